@@ -1,0 +1,27 @@
+#pragma once
+
+#include "scanner/base/span.h"
+
+/**
+ * Two kinds of hash, never mixed:
+ *  - table keys: XXH3-128 with a random secret per process. A seed alone is not safe against
+ *    chosen input (xxHash issue 1127); never written to disk, never sent to another process.
+ *  - partitions and draws: XXH3-64 with fixed, versioned parameters, the same in every run.
+ */
+
+/** 128 bits, usable as the key of a `map`. All-zero never occurs for a hashed key. */
+struct hash_key {
+    uint64_t low;
+    uint64_t high;
+};
+
+/** Draws the secret of this process from getrandom(2). Once, before any thread starts. */
+void hash_secret_init(void);
+struct hash_key hash_key_of(struct span key);
+
+#define PARTITION_COUNT 4096
+
+/** Partition of a key, by parameters version 1 (XXH3-64, seed 0x6d78636e73757301). */
+uint32_t hash_partition(struct span key);
+/** A fixed draw: the same for (seed, a, b) in every run and on every machine. */
+uint64_t hash_draw(uint64_t seed, struct span a, struct span b);

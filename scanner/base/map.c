@@ -1,0 +1,63 @@
+#include "scanner/base/map.h"
+
+#include "scanner/base/memory.h"
+
+#define MAP_FIRST_CAPACITY 64
+
+static bool is_empty(const struct map_entry *e)
+{
+    return e->key.low == 0 && e->key.high == 0;
+}
+
+static struct map_entry *place_of(const struct map *m, struct hash_key key)
+{
+    size_t i = (size_t)key.low & m->mask;
+    while (!is_empty(&m->entries[i]) &&
+           (m->entries[i].key.low != key.low || m->entries[i].key.high != key.high)) {
+        i = (i + 1) & m->mask;
+    }
+    return &m->entries[i];
+}
+
+static void grow(struct map *m)
+{
+    struct map old = *m;
+    size_t capacity = old.entries ? (old.mask + 1) * 2 : MAP_FIRST_CAPACITY;
+    m->entries = memory_new(capacity, sizeof(*m->entries));
+    m->mask = capacity - 1;
+    for (size_t i = 0; old.entries != NULL && i <= old.mask; i++) {
+        if (!is_empty(&old.entries[i])) {
+            *place_of(m, old.entries[i].key) = old.entries[i];
+        }
+    }
+    free(old.entries);
+}
+
+void map_deinit(struct map *m)
+{
+    free(m->entries);
+    *m = (struct map){0};
+}
+
+uint64_t *map_find(const struct map *m, struct hash_key key)
+{
+    if (m->entries == NULL) {
+        return NULL;
+    }
+    struct map_entry *e = place_of(m, key);
+    return is_empty(e) ? NULL : &e->value;
+}
+
+uint64_t *map_add(struct map *m, struct hash_key key, uint64_t value, bool *added)
+{
+    if (m->entries == NULL || (m->count + 1) * 4 > (m->mask + 1) * 3) {
+        grow(m);
+    }
+    struct map_entry *e = place_of(m, key);
+    *added = is_empty(e);
+    if (*added) {
+        *e = (struct map_entry){key, value};
+        m->count++;
+    }
+    return &e->value;
+}

@@ -1,0 +1,117 @@
+#include "scanner/base/text.h"
+
+size_t text_utf8_len(struct span s)
+{
+    if (s.len == 0) {
+        return 0;
+    }
+    uint8_t c = s.at[0];
+    if (c < 0x80) {
+        return 1;
+    }
+    size_t len = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+    if (len == 0 || s.len < len) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        if ((s.at[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    /* RFC 3629 section 4: second octets that would be overlong, surrogates, or past U+10FFFF. */
+    if ((c == 0xe0 && s.at[1] < 0xa0) || (c == 0xed && s.at[1] > 0x9f) ||
+        (c == 0xf0 && s.at[1] < 0x90) || (c == 0xf4 && s.at[1] > 0x8f)) {
+        return 0;
+    }
+    return len;
+}
+
+bool text_is_utf8(struct span s)
+{
+    while (s.len > 0) {
+        size_t len = text_utf8_len(s);
+        if (len == 0) {
+            return false;
+        }
+        s = span_drop(s, len);
+    }
+    return true;
+}
+
+bool text_to_u64(struct span s, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (s.len == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t digit = (uint8_t)(s.at[i] - '0');
+        if (digit > 9 || n > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return true;
+}
+
+struct civil {
+    int64_t year;
+    unsigned month;
+    unsigned day;
+};
+
+/* Days since 1970-01-01 to the proleptic Gregorian date; counts years from March. */
+static struct civil civil_of_days(int64_t days)
+{
+    days += 719468; /* 0000-03-01 */
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    unsigned of_era = (unsigned)(days - era * 146097);
+    unsigned year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    unsigned of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned shifted = (5 * of_year + 2) / 153;
+    struct civil c = {
+        .day = of_year - (153 * shifted + 2) / 5 + 1,
+        .month = shifted < 10 ? shifted + 3 : shifted - 9,
+    };
+    c.year = (int64_t)year_of_era + era * 400 + (c.month <= 2);
+    return c;
+}
+
+static void put_time(struct buf *b, int64_t unix_s, int millis)
+{
+    int64_t days = unix_s >= 0 ? unix_s / 86400 : -((-unix_s + 86399) / 86400);
+    unsigned second = (unsigned)(unix_s - days * 86400);
+    struct civil c = civil_of_days(days);
+    if (c.year < 0 || c.year > 9999) {
+        return;
+    }
+    buf_putf(b, "%04d-%02u-%02uT%02u:%02u:%02u", (int)c.year, c.month, c.day, second / 3600,
+             second / 60 % 60, second % 60);
+    if (millis >= 0) {
+        buf_putf(b, ".%03d", millis);
+    }
+    buf_put_char(b, 'Z');
+}
+
+void text_put_time_ms(struct buf *b, int64_t unix_ms)
+{
+    int64_t s = unix_ms >= 0 ? unix_ms / 1000 : -((-unix_ms + 999) / 1000);
+    put_time(b, s, (int)(unix_ms - s * 1000));
+}
+
+void text_put_time_s(struct buf *b, int64_t unix_s)
+{
+    put_time(b, unix_s, -1);
+}
+
+struct span text_trim(struct span s)
+{
+    while (s.len > 0 && memchr(" \t\r\n", s.at[0], 4) != NULL) {
+        s = span_drop(s, 1);
+    }
+    while (s.len > 0 && memchr(" \t\r\n", s.at[s.len - 1], 4) != NULL) {
+        s.len--;
+    }
+    return s;
+}

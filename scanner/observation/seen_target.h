@@ -1,0 +1,177 @@
+#pragma once
+
+/**
+ * What is known of the things a scan works on, one struct per table (design section 5).
+ * Plain data, assembled by the owner of the key when the thing is finished; everything it
+ * points to is borrowed for the call.
+ */
+
+#include "scanner/observation/seen_dns.h"
+#include "scanner/observation/seen_session.h"
+
+#define ATTEMPTS_MAX       6  /* sessions kept per service or endpoint */
+#define MX_MAX             32 /* exchanges per domain that are worked on */
+#define HOST_ADDRESSES_MAX 16 /* per address family */
+#define DOMAIN_ENDPOINTS_MAX 64
+#define TLSA_MAX           64 /* records kept per host */
+#define PTR_MAX            8
+
+/** Short facts of one (host, address, port): what a host keeps and a domain row repeats. */
+struct endpoint_brief {
+    struct net_addr address;
+    uint16_t port;
+    uint8_t outcome;    /* enum session_outcome */
+    uint8_t not_tested; /* enum not_tested_reason, when the outcome is NOT_TESTED */
+    uint8_t starttls;   /* enum starttls_state */
+    uint8_t inherited;  /* the result is that of another session of the service (session_from) */
+    uint16_t tls_version; /* 0: none */
+    uint8_t leaf_sha256[32]; /* all zero: none */
+};
+
+struct seen_name {
+    struct span name; /* A-label, lower case, no trailing dot */
+};
+
+struct seen_tlsa {
+    uint8_t usage;
+    uint8_t selector;
+    uint8_t matching;
+    struct span data;
+};
+
+struct seen_host {
+    struct span name;
+    struct seen_dns a;
+    struct seen_dns aaaa;
+    struct seen_dns tlsa;
+    const struct span *cnames; /* links from the name on, of whichever address answer had more */
+    size_t cname_count;
+    const struct net_addr *addresses; /* sorted by net_addr_cmp */
+    size_t address_count;
+    size_t addresses_truncated; /* beyond the cap, not kept */
+    const struct seen_tlsa *tlsas;
+    size_t tlsa_count;
+    bool blocklisted;
+    const struct endpoint_brief *endpoints; /* by address, then port */
+    size_t endpoint_count;
+};
+
+/** Reverse DNS of an address. */
+struct seen_ptr {
+    struct seen_dns dns;
+    const struct span *names;
+    size_t name_count;
+    /* Per name: does it resolve to the address again (same family)? enum dns_state of the
+     * question and the answer to it. */
+    const uint8_t *forward_state;
+    const bool *forward_confirmed;
+};
+
+struct seen_service {
+    struct net_addr address;
+    uint16_t port;
+    const struct seen_session *attempts; /* without SNI; none when not tested */
+    size_t attempt_count;
+    const struct seen_session *result; /* the conclusive attempt, else the last; NULL: none */
+    enum not_tested_reason not_tested; /* when result is NULL */
+    struct seen_ptr ptr;
+    uint32_t names_total;   /* host names that lead here, as far as known when the row is written */
+    uint32_t names_dialled; /* of these, handshakes asked for */
+};
+
+struct seen_endpoint {
+    struct span host;
+    struct net_addr address;
+    uint16_t port;
+    const struct seen_session *attempts; /* with SNI */
+    size_t attempt_count;
+    const struct seen_session *result; /* own, or borrowed from the session in session_from; NULL: not tested */
+    enum not_tested_reason not_tested;
+    struct span session_from; /* key of the service or endpoint whose session speaks; empty: own */
+    bool repeated;            /* the SNI handshake was repeated because its leaf differs from the one without */
+    bool unstable;            /* and the two SNI handshakes differ from each other */
+    uint8_t no_sni_leaf_sha256[32]; /* of the service's handshake without SNI; zero: none */
+};
+
+struct seen_mx {
+    uint16_t preference;
+    struct span exchange; /* text as in the record, DNS escapes included */
+    struct span host;     /* normal form; empty when it is no host name */
+    const char *unusable; /* why it was not resolved: a word such as "null_mx", "ip_literal"; NULL: usable */
+    uint8_t a_state;      /* enum dns_state */
+    uint8_t aaaa_state;
+    uint8_t cname_count;
+    bool blocklisted;
+    const struct endpoint_brief *endpoints;
+    size_t endpoint_count;
+};
+
+/** Where the mail of a domain goes. Words are part of the output. */
+#define MX_KINDS(X)                                                                     \
+    X(NOT_ASKED, "not_asked")                                                           \
+    X(EXPLICIT, "explicit")                                                             \
+    X(IMPLICIT, "implicit")   /* NOERROR, no MX, but an address: RFC 5321 section 5.1 */ \
+    X(NULL_MX, "null_mx")     /* RFC 7505 */                                            \
+    X(NONE, "none")           /* no MX and no address */                                \
+    X(NXDOMAIN, "nxdomain")                                                             \
+    X(UNKNOWN, "unknown")     /* SERVFAIL, timeout: never taken for "no MX" */
+
+enum mx_kind {
+#define X(name, word) MX_KIND_##name,
+    MX_KINDS(X)
+#undef X
+};
+
+const char *mx_kind_word(enum mx_kind k);
+
+/** How an input line ended: the classes of the account, disjoint (design section 5). */
+#define ACCOUNT_CLASSES(X)                                                           \
+    X(TESTED, "tested")               /* every endpoint of every MX was conclusive */ \
+    X(PARTLY_TESTED, "partly_tested")                                                \
+    X(INCONCLUSIVE, "inconclusive")   /* endpoints, but not one conclusive */        \
+    X(NO_MAIL, "no_mail")             /* with the reason */                          \
+    X(DNS_FAILED, "dns_failed")                                                      \
+    X(NOT_TESTED, "not_tested")       /* budget, special-purpose addresses, family */ \
+    X(BLOCKLISTED, "blocklisted")                                                    \
+    X(INVALID, "invalid")                                                            \
+    X(DUPLICATE, "duplicate")
+
+enum account_class {
+#define X(name, word) ACCOUNT_##name,
+    ACCOUNT_CLASSES(X)
+#undef X
+    ACCOUNT_CLASS_COUNT
+};
+
+const char *account_class_word(enum account_class c);
+
+struct seen_txt {
+    struct seen_dns dns;
+    const struct span *texts; /* strings of one record joined, RFC 7208 section 3.3 style */
+    size_t count;
+};
+
+struct seen_domain {
+    uint64_t input_line; /* 1 for the first line of the input, comments counted */
+    struct span input;   /* the field as given, before normalising */
+    struct span domain;  /* normal form; empty when invalid */
+    struct span registrable; /* empty when the domain is itself a public suffix */
+    struct span tld;
+    struct span metadata_json; /* passed-through columns as one JSON object; empty: none */
+    const char *invalid;       /* why the line is no domain: a word; NULL: valid */
+    uint64_t duplicate_of;     /* input_line of the first; 0: not a duplicate */
+    bool blocklisted;
+    enum mx_kind mx_kind;
+    struct seen_dns mx_dns;
+    const struct span *cnames; /* CNAME at the domain itself */
+    size_t cname_count;
+    const struct seen_mx *mx; /* by preference, then host */
+    size_t mx_count;
+    size_t mx_total; /* as answered; over MX_MAX the rest is not worked on */
+    bool endpoints_truncated;
+    struct seen_txt mta_sts; /* _mta-sts.<domain> */
+    struct seen_txt tls_rpt; /* _smtp._tls.<domain> */
+    struct seen_dns ns_dns;
+    const struct span *ns;
+    size_t ns_count;
+};
