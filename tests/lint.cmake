@@ -1,0 +1,23 @@
+# Tests that read the source tree and run nothing of ours: label lint.
+
+get_property(layers GLOBAL PROPERTY MXCENSUS_LAYERS)
+list(JOIN layers "\n" layers)
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/layers.txt "${layers}\n")
+add_test(NAME lint.layers COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR}
+    -D LAYERS=${CMAKE_CURRENT_BINARY_DIR}/layers.txt -P ${CMAKE_CURRENT_SOURCE_DIR}/check_layers.cmake)
+add_test(NAME lint.layers_notices COMMAND ${CMAKE_COMMAND}
+    -D SELF_CHECK=${CMAKE_CURRENT_BINARY_DIR}/layers_self_check -P ${CMAKE_CURRENT_SOURCE_DIR}/check_layers.cmake)
+
+# One version only: another one formats differently.
+find_program(CLANG_FORMAT clang-format-14)
+if(CLANG_FORMAT)
+    file(GLOB_RECURSE formatted CONFIGURE_DEPENDS
+        ${PROJECT_SOURCE_DIR}/scanner/*.[ch] ${PROJECT_SOURCE_DIR}/resolver/*.[ch]
+        ${PROJECT_SOURCE_DIR}/output/*.[ch] ${PROJECT_SOURCE_DIR}/bench/*.[ch]
+        ${PROJECT_SOURCE_DIR}/tests/*.[ch])
+    add_test(NAME lint.format COMMAND ${CLANG_FORMAT} --dry-run -Werror ${formatted})
+    set_tests_properties(lint.format PROPERTIES LABELS lint)
+else()
+    message(STATUS "clang-format-14 is absent: the test lint.format is left out")
+endif()
+set_tests_properties(lint.layers lint.layers_notices PROPERTIES LABELS lint)
