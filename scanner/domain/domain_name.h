@@ -1,0 +1,69 @@
+#pragma once
+
+/**
+ * The normal form of names: A-labels, lower case, no trailing dot, at most 253 octets.
+ *
+ * Input names are the domain part of mail addresses, so they follow RFC 5321 section 4.1.2
+ * (letters, digits, inner hyphens); MX hosts are whatever the record holds, so underscores and
+ * hyphens at the edge of a label pass. ASCII labels are not looked into, "xn--" ones included:
+ * what is registered can be asked for. Other labels go through IDNA 2008 with the
+ * non-transitional mapping of UTS 46 (RFC 5890, 5891). A single label is fine: a TLD can have MX.
+ */
+
+#include "scanner/base/buf.h"
+
+#define NAME_TEXT_MAX \
+    253 /* octets: 255 of wire form (RFC 1035 section 2.3.4) without length and root */
+#define NAME_LABEL_MAX 63   /* octets, RFC 1035 section 2.3.4 */
+#define NAME_INPUT_MAX 1024 /* octets of a name in UTF-8 that we look at; our own bound */
+
+/** Why something is no name that can be worked on. Words are part of the output. */
+#define NAME_FAULTS(X)                                                                          \
+    X(EMPTY, "empty", "nothing there")                                                          \
+    X(TOO_LONG, "too_long", "over 253 octets, RFC 1035 section 2.3.4")                          \
+    X(LABEL_TOO_LONG, "label_too_long", "a label over 63 octets, RFC 1035 section 2.3.4")       \
+    X(EMPTY_LABEL, "empty_label", "two dots in a row, or one at the front")                     \
+    X(BAD_CHARACTER, "bad_character", "not letter, digit or hyphen, RFC 1123 section 2.1")      \
+    X(BAD_HYPHEN, "bad_hyphen", "a label begins or ends with a hyphen, RFC 5321 section 4.1.2") \
+    X(NOT_UTF8, "not_utf8", "octets that are no UTF-8, RFC 3629")                               \
+    X(IDNA, "idna", "a label that IDNA 2008 does not allow, RFC 5891")                          \
+    X(IP_ADDRESS, "ip_address", "an address, not a domain")                                     \
+    X(NUMERIC_TLD, "numeric_tld", "the last label is a number, RFC 3696 section 2")             \
+    X(URL, "url", "a URL, not a domain")                                                        \
+    X(SPECIAL_USE, "special_use_name",                                                          \
+      "onion, invalid, localhost, local: no mail in the public DNS, RFC 6761, 6762, 7686")      \
+    /* of MX exchanges only */                                                                  \
+    X(NULL_MX, "null_mx", "the root, RFC 7505; no host")                                        \
+    X(IP_LITERAL, "ip_literal", "looks like an address, RFC 5321 section 5.1 wants a name")     \
+    X(LOCALHOST, "localhost", "localhost, RFC 6761 section 6.3")
+
+enum name_fault {
+#define X(name, word, meaning) NAME_FAULT_##name,
+    NAME_FAULTS(X)
+#undef X
+    NAME_FAULT_COUNT
+};
+
+const char *name_fault_word(enum name_fault f);
+const char *name_fault_meaning(enum name_fault f);
+
+/**
+ * An input domain: tolerates white space around it, "user@domain", one trailing dot, upper case and
+ * U-labels. Appends the normal form to `out`.
+ * @return NULL when fine, else the word of a name_fault, with `out` unchanged.
+ */
+const char *domain_name_normalise(struct span input, struct buf *out);
+
+/**
+ * The exchange of an MX record, as text (lower case or not, escapes of RFC 1035 section 5.1, root
+ * "."). Appends the normal form of a host name to `out`.
+ * @return false, with `out` unchanged and the word in `*why` (unless NULL), when it is no host name.
+ */
+bool host_name_normalise(struct span exchange, struct buf *out, const char **why);
+
+/** Any name a list of ours may hold: as an input domain, but with underscores and special-use names
+ * and without "user@". @return as domain_name_normalise(). */
+const char *list_name_normalise(struct span input, struct buf *out);
+
+/** The last label of a normal form. */
+struct span domain_name_tld(struct span name);

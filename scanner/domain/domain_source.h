@@ -1,0 +1,90 @@
+#pragma once
+
+/**
+ * The input of a scan, pulled record by record from a file descriptor (blocking reads).
+ *
+ * Plain lists have one domain a line; CSV (RFC 4180) has it in one column, the others can be kept.
+ * Blank lines and lines that begin with '#' are skipped; CRLF, a byte order mark, and a last line
+ * without its end are fine. Every other line ends as exactly one record: with a domain in normal
+ * form, or with the word for what is wrong with it.
+ *
+ * The format is decided once, on the first line with data, never line by line:
+ *  - a column was asked for by name: CSV, and that line is the header;
+ *  - a column was asked for by number: CSV. That line is a header when its field there is no domain
+ *    and no field of the line is a domain or a number;
+ *  - otherwise, without a comma and without a quote at its front: a plain list;
+ *  - a number, then a domain: CSV as Tranco publishes it, the domain is in column 2;
+ *  - the first field is a domain with a dot: CSV, column 1;
+ *  - every field begins with a letter and none is a domain with a dot: a header; the column is the
+ *    one called domain, name, fqdn, hostname or host, else the next line decides between 1 and 2;
+ *  - else CSV, column 1.
+ *
+ * A quote that is never closed costs one line: the field would swallow the rest of the file, so its
+ * line becomes an invalid record and reading goes on with the next line. The same when the record
+ * would be longer than SOURCE_RECORD_MAX.
+ */
+
+#include "scanner/base/span.h"
+
+#define SOURCE_RECORD_MAX (64 * 1024) /* octets of a record, line ends included; our own bound */
+#define SOURCE_INPUT_MAX  1024        /* octets of a malformed line that are kept; our own bound */
+
+/** Why a line holds no field to look at, besides the words of NAME_FAULTS. Part of the output. */
+#define SOURCE_FAULTS(X)                                                              \
+    X(LINE_TOO_LONG, "line_too_long", "a line over 64 KiB")                           \
+    X(UNTERMINATED_QUOTE, "unterminated_quote", "a quoted CSV field without its end") \
+    X(MISSING_COLUMN, "missing_column", "the CSV row has no such column")
+
+enum source_fault {
+#define X(name, word, meaning) SOURCE_FAULT_##name,
+    SOURCE_FAULTS(X)
+#undef X
+    SOURCE_FAULT_COUNT
+};
+
+const char *source_fault_word(enum source_fault f);
+const char *source_fault_meaning(enum source_fault f);
+
+struct source_column {
+    struct span name; /* from the header, "rank", or "column_N"; unique within the input */
+    struct span value;
+};
+
+/** One record. Everything in it is valid until the next call. */
+struct source_record {
+    uint64_t input_line; /* number of its first physical line, from 1, comments counted */
+    struct span input;   /* the field as given, unquoted; the line when there is no such field */
+    struct span domain;  /* normal form; empty when invalid */
+    const char *invalid; /* a word of NAME_FAULTS or SOURCE_FAULTS; NULL: valid */
+    const struct source_column *columns; /* the other columns, in order; only when asked for */
+    size_t column_count;
+};
+
+enum source_status {
+    SOURCE_RECORD,
+    SOURCE_END,
+    SOURCE_FAILED, /* read error, or no such column: domain_source_error() */
+};
+
+struct domain_source;
+
+/**
+ * Reads from `fd`, which stays the caller's. `column`: a number from 1, or a name in the header; NULL:
+ * guess. A column named by digits cannot be asked for by name. @param keep_columns fill `columns`.
+ */
+struct domain_source *domain_source_new(int fd, const char *column, bool keep_columns);
+void domain_source_free(struct domain_source *s);
+
+enum source_status domain_source_next(struct domain_source *s, struct source_record *out);
+
+/** One line of text for the user after SOURCE_FAILED. */
+const char *domain_source_error(const struct domain_source *s);
+/** True when the error is the user's choice of column (exit code 2) and not a read error. */
+bool domain_source_error_is_usage(const struct domain_source *s);
+
+/** Octets of the input up to the end of the last record. */
+uint64_t domain_source_consumed(const struct domain_source *s);
+/** Octets of the whole input; 0 when it is no regular file. */
+uint64_t domain_source_size(const struct domain_source *s);
+/** Physical lines up to the end of the last record. */
+uint64_t domain_source_lines(const struct domain_source *s);

@@ -1,0 +1,41 @@
+#pragma once
+
+/**
+ * The reply to EHLO, RFC 5321 section 4.1.1.1: the first line names the server, every other line
+ * is a keyword with parameters.
+ *
+ *     250-mx.example greets you          the domain is "mx.example"; never a keyword
+ *     250-SIZE 52428800                  keyword "SIZE"
+ *     250 STARTTLS                       keyword "STARTTLS", RFC 3207 section 4
+ *
+ * Keywords are whole words in any case (RFC 5321 section 2.4).
+ *
+ * A masked keyword: Cisco PIX and ASA ("fixup smtp", "inspect esmtp") overwrite the keywords they
+ * do not let pass with X of the same length, the PIX ends them with another letter to keep the
+ * checksum of the segment: STARTTLS becomes XXXXXXXX or XXXXXXXA. CHUNKING has eight letters too,
+ * so the word tells that something was hidden where STARTTLS could have stood, not what.
+ */
+
+#include "scanner/base/span.h"
+
+/** What the lines of one reply showed. Zero-initialise; give it every line in order. */
+struct ehlo_reading {
+    size_t lines;
+    bool starttls;
+    bool masked;
+};
+
+void ehlo_read_line(struct ehlo_reading *e, struct span line);
+
+/** The keyword of a line with its code ("250-SIZE 1" gives "SIZE"); empty when there is none. */
+struct span ehlo_line_keyword(struct span line);
+bool ehlo_is_masked_starttls(struct span keyword);
+
+/** Of a recorded reply (lines with codes, joined by LF): the name the server calls itself, the
+ * first word of the first line. Empty when there is none. */
+struct span ehlo_domain(struct span text);
+/** Is there such a keyword in a recorded reply? */
+bool ehlo_has_keyword(struct span text, struct span keyword);
+
+/** Takes the first line off a recorded reply; false at its end. */
+bool ehlo_next_line(struct span *text, struct span *line);
