@@ -93,7 +93,7 @@ struct net_addr net_addr_masked(const struct net_addr *a, uint8_t bits)
     struct net_addr m = *a;
     for (size_t i = 0; i < sizeof(m.octets); i++) {
         unsigned kept = bits > i * 8 ? bits - (unsigned)i * 8 : 0;
-        m.octets[i] &= kept >= 8 ? 0xff : (uint8_t)(0xff00U >> kept);
+        m.octets[i] = (uint8_t)(m.octets[i] & (0xff00U >> (kept < 8 ? kept : 8)));
     }
     return m;
 }
@@ -123,7 +123,7 @@ struct net_addr net_addr_mapped(const struct net_addr *a, const struct net_prefi
     for (size_t i = 0; i < host; i++) { /* from the lowest bit up */
         size_t f = from_bits - 1 - i;
         size_t t = to_bits - 1 - i;
-        unsigned bit = (a->octets[f / 8] >> (7 - f % 8)) & 1U;
+        unsigned bit = ((unsigned)a->octets[f / 8] >> (7 - f % 8)) & 1U;
         out.octets[t / 8] |= (uint8_t)(bit << (7 - t % 8));
     }
     return out;
