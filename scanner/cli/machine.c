@@ -1,0 +1,158 @@
+#include "scanner/cli/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "scanner/base/text.h"
+#include "scanner/cli/option_value.h"
+
+#define RESOLV_CONF     "/etc/resolv.conf"
+#define RESOLV_CONF_MAX 65536 /* octets that are read; our own bound */
+#define DNS_PORT        53    /* RFC 1035 section 4.2 */
+
+/** Takes a line, without its end, off the front of `rest`. */
+static struct span take_line(struct span *rest)
+{
+    size_t len = 0;
+    while (len < rest->len && rest->at[len] != '\n') {
+        len++;
+    }
+    struct span line = span_take(*rest, len);
+    *rest = span_drop(*rest, len < rest->len ? len + 1 : len);
+    return line;
+}
+
+size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max)
+{
+    static const struct span keyword = SPAN_INIT("nameserver");
+    size_t count = 0;
+    while (text.len > 0 && count < max) {
+        struct span line = text_trim(take_line(&text));
+        if (!span_eq(span_take(line, keyword.len), keyword)) {
+            continue;
+        }
+        line = span_drop(line, keyword.len);
+        /* A word of its own; resolv.conf(5) has no comment behind a value. */
+        if (line.len == 0 || (line.at[0] != ' ' && line.at[0] != '\t')) {
+            continue;
+        }
+        if (net_addr_parse(text_trim(line), &out[count].address)) {
+            out[count].port = DNS_PORT;
+            count++;
+        }
+    }
+    return count;
+}
+
+static bool read_whole(const char *path, struct buf *out)
+{
+    bool ok = false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd >= 0) {
+        uint8_t *room = buf_room(out, 4096);
+        ssize_t n = room ? read(fd, room, 4096) : 0;
+        if (n <= 0) {
+            ok = n == 0;
+            break;
+        }
+        out->len += (size_t)n;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return ok;
+}
+
+static bool fill_name_servers(struct options *o, struct buf *why)
+{
+    struct buf text = BUF_INIT(RESOLV_CONF_MAX);
+    if (o->params.name_server_count == 0) {
+        (void)read_whole(RESOLV_CONF, &text); /* absent is as good as empty */
+        o->params.name_server_count =
+            machine_parse_resolvers(buf_span(&text), o->name_servers, NAME_SERVERS_MAX);
+    }
+    buf_deinit(&text);
+    if (o->params.name_server_count == 0) {
+        buf_put_text(why, "no resolver in " RESOLV_CONF "; give one with --name-servers");
+    }
+    return o->params.name_server_count > 0;
+}
+
+/** The canonical name of this host as its own resolver files and DNS know it. */
+static bool find_own_name(char out[EHLO_DOMAIN_MAX])
+{
+    char host[EHLO_DOMAIN_MAX];
+    struct addrinfo hints = {.ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (gethostname(host, sizeof(host)) != 0) {
+        return false;
+    }
+    host[sizeof(host) - 1] = '\0'; /* POSIX leaves a cut name open */
+    const char *name = host;
+    if (!value_is_fqdn(span_of(host)) && getaddrinfo(host, NULL, &hints, &found) == 0 &&
+        found->ai_canonname != NULL) {
+        name = found->ai_canonname;
+    }
+    bool ok = value_is_fqdn(span_of(name));
+    if (ok) {
+        memcpy(out, name, strlen(name) + 1);
+    }
+    if (found != NULL) {
+        freeaddrinfo(found);
+    }
+    return ok;
+}
+
+static bool fill_ehlo_domain(struct options *o, struct buf *why)
+{
+    if (o->params.ehlo_domain != NULL) {
+        return true;
+    }
+    if (!find_own_name(o->ehlo_domain)) {
+        buf_put_text(why, "this host has no fully qualified name to give in EHLO; "
+                          "give one with --ehlo-domain, such as scanner.example.org");
+        return false;
+    }
+    o->params.ehlo_domain = o->ehlo_domain;
+    return true;
+}
+
+static uint32_t count_processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? (uint32_t)count : 1;
+}
+
+bool machine_fill(struct options *o, struct buf *why)
+{
+    if (o->params.threads == 0) {
+        o->params.threads = count_processors();
+    }
+    return fill_name_servers(o, why) && fill_ehlo_domain(o, why);
+}
+
+uint32_t descriptors_fit(uint32_t concurrency, uint64_t limit)
+{
+    uint64_t room = limit > DESCRIPTORS_RESERVED ? limit - DESCRIPTORS_RESERVED : 1;
+    return room < concurrency ? (uint32_t)room : concurrency;
+}
+
+uint64_t machine_raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return DESCRIPTORS_RESERVED; /* cannot happen on Linux; leaves one connection */
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+            limit = raised;
+        }
+    }
+    return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : limit.rlim_cur;
+}

@@ -1,0 +1,557 @@
+#include "scanner/cli/option_table.h"
+
+#include "scanner/base/check.h"
+#include "scanner/cli/option_value.h"
+
+/*
+ * Readers. Those of flags, texts, numbers and times write to the field named in the row; the
+ * others know theirs.
+ */
+
+#define FIELD(name) offsetof(struct scan_params, name)
+
+static void *field_of(struct options *o, const struct option_row *row)
+{
+    return (char *)&o->params + row->field;
+}
+
+/** Puts "'item' " in front of the reason that follows. */
+static void put_item(struct buf *why, struct span item)
+{
+    buf_put_char(why, '\'');
+    buf_put(why, item);
+    buf_put_text(why, "' ");
+}
+
+static bool read_flag(struct options *o, const struct option_row *row, const char *text,
+                      struct buf *why)
+{
+    (void)text;
+    (void)why;
+    *(bool *)field_of(o, row) = true;
+    return true;
+}
+
+static bool read_text(struct options *o, const struct option_row *row, const char *text,
+                      struct buf *why)
+{
+    if (text[0] == '\0') {
+        buf_put_text(why, "is given an empty value");
+        return false;
+    }
+    *(const char **)field_of(o, row) = text;
+    return true;
+}
+
+static bool read_number_u64(struct options *o, const struct option_row *row, const char *text,
+                            struct buf *why)
+{
+    if (!value_read_number(span_of(text), row->min, row->max, field_of(o, row))) {
+        put_item(why, span_of(text));
+        buf_put_text(why, "is no whole number from ");
+        buf_put_u64(why, row->min);
+        buf_put_text(why, " to ");
+        buf_put_u64(why, row->max);
+        return false;
+    }
+    return true;
+}
+
+static bool read_number(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    uint64_t n = 0;
+    CHECK(row->max <= UINT32_MAX);
+    if (!value_read_number(span_of(text), row->min, row->max, &n)) {
+        put_item(why, span_of(text));
+        buf_putf(why, "is no whole number from %u to %u", (unsigned)row->min, (unsigned)row->max);
+        return false;
+    }
+    *(uint32_t *)field_of(o, row) = (uint32_t)n;
+    return true;
+}
+
+static bool read_seconds(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    if (!value_read_seconds(span_of(text), row->min, row->max, field_of(o, row))) {
+        put_item(why, span_of(text));
+        buf_putf(why, "is no time from %g to %g seconds", (double)row->min / 1000,
+                 (double)row->max / 1000);
+        return false;
+    }
+    return true;
+}
+
+#define ADDRESS_RATE_MAX 10000 /* session starts per second and address; only a lab needs more */
+
+static bool read_address_rate(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    (void)row;
+    if (!value_read_rate(span_of(text), ADDRESS_RATE_MAX, &o->params.address_rate)) {
+        put_item(why, span_of(text));
+        buf_putf(why, "is no rate such as 2/s, 30/m or 10/h, up to %d/s, or 0 for no limit",
+                 ADDRESS_RATE_MAX);
+        return false;
+    }
+    return true;
+}
+
+#define DNS_RATE_MAX 10000000 /* questions per second: more than any machine sends */
+
+static bool read_dns_rate(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    (void)row;
+    double rate = 0;
+    if (!value_read_rate(span_of(text), DNS_RATE_MAX, &rate) || (rate > 0 && rate < 1)) {
+        put_item(why, span_of(text));
+        buf_putf(why, "is no rate from 1 to %d questions a second, or 0 for no limit",
+                 DNS_RATE_MAX);
+        return false;
+    }
+    o->params.dns_rate = (uint32_t)rate;
+    return true;
+}
+
+/** The number of the word in a list that ends with NULL, or -1 with the reason. */
+static int read_word(const char *text, const char *const words[], struct buf *why)
+{
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return i;
+        }
+    }
+    put_item(why, span_of(text));
+    buf_put_text(why, "is not known: use ");
+    for (int i = 0; words[i] != NULL; i++) {
+        buf_put_text(why, i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ");
+        buf_put_text(why, words[i]);
+    }
+    return -1;
+}
+
+static bool read_format(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    static const char *const words[] = {"ndjson", "csv", "both", NULL};
+    static const enum result_format formats[] = {RESULT_NDJSON, RESULT_CSV, RESULT_BOTH};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->params.format = formats[i];
+    }
+    return i >= 0;
+}
+
+static bool read_compress(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    static const char *const words[] = {"none", "gzip", "zstd", NULL};
+    static const enum result_compression methods[] = {COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_ZSTD};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->params.compression = methods[i];
+    }
+    return i >= 0;
+}
+
+static bool read_implicit_mx(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    static const char *const words[] = {"record", "dial", NULL};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->params.implicit_mx_dial = i == 1;
+    }
+    return i >= 0;
+}
+
+static bool read_infer(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    (void)o;
+    (void)row;
+    if (strcmp(text, "listed") == 0 || strcmp(text, "all") == 0) {
+        put_item(why, span_of(text));
+        buf_put_text(why, "is not available in this version: every name is dialled, use off");
+        return false;
+    }
+    static const char *const words[] = {"off", NULL};
+    return read_word(text, words, why) >= 0;
+}
+
+static bool read_probes(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    (void)row;
+    bool sni = false;
+    bool no_sni = false;
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        if (span_eq(item, SPAN_LIT("sni"))) {
+            sni = true;
+        } else if (span_eq(item, SPAN_LIT("no-sni"))) {
+            no_sni = true;
+        } else {
+            bool later = span_eq(item, SPAN_LIT("no-sni-short")) ||
+                         span_eq(item, SPAN_LIT("versions")) ||
+                         span_eq(item, SPAN_LIT("ecdsa-rsa"));
+            put_item(why, item);
+            buf_put_text(why, later ? "is not available in this version" : "is no probe");
+            buf_put_text(why, ": use sni, no-sni or both with a comma");
+            return false;
+        }
+    }
+    o->params.probe_sni = sni;
+    o->params.probe_no_sni = no_sni;
+    return true;
+}
+
+static bool read_ports(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    (void)row;
+    size_t count = 0;
+    uint16_t ports[PORTS_MAX];
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        uint64_t port = 0;
+        if (!value_read_number(item, 1, UINT16_MAX, &port)) {
+            put_item(why, item);
+            buf_put_text(why, "is no port from 1 to 65535");
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (ports[i] == port) {
+                put_item(why, item);
+                buf_put_text(why, "stands there twice");
+                return false;
+            }
+        }
+        if (count == PORTS_MAX) {
+            buf_putf(why, "is given more than %d ports", PORTS_MAX);
+            return false;
+        }
+        ports[count++] = (uint16_t)port;
+    }
+    memcpy(o->params.ports, ports, count * sizeof(ports[0]));
+    o->params.port_count = count;
+    return true;
+}
+
+static bool is_full(size_t count, size_t max, struct buf *why)
+{
+    if (count == max) {
+        buf_putf(why, "is given more than %zu values", max);
+    }
+    return count == max;
+}
+
+#define DNS_PORT 53 /* RFC 1035 section 4.2 */
+
+static bool read_name_servers(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    (void)row;
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        size_t *count = &o->params.name_server_count;
+        if (is_full(*count, NAME_SERVERS_MAX, why)) {
+            return false;
+        }
+        if (!value_read_endpoint(item, DNS_PORT, &o->name_servers[*count])) {
+            put_item(why, item);
+            buf_put_text(why,
+                         "is no address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53");
+            return false;
+        }
+        (*count)++;
+    }
+    return true;
+}
+
+static bool read_local_addrs(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    (void)row;
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        size_t *count = &o->params.local_addr_count;
+        if (is_full(*count, LOCAL_ADDRS_MAX, why)) {
+            return false;
+        }
+        if (!net_addr_parse(item, &o->local_addrs[*count])) {
+            put_item(why, item);
+            buf_put_text(why, "is no IPv4 or IPv6 address");
+            return false;
+        }
+        (*count)++;
+    }
+    return true;
+}
+
+static bool read_address_maps(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    (void)row;
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        size_t *count = &o->params.address_map_count;
+        if (is_full(*count, ADDRESS_MAPS_MAX, why)) {
+            return false;
+        }
+        if (!value_read_address_map(item, &o->address_maps[*count])) {
+            put_item(why, item);
+            buf_put_text(why, "is no map such as 198.51.0.0/16=127.5.0.0/16 or "
+                              "2001:db8::/112=127.6.0.0/16:2525 (TO at least as large as FROM)");
+            return false;
+        }
+        (*count)++;
+    }
+    return true;
+}
+
+static bool read_port_maps(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    (void)row;
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        size_t *count = &o->params.port_map_count;
+        if (is_full(*count, PORT_MAPS_MAX, why)) {
+            return false;
+        }
+        if (!value_read_port_map(item, &o->port_maps[*count])) {
+            put_item(why, item);
+            buf_put_text(why, "is no map such as 25=2525");
+            return false;
+        }
+        (*count)++;
+    }
+    return true;
+}
+
+static bool read_ehlo_domain(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    (void)row;
+    if (!value_is_fqdn(span_of(text))) {
+        put_item(why, span_of(text));
+        buf_put_text(why, "is no fully qualified host name such as scanner.example.org");
+        return false;
+    }
+    o->params.ehlo_domain = text;
+    return true;
+}
+
+static bool read_ipv4_only(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    (void)row;
+    (void)text;
+    (void)why;
+    o->params.use_ipv6 = false;
+    return true;
+}
+
+static bool read_ipv6_only(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    (void)row;
+    (void)text;
+    (void)why;
+    o->params.use_ipv4 = false;
+    return true;
+}
+
+/*
+ * The table. Ranges are our own bounds unless a source is named.
+ */
+
+#define THREADS_MAX     256
+#define CONCURRENCY_MAX 1000000
+#define LIMIT_MAX       1000000
+#define TIMEOUT_MIN     50            /* ms */
+#define TIMEOUT_MAX     (3600 * 1000) /* ms */
+#define NAMES_MAX       1000000000U
+
+const struct option_row option_table[] = {
+    {OPTION_GROUP_INPUT, 'f', "input-file", "FILE", "-", "stdin", "one domain a line, or CSV",
+     "Where the domains come from; '-' is standard input. One domain a line, or CSV (rank,domain "
+     "as Tranco has it). Comments from '#', blank lines, CRLF, a byte order mark, upper case, a "
+     "trailing dot, internationalised names and user@domain are all understood. FILE can be given "
+     "without the option as well.",
+     read_text, FIELD(input_path), 0, 0},
+    {OPTION_GROUP_INPUT, 0, "column", "N|NAME", NULL, NULL,
+     "the column of CSV input with the domain",
+     "The column of CSV input that holds the domain: its number, from 1, or its name in the first "
+     "line. Without it, it is guessed.",
+     read_text, FIELD(column), 0, 0},
+    {OPTION_GROUP_INPUT, 0, "metadata-passthrough", NULL, NULL, NULL,
+     "keep the other columns in the rows",
+     "Keep the other columns of CSV input in the rows of the table domains.", read_flag,
+     FIELD(metadata_passthrough), 0, 0},
+
+    {OPTION_GROUP_RESULTS, 'o', "output", "DIR", NULL, NULL, "new directory; else NDJSON on stdout",
+     "The directory that gets one file per table, summary.json and manifest.json. It must be "
+     "absent or empty. Without it, the rows of all tables go to standard output as NDJSON, each "
+     "with its table in \"type\".",
+     read_text, FIELD(output_dir), 0, 0},
+    {OPTION_GROUP_RESULTS, 0, "format", "FORMAT", "ndjson", NULL, "ndjson, csv or both",
+     "What a directory holds: ndjson, csv or both.", read_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, 0, "compress", "METHOD", "none", NULL, "none, gzip or zstd",
+     "How the files of a directory are compressed: none, gzip or zstd.", read_compress, 0, 0, 0},
+
+    {OPTION_GROUP_DNS, 0, "name-servers", "A[:P],...", NULL, "system's", "resolvers to ask",
+     "The recursive resolvers to ask: addresses, each with a port if it is not 53; IPv6 addresses "
+     "with a port stand in brackets. Without it, those of /etc/resolv.conf. A validating resolver "
+     "on "
+     "this machine is best.",
+     read_name_servers, 0, 0, 0},
+    {OPTION_GROUP_DNS, 0, "dns-rate-limit", "N", "5000", NULL, "questions a second, 0: no limit",
+     "How many DNS questions are sent a second, over all resolvers; 0 is no limit.", read_dns_rate,
+     0, 0, 0},
+    {OPTION_GROUP_DNS, 0, "dns-timeout", "S", "3", NULL, "wait for an answer, per try",
+     "Seconds to wait for an answer at the first try; later tries wait longer.", read_seconds,
+     FIELD(dns_timeout_ms), TIMEOUT_MIN, 60 * 1000},
+    {OPTION_GROUP_DNS, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
+     "How often each resolver is asked before the question has timed out.", read_number,
+     FIELD(dns_tries), 1, 20},
+
+    {OPTION_GROUP_PROBES, 0, "ports", "LIST", "25", NULL, "25, 587 (STARTTLS), 465 (TLS)",
+     "The ports of every MX host that are visited, at most four. On 465 TLS begins with the "
+     "connection (RFC 8314 section 3.3), on the others with STARTTLS.",
+     read_ports, 0, 0, 0},
+    {OPTION_GROUP_PROBES, 0, "probes", "LIST", "sni,no-sni", NULL, "handshakes to make",
+     "The handshakes that are made: sni is one per host name and address with the name in the "
+     "ClientHello, no-sni one per address without a name.",
+     read_probes, 0, 0, 0},
+    {OPTION_GROUP_PROBES, 0, "infer", "WHICH", "off", NULL, "off: dial every name",
+     "Which names of one wildcard may share an observed chain. Only off is available in this "
+     "version: every name is dialled, up to --names-per-address.",
+     read_infer, 0, 0, 0},
+    {OPTION_GROUP_PROBES, 0, "names-per-address", "N", "500", NULL,
+     "names dialled per address, 0: all",
+     "How many host names are dialled at one address; those beyond it end as not_tested with the "
+     "reason address_budget, chosen by a fixed hash. 0 dials all.",
+     read_number, FIELD(names_per_address), 0, NAMES_MAX},
+    {OPTION_GROUP_PROBES, 0, "implicit-mx", "WHAT", "record", NULL, "record or dial",
+     "Whether a domain without MX but with an address (RFC 5321 section 5.1) is recorded only, or "
+     "dialled as well. Half of such names are web hosts.",
+     read_implicit_mx, 0, 0, 0},
+    {OPTION_GROUP_PROBES, '4', "ipv4-only", NULL, NULL, NULL, "dial IPv4 addresses only",
+     "Dial IPv4 addresses only; the others are recorded as not tested.", read_ipv4_only, 0, 0, 0},
+    {OPTION_GROUP_PROBES, '6', "ipv6-only", NULL, NULL, NULL, "dial IPv6 addresses only",
+     "Dial IPv6 addresses only; the others are recorded as not tested.", read_ipv6_only, 0, 0, 0},
+    {OPTION_GROUP_PROBES, 0, "seed", "N", "1", NULL, "of the choices that are drawn",
+     "Chooses the names that --names-per-address leaves in. The same seed gives the same choice.",
+     read_number_u64, FIELD(seed), 0, UINT64_MAX},
+
+    {OPTION_GROUP_IDENTITY, 0, "ehlo-domain", "NAME", NULL, "this host's", "the name in EHLO",
+     "The name that we give in EHLO, the same for the whole scan. It must be a fully qualified "
+     "host name and should resolve to the scanning address and back (RFC 5321 section 4.1.4). "
+     "Without it, the canonical name of this host.",
+     read_ehlo_domain, 0, 0, 0},
+    {OPTION_GROUP_IDENTITY, 0, "local-addr", "LIST", NULL, NULL, "source addresses, in turn",
+     "Source addresses to dial from, in turn, per address family.", read_local_addrs, 0, 0, 0},
+
+    {OPTION_GROUP_LIMITS, 0, "threads", "N", NULL, "cores", "worker threads",
+     "Worker threads. Without it, one for each processor that this process may use.", read_number,
+     FIELD(threads), 1, THREADS_MAX},
+    {OPTION_GROUP_LIMITS, 0, "concurrency", "N", "4000", NULL, "connections in flight",
+     "How many connections are in flight at once, over all threads. Lowered, with a message, when "
+     "the limit of open files leaves less.",
+     read_number, FIELD(concurrency), 1, CONCURRENCY_MAX},
+    {OPTION_GROUP_LIMITS, 0, "address-rate", "N/s", "2/s", NULL, "connections to one address",
+     "How many connections to one address begin per second; N/m and N/h are a minute's and an "
+     "hour's, 0 is no limit.",
+     read_address_rate, 0, 0, 0},
+    {OPTION_GROUP_LIMITS, 0, "address-limit", "N", "1", NULL, "at once, one address",
+     "How many connections to one address are open at once.", read_number, FIELD(address_limit), 1,
+     LIMIT_MAX},
+    {OPTION_GROUP_LIMITS, 0, "network-limit", "N", "8", NULL, "at once, one /24 or /48",
+     "How many connections to one network (/24 of IPv4, /48 of IPv6) are open at once.",
+     read_number, FIELD(network_limit), 1, LIMIT_MAX},
+    {OPTION_GROUP_LIMITS, 0, "operator-limit", "N", "64", NULL, "at once, one MX operator",
+     "How many connections to one MX operator (registrable domain of the MX name) are open at "
+     "once.",
+     read_number, FIELD(operator_limit), 1, LIMIT_MAX},
+
+    {OPTION_GROUP_TIMEOUTS, 0, "connect-timeout", "S", "10", NULL, "until connected",
+     "Seconds until the TCP connection stands.", read_seconds, FIELD(connect_timeout_ms),
+     TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, 0, "greeting-timeout", "S", "30", NULL, "until the greeting",
+     "Seconds until the greeting is complete. Servers delay it on purpose; RFC 5321 section "
+     "4.5.3.2.1 gives them five minutes.",
+     read_seconds, FIELD(greeting_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, 0, "reply-timeout", "S", "20", NULL, "until each further reply",
+     "Seconds until each further reply is complete.", read_seconds, FIELD(reply_timeout_ms),
+     TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, 0, "tls-timeout", "S", "20", NULL, "for the handshake",
+     "Seconds for the TLS handshake.", read_seconds, FIELD(tls_timeout_ms), TIMEOUT_MIN,
+     TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, 0, "target-timeout", "S", "120", NULL, "for a whole session",
+     "Seconds for a whole session. Waiting for a limit is not counted.", read_seconds,
+     FIELD(target_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+
+    {OPTION_GROUP_SAFETY, 'b', "blocklist-file", "FILE", NULL, NULL,
+     "domains and CIDRs to leave alone",
+     "Domains (with all names under them), *.suffixes, addresses and CIDR prefixes that are left "
+     "alone, one a line, '#' begins a comment. Applied to input, MX hosts, CNAME targets and "
+     "addresses.",
+     read_text, FIELD(blocklist_path), 0, 0},
+    {OPTION_GROUP_SAFETY, 0, "allow-special-addresses", NULL, NULL, NULL, "dial RFC 6890 space too",
+     "Dial special-purpose addresses (RFC 6890: loopback, private, documentation, ...) as well. "
+     "Only for a network of your own.",
+     read_flag, FIELD(allow_special_addresses), 0, 0},
+
+    {OPTION_GROUP_LAB, 0, "address-map", "FROM=TO[:P]", NULL, NULL, "dial TO for addresses in FROM",
+     "Dial the addresses of the prefix TO in place of those of FROM, with the low bits moved over, "
+     "at port P if given. Rows and rules see the real address. Repeatable.",
+     read_address_maps, 0, 0, 0},
+    {OPTION_GROUP_LAB, 0, "port-map", "FROM=TO", NULL, NULL, "dial port TO for port FROM",
+     "Dial the port TO in place of FROM. Repeatable.", read_port_maps, 0, 0, 0},
+
+    {OPTION_GROUP_REPORTING, 'q', "quiet", NULL, NULL, NULL, "no progress and no summary",
+     "No progress and no summary on standard error; errors are still reported.", read_flag,
+     FIELD(quiet), 0, 0},
+    {OPTION_GROUP_REPORTING, 'u', "status-updates-file", "FILE", NULL, NULL,
+     "progress as CSV, a line a second", "Write a CSV line with the progress every second to FILE.",
+     read_text, FIELD(status_path), 0, 0},
+    {OPTION_GROUP_REPORTING, 0, "metrics-file", "FILE", NULL, NULL, "progress for Prometheus",
+     "Keep FILE up to date with the progress in the text format of Prometheus; replaced as a "
+     "whole.",
+     read_text, FIELD(metrics_path), 0, 0},
+    {OPTION_GROUP_REPORTING, 'l', "log-file", "FILE", NULL, "stderr", "messages go here",
+     "Append messages to FILE in place of standard error. Errors of the command line still go to "
+     "standard error.",
+     read_text, FIELD(log_path), 0, 0},
+
+    {OPTION_GROUP_OTHER, 'h', "help", NULL, NULL, NULL, "this text", "Show the options and end.",
+     NULL, 0, 0, 0},
+    {OPTION_GROUP_OTHER, 'V', "version", NULL, NULL, NULL, "the version",
+     "Show the version of mxcensus and end.", NULL, 0, 0, 0},
+};
+
+const size_t option_table_count = sizeof(option_table) / sizeof(option_table[0]);
+
+const char *option_group_title(enum option_group g)
+{
+    static const char *const titles[] = {
+#define X(name, title) [OPTION_GROUP_##name] = (title),
+        OPTION_GROUPS(X)
+#undef X
+    };
+    CHECK(g < OPTION_GROUP_COUNT);
+    return titles[g];
+}

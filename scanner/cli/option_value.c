@@ -1,0 +1,219 @@
+#include "scanner/cli/option_value.h"
+
+#include "scanner/base/text.h"
+
+bool value_read_number(struct span text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (!text_to_u64(text, &n) || n < min || n > max) {
+        return false;
+    }
+    *out = n;
+    return true;
+}
+
+/** A decimal fraction with at most three decimals, in thousandths. */
+static bool read_thousandths(struct span text, uint64_t *out)
+{
+    size_t dot = 0;
+    while (dot < text.len && text.at[dot] != '.') {
+        dot++;
+    }
+    uint64_t whole = 0;
+    if (!text_to_u64(span_take(text, dot), &whole) || whole > UINT64_MAX / 1000 - 1) {
+        return false;
+    }
+    uint64_t thousandths = whole * 1000;
+    if (dot < text.len) {
+        struct span decimals = span_drop(text, dot + 1);
+        uint64_t part = 0;
+        if (decimals.len == 0 || decimals.len > 3 || !text_to_u64(decimals, &part)) {
+            return false;
+        }
+        for (size_t i = decimals.len; i < 3; i++) {
+            part *= 10;
+        }
+        thousandths += part;
+    }
+    *out = thousandths;
+    return true;
+}
+
+bool value_read_seconds(struct span text, uint64_t min_ms, uint64_t max_ms, uint32_t *out_ms)
+{
+    uint64_t ms = 0;
+    if (span_ends_with(text, SPAN_LIT("s"))) {
+        text.len--;
+    }
+    if (!read_thousandths(text, &ms) || ms < min_ms || ms > max_ms || ms > UINT32_MAX) {
+        return false;
+    }
+    *out_ms = (uint32_t)ms;
+    return true;
+}
+
+bool value_read_rate(struct span text, double max, double *out)
+{
+    double per_s = 1;
+    if (span_ends_with(text, SPAN_LIT("/s"))) {
+        text.len -= 2;
+    } else if (span_ends_with(text, SPAN_LIT("/m"))) {
+        text.len -= 2;
+        per_s = 60;
+    } else if (span_ends_with(text, SPAN_LIT("/h"))) {
+        text.len -= 2;
+        per_s = 3600;
+    }
+    uint64_t thousandths = 0;
+    if (!read_thousandths(text, &thousandths)) {
+        return false;
+    }
+    double rate = (double)thousandths / 1000 / per_s;
+    if (rate > max) {
+        return false;
+    }
+    *out = rate;
+    return true;
+}
+
+static bool read_port(struct span text, uint16_t *out)
+{
+    uint64_t port = 0;
+    if (!value_read_number(text, 1, UINT16_MAX, &port)) {
+        return false;
+    }
+    *out = (uint16_t)port;
+    return true;
+}
+
+static size_t find(struct span text, char c)
+{
+    size_t i = 0;
+    while (i < text.len && text.at[i] != (uint8_t)c) {
+        i++;
+    }
+    return i; /* text.len: not there */
+}
+
+/**
+ * Cuts "HOST", "HOST:PORT" and "[HOST]:PORT" in two; more than one colon without brackets is an
+ * IPv6 host (RFC 3986 section 3.2.2 has the same brackets).
+ */
+static bool cut_port(struct span text, struct span *host, uint16_t *port)
+{
+    struct span rest;
+    if (text.len > 0 && text.at[0] == '[') {
+        size_t end = find(text, ']');
+        if (end == text.len) {
+            return false;
+        }
+        *host = span_take(span_drop(text, 1), end - 1);
+        rest = span_drop(text, end + 1);
+    } else {
+        size_t colon = find(text, ':');
+        if (find(span_drop(text, colon < text.len ? colon + 1 : colon), ':') + colon + 1 <
+            text.len) {
+            *host = text;
+            return true;
+        }
+        *host = span_take(text, colon);
+        rest = span_drop(text, colon);
+    }
+    return rest.len == 0 || (rest.at[0] == ':' && read_port(span_drop(rest, 1), port));
+}
+
+bool value_read_endpoint(struct span text, uint16_t port, struct net_endpoint *out)
+{
+    struct net_endpoint endpoint = {.port = port};
+    struct span host = {0};
+    if (!cut_port(text, &host, &endpoint.port) || !net_addr_parse(host, &endpoint.address)) {
+        return false;
+    }
+    *out = endpoint;
+    return true;
+}
+
+static unsigned host_bits(const struct net_prefix *p)
+{
+    return (p->base.family == 4 ? 32U : 128U) - p->bits;
+}
+
+bool value_read_address_map(struct span text, struct address_map *out)
+{
+    struct address_map map = {0};
+    size_t equals = find(text, '=');
+    struct span to = {0};
+    if (equals == text.len || !net_prefix_parse(span_take(text, equals), &map.from) ||
+        !cut_port(span_drop(text, equals + 1), &to, &map.port) || !net_prefix_parse(to, &map.to) ||
+        host_bits(&map.to) < host_bits(&map.from)) {
+        return false;
+    }
+    *out = map;
+    return true;
+}
+
+bool value_read_port_map(struct span text, struct port_map *out)
+{
+    struct port_map map = {0};
+    size_t equals = find(text, '=');
+    if (equals == text.len || !read_port(span_take(text, equals), &map.from) ||
+        !read_port(span_drop(text, equals + 1), &map.to)) {
+        return false;
+    }
+    *out = map;
+    return true;
+}
+
+static bool is_alphanumeric(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
+}
+
+static bool is_host_label(struct span label)
+{
+    if (label.len == 0 || label.len > 63 || !is_alphanumeric(label.at[0]) ||
+        !is_alphanumeric(label.at[label.len - 1])) {
+        return false;
+    }
+    for (size_t i = 0; i < label.len; i++) {
+        if (!is_alphanumeric(label.at[i]) && label.at[i] != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool value_is_fqdn(struct span text)
+{
+    size_t labels = 0;
+    struct span last = {0};
+    if (text.len == 0 || text.len >= 254) {
+        return false;
+    }
+    for (struct span rest = text;;) {
+        size_t dot = find(rest, '.');
+        last = span_take(rest, dot);
+        if (!is_host_label(last)) {
+            return false;
+        }
+        labels++;
+        if (dot == rest.len) {
+            break;
+        }
+        rest = span_drop(rest, dot + 1);
+    }
+    uint64_t number = 0;
+    return labels >= 2 && !text_to_u64(last, &number) && !span_ieq(last, SPAN_LIT("localhost")) &&
+           !span_ieq(last, SPAN_LIT("localdomain"));
+}
+
+bool value_next_item(struct span *list, struct span *item)
+{
+    if (list->at == NULL) {
+        return false;
+    }
+    size_t comma = find(*list, ',');
+    *item = span_take(*list, comma);
+    *list = comma < list->len ? span_drop(*list, comma + 1) : (struct span){0};
+    return true;
+}

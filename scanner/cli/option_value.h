@@ -1,0 +1,29 @@
+#pragma once
+
+#include "scanner/base/buf.h"
+#include "scanner/pipeline/scan_params.h"
+
+/**
+ * Values as they stand on a command line. Pure functions of text; false leaves `*out` unchanged.
+ */
+
+/** Decimal digits from `min` to `max`. */
+bool value_read_number(struct span text, uint64_t min, uint64_t max, uint64_t *out);
+/** Seconds with at most three decimals, "2", "0.5", "2s", as milliseconds from `min` to `max`. */
+bool value_read_seconds(struct span text, uint64_t min_ms, uint64_t max_ms, uint32_t *out_ms);
+/** "2", "2/s", "0.5/s", "30/m" or "10/h" as events per second; 0 is allowed. */
+bool value_read_rate(struct span text, double max, double *out);
+/** "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53"; `port` when none is given. */
+bool value_read_endpoint(struct span text, uint16_t port, struct net_endpoint *out);
+/** "FROM=TO[:PORT]", two prefixes of the same length of host part or longer in TO; an IPv6 TO
+ * with a port stands in brackets. */
+bool value_read_address_map(struct span text, struct address_map *out);
+/** "FROM=TO", two ports. */
+bool value_read_port_map(struct span text, struct port_map *out);
+/** A host name of at least two labels of letters, digits and hyphens (RFC 5321 section 4.1.2,
+ * "Domain"), not numeric, not under localhost or localdomain. */
+bool value_is_fqdn(struct span text);
+
+/** Takes the next item off a list with commas. @return false when none is left. An empty item
+ * is returned as such, also at the end of "a,". */
+bool value_next_item(struct span *list, struct span *item);

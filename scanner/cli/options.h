@@ -1,0 +1,44 @@
+#pragma once
+
+#include "scanner/base/buf.h"
+#include "scanner/pipeline/scan_params.h"
+
+/**
+ * The command line, read into struct scan_params.
+ *
+ * Everything known of an option stands in one row of the table in option_table.c: its name,
+ * letter, argument, default, range, help and manual text, and the function that reads it. The
+ * parser, `--help` and the OPTIONS section of the manual page are made from it.
+ */
+
+#define NAME_SERVERS_MAX 64  /* resolvers; our own bound, as the next three */
+#define LOCAL_ADDRS_MAX  256 /* source addresses */
+#define ADDRESS_MAPS_MAX 64
+#define PORT_MAPS_MAX    64
+
+#define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
+
+/** A parsed command line. Not movable once filled: `params` points into it and into argv. */
+struct options {
+    struct scan_params params;
+    struct net_endpoint name_servers[NAME_SERVERS_MAX];
+    struct net_addr local_addrs[LOCAL_ADDRS_MAX];
+    struct address_map address_maps[ADDRESS_MAPS_MAX];
+    struct port_map port_maps[PORT_MAPS_MAX];
+    char ehlo_domain[EHLO_DOMAIN_MAX];
+};
+
+enum options_verdict {
+    OPTIONS_RUN = 1,      /* `params` is complete but for what the machine provides */
+    OPTIONS_HELP,         /* --help, or no subcommand's help was asked for */
+    OPTIONS_HELP_COMMAND, /* scan --help */
+    OPTIONS_VERSION,
+    OPTIONS_BAD, /* `why` holds one line without a line end */
+};
+
+/**
+ * Reads argv[0..argc). What the machine provides when it is not given (resolvers, EHLO name,
+ * threads) is left empty: see machine.h. The lists of `params` point into `o`, its strings into
+ * argv, which both have to outlive the scan.
+ */
+enum options_verdict options_read(struct options *o, int argc, char **argv, struct buf *why);
