@@ -1,0 +1,58 @@
+#pragma once
+
+/**
+ * The results directory. Only the writer thread uses it.
+ *
+ *     result_dir_new        the directory must be absent or empty; every table gets its files
+ *     result_dir_append     whole rows, rendered elsewhere
+ *     result_dir_flush      now and then: what was appended is in the files
+ *     result_dir_finish     files get their names; then the caller writes summary.json and, last,
+ *                           manifest.json: a directory with a manifest is complete
+ *     result_dir_interrupt  the same without waiting for the disk; then the caller writes
+ *                           state.json and no manifest
+ *
+ * Failures are returned and kept: the first one is what to tell the user, later ones follow
+ * from it. Nothing here stops the program. A failed directory still takes what it can.
+ */
+
+#include "output/result_file.h"
+#include "output/tables.h"
+
+enum row_format {
+    ROW_FORMAT_NDJSON,
+    ROW_FORMAT_CSV,
+    ROW_FORMAT_COUNT
+};
+
+struct result_dir_params {
+    const char *path;
+    bool ndjson;
+    bool csv;
+    enum result_codec codec;
+    struct digest_ops digest; /* all NULL: no digests */
+};
+
+struct result_dir;
+
+/** NULL with `err` set: ENOTEMPTY when there is something in it. Only the last part of the path
+ * is created. */
+struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err);
+/** Formats and tables that are not wanted (CSV_ONLY tables in NDJSON) are ignored.
+ * @return false when the rows are lost. */
+bool result_dir_append(struct result_dir *d, enum table_id t, enum row_format format,
+                       struct span rows, uint64_t row_count);
+bool result_dir_flush(struct result_dir *d);
+bool result_dir_finish(struct result_dir *d);
+bool result_dir_interrupt(struct result_dir *d);
+/** manifest.json, summary.json, state.json and the like: whole or not at all. */
+bool result_dir_write_file(struct result_dir *d, const char *name, struct span octets);
+
+/** The first failure; `error` is 0 when there was none. */
+const struct result_error *result_dir_error(const struct result_dir *d);
+/** Files in the order of writing, for the manifest; NULL behind the last one. */
+const struct result_file_info *result_dir_file(const struct result_dir *d, size_t index);
+/** The file of a table; NULL when it is not written. */
+const struct result_file_info *result_dir_file_of(const struct result_dir *d, enum table_id t,
+                                                  enum row_format format);
+uint64_t result_dir_rows_lost(const struct result_dir *d);
+void result_dir_free(struct result_dir *d); /* NULL is allowed */

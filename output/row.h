@@ -1,0 +1,105 @@
+#pragma once
+
+/**
+ * Builds one row of a table and renders it as NDJSON, as CSV, or as both.
+ *
+ *     struct row *r = row_new();                      once per thread
+ *     row_begin(r, TABLE_SERVICES);
+ *     row_text(r, SERVICES_SERVICE, key);             columns in any order, each at most once
+ *     row_natural(r, SERVICES_PORT, 25);
+ *     struct object *o = row_object(r, SERVICES_TRANSCRIPT);
+ *         struct object *reply = object_object(o, TRANSCRIPT_BANNER);
+ *             object_natural(reply, REPLY_FACTS_CODE, 220);
+ *         object_close(reply);
+ *     object_close(o);
+ *     struct list *l = row_list(r, SERVICES_ATTEMPTS);
+ *         struct object *a = list_object(l); ... object_close(a);
+ *     list_close(l);
+ *     row_end(r, &ndjson, &csv, false);
+ *
+ * Columns that were not set are null; keys are always there, in the order of the definition.
+ * Inside an object, columns are set in the order of the definition (some may be left out), because
+ * objects are written as they are filled. One object or list is open at a time, and while it is,
+ * only the innermost one is written to.
+ *
+ * Everything passed in is copied. Memory is kept from row to row: none is allocated once the
+ * buffers have grown to the largest row.
+ *
+ * A type or a presence that does not fit the definition is our own bug and stops the program.
+ */
+
+#include "output/tables.h"
+#include "scanner/base/net_addr.h"
+
+struct row;
+struct object;
+struct list;
+
+struct row *row_new(void);
+void row_free(struct row *r); /* NULL is allowed */
+
+/** Starts over, whatever was there; sets the column `schema`. */
+void row_begin(struct row *r, enum table_id t);
+/** Appends the row, with its line end, to whichever is wanted. `with_type` puts "type", the name
+ * of the table, in front (the mixed stream on standard output). */
+void row_end(struct row *r, struct buf *ndjson /* NULL: none */, struct buf *csv /* NULL: none */,
+             bool with_type);
+/** The CSV header line of a table. */
+void row_put_csv_header(enum table_id t, struct buf *csv);
+
+/*
+ * Values. The three families row_, object_ and list_ differ only in where they put them.
+ *
+ *   text         TEXT, FOREIGN, WORD
+ *   name         the same, but empty means null
+ *   word         the same, but NULL means null
+ *   uint, bool   UINT, BOOL
+ *   natural      UINT; negative means null (-1 is "none" in observations)
+ *   int          INT
+ *   time_ms/s    TIME_MS, TIME_S; outside the years 0 to 9999 null
+ *   hex, base64  HEX, BASE64
+ *   sha256       HEX; all zero means null
+ *   address      TEXT as RFC 5952; family 0 means null
+ *   json         JSON: one whole JSON value made with json_writer; empty means null
+ */
+void row_text(struct row *r, unsigned column, struct span text);
+void row_name(struct row *r, unsigned column, struct span text);
+void row_word(struct row *r, unsigned column, const char *word);
+void row_uint(struct row *r, unsigned column, uint64_t n);
+void row_natural(struct row *r, unsigned column, int64_t n);
+void row_int(struct row *r, unsigned column, int64_t n);
+void row_bool(struct row *r, unsigned column, bool value);
+void row_time_ms(struct row *r, unsigned column, int64_t unix_ms);
+void row_time_s(struct row *r, unsigned column, int64_t unix_s);
+void row_hex(struct row *r, unsigned column, struct span octets);
+void row_sha256(struct row *r, unsigned column, const uint8_t digest[32]);
+void row_base64(struct row *r, unsigned column, struct span octets);
+void row_address(struct row *r, unsigned column, const struct net_addr *a);
+void row_json(struct row *r, unsigned column, struct span json);
+/** Borrowed; valid until object_close() or list_close() of it. */
+struct object *row_object(struct row *r, unsigned column);
+struct list *row_list(struct row *r, unsigned column); /* of any kind of list */
+
+void object_text(struct object *o, unsigned column, struct span text);
+void object_name(struct object *o, unsigned column, struct span text);
+void object_word(struct object *o, unsigned column, const char *word);
+void object_uint(struct object *o, unsigned column, uint64_t n);
+void object_natural(struct object *o, unsigned column, int64_t n);
+void object_int(struct object *o, unsigned column, int64_t n);
+void object_bool(struct object *o, unsigned column, bool value);
+void object_time_ms(struct object *o, unsigned column, int64_t unix_ms);
+void object_time_s(struct object *o, unsigned column, int64_t unix_s);
+void object_hex(struct object *o, unsigned column, struct span octets);
+void object_sha256(struct object *o, unsigned column, const uint8_t digest[32]);
+void object_base64(struct object *o, unsigned column, struct span octets);
+void object_address(struct object *o, unsigned column, const struct net_addr *a);
+struct object *object_object(struct object *o, unsigned column);
+struct list *object_list(struct object *o, unsigned column);
+void object_close(struct object *o); /* writes null for the rest */
+
+void list_text(struct list *l, struct span text);            /* TEXT_LIST, FOREIGN_LIST */
+void list_word(struct list *l, const char *word);            /* TEXT_LIST */
+void list_hex(struct list *l, struct span octets);           /* HEX_LIST */
+void list_address(struct list *l, const struct net_addr *a); /* TEXT_LIST */
+struct object *list_object(struct list *l);                  /* OBJECT_LIST */
+void list_close(struct list *l);
