@@ -28,7 +28,6 @@
 #include "scanner/observation/outcome.h"
 #include "scanner/observation/seen_tls.h"
 #include "scanner/tls/tls_context.h"
-#include "scanner/tls/tls_names.h"
 
 enum handshake_status {
     HANDSHAKE_MORE,   /* send `out`, then feed what arrives */

@@ -1,0 +1,31 @@
+#pragma once
+
+/** Shared by tls_context.c and handshake.c only. */
+
+#include <stddef.h>
+
+#include <openssl/ssl.h>
+
+#include "scanner/tls/tls_context.h"
+
+#define HANDSHAKES_KEPT_MAX 256 /* unused handshake objects that wait for reuse; our own bound */
+
+struct handshake;
+
+struct tls_context {
+    OSSL_LIB_CTX *lib;
+    OSSL_LIB_CTX *lib_before; /* the thread's default before */
+    SSL_CTX *ssl;
+    BIO_METHOD *bio;
+    EVP_MD *sha256;
+    EVP_MD_CTX *digest;
+    bool fast_public_keys;
+    struct handshake *unused; /* list through handshake.next */
+    size_t unused_count;
+};
+
+/* Given by handshake.c. */
+BIO_METHOD *handshake_bio_method(void);
+void handshake_on_message(int sent, int version, int content_type, const void *at, size_t len,
+                          SSL *ssl, void *arg);
+void handshake_destroy_unused(struct tls_context *ctx);
