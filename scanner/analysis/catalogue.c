@@ -1,0 +1,58 @@
+#include "scanner/analysis/catalogue.h"
+
+#include <string.h>
+
+#include "scanner/base/check.h"
+
+static const struct finding_info infos[FINDING_COUNT] = {
+#define FINDING(name, code, severity, scope, symptom, cause, fix, rfc, tls_rpt) \
+    [FINDING_##                                                                 \
+        name] = {code, SEVERITY_##severity, SCOPE_##scope, symptom, cause, fix, rfc, tls_rpt},
+#include "scanner/analysis/catalogue.def"
+#undef FINDING
+};
+
+const struct finding_info *finding_info(enum finding_code code)
+{
+    CHECK((unsigned)code < FINDING_COUNT);
+    return &infos[code];
+}
+
+bool finding_code_find(const char *code, enum finding_code *out)
+{
+    for (unsigned i = 0; i < FINDING_COUNT; i++) {
+        if (strcmp(infos[i].code, code) == 0) {
+            *out = (enum finding_code)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *severity_word(enum severity s)
+{
+    switch (s) {
+#define X(name, word)     \
+    case SEVERITY_##name: \
+        return word;
+        SEVERITIES(X)
+#undef X
+    case SEVERITY_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown severity");
+}
+
+const char *finding_scope_word(enum finding_scope s)
+{
+    switch (s) {
+#define X(name, word)  \
+    case SCOPE_##name: \
+        return word;
+        FINDING_SCOPES(X)
+#undef X
+    case SCOPE_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown finding_scope");
+}

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "scanner/analysis/catalogue.h"
+#include "scanner/base/buf.h"
+#include "scanner/observation/seen_target.h"
+
+/**
+ * The findings of one row: each code at most once, with the facts it rests on.
+ *
+ * Judging is a pure function of what was seen. One observed fact is judged in one place: what a
+ * domain says in DOMAIN scope, what a host name resolves to in HOST scope, what a session met in
+ * SESSION scope. An endpoint whose result is another session's has no findings of its own.
+ */
+
+#define EVIDENCE_PIECE_MAX 160 /* octets of one foreign text in an evidence; our own bound */
+#define EVIDENCE_LIST_MAX  4   /* items of a list in an evidence, then a count; our own bound */
+
+struct finding {
+    enum finding_code code;
+    enum severity severity;
+    size_t evidence_at; /* offset in findings.text; the evidence ends where the next begins */
+};
+
+/** Reused from row to row: findings_reset() keeps the memory. */
+struct findings {
+    struct finding item[FINDING_COUNT];
+    size_t count;
+    struct buf text;
+};
+
+void findings_init(struct findings *f);
+void findings_deinit(struct findings *f);
+void findings_reset(struct findings *f);
+
+/**
+ * Adds a finding and returns where its evidence is written until the next one is added.
+ * `code` is new in this list and `severity` at most that of the catalogue.
+ */
+struct buf *findings_add(struct findings *f, enum finding_code code, enum severity severity);
+/** With the severity of the catalogue. */
+struct buf *findings_add_max(struct findings *f, enum finding_code code);
+bool findings_has(const struct findings *f, enum finding_code code);
+/** Facts in short; foreign octets in it may be anything. Valid until the list changes. */
+struct span findings_evidence(const struct findings *f, size_t index);
+/** Writes foreign text, cut at EVIDENCE_PIECE_MAX, on one line. */
+void evidence_put(struct buf *evidence, struct span text);
+
+/** These add to `out`, which the caller has reset. */
+void findings_of_domain(const struct seen_domain *d, struct findings *out);
+void findings_of_host(const struct seen_host *h, struct findings *out);
+void findings_of_service(const struct seen_service *s, struct findings *out);
+void findings_of_endpoint(const struct seen_endpoint *e, struct findings *out);

@@ -1,0 +1,336 @@
+#include <string.h>
+
+#include "scanner/analysis/findings.h"
+#include "scanner/observation/tls_names.h"
+
+#define SLOW_GREETING_MS \
+    5000                     /* our own bound; senders wait 5 minutes, RFC 5321 section 4.5.3.2.1 */
+#define DH_BITS_MIN     2048 /* RFC 9325 section 4.5 */
+#define DH_BITS_REFUSED 1024 /* OpenSSL refuses less from security level 1, its default, on */
+
+/* The address a session went to, for evidence. */
+struct target {
+    const struct net_addr *address;
+    uint16_t port;
+};
+
+static void put_target(struct buf *evidence, struct target target)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(target.address, text);
+    buf_putf(evidence, "%s port %u", text, target.port);
+}
+
+static void connect_finding(const struct seen_session *s, struct target target,
+                            enum finding_code code, struct findings *out)
+{
+    struct buf *evidence = findings_add_max(out, code);
+    put_target(evidence, target);
+    const char *name = s->sys < 0 ? strerrorname_np(-s->sys) : NULL;
+    if (name != NULL) {
+        buf_putf(evidence, ": %s", name);
+    }
+}
+
+/* A reply as it was sent, or what there was instead of it. */
+static void put_reply(struct buf *evidence, const struct seen_session *s, struct target target,
+                      enum smtp_step step)
+{
+    const struct seen_reply *reply = &s->smtp.reply[step];
+    put_target(evidence, target);
+    buf_put_text(evidence, ": ");
+    if (reply->text.len > 0) {
+        evidence_put(evidence, reply->text);
+    } else if (s->smtp.bad.len > 0) {
+        evidence_put(evidence, s->smtp.bad);
+    } else {
+        buf_put_text(evidence, "no reply");
+    }
+}
+
+static void reply_finding(const struct seen_session *s, struct target target, enum smtp_step step,
+                          enum finding_code code, struct findings *out)
+{
+    put_reply(findings_add_max(out, code), s, target, step);
+}
+
+static void ehlo_rejected_finding(const struct seen_session *s, struct target target,
+                                  struct findings *out)
+{
+    bool helo_accepted = s->smtp.reply[SMTP_STEP_HELO].code / 100 == 2;
+    reply_finding(s, target, SMTP_STEP_EHLO,
+                  helo_accepted ? FINDING_SMTP_HELO_ONLY : FINDING_SMTP_EHLO_REJECTED, out);
+}
+
+static void handshake_finding(const struct seen_session *s, struct target target,
+                              enum finding_code code, struct findings *out)
+{
+    struct buf *evidence = findings_add_max(out, code);
+    put_target(evidence, target);
+    buf_put_text(evidence, s->sni ? ", with SNI" : ", without SNI");
+    const char *name = tls_alert_name(s->tls.alert_received);
+    if (name != NULL) {
+        buf_putf(evidence, ": alert %s", name);
+    } else if (s->tls.alert_received >= 0) {
+        buf_putf(evidence, ": alert %d", s->tls.alert_received);
+    } else if (s->tls.error_text[0] != '\0') {
+        buf_putf(evidence, ": %s", s->tls.error_text);
+    }
+}
+
+static void outcome_findings(const struct seen_session *s, struct target target,
+                             struct findings *out)
+{
+    switch (s->outcome) {
+    case OUTCOME_NOT_TESTED:
+    case OUTCOME_LOCAL_FAULT: /* ours: no finding about the server */
+    case OUTCOME_ESTABLISHED:
+    case OUTCOME_COUNT:
+        return;
+    case OUTCOME_REFUSED:
+        connect_finding(s, target, FINDING_SMTP_CONNECT_REFUSED, out);
+        return;
+    case OUTCOME_UNREACHABLE:
+        connect_finding(s, target, FINDING_SMTP_CONNECT_UNREACHABLE, out);
+        return;
+    case OUTCOME_CONNECT_TIMEOUT:
+        connect_finding(s, target, FINDING_SMTP_CONNECT_TIMEOUT, out);
+        return;
+    case OUTCOME_GREETING_TIMEOUT:
+        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_GREETING_TIMEOUT, out);
+        return;
+    case OUTCOME_GREETING_CLOSED:
+        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_GREETING_CLOSED, out);
+        return;
+    case OUTCOME_GREETING_TEMPFAIL:
+        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_GREETING_TEMPFAIL, out);
+        return;
+    case OUTCOME_GREETING_REJECTED:
+        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_GREETING_REJECTED, out);
+        return;
+    case OUTCOME_NOT_SMTP:
+        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_NOT_SMTP, out);
+        return;
+    case OUTCOME_EHLO_TIMEOUT:
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_EHLO_TIMEOUT, out);
+        return;
+    case OUTCOME_EHLO_CLOSED:
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_EHLO_CLOSED, out);
+        return;
+    case OUTCOME_EHLO_TEMPFAIL:
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_EHLO_TEMPFAIL, out);
+        return;
+    case OUTCOME_EHLO_REJECTED:
+        ehlo_rejected_finding(s, target, out);
+        return;
+    case OUTCOME_STARTTLS_NOT_OFFERED:
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_STARTTLS_NOT_OFFERED, out);
+        return;
+    case OUTCOME_STARTTLS_MASKED:
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_STARTTLS_MASKED, out);
+        return;
+    case OUTCOME_STARTTLS_TIMEOUT:
+        reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_TIMEOUT, out);
+        return;
+    case OUTCOME_STARTTLS_CLOSED:
+        reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_CLOSED, out);
+        return;
+    case OUTCOME_STARTTLS_TEMPFAIL:
+        reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_TEMPFAIL, out);
+        return;
+    case OUTCOME_STARTTLS_REJECTED:
+        reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_REJECTED, out);
+        return;
+    case OUTCOME_STARTTLS_INJECTED: {
+        struct buf *evidence = findings_add_max(out, FINDING_STARTTLS_INJECTED);
+        put_target(evidence, target);
+        buf_putf(evidence, ": %u octets: ", s->smtp.injected_len);
+        evidence_put(evidence, s->smtp.injected);
+        return;
+    }
+    case OUTCOME_TLS_TIMEOUT:
+        handshake_finding(s, target, FINDING_TLS_TIMEOUT, out);
+        return;
+    case OUTCOME_TLS_CLOSED:
+        handshake_finding(s, target, FINDING_TLS_CLOSED, out);
+        return;
+    case OUTCOME_TLS_RESET:
+        handshake_finding(s, target, FINDING_TLS_RESET, out);
+        return;
+    case OUTCOME_TLS_ALERT:
+        handshake_finding(s, target, FINDING_TLS_ALERT, out);
+        return;
+    case OUTCOME_TLS_NO_SHARED_VERSION:
+        handshake_finding(s, target, FINDING_TLS_NO_SHARED_VERSION, out);
+        return;
+    case OUTCOME_TLS_NO_SHARED_CIPHER:
+        handshake_finding(s, target, FINDING_TLS_NO_SHARED_CIPHER, out);
+        return;
+    case OUTCOME_TLS_PROTOCOL_ERROR:
+        /* A list whose lengths do not add up is the better name for what it caused. */
+        if (!s->tls.list_malformed) {
+            handshake_finding(s, target, FINDING_TLS_PROTOCOL_ERROR, out);
+        }
+        return;
+    }
+}
+
+static void manners_findings(const struct seen_smtp *smtp, struct target target,
+                             struct findings *out)
+{
+    const struct seen_reply *greeting = &smtp->reply[SMTP_STEP_GREETING];
+    if (smtp->greeting_multiline) {
+        evidence_put(findings_add_max(out, FINDING_SMTP_MULTILINE_GREETING), greeting->text);
+    }
+    if (smtp->greeting_without_esmtp) {
+        evidence_put(findings_add_max(out, FINDING_SMTP_NO_ESMTP_WORD), greeting->text);
+    }
+    if (greeting->ms >= SLOW_GREETING_MS) {
+        buf_putf(findings_add_max(out, FINDING_SMTP_SLOW_GREETING), "%d ms", greeting->ms);
+    }
+    if (smtp->early_talker) {
+        put_target(findings_add_max(out, FINDING_SMTP_EARLY_TALKER), target);
+    }
+    if (smtp->line_too_long) {
+        put_target(findings_add_max(out, FINDING_SMTP_LINE_TOO_LONG), target);
+    }
+    for (int step = 0; step < SMTP_STEP_COUNT; step++) {
+        if (smtp->reply[step].truncated) {
+            evidence_put(findings_add_max(out, FINDING_SMTP_REPLY_TRUNCATED),
+                         smtp->reply[step].text);
+            return;
+        }
+    }
+}
+
+/* The dialogue after the handshake. Without a reply to STARTTLS the port has implicit TLS. */
+static void inside_findings(const struct seen_session *s, struct target target,
+                            struct findings *out)
+{
+    if (s->outcome != OUTCOME_ESTABLISHED || s->smtp.reply[SMTP_STEP_STARTTLS].code == 0) {
+        return;
+    }
+    uint16_t code = s->smtp.reply[SMTP_STEP_EHLO_TLS].code;
+    if (code / 100 != 2) {
+        /* A refusal is the server's word; silence may have causes on the path. */
+        enum severity severity = code == 0 ? SEVERITY_WARNING : SEVERITY_ERROR;
+        put_reply(findings_add(out, FINDING_STARTTLS_EHLO_FAILED, severity), s, target,
+                  SMTP_STEP_EHLO_TLS);
+    }
+    if (s->smtp.starttls_again) {
+        evidence_put(findings_add_max(out, FINDING_STARTTLS_OFFERED_AGAIN),
+                     s->smtp.reply[SMTP_STEP_EHLO_TLS].text);
+    }
+}
+
+/* What a list of certificates shows whether or not the handshake completed. */
+static void list_findings(const struct seen_session *s, struct target target, struct findings *out)
+{
+    if (s->tls.list_malformed) {
+        handshake_finding(s, target, FINDING_TLS_LIST_MALFORMED, out);
+    }
+    if (s->tls.list_truncated) {
+        buf_putf(findings_add_max(out, FINDING_TLS_LIST_TRUNCATED),
+                 "%u certificates kept, %zu octets", s->tls.cert_count, s->tls.list.len);
+    }
+}
+
+static void put_suite(struct buf *evidence, const struct seen_tls *tls)
+{
+    const char *version = tls_version_word(tls->version);
+    const char *cipher = tls_cipher_name(tls->cipher);
+    buf_putf(evidence, "%s, %s", version != NULL ? version : "version unknown",
+             cipher != NULL ? cipher : "suite unknown");
+}
+
+/* Facts of TLS 1.2 and older; TLS 1.3 has forward secrecy, and no renegotiation. */
+static void legacy_findings(const struct seen_tls *tls, struct findings *out)
+{
+    const char *cipher = tls_cipher_name(tls->cipher);
+    if (tls->version < 0x0303) {
+        put_suite(findings_add_max(out, FINDING_TLS_LEGACY_VERSION), tls);
+    }
+    if (cipher != NULL && strncmp(cipher, "TLS_RSA_WITH_", strlen("TLS_RSA_WITH_")) == 0) {
+        put_suite(findings_add_max(out, FINDING_TLS_NO_FORWARD_SECRECY), tls);
+    }
+    if (tls->dh_bits > 0 && tls->dh_bits < DH_BITS_MIN) {
+        enum severity severity = tls->dh_bits < DH_BITS_REFUSED ? SEVERITY_ERROR : SEVERITY_WARNING;
+        buf_putf(findings_add(out, FINDING_TLS_DH_SMALL, severity), "%u bits", tls->dh_bits);
+    }
+    if (!tls->secure_reneg) {
+        put_suite(findings_add_max(out, FINDING_TLS_NO_SECURE_RENEGOTIATION), tls);
+    }
+    if (!tls->ems) {
+        put_suite(findings_add_max(out, FINDING_TLS_NO_EXTENDED_MASTER_SECRET), tls);
+    }
+}
+
+static void parameter_findings(const struct seen_tls *tls, struct findings *out)
+{
+    if (!tls->completed) {
+        return;
+    }
+    if (tls->version != 0 && tls->version <= 0x0303) {
+        legacy_findings(tls, out);
+    }
+    if (tls->cert_count == 0 && !tls->list_malformed && !tls->list_truncated) {
+        put_suite(findings_add_max(out, FINDING_TLS_NO_CERTIFICATE), tls);
+    }
+    if (tls->client_cert_requested) {
+        put_suite(findings_add_max(out, FINDING_TLS_CLIENT_CERTIFICATE), tls);
+    }
+}
+
+static bool is_about_peer(enum session_outcome outcome)
+{
+    return outcome != OUTCOME_NOT_TESTED && outcome != OUTCOME_LOCAL_FAULT;
+}
+
+static void attempts_finding(const struct seen_session *attempts, size_t count,
+                             struct findings *out)
+{
+    const struct seen_session *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_about_peer(attempts[i].outcome)) {
+            continue;
+        }
+        if (first == NULL) {
+            first = &attempts[i];
+        } else if (attempts[i].outcome != first->outcome) {
+            buf_putf(findings_add_max(out, FINDING_SMTP_UNSTABLE), "%s, then %s",
+                     outcome_info(first->outcome)->word, outcome_info(attempts[i].outcome)->word);
+            return;
+        }
+    }
+}
+
+static void session_findings(const struct seen_session *s, struct target target,
+                             struct findings *out)
+{
+    if (!is_about_peer(s->outcome)) {
+        return;
+    }
+    outcome_findings(s, target, out);
+    manners_findings(&s->smtp, target, out);
+    inside_findings(s, target, out);
+    if (s->tls_attempted) {
+        list_findings(s, target, out);
+        parameter_findings(&s->tls, out);
+    }
+}
+
+void findings_of_service(const struct seen_service *s, struct findings *out)
+{
+    if (s->result != NULL) {
+        session_findings(s->result, (struct target){&s->address, s->port}, out);
+    }
+    attempts_finding(s->attempts, s->attempt_count, out);
+}
+
+void findings_of_endpoint(const struct seen_endpoint *e, struct findings *out)
+{
+    if (e->result != NULL && e->session_from.len == 0) {
+        session_findings(e->result, (struct target){&e->address, e->port}, out);
+    }
+    attempts_finding(e->attempts, e->attempt_count, out);
+}
