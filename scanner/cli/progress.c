@@ -1,0 +1,125 @@
+#include "scanner/cli/progress.h"
+
+#include "scanner/base/text.h"
+
+/*  name in CSV, Prometheus type and name, field, help */
+#define PROGRESS_NUMBERS(X)                                                                     \
+    X(lines_total, "gauge", "lines", "Lines of the input, 0 while unknown.")                    \
+    X(lines_read, "counter", "lines_read_total", "Lines read from the input.")                  \
+    X(sessions_in_flight, "gauge", "sessions_in_flight", "TCP connections open or connecting.") \
+    X(sessions_done, "counter", "sessions_total", "Sessions that ended.")                       \
+    X(sessions_failed, "counter", "sessions_failed_total",                                      \
+      "Sessions that ended without an established handshake.")                                  \
+    X(services_waiting, "gauge", "services_waiting", "Work that waits for a limit.")            \
+    X(dns_pending, "gauge", "dns_pending", "DNS questions without an answer yet.")              \
+    X(dns_asked, "counter", "dns_questions_total", "DNS questions sent.")                       \
+    X(rows_written, "counter", "rows_written_total", "Rows written, all tables.")               \
+    X(octets_written, "counter", "octets_written_total", "Octets written, all files.")
+
+double progress_rate(const struct progress_snapshot *now, const struct progress_mark *mark)
+{
+    uint64_t done = progress_lines_done(now);
+    if (now->elapsed_ms <= mark->elapsed_ms || done < mark->lines_done) {
+        return 0;
+    }
+    return (double)(done - mark->lines_done) * 1000 / (double)(now->elapsed_ms - mark->elapsed_ms);
+}
+
+/** "0:01:05" */
+static void put_duration(struct buf *b, uint64_t seconds)
+{
+    buf_putf(b, "%llu:%02u:%02u", (unsigned long long)(seconds / 3600),
+             (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+}
+
+static void put_done(struct buf *b, const struct progress_snapshot *now)
+{
+    uint64_t done = progress_lines_done(now);
+    buf_put_u64(b, done);
+    if (now->lines_total > 0) {
+        buf_put_char(b, '/');
+        buf_put_u64(b, now->lines_total);
+        /* Never 100 % before the last line: an estimated total may be too small. */
+        uint64_t percent = done < now->lines_total ? done * 100 / now->lines_total : 100;
+        buf_putf(b, " (%u%%)", (unsigned)(percent == 100 && !now->input_ended ? 99 : percent));
+    } else {
+        buf_put_text(b, " of ");
+        buf_put_u64(b, now->lines_read);
+        buf_put_text(b, " read");
+    }
+}
+
+void progress_put_line(struct buf *b, const struct progress_snapshot *now,
+                       const struct progress_mark *mark)
+{
+    double rate = progress_rate(now, mark);
+    uint64_t done = progress_lines_done(now);
+    put_duration(b, now->elapsed_ms / 1000);
+    buf_put_char(b, ' ');
+    put_done(b, now);
+    buf_putf(b, rate < 10 ? " %.1f/s" : " %.0f/s", rate);
+    buf_putf(b, ", %llu in flight", (unsigned long long)now->sessions_in_flight);
+    buf_putf(b, ", %llu waiting", (unsigned long long)now->services_waiting);
+    buf_putf(b, ", %llu DNS", (unsigned long long)now->dns_pending);
+    buf_putf(b, ", %llu failed",
+             (unsigned long long)(now->lines_done[ACCOUNT_INCONCLUSIVE] +
+                                  now->lines_done[ACCOUNT_DNS_FAILED]));
+    if (now->draining) {
+        buf_put_text(b, ", stopping");
+    } else if (now->lines_total > done && rate > 0) {
+        buf_put_text(b, ", ETA ");
+        put_duration(b, (uint64_t)((double)(now->lines_total - done) / rate));
+    }
+}
+
+void progress_put_csv_header(struct buf *b)
+{
+    buf_put_text(b, "time,elapsed_s");
+#define X(field, type, name, help) buf_put_text(b, "," #field);
+    PROGRESS_NUMBERS(X)
+#undef X
+    for (enum account_class c = 0; c < ACCOUNT_CLASS_COUNT; c++) {
+        buf_putf(b, ",lines_%s", account_class_word(c));
+    }
+    buf_put_text(b, "\r\n");
+}
+
+void progress_put_csv_row(struct buf *b, const struct progress_snapshot *now, int64_t unix_ms)
+{
+    text_put_time_ms(b, unix_ms);
+    buf_putf(b, ",%.3f", (double)now->elapsed_ms / 1000);
+#define X(field, type, name, help) \
+    buf_put_char(b, ',');          \
+    buf_put_u64(b, now->field);
+    PROGRESS_NUMBERS(X)
+#undef X
+    for (int c = 0; c < ACCOUNT_CLASS_COUNT; c++) {
+        buf_put_char(b, ',');
+        buf_put_u64(b, now->lines_done[c]);
+    }
+    buf_put_text(b, "\r\n");
+}
+
+static void put_metric_head(struct buf *b, const char *name, const char *type, const char *help)
+{
+    buf_putf(b, "# HELP mxcensus_%s %s\n# TYPE mxcensus_%s %s\n", name, help, name, type);
+}
+
+void progress_put_metrics(struct buf *b, const struct progress_snapshot *now)
+{
+    put_metric_head(b, "elapsed_seconds", "gauge", "Time since the start of the scan.");
+    buf_putf(b, "mxcensus_elapsed_seconds %.3f\n", (double)now->elapsed_ms / 1000);
+#define X(field, type, name, help)         \
+    put_metric_head(b, name, type, help);  \
+    buf_put_text(b, "mxcensus_" name " "); \
+    buf_put_u64(b, now->field);            \
+    buf_put_char(b, '\n');
+    PROGRESS_NUMBERS(X)
+#undef X
+    put_metric_head(b, "lines_done_total", "counter", "Lines with their row written, by class.");
+    for (enum account_class c = 0; c < ACCOUNT_CLASS_COUNT; c++) {
+        buf_putf(b, "mxcensus_lines_done_total{class=\"%s\"} ", account_class_word(c));
+        buf_put_u64(b, now->lines_done[c]);
+        buf_put_char(b, '\n');
+    }
+}

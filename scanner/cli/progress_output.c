@@ -1,0 +1,160 @@
+#include "scanner/cli/progress_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define STATUS_EVERY_MS  60000
+#define TERMINAL_COLUMNS 80 /* when the terminal does not tell */
+
+static bool write_all(int fd, struct span s)
+{
+    while (s.len > 0) {
+        ssize_t n = write(fd, s.at, s.len);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        s = span_drop(s, (size_t)n);
+    }
+    return true;
+}
+
+/** Written beside and renamed, so that a reader never sees half a file. */
+static bool replace_metrics(struct progress_output *out, const struct progress_snapshot *now)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    bool ok = false;
+    buf_putf(&path, "%s.part", out->metrics_path);
+    buf_put_char(&path, '\0');
+    const char *part = (const char *)path.at;
+    buf_reset(&out->text);
+    progress_put_metrics(&out->text, now);
+    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+        ok = write_all(fd, buf_span(&out->text));
+        ok = close(fd) == 0 && ok && rename(part, out->metrics_path) == 0;
+    }
+    buf_deinit(&path);
+    return ok;
+}
+
+static bool open_status(struct progress_output *out, struct buf *why)
+{
+    out->status_fd = open(out->status_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (out->status_fd < 0) {
+        buf_putf(why, "--status-updates-file %s: %s", out->status_path, strerror(errno));
+        return false;
+    }
+    progress_put_csv_header(&out->text);
+    (void)write_all(out->status_fd, buf_span(&out->text)); /* a full disk shows in the rows */
+    return true;
+}
+
+bool progress_output_init(struct progress_output *out, const struct scan_params *params,
+                          struct buf *why)
+{
+    *out = (struct progress_output){
+        .quiet = params->quiet,
+        .terminal = isatty(STDERR_FILENO) == 1,
+        .next_status_ms = STATUS_EVERY_MS,
+        .status_fd = -1,
+        .status_path = params->status_path,
+        .metrics_path = params->metrics_path,
+        .text = BUF_INIT(BUF_NO_LIMIT),
+    };
+    if (out->status_path != NULL && !open_status(out, why)) {
+        return false;
+    }
+    struct progress_snapshot nothing = {0};
+    if (out->metrics_path != NULL && !replace_metrics(out, &nothing)) {
+        buf_putf(why, "--metrics-file %s: %s", out->metrics_path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/** The mark of about a minute ago, or the start of the scan. */
+static struct progress_mark take_mark(struct progress_output *out,
+                                      const struct progress_snapshot *now)
+{
+    struct progress_mark oldest = {0};
+    struct progress_mark *slot = &out->marks[out->mark_count % PROGRESS_MARKS];
+    if (out->mark_count >= PROGRESS_MARKS) {
+        oldest = *slot;
+    }
+    *slot = (struct progress_mark){now->elapsed_ms, progress_lines_done(now)};
+    out->mark_count++;
+    return oldest;
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col
+                                                                           : TERMINAL_COLUMNS;
+}
+
+void progress_output_clear_line(struct progress_output *out)
+{
+    if (out->line_shown) {
+        (void)write_all(STDERR_FILENO, SPAN_LIT("\r\033[K")); /* ECMA-48: erase to the line's end */
+        out->line_shown = false;
+    }
+}
+
+static void show_on_stderr(struct progress_output *out, const struct progress_snapshot *now,
+                           const struct progress_mark *mark)
+{
+    if (!out->terminal && now->elapsed_ms < out->next_status_ms) {
+        return;
+    }
+    buf_reset(&out->text);
+    if (out->terminal) {
+        buf_put_text(&out->text, "\r");
+        progress_put_line(&out->text, now, mark);
+        size_t columns = terminal_columns();
+        if (out->text.len > columns) { /* one less than fits, as "\r" takes none */
+            out->text.len = columns;
+        }
+        buf_put_text(&out->text, "\033[K");
+        out->line_shown = true;
+    } else {
+        out->next_status_ms = (now->elapsed_ms / STATUS_EVERY_MS + 1) * STATUS_EVERY_MS;
+        buf_put_text(&out->text, "mxcensus: ");
+        progress_put_line(&out->text, now, mark);
+        buf_put_char(&out->text, '\n');
+    }
+    (void)write_all(STDERR_FILENO, buf_span(&out->text));
+}
+
+void progress_output_show(struct progress_output *out, const struct progress_snapshot *now,
+                          int64_t unix_ms)
+{
+    struct progress_mark mark = take_mark(out, now);
+    if (!out->quiet) {
+        show_on_stderr(out, now, &mark);
+    }
+    if (out->status_fd >= 0) {
+        buf_reset(&out->text);
+        progress_put_csv_row(&out->text, now, unix_ms);
+        (void)write_all(out->status_fd, buf_span(&out->text));
+    }
+    if (out->metrics_path != NULL) {
+        (void)replace_metrics(out, now); /* else the old state stays: no row depends on it */
+    }
+}
+
+void progress_output_deinit(struct progress_output *out)
+{
+    progress_output_clear_line(out);
+    if (out->status_fd >= 0) {
+        (void)close(out->status_fd);
+        out->status_fd = -1;
+    }
+    buf_deinit(&out->text);
+}

@@ -1,0 +1,189 @@
+#include <criterion/criterion.h>
+
+#include "scanner/cli/option_table.h"
+#include "scanner/cli/options.h"
+
+#define WORDS_MAX 16
+
+/** Cuts `line` at its spaces; argv points into `words`. */
+static enum options_verdict read_line(struct options *o, const char *line, struct buf *why)
+{
+    static char words[1024];
+    static char *argv[WORDS_MAX + 1];
+    int argc = 0;
+    cr_assert_lt(strlen(line), sizeof(words));
+    strcpy(words, line);
+    for (char *word = strtok(words, " "); word != NULL; word = strtok(NULL, " ")) {
+        cr_assert_lt(argc, WORDS_MAX);
+        argv[argc++] = word;
+    }
+    argv[argc] = NULL;
+    return options_read(o, argc, argv, why);
+}
+
+Test(options, defaults_are_those_of_the_design)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    cr_assert_eq(read_line(&o, "mxcensus scan", &why), OPTIONS_RUN);
+    const struct scan_params *p = &o.params;
+    cr_assert_str_eq(p->input_path, "-");
+    cr_assert_null(p->output_dir);
+    cr_assert(p->format == RESULT_NDJSON && p->compression == COMPRESS_NONE);
+    cr_assert(p->port_count == 1 && p->ports[0] == 25);
+    cr_assert(p->probe_sni && p->probe_no_sni && p->use_ipv4 && p->use_ipv6);
+    cr_assert(p->names_per_address == 500 && !p->implicit_mx_dial && p->concurrency == 4000);
+    cr_assert(p->address_limit == 1 && p->network_limit == 8 && p->operator_limit == 64);
+    cr_assert(p->address_rate > 1.999 && p->address_rate < 2.001 && p->dns_rate == 5000);
+    cr_assert(p->connect_timeout_ms == 10000 && p->greeting_timeout_ms == 30000);
+    cr_assert(p->reply_timeout_ms == 20000 && p->tls_timeout_ms == 20000);
+    cr_assert_eq(p->target_timeout_ms, 120000);
+    cr_assert(!p->allow_special_addresses && !p->quiet && !p->metadata_passthrough);
+    cr_assert(p->name_server_count == 0 && p->ehlo_domain == NULL && p->threads == 0);
+    cr_assert_eq(p->argc, 2);
+    buf_deinit(&why);
+}
+
+Test(options, values_arrive_in_their_fields)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    const struct scan_params *p = &o.params;
+
+    cr_assert_eq(
+        read_line(&o, "mxcensus scan list.csv -o out --format both --compress=zstd -q", &why),
+        OPTIONS_RUN);
+    cr_assert(strcmp(p->input_path, "list.csv") == 0 && strcmp(p->output_dir, "out") == 0);
+    cr_assert(p->format == RESULT_BOTH && p->compression == COMPRESS_ZSTD && p->quiet);
+
+    cr_assert_eq(read_line(&o, "mxcensus scan -4 --ports 587,465 --probes no-sni --seed 9 -", &why),
+                 OPTIONS_RUN);
+    cr_assert(p->use_ipv4 && !p->use_ipv6 && p->seed == 9);
+    cr_assert(p->port_count == 2 && p->ports[0] == 587 && p->ports[1] == 465);
+    cr_assert(!p->probe_sni && p->probe_no_sni);
+
+    cr_assert_eq(read_line(&o,
+                           "mxcensus scan --name-servers 127.0.0.1:5301,[::1]:5302 --name-servers "
+                           "192.0.2.1 --local-addr 192.0.2.7,2001:db8::7 --address-map "
+                           "11.0.0.0/8=127.0.0.0/8 --address-map 12.0.0.0/8=127.0.0.0/8:26 "
+                           "--port-map 25=2525 --infer off",
+                           &why),
+                 OPTIONS_RUN);
+    cr_assert_eq(p->name_server_count, 3);
+    cr_assert(p->name_servers[0].port == 5301 && p->name_servers[1].address.family == 6 &&
+              p->name_servers[2].port == 53);
+    cr_assert(p->local_addr_count == 2 && p->local_addrs[1].family == 6);
+    cr_assert(p->address_map_count == 2 && p->address_maps[1].port == 26);
+    cr_assert(p->port_map_count == 1 && p->port_maps[0].to == 2525);
+
+    cr_assert_eq(read_line(&o,
+                           "mxcensus scan --connect-timeout 0.5 --address-rate 30/m "
+                           "--dns-rate-limit 0 --implicit-mx dial --ehlo-domain probe.example",
+                           &why),
+                 OPTIONS_RUN);
+    cr_assert(p->connect_timeout_ms == 500 && p->dns_rate == 0 && p->implicit_mx_dial);
+    cr_assert(p->address_rate > 0.499 && p->address_rate < 0.501);
+    cr_assert_str_eq(p->ehlo_domain, "probe.example");
+    buf_deinit(&why);
+}
+
+Test(options, words_that_end_at_once)
+{
+    static const struct {
+        const char *line;
+        enum options_verdict want;
+    } cases[] = {
+        {"mxcensus --help", OPTIONS_HELP},
+        {"mxcensus help", OPTIONS_HELP},
+        {"mxcensus -h", OPTIONS_HELP},
+        {"mxcensus --version", OPTIONS_VERSION},
+        {"mxcensus scan --help", OPTIONS_HELP_COMMAND},
+        {"mxcensus scan -h", OPTIONS_HELP_COMMAND},
+        {"mxcensus scan --version", OPTIONS_VERSION},
+        {"mxcensus scan x --help", OPTIONS_HELP_COMMAND},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static struct options o;
+        struct buf why = BUF_INIT(BUF_NO_LIMIT);
+        cr_assert_eq(read_line(&o, cases[i].line, &why), cases[i].want, "%s", cases[i].line);
+        cr_assert_eq(why.len, 0);
+        buf_deinit(&why);
+    }
+}
+
+/* Every refusal is one line that names the option, the bad value and a good one. */
+Test(options, refusals_say_what_and_where)
+{
+    static const struct {
+        const char *line;
+        const char *what;
+    } cases[] = {
+        {"mxcensus", "which command"},
+        {"mxcensus frob", "unknown command 'frob'"},
+        {"mxcensus scan --frob", "option --frob"},
+        {"mxcensus scan --retries 1", "option --retries"},
+        {"mxcensus scan --resume x", "option --resume"},
+        {"mxcensus scan --shards 2", "option --shards"},
+        {"mxcensus scan -x", "option -x"},
+        {"mxcensus scan -qx", "option -x"},
+        {"mxcensus scan --co 3", "option --co"},
+        {"mxcensus scan --quiet=yes", "--quiet=yes takes no value"},
+        {"mxcensus scan --output", "option --output needs a value"},
+        {"mxcensus scan -o", "option -o needs a value"},
+        {"mxcensus scan a b", "'a' and 'b'"},
+        {"mxcensus scan -f a b", "'a' and 'b'"},
+        {"mxcensus scan --output=", "--output is given an empty value"},
+        {"mxcensus scan --ports 25,x", "--ports 'x'"},
+        {"mxcensus scan --ports 25,", "--ports ''"},
+        {"mxcensus scan --ports 25,25", "twice"},
+        {"mxcensus scan --ports 1,2,3,4,5", "more than 4"},
+        {"mxcensus scan --probes sni,versions", "'versions' is not available in this version"},
+        {"mxcensus scan --probes no-sni-short", "'no-sni-short' is not available"},
+        {"mxcensus scan --probes x", "'x' is no probe"},
+        {"mxcensus scan --infer listed", "--infer 'listed' is not available"},
+        {"mxcensus scan --infer all", "--infer 'all' is not available"},
+        {"mxcensus scan --infer x", "--infer 'x' is not known: use off"},
+        {"mxcensus scan --format xml", "use ndjson, csv or both"},
+        {"mxcensus scan --compress lz4", "use none, gzip or zstd"},
+        {"mxcensus scan --format csv", "add --output"},
+        {"mxcensus scan --compress gzip", "add --output"},
+        {"mxcensus scan --name-servers dns.example", "'dns.example' is no address"},
+        {"mxcensus scan --name-servers 192.0.2.1,", "'' is no address"},
+        {"mxcensus scan --local-addr eth0", "'eth0' is no IPv4"},
+        {"mxcensus scan --address-map 1.2.3.4", "'1.2.3.4' is no map"},
+        {"mxcensus scan --port-map 25", "'25' is no map"},
+        {"mxcensus scan --ehlo-domain scanner", "'scanner' is no fully qualified"},
+        {"mxcensus scan --concurrency 0", "--concurrency '0' is no whole number from 1"},
+        {"mxcensus scan --threads 257", "from 1 to 256"},
+        {"mxcensus scan --seed -1", "--seed '-1'"},
+        {"mxcensus scan --tls-timeout 0", "from 0.05 to 3600 seconds"},
+        {"mxcensus scan --address-rate x", "no rate"},
+        {"mxcensus scan --dns-rate-limit 0.5", "no rate"},
+        {"mxcensus scan -4 -6", "leave nothing to dial"},
+        {"mxcensus scan --address-limit 9", "--network-limit 8"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static struct options o;
+        struct buf why = BUF_INIT(BUF_NO_LIMIT);
+        cr_assert_eq(read_line(&o, cases[i].line, &why), OPTIONS_BAD, "%s", cases[i].line);
+        buf_put_char(&why, '\0');
+        const char *said = (const char *)why.at;
+        cr_assert_not_null(strstr(said, cases[i].what), "%s: %s", cases[i].line, said);
+        cr_assert_null(strchr(said, '\n'), "%s: %s", cases[i].line, said);
+        buf_deinit(&why);
+    }
+}
+
+Test(options, the_table_is_sound)
+{
+    for (size_t i = 0; i < option_table_count; i++) {
+        const struct option_row *row = &option_table[i];
+        cr_assert(row->name && row->help && row->manual && row->group < OPTION_GROUP_COUNT);
+        cr_assert(i == 0 || row->group >= option_table[i - 1].group, "%s", row->name);
+        cr_assert(row->min <= row->max, "%s", row->name);
+        for (size_t j = 0; j < i; j++) {
+            cr_assert_str_neq(row->name, option_table[j].name);
+            cr_assert(row->letter == 0 || row->letter != option_table[j].letter, "%s", row->name);
+        }
+    }
+}

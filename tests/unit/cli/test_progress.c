@@ -1,0 +1,120 @@
+#include <criterion/criterion.h>
+
+#include "scanner/cli/progress.h"
+
+static const struct progress_snapshot at_work = {
+    .elapsed_ms = 65000,
+    .lines_total = 10000,
+    .lines_read = 1700,
+    .lines_done = {[ACCOUNT_TESTED] = 1000, [ACCOUNT_INCONCLUSIVE] = 40, [ACCOUNT_DNS_FAILED] = 2},
+    .sessions_in_flight = 300,
+    .sessions_done = 5000,
+    .services_waiting = 12,
+    .dns_pending = 7,
+    .octets_written = 123456789012,
+};
+
+static void check_line(struct progress_snapshot now, struct progress_mark mark, const char *want)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    progress_put_line(&b, &now, &mark);
+    buf_put_char(&b, '\0');
+    cr_assert_str_eq((const char *)b.at, want);
+    buf_deinit(&b);
+}
+
+Test(progress, the_line_tells_what_is_known)
+{
+    struct progress_snapshot now = at_work;
+    struct progress_mark mark = {.elapsed_ms = 5000, .lines_done = 42};
+    check_line(now, mark,
+               "0:01:05 1042/10000 (10%) 17/s, 300 in flight, 12 waiting, 7 DNS, 42 failed, "
+               "ETA 0:08:57");
+
+    mark = (struct progress_mark){.elapsed_ms = 5000, .lines_done = 1012}; /* 30 in a minute */
+    check_line(now, mark,
+               "0:01:05 1042/10000 (10%) 0.5/s, 300 in flight, 12 waiting, 7 DNS, 42 failed, "
+               "ETA 4:58:36");
+
+    now.lines_total = 0; /* a pipe */
+    mark = (struct progress_mark){0};
+    check_line(now, mark,
+               "0:01:05 1042 of 1700 read 16/s, 300 in flight, 12 waiting, 7 DNS, 42 failed");
+
+    now.draining = true;
+    now.lines_total = 10000;
+    check_line(now, mark,
+               "0:01:05 1042/10000 (10%) 16/s, 300 in flight, 12 waiting, 7 DNS, 42 failed, "
+               "stopping");
+}
+
+Test(progress, no_division_by_nothing_and_no_early_hundred)
+{
+    struct progress_snapshot now = {0};
+    struct progress_mark mark = {0};
+    check_line(now, mark, "0:00:00 0 of 0 read 0.0/s, 0 in flight, 0 waiting, 0 DNS, 0 failed");
+
+    now = at_work;
+    now.lines_total = 1000; /* estimated too low */
+    mark = (struct progress_mark){.elapsed_ms = 65000};
+    check_line(now, mark,
+               "0:01:05 1042/1000 (99%) 0.0/s, 300 in flight, 12 waiting, 7 DNS, 42 failed");
+    now.input_ended = true;
+    check_line(now, mark,
+               "0:01:05 1042/1000 (100%) 0.0/s, 300 in flight, 12 waiting, 7 DNS, 42 failed");
+
+    mark = (struct progress_mark){.elapsed_ms = 1000, .lines_done = 5000}; /* older than now */
+    cr_assert_eq(progress_rate(&now, &mark), 0);
+}
+
+static size_t count_char(struct span s, char c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        n += s.at[i] == (uint8_t)c;
+    }
+    return n;
+}
+
+Test(progress, csv_rows_fit_their_header)
+{
+    struct buf head = BUF_INIT(BUF_NO_LIMIT);
+    struct buf row = BUF_INIT(BUF_NO_LIMIT);
+    progress_put_csv_header(&head);
+    progress_put_csv_row(&row, &at_work, 1767323045678);
+    cr_assert_eq(count_char(buf_span(&head), ','), count_char(buf_span(&row), ','));
+    cr_assert_eq(count_char(buf_span(&row), '\n'), 1);
+    static const struct span want =
+        SPAN_INIT("2026-01-02T03:04:05.678Z,65.000,10000,1700,300,5000,0,12,7,0,0,123456789012,");
+    cr_assert(span_eq(span_take(buf_span(&row), want.len), want), "%.*s", (int)row.len,
+              (const char *)row.at);
+    static const struct span begin = SPAN_INIT("time,elapsed_s,lines_total,lines_read,");
+    cr_assert(span_eq(span_take(buf_span(&head), begin.len), begin));
+    cr_assert(span_ends_with(buf_span(&head), SPAN_LIT(",lines_invalid,lines_duplicate\r\n")));
+    buf_deinit(&head);
+    buf_deinit(&row);
+}
+
+Test(progress, metrics_are_prometheus_text)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    progress_put_metrics(&b, &at_work);
+    buf_put_char(&b, '\0');
+    const char *text = (const char *)b.at;
+    static const char *const lines[] = {
+        "# TYPE mxcensus_elapsed_seconds gauge\nmxcensus_elapsed_seconds 65.000\n",
+        "# TYPE mxcensus_lines_read_total counter\nmxcensus_lines_read_total 1700\n",
+        "mxcensus_sessions_in_flight 300\n",
+        "mxcensus_lines_done_total{class=\"tested\"} 1000\n",
+        "mxcensus_lines_done_total{class=\"dns_failed\"} 2\n",
+        "mxcensus_lines_done_total{class=\"duplicate\"} 0\n",
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        cr_assert_not_null(strstr(text, lines[i]), "no %s in\n%s", lines[i], text);
+    }
+    /* The exposition format wants a line end at the end, and HELP and TYPE once a name. */
+    cr_assert_eq(text[b.len - 2], '\n');
+    const char *first = strstr(text, "# TYPE mxcensus_lines_done_total");
+    cr_assert_null(strstr(first + 1, "# TYPE mxcensus_lines_done_total"));
+    buf_deinit(&b);
+}
