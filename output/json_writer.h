@@ -21,9 +21,10 @@
 
 struct json_writer {
     struct buf *out; /* borrowed; without a limit */
-    bool comma;      /* a value came before this one in the same object or array */
-    bool indented;   /* on lines of their own, two spaces a level: for files that people read */
     unsigned depth;
+    bool comma;     /* a value came before in the same object or array */
+    bool after_key; /* its value is due */
+    bool indented;  /* on lines of their own, two spaces a level: for files that people read */
 };
 
 struct json_writer json_writer(struct buf *out);
@@ -35,6 +36,8 @@ void json_array_begin(struct json_writer *w);
 void json_array_end(struct json_writer *w);
 void json_key(struct json_writer *w, const char *key); /* any text; escaped */
 void json_key_text(struct json_writer *w, struct span key);
+/** A key that was written before, with quotes and colon. Not in indented files. */
+void json_key_ready(struct json_writer *w, struct span key);
 /** @return true when octets had to be altered. */
 bool json_text(struct json_writer *w, struct span text);
 void json_word(struct json_writer *w, const char *text); /* NULL: null */

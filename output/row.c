@@ -1,0 +1,368 @@
+#include "output/row.h"
+
+#include "output/csv.h"
+#include "output/row_nest.h"
+#include "scanner/base/memory.h"
+#include "scanner/base/text.h"
+
+void definition_broken(const struct definition *d, unsigned column, const char *what)
+{
+    const char *name = column < d->column_count ? d->columns[column].name : "(no such column)";
+    (void)fprintf(stderr, "broken invariant: column %s.%s: %s\n", d->name, name, what);
+    abort();
+}
+
+struct row *row_new(void)
+{
+    struct row *r = memory_new(1, sizeof(*r));
+    size_t columns_max = 0;
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        size_t count = table_definition((enum table_id)t)->column_count;
+        columns_max = count > columns_max ? count : columns_max;
+    }
+    r->cells = memory_new(columns_max, sizeof(*r->cells));
+    r->scratch = BUF_INIT(BUF_NO_LIMIT);
+    r->companion = BUF_INIT(BUF_NO_LIMIT);
+    return r;
+}
+
+void row_free(struct row *r)
+{
+    if (r != NULL) {
+        free(r->cells);
+        buf_deinit(&r->scratch);
+        buf_deinit(&r->companion);
+        free(r);
+    }
+}
+
+void row_begin(struct row *r, enum table_id t)
+{
+    r->definition = table_definition(t);
+    memset(r->cells, 0, r->definition->column_count * sizeof(*r->cells));
+    buf_reset(&r->scratch);
+    r->depth = 0;
+    row_uint(r, 0, ROW_SCHEMA_VERSION); /* the first column of every table */
+}
+
+/* The cell to fill. Its octets are what is added to `scratch` from now to keep(). */
+static struct cell *fill(struct row *r, unsigned column, column_types types)
+{
+    definition_allows(r->definition, column, types);
+    struct cell *c = &r->cells[column];
+    if (r->depth != 0) {
+        definition_broken(r->definition, column, "set while an object or list is open");
+    }
+    if (c->set) {
+        definition_broken(r->definition, column, "set twice");
+    }
+    c->set = true;
+    c->at = r->scratch.len;
+    return c;
+}
+
+static void keep(const struct row *r, struct cell *c, enum cell_kind kind)
+{
+    c->kind = kind;
+    c->len = r->scratch.len - c->at;
+}
+
+void row_text(struct row *r, unsigned column, struct span text)
+{
+    struct cell *c = fill(r, column, TYPES_TEXT);
+    buf_put(&r->scratch, text);
+    keep(r, c, CELL_TEXT);
+}
+
+void row_name(struct row *r, unsigned column, struct span text)
+{
+    if (text.len > 0) {
+        row_text(r, column, text);
+    } else {
+        (void)fill(r, column, TYPES_TEXT);
+    }
+}
+
+void row_word(struct row *r, unsigned column, const char *word)
+{
+    if (word != NULL) {
+        row_text(r, column, span_of(word));
+    } else {
+        (void)fill(r, column, TYPES_TEXT);
+    }
+}
+
+void row_uint(struct row *r, unsigned column, uint64_t n)
+{
+    struct cell *c = fill(r, column, TYPE(UINT));
+    buf_put_u64(&r->scratch, n);
+    keep(r, c, CELL_LITERAL);
+}
+
+void row_natural(struct row *r, unsigned column, int64_t n)
+{
+    if (n >= 0) {
+        row_uint(r, column, (uint64_t)n);
+    } else {
+        (void)fill(r, column, TYPE(UINT));
+    }
+}
+
+void row_int(struct row *r, unsigned column, int64_t n)
+{
+    struct cell *c = fill(r, column, TYPE(INT));
+    buf_put_i64(&r->scratch, n);
+    keep(r, c, CELL_LITERAL);
+}
+
+void row_bool(struct row *r, unsigned column, bool value)
+{
+    struct cell *c = fill(r, column, TYPE(BOOL));
+    buf_put_text(&r->scratch, value ? "true" : "false");
+    keep(r, c, CELL_LITERAL);
+}
+
+void row_time_ms(struct row *r, unsigned column, int64_t unix_ms)
+{
+    struct cell *c = fill(r, column, TYPE(TIME_MS));
+    text_put_time_ms(&r->scratch, unix_ms);
+    keep(r, c, r->scratch.len > c->at ? CELL_PLAIN : CELL_NULL);
+}
+
+void row_time_s(struct row *r, unsigned column, int64_t unix_s)
+{
+    struct cell *c = fill(r, column, TYPE(TIME_S));
+    text_put_time_s(&r->scratch, unix_s);
+    keep(r, c, r->scratch.len > c->at ? CELL_PLAIN : CELL_NULL);
+}
+
+void row_hex(struct row *r, unsigned column, struct span octets)
+{
+    struct cell *c = fill(r, column, TYPE(HEX));
+    if (octets.len > 0) {
+        buf_put_hex(&r->scratch, octets);
+    }
+    keep(r, c, CELL_PLAIN);
+}
+
+bool digest_is_none(const uint8_t digest[32])
+{
+    static const uint8_t none[32];
+    return memcmp(digest, none, sizeof(none)) == 0;
+}
+
+void row_sha256(struct row *r, unsigned column, const uint8_t digest[32])
+{
+    if (!digest_is_none(digest)) {
+        row_hex(r, column, (struct span){digest, 32});
+    } else {
+        (void)fill(r, column, TYPE(HEX));
+    }
+}
+
+void row_base64(struct row *r, unsigned column, struct span octets)
+{
+    struct cell *c = fill(r, column, TYPE(BASE64));
+    if (octets.len > 0) {
+        buf_put_base64(&r->scratch, octets);
+    }
+    keep(r, c, CELL_PLAIN);
+}
+
+void row_address(struct row *r, unsigned column, const struct net_addr *a)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    if (a->family != 0) {
+        row_text(r, column, (struct span){(const uint8_t *)text, net_addr_format(a, text)});
+    } else {
+        (void)fill(r, column, TYPES_TEXT);
+    }
+}
+
+void row_json(struct row *r, unsigned column, struct span json)
+{
+    struct cell *c = fill(r, column, TYPE(JSON));
+    buf_put(&r->scratch, json);
+    keep(r, c, json.len > 0 ? CELL_JSON : CELL_NULL);
+}
+
+struct object *row_object(struct row *r, unsigned column)
+{
+    (void)fill(r, column, TYPE(OBJECT));
+    r->open_column = column;
+    r->nest = json_writer(&r->scratch);
+    return object_open(r, r->definition->columns[column].nested);
+}
+
+struct list *row_list(struct row *r, unsigned column)
+{
+    (void)fill(r, column, TYPES_LIST);
+    r->open_column = column;
+    r->nest = json_writer(&r->scratch);
+    return list_open(r, &r->definition->columns[column]);
+}
+
+void row_nest_closed(struct row *r, struct span companion)
+{
+    struct cell *c = &r->cells[r->open_column];
+    keep(r, c, CELL_JSON);
+    c->companion_at = r->scratch.len;
+    c->companion_len = companion.len;
+    buf_put(&r->scratch, companion);
+}
+
+static struct span cell_octets(const struct row *r, const struct cell *c)
+{
+    return (struct span){r->scratch.at + c->at, c->len};
+}
+
+static struct span cell_companion(const struct row *r, const struct cell *c)
+{
+    return (struct span){r->scratch.at + c->companion_at, c->companion_len};
+}
+
+static void put_json_text(struct json_writer *w, const struct column *column, struct span octets)
+{
+    bool altered = json_text(w, octets);
+    if (column->type == COLUMN_TYPE_FOREIGN) {
+        json_key_ready(w, column->json_key_base64);
+        if (altered) {
+            json_base64(w, octets);
+        } else {
+            json_null(w);
+        }
+    }
+}
+
+static void put_json_cell(struct json_writer *w, const struct row *r, const struct column *column,
+                          const struct cell *c)
+{
+    struct span octets = cell_octets(r, c);
+    json_key_ready(w, column->json_key);
+    switch (c->kind) {
+    case CELL_NULL:
+        json_null(w);
+        break;
+    case CELL_TEXT:
+        put_json_text(w, column, octets);
+        return;
+    case CELL_PLAIN:
+        (void)json_text(w, octets);
+        break;
+    case CELL_LITERAL:
+    case CELL_JSON:
+        json_fragment(w, octets);
+        break;
+    }
+    if (column_has_companion(column)) {
+        json_key_ready(w, column->json_key_base64);
+        if (c->companion_len > 0) {
+            json_fragment(w, cell_companion(r, c));
+        } else {
+            json_null(w);
+        }
+    }
+}
+
+static void put_ndjson(const struct row *r, struct buf *out, bool with_type)
+{
+    const struct definition *d = r->definition;
+    struct json_writer w = json_writer(out);
+    json_object_begin(&w);
+    if (with_type) {
+        json_key(&w, "type");
+        json_word(&w, d->name);
+    }
+    for (size_t i = 0; i < d->column_count; i++) {
+        put_json_cell(&w, r, &d->columns[i], &r->cells[i]);
+    }
+    json_object_end(&w);
+    buf_put_char(out, '\n');
+}
+
+/* Leaves `companion` to the caller's use from row to row. */
+static void put_csv_text(struct row *r, struct buf *out, const struct column *column,
+                         struct span octets)
+{
+    bool altered = text_needs_repair(octets);
+    if (altered) {
+        buf_reset(&r->companion);
+        (void)text_put_repaired(&r->companion, octets);
+        csv_put_text(out, buf_span(&r->companion));
+    } else {
+        csv_put_text(out, octets);
+    }
+    if (column->type == COLUMN_TYPE_FOREIGN) {
+        buf_put_char(out, ',');
+        if (altered) {
+            buf_put_base64(out, octets);
+        }
+    }
+}
+
+static void put_csv_cell(struct row *r, struct buf *out, const struct column *column,
+                         const struct cell *c)
+{
+    struct span octets = cell_octets(r, c);
+    switch (c->kind) {
+    case CELL_NULL:
+        break;
+    case CELL_TEXT:
+        put_csv_text(r, out, column, octets);
+        return;
+    case CELL_PLAIN:
+    case CELL_LITERAL:
+    case CELL_JSON:
+        csv_put_text(out, octets);
+        break;
+    }
+    if (column_has_companion(column)) {
+        buf_put_char(out, ',');
+        if (c->companion_len > 0) {
+            csv_put_text(out, cell_companion(r, c));
+        }
+    }
+}
+
+static void put_csv(struct row *r, struct buf *out)
+{
+    const struct definition *d = r->definition;
+    for (size_t i = 0; i < d->column_count; i++) {
+        if (i > 0) {
+            buf_put_char(out, ',');
+        }
+        put_csv_cell(r, out, &d->columns[i], &r->cells[i]);
+    }
+    buf_put_text(out, CSV_LINE_END);
+}
+
+void row_end(struct row *r, struct buf *ndjson, struct buf *csv, bool with_type)
+{
+    CHECK(r->depth == 0);
+    for (unsigned i = 0; i < r->definition->column_count; i++) {
+        if (r->cells[i].kind == CELL_NULL &&
+            r->definition->columns[i].presence != COLUMN_PRESENCE_NULLABLE) {
+            definition_broken(r->definition, i, "is never null, but was not set");
+        }
+    }
+    if (ndjson != NULL) {
+        put_ndjson(r, ndjson, with_type);
+    }
+    if (csv != NULL) {
+        put_csv(r, csv);
+    }
+}
+
+void row_put_csv_header(enum table_id t, struct buf *csv)
+{
+    const struct definition *d = table_definition(t);
+    for (size_t i = 0; i < d->column_count; i++) {
+        const struct column *c = &d->columns[i];
+        buf_put_text(csv, i > 0 ? "," : "");
+        buf_put_text(csv, c->name);
+        if (column_has_companion(c)) {
+            buf_putf(csv, ",%s_base64", c->name);
+        }
+    }
+    buf_put_text(csv, CSV_LINE_END);
+}
