@@ -84,10 +84,11 @@ struct dialog {
     struct buf text;       /* every reply, one after the other, then the excerpts */
     struct reply_parser reply;
     struct ehlo_reading ehlo;
+    bool says_esmtp; /* some line of the greeting does */
     struct dialog_piece pieces[SMTP_STEP_COUNT];
     struct dialog_piece injected;
     struct dialog_piece bad;
-    int stamp_step; /* enum smtp_step of the reply that waits for its time; -1: none */
+    uint8_t stamp_due; /* bits by enum smtp_step: replies that wait for their time */
 };
 
 void dialog_init(struct dialog *d, const char *ehlo_name, bool implicit_tls);

@@ -31,6 +31,9 @@ void ehlo_read_line(struct ehlo_reading *e, struct span line);
 struct span ehlo_line_keyword(struct span line);
 bool ehlo_is_masked_starttls(struct span keyword);
 
+/** Does a line of the greeting hold the word ESMTP (RFC 5321 section 3.1)? */
+bool greeting_says_esmtp(struct span line);
+
 /** Of a recorded reply (lines with codes, joined by LF): the name the server calls itself, the
  * first word of the first line. Empty when there is none. */
 struct span ehlo_domain(struct span text);

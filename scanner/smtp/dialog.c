@@ -1,0 +1,509 @@
+#include "scanner/smtp/dialog.h"
+
+#include "scanner/base/check.h"
+
+/* The step whose reply a state waits for. */
+static enum smtp_step step_of(enum dialog_state s)
+{
+    switch (s) {
+    case DIALOG_GREETING:
+        return SMTP_STEP_GREETING;
+    case DIALOG_EHLO:
+        return SMTP_STEP_EHLO;
+    case DIALOG_HELO:
+        return SMTP_STEP_HELO;
+    case DIALOG_STARTTLS:
+        return SMTP_STEP_STARTTLS;
+    case DIALOG_EHLO_TLS:
+        return SMTP_STEP_EHLO_TLS;
+    case DIALOG_QUIT:
+        return SMTP_STEP_QUIT;
+    case DIALOG_TLS:
+    case DIALOG_DONE:
+    case DIALOG_FAILED:
+        break;
+    }
+    UNREACHABLE("no reply is due in this state");
+}
+
+static bool awaits_reply(const struct dialog *d)
+{
+    return d->state != DIALOG_TLS && d->state != DIALOG_DONE && d->state != DIALOG_FAILED;
+}
+
+static void decide(struct dialog *d, enum session_outcome o)
+{
+    if (d->outcome == OUTCOME_NOT_TESTED) {
+        d->outcome = o;
+    }
+}
+
+static void put_hello(struct dialog *d, const char *verb)
+{
+    buf_put_text(&d->out, verb);
+    buf_put_text(&d->out, d->ehlo_name);
+    buf_put_text(&d->out, "\r\n");
+}
+
+/* Enters a state and sends what it begins with. */
+static void enter(struct dialog *d, enum dialog_state next)
+{
+    d->state = next;
+    reply_start(&d->reply, &d->text);
+    d->ehlo = (struct ehlo_reading){0};
+    switch (next) {
+    case DIALOG_EHLO:
+    case DIALOG_EHLO_TLS:
+        put_hello(d, "EHLO ");
+        break;
+    case DIALOG_HELO:
+        put_hello(d, "HELO ");
+        break;
+    case DIALOG_STARTTLS:
+        buf_put_text(&d->out, "STARTTLS\r\n");
+        break;
+    case DIALOG_QUIT:
+        buf_put_text(&d->out, "QUIT\r\n");
+        break;
+    case DIALOG_FAILED:
+        buf_reset(&d->out); /* nobody is there to read it */
+        break;
+    case DIALOG_GREETING:
+    case DIALOG_TLS:
+    case DIALOG_DONE:
+        break;
+    }
+}
+
+/* What a 4xx or 5xx says, by the state in which it came. */
+static void refuse(struct dialog *d, uint16_t code)
+{
+    bool temporary = code < 500;
+    switch (d->state) {
+    case DIALOG_GREETING:
+        decide(d, temporary ? OUTCOME_GREETING_TEMPFAIL : OUTCOME_GREETING_REJECTED);
+        break;
+    case DIALOG_EHLO:
+        decide(d, temporary ? OUTCOME_EHLO_TEMPFAIL : OUTCOME_EHLO_REJECTED);
+        break;
+    case DIALOG_STARTTLS:
+        d->seen.starttls = temporary ? STARTTLS_TEMPFAIL : STARTTLS_REJECTED;
+        decide(d, temporary ? OUTCOME_STARTTLS_TEMPFAIL : OUTCOME_STARTTLS_REJECTED);
+        break;
+    case DIALOG_HELO: /* EHLO decided already */
+    case DIALOG_EHLO_TLS:
+    case DIALOG_QUIT:
+    case DIALOG_TLS:
+    case DIALOG_DONE:
+    case DIALOG_FAILED:
+        break;
+    }
+}
+
+/* The channel is of no more use, because the peer does not speak SMTP on it. */
+static void fail_not_smtp(struct dialog *d)
+{
+    if (d->state == DIALOG_STARTTLS) {
+        d->seen.starttls = STARTTLS_REJECTED;
+        decide(d, OUTCOME_STARTTLS_REJECTED);
+    }
+    decide(d, OUTCOME_NOT_SMTP);
+    enter(d, d->state == DIALOG_QUIT ? DIALOG_DONE : DIALOG_FAILED);
+}
+
+/* Keeps the first octets that were no reply. They stand behind the end of the text. */
+static void note_bad(struct dialog *d, struct span octets)
+{
+    if (d->bad.len > 0 || octets.len == 0) {
+        return;
+    }
+    octets = span_take(octets, DIALOG_EXCERPT_MAX);
+    size_t at = (size_t)(octets.at - d->text.at);
+    CHECK(at == d->reply.line_start);
+    d->bad = (struct dialog_piece){(uint32_t)at, (uint32_t)octets.len};
+    d->text.len = at + octets.len;
+    /* The reply goes on behind it, if any of it follows. */
+    reply_start(&d->reply, &d->text);
+}
+
+static void inject(struct dialog *d, struct span in)
+{
+    if (d->seen.injected_len == 0) {
+        d->injected.at = (uint32_t)d->text.len;
+    }
+    uint32_t room = UINT32_MAX - d->seen.injected_len;
+    d->seen.injected_len += in.len < room ? (uint32_t)in.len : room;
+    struct span kept = span_take(in, DIALOG_EXCERPT_MAX - d->injected.len);
+    buf_put(&d->text, kept);
+    d->injected.len += (uint32_t)kept.len;
+    d->seen.starttls = STARTTLS_INJECTED;
+    decide(d, OUTCOME_STARTTLS_INJECTED);
+    d->state = DIALOG_FAILED;
+}
+
+static void keep_reply(struct dialog *d, struct span text, uint16_t code)
+{
+    enum smtp_step step = step_of(d->state);
+    d->seen.reply[step].code = code;
+    d->seen.reply[step].truncated = d->reply.truncated;
+    d->pieces[step] = (struct dialog_piece){(uint32_t)d->reply.start, (uint32_t)text.len};
+}
+
+/* A reply that answers nothing we sent. Behind the greeting it is kept as part of it, so that the
+ * record shows what came; elsewhere it is only noted. */
+static void pass_over_reply(struct dialog *d)
+{
+    d->seen.early_talker |= d->state != DIALOG_QUIT;
+    struct dialog_piece *greeting = &d->pieces[SMTP_STEP_GREETING];
+    size_t end = d->reply.start + reply_text(&d->reply).len;
+    if (d->state == DIALOG_EHLO && end > d->reply.start && !d->reply.truncated &&
+        d->reply.start == greeting->at + greeting->len + 1 &&
+        end - greeting->at <= REPLY_TEXT_MAX) {
+        greeting->len = (uint32_t)(end - greeting->at);
+    } else {
+        d->seen.reply[SMTP_STEP_GREETING].truncated |= d->state == DIALOG_EHLO;
+        d->text.len = d->reply.start;
+    }
+    reply_start(&d->reply, &d->text);
+    d->ehlo = (struct ehlo_reading){0};
+}
+
+static void on_greeting(struct dialog *d, uint16_t code)
+{
+    if (code == 220) {
+        enter(d, DIALOG_EHLO);
+    } else if (code >= 400) {
+        refuse(d, code);
+        enter(d, DIALOG_QUIT);
+    } else {
+        fail_not_smtp(d);
+    }
+}
+
+static void on_ehlo(struct dialog *d, uint16_t code)
+{
+    bool accepted = code < 300;
+    if (accepted && d->tls_done) {
+        d->seen.starttls_again = d->ehlo.starttls;
+    } else if (accepted && d->ehlo.starttls) {
+        enter(d, DIALOG_STARTTLS);
+        return;
+    } else if (accepted) {
+        d->seen.starttls = d->ehlo.masked ? STARTTLS_MASKED : STARTTLS_NOT_OFFERED;
+        decide(d, d->ehlo.masked ? OUTCOME_STARTTLS_MASKED : OUTCOME_STARTTLS_NOT_OFFERED);
+    } else if (code < 400) {
+        decide(d, OUTCOME_EHLO_REJECTED);
+    } else {
+        refuse(d, code);
+        if (code >= 500 && d->state == DIALOG_EHLO && !d->tls_done) {
+            enter(d, DIALOG_HELO); /* RFC 5321 section 3.2 */
+            return;
+        }
+    }
+    enter(d, DIALOG_QUIT);
+}
+
+static void on_starttls(struct dialog *d, uint16_t code)
+{
+    if (code == 220) { /* RFC 3207 section 4 */
+        d->seen.starttls = STARTTLS_OFFERED;
+        enter(d, DIALOG_TLS);
+        return;
+    }
+    refuse(d, code >= 400 ? code : 500);
+    enter(d, DIALOG_QUIT);
+}
+
+/* Decides where a complete reply leads. */
+static void on_reply(struct dialog *d)
+{
+    uint16_t code = d->reply.code;
+    bool asked = d->out.len == 0;
+    bool hello = d->state == DIALOG_EHLO || d->state == DIALOG_EHLO_TLS;
+    bool unasked = !asked && (code != 421 || d->state == DIALOG_QUIT);
+    if (unasked || (hello && code == 220)) {
+        pass_over_reply(d);
+        return;
+    }
+    buf_reset(
+        &d->out); /* 421 comes unasked (RFC 5321 section 3.8); no command stands before QUIT */
+    keep_reply(d, reply_text(&d->reply), code);
+    d->stamp_due |= (uint8_t)(1U << step_of(d->state));
+    switch (d->state) {
+    case DIALOG_GREETING:
+        on_greeting(d, code);
+        return;
+    case DIALOG_EHLO:
+    case DIALOG_EHLO_TLS:
+        on_ehlo(d, code);
+        return;
+    case DIALOG_HELO:
+        enter(d, DIALOG_QUIT);
+        return;
+    case DIALOG_STARTTLS:
+        on_starttls(d, code);
+        return;
+    case DIALOG_QUIT:
+        enter(d, DIALOG_DONE);
+        return;
+    case DIALOG_TLS:
+    case DIALOG_DONE:
+    case DIALOG_FAILED:
+        break;
+    }
+    UNREACHABLE("a state that takes no reply");
+}
+
+/* What one line tells by itself, kept or not. */
+static void on_line(struct dialog *d)
+{
+    struct span line = d->reply.line;
+    bool greeting =
+        d->state == DIALOG_GREETING || (d->state == DIALOG_EHLO && reply_line_code(line) == 220);
+    if (greeting) {
+        d->seen.greeting_multiline |= line.len > 3 && line.at[3] == '-';
+        d->says_esmtp |= greeting_says_esmtp(line);
+        d->seen.greeting_without_esmtp = d->reply.code == 220 && !d->says_esmtp;
+    } else {
+        ehlo_read_line(&d->ehlo, line);
+    }
+}
+
+/* Takes octets from the front of `*in`, at most up to the end of one line. */
+static void take_line(struct dialog *d, struct span *in)
+{
+    bool asked = d->out.len == 0;
+    d->seen.early_talker |= !asked && d->state != DIALOG_QUIT;
+    enum reply_status status = reply_feed(&d->reply, in);
+    d->seen.line_too_long |= d->reply.line_too_long;
+    switch (status) {
+    case REPLY_MORE:
+        return;
+    case REPLY_LINE:
+        on_line(d);
+        return;
+    case REPLY_DONE:
+        on_line(d);
+        on_reply(d);
+        return;
+    case REPLY_BAD:
+        if (!asked) {
+            note_bad(d, d->reply.line);
+            return;
+        }
+        break;
+    case REPLY_OVER:
+        break;
+    }
+    struct span line = d->reply.line;
+    keep_reply(d, reply_text(&d->reply), d->reply.code);
+    note_bad(d, line);
+    fail_not_smtp(d);
+}
+
+/* The peer will say no more: keeps what there is of its reply. @return false when that is no SMTP. */
+static bool keep_unfinished(struct dialog *d)
+{
+    struct span text = reply_text(&d->reply);
+    struct span partial = reply_partial(&d->reply);
+    if (!reply_is_prefix(partial)) {
+        keep_reply(d, text, d->reply.code);
+        note_bad(d, partial);
+        return false;
+    }
+    if (partial.len > 0 && partial.at[partial.len - 1] == '\r') {
+        partial.len--;
+    }
+    uint16_t code = reply_line_code(partial);
+    d->reply.code = code != 0 ? code : d->reply.code;
+    size_t whole = d->text.len - d->reply.start;
+    if (partial.len > 0 && !d->reply.truncated && whole <= REPLY_TEXT_MAX) {
+        text = (struct span){d->text.at + d->reply.start,
+                             d->reply.line_start - d->reply.start + partial.len};
+    }
+    if (text.len > 0) {
+        keep_reply(d, text, d->reply.code);
+    }
+    return true;
+}
+
+/* The end of the dialogue from outside; `cause` unless the peer had said why before. */
+static void end(struct dialog *d, enum session_outcome cause)
+{
+    if (d->state == DIALOG_DONE || d->state == DIALOG_FAILED) {
+        return;
+    }
+    bool quitting = d->state == DIALOG_QUIT;
+    if (awaits_reply(d)) {
+        if (!keep_unfinished(d)) {
+            fail_not_smtp(d);
+        } else if (d->reply.code >= 400) {
+            refuse(d, d->reply.code);
+        }
+    }
+    decide(d, cause);
+    enter(d, DIALOG_FAILED);
+    if (quitting) {
+        d->state = DIALOG_DONE;
+    }
+}
+
+static struct span piece_span(const struct dialog *d, struct dialog_piece piece)
+{
+    return piece.len > 0 ? (struct span){d->text.at + piece.at, piece.len} : (struct span){0};
+}
+
+/* The text may have moved. */
+static void bind_spans(struct dialog *d)
+{
+    for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
+        d->seen.reply[i].text = piece_span(d, d->pieces[i]);
+    }
+    d->seen.injected = piece_span(d, d->injected);
+    d->seen.bad = piece_span(d, d->bad);
+}
+
+static void begin(struct dialog *d, struct buf out, struct buf text, const char *ehlo_name,
+                  bool implicit_tls)
+{
+    *d = (struct dialog){
+        .out = out,
+        .text = text,
+        .ehlo_name = ehlo_name,
+        .implicit_tls = implicit_tls,
+    };
+    buf_reset(&d->out);
+    buf_reset(&d->text);
+    for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
+        d->seen.reply[i].ms = -1;
+    }
+    if (implicit_tls) {
+        d->seen.starttls = STARTTLS_OFFERED;
+    }
+    enter(d, implicit_tls ? DIALOG_TLS : DIALOG_GREETING);
+}
+
+void dialog_init(struct dialog *d, const char *ehlo_name, bool implicit_tls)
+{
+    begin(d, BUF_INIT(DIALOG_OUT_MAX), BUF_INIT(DIALOG_TEXT_MAX), ehlo_name, implicit_tls);
+}
+
+void dialog_reset(struct dialog *d, const char *ehlo_name, bool implicit_tls)
+{
+    begin(d, d->out, d->text, ehlo_name, implicit_tls);
+}
+
+void dialog_deinit(struct dialog *d)
+{
+    buf_deinit(&d->out);
+    buf_deinit(&d->text);
+}
+
+void dialog_feed(struct dialog *d, struct span in)
+{
+    while (in.len > 0 && awaits_reply(d)) {
+        take_line(d, &in);
+    }
+    bool injected = d->state == DIALOG_FAILED && d->outcome == OUTCOME_STARTTLS_INJECTED;
+    if (in.len > 0 && (d->state == DIALOG_TLS || injected)) {
+        CHECK(!d->implicit_tls);
+        inject(d, in);
+    }
+    bind_spans(d);
+}
+
+void dialog_tls_established(struct dialog *d)
+{
+    CHECK(d->state == DIALOG_TLS);
+    d->tls_done = true;
+    decide(d, OUTCOME_ESTABLISHED);
+    enter(d, d->implicit_tls ? DIALOG_GREETING : DIALOG_EHLO_TLS);
+}
+
+void dialog_tls_failed(struct dialog *d, enum session_outcome why)
+{
+    CHECK(d->state == DIALOG_TLS);
+    decide(d, why);
+    enter(d, DIALOG_FAILED);
+}
+
+static enum session_outcome silence_outcome(enum dialog_state s)
+{
+    switch (s) {
+    case DIALOG_GREETING:
+        return OUTCOME_GREETING_TIMEOUT;
+    case DIALOG_EHLO:
+    case DIALOG_HELO:
+        return OUTCOME_EHLO_TIMEOUT;
+    case DIALOG_STARTTLS:
+        return OUTCOME_STARTTLS_TIMEOUT;
+    case DIALOG_TLS:
+        return OUTCOME_TLS_TIMEOUT;
+    case DIALOG_EHLO_TLS: /* decided long before */
+    case DIALOG_QUIT:
+    case DIALOG_DONE:
+    case DIALOG_FAILED:
+        break;
+    }
+    return OUTCOME_NOT_TESTED;
+}
+
+static enum session_outcome close_outcome(enum dialog_state s, bool reset)
+{
+    switch (s) {
+    case DIALOG_GREETING:
+        return OUTCOME_GREETING_CLOSED;
+    case DIALOG_EHLO:
+    case DIALOG_HELO:
+        return OUTCOME_EHLO_CLOSED;
+    case DIALOG_STARTTLS:
+        return OUTCOME_STARTTLS_CLOSED;
+    case DIALOG_TLS:
+        return reset ? OUTCOME_TLS_RESET : OUTCOME_TLS_CLOSED;
+    case DIALOG_EHLO_TLS: /* decided long before */
+    case DIALOG_QUIT:
+    case DIALOG_DONE:
+    case DIALOG_FAILED:
+        break;
+    }
+    return OUTCOME_NOT_TESTED;
+}
+
+void dialog_timeout(struct dialog *d)
+{
+    end(d, silence_outcome(d->state));
+    bind_spans(d);
+}
+
+void dialog_closed(struct dialog *d, bool reset)
+{
+    end(d, close_outcome(d->state, reset));
+    bind_spans(d);
+}
+
+void dialog_stamp(struct dialog *d, int32_t ms)
+{
+    for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
+        if ((d->stamp_due >> i & 1U) != 0 && d->seen.reply[i].ms < 0) {
+            d->seen.reply[i].ms = ms;
+        }
+    }
+    d->stamp_due = 0;
+}
+
+bool dialog_wants_close(const struct dialog *d)
+{
+    return (d->state == DIALOG_DONE || d->state == DIALOG_FAILED) && d->out.len == 0;
+}
+
+const char *dialog_state_name(enum dialog_state s)
+{
+    switch (s) {
+#define X(name)         \
+    case DIALOG_##name: \
+        return #name;
+        DIALOG_STATES(X)
+#undef X
+    }
+    UNREACHABLE("unknown dialog_state");
+}

@@ -1,0 +1,122 @@
+#include "scanner/smtp/reply.h"
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static struct span without_cr(struct span line)
+{
+    if (line.len > 0 && line.at[line.len - 1] == '\r') {
+        line.len--;
+    }
+    return line;
+}
+
+uint16_t reply_line_code(struct span line)
+{
+    /* RFC 5321 section 4.2: the first digit is 2 to 5. The second is 0 to 5 there, but codes made
+     * from enhanced ones ("571", RFC 3463) are in use. */
+    if (line.len < 3 || line.at[0] < '2' || line.at[0] > '5' || !is_digit(line.at[1]) ||
+        !is_digit(line.at[2])) {
+        return 0;
+    }
+    if (line.len > 3 && line.at[3] != ' ' && line.at[3] != '-') {
+        return 0;
+    }
+    return (uint16_t)((line.at[0] - '0') * 100 + (line.at[1] - '0') * 10 + (line.at[2] - '0'));
+}
+
+bool reply_is_prefix(struct span partial)
+{
+    uint8_t line[4] = {'2', '5', '0', ' '}; /* what is missing is filled up */
+    partial = without_cr(span_take(partial, sizeof(line)));
+    if (partial.len > 0) {
+        memcpy(line, partial.at, partial.len);
+    }
+    return reply_line_code((struct span){line, sizeof(line)}) != 0;
+}
+
+void reply_start(struct reply_parser *p, struct buf *text)
+{
+    *p = (struct reply_parser){.text = text, .start = text->len, .line_start = text->len};
+}
+
+struct span reply_text(const struct reply_parser *p)
+{
+    size_t len = p->line_start - p->start;
+    return len > 0 ? (struct span){p->text->at + p->start, len - 1} : (struct span){0};
+}
+
+struct span reply_partial(const struct reply_parser *p)
+{
+    size_t len = p->text->len - p->line_start;
+    return len > 0 ? (struct span){p->text->at + p->line_start, len} : (struct span){0};
+}
+
+/* The line stays readable in p->line, behind the end of the text. */
+static void drop_line(struct reply_parser *p)
+{
+    p->text->len = p->line_start;
+}
+
+/* Keeps whole lines only, and none behind the first that did not fit: no holes in the text. */
+static void keep_line(struct reply_parser *p)
+{
+    size_t end = p->line_start + p->line.len;
+    if (p->truncated || end - p->start > REPLY_TEXT_MAX) {
+        p->truncated = true;
+        drop_line(p);
+        return;
+    }
+    p->text->len = end;
+    buf_put_char(p->text, '\n');
+    p->line = (struct span){p->text->at + p->line_start, p->line.len};
+    p->line_start = p->text->len;
+}
+
+static enum reply_status end_line(struct reply_parser *p)
+{
+    p->line = without_cr(reply_partial(p));
+    p->line_octets = 0;
+    uint16_t code = reply_line_code(p->line);
+    if (code == 0) {
+        drop_line(p);
+        return REPLY_BAD;
+    }
+    p->code = code;
+    bool more = p->line.len > 3 && p->line.at[3] == '-';
+    keep_line(p);
+    return more ? REPLY_LINE : REPLY_DONE;
+}
+
+enum reply_status reply_feed(struct reply_parser *p, struct span *in)
+{
+    if (in->len == 0) {
+        return REPLY_MORE;
+    }
+    /* What is looked at depends on the octets alone, never on how they were cut. */
+    size_t line_room = REPLY_LINE_MAX - p->line_octets;
+    size_t reply_room = REPLY_OCTETS_MAX - p->octets;
+    size_t room = line_room < reply_room ? line_room : reply_room;
+    struct span part = span_take(*in, room);
+    const uint8_t *nl = part.len > 0 ? memchr(part.at, '\n', part.len) : NULL;
+    if (nl != NULL) {
+        part.len = (size_t)(nl - part.at) + 1;
+    }
+    *in = span_drop(*in, part.len);
+    p->octets += part.len;
+    p->line_octets += part.len;
+    p->line_too_long |= p->line_octets > REPLY_LINE_LIMIT;
+    buf_put(p->text, (struct span){part.at, part.len - (nl != NULL)});
+    if (nl != NULL) {
+        return end_line(p);
+    }
+    if (part.len < room) {
+        return REPLY_MORE;
+    }
+    p->line = reply_partial(p);
+    p->truncated = true;
+    drop_line(p);
+    return REPLY_OVER;
+}
