@@ -21,3 +21,13 @@ else()
     message(STATUS "clang-format-14 is absent: the test lint.format is left out")
 endif()
 set_tests_properties(lint.layers lint.layers_notices PROPERTIES LABELS lint)
+
+# The manual page follows the option table; the target `manual` brings it up to date.
+add_executable(print_manual_options support/print_manual_options.c)
+target_link_libraries(print_manual_options PRIVATE project_options cli)
+set(check_manual ${CMAKE_COMMAND} -D PRINT=$<TARGET_FILE:print_manual_options>
+    -D MANUAL=${PROJECT_SOURCE_DIR}/docs/mxcensus.1)
+add_test(NAME lint.manual COMMAND ${check_manual} -P ${CMAKE_CURRENT_SOURCE_DIR}/check_manual.cmake)
+add_custom_target(manual COMMAND ${check_manual} -D WRITE=ON
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/check_manual.cmake DEPENDS print_manual_options VERBATIM)
+set_tests_properties(lint.manual PROPERTIES LABELS lint)
