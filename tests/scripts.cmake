@@ -1,0 +1,15 @@
+# Tests of the built programs, in Python: labels e2e, interop and tsan. Each script gets the two
+# programs in its environment, uses only loopback, and prints what differed.
+find_package(Python3 COMPONENTS Interpreter)
+if(NOT TARGET mxcensus OR NOT TARGET mxlab OR NOT Python3_FOUND)
+    return()
+endif()
+
+# add_script_test(NAME LABEL SECONDS SCRIPT [ARGUMENT...])
+function(add_script_test name label seconds script)
+    add_test(NAME ${label}.${name}
+        COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
+    set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${seconds}
+        FAIL_REGULAR_EXPRESSION "${SANITIZER_REPORT};WARNING: ThreadSanitizer"
+        ENVIRONMENT "MXCENSUS=$<TARGET_FILE:mxcensus>;MXLAB=$<TARGET_FILE:mxlab>")
+endfunction()
