@@ -10,10 +10,9 @@
 
 #include "scanner/base/buf.h"
 
-#define DNS_NAME_WIRE_MAX 255 /* octets, the root label included; RFC 1035 section 2.3.4 */
-#define DNS_LABEL_MAX     63  /* octets; RFC 1035 section 2.3.4 */
-#define DNS_NAME_TEXT_LIMIT \
-    1004 /* octets: 251 octets of labels as \DDD, dots of the shortest split */
+#define DNS_NAME_WIRE_MAX   255  /* octets, the root label included; RFC 1035 section 2.3.4 */
+#define DNS_LABEL_MAX       63   /* octets; RFC 1035 section 2.3.4 */
+#define DNS_NAME_TEXT_LIMIT 1003 /* octets: 250 octets in four labels, each as \DDD, three dots */
 
 /** A name in wire form, lower case, uncompressed. Compared with dns_name_eq(). */
 struct dns_name {

@@ -1,0 +1,584 @@
+#include "resolver/resolver.h"
+
+#include <stdlib.h>
+
+#include "resolver/dns_query.h"
+#include "resolver/dns_transport.h"
+#include "resolver/rate_bucket.h"
+#include "scanner/base/memory.h"
+#include "scanner/base/wheel.h"
+
+#define TICK_MS            50   /* how exact timeouts and pauses are */
+#define TIMEOUT_DEFAULT_MS 5000 /* a cold recursion takes seconds */
+#define TRIES_DEFAULT      3
+#define TIMEOUT_MAX_MS     600000
+#define WINDOW             4096 /* questions under way; c-ares gets slow beyond some 10,000 */
+#define CHUNK              256  /* questions allocated at once */
+#define PAUSE_MS           500  /* before a try again after a failure that took no time */
+#define DOWN_AFTER         8    /* failures in a row after which a server is passed over ... */
+#define DOWN_MS            2000 /* ... for so long */
+#define CD_TRIES           2    /* of the question with CD=1 */
+
+/* Where a question is. One list or table holds it at any time. */
+enum place {
+    FREE,
+    QUEUED,    /* waits for the rate and the window */
+    UNDER_WAY, /* with the transport */
+    PAUSED,    /* in the wheel */
+    ENDED,     /* answered without a server; its call waits for the loop */
+};
+
+struct question {
+    struct dns_exchange exchange;
+    struct wheel_timer timer;
+    struct question *next;
+    struct resolver *resolver;
+    resolver_done_fn done;
+    void *arg;
+    uint64_t tag;
+    uint64_t sent_ms;
+    uint32_t asked;        /* questions sent */
+    uint32_t failures;     /* of them, those that no answer came to */
+    uint32_t local_faults; /* of the failures, those that are ours */
+    uint32_t cd_failures;
+    uint32_t spent;  /* bit per server: answered, but with an error; or had its try after one */
+    uint32_t server; /* asked last, or to be asked when `stay` */
+    uint16_t type;
+    uint8_t place;
+    bool stay; /* the same server again: TCP, no EDNS, CD */
+    bool tcp;
+    bool plain; /* without EDNS */
+    bool cd;
+    bool has_error;
+    struct seen_dns error; /* the worst error a server answered with; SERVFAIL before others */
+    struct dns_name name;
+};
+
+struct queue {
+    struct question *first;
+    struct question *last;
+};
+
+struct upstream {
+    uint32_t failures; /* in a row */
+    uint64_t down_until_ms;
+    uint16_t payload;
+};
+
+struct resolver {
+    uv_loop_t *loop;
+    uv_timer_t tick;
+    uv_prepare_t prepare;
+    struct dns_transport *transport;
+    struct dns_reader *reader;
+    struct rate_bucket rate;
+    struct wheel wheel; /* paused questions */
+    struct queue fresh;
+    struct queue again; /* begun earlier: before the fresh ones */
+    struct queue ended;
+    struct question *free;
+    struct question **chunks;
+    size_t chunk_count;
+    struct upstream upstreams[RESOLVER_SERVERS_MAX];
+    uint32_t server_count;
+    uint32_t next_server; /* questions go round */
+    uint32_t tries;
+    size_t pending;
+    size_t under_way;
+    int open_parts; /* handles and the transport; 0 frees the resolver */
+    bool calling;
+    bool closing;
+};
+
+static void queue_put(struct queue *q, struct question *one)
+{
+    one->next = NULL;
+    if (q->last != NULL) {
+        q->last->next = one;
+    } else {
+        q->first = one;
+    }
+    q->last = one;
+}
+
+static struct question *queue_take(struct queue *q)
+{
+    struct question *one = q->first;
+    if (one != NULL) {
+        q->first = one->next;
+        q->last = q->first != NULL ? q->last : NULL;
+    }
+    return one;
+}
+
+static struct question *question_new(struct resolver *r)
+{
+    if (r->free == NULL) {
+        struct question *chunk = memory_new(CHUNK, sizeof(*chunk));
+        r->chunks = memory_resize(r->chunks, r->chunk_count + 1, sizeof(struct question *));
+        r->chunks[r->chunk_count++] = chunk;
+        for (size_t i = 0; i < CHUNK; i++) {
+            chunk[i].next = r->free;
+            r->free = &chunk[i];
+        }
+    }
+    struct question *q = r->free;
+    r->free = q->next;
+    memset(q, 0, offsetof(struct question, name));
+    q->resolver = r;
+    return q;
+}
+
+/* The one way out of a question. */
+static void finish(struct question *q, struct dns_answer *answer)
+{
+    struct resolver *r = q->resolver;
+    resolver_done_fn done = q->done;
+    void *arg = q->arg;
+    uint64_t tag = q->tag;
+    answer->asked = q->asked;
+    answer->seen.tcp = q->tcp;
+    q->place = FREE;
+    q->next = r->free;
+    r->free = q;
+    CHECK(r->pending > 0);
+    if (--r->pending == 0) {
+        (void)uv_timer_stop(&r->tick);
+    }
+    r->calling = true;
+    done(arg, tag, answer);
+    r->calling = false;
+}
+
+static void finish_without_answer(struct question *q, enum dns_state state)
+{
+    struct dns_answer none = {
+        .seen = {.state = (uint8_t)state, .rcode = DNS_RCODE_NONE, .ede = -1},
+    };
+    finish(q, &none);
+}
+
+static void finish_with_error(struct question *q)
+{
+    struct dns_answer none = {.seen = q->error};
+    finish(q, &none);
+}
+
+/* Which server to ask. */
+
+static bool is_spent(const struct question *q, uint32_t server)
+{
+    return (q->spent >> server & 1U) != 0;
+}
+
+static bool is_down(const struct resolver *r, uint32_t server)
+{
+    return r->upstreams[server].down_until_ms > uv_now(r->loop);
+}
+
+/* Nobody is left to ask for a second opinion. */
+static bool all_spent_or_down(const struct question *q)
+{
+    for (uint32_t s = 0; s < q->resolver->server_count; s++) {
+        if (!is_spent(q, s) && !is_down(q->resolver, s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The next in turn that is neither spent nor down; else the next that is not spent. */
+static uint32_t choose_server(const struct question *q)
+{
+    const struct resolver *r = q->resolver;
+    uint32_t fallback = UINT32_MAX;
+    for (uint32_t i = 1; i <= r->server_count; i++) {
+        uint32_t s = (q->server + i) % r->server_count;
+        if (is_spent(q, s)) {
+            continue;
+        }
+        if (!is_down(r, s)) {
+            return s;
+        }
+        fallback = fallback == UINT32_MAX ? s : fallback;
+    }
+    CHECK(fallback != UINT32_MAX);
+    return fallback;
+}
+
+static void note_failure(struct resolver *r, uint32_t server)
+{
+    struct upstream *u = &r->upstreams[server];
+    if (++u->failures >= DOWN_AFTER) {
+        u->down_until_ms = uv_now(r->loop) + DOWN_MS;
+    }
+}
+
+static void note_refusals(struct resolver *r)
+{
+    for (uint32_t s = 0; s < r->server_count; s++) {
+        if (dns_transport_take_refusal(r->transport, s)) {
+            r->upstreams[s].down_until_ms = uv_now(r->loop) + DOWN_MS;
+        }
+    }
+}
+
+/* Where a question goes next. */
+
+static void ask_again(struct question *q)
+{
+    q->place = QUEUED;
+    queue_put(&q->resolver->again, q);
+}
+
+static void ask_same_server(struct question *q)
+{
+    q->stay = true;
+    ask_again(q);
+}
+
+static void ask_next_server(struct question *q)
+{
+    q->tcp = false;
+    q->plain = false;
+    ask_again(q);
+}
+
+static void pause_question(struct question *q)
+{
+    struct resolver *r = q->resolver;
+    q->place = PAUSED;
+    wheel_set(&r->wheel, &q->timer, uv_now(r->loop) + PAUSE_MS);
+}
+
+/* Every server that could have known better was asked. */
+static void judge_error(struct question *q)
+{
+    if (q->error.state == DNS_SERVFAIL && !q->cd) {
+        q->cd = true;
+        q->tcp = false;
+        q->plain = false;
+        ask_same_server(q);
+    } else {
+        finish_with_error(q);
+    }
+}
+
+static bool is_worse(enum dns_state a, enum dns_state b)
+{
+    return a == DNS_SERVFAIL && b != DNS_SERVFAIL;
+}
+
+/* A server answered with an error: another may know better (a broken or lame one is no proof). */
+static void on_error_answer(struct question *q, const struct dns_answer *answer)
+{
+    if (q->cd) {
+        finish_with_error(q);
+        return;
+    }
+    q->spent |= 1U << q->server;
+    if (!q->has_error || is_worse(answer->seen.state, q->error.state)) {
+        q->has_error = true;
+        q->error = answer->seen;
+    }
+    if (all_spent_or_down(q)) {
+        judge_error(q);
+    } else {
+        ask_next_server(q);
+    }
+}
+
+/* Data for a question with CD=1 after SERVFAIL: the validation is what failed (RFC 4035 section
+ * 5.5). The error reported is that of the validating answer. */
+static void finish_repeat(struct question *q, struct dns_answer *answer)
+{
+    if (answer->seen.state == DNS_DATA) {
+        answer->seen.state = DNS_BOGUS;
+        answer->seen.ede = q->error.ede >= 0 ? q->error.ede : answer->seen.ede;
+        finish(q, answer);
+    } else {
+        finish_with_error(q);
+    }
+}
+
+static void on_answer(struct question *q, struct span message)
+{
+    struct resolver *r = q->resolver;
+    r->upstreams[q->server].failures = 0;
+    r->upstreams[q->server].down_until_ms = 0;
+    if (dns_message_is_truncated(message) && !q->tcp) {
+        q->tcp = true;
+        ask_same_server(q);
+        return;
+    }
+    if (dns_message_rcode(message) == DNS_RCODE_FORMERR && !q->plain) {
+        q->plain = true;
+        ask_same_server(q);
+        return;
+    }
+    struct dns_answer answer;
+    dns_message_read(r->reader, message, &q->name, q->type, &answer);
+    answer.seen.truncated = answer.seen.truncated || dns_message_is_truncated(message);
+    answer.rtt_ms = (uint32_t)(uv_now(r->loop) - q->sent_ms);
+    switch ((enum dns_state)answer.seen.state) {
+    case DNS_DATA:
+    case DNS_NODATA:
+    case DNS_NXDOMAIN:
+    case DNS_CNAME_LOOP:
+        if (q->cd) {
+            finish_repeat(q, &answer);
+        } else {
+            finish(q, &answer);
+        }
+        return;
+    case DNS_SERVFAIL:
+    case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
+    case DNS_MALFORMED:
+        on_error_answer(q, &answer);
+        return;
+    case DNS_NOT_ASKED:
+    case DNS_BOGUS:
+    case DNS_TIMEOUT:
+    case DNS_NAME_INVALID:
+    case DNS_LOCAL_FAULT:
+    case DNS_STATE_COUNT:
+        break;
+    }
+    UNREACHABLE("state of a message");
+}
+
+/* Whether a question that got no answer is at its end; then it is finished. */
+static bool gave_up(struct question *q)
+{
+    struct resolver *r = q->resolver;
+    if (q->cd) {
+        if (q->cd_failures < CD_TRIES) {
+            return false;
+        }
+        finish_with_error(q);
+        return true;
+    }
+    if (q->has_error) { /* the others get one try each after an error */
+        if (!all_spent_or_down(q)) {
+            return false;
+        }
+        judge_error(q);
+        return true;
+    }
+    if (q->failures < r->tries * r->server_count) {
+        return false;
+    }
+    finish_without_answer(q, q->local_faults == q->failures ? DNS_LOCAL_FAULT : DNS_TIMEOUT);
+    return true;
+}
+
+static void go_on(struct question *q)
+{
+    if (gave_up(q)) {
+        return;
+    }
+    if (q->cd) {
+        ask_same_server(q);
+    } else {
+        ask_next_server(q);
+    }
+}
+
+static void on_failure(struct question *q, enum dns_transport_end end)
+{
+    q->failures++;
+    if (q->cd) {
+        q->cd_failures++;
+    } else if (q->has_error) {
+        q->spent |= 1U << q->server;
+    }
+    if (end == DNS_TRANSPORT_LOCAL_FAULT) {
+        q->local_faults++;
+    } else {
+        note_failure(q->resolver, q->server);
+    }
+    if (end == DNS_TRANSPORT_TIMEOUT) {
+        go_on(q);
+    } else {
+        pause_question(q); /* at once would only fail again */
+    }
+}
+
+static void on_exchange_end(struct dns_exchange *exchange, enum dns_transport_end end,
+                            struct span message)
+{
+    struct question *q = (struct question *)exchange; /* its first member */
+    struct resolver *r = q->resolver;
+    CHECK(q->place == UNDER_WAY && r->under_way > 0);
+    r->under_way--;
+    if (end == DNS_TRANSPORT_ANSWER) {
+        on_answer(q, message);
+    } else {
+        on_failure(q, end);
+    }
+}
+
+static void send_question(struct resolver *r, struct question *q)
+{
+    uint8_t octets[DNS_QUERY_MAX];
+    q->server = q->stay ? q->server : choose_server(q);
+    q->stay = false;
+    struct dns_query_options options = {
+        .checking_disabled = q->cd,
+        .edns = !q->plain,
+        .payload = r->upstreams[q->server].payload,
+    };
+    size_t len = dns_query_build(&q->name, q->type, &options, octets);
+    q->place = UNDER_WAY;
+    q->sent_ms = uv_now(r->loop);
+    q->asked++;
+    r->under_way++;
+    dns_transport_send(r->transport, q->server, q->tcp, octets, len, &q->exchange);
+}
+
+/* Sends as many as rate and window allow, those begun earlier first. */
+static void pump(struct resolver *r)
+{
+    rate_bucket_fill(&r->rate, uv_now(r->loop));
+    while ((r->again.first != NULL || r->fresh.first != NULL) && r->under_way < WINDOW &&
+           rate_bucket_take(&r->rate)) {
+        struct question *q = queue_take(r->again.first != NULL ? &r->again : &r->fresh);
+        send_question(r, q);
+    }
+    dns_transport_flush(r->transport);
+}
+
+static void end_questions(struct resolver *r)
+{
+    struct queue ended = r->ended;
+    r->ended = (struct queue){0};
+    struct question *q;
+    while ((q = queue_take(&ended)) != NULL) {
+        finish_without_answer(q, r->server_count == 0 ? DNS_LOCAL_FAULT : DNS_NAME_INVALID);
+    }
+}
+
+static void on_prepare(uv_prepare_t *handle)
+{
+    struct resolver *r = handle->data;
+    end_questions(r);
+    note_refusals(r);
+    pump(r);
+}
+
+static struct question *question_of(struct wheel_timer *t)
+{
+    return (struct question *)((char *)t - offsetof(struct question, timer));
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+    struct resolver *r = handle->data;
+    struct wheel_timer *due;
+    dns_transport_tick(r->transport);
+    while ((due = wheel_turn(&r->wheel, uv_now(r->loop))) != NULL) {
+        go_on(question_of(due));
+    }
+}
+
+static void part_closed(struct resolver *r)
+{
+    CHECK(r->open_parts > 0);
+    if (--r->open_parts > 0) {
+        return;
+    }
+    for (size_t i = 0; i < r->chunk_count; i++) {
+        free(r->chunks[i]);
+    }
+    free(r->chunks);
+    dns_reader_free(r->reader);
+    free(r);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
+static void on_transport_closed(void *arg)
+{
+    part_closed(arg);
+}
+
+static bool is_loopback(const struct net_addr *a)
+{
+    static const struct net_addr v6 = {.family = 6, .octets = {[15] = 1}};
+    return (a->family == 4 && a->octets[0] == 127) || net_addr_eq(a, &v6);
+}
+
+static void add_servers(struct resolver *r, const struct resolver_params *params)
+{
+    for (size_t i = 0; i < params->server_count && r->server_count < RESOLVER_SERVERS_MAX; i++) {
+        const struct resolver_server *s = &params->servers[i];
+        if (dns_transport_add_server(r->transport, &s->address, s->port)) {
+            r->upstreams[r->server_count++].payload =
+                is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;
+        }
+    }
+}
+
+struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *params)
+{
+    struct resolver *r = memory_new(1, sizeof(*r));
+    uint32_t timeout_ms = params->timeout_ms > 0 ? params->timeout_ms : TIMEOUT_DEFAULT_MS;
+    r->loop = loop;
+    r->tries = params->tries > 0 ? params->tries : TRIES_DEFAULT;
+    r->reader = dns_reader_new();
+    r->transport = dns_transport_new(
+        loop, timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS, on_exchange_end);
+    add_servers(r, params);
+    rate_bucket_init(&r->rate, params->rate_per_s, uv_now(loop));
+    wheel_init(&r->wheel, uv_now(loop), TICK_MS);
+    CHECK(uv_timer_init(loop, &r->tick) == 0 && uv_prepare_init(loop, &r->prepare) == 0);
+    r->tick.data = r->prepare.data = r;
+    CHECK(uv_prepare_start(&r->prepare, on_prepare) == 0);
+    uv_unref((uv_handle_t *)&r->prepare);
+    r->open_parts = 3;
+    return r;
+}
+
+void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
+                  void *arg, uint64_t tag)
+{
+    struct question *q = question_new(r);
+    q->type = type;
+    q->done = done;
+    q->arg = arg;
+    q->tag = tag;
+    if (r->pending++ == 0) {
+        CHECK(uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS) == 0);
+    }
+    if (r->server_count == 0 || !dns_name_from_text(name, &q->name)) {
+        q->place = ENDED;
+        queue_put(&r->ended, q);
+        return;
+    }
+    q->server = r->next_server++ % r->server_count;
+    q->place = QUEUED;
+    queue_put(&r->fresh, q);
+}
+
+void resolver_flush(struct resolver *r)
+{
+    pump(r);
+}
+
+size_t resolver_pending(const struct resolver *r)
+{
+    return r->pending;
+}
+
+void resolver_free(struct resolver *r)
+{
+    CHECK(!r->calling && !r->closing);
+    r->closing = true;
+    uv_close((uv_handle_t *)&r->tick, on_handle_closed);
+    uv_close((uv_handle_t *)&r->prepare, on_handle_closed);
+    dns_transport_free(r->transport, on_transport_closed, r);
+}
