@@ -38,7 +38,7 @@ struct digest_ops {
 /** A failure of the operating system: which call, on what, why. */
 struct result_error {
     int error;      /* errno; 0: no failure so far */
-    char what[192]; /* "write PATH", for a message: what, then strerror(error) */
+    char what[512]; /* "write PATH", for a message: what, then strerror(error) */
 };
 
 struct result_file_info {
@@ -54,7 +54,7 @@ struct result_file;
 
 struct result_file_params {
     int dir_fd;       /* borrowed; lives as long as the file */
-    const char *dir;  /* for messages; copied */
+    const char *dir;  /* for messages; borrowed likewise */
     const char *name; /* without suffix of the codec; copied */
     enum result_codec codec;
     const struct digest_ops *digest; /* NULL: none */
@@ -70,13 +70,16 @@ bool result_file_append(struct result_file *f, struct span rows, uint64_t row_co
 /** Writes what is collected and ends the frame: what was appended can be read back. */
 bool result_file_flush(struct result_file *f);
 /** Flushes, with `durable` waits until the octets are on disk, and gives the file its name, also
- * after a failure: what is in it are whole rows. Nothing can be appended afterwards. */
+ * after a failure, as long as what is in it are whole rows. Nothing can be appended afterwards. */
 bool result_file_finish(struct result_file *f, bool durable);
 /** Valid until result_file_free(); complete after result_file_finish(). */
 const struct result_file_info *result_file_info(const struct result_file *f);
 const struct result_error *result_file_error(const struct result_file *f);
 /** Unfinished files stay as NAME.part. NULL is allowed. */
 void result_file_free(struct result_file *f);
+
+/** Removes an unfinished file. */
+void result_file_discard(struct result_file *f);
 
 /** Writes a small file whole or not at all: NAME.tmp, fsync, rename, fsync of the directory. */
 bool result_file_write_whole(int dir_fd, const char *dir, const char *name, struct span octets,

@@ -17,7 +17,6 @@ struct result_stream {
     struct result_error error;
 };
 
-/** @param what for messages, such as "standard output" */
 void result_stream_init(struct result_stream *s, int fd);
 /** Writes when RESULT_BATCH_LEN is reached. @return false when the rows are lost. */
 bool result_stream_append(struct result_stream *s, struct span rows, uint64_t row_count);

@@ -1,0 +1,232 @@
+#include "output/dictionary.h"
+
+#include "output/tables.h"
+#include "scanner/base/check.h"
+
+struct word {
+    const char *word; /* NULL: behind the last one of its vocabulary */
+    const char *meaning;
+};
+
+struct vocabulary {
+    const char *name;
+    const char *used_in;
+    const char *meaning;
+};
+
+/* All words in a row, each vocabulary ended by an entry without a word. */
+#define VOCABULARY(...)
+#define WORD(word, meaning) {word, meaning},
+#define END()               {NULL, NULL},
+static const struct word words[] = {
+#include "output/tables/words.def"
+};
+#undef VOCABULARY
+#undef WORD
+#undef END
+
+#define VOCABULARY(name, used_in, meaning) {name, used_in, meaning},
+#define WORD(...)
+#define END()
+static const struct vocabulary vocabularies[] = {
+#include "output/tables/words.def"
+};
+#undef VOCABULARY
+#undef WORD
+#undef END
+
+#define VOCABULARY_COUNT (sizeof(vocabularies) / sizeof(vocabularies[0]))
+
+void vocabulary_each_word(vocabulary_word_fn each, void *arg)
+{
+    const struct word *w = words;
+    for (size_t i = 0; i < VOCABULARY_COUNT; i++, w++) {
+        for (; w->word != NULL; w++) {
+            each(vocabularies[i].name, w->word, arg);
+        }
+    }
+}
+
+/* A cell of a Markdown table: '|' would end it. */
+static void put_cell(struct buf *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '|') {
+            buf_put_char(out, '\\');
+        }
+        buf_put_char(out, *text);
+    }
+}
+
+static const char head[] =
+    "# Data dictionary\n"
+    "\n"
+    "<!-- Made from output/tables/ by output/dictionary.c; a unit test holds it to them. -->\n"
+    "\n"
+    "What the results of a scan hold. Rows are written as NDJSON (one JSON object a line,\n"
+    "RFC 8259), as CSV (RFC 4180), or as both; the columns and their order are the same.\n"
+    "\n"
+    "## What a reader may rely on\n"
+    "\n"
+    "- Every row has `schema`, the version of its layout.\n"
+    "- Every key is always there, in the order given here. `null` means unknown or not "
+    "applicable;\n"
+    "  an empty list means that there is none. Columns marked *key* or *always* are never null.\n"
+    "- On standard output the rows of all tables come mixed, each with `type`, the name of its\n"
+    "  table, in front.\n"
+    "- Times are UTC.\n"
+    "- Output is valid UTF-8. Foreign text (banners, names in certificates, TXT records) is what "
+    "the\n"
+    "  other side sent: where its octets are not valid UTF-8, or are zero, they are replaced by\n"
+    "  U+FFFD, and `<name>_base64` beside it holds the exact octets; otherwise that is null. Of a\n"
+    "  list, it is a list of the same length with null for each text that was not altered.\n"
+    "- In JSON, control characters and the line separators U+2028 and U+2029 are escaped: a row "
+    "is\n"
+    "  one line for every reader.\n"
+    "- Unsigned numbers go up to 2^64 - 1 in principle; none that occurs passes 2^53.\n"
+    "- CSV has a header line and lines ending in CRLF. Lists and objects are their JSON text in "
+    "one\n"
+    "  field. Null is an empty field, the empty text is `\"\"`. Fields are never altered for the "
+    "sake\n"
+    "  of a spreadsheet: what begins with `=` or `@` stays as it was seen.\n"
+    "- Compressed files consist of several frames (zstd) or members (gzip), one behind the other.\n"
+    "\n"
+    "## Types\n"
+    "\n"
+    "| type | in JSON |\n"
+    "|---|---|\n";
+
+static void put_types(struct buf *out)
+{
+    static const struct {
+        const char *word;
+        const char *meaning;
+    } rows[] = {
+#define X(name, word, meaning) {word, meaning},
+        COLUMN_TYPES(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        buf_putf(out, "| %s | ", rows[i].word);
+        put_cell(out, rows[i].meaning);
+        buf_put_text(out, " |\n");
+    }
+}
+
+static void put_type(struct buf *out, const struct column *c)
+{
+    buf_put_text(out, column_type_word(c->type));
+    if (c->type == COLUMN_TYPE_OBJECT || c->type == COLUMN_TYPE_OBJECT_LIST) {
+        const char *name = nested_definition(c->nested)->name;
+        buf_putf(out, " [%s](#object-%s)", name, name);
+    }
+}
+
+static const char *presence_word(enum column_presence p)
+{
+    switch (p) {
+    case COLUMN_PRESENCE_NULLABLE:
+        return "";
+    case COLUMN_PRESENCE_FILLED:
+        return "always";
+    case COLUMN_PRESENCE_KEY:
+        return "key";
+    }
+    UNREACHABLE("unknown column_presence");
+}
+
+static void put_columns(struct buf *out, const struct definition *d)
+{
+    buf_put_text(out, "| column | type | present | meaning | source |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < d->column_count; i++) {
+        const struct column *c = &d->columns[i];
+        buf_putf(out, "| `%s` | ", c->name);
+        put_type(out, c);
+        buf_putf(out, " | %s | ", presence_word(c->presence));
+        put_cell(out, c->meaning);
+        if (c->volatility == COLUMN_VOLATILITY_VOLATILE) {
+            buf_put_text(out, " *(volatile)*");
+        }
+        buf_put_text(out, " | ");
+        put_cell(out, c->source);
+        buf_put_text(out, " |\n");
+    }
+}
+
+static void put_key(struct buf *out, const struct definition *d)
+{
+    const char *between = "Key: ";
+    for (size_t i = 0; i < d->column_count; i++) {
+        if (d->columns[i].presence == COLUMN_PRESENCE_KEY) {
+            buf_putf(out, "%s`%s`", between, d->columns[i].name);
+            between = ", ";
+        }
+    }
+    buf_put_text(out, ".\n\n");
+}
+
+static void put_tables(struct buf *out)
+{
+    buf_put_text(out, "\n## Tables\n");
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        const struct definition *d = table_definition((enum table_id)t);
+        buf_putf(out, "\n### Table `%s`\n\n%s", d->name, d->meaning);
+        buf_put_text(out, table_is_csv_only((enum table_id)t) ? " CSV only.\n" : "\n");
+        put_key(out, d);
+        put_columns(out, d);
+    }
+}
+
+static void put_objects(struct buf *out)
+{
+    buf_put_text(out, "\n## Objects inside rows\n");
+    for (unsigned n = 0; n < NESTED_COUNT; n++) {
+        const struct definition *d = nested_definition((enum nested_id)n);
+        buf_putf(out, "\n### Object `%s`\n\n%s\n\n", d->name, d->meaning);
+        put_columns(out, d);
+    }
+}
+
+static void put_vocabularies(struct buf *out)
+{
+    buf_put_text(out, "\n## Vocabularies\n");
+    const struct word *w = words;
+    for (size_t i = 0; i < VOCABULARY_COUNT; i++, w++) {
+        const struct vocabulary *v = &vocabularies[i];
+        buf_putf(out, "\n### Vocabulary `%s`\n\n%s Used in: %s.\n\n| word | meaning |\n|---|---|\n",
+                 v->name, v->meaning, v->used_in);
+        for (; w->word != NULL; w++) {
+            buf_putf(out, "| `%s` | ", w->word);
+            put_cell(out, w->meaning);
+            buf_put_text(out, " |\n");
+        }
+    }
+}
+
+static void put_path(const char *table, const char *path, void *arg)
+{
+    struct buf *out = arg;
+    buf_putf(out, "%s.%s\n", table, path);
+}
+
+static void put_volatile(struct buf *out)
+{
+    buf_put_text(
+        out, "\n## Volatile columns\n\n"
+             "Two scans of the same world differ in these and in nothing else: clocks, our own\n"
+             "addresses, what a resolver has cached, and the order in which things happen.\n"
+             "The order of rows in a file, and of rows on standard output, is volatile too.\n\n"
+             "```\n");
+    columns_each_volatile(put_path, out);
+    buf_put_text(out, "```\n");
+}
+
+void dictionary_write_markdown(struct buf *out)
+{
+    buf_put_text(out, head);
+    put_types(out);
+    put_tables(out);
+    put_objects(out);
+    put_vocabularies(out);
+    put_volatile(out);
+}
