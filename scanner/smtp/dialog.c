@@ -484,7 +484,7 @@ void dialog_closed(struct dialog *d, bool reset)
 void dialog_stamp(struct dialog *d, int32_t ms)
 {
     for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
-        if ((d->stamp_due >> i & 1U) != 0 && d->seen.reply[i].ms < 0) {
+        if (((unsigned)d->stamp_due >> i & 1U) != 0 && d->seen.reply[i].ms < 0) {
             d->seen.reply[i].ms = ms;
         }
     }

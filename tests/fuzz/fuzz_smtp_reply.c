@@ -1,0 +1,62 @@
+#include "scanner/base/check.h"
+#include "scanner/smtp/ehlo.h"
+#include "scanner/smtp/reply.h"
+
+struct reading {
+    struct buf text;
+    struct reply_parser reply;
+    struct ehlo_reading ehlo;
+    enum reply_status status;
+    size_t left;
+};
+
+static void feed(struct reading *r, struct span in)
+{
+    while (in.len > 0 && (r->status == REPLY_MORE || r->status == REPLY_LINE)) {
+        r->status = reply_feed(&r->reply, &in);
+        if (r->status == REPLY_LINE || r->status == REPLY_DONE) {
+            ehlo_read_line(&r->ehlo, r->reply.line);
+            (void)greeting_says_esmtp(r->reply.line);
+        }
+    }
+    r->left += in.len;
+}
+
+static void start(struct reading *r)
+{
+    *r = (struct reading){.text = BUF_INIT(REPLY_TEXT_MAX + 1 + REPLY_LINE_MAX)};
+    reply_start(&r->reply, &r->text);
+}
+
+/* First two octets: where to cut. Rest: the stream. Both feedings must agree, and reading the
+ * recorded text must find what reading the lines found. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2) {
+        return 0;
+    }
+    struct span all = {data + 2, size - 2};
+    size_t cut = ((size_t)data[0] << 8 | data[1]) % (all.len + 1);
+    struct reading whole;
+    struct reading parts;
+    start(&whole);
+    start(&parts);
+    feed(&whole, all);
+    feed(&parts, span_take(all, cut));
+    feed(&parts, span_drop(all, cut));
+    CHECK(whole.status == parts.status && whole.left == parts.left);
+    CHECK(whole.reply.code == parts.reply.code);
+    CHECK(span_eq(reply_text(&whole.reply), reply_text(&parts.reply)));
+    CHECK(span_eq(reply_partial(&whole.reply), reply_partial(&parts.reply)));
+    CHECK(whole.ehlo.starttls == parts.ehlo.starttls && whole.ehlo.masked == parts.ehlo.masked);
+    if (!whole.reply.truncated) {
+        bool found = ehlo_has_keyword(reply_text(&whole.reply), SPAN_LIT("STARTTLS"));
+        CHECK(found == whole.ehlo.starttls);
+    }
+    (void)ehlo_domain(reply_text(&whole.reply));
+    (void)reply_is_prefix(reply_partial(&whole.reply));
+    buf_deinit(&whole.text);
+    buf_deinit(&parts.text);
+    return 0;
+}
