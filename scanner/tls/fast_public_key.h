@@ -17,7 +17,9 @@
  * nothing here does anything. The first use tests itself: known keys are read and verify
  * known signatures, and no altered one; otherwise it stays off.
  *
- * ENGINEs belong to the whole process, so users are counted.
+ * ENGINEs belong to the whole process, so users are counted. While it is on, this process must
+ * not generate keys or act as a TLS server: the old methods know fewer parameters (a group by
+ * its NIST name, the padding of RSA key transport). A client handshake needs neither.
  */
 
 /** In a thread whose default library context is set up. @return whether the lever is on now;
