@@ -292,6 +292,14 @@ static void note_error(struct handshake *h)
                    reason ? reason : number, after ? ", at " : "", after ? after : "");
 }
 
+/* Whether the next message must have been the Certificate: OpenSSL names its size, not its type. */
+static bool certificate_was_due(const struct handshake *h)
+{
+    bool tls13 = h->seen.version == TLS1_3_VERSION;
+    return h->last_message == (tls13 ? MESSAGE_ENCRYPTED_EXTENSIONS : MESSAGE_SERVER_HELLO) ||
+           (tls13 && h->last_message == MESSAGE_CERTIFICATE_REQUEST);
+}
+
 static void fail(struct handshake *h, enum session_outcome outcome)
 {
     h->status = HANDSHAKE_FAILED;
@@ -307,6 +315,8 @@ static void conclude_failure(struct handshake *h, int ssl_error)
         fail(h, OUTCOME_TLS_CLOSED); /* close_notify instead of a handshake */
     } else {
         note_error(h);
+        h->seen.list_truncated |=
+            h->seen.error_code == SSL_R_EXCESSIVE_MESSAGE_SIZE && certificate_was_due(h);
         fail(h, h->seen.alert_received >= 0
                     ? outcome_of_alert(&h->seen)
                     : outcome_of_error(ERR_GET_REASON(ERR_peek_last_error())));
