@@ -1,0 +1,42 @@
+#pragma once
+
+#include "scanner/analysis/account.h"
+#include "scanner/analysis/findings.h"
+#include "scanner/cert/cert_info.h"
+#include "scanner/observation/seen_target.h"
+#include "scanner/report/row_sink.h"
+
+/**
+ * What was seen and what was found, as rows: the only module that knows both the structs of
+ * scanner/observation and the tables of output. Each call appends whole lines to the sink, the
+ * rows of the join tables (routes, findings) with the row they belong to. Pure: the same facts
+ * give the same octets.
+ *
+ * `findings` are those of the same thing; NULL: none were looked for.
+ */
+
+/** Keys as they stand in rows and in seen_endpoint.session_from. */
+void service_key_put(struct buf *key, const struct net_addr *address, uint16_t port);
+void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *address,
+                      uint16_t port);
+
+void report_domain(struct row_sink *sink, const struct seen_domain *d, enum account_class ending,
+                   const char *reason, const struct findings *findings);
+void report_host(struct row_sink *sink, const struct seen_host *h, const struct findings *findings);
+void report_service(struct row_sink *sink, const struct seen_service *s,
+                    const struct findings *findings);
+void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
+                     const struct findings *findings);
+
+/** A distinct list as presented. */
+struct chain_facts {
+    uint8_t chain_id[32];
+    const uint8_t (*digests)[32]; /* SHA-256 of each certificate in the order sent */
+    size_t count;
+    uint64_t octets; /* of the certificates together */
+};
+
+void report_chain(struct row_sink *sink, const struct chain_facts *chain);
+/** @param parsed what cert_info_read() returned. */
+void report_certificate(struct row_sink *sink, struct span der, const struct cert_info *info,
+                        bool parsed);

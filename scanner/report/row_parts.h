@@ -1,0 +1,20 @@
+#pragma once
+
+/** Objects that several tables hold. Only this module includes it. */
+
+#include "scanner/report/report.h"
+
+void put_dns(struct object *o, const struct seen_dns *dns); /* and closes it */
+void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count); /* closes */
+void put_texts(struct list *l, const struct span *texts, size_t count);             /* closes */
+void put_findings(struct list *l, const struct findings *findings);                 /* closes */
+/** The rows of the join table; `key` is that of the row in `table`. Between two rows only. */
+void report_finding_rows(struct row_sink *sink, enum table_id table, struct span key,
+                         const struct findings *findings);
+
+void put_attempts(struct list *l, const struct seen_session *attempts, size_t count); /* closes */
+void put_transcript(struct object *o, const struct seen_smtp *smtp);                  /* closes */
+void put_handshake(struct object *o, const struct seen_session *s);                   /* closes */
+/** Place of `result` among the attempts, from 1; -1 when it is none of them. */
+int64_t attempt_number(const struct seen_session *attempts, size_t count,
+                       const struct seen_session *result);
