@@ -1,0 +1,188 @@
+#include "scanner/report/manifest.h"
+
+#include "output/json_writer.h"
+#include "scanner/report/summary.h"
+
+#define MANIFEST_SCHEMA 1
+
+static void key_uint(struct json_writer *w, const char *key, uint64_t n)
+{
+    json_key(w, key);
+    json_uint(w, n);
+}
+
+static void key_word(struct json_writer *w, const char *key, const char *word)
+{
+    json_key(w, key);
+    json_word(w, word);
+}
+
+static void put_command_line(struct json_writer *w, int argc, const char *const *argv)
+{
+    json_key(w, "command_line");
+    json_array_begin(w);
+    for (int i = 0; i < argc; i++) {
+        json_word(w, argv[i]);
+    }
+    json_array_end(w);
+}
+
+static void put_named_texts(struct json_writer *w, const char *key, const struct named_text *texts,
+                            size_t count)
+{
+    json_key(w, key);
+    json_object_begin(w);
+    for (size_t i = 0; i < count; i++) {
+        key_word(w, texts[i].name, texts[i].value);
+    }
+    json_object_end(w);
+}
+
+static void put_address(struct json_writer *w, const struct net_addr *address)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(address, text);
+    json_word(w, text);
+}
+
+static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "vantage");
+    json_object_begin(w);
+    key_word(w, "ehlo_domain", m->ehlo_domain);
+    json_key(w, "source_addresses");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->source_count; i++) {
+        put_address(w, &m->sources[i]);
+    }
+    json_array_end(w);
+    json_key(w, "resolvers");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->resolver_count; i++) {
+        json_object_begin(w);
+        json_key(w, "address");
+        put_address(w, &m->resolvers[i].address);
+        key_uint(w, "port", m->resolvers[i].port);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_object_end(w);
+}
+
+static void put_file(struct json_writer *w, const struct manifest_file *file)
+{
+    const struct result_file_info *info = file->info;
+    json_object_begin(w);
+    key_word(w, "name", info->name);
+    key_word(w, "table", table_name(file->table));
+    key_word(w, "format", file->csv ? "csv" : "ndjson");
+    key_uint(w, "rows", info->rows);
+    key_uint(w, "rows_lost", info->rows_lost);
+    key_uint(w, "octets", info->octets);
+    json_key(w, "sha256");
+    if (info->has_sha256) {
+        json_hex(w, (struct span){info->sha256, sizeof(info->sha256)});
+    } else {
+        json_null(w);
+    }
+    json_object_end(w);
+}
+
+static void put_files(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "files");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->file_count; i++) {
+        put_file(w, &m->files[i]);
+    }
+    json_array_end(w);
+}
+
+/* `arg` is the writer. */
+static void put_volatile(const char *table, const char *path, void *arg)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&text, "%s.%s", table, path);
+    (void)json_text(arg, buf_span(&text));
+    buf_deinit(&text);
+}
+
+static void put_account(struct json_writer *w, const struct scan_counts *counts)
+{
+    struct buf account = BUF_INIT(BUF_NO_LIMIT);
+    report_account(&account, counts);
+    json_key(w, "account");
+    json_fragment(w, buf_span(&account));
+    buf_deinit(&account);
+}
+
+/* As text: many readers of JSON keep only 53 bits of a number (RFC 8259 section 6). */
+static void put_seed(struct json_writer *w, uint64_t seed)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_u64(&text, seed);
+    json_key(w, "seed");
+    (void)json_text(w, buf_span(&text));
+    buf_deinit(&text);
+}
+
+static void put_head(struct json_writer *w, const char *version)
+{
+    key_uint(w, "schema", MANIFEST_SCHEMA);
+    key_word(w, "program", "mxcensus");
+    key_word(w, "version", version);
+}
+
+void report_manifest(struct buf *json, const struct scan_manifest *m)
+{
+    struct json_writer w = json_writer_indented(json);
+    json_object_begin(&w);
+    put_head(&w, m->version);
+    put_command_line(&w, m->argc, m->argv);
+    put_named_texts(&w, "options", m->options, m->option_count);
+    put_seed(&w, m->seed);
+    json_key(&w, "started");
+    json_time_ms(&w, m->started_unix_ms);
+    json_key(&w, "ended");
+    json_time_ms(&w, m->ended_unix_ms);
+    put_vantage(&w, m);
+    put_named_texts(&w, "libraries", m->libraries, m->library_count);
+    put_named_texts(&w, "datasets", m->datasets, m->dataset_count);
+    put_account(&w, m->counts);
+    key_uint(&w, "rows_lost", m->rows_lost);
+    put_files(&w, m);
+    json_key(&w, "volatile_columns");
+    json_array_begin(&w);
+    columns_each_volatile(put_volatile, &w);
+    json_array_end(&w);
+    json_object_end(&w);
+    buf_put_char(json, '\n');
+}
+
+void report_state(struct buf *json, const struct scan_state *state)
+{
+    struct json_writer w = json_writer_indented(json);
+    json_object_begin(&w);
+    put_head(&w, state->version);
+    key_word(&w, "reason", state->reason);
+    put_command_line(&w, state->argc, state->argv);
+    json_key(&w, "started");
+    json_time_ms(&w, state->started_unix_ms);
+    json_key(&w, "stopped");
+    json_time_ms(&w, state->stopped_unix_ms);
+    key_uint(&w, "lines_read", state->lines_read);
+    json_key(&w, "input_ended");
+    json_bool(&w, state->input_ended);
+    json_key(&w, "unfinished_lines");
+    json_array_begin(&w);
+    for (size_t i = 0; i < state->unfinished_count; i++) {
+        json_array_begin(&w);
+        json_uint(&w, state->unfinished[i].first);
+        json_uint(&w, state->unfinished[i].last);
+        json_array_end(&w);
+    }
+    json_array_end(&w);
+    put_account(&w, state->counts);
+    json_object_end(&w);
+    buf_put_char(json, '\n');
+}

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "output/result_file.h"
+#include "output/tables.h"
+#include "scanner/analysis/counts.h"
+#include "scanner/base/net_addr.h"
+
+/**
+ * manifest.json, written last: a directory that holds it is complete. It says how the scan was
+ * made, and what every file must hold. state.json stands in its place when a scan was
+ * interrupted: which lines have no row.
+ */
+
+/** A named text, such as an option and its value, or a library and its version. */
+struct named_text {
+    const char *name;
+    const char *value; /* NULL: null */
+};
+
+/** A server by address. */
+struct named_server {
+    struct net_addr address;
+    uint16_t port;
+};
+
+struct manifest_file {
+    enum table_id table;
+    bool csv;
+    const struct result_file_info *info;
+};
+
+struct scan_manifest {
+    const char *version;
+    /* how it was started */
+    int argc;
+    const char *const *argv;
+    const struct named_text *options; /* every option with the value in force */
+    size_t option_count;
+    uint64_t seed;
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+    /* from where */
+    const char *ehlo_domain;
+    const struct net_addr *sources; /* our addresses, as far as connections showed them */
+    size_t source_count;
+    const struct named_server *resolvers;
+    size_t resolver_count;
+    /* with what */
+    const struct named_text *libraries; /* with the versions running */
+    size_t library_count;
+    const struct named_text *datasets; /* public suffix list and the like, with their date */
+    size_t dataset_count;
+    /* what came of it */
+    const struct manifest_file *files;
+    size_t file_count;
+    uint64_t rows_lost;
+    const struct scan_counts *counts;
+};
+
+void report_manifest(struct buf *json, const struct scan_manifest *m);
+
+/** Input lines from `first` to `last`, both included. */
+struct line_range {
+    uint64_t first;
+    uint64_t last;
+};
+
+struct scan_state {
+    const char *version;
+    const char *reason; /* "SIGINT", "SIGTERM", "write failed", ... */
+    int argc;
+    const char *const *argv;
+    int64_t started_unix_ms;
+    int64_t stopped_unix_ms;
+    uint64_t lines_read; /* of the input; a later line was not looked at */
+    bool input_ended;
+    const struct line_range *unfinished; /* read, but without a row; ascending */
+    size_t unfinished_count;
+    const struct scan_counts *counts;
+};
+
+void report_state(struct buf *json, const struct scan_state *state);

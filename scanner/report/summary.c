@@ -1,0 +1,220 @@
+#include "scanner/report/summary.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "output/json_writer.h"
+#include "scanner/base/check.h"
+
+#define SUMMARY_SCHEMA 1
+#define SHARE_DIGITS   4 /* of a share between 0 and 1 */
+#define SHARE_SCALE    10000
+
+/* Shares stay far from 2^64 / SHARE_SCALE: there are fewer names than that. */
+static void json_share(struct json_writer *w, uint64_t numerator, uint64_t denominator)
+{
+    if (denominator == 0) {
+        json_null(w);
+        return;
+    }
+    uint64_t scaled = (numerator * SHARE_SCALE + denominator / 2) / denominator;
+    json_decimal(w, (int64_t)scaled, SHARE_DIGITS);
+}
+
+static void key_uint(struct json_writer *w, const char *key, uint64_t n)
+{
+    json_key(w, key);
+    json_uint(w, n);
+}
+
+/* By class, then by word: the order does not tell which worker met a reason first. */
+static int compare_reasons(const void *left, const void *right)
+{
+    const struct reason_count *a = left;
+    const struct reason_count *b = right;
+    return a->class != b->class ? (int)a->class - (int)b->class : strcmp(a->reason, b->reason);
+}
+
+static void put_reasons(struct json_writer *w, const struct scan_counts *c)
+{
+    struct reason_count sorted[COUNT_REASONS_MAX];
+    memcpy(sorted, c->reason, c->reason_count * sizeof(sorted[0]));
+    qsort(sorted, c->reason_count, sizeof(sorted[0]), compare_reasons);
+    json_object_begin(w);
+    for (size_t i = 0; i < c->reason_count; i++) {
+        if (i == 0 || sorted[i].class != sorted[i - 1].class) {
+            json_key(w, account_class_word(sorted[i].class));
+            json_object_begin(w);
+        }
+        key_uint(w, sorted[i].reason, sorted[i].count);
+        if (i + 1 == c->reason_count || sorted[i + 1].class != sorted[i].class) {
+            json_object_end(w);
+        }
+    }
+    json_object_end(w);
+}
+
+static void put_account(struct json_writer *w, const struct scan_counts *c)
+{
+    json_object_begin(w);
+    key_uint(w, "inputs", c->inputs);
+    json_key(w, "classes");
+    json_object_begin(w);
+    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
+        key_uint(w, account_class_word((enum account_class)i), c->account[i]);
+    }
+    json_object_end(w);
+    key_uint(w, "accounted", counts_accounted(c));
+    json_key(w, "reasons");
+    put_reasons(w, c);
+    json_object_end(w);
+}
+
+void report_account(struct buf *json, const struct scan_counts *counts)
+{
+    struct json_writer w = json_writer(json);
+    put_account(&w, counts);
+}
+
+static void put_share(struct json_writer *w, uint64_t numerator, uint64_t denominator,
+                      uint64_t untested)
+{
+    key_uint(w, "numerator", numerator);
+    key_uint(w, "denominator", denominator);
+    key_uint(w, "untested", untested);
+    json_key(w, "share");
+    json_share(w, numerator, denominator);
+}
+
+static void put_service_weighting(struct json_writer *w, const struct service_weighting *s)
+{
+    json_object_begin(w);
+    key_uint(w, "total", s->total);
+    key_uint(w, "not_tested", s->not_tested);
+    key_uint(w, "inconclusive", s->inconclusive);
+    json_key(w, "properties");
+    json_object_begin(w);
+    for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
+        const struct tally *t = &s->property[p];
+        json_key(w, property_word((enum property)p));
+        json_object_begin(w);
+        put_share(w, t->yes, t->yes + t->no, t->unknown);
+        json_object_end(w);
+    }
+    json_object_end(w);
+    json_object_end(w);
+}
+
+/* The share is that of "all": every address of every host has the property. */
+static void put_rollup_weighting(struct json_writer *w, const struct rollup_weighting *s)
+{
+    json_object_begin(w);
+    key_uint(w, "total", s->total);
+    key_uint(w, "not_tested", s->not_tested);
+    key_uint(w, "inconclusive", s->inconclusive);
+    json_key(w, "properties");
+    json_object_begin(w);
+    for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
+        const uint64_t *n = s->property[p];
+        json_key(w, property_word((enum property)p));
+        json_object_begin(w);
+        key_uint(w, rollup_word(ROLLUP_ALL), n[ROLLUP_ALL]);
+        key_uint(w, rollup_word(ROLLUP_SOME), n[ROLLUP_SOME]);
+        key_uint(w, rollup_word(ROLLUP_NONE), n[ROLLUP_NONE]);
+        key_uint(w, rollup_word(ROLLUP_UNKNOWN), n[ROLLUP_UNKNOWN]);
+        put_share(w, n[ROLLUP_ALL], n[ROLLUP_ALL] + n[ROLLUP_SOME] + n[ROLLUP_NONE],
+                  n[ROLLUP_UNKNOWN]);
+        json_object_end(w);
+    }
+    json_object_end(w);
+    json_object_end(w);
+}
+
+static void put_port(struct json_writer *w, const struct port_counts *port)
+{
+    json_object_begin(w);
+    key_uint(w, "port", port->port);
+    json_key(w, "outcomes");
+    json_object_begin(w);
+    for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
+        key_uint(w, outcome_info((enum session_outcome)o)->word, port->service_outcome[o]);
+    }
+    json_object_end(w);
+    json_key(w, "service");
+    put_service_weighting(w, &port->service);
+    json_key(w, "host");
+    put_rollup_weighting(w, &port->host);
+    json_key(w, "domain");
+    put_rollup_weighting(w, &port->domain);
+    json_key(w, "domain_primary_mx");
+    put_rollup_weighting(w, &port->primary);
+    json_object_end(w);
+}
+
+static uint64_t finding_total(const struct scan_counts *c, unsigned code)
+{
+    uint64_t total = 0;
+    for (unsigned s = 0; s < SEVERITY_COUNT; s++) {
+        total += c->finding[code][s];
+    }
+    return total;
+}
+
+static void put_finding_counts(struct json_writer *w, const struct scan_counts *c)
+{
+    json_array_begin(w);
+    for (unsigned code = 0; code < FINDING_COUNT; code++) {
+        if (finding_total(c, code) == 0) {
+            continue;
+        }
+        json_object_begin(w);
+        json_key(w, "code");
+        json_word(w, finding_info((enum finding_code)code)->code);
+        key_uint(w, "rows", finding_total(c, code));
+        for (unsigned s = SEVERITY_COUNT; s > 0; s--) {
+            key_uint(w, severity_word((enum severity)(s - 1)), c->finding[code][s - 1]);
+        }
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
+void report_summary(struct buf *json, const struct summary_facts *facts)
+{
+    const struct scan_counts *c = facts->counts;
+    struct json_writer w = json_writer_indented(json);
+    json_object_begin(&w);
+    key_uint(&w, "schema", SUMMARY_SCHEMA);
+    json_key(&w, "version");
+    json_word(&w, facts->version);
+    json_key(&w, "complete");
+    json_bool(&w, facts->complete);
+    json_key(&w, "started");
+    json_time_ms(&w, facts->started_unix_ms);
+    json_key(&w, "ended");
+    json_time_ms(&w, facts->ended_unix_ms);
+    json_key(&w, "account");
+    put_account(&w, c);
+    json_key(&w, "mx_kinds");
+    json_object_begin(&w);
+    for (unsigned k = 0; k < MX_KIND_COUNT; k++) {
+        key_uint(&w, mx_kind_word((enum mx_kind)k), c->mx_kind[k]);
+    }
+    json_object_end(&w);
+    json_key(&w, "ports");
+    json_array_begin(&w);
+    for (size_t i = 0; i < c->port_count; i++) {
+        put_port(&w, &c->port[i]);
+    }
+    json_array_end(&w);
+    json_key(&w, "findings");
+    put_finding_counts(&w, c);
+    json_key(&w, "rows");
+    json_object_begin(&w);
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        key_uint(&w, table_name((enum table_id)t), facts->rows[t]);
+    }
+    json_object_end(&w);
+    json_object_end(&w);
+    buf_put_char(json, '\n');
+}

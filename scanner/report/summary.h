@@ -1,0 +1,21 @@
+#pragma once
+
+#include "output/tables.h"
+#include "scanner/analysis/counts.h"
+#include "scanner/base/buf.h"
+
+/** summary.json and the short text at the end of a scan: what the counts say. */
+struct summary_facts {
+    const char *version; /* of this program */
+    bool complete;       /* the input was read to its end and every line has its row */
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+    const struct scan_counts *counts;
+    const uint64_t *rows; /* TABLE_COUNT of them: written rows per table */
+};
+
+void report_summary(struct buf *json, const struct summary_facts *facts);
+/** A few lines for people, ending in LF. */
+void report_summary_text(struct buf *text, const struct summary_facts *facts);
+/** The account as a JSON object: classes, reasons, their sum. The manifest holds it as well. */
+void report_account(struct buf *json, const struct scan_counts *counts);

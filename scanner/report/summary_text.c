@@ -1,0 +1,94 @@
+#include <inttypes.h>
+
+#include "scanner/report/summary.h"
+
+#define TEXT_FINDINGS_MAX 8 /* lines of the most frequent errors */
+
+static void put_percent(struct buf *text, uint64_t part, uint64_t whole)
+{
+    if (whole == 0) {
+        buf_put_text(text, "    -  ");
+        return;
+    }
+    uint64_t tenths = (part * 1000 + whole / 2) / whole;
+    buf_putf(text, "%3" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
+}
+
+static void put_account_text(struct buf *text, const struct scan_counts *c)
+{
+    buf_putf(text, "inputs %" PRIu64, c->inputs);
+    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
+        if (c->account[i] > 0) {
+            buf_putf(text, "%s%s %" PRIu64, i == 0 ? " = " : " + ",
+                     account_class_word((enum account_class)i), c->account[i]);
+        }
+    }
+    buf_put_char(text, '\n');
+}
+
+static void put_property_text(struct buf *text, const struct port_counts *port, enum property p)
+{
+    const struct tally *service = &port->service.property[p];
+    const uint64_t *host = port->host.property[p];
+    const uint64_t *domain = port->domain.property[p];
+    uint64_t hosts = host[ROLLUP_ALL] + host[ROLLUP_SOME] + host[ROLLUP_NONE];
+    uint64_t domains = domain[ROLLUP_ALL] + domain[ROLLUP_SOME] + domain[ROLLUP_NONE];
+    buf_putf(text, "  %-12s", property_word(p));
+    put_percent(text, service->yes, service->yes + service->no);
+    buf_putf(text, " of %-10" PRIu64, service->yes + service->no);
+    put_percent(text, host[ROLLUP_ALL], hosts);
+    buf_putf(text, " of %-10" PRIu64, hosts);
+    put_percent(text, domain[ROLLUP_ALL], domains);
+    buf_putf(text, " of %" PRIu64 "\n", domains);
+}
+
+static void put_port_text(struct buf *text, const struct port_counts *port)
+{
+    buf_putf(text, "port %-9u%-20s%-20s%s\n", port->port, "services", "MX hosts (all)",
+             "domains (all)");
+    for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
+        put_property_text(text, port, (enum property)p);
+    }
+    buf_putf(text, "  %-12s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "not tested",
+             port->service.not_tested, port->host.not_tested, port->domain.not_tested);
+    buf_putf(text, "  %-12s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "inconclusive",
+             port->service.inconclusive, port->host.inconclusive, port->domain.inconclusive);
+}
+
+/* The most frequent errors, by repeated search: there are few codes. */
+static void put_errors_text(struct buf *text, const struct scan_counts *c)
+{
+    bool told[FINDING_COUNT] = {false};
+    for (unsigned line = 0; line < TEXT_FINDINGS_MAX; line++) {
+        unsigned best = FINDING_COUNT;
+        for (unsigned code = 0; code < FINDING_COUNT; code++) {
+            uint64_t rows = c->finding[code][SEVERITY_ERROR];
+            if (!told[code] && rows > 0 &&
+                (best == FINDING_COUNT || rows > c->finding[best][SEVERITY_ERROR])) {
+                best = code;
+            }
+        }
+        if (best == FINDING_COUNT) {
+            return;
+        }
+        if (line == 0) {
+            buf_put_text(text, "most frequent errors (rows)\n");
+        }
+        told[best] = true;
+        buf_putf(text, "  %-28s%" PRIu64 "\n", finding_info((enum finding_code)best)->code,
+                 c->finding[best][SEVERITY_ERROR]);
+    }
+}
+
+void report_summary_text(struct buf *text, const struct summary_facts *facts)
+{
+    const struct scan_counts *c = facts->counts;
+    put_account_text(text, c);
+    for (size_t i = 0; i < c->port_count; i++) {
+        put_port_text(text, &c->port[i]);
+    }
+    put_errors_text(text, c);
+    int64_t ms = facts->ended_unix_ms - facts->started_unix_ms;
+    buf_putf(text, "%s after %" PRId64 ".%" PRId64 " s\n",
+             facts->complete ? "complete" : "not complete", ms / 1000, ms % 1000 / 100);
+}
