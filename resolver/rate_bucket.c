@@ -5,13 +5,15 @@
 static uint64_t level_max(const struct rate_bucket *b)
 {
     uint64_t max = (uint64_t)b->per_s * RATE_BURST_MS;
-    return max > TOKEN ? max : TOKEN;
+    uint64_t least = TOKEN + max / 2; /* a whole token, and what comes until it is taken */
+    return max > least ? max : least;
 }
 
 void rate_bucket_init(struct rate_bucket *b, uint32_t per_s, uint64_t now_ms)
 {
     *b = (struct rate_bucket){.per_s = per_s, .now_ms = now_ms};
-    b->level = level_max(b) / 2 > TOKEN ? level_max(b) / 2 : TOKEN;
+    uint64_t half = (uint64_t)per_s * RATE_BURST_MS / 2;
+    b->level = half > TOKEN ? half : TOKEN;
 }
 
 void rate_bucket_fill(struct rate_bucket *b, uint64_t now_ms)
