@@ -258,7 +258,7 @@ bool json_text(struct json_writer *w, struct span text)
 void json_word(struct json_writer *w, const char *text)
 {
     if (text == NULL) {
-        json_null(w);
+        json_null_value(w);
     } else {
         (void)json_text(w, span_of(text));
     }
@@ -304,7 +304,7 @@ void json_bool(struct json_writer *w, bool value)
     buf_put_text(w->out, value ? "true" : "false");
 }
 
-void json_null(struct json_writer *w)
+void json_null_value(struct json_writer *w)
 {
     value_begins(w);
     buf_put_text(w->out, "null");

@@ -46,7 +46,8 @@ void json_int(struct json_writer *w, int64_t n);
 /** `scaled` / 10^digits, such as (1234, 2) for 12.34; independent of any locale. digits <= 18. */
 void json_decimal(struct json_writer *w, int64_t scaled, unsigned digits);
 void json_bool(struct json_writer *w, bool value);
-void json_null(struct json_writer *w);
+/* "null"; json_null() is a name of jansson, which other programs of the tree link. */
+void json_null_value(struct json_writer *w);
 void json_hex(struct json_writer *w, struct span octets);
 void json_base64(struct json_writer *w, struct span octets);
 void json_time_ms(struct json_writer *w, int64_t unix_ms); /* null outside the years 0 to 9999 */

@@ -229,7 +229,7 @@ static void put_json_text(struct json_writer *w, const struct column *column, st
         if (altered) {
             json_base64(w, octets);
         } else {
-            json_null(w);
+            json_null_value(w);
         }
     }
 }
@@ -241,7 +241,7 @@ static void put_json_cell(struct json_writer *w, const struct row *r, const stru
     json_key_ready(w, column->json_key);
     switch (c->kind) {
     case CELL_NULL:
-        json_null(w);
+        json_null_value(w);
         break;
     case CELL_TEXT:
         put_json_text(w, column, octets);
@@ -259,7 +259,7 @@ static void put_json_cell(struct json_writer *w, const struct row *r, const stru
         if (c->companion_len > 0) {
             json_fragment(w, cell_companion(r, c));
         } else {
-            json_null(w);
+            json_null_value(w);
         }
     }
 }

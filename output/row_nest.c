@@ -36,10 +36,10 @@ static void skip_to(struct object *o, unsigned column)
             definition_broken(o->definition, o->next, "is never null, but was not set");
         }
         json_key_ready(w, c->json_key);
-        json_null(w);
+        json_null_value(w);
         if (column_has_companion(c)) {
             json_key_ready(w, c->json_key_base64);
-            json_null(w);
+            json_null_value(w);
         }
     }
 }
@@ -70,7 +70,7 @@ void object_text(struct object *o, unsigned column, struct span text)
         if (altered) {
             json_base64(w, text);
         } else {
-            json_null(w);
+            json_null_value(w);
         }
     }
 }
@@ -207,13 +207,13 @@ static void put_companion(struct list *l, bool altered, struct span text)
         *w = json_writer(&l->row->companion);
         json_array_begin(w);
         for (size_t i = 1; i < l->count; i++) {
-            json_null(w);
+            json_null_value(w);
         }
     }
     if (altered) {
         json_base64(w, text);
     } else if (l->altered) {
-        json_null(w);
+        json_null_value(w);
     }
 }
 
@@ -264,7 +264,7 @@ void list_close(struct list *l)
         if (companion.len > 0) {
             json_fragment(&r->nest, companion);
         } else {
-            json_null(&r->nest);
+            json_null_value(&r->nest);
         }
     }
 }

@@ -83,7 +83,7 @@ static void put_file(struct json_writer *w, const struct manifest_file *file)
     if (info->has_sha256) {
         json_hex(w, (struct span){info->sha256, sizeof(info->sha256)});
     } else {
-        json_null(w);
+        json_null_value(w);
     }
     json_object_end(w);
 }

@@ -14,7 +14,7 @@
 static void json_share(struct json_writer *w, uint64_t numerator, uint64_t denominator)
 {
     if (denominator == 0) {
-        json_null(w);
+        json_null_value(w);
         return;
     }
     uint64_t scaled = (numerator * SHARE_SCALE + denominator / 2) / denominator;
