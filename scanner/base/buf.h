@@ -22,9 +22,9 @@ uint8_t *buf_room(struct buf *b, size_t len);
 void buf_put(struct buf *b, struct span s);
 void buf_put_char(struct buf *b, char c);
 void buf_put_text(struct buf *b, const char *text);
-void buf_put_u64(struct buf *b, uint64_t n); /* decimal */
-void buf_put_i64(struct buf *b, int64_t n);  /* decimal */
-void buf_put_hex(struct buf *b, struct span s); /* lower case */
+void buf_put_u64(struct buf *b, uint64_t n);       /* decimal */
+void buf_put_i64(struct buf *b, int64_t n);        /* decimal */
+void buf_put_hex(struct buf *b, struct span s);    /* lower case */
 void buf_put_base64(struct buf *b, struct span s); /* RFC 4648 section 4, padded */
 void buf_putf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_reset(struct buf *b);  /* empties, keeps the memory */

@@ -227,8 +227,8 @@ const char *net_addr_special_purpose(const struct net_addr *a)
     if (a->family == 4) {
         return find_block(special_v4, sizeof(special_v4) / sizeof(special_v4[0]), a);
     }
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};           /* ::ffff:0:0/96 */
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};              /* RFC 6052 */
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96 */
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};    /* RFC 6052 */
     const uint8_t *inside = NULL;
     if (memcmp(a->octets, mapped, 12) == 0) {
         return "IPv4-mapped";

@@ -6,7 +6,7 @@
 
 /** An IP address as a plain value: comparable with memcmp, usable as a key. */
 struct net_addr {
-    uint8_t family; /* 4, 6, or 0 for none */
+    uint8_t family;     /* 4, 6, or 0 for none */
     uint8_t octets[16]; /* network order; IPv4 in the first four, the rest zero */
 };
 

@@ -9,7 +9,10 @@ size_t text_utf8_len(struct span s)
     if (c < 0x80) {
         return 1;
     }
-    size_t len = c >= 0xc2 && c <= 0xdf ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c <= 0xf4 ? 4 : 0;
+    size_t len = c >= 0xc2 && c <= 0xdf   ? 2
+                 : (c & 0xf0) == 0xe0     ? 3
+                 : c >= 0xf0 && c <= 0xf4 ? 4
+                                          : 0;
     if (len == 0 || s.len < len) {
         return 0;
     }

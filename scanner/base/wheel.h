@@ -13,6 +13,7 @@ struct wheel_timer {
     struct wheel_timer *next; /* NULL: not set */
     struct wheel_timer *prev;
     uint64_t due_ms;
+    void (*on_due)(struct wheel_timer *t); /* set by the user; called by who turns the wheel */
 };
 
 struct wheel {

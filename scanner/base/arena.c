@@ -1,0 +1,77 @@
+#include "scanner/base/arena.h"
+
+#include "scanner/base/memory.h"
+
+#define BLOCK_SIZE 1024 /* octets, head included; a usual domain fits in one */
+#define ALIGNMENT  16
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size; /* octets of `room` */
+    _Alignas(ALIGNMENT) uint8_t room[];
+};
+
+static struct arena_block *take_block(struct arena *a, size_t need)
+{
+    size_t standard = BLOCK_SIZE - sizeof(struct arena_block);
+    if (need <= standard && a->pool->free != NULL) {
+        struct arena_block *b = a->pool->free;
+        a->pool->free = b->next;
+        return b;
+    }
+    size_t size = need > standard ? need : standard;
+    struct arena_block *b = memory_new(1, sizeof(*b) + size);
+    b->size = size;
+    return b;
+}
+
+void *arena_new(struct arena *a, size_t count, size_t size)
+{
+    CHECK(size == 0 || count <= (SIZE_MAX - ALIGNMENT) / size);
+    size_t need = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (a->blocks == NULL || a->blocks->size - a->used < need) {
+        struct arena_block *b = take_block(a, need);
+        b->next = a->blocks;
+        a->blocks = b;
+        a->used = 0;
+    }
+    void *at = a->blocks->room + a->used;
+    a->used += need;
+    memset(at, 0, need);
+    return at;
+}
+
+struct span arena_copy(struct arena *a, struct span s)
+{
+    if (s.len == 0) {
+        return (struct span){0};
+    }
+    uint8_t *at = arena_new(a, s.len, 1);
+    memcpy(at, s.at, s.len);
+    return (struct span){at, s.len};
+}
+
+void arena_reset(struct arena *a)
+{
+    size_t standard = BLOCK_SIZE - sizeof(struct arena_block);
+    while (a->blocks != NULL) {
+        struct arena_block *b = a->blocks;
+        a->blocks = b->next;
+        if (b->size == standard) {
+            b->next = a->pool->free;
+            a->pool->free = b;
+        } else {
+            free(b);
+        }
+    }
+    a->used = 0;
+}
+
+void arena_pool_deinit(struct arena_pool *p)
+{
+    while (p->free != NULL) {
+        struct arena_block *b = p->free;
+        p->free = b->next;
+        free(b);
+    }
+}

@@ -1,0 +1,130 @@
+#include "scanner/pipeline/admission.h"
+
+#include "scanner/base/check.h"
+
+void admission_init(struct admission *a, const atomic_size_t *writer_backlog)
+{
+    *a = (struct admission){.writer_backlog = writer_backlog};
+    CHECK(pthread_mutex_init(&a->lock, NULL) == 0);
+    CHECK(pthread_cond_init(&a->room, NULL) == 0);
+}
+
+void admission_deinit(struct admission *a)
+{
+    (void)pthread_cond_destroy(&a->room);
+    (void)pthread_mutex_destroy(&a->lock);
+}
+
+static bool has_room(const struct admission *a)
+{
+    return a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
+           a->current - a->first_open < BLOCK_RING - 1 &&
+           atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
+}
+
+static void enter(struct admission *a, uint64_t now_ms, uint32_t *block)
+{
+    a->under_way++;
+    a->unsettled++;
+    a->last_line_ms = now_ms;
+    *block = a->current;
+    if (++a->lines[a->current % BLOCK_RING] == INPUT_BLOCK_LINES) {
+        a->current++;
+    }
+}
+
+bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    while (!a->stopped && !has_room(a)) {
+        (void)pthread_cond_wait(&a->room, &a->lock);
+    }
+    bool admitted = !a->stopped;
+    if (admitted) {
+        enter(a, now_ms, block);
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return admitted;
+}
+
+bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    bool admitted = !a->stopped && has_room(a);
+    if (admitted) {
+        enter(a, now_ms, block);
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return admitted;
+}
+
+static void wake_if_room(struct admission *a)
+{
+    if (has_room(a)) {
+        (void)pthread_cond_signal(&a->room);
+    }
+}
+
+void admission_leave(struct admission *a, uint32_t finished)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    CHECK(a->under_way >= finished);
+    a->under_way -= finished;
+    wake_if_room(a);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_settle(struct admission *a, uint32_t block, uint32_t count)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    CHECK(a->unsettled >= count);
+    a->unsettled -= count;
+    a->settled[block % BLOCK_RING] += count;
+    CHECK(a->settled[block % BLOCK_RING] <= a->lines[block % BLOCK_RING]);
+    wake_if_room(a);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_end_input(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->ended = true;
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_stop(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->stopped = true;
+    a->ended = true;
+    (void)pthread_cond_signal(&a->room);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    uint32_t at = a->first_open % BLOCK_RING;
+    bool all_settled = a->lines[at] > 0 && a->settled[at] == a->lines[at];
+    bool complete = a->first_open < a->current;
+    if (all_settled && !complete && (a->ended || now_ms >= a->last_line_ms + INPUT_IDLE_MS)) {
+        a->current++; /* the next line, if any, begins a new block */
+        complete = true;
+    }
+    bool close = all_settled && complete;
+    if (close) {
+        *block = a->first_open++;
+        a->lines[at] = 0;
+        a->settled[at] = 0;
+        wake_if_room(a);
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return close;
+}
+
+void admission_look_again(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    wake_if_room(a);
+    (void)pthread_mutex_unlock(&a->lock);
+}

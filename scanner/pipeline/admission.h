@@ -1,0 +1,61 @@
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * Admission: the only bound on what is under way (design section 2). A domain takes a credit
+ * when its line is read and gives it back with its row; sends between threads never block.
+ *
+ * The input is cut into blocks of INPUT_BLOCK_LINES lines. Names at a crowded address are chosen
+ * by hash and not by arrival, so a block's addresses are dialled only when all of its names are
+ * resolved: the block is *settled*. Blocks close in order. When block B closes, the coordinator
+ * sends BLOCK_CLOSE to every worker; each passes a BLOCK_FENCE to every worker; who has the fences
+ * of all workers has every ADDRESS_WANT of B, because messages between two workers keep their order.
+ * So the names dialled depend on the input and the seed alone, whatever the threads.
+ */
+#define INPUT_BLOCK_LINES  16384 /* lines; small against memory, large against an address's budget */
+#define CREDITS_MAX        131072       /* domains under way; about 1 KiB each while they wait */
+#define UNSETTLED_MAX      49152        /* domains whose names are not all resolved yet */
+#define WRITER_BACKLOG_MAX (256U << 20) /* octets not yet written, above which intake pauses */
+#define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
+
+#define BLOCK_RING 64 /* blocks open at once; more than UNSETTLED_MAX / INPUT_BLOCK_LINES */
+
+struct admission {
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    uint64_t under_way; /* lines read and not finished */
+    uint64_t unsettled;
+    bool stopped;                        /* no more intake */
+    const atomic_size_t *writer_backlog; /* borrowed */
+    /* the open blocks: lines read, and of these settled */
+    uint32_t first_open;
+    uint32_t current; /* the block that the next line belongs to */
+    uint32_t lines[BLOCK_RING];
+    uint32_t settled[BLOCK_RING];
+    bool ended;            /* the input ended: the current block is complete */
+    uint64_t last_line_ms; /* when the last line was admitted */
+};
+
+void admission_init(struct admission *a, const atomic_size_t *writer_backlog);
+void admission_deinit(struct admission *a);
+
+/** Reader: waits for room. @return false when intake was stopped. `*block` is the line's block. */
+bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
+/** Reader: the same without waiting. @return false when there is no room now. */
+bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
+/** Workers, once per loop turn: `finished` domains gave their credit back. */
+void admission_leave(struct admission *a, uint32_t finished);
+/** Workers, once per loop turn and block. */
+void admission_settle(struct admission *a, uint32_t block, uint32_t count);
+void admission_end_input(struct admission *a);
+/** No more intake: a waiting reader returns. */
+void admission_stop(struct admission *a);
+/** Coordinator: the next block that may be closed. @return false when there is none. Closes a
+ * block early when the input pauses, so that a slow pipe still gets its results. */
+bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block);
+/** Coordinator, now and then: wakes a reader that waits for the writer. */
+void admission_look_again(struct admission *a);

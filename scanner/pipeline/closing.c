@@ -1,0 +1,157 @@
+#include "scanner/pipeline/closing.h"
+
+#include "scanner/base/memory.h"
+#include "scanner/base/text.h"
+#include "scanner/report/manifest.h"
+#include "scanner/report/summary.h"
+
+#define RANGES_MAX 100000 /* of unfinished lines in state.json; beyond it the last one is widened */
+
+static void count_rows(const struct writer *w, uint64_t rows[TABLE_COUNT])
+{
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        rows[t] = 0;
+        for (int f = 0; w->dir != NULL && f < ROW_FORMAT_COUNT; f++) {
+            const struct result_file_info *info =
+                result_dir_file_of(w->dir, (enum table_id)t, (enum row_format)f);
+            if (info != NULL && info->rows > rows[t]) {
+                rows[t] = info->rows;
+            }
+        }
+    }
+}
+
+static size_t list_files(const struct writer *w, struct manifest_file files[])
+{
+    size_t count = 0;
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        for (int f = 0; f < ROW_FORMAT_COUNT; f++) {
+            const struct result_file_info *info =
+                result_dir_file_of(w->dir, (enum table_id)t, (enum row_format)f);
+            if (info != NULL) {
+                files[count++] = (struct manifest_file){
+                    .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
+            }
+        }
+    }
+    return count;
+}
+
+static bool write_manifest(const struct closing_facts *c)
+{
+    const struct scan_params *p = c->scan->params;
+    struct manifest_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
+    struct named_server *servers = memory_new(p->name_server_count, sizeof(*servers));
+    for (size_t i = 0; i < p->name_server_count; i++) {
+        servers[i] = (struct named_server){p->name_servers[i].address, p->name_servers[i].port};
+    }
+    struct named_text *options = memory_new(p->option_count, sizeof(*options));
+    for (size_t i = 0; i < p->option_count; i++) {
+        options[i] = (struct named_text){p->options[i].name, p->options[i].value};
+    }
+    struct buf list_date = BUF_INIT(64);
+    text_put_time_s(&list_date, public_suffixes_time(c->scan->suffixes));
+    buf_put_char(&list_date, '\0');
+    struct named_text datasets[] = {{"public_suffix_list", (const char *)list_date.at}};
+    struct named_text libraries[] = {{"libuv", uv_version_string()},
+                                     {"openssl", tls_library_version()},
+                                     {"c-ares", resolver_library_version()}};
+    struct scan_manifest m = {
+        .version = MXCENSUS_VERSION,
+        .argc = p->argc,
+        .argv = p->argv,
+        .options = options,
+        .option_count = p->option_count,
+        .seed = p->seed,
+        .started_unix_ms = c->started_unix_ms,
+        .ended_unix_ms = c->ended_unix_ms,
+        .ehlo_domain = p->ehlo_domain,
+        .sources = c->sources,
+        .source_count = c->source_count,
+        .resolvers = servers,
+        .resolver_count = p->name_server_count,
+        .libraries = libraries,
+        .library_count = sizeof(libraries) / sizeof(libraries[0]),
+        .datasets = datasets,
+        .dataset_count = sizeof(datasets) / sizeof(datasets[0]),
+        .files = files,
+        .file_count = list_files(c->writer, files),
+        .rows_lost = writer_rows_lost(c->writer),
+        .counts = c->counts,
+    };
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    report_manifest(&json, &m);
+    bool ok = result_dir_write_file(c->writer->dir, "manifest.json", buf_span(&json));
+    buf_deinit(&json);
+    buf_deinit(&list_date);
+    free(servers);
+    free(options);
+    return ok;
+}
+
+/* Records that were read and have no row. */
+static size_t unfinished_ranges(const struct closing_facts *c, struct line_range *ranges)
+{
+    size_t count = 0;
+    bool open = false;
+    uint64_t last = atomic_load(&c->reader->lines);
+    for (uint64_t line = 1; line <= last; line++) {
+        bool missing =
+            line_set_has(&c->reader->sent, line) && !line_set_has(&c->writer->lines_done, line);
+        if (missing && (open || count == RANGES_MAX)) {
+            ranges[count - 1].last = line;
+        } else if (missing) {
+            ranges[count++] = (struct line_range){line, line};
+        }
+        /* Comments between two unfinished lines do not end a range. */
+        open = missing || (open && !line_set_has(&c->reader->sent, line));
+    }
+    return count;
+}
+
+static bool write_state(const struct closing_facts *c)
+{
+    struct line_range *ranges = memory_new(RANGES_MAX, sizeof(*ranges));
+    struct scan_state state = {
+        .version = MXCENSUS_VERSION,
+        .reason = c->reason,
+        .argc = c->scan->params->argc,
+        .argv = c->scan->params->argv,
+        .started_unix_ms = c->started_unix_ms,
+        .stopped_unix_ms = c->ended_unix_ms,
+        .lines_read = atomic_load(&c->reader->lines),
+        .input_ended = atomic_load(&c->reader->reached_end),
+        .unfinished = ranges,
+        .unfinished_count = unfinished_ranges(c, ranges),
+        .counts = c->counts,
+    };
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    report_state(&json, &state);
+    bool ok = result_dir_write_file(c->writer->dir, "state.json", buf_span(&json));
+    buf_deinit(&json);
+    free(ranges);
+    return ok;
+}
+
+bool closing_write(const struct closing_facts *c, struct buf *summary_text)
+{
+    uint64_t rows[TABLE_COUNT];
+    count_rows(c->writer, rows);
+    struct summary_facts facts = {
+        .version = MXCENSUS_VERSION,
+        .complete = c->complete,
+        .started_unix_ms = c->started_unix_ms,
+        .ended_unix_ms = c->ended_unix_ms,
+        .counts = c->counts,
+        .rows = rows,
+    };
+    report_summary_text(summary_text, &facts);
+    if (c->writer->dir == NULL) {
+        return true;
+    }
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    report_summary(&json, &facts);
+    bool ok = result_dir_write_file(c->writer->dir, "summary.json", buf_span(&json));
+    buf_deinit(&json);
+    return (c->complete ? write_manifest(c) : write_state(c)) && ok;
+}

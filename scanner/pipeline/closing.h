@@ -1,0 +1,28 @@
+#pragma once
+
+/**
+ * What is written when all rows are: summary.json and manifest.json of a complete scan,
+ * state.json of an interrupted one.
+ */
+
+#include "scanner/pipeline/reader.h"
+#include "scanner/pipeline/writer.h"
+
+#define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
+
+struct closing_facts {
+    const struct scan *scan;
+    const struct reader *reader;
+    struct writer *writer;
+    const struct scan_counts *counts; /* of all workers */
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+    bool complete;
+    const char *reason; /* of an interruption; NULL: none */
+    const struct net_addr *sources;
+    size_t source_count;
+};
+
+/** Writes the files beside the rows (nothing for standard output) and the summary for people.
+ * @return false when a file could not be written. */
+bool closing_write(const struct closing_facts *facts, struct buf *summary_text);

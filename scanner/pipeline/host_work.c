@@ -1,0 +1,666 @@
+/**
+ * The owner of host names: addresses and TLSA of each name, asked once, whether it is wanted
+ * as an MX host (HOST_WANT) or only to confirm reverse DNS (NAME_CHECK).
+ *
+ *   HOST_WANT ─► A, AAAA ─► HOST_RESOLVED ─► ADDRESS_WANT per address and port ─► row, HOST_DONE
+ *                TLSA (kept; judged elsewhere)
+ */
+#include "scanner/base/memory.h"
+#include "scanner/pipeline/worker.h"
+#include "scanner/report/report.h"
+
+enum question {
+    QUESTION_A,
+    QUESTION_AAAA,
+    QUESTION_TLSA,
+    QUESTION_COUNT,
+};
+
+struct subscriber {
+    uint32_t domain;
+    uint32_t generation;
+    uint16_t from;
+    uint16_t mx;
+    bool dial;
+};
+
+struct name_checker {
+    struct net_addr address;
+    uint32_t service;
+    uint16_t from;
+    uint16_t name_index;
+};
+
+/** A name under work. */
+struct host_work {
+    struct arena arena;
+    struct span name;
+    struct seen_dns dns[QUESTION_COUNT];
+    bool asked[QUESTION_COUNT];
+    bool answered[QUESTION_COUNT];
+    bool dial; /* wanted as an MX host */
+    bool blocklisted;
+    bool addresses_sent; /* ADDRESS_WANTs are out */
+    uint32_t block;      /* the smallest of those who want it dialled */
+    uint8_t addresses_max;
+    struct net_addr *v4;
+    struct net_addr *v6;
+    size_t v4_count;
+    size_t v6_count;
+    size_t truncated;
+    struct span *cnames;
+    size_t cname_count;
+    struct seen_tlsa *tlsas;
+    size_t tlsa_count;
+    struct endpoint_brief *endpoints;
+    size_t endpoint_count;
+    size_t endpoints_pending;
+    struct subscriber *subscribers; /* who waits for HOST_RESOLVED or HOST_DONE; malloc */
+    size_t subscriber_count;
+    size_t subscribers_told;       /* of these, who were told that the addresses are known */
+    struct name_checker *checkers; /* malloc */
+    size_t checker_count;
+};
+
+/** What is kept of a name that is done: octets of the form that pack_*() writes. */
+struct host_record {
+    bool dialled;
+    uint32_t len;
+    uint8_t octets[];
+};
+
+struct host_entry {
+    struct host_work *work;
+    struct host_record *record;
+};
+
+struct host_table {
+    struct worker *worker;
+    struct map index; /* name → index in `entries` */
+    struct host_entry *entries;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct host_table *host_table_new(struct worker *w)
+{
+    struct host_table *t = memory_new(1, sizeof(*t));
+    t->worker = w;
+    return t;
+}
+
+static void work_free(struct host_work *h)
+{
+    free(h->subscribers);
+    free(h->checkers);
+    arena_reset(&h->arena);
+    free(h);
+}
+
+void host_table_free(struct host_table *t)
+{
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (t->entries[i].work != NULL) {
+            work_free(t->entries[i].work);
+        }
+        free(t->entries[i].record);
+    }
+    free(t->entries);
+    map_deinit(&t->index);
+    free(t);
+}
+
+static uint32_t find_or_add(struct host_table *t, struct span name)
+{
+    bool added = false;
+    uint64_t *at = map_add(&t->index, hash_key_of(name), t->count, &added);
+    if (!added) {
+        return (uint32_t)*at;
+    }
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity ? t->capacity * 2 : 256;
+        t->entries = memory_resize(t->entries, t->capacity, sizeof(*t->entries));
+    }
+    t->entries[t->count] = (struct host_entry){0};
+    return t->count++;
+}
+
+/* --- what is kept of a finished name ------------------------------------------------------- */
+
+static void pack_octets(struct buf *b, const void *at, size_t len)
+{
+    buf_put(b, (struct span){at, len});
+}
+
+static void unpack_octets(struct span *in, void *to, size_t len)
+{
+    CHECK(in->len >= len);
+    memcpy(to, in->at, len);
+    *in = span_drop(*in, len);
+}
+
+static struct host_record *record_of(const struct buf *octets, bool dialled)
+{
+    struct host_record *r = memory_new(1, sizeof(*r) + octets->len);
+    r->dialled = dialled;
+    r->len = (uint32_t)octets->len;
+    memcpy(r->octets, octets->at, octets->len);
+    return r;
+}
+
+/* A name that was not dialled may yet be wanted as an MX host: everything for its row is kept. */
+static struct host_record *pack_addresses(const struct host_work *h)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    pack_octets(&b, h->dns, sizeof(h->dns));
+    pack_octets(&b, h->answered, sizeof(h->answered));
+    pack_octets(&b, &h->blocklisted, sizeof(h->blocklisted));
+    pack_octets(&b, &h->v4_count, sizeof(h->v4_count));
+    pack_octets(&b, &h->v6_count, sizeof(h->v6_count));
+    pack_octets(&b, &h->truncated, sizeof(h->truncated));
+    pack_octets(&b, &h->cname_count, sizeof(h->cname_count));
+    pack_octets(&b, h->v4, h->v4_count * sizeof(*h->v4));
+    pack_octets(&b, h->v6, h->v6_count * sizeof(*h->v6));
+    for (size_t i = 0; i < h->cname_count; i++) {
+        pack_octets(&b, &h->cnames[i].len, sizeof(h->cnames[i].len));
+        buf_put(&b, h->cnames[i]);
+    }
+    struct host_record *r = record_of(&b, false);
+    buf_deinit(&b);
+    return r;
+}
+
+static struct net_addr *unpack_addresses(struct host_work *h, struct span *in, size_t count)
+{
+    struct net_addr *list = arena_new(&h->arena, count, sizeof(*list));
+    if (count > 0) {
+        unpack_octets(in, list, count * sizeof(*list));
+    }
+    return list;
+}
+
+static void unpack(struct host_work *h, const struct host_record *r)
+{
+    struct span in = {r->octets, r->len};
+    unpack_octets(&in, h->dns, sizeof(h->dns));
+    unpack_octets(&in, h->answered, sizeof(h->answered));
+    memcpy(h->asked, h->answered, sizeof(h->asked));
+    unpack_octets(&in, &h->blocklisted, sizeof(h->blocklisted));
+    unpack_octets(&in, &h->v4_count, sizeof(h->v4_count));
+    unpack_octets(&in, &h->v6_count, sizeof(h->v6_count));
+    unpack_octets(&in, &h->truncated, sizeof(h->truncated));
+    unpack_octets(&in, &h->cname_count, sizeof(h->cname_count));
+    h->v4 = unpack_addresses(h, &in, h->v4_count);
+    h->v6 = unpack_addresses(h, &in, h->v6_count);
+    h->cnames = arena_new(&h->arena, h->cname_count, sizeof(*h->cnames));
+    for (size_t i = 0; i < h->cname_count; i++) {
+        size_t len = 0;
+        unpack_octets(&in, &len, sizeof(len));
+        h->cnames[i] = arena_copy(&h->arena, span_take(in, len));
+        in = span_drop(in, len);
+    }
+}
+
+/* A dialled name is done for good: its states and short facts. */
+#define DIALLED_HEAD_LEN 6
+
+static struct host_record *pack_result(const struct host_work *h)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    size_t count = h->v4_count + h->v6_count;
+    uint8_t head[DIALLED_HEAD_LEN] = {
+        h->dns[QUESTION_A].state, h->dns[QUESTION_AAAA].state, (uint8_t)h->cname_count,
+        h->blocklisted,           (uint8_t)(count & 0xff),     (uint8_t)(count >> 8),
+    };
+    pack_octets(&b, head, sizeof(head));
+    for (size_t i = 0; i < h->endpoint_count; i++) {
+        brief_put(&b, &h->endpoints[i]);
+    }
+    struct host_record *r = record_of(&b, true);
+    buf_deinit(&b);
+    return r;
+}
+
+static void tell_done(struct worker *w, const struct subscriber *s, const struct host_record *r)
+{
+    CHECK(r->dialled);
+    struct message_host_done m = {
+        .domain = s->domain,
+        .generation = s->generation,
+        .mx = s->mx,
+        .a_state = r->octets[0],
+        .aaaa_state = r->octets[1],
+        .cname_count = r->octets[2],
+        .blocklisted = r->octets[3],
+        .address_count = (uint16_t)(r->octets[4] | r->octets[5] << 8),
+        .endpoints = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN},
+    };
+    message_put_host_done(worker_outbox(w, s->from), &m);
+}
+
+static void tell_resolved(struct worker *w, const struct subscriber *s)
+{
+    struct message_host_resolved m = {
+        .domain = s->domain, .generation = s->generation, .mx = s->mx};
+    message_put_host_resolved(worker_outbox(w, s->from), &m);
+}
+
+/* Who only wanted the addresses (an implicit MX that is recorded, not dialled) is done now. */
+static void tell_addresses(struct worker *w, const struct host_work *h, const struct subscriber *s)
+{
+    struct message_host_done m = {
+        .domain = s->domain,
+        .generation = s->generation,
+        .mx = s->mx,
+        .a_state = h->dns[QUESTION_A].state,
+        .aaaa_state = h->dns[QUESTION_AAAA].state,
+        .cname_count = (uint8_t)h->cname_count,
+        .address_count = (uint16_t)(h->v4_count + h->v6_count),
+    };
+    message_put_host_done(worker_outbox(w, s->from), &m);
+}
+
+/* --- reverse DNS --------------------------------------------------------------------------- */
+
+static void tell_checked(struct worker *w, const struct name_checker *c, uint8_t state,
+                         bool confirmed)
+{
+    struct message_name_checked m = {
+        .service = c->service, .name_index = c->name_index, .state = state, .confirmed = confirmed};
+    message_put_name_checked(worker_outbox(w, c->from), &m);
+}
+
+static enum question question_for(const struct net_addr *address)
+{
+    return address->family == 6 ? QUESTION_AAAA : QUESTION_A;
+}
+
+static void answer_check(struct worker *w, const struct host_work *h, const struct name_checker *c)
+{
+    enum question q = question_for(&c->address);
+    const struct net_addr *list = q == QUESTION_A ? h->v4 : h->v6;
+    size_t count = q == QUESTION_A ? h->v4_count : h->v6_count;
+    bool confirmed = false;
+    for (size_t i = 0; i < count; i++) {
+        confirmed = confirmed || net_addr_eq(&list[i], &c->address);
+    }
+    tell_checked(w, c, h->dns[q].state, confirmed);
+}
+
+static void answer_check_from_record(struct worker *w, const struct host_record *r,
+                                     const struct name_checker *c)
+{
+    struct span briefs = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN};
+    bool confirmed = false;
+    while (briefs.len > 0) {
+        struct endpoint_brief b = brief_get(&briefs);
+        confirmed = confirmed || net_addr_eq(&b.address, &c->address);
+    }
+    tell_checked(w, c, r->octets[question_for(&c->address) == QUESTION_A ? 0 : 1], confirmed);
+}
+
+/* --- work ---------------------------------------------------------------------------------- */
+
+static struct host_work *begin_work(struct worker *w, uint32_t index, struct span name)
+{
+    struct host_entry *e = &w->hosts->entries[index];
+    struct host_work *h = memory_new(1, sizeof(*h));
+    h->arena = ARENA_INIT(&w->arenas);
+    h->name = arena_copy(&h->arena, name);
+    h->block = UINT32_MAX;
+    if (e->record != NULL) {
+        unpack(h, e->record);
+        free(e->record);
+        e->record = NULL;
+    }
+    e->work = h;
+    return h;
+}
+
+static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
+
+static void ask(struct worker *w, uint32_t index, enum question q)
+{
+    static const uint16_t types[QUESTION_COUNT] = {[QUESTION_A] = DNS_TYPE_A,
+                                                   [QUESTION_AAAA] = DNS_TYPE_AAAA,
+                                                   [QUESTION_TLSA] = DNS_TYPE_TLSA};
+    struct host_work *h = w->hosts->entries[index].work;
+    if (h->asked[q]) {
+        return;
+    }
+    h->asked[q] = true;
+    uint8_t name[DNS_NAME_TEXT_MAX];
+    size_t len = 0;
+    if (q == QUESTION_TLSA) { /* RFC 6698 section 3 */
+        len = (size_t)snprintf((char *)name, sizeof(name), "_%u._tcp.",
+                               (unsigned)w->scan->params->ports[0]);
+    }
+    CHECK(len + h->name.len <= sizeof(name));
+    memcpy(name + len, h->name.at, h->name.len);
+    resolver_ask(w->resolver, (struct span){name, len + h->name.len}, types[q], on_answer, w,
+                 (uint64_t)index << 8 | (uint64_t)q);
+}
+
+static bool addresses_known(const struct host_work *h)
+{
+    return h->blocklisted || (h->answered[QUESTION_A] && h->answered[QUESTION_AAAA]);
+}
+
+static void finish(struct worker *w, uint32_t index)
+{
+    struct host_entry *e = &w->hosts->entries[index];
+    struct host_work *h = e->work;
+    if (!h->dial) {
+        e->record = pack_addresses(h);
+        e->work = NULL;
+        work_free(h);
+        return;
+    }
+    struct net_addr *addresses =
+        arena_new(&h->arena, h->v4_count + h->v6_count, sizeof(*addresses));
+    size_t count = 0;
+    for (size_t i = 0; i < h->v4_count; i++) {
+        addresses[count++] = h->v4[i];
+    }
+    for (size_t i = 0; i < h->v6_count; i++) {
+        addresses[count++] = h->v6[i];
+    }
+    struct seen_host seen = {
+        .name = h->name,
+        .a = h->dns[QUESTION_A],
+        .aaaa = h->dns[QUESTION_AAAA],
+        .tlsa = h->dns[QUESTION_TLSA],
+        .cnames = h->cnames,
+        .cname_count = h->cname_count,
+        .addresses = addresses,
+        .address_count = count,
+        .addresses_truncated = h->truncated,
+        .tlsas = h->tlsas,
+        .tlsa_count = h->tlsa_count,
+        .blocklisted = h->blocklisted,
+        .endpoints = h->endpoints,
+        .endpoint_count = h->endpoint_count,
+    };
+    findings_reset(&w->findings);
+    findings_of_host(&seen, &w->findings);
+    report_host(w->rows, &seen, &w->findings);
+    counts_add_host(&w->counts, &seen);
+    counts_add_findings(&w->counts, &w->findings);
+    e->record = pack_result(h);
+    for (size_t i = 0; i < h->subscriber_count; i++) {
+        if (h->subscribers[i].dial) {
+            tell_done(w, &h->subscribers[i], e->record);
+        }
+    }
+    e->work = NULL;
+    work_free(h);
+}
+
+static void finish_when_complete(struct worker *w, uint32_t index)
+{
+    const struct host_work *h = w->hosts->entries[index].work;
+    for (size_t q = 0; q < QUESTION_COUNT; q++) {
+        if (h->asked[q] && !h->answered[q]) {
+            return;
+        }
+    }
+    if (!h->dial || (h->addresses_sent && h->endpoints_pending == 0)) {
+        finish(w, index);
+    }
+}
+
+static enum not_tested_reason reason_not_to_dial(const struct worker *w, const struct host_work *h,
+                                                 const struct net_addr *a, size_t position)
+{
+    const struct scan *s = w->scan;
+    if (h->blocklisted || blocklist_has_address(s->blocklist, a)) {
+        return NOT_TESTED_BLOCKLISTED;
+    }
+    if (!s->params->allow_special_addresses && net_addr_special_purpose(a) != NULL) {
+        return NOT_TESTED_SPECIAL_PURPOSE;
+    }
+    if (a->family == 4 ? !s->params->use_ipv4 : !s->params->use_ipv6 || !s->has_ipv6) {
+        return NOT_TESTED_FAMILY_OFF;
+    }
+    return position < h->addresses_max ? NOT_TESTED_NONE : NOT_TESTED_TRUNCATED;
+}
+
+static void send_address_want(struct worker *w, uint32_t index, size_t endpoint, bool again)
+{
+    const struct host_work *h = w->hosts->entries[index].work;
+    const struct endpoint_brief *b = &h->endpoints[endpoint];
+    struct message_address_want m = {
+        .block = h->block,
+        .from = (uint16_t)w->index,
+        .host_index = index,
+        .endpoint = (uint16_t)endpoint,
+        .again = again,
+        .address = b->address,
+        .port = b->port,
+        .host = h->name,
+    };
+    message_put_address_want(worker_outbox(w, owner_of_address(w->scan, &b->address)), &m);
+}
+
+static void send_address_wants(struct worker *w, uint32_t index)
+{
+    struct host_work *h = w->hosts->entries[index].work;
+    const struct scan_params *p = w->scan->params;
+    size_t addresses = h->v4_count + h->v6_count;
+    h->addresses_sent = true;
+    h->endpoints = arena_new(&h->arena, addresses * p->port_count, sizeof(*h->endpoints));
+    for (size_t i = 0; i < addresses; i++) {
+        const struct net_addr *a = i < h->v4_count ? &h->v4[i] : &h->v6[i - h->v4_count];
+        enum not_tested_reason reason = reason_not_to_dial(w, h, a, i);
+        for (size_t port = 0; port < p->port_count; port++) {
+            size_t at = h->endpoint_count++;
+            h->endpoints[at] = (struct endpoint_brief){
+                .address = *a,
+                .port = p->ports[port],
+                .outcome = OUTCOME_NOT_TESTED,
+                .not_tested = (uint8_t)reason,
+            };
+            if (reason == NOT_TESTED_NONE) {
+                h->endpoints_pending++;
+                send_address_want(w, index, at, false);
+            }
+        }
+    }
+}
+
+/* Whoever waits for the addresses is told, after the ADDRESS_WANTs: see admission.h. */
+static void tell_subscribers(struct worker *w, uint32_t index)
+{
+    struct host_work *h = w->hosts->entries[index].work;
+    for (; h->subscribers_told < h->subscriber_count; h->subscribers_told++) {
+        const struct subscriber *s = &h->subscribers[h->subscribers_told];
+        tell_resolved(w, s);
+        if (!s->dial) {
+            tell_addresses(w, h, s);
+        }
+    }
+}
+
+static void go_on(struct worker *w, uint32_t index)
+{
+    struct host_work *h = w->hosts->entries[index].work;
+    for (size_t i = 0; i < h->checker_count;) {
+        if (h->answered[question_for(&h->checkers[i].address)]) {
+            answer_check(w, h, &h->checkers[i]);
+            h->checkers[i] = h->checkers[--h->checker_count];
+        } else {
+            i++;
+        }
+    }
+    if (addresses_known(h)) {
+        if (h->dial && !h->addresses_sent) {
+            send_address_wants(w, index);
+        }
+        tell_subscribers(w, index);
+    }
+    finish_when_complete(w, index);
+}
+
+/* --- answers ------------------------------------------------------------------------------- */
+
+static void take_addresses(struct host_work *h, enum question q, const struct dns_answer *answer)
+{
+    size_t kept = answer->rr_count < HOST_ADDRESSES_MAX ? answer->rr_count : HOST_ADDRESSES_MAX;
+    struct net_addr *list = arena_new(&h->arena, kept, sizeof(*list));
+    for (size_t i = 0; i < kept; i++) { /* sorted by octets */
+        list[i] = answer->rrs[i].address;
+    }
+    h->truncated += answer->rr_count - kept;
+    if (q == QUESTION_A) {
+        h->v4 = list;
+        h->v4_count = kept;
+    } else {
+        h->v6 = list;
+        h->v6_count = kept;
+    }
+}
+
+static void take_cnames(struct worker *w, struct host_work *h, const struct dns_answer *answer)
+{
+    if (answer->cname_count > h->cname_count) {
+        h->cname_count = answer->cname_count;
+        h->cnames = arena_new(&h->arena, answer->cname_count, sizeof(*h->cnames));
+        for (size_t i = 0; i < answer->cname_count; i++) {
+            h->cnames[i] = arena_copy(&h->arena, answer->cnames[i]);
+        }
+    }
+    for (size_t i = 0; i < answer->cname_count; i++) {
+        if (blocklist_has_name(w->scan->blocklist, answer->cnames[i])) {
+            h->blocklisted = true;
+        }
+    }
+}
+
+static void take_tlsas(struct host_work *h, const struct dns_answer *answer)
+{
+    size_t kept = answer->rr_count < TLSA_MAX ? answer->rr_count : TLSA_MAX;
+    h->tlsas = arena_new(&h->arena, kept, sizeof(*h->tlsas));
+    h->tlsa_count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        const struct dns_rr *rr = &answer->rrs[i];
+        h->tlsas[i] = (struct seen_tlsa){
+            .usage = rr->tlsa.usage,
+            .selector = rr->tlsa.selector,
+            .matching = rr->tlsa.matching,
+            .data = arena_copy(&h->arena, rr->tlsa.data),
+        };
+    }
+}
+
+static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct worker *w = arg;
+    uint32_t index = (uint32_t)(tag >> 8);
+    enum question q = (enum question)(tag & 0xff);
+    struct host_work *h = w->hosts->entries[index].work;
+    CHECK(h != NULL && h->asked[q] && !h->answered[q]);
+    h->answered[q] = true;
+    h->dns[q] = answer->seen;
+    if (q == QUESTION_TLSA) {
+        take_tlsas(h, answer);
+    } else {
+        take_addresses(h, q, answer);
+        take_cnames(w, h, answer);
+    }
+    go_on(w, index);
+}
+
+/* --- wants --------------------------------------------------------------------------------- */
+
+/* Room for one more in a list that doubles when its count is a power of two. */
+static void *grow_list(void *list, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0;
+    return full ? memory_resize(list, count > 0 ? count * 2 : 1, size) : list;
+}
+
+static void add_subscriber(struct host_work *h, const struct message_host_want *m)
+{
+    h->subscribers = grow_list(h->subscribers, h->subscriber_count, sizeof(*h->subscribers));
+    h->subscribers[h->subscriber_count++] = (struct subscriber){
+        .domain = m->domain,
+        .generation = m->generation,
+        .from = m->from,
+        .mx = m->mx,
+        .dial = m->dial != 0,
+    };
+}
+
+/* A domain of an earlier block wants it too: it belongs to that block. */
+static void lower_block(struct worker *w, uint32_t index, uint32_t block)
+{
+    struct host_work *h = w->hosts->entries[index].work;
+    if (block >= h->block) {
+        return;
+    }
+    h->block = block;
+    for (size_t i = 0; h->addresses_sent && i < h->endpoint_count; i++) {
+        if (h->endpoints[i].outcome == OUTCOME_NOT_TESTED &&
+            h->endpoints[i].not_tested == NOT_TESTED_NONE) {
+            send_address_want(w, index, i, true);
+        }
+    }
+}
+
+void host_on_want(struct worker *w, const struct message_host_want *m)
+{
+    uint32_t index = find_or_add(w->hosts, m->host);
+    struct host_entry *e = &w->hosts->entries[index];
+    if (e->record != NULL && e->record->dialled) {
+        struct subscriber s = {
+            .domain = m->domain, .generation = m->generation, .from = m->from, .mx = m->mx};
+        tell_resolved(w, &s);
+        tell_done(w, &s, e->record);
+        return;
+    }
+    struct host_work *h = e->work != NULL ? e->work : begin_work(w, index, m->host);
+    add_subscriber(h, m);
+    if (m->dial) {
+        if (!h->dial) {
+            h->dial = true;
+            h->addresses_max = m->addresses_max;
+            h->blocklisted = h->blocklisted || blocklist_has_name(w->scan->blocklist, h->name);
+        }
+        lower_block(w, index, m->block);
+    }
+    if (!h->blocklisted) {
+        ask(w, index, QUESTION_A);
+        ask(w, index, QUESTION_AAAA);
+        if (h->dial) {
+            ask(w, index, QUESTION_TLSA);
+        }
+    }
+    go_on(w, index);
+}
+
+void host_on_name_check(struct worker *w, const struct message_name_check *m)
+{
+    uint32_t index = find_or_add(w->hosts, m->name);
+    struct host_entry *e = &w->hosts->entries[index];
+    struct name_checker c = {
+        .address = m->address, .service = m->service, .from = m->from, .name_index = m->name_index};
+    if (e->record != NULL && e->record->dialled) {
+        answer_check_from_record(w, e->record, &c);
+        return;
+    }
+    struct host_work *h = e->work != NULL ? e->work : begin_work(w, index, m->name);
+    h->checkers = grow_list(h->checkers, h->checker_count, sizeof(*h->checkers));
+    h->checkers[h->checker_count++] = c;
+    ask(w, index, question_for(&m->address));
+    go_on(w, index);
+}
+
+void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m)
+{
+    struct host_work *h = w->hosts->entries[m->host_index].work;
+    struct span octets = m->brief;
+    CHECK(h != NULL && m->endpoint < h->endpoint_count);
+    h->endpoints[m->endpoint] = brief_get(&octets);
+    h->endpoints_pending--;
+    finish_when_complete(w, m->host_index);
+}

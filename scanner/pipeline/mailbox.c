@@ -1,0 +1,76 @@
+#include "scanner/pipeline/mailbox.h"
+
+#include "scanner/base/check.h"
+
+void mailbox_init(struct mailbox *m, uv_async_t *async)
+{
+    CHECK(pthread_mutex_init(&m->lock, NULL) == 0);
+    CHECK(pthread_cond_init(&m->filled, NULL) == 0);
+    m->waiting = BUF_INIT(BUF_NO_LIMIT);
+    m->taken = BUF_INIT(BUF_NO_LIMIT);
+    m->async = async;
+    atomic_init(&m->backlog, 0);
+}
+
+void mailbox_deinit(struct mailbox *m)
+{
+    buf_deinit(&m->waiting);
+    buf_deinit(&m->taken);
+    (void)pthread_cond_destroy(&m->filled);
+    (void)pthread_mutex_destroy(&m->lock);
+}
+
+void mailbox_post(struct mailbox *m, struct buf *messages)
+{
+    if (messages->len == 0) {
+        return;
+    }
+    (void)pthread_mutex_lock(&m->lock);
+    bool was_empty = m->waiting.len == 0;
+    atomic_fetch_add_explicit(&m->backlog, messages->len, memory_order_relaxed);
+    if (was_empty) { /* hand over the memory instead of copying */
+        struct buf empty = m->waiting;
+        m->waiting = *messages;
+        *messages = empty;
+    } else {
+        buf_put(&m->waiting, buf_span(messages));
+    }
+    (void)pthread_mutex_unlock(&m->lock);
+    buf_reset(messages);
+    if (was_empty) {
+        if (m->async != NULL) {
+            (void)uv_async_send(m->async);
+        } else {
+            (void)pthread_cond_signal(&m->filled);
+        }
+    }
+}
+
+static struct span swap(struct mailbox *m)
+{
+    struct buf done = m->taken;
+    atomic_fetch_sub_explicit(&m->backlog, done.len, memory_order_relaxed);
+    buf_reset(&done);
+    m->taken = m->waiting;
+    m->waiting = done;
+    return buf_span(&m->taken);
+}
+
+struct span mailbox_take(struct mailbox *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    struct span s = swap(m);
+    (void)pthread_mutex_unlock(&m->lock);
+    return s;
+}
+
+struct span mailbox_wait(struct mailbox *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    while (m->waiting.len == 0) {
+        (void)pthread_cond_wait(&m->filled, &m->lock);
+    }
+    struct span s = swap(m);
+    (void)pthread_mutex_unlock(&m->lock);
+    return s;
+}

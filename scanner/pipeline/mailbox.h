@@ -1,0 +1,33 @@
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <uv.h>
+
+#include "scanner/base/buf.h"
+
+/**
+ * Where one thread receives messages. Any thread posts; posting never blocks on the receiver
+ * and has no limit of its own: what is under way is bounded by admission (design section 2).
+ * A receiver with a libuv loop is woken through `async`, one without waits in mailbox_wait().
+ */
+struct mailbox {
+    pthread_mutex_t lock;
+    pthread_cond_t filled;
+    struct buf waiting;    /* messages posted and not yet taken */
+    struct buf taken;      /* messages under work by the receiver */
+    uv_async_t *async;     /* borrowed; NULL for a thread without a loop */
+    atomic_size_t backlog; /* octets posted and not yet worked on */
+};
+
+void mailbox_init(struct mailbox *m, uv_async_t *async);
+void mailbox_deinit(struct mailbox *m);
+
+/** Appends whole messages; `messages` is emptied, its memory kept. Messages of one sender to
+ * one receiver arrive in order; a post is seen whole or not at all. */
+void mailbox_post(struct mailbox *m, struct buf *messages);
+/** What was posted since the last call; valid until the next call. Empty when nothing was. */
+struct span mailbox_take(struct mailbox *m);
+/** As mailbox_take(), but sleeps until there is something. */
+struct span mailbox_wait(struct mailbox *m);

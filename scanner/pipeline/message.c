@@ -1,0 +1,178 @@
+#include "scanner/pipeline/message.h"
+
+#include "scanner/base/check.h"
+
+#define HEADER_LEN 8 /* u32 length of the body, u16 kind, u16 version */
+
+static void put_le(struct buf *b, uint64_t n, size_t len)
+{
+    uint8_t octets[8];
+    for (size_t i = 0; i < len; i++) {
+        octets[i] = (uint8_t)(n >> (8 * i));
+    }
+    buf_put(b, (struct span){octets, len});
+}
+
+static uint64_t get_le(struct span *in, size_t len)
+{
+    CHECK(in->len >= len);
+    uint64_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        n |= (uint64_t)in->at[i] << (8 * i);
+    }
+    *in = span_drop(*in, len);
+    return n;
+}
+
+static void put_u8(struct buf *b, uint8_t n)
+{
+    put_le(b, n, 1);
+}
+
+static void put_u16(struct buf *b, uint16_t n)
+{
+    put_le(b, n, 2);
+}
+
+static void put_u32(struct buf *b, uint32_t n)
+{
+    put_le(b, n, 4);
+}
+
+static void put_u64(struct buf *b, uint64_t n)
+{
+    put_le(b, n, 8);
+}
+
+static void put_span(struct buf *b, struct span s)
+{
+    CHECK(s.len <= UINT32_MAX);
+    put_le(b, s.len, 4);
+    buf_put(b, s);
+}
+
+static void put_addr(struct buf *b, struct net_addr a)
+{
+    put_u8(b, a.family);
+    buf_put(b, (struct span){a.octets, sizeof(a.octets)});
+}
+
+static uint8_t get_u8(struct span *in)
+{
+    return (uint8_t)get_le(in, 1);
+}
+
+static uint16_t get_u16(struct span *in)
+{
+    return (uint16_t)get_le(in, 2);
+}
+
+static uint32_t get_u32(struct span *in)
+{
+    return (uint32_t)get_le(in, 4);
+}
+
+static uint64_t get_u64(struct span *in)
+{
+    return get_le(in, 8);
+}
+
+static struct span get_span(struct span *in)
+{
+    size_t len = (size_t)get_le(in, 4);
+    CHECK(in->len >= len);
+    struct span s = {in->at, len};
+    *in = span_drop(*in, len);
+    return s;
+}
+
+static struct net_addr get_addr(struct span *in)
+{
+    struct net_addr a = {.family = get_u8(in)};
+    CHECK(in->len >= sizeof(a.octets));
+    memcpy(a.octets, in->at, sizeof(a.octets));
+    *in = span_drop(*in, sizeof(a.octets));
+    return a;
+}
+
+static size_t begin(struct buf *out, enum message_kind kind)
+{
+    size_t at = out->len;
+    put_le(out, 0, 4);
+    put_le(out, (uint64_t)kind, 2);
+    put_le(out, MESSAGE_VERSION, 2);
+    return at;
+}
+
+static void end(struct buf *out, size_t at)
+{
+    size_t len = out->len - at - HEADER_LEN;
+    CHECK(len <= UINT32_MAX);
+    for (size_t i = 0; i < 4; i++) {
+        out->at[at + i] = (uint8_t)(len >> (8 * i));
+    }
+}
+
+bool message_next(struct span *in, enum message_kind *kind, struct span *body)
+{
+    if (in->len == 0) {
+        return false;
+    }
+    size_t len = (size_t)get_le(in, 4);
+    *kind = (enum message_kind)get_le(in, 2);
+    CHECK(get_le(in, 2) == MESSAGE_VERSION);
+    CHECK(in->len >= len);
+    *body = (struct span){in->at, len};
+    *in = span_drop(*in, len);
+    return true;
+}
+
+#define PUT(type, name) put_##type(out, m->name);
+#define GET(type, name) m.name = get_##type(&body);
+#define X(NAME, name)                                                        \
+    void message_put_##name(struct buf *out, const struct message_##name *m) \
+    {                                                                        \
+        size_t at = begin(out, MESSAGE_##NAME);                              \
+        FIELDS_##NAME(PUT) end(out, at);                                     \
+    }                                                                        \
+    struct message_##name message_get_##name(struct span body)               \
+    {                                                                        \
+        struct message_##name m;                                             \
+        FIELDS_##NAME(GET) CHECK(body.len == 0);                             \
+        return m;                                                            \
+    }
+MESSAGE_KINDS(X)
+#undef X
+#undef PUT
+#undef GET
+
+void brief_put(struct buf *out, const struct endpoint_brief *b)
+{
+    size_t at = out->len;
+    put_addr(out, b->address);
+    put_u16(out, b->port);
+    put_u8(out, b->outcome);
+    put_u8(out, b->not_tested);
+    put_u8(out, b->starttls);
+    put_u8(out, b->inherited);
+    put_u16(out, b->tls_version);
+    put_u8(out, 0); /* room for the basis: observed or inferred */
+    buf_put(out, (struct span){b->leaf_sha256, sizeof(b->leaf_sha256)});
+    CHECK(out->len - at == BRIEF_LEN);
+}
+
+struct endpoint_brief brief_get(struct span *in)
+{
+    struct endpoint_brief b = {.address = get_addr(in)};
+    b.port = get_u16(in);
+    b.outcome = get_u8(in);
+    b.not_tested = get_u8(in);
+    b.starttls = get_u8(in);
+    b.inherited = get_u8(in);
+    b.tls_version = get_u16(in);
+    (void)get_u8(in);
+    CHECK(in->len >= sizeof(b.leaf_sha256));
+    memcpy(b.leaf_sha256, in->at, sizeof(b.leaf_sha256));
+    *in = span_drop(*in, sizeof(b.leaf_sha256));
+    return b;
+}

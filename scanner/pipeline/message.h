@@ -1,0 +1,152 @@
+#pragma once
+
+#include "scanner/base/buf.h"
+#include "scanner/observation/seen_target.h"
+
+/**
+ * What threads say to each other: flat, versioned, pointer-free octets, so that a file or a
+ * broker could carry them unchanged. Integers are little-endian; a span is a 32-bit length and
+ * its octets. The field lists below are the only definition: struct, encoder and decoder of each
+ * message are made from them.
+ *
+ *   reader ─DOMAIN─► domain owner ─HOST_WANT─► host owner ─ADDRESS_WANT─► service owner
+ *                         ◄─HOST_RESOLVED─┘  │      ◄──────ENDPOINT_DONE─────┘ │  │
+ *                         ◄───HOST_DONE──────┘      ◄────NAME_CHECK(ED)────────┘  │
+ *                                              operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT
+ *                              judge ◄─CERT_NEW─ chain owner ◄─────CHAIN_NEW──────┘
+ *                                └──CERT_KNOWN──►     └──CHAIN_KNOWN─► service owner
+ *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see input_block.h)
+ *   everyone ─ROWS, LINES_DONE─► writer
+ */
+#define MESSAGE_VERSION 1
+
+/* A request names where its answer goes: worker, index there, and the generation of the index. */
+#define FIELDS_DOMAIN(F)                                     \
+    F(u32, block)      /* of the input, see input_block.h */ \
+    F(u64, input_line) /* */                                 \
+    F(span, input)     /* the field as given */              \
+    F(span, domain)    /* normal form; empty when invalid */ \
+    F(span, invalid)   /* the word of why; empty: valid */   \
+    F(span, metadata)  /* passed-through columns as one JSON object; empty: none */
+
+#define FIELDS_HOST_WANT(F)                                                                 \
+    F(u32, block)                                                                           \
+    F(u16, from)                                                                            \
+    F(u32, domain)                                                                          \
+    F(u32, generation)                                                                      \
+    F(u16, mx)           /* index in the domain's list */                                   \
+    F(u8, dial)          /* 0: only the addresses are asked for (implicit MX, recorded) */  \
+    F(u8, addresses_max) /* to be dialled: the domain's endpoint cap shared by its hosts */ \
+    F(span, host)
+
+#define FIELDS_HOST_RESOLVED(F) F(u32, domain) F(u32, generation) F(u16, mx)
+
+#define FIELDS_HOST_DONE(F) \
+    F(u32, domain)          \
+    F(u32, generation)      \
+    F(u16, mx)              \
+    F(u8, a_state)          \
+    F(u8, aaaa_state)       \
+    F(u8, cname_count)      \
+    F(u8, blocklisted)      \
+    F(u16, address_count)   \
+    F(span, endpoints) /* encoded briefs, brief_put() */
+
+#define FIELDS_ADDRESS_WANT(F)                                                    \
+    F(u32, block)                                                                 \
+    F(u16, from)                                                                  \
+    F(u32, host_index)                                                            \
+    F(u16, endpoint) /* index in the host's list */                               \
+    F(u8, again)     /* sent before with a later block: only the block changes */ \
+    F(addr, address)                                                              \
+    F(u16, port)                                                                  \
+    F(span, host)
+
+#define FIELDS_ENDPOINT_DONE(F) F(u32, host_index) F(u16, endpoint) F(span, brief)
+
+#define FIELDS_NAME_CHECK(F)                          \
+    F(u16, from)                                      \
+    F(u32, service)                                   \
+    F(u16, name_index)                                \
+    F(addr, address) /* does `name` resolve to it? */ \
+    F(span, name)
+
+#define FIELDS_NAME_CHECKED(F) F(u32, service) F(u16, name_index) F(u8, state) F(u8, confirmed)
+
+#define FIELDS_LEASE_WANT(F)   F(u16, from) F(u32, visit) F(span, operator_name)
+#define FIELDS_LEASE_GRANT(F)  F(u32, visit)
+#define FIELDS_LEASE_RETURN(F) F(span, operator_name)
+
+#define FIELDS_CHAIN_NEW(F)                                      \
+    F(u16, from)                                                 \
+    F(u32, visit) /* whose row waits for the chain, at `from` */ \
+    F(span, chain_id)                                            \
+    F(span, list) /* seen_tls.list */
+
+#define FIELDS_CHAIN_KNOWN(F) F(u32, visit) F(span, chain_id)
+
+#define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)
+#define FIELDS_CERT_KNOWN(F) F(u32, chain)
+
+#define FIELDS_BLOCK_CLOSE(F) F(u32, block)
+#define FIELDS_BLOCK_FENCE(F) F(u32, block)
+
+#define FIELDS_ROWS(F)       F(u8, table) F(u8, format) F(u32, count) F(span, octets)
+#define FIELDS_LINES_DONE(F) F(span, lines) /* 64-bit little-endian line numbers */
+#define FIELDS_STOP(F)       F(u8, reason)
+
+#define MESSAGE_KINDS(X)            \
+    X(DOMAIN, domain)               \
+    X(HOST_WANT, host_want)         \
+    X(HOST_RESOLVED, host_resolved) \
+    X(HOST_DONE, host_done)         \
+    X(ADDRESS_WANT, address_want)   \
+    X(ENDPOINT_DONE, endpoint_done) \
+    X(NAME_CHECK, name_check)       \
+    X(NAME_CHECKED, name_checked)   \
+    X(LEASE_WANT, lease_want)       \
+    X(LEASE_GRANT, lease_grant)     \
+    X(LEASE_RETURN, lease_return)   \
+    X(CHAIN_NEW, chain_new)         \
+    X(CHAIN_KNOWN, chain_known)     \
+    X(CERT_NEW, cert_new)           \
+    X(CERT_KNOWN, cert_known)       \
+    X(BLOCK_CLOSE, block_close)     \
+    X(BLOCK_FENCE, block_fence)     \
+    X(ROWS, rows)                   \
+    X(LINES_DONE, lines_done)       \
+    X(STOP, stop)
+
+enum message_kind {
+#define X(NAME, name) MESSAGE_##NAME,
+    MESSAGE_KINDS(X)
+#undef X
+};
+
+#define MESSAGE_C_u8   uint8_t
+#define MESSAGE_C_u16  uint16_t
+#define MESSAGE_C_u32  uint32_t
+#define MESSAGE_C_u64  uint64_t
+#define MESSAGE_C_span struct span
+#define MESSAGE_C_addr struct net_addr
+
+/* struct message_domain { uint32_t block; ... }; message_put_domain(buf, &m) appends one message;
+ * message_get_domain(body, &m) reads its body: spans borrow from it, a message of another thread
+ * of ours is trusted to be well-formed (CHECK). */
+#define MESSAGE_MEMBER(type, name) MESSAGE_C_##type name;
+#define X(NAME, name)                                                         \
+    struct message_##name {                                                   \
+        FIELDS_##NAME(MESSAGE_MEMBER)                                         \
+    };                                                                        \
+    void message_put_##name(struct buf *out, const struct message_##name *m); \
+    struct message_##name message_get_##name(struct span body);
+MESSAGE_KINDS(X)
+#undef X
+#undef MESSAGE_MEMBER
+
+/** Takes one message off the front of `in`. @return false when `in` is empty. */
+bool message_next(struct span *in, enum message_kind *kind, struct span *body);
+
+#define BRIEF_LEN 58 /* octets of one encoded endpoint_brief */
+void brief_put(struct buf *out, const struct endpoint_brief *b);
+struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

@@ -1,0 +1,437 @@
+#include "scanner/pipeline/pipeline.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/pipeline/closing.h"
+#include "scanner/pipeline/judge.h"
+
+#define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
+#define PROGRESS_MS       1000
+#define DRAIN_MS          60000 /* after a signal; design section 4 */
+#define WORKERS_PER_JUDGE 4
+
+struct coordinator {
+    struct scan scan;
+    struct reader reader;
+    struct writer writer;
+    const struct pipeline_hooks *hooks;
+    uv_loop_t loop;
+    uv_timer_t look;
+    uv_signal_t interrupt;
+    uv_signal_t terminate;
+    uint64_t started_ms; /* of the loop's clock */
+    uint64_t progress_due_ms;
+    uint64_t drain_until_ms;
+    int signal; /* the first one that came; 0: none */
+    bool writer_failed;
+    bool over;
+};
+
+static int64_t unix_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- progress ------------------------------------------------------------------------------ */
+
+static uint64_t estimate_lines(const struct reader *r, uint64_t lines)
+{
+    uint64_t consumed = atomic_load_explicit(&r->consumed, memory_order_relaxed);
+    uint64_t size = domain_source_size(r->source);
+    if (atomic_load(&r->ended)) {
+        return lines;
+    }
+    return consumed > 0 && size > 0 ? (uint64_t)((double)lines * (double)size / (double)consumed)
+                                    : 0;
+}
+
+static uint64_t load(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static struct progress_snapshot take_snapshot(const struct coordinator *c)
+{
+    uint64_t records = load(&c->reader.records);
+    struct progress_snapshot s = {
+        .elapsed_ms = uv_now(&c->loop) - c->started_ms,
+        .lines_read = records,
+        .lines_total = estimate_lines(&c->reader, records),
+        .input_ended = atomic_load(&c->reader.ended),
+        .draining = c->signal != 0,
+        .rows_written = load(&c->writer.rows),
+        .octets_written = load(&c->writer.octets),
+    };
+    for (uint32_t i = 0; i < c->scan.worker_count; i++) {
+        const struct worker_counters *w = &c->scan.workers[i]->counters;
+        for (int k = 0; k < ACCOUNT_CLASS_COUNT; k++) {
+            s.lines_done[k] += load(&w->lines_done[k]);
+        }
+        s.sessions_in_flight += load(&w->sessions_in_flight);
+        s.sessions_done += load(&w->sessions_done);
+        s.sessions_failed += load(&w->sessions_failed);
+        s.services_waiting += load(&w->services_waiting);
+        s.dns_pending += load(&w->dns_pending);
+        s.dns_asked += load(&w->dns_asked);
+    }
+    return s;
+}
+
+static void show_progress(struct coordinator *c)
+{
+    struct progress_snapshot s = take_snapshot(c);
+    c->hooks->progress(c->hooks->arg, &s, unix_ms());
+}
+
+/* --- messages to all ----------------------------------------------------------------------- */
+
+static void post_to_workers(struct scan *s, const struct buf *message)
+{
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        struct buf copy = BUF_INIT(BUF_NO_LIMIT);
+        buf_put(&copy, buf_span(message));
+        mailbox_post(&s->workers[i]->mailbox, &copy);
+        buf_deinit(&copy);
+    }
+}
+
+static void post_stop(struct mailbox *m)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct message_stop stop = {0};
+    message_put_stop(&out, &stop);
+    mailbox_post(m, &out);
+    buf_deinit(&out);
+}
+
+static void close_blocks(struct coordinator *c)
+{
+    uint32_t block = 0;
+    while (admission_close_block(&c->scan.admission, uv_hrtime() / 1000000, &block)) {
+        struct buf out = BUF_INIT(BUF_NO_LIMIT);
+        struct message_block_close m = {.block = block};
+        message_put_block_close(&out, &m);
+        post_to_workers(&c->scan, &out);
+        buf_deinit(&out);
+    }
+    admission_look_again(&c->scan.admission);
+}
+
+/* --- the end ------------------------------------------------------------------------------- */
+
+static void end_loop(struct coordinator *c)
+{
+    if (!c->over) {
+        c->over = true;
+        uv_stop(&c->loop);
+    }
+}
+
+static void look_for_failure(struct coordinator *c)
+{
+    if (!c->writer_failed && atomic_load_explicit(&c->writer.failed, memory_order_relaxed)) {
+        c->writer_failed = true; /* what cannot be written need not be asked of anybody */
+        admission_stop(&c->scan.admission);
+        end_loop(c);
+    }
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct coordinator *c = timer->data;
+    uint64_t now = uv_now(&c->loop);
+    close_blocks(c);
+    look_for_failure(c);
+    if (now >= c->progress_due_ms) {
+        c->progress_due_ms = now + PROGRESS_MS;
+        show_progress(c);
+    }
+    bool no_more_input = atomic_load(&c->reader.ended) || c->signal != 0;
+    bool idle = atomic_load_explicit(&c->scan.open_items, memory_order_acquire) == 0;
+    if ((no_more_input && idle) || (c->signal != 0 && now >= c->drain_until_ms)) {
+        end_loop(c);
+    }
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct coordinator *c = handle->data;
+    if (c->signal != 0) { /* the second one: at once, with whole rows all the same */
+        end_loop(c);
+        return;
+    }
+    c->signal = number;
+    c->drain_until_ms = uv_now(&c->loop) + DRAIN_MS;
+    admission_stop(&c->scan.admission);
+    c->hooks->say(c->hooks->arg, "stopping: finishing what is under way for at most 60 s; "
+                                 "a second signal stops at once");
+}
+
+/* --- set-up -------------------------------------------------------------------------------- */
+
+/* Is there a route? Connecting a UDP socket sends nothing. */
+static bool has_ipv6_route(void)
+{
+    struct net_addr any_global = {0};
+    struct sockaddr_storage name;
+    CHECK(net_addr_parse(SPAN_LIT("2000::1"), &any_global));
+    socklen_t len = net_addr_to_sockaddr(&any_global, 9, &name);
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = connect(fd, (const struct sockaddr *)&name, len) == 0;
+    (void)close(fd);
+    return ok;
+}
+
+static bool maps_ipv6(const struct scan_params *p)
+{
+    for (size_t i = 0; i < p->address_map_count; i++) {
+        if (p->address_maps[i].from.base.family == 6) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* @return false with *end set and one line said. */
+static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes,
+                        struct blocklist **blocklist, enum scan_end *end)
+{
+    const struct scan_params *p = c->scan.params;
+    struct buf error = BUF_INIT(BUF_NO_LIMIT);
+    bool usage = true;
+    *end = SCAN_END_USAGE;
+    *suffixes = public_suffixes_load(NULL);
+    if (*suffixes == NULL) {
+        *end = SCAN_END_FATAL;
+        buf_put_text(&error, "no public suffix list; install the package publicsuffix");
+        goto failed;
+    }
+    if (p->blocklist_path != NULL) {
+        *blocklist = blocklist_load(p->blocklist_path, &error);
+        if (*blocklist == NULL) {
+            goto failed;
+        }
+    }
+    c->scan.suffixes = *suffixes;
+    c->scan.blocklist = *blocklist;
+    if (!reader_open(&c->reader, &c->scan, &error)) {
+        goto failed;
+    }
+    if (!writer_open(&c->writer, &c->scan, &error, &usage)) {
+        *end = usage ? SCAN_END_USAGE : SCAN_END_FATAL;
+        reader_deinit(&c->reader);
+        goto failed;
+    }
+    buf_deinit(&error);
+    return true;
+failed:
+    buf_put_char(&error, '\0');
+    c->hooks->say(c->hooks->arg, (const char *)error.at);
+    buf_deinit(&error);
+    blocklist_free(*blocklist);
+    public_suffixes_free(*suffixes);
+    return false;
+}
+
+static void start_threads(struct coordinator *c)
+{
+    struct scan *s = &c->scan;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        s->workers[i] = memory_new(1, sizeof(struct worker));
+        worker_init(s->workers[i], s, i);
+    }
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        s->judges[i] = memory_new(1, sizeof(struct judge));
+        judge_init(s->judges[i], s);
+    }
+    writer_start(&c->writer);
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        judge_start(s->judges[i]);
+    }
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        worker_start(s->workers[i]);
+    }
+    reader_start(&c->reader);
+}
+
+/* In the order of the flow, so that everything that was posted is worked on. */
+static void stop_threads(struct coordinator *c)
+{
+    struct scan *s = &c->scan;
+    admission_stop(&s->admission);
+    if (atomic_load(&c->reader.ended)) {
+        reader_join(&c->reader);
+    }
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        post_stop(&s->workers[i]->mailbox);
+    }
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        worker_join(s->workers[i]);
+    }
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        post_stop(&s->judges[i]->mailbox);
+        judge_join(s->judges[i]);
+    }
+    post_stop(&s->writer);
+    writer_join(&c->writer);
+}
+
+static void run_loop(struct coordinator *c)
+{
+    uv_handle_t *handles[] = {(uv_handle_t *)&c->look, (uv_handle_t *)&c->interrupt,
+                              (uv_handle_t *)&c->terminate};
+    CHECK(uv_timer_init(&c->loop, &c->look) == 0);
+    CHECK(uv_signal_init(&c->loop, &c->interrupt) == 0);
+    CHECK(uv_signal_init(&c->loop, &c->terminate) == 0);
+    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        handles[i]->data = c;
+    }
+    CHECK(uv_signal_start(&c->interrupt, on_signal, SIGINT) == 0);
+    CHECK(uv_signal_start(&c->terminate, on_signal, SIGTERM) == 0);
+    CHECK(uv_timer_start(&c->look, on_look, LOOK_MS, LOOK_MS) == 0);
+    c->started_ms = uv_now(&c->loop);
+    c->progress_due_ms = c->started_ms + PROGRESS_MS;
+    (void)uv_run(&c->loop, UV_RUN_DEFAULT);
+    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
+        uv_close(handles[i], NULL);
+    }
+    (void)uv_run(&c->loop, UV_RUN_DEFAULT);
+}
+
+static enum scan_end end_of(const struct coordinator *c, bool whole)
+{
+    if (!whole) {
+        return SCAN_END_ROWS_LOST;
+    }
+    if (c->signal != 0) {
+        return c->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
+    }
+    if (c->reader.failed) {
+        return domain_source_error_is_usage(c->reader.source) ? SCAN_END_USAGE : SCAN_END_FATAL;
+    }
+    return SCAN_END_COMPLETE;
+}
+
+static const char *reason_of(const struct coordinator *c, bool whole)
+{
+    if (!whole) {
+        return "write failed";
+    }
+    if (c->signal != 0) {
+        return c->signal == SIGINT ? "SIGINT" : "SIGTERM";
+    }
+    return c->reader.failed ? "input failed" : NULL;
+}
+
+static void say_failures(struct coordinator *c)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    writer_put_failure(&c->writer, &text);
+    if (text.len > 0) {
+        buf_putf(&text, "; %llu rows lost", (unsigned long long)writer_rows_lost(&c->writer));
+        buf_put_char(&text, '\0');
+        c->hooks->say(c->hooks->arg, (const char *)text.at);
+    }
+    if (atomic_load(&c->reader.ended) && c->reader.failed) {
+        c->hooks->say(c->hooks->arg, domain_source_error(c->reader.source));
+    }
+    buf_deinit(&text);
+}
+
+static enum scan_end close_results(struct coordinator *c, int64_t started)
+{
+    struct scan *s = &c->scan;
+    struct scan_counts *counts = memory_new(1, sizeof(*counts));
+    counts_init(counts, s->params->ports, s->params->port_count);
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        counts_merge(counts, &s->workers[i]->counts);
+    }
+    bool whole = !atomic_load(&c->writer.failed);
+    const char *reason = reason_of(c, whole);
+    whole = writer_finish(&c->writer, reason == NULL) && whole;
+    struct closing_facts facts = {
+        .scan = s,
+        .reader = &c->reader,
+        .writer = &c->writer,
+        .counts = counts,
+        .started_unix_ms = started,
+        .ended_unix_ms = unix_ms(),
+        .complete = reason == NULL && whole,
+        .reason = reason_of(c, whole),
+    };
+    struct buf summary = BUF_INIT(BUF_NO_LIMIT);
+    whole = closing_write(&facts, &summary) && whole;
+    show_progress(c);
+    say_failures(c);
+    c->hooks->summary(c->hooks->arg, buf_span(&summary));
+    buf_deinit(&summary);
+    free(counts);
+    return end_of(c, whole);
+}
+
+static void free_threads(struct coordinator *c)
+{
+    struct scan *s = &c->scan;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        worker_deinit(s->workers[i]);
+        free(s->workers[i]);
+    }
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        judge_deinit(s->judges[i]);
+        free(s->judges[i]);
+    }
+    reader_deinit(&c->reader);
+    mailbox_deinit(&s->writer);
+    admission_deinit(&s->admission);
+}
+
+enum scan_end pipeline_run(const struct scan_params *params, const struct pipeline_hooks *hooks)
+{
+    struct coordinator *c = memory_new(1, sizeof(*c));
+    struct public_suffixes *suffixes = NULL;
+    struct blocklist *blocklist = NULL;
+    enum scan_end end = SCAN_END_FATAL;
+    c->hooks = hooks;
+    c->scan.params = params;
+    c->scan.worker_count = params->threads < WORKERS_MAX ? params->threads : WORKERS_MAX;
+    c->scan.judge_count =
+        c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
+    c->scan.has_ipv6 = has_ipv6_route() || maps_ipv6(params);
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    hash_secret_init();
+    tls_process_init();
+    if (!open_inputs(c, &suffixes, &blocklist, &end)) {
+        free(c);
+        return end;
+    }
+    mailbox_init(&c->scan.writer, NULL);
+    admission_init(&c->scan.admission, &c->scan.writer.backlog);
+    CHECK(uv_loop_init(&c->loop) == 0);
+
+    int64_t started = unix_ms();
+    start_threads(c);
+    run_loop(c);
+    stop_threads(c);
+    end = close_results(c, started);
+
+    writer_deinit(&c->writer);
+    CHECK(uv_loop_close(&c->loop) == 0);
+    if (!atomic_load(&c->reader.ended)) {
+        return end; /* the reader sits in a blocking read and may still look at everything */
+    }
+    free_threads(c);
+    blocklist_free(blocklist);
+    public_suffixes_free(suffixes);
+    free(c);
+    return end;
+}

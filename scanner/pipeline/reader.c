@@ -1,0 +1,130 @@
+#include "scanner/pipeline/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output/json_writer.h"
+#include "scanner/base/memory.h"
+
+#define POST_EVERY 64 /* records of a file; of a pipe each, as the next may be long in coming */
+
+bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
+{
+    const struct scan_params *p = scan->params;
+    *r = (struct reader){.scan = scan, .fd = STDIN_FILENO, .metadata = BUF_INIT(BUF_NO_LIMIT)};
+    if (strcmp(p->input_path, "-") != 0) {
+        r->fd = open(p->input_path, O_RDONLY | O_CLOEXEC);
+        struct stat st;
+        if (r->fd < 0 || fstat(r->fd, &st) != 0) {
+            buf_putf(error, "cannot read %s: %s", p->input_path, strerror(errno));
+            return false;
+        }
+        if (S_ISDIR(st.st_mode)) {
+            (void)close(r->fd);
+            buf_putf(error, "cannot read %s: it is a directory", p->input_path);
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        r->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    r->source = domain_source_new(r->fd, p->column, p->metadata_passthrough);
+    r->post_every = domain_source_size(r->source) > 0 ? POST_EVERY : 1;
+    return true;
+}
+
+static struct span metadata_of(struct reader *r, const struct source_record *record)
+{
+    buf_reset(&r->metadata);
+    if (record->column_count == 0) {
+        return (struct span){0};
+    }
+    struct json_writer json = json_writer(&r->metadata);
+    json_object_begin(&json);
+    for (size_t i = 0; i < record->column_count; i++) {
+        json_key_text(&json, record->columns[i].name);
+        (void)json_text(&json, record->columns[i].value);
+    }
+    json_object_end(&json);
+    return buf_span(&r->metadata);
+}
+
+static void post(struct reader *r)
+{
+    for (uint32_t i = 0; i < r->scan->worker_count; i++) {
+        mailbox_post(&r->scan->workers[i]->mailbox, &r->outbox[i]);
+    }
+    r->since_post = 0;
+}
+
+static void send_record(struct reader *r, const struct source_record *record, uint32_t block)
+{
+    struct message_domain m = {
+        .block = block,
+        .input_line = record->input_line,
+        .input = record->input,
+        .domain = record->domain,
+        .invalid = span_of(record->invalid),
+        .metadata = metadata_of(r, record),
+    };
+    struct span key = record->invalid == NULL ? record->domain : record->input;
+    scan_item_opens(r->scan);
+    message_put_domain(&r->outbox[owner_of_name(r->scan, key)], &m);
+    line_set_add(&r->sent, record->input_line);
+    if (++r->since_post >= r->post_every) {
+        post(r);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct reader *r = arg;
+    struct source_record record;
+    enum source_status status;
+    uint32_t block = 0;
+    while ((status = domain_source_next(r->source, &record)) == SOURCE_RECORD) {
+        if (!admission_try_enter(&r->scan->admission, uv_hrtime() / 1000000, &block)) {
+            post(r); /* what was read is worked on while we wait */
+            if (!admission_enter(&r->scan->admission, uv_hrtime() / 1000000, &block)) {
+                break;
+            }
+        }
+        send_record(r, &record, block);
+        atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
+        atomic_store_explicit(&r->lines, domain_source_lines(r->source), memory_order_relaxed);
+        atomic_store_explicit(&r->consumed, domain_source_consumed(r->source),
+                              memory_order_relaxed);
+    }
+    post(r);
+    r->failed = status == SOURCE_FAILED;
+    atomic_store(&r->reached_end, status == SOURCE_END);
+    atomic_store(&r->lines, domain_source_lines(r->source));
+    admission_end_input(&r->scan->admission);
+    atomic_store(&r->ended, true);
+    return NULL;
+}
+
+void reader_start(struct reader *r)
+{
+    CHECK(pthread_create(&r->thread, NULL, run, r) == 0);
+}
+
+void reader_join(struct reader *r)
+{
+    CHECK(pthread_join(r->thread, NULL) == 0);
+}
+
+void reader_deinit(struct reader *r)
+{
+    domain_source_free(r->source);
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        buf_deinit(&r->outbox[i]);
+    }
+    buf_deinit(&r->metadata);
+    line_set_deinit(&r->sent);
+    if (r->fd != STDIN_FILENO) {
+        (void)close(r->fd);
+    }
+}

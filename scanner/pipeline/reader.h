@@ -1,0 +1,36 @@
+#pragma once
+
+/**
+ * The reader thread: pulls input lines while admission has room and sends each to the owner of its
+ * domain. Lines of one domain go to one owner in the order of the input, so that a repeat always
+ * points to the first.
+ */
+
+#include "scanner/domain/domain_source.h"
+#include "scanner/pipeline/line_set.h"
+#include "scanner/pipeline/worker.h"
+
+struct reader {
+    struct scan *scan;
+    pthread_t thread;
+    int fd;
+    struct domain_source *source;
+    struct buf outbox[WORKERS_MAX];
+    struct buf metadata;
+    uint32_t post_every; /* records; one lock and one wake-up each time */
+    uint32_t since_post;
+    struct line_set sent;          /* first lines of the records; after `ended` */
+    atomic_uint_fast64_t records;  /* sent */
+    atomic_uint_fast64_t lines;    /* physical lines read */
+    atomic_uint_fast64_t consumed; /* octets */
+    atomic_bool ended;             /* the thread is about to return */
+    atomic_bool reached_end;       /* of the input */
+    bool failed;                   /* domain_source_error() says why; after `ended` */
+};
+
+/** @return false with one line of text in `error` when the input cannot be opened. */
+bool reader_open(struct reader *r, struct scan *scan, struct buf *error);
+void reader_start(struct reader *r);
+/** Waits for the thread. Only when `ended`, or when it cannot be inside a blocking read. */
+void reader_join(struct reader *r);
+void reader_deinit(struct reader *r);

@@ -1,0 +1,98 @@
+/**
+ * Reverse DNS of a service's address, and whether its names lead back (forward-confirmed reverse
+ * DNS). The names' addresses are asked for by the owner of the name, once per scan.
+ */
+#include <stdio.h>
+
+#include "scanner/domain/domain_name.h"
+#include "scanner/pipeline/service_work.h"
+
+#define REVERSE_NAME_MAX 80 /* octets with NUL; 32 nibbles with dots and "ip6.arpa" are 72 */
+
+/* RFC 1035 section 3.5, RFC 3596 section 2.5. */
+static struct span reverse_name(const struct net_addr *a, char out[REVERSE_NAME_MAX])
+{
+    const uint8_t *o = a->octets;
+    if (a->family == 4) {
+        int len =
+            snprintf(out, REVERSE_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", o[3], o[2], o[1], o[0]);
+        return (struct span){(const uint8_t *)out, (size_t)len};
+    }
+    static const char digit[] = "0123456789abcdef";
+    size_t at = 0;
+    for (size_t i = 16; i-- > 0;) {
+        out[at++] = digit[o[i] & 15];
+        out[at++] = '.';
+        out[at++] = digit[o[i] >> 4];
+        out[at++] = '.';
+    }
+    memcpy(out + at, "ip6.arpa", 9);
+    return (struct span){(const uint8_t *)out, at + 8};
+}
+
+static void check_name(struct worker *w, uint32_t service, uint16_t index)
+{
+    struct service *s = &w->services->services[service];
+    struct service_work *work = s->work;
+    struct buf host = BUF_INIT(DNS_NAME_TEXT_MAX);
+    if (!host_name_normalise(work->ptr_names[index], &host, NULL)) {
+        work->ptr_states[index] = DNS_NAME_INVALID;
+    } else {
+        struct message_name_check m = {.from = (uint16_t)w->index,
+                                       .service = service,
+                                       .name_index = index,
+                                       .address = s->address,
+                                       .name = buf_span(&host)};
+        work->ptr_pending++;
+        message_put_name_check(worker_outbox(w, owner_of_name(w->scan, m.name)), &m);
+    }
+    buf_deinit(&host);
+}
+
+static void go_on(struct worker *w, uint32_t service)
+{
+    service_row_when_complete(w, service);
+    service_close_when_idle(w, service);
+}
+
+static void on_names(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct worker *w = arg;
+    uint32_t service = (uint32_t)tag;
+    struct service_work *work = w->services->services[service].work;
+    size_t count = answer->rr_count < PTR_MAX ? answer->rr_count : PTR_MAX;
+    work->ptr_names = arena_new(&work->arena, count, sizeof(*work->ptr_names));
+    work->ptr_states = arena_new(&work->arena, count, sizeof(*work->ptr_states));
+    work->ptr_confirmed = arena_new(&work->arena, count, sizeof(*work->ptr_confirmed));
+    work->ptr = (struct seen_ptr){
+        .dns = answer->seen,
+        .names = work->ptr_names,
+        .name_count = count,
+        .forward_state = work->ptr_states,
+        .forward_confirmed = work->ptr_confirmed,
+    };
+    work->ptr.dns.truncated = work->ptr.dns.truncated || count < answer->rr_count;
+    for (size_t i = 0; i < count; i++) {
+        work->ptr_names[i] = arena_copy(&work->arena, answer->rrs[i].name);
+        check_name(w, service, (uint16_t)i);
+    }
+    work->ptr_pending--; /* the PTR question itself */
+    go_on(w, service);
+}
+
+void reverse_dns_begin(struct worker *w, uint32_t service)
+{
+    struct service *s = &w->services->services[service];
+    char name[REVERSE_NAME_MAX];
+    s->work->ptr_pending++;
+    resolver_ask(w->resolver, reverse_name(&s->address, name), DNS_TYPE_PTR, on_names, w, service);
+}
+
+void service_on_name_checked(struct worker *w, const struct message_name_checked *m)
+{
+    struct service_work *work = w->services->services[m->service].work;
+    work->ptr_states[m->name_index] = m->state;
+    work->ptr_confirmed[m->name_index] = m->confirmed != 0;
+    work->ptr_pending--;
+    go_on(w, m->service);
+}

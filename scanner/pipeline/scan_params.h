@@ -1,0 +1,113 @@
+#pragma once
+
+#include "scanner/base/net_addr.h"
+
+/**
+ * Everything a scan is told. Filled by the command line, read-only afterwards, shared by all
+ * threads. Strings and arrays are borrowed and outlive the scan. Defaults: design section 4.
+ */
+
+struct net_endpoint {
+    struct net_addr address;
+    uint16_t port;
+};
+
+/** --address-map FROM=TO[:PORT]: where a lab run really dials; records keep the real address. */
+struct address_map {
+    struct net_prefix from;
+    struct net_prefix to;
+    uint16_t port; /* 0: the port is not replaced */
+};
+
+/** --port-map FROM=TO */
+struct port_map {
+    uint16_t from;
+    uint16_t to;
+};
+
+enum result_format {
+    RESULT_NDJSON = 1,
+    RESULT_CSV = 2,
+    RESULT_BOTH = 3, /* bits: NDJSON | CSV */
+};
+
+enum result_compression {
+    COMPRESS_NONE,
+    COMPRESS_GZIP,
+    COMPRESS_ZSTD,
+};
+
+struct option_in_force {
+    const char *name;
+    const char *value; /* NULL: not given, no default */
+};
+
+#define PORTS_MAX 4
+
+struct scan_params {
+    /* input */
+    const char *input_path; /* "-": standard input */
+    const char *column; /* of CSV input: a number from 1, or a name in the header; NULL: guess */
+    bool metadata_passthrough; /* keep the other columns */
+
+    /* results */
+    const char *output_dir; /* NULL: NDJSON on standard output */
+    enum result_format format;
+    enum result_compression compression;
+
+    /* DNS */
+    const struct net_endpoint *name_servers;
+    size_t name_server_count;
+    uint32_t dns_rate;       /* questions per second over all workers; 0: no limit */
+    uint32_t dns_timeout_ms; /* per try */
+    uint32_t dns_tries;      /* per server */
+
+    /* what is probed */
+    uint16_t ports[PORTS_MAX]; /* 25, 587: STARTTLS; 465: implicit TLS (RFC 8314 section 3.3) */
+    size_t port_count;
+    bool probe_sni;
+    bool probe_no_sni;
+    uint32_t names_per_address; /* 0: all */
+    bool implicit_mx_dial;
+    bool use_ipv4;
+    bool use_ipv6;
+    uint64_t seed;
+
+    /* who we are */
+    const char *ehlo_domain;
+    const struct net_addr *local_addrs;
+    size_t local_addr_count;
+
+    /* where a lab run really dials */
+    const struct address_map *address_maps;
+    size_t address_map_count;
+    const struct port_map *port_maps;
+    size_t port_map_count;
+
+    /* limits */
+    uint32_t threads;
+    uint32_t concurrency;
+    double address_rate; /* session starts per second and address; 0: no limit */
+    uint32_t address_limit;
+    uint32_t network_limit;
+    uint32_t operator_limit;
+    uint32_t connect_timeout_ms;
+    uint32_t greeting_timeout_ms;
+    uint32_t reply_timeout_ms;
+    uint32_t tls_timeout_ms;
+    uint32_t target_timeout_ms;
+
+    /* safety */
+    const char *blocklist_path; /* NULL: none */
+    bool allow_special_addresses;
+
+    /* reporting */
+    bool quiet;
+    const char *status_path;  /* status lines as CSV, NULL: none */
+    const char *log_path;     /* NULL: standard error */
+    const char *metrics_path; /* Prometheus text, NULL: none */
+    int argc;                 /* the command line as given, for the manifest */
+    const char *const *argv;
+    const struct option_in_force *options; /* every option with its value, for the manifest */
+    size_t option_count;
+};

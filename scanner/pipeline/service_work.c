@@ -1,0 +1,563 @@
+#include "scanner/pipeline/service_work.h"
+
+#include <stdlib.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/report/report.h"
+
+#define KNOWN_CHAINS_MAX 1000000 /* ids in the cache in front of the owners; then it starts anew */
+
+struct service_table *service_table_new(struct worker *w)
+{
+    struct service_table *t = memory_new(1, sizeof(*t));
+    const struct scan_params *p = w->scan->params;
+    t->worker = w;
+    t->free_visit = NO_INDEX;
+    t->first_without_token = NO_INDEX;
+    t->open_head = NO_INDEX;
+    t->tokens = p->concurrency / w->scan->worker_count;
+    t->tokens += w->index < p->concurrency % w->scan->worker_count;
+    return t;
+}
+
+static void work_free(struct service_work *work)
+{
+    free(work->pending);
+    free(work->ready);
+    arena_reset(&work->arena);
+    free(work);
+}
+
+void service_table_free(struct service_table *t)
+{
+    for (uint32_t i = 0; i < t->visit_count; i++) {
+        for (uint8_t k = 0; t->visits[i].in_use && k < t->visits[i].session_count; k++) {
+            session_release(&t->worker->sessions, t->visits[i].sessions[k]);
+        }
+    }
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (t->services[i].work != NULL) {
+            work_free(t->services[i].work);
+        }
+    }
+    free(t->visits);
+    free(t->services);
+    free(t->networks);
+    map_deinit(&t->index);
+    map_deinit(&t->network_index);
+    map_deinit(&t->known_chains);
+    free(t);
+}
+
+void service_table_abort(struct worker *w)
+{
+    struct service_table *t = w->services;
+    for (uint32_t i = 0; i < t->visit_count; i++) {
+        struct visit *v = &t->visits[i];
+        if (v->in_use && v->running && v->session_count > 0) {
+            session_abort(v->sessions[v->session_count - 1]);
+        }
+    }
+}
+
+/* --- finding ------------------------------------------------------------------------------- */
+
+static uint32_t network_of(struct service_table *t, const struct net_addr *address)
+{
+    struct net_addr network = net_addr_network(address);
+    bool added = false;
+    struct hash_key key = hash_key_of((struct span){(const uint8_t *)&network, sizeof(network)});
+    uint64_t *at = map_add(&t->network_index, key, t->network_count, &added);
+    if (!added) {
+        return (uint32_t)*at;
+    }
+    if (t->network_count == t->network_capacity) {
+        t->network_capacity = t->network_capacity ? t->network_capacity * 2 : 256;
+        t->networks = memory_resize(t->networks, t->network_capacity, sizeof(*t->networks));
+    }
+    t->networks[t->network_count] =
+        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX};
+    return t->network_count++;
+}
+
+static uint32_t service_find_or_add(struct service_table *t, const struct net_addr *address,
+                                    uint16_t port)
+{
+    struct {
+        struct net_addr address;
+        uint8_t port[2];
+    } parts = {*address, {(uint8_t)(port >> 8), (uint8_t)port}};
+    bool added = false;
+    struct hash_key key = hash_key_of((struct span){(const uint8_t *)&parts, sizeof(parts)});
+    uint64_t *at = map_add(&t->index, key, t->count, &added);
+    uint32_t index = (uint32_t)*at;
+    if (!added) {
+        return index;
+    }
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity ? t->capacity * 2 : 256;
+        t->services = memory_resize(t->services, t->capacity, sizeof(*t->services));
+    }
+    t->count++;
+    t->services[index] =
+        (struct service){.address = *address, .port = port, .gate = index, .next_port = NO_INDEX};
+    t->services[index].network = network_of(t, address);
+    /* A host wants all ports of an address at once, so the first port exists before the others. */
+    uint16_t first = t->worker->scan->params->ports[0];
+    if (port != first) {
+        uint32_t gate = service_find_or_add(t, address, first);
+        t->services[index].gate = gate;
+        t->services[index].next_port = t->services[gate].next_port;
+        t->services[gate].next_port = index;
+    }
+    return index;
+}
+
+static struct service_work *begin_work(struct worker *w, uint32_t index)
+{
+    struct service_table *t = w->services;
+    struct service_work *work = memory_new(1, sizeof(*work));
+    work->arena = ARENA_INIT(&w->arenas);
+    work->worker = w;
+    work->index = index;
+    work->repeat = NO_INDEX;
+    work->no_sni_visit = NO_INDEX;
+    work->prev_open = NO_INDEX;
+    work->next_open = NO_INDEX;
+    work->row_written = t->services[index].row_written;
+    work->no_sni_begun = work->row_written;
+    t->services[index].work = work;
+    scan_item_opens(w->scan);
+    return work;
+}
+
+void service_close_when_idle(struct worker *w, uint32_t index)
+{
+    struct service *s = &w->services->services[index];
+    struct service_work *work = s->work;
+    if (work == NULL || work->pending_count > 0 || work->ready_count > 0 || work->visits > 0 ||
+        work->queued_in_network || !work->row_written) {
+        return;
+    }
+    wheel_clear(&w->wheel, &work->timer);
+    s->work = NULL;
+    work_free(work);
+    scan_item_closes(w->scan);
+}
+
+/* --- wants --------------------------------------------------------------------------------- */
+
+/* Room for one more in a list that doubles when its count is a power of two. */
+static struct want *grow_wants(struct want *list, size_t count)
+{
+    bool full = (count & (count - 1)) == 0;
+    return full ? memory_resize(list, count > 0 ? count * 2 : 1, sizeof(*list)) : list;
+}
+
+static void link_open(struct service_table *t, struct service_work *work)
+{
+    work->next_open = t->open_head;
+    work->prev_open = NO_INDEX;
+    if (t->open_head != NO_INDEX) {
+        t->services[t->open_head].work->prev_open = work->index;
+    }
+    t->open_head = work->index;
+}
+
+static void unlink_open(struct service_table *t, struct service_work *work)
+{
+    if (work->prev_open != NO_INDEX) {
+        t->services[work->prev_open].work->next_open = work->next_open;
+    } else {
+        t->open_head = work->next_open;
+    }
+    if (work->next_open != NO_INDEX) {
+        t->services[work->next_open].work->prev_open = work->prev_open;
+    }
+}
+
+void service_on_address_want(struct worker *w, const struct message_address_want *m)
+{
+    struct service_table *t = w->services;
+    uint32_t index = service_find_or_add(t, &m->address, m->port);
+    struct service_work *work = t->services[index].work;
+    if (m->again) {
+        for (size_t i = 0; work != NULL && i < work->pending_count; i++) {
+            struct want *p = &work->pending[i];
+            if (p->host_index == m->host_index && p->from == m->from &&
+                p->endpoint == m->endpoint) {
+                p->block = m->block;
+            }
+        }
+        return;
+    }
+    if (work == NULL) {
+        work = begin_work(w, index);
+    }
+    if (work->pending_count == 0) {
+        link_open(t, work);
+    }
+    work->pending = grow_wants(work->pending, work->pending_count);
+    struct service_key_octets {
+        struct net_addr address;
+        uint8_t port[2];
+    } key = {m->address, {(uint8_t)(m->port >> 8), (uint8_t)m->port}};
+    work->pending[work->pending_count++] = (struct want){
+        .host = arena_copy(&work->arena, m->host),
+        .draw = hash_draw(w->scan->params->seed, m->host,
+                          (struct span){(const uint8_t *)&key, sizeof(key)}),
+        .block = m->block,
+        .host_index = m->host_index,
+        .from = m->from,
+        .endpoint = m->endpoint,
+    };
+    atomic_fetch_add_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static void tell_endpoint(struct worker *w, const struct want *want,
+                          const struct endpoint_brief *brief)
+{
+    struct buf octets = BUF_INIT(BRIEF_LEN);
+    brief_put(&octets, brief);
+    struct message_endpoint_done m = {
+        .host_index = want->host_index, .endpoint = want->endpoint, .brief = buf_span(&octets)};
+    message_put_endpoint_done(worker_outbox(w, want->from), &m);
+    buf_deinit(&octets);
+    atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
+}
+
+static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
+{
+    struct endpoint_brief b = {
+        .address = seen->address,
+        .port = seen->port,
+        .outcome = OUTCOME_NOT_TESTED,
+        .not_tested = (uint8_t)seen->not_tested,
+        .inherited = seen->session_from.len > 0,
+    };
+    if (seen->result != NULL) {
+        b.outcome = (uint8_t)seen->result->outcome;
+        b.starttls = (uint8_t)seen->result->smtp.starttls;
+        if (seen->result->tls_attempted) {
+            b.tls_version = seen->result->tls.version;
+            memcpy(b.leaf_sha256, seen->result->tls.leaf_sha256, sizeof(b.leaf_sha256));
+        }
+    }
+    return b;
+}
+
+static void write_endpoint(struct worker *w, const struct want *want,
+                           const struct seen_endpoint *seen)
+{
+    findings_reset(&w->findings);
+    findings_of_endpoint(seen, &w->findings);
+    report_endpoint(w->rows, seen, &w->findings);
+    counts_add_findings(&w->counts, &w->findings);
+    struct endpoint_brief brief = brief_of(seen);
+    tell_endpoint(w, want, &brief);
+}
+
+static struct seen_endpoint endpoint_of(const struct service *s, const struct want *want)
+{
+    struct seen_endpoint seen = {.host = want->host, .address = s->address, .port = s->port};
+    if (s->has_no_sni_leaf) {
+        memcpy(seen.no_sni_leaf_sha256, s->no_sni_leaf_sha256, sizeof(seen.no_sni_leaf_sha256));
+    }
+    return seen;
+}
+
+static void write_not_tested(struct worker *w, const struct service *s, const struct want *want,
+                             enum not_tested_reason reason)
+{
+    struct seen_endpoint seen = endpoint_of(s, want);
+    seen.not_tested = reason;
+    write_endpoint(w, want, &seen);
+}
+
+/* The service's session speaks for the name: what failed before TLS does not depend on it. */
+static void write_inherited(struct worker *w, const struct service *s, const struct want *want)
+{
+    char key[NET_ADDR_TEXT_MAX + 8];
+    size_t len = net_addr_format(&s->address, key);
+    int port_len = snprintf(key + len, sizeof(key) - len, "|%u", (unsigned)s->port);
+    struct seen_session spoken = {.outcome = (enum session_outcome)s->spoken_outcome,
+                                  .connect_ms = -1};
+    spoken.smtp.starttls = (enum starttls_state)s->spoken_starttls;
+    struct seen_endpoint seen = endpoint_of(s, want);
+    seen.result = &spoken;
+    seen.session_from = (struct span){(const uint8_t *)key, len + (size_t)port_len};
+    write_endpoint(w, want, &seen);
+}
+
+static void write_visited(struct worker *w, uint32_t index)
+{
+    struct visit *v = &w->services->visits[index];
+    const struct service *s = &w->services->services[v->service];
+    struct seen_session attempts[VISIT_SESSIONS_MAX];
+    for (uint8_t i = 0; i < v->session_count; i++) {
+        attempts[i] = *session_seen(v->sessions[i]);
+    }
+    struct seen_endpoint seen = endpoint_of(s, &v->want);
+    seen.attempts = attempts;
+    seen.attempt_count = v->session_count;
+    seen.result = &attempts[0];
+    seen.repeated = v->session_count > 1;
+    seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
+                    memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
+    write_endpoint(w, &v->want, &seen);
+}
+
+void service_row_when_complete(struct worker *w, uint32_t index)
+{
+    struct service *s = &w->services->services[index];
+    struct service_work *work = s->work;
+    bool wants_session = w->scan->params->probe_no_sni;
+    if (work->row_written || !work->begun || work->ptr_pending > 0 ||
+        (wants_session && work->no_sni_visit == NO_INDEX)) {
+        return;
+    }
+    struct seen_service seen = {
+        .address = s->address,
+        .port = s->port,
+        .ptr = work->ptr,
+        .names_total = s->names_total,
+        .names_dialled = s->names_dialled,
+    };
+    if (wants_session) {
+        seen.attempts = session_seen(w->services->visits[work->no_sni_visit].sessions[0]);
+        seen.attempt_count = 1;
+        seen.result = seen.attempts;
+    }
+    findings_reset(&w->findings);
+    findings_of_service(&seen, &w->findings);
+    report_service(w->rows, &seen, &w->findings);
+    counts_add_service(&w->counts, &seen);
+    counts_add_findings(&w->counts, &w->findings);
+    work->row_written = true;
+    s->row_written = true;
+    if (wants_session) {
+        visit_free(w, work->no_sni_visit);
+        work->no_sni_visit = NO_INDEX;
+    }
+}
+
+/* No name of the service is asked for any more. */
+static bool service_speaks(const struct worker *w, const struct service *s)
+{
+    return s->failures >= SPEAKING_FAILURES || (s->no_sni_done && !w->scan->params->probe_sni);
+}
+
+static void inherit_all_if_spoken(struct worker *w, uint32_t index)
+{
+    struct service *s = &w->services->services[index];
+    struct service_work *work = s->work;
+    while (service_speaks(w, s) && work->ready_count > 0) {
+        write_inherited(w, s, &work->ready[--work->ready_count]);
+    }
+}
+
+/* --- blocks: who is dialled ---------------------------------------------------------------- */
+
+static int by_draw_descending(const void *a, const void *b)
+{
+    const struct want *x = a;
+    const struct want *y = b;
+    if (x->draw != y->draw) {
+        return x->draw > y->draw ? -1 : 1;
+    }
+    return -span_cmp(x->host, y->host);
+}
+
+static void choose(struct worker *w, uint32_t index, uint32_t block)
+{
+    struct service_table *t = w->services;
+    struct service *s = &t->services[index];
+    struct service_work *work = s->work;
+    size_t kept = 0;
+    for (size_t i = 0; i < work->pending_count; i++) {
+        if (work->pending[i].block > block) {
+            work->pending[kept++] = work->pending[i];
+            continue;
+        }
+        work->ready = grow_wants(work->ready, work->ready_count);
+        work->ready[work->ready_count++] = work->pending[i];
+    }
+    uint32_t chosen = (uint32_t)(work->pending_count - kept);
+    work->pending_count = kept;
+    if (kept == 0) {
+        unlink_open(t, work);
+    }
+    if (chosen == 0) {
+        return;
+    }
+    /* Wants of earlier blocks that still wait stay ahead: they are counted as dialled. */
+    size_t older = work->ready_count - chosen;
+    qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
+    uint32_t budget = w->scan->params->names_per_address;
+    uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
+    uint32_t refused = chosen > left ? chosen - left : 0;
+    s->names_total += chosen;
+    s->names_dialled += chosen - refused;
+    for (uint32_t i = 0; i < refused; i++) { /* the largest draws, at the front */
+        write_not_tested(w, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
+    }
+    memmove(work->ready + older, work->ready + older + refused,
+            (chosen - refused) * sizeof(*work->ready));
+    work->ready_count -= refused;
+    if (!work->begun) {
+        work->begun = true;
+        if (!work->row_written) {
+            reverse_dns_begin(w, index);
+        }
+    }
+    inherit_all_if_spoken(w, index);
+}
+
+void service_on_block_closed(struct worker *w, uint32_t block)
+{
+    struct service_table *t = w->services;
+    for (uint32_t i = t->open_head; i != NO_INDEX;) {
+        uint32_t next = t->services[i].work->next_open;
+        choose(w, i, block);
+        visits_go_on(w, i);
+        service_close_when_idle(w, i);
+        i = next;
+    }
+}
+
+/* --- visits -------------------------------------------------------------------------------- */
+
+uint32_t service_next_visit(struct worker *w, uint32_t service)
+{
+    struct service *s = &w->services->services[service];
+    struct service_work *work = s->work;
+    uint32_t index = work->repeat;
+    if (index != NO_INDEX) {
+        work->repeat = NO_INDEX;
+        return index;
+    }
+    if (w->scan->params->probe_no_sni && !work->row_written &&
+        (!work->no_sni_begun || work->no_sni_visit == NO_INDEX)) {
+        if (work->no_sni_begun || work->ready_count == 0) {
+            return NO_INDEX; /* its session is under way: the others need its result */
+        }
+        work->no_sni_begun = true;
+        struct visit *v = visit_new(w, service, VISIT_NO_SNI, &index);
+        v->want = work->ready[work->ready_count - 1]; /* for the operator's limit */
+        return index;
+    }
+    if (work->ready_count == 0) {
+        return NO_INDEX;
+    }
+    struct visit *v = visit_new(w, service, VISIT_SNI, &index);
+    v->want = work->ready[--work->ready_count];
+    return index;
+}
+
+static void note_failure(struct worker *w, uint32_t service, const struct seen_session *seen)
+{
+    struct service *s = &w->services->services[service];
+    const struct outcome_info *info = outcome_info(seen->outcome);
+    if (!info->before_tls || s->failures >= SPEAKING_FAILURES) {
+        return;
+    }
+    s->failures = info->final ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
+    s->spoken_outcome = (uint8_t)seen->outcome;
+    s->spoken_starttls = (uint8_t)seen->smtp.starttls;
+}
+
+static void note_no_sni(const struct worker *w, struct service *s, const struct seen_session *seen)
+{
+    s->no_sni_done = true;
+    if (!w->scan->params->probe_sni) { /* it is all that there will be */
+        s->spoken_outcome = (uint8_t)seen->outcome;
+        s->spoken_starttls = (uint8_t)seen->smtp.starttls;
+    }
+    if (seen->tls_attempted && seen->tls.cert_count > 0) {
+        s->has_no_sni_leaf = true;
+        memcpy(s->no_sni_leaf_sha256, seen->tls.leaf_sha256, sizeof(s->no_sni_leaf_sha256));
+    }
+}
+
+/* A leaf that differs from the one without SNI is asked for again: a difference from itself is
+ * an unstable server and not the effect of SNI. */
+static bool wants_repeat(const struct service *s, const struct visit *v,
+                         const struct seen_session *seen)
+{
+    return v->kind == VISIT_SNI && v->session_count == 1 && s->has_no_sni_leaf &&
+           seen->outcome == OUTCOME_ESTABLISHED && seen->tls.cert_count > 0 &&
+           memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
+}
+
+static void publish_chain(struct worker *w, uint32_t index, const struct seen_session *seen)
+{
+    struct service_table *t = w->services;
+    if (!seen->tls_attempted || seen->tls.cert_count == 0) {
+        return;
+    }
+    struct span id = {seen->tls.chain_id, sizeof(seen->tls.chain_id)};
+    if (map_find(&t->known_chains, hash_key_of(id)) != NULL) {
+        return;
+    }
+    struct message_chain_new m = {
+        .from = (uint16_t)w->index,
+        .visit = index,
+        .chain_id = id,
+        .list = seen->tls.list,
+    };
+    t->visits[index].chains_pending++;
+    message_put_chain_new(worker_outbox(w, owner_of_digest(id, w->scan->worker_count)), &m);
+}
+
+/* A row leaves only when every chain that it names is in the results. */
+static void write_when_complete(struct worker *w, uint32_t index)
+{
+    struct visit *v = &w->services->visits[index];
+    uint32_t service = v->service;
+    if (!v->ended || v->chains_pending > 0) {
+        return;
+    }
+    if (v->kind == VISIT_NO_SNI) {
+        w->services->services[service].work->no_sni_visit = index;
+        service_row_when_complete(w, service);
+        visits_go_on(w, service);
+    } else {
+        write_visited(w, index);
+        visit_free(w, index);
+    }
+    service_close_when_idle(w, service);
+}
+
+void service_on_session_end(struct worker *w, uint32_t index)
+{
+    struct service_table *t = w->services;
+    struct visit *v = &t->visits[index];
+    uint32_t service = v->service;
+    const struct seen_session *seen = session_seen(v->sessions[v->session_count - 1]);
+    note_failure(w, service, seen);
+    if (v->kind == VISIT_NO_SNI) {
+        note_no_sni(w, &t->services[service], seen);
+    }
+    publish_chain(w, index, seen);
+    if (wants_repeat(&t->services[service], v, seen)) {
+        visit_want_again(w, index);
+    } else {
+        v->ended = true;
+    }
+    inherit_all_if_spoken(w, service);
+    write_when_complete(w, index);
+}
+
+void service_on_chain_known(struct worker *w, const struct message_chain_known *m)
+{
+    struct service_table *t = w->services;
+    bool added = false;
+    if (t->known_chains.count >= KNOWN_CHAINS_MAX) {
+        map_deinit(&t->known_chains);
+    }
+    (void)map_add(&t->known_chains, hash_key_of(m->chain_id), 1, &added);
+    t->visits[m->visit].chains_pending--;
+    write_when_complete(w, m->visit);
+}

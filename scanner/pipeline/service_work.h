@@ -1,0 +1,142 @@
+#pragma once
+
+/**
+ * The owner of services: who is visited, when, and what comes of it. Private to
+ * service_work.c, visit.c and reverse_dns.c.
+ *
+ *   want    one host name that leads to the service: becomes an endpoint
+ *   visit   one or two sessions on behalf of a row: without SNI for the service, with SNI for an
+ *           endpoint (a second one when its leaf differs from the one without SNI)
+ *
+ *   ADDRESS_WANT ─► pending ─(block closed, budget)─► ready ─► visit ─► row, ENDPOINT_DONE
+ *
+ * A visit passes its gates in this order: the address (rate, limit), the network, the operator's
+ * lease, the worker's share of the concurrency. What it holds it gives back when its session ends.
+ */
+
+#include "scanner/pipeline/worker.h"
+
+#define NO_INDEX           UINT32_MAX
+#define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
+#define VISIT_SESSIONS_MAX 2
+
+struct want {
+    struct span host; /* in the arena of the work */
+    uint64_t draw;    /* hash(seed, service, host): who is dialled, and in which order */
+    uint32_t block;
+    uint32_t host_index;
+    uint16_t from;
+    uint16_t endpoint;
+};
+
+enum visit_kind {
+    VISIT_NO_SNI,
+    VISIT_SNI,
+};
+
+struct visit {
+    enum visit_kind kind;
+    uint32_t service;
+    struct want want;          /* of VISIT_SNI */
+    struct span operator_name; /* in the arena of the work; empty: no lease */
+    struct session *sessions[VISIT_SESSIONS_MAX];
+    uint8_t session_count;
+    uint8_t chains_pending; /* chains that are not in the results yet */
+    bool in_use;
+    bool running;  /* holds its gates */
+    bool ended;    /* no more sessions; waits for chains at most */
+    uint32_t next; /* in a queue or in the free list */
+};
+
+/** A service under work. */
+struct service_work {
+    struct arena arena;
+    struct want *pending; /* of blocks that are still open; malloc */
+    size_t pending_count;
+    struct want *ready; /* to be dialled, the next one at the end; malloc */
+    size_t ready_count;
+    struct wheel_timer timer; /* the address's next start */
+    struct worker *worker;
+    uint32_t index;
+    uint32_t repeat;          /* a visit that wants its second session; NO_INDEX: none */
+    uint32_t visits;          /* under way */
+    uint32_t next_in_network; /* queue of the network */
+    bool queued_in_network;
+    bool no_sni_begun;
+    bool begun; /* first block closed: to be worked on */
+    bool row_written;
+    uint32_t no_sni_visit; /* kept until the row is written; NO_INDEX: none */
+    /* reverse DNS */
+    struct seen_ptr ptr;
+    struct span *ptr_names;
+    uint8_t *ptr_states;
+    bool *ptr_confirmed;
+    uint8_t ptr_pending;
+    uint32_t prev_open; /* list of services with pending wants */
+    uint32_t next_open;
+};
+
+/** What is kept of every service; 128 octets at most. */
+struct service {
+    struct service_work *work; /* NULL: nothing to do at present */
+    uint64_t next_start_ms;    /* of the address; used in the gate only */
+    struct net_addr address;
+    uint16_t port;
+    uint16_t active;    /* sessions at the address; used in the gate only */
+    uint32_t gate;      /* the service that stands for the address: its first port */
+    uint32_t next_port; /* the next service of the same address; NO_INDEX: the last */
+    uint32_t network;
+    uint32_t names_total; /* in closed blocks */
+    uint32_t names_dialled;
+    uint8_t failures; /* sessions that failed before TLS */
+    uint8_t spoken_outcome;
+    uint8_t spoken_starttls;
+    bool row_written;
+    bool no_sni_done; /* the session without SNI ended */
+    bool has_no_sni_leaf;
+    uint8_t no_sni_leaf_sha256[32];
+};
+
+struct network {
+    uint32_t active;
+    uint32_t first_waiting; /* services */
+    uint32_t last_waiting;
+};
+
+struct service_table {
+    struct worker *worker;
+    struct map index; /* address and port → services */
+    struct service *services;
+    uint32_t count;
+    uint32_t capacity;
+    struct map network_index;
+    struct network *networks;
+    uint32_t network_count;
+    uint32_t network_capacity;
+    struct visit *visits;
+    uint32_t visit_count;
+    uint32_t visit_capacity;
+    uint32_t free_visit;
+    uint32_t tokens;              /* sessions that may still be opened */
+    uint32_t first_without_token; /* visits */
+    uint32_t last_without_token;
+    uint32_t open_head; /* services with pending wants */
+    struct map known_chains;
+};
+
+/* visit.c */
+void visits_go_on(struct worker *w, uint32_t service); /* starts what may start */
+struct visit *visit_new(struct worker *w, uint32_t service, enum visit_kind kind, uint32_t *index);
+void visit_free(struct worker *w, uint32_t index);
+void visit_want_again(struct worker *w, uint32_t index); /* a second session */
+
+/* service_work.c */
+/** Done with the service for now, if nothing is left to do: its work is freed. */
+void service_close_when_idle(struct worker *w, uint32_t service);
+/** The next visit that the service wants, NO_INDEX when there is none at present. */
+uint32_t service_next_visit(struct worker *w, uint32_t service);
+void service_on_session_end(struct worker *w, uint32_t visit);
+void service_row_when_complete(struct worker *w, uint32_t service);
+
+/* reverse_dns.c */
+void reverse_dns_begin(struct worker *w, uint32_t service);

@@ -1,0 +1,312 @@
+/**
+ * Politeness: when a session may begin. See service_work.h for the order of the gates.
+ */
+#include "scanner/base/container.h"
+#include "scanner/base/memory.h"
+#include "scanner/pipeline/service_work.h"
+
+#define IMPLICIT_TLS_PORT 465 /* RFC 8314 section 3.3 */
+
+struct visit *visit_new(struct worker *w, uint32_t service, enum visit_kind kind, uint32_t *index)
+{
+    struct service_table *t = w->services;
+    if (t->free_visit == NO_INDEX) {
+        uint32_t grown = t->visit_capacity ? t->visit_capacity * 2 : 256;
+        t->visits = memory_resize(t->visits, grown, sizeof(*t->visits));
+        t->visit_capacity = grown;
+        for (; t->visit_count < grown; t->visit_count++) {
+            t->visits[t->visit_count] = (struct visit){.next = t->free_visit};
+            t->free_visit = t->visit_count;
+        }
+    }
+    *index = t->free_visit;
+    struct visit *v = &t->visits[*index];
+    t->free_visit = v->next;
+    *v = (struct visit){.kind = kind, .service = service, .in_use = true, .next = NO_INDEX};
+    t->services[service].work->visits++;
+    return v;
+}
+
+void visit_free(struct worker *w, uint32_t index)
+{
+    struct service_table *t = w->services;
+    struct visit *v = &t->visits[index];
+    for (uint8_t i = 0; i < v->session_count; i++) {
+        session_release(&w->sessions, v->sessions[i]);
+    }
+    t->services[v->service].work->visits--;
+    *v = (struct visit){.next = t->free_visit};
+    t->free_visit = index;
+}
+
+static struct net_addr dial_address(const struct scan_params *p, const struct net_addr *a,
+                                    uint16_t *port)
+{
+    for (size_t i = 0; i < p->port_map_count; i++) {
+        if (p->port_maps[i].from == *port) {
+            *port = p->port_maps[i].to;
+            break;
+        }
+    }
+    for (size_t i = 0; i < p->address_map_count; i++) {
+        const struct address_map *m = &p->address_maps[i];
+        if (net_prefix_contains(&m->from, a)) {
+            *port = m->port != 0 ? m->port : *port;
+            return net_addr_mapped(a, &m->from, &m->to);
+        }
+    }
+    return *a;
+}
+
+/* The same source for the same service in every run, spread over all that were given. */
+static struct net_addr local_address(const struct scan_params *p, const struct net_addr *dialled,
+                                     const struct service *s)
+{
+    size_t fitting = 0;
+    for (size_t i = 0; i < p->local_addr_count; i++) {
+        fitting += p->local_addrs[i].family == dialled->family;
+    }
+    if (fitting == 0) {
+        return (struct net_addr){0};
+    }
+    uint64_t draw = hash_draw(p->seed, (struct span){s->address.octets, 16}, SPAN_LIT("source"));
+    size_t chosen = (size_t)(draw % fitting);
+    for (size_t i = 0;; i++) {
+        if (p->local_addrs[i].family == dialled->family && chosen-- == 0) {
+            return p->local_addrs[i];
+        }
+    }
+}
+
+static void on_session_done(void *arg, struct session *session);
+
+struct session_owner {
+    struct worker *worker;
+    uint32_t visit;
+};
+
+static uint64_t interval_ms(const struct scan_params *p)
+{
+    return p->address_rate > 0 ? (uint64_t)(1000.0 / p->address_rate) : 0;
+}
+
+static void connect_now(struct worker *w, uint32_t index)
+{
+    struct service_table *t = w->services;
+    struct visit *v = &t->visits[index];
+    const struct scan_params *p = w->scan->params;
+    const struct service *s = &t->services[v->service];
+    t->services[s->gate].next_start_ms = worker_now(w) + interval_ms(p);
+
+    char sni[256];
+    struct session_target target = {.dial_port = s->port,
+                                    .implicit_tls = s->port == IMPLICIT_TLS_PORT};
+    target.dial_address = dial_address(p, &s->address, &target.dial_port);
+    target.local = local_address(p, &target.dial_address, s);
+    if (v->kind == VISIT_SNI) {
+        CHECK(v->want.host.len < sizeof(sni));
+        memcpy(sni, v->want.host.at, v->want.host.len);
+        sni[v->want.host.len] = '\0';
+        target.sni = sni;
+    }
+    atomic_fetch_add_explicit(&w->counters.sessions_in_flight, 1, memory_order_relaxed);
+    struct session_owner *owner = arena_new(&s->work->arena, 1, sizeof(*owner));
+    *owner = (struct session_owner){.worker = w, .visit = index};
+    v->sessions[v->session_count++] = session_start(&w->sessions, &target, on_session_done, owner);
+}
+
+static void take_token(struct worker *w, uint32_t index)
+{
+    struct service_table *t = w->services;
+    if (t->tokens > 0) {
+        t->tokens--;
+        connect_now(w, index);
+        return;
+    }
+    t->visits[index].next = NO_INDEX;
+    if (t->first_without_token == NO_INDEX) {
+        t->first_without_token = index;
+    } else {
+        t->visits[t->last_without_token].next = index;
+    }
+    t->last_without_token = index;
+}
+
+static void give_token(struct worker *w)
+{
+    struct service_table *t = w->services;
+    uint32_t next = t->first_without_token;
+    if (next == NO_INDEX || w->stopping) {
+        t->tokens++;
+        return;
+    }
+    t->first_without_token = t->visits[next].next;
+    connect_now(w, next);
+}
+
+/* The registrable domain of the MX name, as far as the operator is known before connecting. */
+static struct span operator_of(const struct worker *w, struct span host)
+{
+    struct span name = host;
+    (void)registrable_domain(w->scan->suffixes, host, &name);
+    return name;
+}
+
+static void take_lease(struct worker *w, uint32_t index)
+{
+    struct visit *v = &w->services->visits[index];
+    if (w->scan->params->operator_limit == 0) {
+        take_token(w, index);
+        return;
+    }
+    v->operator_name = operator_of(w, v->want.host);
+    struct message_lease_want m = {
+        .from = (uint16_t)w->index, .visit = index, .operator_name = v->operator_name};
+    message_put_lease_want(worker_outbox(w, owner_of_name(w->scan, v->operator_name)), &m);
+}
+
+void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m)
+{
+    take_token(w, m->visit);
+}
+
+static void give_lease(struct worker *w, struct visit *v)
+{
+    if (v->operator_name.len > 0) {
+        struct message_lease_return m = {.operator_name = v->operator_name};
+        message_put_lease_return(worker_outbox(w, owner_of_name(w->scan, v->operator_name)), &m);
+        v->operator_name = (struct span){0};
+    }
+}
+
+static void wait_for_network(struct worker *w, uint32_t service)
+{
+    struct service_table *t = w->services;
+    struct service_work *work = t->services[service].work;
+    struct network *n = &t->networks[t->services[service].network];
+    if (work->queued_in_network) {
+        return;
+    }
+    work->queued_in_network = true;
+    work->next_in_network = NO_INDEX;
+    if (n->first_waiting == NO_INDEX) {
+        n->first_waiting = service;
+    } else {
+        t->services[n->last_waiting].work->next_in_network = service;
+    }
+    n->last_waiting = service;
+}
+
+static void give_network(struct worker *w, uint32_t network)
+{
+    struct service_table *t = w->services;
+    struct network *n = &t->networks[network];
+    n->active--;
+    uint32_t limit = w->scan->params->network_limit;
+    while (n->first_waiting != NO_INDEX && (limit == 0 || n->active < limit)) {
+        uint32_t service = n->first_waiting;
+        struct service_work *work = t->services[service].work;
+        n->first_waiting = work->next_in_network;
+        work->queued_in_network = false;
+        visits_go_on(w, service);
+        service_close_when_idle(w, service);
+        n = &t->networks[network];
+    }
+}
+
+static bool has_something_to_start(const struct worker *w, const struct service_work *work)
+{
+    return work->repeat != NO_INDEX || work->ready_count > 0 ||
+           (work->begun && !work->no_sni_begun && w->scan->params->probe_no_sni);
+}
+
+static void on_start_time(struct wheel_timer *timer)
+{
+    struct service_work *work = CONTAINER_OF(timer, struct service_work, timer);
+    struct worker *w = work->worker;
+    uint32_t index = work->index;
+    visits_go_on(w, index);
+    service_close_when_idle(w, index);
+}
+
+/* True when a session may begin at the address and in the network now; else the service is
+ * where it will be woken. */
+static bool pass_gates(struct worker *w, uint32_t service)
+{
+    struct service_table *t = w->services;
+    const struct scan_params *p = w->scan->params;
+    struct service *s = &t->services[service];
+    struct service *gate = &t->services[s->gate];
+    struct network *n = &t->networks[s->network];
+    if (p->address_limit > 0 && gate->active >= p->address_limit) {
+        return false; /* the end of a session there wakes all ports of the address */
+    }
+    if (worker_now(w) < gate->next_start_ms) {
+        s->work->timer.on_due = on_start_time;
+        wheel_set(&w->wheel, &s->work->timer, gate->next_start_ms);
+        return false;
+    }
+    if (p->network_limit > 0 && n->active >= p->network_limit) {
+        wait_for_network(w, service);
+        return false;
+    }
+    return true;
+}
+
+void visits_go_on(struct worker *w, uint32_t service)
+{
+    struct service_table *t = w->services;
+    while (!w->stopping && t->services[service].work != NULL &&
+           has_something_to_start(w, t->services[service].work) && pass_gates(w, service)) {
+        uint32_t index = service_next_visit(w, service);
+        if (index == NO_INDEX) {
+            return;
+        }
+        struct service *s = &t->services[service];
+        struct service *gate = &t->services[s->gate];
+        t->visits[index].running = true;
+        gate->active++;
+        gate->next_start_ms = worker_now(w) + interval_ms(w->scan->params);
+        t->networks[s->network].active++;
+        take_lease(w, index);
+    }
+}
+
+static void wake_address(struct worker *w, uint32_t gate)
+{
+    for (uint32_t i = gate; i != NO_INDEX; i = w->services->services[i].next_port) {
+        visits_go_on(w, i);
+    }
+}
+
+static void on_session_done(void *arg, struct session *session)
+{
+    struct session_owner owner = *(struct session_owner *)arg;
+    struct worker *w = owner.worker;
+    struct service_table *t = w->services;
+    struct visit *v = &t->visits[owner.visit];
+    uint32_t gate = t->services[v->service].gate;
+    uint32_t network = t->services[v->service].network;
+    bool established = session_seen(session)->outcome == OUTCOME_ESTABLISHED;
+    atomic_fetch_sub_explicit(&w->counters.sessions_in_flight, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->counters.sessions_done, 1, memory_order_relaxed);
+    if (!established) {
+        atomic_fetch_add_explicit(&w->counters.sessions_failed, 1, memory_order_relaxed);
+    }
+    v->running = false;
+    t->services[gate].active--;
+    give_lease(w, v);
+    if (!w->stopping) {
+        service_on_session_end(w, owner.visit);
+    }
+    give_token(w);
+    give_network(w, network);
+    wake_address(w, gate);
+}
+
+void visit_want_again(struct worker *w, uint32_t index)
+{
+    struct service_work *work = w->services->services[w->services->visits[index].service].work;
+    CHECK(work->repeat == NO_INDEX);
+    work->repeat = index;
+}

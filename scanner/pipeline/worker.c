@@ -1,0 +1,278 @@
+#include "scanner/pipeline/worker.h"
+
+#include "scanner/base/memory.h"
+#include "scanner/pipeline/rows_out.h"
+
+#define TICK_MS       20 /* of the wheel: the finest deadline */
+#define READ_ROOM_LEN (64 * 1024)
+
+static void on_message(struct worker *w, enum message_kind kind, struct span body)
+{
+    switch (kind) {
+#define HANDLE(NAME, name, handler)                         \
+    case MESSAGE_##NAME: {                                  \
+        struct message_##name m = message_get_##name(body); \
+        handler(w, &m);                                     \
+        return;                                             \
+    }
+        HANDLE(DOMAIN, domain, domain_on_message)
+        HANDLE(HOST_WANT, host_want, host_on_want)
+        HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved)
+        HANDLE(HOST_DONE, host_done, domain_on_host_done)
+        HANDLE(ADDRESS_WANT, address_want, service_on_address_want)
+        HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done)
+        HANDLE(NAME_CHECK, name_check, host_on_name_check)
+        HANDLE(NAME_CHECKED, name_checked, service_on_name_checked)
+        HANDLE(LEASE_WANT, lease_want, lease_on_want)
+        HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant)
+        HANDLE(LEASE_RETURN, lease_return, lease_on_return)
+        HANDLE(CHAIN_NEW, chain_new, chain_on_new)
+        HANDLE(CHAIN_KNOWN, chain_known, service_on_chain_known)
+        HANDLE(CERT_KNOWN, cert_known, chain_on_cert_known)
+#undef HANDLE
+    case MESSAGE_BLOCK_CLOSE:
+        for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
+            struct message_block_close m = message_get_block_close(body);
+            struct message_block_fence fence = {.block = m.block};
+            message_put_block_fence(worker_outbox(w, i), &fence);
+        }
+        return;
+    case MESSAGE_BLOCK_FENCE: {
+        struct message_block_fence m = message_get_block_fence(body);
+        if (++w->fences[m.block % BLOCK_RING] == w->scan->worker_count) {
+            w->fences[m.block % BLOCK_RING] = 0;
+            service_on_block_closed(w, m.block);
+        }
+        return;
+    }
+    case MESSAGE_STOP:
+        w->stopping = true;
+        service_table_abort(w);
+        uv_stop(&w->loop);
+        return;
+    case MESSAGE_CERT_NEW:
+    case MESSAGE_ROWS:
+    case MESSAGE_LINES_DONE:
+        break;
+    }
+    UNREACHABLE("a message that no worker receives");
+}
+
+static void handle_all(struct worker *w, struct span messages)
+{
+    enum message_kind kind;
+    struct span body;
+    while (!w->stopping && message_next(&messages, &kind, &body)) {
+        on_message(w, kind, body);
+    }
+}
+
+/* What we said to ourselves needs no lock and no wake-up. */
+static void handle_own(struct worker *w)
+{
+    struct buf *own = &w->outbox[w->index];
+    while (own->len > 0 && !w->stopping) {
+        struct buf work = *own;
+        *own = w->own_work;
+        buf_reset(own);
+        w->own_work = work;
+        handle_all(w, buf_span(&w->own_work));
+        own = &w->outbox[w->index];
+    }
+}
+
+static void post_admission(struct worker *w)
+{
+    if (w->any_settled) {
+        w->any_settled = false;
+        for (uint32_t i = 0; i < BLOCK_RING; i++) {
+            if (w->settled[i] > 0) {
+                admission_settle(&w->scan->admission, w->settled_block[i], w->settled[i]);
+                w->settled[i] = 0;
+            }
+        }
+    }
+    if (w->finished_domains > 0) {
+        admission_leave(&w->scan->admission, w->finished_domains);
+        w->finished_domains = 0;
+    }
+}
+
+/* Rows first: a message that follows may let another thread write a row that names them. */
+static void post_all(struct worker *w)
+{
+    rows_out_add(w->rows, &w->writer_outbox);
+    if (w->lines_done.len > 0) {
+        struct message_lines_done m = {.lines = buf_span(&w->lines_done)};
+        message_put_lines_done(&w->writer_outbox, &m);
+        buf_reset(&w->lines_done);
+    }
+    mailbox_post(&w->scan->writer, &w->writer_outbox);
+    for (uint32_t i = 0; i < w->scan->judge_count; i++) {
+        if (w->judge_outbox[i].len > 0) {
+            judge_post(w->scan, i, &w->judge_outbox[i]);
+        }
+    }
+    for (uint32_t i = 0; i < w->scan->worker_count; i++) {
+        if (i != w->index) {
+            mailbox_post(&w->scan->workers[i]->mailbox, &w->outbox[i]);
+        }
+    }
+    post_admission(w);
+    atomic_store_explicit(&w->counters.dns_pending, resolver_pending(w->resolver),
+                          memory_order_relaxed);
+}
+
+static void on_before_sleep(uv_prepare_t *handle)
+{
+    struct worker *w = handle->data;
+    handle_own(w);
+    resolver_flush(w->resolver);
+    post_all(w);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    struct worker *w = handle->data;
+    handle_all(w, mailbox_take(&w->mailbox));
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+    struct worker *w = handle->data;
+    struct wheel_timer *due = NULL;
+    while (!w->stopping && (due = wheel_turn(&w->wheel, uv_now(&w->loop))) != NULL) {
+        due->on_due(due);
+    }
+}
+
+static void open_resolver(struct worker *w)
+{
+    const struct scan_params *p = w->scan->params;
+    struct resolver_server servers[RESOLVER_SERVERS_MAX];
+    size_t count = 0;
+    for (; count < p->name_server_count && count < RESOLVER_SERVERS_MAX; count++) {
+        servers[count] =
+            (struct resolver_server){p->name_servers[count].address, p->name_servers[count].port};
+    }
+    uint32_t n = w->scan->worker_count;
+    struct resolver_params params = {
+        .servers = servers,
+        .server_count = count,
+        .rate_per_s = p->dns_rate == 0 ? 0 : p->dns_rate / n + (w->index < p->dns_rate % n),
+        .timeout_ms = p->dns_timeout_ms,
+        .tries = p->dns_tries,
+    };
+    w->resolver = resolver_new(&w->loop, &params);
+}
+
+static void open_all(struct worker *w)
+{
+    const struct scan_params *p = w->scan->params;
+    CHECK(uv_prepare_init(&w->loop, &w->before_sleep) == 0);
+    CHECK(uv_timer_init(&w->loop, &w->tick) == 0);
+    w->before_sleep.data = w;
+    w->tick.data = w;
+    uv_update_time(&w->loop);
+    wheel_init(&w->wheel, uv_now(&w->loop), TICK_MS);
+    w->sessions = (struct session_environment){
+        .loop = &w->loop,
+        .wheel = &w->wheel,
+        .tls = tls_context_new(true),
+        .ehlo_domain = p->ehlo_domain,
+        .connect_timeout_ms = p->connect_timeout_ms,
+        .greeting_timeout_ms = p->greeting_timeout_ms,
+        .reply_timeout_ms = p->reply_timeout_ms,
+        .tls_timeout_ms = p->tls_timeout_ms,
+        .target_timeout_ms = p->target_timeout_ms,
+        .read_room = memory_new(1, READ_ROOM_LEN),
+        .read_room_len = READ_ROOM_LEN,
+    };
+    open_resolver(w);
+    w->domains = domain_table_new(w);
+    w->hosts = host_table_new(w);
+    w->services = service_table_new(w);
+    w->leases = lease_table_new();
+    w->chains = chain_table_new();
+    CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
+    CHECK(uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) == 0);
+}
+
+/* The thread that made the OpenSSL objects frees them. */
+static void close_all(struct worker *w)
+{
+    post_all(w);
+    uv_close((uv_handle_t *)&w->before_sleep, NULL);
+    uv_close((uv_handle_t *)&w->tick, NULL);
+    uv_close((uv_handle_t *)&w->wake, NULL);
+    resolver_free(w->resolver);
+    CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */
+    domain_table_free(w->domains);
+    host_table_free(w->hosts);
+    service_table_free(w->services);
+    lease_table_free(w->leases);
+    chain_table_free(w->chains);
+    session_environment_deinit(&w->sessions);
+    tls_context_free(w->sessions.tls);
+    free(w->sessions.read_room);
+    CHECK(uv_loop_close(&w->loop) == 0);
+}
+
+static void *run(void *arg)
+{
+    struct worker *w = arg;
+    open_all(w);
+    (void)uv_run(&w->loop, UV_RUN_DEFAULT);
+    close_all(w);
+    return NULL;
+}
+
+void worker_init(struct worker *w, struct scan *scan, uint32_t index)
+{
+    *w = (struct worker){.scan = scan, .index = index};
+    CHECK(uv_loop_init(&w->loop) == 0);
+    CHECK(uv_async_init(&w->loop, &w->wake, on_wake) == 0);
+    w->wake.data = w;
+    mailbox_init(&w->mailbox, &w->wake);
+    w->outbox = memory_new(scan->worker_count, sizeof(*w->outbox));
+    for (uint32_t i = 0; i < scan->worker_count; i++) {
+        w->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    for (uint32_t i = 0; i < JUDGES_MAX; i++) {
+        w->judge_outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
+    w->own_work = BUF_INIT(BUF_NO_LIMIT);
+    w->lines_done = BUF_INIT(BUF_NO_LIMIT);
+    w->rows = rows_out_new(scan->params);
+    counts_init(&w->counts, scan->params->ports, scan->params->port_count);
+    findings_init(&w->findings);
+}
+
+void worker_start(struct worker *w)
+{
+    CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
+}
+
+void worker_join(struct worker *w)
+{
+    CHECK(pthread_join(w->thread, NULL) == 0);
+}
+
+void worker_deinit(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->scan->worker_count; i++) {
+        buf_deinit(&w->outbox[i]);
+    }
+    free(w->outbox);
+    for (uint32_t i = 0; i < JUDGES_MAX; i++) {
+        buf_deinit(&w->judge_outbox[i]);
+    }
+    buf_deinit(&w->writer_outbox);
+    buf_deinit(&w->own_work);
+    buf_deinit(&w->lines_done);
+    rows_out_free(w->rows);
+    findings_deinit(&w->findings);
+    arena_pool_deinit(&w->arenas);
+    mailbox_deinit(&w->mailbox);
+}

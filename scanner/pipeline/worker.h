@@ -1,0 +1,181 @@
+#pragma once
+
+/**
+ * One worker: a thread with one libuv loop, one OpenSSL library context and one resolver, owner
+ * of every key whose partition is its own. It holds the tables of the keys it owns; no other
+ * thread looks into them. Everything here is touched by the worker's thread alone, but for
+ * `mailbox` (any thread posts) and `counters` (the coordinator reads).
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <uv.h>
+
+#include "resolver/resolver.h"
+#include "scanner/analysis/counts.h"
+#include "scanner/base/arena.h"
+#include "scanner/base/map.h"
+#include "scanner/base/wheel.h"
+#include "scanner/domain/blocklist.h"
+#include "scanner/domain/public_suffix.h"
+#include "scanner/pipeline/admission.h"
+#include "scanner/pipeline/mailbox.h"
+#include "scanner/pipeline/message.h"
+#include "scanner/pipeline/scan_params.h"
+#include "scanner/probe/session.h"
+#include "scanner/report/row_sink.h"
+
+#define WORKERS_MAX 256
+#define JUDGES_MAX  64
+
+struct domain_table;
+struct host_table;
+struct service_table;
+struct lease_table;
+struct chain_table;
+
+/** Read by the coordinator at any time, each value by itself. */
+struct worker_counters {
+    atomic_uint_fast64_t lines_done[ACCOUNT_CLASS_COUNT];
+    atomic_uint_fast64_t sessions_in_flight;
+    atomic_uint_fast64_t sessions_done;
+    atomic_uint_fast64_t sessions_failed;
+    atomic_uint_fast64_t services_waiting;
+    atomic_uint_fast64_t dns_pending;
+    atomic_uint_fast64_t dns_asked;
+};
+
+/** What all threads of a scan share; read-only but for the atomics. */
+struct scan {
+    const struct scan_params *params;
+    const struct public_suffixes *suffixes;
+    const struct blocklist *blocklist; /* NULL: none */
+    struct admission admission;
+    uint32_t worker_count;
+    uint32_t judge_count;
+    struct worker *workers[WORKERS_MAX];
+    struct judge *judges[JUDGES_MAX];
+    struct mailbox writer;
+    atomic_uint_fast64_t open_items; /* domains and services under way; 0 and no input: done */
+    bool has_ipv6; /* a route exists, or every IPv6 address is mapped to one that has */
+    bool has_ipv4;
+};
+
+struct worker {
+    struct scan *scan; /* borrowed */
+    uint32_t index;
+    pthread_t thread;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_prepare_t before_sleep;
+    uv_timer_t tick;
+    struct mailbox mailbox;
+    struct buf *outbox; /* one per worker; the worker's own is worked on at once */
+    struct buf judge_outbox[JUDGES_MAX];
+    struct buf writer_outbox;
+    struct buf own_work; /* messages to ourselves under work */
+    struct wheel wheel;
+    struct resolver *resolver;
+    struct session_environment sessions;
+    struct arena_pool arenas;
+    struct row_sink *rows;
+    struct buf lines_done;
+    struct scan_counts counts;
+    struct findings findings; /* of the row under work */
+    struct worker_counters counters;
+    struct domain_table *domains;
+    struct host_table *hosts;
+    struct service_table *services;
+    struct lease_table *leases;
+    struct chain_table *chains;
+    uint32_t finished_domains;    /* since the last turn */
+    uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
+    uint32_t settled_block[BLOCK_RING];
+    bool any_settled;
+    uint32_t fences[BLOCK_RING]; /* received, by block % BLOCK_RING */
+    bool stopping;
+};
+
+void worker_init(struct worker *w, struct scan *scan, uint32_t index);
+void worker_start(struct worker *w); /* after every worker and judge was initialised */
+void worker_join(struct worker *w);  /* after a STOP was posted */
+void worker_deinit(struct worker *w);
+
+/* Where a message goes: appended to an outbox, posted before the loop sleeps. */
+static inline struct buf *worker_outbox(struct worker *w, uint32_t to)
+{
+    return &w->outbox[to];
+}
+
+static inline uint32_t owner_of_name(const struct scan *s, struct span name)
+{
+    return hash_partition(name) % s->worker_count;
+}
+
+/** A service is owned by its network, so that the limits of address and network are local. */
+static inline uint32_t owner_of_address(const struct scan *s, const struct net_addr *a)
+{
+    struct net_addr network = net_addr_network(a);
+    return hash_partition((struct span){(const uint8_t *)&network, sizeof(network)}) %
+           s->worker_count;
+}
+
+static inline uint32_t owner_of_digest(struct span digest, uint32_t count)
+{
+    return hash_partition(digest) % count;
+}
+
+static inline uint64_t worker_now(const struct worker *w)
+{
+    return uv_now(&w->loop);
+}
+
+static inline void scan_item_opens(struct scan *s)
+{
+    atomic_fetch_add_explicit(&s->open_items, 1, memory_order_relaxed);
+}
+
+static inline void scan_item_closes(struct scan *s)
+{
+    atomic_fetch_sub_explicit(&s->open_items, 1, memory_order_release);
+}
+
+/* judge.c */
+void judge_post(struct scan *s, uint32_t judge, struct buf *messages);
+
+/* domain_work.c */
+struct domain_table *domain_table_new(struct worker *w);
+void domain_table_free(struct domain_table *t);
+void domain_on_message(struct worker *w, const struct message_domain *m);
+void domain_on_host_resolved(struct worker *w, const struct message_host_resolved *m);
+void domain_on_host_done(struct worker *w, const struct message_host_done *m);
+
+/* host_work.c */
+struct host_table *host_table_new(struct worker *w);
+void host_table_free(struct host_table *t);
+void host_on_want(struct worker *w, const struct message_host_want *m);
+void host_on_name_check(struct worker *w, const struct message_name_check *m);
+void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m);
+
+/* service_work.c */
+struct service_table *service_table_new(struct worker *w);
+void service_table_free(struct service_table *t);
+void service_on_address_want(struct worker *w, const struct message_address_want *m);
+void service_on_block_closed(struct worker *w, uint32_t block);
+void service_on_name_checked(struct worker *w, const struct message_name_checked *m);
+void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m);
+void service_on_chain_known(struct worker *w, const struct message_chain_known *m);
+void service_table_abort(struct worker *w); /* RST for what is still open */
+
+/* lease.c */
+struct lease_table *lease_table_new(void);
+void lease_table_free(struct lease_table *t);
+void lease_on_want(struct worker *w, const struct message_lease_want *m);
+void lease_on_return(struct worker *w, const struct message_lease_return *m);
+
+/* chain_work.c */
+struct chain_table *chain_table_new(void);
+void chain_table_free(struct chain_table *t);
+void chain_on_new(struct worker *w, const struct message_chain_new *m);
+void chain_on_cert_known(struct worker *w, const struct message_cert_known *m);

@@ -1,0 +1,149 @@
+#include "scanner/pipeline/writer.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/cert/digest.h"
+
+static enum result_codec codec_of(enum result_compression c)
+{
+    switch (c) {
+    case COMPRESS_NONE:
+        return RESULT_CODEC_NONE;
+    case COMPRESS_GZIP:
+        return RESULT_CODEC_GZIP;
+    case COMPRESS_ZSTD:
+        return RESULT_CODEC_ZSTD;
+    }
+    UNREACHABLE("unknown compression");
+}
+
+bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage)
+{
+    const struct scan_params *p = scan->params;
+    *w = (struct writer){.scan = scan};
+    if (p->output_dir == NULL) {
+        result_stream_init(&w->stream, STDOUT_FILENO);
+        return true;
+    }
+    struct result_dir_params params = {
+        .path = p->output_dir,
+        .ndjson = (p->format & RESULT_NDJSON) != 0,
+        .csv = (p->format & RESULT_CSV) != 0,
+        .codec = codec_of(p->compression),
+        .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
+    };
+    struct result_error failure = {0};
+    w->dir = result_dir_new(&params, &failure);
+    if (w->dir == NULL) {
+        *usage = true;
+        buf_putf(error, "%s: %s", failure.what, strerror(failure.error));
+        if (failure.error == ENOTEMPTY) {
+            buf_put_text(error, "; give a directory that is empty or does not exist");
+        }
+        return false;
+    }
+    return true;
+}
+
+static void take_rows(struct writer *w, const struct message_rows *m)
+{
+    bool kept = w->dir != NULL ? result_dir_append(w->dir, (enum table_id)m->table,
+                                                   (enum row_format)m->format, m->octets, m->count)
+                               : result_stream_append(&w->stream, m->octets, m->count);
+    if (!kept) {
+        atomic_store_explicit(&w->failed, true, memory_order_relaxed);
+        return;
+    }
+    atomic_fetch_add_explicit(&w->octets, m->octets.len, memory_order_relaxed);
+    if (m->format == ROW_FORMAT_NDJSON || (w->scan->params->format & RESULT_NDJSON) == 0) {
+        atomic_fetch_add_explicit(&w->rows, m->count, memory_order_relaxed);
+    }
+}
+
+static void take_lines(struct writer *w, struct span lines)
+{
+    for (; lines.len >= 8; lines = span_drop(lines, 8)) {
+        uint64_t line = 0;
+        for (size_t i = 0; i < 8; i++) {
+            line |= (uint64_t)lines.at[i] << (8 * i);
+        }
+        line_set_add(&w->lines_done, line);
+    }
+}
+
+static void flush(struct writer *w)
+{
+    bool kept = w->dir != NULL || result_stream_flush(&w->stream);
+    if (!kept) {
+        atomic_store_explicit(&w->failed, true, memory_order_relaxed);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct writer *w = arg;
+    for (bool stopping = false; !stopping;) {
+        struct span messages = mailbox_wait(&w->scan->writer);
+        enum message_kind kind;
+        struct span body;
+        while (message_next(&messages, &kind, &body)) {
+            if (kind == MESSAGE_ROWS) {
+                struct message_rows m = message_get_rows(body);
+                take_rows(w, &m);
+            } else if (kind == MESSAGE_LINES_DONE) {
+                struct message_lines_done m = message_get_lines_done(body);
+                take_lines(w, m.lines);
+            } else {
+                CHECK(kind == MESSAGE_STOP);
+                stopping = true;
+            }
+        }
+        flush(w); /* a reader of the stream sees rows when they are there */
+    }
+    return NULL;
+}
+
+void writer_start(struct writer *w)
+{
+    CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
+}
+
+void writer_join(struct writer *w)
+{
+    CHECK(pthread_join(w->thread, NULL) == 0);
+}
+
+bool writer_finish(struct writer *w, bool complete)
+{
+    bool kept = !atomic_load(&w->failed);
+    if (w->dir == NULL) {
+        return result_stream_flush(&w->stream) && kept;
+    }
+    bool named = complete ? result_dir_finish(w->dir) : result_dir_interrupt(w->dir);
+    return named && kept;
+}
+
+void writer_put_failure(const struct writer *w, struct buf *text)
+{
+    const struct result_error *e = w->dir != NULL ? result_dir_error(w->dir) : &w->stream.error;
+    if (e->error != 0) {
+        buf_putf(text, "%s: %s", e->what, strerror(e->error));
+    }
+}
+
+uint64_t writer_rows_lost(const struct writer *w)
+{
+    return w->dir != NULL ? result_dir_rows_lost(w->dir) : w->stream.rows_lost;
+}
+
+void writer_deinit(struct writer *w)
+{
+    if (w->dir != NULL) {
+        result_dir_free(w->dir);
+    } else {
+        result_stream_deinit(&w->stream);
+    }
+    line_set_deinit(&w->lines_done);
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+/**
+ * The writer thread: the only one that touches the results. Takes finished rows, in the order in
+ * which threads posted them, and remembers which input lines have their row.
+ */
+
+#include "output/result_dir.h"
+#include "output/result_stream.h"
+#include "scanner/pipeline/line_set.h"
+#include "scanner/pipeline/worker.h"
+
+struct writer {
+    struct scan *scan; /* borrowed; its mailbox `writer` is ours */
+    pthread_t thread;
+    struct result_dir *dir; /* NULL: standard output */
+    struct result_stream stream;
+    struct line_set lines_done;
+    atomic_uint_fast64_t rows; /* written so far; read by the coordinator */
+    atomic_uint_fast64_t octets;
+    atomic_bool failed; /* a write failed: rows are being lost */
+};
+
+/** Opens the results. @return false with one line of text in `error`; `*usage` tells a fault of
+ * the command line (the directory is not empty) from one of the system. */
+bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage);
+void writer_start(struct writer *w);
+void writer_join(
+    struct writer *w); /* after a STOP was posted; everything posted before is written */
+/** After writer_join(): the files get their names. @return false when something was lost. */
+bool writer_finish(struct writer *w, bool complete);
+/** What failed first, "" when nothing did. */
+void writer_put_failure(const struct writer *w, struct buf *text);
+uint64_t writer_rows_lost(const struct writer *w);
+void writer_deinit(struct writer *w);

@@ -1,0 +1,504 @@
+#include "scanner/probe/session.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <time.h>
+
+#include "scanner/base/container.h"
+#include "scanner/base/memory.h"
+#include "scanner/smtp/dialog.h"
+#include "scanner/tls/handshake.h"
+
+#define OUT_MAX       (64 * 1024) /* octets waiting to be sent; a ClientHello is about 500 */
+#define PLAIN_MAX     (64 * 1024) /* octets of one decrypted read */
+#define QUIT_WAIT_MS  5000 /* RFC 5321 4.5.3.2 has no bound for QUIT; nothing depends on it */
+#define CLOSE_WAIT_MS 1000 /* the server closes first, so that TIME_WAIT is not ours */
+
+enum session_stage {
+    STAGE_CONNECTING,
+    STAGE_TALKING,
+    STAGE_LINGERING, /* the dialogue is over, the server's FIN is awaited */
+    STAGE_CLOSING,   /* finish() was called */
+};
+
+struct session {
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    struct wheel_timer timer;
+    struct session_environment *env; /* borrowed */
+    session_done_fn done;
+    void *arg;
+    struct session *next_idle;
+    enum session_stage stage;
+    enum dialog_state timed_state; /* the state that the timer was set for */
+    bool implicit_tls;
+    bool tls_usable; /* the handshake completed: octets go through it */
+    uint64_t started_ms;
+    uint64_t stage_ms; /* when the present state began */
+    int32_t tls_ms;    /* ClientHello to the end of the handshake; -1: not over */
+    bool dialog_used;  /* `dialog` was initialised, now or by an earlier session */
+    struct dialog dialog;
+    struct handshake *handshake; /* NULL until TLS begins */
+    struct buf out;
+    struct buf plain;
+    struct seen_session seen;
+    char sni[256];
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct session *s = handle->data;
+    s->done(s->arg, s);
+}
+
+static void finish(struct session *s, bool reset)
+{
+    CHECK(s->stage != STAGE_CLOSING);
+    s->stage = STAGE_CLOSING;
+    wheel_clear(s->env->wheel, &s->timer);
+    s->seen.total_ms = (int32_t)(uv_now(s->env->loop) - s->started_ms);
+    if (s->stage_ms != 0) { /* connected: there was a dialogue */
+        s->seen.smtp = s->dialog.seen;
+    }
+    if (s->handshake != NULL) {
+        s->seen.tls_attempted = true;
+        s->seen.tls = *handshake_seen(s->handshake);
+        s->seen.tls.ms = s->tls_ms;
+    }
+    if (s->seen.outcome == OUTCOME_NOT_TESTED) {
+        s->seen.outcome = s->dialog.outcome; /* decided by the conversation */
+    }
+    CHECK(s->seen.outcome != OUTCOME_NOT_TESTED);
+    if (!reset || uv_tcp_close_reset(&s->tcp, on_closed) != 0) {
+        uv_close((uv_handle_t *)&s->tcp, on_closed);
+    }
+}
+
+/* Ends a session that never became a conversation. */
+static void finish_unconnected(struct session *s, int sys)
+{
+    s->seen.sys = sys;
+    switch (sys) {
+    case UV_ECONNREFUSED:
+    case UV_ECONNRESET: /* a RST to our SYN, as some firewalls do */
+        s->seen.outcome = OUTCOME_REFUSED;
+        break;
+    case UV_ETIMEDOUT:
+        s->seen.outcome = OUTCOME_CONNECT_TIMEOUT;
+        break;
+    case UV_EHOSTUNREACH:
+    case UV_ENETUNREACH:
+    case UV_EACCES: /* ICMP administratively prohibited */
+        s->seen.outcome = OUTCOME_UNREACHABLE;
+        break;
+    default: /* EMFILE, EADDRNOTAVAIL, ENOBUFS, ...: never the target's doing */
+        s->seen.outcome = OUTCOME_LOCAL_FAULT;
+        break;
+    }
+    finish(s, false);
+}
+
+struct pending_write {
+    uv_write_t request;
+    uint8_t octets[];
+};
+
+static void on_written(uv_write_t *request, int status)
+{
+    (void)status; /* a broken connection shows in reading */
+    free(CONTAINER_OF(request, struct pending_write, request));
+}
+
+static void send_out(struct session *s)
+{
+    if (s->out.len == 0) {
+        return;
+    }
+    s->seen.octets_out += (uint32_t)s->out.len;
+    uv_buf_t whole = uv_buf_init((char *)s->out.at, (unsigned)s->out.len);
+    int sent = uv_try_write((uv_stream_t *)&s->tcp, &whole, 1);
+    size_t done = sent > 0 ? (size_t)sent : 0;
+    if (done < s->out.len && (sent >= 0 || sent == UV_EAGAIN)) {
+        size_t left = s->out.len - done;
+        struct pending_write *w = memory_new(1, sizeof(*w) + left);
+        memcpy(w->octets, s->out.at + done, left);
+        uv_buf_t rest = uv_buf_init((char *)w->octets, (unsigned)left);
+        if (uv_write(&w->request, (uv_stream_t *)&s->tcp, &rest, 1, on_written) != 0) {
+            free(w);
+        }
+    }
+    buf_reset(&s->out);
+}
+
+static uint32_t state_timeout_ms(const struct session *s)
+{
+    switch (s->dialog.state) {
+    case DIALOG_GREETING:
+        return s->env->greeting_timeout_ms;
+    case DIALOG_EHLO:
+    case DIALOG_HELO:
+    case DIALOG_STARTTLS:
+    case DIALOG_EHLO_TLS:
+        return s->env->reply_timeout_ms;
+    case DIALOG_TLS:
+        return s->env->tls_timeout_ms;
+    case DIALOG_QUIT:
+        return s->env->reply_timeout_ms < QUIT_WAIT_MS ? s->env->reply_timeout_ms : QUIT_WAIT_MS;
+    case DIALOG_DONE:
+    case DIALOG_FAILED:
+        return CLOSE_WAIT_MS;
+    }
+    UNREACHABLE("unknown dialog_state");
+}
+
+/* The time of a state runs from its beginning, never from the last octet: a peer cannot
+ * stretch it by dripping. */
+static void set_timer(struct session *s)
+{
+    uint64_t due = s->stage_ms + state_timeout_ms(s);
+    uint64_t last = s->started_ms + s->env->target_timeout_ms;
+    wheel_set(s->env->wheel, &s->timer, due < last ? due : last);
+    s->timed_state = s->dialog.state;
+}
+
+static void note_state_change(struct session *s)
+{
+    if (s->dialog.state != s->timed_state) {
+        s->stage_ms = uv_now(s->env->loop);
+        set_timer(s);
+    }
+}
+
+static void begin_tls(struct session *s)
+{
+    s->handshake = handshake_new(s->env->tls, s->sni[0] != '\0' ? s->sni : NULL);
+    CHECK(handshake_step(s->handshake, (struct span){0}, &s->out) == HANDSHAKE_MORE);
+}
+
+/* After any event: sends what is to be sent and moves on where the dialogue leads. */
+static void advance(struct session *s)
+{
+    if (s->dialog.state == DIALOG_TLS && s->handshake == NULL) {
+        begin_tls(s);
+    }
+    if (s->dialog.out.len > 0) {
+        if (!s->tls_usable) {
+            (void)buf_append(&s->out, buf_span(&s->dialog.out));
+        } else if (!handshake_write(s->handshake, buf_span(&s->dialog.out), &s->out)) {
+            dialog_closed(&s->dialog, false);
+        }
+        buf_reset(&s->dialog.out);
+    }
+    note_state_change(s);
+    if (dialog_wants_close(&s->dialog)) {
+        if (s->tls_usable) {
+            handshake_shutdown(s->handshake, &s->out);
+        }
+        send_out(s);
+        if (s->dialog.state == DIALOG_FAILED) {
+            finish(s, false);
+        } else {
+            s->stage = STAGE_LINGERING;
+        }
+        return;
+    }
+    send_out(s);
+}
+
+static void stamp(struct session *s)
+{
+    dialog_stamp(&s->dialog, (int32_t)(uv_now(s->env->loop) - s->stage_ms));
+}
+
+static void feed_dialog(struct session *s, struct span octets)
+{
+    if (octets.len > 0) {
+        dialog_feed(&s->dialog, octets);
+        stamp(s);
+    }
+}
+
+static void feed_plain(struct session *s, struct span in)
+{
+    bool closed = false;
+    buf_reset(&s->plain);
+    bool whole = handshake_read(s->handshake, in, &s->plain, &s->out, &closed);
+    feed_dialog(s, buf_span(&s->plain));
+    if (!whole || closed) {
+        dialog_closed(&s->dialog, false);
+    }
+}
+
+static void feed_handshake(struct session *s, struct span in)
+{
+    switch (handshake_step(s->handshake, in, &s->out)) {
+    case HANDSHAKE_MORE:
+        break;
+    case HANDSHAKE_DONE:
+        s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
+        s->tls_usable = true;
+        dialog_tls_established(&s->dialog);
+        feed_plain(s, (struct span){0}); /* what came with the last flight, e.g. tickets */
+        break;
+    case HANDSHAKE_FAILED:
+        s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
+        dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
+        break;
+    }
+}
+
+static void on_octets(struct session *s, struct span in)
+{
+    s->seen.octets_in += (uint32_t)in.len;
+    if (s->stage == STAGE_LINGERING) {
+        return; /* close_notify, or chatter after the end */
+    }
+    if (s->tls_usable) {
+        feed_plain(s, in);
+    } else if (s->handshake != NULL) {
+        feed_handshake(s, in);
+    } else {
+        feed_dialog(s, in);
+    }
+    advance(s);
+}
+
+static void on_gone(struct session *s, int why)
+{
+    if (s->stage == STAGE_LINGERING) {
+        finish(s, false);
+        return;
+    }
+    bool reset = why != UV_EOF;
+    s->seen.sys = reset ? why : 0;
+    if (s->handshake != NULL && !s->tls_usable) {
+        handshake_peer_gone(s->handshake, reset, false);
+        s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
+        dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
+    } else {
+        dialog_closed(&s->dialog, reset);
+    }
+    finish(s, false);
+}
+
+static void on_timer(struct wheel_timer *t)
+{
+    struct session *s = CONTAINER_OF(t, struct session, timer);
+    if (s->stage == STAGE_CONNECTING) {
+        s->seen.sys = UV_ETIMEDOUT;
+        s->seen.outcome = OUTCOME_CONNECT_TIMEOUT;
+        finish(s, false);
+        return;
+    }
+    if (s->stage == STAGE_LINGERING || s->dialog.state == DIALOG_QUIT) {
+        finish(s, s->stage != STAGE_LINGERING);
+        return;
+    }
+    if (s->handshake != NULL && !s->tls_usable) {
+        handshake_peer_gone(s->handshake, false, true);
+        s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
+        dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
+    } else {
+        dialog_timeout(&s->dialog);
+    }
+    finish(s, true);
+}
+
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
+{
+    struct session *s = handle->data;
+    (void)suggested;
+    *room = uv_buf_init((char *)s->env->read_room, (unsigned)s->env->read_room_len);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *room)
+{
+    struct session *s = stream->data;
+    if (s->stage == STAGE_CLOSING) {
+        return;
+    }
+    if (n > 0) {
+        on_octets(s, (struct span){(const uint8_t *)room->base, (size_t)n});
+    } else if (n < 0) {
+        on_gone(s, (int)n);
+    }
+}
+
+static void begin_dialog(struct session *s)
+{
+    if (s->dialog_used) {
+        dialog_reset(&s->dialog, s->env->ehlo_domain, s->implicit_tls);
+    } else {
+        dialog_init(&s->dialog, s->env->ehlo_domain, s->implicit_tls);
+        s->dialog_used = true;
+    }
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+    struct session *s = request->handle->data;
+    if (s->stage == STAGE_CLOSING) {
+        return; /* the timer was first */
+    }
+    if (status < 0) {
+        finish_unconnected(s, status);
+        return;
+    }
+    uint64_t now = uv_now(s->env->loop);
+    s->seen.connect_ms = (int32_t)(now - s->started_ms);
+    struct sockaddr_storage name;
+    int len = sizeof(name);
+    uint16_t port = 0;
+    if (uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&name, &len) == 0) {
+        (void)net_addr_from_sockaddr((struct sockaddr *)&name, &s->seen.source, &port);
+    }
+    s->stage = STAGE_TALKING;
+    s->stage_ms = now;
+    (void)uv_tcp_nodelay(&s->tcp, 1);
+    begin_dialog(s);
+    set_timer(s);
+    if (uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read) != 0) {
+        s->seen.outcome = OUTCOME_LOCAL_FAULT;
+        finish(s, true);
+        return;
+    }
+    advance(s);
+}
+
+static int bind_local(struct session *s, const struct net_addr *local)
+{
+    uv_os_fd_t fd = -1;
+    int on = 1;
+    struct sockaddr_storage name;
+    /* Without it a bound source runs out of ports after one ephemeral range, also towards
+     * different destinations. Works for IPv6 sockets through IPPROTO_IP as well. */
+    if (uv_fileno((uv_handle_t *)&s->tcp, &fd) == 0) {
+        (void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    }
+    (void)net_addr_to_sockaddr(local, 0, &name);
+    return uv_tcp_bind(&s->tcp, (const struct sockaddr *)&name, 0);
+}
+
+static int open_connection(struct session *s, const struct session_target *target)
+{
+    struct sockaddr_storage peer;
+    (void)net_addr_to_sockaddr(&target->dial_address, target->dial_port, &peer);
+    int err = 0;
+    if (target->local.family != 0) {
+        err = bind_local(s, &target->local);
+    }
+    if (err == 0) {
+        err = uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&peer, on_connected);
+    }
+    return err;
+}
+
+static void on_failed_at_once(struct wheel_timer *t)
+{
+    struct session *s = CONTAINER_OF(t, struct session, timer);
+    finish_unconnected(s, s->seen.sys);
+}
+
+static struct session *take_idle(struct session_environment *env)
+{
+    struct session *s = env->idle;
+    if (s == NULL) {
+        s = memory_new(1, sizeof(*s));
+        s->out = BUF_INIT(OUT_MAX);
+        s->plain = BUF_INIT(PLAIN_MAX);
+        return s;
+    }
+    env->idle = s->next_idle;
+    return s;
+}
+
+struct session *session_start(struct session_environment *env, const struct session_target *target,
+                              session_done_fn done, void *arg)
+{
+    struct session *s = take_idle(env);
+    struct session kept = *s;
+    *s = (struct session){.env = env, .done = done, .arg = arg, .tls_ms = -1};
+    s->out = kept.out;
+    s->plain = kept.plain;
+    s->dialog = kept.dialog;
+    s->dialog_used = kept.dialog_used;
+    s->implicit_tls = target->implicit_tls;
+    s->started_ms = uv_now(env->loop);
+    s->stage = STAGE_CONNECTING;
+    if (target->sni != NULL) {
+        CHECK(strlen(target->sni) < sizeof(s->sni));
+        memcpy(s->sni, target->sni, strlen(target->sni) + 1);
+    }
+    struct timespec wall;
+    (void)clock_gettime(CLOCK_REALTIME, &wall);
+    s->seen.started_unix_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+    s->seen.sni = target->sni != NULL;
+    s->seen.connect_ms = -1;
+    for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
+        s->seen.smtp.reply[i].ms = -1;
+    }
+
+    unsigned family = target->dial_address.family == 6 ? AF_INET6 : AF_INET;
+    int err = uv_tcp_init_ex(env->loop, &s->tcp, family);
+    if (err != 0) {
+        err = uv_tcp_init(env->loop, &s->tcp); /* no descriptor: the handle is still to be closed */
+        CHECK(err == 0);
+        err = UV_EMFILE;
+    }
+    s->tcp.data = s;
+    if (err == 0) {
+        err = open_connection(s, target);
+    }
+    if (err != 0) { /* the callback must not run from inside this function */
+        s->seen.sys = err;
+        s->timer.on_due = on_failed_at_once;
+        wheel_set(env->wheel, &s->timer, s->started_ms);
+        return s;
+    }
+    s->timer.on_due = on_timer;
+    uint32_t wait = env->connect_timeout_ms < env->target_timeout_ms ? env->connect_timeout_ms
+                                                                     : env->target_timeout_ms;
+    wheel_set(env->wheel, &s->timer, s->started_ms + wait);
+    return s;
+}
+
+const struct seen_session *session_seen(const struct session *s)
+{
+    return &s->seen;
+}
+
+void session_release(struct session_environment *env, struct session *s)
+{
+    CHECK(s->stage == STAGE_CLOSING);
+    handshake_free(s->handshake);
+    s->handshake = NULL;
+    buf_reset(&s->out);
+    buf_reset(&s->plain);
+    s->next_idle = env->idle;
+    env->idle = s;
+}
+
+void session_abort(struct session *s)
+{
+    if (s->stage == STAGE_CLOSING) {
+        return;
+    }
+    if (s->stage == STAGE_CONNECTING || s->dialog.outcome == OUTCOME_NOT_TESTED) {
+        s->seen.outcome = OUTCOME_LOCAL_FAULT;
+    }
+    finish(s, s->stage != STAGE_CONNECTING);
+}
+
+void session_environment_deinit(struct session_environment *env)
+{
+    while (env->idle != NULL) {
+        struct session *s = env->idle;
+        env->idle = s->next_idle;
+        if (s->dialog_used) {
+            dialog_deinit(&s->dialog);
+        }
+        buf_deinit(&s->out);
+        buf_deinit(&s->plain);
+        free(s);
+    }
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+/**
+ * One session with a mail server over libuv: connect, greeting, EHLO, STARTTLS, handshake, EHLO,
+ * QUIT. An actor: callbacks become events, one function decides, finish() is the only way out.
+ *
+ * The completion callback runs exactly once, after the connection was closed and never from
+ * inside session_start(). What was seen stays valid until session_release().
+ *
+ * Limits, leases and waiting are the caller's: a session begins at once.
+ */
+
+#include <uv.h>
+
+#include "scanner/base/wheel.h"
+#include "scanner/observation/seen_session.h"
+#include "scanner/tls/tls_context.h"
+
+struct session;
+typedef void (*session_done_fn)(void *arg, struct session *s);
+
+/** What all sessions of a worker share. Plain data, borrowed for the life of the sessions. */
+struct session_environment {
+    uv_loop_t *loop;
+    struct wheel *wheel; /* turned by the loop's owner, who calls on_due() */
+    struct tls_context *tls;
+    const char *ehlo_domain;
+    uint32_t connect_timeout_ms;
+    uint32_t greeting_timeout_ms;
+    uint32_t reply_timeout_ms;
+    uint32_t tls_timeout_ms;
+    uint32_t target_timeout_ms; /* the whole session; a peer cannot stretch it */
+    uint8_t *read_room;         /* where octets are read to, one per loop */
+    size_t read_room_len;
+    struct session *idle; /* finished sessions, kept for their memory */
+};
+
+struct session_target {
+    struct net_addr dial_address; /* where the connection really goes (--address-map) */
+    uint16_t dial_port;
+    struct net_addr local; /* our address; family 0: the system chooses */
+    bool implicit_tls;     /* RFC 8314 section 3.3 */
+    const char *sni;       /* copied; NULL: none */
+};
+
+struct session *session_start(struct session_environment *env, const struct session_target *target,
+                              session_done_fn done, void *arg);
+const struct seen_session *session_seen(const struct session *s);
+/** Gives the session back; its seen_session and everything it points to is gone. */
+void session_release(struct session_environment *env, struct session *s);
+/** Ends a session from our side (shutdown of the run): RST, outcome LOCAL_FAULT when undecided. */
+void session_abort(struct session *s);
+void session_environment_deinit(struct session_environment *env);
