@@ -634,3 +634,8 @@ void dns_transport_free(struct dns_transport *t, dns_transport_closed_fn closed,
         free_transport(t);
     }
 }
+
+const char *dns_transport_library_version(void)
+{
+    return ares_version(NULL);
+}

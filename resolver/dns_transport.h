@@ -52,3 +52,6 @@ bool dns_transport_take_refusal(struct dns_transport *t, uint32_t server);
 /** Drops all exchanges without a call. `closed` runs when the last handle is gone, at once when
  * there is none. */
 void dns_transport_free(struct dns_transport *t, dns_transport_closed_fn closed, void *arg);
+
+/** The version of the library that runs. Static text. */
+const char *dns_transport_library_version(void);

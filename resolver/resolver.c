@@ -13,6 +13,7 @@
 #define TRIES_DEFAULT      3
 #define TIMEOUT_MAX_MS     600000
 #define WINDOW             4096 /* questions under way; c-ares gets slow beyond some 10,000 */
+#define BURST              256 /* sent in one turn of the loop: what a small socket buffer still holds */
 #define CHUNK              256  /* questions allocated at once */
 #define PAUSE_MS           500  /* before a try again after a failure that took no time */
 #define DOWN_AFTER         8    /* failures in a row after which a server is passed over ... */
@@ -437,14 +438,17 @@ static void send_question(struct resolver *r, struct question *q)
     dns_transport_send(r->transport, q->server, q->tcp, octets, len, &q->exchange);
 }
 
-/* Sends as many as rate and window allow, those begun earlier first. */
+/* Sends as many as rate, window and burst allow, those begun earlier first. Each turn with answers
+ * goes on; without any the tick does. */
 static void pump(struct resolver *r)
 {
     rate_bucket_fill(&r->rate, uv_now(r->loop));
-    while ((r->again.first != NULL || r->fresh.first != NULL) && r->under_way < WINDOW &&
-           rate_bucket_take(&r->rate)) {
-        struct question *q = queue_take(r->again.first != NULL ? &r->again : &r->fresh);
-        send_question(r, q);
+    for (unsigned sent = 0; sent < BURST && r->under_way < WINDOW; sent++) {
+        struct queue *from = r->again.first != NULL ? &r->again : &r->fresh;
+        if (from->first == NULL || !rate_bucket_take(&r->rate)) {
+            break;
+        }
+        send_question(r, queue_take(from));
     }
     dns_transport_flush(r->transport);
 }
@@ -581,4 +585,9 @@ void resolver_free(struct resolver *r)
     uv_close((uv_handle_t *)&r->tick, on_handle_closed);
     uv_close((uv_handle_t *)&r->prepare, on_handle_closed);
     dns_transport_free(r->transport, on_transport_closed, r);
+}
+
+const char *resolver_library_version(void)
+{
+    return dns_transport_library_version();
 }

@@ -56,3 +56,6 @@ size_t resolver_pending(const struct resolver *r); /* asked and not yet answered
 /** Drops all pending questions without a call. The loop must be run once more before it is
  * closed (uv_run() until it returns 0): the handles, and then the memory, go in its close callbacks. */
 void resolver_free(struct resolver *r);
+
+/** The version of the c-ares that runs. Static text. */
+const char *resolver_library_version(void);

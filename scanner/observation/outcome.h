@@ -22,7 +22,7 @@
     X(GREETING_TIMEOUT, "greeting_timeout", false, true, false, "io-timeout")                      \
     X(GREETING_CLOSED, "greeting_closed", false, true, false, "connection-closed")                 \
     X(GREETING_TEMPFAIL, "greeting_tempfail", false, true, false, "application-error") /* 4xx */   \
-    X(GREETING_REJECTED, "greeting_rejected", false, true, true, "application-error") /* 5xx */    \
+    X(GREETING_REJECTED, "greeting_rejected", false, true, true, "application-error")  /* 5xx */   \
     X(NOT_SMTP, "not_smtp", false, true, false, "protocol-error")                                  \
     X(EHLO_TIMEOUT, "ehlo_timeout", false, true, false, "io-timeout")                              \
     X(EHLO_CLOSED, "ehlo_closed", false, true, false, "connection-closed")                         \
@@ -62,12 +62,12 @@ struct outcome_info {
 const struct outcome_info *outcome_info(enum session_outcome o);
 
 /** What the server said of STARTTLS (requirement R10); implicit TLS counts as offered. */
-#define STARTTLS_STATES(X)                                                   \
-    X(UNKNOWN, "unknown")         /* the question was never answered */      \
-    X(OFFERED, "offered")         /* and 220 to the command */               \
-    X(NOT_OFFERED, "not_offered") /* EHLO answered 250 without the keyword */ \
-    X(MASKED, "masked")           /* a middlebox overwrote the keyword */    \
-    X(TEMPFAIL, "tempfail")       /* offered, then 4xx */                    \
+#define STARTTLS_STATES(X)                                                      \
+    X(UNKNOWN, "unknown")         /* the question was never answered */         \
+    X(OFFERED, "offered")         /* and 220 to the command */                  \
+    X(NOT_OFFERED, "not_offered") /* EHLO answered 250 without the keyword */   \
+    X(MASKED, "masked")           /* a middlebox overwrote the keyword */       \
+    X(TEMPFAIL, "tempfail")       /* offered, then 4xx */                       \
     X(REJECTED, "rejected")       /* offered, then 5xx or no SMTP reply code */ \
     X(INJECTED, "injected")       /* octets after the 220, before TLS */
 
@@ -80,13 +80,13 @@ enum starttls_state {
 const char *starttls_word(enum starttls_state s);
 
 /** Why something was not tested, where the outcome is `not_tested`. */
-#define NOT_TESTED_REASONS(X)                                                          \
-    X(NONE, "")                                                                        \
-    X(ADDRESS_BUDGET, "address_budget")   /* --names-per-address */                    \
-    X(SPECIAL_PURPOSE, "special_purpose") /* RFC 6890 address, refused */              \
-    X(BLOCKLISTED, "blocklisted")                                                      \
-    X(FAMILY_OFF, "family_off")           /* -4 or -6, or no route of that family here */ \
-    X(TRUNCATED, "truncated")             /* beyond 16 addresses a family or 64 endpoints */ \
+#define NOT_TESTED_REASONS(X)                                                      \
+    X(NONE, "")                                                                    \
+    X(ADDRESS_BUDGET, "address_budget")   /* --names-per-address */                \
+    X(SPECIAL_PURPOSE, "special_purpose") /* RFC 6890 address, refused */          \
+    X(BLOCKLISTED, "blocklisted")                                                  \
+    X(FAMILY_OFF, "family_off") /* -4 or -6, or no route of that family here */    \
+    X(TRUNCATED, "truncated")   /* beyond 16 addresses a family or 64 endpoints */ \
     X(INTERRUPTED, "interrupted")
 
 enum not_tested_reason {

@@ -3,20 +3,21 @@
 #include "scanner/base/net_addr.h"
 
 /** What came of one DNS question. Words are part of the output. */
-#define DNS_STATES(X)                                                                        \
-    X(NOT_ASKED, "not_asked")                                                                \
-    X(DATA, "data")                                                                          \
-    X(NODATA, "nodata")       /* NOERROR without a record of the type, RFC 2308 section 2.2 */ \
-    X(NXDOMAIN, "nxdomain")                                                                  \
-    X(SERVFAIL, "servfail")   /* and again with CD=1 */                                      \
-    X(BOGUS, "bogus")         /* SERVFAIL, but an answer with CD=1; its data is kept */      \
-    X(REFUSED, "refused")                                                                    \
-    X(OTHER_RCODE, "other_rcode")                                                            \
-    X(TIMEOUT, "timeout")     /* no answer from any server */                                \
-    X(MALFORMED, "malformed") /* an answer that cannot be read */                            \
-    X(CNAME_LOOP, "cname_loop")   /* a loop, or more links than the cap */                   \
-    X(NAME_INVALID, "name_invalid") /* cannot be asked: no name in the sense of RFC 1035 section 2.3.4 */ \
-    X(LOCAL_FAULT, "local_fault")   /* ours: no socket, no server configured */
+#define DNS_STATES(X)                                                                       \
+    X(NOT_ASKED, "not_asked")                                                               \
+    X(DATA, "data")                                                                         \
+    X(NODATA, "nodata") /* NOERROR without a record of the type, RFC 2308 section 2.2 */    \
+    X(NXDOMAIN, "nxdomain")                                                                 \
+    X(SERVFAIL, "servfail") /* and again with CD=1 */                                       \
+    X(BOGUS, "bogus")       /* SERVFAIL, but an answer with CD=1; its data is kept */       \
+    X(REFUSED, "refused")                                                                   \
+    X(OTHER_RCODE, "other_rcode")                                                           \
+    X(TIMEOUT, "timeout")       /* no answer from any server */                             \
+    X(MALFORMED, "malformed")   /* an answer that cannot be read */                         \
+    X(CNAME_LOOP, "cname_loop") /* a loop, or more links than the cap */                    \
+    X(NAME_INVALID,                                                                         \
+      "name_invalid") /* cannot be asked: no name in the sense of RFC 1035 section 2.3.4 */ \
+    X(LOCAL_FAULT, "local_fault") /* ours: no socket, no server configured */
 
 enum dns_state {
 #define X(name, word) DNS_##name,
@@ -35,7 +36,7 @@ static inline bool dns_state_is_temporary(enum dns_state s)
 }
 
 #define DNS_NAME_TEXT_MAX 1024 /* octets with NUL: 255 octets of wire form, \DDD escapes included */
-#define DNS_CNAME_MAX     8    /* links that are kept and followed inside one answer; our own bound */
+#define DNS_CNAME_MAX     8 /* links that are kept and followed inside one answer; our own bound */
 
 /** The header facts of one answer, without its records. */
 struct seen_dns {
@@ -45,7 +46,7 @@ struct seen_dns {
     bool ad;            /* as answered; trust is judged elsewhere */
     bool rrsig_present; /* an RRSIG covering the type is in the answer */
     bool tcp;
-    bool truncated;     /* more records than the cap are not kept */
-    int32_t ede;        /* first Extended DNS Error, RFC 8914; -1: none */
-    uint32_t ttl;       /* smallest of the answer's records, seconds */
+    bool truncated; /* more records than the cap are not kept */
+    int32_t ede;    /* first Extended DNS Error, RFC 8914; -1: none */
+    uint32_t ttl;   /* smallest of the answer's records, seconds */
 };

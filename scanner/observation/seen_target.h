@@ -9,21 +9,21 @@
 #include "scanner/observation/seen_dns.h"
 #include "scanner/observation/seen_session.h"
 
-#define ATTEMPTS_MAX       6  /* sessions kept per service or endpoint */
-#define MX_MAX             32 /* exchanges per domain that are worked on */
-#define HOST_ADDRESSES_MAX 16 /* per address family */
+#define ATTEMPTS_MAX         6  /* sessions kept per service or endpoint */
+#define MX_MAX               32 /* exchanges per domain that are worked on */
+#define HOST_ADDRESSES_MAX   16 /* per address family */
 #define DOMAIN_ENDPOINTS_MAX 64
-#define TLSA_MAX           64 /* records kept per host */
-#define PTR_MAX            8
+#define TLSA_MAX             64 /* records kept per host */
+#define PTR_MAX              8
 
 /** Short facts of one (host, address, port): what a host keeps and a domain row repeats. */
 struct endpoint_brief {
     struct net_addr address;
     uint16_t port;
-    uint8_t outcome;    /* enum session_outcome */
-    uint8_t not_tested; /* enum not_tested_reason, when the outcome is NOT_TESTED */
-    uint8_t starttls;   /* enum starttls_state */
-    uint8_t inherited;  /* the result is that of another session of the service (session_from) */
+    uint8_t outcome;      /* enum session_outcome */
+    uint8_t not_tested;   /* enum not_tested_reason, when the outcome is NOT_TESTED */
+    uint8_t starttls;     /* enum starttls_state */
+    uint8_t inherited;    /* the result is that of another session of the service (session_from) */
     uint16_t tls_version; /* 0: none */
     uint8_t leaf_sha256[32]; /* all zero: none */
 };
@@ -85,11 +85,13 @@ struct seen_endpoint {
     uint16_t port;
     const struct seen_session *attempts; /* with SNI */
     size_t attempt_count;
-    const struct seen_session *result; /* own, or borrowed from the session in session_from; NULL: not tested */
+    const struct seen_session
+        *result; /* own, or borrowed from the session in session_from; NULL: not tested */
     enum not_tested_reason not_tested;
     struct span session_from; /* key of the service or endpoint whose session speaks; empty: own */
-    bool repeated;            /* the SNI handshake was repeated because its leaf differs from the one without */
-    bool unstable;            /* and the two SNI handshakes differ from each other */
+    bool
+        repeated; /* the SNI handshake was repeated because its leaf differs from the one without */
+    bool unstable;                  /* and the two SNI handshakes differ from each other */
     uint8_t no_sni_leaf_sha256[32]; /* of the service's handshake without SNI; zero: none */
 };
 
@@ -97,8 +99,9 @@ struct seen_mx {
     uint16_t preference;
     struct span exchange; /* text as in the record, DNS escapes included */
     struct span host;     /* normal form; empty when it is no host name */
-    const char *unusable; /* why it was not resolved: a word such as "null_mx", "ip_literal"; NULL: usable */
-    uint8_t a_state;      /* enum dns_state */
+    const char *
+        unusable; /* why it was not resolved: a word such as "null_mx", "ip_literal"; NULL: usable */
+    uint8_t a_state; /* enum dns_state */
     uint8_t aaaa_state;
     uint8_t cname_count;
     bool blocklisted;
@@ -107,14 +110,14 @@ struct seen_mx {
 };
 
 /** Where the mail of a domain goes. Words are part of the output. */
-#define MX_KINDS(X)                                                                     \
-    X(NOT_ASKED, "not_asked")                                                           \
-    X(EXPLICIT, "explicit")                                                             \
-    X(IMPLICIT, "implicit")   /* NOERROR, no MX, but an address: RFC 5321 section 5.1 */ \
-    X(NULL_MX, "null_mx")     /* RFC 7505 */                                            \
-    X(NONE, "none")           /* no MX and no address */                                \
-    X(NXDOMAIN, "nxdomain")                                                             \
-    X(UNKNOWN, "unknown")     /* SERVFAIL, timeout: never taken for "no MX" */
+#define MX_KINDS(X)                                                                    \
+    X(NOT_ASKED, "not_asked")                                                          \
+    X(EXPLICIT, "explicit")                                                            \
+    X(IMPLICIT, "implicit") /* NOERROR, no MX, but an address: RFC 5321 section 5.1 */ \
+    X(NULL_MX, "null_mx")   /* RFC 7505 */                                             \
+    X(NONE, "none")         /* no MX and no address */                                 \
+    X(NXDOMAIN, "nxdomain")                                                            \
+    X(UNKNOWN, "unknown") /* SERVFAIL, timeout: never taken for "no MX" */
 
 enum mx_kind {
 #define X(name, word) MX_KIND_##name,
@@ -125,15 +128,15 @@ enum mx_kind {
 const char *mx_kind_word(enum mx_kind k);
 
 /** How an input line ended: the classes of the account, disjoint (design section 5). */
-#define ACCOUNT_CLASSES(X)                                                           \
-    X(TESTED, "tested")               /* every endpoint of every MX was conclusive */ \
-    X(PARTLY_TESTED, "partly_tested")                                                \
-    X(INCONCLUSIVE, "inconclusive")   /* endpoints, but not one conclusive */        \
-    X(NO_MAIL, "no_mail")             /* with the reason */                          \
-    X(DNS_FAILED, "dns_failed")                                                      \
-    X(NOT_TESTED, "not_tested")       /* budget, special-purpose addresses, family */ \
-    X(BLOCKLISTED, "blocklisted")                                                    \
-    X(INVALID, "invalid")                                                            \
+#define ACCOUNT_CLASSES(X)                                                      \
+    X(TESTED, "tested") /* every endpoint of every MX was conclusive */         \
+    X(PARTLY_TESTED, "partly_tested")                                           \
+    X(INCONCLUSIVE, "inconclusive") /* endpoints, but not one conclusive */     \
+    X(NO_MAIL, "no_mail")           /* with the reason */                       \
+    X(DNS_FAILED, "dns_failed")                                                 \
+    X(NOT_TESTED, "not_tested") /* budget, special-purpose addresses, family */ \
+    X(BLOCKLISTED, "blocklisted")                                               \
+    X(INVALID, "invalid")                                                       \
     X(DUPLICATE, "duplicate")
 
 enum account_class {
@@ -152,9 +155,9 @@ struct seen_txt {
 };
 
 struct seen_domain {
-    uint64_t input_line; /* 1 for the first line of the input, comments counted */
-    struct span input;   /* the field as given, before normalising */
-    struct span domain;  /* normal form; empty when invalid */
+    uint64_t input_line;     /* 1 for the first line of the input, comments counted */
+    struct span input;       /* the field as given, before normalising */
+    struct span domain;      /* normal form; empty when invalid */
     struct span registrable; /* empty when the domain is itself a public suffix */
     struct span tld;
     struct span metadata_json; /* passed-through columns as one JSON object; empty: none */

@@ -2,34 +2,37 @@
 
 #include "scanner/base/span.h"
 
-#define TLS_LIST_MAX  (256 * 1024) /* octets of a presented certificate list that are kept; our own bound */
-#define TLS_CERTS_MAX 100          /* certificates of a list that are kept; our own bound */
+#define TLS_LIST_MAX \
+    (256 * 1024)          /* octets of a presented certificate list that are kept; our own bound */
+#define TLS_CERTS_MAX 100 /* certificates of a list that are kept; our own bound */
 
 /** What one TLS handshake showed. Plain data; spans live as long as the handshake that filled it. */
 struct seen_tls {
     bool completed; /* both Finished messages were exchanged */
     bool client_cert_requested;
-    bool ems;              /* extended master secret, RFC 7627 (TLS <= 1.2) */
-    bool secure_reneg;     /* RFC 5746 (TLS <= 1.2) */
+    bool ems;                  /* extended master secret, RFC 7627 (TLS <= 1.2) */
+    bool secure_reneg;         /* RFC 5746 (TLS <= 1.2) */
     bool unknown_name_warning; /* warning alert unrecognized_name, RFC 6066 section 3 */
     bool ocsp_stapled;
     bool sct_in_tls;
-    bool list_truncated;   /* over TLS_LIST_MAX or TLS_CERTS_MAX */
-    bool list_malformed;   /* lengths of the Certificate message do not add up */
-    uint16_t version;      /* 0x0301..0x0304, RFC 8446 section 4.2.1; 0: no ServerHello seen */
-    uint16_t cipher;       /* IANA cipher suite; 0: none */
-    uint16_t group;        /* IANA named group; 0: none (static RSA) or unknown */
-    uint16_t dh_bits;      /* size of a finite-field DH key, 0: none */
+    bool list_truncated;       /* over TLS_LIST_MAX or TLS_CERTS_MAX */
+    bool list_malformed;       /* lengths of the Certificate message do not add up */
+    uint16_t version;          /* 0x0301..0x0304, RFC 8446 section 4.2.1; 0: no ServerHello seen */
+    uint16_t cipher;           /* IANA cipher suite; 0: none */
+    uint16_t group;            /* IANA named group; 0: none (static RSA) or unknown */
+    uint16_t dh_bits;          /* size of a finite-field DH key, 0: none */
     uint16_t signature_scheme; /* of the server's key exchange or CertificateVerify, 0: unknown */
-    int16_t alert_received; /* -1: none; else the description of the fatal alert, RFC 8446 section 6 */
-    int16_t alert_sent;     /* -1: none */
-    uint32_t error_code;    /* OpenSSL's reason code of the failure, 0: none */
-    char error_text[96];    /* its text, "" when none */
-    int32_t ms;             /* ClientHello to the end; -1: not measured */
+    int16_t
+        alert_received;  /* -1: none; else the description of the fatal alert, RFC 8446 section 6 */
+    int16_t alert_sent;  /* -1: none */
+    uint32_t error_code; /* OpenSSL's reason code of the failure, 0: none */
+    char error_text[96]; /* its text, "" when none */
+    int32_t ms;          /* ClientHello to the end; -1: not measured */
     /* The list as presented, RFC 8446 section 4.4.2 or RFC 5246 section 7.4.2: each entry is a
      * 24-bit big-endian length and the DER, in the order sent. */
     struct span list;
     uint32_t cert_count;
-    uint8_t chain_id[32];    /* SHA-256 over the SHA-256 digests in the order sent; zero when no certificate */
+    uint8_t chain_id
+        [32]; /* SHA-256 over the SHA-256 digests in the order sent; zero when no certificate */
     uint8_t leaf_sha256[32]; /* of the first certificate; zero when no certificate */
 };

@@ -146,3 +146,8 @@ bool tls_context_has_fast_public_keys(const struct tls_context *ctx)
 {
     return ctx->fast_public_keys;
 }
+
+const char *tls_library_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}

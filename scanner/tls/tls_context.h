@@ -34,3 +34,6 @@ struct tls_context *tls_context_new(bool fast_public_keys);
 void tls_context_free(struct tls_context *ctx);
 /** Whether public keys are read the fast way in this process now. */
 bool tls_context_has_fast_public_keys(const struct tls_context *ctx);
+
+/** The version of the OpenSSL that runs, e.g. "OpenSSL 3.0.15 3 Sep 2024". Static text. */
+const char *tls_library_version(void);
