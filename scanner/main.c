@@ -1,0 +1,156 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "scanner/base/check.h"
+#include "scanner/cli/exit_code.h"
+#include "scanner/cli/help.h"
+#include "scanner/cli/machine.h"
+#include "scanner/cli/messages.h"
+#include "scanner/cli/options.h"
+#include "scanner/cli/progress_output.h"
+#include "scanner/pipeline/pipeline.h"
+
+/* Parse the options, run the scan, tell how it ended; nothing else. */
+
+struct console {
+    struct messages messages;
+    struct progress_output progress;
+    bool quiet;
+};
+
+static int64_t now_unix_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void say(void *arg, const char *line)
+{
+    struct console *c = arg;
+    progress_output_clear_line(&c->progress);
+    messages_say(&c->messages, span_of(line), now_unix_ms());
+}
+
+static void show_progress(void *arg, const struct progress_snapshot *now, int64_t unix_ms)
+{
+    struct console *c = arg;
+    progress_output_show(&c->progress, now, unix_ms);
+}
+
+static void show_summary(void *arg, struct span text)
+{
+    struct console *c = arg;
+    progress_output_clear_line(&c->progress);
+    if (!c->quiet) {
+        (void)fwrite(text.at, 1, text.len, stderr);
+    }
+}
+
+/** @return the exit code of a text that was asked for. */
+static enum exit_code print(void (*put)(struct buf *b))
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    put(&text);
+    bool ok = fwrite(text.at, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
+    buf_deinit(&text);
+    return ok ? EXIT_CODE_COMPLETE : EXIT_CODE_FATAL;
+}
+
+static void put_version(struct buf *b)
+{
+    buf_put_text(b, "mxcensus " MXCENSUS_VERSION "\n");
+}
+
+static enum exit_code exit_code_of(enum scan_end end)
+{
+    switch (end) {
+    case SCAN_END_COMPLETE:
+        return EXIT_CODE_COMPLETE;
+    case SCAN_END_FATAL:
+        return EXIT_CODE_FATAL;
+    case SCAN_END_USAGE:
+        return EXIT_CODE_USAGE;
+    case SCAN_END_ROWS_LOST:
+        return EXIT_CODE_ROWS_LOST;
+    case SCAN_END_SIGINT:
+        return EXIT_CODE_SIGINT;
+    case SCAN_END_SIGTERM:
+        return EXIT_CODE_SIGTERM;
+    }
+    UNREACHABLE("scan_end");
+}
+
+/** What could go wrong on this machine is found before the first question is asked. */
+static bool prepare(struct options *o, struct console *c, struct buf *why)
+{
+    struct scan_params *p = &o->params;
+    if (!machine_fill(o, why)) {
+        return false;
+    }
+    if (!messages_init(&c->messages, p->log_path)) {
+        buf_putf(why, "--log-file %s: %s", p->log_path, strerror(errno));
+        return false;
+    }
+    return progress_output_init(&c->progress, p, why);
+}
+
+static void fit_descriptors(struct scan_params *p, struct console *c)
+{
+    uint64_t limit = machine_raise_descriptors();
+    uint32_t fitting = descriptors_fit(p->concurrency, limit);
+    if (fitting < p->concurrency) {
+        char line[160];
+        (void)snprintf(line, sizeof(line),
+                       "only %llu files can be open: --concurrency %u is lowered to %u; raise "
+                       "'ulimit -Hn' for more",
+                       (unsigned long long)limit, p->concurrency, fitting);
+        say(c, line);
+        p->concurrency = fitting;
+    }
+}
+
+static enum exit_code scan(struct options *o, struct buf *why)
+{
+    struct console c = {.quiet = o->params.quiet, .progress = {.status_fd = -1}};
+    enum exit_code code = EXIT_CODE_USAGE;
+    if (prepare(o, &c, why)) {
+        fit_descriptors(&o->params, &c);
+        const struct pipeline_hooks hooks = {
+            .arg = &c, .progress = show_progress, .say = say, .summary = show_summary};
+        code = exit_code_of(pipeline_run(&o->params, &hooks));
+    }
+    progress_output_deinit(&c.progress);
+    messages_deinit(&c.messages);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    static struct options options; /* large, and lives as long as the process */
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    enum exit_code code = EXIT_CODE_USAGE;
+    switch (options_read(&options, argc, argv, &why)) {
+    case OPTIONS_RUN:
+        code = scan(&options, &why);
+        break;
+    case OPTIONS_HELP:
+        code = print(help_put_overview);
+        break;
+    case OPTIONS_HELP_COMMAND:
+        code = print(help_put_scan);
+        break;
+    case OPTIONS_VERSION:
+        code = print(put_version);
+        break;
+    case OPTIONS_BAD:
+        break;
+    }
+    if (why.len > 0) {
+        (void)fprintf(stderr, "mxcensus: %.*s\n", (int)why.len, (const char *)why.at);
+    }
+    buf_deinit(&why);
+    return code;
+}
