@@ -14,7 +14,7 @@
  * or worse, so the writer of rows checks. Lists have bounds; `*_total` counts what was there.
  */
 #define CERT_NAMES_MAX \
-    1000 /* subject alternative names that are kept, of all kinds; our own bound */
+    1000 /* subject alternative names that are kept: dNSName, and as many others; our own bound */
 #define CERT_LIST_ITEMS_MAX 64          /* of every other list; our own bound */
 #define CERT_DN_MAX         (16 * 1024) /* octets of a distinguished name as text; our own bound */
 #define CERT_SERIAL_MAX \

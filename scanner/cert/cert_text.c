@@ -1,0 +1,97 @@
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509.h>
+
+#include "scanner/base/check.h"
+#include "scanner/base/net_addr.h"
+#include "scanner/base/text.h"
+#include "scanner/cert/cert_info_private.h"
+
+#define OID_OCTETS_MAX 128 /* encoded; longer ones are nobody's, and slow to write; our own bound */
+#define OID_TEXT_MAX   512 /* octets with NUL of 128 octets in decimal */
+
+struct span cert_text_of_string(struct arena *a, const ASN1_STRING *s)
+{
+    int len = s ? ASN1_STRING_length(s) : 0;
+    return len > 0 ? arena_copy(a, (struct span){ASN1_STRING_get0_data(s), (size_t)len})
+                   : (struct span){0};
+}
+
+struct span cert_text_of_oid(struct arena *a, const ASN1_OBJECT *oid)
+{
+    char text[OID_TEXT_MAX];
+    if (oid == NULL || OBJ_length(oid) > OID_OCTETS_MAX) {
+        return SPAN_LIT("oid_too_long");
+    }
+    int len = OBJ_obj2txt(text, sizeof(text), oid, 1);
+    return len > 0 && (size_t)len < sizeof(text)
+               ? arena_copy(a, (struct span){(const uint8_t *)text, (size_t)len})
+               : SPAN_LIT("oid_too_long");
+}
+
+struct span cert_text_of_object(struct arena *a, const ASN1_OBJECT *oid)
+{
+    int nid = oid ? OBJ_obj2nid(oid) : NID_undef;
+    return nid != NID_undef ? span_of(OBJ_nid2sn(nid)) : cert_text_of_oid(a, oid);
+}
+
+/* At most CERT_DN_MAX octets, ending between characters. */
+static struct span cut_text(struct span text, bool *cut)
+{
+    *cut = text.len > CERT_DN_MAX;
+    size_t len = *cut ? CERT_DN_MAX : text.len;
+    while (*cut && len > 0 && (text.at[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    return span_take(text, len);
+}
+
+struct span cert_text_of_name(struct arena *a, const X509_NAME *name, bool *cut)
+{
+    /* RFC 4514 section 2.4 allows UTF-8 as it is. */
+    unsigned long flags = XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB;
+    BIO *bio = BIO_new(BIO_s_mem());
+    CHECK(bio != NULL);
+    if (X509_NAME_print_ex(bio, name, 0, flags) < 0) {
+        /* A value that is not what its type says: all values as #hex, RFC 4514 section 2.4. */
+        CHECK(BIO_reset(bio) == 1);
+        (void)X509_NAME_print_ex(bio, name, 0, flags | ASN1_STRFLGS_DUMP_ALL);
+    }
+    char *at = NULL;
+    long len = BIO_get_mem_data(bio, &at);
+    struct span text = {(const uint8_t *)at, len > 0 ? (size_t)len : 0};
+    struct span kept = arena_copy(a, cut_text(text, cut));
+    BIO_free(bio);
+    return kept;
+}
+
+struct span cert_text_of_address(struct arena *a, const ASN1_OCTET_STRING *octets)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    const uint8_t *at = ASN1_STRING_get0_data(octets);
+    int len = ASN1_STRING_length(octets);
+    if (len == 4 || len == 16) {
+        struct net_addr address = len == 4 ? net_addr_v4(at) : net_addr_v6(at);
+        size_t written = net_addr_format(&address, text);
+        return arena_copy(a, (struct span){(const uint8_t *)text, written});
+    }
+    struct buf hex = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_hex(&hex, (struct span){at, len > 0 ? (size_t)len : 0});
+    struct span kept = arena_copy(a, buf_span(&hex));
+    buf_deinit(&hex);
+    return kept;
+}
+
+struct cert_time cert_time_of(struct arena *a, const ASN1_TIME *t)
+{
+    struct cert_time out = {.raw = cert_text_of_string(a, t)};
+    struct tm tm = {0};
+    if (t != NULL && ASN1_TIME_to_tm(t, &tm) == 1) {
+        out.valid = true;
+        out.unix_s = (int64_t)timegm(&tm);
+    }
+    return out;
+}
