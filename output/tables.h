@@ -35,7 +35,7 @@
     X(FOREIGN_LIST, "list of foreign text",                                               \
       "array of strings; where octets of one had to be altered, `<name>_base64`")         \
     X(HEX_LIST, "list of hex", "array of strings")                                        \
-    X(JSON, "object", "object whose keys are not ours")                                   \
+    X(JSON, "foreign object", "object whose keys are not ours")                           \
     X(OBJECT, "object", "object with the keys of its definition")                         \
     X(OBJECT_LIST, "list of objects", "array of objects with the keys of their definition")
 
