@@ -10,14 +10,15 @@
  *
  * The format is decided once, on the first line with data, never line by line:
  *  - a column was asked for by name: CSV, and that line is the header;
- *  - a column was asked for by number: CSV. That line is a header when its field there is no domain
- *    and no field of the line is a domain or a number;
- *  - otherwise, without a comma and without a quote at its front: a plain list;
- *  - a number, then a domain: CSV as Tranco publishes it, the domain is in column 2;
- *  - the first field is a domain with a dot: CSV, column 1;
- *  - every field begins with a letter and none is a domain with a dot: a header; the column is the
- *    one called domain, name, fqdn, hostname or host, else the next line decides between 1 and 2;
- *  - else CSV, column 1.
+ *  - a column was asked for by number: CSV; that line is a header when its field there is one of the
+ *    header words domain, domain_name, domain name, fqdn, hostname, host, name;
+ *  - otherwise one field without quotes: a plain list (unless it is a header word);
+ *  - some field is a domain with a dot: CSV, and the first such field is the column. So Tranco's
+ *    "1,example.org" means column 2, and column 1 is called "rank";
+ *  - some field is a header word and none is a number: CSV, a header, and that is the column;
+ *  - else CSV; column 2 when the first field is a number, else column 1.
+ * A line that is wrongly taken for data ends as a record that shows it; nothing is dropped for
+ * looking odd.
  *
  * A quote that is never closed costs one line: the field would swallow the rest of the file, so its
  * line becomes an invalid record and reading goes on with the next line. The same when the record

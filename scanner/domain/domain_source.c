@@ -1,0 +1,517 @@
+#include "scanner/domain/domain_source.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/base/text.h"
+#include "scanner/domain/column_names.h"
+#include "scanner/domain/csv_record.h"
+#include "scanner/domain/domain_name.h"
+#include "scanner/domain/octet_window.h"
+
+enum source_format {
+    FORMAT_UNDECIDED,
+    FORMAT_PLAIN,
+    FORMAT_CSV,
+};
+
+struct domain_source {
+    struct octet_window window;
+    uint64_t size;
+    uint64_t lines; /* physical, done with */
+    bool started;   /* a byte order mark was looked for */
+
+    const char *column_asked; /* borrowed; NULL: guess */
+    bool keep_columns;
+    enum source_format format;
+    size_t domain_column; /* from 0 */
+    struct column_names names;
+
+    /* of the last record */
+    struct csv_fields fields;
+    struct source_column *columns;
+    size_t column_cap;
+    struct buf domain;
+    struct buf excerpt;
+
+    struct buf error;
+    bool error_is_usage;
+};
+
+static const struct {
+    const char *word;
+    const char *meaning;
+} faults[SOURCE_FAULT_COUNT] = {
+#define X(name, word, meaning) [SOURCE_FAULT_##name] = {word, meaning},
+    SOURCE_FAULTS(X)
+#undef X
+};
+
+const char *source_fault_word(enum source_fault f)
+{
+    CHECK((unsigned)f < SOURCE_FAULT_COUNT);
+    return faults[f].word;
+}
+
+const char *source_fault_meaning(enum source_fault f)
+{
+    CHECK((unsigned)f < SOURCE_FAULT_COUNT);
+    return faults[f].meaning;
+}
+
+/* Of a regular file, from where the descriptor stands. */
+static uint64_t size_of(int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        return 0;
+    }
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    return at >= 0 && at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
+}
+
+struct domain_source *domain_source_new(int fd, const char *column, bool keep_columns)
+{
+    struct domain_source *s = memory_new(1, sizeof(*s));
+    octet_window_init(&s->window, fd);
+    s->size = size_of(fd);
+    s->column_asked = column;
+    s->keep_columns = keep_columns;
+    column_names_init(&s->names);
+    s->domain = BUF_INIT(BUF_NO_LIMIT);
+    s->excerpt = BUF_INIT(BUF_NO_LIMIT);
+    s->error = BUF_INIT(BUF_NO_LIMIT);
+    return s;
+}
+
+void domain_source_free(struct domain_source *s)
+{
+    if (s != NULL) {
+        octet_window_deinit(&s->window);
+        column_names_deinit(&s->names);
+        csv_fields_deinit(&s->fields);
+        free(s->columns);
+        buf_deinit(&s->domain);
+        buf_deinit(&s->excerpt);
+        buf_deinit(&s->error);
+        free(s);
+    }
+}
+
+const char *domain_source_error(const struct domain_source *s)
+{
+    return s->error.len > 0 ? (const char *)s->error.at : "";
+}
+
+bool domain_source_error_is_usage(const struct domain_source *s)
+{
+    return s->error_is_usage;
+}
+
+uint64_t domain_source_consumed(const struct domain_source *s)
+{
+    return s->window.dropped;
+}
+
+uint64_t domain_source_size(const struct domain_source *s)
+{
+    return s->size;
+}
+
+uint64_t domain_source_lines(const struct domain_source *s)
+{
+    return s->lines;
+}
+
+/* Keeps the message NUL-terminated behind its end. */
+static enum source_status fail(struct domain_source *s, bool usage)
+{
+    buf_put_char(&s->error, '\0');
+    s->error_is_usage = usage;
+    return SOURCE_FAILED;
+}
+
+static bool fill(struct domain_source *s)
+{
+    int error = octet_window_fill(&s->window);
+    if (error != 0) {
+        buf_putf(&s->error, "cannot read the input behind line %llu: %s",
+                 (unsigned long long)s->lines, strerror(error));
+    }
+    return error == 0;
+}
+
+static struct span without_line_end(struct span line)
+{
+    for (const char *c = "\n\r"; *c != '\0'; c++) {
+        if (line.len > 0 && line.at[line.len - 1] == (uint8_t)*c) {
+            line.len--;
+        }
+    }
+    return line;
+}
+
+/* The next physical line, with its end, is at the front of the window. */
+enum line_status {
+    LINE_WHOLE,
+    LINE_LONG, /* over the bound; more than the bound is in the window */
+    LINE_NONE, /* the input is over */
+    LINE_FAILED,
+};
+
+static enum line_status find_line(struct domain_source *s, size_t *len)
+{
+    size_t looked = 0;
+    for (;;) {
+        struct span held = span_take(octet_window_held(&s->window), SOURCE_RECORD_MAX);
+        const uint8_t *nl =
+            held.len > looked ? memchr(held.at + looked, '\n', held.len - looked) : NULL;
+        if (nl != NULL) {
+            *len = (size_t)(nl - held.at) + 1;
+            return LINE_WHOLE;
+        }
+        looked = held.len;
+        if (held.len == SOURCE_RECORD_MAX) {
+            return LINE_LONG;
+        }
+        if (s->window.ended) {
+            *len = held.len;
+            return held.len > 0 ? LINE_WHOLE : LINE_NONE;
+        }
+        if (!fill(s)) {
+            return LINE_FAILED;
+        }
+    }
+}
+
+static bool is_comment(struct span line)
+{
+    line = text_trim(line);
+    return line.len > 0 && line.at[0] == '#';
+}
+
+/* Drops a line of any length. @return false on a read error. */
+static bool skip_long_line(struct domain_source *s)
+{
+    for (;;) {
+        struct span held = octet_window_held(&s->window);
+        const uint8_t *nl = held.len > 0 ? memchr(held.at, '\n', held.len) : NULL;
+        octet_window_drop(&s->window, nl != NULL ? (size_t)(nl - held.at) + 1 : held.len);
+        if (nl != NULL || s->window.ended) {
+            s->lines++;
+            return true;
+        }
+        if (!fill(s)) {
+            return false;
+        }
+    }
+}
+
+/* The CSV record that begins with a line of `first_len` octets. A quote that stays open ends with
+ * the first line. @return false on a read error. */
+static bool find_record(struct domain_source *s, size_t first_len, size_t *len, size_t *lines,
+                        bool *unterminated)
+{
+    struct csv_scan scan = {CSV_FIELD_START, 0, 0};
+    *unterminated = false;
+    while (!csv_scan_feed(&scan, span_take(octet_window_held(&s->window), SOURCE_RECORD_MAX))) {
+        if (scan.at == SOURCE_RECORD_MAX || s->window.ended) {
+            /* Closed or not, nobody means a field of that length: it is the wrong quote. */
+            *unterminated = scan.at == SOURCE_RECORD_MAX || scan.state == CSV_QUOTED;
+            *len = *unterminated ? first_len : scan.at;
+            *lines = *unterminated ? 1 : scan.lines + 1;
+            return true;
+        }
+        if (!fill(s)) {
+            return false;
+        }
+    }
+    *len = scan.at;
+    *lines = scan.lines;
+    return true;
+}
+
+static bool is_number(struct span field)
+{
+    uint64_t n;
+    return text_to_u64(text_trim(field), &n);
+}
+
+static bool is_dotted_domain(struct domain_source *s, struct span field)
+{
+    buf_reset(&s->domain);
+    return domain_name_normalise(field, &s->domain) == NULL &&
+           memchr(s->domain.at, '.', s->domain.len) != NULL;
+}
+
+/* What headers of domain lists call the column. Alone on a line, "name" and "host" are TLDs. */
+static bool is_header_word(struct span field, bool alone)
+{
+    static const char *const words[] = {"domain",   "domain_name", "domain name", "fqdn",
+                                        "hostname", "host",        "name"};
+    size_t count = sizeof(words) / sizeof(words[0]) - (alone ? 2 : 0);
+    for (size_t i = 0; i < count; i++) {
+        if (span_ieq(text_trim(field), span_of(words[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Decisions on the first line with data. They take the fields unquoted. */
+enum decision {
+    DECIDED,
+    DECIDED_HEADER,  /* and the line is no data */
+    DECIDED_NOTHING, /* the column that was asked for is not there */
+};
+
+static void take_header(struct domain_source *s)
+{
+    for (size_t i = 0; i < s->fields.count; i++) {
+        column_names_add(&s->names, text_trim(s->fields.at[i]));
+    }
+}
+
+static enum decision decide_by_name(struct domain_source *s)
+{
+    for (size_t i = 0; i < s->fields.count; i++) {
+        if (span_ieq(text_trim(s->fields.at[i]), span_of(s->column_asked))) {
+            s->domain_column = i;
+            return DECIDED_HEADER;
+        }
+    }
+    buf_putf(&s->error, "the input has no column \"%s\"; line %llu must be its header",
+             s->column_asked, (unsigned long long)s->lines);
+    return DECIDED_NOTHING;
+}
+
+static enum decision decide_by_number(struct domain_source *s, uint64_t number)
+{
+    size_t column = (size_t)number - 1;
+    s->domain_column = column;
+    bool header = column < s->fields.count && is_header_word(s->fields.at[column], false);
+    return header ? DECIDED_HEADER : DECIDED;
+}
+
+static enum decision decide_by_content(struct domain_source *s)
+{
+    size_t word = SIZE_MAX;
+    bool number = false;
+    for (size_t i = 0; i < s->fields.count; i++) {
+        struct span field = s->fields.at[i];
+        if (is_dotted_domain(s, field)) {
+            s->domain_column = i;
+            if (i == 1 && is_number(s->fields.at[0])) {
+                column_names_add(&s->names, SPAN_LIT("rank")); /* Tranco, Umbrella, Alexa */
+            }
+            return DECIDED;
+        }
+        number |= is_number(field);
+        if (word == SIZE_MAX && is_header_word(field, s->fields.count == 1)) {
+            word = i;
+        }
+    }
+    if (word != SIZE_MAX && !number) {
+        s->domain_column = word;
+        return DECIDED_HEADER;
+    }
+    s->domain_column = s->fields.count > 1 && is_number(s->fields.at[0]) ? 1 : 0;
+    return DECIDED;
+}
+
+static enum decision decide(struct domain_source *s)
+{
+    uint64_t number = 0;
+    s->format = FORMAT_CSV;
+    enum decision d;
+    if (s->column_asked == NULL) {
+        d = decide_by_content(s);
+    } else if (text_to_u64(span_of(s->column_asked), &number)) {
+        if (number == 0) {
+            buf_put_text(&s->error, "columns of the input count from 1");
+            return DECIDED_NOTHING;
+        }
+        d = decide_by_number(s, number);
+    } else {
+        d = decide_by_name(s);
+    }
+    if (d == DECIDED_HEADER) {
+        take_header(s);
+    }
+    return d;
+}
+
+static void unquote_fields(struct domain_source *s)
+{
+    for (size_t i = 0; i < s->fields.count; i++) {
+        struct span field = s->fields.at[i];
+        size_t offset = (size_t)(field.at - s->window.at);
+        s->fields.at[i] = csv_field_unquote(s->window.at + offset, field.len);
+    }
+}
+
+static void keep_columns(struct domain_source *s, struct source_record *out)
+{
+    if (!s->keep_columns) {
+        return;
+    }
+    column_names_fill(&s->names, s->fields.count);
+    if (s->column_cap < s->fields.count) {
+        s->column_cap = s->fields.count;
+        s->columns = memory_resize(s->columns, s->column_cap, sizeof(*s->columns));
+    }
+    for (size_t i = 0; i < s->fields.count; i++) {
+        if (i != s->domain_column) {
+            s->columns[out->column_count++] =
+                (struct source_column){column_names_get(&s->names, i), s->fields.at[i]};
+        }
+    }
+    out->columns = s->columns;
+}
+
+static void read_domain(struct domain_source *s, struct span field, struct source_record *out)
+{
+    buf_reset(&s->domain);
+    out->input = field;
+    out->invalid = domain_name_normalise(field, &s->domain);
+    out->domain = out->invalid == NULL ? buf_span(&s->domain) : (struct span){0};
+}
+
+static void read_malformed(struct span line, enum source_fault fault, struct source_record *out)
+{
+    out->input = span_take(line, SOURCE_INPUT_MAX);
+    out->invalid = source_fault_word(fault);
+}
+
+/* `record` is dropped from the window already, but stays there until the next fill. */
+static enum source_status read_csv(struct domain_source *s, struct span record, bool *is_data,
+                                   struct source_record *out)
+{
+    csv_fields_split(&s->fields, record);
+    if (s->format == FORMAT_UNDECIDED) {
+        bool plain = s->column_asked == NULL && s->fields.count == 1 && record.at[0] != '"' &&
+                     !is_header_word(record, true);
+        if (plain) {
+            s->format = FORMAT_PLAIN;
+            read_domain(s, record, out);
+            return SOURCE_RECORD;
+        }
+        buf_reset(&s->excerpt);
+        buf_put(&s->excerpt, record); /* as given, should the column be missing */
+        unquote_fields(s);
+        record = buf_span(&s->excerpt);
+        enum decision d = decide(s);
+        if (d == DECIDED_NOTHING) {
+            return fail(s, true);
+        }
+        if (d == DECIDED_HEADER) {
+            *is_data = false;
+            return SOURCE_RECORD;
+        }
+    } else if (s->domain_column < s->fields.count) {
+        unquote_fields(s);
+    }
+    if (s->domain_column >= s->fields.count) {
+        read_malformed(record, SOURCE_FAULT_MISSING_COLUMN, out);
+        return SOURCE_RECORD;
+    }
+    read_domain(s, s->fields.at[s->domain_column], out);
+    keep_columns(s, out);
+    return SOURCE_RECORD;
+}
+
+static enum source_status take_long_line(struct domain_source *s, bool *is_data,
+                                         struct source_record *out)
+{
+    struct span line = octet_window_held(&s->window);
+    *is_data = !is_comment(span_take(line, SOURCE_RECORD_MAX));
+    buf_reset(&s->excerpt);
+    buf_put(&s->excerpt, span_take(line, SOURCE_INPUT_MAX));
+    if (!skip_long_line(s)) {
+        return fail(s, false);
+    }
+    read_malformed(buf_span(&s->excerpt), SOURCE_FAULT_LINE_TOO_LONG, out);
+    return SOURCE_RECORD;
+}
+
+static enum source_status take_line(struct domain_source *s, size_t len, bool *is_data,
+                                    struct source_record *out)
+{
+    struct span line = without_line_end(span_take(octet_window_held(&s->window), len));
+    size_t lines = 1;
+    bool unterminated = false;
+    *is_data = text_trim(line).len > 0 && !is_comment(line);
+    if (*is_data && s->format != FORMAT_PLAIN) {
+        if (!find_record(s, len, &len, &lines, &unterminated)) {
+            return fail(s, false);
+        }
+        line = without_line_end(span_take(octet_window_held(&s->window), len));
+    }
+    octet_window_drop(&s->window, len);
+    s->lines += lines;
+    if (!*is_data) {
+        return SOURCE_RECORD;
+    }
+    if (unterminated) {
+        read_malformed(line, SOURCE_FAULT_UNTERMINATED_QUOTE, out);
+        return SOURCE_RECORD;
+    }
+    if (s->format != FORMAT_PLAIN) {
+        return read_csv(s, line, is_data, out);
+    }
+    read_domain(s, line, out);
+    return SOURCE_RECORD;
+}
+
+/* @return false on a read error. */
+static bool skip_byte_order_mark(struct domain_source *s)
+{
+    static const struct span mark = SPAN_INIT("\xef\xbb\xbf");
+    while (octet_window_held(&s->window).len < mark.len && !s->window.ended) {
+        if (!fill(s)) {
+            return false;
+        }
+    }
+    if (span_eq(span_take(octet_window_held(&s->window), mark.len), mark)) {
+        octet_window_drop(&s->window, mark.len);
+    }
+    s->started = true;
+    return true;
+}
+
+enum source_status domain_source_next(struct domain_source *s, struct source_record *out)
+{
+    if (s->error.len > 0) {
+        return SOURCE_FAILED;
+    }
+    if (!s->started && !skip_byte_order_mark(s)) {
+        return fail(s, false);
+    }
+    for (;;) {
+        struct source_record record = {.input_line = s->lines + 1};
+        enum source_status status = SOURCE_FAILED;
+        bool is_data = false;
+        size_t len = 0;
+        switch (find_line(s, &len)) {
+        case LINE_WHOLE:
+            status = take_line(s, len, &is_data, &record);
+            break;
+        case LINE_LONG:
+            status = take_long_line(s, &is_data, &record);
+            break;
+        case LINE_NONE:
+            return SOURCE_END;
+        case LINE_FAILED:
+            return fail(s, false);
+        }
+        if (status != SOURCE_RECORD) {
+            return status;
+        }
+        if (is_data) {
+            *out = record;
+            return SOURCE_RECORD;
+        }
+    }
+}
