@@ -51,6 +51,7 @@ struct question {
     bool plain; /* without EDNS */
     bool cd;
     bool has_error;
+    uint8_t error_server;
     struct seen_dns error; /* the worst error a server answered with; SERVFAIL before others */
     struct dns_name name;
 };
@@ -257,6 +258,7 @@ static void judge_error(struct question *q)
 {
     if (q->error.state == DNS_SERVFAIL && !q->cd) {
         q->cd = true;
+        q->server = q->error_server;
         q->tcp = false;
         q->plain = false;
         ask_same_server(q);
@@ -281,6 +283,7 @@ static void on_error_answer(struct question *q, const struct dns_answer *answer)
     if (!q->has_error || is_worse(answer->seen.state, q->error.state)) {
         q->has_error = true;
         q->error = answer->seen;
+        q->error_server = (uint8_t)q->server;
     }
     if (all_spent_or_down(q)) {
         judge_error(q);

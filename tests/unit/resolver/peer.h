@@ -1,0 +1,31 @@
+#pragma once
+
+#include <uv.h>
+
+#include "tests/unit/resolver/wire.h"
+
+/**
+ * A name server on loopback, UDP and TCP on one port. How it answers is said by the first label
+ * of the name asked; see peer.c.
+ */
+struct peer {
+    uv_udp_t udp;
+    uv_tcp_t tcp;
+    uint16_t port;
+    bool silent;    /* never answers */
+    bool servfails; /* answers everything with SERVFAIL, CD or not */
+    bool refuses;   /* answers everything with REFUSED */
+    unsigned udp_questions;
+    unsigned tcp_questions;
+    unsigned cd_questions;
+    unsigned plain_questions; /* without OPT */
+    unsigned connections;
+    struct connection *list; /* open ones */
+    bool dropped_once;
+    struct sockaddr_storage held_from; /* of the question that is held back */
+    struct wire held;
+    struct wire answer;
+};
+
+void peer_start(struct peer *p, uv_loop_t *loop);
+void peer_stop(struct peer *p); /* the loop must run once more */
