@@ -1,0 +1,78 @@
+"""Usage errors: one clear line on standard error, nothing on standard output, exit code 2."""
+
+import os
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
+
+# What is enough to start: a resolver (nothing listens there, and nothing is asked) and a name.
+READY = ["--name-servers", "127.0.0.1:9", "--ehlo-domain", EHLO]
+
+
+def refused(what, arguments, words, input=""):
+    done = run(*arguments, input=input, timeout=30)
+    check_equal(f"{what}: exit code", done.returncode, 2)
+    check_equal(f"{what}: nothing on standard output", done.stdout, b"")
+    lines = done.stderr.splitlines()
+    check(f"{what}: one line", len(lines) == 1 and lines[0].startswith("mxcensus: "), done.stderr)
+    for word in words:
+        check(f"{what}: says '{word}'", word in done.stderr, done.stderr)
+
+
+def check_texts():
+    for arguments, begin in ((["--help"], b"Usage: mxcensus "), (["scan", "--help"], b"Usage: mxcensus scan"),
+                             (["--version"], b"mxcensus 0."), (["scan", "--version"], b"mxcensus 0.")):
+        done = run(*arguments, timeout=30)
+        check_equal(f"{arguments}: exit code", done.returncode, 0)
+        check(f"{arguments}: text", done.stdout.startswith(begin), done.stdout)
+        check_equal(f"{arguments}: standard error", done.stderr, "")
+
+
+def check_refusals(folder):
+    missing = os.path.join(folder, "missing")
+    full = os.path.join(folder, "full")
+    os.mkdir(full)
+    with open(os.path.join(full, "something"), "w", encoding="ascii"):
+        pass
+    blocklist = os.path.join(folder, "blocklist")
+    with open(blocklist, "w", encoding="ascii") as file:
+        file.write("# opt-out\nexample.org\n300.1.2.3/99\n")
+    listed = os.path.join(folder, "list")
+    with open(listed, "w", encoding="ascii") as file:
+        file.write("example.org\n")
+
+    refused("no command", [], ["mxcensus --help"])
+    refused("unknown command", ["check"], ["'check'"])
+    refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "--help"])
+    refused("later option", ["scan", "--retries", "1"], ["--retries"])
+    refused("infer", ["scan", "--infer", "listed"], ["--infer", "'listed'", "off"])
+    refused("probes", ["scan", "--probes", "sni,versions"], ["--probes", "'versions'", "sni"])
+    refused("resolver", ["scan", "--name-servers", "dns.example"], ["--name-servers", "'dns.example'"])
+    refused("EHLO name", ["scan", "--ehlo-domain", "scanner"], ["--ehlo-domain", "'scanner'"])
+    refused("format without directory", ["scan", "--format", "csv"], ["--output"])
+    refused("input is absent", ["scan", *READY, missing], [missing, "No such file"])
+    refused("input is a folder", ["scan", *READY, full], [full])
+    refused("output is not empty", ["scan", *READY, "-o", full, listed], [full, "empty"])
+    refused("output is a file", ["scan", *READY, "-o", listed, listed], [listed])
+    refused("no folder for the output", ["scan", *READY, "-o", os.path.join(missing, "x"), listed], [missing])
+    refused("blocklist is absent", ["scan", *READY, "-b", missing, listed], [missing])
+    refused("bad line in blocklist", ["scan", *READY, "-b", blocklist, listed], [blocklist, "3", "300.1.2.3/99"])
+    refused("status file", ["scan", *READY, "-u", os.path.join(missing, "x"), listed], ["--status-updates-file"])
+    refused("metrics file", ["scan", *READY, "--metrics-file", os.path.join(missing, "x"), listed],
+            ["--metrics-file"])
+    refused("log file", ["scan", *READY, "-l", os.path.join(missing, "x"), listed], ["--log-file"])
+    refused("column", ["scan", *READY, "--column", "host", "-"], ["host"], input="rank,domain\n1,example.org\n")
+    check_equal("the full folder is untouched", os.listdir(full), ["something"])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        check_texts()
+        check_refusals(folder)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
