@@ -170,6 +170,32 @@ Test(resolver, tcp_closing_leaves_udp_alone)
     scene_stop(&s);
 }
 
+static void on_release(uv_timer_t *timer)
+{
+    ask(timer->data, "release.test", DNS_TYPE_A);
+}
+
+/* Quick answers before do not make the wait for a slow one shorter (c-ares 1.32 and later adapt). */
+Test(resolver, a_slow_answer_is_waited_for)
+{
+    struct scene s;
+    uv_timer_t timer;
+    scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 2000, .tries = 2});
+    for (int i = 0; i < 50; i++) {
+        ask(&s, "data.test", DNS_TYPE_A);
+    }
+    run(&s);
+    CHECK(uv_timer_init(&s.loop, &timer) == 0);
+    timer.data = &s;
+    CHECK(uv_timer_start(&timer, on_release, 700, 0) == 0);
+    ask(&s, "held.test", DNS_TYPE_A);
+    run(&s);
+    cr_expect_eq(s.calls, 52);
+    cr_expect_eq(s.peers[0].udp_questions, 52, "%u", s.peers[0].udp_questions);
+    uv_close((uv_handle_t *)&timer, NULL);
+    scene_stop(&s);
+}
+
 struct servers_case {
     const char *why;
     const char *name;
