@@ -97,7 +97,7 @@ struct cert_info {
     struct span serial_hex;    /* octets of the magnitude, lower case, '-' in front when negative */
     bool serial_negative;
     bool serial_truncated;  /* over CERT_SERIAL_MAX: no decimal, hex of its first octets */
-    struct span subject_dn; /* RFC 4514, UTF-8; undecodable values as #hex */
+    struct span subject_dn; /* RFC 4514, UTF-8 */
     struct span issuer_dn;
     struct span subject_cn; /* the most specific common name, empty: none */
     bool self_issued;       /* subject = issuer */
