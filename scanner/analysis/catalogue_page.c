@@ -1,0 +1,63 @@
+#include "scanner/analysis/catalogue_page.h"
+
+#include <string.h>
+
+#include "scanner/analysis/catalogue.h"
+
+static size_t area_len(const char *code)
+{
+    return strcspn(code, ".");
+}
+
+static bool starts_area(unsigned code)
+{
+    if (code == 0) {
+        return true;
+    }
+    const char *now = finding_info((enum finding_code)code)->code;
+    const char *before = finding_info((enum finding_code)(code - 1))->code;
+    size_t len = area_len(now);
+    return len != area_len(before) || strncmp(now, before, len) != 0;
+}
+
+static void put_finding(struct buf *out, const struct finding_info *f)
+{
+    buf_putf(out, "### `%s`\n\n%s\n\n", f->code, f->symptom);
+    buf_putf(out, "- at most **%s**, in rows of scope %s\n", severity_word(f->severity_max),
+             finding_scope_word(f->scope));
+    buf_putf(out, "- cause: %s\n- fix: %s\n", f->cause, f->fix);
+    if (f->rfc[0] != '\0') {
+        buf_putf(out, "- %s\n", f->rfc);
+    }
+    if (f->tls_rpt[0] != '\0') {
+        buf_putf(out, "- TLS-RPT result type: `%s`\n", f->tls_rpt);
+    }
+    buf_put_char(out, '\n');
+}
+
+void catalogue_write_markdown(struct buf *out)
+{
+    buf_put_text(
+        out, "# Findings\n\n"
+             "<!-- Made from scanner/analysis/catalogue.def; a unit test holds it to that. -->\n\n"
+             "What `findings` in the rows can say. A code never changes its meaning. The\n"
+             "severity in a row is that of the case and at most the one named here:\n\n"
+             "| severity | means |\n|---|---|\n"
+             "| error | some sender in its default setting defers, cannot deliver, or sends in "
+             "clear |\n"
+             "| warning | the same soon, for old senders, or for one of several ways |\n"
+             "| notice | worth a look |\n"
+             "| info | a fact, no fault |\n\n"
+             "Scope `session` means a service (its handshake without SNI) or an endpoint (its "
+             "own session).\n"
+             "What could not be found out is never a finding about what it would have shown.\n"
+             "RFC 8460 section 4.3 defines the result types of TLS-RPT.\n\n");
+    for (unsigned i = 0; i < FINDING_COUNT; i++) {
+        const struct finding_info *f = finding_info((enum finding_code)i);
+        if (starts_area(i)) {
+            buf_putf(out, "## %.*s\n\n", (int)area_len(f->code), f->code);
+        }
+        put_finding(out, f);
+    }
+    out->len--; /* one line end is enough at the end of a file */
+}

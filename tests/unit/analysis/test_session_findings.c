@@ -1,0 +1,537 @@
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "tests/unit/analysis/expected.h"
+
+/** A reply in short: its code and text. */
+struct made_reply {
+    uint16_t code;
+    const char *text;
+    int32_t ms;
+    bool truncated;
+};
+
+struct session_case {
+    const char *name; /* with the RFC section that decides */
+    enum session_outcome outcome;
+    int32_t sys;
+    struct made_reply greeting;
+    struct made_reply ehlo;
+    struct made_reply helo;
+    struct made_reply starttls;
+    struct made_reply ehlo_tls;
+    struct seen_smtp smtp; /* flags and excerpts; replies are set from above */
+    bool tls_attempted;
+    struct seen_tls tls; /* an alert of 0 stands for none */
+    struct expected_finding expected[EXPECTED_MAX];
+    unsigned spares;
+};
+
+#define GREETED          .greeting = {220, "220 mx.test ESMTP", 12, false}
+#define LISTED           GREETED, .ehlo = {250, "250-mx.test\n250 STARTTLS", 1, false}
+#define STARTED          LISTED, .starttls = {220, "220 go", 1, false}, .tls_attempted = true
+#define INSIDE           STARTED, .ehlo_tls = {250, "250 mx.test", 1, false}
+#define FAILED(outcome_) .outcome = OUTCOME_##outcome_
+/* What a server of today negotiates. */
+#define TLS_OK .completed = true, .version = 0x0304, .cipher = 0x1301, .group = 29, .cert_count = 2
+#define TLS12_OK                                                                               \
+    .completed = true, .version = 0x0303, .cipher = 0xc02f, .group = 23, .secure_reneg = true, \
+    .ems = true, .cert_count = 2
+#define STARTTLS_ONLY(code_, evidence_) .expected = {RAISES(code_, ERROR, evidence_)}
+
+static const struct session_case cases[] = {
+    {.name = "a server without fault", FAILED(ESTABLISHED), INSIDE, .tls = {TLS_OK}},
+
+    /* connect, RFC 5321 section 4.5.4.1 */
+    {.name = "refused",
+     FAILED(REFUSED),
+     .sys = -ECONNREFUSED,
+     .expected = {RAISES(SMTP_CONNECT_REFUSED, WARNING, "192.0.2.1 port 25: ECONNREFUSED")},
+     .spares = SPARES(SMTP_CONNECT_TIMEOUT)},
+    {.name = "unreachable",
+     FAILED(UNREACHABLE),
+     .sys = -EHOSTUNREACH,
+     .expected = {RAISES(SMTP_CONNECT_UNREACHABLE, WARNING, "EHOSTUNREACH")},
+     .spares = SPARES(SMTP_CONNECT_REFUSED)},
+    {.name = "silent",
+     FAILED(CONNECT_TIMEOUT),
+     .expected = {RAISES(SMTP_CONNECT_TIMEOUT, WARNING, "192.0.2.1 port 25")},
+     .spares = SPARES(SMTP_CONNECT_UNREACHABLE)},
+    {.name = "our fault",
+     FAILED(LOCAL_FAULT),
+     .sys = -EMFILE,
+     .spares = SPARES(SMTP_CONNECT_REFUSED)},
+    {.name = "never tried", FAILED(NOT_TESTED), .spares = SPARES(SMTP_CONNECT_TIMEOUT)},
+
+    /* greeting, RFC 5321 section 3.1 */
+    {.name = "no greeting",
+     FAILED(GREETING_TIMEOUT),
+     .expected = {RAISES(SMTP_GREETING_TIMEOUT, WARNING, "no reply")},
+     .spares = SPARES(SMTP_GREETING_CLOSED)},
+    {.name = "closed",
+     FAILED(GREETING_CLOSED),
+     .expected = {RAISES(SMTP_GREETING_CLOSED, WARNING, "no reply")},
+     .spares = SPARES(SMTP_GREETING_TIMEOUT)},
+    {.name = "421",
+     FAILED(GREETING_TEMPFAIL),
+     .greeting = {421, "421 too busy", 5, false},
+     .expected = {RAISES(SMTP_GREETING_TEMPFAIL, NOTICE, "421 too busy")},
+     .spares = SPARES(SMTP_GREETING_REJECTED)},
+    {.name = "554",
+     FAILED(GREETING_REJECTED),
+     .greeting = {554, "554-go\n554 away", 5, false},
+     .expected = {RAISES(SMTP_GREETING_REJECTED, NOTICE, "554-go 554 away")},
+     .spares = SPARES(SMTP_GREETING_TEMPFAIL)},
+    {.name = "HTTP",
+     FAILED(NOT_SMTP),
+     .smtp = {.bad = SPAN_INIT("HTTP/1.1 400")},
+     .expected = {RAISES(SMTP_NOT_SMTP, WARNING, "HTTP/1.1 400")},
+     .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "RFC 5321 4.2: 220- lines, no ESMTP",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .ehlo_tls = {250, "250 mx.test", 1, false},
+     .tls = {TLS_OK},
+     .smtp = {.greeting_multiline = true, .greeting_without_esmtp = true},
+     .expected = {RAISES(SMTP_MULTILINE_GREETING, INFO, "220 mx.test"),
+                  RAISES(SMTP_NO_ESMTP_WORD, INFO, "220 mx.test")},
+     .spares = SPARES(SMTP_NOT_SMTP)},
+    {.name = "one line, ESMTP",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .spares = SPARES(SMTP_MULTILINE_GREETING)},
+    {.name = "ESMTP",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .spares = SPARES(SMTP_NO_ESMTP_WORD)},
+    {.name = "slow",
+     FAILED(GREETING_TEMPFAIL),
+     .greeting = {450, "450 later", 5000, false},
+     .expected = {RAISES(SMTP_SLOW_GREETING, NOTICE, "5000 ms"),
+                  RAISES(SMTP_GREETING_TEMPFAIL, NOTICE, "450 later")}},
+    {.name = "not quite slow",
+     FAILED(GREETING_TEMPFAIL),
+     .greeting = {450, "450 later", 4999, false},
+     .expected = {RAISES(SMTP_GREETING_TEMPFAIL, NOTICE, "450 later")},
+     .spares = SPARES(SMTP_SLOW_GREETING)},
+    {.name = "RFC 5321 3.1: unasked, 4.5.3.1.5: too long",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {.early_talker = true, .line_too_long = true},
+     .expected = {RAISES(SMTP_EARLY_TALKER, WARNING, "192.0.2.1"),
+                  RAISES(SMTP_LINE_TOO_LONG, WARNING, "192.0.2.1")},
+     .spares = SPARES(SMTP_REPLY_TRUNCATED)},
+    {.name = "waits its turn",
+     FAILED(STARTTLS_NOT_OFFERED),
+     GREETED,
+     .ehlo = {250, "250 mx.test", 1, false},
+     STARTTLS_ONLY(STARTTLS_NOT_OFFERED, "250 mx.test"),
+     .spares = SPARES(SMTP_EARLY_TALKER)},
+    {.name = "short lines",
+     FAILED(STARTTLS_NOT_OFFERED),
+     GREETED,
+     .ehlo = {250, "250 mx.test", 1, false},
+     STARTTLS_ONLY(STARTTLS_NOT_OFFERED, "250 mx.test"),
+     .spares = SPARES(SMTP_LINE_TOO_LONG)},
+    {.name = "a reply over the cap",
+     FAILED(EHLO_TEMPFAIL),
+     GREETED,
+     .ehlo = {451, "451-no\n451 no", 1, true},
+     .expected = {RAISES(SMTP_EHLO_TEMPFAIL, NOTICE, "451-no 451 no"),
+                  RAISES(SMTP_REPLY_TRUNCATED, NOTICE, "451-no")},
+     .spares = SPARES(SMTP_EHLO_REJECTED)},
+
+    /* EHLO, RFC 5321 section 4.1.4; never "no STARTTLS" */
+    {.name = "EHLO unanswered",
+     FAILED(EHLO_TIMEOUT),
+     GREETED,
+     .expected = {RAISES(SMTP_EHLO_TIMEOUT, WARNING, "no reply")},
+     .spares = SPARES(SMTP_EHLO_CLOSED)},
+    {.name = "EHLO closed",
+     FAILED(EHLO_CLOSED),
+     GREETED,
+     .expected = {RAISES(SMTP_EHLO_CLOSED, WARNING, "no reply")},
+     .spares = SPARES(SMTP_EHLO_TIMEOUT)},
+    {.name = "EHLO and HELO refused",
+     FAILED(EHLO_REJECTED),
+     GREETED,
+     .ehlo = {550, "550 who are you", 1, false},
+     .helo = {550, "550 who", 1, false},
+     .expected = {RAISES(SMTP_EHLO_REJECTED, WARNING, "550 who are you")},
+     .spares = SPARES(SMTP_HELO_ONLY)},
+    {.name = "RFC 5321 2.2.1: HELO only",
+     FAILED(EHLO_REJECTED),
+     GREETED,
+     .ehlo = {502, "502 what", 1, false},
+     .helo = {250, "250 mx.test", 1, false},
+     STARTTLS_ONLY(SMTP_HELO_ONLY, "502 what"),
+     .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "EHLO refused for now",
+     FAILED(EHLO_TEMPFAIL),
+     GREETED,
+     .ehlo = {421, "421 later", 1, false},
+     .expected = {RAISES(SMTP_EHLO_TEMPFAIL, NOTICE, "421 later")},
+     .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "EHLO refused for good",
+     FAILED(EHLO_REJECTED),
+     GREETED,
+     .ehlo = {554, "554 no", 1, false},
+     .expected = {RAISES(SMTP_EHLO_REJECTED, WARNING, "554 no")},
+     .spares = SPARES(SMTP_EHLO_TEMPFAIL)},
+
+    /* STARTTLS, RFC 3207 section 4 */
+    {.name = "masked",
+     FAILED(STARTTLS_MASKED),
+     GREETED,
+     .ehlo = {250, "250-mx.test\n250 XXXXXXXA", 1, false},
+     STARTTLS_ONLY(STARTTLS_MASKED, "250 XXXXXXXA"),
+     .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "not offered",
+     FAILED(STARTTLS_NOT_OFFERED),
+     GREETED,
+     .ehlo = {250, "250-mx.test\n250 SIZE", 1, false},
+     STARTTLS_ONLY(STARTTLS_NOT_OFFERED, "250-mx.test 250 SIZE"),
+     .spares = SPARES(STARTTLS_MASKED)},
+    {.name = "454",
+     FAILED(STARTTLS_TEMPFAIL),
+     LISTED,
+     .starttls = {454, "454 no key", 1, false},
+     STARTTLS_ONLY(STARTTLS_TEMPFAIL, "454 no key"),
+     .spares = SPARES(STARTTLS_REJECTED)},
+    {.name = "503",
+     FAILED(STARTTLS_REJECTED),
+     LISTED,
+     .starttls = {503, "503 no", 1, false},
+     STARTTLS_ONLY(STARTTLS_REJECTED, "503 no"),
+     .spares = SPARES(STARTTLS_TEMPFAIL)},
+    {.name = "no SMTP in reply",
+     FAILED(STARTTLS_REJECTED),
+     LISTED,
+     .smtp = {.bad = SPAN_INIT("\x15\x03\x01")},
+     STARTTLS_ONLY(STARTTLS_REJECTED, "\x15\x03\x01"),
+     .spares = SPARES(STARTTLS_INJECTED)},
+    {.name = "RFC 3207 6: injected",
+     FAILED(STARTTLS_INJECTED),
+     LISTED,
+     .starttls = {220, "220 go", 1, false},
+     .smtp = {.injected = SPAN_INIT("250 evil"), .injected_len = 10},
+     STARTTLS_ONLY(STARTTLS_INJECTED, "10 octets: 250 evil"),
+     .spares = SPARES(TLS_CLOSED)},
+    {.name = "STARTTLS unanswered",
+     FAILED(STARTTLS_TIMEOUT),
+     LISTED,
+     .expected = {RAISES(STARTTLS_TIMEOUT, WARNING, "no reply")},
+     .spares = SPARES(STARTTLS_CLOSED)},
+    {.name = "STARTTLS closed",
+     FAILED(STARTTLS_CLOSED),
+     LISTED,
+     .expected = {RAISES(STARTTLS_CLOSED, WARNING, "no reply")},
+     .spares = SPARES(STARTTLS_TIMEOUT)},
+    {.name = "RFC 3207 4.2: offered again",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .tls = {TLS_OK},
+     .ehlo_tls = {250, "250-mx.test\n250 STARTTLS", 1, false},
+     .smtp = {.starttls_again = true},
+     .expected = {RAISES(STARTTLS_OFFERED_AGAIN, WARNING, "250 STARTTLS")},
+     .spares = SPARES(STARTTLS_EHLO_FAILED)},
+    {.name = "not offered again",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .spares = SPARES(STARTTLS_OFFERED_AGAIN)},
+    {.name = "RFC 3207 4.2: refused inside",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .tls = {TLS_OK},
+     .ehlo_tls = {421, "421 bye", 1, false},
+     STARTTLS_ONLY(STARTTLS_EHLO_FAILED, "421 bye")},
+    {.name = "silent inside",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .tls = {TLS_OK},
+     .expected = {RAISES(STARTTLS_EHLO_FAILED, WARNING, "no reply")}},
+    {.name = "RFC 8314 3.3: implicit TLS has one EHLO",
+     FAILED(ESTABLISHED),
+     LISTED,
+     .tls_attempted = true,
+     .tls = {TLS_OK},
+     .spares = SPARES(STARTTLS_EHLO_FAILED)},
+
+    /* handshake, RFC 8446 section 6 */
+    {.name = "versions",
+     FAILED(TLS_NO_SHARED_VERSION),
+     STARTED,
+     .tls = {.alert_received = 70},
+     STARTTLS_ONLY(TLS_NO_SHARED_VERSION, "alert protocol_version"),
+     .spares = SPARES(TLS_ALERT)},
+    {.name = "suites",
+     FAILED(TLS_NO_SHARED_CIPHER),
+     STARTED,
+     .tls = {.error_text = "no shared"},
+     STARTTLS_ONLY(TLS_NO_SHARED_CIPHER, "without SNI: no shared"),
+     .spares = SPARES(TLS_NO_SHARED_VERSION)},
+    {.name = "alert",
+     FAILED(TLS_ALERT),
+     STARTED,
+     .tls = {.alert_received = 80},
+     STARTTLS_ONLY(TLS_ALERT, "alert internal_error"),
+     .spares = SPARES(TLS_NO_SHARED_CIPHER)},
+    {.name = "alert without a name",
+     FAILED(TLS_ALERT),
+     STARTED,
+     .tls = {.alert_received = 200},
+     STARTTLS_ONLY(TLS_ALERT, "alert 200"),
+     .spares = SPARES(TLS_RESET)},
+    {.name = "closed",
+     FAILED(TLS_CLOSED),
+     STARTED,
+     STARTTLS_ONLY(TLS_CLOSED, "192.0.2.1 port 25"),
+     .spares = SPARES(TLS_TIMEOUT)},
+    {.name = "reset",
+     FAILED(TLS_RESET),
+     STARTED,
+     STARTTLS_ONLY(TLS_RESET, "192.0.2.1"),
+     .spares = SPARES(TLS_PROTOCOL_ERROR)},
+    {.name = "silence",
+     FAILED(TLS_TIMEOUT),
+     STARTED,
+     STARTTLS_ONLY(TLS_TIMEOUT, "192.0.2.1"),
+     .spares = SPARES(TLS_CLOSED)},
+    {.name = "no TLS",
+     FAILED(TLS_PROTOCOL_ERROR),
+     STARTED,
+     .tls = {.error_text = "wrong version number"},
+     STARTTLS_ONLY(TLS_PROTOCOL_ERROR, "wrong version number"),
+     .spares = SPARES(TLS_LIST_MALFORMED)},
+    {.name = "RFC 8446 4.4.2: lengths",
+     FAILED(TLS_PROTOCOL_ERROR),
+     STARTED,
+     .tls = {.version = 0x0303, .list_malformed = true, .error_text = "length mismatch"},
+     STARTTLS_ONLY(TLS_LIST_MALFORMED, "length mismatch"),
+     .spares = SPARES(TLS_PROTOCOL_ERROR)},
+    {.name = "more certificates than are kept",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK, .list_truncated = true},
+     .expected = {RAISES(TLS_LIST_TRUNCATED, NOTICE, "2 certificates kept")},
+     .spares = SPARES(TLS_NO_CERTIFICATE)},
+    {.name = "TLS 1.2",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_OK},
+     .spares = SPARES(TLS_LEGACY_VERSION)},
+    {.name = "RFC 8996 5: TLS 1.1",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {.completed = true,
+             .version = 0x0302,
+             .cipher = 0xc013,
+             .secure_reneg = true,
+             .ems = true,
+             .cert_count = 1},
+     STARTTLS_ONLY(TLS_LEGACY_VERSION, "TLSv1.1, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"),
+     .spares = SPARES(TLS_NO_FORWARD_SECRECY)},
+    {.name = "RFC 9325 4.1: static RSA",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {.completed = true,
+             .version = 0x0303,
+             .cipher = 0x009c,
+             .secure_reneg = true,
+             .ems = true,
+             .cert_count = 1},
+     .expected = {RAISES(TLS_NO_FORWARD_SECRECY, WARNING, "TLS_RSA_WITH_AES_128_GCM_SHA256")},
+     .spares = SPARES(TLS_DH_SMALL)},
+    {.name = "RFC 9325 4.5: DH of 1024 bits",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_OK, .dh_bits = 1024},
+     .expected = {RAISES(TLS_DH_SMALL, WARNING, "1024 bits")}},
+    {.name = "DH of 768 bits",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_OK, .dh_bits = 768},
+     STARTTLS_ONLY(TLS_DH_SMALL, "768 bits")},
+    {.name = "DH of 2048 bits",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_OK, .dh_bits = 2048},
+     .spares = SPARES(TLS_DH_SMALL)},
+    {.name = "RFC 5746, RFC 7627: neither",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {.completed = true, .version = 0x0303, .cipher = 0xc02f, .cert_count = 1},
+     .expected = {RAISES(TLS_NO_SECURE_RENEGOTIATION, WARNING, "TLSv1.2"),
+                  RAISES(TLS_NO_EXTENDED_MASTER_SECRET, WARNING, "TLSv1.2")},
+     .spares = SPARES(TLS_CLIENT_CERTIFICATE)},
+    {.name = "TLS 1.3 has no renegotiation",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .spares = SPARES(TLS_NO_SECURE_RENEGOTIATION)},
+    {.name = "TLS 1.3 needs no extension",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .spares = SPARES(TLS_NO_EXTENDED_MASTER_SECRET)},
+    {.name = "anonymous",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {.completed = true,
+             .version = 0x0303,
+             .cipher = 0xc018,
+             .secure_reneg = true,
+             .ems = true},
+     .expected = {RAISES(TLS_NO_CERTIFICATE, WARNING, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA")},
+     .spares = SPARES(TLS_LIST_TRUNCATED)},
+    {.name = "RFC 8446 4.3.2: asks for a certificate",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK, .client_cert_requested = true},
+     .expected = {RAISES(TLS_CLIENT_CERTIFICATE, INFO, "TLSv1.3")}},
+    {.name = "a handshake that failed has no parameters to judge",
+     FAILED(TLS_CLOSED),
+     STARTED,
+     .tls = {.version = 0x0301, .cipher = 0x0005},
+     STARTTLS_ONLY(TLS_CLOSED, "192.0.2.1"),
+     .spares = SPARES(TLS_LEGACY_VERSION)},
+};
+
+#define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
+
+static struct seen_reply reply_of(const struct made_reply *r)
+{
+    return (struct seen_reply){r->code, r->truncated, r->ms, span_of(r->text)};
+}
+
+static struct seen_session session_of(const struct session_case *c)
+{
+    struct seen_session s = {
+        .outcome = c->outcome,
+        .tls_attempted = c->tls_attempted,
+        .connect_ms = c->greeting.code != 0 ? 1 : -1,
+        .sys = c->sys,
+        .smtp = c->smtp,
+        .tls = c->tls,
+    };
+    s.smtp.reply[SMTP_STEP_GREETING] = reply_of(&c->greeting);
+    s.smtp.reply[SMTP_STEP_EHLO] = reply_of(&c->ehlo);
+    s.smtp.reply[SMTP_STEP_HELO] = reply_of(&c->helo);
+    s.smtp.reply[SMTP_STEP_STARTTLS] = reply_of(&c->starttls);
+    s.smtp.reply[SMTP_STEP_EHLO_TLS] = reply_of(&c->ehlo_tls);
+    s.tls.alert_sent = -1;
+    if (s.tls.alert_received == 0) {
+        s.tls.alert_received = -1;
+    }
+    return s;
+}
+
+static struct seen_service service_of(const struct seen_session *attempts, size_t count)
+{
+    const uint8_t octets[4] = {192, 0, 2, 1};
+    return (struct seen_service){
+        .address = net_addr_v4(octets),
+        .port = 25,
+        .attempts = attempts,
+        .attempt_count = count,
+        .result = count > 0 ? &attempts[count - 1] : NULL,
+    };
+}
+
+static struct seen_endpoint endpoint_of(const struct seen_service *s)
+{
+    return (struct seen_endpoint){
+        .host = SPAN_LIT("mx.test"),
+        .address = s->address,
+        .port = s->port,
+        .attempts = s->attempts,
+        .attempt_count = s->attempt_count,
+        .result = s->result,
+    };
+}
+
+Test(session_findings, each_case_raises_its_list)
+{
+    struct findings f;
+    findings_init(&f);
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+        struct seen_session session = session_of(&cases[i]);
+        struct seen_service service = service_of(&session, 1);
+        findings_reset(&f);
+        findings_of_service(&service, &f);
+        expect_findings(cases[i].name, &f, SCOPE_SESSION, cases[i].expected);
+
+        struct seen_endpoint endpoint = endpoint_of(&service);
+        findings_reset(&f);
+        findings_of_endpoint(&endpoint, &f);
+        expect_findings(cases[i].name, &f, SCOPE_SESSION, cases[i].expected);
+
+        /* One fact, one place: the session of another row is judged there. */
+        endpoint.session_from = SPAN_LIT("192.0.2.1|25");
+        endpoint.attempt_count = 0;
+        findings_reset(&f);
+        findings_of_endpoint(&endpoint, &f);
+        cr_expect_eq(f.count, 0, "%s: judged twice", cases[i].name);
+    }
+    findings_deinit(&f);
+}
+
+struct attempts_case {
+    const char *name;
+    enum session_outcome first;
+    enum session_outcome second;
+    const char *evidence; /* NULL: stable */
+};
+
+static const struct attempts_case attempts_cases[] = {
+    {"comes and goes", OUTCOME_CONNECT_TIMEOUT, OUTCOME_REFUSED, "connect_timeout, then refused"},
+    {"the same twice", OUTCOME_REFUSED, OUTCOME_REFUSED, NULL},
+    {"ours says nothing of the peer", OUTCOME_LOCAL_FAULT, OUTCOME_REFUSED, NULL},
+    {"interrupted", OUTCOME_REFUSED, OUTCOME_NOT_TESTED, NULL},
+};
+
+Test(session_findings, attempts_that_disagree_are_unstable)
+{
+    struct findings f;
+    findings_init(&f);
+    for (size_t i = 0; i < sizeof(attempts_cases) / sizeof(attempts_cases[0]); i++) {
+        const struct attempts_case *c = &attempts_cases[i];
+        const struct seen_session attempts[2] = {{.outcome = c->first}, {.outcome = c->second}};
+        struct seen_service service = service_of(attempts, 2);
+        findings_reset(&f);
+        findings_of_service(&service, &f);
+        cr_expect_eq(findings_has(&f, FINDING_SMTP_UNSTABLE), c->evidence != NULL, "%s", c->name);
+        for (size_t k = 0; k < f.count; k++) {
+            if (f.item[k].code == FINDING_SMTP_UNSTABLE) {
+                cr_expect(span_eq(findings_evidence(&f, k), span_of(c->evidence)), "%s", c->name);
+            }
+        }
+    }
+    findings_deinit(&f);
+}
+
+Test(session_findings, what_was_not_tested_has_none)
+{
+    struct findings f;
+    findings_init(&f);
+    struct seen_service service = service_of(NULL, 0);
+    findings_of_service(&service, &f);
+    struct seen_endpoint endpoint = endpoint_of(&service);
+    findings_of_endpoint(&endpoint, &f);
+    cr_expect_eq(f.count, 0);
+    findings_deinit(&f);
+}
+
+void cover_sessions(struct covered *c)
+{
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+        cover_row(c, cases[i].expected, cases[i].spares);
+    }
+    c->raised[FINDING_SMTP_UNSTABLE] = true; /* by the table of attempts, with its neighbours */
+    c->spared[FINDING_SMTP_UNSTABLE] = true;
+}
