@@ -5,8 +5,7 @@
 #include "scanner/base/check.h"
 #include "scanner/cli/option_table.h"
 
-#define OPTIONS_COUNT_MAX 128 /* rows of the table */
-#define LONG_BASE         256 /* getopt's value of an option without a letter: above any char */
+#define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
 
 static int code_of(size_t row)
 {
@@ -32,11 +31,16 @@ static void options_init(struct options *o)
     o->params.local_addrs = o->local_addrs;
     o->params.address_maps = o->address_maps;
     o->params.port_maps = o->port_maps;
+    o->params.options = o->in_force;
+    o->params.option_count = option_table_count;
+    CHECK(option_table_count < OPTIONS_COUNT_MAX);
     for (size_t i = 0; i < option_table_count; i++) {
         const struct option_row *row = &option_table[i];
+        o->in_force[i].name = row->name;
         if (row->preset != NULL) {
             struct buf why = BUF_INIT(BUF_NO_LIMIT);
             CHECK(row->read(o, row, row->preset, &why));
+            o->in_force[i].value = row->preset;
             buf_deinit(&why);
         }
     }
@@ -69,6 +73,7 @@ static bool read_row(struct options *o, const struct option_row *row, const char
     bool ok = row->read(o, row, text, why);
     if (ok) {
         why->len = start;
+        o->in_force[row - option_table].value = text != NULL ? text : "yes";
     }
     return ok;
 }
@@ -80,7 +85,6 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
     struct option longs[OPTIONS_COUNT_MAX] = {0};
     struct buf shorts = BUF_INIT(BUF_NO_LIMIT);
     enum options_verdict verdict = OPTIONS_RUN;
-    CHECK(option_table_count < OPTIONS_COUNT_MAX);
     fill_getopt_tables(longs, &shorts);
     opterr = 0;
     optind = 0; /* glibc: begin anew, also after an earlier call */

@@ -16,6 +16,8 @@
 #define ADDRESS_MAPS_MAX 64
 #define PORT_MAPS_MAX    64
 
+#define OPTIONS_COUNT_MAX 128 /* rows of the option table; checked */
+
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
 /** A parsed command line. Not movable once filled: `params` points into it and into argv. */
@@ -26,6 +28,7 @@ struct options {
     struct address_map address_maps[ADDRESS_MAPS_MAX];
     struct port_map port_maps[PORT_MAPS_MAX];
     char ehlo_domain[EHLO_DOMAIN_MAX];
+    struct option_in_force in_force[OPTIONS_COUNT_MAX]; /* the last value of each, or its default */
 };
 
 enum options_verdict {

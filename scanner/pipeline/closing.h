@@ -8,8 +8,6 @@
 #include "scanner/pipeline/reader.h"
 #include "scanner/pipeline/writer.h"
 
-#define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
-
 struct closing_facts {
     const struct scan *scan;
     const struct reader *reader;

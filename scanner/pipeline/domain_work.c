@@ -317,6 +317,7 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     struct worker *w = arg;
     uint32_t index = (uint32_t)(tag >> 8);
     struct domain_work *d = w->domains->slots[index];
+    worker_note_answer(w, answer);
     d->questions--;
     switch ((enum question)(tag & 0xff)) {
     case QUESTION_MX:

@@ -559,6 +559,7 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     enum question q = (enum question)(tag & 0xff);
     struct host_work *h = w->hosts->entries[index].work;
     CHECK(h != NULL && h->asked[q] && !h->answered[q]);
+    worker_note_answer(w, answer);
     h->answered[q] = true;
     h->dns[q] = answer->seen;
     if (q == QUESTION_TLSA) {

@@ -347,6 +347,28 @@ static void say_failures(struct coordinator *c)
     buf_deinit(&text);
 }
 
+/* Our addresses, as far as connections showed them, each once and in order. */
+static size_t collect_sources(const struct scan *s, struct net_addr *sources)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        const struct worker *w = s->workers[i];
+        for (size_t k = 0; k < w->source_count && count < SOURCES_MAX; k++) {
+            size_t at = 0;
+            while (at < count && net_addr_cmp(&sources[at], &w->sources[k]) < 0) {
+                at++;
+            }
+            if (at < count && net_addr_eq(&sources[at], &w->sources[k])) {
+                continue;
+            }
+            memmove(&sources[at + 1], &sources[at], (count - at) * sizeof(*sources));
+            sources[at] = w->sources[k];
+            count++;
+        }
+    }
+    return count;
+}
+
 static enum scan_end close_results(struct coordinator *c, int64_t started)
 {
     struct scan *s = &c->scan;
@@ -358,6 +380,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = reason_of(c, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
+    struct net_addr sources[SOURCES_MAX];
     struct closing_facts facts = {
         .scan = s,
         .reader = &c->reader,
@@ -367,6 +390,8 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
         .ended_unix_ms = unix_ms(),
         .complete = reason == NULL && whole,
         .reason = reason_of(c, whole),
+        .sources = sources,
+        .source_count = collect_sources(s, sources),
     };
     struct buf summary = BUF_INIT(BUF_NO_LIMIT);
     whole = closing_write(&facts, &summary) && whole;

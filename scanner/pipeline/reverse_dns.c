@@ -60,6 +60,7 @@ static void on_names(void *arg, uint64_t tag, const struct dns_answer *answer)
     struct worker *w = arg;
     uint32_t service = (uint32_t)tag;
     struct service_work *work = w->services->services[service].work;
+    worker_note_answer(w, answer);
     size_t count = answer->rr_count < PTR_MAX ? answer->rr_count : PTR_MAX;
     work->ptr_names = arena_new(&work->arena, count, sizeof(*work->ptr_names));
     work->ptr_states = arena_new(&work->arena, count, sizeof(*work->ptr_states));

@@ -279,6 +279,18 @@ static void wake_address(struct worker *w, uint32_t gate)
     }
 }
 
+static void note_source(struct worker *w, const struct net_addr *source)
+{
+    for (size_t i = 0; i < w->source_count; i++) {
+        if (net_addr_eq(&w->sources[i], source)) {
+            return;
+        }
+    }
+    if (source->family != 0 && w->source_count < SOURCES_MAX) {
+        w->sources[w->source_count++] = *source;
+    }
+}
+
 static void on_session_done(void *arg, struct session *session)
 {
     struct session_owner owner = *(struct session_owner *)arg;
@@ -293,6 +305,7 @@ static void on_session_done(void *arg, struct session *session)
     if (!established) {
         atomic_fetch_add_explicit(&w->counters.sessions_failed, 1, memory_order_relaxed);
     }
+    note_source(w, &session_seen(session)->source);
     v->running = false;
     t->services[gate].active--;
     give_lease(w, v);

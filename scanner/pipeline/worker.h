@@ -28,6 +28,7 @@
 
 #define WORKERS_MAX 256
 #define JUDGES_MAX  64
+#define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
 
 struct domain_table;
 struct host_table;
@@ -93,6 +94,8 @@ struct worker {
     uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
     uint32_t settled_block[BLOCK_RING];
     bool any_settled;
+    struct net_addr sources[SOURCES_MAX]; /* of our own, as connections showed them */
+    size_t source_count;
     uint32_t fences[BLOCK_RING]; /* received, by block % BLOCK_RING */
     bool stopping;
 };
@@ -139,6 +142,11 @@ static inline void scan_item_opens(struct scan *s)
 static inline void scan_item_closes(struct scan *s)
 {
     atomic_fetch_sub_explicit(&s->open_items, 1, memory_order_release);
+}
+
+static inline void worker_note_answer(struct worker *w, const struct dns_answer *answer)
+{
+    atomic_fetch_add_explicit(&w->counters.dns_asked, answer->asked, memory_order_relaxed);
 }
 
 /* judge.c */
