@@ -1,0 +1,73 @@
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "scanner/base/buf.h"
+#include "scanner/base/check.h"
+#include "scanner/domain/domain_source.h"
+
+#define INPUT_MAX 32768 /* octets: what a socket holds without a reader */
+
+static void put_text(struct buf *b, struct span s)
+{
+    buf_putf(b, "%zu:", s.len);
+    buf_put(b, s);
+}
+
+/* Everything that is read, as one text. Each packet of a socket is one read. */
+static void read_all(struct span first, struct span second, const char *column, struct buf *out)
+{
+    int ends[2];
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+    CHECK(first.len == 0 || write(ends[1], first.at, first.len) == (ssize_t)first.len);
+    CHECK(second.len == 0 || write(ends[1], second.at, second.len) == (ssize_t)second.len);
+    CHECK(close(ends[1]) == 0);
+    struct domain_source *s = domain_source_new(ends[0], column, true);
+    struct source_record r;
+    enum source_status status;
+    uint64_t line = 0;
+    while ((status = domain_source_next(s, &r)) == SOURCE_RECORD) {
+        CHECK((r.invalid == NULL) == (r.domain.len > 0));
+        CHECK(r.input_line > line && r.input_line <= domain_source_lines(s));
+        line = r.input_line;
+        buf_putf(out, "\n%llu %s ", (unsigned long long)line, r.invalid ? r.invalid : "");
+        put_text(out, r.input);
+        put_text(out, r.domain);
+        for (size_t i = 0; i < r.column_count; i++) {
+            put_text(out, r.columns[i].name);
+            put_text(out, r.columns[i].value);
+        }
+    }
+    buf_putf(out, "\n%d %s", (int)status, domain_source_error(s));
+    if (status == SOURCE_END) { /* all of it was accounted for */
+        uint64_t lines = 0;
+        for (size_t i = 0; i < first.len + second.len; i++) {
+            lines += (i < first.len ? first.at[i] : second.at[i - first.len]) == '\n';
+        }
+        CHECK(domain_source_consumed(s) == first.len + second.len);
+        CHECK(domain_source_lines(s) == lines || domain_source_lines(s) == lines + 1);
+    }
+    domain_source_free(s);
+    CHECK(close(ends[0]) == 0);
+}
+
+/* First octet: the column asked for. Next two: where to cut. Rest: the input. Whole and cut input
+ * must give the same records. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const columns[] = {NULL, NULL, "1", "2", "domain"};
+    if (size < 3 || size > INPUT_MAX) {
+        return 0;
+    }
+    const char *column = columns[data[0] % (sizeof(columns) / sizeof(columns[0]))];
+    struct span all = {data + 3, size - 3};
+    size_t cut = ((size_t)data[1] << 8 | data[2]) % (all.len + 1);
+    struct buf whole = BUF_INIT(BUF_NO_LIMIT);
+    struct buf parts = BUF_INIT(BUF_NO_LIMIT);
+    read_all(all, (struct span){0}, column, &whole);
+    read_all(span_take(all, cut), span_drop(all, cut), column, &parts);
+    CHECK(span_eq(buf_span(&whole), buf_span(&parts)));
+    buf_deinit(&whole);
+    buf_deinit(&parts);
+    return 0;
+}

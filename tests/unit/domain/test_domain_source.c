@@ -1,0 +1,331 @@
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/base/buf.h"
+#include "scanner/domain/domain_source.h"
+
+/*
+ * A record as text: "LINE:domain" or "LINE:<word>input", then " name=value" for the other columns;
+ * records are joined by '|'.
+ */
+struct source_case {
+    const char *name;
+    const char *column;
+    struct span input;
+    const char *want;
+};
+
+static const struct source_case cases[] = {
+    /* plain lists */
+    {"empty input", NULL, SPAN_INIT(""), ""},
+    {"plain", NULL, SPAN_INIT("a.test\nb.test\n"), "1:a.test|2:b.test"},
+    {"last line without its end", NULL, SPAN_INIT("a.test\nb.test"), "1:a.test|2:b.test"},
+    {"CRLF", NULL, SPAN_INIT("a.test\r\nb.test\r\n"), "1:a.test|2:b.test"},
+    {"CR at the end of the input", NULL, SPAN_INIT("a.test\r"), "1:a.test"},
+    {"comments and blank lines count as lines", NULL,
+     SPAN_INIT("# \"top\n\n  \t\na.test\n  # x\nb.test\n"), "4:a.test|6:b.test"},
+    {"only comments", NULL, SPAN_INIT("#a\n#b"), ""},
+    {"byte order mark", NULL, SPAN_INIT("\xef\xbb\xbf#c\na.test\n"), "2:a.test"},
+    {"byte order mark alone", NULL, SPAN_INIT("\xef\xbb\xbf"), ""},
+    {"UTS 46 4: a mark further down maps to nothing", NULL,
+     SPAN_INIT("a.test\n\xef\xbb\xbf\x62.test\n"), "1:a.test|2:b.test"},
+    {"malformed lines", NULL, SPAN_INIT("a.test\nb c\n..\n192.0.2.1\n"),
+     "1:a.test|2:<bad_character>b c|3:<empty_label>..|4:<ip_address>192.0.2.1"},
+    {"forms of a name", NULL, SPAN_INIT("A.Test.\nx@B.test\n b\xc3\xbc.test \n"),
+     "1:a.test|2:b.test|3:xn--b-eha.test"},
+    {"plain from the first line on", NULL, SPAN_INIT("a.test\nb.test,1\n\"c.test\"\n"),
+     "1:a.test|2:<bad_character>b.test,1|3:<bad_character>\"c.test\""},
+    {"first line malformed", NULL, SPAN_INIT("a b\nc.test\n"), "1:<bad_character>a b|2:c.test"},
+    {"NUL", NULL, SPAN_INIT("a\0b.test\nc.test\n"), "1:<bad_character>a"},
+    {"a single label is no header", NULL, SPAN_INIT("com\nname\n"), "1:com|2:name"},
+    {"a header alone", NULL, SPAN_INIT("Domain\na.test\n\"b.test\"\n"), "2:a.test|3:b.test"},
+
+    /* CSV: RFC 4180 section 2 */
+    {"Tranco", NULL, SPAN_INIT("1,a.test\n2,b.test\n"), "1:a.test rank=1|2:b.test rank=2"},
+    {"Tranco, CRLF", NULL, SPAN_INIT("1,a.test\r\n2,b.test\r\n"),
+     "1:a.test rank=1|2:b.test rank=2"},
+    {"number, then no domain", NULL, SPAN_INIT("1,com\n2,b.test\n"),
+     "1:com column_1=1|2:b.test column_1=2"},
+    {"the first field that is a domain", NULL, SPAN_INIT("x,2,a.test,b.test\ny,3,c.test,d\n"),
+     "1:a.test column_1=x column_2=2 column_4=b.test|2:c.test column_1=y column_2=3 column_4=d"},
+    {"domain first", NULL, SPAN_INIT("a.test,x\nb.test,\n"),
+     "1:a.test column_2=x|2:b.test column_2="},
+    {"header", NULL, SPAN_INIT("Rank,Domain,TLD\n1,a.test,test\n"), "2:a.test Rank=1 TLD=test"},
+    {"header words among data", NULL, SPAN_INIT("7,name\n8,a.test\n"),
+     "1:name column_1=7|2:a.test column_1=8"},
+    {"nothing to go by", NULL, SPAN_INIT("com,generic\norg,generic\n"),
+     "1:com column_2=generic|2:org column_2=generic"},
+    {"quotes", NULL, SPAN_INIT("1,\"a.test\",\"x, \"\"y\"\"\"\n\"2\",b.test,z\n"),
+     "1:a.test rank=1 column_3=x, \"y\"|2:b.test rank=2 column_3=z"},
+    {"quoted alone", NULL, SPAN_INIT("\"a.test\"\n\"b.test\"\nc.test\n"),
+     "1:a.test|2:b.test|3:c.test"},
+    {"a field over several lines", NULL, SPAN_INIT("a.test,\"x\r\ny\n\nz\"\nb.test,w\n"),
+     "1:a.test column_2=x\r\ny\n\nz|5:b.test column_2=w"},
+    {"a quote inside a field is text", NULL, SPAN_INIT("a.test,5\" wide\nb.test,\"p\"q\n"),
+     "1:a.test column_2=5\" wide|2:b.test column_2=pq"},
+    {"quote without end costs one line", NULL,
+     SPAN_INIT("a.test,1\nb.test,\"2\nc.test,3\nd.test,4"),
+     "1:a.test column_2=1|2:<unterminated_quote>b.test,\"2|3:c.test column_2=3|4:d.test "
+     "column_2=4"},
+    {"quote without end in the last line", NULL, SPAN_INIT("a.test,1\n\"b.test"),
+     "1:a.test column_2=1|2:<unterminated_quote>\"b.test"},
+    {"quote without end in the first line", NULL, SPAN_INIT("\"a.test\n1,b.test\n"),
+     "1:<unterminated_quote>\"a.test|2:b.test rank=1"},
+    {"too few columns", NULL, SPAN_INIT("1,a.test\n2\n\n\"3\"\n"),
+     "1:a.test rank=1|2:<missing_column>2|4:<missing_column>\"3\""},
+    {"more columns than before", NULL, SPAN_INIT("1,a.test\n2,b.test,x\n"),
+     "1:a.test rank=1|2:b.test rank=2 column_3=x"},
+    {"empty field", NULL, SPAN_INIT("1,a.test\n2,\n3,\"\"\n,\n"),
+     "1:a.test rank=1|2:<empty> rank=2|3:<empty> rank=3|4:<empty> rank="},
+    {"comments in CSV", NULL, SPAN_INIT("#id,name\n1,a.test\n#2,b.test\n3,c.test\n"),
+     "2:a.test rank=1|4:c.test rank=3"},
+    {"quotes in comments", NULL, SPAN_INIT("1,a.test\n# \"x,\"y\n3,c.test\n"),
+     "1:a.test rank=1|3:c.test rank=3"},
+    {"last record without its end", NULL, SPAN_INIT("1,a.test\n2,\"b.test\""),
+     "1:a.test rank=1|2:b.test rank=2"},
+
+    /* a column was asked for */
+    {"by number", "1", SPAN_INIT("a.test,b.test\nc.test\n"), "1:a.test column_2=b.test|2:c.test"},
+    {"by number, last", "3", SPAN_INIT("1,x,a.test\n2,b.test\n"),
+     "1:a.test column_1=1 column_2=x|2:<missing_column>2,b.test"},
+    {"by number, missing in the first line", "3", SPAN_INIT("1,\"x\"\n2,y,b.test\n"),
+     "1:<missing_column>1,\"x\"|2:b.test column_1=2 column_2=y"},
+    {"by number, with a header", "2", SPAN_INIT("id,fqdn\n1,a.test\n"), "2:a.test id=1"},
+    {"by number, first line malformed", "2", SPAN_INIT("1,b c\n2,a.test\n"),
+     "1:<bad_character>b c column_1=1|2:a.test column_1=2"},
+    {"by number, one column", "1", SPAN_INIT("a.test\nb.test\n"), "1:a.test|2:b.test"},
+    {"by name", "mail domain", SPAN_INIT("#x\nid,\"Mail Domain\",note\n1,a.test,n\n"),
+     "3:a.test id=1 note=n"},
+    {"by name, without data", "d", SPAN_INIT("d\n"), ""},
+    {"names are unique", "d", SPAN_INIT("d,x,x,,column_3\na.test,1,2,3,4\n"),
+     "2:a.test x=1 column_3=2 column_4=3 column_5=4"},
+    {"names that look like ours", "d", SPAN_INIT("column_3,d,\n1,a.test,2\n"),
+     "2:a.test column_3=1 column_3_=2"},
+};
+
+static void put_record(struct buf *b, const struct source_record *r)
+{
+    buf_putf(b, "%s%llu:", b->len > 0 ? "|" : "", (unsigned long long)r->input_line);
+    if (r->invalid != NULL) {
+        buf_putf(b, "<%s>", r->invalid);
+        cr_expect_eq(r->domain.len, 0);
+    }
+    buf_put(b, r->invalid != NULL && strcmp(r->invalid, "empty") != 0 ? r->input : r->domain);
+    for (size_t i = 0; i < r->column_count; i++) {
+        buf_put_char(b, ' ');
+        buf_put(b, r->columns[i].name);
+        buf_put_char(b, '=');
+        buf_put(b, r->columns[i].value);
+    }
+}
+
+/* Writes to a pipe in pieces of `step` octets, from another thread: a pipe holds only so much. */
+struct sender {
+    int fd;
+    struct span octets;
+    size_t step;
+};
+
+static void *send_all(void *arg)
+{
+    struct sender *s = arg;
+    while (s->octets.len > 0) {
+        struct span part = span_take(s->octets, s->step);
+        if (write(s->fd, part.at, part.len) != (ssize_t)part.len) {
+            break;
+        }
+        s->octets = span_drop(s->octets, part.len);
+    }
+    (void)close(s->fd);
+    return NULL;
+}
+
+static enum source_status read_all(int fd, const char *column, bool columns, struct buf *got)
+{
+    struct domain_source *s = domain_source_new(fd, column, columns);
+    struct source_record r;
+    enum source_status status;
+    while ((status = domain_source_next(s, &r)) == SOURCE_RECORD) {
+        put_record(got, &r);
+    }
+    cr_expect_eq(domain_source_next(s, &r), status, "the end is the end");
+    domain_source_free(s);
+    return status;
+}
+
+static int file_of(struct span octets)
+{
+    char path[] = "/tmp/domain_source_XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(unlink(path), 0);
+    cr_assert_eq(write(fd, octets.at, octets.len), (ssize_t)octets.len);
+    cr_assert_eq(lseek(fd, 0, SEEK_SET), 0);
+    return fd;
+}
+
+/* With a NUL in the octets, compares up to it. */
+static bool same(struct span got, const char *want)
+{
+    const uint8_t *nul = got.len > 0 ? memchr(got.at, 0, got.len) : NULL;
+    return span_eq(nul != NULL ? span_take(got, (size_t)(nul - got.at)) : got, span_of(want));
+}
+
+static void check(const struct source_case *c, size_t step)
+{
+    struct buf got = BUF_INIT(BUF_NO_LIMIT);
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    struct sender sender = {ends[1], c->input, step};
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, send_all, &sender), 0);
+    enum source_status status = read_all(ends[0], c->column, true, &got);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_expect_eq(status, SOURCE_END, "%s", c->name);
+    cr_expect(same(buf_span(&got), c->want), "%s, pieces of %zu: %.*s", c->name, step, (int)got.len,
+              (const char *)got.at);
+    cr_assert_eq(close(ends[0]), 0);
+    buf_deinit(&got);
+}
+
+Test(domain_source, reads_every_line_in_pieces_of_any_size)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t step = 1; step <= cases[i].input.len + 1; step += step < 4 ? 1 : 13) {
+            check(&cases[i], step);
+        }
+    }
+}
+
+Test(domain_source, other_columns_only_when_asked_for)
+{
+    int fd = file_of(SPAN_LIT("1,a.test\n"));
+    struct buf got = BUF_INIT(BUF_NO_LIMIT);
+    cr_expect_eq(read_all(fd, NULL, false, &got), SOURCE_END);
+    cr_expect(same(buf_span(&got), "1:a.test"));
+    buf_deinit(&got);
+    cr_assert_eq(close(fd), 0);
+}
+
+static void put_many(struct buf *b, size_t count, char c)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_put_char(b, c);
+    }
+}
+
+/* Lines around the bound, of several kinds; each costs itself only. */
+Test(domain_source, lines_over_the_bound_cost_themselves)
+{
+    struct buf input = BUF_INIT(BUF_NO_LIMIT);
+    struct buf got = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&input, "1,a.test\n# ");
+    put_many(&input, 3 * SOURCE_RECORD_MAX, 'c'); /* a comment */
+    buf_put_text(&input, "\n3,b.test,");
+    put_many(&input, 2 * SOURCE_RECORD_MAX, 'x');
+    buf_put_text(&input, "\n4,c.test\n5,d.test,\"open\n");
+    for (size_t i = 0; i < SOURCE_RECORD_MAX / 8; i++) {
+        buf_put_text(&input, "6,e.test\n");
+    }
+    buf_put_text(&input, "\"7\",f.test\n8,");
+    put_many(&input, SOURCE_RECORD_MAX, 'y'); /* at the end, without a line end */
+
+    struct domain_source *s = domain_source_new(file_of(buf_span(&input)), NULL, false);
+    struct source_record r;
+    size_t count = 0;
+    while (domain_source_next(s, &r) == SOURCE_RECORD) {
+        count++;
+        cr_expect_leq(r.input.len, SOURCE_INPUT_MAX);
+        if (r.invalid != NULL || count < 4) {
+            r.input = span_take(r.input, 20);
+            put_record(&got, &r);
+        }
+    }
+    cr_expect_eq(count, 4 + SOURCE_RECORD_MAX / 8 + 2, "%zu", count);
+    cr_expect(same(buf_span(&got), "1:a.test|3:<line_too_long>3,b.test,xxxxxxxxxxx|4:c.test"
+                                   "|5:<unterminated_quote>5,d.test,\"open"
+                                   "|8199:<line_too_long>8,yyyyyyyyyyyyyyyyyy"),
+              "%.*s", (int)got.len, (const char *)got.at);
+    cr_expect_eq(domain_source_consumed(s), input.len);
+    cr_expect_eq(domain_source_size(s), input.len);
+    domain_source_free(s);
+    buf_deinit(&input);
+    buf_deinit(&got);
+}
+
+#define MANY 100000
+
+Test(domain_source, counts_lines_and_octets_of_a_large_file)
+{
+    struct buf input = BUF_INIT(BUF_NO_LIMIT);
+    for (unsigned i = 1; i <= MANY; i++) {
+        buf_putf(&input, "%u,%s%u.example\r\n", i, i % 3 == 0 ? "Mail" : "w", i);
+    }
+    int fd = file_of(buf_span(&input));
+    struct domain_source *s = domain_source_new(fd, NULL, true);
+    struct buf want = BUF_INIT(BUF_NO_LIMIT);
+    struct source_record r;
+    uint64_t before = 0;
+    for (unsigned i = 1; i <= MANY; i++) {
+        cr_assert_eq(domain_source_next(s, &r), SOURCE_RECORD, "record %u", i);
+        buf_reset(&want);
+        buf_putf(&want, "%s%u.example", i % 3 == 0 ? "mail" : "w", i);
+        cr_assert_null(r.invalid);
+        cr_assert(span_eq(r.domain, buf_span(&want)), "record %u", i);
+        cr_assert(r.input_line == i && domain_source_lines(s) == i);
+        cr_assert_eq(r.column_count, 1);
+        cr_assert_gt(domain_source_consumed(s), before);
+        before = domain_source_consumed(s);
+    }
+    cr_expect_eq(domain_source_next(s, &r), SOURCE_END);
+    cr_expect(before == input.len && domain_source_size(s) == input.len);
+    domain_source_free(s);
+    buf_deinit(&want);
+    buf_deinit(&input);
+    cr_assert_eq(close(fd), 0);
+}
+
+struct failure_case {
+    const char *name;
+    const char *column;
+    const char *input; /* NULL: a directory */
+    bool want_usage;
+    const char *want_part; /* of the message */
+};
+
+static const struct failure_case failures[] = {
+    {"no such column", "domain", "#\nid,fqdn\n1,a.test\n", true, "\"domain\"; line 2"},
+    {"names do not match in part", "dom", "domain\na.test\n", true, "\"dom\""},
+    {"column 0", "0", "a.test\n", true, "from 1"},
+    {"unreadable", NULL, NULL, false, "directory"},
+};
+
+Test(domain_source, failures_have_a_message)
+{
+    for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        const struct failure_case *c = &failures[i];
+        int fd = c->input != NULL ? file_of(span_of(c->input)) : open("/tmp", O_RDONLY | O_CLOEXEC);
+        struct domain_source *s = domain_source_new(fd, c->column, false);
+        struct source_record r;
+        cr_expect_str_eq(domain_source_error(s), "", "%s", c->name);
+        cr_expect_eq(domain_source_next(s, &r), SOURCE_FAILED, "%s", c->name);
+        cr_expect_eq(domain_source_next(s, &r), SOURCE_FAILED, "%s, again", c->name);
+        cr_expect_eq(domain_source_error_is_usage(s), c->want_usage, "%s", c->name);
+        cr_expect_not_null(strstr(domain_source_error(s), c->want_part), "%s: %s", c->name,
+                           domain_source_error(s));
+        domain_source_free(s);
+        cr_assert_eq(close(fd), 0);
+    }
+}
+
+Test(domain_source, words_are_explained)
+{
+    for (unsigned i = 0; i < SOURCE_FAULT_COUNT; i++) {
+        cr_expect_gt(strlen(source_fault_word((enum source_fault)i)), 0);
+        cr_expect_gt(strlen(source_fault_meaning((enum source_fault)i)), 0);
+    }
+}
