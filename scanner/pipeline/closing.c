@@ -1,11 +1,15 @@
 #include "scanner/pipeline/closing.h"
 
+#include <stdio.h>
+
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
-#define RANGES_MAX 100000 /* of unfinished lines in state.json; beyond it the last one is widened */
+#define SUFFIX_LIST_MAX (16 * 1024 * 1024) /* octets; the list has 0.3 million */
+#define COPY_STEP       (64 * 1024)
+#define RANGES_MAX      100000 /* of unfinished lines in state.json; beyond it the last one is widened */
 
 static void count_rows(const struct writer *w, uint64_t rows[TABLE_COUNT])
 {
@@ -133,6 +137,31 @@ static bool write_state(const struct closing_facts *c)
     return ok;
 }
 
+/* What the registrable domains of the rows were found with. The built-in list has no file; the
+ * manifest names its date. */
+static bool copy_suffix_list(const struct closing_facts *c)
+{
+    const char *path = public_suffixes_path(c->scan->suffixes);
+    FILE *file = path != NULL ? fopen(path, "rbe") : NULL;
+    if (file == NULL) {
+        return path == NULL;
+    }
+    struct buf octets = BUF_INIT(SUFFIX_LIST_MAX);
+    uint8_t *room = NULL;
+    size_t got = 1;
+    while (got > 0 && (room = buf_room(&octets, COPY_STEP)) != NULL) {
+        got = fread(room, 1, COPY_STEP, file);
+        octets.len += got;
+    }
+    const char *name = strrchr(path, '/');
+    bool ok =
+        room != NULL && ferror(file) == 0 &&
+        result_dir_write_file(c->writer->dir, name != NULL ? name + 1 : path, buf_span(&octets));
+    (void)fclose(file);
+    buf_deinit(&octets);
+    return ok;
+}
+
 bool closing_write(const struct closing_facts *c, struct buf *summary_text)
 {
     uint64_t rows[TABLE_COUNT];
@@ -153,5 +182,6 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     report_summary(&json, &facts);
     bool ok = result_dir_write_file(c->writer->dir, "summary.json", buf_span(&json));
     buf_deinit(&json);
-    return (c->complete ? write_manifest(c) : write_state(c)) && ok;
+    ok = copy_suffix_list(c) && ok;
+    return (c->complete ? write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }
