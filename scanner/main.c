@@ -17,7 +17,7 @@
 struct console {
     struct messages messages;
     struct progress_output progress;
-    bool quiet;
+    struct buf summary;
 };
 
 static int64_t now_unix_ms(void)
@@ -40,13 +40,10 @@ static void show_progress(void *arg, const struct progress_snapshot *now, int64_
     progress_output_show(&c->progress, now, unix_ms);
 }
 
-static void show_summary(void *arg, struct span text)
+static void keep_summary(void *arg, struct span text)
 {
     struct console *c = arg;
-    progress_output_clear_line(&c->progress);
-    if (!c->quiet) {
-        (void)fwrite(text.at, 1, text.len, stderr);
-    }
+    buf_put(&c->summary, text);
 }
 
 /** @return the exit code of a text that was asked for. */
@@ -114,15 +111,19 @@ static void fit_descriptors(struct scan_params *p, struct console *c)
 
 static enum exit_code scan(struct options *o, struct buf *why)
 {
-    struct console c = {.quiet = o->params.quiet, .progress = {.status_fd = -1}};
+    struct console c = {.progress = {.status_fd = -1}, .summary = BUF_INIT(BUF_NO_LIMIT)};
     enum exit_code code = EXIT_CODE_USAGE;
     if (prepare(o, &c, why)) {
         fit_descriptors(&o->params, &c);
         const struct pipeline_hooks hooks = {
-            .arg = &c, .progress = show_progress, .say = say, .summary = show_summary};
+            .arg = &c, .progress = show_progress, .say = say, .summary = keep_summary};
         code = exit_code_of(pipeline_run(&o->params, &hooks));
     }
     progress_output_deinit(&c.progress);
+    if (!o->params.quiet && code != EXIT_CODE_USAGE) {
+        (void)fwrite(c.summary.at, 1, c.summary.len, stderr);
+    }
+    buf_deinit(&c.summary);
     messages_deinit(&c.messages);
     return code;
 }

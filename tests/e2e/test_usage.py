@@ -58,7 +58,7 @@ def check_refusals(folder):
     refused("output is a file", ["scan", *READY, "-o", listed, listed], [listed])
     refused("no folder for the output", ["scan", *READY, "-o", os.path.join(missing, "x"), listed], [missing])
     refused("blocklist is absent", ["scan", *READY, "-b", missing, listed], [missing])
-    refused("bad line in blocklist", ["scan", *READY, "-b", blocklist, listed], [blocklist, "3", "300.1.2.3/99"])
+    refused("bad line in blocklist", ["scan", *READY, "-b", blocklist, listed], [blocklist, "line 3"])
     refused("status file", ["scan", *READY, "-u", os.path.join(missing, "x"), listed], ["--status-updates-file"])
     refused("metrics file", ["scan", *READY, "--metrics-file", os.path.join(missing, "x"), listed],
             ["--metrics-file"])
