@@ -19,7 +19,7 @@ struct vocabulary {
 #define WORD(word, meaning) {word, meaning},
 #define END()               {NULL, NULL},
 static const struct word words[] = {
-#include "output/tables/words.def"
+#include "output/words.def"
 };
 #undef VOCABULARY
 #undef WORD
@@ -29,7 +29,7 @@ static const struct word words[] = {
 #define WORD(...)
 #define END()
 static const struct vocabulary vocabularies[] = {
-#include "output/tables/words.def"
+#include "output/words.def"
 };
 #undef VOCABULARY
 #undef WORD

@@ -2,7 +2,7 @@
 
 /**
  * The data dictionary, made from the definitions of tables.h and the vocabularies of
- * tables/words.def. docs/data-dictionary.md is its output; a unit test compares the two.
+ * words.def. docs/data-dictionary.md is its output; a unit test compares the two.
  */
 
 #include "scanner/base/buf.h"
