@@ -136,7 +136,8 @@ enum account_class account_class_of(const struct seen_domain *d, const char **re
         *reason = not_tested_word(NOT_TESTED_INTERRUPTED);
         return ACCOUNT_NOT_TESTED;
     case MX_KIND_UNKNOWN:
-        *reason = dns_state_word((enum dns_state)d->mx_dns.state);
+        *reason = d->mx_dns.state == DNS_NODATA ? "address_unknown"
+                                                : dns_state_word((enum dns_state)d->mx_dns.state);
         return ACCOUNT_DNS_FAILED;
     case MX_KIND_NXDOMAIN:
     case MX_KIND_NULL_MX:

@@ -6,6 +6,7 @@
  * The account: how each input line ended. Every line is in exactly one class, by the first rule
  * that fits: invalid, duplicate, blocklisted, DNS failed, no mail, then by its endpoints.
  *
+ *   no MX, and the domain's own addresses cannot be found out: DNS failed, "address_unknown"
  *   no endpoint known      DNS failed, if some host's addresses could not be found out
  *   none tried             not tested
  *   none conclusive        inconclusive

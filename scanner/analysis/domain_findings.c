@@ -96,6 +96,16 @@ static void question_findings(const struct seen_domain *d, struct findings *out)
     }
 }
 
+/* No MX record: whether the domain's own address takes the mail could not be found out. */
+static void implicit_unknown_finding(const struct seen_domain *d, struct findings *out)
+{
+    if (d->mx_dns.state == DNS_NODATA) {
+        struct buf *evidence = findings_add_max(out, FINDING_DNS_HOSTS_UNKNOWN);
+        buf_put_text(evidence, "no MX, addresses unknown: ");
+        evidence_put(evidence, d->domain);
+    }
+}
+
 static void kind_findings(const struct seen_domain *d, struct findings *out)
 {
     switch (d->mx_kind) {
@@ -111,9 +121,11 @@ static void kind_findings(const struct seen_domain *d, struct findings *out)
     case MX_KIND_NULL_MX:
         buf_put_text(findings_add_max(out, FINDING_MX_NULL), "MX .");
         return;
+    case MX_KIND_UNKNOWN:
+        implicit_unknown_finding(d, out);
+        return;
     case MX_KIND_NOT_ASKED:
     case MX_KIND_EXPLICIT:
-    case MX_KIND_UNKNOWN:
         return;
     }
 }
@@ -219,16 +231,28 @@ static void equal_preference_finding(const struct seen_domain *d, struct finding
     }
 }
 
+static bool endpoints_truncated(const struct seen_domain *d)
+{
+    bool truncated = d->endpoints_truncated;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        for (size_t k = 0; k < d->mx[i].endpoint_count; k++) {
+            truncated = truncated || d->mx[i].endpoints[k].not_tested == NOT_TESTED_TRUNCATED;
+        }
+    }
+    return truncated;
+}
+
 static void set_findings(const struct seen_domain *d, struct findings *out)
 {
     equal_preference_finding(d, out);
     if (d->mx_total >= MX_MANY_FROM) {
         buf_putf(findings_add_max(out, FINDING_MX_MANY), "%zu MX records", d->mx_total);
     }
-    if (d->mx_total > d->mx_count || d->endpoints_truncated) {
+    bool truncated = endpoints_truncated(d);
+    if (d->mx_total > d->mx_count || truncated) {
         struct buf *evidence = findings_add_max(out, FINDING_MX_TRUNCATED);
         buf_putf(evidence, "%zu of %zu exchanges", d->mx_count, d->mx_total);
-        if (d->endpoints_truncated) {
+        if (truncated) {
             buf_putf(evidence, ", at most %d endpoints", DOMAIN_ENDPOINTS_MAX);
         }
     }
