@@ -13,9 +13,7 @@ static bool scan_octet(struct csv_scan *s, uint8_t c)
         s->state = c == '"' ? CSV_QUOTE_SEEN : CSV_QUOTED;
         return false;
     case CSV_FIELD_START:
-        s->state = c == '"' ? CSV_QUOTED : c == ',' ? CSV_FIELD_START : CSV_PLAIN;
-        break;
-    case CSV_QUOTE_SEEN:
+    case CSV_QUOTE_SEEN: /* a second quote stands for one, and the field goes on */
         s->state = c == '"' ? CSV_QUOTED : c == ',' ? CSV_FIELD_START : CSV_PLAIN;
         break;
     case CSV_PLAIN:

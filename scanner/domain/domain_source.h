@@ -27,8 +27,8 @@
 
 #include "scanner/base/span.h"
 
-#define SOURCE_RECORD_MAX (64 * 1024) /* octets of a record, line ends included; our own bound */
-#define SOURCE_INPUT_MAX  1024        /* octets of a malformed line that are kept; our own bound */
+#define SOURCE_RECORD_MAX 65536 /* octets of a record, line ends included; our own bound */
+#define SOURCE_INPUT_MAX  1024  /* octets of a malformed line that are kept; our own bound */
 
 /** Why a line holds no field to look at, besides the words of NAME_FAULTS. Part of the output. */
 #define SOURCE_FAULTS(X)                                                              \

@@ -4,8 +4,8 @@
 
 #include "scanner/base/span.h"
 
-#define WINDOW_READ (64 * 1024)  /* octets asked for at once; our own bound */
-#define WINDOW_SIZE (128 * 1024) /* octets */
+#define WINDOW_READ 65536  /* octets asked for at once; our own bound */
+#define WINDOW_SIZE 131072 /* octets */
 
 struct octet_window {
     int fd;      /* borrowed */

@@ -61,7 +61,7 @@ enum dialog_state {
 #define DIALOG_OUT_MAX     512 /* octets; the longest command is "EHLO <name>", name <= 253 */
 /* Five replies at most are kept in one dialogue (HELO excludes STARTTLS and EHLO_TLS), one line
  * is being collected, and there are two excerpts. */
-#define DIALOG_TEXT_MAX (24 * 1024) /* octets */
+#define DIALOG_TEXT_MAX 24576 /* octets */
 
 /** Where a kept piece of text lies: survives the growing of the buffer. */
 struct dialog_piece {

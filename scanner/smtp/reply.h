@@ -22,10 +22,10 @@
 
 #include "scanner/base/buf.h"
 
-#define REPLY_LINE_LIMIT 512  /* octets, CRLF included: RFC 5321 section 4.5.3.1.5 */
-#define REPLY_LINE_MAX   2048 /* octets, CRLF included: what we bear; our own bound */
-#define REPLY_TEXT_MAX   4096 /* octets of one reply that are kept, whole lines; our own bound */
-#define REPLY_OCTETS_MAX (64 * 1024) /* octets of one reply, kept or not; our own bound */
+#define REPLY_LINE_LIMIT 512   /* octets, CRLF included: RFC 5321 section 4.5.3.1.5 */
+#define REPLY_LINE_MAX   2048  /* octets, CRLF included: what we bear; our own bound */
+#define REPLY_TEXT_MAX   4096  /* octets of one reply that are kept, whole lines; our own bound */
+#define REPLY_OCTETS_MAX 65536 /* octets of one reply, kept or not; our own bound */
 
 enum reply_status {
     REPLY_MORE, /* in the middle of a line; all of the input is used */
