@@ -16,11 +16,13 @@ static void put_percent(struct buf *text, uint64_t part, uint64_t whole)
 
 static void put_account_text(struct buf *text, const struct scan_counts *c)
 {
+    const char *separator = " = ";
     buf_putf(text, "inputs %" PRIu64, c->inputs);
     for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
         if (c->account[i] > 0) {
-            buf_putf(text, "%s%s %" PRIu64, i == 0 ? " = " : " + ",
-                     account_class_word((enum account_class)i), c->account[i]);
+            buf_putf(text, "%s%s %" PRIu64, separator, account_class_word((enum account_class)i),
+                     c->account[i]);
+            separator = " + ";
         }
     }
     buf_put_char(text, '\n');
@@ -33,7 +35,7 @@ static void put_property_text(struct buf *text, const struct port_counts *port, 
     const uint64_t *domain = port->domain.property[p];
     uint64_t hosts = host[ROLLUP_ALL] + host[ROLLUP_SOME] + host[ROLLUP_NONE];
     uint64_t domains = domain[ROLLUP_ALL] + domain[ROLLUP_SOME] + domain[ROLLUP_NONE];
-    buf_putf(text, "  %-12s", property_word(p));
+    buf_putf(text, "  %-14s", property_word(p));
     put_percent(text, service->yes, service->yes + service->no);
     buf_putf(text, " of %-10" PRIu64, service->yes + service->no);
     put_percent(text, host[ROLLUP_ALL], hosts);
@@ -44,14 +46,14 @@ static void put_property_text(struct buf *text, const struct port_counts *port, 
 
 static void put_port_text(struct buf *text, const struct port_counts *port)
 {
-    buf_putf(text, "port %-9u%-20s%-20s%s\n", port->port, "services", "MX hosts (all)",
+    buf_putf(text, "port %-11u%-20s%-20s%s\n", port->port, "services", "MX hosts (all)",
              "domains (all)");
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         put_property_text(text, port, (enum property)p);
     }
-    buf_putf(text, "  %-12s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "not tested",
+    buf_putf(text, "  %-14s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "not tested",
              port->service.not_tested, port->host.not_tested, port->domain.not_tested);
-    buf_putf(text, "  %-12s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "inconclusive",
+    buf_putf(text, "  %-14s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "inconclusive",
              port->service.inconclusive, port->host.inconclusive, port->domain.inconclusive);
 }
 
