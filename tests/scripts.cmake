@@ -13,3 +13,7 @@ function(add_script_test name label seconds script)
         FAIL_REGULAR_EXPRESSION "${SANITIZER_REPORT};WARNING: ThreadSanitizer"
         ENVIRONMENT "MXCENSUS=$<TARGET_FILE:mxcensus>;MXLAB=$<TARGET_FILE:mxlab>")
 endfunction()
+
+add_script_test(usage e2e 120 e2e/test_usage.py)
+add_script_test(streams e2e 180 e2e/test_streams.py)
+add_script_test(postfix interop 120 interop/postfix.py)

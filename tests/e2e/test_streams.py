@@ -1,0 +1,318 @@
+"""Streams, rows, signals and full disks, with a DNS server and no mail servers."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.runner import (EHLO, check, check_equal, environment, finish, parse_ndjson, read_json,  # noqa: E402
+                        read_table, run, start, table, MXCENSUS)
+from support.dns_server import DnsServer  # noqa: E402
+
+ZONE = {
+    ("null.test", "MX"): [(0, "")],
+    ("web.test", "A"): ["11.1.1.1"],
+    ("literal.test", "MX"): [(10, "192.0.2.1")],
+    ("local.test", "MX"): [(10, "mx.local.test")],
+    ("mx.local.test", "A"): ["127.0.0.1"],
+    ("xn--mnchen-3ya.test", "MX"): [(0, "")],
+}
+TABLES = ["certificates", "chains", "hosts", "services", "endpoints", "domains"]
+JOIN_TABLES = ["routes", "findings"]
+
+
+def options(dns, *more):
+    return ["--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--threads", "2", *more]
+
+
+# Every line of an untidy list, and how it must end: (text, domain or None, account, reason or None).
+# Comments and blank lines have no row.
+UNTIDY = [
+    ("\ufeffnull.test\r", "null.test", "no_mail", "null_mx"),
+    ("# a comment", None, None, None),
+    ("Web.Test.", "web.test", "no_mail", "implicit_not_dialled"),
+    ("", None, None, None),
+    ("someone@literal.test", "literal.test", "no_mail", "mx_unusable"),
+    ("m\u00fcnchen.test", "xn--mnchen-3ya.test", "no_mail", "null_mx"),
+    ("nowhere.test", "nowhere.test", "no_mail", "nxdomain"),
+    ("local.test", "local.test", "not_tested", None),
+    ("NULL.test", "null.test", "duplicate", None),
+    ("bad..name", None, "invalid", "empty_label"),
+    ("192.0.2.1", None, "invalid", "ip_address"),
+    ("a" * 64 + ".test", None, "invalid", "label_too_long"),
+]
+
+
+def check_untidy_list(dns):
+    text = "\n".join(line for line, *_ in UNTIDY)  # no line end at the end
+    done = run("scan", *options(dns), input=text)
+    check_equal("untidy: exit code", done.returncode, 0)
+    rows = {row["input_line"]: row for row in table(done.rows, "domains")}
+    wanted = [number for number, (_, _, account, _) in enumerate(UNTIDY, 1) if account]
+    check_equal("untidy: one row a line", sorted(rows), wanted)
+    for number in wanted:
+        line, domain, account, reason = UNTIDY[number - 1]
+        row = rows.get(number, {})
+        check_equal(f"untidy: domain of {line!r}", row.get("domain"), domain)
+        check_equal(f"untidy: account of {line!r}", row.get("account"), account)
+        if reason:
+            check_equal(f"untidy: reason of {line!r}", row.get("account_reason"), reason)
+    check_equal("untidy: the repeat points to the first", rows.get(9, {}).get("duplicate_of"), 1)
+    check("untidy: the summary is on standard error", "inputs 10 = " in done.stderr, done.stderr)
+    lines = done.stdout.splitlines()
+    check("untidy: type comes first", all(line.startswith(b'{"type":"') for line in lines))
+
+
+def check_key_order(rows, what):
+    """The same keys in the same order in every row of a table."""
+    orders = {}
+    for row in rows:
+        name = row.get("type", what)
+        check_equal(f"{what}: keys of {name}", orders.setdefault(name, list(row)), list(row))
+
+
+def check_quiet_and_files(dns, folder):
+    status, metrics, log = (os.path.join(folder, name) for name in ("status.csv", "metrics", "log"))
+    done = run("scan", *options(dns, "-q", "-u", status, "--metrics-file", metrics, "-l", log), input="web.test\n")
+    check_equal("quiet: exit code", done.returncode, 0)
+    check_equal("quiet: standard error", done.stderr, "")
+    with open(status, newline="", encoding="ascii") as file:
+        updates = list(csv.DictReader(file))
+    check("status: a line at the end", updates and updates[-1]["lines_no_mail"] == "1", updates)
+    with open(metrics, encoding="ascii") as file:
+        check("metrics", 'mxcensus_lines_done_total{class="no_mail"} 1\n' in file.read())
+    check_equal("metrics: nothing is left beside", [n for n in os.listdir(folder) if n.endswith(".part")], [])
+
+
+def check_directory(dns, folder):
+    text = "\n".join(line for line, *_ in UNTIDY)
+    for compress, suffix in (("none", ""), ("gzip", ".gz")):
+        out = os.path.join(folder, "out" + compress)
+        done = run("scan", *options(dns, "-o", out, "--format", "both", "--compress", compress), input=text)
+        check_equal(f"{compress}: exit code", done.returncode, 0)
+        check_equal(f"{compress}: standard output", done.stdout, b"")
+        names = set(os.listdir(out))
+        wanted = {f"{name}.ndjson{suffix}" for name in TABLES}
+        wanted |= {f"{name}.csv{suffix}" for name in TABLES + JOIN_TABLES} | {"manifest.json", "summary.json"}
+        check_equal(f"{compress}: files", wanted - names, set())
+        check_equal(f"{compress}: no part is left", [n for n in names if n.endswith(".part")], [])
+        manifest = read_json(out, "manifest.json")
+        account = manifest["account"]
+        check_equal(f"{compress}: inputs", account["inputs"], 10)
+        check_equal(f"{compress}: the account adds up", sum(account["classes"].values()), 10)
+        check_files_of_manifest(manifest, out, compress)
+
+
+def read_octets(path):
+    with open(path, "rb") as file:
+        octets = file.read()
+    return gzip.decompress(octets) if path.endswith(".gz") else octets
+
+
+def check_files_of_manifest(manifest, out, what):
+    for entry in manifest["files"]:
+        if not entry.get("table"):
+            continue
+        path = os.path.join(out, entry["name"])
+        with open(path, "rb") as file:
+            stored = file.read()
+        check_equal(f"{what}: SHA-256 of {entry['name']}", hashlib.sha256(stored).hexdigest(), entry["sha256"])
+        check_equal(f"{what}: length of {entry['name']}", len(stored), entry["octets"])
+        text = read_octets(path)
+        if entry["format"] == "ndjson":
+            rows = parse_ndjson(text)
+            check_key_order(rows, f"{what} {entry['name']}")
+            count = len(rows)
+        else:
+            check(f"{what}: lines of {entry['name']} end with CRLF", text.endswith(b"\r\n"))
+            records = list(csv.reader(io.StringIO(text.decode("utf-8"), newline="")))
+            widths = {len(record) for record in records}
+            check_equal(f"{what}: every record of {entry['name']} has the same fields", len(widths), 1)
+            count = len(records) - 1
+        check_equal(f"{what}: rows of {entry['name']}", count, entry["rows"])
+
+
+def check_csv_equals_ndjson(folder):
+    """The same values in both formats; CSV has nothing for null and JSON text for lists."""
+    out = os.path.join(folder, "outnone")
+    for name in TABLES:
+        with open(os.path.join(out, name + ".csv"), newline="", encoding="utf-8") as file:
+            records = list(csv.DictReader(file))
+        rows = read_table(out, name)
+        check_equal(f"{name}: rows in CSV", len(records), len(rows))
+        for record, row in zip(records, rows):
+            check_equal(f"{name}: columns", list(record), list(row))
+            for key, value in row.items():
+                if value is None:
+                    want = ""
+                elif isinstance(value, bool):
+                    want = "true" if value else "false"
+                elif isinstance(value, (list, dict)):
+                    check_equal(f"{name}.{key}", json.loads(record[key]), value)
+                    continue
+                else:
+                    want = str(value)
+                check_equal(f"{name}.{key}", record[key], want)
+
+
+def check_csv_input(dns):
+    text = 'rank,domain,note\r\n1,null.test,"a, ""b"""\r\n2,web.test,\r\n'
+    for column in ("2", "domain"):
+        done = run("scan", *options(dns, "--column", column, "--metadata-passthrough"), input=text)
+        rows = {row["domain"]: row for row in table(done.rows, "domains")}
+        check_equal(f"column {column}: exit code", done.returncode, 0)
+        check("CSV: the domains", {"null.test", "web.test"} <= set(rows), rows.keys())
+        metadata = rows.get("null.test", {}).get("metadata") or {}
+        check("CSV: other columns are kept", 'a, "b"' in metadata.values(), metadata)
+    done = run("scan", *options(dns), input="1,null.test\n2,web.test\n")
+    check_equal("Tranco: domains", sorted(r["domain"] for r in table(done.rows, "domains")), ["null.test", "web.test"])
+
+
+def wait_for_row(process, seconds=20):
+    ready, _, _ = select.select([process.stdout], [], [], seconds)
+    return os.read(process.stdout.fileno(), 65536) if ready else b""
+
+
+def check_results_begin_early(dns):
+    process = start("scan", *options(dns))
+    process.stdin.write(b"null.test\nweb.test\n")
+    process.stdin.flush()
+    first = wait_for_row(process)
+    check("results begin before the input ends", b'"domains"' in first, first)
+    rest, _ = process.communicate(b"literal.test\n", timeout=60)
+    check_equal("early: rows", len(table(parse_ndjson(first + rest), "domains")), 3)
+    check_equal("early: exit code", process.returncode, 0)
+
+
+def check_interruption(folder, signals, code, seconds):
+    """Names that get no answer keep the scan at work until it is told to stop."""
+    class Silent(DnsServer):
+        def answer(self, message, truncate=False):
+            if b"silent" in message:
+                raise OSError("no answer")
+            return super().answer(message, truncate)
+
+        def _udp(self):
+            while self.udp.fileno() >= 0:
+                super()._udp()
+
+    what = "+".join(s.name for s in signals)
+    out = os.path.join(folder, what)
+    with Silent(ZONE) as dns:
+        process = start("scan", *options(dns, "-o", out, "--dns-timeout", "4", "--dns-tries", "1"))
+        process.stdin.write(b"null.test\nweb.test\n" + b"".join(b"a%d.silent.test\n" % n for n in range(20)))
+        process.stdin.flush()
+        time.sleep(2)
+        begin = time.monotonic()
+        for number in signals:
+            process.send_signal(number)
+            time.sleep(0.3)
+        try:
+            _, said = process.communicate(timeout=90)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            check(f"{what}: ends", False)
+            return
+        check(f"{what}: ends in time", time.monotonic() - begin < seconds, time.monotonic() - begin)
+    check_equal(f"{what}: exit code", process.returncode, code)
+    names = os.listdir(out)
+    check(f"{what}: state and no manifest", "state.json" in names and "manifest.json" not in names, names)
+    part = [n for n in names if n.startswith("domains.ndjson")]
+    check_equal(f"{what}: the rows are there", len(part), 1)
+    rows = parse_ndjson(read_octets(os.path.join(out, part[0])))
+    done = {row["domain"] for row in rows}
+    check(f"{what}: finished lines have rows", {"null.test", "web.test"} <= done, done)
+    unfinished = read_json(out, "state.json")
+    check_equal(f"{what}: the others are named as unfinished",
+                numbers_of(unfinished["unfinished_lines"]), set(range(1, 23)) - {r["input_line"] for r in rows})
+    check(f"{what}: and it is said", b"unfinished" in said or b"not complete" in said, said)
+
+
+def numbers_of(ranges):
+    """[[1, 3], 7] or [1, 2, 3, 7] as a set."""
+    numbers = set()
+    for item in ranges:
+        low, high = item if isinstance(item, list) else (item, item)
+        numbers |= set(range(low, high + 1))
+    return numbers
+
+
+def check_no_room(dns, folder):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([MXCENSUS, "scan", *options(dns, "-q")], input=b"null.test\n", stdout=full,
+                              stderr=subprocess.PIPE, env=environment(), timeout=60, check=False)
+    check_equal("full standard output: exit code", done.returncode, 3)
+    check("full standard output: one clear line",
+          done.stderr.count(b"\n") == 1 and b"No space left on device" in done.stderr, done.stderr)
+
+    process = start("scan", *options(dns, "-q"))
+    process.stdout.close()  # a reader that has gone
+    process.stdin.write(b"null.test\n")
+    process.stdin.close()
+    said = process.stderr.read()
+    process.wait(60)
+    check_equal("reader gone: exit code", process.returncode, 3)
+    check("reader gone: one clear line", said.count(b"\n") == 1 and b"Broken pipe" in said, said)
+
+    small = os.path.join(folder, "small")
+    os.mkdir(small)
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=128k", "none", small], capture_output=True, check=False).returncode == 0
+    if not mounted:
+        print("left out: a full disk (needs root and mount)")
+        return
+    try:
+        lines = b"".join(b"n%d.nowhere.test\n" % n for n in range(2000))
+        done = run("scan", *options(dns, "-q", "-o", os.path.join(small, "out")), input=lines)
+        check_equal("full disk: exit code", done.returncode, 3)
+        check("full disk: one clear line", len(done.stderr.splitlines()) == 1
+              and "No space left on device" in done.stderr and small in done.stderr, done.stderr)
+        check("full disk: no manifest", "manifest.json" not in os.listdir(os.path.join(small, "out")))
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def check_descriptors(dns):
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 300))
+
+    done = subprocess.run([MXCENSUS, "scan", *options(dns)], input=b"null.test\n", capture_output=True,
+                          preexec_fn=few, env=environment(), timeout=60, check=False)
+    check_equal("few descriptors: exit code", done.returncode, 0)
+    check("few descriptors: it says so", b"--concurrency 4000 is lowered to 44" in done.stderr, done.stderr)
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="mxcensus-streams-")
+    try:
+        with DnsServer(ZONE) as dns:
+            check_untidy_list(dns)
+            check_quiet_and_files(dns, folder)
+            check_directory(dns, folder)
+            check_csv_equals_ndjson(folder)
+            check_csv_input(dns)
+            check_results_begin_early(dns)
+            check_no_room(dns, folder)
+            check_descriptors(dns)
+        check_interruption(folder, [signal.SIGINT], 130, 30)
+        check_interruption(folder, [signal.SIGTERM], 143, 30)
+        check_interruption(folder, [signal.SIGINT, signal.SIGINT], 130, 4)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
