@@ -21,6 +21,9 @@ struct answer_case {
 
 #define ALERT(level, description) SPAN_INIT("\x15\x03\x03\x00\x02" level description)
 
+/* Against an openssl.cnf of the machine. */
+TestSuite(failure, .init = tls_process_init);
+
 /* RFC 8446 section 6, RFC 5246 section 7.2. The same in one piece and octet by octet. */
 static const struct answer_case answer_cases[] = {
     {"handshake_failure: nothing to choose", ALERT("\x02", "\x28"), HANDSHAKE_FAILED,

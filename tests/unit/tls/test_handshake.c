@@ -8,6 +8,9 @@
 #define WHOLE    SIZE_MAX
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Against an openssl.cnf of the machine. */
+TestSuite(handshake, .init = tls_process_init);
+
 /* Always before a context is made: the server is no part of what fast_public_key.h changes, but
  * keys made while it is on would be of the old kind, which cannot do all that a server does. */
 static struct test_cert leaf_of(enum test_key key)

@@ -9,6 +9,9 @@
 #define MESSAGE_HEADER 4
 #define RANDOM_AT      (RECORD_HEADER + MESSAGE_HEADER + 2) /* behind legacy_version */
 
+/* Against an openssl.cnf of the machine. */
+TestSuite(hello, .init = tls_process_init);
+
 struct extension {
     uint32_t type;
     struct span body;
