@@ -6,6 +6,8 @@
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
 
+#define FLUSH_EVERY_MS 30000 /* design section 2 */
+
 static enum result_codec codec_of(enum result_compression c)
 {
     switch (c) {
@@ -73,9 +75,17 @@ static void take_lines(struct writer *w, struct span lines)
     }
 }
 
+/* A reader of the stream sees rows when they are there; files are whole every now and then. */
 static void flush(struct writer *w)
 {
-    bool kept = w->dir != NULL || result_stream_flush(&w->stream);
+    bool kept = true;
+    uint64_t now = uv_hrtime() / 1000000;
+    if (w->dir == NULL) {
+        kept = result_stream_flush(&w->stream);
+    } else if (now >= w->flush_due_ms) {
+        w->flush_due_ms = now + FLUSH_EVERY_MS;
+        kept = result_dir_flush(w->dir);
+    }
     if (!kept) {
         atomic_store_explicit(&w->failed, true, memory_order_relaxed);
     }
@@ -84,6 +94,7 @@ static void flush(struct writer *w)
 static void *run(void *arg)
 {
     struct writer *w = arg;
+    w->flush_due_ms = uv_hrtime() / 1000000 + FLUSH_EVERY_MS;
     for (bool stopping = false; !stopping;) {
         struct span messages = mailbox_wait(&w->scan->writer);
         enum message_kind kind;
@@ -100,7 +111,7 @@ static void *run(void *arg)
                 stopping = true;
             }
         }
-        flush(w); /* a reader of the stream sees rows when they are there */
+        flush(w);
     }
     return NULL;
 }

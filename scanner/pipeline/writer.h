@@ -16,6 +16,7 @@ struct writer {
     struct result_dir *dir; /* NULL: standard output */
     struct result_stream stream;
     struct line_set lines_done;
+    uint64_t flush_due_ms;
     atomic_uint_fast64_t rows; /* written so far; read by the coordinator */
     atomic_uint_fast64_t octets;
     atomic_bool failed; /* a write failed: rows are being lost */
