@@ -1,6 +1,5 @@
 #include "tests/unit/resolver/peer.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "scanner/base/memory.h"
@@ -217,7 +216,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *b, const struc
     }
     if (begins(&q, "held")) {
         p->held = p->answer;
-        memcpy(&p->held_from, from, sizeof(struct sockaddr_in));
+        memcpy(&p->held_from, from, sizeof(struct sockaddr_in)); /* held over IPv4 only */
         return;
     }
     if (begins(&q, "release")) {
@@ -326,30 +325,37 @@ static void on_connection(uv_stream_t *listener, int status)
 
 static uint16_t port_of(const struct peer *p)
 {
-    struct sockaddr_in bound;
+    struct sockaddr_storage bound;
+    struct net_addr address;
+    uint16_t port;
     int len = sizeof(bound);
     CHECK(uv_tcp_getsockname(&p->tcp, (struct sockaddr *)&bound, &len) == 0);
-    return ntohs(bound.sin_port);
+    CHECK(net_addr_from_sockaddr((struct sockaddr *)&bound, &address, &port));
+    return port;
 }
 
 /* Its handles do not keep the loop alive: the loop ends when the resolver has nothing to do. */
-void peer_start(struct peer *p, uv_loop_t *loop)
+bool peer_start(struct peer *p, uv_loop_t *loop, const char *address)
 {
-    struct sockaddr_in any;
+    struct sockaddr_storage here;
     int size = BUFFER;
     memset(p, 0, sizeof(*p));
-    CHECK(uv_ip4_addr("127.0.0.1", 0, &any) == 0);
+    CHECK(net_addr_parse(span_of(address), &p->address));
+    (void)net_addr_to_sockaddr(&p->address, 0, &here);
     CHECK(uv_tcp_init(loop, &p->tcp) == 0 && uv_udp_init(loop, &p->udp) == 0);
     p->tcp.data = p->udp.data = p;
-    CHECK(uv_tcp_bind(&p->tcp, (struct sockaddr *)&any, 0) == 0);
-    CHECK(uv_listen((uv_stream_t *)&p->tcp, 64, on_connection) == 0);
+    if (uv_tcp_bind(&p->tcp, (struct sockaddr *)&here, 0) != 0 ||
+        uv_listen((uv_stream_t *)&p->tcp, 64, on_connection) != 0) {
+        return false;
+    }
     p->port = port_of(p);
-    any.sin_port = htons(p->port);
-    CHECK(uv_udp_bind(&p->udp, (struct sockaddr *)&any, 0) == 0);
+    (void)net_addr_to_sockaddr(&p->address, p->port, &here);
+    CHECK(uv_udp_bind(&p->udp, (struct sockaddr *)&here, 0) == 0);
     (void)uv_recv_buffer_size((uv_handle_t *)&p->udp, &size);
     CHECK(uv_udp_recv_start(&p->udp, on_alloc, on_datagram) == 0);
     uv_unref((uv_handle_t *)&p->tcp);
     uv_unref((uv_handle_t *)&p->udp);
+    return true;
 }
 
 void peer_stop(struct peer *p)

@@ -11,6 +11,7 @@
 struct peer {
     uv_udp_t udp;
     uv_tcp_t tcp;
+    struct net_addr address;
     uint16_t port;
     bool silent;    /* never answers */
     bool servfails; /* answers everything with SERVFAIL, CD or not */
@@ -27,5 +28,6 @@ struct peer {
     struct wire answer;
 };
 
-void peer_start(struct peer *p, uv_loop_t *loop);
+/** @return false when the machine has no such address; peer_stop() is needed all the same. */
+bool peer_start(struct peer *p, uv_loop_t *loop, const char *address);
 void peer_stop(struct peer *p); /* the loop must run once more */

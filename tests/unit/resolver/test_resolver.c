@@ -32,8 +32,8 @@ static void scene_start(struct scene *s, size_t peers, const struct resolver_par
     s->peer_count = peers;
     CHECK(uv_loop_init(&s->loop) == 0);
     for (size_t i = 0; i < peers; i++) {
-        peer_start(&s->peers[i], &s->loop);
-        servers[i].address = net_addr_v4((uint8_t[]){127, 0, 0, 1});
+        CHECK(peer_start(&s->peers[i], &s->loop, "127.0.0.1"));
+        servers[i].address = s->peers[i].address;
         servers[i].port = s->peers[i].port;
     }
     p.servers = servers;
@@ -257,11 +257,9 @@ Test(resolver, dead_server_beside_a_good_one)
     struct peer dead;
     scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 200, .tries = 3});
     resolver_free(s.resolver);
-    peer_start(&dead, &s.loop);
-    struct resolver_server servers[2] = {
-        {net_addr_v4((uint8_t[]){127, 0, 0, 1}), dead.port},
-        {net_addr_v4((uint8_t[]){127, 0, 0, 1}), s.peers[0].port},
-    };
+    CHECK(peer_start(&dead, &s.loop, "127.0.0.1"));
+    struct resolver_server servers[2] = {{dead.address, dead.port},
+                                         {s.peers[0].address, s.peers[0].port}};
     peer_stop(&dead);
     (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     s.resolver = resolver_new(
@@ -275,6 +273,32 @@ Test(resolver, dead_server_beside_a_good_one)
     cr_expect_eq(strncmp((const char *)s.got.at, "data 0", 6), 0, "%s", (const char *)s.got.at);
     cr_expect_geq(s.peers[0].udp_questions, 2000);
     scene_stop(&s);
+}
+
+Test(resolver, server_over_ipv6)
+{
+    struct scene s;
+    struct peer six;
+    scene_start(&s, 0, &(struct resolver_params){0});
+    resolver_free(s.resolver);
+    bool has_ipv6 = peer_start(&six, &s.loop, "::1");
+    struct resolver_server server = {six.address, six.port};
+    s.resolver = resolver_new(
+        &s.loop,
+        &(struct resolver_params){.servers = &server, .server_count = 1, .timeout_ms = 2000});
+    if (has_ipv6) {
+        ask(&s, "data.test", DNS_TYPE_A);
+        run(&s);
+        cr_expect_str_eq((const char *)s.got.at, "data 0 ttl=60 ede=-1: 192.0.2.1");
+        ask(&s, "tc.test", DNS_TYPE_MX);
+        run(&s);
+        cr_expect(s.tcp && s.asked == 2 && s.calls == 2);
+    }
+    peer_stop(&six);
+    scene_stop(&s);
+    if (!has_ipv6) {
+        cr_skip_test("no IPv6 loopback address");
+    }
 }
 
 #define MANY 20000
