@@ -139,6 +139,22 @@ Test(domain_name, exchanges_become_host_names_or_words)
     buf_deinit(&out);
 }
 
+Test(domain_name, long_inputs_are_refused)
+{
+    static uint8_t input[4096];
+    struct buf out = BUF_INIT(NAME_TEXT_MAX);
+    memset(input, 'a', sizeof(input));
+    for (size_t i = 50; i < sizeof(input); i += 51) {
+        input[i] = '.';
+    }
+    input[sizeof(input) - 1] = 'a';
+    cr_expect_str_eq(domain_name_normalise((struct span){input, sizeof(input)}, &out), "too_long");
+    memcpy(input, "\xc3\xbc", 2);
+    cr_expect_str_eq(domain_name_normalise((struct span){input, sizeof(input)}, &out), "too_long");
+    cr_expect_str_eq(domain_name_normalise((struct span){input, 600}, &out), "too_long");
+    buf_deinit(&out);
+}
+
 /* A normal form is its own normal form, and is appended. */
 Test(domain_name, normal_forms_are_stable)
 {

@@ -322,6 +322,64 @@ Test(domain_source, failures_have_a_message)
     }
 }
 
+/* What is in the pipe when it breaks; a record before it is whole. */
+static const struct {
+    const char *name;
+    const char *octets;
+    size_t more; /* octets of a comment behind them */
+} breaks[] = {
+    {"in a line", "1,a.test\n2,b", 0},
+    {"in a quoted field", "1,a.test\n2,\"b\n", 0},
+    {"in a long line", "1,a.test\n", SOURCE_RECORD_MAX - 9},
+};
+
+/* A line that was cut by an error is no record: it may have been longer. */
+Test(domain_source, read_errors_lose_no_record_and_make_none)
+{
+    static const uint8_t filler[SOURCE_RECORD_MAX] = {'#'};
+    int broken = open("/tmp", O_RDONLY | O_CLOEXEC); /* reading a directory fails */
+    for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+        int ends[2];
+        cr_assert_eq(pipe(ends), 0);
+        size_t len = strlen(breaks[i].octets);
+        cr_assert_eq(write(ends[1], breaks[i].octets, len), (ssize_t)len);
+        cr_assert_eq(write(ends[1], filler, breaks[i].more), (ssize_t)breaks[i].more);
+        struct domain_source *s = domain_source_new(ends[0], NULL, false);
+        struct source_record r;
+        cr_expect_eq(domain_source_next(s, &r), SOURCE_RECORD, "%s", breaks[i].name);
+        cr_assert_eq(dup2(broken, ends[0]), ends[0]);
+        cr_expect_eq(domain_source_next(s, &r), SOURCE_FAILED, "%s", breaks[i].name);
+        cr_expect_not_null(strstr(domain_source_error(s), "behind line 1"), "%s: %s",
+                           breaks[i].name, domain_source_error(s));
+        cr_expect_eq(domain_source_lines(s), 1, "%s", breaks[i].name);
+        domain_source_free(s);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+    }
+    (void)close(broken);
+}
+
+static void *send_late(void *arg)
+{
+    (void)usleep(20000);
+    return send_all(arg);
+}
+
+Test(domain_source, waits_on_a_non_blocking_descriptor)
+{
+    int ends[2];
+    cr_assert_eq(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    struct sender sender = {ends[1], SPAN_LIT("a.test\nb.test\n"), 3};
+    struct buf got = BUF_INIT(BUF_NO_LIMIT);
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, send_late, &sender), 0);
+    cr_expect_eq(read_all(ends[0], NULL, false, &got), SOURCE_END);
+    cr_expect(same(buf_span(&got), "1:a.test|2:b.test"));
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    (void)close(ends[0]);
+    buf_deinit(&got);
+}
+
 Test(domain_source, words_are_explained)
 {
     for (unsigned i = 0; i < SOURCE_FAULT_COUNT; i++) {
