@@ -13,7 +13,10 @@
 bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
 {
     const struct scan_params *p = scan->params;
-    *r = (struct reader){.scan = scan, .fd = STDIN_FILENO, .metadata = BUF_INIT(BUF_NO_LIMIT)};
+    *r = (struct reader){.scan = scan,
+                         .fd = STDIN_FILENO,
+                         .metadata = BUF_INIT(BUF_NO_LIMIT),
+                         .key = BUF_INIT(BUF_NO_LIMIT)};
     if (strcmp(p->input_path, "-") != 0) {
         r->fd = open(p->input_path, O_RDONLY | O_CLOEXEC);
         struct stat st;
@@ -45,7 +48,13 @@ static struct span metadata_of(struct reader *r, const struct source_record *rec
     json_object_begin(&json);
     for (size_t i = 0; i < record->column_count; i++) {
         json_key_text(&json, record->columns[i].name);
-        (void)json_text(&json, record->columns[i].value);
+        if (json_text(&json, record->columns[i].value)) { /* octets were altered: the exact ones */
+            buf_reset(&r->key);
+            buf_put(&r->key, record->columns[i].name);
+            buf_put_text(&r->key, "_base64");
+            json_key_text(&json, buf_span(&r->key));
+            json_base64(&json, record->columns[i].value);
+        }
     }
     json_object_end(&json);
     return buf_span(&r->metadata);
@@ -123,6 +132,7 @@ void reader_deinit(struct reader *r)
         buf_deinit(&r->outbox[i]);
     }
     buf_deinit(&r->metadata);
+    buf_deinit(&r->key);
     line_set_deinit(&r->sent);
     if (r->fd != STDIN_FILENO) {
         (void)close(r->fd);

@@ -17,6 +17,7 @@ struct reader {
     struct domain_source *source;
     struct buf outbox[WORKERS_MAX];
     struct buf metadata;
+    struct buf key;      /* scratch */
     uint32_t post_every; /* records; one lock and one wake-up each time */
     uint32_t since_post;
     struct line_set sent;          /* first lines of the records; after `ended` */
