@@ -94,8 +94,9 @@ static bool prepare(struct options *o, struct console *c, struct buf *why)
     return progress_output_init(&c->progress, p, why);
 }
 
-static void fit_descriptors(struct scan_params *p, struct console *c)
+static void fit_descriptors(struct options *o, struct console *c)
 {
+    const struct scan_params *p = &o->params;
     uint64_t limit = machine_raise_descriptors();
     uint32_t fitting = descriptors_fit(p->concurrency, limit);
     if (fitting < p->concurrency) {
@@ -105,7 +106,7 @@ static void fit_descriptors(struct scan_params *p, struct console *c)
                        "'ulimit -Hn' for more",
                        (unsigned long long)limit, p->concurrency, fitting);
         say(c, line);
-        p->concurrency = fitting;
+        options_set_concurrency(o, fitting);
     }
 }
 
@@ -114,7 +115,7 @@ static enum exit_code scan(struct options *o, struct buf *why)
     struct console c = {.progress = {.status_fd = -1}, .summary = BUF_INIT(BUF_NO_LIMIT)};
     enum exit_code code = EXIT_CODE_USAGE;
     if (prepare(o, &c, why)) {
-        fit_descriptors(&o->params, &c);
+        fit_descriptors(o, &c);
         const struct pipeline_hooks hooks = {
             .arg = &c, .progress = show_progress, .say = say, .summary = keep_summary};
         code = exit_code_of(pipeline_run(&o->params, &hooks));

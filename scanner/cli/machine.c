@@ -131,7 +131,7 @@ static uint32_t count_processors(void)
 bool machine_fill(struct options *o, struct buf *why)
 {
     if (o->params.threads == 0) {
-        o->params.threads = count_processors();
+        options_set_threads(o, count_processors());
     }
     return fill_name_servers(o, why) && fill_ehlo_domain(o, why);
 }

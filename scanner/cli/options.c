@@ -1,6 +1,7 @@
 #include "scanner/cli/options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 
 #include "scanner/base/check.h"
 #include "scanner/cli/option_table.h"
@@ -32,11 +33,14 @@ static void options_init(struct options *o)
     o->params.address_maps = o->address_maps;
     o->params.port_maps = o->port_maps;
     o->params.options = o->in_force;
-    o->params.option_count = option_table_count;
     CHECK(option_table_count < OPTIONS_COUNT_MAX);
     for (size_t i = 0; i < option_table_count; i++) {
         const struct option_row *row = &option_table[i];
+        if (row->group == OPTION_GROUP_OTHER) {
+            break; /* the last group: nothing that a scan could be told */
+        }
         o->in_force[i].name = row->name;
+        o->params.option_count = i + 1;
         if (row->preset != NULL) {
             struct buf why = BUF_INIT(BUF_NO_LIMIT);
             CHECK(row->read(o, row, row->preset, &why));
@@ -196,4 +200,28 @@ enum options_verdict options_read(struct options *o, int argc, char **argv, stru
     }
     buf_putf(why, "unknown command '%s'; try mxcensus --help", command);
     return OPTIONS_BAD;
+}
+
+static void note_number(struct options *o, const char *name, uint32_t n)
+{
+    for (size_t i = 0; i < o->params.option_count; i++) {
+        if (strcmp(o->in_force[i].name, name) == 0) {
+            (void)snprintf(o->number_in_force[i], sizeof(o->number_in_force[i]), "%u", n);
+            o->in_force[i].value = o->number_in_force[i];
+            return;
+        }
+    }
+    UNREACHABLE(name);
+}
+
+void options_set_threads(struct options *o, uint32_t threads)
+{
+    o->params.threads = threads;
+    note_number(o, "threads", threads);
+}
+
+void options_set_concurrency(struct options *o, uint32_t concurrency)
+{
+    o->params.concurrency = concurrency;
+    note_number(o, "concurrency", concurrency);
 }

@@ -29,6 +29,7 @@ struct options {
     struct port_map port_maps[PORT_MAPS_MAX];
     char ehlo_domain[EHLO_DOMAIN_MAX];
     struct option_in_force in_force[OPTIONS_COUNT_MAX]; /* the last value of each, or its default */
+    char number_in_force[OPTIONS_COUNT_MAX][12];        /* those that the machine decided */
 };
 
 enum options_verdict {
@@ -45,3 +46,7 @@ enum options_verdict {
  * argv, which both have to outlive the scan.
  */
 enum options_verdict options_read(struct options *o, int argc, char **argv, struct buf *why);
+
+/** Sets a number that the machine decided, and has the manifest say so. */
+void options_set_threads(struct options *o, uint32_t threads);
+void options_set_concurrency(struct options *o, uint32_t concurrency);

@@ -87,6 +87,37 @@ Test(options, values_arrive_in_their_fields)
     buf_deinit(&why);
 }
 
+static const char *in_force(const struct options *o, const char *name)
+{
+    for (size_t i = 0; i < o->params.option_count; i++) {
+        if (strcmp(o->params.options[i].name, name) == 0) {
+            return o->params.options[i].value;
+        }
+    }
+    return "absent";
+}
+
+Test(options, the_manifest_learns_what_is_in_force)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    cr_assert_eq(read_line(&o, "mxcensus scan -q --ports 25,465 --tls-timeout 7", &why),
+                 OPTIONS_RUN);
+    cr_assert_str_eq(in_force(&o, "ports"), "25,465");
+    cr_assert_str_eq(in_force(&o, "tls-timeout"), "7");
+    cr_assert_str_eq(in_force(&o, "concurrency"), "4000");
+    cr_assert_str_eq(in_force(&o, "quiet"), "yes");
+    cr_assert_null(in_force(&o, "threads"));
+    cr_assert_null(in_force(&o, "output"));
+    cr_assert_str_eq(in_force(&o, "help"), "absent");
+    options_set_threads(&o, 3);
+    options_set_concurrency(&o, 768);
+    cr_assert_str_eq(in_force(&o, "threads"), "3");
+    cr_assert_str_eq(in_force(&o, "concurrency"), "768");
+    cr_assert(o.params.threads == 3 && o.params.concurrency == 768);
+    buf_deinit(&why);
+}
+
 Test(options, words_that_end_at_once)
 {
     static const struct {
