@@ -1,0 +1,158 @@
+"""Loads a results directory into SQLite and checks that the joins over keys hold.
+
+    load_sqlite.py RESULTS DATABASE
+
+Reads NDJSON (plain or gzip), and the CSV join tables where they are. Lists and objects become JSON
+text, for SQLite's json functions. Exits 1 when a key leads nowhere.
+"""
+
+import csv
+import gzip
+import json
+import os
+import sqlite3
+import sys
+
+KEYS = {
+    "certificates": ["fingerprint_sha256"],
+    "chains": ["chain_id"],
+    "hosts": ["host"],
+    "services": ["service"],
+    "endpoints": ["endpoint"],
+    "domains": ["input_line"],
+}
+
+# What must lead somewhere: (what, query that counts the keys that do not).
+JOINS = [
+    ("services.chain_id in chains",
+     "select count(*) from services s left join chains c using (chain_id)"
+     " where s.chain_id is not null and c.chain_id is null"),
+    ("services.leaf_sha256 in certificates",
+     "select count(*) from services s left join certificates c on c.fingerprint_sha256 = s.leaf_sha256"
+     " where s.leaf_sha256 is not null and c.fingerprint_sha256 is null"),
+    ("endpoints.service in services",
+     "select count(*) from endpoints e left join services s using (service) where s.service is null"),
+    ("endpoints.host in hosts",
+     "select count(*) from endpoints e left join hosts h using (host) where h.host is null"),
+    ("endpoints.chain_id in chains",
+     "select count(*) from endpoints e left join chains c using (chain_id)"
+     " where e.chain_id is not null and c.chain_id is null"),
+    ("endpoints.leaf_sha256 in certificates",
+     "select count(*) from endpoints e left join certificates c on c.fingerprint_sha256 = e.leaf_sha256"
+     " where e.leaf_sha256 is not null and c.fingerprint_sha256 is null"),
+    ("chains.certificates in certificates",
+     "select count(*) from chains, json_each(chains.certificates) j"
+     " left join certificates c on c.fingerprint_sha256 = j.value where c.fingerprint_sha256 is null"),
+    ("certificates in some chain",
+     "select count(*) from certificates where fingerprint_sha256 not in"
+     " (select j.value from chains, json_each(chains.certificates) j)"),
+    ("domains.mx.host in hosts",
+     "select count(*) from domains, json_each(domains.mx) m"
+     " left join hosts h on h.host = json_extract(m.value, '$.host')"
+     " where json_extract(m.value, '$.host') is not null"
+     " and json_extract(m.value, '$.unusable') is null and h.host is null"),
+    ("domains.mx.endpoints in endpoints",
+     "select count(*) from domains, json_each(domains.mx) m, json_each(m.value, '$.endpoints') b"
+     " left join endpoints e on e.endpoint = json_extract(m.value, '$.host') || '|' ||"
+     " json_extract(b.value, '$.address') || '|' || json_extract(b.value, '$.port')"
+     " where e.endpoint is null"),
+    ("domains.duplicate_of in domains",
+     "select count(*) from domains d left join domains f on f.input_line = d.duplicate_of"
+     " where d.duplicate_of is not null and (f.domain is null or f.domain <> d.domain)"),
+]
+
+CSV_JOINS = [
+    ("routes.input_line in domains",
+     "select count(*) from routes r left join domains d using (input_line) where d.input_line is null"),
+    ("routes.endpoint in endpoints",
+     "select count(*) from routes r left join endpoints e using (endpoint)"
+     " where r.endpoint is not null and e.endpoint is null"),
+    ("routes.service in services",
+     "select count(*) from routes r left join services s using (service)"
+     " where r.service is not null and s.service is null"),
+    ("as many routes with an endpoint as in domains.mx",
+     "select abs((select count(*) from routes where endpoint is not null) - (select count(*) from domains,"
+     " json_each(domains.mx) m, json_each(m.value, '$.endpoints')))"),
+    ("as many findings as in the rows",
+     "select abs((select count(*) from findings)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from domains)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from hosts)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from services)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from endpoints))"),
+]
+
+
+def open_table(folder, name, ending):
+    for suffix, opener in (("", open), (".gz", gzip.open)):
+        path = os.path.join(folder, f"{name}.{ending}{suffix}")
+        if os.path.exists(path):
+            return opener(path, "rt", encoding="utf-8", newline="")
+    return None
+
+
+def value_of(value):
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+
+
+def insert(database, name, columns, rows):
+    names = ", ".join(f'"{column}"' for column in columns)
+    database.execute(f'create table "{name}" ({names})')
+    places = ", ".join("?" * len(columns))
+    database.executemany(f'insert into "{name}" values ({places})', rows)
+
+
+def load_ndjson(database, folder, name):
+    with open_table(folder, name, "ndjson") as file:
+        first = file.readline()
+        if not first:  # no rows: the key is enough for the joins
+            columns = KEYS[name] + [c for c in ("chain_id", "leaf_sha256", "host", "service", "certificates", "mx",
+                                                "findings", "duplicate_of", "domain") if c not in KEYS[name]]
+            insert(database, name, columns, [])
+            return
+        columns = list(json.loads(first))
+        file.seek(0)
+        insert(database, name, columns, ([value_of(row[c]) for c in columns] for row in map(json.loads, file)))
+    keys = ", ".join(KEYS[name])
+    database.execute(f'create unique index "{name}_key" on "{name}" ({keys})')
+
+
+def load_csv(database, folder, name):
+    file = open_table(folder, name, "csv")
+    if file is None:
+        return False
+    with file:
+        records = csv.reader(file)
+        columns = next(records)
+        insert(database, name, columns, ([field if field else None for field in record] for record in records))
+    return True
+
+
+def load(folder, path):
+    """@return (rows per table, {join: keys that lead nowhere}). A repeated key raises."""
+    database = sqlite3.connect(path)
+    for name in KEYS:
+        load_ndjson(database, folder, name)
+    joins = list(JOINS)
+    if load_csv(database, folder, "routes") and load_csv(database, folder, "findings"):
+        database.execute("update routes set input_line = cast(input_line as integer)")
+        joins += CSV_JOINS
+    database.commit()
+    counts = {name: database.execute(f'select count(*) from "{name}"').fetchone()[0] for name in KEYS}
+    broken = {what: database.execute(query).fetchone()[0] for what, query in joins}
+    database.close()
+    return counts, broken
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    counts, broken = load(sys.argv[1], sys.argv[2])
+    for name, count in counts.items():
+        print(f"{count:10} rows in {name}")
+    for what, count in broken.items():
+        print(f"{count:10} keys lead nowhere: {what}")
+    sys.exit(1 if any(broken.values()) else 0)
+
+
+if __name__ == "__main__":
+    main()
