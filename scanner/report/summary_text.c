@@ -44,17 +44,24 @@ static void put_property_text(struct buf *text, const struct port_counts *port, 
     buf_putf(text, " of %" PRIu64 "\n", domains);
 }
 
+static void put_left_out_text(struct buf *text, const char *what, uint64_t services, uint64_t hosts,
+                              uint64_t domains)
+{
+    buf_putf(text, "  %-14s%7" PRIu64 "%21" PRIu64 "%21" PRIu64 "\n", what, services, hosts,
+             domains);
+}
+
 static void put_port_text(struct buf *text, const struct port_counts *port)
 {
-    buf_putf(text, "port %-11u%-20s%-20s%s\n", port->port, "services", "MX hosts (all)",
+    buf_putf(text, "port %-11u%-21s%-21s%s\n", port->port, "services", "MX hosts (all)",
              "domains (all)");
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         put_property_text(text, port, (enum property)p);
     }
-    buf_putf(text, "  %-14s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "not tested",
-             port->service.not_tested, port->host.not_tested, port->domain.not_tested);
-    buf_putf(text, "  %-14s%-20" PRIu64 "%-20" PRIu64 "%" PRIu64 "\n", "inconclusive",
-             port->service.inconclusive, port->host.inconclusive, port->domain.inconclusive);
+    put_left_out_text(text, "not tested", port->service.not_tested, port->host.not_tested,
+                      port->domain.not_tested);
+    put_left_out_text(text, "inconclusive", port->service.inconclusive, port->host.inconclusive,
+                      port->domain.inconclusive);
 }
 
 /* The most frequent errors, by repeated search: there are few codes. */

@@ -1,0 +1,280 @@
+#include <criterion/criterion.h>
+
+#include "scanner/report/manifest.h"
+#include "scanner/report/summary.h"
+#include "tests/unit/report/json_at.h"
+
+/* Two services, one host, three lines; made by hand, so that every number below can be counted. */
+static void fill(struct scan_counts *c)
+{
+    const uint16_t ports[] = {25};
+    counts_init(c, ports, 1);
+    const struct net_addr none = {0};
+    const struct endpoint_brief ends[] = {{.address = none,
+                                           .port = 25,
+                                           .outcome = OUTCOME_ESTABLISHED,
+                                           .starttls = STARTTLS_OFFERED,
+                                           .tls_version = 0x0304},
+                                          {.address = none,
+                                           .port = 25,
+                                           .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+                                           .starttls = STARTTLS_NOT_OFFERED}};
+    const struct seen_mx mx[] = {{.preference = 10,
+                                  .a_state = DNS_DATA,
+                                  .aaaa_state = DNS_NODATA,
+                                  .endpoints = ends,
+                                  .endpoint_count = 2}};
+    const struct seen_domain tested = {
+        .input_line = 1, .mx_kind = MX_KIND_EXPLICIT, .mx = mx, .mx_count = 1, .mx_total = 1};
+    const struct seen_domain null_mx = {.input_line = 2, .mx_kind = MX_KIND_NULL_MX};
+    const struct seen_domain invalid = {.input_line = 3, .invalid = "empty"};
+    counts_add_domain(c, &invalid, ACCOUNT_INVALID, "empty");
+    counts_add_domain(c, &null_mx, ACCOUNT_NO_MAIL, "null_mx");
+    counts_add_domain(c, &null_mx, ACCOUNT_NO_MAIL, "none");
+    counts_add_domain(c, &tested, ACCOUNT_TESTED, "");
+
+    const struct seen_host host = {.a = {.state = DNS_DATA, .ede = -1},
+                                   .aaaa = {.state = DNS_NODATA, .ede = -1},
+                                   .endpoints = ends,
+                                   .endpoint_count = 2};
+    counts_add_host(c, &host);
+    const struct seen_session good = {.outcome = OUTCOME_ESTABLISHED,
+                                      .smtp = {.starttls = STARTTLS_OFFERED},
+                                      .tls_attempted = true,
+                                      .tls = {.version = 0x0304}};
+    const struct seen_session dead = {.outcome = OUTCOME_CONNECT_TIMEOUT};
+    const struct seen_session *sessions[] = {&good, &good, &dead, NULL};
+    for (size_t i = 0; i < 4; i++) {
+        const struct seen_service s = {.port = 25, .result = sessions[i]};
+        counts_add_service(c, &s);
+    }
+    struct findings f;
+    findings_init(&f);
+    buf_put_text(findings_add(&f, FINDING_MX_LOCALHOST, SEVERITY_ERROR), "x");
+    buf_put_text(findings_add(&f, FINDING_MX_MANY, SEVERITY_WARNING), "x");
+    counts_add_findings(c, &f);
+    findings_deinit(&f);
+}
+
+static const struct json_expectation summary[] = {
+    {"schema", "1"},
+    {"version", "\"1.2.3\""},
+    {"complete", "true"},
+    {"started", "\"2023-11-14T22:13:20.000Z\""},
+    {"ended", "\"2023-11-14T22:13:21.500Z\""},
+    {"account/inputs", "4"},
+    {"account/accounted", "4"},
+    {"account/classes/tested", "1"},
+    {"account/classes/no_mail", "2"},
+    {"account/classes/duplicate", "0"},
+    {"account/reasons", "{\"no_mail\":{\"none\":1,\"null_mx\":1},\"invalid\":{\"empty\":1}}"},
+    {"mx_kinds/explicit", "1"},
+    {"mx_kinds/null_mx", "2"},
+    {"ports/0/port", "25"},
+    {"ports/0/outcomes/established", "2"},
+    {"ports/0/outcomes/not_tested", "1"},
+    {"ports/0/service/total", "4"},
+    {"ports/0/service/not_tested", "1"},
+    {"ports/0/service/inconclusive", "1"},
+    {"ports/0/service/properties/starttls",
+     "{\"numerator\":2,\"denominator\":2,\"untested\":2,\"share\":1.0}"},
+    {"ports/0/service/properties/reachable",
+     "{\"numerator\":2,\"denominator\":3,\"untested\":1,\"share\":0.6667}"},
+    {"ports/0/host/total", "1"},
+    {"ports/0/host/properties/starttls",
+     "{\"all\":0,\"some\":1,\"none\":0,\"unknown\":0,\"numerator\":0,\"denominator\":1,"
+     "\"untested\":0,\"share\":0.0}"},
+    {"ports/0/domain/properties/tlsv1_3/some", "1"},
+    {"ports/0/domain_primary_mx/properties/reachable/all", "1"},
+    {"findings/0/code", "\"mx.localhost\""},
+    {"findings/0/rows", "1"},
+    {"findings/0/error", "1"},
+    {"findings/1/code", "\"mx.many\""},
+    {"findings/1/warning", "1"},
+    {"findings/1/error", "0"},
+    {"rows/domains", "4"},
+    {"rows/certificates", "0"},
+};
+
+static const char text[] =
+    "inputs 4 = tested 1 + no_mail 2 + invalid 1\n"
+    "port 25         services             MX hosts (all)       domains (all)\n"
+    "  reachable      66.7 % of 3         100.0 % of 1         100.0 % of 1\n"
+    "  starttls      100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  established   100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_0         0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_1         0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_2         0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_3       100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  not tested          1                    0                    0\n"
+    "  inconclusive        1                    0                    0\n"
+    "most frequent errors (rows)\n"
+    "  mx.localhost                1\n"
+    "complete after 1.5 s\n";
+
+Test(summary, the_counts_are_shown_with_their_denominators)
+{
+    struct scan_counts counts;
+    fill(&counts);
+    uint64_t rows[TABLE_COUNT] = {[TABLE_DOMAINS] = 4};
+    const struct summary_facts facts = {
+        .version = "1.2.3",
+        .complete = true,
+        .started_unix_ms = 1700000000000,
+        .ended_unix_ms = 1700000001500,
+        .counts = &counts,
+        .rows = rows,
+    };
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    report_summary(&out, &facts);
+    json_t *root = json_whole(&out);
+    EXPECT_JSON(root, summary);
+    json_decref(root);
+    buf_reset(&out);
+    report_summary_text(&out, &facts);
+    cr_expect(span_eq(buf_span(&out), span_of(text)), "%.*s", (int)out.len, (const char *)out.at);
+    buf_deinit(&out);
+}
+
+static const struct json_expectation empty_summary[] = {
+    {"complete", "false"},
+    {"account/inputs", "0"},
+    {"account/reasons", "{}"},
+    {"ports/0/service/properties/starttls",
+     "{\"numerator\":0,\"denominator\":0,\"untested\":0,\"share\":null}"},
+    {"findings", "[]"},
+};
+
+Test(summary, nothing_counted_has_no_share)
+{
+    const uint16_t ports[] = {25};
+    struct scan_counts counts;
+    counts_init(&counts, ports, 1);
+    uint64_t rows[TABLE_COUNT] = {0};
+    const struct summary_facts facts = {.version = "1", .counts = &counts, .rows = rows};
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    report_summary(&out, &facts);
+    json_t *root = json_whole(&out);
+    EXPECT_JSON(root, empty_summary);
+    json_decref(root);
+    buf_deinit(&out);
+}
+
+static const struct json_expectation manifest[] = {
+    {"schema", "1"},
+    {"program", "\"mxcensus\""},
+    {"version", "\"1.2.3\""},
+    {"command_line", "[\"mxcensus\",\"scan\",\"b\xef\xbf\xbd\"]"},
+    {"options/concurrency", "\"4000\""},
+    {"options/contact", "null"},
+    {"seed", "\"18446744073709551615\""},
+    {"started", "\"2023-11-14T22:13:20.000Z\""},
+    {"vantage/ehlo_domain", "\"scanner.test\""},
+    {"vantage/source_addresses", "[\"192.0.2.1\",\"2001:db8::1\"]"},
+    {"vantage/resolvers", "[{\"address\":\"127.0.0.1\",\"port\":5353}]"},
+    {"libraries/libuv", "\"1.44.2\""},
+    {"datasets", "{}"},
+    {"account/inputs", "4"},
+    {"rows_lost", "0"},
+    {"files/0/name", "\"domains.ndjson\""},
+    {"files/0/table", "\"domains\""},
+    {"files/0/format", "\"ndjson\""},
+    {"files/0/rows", "4"},
+    {"files/0/octets", "1234"},
+    {"files/1/format", "\"csv\""},
+    {"files/1/sha256", "null"},
+};
+
+Test(manifest, it_says_how_the_scan_was_made_and_what_came_of_it)
+{
+    static const char *const argv[] = {"mxcensus", "scan", "b\xfc"};
+    static const struct named_text options[] = {{"concurrency", "4000"}, {"contact", NULL}};
+    static const struct named_text libraries[] = {{"libuv", "1.44.2"}};
+    struct net_addr sources[2] = {0};
+    cr_assert(net_addr_parse(SPAN_LIT("192.0.2.1"), &sources[0]));
+    cr_assert(net_addr_parse(SPAN_LIT("2001:db8::1"), &sources[1]));
+    struct named_server resolver = {.port = 5353};
+    cr_assert(net_addr_parse(SPAN_LIT("127.0.0.1"), &resolver.address));
+    const struct result_file_info infos[] = {
+        {.name = "domains.ndjson", .rows = 4, .octets = 1234, .sha256 = {0x12}, .has_sha256 = true},
+        {.name = "domains.csv", .rows = 4},
+    };
+    const struct manifest_file files[] = {{TABLE_DOMAINS, false, &infos[0]},
+                                          {TABLE_DOMAINS, true, &infos[1]}};
+    struct scan_counts counts;
+    fill(&counts);
+    const struct scan_manifest m = {
+        .version = "1.2.3",
+        .argc = 3,
+        .argv = argv,
+        .options = options,
+        .option_count = 2,
+        .seed = UINT64_MAX,
+        .started_unix_ms = 1700000000000,
+        .ended_unix_ms = 1700000001500,
+        .ehlo_domain = "scanner.test",
+        .sources = sources,
+        .source_count = 2,
+        .resolvers = &resolver,
+        .resolver_count = 1,
+        .libraries = libraries,
+        .library_count = 1,
+        .files = files,
+        .file_count = 2,
+        .counts = &counts,
+    };
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    report_manifest(&out, &m);
+    json_t *root = json_whole(&out);
+    EXPECT_JSON(root, manifest);
+    const json_t *file = json_array_get(json_object_get(root, "files"), 0);
+    const char *digest = json_string_value(json_object_get(file, "sha256"));
+    cr_assert_not_null(digest);
+    cr_expect_eq(strlen(digest), 64);
+    cr_expect_eq(strncmp(digest, "1200", 4), 0);
+    const json_t *volatiles = json_object_get(root, "volatile_columns");
+    bool listed = false;
+    for (size_t i = 0; i < json_array_size(volatiles); i++) {
+        const char *path = json_string_value(json_array_get(volatiles, i));
+        listed = listed || strcmp(path, "services.attempts.started") == 0;
+    }
+    cr_expect(listed);
+    json_decref(root);
+    buf_deinit(&out);
+}
+
+static const struct json_expectation state[] = {
+    {"reason", "\"SIGINT\""},
+    {"command_line", "[\"mxcensus\"]"},
+    {"stopped", "\"2023-11-14T22:13:21.500Z\""},
+    {"lines_read", "90"},
+    {"input_ended", "false"},
+    {"unfinished_lines", "[[3,3],[80,90]]"},
+    {"account/accounted", "4"},
+};
+
+Test(manifest, an_interrupted_scan_names_its_unfinished_lines)
+{
+    static const char *const argv[] = {"mxcensus"};
+    static const struct line_range unfinished[] = {{3, 3}, {80, 90}};
+    struct scan_counts counts;
+    fill(&counts);
+    const struct scan_state facts = {
+        .version = "1.2.3",
+        .reason = "SIGINT",
+        .argc = 1,
+        .argv = argv,
+        .started_unix_ms = 1700000000000,
+        .stopped_unix_ms = 1700000001500,
+        .lines_read = 90,
+        .unfinished = unfinished,
+        .unfinished_count = 2,
+        .counts = &counts,
+    };
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    report_state(&out, &facts);
+    json_t *root = json_whole(&out);
+    EXPECT_JSON(root, state);
+    json_decref(root);
+    buf_deinit(&out);
+}
