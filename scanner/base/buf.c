@@ -11,7 +11,7 @@ uint8_t *buf_room(struct buf *b, size_t len)
     if (len > b->limit - b->len) {
         return NULL;
     }
-    if (len > b->cap - b->len) {
+    if (b->at == NULL || len > b->cap - b->len) { /* NULL means "no", also for no octets */
         size_t cap = b->cap ? b->cap * 2 : 256;
         while (cap < b->len + len) {
             cap *= 2;
@@ -45,7 +45,10 @@ void buf_put(struct buf *b, struct span s)
 
 void buf_put_char(struct buf *b, char c)
 {
-    buf_put(b, (struct span){(const uint8_t *)&c, 1});
+    uint8_t *room = buf_room(b, 1);
+    CHECK(room != NULL);
+    *room = (uint8_t)c;
+    b->len++;
 }
 
 void buf_put_text(struct buf *b, const char *text)

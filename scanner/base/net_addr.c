@@ -169,10 +169,11 @@ bool net_addr_from_sockaddr(const struct sockaddr *sa, struct net_addr *out, uin
 
 struct special_block {
     const char *prefix;
-    const char *name;
+    const char *name; /* NULL: globally reachable within the block that follows */
 };
 
-/* IANA special-purpose registries, blocks that are not globally reachable, as of 2024-01. */
+/* IANA special-purpose registries, blocks that are not globally reachable, as of 2024-04. The
+ * first match counts. */
 static const struct special_block special_v4[] = {
     {"0.0.0.0/8", "this network"},
     {"10.0.0.0/8", "private use"},
@@ -180,6 +181,8 @@ static const struct special_block special_v4[] = {
     {"127.0.0.0/8", "loopback"},
     {"169.254.0.0/16", "link local"},
     {"172.16.0.0/12", "private use"},
+    {"192.0.0.9/32", NULL},  /* Port Control Protocol anycast, RFC 7723 */
+    {"192.0.0.10/32", NULL}, /* TURN anycast, RFC 8155 */
     {"192.0.0.0/24", "IETF protocol assignments"},
     {"192.0.2.0/24", "documentation"},
     {"192.88.99.0/24", "6to4 relay anycast"},
@@ -200,6 +203,14 @@ static const struct special_block special_v6[] = {
     {"2001::/32", "Teredo"},
     {"2001:2::/48", "benchmarking"},
     {"2001:10::/28", "ORCHID"},
+    {"2001:1::1/128", NULL},                    /* Port Control Protocol anycast, RFC 7723 */
+    {"2001:1::2/128", NULL},                    /* TURN anycast, RFC 8155 */
+    {"2001:1::3/128", NULL},                    /* DNS-SD registration anycast, RFC 9665 */
+    {"2001:3::/32", NULL},                      /* AMT, RFC 7450 */
+    {"2001:4:112::/48", NULL},                  /* AS112, RFC 7535 */
+    {"2001:20::/28", NULL},                     /* ORCHIDv2, RFC 7343 */
+    {"2001:30::/28", NULL},                     /* drone remote ID, RFC 9374 */
+    {"2001::/23", "IETF protocol assignments"}, /* RFC 2928 */
     {"2001:db8::/32", "documentation"},
     {"3fff::/20", "documentation"},
     {"5f00::/16", "segment routing"},

@@ -81,14 +81,17 @@ static struct civil civil_of_days(int64_t days)
     return c;
 }
 
+#define TIME_MIN_S (-62167219200) /* 0000-01-01T00:00:00Z */
+#define TIME_MAX_S 253402300799   /* 9999-12-31T23:59:59Z */
+
 static void put_time(struct buf *b, int64_t unix_s, int millis)
 {
+    if (unix_s < TIME_MIN_S || unix_s > TIME_MAX_S) {
+        return;
+    }
     int64_t days = unix_s >= 0 ? unix_s / 86400 : -((-unix_s + 86399) / 86400);
     unsigned second = (unsigned)(unix_s - days * 86400);
     struct civil c = civil_of_days(days);
-    if (c.year < 0 || c.year > 9999) {
-        return;
-    }
     buf_putf(b, "%04d-%02u-%02uT%02u:%02u:%02u", (int)c.year, c.month, c.day, second / 3600,
              second / 60 % 60, second % 60);
     if (millis >= 0) {
@@ -99,8 +102,8 @@ static void put_time(struct buf *b, int64_t unix_s, int millis)
 
 void text_put_time_ms(struct buf *b, int64_t unix_ms)
 {
-    int64_t s = unix_ms >= 0 ? unix_ms / 1000 : -((-unix_ms + 999) / 1000);
-    put_time(b, s, (int)(unix_ms - s * 1000));
+    int millis = (int)(unix_ms % 1000); /* of the second before, when negative */
+    put_time(b, unix_ms / 1000 - (millis < 0), millis < 0 ? millis + 1000 : millis);
 }
 
 void text_put_time_s(struct buf *b, int64_t unix_s)
