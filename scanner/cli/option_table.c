@@ -118,15 +118,16 @@ static bool read_dns_rate(struct options *o, const struct option_row *row, const
 /** The number of the word in a list that ends with NULL, or -1 with the reason. */
 static int read_word(const char *text, const char *const words[], struct buf *why)
 {
-    for (int i = 0; words[i] != NULL; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return i;
+    int count = 0;
+    for (; words[count] != NULL; count++) {
+        if (strcmp(text, words[count]) == 0) {
+            return count;
         }
     }
     put_item(why, span_of(text));
     buf_put_text(why, "is not known: use ");
-    for (int i = 0; words[i] != NULL; i++) {
-        buf_put_text(why, i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ");
+    for (int i = 0; i < count; i++) {
+        buf_put_text(why, i == 0 ? "" : i + 1 == count ? " or " : ", ");
         buf_put_text(why, words[i]);
     }
     return -1;
