@@ -159,18 +159,20 @@ static void set_timeouts(const struct channel *c, struct ares_options *o, int *m
 #endif
 }
 
-static void no_own_ideas(struct ares_options *o, int *mask)
+/* Later releases repeat, remember and probe on their own. @return further bits of the option mask. */
+static int no_own_ideas(struct ares_options *o)
 {
+    int mask = 0;
     (void)o;
-    (void)mask;
 #ifdef ARES_OPT_QUERY_CACHE
     o->qcache_max_ttl = 0;
-    *mask |= ARES_OPT_QUERY_CACHE;
+    mask |= ARES_OPT_QUERY_CACHE;
 #endif
 #ifdef ARES_OPT_SERVER_FAILOVER
     o->server_failover_opts.retry_chance = 0;
-    *mask |= ARES_OPT_SERVER_FAILOVER;
+    mask |= ARES_OPT_SERVER_FAILOVER;
 #endif
+    return mask;
 }
 
 static bool set_server(struct channel *c)
@@ -201,7 +203,7 @@ static bool open_channel(struct channel *c)
     int mask = ARES_OPT_FLAGS | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_RESOLVCONF |
                ARES_OPT_SOCK_STATE_CB | ARES_OPT_DOMAINS | ARES_OPT_NOROTATE;
     set_timeouts(c, &o, &mask);
-    no_own_ideas(&o, &mask);
+    mask |= no_own_ideas(&o);
     if (ares_init_options(&c->ares, &o, mask) != ARES_SUCCESS) {
         c->ares = NULL;
         return false;

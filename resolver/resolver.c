@@ -573,7 +573,9 @@ void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_
 
 void resolver_flush(struct resolver *r)
 {
-    pump(r);
+    if (!r->calling) { /* the transport must not be called back into */
+        pump(r);
+    }
 }
 
 size_t resolver_pending(const struct resolver *r)
