@@ -1,0 +1,40 @@
+"""Rows made comparable: without volatile columns, in a fixed order."""
+
+import json
+import os
+
+DICTIONARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "data-dictionary.md")
+
+
+def volatile_paths():
+    """{table: [[key, key...], ...]}, read from the data dictionary."""
+    with open(DICTIONARY, encoding="utf-8") as file:
+        section = file.read().split("## Volatile columns", 1)[1]
+    block = section.split("```")[1]
+    paths = {}
+    for line in block.split():
+        name, *keys = line.split(".")
+        paths.setdefault(name, []).append(keys)
+    return paths
+
+
+def drop(value, keys):
+    """Removes the path from an object; a list on the way stands for each of its items."""
+    if isinstance(value, list):
+        for item in value:
+            drop(item, keys)
+    elif isinstance(value, dict):
+        if len(keys) == 1:
+            value.pop(keys[0], None)
+        elif keys[0] in value:
+            drop(value[keys[0]], keys[1:])
+
+
+def stable(rows, name, paths):
+    """Sorted texts of the rows of one table without what is volatile."""
+    texts = []
+    for row in rows:
+        for keys in paths.get(name, []):
+            drop(row, keys)
+        texts.append(json.dumps(row, sort_keys=True, ensure_ascii=False))
+    return sorted(texts)
