@@ -107,7 +107,9 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
     uint32_t at = a->first_open % BLOCK_RING;
     bool all_settled = a->lines[at] > 0 && a->settled[at] == a->lines[at];
     bool complete = a->first_open < a->current;
-    if (all_settled && !complete && (a->ended || now_ms >= a->last_line_ms + INPUT_IDLE_MS)) {
+    /* Early only when it is the input that pauses: where we pause must not show in the results. */
+    bool input_pauses = has_room(a) && now_ms >= a->last_line_ms + INPUT_IDLE_MS;
+    if (all_settled && !complete && (a->ended || input_pauses)) {
         a->current++; /* the next line, if any, begins a new block */
         complete = true;
     }
