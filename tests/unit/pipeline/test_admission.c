@@ -1,0 +1,201 @@
+#include <pthread.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/pipeline/admission.h"
+
+static atomic_size_t backlog; /* of the writer */
+
+static void admit(struct admission *a, uint32_t lines, uint64_t now_ms, uint32_t want_block)
+{
+    for (uint32_t i = 0; i < lines; i++) {
+        uint32_t block = UINT32_MAX;
+        cr_assert(admission_try_enter(a, now_ms, &block), "line %u", i);
+        cr_assert_eq(block, want_block, "line %u", i);
+    }
+}
+
+static void expect_closes(struct admission *a, uint64_t now_ms, uint32_t want)
+{
+    uint32_t block = UINT32_MAX;
+    cr_expect(admission_close_block(a, now_ms, &block), "block %u", want);
+    cr_expect_eq(block, want);
+}
+
+static void expect_open(struct admission *a, uint64_t now_ms, const char *why)
+{
+    uint32_t block = UINT32_MAX;
+    cr_expect_not(admission_close_block(a, now_ms, &block), "%s: block %u", why, block);
+}
+
+Test(admission, blocks_close_in_order_and_when_settled)
+{
+    struct admission a;
+    admission_init(&a, &backlog);
+    expect_open(&a, 0, "no line yet");
+    admit(&a, INPUT_BLOCK_LINES, 0, 0);
+    admit(&a, INPUT_BLOCK_LINES, 0, 1);
+    admit(&a, 10, 0, 2);
+    admission_settle(&a, 1, INPUT_BLOCK_LINES);
+    expect_open(&a, 0, "block 0 is before it");
+    admission_settle(&a, 0, INPUT_BLOCK_LINES - 1);
+    expect_open(&a, 0, "one line is not settled");
+    admission_settle(&a, 0, 1);
+    expect_closes(&a, 0, 0);
+    expect_closes(&a, 0, 1);
+    admission_settle(&a, 2, 10);
+    expect_open(&a, 0, "not complete");
+    admission_end_input(&a);
+    expect_closes(&a, 0, 2);
+    expect_open(&a, UINT64_MAX, "all closed");
+    admission_deinit(&a);
+}
+
+Test(admission, a_pause_of_the_input_closes_early)
+{
+    struct admission a;
+    admission_init(&a, &backlog);
+    admit(&a, 5, 100, 0);
+    expect_open(&a, 100 + INPUT_IDLE_MS, "a pause, but nothing is settled");
+    admission_settle(&a, 0, 5);
+    expect_open(&a, 100 + INPUT_IDLE_MS - 1, "no pause yet");
+    expect_closes(&a, 100 + INPUT_IDLE_MS, 0);
+    expect_open(&a, 100 + 10 * INPUT_IDLE_MS, "no empty blocks");
+    admit(&a, 3, 200, 1); /* the next line begins the next block, which is a full one */
+    admit(&a, INPUT_BLOCK_LINES - 3, 200, 1);
+    admit(&a, 1, 200, 2);
+    admission_settle(&a, 1, INPUT_BLOCK_LINES);
+    expect_closes(&a, 200, 1);
+    admission_deinit(&a);
+}
+
+/* A block's place in the ring is used again and again. */
+Test(admission, goes_round_the_ring)
+{
+    struct admission a;
+    admission_init(&a, &backlog);
+    for (uint32_t block = 0; block < 3 * BLOCK_RING; block++) {
+        admit(&a, 2, block, block);
+        admission_settle(&a, block, 1);
+        expect_open(&a, block + INPUT_IDLE_MS, "half settled");
+        admission_settle(&a, block, 1);
+        expect_closes(&a, block + INPUT_IDLE_MS, block);
+        admission_leave(&a, 2);
+    }
+    admission_deinit(&a);
+}
+
+/* Which bound is reached first, and what makes room again. */
+Test(admission, has_bounds)
+{
+    struct admission a;
+    uint32_t block = 0;
+    admission_init(&a, &backlog);
+    for (uint32_t i = 0; i < UNSETTLED_MAX; i++) {
+        cr_assert(admission_try_enter(&a, 0, &block));
+        cr_assert_eq(block, i / INPUT_BLOCK_LINES);
+    }
+    cr_expect_not(admission_try_enter(&a, 0, &block), "too many unsettled");
+    admission_settle(&a, 0, 1);
+    cr_expect(admission_try_enter(&a, 0, &block), "room for one");
+    cr_expect_not(admission_try_enter(&a, 0, &block), "and for one only");
+    admission_deinit(&a);
+
+    admission_init(&a, &backlog);
+    for (uint32_t i = 0; i < CREDITS_MAX; i++) {
+        cr_assert(admission_try_enter(&a, 0, &block), "credit %u", i);
+        admission_settle(&a, block, 1);
+    }
+    cr_expect_not(admission_try_enter(&a, 0, &block), "no credit");
+    for (uint32_t i = 0; i < CREDITS_MAX / INPUT_BLOCK_LINES; i++) {
+        expect_closes(&a, 0, i);
+    }
+    cr_expect_not(admission_try_enter(&a, 0, &block), "closing gives no credit back");
+    admission_leave(&a, 2);
+    cr_expect(admission_try_enter(&a, 0, &block));
+    cr_expect(admission_try_enter(&a, 0, &block));
+    cr_expect_not(admission_try_enter(&a, 0, &block));
+    admission_leave(&a, CREDITS_MAX);
+    atomic_store(&backlog, WRITER_BACKLOG_MAX);
+    cr_expect_not(admission_try_enter(&a, 0, &block), "the writer is behind");
+    atomic_store(&backlog, WRITER_BACKLOG_MAX - 1);
+    cr_expect(admission_try_enter(&a, 0, &block));
+    admission_stop(&a);
+    cr_expect_not(admission_try_enter(&a, 0, &block), "stopped");
+    cr_expect_not(admission_enter(&a, 0, &block), "stopped, without waiting");
+    admission_deinit(&a);
+}
+
+struct reader {
+    struct admission a;
+    pthread_t thread;
+    bool admitted;
+    uint32_t block;
+};
+
+static void *read_one(void *arg)
+{
+    struct reader *r = arg;
+    r->admitted = admission_enter(&r->a, 0, &r->block);
+    return NULL;
+}
+
+static void make_room_by_settling(struct admission *a)
+{
+    admission_settle(a, 0, 1);
+}
+
+static void make_room_by_writing(struct admission *a)
+{
+    atomic_store(&backlog, 0);
+    admission_look_again(a);
+}
+
+static void fill_unsettled(struct admission *a)
+{
+    uint32_t block = 0;
+    while (admission_try_enter(a, 0, &block)) {
+    }
+}
+
+static void fill_writer(struct admission *a)
+{
+    (void)a;
+    atomic_store(&backlog, WRITER_BACKLOG_MAX);
+}
+
+struct wake_case {
+    const char *name;
+    void (*fill)(struct admission *a);
+    void (*wake)(struct admission *a);
+    bool admitted;
+};
+
+static const struct wake_case wake_cases[] = {
+    {"settling", fill_unsettled, make_room_by_settling, true},
+    {"the writer", fill_writer, make_room_by_writing, true},
+    {"stop", fill_unsettled, admission_stop, false},
+};
+
+/* The reader either waits already or finds the room when it comes; both must end. */
+Test(admission, a_waiting_reader_wakes)
+{
+    for (size_t i = 0; i < sizeof(wake_cases) / sizeof(wake_cases[0]); i++) {
+        for (int wait = 0; wait < 2; wait++) {
+            const struct wake_case *c = &wake_cases[i];
+            static struct reader r;
+            atomic_store(&backlog, 0);
+            admission_init(&r.a, &backlog);
+            c->fill(&r.a);
+            cr_assert_eq(pthread_create(&r.thread, NULL, read_one, &r), 0);
+            if (wait != 0) {
+                (void)usleep(20000);
+            }
+            c->wake(&r.a);
+            cr_assert_eq(pthread_join(r.thread, NULL), 0);
+            cr_expect_eq(r.admitted, c->admitted, "%s", c->name);
+            admission_deinit(&r.a);
+        }
+    }
+}
