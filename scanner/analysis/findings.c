@@ -58,7 +58,7 @@ void evidence_put(struct buf *evidence, struct span text)
     for (size_t i = 0; i < kept.len; i++) {
         /* An evidence is one line: the lines of a reply are joined by spaces. */
         bool line_end = kept.at[i] == '\n' || kept.at[i] == '\r';
-        buf_put_char(evidence, line_end ? ' ' : (char)kept.at[i]);
+        buf_put(evidence, line_end ? SPAN_LIT(" ") : (struct span){&kept.at[i], 1});
     }
     if (kept.len < text.len) {
         buf_put_text(evidence, "...");

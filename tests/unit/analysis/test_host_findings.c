@@ -10,9 +10,9 @@ struct host_case {
     enum dns_state aaaa;
     const char *addresses[ADDRESSES_MAX];
     struct expected_finding expected[EXPECTED_MAX];
-    unsigned spares;
     size_t cname_count;
     size_t truncated;
+    unsigned spares;
     bool blocklisted;
 };
 

@@ -22,10 +22,10 @@ struct session_case {
     struct made_reply starttls;
     struct made_reply ehlo_tls;
     struct seen_smtp smtp; /* flags and excerpts; replies are set from above */
-    bool tls_attempted;
-    struct seen_tls tls; /* an alert of 0 stands for none */
+    struct seen_tls tls;   /* an alert of 0 stands for none */
     struct expected_finding expected[EXPECTED_MAX];
     unsigned spares;
+    bool tls_attempted;
 };
 
 #define GREETED          .greeting = {220, "220 mx.test ESMTP", 12, false}

@@ -52,8 +52,9 @@ static const json_t *step(const json_t *at, const char *name)
 static const json_t *find(const json_t *root, const char *path)
 {
     char copy[256];
-    cr_assert(strlen(path) < sizeof(copy));
-    strcpy(copy, path);
+    size_t len = strlen(path) + 1;
+    cr_assert(len <= sizeof(copy));
+    memcpy(copy, path, len);
     const json_t *at = root;
     char *rest = NULL;
     for (char *name = strtok_r(copy, "/", &rest); name != NULL && at != NULL;
