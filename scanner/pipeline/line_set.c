@@ -15,7 +15,7 @@ void line_set_add(struct line_set *s, uint64_t line)
 
 bool line_set_has(const struct line_set *s, uint64_t line)
 {
-    return line / 8 < s->capacity && (s->bits[line / 8] >> (line % 8) & 1U) != 0;
+    return line / 8 < s->capacity && ((unsigned)s->bits[line / 8] >> (line % 8) & 1U) != 0;
 }
 
 void line_set_deinit(struct line_set *s)
