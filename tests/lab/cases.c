@@ -1,0 +1,504 @@
+#include "tests/lab/cases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/base/memory.h"
+#include "tests/lab/address_plan.h"
+#include "tests/lab/draw.h"
+#include "tests/lab/name_text.h"
+
+#define KEY_CASE        (1ULL << 44) /* of draws that concern a case */
+#define STATEMENT_WORDS 24
+#define STATEMENT_MAX   1024 /* octets */
+#define CASE_SERVERS    8    /* with properties of their own; the others are plain */
+
+struct case_record {
+    char name[LAB_NAME_MAX];
+    struct zone_rr rr; /* address, preference; `at` and `len` are unused */
+    char target[LAB_NAME_MAX];
+    uint8_t text[512]; /* TXT strings with lengths, or usage, selector, matching, wrong */
+    size_t text_len;
+};
+
+struct case_state {
+    char name[LAB_NAME_MAX];
+    enum dns_state state;
+    int ede;
+};
+
+struct case_server {
+    uint32_t item;
+    bool v6;
+    struct service service;
+};
+
+struct lab_case {
+    char domain[LAB_NAME_MAX];
+    uint32_t index;
+    struct case_record *records;
+    size_t record_count;
+    struct case_state states[4];
+    size_t state_count;
+    struct case_server servers[CASE_SERVERS];
+    size_t server_count;
+    bool signed_zone;
+};
+
+struct case_set {
+    struct lab_case *items;
+};
+
+struct statement {
+    char text[STATEMENT_MAX];
+    char *word[STATEMENT_WORDS];
+    size_t count;
+};
+
+size_t cases_count(void)
+{
+    return case_table_count;
+}
+
+void case_domain(size_t index, char out[LAB_NAME_MAX])
+{
+    name_putf(out, "case-%s.%s", case_table[index].name, CASE_ZONE);
+}
+
+static void full_name(const struct lab_case *c, const char *word, char out[LAB_NAME_MAX])
+{
+    size_t len = strlen(word);
+    if (strcmp(word, "@") == 0) {
+        name_putf(out, "%s", c->domain);
+    } else if (word[len - 1] == '.') {
+        name_putf(out, "%.*s", (int)len - 1, word);
+    } else {
+        name_putf(out, "%s.%s", word, c->domain);
+    }
+}
+
+static struct case_record *add_record(struct lab_case *c, const char *name, uint16_t type)
+{
+    c->records = memory_resize(c->records, c->record_count + 1, sizeof(*c->records));
+    struct case_record *r = &c->records[c->record_count++];
+    memset(r, 0, sizeof(*r));
+    r->rr.type = type;
+    full_name(c, name, r->name);
+    return r;
+}
+
+static void add_address(struct lab_case *c, const char *name, const struct net_addr *a)
+{
+    add_record(c, name, a->family == 4 ? LAB_TYPE_A : LAB_TYPE_AAAA)->rr.address = *a;
+}
+
+static struct net_addr case_address(const struct lab_case *c, uint32_t item, bool v6)
+{
+    struct address_place place = {.part = PART_CASE, .owner = c->index, .item = item, .v6 = v6};
+    return address_of_place(&place, 1);
+}
+
+static void default_certs(const struct world *w, const struct lab_case *c, uint32_t item, bool v6,
+                          const char *host, struct service *s)
+{
+    uint64_t slot = (uint64_t)item * 4 + (v6 ? 2 : 0);
+    s->plain.identity = draw_u64(w->seed, DRAW_ID, KEY_CASE | c->index, slot);
+    s->own.identity = draw_u64(w->seed, DRAW_ID, KEY_CASE | c->index, slot + 1);
+    (void)snprintf(s->plain.names, sizeof(s->plain.names), "%s", host);
+    (void)snprintf(s->own.names, sizeof(s->own.names), "%s", host);
+}
+
+static struct service *find_server(struct lab_case *c, uint32_t item, bool v6)
+{
+    for (size_t i = 0; i < c->server_count; i++) {
+        if (c->servers[i].item == item && c->servers[i].v6 == v6) {
+            return &c->servers[i].service;
+        }
+    }
+    return NULL;
+}
+
+static bool add_host(const struct world *w, struct lab_case *c, const struct statement *st, bool v6)
+{
+    uint32_t item = (uint32_t)strtoul(st->word[2], NULL, 10);
+    struct net_addr a = case_address(c, item, v6);
+    char host[LAB_NAME_MAX];
+    full_name(c, st->word[1], host);
+    add_address(c, st->word[1], &a);
+    struct service *s = find_server(c, item, v6);
+    if (s == NULL) {
+        CHECK(c->server_count < CASE_SERVERS);
+        struct case_server *server = &c->servers[c->server_count++];
+        server->item = item;
+        server->v6 = v6;
+        s = &server->service;
+        service_init(s, &a);
+        name_putf(s->name, "%s", host);
+        default_certs(w, c, item, v6, host, s);
+    }
+    for (size_t i = 3; i < st->count; i++) {
+        char *equals = strchr(st->word[i], '=');
+        if (equals == NULL) {
+            return false;
+        }
+        *equals = '\0';
+        if (!service_set(s, st->word[i], equals + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_dead(struct lab_case *c, const struct statement *st, bool v6)
+{
+    bool refused = strcmp(st->word[2], "refused") == 0;
+    uint64_t any = (uint64_t)c->index * 256 + strtoul(st->word[3], NULL, 10);
+    struct net_addr a = address_dead(refused ? REACH_REFUSED : REACH_SILENT, v6, any);
+    add_address(c, st->word[1], &a);
+    return refused || strcmp(st->word[2], "silent") == 0;
+}
+
+static bool add_text(struct lab_case *c, const struct statement *st)
+{
+    struct case_record *r = add_record(c, st->word[1], LAB_TYPE_TXT);
+    for (size_t i = 2; i < st->count; i++) {
+        size_t len = strlen(st->word[i]);
+        if (len > 255 || r->text_len + len + 1 > sizeof(r->text)) {
+            return false;
+        }
+        r->text[r->text_len++] = (uint8_t)len;
+        memcpy(r->text + r->text_len, st->word[i], len);
+        r->text_len += len;
+    }
+    return true;
+}
+
+static bool add_tlsa(struct lab_case *c, const struct statement *st)
+{
+    struct case_record *r = add_record(c, st->word[1], LAB_TYPE_TLSA);
+    char owner[LAB_NAME_MAX];
+    name_putf(owner, "_25._tcp.%.200s", r->name);
+    memcpy(r->target, r->name, sizeof(r->target)); /* the host whose certificate it describes */
+    memcpy(r->name, owner, sizeof(owner));
+    for (size_t i = 0; i < 3; i++) {
+        r->text[i] = (uint8_t)strtoul(st->word[2 + i], NULL, 10);
+    }
+    r->text[3] = strcmp(st->word[5], "wrong") == 0;
+    return true;
+}
+
+static bool add_state(struct lab_case *c, const struct statement *st)
+{
+    CHECK(c->state_count < sizeof(c->states) / sizeof(c->states[0]));
+    struct case_state *s = &c->states[c->state_count++];
+    full_name(c, st->word[1], s->name);
+    s->ede = st->count > 3 ? (int)strtol(st->word[3], NULL, 10) : -1;
+    for (int i = 0; i < DNS_STATE_COUNT; i++) {
+        if (strcmp(dns_state_word((enum dns_state)i), st->word[2]) == 0) {
+            s->state = (enum dns_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_many_mx(struct lab_case *c, unsigned long count)
+{
+    for (unsigned long n = 1; n <= count; n++) {
+        char host[32];
+        (void)snprintf(host, sizeof(host), "mx%03lu", n);
+        struct case_record *r = add_record(c, "@", LAB_TYPE_MX);
+        r->rr.preference = (uint16_t)(10 + n / 3);
+        full_name(c, host, r->target);
+        struct net_addr a = case_address(c, (uint32_t)(1 + n % 200), false);
+        add_address(c, host, &a);
+    }
+    return true;
+}
+
+static bool add_many_a(struct lab_case *c, const char *host, unsigned long count)
+{
+    for (unsigned long n = 1; n <= count; n++) {
+        struct net_addr a = case_address(c, (uint32_t)n, false);
+        add_address(c, host, &a);
+    }
+    return true;
+}
+
+static bool add_target(struct lab_case *c, const char *owner, uint16_t type, uint16_t preference,
+                       const char *target)
+{
+    struct case_record *r = add_record(c, owner, type);
+    r->rr.preference = preference;
+    full_name(c, target, r->target);
+    return true;
+}
+
+static bool add_literal(struct lab_case *c, const char *name, const char *text)
+{
+    struct net_addr a;
+    if (!net_addr_parse(span_of(text), &a)) {
+        return false;
+    }
+    add_address(c, name, &a);
+    return true;
+}
+
+static bool add_statement(const struct world *w, struct lab_case *c, const struct statement *st)
+{
+    const char *verb = st->word[0];
+    size_t n = st->count;
+    if (strcmp(verb, "mx") == 0 && n == 3) {
+        return add_target(c, "@", LAB_TYPE_MX, (uint16_t)strtoul(st->word[1], NULL, 10),
+                          st->word[2]);
+    }
+    if (strcmp(verb, "host") == 0 && n >= 3) {
+        return add_host(w, c, st, false);
+    }
+    if (strcmp(verb, "host6") == 0 && n >= 3) {
+        return add_host(w, c, st, true);
+    }
+    if (strncmp(verb, "dead", 4) == 0 && n == 4) {
+        return add_dead(c, st, verb[4] == '6');
+    }
+    if ((strcmp(verb, "a") == 0 || strcmp(verb, "aaaa") == 0) && n == 3) {
+        return add_literal(c, st->word[1], st->word[2]);
+    }
+    if (strcmp(verb, "cname") == 0 && n == 3) {
+        return add_target(c, st->word[1], LAB_TYPE_CNAME, 0, st->word[2]);
+    }
+    if (strcmp(verb, "txt") == 0 && n >= 3) {
+        return add_text(c, st);
+    }
+    if (strcmp(verb, "tlsa") == 0 && n == 6) {
+        return add_tlsa(c, st);
+    }
+    if (strcmp(verb, "state") == 0 && n >= 3) {
+        return add_state(c, st);
+    }
+    if (strcmp(verb, "signed") == 0) {
+        c->signed_zone = true;
+        return true;
+    }
+    if (strcmp(verb, "many-mx") == 0 && n == 2) {
+        return add_many_mx(c, strtoul(st->word[1], NULL, 10));
+    }
+    if (strcmp(verb, "many-a") == 0 && n == 3) {
+        return add_many_a(c, st->word[1], strtoul(st->word[2], NULL, 10));
+    }
+    return false;
+}
+
+/* Words are divided by spaces; "..." is one word. */
+static void split(struct statement *st)
+{
+    char *at = st->text;
+    st->count = 0;
+    while (*(at += strspn(at, " ")) != '\0' && st->count < STATEMENT_WORDS) {
+        bool quoted = *at == '"';
+        at += quoted;
+        st->word[st->count++] = at;
+        at += strcspn(at, quoted ? "\"" : " ");
+        if (*at != '\0') {
+            *at++ = '\0';
+        }
+    }
+}
+
+static void parse_case(const struct world *w, struct lab_case *c, const struct case_text *t)
+{
+    const char *line = t->text;
+    while (*line != '\0') {
+        size_t len = strcspn(line, "\n");
+        struct statement st;
+        CHECK(len < sizeof(st.text));
+        memcpy(st.text, line, len);
+        st.text[len] = '\0';
+        split(&st);
+        if (st.count > 0 && !add_statement(w, c, &st)) {
+            (void)fprintf(stderr, "case %s: not understood: %.*s\n", t->name, (int)len, line);
+            abort();
+        }
+        line += len + (line[len] == '\n');
+    }
+}
+
+struct case_set *cases_new(const struct world *w)
+{
+    struct case_set *set = memory_new(1, sizeof(*set));
+    CHECK(case_table_count <= PLAN_CASES);
+    set->items = memory_new(case_table_count, sizeof(*set->items));
+    for (size_t i = 0; i < case_table_count; i++) {
+        struct lab_case *c = &set->items[i];
+        c->index = (uint32_t)i;
+        case_domain(i, c->domain);
+        parse_case(w, c, &case_table[i]);
+    }
+    return set;
+}
+
+void cases_free(struct case_set *cases)
+{
+    if (cases == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < case_table_count; i++) {
+        free(cases->items[i].records);
+    }
+    free(cases->items);
+    free(cases);
+}
+
+static bool is_below(struct span name, struct span zone)
+{
+    return span_ends_with(name, zone) &&
+           (name.len == zone.len || name.at[name.len - zone.len - 1] == '.');
+}
+
+bool case_find(struct span name, size_t *index)
+{
+    if (!is_below(name, SPAN_LIT(CASE_ZONE))) {
+        return false;
+    }
+    for (size_t i = 0; i < case_table_count; i++) {
+        char domain[LAB_NAME_MAX];
+        case_domain(i, domain);
+        if (is_below(name, span_of(domain))) {
+            *index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_record(const struct world *w, struct cert_store *certs, const struct lab_case *c,
+                       const struct case_record *r, struct zone_answer *out)
+{
+    switch ((enum lab_type)r->rr.type) {
+    case LAB_TYPE_A:
+    case LAB_TYPE_AAAA:
+        zone_add_address(out, &r->rr.address);
+        return;
+    case LAB_TYPE_TXT:
+        zone_add_octets(out, LAB_TYPE_TXT, (struct span){r->text, r->text_len});
+        return;
+    case LAB_TYPE_TLSA:
+        for (size_t i = 0; i < c->record_count; i++) {
+            struct service s;
+            if (c->records[i].rr.address.family != 0 &&
+                strcmp(c->records[i].name, r->target) == 0 &&
+                world_service(w, &c->records[i].rr.address, &s)) {
+                world_service_for(w, &s, span_of(r->target));
+                struct cert_choice cert = service_cert(&s, true, 0);
+                zone_add_tlsa(out, certs, &cert, r->text[0], r->text[1], r->text[2],
+                              r->text[3] != 0);
+                return;
+            }
+        }
+        return;
+    case LAB_TYPE_MX:
+    case LAB_TYPE_CNAME:
+    case LAB_TYPE_NS:
+    case LAB_TYPE_PTR:
+        zone_add_name(out, r->rr.type, r->rr.preference, r->target);
+        return;
+    case LAB_TYPE_SOA:
+    case LAB_TYPE_OPT:
+    case LAB_TYPE_RRSIG:
+    case LAB_TYPE_ANY:
+        break;
+    }
+    UNREACHABLE("case record of another type");
+}
+
+void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
+                 struct zone_answer *out)
+{
+    size_t index;
+    name_putf(out->apex, "%s", CASE_ZONE);
+    if (!case_find(name, &index)) {
+        out->state = name.len == sizeof(CASE_ZONE) - 1 ? DNS_NODATA : DNS_NXDOMAIN;
+        return;
+    }
+    const struct lab_case *c = &w->cases->items[index];
+    name_putf(out->apex, "%s", c->domain);
+    out->secure = c->signed_zone;
+    bool exists = name.len == strlen(c->domain);
+    for (size_t i = 0; i < c->record_count; i++) {
+        const struct case_record *r = &c->records[i];
+        if (!is_below(span_of(r->name), name)) {
+            continue;
+        }
+        exists = true; /* or an empty non-terminal, RFC 8020 */
+        if (strlen(r->name) == name.len && (r->rr.type == type || r->rr.type == LAB_TYPE_CNAME)) {
+            put_record(w, certs, c, r, out);
+        }
+    }
+    if (name.len == strlen(c->domain) && type == LAB_TYPE_NS && out->count == 0) {
+        zone_add_name(out, LAB_TYPE_NS, 0, "ns1.dns-" CASE_ZONE);
+    }
+    out->state = out->count > 0 ? DNS_DATA : exists ? DNS_NODATA : DNS_NXDOMAIN;
+    for (size_t i = 0; i < c->state_count; i++) {
+        if (is_below(name, span_of(c->states[i].name))) {
+            out->state = c->states[i].state;
+            out->ede = c->states[i].ede;
+        }
+    }
+}
+
+bool case_host_at(const struct world *w, const struct net_addr *a, char out[LAB_NAME_MAX])
+{
+    struct address_place place = address_place_of(a, w->companies);
+    if (place.part != PART_CASE || place.owner >= case_table_count) {
+        return false;
+    }
+    const struct lab_case *c = &w->cases->items[place.owner];
+    for (size_t i = 0; i < c->record_count; i++) {
+        if (net_addr_eq(&c->records[i].rr.address, a)) {
+            memcpy(out, c->records[i].name, LAB_NAME_MAX);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool case_service(const struct world *w, uint32_t index, uint32_t item, bool v6,
+                  struct service *out)
+{
+    if (index >= case_table_count) {
+        return false;
+    }
+    struct lab_case *c = &w->cases->items[index];
+    const struct service *given = find_server(c, item, v6);
+    if (given != NULL) {
+        *out = *given;
+        if (out->sni == LAB_SNI_SELECT) { /* without a name it shows a certificate of its own */
+            (void)snprintf(out->plain.names, sizeof(out->plain.names), "default.%.200s", c->domain);
+        }
+        return true;
+    }
+    struct net_addr a = case_address(c, item, v6);
+    char host[LAB_NAME_MAX];
+    if (!case_host_at(w, &a, host)) {
+        return false;
+    }
+    service_init(out, &a);
+    name_putf(out->name, "%s", host);
+    default_certs(w, c, 0, false, host,
+                  out); /* one certificate for all servers nothing is said of */
+    (void)snprintf(out->plain.names, sizeof(out->plain.names), "*.%.200s", c->domain);
+    return true;
+}
+
+bool case_knows(const struct world *w, uint32_t index, const struct service *s, struct span sni)
+{
+    const struct lab_case *c = &w->cases->items[index];
+    for (size_t i = 0; i < c->record_count; i++) {
+        if (net_addr_eq(&c->records[i].rr.address, &s->address) &&
+            span_eq(span_of(c->records[i].name), sni)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+/**
+ * Hand-made domains beside the random ones: case-NAME.mxlab.net, one per fault. A case is text, one
+ * statement a line; names are relative to the case's domain, "@" is the domain itself, a trailing
+ * dot makes a name absolute.
+ *
+ *     mx PREFERENCE NAME         an MX record; "." is the root (null MX)
+ *     host NAME K [key=value...] NAME has address 11.0.C.K, where a server with these properties is
+ *                                (service_set() in service.h); several hosts may share a K
+ *     host6 NAME K [key=value...] the same for IPv6
+ *     dead NAME refused|silent K, dead6 NAME refused|silent K
+ *     a NAME ADDRESS, aaaa NAME ADDRESS     any address
+ *     cname NAME TARGET
+ *     txt NAME "string" ["string"...]
+ *     tlsa NAME usage selector matching ok|wrong    of the certificate at the name's first address
+ *     state NAME servfail|timeout|bogus|refused|malformed [EDE]   every question at NAME and below
+ *     signed                     the zone is signed: AD and RRSIG
+ *     many-mx COUNT              mxNNN with equal preference in threes, at 11.0.C.1 to .200
+ *     many-a NAME COUNT          11.0.C.1 to COUNT
+ */
+
+#include "tests/lab/zone.h"
+
+#define CASE_ZONE "mxlab.net"
+
+struct case_text {
+    const char *name;
+    const char *about;
+    const char *text;
+};
+
+extern const struct case_text case_table[];
+extern const size_t case_table_count;
+
+struct case_set;
+
+/** Stops the program at a statement it does not understand: the table is part of the source. */
+struct case_set *cases_new(const struct world *w);
+void cases_free(struct case_set *cases);
+size_t cases_count(void);
+void case_domain(size_t index, char out[LAB_NAME_MAX]);
+/** The case that `name` lies in. @return false: none. */
+bool case_find(struct span name, size_t *index);
+
+void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
+                 struct zone_answer *out);
+bool case_service(const struct world *w, uint32_t index, uint32_t item, bool v6,
+                  struct service *out);
+/** Is `sni` a host name of the case at this server? */
+bool case_knows(const struct world *w, uint32_t index, const struct service *s, struct span sni);
+/** The first host name at an address of a case. */
+bool case_host_at(const struct world *w, const struct net_addr *a, char out[LAB_NAME_MAX]);

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "tests/lab/keys.h"
+#include "tests/lab/world.h"
+
+/**
+ * Certificates as a pure function of (key pool, reference time, cert_choice), signed when first
+ * asked for and kept in a bounded cache. Every process that opens the same pool for the same world
+ * makes the same octets.
+ */
+
+struct cert_store;
+
+/** What a server needs to show a certificate. Valid until the next cert_store_get(). */
+struct cert_entry {
+    uint64_t key;    /* of the cache */
+    struct span der; /* of the leaf */
+    X509 *leaf;
+    STACK_OF(X509) * chain; /* sent behind the leaf, in this order */
+    EVP_PKEY *pkey;
+};
+
+/** @param keys_path the pool; made when absent. @return NULL with one line in `error`. */
+struct cert_store *cert_store_open(const char *keys_path, int64_t now, struct buf *error);
+void cert_store_close(struct cert_store *store);
+const struct cert_entry *cert_store_get(struct cert_store *store, const struct cert_choice *choice);
+/** Serial number of the certificate, without making it. Never 0, less than 2^63. */
+uint64_t cert_serial(const struct cert_choice *choice);
+/** Validity, without making it. */
+void cert_validity(const struct cert_choice *choice, int64_t now, int64_t *not_before,
+                   int64_t *not_after);
+/** What a TLSA record holds: of the leaf or its issuer, of the whole or its key; matching 1 or 2. */
+void cert_store_digest(struct cert_store *store, const struct cert_choice *choice, bool issuer,
+                       bool spki, uint8_t matching, uint8_t out[64]);
+/** The roots a client should trust, as PEM. */
+bool cert_store_write_roots(struct cert_store *store, const char *path);

@@ -1,0 +1,655 @@
+#include "tests/lab/expect.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/base/hash.h"
+#include "scanner/base/memory.h"
+#include "scanner/observation/seen_target.h"
+#include "tests/lab/cases.h"
+#include "tests/lab/cert_store.h"
+#include "tests/lab/json.h"
+#include "tests/lab/population.h"
+#include "tests/lab/resolve.h"
+
+#define LIST_MAX          ZONE_RR_MAX
+#define PORT_IMPLICIT_TLS 465 /* RFC 8314 section 3.3 */
+
+struct mx_record {
+    uint16_t preference;
+    char exchange[LAB_NAME_MAX]; /* "." is the root */
+    const char *unusable;
+};
+
+/* Everything of one line; the account is counted along the way. */
+struct expectation {
+    const struct world *world;
+    const struct expect_options *options;
+    struct resolve_context resolver;
+    struct buf *out;
+    size_t endpoints;
+    size_t tried;
+    size_t conclusive;
+    size_t hosts_with_address;
+    size_t hosts_unknown;
+    bool cut;
+    enum dns_state unknown_state;
+    enum not_tested_reason first_reason;
+    enum session_outcome first_outcome;
+};
+
+static bool has_data(enum dns_state s)
+{
+    return s == DNS_DATA || s == DNS_BOGUS;
+}
+
+static bool is_open(enum dns_state s)
+{
+    return dns_state_is_temporary(s) && s != DNS_BOGUS;
+}
+
+/* ---- certificates and sessions ---- */
+
+static const char *version_word(uint16_t v)
+{
+    static const char *const words[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+    return v == 0 ? NULL : words[v - 0x0301];
+}
+
+static void put_serial(struct buf *b, const char *key, uint64_t serial)
+{
+    json_put_key(b, key);
+    buf_putf(b, "\"%" PRIu64 "\"", serial);
+}
+
+static void put_certificate(const struct world *w, struct buf *b, const struct cert_choice *c)
+{
+    int64_t not_before;
+    int64_t not_after;
+    cert_validity(c, w->now, &not_before, &not_after);
+    json_put_key(b, "certificate");
+    buf_put_char(b, '{');
+    put_serial(b, "serial_number", cert_serial(c));
+    json_put_word(b, "class", lab_cert_class_word(c->class));
+    json_put_word(b, "chain", lab_chain_word(c->chain));
+    json_put_word(b, "key", lab_key_word(c->key));
+    json_put_key(b, "not_before");
+    buf_put_i64(b, not_before);
+    json_put_key(b, "not_after");
+    buf_put_i64(b, not_after);
+    json_put_key(b, "subject_cn");
+    size_t first = strcspn(c->names, ",");
+    json_put_text(b, span_take((struct span){(const uint8_t *)c->names, first}, 64));
+    json_put_key(b, "names");
+    buf_put_char(b, '[');
+    for (const char *n = c->names; c->class != LAB_CERT_CN_ONLY && *n != '\0';) {
+        size_t len = strcspn(n, ",");
+        json_separate(b);
+        json_put_text(b, (struct span){(const uint8_t *)n, len});
+        n += len + (n[len] == ',');
+    }
+    buf_put_char(b, ']');
+    json_put_number(
+        b, "names_total",
+        c->class == LAB_CERT_CN_ONLY ? 0 : c->extra_names + 1U + (strchr(c->names, ',') ? 1U : 0U));
+    buf_put_char(b, '}');
+}
+
+static void put_session(const struct world *w, struct buf *b, const struct service *s,
+                        const struct expected_session *e, bool details)
+{
+    json_put_word(b, "outcome", outcome_info(e->outcome)->word);
+    json_put_word(b, "not_tested", NULL);
+    json_put_word(b, "starttls", starttls_word(e->starttls));
+    json_put_word(b, "tls_version", version_word(e->tls_version));
+    if (e->has_leaf && !s->unstable) {
+        put_serial(b, "leaf_serial", cert_serial(&e->cert));
+    } else {
+        json_put_word(b, "leaf_serial", NULL);
+    }
+    json_put_key(b, "alert");
+    if (e->alert >= 0) {
+        buf_put_i64(b, e->alert);
+    } else {
+        buf_put_text(b, "null");
+    }
+    json_put_bool(b, "unknown_name_warning", e->unknown_name_warning);
+    if (details && e->has_leaf) {
+        put_certificate(w, b, &e->cert);
+    }
+}
+
+/* same, differs, unstable; fatal_with, fatal_without: one of the two handshakes fails. */
+static const char *sni_word(const struct service *s, const struct expected_session *with,
+                            const struct expected_session *without)
+{
+    if (with->outcome != OUTCOME_ESTABLISHED && without->outcome != OUTCOME_ESTABLISHED) {
+        return NULL;
+    }
+    if (with->outcome != OUTCOME_ESTABLISHED) {
+        return "fatal_with";
+    }
+    if (without->outcome != OUTCOME_ESTABLISHED) {
+        return "fatal_without";
+    }
+    return s->unstable                                     ? "unstable"
+           : with->cert.identity == without->cert.identity ? "same"
+                                                           : "differs";
+}
+
+static void put_unstable(struct buf *b, const struct service *s)
+{
+    json_put_key(b, "unstable_serials");
+    buf_put_char(b, '[');
+    for (uint64_t visit = 0; visit < 2; visit++) {
+        struct cert_choice c = service_cert(s, false, visit);
+        json_separate(b);
+        buf_putf(b, "\"%" PRIu64 "\"", cert_serial(&c));
+    }
+    buf_put_char(b, ']');
+}
+
+/* ---- reverse DNS ---- */
+
+static void reverse_name(const struct net_addr *a, char out[80])
+{
+    const uint8_t *o = a->octets;
+    if (a->family == 4) {
+        (void)snprintf(out, 80, "%u.%u.%u.%u.in-addr.arpa", o[3], o[2], o[1], o[0]);
+        return;
+    }
+    int len = 0;
+    for (int i = 15; i >= 0; i--) {
+        len += snprintf(out + len, 80 - (size_t)len, "%x.%x.", o[i] & 0xf, o[i] >> 4);
+    }
+    (void)snprintf(out + len, 80 - (size_t)len, "ip6.arpa");
+}
+
+static bool leads_back(struct expectation *e, struct span name, const struct net_addr *a)
+{
+    struct resolved r = resolve(&e->resolver, name, a->family == 4 ? LAB_TYPE_A : LAB_TYPE_AAAA);
+    for (size_t i = 0; i < r.answer->count; i++) {
+        if (net_addr_eq(&r.answer->rr[i].address, a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_ptr(struct expectation *e, const struct net_addr *a)
+{
+    char name[80];
+    char names[PTR_MAX][LAB_NAME_MAX];
+    size_t count = 0;
+    reverse_name(a, name);
+    struct resolved r = resolve(&e->resolver, span_of(name), LAB_TYPE_PTR);
+    for (; count < r.answer->count && count < PTR_MAX; count++) {
+        struct span n = zone_rr_span(r.answer, &r.answer->rr[count]);
+        (void)snprintf(names[count], LAB_NAME_MAX, "%.*s", (int)n.len, (const char *)n.at);
+    }
+    struct buf *b = e->out;
+    json_put_key(b, "ptr");
+    buf_put_char(b, '{');
+    json_put_word(b, "state", dns_state_word(r.state));
+    json_put_key(b, "names");
+    buf_put_char(b, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_separate(b);
+        buf_put_char(b, '{');
+        json_put_word(b, "name", names[i]);
+        json_put_bool(b, "forward_confirmed", leads_back(e, span_of(names[i]), a));
+        buf_put_char(b, '}');
+    }
+    buf_put_text(b, "]}");
+}
+
+/* ---- endpoints ---- */
+
+static void note_session(struct expectation *e, enum session_outcome outcome)
+{
+    e->tried++;
+    e->conclusive += outcome_info(outcome)->conclusive;
+    if (e->first_outcome == OUTCOME_NOT_TESTED) {
+        e->first_outcome = outcome;
+    }
+}
+
+static void put_not_tested(struct expectation *e, enum not_tested_reason why)
+{
+    json_put_word(e->out, "outcome", outcome_info(OUTCOME_NOT_TESTED)->word);
+    json_put_word(e->out, "not_tested", not_tested_word(why));
+    if (e->first_reason == NOT_TESTED_NONE) {
+        e->first_reason = why;
+    }
+}
+
+static void service_at(const struct world *w, const struct net_addr *a, struct span host,
+                       struct service *s)
+{
+    if (world_service(w, a, s)) {
+        world_service_for(w, s, host);
+        return;
+    }
+    service_init(s, a);
+    s->reach = address_reach_of(a) == REACH_REFUSED ? LAB_REACH_REFUSED : LAB_REACH_SILENT;
+}
+
+static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16_t port,
+                         struct span host)
+{
+    struct buf *b = e->out;
+    char text[NET_ADDR_TEXT_MAX];
+    struct service s;
+    struct expected_session with;
+    struct expected_session without;
+    net_addr_format(a, text);
+    json_separate(b);
+    buf_put_char(b, '{');
+    json_put_word(b, "address", text);
+    json_put_number(b, "port", port);
+    e->endpoints++;
+    if (net_addr_special_purpose(a) != NULL) {
+        put_not_tested(e, NOT_TESTED_SPECIAL_PURPOSE);
+    } else {
+        service_at(e->world, a, host, &s);
+        service_expect(&s, port == PORT_IMPLICIT_TLS, true, &with);
+        service_expect(&s, port == PORT_IMPLICIT_TLS, false, &without);
+        note_session(e, with.outcome);
+        put_session(e->world, b, &s, &with, true);
+        json_put_key(b, "no_sni");
+        buf_put_char(b, '{');
+        put_session(e->world, b, &s, &without, false);
+        buf_put_char(b, '}');
+        json_put_word(b, "sni", sni_word(&s, &with, &without));
+        if (s.unstable) {
+            put_unstable(b, &s);
+        }
+        if (e->options->crowd != NULL) {
+            json_put_number(b, "names_at_address", crowd_at(e->options->crowd, a));
+        }
+        put_ptr(e, a);
+    }
+    buf_put_char(b, '}');
+}
+
+/* ---- hosts ---- */
+
+static size_t collect(const struct zone_answer *answer, struct net_addr *list, size_t count)
+{
+    for (size_t i = 0; i < answer->count && count < 2 * HOST_ADDRESSES_LAB_MAX; i++) {
+        const struct zone_rr *rr = &answer->rr[i];
+        size_t k = 0;
+        while (k < count && !net_addr_eq(&list[k], &rr->address)) {
+            k++;
+        }
+        if (k == count && rr->address.family != 0) {
+            list[count++] = rr->address;
+        }
+    }
+    return count;
+}
+
+static int cmp_address(const void *a, const void *b)
+{
+    return net_addr_cmp(a, b);
+}
+
+/* Sorts, and keeps HOST_ADDRESSES_MAX of one family. */
+static size_t keep_first(struct net_addr *list, size_t from, size_t to, bool *cut)
+{
+    qsort(list + from, to - from, sizeof(*list), cmp_address);
+    if (to - from > HOST_ADDRESSES_MAX) {
+        *cut = true;
+        return from + HOST_ADDRESSES_MAX;
+    }
+    return to;
+}
+
+static void put_host(struct expectation *e, const char *host, size_t share)
+{
+    struct buf *b = e->out;
+    struct net_addr list[2 * HOST_ADDRESSES_LAB_MAX];
+    bool cut = false;
+    struct resolved a = resolve(&e->resolver, span_of(host), LAB_TYPE_A);
+    enum dns_state a_state = a.state;
+    unsigned cnames = a.cnames;
+    size_t v4 = keep_first(list, 0, collect(a.answer, list, 0), &cut);
+    struct resolved aaaa = resolve(&e->resolver, span_of(host), LAB_TYPE_AAAA);
+    size_t all = keep_first(list, v4, collect(aaaa.answer, list, v4), &cut);
+    json_put_word(b, "a", dns_state_word(a_state));
+    json_put_word(b, "aaaa", dns_state_word(aaaa.state));
+    json_put_number(b, "cnames", cnames > aaaa.cnames ? cnames : aaaa.cnames);
+    e->hosts_with_address += has_data(a_state) || has_data(aaaa.state);
+    if (is_open(a_state) || is_open(aaaa.state)) {
+        e->hosts_unknown++;
+        if (e->unknown_state == DNS_NOT_ASKED) {
+            e->unknown_state = is_open(a_state) ? a_state : aaaa.state;
+        }
+    }
+    json_put_key(b, "endpoints");
+    buf_put_char(b, '[');
+    for (size_t i = 0; i < all; i++) {
+        for (size_t p = 0; p < e->options->port_count; p++) {
+            if (i * e->options->port_count + p >= share) {
+                cut = true; /* the share of the domain's endpoints is used up */
+            } else {
+                put_endpoint(e, &list[i], e->options->ports[p], span_of(host));
+            }
+        }
+    }
+    buf_put_char(b, ']');
+    json_put_bool(b, "truncated", cut);
+    e->cut = e->cut || cut;
+}
+
+/* ---- MX ---- */
+
+static int cmp_mx(const void *left, const void *right)
+{
+    const struct mx_record *a = left;
+    const struct mx_record *b = right;
+    if (a->preference != b->preference) {
+        return a->preference < b->preference ? -1 : 1;
+    }
+    return strcmp(a->exchange, b->exchange);
+}
+
+/* Why no scanner resolves it: RFC 7505, RFC 5321 section 5.1, RFC 6761. */
+static const char *unusable_word(const char *exchange)
+{
+    struct net_addr unused;
+    if (strcmp(exchange, ".") == 0) {
+        return "null_mx";
+    }
+    if (net_addr_parse(span_of(exchange), &unused)) {
+        return "ip_literal";
+    }
+    return strcmp(exchange, "localhost") == 0 ? "localhost" : NULL;
+}
+
+static size_t collect_mx(const struct zone_answer *answer, struct mx_record *list)
+{
+    for (size_t i = 0; i < answer->count; i++) {
+        struct span name = zone_rr_span(answer, &answer->rr[i]);
+        list[i].preference = answer->rr[i].preference;
+        (void)snprintf(list[i].exchange, LAB_NAME_MAX, "%.*s", name.len > 0 ? (int)name.len : 1,
+                       name.len > 0 ? (const char *)name.at : ".");
+        list[i].unusable = unusable_word(list[i].exchange);
+    }
+    qsort(list, answer->count, sizeof(*list), cmp_mx);
+    return answer->count;
+}
+
+static void put_mx(struct expectation *e, const struct mx_record *mx, size_t share)
+{
+    struct buf *b = e->out;
+    json_separate(b);
+    buf_put_char(b, '{');
+    json_put_number(b, "preference", mx->preference);
+    json_put_word(b, "exchange", mx->exchange);
+    json_put_word(b, "host", mx->unusable == NULL ? mx->exchange : NULL);
+    json_put_word(b, "unusable", mx->unusable);
+    if (mx->unusable == NULL) {
+        put_host(e, mx->exchange, share);
+    } else {
+        json_put_word(b, "a", dns_state_word(DNS_NOT_ASKED));
+        json_put_word(b, "aaaa", dns_state_word(DNS_NOT_ASKED));
+        json_put_key(b, "endpoints");
+        buf_put_text(b, "[]");
+    }
+    buf_put_char(b, '}');
+}
+
+static void put_mx_list(struct expectation *e, const struct mx_record *list, size_t count)
+{
+    size_t usable = 0;
+    size_t kept = count < MX_MAX ? count : MX_MAX;
+    for (size_t i = 0; i < kept; i++) {
+        usable += list[i].unusable == NULL;
+    }
+    e->cut = e->cut || count > kept;
+    json_put_number(e->out, "mx_total", count);
+    json_put_key(e->out, "mx");
+    buf_put_char(e->out, '[');
+    for (size_t i = 0; i < kept; i++) {
+        put_mx(e, &list[i], DOMAIN_ENDPOINTS_MAX / (usable > 0 ? usable : 1));
+    }
+    buf_put_char(e->out, ']');
+}
+
+/* ---- policies in DNS ---- */
+
+static int cmp_text(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void put_texts(struct expectation *e, const char *key, const char *prefix,
+                      const char *domain)
+{
+    struct buf *b = e->out;
+    char name[LAB_NAME_MAX + 16];
+    static char texts[16][1024];
+    size_t count = 0;
+    (void)snprintf(name, sizeof(name), "%s%s", prefix, domain);
+    struct resolved r = resolve(&e->resolver, span_of(name), LAB_TYPE_TXT);
+    for (; count < r.answer->count && count < 16; count++) {
+        struct span data = zone_rr_span(r.answer, &r.answer->rr[count]);
+        size_t len = 0;
+        while (data.len >
+               0) { /* strings are joined without anything between, RFC 8461 section 3.1 */
+            size_t part = data.at[0];
+            memcpy(texts[count] + len, data.at + 1, part);
+            len += part;
+            data = span_drop(data, 1 + part);
+        }
+        texts[count][len] = '\0';
+    }
+    qsort(texts, count, sizeof(texts[0]), cmp_text);
+    char state_key[32];
+    (void)snprintf(state_key, sizeof(state_key), "%s_state", key);
+    json_put_word(b, state_key, dns_state_word(r.state));
+    json_put_key(b, key);
+    buf_put_char(b, '[');
+    for (size_t i = 0; i < count; i++) {
+        json_separate(b);
+        json_put_text(b, span_of(texts[i]));
+    }
+    buf_put_char(b, ']');
+}
+
+/* ---- the account ---- */
+
+static void put_account_words(struct expectation *e, enum account_class class, const char *reason)
+{
+    json_put_word(e->out, "account", account_class_word(class));
+    json_put_word(e->out, "account_reason", reason);
+}
+
+static void put_account(struct expectation *e, enum mx_kind kind, enum dns_state mx_state)
+{
+    switch (kind) {
+    case MX_KIND_UNKNOWN:
+        put_account_words(e, ACCOUNT_DNS_FAILED,
+                          mx_state == DNS_NODATA ? "address_unknown" : dns_state_word(mx_state));
+        return;
+    case MX_KIND_NXDOMAIN:
+    case MX_KIND_NULL_MX:
+    case MX_KIND_NONE:
+        put_account_words(e, ACCOUNT_NO_MAIL, mx_kind_word(kind));
+        return;
+    case MX_KIND_NOT_ASKED:
+        UNREACHABLE("a domain nobody asks for");
+    case MX_KIND_EXPLICIT:
+    case MX_KIND_IMPLICIT:
+        break;
+    }
+    if (e->tried > 0 && e->conclusive == 0) {
+        put_account_words(e, ACCOUNT_INCONCLUSIVE, outcome_info(e->first_outcome)->word);
+    } else if (e->tried > 0) {
+        bool all = e->conclusive == e->endpoints && e->hosts_unknown == 0 && !e->cut;
+        put_account_words(e, all ? ACCOUNT_TESTED : ACCOUNT_PARTLY_TESTED, "");
+    } else if (e->first_reason != NOT_TESTED_NONE) {
+        put_account_words(e, ACCOUNT_NOT_TESTED, not_tested_word(e->first_reason));
+    } else if (e->hosts_with_address == 0 && e->hosts_unknown > 0) {
+        put_account_words(e, ACCOUNT_DNS_FAILED, dns_state_word(e->unknown_state));
+    } else {
+        put_account_words(e, ACCOUNT_NO_MAIL,
+                          kind == MX_KIND_IMPLICIT ? "implicit_not_dialled" : "mx_unusable");
+    }
+}
+
+/* NOERROR without MX: RFC 5321 section 5.1 makes the domain its own exchange, if it has addresses. */
+static enum mx_kind put_implicit(struct expectation *e, const char *domain)
+{
+    struct resolved a = resolve(&e->resolver, span_of(domain), LAB_TYPE_A);
+    bool address = a.answer->count > 0;
+    bool open = is_open(a.state);
+    struct resolved aaaa = resolve(&e->resolver, span_of(domain), LAB_TYPE_AAAA);
+    address = address || aaaa.answer->count > 0;
+    open = open || is_open(aaaa.state);
+    if (address && e->options->implicit_dial) {
+        struct mx_record mx = {0};
+        (void)snprintf(mx.exchange, sizeof(mx.exchange), "%s", domain);
+        put_mx_list(e, &mx, 1);
+    } else {
+        put_mx_list(e, NULL, 0);
+    }
+    return address ? MX_KIND_IMPLICIT : open ? MX_KIND_UNKNOWN : MX_KIND_NONE;
+}
+
+void expect_domain(const struct world *w, const struct expect_options *options, const char *domain,
+                   const char *case_name, struct buf *out)
+{
+    struct expectation e = {.world = w, .options = options, .out = out};
+    struct mx_record *list = memory_new(LIST_MAX, sizeof(*list));
+    resolve_init(&e.resolver, w);
+    buf_put_char(out, '{');
+    json_put_word(out, "domain", domain);
+    json_put_word(out, "case", case_name);
+    struct resolved mx = resolve(&e.resolver, span_of(domain), LAB_TYPE_MX);
+    size_t count = collect_mx(mx.answer, list);
+    json_put_word(out, "mx_state", dns_state_word(mx.state));
+    json_put_bool(out, "mx_ad", mx.ad);
+    enum mx_kind kind = MX_KIND_UNKNOWN;
+    if (mx.state == DNS_NODATA) {
+        kind = put_implicit(&e, domain);
+    } else {
+        put_mx_list(&e, list, count);
+        if (mx.state == DNS_NXDOMAIN) {
+            kind = MX_KIND_NXDOMAIN;
+        } else if (count > 0) {
+            bool null = count == 1 && strcmp(list[0].exchange, ".") == 0;
+            kind = null ? MX_KIND_NULL_MX : MX_KIND_EXPLICIT;
+        }
+    }
+    json_put_word(out, "mx_kind", mx_kind_word(kind));
+    put_account(&e, kind, mx.state);
+    if (mx.state == DNS_NODATA || count > 0) {
+        put_texts(&e, "mta_sts_txt", "_mta-sts.", domain);
+        put_texts(&e, "tls_rpt_txt", "_smtp._tls.", domain);
+    }
+    buf_put_text(out, "}\n");
+    resolve_deinit(&e.resolver);
+    free(list);
+}
+
+/* ---- names per address ---- */
+
+static struct hash_key key_of_address(const struct net_addr *a)
+{
+    return hash_key_of((struct span){(const uint8_t *)a, sizeof(*a)});
+}
+
+static void count_host(struct crowd *c, struct resolve_context *r, const char *host)
+{
+    static const uint16_t types[] = {LAB_TYPE_A, LAB_TYPE_AAAA};
+    for (size_t t = 0; t < 2; t++) {
+        struct resolved answer = resolve(r, span_of(host), types[t]);
+        for (size_t i = 0; i < answer.answer->count; i++) {
+            const struct net_addr *a = &answer.answer->rr[i].address;
+            bool added;
+            uint64_t index = *map_add(&c->index, key_of_address(a), c->count, &added);
+            if (added) {
+                if ((c->count & (c->count - 1)) == 0) { /* full at each power of two */
+                    c->entries =
+                        memory_resize(c->entries, c->count ? c->count * 2 : 1, sizeof(*c->entries));
+                }
+                c->entries[c->count++] = (struct crowd_entry){.address = *a};
+            }
+            c->entries[index].names++;
+        }
+    }
+}
+
+struct mx_walk {
+    struct resolve_context *resolver;
+    struct crowd *crowd;
+    struct map hosts; /* names counted */
+};
+
+static void count_domain(struct mx_walk *k, const char *domain)
+{
+    static char hosts[MX_MAX][LAB_NAME_MAX];
+    struct mx_record *list = memory_new(LIST_MAX, sizeof(*list));
+    struct resolved mx = resolve(k->resolver, span_of(domain), LAB_TYPE_MX);
+    size_t count = collect_mx(mx.answer, list);
+    size_t kept = 0;
+    for (size_t i = 0; i < count && i < MX_MAX; i++) {
+        if (list[i].unusable == NULL) {
+            memcpy(hosts[kept++], list[i].exchange, LAB_NAME_MAX);
+        }
+    }
+    free(list);
+    for (size_t i = 0; i < kept; i++) {
+        bool added;
+        (void)map_add(&k->hosts, hash_key_of(span_of(hosts[i])), 1, &added);
+        if (added) {
+            count_host(k->crowd, k->resolver, hosts[i]);
+        }
+    }
+}
+
+void crowd_count(const struct world *w, struct crowd *c)
+{
+    char domain[LAB_NAME_MAX];
+    struct resolve_context resolver;
+    struct mx_walk walk = {.resolver = &resolver, .crowd = c};
+    memset(c, 0, sizeof(*c));
+    resolve_init(&resolver, w);
+    for (size_t i = 0; i < cases_count(); i++) {
+        case_domain(i, domain);
+        count_domain(&walk, domain);
+    }
+    for (uint64_t i = 0; i < w->domains; i++) {
+        population_name(w, i, domain);
+        count_domain(&walk, domain);
+    }
+    map_deinit(&walk.hosts);
+    resolve_deinit(&resolver);
+}
+
+void crowd_deinit(struct crowd *c)
+{
+    map_deinit(&c->index);
+    free(c->entries);
+}
+
+uint64_t crowd_at(const struct crowd *c, const struct net_addr *a)
+{
+    const uint64_t *index = map_find(&c->index, key_of_address(a));
+    return index != NULL ? c->entries[*index].names : 0;
+}
+
+void crowd_print(const struct crowd *c, uint64_t limit, FILE *out)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->entries[i].names > limit) {
+            char text[NET_ADDR_TEXT_MAX];
+            net_addr_format(&c->entries[i].address, text);
+            (void)fprintf(out, "{\"address\":\"%s\",\"names\":%" PRIu64 "}\n", text,
+                          c->entries[i].names);
+        }
+    }
+}

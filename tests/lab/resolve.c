@@ -1,0 +1,50 @@
+#include "tests/lab/resolve.h"
+
+#include <string.h>
+
+void resolve_init(struct resolve_context *c, const struct world *world)
+{
+    c->world = world;
+    zone_answer_init(&c->answer);
+}
+
+void resolve_deinit(struct resolve_context *c)
+{
+    zone_answer_deinit(&c->answer);
+}
+
+static bool is_alias(const struct zone_answer *a, uint16_t type)
+{
+    return a->count > 0 && a->rr[0].type == LAB_TYPE_CNAME && type != LAB_TYPE_CNAME;
+}
+
+struct resolved resolve(struct resolve_context *c, struct span name, uint16_t type)
+{
+    struct resolved r = {.state = DNS_NXDOMAIN, .ad = true, .answer = &c->answer};
+    struct zone_answer *a = &c->answer;
+    char target[LAB_NAME_MAX];
+    for (;;) {
+        zone_lookup(c->world, NULL, name, type, a);
+        r.ad = r.ad && a->secure;
+        r.state = a->state;
+        if (!is_alias(a, type) || (a->state != DNS_DATA && a->state != DNS_BOGUS)) {
+            break;
+        }
+        if (++r.cnames > DNS_CNAME_MAX) {
+            r.state = DNS_CNAME_LOOP;
+            a->count = 0;
+            break;
+        }
+        struct span next = zone_rr_span(a, &a->rr[0]);
+        memcpy(target, next.at, next.len);
+        name = (struct span){(const uint8_t *)target, next.len};
+    }
+    if (r.cnames > 0 && r.state == DNS_TIMEOUT) {
+        r.state = DNS_SERVFAIL; /* the name server gives up on the target in the end */
+    }
+    if (r.state != DNS_DATA && r.state != DNS_BOGUS) {
+        a->count = 0;
+    }
+    r.ad = r.ad && (r.state == DNS_DATA || r.state == DNS_NODATA || r.state == DNS_NXDOMAIN);
+    return r;
+}

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "tests/lab/address_plan.h"
+#include "tests/lab/world.h"
+
+/** `mxlab serve`: a parent that watches, and processes that share its ports. */
+
+struct serve_options {
+    const char *dir;
+    const char *keys_path; /* NULL: DIR/keys.pem */
+    struct address_ports ports;
+    unsigned processes;
+    uint32_t latency_ms;
+    bool with_parent; /* ends when the process that started it ends */
+};
+
+/** Runs until SIGTERM or SIGINT. @return the exit code. */
+int serve(const struct world *w, const struct serve_options *options);

@@ -1,0 +1,339 @@
+#include "tests/lab/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/base/check.h"
+#include "tests/lab/draw.h"
+
+struct word_list {
+    const char *const *words;
+    size_t count;
+};
+
+#define WORDS(name, list) static const char *const name[] = {list(WORD)}
+#define WORD(name, word)  word,
+WORDS(reach_words, LAB_REACHES);
+WORDS(greeting_words, LAB_GREETINGS);
+WORDS(ehlo_words, LAB_EHLOS);
+WORDS(starttls_words, LAB_STARTTLS);
+WORDS(fate_words, LAB_TLS_FATES);
+WORDS(sni_words, LAB_SNI_RULES);
+WORDS(class_words, LAB_CERT_CLASSES);
+WORDS(chain_words, LAB_CHAINS);
+WORDS(key_words, LAB_KEYS);
+WORDS(kex_words, LAB_KEXES);
+WORDS(software_words, LAB_SOFTWARES);
+WORDS(ptr_words, LAB_PTRS);
+#undef WORD
+
+#define LIST(words) ((struct word_list){words, sizeof(words) / sizeof(words[0])})
+
+const char *lab_cert_class_word(enum lab_cert_class c)
+{
+    return class_words[c];
+}
+
+const char *lab_chain_word(enum lab_chain c)
+{
+    return chain_words[c];
+}
+
+const char *lab_key_word(enum lab_key k)
+{
+    return key_words[k];
+}
+
+const char *lab_sni_word(enum lab_sni_rule r)
+{
+    return sni_words[r];
+}
+
+const char *lab_ptr_word(enum lab_ptr p)
+{
+    return ptr_words[p];
+}
+
+void service_init(struct service *s, const struct net_addr *address)
+{
+    memset(s, 0, sizeof(*s));
+    s->address = *address;
+    s->tls_min = 0x0301;
+    s->tls_max = 0x0304;
+}
+
+static int index_of(struct word_list list, const char *word)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        if (strcmp(list.words[i], word) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static bool set_version(uint16_t *to, const char *word)
+{
+    static const char *const words[] = {"1.0", "1.1", "1.2", "1.3"};
+    int i = index_of(LIST(words), word);
+    if (i >= 0) {
+        *to = (uint16_t)(0x0301 + i);
+    }
+    return i >= 0;
+}
+
+static bool set_number(const char *word, unsigned long max, unsigned long *out)
+{
+    char *end;
+    unsigned long v = strtoul(word, &end, 10);
+    if (*word == '\0' || *end != '\0' || v > max) {
+        return false;
+    }
+    *out = v;
+    return true;
+}
+
+/* Keys of a certificate: the default one, or with the prefix "own-" that of the known name. */
+static bool set_cert(struct cert_choice *c, const char *key, const char *value)
+{
+    int i;
+    unsigned long n = 0;
+    if (strcmp(key, "cert") == 0 && (i = index_of(LIST(class_words), value)) >= 0) {
+        c->class = (enum lab_cert_class)i;
+        return true;
+    }
+    if (strcmp(key, "chain") == 0 && (i = index_of(LIST(chain_words), value)) >= 0) {
+        c->chain = (enum lab_chain)i;
+        return true;
+    }
+    if (strcmp(key, "key") == 0 && (i = index_of(LIST(key_words), value)) >= 0) {
+        c->key = (enum lab_key)i;
+        return true;
+    }
+    if (strcmp(key, "names") == 0 && set_number(value, 200, &n)) {
+        c->extra_names = (uint16_t)n;
+        return true;
+    }
+    if (strcmp(key, "issuer-ec") == 0) {
+        c->issuer_ec = strcmp(value, "yes") == 0;
+        return true;
+    }
+    return false;
+}
+
+struct enum_key {
+    const char *key;
+    struct word_list list;
+    size_t offset;
+};
+
+/* All enums of a service are as wide as an unsigned int. */
+static bool set_enum(struct service *s, const char *key, const char *value, bool *known)
+{
+    const struct enum_key keys[] = {
+        {"reach", LIST(reach_words), offsetof(struct service, reach)},
+        {"software", LIST(software_words), offsetof(struct service, software)},
+        {"greeting", LIST(greeting_words), offsetof(struct service, greeting)},
+        {"ehlo", LIST(ehlo_words), offsetof(struct service, ehlo)},
+        {"starttls", LIST(starttls_words), offsetof(struct service, starttls)},
+        {"tls", LIST(fate_words), offsetof(struct service, tls_fate)},
+        {"kex", LIST(kex_words), offsetof(struct service, kex)},
+        {"sni", LIST(sni_words), offsetof(struct service, sni)},
+        {"ptr", LIST(ptr_words), offsetof(struct service, ptr)},
+    };
+    for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+        if (strcmp(key, keys[k].key) == 0) {
+            *known = true;
+            int i = index_of(keys[k].list, value);
+            unsigned v = (unsigned)i;
+            if (i >= 0) {
+                memcpy((char *)s + keys[k].offset, &v, sizeof(v));
+            }
+            return i >= 0;
+        }
+    }
+    *known = false;
+    return false;
+}
+
+static bool set_flag(struct service *s, const char *key, const char *value)
+{
+    bool yes = strcmp(value, "yes") == 0;
+    if (strcmp(key, "again") == 0) {
+        s->starttls_again = yes;
+    } else if (strcmp(key, "octets") == 0) {
+        s->octet_by_octet = yes;
+    } else if (strcmp(key, "quit-silent") == 0) {
+        s->quit_silent = yes;
+    } else if (strcmp(key, "ehlo-tls-close") == 0) {
+        s->ehlo_tls_close = yes;
+    } else if (strcmp(key, "unstable") == 0) {
+        s->unstable = yes;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool service_set(struct service *s, const char *key, const char *value)
+{
+    bool known;
+    unsigned long n = 0;
+    if (set_enum(s, key, value, &known) || known) {
+        return known && set_enum(s, key, value, &known);
+    }
+    if (strcmp(key, "alert") == 0 && set_number(value, 255, &n)) {
+        s->tls_fate = LAB_TLS_ALERT;
+        s->alert = (uint8_t)n;
+        return true;
+    }
+    if (strcmp(key, "delay") == 0 && set_number(value, 600000, &n)) {
+        s->greeting_delay_ms = (uint32_t)n;
+        return true;
+    }
+    if (strcmp(key, "min") == 0) {
+        return set_version(&s->tls_min, value);
+    }
+    if (strcmp(key, "max") == 0) {
+        return set_version(&s->tls_max, value);
+    }
+    if (strncmp(key, "own-", 4) == 0) {
+        return set_cert(&s->own, key + 4, value);
+    }
+    return set_cert(&s->plain, key, value) || set_flag(s, key, value);
+}
+
+struct cert_choice service_cert(const struct service *s, bool sni, uint64_t visit)
+{
+    struct cert_choice c = s->plain;
+    if (sni && s->sni == LAB_SNI_SELECT && s->own_known) {
+        c = s->own;
+    }
+    if (s->unstable && visit % 2 == 1) {
+        c.identity = draw_mix(c.identity);
+    }
+    return c;
+}
+
+static void expect_smtp(const struct service *s, struct expected_session *out)
+{
+    static const enum session_outcome by_greeting[] = {
+        [LAB_GREETING_TEMPFAIL] = OUTCOME_GREETING_TEMPFAIL,
+        [LAB_GREETING_REJECTED] = OUTCOME_GREETING_REJECTED,
+        [LAB_GREETING_GARBAGE] = OUTCOME_NOT_SMTP,
+        [LAB_GREETING_CLOSE] = OUTCOME_GREETING_CLOSED,
+        [LAB_GREETING_SILENT] = OUTCOME_GREETING_TIMEOUT,
+        [LAB_GREETING_NO_ESMTP] = OUTCOME_NOT_TESTED,
+    };
+    static const enum session_outcome by_ehlo[] = {
+        /* The extensions were never listed, so HELO does not make it "not offered". */
+        [LAB_EHLO_HELO_ONLY] = OUTCOME_EHLO_REJECTED, [LAB_EHLO_REJECTED] = OUTCOME_EHLO_REJECTED,
+        [LAB_EHLO_TEMPFAIL] = OUTCOME_EHLO_TEMPFAIL,  [LAB_EHLO_CLOSE] = OUTCOME_EHLO_CLOSED,
+        [LAB_EHLO_SILENT] = OUTCOME_EHLO_TIMEOUT,     [LAB_EHLO_LONG_LINE] = OUTCOME_NOT_TESTED,
+    };
+    static const enum session_outcome by_starttls[] = {
+        [LAB_STARTTLS_NONE] = OUTCOME_STARTTLS_NOT_OFFERED,
+        [LAB_STARTTLS_MASKED] = OUTCOME_STARTTLS_MASKED,
+        [LAB_STARTTLS_TEMPFAIL] = OUTCOME_STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_REJECTED] = OUTCOME_STARTTLS_REJECTED,
+        [LAB_STARTTLS_NOT_A_REPLY] = OUTCOME_STARTTLS_REJECTED,
+        [LAB_STARTTLS_INJECTED] = OUTCOME_STARTTLS_INJECTED,
+        [LAB_STARTTLS_CLOSE] = OUTCOME_STARTTLS_CLOSED,
+        [LAB_STARTTLS_SILENT] = OUTCOME_STARTTLS_TIMEOUT,
+    };
+    static const enum starttls_state state_of[] = {
+        [LAB_STARTTLS_OFFERED] = STARTTLS_OFFERED,   [LAB_STARTTLS_NONE] = STARTTLS_NOT_OFFERED,
+        [LAB_STARTTLS_MASKED] = STARTTLS_MASKED,     [LAB_STARTTLS_TEMPFAIL] = STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_REJECTED] = STARTTLS_REJECTED, [LAB_STARTTLS_NOT_A_REPLY] = STARTTLS_REJECTED,
+        [LAB_STARTTLS_INJECTED] = STARTTLS_INJECTED, [LAB_STARTTLS_CLOSE] = STARTTLS_UNKNOWN,
+        [LAB_STARTTLS_SILENT] = STARTTLS_UNKNOWN,
+    };
+    out->outcome = by_greeting[s->greeting];
+    if (out->outcome == OUTCOME_NOT_TESTED) {
+        out->outcome = by_ehlo[s->ehlo];
+    }
+    if (out->outcome == OUTCOME_NOT_TESTED) {
+        out->outcome = by_starttls[s->starttls];
+        out->starttls = state_of[s->starttls];
+    }
+}
+
+static void expect_alert(struct expected_session *out, int alert)
+{
+    out->alert = alert;
+    out->outcome = alert == 70 ? OUTCOME_TLS_NO_SHARED_VERSION : OUTCOME_TLS_ALERT;
+}
+
+static void expect_established(const struct service *s, bool sni, struct expected_session *out)
+{
+    if (sni && s->sni == LAB_SNI_FATAL_UNKNOWN) {
+        expect_alert(out, 112); /* unrecognized_name, RFC 6066 section 3 */
+        return;
+    }
+    if (!sni && s->sni == LAB_SNI_FATAL_WITHOUT) {
+        expect_alert(out, 40); /* handshake_failure */
+        return;
+    }
+    out->outcome = OUTCOME_ESTABLISHED;
+    out->tls_version = s->tls_max;
+    out->has_leaf = true;
+    out->unknown_name_warning = sni && s->sni == LAB_SNI_WARNING && s->tls_max <= 0x0303;
+    out->cert = service_cert(s, sni, 0);
+}
+
+static void expect_tls(const struct service *s, bool sni, struct expected_session *out)
+{
+    switch (s->tls_fate) {
+    case LAB_TLS_OK:
+        expect_established(s, sni, out);
+        return;
+    case LAB_TLS_SILENT:
+        out->outcome = OUTCOME_TLS_TIMEOUT;
+        return;
+    case LAB_TLS_CLOSE:
+    case LAB_TLS_CLOSE_MIDWAY:
+        out->outcome = OUTCOME_TLS_CLOSED;
+        return;
+    case LAB_TLS_RESET:
+        out->outcome = OUTCOME_TLS_RESET;
+        return;
+    case LAB_TLS_ALERT:
+        expect_alert(out, s->alert);
+        return;
+    case LAB_TLS_SSLV3:
+        out->outcome = OUTCOME_TLS_NO_SHARED_VERSION;
+        return;
+    case LAB_TLS_GARBAGE:
+    case LAB_TLS_BAD_CERT:
+    case LAB_TLS_NO_CERT:
+        out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        return;
+    }
+    UNREACHABLE("unknown lab_tls_fate");
+}
+
+void service_expect(const struct service *s, bool implicit_tls, bool sni,
+                    struct expected_session *out)
+{
+    static const enum session_outcome by_reach[] = {
+        [LAB_REACH_REFUSED] = OUTCOME_REFUSED,
+        [LAB_REACH_SILENT] = OUTCOME_CONNECT_TIMEOUT,
+        [LAB_REACH_RESET] = OUTCOME_GREETING_CLOSED,
+    };
+    memset(out, 0, sizeof(*out));
+    out->alert = -1;
+    out->starttls = STARTTLS_UNKNOWN;
+    if (s->reach != LAB_REACH_LIVE) {
+        out->outcome = by_reach[s->reach];
+        return;
+    }
+    if (implicit_tls) {
+        out->starttls = STARTTLS_OFFERED;
+    } else {
+        expect_smtp(s, out);
+    }
+    if (out->outcome == OUTCOME_NOT_TESTED) {
+        expect_tls(s, sni, out);
+    }
+}

@@ -1,0 +1,255 @@
+#pragma once
+
+/**
+ * What lives behind one address of the simulated internet: how it speaks SMTP and TLS, and which
+ * certificate it shows to whom. Plain data, filled from the population or from a hand-made case;
+ * the servers act on it and the expectation is read off it.
+ */
+
+#include "scanner/base/net_addr.h"
+#include "scanner/observation/outcome.h"
+
+#define LAB_NAME_MAX   254 /* octets of a host name with NUL, RFC 1035 section 2.3.4 */
+#define CERT_NAMES_MAX 512 /* octets of a list of names with NUL */
+
+#define LAB_REACHES(X)                             \
+    X(LIVE, "live")                                \
+    X(REFUSED, "refused") /* nobody listens */     \
+    X(SILENT, "silent")   /* the SYN is dropped */ \
+    X(RESET, "reset")     /* the connection is reset in place of the greeting */
+
+#define LAB_GREETINGS(X)                                                           \
+    X(OK, "ok")                                                                    \
+    X(MULTILINE, "multiline")                                                      \
+    X(TEMPFAIL, "421")                                                             \
+    X(REJECTED, "554")                                                             \
+    X(GARBAGE, "garbage") /* another protocol */                                   \
+    X(CLOSE, "close")     /* closed without a word */                              \
+    X(SILENT, "silent")   /* connected, never a word */                            \
+    X(EARLY, "early")     /* a second reply directly behind the greeting */        \
+    X(LONG_LINE, "long")  /* a line over 512 octets, RFC 5321 section 4.5.3.1.5 */ \
+    X(NO_ESMTP, "no-esmtp")
+
+#define LAB_EHLOS(X)                                         \
+    X(OK, "ok")                                              \
+    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */ \
+    X(REJECTED, "rejected")   /* 550 to both */              \
+    X(TEMPFAIL, "450")        /* to both */                  \
+    X(CLOSE, "close")                                        \
+    X(SILENT, "silent")                                      \
+    X(LONG_LINE, "long") /* a keyword line over 512 octets */
+
+#define LAB_STARTTLS(X)                                        \
+    X(OFFERED, "offered")                                      \
+    X(NONE, "none")                                            \
+    X(MASKED, "masked") /* XXXXXXXA, as by a middlebox */      \
+    X(TEMPFAIL, "454")                                         \
+    X(REJECTED, "5xx")                                         \
+    X(NOT_A_REPLY, "garbage") /* no reply at all but a line */ \
+    X(INJECTED, "injected")   /* a reply behind the 220 */     \
+    X(CLOSE, "close")                                          \
+    X(SILENT, "silent")
+
+#define LAB_TLS_FATES(X)                                                  \
+    X(OK, "ok")                                                           \
+    X(SILENT, "silent") /* no answer to the ClientHello */                \
+    X(CLOSE, "close")                                                     \
+    X(RESET, "reset")                                                     \
+    X(ALERT, "alert")         /* the fatal alert `alert` */               \
+    X(SSLV3, "sslv3")         /* a ServerHello of version 3.0 */          \
+    X(GARBAGE, "garbage")     /* SMTP in place of the ServerHello */      \
+    X(CLOSE_MIDWAY, "midway") /* half of the first flight, then closed */ \
+    X(BAD_CERT, "bad-cert")   /* a certificate that is no DER; TLS 1.2 */ \
+    X(NO_CERT, "no-cert")     /* an empty certificate list; TLS 1.2 */
+
+#define LAB_SNI_RULES(X)                                                           \
+    X(IGNORE, "ignore")                                                            \
+    X(SELECT, "select")               /* the own certificate for names it knows */ \
+    X(FATAL_UNKNOWN, "fatal-unknown") /* alert unrecognized_name for a name */     \
+    X(FATAL_WITHOUT, "fatal-without") /* alert handshake_failure without one */    \
+    X(WARNING, "warning")             /* warning unrecognized_name, TLS <= 1.2 */
+
+#define LAB_CERT_CLASSES(X)                         \
+    X(VALID, "valid")                               \
+    X(OTHER_NAME, "other-name")                     \
+    X(SELF_SIGNED, "self-signed")                   \
+    X(PRIVATE_CA, "private-ca")                     \
+    X(EXPIRED, "expired")                           \
+    X(MISSING_INTERMEDIATE, "missing-intermediate") \
+    X(NOT_YET_VALID, "not-yet-valid")               \
+    X(CN_ONLY, "cn-only") /* no subjectAltName */
+
+#define LAB_CHAINS(X)                                        \
+    X(TWO, "two")     /* leaf, intermediate */               \
+    X(ONE, "one")     /* leaf alone */                       \
+    X(THREE, "three") /* leaf, intermediate, cross-sign */   \
+    X(ROOT, "root")   /* leaf, intermediate, root */         \
+    X(ORDER, "order") /* leaf, root, intermediate */         \
+    X(TWICE, "twice") /* leaf, intermediate, intermediate */ \
+    X(EXTRA, "extra") /* leaf, intermediate, unrelated */    \
+    X(HUGE, "huge")   /* more than 20,000 octets */
+
+#define LAB_KEYS(X)        \
+    X(P256, "p256")        \
+    X(P384, "p384")        \
+    X(RSA_2048, "rsa2048") \
+    X(RSA_3072, "rsa3072") \
+    X(RSA_4096, "rsa4096")
+
+#define LAB_KEXES(X)    \
+    X(ANY, "any")       \
+    X(X25519, "x25519") \
+    X(P256, "p256")     \
+    X(P384, "p384")     \
+    X(STATIC_RSA, "static-rsa") /* no forward secrecy, TLS 1.2 */
+
+#define LAB_SOFTWARES(X)    \
+    X(POSTFIX, "postfix")   \
+    X(EXIM, "exim")         \
+    X(SENDMAIL, "sendmail") \
+    X(EXCHANGE, "exchange")
+
+#define LAB_PTRS(X)                                                   \
+    X(CONFIRMED, "confirmed") /* a name that leads back */            \
+    X(NONE, "none")                                                   \
+    X(GENERIC, "generic")   /* the address in the name; leads back */ \
+    X(MISMATCH, "mismatch") /* a name that does not lead back */      \
+    X(SERVFAIL, "servfail")                                           \
+    X(TWO, "two") /* two names, one of which leads back */
+
+enum lab_reach {
+#define X(name, word) LAB_REACH_##name,
+    LAB_REACHES(X)
+#undef X
+};
+enum lab_greeting {
+#define X(name, word) LAB_GREETING_##name,
+    LAB_GREETINGS(X)
+#undef X
+};
+enum lab_ehlo {
+#define X(name, word) LAB_EHLO_##name,
+    LAB_EHLOS(X)
+#undef X
+};
+enum lab_starttls {
+#define X(name, word) LAB_STARTTLS_##name,
+    LAB_STARTTLS(X)
+#undef X
+};
+enum lab_tls_fate {
+#define X(name, word) LAB_TLS_##name,
+    LAB_TLS_FATES(X)
+#undef X
+};
+enum lab_sni_rule {
+#define X(name, word) LAB_SNI_##name,
+    LAB_SNI_RULES(X)
+#undef X
+};
+enum lab_cert_class {
+#define X(name, word) LAB_CERT_##name,
+    LAB_CERT_CLASSES(X)
+#undef X
+};
+enum lab_chain {
+#define X(name, word) LAB_CHAIN_##name,
+    LAB_CHAINS(X)
+#undef X
+};
+enum lab_key {
+#define X(name, word) LAB_KEY_##name,
+    LAB_KEYS(X)
+#undef X
+    LAB_KEY_COUNT
+};
+enum lab_kex {
+#define X(name, word) LAB_KEX_##name,
+    LAB_KEXES(X)
+#undef X
+};
+enum lab_software {
+#define X(name, word) LAB_SOFTWARE_##name,
+    LAB_SOFTWARES(X)
+#undef X
+};
+enum lab_ptr {
+#define X(name, word) LAB_PTR_##name,
+    LAB_PTRS(X)
+#undef X
+};
+
+/** Who a certificate is for. `identity` decides its serial number, key and validity: the same
+ * identity is the same certificate. */
+struct cert_choice {
+    uint64_t identity;
+    enum lab_cert_class class;
+    enum lab_chain chain;
+    enum lab_key key;
+    uint8_t issuer;       /* 0..2: one of the lab's public CAs */
+    bool issuer_ec;       /* signed by its ECDSA intermediate, else by the RSA one */
+    uint16_t extra_names; /* "alt-K.<first name>" besides */
+    char names
+        [CERT_NAMES_MAX]; /* subjectAltNames with commas between; the first is the subject too */
+};
+
+struct service {
+    struct net_addr address;
+    enum lab_reach reach;
+    enum lab_software software;
+    char name[LAB_NAME_MAX]; /* in the greeting and the EHLO reply */
+    /* SMTP */
+    enum lab_greeting greeting;
+    uint32_t greeting_delay_ms;
+    enum lab_ehlo ehlo;
+    enum lab_starttls starttls;
+    bool starttls_again; /* listed again inside TLS */
+    bool octet_by_octet; /* every reply in segments of one octet */
+    bool quit_silent;    /* no answer to QUIT, no close */
+    bool ehlo_tls_close; /* closes at the EHLO inside TLS */
+    /* TLS */
+    enum lab_tls_fate tls_fate;
+    uint8_t alert;
+    uint16_t tls_min; /* 0x0301..0x0304 */
+    uint16_t tls_max;
+    enum lab_kex kex;
+    enum lab_sni_rule sni;
+    bool unstable; /* two certificates in turn */
+    /* certificates */
+    struct cert_choice plain; /* without SNI, and for names it does not know */
+    struct cert_choice own;   /* SELECT: for the name in question; see world_service_for() */
+    bool own_known;           /* the name asked for is one that it knows */
+    /* reverse DNS */
+    enum lab_ptr ptr;
+};
+
+/** A service that does everything right, with nothing said about names and certificates. */
+void service_init(struct service *s, const struct net_addr *address);
+/** Sets one property by its word, as hand-made cases do: "starttls" = "454".
+ * @return false when the key or the word is unknown. */
+bool service_set(struct service *s, const char *key, const char *value);
+
+/** The certificate shown to a client that asks for a name (`sni`) or for none. `visit` counts
+ * connections, for unstable services. */
+struct cert_choice service_cert(const struct service *s, bool sni, uint64_t visit);
+
+/** What a client that speaks TLS 1.0 to 1.3 and common suites meets: read off the service. */
+struct expected_session {
+    enum session_outcome outcome;
+    enum starttls_state starttls;
+    uint16_t tls_version; /* 0: not established */
+    int alert;            /* that the server sends, -1: none */
+    bool has_leaf;        /* `cert` is presented, and readable */
+    bool unknown_name_warning;
+    struct cert_choice cert;
+};
+
+/** @param implicit_tls the handshake comes first, as on port 465. */
+void service_expect(const struct service *s, bool implicit_tls, bool sni,
+                    struct expected_session *out);
+
+const char *lab_cert_class_word(enum lab_cert_class c);
+const char *lab_chain_word(enum lab_chain c);
+const char *lab_key_word(enum lab_key k);
+const char *lab_sni_word(enum lab_sni_rule r);
+const char *lab_ptr_word(enum lab_ptr p);

@@ -1,0 +1,671 @@
+#include "tests/lab/smtp_server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+
+#include "scanner/base/container.h"
+#include "scanner/base/memory.h"
+#include "tests/lab/address_plan.h"
+#include "tests/lab/listener.h"
+#include "tests/lab/smtp_text.h"
+
+#define LINE_MAX_LEN   4096  /* octets of a command line that are kept */
+#define HELLO_MAX      17000 /* octets of a ClientHello: one record */
+#define OUT_MAX        (1024 * 1024)
+#define LIFETIME_MS    300000 /* RFC 5321 section 4.5.3.2.7 */
+#define RESET_AFTER_MS 20     /* so that the client has seen its connection complete */
+#define OCTET_EVERY_MS 1
+#define ACCEPTS_MAX    64 /* per turn of the loop */
+
+enum session_state {
+    STATE_WAIT,     /* the greeting is not sent yet */
+    STATE_COMMANDS, /* lines in clear or inside TLS */
+    STATE_HELLO,    /* a ClientHello is awaited */
+    STATE_HANDSHAKE,
+    STATE_DEAF, /* whatever comes is read and ignored */
+};
+
+struct session {
+    struct source source;
+    struct smtp_server *server;
+    struct service service;
+    enum session_state state;
+    struct deadline pause; /* greeting delay, latency, single octets */
+    struct deadline lifetime;
+    struct buf arrived; /* waits for the latency */
+    struct buf line;
+    struct buf hello;
+    struct buf out;
+    size_t out_sent;
+    SSL *ssl;
+    uint32_t visit; /* connections to this address before this one, for unstable services */
+    char sni[LAB_NAME_MAX];
+    bool greeted;
+    bool tls_done;
+    bool hello_seen;
+    bool write_watched;
+    bool close_when_sent;
+    bool dead; /* to be freed by whoever called */
+};
+
+struct smtp_server {
+    struct source source; /* the listener */
+    struct loop *loop;
+    struct smtp_server_params params;
+    const struct world *world;
+    struct tls_server *tls;
+    struct counters *counters;
+};
+
+/* ---- ending ---- */
+
+static void session_free(struct session *c)
+{
+    struct smtp_server *s = c->server;
+    if (!c->hello_seen) {
+        counters_visit_without_tls(s->counters, &c->service.address, s->params.public_port);
+    }
+    counters_end(s->counters, &c->service.address);
+    loop_clear(s->loop, &c->pause);
+    loop_clear(s->loop, &c->lifetime);
+    loop_remove(s->loop, &c->source);
+    (void)close(c->source.fd);
+    SSL_free(c->ssl);
+    buf_deinit(&c->arrived);
+    buf_deinit(&c->line);
+    buf_deinit(&c->hello);
+    buf_deinit(&c->out);
+    free(c);
+}
+
+static void session_reset(struct session *c)
+{
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(c->source.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    c->dead = true;
+}
+
+/* ---- sending ---- */
+
+static void watch_writes(struct session *c, bool on)
+{
+    if (c->write_watched != on) {
+        c->write_watched = on;
+        loop_change(c->server->loop, &c->source, EPOLLIN | (on ? (uint32_t)EPOLLOUT : 0));
+    }
+}
+
+/* Sends what waits; octet by octet where the service does so. */
+static void flush(struct session *c)
+{
+    while (!c->dead && c->out_sent < c->out.len) {
+        bool single = c->service.octet_by_octet && c->ssl == NULL;
+        size_t len = single ? 1 : c->out.len - c->out_sent;
+        ssize_t n = send(c->source.fd, c->out.at + c->out_sent, len, MSG_NOSIGNAL);
+        if (n < 0) {
+            c->dead = c->dead || errno != EAGAIN;
+            watch_writes(c, errno == EAGAIN);
+            return;
+        }
+        c->out_sent += (size_t)n;
+        if (single && c->out_sent < c->out.len) {
+            loop_set(c->server->loop, &c->pause, OCTET_EVERY_MS);
+            return;
+        }
+    }
+    buf_reset(&c->out);
+    c->out_sent = 0;
+    watch_writes(c, false);
+    c->dead = c->dead || c->close_when_sent;
+}
+
+static void move_tls_out(struct session *c)
+{
+    char *at;
+    BIO *bio = SSL_get_wbio(c->ssl);
+    long len = BIO_get_mem_data(bio, &at);
+    if (len > 0) {
+        if (!buf_append(&c->out, (struct span){(const uint8_t *)at, (size_t)len})) {
+            c->dead = true;
+        }
+        (void)BIO_reset(bio);
+    }
+}
+
+static void say(struct session *c, struct buf *text)
+{
+    if (c->tls_done && text->len > 0) {
+        ERR_clear_error();
+        if (SSL_write(c->ssl, text->at, (int)text->len) <= 0) {
+            c->dead = true;
+        }
+        move_tls_out(c);
+    } else {
+        buf_put(&c->out, buf_span(text));
+    }
+    buf_deinit(text);
+}
+
+static void say_text(struct session *c, const char *text)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&b, text);
+    say(c, &b);
+}
+
+/* ---- SMTP ---- */
+
+static void greet(struct session *c)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    enum lab_greeting g = c->service.greeting;
+    c->greeted = true;
+    if (c->state == STATE_WAIT) {
+        c->state = STATE_COMMANDS;
+    }
+    if (g == LAB_GREETING_SILENT) {
+        return;
+    }
+    smtp_put_greeting(&text, &c->service);
+    say(c, &text);
+    c->close_when_sent = g == LAB_GREETING_CLOSE || g == LAB_GREETING_GARBAGE;
+}
+
+static void on_ehlo(struct session *c, struct span argument, bool helo)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    if (c->tls_done && c->service.ehlo_tls_close) {
+        c->dead = true;
+        return;
+    }
+    switch (c->service.ehlo) {
+    case LAB_EHLO_OK:
+    case LAB_EHLO_LONG_LINE:
+        if (helo) {
+            smtp_put_helo(&text, &c->service);
+        } else {
+            smtp_put_ehlo(&text, &c->service, argument, c->tls_done);
+        }
+        break;
+    case LAB_EHLO_HELO_ONLY:
+        if (helo) {
+            smtp_put_helo(&text, &c->service);
+        } else {
+            buf_put_text(&text, "502 5.5.1 Command not implemented\r\n");
+        }
+        break;
+    case LAB_EHLO_REJECTED:
+        buf_put_text(&text, "550 5.7.1 Access denied\r\n");
+        break;
+    case LAB_EHLO_TEMPFAIL:
+        buf_put_text(&text, "450 4.7.1 Try again later\r\n");
+        break;
+    case LAB_EHLO_CLOSE:
+        c->dead = true;
+        break;
+    case LAB_EHLO_SILENT:
+        c->state = STATE_DEAF;
+        break;
+    }
+    say(c, &text);
+}
+
+static void await_hello(struct session *c)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    smtp_put_ready(&text, &c->service);
+    say(c, &text);
+    c->state = STATE_HELLO;
+}
+
+static void on_starttls(struct session *c)
+{
+    if (c->tls_done) {
+        say_text(c, "503 5.5.1 TLS is active already\r\n");
+        return;
+    }
+    switch (c->service.starttls) {
+    case LAB_STARTTLS_OFFERED:
+        await_hello(c);
+        return;
+    case LAB_STARTTLS_NONE:
+    case LAB_STARTTLS_MASKED:
+        say_text(c, "502 5.5.1 Command not implemented\r\n");
+        return;
+    case LAB_STARTTLS_TEMPFAIL:
+        say_text(c, "454 4.7.0 TLS not available due to local problem\r\n");
+        return;
+    case LAB_STARTTLS_REJECTED:
+        say_text(c, "502 5.5.1 TLS not available\r\n");
+        return;
+    case LAB_STARTTLS_NOT_A_REPLY:
+        say_text(c, "what do you mean by that\r\n");
+        return;
+    case LAB_STARTTLS_INJECTED:
+        await_hello(c);
+        say_text(c, "250 injected text in clear\r\n");
+        return;
+    case LAB_STARTTLS_CLOSE:
+        c->dead = true;
+        return;
+    case LAB_STARTTLS_SILENT:
+        c->state = STATE_DEAF;
+        return;
+    }
+    UNREACHABLE("unknown lab_starttls");
+}
+
+static void on_quit(struct session *c)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    counters_add(c->server->counters, TOTAL_quits);
+    if (c->service.quit_silent) {
+        c->state = STATE_DEAF;
+        return;
+    }
+    smtp_put_bye(&text, &c->service);
+    say(c, &text);
+    if (c->tls_done) {
+        ERR_clear_error();
+        (void)SSL_shutdown(c->ssl);
+        move_tls_out(c);
+    }
+    c->close_when_sent = true;
+}
+
+static void on_line(struct session *c, struct span line)
+{
+    line = line.len > 0 && line.at[line.len - 1] == '\r' ? span_take(line, line.len - 1) : line;
+    const uint8_t *space = line.len ? memchr(line.at, ' ', line.len) : NULL;
+    struct span verb = span_take(line, space != NULL ? (size_t)(space - line.at) : line.len);
+    struct span argument = space != NULL ? span_drop(line, verb.len + 1) : (struct span){0};
+    if (span_ieq(verb, SPAN_LIT("EHLO"))) {
+        on_ehlo(c, argument, false);
+    } else if (span_ieq(verb, SPAN_LIT("HELO"))) {
+        on_ehlo(c, argument, true);
+    } else if (span_ieq(verb, SPAN_LIT("STARTTLS"))) {
+        on_starttls(c);
+    } else if (span_ieq(verb, SPAN_LIT("QUIT"))) {
+        on_quit(c);
+    } else {
+        counters_add(c->server->counters, TOTAL_other_commands);
+        say_text(c, "502 5.5.2 Error: command not recognized\r\n");
+    }
+}
+
+/* Commands in clear, or decrypted. What follows STARTTLS in the same segment is thrown away, as
+ * RFC 3207 section 4.2 wants. */
+static void on_plain(struct session *c, struct span in)
+{
+    unsigned lines = 0;
+    while (in.len > 0 && !c->dead && c->state == STATE_COMMANDS && !c->close_when_sent) {
+        const uint8_t *lf = memchr(in.at, '\n', in.len);
+        struct span part = span_take(in, lf != NULL ? (size_t)(lf - in.at) : in.len);
+        if (!buf_append(&c->line, part)) {
+            c->dead = true;
+            return;
+        }
+        in = span_drop(in, part.len + (lf != NULL));
+        if (lf != NULL) {
+            if (++lines == 2) {
+                counters_add(c->server->counters, TOTAL_pipelined);
+            }
+            on_line(c, buf_span(&c->line));
+            buf_reset(&c->line);
+        }
+    }
+}
+
+/* ---- TLS ---- */
+
+static unsigned expected_visits(struct session *c)
+{
+    if (c->sni[0] == '\0') {
+        return 1;
+    }
+    /* A client that sees another leaf with SNI asks once more, to tell SNI from mere change. */
+    struct cert_choice with = service_cert(&c->service, true, 0);
+    struct cert_choice without = service_cert(&c->service, false, 0);
+    return with.identity != without.identity || c->service.unstable ? 2 : 1;
+}
+
+static void on_handshake_data(struct session *c, struct span in);
+
+static void begin_handshake(struct session *c)
+{
+    struct service *s = &c->service;
+    struct cert_choice cert = service_cert(s, c->sni[0] != '\0', c->visit);
+    struct buf hello = c->hello;
+    c->hello = BUF_INIT(HELLO_MAX);
+    if (s->sni == LAB_SNI_WARNING && c->sni[0] != '\0' && s->tls_max <= 0x0303) {
+        tls_put_alert(&c->out, false, 112);
+    }
+    c->ssl = tls_server_session(c->server->tls, s, &cert);
+    c->state = STATE_HANDSHAKE;
+    on_handshake_data(c, buf_span(&hello));
+    buf_deinit(&hello);
+}
+
+/* The first flight is made by the library, and then changed. */
+static void send_changed_flight(struct session *c)
+{
+    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
+    struct buf flight = BUF_INIT(BUF_NO_LIMIT);
+    size_t before = c->out.len;
+    begin_handshake(c);
+    buf_put(&flight, span_drop(buf_span(&c->out), before));
+    c->out.len = before;
+    if (c->service.tls_fate == LAB_TLS_CLOSE_MIDWAY) {
+        buf_put(&c->out, span_take(buf_span(&flight), flight.len / 2));
+        c->close_when_sent = true;
+    } else {
+        bool none = c->service.tls_fate == LAB_TLS_NO_CERT;
+        tls_put_flight_with(&c->out, buf_span(&flight),
+                            none ? (struct span){0} : (struct span){no_der, sizeof(no_der)});
+    }
+    c->state = STATE_DEAF;
+    buf_deinit(&flight);
+}
+
+static void on_complete_hello(struct session *c)
+{
+    const struct service *s = &c->service;
+    bool named = c->sni[0] != '\0';
+    switch (s->tls_fate) {
+    case LAB_TLS_OK:
+        if ((s->sni == LAB_SNI_FATAL_UNKNOWN && named) ||
+            (s->sni == LAB_SNI_FATAL_WITHOUT && !named)) {
+            tls_put_alert(&c->out, true, named ? 112 : 40);
+            c->close_when_sent = true;
+        } else {
+            begin_handshake(c);
+        }
+        return;
+    case LAB_TLS_SILENT:
+        c->state = STATE_DEAF;
+        return;
+    case LAB_TLS_CLOSE:
+        c->dead = true;
+        return;
+    case LAB_TLS_RESET:
+        session_reset(c);
+        return;
+    case LAB_TLS_ALERT:
+        tls_put_alert(&c->out, true, s->alert);
+        c->close_when_sent = true;
+        return;
+    case LAB_TLS_SSLV3:
+        tls_put_ssl3_hello(&c->out);
+        c->state = STATE_DEAF;
+        return;
+    case LAB_TLS_GARBAGE:
+        buf_put_text(&c->out, "500 5.5.2 Error: bad syntax\r\n");
+        c->state = STATE_DEAF;
+        return;
+    case LAB_TLS_CLOSE_MIDWAY:
+    case LAB_TLS_BAD_CERT:
+    case LAB_TLS_NO_CERT:
+        send_changed_flight(c);
+        return;
+    }
+    UNREACHABLE("unknown lab_tls_fate");
+}
+
+static void on_hello_data(struct session *c, struct span in)
+{
+    struct span sni;
+    if (!buf_append(&c->hello, in)) {
+        c->dead = true;
+        return;
+    }
+    switch (tls_read_hello(buf_span(&c->hello), &sni)) {
+    case HELLO_MORE:
+        return;
+    case HELLO_BAD:
+        tls_put_alert(&c->out, true, 10); /* unexpected_message */
+        c->close_when_sent = true;
+        return;
+    case HELLO_COMPLETE:
+        break;
+    }
+    (void)snprintf(c->sni, sizeof(c->sni), "%.*s", (int)sni.len,
+                   sni.len ? (const char *)sni.at : "");
+    if (sni.len > 0) {
+        world_service_for(c->server->world, &c->service, span_of(c->sni));
+    }
+    c->hello_seen = true;
+    counters_visit(c->server->counters, &c->service.address, c->server->params.public_port,
+                   span_of(c->sni), expected_visits(c));
+    on_complete_hello(c);
+}
+
+static void read_decrypted(struct session *c)
+{
+    uint8_t plain[4096];
+    while (!c->dead) {
+        ERR_clear_error();
+        int n = SSL_read(c->ssl, plain, sizeof(plain));
+        if (n <= 0) {
+            int why = SSL_get_error(c->ssl, n);
+            c->dead = c->dead || (why != SSL_ERROR_WANT_READ && !c->close_when_sent);
+            return;
+        }
+        on_plain(c, (struct span){plain, (size_t)n});
+    }
+}
+
+static void on_handshake_data(struct session *c, struct span in)
+{
+    CHECK(BIO_write(SSL_get_rbio(c->ssl), in.at, (int)in.len) == (int)in.len);
+    if (!c->tls_done) {
+        ERR_clear_error();
+        int n = SSL_do_handshake(c->ssl);
+        int why = n == 1 ? SSL_ERROR_NONE : SSL_get_error(c->ssl, n);
+        move_tls_out(c); /* an alert included */
+        if (n != 1) {
+            c->close_when_sent = c->close_when_sent || why != SSL_ERROR_WANT_READ;
+            return;
+        }
+        c->tls_done = true;
+        c->state = STATE_COMMANDS;
+        counters_add(c->server->counters, TOTAL_established);
+        if (c->server->params.implicit_tls) {
+            greet(c);
+        }
+    }
+    read_decrypted(c);
+}
+
+/* ---- events ---- */
+
+static void on_octets(struct session *c, struct span in)
+{
+    if (c->close_when_sent) {
+        return;
+    }
+    if (c->tls_done && c->state != STATE_DEAF) {
+        on_handshake_data(c, in);
+        return;
+    }
+    switch (c->state) {
+    case STATE_WAIT:
+        counters_add(c->server->counters, TOTAL_talked_before_greeting);
+        c->dead = !buf_append(&c->line, in);
+        return;
+    case STATE_COMMANDS:
+        on_plain(c, in);
+        return;
+    case STATE_HELLO:
+        on_hello_data(c, in);
+        return;
+    case STATE_HANDSHAKE:
+        on_handshake_data(c, in);
+        return;
+    case STATE_DEAF:
+        return;
+    }
+    UNREACHABLE("unknown session_state");
+}
+
+static void on_readable(struct session *c)
+{
+    uint8_t octets[16384];
+    ssize_t n = recv(c->source.fd, octets, sizeof(octets), 0);
+    if (n < 0 && errno == EAGAIN) {
+        return;
+    }
+    if (n <= 0) {
+        c->dead = true;
+        return;
+    }
+    struct span in = {octets, (size_t)n};
+    if (c->server->params.latency_ms == 0) {
+        on_octets(c, in);
+        return;
+    }
+    c->dead = !buf_append(&c->arrived, in);
+    if (!wheel_is_set(&c->pause.timer)) {
+        loop_set(c->server->loop, &c->pause, c->server->params.latency_ms);
+    }
+}
+
+static void settle(struct session *c)
+{
+    if (!c->dead && (c->out.len > 0 || c->close_when_sent) &&
+        !(c->service.octet_by_octet && wheel_is_set(&c->pause.timer))) {
+        flush(c);
+    }
+    if (c->dead) {
+        session_free(c);
+    }
+}
+
+static void on_event(struct source *source, uint32_t events)
+{
+    struct session *c = CONTAINER_OF(source, struct session, source);
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+        on_readable(c);
+    }
+    settle(c);
+}
+
+static void on_pause_over(struct deadline *d)
+{
+    struct session *c = CONTAINER_OF(d, struct session, pause);
+    if (c->service.reach == LAB_REACH_RESET) {
+        session_reset(c);
+    } else if (!c->greeted && c->state == STATE_WAIT) {
+        greet(c);
+        struct buf early = c->line;
+        c->line = BUF_INIT(LINE_MAX_LEN);
+        on_plain(c, buf_span(&early));
+        buf_deinit(&early);
+    } else if (c->arrived.len > 0) {
+        struct buf arrived = c->arrived;
+        c->arrived = BUF_INIT(OUT_MAX);
+        on_octets(c, buf_span(&arrived));
+        buf_deinit(&arrived);
+    }
+    settle(c);
+}
+
+static void on_lifetime_over(struct deadline *d)
+{
+    session_free(CONTAINER_OF(d, struct session, lifetime));
+}
+
+static bool find_service(struct smtp_server *s, int fd, struct service *out)
+{
+    struct sockaddr_in in;
+    socklen_t len = sizeof(in);
+    if (getsockname(fd, (struct sockaddr *)&in, &len) != 0 ||
+        ntohl(in.sin_addr.s_addr) >> 24 != 127) {
+        return false;
+    }
+    struct net_addr a = address_public_of(ntohl(in.sin_addr.s_addr));
+    if (world_service(s->world, &a, out)) {
+        return true;
+    }
+    counters_add(s->counters, TOTAL_unplanned_addresses);
+    return false;
+}
+
+static void begin_session(struct smtp_server *s, int fd)
+{
+    struct session *c = memory_new(1, sizeof(*c));
+    int on = 1;
+    c->source = (struct source){fd, on_event};
+    c->server = s;
+    if (!find_service(s, fd, &c->service) || !loop_add(s->loop, &c->source, EPOLLIN)) {
+        (void)close(fd);
+        free(c);
+        return;
+    }
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    c->pause.due = on_pause_over;
+    c->lifetime.due = on_lifetime_over;
+    c->arrived = BUF_INIT(OUT_MAX);
+    c->line = BUF_INIT(LINE_MAX_LEN);
+    c->hello = BUF_INIT(HELLO_MAX);
+    c->out = BUF_INIT(OUT_MAX);
+    c->visit = counters_begin(s->counters, &c->service.address, s->loop->now_ms);
+    loop_set(s->loop, &c->lifetime, LIFETIME_MS);
+    uint64_t wait = s->params.latency_ms + (uint64_t)c->service.greeting_delay_ms;
+    if (s->params.implicit_tls && c->service.reach == LAB_REACH_LIVE) {
+        c->state = STATE_HELLO;
+    } else if (c->service.reach == LAB_REACH_RESET) {
+        loop_set(s->loop, &c->pause, wait + RESET_AFTER_MS);
+    } else if (wait > 0) {
+        loop_set(s->loop, &c->pause, wait);
+    } else {
+        greet(c);
+    }
+    settle(c);
+}
+
+static void on_accept(struct source *source, uint32_t events)
+{
+    struct smtp_server *s = CONTAINER_OF(source, struct smtp_server, source);
+    (void)events;
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        int fd = accept4(source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) {
+            return;
+        }
+        begin_session(s, fd);
+    }
+}
+
+struct smtp_server *smtp_server_new(struct loop *loop, const struct smtp_server_params *params,
+                                    const struct world *world, struct tls_server *tls,
+                                    struct counters *counters)
+{
+    int fd = listener_tcp(INADDR_ANY, params->local_port, LISTEN_BACKLOG);
+    if (fd < 0) {
+        return NULL;
+    }
+    struct smtp_server *s = memory_new(1, sizeof(*s));
+    s->source = (struct source){fd, on_accept};
+    s->loop = loop;
+    s->params = *params;
+    s->world = world;
+    s->tls = tls;
+    s->counters = counters;
+    CHECK(loop_add(loop, &s->source, EPOLLIN));
+    return s;
+}
+
+void smtp_server_free(struct smtp_server *s)
+{
+    if (s != NULL) {
+        (void)close(s->source.fd);
+        free(s);
+    }
+}

@@ -1,0 +1,136 @@
+#include "tests/lab/smtp_text.h"
+
+#include "scanner/base/check.h"
+
+#define LONG_TEXT 700 /* octets of filler in a line over RFC 5321 section 4.5.3.1.5's 512 */
+#define DATE      "Sun, 22 Nov 2026 00:00:00 +0000" /* fixed: rows must not differ from day to day */
+
+static void put_filler(struct buf *out, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        buf_put_char(out, (char)('a' + i % 26));
+    }
+}
+
+static void put_usual_greeting(struct buf *out, const struct service *s)
+{
+    switch (s->software) {
+    case LAB_SOFTWARE_POSTFIX:
+        buf_putf(out, "220 %s ESMTP Postfix (Debian/GNU)\r\n", s->name);
+        return;
+    case LAB_SOFTWARE_EXIM:
+        buf_putf(out, "220 %s ESMTP Exim 4.96 " DATE "\r\n", s->name);
+        return;
+    case LAB_SOFTWARE_SENDMAIL:
+        buf_putf(out, "220 %s ESMTP Sendmail 8.17.1/8.17.1; " DATE "\r\n", s->name);
+        return;
+    case LAB_SOFTWARE_EXCHANGE:
+        buf_putf(out, "220 %s Microsoft ESMTP MAIL Service ready at " DATE "\r\n", s->name);
+        return;
+    }
+    UNREACHABLE("unknown lab_software");
+}
+
+void smtp_put_greeting(struct buf *out, const struct service *s)
+{
+    switch (s->greeting) {
+    case LAB_GREETING_OK:
+        put_usual_greeting(out, s);
+        return;
+    case LAB_GREETING_EARLY:
+        put_usual_greeting(out, s);
+        buf_put_text(out, "250 early\r\n");
+        return;
+    case LAB_GREETING_MULTILINE:
+        buf_putf(out, "220-%s ESMTP\r\n220-No unsolicited commercial mail.\r\n220 Welcome\r\n",
+                 s->name);
+        return;
+    case LAB_GREETING_TEMPFAIL:
+        buf_putf(out, "421 4.7.0 %s Too many connections from your network\r\n", s->name);
+        return;
+    case LAB_GREETING_REJECTED:
+        buf_putf(out, "554 5.7.1 %s Your address is blocked\r\n", s->name);
+        return;
+    case LAB_GREETING_GARBAGE:
+        buf_put_text(out, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        return;
+    case LAB_GREETING_LONG_LINE:
+        buf_putf(out, "220 %s ESMTP ", s->name);
+        put_filler(out, LONG_TEXT);
+        buf_put_text(out, "\r\n");
+        return;
+    case LAB_GREETING_NO_ESMTP:
+        buf_putf(out, "220 %s ready\r\n", s->name);
+        return;
+    case LAB_GREETING_CLOSE:
+    case LAB_GREETING_SILENT:
+        return;
+    }
+    UNREACHABLE("unknown lab_greeting");
+}
+
+/* Lines of the EHLO reply behind the first, without STARTTLS; the keyword comes third. */
+static const char *const keywords[][8] = {
+    [LAB_SOFTWARE_POSTFIX] = {"PIPELINING", "SIZE 10240000", "VRFY", "ETRN", "ENHANCEDSTATUSCODES",
+                              "8BITMIME", "DSN", "CHUNKING"},
+    [LAB_SOFTWARE_EXIM] = {"SIZE 52428800", "8BITMIME", "PIPELINING", "PIPECONNECT", "CHUNKING",
+                           "PRDR", "HELP"},
+    [LAB_SOFTWARE_SENDMAIL] = {"ENHANCEDSTATUSCODES", "PIPELINING", "8BITMIME", "SIZE", "DSN",
+                               "DELIVERBY", "HELP"},
+    [LAB_SOFTWARE_EXCHANGE] = {"SIZE 157286400", "PIPELINING", "DSN", "ENHANCEDSTATUSCODES",
+                               "8BITMIME", "CHUNKING", "SMTPUTF8"},
+};
+#define STARTTLS_PLACE 2
+
+void smtp_put_ehlo(struct buf *out, const struct service *s, struct span client, bool in_tls)
+{
+    const char *hello = s->software == LAB_SOFTWARE_POSTFIX    ? ""
+                        : s->software == LAB_SOFTWARE_SENDMAIL ? ", pleased to meet you"
+                                                               : " [127.0.0.1]";
+    client = span_take(client, 200);
+    if (s->software == LAB_SOFTWARE_POSTFIX) {
+        buf_putf(out, "250-%s\r\n", s->name);
+    } else {
+        buf_putf(out, "250-%s Hello %.*s%s\r\n", s->name, (int)client.len,
+                 client.len ? (const char *)client.at : "", hello);
+    }
+    if (s->ehlo == LAB_EHLO_LONG_LINE) {
+        buf_put_text(out, "250-X-LONG ");
+        put_filler(out, LONG_TEXT);
+        buf_put_text(out, "\r\n");
+    }
+    bool offered = in_tls ? s->starttls_again : s->starttls != LAB_STARTTLS_NONE;
+    const char *const *words = keywords[s->software];
+    for (size_t i = 0; i < 8 && words[i] != NULL; i++) {
+        if (i == STARTTLS_PLACE && offered) {
+            bool masked = !in_tls && s->starttls == LAB_STARTTLS_MASKED;
+            buf_putf(out, "250-%s\r\n", masked ? "XXXXXXXA" : "STARTTLS");
+        }
+        buf_putf(out, "250%c%s\r\n", i == 7 || words[i + 1] == NULL ? ' ' : '-', words[i]);
+    }
+}
+
+void smtp_put_helo(struct buf *out, const struct service *s)
+{
+    buf_putf(out, "250 %s\r\n", s->name);
+}
+
+void smtp_put_ready(struct buf *out, const struct service *s)
+{
+    static const char *const texts[] = {
+        [LAB_SOFTWARE_POSTFIX] = "220 2.0.0 Ready to start TLS\r\n",
+        [LAB_SOFTWARE_EXIM] = "220 TLS go ahead\r\n",
+        [LAB_SOFTWARE_SENDMAIL] = "220 2.0.0 Ready to start TLS\r\n",
+        [LAB_SOFTWARE_EXCHANGE] = "220 2.0.0 SMTP server ready\r\n",
+    };
+    buf_put_text(out, texts[s->software]);
+}
+
+void smtp_put_bye(struct buf *out, const struct service *s)
+{
+    if (s->software == LAB_SOFTWARE_EXIM) {
+        buf_putf(out, "221 %s closing connection\r\n", s->name);
+    } else {
+        buf_put_text(out, "221 2.0.0 Bye\r\n");
+    }
+}

@@ -1,0 +1,232 @@
+#include "tests/lab/tls_server.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "scanner/base/memory.h"
+
+#define VERSIONS    4
+#define KEXES       5
+#define RECORD_HEAD 5
+
+#define TYPE_ALERT     21
+#define TYPE_HANDSHAKE 22
+#define MESSAGE_CLIENT 1
+#define MESSAGE_CERT   11
+#define EXTENSION_SNI  0
+
+struct tls_server {
+    struct cert_store *certs;
+    SSL_CTX *contexts[VERSIONS][VERSIONS][KEXES]; /* made when first used */
+};
+
+struct tls_server *tls_server_new(struct cert_store *certs)
+{
+    struct tls_server *t = memory_new(1, sizeof(*t));
+    t->certs = certs;
+    return t;
+}
+
+void tls_server_free(struct tls_server *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < VERSIONS * VERSIONS * KEXES; i++) {
+        SSL_CTX_free((&t->contexts[0][0][0])[i]);
+    }
+    free(t);
+}
+
+static SSL_CTX *make_context(uint16_t min, uint16_t max, enum lab_kex kex)
+{
+    static const char *const groups[KEXES] = {
+        [LAB_KEX_ANY] = "X25519:P-256:P-384",  [LAB_KEX_X25519] = "X25519:P-256",
+        [LAB_KEX_P256] = "P-256:P-384",        [LAB_KEX_P384] = "P-384",
+        [LAB_KEX_STATIC_RSA] = "X25519:P-256",
+    };
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    CHECK(ctx != NULL);
+    /* Level 0: TLS 1.0 and 1.1 need SHA-1 signatures. */
+    CHECK(SSL_CTX_set_cipher_list(ctx, kex == LAB_KEX_STATIC_RSA
+                                           ? "kRSA+AESGCM:kRSA+AES:@SECLEVEL=0"
+                                           : "DEFAULT:@SECLEVEL=0") == 1);
+    CHECK(SSL_CTX_set_min_proto_version(ctx, min) == 1);
+    CHECK(SSL_CTX_set_max_proto_version(ctx, max) == 1);
+    CHECK(SSL_CTX_set1_groups_list(ctx, groups[kex]) == 1);
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                 SSL_OP_NO_RENEGOTIATION);
+    CHECK(SSL_CTX_set_num_tickets(ctx, 0) == 1);
+    SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
+    return ctx;
+}
+
+SSL *tls_server_session(struct tls_server *t, const struct service *s,
+                        const struct cert_choice *cert)
+{
+    SSL_CTX **ctx = &t->contexts[s->tls_min - 0x0301][s->tls_max - 0x0301][s->kex];
+    if (*ctx == NULL) {
+        *ctx = make_context(s->tls_min, s->tls_max, s->kex);
+    }
+    const struct cert_entry *entry = cert_store_get(t->certs, cert);
+    SSL *ssl = SSL_new(*ctx);
+    BIO *in = BIO_new(BIO_s_mem());
+    BIO *out = BIO_new(BIO_s_mem());
+    CHECK(ssl != NULL && in != NULL && out != NULL);
+    BIO_set_mem_eof_return(in, -1); /* empty means "later" */
+    SSL_set_bio(ssl, in, out);
+    CHECK(SSL_use_cert_and_key(ssl, entry->leaf, entry->pkey, entry->chain, 1) == 1);
+    SSL_set_accept_state(ssl);
+    return ssl;
+}
+
+/* ---- reading a ClientHello ---- */
+
+struct reader {
+    struct span rest;
+    bool bad;
+};
+
+static unsigned take_number(struct reader *r, size_t octets)
+{
+    unsigned n = 0;
+    if (r->rest.len < octets) {
+        r->bad = true;
+        return 0;
+    }
+    for (size_t i = 0; i < octets; i++) {
+        n = n << 8 | r->rest.at[i];
+    }
+    r->rest = span_drop(r->rest, octets);
+    return n;
+}
+
+static struct reader take_vector(struct reader *r, size_t length_octets)
+{
+    size_t len = take_number(r, length_octets);
+    if (r->rest.len < len) {
+        r->bad = true;
+        return (struct reader){.bad = true};
+    }
+    struct reader v = {.rest = span_take(r->rest, len)};
+    r->rest = span_drop(r->rest, len);
+    return v;
+}
+
+static struct span read_server_name(struct reader extension)
+{
+    struct reader list = take_vector(&extension, 2);
+    unsigned type = take_number(&list, 1);
+    struct reader name = take_vector(&list, 2);
+    return list.bad || name.bad || type != 0 ? (struct span){0} : name.rest;
+}
+
+enum hello_state tls_read_hello(struct span in, struct span *sni)
+{
+    *sni = (struct span){0};
+    if (in.len < RECORD_HEAD) {
+        return HELLO_MORE;
+    }
+    struct reader r = {.rest = in};
+    if (take_number(&r, 1) != TYPE_HANDSHAKE || take_number(&r, 1) != 3) {
+        return HELLO_BAD;
+    }
+    (void)take_number(&r, 1);
+    struct reader record = take_vector(&r, 2);
+    if (r.bad) {
+        return HELLO_MORE; /* a ClientHello in several records is not looked for */
+    }
+    if (take_number(&record, 1) != MESSAGE_CLIENT) {
+        return HELLO_BAD;
+    }
+    struct reader hello = take_vector(&record, 3);
+    (void)take_number(&hello, 2);
+    for (int i = 0; i < 8; i++) {
+        (void)take_number(&hello, 4); /* random */
+    }
+    (void)take_vector(&hello, 1); /* session id */
+    (void)take_vector(&hello, 2); /* suites */
+    (void)take_vector(&hello, 1); /* compression */
+    if (hello.bad) {
+        return HELLO_BAD;
+    }
+    struct reader extensions = take_vector(&hello, 2);
+    while (extensions.rest.len > 0 && !extensions.bad) {
+        unsigned type = take_number(&extensions, 2);
+        struct reader extension = take_vector(&extensions, 2);
+        if (type == EXTENSION_SNI && !extension.bad) {
+            *sni = read_server_name(extension);
+        }
+    }
+    return HELLO_COMPLETE;
+}
+
+/* ---- answers by hand ---- */
+
+void tls_put_alert(struct buf *out, bool fatal, uint8_t description)
+{
+    const uint8_t alert[] = {TYPE_ALERT, 3, 3, 0, 2, fatal ? 2 : 1, description};
+    buf_put(out, (struct span){alert, sizeof(alert)});
+}
+
+void tls_put_ssl3_hello(struct buf *out)
+{
+    /* RFC 6101 section 5.6.1.3: version, random, session id, suite, compression. */
+    uint8_t hello[RECORD_HEAD + 4 + 38] = {TYPE_HANDSHAKE, 3, 0, 0, 42, 2, 0, 0, 38, 3, 0};
+    memset(hello + 11, 0x5a, 32);
+    hello[RECORD_HEAD + 4 + 36] = 0x35; /* RSA with AES-256-CBC and SHA */
+    buf_put(out, (struct span){hello, sizeof(hello)});
+}
+
+static void put_record(struct buf *out, struct span message)
+{
+    while (message.len > 0) {
+        struct span part = span_take(message, 16384);
+        const uint8_t head[RECORD_HEAD] = {TYPE_HANDSHAKE, 3, 3, (uint8_t)(part.len >> 8),
+                                           (uint8_t)part.len};
+        buf_put(out, (struct span){head, sizeof(head)});
+        buf_put(out, part);
+        message = span_drop(message, part.len);
+    }
+}
+
+static void put_certificate_message(struct buf *out, struct span certificate)
+{
+    struct buf m = BUF_INIT(BUF_NO_LIMIT);
+    size_t list = certificate.len > 0 ? certificate.len + 3 : 0;
+    const size_t lengths[] = {list + 3, list, certificate.len};
+    buf_put_char(&m, MESSAGE_CERT);
+    for (size_t i = 0; i < (certificate.len > 0 ? 3U : 2U); i++) {
+        buf_put_char(&m, (char)(lengths[i] >> 16));
+        buf_put_char(&m, (char)(lengths[i] >> 8));
+        buf_put_char(&m, (char)lengths[i]);
+    }
+    buf_put(&m, certificate);
+    put_record(out, buf_span(&m));
+    buf_deinit(&m);
+}
+
+void tls_put_flight_with(struct buf *out, struct span flight, struct span certificate)
+{
+    struct buf messages = BUF_INIT(BUF_NO_LIMIT);
+    while (flight.len >= RECORD_HEAD) {
+        size_t len = (size_t)flight.at[3] << 8 | flight.at[4];
+        CHECK(flight.at[0] == TYPE_HANDSHAKE && flight.len >= RECORD_HEAD + len);
+        buf_put(&messages, (struct span){flight.at + RECORD_HEAD, len});
+        flight = span_drop(flight, RECORD_HEAD + len);
+    }
+    struct span rest = buf_span(&messages);
+    while (rest.len >= 4) {
+        size_t len = 4 + ((size_t)rest.at[1] << 16 | (size_t)rest.at[2] << 8 | (size_t)rest.at[3]);
+        CHECK(len <= rest.len);
+        if (rest.at[0] == MESSAGE_CERT) {
+            put_certificate_message(out, certificate);
+        } else {
+            put_record(out, span_take(rest, len));
+        }
+        rest = span_drop(rest, len);
+    }
+    buf_deinit(&messages);
+}

@@ -1,0 +1,72 @@
+#pragma once
+
+/**
+ * The DNS of the simulated internet as a pure function: what is at (name, type). The server puts it
+ * into messages; the expectation reads it in place of a resolver.
+ */
+
+#include "scanner/observation/seen_dns.h"
+#include "tests/lab/world.h"
+
+/* RFC 1035 section 3.2.2, RFC 3596, RFC 4034, RFC 6698. */
+enum lab_type {
+    LAB_TYPE_A = 1,
+    LAB_TYPE_NS = 2,
+    LAB_TYPE_CNAME = 5,
+    LAB_TYPE_SOA = 6,
+    LAB_TYPE_PTR = 12,
+    LAB_TYPE_MX = 15,
+    LAB_TYPE_TXT = 16,
+    LAB_TYPE_AAAA = 28,
+    LAB_TYPE_OPT = 41,
+    LAB_TYPE_RRSIG = 46,
+    LAB_TYPE_TLSA = 52,
+    LAB_TYPE_ANY = 255,
+};
+
+#define ZONE_RR_MAX 420 /* records of one answer; 398 MX are the most the lab knows */
+#define ZONE_TTL    3600
+
+struct zone_rr {
+    uint16_t type;
+    uint16_t preference;     /* MX */
+    struct net_addr address; /* A, AAAA */
+    uint32_t at;  /* in zone_answer.data: a name as text (no trailing dot, root ""), the */
+    uint32_t len; /* strings of a TXT with their lengths, or the octets of a TLSA */
+};
+
+/** Reused from question to question. */
+struct zone_answer {
+    enum dns_state state; /* DATA, NODATA, NXDOMAIN, SERVFAIL, BOGUS (with data), REFUSED, TIMEOUT,
+                             MALFORMED */
+    bool secure;          /* the zone is signed and its DS is there: AD and RRSIG */
+    int ede;              /* RFC 8914 code sent along, -1: none */
+    char apex[LAB_NAME_MAX];
+    struct zone_rr rr[ZONE_RR_MAX];
+    size_t count;
+    struct buf data;
+};
+
+struct cert_store; /* for the digests in TLSA records */
+
+void zone_answer_init(struct zone_answer *a);
+void zone_answer_deinit(struct zone_answer *a);
+
+/** @param name lower case, no trailing dot, root "". @param certs NULL: TLSA digests are zero.
+ * An alias answers any other type with its CNAME record alone: the caller follows it. */
+void zone_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
+                 struct zone_answer *out);
+
+static inline struct span zone_rr_span(const struct zone_answer *a, const struct zone_rr *rr)
+{
+    return (struct span){a->data.at + rr->at, rr->len};
+}
+
+/** For those who build answers: zone.c and cases.c. */
+void zone_add_name(struct zone_answer *a, uint16_t type, uint16_t preference, const char *name);
+void zone_add_address(struct zone_answer *a, const struct net_addr *address);
+void zone_add_octets(struct zone_answer *a, uint16_t type, struct span octets);
+/** One record with a single string. */
+void zone_add_text(struct zone_answer *a, const char *text);
+void zone_add_tlsa(struct zone_answer *a, struct cert_store *certs, const struct cert_choice *cert,
+                   uint8_t usage, uint8_t selector, uint8_t matching, bool wrong);
