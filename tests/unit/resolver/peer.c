@@ -334,23 +334,49 @@ static uint16_t port_of(const struct peer *p)
     return port;
 }
 
-/* Its handles do not keep the loop alive: the loop ends when the resolver has nothing to do. */
-bool peer_start(struct peer *p, uv_loop_t *loop, const char *address)
+static bool bind_tcp(struct peer *p)
 {
     struct sockaddr_storage here;
-    int size = BUFFER;
-    memset(p, 0, sizeof(*p));
-    CHECK(net_addr_parse(span_of(address), &p->address));
     (void)net_addr_to_sockaddr(&p->address, 0, &here);
-    CHECK(uv_tcp_init(loop, &p->tcp) == 0 && uv_udp_init(loop, &p->udp) == 0);
-    p->tcp.data = p->udp.data = p;
     if (uv_tcp_bind(&p->tcp, (struct sockaddr *)&here, 0) != 0 ||
         uv_listen((uv_stream_t *)&p->tcp, 64, on_connection) != 0) {
         return false;
     }
     p->port = port_of(p);
-    (void)net_addr_to_sockaddr(&p->address, p->port, &here);
-    CHECK(uv_udp_bind(&p->udp, (struct sockaddr *)&here, 0) == 0);
+    return true;
+}
+
+/* Somebody else may have the port of the listener for UDP: then it is no use. */
+static bool bind_both(struct peer *p, uv_loop_t *loop)
+{
+    struct sockaddr_storage here;
+    for (int tries = 0; tries < 20; tries++) {
+        CHECK(uv_tcp_init(loop, &p->tcp) == 0);
+        p->tcp.data = p;
+        if (!bind_tcp(p)) {
+            return false;
+        }
+        (void)net_addr_to_sockaddr(&p->address, p->port, &here);
+        if (uv_udp_bind(&p->udp, (struct sockaddr *)&here, 0) == 0) {
+            return true;
+        }
+        uv_close((uv_handle_t *)&p->tcp, NULL);
+        (void)uv_run(loop, UV_RUN_NOWAIT);
+    }
+    UNREACHABLE("no port is free for UDP and TCP");
+}
+
+/* Its handles do not keep the loop alive: the loop ends when the resolver has nothing to do. */
+bool peer_start(struct peer *p, uv_loop_t *loop, const char *address)
+{
+    int size = BUFFER;
+    memset(p, 0, sizeof(*p));
+    CHECK(net_addr_parse(span_of(address), &p->address));
+    CHECK(uv_udp_init(loop, &p->udp) == 0);
+    p->udp.data = p;
+    if (!bind_both(p, loop)) {
+        return false;
+    }
     (void)uv_recv_buffer_size((uv_handle_t *)&p->udp, &size);
     CHECK(uv_udp_recv_start(&p->udp, on_alloc, on_datagram) == 0);
     uv_unref((uv_handle_t *)&p->tcp);
