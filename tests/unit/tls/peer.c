@@ -43,7 +43,8 @@ static SSL_CTX *context_of(const struct peer_params *params)
     for (size_t i = 0; i < params->further_count; i++) {
         CHECK(SSL_CTX_add1_chain_cert(ctx, params->further[i]) == 1);
     }
-    SSL_CTX_set_verify(ctx, params->ask_client ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    int insist = params->insist ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(ctx, params->ask_client ? SSL_VERIFY_PEER | insist : SSL_VERIFY_NONE, NULL);
     if (params->staple != NULL) {
         SSL_CTX_set_tlsext_status_cb(ctx, on_status);
         SSL_CTX_set_tlsext_status_arg(ctx, (void *)(uintptr_t)params->staple);

@@ -16,6 +16,7 @@ struct peer_params {
     X509 *const *further; /* sent behind the leaf, in this order */
     size_t further_count;
     bool ask_client; /* CertificateRequest */
+    bool insist;     /* and no client without a certificate is served */
     uint64_t options;
     const char *staple; /* octets sent as OCSP response; NULL: none */
     bool lever;         /* the client has fast public keys: off while the server works */

@@ -308,6 +308,87 @@ Test(failure, unreadable_lists_are_recorded)
     test_cert_free(&leaf);
 }
 
+/* RFC 8446 section 4.4.2.4: the server can only refuse after the client is done; in TLS 1.2 before. */
+Test(failure, a_server_that_insists_on_a_client_certificate)
+{
+    struct test_cert leaf = test_cert_new(NULL, &(struct test_cert_params){.cn = "mx.test"});
+    struct tls_context *ctx = tls_context_new(false);
+    static const struct {
+        int version;
+        enum session_outcome outcome;
+        int alert;
+    } cases[] = {
+        {TLS1_2_VERSION, OUTCOME_TLS_ALERT, SSL_AD_HANDSHAKE_FAILURE},
+        {TLS1_3_VERSION, OUTCOME_ESTABLISHED, 116 /* certificate_required */},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct peer peer;
+        peer_init(&peer, &(struct peer_params){.min_version = cases[i].version,
+                                               .max_version = cases[i].version,
+                                               .leaf = &leaf,
+                                               .ask_client = true,
+                                               .insist = true});
+        struct handshake *h = handshake_new(ctx, NULL);
+        enum handshake_status status = peer_run(&peer, h, WHOLE);
+        cr_expect_eq(handshake_outcome(h), cases[i].outcome, "%s",
+                     outcome_info(handshake_outcome(h))->word);
+        cr_expect_eq(handshake_seen(h)->alert_received, cases[i].alert);
+        cr_expect(handshake_seen(h)->client_cert_requested);
+        cr_expect_eq(handshake_seen(h)->cert_count, 1U);
+        struct buf out = BUF_INIT(65536);
+        cr_expect(status != HANDSHAKE_DONE || !handshake_write(h, SPAN_LIT("EHLO x\r\n"), &out),
+                  "refused is refused");
+        buf_deinit(&out);
+        handshake_free(h);
+        peer_deinit(&peer);
+    }
+    tls_context_free(ctx);
+    test_cert_free(&leaf);
+}
+
+struct broken_case {
+    const char *name;
+    struct span wire;
+};
+
+static const struct broken_case broken_cases[] = {
+    {"SMTP in clear after the handshake", SPAN_INIT("421 closing\r\n")},
+    {"a record that does not decrypt", SPAN_INIT("\x17\x03\x03\x00\x20"
+                                                 "0123456789abcdef0123456789abcdef")},
+    {"an alert in clear", SPAN_INIT("\x15\x03\x03\x00\x02\x02\x28")},
+};
+
+Test(failure, octets_that_do_not_decrypt_end_the_connection)
+{
+    struct test_cert leaf = test_cert_new(NULL, &(struct test_cert_params){.cn = "mx.test"});
+    struct tls_context *ctx = tls_context_new(false);
+    for (size_t i = 0; i < 2 * COUNT(broken_cases); i++) {
+        const struct broken_case *c = &broken_cases[i / 2];
+        struct peer peer;
+        peer_init(&peer,
+                  &(struct peer_params){.max_version = i % 2 ? TLS1_3_VERSION : TLS1_2_VERSION,
+                                        .leaf = &leaf});
+        struct handshake *h = handshake_new(ctx, NULL);
+        cr_assert_eq(peer_run(&peer, h, WHOLE), HANDSHAKE_DONE);
+        struct buf out = BUF_INIT(65536);
+        struct buf plain = BUF_INIT(65536);
+        bool closed = false;
+        bool good = true;
+        for (struct span rest = c->wire; rest.len > 0 && good; rest = span_drop(rest, 1)) {
+            good = handshake_read(h, span_take(rest, 1), &plain, &out, &closed);
+        }
+        cr_expect(!good && !closed && plain.len == 0, "%s", c->name);
+        cr_expect_not(handshake_read(h, c->wire, &plain, &out, &closed), "%s: for good", c->name);
+        cr_expect_eq(handshake_outcome(h), OUTCOME_ESTABLISHED, "%s", c->name);
+        buf_deinit(&out);
+        buf_deinit(&plain);
+        handshake_free(h);
+        peer_deinit(&peer);
+    }
+    tls_context_free(ctx);
+    test_cert_free(&leaf);
+}
+
 /* Objects come back from the context as new ones: nothing of the last peer shows. */
 Test(failure, reused_objects_remember_nothing)
 {
