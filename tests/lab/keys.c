@@ -20,8 +20,8 @@
 
 /* How many of each kind: enough that keys differ, few enough to be made in seconds. */
 static const size_t leaf_counts[LAB_KEY_COUNT] = {
-    [LAB_KEY_P256] = 64,    [LAB_KEY_P384] = 8,     [LAB_KEY_RSA_2048] = 24,
-    [LAB_KEY_RSA_3072] = 4, [LAB_KEY_RSA_4096] = 3,
+    [LAB_KEY_P256] = 64,    [LAB_KEY_P384] = 8,     [LAB_KEY_RSA_2048] = 8,
+    [LAB_KEY_RSA_3072] = 2, [LAB_KEY_RSA_4096] = 1,
 };
 
 static EVP_PKEY *make_key(enum lab_key kind)

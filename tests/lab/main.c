@@ -48,6 +48,7 @@ static const char help_text[] =
     "SERVE:\n"
     "  --processes N        2\n"
     "  --latency-ms N       before every reaction (0)\n"
+    "  --base-port N|auto   six ports from N on, or free ones; else the single ones:\n"
     "  --dns-port 5300 --smtp-port 2525 --smtps-port 2465 --submission-port 2587\n"
     "  --closed-port 2526 --silent-port 2527\n"
     "  --keys FILE          key pool; made when absent (DIR/keys.pem)\n"
@@ -80,6 +81,7 @@ enum option_id {
     OPT_LIST,
     OPT_PROCESSES,
     OPT_LATENCY,
+    OPT_BASE_PORT,
     OPT_DNS_PORT,
     OPT_SMTP_PORT,
     OPT_SMTPS_PORT,
@@ -115,6 +117,7 @@ static const struct option long_options[] = {
     {"list", required_argument, NULL, OPT_LIST},
     {"processes", required_argument, NULL, OPT_PROCESSES},
     {"latency-ms", required_argument, NULL, OPT_LATENCY},
+    {"base-port", required_argument, NULL, OPT_BASE_PORT},
     {"dns-port", required_argument, NULL, OPT_DNS_PORT},
     {"smtp-port", required_argument, NULL, OPT_SMTP_PORT},
     {"smtps-port", required_argument, NULL, OPT_SMTPS_PORT},
@@ -271,6 +274,14 @@ static bool take_serve_option(struct command_line *c, int option, const char *va
         return ok;
     case OPT_LATENCY:
         return read_u32(value, 0, 60000, &s->latency_ms);
+    case OPT_BASE_PORT:
+        if (strcmp(value, "auto") == 0) {
+            s->ports.dns = 0;
+            return true;
+        }
+        ok = read_u32(value, 1, 65530, &n);
+        serve_ports_from((uint16_t)n, &s->ports);
+        return ok;
     case OPT_DNS_PORT:
         return read_port(value, &s->ports.dns);
     case OPT_SMTP_PORT:

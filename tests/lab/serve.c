@@ -26,10 +26,15 @@
 
 #define PROCESSES_MAX 64
 #define WATCH_MS      20 /* between two looks whether all processes are ready */
+/* Where --base-port auto looks: below the ephemeral ports of Linux (32768 and up). */
+#define PORT_FIRST   20000
+#define PORT_STEP    10
+#define PORT_CHOICES 1200
 
 struct lab {
     const struct world *world;
     const struct serve_options *options;
+    struct address_ports ports;
     struct cert_store *certs;
     struct counters *counters;
     pid_t children[PROCESSES_MAX];
@@ -86,7 +91,7 @@ static sigset_t stop_signals(void)
 
 static bool start_servers(const struct lab *lab, struct loop *loop, struct tls_server *tls)
 {
-    const struct address_ports *ports = &lab->options->ports;
+    const struct address_ports *ports = &lab->ports;
     uint32_t latency = lab->options->latency_ms;
     const struct smtp_server_params mail[] = {
         {ports->smtp, 25, false, latency},
@@ -177,7 +182,7 @@ static bool stop_asked(const sigset_t *signals, int ms)
 
 static bool announce(const struct lab *lab)
 {
-    const struct address_ports *p = &lab->options->ports;
+    const struct address_ports *p = &lab->ports;
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     address_options(&text, p);
     bool ok = write_file(lab, "options", buf_span(&text));
@@ -227,6 +232,58 @@ static bool reserve_ports(const struct address_ports *ports)
     return true;
 }
 
+/* Ports are shared by SO_REUSEPORT: without this look, a second lab would get half of the first
+ * one's connections. */
+static bool is_free(uint16_t port)
+{
+    int tcp = listener_closed(port);
+    if (tcp >= 0) {
+        (void)close(tcp);
+    }
+    return tcp >= 0;
+}
+
+static bool are_free(const struct address_ports *p)
+{
+    return is_free(p->dns) && is_free(p->smtp) && is_free(p->smtps) && is_free(p->submission) &&
+           is_free(p->closed) && is_free(p->silent);
+}
+
+void serve_ports_from(uint16_t base, struct address_ports *ports)
+{
+    *ports = (struct address_ports){
+        .dns = base,
+        .smtp = (uint16_t)(base + 1),
+        .smtps = (uint16_t)(base + 2),
+        .submission = (uint16_t)(base + 3),
+        .closed = (uint16_t)(base + 4),
+        .silent = (uint16_t)(base + 5),
+    };
+}
+
+/* Looks for free ports from a place that differs from process to process. */
+static bool choose_ports(struct address_ports *ports)
+{
+    for (unsigned i = 0; i < PORT_CHOICES; i++) {
+        unsigned place = ((unsigned)getpid() * 7 + i) % PORT_CHOICES;
+        serve_ports_from((uint16_t)(PORT_FIRST + place * PORT_STEP), ports);
+        if (are_free(ports)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool settle_ports(struct address_ports *ports)
+{
+    bool given = ports->dns != 0;
+    if (given ? are_free(ports) : choose_ports(ports)) {
+        return true;
+    }
+    complain("ports", given ? "in use already, by another lab?" : "no free ones found");
+    return false;
+}
+
 static void raise_descriptor_limit(void)
 {
     struct rlimit r;
@@ -241,6 +298,9 @@ static bool prepare(struct lab *lab)
     char path[1024];
     struct buf error = BUF_INIT(BUF_NO_LIMIT);
     const struct serve_options *o = lab->options;
+    if (!settle_ports(&lab->ports)) {
+        return false;
+    }
     if (mkdir(o->dir, 0777) != 0 && errno != EEXIST) {
         complain(o->dir, strerror(errno));
         return false;
@@ -269,12 +329,12 @@ static bool prepare(struct lab *lab)
         complain(o->dir, strerror(errno));
         return false;
     }
-    return reserve_ports(&o->ports);
+    return reserve_ports(&lab->ports);
 }
 
 int serve(const struct world *w, const struct serve_options *options)
 {
-    struct lab lab = {.world = w, .options = options};
+    struct lab lab = {.world = w, .options = options, .ports = options->ports};
     sigset_t signals = stop_signals();
     char path[1024];
     int code = 1;
@@ -283,9 +343,9 @@ int serve(const struct world *w, const struct serve_options *options)
         (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     }
     raise_descriptor_limit();
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    if (prepare(&lab) && start_processes(&lab)) {
-        code = watch(&lab);
+    if (prepare(&lab)) {
+        (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+        code = start_processes(&lab) ? watch(&lab) : 1;
     }
     stop_processes(&lab);
     path_of(&lab, "ready", path);

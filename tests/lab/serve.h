@@ -7,12 +7,14 @@
 
 struct serve_options {
     const char *dir;
-    const char *keys_path; /* NULL: DIR/keys.pem */
-    struct address_ports ports;
+    const char *keys_path;      /* NULL: DIR/keys.pem */
+    struct address_ports ports; /* dns 0: free ones are looked for */
     unsigned processes;
     uint32_t latency_ms;
     bool with_parent; /* ends when the process that started it ends */
 };
 
+/** Six ports in a row. */
+void serve_ports_from(uint16_t base, struct address_ports *ports);
 /** Runs until SIGTERM or SIGINT. @return the exit code. */
 int serve(const struct world *w, const struct serve_options *options);
