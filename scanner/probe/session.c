@@ -79,8 +79,7 @@ static void finish_unconnected(struct session *s, int sys)
 {
     s->seen.sys = sys;
     switch (sys) {
-    case UV_ECONNREFUSED:
-    case UV_ECONNRESET: /* a RST to our SYN, as some firewalls do */
+    case UV_ECONNREFUSED: /* a RST to our SYN */
         s->seen.outcome = OUTCOME_REFUSED;
         break;
     case UV_ETIMEDOUT:
@@ -263,12 +262,25 @@ static void on_octets(struct session *s, struct span in)
     advance(s);
 }
 
+/* Whether a reset waits on the socket. EPIPE is none: the peer had closed in order, and resets
+ * because of what we sent after that. */
+static bool was_reset(const struct session *s)
+{
+    uv_os_fd_t fd = -1;
+    int err = 0;
+    socklen_t len = sizeof(err);
+    return uv_fileno((const uv_handle_t *)&s->tcp, &fd) == 0 &&
+           getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 && err == ECONNRESET;
+}
+
 static void on_gone(struct session *s, int why)
 {
     if (s->stage == STAGE_LINGERING) {
         finish(s, false);
         return;
     }
+    /* libuv tells EOF for a reset that came together with octets. */
+    why = why == UV_EOF && was_reset(s) ? UV_ECONNRESET : why;
     bool reset = why != UV_EOF;
     s->seen.sys = reset ? why : 0;
     if (s->handshake != NULL && !s->tls_usable) {
@@ -334,26 +346,39 @@ static void begin_dialog(struct session *s)
     }
 }
 
-static void on_connected(uv_connect_t *request, int status)
+static void note_connected(struct session *s)
 {
-    struct session *s = request->handle->data;
-    if (s->stage == STAGE_CLOSING) {
-        return; /* the timer was first */
-    }
-    if (status < 0) {
-        finish_unconnected(s, status);
-        return;
-    }
-    uint64_t now = uv_now(s->env->loop);
-    s->seen.connect_ms = (int32_t)(now - s->started_ms);
+    s->seen.connect_ms = (int32_t)(uv_now(s->env->loop) - s->started_ms);
     struct sockaddr_storage name;
     int len = sizeof(name);
     uint16_t port = 0;
     if (uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&name, &len) == 0) {
         (void)net_addr_from_sockaddr((struct sockaddr *)&name, &s->seen.source, &port);
     }
+}
+
+static void on_connected(uv_connect_t *request, int status)
+{
+    struct session *s = request->handle->data;
+    if (s->stage == STAGE_CLOSING) {
+        return; /* the timer was first */
+    }
+    if (status == UV_ECONNRESET || status == UV_EPIPE) {
+        /* Linux says ECONNREFUSED of a RST to our SYN: here the connection was made, and reset
+         * before we looked. */
+        note_connected(s);
+        s->seen.sys = status;
+        s->seen.outcome = OUTCOME_GREETING_CLOSED;
+        finish(s, false);
+        return;
+    }
+    if (status < 0) {
+        finish_unconnected(s, status);
+        return;
+    }
+    note_connected(s);
     s->stage = STAGE_TALKING;
-    s->stage_ms = now;
+    s->stage_ms = uv_now(s->env->loop);
     (void)uv_tcp_nodelay(&s->tcp, 1);
     begin_dialog(s);
     set_timer(s);
