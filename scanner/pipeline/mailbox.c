@@ -35,15 +35,21 @@ void mailbox_post(struct mailbox *m, struct buf *messages)
     } else {
         buf_put(&m->waiting, buf_span(messages));
     }
+    if (was_empty && m->async != NULL) {
+        (void)uv_async_send(m->async); /* under the lock: mailbox_close() must not come between */
+    }
     (void)pthread_mutex_unlock(&m->lock);
     buf_reset(messages);
     if (was_empty) {
-        if (m->async != NULL) {
-            (void)uv_async_send(m->async);
-        } else {
-            (void)pthread_cond_signal(&m->filled);
-        }
+        (void)pthread_cond_signal(&m->filled);
     }
+}
+
+void mailbox_close(struct mailbox *m)
+{
+    (void)pthread_mutex_lock(&m->lock);
+    m->async = NULL;
+    (void)pthread_mutex_unlock(&m->lock);
 }
 
 static struct span swap(struct mailbox *m)

@@ -24,6 +24,9 @@ struct mailbox {
 void mailbox_init(struct mailbox *m, uv_async_t *async);
 void mailbox_deinit(struct mailbox *m);
 
+/** Before the receiver closes its `async`: later posts are kept and wake nobody. */
+void mailbox_close(struct mailbox *m);
+
 /** Appends whole messages; `messages` is emptied, its memory kept. Messages of one sender to
  * one receiver arrive in order; a post is seen whole or not at all. */
 void mailbox_post(struct mailbox *m, struct buf *messages);

@@ -202,6 +202,7 @@ static void open_all(struct worker *w)
 static void close_all(struct worker *w)
 {
     post_all(w);
+    mailbox_close(&w->mailbox); /* other workers may still post */
     uv_close((uv_handle_t *)&w->before_sleep, NULL);
     uv_close((uv_handle_t *)&w->tick, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
