@@ -202,15 +202,20 @@ static void unpack(struct host_work *h, const struct host_record *r)
 }
 
 /* A dialled name is done for good: its states and short facts. */
-#define DIALLED_HEAD_LEN 6
+#define DIALLED_HEAD_LEN 7
 
 static struct host_record *pack_result(const struct host_work *h)
 {
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
     size_t count = h->v4_count + h->v6_count;
     uint8_t head[DIALLED_HEAD_LEN] = {
-        h->dns[QUESTION_A].state, h->dns[QUESTION_AAAA].state, (uint8_t)h->cname_count,
-        h->blocklisted,           (uint8_t)(count & 0xff),     (uint8_t)(count >> 8),
+        h->dns[QUESTION_A].state,
+        h->dns[QUESTION_AAAA].state,
+        (uint8_t)h->cname_count,
+        h->blocklisted,
+        (uint8_t)(count & 0xff),
+        (uint8_t)(count >> 8),
+        h->truncated > 0 || count > h->addresses_max,
     };
     pack_octets(&b, head, sizeof(head));
     for (size_t i = 0; i < h->endpoint_count; i++) {
@@ -233,6 +238,7 @@ static void tell_done(struct worker *w, const struct subscriber *s, const struct
         .cname_count = r->octets[2],
         .blocklisted = r->octets[3],
         .address_count = (uint16_t)(r->octets[4] | r->octets[5] << 8),
+        .truncated = r->octets[6],
         .endpoints = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN},
     };
     message_put_host_done(worker_outbox(w, s->from), &m);

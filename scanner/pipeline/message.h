@@ -41,15 +41,16 @@
 
 #define FIELDS_HOST_RESOLVED(F) F(u32, domain) F(u32, generation) F(u16, mx)
 
-#define FIELDS_HOST_DONE(F) \
-    F(u32, domain)          \
-    F(u32, generation)      \
-    F(u16, mx)              \
-    F(u8, a_state)          \
-    F(u8, aaaa_state)       \
-    F(u8, cname_count)      \
-    F(u8, blocklisted)      \
-    F(u16, address_count)   \
+#define FIELDS_HOST_DONE(F)                                                      \
+    F(u32, domain)                                                               \
+    F(u32, generation)                                                           \
+    F(u16, mx)                                                                   \
+    F(u8, a_state)                                                               \
+    F(u8, aaaa_state)                                                            \
+    F(u8, cname_count)                                                           \
+    F(u8, blocklisted)                                                           \
+    F(u8, truncated) /* not all addresses are in `endpoints`, or were dialled */ \
+    F(u16, address_count)                                                        \
     F(span, endpoints) /* encoded briefs, brief_put() */
 
 #define FIELDS_ADDRESS_WANT(F)                                                    \

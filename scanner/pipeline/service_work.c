@@ -241,7 +241,7 @@ static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
         b.outcome = (uint8_t)seen->result->outcome;
         b.starttls = (uint8_t)seen->result->smtp.starttls;
         if (seen->result->tls_attempted) {
-            b.tls_version = seen->result->tls.version;
+            b.tls_version = seen->result->tls.completed ? seen->result->tls.version : 0;
             memcpy(b.leaf_sha256, seen->result->tls.leaf_sha256, sizeof(b.leaf_sha256));
         }
     }

@@ -60,7 +60,8 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
         put_transcript(row_object(r, SERVICES_TRANSCRIPT), &result->smtp);
     }
     if (has_handshake(result)) {
-        row_word(r, SERVICES_TLS_VERSION, tls_version_word(result->tls.version));
+        row_word(r, SERVICES_TLS_VERSION,
+                 tls_version_word(result->tls.completed ? result->tls.version : 0));
         row_sha256(r, SERVICES_CHAIN_ID, result->tls.chain_id);
         row_sha256(r, SERVICES_LEAF_SHA256, result->tls.leaf_sha256);
         put_handshake(row_object(r, SERVICES_HANDSHAKE), result);
@@ -103,7 +104,8 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
     row_word(r, ENDPOINTS_STARTTLS,
              starttls_word(result != NULL ? result->smtp.starttls : STARTTLS_UNKNOWN));
     if (has_handshake(result)) {
-        row_word(r, ENDPOINTS_TLS_VERSION, tls_version_word(result->tls.version));
+        row_word(r, ENDPOINTS_TLS_VERSION,
+                 tls_version_word(result->tls.completed ? result->tls.version : 0));
         row_sha256(r, ENDPOINTS_CHAIN_ID, result->tls.chain_id);
         row_sha256(r, ENDPOINTS_LEAF_SHA256, result->tls.leaf_sha256);
     }
