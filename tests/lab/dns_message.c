@@ -303,17 +303,31 @@ static bool is_alias(const struct zone_answer *a, uint16_t type)
     return a->count > 0 && a->rr[0].type == LAB_TYPE_CNAME && type != LAB_TYPE_CNAME;
 }
 
+static bool is_among(const char *name, char (*list)[LAB_NAME_MAX], int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (strcmp(list[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Follows aliases from `a` on, adding records. `*last` becomes the answer at the end. */
 static void follow(struct dns_responder *d, const struct query *q, struct response *r,
                    struct zone_answer **last, bool *secure)
 {
     struct zone_answer *a = *last;
+    char targets[CHAIN_MAX][LAB_NAME_MAX];
     for (int links = 0; links < CHAIN_MAX && is_alias(a, q->type); links++) {
-        char target[LAB_NAME_MAX];
         struct span name = zone_rr_span(a, &a->rr[0]);
-        CHECK(name.len < sizeof(target));
-        memcpy(target, name.at, name.len);
-        name.at = (const uint8_t *)target;
+        CHECK(name.len < LAB_NAME_MAX);
+        memcpy(targets[links], name.at, name.len);
+        targets[links][name.len] = '\0';
+        if (is_among(targets[links], targets, links)) {
+            break; /* the loop is closed */
+        }
+        name.at = (const uint8_t *)targets[links];
         a = &d->followed;
         zone_lookup(d->world, d->certs, name, q->type, a);
         *secure = *secure && a->secure;

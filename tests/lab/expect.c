@@ -53,8 +53,8 @@ static bool is_open(enum dns_state s)
 
 static const char *version_word(uint16_t v)
 {
-    static const char *const words[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
-    return v == 0 ? NULL : words[v - 0x0301];
+    static const char *const words[] = {"SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+    return v == 0 ? NULL : words[v - 0x0300];
 }
 
 static void put_serial(struct buf *b, const char *key, uint64_t serial)
@@ -253,8 +253,14 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         put_not_tested(e, NOT_TESTED_SPECIAL_PURPOSE);
     } else {
         service_at(e->world, a, host, &s);
-        service_expect(&s, port == PORT_IMPLICIT_TLS, true, &with);
-        service_expect(&s, port == PORT_IMPLICIT_TLS, false, &without);
+        struct expected_client client = {
+            .implicit_tls = port == PORT_IMPLICIT_TLS,
+            .sni = true,
+            .greeting_timeout_ms = e->options->greeting_timeout_ms,
+        };
+        service_expect(&s, &client, &with);
+        client.sni = false;
+        service_expect(&s, &client, &without);
         note_session(e, with.outcome);
         put_session(e->world, b, &s, &with, true);
         json_put_key(b, "no_sni");

@@ -32,8 +32,9 @@ void crowd_print(const struct crowd *c, uint64_t limit, FILE *out);
 struct expect_options {
     const uint16_t *ports;
     size_t port_count;
-    bool implicit_dial;        /* as mxcensus --implicit-mx dial */
-    const struct crowd *crowd; /* NULL: names_at_address is left out */
+    bool implicit_dial;           /* as mxcensus --implicit-mx dial */
+    uint32_t greeting_timeout_ms; /* as mxcensus --greeting-timeout */
+    const struct crowd *crowd;    /* NULL: names_at_address is left out */
 };
 
 /** Appends the line of a domain. @param case_name NULL for the random world. */

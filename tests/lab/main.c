@@ -25,7 +25,8 @@ static const char help_text[] =
     "\n"
     "  mxlab serve    --state DIR [WORLD] [SERVE]  name server and mail servers, until SIGTERM\n"
     "  mxlab domains  WORLD [LIST] [--format plain|tranco]    the input for a scan\n"
-    "  mxlab expect   WORLD [LIST] [--ports 25,...] [--implicit-mx record|dial] [DOMAIN...]\n"
+    "  mxlab expect   WORLD [LIST] [--ports 25,...] [--implicit-mx record|dial]\n"
+    "                 [--greeting-timeout 30] [DOMAIN...]\n"
     "                                              what a scan should find, NDJSON\n"
     "  mxlab crowded  WORLD [--limit 500]          addresses with more host names than that\n"
     "  mxlab counters DIR [--address-limit 1] [--network-limit 8] [--min-gap-ms 450] [--list 50]\n"
@@ -74,6 +75,7 @@ enum option_id {
     OPT_FORMAT,
     OPT_PORTS,
     OPT_IMPLICIT,
+    OPT_GREETING_TIMEOUT,
     OPT_LIMIT,
     OPT_ADDRESS_LIMIT,
     OPT_NETWORK_LIMIT,
@@ -110,6 +112,7 @@ static const struct option long_options[] = {
     {"format", required_argument, NULL, OPT_FORMAT},
     {"ports", required_argument, NULL, OPT_PORTS},
     {"implicit-mx", required_argument, NULL, OPT_IMPLICIT},
+    {"greeting-timeout", required_argument, NULL, OPT_GREETING_TIMEOUT},
     {"limit", required_argument, NULL, OPT_LIMIT},
     {"address-limit", required_argument, NULL, OPT_ADDRESS_LIMIT},
     {"network-limit", required_argument, NULL, OPT_NETWORK_LIMIT},
@@ -142,6 +145,7 @@ struct command_line {
     uint16_t ports[PORTS_LISTED];
     size_t port_count;
     bool implicit_dial;
+    double greeting_timeout_s;
     uint64_t limit;
     struct counter_limits limits;
     struct serve_options serve;
@@ -324,6 +328,8 @@ static bool take_list_option(struct command_line *c, int option, const char *val
         return read_ports(value, c);
     case OPT_IMPLICIT:
         return read_word(value, "record", "dial", &c->implicit_dial);
+    case OPT_GREETING_TIMEOUT:
+        return read_factor(value, &c->greeting_timeout_s);
     case OPT_LIMIT:
         return read_u64(value, 0, UINT64_MAX, &c->limit);
     case OPT_ADDRESS_LIMIT:
@@ -355,6 +361,7 @@ static struct command_line defaults(void)
         .first = UINT64_MAX,
         .ports = {25},
         .port_count = 1,
+        .greeting_timeout_s = 30,
         .limit = 500,
         .limits = {.address = 1, .network = 8, .gap_ms = 450, .list_max = 50},
         .serve = {.ports = {.dns = 5300,
@@ -488,6 +495,7 @@ static int run_expect(const struct command_line *c, char **names, int count)
         .options = {.ports = c->ports,
                     .port_count = c->port_count,
                     .implicit_dial = c->implicit_dial,
+                    .greeting_timeout_ms = (uint32_t)(c->greeting_timeout_s * 1000),
                     .crowd = &crowd},
         .line = BUF_INIT(BUF_NO_LIMIT),
     };

@@ -42,6 +42,9 @@ struct resolved resolve(struct resolve_context *c, struct span name, uint16_t ty
     if (r.cnames > 0 && r.state == DNS_TIMEOUT) {
         r.state = DNS_SERVFAIL; /* the name server gives up on the target in the end */
     }
+    if (r.state == DNS_BOGUS && a->count == 0) {
+        r.state = DNS_SERVFAIL; /* bogus means: there is data when asked with CD=1 */
+    }
     if (r.state != DNS_DATA && r.state != DNS_BOGUS) {
         a->count = 0;
     }

@@ -262,7 +262,11 @@ static void expect_smtp(const struct service *s, struct expected_session *out)
 static void expect_alert(struct expected_session *out, int alert)
 {
     out->alert = alert;
-    out->outcome = alert == 70 ? OUTCOME_TLS_NO_SHARED_VERSION : OUTCOME_TLS_ALERT;
+    /* RFC 8446 section 6.2: 70 protocol_version, 40 handshake_failure ("unable to negotiate an
+     * acceptable set of security parameters"), 71 insufficient_security. */
+    out->outcome = alert == 70                  ? OUTCOME_TLS_NO_SHARED_VERSION
+                   : alert == 40 || alert == 71 ? OUTCOME_TLS_NO_SHARED_CIPHER
+                                                : OUTCOME_TLS_ALERT;
 }
 
 static void expect_established(const struct service *s, bool sni, struct expected_session *out)
@@ -272,7 +276,7 @@ static void expect_established(const struct service *s, bool sni, struct expecte
         return;
     }
     if (!sni && s->sni == LAB_SNI_FATAL_WITHOUT) {
-        expect_alert(out, 40); /* handshake_failure */
+        expect_alert(out, 112); /* as nginx's ssl_reject_handshake */
         return;
     }
     out->outcome = OUTCOME_ESTABLISHED;
@@ -292,8 +296,11 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
         out->outcome = OUTCOME_TLS_TIMEOUT;
         return;
     case LAB_TLS_CLOSE:
+        out->outcome = OUTCOME_TLS_CLOSED;
+        return;
     case LAB_TLS_CLOSE_MIDWAY:
         out->outcome = OUTCOME_TLS_CLOSED;
+        out->tls_version = s->tls_max; /* the ServerHello was in the first half */
         return;
     case LAB_TLS_RESET:
         out->outcome = OUTCOME_TLS_RESET;
@@ -303,17 +310,21 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
         return;
     case LAB_TLS_SSLV3:
         out->outcome = OUTCOME_TLS_NO_SHARED_VERSION;
+        out->tls_version = 0x0300;
         return;
     case LAB_TLS_GARBAGE:
+        out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        return;
     case LAB_TLS_BAD_CERT:
     case LAB_TLS_NO_CERT:
         out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        out->tls_version = s->tls_max;
         return;
     }
     UNREACHABLE("unknown lab_tls_fate");
 }
 
-void service_expect(const struct service *s, bool implicit_tls, bool sni,
+void service_expect(const struct service *s, const struct expected_client *client,
                     struct expected_session *out)
 {
     static const enum session_outcome by_reach[] = {
@@ -328,12 +339,14 @@ void service_expect(const struct service *s, bool implicit_tls, bool sni,
         out->outcome = by_reach[s->reach];
         return;
     }
-    if (implicit_tls) {
+    if (client->implicit_tls) {
         out->starttls = STARTTLS_OFFERED;
+    } else if (s->greeting_delay_ms >= client->greeting_timeout_ms) {
+        out->outcome = OUTCOME_GREETING_TIMEOUT;
     } else {
         expect_smtp(s, out);
     }
     if (out->outcome == OUTCOME_NOT_TESTED) {
-        expect_tls(s, sni, out);
+        expect_tls(s, client->sni, out);
     }
 }

@@ -66,7 +66,7 @@
     X(IGNORE, "ignore")                                                            \
     X(SELECT, "select")               /* the own certificate for names it knows */ \
     X(FATAL_UNKNOWN, "fatal-unknown") /* alert unrecognized_name for a name */     \
-    X(FATAL_WITHOUT, "fatal-without") /* alert handshake_failure without one */    \
+    X(FATAL_WITHOUT, "fatal-without") /* alert unrecognized_name without one */    \
     X(WARNING, "warning")             /* warning unrecognized_name, TLS <= 1.2 */
 
 #define LAB_CERT_CLASSES(X)                         \
@@ -237,15 +237,20 @@ struct cert_choice service_cert(const struct service *s, bool sni, uint64_t visi
 struct expected_session {
     enum session_outcome outcome;
     enum starttls_state starttls;
-    uint16_t tls_version; /* 0: not established */
+    uint16_t tls_version; /* of the ServerHello; 0: none was sent */
     int alert;            /* that the server sends, -1: none */
     bool has_leaf;        /* `cert` is presented, and readable */
     bool unknown_name_warning;
     struct cert_choice cert;
 };
 
-/** @param implicit_tls the handshake comes first, as on port 465. */
-void service_expect(const struct service *s, bool implicit_tls, bool sni,
+struct expected_client {
+    bool implicit_tls; /* the handshake comes first, as on port 465 */
+    bool sni;
+    uint32_t greeting_timeout_ms; /* how long it waits for the greeting */
+};
+
+void service_expect(const struct service *s, const struct expected_client *client,
                     struct expected_session *out);
 
 const char *lab_cert_class_word(enum lab_cert_class c);

@@ -382,7 +382,7 @@ static void on_complete_hello(struct session *c)
     case LAB_TLS_OK:
         if ((s->sni == LAB_SNI_FATAL_UNKNOWN && named) ||
             (s->sni == LAB_SNI_FATAL_WITHOUT && !named)) {
-            tls_put_alert(&c->out, true, named ? 112 : 40);
+            tls_put_alert(&c->out, true, 112);
             c->close_when_sent = true;
         } else {
             begin_handshake(c);
