@@ -1,0 +1,218 @@
+#include <stdio.h>
+
+#include <criterion/criterion.h>
+
+#include "output/result_dir.h"
+#include "scanner/cert/digest.h"
+#include "scanner/pipeline/rows_out.h"
+#include "scanner/pipeline/worker.h"
+
+#define WORKERS 2
+#define JUDGES  3
+
+struct chain_world {
+    struct scan_params params;
+    struct scan scan;
+    struct worker owner; /* worker 1 */
+    struct buf outbox[WORKERS];
+};
+
+static void world_init(struct chain_world *cw)
+{
+    *cw = (struct chain_world){.params = {.output_dir = "results", .format = RESULT_NDJSON}};
+    hash_secret_init();
+    cw->scan.params = &cw->params;
+    cw->scan.worker_count = WORKERS;
+    cw->scan.judge_count = JUDGES;
+    cw->owner.scan = &cw->scan;
+    cw->owner.index = 1;
+    cw->owner.outbox = cw->outbox;
+    cw->owner.rows = rows_out_new(&cw->params);
+    cw->owner.chains = chain_table_new();
+    for (size_t i = 0; i < WORKERS; i++) {
+        cw->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    for (size_t i = 0; i < JUDGES; i++) {
+        cw->owner.judge_outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+}
+
+static void world_deinit(struct chain_world *cw)
+{
+    for (size_t i = 0; i < WORKERS; i++) {
+        buf_deinit(&cw->outbox[i]);
+    }
+    for (size_t i = 0; i < JUDGES; i++) {
+        buf_deinit(&cw->owner.judge_outbox[i]);
+    }
+    rows_out_free(cw->owner.rows);
+    chain_table_free(cw->owner.chains);
+}
+
+/* A list of `certs`, each one octet of "DER", as seen_tls.list has it. */
+static void show(struct chain_world *cw, const char *certs, uint16_t from, uint32_t visit)
+{
+    uint8_t id[32] = {0};
+    struct buf list = BUF_INIT(BUF_NO_LIMIT);
+    for (const char *c = certs; *c != '\0'; c++) {
+        buf_put(&list, (struct span){(const uint8_t[]){0, 0, 1, (uint8_t)*c}, 4});
+    }
+    digest_sha256(span_of(certs), id);
+    struct message_chain_new m = {
+        .from = from, .visit = visit, .chain_id = {id, sizeof(id)}, .list = buf_span(&list)};
+    chain_on_new(&cw->owner, &m);
+    buf_deinit(&list);
+}
+
+/* Takes what goes to the judges; `chains` gets the chain that each certificate was asked for. */
+static size_t take_asked(struct chain_world *cw, uint32_t chains[16])
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < JUDGES; i++) {
+        struct span in = buf_span(&cw->owner.judge_outbox[i]);
+        enum message_kind kind = MESSAGE_STOP;
+        for (struct span body; message_next(&in, &kind, &body);) {
+            struct message_cert_new m = message_get_cert_new(body);
+            uint8_t digest[32];
+            digest_sha256(m.der, digest);
+            cr_expect_eq(kind, MESSAGE_CERT_NEW);
+            cr_expect_eq(m.from, 1, "the answer comes to the owner of the chain");
+            cr_expect_eq(m.der.len, 1);
+            cr_expect(span_eq(m.sha256, (struct span){digest, sizeof(digest)}));
+            cr_expect_eq(owner_of_digest(m.sha256, JUDGES), i, "the judge that owns it");
+            cr_assert_lt(count, 16);
+            chains[count++] = m.chain;
+        }
+        buf_reset(&cw->owner.judge_outbox[i]);
+    }
+    return count;
+}
+
+/* The visits that were told, over all workers, as "worker:visit ". */
+static void take_told(struct chain_world *cw, char out[128])
+{
+    out[0] = '\0';
+    for (uint32_t i = 0; i < WORKERS; i++) {
+        struct span in = buf_span(&cw->outbox[i]);
+        enum message_kind kind = MESSAGE_STOP;
+        for (struct span body; message_next(&in, &kind, &body);) {
+            cr_expect_eq(kind, MESSAGE_CHAIN_KNOWN);
+            size_t len = strlen(out);
+            (void)snprintf(out + len, 128 - len, "%u:%u ", i, message_get_chain_known(body).visit);
+        }
+        buf_reset(&cw->outbox[i]);
+    }
+}
+
+static void expect_told(struct chain_world *cw, const char *want, uint64_t rows)
+{
+    char told[128];
+    take_told(cw, told);
+    cr_expect_str_eq(told, want);
+    cr_expect_eq(cw->owner.rows->table[TABLE_CHAINS].rows, rows);
+}
+
+static void know(struct chain_world *cw, uint32_t chain)
+{
+    chain_on_cert_known(&cw->owner, &(struct message_cert_known){.chain = chain});
+}
+
+Test(chain_work, one_row_after_all_of_its_certificates)
+{
+    static struct chain_world cw;
+    uint32_t asked[16];
+    world_init(&cw);
+    show(&cw, "abc", 0, 10);
+    cr_assert_eq(take_asked(&cw, asked), 3);
+    know(&cw, asked[0]);
+    know(&cw, asked[1]);
+    expect_told(&cw, "", 0);
+    show(&cw, "abc", 1, 11); /* waits with the first */
+    cr_expect_eq(take_asked(&cw, asked), 0, "asked for once");
+    know(&cw, 0);
+    expect_told(&cw, "0:10 1:11 ", 1);
+    show(&cw, "abc", 0, 12);
+    cr_expect_eq(take_asked(&cw, asked), 0);
+    expect_told(&cw, "0:12 ", 1);
+    world_deinit(&cw);
+}
+
+/* Another order is another chain (RFC 8446 section 4.4.2: the order is the server's); a list may
+ * hold a certificate twice. */
+Test(chain_work, chains_are_told_apart)
+{
+    static struct chain_world cw;
+    uint32_t asked[16];
+    world_init(&cw);
+    show(&cw, "ab", 0, 1);
+    show(&cw, "ba", 0, 2);
+    show(&cw, "aa", 0, 3);
+    cr_assert_eq(take_asked(&cw, asked), 6);
+    know(&cw, 1);
+    know(&cw, 0);
+    know(&cw, 2);
+    expect_told(&cw, "", 0);
+    know(&cw, 2);
+    expect_told(&cw, "0:3 ", 1);
+    know(&cw, 0);
+    know(&cw, 1);
+    expect_told(&cw, "0:1 0:2 ", 3);
+    world_deinit(&cw);
+}
+
+/* More chains than the first table holds, and one left open at the end. */
+Test(chain_work, many_chains)
+{
+    static struct chain_world cw;
+    uint32_t asked[16];
+    world_init(&cw);
+    for (uint32_t i = 0; i < 500; i++) {
+        char certs[3] = {(char)('A' + i % 50), (char)('A' + i / 50), '\0'};
+        show(&cw, certs, 0, i);
+        cr_assert_eq(take_asked(&cw, asked), 2);
+        know(&cw, asked[0]);
+        if (i != 250) {
+            know(&cw, asked[1]);
+        }
+    }
+    cr_expect_eq(cw.owner.rows->table[TABLE_CHAINS].rows, 499);
+    world_deinit(&cw);
+}
+
+/* No cut of the stream of rows leaves a key without its row: what is named comes first. */
+Test(rows_out, leaves_in_the_order_in_which_rows_name_one_another)
+{
+    static const enum table_id before_domains[] = {TABLE_CERTIFICATES, TABLE_CHAINS, TABLE_SERVICES,
+                                                   TABLE_ENDPOINTS, TABLE_HOSTS};
+    struct scan_params params = {.output_dir = "results", .format = RESULT_BOTH};
+    struct row_sink *sink = rows_out_new(&params);
+    struct buf messages = BUF_INIT(BUF_NO_LIMIT);
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        buf_putf(&sink->table[t].ndjson, "n%d\n", t);
+        buf_putf(&sink->table[t].csv, "c%d\n", t);
+        sink->table[t].rows = (uint64_t)t + 1;
+    }
+    rows_out_add(sink, &messages);
+    struct span in = buf_span(&messages);
+    enum message_kind kind = MESSAGE_STOP;
+    size_t place[TABLE_COUNT] = {0};
+    size_t count = 0;
+    for (struct span body; message_next(&in, &kind, &body); count++) {
+        struct message_rows m = message_get_rows(body);
+        cr_assert_eq(kind, MESSAGE_ROWS);
+        cr_assert_lt(m.table, TABLE_COUNT);
+        cr_expect_eq(m.count, m.table + 1U);
+        cr_expect_eq(m.octets.at[0], m.format == ROW_FORMAT_CSV ? 'c' : 'n');
+        place[m.table] = count;
+    }
+    cr_expect_eq(count, 2 * TABLE_COUNT, "every table in both formats");
+    for (size_t i = 1; i < sizeof(before_domains) / sizeof(before_domains[0]); i++) {
+        cr_expect_lt(place[before_domains[i - 1]], place[before_domains[i]]);
+        cr_expect_lt(place[before_domains[i]], place[TABLE_DOMAINS]);
+    }
+    buf_reset(&messages);
+    rows_out_add(sink, &messages);
+    cr_expect_eq(messages.len, 0, "the sink was emptied");
+    buf_deinit(&messages);
+    rows_out_free(sink);
+}
