@@ -89,7 +89,7 @@ static bool hear(struct smtp_peer *p, const char *text)
     return true;
 }
 
-static void begin_tls(struct smtp_peer *p)
+static void begin_tls(struct smtp_peer *p, int max_version)
 {
     p->ssl = SSL_new(p->ctx);
     p->in = BIO_new(BIO_s_mem());
@@ -98,15 +98,16 @@ static void begin_tls(struct smtp_peer *p)
     BIO_set_mem_eof_return(p->in, -1); /* empty means "later" */
     SSL_set_bio(p->ssl, p->in, p->out);
     SSL_set_accept_state(p->ssl);
+    CHECK(SSL_set_max_proto_version(p->ssl, max_version) == 1);
     struct span early = buf_span(&p->heard);
     CHECK(early.len == 0 || BIO_write(p->in, early.at, (int)early.len) == (int)early.len);
     buf_reset(&p->heard);
 }
 
-static bool step_tls(struct smtp_peer *p)
+static bool step_tls(struct smtp_peer *p, int max_version)
 {
     if (p->ssl == NULL) {
-        begin_tls(p);
+        begin_tls(p, max_version);
     }
     p->tls_done = SSL_do_handshake(p->ssl) == 1;
     ERR_clear_error();
@@ -154,7 +155,9 @@ static bool do_step(struct smtp_peer *p, const struct step *s)
         return any;
     }
     case TLS:
-        return step_tls(p);
+        return step_tls(p, 0);
+    case TLS_1_2:
+        return step_tls(p, TLS1_2_VERSION);
     case CLOSE_NOTIFY:
         (void)SSL_shutdown(p->ssl);
         flush_tls(p);

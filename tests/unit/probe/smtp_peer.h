@@ -20,6 +20,7 @@ enum act {
     RAW,          /* octets as they are, past TLS */
     SWALLOW,      /* waits for octets, e.g. of a ClientHello, and ignores them */
     TLS,          /* the server's side of a handshake */
+    TLS_1_2,      /* the same, where the server's Finished is the last of it */
     CLOSE_NOTIFY, /* RFC 8446 section 6.1 */
     CLOSE,        /* FIN */
     RESET,        /* RST */
