@@ -36,6 +36,15 @@ static void put_answers(struct row *r, const struct seen_domain *d)
     put_texts(row_list(r, DOMAINS_NS), d->ns, d->ns_count);
 }
 
+/** Nothing was asked of the service, so neither it nor the endpoint has a row. */
+static bool has_no_row(const struct endpoint_brief *e)
+{
+    return e->outcome == OUTCOME_NOT_TESTED &&
+           (e->not_tested == NOT_TESTED_BLOCKLISTED ||
+            e->not_tested == NOT_TESTED_SPECIAL_PURPOSE || e->not_tested == NOT_TESTED_FAMILY_OFF ||
+            e->not_tested == NOT_TESTED_TRUNCATED);
+}
+
 static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span host,
                                const struct endpoint_brief *e)
 {
@@ -44,8 +53,10 @@ static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span
     row_uint(r, ROUTES_PORT, e->port);
     buf_reset(&sink->key);
     endpoint_key_put(&sink->key, host, &e->address, e->port);
-    row_text(r, ROUTES_ENDPOINT, buf_span(&sink->key));
-    row_text(r, ROUTES_SERVICE, span_drop(buf_span(&sink->key), host.len + 1));
+    if (!has_no_row(e)) {
+        row_text(r, ROUTES_ENDPOINT, buf_span(&sink->key));
+        row_text(r, ROUTES_SERVICE, span_drop(buf_span(&sink->key), host.len + 1));
+    }
     row_word(r, ROUTES_OUTCOME, outcome_info(outcome)->word);
     if (outcome == OUTCOME_NOT_TESTED && e->not_tested != NOT_TESTED_NONE) {
         row_word(r, ROUTES_NOT_TESTED, not_tested_word((enum not_tested_reason)e->not_tested));
