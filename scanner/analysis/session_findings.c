@@ -186,7 +186,9 @@ static void manners_findings(const struct seen_smtp *smtp, struct target target,
         evidence_put(findings_add_max(out, FINDING_SMTP_NO_ESMTP_WORD), greeting->text);
     }
     if (greeting->ms >= SLOW_GREETING_MS) {
-        buf_putf(findings_add_max(out, FINDING_SMTP_SLOW_GREETING), "%d ms", greeting->ms);
+        /* Not the time itself, which no two scans share: it is in the transcript. */
+        buf_putf(findings_add_max(out, FINDING_SMTP_SLOW_GREETING), "%d ms or more",
+                 SLOW_GREETING_MS);
     }
     if (smtp->early_talker) {
         put_target(findings_add_max(out, FINDING_SMTP_EARLY_TALKER), target);
