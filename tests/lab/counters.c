@@ -233,7 +233,19 @@ static uint32_t started(struct place_slot *s, uint64_t now_ms)
     return before;
 }
 
-uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint64_t now_ms)
+static bool is_peak(const struct place_slot *s)
+{
+    uint32_t open = s != NULL ? atomic_load(&s->open) : 0;
+    return open > 0 && open >= atomic_load(&s->open_max);
+}
+
+bool counters_at_peak(struct counters *c, const struct net_addr *address)
+{
+    struct net_addr network = net_addr_network(address);
+    return is_peak(place_of(c, address, 'a')) || is_peak(place_of(c, &network, 'n'));
+}
+
+uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint64_t start_ms)
 {
     counters_add(c, TOTAL_connections);
     uint64_t open = atomic_fetch_add(&c->total[TOTAL_open], 1) + 1;
@@ -244,7 +256,7 @@ uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint
     struct place_slot *s = place_of(c, address, 'a');
     opened(s);
     opened(place_of(c, &network, 'n'));
-    return s != NULL ? started(s, now_ms) : 0;
+    return s != NULL ? started(s, start_ms) : 0;
 }
 
 void counters_end(struct counters *c, const struct net_addr *address)

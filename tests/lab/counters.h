@@ -48,8 +48,10 @@ void counters_close(struct counters *c);
 
 void counters_add(struct counters *c, enum counter_total which);
 uint64_t counters_total(const struct counters *c, enum counter_total which);
-/** A connection to `address` (as in the records) was accepted. @return how many were before. */
-uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint64_t now_ms);
+/** Would a further connection be more than were ever open at its address, or in its network? */
+bool counters_at_peak(struct counters *c, const struct net_addr *address);
+/** A connection to `address` (as in the records) began at `start_ms`. @return how many were before. */
+uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint64_t start_ms);
 void counters_end(struct counters *c, const struct net_addr *address);
 /** A session got as far as its ClientHello. @param sni empty: none. @param expected visits of this
  * (service, name) by a client that does each thing once. */

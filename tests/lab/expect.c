@@ -102,7 +102,9 @@ static void put_session(const struct world *w, struct buf *b, const struct servi
     json_put_word(b, "outcome", outcome_info(e->outcome)->word);
     json_put_word(b, "not_tested", NULL);
     json_put_word(b, "starttls", starttls_word(e->starttls));
-    json_put_word(b, "tls_version", version_word(e->tls_version));
+    bool established = e->outcome == OUTCOME_ESTABLISHED;
+    json_put_word(b, "tls_version", established ? version_word(e->tls_version) : NULL);
+    json_put_word(b, "server_hello_version", version_word(e->tls_version));
     if (e->has_leaf && !s->unstable) {
         put_serial(b, "leaf_serial", cert_serial(&e->cert));
     } else {

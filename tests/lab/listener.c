@@ -1,6 +1,7 @@
 #include "tests/lab/listener.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -83,4 +84,20 @@ bool listener_silent(uint16_t port)
 int listener_closed(uint16_t port)
 {
     return bound_socket(SOCK_STREAM, INADDR_ANY, port, false);
+}
+
+void listener_pin(int fd, unsigned processes)
+{
+    const uint32_t ipv6_from = 0x7f800000; /* 127.128.0.0: what stands for IPv6, /48 in 18 bits */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_NET_OFF + 16), /* destination address */
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ipv6_from, 0, 2),
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 18),
+        BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+        BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 8), /* a /24 of IPv4 */
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, processes),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
+    struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program));
 }

@@ -18,3 +18,9 @@ int listener_tcp(uint32_t address, uint16_t port, int backlog);
 bool listener_silent(uint16_t port);
 /** Bound and not listened on: connecting is refused, and nobody else takes the port. */
 int listener_closed(uint16_t port);
+/**
+ * Among the sockets that share this one's port, lets the destination decide, so that all connections
+ * to one network (politeness group) of the address plan reach one process. Without effect where the
+ * kernel has no such filter: then the kernel spreads them by its own hash.
+ */
+void listener_pin(int fd, unsigned processes);

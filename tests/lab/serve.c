@@ -89,14 +89,16 @@ static sigset_t stop_signals(void)
     return set;
 }
 
-static bool start_servers(const struct lab *lab, struct loop *loop, struct tls_server *tls)
+static bool start_servers(const struct lab *lab, struct loop *loop, struct tls_server *tls,
+                          struct session_list *sessions)
 {
+    unsigned processes = lab->options->processes;
     const struct address_ports *ports = &lab->ports;
     uint32_t latency = lab->options->latency_ms;
     const struct smtp_server_params mail[] = {
-        {ports->smtp, 25, false, latency},
-        {ports->smtps, 465, true, latency},
-        {ports->submission, 587, false, latency},
+        {ports->smtp, 25, false, latency, processes, sessions},
+        {ports->smtps, 465, true, latency, processes, sessions},
+        {ports->submission, 587, false, latency, processes, sessions},
     };
     if (dns_server_new(loop, ports->dns, latency, lab->world, lab->certs, lab->counters) == NULL) {
         complain("the name server's port", strerror(errno));
@@ -116,6 +118,7 @@ static int run_process(const struct lab *lab, pid_t parent)
 {
     struct loop *loop = memory_new(1, sizeof(*loop));
     struct stopper stopper = {.loop = loop};
+    struct session_list sessions = {0};
     sigset_t signals = stop_signals();
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
@@ -124,7 +127,7 @@ static int run_process(const struct lab *lab, pid_t parent)
     }
     stopper.source = (struct source){signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC), on_signal};
     struct tls_server *tls = tls_server_new(lab->certs);
-    if (!loop_add(loop, &stopper.source, EPOLLIN) || !start_servers(lab, loop, tls)) {
+    if (!loop_add(loop, &stopper.source, EPOLLIN) || !start_servers(lab, loop, tls, &sessions)) {
         return 1;
     }
     (void)counters_ready(lab->counters);

@@ -16,13 +16,14 @@
 #include "tests/lab/listener.h"
 #include "tests/lab/smtp_text.h"
 
-#define LINE_MAX_LEN   4096  /* octets of a command line that are kept */
-#define HELLO_MAX      17000 /* octets of a ClientHello: one record */
-#define OUT_MAX        (1024 * 1024)
-#define LIFETIME_MS    300000 /* RFC 5321 section 4.5.3.2.7 */
-#define RESET_AFTER_MS 20     /* so that the client has seen its connection complete */
-#define OCTET_EVERY_MS 1
-#define ACCEPTS_MAX    64 /* per turn of the loop */
+#define LINE_MAX_LEN    4096  /* octets of a command line that are kept */
+#define HELLO_MAX       17000 /* octets of a ClientHello: one record */
+#define OUT_MAX         (1024 * 1024)
+#define LIFETIME_MS     300000 /* RFC 5321 section 4.5.3.2.7 */
+#define RESET_AFTER_MS  20     /* so that the client has seen its connection complete */
+#define OCTETS_PER_TURN 5      /* of replies in segments of one octet: a busy lab turns slowly */
+#define OCTETS_EVERY_MS 1
+#define ACCEPTS_MAX     64 /* per turn of the loop */
 
 enum session_state {
     STATE_WAIT,     /* the greeting is not sent yet */
@@ -34,6 +35,8 @@ enum session_state {
 
 struct session {
     struct source source;
+    struct session *next;
+    struct session *prev;
     struct smtp_server *server;
     struct service service;
     enum session_state state;
@@ -52,7 +55,8 @@ struct session {
     bool hello_seen;
     bool write_watched;
     bool close_when_sent;
-    bool dead; /* to be freed by whoever called */
+    bool counted_out; /* the client has closed, and the counters know */
+    bool dead;        /* to be freed by whoever called */
 };
 
 struct smtp_server {
@@ -66,13 +70,29 @@ struct smtp_server {
 
 /* ---- ending ---- */
 
+static void count_out(struct session *c)
+{
+    if (!c->counted_out) {
+        c->counted_out = true;
+        counters_end(c->server->counters, &c->service.address);
+    }
+}
+
 static void session_free(struct session *c)
 {
     struct smtp_server *s = c->server;
     if (!c->hello_seen) {
         counters_visit_without_tls(s->counters, &c->service.address, s->params.public_port);
     }
-    counters_end(s->counters, &c->service.address);
+    count_out(c);
+    if (c->prev != NULL) {
+        c->prev->next = c->next;
+    } else {
+        s->params.sessions->first = c->next;
+    }
+    if (c->next != NULL) {
+        c->next->prev = c->prev;
+    }
     loop_clear(s->loop, &c->pause);
     loop_clear(s->loop, &c->lifetime);
     loop_remove(s->loop, &c->source);
@@ -105,8 +125,13 @@ static void watch_writes(struct session *c, bool on)
 /* Sends what waits; octet by octet where the service does so. */
 static void flush(struct session *c)
 {
+    bool single = c->service.octet_by_octet && c->ssl == NULL;
+    size_t most = single ? c->out_sent + OCTETS_PER_TURN : SIZE_MAX;
     while (!c->dead && c->out_sent < c->out.len) {
-        bool single = c->service.octet_by_octet && c->ssl == NULL;
+        if (c->out_sent == most) {
+            loop_set(c->server->loop, &c->pause, OCTETS_EVERY_MS);
+            return;
+        }
         size_t len = single ? 1 : c->out.len - c->out_sent;
         ssize_t n = send(c->source.fd, c->out.at + c->out_sent, len, MSG_NOSIGNAL);
         if (n < 0) {
@@ -115,10 +140,6 @@ static void flush(struct session *c)
             return;
         }
         c->out_sent += (size_t)n;
-        if (single && c->out_sent < c->out.len) {
-            loop_set(c->server->loop, &c->pause, OCTET_EVERY_MS);
-            return;
-        }
     }
     buf_reset(&c->out);
     c->out_sent = 0;
@@ -597,6 +618,34 @@ static bool find_service(struct smtp_server *s, int fd, struct service *out)
     return false;
 }
 
+/* The client may have closed connections whose end this process has not come to yet. */
+static void count_out_closed(struct smtp_server *s, const struct net_addr *address)
+{
+    struct net_addr network = net_addr_network(address);
+    for (struct session *c = s->params.sessions->first; c != NULL; c = c->next) {
+        struct net_addr other = net_addr_network(&c->service.address);
+        struct tcp_info info;
+        socklen_t len = sizeof(info);
+        if (!c->counted_out && net_addr_eq(&network, &other) &&
+            getsockopt(c->source.fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+            info.tcpi_state != TCP_ESTABLISHED) {
+            count_out(c);
+        }
+    }
+}
+
+/* When the handshake of TCP was completed, which may be a while before it is accepted. */
+static uint64_t start_of(const struct smtp_server *s, int fd)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+    uint64_t ago = 0;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0) {
+        ago = info.tcpi_last_ack_recv;
+    }
+    return ago < s->loop->now_ms ? s->loop->now_ms - ago : 0;
+}
+
 static void begin_session(struct smtp_server *s, int fd)
 {
     struct session *c = memory_new(1, sizeof(*c));
@@ -615,7 +664,17 @@ static void begin_session(struct smtp_server *s, int fd)
     c->line = BUF_INIT(LINE_MAX_LEN);
     c->hello = BUF_INIT(HELLO_MAX);
     c->out = BUF_INIT(OUT_MAX);
-    c->visit = counters_begin(s->counters, &c->service.address, s->loop->now_ms);
+    c->next = s->params.sessions->first;
+    if (c->next != NULL) {
+        c->next->prev = c;
+    }
+    s->params.sessions->first = c;
+    if (counters_at_peak(s->counters, &c->service.address)) {
+        c->counted_out = true; /* not yet in */
+        count_out_closed(s, &c->service.address);
+        c->counted_out = false;
+    }
+    c->visit = counters_begin(s->counters, &c->service.address, start_of(s, fd));
     loop_set(s->loop, &c->lifetime, LIFETIME_MS);
     uint64_t wait = s->params.latency_ms + (uint64_t)c->service.greeting_delay_ms;
     if (s->params.implicit_tls && c->service.reach == LAB_REACH_LIVE) {
@@ -650,6 +709,9 @@ struct smtp_server *smtp_server_new(struct loop *loop, const struct smtp_server_
     int fd = listener_tcp(INADDR_ANY, params->local_port, LISTEN_BACKLOG);
     if (fd < 0) {
         return NULL;
+    }
+    if (params->processes > 1) {
+        listener_pin(fd, params->processes);
     }
     struct smtp_server *s = memory_new(1, sizeof(*s));
     s->source = (struct source){fd, on_accept};

@@ -14,9 +14,17 @@ struct smtp_server_params {
     uint16_t public_port; /* of the records: 25, 465, 587 */
     bool implicit_tls;
     uint32_t latency_ms; /* before every reaction */
+    unsigned processes;  /* that share the port */
+    struct session_list *sessions;
 };
 
 struct smtp_server;
+struct session;
+
+/** All sessions of a process, over its ports. */
+struct session_list {
+    struct session *first;
+};
 
 /** @return NULL with errno set. */
 struct smtp_server *smtp_server_new(struct loop *loop, const struct smtp_server_params *params,
