@@ -8,6 +8,7 @@ counters show no service or endpoint visited more often than planned and no limi
 
 import argparse
 import collections
+import json
 import os
 import shutil
 import sys
@@ -18,52 +19,48 @@ from e2e import load_sqlite  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, finish, read_json, run  # noqa: E402
 from e2e.load_sqlite import open_table  # noqa: E402
+from e2e.facts import NAMES_PER_ADDRESS, Facts  # noqa: E402
 
-EXAMPLES = 5  # differences shown per key
-
-
-def read_domains(out):
-    import json
-
-    with open_table(out, "domains", "ndjson") as file:
-        return {row["input_line"]: row for row in map(json.loads, file)}
+EXAMPLES = 5  # differences shown per kind
 
 
-def differences(want, got, path=""):
-    """Paths at which `got` differs from `want`; keys that `want` does not have are free."""
-    if isinstance(want, dict):
-        if not isinstance(got, dict):
-            yield path, want, got
-            return
-        for key, value in want.items():
-            yield from differences(value, got.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(want, list):
-        if not isinstance(got, list) or len(want) != len(got):
-            yield path, want, got
-            return
-        for one, other in zip(want, got):
-            yield from differences(one, other, path + "[]")
-    elif want != got:
-        yield path, want, got
+def read_rows(out, name):
+    with open_table(out, name, "ndjson") as file:
+        yield from map(json.loads, file)
 
 
 def check_facts(lab, out):
-    domains = read_domains(out)
+    tables = {name: read_rows(out, name) for name in ("services", "endpoints", "certificates", "chains")}
+    domains = {row["input_line"]: row for row in read_rows(out, "domains")}
     wrong = collections.defaultdict(list)
+    facts = Facts(tables, lambda path, *case: wrong[path].append(case))
     count = 0
     for line, want in enumerate(lab.expected(), 1):
         count += 1
-        got = domains.get(line)
-        if got is None:
-            wrong["no row"].append((want.get("domain"), line, None))
-            continue
-        for path, one, other in differences(want, got):
-            wrong[path].append((want.get("domain"), one, other))
+        if line in domains:
+            facts.compare(want, domains[line])
+        else:
+            wrong["no row"].append((want["domain"], line, None))
     for path, cases in wrong.items():
-        check(f"{path} of {len(cases)} domains", False,
+        check(f"{path}: {len(cases)} differ", False,
               "".join(f"\n  {d}: want {w!r}, got {g!r}" for d, w, g in cases[:EXAMPLES]))
     check_equal("a row for each domain of the lab, and no other", len(domains), count)
+    check("facts were compared", facts.compared > count)
+    print(f"{facts.compared} facts compared, {facts.budget_endpoints} endpoints beyond --names-per-address")
     return count
+
+
+def check_budget(out):
+    """At a crowded address exactly as many names are dialled as allowed."""
+    dialled = collections.Counter()
+    left = collections.Counter()
+    for row in read_rows(out, "endpoints"):
+        (left if row["not_tested"] == "address_budget" else dialled)[row["service"]] += 1
+    for service in left:
+        check_equal(f"names dialled at {service}", dialled[service], NAMES_PER_ADDRESS)
+    for service, names in dialled.items():
+        if names > NAMES_PER_ADDRESS:
+            check_equal(f"names dialled at {service}", names, NAMES_PER_ADDRESS)
 
 
 def check_account(out, count):
@@ -71,7 +68,7 @@ def check_account(out, count):
     account = manifest["account"]
     check_equal("inputs", account["inputs"], count)
     check_equal("the classes add up to the inputs", sum(account["classes"].values()), count)
-    rows = collections.Counter(row["account"] for row in read_domains(out).values())
+    rows = collections.Counter(row["account"] for row in read_rows(out, "domains"))
     check_equal("and are those of the rows", {k: v for k, v in account["classes"].items() if v}, dict(rows))
     check_equal("rows lost", manifest["rows_lost"], 0)
 
@@ -86,15 +83,18 @@ def check_joins(out):
 
 # Counters of the lab that must be zero: see tests/lab/counters.h.
 FORBIDDEN = ["talked_before_greeting", "pipelined", "other_commands", "unplanned_addresses", "repeated_visits",
-             "questions_repeated", "questions_unplanned", "overflow"]
+             "questions_repeated", "questions_unplanned", "overflow", "addresses_over_limit",
+             "networks_over_limit", "addresses_under_gap", "open"]
 
 
 def check_counters(lab):
     counters = lab.counters()
-    totals = counters.get("totals", counters)
     for name in FORBIDDEN:
-        check_equal(f"lab counter {name}", totals[name], 0)
-    return counters
+        check_equal(f"lab counter {name}", counters[name], 0)
+    if any(counters[name] for name in FORBIDDEN):
+        print(json.dumps(counters), file=sys.stderr)
+    check("every visit but those without TLS was counted", counters["connections"] > 0)
+    print({name: value for name, value in counters.items() if isinstance(value, int) and value})
 
 
 def main():
@@ -114,6 +114,7 @@ def main():
             print(done.stderr)
             count = check_facts(lab, out)
             check_account(out, count)
+            check_budget(out)
             counts = check_joins(out)
             check_counters(lab)
             print(f"{count} domains, {counts}, {done.seconds:.1f} s")

@@ -55,7 +55,8 @@ JOINS = [
      "select count(*) from domains, json_each(domains.mx) m, json_each(m.value, '$.endpoints') b"
      " left join endpoints e on e.endpoint = json_extract(m.value, '$.host') || '|' ||"
      " json_extract(b.value, '$.address') || '|' || json_extract(b.value, '$.port')"
-     " where e.endpoint is null"),
+     " where e.endpoint is null and ifnull(json_extract(b.value, '$.not_tested'), '') not in"
+     " ('special_purpose', 'blocklisted', 'family_off', 'truncated')"),
     ("domains.duplicate_of in domains",
      "select count(*) from domains d left join domains f on f.input_line = d.duplicate_of"
      " where d.duplicate_of is not null and (f.domain is null or f.domain <> d.domain)"),
@@ -72,7 +73,9 @@ CSV_JOINS = [
      " where r.service is not null and s.service is null"),
     ("as many routes with an endpoint as in domains.mx",
      "select abs((select count(*) from routes where endpoint is not null) - (select count(*) from domains,"
-     " json_each(domains.mx) m, json_each(m.value, '$.endpoints')))"),
+     " json_each(domains.mx) m, json_each(m.value, '$.endpoints') b where"
+     " ifnull(json_extract(b.value, '$.not_tested'), '') not in"
+     " ('special_purpose', 'blocklisted', 'family_off', 'truncated')))"),
     ("as many findings as in the rows",
      "select abs((select count(*) from findings)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from domains)"

@@ -1,0 +1,152 @@
+"""What the lab expects of a domain (mxlab expect), compared with the rows of a scan."""
+
+import datetime
+
+CHAIN_LENGTHS = {"two": 2, "one": 1, "three": 3, "root": 3, "order": 3, "twice": 3, "extra": 3}
+OWN_CHAINS = ("self-signed", "missing-intermediate", "private-ca")  # classes with a list of their own shape
+KEYS = {"p256": ("EC", 256), "p384": ("EC", 384), "rsa2048": ("RSA", 2048), "rsa3072": ("RSA", 3072),
+        "rsa4096": ("RSA", 4096)}
+CNAMES_KEPT = 8  # DNS_CNAME_MAX
+# Nothing is asked of such addresses, so neither the service nor the endpoint has a row.
+NO_ROW = ("special_purpose", "blocklisted", "family_off", "truncated")
+NAMES_PER_ADDRESS = 500  # default of mxcensus
+
+
+def time_text(unix_s):
+    return datetime.datetime.fromtimestamp(unix_s, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Facts:
+    """Compares one domain after the other; `report(path, domain, want, got)` hears of differences."""
+
+    def __init__(self, tables, report):
+        self.services = {row["service"]: row for row in tables["services"]}
+        self.endpoints = {row["endpoint"]: row for row in tables["endpoints"]}
+        self.certificates = {row["fingerprint_sha256"]: row for row in tables["certificates"]}
+        self.chains = {row["chain_id"]: row for row in tables["chains"]}
+        self.report = report
+        self.domain = None
+        self.budget = False  # an endpoint of this domain is beyond --names-per-address
+        self.budget_endpoints = 0
+        self.compared = 0
+
+    def same(self, path, want, got):
+        self.compared += 1
+        if want != got:
+            self.report(path, self.domain, want, got)
+
+    def compare(self, want, row):
+        self.domain = want["domain"]
+        self.budget = False
+        dns = row["mx_dns"] or {}
+        self.same("domain", want["domain"], row["domain"])
+        self.same("mx_dns.state", want["mx_state"], dns.get("state"))
+        self.same("mx_dns.ad", want["mx_ad"], bool(dns.get("ad")))
+        self.same("mx_kind", want["mx_kind"], row["mx_kind"])
+        self.same("mx_total", want["mx_total"], row["mx_total"] or 0)
+        for key in ("mta_sts", "tls_rpt"):
+            if key + "_txt" in want:
+                self.same(key + "_dns.state", want[key + "_txt_state"], (row[key + "_dns"] or {}).get("state"))
+                self.same(key + "_txt", want[key + "_txt"], row[key + "_txt"] or [])
+        got_mx = row["mx"] or []
+        self.same("mx: how many", len(want["mx"]), len(got_mx))
+        for one, other in zip(want["mx"], got_mx):
+            self.compare_mx(one, other)
+        if not self.budget:
+            self.same("account", want["account"], row["account"])
+            if want["account_reason"]:
+                self.same("account_reason", want["account_reason"], row["account_reason"])
+
+    def compare_mx(self, want, got):
+        for key in ("preference", "exchange", "host", "unusable", "a", "aaaa"):
+            self.same("mx." + key, want[key], got[key])
+        if "cnames" in want:
+            self.same("mx.cname_count", min(want["cnames"], CNAMES_KEPT), got["cname_count"])
+        keys = [[(e["address"], e["port"]) for e in mx["endpoints"]] for mx in (want, got)]
+        self.same("mx.endpoints", keys[0], keys[1])
+        if keys[0] == keys[1]:
+            for one, other in zip(want["endpoints"], got["endpoints"]):
+                self.compare_endpoint(one, other, got["host"])
+
+    def compare_endpoint(self, want, brief, host):
+        key = f"{brief['address']}|{brief['port']}"
+        row = self.endpoints.get(f"{host}|{key}")
+        if brief["not_tested"] in NO_ROW:
+            self.same("an address that is not dialled has no row", None, row)
+            self.same("endpoint.not_tested", want["not_tested"], brief["not_tested"])
+            return
+        if row is None:
+            self.report("endpoint has no row", self.domain, key, None)
+            return
+        for name in ("outcome", "not_tested", "starttls", "tls_version", "leaf_sha256"):
+            self.same(f"mx.endpoints.{name} as in endpoints", row[name], brief[name])
+        if row["not_tested"] == "address_budget" and want["not_tested"] is None:
+            self.budget = True
+            self.budget_endpoints += 1
+            self.same("beyond --names-per-address", True,
+                      want.get("names_at_address", NAMES_PER_ADDRESS + 1) > NAMES_PER_ADDRESS)
+            return
+        self.same("endpoint.outcome", want["outcome"], row["outcome"])
+        self.same("endpoint.not_tested", want["not_tested"], row["not_tested"])
+        if want["not_tested"] is None:
+            self.compare_session("endpoint", want, row)
+            self.compare_sni(want, row, self.services.get(row["service"]))
+
+    def serial(self, leaf):
+        return self.certificates[leaf]["serial_number"] if leaf in self.certificates else leaf
+
+    def compare_session(self, what, want, row):
+        handshake = row["handshake"] or {}
+        self.same(f"{what}.starttls", want["starttls"], row["starttls"])
+        established = want["outcome"] == "established"
+        self.same(f"{what}.tls_version", want["tls_version"] if established else None, row["tls_version"])
+        if "unstable_serials" not in want and what + "_unstable" not in want:
+            self.same(f"{what}: serial number of the leaf", want["leaf_serial"], self.serial(row["leaf_sha256"]))
+        if what == "service" or row["session_from"] is None:
+            self.same(f"{what}.handshake.version", want["server_hello_version"], handshake.get("version"))
+            self.same(f"{what}.handshake.alert_received_id", want["alert"], handshake.get("alert_received_id"))
+            self.same(f"{what}.handshake.unknown_name_warning", want["unknown_name_warning"],
+                      bool(handshake.get("unknown_name_warning")))
+        if want.get("certificate") and "unstable_serials" not in want:
+            self.compare_certificate(want["certificate"], row)
+
+    def compare_certificate(self, want, row):
+        got = self.certificates.get(row["leaf_sha256"])
+        if got is None:
+            return  # the serial number said so already
+        self.same("certificate.subject_cn", want["subject_cn"], got["subject_cn"])
+        names = got["names"] or []
+        self.same("certificate.names_total", max(want["names_total"], len(want["names"])), got["names_total"] or 0)
+        self.same("certificate.names", want["names"], names[: len(want["names"])])
+        self.same("certificate.validity.start", time_text(want["not_before"]), got["validity"]["start"])
+        self.same("certificate.validity.end", time_text(want["not_after"]), got["validity"]["end"])
+        self.same("certificate key", KEYS[want["key"]], (got["key_algorithm"], got["key_bits"]))
+        if want["chain"] in CHAIN_LENGTHS and want["class"] not in OWN_CHAINS:
+            chain = self.chains.get(row["chain_id"], {})
+            self.same("chain.cert_count", CHAIN_LENGTHS[want["chain"]], chain.get("cert_count"))
+
+    def compare_sni(self, want, row, service):
+        if service is None:
+            self.report("service has no row", self.domain, row["service"], None)
+            return
+        unstable = "unstable_serials" in want
+        without = dict(want["no_sni"])
+        if unstable:
+            without["service_unstable"] = True
+            for leaf in (row["leaf_sha256"], service["leaf_sha256"]):
+                self.same("unstable leaf", True, self.serial(leaf) in want["unstable_serials"])
+        self.same("service.outcome", without["outcome"], service["outcome"])
+        self.compare_session("service", without, service)
+        if want["sni"] == "same":
+            self.same("SNI makes no difference", service["leaf_sha256"], row["leaf_sha256"])
+        if want["sni"] in ("same", "differs"):
+            self.same("endpoint.repeated", want["sni"] == "differs", row["repeated"])
+            self.same("endpoint.unstable", False, row["unstable"])
+        if want["sni"] != "fatal_without" and service["outcome"] == "established":
+            self.same("endpoint.no_sni_leaf_sha256", service["leaf_sha256"], row["no_sni_leaf_sha256"])
+        self.compare_ptr(want["ptr"], service["ptr"] or {"dns": {"state": None}, "names": []})
+
+    def compare_ptr(self, want, got):
+        self.same("service.ptr.dns.state", want["state"], got["dns"]["state"])
+        names = sorted((n["name"], n["forward_confirmed"]) for n in got["names"])
+        self.same("service.ptr.names", sorted((n["name"], n["forward_confirmed"]) for n in want["names"]), names)
