@@ -20,9 +20,41 @@ from e2e.rows import stable, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
 
 
+EXAMPLES = 5  # rows shown per table
+# Silent servers are not what this is about. Longer than any delay of the lab's greetings (5 s).
+QUICK = ["--greeting-timeout", "7", "--connect-timeout", "3", "--reply-timeout", "7", "--tls-timeout", "7"]
+
+
 def read(out, name, paths):
     with open_table(out, name, "ndjson") as file:
         return stable(map(json.loads, file), name, paths)
+
+
+def paths_that_differ(one, other, path=""):
+    """Where two rows of the same key differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from paths_that_differ(one.get(key), other.get(key), f"{path}.{key}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for a, b in zip(one, other):
+            yield from paths_that_differ(a, b, path + "[]")
+    elif one != other:
+        yield f"{path}: {one!r} and {other!r}"
+
+
+def describe(name, rows, want):
+    keys = {}
+    for text in set(rows) ^ set(want):
+        row = json.loads(text)
+        keys.setdefault(tuple(row[key] for key in KEYS[name]), []).append(row)
+    for key, pair in sorted(keys.items())[:EXAMPLES]:
+        yield f"\n  {key}: " + ("; ".join(paths_that_differ(*pair)) if len(pair) == 2 else "only once")
+
+
+def write_list(lab, path):
+    """Without the server that shows another certificate at each visit, of all scans together."""
+    with open(lab.list_path, encoding="ascii") as file, open(path, "w", encoding="ascii") as out:
+        out.writelines(line for line in file if "unstable" not in line)
 
 
 def main():
@@ -35,17 +67,17 @@ def main():
     first = {}
     try:
         with Lab(known.domains, *more) as lab:
+            chosen = os.path.join(folder, "list.txt")
+            write_list(lab, chosen)
             for threads in (1, 2, 4):
                 out = os.path.join(folder, str(threads))
                 done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
-                           lab.list_path, timeout=3600)
+                           *QUICK, chosen, timeout=3600)
                 check_equal(f"{threads} threads: exit code", done.returncode, 0)
                 for name in KEYS:
                     rows = read(out, name, paths)
                     want = first.setdefault(name, rows)
-                    differ = sorted(set(rows) ^ set(want))
-                    check(f"{threads} threads: {name} as with 1", rows == want,
-                          f"{len(differ)} rows differ:\n" + "\n".join(differ[:2]))
+                    check(f"{threads} threads: {name} as with 1", rows == want, "".join(describe(name, rows, want)))
                 shutil.rmtree(out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
