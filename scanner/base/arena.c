@@ -2,7 +2,7 @@
 
 #include "scanner/base/memory.h"
 
-#define BLOCK_SIZE 1024 /* octets, head included; a usual domain fits in one */
+#define BLOCK_SIZE 512 /* octets, head included; a usual host fits in one, a domain in two */
 #define ALIGNMENT  16
 
 struct arena_block {

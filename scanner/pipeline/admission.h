@@ -16,10 +16,10 @@
  * of all workers has every ADDRESS_WANT of B, because messages between two workers keep their order.
  * So the names dialled depend on the input and the seed alone, whatever the threads.
  */
-#define INPUT_BLOCK_LINES  16384 /* lines; small against memory, large against an address's budget */
-#define CREDITS_MAX        131072       /* domains under way; about 1 KiB each while they wait */
-#define UNSETTLED_MAX      49152        /* domains whose names are not all resolved yet */
-#define WRITER_BACKLOG_MAX (256U << 20) /* octets not yet written, above which intake pauses */
+#define INPUT_BLOCK_LINES  8192   /* lines; small against memory, large against a budget of names */
+#define CREDITS_MAX        131072 /* domains under way; about 1 KiB each while they wait */
+#define UNSETTLED_MAX      24576  /* domains with DNS questions under way: three blocks */
+#define WRITER_BACKLOG_MAX (32U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
 
 #define BLOCK_RING 64 /* blocks open at once; more than UNSETTLED_MAX / INPUT_BLOCK_LINES */

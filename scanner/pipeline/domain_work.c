@@ -96,6 +96,14 @@ static void settle(struct worker *w, struct domain_work *d)
     }
 }
 
+/* Its own questions count too: admission bounds how many are under way. */
+static void settle_when_resolved(struct worker *w, struct domain_work *d)
+{
+    if (d->questions == 0 && d->unresolved == 0) {
+        settle(w, d);
+    }
+}
+
 static void finish(struct worker *w, uint32_t index)
 {
     struct domain_table *t = w->domains;
@@ -333,9 +341,7 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
         on_ns(d, answer);
         break;
     }
-    if (d->unresolved == 0) {
-        settle(w, d);
-    }
+    settle_when_resolved(w, d);
     finish_when_complete(w, index);
 }
 
@@ -344,9 +350,8 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
 void domain_on_host_resolved(struct worker *w, const struct message_host_resolved *m)
 {
     struct domain_work *d = find(w->domains, m->domain, m->generation);
-    if (--d->unresolved == 0) {
-        settle(w, d);
-    }
+    d->unresolved--;
+    settle_when_resolved(w, d);
 }
 
 static void judge_implicit(struct worker *w, struct domain_work *d, uint16_t address_count)

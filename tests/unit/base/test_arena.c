@@ -17,7 +17,7 @@ static size_t free_blocks(const struct arena_pool *p)
 }
 
 /* Around the room of a block, and far beyond. */
-static const size_t sizes[] = {1, 7, 15, 16, 17, 100, 991, 992, 993, 1007, 1008, 1009, 1024, 70000};
+static const size_t sizes[] = {1, 7, 15, 16, 17, 100, 479, 480, 481, 495, 496, 497, 512, 70000};
 
 Test(arena, gives_zeroed_aligned_memory_that_does_not_overlap)
 {
