@@ -12,6 +12,7 @@
 #include "tests/lab/draw.h"
 
 #define COUNTERS_MAGIC  0x6d786c6162633033ULL /* "mxlabc03": changes with the layout */
+#define CASES_THINGS    2000                  /* the hand-made domains have hundreds of hosts */
 #define PROBES_MAX      64                    /* places looked at before a table counts as full */
 #define OFFENDERS_MAX   2000                  /* lines written */
 #define NO_TLS_EXPECTED 2 /* sessions of a service that never reach TLS, see the scanner's design */
@@ -84,9 +85,10 @@ static struct counters *map_file(int fd, size_t size)
 struct counters *counters_create(const char *dir, uint64_t domains)
 {
     char path[1024];
-    uint64_t visit_count = power_of_two(domains * 4);
-    uint64_t place_count = power_of_two(domains * 2);
-    uint64_t question_count = power_of_two(domains * 24);
+    uint64_t things = domains + CASES_THINGS;
+    uint64_t visit_count = power_of_two(things * 6);
+    uint64_t place_count = power_of_two(things * 3);
+    uint64_t question_count = power_of_two(things * 32);
     size_t size = sizeof(struct counters) + visit_count * sizeof(struct visit_slot) +
                   place_count * sizeof(struct place_slot) + question_count * sizeof(uint64_t);
     path_of(dir, "offenders", path);

@@ -318,7 +318,8 @@ static void put_host(struct expectation *e, const char *host, size_t share)
 {
     struct buf *b = e->out;
     struct net_addr list[2 * HOST_ADDRESSES_LAB_MAX];
-    bool cut = false;
+    bool cut =
+        false; /* by a cap, or because the host's share of the domain's addresses is used up */
     struct resolved a = resolve(&e->resolver, span_of(host), LAB_TYPE_A);
     enum dns_state a_state = a.state;
     unsigned cnames = a.cnames;
@@ -335,15 +336,12 @@ static void put_host(struct expectation *e, const char *host, size_t share)
             e->unknown_state = is_open(a_state) ? a_state : aaaa.state;
         }
     }
+    cut = cut || all > share;
     json_put_key(b, "endpoints");
     buf_put_char(b, '[');
     for (size_t i = 0; i < all; i++) {
-        for (size_t p = 0; p < e->options->port_count; p++) {
-            if (i * e->options->port_count + p >= share) {
-                cut = true; /* the share of the domain's endpoints is used up */
-            } else {
-                put_endpoint(e, &list[i], e->options->ports[p], span_of(host));
-            }
+        for (size_t p = 0; p < e->options->port_count && i < share; p++) {
+            put_endpoint(e, &list[i], e->options->ports[p], span_of(host));
         }
     }
     buf_put_char(b, ']');

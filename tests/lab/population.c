@@ -457,8 +457,9 @@ bool population_mx(const struct world *w, const struct domain_facts *d, uint32_t
             *preference = 0;
             return true;
         }
-        n--;
-        /* fall through */
+        population_name(w, d->infra, domain);
+        name_putf(exchange, "mail.%.200s", domain);
+        return n == 1;
     case DOMAIN_BOGUS:
     case DOMAIN_PRIVATE:
         population_name(w, d->infra, domain);

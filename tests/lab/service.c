@@ -335,6 +335,11 @@ void service_expect(const struct service *s, const struct expected_client *clien
     memset(out, 0, sizeof(*out));
     out->alert = -1;
     out->starttls = STARTTLS_UNKNOWN;
+    if (s->reach == LAB_REACH_RESET && client->implicit_tls) {
+        out->starttls = STARTTLS_OFFERED; /* the ClientHello was on its way */
+        out->outcome = OUTCOME_TLS_RESET;
+        return;
+    }
     if (s->reach != LAB_REACH_LIVE) {
         out->outcome = by_reach[s->reach];
         return;

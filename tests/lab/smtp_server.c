@@ -21,7 +21,7 @@
 #define OUT_MAX         (1024 * 1024)
 #define LIFETIME_MS     300000 /* RFC 5321 section 4.5.3.2.7 */
 #define RESET_AFTER_MS  20     /* so that the client has seen its connection complete */
-#define OCTETS_PER_TURN 5      /* of replies in segments of one octet: a busy lab turns slowly */
+#define OCTETS_PER_TURN 20     /* of replies in segments of one octet: a busy lab turns slowly */
 #define OCTETS_EVERY_MS 1
 #define ACCEPTS_MAX     64 /* per turn of the loop */
 
@@ -517,7 +517,9 @@ static void on_octets(struct session *c, struct span in)
     }
     switch (c->state) {
     case STATE_WAIT:
-        counters_add(c->server->counters, TOTAL_talked_before_greeting);
+        if (!c->server->params.implicit_tls) {
+            counters_add(c->server->counters, TOTAL_talked_before_greeting);
+        }
         c->dead = !buf_append(&c->line, in);
         return;
     case STATE_COMMANDS:

@@ -1,0 +1,392 @@
+/* The lab's own tests: what its expectations rest on. */
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+#include <openssl/x509v3.h>
+
+#include "scanner/base/hash.h"
+#include "tests/lab/address_plan.h"
+#include "tests/lab/cases.h"
+#include "tests/lab/cert_store.h"
+#include "tests/lab/dns_message.h"
+#include "tests/lab/expect.h"
+#include "tests/lab/population.h"
+#include "tests/lab/tls_server.h"
+
+#define DOMAINS 20000
+#define NOW     1790035200 /* 2026-09-22 */
+
+static void open_world(struct world *w, const char *preset)
+{
+    struct buf error = BUF_INIT(BUF_NO_LIMIT);
+    hash_secret_init();
+    *w = (struct world){.seed = 7,
+                        .domains = DOMAINS,
+                        .server_domains = DOMAINS,
+                        .oversample = 1,
+                        .now = NOW,
+                        .time_scale = 1,
+                        .delay_max_ms = 5000};
+    (void)snprintf(w->params_path, sizeof(w->params_path), MXLAB_PRESETS "/%s.params", preset);
+    cr_assert(params_read(w->params_path, &w->params, &error), "%.*s", (int)error.len,
+              (const char *)error.at);
+    world_finish(w);
+    buf_deinit(&error);
+}
+
+Test(params, presets_are_whole_and_mistakes_are_named)
+{
+    static const char *const presets[] = {"tranco1m", "gtld", "perf"};
+    static const struct {
+        const char *text;
+        const char *said;
+    } mistakes[] = {
+        {"nxdomain 1%\n", "is missing"},
+        {"nxdomain one\n", ":1: not understood"},
+        {"# a comment\nnobody 1\n", ":2: not understood"},
+        {"nxdomain 1% 2%\n", ":1: not understood"},
+        {"nxdomain -1%\n", ":1: not understood"},
+        {"operator x 1% names=mx\n", ":1: not understood"},
+        {"operator x 1% domain=x.net\n", ":1: not understood"},
+        {"operator x 1% domain=x.net names=mx addresses=0\n", ":1: not understood"},
+        {"include nowhere.params\n", "No such file"},
+    };
+    struct world w;
+    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
+        open_world(&w, presets[i]);
+        world_deinit(&w);
+    }
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        char path[] = "/tmp/mxlab-params-XXXXXX";
+        int fd = mkstemp(path);
+        struct params p;
+        struct buf error = BUF_INIT(BUF_NO_LIMIT);
+        cr_assert(fd >= 0 && write(fd, mistakes[i].text, strlen(mistakes[i].text)) > 0);
+        (void)close(fd);
+        cr_expect_not(params_read(path, &p, &error), "%s", mistakes[i].text);
+        buf_put_char(&error, '\0');
+        cr_expect(strstr((const char *)error.at, mistakes[i].said) != NULL, "%s: %s",
+                  mistakes[i].text, (const char *)error.at);
+        (void)unlink(path);
+        buf_deinit(&error);
+    }
+}
+
+/* Applies the options as a client does: the first map that holds the address. */
+static bool dialled(struct span options, const struct net_addr *a, uint32_t *local, bool *has_port)
+{
+    static const struct span option = SPAN_INIT("--address-map=");
+    while (options.len > 0) {
+        const uint8_t *end = memchr(options.at, '\n', options.len);
+        struct span line = span_take(options, (size_t)(end - options.at));
+        options = span_drop(options, line.len + 1);
+        if (line.len < option.len || memcmp(line.at, option.at, option.len) != 0) {
+            continue;
+        }
+        line = span_drop(line, option.len);
+        const uint8_t *equals = memchr(line.at, '=', line.len);
+        struct span to = span_drop(line, (size_t)(equals - line.at) + 1);
+        const uint8_t *colon = memchr(to.at, ':', to.len);
+        struct net_prefix from_prefix;
+        struct net_prefix to_prefix;
+        cr_assert(net_prefix_parse(span_take(line, (size_t)(equals - line.at)), &from_prefix));
+        cr_assert(
+            net_prefix_parse(span_take(to, colon ? (size_t)(colon - to.at) : to.len), &to_prefix));
+        if (net_prefix_contains(&from_prefix, a)) {
+            struct net_addr m = net_addr_mapped(a, &from_prefix, &to_prefix);
+            *local = (uint32_t)m.octets[0] << 24 | (uint32_t)m.octets[1] << 16 |
+                     (uint32_t)m.octets[2] << 8 | m.octets[3];
+            *has_port = colon != NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+Test(address_plan, every_place_is_found_again_through_the_options)
+{
+    static const struct address_place places[] = {
+        {PART_CASE, 0, 1, false},
+        {PART_CASE, 255, 255, false},
+        {PART_CASE, 131, 7, true},
+        {PART_SMALL_HOSTER, 0, 0, false},
+        {PART_SMALL_HOSTER, 32767, 3, false},
+        {PART_OPERATOR, 0, 0, false},
+        {PART_OPERATOR, 199, 63, false},
+        {PART_OPERATOR, 199, 63, true},
+        {PART_HOSTING, 0, 0, false},
+        {PART_HOSTING, 599, 0, false},
+        {PART_HOSTING, 599, 0, true},
+        {PART_SELF, 0, 0, false},
+        {PART_SELF, PLAN_SELF_SLOTS - 1, 0, false},
+        {PART_SELF, PLAN_SELF_SLOTS - 2, 0, true},
+        {PART_SELF, 123456, 0, true},
+    };
+    const struct address_ports ports = {1, 2, 3, 4, 5, 6};
+    const uint32_t companies = 25;
+    struct buf options = BUF_INIT(BUF_NO_LIMIT);
+    address_options(&options, &ports);
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const struct address_place *p = &places[i];
+        struct net_addr a = address_of_place(p, companies);
+        struct address_place back = address_place_of(&a, companies);
+        uint32_t local = 0;
+        bool has_port = true;
+        cr_expect(back.part == p->part && back.owner == p->owner && back.item == p->item &&
+                      back.v6 == p->v6,
+                  "place %zu", i);
+        cr_expect_null(net_addr_special_purpose(&a), "place %zu", i);
+        cr_expect_eq(address_reach_of(&a), REACH_LIVE);
+        cr_assert(dialled(buf_span(&options), &a, &local, &has_port), "place %zu", i);
+        struct net_addr again = address_public_of(local);
+        cr_expect(net_addr_eq(&again, &a) && !has_port && local >> 24 == 127, "place %zu", i);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        enum address_reach reach = i % 2 ? REACH_REFUSED : REACH_SILENT;
+        struct net_addr a = address_dead(reach, i >= 2, 0x123456789);
+        uint32_t local = 0;
+        bool has_port = false;
+        cr_expect_eq(address_reach_of(&a), reach);
+        cr_expect_null(net_addr_special_purpose(&a));
+        cr_expect(dialled(buf_span(&options), &a, &local, &has_port) && has_port);
+        cr_expect_eq(address_place_of(&a, companies).part, PART_NONE);
+    }
+    buf_deinit(&options);
+}
+
+Test(population, names_and_addresses_lead_back)
+{
+    struct world w;
+    open_world(&w, "tranco1m");
+    size_t hosts = 0;
+    size_t services = 0;
+    for (uint64_t i = 0; i < 4000; i++) {
+        char name[LAB_NAME_MAX];
+        char exchange[LAB_NAME_MAX];
+        uint16_t preference;
+        struct found_name found;
+        struct domain_facts d;
+        population_name(&w, i, name);
+        cr_assert(population_find(&w, span_of(name), &found));
+        cr_assert(found.kind == NAME_DOMAIN && found.index == i && found.rest.len == 0);
+        population_domain(&w, i, &d);
+        for (uint32_t n = 0; population_mx(&w, &d, n, &preference, exchange); n++) {
+            struct host_facts h;
+            if (exchange[0] == '\0' || strcmp(exchange, "localhost") == 0) {
+                continue;
+            }
+            cr_assert(population_find(&w, span_of(exchange), &found), "%s", exchange);
+            cr_assert(population_host(&w, &found, &h), "%s of %s", exchange, name);
+            hosts++;
+            for (size_t k = 0; k < h.address_count; k++) {
+                struct service s;
+                if (address_reach_of(&h.addresses[k]) == REACH_LIVE &&
+                    net_addr_special_purpose(&h.addresses[k]) == NULL) {
+                    cr_expect(world_service(&w, &h.addresses[k], &s), "%s", exchange);
+                    cr_expect(d.kind != DOMAIN_TAIL || d.vanity ||
+                                  strncmp(exchange, "real", 4) == 0 ||
+                                  strcmp(s.name, exchange) == 0,
+                              "%s is at %s", exchange, s.name);
+                    services++;
+                }
+            }
+        }
+    }
+    cr_expect(hosts > 3000 && services > 3000, "%zu %zu", hosts, services);
+    world_deinit(&w);
+}
+
+Test(population, shares_are_those_of_the_parameters)
+{
+    struct world w;
+    double count[DOMAIN_TAIL + 1] = {0};
+    double with_mx = 0;
+    open_world(&w, "tranco1m");
+    for (uint64_t i = 0; i < DOMAINS; i++) {
+        struct domain_facts d;
+        population_domain(&w, i, &d);
+        count[d.kind]++;
+        with_mx += d.kind >= DOMAIN_NULL_MX;
+    }
+    double google = 0;
+    for (uint64_t i = 0; i < DOMAINS; i++) {
+        struct domain_facts d;
+        population_domain(&w, i, &d);
+        google += d.kind == DOMAIN_OPERATOR && d.op == 0;
+    }
+    const struct {
+        const char *what;
+        double seen;
+        double of;
+        double share;
+    } rows[] = {
+        {"nxdomain", count[DOMAIN_NXDOMAIN], DOMAINS, 0.01},
+        {"servfail", count[DOMAIN_SERVFAIL], DOMAINS, 0.007},
+        {"timeout", count[DOMAIN_TIMEOUT], DOMAINS, 0.003},
+        {"with MX", with_mx, DOMAINS, 0.98 * 0.67},
+        {"null MX", count[DOMAIN_NULL_MX], with_mx, 0.008},
+        {"google", google, with_mx, 0.2146 * 0.99},
+        {"small hosters", count[DOMAIN_SMALL_HOSTER], with_mx, 0.085 * 0.99},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        double sigma = sqrt(rows[i].of * rows[i].share);
+        cr_expect(fabs(rows[i].seen - rows[i].of * rows[i].share) < 4 * sigma, "%s: %g of %g",
+                  rows[i].what, rows[i].seen, rows[i].of);
+    }
+    world_deinit(&w);
+}
+
+static struct cert_store *open_store(const char *path)
+{
+    struct buf error = BUF_INIT(BUF_NO_LIMIT);
+    struct cert_store *s = cert_store_open(path, NOW, &error);
+    cr_assert_not_null(s, "%.*s", (int)error.len, (const char *)error.at);
+    buf_deinit(&error);
+    return s;
+}
+
+Test(cert_store, the_same_octets_from_two_stores_and_good_signatures)
+{
+    char path[] = "/tmp/mxlab-keys-XXXXXX";
+    cr_assert(mkdtemp(path) != NULL);
+    char file[64];
+    (void)snprintf(file, sizeof(file), "%s/keys.pem", path);
+    struct cert_store *a = open_store(file);
+    struct cert_store *b = open_store(file);
+    for (unsigned i = 0; i < 48; i++) {
+        struct cert_choice c = {.identity = 1000 + i,
+                                .class = (enum lab_cert_class)(i % 8),
+                                .chain = (enum lab_chain)(i % 8),
+                                .key = (enum lab_key)(i % LAB_KEY_COUNT),
+                                .issuer = (uint8_t)(i % 3),
+                                .issuer_ec = i % 2 == 0,
+                                .extra_names = (uint16_t)(i * 3),
+                                .names = "mx.example.net,example.net"};
+        const struct cert_entry *one = cert_store_get(a, &c);
+        const struct cert_entry *two = cert_store_get(b, &c);
+        cr_assert(span_eq(one->der, two->der), "certificate %u", i);
+        X509 *issuer = c.class == LAB_CERT_SELF_SIGNED ? one->leaf : NULL;
+        for (int k = 0; issuer == NULL && k < sk_X509_num(one->chain); k++) {
+            X509 *x = sk_X509_value(one->chain, k);
+            issuer = X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(one->leaf)) == 0
+                         ? x
+                         : NULL;
+        }
+        if (issuer != NULL) {
+            cr_expect_eq(X509_verify(one->leaf, X509_get0_pubkey(issuer)), 1, "signature of %u", i);
+        }
+        uint64_t serial = 0;
+        cr_assert_eq(ASN1_INTEGER_get_uint64(&serial, X509_get0_serialNumber(one->leaf)), 1);
+        cr_expect_eq(serial, cert_serial(&c));
+        int64_t from;
+        int64_t to;
+        time_t now = NOW;
+        cert_validity(&c, NOW, &from, &to);
+        bool valid = X509_cmp_time(X509_get0_notBefore(one->leaf), &now) < 0 &&
+                     X509_cmp_time(X509_get0_notAfter(one->leaf), &now) > 0;
+        cr_expect_eq(valid, c.class != LAB_CERT_EXPIRED && c.class != LAB_CERT_NOT_YET_VALID, "%u",
+                     i);
+        cr_expect_eq(valid, from < NOW && to > NOW);
+        bool named = X509_check_host(one->leaf, "mx.example.net", 0,
+                                     X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1;
+        cr_expect_eq(named, c.class != LAB_CERT_CN_ONLY);
+    }
+    cert_store_close(a);
+    cert_store_close(b);
+    (void)unlink(file);
+    (void)rmdir(path);
+}
+
+Test(dns_message, any_cut_of_a_query_is_survived)
+{
+    static const uint8_t query[] = {0x12, 0x34, 0x01, 0x20, 0,   1,   0,   0,   0,    0,   0,  1,
+                                    9,    'c',  'a',  's',  'e', '-', 'G', 'o', 'o',  'd', 5,  'm',
+                                    'x',  'l',  'a',  'b',  3,   'n', 'e', 't', 0,    0,   15, 0,
+                                    1,    0,    0,    41,   16,  0,   0,   0,   0x80, 0,   0,  0};
+    struct world w;
+    struct dns_responder r;
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    open_world(&w, "tranco1m");
+    dns_responder_init(&r, &w, NULL, NULL);
+    for (size_t len = 0; len <= sizeof(query); len++) {
+        buf_reset(&out);
+        bool answered = dns_respond(&r, (struct span){query, len}, false, &out);
+        cr_expect_eq(answered, len >= 37, "%zu octets", len);
+    }
+    /* QR, RD, RA; NOERROR; one answer of type MX that points to mx.case-good.mxlab.net. */
+    cr_assert(out.len > sizeof(query));
+    cr_expect_eq(out.at[2], 0x81);
+    cr_expect_eq(out.at[3], 0x80);
+    cr_expect_eq(out.at[7], 1);
+    dns_responder_deinit(&r);
+    world_deinit(&w);
+    buf_deinit(&out);
+}
+
+Test(tls_server, a_client_hello_is_read_once_it_is_whole)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    for (unsigned named = 0; named < 2; named++) {
+        SSL *ssl = SSL_new(ctx);
+        BIO *in = BIO_new(BIO_s_mem());
+        BIO *out = BIO_new(BIO_s_mem());
+        char *at;
+        SSL_set_bio(ssl, in, out);
+        if (named) {
+            cr_assert_eq(SSL_set_tlsext_host_name(ssl, "mx.example.net"), 1);
+        }
+        cr_assert_eq(SSL_connect(ssl), -1);
+        long len = BIO_get_mem_data(out, &at);
+        for (size_t cut = 0; cut <= (size_t)len; cut++) {
+            struct span sni;
+            enum hello_state state = tls_read_hello((struct span){(const uint8_t *)at, cut}, &sni);
+            cr_expect_eq(state, cut == (size_t)len ? HELLO_COMPLETE : HELLO_MORE, "%zu", cut);
+            cr_expect(span_eq(sni, named && cut == (size_t)len ? SPAN_LIT("mx.example.net")
+                                                               : (struct span){0}));
+        }
+        SSL_free(ssl);
+    }
+    SSL_CTX_free(ctx);
+    struct span sni;
+    cr_expect_eq(tls_read_hello(SPAN_LIT("QUIT\r\n"), &sni), HELLO_BAD);
+}
+
+Test(cases, every_outcome_and_dns_state_occurs)
+{
+    struct world w;
+    struct buf all = BUF_INIT(BUF_NO_LIMIT);
+    static const uint16_t ports[] = {25};
+    const struct expect_options options = {
+        .ports = ports, .port_count = 1, .greeting_timeout_ms = 30000};
+    open_world(&w, "tranco1m");
+    for (size_t i = 0; i < cases_count(); i++) {
+        char domain[LAB_NAME_MAX];
+        case_domain(i, domain);
+        expect_domain(&w, &options, domain, case_table[i].name, &all);
+    }
+    buf_put_char(&all, '\0');
+    for (int o = OUTCOME_NOT_TESTED; o < OUTCOME_COUNT; o++) {
+        char word[64];
+        /* Loopback has no unreachable hosts, and local faults are not the lab's. */
+        if (o == OUTCOME_LOCAL_FAULT || o == OUTCOME_UNREACHABLE) {
+            continue;
+        }
+        (void)snprintf(word, sizeof(word), "\"outcome\":\"%s\"",
+                       outcome_info((enum session_outcome)o)->word);
+        cr_expect(strstr((const char *)all.at, word) != NULL, "%s", word);
+    }
+    for (int s = DNS_NOT_ASKED; s < DNS_STATE_COUNT; s++) {
+        char word[64];
+        if (s == DNS_LOCAL_FAULT || s == DNS_OTHER_RCODE || s == DNS_NAME_INVALID) {
+            continue;
+        }
+        (void)snprintf(word, sizeof(word), "\"%s\"", dns_state_word((enum dns_state)s));
+        cr_expect(strstr((const char *)all.at, word) != NULL, "%s", word);
+    }
+    world_deinit(&w);
+    buf_deinit(&all);
+}
