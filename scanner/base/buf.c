@@ -129,6 +129,15 @@ void buf_reset(struct buf *b)
     b->len = 0;
 }
 
+void buf_reset_trim(struct buf *b, size_t keep)
+{
+    if (b->cap > keep) {
+        buf_deinit(b);
+    } else {
+        buf_reset(b);
+    }
+}
+
 void buf_deinit(struct buf *b)
 {
     free(b->at);

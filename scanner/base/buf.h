@@ -27,8 +27,10 @@ void buf_put_i64(struct buf *b, int64_t n);        /* decimal */
 void buf_put_hex(struct buf *b, struct span s);    /* lower case */
 void buf_put_base64(struct buf *b, struct span s); /* RFC 4648 section 4, padded */
 void buf_putf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_reset(struct buf *b);  /* empties, keeps the memory */
-void buf_deinit(struct buf *b); /* releases the memory */
+void buf_reset(struct buf *b); /* empties, keeps the memory */
+void buf_reset_trim(struct buf *b,
+                    size_t keep); /* empties, keeps at most `keep` octets of memory */
+void buf_deinit(struct buf *b);   /* releases the memory */
 
 static inline struct span buf_span(const struct buf *b)
 {

@@ -2,6 +2,8 @@
 
 #include "scanner/base/check.h"
 
+#define KEEP_MAX (1U << 20) /* octets of memory that an empty mailbox keeps */
+
 void mailbox_init(struct mailbox *m, uv_async_t *async)
 {
     CHECK(pthread_mutex_init(&m->lock, NULL) == 0);
@@ -56,7 +58,7 @@ static struct span swap(struct mailbox *m)
 {
     struct buf done = m->taken;
     atomic_fetch_sub_explicit(&m->backlog, done.len, memory_order_relaxed);
-    buf_reset(&done);
+    buf_reset_trim(&done, KEEP_MAX); /* a burst must not be paid for to the end of the scan */
     m->taken = m->waiting;
     m->waiting = done;
     return buf_span(&m->taken);

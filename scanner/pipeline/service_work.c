@@ -435,7 +435,8 @@ uint32_t service_next_visit(struct worker *w, uint32_t service)
     struct service_work *work = s->work;
     uint32_t index = work->repeat;
     if (index != NO_INDEX) {
-        work->repeat = NO_INDEX;
+        work->repeat = w->services->visits[index].next;
+        w->services->visits[index].next = NO_INDEX;
         return index;
     }
     if (w->scan->params->probe_no_sni && !work->row_written &&
