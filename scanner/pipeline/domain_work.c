@@ -115,6 +115,7 @@ static void finish(struct worker *w, uint32_t index)
     findings_reset(&w->findings);
     findings_of_domain(&d->seen, &w->findings);
     report_domain(w->rows, &d->seen, class, reason, &w->findings);
+    worker_row_written(w);
     counts_add_domain(&w->counts, &d->seen, class, reason);
     counts_add_findings(&w->counts, &w->findings);
     atomic_fetch_add_explicit(&w->counters.lines_done[class], 1, memory_order_relaxed);

@@ -390,6 +390,7 @@ static void finish(struct worker *w, uint32_t index)
     findings_reset(&w->findings);
     findings_of_host(&seen, &w->findings);
     report_host(w->rows, &seen, &w->findings);
+    worker_row_written(w);
     counts_add_host(&w->counts, &seen);
     counts_add_findings(&w->counts, &w->findings);
     e->record = pack_result(h);

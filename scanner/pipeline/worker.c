@@ -5,6 +5,7 @@
 
 #define TICK_MS       20 /* of the wheel: the finest deadline */
 #define READ_ROOM_LEN (64 * 1024)
+#define ROWS_POST_LEN (256 * 1024) /* octets of rows; a closing block can write 100,000 of them */
 
 static void on_message(struct worker *w, enum message_kind kind, struct span body)
 {
@@ -95,6 +96,14 @@ static void post_admission(struct worker *w)
     if (w->finished_domains > 0) {
         admission_leave(&w->scan->admission, w->finished_domains);
         w->finished_domains = 0;
+    }
+}
+
+void worker_row_written(struct worker *w)
+{
+    if (row_sink_len(w->rows) >= ROWS_POST_LEN) {
+        rows_out_add(w->rows, &w->writer_outbox);
+        mailbox_post(&w->scan->writer, &w->writer_outbox);
     }
 }
 

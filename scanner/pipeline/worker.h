@@ -103,6 +103,8 @@ struct worker {
 void worker_init(struct worker *w, struct scan *scan, uint32_t index);
 void worker_start(struct worker *w); /* after every worker and judge was initialised */
 void worker_join(struct worker *w);  /* after a STOP was posted */
+/** After each row: many of them do not wait for the end of the loop turn. */
+void worker_row_written(struct worker *w);
 void worker_deinit(struct worker *w);
 
 /* Where a message goes: appended to an outbox, posted before the loop sleeps. */
