@@ -83,10 +83,12 @@ static void put_certificate(const struct world *w, struct buf *b, const struct c
     json_put_text(b, span_take((struct span){(const uint8_t *)c->names, first}, 64));
     json_put_key(b, "names");
     buf_put_char(b, '[');
+    size_t total = c->class == LAB_CERT_CN_ONLY ? 0 : c->extra_names;
     for (const char *n = c->names; c->class != LAB_CERT_CN_ONLY && *n != '\0';) {
         size_t len = strcspn(n, ",");
         json_separate(b);
         json_put_text(b, (struct span){(const uint8_t *)n, len});
+        total++;
         n += len + (n[len] == ',');
     }
     buf_put_char(b, ']');
@@ -314,6 +316,16 @@ static size_t keep_first(struct net_addr *list, size_t from, size_t to, bool *cu
     return to;
 }
 
+/* Uses the resolver: nothing of an answer before is left afterwards. */
+static void put_tlsa(struct expectation *e, const char *host)
+{
+    char name[LAB_NAME_MAX + 16];
+    (void)snprintf(name, sizeof(name), "_25._tcp.%s", host);
+    struct resolved r = resolve(&e->resolver, span_of(name), LAB_TYPE_TLSA);
+    json_put_word(e->out, "tlsa", dns_state_word(r.state));
+    json_put_bool(e->out, "tlsa_ad", r.ad);
+}
+
 static void put_host(struct expectation *e, const char *host, size_t share)
 {
     struct buf *b = e->out;
@@ -329,6 +341,7 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     json_put_word(b, "a", dns_state_word(a_state));
     json_put_word(b, "aaaa", dns_state_word(aaaa.state));
     json_put_number(b, "cnames", cnames > aaaa.cnames ? cnames : aaaa.cnames);
+    put_tlsa(e, host);
     e->hosts_with_address += has_data(a_state) || has_data(aaaa.state);
     if (is_open(a_state) || is_open(aaaa.state)) {
         e->hosts_unknown++;

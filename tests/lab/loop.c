@@ -7,7 +7,7 @@
 
 #include "scanner/base/check.h"
 
-#define EVENTS_MAX   256
+#define EVENTS_MAX   64
 #define TICK_MS      1
 #define IDLE_WAIT_MS 100 /* longest sleep with nothing due */
 

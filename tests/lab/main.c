@@ -47,7 +47,7 @@ static const char help_text[] =
     "  --max-delay-ms N     longest random greeting delay after scaling (5000)\n"
     "LIST is --cases-only, --no-cases, --first N (of the random domains)\n"
     "SERVE:\n"
-    "  --processes N        2\n"
+    "  --processes N        of mail servers (2); one more is the name server\n"
     "  --latency-ms N       before every reaction (0)\n"
     "  --base-port N|auto   six ports from N on, or free ones; else the single ones:\n"
     "  --dns-port 5300 --smtp-port 2525 --smtps-port 2465 --submission-port 2587\n"

@@ -253,6 +253,9 @@ static bool hosting_service(const struct world *w, const struct address_place *p
     }
     uint64_t key = KEY_HOSTING | place->owner;
     s->reach = population_hosting_reach(w, place->owner);
+    if (s->reach != LAB_REACH_RESET) {
+        s->reach = LAB_REACH_LIVE; /* over IPv6, where IPv4 is dead; then it has no live address */
+    }
     name_putf(s->name, "srv%u." LAB_ZONE_WEBHOST, place->owner);
     s->software = LAB_SOFTWARE_EXIM;
     s->greeting_delay_ms = scaled(w, 10 + 190 * unit(w, DRAW_DELAY, key, 0));

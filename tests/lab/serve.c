@@ -37,7 +37,7 @@ struct lab {
     struct address_ports ports;
     struct cert_store *certs;
     struct counters *counters;
-    pid_t children[PROCESSES_MAX];
+    pid_t children[PROCESSES_MAX + 1];
     unsigned running;
 };
 
@@ -89,21 +89,28 @@ static sigset_t stop_signals(void)
     return set;
 }
 
-static bool start_servers(const struct lab *lab, struct loop *loop, struct tls_server *tls,
-                          struct session_list *sessions)
+/* The name server has a process of its own: its answers do not wait behind handshakes. */
+static bool start_name_server(const struct lab *lab, struct loop *loop)
 {
-    unsigned processes = lab->options->processes;
+    if (dns_server_new(loop, lab->ports.dns, lab->options->latency_ms, lab->world, lab->certs,
+                       lab->counters) == NULL) {
+        complain("the name server's port", strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool start_mail_servers(const struct lab *lab, struct loop *loop, struct tls_server *tls,
+                               struct session_list *sessions)
+{
     const struct address_ports *ports = &lab->ports;
+    unsigned processes = lab->options->processes;
     uint32_t latency = lab->options->latency_ms;
     const struct smtp_server_params mail[] = {
         {ports->smtp, 25, false, latency, processes, sessions},
         {ports->smtps, 465, true, latency, processes, sessions},
         {ports->submission, 587, false, latency, processes, sessions},
     };
-    if (dns_server_new(loop, ports->dns, latency, lab->world, lab->certs, lab->counters) == NULL) {
-        complain("the name server's port", strerror(errno));
-        return false;
-    }
     for (size_t i = 0; i < sizeof(mail) / sizeof(mail[0]); i++) {
         if (smtp_server_new(loop, &mail[i], lab->world, tls, lab->counters) == NULL) {
             complain("a mail server's port", strerror(errno));
@@ -114,7 +121,7 @@ static bool start_servers(const struct lab *lab, struct loop *loop, struct tls_s
 }
 
 /* What is still open at the end goes with the process. */
-static int run_process(const struct lab *lab, pid_t parent)
+static int run_process(const struct lab *lab, pid_t parent, bool names)
 {
     struct loop *loop = memory_new(1, sizeof(*loop));
     struct stopper stopper = {.loop = loop};
@@ -127,7 +134,8 @@ static int run_process(const struct lab *lab, pid_t parent)
     }
     stopper.source = (struct source){signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC), on_signal};
     struct tls_server *tls = tls_server_new(lab->certs);
-    if (!loop_add(loop, &stopper.source, EPOLLIN) || !start_servers(lab, loop, tls, &sessions)) {
+    if (!loop_add(loop, &stopper.source, EPOLLIN) ||
+        !(names ? start_name_server(lab, loop) : start_mail_servers(lab, loop, tls, &sessions))) {
         return 1;
     }
     (void)counters_ready(lab->counters);
@@ -140,10 +148,10 @@ static int run_process(const struct lab *lab, pid_t parent)
 static bool start_processes(struct lab *lab)
 {
     pid_t self = getpid();
-    for (unsigned i = 0; i < lab->options->processes; i++) {
+    for (unsigned i = 0; i <= lab->options->processes; i++) {
         pid_t child = fork();
         if (child == 0) {
-            _exit(run_process(lab, self));
+            _exit(run_process(lab, self, i == 0));
         }
         if (child < 0) {
             complain("fork", strerror(errno));
@@ -211,7 +219,7 @@ static int watch(struct lab *lab)
             complain("a process", "ended early");
             return 1;
         }
-        if (!announced && counters_ready_count(lab->counters) == lab->options->processes) {
+        if (!announced && counters_ready_count(lab->counters) == lab->options->processes + 1) {
             if (!announce(lab)) {
                 return 1;
             }

@@ -9,7 +9,7 @@ struct serve_options {
     const char *dir;
     const char *keys_path;      /* NULL: DIR/keys.pem */
     struct address_ports ports; /* dns 0: free ones are looked for */
-    unsigned processes;
+    unsigned processes;         /* of mail servers; one more answers names */
     uint32_t latency_ms;
     bool with_parent; /* ends when the process that started it ends */
 };

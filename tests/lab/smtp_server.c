@@ -517,9 +517,7 @@ static void on_octets(struct session *c, struct span in)
     }
     switch (c->state) {
     case STATE_WAIT:
-        if (!c->server->params.implicit_tls) {
-            counters_add(c->server->counters, TOTAL_talked_before_greeting);
-        }
+        counters_add(c->server->counters, TOTAL_talked_before_greeting);
         c->dead = !buf_append(&c->line, in);
         return;
     case STATE_COMMANDS:
@@ -679,7 +677,11 @@ static void begin_session(struct smtp_server *s, int fd)
     c->visit = counters_begin(s->counters, &c->service.address, start_of(s, fd));
     loop_set(s->loop, &c->lifetime, LIFETIME_MS);
     uint64_t wait = s->params.latency_ms + (uint64_t)c->service.greeting_delay_ms;
-    if (s->params.implicit_tls && c->service.reach == LAB_REACH_LIVE) {
+    if (s->params.implicit_tls) {
+        if (c->service.reach == LAB_REACH_RESET) { /* where the client speaks first */
+            c->service.reach = LAB_REACH_LIVE;
+            c->service.tls_fate = LAB_TLS_RESET;
+        }
         c->state = STATE_HELLO;
     } else if (c->service.reach == LAB_REACH_RESET) {
         loop_set(s->loop, &c->pause, wait + RESET_AFTER_MS);
