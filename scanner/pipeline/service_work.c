@@ -254,6 +254,7 @@ static void write_endpoint(struct worker *w, const struct want *want,
     findings_reset(&w->findings);
     findings_of_endpoint(seen, &w->findings);
     report_endpoint(w->rows, seen, &w->findings);
+    worker_row_written(w);
     counts_add_findings(&w->counts, &w->findings);
     struct endpoint_brief brief = brief_of(seen);
     tell_endpoint(w, want, &brief);
@@ -333,6 +334,7 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     findings_reset(&w->findings);
     findings_of_service(&seen, &w->findings);
     report_service(w->rows, &seen, &w->findings);
+    worker_row_written(w);
     counts_add_service(&w->counts, &seen);
     counts_add_findings(&w->counts, &w->findings);
     work->row_written = true;

@@ -45,7 +45,7 @@ struct visit {
     bool in_use;
     bool running;  /* holds its gates */
     bool ended;    /* no more sessions; waits for chains at most */
-    uint32_t next; /* in a queue or in the free list */
+    uint32_t next; /* in the list of repeats, the queue for tokens or the free list */
 };
 
 /** A service under work. */
@@ -58,7 +58,7 @@ struct service_work {
     struct wheel_timer timer; /* the address's next start */
     struct worker *worker;
     uint32_t index;
-    uint32_t repeat;          /* a visit that wants its second session; NO_INDEX: none */
+    uint32_t repeat;          /* visits that want their second session, linked; NO_INDEX: none */
     uint32_t visits;          /* under way */
     uint32_t next_in_network; /* queue of the network */
     bool queued_in_network;
@@ -92,6 +92,7 @@ struct service {
     uint8_t spoken_outcome;
     uint8_t spoken_starttls;
     bool row_written;
+    bool starting;    /* passed the rate, waits for lease or token; used in the gate only */
     bool no_sni_done; /* the session without SNI ended */
     bool has_no_sni_leaf;
     uint8_t no_sni_leaf_sha256[32];

@@ -87,7 +87,11 @@ struct session_owner {
 
 static uint64_t interval_ms(const struct scan_params *p)
 {
-    return p->address_rate > 0 ? (uint64_t)(1000.0 / p->address_rate) : 0;
+    if (p->address_rate <= 0) {
+        return 0;
+    }
+    uint64_t ms = (uint64_t)(1000.0 / p->address_rate);
+    return (double)ms * p->address_rate < 1000.0 ? ms + 1 : ms; /* rounded up */
 }
 
 static void connect_now(struct worker *w, uint32_t index)
@@ -96,7 +100,9 @@ static void connect_now(struct worker *w, uint32_t index)
     struct visit *v = &t->visits[index];
     const struct scan_params *p = w->scan->params;
     const struct service *s = &t->services[v->service];
-    t->services[s->gate].next_start_ms = worker_now(w) + interval_ms(p);
+    /* The clock itself: the loop's time is that of the turn's beginning, and turns may be long. */
+    t->services[s->gate].next_start_ms = uv_hrtime() / 1000000 + interval_ms(p);
+    t->services[s->gate].starting = false;
 
     char sni[256];
     struct session_target target = {.dial_port = s->port,
@@ -132,6 +138,13 @@ static void take_token(struct worker *w, uint32_t index)
     t->last_without_token = index;
 }
 
+static void wake_address(struct worker *w, uint32_t gate)
+{
+    for (uint32_t i = gate; i != NO_INDEX; i = w->services->services[i].next_port) {
+        visits_go_on(w, i);
+    }
+}
+
 static void give_token(struct worker *w)
 {
     struct service_table *t = w->services;
@@ -142,6 +155,7 @@ static void give_token(struct worker *w)
     }
     t->first_without_token = t->visits[next].next;
     connect_now(w, next);
+    wake_address(w, t->services[t->visits[next].service].gate);
 }
 
 /* The registrable domain of the MX name, as far as the operator is known before connecting. */
@@ -167,7 +181,9 @@ static void take_lease(struct worker *w, uint32_t index)
 
 void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m)
 {
+    struct service_table *t = w->services;
     take_token(w, m->visit);
+    wake_address(w, t->services[t->visits[m->visit].service].gate);
 }
 
 static void give_lease(struct worker *w, struct visit *v)
@@ -241,6 +257,9 @@ static bool pass_gates(struct worker *w, uint32_t service)
     if (p->address_limit > 0 && gate->active >= p->address_limit) {
         return false; /* the end of a session there wakes all ports of the address */
     }
+    if (gate->starting) {
+        return false; /* so does its beginning */
+    }
     if (worker_now(w) < gate->next_start_ms) {
         s->work->timer.on_due = on_start_time;
         wheel_set(&w->wheel, &s->work->timer, gate->next_start_ms);
@@ -266,16 +285,10 @@ void visits_go_on(struct worker *w, uint32_t service)
         struct service *gate = &t->services[s->gate];
         t->visits[index].running = true;
         gate->active++;
-        gate->next_start_ms = worker_now(w) + interval_ms(w->scan->params);
+        /* It may wait for a lease and a token, then start together with the next one. */
+        gate->starting = interval_ms(w->scan->params) > 0;
         t->networks[s->network].active++;
         take_lease(w, index);
-    }
-}
-
-static void wake_address(struct worker *w, uint32_t gate)
-{
-    for (uint32_t i = gate; i != NO_INDEX; i = w->services->services[i].next_port) {
-        visits_go_on(w, i);
     }
 }
 
@@ -320,6 +333,6 @@ static void on_session_done(void *arg, struct session *session)
 void visit_want_again(struct worker *w, uint32_t index)
 {
     struct service_work *work = w->services->services[w->services->visits[index].service].work;
-    CHECK(work->repeat == NO_INDEX);
+    w->services->visits[index].next = work->repeat; /* several with --address-limit above 1 */
     work->repeat = index;
 }
