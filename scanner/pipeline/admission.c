@@ -26,7 +26,7 @@ static void enter(struct admission *a, uint64_t now_ms, uint32_t *block)
 {
     a->under_way++;
     a->unsettled++;
-    a->last_line_ms = now_ms;
+    a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
     *block = a->current;
     if (++a->lines[a->current % BLOCK_RING] == INPUT_BLOCK_LINES) {
         a->current++;
@@ -36,9 +36,11 @@ static void enter(struct admission *a, uint64_t now_ms, uint32_t *block)
 bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
 {
     (void)pthread_mutex_lock(&a->lock);
+    a->reader_waits = true;
     while (!a->stopped && !has_room(a)) {
         (void)pthread_cond_wait(&a->room, &a->lock);
     }
+    a->reader_waits = false;
     bool admitted = !a->stopped;
     if (admitted) {
         enter(a, now_ms, block);
@@ -108,7 +110,11 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
     bool all_settled = a->lines[at] > 0 && a->settled[at] == a->lines[at];
     bool complete = a->first_open < a->current;
     /* Early only when it is the input that pauses: where we pause must not show in the results. */
-    bool input_pauses = has_room(a) && now_ms >= a->last_line_ms + INPUT_IDLE_MS;
+    if (a->reader_waits) { /* it has a line, and may not have seen yet that there is room */
+        a->last_line_ms = now_ms;
+    }
+    bool input_pauses = !a->input_is_file && !a->reader_waits && has_room(a) &&
+                        now_ms >= a->last_line_ms + INPUT_IDLE_MS;
     if (all_settled && !complete && (a->ended || input_pauses)) {
         a->current++; /* the next line, if any, begins a new block */
         complete = true;
@@ -122,6 +128,14 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
     }
     (void)pthread_mutex_unlock(&a->lock);
     return close;
+}
+
+bool admission_is_empty(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    bool empty = a->under_way == 0;
+    (void)pthread_mutex_unlock(&a->lock);
+    return empty;
 }
 
 void admission_look_again(struct admission *a)

@@ -37,7 +37,9 @@ struct admission {
     uint32_t lines[BLOCK_RING];
     uint32_t settled[BLOCK_RING];
     bool ended;            /* the input ended: the current block is complete */
-    uint64_t last_line_ms; /* when the last line was admitted */
+    uint64_t last_line_ms; /* when the last line was admitted, or waited for room */
+    bool reader_waits;     /* for room */
+    bool input_is_file;    /* it never pauses, however slowly we read; set before the reader runs */
 };
 
 void admission_init(struct admission *a, const atomic_size_t *writer_backlog);
@@ -57,5 +59,7 @@ void admission_stop(struct admission *a);
 /** Coordinator: the next block that may be closed. @return false when there is none. Closes a
  * block early when the input pauses, so that a slow pipe still gets its results. */
 bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block);
+/** Coordinator: no line is under way. */
+bool admission_is_empty(struct admission *a);
 /** Coordinator, now and then: wakes a reader that waits for the writer. */
 void admission_look_again(struct admission *a);

@@ -153,7 +153,9 @@ static void on_look(uv_timer_t *timer)
         show_progress(c);
     }
     bool no_more_input = atomic_load(&c->reader.ended) || c->signal != 0;
-    bool idle = atomic_load_explicit(&c->scan.open_items, memory_order_acquire) == 0;
+    /* A line that was admitted and not sent yet is no item, but it has its credit. */
+    bool idle = admission_is_empty(&c->scan.admission) &&
+                atomic_load_explicit(&c->scan.open_items, memory_order_acquire) == 0;
     if ((no_more_input && idle) || (c->signal != 0 && now >= c->drain_until_ms)) {
         end_loop(c);
     }
@@ -162,6 +164,9 @@ static void on_look(uv_timer_t *timer)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct coordinator *c = handle->data;
+    if (c->over) {
+        return; /* nothing is left to stop */
+    }
     if (c->signal != 0) { /* the second one: at once, with whole rows all the same */
         end_loop(c);
         return;
@@ -267,7 +272,7 @@ static void start_threads(struct coordinator *c)
 static void stop_threads(struct coordinator *c)
 {
     struct scan *s = &c->scan;
-    admission_stop(&s->admission);
+    reader_halt(&c->reader);
     if (atomic_load(&c->reader.ended)) {
         reader_join(&c->reader);
     }
@@ -285,26 +290,43 @@ static void stop_threads(struct coordinator *c)
     writer_join(&c->writer);
 }
 
-static void run_loop(struct coordinator *c)
+/* Before there is anything to lose: from here on a signal ends the scan in order. */
+static void open_loop(struct coordinator *c)
 {
-    uv_handle_t *handles[] = {(uv_handle_t *)&c->look, (uv_handle_t *)&c->interrupt,
-                              (uv_handle_t *)&c->terminate};
+    CHECK(uv_loop_init(&c->loop) == 0);
     CHECK(uv_timer_init(&c->loop, &c->look) == 0);
     CHECK(uv_signal_init(&c->loop, &c->interrupt) == 0);
     CHECK(uv_signal_init(&c->loop, &c->terminate) == 0);
-    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
-        handles[i]->data = c;
-    }
+    c->look.data = c;
+    c->interrupt.data = c;
+    c->terminate.data = c;
     CHECK(uv_signal_start(&c->interrupt, on_signal, SIGINT) == 0);
     CHECK(uv_signal_start(&c->terminate, on_signal, SIGTERM) == 0);
+}
+
+static void run_loop(struct coordinator *c)
+{
     CHECK(uv_timer_start(&c->look, on_look, LOOK_MS, LOOK_MS) == 0);
+    uv_update_time(&c->loop);
     c->started_ms = uv_now(&c->loop);
     c->progress_due_ms = c->started_ms + PROGRESS_MS;
     (void)uv_run(&c->loop, UV_RUN_DEFAULT);
-    for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
-        uv_close(handles[i], NULL);
-    }
-    (void)uv_run(&c->loop, UV_RUN_DEFAULT);
+}
+
+/* Signals have their usual effect again. */
+static void stop_watching_signals(struct coordinator *c)
+{
+    (void)uv_signal_stop(&c->interrupt);
+    (void)uv_signal_stop(&c->terminate);
+}
+
+static void close_loop(struct coordinator *c)
+{
+    uv_close((uv_handle_t *)&c->look, NULL);
+    uv_close((uv_handle_t *)&c->interrupt, NULL);
+    uv_close((uv_handle_t *)&c->terminate, NULL);
+    CHECK(uv_run(&c->loop, UV_RUN_DEFAULT) == 0);
+    CHECK(uv_loop_close(&c->loop) == 0);
 }
 
 static enum scan_end end_of(const struct coordinator *c, bool whole)
@@ -419,6 +441,15 @@ static void free_threads(struct coordinator *c)
     admission_deinit(&s->admission);
 }
 
+/* Each worker has a share of the limits of the whole scan. A share of no connection would never
+ * end, and one of no question a second would be no limit. */
+static uint32_t count_workers(const struct scan_params *p)
+{
+    uint32_t count = p->threads < WORKERS_MAX ? p->threads : WORKERS_MAX;
+    count = p->concurrency < count ? p->concurrency : count;
+    return p->dns_rate != 0 && p->dns_rate < count ? p->dns_rate : count;
+}
+
 enum scan_end pipeline_run(const struct scan_params *params, const struct pipeline_hooks *hooks)
 {
     struct coordinator *c = memory_new(1, sizeof(*c));
@@ -427,30 +458,38 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     enum scan_end end = SCAN_END_FATAL;
     c->hooks = hooks;
     c->scan.params = params;
-    c->scan.worker_count = params->threads < WORKERS_MAX ? params->threads : WORKERS_MAX;
+    c->scan.worker_count = count_workers(params);
     c->scan.judge_count =
         c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
     c->scan.has_ipv6 = has_ipv6_route() || maps_ipv6(params);
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file of the largest size allowed is a write error */
     hash_secret_init();
     tls_process_init();
+    open_loop(c);
     if (!open_inputs(c, &suffixes, &blocklist, &end)) {
+        close_loop(c);
         free(c);
         return end;
     }
     mailbox_init(&c->scan.writer, NULL);
     admission_init(&c->scan.admission, &c->scan.writer.backlog);
-    CHECK(uv_loop_init(&c->loop) == 0);
+    c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
     int64_t started = unix_ms();
     start_threads(c);
     run_loop(c);
+    /* The files of a directory are closed in peace. Standard output may be a pipe that nobody
+     * reads: there a further signal has to end us. */
+    if (params->output_dir == NULL) {
+        stop_watching_signals(c);
+    }
     stop_threads(c);
     end = close_results(c, started);
 
     writer_deinit(&c->writer);
-    CHECK(uv_loop_close(&c->loop) == 0);
+    close_loop(c);
     if (!atomic_load(&c->reader.ended)) {
         return end; /* the reader sits in a blocking read and may still look at everything */
     }

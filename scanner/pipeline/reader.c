@@ -33,6 +33,7 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         r->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
+    CHECK(pthread_mutex_init(&r->sending, NULL) == 0);
     r->source = domain_source_new(r->fd, p->column, p->metadata_passthrough);
     r->post_every = domain_source_size(r->source) > 0 ? POST_EVERY : 1;
     return true;
@@ -87,29 +88,42 @@ static void send_record(struct reader *r, const struct source_record *record, ui
     }
 }
 
-static void *run(void *arg)
+/* @return false when intake was stopped: the record is not taken. */
+static bool admit_and_send(struct reader *r, const struct source_record *record)
 {
-    struct reader *r = arg;
-    struct source_record record;
-    enum source_status status;
+    struct admission *a = &r->scan->admission;
     uint32_t block = 0;
-    while ((status = domain_source_next(r->source, &record)) == SOURCE_RECORD) {
-        if (!admission_try_enter(&r->scan->admission, uv_hrtime() / 1000000, &block)) {
-            post(r); /* what was read is worked on while we wait */
-            if (!admission_enter(&r->scan->admission, uv_hrtime() / 1000000, &block)) {
-                break;
-            }
-        }
-        send_record(r, &record, block);
+    (void)pthread_mutex_lock(&r->sending);
+    bool admitted = admission_try_enter(a, uv_hrtime() / 1000000, &block);
+    if (!admitted) {
+        post(r); /* what was read is worked on while we wait */
+        admitted = admission_enter(a, uv_hrtime() / 1000000, &block);
+    }
+    if (admitted) {
+        send_record(r, record, block);
         atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
         atomic_store_explicit(&r->lines, domain_source_lines(r->source), memory_order_relaxed);
         atomic_store_explicit(&r->consumed, domain_source_consumed(r->source),
                               memory_order_relaxed);
     }
+    (void)pthread_mutex_unlock(&r->sending);
+    return admitted;
+}
+
+static void *run(void *arg)
+{
+    struct reader *r = arg;
+    struct source_record record;
+    enum source_status status;
+    while ((status = domain_source_next(r->source, &record)) == SOURCE_RECORD &&
+           admit_and_send(r, &record)) {
+    }
     post(r);
     r->failed = status == SOURCE_FAILED;
-    atomic_store(&r->reached_end, status == SOURCE_END);
-    atomic_store(&r->lines, domain_source_lines(r->source));
+    if (status == SOURCE_END) { /* else `lines` ends with the last record that was taken */
+        atomic_store(&r->lines, domain_source_lines(r->source));
+        atomic_store(&r->reached_end, true);
+    }
     admission_end_input(&r->scan->admission);
     atomic_store(&r->ended, true);
     return NULL;
@@ -118,6 +132,13 @@ static void *run(void *arg)
 void reader_start(struct reader *r)
 {
     CHECK(pthread_create(&r->thread, NULL, run, r) == 0);
+}
+
+void reader_halt(struct reader *r)
+{
+    admission_stop(&r->scan->admission);
+    (void)pthread_mutex_lock(&r->sending); /* the last record is sent, or none will be */
+    (void)pthread_mutex_unlock(&r->sending);
 }
 
 void reader_join(struct reader *r)
@@ -134,6 +155,7 @@ void reader_deinit(struct reader *r)
     buf_deinit(&r->metadata);
     buf_deinit(&r->key);
     line_set_deinit(&r->sent);
+    (void)pthread_mutex_destroy(&r->sending);
     if (r->fd != STDIN_FILENO) {
         (void)close(r->fd);
     }

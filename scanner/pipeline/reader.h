@@ -20,9 +20,10 @@ struct reader {
     struct buf key;      /* scratch */
     uint32_t post_every; /* records; one lock and one wake-up each time */
     uint32_t since_post;
-    struct line_set sent;          /* first lines of the records; after `ended` */
+    pthread_mutex_t sending;       /* held from admission until the record was sent */
+    struct line_set sent;          /* first lines of the records; after reader_halt() */
     atomic_uint_fast64_t records;  /* sent */
-    atomic_uint_fast64_t lines;    /* physical lines read */
+    atomic_uint_fast64_t lines;    /* physical lines up to the end of the last record sent */
     atomic_uint_fast64_t consumed; /* octets */
     atomic_bool ended;             /* the thread is about to return */
     atomic_bool reached_end;       /* of the input */
@@ -32,6 +33,8 @@ struct reader {
 /** @return false with one line of text in `error` when the input cannot be opened. */
 bool reader_open(struct reader *r, struct scan *scan, struct buf *error);
 void reader_start(struct reader *r);
+/** Stops the intake. Afterwards nothing is sent any more, also by a thread in a blocking read. */
+void reader_halt(struct reader *r);
 /** Waits for the thread. Only when `ended`, or when it cannot be inside a blocking read. */
 void reader_join(struct reader *r);
 void reader_deinit(struct reader *r);

@@ -70,6 +70,23 @@ Test(admission, a_pause_of_the_input_closes_early)
     admission_deinit(&a);
 }
 
+/* What a file has to say does not depend on when we read it. */
+Test(admission, a_file_never_pauses)
+{
+    struct admission a;
+    admission_init(&a, &backlog);
+    a.input_is_file = true;
+    admit(&a, 5, 100, 0);
+    admission_settle(&a, 0, 5);
+    expect_open(&a, 100 + 10 * INPUT_IDLE_MS, "a slow reader is no pause");
+    cr_expect_not(admission_is_empty(&a));
+    admission_leave(&a, 5);
+    cr_expect(admission_is_empty(&a));
+    admission_end_input(&a);
+    expect_closes(&a, 100, 0);
+    admission_deinit(&a);
+}
+
 /* A block's place in the ring is used again and again. */
 Test(admission, goes_round_the_ring)
 {
@@ -139,6 +156,31 @@ static void *read_one(void *arg)
     struct reader *r = arg;
     r->admitted = admission_enter(&r->a, 0, &r->block);
     return NULL;
+}
+
+/* It was us who paused: the reader had a line all the time. */
+Test(admission, a_reader_that_waited_is_no_pause)
+{
+    static struct reader r;
+    atomic_store(&backlog, 0);
+    admission_init(&r.a, &backlog);
+    admit(&r.a, 5, 100, 0);
+    admission_settle(&r.a, 0, 5);
+    atomic_store(&backlog, WRITER_BACKLOG_MAX);
+    cr_assert_eq(pthread_create(&r.thread, NULL, read_one, &r), 0);
+    (void)usleep(20000);
+    uint64_t now = 100 + 10 * INPUT_IDLE_MS;
+    expect_open(&r.a, now, "no room");
+    atomic_store(&backlog, 0);
+    expect_open(&r.a, now, "room that the reader has not seen");
+    admission_look_again(&r.a);
+    cr_assert_eq(pthread_join(r.thread, NULL), 0);
+    cr_expect(r.admitted);
+    cr_expect_eq(r.block, 0);
+    admission_settle(&r.a, 0, 1);
+    expect_open(&r.a, now + INPUT_IDLE_MS - 1, "it came with the time at which it began to wait");
+    expect_closes(&r.a, now + INPUT_IDLE_MS, 0);
+    admission_deinit(&r.a);
 }
 
 static void make_room_by_settling(struct admission *a)
