@@ -378,20 +378,20 @@ static struct command_line defaults(void)
 static int read_options(int argc, char **argv, struct command_line *c)
 {
     int option;
+    int place = 0;
     *c = defaults();
     opterr = 0;
-    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        const char *name = argv[optind - 1];
+    while ((option = getopt_long(argc, argv, "", long_options, &place)) != -1) {
         if (option == OPT_HELP) {
             (void)fputs(help_text, stdout);
             exit(EXIT_SUCCESS);
         }
         if (option == '?') {
-            return usage(name, "unknown option, or its value is missing");
+            return usage(argv[optind - 1], "unknown option, or its value is missing");
         }
         if (!take_world_option(c, option, optarg) && !take_serve_option(c, option, optarg) &&
             !take_list_option(c, option, optarg)) {
-            return usage(name, "not a value for this option");
+            return usage(long_options[place].name, "not a value for this option");
         }
     }
     return 0;
