@@ -94,12 +94,19 @@ static bool prepare(struct options *o, struct console *c, struct buf *why)
     return progress_output_init(&c->progress, p, why);
 }
 
-static void fit_descriptors(struct options *o, struct console *c)
+/** @return false with the reason when the limit of open files leaves no connection at all. */
+static bool fit_descriptors(struct options *o, struct console *c, struct buf *why)
 {
     const struct scan_params *p = &o->params;
+    uint32_t needed = descriptors_needed(p->threads, p->name_server_count);
     uint64_t limit = machine_raise_descriptors();
-    uint32_t fitting = descriptors_fit(p->concurrency, limit);
-    if (fitting < p->concurrency) {
+    uint32_t fitting = descriptors_fit(p->concurrency, needed, limit);
+    if (fitting == 0) {
+        buf_putf(why,
+                 "only %llu files can be open, --threads %u needs more than %u; raise "
+                 "'ulimit -Hn'",
+                 (unsigned long long)limit, p->threads, needed);
+    } else if (fitting < p->concurrency) {
         char line[160];
         (void)snprintf(line, sizeof(line),
                        "only %llu files can be open: --concurrency %u is lowered to %u; raise "
@@ -108,18 +115,26 @@ static void fit_descriptors(struct options *o, struct console *c)
         say(c, line);
         options_set_concurrency(o, fitting);
     }
+    return fitting > 0;
+}
+
+static enum exit_code run(struct options *o, struct console *c, struct buf *why)
+{
+    if (!prepare(o, c, why)) {
+        return EXIT_CODE_USAGE;
+    }
+    if (!fit_descriptors(o, c, why)) {
+        return EXIT_CODE_FATAL;
+    }
+    const struct pipeline_hooks hooks = {
+        .arg = c, .progress = show_progress, .say = say, .summary = keep_summary};
+    return exit_code_of(pipeline_run(&o->params, &hooks));
 }
 
 static enum exit_code scan(struct options *o, struct buf *why)
 {
     struct console c = {.progress = {.status_fd = -1}, .summary = BUF_INIT(BUF_NO_LIMIT)};
-    enum exit_code code = EXIT_CODE_USAGE;
-    if (prepare(o, &c, why)) {
-        fit_descriptors(o, &c);
-        const struct pipeline_hooks hooks = {
-            .arg = &c, .progress = show_progress, .say = say, .summary = keep_summary};
-        code = exit_code_of(pipeline_run(&o->params, &hooks));
-    }
+    enum exit_code code = run(o, &c, why);
     progress_output_deinit(&c.progress);
     if (!o->params.quiet && code != EXIT_CODE_USAGE) {
         (void)fwrite(c.summary.at, 1, c.summary.len, stderr);

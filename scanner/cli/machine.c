@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "scanner/base/check.h"
 #include "scanner/base/text.h"
 #include "scanner/cli/option_value.h"
 
@@ -136,9 +137,26 @@ bool machine_fill(struct options *o, struct buf *why)
     return fill_name_servers(o, why) && fill_ehlo_domain(o, why);
 }
 
-uint32_t descriptors_fit(uint32_t concurrency, uint64_t limit)
+/* Standard streams, the input, files of results and of progress, the coordinator's loop. */
+#define DESCRIPTORS_OF_PROCESS 48
+/* Of one event loop: epoll, wake-ups, signals and the spare one of libuv. */
+#define DESCRIPTORS_OF_THREAD 8
+#define SOCKETS_OF_RESOLVER   2 /* UDP and TCP, in every thread */
+
+uint32_t descriptors_needed(uint32_t threads, size_t name_servers)
 {
-    uint64_t room = limit > DESCRIPTORS_RESERVED ? limit - DESCRIPTORS_RESERVED : 1;
+    CHECK(name_servers <= NAME_SERVERS_MAX);
+    return DESCRIPTORS_OF_PROCESS +
+           threads * (DESCRIPTORS_OF_THREAD + SOCKETS_OF_RESOLVER * (uint32_t)name_servers);
+}
+
+uint32_t descriptors_fit(uint32_t concurrency, uint32_t needed, uint64_t limit)
+{
+    if (limit <= needed) {
+        return 0;
+    }
+    uint64_t reserved = needed > DESCRIPTORS_RESERVED ? needed : DESCRIPTORS_RESERVED;
+    uint64_t room = limit > reserved ? limit - reserved : 1;
     return room < concurrency ? (uint32_t)room : concurrency;
 }
 
@@ -146,7 +164,7 @@ uint64_t machine_raise_descriptors(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return DESCRIPTORS_RESERVED; /* cannot happen on Linux; leaves one connection */
+        return DESCRIPTORS_RESERVED; /* cannot happen on Linux; leaves a connection at least */
     }
     if (limit.rlim_cur < limit.rlim_max) {
         struct rlimit raised = {.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};

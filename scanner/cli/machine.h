@@ -16,11 +16,20 @@ size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_
  */
 bool machine_fill(struct options *o, struct buf *why);
 
-/** Descriptors that are not connections: files, resolver sockets, epoll (design section 2). */
+/**
+ * Descriptors that are not connections: files, resolver sockets, event loops. At least
+ * DESCRIPTORS_RESERVED are left for them (design section 2).
+ */
 #define DESCRIPTORS_RESERVED 256
 
-/** How many connections fit beside the reserve under a limit of open files; at least 1. */
-uint32_t descriptors_fit(uint32_t concurrency, uint64_t limit);
+/** What so many threads and resolvers open themselves, before the first connection. */
+uint32_t descriptors_needed(uint32_t threads, size_t name_servers);
+
+/**
+ * How many connections may be open beside our own descriptors under a limit of open files.
+ * @return at least 1; 0 when the limit does not even leave what is `needed`.
+ */
+uint32_t descriptors_fit(uint32_t concurrency, uint32_t needed, uint64_t limit);
 
 /** Raises the soft limit of open files to the hard one. @return the limit now in force. */
 uint64_t machine_raise_descriptors(void);

@@ -293,6 +293,15 @@ def check_descriptors(dns):
     check_equal("few descriptors: exit code", done.returncode, 0)
     check("few descriptors: it says so", b"--concurrency 4000 is lowered to 44" in done.stderr, done.stderr)
 
+    def too_few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+
+    done = subprocess.run([MXCENSUS, "scan", *options(dns)], input=b"null.test\n", capture_output=True,
+                          preexec_fn=too_few, env=environment(), timeout=60, check=False)
+    check_equal("no descriptors: exit code", done.returncode, 1)
+    check("no descriptors: one clear line",
+          done.stderr.count(b"\n") == 1 and b"only 20 files can be open" in done.stderr, done.stderr)
+
 
 def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-streams-")

@@ -33,17 +33,22 @@ Test(machine, connections_leave_room_for_other_descriptors)
 {
     static const struct {
         uint32_t concurrency;
+        uint32_t needed;
         uint64_t limit;
         uint32_t want;
     } cases[] = {
-        {4000, 1048576, 4000}, {4000, 4256, 4000}, {4000, 4255, 3999},
-        {4000, 1024, 768},     {4000, 257, 1},     {4000, 256, 1},
-        {4000, 3, 1},          {1, 1024, 1},       {4000, UINT64_MAX, 4000},
+        {4000, 68, 1048576, 4000}, {4000, 68, 4256, 4000}, {4000, 68, 4255, 3999},
+        {4000, 68, 1024, 768},     {4000, 68, 257, 1},     {4000, 68, 256, 1},
+        {4000, 68, 69, 1},         {4000, 68, 68, 0},      {4000, 68, 3, 0},
+        {1, 68, 1024, 1},          {1, 68, 68, 0},         {4000, 68, UINT64_MAX, 4000},
+        {4000, 688, 1024, 336},    {4000, 688, 689, 1}, /* many threads: more than the reserve */
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        cr_assert_eq(descriptors_fit(cases[i].concurrency, cases[i].limit), cases[i].want, "%zu",
-                     i);
+        cr_assert_eq(descriptors_fit(cases[i].concurrency, cases[i].needed, cases[i].limit),
+                     cases[i].want, "%zu", i);
     }
+    cr_assert_lt(descriptors_needed(4, 2), DESCRIPTORS_RESERVED);
+    cr_assert_gt(descriptors_needed(64, 2), DESCRIPTORS_RESERVED);
 }
 
 Test(help, fits_one_screen_and_names_every_default)
