@@ -8,23 +8,23 @@
 #define TABLE(P, ...)  static const struct column columns_of_##P[] = {
 #define OBJECT(P, ...) static const struct column columns_of_##P[] = {
 #define COLUMN(P, NAME, name_, TYPE, PRESENCE, VOLATILITY, source_, meaning_) \
-    {.name = name_,                                                           \
+    {.name = (name_),                                                         \
      .json_key = KEY_OF(name_),                                               \
      .json_key_base64 = KEY_OF(name_ "_base64"),                              \
      .type = COLUMN_TYPE_##TYPE,                                              \
      .presence = COLUMN_PRESENCE_##PRESENCE,                                  \
      .volatility = COLUMN_VOLATILITY_##VOLATILITY,                            \
-     .source = source_,                                                       \
-     .meaning = meaning_},
+     .source = (source_),                                                     \
+     .meaning = (meaning_)},
 #define NESTED(P, NAME, name_, TYPE, OF, PRESENCE, VOLATILITY, source_, meaning_) \
-    {.name = name_,                                                               \
+    {.name = (name_),                                                             \
      .json_key = KEY_OF(name_),                                                   \
      .type = COLUMN_TYPE_##TYPE,                                                  \
      .presence = COLUMN_PRESENCE_##PRESENCE,                                      \
      .volatility = COLUMN_VOLATILITY_##VOLATILITY,                                \
      .nested = NESTED_##OF,                                                       \
-     .source = source_,                                                           \
-     .meaning = meaning_},
+     .source = (source_),                                                         \
+     .meaning = (meaning_)},
 #define END(P) \
     }          \
     ;
@@ -40,8 +40,8 @@
 #define END(P)
 
 #define TABLE(P, name_, format_, meaning_)    \
-    [TABLE_##P] = {.name = name_,             \
-                   .meaning = meaning_,       \
+    [TABLE_##P] = {.name = (name_),           \
+                   .meaning = (meaning_),     \
                    .columns = columns_of_##P, \
                    .column_count = P##_COLUMN_COUNT},
 #define OBJECT(...)
@@ -59,8 +59,8 @@ static const enum table_format table_formats[TABLE_COUNT] = {
 
 #define TABLE(...)
 #define OBJECT(P, name_, meaning_)             \
-    [NESTED_##P] = {.name = name_,             \
-                    .meaning = meaning_,       \
+    [NESTED_##P] = {.name = (name_),           \
+                    .meaning = (meaning_),     \
                     .columns = columns_of_##P, \
                     .column_count = P##_COLUMN_COUNT},
 static const struct definition nested[NESTED_COUNT] = {

@@ -111,12 +111,17 @@ void text_put_time_s(struct buf *b, int64_t unix_s)
     put_time(b, unix_s, -1);
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 struct span text_trim(struct span s)
 {
-    while (s.len > 0 && memchr(" \t\r\n", s.at[0], 4) != NULL) {
+    while (s.len > 0 && is_blank(s.at[0])) {
         s = span_drop(s, 1);
     }
-    while (s.len > 0 && memchr(" \t\r\n", s.at[s.len - 1], 4) != NULL) {
+    while (s.len > 0 && is_blank(s.at[s.len - 1])) {
         s.len--;
     }
     return s;
