@@ -135,6 +135,24 @@ static bool create_files(struct result_dir *d, const struct result_dir_params *p
     return ok;
 }
 
+/* As far as the file system can: a scan that fits without it is as good. */
+static void hold_reserve(const struct result_dir *d)
+{
+    int fd = openat(d->fd, RESULT_RESERVE_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    bool held = fd >= 0 && posix_fallocate(fd, 0, RESULT_RESERVE_LEN) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (!held) {
+        (void)unlinkat(d->fd, RESULT_RESERVE_NAME, 0);
+    }
+}
+
+static void give_reserve_back(const struct result_dir *d)
+{
+    (void)unlinkat(d->fd, RESULT_RESERVE_NAME, 0); /* absent when it could not be held */
+}
+
 struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err)
 {
     struct result_dir *d = memory_new(1, sizeof(*d));
@@ -147,6 +165,7 @@ struct result_dir *result_dir_new(const struct result_dir_params *params, struct
         result_dir_free(d);
         return NULL;
     }
+    hold_reserve(d);
     return d;
 }
 
@@ -202,6 +221,7 @@ static bool finish_quick(struct result_file *f)
 bool result_dir_finish(struct result_dir *d)
 {
     bool ok = each_file(d, finish_durable);
+    give_reserve_back(d);
     if (fsync(d->fd) != 0) { /* the new names */
         set_error(&d->error, "fsync directory", d->path);
         ok = false;
@@ -211,7 +231,9 @@ bool result_dir_finish(struct result_dir *d)
 
 bool result_dir_interrupt(struct result_dir *d)
 {
-    return each_file(d, finish_quick);
+    bool ok = each_file(d, finish_quick);
+    give_reserve_back(d);
+    return ok;
 }
 
 bool result_dir_write_file(struct result_dir *d, const char *name, struct span octets)

@@ -11,12 +11,19 @@
  *     result_dir_interrupt  the same without waiting for the disk; then the caller writes
  *                           state.json and no manifest
  *
+ * Meanwhile RESULT_RESERVE_LEN octets are held in the file RESULT_RESERVE_NAME and given back by the last two, so
+ * that a disk that rows have filled still takes the files that say how far they go.
+ *
  * Failures are returned and kept: the first one is what to tell the user, later ones follow
  * from it. Nothing here stops the program. A failed directory still takes what it can.
  */
 
 #include "output/result_file.h"
 #include "output/tables.h"
+
+#define RESULT_RESERVE_NAME "reserve.part"
+/* octets: summary.json, the suffix list, and state.json with thousands of ranges; our own bound */
+#define RESULT_RESERVE_LEN (256U * 1024)
 
 enum row_format {
     ROW_FORMAT_NDJSON,

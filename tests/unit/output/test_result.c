@@ -60,6 +60,12 @@ static bool exists(const char *name)
     return stat(path_of(name), &st) == 0;
 }
 
+static uint64_t octets_on_disk(const char *name)
+{
+    struct stat st;
+    return stat(path_of(name), &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
+}
+
 static void read_octets(const char *name, struct buf *out)
 {
     FILE *file = fopen(path_of(name), "rb");
@@ -437,11 +443,15 @@ Test(result_dir, finished_and_interrupted)
         struct result_error err = {0};
         struct result_dir *d = open_dir(dirs[i], RESULT_CODEC_ZSTD, &err);
         cr_assert_not_null(d);
+        char reserve[64];
+        (void)snprintf(reserve, sizeof(reserve), "%s/%s", dirs[i], RESULT_RESERVE_NAME);
+        cr_expect_eq(octets_on_disk(reserve), RESULT_RESERVE_LEN, "%s", reserve);
         cr_expect(result_dir_append(d, TABLE_CHAINS, ROW_FORMAT_NDJSON, SPAN_LIT("{}\n{}\n"), 2));
         cr_expect(result_dir_append(d, TABLE_CHAINS, ROW_FORMAT_CSV, SPAN_LIT("1\r\n"), 1));
         cr_expect(result_dir_append(d, TABLE_ROUTES, ROW_FORMAT_NDJSON, SPAN_LIT("x\n"), 1));
         cr_expect(result_dir_flush(d));
         cr_expect(i == 0 ? result_dir_finish(d) : result_dir_interrupt(d));
+        cr_expect(!exists(reserve));
         cr_expect(
             result_dir_write_file(d, i == 0 ? "manifest.json" : "state.json", SPAN_LIT("{}\n")));
         check_finished(d, dirs[i]);
