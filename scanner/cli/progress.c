@@ -54,6 +54,7 @@ void progress_put_line(struct buf *b, const struct progress_snapshot *now,
 {
     double rate = progress_rate(now, mark);
     uint64_t done = progress_lines_done(now);
+    uint64_t failed = now->lines_done[ACCOUNT_INCONCLUSIVE] + now->lines_done[ACCOUNT_DNS_FAILED];
     put_duration(b, now->elapsed_ms / 1000);
     buf_put_char(b, ' ');
     put_done(b, now);
@@ -61,9 +62,7 @@ void progress_put_line(struct buf *b, const struct progress_snapshot *now,
     buf_putf(b, ", %llu in flight", (unsigned long long)now->sessions_in_flight);
     buf_putf(b, ", %llu waiting", (unsigned long long)now->services_waiting);
     buf_putf(b, ", %llu DNS", (unsigned long long)now->dns_pending);
-    buf_putf(b, ", %llu failed",
-             (unsigned long long)(now->lines_done[ACCOUNT_INCONCLUSIVE] +
-                                  now->lines_done[ACCOUNT_DNS_FAILED]));
+    buf_putf(b, ", %llu failed", (unsigned long long)failed);
     if (now->draining) {
         buf_put_text(b, ", stopping");
     } else if (now->lines_total > done && rate > 0) {
