@@ -269,17 +269,19 @@ def check_no_room(dns, folder):
     small = os.path.join(folder, "small")
     os.mkdir(small)
     mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128k", "none", small], capture_output=True, check=False).returncode == 0
+        ["mount", "-t", "tmpfs", "-o", "size=512k", "none", small], capture_output=True, check=False).returncode == 0
     if not mounted:
         print("left out: a full disk (needs root and mount)")
         return
     try:
-        lines = b"".join(b"n%d.nowhere.test\n" % n for n in range(2000))
+        lines = b"".join(b"n%d.nowhere.test\n" % n for n in range(4000))
         done = run("scan", *options(dns, "-q", "-o", os.path.join(small, "out")), input=lines)
         check_equal("full disk: exit code", done.returncode, 3)
         check("full disk: one clear line", len(done.stderr.splitlines()) == 1
               and "No space left on device" in done.stderr and small in done.stderr, done.stderr)
-        check("full disk: no manifest", "manifest.json" not in os.listdir(os.path.join(small, "out")))
+        names = os.listdir(os.path.join(small, "out"))
+        check("full disk: no manifest", "manifest.json" not in names, names)
+        check("full disk: the state is there", "state.json" in names, names)
     finally:
         subprocess.run(["umount", small], check=True)
 
