@@ -3,8 +3,10 @@
  * with the same server inside this process. The bare loop verifies nothing, parses nothing and
  * throws everything away.
  *
- *     bench_handshake [COUNT [bare|engine|slow [CASE]]]    default 400 of each case, 1 to 4;
- *                                                          slow: engine without fast public keys
+ *     bench_handshake [COUNT [naive|bare|engine|slow [CASE]]]    default 400 of each case, 1 to 4
+ *
+ * naive: libssl as most programs use it, verifying against the system's roots and the name
+ * slow: engine without fast public keys
  *
  * Prints CPU time of the client's part alone. Instructions, which do not scatter (the smaller
  * count takes out what happens once):
@@ -20,6 +22,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/x509_vfy.h>
+
 #include "scanner/base/memory.h"
 #include "tests/unit/tls/peer.h"
 
@@ -30,10 +34,18 @@
 
 #define NOINLINE __attribute__((noinline)) /* callgrind knows these functions by their names */
 
+/* Made before any context: see fast_public_key.h. */
+struct chain {
+    struct test_cert root;
+    struct test_cert issuer;
+    struct test_cert leaf;
+};
+
 /* A client under test. The functions called client_* hold all of its work. */
 struct client {
     const char *name;
-    bool fast; /* engine only */
+    bool fast;   /* engine only */
+    bool verify; /* bare only */
     void *(*start)(void *context, struct buf *out);
     bool (*turn)(void *client, struct span in, struct buf *out);   /* true: established */
     size_t (*talk)(void *client, struct span in, struct buf *out); /* plain octets read */
@@ -77,11 +89,18 @@ static int accept_any(X509_STORE_CTX *store, void *arg)
     return 1;
 }
 
-static SSL_CTX *bare_context(void)
+static SSL_CTX *bare_context(bool verify, const struct test_cert *root)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     CHECK(ctx != NULL);
-    SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
+    if (!verify) {
+        SSL_CTX_set_cert_verify_callback(ctx, accept_any, NULL);
+        return ctx;
+    }
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    CHECK(SSL_CTX_set_default_verify_paths(ctx) == 1);
+    CHECK(X509_VERIFY_PARAM_set1_host(SSL_CTX_get0_param(ctx), "mx.test", 0) == 1);
+    CHECK(X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), root->cert) == 1);
     return ctx;
 }
 
@@ -109,7 +128,9 @@ NOINLINE static void *client_bare_start(void *context, struct buf *out)
 NOINLINE static bool client_bare_turn(void *client, struct span in, struct buf *out)
 {
     CHECK(BIO_write(SSL_get_rbio(client), in.at, (int)in.len) == (int)in.len);
-    bool done = SSL_connect(client) == 1;
+    int status = SSL_connect(client);
+    bool done = status == 1;
+    CHECK(done || SSL_get_error(client, status) == SSL_ERROR_WANT_READ);
     if (done) {
         CHECK(SSL_write(client, EHLO, (int)strlen(EHLO)) > 0);
     }
@@ -133,10 +154,11 @@ NOINLINE static void client_bare_stop(void *client)
 }
 
 static const struct client clients[] = {
-    {"bare", false, client_bare_start, client_bare_turn, client_bare_talk, client_bare_stop},
-    {"engine", true, client_engine_start, client_engine_turn, client_engine_talk,
+    {"naive", false, true, client_bare_start, client_bare_turn, client_bare_talk, client_bare_stop},
+    {"bare", false, false, client_bare_start, client_bare_turn, client_bare_talk, client_bare_stop},
+    {"engine", true, false, client_engine_start, client_engine_turn, client_engine_talk,
      client_engine_stop},
-    {"slow", false, client_engine_start, client_engine_turn, client_engine_talk,
+    {"slow", false, false, client_engine_start, client_engine_turn, client_engine_talk,
      client_engine_stop},
 };
 
@@ -155,13 +177,6 @@ static const struct bench_case cases[] = {
 };
 
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
-
-/* Made before any context: see fast_public_key.h. */
-struct chain {
-    struct test_cert root;
-    struct test_cert issuer;
-    struct test_cert leaf;
-};
 
 static struct chain chain_of(const struct bench_case *c)
 {
@@ -238,6 +253,19 @@ static void run_case(const struct client *client, void *context, const struct be
            total / (double)count * 1e6, best * 1e6);
 }
 
+static void run_client(const struct client *client, const struct chain *chains, size_t first,
+                       size_t end, size_t count)
+{
+    bool bare = client->start == client_bare_start;
+    struct tls_context *engine = bare ? NULL : tls_context_new(client->fast);
+    for (size_t i = first; i < end; i++) {
+        SSL_CTX *ssl = bare ? bare_context(client->verify, &chains[i].root) : NULL;
+        run_case(client, bare ? (void *)ssl : (void *)engine, &cases[i], &chains[i], count);
+        SSL_CTX_free(ssl);
+    }
+    tls_context_free(engine);
+}
+
 int main(int argc, char **argv)
 {
     size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : COUNT_DEFAULT;
@@ -256,15 +284,7 @@ int main(int argc, char **argv)
         if (only != NULL && strcmp(only, client->name) != 0) {
             continue;
         }
-        bool bare = client->start == client_bare_start;
-        struct tls_context *engine = bare ? NULL : tls_context_new(client->fast);
-        SSL_CTX *ssl = bare ? bare_context() : NULL;
-        void *context = bare ? (void *)ssl : (void *)engine;
-        for (size_t i = first; i < end; i++) {
-            run_case(client, context, &cases[i], &chains[i], count);
-        }
-        SSL_CTX_free(ssl);
-        tls_context_free(engine);
+        run_client(client, chains, first, end, count);
     }
     for (size_t i = first; i < end; i++) {
         test_cert_free(&chains[i].root);
