@@ -14,10 +14,10 @@
 
 #include "scanner/base/buf.h"
 
-#define RESULT_BATCH_LEN  (256U * 1024)      /* octets of rows collected before a write */
-#define RESULT_FRAME_LEN  (8U * 1024 * 1024) /* octets of rows in a compression frame */
-#define RESULT_ZSTD_LEVEL 3                  /* the default of zstd */
-#define RESULT_GZIP_LEVEL 6                  /* the default of zlib */
+#define RESULT_BATCH_LEN  (256U << 10) /* octets of rows collected before a write */
+#define RESULT_FRAME_LEN  (8U << 20)   /* octets of rows in a compression frame */
+#define RESULT_ZSTD_LEVEL 3            /* the default of zstd */
+#define RESULT_GZIP_LEVEL 6            /* the default of zlib */
 
 enum result_codec {
     RESULT_CODEC_NONE,

@@ -16,7 +16,7 @@
 #define CERT_NAMES_MAX \
     1000 /* subject alternative names that are kept: dNSName, and as many others; our own bound */
 #define CERT_LIST_ITEMS_MAX 64          /* of every other list; our own bound */
-#define CERT_DN_MAX         (16 * 1024) /* octets of a distinguished name as text; our own bound */
+#define CERT_DN_MAX         (16U << 10) /* octets of a distinguished name as text; our own bound */
 #define CERT_SERIAL_MAX \
     128 /* octets of a serial number that are kept; RFC 5280 section 4.1.2.2 allows 20 */
 

@@ -3,7 +3,7 @@
 #include "scanner/base/span.h"
 
 #define TLS_LIST_MAX \
-    (256 * 1024)          /* octets of a presented certificate list that are kept; our own bound */
+    (256U << 10)          /* octets of a presented certificate list that are kept; our own bound */
 #define TLS_CERTS_MAX 100 /* certificates of a list that are kept; our own bound */
 
 /** What one TLS handshake showed. Plain data; spans live as long as the handshake that filled it. */

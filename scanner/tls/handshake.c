@@ -10,7 +10,7 @@
 #include "scanner/tls/tls_context_private.h"
 
 #define LIST_KEPT_MAX \
-    (16 * 1024)         /* octets of list memory that an unused object keeps; our own bound */
+    (16U << 10)         /* octets of list memory that an unused object keeps; our own bound */
 #define READ_CHUNK 4096 /* octets decrypted at a time; an EHLO reply fits */
 
 struct handshake {
