@@ -24,6 +24,7 @@ static void work_free(struct service_work *work)
 {
     free(work->pending);
     free(work->ready);
+    free(work->told);
     arena_reset(&work->arena);
     free(work);
 }
@@ -216,16 +217,44 @@ void service_on_address_want(struct worker *w, const struct message_address_want
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-static void tell_endpoint(struct worker *w, const struct want *want,
-                          const struct endpoint_brief *brief)
+static void send_endpoint(struct worker *w, const struct told_endpoint *t)
 {
     struct buf octets = BUF_INIT(BRIEF_LEN);
-    brief_put(&octets, brief);
+    brief_put(&octets, &t->brief);
     struct message_endpoint_done m = {
-        .host_index = want->host_index, .endpoint = want->endpoint, .brief = buf_span(&octets)};
-    message_put_endpoint_done(worker_outbox(w, want->from), &m);
+        .host_index = t->host_index, .endpoint = t->endpoint, .brief = buf_span(&octets)};
+    message_put_endpoint_done(worker_outbox(w, t->from), &m);
     buf_deinit(&octets);
     atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
+}
+
+/* The rows of host and domain name the service: they come after its own. */
+static void tell_endpoint(struct worker *w, struct service_work *work, const struct want *want,
+                          const struct endpoint_brief *brief)
+{
+    struct told_endpoint t = {.brief = *brief,
+                              .host_index = want->host_index,
+                              .from = want->from,
+                              .endpoint = want->endpoint};
+    if (work->row_written) {
+        send_endpoint(w, &t);
+        return;
+    }
+    if ((work->told_count & (work->told_count - 1)) == 0) {
+        size_t room = work->told_count > 0 ? work->told_count * 2 : 1;
+        work->told = memory_resize(work->told, room, sizeof(*work->told));
+    }
+    work->told[work->told_count++] = t;
+}
+
+static void send_told(struct worker *w, struct service_work *work)
+{
+    for (size_t i = 0; i < work->told_count; i++) {
+        send_endpoint(w, &work->told[i]);
+    }
+    free(work->told);
+    work->told = NULL;
+    work->told_count = 0;
 }
 
 static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
@@ -248,7 +277,7 @@ static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
     return b;
 }
 
-static void write_endpoint(struct worker *w, const struct want *want,
+static void write_endpoint(struct worker *w, const struct service *s, const struct want *want,
                            const struct seen_endpoint *seen)
 {
     findings_reset(&w->findings);
@@ -257,7 +286,7 @@ static void write_endpoint(struct worker *w, const struct want *want,
     worker_row_written(w);
     counts_add_findings(&w->counts, &w->findings);
     struct endpoint_brief brief = brief_of(seen);
-    tell_endpoint(w, want, &brief);
+    tell_endpoint(w, s->work, want, &brief);
 }
 
 static struct seen_endpoint endpoint_of(const struct service *s, const struct want *want)
@@ -274,7 +303,7 @@ static void write_not_tested(struct worker *w, const struct service *s, const st
 {
     struct seen_endpoint seen = endpoint_of(s, want);
     seen.not_tested = reason;
-    write_endpoint(w, want, &seen);
+    write_endpoint(w, s, want, &seen);
 }
 
 /* The service's session speaks for the name: what failed before TLS does not depend on it. */
@@ -289,7 +318,7 @@ static void write_inherited(struct worker *w, const struct service *s, const str
     struct seen_endpoint seen = endpoint_of(s, want);
     seen.result = &spoken;
     seen.session_from = (struct span){(const uint8_t *)key, len + (size_t)port_len};
-    write_endpoint(w, want, &seen);
+    write_endpoint(w, s, want, &seen);
 }
 
 static void write_visited(struct worker *w, uint32_t index)
@@ -307,7 +336,7 @@ static void write_visited(struct worker *w, uint32_t index)
     seen.repeated = v->session_count > 1;
     seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
                     memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
-    write_endpoint(w, &v->want, &seen);
+    write_endpoint(w, s, &v->want, &seen);
 }
 
 void service_row_when_complete(struct worker *w, uint32_t index)
@@ -339,6 +368,7 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     counts_add_findings(&w->counts, &w->findings);
     work->row_written = true;
     s->row_written = true;
+    send_told(w, work);
     if (wants_session) {
         visit_free(w, work->no_sni_visit);
         work->no_sni_visit = NO_INDEX;

@@ -48,6 +48,14 @@ struct visit {
     uint32_t next; /* in the list of repeats, the queue for tokens or the free list */
 };
 
+/** What a host hears of its endpoint. */
+struct told_endpoint {
+    struct endpoint_brief brief;
+    uint32_t host_index;
+    uint16_t from;
+    uint16_t endpoint;
+};
+
 /** A service under work. */
 struct service_work {
     struct arena arena;
@@ -55,6 +63,8 @@ struct service_work {
     size_t pending_count;
     struct want *ready; /* to be dialled, the next one at the end; malloc */
     size_t ready_count;
+    struct told_endpoint *told; /* waits for the row of the service; malloc */
+    size_t told_count;
     struct wheel_timer timer; /* the address's next start */
     struct worker *worker;
     uint32_t index;
