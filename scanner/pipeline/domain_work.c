@@ -391,7 +391,9 @@ void domain_on_host_done(struct worker *w, const struct message_host_done *m)
 {
     struct domain_work *d = find(w->domains, m->domain, m->generation);
     d->hosts--;
-    d->seen.endpoints_truncated = d->seen.endpoints_truncated || m->truncated != 0;
+    /* Of an implicit MX that is recorded only, nothing is dialled, whoever else dials the host. */
+    bool listed = !d->implicit || w->scan->params->implicit_mx_dial;
+    d->seen.endpoints_truncated = d->seen.endpoints_truncated || (listed && m->truncated != 0);
     copy_result(d, &d->mx[m->mx], m);
     for (size_t i = (size_t)m->mx + 1; i < d->seen.mx_count; i++) {
         if (d->mx[i].unusable == NULL && first_with_host(d, i) == m->mx) {

@@ -204,18 +204,24 @@ static void unpack(struct host_work *h, const struct host_record *r)
 /* A dialled name is done for good: its states and short facts. */
 #define DIALLED_HEAD_LEN 7
 
+static bool is_truncated(const struct host_work *h)
+{
+    bool cut = h->truncated > 0;
+    for (size_t i = 0; i < h->endpoint_count; i++) {
+        const struct endpoint_brief *e = &h->endpoints[i];
+        cut = cut || (e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED);
+    }
+    return cut;
+}
+
 static struct host_record *pack_result(const struct host_work *h)
 {
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
     size_t count = h->v4_count + h->v6_count;
     uint8_t head[DIALLED_HEAD_LEN] = {
-        h->dns[QUESTION_A].state,
-        h->dns[QUESTION_AAAA].state,
-        (uint8_t)h->cname_count,
-        h->blocklisted,
-        (uint8_t)(count & 0xff),
-        (uint8_t)(count >> 8),
-        h->truncated > 0 || count > h->addresses_max,
+        h->dns[QUESTION_A].state, h->dns[QUESTION_AAAA].state, (uint8_t)h->cname_count,
+        h->blocklisted,           (uint8_t)(count & 0xff),     (uint8_t)(count >> 8),
+        is_truncated(h),
     };
     pack_octets(&b, head, sizeof(head));
     for (size_t i = 0; i < h->endpoint_count; i++) {
@@ -347,9 +353,16 @@ static void ask(struct worker *w, uint32_t index, enum question q)
                  (uint64_t)index << 8 | (uint64_t)q);
 }
 
+/* A name that is blocklisted by itself is not asked for; one whose CNAME is, was asked already, and
+ * its other answer is awaited, so that the row does not depend on which came first. */
 static bool addresses_known(const struct host_work *h)
 {
-    return h->blocklisted || (h->answered[QUESTION_A] && h->answered[QUESTION_AAAA]);
+    for (enum question q = QUESTION_A; q <= QUESTION_AAAA; q++) {
+        if (!h->answered[q] && (h->asked[q] || !h->blocklisted)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void finish(struct worker *w, uint32_t index)
@@ -449,6 +462,27 @@ static void send_address_want(struct worker *w, uint32_t index, size_t endpoint,
     message_put_address_want(worker_outbox(w, owner_of_address(w->scan, &b->address)), &m);
 }
 
+/* What the cap left out so far and does not leave out any more. */
+static void fill_up_to_cap(struct worker *w, uint32_t index)
+{
+    struct host_work *h = w->hosts->entries[index].work;
+    size_t ports = w->scan->params->port_count;
+    size_t position = 0;
+    for (size_t at = 0; at < h->endpoint_count; at++) {
+        struct endpoint_brief *e = &h->endpoints[at];
+        enum not_tested_reason reason = reason_not_to_dial(w, h, &e->address, position);
+        if (e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED) {
+            e->not_tested = (uint8_t)reason;
+            if (reason == NOT_TESTED_NONE) {
+                h->endpoints_pending++;
+                send_address_want(w, index, at, false);
+            }
+        }
+        bool last_of_address = (at + 1) % ports == 0;
+        position += last_of_address && reason != NOT_TESTED_FAMILY_OFF; /* takes nobody's place */
+    }
+}
+
 static void send_address_wants(struct worker *w, uint32_t index)
 {
     struct host_work *h = w->hosts->entries[index].work;
@@ -457,22 +491,16 @@ static void send_address_wants(struct worker *w, uint32_t index)
     h->addresses_sent = true;
     h->endpoints = arena_new(&h->arena, addresses * p->port_count, sizeof(*h->endpoints));
     for (size_t i = 0; i < addresses; i++) {
-        const struct net_addr *a = i < h->v4_count ? &h->v4[i] : &h->v6[i - h->v4_count];
-        enum not_tested_reason reason = reason_not_to_dial(w, h, a, i);
         for (size_t port = 0; port < p->port_count; port++) {
-            size_t at = h->endpoint_count++;
-            h->endpoints[at] = (struct endpoint_brief){
-                .address = *a,
+            h->endpoints[h->endpoint_count++] = (struct endpoint_brief){
+                .address = i < h->v4_count ? h->v4[i] : h->v6[i - h->v4_count],
                 .port = p->ports[port],
                 .outcome = OUTCOME_NOT_TESTED,
-                .not_tested = (uint8_t)reason,
+                .not_tested = NOT_TESTED_TRUNCATED,
             };
-            if (reason == NOT_TESTED_NONE) {
-                h->endpoints_pending++;
-                send_address_want(w, index, at, false);
-            }
         }
     }
+    fill_up_to_cap(w, index);
 }
 
 /* Whoever waits for the addresses is told, after the ADDRESS_WANTs: see admission.h. */
@@ -631,10 +659,15 @@ void host_on_want(struct worker *w, const struct message_host_want *m)
     if (m->dial) {
         if (!h->dial) {
             h->dial = true;
-            h->addresses_max = m->addresses_max;
             h->blocklisted = h->blocklisted || blocklist_has_name(w->scan->blocklist, h->name);
         }
+        /* The most generous domain of the block decides, not the one that came first. */
+        bool raised = m->block <= h->block && m->addresses_max > h->addresses_max;
         lower_block(w, index, m->block);
+        if (raised) {
+            h->addresses_max = m->addresses_max;
+            fill_up_to_cap(w, index);
+        }
     }
     if (!h->blocklisted) {
         ask(w, index, QUESTION_A);

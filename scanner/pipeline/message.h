@@ -90,7 +90,7 @@
 #define FIELDS_CERT_KNOWN(F) F(u32, chain)
 
 #define FIELDS_BLOCK_CLOSE(F) F(u32, block)
-#define FIELDS_BLOCK_FENCE(F) F(u32, block)
+#define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u16, from)
 
 #define FIELDS_ROWS(F)       F(u8, table) F(u8, format) F(u32, count) F(span, octets)
 #define FIELDS_LINES_DONE(F) F(span, lines) /* 64-bit little-endian line numbers */

@@ -3,9 +3,24 @@
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/rows_out.h"
 
-#define TICK_MS       20 /* of the wheel: the finest deadline */
+#define TICK_MS       20  /* of the wheel: the finest deadline */
+#define LATE_MS       500 /* without a turn of the loop: the process or the machine stood still */
 #define READ_ROOM_LEN (64 * 1024)
 #define ROWS_POST_LEN (256 * 1024) /* octets of rows; a closing block can write 100,000 of them */
+
+/* The fences of one worker come in the order of the blocks; how far workers are apart has no bound. */
+static void on_fence(struct worker *w, const struct message_block_fence *m)
+{
+    uint32_t closed = m->block + 1;
+    w->fenced[m->from] = closed;
+    for (uint32_t i = 0; i < w->scan->worker_count; i++) {
+        closed = w->fenced[i] < closed ? w->fenced[i] : closed;
+    }
+    if (closed > w->blocks_closed) {
+        w->blocks_closed = closed;
+        service_on_block_closed(w, closed - 1);
+    }
+}
 
 static void on_message(struct worker *w, enum message_kind kind, struct span body)
 {
@@ -34,16 +49,13 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
     case MESSAGE_BLOCK_CLOSE:
         for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
             struct message_block_close m = message_get_block_close(body);
-            struct message_block_fence fence = {.block = m.block};
+            struct message_block_fence fence = {.block = m.block, .from = (uint16_t)w->index};
             message_put_block_fence(worker_outbox(w, i), &fence);
         }
         return;
     case MESSAGE_BLOCK_FENCE: {
         struct message_block_fence m = message_get_block_fence(body);
-        if (++w->fences[m.block % BLOCK_RING] == w->scan->worker_count) {
-            w->fences[m.block % BLOCK_RING] = 0;
-            service_on_block_closed(w, m.block);
-        }
+        on_fence(w, &m);
         return;
     }
     case MESSAGE_STOP:
@@ -150,6 +162,14 @@ static void on_tick(uv_timer_t *handle)
 {
     struct worker *w = handle->data;
     struct wheel_timer *due = NULL;
+    /* The loop looks at timers before it reads. What came while we stood still is read first: it is
+     * not the peer who was late. */
+    bool late = !w->was_late && uv_now(&w->loop) > w->ticked_ms + LATE_MS;
+    w->was_late = late;
+    w->ticked_ms = uv_now(&w->loop);
+    if (late) {
+        return;
+    }
     while (!w->stopping && (due = wheel_turn(&w->wheel, uv_now(&w->loop))) != NULL) {
         due->on_due(due);
     }

@@ -96,7 +96,10 @@ struct worker {
     bool any_settled;
     struct net_addr sources[SOURCES_MAX]; /* of our own, as connections showed them */
     size_t source_count;
-    uint32_t fences[BLOCK_RING]; /* received, by block % BLOCK_RING */
+    uint32_t fenced[WORKERS_MAX]; /* blocks up to which each worker has sent its fences */
+    uint32_t blocks_closed;       /* the least of these */
+    uint64_t ticked_ms;
+    bool was_late; /* the last tick, see on_tick() */
     bool stopping;
 };
 
