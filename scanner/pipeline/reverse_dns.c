@@ -49,8 +49,43 @@ static void check_name(struct worker *w, uint32_t service, uint16_t index)
     buf_deinit(&host);
 }
 
+static void copy_result(struct service_work *to, const struct service_work *from)
+{
+    size_t count = from->ptr.name_count;
+    to->ptr_names = arena_new(&to->arena, count, sizeof(*to->ptr_names));
+    to->ptr_states = arena_new(&to->arena, count, sizeof(*to->ptr_states));
+    to->ptr_confirmed = arena_new(&to->arena, count, sizeof(*to->ptr_confirmed));
+    for (size_t i = 0; i < count; i++) {
+        to->ptr_names[i] = arena_copy(&to->arena, from->ptr_names[i]);
+        to->ptr_states[i] = from->ptr_states[i];
+        to->ptr_confirmed[i] = from->ptr_confirmed[i];
+    }
+    to->ptr = from->ptr;
+    to->ptr.names = to->ptr_names;
+    to->ptr.forward_state = to->ptr_states;
+    to->ptr.forward_confirmed = to->ptr_confirmed;
+}
+
+static void tell_other_ports(struct worker *w, uint32_t leader)
+{
+    struct service *services = w->services->services;
+    for (uint32_t i = services[leader].gate; i != NO_INDEX; i = services[i].next_port) {
+        struct service_work *work = services[i].work;
+        if (work != NULL && work->ptr_leader == leader) {
+            copy_result(work, services[leader].work);
+            work->ptr_leader = NO_INDEX;
+            work->ptr_pending = 0;
+            service_row_when_complete(w, i);
+            service_close_when_idle(w, i);
+        }
+    }
+}
+
 static void go_on(struct worker *w, uint32_t service)
 {
+    if (w->services->services[service].work->ptr_pending == 0) {
+        tell_other_ports(w, service);
+    }
     service_row_when_complete(w, service);
     service_close_when_idle(w, service);
 }
@@ -81,12 +116,29 @@ static void on_names(void *arg, uint64_t tag, const struct dns_answer *answer)
     go_on(w, service);
 }
 
+/* The address has one answer for all of its ports, which are usually wanted together. */
+static uint32_t port_that_asks(const struct worker *w, uint32_t service)
+{
+    const struct service *services = w->services->services;
+    for (uint32_t i = services[service].gate; i != NO_INDEX; i = services[i].next_port) {
+        const struct service_work *work = services[i].work;
+        if (work != NULL && work->ptr_pending > 0 && work->ptr_leader == NO_INDEX) {
+            return i;
+        }
+    }
+    return NO_INDEX;
+}
+
 void reverse_dns_begin(struct worker *w, uint32_t service)
 {
     struct service *s = &w->services->services[service];
     char name[REVERSE_NAME_MAX];
+    s->work->ptr_leader = port_that_asks(w, service);
     s->work->ptr_pending++;
-    resolver_ask(w->resolver, reverse_name(&s->address, name), DNS_TYPE_PTR, on_names, w, service);
+    if (s->work->ptr_leader == NO_INDEX) {
+        resolver_ask(w->resolver, reverse_name(&s->address, name), DNS_TYPE_PTR, on_names, w,
+                     service);
+    }
 }
 
 void service_on_name_checked(struct worker *w, const struct message_name_checked *m)

@@ -123,6 +123,7 @@ static struct service_work *begin_work(struct worker *w, uint32_t index)
     work->index = index;
     work->repeat = NO_INDEX;
     work->no_sni_visit = NO_INDEX;
+    work->ptr_leader = NO_INDEX;
     work->prev_open = NO_INDEX;
     work->next_open = NO_INDEX;
     work->row_written = t->services[index].row_written;

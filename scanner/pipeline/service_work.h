@@ -82,7 +82,8 @@ struct service_work {
     uint8_t *ptr_states;
     bool *ptr_confirmed;
     uint8_t ptr_pending;
-    uint32_t prev_open; /* list of services with pending wants */
+    uint32_t ptr_leader; /* another port of the address, which asks for both; NO_INDEX: none */
+    uint32_t prev_open;  /* list of services with pending wants */
     uint32_t next_open;
 };
 

@@ -68,6 +68,13 @@ static void want_hosts(struct service_world *v, uint32_t block)
     }
 }
 
+static void want_port(struct service_world *v, uint16_t port)
+{
+    struct message_address_want m = {.port = port, .host = SPAN_LIT("mx.test")};
+    cr_assert(net_addr_parse(SPAN_LIT("192.0.2.1"), &m.address));
+    service_on_address_want(&v->worker, &m);
+}
+
 static unsigned take_endpoints_done(struct service_world *v)
 {
     unsigned count = 0;
@@ -105,5 +112,31 @@ Test(service_work, a_host_hears_of_its_endpoint_after_the_row_of_the_service)
     want_hosts(&v, 1);
     service_on_block_closed(&v.worker, 1);
     cr_expect_eq(take_endpoints_done(&v), HOSTS, "the row is written: at once");
+    world_deinit(&v);
+}
+
+/* One question for all ports of an address, and its answer in the row of each. */
+Test(service_work, ports_of_an_address_share_its_reverse_dns)
+{
+    static const uint16_t ports[] = {25, 465, 587};
+    static struct service_world v;
+    world_init(&v);
+    for (size_t i = 0; i < 3; i++) {
+        want_port(&v, ports[i]);
+    }
+    struct worker *w = &v.worker;
+    service_on_block_closed(w, 0);
+    cr_expect_eq(resolver_pending(w->resolver), 1);
+    for (int i = 0; i < 100 && resolver_pending(w->resolver) > 0; i++) {
+        resolver_flush(w->resolver);
+        (void)uv_run(&w->loop, UV_RUN_ONCE);
+    }
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct service_work *work = w->services->services[i].work;
+        cr_expect_eq(work->ptr_pending, 0, "service %u", i);
+        cr_expect_eq(work->ptr_leader, NO_INDEX, "service %u", i);
+        cr_expect_eq(work->ptr.dns.state, DNS_LOCAL_FAULT, "service %u", i);
+        cr_expect(work->row_written, "service %u", i);
+    }
     world_deinit(&v);
 }
