@@ -136,7 +136,7 @@ static enum exit_code scan(struct options *o, struct buf *why)
     struct console c = {.progress = {.status_fd = -1}, .summary = BUF_INIT(BUF_NO_LIMIT)};
     enum exit_code code = run(o, &c, why);
     progress_output_deinit(&c.progress);
-    if (!o->params.quiet && code != EXIT_CODE_USAGE) {
+    if (c.summary.len > 0 && !o->params.quiet && code != EXIT_CODE_USAGE) {
         (void)fwrite(c.summary.at, 1, c.summary.len, stderr);
     }
     buf_deinit(&c.summary);
