@@ -118,6 +118,20 @@ static bool fit_descriptors(struct options *o, struct console *c, struct buf *wh
     return fitting > 0;
 }
 
+/** Every thread works on servers of its own, so it needs a connection of its own. */
+static void fit_threads(struct options *o, struct console *c)
+{
+    const struct scan_params *p = &o->params;
+    if (p->threads > p->concurrency) {
+        char line[120];
+        (void)snprintf(line, sizeof(line),
+                       "--threads %u is lowered to %u, which is all that --concurrency leaves",
+                       p->threads, p->concurrency);
+        say(c, line);
+        options_set_threads(o, p->concurrency);
+    }
+}
+
 static enum exit_code run(struct options *o, struct console *c, struct buf *why)
 {
     if (!prepare(o, c, why)) {
@@ -126,6 +140,7 @@ static enum exit_code run(struct options *o, struct console *c, struct buf *why)
     if (!fit_descriptors(o, c, why)) {
         return EXIT_CODE_FATAL;
     }
+    fit_threads(o, c);
     const struct pipeline_hooks hooks = {
         .arg = c, .progress = show_progress, .say = say, .summary = keep_summary};
     return exit_code_of(pipeline_run(&o->params, &hooks));

@@ -467,8 +467,9 @@ const struct option_row option_table[] = {
      "Source addresses to dial from, in turn, per address family.", read_local_addrs, 0, 0, 0},
 
     {OPTION_GROUP_LIMITS, 0, "threads", "N", NULL, "cores", "worker threads",
-     "Worker threads. Without it, one for each processor that this process may use.", read_number,
-     FIELD(threads), 1, THREADS_MAX},
+     "Worker threads. Without it, one for each processor that this process may use. No more than "
+     "--concurrency, with a message.",
+     read_number, FIELD(threads), 1, THREADS_MAX},
     {OPTION_GROUP_LIMITS, 0, "concurrency", "N", "4000", NULL, "connections in flight",
      "How many connections are in flight at once, over all threads. Lowered, with a message, when "
      "the limit of open files leaves less.",

@@ -295,6 +295,10 @@ def check_descriptors(dns):
     check_equal("few descriptors: exit code", done.returncode, 0)
     check("few descriptors: it says so", b"--concurrency 4000 is lowered to 44" in done.stderr, done.stderr)
 
+    done = run("scan", *options(dns, "--concurrency", "1"), input="null.test\n")
+    check_equal("one connection: exit code", done.returncode, 0)
+    check("one connection: one thread has it", "--threads 2 is lowered to 1" in done.stderr, done.stderr)
+
     def too_few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
 
