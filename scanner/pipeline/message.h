@@ -15,14 +15,14 @@
  *                                              operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT
  *                              judge ◄─CERT_NEW─ chain owner ◄─────CHAIN_NEW──────┘
  *                                └──CERT_KNOWN──►     └──CHAIN_KNOWN─► service owner
- *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see input_block.h)
+ *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
 #define MESSAGE_VERSION 1
 
 /* A request names where its answer goes: worker, index there, and the generation of the index. */
 #define FIELDS_DOMAIN(F)                                     \
-    F(u32, block)      /* of the input, see input_block.h */ \
+    F(u32, block)      /* of the input, see admission.h */   \
     F(u64, input_line) /* */                                 \
     F(span, input)     /* the field as given */              \
     F(span, domain)    /* normal form; empty when invalid */ \
