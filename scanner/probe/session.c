@@ -11,6 +11,7 @@
 
 #define OUT_MAX       (64 * 1024) /* octets waiting to be sent; a ClientHello is about 500 */
 #define PLAIN_MAX     (64 * 1024) /* octets of one decrypted read */
+#define LIST_KEEP     (8 * 1024)  /* octets of memory that an idle session keeps for the list */
 #define QUIT_WAIT_MS  5000 /* RFC 5321 4.5.3.2 has no bound for QUIT; nothing depends on it */
 #define CLOSE_WAIT_MS 1000 /* the server closes first, so that TIME_WAIT is not ours */
 
@@ -41,6 +42,7 @@ struct session {
     struct handshake *handshake; /* NULL until TLS begins */
     struct buf out;
     struct buf plain;
+    struct buf list; /* seen.tls.list, once the session is over */
     struct seen_session seen;
     char sni[256];
 };
@@ -49,6 +51,19 @@ static void on_closed(uv_handle_t *handle)
 {
     struct session *s = handle->data;
     s->done(s->arg, s);
+}
+
+/* The session may wait for a PTR answer or a chain before its row is written; the TLS objects,
+ * some 40 KB of them, do not. */
+static void keep_handshake(struct session *s)
+{
+    s->seen.tls_attempted = true;
+    s->seen.tls = *handshake_seen(s->handshake);
+    s->seen.tls.ms = s->tls_ms;
+    buf_put(&s->list, s->seen.tls.list);
+    s->seen.tls.list = buf_span(&s->list);
+    handshake_free(s->handshake);
+    s->handshake = NULL;
 }
 
 static void finish(struct session *s, bool reset)
@@ -61,9 +76,7 @@ static void finish(struct session *s, bool reset)
         s->seen.smtp = s->dialog.seen;
     }
     if (s->handshake != NULL) {
-        s->seen.tls_attempted = true;
-        s->seen.tls = *handshake_seen(s->handshake);
-        s->seen.tls.ms = s->tls_ms;
+        keep_handshake(s);
     }
     if (s->seen.outcome == OUTCOME_NOT_TESTED) {
         s->seen.outcome = s->dialog.outcome; /* decided by the conversation */
@@ -431,6 +444,7 @@ static struct session *take_idle(struct session_environment *env)
         s = memory_new(1, sizeof(*s));
         s->out = BUF_INIT(OUT_MAX);
         s->plain = BUF_INIT(PLAIN_MAX);
+        s->list = BUF_INIT(TLS_LIST_MAX);
         return s;
     }
     env->idle = s->next_idle;
@@ -445,6 +459,7 @@ struct session *session_start(struct session_environment *env, const struct sess
     *s = (struct session){.env = env, .done = done, .arg = arg, .tls_ms = -1};
     s->out = kept.out;
     s->plain = kept.plain;
+    s->list = kept.list;
     s->dialog = kept.dialog;
     s->dialog_used = kept.dialog_used;
     s->implicit_tls = target->implicit_tls;
@@ -495,10 +510,9 @@ const struct seen_session *session_seen(const struct session *s)
 void session_release(struct session_environment *env, struct session *s)
 {
     CHECK(s->stage == STAGE_CLOSING);
-    handshake_free(s->handshake);
-    s->handshake = NULL;
     buf_reset(&s->out);
     buf_reset(&s->plain);
+    buf_reset_trim(&s->list, LIST_KEEP);
     s->next_idle = env->idle;
     env->idle = s;
 }
@@ -524,6 +538,7 @@ void session_environment_deinit(struct session_environment *env)
         }
         buf_deinit(&s->out);
         buf_deinit(&s->plain);
+        buf_deinit(&s->list);
         free(s);
     }
 }
