@@ -382,8 +382,8 @@ static bool read_ipv6_only(struct options *o, const struct option_row *row, cons
 #define THREADS_MAX     256
 #define CONCURRENCY_MAX 1000000
 #define LIMIT_MAX       1000000
-#define TIMEOUT_MIN     50             /* ms */
-#define TIMEOUT_MAX     (3600U * 1000) /* ms */
+#define TIMEOUT_MIN     50       /* ms */
+#define TIMEOUT_MAX     3600000U /* ms: an hour */
 #define NAMES_MAX       1000000000U
 
 const struct option_row option_table[] = {
@@ -424,7 +424,7 @@ const struct option_row option_table[] = {
      0, 0, 0},
     {OPTION_GROUP_DNS, 0, "dns-timeout", "S", "3", NULL, "wait for an answer, per try",
      "Seconds to wait for an answer at the first try; later tries wait longer.", read_seconds,
-     FIELD(dns_timeout_ms), TIMEOUT_MIN, 60U * 1000},
+     FIELD(dns_timeout_ms), TIMEOUT_MIN, 60000U},
     {OPTION_GROUP_DNS, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
      "How often each resolver is asked before the question has timed out.", read_number,
      FIELD(dns_tries), 1, 20},
