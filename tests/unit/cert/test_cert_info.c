@@ -267,7 +267,10 @@ Test(cert_info, dates)
         ASN1_TIME *time = X509_getm_notAfter(cert.cert);
         CHECK(ASN1_STRING_set(time, t->raw, -1) == 1);
         time->type = t->type;
-        cr_assert(read_changed(&cert, &c), "%s", t->raw);
+        if (!read_changed(&cert, &c)) {
+            cr_assert_eq(t->raw[0], '\0', "%s", t->raw); /* OpenSSL 3.5 refuses the certificate */
+            continue;
+        }
         cr_expect_eq(c.not_after.valid, t->valid, "%s", t->raw);
         cr_expect_eq(c.not_after.unix_s, t->unix_s, "%s: %ld", t->raw, (long)c.not_after.unix_s);
         expect_text(c.not_after.raw, t->raw);
