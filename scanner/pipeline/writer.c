@@ -24,7 +24,7 @@ static enum result_codec codec_of(enum result_compression c)
 bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage)
 {
     const struct scan_params *p = scan->params;
-    *w = (struct writer){.scan = scan};
+    *w = (struct writer){.scan = scan, .lines_taken = BUF_INIT(BUF_NO_LIMIT)};
     if (p->output_dir == NULL) {
         result_stream_init(&w->stream, STDOUT_FILENO);
         return true;
@@ -64,27 +64,35 @@ static void take_rows(struct writer *w, const struct message_rows *m)
     }
 }
 
-static void take_lines(struct writer *w, struct span lines)
+/* A line is done when what was taken before is in the results: rows of a failed batch are lost, and
+ * so are their lines. */
+static void settle_lines(struct writer *w, bool kept)
 {
-    for (; lines.len >= 8; lines = span_drop(lines, 8)) {
+    struct span lines = buf_span(&w->lines_taken);
+    for (; kept && lines.len >= 8; lines = span_drop(lines, 8)) {
         uint64_t line = 0;
         for (size_t i = 0; i < 8; i++) {
             line |= (uint64_t)lines.at[i] << (8 * i);
         }
         line_set_add(&w->lines_done, line);
     }
+    if (kept) {
+        buf_reset(&w->lines_taken);
+    }
 }
 
 /* A reader of the stream sees rows when they are there; files are whole every now and then. */
 static void flush(struct writer *w)
 {
-    bool kept = true;
+    bool kept = !atomic_load_explicit(&w->failed, memory_order_relaxed);
     uint64_t now = uv_hrtime() / 1000000;
     if (w->dir == NULL) {
-        kept = result_stream_flush(&w->stream);
+        kept = result_stream_flush(&w->stream) && kept;
+        settle_lines(w, kept);
     } else if (now >= w->flush_due_ms) {
         w->flush_due_ms = now + FLUSH_EVERY_MS;
-        kept = result_dir_flush(w->dir);
+        kept = result_dir_flush(w->dir) && kept;
+        settle_lines(w, kept);
     }
     if (!kept) {
         atomic_store_explicit(&w->failed, true, memory_order_relaxed);
@@ -105,7 +113,7 @@ static void *run(void *arg)
                 take_rows(w, &m);
             } else if (kind == MESSAGE_LINES_DONE) {
                 struct message_lines_done m = message_get_lines_done(body);
-                take_lines(w, m.lines);
+                buf_put(&w->lines_taken, m.lines);
             } else {
                 CHECK(kind == MESSAGE_STOP);
                 stopping = true;
@@ -130,10 +138,12 @@ bool writer_finish(struct writer *w, bool complete)
 {
     bool kept = !atomic_load(&w->failed);
     if (w->dir == NULL) {
-        return result_stream_flush(&w->stream) && kept;
+        kept = result_stream_flush(&w->stream) && kept;
+    } else {
+        kept = (complete ? result_dir_finish(w->dir) : result_dir_interrupt(w->dir)) && kept;
     }
-    bool named = complete ? result_dir_finish(w->dir) : result_dir_interrupt(w->dir);
-    return named && kept;
+    settle_lines(w, kept);
+    return kept;
 }
 
 void writer_put_failure(const struct writer *w, struct buf *text)
@@ -157,4 +167,5 @@ void writer_deinit(struct writer *w)
         result_stream_deinit(&w->stream);
     }
     line_set_deinit(&w->lines_done);
+    buf_deinit(&w->lines_taken);
 }

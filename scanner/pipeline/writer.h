@@ -15,7 +15,8 @@ struct writer {
     pthread_t thread;
     struct result_dir *dir; /* NULL: standard output */
     struct result_stream stream;
-    struct line_set lines_done;
+    struct line_set lines_done; /* with their row in the results */
+    struct buf lines_taken;     /* since the last flush: 64-bit line numbers, as in LINES_DONE */
     uint64_t flush_due_ms;
     atomic_uint_fast64_t rows; /* written so far; read by the coordinator */
     atomic_uint_fast64_t octets;
