@@ -5,82 +5,10 @@
  *   HOST_WANT ─► A, AAAA ─► HOST_RESOLVED ─► ADDRESS_WANT per address and port ─► row, HOST_DONE
  *                TLSA (kept; judged elsewhere)
  */
+#include "scanner/pipeline/host_work.h"
+
 #include "scanner/base/memory.h"
-#include "scanner/pipeline/worker.h"
 #include "scanner/report/report.h"
-
-enum question {
-    QUESTION_A,
-    QUESTION_AAAA,
-    QUESTION_TLSA,
-    QUESTION_COUNT,
-};
-
-struct subscriber {
-    uint32_t domain;
-    uint32_t generation;
-    uint16_t from;
-    uint16_t mx;
-    bool dial;
-};
-
-struct name_checker {
-    struct net_addr address;
-    uint32_t service;
-    uint16_t from;
-    uint16_t name_index;
-};
-
-/** A name under work. */
-struct host_work {
-    struct arena arena;
-    struct span name;
-    struct seen_dns dns[QUESTION_COUNT];
-    bool asked[QUESTION_COUNT];
-    bool answered[QUESTION_COUNT];
-    bool dial; /* wanted as an MX host */
-    bool blocklisted;
-    bool addresses_sent; /* ADDRESS_WANTs are out */
-    uint32_t block;      /* the smallest of those who want it dialled */
-    uint8_t addresses_max;
-    struct net_addr *v4;
-    struct net_addr *v6;
-    size_t v4_count;
-    size_t v6_count;
-    size_t truncated;
-    struct span *cnames;
-    size_t cname_count;
-    struct seen_tlsa *tlsas;
-    size_t tlsa_count;
-    struct endpoint_brief *endpoints;
-    size_t endpoint_count;
-    size_t endpoints_pending;
-    struct subscriber *subscribers; /* who waits for HOST_RESOLVED or HOST_DONE; malloc */
-    size_t subscriber_count;
-    size_t subscribers_told;       /* of these, who were told that the addresses are known */
-    struct name_checker *checkers; /* malloc */
-    size_t checker_count;
-};
-
-/** What is kept of a name that is done: octets of the form that pack_*() writes. */
-struct host_record {
-    bool dialled;
-    uint32_t len;
-    uint8_t octets[];
-};
-
-struct host_entry {
-    struct host_work *work;
-    struct host_record *record;
-};
-
-struct host_table {
-    struct worker *worker;
-    struct map index; /* name → index in `entries` */
-    struct host_entry *entries;
-    uint32_t count;
-    uint32_t capacity;
-};
 
 struct host_table *host_table_new(struct worker *w)
 {
@@ -123,113 +51,6 @@ static uint32_t find_or_add(struct host_table *t, struct span name)
     }
     t->entries[t->count] = (struct host_entry){0};
     return t->count++;
-}
-
-/* --- what is kept of a finished name ------------------------------------------------------- */
-
-static void pack_octets(struct buf *b, const void *at, size_t len)
-{
-    buf_put(b, (struct span){at, len});
-}
-
-static void unpack_octets(struct span *in, void *to, size_t len)
-{
-    CHECK(in->len >= len);
-    memcpy(to, in->at, len);
-    *in = span_drop(*in, len);
-}
-
-static struct host_record *record_of(const struct buf *octets, bool dialled)
-{
-    struct host_record *r = memory_new(1, sizeof(*r) + octets->len);
-    r->dialled = dialled;
-    r->len = (uint32_t)octets->len;
-    memcpy(r->octets, octets->at, octets->len);
-    return r;
-}
-
-/* A name that was not dialled may yet be wanted as an MX host: everything for its row is kept. */
-static struct host_record *pack_addresses(const struct host_work *h)
-{
-    struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    pack_octets(&b, h->dns, sizeof(h->dns));
-    pack_octets(&b, h->answered, sizeof(h->answered));
-    pack_octets(&b, &h->blocklisted, sizeof(h->blocklisted));
-    pack_octets(&b, &h->v4_count, sizeof(h->v4_count));
-    pack_octets(&b, &h->v6_count, sizeof(h->v6_count));
-    pack_octets(&b, &h->truncated, sizeof(h->truncated));
-    pack_octets(&b, &h->cname_count, sizeof(h->cname_count));
-    pack_octets(&b, h->v4, h->v4_count * sizeof(*h->v4));
-    pack_octets(&b, h->v6, h->v6_count * sizeof(*h->v6));
-    for (size_t i = 0; i < h->cname_count; i++) {
-        pack_octets(&b, &h->cnames[i].len, sizeof(h->cnames[i].len));
-        buf_put(&b, h->cnames[i]);
-    }
-    struct host_record *r = record_of(&b, false);
-    buf_deinit(&b);
-    return r;
-}
-
-static struct net_addr *unpack_addresses(struct host_work *h, struct span *in, size_t count)
-{
-    struct net_addr *list = arena_new(&h->arena, count, sizeof(*list));
-    if (count > 0) {
-        unpack_octets(in, list, count * sizeof(*list));
-    }
-    return list;
-}
-
-static void unpack(struct host_work *h, const struct host_record *r)
-{
-    struct span in = {r->octets, r->len};
-    unpack_octets(&in, h->dns, sizeof(h->dns));
-    unpack_octets(&in, h->answered, sizeof(h->answered));
-    memcpy(h->asked, h->answered, sizeof(h->asked));
-    unpack_octets(&in, &h->blocklisted, sizeof(h->blocklisted));
-    unpack_octets(&in, &h->v4_count, sizeof(h->v4_count));
-    unpack_octets(&in, &h->v6_count, sizeof(h->v6_count));
-    unpack_octets(&in, &h->truncated, sizeof(h->truncated));
-    unpack_octets(&in, &h->cname_count, sizeof(h->cname_count));
-    h->v4 = unpack_addresses(h, &in, h->v4_count);
-    h->v6 = unpack_addresses(h, &in, h->v6_count);
-    h->cnames = arena_new(&h->arena, h->cname_count, sizeof(*h->cnames));
-    for (size_t i = 0; i < h->cname_count; i++) {
-        size_t len = 0;
-        unpack_octets(&in, &len, sizeof(len));
-        h->cnames[i] = arena_copy(&h->arena, span_take(in, len));
-        in = span_drop(in, len);
-    }
-}
-
-/* A dialled name is done for good: its states and short facts. */
-#define DIALLED_HEAD_LEN 7
-
-static bool is_truncated(const struct host_work *h)
-{
-    bool cut = h->truncated > 0;
-    for (size_t i = 0; i < h->endpoint_count; i++) {
-        const struct endpoint_brief *e = &h->endpoints[i];
-        cut = cut || (e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED);
-    }
-    return cut;
-}
-
-static struct host_record *pack_result(const struct host_work *h)
-{
-    struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    size_t count = h->v4_count + h->v6_count;
-    uint8_t head[DIALLED_HEAD_LEN] = {
-        h->dns[QUESTION_A].state, h->dns[QUESTION_AAAA].state, (uint8_t)h->cname_count,
-        h->blocklisted,           (uint8_t)(count & 0xff),     (uint8_t)(count >> 8),
-        is_truncated(h),
-    };
-    pack_octets(&b, head, sizeof(head));
-    for (size_t i = 0; i < h->endpoint_count; i++) {
-        brief_put(&b, &h->endpoints[i]);
-    }
-    struct host_record *r = record_of(&b, true);
-    buf_deinit(&b);
-    return r;
 }
 
 static void tell_done(struct worker *w, const struct subscriber *s, const struct host_record *r)
@@ -321,7 +142,7 @@ static struct host_work *begin_work(struct worker *w, uint32_t index, struct spa
     h->name = arena_copy(&h->arena, name);
     h->block = UINT32_MAX;
     if (e->record != NULL) {
-        unpack(h, e->record);
+        host_record_restore(h, e->record);
         free(e->record);
         e->record = NULL;
     }
@@ -370,7 +191,7 @@ static void finish(struct worker *w, uint32_t index)
     struct host_entry *e = &w->hosts->entries[index];
     struct host_work *h = e->work;
     if (!h->dial) {
-        e->record = pack_addresses(h);
+        e->record = host_record_of_addresses(h);
         e->work = NULL;
         work_free(h);
         return;
@@ -406,7 +227,7 @@ static void finish(struct worker *w, uint32_t index)
     worker_row_written(w);
     counts_add_host(&w->counts, &seen);
     counts_add_findings(&w->counts, &w->findings);
-    e->record = pack_result(h);
+    e->record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
         if (h->subscribers[i].dial) {
             tell_done(w, &h->subscribers[i], e->record);

@@ -1,0 +1,92 @@
+#pragma once
+
+/**
+ * The owner of host names. Private to host_work.c and host_record.c.
+ */
+
+#include "scanner/pipeline/worker.h"
+
+enum question {
+    QUESTION_A,
+    QUESTION_AAAA,
+    QUESTION_TLSA,
+    QUESTION_COUNT,
+};
+
+struct subscriber {
+    uint32_t domain;
+    uint32_t generation;
+    uint16_t from;
+    uint16_t mx;
+    bool dial;
+};
+
+struct name_checker {
+    struct net_addr address;
+    uint32_t service;
+    uint16_t from;
+    uint16_t name_index;
+};
+
+/** A name under work. */
+struct host_work {
+    struct arena arena;
+    struct span name;
+    struct seen_dns dns[QUESTION_COUNT];
+    bool asked[QUESTION_COUNT];
+    bool answered[QUESTION_COUNT];
+    bool dial; /* wanted as an MX host */
+    bool blocklisted;
+    bool addresses_sent; /* ADDRESS_WANTs are out */
+    uint32_t block;      /* the smallest of those who want it dialled */
+    uint8_t addresses_max;
+    struct net_addr *v4;
+    struct net_addr *v6;
+    size_t v4_count;
+    size_t v6_count;
+    size_t truncated;
+    struct span *cnames;
+    size_t cname_count;
+    struct seen_tlsa *tlsas;
+    size_t tlsa_count;
+    struct endpoint_brief *endpoints;
+    size_t endpoint_count;
+    size_t endpoints_pending;
+    struct subscriber *subscribers; /* who waits for HOST_RESOLVED or HOST_DONE; malloc */
+    size_t subscriber_count;
+    size_t subscribers_told;       /* of these, who were told that the addresses are known */
+    struct name_checker *checkers; /* malloc */
+    size_t checker_count;
+};
+
+/** What is kept of a name that is done: octets of the form that pack_*() writes. */
+struct host_record {
+    bool dialled;
+    uint32_t len;
+    uint8_t octets[];
+};
+
+struct host_entry {
+    struct host_work *work;
+    struct host_record *record;
+};
+
+struct host_table {
+    struct worker *worker;
+    struct map index; /* name → index in `entries` */
+    struct host_entry *entries;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/** Some of its addresses are not in the list, or were not dialled. */
+bool host_is_truncated(const struct host_work *h);
+
+/* host_record.c. A name that was not dialled may yet be wanted as an MX host: everything for its
+ * row is kept. A dialled name is done for good: its states, in DIALLED_HEAD_LEN octets, and its
+ * encoded briefs. Records are malloc'ed. */
+#define DIALLED_HEAD_LEN 7
+
+struct host_record *host_record_of_addresses(const struct host_work *h);
+void host_record_restore(struct host_work *h, const struct host_record *r);
+struct host_record *host_record_of_result(const struct host_work *h);
