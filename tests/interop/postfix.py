@@ -25,6 +25,8 @@ from support.pki import Authority  # noqa: E402
 
 MASTER = "/usr/lib/postfix/sbin/master"
 SLOW_GREETING = 4  # seconds
+START_TIMEOUT = 20  # seconds
+START_TRIES = 3
 
 # What each server is asked to be, its loopback address and the smtpd options that make it so.
 SERVERS = {
@@ -60,7 +62,7 @@ class Postfix:
         self.folder = folder
         self.config = os.path.join(folder, "etc")
         self.log = os.path.join(folder, "log")
-        self.port = free_port()
+        self.port = None
         self.authority = None
         self.leaf = {}
 
@@ -118,6 +120,9 @@ smtpd_peername_lookup = no
         self._write("main.cf", main)
         self._make_certificates()
         self._write("main.cf", main + f"smtpd_tls_chain_files = {self.chain_files}\n")
+
+    def _choose_port(self):
+        self.port = free_port()
         master = "postlog unix-dgram n - n - 1 postlogd\n"
         for name, program in (("anvil", "anvil"), ("tlsmgr", "tlsmgr"), ("proxymap", "proxymap"),
                               ("rewrite", "trivial-rewrite")):
@@ -130,10 +135,19 @@ smtpd_peername_lookup = no
 
     def __enter__(self):
         self._configure()
+        for _ in range(START_TRIES):
+            self._choose_port()
+            if self._start():
+                return self
+            self.__exit__()
+        raise RuntimeError("Postfix does not start:\n" + self.said())
+
+    def _start(self):
+        """False when it ends, which is silent: another program took the port meanwhile."""
         self.output = open(os.path.join(self.folder, "master.out"), "wb")
         self.process = subprocess.Popen([MASTER, "-c", self.config, "-d"], stdout=self.output,
                                         stderr=self.output, start_new_session=True)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + START_TIMEOUT
         for address, _ in SERVERS.values():
             while True:
                 try:
@@ -141,10 +155,9 @@ smtpd_peername_lookup = no
                     break
                 except OSError:
                     if time.monotonic() > deadline or self.process.poll() is not None:
-                        self.__exit__()
-                        raise RuntimeError("Postfix does not start:\n" + self.said()) from None
+                        return False
                     time.sleep(0.1)
-        return self
+        return self.process.poll() is None
 
     def __exit__(self, *_):
         if self.process.poll() is None:
