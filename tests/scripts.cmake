@@ -21,6 +21,7 @@ endif()
 add_script_test(usage e2e 120 e2e/test_usage.py)
 add_script_test(streams e2e 180 e2e/test_streams.py)
 add_script_test(postfix interop 120 interop/postfix.py)
+set_tests_properties(interop.postfix PROPERTIES SKIP_RETURN_CODE 77)
 # With sanitizers, time between two connections is the machine's, not ours.
 set(min_gap_ms 250)
 if(MXCENSUS_SANITIZE)
