@@ -268,7 +268,8 @@ Test(cert_info, dates)
         CHECK(ASN1_STRING_set(time, t->raw, -1) == 1);
         time->type = t->type;
         if (!read_changed(&cert, &c)) {
-            cr_assert_eq(t->raw[0], '\0', "%s", t->raw); /* OpenSSL 3.5 refuses the certificate */
+            /* OpenSSL 3.5 refuses the whole certificate for a time that is too short to be one. */
+            cr_assert(!t->valid && OpenSSL_version_num() >= 0x30500000UL, "%s", t->raw);
             continue;
         }
         cr_expect_eq(c.not_after.valid, t->valid, "%s", t->raw);
