@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,4 +25,11 @@ static inline void *memory_resize(void *at, size_t count, size_t size)
     void *now = realloc(at, len > 0 ? len : 1);
     CHECK(now != NULL);
     return now;
+}
+
+/** Room for one more in a list of `count` items: it doubles when its count is a power of two. */
+static inline void *memory_grow_list(void *list, size_t count, size_t size)
+{
+    bool full = (count & (count - 1)) == 0;
+    return full ? memory_resize(list, count > 0 ? count * 2 : 1, size) : list;
 }

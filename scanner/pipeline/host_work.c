@@ -429,16 +429,9 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
 
 /* --- wants --------------------------------------------------------------------------------- */
 
-/* Room for one more in a list that doubles when its count is a power of two. */
-static void *grow_list(void *list, size_t count, size_t size)
-{
-    bool full = (count & (count - 1)) == 0;
-    return full ? memory_resize(list, count > 0 ? count * 2 : 1, size) : list;
-}
-
 static void add_subscriber(struct host_work *h, const struct message_host_want *m)
 {
-    h->subscribers = grow_list(h->subscribers, h->subscriber_count, sizeof(*h->subscribers));
+    h->subscribers = memory_grow_list(h->subscribers, h->subscriber_count, sizeof(*h->subscribers));
     h->subscribers[h->subscriber_count++] = (struct subscriber){
         .domain = m->domain,
         .generation = m->generation,
@@ -511,7 +504,7 @@ void host_on_name_check(struct worker *w, const struct message_name_check *m)
         return;
     }
     struct host_work *h = e->work != NULL ? e->work : begin_work(w, index, m->name);
-    h->checkers = grow_list(h->checkers, h->checker_count, sizeof(*h->checkers));
+    h->checkers = memory_grow_list(h->checkers, h->checker_count, sizeof(*h->checkers));
     h->checkers[h->checker_count++] = c;
     ask(w, index, question_for(&m->address));
     go_on(w, index);

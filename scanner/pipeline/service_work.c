@@ -149,13 +149,6 @@ void service_close_when_idle(struct worker *w, uint32_t index)
 
 /* --- wants --------------------------------------------------------------------------------- */
 
-/* Room for one more in a list that doubles when its count is a power of two. */
-static struct want *grow_wants(struct want *list, size_t count)
-{
-    bool full = (count & (count - 1)) == 0;
-    return full ? memory_resize(list, count > 0 ? count * 2 : 1, sizeof(*list)) : list;
-}
-
 static void link_open(struct service_table *t, struct service_work *work)
 {
     work->next_open = t->open_head;
@@ -199,7 +192,7 @@ void service_on_address_want(struct worker *w, const struct message_address_want
     if (work->pending_count == 0) {
         link_open(t, work);
     }
-    work->pending = grow_wants(work->pending, work->pending_count);
+    work->pending = memory_grow_list(work->pending, work->pending_count, sizeof(struct want));
     struct service_key_octets {
         struct net_addr address;
         uint8_t port[2];
@@ -414,7 +407,7 @@ static void choose(struct worker *w, uint32_t index, uint32_t block)
             work->pending[kept++] = work->pending[i];
             continue;
         }
-        work->ready = grow_wants(work->ready, work->ready_count);
+        work->ready = memory_grow_list(work->ready, work->ready_count, sizeof(struct want));
         work->ready[work->ready_count++] = work->pending[i];
     }
     uint32_t chosen = (uint32_t)(work->pending_count - kept);
