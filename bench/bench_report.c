@@ -185,7 +185,7 @@ NOINLINE static void render_service(struct facts *f)
 NOINLINE static void render_endpoint(struct facts *f)
 {
     findings_reset(&f->findings);
-    findings_of_endpoint(&f->endpoint, &f->findings);
+    findings_of_endpoint(&f->endpoint, NULL, &f->findings);
     report_endpoint(&f->sink, &f->endpoint, &f->findings);
 }
 
@@ -194,7 +194,7 @@ NOINLINE static void render_certificate(struct facts *f)
     struct cert_info info;
     bool parsed = cert_info_read(f->der, &info);
     CHECK(parsed);
-    report_certificate(&f->sink, f->der, &info, parsed);
+    report_certificate(&f->sink, f->der, &info, parsed, NULL, NULL);
     cert_info_deinit(&info);
 }
 

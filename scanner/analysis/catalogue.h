@@ -25,10 +25,14 @@ enum severity {
 const char *severity_word(enum severity s);
 
 /** Whose row carries the finding. */
-#define FINDING_SCOPES(X) \
-    X(DOMAIN, "domain")   \
-    X(HOST, "host")       \
-    X(SESSION, "session") /* a service (handshake without SNI) or an endpoint (its own session) */
+#define FINDING_SCOPES(X)                                                                    \
+    X(DOMAIN, "domain")                                                                      \
+    X(HOST, "host")                                                                          \
+    X(SESSION, "session")   /* a service (handshake without SNI) or an endpoint (its own) */ \
+    X(SERVICE, "service")   /* what does not depend on a name */                             \
+    X(ENDPOINT, "endpoint") /* what does */                                                  \
+    X(CHAIN, "chain")       /* rows of chains and completions */                             \
+    X(CERTIFICATE, "certificate")
 
 enum finding_scope {
 #define X(name, word) SCOPE_##name,

@@ -36,12 +36,6 @@ enum property {
 
 const char *property_word(enum property p);
 
-enum truth {
-    TRUTH_UNKNOWN,
-    TRUTH_NO,
-    TRUTH_YES,
-};
-
 #define ROLLUPS(X)        \
     X(UNKNOWN, "unknown") \
     X(ALL, "all")         \

@@ -1,15 +1,20 @@
 #pragma once
 
 #include "scanner/analysis/catalogue.h"
+#include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/base/buf.h"
 #include "scanner/observation/seen_target.h"
+#include "scanner/trust/chain_judge.h"
+#include "scanner/trust/intermediate_pool.h"
 
 /**
  * The findings of one row: each code at most once, with the facts it rests on.
  *
  * Judging is a pure function of what was seen. One observed fact is judged in one place: what a
  * domain says in DOMAIN scope, what a host name resolves to in HOST scope, what a session met in
- * SESSION scope. An endpoint whose result is another session's has no findings of its own.
+ * SESSION scope, what a certificate or a list of them is worth in CERTIFICATE and CHAIN scope, and
+ * what a host name makes of them in ENDPOINT scope. An endpoint whose result is another session's has
+ * no findings of its own.
  */
 
 #define EVIDENCE_PIECE_MAX 160 /* octets of one foreign text in an evidence; our own bound */
@@ -49,4 +54,14 @@ void evidence_put(struct buf *evidence, struct span text);
 void findings_of_domain(const struct seen_domain *d, struct findings *out);
 void findings_of_host(const struct seen_host *h, struct findings *out);
 void findings_of_service(const struct seen_service *s, struct findings *out);
-void findings_of_endpoint(const struct seen_endpoint *e, struct findings *out);
+/** @param v what endpoint_verdict_fill() made of `e` */
+void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_verdict *v,
+                          struct findings *out);
+/** @param parsed what cert_info_read() returned */
+void findings_of_certificate(const struct cert_info *c, bool parsed, struct findings *out);
+/** As served, with the first trust store. */
+void findings_of_chain(const struct chain_verdict *v, const struct judging_terms *terms,
+                       struct findings *out);
+/** After chain_judge_complete(). */
+void findings_of_completion(const struct chain_verdict *v, const struct intermediate_pool *pool,
+                            struct findings *out);

@@ -329,8 +329,10 @@ void findings_of_service(const struct seen_service *s, struct findings *out)
     attempts_finding(s->attempts, s->attempt_count, out);
 }
 
-void findings_of_endpoint(const struct seen_endpoint *e, struct findings *out)
+void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_verdict *v,
+                          struct findings *out)
 {
+    (void)v;
     if (e->result != NULL && e->session_from.len == 0) {
         session_findings(e->result, (struct target){&e->address, e->port}, out);
     }

@@ -8,6 +8,7 @@
 
 #include "scanner/observation/seen_dns.h"
 #include "scanner/observation/seen_session.h"
+#include "scanner/observation/verdict.h"
 
 #define ATTEMPTS_MAX         6  /* sessions kept per service or endpoint */
 #define MX_MAX               32 /* exchanges per domain that are worked on */
@@ -26,7 +27,21 @@ struct endpoint_brief {
     uint8_t inherited;    /* the result is that of another session of the service (session_from) */
     uint16_t tls_version; /* 0: none */
     uint8_t leaf_sha256[32]; /* all zero: none */
+    /* Verdicts on what was presented with SNI. */
+    struct chain_brief chain;
+    uint8_t name_match; /* enum name_match, against the host */
+    uint8_t sni;        /* enum sni_class */
+    /* Bit n: the leaf covers the host's name without its first n + 1 labels. So a domain at or
+     * above the host knows whether the certificate is also its own. */
+    uint8_t covers_parents;
+    uint8_t ptr_is_host; /* enum truth: a PTR name of the address is the host */
 };
+
+/** The certificate passes for the host: what a sender that checks strictly would ask. */
+static inline bool endpoint_is_acceptable(const struct endpoint_brief *e)
+{
+    return e->chain.status == CHAIN_TRUSTED && name_match_is_match((enum name_match)e->name_match);
+}
 
 struct seen_name {
     struct span name; /* A-label, lower case, no trailing dot */
@@ -67,6 +82,16 @@ struct seen_ptr {
     const bool *forward_confirmed;
 };
 
+/** Which versions a server accepts, each 0x0301 + n; only where --probes versions asked. */
+#define TLS_VERSION_COUNT 4
+
+struct seen_versions {
+    bool asked;
+    bool sni; /* the ClientHellos carried the name of the first host dialled */
+    uint8_t accepted[TLS_VERSION_COUNT]; /* enum truth, TLS 1.0 first */
+    uint8_t connections;                 /* made for this */
+};
+
 struct seen_service {
     struct net_addr address;
     uint16_t port;
@@ -75,6 +100,8 @@ struct seen_service {
     const struct seen_session *result; /* the conclusive attempt, else the last; NULL: none */
     enum not_tested_reason not_tested; /* when result is NULL */
     struct seen_ptr ptr;
+    struct seen_versions versions;
+    struct chain_brief chain; /* verdict on the list of `result` */
     uint32_t names_total;   /* host names that lead here, as far as known when the row is written */
     uint32_t names_dialled; /* of these, handshakes asked for */
 };
@@ -91,8 +118,15 @@ struct seen_endpoint {
     struct span session_from; /* key of the service or endpoint whose session speaks; empty: own */
     bool
         repeated; /* the SNI handshake was repeated because its leaf differs from the one without */
-    bool unstable;                  /* and the two SNI handshakes differ from each other */
-    uint8_t no_sni_leaf_sha256[32]; /* of the service's handshake without SNI; zero: none */
+    bool unstable;                       /* and the two SNI handshakes differ from each other */
+    uint8_t no_sni_leaf_sha256[32];      /* of the service's handshake without SNI; zero: none */
+    enum session_outcome no_sni_outcome; /* of that session; NOT_TESTED: there was none */
+    struct span no_sni_names;            /* packed names of that leaf, cert_names.h; empty: none */
+    struct chain_brief no_sni_chain;     /* verdict on that list */
+    struct chain_brief chain;            /* verdict on the list of `result` */
+    /* --probes ecdsa-rsa: a handshake that takes only a leaf with the other kind of key. */
+    const struct seen_session *other_key; /* NULL: not asked */
+    struct chain_brief other_key_chain;
 };
 
 struct seen_mx {

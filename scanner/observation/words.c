@@ -1,5 +1,6 @@
 #include "scanner/base/check.h"
 #include "scanner/observation/seen_target.h"
+#include "scanner/observation/verdict.h"
 
 const char *dns_state_word(enum dns_state s)
 {
@@ -39,4 +40,68 @@ const char *account_class_word(enum account_class c)
         break;
     }
     UNREACHABLE("unknown account_class");
+}
+
+const char *chain_status_word(enum chain_status s)
+{
+    switch (s) {
+#define X(name, word)  \
+    case CHAIN_##name: \
+        return word;
+        CHAIN_STATUSES(X)
+#undef X
+    case CHAIN_STATUS_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown chain_status");
+}
+
+const char *cert_role_word(enum cert_role r)
+{
+    switch (r) {
+#define X(name, word)      \
+    case CERT_ROLE_##name: \
+        return word;
+        CERT_ROLES(X)
+#undef X
+    }
+    UNREACHABLE("unknown cert_role");
+}
+
+const char *name_match_word(enum name_match m)
+{
+    switch (m) {
+#define X(name, word)       \
+    case NAME_MATCH_##name: \
+        return word;
+        NAME_MATCHES(X)
+#undef X
+    case NAME_MATCH_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown name_match");
+}
+
+const char *sni_class_word(enum sni_class c)
+{
+    switch (c) {
+#define X(name, word) \
+    case SNI_##name:  \
+        return word;
+        SNI_CLASSES(X)
+#undef X
+    }
+    UNREACHABLE("unknown sni_class");
+}
+
+const char *sni_acceptable_word(enum sni_acceptable a)
+{
+    switch (a) {
+#define X(name, word)           \
+    case SNI_ACCEPTABLE_##name: \
+        return word;
+        SNI_ACCEPTABLES(X)
+#undef X
+    }
+    UNREACHABLE("unknown sni_acceptable");
 }

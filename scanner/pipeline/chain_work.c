@@ -118,7 +118,7 @@ void chain_on_cert_known(struct worker *w, const struct message_cert_known *m)
     if (--c->pending > 0) {
         return;
     }
-    report_chain(w->rows, &c->facts);
+    report_chain(w->rows, &c->facts, NULL, NULL, NULL);
     for (uint32_t i = 0; i < c->waiter_count; i++) {
         tell(w, c->waiters[i].from, c->waiters[i].visit,
              (struct span){c->facts.chain_id, sizeof(c->facts.chain_id)});

@@ -12,7 +12,7 @@ static void on_cert(struct judge *j, const struct message_cert_new *m)
     if (added) {
         struct cert_info info;
         bool parsed = cert_info_read(m->der, &info);
-        report_certificate(j->rows, m->der, &info, parsed);
+        report_certificate(j->rows, m->der, &info, parsed, NULL, NULL);
         cert_info_deinit(&info);
     }
     struct message_cert_known known = {.chain = m->chain};

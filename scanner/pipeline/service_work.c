@@ -275,7 +275,7 @@ static void write_endpoint(struct worker *w, const struct service *s, const stru
                            const struct seen_endpoint *seen)
 {
     findings_reset(&w->findings);
-    findings_of_endpoint(seen, &w->findings);
+    findings_of_endpoint(seen, NULL, &w->findings);
     report_endpoint(w->rows, seen, &w->findings);
     worker_row_written(w);
     counts_add_findings(&w->counts, &w->findings);

@@ -1,6 +1,116 @@
-#include "scanner/report/report.h"
+#include "scanner/report/row_parts.h"
 
-void report_chain(struct row_sink *sink, const struct chain_facts *chain)
+#define DAY_S 86400
+
+/* Rounded down, also below zero: a certificate that expired an hour ago has -1 days left. */
+static int64_t days_until(int64_t until, int64_t at)
+{
+    int64_t s = until - at;
+    return s >= 0 ? s / DAY_S : -((-s + DAY_S - 1) / DAY_S);
+}
+
+static void put_cert_texts(struct list *l, const struct cert_texts *texts)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        list_text(l, texts->at[i]);
+    }
+    list_close(l);
+}
+
+static void put_path(struct list *l, const struct store_verdict *v)
+{
+    for (size_t i = 0; i < v->step_count; i++) {
+        const struct cert_info *cert = v->step[i].cert;
+        list_hex(l, (struct span){cert->fingerprint_sha256, sizeof(cert->fingerprint_sha256)});
+    }
+    list_close(l);
+}
+
+static void put_faults(struct list *l, const struct store_verdict *v)
+{
+    for (size_t i = 0; i < v->fault_count; i++) {
+        const struct found_fault *f = &v->fault[i];
+        struct object *o = list_object(l);
+        object_word(o, PATH_FAULT_FACTS_FAULT, path_fault_word(f->fault));
+        object_uint(o, PATH_FAULT_FACTS_STEP, f->step);
+        object_sha256(o, PATH_FAULT_FACTS_FINGERPRINT_SHA256,
+                      v->step[f->step].cert->fingerprint_sha256);
+        object_close(o);
+    }
+    list_close(l);
+}
+
+static void put_store_verdict(struct object *o, const char *store, const struct store_verdict *v,
+                              int64_t at)
+{
+    object_text(o, STORE_VERDICT_STORE, span_of(store));
+    object_word(o, STORE_VERDICT_STATUS, chain_status_word(v->status));
+    put_path(object_list(o, STORE_VERDICT_PATH), v);
+    if (v->anchored) {
+        const struct cert_info *anchor = v->step[v->step_count - 1].cert;
+        object_sha256(o, STORE_VERDICT_ANCHOR_SHA256, anchor->fingerprint_sha256);
+        object_text(o, STORE_VERDICT_ANCHOR_DN, anchor->subject_dn);
+    }
+    if (v->validity_known && v->step_count > 0) {
+        object_time_s(o, STORE_VERDICT_VALID_FROM, v->valid_from);
+        object_time_s(o, STORE_VERDICT_VALID_UNTIL, v->valid_until);
+        object_int(o, STORE_VERDICT_DAYS_LEFT, days_until(v->valid_until, at));
+    }
+    put_faults(object_list(o, STORE_VERDICT_FAULTS), v);
+    object_close(o);
+}
+
+/* The certificate whose issuer is missing: the last of a path that reaches no anchor. */
+static const struct cert_info *without_issuer(const struct store_verdict *v)
+{
+    bool missing = v->status == CHAIN_ISSUER_UNKNOWN && v->step_count > 0;
+    return missing ? v->step[v->step_count - 1].cert : NULL;
+}
+
+static void put_verdict(struct row *r, const struct chain_verdict *v,
+                        const struct judging_terms *terms)
+{
+    struct list *roles = row_list(r, CHAINS_ROLES);
+    for (size_t i = 0; i < v->cert_count; i++) {
+        list_word(roles, cert_role_word((enum cert_role)v->role[i]));
+    }
+    list_close(roles);
+    row_bool(r, CHAINS_IN_ORDER, v->in_order);
+    row_word(r, CHAINS_STATUS, chain_status_word(v->store[0].status));
+    struct list *trusted = row_list(r, CHAINS_TRUSTED_BY);
+    for (size_t i = 0; i < v->store_count; i++) {
+        if (v->store[i].status == CHAIN_TRUSTED) {
+            list_text(trusted, span_of(terms->stores[i].name));
+        }
+    }
+    list_close(trusted);
+    struct list *verdicts = row_list(r, CHAINS_VERDICTS);
+    for (size_t i = 0; i < v->store_count; i++) {
+        put_store_verdict(list_object(verdicts), terms->stores[i].name, &v->store[i], terms->at);
+    }
+    list_close(verdicts);
+    const struct cert_info *last = without_issuer(&v->store[0]);
+    if (last != NULL) {
+        row_text(r, CHAINS_MISSING_ISSUER_DN, last->issuer_dn);
+        if (last->has_authority_key_id) {
+            row_hex(r, CHAINS_MISSING_ISSUER_KEY_ID, last->authority_key_id);
+        }
+        put_cert_texts(row_list(r, CHAINS_MISSING_ISSUER_URLS), &last->ca_issuer_urls);
+    }
+    row_bool(r, CHAINS_CAPPED, v->capped);
+}
+
+static void put_digest_key(struct row_sink *sink, const uint8_t digest[32])
+{
+    buf_reset(&sink->key);
+    for (size_t i = 0; i < 32; i++) {
+        buf_putf(&sink->key, "%02x", digest[i]);
+    }
+}
+
+void report_chain(struct row_sink *sink, const struct chain_facts *chain,
+                  const struct chain_verdict *verdict, const struct judging_terms *terms,
+                  const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_CHAINS);
     row_sha256(r, CHAINS_CHAIN_ID, chain->chain_id);
@@ -11,15 +121,71 @@ void report_chain(struct row_sink *sink, const struct chain_facts *chain)
     list_close(certificates);
     row_uint(r, CHAINS_CERT_COUNT, chain->count);
     row_uint(r, CHAINS_OCTETS, chain->octets);
+    if (verdict != NULL) {
+        put_verdict(r, verdict, terms);
+    }
+    put_findings(row_list(r, CHAINS_FINDINGS), findings);
     row_sink_end(sink, TABLE_CHAINS);
+    if (findings != NULL && findings->count > 0) {
+        put_digest_key(sink, chain->chain_id);
+        report_finding_rows(sink, TABLE_CHAINS, buf_span(&sink->key), findings);
+    }
 }
 
-static void put_cert_texts(struct list *l, const struct cert_texts *texts)
+static void put_completing(struct list *l, const struct completion_facts *c,
+                           const struct store_verdict *v)
 {
-    for (size_t i = 0; i < texts->count; i++) {
-        list_text(l, texts->at[i]);
+    for (size_t i = 0; i < v->step_count; i++) {
+        const struct cert_info *cert = v->step[i].cert;
+        enum intermediate_source source = INTERMEDIATE_SCAN;
+        if (v->step[i].source != STEP_POOL ||
+            !intermediate_pool_source(c->pool, cert->fingerprint_sha256, &source)) {
+            continue;
+        }
+        bool shipped = source == INTERMEDIATE_SHIPPED;
+        struct object *o = list_object(l);
+        object_sha256(o, COMPLETING_FACTS_FINGERPRINT_SHA256, cert->fingerprint_sha256);
+        object_text(o, COMPLETING_FACTS_SUBJECT_DN, cert->subject_dn);
+        object_word(o, COMPLETING_FACTS_SOURCE, shipped ? "shipped" : "scan");
+        if (shipped) {
+            object_text(o, COMPLETING_FACTS_SHIPPED, span_of(c->shipped));
+        }
+        object_close(o);
     }
     list_close(l);
+}
+
+/* The last certificate of the path that the server itself presented. */
+static const struct cert_info *last_presented(const struct store_verdict *v)
+{
+    const struct cert_info *last = NULL;
+    for (size_t i = 0; i < v->step_count && v->step[i].source == STEP_PRESENTED; i++) {
+        last = v->step[i].cert;
+    }
+    return last;
+}
+
+void report_completion(struct row_sink *sink, const struct completion_facts *c,
+                       const struct findings *findings)
+{
+    const struct store_verdict *v = &c->verdict->store[0];
+    struct row *r = row_sink_begin(sink, TABLE_COMPLETIONS);
+    row_sha256(r, COMPLETIONS_CHAIN_ID, c->chain_id);
+    row_word(r, COMPLETIONS_STATUS, chain_status_word(v->status));
+    put_completing(row_list(r, COMPLETIONS_COMPLETING), c, v);
+    put_path(row_list(r, COMPLETIONS_PATH), v);
+    if (v->anchored) {
+        row_text(r, COMPLETIONS_ANCHOR_DN, v->step[v->step_count - 1].cert->subject_dn);
+    }
+    const struct cert_info *last = last_presented(v);
+    if (last != NULL) {
+        put_cert_texts(row_list(r, COMPLETIONS_MISSING_ISSUER_URLS), &last->ca_issuer_urls);
+    }
+    row_bool(r, COMPLETIONS_CAPPED, c->verdict->capped);
+    put_findings(row_list(r, COMPLETIONS_FINDINGS), findings);
+    row_sink_end(sink, TABLE_COMPLETIONS);
+    put_digest_key(sink, c->chain_id);
+    report_finding_rows(sink, TABLE_COMPLETIONS, buf_span(&sink->key), findings);
 }
 
 static void put_other_names(struct list *l, const struct cert_info *c)
@@ -153,7 +319,8 @@ static void put_fields(struct row *r, const struct cert_info *c)
 }
 
 void report_certificate(struct row_sink *sink, struct span der, const struct cert_info *info,
-                        bool parsed)
+                        bool parsed, const struct judging_terms *terms,
+                        const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_CERTIFICATES);
     row_sha256(r, CERTIFICATES_FINGERPRINT_SHA256, info->fingerprint_sha256);
@@ -163,7 +330,15 @@ void report_certificate(struct row_sink *sink, struct span der, const struct cer
     row_uint(r, CERTIFICATES_LENGTH, der.len);
     if (parsed) {
         put_fields(r, info);
+        if (terms != NULL && info->not_after.valid) {
+            row_int(r, CERTIFICATES_DAYS_LEFT, days_until(info->not_after.unix_s, terms->at));
+        }
     }
+    put_findings(row_list(r, CERTIFICATES_FINDINGS), findings);
     row_base64(r, CERTIFICATES_RAW, der);
     row_sink_end(sink, TABLE_CERTIFICATES);
+    if (findings != NULL && findings->count > 0) {
+        put_digest_key(sink, info->fingerprint_sha256);
+        report_finding_rows(sink, TABLE_CERTIFICATES, buf_span(&sink->key), findings);
+    }
 }

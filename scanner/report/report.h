@@ -5,6 +5,8 @@
 #include "scanner/cert/cert_info.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/report/row_sink.h"
+#include "scanner/trust/chain_judge.h"
+#include "scanner/trust/intermediate_pool.h"
 
 /**
  * What was seen and what was found, as rows: the only module that knows both the structs of
@@ -36,7 +38,22 @@ struct chain_facts {
     uint64_t octets; /* of the certificates together */
 };
 
-void report_chain(struct row_sink *sink, const struct chain_facts *chain);
+/** @param verdict NULL: not judged */
+void report_chain(struct row_sink *sink, const struct chain_facts *chain,
+                  const struct chain_verdict *verdict, const struct judging_terms *terms,
+                  const struct findings *findings);
+
+/** A chain that was judged again with intermediates from elsewhere. */
+struct completion_facts {
+    uint8_t chain_id[32];
+    const struct chain_verdict *verdict;
+    const struct intermediate_pool *pool;
+    const char *shipped; /* name and date of the collection that is shipped */
+};
+
+void report_completion(struct row_sink *sink, const struct completion_facts *c,
+                       const struct findings *findings);
 /** @param parsed what cert_info_read() returned. */
 void report_certificate(struct row_sink *sink, struct span der, const struct cert_info *info,
-                        bool parsed);
+                        bool parsed, const struct judging_terms *terms,
+                        const struct findings *findings);

@@ -468,14 +468,14 @@ Test(session_findings, each_case_raises_its_list)
 
         struct seen_endpoint endpoint = endpoint_of(&service);
         findings_reset(&f);
-        findings_of_endpoint(&endpoint, &f);
+        findings_of_endpoint(&endpoint, NULL, &f);
         expect_findings(cases[i].name, &f, SCOPE_SESSION, cases[i].expected);
 
         /* One fact, one place: the session of another row is judged there. */
         endpoint.session_from = SPAN_LIT("192.0.2.1|25");
         endpoint.attempt_count = 0;
         findings_reset(&f);
-        findings_of_endpoint(&endpoint, &f);
+        findings_of_endpoint(&endpoint, NULL, &f);
         cr_expect_eq(f.count, 0, "%s: judged twice", cases[i].name);
     }
     findings_deinit(&f);
@@ -522,7 +522,7 @@ Test(session_findings, what_was_not_tested_has_none)
     struct seen_service service = service_of(NULL, 0);
     findings_of_service(&service, &f);
     struct seen_endpoint endpoint = endpoint_of(&service);
-    findings_of_endpoint(&endpoint, &f);
+    findings_of_endpoint(&endpoint, NULL, &f);
     cr_expect_eq(f.count, 0);
     findings_deinit(&f);
 }

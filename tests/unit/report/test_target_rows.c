@@ -225,7 +225,7 @@ Test(target_rows, a_chain_row_lists_its_certificates_in_order)
         .chain_id = {0x03}, .digests = digests, .count = 2, .octets = 2345};
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_chain(&sink, &chain);
+    report_chain(&sink, &chain, NULL, NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_CHAINS].ndjson, 0);
     EXPECT_JSON(row, chain_row);
     const json_t *list = json_object_get(row, "certificates");
@@ -287,7 +287,7 @@ static void report_der(struct row_sink *sink, struct span der)
 {
     struct cert_info info;
     bool parsed = cert_info_read(der, &info);
-    report_certificate(sink, der, &info, parsed);
+    report_certificate(sink, der, &info, parsed, NULL, NULL);
     cert_info_deinit(&info);
 }
 

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "scanner/analysis/name_match.h"
+#include "scanner/base/buf.h"
+#include "scanner/observation/seen_target.h"
+
+/**
+ * What an endpoint's handshakes amount to for its host name: names, SNI, and whether a sender that
+ * checks would accept. Pure; findings, rows and briefs are all made from this.
+ */
+struct endpoint_verdict {
+    struct name_verdict name;         /* of the leaf presented with SNI */
+    struct name_verdict default_name; /* of the leaf presented without; NONE: none */
+    enum sni_class sni;
+    enum sni_acceptable acceptable;
+    enum truth covers_server_name; /* the leaf covers the name in the EHLO reply */
+    struct name_verdict other_key_name;
+    /* storage of the spans above */
+    struct buf names;
+    struct buf other_key_names;
+    struct buf server_name;
+};
+
+void endpoint_verdict_init(struct endpoint_verdict *v);
+void endpoint_verdict_deinit(struct endpoint_verdict *v);
+/** Reuses the memory of `v`; valid as long as `e` and until the next call. */
+void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e);
+
+/** The first word of the 250 line to EHLO (or HELO), else of the greeting, as a normal host name;
+ * empty when it is none (an address literal, one label, junk). Before or inside TLS. */
+void server_name_put(const struct seen_smtp *smtp, struct buf *name);

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "scanner/base/span.h"
+#include "scanner/observation/verdict.h"
+
+/**
+ * A presented certificate against a reference identifier (RFC 9525 section 6). `names` is the packed
+ * form of cert_names.h; `reference` is normal: A-labels, lower case, no trailing dot.
+ */
+struct name_verdict {
+    enum name_match match;
+    struct span matched;    /* the name that fits, or for mismatches the first name; borrowed */
+    uint8_t covers_parents; /* bit n: covers the reference without its first n + 1 labels */
+};
+
+/**
+ * @param server_name what the server calls itself in its EHLO reply (else its greeting), normal; may
+ *                    be empty. Only for MISMATCH_PROVIDER.
+ */
+struct name_verdict name_match_host(struct span names, struct span reference,
+                                    struct span server_name);
+/** Does some dNSName identify `reference`? RFC 9525 section 6.3: exact, or a wildcard that is the
+ * complete left-most label and stands for exactly one label. */
+bool name_match_covers(struct span names, struct span reference);
+/** One presented dNSName against one reference. */
+bool name_match_pattern(struct span pattern, struct span reference);

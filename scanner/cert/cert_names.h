@@ -1,0 +1,26 @@
+#pragma once
+
+#include "scanner/base/buf.h"
+
+/**
+ * The names of a certificate that can identify a mail server, read straight from its DER, without
+ * OpenSSL, because every endpoint needs them: dNSName entries of subjectAltName in their order
+ * (RFC 5280 section 4.2.1.6), and the common names of the subject.
+ *
+ * The packed form is what a service keeps of its default certificate: entries of one octet
+ * (CERT_NAME_PACKED_DNS or _CN), a 16-bit big-endian length and the octets as in the certificate.
+ */
+#define CERT_NAMES_PACKED_MAX (64U << 10) /* octets; further names are dropped; our own bound */
+
+enum cert_names_kind {
+    CERT_NAMES_DNS = 1, /* dNSName */
+    CERT_NAMES_CN = 2,  /* common name of the subject */
+};
+
+/** Appends the packed names of the certificate `der` to `packed`.
+ * @return false, nothing appended, when `der` is no certificate. Without names nothing is
+ * appended, and the result is true. */
+bool cert_names_pack(struct span der, struct buf *packed);
+
+/** Takes the next entry off `*packed`. @return false at the end or at octets of another form. */
+bool cert_names_next(struct span *packed, enum cert_names_kind *kind, struct span *name);

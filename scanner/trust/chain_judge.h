@@ -1,0 +1,139 @@
+#pragma once
+
+#include "scanner/cert/cert_info.h"
+#include "scanner/observation/seen_tls.h"
+#include "scanner/observation/verdict.h"
+#include "scanner/trust/trust_store.h"
+
+/**
+ * The verdict on a list of certificates as presented: roles, order, and the best path to an anchor of
+ * each trust store, with everything that is wrong along it. A pure function of (list, trust
+ * stores, judgement time); a judge only remembers what it verified before, so that each
+ * (child, issuer) signature is verified once. One judge belongs to one thread.
+ *
+ * All paths are looked at, within bounds, and the best is taken: cross-signs, an expired root
+ * at the end, any order. Anchors end a path wherever they are met; their own validity counts
+ * (as OpenSSL counts it), their self-signature does not. RFC 5280 section 6.1, RFC 8446 4.4.2.
+ *
+ * Tests along a path, to agree with `openssl verify -purpose sslserver -auth_level 2`: signature,
+ * validity, basicConstraints, pathLenConstraint, keyUsage, extendedKeyUsage (absent is fine),
+ * name constraints, unknown critical extensions, keys and digests of at least 112 bits.
+ */
+#define CHAIN_DEPTH_MAX      8  /* certificates below the anchor; our own bound (design R2) */
+#define CHAIN_PATHS_MAX      32 /* paths looked at per list and store; our own bound */
+#define CHAIN_SIGNATURES_MAX 64 /* signature checks needed per list; our own bound */
+#define CHAIN_FAULTS_MAX     32 /* faults kept per path; our own bound */
+#define CHAIN_STEPS_MAX      (CHAIN_DEPTH_MAX + 1)
+
+#define PATH_FAULTS(X)                                                                      \
+    X(EXPIRED, "expired")                                                                   \
+    X(NOT_YET_VALID, "not_yet_valid")                                                       \
+    X(BAD_TIME, "bad_time") /* a validity that cannot be read */                            \
+    X(NOT_CA, "not_ca")     /* an issuer without basicConstraints cA */                     \
+    X(PATH_LENGTH, "path_length")                                                           \
+    X(KEY_USAGE, "key_usage") /* an issuer without keyCertSign, a leaf that may not sign */ \
+    X(EXTENDED_KEY_USAGE, "extended_key_usage") /* present, without serverAuth */           \
+    X(NAME_CONSTRAINTS, "name_constraints")                                                 \
+    X(UNKNOWN_CRITICAL, "unknown_critical") /* RFC 5280 section 4.2 */                      \
+    X(WEAK_KEY, "weak_key")                 /* under 112 bits of strength */                \
+    X(WEAK_SIGNATURE, "weak_signature")     /* the same of its digest; not of an anchor */  \
+    X(BAD_EXTENSION, "bad_extension")       /* one that cannot be read, or stands twice */
+
+enum path_fault {
+#define X(name, word) PATH_FAULT_##name,
+    PATH_FAULTS(X)
+#undef X
+};
+
+const char *path_fault_word(enum path_fault f);
+
+enum step_source {
+    STEP_PRESENTED, /* in the list */
+    STEP_ANCHOR,    /* from the trust store (and perhaps presented as well) */
+    STEP_POOL,      /* an intermediate known from elsewhere, only in chain_judge_complete() */
+};
+
+/** One certificate of a path. */
+struct path_step {
+    enum step_source source;
+    const struct cert_info *cert; /* borrowed from the judge, as the verdict says */
+    int list_index;               /* first place in the list; -1: not presented */
+};
+
+struct found_fault {
+    enum path_fault fault;
+    uint8_t step;
+};
+
+/** The best path that was found with one trust store. */
+struct store_verdict {
+    enum chain_status status;
+    struct path_step step[CHAIN_STEPS_MAX]; /* leaf first; the last is the anchor, if `anchored` */
+    size_t step_count;                      /* 0: the leaf cannot be read */
+    bool anchored;
+    struct found_fault fault[CHAIN_FAULTS_MAX]; /* by step, then fault */
+    size_t fault_count;
+    int64_t valid_from;  /* latest notBefore of the path, Unix seconds */
+    int64_t valid_until; /* earliest notAfter */
+    bool validity_known; /* of every certificate of it */
+};
+
+struct chain_verdict {
+    size_t cert_count;                    /* of the list, at most TLS_CERTS_MAX */
+    const struct cert_info *const *certs; /* in the order sent; NULL: cannot be read */
+    uint8_t role[TLS_CERTS_MAX];          /* enum cert_role, by the best path of the first store */
+    bool in_order;   /* RFC 8446 section 4.4.2: each certifies the one before it */
+    bool leaf_first; /* no later certificate looks like the leaf in its place */
+    bool self_signed_leaf;
+    /* An issuer is there by name, but its key does not verify the signature. -1: none. */
+    int bad_signature_child;  /* index in the list */
+    int bad_signature_issuer; /* index in the list, -1: an anchor */
+    bool signature_unknown;   /* such a signature has an algorithm that cannot be verified */
+    bool capped;              /* a bound above was met: a better path may exist */
+    struct store_verdict store[TRUST_STORES_MAX];
+    size_t store_count;
+};
+
+struct chain_judge;
+
+/** Intermediates known from elsewhere, for chain_judge_complete(). */
+struct intermediate_pool;
+
+/** What is judged by, beside what was seen: the same terms give the same verdicts. */
+struct judging_terms {
+    int64_t at; /* judgement time, Unix seconds */
+    const struct trust_store_octets *stores;
+    size_t store_count; /* at least 1 */
+};
+
+/** @param terms borrowed for the life of the judge, with what it points to. */
+struct chain_judge *chain_judge_new(const struct judging_terms *terms);
+void chain_judge_free(struct chain_judge *j);
+
+/**
+ * @param list in the form of seen_tls.list, at least one entry
+ * @param out  valid until the next call; everything it points to as well
+ */
+void chain_judge_list(struct chain_judge *j, struct span list, struct chain_verdict *out);
+/** The same with intermediates of the pool beside the presented ones. */
+void chain_judge_complete(struct chain_judge *j, struct span list, struct intermediate_pool *pool,
+                          struct chain_verdict *out);
+
+/** Parsed fields of one certificate, from the judge's cache of recently seen ones; valid until the
+ * next call that judges or parses. `*parsed` as cert_info_read() returns it. */
+const struct cert_info *chain_judge_cert(struct chain_judge *j, struct span der, bool *parsed);
+
+/** What travels on: status with the first store, bits of all. */
+struct chain_brief chain_brief_of(const struct chain_verdict *v);
+
+/** Counted, so that a benchmark can set them apart: signatures really verified by OpenSSL. */
+struct chain_judge_counts {
+    uint64_t lists;
+    uint64_t signatures_verified; /* by OpenSSL */
+    uint64_t signatures_known;    /* answered from memory */
+    uint64_t certificates_parsed;
+    uint64_t signature_ns; /* CPU time inside the verifications, where asked for */
+};
+const struct chain_judge_counts *chain_judge_counts(const struct chain_judge *j);
+/** Measures signature_ns from now on. */
+void chain_judge_measure(struct chain_judge *j);
