@@ -17,6 +17,7 @@ set(family_idn2 "^idn2\\.h$")
 set(family_libpsl "^libpsl\\.h$")
 set(family_zlib "^zlib\\.h$")
 set(family_zstd "^zstd\\.h$")
+set(family_jansson "^jansson\\.h$")
 
 # ISO C11, POSIX and Linux: what needs no package of its own.
 set(system_headers "^((sys|net|netinet|arpa|linux)/[a-z0-9_/]+|assert|ctype|dirent|errno|fcntl|getopt|inttypes|limits|locale|math|netdb|poll|pthread|sched|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|termios|time|unistd)\\.h$")

@@ -1,0 +1,39 @@
+#pragma once
+
+/**
+ * `mxcensus analyze RESULTS`: judges the observations of a finished results directory again and
+ * writes the same tables anew, row by row in the order of the files: what was observed verbatim,
+ * what was judged by the same functions as in a scan. Given no other terms it writes the same
+ * octets, because the directory holds the judgement time and copies of the trust stores.
+ *
+ * Reads NDJSON, table by table. In memory stay some 50 octets per certificate, chain, service and
+ * endpoint; the certificates themselves lie in an unlinked file.
+ */
+
+#include "output/result_file.h"
+#include "scanner/trust/trust_store.h"
+
+struct analyze_params {
+    const char *results; /* the directory to read */
+    const char *output;  /* the directory to make; NULL: NDJSON on standard output */
+    bool ndjson;         /* of `output`: which formats */
+    bool csv;
+    enum result_codec codec;
+    const struct trust_store_octets *stores; /* NULL: those of `results` */
+    size_t store_count;
+    int64_t at; /* judgement time, Unix seconds; INT64_MIN: that of `results` */
+};
+
+enum analyze_end {
+    ANALYZE_COMPLETE,
+    ANALYZE_FATAL,    /* the operating system refuses something */
+    ANALYZE_UNUSABLE, /* `results` or `output` cannot be used: a usage error */
+    ANALYZE_ROWS_LOST,
+};
+
+/**
+ * One thread; nothing else may use this process's standard output meanwhile. hash_secret_init()
+ * was called.
+ * @param why one line that says what is wrong, and where in which file; empty when complete
+ */
+enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why);
