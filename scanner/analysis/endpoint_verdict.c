@@ -74,20 +74,12 @@ static bool is_zero(const uint8_t sha256[32])
     return memcmp(sha256, none, sizeof(none)) == 0;
 }
 
+/* From the ClientHello on; never a refusal before TLS, and never our own fault. */
 static bool is_tls_failure(enum session_outcome o)
 {
-    switch (o) {
-    case OUTCOME_TLS_TIMEOUT:
-    case OUTCOME_TLS_CLOSED:
-    case OUTCOME_TLS_RESET:
-    case OUTCOME_TLS_ALERT:
-    case OUTCOME_TLS_NO_SHARED_VERSION:
-    case OUTCOME_TLS_NO_SHARED_CIPHER:
-    case OUTCOME_TLS_PROTOCOL_ERROR:
-        return true;
-    default: /* before the handshake, ours, or completed */
-        return false;
-    }
+    return o == OUTCOME_TLS_TIMEOUT || o == OUTCOME_TLS_CLOSED || o == OUTCOME_TLS_RESET ||
+           o == OUTCOME_TLS_ALERT || o == OUTCOME_TLS_NO_SHARED_VERSION ||
+           o == OUTCOME_TLS_NO_SHARED_CIPHER || o == OUTCOME_TLS_PROTOCOL_ERROR;
 }
 
 static enum sni_class class_of_leaves(const uint8_t with[32], const uint8_t without[32])
