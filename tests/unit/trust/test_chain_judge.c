@@ -258,3 +258,316 @@ Test(chain_judge, roles_and_order)
     EXPECT_ROWS(&f, rows);
     end(&f);
 }
+
+#define EXTENSIONS(...)                                         \
+    .extensions = (const struct test_extension[]){__VA_ARGS__}, \
+    .extension_count =                                          \
+        sizeof((const struct test_extension[]){__VA_ARGS__}) / sizeof(struct test_extension)
+#define LEAF              .cn = "mx.test", .san = "DNS:mx.test"
+#define MAKE(issuer, ...) hierarchy_add(h, (issuer), &(struct test_cert_params){__VA_ARGS__})
+
+Test(chain_judge, times)
+{
+    struct fixture f = {0};
+    struct hierarchy *h = &f.h;
+    struct test_cert *root = hierarchy_ca(h, NULL, "Root");
+    struct test_cert *old_root = MAKE(NULL, .cn = "Old", .ca = true, .until_s = -1);
+    struct test_cert *ca = hierarchy_ca(h, root, "CA");
+    struct test_cert *old_ca = MAKE(root, .cn = "Late", .ca = true, .until_s = -1);
+    struct test_cert *new_ca = MAKE(root, .cn = "Early", .ca = true, .from_s = 1);
+    struct test_cert *expired = MAKE(ca, LEAF, .until_s = -1);
+    struct test_cert *early = MAKE(ca, LEAF, .from_s = 1);
+    struct test_cert *both = MAKE(old_ca, LEAF, .from_s = 1);
+    struct test_cert *last_second = MAKE(ca, LEAF, .until_s = 1);
+    struct test_cert *under_old_ca = hierarchy_leaf(h, old_ca);
+    struct test_cert *under_new_ca = hierarchy_leaf(h, new_ca);
+    struct test_cert *under_old_root = hierarchy_leaf(h, old_root);
+    begin(&f, (struct test_cert *[]){root, old_root, NULL});
+
+    const struct want rows[] = {
+        {"5280 4.1.2.5: expired",
+         {expired, ca},
+         CHAIN_EXPIRED,
+         "0:expired",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.1.2.5: not yet valid",
+         {early, ca},
+         CHAIN_NOT_YET_VALID,
+         "0:not_yet_valid",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.1.2.5: intermediate expired",
+         {under_old_ca, old_ca},
+         CHAIN_EXPIRED,
+         "1:expired",
+         "mx.test Late Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.1.2.5: intermediate not yet valid",
+         {under_new_ca, new_ca},
+         CHAIN_NOT_YET_VALID,
+         "1:not_yet_valid",
+         "mx.test Early Root",
+         "LI",
+         IN_ORDER},
+        {"5280 6.1.1: root expired, as OpenSSL has it",
+         {under_old_root},
+         CHAIN_EXPIRED,
+         "1:expired",
+         "mx.test Old",
+         "L",
+         IN_ORDER},
+        {"5280 4.1.2.5: expired goes before not yet valid",
+         {both, old_ca},
+         CHAIN_EXPIRED,
+         "0:not_yet_valid 1:expired",
+         "mx.test Late Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.1.2.5: the last second",
+         {last_second, ca},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+    };
+    EXPECT_ROWS(&f, rows);
+
+    struct chain_verdict v;
+    judge(&f, rows[3].certs, 2, &v);
+    cr_expect(v.store[0].validity_known);
+    cr_expect_eq(v.store[0].valid_from, JUDGED_AT + 1);
+    cr_expect_eq(v.store[0].valid_until, JUDGED_AT + YEAR);
+    end(&f);
+}
+
+Test(chain_judge, rules_along_the_path)
+{
+    struct fixture f = {0};
+    struct hierarchy *h = &f.h;
+    struct test_cert *root = hierarchy_ca(h, NULL, "Root");
+    struct test_cert *v1_root = MAKE(NULL, .cn = "V1 root", .version_1 = true);
+    struct test_cert *v1_ca = MAKE(root, .cn = "V1", .version_1 = true);
+    struct test_cert *no_ca = MAKE(root, .cn = "NoCA");
+    struct test_cert *no_sign =
+        MAKE(root, .cn = "NoSign", .ca = true, EXTENSIONS({NID_key_usage, "critical,cRLSign"}));
+    struct test_cert *client_ca =
+        MAKE(root, .cn = "Client", .ca = true, EXTENSIONS({NID_ext_key_usage, "clientAuth"}));
+    struct test_cert *short_ca = MAKE(root, .cn = "Short", .ca = true, .depth = 1);
+    struct test_cert *below_short = hierarchy_ca(h, short_ca, "Below");
+    struct test_cert *self_issued = MAKE(short_ca, .cn = "Short", .ca = true);
+    struct test_cert *permits =
+        MAKE(root, .cn = "Permits", .ca = true,
+             EXTENSIONS({NID_name_constraints, "critical,permitted;DNS:test"}));
+    struct test_cert *other_only =
+        MAKE(root, .cn = "Other", .ca = true,
+             EXTENSIONS({NID_name_constraints, "critical,permitted;DNS:example"}));
+    struct test_cert *excludes =
+        MAKE(root, .cn = "Excludes", .ca = true,
+             EXTENSIONS({NID_name_constraints, "critical,excluded;DNS:mx.test"}));
+    struct test_cert *unknown =
+        MAKE(root, .cn = "Unknown", .ca = true,
+             EXTENSIONS({NID_policy_constraints, "critical,requireExplicitPolicy:0"},
+                        {NID_Domain, "critical,DER:0500"}));
+    struct test_cert *sha1 = MAKE(root, .cn = "SHA1", .ca = true, .hash = EVP_sha1());
+    struct test_cert *small = MAKE(root, .cn = "Small", .ca = true, .key = TEST_KEY_RSA1024);
+    struct test_cert *ca = hierarchy_ca(h, root, "CA");
+    struct test_cert *rsa_ca = MAKE(root, .cn = "RSA", .ca = true, .key = TEST_KEY_RSA2048);
+    struct test_cert *sha1_root = MAKE(NULL, .cn = "SHA1 root", .ca = true, .hash = EVP_sha1());
+    begin(&f, (struct test_cert *[]){root, v1_root, sha1_root, NULL});
+
+#define UNDER(issuer) hierarchy_leaf(h, issuer)
+    const struct want rows[] = {
+        {"5280 4.1.2.1: an anchor of version 1",
+         {UNDER(v1_root)},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test V1 root",
+         "L",
+         IN_ORDER},
+        {"5280 6.1.4 (k): an intermediate of version 1",
+         {UNDER(v1_ca), v1_ca},
+         CHAIN_INVALID,
+         "1:not_ca",
+         "mx.test V1 Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.9: not a CA",
+         {UNDER(no_ca), no_ca},
+         CHAIN_INVALID,
+         "1:not_ca",
+         "mx.test NoCA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 6.1.4 (n): no keyCertSign",
+         {UNDER(no_sign), no_sign},
+         CHAIN_INVALID,
+         "1:key_usage",
+         "mx.test NoSign Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.12: an intermediate for clients",
+         {UNDER(client_ca), client_ca},
+         CHAIN_INVALID,
+         "1:extended_key_usage",
+         "mx.test Client Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.9: path length kept",
+         {UNDER(short_ca), short_ca},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test Short Root",
+         "LI",
+         IN_ORDER},
+        {"5280 6.1.4 (m): path length passed",
+         {UNDER(below_short), below_short, short_ca},
+         CHAIN_INVALID,
+         "2:path_length",
+         "mx.test Below Short Root",
+         "LII",
+         IN_ORDER},
+        {"5280 6.1.4 (l): self-issued ones do not count",
+         {UNDER(self_issued), self_issued, short_ca},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test Short Short Root",
+         "LII",
+         IN_ORDER},
+        {"5280 4.2.1.10: a permitted name",
+         {UNDER(permits), permits},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test Permits Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.10: not a permitted name",
+         {UNDER(other_only), other_only},
+         CHAIN_INVALID,
+         "0:name_constraints",
+         "mx.test Other Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.10: an excluded name",
+         {UNDER(excludes), excludes},
+         CHAIN_INVALID,
+         "0:name_constraints",
+         "mx.test Excludes Root",
+         "LI",
+         IN_ORDER},
+        {"9525 6.4.4: a common name counts where no dNSName does",
+         {MAKE(excludes, .cn = "mx.test"), excludes},
+         CHAIN_INVALID,
+         "0:name_constraints",
+         "mx.test Excludes Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2: unknown critical extension",
+         {UNDER(unknown), unknown},
+         CHAIN_INVALID,
+         "1:unknown_critical",
+         "mx.test Unknown Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2: the same of a leaf",
+         {MAKE(ca, LEAF, EXTENSIONS({NID_Domain, "critical,DER:0500"})), ca},
+         CHAIN_INVALID,
+         "0:unknown_critical",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"8446 4.4.2.4: SHA-1 in an intermediate",
+         {UNDER(sha1), sha1},
+         CHAIN_INVALID,
+         "1:weak_signature",
+         "mx.test SHA1 Root",
+         "LI",
+         IN_ORDER},
+        {"8446 4.4.2.4: SHA-1 in a leaf",
+         {MAKE(ca, LEAF, .hash = EVP_sha1()), ca},
+         CHAIN_INVALID,
+         "0:weak_signature",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"8446 4.4.2.4: MD5 in a leaf",
+         {MAKE(rsa_ca, LEAF, .hash = EVP_md5()), rsa_ca},
+         CHAIN_INVALID,
+         "0:weak_signature",
+         "mx.test RSA Root",
+         "LI",
+         IN_ORDER},
+        {"8446 4.4.2.4: SHA-1 in an anchor is nothing",
+         {UNDER(sha1_root)},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test SHA1 root",
+         "L",
+         IN_ORDER},
+        {"SP 800-57: a small key of an issuer",
+         {UNDER(small), small},
+         CHAIN_INVALID,
+         "1:weak_key",
+         "mx.test Small Root",
+         "LI",
+         IN_ORDER},
+        {"SP 800-57: a small key of a leaf",
+         {MAKE(ca, LEAF, .key = TEST_KEY_RSA1024), ca},
+         CHAIN_INVALID,
+         "0:weak_key",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.12: a leaf for clients",
+         {MAKE(ca, LEAF, EXTENSIONS({NID_ext_key_usage, "clientAuth"})), ca},
+         CHAIN_INVALID,
+         "0:extended_key_usage",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.12: any usage, as OpenSSL has it",
+         {MAKE(ca, LEAF, EXTENSIONS({NID_ext_key_usage, "anyExtendedKeyUsage"})), ca},
+         CHAIN_INVALID,
+         "0:extended_key_usage",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.3: a leaf that may not sign",
+         {MAKE(ca, LEAF, EXTENSIONS({NID_key_usage, "cRLSign"})), ca},
+         CHAIN_INVALID,
+         "0:key_usage",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2: an extension twice",
+         {MAKE(
+              ca, LEAF,
+              EXTENSIONS({NID_key_usage, "digitalSignature"}, {NID_key_usage, "digitalSignature"})),
+          ca},
+         CHAIN_INVALID,
+         "0:bad_extension",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"5280 4.2.1.3: an extension that is none",
+         {MAKE(ca, LEAF, EXTENSIONS({NID_key_usage, "DER:0500"})), ca},
+         CHAIN_INVALID,
+         "0:bad_extension",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+        {"8032: Ed25519",
+         {MAKE(ca, LEAF, .key = TEST_KEY_ED25519), ca},
+         CHAIN_TRUSTED,
+         "",
+         "mx.test CA Root",
+         "LI",
+         IN_ORDER},
+    };
+    EXPECT_ROWS(&f, rows);
+    end(&f);
+}
