@@ -26,12 +26,11 @@ const struct case_text case_table[] = {
     {"cname-mx", "the exchange is an alias, RFC 2181 section 10.3",
      "mx 10 mx\ncname mx real\nhost real 1\nexpect mx.cname_target name.mismatch_provider_default"},
     {"cname-mx-loop", "the exchange is an alias of itself in two steps",
-     "mx 10 mx\ncname mx a\ncname a b\ncname b a\nexpect dns.host_cname_loop dns.hosts_unknown "
-     "mx.cname_target"},
+     "mx 10 mx\ncname mx a\ncname a b\ncname b a\nexpect dns.host_cname_loop mx.all_unusable"},
     {"cname-mx-long", "an alias chain of twelve links",
-     "mx 10 mx\ncname mx c1\ncname c1 c2\ncname c2 c3\ncname c3 c4\ncname c4 c5\ncname c5 c6\n"
-     "cname c6 c7\ncname c7 c8\ncname c8 c9\ncname c9 c10\ncname c10 c11\nhost c11 1\nexpect "
-     "dns.host_cname_loop dns.hosts_unknown mx.cname_target"},
+     "mx 10 mx\ncname mx c1\ncname c1 c2\ncname c2 c3\ncname c3 c4\ncname c4 c5\ncname c5 "
+     "c6\ncname c6 c7\ncname c7 c8\ncname c8 c9\ncname c9 c10\ncname c10 c11\nhost c11 1\nexpect "
+     "dns.host_cname_loop mx.all_unusable"},
     {"cname-mx-dangling", "an alias of a name that does not exist",
      "mx 10 mx\ncname mx gone\nexpect mx.cname_target mx.host_nxdomain mx.all_unusable"},
     {"mx-nxdomain", "the exchange does not exist",
@@ -43,7 +42,7 @@ const struct case_text case_table[] = {
     {"mx-timeout", "nobody answers for the exchange",
      "mx 10 mx\nstate mx timeout\nexpect dns.host_timeout dns.hosts_unknown"},
     {"mx-bogus", "the exchange's addresses fail validation",
-     "signed\nmx 10 mx\nhost mx 1\nstate mx bogus 7\nexpect dns.host_bogus"},
+     "signed\nmx 10 mx\nhost mx 1\nstate mx bogus 7\nexpect dns.host_bogus dns.host_servfail"},
     {"mx-40", "forty MX: more than are worked on",
      "many-mx 40\nexpect mx.many mx.truncated mx.equal_preference"},
     {"mx-398", "the largest set seen in the wild; needs TCP",
@@ -62,13 +61,13 @@ const struct case_text case_table[] = {
     {"no-mx-no-address", "neither MX nor address", "txt @ \"v=spf1 -all\"\nexpect mx.none"},
     {"implicit", "no MX, and mail at the domain's address, RFC 5321 section 5.1",
      "host @ 1\nexpect mx.implicit"},
-    {"implicit-web", "no MX, an address that refuses mail",
-     "dead @ refused 1\nexpect mx.implicit mx.none_reachable smtp.connect_refused"},
+    {"implicit-web", "no MX, an address that refuses mail", "dead @ refused 1\nexpect mx.implicit"},
     {"nxdomain", "the domain does not exist", "state @ nxdomain\nexpect mx.nxdomain"},
     {"servfail", "the domain cannot be resolved", "state @ servfail 22\nexpect dns.mx_servfail"},
     {"timeout", "nobody answers for the domain", "state @ timeout\nexpect dns.mx_timeout"},
     {"bogus", "signatures fail at the domain",
-     "signed\nmx 10 mx\nhost mx 1\nstate @ bogus 6\nexpect dns.mx_bogus dns.host_bogus"},
+     "signed\nmx 10 mx\nhost mx 1\nstate @ bogus 6\nexpect dns.mx_bogus dns.host_bogus "
+     "dns.host_servfail"},
     {"refused-dns", "the name server refuses", "state @ refused 20\nexpect dns.mx_refused"},
     {"malformed-dns", "answers that cannot be read", "state @ malformed\nexpect dns.mx_failed"},
     {"signed", "everything signed, TLSA matches",
@@ -138,7 +137,7 @@ const struct case_text case_table[] = {
      "mx 10 mx\nhost mx 1 greeting=early\nexpect smtp.early_talker"},
     {"greeting-long", "a greeting line over 512 octets",
      "mx 10 mx\nhost mx 1 greeting=long\nexpect smtp.line_too_long"},
-    {"greeting-no-esmtp", "a greeting without the word ESMTP",
+    {"greeting-plain", "a greeting without the word ESMTP",
      "mx 10 mx\nhost mx 1 greeting=no-esmtp\nexpect smtp.no_esmtp_word"},
     /* ---- EHLO ---- */
     {"ehlo-silent", "no answer to EHLO",
@@ -330,10 +329,9 @@ const struct case_text case_table[] = {
      "mx 10 mx\nhost mx 1 odd=sha1\nexpect chain.weak_signature"},
     {"chain-md5", "signed with MD5", "mx 10 mx\nhost mx 1 odd=md5\nexpect chain.weak_signature"},
     {"chain-flipped", "one bit of the signature is wrong",
-     "mx 10 mx\nhost mx 1 odd=signature-flipped\nexpect chain.signature_bad chain.issuer_unknown"},
+     "mx 10 mx\nhost mx 1 odd=signature-flipped\nexpect chain.signature_bad"},
     {"chain-signature-unknown", "signed with an algorithm nobody knows",
-     "mx 10 mx\nhost mx 1 odd=signature-unknown\nexpect chain.signature_unknown "
-     "chain.issuer_unknown"},
+     "mx 10 mx\nhost mx 1 odd=signature-unknown\nexpect chain.signature_unknown"},
     {"chain-private-alone", "from a private CA whose root is not sent",
      "mx 10 mx\nhost mx 1 cert=private-ca odd=root-hidden\nexpect chain.issuer_unknown"},
     {"chain-leaf-last", "the issuer first",
@@ -425,13 +423,13 @@ const struct case_text case_table[] = {
     {"ehlo-literal", "an address literal in place of the name",
      "mx 10 mx\nhost mx 1 name=[11.0.0.1]\nexpect smtp.no_host_name"},
     {"ehlo-one-label", "one label", "mx 10 mx\nhost mx 1 name=localhost\nexpect smtp.no_host_name"},
-    {"ehlo-huge", "a reply of more than 100,000 octets",
+    {"ehlo-huge", "a reply of 20,000 octets",
      "mx 10 mx\nhost mx 1 ehlo=huge\nexpect smtp.reply_truncated"},
     {"greeting-other-name", "another name in the greeting",
      "mx 10 mx\nhost mx 1 greeting-name=other.example.net\nexpect smtp.names_differ"},
     {"greeting-no-name", "no name in the greeting", "mx 10 mx\nhost mx 1 greeting=no-name\nexpect"},
-    {"greeting-flaky", "closes every other connection",
-     "mx 10 mx\nhost mx 1 flaky=yes\nexpect smtp.unstable"},
+    {"greeting-flaky", "closes every third connection",
+     "mx 10 mx\nhost mx 1 sni=select flaky=yes\nexpect-at-least smtp.unstable"},
     /* ---- one side and the other ---- */
     {"parity-same", "one certificate over IPv4 and IPv6",
      "mx 10 mx\nhost mx 1\nhost6 mx 1 leaf-of=1\nexpect"},
@@ -470,6 +468,8 @@ const struct case_text case_table[] = {
      "mx 10 mailhost.\nexpect mx.single_label mx.host_no_address mx.all_unusable"},
     {"mx-not-a-host", "the exchange is a mail address",
      "mx 10 post@mx\nexpect mx.not_a_host mx.all_unusable"},
+    {"mx-blocked", "the exchange is on the block list of the test",
+     "mx 10 mx\nhost mx 1\nexpect mx.blocklisted"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -195,7 +195,11 @@ static bool announce(const struct lab *lab)
 {
     const struct address_ports *p = &lab->ports;
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    char *dir = realpath(lab->options->dir, NULL); /* clients may stand elsewhere */
+    CHECK(dir != NULL);
     address_options(&text, p);
+    buf_putf(&text, "--root-cas=lab=%s/roots.pem\n", dir);
+    free(dir);
     bool ok = write_file(lab, "options", buf_span(&text));
     buf_reset(&text);
     buf_putf(&text,

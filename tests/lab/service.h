@@ -39,7 +39,7 @@
     X(CLOSE, "close")                                         \
     X(SILENT, "silent")                                       \
     X(LONG_LINE, "long") /* a keyword line over 512 octets */ \
-    X(HUGE, "huge")      /* a reply of more than 100,000 octets */
+    X(HUGE, "huge")      /* a reply of 20,000 octets */
 
 #define LAB_STARTTLS(X)                                        \
     X(OFFERED, "offered")                                      \
@@ -295,7 +295,7 @@ struct service {
     bool octet_by_octet; /* every reply in segments of one octet */
     bool quit_silent;    /* no answer to QUIT, no close */
     bool ehlo_tls_close; /* closes at the EHLO inside TLS */
-    bool flaky;          /* every other connection is closed without a word */
+    bool flaky;          /* every third connection is closed without a word */
     /* TLS */
     enum lab_tls_fate tls_fate;
     uint8_t alert;

@@ -1,0 +1,198 @@
+"""Every finding code has a host of the lab that raises it, and a similar one that does not.
+
+    findings.py [--keep DIR] [--only CASE] [--probes LIST]
+
+Scans the hand-made cases of the lab with every probe and two trust stores. Each case raises exactly the codes
+that the lab expects; each code of the catalogue is raised by a case and not by a neighbour of that case, or is
+named below with the reason why nothing on loopback can raise it.
+"""
+
+import argparse
+import collections
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.lab import Lab  # noqa: E402
+from e2e.load_sqlite import open_table  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
+
+CANNOT = {
+    "smtp.connect_unreachable": "no address of loopback is unreachable: shown in tests/unit/analysis",
+    "tls.no_certificate": "a client that offers no anonymous suite cannot be led to one",
+    "tls.cipher_broken": "OpenSSL of the distributions has no such suite, and the scanner offers none",
+    "tls.weak_group": "the scanner offers no such group",
+    "tls.pq_group": "needs OpenSSL 3.5 on both sides",
+    "tls.no_secure_renegotiation": "OpenSSL as a server always announces it",
+}
+
+# Lines that are no cases: (name, line, codes). `None`: the line of a case, written again.
+BLOCKED_HOST = "mx.case-mx-blocked.mxlab.net"
+BLOCKED_DOMAIN = "input-blocked.mxlab.net"
+LINES = [
+    ("input-invalid", "no domain at all!", {"input.invalid"}),
+    ("input-duplicate", "case-good.mxlab.net", {"input.duplicate"}),
+    ("input-blocked", BLOCKED_DOMAIN, {"input.blocklisted"}),
+    ("input-public-suffix", "co.uk", {"input.public_suffix", "mx.nxdomain"}),
+]
+
+
+def catalogue():
+    """All codes, as the program explains them."""
+    done = run("explain", "--format", "csv")
+    if not check_equal("explain --format csv: exit code", done.returncode, 0):
+        return set()
+    return {row["code"] for row in csv.DictReader(io.StringIO(done.stdout.decode()))}
+
+
+class Results:
+    """The findings of all rows that belong to a domain."""
+
+    def __init__(self, out):
+        def table(name, key):
+            with open_table(out, name, "ndjson") as file:
+                rows = [json.loads(line) for line in file]
+            return {row[key]: row for row in rows}
+
+        self.domains = table("domains", "input_line")
+        self.hosts = table("hosts", "host")
+        self.services = table("services", "service")
+        self.endpoints = table("endpoints", "endpoint")
+        self.chains = table("chains", "chain_id")
+        self.certificates = table("certificates", "fingerprint_sha256")
+        self.completions = table("completions", "chain_id")
+
+    def _rows(self, domain):
+        yield domain
+        chains = set()
+        for mx in domain["mx"] or []:
+            host = self.hosts.get(mx["host"])
+            if host is None:
+                continue
+            yield host
+            for brief in mx["endpoints"]:
+                key = f"{brief['address']}|{brief['port']}"
+                endpoint = self.endpoints.get(f"{mx['host']}|{key}")
+                service = self.services.get(key)
+                for row in filter(None, (endpoint, service)):
+                    yield row
+                    chains.add(row["chain_id"])
+                    chains.add((row.get("other_key") or {}).get("chain_id"))
+        for chain_id in chains - {None}:
+            chain = self.chains[chain_id]
+            yield chain
+            yield from (self.certificates[fingerprint] for fingerprint in chain["certificates"])
+            if chain_id in self.completions:
+                yield self.completions[chain_id]
+
+    def codes(self, line):
+        """{code: evidence}"""
+        return {f["code"]: f["evidence"] for row in self._rows(self.domains[line]) for f in row["findings"]}
+
+
+def write_list(path, wanted):
+    """The cases, then the lines that are none: (name, expectation or None)."""
+    with open(path, "w", encoding="ascii") as file:
+        for want in wanted:
+            file.write(want["domain"] + "\n")
+        for _, line, _ in LINES:
+            file.write(line + "\n")
+
+
+def scan(lab, folder, out, wanted, probes):
+    listed = os.path.join(folder, "list.txt")
+    blocked = os.path.join(folder, "blocked.txt")
+    write_list(listed, wanted)
+    with open(blocked, "w", encoding="ascii") as file:
+        file.write(f"{BLOCKED_HOST}\n{BLOCKED_DOMAIN}\n")
+    done = run("scan", *lab.options, "--root-cas", "fewer=" + os.path.join(lab.state, "roots-fewer.pem"),
+               "--ehlo-domain", EHLO, "--probes", probes, "--connect-timeout", "5",
+               "--blocklist-file", blocked, "--address-rate", "20/s", "-q", "-o", out, listed, timeout=900)
+    check_equal("exit code", done.returncode, 0)
+    if done.returncode != 0:
+        print(done.stderr, file=sys.stderr)
+
+
+def check_case(name, want, at_least, got):
+    codes = set(got)
+    missing = sorted(want - codes)
+    more = sorted(codes - want) if not at_least else []
+    check(f"case {name}", not missing and not more,
+          f"missing {missing}, unexpected " + str({code: got[code] for code in more}))
+    for code, evidence in got.items():
+        check(f"case {name}: {code} has evidence", bool(evidence))
+
+
+# Cases whose first word stands alone, and the word of their neighbours.
+NEIGHBOURS = {"helo": "ehlo", "addresses": "mx", "servfail": "txt", "timeout": "txt", "bogus": "txt", "malformed": "txt",
+              "implicit": "mx", "no": "mx", "nxdomain": "mx"}
+
+
+def group_of(name):
+    """Cases of one subject are neighbours: all that begin with the same word."""
+    word = re.match("[a-z]+", name).group()
+    return NEIGHBOURS.get(word, word)
+
+
+def check_catalogue(codes, raised, exact):
+    """raised: code -> cases that expect it; exact: case -> its whole set."""
+    groups = collections.defaultdict(set)
+    for name in exact:
+        groups[group_of(name)].add(name)
+    for code in sorted(codes):
+        if code in CANNOT:
+            check(f"{code} cannot be raised here ({CANNOT[code]})", code not in raised, raised.get(code))
+            continue
+        if not check(f"{code}: a case expects it", code in raised):
+            continue
+        near = {other for name in raised[code] for other in groups[group_of(name)] if code not in exact[other]}
+        check(f"{code}: a neighbouring case does not", bool(near))
+    for code in sorted(set(raised) | set(CANNOT)):
+        check(f"{code} is in the catalogue", code in codes)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--keep", help="keep the results in this directory")
+    parser.add_argument("--only", help="this case alone, and no look at the catalogue")
+    parser.add_argument("--probes", default="sni,no-sni,versions,ecdsa-rsa")
+    known = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="mxcensus-findings-")
+    out = known.keep or os.path.join(folder, "results")
+    try:
+        with Lab(1) as lab:
+            wanted = [w for w in lab.expected() if w["case"] and known.only in (None, w["case"])]
+            scan(lab, folder, out, wanted, known.probes)
+        results = Results(out)
+        raised = collections.defaultdict(set)
+        exact = {}
+        for line, want in enumerate(wanted, 1):
+            if not check(f"case {want['case']} says what it raises", "findings" in want):
+                continue
+            expected = (want["case"], set(want["findings"]), want["findings_at_least"])
+            check_case(*expected, results.codes(line))
+            if not want["findings_at_least"]:
+                exact[want["case"]] = expected[1]
+            for code in expected[1]:
+                raised[code].add(want["case"])
+        for line, (name, _, codes) in enumerate(LINES, len(wanted) + 1):
+            check_case(name, codes, False, results.codes(line))
+            exact[name] = codes
+            for code in codes:
+                raised[code].add(name)
+        if known.only is None:
+            check_catalogue(catalogue(), raised, exact)
+            print(f"{len(wanted)} cases, {len(raised)} codes raised, {len(CANNOT)} that cannot be")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
