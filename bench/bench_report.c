@@ -178,15 +178,15 @@ NOINLINE static void render_host(struct facts *f)
 NOINLINE static void render_service(struct facts *f)
 {
     findings_reset(&f->findings);
-    findings_of_service(&f->service, &f->findings);
-    report_service(&f->sink, &f->service, &f->findings);
+    findings_of_service(&f->service, NULL, &f->findings);
+    report_service(&f->sink, &f->service, NULL, &f->findings);
 }
 
 NOINLINE static void render_endpoint(struct facts *f)
 {
     findings_reset(&f->findings);
     findings_of_endpoint(&f->endpoint, NULL, &f->findings);
-    report_endpoint(&f->sink, &f->endpoint, &f->findings);
+    report_endpoint(&f->sink, &f->endpoint, NULL, &f->findings);
 }
 
 NOINLINE static void render_certificate(struct facts *f)

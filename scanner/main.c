@@ -47,18 +47,10 @@ static void keep_summary(void *arg, struct span text)
 }
 
 /** @return the exit code of a text that was asked for. */
-static enum exit_code print(void (*put)(struct buf *b))
+static enum exit_code print(struct buf *text)
 {
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    put(&text);
-    bool ok = fwrite(text.at, 1, text.len, stdout) == text.len && fflush(stdout) == 0;
-    buf_deinit(&text);
+    bool ok = fwrite(text->at, 1, text->len, stdout) == text->len && fflush(stdout) == 0;
     return ok ? EXIT_CODE_COMPLETE : EXIT_CODE_FATAL;
-}
-
-static void put_version(struct buf *b)
-{
-    buf_put_text(b, "mxcensus " MXCENSUS_VERSION "\n");
 }
 
 static enum exit_code exit_code_of(enum scan_end end)
@@ -163,19 +155,27 @@ int main(int argc, char **argv)
 {
     static struct options options; /* large, and lives as long as the process */
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
     enum exit_code code = EXIT_CODE_USAGE;
     switch (options_read(&options, argc, argv, &why)) {
     case OPTIONS_RUN:
-        code = scan(&options, &why);
+        if (options.command == COMMAND_SCAN) {
+            code = scan(&options, &why);
+        } else {
+            buf_put_text(&why, "this command is not available in this version");
+        }
         break;
     case OPTIONS_HELP:
-        code = print(help_put_overview);
+        help_put_overview(&text);
+        code = print(&text);
         break;
     case OPTIONS_HELP_COMMAND:
-        code = print(help_put_scan);
+        help_put_command(&text, options.command);
+        code = print(&text);
         break;
     case OPTIONS_VERSION:
-        code = print(put_version);
+        buf_put_text(&text, "mxcensus " MXCENSUS_VERSION "\n");
+        code = print(&text);
         break;
     case OPTIONS_BAD:
         break;
@@ -183,6 +183,7 @@ int main(int argc, char **argv)
     if (why.len > 0) {
         (void)fprintf(stderr, "mxcensus: %.*s\n", (int)why.len, (const char *)why.at);
     }
+    buf_deinit(&text);
     buf_deinit(&why);
     return code;
 }

@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/catalogue.h"
 #include "scanner/analysis/endpoint_verdict.h"
+#include "scanner/analysis/service_verdict.h"
 #include "scanner/base/buf.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/trust/chain_judge.h"
@@ -53,7 +54,9 @@ void evidence_put(struct buf *evidence, struct span text);
 /** These add to `out`, which the caller has reset. */
 void findings_of_domain(const struct seen_domain *d, struct findings *out);
 void findings_of_host(const struct seen_host *h, struct findings *out);
-void findings_of_service(const struct seen_service *s, struct findings *out);
+/** @param v what service_verdict_fill() made of `s`; NULL: names were not looked at */
+void findings_of_service(const struct seen_service *s, const struct service_verdict *v,
+                         struct findings *out);
 /** @param v what endpoint_verdict_fill() made of `e` */
 void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_verdict *v,
                           struct findings *out);

@@ -321,8 +321,10 @@ static void session_findings(const struct seen_session *s, struct target target,
     }
 }
 
-void findings_of_service(const struct seen_service *s, struct findings *out)
+void findings_of_service(const struct seen_service *s, const struct service_verdict *v,
+                         struct findings *out)
 {
+    (void)v;
     if (s->result != NULL) {
         session_findings(s->result, (struct target){&s->address, s->port}, out);
     }

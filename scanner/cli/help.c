@@ -5,19 +5,33 @@
 #define HELP_GROUP_COLUMNS  10 /* where the options begin */
 #define HELP_PHRASE_COLUMNS 40 /* where the phrases begin */
 
+static void put_spaces(struct buf *b, size_t from, size_t to)
+{
+    for (size_t i = from; i < to || i == from; i++) {
+        buf_put_char(b, ' ');
+    }
+}
+
 void help_put_overview(struct buf *b)
 {
-    buf_put_text(b,
-                 "Usage: mxcensus COMMAND [OPTION]... [FILE]\n"
-                 "\n"
-                 "Scans what the mail servers of domains present: SMTP, STARTTLS, certificates.\n"
-                 "\n"
-                 "  mxcensus scan [OPTION]... [FILE]   scan a list of domains\n"
-                 "  mxcensus scan --help               its options, on one screen\n"
-                 "  mxcensus --version\n"
-                 "\n"
-                 "Example: mxcensus scan --output results domains.txt\n"
-                 "The manual is mxcensus(1), docs/mxcensus.1 in the source tree.\n");
+    buf_put_text(
+        b, "Usage: mxcensus COMMAND [OPTION]...\n"
+           "\n"
+           "What the mail servers of domains present (SMTP, STARTTLS, certificates), what is\n"
+           "wrong with it, and what mends it.\n"
+           "\n");
+    for (enum command c = 0; c < COMMAND_COUNT; c++) {
+        size_t start = b->len;
+        buf_putf(b, "  mxcensus %s %s", command_info(c)->word, command_info(c)->arguments);
+        put_spaces(b, b->len - start, HELP_PHRASE_COLUMNS);
+        buf_putf(b, "%s\n", command_info(c)->help);
+    }
+    buf_put_text(b, "  mxcensus COMMAND --help               its options, on one screen\n"
+                    "  mxcensus --version\n"
+                    "\n"
+                    "Examples: mxcensus check example.org\n"
+                    "          mxcensus scan --output results domains.txt\n"
+                    "The manual is mxcensus(1), docs/mxcensus.1 in the source tree.\n");
 }
 
 /** @return the columns written. */
@@ -36,24 +50,21 @@ static size_t put_option(struct buf *b, const struct option_row *row)
     return b->len - start;
 }
 
-static void put_spaces(struct buf *b, size_t from, size_t to)
+static const char *shown_preset(const struct option_row *row, enum command c)
 {
-    for (size_t i = from; i < to || i == from; i++) {
-        buf_put_char(b, ' ');
-    }
+    return row->preset_shown ? row->preset_shown : option_preset(row, c);
 }
 
-static const char *shown_preset(const struct option_row *row)
-{
-    return row->preset_shown ? row->preset_shown : row->preset;
-}
-
-void help_put_scan(struct buf *b)
+void help_put_command(struct buf *b, enum command c)
 {
     enum option_group last = OPTION_GROUP_COUNT;
-    buf_put_text(b, "Usage: mxcensus scan [OPTION]... [FILE]         defaults in brackets\n");
+    buf_putf(b, "Usage: mxcensus %s [OPTION]... %s    defaults in brackets\n",
+             command_info(c)->word, command_info(c)->arguments);
     for (size_t i = 0; i < option_table_count; i++) {
         const struct option_row *row = &option_table[i];
+        if (!option_is_of(row, c)) {
+            continue;
+        }
         const char *title = row->group != last ? option_group_title(row->group) : "";
         last = row->group;
         buf_put_text(b, title);
@@ -61,8 +72,8 @@ void help_put_scan(struct buf *b)
         size_t column = HELP_GROUP_COLUMNS + put_option(b, row);
         put_spaces(b, column, HELP_PHRASE_COLUMNS);
         buf_put_text(b, row->help);
-        if (shown_preset(row) != NULL) {
-            buf_putf(b, " [%s]", shown_preset(row));
+        if (shown_preset(row, c) != NULL) {
+            buf_putf(b, " [%s]", shown_preset(row, c));
         }
         buf_put_char(b, '\n');
     }
@@ -85,6 +96,34 @@ static void put_troff(struct buf *b, const char *text)
     }
 }
 
+/** "Default: record; of check: dial." */
+static void put_manual_preset(struct buf *b, const struct option_row *row)
+{
+    if (row->preset == NULL) {
+        return;
+    }
+    buf_put_text(b, "\nDefault: ");
+    put_troff(b, row->preset);
+    if (option_is_of(row, COMMAND_CHECK) && option_preset(row, COMMAND_CHECK) != row->preset) {
+        buf_put_text(b, "; of check: ");
+        put_troff(b, option_preset(row, COMMAND_CHECK));
+    }
+    buf_put_char(b, '.');
+}
+
+/** Those that know it, unless all do. */
+static void put_manual_commands(struct buf *b, const struct option_row *row)
+{
+    const char *before = "(";
+    for (enum command c = 0; c < COMMAND_COUNT; c++) {
+        if (row->group != OPTION_GROUP_OTHER && option_is_of(row, c)) {
+            buf_putf(b, "%s%s", before, command_info(c)->word);
+            before = ", ";
+        }
+    }
+    buf_put_text(b, row->group != OPTION_GROUP_OTHER ? ")\n" : "");
+}
+
 static void put_manual_row(struct buf *b, const struct option_row *row)
 {
     buf_put_text(b, ".TP\n");
@@ -100,12 +139,9 @@ static void put_manual_row(struct buf *b, const struct option_row *row)
         buf_put_text(b, "\\fR");
     }
     buf_put_char(b, '\n');
+    put_manual_commands(b, row);
     put_troff(b, row->manual);
-    if (row->preset != NULL) {
-        buf_put_text(b, "\nDefault: ");
-        put_troff(b, row->preset);
-        buf_put_char(b, '.');
-    }
+    put_manual_preset(b, row);
     buf_put_char(b, '\n');
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/base/buf.h"
+#include "scanner/cli/options.h"
 
 /**
  * Texts made from the option table. The help fits one screen: HELP_LINES_MAX lines of
@@ -11,6 +11,7 @@
 #define HELP_COLUMNS_MAX 80
 
 void help_put_overview(struct buf *b); /* mxcensus --help */
-void help_put_scan(struct buf *b);     /* mxcensus scan --help */
+/** mxcensus COMMAND --help */
+void help_put_command(struct buf *b, enum command c);
 /** The OPTIONS section of docs/mxcensus.1, in the man(7) macros. */
 void help_put_manual_options(struct buf *b);

@@ -8,11 +8,12 @@
  * others know theirs.
  */
 
-#define FIELD(name) offsetof(struct scan_params, name)
+#define FIELD(name)        offsetof(struct options, params.name)
+#define OPTION_FIELD(name) offsetof(struct options, name)
 
 static void *field_of(struct options *o, const struct option_row *row)
 {
-    return (char *)&o->params + row->field;
+    return (char *)o + row->field;
 }
 
 /** Puts "'item' " in front of the reason that follows. */
@@ -375,6 +376,86 @@ static bool read_ipv6_only(struct options *o, const struct option_row *row, cons
     return true;
 }
 
+static bool read_explain_format(struct options *o, const struct option_row *row, const char *text,
+                                struct buf *why)
+{
+    static const char *const words[] = {"text", "csv", "json", NULL};
+    static const enum explain_format formats[] = {EXPLAIN_TEXT, EXPLAIN_CSV, EXPLAIN_JSON};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->explain_format = formats[i];
+    }
+    return i >= 0;
+}
+
+static bool read_color(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    static const char *const words[] = {"auto", "always", "never", NULL};
+    static const enum color_when whens[] = {COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->color = whens[i];
+    }
+    return i >= 0;
+}
+
+static bool read_fail_on(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    static const char *const words[] = {"error", "warning", "notice", "info", NULL};
+    static const enum severity severities[] = {SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE,
+                                               SEVERITY_INFO};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->fails = true;
+        o->fail_on = severities[i];
+    }
+    return i >= 0;
+}
+
+static bool read_root_cas(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    (void)row;
+    struct root_cas store = {0};
+    if (is_full(o->root_cas_count, TRUST_STORES_MAX, why)) {
+        return false;
+    }
+    if (!value_read_root_cas(text, &store)) {
+        put_item(why, span_of(text));
+        buf_put_text(why, "is no FILE or NAME=FILE, with a name of at most 63 letters, digits, "
+                          "'-', '_' and '.'");
+        return false;
+    }
+    for (size_t i = 0; i < o->root_cas_count; i++) {
+        if (strcmp(o->root_cas[i].name, store.name) == 0) {
+            buf_putf(why, "has two trust stores called '%s'; give one another name: OTHER=%s",
+                     store.name, store.path);
+            return false;
+        }
+    }
+    o->root_cas[o->root_cas_count++] = store;
+    return true;
+}
+
+static bool read_at(struct options *o, const struct option_row *row, const char *text,
+                    struct buf *why)
+{
+    (void)row;
+    if (!value_read_time(span_of(text), &o->params.terms.at)) {
+        put_item(why, span_of(text));
+        buf_put_text(why, "is no time in UTC such as 2026-01-31, 2026-01-31T12:00:00Z or "
+                          "@1769860800");
+        return false;
+    }
+    o->at_given = true;
+    return true;
+}
+
 /*
  * The table. Ranges are our own bounds unless a source is named.
  */
@@ -386,166 +467,269 @@ static bool read_ipv6_only(struct options *o, const struct option_row *row, cons
 #define TIMEOUT_MAX     3600000U /* ms: an hour */
 #define NAMES_MAX       1000000000U
 
+/* Which commands know an option. */
+#define IN_SCAN    (1U << COMMAND_SCAN)
+#define IN_CHECK   (1U << COMMAND_CHECK)
+#define IN_ANALYZE (1U << COMMAND_ANALYZE)
+#define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
+#define IN_ALL     (IN_SCAN | IN_CHECK | IN_ANALYZE | IN_EXPLAIN)
+
 const struct option_row option_table[] = {
-    {OPTION_GROUP_INPUT, 'f', "input-file", "FILE", "-", "stdin", "one domain a line, or CSV",
+    {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", "-", "stdin",
+     "one domain a line, or CSV",
      "Where the domains come from; '-' is standard input. One domain a line, or CSV (rank,domain "
      "as Tranco has it). Comments from '#', blank lines, CRLF, a byte order mark, upper case, a "
      "trailing dot, internationalised names and user@domain are all understood. FILE can be given "
      "without the option as well.",
      read_text, FIELD(input_path), 0, 0},
-    {OPTION_GROUP_INPUT, 0, "column", "N|NAME", NULL, NULL,
+    {OPTION_GROUP_INPUT, IN_SCAN, 0, "column", "N|NAME", NULL, NULL,
      "the column of CSV input with the domain",
      "The column of CSV input that holds the domain: its number, from 1, or its name in the first "
      "line. Without it, it is guessed.",
      read_text, FIELD(column), 0, 0},
-    {OPTION_GROUP_INPUT, 0, "metadata-passthrough", NULL, NULL, NULL,
+    {OPTION_GROUP_INPUT, IN_SCAN, 0, "metadata-passthrough", NULL, NULL, NULL,
      "keep the other columns in the rows",
      "Keep the other columns of CSV input in the rows of the table domains.", read_flag,
      FIELD(metadata_passthrough), 0, 0},
 
-    {OPTION_GROUP_RESULTS, 'o', "output", "DIR", NULL, NULL, "new directory; else NDJSON on stdout",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 'o', "output", "DIR", NULL, NULL,
+     "new directory; else NDJSON on stdout",
      "The directory that gets one file per table, summary.json and manifest.json. It must be "
      "absent or empty. Without it, the rows of all tables go to standard output as NDJSON, each "
      "with its table in \"type\".",
      read_text, FIELD(output_dir), 0, 0},
-    {OPTION_GROUP_RESULTS, 0, "format", "FORMAT", "ndjson", NULL, "ndjson, csv or both",
-     "What a directory holds: ndjson, csv or both.", read_format, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, 0, "compress", "METHOD", "none", NULL, "none, gzip or zstd",
-     "How the files of a directory are compressed: none, gzip or zstd.", read_compress, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
+     "ndjson, csv or both", "What a directory holds: ndjson, csv or both.", read_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
+     "none, gzip or zstd", "How the files of a directory are compressed: none, gzip or zstd.",
+     read_compress, 0, 0, 0},
 
-    {OPTION_GROUP_DNS, 0, "name-servers", "A[:P],...", NULL, "system's", "resolvers to ask",
+    {OPTION_GROUP_RESULTS, IN_EXPLAIN, 0, "format", "FORMAT", "text", NULL, "text, csv or json",
+     "How the catalogue is printed: text, csv or json. The last two give every field of every "
+     "entry that was asked for.",
+     read_explain_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK, 0, "json", NULL, NULL, NULL, "one JSON document per domain",
+     "Print one JSON document per domain, on a line of its own, in place of the report: its "
+     "findings are counted, and all rows that it rests on are in it.",
+     read_flag, OPTION_FIELD(json), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK, 'v', "verbose", NULL, NULL, NULL,
+     "notes of level info, and what was said",
+     "Show findings of severity info as well, and what the servers said.", read_flag,
+     OPTION_FIELD(verbose), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK, 0, "color", "WHEN", "auto", NULL, "auto, always or never",
+     "Whether the report is coloured: auto does so on a terminal, unless the environment has "
+     "NO_COLOR.",
+     read_color, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "fail-on", "SEVERITY", NULL, NULL,
+     "exit code 10 when a finding reaches it",
+     "End with exit code 10 when a finding is at least this severe: error, warning, notice or "
+     "info. Without it, findings do not change the exit code.",
+     read_fail_on, 0, 0, 0},
+
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "root-cas", "[NAME=]FILE", NULL,
+     "system's", "roots to trust; up to 8 times",
+     "A PEM file of root certificates (a trust store), up to eight times. The first one decides "
+     "statuses and findings, the others are reported beside it. NAME is what rows call it; "
+     "without it, the name of the file. The word system in place of FILE is the bundle of this "
+     "machine, which is also used without this option; analyze then uses the copies in RESULTS.",
+     read_root_cas, 0, 0, 0},
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "at", "TIME", NULL, "start",
+     "judge as of this time, in UTC",
+     "The time to judge certificates at, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or @1769860800 "
+     "(Unix seconds). Without it, the start of the scan.",
+     read_at, 0, 0, 0},
+
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "name-servers", "A[:P],...", NULL, "system's",
+     "resolvers to ask",
      "The recursive resolvers to ask: addresses, each with a port if it is not 53; IPv6 addresses "
      "with a port stand in brackets. Without it, those of /etc/resolv.conf. A validating resolver "
      "on "
      "this machine is best.",
      read_name_servers, 0, 0, 0},
-    {OPTION_GROUP_DNS, 0, "dns-rate-limit", "N", "5000", NULL, "questions a second, 0: no limit",
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-rate-limit", "N", "5000", NULL,
+     "questions a second, 0: no limit",
      "How many DNS questions are sent a second, over all resolvers; 0 is no limit.", read_dns_rate,
      0, 0, 0},
-    {OPTION_GROUP_DNS, 0, "dns-timeout", "S", "3", NULL, "wait for an answer, per try",
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-timeout", "S", "3", NULL,
+     "wait for an answer, per try",
      "Seconds to wait for an answer at the first try; later tries wait longer.", read_seconds,
      FIELD(dns_timeout_ms), TIMEOUT_MIN, 60000U},
-    {OPTION_GROUP_DNS, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
      "How often each resolver is asked before the question has timed out.", read_number,
      FIELD(dns_tries), 1, 20},
 
-    {OPTION_GROUP_PROBES, 0, "ports", "LIST", "25", NULL, "25, 587 (STARTTLS), 465 (TLS)",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "ports", "LIST", "25", NULL,
+     "25, 587 (STARTTLS), 465 (TLS)",
      "The ports of every MX host that are visited, at most four. On 465 TLS begins with the "
      "connection (RFC 8314 section 3.3), on the others with STARTTLS.",
      read_ports, 0, 0, 0},
-    {OPTION_GROUP_PROBES, 0, "probes", "LIST", "sni,no-sni", NULL, "handshakes to make",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
+     "handshakes to make",
      "The handshakes that are made: sni is one per host name and address with the name in the "
      "ClientHello, no-sni one per address without a name.",
      read_probes, 0, 0, 0},
-    {OPTION_GROUP_PROBES, 0, "infer", "WHICH", "off", NULL, "off: dial every name",
+    {OPTION_GROUP_PROBES, IN_SCAN, 0, "infer", "WHICH", "off", NULL, "off: dial every name",
      "Which names of one wildcard may share an observed chain. Only off is available in this "
      "version: every name is dialled, up to --names-per-address.",
      read_infer, 0, 0, 0},
-    {OPTION_GROUP_PROBES, 0, "names-per-address", "N", "500", NULL,
+    {OPTION_GROUP_PROBES, IN_SCAN, 0, "names-per-address", "N", "500", NULL,
      "names dialled per address, 0: all",
      "How many host names are dialled at one address; those beyond it end as not_tested with the "
      "reason address_budget, chosen by a fixed hash. 0 dials all.",
      read_number, FIELD(names_per_address), 0, NAMES_MAX},
-    {OPTION_GROUP_PROBES, 0, "implicit-mx", "WHAT", "record", NULL, "record or dial",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "implicit-mx", "WHAT", "record", NULL,
+     "record or dial",
      "Whether a domain without MX but with an address (RFC 5321 section 5.1) is recorded only, or "
      "dialled as well. Half of such names are web hosts.",
      read_implicit_mx, 0, 0, 0},
-    {OPTION_GROUP_PROBES, '4', "ipv4-only", NULL, NULL, NULL, "dial IPv4 addresses only",
-     "Dial IPv4 addresses only; the others are recorded as not tested.", read_ipv4_only, 0, 0, 0},
-    {OPTION_GROUP_PROBES, '6', "ipv6-only", NULL, NULL, NULL, "dial IPv6 addresses only",
-     "Dial IPv6 addresses only; the others are recorded as not tested.", read_ipv6_only, 0, 0, 0},
-    {OPTION_GROUP_PROBES, 0, "seed", "N", "1", NULL, "of the choices that are drawn",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '4', "ipv4-only", NULL, NULL, NULL,
+     "dial IPv4 addresses only", "Dial IPv4 addresses only; the others are recorded as not tested.",
+     read_ipv4_only, 0, 0, 0},
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '6', "ipv6-only", NULL, NULL, NULL,
+     "dial IPv6 addresses only", "Dial IPv6 addresses only; the others are recorded as not tested.",
+     read_ipv6_only, 0, 0, 0},
+    {OPTION_GROUP_PROBES, IN_SCAN, 0, "seed", "N", "1", NULL, "of the choices that are drawn",
      "Chooses the names that --names-per-address leaves in. The same seed gives the same choice.",
      read_number_u64, FIELD(seed), 0, UINT64_MAX},
 
-    {OPTION_GROUP_IDENTITY, 0, "ehlo-domain", "NAME", NULL, "this host's", "the name in EHLO",
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "ehlo-domain", "NAME", NULL, "this host's",
+     "the name in EHLO",
      "The name that we give in EHLO, the same for the whole scan. It must be a fully qualified "
      "host name and should resolve to the scanning address and back (RFC 5321 section 4.1.4). "
      "Without it, the canonical name of this host.",
      read_ehlo_domain, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, 0, "local-addr", "LIST", NULL, NULL, "source addresses, in turn",
-     "Source addresses to dial from, in turn, per address family.", read_local_addrs, 0, 0, 0},
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "local-addr", "LIST", NULL, NULL,
+     "source addresses, in turn", "Source addresses to dial from, in turn, per address family.",
+     read_local_addrs, 0, 0, 0},
 
-    {OPTION_GROUP_LIMITS, 0, "threads", "N", NULL, "cores", "worker threads",
+    {OPTION_GROUP_LIMITS, IN_SCAN, 0, "threads", "N", NULL, "cores", "worker threads",
      "Worker threads. Without it, one for each processor that this process may use. No more than "
      "--concurrency, with a message.",
      read_number, FIELD(threads), 1, THREADS_MAX},
-    {OPTION_GROUP_LIMITS, 0, "concurrency", "N", "4000", NULL, "connections in flight",
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "concurrency", "N", "4000", NULL,
+     "connections in flight",
      "How many connections are in flight at once, over all threads. Lowered, with a message, when "
      "the limit of open files leaves less.",
      read_number, FIELD(concurrency), 1, CONCURRENCY_MAX},
-    {OPTION_GROUP_LIMITS, 0, "address-rate", "N/s", "2/s", NULL, "connections to one address",
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-rate", "N/s", "2/s", NULL,
+     "connections to one address",
      "How many connections to one address begin per second; N/m and N/h are a minute's and an "
      "hour's, 0 is no limit.",
      read_address_rate, 0, 0, 0},
-    {OPTION_GROUP_LIMITS, 0, "address-limit", "N", "1", NULL, "at once, one address",
-     "How many connections to one address are open at once.", read_number, FIELD(address_limit), 1,
-     LIMIT_MAX},
-    {OPTION_GROUP_LIMITS, 0, "network-limit", "N", "8", NULL, "at once, one /24 or /48",
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-limit", "N", "1", NULL,
+     "at once, one address", "How many connections to one address are open at once.", read_number,
+     FIELD(address_limit), 1, LIMIT_MAX},
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "network-limit", "N", "8", NULL,
+     "at once, one /24 or /48",
      "How many connections to one network (/24 of IPv4, /48 of IPv6) are open at once.",
      read_number, FIELD(network_limit), 1, LIMIT_MAX},
-    {OPTION_GROUP_LIMITS, 0, "operator-limit", "N", "64", NULL, "at once, one MX operator",
+    {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "operator-limit", "N", "64", NULL,
+     "at once, one MX operator",
      "How many connections to one MX operator (registrable domain of the MX name) are open at "
      "once.",
      read_number, FIELD(operator_limit), 1, LIMIT_MAX},
 
-    {OPTION_GROUP_TIMEOUTS, 0, "connect-timeout", "S", "10", NULL, "until connected",
-     "Seconds until the TCP connection stands.", read_seconds, FIELD(connect_timeout_ms),
-     TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, 0, "greeting-timeout", "S", "30", NULL, "until the greeting",
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "connect-timeout", "S", "10", NULL,
+     "until connected", "Seconds until the TCP connection stands.", read_seconds,
+     FIELD(connect_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "greeting-timeout", "S", "30", NULL,
+     "until the greeting",
      "Seconds until the greeting is complete. Servers delay it on purpose; RFC 5321 section "
      "4.5.3.2.1 gives them five minutes.",
      read_seconds, FIELD(greeting_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, 0, "reply-timeout", "S", "20", NULL, "until each further reply",
-     "Seconds until each further reply is complete.", read_seconds, FIELD(reply_timeout_ms),
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "reply-timeout", "S", "20", NULL,
+     "until each further reply", "Seconds until each further reply is complete.", read_seconds,
+     FIELD(reply_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "tls-timeout", "S", "20", NULL,
+     "for the handshake", "Seconds for the TLS handshake.", read_seconds, FIELD(tls_timeout_ms),
      TIMEOUT_MIN, TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, 0, "tls-timeout", "S", "20", NULL, "for the handshake",
-     "Seconds for the TLS handshake.", read_seconds, FIELD(tls_timeout_ms), TIMEOUT_MIN,
-     TIMEOUT_MAX},
-    {OPTION_GROUP_TIMEOUTS, 0, "target-timeout", "S", "120", NULL, "for a whole session",
-     "Seconds for a whole session. Waiting for a limit is not counted.", read_seconds,
-     FIELD(target_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "target-timeout", "S", "120", NULL,
+     "for a whole session", "Seconds for a whole session. Waiting for a limit is not counted.",
+     read_seconds, FIELD(target_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
 
-    {OPTION_GROUP_SAFETY, 'b', "blocklist-file", "FILE", NULL, NULL,
+    {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 'b', "blocklist-file", "FILE", NULL, NULL,
      "domains and CIDRs to leave alone",
      "Domains (with all names under them), *.suffixes, addresses and CIDR prefixes that are left "
      "alone, one a line, '#' begins a comment. Applied to input, MX hosts, CNAME targets and "
      "addresses.",
      read_text, FIELD(blocklist_path), 0, 0},
-    {OPTION_GROUP_SAFETY, 0, "allow-special-addresses", NULL, NULL, NULL, "dial RFC 6890 space too",
+    {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 0, "allow-special-addresses", NULL, NULL, NULL,
+     "dial RFC 6890 space too",
      "Dial special-purpose addresses (RFC 6890: loopback, private, documentation, ...) as well. "
      "Only for a network of your own.",
      read_flag, FIELD(allow_special_addresses), 0, 0},
 
-    {OPTION_GROUP_LAB, 0, "address-map", "FROM=TO[:P]", NULL, NULL, "dial TO for addresses in FROM",
+    {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK, 0, "address-map", "FROM=TO[:P]", NULL, NULL,
+     "dial TO for addresses in FROM",
      "Dial the addresses of the prefix TO in place of those of FROM, with the low bits moved over, "
      "at port P if given. Rows and rules see the real address. Repeatable.",
      read_address_maps, 0, 0, 0},
-    {OPTION_GROUP_LAB, 0, "port-map", "FROM=TO", NULL, NULL, "dial port TO for port FROM",
-     "Dial the port TO in place of FROM. Repeatable.", read_port_maps, 0, 0, 0},
+    {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK, 0, "port-map", "FROM=TO", NULL, NULL,
+     "dial port TO for port FROM", "Dial the port TO in place of FROM. Repeatable.", read_port_maps,
+     0, 0, 0},
 
-    {OPTION_GROUP_REPORTING, 'q', "quiet", NULL, NULL, NULL, "no progress and no summary",
+    {OPTION_GROUP_REPORTING, IN_SCAN | IN_CHECK, 'q', "quiet", NULL, NULL, NULL,
+     "no progress and no summary",
      "No progress and no summary on standard error; errors are still reported.", read_flag,
      FIELD(quiet), 0, 0},
-    {OPTION_GROUP_REPORTING, 'u', "status-updates-file", "FILE", NULL, NULL,
+    {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,
      "progress as CSV, a line a second", "Write a CSV line with the progress every second to FILE.",
      read_text, FIELD(status_path), 0, 0},
-    {OPTION_GROUP_REPORTING, 0, "metrics-file", "FILE", NULL, NULL, "progress for Prometheus",
+    {OPTION_GROUP_REPORTING, IN_SCAN, 0, "metrics-file", "FILE", NULL, NULL,
+     "progress for Prometheus",
      "Keep FILE up to date with the progress in the text format of Prometheus; replaced as a "
      "whole.",
      read_text, FIELD(metrics_path), 0, 0},
-    {OPTION_GROUP_REPORTING, 'l', "log-file", "FILE", NULL, "stderr", "messages go here",
+    {OPTION_GROUP_REPORTING, IN_SCAN, 'l', "log-file", "FILE", NULL, "stderr", "messages go here",
      "Append messages to FILE in place of standard error. Errors of the command line still go to "
      "standard error.",
      read_text, FIELD(log_path), 0, 0},
 
-    {OPTION_GROUP_OTHER, 'h', "help", NULL, NULL, NULL, "this text", "Show the options and end.",
-     NULL, 0, 0, 0},
-    {OPTION_GROUP_OTHER, 'V', "version", NULL, NULL, NULL, "the version",
+    {OPTION_GROUP_OTHER, IN_ALL, 'h', "help", NULL, NULL, NULL, "this text",
+     "Show the options and end.", NULL, 0, 0, 0},
+    {OPTION_GROUP_OTHER, IN_ALL, 'V', "version", NULL, NULL, NULL, "the version",
      "Show the version of mxcensus and end.", NULL, 0, 0, 0},
 };
 
 const size_t option_table_count = sizeof(option_table) / sizeof(option_table[0]);
+
+/* `check` looks at few names, for a person who waits: it asks more, and less at once. */
+static const struct {
+    const char *name;
+    const char *value;
+} check_presets[] = {
+    {"implicit-mx", "dial"},
+    {"concurrency", "32"},
+    {"network-limit", "4"},
+    {"operator-limit", "8"},
+};
+
+bool option_is_of(const struct option_row *row, enum command c)
+{
+    return (row->commands & (1U << c)) != 0;
+}
+
+const char *option_preset(const struct option_row *row, enum command c)
+{
+    for (size_t i = 0; c == COMMAND_CHECK && i < sizeof(check_presets) / sizeof(check_presets[0]);
+         i++) {
+        if (strcmp(row->name, check_presets[i].name) == 0) {
+            return check_presets[i].value;
+        }
+    }
+    return row->preset;
+}
+
+const struct command_info *command_info(enum command c)
+{
+    static const struct command_info infos[] = {
+#define X(name, word, arguments, help) [COMMAND_##name] = {word, arguments, help},
+        COMMANDS(X)
+#undef X
+    };
+    CHECK(c < COMMAND_COUNT);
+    return &infos[c];
+}
 
 const char *option_group_title(enum option_group g)
 {

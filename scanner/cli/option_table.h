@@ -5,6 +5,7 @@
 #define OPTION_GROUPS(X)      \
     X(INPUT, "Input")         \
     X(RESULTS, "Results")     \
+    X(JUDGING, "Judging")     \
     X(DNS, "DNS")             \
     X(PROBES, "Probes")       \
     X(IDENTITY, "Identity")   \
@@ -32,15 +33,17 @@ typedef bool (*option_read_fn)(struct options *o, const struct option_row *row, 
 /** One option: all that is known of it. */
 struct option_row {
     enum option_group group;
-    char letter; /* 0: none */
+    unsigned commands; /* bit n: enum command n knows it; a name stands once for each command */
+    char letter;       /* 0: none */
     const char *name;
     const char *argument;     /* its name in the help; NULL: a flag */
-    const char *preset;       /* the default, read by the same function; NULL: none */
+    const char *preset;       /* the default, read by the same function; NULL: none. Those of
+                               * `check` that differ: option_preset() */
     const char *preset_shown; /* where the default is found out later; NULL: show `preset` */
     const char *help;         /* a phrase for the one-screen help */
     const char *manual;       /* whole sentences for the manual page */
     option_read_fn read;      /* NULL: handled by options_read() itself */
-    size_t field;             /* offset in struct scan_params, for the generic readers */
+    size_t field;             /* offset in struct options, for the generic readers */
     uint64_t min;             /* of numbers; milliseconds for times */
     uint64_t max;
 };
@@ -48,5 +51,16 @@ struct option_row {
 /** In the order of the help. */
 extern const struct option_row option_table[];
 extern const size_t option_table_count;
+
+bool option_is_of(const struct option_row *row, enum command c);
+const char *option_preset(const struct option_row *row, enum command c);
+
+struct command_info {
+    const char *word;
+    const char *arguments;
+    const char *help; /* a phrase */
+};
+
+const struct command_info *command_info(enum command c);
 
 const char *option_group_title(enum option_group g);

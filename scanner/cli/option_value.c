@@ -169,6 +169,159 @@ static bool is_alphanumeric(uint8_t c)
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
+static bool is_store_name_char(uint8_t c)
+{
+    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
+}
+
+#define SYSTEM_STORE "system"
+
+/** What rows call a file that was given no name. */
+static void name_after_file(const char *path, char out[TRUST_STORE_NAME_MAX])
+{
+    static const char *const suffixes[] = {".pem", ".crt", ".cer"};
+    const char *slash = strrchr(path, '/');
+    struct span file = span_of(slash != NULL ? slash + 1 : path);
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        if (file.len > 4 && span_ends_with(file, span_of(suffixes[i]))) {
+            file.len -= 4;
+            break;
+        }
+    }
+    file = span_take(file, TRUST_STORE_NAME_MAX - 1);
+    for (size_t i = 0; i < file.len; i++) {
+        out[i] = is_store_name_char(file.at[i]) ? (char)file.at[i] : '_';
+    }
+    out[file.len] = '\0';
+}
+
+bool value_read_root_cas(const char *text, struct root_cas *out)
+{
+    struct root_cas store = {.path = text};
+    size_t equals = strcspn(text, "=");
+    bool named = text[equals] == '=' && memchr(text, '/', equals) == NULL;
+    if (named) {
+        store.path = text + equals + 1;
+        if (equals == 0 || equals >= TRUST_STORE_NAME_MAX) {
+            return false;
+        }
+        for (size_t i = 0; i < equals; i++) {
+            if (!is_store_name_char((uint8_t)text[i])) {
+                return false;
+            }
+        }
+        memcpy(store.name, text, equals);
+    } else {
+        name_after_file(store.path, store.name);
+    }
+    if (store.path[0] == '\0' || store.name[0] == '\0') {
+        return false;
+    }
+    if (strcmp(store.path, SYSTEM_STORE) == 0) {
+        store.path = NULL;
+    }
+    *out = store;
+    return true;
+}
+
+/** Takes `count` digits and, unless it is 0, the character `after`. */
+static bool take_digits(struct span *rest, size_t count, char after, int64_t *out)
+{
+    uint64_t n = 0;
+    if (rest->len < count || !text_to_u64(span_take(*rest, count), &n)) {
+        return false;
+    }
+    *rest = span_drop(*rest, count);
+    if (after != '\0') {
+        if (rest->len == 0 || ascii_lower(rest->at[0]) != ascii_lower((uint8_t)after)) {
+            return false;
+        }
+        *rest = span_drop(*rest, 1);
+    }
+    *out = (int64_t)n;
+    return true;
+}
+
+/** Days from 1970-01-01 in the Gregorian calendar; years begin in March, so that the leap day is
+ * their last. */
+static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month > 2 ? year : year - 1;
+    int64_t era = (y >= 0 ? y : y - 399) / 400;
+    int64_t year_of_era = y - era * 400;
+    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
+}
+
+static int64_t days_of_month(int64_t year, int64_t month)
+{
+    int64_t next_year = month == 12 ? year + 1 : year;
+    return days_of_date(next_year, month % 12 + 1, 1) - days_of_date(year, month, 1);
+}
+
+/** "Z", "+00:00" or "-00:00" (RFC 3339 section 4.3). */
+static bool is_utc(struct span offset)
+{
+    return span_ieq(offset, SPAN_LIT("Z")) || span_eq(offset, SPAN_LIT("+00:00")) ||
+           span_eq(offset, SPAN_LIT("-00:00"));
+}
+
+/** "12:00:00Z"; a leap second is the second after (RFC 3339 section 5.6). */
+static bool read_time_of_day(struct span text, int64_t *seconds)
+{
+    int64_t hour = 0;
+    int64_t minute = 0;
+    int64_t second = 0;
+    if (!take_digits(&text, 2, ':', &hour) || !take_digits(&text, 2, ':', &minute) ||
+        !take_digits(&text, 2, '\0', &second) || hour > 23 || minute > 59 || second > 60) {
+        return false;
+    }
+    if (text.len > 0 && text.at[0] == '.') {
+        size_t digits = 1;
+        while (digits < text.len && text.at[digits] >= '0' && text.at[digits] <= '9') {
+            digits++;
+        }
+        if (digits == 1) {
+            return false;
+        }
+        text = span_drop(text, digits);
+    }
+    *seconds = hour * 3600 + minute * 60 + second;
+    return is_utc(text);
+}
+
+#define YEAR_10000 253402300800U /* Unix seconds; where RFC 3339 ends */
+
+bool value_read_time(struct span text, int64_t *out_unix_s)
+{
+    int64_t year = 0;
+    int64_t month = 0;
+    int64_t day = 0;
+    int64_t seconds = 0;
+    if (text.len > 0 && text.at[0] == '@') {
+        uint64_t unix_s = 0;
+        if (!value_read_number(span_drop(text, 1), 0, YEAR_10000 - 1, &unix_s)) {
+            return false;
+        }
+        *out_unix_s = (int64_t)unix_s;
+        return true;
+    }
+    if (!take_digits(&text, 4, '-', &year) || !take_digits(&text, 2, '-', &month) ||
+        !take_digits(&text, 2, '\0', &day) || month < 1 || month > 12 || day < 1 ||
+        day > days_of_month(year, month)) {
+        return false;
+    }
+    if (text.len > 0) {
+        bool separated = ascii_lower(text.at[0]) == 't' || text.at[0] == ' ';
+        if (!separated || !read_time_of_day(span_drop(text, 1), &seconds)) {
+            return false;
+        }
+    }
+    *out_unix_s = days_of_date(year, month, day) * 86400 + seconds;
+    return true;
+}
+
 static bool is_host_label(struct span label)
 {
     if (label.len == 0 || label.len > 63 || !is_alphanumeric(label.at[0]) ||

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/base/buf.h"
-#include "scanner/pipeline/scan_params.h"
+#include "scanner/cli/options.h"
 
 /**
  * Values as they stand on a command line. Pure functions of text; false leaves `*out` unchanged.
@@ -20,6 +20,11 @@ bool value_read_endpoint(struct span text, uint16_t port, struct net_endpoint *o
 bool value_read_address_map(struct span text, struct address_map *out);
 /** "FROM=TO", two ports. */
 bool value_read_port_map(struct span text, struct port_map *out);
+/** "[NAME=]FILE"; without NAME, the file's own without ".pem" and the like. "system" is the bundle
+ * of this machine. `out->path` points into `text`. */
+bool value_read_root_cas(const char *text, struct root_cas *out);
+/** RFC 3339 in UTC, a date (its first second), or "@" and Unix seconds; years 0 to 9999. */
+bool value_read_time(struct span text, int64_t *out_unix_s);
 /** A host name of at least two labels of letters, digits and hyphens (RFC 5321 section 4.1.2,
  * "Domain"), not numeric, not under localhost or localdomain. */
 bool value_is_fqdn(struct span text);

@@ -2,6 +2,7 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "scanner/base/check.h"
 #include "scanner/cli/option_table.h"
@@ -13,19 +14,41 @@ static int code_of(size_t row)
     return option_table[row].letter ? option_table[row].letter : LONG_BASE + (int)row;
 }
 
-static const struct option_row *row_of(int code)
+static const struct option_row *row_of(enum command c, int code)
 {
     for (size_t i = 0; i < option_table_count; i++) {
-        if (code_of(i) == code) {
+        if (option_is_of(&option_table[i], c) && code_of(i) == code) {
             return &option_table[i];
         }
     }
     return NULL;
 }
 
-static void options_init(struct options *o)
+/** Defaults of all rows, also of options that the command does not know: the scan needs them. */
+static void set_presets(struct options *o)
+{
+    CHECK(option_table_count < OPTIONS_COUNT_MAX);
+    for (size_t i = 0; i < option_table_count; i++) {
+        const struct option_row *row = &option_table[i];
+        const char *preset = option_preset(row, o->command);
+        if (preset != NULL) {
+            struct buf why = BUF_INIT(BUF_NO_LIMIT);
+            CHECK(row->read(o, row, preset, &why));
+            buf_deinit(&why);
+        }
+        /* The last group holds nothing that a scan could be told. */
+        if (option_is_of(row, o->command) && row->group != OPTION_GROUP_OTHER) {
+            o->in_force[o->params.option_count++] =
+                (struct option_in_force){.name = row->name, .value = preset};
+        }
+    }
+}
+
+static void options_init(struct options *o, enum command c)
 {
     memset(o, 0, sizeof(*o));
+    o->command = c;
+    o->params.output_fd = STDOUT_FILENO;
     o->params.use_ipv4 = true;
     o->params.use_ipv6 = true;
     o->params.name_servers = o->name_servers;
@@ -33,30 +56,30 @@ static void options_init(struct options *o)
     o->params.address_maps = o->address_maps;
     o->params.port_maps = o->port_maps;
     o->params.options = o->in_force;
-    CHECK(option_table_count < OPTIONS_COUNT_MAX);
-    for (size_t i = 0; i < option_table_count; i++) {
-        const struct option_row *row = &option_table[i];
-        if (row->group == OPTION_GROUP_OTHER) {
-            break; /* the last group: nothing that a scan could be told */
-        }
-        o->in_force[i].name = row->name;
-        o->params.option_count = i + 1;
-        if (row->preset != NULL) {
-            struct buf why = BUF_INIT(BUF_NO_LIMIT);
-            CHECK(row->read(o, row, row->preset, &why));
-            o->in_force[i].value = row->preset;
-            buf_deinit(&why);
-        }
-    }
+    o->params.terms.stores = o->stores;
+    set_presets(o);
 }
 
-static void fill_getopt_tables(struct option *longs, struct buf *shorts)
+static struct option_in_force *find_in_force(struct options *o, const char *name)
+{
+    for (size_t i = 0; i < o->params.option_count; i++) {
+        if (strcmp(o->in_force[i].name, name) == 0) {
+            return &o->in_force[i];
+        }
+    }
+    return NULL;
+}
+
+static void fill_getopt_tables(enum command c, struct option *longs, struct buf *shorts)
 {
     /* ':' first: a missing argument is told apart from an unknown option. */
     buf_put_text(shorts, ":");
     for (size_t i = 0; i < option_table_count; i++) {
         const struct option_row *row = &option_table[i];
-        longs[i] = (struct option){.name = row->name,
+        if (!option_is_of(row, c)) {
+            continue;
+        }
+        *longs++ = (struct option){.name = row->name,
                                    .has_arg = row->argument ? required_argument : no_argument,
                                    .val = code_of(i)};
         if (row->letter != 0) {
@@ -67,7 +90,30 @@ static void fill_getopt_tables(struct option *longs, struct buf *shorts)
     buf_put_char(shorts, '\0');
 }
 
-static const char try_help[] = "; see mxcensus scan --help";
+static void put_try_help(struct buf *why, enum command c)
+{
+    buf_putf(why, "; see mxcensus %s --help", command_info(c)->word);
+}
+
+/** Names the commands that know `--name` where this one does not. */
+static void put_owners(struct buf *why, enum command c, const char *word)
+{
+    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
+    size_t len = strcspn(name, "=");
+    for (size_t i = 0; i < option_table_count; i++) {
+        const struct option_row *row = &option_table[i];
+        if (strlen(row->name) != len || strncmp(row->name, name, len) != 0) {
+            continue;
+        }
+        const char *before = " of ";
+        for (enum command other = 0; other < COMMAND_COUNT; other++) {
+            if (other != c && option_is_of(row, other)) {
+                buf_putf(why, "%smxcensus %s", before, command_info(other)->word);
+                before = " and ";
+            }
+        }
+    }
+}
 
 static bool read_row(struct options *o, const struct option_row *row, const char *text,
                      struct buf *why)
@@ -77,7 +123,9 @@ static bool read_row(struct options *o, const struct option_row *row, const char
     bool ok = row->read(o, row, text, why);
     if (ok) {
         why->len = start;
-        o->in_force[row - option_table].value = text != NULL ? text : "yes";
+        struct option_in_force *noted = find_in_force(o, row->name);
+        CHECK(noted != NULL);
+        noted->value = text != NULL ? text : "yes";
     }
     return ok;
 }
@@ -89,7 +137,7 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
     struct option longs[OPTIONS_COUNT_MAX] = {0};
     struct buf shorts = BUF_INIT(BUF_NO_LIMIT);
     enum options_verdict verdict = OPTIONS_RUN;
-    fill_getopt_tables(longs, &shorts);
+    fill_getopt_tables(o->command, longs, &shorts);
     opterr = 0;
     optind = 0; /* glibc: begin anew, also after an earlier call */
     while (verdict == OPTIONS_RUN) {
@@ -103,21 +151,24 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
         } else if (code == 'V') {
             verdict = OPTIONS_VERSION;
         } else if (code == ':') {
-            buf_putf(why, "option %s needs a value%s", argv[optind - 1], try_help);
+            buf_putf(why, "option %s needs a value", argv[optind - 1]);
+            put_try_help(why, o->command);
             verdict = OPTIONS_BAD;
         } else if (code == '?') {
             /* Inside "-xyz" optind still points at the word itself. */
             const char *word = argv[optind > at ? optind - 1 : at];
             if (optopt > 0 && optopt < LONG_BASE && strncmp(word, "--", 2) != 0) {
-                buf_putf(why, "unknown option -%c%s", optopt, try_help);
+                buf_putf(why, "unknown option -%c", optopt);
             } else if (optopt != 0) {
-                buf_putf(why, "option %s takes no value%s", word, try_help);
+                buf_putf(why, "option %s takes no value", word);
             } else {
-                buf_putf(why, "unknown or ambiguous option %s%s", word, try_help);
+                buf_putf(why, "unknown or ambiguous option %s", word);
+                put_owners(why, o->command, word);
             }
+            put_try_help(why, o->command);
             verdict = OPTIONS_BAD;
         } else {
-            const struct option_row *row = row_of(code);
+            const struct option_row *row = row_of(o->command, code);
             CHECK(row != NULL && row->read != NULL);
             if (!read_row(o, row, optarg, why)) {
                 verdict = OPTIONS_BAD;
@@ -128,23 +179,52 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
     return verdict;
 }
 
-static bool read_file_argument(struct options *o, int argc, char **argv, struct buf *why)
+static bool read_file_argument(struct options *o, struct buf *why)
 {
-    if (optind == argc) {
+    if (o->word_count == 0) {
         return true;
     }
-    if (argc - optind > 1) {
-        buf_putf(why, "more than one input: '%s' and '%s'; one list at a time", argv[optind],
-                 argv[optind + 1]);
+    if (o->word_count > 1) {
+        buf_putf(why, "more than one input: '%s' and '%s'; one list at a time", o->words[0],
+                 o->words[1]);
         return false;
     }
     if (strcmp(o->params.input_path, "-") != 0) {
         buf_putf(why, "two inputs: --input-file '%s' and '%s'; one list at a time",
-                 o->params.input_path, argv[optind]);
+                 o->params.input_path, o->words[0]);
         return false;
     }
-    o->params.input_path = argv[optind];
+    o->params.input_path = o->words[0];
     return true;
+}
+
+/** What stands on the command line beside the options. */
+static bool read_words(struct options *o, struct buf *why)
+{
+    switch (o->command) {
+    case COMMAND_SCAN:
+        return read_file_argument(o, why);
+    case COMMAND_CHECK:
+        if (o->word_count == 0) {
+            buf_put_text(why, "which domain? Such as mxcensus check example.org");
+        }
+        return o->word_count > 0;
+    case COMMAND_ANALYZE:
+        if (o->word_count != 1) {
+            buf_put_text(why, o->word_count == 0 ? "which results? Give the directory of a scan"
+                                                 : "more than one directory of results; give one");
+        }
+        return o->word_count == 1;
+    case COMMAND_EXPLAIN:
+        if (o->word_count > 1) {
+            buf_putf(why, "more than one code: '%s' and '%s'; one at a time", o->words[0],
+                     o->words[1]);
+        }
+        return o->word_count <= 1;
+    case COMMAND_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown command");
 }
 
 /** What single options cannot see. */
@@ -155,7 +235,8 @@ static bool fit_together(const struct options *o, struct buf *why)
         buf_put_text(why, "--ipv4-only and --ipv6-only leave nothing to dial; give one of them");
         return false;
     }
-    if (p->output_dir == NULL && (p->format != RESULT_NDJSON || p->compression != COMPRESS_NONE)) {
+    if (o->command != COMMAND_CHECK && p->output_dir == NULL &&
+        (p->format != RESULT_NDJSON || p->compression != COMPRESS_NONE)) {
         buf_put_text(
             why, "--format csv, --format both and --compress need a directory; add --output DIR");
         return false;
@@ -168,50 +249,77 @@ static bool fit_together(const struct options *o, struct buf *why)
     return true;
 }
 
-static enum options_verdict read_scan(struct options *o, int argc, char **argv, struct buf *why)
+static enum options_verdict read_command(struct options *o, enum command c, int argc, char **argv,
+                                         struct buf *why)
 {
+    options_init(o, c);
     enum options_verdict verdict = read_arguments(o, argc, argv, why);
-    if (verdict == OPTIONS_RUN &&
-        (!read_file_argument(o, argc, argv, why) || !fit_together(o, why))) {
+    o->words = (const char *const *)argv + optind;
+    o->word_count = (size_t)(argc - optind);
+    if (verdict == OPTIONS_RUN && (!read_words(o, why) || !fit_together(o, why))) {
         verdict = OPTIONS_BAD;
     }
     return verdict;
 }
 
+static bool find_command(const char *word, enum command *out)
+{
+    for (enum command c = 0; c < COMMAND_COUNT; c++) {
+        if (strcmp(word, command_info(c)->word) == 0) {
+            *out = c;
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum options_verdict read_help(struct options *o, int argc, char **argv, struct buf *why)
+{
+    if (argc < 3) {
+        return OPTIONS_HELP;
+    }
+    if (find_command(argv[2], &o->command)) {
+        return OPTIONS_HELP_COMMAND;
+    }
+    buf_putf(why, "unknown command '%s'; try mxcensus --help", argv[2]);
+    return OPTIONS_BAD;
+}
+
 enum options_verdict options_read(struct options *o, int argc, char **argv, struct buf *why)
 {
-    options_init(o);
-    o->params.argc = argc;
-    o->params.argv = (const char *const *)argv;
+    enum command command = COMMAND_SCAN;
     if (argc < 2) {
         buf_put_text(why, "which command? Try mxcensus --help");
         return OPTIONS_BAD;
     }
-    const char *command = argv[1];
-    if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
-        strcmp(command, "help") == 0) {
+    const char *word = argv[1];
+    if (strcmp(word, "help") == 0) {
+        return read_help(o, argc, argv, why);
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         return OPTIONS_HELP;
     }
-    if (strcmp(command, "--version") == 0 || strcmp(command, "-V") == 0) {
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         return OPTIONS_VERSION;
     }
-    if (strcmp(command, "scan") == 0) {
-        return read_scan(o, argc - 1, argv + 1, why);
+    if (!find_command(word, &command)) {
+        buf_putf(why, "unknown command '%s'; try mxcensus --help", word);
+        return OPTIONS_BAD;
     }
-    buf_putf(why, "unknown command '%s'; try mxcensus --help", command);
-    return OPTIONS_BAD;
+    enum options_verdict verdict = read_command(o, command, argc - 1, argv + 1, why);
+    o->params.argc = argc;
+    o->params.argv = (const char *const *)argv;
+    return verdict;
 }
 
 static void note_number(struct options *o, const char *name, uint32_t n)
 {
-    for (size_t i = 0; i < o->params.option_count; i++) {
-        if (strcmp(o->in_force[i].name, name) == 0) {
-            (void)snprintf(o->number_in_force[i], sizeof(o->number_in_force[i]), "%u", n);
-            o->in_force[i].value = o->number_in_force[i];
-            return;
-        }
+    struct option_in_force *noted = find_in_force(o, name);
+    if (noted != NULL) { /* else this command cannot be told */
+        char *text = o->number_in_force[noted - o->in_force];
+        (void)snprintf(text, sizeof(o->number_in_force[0]), "%u", n);
+        noted->value = text;
     }
-    UNREACHABLE(name);
 }
 
 void options_set_threads(struct options *o, uint32_t threads)

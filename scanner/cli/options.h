@@ -1,13 +1,14 @@
 #pragma once
 
+#include "scanner/analysis/catalogue.h"
 #include "scanner/base/buf.h"
 #include "scanner/pipeline/scan_params.h"
 
 /**
- * The command line, read into struct scan_params.
+ * The command line, read into struct options and the struct scan_params in it.
  *
- * Everything known of an option stands in one row of the table in option_table.c: its name,
- * letter, argument, default, range, help and manual text, and the function that reads it. The
+ * Everything known of an option stands in one row of the table in option_table.c: its commands,
+ * name, letter, argument, default, range, help and manual text, and the function that reads it. The
  * parser, `--help` and the OPTIONS section of the manual page are made from it.
  */
 
@@ -20,9 +21,53 @@
 
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
+#define COMMANDS(X)                                                               \
+    X(SCAN, "scan", "[FILE]", "scan a list of domains")                           \
+    X(CHECK, "check", "DOMAIN...", "look at a few domains, for a person to read") \
+    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
+    X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and what mends it")
+
+enum command {
+#define X(name, word, arguments, help) COMMAND_##name,
+    COMMANDS(X)
+#undef X
+    COMMAND_COUNT
+};
+
+enum explain_format {
+    EXPLAIN_TEXT,
+    EXPLAIN_CSV,
+    EXPLAIN_JSON,
+};
+
+enum color_when {
+    COLOR_AUTO,
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+};
+
+/** --root-cas [NAME=]FILE: what is to be read. */
+struct root_cas {
+    char name[TRUST_STORE_NAME_MAX];
+    const char *path; /* NULL: the bundle of this machine */
+};
+
 /** A parsed command line. Not movable once filled: `params` points into it and into argv. */
 struct options {
+    enum command command;
     struct scan_params params;
+    const char *const *words; /* what is no option: domains, a directory, a code; in argv */
+    size_t word_count;
+    struct root_cas root_cas[TRUST_STORES_MAX]; /* in the order given; none: the machine's */
+    size_t root_cas_count;
+    struct trust_store_octets stores[TRUST_STORES_MAX]; /* once read: see machine.h */
+    bool at_given;                                      /* params.terms.at is the user's */
+    bool fails;                                         /* --fail-on was given */
+    enum severity fail_on;
+    enum explain_format explain_format;
+    bool json;
+    bool verbose;
+    enum color_when color;
     struct net_endpoint name_servers[NAME_SERVERS_MAX];
     struct net_addr local_addrs[LOCAL_ADDRS_MAX];
     struct address_map address_maps[ADDRESS_MAPS_MAX];
@@ -35,14 +80,14 @@ struct options {
 enum options_verdict {
     OPTIONS_RUN = 1,      /* `params` is complete but for what the machine provides */
     OPTIONS_HELP,         /* --help, or no subcommand's help was asked for */
-    OPTIONS_HELP_COMMAND, /* scan --help */
+    OPTIONS_HELP_COMMAND, /* scan --help: that of `command` */
     OPTIONS_VERSION,
     OPTIONS_BAD, /* `why` holds one line without a line end */
 };
 
 /**
  * Reads argv[0..argc). What the machine provides when it is not given (resolvers, EHLO name,
- * threads) is left empty: see machine.h. The lists of `params` point into `o`, its strings into
+ * threads, trust stores) is left empty: see machine.h. The lists of `params` point into `o`, its strings into
  * argv, which both have to outlive the scan.
  */
 enum options_verdict options_read(struct options *o, int argc, char **argv, struct buf *why);

@@ -29,8 +29,9 @@ struct endpoint_brief {
     uint8_t leaf_sha256[32]; /* all zero: none */
     /* Verdicts on what was presented with SNI. */
     struct chain_brief chain;
-    uint8_t name_match; /* enum name_match, against the host */
-    uint8_t sni;        /* enum sni_class */
+    uint8_t name_match;     /* enum name_match, against the host */
+    uint8_t sni;            /* enum sni_class */
+    uint8_t sni_acceptable; /* enum sni_acceptable */
     /* Bit n: the leaf covers the host's name without its first n + 1 labels. So a domain at or
      * above the host knows whether the certificate is also its own. */
     uint8_t covers_parents;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/net_addr.h"
+#include "scanner/trust/chain_judge.h"
 
 /**
  * Everything a scan is told. Filled by the command line, read-only afterwards, shared by all
@@ -51,9 +52,13 @@ struct scan_params {
     bool metadata_passthrough; /* keep the other columns */
 
     /* results */
-    const char *output_dir; /* NULL: NDJSON on standard output */
+    const char *output_dir; /* NULL: NDJSON on output_fd */
     enum result_format format;
     enum result_compression compression;
+    int output_fd; /* where rows go without a directory: standard output, as a rule; borrowed */
+
+    /* judgement */
+    struct judging_terms terms; /* its trust stores are borrowed as well */
 
     /* DNS */
     const struct net_endpoint *name_servers;

@@ -422,8 +422,8 @@ void service_row_when_complete(struct worker *w, uint32_t index)
         seen.result = seen.attempts;
     }
     findings_reset(&w->findings);
-    findings_of_service(&seen, &w->findings);
-    report_service(w->rows, &seen, &w->findings);
+    findings_of_service(&seen, NULL, &w->findings);
+    report_service(w->rows, &seen, NULL, &w->findings);
     worker_row_written(w);
     counts_add_service(&w->counts, &seen);
     counts_add_findings(&w->counts, &w->findings);

@@ -26,7 +26,7 @@ bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *u
     const struct scan_params *p = scan->params;
     *w = (struct writer){.scan = scan, .lines_taken = BUF_INIT(BUF_NO_LIMIT)};
     if (p->output_dir == NULL) {
-        result_stream_init(&w->stream, STDOUT_FILENO);
+        result_stream_init(&w->stream, p->output_fd);
         return true;
     }
     struct result_dir_params params = {

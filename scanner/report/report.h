@@ -25,10 +25,12 @@ void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *
 void report_domain(struct row_sink *sink, const struct seen_domain *d, enum account_class ending,
                    const char *reason, const struct findings *findings);
 void report_host(struct row_sink *sink, const struct seen_host *h, const struct findings *findings);
+/** @param v what service_verdict_fill() made of `s`; NULL: names were not looked at */
 void report_service(struct row_sink *sink, const struct seen_service *s,
-                    const struct findings *findings);
+                    const struct service_verdict *v, const struct findings *findings);
+/** @param v what endpoint_verdict_fill() made of `e`; NULL: names were not looked at */
 void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
-                     const struct findings *findings);
+                     const struct endpoint_verdict *v, const struct findings *findings);
 
 /** A distinct list as presented. */
 struct chain_facts {

@@ -40,8 +40,9 @@ static bool has_connection(const struct seen_session *result)
 }
 
 void report_service(struct row_sink *sink, const struct seen_service *s,
-                    const struct findings *findings)
+                    const struct service_verdict *v, const struct findings *findings)
 {
+    (void)v;
     const struct seen_session *result = s->result;
     enum session_outcome outcome = outcome_of(result);
     buf_reset(&sink->key);
@@ -91,8 +92,9 @@ static void put_endpoint_keys(struct row_sink *sink, struct row *r, const struct
 }
 
 void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
-                     const struct findings *findings)
+                     const struct endpoint_verdict *v, const struct findings *findings)
 {
+    (void)v;
     const struct seen_session *result = e->result;
     enum session_outcome outcome = outcome_of(result);
     bool own = e->session_from.len == 0;

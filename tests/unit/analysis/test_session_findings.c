@@ -463,7 +463,7 @@ Test(session_findings, each_case_raises_its_list)
         struct seen_session session = session_of(&cases[i]);
         struct seen_service service = service_of(&session, 1);
         findings_reset(&f);
-        findings_of_service(&service, &f);
+        findings_of_service(&service, NULL, &f);
         expect_findings(cases[i].name, &f, SCOPE_SESSION, cases[i].expected);
 
         struct seen_endpoint endpoint = endpoint_of(&service);
@@ -504,7 +504,7 @@ Test(session_findings, attempts_that_disagree_are_unstable)
         const struct seen_session attempts[2] = {{.outcome = c->first}, {.outcome = c->second}};
         struct seen_service service = service_of(attempts, 2);
         findings_reset(&f);
-        findings_of_service(&service, &f);
+        findings_of_service(&service, NULL, &f);
         cr_expect_eq(findings_has(&f, FINDING_SMTP_UNSTABLE), c->evidence != NULL, "%s", c->name);
         for (size_t k = 0; k < f.count; k++) {
             if (f.item[k].code == FINDING_SMTP_UNSTABLE) {
@@ -520,7 +520,7 @@ Test(session_findings, what_was_not_tested_has_none)
     struct findings f;
     findings_init(&f);
     struct seen_service service = service_of(NULL, 0);
-    findings_of_service(&service, &f);
+    findings_of_service(&service, NULL, &f);
     struct seen_endpoint endpoint = endpoint_of(&service);
     findings_of_endpoint(&endpoint, NULL, &f);
     cr_expect_eq(f.count, 0);

@@ -54,7 +54,7 @@ Test(machine, connections_leave_room_for_other_descriptors)
 Test(help, fits_one_screen_and_names_every_default)
 {
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    help_put_scan(&b);
+    help_put_command(&b, COMMAND_SCAN);
     size_t lines = 0;
     size_t column = 0;
     for (size_t i = 0; i < b.len; i++) {

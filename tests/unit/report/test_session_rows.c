@@ -158,7 +158,7 @@ Test(session_rows, a_service_row_holds_what_was_seen)
     buf_put_text(findings_add_max(&findings, FINDING_SMTP_UNSTABLE), "refused, then established");
     struct row_sink sink;
     row_sink_init(&sink, true, true, false);
-    report_service(&sink, &s, &findings);
+    report_service(&sink, &s, NULL, &findings);
     json_t *row = json_line(&sink.table[TABLE_SERVICES].ndjson, 0);
     EXPECT_JSON(row, service_row);
     json_decref(row);
@@ -196,7 +196,7 @@ Test(session_rows, what_was_not_tested_is_null_and_not_no)
         .address = address("192.0.2.1"), .port = 25, .not_tested = NOT_TESTED_INTERRUPTED};
     struct row_sink sink;
     row_sink_init(&sink, true, false, true);
-    report_service(&sink, &s, NULL);
+    report_service(&sink, &s, NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_SERVICES].ndjson, 0);
     EXPECT_JSON(row, untested_row);
     json_decref(row);
@@ -246,10 +246,10 @@ Test(session_rows, an_endpoint_row_says_whose_session_speaks)
     memset(e.no_sni_leaf_sha256, 0xef, sizeof(e.no_sni_leaf_sha256));
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_endpoint(&sink, &e, NULL);
+    report_endpoint(&sink, &e, NULL, NULL);
     e.session_from = SPAN_LIT("192.0.2.1|25");
     e.attempt_count = 0;
-    report_endpoint(&sink, &e, NULL);
+    report_endpoint(&sink, &e, NULL, NULL);
     json_t *own = json_line(&sink.table[TABLE_ENDPOINTS].ndjson, 0);
     json_t *borrowed = json_line(&sink.table[TABLE_ENDPOINTS].ndjson, 1);
     EXPECT_JSON(own, own_endpoint_row);
@@ -299,7 +299,7 @@ Test(session_rows, the_code_is_that_of_the_reply_that_decided)
                                        .attempts = &session,
                                        .attempt_count = 1,
                                        .result = &session};
-        report_service(&sink, &s, NULL);
+        report_service(&sink, &s, NULL, NULL);
         json_t *row = json_line(&sink.table[TABLE_SERVICES].ndjson, i);
         const struct json_expectation code[] = {{"attempts/0/code", code_cases[i].code}};
         EXPECT_JSON(row, code);
@@ -343,7 +343,7 @@ Test(session_rows, a_broken_handshake_keeps_its_evidence)
                                    .result = &session};
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_service(&sink, &s, NULL);
+    report_service(&sink, &s, NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_SERVICES].ndjson, 0);
     EXPECT_JSON(row, malformed_row);
     json_decref(row);
