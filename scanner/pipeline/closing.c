@@ -4,6 +4,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
+#include "scanner/pipeline/judge.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -39,6 +40,25 @@ static size_t list_files(const struct writer *w, struct manifest_file files[])
         }
     }
     return count;
+}
+
+static struct manifest_judging judging_of(const struct scan *s)
+{
+    struct manifest_judging sum = {0};
+    uint64_t cpu_ns = 0;
+    uint64_t signature_ns = 0;
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        const struct judge *j = s->judges[i];
+        sum.lists += j->work.lists;
+        sum.certificates_parsed += j->work.certificates_parsed;
+        sum.signatures_verified += j->work.signatures_verified;
+        sum.signatures_known += j->work.signatures_known;
+        cpu_ns += j->cpu_ns;
+        signature_ns += j->work.signature_ns;
+    }
+    sum.cpu_ms = cpu_ns / 1000000;
+    sum.signature_ms = signature_ns / 1000000;
+    return sum;
 }
 
 #define STORE_FILE_MAX (TRUST_STORE_NAME_MAX + 16) /* octets with NUL */
@@ -96,6 +116,7 @@ static bool write_manifest(const struct closing_facts *c)
         .trust_stores = stores,
         .trust_store_count = terms->store_count,
         .intermediates = c->intermediates,
+        .judging = judging_of(c->scan),
         .version = MXCENSUS_VERSION,
         .argc = p->argc,
         .argv = p->argv,

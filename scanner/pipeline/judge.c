@@ -1,5 +1,7 @@
 #include "scanner/pipeline/judge.h"
 
+#include <time.h>
+
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/report/report.h"
@@ -65,10 +67,18 @@ static bool on_message(struct judge *j, enum message_kind kind, struct span body
     return true;
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 static void *run(void *arg)
 {
     struct judge *j = arg;
     j->trust = chain_judge_new(&j->scan->params->terms); /* the thread's own OpenSSL objects */
+    chain_judge_measure(j->trust);
     for (bool going = true; going;) {
         struct span messages = mailbox_wait(&j->mailbox);
         enum message_kind kind;
@@ -81,6 +91,8 @@ static void *run(void *arg)
         }
         post_all(j);
     }
+    j->work = *chain_judge_counts(j->trust);
+    j->cpu_ns = thread_cpu_ns();
     chain_judge_free(j->trust);
     j->trust = NULL;
     return NULL;

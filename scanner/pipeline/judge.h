@@ -28,6 +28,8 @@ struct judge {
     struct row_sink *rows;
     struct findings findings; /* of the row under work */
     struct scan_counts counts;
+    struct chain_judge_counts work; /* when the thread has ended, as cpu_ns */
+    uint64_t cpu_ns;
     struct buf writer_outbox;
     struct buf outbox[WORKERS_MAX];
     struct buf judge_outbox[JUDGES_MAX];

@@ -124,6 +124,15 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     json_key(w, "whole");
     json_bool(w, m->intermediates.whole);
     json_object_end(w);
+    json_key(w, "judging");
+    json_object_begin(w);
+    key_uint(w, "lists", m->judging.lists);
+    key_uint(w, "certificates_parsed", m->judging.certificates_parsed);
+    key_uint(w, "signatures_verified", m->judging.signatures_verified);
+    key_uint(w, "signatures_known", m->judging.signatures_known);
+    key_uint(w, "cpu_ms", m->judging.cpu_ms);
+    key_uint(w, "signature_ms", m->judging.signature_ms);
+    json_object_end(w);
 }
 
 /* `arg` is the writer. */

@@ -37,6 +37,16 @@ struct manifest_trust_store {
     uint64_t anchors;
 };
 
+/** What judging cost, over all judges. */
+struct manifest_judging {
+    uint64_t lists;
+    uint64_t certificates_parsed;
+    uint64_t signatures_verified;
+    uint64_t signatures_known; /* answered from memory */
+    uint64_t cpu_ms;           /* of the judge threads, with reading certificates and writing rows */
+    uint64_t signature_ms;     /* of that, inside the verification of signatures */
+};
+
 /** Certificates that could complete chains; see table completions. */
 struct manifest_intermediates {
     const char *shipped; /* name and date of the collection */
@@ -68,6 +78,7 @@ struct scan_manifest {
     const struct manifest_trust_store *trust_stores;
     size_t trust_store_count;
     struct manifest_intermediates intermediates;
+    struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */
     size_t dataset_count;
     /* what came of it */
