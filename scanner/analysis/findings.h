@@ -57,7 +57,7 @@ void findings_of_host(const struct seen_host *h, struct findings *out);
 /** @param v what service_verdict_fill() made of `s`; NULL: names were not looked at */
 void findings_of_service(const struct seen_service *s, const struct service_verdict *v,
                          struct findings *out);
-/** @param v what endpoint_verdict_fill() made of `e` */
+/** @param v what endpoint_verdict_fill() made of `e`; NULL: what its session met, and no more */
 void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_verdict *v,
                           struct findings *out);
 /** @param parsed what cert_info_read() returned */

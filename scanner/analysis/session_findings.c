@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "scanner/analysis/findings.h"
+#include "scanner/analysis/session_findings.h"
 #include "scanner/observation/tls_names.h"
 
 #define SLOW_GREETING_MS \
@@ -331,10 +332,8 @@ void findings_of_service(const struct seen_service *s, const struct service_verd
     attempts_finding(s->attempts, s->attempt_count, out);
 }
 
-void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_verdict *v,
-                          struct findings *out)
+void session_findings_of_endpoint(const struct seen_endpoint *e, struct findings *out)
 {
-    (void)v;
     if (e->result != NULL && e->session_from.len == 0) {
         session_findings(e->result, (struct target){&e->address, e->port}, out);
     }

@@ -5,10 +5,17 @@
 /**
  * The names of a certificate that can identify a mail server, read straight from its DER, without
  * OpenSSL, because every endpoint needs them: dNSName entries of subjectAltName in their order
- * (RFC 5280 section 4.2.1.6), and the common names of the subject.
+ * (RFC 5280 section 4.2.1.6), then the common names of the subject in theirs: the last one is the
+ * most specific.
  *
  * The packed form is what a service keeps of its default certificate: entries of one octet
- * (CERT_NAME_PACKED_DNS or _CN), a 16-bit big-endian length and the octets as in the certificate.
+ * (enum cert_names_kind), a 16-bit big-endian length and the octets as in the certificate.
+ * A common name in BMPString or UniversalString has two or four octets for each character, so
+ * that it identifies nothing.
+ *
+ * The names are those of cert_info_read() wherever that reads subjectAltName and subject, in DER.
+ * A subjectAltName that is no list of GeneralNames counts as absent, as it does in OpenSSL; of
+ * names other than dNSName only the tag is looked at.
  */
 #define CERT_NAMES_PACKED_MAX (64U << 10) /* octets; further names are dropped; our own bound */
 

@@ -1,15 +1,8 @@
 #include "scanner/cert/der.h"
 
-#define TAG_INTEGER  0x02
-#define TAG_SEQUENCE 0x30
-#define TAG_VERSION  0xa0 /* [0] EXPLICIT */
-#define LENGTH_MAX   4    /* octets of a length in long form: more than any certificate needs */
-
-struct der_value {
-    uint8_t tag;
-    struct span body;
-    struct span whole; /* tag and length included */
-};
+#define TAG_VERSION 0xa0 /* [0] EXPLICIT */
+#define TAG_HIGH    0x1f /* the number stands in the octets that follow */
+#define LENGTH_MAX  4    /* octets of a length in long form: more than any certificate needs */
 
 static bool take_length(struct span *rest, size_t *len)
 {
@@ -35,11 +28,11 @@ static bool take_length(struct span *rest, size_t *len)
     return true;
 }
 
-static bool take_value(struct span *rest, struct der_value *out)
+bool der_take(struct span *rest, struct der_value *out)
 {
     struct span left = *rest;
     size_t len = 0;
-    if (left.len == 0) {
+    if (left.len == 0 || (left.at[0] & TAG_HIGH) == TAG_HIGH) {
         return false;
     }
     uint8_t tag = left.at[0];
@@ -53,28 +46,38 @@ static bool take_value(struct span *rest, struct der_value *out)
     return true;
 }
 
+bool der_take_tag(struct span *rest, uint8_t tag, struct der_value *out)
+{
+    struct span left = *rest;
+    struct der_value value;
+    if (!der_take(&left, &value) || value.tag != tag) {
+        return false;
+    }
+    *rest = left;
+    *out = value;
+    return true;
+}
+
 bool der_certificate_parts(struct span der, struct der_parts *out)
 {
     struct der_value certificate;
     struct der_value tbs;
     struct der_value field;
-    if (!take_value(&der, &certificate) || certificate.tag != TAG_SEQUENCE ||
-        !take_value(&certificate.body, &tbs) || tbs.tag != TAG_SEQUENCE ||
-        !take_value(&tbs.body, &field)) {
+    if (!der_take_tag(&der, DER_SEQUENCE, &certificate) ||
+        !der_take_tag(&certificate.body, DER_SEQUENCE, &tbs)) {
         return false;
     }
-    if (field.tag == TAG_VERSION && !take_value(&tbs.body, &field)) {
-        return false;
+    struct span rest = tbs.body;
+    (void)der_take_tag(&rest, TAG_VERSION, &field); /* DEFAULT v1 */
+    if (!der_take_tag(&rest, DER_INTEGER, &field)) {
+        return false; /* the serial number */
     }
-    /* `field` is the serial number; signature, issuer, validity, subject and key follow. */
-    if (field.tag != TAG_INTEGER) {
-        return false;
-    }
+    struct der_value sequence[5]; /* signature, issuer, validity, subject, key */
     for (int i = 0; i < 5; i++) {
-        if (!take_value(&tbs.body, &field) || field.tag != TAG_SEQUENCE) {
+        if (!der_take_tag(&rest, DER_SEQUENCE, &sequence[i])) {
             return false;
         }
     }
-    *out = (struct der_parts){tbs.whole, field.whole};
+    *out = (struct der_parts){tbs.whole, sequence[3].body, sequence[4].whole, rest};
     return true;
 }

@@ -1,10 +1,375 @@
 #include "scanner/trust/intermediate_pool.h"
 
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "scanner/base/map.h"
+#include "scanner/base/memory.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/digest.h"
+
+#define NONE UINT32_MAX
+
+struct entry {
+    uint8_t sha256[32];
+    uint64_t offset; /* in the file */
+    uint64_t key_id; /* hash of the subject key identifier, 0: none */
+    uint32_t len;
+    uint32_t subject_hash;
+    uint32_t next; /* entry with the same subject hash, or NONE */
+    uint8_t source;
+    bool dropped;
+};
+
+struct intermediate_pool {
+    struct entry *entries;
+    size_t count;   /* of entries */
+    uint32_t *heap; /* entries that were not dropped, that with the largest digest first */
+    size_t kept;
+    size_t max;
+    struct map by_digest;
+    struct map by_subject; /* to the first of those with this hash */
+    int file;              /* -1: none could be made */
+    uint64_t file_len;
+    bool truncated;
+};
+
+static const char *temporary_folder(void)
+{
+    const char *named = getenv("TMPDIR");
+    return named != NULL && named[0] != '\0' ? named : "/tmp";
+}
+
+/* Not every file system knows O_TMPFILE; where no file can be made, memory has to do. */
+static int open_unlinked(void)
+{
+    const char *folder = temporary_folder();
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof(path), "%s/mxcensus.XXXXXX", folder);
+    if (file < 0 && len > 0 && (size_t)len < sizeof(path)) {
+        file = mkostemp(path, O_CLOEXEC);
+        if (file >= 0) {
+            (void)unlink(path);
+        }
+    }
+    return file >= 0 ? file : memfd_create("mxcensus", MFD_CLOEXEC);
+}
+
+struct intermediate_pool *intermediate_pool_new_of(size_t max)
+{
+    struct intermediate_pool *p = memory_new(1, sizeof(*p));
+    CHECK(max > 0);
+    p->max = max;
+    p->file = open_unlinked();
+    return p;
+}
+
+struct intermediate_pool *intermediate_pool_new(void)
+{
+    return intermediate_pool_new_of(INTERMEDIATES_MAX);
+}
+
+void intermediate_pool_free(struct intermediate_pool *p)
+{
+    if (p != NULL) {
+        if (p->file >= 0) {
+            (void)close(p->file);
+        }
+        free(p->entries);
+        free(p->heap);
+        map_deinit(&p->by_digest);
+        map_deinit(&p->by_subject);
+        free(p);
+    }
+}
+
+static bool write_octets(int file, struct span s, uint64_t offset)
+{
+    while (s.len > 0) {
+        ssize_t n = pwrite(file, s.at, s.len, (off_t)offset);
+        if (n <= 0) {
+            return false;
+        }
+        s = span_drop(s, (size_t)n);
+        offset += (uint64_t)n;
+    }
+    return true;
+}
+
+static bool read_octets(int file, uint8_t *to, size_t len, uint64_t offset)
+{
+    while (len > 0) {
+        ssize_t n = pread(file, to, len, (off_t)offset);
+        if (n <= 0) {
+            return false;
+        }
+        to += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return true;
+}
+
+static struct hash_key digest_key(const uint8_t sha256[32])
+{
+    return hash_key_of((struct span){sha256, 32});
+}
+
+static struct hash_key subject_key(uint32_t hash)
+{
+    return hash_key_of((struct span){(const uint8_t *)&hash, sizeof(hash)});
+}
+
+static struct entry *find(const struct intermediate_pool *p, const uint8_t sha256[32])
+{
+    const uint64_t *at = map_find(&p->by_digest, digest_key(sha256));
+    return at && !p->entries[*at].dropped ? &p->entries[*at] : NULL;
+}
+
+static void index_entry(struct intermediate_pool *p, uint32_t i)
+{
+    bool added = false;
+    struct entry *e = &p->entries[i];
+    (void)map_add(&p->by_digest, digest_key(e->sha256), i, &added);
+    uint64_t *first = map_add(&p->by_subject, subject_key(e->subject_hash), i, &added);
+    e->next = added ? NONE : (uint32_t)*first;
+    *first = i;
+}
+
+static bool is_larger(const struct intermediate_pool *p, uint32_t a, uint32_t b)
+{
+    return memcmp(p->entries[a].sha256, p->entries[b].sha256, 32) > 0;
+}
+
+static void swap(uint32_t *a, uint32_t *b)
+{
+    uint32_t t = *a;
+    *a = *b;
+    *b = t;
+}
+
+static void sift_up(struct intermediate_pool *p, size_t at)
+{
+    for (size_t up = (at - 1) / 2; at > 0 && is_larger(p, p->heap[at], p->heap[up]);
+         up = (at - 1) / 2) {
+        swap(&p->heap[at], &p->heap[up]);
+        at = up;
+    }
+}
+
+static void sift_down(struct intermediate_pool *p)
+{
+    for (size_t at = 0, down = 1; down < p->kept; down = 2 * at + 1) {
+        down += down + 1 < p->kept && is_larger(p, p->heap[down + 1], p->heap[down]);
+        if (!is_larger(p, p->heap[down], p->heap[at])) {
+            break;
+        }
+        swap(&p->heap[at], &p->heap[down]);
+        at = down;
+    }
+}
+
+/* The largest digest goes, so that which ones stay does not depend on when they came: what was
+ * dropped once is never among the smallest again. Its octets stay in the file and its entry in the
+ * index; of N certificates in random order, that happens to max * ln(N / max) of them. */
+static void keep(struct intermediate_pool *p, uint32_t i)
+{
+    p->heap = memory_grow_list(p->heap, p->kept, sizeof(*p->heap));
+    p->heap[p->kept++] = i;
+    sift_up(p, p->kept - 1);
+    if (p->kept > p->max) {
+        p->entries[p->heap[0]].dropped = true;
+        p->heap[0] = p->heap[--p->kept];
+        sift_down(p);
+        p->truncated = true;
+    }
+}
+
+/* As keep() would drop it at once. */
+static bool is_refused(const struct intermediate_pool *p, const uint8_t sha256[32])
+{
+    return p->kept == p->max && memcmp(sha256, p->entries[p->heap[0]].sha256, 32) > 0;
+}
+
+/* `e` has everything but its place. */
+static void add_entry(struct intermediate_pool *p, const struct entry *e, struct span der)
+{
+    struct entry *known = find(p, e->sha256);
+    if (known != NULL) {
+        known->source = e->source < known->source ? e->source : known->source;
+        return;
+    }
+    if (is_refused(p, e->sha256)) {
+        p->truncated = true;
+        return;
+    }
+    if (p->file < 0 || !write_octets(p->file, der, p->file_len)) {
+        p->truncated = true;
+        return;
+    }
+    p->entries = memory_grow_list(p->entries, p->count, sizeof(*p->entries));
+    struct entry *to = &p->entries[p->count];
+    *to = *e;
+    to->offset = p->file_len;
+    to->len = (uint32_t)der.len;
+    p->file_len += der.len;
+    uint32_t at = (uint32_t)p->count++;
+    index_entry(p, at);
+    keep(p, at);
+}
+
+static uint64_t key_id_hash(struct span key_id)
+{
+    return key_id.len > 0 ? hash_key_of(key_id).low : 0;
+}
+
+/* What the index has to know of it. @return false: no CA certificate. */
+static bool describe(struct span der, struct entry *e)
+{
+    const unsigned char *at = der.at;
+    X509 *cert = d2i_X509(NULL, &at, (long)der.len);
+    bool is_ca = cert != NULL && (X509_get_extension_flags(cert) & EXFLAG_CA) != 0;
+    if (is_ca) {
+        const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(cert);
+        e->key_id = id ? key_id_hash((struct span){ASN1_STRING_get0_data(id),
+                                                   (size_t)ASN1_STRING_length(id)})
+                       : 0;
+        e->subject_hash =
+            (uint32_t)X509_NAME_hash_ex(X509_get_subject_name(cert), NULL, NULL, NULL);
+    }
+    X509_free(cert);
+    ERR_clear_error();
+    return is_ca;
+}
+
+bool intermediate_pool_add(struct intermediate_pool *p, struct span der,
+                           enum intermediate_source source)
+{
+    struct entry e = {.source = (uint8_t)source};
+    if (der.len == 0 || der.len > CERT_LIST_ENTRY_MAX) {
+        return false;
+    }
+    digest_sha256(der, e.sha256);
+    if (find(p, e.sha256) == NULL && !describe(der, &e)) {
+        return false;
+    }
+    add_entry(p, &e, der);
+    return true;
+}
+
+size_t intermediate_pool_count(const struct intermediate_pool *p)
+{
+    return p->kept;
+}
+
+bool intermediate_pool_truncated(const struct intermediate_pool *p)
+{
+    return p->truncated;
+}
+
 bool intermediate_pool_source(const struct intermediate_pool *p, const uint8_t sha256[32],
                               enum intermediate_source *source)
 {
-    (void)p;
-    (void)sha256;
-    (void)source;
-    return false;
+    const struct entry *e = find(p, sha256);
+    if (e != NULL) {
+        *source = (enum intermediate_source)e->source;
+    }
+    return e != NULL;
+}
+
+/* A candidate beside what is wanted of it. */
+struct wanted {
+    const struct entry *e;
+    bool other_key;
+};
+
+static bool goes_before(const struct wanted *a, const struct wanted *b)
+{
+    if (a->e->source != b->e->source) {
+        return a->e->source < b->e->source;
+    }
+    if (a->other_key != b->other_key) {
+        return !a->other_key;
+    }
+    return memcmp(a->e->sha256, b->e->sha256, 32) < 0;
+}
+
+bool intermediate_pool_issuers(const struct intermediate_pool *p, uint32_t subject_hash,
+                               struct span key_id, size_t max, struct buf *list)
+{
+    const uint64_t *first = map_find(&p->by_subject, subject_key(subject_hash));
+    CHECK(max > 0);
+    struct wanted *best = memory_new(max, sizeof(*best));
+    uint64_t wanted_key = key_id_hash(key_id);
+    size_t count = 0;
+    bool all = true;
+    for (uint32_t i = first ? (uint32_t)*first : NONE; i != NONE; i = p->entries[i].next) {
+        struct wanted w = {&p->entries[i], p->entries[i].key_id != wanted_key};
+        if (w.e->dropped) {
+            continue;
+        }
+        if (count == max) {
+            all = false;
+            if (!goes_before(&w, &best[max - 1])) {
+                continue;
+            }
+            count--;
+        }
+        size_t at = count++;
+        for (; at > 0 && goes_before(&w, &best[at - 1]); at--) {
+            best[at] = best[at - 1];
+        }
+        best[at] = w;
+    }
+    struct buf der = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < count; i++) {
+        buf_reset(&der);
+        uint8_t *to = buf_room(&der, best[i].e->len);
+        if (read_octets(p->file, to, best[i].e->len, best[i].e->offset)) {
+            der.len = best[i].e->len;
+            (void)cert_list_add(list, buf_span(&der));
+        }
+    }
+    buf_deinit(&der);
+    free(best);
+    return all;
+}
+
+void intermediate_pool_merge(struct intermediate_pool *into, struct intermediate_pool *from)
+{
+    struct buf der = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < from->count; i++) {
+        const struct entry *e = &from->entries[i];
+        if (e->dropped) {
+            continue;
+        }
+        buf_reset(&der);
+        uint8_t *to = buf_room(&der, e->len);
+        if (read_octets(from->file, to, e->len, e->offset)) {
+            der.len = e->len;
+            add_entry(into, e, buf_span(&der));
+        } else {
+            into->truncated = true;
+        }
+    }
+    into->truncated = into->truncated || from->truncated;
+    buf_deinit(&der);
+    map_deinit(&from->by_digest);
+    map_deinit(&from->by_subject);
+    free(from->entries);
+    free(from->heap);
+    from->entries = NULL;
+    from->heap = NULL;
+    from->count = 0;
+    from->kept = 0;
+    from->truncated = false;
+    from->file_len = 0;
 }

@@ -10,6 +10,7 @@
  */
 
 #include <stdio.h>
+#include <time.h>
 
 #include <openssl/conf.h>
 #include <openssl/evp.h>
@@ -49,6 +50,10 @@ struct test_cert_params {
     const EVP_MD *hash; /* NULL: SHA-256 */
     const struct test_extension *extensions;
     size_t extension_count;
+    EVP_PKEY *use_key; /* of the subject, shared; NULL: a new one of kind `key` */
+    bool version_1;    /* then without extensions */
+    long at;           /* Unix time that from_s and until_s count from; 0: now */
+    long depth;        /* pathLenConstraint + 1 of a CA; 0: none */
 };
 
 static inline EVP_PKEY *test_key_new(enum test_key kind)
@@ -100,20 +105,29 @@ static inline void test_cert_sign(X509 *cert, EVP_PKEY *key, const EVP_MD *hash)
 static inline struct test_cert test_cert_new(const struct test_cert *issuer,
                                              const struct test_cert_params *p)
 {
-    struct test_cert made = {.key = test_key_new(p->key), .cert = X509_new()};
+    struct test_cert made = {.key = p->use_key, .cert = X509_new()};
+    CHECK(made.key == NULL || EVP_PKEY_up_ref(made.key) == 1);
+    made.key = made.key ? made.key : test_key_new(p->key);
     X509 *cert = made.cert;
     X509 *issuer_cert = issuer ? issuer->cert : cert;
-    CHECK(cert != NULL && X509_set_version(cert, X509_VERSION_3) == 1);
+    CHECK(cert != NULL &&
+          X509_set_version(cert, p->version_1 ? X509_VERSION_1 : X509_VERSION_3) == 1);
     CHECK(ASN1_INTEGER_set(X509_get_serialNumber(cert), p->serial ? p->serial : 1) == 1);
-    CHECK(X509_gmtime_adj(X509_getm_notBefore(cert), p->from_s) != NULL);
-    CHECK(X509_gmtime_adj(X509_getm_notAfter(cert), p->until_s ? p->until_s : 86400) != NULL);
+    time_t at = p->at ? p->at : time(NULL);
+    long until_s = p->until_s ? p->until_s : 86400;
+    CHECK(X509_time_adj(X509_getm_notBefore(cert), p->from_s, &at) != NULL);
+    CHECK(X509_time_adj(X509_getm_notAfter(cert), until_s, &at) != NULL);
     X509_NAME *name = X509_get_subject_name(cert);
     CHECK(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)p->cn, -1,
                                      -1, 0) == 1);
     CHECK(X509_set_issuer_name(cert, X509_get_subject_name(issuer_cert)) == 1);
     CHECK(X509_set_pubkey(cert, made.key) == 1);
-    if (p->ca) {
-        test_cert_extend(cert, issuer_cert, NID_basic_constraints, "critical,CA:TRUE");
+    if (p->ca && !p->version_1) {
+        char value[64];
+        (void)snprintf(value, sizeof(value),
+                       p->depth ? "critical,CA:TRUE,pathlen:%ld" : "critical,CA:TRUE",
+                       p->depth - 1);
+        test_cert_extend(cert, issuer_cert, NID_basic_constraints, value);
     }
     if (p->san != NULL) {
         test_cert_extend(cert, issuer_cert, NID_subject_alt_name, p->san);

@@ -1,0 +1,174 @@
+#include "scanner/analysis/endpoint_verdict.h"
+
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/cert_names.h"
+#include "scanner/domain/domain_name.h"
+
+void endpoint_verdict_init(struct endpoint_verdict *v)
+{
+    *v = (struct endpoint_verdict){.names = BUF_INIT(BUF_NO_LIMIT),
+                                   .other_key_names = BUF_INIT(BUF_NO_LIMIT),
+                                   .server_name = BUF_INIT(BUF_NO_LIMIT)};
+}
+
+void endpoint_verdict_deinit(struct endpoint_verdict *v)
+{
+    buf_deinit(&v->names);
+    buf_deinit(&v->other_key_names);
+    buf_deinit(&v->server_name);
+}
+
+/* The first word behind the code of the first line, RFC 5321 section 4.1.1.1 and 4.2. */
+static struct span first_word(struct span text)
+{
+    struct span word = span_drop(text, text.len < 4 ? text.len : 4); /* "250-" or "250 " */
+    size_t len = 0;
+    while (len < word.len && word.at[len] > ' ') {
+        len++;
+    }
+    return span_take(word, len);
+}
+
+static bool put_host_name(struct span word, struct buf *name)
+{
+    size_t start = name->len;
+    if (!host_name_normalise(word, name, NULL)) {
+        return false;
+    }
+    if (memchr(name->at + start, '.', name->len - start) == NULL) {
+        name->len = start; /* one label: no name that a certificate could be for */
+        return false;
+    }
+    return true;
+}
+
+void server_name_put(const struct seen_smtp *smtp, struct buf *name)
+{
+    static const enum smtp_step steps[] = {SMTP_STEP_EHLO, SMTP_STEP_EHLO_TLS, SMTP_STEP_HELO,
+                                           SMTP_STEP_GREETING};
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        const struct seen_reply *reply = &smtp->reply[steps[i]];
+        if (reply->code / 100 == 2 && put_host_name(first_word(reply->text), name)) {
+            return;
+        }
+    }
+}
+
+/* A session of another row may have been borrowed for its outcome; it has no list. */
+static const struct seen_tls *handshake_of(const struct seen_session *s)
+{
+    return s != NULL && s->tls_attempted ? &s->tls : NULL;
+}
+
+/* Packs the names of the first certificate of a list; false when there is none to read. */
+static bool pack_leaf(const struct seen_tls *tls, struct buf *names)
+{
+    struct span rest = tls != NULL ? tls->list : (struct span){0};
+    struct span leaf;
+    return cert_list_next(&rest, &leaf) && cert_names_pack(leaf, names);
+}
+
+static bool is_zero(const uint8_t sha256[32])
+{
+    static const uint8_t none[32] = {0};
+    return memcmp(sha256, none, sizeof(none)) == 0;
+}
+
+/* From the ClientHello on; never a refusal before TLS, and never our own fault. */
+static bool is_tls_failure(enum session_outcome o)
+{
+    return o == OUTCOME_TLS_TIMEOUT || o == OUTCOME_TLS_CLOSED || o == OUTCOME_TLS_RESET ||
+           o == OUTCOME_TLS_ALERT || o == OUTCOME_TLS_NO_SHARED_VERSION ||
+           o == OUTCOME_TLS_NO_SHARED_CIPHER || o == OUTCOME_TLS_PROTOCOL_ERROR;
+}
+
+static enum sni_class class_of_leaves(const uint8_t with[32], const uint8_t without[32])
+{
+    if (is_zero(with) || is_zero(without)) {
+        return SNI_UNKNOWN;
+    }
+    return memcmp(with, without, 32) == 0 ? SNI_SAME : SNI_DIFFERS;
+}
+
+static enum sni_class sni_class_of(const struct seen_endpoint *e)
+{
+    const struct seen_tls *tls = handshake_of(e->result);
+    if (tls == NULL || !e->result->sni) {
+        return SNI_UNKNOWN;
+    }
+    if (e->unstable) {
+        return SNI_UNSTABLE;
+    }
+    enum session_outcome with = e->result->outcome;
+    enum session_outcome without = e->no_sni_outcome;
+    if (with == OUTCOME_ESTABLISHED && without == OUTCOME_ESTABLISHED) {
+        return class_of_leaves(tls->leaf_sha256, e->no_sni_leaf_sha256);
+    }
+    if (with == OUTCOME_ESTABLISHED && is_tls_failure(without)) {
+        return SNI_FATAL_WITHOUT;
+    }
+    if (is_tls_failure(with) && without == OUTCOME_ESTABLISHED) {
+        return SNI_FATAL_WITH;
+    }
+    return SNI_UNKNOWN;
+}
+
+static enum truth acceptable(const struct chain_brief *chain, const struct name_verdict *name)
+{
+    if (chain->status == CHAIN_NONE) {
+        return TRUTH_UNKNOWN;
+    }
+    return chain->status == CHAIN_TRUSTED && name_match_is_match(name->match) ? TRUTH_YES
+                                                                              : TRUTH_NO;
+}
+
+static enum sni_acceptable acceptable_of(const struct seen_endpoint *e,
+                                         const struct endpoint_verdict *v)
+{
+    enum truth with = acceptable(&e->chain, &v->name);
+    enum truth without = acceptable(&e->no_sni_chain, &v->default_name);
+    if (v->sni == SNI_FATAL_WITHOUT && with == TRUTH_YES) {
+        return SNI_ACCEPTABLE_ONLY_SNI;
+    }
+    if (with == TRUTH_UNKNOWN || without == TRUTH_UNKNOWN) {
+        return SNI_ACCEPTABLE_UNKNOWN;
+    }
+    if (with == without) {
+        return with == TRUTH_YES ? SNI_ACCEPTABLE_BOTH : SNI_ACCEPTABLE_NEITHER;
+    }
+    return with == TRUTH_YES ? SNI_ACCEPTABLE_ONLY_SNI : SNI_ACCEPTABLE_ONLY_DEFAULT;
+}
+
+/* The default certificate is known by the names that the service keeps of it. */
+static bool has_default_names(const struct seen_endpoint *e)
+{
+    return !is_zero(e->no_sni_leaf_sha256) && e->no_sni_chain.status != CHAIN_UNPARSABLE;
+}
+
+void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e)
+{
+    buf_reset(&v->names);
+    buf_reset(&v->other_key_names);
+    buf_reset(&v->server_name);
+    *v = (struct endpoint_verdict){
+        .names = v->names, .other_key_names = v->other_key_names, .server_name = v->server_name};
+    if (e->result != NULL) {
+        server_name_put(&e->result->smtp, &v->server_name);
+    }
+    struct span server = buf_span(&v->server_name);
+    if (pack_leaf(handshake_of(e->result), &v->names)) {
+        struct span names = buf_span(&v->names);
+        v->name = name_match_host(names, e->host, server);
+        if (server.len > 0) {
+            v->covers_server_name = name_match_covers(names, server) ? TRUTH_YES : TRUTH_NO;
+        }
+    }
+    if (has_default_names(e)) {
+        v->default_name = name_match_host(e->no_sni_names, e->host, server);
+    }
+    if (pack_leaf(handshake_of(e->other_key), &v->other_key_names)) {
+        v->other_key_name = name_match_host(buf_span(&v->other_key_names), e->host, server);
+    }
+    v->sni = sni_class_of(e);
+    v->acceptable = acceptable_of(e, v);
+}

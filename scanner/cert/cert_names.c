@@ -1,0 +1,186 @@
+#include "scanner/cert/cert_names.h"
+
+#include "scanner/base/check.h"
+#include "scanner/cert/der.h"
+
+#define EXTENSIONS_TAG 0xa3 /* [3] EXPLICIT, RFC 5280 section 4.1 */
+#define EXTENSIONS_MAX 256  /* that are looked at, as in cert_info_read() */
+#define ENTRY_HEAD     3    /* kind and length */
+
+/* GeneralName, RFC 5280 section 4.2.1.6. */
+#define DNS_NAME_TAG 0x82
+
+static const uint8_t alt_name_oid[] = {0x55, 0x1d, 0x11};    /* 2.5.29.17 */
+static const uint8_t common_name_oid[] = {0x55, 0x04, 0x03}; /* 2.5.4.3 */
+
+struct packing {
+    struct buf *out;
+    size_t room; /* octets of CERT_NAMES_PACKED_MAX that are left */
+    bool full;   /* a name was dropped: so are all behind it */
+};
+
+static void pack(struct packing *p, enum cert_names_kind kind, struct span name)
+{
+    size_t need = ENTRY_HEAD + name.len;
+    p->full = p->full || name.len > UINT16_MAX || need > p->room;
+    uint8_t *to = p->full ? NULL : buf_room(p->out, need);
+    if (to == NULL) {
+        p->full = true;
+        return;
+    }
+    to[0] = (uint8_t)kind;
+    to[1] = (uint8_t)(name.len >> 8);
+    to[2] = (uint8_t)name.len;
+    if (name.len > 0) {
+        memcpy(to + ENTRY_HEAD, name.at, name.len);
+    }
+    p->out->len += need;
+    p->room -= need;
+}
+
+/* otherName, x400Address, directoryName and ediPartyName are constructed; the others are not. */
+static bool is_general_name(uint8_t tag)
+{
+    switch (tag) {
+    case 0xa0:
+    case 0x81:
+    case DNS_NAME_TAG:
+    case 0xa3:
+    case 0xa4:
+    case 0xa5:
+    case 0x86:
+    case 0x87:
+    case 0x88:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool pack_general_names(struct span list, struct packing *p)
+{
+    struct der_value name;
+    while (list.len > 0) {
+        if (!der_take(&list, &name) || !is_general_name(name.tag)) {
+            return false;
+        }
+        if (name.tag == DNS_NAME_TAG) {
+            pack(p, CERT_NAMES_DNS, name.body);
+        }
+    }
+    return true;
+}
+
+/* All or nothing. */
+static void pack_alt_names(struct span extension_value, struct packing *p)
+{
+    struct packing start = *p;
+    size_t start_len = p->out->len;
+    struct der_value names;
+    if (!der_take_tag(&extension_value, DER_SEQUENCE, &names) ||
+        !pack_general_names(names.body, p)) {
+        *p = start;
+        p->out->len = start_len;
+    }
+}
+
+static bool is_oid(struct span body, const uint8_t oid[3])
+{
+    return body.len == 3 && memcmp(body.at, oid, 3) == 0;
+}
+
+/* Finds the value of subjectAltName, the first if it stands twice. */
+static bool find_alt_names(struct span behind, struct span *value)
+{
+    struct der_value field;
+    do {
+        if (!der_take(&behind, &field)) {
+            return false;
+        }
+    } while (field.tag != EXTENSIONS_TAG);
+    struct der_value list;
+    if (!der_take_tag(&field.body, DER_SEQUENCE, &list)) {
+        return false;
+    }
+    struct der_value extension;
+    for (int i = 0; i < EXTENSIONS_MAX && der_take_tag(&list.body, DER_SEQUENCE, &extension); i++) {
+        struct der_value oid;
+        struct der_value octets;
+        if (!der_take_tag(&extension.body, DER_OID, &oid) || !is_oid(oid.body, alt_name_oid)) {
+            continue;
+        }
+        (void)der_take_tag(&extension.body, DER_BOOLEAN, &octets); /* critical DEFAULT FALSE */
+        if (!der_take_tag(&extension.body, DER_OCTETS, &octets)) {
+            return false;
+        }
+        *value = octets.body;
+        return true;
+    }
+    return false;
+}
+
+/* Types that hold characters, X.680 section 8.6; nobody puts a name into another one. */
+static bool is_string(uint8_t tag)
+{
+    switch (tag) {
+    case 12: /* UTF8String */
+    case 18: /* NumericString */
+    case 19: /* PrintableString */
+    case 20: /* TeletexString */
+    case 22: /* IA5String */
+    case 26: /* VisibleString */
+    case 28: /* UniversalString */
+    case 30: /* BMPString */
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Name, RFC 5280 section 4.1.2.4: a sequence of sets of (type, value). */
+static void pack_common_names(struct span subject, struct packing *p)
+{
+    struct der_value set;
+    struct der_value attribute;
+    while (der_take_tag(&subject, DER_SET, &set)) {
+        while (der_take_tag(&set.body, DER_SEQUENCE, &attribute)) {
+            struct der_value oid;
+            struct der_value value;
+            if (der_take_tag(&attribute.body, DER_OID, &oid) && is_oid(oid.body, common_name_oid) &&
+                der_take(&attribute.body, &value) && is_string(value.tag)) {
+                pack(p, CERT_NAMES_CN, value.body);
+            }
+        }
+    }
+}
+
+bool cert_names_pack(struct span der, struct buf *packed)
+{
+    struct der_parts parts;
+    if (!der_certificate_parts(der, &parts)) {
+        return false;
+    }
+    struct packing p = {.out = packed, .room = CERT_NAMES_PACKED_MAX};
+    struct span alt_names;
+    if (find_alt_names(parts.behind, &alt_names)) {
+        pack_alt_names(alt_names, &p);
+    }
+    pack_common_names(parts.subject, &p);
+    return true;
+}
+
+bool cert_names_next(struct span *packed, enum cert_names_kind *kind, struct span *name)
+{
+    struct span s = *packed;
+    if (s.len < ENTRY_HEAD || (s.at[0] != CERT_NAMES_DNS && s.at[0] != CERT_NAMES_CN)) {
+        return false;
+    }
+    size_t len = (size_t)s.at[1] << 8 | s.at[2];
+    if (len > s.len - ENTRY_HEAD) {
+        return false;
+    }
+    *kind = (enum cert_names_kind)s.at[0];
+    *name = (struct span){s.at + ENTRY_HEAD, len};
+    *packed = span_drop(s, ENTRY_HEAD + len);
+    return true;
+}

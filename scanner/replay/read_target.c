@@ -1,0 +1,251 @@
+#include <string.h>
+
+#include "scanner/replay/read_rows.h"
+
+/* Rows of services and endpoints tell their session in columns of the same names. */
+struct session_columns {
+    unsigned outcome;
+    unsigned not_tested;
+    unsigned starttls;
+    unsigned tls_version;
+    unsigned chain_id;
+    unsigned leaf_sha256;
+    unsigned attempts;
+    unsigned attempt;
+    unsigned transcript;
+    unsigned handshake;
+};
+
+#define SESSION_COLUMNS(P)                                                                        \
+    {                                                                                             \
+        .outcome = P##_OUTCOME, .not_tested = P##_NOT_TESTED, .starttls = P##_STARTTLS,           \
+        .tls_version = P##_TLS_VERSION, .chain_id = P##_CHAIN_ID, .leaf_sha256 = P##_LEAF_SHA256, \
+        .attempts = P##_ATTEMPTS, .attempt = P##_ATTEMPT, .transcript = P##_TRANSCRIPT,           \
+        .handshake = P##_HANDSHAKE,                                                               \
+    }
+
+struct read_sessions {
+    struct seen_session *attempts;
+    size_t attempt_count;
+    struct seen_session *result;
+    enum not_tested_reason not_tested;
+};
+
+/* The session of another row speaks: what this row tells of it. */
+static struct seen_session *read_spoken(const struct facts *row, const struct session_columns *c)
+{
+    struct seen_session *s = arena_new(&row->reading->arena, 1, sizeof(*s));
+    *s = (struct seen_session){.outcome = facts_outcome(row, c->outcome),
+                               .connect_ms = -1,
+                               .total_ms = -1,
+                               .tls = {.alert_received = -1, .alert_sent = -1, .ms = -1}};
+    s->tls.version = facts_tls_version(row, c->tls_version);
+    s->tls.completed = s->tls.version != 0;
+    facts_sha256(row, c->chain_id, s->tls.chain_id);
+    facts_sha256(row, c->leaf_sha256, s->tls.leaf_sha256);
+    s->tls_attempted = s->tls.completed || facts_has(row, c->chain_id);
+    return s;
+}
+
+static void read_sessions(const struct facts *row, const struct session_columns *c,
+                          struct read_sessions *out)
+{
+    *out = (struct read_sessions){.not_tested = facts_not_tested(row, c->not_tested)};
+    read_attempts(row, c->attempts, &out->attempts, &out->attempt_count);
+    size_t number = facts_uint(row, c->attempt, SIZE_MAX);
+    if (number > out->attempt_count) {
+        facts_bad(row, c->attempt, "is not one of the attempts");
+        return;
+    }
+    if (number > 0) {
+        out->result = &out->attempts[number - 1];
+    } else if (facts_outcome(row, c->outcome) != OUTCOME_NOT_TESTED) {
+        out->result = read_spoken(row, c);
+    } else {
+        return;
+    }
+    struct facts part;
+    if (facts_object(row, c->transcript, &part)) {
+        read_transcript(&part, &out->result->smtp);
+    }
+    if (facts_object(row, c->handshake, &part)) {
+        read_handshake(&part, out->result);
+    }
+    out->result->smtp.starttls = facts_starttls(row, c->starttls);
+}
+
+static void read_ptr(const struct facts *row, struct seen_ptr *out)
+{
+    struct facts ptr;
+    *out = (struct seen_ptr){.dns = {.rcode = UINT8_MAX, .ede = -1}};
+    if (!facts_object(row, SERVICES_PTR, &ptr)) {
+        return;
+    }
+    read_dns(&ptr, PTR_FACTS_DNS, &out->dns);
+    struct arena *a = &row->reading->arena;
+    out->name_count = facts_list_len(&ptr, PTR_FACTS_NAMES);
+    struct span *names = arena_new(a, out->name_count, sizeof(*names));
+    uint8_t *states = arena_new(a, out->name_count, sizeof(*states));
+    bool *confirmed = arena_new(a, out->name_count, sizeof(*confirmed));
+    for (size_t i = 0; i < out->name_count; i++) {
+        struct facts name;
+        facts_list_object(&ptr, PTR_FACTS_NAMES, i, &name);
+        names[i] = facts_text(&name, PTR_NAME_NAME);
+        states[i] = (uint8_t)facts_dns_state(&name, PTR_NAME_FORWARD);
+        confirmed[i] = facts_bool(&name, PTR_NAME_FORWARD_CONFIRMED);
+    }
+    out->names = names;
+    out->forward_state = states;
+    out->forward_confirmed = confirmed;
+}
+
+static void read_versions(const struct facts *row, struct seen_versions *out)
+{
+    struct facts versions;
+    *out = (struct seen_versions){.asked = facts_object(row, SERVICES_VERSIONS, &versions)};
+    if (out->asked) {
+        out->accepted[0] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_0);
+        out->accepted[1] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_1);
+        out->accepted[2] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_2);
+        out->accepted[3] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_3);
+        out->sni = facts_bool(&versions, VERSION_FACTS_SNI);
+        out->connections = facts_u8(&versions, VERSION_FACTS_CONNECTIONS);
+    }
+}
+
+void read_service(const struct facts *row, struct read_service *out)
+{
+    static const struct session_columns columns = SESSION_COLUMNS(SERVICES);
+    struct read_sessions sessions;
+    read_sessions(row, &columns, &sessions);
+    *out = (struct read_service){.result = sessions.result};
+    out->seen = (struct seen_service){
+        .address = facts_address(row, SERVICES_ADDRESS),
+        .port = facts_u16(row, SERVICES_PORT),
+        .attempts = sessions.attempts,
+        .attempt_count = sessions.attempt_count,
+        .result = sessions.result,
+        .not_tested = sessions.not_tested,
+        .names_total = facts_u32(row, SERVICES_NAMES_TOTAL),
+        .names_dialled = facts_u32(row, SERVICES_NAMES_DIALLED),
+    };
+    read_ptr(row, &out->seen.ptr);
+    read_versions(row, &out->seen.versions);
+    facts_sha256(row, SERVICES_CHAIN_ID, out->presented.chain);
+}
+
+static struct seen_session *read_other_key(const struct facts *row, struct presented *presented)
+{
+    struct facts other;
+    if (!facts_object(row, ENDPOINTS_OTHER_KEY, &other)) {
+        return NULL;
+    }
+    struct seen_session *s = arena_new(&row->reading->arena, 1, sizeof(*s));
+    *s = (struct seen_session){.outcome = facts_outcome(&other, OTHER_KEY_FACTS_OUTCOME),
+                               .sni = true,
+                               .connect_ms = -1,
+                               .total_ms = -1,
+                               .tls = {.alert_received = -1, .alert_sent = -1, .ms = -1}};
+    facts_sha256(&other, OTHER_KEY_FACTS_CHAIN_ID, s->tls.chain_id);
+    facts_sha256(&other, OTHER_KEY_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
+    s->tls_attempted = facts_has(&other, OTHER_KEY_FACTS_CHAIN_ID);
+    memcpy(presented->other_key, s->tls.chain_id, sizeof(presented->other_key));
+    return s;
+}
+
+void read_endpoint(const struct facts *row, struct read_endpoint *out)
+{
+    static const struct session_columns columns = SESSION_COLUMNS(ENDPOINTS);
+    struct read_sessions sessions;
+    read_sessions(row, &columns, &sessions);
+    *out = (struct read_endpoint){.result = sessions.result};
+    out->other_key = read_other_key(row, &out->presented);
+    out->seen = (struct seen_endpoint){
+        .host = facts_text(row, ENDPOINTS_HOST),
+        .address = facts_address(row, ENDPOINTS_ADDRESS),
+        .port = facts_u16(row, ENDPOINTS_PORT),
+        .attempts = sessions.attempts,
+        .attempt_count = sessions.attempt_count,
+        .result = sessions.result,
+        .not_tested = sessions.not_tested,
+        .session_from = facts_text(row, ENDPOINTS_SESSION_FROM),
+        .repeated = facts_bool(row, ENDPOINTS_REPEATED),
+        .unstable = facts_bool(row, ENDPOINTS_UNSTABLE),
+        .other_key = out->other_key,
+    };
+    facts_sha256(row, ENDPOINTS_NO_SNI_LEAF_SHA256, out->seen.no_sni_leaf_sha256);
+    facts_sha256(row, ENDPOINTS_CHAIN_ID, out->presented.chain);
+}
+
+static void read_brief(const struct facts *f, struct endpoint_brief *out)
+{
+    *out = (struct endpoint_brief){
+        .address = facts_address(f, BRIEF_ADDRESS),
+        .port = facts_u16(f, BRIEF_PORT),
+        .outcome = (uint8_t)facts_outcome(f, BRIEF_OUTCOME),
+        .not_tested = (uint8_t)facts_not_tested(f, BRIEF_NOT_TESTED),
+        .starttls = (uint8_t)facts_starttls(f, BRIEF_STARTTLS),
+        .inherited = facts_bool(f, BRIEF_INHERITED),
+        .tls_version = facts_tls_version(f, BRIEF_TLS_VERSION),
+        .ptr_is_host = (uint8_t)facts_truth(f, BRIEF_PTR_IS_HOST),
+    };
+    facts_sha256(f, BRIEF_LEAF_SHA256, out->leaf_sha256);
+}
+
+const struct endpoint_brief *read_briefs(const struct facts *f, unsigned column, struct span host,
+                                         const struct brief_judge *judge, size_t *count)
+{
+    *count = facts_list_len(f, column);
+    struct endpoint_brief *briefs = arena_new(&f->reading->arena, *count, sizeof(*briefs));
+    for (size_t i = 0; i < *count; i++) {
+        struct facts brief;
+        facts_list_object(f, column, i, &brief);
+        read_brief(&brief, &briefs[i]);
+        judge->fill(judge->arg, host, &briefs[i]);
+    }
+    return briefs;
+}
+
+static const struct net_addr *read_addresses(const struct facts *row, unsigned column,
+                                             size_t *count)
+{
+    *count = facts_list_len(row, column);
+    struct net_addr *addresses = arena_new(&row->reading->arena, *count, sizeof(*addresses));
+    for (size_t i = 0; i < *count; i++) {
+        addresses[i] = facts_list_address(row, column, i);
+    }
+    return addresses;
+}
+
+static const struct seen_tlsa *read_tlsas(const struct facts *row, size_t *count)
+{
+    *count = facts_list_len(row, HOSTS_TLSA);
+    struct seen_tlsa *tlsas = arena_new(&row->reading->arena, *count, sizeof(*tlsas));
+    for (size_t i = 0; i < *count; i++) {
+        struct facts tlsa;
+        facts_list_object(row, HOSTS_TLSA, i, &tlsa);
+        tlsas[i] = (struct seen_tlsa){
+            .usage = facts_u8(&tlsa, TLSA_FACTS_USAGE),
+            .selector = facts_u8(&tlsa, TLSA_FACTS_SELECTOR),
+            .matching = facts_u8(&tlsa, TLSA_FACTS_MATCHING),
+            .data = facts_hex(&tlsa, TLSA_FACTS_DATA),
+        };
+    }
+    return tlsas;
+}
+
+void read_host(const struct facts *row, const struct brief_judge *judge, struct seen_host *out)
+{
+    *out = (struct seen_host){
+        .name = facts_text(row, HOSTS_HOST),
+        .addresses_truncated = facts_uint(row, HOSTS_ADDRESSES_TRUNCATED, SIZE_MAX),
+        .blocklisted = facts_bool(row, HOSTS_BLOCKLISTED),
+    };
+    read_dns(row, HOSTS_A_DNS, &out->a);
+    read_dns(row, HOSTS_AAAA_DNS, &out->aaaa);
+    read_dns(row, HOSTS_TLSA_DNS, &out->tlsa);
+    out->cnames = facts_texts(row, HOSTS_CNAMES, &out->cname_count);
+    out->addresses = read_addresses(row, HOSTS_ADDRESSES, &out->address_count);
+    out->tlsas = read_tlsas(row, &out->tlsa_count);
+    out->endpoints = read_briefs(row, HOSTS_ENDPOINTS, out->name, judge, &out->endpoint_count);
+}

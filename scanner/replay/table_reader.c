@@ -1,0 +1,239 @@
+#include "scanner/replay/table_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "scanner/base/memory.h"
+
+#define READ_STEP (256U << 10) /* octets of the file read at once, and decoded at once */
+
+/* Turns octets of the file into text. Both libraries go on behind the end of a frame, as files of
+ * several frames need it. */
+struct decoder {
+    enum {
+        PLAIN,
+        GZIP,
+        ZSTD
+    } kind;
+    z_stream zlib;
+    ZSTD_DStream *zstd;
+    bool inside; /* a frame was begun and has not ended */
+};
+
+struct table_reader {
+    char *path;
+    int fd;
+    struct decoder decoder;
+    uint8_t *in; /* READ_STEP octets */
+    size_t in_at;
+    size_t in_len;
+    bool in_ended;
+    bool ended;      /* nothing more will come into `text` */
+    struct buf text; /* decoded; the next line begins at `at` */
+    size_t at;
+    size_t searched; /* of text: no LF between `at` and here */
+    uint64_t lines;
+};
+
+static bool decoder_init(struct decoder *d, const char *name)
+{
+    struct span file = span_of(name);
+    d->kind = span_ends_with(file, SPAN_LIT(".gz"))    ? GZIP
+              : span_ends_with(file, SPAN_LIT(".zst")) ? ZSTD
+                                                       : PLAIN;
+    if (d->kind == ZSTD) {
+        d->zstd = ZSTD_createDStream();
+        return d->zstd != NULL;
+    }
+    return d->kind == PLAIN || inflateInit2(&d->zlib, MAX_WBITS + 16) == Z_OK;
+}
+
+static void decoder_deinit(struct decoder *d)
+{
+    if (d->kind == GZIP) {
+        (void)inflateEnd(&d->zlib);
+    }
+    (void)ZSTD_freeDStream(d->zstd);
+}
+
+struct table_reader *table_reader_new(const char *dir, const char *name, struct buf *why)
+{
+    struct table_reader *r = memory_new(1, sizeof(*r));
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s", dir, name);
+    buf_put_char(&path, '\0');
+    r->path = (char *)path.at;
+    r->text = BUF_INIT(BUF_NO_LIMIT);
+    r->in = memory_new(1, READ_STEP);
+    CHECK(decoder_init(&r->decoder, name));
+    struct stat about;
+    r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool opened = r->fd >= 0 && fstat(r->fd, &about) == 0;
+    if (!opened || !S_ISREG(about.st_mode)) {
+        buf_putf(why, "%s: %s", r->path, opened ? "not a file" : strerror(errno));
+        table_reader_free(r);
+        return NULL;
+    }
+    return r;
+}
+
+void table_reader_free(struct table_reader *r)
+{
+    if (r != NULL) {
+        if (r->fd >= 0) {
+            (void)close(r->fd);
+        }
+        decoder_deinit(&r->decoder);
+        buf_deinit(&r->text);
+        free(r->in);
+        free(r->path);
+        free(r);
+    }
+}
+
+static bool fill_in(struct table_reader *r)
+{
+    if (r->in_at < r->in_len || r->in_ended) {
+        return true;
+    }
+    ssize_t got;
+    do {
+        got = read(r->fd, r->in, READ_STEP);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return false;
+    }
+    r->in_at = 0;
+    r->in_len = (size_t)got;
+    r->in_ended = got == 0;
+    return true;
+}
+
+static bool decode_gzip(struct table_reader *r, uint8_t *out, size_t *len)
+{
+    z_stream *z = &r->decoder.zlib;
+    z->next_in = r->in + r->in_at;
+    z->avail_in = (uInt)(r->in_len - r->in_at);
+    z->next_out = out;
+    z->avail_out = READ_STEP;
+    int state = inflate(z, Z_NO_FLUSH);
+    bool moved = r->in_at != r->in_len - z->avail_in;
+    r->in_at = r->in_len - z->avail_in;
+    *len = READ_STEP - z->avail_out;
+    r->decoder.inside = state != Z_STREAM_END && (moved || r->decoder.inside);
+    return state == Z_OK || state == Z_BUF_ERROR ||
+           (state == Z_STREAM_END && inflateReset(z) == Z_OK);
+}
+
+static bool decode_zstd(struct table_reader *r, uint8_t *out, size_t *len)
+{
+    ZSTD_inBuffer in = {r->in + r->in_at, r->in_len - r->in_at, 0};
+    ZSTD_outBuffer to = {out, READ_STEP, 0};
+    size_t state = ZSTD_decompressStream(r->decoder.zstd, &to, &in);
+    r->in_at += in.pos;
+    *len = to.pos;
+    r->decoder.inside = state != 0 && (in.pos > 0 || r->decoder.inside);
+    return !ZSTD_isError(state);
+}
+
+static void decode_plain(struct table_reader *r, uint8_t *out, size_t *len)
+{
+    *len = r->in_len - r->in_at;
+    memcpy(out, r->in + r->in_at, *len);
+    r->in_at = r->in_len;
+}
+
+/* Adds octets to `text`; sets `ended` when there are no more. */
+static enum table_read fill_text(struct table_reader *r, struct buf *why)
+{
+    if (!fill_in(r)) {
+        buf_putf(why, "%s: %s", r->path, strerror(errno));
+        return TABLE_READ_FAILED;
+    }
+    uint8_t *out = buf_room(&r->text, READ_STEP);
+    size_t len = 0;
+    bool ok = true;
+    switch (r->decoder.kind) {
+    case PLAIN:
+        decode_plain(r, out, &len);
+        break;
+    case GZIP:
+        ok = decode_gzip(r, out, &len);
+        break;
+    case ZSTD:
+        ok = decode_zstd(r, out, &len);
+        break;
+    }
+    r->text.len += len;
+    r->ended = r->in_ended && len == 0;
+    if (!ok || (r->ended && r->decoder.inside)) {
+        buf_putf(why, "%s: damaged behind line %llu: %s", r->path, (unsigned long long)r->lines,
+                 ok ? "the compressed octets end too early" : "not the octets of the compression");
+        return TABLE_READ_BAD;
+    }
+    return TABLE_READ_LINE;
+}
+
+/* Moves the rest of the text to the front before more is added. */
+static void drop_read(struct table_reader *r)
+{
+    if (r->at > 0) {
+        memmove(r->text.at, r->text.at + r->at, r->text.len - r->at);
+        r->text.len -= r->at;
+        r->searched -= r->at;
+        r->at = 0;
+    }
+}
+
+static const uint8_t *find_line_end(struct table_reader *r)
+{
+    size_t left = r->text.len - r->searched;
+    const uint8_t *end = left > 0 ? memchr(r->text.at + r->searched, '\n', left) : NULL;
+    r->searched = r->text.len;
+    return end;
+}
+
+enum table_read table_reader_next(struct table_reader *r, struct span *line, struct buf *why)
+{
+    const uint8_t *end;
+    while ((end = find_line_end(r)) == NULL && !r->ended) {
+        drop_read(r);
+        if (r->text.len > TABLE_LINE_MAX) {
+            buf_putf(why, "%s, line %llu: longer than %u octets", r->path,
+                     (unsigned long long)r->lines + 1, TABLE_LINE_MAX);
+            return TABLE_READ_BAD;
+        }
+        enum table_read filled = fill_text(r, why);
+        if (filled != TABLE_READ_LINE) {
+            return filled;
+        }
+    }
+    if (end == NULL && r->at == r->text.len) {
+        return TABLE_READ_END;
+    }
+    if (end == NULL) {
+        buf_putf(why, "%s, line %llu: the file ends inside the line", r->path,
+                 (unsigned long long)r->lines + 1);
+        return TABLE_READ_BAD;
+    }
+    *line = (struct span){r->text.at + r->at, (size_t)(end - (r->text.at + r->at))};
+    r->at += line->len + 1;
+    r->searched = r->at;
+    r->lines++;
+    return TABLE_READ_LINE;
+}
+
+uint64_t table_reader_lines(const struct table_reader *r)
+{
+    return r->lines;
+}
+
+void table_reader_blame(const struct table_reader *r, struct buf *why)
+{
+    buf_putf(why, "%s, line %llu: ", r->path, (unsigned long long)r->lines);
+}

@@ -1,0 +1,542 @@
+/* A row, read back and written again, is the same row: no observation is lost or altered. */
+
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/analysis/account.h"
+#include "scanner/replay/read_rows.h"
+#include "scanner/report/report.h"
+
+static struct net_addr address(const char *text)
+{
+    struct net_addr a = {0};
+    cr_assert(net_addr_parse(span_of(text), &a));
+    return a;
+}
+
+/* Whatever a row is made of, and the same again from what was read. */
+struct trip {
+    struct row_sink first;
+    struct row_sink second;
+    struct row_reading reading;
+    struct facts row;
+};
+
+static void trip_init(struct trip *t)
+{
+    row_sink_init(&t->first, true, true, false);
+    row_sink_init(&t->second, true, true, false);
+    row_reading_init(&t->reading);
+}
+
+static void trip_deinit(struct trip *t)
+{
+    row_sink_deinit(&t->first);
+    row_sink_deinit(&t->second);
+    row_reading_deinit(&t->reading);
+}
+
+static void trip_read(struct trip *t, enum table_id table, const char *what)
+{
+    struct span line = buf_span(&t->first.table[table].ndjson);
+    cr_assert_gt(line.len, 0);
+    line.len--; /* LF */
+    cr_assert(row_reading_begin(&t->reading, table, line, &t->row), "%s: %.*s", what,
+              (int)t->reading.why.len, (const char *)t->reading.why.at);
+}
+
+static void trip_expect_same(const struct trip *t, const char *what)
+{
+    cr_expect_eq(t->reading.why.len, 0, "%s: %.*s", what, (int)t->reading.why.len,
+                 (const char *)t->reading.why.at);
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        struct span a = buf_span(&t->first.table[i].ndjson);
+        struct span b = buf_span(&t->second.table[i].ndjson);
+        cr_expect(span_eq(a, b), "%s:\n%.*s%.*s", what, (int)a.len, (const char *)a.at, (int)b.len,
+                  (const char *)b.at);
+        cr_expect(span_eq(buf_span(&t->first.table[i].csv), buf_span(&t->second.table[i].csv)),
+                  "%s: CSV differs", what);
+    }
+}
+
+/* --- sessions ------------------------------------------------------------------------------- */
+
+static struct seen_session session(enum session_outcome outcome)
+{
+    struct seen_session s = {
+        .outcome = outcome,
+        .started_unix_ms = 1700000000007,
+        .source = address("2001:db8::9"),
+        .connect_ms = 11,
+        .total_ms = 99,
+        .octets_in = 4294967295U,
+        .smtp = {.starttls = STARTTLS_UNKNOWN},
+        .tls = {.alert_received = -1, .alert_sent = -1, .ms = -1},
+    };
+    for (int i = 0; i < SMTP_STEP_COUNT; i++) {
+        s.smtp.reply[i].ms = -1;
+    }
+    return s;
+}
+
+static struct seen_session established(void)
+{
+    struct seen_session s = session(OUTCOME_ESTABLISHED);
+    s.tls_attempted = true;
+    s.smtp.starttls = STARTTLS_OFFERED;
+    s.smtp.reply[SMTP_STEP_GREETING] = (struct seen_reply){220, false, 12, SPAN_LIT("220 mx.test")};
+    s.smtp.reply[SMTP_STEP_EHLO] =
+        (struct seen_reply){250, false, 0, SPAN_LIT("250-mx.test\n250 STARTTLS")};
+    s.smtp.reply[SMTP_STEP_STARTTLS] = (struct seen_reply){220, false, 14, SPAN_LIT("220 go")};
+    s.smtp.reply[SMTP_STEP_EHLO_TLS] = (struct seen_reply){250, true, 15, SPAN_LIT("250 mx.test")};
+    s.tls.completed = true;
+    s.tls.version = 0x0304;
+    s.tls.cipher = 0x1301;
+    s.tls.group = 29;
+    s.tls.signature_scheme = 0x0804;
+    s.tls.ms = 7;
+    s.tls.cert_count = 2;
+    memset(s.tls.chain_id, 0xab, sizeof(s.tls.chain_id));
+    memset(s.tls.leaf_sha256, 0xcd, sizeof(s.tls.leaf_sha256));
+    return s;
+}
+
+static void odd_octets(struct seen_session *s)
+{
+    s->smtp.reply[SMTP_STEP_GREETING].text =
+        SPAN_LIT("220 m\xfc.test \x00\x1b[2J\xe2\x80\xa8\r\"\\");
+    s->smtp.bad = SPAN_LIT("\xff\xfe");
+    s->smtp.injected = SPAN_LIT("\xf0\x9f\x98\x80\xed\xa0\x80");
+    s->smtp.injected_len = 4000;
+    s->smtp.early_talker = true;
+    s->smtp.line_too_long = true;
+    s->smtp.greeting_multiline = true;
+    s->smtp.greeting_without_esmtp = true;
+    s->smtp.starttls_again = true;
+}
+
+static void half_a_reply(struct seen_session *s)
+{
+    s->outcome = OUTCOME_STARTTLS_TIMEOUT;
+    s->tls_attempted = false;
+    s->smtp.reply[SMTP_STEP_STARTTLS] = (struct seen_reply){0, true, 20000, SPAN_LIT("220-wait")};
+    s->smtp.reply[SMTP_STEP_EHLO_TLS] = (struct seen_reply){.ms = -1};
+}
+
+static void helo_after_ehlo(struct seen_session *s)
+{
+    s->outcome = OUTCOME_EHLO_REJECTED;
+    s->tls_attempted = false;
+    s->smtp.starttls = STARTTLS_UNKNOWN;
+    s->smtp.reply[SMTP_STEP_EHLO] = (struct seen_reply){502, false, 3, SPAN_LIT("502 no\xa0")};
+    s->smtp.reply[SMTP_STEP_HELO] = (struct seen_reply){250, false, 4, SPAN_LIT("250 mx.test")};
+}
+
+static void old_tls(struct seen_session *s)
+{
+    s->tls.version = 0x0301;
+    s->tls.cipher = 0x0005;
+    s->tls.group = 0;
+    s->tls.dh_bits = 65535;
+    s->tls.signature_scheme = 0;
+    s->tls.ems = true;
+    s->tls.client_cert_requested = true;
+    s->tls.unknown_name_warning = true;
+    s->tls.ocsp_stapled = true;
+    s->tls.sct_in_tls = true;
+    s->tls.list_truncated = true;
+}
+
+static void unnamed_numbers(struct seen_session *s)
+{
+    s->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+    s->tls.completed = false;
+    s->tls.version = 0x7f1c;
+    s->tls.cipher = 0xfefe;
+    s->tls.group = 0x6a6a;
+    s->tls.signature_scheme = 0xfe00;
+    s->tls.alert_received = 200;
+    s->tls.alert_sent = 70;
+    s->tls.error_code = 4294967295U;
+    (void)snprintf(s->tls.error_text, sizeof(s->tls.error_text), "%s", "unsupported protocol");
+}
+
+static void version_zero_something(struct seen_session *s)
+{
+    unnamed_numbers(s);
+    s->tls.version = 0x0002;
+    s->tls.secure_reneg = true;
+}
+
+static void malformed_list(struct seen_session *s)
+{
+    s->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+    s->tls.completed = false;
+    s->tls.cert_count = 0;
+    s->tls.list_malformed = true;
+    s->tls.list = SPAN_LIT("\x00\x00\x05hello and more");
+    memset(s->tls.chain_id, 0, sizeof(s->tls.chain_id));
+    memset(s->tls.leaf_sha256, 0, sizeof(s->tls.leaf_sha256));
+}
+
+static void alert_before_hello(struct seen_session *s)
+{
+    struct seen_smtp smtp = s->smtp;
+    *s = session(OUTCOME_TLS_ALERT);
+    s->smtp = smtp;
+    s->smtp.reply[SMTP_STEP_EHLO_TLS] = (struct seen_reply){.ms = -1};
+    s->tls_attempted = true;
+    s->tls.alert_received = 40;
+}
+
+static void refused(struct seen_session *s)
+{
+    *s = session(OUTCOME_REFUSED);
+    s->connect_ms = -1;
+    s->sys = -ECONNREFUSED;
+    s->source = (struct net_addr){0};
+}
+
+static void unchanged(struct seen_session *s)
+{
+    (void)s;
+}
+
+static const struct session_case {
+    const char *name;
+    void (*change)(struct seen_session *s);
+} session_cases[] = {
+    {"as usual", unchanged},
+    {"octets that are not UTF-8, NUL, controls, U+2028 (RFC 3629)", odd_octets},
+    {"a reply without its end (RFC 5321 section 4.2)", half_a_reply},
+    {"EHLO refused, HELO taken (RFC 5321 section 4.1.1.1)", helo_after_ehlo},
+    {"TLS 1.0 with DH and every flag", old_tls},
+    {"numbers without a name, version above TLS 1.3", unnamed_numbers},
+    {"numbers without a name, version below TLS 1.0", version_zero_something},
+    {"a list whose lengths do not add up", malformed_list},
+    {"an alert before any ServerHello (RFC 8446 section 6)", alert_before_hello},
+    {"refused", refused},
+};
+
+#define LENGTH(list) (sizeof(list) / sizeof((list)[0]))
+
+/* The session that counts stands second among three that differ. */
+static void three_attempts(struct seen_session attempts[3], const struct session_case *c)
+{
+    attempts[0] = session(OUTCOME_GREETING_TEMPFAIL);
+    attempts[0].smtp.reply[SMTP_STEP_GREETING] =
+        (struct seen_reply){421, false, 5, SPAN_LIT("421 l\xe4ter")};
+    attempts[1] = established();
+    c->change(&attempts[1]);
+    attempts[2] = session(OUTCOME_TLS_CLOSED);
+    attempts[2].sys = -ECONNRESET;
+    attempts[2].tls_attempted = true;
+    attempts[2].tls.version = 0x0303;
+    attempts[2].tls.alert_received = 47;
+}
+
+static void service_trip(const struct seen_service *s, const char *what)
+{
+    struct trip t;
+    struct read_service again;
+    trip_init(&t);
+    report_service(&t.first, s, NULL, NULL);
+    trip_read(&t, TABLE_SERVICES, what);
+    read_service(&t.row, &again);
+    again.seen.chain = s->chain;
+    report_service(&t.second, &again.seen, NULL, NULL);
+    trip_expect_same(&t, what);
+    trip_deinit(&t);
+}
+
+Test(read_rows, a_service_with_any_session)
+{
+    for (size_t i = 0; i < LENGTH(session_cases); i++) {
+        struct seen_session attempts[3];
+        three_attempts(attempts, &session_cases[i]);
+        const struct seen_service s = {
+            .address = address("192.0.2.1"),
+            .port = 25,
+            .attempts = attempts,
+            .attempt_count = 3,
+            .result = &attempts[1],
+            .ptr = {.dns = {.state = DNS_NOT_ASKED, .rcode = 255, .ede = -1}},
+            .names_total = 4294967295U,
+            .names_dialled = 2,
+        };
+        service_trip(&s, session_cases[i].name);
+    }
+}
+
+Test(read_rows, a_service_that_was_not_tested)
+{
+    for (unsigned r = NOT_TESTED_NONE; r <= NOT_TESTED_INTERRUPTED; r++) {
+        const struct seen_service s = {.address = address("2001:db8::1"),
+                                       .port = 65535,
+                                       .not_tested = (enum not_tested_reason)r,
+                                       .ptr = {.dns = {.rcode = 255, .ede = -1}}};
+        service_trip(&s, not_tested_word((enum not_tested_reason)r));
+    }
+}
+
+Test(read_rows, a_service_with_reverse_dns_and_versions)
+{
+    const struct span names[] = {SPAN_LIT("one.test"), SPAN_LIT("192-0-2-1.dyn.test")};
+    const uint8_t states[] = {DNS_DATA, DNS_SERVFAIL};
+    const bool confirmed[] = {true, false};
+    struct seen_session only = established();
+    const struct seen_service s = {
+        .address = address("192.0.2.1"),
+        .port = 465,
+        .attempts = &only,
+        .attempt_count = 1,
+        .result = &only,
+        .ptr = {.dns = {.state = DNS_DATA, .ede = 22, .tcp = true, .ttl = 4294967295U},
+                .names = names,
+                .name_count = 2,
+                .forward_state = states,
+                .forward_confirmed = confirmed},
+        .versions = {.asked = true,
+                     .sni = true,
+                     .accepted = {TRUTH_UNKNOWN, TRUTH_NO, TRUTH_YES, TRUTH_NO},
+                     .connections = 3},
+        .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+    };
+    service_trip(&s, "reverse DNS and versions");
+}
+
+static void endpoint_trip(const struct seen_endpoint *e, const char *what)
+{
+    struct trip t;
+    struct read_endpoint again;
+    trip_init(&t);
+    report_endpoint(&t.first, e, NULL, NULL);
+    trip_read(&t, TABLE_ENDPOINTS, what);
+    read_endpoint(&t.row, &again);
+    again.seen.chain = e->chain;
+    report_endpoint(&t.second, &again.seen, NULL, NULL);
+    trip_expect_same(&t, what);
+    trip_deinit(&t);
+}
+
+Test(read_rows, an_endpoint_with_any_session)
+{
+    for (size_t i = 0; i < LENGTH(session_cases); i++) {
+        struct seen_session attempts[3];
+        three_attempts(attempts, &session_cases[i]);
+        struct seen_endpoint e = {.host = SPAN_LIT("mx.test"),
+                                  .address = address("192.0.2.1"),
+                                  .port = 25,
+                                  .attempts = attempts,
+                                  .attempt_count = 3,
+                                  .result = &attempts[1],
+                                  .repeated = true,
+                                  .unstable = true,
+                                  .no_sni_outcome = OUTCOME_NOT_TESTED};
+        endpoint_trip(&e, session_cases[i].name);
+    }
+}
+
+Test(read_rows, an_endpoint_for_which_another_session_speaks)
+{
+    for (unsigned o = OUTCOME_NOT_TESTED + 1; o < OUTCOME_COUNT; o++) {
+        struct seen_session spoken = {.outcome = (enum session_outcome)o, .connect_ms = -1};
+        spoken.smtp.starttls = STARTTLS_MASKED;
+        struct seen_endpoint e = {.host = SPAN_LIT("mx.test"),
+                                  .address = address("192.0.2.1"),
+                                  .port = 25,
+                                  .result = &spoken,
+                                  .session_from = SPAN_LIT("192.0.2.1|25")};
+        memset(e.no_sni_leaf_sha256, 0x11, sizeof(e.no_sni_leaf_sha256));
+        endpoint_trip(&e, outcome_info((enum session_outcome)o)->word);
+    }
+}
+
+/* --- hosts and domains ---------------------------------------------------------------------- */
+
+/* What the owner of the verdicts would fill in: here a function of the port. */
+static void fill_brief(void *arg, struct span host, struct endpoint_brief *b)
+{
+    (void)host;
+    (void)arg;
+    b->chain = (struct chain_brief){.status = CHAIN_NONE};
+}
+
+static const struct brief_judge judge = {.fill = fill_brief};
+
+static const struct dns_case {
+    const char *name;
+    struct seen_dns dns;
+} dns_cases[] = {
+    {"never asked", {.state = DNS_NOT_ASKED, .rcode = 255, .ede = -1}},
+    {"data", {.state = DNS_DATA, .ad = true, .rrsig_present = true, .ede = -1, .ttl = 0}},
+    {"data behind a CNAME, cut",
+     {.state = DNS_DATA, .cname_count = 8, .truncated = true, .ede = -1, .ttl = 9}},
+    {"bogus with an extended error (RFC 8914)",
+     {.state = DNS_BOGUS, .rcode = 2, .ede = 65535, .ttl = 7}},
+    {"no answer", {.state = DNS_TIMEOUT, .rcode = 255, .ede = -1}},
+    {"refused over TCP", {.state = DNS_REFUSED, .rcode = 5, .tcp = true, .ede = 0}},
+};
+
+static const struct endpoint_brief briefs[] = {
+    {.address = {.family = 4, .octets = {192, 0, 2, 1}},
+     .port = 25,
+     .outcome = OUTCOME_ESTABLISHED,
+     .starttls = STARTTLS_OFFERED,
+     .tls_version = 0x0303,
+     .leaf_sha256 = {1}},
+    {.address = {.family = 4, .octets = {192, 0, 2, 1}},
+     .port = 587,
+     .outcome = OUTCOME_TLS_ALERT,
+     .starttls = STARTTLS_OFFERED,
+     .inherited = 1},
+    {.address = {.family = 6, .octets = {0x20, 1, 0xd, 0xb8}},
+     .port = 25,
+     .outcome = OUTCOME_NOT_TESTED,
+     .not_tested = NOT_TESTED_FAMILY_OFF},
+};
+
+static void host_trip(const struct seen_host *h, const char *what)
+{
+    struct trip t;
+    struct seen_host again;
+    trip_init(&t);
+    report_host(&t.first, h, NULL);
+    trip_read(&t, TABLE_HOSTS, what);
+    read_host(&t.row, &judge, &again);
+    report_host(&t.second, &again, NULL);
+    trip_expect_same(&t, what);
+    trip_deinit(&t);
+}
+
+Test(read_rows, a_host_with_any_answer)
+{
+    const struct span cnames[] = {SPAN_LIT("a.test"), SPAN_LIT("b\\000.test")};
+    const struct net_addr addresses[] = {address("192.0.2.1"), address("::ffff:192.0.2.1")};
+    const struct seen_tlsa tlsas[] = {{3, 1, 1, SPAN_LIT("\x00\xff")}, {255, 255, 255, {0}}};
+    for (size_t i = 0; i < LENGTH(dns_cases); i++) {
+        const struct seen_host h = {
+            .name = SPAN_LIT("mx.test"),
+            .a = dns_cases[i].dns,
+            .aaaa = dns_cases[(i + 1) % LENGTH(dns_cases)].dns,
+            .tlsa = dns_cases[(i + 2) % LENGTH(dns_cases)].dns,
+            .cnames = cnames,
+            .cname_count = i % 3,
+            .addresses = addresses,
+            .address_count = i % 3,
+            .addresses_truncated = i,
+            .tlsas = tlsas,
+            .tlsa_count = i % 3,
+            .blocklisted = i % 2 == 0,
+            .endpoints = briefs,
+            .endpoint_count = i % (LENGTH(briefs) + 1),
+        };
+        host_trip(&h, dns_cases[i].name);
+    }
+}
+
+static void put_domain(struct row_sink *sink, const struct seen_domain *d)
+{
+    const char *reason = NULL;
+    enum account_class ending = account_class_of(d, &reason);
+    report_domain(sink, d, ending, reason, NULL);
+}
+
+static void domain_trip(const struct seen_domain *d, const char *what)
+{
+    struct trip t;
+    struct seen_domain again;
+    trip_init(&t);
+    put_domain(&t.first, d);
+    trip_read(&t, TABLE_DOMAINS, what);
+    read_domain(&t.row, &judge, &again);
+    put_domain(&t.second, &again);
+    trip_expect_same(&t, what);
+    trip_deinit(&t);
+}
+
+Test(read_rows, a_domain_with_an_mx_set)
+{
+    const struct seen_mx mx[] = {
+        {.preference = 0,
+         .exchange = SPAN_LIT("mx.test"),
+         .host = SPAN_LIT("mx.test"),
+         .a_state = DNS_DATA,
+         .aaaa_state = DNS_NODATA,
+         .cname_count = 2,
+         .endpoints = briefs,
+         .endpoint_count = LENGTH(briefs)},
+        {.preference = 65535, .exchange = SPAN_LIT("."), .unusable = "null_mx"},
+        {.preference = 9,
+         .exchange = SPAN_LIT("b.test"),
+         .host = SPAN_LIT("b.test"),
+         .blocklisted = true},
+    };
+    const struct span texts[] = {SPAN_LIT("v=STSv1; id=1;"), SPAN_LIT("\xff\x00"), {0}};
+    const struct span ns[] = {SPAN_LIT("ns1.test"), SPAN_LIT("ns2.test")};
+    for (size_t i = 0; i < LENGTH(dns_cases); i++) {
+        const struct seen_domain d = {
+            .input_line = 9223372036854775807U,
+            .input = SPAN_LIT("M\xfcnchen.test\x00"),
+            .domain = SPAN_LIT("muenchen.test"),
+            .registrable = SPAN_LIT("muenchen.test"),
+            .tld = SPAN_LIT("test"),
+            .metadata_json = SPAN_LIT("{\"a,}\\\"]\":\"1\",\"b\":\"\\u0085 {[\"}"),
+            .mx_kind = MX_KIND_EXPLICIT,
+            .mx_dns = dns_cases[i].dns,
+            .cnames = ns,
+            .cname_count = i % 3,
+            .mx = mx,
+            .mx_count = LENGTH(mx),
+            .mx_total = 40,
+            .endpoints_truncated = i % 2 == 0,
+            .mta_sts = {.dns = dns_cases[(i + 1) % LENGTH(dns_cases)].dns,
+                        .texts = texts,
+                        .count = i % 4},
+            .tls_rpt = {.dns = dns_cases[(i + 2) % LENGTH(dns_cases)].dns,
+                        .texts = texts,
+                        .count = 1},
+            .ns_dns = dns_cases[(i + 3) % LENGTH(dns_cases)].dns,
+            .ns = ns,
+            .ns_count = 2,
+        };
+        domain_trip(&d, dns_cases[i].name);
+    }
+}
+
+Test(read_rows, a_domain_that_was_not_asked_about)
+{
+    const struct seen_domain cases[] = {
+        {.input_line = 1, .input = SPAN_LIT("\xff"), .invalid = "empty_label"},
+        {.input_line = 2, .input = SPAN_LIT("\"a"), .invalid = "unterminated_quote"},
+        {.input_line = 3,
+         .input = SPAN_LIT("A.test"),
+         .domain = SPAN_LIT("a.test"),
+         .tld = SPAN_LIT("test"),
+         .registrable = SPAN_LIT("a.test"),
+         .duplicate_of = 1},
+        {.input_line = 4,
+         .input = SPAN_LIT("b.test"),
+         .domain = SPAN_LIT("b.test"),
+         .tld = SPAN_LIT("test"),
+         .blocklisted = true,
+         .metadata_json = SPAN_LIT("{}")},
+    };
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        domain_trip(&cases[i], (const char *)cases[i].input.at);
+    }
+}
+
+Test(read_rows, every_kind_of_mail_routing)
+{
+    for (int k = MX_KIND_NOT_ASKED; k <= MX_KIND_UNKNOWN; k++) {
+        struct seen_domain d = {.input_line = 1,
+                                .input = SPAN_LIT("a.test"),
+                                .domain = SPAN_LIT("a.test"),
+                                .tld = SPAN_LIT("test"),
+                                .mx_kind = (enum mx_kind)k,
+                                .mx_dns = {.state = DNS_SERVFAIL, .rcode = 2, .ede = -1}};
+        domain_trip(&d, mx_kind_word((enum mx_kind)k));
+    }
+}

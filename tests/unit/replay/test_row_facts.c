@@ -1,0 +1,199 @@
+#include <criterion/criterion.h>
+
+#include "scanner/replay/plain_values.h"
+#include "scanner/replay/read_rows.h"
+
+/* A row of hosts, with one piece of it replaced. */
+#define DNS_NONE "{\"state\":\"not_asked\"}"
+static const char *const host_pieces[][2] = {
+    {"schema", "1"},
+    {"host", "\"mx.test\""},
+    {"a_dns", DNS_NONE},
+    {"aaaa_dns", DNS_NONE},
+    {"cnames", "[]"},
+    {"addresses", "[\"192.0.2.1\"]"},
+    {"addresses_truncated", "0"},
+    {"tlsa_dns", DNS_NONE},
+    {"tlsa", "[]"},
+    {"blocklisted", "false"},
+    {"endpoints", "[]"},
+    {"findings", "[]"},
+};
+#define PIECES (sizeof(host_pieces) / sizeof(host_pieces[0]))
+
+/* `value` NULL: the column is absent. A column that is not in the list is added. */
+static void make_host(struct buf *line, const char *column, const char *value)
+{
+    bool found = false;
+    buf_put_char(line, '{');
+    for (size_t i = 0; i < PIECES; i++) {
+        bool changed = strcmp(column, host_pieces[i][0]) == 0;
+        found = found || changed;
+        const char *put = changed ? value : host_pieces[i][1];
+        if (put != NULL) {
+            buf_putf(line, "%s\"%s\":%s", line->len > 1 ? "," : "", host_pieces[i][0], put);
+        }
+    }
+    if (!found && value != NULL) {
+        buf_putf(line, ",\"%s\":%s", column, value);
+    }
+    buf_put_char(line, '}');
+}
+
+static void fill_nothing(void *arg, struct span host, struct endpoint_brief *b)
+{
+    (void)arg;
+    (void)host;
+    (void)b;
+}
+
+static const struct bad_case {
+    const char *column;
+    const char *value;
+    const char *why;
+} bad_cases[] = {
+    {"schema", "2", "the row has not the schema 1 that this version reads"},
+    {"schema", "\"1\"", "the row has not the schema 1 that this version reads"},
+    {"schema", NULL, "the row has not the schema 1 that this version reads"},
+    {"colour", "1", "hosts has a column that this version does not know: \"colour\""},
+    {"host_base64", "null", "hosts has a column that this version does not know: \"host_base64\""},
+    {"host", NULL, "hosts.host is absent or null"},
+    {"host", "null", "hosts.host is absent or null"},
+    {"host", "7", "hosts.host is not a text"},
+    {"blocklisted", "0", "hosts.blocklisted is neither true nor false"},
+    {"addresses_truncated", "-1", "hosts.addresses_truncated is out of range"},
+    {"addresses_truncated", "1.5", "hosts.addresses_truncated is not a whole number"},
+    {"addresses_truncated", "99999999999999999999", "not a JSON object: too big integer"},
+    {"addresses", "{}", "hosts.addresses is not a list"},
+    {"addresses", "[\"192.0.2.1/8\"]", "hosts.addresses is not an address"},
+    {"addresses", "[null]", "hosts.addresses is not an address"},
+    {"cnames", "[1]", "hosts.cnames holds something that is no text"},
+    {"a_dns", "[]", "hosts.a_dns is not an object"},
+    {"a_dns", "{}", "dns.state is absent or null"},
+    {"a_dns", "{\"state\":\"maybe\"}", "dns.state has a word that this version does not know"},
+    {"a_dns", "{\"state\":\"da\\u0000ta\"}", "dns.state is not a word"},
+    {"a_dns", "{\"state\":\"data\",\"rcode\":256}", "dns.rcode is out of range"},
+    {"a_dns", "{\"state\":\"data\",\"cache\":1}",
+     "dns has a column that this version does not know: \"cache\""},
+    {"tlsa", "[{\"usage\":3,\"selector\":1,\"matching\":1,\"data\":\"0g\"}]",
+     "tlsa.data is not hexadecimal"},
+    {"tlsa", "[{\"usage\":3,\"selector\":1,\"matching\":1,\"data\":\"0FF\"}]",
+     "tlsa.data is not hexadecimal"},
+    {"tlsa", "[7]", "hosts.tlsa is not an object"},
+};
+
+Test(row_facts, what_does_not_fit_its_definition_is_told_in_one_line)
+{
+    const struct brief_judge judge = {.fill = fill_nothing};
+    struct row_reading r;
+    row_reading_init(&r);
+    for (size_t i = 0; i < sizeof(bad_cases) / sizeof(bad_cases[0]); i++) {
+        const struct bad_case *c = &bad_cases[i];
+        struct buf line = BUF_INIT(BUF_NO_LIMIT);
+        make_host(&line, c->column, c->value);
+        struct facts row;
+        struct seen_host host;
+        if (row_reading_begin(&r, TABLE_HOSTS, buf_span(&line), &row)) {
+            read_host(&row, &judge, &host);
+        }
+        struct span told = span_take(buf_span(&r.why), strlen(c->why));
+        cr_expect(span_eq(told, span_of(c->why)), "%s %s: %.*s", c->column, c->value,
+                  (int)r.why.len, (const char *)r.why.at);
+        buf_deinit(&line);
+    }
+    row_reading_deinit(&r);
+}
+
+static const char *const no_rows[] = {"", "{", "[]", "7", "null", "\xff", "{\"schema\":1}}"};
+
+Test(row_facts, a_line_that_is_no_row_is_refused)
+{
+    struct row_reading r;
+    row_reading_init(&r);
+    for (size_t i = 0; i < sizeof(no_rows) / sizeof(no_rows[0]); i++) {
+        struct facts row;
+        cr_expect_not(row_reading_begin(&r, TABLE_HOSTS, span_of(no_rows[i]), &row), "%s",
+                      no_rows[i]);
+        cr_expect(r.why.len > 0);
+        cr_expect_not(facts_has(&row, HOSTS_HOST)); /* harmless all the same */
+    }
+    row_reading_deinit(&r);
+}
+
+Test(row_facts, a_column_that_may_be_null_may_be_absent)
+{
+    struct row_reading r;
+    struct facts row;
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    row_reading_init(&r);
+    make_host(&line, "rollup", NULL);
+    cr_expect(row_reading_begin(&r, TABLE_HOSTS, buf_span(&line), &row), "%.*s", (int)r.why.len,
+              (const char *)r.why.at);
+    cr_expect_not(facts_has(&row, HOSTS_ROLLUP));
+    row_reading_deinit(&r);
+    buf_deinit(&line);
+}
+
+static const struct time_case {
+    const char *text;
+    bool valid;
+    int64_t unix_ms;
+} time_cases[] = {
+    {"1970-01-01T00:00:00Z", true, 0},
+    {"1969-12-31T23:59:59.999Z", true, -1},
+    {"2000-02-29T12:00:00.001Z", true, 951825600001},
+    {"0000-01-01T00:00:00Z", true, -62167219200000},
+    {"9999-12-31T23:59:59.999Z", true, 253402300799999},
+    {"2001-02-29T00:00:00Z", false, 0}, /* no leap year */
+    {"2000-13-01T00:00:00Z", false, 0},
+    {"2000-00-01T00:00:00Z", false, 0},
+    {"2000-01-01T24:00:00Z", false, 0},
+    {"2000-01-01T00:00:60Z", false, 0}, /* text_put_time_s() never writes a leap second */
+    {"2000-01-01 00:00:00Z", false, 0},
+    {"2000-01-01T00:00:00z", false, 0},
+    {"2000-01-01T00:00:00+00:00", false, 0},
+    {"2000-01-01T00:00:00.1Z", false, 0},
+    {"+200-01-01T00:00:00Z", false, 0},
+    {"", false, 0},
+};
+
+Test(plain_values, times_as_rows_hold_them)
+{
+    for (size_t i = 0; i < sizeof(time_cases) / sizeof(time_cases[0]); i++) {
+        int64_t unix_ms = 0;
+        bool valid = time_ms_of_text(span_of(time_cases[i].text), &unix_ms);
+        cr_expect_eq(valid, time_cases[i].valid, "%s", time_cases[i].text);
+        if (valid && time_cases[i].valid) {
+            cr_expect_eq(unix_ms, time_cases[i].unix_ms, "%s: %lld", time_cases[i].text,
+                         (long long)unix_ms);
+        }
+    }
+}
+
+/* RFC 4648 section 10, and what must not pass. */
+static const struct base64_case {
+    const char *text;
+    const char *octets; /* NULL: refused */
+} base64_cases[] = {
+    {"", ""},        {"Zg==", "f"},        {"Zm8=", "fo"},
+    {"Zm9v", "foo"}, {"Zm9vYg==", "foob"}, {"+/+/", "\xfb\xff\xbf"},
+    {"Zg=", NULL},   {"Zg", NULL},         {"Zh==", NULL}, /* bits behind the end */
+    {"Zm9=", NULL},  {"====", NULL},       {"Zg==Zg==", NULL},
+    {"Z g=", NULL},  {"-_-_", NULL},
+};
+
+Test(plain_values, base64_as_rows_hold_it)
+{
+    struct arena_pool pool = {0};
+    struct arena arena = ARENA_INIT(&pool);
+    for (size_t i = 0; i < sizeof(base64_cases) / sizeof(base64_cases[0]); i++) {
+        struct span got = {0};
+        bool valid = octets_of_base64(span_of(base64_cases[i].text), &arena, &got);
+        cr_expect_eq(valid, base64_cases[i].octets != NULL, "%s", base64_cases[i].text);
+        if (valid && base64_cases[i].octets != NULL) {
+            cr_expect(span_eq(got, span_of(base64_cases[i].octets)), "%s", base64_cases[i].text);
+        }
+    }
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
+}
