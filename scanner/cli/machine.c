@@ -137,6 +137,32 @@ bool machine_fill(struct options *o, struct buf *why)
     return fill_name_servers(o, why) && fill_ehlo_domain(o, why);
 }
 
+static bool read_store(struct options *o, const char *name, const char *path, struct buf *why)
+{
+    const char *file = path != NULL ? path : trust_store_system_path();
+    if (file == NULL) {
+        buf_put_text(why, "no bundle of root certificates on this machine; install the package "
+                          "ca-certificates, or give a file with --root-cas");
+        return false;
+    }
+    struct trust_store_octets *store = &o->stores[o->params.terms.store_count];
+    if (!trust_store_read(store, name, file, why)) {
+        return false;
+    }
+    o->params.terms.store_count++;
+    return true;
+}
+
+bool machine_read_stores(struct options *o, struct buf *why)
+{
+    for (size_t i = 0; i < o->root_cas_count; i++) {
+        if (!read_store(o, o->root_cas[i].name, o->root_cas[i].path, why)) {
+            return false;
+        }
+    }
+    return o->root_cas_count > 0 || read_store(o, SYSTEM_STORE_NAME, NULL, why);
+}
+
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */
 #define DESCRIPTORS_OF_PROCESS 48
 /* Of one event loop: epoll, wake-ups, signals and the spare one of libuv. */

@@ -4,7 +4,7 @@
 
 /**
  * What the machine provides when the command line does not say: resolvers, a name for EHLO,
- * processors, file descriptors.
+ * processors, trust stores, file descriptors.
  */
 
 /** The `nameserver` lines of resolv.conf(5) text, at most `max`. @return their count. */
@@ -15,6 +15,12 @@ size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_
  * resolver configured, no fully qualified name.
  */
 bool machine_fill(struct options *o, struct buf *why);
+
+/**
+ * Reads the trust stores of --root-cas, or that of this machine, into `o->stores`, which become
+ * those of `params.terms` and stay as long as the process. @return false with one line in `why` when one cannot be used.
+ */
+bool machine_read_stores(struct options *o, struct buf *why);
 
 /**
  * Descriptors that are not connections: files, resolver sockets, event loops. At least

@@ -520,7 +520,7 @@ const struct option_row option_table[] = {
      "Whether the report is coloured: auto does so on a terminal, unless the environment has "
      "NO_COLOR.",
      read_color, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "fail-on", "SEVERITY", NULL, NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_CHECK, 0, "fail-on", "SEVERITY", NULL, NULL,
      "exit code 10 when a finding reaches it",
      "End with exit code 10 when a finding is at least this severe: error, warning, notice or "
      "info. Without it, findings do not change the exit code.",

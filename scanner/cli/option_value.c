@@ -174,8 +174,6 @@ static bool is_store_name_char(uint8_t c)
     return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
 }
 
-#define SYSTEM_STORE "system"
-
 /** What rows call a file that was given no name. */
 static void name_after_file(const char *path, char out[TRUST_STORE_NAME_MAX])
 {
@@ -217,7 +215,7 @@ bool value_read_root_cas(const char *text, struct root_cas *out)
     if (store.path[0] == '\0' || store.name[0] == '\0') {
         return false;
     }
-    if (strcmp(store.path, SYSTEM_STORE) == 0) {
+    if (strcmp(store.path, SYSTEM_STORE_NAME) == 0) {
         store.path = NULL;
     }
     *out = store;

@@ -46,6 +46,8 @@ enum color_when {
     COLOR_NEVER,
 };
 
+#define SYSTEM_STORE_NAME "system" /* also in place of FILE: the bundle of this machine */
+
 /** --root-cas [NAME=]FILE: what is to be read. */
 struct root_cas {
     char name[TRUST_STORE_NAME_MAX];

@@ -4,6 +4,23 @@
 #include "scanner/observation/seen_smtp.h"
 #include "scanner/observation/seen_tls.h"
 
+/** What a server makes of a ClientHello that is not followed up, offered up to a version. */
+enum hello_answer {
+    HELLO_NONE,     /* it came to no hello, or to no answer: silence, or no TLS */
+    HELLO_ACCEPTED, /* ServerHello or HelloRetryRequest */
+    HELLO_REFUSED,  /* an alert that says it, or a version below all that were offered */
+    HELLO_DECLINED, /* another alert, a close or a reset: may mean a refusal */
+};
+
+struct seen_hello {
+    bool attempted; /* the session was to send such a hello instead of a handshake */
+    bool retry_request;
+    uint8_t answer;       /* enum hello_answer */
+    uint16_t max_version; /* offered, with all below it down to TLS 1.0 */
+    uint16_t version;     /* chosen by the server; 0: no ServerHello */
+    int16_t alert;        /* -1: none; else the description of the alert that ended it */
+};
+
 /**
  * One TCP connection with its SMTP dialogue and at most one handshake: an entry of attempts[].
  * Plain data; spans live as long as the session that filled it.
@@ -21,4 +38,7 @@ struct seen_session {
     uint32_t octets_out;
     struct seen_smtp smtp;
     struct seen_tls tls;
+    /* ESTABLISHED is the outcome where the answer is ACCEPTED, although nothing was completed;
+     * `tls` is meaningless then. */
+    struct seen_hello hello;
 };

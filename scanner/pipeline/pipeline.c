@@ -403,6 +403,17 @@ static size_t collect_sources(const struct scan *s, struct net_addr *sources)
     return count;
 }
 
+static void tell_findings(const struct coordinator *c, const struct scan_counts *counts)
+{
+    uint64_t found[SEVERITY_COUNT] = {0};
+    for (int code = 0; code < FINDING_COUNT; code++) {
+        for (int s = 0; s < SEVERITY_COUNT; s++) {
+            found[s] += counts->finding[code][s];
+        }
+    }
+    c->hooks->findings(c->hooks->arg, found);
+}
+
 static enum scan_end close_results(struct coordinator *c, int64_t started)
 {
     struct scan *s = &c->scan;
@@ -435,6 +446,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     show_progress(c);
     say_failures(c);
     c->hooks->summary(c->hooks->arg, buf_span(&summary));
+    tell_findings(c, counts);
     buf_deinit(&summary);
     return end_of(c, whole);
 }

@@ -7,7 +7,7 @@
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
 #include "scanner/smtp/dialog.h"
-#include "scanner/tls/handshake.h"
+#include "scanner/tls/version_probe.h"
 
 #define OUT_MAX       (64 * 1024) /* octets waiting to be sent; a ClientHello is about 500 */
 #define PLAIN_MAX     (64 * 1024) /* octets of one decrypted read */
@@ -39,7 +39,10 @@ struct session {
     int32_t tls_ms;    /* ClientHello to the end of the handshake; -1: not over */
     bool dialog_used;  /* `dialog` was initialised, now or by an earlier session */
     struct dialog dialog;
+    enum handshake_key key;
     struct handshake *handshake; /* NULL until TLS begins */
+    struct version_probe *probe; /* instead of it, when only a hello is sent */
+    uv_shutdown_t shutdown;
     struct buf out;
     struct buf plain;
     struct buf list; /* seen.tls.list, once the session is over */
@@ -66,6 +69,13 @@ static void keep_handshake(struct session *s)
     s->handshake = NULL;
 }
 
+static void keep_probe(struct session *s)
+{
+    s->seen.hello = *version_probe_seen(s->probe);
+    version_probe_free(s->probe);
+    s->probe = NULL;
+}
+
 static void finish(struct session *s, bool reset)
 {
     CHECK(s->stage != STAGE_CLOSING);
@@ -77,6 +87,9 @@ static void finish(struct session *s, bool reset)
     }
     if (s->handshake != NULL) {
         keep_handshake(s);
+    }
+    if (s->probe != NULL) {
+        keep_probe(s);
     }
     if (s->seen.outcome == OUTCOME_NOT_TESTED) {
         s->seen.outcome = s->dialog.outcome; /* decided by the conversation */
@@ -183,14 +196,34 @@ static void note_state_change(struct session *s)
 
 static void begin_tls(struct session *s)
 {
-    s->handshake = handshake_new(s->env->tls, s->sni[0] != '\0' ? s->sni : NULL);
+    const char *sni = s->sni[0] != '\0' ? s->sni : NULL;
+    if (s->seen.hello.attempted) {
+        s->probe = version_probe_new(s->seen.hello.max_version, sni);
+        version_probe_hello(s->probe, &s->out);
+        return;
+    }
+    s->handshake = handshake_new(s->env->tls, sni);
+    handshake_limit_key(s->handshake, s->key);
     CHECK(handshake_step(s->handshake, (struct span){0}, &s->out) == HANDSHAKE_MORE);
+}
+
+/* The server is in the middle of a handshake: it hears the end and gets the time to close. A close
+ * with its flight unread would be a reset. */
+static void end_probe(struct session *s)
+{
+    version_probe_goodbye(s->probe, &s->out);
+    send_out(s);
+    if (uv_shutdown(&s->shutdown, (uv_stream_t *)&s->tcp, NULL) != 0) {
+        finish(s, false);
+        return;
+    }
+    s->stage = STAGE_LINGERING;
 }
 
 /* After any event: sends what is to be sent and moves on where the dialogue leads. */
 static void advance(struct session *s)
 {
-    if (s->dialog.state == DIALOG_TLS && s->handshake == NULL) {
+    if (s->dialog.state == DIALOG_TLS && s->handshake == NULL && s->probe == NULL) {
         begin_tls(s);
     }
     if (s->dialog.out.len > 0) {
@@ -203,6 +236,10 @@ static void advance(struct session *s)
     }
     note_state_change(s);
     if (dialog_wants_close(&s->dialog)) {
+        if (s->probe != NULL) {
+            end_probe(s);
+            return;
+        }
         if (s->tls_usable) {
             handshake_shutdown(s->handshake, &s->out);
         }
@@ -259,6 +296,31 @@ static void feed_handshake(struct session *s, struct span in)
     }
 }
 
+static void feed_probe(struct session *s, struct span in)
+{
+    if (version_probe_feed(s->probe, in)) {
+        dialog_tls_failed(&s->dialog, version_probe_outcome(s->probe));
+    }
+}
+
+/* Between the ClientHello and the end of the handshake, or the answer. */
+static bool tls_is_underway(const struct session *s)
+{
+    return s->probe != NULL || (s->handshake != NULL && !s->tls_usable);
+}
+
+static void give_tls_up(struct session *s, bool reset, bool timeout)
+{
+    if (s->probe != NULL) {
+        version_probe_peer_gone(s->probe, reset, timeout);
+        dialog_tls_failed(&s->dialog, version_probe_outcome(s->probe));
+        return;
+    }
+    handshake_peer_gone(s->handshake, reset, timeout);
+    s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
+    dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
+}
+
 static void on_octets(struct session *s, struct span in)
 {
     s->seen.octets_in += (uint32_t)in.len;
@@ -269,6 +331,8 @@ static void on_octets(struct session *s, struct span in)
         feed_plain(s, in);
     } else if (s->handshake != NULL) {
         feed_handshake(s, in);
+    } else if (s->probe != NULL) {
+        feed_probe(s, in);
     } else {
         feed_dialog(s, in);
     }
@@ -296,10 +360,8 @@ static void on_gone(struct session *s, int why)
     why = why == UV_EOF && was_reset(s) ? UV_ECONNRESET : why;
     bool reset = why != UV_EOF;
     s->seen.sys = reset ? why : 0;
-    if (s->handshake != NULL && !s->tls_usable) {
-        handshake_peer_gone(s->handshake, reset, false);
-        s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
-        dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
+    if (tls_is_underway(s)) {
+        give_tls_up(s, reset, false);
     } else {
         dialog_closed(&s->dialog, reset);
     }
@@ -319,10 +381,8 @@ static void on_timer(struct wheel_timer *t)
         finish(s, s->stage != STAGE_LINGERING);
         return;
     }
-    if (s->handshake != NULL && !s->tls_usable) {
-        handshake_peer_gone(s->handshake, false, true);
-        s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
-        dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
+    if (tls_is_underway(s)) {
+        give_tls_up(s, false, true);
     } else {
         dialog_timeout(&s->dialog);
     }
@@ -463,6 +523,10 @@ struct session *session_start(struct session_environment *env, const struct sess
     s->dialog = kept.dialog;
     s->dialog_used = kept.dialog_used;
     s->implicit_tls = target->implicit_tls;
+    s->key = target->key;
+    s->seen.hello = (struct seen_hello){.attempted = target->hello_max_version != 0,
+                                        .max_version = target->hello_max_version,
+                                        .alert = -1};
     s->started_ms = uv_now(env->loop);
     s->stage = STAGE_CONNECTING;
     if (target->sni != NULL) {

@@ -2,7 +2,7 @@
 
 /**
  * One session with a mail server over libuv: connect, greeting, EHLO, STARTTLS, handshake, EHLO,
- * QUIT. An actor: callbacks become events, one function decides, finish() is the only way out.
+ * QUIT; or up to a ServerHello. An actor: callbacks become events, one function decides, finish() is the only way out.
  *
  * The completion callback runs exactly once, after the connection was closed and never from
  * inside session_start(). What was seen stays valid until session_release().
@@ -14,7 +14,7 @@
 
 #include "scanner/base/wheel.h"
 #include "scanner/observation/seen_session.h"
-#include "scanner/tls/tls_context.h"
+#include "scanner/tls/handshake.h"
 
 struct session;
 typedef void (*session_done_fn)(void *arg, struct session *s);
@@ -38,9 +38,13 @@ struct session_environment {
 struct session_target {
     struct net_addr dial_address; /* where the connection really goes (--address-map) */
     uint16_t dial_port;
-    struct net_addr local; /* our address; family 0: the system chooses */
-    bool implicit_tls;     /* RFC 8314 section 3.3 */
-    const char *sni;       /* copied; NULL: none */
+    struct net_addr local;  /* our address; family 0: the system chooses */
+    bool implicit_tls;      /* RFC 8314 section 3.3 */
+    const char *sni;        /* copied; NULL: none */
+    enum handshake_key key; /* ANY, or only one kind is offered */
+    /* Not 0: instead of a handshake, one ClientHello that offers TLS 1.0 up to this version. The
+     * session ends with the answer, which is in seen_session.hello. */
+    uint16_t hello_max_version;
 };
 
 struct session *session_start(struct session_environment *env, const struct session_target *target,

@@ -114,6 +114,34 @@ struct handshake *handshake_new(struct tls_context *ctx, const char *sni)
     return h;
 }
 
+/* In TLS 1.3 the schemes decide, before it the suites as well. PKCS #1 beside ECDSA is for the
+ * signatures of certificates, which these schemes cover too (RFC 8446 section 4.2.3): an EC leaf
+ * under an RSA issuer is common. A TLS 1.3 server cannot prove an RSA key with it. */
+void handshake_limit_key(struct handshake *h, enum handshake_key key)
+{
+    CHECK(h->status == HANDSHAKE_MORE && h->last_message == -1);
+    switch (key) {
+    case HANDSHAKE_KEY_ANY:
+        return;
+    case HANDSHAKE_KEY_RSA:
+        CHECK(SSL_set_cipher_list(h->ssl, "DEFAULT:!aECDSA:!aDSS") == 1);
+        CHECK(SSL_set1_sigalgs_list(h->ssl,
+                                    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+                                    "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"
+                                    "rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512:"
+                                    "RSA+SHA224:RSA+SHA1") == 1);
+        return;
+    case HANDSHAKE_KEY_ECDSA:
+        CHECK(SSL_set_cipher_list(h->ssl, "DEFAULT:!aRSA:!aDSS") == 1);
+        CHECK(SSL_set1_sigalgs_list(
+                  h->ssl, "ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:"
+                          "ECDSA+SHA224:ECDSA+SHA1:"
+                          "rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512") == 1);
+        return;
+    }
+    UNREACHABLE("unknown handshake_key");
+}
+
 static void handshake_destroy(struct handshake *h)
 {
     BIO_free(h->bio);

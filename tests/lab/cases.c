@@ -12,7 +12,9 @@
 #define KEY_CASE        (1ULL << 44) /* of draws that concern a case */
 #define STATEMENT_WORDS 24
 #define STATEMENT_MAX   1024 /* octets */
-#define CASE_SERVERS    8    /* with properties of their own; the others are plain */
+#define CASE_FINDINGS   16
+#define CASE_DAYS_LEFT  60 /* of its certificates: nothing expires soon unless it is said */
+#define CASE_SERVERS    8  /* with properties of their own; the others are plain */
 
 struct case_record {
     char name[LAB_NAME_MAX];
@@ -44,6 +46,10 @@ struct lab_case {
     struct case_server servers[CASE_SERVERS];
     size_t server_count;
     bool signed_zone;
+    char *findings[CASE_FINDINGS]; /* codes, owned */
+    size_t finding_count;
+    bool expected; /* there is a statement of what is found */
+    bool at_least; /* and there may be more */
 };
 
 struct case_set {
@@ -107,6 +113,10 @@ static void default_certs(const struct world *w, const struct lab_case *c, uint3
     s->own.identity = draw_u64(w->seed, DRAW_ID, KEY_CASE | c->index, slot + 1);
     (void)snprintf(s->plain.names, sizeof(s->plain.names), "%s", host);
     (void)snprintf(s->own.names, sizeof(s->own.names), "%s", host);
+    s->plain.days_left = CASE_DAYS_LEFT;
+    s->own.days_left = CASE_DAYS_LEFT;
+    s->other = s->plain;
+    s->other.identity = draw_mix(s->plain.identity ^ 0xd0a1);
 }
 
 static struct service *find_server(struct lab_case *c, uint32_t item, bool v6)
@@ -117,6 +127,41 @@ static struct service *find_server(struct lab_case *c, uint32_t item, bool v6)
         }
     }
     return NULL;
+}
+
+/* Names of a certificate, relative to the case as everywhere else. */
+static void set_names(const struct lab_case *c, struct cert_choice *cert, const char *list)
+{
+    size_t used = 0;
+    while (*list != '\0') {
+        char word[LAB_NAME_MAX];
+        char name[LAB_NAME_MAX];
+        size_t len = strcspn(list, ",");
+        name_putf(word, "%.*s", (int)len, list);
+        full_name(c, word, name);
+        used += (size_t)snprintf(cert->names + used, sizeof(cert->names) - used, "%s%s",
+                                 used > 0 ? "," : "", name);
+        CHECK(used < sizeof(cert->names));
+        list += len + (list[len] == ',');
+    }
+}
+
+/* Properties that need to know the case; all others are service_set()'s. */
+static bool set_property(struct lab_case *c, struct service *s, const char *key, const char *value)
+{
+    if (strcmp(key, "san") == 0) {
+        set_names(c, &s->plain, value);
+        s->plain_named = true;
+        return true;
+    }
+    if (strcmp(key, "leaf-of") == 0) {
+        const struct service *of = find_server(c, (uint32_t)strtoul(value, NULL, 10), false);
+        CHECK(of != NULL);
+        s->plain = of->plain;
+        s->other = of->other;
+        return true;
+    }
+    return service_set(s, key, value);
 }
 
 static bool add_host(const struct world *w, struct lab_case *c, const struct statement *st, bool v6)
@@ -143,7 +188,7 @@ static bool add_host(const struct world *w, struct lab_case *c, const struct sta
             return false;
         }
         *equals = '\0';
-        if (!service_set(s, st->word[i], equals + 1)) {
+        if (!set_property(c, s, st->word[i], equals + 1)) {
             return false;
         }
     }
@@ -235,6 +280,19 @@ static bool add_target(struct lab_case *c, const char *owner, uint16_t type, uin
     return true;
 }
 
+static bool add_expectation(struct lab_case *c, const struct statement *st)
+{
+    c->expected = true;
+    c->at_least = strcmp(st->word[0], "expect-at-least") == 0;
+    for (size_t i = 1; i < st->count; i++) {
+        CHECK(c->finding_count < CASE_FINDINGS);
+        size_t size = strlen(st->word[i]) + 1;
+        c->findings[c->finding_count] = memory_new(1, size);
+        memcpy(c->findings[c->finding_count++], st->word[i], size);
+    }
+    return true;
+}
+
 static bool add_literal(struct lab_case *c, const char *name, const char *text)
 {
     struct net_addr a;
@@ -276,6 +334,9 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
     }
     if (strcmp(verb, "state") == 0 && n >= 3) {
         return add_state(c, st);
+    }
+    if (strncmp(verb, "expect", 6) == 0) {
+        return add_expectation(c, st);
     }
     if (strcmp(verb, "signed") == 0) {
         c->signed_zone = true;
@@ -345,6 +406,9 @@ void cases_free(struct case_set *cases)
     }
     for (size_t i = 0; i < case_table_count; i++) {
         free(cases->items[i].records);
+        for (size_t k = 0; k < cases->items[i].finding_count; k++) {
+            free(cases->items[i].findings[k]);
+        }
     }
     free(cases->items);
     free(cases);
@@ -412,17 +476,35 @@ static void put_record(const struct world *w, struct cert_store *certs, const st
     UNREACHABLE("case record of another type");
 }
 
+/* Names outside the cases' domains that a record gives to one: the zone itself. */
+static bool find_outside(const struct world *w, struct span name, size_t *index)
+{
+    for (size_t i = 0; i < case_table_count; i++) {
+        const struct lab_case *c = &w->cases->items[i];
+        for (size_t k = 0; k < c->record_count; k++) {
+            if (span_eq(span_of(c->records[k].name), name)) {
+                *index = i;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
                  struct zone_answer *out)
 {
     size_t index;
     name_putf(out->apex, "%s", CASE_ZONE);
-    if (!case_find(name, &index)) {
+    bool outside = !case_find(name, &index);
+    if (outside && !find_outside(w, name, &index)) {
         out->state = name.len == sizeof(CASE_ZONE) - 1 ? DNS_NODATA : DNS_NXDOMAIN;
         return;
     }
     const struct lab_case *c = &w->cases->items[index];
-    name_putf(out->apex, "%s", c->domain);
+    if (!outside) {
+        name_putf(out->apex, "%s", c->domain);
+    }
     out->secure = c->signed_zone;
     bool exists = name.len == strlen(c->domain);
     for (size_t i = 0; i < c->record_count; i++) {
@@ -473,7 +555,8 @@ bool case_service(const struct world *w, uint32_t index, uint32_t item, bool v6,
     const struct service *given = find_server(c, item, v6);
     if (given != NULL) {
         *out = *given;
-        if (out->sni == LAB_SNI_SELECT) { /* without a name it shows a certificate of its own */
+        if (out->sni == LAB_SNI_SELECT &&
+            !out->plain_named) { /* without a name it shows a certificate of its own */
             (void)snprintf(out->plain.names, sizeof(out->plain.names), "default.%.200s", c->domain);
         }
         return true;
@@ -501,4 +584,14 @@ bool case_knows(const struct world *w, uint32_t index, const struct service *s, 
         }
     }
     return false;
+}
+
+bool case_findings(const struct world *w, size_t index, const char *const **codes, size_t *count,
+                   bool *at_least)
+{
+    const struct lab_case *c = &w->cases->items[index];
+    *codes = (const char *const *)c->findings;
+    *count = c->finding_count;
+    *at_least = c->at_least;
+    return c->expected;
 }

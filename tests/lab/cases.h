@@ -16,8 +16,16 @@
  *     tlsa NAME usage selector matching ok|wrong    of the certificate at the name's first address
  *     state NAME servfail|timeout|bogus|refused|malformed [EDE]   every question at NAME and below
  *     signed                     the zone is signed: AD and RRSIG
+ *     expect CODE...             what is found beside the baseline of its servers (see below)
+ *     expect-at-least CODE...    the same where the whole set cannot be known
  *     many-mx COUNT              mxNNN with equal preference in threes, at 11.0.C.1 to .200
  *     many-a NAME COUNT          11.0.C.1 to COUNT
+ *
+ * Properties beside those of service_set(): san=NAME,NAME (of the certificate) and leaf-of=K (the same
+ * certificate as the IPv4 server K). Certificates of a case expire in 60 days, unless days-left= says
+ * otherwise.
+ *
+ * The baseline, so that cases need not repeat it: what the version range of a server alone raises.
  */
 
 #include "tests/lab/zone.h"
@@ -42,6 +50,10 @@ size_t cases_count(void);
 void case_domain(size_t index, char out[LAB_NAME_MAX]);
 /** The case that `name` lies in. @return false: none. */
 bool case_find(struct span name, size_t *index);
+
+/** Findings that a scan of the case raises, without the baseline. @return false: nothing is said. */
+bool case_findings(const struct world *w, size_t index, const char *const **codes, size_t *count,
+                   bool *at_least);
 
 void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
                  struct zone_answer *out);

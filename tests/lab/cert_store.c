@@ -8,12 +8,15 @@
 #include <openssl/sha.h>
 
 #include "scanner/base/memory.h"
-#include "tests/lab/der.h"
+#include "tests/lab/cert_build.h"
 #include "tests/lab/draw.h"
 
-#define CACHE_SLOTS 4096 /* certificates kept ready, about 12 KB each; direct-mapped */
-#define DAY         86400
-#define HUGE_ROUNDS 3 /* times all CA certificates in a huge list: more than 20,000 octets */
+#define CACHE_SLOTS        4096 /* certificates kept ready, about 12 KB each; direct-mapped */
+#define DAY                86400
+#define CERT_SERIAL_OCTETS 30
+#define MANY_CERTS         110 /* more than mxcensus keeps of a list */
+#define DEEP_LEVELS        9   /* of intermediates above the one that signs the leaf */
+#define HUGE_ROUNDS        3 /* times all CA certificates in a huge list: more than 20,000 octets */
 
 /* A CA certificate, made when the store is opened. */
 struct ca_cert {
@@ -28,27 +31,54 @@ struct cert_store {
     struct ca_cert rsa[LAB_CA_COUNT];
     struct ca_cert ec[LAB_CA_COUNT];
     struct ca_cert cross[LAB_CA_COUNT]; /* root N signed by root N + 1 */
+    struct ca_cert old_root;            /* expired */
+    struct ca_cert old_cross;           /* root 0 signed by it */
     struct cert_slot {
         struct cert_entry entry;
         struct buf der;
     } cache[CACHE_SLOTS];
 };
 
-struct tbs {
-    uint64_t serial;
-    struct span issuer; /* Name, DER */
-    struct span subject;
-    int64_t not_before;
-    int64_t not_after;
-    const struct key *key;
-    const struct key *signer;
-    struct span extensions; /* content of the SEQUENCE; empty: none */
-};
-
 uint64_t cert_serial(const struct cert_choice *choice)
 {
     /* Class and chain are a consequence of the identity; the key is a property of its own. */
     return (draw_mix(choice->identity ^ 0x5e71a1) >> 2) | 1ULL << 61;
+}
+
+/* Content octets of its INTEGER. @return how many */
+static size_t serial_of(const struct cert_choice *c, uint8_t out[CERT_SERIAL_OCTETS])
+{
+    uint64_t serial = cert_serial(c);
+    size_t len = c->odd == LAB_ODD_SERIAL_LONG ? CERT_SERIAL_OCTETS : 8;
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (uint8_t)(serial >> (8 * (7 - i % 8)));
+    }
+    if (c->odd == LAB_ODD_SERIAL_ZERO) {
+        out[0] = 0;
+        return 1;
+    }
+    if (c->odd == LAB_ODD_SERIAL_NEGATIVE) {
+        out[0] |= 0x80;
+    }
+    return len;
+}
+
+void cert_serial_text(const struct cert_choice *c, char out[CERT_SERIAL_TEXT_MAX])
+{
+    uint8_t octets[CERT_SERIAL_OCTETS];
+    size_t len = serial_of(c, octets);
+    BIGNUM *n = BN_bin2bn(octets, (int)len, NULL);
+    BIGNUM *wrap = BN_new();
+    CHECK(n != NULL && wrap != NULL);
+    if (octets[0] >= 0x80) { /* two's complement, X.690 section 8.3.3 */
+        CHECK(BN_set_bit(wrap, (int)len * 8) == 1 && BN_sub(n, n, wrap) == 1);
+    }
+    char *text = BN_bn2dec(n);
+    CHECK(text != NULL && strlen(text) < CERT_SERIAL_TEXT_MAX);
+    memcpy(out, text, strlen(text) + 1);
+    OPENSSL_free(text);
+    BN_free(wrap);
+    BN_free(n);
 }
 
 void cert_validity(const struct cert_choice *choice, int64_t now, int64_t *not_before,
@@ -60,6 +90,7 @@ void cert_validity(const struct cert_choice *choice, int64_t now, int64_t *not_b
         life = 3650;
     }
     int64_t left = 2 + (int64_t)((d >> 8) % (uint64_t)(life - 3)); /* days */
+    left = choice->days_left > 0 ? choice->days_left : left;
     if (choice->class == LAB_CERT_EXPIRED) {
         left = -1 - (int64_t)((d >> 8) % 400);
     } else if (choice->class == LAB_CERT_NOT_YET_VALID) {
@@ -67,204 +98,10 @@ void cert_validity(const struct cert_choice *choice, int64_t now, int64_t *not_b
     }
     *not_after = now + left * DAY + (int64_t)((d >> 40) % DAY) - DAY / 2;
     *not_before = *not_after - life * DAY;
-}
-
-/* ---- parts ---- */
-
-static void put_name(struct buf *b, const char *organisation, const char *common_name)
-{
-    size_t name = der_open(b, DER_SEQUENCE);
-    if (organisation != NULL) {
-        size_t set = der_open(b, DER_SET);
-        size_t pair = der_open(b, DER_SEQUENCE);
-        DER_PUT_OID(b, "\x55\x04\x0a");
-        der_put(b, DER_UTF8_STRING, span_of(organisation));
-        der_close(b, pair);
-        der_close(b, set);
+    if (choice->odd == LAB_ODD_TIMES_REVERSED) {
+        *not_before = now - 10 * DAY;
+        *not_after = now - 20 * DAY;
     }
-    size_t set = der_open(b, DER_SET);
-    size_t pair = der_open(b, DER_SEQUENCE);
-    DER_PUT_OID(b, "\x55\x04\x03");
-    /* RFC 5280 appendix A: ub-common-name is 64. */
-    der_put(b, DER_UTF8_STRING, span_take(span_of(common_name), 64));
-    der_close(b, pair);
-    der_close(b, set);
-    der_close(b, name);
-}
-
-static size_t open_extension(struct buf *b, struct span oid, bool critical, size_t *value)
-{
-    size_t at = der_open(b, DER_SEQUENCE);
-    der_put(b, DER_OID, oid);
-    if (critical) {
-        der_put(b, DER_BOOLEAN, SPAN_LIT("\xff"));
-    }
-    *value = der_open(b, DER_OCTET_STRING);
-    return at;
-}
-
-static void put_extension(struct buf *b, struct span oid, bool critical, struct span content)
-{
-    size_t value;
-    size_t at = open_extension(b, oid, critical, &value);
-    buf_put(b, content);
-    der_close(b, value);
-    der_close(b, at);
-}
-
-static void put_key_ids(struct buf *b, const struct key *subject, const struct key *issuer)
-{
-    size_t value;
-    size_t at = open_extension(b, SPAN_LIT("\x55\x1d\x0e"), false, &value);
-    der_put(b, DER_OCTET_STRING, (struct span){subject->id, sizeof(subject->id)});
-    der_close(b, value);
-    der_close(b, at);
-    at = open_extension(b, SPAN_LIT("\x55\x1d\x23"), false, &value);
-    size_t sequence = der_open(b, DER_SEQUENCE);
-    der_put(b, 0x80, (struct span){issuer->id, sizeof(issuer->id)});
-    der_close(b, sequence);
-    der_close(b, value);
-    der_close(b, at);
-}
-
-static void put_ca_extensions(struct buf *b, const struct key *subject, const struct key *issuer,
-                              bool intermediate)
-{
-    put_extension(b, SPAN_LIT("\x55\x1d\x13"), true,
-                  intermediate ? SPAN_LIT("\x30\x06\x01\x01\xff\x02\x01\x00")
-                               : SPAN_LIT("\x30\x03\x01\x01\xff"));
-    put_extension(b, SPAN_LIT("\x55\x1d\x0f"), true, SPAN_LIT("\x03\x02\x01\x06"));
-    put_key_ids(b, subject, issuer);
-}
-
-static void put_alternative_names(struct buf *b, const struct cert_choice *c)
-{
-    size_t value;
-    size_t at = open_extension(b, SPAN_LIT("\x55\x1d\x11"), false, &value);
-    size_t sequence = der_open(b, DER_SEQUENCE);
-    const char *name = c->names;
-    size_t first = strcspn(name, ",");
-    while (*name != '\0') {
-        size_t len = strcspn(name, ",");
-        der_put(b, 0x82, (struct span){(const uint8_t *)name, len});
-        name += len + (name[len] == ',');
-    }
-    for (unsigned i = 1; i <= c->extra_names; i++) {
-        char text[CERT_NAMES_MAX + 16];
-        (void)snprintf(text, sizeof(text), "alt-%u.%.*s", i, (int)first, c->names);
-        der_put(b, 0x82, span_of(text));
-    }
-    der_close(b, sequence);
-    der_close(b, value);
-    der_close(b, at);
-}
-
-/* Two signed certificate timestamps of the right shape (RFC 6962 section 3.3) by no real log. */
-static void put_timestamps(struct buf *b, uint64_t identity)
-{
-    uint8_t list[2 + 2 * (2 + 119)] = {0, 2 * (2 + 119)};
-    for (size_t n = 0; n < 2; n++) {
-        uint8_t *sct = list + 2 + n * 121;
-        sct[1] = 119;
-        for (size_t i = 3; i < 121; i++) {
-            sct[i] = (uint8_t)draw_mix(identity ^ (n << 16 | i));
-        }
-        sct[2] = 0;      /* version 1 */
-        sct[3 + 32] = 0; /* a time before the year 4000 */
-        sct[3 + 33] = 0;
-        sct[3 + 40] = sct[3 + 41] = 0; /* no extensions */
-        sct[3 + 42] = 4;               /* SHA-256 */
-        sct[3 + 43] = 3;               /* ECDSA */
-        sct[3 + 44] = 0;
-        sct[3 + 45] = 72;
-    }
-    size_t value;
-    size_t at =
-        open_extension(b, SPAN_LIT("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), false, &value);
-    der_put(b, DER_OCTET_STRING, (struct span){list, sizeof(list)});
-    der_close(b, value);
-    der_close(b, at);
-}
-
-static void put_authority_access(struct buf *b, unsigned ca)
-{
-    char text[64];
-    size_t value;
-    size_t at = open_extension(b, SPAN_LIT("\x2b\x06\x01\x05\x05\x07\x01\x01"), false, &value);
-    size_t list = der_open(b, DER_SEQUENCE);
-    size_t item = der_open(b, DER_SEQUENCE);
-    DER_PUT_OID(b, "\x2b\x06\x01\x05\x05\x07\x30\x01"); /* ocsp */
-    (void)snprintf(text, sizeof(text), "http://ocsp%u.ca-mxlab.net", ca + 1);
-    der_put(b, 0x86, span_of(text));
-    der_close(b, item);
-    item = der_open(b, DER_SEQUENCE);
-    DER_PUT_OID(b, "\x2b\x06\x01\x05\x05\x07\x30\x02"); /* caIssuers */
-    (void)snprintf(text, sizeof(text), "http://ca%u.ca-mxlab.net/issuer.der", ca + 1);
-    der_put(b, 0x86, span_of(text));
-    der_close(b, item);
-    der_close(b, list);
-    der_close(b, value);
-    der_close(b, at);
-}
-
-static bool from_public_ca(enum lab_cert_class class)
-{
-    return class != LAB_CERT_SELF_SIGNED && class != LAB_CERT_PRIVATE_CA;
-}
-
-static void put_leaf_extensions(struct buf *b, const struct cert_choice *c,
-                                const struct key *subject, const struct key *issuer)
-{
-    put_extension(b, SPAN_LIT("\x55\x1d\x0f"), true,
-                  subject->rsa ? SPAN_LIT("\x03\x02\x05\xa0") : SPAN_LIT("\x03\x02\x07\x80"));
-    put_extension(
-        b, SPAN_LIT("\x55\x1d\x25"), false, /* serverAuth, clientAuth */
-        SPAN_LIT("\x30\x14\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01\x06\x08\x2b\x06\x01\x05"
-                 "\x05\x07\x03\x02"));
-    put_extension(b, SPAN_LIT("\x55\x1d\x13"), true, SPAN_LIT("\x30\x00"));
-    put_key_ids(b, subject, issuer);
-    if (c->class != LAB_CERT_CN_ONLY) {
-        put_alternative_names(b, c);
-    }
-    if (from_public_ca(c->class)) {
-        put_authority_access(b, c->issuer);
-        put_extension(b, SPAN_LIT("\x55\x1d\x20"), false, /* domain-validated */
-                      SPAN_LIT("\x30\x0a\x30\x08\x06\x06\x67\x81\x0c\x01\x02\x01"));
-        put_timestamps(b, c->identity);
-    }
-}
-
-static void put_certificate(struct buf *out, const struct tbs *t)
-{
-    struct buf tbs = BUF_INIT(BUF_NO_LIMIT);
-    struct buf signature = BUF_INIT(BUF_NO_LIMIT);
-    size_t sequence = der_open(&tbs, DER_SEQUENCE);
-    size_t version = der_open(&tbs, 0xa0);
-    der_put_u64(&tbs, 2); /* v3 */
-    der_close(&tbs, version);
-    der_put_u64(&tbs, t->serial);
-    key_put_signature_algorithm(t->signer, &tbs);
-    buf_put(&tbs, t->issuer);
-    size_t validity = der_open(&tbs, DER_SEQUENCE);
-    der_put_time(&tbs, t->not_before);
-    der_put_time(&tbs, t->not_after);
-    der_close(&tbs, validity);
-    buf_put(&tbs, t->subject);
-    buf_put(&tbs, (struct span){t->key->spki, t->key->spki_len});
-    size_t tagged = der_open(&tbs, 0xa3);
-    der_put(&tbs, DER_SEQUENCE, t->extensions);
-    der_close(&tbs, tagged);
-    der_close(&tbs, sequence);
-
-    buf_put_char(&signature, 0); /* no unused bits */
-    key_sign(t->signer, buf_span(&tbs), &signature);
-    size_t certificate = der_open(out, DER_SEQUENCE);
-    buf_put(out, buf_span(&tbs));
-    key_put_signature_algorithm(t->signer, out);
-    der_put(out, DER_BIT_STRING, buf_span(&signature));
-    der_close(out, certificate);
-    buf_deinit(&signature);
-    buf_deinit(&tbs);
 }
 
 static X509 *parse(struct span der)
@@ -284,36 +121,109 @@ static void put_root_name(struct buf *b, int ca)
 {
     char text[64];
     (void)snprintf(text, sizeof(text), "%s Root X%d", ca_organisations[ca], ca + 1);
-    put_name(b, ca_organisations[ca], text);
+    cert_put_name(b, ca_organisations[ca], text);
 }
 
 static void put_intermediate_name(struct buf *b, int ca, bool ec)
 {
     char text[64];
     (void)snprintf(text, sizeof(text), "%s %s%d", ca_organisations[ca], ec ? "E" : "R", ca + 1);
-    put_name(b, ca_organisations[ca], text);
+    cert_put_name(b, ca_organisations[ca], text);
 }
 
-static void make_ca(struct cert_store *s, struct ca_cert *out, uint64_t serial, struct span subject,
-                    struct span issuer, const struct key *key, const struct key *signer,
-                    bool intermediate)
+/* A CA certificate as it should be, and what may differ. */
+struct ca_plan {
+    uint64_t serial;
+    struct span subject;
+    struct span issuer;
+    const struct key *key;
+    const struct key *signer;
+    int from_day; /* relative to now */
+    int to_day;
+    enum key_digest digest;
+    struct ca_profile profile;
+};
+
+static struct ca_plan plan_of_ca(struct span subject, struct span issuer, const struct key *key,
+                                 const struct key *signer)
+{
+    return (struct ca_plan){.subject = subject,
+                            .issuer = issuer,
+                            .key = key,
+                            .signer = signer,
+                            .from_day = -1200,
+                            .to_day = 2400,
+                            .profile = {.path_length = -1}};
+}
+
+/* Content octets of an INTEGER. */
+static struct span serial_octets(uint64_t serial, uint8_t out[9])
+{
+    out[0] = 0;
+    for (size_t i = 0; i < 8; i++) {
+        out[8 - i] = (uint8_t)(serial >> (8 * i));
+    }
+    size_t skip = 0; /* the shortest form whose first bit is zero */
+    while (skip < 8 && out[skip] == 0 && out[skip + 1] < 0x80) {
+        skip++;
+    }
+    return (struct span){out + skip, 9 - skip};
+}
+
+static void make_planned(const struct cert_store *s, struct ca_cert *out, const struct ca_plan *p)
 {
     struct buf extensions = BUF_INIT(BUF_NO_LIMIT);
-    put_ca_extensions(&extensions, key, signer, intermediate);
+    uint8_t serial[9];
+    cert_put_ca_extensions(&extensions, &p->profile, p->key, p->signer);
     struct tbs t = {
-        .serial = serial,
-        .issuer = issuer,
-        .subject = subject,
-        .not_before = s->now - (int64_t)1200 * DAY,
-        .not_after = s->now + (int64_t)2400 * DAY,
-        .key = key,
-        .signer = signer,
+        .serial = serial_octets(p->serial, serial),
+        .issuer = p->issuer,
+        .subject = p->subject,
+        .not_before = s->now + (int64_t)p->from_day * DAY,
+        .not_after = s->now + (int64_t)p->to_day * DAY,
+        .spki = {p->key->spki, p->key->spki_len},
+        .signer = p->signer,
+        .digest = p->digest,
         .extensions = buf_span(&extensions),
     };
     out->der = BUF_INIT(BUF_NO_LIMIT);
-    put_certificate(&out->der, &t);
+    cert_put(&out->der, &t);
     out->x509 = parse(buf_span(&out->der));
     buf_deinit(&extensions);
+}
+
+static void make_ca(const struct cert_store *s, struct ca_cert *out, uint64_t serial,
+                    struct span subject, struct span issuer, const struct key *key,
+                    const struct key *signer, bool intermediate)
+{
+    struct ca_plan p = plan_of_ca(subject, issuer, key, signer);
+    p.serial = serial;
+    p.profile.path_length = intermediate ? 0 : -1;
+    make_planned(s, out, &p);
+}
+
+static void put_old_root_name(struct buf *b)
+{
+    cert_put_name(b, "Lab Trust Services", "Lab Trust Services Old Root");
+}
+
+/* A root to trust that has expired, and the first root signed by it, as real ones were. */
+static void make_old_root(struct cert_store *s)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    struct buf first = BUF_INIT(BUF_NO_LIMIT);
+    const struct key *key = &s->keys.ca[CA_KEY_PRIVATE_RSA];
+    put_old_root_name(&name);
+    put_root_name(&first, 0);
+    struct ca_plan p = plan_of_ca(buf_span(&name), buf_span(&name), key, key);
+    p.serial = 1900;
+    p.from_day = -7000;
+    p.to_day = -100;
+    make_planned(s, &s->old_root, &p);
+    make_ca(s, &s->old_cross, 1901, buf_span(&first), buf_span(&name), &s->keys.ca[CA_KEY_ROOT],
+            key, false);
+    buf_deinit(&name);
+    buf_deinit(&first);
 }
 
 static void make_cas(struct cert_store *s)
@@ -358,7 +268,14 @@ struct cert_store *cert_store_open(const char *keys_path, int64_t now, struct bu
         return NULL;
     }
     make_cas(s);
+    make_old_root(s);
     return s;
+}
+
+static void free_ca(struct ca_cert *ca)
+{
+    X509_free(ca->x509);
+    buf_deinit(&ca->der);
 }
 
 static void free_entry(struct cert_entry *e)
@@ -377,22 +294,159 @@ void cert_store_close(struct cert_store *s)
         free_entry(&s->cache[i].entry);
         buf_deinit(&s->cache[i].der);
     }
+    free_ca(&s->old_root);
+    free_ca(&s->old_cross);
     for (int i = 0; i < LAB_CA_COUNT; i++) {
         struct ca_cert *all[] = {&s->root[i], &s->rsa[i], &s->ec[i], &s->cross[i]};
         for (size_t k = 0; k < 4; k++) {
-            X509_free(all[k]->x509);
-            buf_deinit(&all[k]->der);
+            free_ca(all[k]);
         }
     }
     key_pool_close(&s->keys);
     free(s);
 }
 
-/* ---- leaves ---- */
-
 static const struct key *leaf_key(const struct cert_store *s, const struct cert_choice *c)
 {
     return key_pool_leaf(&s->keys, c->key, draw_mix(c->identity ^ 0x4e1) >> 7);
+}
+
+/* ---- odd issuers ---- */
+
+/* The certificate has an intermediate of its own kind. */
+static bool has_odd_issuer(const struct cert_choice *c)
+{
+    return c->odd >= LAB_ODD_ISSUER_EXPIRED && c->odd <= LAB_ODD_ROOT_EXPIRED;
+}
+
+static const struct key *odd_issuer_key(const struct cert_store *s, const struct cert_choice *c)
+{
+    if (c->odd == LAB_ODD_ISSUER_RSA_1024) {
+        return key_pool_leaf(&s->keys, LAB_KEY_RSA_1024, 0);
+    }
+    return c->odd == LAB_ODD_ISSUER_K256 ? key_pool_leaf(&s->keys, LAB_KEY_SECP256K1, 0)
+                                         : &s->keys.ca[CA_KEY_RSA + c->issuer];
+}
+
+static void put_odd_name(struct buf *b, const struct cert_choice *c, const char *suffix)
+{
+    char text[64];
+    (void)snprintf(text, sizeof(text), "Lab Odd %s%s", lab_odd_word(c->odd), suffix);
+    cert_put_name(b, ca_organisations[c->issuer], text);
+}
+
+static void set_oddity(struct ca_plan *p, enum lab_odd odd)
+{
+    p->to_day = odd == LAB_ODD_ISSUER_EXPIRED ? -30 : p->to_day;
+    p->from_day = odd == LAB_ODD_ISSUER_NOT_YET_VALID ? 30 : p->from_day;
+    p->digest = odd == LAB_ODD_ISSUER_SHA1 ? KEY_SHA1 : KEY_SHA256;
+    p->profile.eku_mail = odd == LAB_ODD_ISSUER_EKU;
+    p->profile.no_cert_sign = odd == LAB_ODD_ISSUER_NO_CERT_SIGN;
+    p->profile.not_ca = odd == LAB_ODD_ISSUER_NOT_CA;
+    p->profile.unknown_critical = odd == LAB_ODD_ISSUER_CRITICAL;
+    p->profile.permitted = odd == LAB_ODD_ISSUER_NAMES      ? "example.org"
+                           : odd == LAB_ODD_ISSUER_NAMES_OK ? "mxlab.net"
+                                                            : NULL;
+}
+
+/* Intermediates above the one that signs the leaf: one that allows none below itself, or many. */
+static const struct key *upper_key(const struct cert_store *s, const struct cert_choice *c,
+                                   unsigned level)
+{
+    return &s->keys.ca[CA_KEY_RSA + (c->issuer + level) % LAB_CA_COUNT];
+}
+
+static unsigned upper_levels(const struct cert_choice *c)
+{
+    return c->odd == LAB_ODD_ISSUER_PATH_LENGTH ? 1
+           : c->odd == LAB_ODD_ISSUER_DEEP      ? DEEP_LEVELS
+                                                : 0;
+}
+
+static void put_upper_name(struct buf *b, const struct cert_choice *c, unsigned level)
+{
+    char suffix[16];
+    (void)snprintf(suffix, sizeof(suffix), " %u", level);
+    put_odd_name(b, c, suffix);
+}
+
+/* The intermediate that signs the leaf. */
+static void make_odd_issuer(const struct cert_store *s, const struct cert_choice *c,
+                            struct ca_cert *out)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    struct buf above = BUF_INIT(BUF_NO_LIMIT);
+    const struct key *signer = &s->keys.ca[CA_KEY_ROOT + c->issuer];
+    put_odd_name(&name, c, "");
+    if (upper_levels(c) > 0) {
+        put_upper_name(&above, c, 1);
+        signer = upper_key(s, c, 1);
+    } else if (c->odd == LAB_ODD_ROOT_EXPIRED) {
+        put_old_root_name(&above);
+        signer = &s->keys.ca[CA_KEY_PRIVATE_RSA];
+    } else {
+        put_root_name(&above, c->issuer);
+    }
+    struct ca_plan p = plan_of_ca(buf_span(&name), buf_span(&above), odd_issuer_key(s, c), signer);
+    p.serial = 2000 + (uint64_t)c->odd * 2;
+    set_oddity(&p, c->odd);
+    make_planned(s, out, &p);
+    buf_deinit(&name);
+    buf_deinit(&above);
+}
+
+/* One of those above, counted from below. */
+static void make_odd_upper(const struct cert_store *s, const struct cert_choice *c, unsigned level,
+                           struct ca_cert *out)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    struct buf above = BUF_INIT(BUF_NO_LIMIT);
+    bool top = level == upper_levels(c);
+    put_upper_name(&name, c, level);
+    if (top) {
+        put_root_name(&above, c->issuer);
+    } else {
+        put_upper_name(&above, c, level + 1);
+    }
+    make_ca(s, out, 3000 + (uint64_t)c->odd * 16 + level, buf_span(&name), buf_span(&above),
+            upper_key(s, c, level),
+            top ? &s->keys.ca[CA_KEY_ROOT + c->issuer] : upper_key(s, c, level + 1),
+            c->odd == LAB_ODD_ISSUER_PATH_LENGTH);
+    buf_deinit(&name);
+    buf_deinit(&above);
+}
+
+/* A certificate with a key that nobody can read. */
+static X509 *make_unknown_key(const struct cert_store *s, const struct cert_choice *c)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    struct buf above = BUF_INIT(BUF_NO_LIMIT);
+    struct buf spki = BUF_INIT(BUF_NO_LIMIT);
+    struct buf extensions = BUF_INIT(BUF_NO_LIMIT);
+    struct buf der = BUF_INIT(BUF_NO_LIMIT);
+    uint8_t serial[9];
+    const struct key *root = &s->keys.ca[CA_KEY_ROOT + c->issuer];
+    put_odd_name(&name, c, "");
+    put_root_name(&above, c->issuer);
+    cert_put_unknown_spki(&spki);
+    cert_put_ca_extensions(&extensions, &(struct ca_profile){.path_length = -1}, root, root);
+    struct tbs t = {
+        .serial = serial_octets(1950, serial),
+        .issuer = buf_span(&above),
+        .subject = buf_span(&name),
+        .not_before = s->now - 100 * DAY,
+        .not_after = s->now + 1000 * DAY,
+        .spki = buf_span(&spki),
+        .signer = root,
+        .extensions = buf_span(&extensions),
+    };
+    cert_put(&der, &t);
+    X509 *x = parse(buf_span(&der));
+    struct buf *all[] = {&name, &above, &spki, &extensions, &der};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        buf_deinit(all[i]);
+    }
+    return x;
 }
 
 static const struct key *issuer_key(const struct cert_store *s, const struct cert_choice *c)
@@ -403,6 +457,9 @@ static const struct key *issuer_key(const struct cert_store *s, const struct cer
     if (c->class == LAB_CERT_PRIVATE_CA) {
         return &s->keys.ca[c->issuer_ec ? CA_KEY_PRIVATE_EC : CA_KEY_PRIVATE_RSA];
     }
+    if (has_odd_issuer(c)) {
+        return odd_issuer_key(s, c);
+    }
     return &s->keys.ca[(c->issuer_ec ? CA_KEY_EC : CA_KEY_RSA) + c->issuer];
 }
 
@@ -410,7 +467,36 @@ static void put_private_name(struct buf *b, const struct cert_choice *c)
 {
     char text[64];
     (void)snprintf(text, sizeof(text), "Private CA %08x", (unsigned)draw_mix(c->identity ^ 0xca));
-    put_name(b, "Some Company", text);
+    cert_put_name(b, "Some Company", text);
+}
+
+static void put_issuer_name(struct buf *b, const struct cert_choice *c, struct span subject)
+{
+    if (c->class == LAB_CERT_SELF_SIGNED) {
+        buf_put(b, subject);
+    } else if (c->class == LAB_CERT_PRIVATE_CA) {
+        put_private_name(b, c);
+    } else if (has_odd_issuer(c)) {
+        put_odd_name(b, c, "");
+    } else {
+        put_intermediate_name(b, c->issuer, c->issuer_ec);
+    }
+}
+
+/* ---- leaves ---- */
+
+static void set_leaf_oddity(struct tbs *t, enum lab_odd odd)
+{
+    t->version_1 = odd == LAB_ODD_VERSION_1;
+    t->digest = odd == LAB_ODD_SHA1 ? KEY_SHA1 : odd == LAB_ODD_MD5 ? KEY_MD5 : KEY_SHA256;
+    t->flipped = odd == LAB_ODD_FLIPPED;
+    t->algorithm_unknown = odd == LAB_ODD_UNKNOWN_SIGNATURE;
+    if (odd == LAB_ODD_TIMES_FAR) {
+        t->not_before_text = "00000101000000Z";
+        t->not_after_text = "99991231235959Z";
+    } else if (odd == LAB_ODD_TIMES_JUNK) {
+        t->not_after_text = "at the end of time";
+    }
 }
 
 static void put_leaf(const struct cert_store *s, const struct cert_choice *c, struct buf *out)
@@ -418,27 +504,28 @@ static void put_leaf(const struct cert_store *s, const struct cert_choice *c, st
     struct buf subject = BUF_INIT(BUF_NO_LIMIT);
     struct buf issuer = BUF_INIT(BUF_NO_LIMIT);
     struct buf extensions = BUF_INIT(BUF_NO_LIMIT);
+    uint8_t serial[CERT_SERIAL_OCTETS];
     char first[LAB_NAME_MAX];
+    const struct key *key = leaf_key(s, c);
     (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(c->names, ","), c->names);
-    put_name(&subject, NULL, first);
-    if (c->class == LAB_CERT_SELF_SIGNED) {
-        buf_put(&issuer, buf_span(&subject));
-    } else if (c->class == LAB_CERT_PRIVATE_CA) {
-        put_private_name(&issuer, c);
+    if (c->odd == LAB_ODD_NO_NAMES) {
+        cert_put_name(&subject, "Some Company", NULL);
     } else {
-        put_intermediate_name(&issuer, c->issuer, c->issuer_ec);
+        cert_put_name(&subject, NULL, first);
     }
+    put_issuer_name(&issuer, c, buf_span(&subject));
     struct tbs t = {
-        .serial = cert_serial(c),
+        .serial = {serial, serial_of(c, serial)},
         .issuer = buf_span(&issuer),
         .subject = buf_span(&subject),
-        .key = leaf_key(s, c),
+        .spki = {key->spki, key->spki_len},
         .signer = issuer_key(s, c),
     };
     cert_validity(c, s->now, &t.not_before, &t.not_after);
-    put_leaf_extensions(&extensions, c, t.key, t.signer);
+    set_leaf_oddity(&t, c->odd);
+    cert_put_leaf_extensions(&extensions, c, key, t.signer);
     t.extensions = buf_span(&extensions);
-    put_certificate(out, &t);
+    cert_put(out, &t);
     buf_deinit(&extensions);
     buf_deinit(&issuer);
     buf_deinit(&subject);
@@ -463,15 +550,43 @@ static void push_private_root(struct cert_store *s, const struct cert_choice *c,
     buf_deinit(&name);
 }
 
+/* Takes what is in `ca`. */
+static void push_made(STACK_OF(X509) * chain, struct ca_cert *ca)
+{
+    push(chain, ca->x509);
+    free_ca(ca);
+}
+
+static void push_odd_chain(struct cert_store *s, const struct cert_choice *c,
+                           STACK_OF(X509) * chain)
+{
+    struct ca_cert ca;
+    if (c->odd == LAB_ODD_ISSUER_HIDDEN) {
+        return;
+    }
+    make_odd_issuer(s, c, &ca);
+    push_made(chain, &ca);
+    for (unsigned level = 1; level <= upper_levels(c); level++) {
+        make_odd_upper(s, c, level, &ca);
+        push_made(chain, &ca);
+    }
+}
+
 static STACK_OF(X509) * make_chain(struct cert_store *s, const struct cert_choice *c)
 {
     STACK_OF(X509) *chain = sk_X509_new_null();
     CHECK(chain != NULL);
     if (c->class == LAB_CERT_PRIVATE_CA) {
-        push_private_root(s, c, chain);
+        if (c->odd != LAB_ODD_ROOT_HIDDEN) {
+            push_private_root(s, c, chain);
+        }
         return chain;
     }
     if (c->class == LAB_CERT_SELF_SIGNED || c->class == LAB_CERT_MISSING_INTERMEDIATE) {
+        return chain;
+    }
+    if (has_odd_issuer(c)) {
+        push_odd_chain(s, c, chain);
         return chain;
     }
     X509 *root = s->root[c->issuer].x509;
@@ -506,8 +621,28 @@ static STACK_OF(X509) * make_chain(struct cert_store *s, const struct cert_choic
             push(chain, s->ec[i % LAB_CA_COUNT].x509);
         }
         break;
+    case LAB_CHAIN_MANY:
+        for (int i = 0; i < MANY_CERTS; i++) {
+            push(chain, s->cross[i % LAB_CA_COUNT].x509);
+        }
+        break;
+    }
+    if (c->odd == LAB_ODD_CROSS_EXPIRED) {
+        push(chain, s->old_cross.x509);
+        push(chain, s->old_root.x509);
+    } else if (c->odd == LAB_ODD_WITH_UNKNOWN_KEY) {
+        CHECK(sk_X509_push(chain, make_unknown_key(s, c)) > 0);
     }
     return chain;
+}
+
+/* The issuer sent first, its key used, and the leaf behind it. */
+static void put_leaf_last(struct cert_store *s, const struct cert_choice *c, struct cert_entry *e)
+{
+    X509 *leaf = e->leaf;
+    e->leaf = sk_X509_shift(e->chain);
+    CHECK(e->leaf != NULL && sk_X509_unshift(e->chain, leaf) > 0);
+    e->pkey = issuer_key(s, c)->pkey;
 }
 
 const struct cert_entry *cert_store_get(struct cert_store *s, const struct cert_choice *c)
@@ -523,6 +658,9 @@ const struct cert_entry *cert_store_get(struct cert_store *s, const struct cert_
         slot->entry.leaf = parse(slot->entry.der);
         slot->entry.chain = make_chain(s, c);
         slot->entry.pkey = leaf_key(s, c)->pkey;
+        if (c->odd == LAB_ODD_LEAF_LAST) {
+            put_leaf_last(s, c, &slot->entry);
+        }
     }
     return &slot->entry;
 }
@@ -534,7 +672,7 @@ void cert_store_digest(struct cert_store *s, const struct cert_choice *c, bool i
     if (spki) {
         const struct key *k = issuer ? issuer_key(s, c) : leaf_key(s, c);
         data = (struct span){k->spki, k->spki_len};
-    } else if (issuer && from_public_ca(c->class)) {
+    } else if (issuer && cert_from_public_ca(c)) {
         data = buf_span(&(c->issuer_ec ? s->ec : s->rsa)[c->issuer].der);
     } else {
         data = cert_store_get(s, c)->der;
@@ -546,12 +684,13 @@ void cert_store_digest(struct cert_store *s, const struct cert_choice *c, bool i
     }
 }
 
-bool cert_store_write_roots(struct cert_store *s, const char *path)
+bool cert_store_write_roots(struct cert_store *s, const char *path, bool fewer)
 {
     FILE *file = fopen(path, "w");
     bool ok = file != NULL;
-    for (int i = 0; ok && i < LAB_CA_COUNT; i++) {
+    for (int i = 0; ok && i < LAB_CA_COUNT - fewer; i++) {
         ok = PEM_write_X509(file, s->root[i].x509) == 1;
     }
+    ok = ok && PEM_write_X509(file, s->old_root.x509) == 1;
     return (file == NULL || fclose(file) == 0) && ok;
 }

@@ -26,13 +26,16 @@ struct cert_entry {
 struct cert_store *cert_store_open(const char *keys_path, int64_t now, struct buf *error);
 void cert_store_close(struct cert_store *store);
 const struct cert_entry *cert_store_get(struct cert_store *store, const struct cert_choice *choice);
-/** Serial number of the certificate, without making it. Never 0, less than 2^63. */
+/** Serial number of the certificate, without making it, unless it is odd. Never 0, less than 2^63. */
 uint64_t cert_serial(const struct cert_choice *choice);
+#define CERT_SERIAL_TEXT_MAX 80
+/** The same as decimal text, also where it is odd. */
+void cert_serial_text(const struct cert_choice *choice, char out[CERT_SERIAL_TEXT_MAX]);
 /** Validity, without making it. */
 void cert_validity(const struct cert_choice *choice, int64_t now, int64_t *not_before,
                    int64_t *not_after);
 /** What a TLSA record holds: of the leaf or its issuer, of the whole or its key; matching 1 or 2. */
 void cert_store_digest(struct cert_store *store, const struct cert_choice *choice, bool issuer,
                        bool spki, uint8_t matching, uint8_t out[64]);
-/** The roots a client should trust, as PEM. */
-bool cert_store_write_roots(struct cert_store *store, const char *path);
+/** The roots a client should trust, as PEM; one of them has expired. `fewer`: without the last CA's. */
+bool cert_store_write_roots(struct cert_store *store, const char *path, bool fewer);

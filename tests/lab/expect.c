@@ -9,10 +9,12 @@
 #include "scanner/observation/seen_target.h"
 #include "tests/lab/cases.h"
 #include "tests/lab/cert_store.h"
+#include "tests/lab/expect_verdict.h"
 #include "tests/lab/json.h"
 #include "tests/lab/population.h"
 #include "tests/lab/resolve.h"
 
+#define FINDINGS_MAX      64
 #define LIST_MAX          ZONE_RR_MAX
 #define PORT_IMPLICIT_TLS 465 /* RFC 8314 section 3.3 */
 
@@ -37,6 +39,8 @@ struct expectation {
     enum dns_state unknown_state;
     enum not_tested_reason first_reason;
     enum session_outcome first_outcome;
+    const char *findings[FINDINGS_MAX]; /* codes, borrowed, each once */
+    size_t finding_count;
 };
 
 static bool has_data(enum dns_state s)
@@ -57,10 +61,11 @@ static const char *version_word(uint16_t v)
     return v == 0 ? NULL : words[v - 0x0300];
 }
 
-static void put_serial(struct buf *b, const char *key, uint64_t serial)
+static void put_serial(struct buf *b, const char *key, const struct cert_choice *c)
 {
-    json_put_key(b, key);
-    buf_putf(b, "\"%" PRIu64 "\"", serial);
+    char text[CERT_SERIAL_TEXT_MAX];
+    cert_serial_text(c, text);
+    json_put_word(b, key, text);
 }
 
 static void put_certificate(const struct world *w, struct buf *b, const struct cert_choice *c)
@@ -70,10 +75,11 @@ static void put_certificate(const struct world *w, struct buf *b, const struct c
     cert_validity(c, w->now, &not_before, &not_after);
     json_put_key(b, "certificate");
     buf_put_char(b, '{');
-    put_serial(b, "serial_number", cert_serial(c));
+    put_serial(b, "serial_number", c);
     json_put_word(b, "class", lab_cert_class_word(c->class));
     json_put_word(b, "chain", lab_chain_word(c->chain));
     json_put_word(b, "key", lab_key_word(c->key));
+    json_put_word(b, "odd", lab_odd_word(c->odd));
     json_put_key(b, "not_before");
     buf_put_i64(b, not_before);
     json_put_key(b, "not_after");
@@ -108,7 +114,7 @@ static void put_session(const struct world *w, struct buf *b, const struct servi
     json_put_word(b, "tls_version", established ? version_word(e->tls_version) : NULL);
     json_put_word(b, "server_hello_version", version_word(e->tls_version));
     if (e->has_leaf && !s->unstable) {
-        put_serial(b, "leaf_serial", cert_serial(&e->cert));
+        put_serial(b, "leaf_serial", &e->cert);
     } else {
         json_put_word(b, "leaf_serial", NULL);
     }
@@ -140,6 +146,45 @@ static const char *sni_word(const struct service *s, const struct expected_sessi
     return s->unstable                                     ? "unstable"
            : with->cert.identity == without->cert.identity ? "same"
                                                            : "differs";
+}
+
+static void note_finding(struct expectation *e, const char *code)
+{
+    for (size_t i = 0; i < e->finding_count; i++) {
+        if (strcmp(e->findings[i], code) == 0) {
+            return;
+        }
+    }
+    CHECK(e->finding_count < FINDINGS_MAX);
+    e->findings[e->finding_count++] = code;
+}
+
+/* What the two handshakes are worth for the host. */
+static void put_verdict(struct expectation *e, const struct service *s, struct span host,
+                        const struct expected_session *with, const struct expected_session *without)
+{
+    struct span server = span_of(s->name);
+    struct buf *b = e->out;
+    if (with->outcome == OUTCOME_ESTABLISHED || without->outcome == OUTCOME_ESTABLISHED) {
+        const char *codes[BASELINE_MAX];
+        expect_baseline(s, codes);
+        for (size_t i = 0; codes[i] != NULL; i++) {
+            note_finding(e, codes[i]);
+        }
+    }
+    bool with_known = with->outcome == OUTCOME_ESTABLISHED && !s->unstable;
+    bool known = with_known && without->outcome == OUTCOME_ESTABLISHED;
+    json_put_word(b, "chain_status", with_known ? expect_chain_status(&with->cert) : NULL);
+    json_put_word(b, "name_match",
+                  with_known && with->cert.odd == LAB_ODD_NONE
+                      ? expect_name_match(&with->cert, host, server)
+                      : NULL);
+    json_put_word(b, "default_chain_status", known ? expect_chain_status(&without->cert) : NULL);
+    json_put_word(b, "default_name_match",
+                  known && without->cert.odd == LAB_ODD_NONE
+                      ? expect_name_match(&without->cert, host, server)
+                      : NULL);
+    json_put_word(b, "acceptable", known ? expect_acceptable(with, without, host, server) : NULL);
 }
 
 static void put_unstable(struct buf *b, const struct service *s)
@@ -272,6 +317,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         put_session(e->world, b, &s, &without, false);
         buf_put_char(b, '}');
         json_put_word(b, "sni", sni_word(&s, &with, &without));
+        put_verdict(e, &s, host, &with, &without);
         if (s.unstable) {
             put_unstable(b, &s);
         }
@@ -383,6 +429,9 @@ static const char *unusable_word(const char *exchange)
     }
     if (net_addr_parse(span_of(exchange), &unused)) {
         return "ip_literal";
+    }
+    if (strchr(exchange, '@') != NULL) {
+        return "bad_character"; /* RFC 1123 section 2.1 */
     }
     return strcmp(exchange, "localhost") == 0 ? "localhost" : NULL;
 }
@@ -519,6 +568,36 @@ static void put_account(struct expectation *e, enum mx_kind kind, enum dns_state
     }
 }
 
+static int cmp_code(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Only cases say what is found, and only what is beside the baseline. */
+static void put_findings(struct expectation *e, const char *domain)
+{
+    size_t index;
+    const char *const *codes;
+    size_t count;
+    bool at_least;
+    if (!case_find(span_of(domain), &index) ||
+        !case_findings(e->world, index, &codes, &count, &at_least)) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        note_finding(e, codes[i]);
+    }
+    qsort(e->findings, e->finding_count, sizeof(e->findings[0]), cmp_code);
+    json_put_key(e->out, "findings");
+    buf_put_char(e->out, '[');
+    for (size_t i = 0; i < e->finding_count; i++) {
+        json_separate(e->out);
+        json_put_text(e->out, span_of(e->findings[i]));
+    }
+    buf_put_char(e->out, ']');
+    json_put_bool(e->out, "findings_at_least", at_least);
+}
+
 /* NOERROR without MX: RFC 5321 section 5.1 makes the domain its own exchange, if it has addresses. */
 static enum mx_kind put_implicit(struct expectation *e, const char *domain)
 {
@@ -569,6 +648,7 @@ void expect_domain(const struct world *w, const struct expect_options *options, 
         put_texts(&e, "mta_sts_txt", "_mta-sts.", domain);
         put_texts(&e, "tls_rpt_txt", "_smtp._tls.", domain);
     }
+    put_findings(&e, domain);
     buf_put_text(out, "}\n");
     resolve_deinit(&e.resolver);
     free(list);

@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
@@ -20,9 +23,80 @@
 
 /* How many of each kind: enough that keys differ, few enough to be made in seconds. */
 static const size_t leaf_counts[LAB_KEY_COUNT] = {
-    [LAB_KEY_P256] = 64,    [LAB_KEY_P384] = 8,     [LAB_KEY_RSA_2048] = 8,
-    [LAB_KEY_RSA_3072] = 2, [LAB_KEY_RSA_4096] = 1,
+    [LAB_KEY_P256] = 64,    [LAB_KEY_P384] = 8,      [LAB_KEY_RSA_2048] = 8, [LAB_KEY_RSA_3072] = 2,
+    [LAB_KEY_RSA_4096] = 1, [LAB_KEY_RSA_1024] = 1,  [LAB_KEY_RSA_E3] = 1,   [LAB_KEY_RSA_9216] = 1,
+    [LAB_KEY_P521] = 1,     [LAB_KEY_SECP256K1] = 1, [LAB_KEY_ED25519] = 1,
 };
+
+static EVP_PKEY *make_rsa_e3(void)
+{
+    EVP_PKEY *key = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    BIGNUM *three = BN_new();
+    CHECK(ctx != NULL && three != NULL && BN_set_word(three, 3) == 1);
+    CHECK(EVP_PKEY_keygen_init(ctx) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) == 1);
+    CHECK(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, three) == 1);
+    CHECK(EVP_PKEY_generate(ctx, &key) == 1);
+    BN_free(three);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
+static void push_number(OSSL_PARAM_BLD *build, const char *name, const BIGNUM *n)
+{
+    CHECK(n != NULL && OSSL_PARAM_BLD_push_BN(build, name, n) == 1);
+}
+
+/* Primes of this size would take half a minute to find; those of RFC 3526 are there already. That
+ * everybody knows them matters to nobody here. */
+static EVP_PKEY *make_rsa_9216(void)
+{
+    BN_CTX *bn = BN_CTX_new();
+    BIGNUM *p = BN_get_rfc3526_prime_6144(NULL);
+    BIGNUM *q = BN_get_rfc3526_prime_3072(NULL);
+    BIGNUM *less_p = BN_dup(p);
+    BIGNUM *less_q = BN_dup(q);
+    BIGNUM *n = BN_new();
+    BIGNUM *phi = BN_new();
+    BIGNUM *e = BN_new();
+    BIGNUM *d_p = BN_new();
+    BIGNUM *d_q = BN_new();
+    CHECK(bn != NULL && p != NULL && q != NULL && less_p != NULL && less_q != NULL && n != NULL &&
+          phi != NULL && e != NULL && d_p != NULL && d_q != NULL);
+    CHECK(BN_sub_word(less_p, 1) == 1 && BN_sub_word(less_q, 1) == 1);
+    CHECK(BN_mul(n, p, q, bn) == 1 && BN_mul(phi, less_p, less_q, bn) == 1);
+    CHECK(BN_set_word(e, 65537) == 1);
+    BIGNUM *d = BN_mod_inverse(NULL, e, phi, bn);
+    BIGNUM *q_inverse = BN_mod_inverse(NULL, q, p, bn);
+    CHECK(d != NULL && q_inverse != NULL);
+    CHECK(BN_mod(d_p, d, less_p, bn) == 1 && BN_mod(d_q, d, less_q, bn) == 1);
+
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    CHECK(build != NULL && ctx != NULL);
+    push_number(build, OSSL_PKEY_PARAM_RSA_N, n);
+    push_number(build, OSSL_PKEY_PARAM_RSA_E, e);
+    push_number(build, OSSL_PKEY_PARAM_RSA_D, d);
+    push_number(build, OSSL_PKEY_PARAM_RSA_FACTOR1, p);
+    push_number(build, OSSL_PKEY_PARAM_RSA_FACTOR2, q);
+    push_number(build, OSSL_PKEY_PARAM_RSA_EXPONENT1, d_p);
+    push_number(build, OSSL_PKEY_PARAM_RSA_EXPONENT2, d_q);
+    push_number(build, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, q_inverse);
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    CHECK(params != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
+    CHECK(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1);
+
+    BIGNUM *all[] = {p, q, less_p, less_q, n, phi, e, d_p, d_q, d, q_inverse};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        BN_free(all[i]);
+    }
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(ctx);
+    BN_CTX_free(bn);
+    return key;
+}
 
 static EVP_PKEY *make_key(enum lab_key kind)
 {
@@ -37,6 +111,18 @@ static EVP_PKEY *make_key(enum lab_key kind)
         return EVP_RSA_gen(3072);
     case LAB_KEY_RSA_4096:
         return EVP_RSA_gen(4096);
+    case LAB_KEY_RSA_1024:
+        return EVP_RSA_gen(1024);
+    case LAB_KEY_RSA_E3:
+        return make_rsa_e3();
+    case LAB_KEY_RSA_9216:
+        return make_rsa_9216();
+    case LAB_KEY_P521:
+        return EVP_EC_gen("P-521");
+    case LAB_KEY_SECP256K1:
+        return EVP_EC_gen("secp256k1");
+    case LAB_KEY_ED25519:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     case LAB_KEY_COUNT:
         break;
     }
@@ -85,7 +171,17 @@ static struct key *nth_key(struct key_pool *pool, size_t n, enum lab_key *kind)
     return NULL;
 }
 
-static bool make_file(struct key_pool *pool, const char *path)
+static size_t key_count(void)
+{
+    size_t count = CA_KEY_COUNT;
+    for (int k = 0; k < LAB_KEY_COUNT; k++) {
+        count += leaf_counts[k];
+    }
+    return count;
+}
+
+/* Makes the keys from number `from` on, and writes all of them. */
+static bool make_rest(struct key_pool *pool, size_t from, const char *path)
 {
     char part[1024];
     (void)snprintf(part, sizeof(part), "%s.part", path);
@@ -94,27 +190,29 @@ static bool make_file(struct key_pool *pool, const char *path)
     struct key *key;
     enum lab_key kind;
     for (size_t n = 0; ok && (key = nth_key(pool, n, &kind)) != NULL; n++) {
-        EVP_PKEY *pkey = make_key(kind);
-        CHECK(pkey != NULL);
-        ok = PEM_write_PrivateKey(file, pkey, NULL, NULL, 0, NULL, NULL) == 1;
-        EVP_PKEY_free(pkey);
+        if (n >= from) {
+            fill_key(key, make_key(kind));
+        }
+        ok = PEM_write_PrivateKey(file, key->pkey, NULL, NULL, 0, NULL, NULL) == 1;
     }
     ok = (file == NULL || fclose(file) == 0) && ok;
     return ok && rename(part, path) == 0;
 }
 
-static bool load_file(struct key_pool *pool, FILE *file)
+/* @return how many keys there are in the file */
+static size_t load_file(struct key_pool *pool, FILE *file)
 {
     struct key *key;
     enum lab_key kind;
-    for (size_t n = 0; (key = nth_key(pool, n, &kind)) != NULL; n++) {
+    size_t n = 0;
+    for (; (key = nth_key(pool, n, &kind)) != NULL; n++) {
         EVP_PKEY *pkey = PEM_read_PrivateKey(file, NULL, NULL, NULL);
         if (pkey == NULL) {
-            return false;
+            break;
         }
         fill_key(key, pkey);
     }
-    return true;
+    return n;
 }
 
 bool key_pool_open(struct key_pool *pool, const char *path, struct buf *error)
@@ -124,19 +222,24 @@ bool key_pool_open(struct key_pool *pool, const char *path, struct buf *error)
         pool->leaf[k] = memory_new(leaf_counts[k], sizeof(struct key));
     }
     FILE *file = fopen(path, "r");
-    if (file == NULL && make_file(pool, path)) {
-        file = fopen(path, "r");
-    }
-    if (file == NULL) {
+    size_t loaded = 0;
+    if (file != NULL) {
+        loaded = load_file(pool, file);
+        (void)fclose(file);
+        if (loaded == 0) {
+            buf_putf(error, "%s: not a key pool of this program", path);
+            return false;
+        }
+    } else if (errno != ENOENT) {
         buf_putf(error, "%s: %s", path, strerror(errno));
         return false;
     }
-    bool ok = load_file(pool, file);
-    (void)fclose(file);
-    if (!ok) {
-        buf_putf(error, "%s: not a key pool of this program", path);
+    ERR_clear_error(); /* the end of the file */
+    if (loaded < key_count() && !make_rest(pool, loaded, path)) {
+        buf_putf(error, "%s: %s", path, strerror(errno));
+        return false;
     }
-    return ok;
+    return true;
 }
 
 void key_pool_close(struct key_pool *pool)
@@ -158,11 +261,15 @@ const struct key *key_pool_leaf(const struct key_pool *pool, enum lab_key kind, 
     return &pool->leaf[kind][draw % leaf_counts[kind]];
 }
 
-static void sign_rsa(const struct key *key, struct span tbs, struct buf *signature)
+static void sign_rsa(const struct key *key, enum key_digest digest, struct span tbs,
+                     struct buf *signature)
 {
+    const EVP_MD *type = digest == KEY_SHA1  ? EVP_sha1()
+                         : digest == KEY_MD5 ? EVP_md5()
+                                             : EVP_sha256();
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     size_t len = 0;
-    CHECK(md != NULL && EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key->pkey) == 1);
+    CHECK(md != NULL && EVP_DigestSignInit(md, NULL, type, NULL, key->pkey) == 1);
     CHECK(EVP_DigestSign(md, NULL, &len, tbs.at, tbs.len) == 1);
     uint8_t *to = buf_room(signature, len);
     CHECK(to != NULL && EVP_DigestSign(md, to, &len, tbs.at, tbs.len) == 1);
@@ -220,20 +327,24 @@ static void sign_ec(const struct key *key, struct span tbs, struct buf *signatur
     EC_KEY_free(ec);
 }
 
-void key_sign(const struct key *key, struct span tbs, struct buf *signature)
+void key_sign(const struct key *key, enum key_digest digest, struct span tbs, struct buf *signature)
 {
+    CHECK(key->rsa || digest == KEY_SHA256);
     if (key->rsa) {
-        sign_rsa(key, tbs, signature);
+        sign_rsa(key, digest, tbs, signature);
     } else {
         sign_ec(key, tbs, signature);
     }
 }
 
-void key_put_signature_algorithm(const struct key *key, struct buf *out)
+void key_put_signature_algorithm(const struct key *key, enum key_digest digest, struct buf *out)
 {
+    /* PKCS #1: md5WithRSAEncryption 4, sha1WithRSAEncryption 5, sha256WithRSAEncryption 11 */
+    static const uint8_t last[] = {[KEY_MD5] = 4, [KEY_SHA1] = 5, [KEY_SHA256] = 11};
     size_t at = der_open(out, DER_SEQUENCE);
     if (key->rsa) {
-        DER_PUT_OID(out, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b"); /* sha256WithRSAEncryption */
+        uint8_t oid[] = {0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, last[digest]};
+        der_put(out, DER_OID, (struct span){oid, sizeof(oid)});
         der_put(out, DER_NULL, (struct span){0});
     } else {
         DER_PUT_OID(out, "\x2a\x86\x48\xce\x3d\x04\x03\x02"); /* ecdsa-with-SHA256 */

@@ -36,14 +36,23 @@ struct key_pool {
     struct key ca[CA_KEY_COUNT];
 };
 
-/** Loads the pool, or makes it when the file is absent (some seconds). @return false with one line in
+/** Loads the pool, or makes it when the file is absent (some seconds); kinds of key that are new since
+ * the file was made are added to it. @return false with one line in
  * `error`. */
 bool key_pool_open(struct key_pool *pool, const char *path, struct buf *error);
 void key_pool_close(struct key_pool *pool);
 const struct key *key_pool_leaf(const struct key_pool *pool, enum lab_key kind, uint64_t draw);
 
-/** Appends a signature over `tbs` that is a pure function of key and octets: PKCS #1 v1.5 with
- * SHA-256, or ECDSA with a nonce derived from both. */
-void key_sign(const struct key *key, struct span tbs, struct buf *signature);
+/** SHA-256, or what an RSA key can be made to use besides. */
+enum key_digest {
+    KEY_SHA256,
+    KEY_SHA1,
+    KEY_MD5,
+};
+
+/** Appends a signature over `tbs` that is a pure function of key and octets: PKCS #1 v1.5, or
+ * ECDSA with a nonce derived from both. */
+void key_sign(const struct key *key, enum key_digest digest, struct span tbs,
+              struct buf *signature);
 /** Appends the AlgorithmIdentifier of key_sign(). */
-void key_put_signature_algorithm(const struct key *key, struct buf *out);
+void key_put_signature_algorithm(const struct key *key, enum key_digest digest, struct buf *out);

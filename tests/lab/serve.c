@@ -331,7 +331,12 @@ static bool prepare(struct lab *lab)
         return false;
     }
     path_of(lab, "roots.pem", path);
-    if (!cert_store_write_roots(lab->certs, path)) {
+    if (!cert_store_write_roots(lab->certs, path, false)) {
+        complain(path, strerror(errno));
+        return false;
+    }
+    path_of(lab, "roots-fewer.pem", path);
+    if (!cert_store_write_roots(lab->certs, path, true)) {
         complain(path, strerror(errno));
         return false;
     }

@@ -24,6 +24,8 @@ WORDS(class_words, LAB_CERT_CLASSES);
 WORDS(chain_words, LAB_CHAINS);
 WORDS(key_words, LAB_KEYS);
 WORDS(kex_words, LAB_KEXES);
+WORDS(trait_words, LAB_TLS_TRAITS);
+WORDS(odd_words, LAB_ODDS);
 WORDS(software_words, LAB_SOFTWARES);
 WORDS(ptr_words, LAB_PTRS);
 #undef WORD
@@ -53,6 +55,11 @@ const char *lab_sni_word(enum lab_sni_rule r)
 const char *lab_ptr_word(enum lab_ptr p)
 {
     return ptr_words[p];
+}
+
+const char *lab_odd_word(enum lab_odd o)
+{
+    return odd_words[o];
 }
 
 void service_init(struct service *s, const struct net_addr *address)
@@ -111,7 +118,19 @@ static bool set_cert(struct cert_choice *c, const char *key, const char *value)
         c->key = (enum lab_key)i;
         return true;
     }
-    if (strcmp(key, "names") == 0 && set_number(value, 200, &n)) {
+    if (strcmp(key, "odd") == 0 && (i = index_of(LIST(odd_words), value)) >= 0) {
+        c->odd = (enum lab_odd)i;
+        return true;
+    }
+    if (strcmp(key, "days-left") == 0 && set_number(value, 1000, &n)) {
+        c->days_left = (uint16_t)n;
+        return true;
+    }
+    if (strcmp(key, "issuer") == 0 && set_number(value, 2, &n)) {
+        c->issuer = (uint8_t)n;
+        return true;
+    }
+    if (strcmp(key, "names") == 0 && set_number(value, 9999, &n)) {
         c->extra_names = (uint16_t)n;
         return true;
     }
@@ -139,6 +158,7 @@ static bool set_enum(struct service *s, const char *key, const char *value, bool
         {"starttls", LIST(starttls_words), offsetof(struct service, starttls)},
         {"tls", LIST(fate_words), offsetof(struct service, tls_fate)},
         {"kex", LIST(kex_words), offsetof(struct service, kex)},
+        {"trait", LIST(trait_words), offsetof(struct service, trait)},
         {"sni", LIST(sni_words), offsetof(struct service, sni)},
         {"ptr", LIST(ptr_words), offsetof(struct service, ptr)},
     };
@@ -168,6 +188,8 @@ static bool set_flag(struct service *s, const char *key, const char *value)
         s->quit_silent = yes;
     } else if (strcmp(key, "ehlo-tls-close") == 0) {
         s->ehlo_tls_close = yes;
+    } else if (strcmp(key, "flaky") == 0) {
+        s->flaky = yes;
     } else if (strcmp(key, "unstable") == 0) {
         s->unstable = yes;
     } else {
@@ -198,6 +220,18 @@ bool service_set(struct service *s, const char *key, const char *value)
     if (strcmp(key, "max") == 0) {
         return set_version(&s->tls_max, value);
     }
+    if (strcmp(key, "name") == 0 && strlen(value) < sizeof(s->name)) {
+        memcpy(s->name, value, strlen(value) + 1);
+        return true;
+    }
+    if (strcmp(key, "greeting-name") == 0 && strlen(value) < sizeof(s->name)) {
+        memcpy(s->greeting_name, value, strlen(value) + 1);
+        return true;
+    }
+    if (strncmp(key, "other-", 6) == 0) {
+        s->dual = true;
+        return set_cert(&s->other, key + 6, value);
+    }
     if (strncmp(key, "own-", 4) == 0) {
         return set_cert(&s->own, key + 4, value);
     }
@@ -225,12 +259,14 @@ static void expect_smtp(const struct service *s, struct expected_session *out)
         [LAB_GREETING_CLOSE] = OUTCOME_GREETING_CLOSED,
         [LAB_GREETING_SILENT] = OUTCOME_GREETING_TIMEOUT,
         [LAB_GREETING_NO_ESMTP] = OUTCOME_NOT_TESTED,
+        [LAB_GREETING_NO_NAME] = OUTCOME_NOT_TESTED,
     };
     static const enum session_outcome by_ehlo[] = {
         /* The extensions were never listed, so HELO does not make it "not offered". */
         [LAB_EHLO_HELO_ONLY] = OUTCOME_EHLO_REJECTED, [LAB_EHLO_REJECTED] = OUTCOME_EHLO_REJECTED,
         [LAB_EHLO_TEMPFAIL] = OUTCOME_EHLO_TEMPFAIL,  [LAB_EHLO_CLOSE] = OUTCOME_EHLO_CLOSED,
         [LAB_EHLO_SILENT] = OUTCOME_EHLO_TIMEOUT,     [LAB_EHLO_LONG_LINE] = OUTCOME_NOT_TESTED,
+        [LAB_EHLO_HUGE] = OUTCOME_NOT_TESTED,
     };
     static const enum session_outcome by_starttls[] = {
         [LAB_STARTTLS_NONE] = OUTCOME_STARTTLS_NOT_OFFERED,
@@ -315,8 +351,15 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
     case LAB_TLS_GARBAGE:
         out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
         return;
+    case LAB_TLS_BAD_LATER:
+        out->has_leaf = true;
+        out->cert = service_cert(s, sni, 0);
+        out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        out->tls_version = s->tls_max;
+        return;
     case LAB_TLS_BAD_CERT:
     case LAB_TLS_NO_CERT:
+    case LAB_TLS_BAD_LIST:
         out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
         out->tls_version = s->tls_max;
         return;

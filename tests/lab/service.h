@@ -28,16 +28,18 @@
     X(SILENT, "silent")   /* connected, never a word */                            \
     X(EARLY, "early")     /* a second reply directly behind the greeting */        \
     X(LONG_LINE, "long")  /* a line over 512 octets, RFC 5321 section 4.5.3.1.5 */ \
-    X(NO_ESMTP, "no-esmtp")
+    X(NO_ESMTP, "no-esmtp")                                                        \
+    X(NO_NAME, "no-name") /* no word in the place of the name */
 
-#define LAB_EHLOS(X)                                         \
-    X(OK, "ok")                                              \
-    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */ \
-    X(REJECTED, "rejected")   /* 550 to both */              \
-    X(TEMPFAIL, "450")        /* to both */                  \
-    X(CLOSE, "close")                                        \
-    X(SILENT, "silent")                                      \
-    X(LONG_LINE, "long") /* a keyword line over 512 octets */
+#define LAB_EHLOS(X)                                          \
+    X(OK, "ok")                                               \
+    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */  \
+    X(REJECTED, "rejected")   /* 550 to both */               \
+    X(TEMPFAIL, "450")        /* to both */                   \
+    X(CLOSE, "close")                                         \
+    X(SILENT, "silent")                                       \
+    X(LONG_LINE, "long") /* a keyword line over 512 octets */ \
+    X(HUGE, "huge")      /* a reply of more than 100,000 octets */
 
 #define LAB_STARTTLS(X)                                        \
     X(OFFERED, "offered")                                      \
@@ -60,7 +62,9 @@
     X(GARBAGE, "garbage")     /* SMTP in place of the ServerHello */      \
     X(CLOSE_MIDWAY, "midway") /* half of the first flight, then closed */ \
     X(BAD_CERT, "bad-cert")   /* a certificate that is no DER; TLS 1.2 */ \
-    X(NO_CERT, "no-cert")     /* an empty certificate list; TLS 1.2 */
+    X(NO_CERT, "no-cert")     /* an empty certificate list; TLS 1.2 */    \
+    X(BAD_LATER, "bad-later") /* a second certificate that is no DER */   \
+    X(BAD_LIST, "bad-list")   /* lengths that do not add up; TLS 1.2 */
 
 #define LAB_SNI_RULES(X)                                                           \
     X(IGNORE, "ignore")                                                            \
@@ -87,14 +91,21 @@
     X(ORDER, "order") /* leaf, root, intermediate */         \
     X(TWICE, "twice") /* leaf, intermediate, intermediate */ \
     X(EXTRA, "extra") /* leaf, intermediate, unrelated */    \
-    X(HUGE, "huge")   /* more than 20,000 octets */
+    X(HUGE, "huge")   /* more than 20,000 octets */          \
+    X(MANY, "many")   /* leaf, and 110 more */
 
 #define LAB_KEYS(X)        \
     X(P256, "p256")        \
     X(P384, "p384")        \
     X(RSA_2048, "rsa2048") \
     X(RSA_3072, "rsa3072") \
-    X(RSA_4096, "rsa4096")
+    X(RSA_4096, "rsa4096") \
+    X(RSA_1024, "rsa1024") \
+    X(RSA_E3, "rsa-e3")    \
+    X(RSA_9216, "rsa9216") \
+    X(P521, "p521")        \
+    X(SECP256K1, "k256")   \
+    X(ED25519, "ed25519")
 
 #define LAB_KEXES(X)    \
     X(ANY, "any")       \
@@ -102,6 +113,67 @@
     X(P256, "p256")     \
     X(P384, "p384")     \
     X(STATIC_RSA, "static-rsa") /* no forward secrecy, TLS 1.2 */
+
+/* How TLS is configured otherwise. */
+#define LAB_TLS_TRAITS(X)                                                       \
+    X(NONE, "none")                                                             \
+    X(CBC, "cbc")           /* suites with CBC only, TLS 1.2 */                 \
+    X(DHE_1024, "dhe-1024") /* finite-field groups only, TLS 1.2 */             \
+    X(DHE_2048, "dhe-2048")                                                     \
+    X(SHA1, "sha1")               /* signs the handshake with SHA-1, TLS 1.2 */ \
+    X(NO_EMS, "no-ems")           /* no extended master secret, TLS 1.2 */      \
+    X(ASKS_CLIENT, "asks-client") /* for a certificate */
+
+/* What is odd about a certificate; the second part is about its issuer, which then has a name of
+ * its own. */
+#define LAB_ODDS(X)                                                                         \
+    X(NONE, "none")                                                                         \
+    X(VERSION_1, "version-1")                                                               \
+    X(SERIAL_ZERO, "serial-zero")                                                           \
+    X(SERIAL_NEGATIVE, "serial-negative")                                                   \
+    X(SERIAL_LONG, "serial-long") /* 30 octets */                                           \
+    X(SAN_NUL, "san-nul")         /* a second name with this in it */                       \
+    X(SAN_SPACE, "san-space")                                                               \
+    X(SAN_UNDERSCORE, "san-underscore")                                                     \
+    X(SAN_DOT, "san-dot") /* at the end */                                                  \
+    X(SAN_EMAIL, "san-email")                                                               \
+    X(SAN_U_LABEL, "san-u-label")                                                           \
+    X(SAN_EMPTY_LABEL, "san-empty-label")                                                   \
+    X(SAN_INNER_WILDCARD, "san-inner-wildcard")                                             \
+    X(NO_NAMES, "no-names")                                                                 \
+    X(TIMES_REVERSED, "times-reversed")                                                     \
+    X(TIMES_FAR, "times-far")   /* from the year 0 to 9999 */                               \
+    X(TIMES_JUNK, "times-junk") /* a notAfter that is no time */                            \
+    X(TWICE, "extension-twice")                                                             \
+    X(POISON, "poison") /* RFC 6962 section 3.1 */                                          \
+    X(MUST_STAPLE, "must-staple")                                                           \
+    X(EKU_CLIENT, "eku-client") /* clientAuth alone */                                      \
+    X(USAGE, "usage")           /* keyUsage allows dataEncipherment alone */                \
+    X(CRITICAL, "unknown-critical")                                                         \
+    X(BAD_EXTENSION, "bad-extension") /* basicConstraints is no DER */                      \
+    X(SHA1, "sha1")                                                                         \
+    X(MD5, "md5")                                                                           \
+    X(FLIPPED, "signature-flipped")                                                         \
+    X(UNKNOWN_SIGNATURE, "signature-unknown") /* its algorithm */                           \
+    X(ROOT_HIDDEN, "root-hidden")             /* of a private CA, not sent */               \
+    X(LEAF_LAST, "leaf-last")                 /* the issuer is sent first, and used */      \
+    X(WITH_UNKNOWN_KEY, "unknown-key")        /* a further certificate has one */           \
+    X(ISSUER_EXPIRED, "issuer-expired")                                                     \
+    X(ISSUER_NOT_YET_VALID, "issuer-not-yet-valid")                                         \
+    X(ISSUER_EKU, "issuer-eku")                                                             \
+    X(ISSUER_NO_CERT_SIGN, "issuer-no-cert-sign")                                           \
+    X(ISSUER_NOT_CA, "issuer-not-ca")                                                       \
+    X(ISSUER_PATH_LENGTH, "issuer-path-length") /* two of them, the upper with pathlen 0 */ \
+    X(ISSUER_NAMES, "issuer-names")             /* nameConstraints of another domain */     \
+    X(ISSUER_NAMES_OK, "issuer-names-ok")       /* nameConstraints that hold */             \
+    X(ISSUER_CRITICAL, "issuer-critical")                                                   \
+    X(ISSUER_SHA1, "issuer-sha1")                                                           \
+    X(ISSUER_RSA_1024, "issuer-rsa1024")                                                    \
+    X(ISSUER_K256, "issuer-k256")                                                           \
+    X(ISSUER_DEEP, "issuer-deep")     /* ten of them */                                     \
+    X(ISSUER_HIDDEN, "issuer-hidden") /* and sent by nobody */                              \
+    X(ROOT_EXPIRED, "root-expired")   /* the root is one to trust, and expired */           \
+    X(CROSS_EXPIRED, "cross-expired") /* a cross-sign of that root and itself besides */
 
 #define LAB_SOFTWARES(X)    \
     X(POSTFIX, "postfix")   \
@@ -167,6 +239,19 @@ enum lab_kex {
 #define X(name, word) LAB_KEX_##name,
     LAB_KEXES(X)
 #undef X
+    LAB_KEX_COUNT
+};
+enum lab_tls_trait {
+#define X(name, word) LAB_TRAIT_##name,
+    LAB_TLS_TRAITS(X)
+#undef X
+    LAB_TRAIT_COUNT
+};
+enum lab_odd {
+#define X(name, word) LAB_ODD_##name,
+    LAB_ODDS(X)
+#undef X
+    LAB_ODD_COUNT
 };
 enum lab_software {
 #define X(name, word) LAB_SOFTWARE_##name,
@@ -186,6 +271,8 @@ struct cert_choice {
     enum lab_cert_class class;
     enum lab_chain chain;
     enum lab_key key;
+    enum lab_odd odd;
+    uint16_t days_left;   /* of its validity; 0: drawn */
     uint8_t issuer;       /* 0..2: one of the lab's public CAs */
     bool issuer_ec;       /* signed by its ECDSA intermediate, else by the RSA one */
     uint16_t extra_names; /* "alt-K.<first name>" besides */
@@ -197,7 +284,8 @@ struct service {
     struct net_addr address;
     enum lab_reach reach;
     enum lab_software software;
-    char name[LAB_NAME_MAX]; /* in the greeting and the EHLO reply */
+    char name[LAB_NAME_MAX];          /* in the greeting and the EHLO reply */
+    char greeting_name[LAB_NAME_MAX]; /* instead, in the greeting; empty: the same */
     /* SMTP */
     enum lab_greeting greeting;
     uint32_t greeting_delay_ms;
@@ -207,18 +295,23 @@ struct service {
     bool octet_by_octet; /* every reply in segments of one octet */
     bool quit_silent;    /* no answer to QUIT, no close */
     bool ehlo_tls_close; /* closes at the EHLO inside TLS */
+    bool flaky;          /* every other connection is closed without a word */
     /* TLS */
     enum lab_tls_fate tls_fate;
     uint8_t alert;
     uint16_t tls_min; /* 0x0301..0x0304 */
     uint16_t tls_max;
     enum lab_kex kex;
+    enum lab_tls_trait trait;
     enum lab_sni_rule sni;
     bool unstable; /* two certificates in turn */
     /* certificates */
     struct cert_choice plain; /* without SNI, and for names it does not know */
-    struct cert_choice own;   /* SELECT: for the name in question; see world_service_for() */
-    bool own_known;           /* the name asked for is one that it knows */
+    bool plain_named;         /* its names are given, not "default." of the domain */
+    bool dual;                /* `other` as well, for clients that do not take the key of `plain` */
+    struct cert_choice other;
+    struct cert_choice own; /* SELECT: for the name in question; see world_service_for() */
+    bool own_known;         /* the name asked for is one that it knows */
     /* reverse DNS */
     enum lab_ptr ptr;
 };
@@ -258,3 +351,4 @@ const char *lab_chain_word(enum lab_chain c);
 const char *lab_key_word(enum lab_key k);
 const char *lab_sni_word(enum lab_sni_rule r);
 const char *lab_ptr_word(enum lab_ptr p);
+const char *lab_odd_word(enum lab_odd o);

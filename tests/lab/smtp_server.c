@@ -191,6 +191,10 @@ static void greet(struct session *c)
     if (c->state == STATE_WAIT) {
         c->state = STATE_COMMANDS;
     }
+    if (c->service.flaky && c->visit % 2 == 0) {
+        c->dead = true;
+        return;
+    }
     if (g == LAB_GREETING_SILENT) {
         return;
     }
@@ -209,6 +213,7 @@ static void on_ehlo(struct session *c, struct span argument, bool helo)
     switch (c->service.ehlo) {
     case LAB_EHLO_OK:
     case LAB_EHLO_LONG_LINE:
+    case LAB_EHLO_HUGE:
         if (helo) {
             smtp_put_helo(&text, &c->service);
         } else {
@@ -374,10 +379,31 @@ static void begin_handshake(struct session *c)
     buf_deinit(&hello);
 }
 
+/* The first flight with another certificate list. */
+static void put_changed_flight(struct session *c, struct span flight)
+{
+    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
+    X509 *leaf = SSL_get_certificate(c->ssl);
+    uint8_t *leaf_der = NULL;
+    int leaf_len = i2d_X509(leaf, &leaf_der);
+    CHECK(leaf_len > 0);
+    const struct span bad = {no_der, sizeof(no_der)};
+    const struct span good = {leaf_der, (size_t)leaf_len};
+    struct span list[2] = {bad, bad};
+    size_t count = 1;
+    if (c->service.tls_fate == LAB_TLS_NO_CERT) {
+        count = 0;
+    } else if (c->service.tls_fate == LAB_TLS_BAD_LATER) {
+        list[0] = good;
+        count = 2;
+    }
+    tls_put_flight_with(&c->out, flight, list, count, c->service.tls_fate == LAB_TLS_BAD_LIST);
+    OPENSSL_free(leaf_der);
+}
+
 /* The first flight is made by the library, and then changed. */
 static void send_changed_flight(struct session *c)
 {
-    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
     struct buf flight = BUF_INIT(BUF_NO_LIMIT);
     size_t before = c->out.len;
     begin_handshake(c);
@@ -387,9 +413,7 @@ static void send_changed_flight(struct session *c)
         buf_put(&c->out, span_take(buf_span(&flight), flight.len / 2));
         c->close_when_sent = true;
     } else {
-        bool none = c->service.tls_fate == LAB_TLS_NO_CERT;
-        tls_put_flight_with(&c->out, buf_span(&flight),
-                            none ? (struct span){0} : (struct span){no_der, sizeof(no_der)});
+        put_changed_flight(c, buf_span(&flight));
     }
     c->state = STATE_DEAF;
     buf_deinit(&flight);
@@ -433,6 +457,8 @@ static void on_complete_hello(struct session *c)
     case LAB_TLS_CLOSE_MIDWAY:
     case LAB_TLS_BAD_CERT:
     case LAB_TLS_NO_CERT:
+    case LAB_TLS_BAD_LATER:
+    case LAB_TLS_BAD_LIST:
         send_changed_flight(c);
         return;
     }

@@ -2,8 +2,10 @@
 
 #include "scanner/base/check.h"
 
-#define LONG_TEXT 700 /* octets of filler in a line over RFC 5321 section 4.5.3.1.5's 512 */
-#define DATE      "Sun, 22 Nov 2026 00:00:00 +0000" /* fixed: rows must not differ from day to day */
+#define HUGE_LINES 250 /* of a reply of more than 100,000 octets */
+#define HUGE_TEXT  450
+#define LONG_TEXT  700 /* octets of filler in a line over RFC 5321 section 4.5.3.1.5's 512 */
+#define DATE       "Sun, 22 Nov 2026 00:00:00 +0000" /* fixed: rows must not differ from day to day */
 
 static void put_filler(struct buf *out, size_t len)
 {
@@ -14,18 +16,19 @@ static void put_filler(struct buf *out, size_t len)
 
 static void put_usual_greeting(struct buf *out, const struct service *s)
 {
+    const char *name = s->greeting_name[0] != '\0' ? s->greeting_name : s->name;
     switch (s->software) {
     case LAB_SOFTWARE_POSTFIX:
-        buf_putf(out, "220 %s ESMTP Postfix (Debian/GNU)\r\n", s->name);
+        buf_putf(out, "220 %s ESMTP Postfix (Debian/GNU)\r\n", name);
         return;
     case LAB_SOFTWARE_EXIM:
-        buf_putf(out, "220 %s ESMTP Exim 4.96 " DATE "\r\n", s->name);
+        buf_putf(out, "220 %s ESMTP Exim 4.96 " DATE "\r\n", name);
         return;
     case LAB_SOFTWARE_SENDMAIL:
-        buf_putf(out, "220 %s ESMTP Sendmail 8.17.1/8.17.1; " DATE "\r\n", s->name);
+        buf_putf(out, "220 %s ESMTP Sendmail 8.17.1/8.17.1; " DATE "\r\n", name);
         return;
     case LAB_SOFTWARE_EXCHANGE:
-        buf_putf(out, "220 %s Microsoft ESMTP MAIL Service ready at " DATE "\r\n", s->name);
+        buf_putf(out, "220 %s Microsoft ESMTP MAIL Service ready at " DATE "\r\n", name);
         return;
     }
     UNREACHABLE("unknown lab_software");
@@ -62,6 +65,9 @@ void smtp_put_greeting(struct buf *out, const struct service *s)
     case LAB_GREETING_NO_ESMTP:
         buf_putf(out, "220 %s ready\r\n", s->name);
         return;
+    case LAB_GREETING_NO_NAME:
+        buf_put_text(out, "220 ESMTP\r\n");
+        return;
     case LAB_GREETING_CLOSE:
     case LAB_GREETING_SILENT:
         return;
@@ -97,6 +103,11 @@ void smtp_put_ehlo(struct buf *out, const struct service *s, struct span client,
     if (s->ehlo == LAB_EHLO_LONG_LINE) {
         buf_put_text(out, "250-X-LONG ");
         put_filler(out, LONG_TEXT);
+        buf_put_text(out, "\r\n");
+    }
+    for (int i = 0; s->ehlo == LAB_EHLO_HUGE && !in_tls && i < HUGE_LINES; i++) {
+        buf_putf(out, "250-X-HUGE-%d ", i);
+        put_filler(out, HUGE_TEXT);
         buf_put_text(out, "\r\n");
     }
     bool offered = in_tls ? s->starttls_again : s->starttls != LAB_STARTTLS_NONE;

@@ -2,12 +2,15 @@
 
 #include <string.h>
 
+#include <openssl/core_names.h>
+#include <openssl/dh.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 
 #include "scanner/base/memory.h"
 
 #define VERSIONS    4
-#define KEXES       5
+#define CONTEXTS    (VERSIONS * VERSIONS * LAB_KEX_COUNT * LAB_TRAIT_COUNT)
 #define RECORD_HEAD 5
 
 #define TYPE_ALERT     21
@@ -18,7 +21,8 @@
 
 struct tls_server {
     struct cert_store *certs;
-    SSL_CTX *contexts[VERSIONS][VERSIONS][KEXES]; /* made when first used */
+    SSL_CTX
+    *contexts[VERSIONS][VERSIONS][LAB_KEX_COUNT][LAB_TRAIT_COUNT]; /* made when first used */
 };
 
 struct tls_server *tls_server_new(struct cert_store *certs)
@@ -33,15 +37,83 @@ void tls_server_free(struct tls_server *t)
     if (t == NULL) {
         return;
     }
-    for (size_t i = 0; i < VERSIONS * VERSIONS * KEXES; i++) {
-        SSL_CTX_free((&t->contexts[0][0][0])[i]);
+    for (size_t i = 0; i < CONTEXTS; i++) {
+        SSL_CTX_free((&t->contexts[0][0][0][0])[i]);
     }
     free(t);
 }
 
-static SSL_CTX *make_context(uint16_t min, uint16_t max, enum lab_kex kex)
+static const char *cipher_list(enum lab_kex kex, enum lab_tls_trait trait)
 {
-    static const char *const groups[KEXES] = {
+    if (kex == LAB_KEX_STATIC_RSA) {
+        return "kRSA+AESGCM:kRSA+AES:@SECLEVEL=0";
+    }
+    if (trait == LAB_TRAIT_CBC) {
+        return "kECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0";
+    }
+    if (trait == LAB_TRAIT_DHE_1024 || trait == LAB_TRAIT_DHE_2048) {
+        return "kDHE+AESGCM:@SECLEVEL=0";
+    }
+    return "DEFAULT:@SECLEVEL=0";
+}
+
+/* RFC 2409 section 6.2 and RFC 3526 section 3 */
+static EVP_PKEY *make_dh(bool small)
+{
+    BIGNUM *p = small ? BN_get_rfc2409_prime_1024(NULL) : BN_get_rfc3526_prime_2048(NULL);
+    BIGNUM *g = BN_new();
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    EVP_PKEY *dh = NULL;
+    CHECK(p != NULL && g != NULL && build != NULL && ctx != NULL && BN_set_word(g, 2) == 1);
+    CHECK(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_P, p) == 1);
+    CHECK(OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_FFC_G, g) == 1);
+    OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
+    CHECK(params != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
+    CHECK(EVP_PKEY_fromdata(ctx, &dh, EVP_PKEY_KEY_PARAMETERS, params) == 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(ctx);
+    BN_free(p);
+    BN_free(g);
+    return dh;
+}
+
+/* A client certificate, if one comes, is nobody's business. */
+static int accept_any(int ok, X509_STORE_CTX *store)
+{
+    (void)ok;
+    (void)store;
+    return 1;
+}
+
+static void set_trait(SSL_CTX *ctx, enum lab_tls_trait trait)
+{
+    switch (trait) {
+    case LAB_TRAIT_NONE:
+    case LAB_TRAIT_CBC:
+    case LAB_TRAIT_COUNT:
+        return;
+    case LAB_TRAIT_DHE_1024:
+    case LAB_TRAIT_DHE_2048:
+        CHECK(SSL_CTX_set0_tmp_dh_pkey(ctx, make_dh(trait == LAB_TRAIT_DHE_1024)) == 1);
+        return;
+    case LAB_TRAIT_SHA1:
+        CHECK(SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA1:RSA+SHA1") == 1);
+        return;
+    case LAB_TRAIT_NO_EMS:
+        SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+        return;
+    case LAB_TRAIT_ASKS_CLIENT:
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, accept_any);
+        return;
+    }
+    UNREACHABLE("unknown lab_tls_trait");
+}
+
+static SSL_CTX *make_context(const struct service *s)
+{
+    static const char *const groups[LAB_KEX_COUNT] = {
         [LAB_KEX_ANY] = "X25519:P-256:P-384",  [LAB_KEX_X25519] = "X25519:P-256",
         [LAB_KEX_P256] = "P-256:P-384",        [LAB_KEX_P384] = "P-384",
         [LAB_KEX_STATIC_RSA] = "X25519:P-256",
@@ -49,35 +121,42 @@ static SSL_CTX *make_context(uint16_t min, uint16_t max, enum lab_kex kex)
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     CHECK(ctx != NULL);
     /* Level 0: TLS 1.0 and 1.1 need SHA-1 signatures. */
-    CHECK(SSL_CTX_set_cipher_list(ctx, kex == LAB_KEX_STATIC_RSA
-                                           ? "kRSA+AESGCM:kRSA+AES:@SECLEVEL=0"
-                                           : "DEFAULT:@SECLEVEL=0") == 1);
-    CHECK(SSL_CTX_set_min_proto_version(ctx, min) == 1);
-    CHECK(SSL_CTX_set_max_proto_version(ctx, max) == 1);
-    CHECK(SSL_CTX_set1_groups_list(ctx, groups[kex]) == 1);
+    CHECK(SSL_CTX_set_cipher_list(ctx, cipher_list(s->kex, s->trait)) == 1);
+    CHECK(SSL_CTX_set_min_proto_version(ctx, s->tls_min) == 1);
+    CHECK(SSL_CTX_set_max_proto_version(ctx, s->tls_max) == 1);
+    CHECK(SSL_CTX_set1_groups_list(ctx, groups[s->kex]) == 1);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                  SSL_OP_NO_RENEGOTIATION);
     CHECK(SSL_CTX_set_num_tickets(ctx, 0) == 1);
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_RELEASE_BUFFERS);
+    set_trait(ctx, s->trait);
     return ctx;
+}
+
+static void use_certificate(struct tls_server *t, SSL *ssl, const struct cert_choice *choice)
+{
+    const struct cert_entry *entry = cert_store_get(t->certs, choice);
+    CHECK(SSL_use_cert_and_key(ssl, entry->leaf, entry->pkey, entry->chain, 1) == 1);
 }
 
 SSL *tls_server_session(struct tls_server *t, const struct service *s,
                         const struct cert_choice *cert)
 {
-    SSL_CTX **ctx = &t->contexts[s->tls_min - 0x0301][s->tls_max - 0x0301][s->kex];
+    SSL_CTX **ctx = &t->contexts[s->tls_min - 0x0301][s->tls_max - 0x0301][s->kex][s->trait];
     if (*ctx == NULL) {
-        *ctx = make_context(s->tls_min, s->tls_max, s->kex);
+        *ctx = make_context(s);
     }
-    const struct cert_entry *entry = cert_store_get(t->certs, cert);
     SSL *ssl = SSL_new(*ctx);
     BIO *in = BIO_new(BIO_s_mem());
     BIO *out = BIO_new(BIO_s_mem());
     CHECK(ssl != NULL && in != NULL && out != NULL);
     BIO_set_mem_eof_return(in, -1); /* empty means "later" */
     SSL_set_bio(ssl, in, out);
-    CHECK(SSL_use_cert_and_key(ssl, entry->leaf, entry->pkey, entry->chain, 1) == 1);
+    if (s->dual) {
+        use_certificate(t, ssl, &s->other);
+    }
+    use_certificate(t, ssl, cert);
     SSL_set_accept_state(ssl);
     return ssl;
 }
@@ -192,23 +271,35 @@ static void put_record(struct buf *out, struct span message)
     }
 }
 
-static void put_certificate_message(struct buf *out, struct span certificate)
+static void put_u24(struct buf *m, size_t n)
+{
+    buf_put_char(m, (char)(n >> 16));
+    buf_put_char(m, (char)(n >> 8));
+    buf_put_char(m, (char)n);
+}
+
+/* RFC 5246 section 7.4.2 */
+static void put_certificate_message(struct buf *out, const struct span *certificates, size_t count,
+                                    bool malformed)
 {
     struct buf m = BUF_INIT(BUF_NO_LIMIT);
-    size_t list = certificate.len > 0 ? certificate.len + 3 : 0;
-    const size_t lengths[] = {list + 3, list, certificate.len};
-    buf_put_char(&m, MESSAGE_CERT);
-    for (size_t i = 0; i < (certificate.len > 0 ? 3U : 2U); i++) {
-        buf_put_char(&m, (char)(lengths[i] >> 16));
-        buf_put_char(&m, (char)(lengths[i] >> 8));
-        buf_put_char(&m, (char)lengths[i]);
+    size_t list = 0;
+    for (size_t i = 0; i < count; i++) {
+        list += certificates[i].len + 3;
     }
-    buf_put(&m, certificate);
+    buf_put_char(&m, MESSAGE_CERT);
+    put_u24(&m, list + 3);
+    put_u24(&m, list + malformed);
+    for (size_t i = 0; i < count; i++) {
+        put_u24(&m, certificates[i].len);
+        buf_put(&m, certificates[i]);
+    }
     put_record(out, buf_span(&m));
     buf_deinit(&m);
 }
 
-void tls_put_flight_with(struct buf *out, struct span flight, struct span certificate)
+void tls_put_flight_with(struct buf *out, struct span flight, const struct span *certificates,
+                         size_t count, bool malformed)
 {
     struct buf messages = BUF_INIT(BUF_NO_LIMIT);
     while (flight.len >= RECORD_HEAD) {
@@ -222,7 +313,7 @@ void tls_put_flight_with(struct buf *out, struct span flight, struct span certif
         size_t len = 4 + ((size_t)rest.at[1] << 16 | (size_t)rest.at[2] << 8 | (size_t)rest.at[3]);
         CHECK(len <= rest.len);
         if (rest.at[0] == MESSAGE_CERT) {
-            put_certificate_message(out, certificate);
+            put_certificate_message(out, certificates, count, malformed);
         } else {
             put_record(out, span_take(rest, len));
         }

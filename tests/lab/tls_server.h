@@ -27,6 +27,7 @@ enum hello_state tls_read_hello(struct span in, struct span *sni);
 
 void tls_put_alert(struct buf *out, bool fatal, uint8_t description);
 void tls_put_ssl3_hello(struct buf *out);
-/** Copies a first flight of TLS 1.2 with another certificate list: `certificate` as its one entry,
- * or none when it is empty. */
-void tls_put_flight_with(struct buf *out, struct span flight, struct span certificate);
+/** Copies a first flight of TLS 1.2 with another certificate list. `malformed`: the length of the list
+ * is one octet more than there is. */
+void tls_put_flight_with(struct buf *out, struct span flight, const struct span *certificates,
+                         size_t count, bool malformed);

@@ -261,7 +261,7 @@ Test(cert_store, the_same_octets_from_two_stores_and_good_signatures)
         struct cert_choice c = {.identity = 1000 + i,
                                 .class = (enum lab_cert_class)(i % 8),
                                 .chain = (enum lab_chain)(i % 8),
-                                .key = (enum lab_key)(i % LAB_KEY_COUNT),
+                                .key = (enum lab_key)(i % LAB_KEY_RSA_1024),
                                 .issuer = (uint8_t)(i % 3),
                                 .issuer_ec = i % 2 == 0,
                                 .extra_names = (uint16_t)(i * 3),
@@ -298,6 +298,121 @@ Test(cert_store, the_same_octets_from_two_stores_and_good_signatures)
     cert_store_close(a);
     cert_store_close(b);
     (void)unlink(file);
+    (void)rmdir(path);
+}
+
+/* As `openssl verify -purpose sslserver -auth_level 2` judges. */
+static int verify(const struct cert_entry *entry, X509_STORE *store)
+{
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    cr_assert(ctx != NULL && X509_STORE_CTX_init(ctx, store, entry->leaf, entry->chain) == 1);
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
+    cr_assert_eq(X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_SSL_SERVER), 1);
+    X509_VERIFY_PARAM_set_auth_level(param, 2);
+    X509_VERIFY_PARAM_set_time(param, NOW);
+    int error = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
+    X509_STORE_CTX_free(ctx);
+    return error;
+}
+
+static X509_STORE *read_roots(struct cert_store *certs, const char *path)
+{
+    X509_STORE *store = X509_STORE_new();
+    cr_assert(store != NULL && cert_store_write_roots(certs, path, false));
+    cr_assert_eq(X509_STORE_load_file(store, path), 1);
+    return store;
+}
+
+Test(cert_store, odd_certificates_are_what_another_verifier_takes_them_for)
+{
+    static const struct {
+        enum lab_odd odd;
+        enum lab_cert_class class;
+        enum lab_key key;
+        int error;
+    } rows[] = {
+        {LAB_ODD_NONE, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_NONE, LAB_CERT_VALID, LAB_KEY_RSA_E3, X509_V_OK},
+        {LAB_ODD_NONE, LAB_CERT_VALID, LAB_KEY_RSA_9216, X509_V_OK},
+        {LAB_ODD_NONE, LAB_CERT_VALID, LAB_KEY_P521, X509_V_OK},
+        {LAB_ODD_NONE, LAB_CERT_VALID, LAB_KEY_ED25519, X509_V_OK},
+        {LAB_ODD_NONE, LAB_CERT_VALID, LAB_KEY_RSA_1024, X509_V_ERR_EE_KEY_TOO_SMALL},
+        {LAB_ODD_VERSION_1, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_SERIAL_ZERO, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_SERIAL_NEGATIVE, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_SERIAL_LONG, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_SAN_NUL, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_NO_NAMES, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_TIMES_REVERSED, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CERT_HAS_EXPIRED},
+        {LAB_ODD_TIMES_FAR, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_TIMES_JUNK, LAB_CERT_VALID, LAB_KEY_P256,
+         X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD},
+        {LAB_ODD_MUST_STAPLE, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_POISON, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION},
+        {LAB_ODD_CRITICAL, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION},
+        {LAB_ODD_EKU_CLIENT, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_INVALID_PURPOSE},
+        {LAB_ODD_USAGE, LAB_CERT_VALID, LAB_KEY_RSA_2048, X509_V_ERR_INVALID_PURPOSE},
+        {LAB_ODD_SHA1, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CA_MD_TOO_WEAK},
+        {LAB_ODD_MD5, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CA_MD_TOO_WEAK},
+        {LAB_ODD_FLIPPED, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CERT_SIGNATURE_FAILURE},
+        {LAB_ODD_UNKNOWN_SIGNATURE, LAB_CERT_VALID, LAB_KEY_P256,
+         X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
+        {LAB_ODD_ROOT_HIDDEN, LAB_CERT_PRIVATE_CA, LAB_KEY_P256,
+         X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
+        {LAB_ODD_NONE, LAB_CERT_PRIVATE_CA, LAB_KEY_P256, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN},
+        {LAB_ODD_NONE, LAB_CERT_SELF_SIGNED, LAB_KEY_P256, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT},
+        {LAB_ODD_NONE, LAB_CERT_EXPIRED, LAB_KEY_P256, X509_V_ERR_CERT_HAS_EXPIRED},
+        {LAB_ODD_ISSUER_EXPIRED, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CERT_HAS_EXPIRED},
+        {LAB_ODD_ISSUER_NOT_YET_VALID, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CERT_NOT_YET_VALID},
+        {LAB_ODD_ISSUER_EKU, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_INVALID_PURPOSE},
+        {LAB_ODD_ISSUER_NO_CERT_SIGN, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_INVALID_CA},
+        {LAB_ODD_ISSUER_NOT_CA, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_INVALID_CA},
+        {LAB_ODD_ISSUER_PATH_LENGTH, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_PATH_LENGTH_EXCEEDED},
+        {LAB_ODD_ISSUER_NAMES, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_PERMITTED_VIOLATION},
+        {LAB_ODD_ISSUER_NAMES_OK, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_ISSUER_CRITICAL, LAB_CERT_VALID, LAB_KEY_P256,
+         X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION},
+        {LAB_ODD_ISSUER_SHA1, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CA_MD_TOO_WEAK},
+        {LAB_ODD_ISSUER_RSA_1024, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CA_KEY_TOO_SMALL},
+        {LAB_ODD_ISSUER_K256, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_ISSUER_DEEP, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_ISSUER_HIDDEN, LAB_CERT_VALID, LAB_KEY_P256,
+         X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY},
+        {LAB_ODD_ROOT_EXPIRED, LAB_CERT_VALID, LAB_KEY_P256, X509_V_ERR_CERT_HAS_EXPIRED},
+        {LAB_ODD_CROSS_EXPIRED, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+        {LAB_ODD_WITH_UNKNOWN_KEY, LAB_CERT_VALID, LAB_KEY_P256, X509_V_OK},
+    };
+    char path[] = "/tmp/mxlab-keys-XXXXXX";
+    char file[64];
+    char roots[64];
+    cr_assert(mkdtemp(path) != NULL);
+    (void)snprintf(file, sizeof(file), "%s/keys.pem", path);
+    (void)snprintf(roots, sizeof(roots), "%s/roots.pem", path);
+    struct cert_store *certs = open_store(file);
+    X509_STORE *store = read_roots(certs, roots);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct cert_choice c = {.identity = 5000 + i,
+                                .class = rows[i].class,
+                                .key = rows[i].key,
+                                .odd = rows[i].odd,
+                                .days_left = 60,
+                                .names = "mx.case-test.mxlab.net"};
+        const struct cert_entry *entry = cert_store_get(certs, &c);
+        int error = verify(entry, store);
+        cr_expect_eq(error, rows[i].error, "%s, row %zu: %s", lab_odd_word(rows[i].odd), i,
+                     X509_verify_cert_error_string(error));
+        char serial[CERT_SERIAL_TEXT_MAX];
+        BIGNUM *n = ASN1_INTEGER_to_BN(X509_get0_serialNumber(entry->leaf), NULL);
+        char *text = BN_bn2dec(n);
+        cert_serial_text(&c, serial);
+        cr_expect_str_eq(text, serial, "%s", lab_odd_word(rows[i].odd));
+        OPENSSL_free(text);
+        BN_free(n);
+    }
+    X509_STORE_free(store);
+    cert_store_close(certs);
+    (void)unlink(file);
+    (void)unlink(roots);
     (void)rmdir(path);
 }
 

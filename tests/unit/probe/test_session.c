@@ -46,6 +46,9 @@ struct session_case {
     bool implicit_tls;
     const char *sni;
     bool in_one_segment; /* octet by octet it would be another case */
+    uint16_t hello;      /* not 0: only a ClientHello, offered up to this version */
+    enum hello_answer answer;
+    uint16_t version;
 };
 
 #define GREET                       \
@@ -391,6 +394,84 @@ static const struct session_case cases[] = {
      .codes = "0 0 0 0 0 0",
      .starttls = STARTTLS_OFFERED},
 
+    /* a ClientHello alone */
+    {.name = "a version is accepted: an end in order",
+     .hello = 0x0304,
+     .sni = "mx.test",
+     .steps = {GREET, OFFER, GO, DOES(TLS)},
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .answer = HELLO_ACCEPTED,
+     .version = 0x0304},
+    {.name = "a version is accepted, implicit TLS",
+     .hello = 0x0303,
+     .implicit_tls = true,
+     .steps = {DOES(TLS)},
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "0 0 0 0 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .answer = HELLO_ACCEPTED,
+     .version = 0x0303},
+    {.name = "a version is accepted, and the server stays",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW),
+               RECORD("\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02"
+                      "0123456789abcdef0123456789abcdef\x00\x00\x2f\x00"),
+               DOES(SILENT)},
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .answer = HELLO_ACCEPTED,
+     .version = 0x0302},
+    {.name = "no version is accepted",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), RECORD("\x15\x03\x03\x00\x02\x02\x46"),
+               DOES(CLOSE)},
+     .outcome = OUTCOME_TLS_NO_SHARED_VERSION,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .answer = HELLO_REFUSED},
+    {.name = "a hello is answered by a close",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), DOES(CLOSE)},
+     .outcome = OUTCOME_TLS_CLOSED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .answer = HELLO_DECLINED},
+    {.name = "a hello is answered by a reset",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), DOES(RESET)},
+     .outcome = OUTCOME_TLS_RESET,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .sys = UV_ECONNRESET,
+     .answer = HELLO_DECLINED},
+    {.name = "a hello is not answered",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, HURRY_TLS, GO, DOES(SILENT)},
+     .outcome = OUTCOME_TLS_TIMEOUT,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "a hello is answered in SMTP",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), SAYS("500 what is this"), DOES(CLOSE)},
+     .outcome = OUTCOME_TLS_PROTOCOL_ERROR,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "it comes to no hello",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, HEARS("STARTTLS"), SAYS("454 not now"), BYE},
+     .outcome = OUTCOME_STARTTLS_TEMPFAIL,
+     .codes = "220 250 0 454 0 221",
+     .starttls = STARTTLS_TEMPFAIL},
+    {.name = "abort while the answer is awaited",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), ABORT},
+     .outcome = OUTCOME_LOCAL_FAULT,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+
     /* session_abort() */
     {.name = "abort while connecting",
      .target = ABORT_CONNECTING,
@@ -552,7 +633,8 @@ static struct session_target target_of(const struct bench *b, const struct sessi
     struct session_target t = {.dial_address = net_addr_v4((const uint8_t[]){127, 0, 0, 1}),
                                .dial_port = peer_port,
                                .implicit_tls = c->implicit_tls,
-                               .sni = c->sni};
+                               .sni = c->sni,
+                               .hello_max_version = c->hello};
     switch (c->target) {
     case TO_PEER:
     case NO_DESCRIPTORS:
@@ -621,6 +703,7 @@ static void expect_seen(const struct bench *b, const struct session_case *c,
         (void)snprintf(codes + len, sizeof(codes) - len, "%s%u", i > 0 ? " " : "",
                        seen->smtp.reply[i].code);
     }
+    const struct smtp_peer *p = &b->peer;
     const char *word = outcome_info(seen->outcome)->word;
     bool in_tls = strncmp(word, "tls_", 4) == 0 || seen->outcome == OUTCOME_ESTABLISHED;
     cr_expect_eq(seen->outcome, c->outcome, "%s: %s", c->name, word);
@@ -629,16 +712,21 @@ static void expect_seen(const struct bench *b, const struct session_case *c,
                  starttls_word(seen->smtp.starttls));
     cr_expect_eq(seen->sys, c->sys, "%s: %d", c->name, seen->sys);
     cr_expect_eq(seen->sni, c->sni != NULL, "%s", c->name);
-    cr_expect(seen->tls_attempted || !in_tls, "%s", c->name);
-    cr_expect_eq(seen->tls.completed, seen->outcome == OUTCOME_ESTABLISHED, "%s", c->name);
-    cr_expect_eq(seen->tls.cert_count, seen->outcome == OUTCOME_ESTABLISHED ? 1 : 0, "%s", c->name);
+    bool completed = seen->outcome == OUTCOME_ESTABLISHED && c->hello == 0;
+    cr_expect(seen->tls_attempted || !in_tls || c->hello != 0, "%s", c->name);
+    cr_expect_eq(seen->tls.completed, completed, "%s", c->name);
+    cr_expect_eq(seen->tls.cert_count, completed ? 1 : 0, "%s", c->name);
+    cr_expect_eq(seen->hello.attempted, c->hello != 0, "%s", c->name);
+    cr_expect_eq(seen->hello.max_version, c->hello, "%s", c->name);
+    cr_expect_eq(seen->hello.answer, c->answer, "%s: %d", c->name, seen->hello.answer);
+    cr_expect_eq(seen->hello.version, c->version, "%s: %04x", c->name, seen->hello.version);
+    cr_expect(c->answer != HELLO_ACCEPTED || p->eof, "%s: FIN, not RST", c->name);
     cr_expect_gt(seen->started_unix_ms, 0);
     expect_times(c, seen);
-    const struct smtp_peer *p = &b->peer;
     cr_expect_str_empty(p->wrong, "%s: a line that was not asked for", c->name);
     cr_expect(!p->eof || p->received == seen->octets_out, "%s: %zu of %u octets", c->name,
               p->received, seen->octets_out);
-    if (seen->outcome == OUTCOME_ESTABLISHED) {
+    if (completed) {
         cr_expect_str_eq(p->sni, c->sni != NULL ? c->sni : "", "%s", c->name);
     }
     if (c->target == FROM_127_0_0_2) {

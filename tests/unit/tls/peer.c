@@ -40,6 +40,10 @@ static SSL_CTX *context_of(const struct peer_params *params)
         CHECK(SSL_CTX_use_certificate(ctx, params->leaf->cert) == 1 &&
               SSL_CTX_use_PrivateKey(ctx, params->leaf->key) == 1);
     }
+    if (params->second_leaf != NULL) {
+        CHECK(SSL_CTX_use_certificate(ctx, params->second_leaf->cert) == 1 &&
+              SSL_CTX_use_PrivateKey(ctx, params->second_leaf->key) == 1);
+    }
     for (size_t i = 0; i < params->further_count; i++) {
         CHECK(SSL_CTX_add1_chain_cert(ctx, params->further[i]) == 1);
     }

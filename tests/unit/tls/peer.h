@@ -13,7 +13,8 @@ struct peer_params {
     const char *suites; /* cipher list for TLS <= 1.2; NULL: all */
     const char *groups; /* NULL: OpenSSL's */
     const struct test_cert *leaf;
-    X509 *const *further; /* sent behind the leaf, in this order */
+    const struct test_cert *second_leaf; /* with another kind of key; NULL: none */
+    X509 *const *further;                /* sent behind the leaf, in this order */
     size_t further_count;
     bool ask_client; /* CertificateRequest */
     bool insist;     /* and no client without a certificate is served */

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "scanner/cli/exit_code.h"
+#include "scanner/cli/options.h"
+
+/**
+ * The commands, each from its options to its exit code. `why` gets one line, without a line end,
+ * when the command could not begin.
+ */
+enum exit_code scan_command(struct options *o, struct buf *why);
+enum exit_code check_command(struct options *o, struct buf *why);
+enum exit_code analyze_command(struct options *o, struct buf *why);
+enum exit_code explain_command(struct options *o, struct buf *why);
+
+/** Standard output takes all of `text`, or the exit code is that of a failure. */
+enum exit_code print_text(const struct buf *text, struct buf *why);

@@ -1,0 +1,16 @@
+#include <stdio.h>
+
+#include "scanner/cli/commands.h"
+#include "scanner/cli/console.h"
+
+enum exit_code scan_command(struct options *o, struct buf *why)
+{
+    struct console c;
+    console_init(&c);
+    enum exit_code code = console_run_scan(&c, o, why);
+    if (c.summary.len > 0 && !o->params.quiet && code != EXIT_CODE_USAGE) {
+        (void)fwrite(c.summary.at, 1, c.summary.len, stderr);
+    }
+    console_deinit(&c);
+    return code;
+}

@@ -1,0 +1,247 @@
+#include "scanner/tls/version_probe.h"
+
+#include <sys/random.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/tls/client_hello.h"
+#include "scanner/tls/handshake_message.h"
+
+#define RECORD_HEADER_LEN  5
+#define RECORD_LEN_MAX     16384 /* RFC 8446 section 5.1 */
+#define MESSAGE_HEADER_LEN 4
+#define MESSAGE_LEN_MAX    1024 /* of a ServerHello; our own bound, usual are 80 to 200 */
+#define MESSAGE_RANDOM_AT  (MESSAGE_HEADER_LEN + 2)
+
+#define VERSION_TLS10 0x0301
+#define VERSION_TLS12 0x0303
+
+enum content_type {
+    CONTENT_ALERT = 21,
+    CONTENT_HANDSHAKE = 22,
+};
+
+#define ALERT_LEN     2
+#define LEVEL_WARNING 1
+
+enum alert {
+    ALERT_CLOSE_NOTIFY = 0,
+    ALERT_HANDSHAKE_FAILURE = 40,
+    ALERT_PROTOCOL_VERSION = 70,
+    ALERT_INSUFFICIENT_SECURITY = 71,
+    ALERT_USER_CANCELED = 90,
+    ALERT_UNRECOGNIZED_NAME = 112,
+};
+
+struct version_probe {
+    struct seen_hello seen;
+    enum session_outcome outcome;
+    char sni[256];
+    uint8_t header[RECORD_HEADER_LEN];
+    uint8_t header_len;
+    uint16_t record_left; /* octets of the record whose header is complete */
+    uint8_t alert[ALERT_LEN];
+    uint8_t alert_len;
+    size_t message_len;
+    uint8_t message[MESSAGE_LEN_MAX];
+};
+
+struct version_probe *version_probe_new(uint16_t max_version, const char *sni)
+{
+    struct version_probe *p = memory_new(1, sizeof(*p));
+    p->seen = (struct seen_hello){.attempted = true, .max_version = max_version, .alert = -1};
+    if (sni != NULL) {
+        CHECK(strlen(sni) < sizeof(p->sni));
+        memcpy(p->sni, sni, strlen(sni) + 1);
+    }
+    return p;
+}
+
+void version_probe_free(struct version_probe *p)
+{
+    free(p);
+}
+
+void version_probe_hello(const struct version_probe *p, struct buf *out)
+{
+    uint8_t random[CLIENT_HELLO_RANDOM_LEN];
+    CHECK(getrandom(random, sizeof(random), 0) == (ssize_t)sizeof(random)); /* under 256: whole */
+    client_hello_put(out, p->seen.max_version, p->sni[0] != '\0' ? p->sni : NULL, random);
+}
+
+static void decide(struct version_probe *p, enum hello_answer answer, enum session_outcome outcome)
+{
+    p->seen.answer = (uint8_t)answer;
+    p->outcome = outcome;
+}
+
+/* RFC 8446 section 6: close_notify and user_canceled end nothing by themselves in a handshake, but
+ * a server that sends them has no more to say. Other warnings go on (RFC 6066 section 3). */
+static void conclude_alert(struct version_probe *p)
+{
+    uint8_t level = p->alert[0];
+    uint8_t alert = p->alert[1];
+    p->alert_len = 0;
+    if (level == LEVEL_WARNING && alert != ALERT_CLOSE_NOTIFY) {
+        return;
+    }
+    p->seen.alert = alert;
+    switch (alert) {
+    case ALERT_PROTOCOL_VERSION:
+        decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_VERSION);
+        break;
+    case ALERT_HANDSHAKE_FAILURE: /* the suites are those of all versions offered */
+    case ALERT_INSUFFICIENT_SECURITY:
+        decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_CIPHER);
+        break;
+    case ALERT_CLOSE_NOTIFY:
+        decide(p, HELLO_DECLINED, OUTCOME_TLS_CLOSED);
+        break;
+    case ALERT_UNRECOGNIZED_NAME: /* about the name, not about versions */
+        decide(p, HELLO_NONE, OUTCOME_TLS_ALERT);
+        break;
+    default: /* a number chosen by the peer */
+        decide(p, HELLO_DECLINED, OUTCOME_TLS_ALERT);
+        break;
+    }
+}
+
+/* RFC 8446 section 4.1.3: a HelloRetryRequest is a ServerHello with this random. */
+static bool is_retry_request(struct span message)
+{
+    static const uint8_t random[32] = {
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+        0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+        0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    };
+    return message.len >= MESSAGE_RANDOM_AT + sizeof(random) &&
+           memcmp(message.at + MESSAGE_RANDOM_AT, random, sizeof(random)) == 0;
+}
+
+static void conclude_server_hello(struct version_probe *p)
+{
+    struct span message = {p->message, p->message_len};
+    struct seen_tls seen = {0};
+    server_hello_read(message, &seen);
+    p->seen.version = seen.version;
+    if (seen.version >= VERSION_TLS10 && seen.version <= p->seen.max_version) {
+        p->seen.retry_request = is_retry_request(message);
+        decide(p, HELLO_ACCEPTED, OUTCOME_ESTABLISHED);
+    } else if (seen.version != 0 && seen.version < VERSION_TLS10) {
+        decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_VERSION); /* RFC 5246 appendix E.1 */
+    } else {
+        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR); /* not offered, or unreadable */
+    }
+}
+
+/* @return octets of the message under way that are still to come; decided when there are none, or
+ * when it is no ServerHello. */
+static size_t message_left(struct version_probe *p)
+{
+    if (p->message_len < MESSAGE_HEADER_LEN) {
+        return MESSAGE_HEADER_LEN - p->message_len;
+    }
+    const uint8_t *m = p->message;
+    size_t len = MESSAGE_HEADER_LEN + ((size_t)m[1] << 16 | (size_t)m[2] << 8 | m[3]);
+    if (m[0] != MESSAGE_SERVER_HELLO || len > MESSAGE_LEN_MAX) {
+        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
+        return 0;
+    }
+    return len - p->message_len;
+}
+
+static size_t take_handshake(struct version_probe *p, struct span in)
+{
+    size_t n = span_take(in, message_left(p)).len;
+    memcpy(p->message + p->message_len, in.at, n);
+    p->message_len += n;
+    if (message_left(p) == 0 && p->outcome == OUTCOME_NOT_TESTED) {
+        conclude_server_hello(p);
+    }
+    return n;
+}
+
+static size_t take_alert(struct version_probe *p, struct span in)
+{
+    size_t n = span_take(in, ALERT_LEN - p->alert_len).len;
+    memcpy(p->alert + p->alert_len, in.at, n);
+    p->alert_len = (uint8_t)(p->alert_len + n);
+    if (p->alert_len == ALERT_LEN) {
+        conclude_alert(p);
+    }
+    return n;
+}
+
+static bool is_expected_type(uint8_t type)
+{
+    return type == CONTENT_ALERT || type == CONTENT_HANDSHAKE;
+}
+
+/* The first octet tells text from TLS: whoever speaks SMTP here is not waited for. */
+static size_t take_header(struct version_probe *p, struct span in)
+{
+    p->header[p->header_len++] = in.at[0];
+    const uint8_t *h = p->header;
+    uint16_t len = (uint16_t)(h[3] << 8 | h[4]);
+    if (!is_expected_type(h[0]) || (p->header_len > 1 && h[1] != VERSION_TLS10 >> 8) ||
+        (p->header_len == RECORD_HEADER_LEN && (len == 0 || len > RECORD_LEN_MAX))) {
+        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
+    }
+    p->record_left = len;
+    return 1;
+}
+
+static size_t take_record(struct version_probe *p, struct span in)
+{
+    struct span body = span_take(in, p->record_left);
+    size_t n = p->header[0] == CONTENT_ALERT ? take_alert(p, body) : take_handshake(p, body);
+    p->record_left = (uint16_t)(p->record_left - n);
+    if (p->record_left == 0) {
+        p->header_len = 0;
+    }
+    return n;
+}
+
+bool version_probe_feed(struct version_probe *p, struct span in)
+{
+    CHECK(p->outcome == OUTCOME_NOT_TESTED);
+    while (in.len > 0 && p->outcome == OUTCOME_NOT_TESTED) {
+        bool in_header = p->header_len < RECORD_HEADER_LEN;
+        in = span_drop(in, in_header ? take_header(p, in) : take_record(p, in));
+    }
+    return p->outcome != OUTCOME_NOT_TESTED;
+}
+
+void version_probe_peer_gone(struct version_probe *p, bool reset, bool timeout)
+{
+    if (p->outcome == OUTCOME_NOT_TESTED) {
+        decide(p, timeout ? HELLO_NONE : HELLO_DECLINED,
+               timeout ? OUTCOME_TLS_TIMEOUT
+               : reset ? OUTCOME_TLS_RESET
+                       : OUTCOME_TLS_CLOSED);
+    }
+}
+
+void version_probe_goodbye(const struct version_probe *p, struct buf *out)
+{
+    if (p->seen.answer != HELLO_ACCEPTED) {
+        return;
+    }
+    static const uint8_t alerts[] = {ALERT_USER_CANCELED, ALERT_CLOSE_NOTIFY};
+    uint16_t version = p->seen.version < VERSION_TLS12 ? p->seen.version : VERSION_TLS12;
+    for (size_t i = 0; i < sizeof(alerts); i++) {
+        uint8_t record[RECORD_HEADER_LEN + ALERT_LEN] = {
+            CONTENT_ALERT, (uint8_t)(version >> 8), (uint8_t)version, 0,
+            ALERT_LEN,     LEVEL_WARNING,           alerts[i]};
+        buf_put(out, (struct span){record, sizeof(record)});
+    }
+}
+
+const struct seen_hello *version_probe_seen(const struct version_probe *p)
+{
+    return &p->seen;
+}
+
+enum session_outcome version_probe_outcome(const struct version_probe *p)
+{
+    return p->outcome;
+}

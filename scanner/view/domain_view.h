@@ -1,0 +1,60 @@
+#pragma once
+
+/**
+ * One domain with the rows it rests on, found and numbered once: what the report and the JSON
+ * document are made of. Nothing is judged here; verdicts and findings are those of the rows.
+ */
+
+#include "scanner/analysis/catalogue.h"
+#include "scanner/view/result_rows.h"
+
+/** A distinct list of certificates that one of the domain's servers presents. */
+struct chain_view {
+    const struct result_row *chain;      /* NULL: the row is not there (the run was interrupted) */
+    const struct result_row *completion; /* NULL: none */
+    const char *chain_id;
+    bool counts; /* presented with SNI, or no handshake with SNI was made there */
+};
+
+/** One way to the domain: host and address. */
+struct route_view {
+    const json_t *mx;                  /* its exchange in the domain row */
+    const json_t *brief;               /* its endpoint there */
+    const struct result_row *endpoint; /* NULL: nothing was asked there */
+    const struct result_row *service;
+    const json_t *session; /* row whose session speaks for the endpoint; NULL: none */
+    int chain;             /* index of a chain_view, -1: none */
+    int default_chain;     /* that without SNI */
+    int other_chain;       /* that of the other kind of key */
+    bool tells;            /* of port 25, or port 25 was not asked for: mail comes this way */
+};
+
+/** One finding of one row. */
+struct found {
+    enum finding_code code;
+    enum severity severity;
+    const char *evidence; /* "" when there is none */
+    char *where;          /* in words; owned */
+    bool counts;          /* false: only of a certificate that nobody with SNI gets */
+};
+
+struct domain_view {
+    const struct result_rows *rows;
+    const struct result_row *domain;
+    const struct result_row **host; /* each once, in the order of the MX set */
+    size_t host_count;
+    struct route_view *route;
+    size_t route_count;
+    struct chain_view *chain;
+    size_t chain_count;
+    struct found *found; /* grouped: by severity, then code, then evidence */
+    size_t found_count;
+    size_t codes[SEVERITY_COUNT]; /* distinct codes that count, each at its highest severity */
+};
+
+void domain_view_init(struct domain_view *v, const struct result_rows *rows,
+                      const struct result_row *domain);
+void domain_view_deinit(struct domain_view *v);
+
+/** "192.0.2.1", with the port when it is not 25. Appends. */
+void route_put_address(struct buf *out, const json_t *brief);

@@ -1,0 +1,201 @@
+#include "scanner/view/report.h"
+
+/*
+ * What fails for whom. One line for each kind of trouble, with the addresses it is met at. Sender
+ * behaviour as the RFCs have it; what one product does differently is not told here.
+ */
+
+static bool is_word(const char *text, const char *word)
+{
+    return text != NULL && strcmp(text, word) == 0;
+}
+
+typedef bool (*route_test_fn)(const struct route_view *r);
+
+static const char *outcome_of(const struct route_view *r)
+{
+    const char *outcome = value_text(r->brief, "outcome");
+    return outcome != NULL ? outcome : "";
+}
+
+static const json_t *sni_of(const struct route_view *r)
+{
+    return r->endpoint != NULL ? value_object(r->endpoint->value, "sni") : NULL;
+}
+
+static bool is_in_clear(const struct route_view *r)
+{
+    const char *outcome = outcome_of(r);
+    return is_word(outcome, "starttls_not_offered") || is_word(outcome, "starttls_masked");
+}
+
+static bool is_broken(const struct route_view *r)
+{
+    const char *outcome = outcome_of(r);
+    bool offered = is_word(value_text(r->brief, "starttls"), "offered") ||
+                   strncmp(outcome, "starttls_", 9) == 0;
+    return offered && !is_in_clear(r) && !is_word(outcome, "established") &&
+           (strncmp(outcome, "tls_", 4) == 0 || strncmp(outcome, "starttls_", 9) == 0);
+}
+
+static bool is_unreachable(const struct route_view *r)
+{
+    const char *outcome = outcome_of(r);
+    return is_word(outcome, "refused") || is_word(outcome, "unreachable") ||
+           is_word(outcome, "connect_timeout");
+}
+
+static bool is_silent(const struct route_view *r)
+{
+    const char *outcome = outcome_of(r);
+    return strncmp(outcome, "greeting_", 9) == 0 || strncmp(outcome, "ehlo_", 5) == 0 ||
+           is_word(outcome, "not_smtp");
+}
+
+static bool is_not_acceptable(const struct route_view *r)
+{
+    return value_is_false(r->brief, "acceptable");
+}
+
+static bool is_old_version(const struct route_view *r)
+{
+    const char *version = value_text(r->brief, "tls_version");
+    return is_word(version, "TLSv1") || is_word(version, "TLSv1.0") || is_word(version, "TLSv1.1");
+}
+
+static bool needs_sni(const struct route_view *r)
+{
+    return is_word(value_text(sni_of(r), "acceptable"), "only_sni");
+}
+
+static bool fails_without_sni(const struct route_view *r)
+{
+    return is_word(value_text(sni_of(r), "class"), "fatal_without");
+}
+
+static bool fails_with_sni(const struct route_view *r)
+{
+    return is_word(value_text(sni_of(r), "class"), "fatal_with");
+}
+
+static bool is_worse_with_sni(const struct route_view *r)
+{
+    return is_word(value_text(sni_of(r), "acceptable"), "only_default");
+}
+
+static const struct {
+    route_test_fn test;
+    enum ink ink;
+    const char *who;
+    const char *what;
+} effects[] = {
+    {is_unreachable, INK_WARNING, "Every sender:",
+     "no connection; it tries the other addresses and hosts, then queues the mail."},
+    {is_silent, INK_WARNING, "Every sender that is treated as we were:",
+     "no mail dialogue; it tries the other addresses and hosts, then queues the mail."},
+    {is_in_clear, INK_ERROR, "Every sender:",
+     "no encryption. Mail goes in clear; senders that insist on TLS (MTA-STS in mode enforce, "
+     "RFC 8461; DANE, RFC 7672) do not deliver."},
+    {is_broken, INK_ERROR, "Every sender that uses TLS:",
+     "TLS fails. Some fall back to clear text, others queue the mail."},
+    {fails_with_sni, INK_ERROR,
+     "Senders with SNI, most of them:", "TLS fails, and works without SNI (RFC 6066 section 3)."},
+    {is_old_version, INK_ERROR, "Senders that ask for TLS 1.2 or newer:",
+     "no encryption (RFC 8996; RFC 8461 section 7.2 requires it)."},
+    {is_not_acceptable, INK_ERROR,
+     "Senders that check certificates (MTA-STS in mode enforce, "
+     "RFC 8461; DANE aside):",
+     "no delivery. Other senders are not affected: they encrypt without the check."},
+    {is_worse_with_sni, INK_ERROR, "Senders with SNI that check certificates:",
+     "the certificate for their name does not pass; the one without SNI would."},
+    {fails_without_sni, INK_ERROR, "Senders without SNI:", "no encryption, the handshake fails."},
+    {needs_sni, INK_WARNING, "Senders without SNI:",
+     "another certificate, which does not pass; only those that check certificates mind."},
+};
+
+static void put_where(struct paper *p, const struct domain_view *v, size_t hits, size_t total,
+                      route_test_fn test)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    if (hits == total) {
+        buf_putf(&text, total == 1 ? " At the only address." : " At all %zu addresses.", total);
+    } else {
+        const char *before = " At ";
+        for (size_t i = 0; i < v->route_count; i++) {
+            const struct route_view *r = &v->route[i];
+            if (r->tells && test(r)) {
+                buf_put_text(&text, before);
+                route_put_address(&text, r->brief);
+                before = ", ";
+            }
+        }
+        buf_put_char(&text, '.');
+    }
+    buf_put_char(&text, '\0');
+    paper_put(p, INK_FAINT, (const char *)text.at);
+    buf_deinit(&text);
+}
+
+static size_t count_routes(const struct domain_view *v, route_test_fn test)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->route_count; i++) {
+        n += v->route[i].tells && (test == NULL || test(&v->route[i]));
+    }
+    return n;
+}
+
+static bool passes(const struct route_view *r)
+{
+    return is_word(outcome_of(r), "established") && value_is_true(r->brief, "acceptable");
+}
+
+static bool publishes_tlsa(const struct domain_view *v)
+{
+    for (size_t i = 0; i < v->host_count; i++) {
+        if (json_array_size(value_object(v->host[i]->value, "tlsa")) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_line(struct paper *p, enum ink ink, const char *text)
+{
+    paper_begin(p, "  - ", "    ");
+    paper_put(p, ink, text);
+    paper_end(p);
+}
+
+void effects_put(struct paper *p, const struct domain_view *v)
+{
+    size_t total = count_routes(v, NULL);
+    bool any = false;
+    if (total == 0) {
+        return;
+    }
+    paper_blank(p);
+    paper_say(p, INK_STRONG, "What fails for whom");
+    for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
+        size_t hits = count_routes(v, effects[i].test);
+        if (hits > 0) {
+            any = true;
+            paper_begin(p, "  - ", "    ");
+            paper_put(p, effects[i].ink, effects[i].who);
+            paper_put(p, INK_PLAIN, " ");
+            paper_put(p, INK_PLAIN, effects[i].what);
+            put_where(p, v, hits, total, effects[i].test);
+            paper_end(p);
+        }
+    }
+    if (!any) {
+        put_line(p, INK_GOOD,
+                 count_routes(v, passes) == total
+                     ? "Nothing: every address encrypts with a certificate that passes."
+                     : "Nothing that was seen.");
+    }
+    if (publishes_tlsa(v)) {
+        put_line(p, INK_PLAIN,
+                 "Senders with DANE (RFC 7672): TLSA records are there, and are not judged here.");
+    }
+}

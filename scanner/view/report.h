@@ -1,0 +1,25 @@
+#pragma once
+
+#include "scanner/view/domain_view.h"
+#include "scanner/view/paper.h"
+
+/** The report on one domain, for a person: what it amounts to, what fails for whom, server by
+ * server, the chains drawn, the findings with their fixes. `verbose`: also what the servers said,
+ * findings of level info, and those of certificates that nobody with SNI gets. */
+void report_put_text(struct paper *p, const struct domain_view *v, bool verbose);
+
+/** The same for a program: one JSON object on one line, with every row as it was written. */
+void report_put_json(struct buf *out, const struct domain_view *v);
+
+/* Parts of the report, in files of their own. */
+
+/** "example.org: 1 error: mail is encrypted, ..."; without line end. */
+void headline_put(struct buf *out, const struct domain_view *v);
+enum ink headline_ink(const struct domain_view *v);
+/** What fails for whom. */
+void effects_put(struct paper *p, const struct domain_view *v);
+/** One list of certificates: names, key, validity, and the path drawn from leaf to anchor.
+ * @param number as it is called in the report */
+void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index);
+/** "trusted", "expired: ...": a chain status in its colour. */
+enum ink chain_status_ink(const char *status);

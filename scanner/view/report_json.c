@@ -1,0 +1,116 @@
+#include "output/json_writer.h"
+#include "scanner/base/memory.h"
+#include "scanner/view/report.h"
+
+#define REPORT_SCHEMA 1 /* of the document around the rows */
+
+/** Rows that were written already: the same one may be reached twice. */
+struct row_set {
+    const struct result_row **row;
+    size_t count;
+};
+
+static bool add_once(struct row_set *set, const struct result_row *row)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        if (set->row[i] == row) {
+            return false;
+        }
+    }
+    set->row = memory_grow_list(set->row, set->count, sizeof(const struct result_row *));
+    set->row[set->count++] = row;
+    return true;
+}
+
+static void put_row(struct json_writer *w, struct row_set *set, const struct result_row *row)
+{
+    if (row != NULL && add_once(set, row)) {
+        json_fragment(w, row->line);
+    }
+}
+
+static void put_certificates(struct json_writer *w, struct row_set *set,
+                             const struct domain_view *v)
+{
+    for (size_t i = 0; i < v->chain_count; i++) {
+        const struct result_row *chain = v->chain[i].chain;
+        const json_t *list = chain != NULL ? value_object(chain->value, "certificates") : NULL;
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const char *fingerprint = json_string_value(json_array_get(list, k));
+            put_row(w, set, result_rows_find(v->rows, TABLE_CERTIFICATES, fingerprint));
+        }
+    }
+}
+
+static void begin_table(struct json_writer *w, enum table_id table)
+{
+    json_key(w, table_name(table));
+    json_array_begin(w);
+}
+
+static void put_rows(struct json_writer *w, const struct domain_view *v)
+{
+    struct row_set set = {0};
+    begin_table(w, TABLE_DOMAINS);
+    put_row(w, &set, v->domain);
+    json_array_end(w);
+    begin_table(w, TABLE_HOSTS);
+    for (size_t i = 0; i < v->host_count; i++) {
+        put_row(w, &set, v->host[i]);
+    }
+    json_array_end(w);
+    begin_table(w, TABLE_SERVICES);
+    for (size_t i = 0; i < v->route_count; i++) {
+        put_row(w, &set, v->route[i].service);
+    }
+    json_array_end(w);
+    begin_table(w, TABLE_ENDPOINTS);
+    for (size_t i = 0; i < v->route_count; i++) {
+        put_row(w, &set, v->route[i].endpoint);
+    }
+    json_array_end(w);
+    begin_table(w, TABLE_CHAINS);
+    for (size_t i = 0; i < v->chain_count; i++) {
+        put_row(w, &set, v->chain[i].chain);
+    }
+    json_array_end(w);
+    begin_table(w, TABLE_COMPLETIONS);
+    for (size_t i = 0; i < v->chain_count; i++) {
+        put_row(w, &set, v->chain[i].completion);
+    }
+    json_array_end(w);
+    begin_table(w, TABLE_CERTIFICATES);
+    put_certificates(w, &set, v);
+    json_array_end(w);
+    free(set.row);
+}
+
+void report_put_json(struct buf *out, const struct domain_view *v)
+{
+    struct json_writer w = json_writer(out);
+    struct buf headline = BUF_INIT(BUF_NO_LIMIT);
+    headline_put(&headline, v);
+    json_object_begin(&w);
+    json_key(&w, "schema");
+    json_uint(&w, REPORT_SCHEMA);
+    json_key(&w, "domain");
+    json_word(&w, value_text(v->domain->value, "domain"));
+    json_key(&w, "input");
+    json_word(&w, value_text(v->domain->value, "input"));
+    json_key(&w, "summary");
+    (void)json_text(&w, buf_span(&headline));
+    json_key(&w, "codes"); /* distinct finding codes by severity, as the summary counts them */
+    json_object_begin(&w);
+    for (int s = SEVERITY_ERROR; s >= SEVERITY_INFO; s--) {
+        json_key(&w, severity_word((enum severity)s));
+        json_uint(&w, v->codes[s]);
+    }
+    json_object_end(&w);
+    json_key(&w, "rows");
+    json_object_begin(&w);
+    put_rows(&w, v);
+    json_object_end(&w);
+    json_object_end(&w);
+    buf_put_char(out, '\n');
+    buf_deinit(&headline);
+}
