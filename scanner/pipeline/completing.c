@@ -4,7 +4,6 @@
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/report/completions.h"
-#include "scanner/shipped/shipped_intermediates.h"
 
 #define ROWS_POST_LEN (256 * 1024) /* octets of rows before they leave */
 
@@ -35,7 +34,6 @@ static struct intermediate_pool *gather(struct scan *s)
     for (uint32_t i = 1; i < s->judge_count; i++) {
         intermediate_pool_merge(pool, s->judges[i]->pool);
     }
-    shipped_intermediates_add(pool);
     return pool;
 }
 
@@ -48,7 +46,6 @@ void completing_run(struct scan *s, struct scan_counts *counts, struct manifest_
     struct completions c = {
         .judge = chain_judge_new(&s->params->terms),
         .pool = gather(s),
-        .shipped = shipped_intermediates_name(),
         .of = of,
         .of_count = s->judge_count,
         .counts = counts,
