@@ -3,10 +3,11 @@
  * with the same server inside this process. The bare loop verifies nothing, parses nothing and
  * throws everything away.
  *
- *     bench_handshake [COUNT [naive|bare|engine|slow [CASE]]]    default 400 of each case, 1 to 4
+ *     bench_handshake [COUNT [naive|bare|engine|slow|probe [CASE]]]    default 400 of each case, 1 to 4
  *
  * naive: libssl as most programs use it, verifying against the system's roots and the name
  * slow: engine without fast public keys
+ * probe: no handshake, but one ClientHello of a version probe, up to the answer and our goodbye
  *
  * Prints CPU time of the client's part alone. Instructions, which do not scatter (the smaller
  * count takes out what happens once):
@@ -25,6 +26,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/tls/version_probe.h"
 #include "tests/unit/tls/peer.h"
 
 #define COUNT_DEFAULT 400
@@ -47,8 +49,9 @@ struct client {
     bool fast;   /* engine only */
     bool verify; /* bare only */
     void *(*start)(void *context, struct buf *out);
-    bool (*turn)(void *client, struct span in, struct buf *out);   /* true: established */
-    size_t (*talk)(void *client, struct span in, struct buf *out); /* plain octets read */
+    bool (*turn)(void *client, struct span in, struct buf *out); /* true: established */
+    /* plain octets read; NULL: the client ends where another would be established */
+    size_t (*talk)(void *client, struct span in, struct buf *out);
     void (*stop)(void *client);
 };
 
@@ -153,6 +156,27 @@ NOINLINE static void client_bare_stop(void *client)
     SSL_free(client);
 }
 
+NOINLINE static void *client_probe_start(void *context, struct buf *out)
+{
+    (void)context;
+    struct version_probe *p = version_probe_new(TLS1_3_VERSION, "mx.test");
+    version_probe_hello(p, out);
+    return p;
+}
+
+NOINLINE static bool client_probe_turn(void *client, struct span in, struct buf *out)
+{
+    CHECK(version_probe_feed(client, in));
+    CHECK(version_probe_seen(client)->answer == HELLO_ACCEPTED);
+    version_probe_goodbye(client, out);
+    return true;
+}
+
+NOINLINE static void client_probe_stop(void *client)
+{
+    version_probe_free(client);
+}
+
 static const struct client clients[] = {
     {"naive", false, true, client_bare_start, client_bare_turn, client_bare_talk, client_bare_stop},
     {"bare", false, false, client_bare_start, client_bare_turn, client_bare_talk, client_bare_stop},
@@ -160,6 +184,7 @@ static const struct client clients[] = {
      client_engine_stop},
     {"slow", false, false, client_engine_start, client_engine_turn, client_engine_talk,
      client_engine_stop},
+    {"probe", false, false, client_probe_start, client_probe_turn, NULL, client_probe_stop},
 };
 
 struct bench_case {
@@ -198,12 +223,31 @@ static double cpu_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* EHLO and its reply inside TLS. @return CPU seconds of the client. */
+static double run_talk(const struct client *client, void *c, struct peer *peer, struct span out)
+{
+    struct buf last = BUF_INIT(WIRE_MAX);
+    struct buf in = BUF_INIT(WIRE_MAX);
+    struct buf plain = BUF_INIT(WIRE_MAX);
+    peer_step(peer, out, &in);
+    peer_read(peer, (struct span){0}, &plain);
+    CHECK(plain.len == strlen(EHLO));
+    peer_write(peer, SPAN_LIT(REPLY), &in);
+    double from = cpu_now();
+    size_t len = client->talk(c, buf_span(&in), &last);
+    double spent = cpu_now() - from;
+    CHECK(len == strlen(REPLY));
+    buf_deinit(&last);
+    buf_deinit(&in);
+    buf_deinit(&plain);
+    return spent;
+}
+
 /* One session. @return CPU seconds of the client. */
 static double run_session(const struct client *client, void *context, struct peer *peer)
 {
     struct buf out = BUF_INIT(WIRE_MAX);
     struct buf in = BUF_INIT(WIRE_MAX);
-    struct buf plain = BUF_INIT(WIRE_MAX);
     double from = cpu_now();
     void *c = client->start(context, &out);
     double spent = cpu_now() - from;
@@ -215,20 +259,12 @@ static double run_session(const struct client *client, void *context, struct pee
         done = client->turn(c, buf_span(&in), &out);
         spent += cpu_now() - from;
     }
-    buf_reset(&in);
-    peer_step(peer, buf_span(&out), &in);
-    peer_read(peer, (struct span){0}, &plain);
-    CHECK(plain.len == strlen(EHLO));
-    peer_write(peer, SPAN_LIT(REPLY), &in);
-    buf_reset(&out);
+    spent += client->talk != NULL ? run_talk(client, c, peer, buf_span(&out)) : 0;
     from = cpu_now();
-    size_t len = client->talk(c, buf_span(&in), &out);
     client->stop(c);
     spent += cpu_now() - from;
-    CHECK(len == strlen(REPLY));
     buf_deinit(&out);
     buf_deinit(&in);
-    buf_deinit(&plain);
     return spent;
 }
 

@@ -14,8 +14,7 @@ static enum exit_code run(struct options *o, struct buf *why)
     case COMMAND_CHECK:
         return check_command(o, why);
     case COMMAND_ANALYZE:
-        buf_put_text(why, "this command is not available in this version");
-        return EXIT_CODE_USAGE;
+        return analyze_command(o, why);
     case COMMAND_EXPLAIN:
         return explain_command(o, why);
     case COMMAND_COUNT:

@@ -22,6 +22,12 @@ add_script_test(usage e2e 120 e2e/test_usage.py)
 add_script_test(streams e2e 180 e2e/test_streams.py)
 add_script_test(postfix interop 120 interop/postfix.py)
 set_tests_properties(interop.postfix PROPERTIES SKIP_RETURN_CODE 77)
+add_executable(make_chains support/make_chains.c)
+target_link_libraries(make_chains PRIVATE project_options trust)
+add_script_test(openssl_verify interop 120 interop/openssl_verify.py)
+set_property(TEST interop.openssl_verify APPEND PROPERTY ENVIRONMENT
+    "MAKE_CHAINS=$<TARGET_FILE:make_chains>")
+set_tests_properties(interop.openssl_verify PROPERTIES SKIP_RETURN_CODE 77)
 # With sanitizers, time between two connections is the machine's, not ours.
 set(min_gap_ms 250)
 if(MXCENSUS_SANITIZE)

@@ -1,117 +1,6 @@
 #include "scanner/analysis/counts.h"
 
-#include "scanner/analysis/account.h"
 #include "scanner/base/check.h"
-
-const char *property_word(enum property p)
-{
-    switch (p) {
-#define X(name, word)     \
-    case PROPERTY_##name: \
-        return word;
-        PROPERTIES(X)
-#undef X
-    case PROPERTY_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown property");
-}
-
-const char *rollup_word(enum rollup r)
-{
-    switch (r) {
-#define X(name, word)   \
-    case ROLLUP_##name: \
-        return word;
-        ROLLUPS(X)
-#undef X
-    case ROLLUP_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown rollup");
-}
-
-static enum truth truth_of(bool known, bool yes)
-{
-    return !known ? TRUTH_UNKNOWN : yes ? TRUTH_YES : TRUTH_NO;
-}
-
-static enum truth reachable(enum session_outcome outcome)
-{
-    bool tried = outcome != OUTCOME_NOT_TESTED && outcome != OUTCOME_LOCAL_FAULT;
-    bool unconnected = outcome == OUTCOME_REFUSED || outcome == OUTCOME_UNREACHABLE ||
-                       outcome == OUTCOME_CONNECT_TIMEOUT;
-    return truth_of(tried, !unconnected);
-}
-
-static enum truth starttls_listed(enum starttls_state state)
-{
-    switch (state) {
-    case STARTTLS_UNKNOWN:
-        return TRUTH_UNKNOWN;
-    case STARTTLS_NOT_OFFERED:
-    case STARTTLS_MASKED:
-        return TRUTH_NO;
-    case STARTTLS_OFFERED:
-    case STARTTLS_TEMPFAIL:
-    case STARTTLS_REJECTED:
-    case STARTTLS_INJECTED:
-        return TRUTH_YES;
-    }
-    UNREACHABLE("unknown starttls_state");
-}
-
-enum truth property_of(enum property p, const struct endpoint_brief *e)
-{
-    enum session_outcome outcome = (enum session_outcome)e->outcome;
-    bool known = outcome_info(outcome)->conclusive;
-    bool established = outcome == OUTCOME_ESTABLISHED;
-    switch (p) {
-    case PROPERTY_REACHABLE:
-        return reachable(outcome);
-    case PROPERTY_STARTTLS:
-        return starttls_listed((enum starttls_state)e->starttls);
-    case PROPERTY_ESTABLISHED:
-        return truth_of(known, established);
-    case PROPERTY_TLS1_0:
-        return truth_of(known, established && e->tls_version == 0x0301);
-    case PROPERTY_TLS1_1:
-        return truth_of(known, established && e->tls_version == 0x0302);
-    case PROPERTY_TLS1_2:
-        return truth_of(known, established && e->tls_version == 0x0303);
-    case PROPERTY_TLS1_3:
-        return truth_of(known, established && e->tls_version == 0x0304);
-    case PROPERTY_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown property");
-}
-
-static void tally_add(struct tally *t, enum truth truth)
-{
-    switch (truth) {
-    case TRUTH_UNKNOWN:
-        t->unknown++;
-        return;
-    case TRUTH_NO:
-        t->no++;
-        return;
-    case TRUTH_YES:
-        t->yes++;
-        return;
-    }
-}
-
-enum rollup rollup_of(const struct tally *t)
-{
-    if (t->yes > 0 && t->no > 0) {
-        return ROLLUP_SOME; /* whatever the unknown ones are */
-    }
-    if (t->unknown > 0 || t->yes + t->no == 0) {
-        return ROLLUP_UNKNOWN;
-    }
-    return t->yes > 0 ? ROLLUP_ALL : ROLLUP_NONE;
-}
 
 void counts_init(struct scan_counts *c, const uint16_t *ports, size_t port_count)
 {
@@ -122,84 +11,16 @@ void counts_init(struct scan_counts *c, const uint16_t *ports, size_t port_count
     }
 }
 
-/* What is collected of one host or one domain before it is rolled up: sums over its endpoints at
- * one port. Summing over the hosts is the same as rolling up the hosts' values, but for an
- * unknown host that has a yes: its yes still counts. */
-struct collected {
-    uint64_t endpoints;
-    uint64_t tried;
-    uint64_t conclusive;
-    uint64_t unknown_hosts;
-    struct tally property[PROPERTY_COUNT];
-};
-
-static void collect_endpoints(struct collected *all, const struct endpoint_brief *endpoints,
-                              size_t count, uint16_t port)
+static void add_roll_up(struct rollup_weighting *w, const struct roll_up *r)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct endpoint_brief *e = &endpoints[i];
-        if (e->port != port) {
-            continue;
-        }
-        all->endpoints++;
-        all->tried += e->outcome != OUTCOME_NOT_TESTED;
-        all->conclusive += outcome_info((enum session_outcome)e->outcome)->conclusive;
-        for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-            tally_add(&all->property[p], property_of((enum property)p, e));
-        }
-    }
-}
-
-static void collect_unknown(struct collected *all)
-{
-    all->unknown_hosts++;
-    for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-        all->property[p].unknown++;
-    }
-}
-
-static void roll_up(struct rollup_weighting *w, const struct collected *all)
-{
-    if (all->endpoints + all->unknown_hosts == 0) {
+    if (roll_up_is_empty(r)) {
         return;
     }
     w->total++;
-    w->not_tested += all->tried == 0;
-    w->inconclusive += all->tried > 0 && all->conclusive == 0;
+    w->not_tested += r->tried == 0;
+    w->inconclusive += r->tried > 0 && r->conclusive == 0;
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-        w->property[p][rollup_of(&all->property[p])]++;
-    }
-}
-
-/* The exchanges [from, to) of one preference or all of them. */
-static struct collected collect_mx(const struct seen_domain *d, size_t from, size_t to,
-                                   uint16_t port)
-{
-    struct collected all = {0};
-    for (size_t i = from; i < to; i++) {
-        collect_endpoints(&all, d->mx[i].endpoints, d->mx[i].endpoint_count, port);
-        if (mx_unknown_state(&d->mx[i]) != DNS_NOT_ASKED) {
-            collect_unknown(&all);
-        }
-    }
-    return all;
-}
-
-static void add_domain_at(struct port_counts *at, const struct seen_domain *d)
-{
-    struct collected whole = collect_mx(d, 0, d->mx_count, at->port);
-    roll_up(&at->domain, &whole);
-    for (size_t from = 0; from < d->mx_count;) {
-        size_t to = from + 1;
-        while (to < d->mx_count && d->mx[to].preference == d->mx[from].preference) {
-            to++;
-        }
-        struct collected best = collect_mx(d, from, to, at->port);
-        if (best.endpoints + best.unknown_hosts > 0) {
-            roll_up(&at->primary, &best);
-            return;
-        }
-        from = to;
+        w->property[p][roll_up_value(r, (enum property)p)]++;
     }
 }
 
@@ -230,22 +51,19 @@ void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
     }
     c->mx_kind[d->mx_kind]++;
     for (size_t i = 0; i < c->port_count; i++) {
-        add_domain_at(&c->port[i], d);
+        struct port_counts *at = &c->port[i];
+        struct roll_up whole = roll_up_domain(d, at->port);
+        struct roll_up primary = roll_up_primary(d, at->port);
+        add_roll_up(&at->domain, &whole);
+        add_roll_up(&at->primary, &primary);
     }
 }
 
 void counts_add_host(struct scan_counts *c, const struct seen_host *h)
 {
-    /* As an exchange: its address states tell whether an address may be missing. */
-    struct seen_mx mx = {.a_state = h->a.state, .aaaa_state = h->aaaa.state};
-    bool unknown = mx_unknown_state(&mx) != DNS_NOT_ASKED;
     for (size_t i = 0; i < c->port_count; i++) {
-        struct collected all = {0};
-        collect_endpoints(&all, h->endpoints, h->endpoint_count, c->port[i].port);
-        if (unknown) {
-            collect_unknown(&all);
-        }
-        roll_up(&c->port[i].host, &all);
+        struct roll_up all = roll_up_host(h, c->port[i].port);
+        add_roll_up(&c->port[i].host, &all);
     }
 }
 
@@ -255,7 +73,11 @@ static struct endpoint_brief service_brief(const struct seen_service *s)
     if (s->result != NULL) {
         brief.outcome = (uint8_t)s->result->outcome;
         brief.starttls = (uint8_t)s->result->smtp.starttls;
-        brief.tls_version = s->result->tls_attempted ? s->result->tls.version : 0;
+        if (s->result->tls_attempted) {
+            brief.tls_version = s->result->tls.version;
+            memcpy(brief.leaf_sha256, s->result->tls.leaf_sha256, sizeof(brief.leaf_sha256));
+        }
+        brief.chain = s->chain;
     }
     return brief;
 }
@@ -275,9 +97,21 @@ void counts_add_service(struct scan_counts *c, const struct seen_service *s)
         at->service.not_tested += !tried;
         at->service.inconclusive += tried && !conclusive;
         for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-            tally_add(&at->service.property[p], property_of((enum property)p, &brief));
+            if (!property_needs_host((enum property)p)) {
+                tally_add(&at->service.property[p], property_of((enum property)p, &brief));
+            }
         }
     }
+}
+
+void counts_add_chain(struct scan_counts *c, enum chain_status status)
+{
+    c->chain[status]++;
+}
+
+void counts_add_certificate(struct scan_counts *c)
+{
+    c->certificates++;
 }
 
 void counts_add_findings(struct scan_counts *c, const struct findings *f)
@@ -337,6 +171,10 @@ void counts_merge(struct scan_counts *into, const struct scan_counts *from)
     for (unsigned i = 0; i < MX_KIND_COUNT; i++) {
         into->mx_kind[i] += from->mx_kind[i];
     }
+    for (unsigned i = 0; i < CHAIN_STATUS_COUNT; i++) {
+        into->chain[i] += from->chain[i];
+    }
+    into->certificates += from->certificates;
     for (size_t i = 0; i < from->port_count; i++) {
         port_merge(&into->port[i], &from->port[i]);
     }

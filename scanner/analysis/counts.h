@@ -1,76 +1,29 @@
 #pragma once
 
 #include "scanner/analysis/findings.h"
-#include "scanner/observation/seen_target.h"
+#include "scanner/analysis/rollup.h"
 
 /**
  * What a scan adds up to, for summary.json: the account, and shares in three weightings. Each
  * worker adds what it finished; the sum of all workers is made at the end. Sums only, so the
  * result does not depend on the order, and the size does not depend on the scan.
  *
- *   service  each (address, port) once
+ *   service  each (address, port) once, by its session without SNI: not for what needs a host
  *   host     each MX host name once, rolled up over its addresses
  *   domain   each domain once, rolled up over the addresses of its MX set; and again over
  *            those of the lowest preference that has an address (`primary`)
  *
- * A property of one endpoint is yes, no or unknown. It is unknown without a conclusive
- * session (requirement R11), so a share is always yes / (yes + no) with unknown beside it.
- * Rolled up: some, if there is a yes and a no; all or none, if every one is yes or no; else
- * unknown, because an untested endpoint could change it.
+ * Properties are those of rollup.h, so a share is always yes / (yes + no) with unknown beside it.
  */
-#define PROPERTIES(X)                                                                       \
-    X(REACHABLE, "reachable")     /* the TCP connection stood; no also when inconclusive */ \
-    X(STARTTLS, "starttls")       /* the keyword was listed; implicit TLS counts */         \
-    X(ESTABLISHED, "established") /* a handshake completed */                               \
-    X(TLS1_0, "tlsv1_0")          /* and this version was negotiated: the highest shared */ \
-    X(TLS1_1, "tlsv1_1")                                                                    \
-    X(TLS1_2, "tlsv1_2")                                                                    \
-    X(TLS1_3, "tlsv1_3")
-
-enum property {
-#define X(name, word) PROPERTY_##name,
-    PROPERTIES(X)
-#undef X
-    PROPERTY_COUNT
-};
-
-const char *property_word(enum property p);
-
-#define ROLLUPS(X)        \
-    X(UNKNOWN, "unknown") \
-    X(ALL, "all")         \
-    X(SOME, "some")       \
-    X(NONE, "none")
-
-enum rollup {
-#define X(name, word) ROLLUP_##name,
-    ROLLUPS(X)
-#undef X
-    ROLLUP_COUNT
-};
-
-const char *rollup_word(enum rollup r);
-
-enum truth property_of(enum property p, const struct endpoint_brief *e);
-
-/** Endpoints by what is known of one property. */
-struct tally {
-    uint64_t yes;
-    uint64_t no;
-    uint64_t unknown;
-};
-
-enum rollup rollup_of(const struct tally *t);
-
 struct service_weighting {
     uint64_t total;
     uint64_t not_tested;
     uint64_t inconclusive;
-    struct tally property[PROPERTY_COUNT];
+    struct tally property[PROPERTY_COUNT]; /* zero where property_needs_host() */
 };
 
 struct rollup_weighting {
-    uint64_t total;        /* with at least one endpoint at this port, or addresses unknown */
+    uint64_t total;        /* with at least one endpoint at this port, or one may be missing */
     uint64_t not_tested;   /* none of the endpoints was tried */
     uint64_t inconclusive; /* none of those tried was conclusive */
     uint64_t property[PROPERTY_COUNT][ROLLUP_COUNT];
@@ -105,6 +58,8 @@ struct scan_counts {
     uint64_t mx_kind[MX_KIND_COUNT]; /* of lines that were asked about */
     struct port_counts port[COUNT_PORTS_MAX];
     size_t port_count;
+    uint64_t chain[CHAIN_STATUS_COUNT]; /* distinct lists, with the first trust store, as served */
+    uint64_t certificates;              /* distinct */
     uint64_t finding[FINDING_COUNT][SEVERITY_COUNT];
 };
 
@@ -115,6 +70,8 @@ void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
                        enum account_class ending, const char *reason);
 void counts_add_host(struct scan_counts *c, const struct seen_host *h);
 void counts_add_service(struct scan_counts *c, const struct seen_service *s);
+void counts_add_chain(struct scan_counts *c, enum chain_status status);
+void counts_add_certificate(struct scan_counts *c);
 void counts_add_findings(struct scan_counts *c, const struct findings *f);
 /** Both were made for the same ports. */
 void counts_merge(struct scan_counts *into, const struct scan_counts *from);

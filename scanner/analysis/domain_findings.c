@@ -2,10 +2,11 @@
 
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/findings.h"
+#include "scanner/analysis/parity_findings.h"
+#include "scanner/analysis/rollup.h"
 #include "scanner/domain/domain_name.h"
 
 #define MX_MANY_FROM 11 /* exchanges; senders and checkers look at 10 at most (Internet.nl) */
-#define PORT_SMTP    25
 
 static void put_dns(struct buf *evidence, const struct seen_dns *dns)
 {
@@ -346,5 +347,6 @@ void findings_of_domain(const struct seen_domain *d, struct findings *out)
     if (d->mx_kind == MX_KIND_EXPLICIT || d->mx_kind == MX_KIND_IMPLICIT) {
         address_findings(d, out);
         reach_findings(d, out);
+        parity_findings_of_domain(d, out);
     }
 }

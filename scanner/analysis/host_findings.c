@@ -1,4 +1,5 @@
 #include "scanner/analysis/findings.h"
+#include "scanner/analysis/parity_findings.h"
 
 static void put_address(struct buf *evidence, const struct net_addr *address)
 {
@@ -150,4 +151,5 @@ void findings_of_host(const struct seen_host *h, struct findings *out)
     if (h->blocklisted) {
         evidence_put(findings_add_max(out, FINDING_MX_BLOCKLISTED), h->name);
     }
+    parity_findings_of_host(h, out);
 }

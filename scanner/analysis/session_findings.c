@@ -2,12 +2,25 @@
 
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/session_findings.h"
+#include "scanner/analysis/reverse_dns_findings.h"
 #include "scanner/observation/tls_names.h"
 
 #define SLOW_GREETING_MS \
     5000                     /* our own bound; senders wait 5 minutes, RFC 5321 section 4.5.3.2.1 */
 #define DH_BITS_MIN     2048 /* RFC 9325 section 4.5 */
 #define DH_BITS_REFUSED 1024 /* OpenSSL refuses less from security level 1, its default, on */
+
+/* Ends of ranges in the IANA registry "TLS Supported Groups". */
+#define GROUP_SECT163K1 1
+#define GROUP_SECT193R2 5
+#define GROUP_SECP160K1 15
+#define GROUP_SECP192R1 19
+
+/* IANA registry "TLS HashAlgorithm". */
+#define HASH_MD5  1
+#define HASH_SHA1 2
+
+#define TLS1_0 0x0301
 
 /* The address a session went to, for evidence. */
 struct target {
@@ -268,6 +281,56 @@ static void legacy_findings(const struct seen_tls *tls, struct findings *out)
     }
 }
 
+/* RFC 9325 section 4.1: no NULL, no RC4, nothing under 112 bits; RFC 7672 section 8.2: anonymous. */
+static bool is_broken(const char *cipher)
+{
+    static const char *const parts[] = {"_NULL_", "_anon_", "_EXPORT_", "_RC4_", "_DES_", "_3DES_"};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        if (strstr(cipher, parts[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void cipher_findings(const struct seen_tls *tls, struct findings *out)
+{
+    const char *cipher = tls_cipher_name(tls->cipher);
+    if (cipher == NULL) {
+        return;
+    }
+    if (is_broken(cipher)) {
+        put_suite(findings_add_max(out, FINDING_TLS_CIPHER_BROKEN), tls);
+    } else if (strstr(cipher, "_CBC_") != NULL) {
+        put_suite(findings_add_max(out, FINDING_TLS_CIPHER_CBC), tls);
+    }
+}
+
+/* Curves of the 160 and 192 bit kinds: RFC 9325 section 4.5 asks for 224 bits at least. */
+static bool is_weak_group(uint16_t group)
+{
+    return (group >= GROUP_SECT163K1 && group <= GROUP_SECT193R2) ||
+           (group >= GROUP_SECP160K1 && group <= GROUP_SECP192R1);
+}
+
+static void key_exchange_findings(const struct seen_tls *tls, struct findings *out)
+{
+    const char *group = tls_group_name(tls->group);
+    if (group != NULL && strstr(group, "MLKEM") != NULL) {
+        buf_put_text(findings_add_max(out, FINDING_TLS_PQ_GROUP), group);
+    }
+    if (group != NULL && is_weak_group(tls->group)) {
+        buf_put_text(findings_add_max(out, FINDING_TLS_WEAK_GROUP), group);
+    }
+    /* RFC 5246 section 7.4.1.4.1: the first octet is the hash, as also RFC 8446 keeps it. */
+    unsigned hash = tls->signature_scheme >> 8;
+    if (hash == HASH_MD5 || hash == HASH_SHA1) {
+        const char *scheme = tls_signature_scheme_name(tls->signature_scheme);
+        struct buf *evidence = findings_add_max(out, FINDING_TLS_WEAK_SIGNATURE_SCHEME);
+        buf_put_text(evidence, scheme != NULL ? scheme : hash == HASH_MD5 ? "MD5" : "SHA-1");
+    }
+}
+
 static void parameter_findings(const struct seen_tls *tls, struct findings *out)
 {
     if (!tls->completed) {
@@ -276,6 +339,8 @@ static void parameter_findings(const struct seen_tls *tls, struct findings *out)
     if (tls->version != 0 && tls->version <= 0x0303) {
         legacy_findings(tls, out);
     }
+    cipher_findings(tls, out);
+    key_exchange_findings(tls, out);
     if (tls->cert_count == 0 && !tls->list_malformed && !tls->list_truncated) {
         put_suite(findings_add_max(out, FINDING_TLS_NO_CERTIFICATE), tls);
     }
@@ -322,14 +387,49 @@ static void session_findings(const struct seen_session *s, struct target target,
     }
 }
 
+static void put_accepted(struct buf *evidence, const struct seen_versions *v)
+{
+    const char *separator = "accepts ";
+    for (unsigned i = 0; i < TLS_VERSION_COUNT; i++) {
+        if (v->accepted[i] == TRUTH_YES) {
+            buf_putf(evidence, "%s%s", separator, tls_version_word((uint16_t)(TLS1_0 + i)));
+            separator = ", ";
+        }
+    }
+}
+
+/* What could not be found out is neither accepted nor refused. */
+static void version_findings(const struct seen_versions *v, struct findings *out)
+{
+    const uint8_t *accepted = v->accepted;
+    bool old = accepted[0] == TRUTH_YES || accepted[1] == TRUTH_YES;
+    bool new = accepted[2] == TRUTH_YES || accepted[3] == TRUTH_YES;
+    bool only_tls13 = accepted[3] == TRUTH_YES && accepted[0] == TRUTH_NO &&
+                      accepted[1] == TRUTH_NO && accepted[2] == TRUTH_NO;
+    if (old && new) {
+        put_accepted(findings_add_max(out, FINDING_TLS_LEGACY_ACCEPTED), v);
+    }
+    if (only_tls13) {
+        put_accepted(findings_add_max(out, FINDING_TLS_ONLY_TLS13), v);
+    }
+    if (accepted[3] == TRUTH_NO && (old || accepted[2] == TRUTH_YES)) {
+        put_accepted(findings_add_max(out, FINDING_TLS_NO_TLS13), v);
+    }
+}
+
 void findings_of_service(const struct seen_service *s, const struct service_verdict *v,
                          struct findings *out)
 {
-    (void)v;
     if (s->result != NULL) {
         session_findings(s->result, (struct target){&s->address, s->port}, out);
     }
     attempts_finding(s->attempts, s->attempt_count, out);
+    if (s->versions.asked) {
+        version_findings(&s->versions, out);
+    }
+    if (v != NULL) {
+        reverse_dns_findings(s, v, out);
+    }
 }
 
 void session_findings_of_endpoint(const struct seen_endpoint *e, struct findings *out)

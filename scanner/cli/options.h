@@ -21,10 +21,10 @@
 
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
-#define COMMANDS(X)                                                               \
-    X(SCAN, "scan", "[FILE]", "scan a list of domains")                           \
-    X(CHECK, "check", "DOMAIN...", "look at a few domains, for a person to read") \
-    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
+#define COMMANDS(X)                                                       \
+    X(SCAN, "scan", "[FILE]", "scan a list of domains")                   \
+    X(CHECK, "check", "DOMAIN...", "a report on a few domains")           \
+    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again") \
     X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and what mends it")
 
 enum command {

@@ -9,10 +9,20 @@ struct name_row {
 
 /* Each table is in ascending order of the number: find() searches by halves. */
 
-/* IANA "TLS Cipher Suites", as far as the TLS libraries in use implement them. */
+/* IANA "TLS Cipher Suites", as far as the TLS libraries in use implement them, and the suites with
+ * RC4, DES and 3DES that libraries built for old servers still know. */
 static const struct name_row ciphers[] = {
     {0x0001, "TLS_RSA_WITH_NULL_MD5"},
     {0x0002, "TLS_RSA_WITH_NULL_SHA"},
+    {0x0003, "TLS_RSA_EXPORT_WITH_RC4_40_MD5"},
+    {0x0004, "TLS_RSA_WITH_RC4_128_MD5"},
+    {0x0005, "TLS_RSA_WITH_RC4_128_SHA"},
+    {0x0009, "TLS_RSA_WITH_DES_CBC_SHA"},
+    {0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"},
+    {0x0015, "TLS_DHE_RSA_WITH_DES_CBC_SHA"},
+    {0x0016, "TLS_DHE_RSA_WITH_3DES_EDE_CBC_SHA"},
+    {0x0018, "TLS_DH_anon_WITH_RC4_128_MD5"},
+    {0x001b, "TLS_DH_anon_WITH_3DES_EDE_CBC_SHA"},
     {0x002c, "TLS_PSK_WITH_NULL_SHA"},
     {0x002d, "TLS_DHE_PSK_WITH_NULL_SHA"},
     {0x002e, "TLS_RSA_PSK_WITH_NULL_SHA"},
@@ -85,12 +95,18 @@ static const struct name_row ciphers[] = {
     {0x1302, "TLS_AES_256_GCM_SHA384"},
     {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
     {0xc006, "TLS_ECDHE_ECDSA_WITH_NULL_SHA"},
+    {0xc007, "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA"},
+    {0xc008, "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA"},
     {0xc009, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"},
     {0xc00a, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"},
     {0xc010, "TLS_ECDHE_RSA_WITH_NULL_SHA"},
+    {0xc011, "TLS_ECDHE_RSA_WITH_RC4_128_SHA"},
+    {0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"},
     {0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"},
     {0xc014, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"},
     {0xc015, "TLS_ECDH_anon_WITH_NULL_SHA"},
+    {0xc016, "TLS_ECDH_anon_WITH_RC4_128_SHA"},
+    {0xc017, "TLS_ECDH_anon_WITH_3DES_EDE_CBC_SHA"},
     {0xc018, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA"},
     {0xc019, "TLS_ECDH_anon_WITH_AES_256_CBC_SHA"},
     {0xc01d, "TLS_SRP_SHA_WITH_AES_128_CBC_SHA"},

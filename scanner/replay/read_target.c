@@ -104,10 +104,10 @@ static void read_versions(const struct facts *row, struct seen_versions *out)
     struct facts versions;
     *out = (struct seen_versions){.asked = facts_object(row, SERVICES_VERSIONS, &versions)};
     if (out->asked) {
-        out->accepted[0] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_0);
-        out->accepted[1] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_1);
-        out->accepted[2] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_2);
-        out->accepted[3] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLS1_3);
+        out->accepted[0] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLSV1_0);
+        out->accepted[1] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLSV1_1);
+        out->accepted[2] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLSV1_2);
+        out->accepted[3] = (uint8_t)facts_truth(&versions, VERSION_FACTS_TLSV1_3);
         out->sni = facts_bool(&versions, VERSION_FACTS_SNI);
         out->connections = facts_u8(&versions, VERSION_FACTS_CONNECTIONS);
     }

@@ -96,6 +96,9 @@ static void put_service_weighting(struct json_writer *w, const struct service_we
     json_object_begin(w);
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         const struct tally *t = &s->property[p];
+        if (property_needs_host((enum property)p)) {
+            continue; /* there is none, nor a share */
+        }
         json_key(w, property_word((enum property)p));
         json_object_begin(w);
         put_share(w, t->yes, t->yes + t->no, t->unknown);
@@ -148,6 +151,25 @@ static void put_port(struct json_writer *w, const struct port_counts *port)
     put_rollup_weighting(w, &port->domain);
     json_key(w, "domain_primary_mx");
     put_rollup_weighting(w, &port->primary);
+    json_object_end(w);
+}
+
+static void put_chain_counts(struct json_writer *w, const struct scan_counts *c)
+{
+    uint64_t total = 0;
+    for (unsigned s = 0; s < CHAIN_STATUS_COUNT; s++) {
+        total += c->chain[s];
+    }
+    json_object_begin(w);
+    key_uint(w, "total", total);
+    json_key(w, "statuses");
+    json_object_begin(w);
+    for (unsigned s = 0; s < CHAIN_STATUS_COUNT; s++) {
+        if (s != CHAIN_NONE) { /* a list that was presented is not none */
+            key_uint(w, chain_status_word((enum chain_status)s), c->chain[s]);
+        }
+    }
+    json_object_end(w);
     json_object_end(w);
 }
 
@@ -207,6 +229,9 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
         put_port(&w, &c->port[i]);
     }
     json_array_end(&w);
+    json_key(&w, "chains");
+    put_chain_counts(&w, c);
+    key_uint(&w, "certificates", c->certificates);
     json_key(&w, "findings");
     put_finding_counts(&w, c);
     json_key(&w, "rows");

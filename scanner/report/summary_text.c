@@ -35,9 +35,13 @@ static void put_property_text(struct buf *text, const struct port_counts *port, 
     const uint64_t *domain = port->domain.property[p];
     uint64_t hosts = host[ROLLUP_ALL] + host[ROLLUP_SOME] + host[ROLLUP_NONE];
     uint64_t domains = domain[ROLLUP_ALL] + domain[ROLLUP_SOME] + domain[ROLLUP_NONE];
-    buf_putf(text, "  %-14s", property_word(p));
-    put_percent(text, service->yes, service->yes + service->no);
-    buf_putf(text, " of %-10" PRIu64, service->yes + service->no);
+    buf_putf(text, "  %-18s", property_word(p));
+    if (property_needs_host(p)) {
+        buf_putf(text, "%5s%16s", "-", "");
+    } else {
+        put_percent(text, service->yes, service->yes + service->no);
+        buf_putf(text, " of %-10" PRIu64, service->yes + service->no);
+    }
     put_percent(text, host[ROLLUP_ALL], hosts);
     buf_putf(text, " of %-10" PRIu64, hosts);
     put_percent(text, domain[ROLLUP_ALL], domains);
@@ -47,13 +51,13 @@ static void put_property_text(struct buf *text, const struct port_counts *port, 
 static void put_left_out_text(struct buf *text, const char *what, uint64_t services, uint64_t hosts,
                               uint64_t domains)
 {
-    buf_putf(text, "  %-14s%7" PRIu64 "%21" PRIu64 "%21" PRIu64 "\n", what, services, hosts,
+    buf_putf(text, "  %-18s%7" PRIu64 "%21" PRIu64 "%21" PRIu64 "\n", what, services, hosts,
              domains);
 }
 
 static void put_port_text(struct buf *text, const struct port_counts *port)
 {
-    buf_putf(text, "port %-11u%-21s%-21s%s\n", port->port, "services", "MX hosts (all)",
+    buf_putf(text, "port %-15u%-21s%-21s%s\n", port->port, "services", "MX hosts (all)",
              "domains (all)");
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         put_property_text(text, port, (enum property)p);

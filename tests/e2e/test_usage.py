@@ -23,6 +23,12 @@ def refused(what, arguments, words, input=""):
 
 def check_texts():
     for arguments, begin in ((["--help"], b"Usage: mxcensus "), (["scan", "--help"], b"Usage: mxcensus scan"),
+                             (["check", "--help"], b"Usage: mxcensus check"), (["help", "analyze"], b"Usage: mxcensus analyze"),
+                             (["explain", "-h"], b"Usage: mxcensus explain"), (["explain"], b"notice   domain "),
+                             (["explain", "sni"], b"warning  endpoint     sni.needed\n"),
+                             (["explain", "starttls.masked"], b"starttls.masked\n  severity   error at most\n"),
+                             (["explain", "--format", "csv"], b"code,severity,scope,tables,"),
+                             (["explain", "--format", "json"], b"[\n"),
                              (["--version"], b"mxcensus 0."), (["scan", "--version"], b"mxcensus 0.")):
         done = run(*arguments, timeout=30)
         check_equal(f"{arguments}: exit code", done.returncode, 0)
@@ -44,8 +50,17 @@ def check_refusals(folder):
         file.write("example.org\n")
 
     refused("no command", [], ["mxcensus --help"])
-    refused("unknown command", ["check"], ["'check'"])
-    refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "--help"])
+    refused("unknown command", ["probe"], ["'probe'"])
+    refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "scan --help"])
+    refused("option of another command", ["scan", "--json"], ["--json", "mxcensus check", "scan --help"])
+    refused("check without a domain", ["check"], ["which domain"])
+    refused("analyze without results", ["analyze"], ["which results"])
+    refused("results are absent", ["analyze", missing], [missing])
+    refused("results are no results", ["analyze", full], [full])
+    refused("unknown code", ["explain", "sni.needd"], ["'sni.needd'", "sni.needed"])
+    refused("roots are absent", ["scan", *READY, "--root-cas", missing, listed], [missing])
+    refused("roots are no roots", ["check", *READY, "--root-cas", listed, "example.org"], [listed])
+    refused("time", ["check", "--at", "noon", "example.org"], ["--at", "'noon'"])
     refused("later option", ["scan", "--retries", "1"], ["--retries"])
     refused("infer", ["scan", "--infer", "listed"], ["--infer", "'listed'", "off"])
     refused("probes", ["scan", "--probes", "sni,versions"], ["--probes", "'versions'", "sni"])

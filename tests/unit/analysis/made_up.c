@@ -1,5 +1,7 @@
 #include "tests/unit/analysis/made_up.h"
 
+#include <criterion/criterion.h>
+
 size_t made_endpoints_fill(struct endpoint_brief *to, const struct made_endpoint *from)
 {
     size_t count = 0;
@@ -12,7 +14,15 @@ size_t made_endpoints_fill(struct endpoint_brief *to, const struct made_endpoint
             .not_tested = (uint8_t)from[count].not_tested,
             .starttls = (uint8_t)from[count].starttls,
             .tls_version = from[count].tls_version,
+            .chain = {.status = (uint8_t)from[count].chain},
+            .name_match = (uint8_t)from[count].name_match,
+            .sni = (uint8_t)from[count].sni,
+            .sni_acceptable = (uint8_t)from[count].sni_acceptable,
         };
+        memset(to[count].leaf_sha256, from[count].leaf, sizeof(to[count].leaf_sha256));
+        if (from[count].address != NULL) {
+            cr_assert(net_addr_parse(span_of(from[count].address), &to[count].address));
+        }
         count++;
     }
     return count;

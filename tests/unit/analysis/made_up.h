@@ -15,7 +15,13 @@ struct made_endpoint {
     enum not_tested_reason not_tested;
     enum starttls_state starttls;
     uint16_t tls_version;
-    uint16_t port; /* 0: 25 */
+    uint16_t port;       /* 0: 25 */
+    const char *address; /* NULL: one of 192.0.2.0/24 */
+    uint8_t leaf;        /* every octet of its fingerprint; 0: none */
+    enum chain_status chain;
+    enum name_match name_match;
+    enum sni_class sni;
+    enum sni_acceptable sni_acceptable;
 };
 
 /** One exchange; the list ends with the first without `exchange`. */

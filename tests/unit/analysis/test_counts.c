@@ -32,10 +32,6 @@
     {                                                                                         \
         .there = true, .outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_ADDRESS_BUDGET \
     }
-#define FAILED_END                                                                \
-    {                                                                             \
-        .there = true, .outcome = OUTCOME_TLS_ALERT, .starttls = STARTTLS_OFFERED \
-    }
 #define PORT_587                                                                     \
     {                                                                                \
         .there = true, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED, \
@@ -43,64 +39,6 @@
     }
 
 static const uint16_t ports[] = {25, 587};
-
-struct property_case {
-    const char *name;
-    struct made_endpoint endpoint;
-    enum truth truth[PROPERTY_COUNT];
-};
-
-#define Y TRUTH_YES
-#define N TRUTH_NO
-#define U TRUTH_UNKNOWN
-
-/* Requirement R11: what is not conclusive is unknown, never "no STARTTLS". */
-static const struct property_case property_cases[] = {
-    /* reachable, starttls, established, 1.0, 1.1, 1.2, 1.3 */
-    {"TLS 1.2", TLS12_END, {Y, Y, Y, N, N, Y, N}},
-    {"TLS 1.3", TLS13_END, {Y, Y, Y, N, N, N, Y}},
-    {"plain", PLAIN_END, {Y, N, N, N, N, N, N}},
-    {"handshake fails", FAILED_END, {Y, Y, N, N, N, N, N}},
-    {"dead", DEAD_END, {N, U, U, U, U, U, U}},
-    {"busy", BUSY_END, {Y, U, U, U, U, U, U}},
-    {"left out", LEFT_END, {U, U, U, U, U, U, U}},
-    {"ours", {.there = true, .outcome = OUTCOME_LOCAL_FAULT}, {U, U, U, U, U, U, U}},
-};
-
-Test(counts, a_property_needs_a_conclusive_session)
-{
-    for (size_t i = 0; i < sizeof(property_cases) / sizeof(property_cases[0]); i++) {
-        const struct property_case *c = &property_cases[i];
-        struct endpoint_brief brief[MADE_ENDPOINTS];
-        const struct made_endpoint one[MADE_ENDPOINTS] = {c->endpoint};
-        cr_assert_eq(made_endpoints_fill(brief, one), 1);
-        for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-            cr_expect_eq(property_of((enum property)p, brief), c->truth[p], "%s: %s", c->name,
-                         property_word((enum property)p));
-        }
-    }
-}
-
-struct rollup_case {
-    struct tally tally;
-    enum rollup rollup;
-};
-
-/* Design section 3: unknown whenever an untested endpoint could change it. */
-static const struct rollup_case rollup_cases[] = {
-    {{0, 0, 0}, ROLLUP_UNKNOWN}, {{1, 0, 0}, ROLLUP_ALL},  {{0, 1, 0}, ROLLUP_NONE},
-    {{0, 0, 1}, ROLLUP_UNKNOWN}, {{2, 1, 0}, ROLLUP_SOME}, {{1, 0, 1}, ROLLUP_UNKNOWN},
-    {{0, 1, 1}, ROLLUP_UNKNOWN}, {{1, 1, 1}, ROLLUP_SOME},
-};
-
-Test(counts, a_rollup_is_unknown_while_it_could_change)
-{
-    for (size_t i = 0; i < sizeof(rollup_cases) / sizeof(rollup_cases[0]); i++) {
-        const struct tally *t = &rollup_cases[i].tally;
-        cr_expect_eq(rollup_of(t), rollup_cases[i].rollup, "%d yes, %d no, %d unknown", (int)t->yes,
-                     (int)t->no, (int)t->unknown);
-    }
-}
 
 struct weighting_case {
     const char *name;
@@ -168,6 +106,20 @@ static const struct weighting_case weighting_cases[] = {
      true},
     {"none was tried",
      {MADE_DIALLED(10, "a.test", DATA, NODATA, LEFT_END)},
+     ROLLUP_UNKNOWN,
+     ROLLUP_UNKNOWN,
+     true,
+     true,
+     false},
+    {"the second host is left alone on request",
+     {MADE_DIALLED(10, "a.test", DATA, NODATA, TLS12_END), MADE_BLOCKED(20, "b.test")},
+     ROLLUP_UNKNOWN,
+     ROLLUP_ALL,
+     true,
+     false,
+     false},
+    {"the only host is left alone on request",
+     {MADE_BLOCKED(10, "a.test")},
      ROLLUP_UNKNOWN,
      ROLLUP_UNKNOWN,
      true,

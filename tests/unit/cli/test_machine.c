@@ -1,7 +1,13 @@
+#include <stdlib.h>
+#include <unistd.h>
+
 #include <criterion/criterion.h>
+#include <openssl/pem.h>
 
 #include "scanner/cli/help.h"
 #include "scanner/cli/machine.h"
+#include "scanner/cli/option_table.h"
+#include "tests/support/test_ca.h"
 
 Test(machine, resolvers_are_the_nameserver_lines)
 {
@@ -51,20 +57,77 @@ Test(machine, connections_leave_room_for_other_descriptors)
     cr_assert_gt(descriptors_needed(64, 2), DESCRIPTORS_RESERVED);
 }
 
-Test(help, fits_one_screen_and_names_every_default)
+static void check_screen(const struct buf *b, const char *what)
 {
-    struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    help_put_command(&b, COMMAND_SCAN);
     size_t lines = 0;
     size_t column = 0;
-    for (size_t i = 0; i < b.len; i++) {
-        column = b.at[i] == '\n' ? 0 : column + 1;
-        lines += b.at[i] == '\n';
-        cr_assert_leq(column, HELP_COLUMNS_MAX, "line %zu is too long", lines + 1);
+    for (size_t i = 0; i < b->len; i++) {
+        column = b->at[i] == '\n' ? 0 : column + 1;
+        lines += b->at[i] == '\n';
+        cr_assert_leq(column, HELP_COLUMNS_MAX, "%s: line %zu is too long", what, lines + 1);
     }
-    cr_assert_leq(lines, HELP_LINES_MAX);
+    cr_assert_leq(lines, HELP_LINES_MAX, "%s", what);
+}
+
+Test(help, fits_one_screen_and_names_every_default)
+{
+    static const char *const wanted[COMMAND_COUNT][3] = {
+        [COMMAND_SCAN] = {"-o, --output DIR", "[4000]", "record or dial [record]"},
+        [COMMAND_CHECK] = {"--json", "record or dial [dial]", "auto, always or never [auto]"},
+        [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
+        [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[CODE|AREA]", "--help"},
+    };
+    for (enum command c = 0; c < COMMAND_COUNT; c++) {
+        struct buf b = BUF_INIT(BUF_NO_LIMIT);
+        help_put_command(&b, c);
+        check_screen(&b, command_info(c)->word);
+        buf_put_char(&b, '\0');
+        for (size_t i = 0; i < 3; i++) {
+            cr_assert_not_null(strstr((const char *)b.at, wanted[c][i]), "%s", wanted[c][i]);
+        }
+        buf_deinit(&b);
+    }
+}
+
+Test(help, the_overview_names_every_command)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    help_put_overview(&b);
+    check_screen(&b, "overview");
     buf_put_char(&b, '\0');
-    cr_assert_not_null(strstr((const char *)b.at, "-o, --output DIR"));
-    cr_assert_not_null(strstr((const char *)b.at, "[4000]"));
+    for (enum command c = 0; c < COMMAND_COUNT; c++) {
+        cr_assert_not_null(strstr((const char *)b.at, command_info(c)->help));
+    }
     buf_deinit(&b);
+}
+
+Test(machine, trust_stores_are_read_in_order)
+{
+    static struct options o; /* keeps the stores until the end */
+    char path[] = "/tmp/mxcensus-roots-XXXXXX";
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct test_cert root =
+        test_cert_new(NULL, &(struct test_cert_params){.cn = "Root", .ca = true});
+    int fd = mkstemp(path);
+    FILE *file = fdopen(fd, "w");
+    cr_assert(file != NULL && PEM_write_X509(file, root.cert) == 1 && fclose(file) == 0);
+    o.params.terms.stores = o.stores;
+    o.root_cas_count = 2;
+    o.root_cas[0] = (struct root_cas){.name = "one", .path = path};
+    o.root_cas[1] = (struct root_cas){.name = "two", .path = path};
+    cr_assert(machine_read_stores(&o, &why));
+    cr_assert(o.params.terms.store_count == 2 && o.stores[1].anchor_count == 1);
+    cr_assert(strcmp(o.stores[0].name, "one") == 0 && strcmp(o.stores[1].name, "two") == 0);
+    (void)unlink(path);
+    for (size_t i = 0; i < 2; i++) {
+        trust_store_deinit(&o.stores[i]);
+    }
+
+    o.params.terms.store_count = 0;
+    cr_assert(!machine_read_stores(&o, &why)); /* the file is gone */
+    buf_put_char(&why, '\0');
+    cr_assert_not_null(strstr((const char *)why.at, path), "%s", (const char *)why.at);
+    cr_assert_null(strchr((const char *)why.at, '\n'));
+    test_cert_free(&root);
+    buf_deinit(&why);
 }

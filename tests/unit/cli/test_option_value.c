@@ -224,3 +224,107 @@ Test(option_value, lists_give_empty_items_too)
         buf_deinit(&joined);
     }
 }
+
+Test(option_value, trust_stores_have_a_name)
+{
+    static const struct {
+        const char *text;
+        const char *name; /* NULL: refused */
+        const char *path; /* NULL: the bundle of this machine */
+    } cases[] = {
+        {"roots.pem", "roots", "roots.pem"},
+        {"/etc/ssl/mozilla.crt", "mozilla", "/etc/ssl/mozilla.crt"},
+        {"dir.d/my roots", "my_roots", "dir.d/my roots"},
+        {".pem", ".pem", ".pem"},
+        {"moz=roots.pem", "moz", "roots.pem"},
+        {"a-b_c.1=x=y.pem", "a-b_c.1", "x=y.pem"},
+        {"./a=b.pem", "a_b", "./a=b.pem"}, /* a slash before '=': all of it is a file */
+        {"system", "system", NULL},
+        {"here=system", "here", NULL},
+        {"./system", "system", "./system"},
+        {"", NULL, NULL},
+        {"=x.pem", NULL, NULL},
+        {"a b=x.pem", NULL, NULL},
+        {"a=", NULL, NULL},
+        {"dir/", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct root_cas store = {0};
+        bool ok = value_read_root_cas(cases[i].text, &store);
+        cr_assert_eq(ok, cases[i].name != NULL, "'%s'", cases[i].text);
+        if (ok) {
+            cr_assert_str_eq(store.name, cases[i].name, "'%s'", cases[i].text);
+            cr_assert_eq(store.path == NULL, cases[i].path == NULL, "'%s'", cases[i].text);
+            cr_assert(store.path == NULL || strcmp(store.path, cases[i].path) == 0);
+        }
+    }
+}
+
+Test(option_value, a_name_of_a_trust_store_has_63_octets)
+{
+    char text[80];
+    struct root_cas store = {0};
+    memset(text, 'a', sizeof(text));
+    memcpy(text + 63, "=x", 3);
+    cr_assert(value_read_root_cas(text, &store) && strlen(store.name) == 63);
+    memset(text, 'a', sizeof(text));
+    memcpy(text + 64, "=x", 3);
+    cr_assert(!value_read_root_cas(text, &store));
+    memset(text, 'a', sizeof(text));
+    text[79] = '\0'; /* the name of a long file is cut */
+    cr_assert(value_read_root_cas(text, &store) && strlen(store.name) == 63);
+}
+
+Test(option_value, points_in_time_are_rfc3339_in_utc)
+{
+    static const struct {
+        const char *text;
+        bool ok;
+        int64_t want;
+    } cases[] = {
+        {"@0", true, 0},
+        {"@1769860800", true, 1769860800},
+        {"@253402300799", true, 253402300799},
+        {"1970-01-01", true, 0},
+        {"2026-01-31", true, 1769817600},
+        {"2026-01-31T12:00:00Z", true, 1769860800},
+        {"2026-01-31t12:00:00z", true, 1769860800}, /* RFC 3339 section 5.6 */
+        {"2026-01-31 12:00:00Z", true, 1769860800},
+        {"2026-01-31T12:00:00.999Z", true, 1769860800},
+        {"2026-01-31T12:00:00+00:00", true, 1769860800},
+        {"2024-02-29", true, 1709164800},
+        {"2000-02-29", true, 951782400},
+        {"2016-12-31T23:59:60Z", true, 1483228800}, /* a leap second */
+        {"0000-01-01", true, -62167219200},
+        {"9999-12-31T23:59:59Z", true, 253402300799},
+        {"@253402300800", false, 0},
+        {"@-1", false, 0},
+        {"@", false, 0},
+        {"", false, 0},
+        {"2026", false, 0},
+        {"2026-1-31", false, 0},
+        {"2026-00-01", false, 0},
+        {"2026-13-01", false, 0},
+        {"2026-02-29", false, 0},
+        {"1900-02-29", false, 0},
+        {"2026-01-32", false, 0},
+        {"2026-01-00", false, 0},
+        {"2026-01-31T", false, 0},
+        {"2026-01-31T12:00Z", false, 0},
+        {"2026-01-31T12:00:00", false, 0},
+        {"2026-01-31T12:00:00.Z", false, 0},
+        {"2026-01-31T24:00:00Z", false, 0},
+        {"2026-01-31T12:60:00Z", false, 0},
+        {"2026-01-31T12:00:61Z", false, 0},
+        {"2026-01-31T12:00:00+01:00", false, 0}, /* not in UTC */
+        {"2026-01-31x", false, 0},
+        {"1769860800", false, 0},
+        {"+026-01-31", false, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t at = 999;
+        bool ok = value_read_time(span_of(cases[i].text), &at);
+        cr_assert_eq(ok, cases[i].ok, "'%s'", cases[i].text);
+        cr_assert_eq(at, ok ? cases[i].want : 999, "'%s': %lld", cases[i].text, (long long)at);
+    }
+}

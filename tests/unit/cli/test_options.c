@@ -3,7 +3,7 @@
 #include "scanner/cli/option_table.h"
 #include "scanner/cli/options.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX 24
 
 /** Cuts `line` at its spaces; argv points into `words`. */
 static enum options_verdict read_line(struct options *o, const char *line, struct buf *why)
@@ -132,6 +132,10 @@ Test(options, words_that_end_at_once)
         {"mxcensus scan -h", OPTIONS_HELP_COMMAND},
         {"mxcensus scan --version", OPTIONS_VERSION},
         {"mxcensus scan x --help", OPTIONS_HELP_COMMAND},
+        {"mxcensus help scan", OPTIONS_HELP_COMMAND},
+        {"mxcensus check --help", OPTIONS_HELP_COMMAND},
+        {"mxcensus analyze -h", OPTIONS_HELP_COMMAND},
+        {"mxcensus explain --version", OPTIONS_VERSION},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         static struct options o;
@@ -152,6 +156,28 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus", "which command"},
         {"mxcensus frob", "unknown command 'frob'"},
         {"mxcensus scan --frob", "option --frob"},
+        {"mxcensus help frob", "unknown command 'frob'"},
+        {"mxcensus scan --frob", "; see mxcensus scan --help"},
+        {"mxcensus check --frob", "; see mxcensus check --help"},
+        {"mxcensus check --output x", "--output of mxcensus scan and mxcensus analyze; see"},
+        {"mxcensus scan --json", "option --json of mxcensus check; see mxcensus scan --help"},
+        {"mxcensus explain --ports=25", "--ports=25 of mxcensus scan and mxcensus check"},
+        {"mxcensus explain -q", "unknown option -q; see mxcensus explain --help"},
+        {"mxcensus check", "which domain"},
+        {"mxcensus check --json", "which domain"},
+        {"mxcensus analyze", "which results"},
+        {"mxcensus analyze a b", "more than one directory"},
+        {"mxcensus analyze --format csv a", "add --output"},
+        {"mxcensus explain a b", "'a' and 'b'"},
+        {"mxcensus explain --format xml", "use text, csv or json"},
+        {"mxcensus check --color yes x", "use auto, always or never"},
+        {"mxcensus scan --fail-on fatal", "use error, warning, notice or info"},
+        {"mxcensus scan --at tomorrow", "'tomorrow' is no time in UTC"},
+        {"mxcensus scan --root-cas a.pem --root-cas x/a.crt", "two trust stores called 'a'"},
+        {"mxcensus scan --root-cas =", "'=' is no FILE or NAME=FILE"},
+        {"mxcensus scan --root-cas 1 --root-cas 2 --root-cas 3 --root-cas 4 --root-cas 5 "
+         "--root-cas 6 --root-cas 7 --root-cas 8 --root-cas 9",
+         "more than 8 values"},
         {"mxcensus scan --retries 1", "option --retries"},
         {"mxcensus scan --resume x", "option --resume"},
         {"mxcensus scan --shards 2", "option --shards"},
@@ -220,4 +246,69 @@ Test(options, the_table_is_sound)
             cr_assert(row->letter == 0 || row->letter != option_table[j].letter, "%s", row->name);
         }
     }
+}
+
+Test(options, words_go_to_their_command)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+
+    cr_assert_eq(read_line(&o, "mxcensus check a.example --json b.example -v", &why), OPTIONS_RUN);
+    cr_assert(o.command == COMMAND_CHECK && o.word_count == 2 && o.json && o.verbose);
+    cr_assert(strcmp(o.words[0], "a.example") == 0 && strcmp(o.words[1], "b.example") == 0);
+    cr_assert(o.color == COLOR_AUTO && !o.fails && !o.at_given && o.root_cas_count == 0);
+
+    cr_assert_eq(read_line(&o, "mxcensus check -- --json", &why), OPTIONS_RUN);
+    cr_assert(o.word_count == 1 && strcmp(o.words[0], "--json") == 0 && !o.json);
+
+    cr_assert_eq(read_line(&o, "mxcensus explain sni --format json", &why), OPTIONS_RUN);
+    cr_assert(o.command == COMMAND_EXPLAIN && o.word_count == 1 &&
+              o.explain_format == EXPLAIN_JSON);
+    cr_assert_eq(read_line(&o, "mxcensus explain", &why), OPTIONS_RUN);
+    cr_assert(o.word_count == 0 && o.explain_format == EXPLAIN_TEXT);
+
+    cr_assert_eq(read_line(&o, "mxcensus analyze old -o new --format both --at @5", &why),
+                 OPTIONS_RUN);
+    cr_assert(o.command == COMMAND_ANALYZE && strcmp(o.words[0], "old") == 0);
+    cr_assert(strcmp(o.params.output_dir, "new") == 0 && o.params.format == RESULT_BOTH);
+    cr_assert(o.at_given && o.params.terms.at == 5);
+    buf_deinit(&why);
+}
+
+Test(options, terms_of_judgement)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    cr_assert_eq(read_line(&o,
+                           "mxcensus scan --root-cas system --root-cas moz=m.pem --at 1970-01-02 "
+                           "--fail-on warning",
+                           &why),
+                 OPTIONS_RUN);
+    cr_assert_eq(o.root_cas_count, 2);
+    cr_assert(o.root_cas[0].path == NULL && strcmp(o.root_cas[0].name, "system") == 0);
+    cr_assert(strcmp(o.root_cas[1].path, "m.pem") == 0 && strcmp(o.root_cas[1].name, "moz") == 0);
+    cr_assert(o.at_given && o.params.terms.at == 86400);
+    cr_assert(o.params.terms.stores == o.stores && o.params.terms.store_count == 0);
+    cr_assert(o.fails && o.fail_on == SEVERITY_WARNING);
+    cr_assert_str_eq(in_force(&o, "at"), "1970-01-02");
+    cr_assert_str_eq(in_force(&o, "fail-on"), "warning");
+    buf_deinit(&why);
+}
+
+Test(options, check_has_defaults_of_its_own)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    cr_assert_eq(read_line(&o, "mxcensus check example.org", &why), OPTIONS_RUN);
+    const struct scan_params *p = &o.params;
+    cr_assert(p->implicit_mx_dial && p->concurrency == 32 && p->network_limit == 4);
+    cr_assert(p->operator_limit == 8 && p->address_limit == 1 && p->names_per_address == 500);
+    cr_assert(p->port_count == 1 && p->ports[0] == 25 && p->probe_sni && p->probe_no_sni);
+    cr_assert_eq(p->output_fd, 1);
+    cr_assert_str_eq(in_force(&o, "implicit-mx"), "dial");
+    cr_assert_str_eq(in_force(&o, "threads"), "absent");
+    cr_assert_eq(read_line(&o, "mxcensus check --implicit-mx record example.org", &why),
+                 OPTIONS_RUN);
+    cr_assert(!p->implicit_mx_dial);
+    buf_deinit(&why);
 }

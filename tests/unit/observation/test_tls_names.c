@@ -23,12 +23,15 @@ static const struct name_case versions[] = {
     {0x0304, "TLSv1.3"}, {0x0305, NULL},      {0, NULL},
 };
 static const struct name_case ciphers[] = {
+    {0x0005, "TLS_RSA_WITH_RC4_128_SHA"},
+    {0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"},
     {0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA"},
     {0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA"},
     {0x0039, "TLS_DHE_RSA_WITH_AES_256_CBC_SHA"},
     {0x1301, "TLS_AES_128_GCM_SHA256"},
     {0x1302, "TLS_AES_256_GCM_SHA384"},
     {0x1303, "TLS_CHACHA20_POLY1305_SHA256"},
+    {0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"},
     {0xc013, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"},
     {0xc02f, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"},
     {0xc030, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},

@@ -14,7 +14,11 @@ static void fill(struct scan_counts *c)
                                            .port = 25,
                                            .outcome = OUTCOME_ESTABLISHED,
                                            .starttls = STARTTLS_OFFERED,
-                                           .tls_version = 0x0304},
+                                           .tls_version = 0x0304,
+                                           .leaf_sha256 = {1},
+                                           .chain = {.status = CHAIN_TRUSTED},
+                                           .name_match = NAME_MATCH_EXACT,
+                                           .sni = SNI_SAME},
                                           {.address = none,
                                            .port = 25,
                                            .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
@@ -41,13 +45,21 @@ static void fill(struct scan_counts *c)
     const struct seen_session good = {.outcome = OUTCOME_ESTABLISHED,
                                       .smtp = {.starttls = STARTTLS_OFFERED},
                                       .tls_attempted = true,
-                                      .tls = {.version = 0x0304}};
+                                      .tls = {.version = 0x0304, .leaf_sha256 = {1}}};
     const struct seen_session dead = {.outcome = OUTCOME_CONNECT_TIMEOUT};
     const struct seen_session *sessions[] = {&good, &good, &dead, NULL};
     for (size_t i = 0; i < 4; i++) {
-        const struct seen_service s = {.port = 25, .result = sessions[i]};
+        const struct seen_service s = {.port = 25,
+                                       .result = sessions[i],
+                                       .chain = {.status = i == 0   ? CHAIN_TRUSTED
+                                                           : i == 1 ? CHAIN_EXPIRED
+                                                                    : CHAIN_NONE}};
         counts_add_service(c, &s);
     }
+    counts_add_chain(c, CHAIN_TRUSTED);
+    counts_add_chain(c, CHAIN_TRUSTED);
+    counts_add_chain(c, CHAIN_EXPIRED);
+    counts_add_certificate(c);
     struct findings f;
     findings_init(&f);
     buf_put_text(findings_add(&f, FINDING_MX_LOCALHOST, SEVERITY_ERROR), "x");
@@ -80,12 +92,22 @@ static const struct json_expectation summary[] = {
      "{\"numerator\":2,\"denominator\":2,\"untested\":2,\"share\":1.0}"},
     {"ports/0/service/properties/reachable",
      "{\"numerator\":2,\"denominator\":3,\"untested\":1,\"share\":0.6667}"},
+    {"ports/0/service/properties/chain_trusted",
+     "{\"numerator\":1,\"denominator\":2,\"untested\":2,\"share\":0.5}"},
     {"ports/0/host/total", "1"},
     {"ports/0/host/properties/starttls",
      "{\"all\":0,\"some\":1,\"none\":0,\"unknown\":0,\"numerator\":0,\"denominator\":1,"
      "\"untested\":0,\"share\":0.0}"},
+    {"ports/0/host/properties/acceptable/some", "1"},
+    {"ports/0/host/properties/sni_needed/none", "1"},
+    {"ports/0/domain/properties/name_matches/some", "1"},
     {"ports/0/domain/properties/tlsv1_3/some", "1"},
     {"ports/0/domain_primary_mx/properties/reachable/all", "1"},
+    {"chains/total", "3"},
+    {"chains/statuses/trusted", "2"},
+    {"chains/statuses/expired", "1"},
+    {"chains/statuses/self_signed", "0"},
+    {"certificates", "1"},
     {"findings/0/code", "\"mx.localhost\""},
     {"findings/0/rows", "1"},
     {"findings/0/error", "1"},
@@ -98,16 +120,21 @@ static const struct json_expectation summary[] = {
 
 static const char text[] =
     "inputs 4 = tested 1 + no_mail 2 + invalid 1\n"
-    "port 25         services             MX hosts (all)       domains (all)\n"
-    "  reachable      66.7 % of 3         100.0 % of 1         100.0 % of 1\n"
-    "  starttls      100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
-    "  established   100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
-    "  tlsv1_0         0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
-    "  tlsv1_1         0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
-    "  tlsv1_2         0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
-    "  tlsv1_3       100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
-    "  not tested          1                    0                    0\n"
-    "  inconclusive        1                    0                    0\n"
+    "port 25             services             MX hosts (all)       domains (all)\n"
+    "  reachable          66.7 % of 3         100.0 % of 1         100.0 % of 1\n"
+    "  starttls          100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  established       100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_0             0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_1             0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_2             0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_3           100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  tlsv1_2_or_newer  100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  chain_trusted      50.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  name_matches          -                  0.0 % of 1           0.0 % of 1\n"
+    "  acceptable            -                  0.0 % of 1           0.0 % of 1\n"
+    "  sni_needed            -                  0.0 % of 1           0.0 % of 1\n"
+    "  not tested              1                    0                    0\n"
+    "  inconclusive            1                    0                    0\n"
     "most frequent errors (rows)\n"
     "  mx.localhost                1\n"
     "complete after 1.5 s\n";
@@ -129,6 +156,12 @@ Test(summary, the_counts_are_shown_with_their_denominators)
     report_summary(&out, &facts);
     json_t *root = json_whole(&out);
     EXPECT_JSON(root, summary);
+    /* What belongs to a host name has no share among services. */
+    const json_t *port = json_array_get(json_object_get(root, "ports"), 0);
+    const json_t *services = json_object_get(json_object_get(port, "service"), "properties");
+    cr_expect_null(json_object_get(services, "name_matches"));
+    cr_expect_null(json_object_get(services, "acceptable"));
+    cr_expect_null(json_object_get(services, "sni_needed"));
     json_decref(root);
     buf_reset(&out);
     report_summary_text(&out, &facts);

@@ -1,0 +1,302 @@
+#include "scanner/analysis/rollup.h"
+
+#include "scanner/analysis/account.h"
+#include "scanner/base/check.h"
+
+const char *property_word(enum property p)
+{
+    switch (p) {
+#define X(name, word)     \
+    case PROPERTY_##name: \
+        return word;
+        PROPERTIES(X)
+#undef X
+    case PROPERTY_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown property");
+}
+
+bool property_needs_host(enum property p)
+{
+    return p == PROPERTY_NAME_MATCHES || p == PROPERTY_ACCEPTABLE || p == PROPERTY_SNI_NEEDED;
+}
+
+const char *rollup_word(enum rollup r)
+{
+    switch (r) {
+#define X(name, word)   \
+    case ROLLUP_##name: \
+        return word;
+        ROLLUPS(X)
+#undef X
+    case ROLLUP_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown rollup");
+}
+
+static enum truth truth_of(bool known, bool yes)
+{
+    return !known ? TRUTH_UNKNOWN : yes ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth reachable(const struct endpoint_brief *e)
+{
+    bool special = endpoint_is_special(e);
+    bool tried = e->outcome != OUTCOME_NOT_TESTED && e->outcome != OUTCOME_LOCAL_FAULT;
+    bool unconnected = e->outcome == OUTCOME_REFUSED || e->outcome == OUTCOME_UNREACHABLE ||
+                       e->outcome == OUTCOME_CONNECT_TIMEOUT;
+    return truth_of(tried || special, !unconnected && !special);
+}
+
+static enum truth starttls_listed(enum starttls_state state)
+{
+    switch (state) {
+    case STARTTLS_UNKNOWN:
+        return TRUTH_UNKNOWN;
+    case STARTTLS_NOT_OFFERED:
+    case STARTTLS_MASKED:
+        return TRUTH_NO;
+    case STARTTLS_OFFERED:
+    case STARTTLS_TEMPFAIL:
+    case STARTTLS_REJECTED:
+    case STARTTLS_INJECTED:
+        return TRUTH_YES;
+    }
+    UNREACHABLE("unknown starttls_state");
+}
+
+static enum truth version_between(const struct endpoint_brief *e, uint16_t low, uint16_t high)
+{
+    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool established = e->outcome == OUTCOME_ESTABLISHED;
+    return truth_of(known, established && e->tls_version >= low && e->tls_version <= high);
+}
+
+static bool has_leaf(const struct endpoint_brief *e)
+{
+    static const uint8_t none[sizeof(e->leaf_sha256)];
+    return memcmp(e->leaf_sha256, none, sizeof(none)) != 0;
+}
+
+/* A leaf without a verdict on its chain is one that was not judged. */
+static enum truth chain_trusted(const struct endpoint_brief *e)
+{
+    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool judged = !has_leaf(e) || e->chain.status != CHAIN_NONE;
+    return truth_of(known && judged, e->chain.status == CHAIN_TRUSTED);
+}
+
+static enum truth name_matches(const struct endpoint_brief *e)
+{
+    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    return truth_of(known, name_match_is_match((enum name_match)e->name_match));
+}
+
+static enum truth both(enum truth a, enum truth b)
+{
+    if (a == TRUTH_NO || b == TRUTH_NO) {
+        return TRUTH_NO;
+    }
+    return truth_of(a == TRUTH_YES && b == TRUTH_YES, true);
+}
+
+/* Of a host that completes no handshake with SNI, SNI is not what is missing. */
+static enum truth sni_needed(const struct endpoint_brief *e)
+{
+    if (e->outcome != OUTCOME_ESTABLISHED) {
+        return truth_of(outcome_info((enum session_outcome)e->outcome)->conclusive, false);
+    }
+    switch ((enum sni_class)e->sni) {
+    case SNI_FATAL_WITHOUT:
+        return TRUTH_YES;
+    case SNI_SAME:
+    case SNI_FATAL_WITH:
+        return TRUTH_NO;
+    case SNI_UNSTABLE: /* whatever differs is not for the name */
+        return TRUTH_UNKNOWN;
+    case SNI_UNKNOWN:
+    case SNI_DIFFERS:
+        return truth_of(e->sni_acceptable != SNI_ACCEPTABLE_UNKNOWN,
+                        e->sni_acceptable == SNI_ACCEPTABLE_ONLY_SNI);
+    }
+    UNREACHABLE("unknown sni_class");
+}
+
+enum truth property_of(enum property p, const struct endpoint_brief *e)
+{
+    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    switch (p) {
+    case PROPERTY_REACHABLE:
+        return reachable(e);
+    case PROPERTY_STARTTLS:
+        return starttls_listed((enum starttls_state)e->starttls);
+    case PROPERTY_ESTABLISHED:
+        return truth_of(known, e->outcome == OUTCOME_ESTABLISHED);
+    case PROPERTY_TLS1_0:
+        return version_between(e, 0x0301, 0x0301);
+    case PROPERTY_TLS1_1:
+        return version_between(e, 0x0302, 0x0302);
+    case PROPERTY_TLS1_2:
+        return version_between(e, 0x0303, 0x0303);
+    case PROPERTY_TLS1_3:
+        return version_between(e, 0x0304, 0x0304);
+    case PROPERTY_TLS1_2_OR_NEWER:
+        return version_between(e, 0x0303, 0x0304);
+    case PROPERTY_CHAIN_TRUSTED:
+        return chain_trusted(e);
+    case PROPERTY_NAME_MATCHES:
+        return name_matches(e);
+    case PROPERTY_ACCEPTABLE:
+        return both(chain_trusted(e), name_matches(e));
+    case PROPERTY_SNI_NEEDED:
+        return sni_needed(e);
+    case PROPERTY_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown property");
+}
+
+bool endpoint_is_special(const struct endpoint_brief *e)
+{
+    return e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_SPECIAL_PURPOSE;
+}
+
+void tally_add(struct tally *t, enum truth truth)
+{
+    switch (truth) {
+    case TRUTH_UNKNOWN:
+        t->unknown++;
+        return;
+    case TRUTH_NO:
+        t->no++;
+        return;
+    case TRUTH_YES:
+        t->yes++;
+        return;
+    }
+}
+
+enum rollup roll_up_value(const struct roll_up *r, enum property p)
+{
+    const struct tally *t = &r->property[p];
+    if (t->yes > 0 && t->no > 0) {
+        return ROLLUP_SOME; /* whatever the unknown ones are */
+    }
+    if (r->open || t->unknown > 0 || t->yes + t->no == 0) {
+        return ROLLUP_UNKNOWN;
+    }
+    return t->yes > 0 ? ROLLUP_ALL : ROLLUP_NONE;
+}
+
+static bool has_port(const struct endpoint_brief *endpoints, size_t count, uint16_t port)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (endpoints[i].port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+uint16_t host_port(const struct seen_host *h)
+{
+    return has_port(h->endpoints, h->endpoint_count, PORT_SMTP) ? PORT_SMTP : PORT_ALL;
+}
+
+uint16_t domain_port(const struct seen_domain *d)
+{
+    for (size_t i = 0; i < d->mx_count; i++) {
+        if (has_port(d->mx[i].endpoints, d->mx[i].endpoint_count, PORT_SMTP)) {
+            return PORT_SMTP;
+        }
+    }
+    return PORT_ALL;
+}
+
+static void add_endpoint(struct roll_up *r, const struct endpoint_brief *e)
+{
+    r->endpoints++;
+    r->tried += e->outcome != OUTCOME_NOT_TESTED;
+    r->conclusive += outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool special = endpoint_is_special(e);
+    for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
+        if (!special || p == PROPERTY_REACHABLE) {
+            tally_add(&r->property[p], property_of((enum property)p, e));
+        }
+    }
+}
+
+static void add_endpoints(struct roll_up *r, const struct endpoint_brief *endpoints, size_t count,
+                          uint16_t port)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (port == PORT_ALL || endpoints[i].port == port) {
+            add_endpoint(r, &endpoints[i]);
+        }
+    }
+}
+
+bool family_is_full(const struct endpoint_brief *endpoints, size_t count, uint8_t family)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        kept += endpoints[i].address.family == family && endpoints[i].port == endpoints[0].port;
+    }
+    return kept >= HOST_ADDRESSES_MAX;
+}
+
+/* As an exchange: its address states tell whether an address may be missing. */
+static bool host_is_open(const struct seen_host *h)
+{
+    const struct seen_mx mx = {.a_state = h->a.state, .aaaa_state = h->aaaa.state};
+    return h->blocklisted || h->addresses_truncated > 0 || mx_unknown_state(&mx) != DNS_NOT_ASKED;
+}
+
+bool mx_is_open(const struct seen_domain *d, const struct seen_mx *mx)
+{
+    bool cut = d->endpoints_truncated && (family_is_full(mx->endpoints, mx->endpoint_count, 4) ||
+                                          family_is_full(mx->endpoints, mx->endpoint_count, 6));
+    return mx->blocklisted || cut || mx_unknown_state(mx) != DNS_NOT_ASKED;
+}
+
+struct roll_up roll_up_host(const struct seen_host *h, uint16_t port)
+{
+    struct roll_up r = {.open = host_is_open(h)};
+    add_endpoints(&r, h->endpoints, h->endpoint_count, port);
+    return r;
+}
+
+/* The exchanges [from, to). */
+static struct roll_up roll_up_mx(const struct seen_domain *d, size_t from, size_t to, uint16_t port)
+{
+    /* The exchanges that are not worked on come last, perhaps in the middle of a preference. */
+    struct roll_up r = {.open = to == d->mx_count && d->mx_total > d->mx_count};
+    for (size_t i = from; i < to; i++) {
+        add_endpoints(&r, d->mx[i].endpoints, d->mx[i].endpoint_count, port);
+        r.open = r.open || mx_is_open(d, &d->mx[i]);
+    }
+    return r;
+}
+
+struct roll_up roll_up_domain(const struct seen_domain *d, uint16_t port)
+{
+    return roll_up_mx(d, 0, d->mx_count, port);
+}
+
+struct roll_up roll_up_primary(const struct seen_domain *d, uint16_t port)
+{
+    for (size_t from = 0; from < d->mx_count;) {
+        size_t to = from + 1;
+        while (to < d->mx_count && d->mx[to].preference == d->mx[from].preference) {
+            to++;
+        }
+        struct roll_up r = roll_up_mx(d, from, to, port);
+        if (!roll_up_is_empty(&r)) {
+            return r;
+        }
+        from = to;
+    }
+    return (struct roll_up){0};
+}

@@ -1,0 +1,104 @@
+#pragma once
+
+#include "scanner/observation/seen_target.h"
+
+/**
+ * Properties of endpoints, and what they amount to over the endpoints of a host or of an MX set.
+ *
+ * A property of one endpoint is yes, no or unknown. It is unknown without a conclusive session
+ * (requirement R11); only "the connection did not stand" is known without one. Rolled up: some,
+ * if there is a yes and a no; all or none, if every one is yes or no; else unknown, because an
+ * untested endpoint could change it (design section 3).
+ *
+ * Special-purpose addresses (RFC 6890) are dialled by nobody, so nothing is left to find out:
+ * they are not reachable, and no part of the total of the other properties.
+ */
+#define PROPERTIES(X)                                                                        \
+    X(REACHABLE, "reachable")     /* the TCP connection stood; no also when inconclusive */  \
+    X(STARTTLS, "starttls")       /* the keyword was listed; implicit TLS counts */          \
+    X(ESTABLISHED, "established") /* a handshake completed */                                \
+    X(TLS1_0, "tlsv1_0")          /* and this version was negotiated: the highest shared */  \
+    X(TLS1_1, "tlsv1_1")                                                                     \
+    X(TLS1_2, "tlsv1_2")                                                                     \
+    X(TLS1_3, "tlsv1_3")                                                                     \
+    X(TLS1_2_OR_NEWER, "tlsv1_2_or_newer") /* RFC 8461 section 7.2 */                        \
+    X(CHAIN_TRUSTED, "chain_trusted")      /* by the first trust store, as served */         \
+    X(NAME_MATCHES, "name_matches")        /* a dNSName is the host's, RFC 9525 section 6 */ \
+    X(ACCEPTABLE, "acceptable")            /* both; no also without a certificate */         \
+    X(SNI_NEEDED, "sni_needed")            /* acceptable, or a handshake, with SNI only */
+
+enum property {
+#define X(name, word) PROPERTY_##name,
+    PROPERTIES(X)
+#undef X
+    PROPERTY_COUNT
+};
+
+const char *property_word(enum property p);
+/** It is about the host name that was asked for: a session without SNI does not have it. */
+bool property_needs_host(enum property p);
+
+#define ROLLUPS(X)        \
+    X(UNKNOWN, "unknown") \
+    X(ALL, "all")         \
+    X(SOME, "some")       \
+    X(NONE, "none")
+
+enum rollup {
+#define X(name, word) ROLLUP_##name,
+    ROLLUPS(X)
+#undef X
+    ROLLUP_COUNT
+};
+
+const char *rollup_word(enum rollup r);
+
+enum truth property_of(enum property p, const struct endpoint_brief *e);
+
+/** Nobody can reach the address, and nobody tried. */
+bool endpoint_is_special(const struct endpoint_brief *e);
+
+/** Endpoints by what is known of one property. */
+struct tally {
+    uint64_t yes;
+    uint64_t no;
+    uint64_t unknown;
+};
+
+void tally_add(struct tally *t, enum truth truth);
+
+/** Sums over the endpoints of a host or of an MX set. */
+struct roll_up {
+    uint64_t endpoints;
+    uint64_t tried;
+    uint64_t conclusive;
+    /* Endpoints are missing: a host whose addresses are not known, one on the block list, or more
+     * than the caps allow. They could change every property, and belong to no tally. */
+    bool open;
+    struct tally property[PROPERTY_COUNT];
+};
+
+enum rollup roll_up_value(const struct roll_up *r, enum property p);
+/** There is nothing to roll up, and nothing missing. */
+static inline bool roll_up_is_empty(const struct roll_up *r)
+{
+    return r->endpoints == 0 && !r->open;
+}
+
+#define PORT_SMTP 25
+#define PORT_ALL  0 /* roll up the endpoints of all ports */
+
+/** Port 25 where it was asked for, because only there another server's mail arrives; else all. */
+uint16_t host_port(const struct seen_host *h);
+uint16_t domain_port(const struct seen_domain *d);
+
+struct roll_up roll_up_host(const struct seen_host *h, uint16_t port);
+/** Over the whole MX set: the sum over its hosts' addresses. */
+struct roll_up roll_up_domain(const struct seen_domain *d, uint16_t port);
+/** Over the exchanges of the lowest preference that has an address, or may have one. */
+struct roll_up roll_up_primary(const struct seen_domain *d, uint16_t port);
+
+/** Addresses of the exchange may be missing from its list. */
+bool mx_is_open(const struct seen_domain *d, const struct seen_mx *mx);
+/** The family has as many addresses in the list as are kept of one. */
+bool family_is_full(const struct endpoint_brief *endpoints, size_t count, uint8_t family);

@@ -1,0 +1,53 @@
+#include "scanner/base/check.h"
+#include "scanner/base/hash.h"
+#include "scanner/cli/commands.h"
+#include "scanner/cli/machine.h"
+#include "scanner/replay/analyze.h"
+
+static enum result_codec codec_of(enum result_compression c)
+{
+    switch (c) {
+    case COMPRESS_NONE:
+        return RESULT_CODEC_NONE;
+    case COMPRESS_GZIP:
+        return RESULT_CODEC_GZIP;
+    case COMPRESS_ZSTD:
+        return RESULT_CODEC_ZSTD;
+    }
+    UNREACHABLE("unknown compression");
+}
+
+static enum exit_code exit_code_of(enum analyze_end end)
+{
+    switch (end) {
+    case ANALYZE_COMPLETE:
+        return EXIT_CODE_COMPLETE;
+    case ANALYZE_FATAL:
+        return EXIT_CODE_FATAL;
+    case ANALYZE_UNUSABLE:
+        return EXIT_CODE_USAGE;
+    case ANALYZE_ROWS_LOST:
+        return EXIT_CODE_ROWS_LOST;
+    }
+    UNREACHABLE("unknown analyze_end");
+}
+
+enum exit_code analyze_command(struct options *o, struct buf *why)
+{
+    const struct scan_params *p = &o->params;
+    if (o->root_cas_count > 0 && !machine_read_stores(o, why)) {
+        return EXIT_CODE_USAGE;
+    }
+    const struct analyze_params params = {
+        .results = o->words[0],
+        .output = p->output_dir,
+        .ndjson = (p->format & RESULT_NDJSON) != 0,
+        .csv = (p->format & RESULT_CSV) != 0,
+        .codec = codec_of(p->compression),
+        .stores = o->root_cas_count > 0 ? o->stores : NULL,
+        .store_count = p->terms.store_count,
+        .at = o->at_given ? p->terms.at : INT64_MIN,
+    };
+    hash_secret_init();
+    return exit_code_of(analyze_run(&params, why));
+}

@@ -1,0 +1,442 @@
+#include "scanner/replay/analyze.h"
+
+#include <string.h>
+
+#include "scanner/analysis/account.h"
+#include "scanner/base/memory.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/cert_names.h"
+#include "scanner/cert/digest.h"
+#include "scanner/replay/known.h"
+#include "scanner/replay/new_results.h"
+#include "scanner/replay/read_rows.h"
+#include "scanner/replay/table_reader.h"
+#include "scanner/report/report.h"
+
+/**
+ * Table by table, in the order in which they name each other:
+ *
+ *   certificates ─► chains ─► services ─► endpoints ─► hosts, domains
+ */
+struct analysis {
+    struct results results;
+    struct judging_terms terms;
+    struct chain_judge *judge;
+    struct known *known;
+    struct new_results out;
+    struct row_reading reading;
+    struct scan_counts counts;
+    /* reused from row to row */
+    struct findings findings;
+    struct service_verdict service;
+    struct endpoint_verdict endpoint;
+    struct buf list;       /* presented certificates */
+    struct buf other_list; /* the same of the other key */
+    struct buf leaf;       /* of a default certificate */
+    struct buf names;      /* its names, packed */
+    struct buf key;
+    struct buf *why;
+    enum analyze_end end; /* why it cannot go on; COMPLETE: it can */
+};
+
+static void stop(struct analysis *a, enum analyze_end end)
+{
+    if (a->end == ANALYZE_COMPLETE) {
+        a->end = end;
+    }
+}
+
+/* --- certificates and chains ---------------------------------------------------------------- */
+
+static void on_certificate(struct analysis *a, const struct facts *row)
+{
+    uint8_t named[32];
+    struct span der = read_certificate(row, named);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    bool parsed = false;
+    const struct cert_info *info = chain_judge_cert(a->judge, der, &parsed);
+    if (memcmp(named, info->fingerprint_sha256, sizeof(named)) != 0) {
+        facts_bad(row, CERTIFICATES_FINGERPRINT_SHA256, "is not that of raw");
+        return;
+    }
+    findings_reset(&a->findings);
+    findings_of_certificate(info, parsed, &a->findings);
+    report_certificate(&a->out.sink, der, info, parsed, &a->terms, &a->findings);
+    counts_add_findings(&a->counts, &a->findings);
+    if (!known_add_certificate(a->known, named, der, a->why)) {
+        stop(a, ANALYZE_FATAL);
+    }
+}
+
+static uint64_t octets_of_list(struct span list)
+{
+    uint64_t octets = 0;
+    struct span der;
+    while (cert_list_next(&list, &der)) {
+        octets += der.len;
+    }
+    return octets;
+}
+
+static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32],
+                        struct span digests)
+{
+    if (!known_list(a->known, number, SIZE_MAX, &a->list, a->why)) {
+        stop(a, ANALYZE_FATAL);
+        return;
+    }
+    struct chain_verdict verdict;
+    chain_judge_list(a->judge, buf_span(&a->list), &verdict);
+    struct chain_facts facts = {.digests = (const uint8_t(*)[32])(const void *)digests.at,
+                                .count = digests.len / 32,
+                                .octets = octets_of_list(buf_span(&a->list))};
+    memcpy(facts.chain_id, id, sizeof(facts.chain_id));
+    findings_reset(&a->findings);
+    findings_of_chain(&verdict, &a->terms, &a->findings);
+    report_chain(&a->out.sink, &facts, &verdict, &a->terms, &a->findings);
+    counts_add_findings(&a->counts, &a->findings);
+    known_chain(a->known, number)->brief = chain_brief_of(&verdict);
+}
+
+static void on_chain(struct analysis *a, const struct facts *row)
+{
+    uint8_t id[32];
+    uint8_t digest[32];
+    size_t count = 0;
+    struct span digests = read_chain(row, id, &count);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    digest_sha256(digests, digest);
+    if (count == 0 || count > TLS_CERTS_MAX || memcmp(digest, id, sizeof(digest)) != 0) {
+        facts_bad(row, CHAINS_CHAIN_ID, "is not that of the certificates");
+        return;
+    }
+    bool missing = false;
+    uint32_t number = known_add_chain(a->known, id, digests, &missing);
+    if (number == KNOWN_CHAIN_NONE) {
+        facts_bad(row, CHAINS_CERTIFICATES,
+                  missing ? "names one that has no row in certificates" : "has its row already");
+        return;
+    }
+    judge_chain(a, number, id, digests);
+}
+
+/* --- services and endpoints ----------------------------------------------------------------- */
+
+/* The number of the chain that a handshake presented; NONE where there was none. A chain without a row
+ * is an error of the directory. */
+static uint32_t presented_chain(struct analysis *a, const struct facts *row, unsigned column,
+                                const struct seen_session *s)
+{
+    static const uint8_t none[32];
+    if (s == NULL || memcmp(s->tls.chain_id, none, sizeof(none)) == 0) {
+        return KNOWN_CHAIN_NONE;
+    }
+    uint32_t chain = known_find_chain(a->known, s->tls.chain_id);
+    if (chain == KNOWN_CHAIN_NONE) {
+        facts_bad(row, column, "has no row in chains");
+    }
+    return chain;
+}
+
+/* Gives a session the list that it presented. @return the verdict on that. */
+static struct chain_brief give_list(struct analysis *a, uint32_t chain, struct seen_session *s,
+                                    struct buf *list)
+{
+    if (chain == KNOWN_CHAIN_NONE) {
+        return (struct chain_brief){.status = CHAIN_NONE};
+    }
+    if (!known_list(a->known, chain, SIZE_MAX, list, a->why)) {
+        stop(a, ANALYZE_FATAL);
+    }
+    s->tls.list = buf_span(list);
+    return known_chain(a->known, chain)->brief;
+}
+
+static void on_service(struct analysis *a, const struct facts *row)
+{
+    struct read_service s;
+    read_service(row, &s);
+    uint32_t chain = presented_chain(a, row, SERVICES_CHAIN_ID, s.result);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    s.seen.chain = give_list(a, chain, s.result, &a->list);
+    service_verdict_fill(&a->service, &s.seen);
+    findings_reset(&a->findings);
+    findings_of_service(&s.seen, &a->service, &a->findings);
+    report_service(&a->out.sink, &s.seen, &a->service, &a->findings);
+    counts_add_service(&a->counts, &s.seen);
+    counts_add_findings(&a->counts, &a->findings);
+
+    struct known_service known = {
+        .outcome = s.result != NULL ? s.result->outcome : OUTCOME_NOT_TESTED, .chain = chain};
+    buf_reset(&a->key);
+    service_key_put(&a->key, &s.seen.address, s.seen.port);
+    known_add_service(a->known, buf_span(&a->key), &known);
+}
+
+/* What the service's session without SNI showed. */
+static void give_default(struct analysis *a, struct seen_endpoint *e)
+{
+    static const uint8_t none[32];
+    struct known_service known;
+    e->no_sni_outcome = OUTCOME_NOT_TESTED;
+    e->no_sni_chain = (struct chain_brief){.status = CHAIN_NONE};
+    buf_reset(&a->key);
+    service_key_put(&a->key, &e->address, e->port);
+    if (!known_find_service(a->known, buf_span(&a->key), &known)) {
+        return;
+    }
+    bool has_leaf = memcmp(e->no_sni_leaf_sha256, none, sizeof(none)) != 0;
+    if (!has_leaf && known.chain != KNOWN_CHAIN_NONE) {
+        return; /* the row was made before that session */
+    }
+    e->no_sni_outcome = known.outcome;
+    if (known.chain == KNOWN_CHAIN_NONE) {
+        return;
+    }
+    e->no_sni_chain = known_chain(a->known, known.chain)->brief;
+    if (!known_list(a->known, known.chain, 1, &a->leaf, a->why)) {
+        stop(a, ANALYZE_FATAL);
+        return;
+    }
+    struct span rest = buf_span(&a->leaf);
+    struct span leaf;
+    buf_reset(&a->names);
+    if (cert_list_next(&rest, &leaf) && cert_names_pack(leaf, &a->names)) {
+        e->no_sni_names = buf_span(&a->names);
+    }
+}
+
+static void on_endpoint(struct analysis *a, const struct facts *row)
+{
+    struct read_endpoint e;
+    read_endpoint(row, &e);
+    uint32_t chain = presented_chain(a, row, ENDPOINTS_CHAIN_ID, e.result);
+    uint32_t other = presented_chain(a, row, ENDPOINTS_OTHER_KEY, e.other_key);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    e.seen.chain = give_list(a, chain, e.result, &a->list);
+    e.seen.other_key_chain = give_list(a, other, e.other_key, &a->other_list);
+    give_default(a, &e.seen);
+    endpoint_verdict_fill(&a->endpoint, &e.seen);
+    findings_reset(&a->findings);
+    findings_of_endpoint(&e.seen, &a->endpoint, &a->findings);
+    report_endpoint(&a->out.sink, &e.seen, &a->endpoint, &a->findings);
+    counts_add_findings(&a->counts, &a->findings);
+
+    struct known_endpoint known = {
+        .chain = e.seen.chain,
+        .name_match = (uint8_t)a->endpoint.name.match,
+        .sni = (uint8_t)a->endpoint.sni,
+        .covers_parents = a->endpoint.name.covers_parents,
+    };
+    buf_reset(&a->key);
+    endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
+    known_add_endpoint(a->known, buf_span(&a->key), &known);
+}
+
+/* --- hosts and domains ---------------------------------------------------------------------- */
+
+/* An endpoint where nothing was asked has no row, and nothing to judge. */
+static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief)
+{
+    struct analysis *a = arg;
+    struct known_endpoint known;
+    buf_reset(&a->key);
+    endpoint_key_put(&a->key, host, &brief->address, brief->port);
+    if (known_find_endpoint(a->known, buf_span(&a->key), &known)) {
+        brief->chain = known.chain;
+        brief->name_match = known.name_match;
+        brief->sni = known.sni;
+        brief->covers_parents = known.covers_parents;
+    }
+}
+
+static void on_host(struct analysis *a, const struct facts *row)
+{
+    const struct brief_judge briefs = {.fill = fill_brief, .arg = a};
+    struct seen_host host;
+    read_host(row, &briefs, &host);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    findings_reset(&a->findings);
+    findings_of_host(&host, &a->findings);
+    report_host(&a->out.sink, &host, &a->findings);
+    counts_add_host(&a->counts, &host);
+    counts_add_findings(&a->counts, &a->findings);
+}
+
+static void on_domain(struct analysis *a, const struct facts *row)
+{
+    const struct brief_judge briefs = {.fill = fill_brief, .arg = a};
+    struct seen_domain domain;
+    read_domain(row, &briefs, &domain);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    const char *reason = NULL;
+    enum account_class ending = account_class_of(&domain, &reason);
+    findings_reset(&a->findings);
+    findings_of_domain(&domain, &a->findings);
+    report_domain(&a->out.sink, &domain, ending, reason, &a->findings);
+    counts_add_domain(&a->counts, &domain, ending, reason);
+    counts_add_findings(&a->counts, &a->findings);
+}
+
+/* --- tables --------------------------------------------------------------------------------- */
+
+static const struct table_step {
+    enum table_id table;
+    void (*on_row)(struct analysis *a, const struct facts *row);
+} steps[] = {
+    {TABLE_CERTIFICATES, on_certificate}, {TABLE_CHAINS, on_chain}, {TABLE_SERVICES, on_service},
+    {TABLE_ENDPOINTS, on_endpoint},       {TABLE_HOSTS, on_host},   {TABLE_DOMAINS, on_domain},
+};
+
+static void on_line(struct analysis *a, const struct table_step *step, struct table_reader *r,
+                    struct span line)
+{
+    struct facts row;
+    if (row_reading_begin(&a->reading, step->table, line, &row)) {
+        step->on_row(a, &row);
+    }
+    if (a->reading.why.len > 0 && a->end == ANALYZE_COMPLETE) {
+        table_reader_blame(r, a->why);
+        buf_put(a->why, buf_span(&a->reading.why));
+        stop(a, ANALYZE_UNUSABLE);
+    } else if (!new_results_take(&a->out, false)) {
+        stop(a, ANALYZE_ROWS_LOST);
+    }
+}
+
+static void expect_rows(struct analysis *a, const char *name, uint64_t rows, uint64_t expected)
+{
+    if (rows != expected) {
+        buf_putf(a->why, "%s/%s: has %llu rows, but %llu when the scan ended", a->results.path,
+                 name, (unsigned long long)rows, (unsigned long long)expected);
+        stop(a, ANALYZE_UNUSABLE);
+    }
+}
+
+static void run_step(struct analysis *a, const struct table_step *step)
+{
+    uint64_t expected = 0;
+    const char *name = results_table(&a->results, step->table, &expected, a->why);
+    struct table_reader *r = name != NULL ? table_reader_new(a->results.path, name, a->why) : NULL;
+    if (r == NULL) {
+        stop(a, ANALYZE_UNUSABLE);
+        return;
+    }
+    enum table_read got = TABLE_READ_LINE;
+    while (a->end == ANALYZE_COMPLETE && got == TABLE_READ_LINE) {
+        struct span line;
+        got = table_reader_next(r, &line, a->why);
+        if (got == TABLE_READ_LINE) {
+            on_line(a, step, r, line);
+        }
+    }
+    if (got == TABLE_READ_END) {
+        expect_rows(a, name, table_reader_lines(r), expected);
+    } else if (got != TABLE_READ_LINE) {
+        stop(a, got == TABLE_READ_FAILED ? ANALYZE_FATAL : ANALYZE_UNUSABLE);
+    }
+    table_reader_free(r);
+}
+
+/* --- beginning and end ---------------------------------------------------------------------- */
+
+static bool set_terms(struct analysis *a, const struct analyze_params *p)
+{
+    if (p->stores == NULL && !results_read_stores(&a->results, a->why)) {
+        return false;
+    }
+    a->terms = (struct judging_terms){
+        .at = p->at != INT64_MIN ? p->at : a->results.at,
+        .stores = p->stores != NULL ? p->stores : a->results.stores,
+        .store_count = p->stores != NULL ? p->store_count : a->results.store_count,
+    };
+    if (a->terms.at == INT64_MIN) {
+        buf_putf(a->why, "%s/manifest.json: does not say when the scan judged; give --at",
+                 p->results);
+        return false;
+    }
+    return true;
+}
+
+static void init(struct analysis *a, struct buf *why)
+{
+    *a = (struct analysis){.why = why,
+                           .list = BUF_INIT(BUF_NO_LIMIT),
+                           .other_list = BUF_INIT(BUF_NO_LIMIT),
+                           .leaf = BUF_INIT(BUF_NO_LIMIT),
+                           .names = BUF_INIT(BUF_NO_LIMIT),
+                           .key = BUF_INIT(BUF_NO_LIMIT)};
+    row_reading_init(&a->reading);
+    findings_init(&a->findings);
+    service_verdict_init(&a->service);
+    endpoint_verdict_init(&a->endpoint);
+}
+
+static void deinit(struct analysis *a)
+{
+    new_results_deinit(&a->out);
+    row_reading_deinit(&a->reading);
+    findings_deinit(&a->findings);
+    service_verdict_deinit(&a->service);
+    endpoint_verdict_deinit(&a->endpoint);
+    chain_judge_free(a->judge);
+    known_free(a->known);
+    results_deinit(&a->results);
+    buf_deinit(&a->list);
+    buf_deinit(&a->other_list);
+    buf_deinit(&a->leaf);
+    buf_deinit(&a->names);
+    buf_deinit(&a->key);
+}
+
+static bool begin(struct analysis *a, const struct analyze_params *p)
+{
+    if (!results_open(&a->results, p->results, a->why) || !set_terms(a, p) ||
+        !new_results_open(&a->out, p, a->why)) {
+        stop(a, ANALYZE_UNUSABLE);
+        return false;
+    }
+    counts_init(&a->counts, a->results.ports, a->results.port_count);
+    a->judge = chain_judge_new(&a->terms);
+    a->known = known_new(a->why);
+    if (a->known == NULL) {
+        stop(a, ANALYZE_FATAL);
+    }
+    return a->known != NULL;
+}
+
+enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why)
+{
+    struct analysis *a = memory_new(1, sizeof(*a));
+    init(a, why);
+    if (begin(a, p)) {
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && a->end == ANALYZE_COMPLETE;
+             i++) {
+            run_step(a, &steps[i]);
+        }
+        bool kept = a->end != ANALYZE_COMPLETE ||
+                    new_results_finish(&a->out, &a->results, &a->terms, &a->counts);
+        if (!kept) {
+            stop(a, ANALYZE_ROWS_LOST);
+        }
+        if (a->end == ANALYZE_ROWS_LOST) {
+            new_results_blame(&a->out, a->why);
+        }
+    }
+    enum analyze_end end = a->end;
+    deinit(a);
+    free(a);
+    return end;
+}

@@ -1,0 +1,169 @@
+#include "scanner/replay/new_results.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scanner/cert/digest.h"
+#include "scanner/report/summary.h"
+
+#define TAKE_FROM (256U << 10) /* octets of rows that are handed on at once */
+
+static bool open_dir(struct new_results *n, struct buf *why)
+{
+    struct result_dir_params params = {
+        .path = n->params->output,
+        .ndjson = n->params->ndjson,
+        .csv = n->params->csv,
+        .codec = n->params->codec,
+        .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
+    };
+    struct result_error failure = {0};
+    n->dir = result_dir_new(&params, &failure);
+    if (n->dir == NULL) {
+        buf_putf(why, "%s: %s", failure.what, strerror(failure.error));
+        if (failure.error == ENOTEMPTY) {
+            buf_put_text(why, "; give a directory that is empty or does not exist");
+        }
+    }
+    return n->dir != NULL;
+}
+
+bool new_results_open(struct new_results *n, const struct analyze_params *p, struct buf *why)
+{
+    *n = (struct new_results){.params = p};
+    bool to_dir = p->output != NULL;
+    if (to_dir && !open_dir(n, why)) {
+        return false;
+    }
+    if (!to_dir) {
+        result_stream_init(&n->stream, STDOUT_FILENO);
+    }
+    row_sink_init(&n->sink, !to_dir || p->ndjson, to_dir && p->csv, !to_dir);
+    return true;
+}
+
+void new_results_deinit(struct new_results *n)
+{
+    if (n->sink.row != NULL) {
+        row_sink_deinit(&n->sink);
+    }
+    result_dir_free(n->dir);
+    result_stream_deinit(&n->stream);
+}
+
+static bool hand_on(struct new_results *n, enum table_id t, enum row_format format,
+                    struct buf *octets, uint64_t rows)
+{
+    struct span all = buf_span(octets);
+    buf_reset(octets);
+    if (all.len == 0) {
+        return true;
+    }
+    return n->dir != NULL ? result_dir_append(n->dir, t, format, all, rows)
+                          : result_stream_append(&n->stream, all, rows);
+}
+
+bool new_results_take(struct new_results *n, bool at_once)
+{
+    bool ok = true;
+    if (!at_once && row_sink_len(&n->sink) < TAKE_FROM) {
+        return true;
+    }
+    for (unsigned i = 0; i < TABLE_COUNT; i++) {
+        enum table_id t = (enum table_id)i;
+        struct row_sink_table *from = &n->sink.table[i];
+        ok = hand_on(n, t, ROW_FORMAT_NDJSON, &from->ndjson, from->rows) && ok;
+        ok = hand_on(n, t, ROW_FORMAT_CSV, &from->csv, from->rows) && ok;
+        n->rows[i] += from->rows;
+        from->rows = 0;
+    }
+    return ok;
+}
+
+static size_t list_files(const struct new_results *n, struct new_file files[])
+{
+    size_t count = 0;
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        for (int f = 0; f < ROW_FORMAT_COUNT; f++) {
+            const struct result_file_info *info =
+                result_dir_file_of(n->dir, (enum table_id)t, (enum row_format)f);
+            if (info != NULL) {
+                files[count++] = (struct new_file){
+                    .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
+            }
+        }
+    }
+    return count;
+}
+
+static bool write_stores(struct new_results *n, const struct judging_terms *terms)
+{
+    bool ok = true;
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < terms->store_count; i++) {
+        buf_reset(&name);
+        results_store_file(&terms->stores[i], &name);
+        buf_put_char(&name, '\0');
+        ok =
+            result_dir_write_file(n->dir, (const char *)name.at, buf_span(&terms->stores[i].pem)) &&
+            ok;
+    }
+    buf_deinit(&name);
+    return ok;
+}
+
+static bool write_summary(struct new_results *n, const struct results *from,
+                          const struct scan_counts *counts)
+{
+    struct summary_facts facts = {
+        .version = MXCENSUS_VERSION,
+        .complete = true,
+        .started_unix_ms = from->started_unix_ms,
+        .ended_unix_ms = from->ended_unix_ms,
+        .counts = counts,
+        .rows = n->rows,
+    };
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    report_summary(&json, &facts);
+    bool ok = result_dir_write_file(n->dir, "summary.json", buf_span(&json));
+    buf_deinit(&json);
+    return ok;
+}
+
+static bool write_manifest(struct new_results *n, const struct results *from,
+                           const struct judging_terms *terms, const struct scan_counts *counts)
+{
+    struct new_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
+    struct reanalysis now = {
+        .terms = terms,
+        .counts = counts,
+        .files = files,
+        .file_count = list_files(n, files),
+        .rows_lost = result_dir_rows_lost(n->dir),
+    };
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    results_put_manifest(from, &now, &json);
+    bool ok = result_dir_write_file(n->dir, "manifest.json", buf_span(&json));
+    buf_deinit(&json);
+    return ok;
+}
+
+bool new_results_finish(struct new_results *n, const struct results *from,
+                        const struct judging_terms *terms, const struct scan_counts *counts)
+{
+    bool kept = new_results_take(n, true);
+    if (n->dir == NULL) {
+        return result_stream_flush(&n->stream) && kept;
+    }
+    kept = result_dir_finish(n->dir) && kept;
+    kept = write_stores(n, terms) && kept;
+    kept = write_summary(n, from, counts) && kept;
+    return kept && write_manifest(n, from, terms, counts);
+}
+
+void new_results_blame(const struct new_results *n, struct buf *why)
+{
+    const struct result_error *e = n->dir != NULL ? result_dir_error(n->dir) : &n->stream.error;
+    buf_putf(why, "%s: %s", e->what, strerror(e->error));
+}

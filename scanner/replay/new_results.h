@@ -1,0 +1,27 @@
+#pragma once
+
+#include "output/result_dir.h"
+#include "output/result_stream.h"
+#include "scanner/replay/analyze.h"
+#include "scanner/replay/results.h"
+#include "scanner/report/row_sink.h"
+
+/** Where the new rows go: a results directory, or standard output. */
+struct new_results {
+    const struct analyze_params *params; /* borrowed */
+    struct row_sink sink;
+    struct result_dir *dir; /* NULL: the stream */
+    struct result_stream stream;
+    uint64_t rows[TABLE_COUNT];
+};
+
+/** @return false with one line in `why` when there is no such directory to be made. */
+bool new_results_open(struct new_results *n, const struct analyze_params *p, struct buf *why);
+void new_results_deinit(struct new_results *n);
+/** Hands the rows of the sink on, now and then or at once. @return false: rows are lost. */
+bool new_results_take(struct new_results *n, bool at_once);
+/** After the last row: the files beside the rows, the manifest last. */
+bool new_results_finish(struct new_results *n, const struct results *from,
+                        const struct judging_terms *terms, const struct scan_counts *counts);
+/** What went wrong first. */
+void new_results_blame(const struct new_results *n, struct buf *why);

@@ -1,0 +1,122 @@
+#include "scanner/replay/octet_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "scanner/base/memory.h"
+
+#define TAIL_MAX (1U << 20) /* octets that wait to be written at once */
+
+struct octet_file {
+    int fd;
+    uint64_t written;
+    struct buf tail; /* behind what was written */
+};
+
+static const char *temporary_folder(void)
+{
+    const char *named = getenv("TMPDIR");
+    return named != NULL && named[0] != '\0' ? named : "/tmp";
+}
+
+/* Not every file system knows O_TMPFILE. */
+static int open_unlinked(const char *folder)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    char path[PATH_MAX];
+    int len = snprintf(path, sizeof(path), "%s/mxcensus.XXXXXX", folder);
+    if (fd < 0 && len > 0 && (size_t)len < sizeof(path)) {
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0) {
+            (void)unlink(path);
+        }
+    }
+    return fd;
+}
+
+struct octet_file *octet_file_new(struct buf *why)
+{
+    const char *folder = temporary_folder();
+    int fd = open_unlinked(folder);
+    if (fd < 0) {
+        buf_putf(why, "temporary file in %s: %s; name another folder in TMPDIR", folder,
+                 strerror(errno));
+        return NULL;
+    }
+    struct octet_file *f = memory_new(1, sizeof(*f));
+    f->fd = fd;
+    f->tail = BUF_INIT(BUF_NO_LIMIT);
+    return f;
+}
+
+void octet_file_free(struct octet_file *f)
+{
+    if (f != NULL) {
+        (void)close(f->fd);
+        buf_deinit(&f->tail);
+        free(f);
+    }
+}
+
+static void tell(struct buf *why, const char *what, int error)
+{
+    buf_putf(why, "temporary file: %s: %s", what, error != 0 ? strerror(error) : "too short");
+}
+
+static bool write_tail(struct octet_file *f, struct buf *why)
+{
+    struct span rest = buf_span(&f->tail);
+    while (rest.len > 0) {
+        ssize_t n = pwrite(f->fd, rest.at, rest.len, (off_t)f->written);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            tell(why, "write", errno);
+            return false;
+        }
+        rest = span_drop(rest, (size_t)n);
+        f->written += (uint64_t)n;
+    }
+    buf_reset(&f->tail);
+    return true;
+}
+
+bool octet_file_append(struct octet_file *f, struct span octets, struct buf *why)
+{
+    buf_put(&f->tail, octets);
+    return f->tail.len < TAIL_MAX || write_tail(f, why);
+}
+
+uint64_t octet_file_len(const struct octet_file *f)
+{
+    return f->written + f->tail.len;
+}
+
+bool octet_file_read(struct octet_file *f, uint64_t offset, size_t len, struct buf *to,
+                     struct buf *why)
+{
+    CHECK(offset + len <= octet_file_len(f));
+    if (offset + len > f->written && !write_tail(f, why)) {
+        return false;
+    }
+    uint8_t *room = buf_room(to, len);
+    size_t got = 0;
+    while (got < len) {
+        ssize_t n = pread(f->fd, room + got, len - got, (off_t)(offset + got));
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            tell(why, "read", n < 0 ? errno : 0);
+            return false;
+        }
+        got += (size_t)n;
+    }
+    to->len += len;
+    return true;
+}

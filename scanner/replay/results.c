@@ -1,0 +1,426 @@
+#include "scanner/replay/results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output/json_writer.h"
+#include "scanner/base/check.h"
+#include "scanner/base/text.h"
+#include "scanner/cert/digest.h"
+#include "scanner/replay/plain_values.h"
+#include "scanner/report/summary.h"
+
+#define MANIFEST_SCHEMA 1
+#define MANIFEST_NAME   "manifest.json"
+#define MANIFEST_MAX    (64U << 20) /* octets; our own bound */
+
+/* The keys of a manifest that this module knows; all others are passed on as they are. */
+#define KEY_SCHEMA       "schema"
+#define KEY_VERSION      "version"
+#define KEY_STARTED      "started"
+#define KEY_ENDED        "ended"
+#define KEY_OPTIONS      "options"
+#define KEY_PORTS        "ports"
+#define KEY_FILES        "files"
+#define KEY_ACCOUNT      "account"
+#define KEY_ROWS_LOST    "rows_lost"
+#define KEY_JUDGED_AT    "judged_at"
+#define KEY_TRUST_STORES "trust_stores"
+#define KEY_FROM         "analyzed_from"
+
+static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s", dir, name);
+    buf_put_char(&path, '\0');
+    int fd = open((const char *)path.at, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat about;
+    ssize_t got = fd >= 0 && fstat(fd, &about) == 0 && !S_ISREG(about.st_mode) ? -2 : 1;
+    while (fd >= 0 && got > 0) {
+        uint8_t *room = buf_room(octets, 64U << 10);
+        got = room != NULL ? read(fd, room, 64U << 10) : -2;
+        octets->len += got > 0 ? (size_t)got : 0;
+    }
+    bool ok = fd >= 0 && got == 0;
+    if (!ok) {
+        buf_putf(why, "%s: %s", (const char *)path.at,
+                 got == -2 ? "not a file of ours" : strerror(errno));
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    buf_deinit(&path);
+    return ok;
+}
+
+static bool refuse(const struct results *r, struct buf *why, const char *what)
+{
+    buf_putf(why, "%s/" MANIFEST_NAME ": %s", r->path, what);
+    return false;
+}
+
+static bool has_file(const char *dir, const char *name)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s", dir, name);
+    buf_put_char(&path, '\0');
+    bool there = access((const char *)path.at, F_OK) == 0;
+    buf_deinit(&path);
+    return there;
+}
+
+static bool read_time(const json_t *value, int64_t *unix_ms)
+{
+    const char *text = json_string_value(value);
+    return text != NULL && time_ms_of_text(span_of(text), unix_ms);
+}
+
+/* "25,587": the ports of the scan, as the option has them. */
+static bool read_ports(struct results *r)
+{
+    const json_t *options = json_object_get(r->manifest, KEY_OPTIONS);
+    struct span rest = span_of(json_string_value(json_object_get(options, KEY_PORTS)));
+    while (rest.len > 0 && r->port_count < COUNT_PORTS_MAX) {
+        const uint8_t *comma = memchr(rest.at, ',', rest.len);
+        size_t len = comma != NULL ? (size_t)(comma - rest.at) : rest.len;
+        uint64_t port = 0;
+        if (!text_to_u64(span_take(rest, len), &port) || port == 0 || port > UINT16_MAX) {
+            return false;
+        }
+        r->ports[r->port_count++] = (uint16_t)port;
+        rest = span_drop(rest, len < rest.len ? len + 1 : len);
+    }
+    return r->port_count > 0 && rest.len == 0;
+}
+
+static bool read_manifest(struct results *r, struct buf *why)
+{
+    const json_t *schema = json_object_get(r->manifest, KEY_SCHEMA);
+    if (!json_is_integer(schema) || json_integer_value(schema) != MANIFEST_SCHEMA) {
+        return refuse(r, why, "has not the schema that this version reads");
+    }
+    int64_t judged_ms = 0;
+    const json_t *judged = json_object_get(r->manifest, KEY_JUDGED_AT);
+    if (judged != NULL && !read_time(judged, &judged_ms)) {
+        return refuse(r, why, KEY_JUDGED_AT " is not a time");
+    }
+    r->at = judged != NULL ? judged_ms / 1000 - (judged_ms % 1000 < 0) : INT64_MIN;
+    if (!read_time(json_object_get(r->manifest, KEY_STARTED), &r->started_unix_ms) ||
+        !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
+        return refuse(r, why, "does not say when the scan started and ended");
+    }
+    return read_ports(r) || refuse(r, why, "does not say which ports were asked for");
+}
+
+bool results_open(struct results *r, const char *path, struct buf *why)
+{
+    *r = (struct results){.path = path};
+    if (!has_file(path, MANIFEST_NAME) && has_file(path, "state.json")) {
+        buf_putf(why,
+                 "%s: the scan was interrupted: it left state.json and no " MANIFEST_NAME
+                 ", and only a finished scan can be judged again",
+                 path);
+        return false;
+    }
+    struct buf octets = BUF_INIT(MANIFEST_MAX);
+    bool ok = read_whole(path, MANIFEST_NAME, &octets, why);
+    if (ok) {
+        json_error_t error;
+        digest_sha256(buf_span(&octets), r->manifest_sha256);
+        r->manifest = json_loadb((const char *)octets.at, octets.len, 0, &error);
+        ok = json_is_object(r->manifest) ? read_manifest(r, why)
+                                         : refuse(r, why, "is not a JSON object");
+    }
+    buf_deinit(&octets);
+    return ok;
+}
+
+void results_deinit(struct results *r)
+{
+    for (size_t i = 0; i < r->store_count; i++) {
+        trust_store_deinit(&r->stores[i]);
+    }
+    json_decref(r->manifest);
+}
+
+/* A name inside the directory, and nothing else. */
+static const char *plain_name(const json_t *value)
+{
+    const char *name = json_string_value(value);
+    bool plain = name != NULL && name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+    return plain ? name : NULL;
+}
+
+static bool has_digest(struct span octets, const char *hex)
+{
+    uint8_t digest[32];
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    digest_sha256(octets, digest);
+    buf_put_hex(&text, (struct span){digest, sizeof(digest)});
+    bool same = span_eq(buf_span(&text), span_of(hex));
+    buf_deinit(&text);
+    return same;
+}
+
+static bool read_store(struct results *r, const json_t *entry, struct buf *why)
+{
+    const char *name = json_string_value(json_object_get(entry, "name"));
+    const char *file = plain_name(json_object_get(entry, "file"));
+    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
+    if (name == NULL || file == NULL || sha256 == NULL) {
+        return refuse(r, why, "an entry of " KEY_TRUST_STORES " is not whole");
+    }
+    struct buf pem = BUF_INIT(TRUST_STORE_FILE_MAX);
+    bool ok = read_whole(r->path, file, &pem, why);
+    if (ok && !has_digest(buf_span(&pem), sha256)) {
+        buf_putf(why, "%s/%s: not the trust store of the scan: its SHA-256 is another", r->path,
+                 file);
+        ok = false;
+    }
+    ok = ok && trust_store_parse(&r->stores[r->store_count], name, buf_span(&pem), why);
+    r->store_count += ok;
+    buf_deinit(&pem);
+    return ok;
+}
+
+bool results_read_stores(struct results *r, struct buf *why)
+{
+    const json_t *stores = json_object_get(r->manifest, KEY_TRUST_STORES);
+    size_t count = json_array_size(stores);
+    if (count == 0 || count > TRUST_STORES_MAX) {
+        return refuse(r, why, "does not say which trust stores were used; give --root-cas");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!read_store(r, json_array_get(stores, i), why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *results_table(const struct results *r, enum table_id t, uint64_t *rows, struct buf *why)
+{
+    const json_t *files = json_object_get(r->manifest, KEY_FILES);
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+        const char *table = json_string_value(json_object_get(file, "table"));
+        const char *format = json_string_value(json_object_get(file, "format"));
+        const json_t *count = json_object_get(file, "rows");
+        const char *name = plain_name(json_object_get(file, "name"));
+        if (table != NULL && strcmp(table, table_name(t)) == 0 && format != NULL &&
+            strcmp(format, "ndjson") == 0 && json_is_integer(count) && name != NULL) {
+            *rows = (uint64_t)json_integer_value(count);
+            return name;
+        }
+    }
+    buf_putf(why,
+             "%s/" MANIFEST_NAME ": names no NDJSON file of table %s, which is what analyze reads",
+             r->path, table_name(t));
+    return NULL;
+}
+
+/* --- the new manifest ------------------------------------------------------------------------ */
+
+static void put_value(struct json_writer *w, const json_t *value);
+
+static void put_object(struct json_writer *w, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_begin(w);
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        json_key(w, key);
+        put_value(w, value);
+    }
+    json_object_end(w);
+}
+
+static void put_array(struct json_writer *w, const json_t *array)
+{
+    json_array_begin(w);
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        put_value(w, json_array_get(array, i));
+    }
+    json_array_end(w);
+}
+
+static void put_real(struct json_writer *w, const json_t *value)
+{
+    char text[64];
+    size_t len = json_dumpb(value, text, sizeof(text), JSON_ENCODE_ANY);
+    CHECK(len <= sizeof(text));
+    json_fragment(w, (struct span){(const uint8_t *)text, len});
+}
+
+static void put_value(struct json_writer *w, const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        put_object(w, value);
+        return;
+    case JSON_ARRAY:
+        put_array(w, value);
+        return;
+    case JSON_STRING:
+        (void)json_text(
+            w, (struct span){(const uint8_t *)json_string_value(value), json_string_length(value)});
+        return;
+    case JSON_INTEGER:
+        json_int(w, json_integer_value(value));
+        return;
+    case JSON_REAL:
+        put_real(w, value);
+        return;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        json_bool(w, json_is_true(value));
+        return;
+    case JSON_NULL:
+        json_null_value(w);
+        return;
+    }
+}
+
+static void put_sha256(struct json_writer *w, const uint8_t sha256[32])
+{
+    json_key(w, "sha256");
+    json_hex(w, (struct span){sha256, 32});
+}
+
+void results_store_file(const struct trust_store_octets *store, struct buf *name)
+{
+    buf_putf(name, "root-cas-%s.pem", store->name);
+}
+
+static void put_stores(struct json_writer *w, const struct judging_terms *terms)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    json_array_begin(w);
+    for (size_t i = 0; i < terms->store_count; i++) {
+        const struct trust_store_octets *store = &terms->stores[i];
+        buf_reset(&name);
+        results_store_file(store, &name);
+        json_object_begin(w);
+        json_key(w, "name");
+        json_word(w, store->name);
+        json_key(w, "file");
+        (void)json_text(w, buf_span(&name));
+        put_sha256(w, store->sha256);
+        json_key(w, "anchors");
+        json_uint(w, store->anchor_count);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    buf_deinit(&name);
+}
+
+static void put_file(struct json_writer *w, const struct new_file *f)
+{
+    json_object_begin(w);
+    json_key(w, "name");
+    json_word(w, f->info->name);
+    json_key(w, "table");
+    json_word(w, table_name(f->table));
+    json_key(w, "format");
+    json_word(w, f->csv ? "csv" : "ndjson");
+    json_key(w, "rows");
+    json_uint(w, f->info->rows);
+    json_key(w, "rows_lost");
+    json_uint(w, f->info->rows_lost);
+    json_key(w, "octets");
+    json_uint(w, f->info->octets);
+    put_sha256(w, f->info->sha256);
+    json_object_end(w);
+}
+
+static void put_files(struct json_writer *w, const struct reanalysis *now)
+{
+    json_array_begin(w);
+    for (size_t i = 0; i < now->file_count; i++) {
+        put_file(w, &now->files[i]);
+    }
+    json_array_end(w);
+}
+
+static void put_account(struct json_writer *w, const struct scan_counts *counts)
+{
+    struct buf account = BUF_INIT(BUF_NO_LIMIT);
+    report_account(&account, counts);
+    json_fragment(w, buf_span(&account));
+    buf_deinit(&account);
+}
+
+/* Where the observations come from, and what they were judged by there. */
+static void put_from(struct json_writer *w, const struct results *r)
+{
+    static const char *const kept[] = {KEY_VERSION, KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_FROM};
+    json_key(w, KEY_FROM);
+    json_object_begin(w);
+    json_key(w, "directory");
+    (void)json_text(w, span_of(r->path));
+    json_key(w, "manifest_sha256");
+    json_hex(w, (struct span){r->manifest_sha256, sizeof(r->manifest_sha256)});
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        const json_t *value = json_object_get(r->manifest, kept[i]);
+        if (value != NULL) {
+            json_key(w, kept[i]);
+            put_value(w, value);
+        }
+    }
+    json_object_end(w);
+}
+
+/* @return false when the key is none of those that are new. */
+static bool put_new_value(struct json_writer *w, const struct results *r,
+                          const struct reanalysis *now, const char *key)
+{
+    if (strcmp(key, KEY_VERSION) == 0) {
+        json_word(w, MXCENSUS_VERSION);
+    } else if (strcmp(key, KEY_FILES) == 0) {
+        put_files(w, now);
+    } else if (strcmp(key, KEY_ACCOUNT) == 0) {
+        put_account(w, now->counts);
+    } else if (strcmp(key, KEY_ROWS_LOST) == 0) {
+        const json_t *before = json_object_get(r->manifest, KEY_ROWS_LOST);
+        json_uint(w, (uint64_t)json_integer_value(before) + now->rows_lost);
+    } else if (strcmp(key, KEY_JUDGED_AT) == 0) {
+        json_time_s(w, now->terms->at);
+    } else if (strcmp(key, KEY_TRUST_STORES) == 0) {
+        put_stores(w, now->terms);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void results_put_manifest(const struct results *r, const struct reanalysis *now, struct buf *json)
+{
+    static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES};
+    struct json_writer w = json_writer_indented(json);
+    const char *key;
+    json_t *value;
+    json_object_begin(&w);
+    json_object_foreach(r->manifest, key, value)
+    {
+        if (strcmp(key, KEY_FROM) == 0) {
+            continue; /* inside the new one */
+        }
+        json_key(&w, key);
+        if (!put_new_value(&w, r, now, key)) {
+            put_value(&w, value);
+        }
+    }
+    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+        if (json_object_get(r->manifest, needed[i]) == NULL) {
+            json_key(&w, needed[i]);
+            (void)put_new_value(&w, r, now, needed[i]);
+        }
+    }
+    put_from(&w, r);
+    json_object_end(&w);
+    buf_put_char(json, '\n');
+}

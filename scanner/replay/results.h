@@ -1,0 +1,56 @@
+#pragma once
+
+#include <jansson.h>
+
+#include "output/result_file.h"
+#include "output/tables.h"
+#include "scanner/analysis/counts.h"
+#include "scanner/trust/chain_judge.h"
+
+/**
+ * A finished results directory: its manifest, and what it was judged by. Only a directory with a
+ * manifest is taken: rows of an interrupted scan lack the judgements of its end.
+ */
+struct results {
+    const char *path; /* borrowed */
+    json_t *manifest;
+    uint8_t manifest_sha256[32];
+    int64_t at; /* the scan's judgement time, Unix seconds */
+    struct trust_store_octets stores[TRUST_STORES_MAX];
+    size_t store_count; /* 0: not read */
+    uint16_t ports[COUNT_PORTS_MAX];
+    size_t port_count;
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+};
+
+/** @return false with one line in `why` when it cannot be used. */
+bool results_open(struct results *r, const char *path, struct buf *why);
+void results_deinit(struct results *r);
+/** The copies of the trust stores, each held to its SHA-256 in the manifest. */
+bool results_read_stores(struct results *r, struct buf *why);
+
+/** The NDJSON file of a table; NULL with one line in `why`. */
+const char *results_table(const struct results *r, enum table_id t, uint64_t *rows,
+                          struct buf *why);
+
+/** A file of the new directory. */
+struct new_file {
+    enum table_id table;
+    bool csv;
+    const struct result_file_info *info;
+};
+
+/** What is new in a manifest. */
+struct reanalysis {
+    const struct judging_terms *terms;
+    const struct scan_counts *counts;
+    const struct new_file *files;
+    size_t file_count;
+    uint64_t rows_lost; /* now, beside those of the scan */
+};
+
+/** The manifest of the scan with what is new in it. */
+void results_put_manifest(const struct results *r, const struct reanalysis *now, struct buf *json);
+/** Name of the copy of a trust store in a results directory. */
+void results_store_file(const struct trust_store_octets *store, struct buf *name);
