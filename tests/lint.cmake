@@ -22,6 +22,13 @@ else()
 endif()
 set_tests_properties(lint.layers lint.layers_notices PROPERTIES LABELS lint)
 
+find_package(Python3 COMPONENTS Interpreter)
+if(Python3_FOUND)
+    add_test(NAME lint.intermediates
+        COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/datasets/intermediates/check.py)
+    set_tests_properties(lint.intermediates PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
+endif()
+
 # The manual page follows the option table; the target `manual` brings it up to date.
 add_executable(print_manual_options support/print_manual_options.c)
 target_link_libraries(print_manual_options PRIVATE project_options cli)

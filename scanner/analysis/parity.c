@@ -61,15 +61,9 @@ static uint64_t value_of_truth(enum truth t)
     return t == TRUTH_YES ? VALUE_YES : t == TRUTH_NO ? VALUE_NO : 0;
 }
 
-static bool has_leaf(const struct endpoint_brief *e)
-{
-    static const uint8_t none[sizeof(e->leaf_sha256)];
-    return memcmp(e->leaf_sha256, none, sizeof(none)) != 0;
-}
-
 static uint64_t value_of_leaf(const struct endpoint_brief *e, struct parity_leaves *leaves)
 {
-    if (!has_leaf(e)) {
+    if (!endpoint_has_leaf(e)) {
         return 0;
     }
     size_t i = 0;
@@ -104,7 +98,7 @@ uint64_t parity_value(enum parity_fact fact, const struct endpoint_brief *e,
     case PARITY_FACT_LEAF:
         return value_of_leaf(e, leaves);
     case PARITY_FACT_ACCEPTABLE:
-        return has_leaf(e) ? value_of_truth(property_of(PROPERTY_ACCEPTABLE, e)) : 0;
+        return endpoint_has_leaf(e) ? value_of_truth(property_of(PROPERTY_ACCEPTABLE, e)) : 0;
     case PARITY_FACT_COUNT:
         break;
     }

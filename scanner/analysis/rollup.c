@@ -74,7 +74,7 @@ static enum truth version_between(const struct endpoint_brief *e, uint16_t low, 
     return truth_of(known, established && e->tls_version >= low && e->tls_version <= high);
 }
 
-static bool has_leaf(const struct endpoint_brief *e)
+bool endpoint_has_leaf(const struct endpoint_brief *e)
 {
     static const uint8_t none[sizeof(e->leaf_sha256)];
     return memcmp(e->leaf_sha256, none, sizeof(none)) != 0;
@@ -84,7 +84,7 @@ static bool has_leaf(const struct endpoint_brief *e)
 static enum truth chain_trusted(const struct endpoint_brief *e)
 {
     bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
-    bool judged = !has_leaf(e) || e->chain.status != CHAIN_NONE;
+    bool judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE;
     return truth_of(known && judged, e->chain.status == CHAIN_TRUSTED);
 }
 

@@ -55,6 +55,8 @@ const char *rollup_word(enum rollup r);
 
 enum truth property_of(enum property p, const struct endpoint_brief *e);
 
+/** A certificate was presented with SNI. */
+bool endpoint_has_leaf(const struct endpoint_brief *e);
 /** Nobody can reach the address, and nobody tried. */
 bool endpoint_is_special(const struct endpoint_brief *e);
 

@@ -4,6 +4,7 @@
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/report/completions.h"
+#include "scanner/shipped/shipped_intermediates.h"
 
 #define ROWS_POST_LEN (256 * 1024) /* octets of rows before they leave */
 
@@ -34,6 +35,7 @@ static struct intermediate_pool *gather(struct scan *s)
     for (uint32_t i = 1; i < s->judge_count; i++) {
         intermediate_pool_merge(pool, s->judges[i]->pool);
     }
+    completions_add_shipped(pool);
     return pool;
 }
 
@@ -55,7 +57,7 @@ void completing_run(struct scan *s, struct scan_counts *counts, struct manifest_
     bool whole = report_completions(out.rows, &c, on_row, &out);
     post(&out);
     *told = (struct manifest_intermediates){
-        .shipped = c.shipped,
+        .shipped = shipped_intermediates_name(),
         .known = intermediate_pool_count(c.pool),
         .truncated = intermediate_pool_truncated(c.pool),
         .whole = whole,

@@ -14,11 +14,13 @@
 struct completions {
     struct chain_judge *judge;
     struct intermediate_pool *pool;
-    const char *shipped;                       /* name and date of the shipped collection */
     const struct incomplete_chains *const *of; /* by judge */
     size_t of_count;
     struct scan_counts *counts; /* findings are added */
 };
+
+/** Adds the shipped intermediates to the pool. */
+void completions_add_shipped(struct intermediate_pool *pool);
 
 /** Renders every row; `on_row` is called after each one. @return false when lists are missing: a
  * temporary file could not be written or read. */

@@ -14,10 +14,28 @@ static void put_mx(struct list *l, const struct seen_domain *d)
         object_word(o, MX_FACTS_AAAA, dns_state_word((enum dns_state)mx->aaaa_state));
         object_uint(o, MX_FACTS_CNAME_COUNT, mx->cname_count);
         object_bool(o, MX_FACTS_BLOCKLISTED, mx->blocklisted);
-        put_briefs(object_list(o, MX_FACTS_ENDPOINTS), mx->endpoints, mx->endpoint_count);
+        put_briefs(object_list(o, MX_FACTS_ENDPOINTS), mx->endpoints, mx->endpoint_count, mx->host,
+                   d->domain);
         object_close(o);
     }
     list_close(l);
+}
+
+static void put_set(struct row *r, const struct seen_domain *d)
+{
+    uint16_t port = domain_port(d);
+    struct roll_up whole = roll_up_domain(d, port);
+    struct roll_up primary = roll_up_primary(d, port);
+    struct parity_facts parity;
+    if (!roll_up_is_empty(&whole)) {
+        put_rollup(row_object(r, DOMAINS_ROLLUP), &whole);
+    }
+    if (!roll_up_is_empty(&primary)) {
+        put_rollup(row_object(r, DOMAINS_ROLLUP_PRIMARY), &primary);
+    }
+    if (parity_of_hosts(d, &parity)) {
+        put_parity(row_object(r, DOMAINS_PARITY_HOSTS), &parity);
+    }
 }
 
 /* Columns of a line that was asked about. */
@@ -27,6 +45,7 @@ static void put_answers(struct row *r, const struct seen_domain *d)
     put_texts(row_list(r, DOMAINS_CNAMES), d->cnames, d->cname_count);
     put_mx(row_list(r, DOMAINS_MX), d);
     row_uint(r, DOMAINS_MX_TOTAL, d->mx_total);
+    put_set(r, d);
     row_bool(r, DOMAINS_ENDPOINTS_TRUNCATED, d->endpoints_truncated);
     put_dns(row_object(r, DOMAINS_MTA_STS_DNS), &d->mta_sts.dns);
     put_texts(row_list(r, DOMAINS_MTA_STS_TXT), d->mta_sts.texts, d->mta_sts.count);
@@ -64,6 +83,13 @@ static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span
     row_word(r, ROUTES_STARTTLS, starttls_word((enum starttls_state)e->starttls));
     row_word(r, ROUTES_TLS_VERSION, tls_version_word(e->tls_version));
     row_sha256(r, ROUTES_LEAF_SHA256, e->leaf_sha256);
+    if (endpoint_has_leaf(e)) {
+        row_word(r, ROUTES_CHAIN_STATUS, chain_status_or_null(&e->chain));
+        row_word(r, ROUTES_NAME_MATCH, name_match_word((enum name_match)e->name_match));
+    }
+    if (is_judged(e)) {
+        row_bool(r, ROUTES_ACCEPTABLE, endpoint_is_acceptable(e));
+    }
 }
 
 static void report_route(struct row_sink *sink, const struct seen_domain *d,

@@ -46,7 +46,64 @@ static const char *not_tested_or_null(enum session_outcome outcome, enum not_tes
     return told ? not_tested_word(reason) : NULL;
 }
 
-void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count)
+bool is_judged(const struct endpoint_brief *e)
+{
+    return endpoint_has_leaf(e) && e->chain.status != CHAIN_NONE;
+}
+
+const char *chain_status_or_null(const struct chain_brief *chain)
+{
+    enum chain_status status = (enum chain_status)chain->status;
+    return status != CHAIN_NONE ? chain_status_word(status) : NULL;
+}
+
+void object_truth(struct object *o, unsigned column, uint8_t truth)
+{
+    if (truth != TRUTH_UNKNOWN) {
+        object_bool(o, column, truth == TRUTH_YES);
+    }
+}
+
+/* Does the leaf cover the domain, which the host lies at or below? */
+static enum truth covers_domain(const struct endpoint_brief *e, struct span host,
+                                struct span domain)
+{
+    if (domain.len == 0 || !endpoint_has_leaf(e) || !span_ends_with(host, domain)) {
+        return TRUTH_UNKNOWN;
+    }
+    struct span front = span_take(host, host.len - domain.len);
+    if (front.len == 0) {
+        return name_match_is_match((enum name_match)e->name_match) ? TRUTH_YES : TRUTH_NO;
+    }
+    unsigned labels = 0;
+    for (size_t i = 0; i < front.len; i++) {
+        labels += front.at[i] == '.';
+    }
+    if (front.at[front.len - 1] != '.' || labels > 8 * sizeof(e->covers_parents)) {
+        return TRUTH_UNKNOWN; /* the domain's last label only ends like the host's, or too deep */
+    }
+    return (e->covers_parents >> (labels - 1) & 1) != 0 ? TRUTH_YES : TRUTH_NO;
+}
+
+static void put_brief_verdicts(struct object *o, const struct endpoint_brief *b, struct span host,
+                               struct span domain)
+{
+    if (endpoint_has_leaf(b)) {
+        object_word(o, BRIEF_CHAIN_STATUS, chain_status_or_null(&b->chain));
+        object_word(o, BRIEF_NAME_MATCH, name_match_word((enum name_match)b->name_match));
+    }
+    if (is_judged(b)) {
+        object_bool(o, BRIEF_ACCEPTABLE, endpoint_is_acceptable(b));
+    }
+    if (b->outcome != OUTCOME_NOT_TESTED) {
+        object_word(o, BRIEF_SNI, sni_class_word((enum sni_class)b->sni));
+    }
+    object_truth(o, BRIEF_COVERS_DOMAIN, (uint8_t)covers_domain(b, host, domain));
+    object_truth(o, BRIEF_PTR_IS_HOST, b->ptr_is_host);
+}
+
+void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count, struct span host,
+                struct span domain)
 {
     for (size_t i = 0; i < count; i++) {
         const struct endpoint_brief *b = &briefs[i];
@@ -61,9 +118,50 @@ void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t coun
         object_word(o, BRIEF_TLS_VERSION, tls_version_word(b->tls_version));
         object_sha256(o, BRIEF_LEAF_SHA256, b->leaf_sha256);
         object_bool(o, BRIEF_INHERITED, b->inherited != 0);
+        put_brief_verdicts(o, b, host, domain);
         object_close(o);
     }
     list_close(l);
+}
+
+static void put_rolled(struct object *o, const struct roll_up *r, enum property p)
+{
+    const struct tally *t = &r->property[p];
+    object_word(o, ROLLUP_VALUE_VALUE, rollup_word(roll_up_value(r, p)));
+    object_uint(o, ROLLUP_VALUE_N_TESTED, t->yes + t->no);
+    object_uint(o, ROLLUP_VALUE_N_TOTAL, t->yes + t->no + t->unknown);
+    object_close(o);
+}
+
+void put_rollup(struct object *o, const struct roll_up *r)
+{
+    static const struct {
+        unsigned column;
+        enum property property;
+    } columns[] = {
+        {ROLLUP_FACTS_REACHABLE, PROPERTY_REACHABLE},
+        {ROLLUP_FACTS_STARTTLS, PROPERTY_STARTTLS},
+        {ROLLUP_FACTS_ESTABLISHED, PROPERTY_ESTABLISHED},
+        {ROLLUP_FACTS_TLSV1_2_OR_NEWER, PROPERTY_TLS1_2_OR_NEWER},
+        {ROLLUP_FACTS_CHAIN_TRUSTED, PROPERTY_CHAIN_TRUSTED},
+        {ROLLUP_FACTS_NAME_MATCHES, PROPERTY_NAME_MATCHES},
+        {ROLLUP_FACTS_ACCEPTABLE, PROPERTY_ACCEPTABLE},
+        {ROLLUP_FACTS_SNI_NEEDED, PROPERTY_SNI_NEEDED},
+    };
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        put_rolled(object_object(o, columns[i].column), r, columns[i].property);
+    }
+    object_close(o);
+}
+
+void put_parity(struct object *o, const struct parity_facts *p)
+{
+    object_word(o, PARITY_FACTS_REACHABLE, parity_word(p->of[PARITY_FACT_REACHABLE]));
+    object_word(o, PARITY_FACTS_STARTTLS, parity_word(p->of[PARITY_FACT_STARTTLS]));
+    object_word(o, PARITY_FACTS_TLS_VERSION, parity_word(p->of[PARITY_FACT_TLS_VERSION]));
+    object_word(o, PARITY_FACTS_LEAF, parity_word(p->of[PARITY_FACT_LEAF]));
+    object_word(o, PARITY_FACTS_ACCEPTABLE, parity_word(p->of[PARITY_FACT_ACCEPTABLE]));
+    object_close(o);
 }
 
 void put_texts(struct list *l, const struct span *texts, size_t count)

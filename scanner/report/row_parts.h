@@ -2,12 +2,22 @@
 
 /** Objects that several tables hold. Only this module includes it. */
 
+#include "scanner/analysis/parity.h"
 #include "scanner/report/report.h"
 
 void put_dns(struct object *o, const struct seen_dns *dns); /* and closes it */
-void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count); /* closes */
-void put_texts(struct list *l, const struct span *texts, size_t count);             /* closes */
-void put_findings(struct list *l, const struct findings *findings);                 /* closes */
+/** Closes. `domain` is empty in rows of hosts. */
+void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count, struct span host,
+                struct span domain);
+/** Are its verdicts known: a leaf, and a chain that was judged? */
+bool is_judged(const struct endpoint_brief *e);
+void put_rollup(struct object *o, const struct roll_up *r);          /* closes */
+void put_parity(struct object *o, const struct parity_facts *p);     /* closes */
+void object_truth(struct object *o, unsigned column, uint8_t truth); /* unknown: null */
+/** NULL where there was no list, or it was not judged. */
+const char *chain_status_or_null(const struct chain_brief *chain);
+void put_texts(struct list *l, const struct span *texts, size_t count); /* closes */
+void put_findings(struct list *l, const struct findings *findings);     /* closes */
 /** The rows of the join table; `key` is that of the row in `table`. Between two rows only. */
 void report_finding_rows(struct row_sink *sink, enum table_id table, struct span key,
                          const struct findings *findings);

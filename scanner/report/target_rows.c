@@ -39,10 +39,48 @@ static bool has_connection(const struct seen_session *result)
     return result != NULL && result->connect_ms >= 0;
 }
 
+static void put_relations(struct object *o, const struct name_relations *n)
+{
+    object_truth(o, NAME_RELATIONS_FORWARD_CONFIRMED, (uint8_t)n->forward_confirmed);
+    object_truth(o, NAME_RELATIONS_PTR_IS_GENERIC, (uint8_t)n->ptr_is_generic);
+    object_truth(o, NAME_RELATIONS_PTR_IS_SERVER_NAME, (uint8_t)n->ptr_is_server_name);
+    object_truth(o, NAME_RELATIONS_GREETING_IS_EHLO, (uint8_t)n->greeting_is_ehlo);
+    object_truth(o, NAME_RELATIONS_CERTIFICATE_COVERS_SERVER_NAME,
+                 (uint8_t)n->certificate_covers_server_name);
+    object_truth(o, NAME_RELATIONS_CERTIFICATE_COVERS_PTR, (uint8_t)n->certificate_covers_ptr);
+    object_close(o);
+}
+
+static void put_versions(struct object *o, const struct seen_versions *v)
+{
+    object_truth(o, VERSION_FACTS_TLSV1_0, v->accepted[0]);
+    object_truth(o, VERSION_FACTS_TLSV1_1, v->accepted[1]);
+    object_truth(o, VERSION_FACTS_TLSV1_2, v->accepted[2]);
+    object_truth(o, VERSION_FACTS_TLSV1_3, v->accepted[3]);
+    object_bool(o, VERSION_FACTS_SNI, v->sni);
+    object_uint(o, VERSION_FACTS_CONNECTIONS, v->connections);
+    object_close(o);
+}
+
+/* What its names, its chain and its versions amount to. */
+static void put_service_verdicts(struct row *r, const struct seen_service *s,
+                                 const struct service_verdict *v)
+{
+    row_word(r, SERVICES_CHAIN_STATUS, chain_status_or_null(&s->chain));
+    if (v != NULL) {
+        row_name(r, SERVICES_SERVER_NAME, buf_span(&v->server_name));
+    }
+    if (v != NULL && v->answered) {
+        put_relations(row_object(r, SERVICES_NAME_RELATIONS), &v->relations);
+    }
+    if (s->versions.asked) {
+        put_versions(row_object(r, SERVICES_VERSIONS), &s->versions);
+    }
+}
+
 void report_service(struct row_sink *sink, const struct seen_service *s,
                     const struct service_verdict *v, const struct findings *findings)
 {
-    (void)v;
     const struct seen_session *result = s->result;
     enum session_outcome outcome = outcome_of(result);
     buf_reset(&sink->key);
@@ -72,6 +110,7 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
     if (s->ptr.dns.state != DNS_NOT_ASKED) {
         put_ptr(row_object(r, SERVICES_PTR), &s->ptr);
     }
+    put_service_verdicts(r, s, v);
     row_uint(r, SERVICES_NAMES_TOTAL, s->names_total);
     row_uint(r, SERVICES_NAMES_DIALLED, s->names_dialled);
     put_findings(row_list(r, SERVICES_FINDINGS), findings);
@@ -91,10 +130,82 @@ static void put_endpoint_keys(struct row_sink *sink, struct row *r, const struct
     row_uint(r, ENDPOINTS_PORT, e->port);
 }
 
+static bool has_octets(const uint8_t sha256[32])
+{
+    static const uint8_t none[32];
+    return memcmp(sha256, none, sizeof(none)) != 0;
+}
+
+static void put_name(struct object *o, const struct endpoint_verdict *v)
+{
+    object_word(o, NAME_FACTS_MATCH, name_match_word(v->name.match));
+    object_name(o, NAME_FACTS_MATCHED, v->name.matched);
+    object_truth(o, NAME_FACTS_COVERS_SERVER_NAME, (uint8_t)v->covers_server_name);
+    object_close(o);
+}
+
+static void put_sni(struct object *o, const struct seen_endpoint *e,
+                    const struct endpoint_verdict *v)
+{
+    object_word(o, SNI_FACTS_CLASS, sni_class_word(v->sni));
+    object_word(o, SNI_FACTS_ACCEPTABLE, sni_acceptable_word(v->acceptable));
+    object_word(o, SNI_FACTS_DEFAULT_CHAIN_STATUS, chain_status_or_null(&e->no_sni_chain));
+    if (has_octets(e->no_sni_leaf_sha256)) {
+        object_word(o, SNI_FACTS_DEFAULT_NAME_MATCH, name_match_word(v->default_name.match));
+    }
+    object_close(o);
+}
+
+/* Only signatures by the other kind of key than that of the first leaf were offered. */
+static const char *key_asked_for(const struct seen_session *first)
+{
+    const char *scheme = tls_signature_scheme_name(first->tls.signature_scheme);
+    const char *cipher = tls_cipher_name(first->tls.cipher); /* says it before TLS 1.3 */
+    bool by_scheme = scheme != NULL && strncmp(scheme, "rsa_", strlen("rsa_")) == 0;
+    bool by_cipher = scheme == NULL && cipher != NULL && strstr(cipher, "_RSA_") != NULL;
+    return by_scheme || by_cipher ? "EC" : "RSA";
+}
+
+static void put_other_key(struct object *o, const struct seen_endpoint *e,
+                          const struct endpoint_verdict *v)
+{
+    const struct seen_session *s = e->other_key;
+    object_word(o, OTHER_KEY_FACTS_KEY, key_asked_for(e->result));
+    object_word(o, OTHER_KEY_FACTS_OUTCOME, outcome_info(s->outcome)->word);
+    if (s->tls_attempted && has_octets(s->tls.leaf_sha256)) {
+        object_sha256(o, OTHER_KEY_FACTS_CHAIN_ID, s->tls.chain_id);
+        object_sha256(o, OTHER_KEY_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
+        object_word(o, OTHER_KEY_FACTS_CHAIN_STATUS, chain_status_or_null(&e->other_key_chain));
+        object_word(o, OTHER_KEY_FACTS_NAME_MATCH, name_match_word(v->other_key_name.match));
+    }
+    object_close(o);
+}
+
+/* What its chain, its names and SNI amount to. */
+static void put_endpoint_verdicts(struct row *r, const struct seen_endpoint *e,
+                                  const struct endpoint_verdict *v)
+{
+    row_word(r, ENDPOINTS_CHAIN_STATUS, chain_status_or_null(&e->chain));
+    if (v == NULL || e->result == NULL) {
+        return;
+    }
+    bool has_leaf = e->result->tls_attempted && has_octets(e->result->tls.leaf_sha256);
+    if (has_leaf) {
+        put_name(row_object(r, ENDPOINTS_NAME), v);
+    }
+    if (has_leaf && e->chain.status != CHAIN_NONE) {
+        row_bool(r, ENDPOINTS_ACCEPTABLE,
+                 e->chain.status == CHAIN_TRUSTED && name_match_is_match(v->name.match));
+    }
+    put_sni(row_object(r, ENDPOINTS_SNI), e, v);
+    if (e->other_key != NULL) {
+        put_other_key(row_object(r, ENDPOINTS_OTHER_KEY), e, v);
+    }
+}
+
 void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
                      const struct endpoint_verdict *v, const struct findings *findings)
 {
-    (void)v;
     const struct seen_session *result = e->result;
     enum session_outcome outcome = outcome_of(result);
     bool own = e->session_from.len == 0;
@@ -111,6 +222,7 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
         row_sha256(r, ENDPOINTS_CHAIN_ID, result->tls.chain_id);
         row_sha256(r, ENDPOINTS_LEAF_SHA256, result->tls.leaf_sha256);
     }
+    put_endpoint_verdicts(r, e, v);
     row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);
     row_bool(r, ENDPOINTS_REPEATED, e->repeated);
@@ -141,6 +253,21 @@ static void put_tlsas(struct list *l, const struct seen_tlsa *tlsas, size_t coun
     list_close(l);
 }
 
+static void put_sides(struct row *r, const struct seen_host *h)
+{
+    struct roll_up all = roll_up_host(h, host_port(h));
+    struct parity_facts parity;
+    if (all.endpoints > 0) {
+        put_rollup(row_object(r, HOSTS_ROLLUP), &all);
+    }
+    if (parity_of_families(h, &parity)) {
+        put_parity(row_object(r, HOSTS_PARITY_FAMILIES), &parity);
+    }
+    if (parity_of_addresses(h, &parity)) {
+        put_parity(row_object(r, HOSTS_PARITY_ADDRESSES), &parity);
+    }
+}
+
 void report_host(struct row_sink *sink, const struct seen_host *h, const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_HOSTS);
@@ -157,7 +284,9 @@ void report_host(struct row_sink *sink, const struct seen_host *h, const struct 
     put_dns(row_object(r, HOSTS_TLSA_DNS), &h->tlsa);
     put_tlsas(row_list(r, HOSTS_TLSA), h->tlsas, h->tlsa_count);
     row_bool(r, HOSTS_BLOCKLISTED, h->blocklisted);
-    put_briefs(row_list(r, HOSTS_ENDPOINTS), h->endpoints, h->endpoint_count);
+    put_briefs(row_list(r, HOSTS_ENDPOINTS), h->endpoints, h->endpoint_count, h->name,
+               (struct span){0});
+    put_sides(r, h);
     put_findings(row_list(r, HOSTS_FINDINGS), findings);
     row_sink_end(sink, TABLE_HOSTS);
     report_finding_rows(sink, TABLE_HOSTS, h->name, findings);

@@ -127,6 +127,20 @@ static const struct json_expectation service_row[] = {
     {"ptr/names/0/forward_confirmed", "true"},
     {"ptr/names/1/forward", "\"servfail\""},
     {"ptr/names/1/forward_confirmed", "false"},
+    {"chain_status", "\"untrusted_root\""},
+    {"server_name", "\"mx.test\""},
+    {"name_relations/forward_confirmed", "true"},
+    {"name_relations/ptr_is_generic", "false"},
+    {"name_relations/ptr_is_server_name", "true"},
+    {"name_relations/greeting_is_ehlo", "null"}, /* the greeting's is no host name */
+    {"name_relations/certificate_covers_server_name", "null"},
+    {"name_relations/certificate_covers_ptr", "null"},
+    {"versions/tlsv1_0", "null"},
+    {"versions/tlsv1_1", "false"},
+    {"versions/tlsv1_2", "true"},
+    {"versions/tlsv1_3", "true"},
+    {"versions/sni", "true"},
+    {"versions/connections", "2"},
     {"names_total", "3"},
     {"findings/0/code", "\"smtp.unstable\""},
     {"findings/0/severity", "\"notice\""},
@@ -150,6 +164,11 @@ Test(session_rows, a_service_row_holds_what_was_seen)
                 .name_count = 2,
                 .forward_state = states,
                 .forward_confirmed = confirmed},
+        .versions = {.asked = true,
+                     .sni = true,
+                     .accepted = {TRUTH_UNKNOWN, TRUTH_NO, TRUTH_YES, TRUTH_YES},
+                     .connections = 2},
+        .chain = {.status = CHAIN_UNTRUSTED_ROOT},
         .names_total = 3,
         .names_dialled = 2,
     };
@@ -158,7 +177,11 @@ Test(session_rows, a_service_row_holds_what_was_seen)
     buf_put_text(findings_add_max(&findings, FINDING_SMTP_UNSTABLE), "refused, then established");
     struct row_sink sink;
     row_sink_init(&sink, true, true, false);
-    report_service(&sink, &s, NULL, &findings);
+    struct service_verdict verdict;
+    service_verdict_init(&verdict);
+    service_verdict_fill(&verdict, &s);
+    report_service(&sink, &s, &verdict, &findings);
+    service_verdict_deinit(&verdict);
     json_t *row = json_line(&sink.table[TABLE_SERVICES].ndjson, 0);
     EXPECT_JSON(row, service_row);
     json_decref(row);
@@ -187,6 +210,10 @@ static const struct json_expectation untested_row[] = {
     {"transcript", "null"},
     {"handshake", "null"},
     {"ptr", "null"},
+    {"chain_status", "null"},
+    {"server_name", "null"},
+    {"name_relations", "null"},
+    {"versions", "null"},
     {"findings", "[]"},
 };
 
@@ -218,6 +245,21 @@ static const struct json_expectation own_endpoint_row[] = {
     {"attempt", "1"},
     {"transcript/banner/code", "220"},
     {"handshake/completed", "true"},
+    {"chain_status", "\"trusted\""},
+    {"name/match", "\"match_wildcard\""},
+    {"name/matched", "\"*.test\""},
+    {"name/covers_server_name", "false"},
+    {"acceptable", "true"},
+    {"sni/class", "\"differs\""},
+    {"sni/acceptable", "\"only_sni\""},
+    {"sni/default_chain_status", "\"self_signed\""},
+    {"sni/default_name_match", "\"mismatch\""},
+    {"other_key/key", "\"EC\""}, /* the first leaf has an RSA key */
+    {"other_key/outcome", "\"established\""},
+    {"other_key/chain_id", DIGEST("ab")},
+    {"other_key/leaf_sha256", DIGEST("cd")},
+    {"other_key/chain_status", "\"expired\""},
+    {"other_key/name_match", "\"match\""},
 };
 
 static const struct json_expectation borrowed_endpoint_row[] = {
@@ -227,6 +269,11 @@ static const struct json_expectation borrowed_endpoint_row[] = {
     {"session_from", "\"192.0.2.1|25\""},
     {"attempts", "[]"},
     {"attempt", "null"},
+    {"chain_status", "null"},
+    {"name", "null"},
+    {"acceptable", "null"},
+    {"sni", "null"},
+    {"other_key", "null"},
     {"transcript", "null"}, /* it stands in the row of the session */
     {"handshake", "null"},
 };
@@ -246,7 +293,21 @@ Test(session_rows, an_endpoint_row_says_whose_session_speaks)
     memset(e.no_sni_leaf_sha256, 0xef, sizeof(e.no_sni_leaf_sha256));
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_endpoint(&sink, &e, NULL, NULL);
+    const struct seen_session other_key = established();
+    e.other_key = &other_key;
+    e.other_key_chain.status = CHAIN_EXPIRED;
+    e.chain.status = CHAIN_TRUSTED;
+    e.no_sni_chain.status = CHAIN_SELF_SIGNED;
+    const struct endpoint_verdict verdict = {
+        .name = {.match = NAME_MATCH_WILDCARD, .matched = SPAN_INIT("*.test")},
+        .default_name = {.match = NAME_MATCH_OTHER},
+        .sni = SNI_DIFFERS,
+        .acceptable = SNI_ACCEPTABLE_ONLY_SNI,
+        .covers_server_name = TRUTH_NO,
+        .other_key_name = {.match = NAME_MATCH_EXACT},
+    };
+    report_endpoint(&sink, &e, &verdict, NULL);
+    e.chain.status = CHAIN_NONE;
     e.session_from = SPAN_LIT("192.0.2.1|25");
     e.attempt_count = 0;
     report_endpoint(&sink, &e, NULL, NULL);

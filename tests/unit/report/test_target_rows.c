@@ -37,6 +37,14 @@ static const struct json_expectation host_row[] = {
     {"endpoints/0/tls_version", "null"},
     {"endpoints/0/leaf_sha256", "null"},
     {"endpoints/0/inherited", "false"},
+    {"endpoints/0/chain_status", "null"},
+    {"endpoints/0/name_match", "null"},
+    {"endpoints/0/acceptable", "null"},
+    {"endpoints/0/sni", "null"},
+    {"endpoints/0/covers_domain", "null"},
+    {"endpoints/0/ptr_is_host", "null"},
+    {"rollup/starttls", "{\"value\":\"unknown\",\"n_tested\":0,\"n_total\":1}"},
+    {"parity_families", "null"},
     {"findings", "[]"},
 };
 
@@ -100,6 +108,19 @@ static const struct json_expectation domain_row[] = {
     {"mx/0/endpoints/0/starttls", "\"offered\""},
     {"mx/0/endpoints/0/tls_version", "\"TLSv1.3\""},
     {"mx/0/endpoints/0/inherited", "true"},
+    {"mx/0/endpoints/0/chain_status", "\"expired\""},
+    {"mx/0/endpoints/0/name_match", "\"match\""},
+    {"mx/0/endpoints/0/acceptable", "false"},
+    {"mx/0/endpoints/0/sni", "\"differs\""},
+    {"mx/0/endpoints/0/covers_domain", "true"},
+    {"mx/0/endpoints/0/ptr_is_host", "true"},
+    {"rollup/reachable", "{\"value\":\"all\",\"n_tested\":1,\"n_total\":1}"},
+    {"rollup/name_matches/value", "\"all\""},
+    {"rollup/acceptable/value", "\"none\""},
+    {"rollup_primary/chain_trusted", "{\"value\":\"none\",\"n_tested\":1,\"n_total\":1}"},
+    {"rollup_primary/tlsv1_2_or_newer/value", "\"all\""},
+    {"rollup_primary/sni_needed/value", "\"unknown\""},
+    {"parity_hosts", "null"},
     {"mx/1/host", "null"},
     {"mx/1/unusable", "\"ip_literal\""},
     {"mx/1/a", "\"not_asked\""},
@@ -118,11 +139,12 @@ static const struct json_expectation domain_row[] = {
 };
 
 /* Header: schema, input_line, domain, preference, host, address, port, service, endpoint, outcome,
- * not_tested, starttls, tls_version, leaf_sha256. */
+ * not_tested, starttls, tls_version, leaf_sha256, chain_status, name_match, acceptable. */
 static const char routes[] =
     "1,7,example.com,10,mx1.example.com,192.0.2.1,25,192.0.2.1|25,mx1.example.com|192.0.2.1|25,"
-    "established,,offered,TLSv1.3,\r\n"
-    "1,7,example.com,20,,,,,,,,,,\r\n";
+    "established,,offered,TLSv1.3,"
+    "0100000000000000000000000000000000000000000000000000000000000000,expired,match,false\r\n"
+    "1,7,example.com,20,,,,,,,,,,,,,\r\n";
 
 Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
 {
@@ -131,7 +153,13 @@ Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
                                                 .outcome = OUTCOME_ESTABLISHED,
                                                 .starttls = STARTTLS_OFFERED,
                                                 .inherited = 1,
-                                                .tls_version = 0x0304}};
+                                                .tls_version = 0x0304,
+                                                .leaf_sha256 = {1},
+                                                .chain = {.status = CHAIN_EXPIRED},
+                                                .name_match = NAME_MATCH_EXACT,
+                                                .sni = SNI_DIFFERS,
+                                                .covers_parents = 1,
+                                                .ptr_is_host = TRUTH_YES}};
     const struct seen_mx mx[] = {
         {.preference = 10,
          .exchange = SPAN_LIT("mx1.example.com"),
@@ -180,6 +208,109 @@ Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
     findings_deinit(&findings);
 }
 
+struct covers_case {
+    const char *name; /* RFC 9525 section 6.3 decides what is covered */
+    const char *host;
+    uint8_t covers_parents;
+    enum name_match match;
+    bool leaf;
+    const char *covers;
+};
+
+static const struct covers_case covers_cases[] = {
+    {"the host is the domain", "example.com", 0, NAME_MATCH_EXACT, true, "true"},
+    {"the host is the domain, for another name", "example.com", 1, NAME_MATCH_OTHER, true, "false"},
+    {"one label above", "mx.example.com", 1, NAME_MATCH_OTHER, true, "true"},
+    {"one label above, not covered", "mx.example.com", 2, NAME_MATCH_EXACT, true, "false"},
+    {"two labels above", "a.mx.example.com", 2, NAME_MATCH_OTHER, true, "true"},
+    {"two labels above, only one covered", "a.mx.example.com", 1, NAME_MATCH_OTHER, true, "false"},
+    {"deeper than is kept", "a.b.c.d.e.f.g.h.i.example.com", 255, NAME_MATCH_EXACT, true, "null"},
+    {"another domain", "mx.example.net", 1, NAME_MATCH_EXACT, true, "null"},
+    {"ends alike", "anexample.com", 1, NAME_MATCH_EXACT, true, "null"},
+    {"no certificate", "mx.example.com", 0, NAME_MATCH_NONE, false, "null"},
+};
+
+Test(target_rows, a_brief_says_whether_the_leaf_covers_the_domain)
+{
+    for (size_t i = 0; i < sizeof(covers_cases) / sizeof(covers_cases[0]); i++) {
+        const struct covers_case *c = &covers_cases[i];
+        const struct endpoint_brief brief = {.address = address("192.0.2.1"),
+                                             .port = 25,
+                                             .outcome = OUTCOME_ESTABLISHED,
+                                             .leaf_sha256 = {c->leaf},
+                                             .covers_parents = c->covers_parents,
+                                             .name_match = (uint8_t)c->match};
+        const struct seen_mx mx = {
+            .host = span_of(c->host), .endpoints = &brief, .endpoint_count = 1};
+        const struct seen_domain d = {.domain = SPAN_LIT("example.com"),
+                                      .mx_kind = MX_KIND_EXPLICIT,
+                                      .mx = &mx,
+                                      .mx_count = 1,
+                                      .mx_total = 1};
+        struct row_sink sink;
+        row_sink_init(&sink, true, false, false);
+        report_domain(&sink, &d, ACCOUNT_TESTED, "", NULL);
+        json_t *row = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
+        const struct json_expectation covers[] = {
+            {"mx/0/endpoints/0/covers_domain", c->covers},
+            {"mx/0/endpoints/0/acceptable", "null"}, /* its chain was not judged */
+        };
+        EXPECT_JSON(row, covers);
+        json_decref(row);
+        row_sink_deinit(&sink);
+    }
+}
+
+static const struct json_expectation sides_row[] = {
+    {"rollup/reachable", "{\"value\":\"some\",\"n_tested\":2,\"n_total\":2}"},
+    {"rollup/established", "{\"value\":\"unknown\",\"n_tested\":1,\"n_total\":2}"},
+    {"parity_families/reachable", "\"differs\""},
+    {"parity_families/starttls", "\"unknown\""},
+    {"parity_addresses/reachable", "\"differs\""},
+    {"parity_addresses/leaf", "\"unknown\""},
+};
+
+static const struct json_expectation hosts_row[] = {
+    {"parity_hosts/reachable", "\"differs\""},     {"parity_hosts/tls_version", "\"unknown\""},
+    {"parity_hosts/acceptable", "\"unknown\""},    {"rollup/reachable/value", "\"some\""},
+    {"rollup_primary/reachable/value", "\"all\""},
+};
+
+Test(target_rows, sides_are_beside_each_other)
+{
+    const struct endpoint_brief ends[] = {
+        {.address = address("192.0.2.1"),
+         .port = 25,
+         .outcome = OUTCOME_ESTABLISHED,
+         .starttls = STARTTLS_OFFERED,
+         .tls_version = 0x0304},
+        {.address = address("2001:db8::1"), .port = 25, .outcome = OUTCOME_REFUSED}};
+    const struct seen_host h = {.name = SPAN_LIT("mx.test"),
+                                .a = {.state = DNS_DATA, .ede = -1},
+                                .aaaa = {.state = DNS_DATA, .ede = -1},
+                                .endpoints = ends,
+                                .endpoint_count = 2};
+    const struct seen_mx mx[] = {
+        {.preference = 1, .host = SPAN_LIT("a.test"), .endpoints = &ends[0], .endpoint_count = 1},
+        {.preference = 2, .host = SPAN_LIT("b.test"), .endpoints = &ends[1], .endpoint_count = 1}};
+    const struct seen_domain d = {.domain = SPAN_LIT("example.com"),
+                                  .mx_kind = MX_KIND_EXPLICIT,
+                                  .mx = mx,
+                                  .mx_count = 2,
+                                  .mx_total = 2};
+    struct row_sink sink;
+    row_sink_init(&sink, true, false, false);
+    report_host(&sink, &h, NULL);
+    report_domain(&sink, &d, ACCOUNT_PARTLY_TESTED, "", NULL);
+    json_t *host = json_line(&sink.table[TABLE_HOSTS].ndjson, 0);
+    json_t *domain = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
+    EXPECT_JSON(host, sides_row);
+    EXPECT_JSON(domain, hosts_row);
+    json_decref(host);
+    json_decref(domain);
+    row_sink_deinit(&sink);
+}
+
 static const struct json_expectation invalid_row[] = {
     {"input", "\"b\xef\xbf\xbd"
               "cher.test\""},
@@ -191,6 +322,9 @@ static const struct json_expectation invalid_row[] = {
     {"mx_dns", "null"},
     {"mx", "null"},
     {"mx_total", "null"},
+    {"rollup", "null"},
+    {"rollup_primary", "null"},
+    {"parity_hosts", "null"},
     {"mta_sts_txt", "null"},
     {"ns", "null"},
     {"input_base64", "\"YvxjaGVyLnRlc3Q=\""},
