@@ -1,13 +1,11 @@
 /**
- * The owner of presented chains: each distinct list becomes one row, after the rows of all of its
- * certificates. Certificates are read by the judge threads, which own them.
- *
- *   CHAIN_NEW ─► unknown? ─► CERT_NEW per certificate ─► CERT_KNOWN ─► row ─► CHAIN_KNOWN
+ * The owner of presented lists: each distinct one is judged once and becomes one row, after the rows
+ * of all of its certificates.
  */
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
-#include "scanner/pipeline/worker.h"
+#include "scanner/pipeline/judge.h"
 #include "scanner/report/report.h"
 
 struct chain_waiter {
@@ -15,18 +13,23 @@ struct chain_waiter {
     uint16_t from;
 };
 
-/** A chain whose certificates are not all in the results yet. */
+/** A list whose certificates are not all in the results yet. */
 struct chain_work {
-    struct chain_facts facts;
-    uint8_t (*digests)[32];
-    uint32_t pending; /* certificates that are not in the results yet */
+    struct buf list;
+    uint8_t chain_id[32];
+    uint32_t pending; /* certificates that other judges were told of */
     struct chain_waiter *waiters;
     uint32_t waiter_count;
 };
 
+struct chain_entry {
+    struct chain_work *work; /* NULL: judged */
+    struct chain_brief brief;
+};
+
 struct chain_table {
-    struct map index;          /* chain id → index in `works` */
-    struct chain_work **works; /* NULL: done */
+    struct map index; /* chain id → index in `entries` */
+    struct chain_entry *entries;
     uint32_t count;
     uint32_t capacity;
 };
@@ -39,7 +42,7 @@ struct chain_table *chain_table_new(void)
 static void work_free(struct chain_work *c)
 {
     if (c != NULL) {
-        free(c->digests);
+        buf_deinit(&c->list);
         free(c->waiters);
         free(c);
     }
@@ -48,81 +51,129 @@ static void work_free(struct chain_work *c)
 void chain_table_free(struct chain_table *t)
 {
     for (uint32_t i = 0; i < t->count; i++) {
-        work_free(t->works[i]);
+        work_free(t->entries[i].work);
     }
-    free(t->works);
+    free(t->entries);
     map_deinit(&t->index);
     free(t);
 }
 
-static void tell(struct worker *w, uint16_t to, uint32_t visit, struct span chain_id)
+static void tell(struct judge *j, const struct chain_waiter *to, struct span chain_id,
+                 struct chain_brief brief)
 {
-    struct message_chain_known m = {.visit = visit, .chain_id = chain_id};
-    message_put_chain_known(worker_outbox(w, to), &m);
+    struct message_chain_known m = {.visit = to->visit,
+                                    .chain_id = chain_id,
+                                    .status = brief.status,
+                                    .trusted_by = brief.trusted_by};
+    message_put_chain_known(&j->outbox[to->from], &m);
 }
 
-static void add_waiter(struct chain_work *c, const struct message_chain_new *m)
+static void write_row(struct judge *j, const struct chain_work *c,
+                      const struct chain_verdict *verdict)
 {
-    c->waiters = memory_resize(c->waiters, c->waiter_count + 1, sizeof(*c->waiters));
-    c->waiters[c->waiter_count++] = (struct chain_waiter){.visit = m->visit, .from = m->from};
+    struct chain_facts facts = {.count = cert_list_count(buf_span(&c->list))};
+    uint8_t(*digests)[32] = memory_new(facts.count, sizeof(*digests));
+    struct span rest = buf_span(&c->list);
+    struct span der;
+    memcpy(facts.chain_id, c->chain_id, sizeof(facts.chain_id));
+    facts.digests = (const uint8_t(*)[32])digests;
+    for (size_t i = 0; i < facts.count && cert_list_next(&rest, &der); i++) {
+        digest_sha256(der, digests[i]);
+        facts.octets += der.len;
+    }
+    const struct judging_terms *terms = &j->scan->params->terms;
+    findings_reset(&j->findings);
+    findings_of_chain(verdict, terms, &j->findings);
+    report_chain(j->rows, &facts, verdict, terms, &j->findings);
+    counts_add_findings(&j->counts, &j->findings);
+    free(digests);
 }
 
-static struct chain_work *begin_work(struct worker *w, uint32_t index,
-                                     const struct message_chain_new *m)
+static void finish(struct judge *j, uint32_t index)
+{
+    struct chain_entry *e = &j->chains->entries[index];
+    struct chain_work *c = e->work;
+    struct chain_verdict verdict;
+    chain_judge_list(j->trust, buf_span(&c->list), &verdict);
+    e->brief = chain_brief_of(&verdict);
+    write_row(j, c, &verdict);
+    if (e->brief.status == CHAIN_ISSUER_UNKNOWN) {
+        incomplete_chains_add(&j->incomplete, c->chain_id, buf_span(&c->list));
+    }
+    struct span id = {c->chain_id, sizeof(c->chain_id)};
+    for (uint32_t i = 0; i < c->waiter_count; i++) {
+        tell(j, &c->waiters[i], id, e->brief);
+    }
+    e->work = NULL;
+    work_free(c);
+}
+
+static void ask_for_certificate(struct judge *j, uint32_t index, struct span der)
+{
+    uint8_t digest[32];
+    digest_sha256(der, digest);
+    struct span sha256 = {digest, sizeof(digest)};
+    uint32_t owner = owner_of_digest(sha256, j->scan->judge_count);
+    if (owner == j->index) {
+        judge_take_certificate(j, sha256, der);
+        return;
+    }
+    struct message_cert_new m = {
+        .from = (uint16_t)j->index, .chain = index, .sha256 = sha256, .der = der};
+    message_put_cert_new(&j->judge_outbox[owner], &m);
+    j->chains->entries[index].work->pending++;
+}
+
+static void begin(struct judge *j, const struct message_chain_new *m, uint32_t index)
 {
     struct chain_work *c = memory_new(1, sizeof(*c));
-    size_t count = cert_list_count(m->list);
-    CHECK(count > 0 && m->chain_id.len == sizeof(c->facts.chain_id)); /* no list, no id */
-    memcpy(c->facts.chain_id, m->chain_id.at, sizeof(c->facts.chain_id));
-    c->digests = memory_new(count, sizeof(*c->digests));
-    c->facts.digests = (const uint8_t(*)[32])c->digests;
-    struct span rest = m->list;
-    struct span der;
-    for (size_t i = 0; i < count && cert_list_next(&rest, &der); i++) {
-        digest_sha256(der, c->digests[i]);
-        c->facts.count++;
-        c->facts.octets += der.len;
-        struct message_cert_new cert = {.from = (uint16_t)w->index,
-                                        .chain = index,
-                                        .sha256 = {c->digests[i], sizeof(c->digests[i])},
-                                        .der = der};
-        message_put_cert_new(&w->judge_outbox[owner_of_digest(cert.sha256, w->scan->judge_count)],
-                             &cert);
-        c->pending++;
+    CHECK(cert_list_count(m->list) > 0 && m->chain_id.len == sizeof(c->chain_id));
+    memcpy(c->chain_id, m->chain_id.at, sizeof(c->chain_id));
+    c->list = BUF_INIT(BUF_NO_LIMIT);
+    buf_put(&c->list, m->list);
+    j->chains->entries[index].work = c;
+    struct span rest = buf_span(&c->list);
+    for (struct span der; cert_list_next(&rest, &der);) {
+        ask_for_certificate(j, index, der);
     }
-    return c;
 }
 
-void chain_on_new(struct worker *w, const struct message_chain_new *m)
+static uint32_t add_entry(struct chain_table *t)
 {
-    struct chain_table *t = w->chains;
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity ? t->capacity * 2 : 64;
+        t->entries = memory_resize(t->entries, t->capacity, sizeof(*t->entries));
+    }
+    t->entries[t->count] = (struct chain_entry){0};
+    return t->count++;
+}
+
+void chain_on_new(struct judge *j, const struct message_chain_new *m)
+{
+    struct chain_table *t = j->chains;
+    struct chain_waiter waiter = {.visit = m->visit, .from = m->from};
     bool added = false;
     uint64_t *at = map_add(&t->index, hash_key_of(m->chain_id), t->count, &added);
     uint32_t index = (uint32_t)*at;
-    if (added) {
-        if (t->count == t->capacity) {
-            t->capacity = t->capacity ? t->capacity * 2 : 64;
-            t->works = memory_resize(t->works, t->capacity, sizeof(struct chain_work *));
-        }
-        t->works[t->count++] = begin_work(w, index, m);
-    } else if (t->works[index] == NULL) {
-        tell(w, m->from, m->visit, m->chain_id);
+    if (!added && t->entries[index].work == NULL) {
+        tell(j, &waiter, m->chain_id, t->entries[index].brief);
         return;
     }
-    add_waiter(t->works[index], m);
+    if (added) {
+        (void)add_entry(t);
+        begin(j, m, index);
+    }
+    struct chain_work *c = t->entries[index].work;
+    c->waiters = memory_grow_list(c->waiters, c->waiter_count, sizeof(*c->waiters));
+    c->waiters[c->waiter_count++] = waiter;
+    if (c->pending == 0) {
+        finish(j, index);
+    }
 }
 
-void chain_on_cert_known(struct worker *w, const struct message_cert_known *m)
+void chain_on_cert_known(struct judge *j, const struct message_cert_known *m)
 {
-    struct chain_work *c = w->chains->works[m->chain];
-    if (--c->pending > 0) {
-        return;
+    if (--j->chains->entries[m->chain].work->pending == 0) {
+        finish(j, m->chain);
     }
-    report_chain(w->rows, &c->facts, NULL, NULL, NULL);
-    for (uint32_t i = 0; i < c->waiter_count; i++) {
-        tell(w, c->waiters[i].from, c->waiters[i].visit,
-             (struct span){c->facts.chain_id, sizeof(c->facts.chain_id)});
-    }
-    w->chains->works[m->chain] = NULL;
-    work_free(c);
 }

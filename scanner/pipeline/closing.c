@@ -4,6 +4,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
+#include "scanner/pipeline/judge.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -41,6 +42,45 @@ static size_t list_files(const struct writer *w, struct manifest_file files[])
     return count;
 }
 
+static struct manifest_judging judging_of(const struct scan *s)
+{
+    struct manifest_judging sum = {0};
+    uint64_t cpu_ns = 0;
+    uint64_t signature_ns = 0;
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        const struct judge *j = s->judges[i];
+        sum.lists += j->work.lists;
+        sum.certificates_parsed += j->work.certificates_parsed;
+        sum.signatures_verified += j->work.signatures_verified;
+        sum.signatures_known += j->work.signatures_known;
+        cpu_ns += j->cpu_ns;
+        signature_ns += j->work.signature_ns;
+    }
+    sum.cpu_ms = cpu_ns / 1000000;
+    sum.signature_ms = signature_ns / 1000000;
+    return sum;
+}
+
+#define STORE_FILE_MAX (TRUST_STORE_NAME_MAX + 16) /* octets with NUL */
+
+static void store_file_name(const struct trust_store_octets *store, char out[STORE_FILE_MAX])
+{
+    (void)snprintf(out, STORE_FILE_MAX, "root-cas-%s.pem", store->name);
+}
+
+/* What chains were judged with, so that it can be done again. */
+static bool copy_trust_stores(const struct closing_facts *c)
+{
+    const struct judging_terms *terms = &c->scan->params->terms;
+    bool ok = true;
+    for (size_t i = 0; i < terms->store_count; i++) {
+        char name[STORE_FILE_MAX];
+        store_file_name(&terms->stores[i], name);
+        ok = result_dir_write_file(c->writer->dir, name, buf_span(&terms->stores[i].pem)) && ok;
+    }
+    return ok;
+}
+
 static bool write_manifest(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
@@ -60,7 +100,23 @@ static bool write_manifest(const struct closing_facts *c)
     struct named_text libraries[] = {{"libuv", uv_version_string()},
                                      {"openssl", tls_library_version()},
                                      {"c-ares", resolver_library_version()}};
+    const struct judging_terms *terms = &p->terms;
+    struct manifest_trust_store stores[TRUST_STORES_MAX];
+    char store_files[TRUST_STORES_MAX][STORE_FILE_MAX];
+    for (size_t i = 0; i < terms->store_count; i++) {
+        const struct trust_store_octets *store = &terms->stores[i];
+        store_file_name(store, store_files[i]);
+        stores[i] = (struct manifest_trust_store){.name = store->name,
+                                                  .file = store_files[i],
+                                                  .sha256 = store->sha256,
+                                                  .anchors = store->anchor_count};
+    }
     struct scan_manifest m = {
+        .judged_at = terms->at,
+        .trust_stores = stores,
+        .trust_store_count = terms->store_count,
+        .intermediates = c->intermediates,
+        .judging = judging_of(c->scan),
         .version = MXCENSUS_VERSION,
         .argc = p->argc,
         .argv = p->argv,
@@ -183,5 +239,6 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     bool ok = result_dir_write_file(c->writer->dir, "summary.json", buf_span(&json));
     buf_deinit(&json);
     ok = copy_suffix_list(c) && ok;
+    ok = copy_trust_stores(c) && ok;
     return (c->complete ? write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

@@ -7,12 +7,14 @@
 
 #include "scanner/pipeline/reader.h"
 #include "scanner/pipeline/writer.h"
+#include "scanner/report/manifest.h"
 
 struct closing_facts {
     const struct scan *scan;
     const struct reader *reader;
     struct writer *writer;
-    const struct scan_counts *counts; /* of all workers */
+    const struct scan_counts *counts; /* of all workers and judges */
+    struct manifest_intermediates intermediates;
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
     bool complete;

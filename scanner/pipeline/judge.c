@@ -1,59 +1,119 @@
 #include "scanner/pipeline/judge.h"
 
+#include <time.h>
+
 #include "scanner/base/memory.h"
-#include "scanner/cert/cert_info.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/report/report.h"
 
-static void on_cert(struct judge *j, const struct message_cert_new *m)
+#define POST_EVERY 32 /* messages worked on before results leave: sessions wait for them */
+
+void judge_take_certificate(struct judge *j, struct span sha256, struct span der)
 {
     bool added = false;
-    (void)map_add(&j->known, hash_key_of(m->sha256), 1, &added);
-    if (added) {
-        struct cert_info info;
-        bool parsed = cert_info_read(m->der, &info);
-        report_certificate(j->rows, m->der, &info, parsed, NULL, NULL);
-        cert_info_deinit(&info);
+    (void)map_add(&j->known_certs, hash_key_of(sha256), 1, &added);
+    if (!added) {
+        return;
     }
+    bool parsed = false;
+    const struct cert_info *info = chain_judge_cert(j->trust, der, &parsed);
+    findings_reset(&j->findings);
+    findings_of_certificate(info, parsed, &j->findings);
+    report_certificate(j->rows, der, info, parsed, &j->scan->params->terms, &j->findings);
+    counts_add_findings(&j->counts, &j->findings);
+    (void)intermediate_pool_add(j->pool, der, INTERMEDIATE_SCAN);
+}
+
+static void on_cert_new(struct judge *j, const struct message_cert_new *m)
+{
+    judge_take_certificate(j, m->sha256, m->der);
     struct message_cert_known known = {.chain = m->chain};
-    message_put_cert_known(&j->outbox[m->from], &known);
+    message_put_cert_known(&j->judge_outbox[m->from], &known);
+}
+
+/* The rows first: who hears that a chain or certificate is known may name it. */
+static void post_all(struct judge *j)
+{
+    rows_out_add(j->rows, &j->writer_outbox);
+    mailbox_post(&j->scan->writer, &j->writer_outbox);
+    for (uint32_t i = 0; i < j->scan->worker_count; i++) {
+        if (j->outbox[i].len > 0) {
+            mailbox_post(&j->scan->workers[i]->mailbox, &j->outbox[i]);
+        }
+    }
+    for (uint32_t i = 0; i < j->scan->judge_count; i++) {
+        if (j->judge_outbox[i].len > 0) {
+            mailbox_post(&j->scan->judges[i]->mailbox, &j->judge_outbox[i]);
+        }
+    }
+}
+
+/* @return false: it was told to stop */
+static bool on_message(struct judge *j, enum message_kind kind, struct span body)
+{
+    if (kind == MESSAGE_CHAIN_NEW) {
+        struct message_chain_new m = message_get_chain_new(body);
+        chain_on_new(j, &m);
+    } else if (kind == MESSAGE_CERT_NEW) {
+        struct message_cert_new m = message_get_cert_new(body);
+        on_cert_new(j, &m);
+    } else if (kind == MESSAGE_CERT_KNOWN) {
+        struct message_cert_known m = message_get_cert_known(body);
+        chain_on_cert_known(j, &m);
+    } else {
+        CHECK(kind == MESSAGE_STOP);
+        return false;
+    }
+    return true;
+}
+
+static uint64_t thread_cpu_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static void *run(void *arg)
 {
     struct judge *j = arg;
-    for (bool stopping = false; !stopping;) {
+    j->trust = chain_judge_new(&j->scan->params->terms); /* the thread's own OpenSSL objects */
+    chain_judge_measure(j->trust);
+    for (bool going = true; going;) {
         struct span messages = mailbox_wait(&j->mailbox);
         enum message_kind kind;
         struct span body;
-        while (message_next(&messages, &kind, &body)) {
-            if (kind == MESSAGE_CERT_NEW) {
-                struct message_cert_new m = message_get_cert_new(body);
-                on_cert(j, &m);
-            } else {
-                CHECK(kind == MESSAGE_STOP);
-                stopping = true;
+        for (size_t n = 1; message_next(&messages, &kind, &body); n++) {
+            going = on_message(j, kind, body) && going;
+            if (n % POST_EVERY == 0) {
+                post_all(j);
             }
         }
-        /* The rows first: who hears that a certificate is known may name it. */
-        rows_out_add(j->rows, &j->writer_outbox);
-        mailbox_post(&j->scan->writer, &j->writer_outbox);
-        for (uint32_t i = 0; i < j->scan->worker_count; i++) {
-            mailbox_post(&j->scan->workers[i]->mailbox, &j->outbox[i]);
-        }
+        post_all(j);
     }
+    j->work = *chain_judge_counts(j->trust);
+    j->cpu_ns = thread_cpu_ns();
+    chain_judge_free(j->trust);
+    j->trust = NULL;
     return NULL;
 }
 
-void judge_init(struct judge *j, struct scan *scan)
+void judge_init(struct judge *j, struct scan *scan, uint32_t index)
 {
-    *j = (struct judge){.scan = scan};
+    *j = (struct judge){.scan = scan, .index = index};
     mailbox_init(&j->mailbox, NULL);
+    j->chains = chain_table_new();
+    j->pool = intermediate_pool_new();
     j->rows = rows_out_new(scan->params);
     j->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         j->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
+    for (uint32_t i = 0; i < JUDGES_MAX; i++) {
+        j->judge_outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    findings_init(&j->findings);
+    counts_init(&j->counts, scan->params->ports, scan->params->port_count);
 }
 
 void judge_post(struct scan *s, uint32_t judge, struct buf *messages)
@@ -76,8 +136,15 @@ void judge_deinit(struct judge *j)
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         buf_deinit(&j->outbox[i]);
     }
+    for (uint32_t i = 0; i < JUDGES_MAX; i++) {
+        buf_deinit(&j->judge_outbox[i]);
+    }
     buf_deinit(&j->writer_outbox);
+    findings_deinit(&j->findings);
+    incomplete_chains_deinit(&j->incomplete);
+    intermediate_pool_free(j->pool);
     rows_out_free(j->rows);
-    map_deinit(&j->known);
+    chain_table_free(j->chains);
+    map_deinit(&j->known_certs);
     mailbox_deinit(&j->mailbox);
 }

@@ -157,6 +157,12 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->inherited);
     put_u16(out, b->tls_version);
     put_u8(out, 0); /* room for the basis: observed or inferred */
+    put_u8(out, b->chain.status);
+    put_u8(out, b->chain.trusted_by);
+    put_u8(out, b->name_match);
+    put_u8(out, b->sni);
+    put_u8(out, b->covers_parents);
+    put_u8(out, b->ptr_is_host);
     buf_put(out, (struct span){b->leaf_sha256, sizeof(b->leaf_sha256)});
     CHECK(out->len - at == BRIEF_LEN);
 }
@@ -171,6 +177,12 @@ struct endpoint_brief brief_get(struct span *in)
     b.inherited = get_u8(in);
     b.tls_version = get_u16(in);
     (void)get_u8(in);
+    b.chain.status = get_u8(in);
+    b.chain.trusted_by = get_u8(in);
+    b.name_match = get_u8(in);
+    b.sni = get_u8(in);
+    b.covers_parents = get_u8(in);
+    b.ptr_is_host = get_u8(in);
     CHECK(in->len >= sizeof(b.leaf_sha256));
     memcpy(b.leaf_sha256, in->at, sizeof(b.leaf_sha256));
     *in = span_drop(*in, sizeof(b.leaf_sha256));

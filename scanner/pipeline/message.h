@@ -13,12 +13,12 @@
  *                         ◄─HOST_RESOLVED─┘  │      ◄──────ENDPOINT_DONE─────┘ │  │
  *                         ◄───HOST_DONE──────┘      ◄────NAME_CHECK(ED)────────┘  │
  *                                              operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT
- *                              judge ◄─CERT_NEW─ chain owner ◄─────CHAIN_NEW──────┘
+ *                              judge ◄─CERT_NEW─ judge of the chain ◄──CHAIN_NEW──┘
  *                                └──CERT_KNOWN──►     └──CHAIN_KNOWN─► service owner
  *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 1
+#define MESSAGE_VERSION 2
 
 /* A request names where its answer goes: worker, index there, and the generation of the index. */
 #define FIELDS_DOMAIN(F)                                     \
@@ -84,8 +84,13 @@
     F(span, chain_id)                                            \
     F(span, list) /* seen_tls.list */
 
-#define FIELDS_CHAIN_KNOWN(F) F(u32, visit) F(span, chain_id)
+#define FIELDS_CHAIN_KNOWN(F)           \
+    F(u32, visit)                       \
+    F(u8, status)                       \
+    F(u8, trusted_by) /* chain_brief */ \
+        F(span, chain_id)
 
+/* Between judges: `from` is a judge, `chain` its index there. */
 #define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)
 #define FIELDS_CERT_KNOWN(F) F(u32, chain)
 
@@ -148,6 +153,6 @@ MESSAGE_KINDS(X)
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
 
-#define BRIEF_LEN 58 /* octets of one encoded endpoint_brief */
+#define BRIEF_LEN 64 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);
 struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

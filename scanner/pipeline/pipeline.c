@@ -7,6 +7,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/closing.h"
+#include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
 
 #define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
@@ -15,6 +16,8 @@
 #define WORKERS_PER_JUDGE 4
 
 struct coordinator {
+    struct scan_counts *counts;                  /* of the whole scan, filled at its end */
+    struct manifest_intermediates intermediates; /* the same */
     struct scan scan;
     struct reader reader;
     struct writer writer;
@@ -256,7 +259,7 @@ static void start_threads(struct coordinator *c)
     }
     for (uint32_t i = 0; i < s->judge_count; i++) {
         s->judges[i] = memory_new(1, sizeof(struct judge));
-        judge_init(s->judges[i], s);
+        judge_init(s->judges[i], s, i);
     }
     writer_start(&c->writer);
     for (uint32_t i = 0; i < s->judge_count; i++) {
@@ -266,6 +269,12 @@ static void start_threads(struct coordinator *c)
         worker_start(s->workers[i]);
     }
     reader_start(&c->reader);
+}
+
+static bool is_whole(const struct coordinator *c)
+{
+    return c->signal == 0 && !c->writer_failed && atomic_load(&c->reader.ended) &&
+           !c->reader.failed;
 }
 
 /* In the order of the flow, so that everything that was posted is worked on. */
@@ -285,6 +294,9 @@ static void stop_threads(struct coordinator *c)
     for (uint32_t i = 0; i < s->judge_count; i++) {
         post_stop(&s->judges[i]->mailbox);
         judge_join(s->judges[i]);
+    }
+    if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
+        completing_run(s, c->counts, &c->intermediates);
     }
     post_stop(&s->writer);
     writer_join(&c->writer);
@@ -405,10 +417,12 @@ static void tell_findings(const struct coordinator *c, const struct scan_counts 
 static enum scan_end close_results(struct coordinator *c, int64_t started)
 {
     struct scan *s = &c->scan;
-    struct scan_counts *counts = memory_new(1, sizeof(*counts));
-    counts_init(counts, s->params->ports, s->params->port_count);
+    struct scan_counts *counts = c->counts;
     for (uint32_t i = 0; i < s->worker_count; i++) {
         counts_merge(counts, &s->workers[i]->counts);
+    }
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        counts_merge(counts, &s->judges[i]->counts);
     }
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = reason_of(c, whole);
@@ -419,6 +433,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
         .reader = &c->reader,
         .writer = &c->writer,
         .counts = counts,
+        .intermediates = c->intermediates,
         .started_unix_ms = started,
         .ended_unix_ms = unix_ms(),
         .complete = reason == NULL && whole,
@@ -433,7 +448,6 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     c->hooks->summary(c->hooks->arg, buf_span(&summary));
     tell_findings(c, counts);
     buf_deinit(&summary);
-    free(counts);
     return end_of(c, whole);
 }
 
@@ -490,6 +504,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
     int64_t started = unix_ms();
+    c->counts = memory_new(1, sizeof(*c->counts));
+    counts_init(c->counts, params->ports, params->port_count);
     start_threads(c);
     run_loop(c);
     /* The files of a directory are closed in peace. Standard output may be a pipe that nobody
@@ -506,6 +522,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
         return end; /* the reader sits in a blocking read and may still look at everything */
     }
     free_threads(c);
+    free(c->counts);
     blocklist_free(blocklist);
     public_suffixes_free(suffixes);
     free(c);

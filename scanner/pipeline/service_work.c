@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/domain/domain_name.h"
 #include "scanner/report/report.h"
 
 #define KNOWN_CHAINS_MAX 1000000 /* ids in the cache in front of the owners; then it starts anew */
@@ -15,6 +17,8 @@ struct service_table *service_table_new(struct worker *w)
     t->free_visit = NO_INDEX;
     t->first_without_token = NO_INDEX;
     t->open_head = NO_INDEX;
+    t->default_names.arena = ARENA_INIT(&w->arenas);
+    endpoint_verdict_init(&t->verdict);
     t->tokens = p->concurrency / w->scan->worker_count;
     t->tokens += w->index < p->concurrency % w->scan->worker_count;
     return t;
@@ -47,6 +51,9 @@ void service_table_free(struct service_table *t)
     map_deinit(&t->index);
     map_deinit(&t->network_index);
     map_deinit(&t->known_chains);
+    leaf_names_deinit(&t->default_names);
+    endpoint_verdict_deinit(&t->verdict);
+    free(t->ptr_hashes);
     free(t);
 }
 
@@ -211,10 +218,28 @@ void service_on_address_want(struct worker *w, const struct message_address_want
 
 /* --- rows ---------------------------------------------------------------------------------- */
 
-static void send_endpoint(struct worker *w, const struct told_endpoint *t)
+static enum truth ptr_is_host(const struct service_table *t, const struct service *s,
+                              struct span host)
+{
+    if (s->ptr_known != TRUTH_YES) {
+        return (enum truth)s->ptr_known;
+    }
+    uint64_t hash = hash_key_of(host).low;
+    for (uint8_t i = 0; i < s->ptr_count; i++) {
+        if (t->ptr_hashes[s->first_ptr + i] == hash) {
+            return TRUTH_YES;
+        }
+    }
+    return TRUTH_NO;
+}
+
+/* After the service's row, when its reverse DNS is known. */
+static void send_endpoint(struct worker *w, const struct service *s, const struct told_endpoint *t)
 {
     struct buf octets = BUF_INIT(BRIEF_LEN);
-    brief_put(&octets, &t->brief);
+    struct endpoint_brief brief = t->brief;
+    brief.ptr_is_host = (uint8_t)ptr_is_host(w->services, s, t->host);
+    brief_put(&octets, &brief);
     struct message_endpoint_done m = {
         .host_index = t->host_index, .endpoint = t->endpoint, .brief = buf_span(&octets)};
     message_put_endpoint_done(worker_outbox(w, t->from), &m);
@@ -223,15 +248,17 @@ static void send_endpoint(struct worker *w, const struct told_endpoint *t)
 }
 
 /* The rows of host and domain name the service: they come after its own. */
-static void tell_endpoint(struct worker *w, struct service_work *work, const struct want *want,
+static void tell_endpoint(struct worker *w, const struct service *s, const struct want *want,
                           const struct endpoint_brief *brief)
 {
+    struct service_work *work = s->work;
     struct told_endpoint t = {.brief = *brief,
+                              .host = want->host,
                               .host_index = want->host_index,
                               .from = want->from,
                               .endpoint = want->endpoint};
     if (work->row_written) {
-        send_endpoint(w, &t);
+        send_endpoint(w, s, &t);
         return;
     }
     if ((work->told_count & (work->told_count - 1)) == 0) {
@@ -241,17 +268,19 @@ static void tell_endpoint(struct worker *w, struct service_work *work, const str
     work->told[work->told_count++] = t;
 }
 
-static void send_told(struct worker *w, struct service_work *work)
+static void send_told(struct worker *w, const struct service *s)
 {
+    struct service_work *work = s->work;
     for (size_t i = 0; i < work->told_count; i++) {
-        send_endpoint(w, &work->told[i]);
+        send_endpoint(w, s, &work->told[i]);
     }
     free(work->told);
     work->told = NULL;
     work->told_count = 0;
 }
 
-static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
+static struct endpoint_brief brief_of(const struct seen_endpoint *seen,
+                                      const struct endpoint_verdict *v)
 {
     struct endpoint_brief b = {
         .address = seen->address,
@@ -259,6 +288,10 @@ static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
         .outcome = OUTCOME_NOT_TESTED,
         .not_tested = (uint8_t)seen->not_tested,
         .inherited = seen->session_from.len > 0,
+        .chain = seen->chain,
+        .name_match = (uint8_t)v->name.match,
+        .sni = (uint8_t)v->sni,
+        .covers_parents = v->name.covers_parents,
     };
     if (seen->result != NULL) {
         b.outcome = (uint8_t)seen->result->outcome;
@@ -274,20 +307,28 @@ static struct endpoint_brief brief_of(const struct seen_endpoint *seen)
 static void write_endpoint(struct worker *w, const struct service *s, const struct want *want,
                            const struct seen_endpoint *seen)
 {
+    struct endpoint_verdict *verdict = &w->services->verdict;
+    endpoint_verdict_fill(verdict, seen);
     findings_reset(&w->findings);
-    findings_of_endpoint(seen, NULL, &w->findings);
-    report_endpoint(w->rows, seen, NULL, &w->findings);
+    findings_of_endpoint(seen, verdict, &w->findings);
+    report_endpoint(w->rows, seen, verdict, &w->findings);
     worker_row_written(w);
     counts_add_findings(&w->counts, &w->findings);
-    struct endpoint_brief brief = brief_of(seen);
-    tell_endpoint(w, s->work, want, &brief);
+    struct endpoint_brief brief = brief_of(seen, verdict);
+    tell_endpoint(w, s, want, &brief);
 }
 
-static struct seen_endpoint endpoint_of(const struct service *s, const struct want *want)
+static struct seen_endpoint endpoint_of(const struct worker *w, const struct service *s,
+                                        const struct want *want)
 {
-    struct seen_endpoint seen = {.host = want->host, .address = s->address, .port = s->port};
+    struct seen_endpoint seen = {.host = want->host,
+                                 .address = s->address,
+                                 .port = s->port,
+                                 .no_sni_outcome = (enum session_outcome)s->no_sni_outcome};
     if (s->has_no_sni_leaf) {
         memcpy(seen.no_sni_leaf_sha256, s->no_sni_leaf_sha256, sizeof(seen.no_sni_leaf_sha256));
+        seen.no_sni_names = leaf_names_find(&w->services->default_names, s->no_sni_leaf_sha256);
+        seen.no_sni_chain = s->no_sni_chain;
     }
     return seen;
 }
@@ -295,7 +336,7 @@ static struct seen_endpoint endpoint_of(const struct service *s, const struct wa
 static void write_not_tested(struct worker *w, const struct service *s, const struct want *want,
                              enum not_tested_reason reason)
 {
-    struct seen_endpoint seen = endpoint_of(s, want);
+    struct seen_endpoint seen = endpoint_of(w, s, want);
     seen.not_tested = reason;
     write_endpoint(w, s, want, &seen);
 }
@@ -309,7 +350,7 @@ static void write_inherited(struct worker *w, const struct service *s, const str
     struct seen_session spoken = {.outcome = (enum session_outcome)s->spoken_outcome,
                                   .connect_ms = -1};
     spoken.smtp.starttls = (enum starttls_state)s->spoken_starttls;
-    struct seen_endpoint seen = endpoint_of(s, want);
+    struct seen_endpoint seen = endpoint_of(w, s, want);
     seen.result = &spoken;
     seen.session_from = (struct span){(const uint8_t *)key, len + (size_t)port_len};
     write_endpoint(w, s, want, &seen);
@@ -323,14 +364,39 @@ static void write_visited(struct worker *w, uint32_t index)
     for (uint8_t i = 0; i < v->session_count; i++) {
         attempts[i] = *session_seen(v->sessions[i]);
     }
-    struct seen_endpoint seen = endpoint_of(s, &v->want);
+    struct seen_endpoint seen = endpoint_of(w, s, &v->want);
     seen.attempts = attempts;
     seen.attempt_count = v->session_count;
     seen.result = &attempts[0];
+    seen.chain = v->chains[0];
     seen.repeated = v->session_count > 1;
     seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
                     memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
     write_endpoint(w, s, &v->want, &seen);
+}
+
+/* What remains of the PTR names: whether a host is one of them. */
+static void keep_ptr_hashes(struct service_table *t, struct service *s, const struct seen_ptr *ptr)
+{
+    struct buf name = BUF_INIT(DNS_NAME_TEXT_MAX);
+    enum dns_state state = (enum dns_state)ptr->dns.state;
+    bool none = state == DNS_NODATA || state == DNS_NXDOMAIN;
+    s->ptr_known = none ? TRUTH_NO : state == DNS_DATA ? TRUTH_YES : TRUTH_UNKNOWN;
+    s->first_ptr = t->ptr_hash_count;
+    for (size_t i = 0; i < ptr->name_count; i++) {
+        buf_reset(&name);
+        if (!host_name_normalise(ptr->names[i], &name, NULL)) {
+            continue;
+        }
+        if (t->ptr_hash_count == t->ptr_hash_capacity) {
+            t->ptr_hash_capacity = t->ptr_hash_capacity ? t->ptr_hash_capacity * 2 : 256;
+            t->ptr_hashes =
+                memory_resize(t->ptr_hashes, t->ptr_hash_capacity, sizeof(*t->ptr_hashes));
+        }
+        t->ptr_hashes[t->ptr_hash_count++] = hash_key_of(buf_span(&name)).low;
+        s->ptr_count++;
+    }
+    buf_deinit(&name);
 }
 
 void service_row_when_complete(struct worker *w, uint32_t index)
@@ -346,6 +412,7 @@ void service_row_when_complete(struct worker *w, uint32_t index)
         .address = s->address,
         .port = s->port,
         .ptr = work->ptr,
+        .chain = s->no_sni_chain,
         .names_total = s->names_total,
         .names_dialled = s->names_dialled,
     };
@@ -362,7 +429,8 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     counts_add_findings(&w->counts, &w->findings);
     work->row_written = true;
     s->row_written = true;
-    send_told(w, work);
+    keep_ptr_hashes(w->services, s, &work->ptr);
+    send_told(w, s);
     if (wants_session) {
         visit_free(w, work->no_sni_visit);
         work->no_sni_visit = NO_INDEX;
@@ -495,16 +563,22 @@ static void note_failure(struct worker *w, uint32_t service, const struct seen_s
     s->spoken_starttls = (uint8_t)seen->smtp.starttls;
 }
 
-static void note_no_sni(const struct worker *w, struct service *s, const struct seen_session *seen)
+static void note_no_sni(struct worker *w, struct service *s, const struct seen_session *seen)
 {
     s->no_sni_done = true;
+    s->no_sni_outcome = (uint8_t)seen->outcome;
     if (!w->scan->params->probe_sni) { /* it is all that there will be */
         s->spoken_outcome = (uint8_t)seen->outcome;
         s->spoken_starttls = (uint8_t)seen->smtp.starttls;
     }
     if (seen->tls_attempted && seen->tls.cert_count > 0) {
+        struct span rest = seen->tls.list;
+        struct span leaf = {0};
         s->has_no_sni_leaf = true;
         memcpy(s->no_sni_leaf_sha256, seen->tls.leaf_sha256, sizeof(s->no_sni_leaf_sha256));
+        if (cert_list_next(&rest, &leaf)) {
+            leaf_names_add(&w->services->default_names, s->no_sni_leaf_sha256, leaf);
+        }
     }
 }
 
@@ -518,14 +592,28 @@ static bool wants_repeat(const struct service *s, const struct visit *v,
            memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
 }
 
-static void publish_chain(struct worker *w, uint32_t index, const struct seen_session *seen)
+static uint64_t pack_brief(struct chain_brief b)
+{
+    return (uint64_t)b.status << 8 | b.trusted_by;
+}
+
+static struct chain_brief unpack_brief(uint64_t packed)
+{
+    return (struct chain_brief){.status = (uint8_t)(packed >> 8), .trusted_by = (uint8_t)packed};
+}
+
+static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
+                          const struct seen_session *seen)
 {
     struct service_table *t = w->services;
+    struct visit *v = &t->visits[index];
     if (!seen->tls_attempted || seen->tls.cert_count == 0) {
         return;
     }
     struct span id = {seen->tls.chain_id, sizeof(seen->tls.chain_id)};
-    if (map_find(&t->known_chains, hash_key_of(id)) != NULL) {
+    const uint64_t *known = map_find(&t->known_chains, hash_key_of(id));
+    if (known != NULL) {
+        v->chains[session] = unpack_brief(*known);
         return;
     }
     struct message_chain_new m = {
@@ -534,8 +622,8 @@ static void publish_chain(struct worker *w, uint32_t index, const struct seen_se
         .chain_id = id,
         .list = seen->tls.list,
     };
-    t->visits[index].chains_pending++;
-    message_put_chain_new(worker_outbox(w, owner_of_digest(id, w->scan->worker_count)), &m);
+    v->chains_pending++;
+    message_put_chain_new(&w->judge_outbox[owner_of_digest(id, w->scan->judge_count)], &m);
 }
 
 /* A row leaves only when every chain that it names is in the results. */
@@ -547,6 +635,7 @@ static void write_when_complete(struct worker *w, uint32_t index)
         return;
     }
     if (v->kind == VISIT_NO_SNI) {
+        w->services->services[service].no_sni_chain = v->chains[0];
         w->services->services[service].work->no_sni_visit = index;
         service_row_when_complete(w, service);
         visits_go_on(w, service);
@@ -567,7 +656,7 @@ void service_on_session_end(struct worker *w, uint32_t index)
     if (v->kind == VISIT_NO_SNI) {
         note_no_sni(w, &t->services[service], seen);
     }
-    publish_chain(w, index, seen);
+    publish_chain(w, index, (uint8_t)(v->session_count - 1), seen);
     if (wants_repeat(&t->services[service], v, seen)) {
         visit_want_again(w, index);
     } else {
@@ -580,11 +669,19 @@ void service_on_session_end(struct worker *w, uint32_t index)
 void service_on_chain_known(struct worker *w, const struct message_chain_known *m)
 {
     struct service_table *t = w->services;
+    struct visit *v = &t->visits[m->visit];
+    struct chain_brief brief = {.status = m->status, .trusted_by = m->trusted_by};
     bool added = false;
     if (t->known_chains.count >= KNOWN_CHAINS_MAX) {
         map_deinit(&t->known_chains);
     }
-    (void)map_add(&t->known_chains, hash_key_of(m->chain_id), 1, &added);
-    t->visits[m->visit].chains_pending--;
+    (void)map_add(&t->known_chains, hash_key_of(m->chain_id), pack_brief(brief), &added);
+    for (uint8_t i = 0; i < v->session_count; i++) {
+        const struct seen_session *seen = session_seen(v->sessions[i]);
+        if (memcmp(seen->tls.chain_id, m->chain_id.at, sizeof(seen->tls.chain_id)) == 0) {
+            v->chains[i] = brief;
+        }
+    }
+    v->chains_pending--;
     write_when_complete(w, m->visit);
 }

@@ -14,6 +14,10 @@
  * lease, the worker's share of the concurrency. What it holds it gives back when its session ends.
  */
 
+#include <assert.h>
+
+#include "scanner/analysis/endpoint_verdict.h"
+#include "scanner/pipeline/leaf_names.h"
 #include "scanner/pipeline/worker.h"
 
 #define NO_INDEX           UINT32_MAX
@@ -40,6 +44,7 @@ struct visit {
     struct want want;          /* of VISIT_SNI */
     struct span operator_name; /* in the arena of the work; empty: no lease */
     struct session *sessions[VISIT_SESSIONS_MAX];
+    struct chain_brief chains[VISIT_SESSIONS_MAX]; /* verdicts on what they were presented */
     uint8_t session_count;
     uint8_t chains_pending; /* chains that are not in the results yet */
     bool in_use;
@@ -51,6 +56,7 @@ struct visit {
 /** What a host hears of its endpoint. */
 struct told_endpoint {
     struct endpoint_brief brief;
+    struct span host; /* in the arena of the work */
     uint32_t host_index;
     uint16_t from;
     uint16_t endpoint;
@@ -106,8 +112,15 @@ struct service {
     bool starting;    /* passed the rate, waits for lease or token; used in the gate only */
     bool no_sni_done; /* the session without SNI ended */
     bool has_no_sni_leaf;
+    uint8_t no_sni_outcome; /* enum session_outcome */
+    struct chain_brief no_sni_chain;
+    uint8_t ptr_known;  /* enum truth: does the address have PTR names? */
+    uint8_t ptr_count;  /* of their hashes in service_table.ptr_hashes */
+    uint32_t first_ptr; /* the first of them */
     uint8_t no_sni_leaf_sha256[32];
 };
+
+static_assert(sizeof(struct service) <= 128, "design section 8");
 
 struct network {
     uint32_t active;
@@ -132,8 +145,13 @@ struct service_table {
     uint32_t tokens;              /* sessions that may still be opened */
     uint32_t first_without_token; /* visits */
     uint32_t last_without_token;
-    uint32_t open_head; /* services with pending wants */
-    struct map known_chains;
+    uint32_t open_head;              /* services with pending wants */
+    struct map known_chains;         /* chain id → chain_brief, packed */
+    struct leaf_names default_names; /* of certificates presented without SNI */
+    uint64_t *ptr_hashes;            /* of PTR names, by service */
+    uint32_t ptr_hash_count;
+    uint32_t ptr_hash_capacity;
+    struct endpoint_verdict verdict; /* of the endpoint under work */
 };
 
 /* visit.c */

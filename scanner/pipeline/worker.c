@@ -42,9 +42,7 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         HANDLE(LEASE_WANT, lease_want, lease_on_want)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant)
         HANDLE(LEASE_RETURN, lease_return, lease_on_return)
-        HANDLE(CHAIN_NEW, chain_new, chain_on_new)
         HANDLE(CHAIN_KNOWN, chain_known, service_on_chain_known)
-        HANDLE(CERT_KNOWN, cert_known, chain_on_cert_known)
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE:
         for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
@@ -63,7 +61,9 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         service_table_abort(w);
         uv_stop(&w->loop);
         return;
+    case MESSAGE_CHAIN_NEW:
     case MESSAGE_CERT_NEW:
+    case MESSAGE_CERT_KNOWN:
     case MESSAGE_ROWS:
     case MESSAGE_LINES_DONE:
         break;
@@ -222,7 +222,6 @@ static void open_all(struct worker *w)
     w->hosts = host_table_new(w);
     w->services = service_table_new(w);
     w->leases = lease_table_new();
-    w->chains = chain_table_new();
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
     CHECK(uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) == 0);
 }
@@ -241,7 +240,6 @@ static void close_all(struct worker *w)
     host_table_free(w->hosts);
     service_table_free(w->services);
     lease_table_free(w->leases);
-    chain_table_free(w->chains);
     session_environment_deinit(&w->sessions);
     tls_context_free(w->sessions.tls);
     free(w->sessions.read_room);

@@ -34,7 +34,6 @@ struct domain_table;
 struct host_table;
 struct service_table;
 struct lease_table;
-struct chain_table;
 
 /** Read by the coordinator at any time, each value by itself. */
 struct worker_counters {
@@ -89,7 +88,6 @@ struct worker {
     struct host_table *hosts;
     struct service_table *services;
     struct lease_table *leases;
-    struct chain_table *chains;
     uint32_t finished_domains;    /* since the last turn */
     uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
     uint32_t settled_block[BLOCK_RING];
@@ -186,9 +184,3 @@ struct lease_table *lease_table_new(void);
 void lease_table_free(struct lease_table *t);
 void lease_on_want(struct worker *w, const struct message_lease_want *m);
 void lease_on_return(struct worker *w, const struct message_lease_return *m);
-
-/* chain_work.c */
-struct chain_table *chain_table_new(void);
-void chain_table_free(struct chain_table *t);
-void chain_on_new(struct worker *w, const struct message_chain_new *m);
-void chain_on_cert_known(struct worker *w, const struct message_cert_known *m);

@@ -98,6 +98,43 @@ static void put_files(struct json_writer *w, const struct scan_manifest *m)
     json_array_end(w);
 }
 
+static void put_judging(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "judged_at");
+    json_time_s(w, m->judged_at);
+    json_key(w, "trust_stores");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->trust_store_count; i++) {
+        const struct manifest_trust_store *store = &m->trust_stores[i];
+        json_object_begin(w);
+        key_word(w, "name", store->name);
+        key_word(w, "file", store->file);
+        json_key(w, "sha256");
+        json_hex(w, (struct span){store->sha256, 32});
+        key_uint(w, "anchors", store->anchors);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_key(w, "intermediates");
+    json_object_begin(w);
+    key_word(w, "shipped", m->intermediates.shipped);
+    key_uint(w, "known", m->intermediates.known);
+    json_key(w, "truncated");
+    json_bool(w, m->intermediates.truncated);
+    json_key(w, "whole");
+    json_bool(w, m->intermediates.whole);
+    json_object_end(w);
+    json_key(w, "judging");
+    json_object_begin(w);
+    key_uint(w, "lists", m->judging.lists);
+    key_uint(w, "certificates_parsed", m->judging.certificates_parsed);
+    key_uint(w, "signatures_verified", m->judging.signatures_verified);
+    key_uint(w, "signatures_known", m->judging.signatures_known);
+    key_uint(w, "cpu_ms", m->judging.cpu_ms);
+    key_uint(w, "signature_ms", m->judging.signature_ms);
+    json_object_end(w);
+}
+
 /* `arg` is the writer. */
 static void put_volatile(const char *table, const char *path, void *arg)
 {
@@ -148,6 +185,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_vantage(&w, m);
     put_named_texts(&w, "libraries", m->libraries, m->library_count);
     put_named_texts(&w, "datasets", m->datasets, m->dataset_count);
+    put_judging(&w, m);
     put_account(&w, m->counts);
     key_uint(&w, "rows_lost", m->rows_lost);
     put_files(&w, m);

@@ -29,6 +29,32 @@ struct manifest_file {
     const struct result_file_info *info;
 };
 
+/** A trust store and its copy beside the results. */
+struct manifest_trust_store {
+    const char *name;
+    const char *file;      /* in the results directory */
+    const uint8_t *sha256; /* of the file, 32 octets */
+    uint64_t anchors;
+};
+
+/** What judging cost, over all judges. */
+struct manifest_judging {
+    uint64_t lists;
+    uint64_t certificates_parsed;
+    uint64_t signatures_verified;
+    uint64_t signatures_known; /* answered from memory */
+    uint64_t cpu_ms;           /* of the judge threads, with reading certificates and writing rows */
+    uint64_t signature_ms;     /* of that, inside the verification of signatures */
+};
+
+/** Certificates that could complete chains; see table completions. */
+struct manifest_intermediates {
+    const char *shipped; /* name and date of the collection */
+    uint64_t known;      /* shipped or met in the scan */
+    bool truncated;      /* more were met than are kept */
+    bool whole;          /* every chain whose issuer is unknown has its row */
+};
+
 struct scan_manifest {
     const char *version;
     /* how it was started */
@@ -48,6 +74,11 @@ struct scan_manifest {
     /* with what */
     const struct named_text *libraries; /* with the versions running */
     size_t library_count;
+    int64_t judged_at; /* Unix seconds */
+    const struct manifest_trust_store *trust_stores;
+    size_t trust_store_count;
+    struct manifest_intermediates intermediates;
+    struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */
     size_t dataset_count;
     /* what came of it */

@@ -20,6 +20,7 @@ KEYS = {
     "services": ["service"],
     "endpoints": ["endpoint"],
     "domains": ["input_line"],
+    "completions": ["chain_id"],
 }
 
 # What must lead somewhere: (what, query that counts the keys that do not).
@@ -46,6 +47,21 @@ JOINS = [
     ("certificates in some chain",
      "select count(*) from certificates where fingerprint_sha256 not in"
      " (select j.value from chains, json_each(chains.certificates) j)"),
+    ("endpoints.other_key.chain_id in chains",
+     "select count(*) from endpoints e left join chains c on c.chain_id = json_extract(e.other_key, '$.chain_id')"
+     " where json_extract(e.other_key, '$.chain_id') is not null and c.chain_id is null"),
+    ("chains.status as in endpoints",
+     "select count(*) from endpoints e join chains c using (chain_id) where e.chain_status is not c.status"),
+    ("chains.status as in services",
+     "select count(*) from services s join chains c using (chain_id) where s.chain_status is not c.status"),
+    ("completions.chain_id in chains, issuer_unknown there, and all of those",
+     "select (select count(*) from completions p left join chains c using (chain_id)"
+     " where c.status is not 'issuer_unknown') + (select count(*) from chains left join completions p"
+     " using (chain_id) where chains.status = 'issuer_unknown' and p.chain_id is null)"),
+    ("completions from this scan in certificates",
+     "select count(*) from completions p, json_each(p.completing) m left join certificates c"
+     " on c.fingerprint_sha256 = json_extract(m.value, '$.fingerprint_sha256')"
+     " where json_extract(m.value, '$.source') = 'scan' and c.fingerprint_sha256 is null"),
     ("domains.mx.host in hosts",
      "select count(*) from domains, json_each(domains.mx) m"
      " left join hosts h on h.host = json_extract(m.value, '$.host')"
@@ -80,6 +96,9 @@ CSV_JOINS = [
      "select abs((select count(*) from findings)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from domains)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from hosts)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from chains)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from certificates)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from completions)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from services)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from endpoints))"),
 ]
@@ -109,7 +128,7 @@ def load_ndjson(database, folder, name):
         first = file.readline()
         if not first:  # no rows: the key is enough for the joins
             columns = KEYS[name] + [c for c in ("chain_id", "leaf_sha256", "host", "service", "certificates", "mx",
-                                                "findings", "duplicate_of", "domain") if c not in KEYS[name]]
+                                                "status", "completing", "other_key", "chain_status", "findings", "duplicate_of", "domain") if c not in KEYS[name]]
             insert(database, name, columns, [])
             return
         columns = list(json.loads(first))

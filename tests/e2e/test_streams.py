@@ -28,7 +28,7 @@ ZONE = {
     ("mx.local.test", "A"): ["127.0.0.1"],
     ("xn--mnchen-3ya.test", "MX"): [(0, "")],
 }
-TABLES = ["certificates", "chains", "hosts", "services", "endpoints", "domains"]
+TABLES = ["certificates", "chains", "hosts", "services", "endpoints", "domains", "completions"]
 JOIN_TABLES = ["routes", "findings"]
 
 
@@ -104,7 +104,7 @@ def check_directory(dns, folder):
         check_equal(f"{compress}: standard output", done.stdout, b"")
         names = set(os.listdir(out))
         wanted = {f"{name}.ndjson{suffix}" for name in TABLES}
-        wanted |= {f"{name}.csv{suffix}" for name in TABLES + JOIN_TABLES} | {"manifest.json", "summary.json"}
+        wanted |= {f"{name}.csv{suffix}" for name in TABLES + JOIN_TABLES} | {"manifest.json", "summary.json", "root-cas-system.pem"}
         check_equal(f"{compress}: files", wanted - names, set())
         check_equal(f"{compress}: no part is left", [n for n in names if n.endswith(".part")], [])
         manifest = read_json(out, "manifest.json")

@@ -387,11 +387,12 @@ Test(row, golden)
                      "{\"schema\":1,\"input_line\":7,\"domain\":\"\",\"preference\":10,"
                      "\"host\":null,\"address\":null,\"port\":null,\"service\":null,"
                      "\"endpoint\":null,\"outcome\":null,\"not_tested\":null,\"starttls\":null,"
-                     "\"tls_version\":null,\"leaf_sha256\":null}\n");
+                     "\"tls_version\":null,\"leaf_sha256\":null,\"chain_status\":null,"
+                     "\"name_match\":null,\"acceptable\":null}\n");
     cr_expect_str_eq((const char *)csv.at,
                      "1,services,192.0.2.1|25,smtp.banner,info,"
                      "\"said \"\"\xef\xbf\xbd\"\", twice\",c2FpZCAi/yIsIHR3aWNl\r\n"
-                     "1,7,\"\",10,,,,,,,,,,\r\n");
+                     "1,7,\"\",10,,,,,,,,,,,,,\r\n");
     buf_deinit(&ndjson);
     buf_deinit(&csv);
     row_free(r);

@@ -4,7 +4,10 @@
 
 #include "output/dictionary.h"
 #include "output/tables.h"
+#include "scanner/analysis/parity.h"
+#include "scanner/analysis/rollup.h"
 #include "scanner/observation/seen_target.h"
+#include "scanner/trust/chain_judge.h"
 
 struct naming {
     const char *prefix;
@@ -145,6 +148,30 @@ static const struct {
 #undef X
 #define X(name, word) {"account", word},
                         ACCOUNT_CLASSES(X)
+#undef X
+#define X(name, word) {"chain_status", word},
+                            CHAIN_STATUSES(X)
+#undef X
+#define X(name, word) {"cert_role", word},
+                                CERT_ROLES(X)
+#undef X
+#define X(name, word) {"path_fault", word},
+                                    PATH_FAULTS(X)
+#undef X
+#define X(name, word) {"name_match", word},
+                                        NAME_MATCHES(X)
+#undef X
+#define X(name, word) {"sni_class", word},
+                                            SNI_CLASSES(X)
+#undef X
+#define X(name, word) {"sni_acceptable", word},
+                                                SNI_ACCEPTABLES(X)
+#undef X
+#define X(name, word) {"rollup", word},
+                                                    ROLLUPS(X)
+#undef X
+#define X(name, word) {"parity", word},
+                                                        PARITIES(X)
 #undef X
 };
 

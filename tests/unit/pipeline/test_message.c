@@ -102,7 +102,7 @@ Test(message, every_kind_comes_back_as_it_was_put)
 }
 
 /* The form on the wire is fixed by its version: little-endian, without padding. */
-Test(message, octets_of_version_1)
+Test(message, octets_of_version_2)
 {
     struct buf wire = BUF_INIT(BUF_NO_LIMIT);
     message_put_endpoint_done(&wire, &(struct message_endpoint_done){
@@ -111,7 +111,7 @@ Test(message, octets_of_version_1)
                                          .brief = SPAN_LIT("abc"),
                                      });
     static const uint8_t want[] = {
-        13, 0, 0, 0, MESSAGE_ENDPOINT_DONE, 0, 1, 0, 4, 3, 2, 1, 6, 5, 3, 0, 0, 0, 'a', 'b', 'c'};
+        13, 0, 0, 0, MESSAGE_ENDPOINT_DONE, 0, 2, 0, 4, 3, 2, 1, 6, 5, 3, 0, 0, 0, 'a', 'b', 'c'};
     cr_expect(span_eq(buf_span(&wire), (struct span){want, sizeof(want)}));
     buf_deinit(&wire);
 }
@@ -121,7 +121,10 @@ static bool same_brief(const struct endpoint_brief *a, const struct endpoint_bri
     return net_addr_eq(&a->address, &b->address) && a->port == b->port &&
            a->outcome == b->outcome && a->not_tested == b->not_tested &&
            a->starttls == b->starttls && a->inherited == b->inherited &&
-           a->tls_version == b->tls_version &&
+           a->tls_version == b->tls_version && a->chain.status == b->chain.status &&
+           a->chain.trusted_by == b->chain.trusted_by && a->name_match == b->name_match &&
+           a->sni == b->sni && a->covers_parents == b->covers_parents &&
+           a->ptr_is_host == b->ptr_is_host &&
            memcmp(a->leaf_sha256, b->leaf_sha256, sizeof(a->leaf_sha256)) == 0;
 }
 
@@ -133,13 +136,23 @@ Test(message, briefs_come_back_as_they_were_put)
          .outcome = OUTCOME_ESTABLISHED,
          .starttls = STARTTLS_OFFERED,
          .inherited = 1,
-         .tls_version = 0x0304},
+         .tls_version = 0x0304,
+         .chain = {CHAIN_UNPARSABLE, 0x81},
+         .name_match = NAME_MATCH_OTHER,
+         .sni = SNI_UNSTABLE,
+         .covers_parents = 5,
+         .ptr_is_host = TRUTH_YES},
         {.outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_INTERRUPTED},
         {.outcome = 255,
          .not_tested = 255,
          .starttls = 255,
          .inherited = 255,
-         .tls_version = 65535},
+         .tls_version = 65535,
+         .chain = {255, 254},
+         .name_match = 253,
+         .sni = 252,
+         .covers_parents = 251,
+         .ptr_is_host = 250},
     };
     struct buf wire = BUF_INIT(BUF_NO_LIMIT);
     unsigned n = 0;

@@ -1,0 +1,68 @@
+#include "scanner/pipeline/completing.h"
+
+#include "scanner/base/memory.h"
+#include "scanner/pipeline/judge.h"
+#include "scanner/pipeline/rows_out.h"
+#include "scanner/report/completions.h"
+#include "scanner/shipped/shipped_intermediates.h"
+
+#define ROWS_POST_LEN (256 * 1024) /* octets of rows before they leave */
+
+struct way_out {
+    struct scan *scan;
+    struct row_sink *rows;
+    struct buf messages;
+};
+
+static void post(struct way_out *out)
+{
+    rows_out_add(out->rows, &out->messages);
+    mailbox_post(&out->scan->writer, &out->messages);
+}
+
+static void on_row(void *arg)
+{
+    struct way_out *out = arg;
+    if (row_sink_len(out->rows) >= ROWS_POST_LEN) {
+        post(out);
+    }
+}
+
+/* Everything that all judges met, and the shipped ones, in the pool of the first judge. */
+static struct intermediate_pool *gather(struct scan *s)
+{
+    struct intermediate_pool *pool = s->judges[0]->pool;
+    for (uint32_t i = 1; i < s->judge_count; i++) {
+        intermediate_pool_merge(pool, s->judges[i]->pool);
+    }
+    completions_add_shipped(pool);
+    return pool;
+}
+
+void completing_run(struct scan *s, struct scan_counts *counts, struct manifest_intermediates *told)
+{
+    const struct incomplete_chains *of[JUDGES_MAX];
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        of[i] = &s->judges[i]->incomplete;
+    }
+    struct completions c = {
+        .judge = chain_judge_new(&s->params->terms),
+        .pool = gather(s),
+        .of = of,
+        .of_count = s->judge_count,
+        .counts = counts,
+    };
+    struct way_out out = {
+        .scan = s, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
+    bool whole = report_completions(out.rows, &c, on_row, &out);
+    post(&out);
+    *told = (struct manifest_intermediates){
+        .shipped = shipped_intermediates_name(),
+        .known = intermediate_pool_count(c.pool),
+        .truncated = intermediate_pool_truncated(c.pool),
+        .whole = whole,
+    };
+    buf_deinit(&out.messages);
+    rows_out_free(out.rows);
+    chain_judge_free(c.judge);
+}

@@ -1,0 +1,91 @@
+#include "scanner/report/completions.h"
+
+#include "scanner/base/memory.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/report/report.h"
+#include "scanner/shipped/shipped_intermediates.h"
+
+struct place {
+    const struct incomplete_chains *of;
+    const struct incomplete_chain *chain;
+};
+
+static int by_chain_id(const void *a, const void *b)
+{
+    const struct place *x = a;
+    const struct place *y = b;
+    return memcmp(x->chain->chain_id, y->chain->chain_id, sizeof(x->chain->chain_id));
+}
+
+static struct place *sorted_places(const struct completions *c, size_t *count)
+{
+    *count = 0;
+    for (size_t i = 0; i < c->of_count; i++) {
+        *count += c->of[i]->count;
+    }
+    struct place *places = memory_new(*count, sizeof(*places));
+    size_t at = 0;
+    for (size_t i = 0; i < c->of_count; i++) {
+        for (size_t k = 0; k < c->of[i]->count; k++) {
+            places[at++] = (struct place){c->of[i], &c->of[i]->chains[k]};
+        }
+    }
+    qsort(places, *count, sizeof(*places), by_chain_id);
+    return places;
+}
+
+static void complete(struct row_sink *sink, const struct completions *c, const struct place *p,
+                     const uint8_t *octets, struct findings *findings)
+{
+    struct chain_verdict verdict;
+    chain_judge_complete(c->judge, (struct span){octets, p->chain->len}, c->pool, &verdict);
+    struct completion_facts facts = {
+        .verdict = &verdict, .pool = c->pool, .shipped = shipped_intermediates_name()};
+    memcpy(facts.chain_id, p->chain->chain_id, sizeof(facts.chain_id));
+    findings_reset(findings);
+    findings_of_completion(&verdict, c->pool, findings);
+    report_completion(sink, &facts, findings);
+    counts_add_findings(c->counts, findings);
+}
+
+void completions_add_shipped(struct intermediate_pool *pool)
+{
+    struct trust_store_octets shipped;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    CHECK(trust_store_parse(&shipped, "shipped", shipped_intermediates_pem(), &why));
+    struct span rest = buf_span(&shipped.anchors);
+    for (struct span der; cert_list_next(&rest, &der);) {
+        (void)intermediate_pool_add(pool, der, INTERMEDIATE_SHIPPED);
+    }
+    trust_store_deinit(&shipped);
+    buf_deinit(&why);
+}
+
+bool report_completions(struct row_sink *sink, const struct completions *c,
+                        void (*on_row)(void *arg), void *arg)
+{
+    bool whole = true;
+    size_t count = 0;
+    struct place *places = sorted_places(c, &count);
+    struct findings *findings = memory_new(1, sizeof(*findings));
+    struct buf octets = BUF_INIT(BUF_NO_LIMIT);
+    findings_init(findings);
+    for (size_t i = 0; i < count; i++) {
+        buf_reset(&octets);
+        uint8_t *room = buf_room(&octets, places[i].chain->len);
+        if (!incomplete_chains_read(places[i].of, places[i].chain, room)) {
+            whole = false;
+            continue;
+        }
+        complete(sink, c, &places[i], room, findings);
+        on_row(arg);
+    }
+    for (size_t i = 0; i < c->of_count; i++) {
+        whole = whole && !c->of[i]->failed;
+    }
+    buf_deinit(&octets);
+    findings_deinit(findings);
+    free(findings);
+    free(places);
+    return whole;
+}

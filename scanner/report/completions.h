@@ -1,0 +1,28 @@
+#pragma once
+
+#include "scanner/analysis/counts.h"
+#include "scanner/report/row_sink.h"
+#include "scanner/trust/chain_judge.h"
+#include "scanner/trust/incomplete_chains.h"
+#include "scanner/trust/intermediate_pool.h"
+
+/**
+ * The table completions, made at the end of a scan from what the judges kept: each list whose issuer
+ * is unknown as served is judged again with the intermediates that other servers sent or that are
+ * shipped. Rows come by chain id, so that they do not depend on the order of the scan.
+ */
+struct completions {
+    struct chain_judge *judge;
+    struct intermediate_pool *pool;
+    const struct incomplete_chains *const *of; /* by judge */
+    size_t of_count;
+    struct scan_counts *counts; /* findings are added */
+};
+
+/** Adds the shipped intermediates to the pool. */
+void completions_add_shipped(struct intermediate_pool *pool);
+
+/** Renders every row; `on_row` is called after each one. @return false when lists are missing: a
+ * temporary file could not be written or read. */
+bool report_completions(struct row_sink *sink, const struct completions *c,
+                        void (*on_row)(void *arg), void *arg);

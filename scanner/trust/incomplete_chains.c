@@ -1,0 +1,52 @@
+#include "scanner/trust/incomplete_chains.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "scanner/base/memory.h"
+
+void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[32],
+                           struct span list)
+{
+    if (c->file == NULL && !c->failed) {
+        c->file = tmpfile();
+    }
+    if (c->file == NULL || fwrite(list.at, 1, list.len, c->file) != list.len) {
+        c->failed = true;
+        return;
+    }
+    if (c->count == c->capacity) {
+        c->capacity = c->capacity > 0 ? c->capacity * 2 : 64;
+        c->chains = memory_resize(c->chains, c->capacity, sizeof(*c->chains));
+    }
+    struct incomplete_chain *chain = &c->chains[c->count++];
+    *chain = (struct incomplete_chain){.offset = c->file_len, .len = (uint32_t)list.len};
+    memcpy(chain->chain_id, chain_id, sizeof(chain->chain_id));
+    c->file_len += list.len;
+}
+
+bool incomplete_chains_read(const struct incomplete_chains *c, const struct incomplete_chain *chain,
+                            uint8_t *octets)
+{
+    if (fflush(c->file) != 0) {
+        return false;
+    }
+    for (size_t done = 0; done < chain->len;) {
+        ssize_t got =
+            pread(fileno(c->file), octets + done, chain->len - done, (off_t)(chain->offset + done));
+        if (got <= 0) {
+            return false;
+        }
+        done += (size_t)got;
+    }
+    return true;
+}
+
+void incomplete_chains_deinit(struct incomplete_chains *c)
+{
+    if (c->file != NULL) {
+        (void)fclose(c->file);
+    }
+    free(c->chains);
+    *c = (struct incomplete_chains){0};
+}
