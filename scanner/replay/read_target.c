@@ -201,7 +201,9 @@ const struct endpoint_brief *read_briefs(const struct facts *f, unsigned column,
         struct facts brief;
         facts_list_object(f, column, i, &brief);
         read_brief(&brief, &briefs[i]);
-        judge->fill(judge->arg, host, &briefs[i]);
+        if (f->reading->why.len == 0) {
+            judge->fill(judge->arg, host, &briefs[i]);
+        }
     }
     return briefs;
 }

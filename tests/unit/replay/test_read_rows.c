@@ -236,16 +236,25 @@ static void three_attempts(struct seen_session attempts[3], const struct session
     attempts[2].tls.alert_received = 47;
 }
 
+static void put_service(struct row_sink *sink, const struct seen_service *s)
+{
+    struct service_verdict v;
+    service_verdict_init(&v);
+    service_verdict_fill(&v, s);
+    report_service(sink, s, &v, NULL);
+    service_verdict_deinit(&v);
+}
+
 static void service_trip(const struct seen_service *s, const char *what)
 {
     struct trip t;
     struct read_service again;
     trip_init(&t);
-    report_service(&t.first, s, NULL, NULL);
+    put_service(&t.first, s);
     trip_read(&t, TABLE_SERVICES, what);
     read_service(&t.row, &again);
     again.seen.chain = s->chain;
-    report_service(&t.second, &again.seen, NULL, NULL);
+    put_service(&t.second, &again.seen);
     trip_expect_same(&t, what);
     trip_deinit(&t);
 }
@@ -306,18 +315,53 @@ Test(read_rows, a_service_with_reverse_dns_and_versions)
     service_trip(&s, "reverse DNS and versions");
 }
 
+static void put_endpoint(struct row_sink *sink, const struct seen_endpoint *e)
+{
+    struct endpoint_verdict v;
+    endpoint_verdict_init(&v);
+    endpoint_verdict_fill(&v, e);
+    report_endpoint(sink, e, &v, NULL);
+    endpoint_verdict_deinit(&v);
+}
+
 static void endpoint_trip(const struct seen_endpoint *e, const char *what)
 {
     struct trip t;
     struct read_endpoint again;
     trip_init(&t);
-    report_endpoint(&t.first, e, NULL, NULL);
+    put_endpoint(&t.first, e);
     trip_read(&t, TABLE_ENDPOINTS, what);
     read_endpoint(&t.row, &again);
     again.seen.chain = e->chain;
-    report_endpoint(&t.second, &again.seen, NULL, NULL);
+    again.seen.no_sni_outcome = e->no_sni_outcome;
+    again.seen.no_sni_chain = e->no_sni_chain;
+    again.seen.other_key_chain = e->other_key_chain;
+    put_endpoint(&t.second, &again.seen);
     trip_expect_same(&t, what);
     trip_deinit(&t);
+}
+
+Test(read_rows, an_endpoint_with_another_key)
+{
+    struct seen_session own = established();
+    struct seen_session others[] = {established(), session(OUTCOME_TLS_ALERT)};
+    others[0].tls.signature_scheme = 0x0403;
+    others[1].tls_attempted = true;
+    others[1].tls.alert_received = 40;
+    for (size_t i = 0; i < LENGTH(others); i++) {
+        const struct seen_endpoint e = {.host = SPAN_LIT("mx.test"),
+                                        .address = address("192.0.2.1"),
+                                        .port = 25,
+                                        .attempts = &own,
+                                        .attempt_count = 1,
+                                        .result = &own,
+                                        .no_sni_outcome = OUTCOME_ESTABLISHED,
+                                        .no_sni_chain = {.status = CHAIN_EXPIRED},
+                                        .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+                                        .other_key = &others[i],
+                                        .other_key_chain = {.status = CHAIN_SELF_SIGNED}};
+        endpoint_trip(&e, outcome_info(others[i].outcome)->word);
+    }
 }
 
 Test(read_rows, an_endpoint_with_any_session)
@@ -355,16 +399,6 @@ Test(read_rows, an_endpoint_for_which_another_session_speaks)
 
 /* --- hosts and domains ---------------------------------------------------------------------- */
 
-/* What the owner of the verdicts would fill in: here a function of the port. */
-static void fill_brief(void *arg, struct span host, struct endpoint_brief *b)
-{
-    (void)host;
-    (void)arg;
-    b->chain = (struct chain_brief){.status = CHAIN_NONE};
-}
-
-static const struct brief_judge judge = {.fill = fill_brief};
-
 static const struct dns_case {
     const char *name;
     struct seen_dns dns;
@@ -385,17 +419,40 @@ static const struct endpoint_brief briefs[] = {
      .outcome = OUTCOME_ESTABLISHED,
      .starttls = STARTTLS_OFFERED,
      .tls_version = 0x0303,
-     .leaf_sha256 = {1}},
+     .leaf_sha256 = {1},
+     .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+     .name_match = NAME_MATCH_WILDCARD,
+     .sni = SNI_DIFFERS,
+     .covers_parents = 1,
+     .ptr_is_host = TRUTH_YES},
     {.address = {.family = 4, .octets = {192, 0, 2, 1}},
      .port = 587,
      .outcome = OUTCOME_TLS_ALERT,
      .starttls = STARTTLS_OFFERED,
-     .inherited = 1},
+     .inherited = 1,
+     .ptr_is_host = TRUTH_NO},
     {.address = {.family = 6, .octets = {0x20, 1, 0xd, 0xb8}},
      .port = 25,
      .outcome = OUTCOME_NOT_TESTED,
      .not_tested = NOT_TESTED_FAMILY_OFF},
 };
+
+/* The verdicts come from where they are known; here from the list above. */
+static void fill_brief(void *arg, struct span host, struct endpoint_brief *b)
+{
+    (void)host;
+    (void)arg;
+    for (size_t i = 0; i < LENGTH(briefs); i++) {
+        if (net_addr_eq(&briefs[i].address, &b->address) && briefs[i].port == b->port) {
+            b->chain = briefs[i].chain;
+            b->name_match = briefs[i].name_match;
+            b->sni = briefs[i].sni;
+            b->covers_parents = briefs[i].covers_parents;
+        }
+    }
+}
+
+static const struct brief_judge judge = {.fill = fill_brief};
 
 static void host_trip(const struct seen_host *h, const char *what)
 {
