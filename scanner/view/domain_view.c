@@ -160,6 +160,44 @@ static void add_findings(struct domain_view *v, const struct result_row *row, co
     }
 }
 
+/** Evidence may begin with the place, which is told beside it: the same fault at several addresses
+ * then reads the same. */
+static const char *without_prefix(const char *evidence, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(evidence, prefix, len) == 0 ? evidence + len : evidence;
+}
+
+static const char *without_place(const char *evidence, const struct route_view *r)
+{
+    struct buf place = BUF_INIT(BUF_NO_LIMIT);
+    const char *host = value_text(r->mx, "host");
+    const char *address = value_text(r->brief, "address");
+    buf_putf(&place, "%s port %lld", address != NULL ? address : "",
+             (long long)value_int(r->brief, "port", 0));
+    buf_put_char(&place, '\0');
+    const char *rest = without_prefix(evidence, (const char *)place.at);
+    if (rest != evidence) {
+        buf_reset(&place);
+        buf_putf(&place, ", host %s", host != NULL ? host : "");
+        buf_put_char(&place, '\0');
+        rest = without_prefix(rest, (const char *)place.at);
+        rest = without_prefix(without_prefix(rest, ": "), ", ");
+    }
+    buf_deinit(&place);
+    return rest;
+}
+
+static void add_findings_of_route(struct domain_view *v, const struct route_view *r,
+                                  const struct result_row *row, const char *where)
+{
+    size_t first = v->found_count;
+    add_findings(v, row, where, true, NULL);
+    for (size_t i = first; i < v->found_count; i++) {
+        v->found[i].evidence = without_place(v->found[i].evidence, r);
+    }
+}
+
 static void add_findings_of_routes(struct domain_view *v)
 {
     struct buf where = BUF_INIT(BUF_NO_LIMIT);
@@ -168,8 +206,8 @@ static void add_findings_of_routes(struct domain_view *v)
         buf_reset(&where);
         route_put_address(&where, r->brief);
         buf_put_char(&where, '\0');
-        add_findings(v, r->service, (const char *)where.at, true, NULL);
-        add_findings(v, r->endpoint, (const char *)where.at, true, NULL);
+        add_findings_of_route(v, r, r->service, (const char *)where.at);
+        add_findings_of_route(v, r, r->endpoint, (const char *)where.at);
     }
     buf_deinit(&where);
 }

@@ -63,14 +63,14 @@ static bool is_old_version(const struct route_view *r)
     return is_word(version, "TLSv1") || is_word(version, "TLSv1.0") || is_word(version, "TLSv1.1");
 }
 
-static bool needs_sni(const struct route_view *r)
-{
-    return is_word(value_text(sni_of(r), "acceptable"), "only_sni");
-}
-
 static bool fails_without_sni(const struct route_view *r)
 {
     return is_word(value_text(sni_of(r), "class"), "fatal_without");
+}
+
+static bool needs_sni(const struct route_view *r)
+{
+    return is_word(value_text(sni_of(r), "acceptable"), "only_sni") && !fails_without_sni(r);
 }
 
 static bool fails_with_sni(const struct route_view *r)

@@ -315,17 +315,12 @@ static void put_presenters(struct paper *p, const struct domain_view *v, size_t 
     }
 }
 
-static void put_chains(struct paper *p, const struct domain_view *v, bool verbose)
+static void put_chains(struct paper *p, const struct domain_view *v)
 {
-    bool any = false;
+    if (v->chain_count > 0) {
+        put_heading(p, "Certificates");
+    }
     for (size_t i = 0; i < v->chain_count; i++) {
-        if (!v->chain[i].counts && !verbose) {
-            continue;
-        }
-        if (!any) {
-            put_heading(p, "Certificates");
-            any = true;
-        }
         paper_begin(p, "  ", "    ");
         paper_putf(p, INK_STRONG, "chain %zu", i + 1);
         put_presenters(p, v, i);
@@ -445,6 +440,6 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     paper_end(p);
     effects_put(p, v);
     put_servers(p, v, verbose);
-    put_chains(p, v, verbose);
+    put_chains(p, v);
     put_findings(p, v, verbose);
 }

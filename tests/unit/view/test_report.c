@@ -133,6 +133,15 @@ Test(report, server_by_server_with_what_fails_for_whom)
         "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
         "         └─ anchor CN=Root X, in trust store system",
         "      also sent, as number 3 (unrelated): CN=Someone else",
+        "  chain 3, presented at 2001:db8::1 (without SNI)",
+        "    subject    CN=ispconfig",
+        "    names      none; only the common name ispconfig",
+        "    issuer     CN=ispconfig",
+        "    key        RSA 2048 bits",
+        "    valid      2020-01-01 to 2030-01-01, 1400 days left",
+        "    trust      self_signed: the leaf is signed by its own key and is no anchor",
+        "               (trust store system)",
+        "      leaf CN=ispconfig",
         NULL,
     };
     expect_before_findings(two_addresses, false, want);
@@ -216,10 +225,12 @@ static const char *const many_findings[] = {
     "{'code':'no.such_code','severity':'error','evidence':'x'},"
     "{'code':'mx.null','severity':'grave','evidence':'x'}]}",
     "{'type':'services','service':'192.0.2.1|25','findings':["
-    "{'code':'starttls.not_offered','severity':'error','evidence':'250 m'},"
+    "{'code':'starttls.not_offered','severity':'error',"
+    "'evidence':'192.0.2.1 port 25: 250 m'},"
     "{'code':'smtp.multiline_greeting','severity':'info','evidence':null}]}",
     "{'type':'services','service':'192.0.2.2|25','findings':["
-    "{'code':'starttls.not_offered','severity':'warning','evidence':'250 m'}]}",
+    "{'code':'starttls.not_offered','severity':'warning',"
+    "'evidence':'192.0.2.2 port 25, host m.a.example: 250 m'}]}",
     "{'type':'services','service':'192.0.2.3|587','chain_id':'c1','findings':["
     "{'code':'starttls.not_offered','severity':'error','evidence':'\\u001b[31mred\\u202e'}]}",
     "{'type':'endpoints','endpoint':'m.a.example|192.0.2.3|587','chain_id':'c2','findings':[]}",
