@@ -9,6 +9,11 @@ Test(findings, every_code_has_a_case_and_a_neighbour)
     cover_domains(&c);
     cover_hosts(&c);
     cover_sessions(&c);
+    cover_parity(&c);
+    cover_services(&c);
+    cover_certificates(&c);
+    cover_chains(&c);
+    cover_endpoints(&c);
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         cr_expect(c.raised[i], "no case raises %s", finding_info((enum finding_code)i)->code);
         cr_expect(c.spared[i], "no neighbour of %s", finding_info((enum finding_code)i)->code);
