@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -118,6 +119,11 @@ static enum exit_code check(struct options *o, int input, int output, struct buf
 enum exit_code check_command(struct options *o, struct buf *why)
 {
     enum exit_code code = EXIT_CODE_FATAL;
+    /* A closed one would be taken for the next file that is opened. */
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+        buf_putf(why, "standard output: %s", strerror(errno));
+        return EXIT_CODE_ROWS_LOST;
+    }
     int input = memfd_create("domains", MFD_CLOEXEC);
     int output = memfd_create("rows", MFD_CLOEXEC);
     if (input >= 0 && output >= 0 && write_input(input, o)) {

@@ -186,31 +186,49 @@ static bool read_infer(struct options *o, const struct option_row *row, const ch
     return read_word(text, words, why) >= 0;
 }
 
+enum probe {
+    PROBE_SNI,
+    PROBE_NO_SNI,
+    PROBE_VERSIONS,
+    PROBE_OTHER_KEY,
+    PROBE_COUNT,
+};
+
+static const char *const probe_words[PROBE_COUNT] = {"sni", "no-sni", "versions", "ecdsa-rsa"};
+
 static bool read_probes(struct options *o, const struct option_row *row, const char *text,
                         struct buf *why)
 {
     (void)row;
-    bool sni = false;
-    bool no_sni = false;
+    bool asked[PROBE_COUNT] = {false};
     struct span list = span_of(text);
     struct span item;
     while (value_next_item(&list, &item)) {
-        if (span_eq(item, SPAN_LIT("sni"))) {
-            sni = true;
-        } else if (span_eq(item, SPAN_LIT("no-sni"))) {
-            no_sni = true;
-        } else {
-            bool later = span_eq(item, SPAN_LIT("no-sni-short")) ||
-                         span_eq(item, SPAN_LIT("versions")) ||
-                         span_eq(item, SPAN_LIT("ecdsa-rsa"));
+        size_t i = 0;
+        while (i < PROBE_COUNT && !span_eq(item, span_of(probe_words[i]))) {
+            i++;
+        }
+        if (i == PROBE_COUNT) {
+            bool later = span_eq(item, SPAN_LIT("no-sni-short"));
             put_item(why, item);
             buf_put_text(why, later ? "is not available in this version" : "is no probe");
-            buf_put_text(why, ": use sni, no-sni or both with a comma");
+            buf_put_text(why, ": use sni, no-sni, versions and ecdsa-rsa with commas");
             return false;
         }
+        asked[i] = true;
     }
-    o->params.probe_sni = sni;
-    o->params.probe_no_sni = no_sni;
+    if (asked[PROBE_OTHER_KEY] && !asked[PROBE_SNI]) {
+        buf_put_text(why, "ecdsa-rsa goes on from the handshake of sni: use both");
+        return false;
+    }
+    if (asked[PROBE_VERSIONS] && !asked[PROBE_SNI] && !asked[PROBE_NO_SNI]) {
+        buf_put_text(why, "versions goes on from another handshake: use sni or no-sni as well");
+        return false;
+    }
+    o->params.probe_sni = asked[PROBE_SNI];
+    o->params.probe_no_sni = asked[PROBE_NO_SNI];
+    o->params.probe_versions = asked[PROBE_VERSIONS];
+    o->params.probe_other_key = asked[PROBE_OTHER_KEY];
     return true;
 }
 
@@ -566,7 +584,10 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
      "handshakes to make",
      "The handshakes that are made: sni is one per host name and address with the name in the "
-     "ClientHello, no-sni one per address without a name.",
+     "ClientHello, no-sni one per address without a name. versions asks each address besides "
+     "which versions from TLS 1.0 on it accepts, by up to four connections that end with the "
+     "answer to a ClientHello; ecdsa-rsa makes one handshake more per host name and address, which "
+     "takes only a certificate with the other kind of key, RSA or ECDSA.",
      read_probes, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN, 0, "infer", "WHICH", "off", NULL, "off: dial every name",
      "Which names of one wildcard may share an observed chain. Only off is available in this "

@@ -1,0 +1,194 @@
+"""mxcensus check against the lab: the report, its JSON, streams and exit codes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.lab import Lab  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, run  # noqa: E402
+
+# Case of the lab, what the first line says, codes that must be told (and no other error).
+CASES = [
+    ("good", "nothing to mend: mail is encrypted, the certificate passes", []),
+    ("good-dual", "nothing to mend: mail is encrypted, certificates pass on all 2 addresses", []),
+    ("cert-self-signed", "1 error: mail is encrypted, the certificate does not pass", ["chain.self_signed"]),
+    ("cert-other-name", "1 error: mail is encrypted, the certificate does not pass", ["name.mismatch"]),
+    ("dual-cert6", "certificates pass on 1 of 2 addresses", ["chain.self_signed", "parity.certificate"]),
+    ("sni-select", "1 warning: mail is encrypted, the certificate passes", ["sni.needed"]),
+    ("starttls-none", "1 error: mail is not encrypted", ["starttls.not_offered"]),
+    ("refused", "no server could be tested (1 address)", ["smtp.connect_refused", "mx.none_reachable"]),
+    ("silent", "no server could be tested (1 address)", ["smtp.connect_timeout", "mx.none_reachable"]),
+    ("implicit", "mail is encrypted, the certificate passes", []),
+    ("null-mx", "takes no mail (null MX, RFC 7505)", []),
+    ("nxdomain", "the domain does not exist", ["mx.nxdomain"]),
+    ("servfail", "the mail servers could not be found out (DNS: servfail)", ["dns.mx_servfail"]),
+]
+FINDING = re.compile(r"^  (error|warning|notice|info) ([a-z_0-9]+\.[a-z_0-9]+):", re.M)
+PLAIN = re.compile(r"[\n\x20-\x7e\u00a0-\U0010ffff]*")
+
+
+def name_of(case):
+    return f"case-{case}.mxlab.net"
+
+
+def unwrapped(text):
+    return re.sub(r"\s+", " ", text)
+
+
+def check_domains(lab, *arguments, **more):
+    return run("check", *lab.options, "--ehlo-domain", EHLO, "--address-rate", "0", "--connect-timeout", "2",
+               "--dns-timeout", "1", "--dns-tries", "1", *arguments, **more)
+
+
+def split_reports(text):
+    """The report of each domain: they are two blank lines apart."""
+    return text.rstrip("\n").split("\n\n\n")
+
+
+def check_reports(lab):
+    done = check_domains(lab, *[name_of(case) for case, *_ in CASES])
+    text = done.stdout.decode("utf-8")
+    check_equal("reports: exit code", done.returncode, 0)
+    check_equal("reports: nothing on standard error", done.stderr, "")
+    check("reports: no control characters", PLAIN.fullmatch(text), text)
+    check("reports: at most 80 columns", max(map(len, text.splitlines())) <= 80, text)
+    reports = split_reports(text)
+    if not check_equal("reports: one for each domain", len(reports), len(CASES)):
+        return
+    for (case, headline, codes), report in zip(CASES, reports):
+        first = unwrapped(report.split("\n\n")[0])
+        check(f"{case}: begins with its name", first.startswith(name_of(case) + ": "), first)
+        check(f"{case}: headline", headline in first, first)
+        told = FINDING.findall(report)
+        for code in codes:
+            check(f"{case}: tells {code}", code in [c for _, c in told], report)
+        check(f"{case}: no other error", all(s != "error" or c in codes for s, c in told), told)
+        check(f"{case}: no notes unless asked", all(s != "info" for s, _ in told), told)
+    by_case = dict(zip([case for case, *_ in CASES], reports))
+    good = by_case["good"]
+    for part in ("What fails for whom\n  - Nothing:", "MX 10 mx.case-good.mxlab.net\n", "encrypted: TLSv1.3, ",
+                 "chain 1: trusted, name matches\n", " days left\n",
+                 "      leaf CN=mx.case-good.mxlab.net\n      \u2514\u2500 intermediate ", "anchor CN="):
+        check(f"good: shows '{part}'", part in good, good)
+    for case, part in (("silent", "Every sender: no connection."), ("starttls-none", "Every sender: no encryption."),
+                       ("cert-self-signed", "Senders that check certificates"), ("cert-self-signed", " fix: "),
+                       ("sni-select", " without SNI chain 2: "), ("sni-select", "Senders without SNI: another")):
+        check(f"{case}: shows '{part}'", part in unwrapped(by_case[case]), by_case[case])
+
+
+def check_words(lab):
+    """Every word of the command line gets its line, in order."""
+    null = name_of("null-mx")
+    words = [null, "NULL-mx.case", null.upper() + ".", "# x", "a,b", "", "domain", '"', "192.0.2.1"]
+    done = check_domains(lab, *words)
+    reports = split_reports(done.stdout.decode("utf-8"))
+    check_equal("words: exit code", done.returncode, 0)
+    check_equal("words: a report for each", len(reports), len(words))
+    check_equal("words: the repeated one", reports[2].split("\n")[0], f"{null}: given before; see above")
+    for word, report in zip(words[3:6] + words[7:], reports[3:6] + reports[7:]):
+        check(f"words: '{word}' is no domain", "not a domain name" in report, report)
+
+
+def check_json(lab):
+    done = check_domains(lab, "--json", name_of("good"), name_of("nxdomain"), name_of("sni-select"))
+    check_equal("json: exit code", done.returncode, 0)
+    check_equal("json: standard error", done.stderr, "")
+    documents = [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
+    check_equal("json: documents", [d["domain"] for d in documents],
+                [name_of("good"), name_of("nxdomain"), name_of("sni-select")])
+    good, gone, sni = documents
+    check_equal("json: tables", list(good["rows"]),
+                ["domains", "hosts", "services", "endpoints", "chains", "completions", "certificates"])
+    check_equal("json: rows of a good one", [len(rows) for rows in good["rows"].values()][:5], [1, 1, 1, 1, 1])
+    check("json: certificates", len(good["rows"]["certificates"]) >= 2, good)
+    check_equal("json: no rows beyond the domain", sum(map(len, gone["rows"].values())), 1)
+    check_equal("json: codes", (gone["codes"]["error"], sni["codes"]["warning"]), (1, 1))
+    check_equal("json: both chains", len(sni["rows"]["chains"]), 2)
+    check_equal("json: summary", good["summary"], f"{name_of('good')}: {CASES[0][1]}")
+
+
+def check_options(lab):
+    good = name_of("good")
+    verbose = check_domains(lab, "-v", good).stdout.decode("utf-8")
+    check("verbose: what the server said", "      STARTTLS      220 " in verbose, verbose)
+    colored = check_domains(lab, "--color", "always", good).stdout.decode("utf-8")
+    plain = check_domains(lab, good).stdout.decode("utf-8")
+    check("color: always", "\x1b[32m" in colored, colored)
+    check_equal("color: changes nothing else", re.sub("\x1b\\[[0-9]+m", "", colored), plain)
+    later = check_domains(lab, "--at", "2060-01-01", good)
+    check("at: all have expired by then", "chain.expired" in later.stdout.decode("utf-8"), later.stdout)
+    both = check_domains(lab, "--json", "--root-cas", "again=" + os.path.join(lab.state, "roots.pem"), good)
+    chain = json.loads(both.stdout)["rows"]["chains"][0]
+    check("root-cas: one more store", "again" in chain["trusted_by"] and len(chain["verdicts"]) >= 2, chain)
+
+
+def check_exit_codes(lab):
+    bad, good = name_of("cert-self-signed"), name_of("good")
+    for what, arguments, want in (("an error", ["--fail-on", "error", good, bad], 10),
+                                  ("no error", ["--fail-on", "error", good], 0),
+                                  ("a warning is no error", ["--fail-on", "error", name_of("sni-select")], 0),
+                                  ("a warning", ["--fail-on", "warning", name_of("sni-select")], 10),
+                                  ("an error is a warning", ["--fail-on", "warning", bad], 10),
+                                  ("without --fail-on", [bad], 0)):
+        # What is presented without SNI counts for the exit code as it does in a scan.
+        done = check_domains(lab, *arguments)
+        check_equal(f"exit code: {what}", done.returncode, want)
+    scanned = run("scan", *lab.options, "--ehlo-domain", EHLO, "--fail-on", "error", input=bad + "\n")
+    check_equal("exit code: of a scan", scanned.returncode, 10)
+
+
+def check_streams(lab):
+    command = [MXCENSUS, "check", *lab.options, "--ehlo-domain", EHLO, name_of("good")]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, timeout=60, env=environment(), check=False)
+    os.close(writer)
+    check_equal("nobody reads: exit code", done.returncode, 3)
+    check_equal("nobody reads: one line", done.stderr.decode(), "mxcensus: standard output: Broken pipe\n")
+    closed = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", *command], stderr=subprocess.PIPE, timeout=60,
+                            env=environment(), check=False)
+    check_equal("closed: exit code", closed.returncode, 3)
+    check_equal("closed: one line", closed.stderr.decode(), "mxcensus: standard output: Bad file descriptor\n")
+    full = subprocess.run(["sh", "-c", 'exec "$@" > /dev/full', "sh", *command], stderr=subprocess.PIPE, timeout=60,
+                          env=environment(), check=False)
+    check_equal("full: exit code", full.returncode, 3)
+
+
+def check_interrupt(lab):
+    """What is finished is shown."""
+    process = subprocess.Popen([MXCENSUS, "check", *lab.options, "--ehlo-domain", EHLO, "--connect-timeout", "60",
+                                name_of("null-mx"), name_of("silent")],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+    try:
+        process.wait(3)
+    except subprocess.TimeoutExpired:
+        pass
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(1)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    check_equal("interrupt: exit code", process.returncode, 130)
+    check("interrupt: the finished one is there", b"takes no mail" in out, out)
+    check("interrupt: the other one is counted", b"1 of 2 domains are not finished" in err, err)
+
+
+def main():
+    with Lab(10) as lab:
+        check_reports(lab)
+        check_words(lab)
+        check_json(lab)
+        check_options(lab)
+        check_exit_codes(lab)
+        check_streams(lab)
+        check_interrupt(lab)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
