@@ -122,7 +122,7 @@ void service_verdict_fill(struct service_verdict *v, const struct seen_service *
     buf_reset(&v->names);
     v->answered = false;
     v->introduced = false;
-    v->relations = (struct name_relations){TRUTH_UNKNOWN};
+    v->relations = (struct name_relations){.forward_confirmed = TRUTH_UNKNOWN}; /* and all others */
     bool has_certificate = false;
     if (s->result != NULL) {
         take_server_names(v, &s->result->smtp);
