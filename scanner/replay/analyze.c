@@ -11,18 +11,25 @@
 #include "scanner/replay/new_results.h"
 #include "scanner/replay/read_rows.h"
 #include "scanner/replay/table_reader.h"
+#include "scanner/report/completions.h"
 #include "scanner/report/report.h"
+#include "scanner/shipped/shipped_intermediates.h"
+#include "scanner/trust/incomplete_chains.h"
+#include "scanner/trust/intermediate_pool.h"
 
 /**
  * Table by table, in the order in which they name each other:
  *
- *   certificates ─► chains ─► services ─► endpoints ─► hosts, domains
+ *   certificates ─► chains ─► services ─► endpoints ─► hosts, domains ─► completions
  */
 struct analysis {
     struct results results;
     struct judging_terms terms;
     struct chain_judge *judge;
     struct known *known;
+    struct intermediate_pool *pool;
+    struct incomplete_chains incomplete;
+    bool completions_whole;
     struct new_results out;
     struct row_reading reading;
     struct scan_counts counts;
@@ -65,6 +72,7 @@ static void on_certificate(struct analysis *a, const struct facts *row)
     findings_of_certificate(info, parsed, &a->findings);
     report_certificate(&a->out.sink, der, info, parsed, &a->terms, &a->findings);
     counts_add_findings(&a->counts, &a->findings);
+    (void)intermediate_pool_add(a->pool, der, INTERMEDIATE_SCAN);
     if (!known_add_certificate(a->known, named, der, a->why)) {
         stop(a, ANALYZE_FATAL);
     }
@@ -97,7 +105,11 @@ static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32
     findings_of_chain(&verdict, &a->terms, &a->findings);
     report_chain(&a->out.sink, &facts, &verdict, &a->terms, &a->findings);
     counts_add_findings(&a->counts, &a->findings);
-    known_chain(a->known, number)->brief = chain_brief_of(&verdict);
+    struct chain_brief brief = chain_brief_of(&verdict);
+    known_chain(a->known, number)->brief = brief;
+    if (brief.status == CHAIN_ISSUER_UNKNOWN) {
+        incomplete_chains_add(&a->incomplete, id, buf_span(&a->list));
+    }
 }
 
 static void on_chain(struct analysis *a, const struct facts *row)
@@ -350,6 +362,27 @@ static void run_step(struct analysis *a, const struct table_step *step)
     table_reader_free(r);
 }
 
+static void on_completion(void *arg)
+{
+    struct analysis *a = arg;
+    if (!new_results_take(&a->out, false)) {
+        stop(a, ANALYZE_ROWS_LOST);
+    }
+}
+
+static void complete_chains(struct analysis *a)
+{
+    const struct incomplete_chains *of = &a->incomplete;
+    const struct completions c = {
+        .judge = a->judge, .pool = a->pool, .of = &of, .of_count = 1, .counts = &a->counts};
+    completions_add_shipped(a->pool);
+    a->completions_whole = report_completions(&a->out.sink, &c, on_completion, a);
+    if (!a->completions_whole) {
+        buf_put_text(a->why, "temporary file: rows of completions are missing");
+        stop(a, ANALYZE_FATAL);
+    }
+}
+
 /* --- beginning and end ---------------------------------------------------------------------- */
 
 static bool set_terms(struct analysis *a, const struct analyze_params *p)
@@ -376,7 +409,7 @@ static void init(struct analysis *a, struct buf *why)
                            .list = BUF_INIT(BUF_NO_LIMIT),
                            .other_list = BUF_INIT(BUF_NO_LIMIT),
                            .leaf = BUF_INIT(BUF_NO_LIMIT),
-                           .names = BUF_INIT(BUF_NO_LIMIT),
+                           .names = BUF_INIT(CERT_NAMES_PACKED_MAX),
                            .key = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&a->reading);
     findings_init(&a->findings);
@@ -393,6 +426,8 @@ static void deinit(struct analysis *a)
     endpoint_verdict_deinit(&a->endpoint);
     chain_judge_free(a->judge);
     known_free(a->known);
+    intermediate_pool_free(a->pool);
+    incomplete_chains_deinit(&a->incomplete);
     results_deinit(&a->results);
     buf_deinit(&a->list);
     buf_deinit(&a->other_list);
@@ -410,6 +445,7 @@ static bool begin(struct analysis *a, const struct analyze_params *p)
     }
     counts_init(&a->counts, a->results.ports, a->results.port_count);
     a->judge = chain_judge_new(&a->terms);
+    a->pool = intermediate_pool_new();
     a->known = known_new(a->why);
     if (a->known == NULL) {
         stop(a, ANALYZE_FATAL);
@@ -417,23 +453,41 @@ static bool begin(struct analysis *a, const struct analyze_params *p)
     return a->known != NULL;
 }
 
+static bool finish(struct analysis *a)
+{
+    const struct reanalysis now = {
+        .terms = &a->terms,
+        .counts = &a->counts,
+        .intermediates = {.shipped = shipped_intermediates_name(),
+                          .known = intermediate_pool_count(a->pool),
+                          .truncated = intermediate_pool_truncated(a->pool),
+                          .whole = a->completions_whole},
+    };
+    return new_results_finish(&a->out, &a->results, &now);
+}
+
+static void run(struct analysis *a)
+{
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && a->end == ANALYZE_COMPLETE; i++) {
+        run_step(a, &steps[i]);
+    }
+    if (a->end == ANALYZE_COMPLETE) {
+        complete_chains(a);
+    }
+    if (a->end == ANALYZE_COMPLETE && !finish(a)) {
+        stop(a, ANALYZE_ROWS_LOST);
+    }
+    if (a->end == ANALYZE_ROWS_LOST) {
+        new_results_blame(&a->out, a->why);
+    }
+}
+
 enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why)
 {
     struct analysis *a = memory_new(1, sizeof(*a));
     init(a, why);
     if (begin(a, p)) {
-        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && a->end == ANALYZE_COMPLETE;
-             i++) {
-            run_step(a, &steps[i]);
-        }
-        bool kept = a->end != ANALYZE_COMPLETE ||
-                    new_results_finish(&a->out, &a->results, &a->terms, &a->counts);
-        if (!kept) {
-            stop(a, ANALYZE_ROWS_LOST);
-        }
-        if (a->end == ANALYZE_ROWS_LOST) {
-            new_results_blame(&a->out, a->why);
-        }
+        run(a);
     }
     enum analyze_end end = a->end;
     deinit(a);

@@ -81,7 +81,7 @@ bool new_results_take(struct new_results *n, bool at_once)
     return ok;
 }
 
-static size_t list_files(const struct new_results *n, struct new_file files[])
+static size_t list_files(const struct new_results *n, struct manifest_file files[])
 {
     size_t count = 0;
     for (int t = 0; t < TABLE_COUNT; t++) {
@@ -89,7 +89,7 @@ static size_t list_files(const struct new_results *n, struct new_file files[])
             const struct result_file_info *info =
                 result_dir_file_of(n->dir, (enum table_id)t, (enum row_format)f);
             if (info != NULL) {
-                files[count++] = (struct new_file){
+                files[count++] = (struct manifest_file){
                     .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
             }
         }
@@ -132,34 +132,31 @@ static bool write_summary(struct new_results *n, const struct results *from,
 }
 
 static bool write_manifest(struct new_results *n, const struct results *from,
-                           const struct judging_terms *terms, const struct scan_counts *counts)
+                           const struct reanalysis *now)
 {
-    struct new_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
-    struct reanalysis now = {
-        .terms = terms,
-        .counts = counts,
-        .files = files,
-        .file_count = list_files(n, files),
-        .rows_lost = result_dir_rows_lost(n->dir),
-    };
+    struct manifest_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
+    struct reanalysis whole = *now;
+    whole.files = files;
+    whole.file_count = list_files(n, files);
+    whole.rows_lost = result_dir_rows_lost(n->dir);
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
-    results_put_manifest(from, &now, &json);
+    results_put_manifest(from, &whole, &json);
     bool ok = result_dir_write_file(n->dir, "manifest.json", buf_span(&json));
     buf_deinit(&json);
     return ok;
 }
 
 bool new_results_finish(struct new_results *n, const struct results *from,
-                        const struct judging_terms *terms, const struct scan_counts *counts)
+                        const struct reanalysis *now)
 {
     bool kept = new_results_take(n, true);
     if (n->dir == NULL) {
         return result_stream_flush(&n->stream) && kept;
     }
     kept = result_dir_finish(n->dir) && kept;
-    kept = write_stores(n, terms) && kept;
-    kept = write_summary(n, from, counts) && kept;
-    return kept && write_manifest(n, from, terms, counts);
+    kept = write_stores(n, now->terms) && kept;
+    kept = write_summary(n, from, now->counts) && kept;
+    return kept && write_manifest(n, from, now);
 }
 
 void new_results_blame(const struct new_results *n, struct buf *why)

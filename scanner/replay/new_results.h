@@ -20,8 +20,9 @@ bool new_results_open(struct new_results *n, const struct analyze_params *p, str
 void new_results_deinit(struct new_results *n);
 /** Hands the rows of the sink on, now and then or at once. @return false: rows are lost. */
 bool new_results_take(struct new_results *n, bool at_once);
-/** After the last row: the files beside the rows, the manifest last. */
+/** After the last row: the files beside the rows, the manifest last. @param now what is known of it;
+ * the files are filled in. */
 bool new_results_finish(struct new_results *n, const struct results *from,
-                        const struct judging_terms *terms, const struct scan_counts *counts);
+                        const struct reanalysis *now);
 /** What went wrong first. */
 void new_results_blame(const struct new_results *n, struct buf *why);

@@ -18,18 +18,20 @@
 #define MANIFEST_MAX    (64U << 20) /* octets; our own bound */
 
 /* The keys of a manifest that this module knows; all others are passed on as they are. */
-#define KEY_SCHEMA       "schema"
-#define KEY_VERSION      "version"
-#define KEY_STARTED      "started"
-#define KEY_ENDED        "ended"
-#define KEY_OPTIONS      "options"
-#define KEY_PORTS        "ports"
-#define KEY_FILES        "files"
-#define KEY_ACCOUNT      "account"
-#define KEY_ROWS_LOST    "rows_lost"
-#define KEY_JUDGED_AT    "judged_at"
-#define KEY_TRUST_STORES "trust_stores"
-#define KEY_FROM         "analyzed_from"
+#define KEY_SCHEMA        "schema"
+#define KEY_VERSION       "version"
+#define KEY_STARTED       "started"
+#define KEY_ENDED         "ended"
+#define KEY_OPTIONS       "options"
+#define KEY_PORTS         "ports"
+#define KEY_FILES         "files"
+#define KEY_ACCOUNT       "account"
+#define KEY_ROWS_LOST     "rows_lost"
+#define KEY_JUDGED_AT     "judged_at"
+#define KEY_TRUST_STORES  "trust_stores"
+#define KEY_INTERMEDIATES "intermediates"
+#define KEY_JUDGING       "judging"
+#define KEY_FROM          "analyzed_from"
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
 {
@@ -318,7 +320,7 @@ static void put_stores(struct json_writer *w, const struct judging_terms *terms)
     buf_deinit(&name);
 }
 
-static void put_file(struct json_writer *w, const struct new_file *f)
+static void put_file(struct json_writer *w, const struct manifest_file *f)
 {
     json_object_begin(w);
     json_key(w, "name");
@@ -334,6 +336,20 @@ static void put_file(struct json_writer *w, const struct new_file *f)
     json_key(w, "octets");
     json_uint(w, f->info->octets);
     put_sha256(w, f->info->sha256);
+    json_object_end(w);
+}
+
+static void put_intermediates(struct json_writer *w, const struct manifest_intermediates *i)
+{
+    json_object_begin(w);
+    json_key(w, "shipped");
+    json_word(w, i->shipped);
+    json_key(w, "known");
+    json_uint(w, i->known);
+    json_key(w, "truncated");
+    json_bool(w, i->truncated);
+    json_key(w, "whole");
+    json_bool(w, i->whole);
     json_object_end(w);
 }
 
@@ -357,7 +373,8 @@ static void put_account(struct json_writer *w, const struct scan_counts *counts)
 /* Where the observations come from, and what they were judged by there. */
 static void put_from(struct json_writer *w, const struct results *r)
 {
-    static const char *const kept[] = {KEY_VERSION, KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_FROM};
+    static const char *const kept[] = {KEY_VERSION,       KEY_JUDGED_AT, KEY_TRUST_STORES,
+                                       KEY_INTERMEDIATES, KEY_JUDGING,   KEY_FROM};
     json_key(w, KEY_FROM);
     json_object_begin(w);
     json_key(w, "directory");
@@ -391,6 +408,8 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
         json_time_s(w, now->terms->at);
     } else if (strcmp(key, KEY_TRUST_STORES) == 0) {
         put_stores(w, now->terms);
+    } else if (strcmp(key, KEY_INTERMEDIATES) == 0) {
+        put_intermediates(w, &now->intermediates);
     } else {
         return false;
     }
@@ -399,15 +418,15 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
 
 void results_put_manifest(const struct results *r, const struct reanalysis *now, struct buf *json)
 {
-    static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES};
+    static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_INTERMEDIATES};
     struct json_writer w = json_writer_indented(json);
     const char *key;
     json_t *value;
     json_object_begin(&w);
     json_object_foreach(r->manifest, key, value)
     {
-        if (strcmp(key, KEY_FROM) == 0) {
-            continue; /* inside the new one */
+        if (strcmp(key, KEY_FROM) == 0 || strcmp(key, KEY_JUDGING) == 0) {
+            continue; /* inside the new `analyzed_from` */
         }
         json_key(&w, key);
         if (!put_new_value(&w, r, now, key)) {

@@ -5,6 +5,7 @@
 #include "output/result_file.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
+#include "scanner/report/manifest.h"
 #include "scanner/trust/chain_judge.h"
 
 /**
@@ -34,20 +35,14 @@ bool results_read_stores(struct results *r, struct buf *why);
 const char *results_table(const struct results *r, enum table_id t, uint64_t *rows,
                           struct buf *why);
 
-/** A file of the new directory. */
-struct new_file {
-    enum table_id table;
-    bool csv;
-    const struct result_file_info *info;
-};
-
 /** What is new in a manifest. */
 struct reanalysis {
     const struct judging_terms *terms;
     const struct scan_counts *counts;
-    const struct new_file *files;
+    const struct manifest_file *files;
     size_t file_count;
     uint64_t rows_lost; /* now, beside those of the scan */
+    struct manifest_intermediates intermediates;
 };
 
 /** The manifest of the scan with what is new in it. */

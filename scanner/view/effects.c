@@ -88,29 +88,31 @@ static const struct {
     enum ink ink;
     const char *who;
     const char *what;
+    bool goes_on; /* to the other addresses and hosts, where it fares better */
 } effects[] = {
-    {is_unreachable, INK_WARNING, "Every sender:",
-     "no connection; it tries the other addresses and hosts, then queues the mail."},
-    {is_silent, INK_WARNING, "Every sender that is treated as we were:",
-     "no mail dialogue; it tries the other addresses and hosts, then queues the mail."},
+    {is_unreachable, INK_WARNING, "Every sender:", "no connection.", true},
+    {is_silent, INK_WARNING, "Every sender that is treated as this one:", "no mail dialogue.",
+     true},
     {is_in_clear, INK_ERROR, "Every sender:",
      "no encryption. Mail goes in clear; senders that insist on TLS (MTA-STS in mode enforce, "
-     "RFC 8461; DANE, RFC 7672) do not deliver."},
+     "RFC 8461; DANE, RFC 7672) do not deliver.",
+     false},
     {is_broken, INK_ERROR, "Every sender that uses TLS:",
-     "TLS fails. Some fall back to clear text, others queue the mail."},
-    {fails_with_sni, INK_ERROR,
-     "Senders with SNI, most of them:", "TLS fails, and works without SNI (RFC 6066 section 3)."},
+     "TLS fails. Some fall back to clear text, others queue the mail.", false},
+    {fails_with_sni, INK_ERROR, "Senders with SNI, most of them:",
+     "TLS fails, and works without SNI (RFC 6066 section 3).", false},
     {is_old_version, INK_ERROR, "Senders that ask for TLS 1.2 or newer:",
-     "no encryption (RFC 8996; RFC 8461 section 7.2 requires it)."},
+     "no encryption (RFC 8996; RFC 8461 section 7.2 requires it).", false},
     {is_not_acceptable, INK_ERROR,
      "Senders that check certificates (MTA-STS in mode enforce, "
      "RFC 8461; DANE aside):",
-     "no delivery. Other senders are not affected: they encrypt without the check."},
+     "no delivery. Others are not affected: they encrypt without the check.", true},
     {is_worse_with_sni, INK_ERROR, "Senders with SNI that check certificates:",
-     "the certificate for their name does not pass; the one without SNI would."},
-    {fails_without_sni, INK_ERROR, "Senders without SNI:", "no encryption, the handshake fails."},
+     "the certificate for their name does not pass; the one without SNI would.", false},
+    {fails_without_sni, INK_ERROR, "Senders without SNI:", "no encryption, the handshake fails.",
+     false},
     {needs_sni, INK_WARNING, "Senders without SNI:",
-     "another certificate, which does not pass; only those that check certificates mind."},
+     "another certificate, which does not pass; only those that check certificates mind.", false},
 };
 
 static void put_where(struct paper *p, const struct domain_view *v, size_t hits, size_t total,
@@ -185,6 +187,11 @@ void effects_put(struct paper *p, const struct domain_view *v)
             paper_put(p, INK_PLAIN, " ");
             paper_put(p, INK_PLAIN, effects[i].what);
             put_where(p, v, hits, total, effects[i].test);
+            if (effects[i].goes_on) {
+                paper_put(p, INK_PLAIN,
+                          hits < total ? " They go on to the other addresses and hosts."
+                                       : " They queue the mail and return it in the end.");
+            }
             paper_end(p);
         }
     }

@@ -158,14 +158,14 @@ static size_t word_columns_max(const struct paper *p)
     return p->width > prefix + 8 ? p->width - prefix : 8;
 }
 
-static void put(struct paper *p, enum ink ink, const char *text, bool solid)
+void paper_put(struct paper *p, enum ink ink, const char *text)
 {
     const char *on = p->color ? ink_on(ink) : "";
     bool inked = false;
     for (struct span rest = span_of(text); rest.len > 0;) {
         char character[16];
         size_t columns = 0;
-        if (!solid && rest.at[0] == ' ') {
+        if (rest.at[0] == ' ') {
             buf_put_text(&p->word, inked ? "\033[0m" : "");
             inked = false;
             write_word(p);
@@ -189,11 +189,6 @@ static void put(struct paper *p, enum ink ink, const char *text, bool solid)
     buf_put_text(&p->word, inked ? "\033[0m" : "");
 }
 
-void paper_put(struct paper *p, enum ink ink, const char *text)
-{
-    put(p, ink, text, false);
-}
-
 void paper_putf(struct paper *p, enum ink ink, const char *format, ...)
 {
     char *text = NULL;
@@ -202,13 +197,8 @@ void paper_putf(struct paper *p, enum ink ink, const char *format, ...)
     int len = vasprintf(&text, format, arguments);
     va_end(arguments);
     CHECK(len >= 0);
-    put(p, ink, text, false);
+    paper_put(p, ink, text);
     free(text);
-}
-
-void paper_put_solid(struct paper *p, enum ink ink, const char *text)
-{
-    put(p, ink, text, true);
 }
 
 void paper_tab(struct paper *p, size_t column)

@@ -53,8 +53,6 @@ void paper_begin(struct paper *p, const char *prefix, const char *next_prefix);
 void paper_put(struct paper *p, enum ink ink, const char *text);
 void paper_putf(struct paper *p, enum ink ink, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/** Text of which also the spaces are kept together: a name, a cell of a table. */
-void paper_put_solid(struct paper *p, enum ink ink, const char *text);
 /** Spaces up to a column, counted from 0; at least one. */
 void paper_tab(struct paper *p, size_t column);
 void paper_end(struct paper *p);
@@ -63,7 +61,7 @@ void paper_end(struct paper *p);
 void paper_say(struct paper *p, enum ink ink, const char *text);
 void paper_blank(struct paper *p);
 
-/** Columns of a text as paper_put_solid() writes it: one for each character. */
+/** Columns of a text as paper_put() writes it: one for each character. */
 size_t paper_columns(const char *text);
 
 /** The width that the environment and the terminal on `fd` give, else PAPER_WIDTH. */

@@ -33,6 +33,11 @@ struct covered {
 void cover_domains(struct covered *c);
 void cover_hosts(struct covered *c);
 void cover_sessions(struct covered *c);
+void cover_parity(struct covered *c);
+void cover_services(struct covered *c);
+void cover_certificates(struct covered *c);
+void cover_chains(struct covered *c);
+void cover_endpoints(struct covered *c);
 void cover_row(struct covered *c, const struct expected_finding *expected, unsigned spares);
 
 /** `spares` of a row: the code of which it is the near miss. One more, so that 0 is none. */

@@ -1,0 +1,416 @@
+#include <jansson.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/view/report.h"
+#include "tests/unit/view/sample.h"
+
+/* One MX with two addresses: a trusted certificate, and an expired one over IPv6. */
+static const char *const two_addresses[] = {
+    "{'type':'domains','input_line':2,'input':'Example.org','domain':'example.org',"
+    "'account':'tested','mx_kind':'explicit','mx':[{'preference':10,'exchange':'mx.example.org',"
+    "'host':'mx.example.org','unusable':null,'a':'data','aaaa':'data','blocklisted':false,"
+    "'endpoints':[{'address':'192.0.2.1','port':25,'outcome':'established','starttls':'offered',"
+    "'tls_version':'TLSv1.3','chain_status':'trusted','acceptable':true},"
+    "{'address':'2001:db8::1','port':25,'outcome':'established','starttls':'offered',"
+    "'tls_version':'TLSv1.2','chain_status':'expired','acceptable':false}]}],"
+    "'findings':[{'code':'mx.equal_preference','severity':'info','evidence':'10'}]}",
+    "{'type':'hosts','host':'mx.example.org','tlsa':[{'usage':3}],'findings':["
+    "{'code':'parity.certificate','severity':'error','evidence':'passes at 192.0.2.1 only'}]}",
+    "{'type':'services','service':'192.0.2.1|25','address':'192.0.2.1','port':25,"
+    "'banner':'220 mx.example.org ESMTP','chain_id':'c1','ptr':{'dns':{'state':'data'},"
+    "'names':[{'name':'mx.example.org','forward_confirmed':true}]},'findings':[]}",
+    "{'type':'services','service':'2001:db8::1|25','address':'2001:db8::1','port':25,"
+    "'banner':'220 mx.example.org ESMTP','chain_id':'c3','findings':["
+    "{'code':'tls.no_extended_master_secret','severity':'warning','evidence':null}]}",
+    "{'type':'endpoints','endpoint':'mx.example.org|192.0.2.1|25','chain_id':'c1',"
+    "'session_from':null,'name':{'match':'match','matched':'mx.example.org'},"
+    "'sni':{'class':'same','acceptable':'both'},'transcript':{'banner':{'code':220,"
+    "'text':'220-mx.example.org ESMTP\\n220 hello'},'ehlo':{'code':250,'text':'250 STARTTLS'}},"
+    "'handshake':{'cipher':'TLS_AES_256_GCM_SHA384','group':'x25519'},'findings':[]}",
+    "{'type':'endpoints','endpoint':'mx.example.org|2001:db8::1|25','chain_id':'c2',"
+    "'session_from':null,'name':{'match':'match_wildcard','matched':'*.example.org'},"
+    "'sni':{'class':'differs','acceptable':'neither','default_chain_status':'self_signed',"
+    "'default_name_match':'mismatch'},'transcript':{'banner':{'code':220,"
+    "'text':'220 mx.example.org ESMTP'}},"
+    "'handshake':{'cipher':'ECDHE-RSA','group':'secp256r1'},"
+    "'findings':[{'code':'tls.no_extended_master_secret','severity':'warning','evidence':null}]}",
+    "{'type':'chains','chain_id':'c1','certificates':['aa','bb'],'roles':['leaf','intermediate'],"
+    "'verdicts':[{'store':'system','status':'trusted','path':['aa','bb','cc'],"
+    "'anchor_sha256':'cc','anchor_dn':'CN=Root X','faults':[]},"
+    "{'store':'old','status':'untrusted_root'}],'findings':[]}",
+    "{'type':'chains','chain_id':'c2','certificates':['dd','bb','ee'],"
+    "'roles':['leaf','intermediate','unrelated'],'verdicts':[{'store':'system',"
+    "'status':'expired','path':['dd','bb','cc'],'anchor_sha256':'cc','anchor_dn':'CN=Root X',"
+    "'faults':[{'fault':'expired','step':0,'fingerprint_sha256':'dd'}]}],'findings':["
+    "{'code':'chain.expired','severity':'error','evidence':'2026-01-01T00:00:00Z'},"
+    "{'code':'chain.unrelated','severity':'info','evidence':'number 3'}]}",
+    "{'type':'chains','chain_id':'c3','certificates':['ff'],'roles':['leaf'],"
+    "'verdicts':[{'store':'system','status':'self_signed','path':['ff'],'faults':[]}],"
+    "'findings':[{'code':'chain.self_signed','severity':'error','evidence':'CN=ispconfig'}]}",
+    "{'type':'certificates','fingerprint_sha256':'aa','subject_dn':'CN=mx.example.org',"
+    "'issuer_dn':'CN=Issuer 1','subject_cn':'mx.example.org','names':['mx.example.org',"
+    "'a.example.org','b.example.org'],'names_total':3,'key_algorithm':'EC','key_curve':'P-256',"
+    "'key_bits':256,'signature_algorithm':{'name':'sha256WithRSAEncryption'},"
+    "'validity':{'start':'2026-01-01T00:00:00Z','end':'2026-04-01T00:00:00Z'},'days_left':45,"
+    "'findings':[]}",
+    "{'type':'certificates','fingerprint_sha256':'bb','subject_dn':'CN=Issuer 1',"
+    "'subject_cn':'Issuer 1','validity':{'start':'2020-01-01T00:00:00Z',"
+    "'end':'2030-01-01T00:00:00Z'},'findings':[{'code':'cert.serial_negative',"
+    "'severity':'warning','evidence':'-1'}]}",
+    "{'type':'certificates','fingerprint_sha256':'dd','subject_dn':'CN=*.example.org',"
+    "'issuer_dn':'CN=Issuer 1','subject_cn':'*.example.org','names':['*.example.org',"
+    "'a.test','b.test','c.test','d.test'],'names_total':5,'key_algorithm':'RSA','key_bits':2048,"
+    "'signature_algorithm':{'name':'sha256WithRSAEncryption'},"
+    "'validity':{'start':'2025-10-01T00:00:00Z','end':'2026-01-01T00:00:00Z'},'days_left':-46,"
+    "'findings':[]}",
+    "{'type':'certificates','fingerprint_sha256':'ee','subject_dn':'CN=Someone else',"
+    "'findings':[]}",
+    "{'type':'certificates','fingerprint_sha256':'ff','subject_dn':'CN=ispconfig',"
+    "'issuer_dn':'CN=ispconfig','subject_cn':'ispconfig','names':null,'key_algorithm':'RSA',"
+    "'key_bits':2048,'validity':{'start':'2020-01-01T00:00:00Z','end':'2030-01-01T00:00:00Z'},"
+    "'days_left':1400,'findings':[{'code':'cert.no_san','severity':'warning','evidence':null}]}",
+    NULL,
+};
+
+/** Findings are tested on their own: their texts are the catalogue's. */
+static void expect_before_findings(const char *const rows[], bool verbose, const char *const want[])
+{
+    struct buf out = sample_report(rows, verbose);
+    const char *findings = strstr(sample_text(&out), "\nFindings\n");
+    cr_assert_not_null(findings);
+    out.len = (size_t)(findings - (const char *)out.at);
+    expect_lines(&out, want);
+}
+
+Test(report, server_by_server_with_what_fails_for_whom)
+{
+    static const char *const want[] = {
+        "example.org: 2 errors, 2 warnings: mail is encrypted, certificates pass on 1 of",
+        "  2 addresses",
+        "",
+        "What fails for whom",
+        "  - Senders that check certificates (MTA-STS in mode enforce, RFC 8461; DANE",
+        "    aside): no delivery. Others are not affected: they encrypt without the",
+        "    check. At 2001:db8::1. They go on to the other addresses and hosts.",
+        "  - Senders with DANE (RFC 7672): TLSA records are there, and are not judged",
+        "    here.",
+        "",
+        "Mail servers",
+        "  MX 10 mx.example.org, 1 TLSA record",
+        "    192.0.2.1       encrypted: TLSv1.3, TLS_AES_256_GCM_SHA384, x25519",
+        "      greeting      220-mx.example.org ESMTP",
+        "      certificate   chain 1: trusted, name matches",
+        "      reverse DNS   mx.example.org (confirmed)",
+        "    2001:db8::1     encrypted: TLSv1.2, ECDHE-RSA, secp256r1",
+        "      greeting      220 mx.example.org ESMTP",
+        "      certificate   chain 2: expired, name matches by *.example.org",
+        "      without SNI   chain 3: self_signed, name: mismatch",
+        "",
+        "Certificates",
+        "  chain 1, presented at 192.0.2.1",
+        "    subject    CN=mx.example.org",
+        "    names      mx.example.org, a.example.org, b.example.org",
+        "    issuer     CN=Issuer 1",
+        "    key        EC P-256, signed with sha256WithRSAEncryption",
+        "    valid      2026-01-01 to 2026-04-01, 45 days left",
+        "    trust      trusted (trust store system)",
+        "               untrusted_root: the best path ends at a self-signed certificate",
+        "               that is no anchor (trust store old)",
+        "      leaf CN=mx.example.org",
+        "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
+        "         └─ anchor CN=Root X, in trust store system",
+        "  chain 2, presented at 2001:db8::1",
+        "    subject    CN=*.example.org",
+        "    names      *.example.org, a.test, b.test and 2 more",
+        "    issuer     CN=Issuer 1",
+        "    key        RSA 2048 bits, signed with sha256WithRSAEncryption",
+        "    valid      2025-10-01 to 2026-01-01, expired 46 days ago",
+        "    trust      expired: there is a path to an anchor, and on the best one a",
+        "               certificate has expired (trust store system)",
+        "      leaf CN=*.example.org",
+        "        expired: notAfter has passed",
+        "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
+        "         └─ anchor CN=Root X, in trust store system",
+        "      also sent, as number 3 (unrelated): CN=Someone else",
+        NULL,
+    };
+    expect_before_findings(two_addresses, false, want);
+}
+
+Test(report, verbose_adds_transcripts_and_the_chain_without_sni)
+{
+    static const char *const want[] = {
+        "example.org: 2 errors, 2 warnings: mail is encrypted, certificates pass on 1 of",
+        "  2 addresses",
+        "",
+        "What fails for whom",
+        "  - Senders that check certificates (MTA-STS in mode enforce, RFC 8461; DANE",
+        "    aside): no delivery. Others are not affected: they encrypt without the",
+        "    check. At 2001:db8::1. They go on to the other addresses and hosts.",
+        "  - Senders with DANE (RFC 7672): TLSA records are there, and are not judged",
+        "    here.",
+        "",
+        "Mail servers",
+        "  MX 10 mx.example.org, 1 TLSA record",
+        "    192.0.2.1       encrypted: TLSv1.3, TLS_AES_256_GCM_SHA384, x25519",
+        "      greeting      220-mx.example.org ESMTP",
+        "                    220 hello",
+        "      EHLO          250 STARTTLS",
+        "      certificate   chain 1: trusted, name matches",
+        "      reverse DNS   mx.example.org (confirmed)",
+        "    2001:db8::1     encrypted: TLSv1.2, ECDHE-RSA, secp256r1",
+        "      greeting      220 mx.example.org ESMTP",
+        "      certificate   chain 2: expired, name matches by *.example.org",
+        "      without SNI   chain 3: self_signed, name: mismatch",
+        "",
+        "Certificates",
+        "  chain 1, presented at 192.0.2.1",
+        "    subject    CN=mx.example.org",
+        "    names      mx.example.org, a.example.org, b.example.org",
+        "    issuer     CN=Issuer 1",
+        "    key        EC P-256, signed with sha256WithRSAEncryption",
+        "    valid      2026-01-01 to 2026-04-01, 45 days left",
+        "    trust      trusted (trust store system)",
+        "               untrusted_root: the best path ends at a self-signed certificate",
+        "               that is no anchor (trust store old)",
+        "      leaf CN=mx.example.org",
+        "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
+        "         └─ anchor CN=Root X, in trust store system",
+        "  chain 2, presented at 2001:db8::1",
+        "    subject    CN=*.example.org",
+        "    names      *.example.org, a.test, b.test and 2 more",
+        "    issuer     CN=Issuer 1",
+        "    key        RSA 2048 bits, signed with sha256WithRSAEncryption",
+        "    valid      2025-10-01 to 2026-01-01, expired 46 days ago",
+        "    trust      expired: there is a path to an anchor, and on the best one a",
+        "               certificate has expired (trust store system)",
+        "      leaf CN=*.example.org",
+        "        expired: notAfter has passed",
+        "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
+        "         └─ anchor CN=Root X, in trust store system",
+        "      also sent, as number 3 (unrelated): CN=Someone else",
+        "  chain 3, presented at 2001:db8::1 (without SNI)",
+        "    subject    CN=ispconfig",
+        "    names      none; only the common name ispconfig",
+        "    issuer     CN=ispconfig",
+        "    key        RSA 2048 bits",
+        "    valid      2020-01-01 to 2030-01-01, 1400 days left",
+        "    trust      self_signed: the leaf is signed by its own key and is no anchor",
+        "               (trust store system)",
+        "      leaf CN=ispconfig",
+        NULL,
+    };
+    expect_before_findings(two_addresses, true, want);
+}
+
+/* A fault at several addresses is told once; one of the chain without SNI does not count. */
+static const char *const many_findings[] = {
+    "{'type':'domains','input_line':2,'input':'a.example','domain':'a.example','account':'tested',"
+    "'mx_kind':'explicit','mx':[{'preference':0,'exchange':'m.a.example','host':'m.a.example',"
+    "'a':'data','aaaa':'nodata','endpoints':["
+    "{'address':'192.0.2.1','port':25,'outcome':'starttls_not_offered','starttls':'not_offered'},"
+    "{'address':'192.0.2.2','port':25,'outcome':'starttls_not_offered','starttls':'not_offered'},"
+    "{'address':'192.0.2.3','port':587,'outcome':'established','starttls':'offered'}]}],"
+    "'findings':[{'code':'mx.many','severity':'warning','evidence':'11'},"
+    "{'code':'no.such_code','severity':'error','evidence':'x'},"
+    "{'code':'mx.null','severity':'grave','evidence':'x'}]}",
+    "{'type':'services','service':'192.0.2.1|25','findings':["
+    "{'code':'starttls.not_offered','severity':'error','evidence':'250 m'},"
+    "{'code':'smtp.multiline_greeting','severity':'info','evidence':null}]}",
+    "{'type':'services','service':'192.0.2.2|25','findings':["
+    "{'code':'starttls.not_offered','severity':'warning','evidence':'250 m'}]}",
+    "{'type':'services','service':'192.0.2.3|587','chain_id':'c1','findings':["
+    "{'code':'starttls.not_offered','severity':'error','evidence':'\\u001b[31mred\\u202e'}]}",
+    "{'type':'endpoints','endpoint':'m.a.example|192.0.2.3|587','chain_id':'c2','findings':[]}",
+    "{'type':'chains','chain_id':'c1','certificates':['aa'],'findings':["
+    "{'code':'smtp.not_smtp','severity':'warning','evidence':null}]}",
+    NULL,
+};
+
+Test(report, findings_are_told_once_with_their_places)
+{
+    static const char *const want[] = {
+        "Findings",
+        "  error starttls.not_offered: The server does not offer STARTTLS; mail is sent",
+        "    in clear.",
+        "    seen: 192.0.2.3 port 587: \\x1b[31mred\\u202e",
+        "    seen: 192.0.2.1, 192.0.2.2: 250 m",
+        "    fix: Configure a certificate and STARTTLS for every client.",
+        "  warning mx.many: The domain has more than 10 MX records; senders give up",
+        "    before the last.",
+        "    seen: the domain: 11",
+        "    fix: Keep the few that serve.",
+        "",
+        "What is shown without SNI has findings of its own; --verbose lists them.",
+        NULL,
+    };
+    struct buf out = sample_report(many_findings, false);
+    const char *findings = strstr(sample_text(&out), "Findings\n");
+    cr_assert_not_null(findings);
+    struct buf tail = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&tail, findings);
+    buf_deinit(&out);
+    expect_lines(&tail, want);
+}
+
+/* What a line of the input comes to when there is no server to speak of. */
+Test(report, headlines)
+{
+    static const struct {
+        const char *row;
+        const char *want;
+    } cases[] = {
+        {"'mx_kind':'null_mx','account':'no_mail'",
+         "a.example: nothing to mend: takes no mail (null MX, RFC 7505)"},
+        {"'mx_kind':'nxdomain','account':'no_mail'",
+         "a.example: nothing to mend: the domain does not exist"},
+        {"'mx_kind':'none','account':'no_mail'",
+         "a.example: nothing to mend: no mail server: neither MX nor address records"},
+        {"'mx_kind':'unknown','account':'dns_failed','mx_dns':{'state':'servfail'}",
+         "a.example: nothing to mend: the mail servers could not be found out (DNS: servfail)"},
+        {"'account':'blocklisted'",
+         "a.example: nothing to mend: on the block list, nothing was asked"},
+        {"'account':'duplicate'", "a.example: given before; see above"},
+        {"'account':'invalid','domain':null,'invalid':'bad_character','input':'a b'",
+         "a b: nothing to mend: not a domain name (bad_character)"},
+        {"'account':'invalid','domain':null,'invalid':'empty','input':''",
+         "'': nothing to mend: not a domain name (empty)"},
+        {"'account':'no_mail','mx_kind':'explicit','mx':[]",
+         "a.example: nothing to mend: no mail server has an address"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char row[512];
+        (void)snprintf(row, sizeof(row), "{'type':'domains','input_line':2,%s%s}",
+                       strstr(cases[i].row, "'domain'") ? "" : "'domain':'a.example',",
+                       cases[i].row);
+        const char *const rows[] = {row, NULL};
+        struct buf out = sample_report(rows, false);
+        const char *text = sample_text(&out);
+        char flat[256] = {0}; /* unwrapped */
+        for (size_t from = 0, to = 0; text[from] != '\0' && to < sizeof(flat) - 1; from++) {
+            if (text[from] == '\n') {
+                from += strspn(text + from + 1, " ");
+                flat[to] = text[from + 1] != '\0' ? ' ' : '\0';
+                to++;
+            } else {
+                flat[to++] = text[from];
+            }
+        }
+        cr_assert_str_eq(flat, cases[i].want);
+        buf_deinit(&out);
+    }
+}
+
+static void expect_headline(const char *briefs, const char *want)
+{
+    char row[2048];
+    (void)snprintf(row, sizeof(row),
+                   "{'type':'domains','input_line':2,'domain':'a.example','account':'tested',"
+                   "'mx':[{'preference':1,'host':'m.example','endpoints':[%s]}],'findings':[]}",
+                   briefs);
+    const char *const rows_of[] = {row, NULL};
+    struct buf lines = sample_rows(rows_of);
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct result_rows rows;
+    struct domain_view view;
+    cr_assert(result_rows_read(&rows, buf_span(&lines)));
+    domain_view_init(&view, &rows, &rows.table[TABLE_DOMAINS].row[0]);
+    headline_put(&out, &view);
+    cr_assert_str_eq(sample_text(&out), want);
+    domain_view_deinit(&view);
+    result_rows_deinit(&rows);
+    buf_deinit(&lines);
+    buf_deinit(&out);
+}
+
+#define GOOD       "{'address':'192.0.2.1','port':25,'outcome':'established','acceptable':true}"
+#define BAD        "{'address':'192.0.2.2','port':25,'outcome':'established','acceptable':false}"
+#define CLEAR      "{'address':'192.0.2.3','port':25,'outcome':'starttls_not_offered'}"
+#define GONE       "{'address':'192.0.2.4','port':25,'outcome':'refused'}"
+#define ALERT      "{'address':'192.0.2.5','port':25,'outcome':'tls_alert','starttls':'offered'}"
+#define SUBMISSION "{'address':'192.0.2.6','port':587,'outcome':'established','acceptable':false}"
+
+Test(report, headlines_count_addresses)
+{
+    expect_headline(GOOD, "a.example: nothing to mend: mail is encrypted, the certificate passes");
+    expect_headline(GOOD "," GOOD, "a.example: nothing to mend: mail is encrypted, certificates "
+                                   "pass on all 2 addresses");
+    expect_headline(BAD,
+                    "a.example: nothing to mend: mail is encrypted, the certificate does not pass");
+    expect_headline(BAD "," BAD, "a.example: nothing to mend: mail is encrypted, certificates pass "
+                                 "on none of 2 addresses");
+    expect_headline(GOOD "," BAD "," CLEAR,
+                    "a.example: nothing to mend: mail is encrypted on 2 of 3 addresses, "
+                    "certificates pass on 1 of 2 addresses");
+    expect_headline(CLEAR, "a.example: nothing to mend: mail is not encrypted");
+    expect_headline(CLEAR "," GONE, "a.example: nothing to mend: mail is encrypted on no address");
+    expect_headline(ALERT, "a.example: nothing to mend: mail is encrypted on no address");
+    expect_headline(GONE, "a.example: nothing to mend: no server could be tested (1 address)");
+    expect_headline(GOOD "," SUBMISSION,
+                    "a.example: nothing to mend: mail is encrypted, the certificate passes");
+    expect_headline(SUBMISSION,
+                    "a.example: nothing to mend: mail is encrypted, the certificate does not pass");
+}
+
+Test(report, json_holds_every_row_once)
+{
+    struct buf lines = sample_rows(two_addresses);
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct result_rows rows;
+    struct domain_view view;
+    cr_assert(result_rows_read(&rows, buf_span(&lines)));
+    domain_view_init(&view, &rows, &rows.table[TABLE_DOMAINS].row[0]);
+    report_put_json(&out, &view);
+    json_t *document = json_loadb((const char *)out.at, out.len, JSON_REJECT_DUPLICATES, NULL);
+    cr_assert_not_null(document);
+    cr_assert_str_eq(json_string_value(json_object_get(document, "domain")), "example.org");
+    cr_assert_eq(json_integer_value(json_object_get(json_object_get(document, "codes"), "error")),
+                 2);
+    static const struct {
+        const char *table;
+        size_t want;
+    } tables[] = {{"domains", 1}, {"hosts", 1},       {"services", 2},    {"endpoints", 2},
+                  {"chains", 3},  {"completions", 0}, {"certificates", 5}};
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        const json_t *list = json_object_get(json_object_get(document, "rows"), tables[i].table);
+        cr_assert_eq(json_array_size(list), tables[i].want, "%s", tables[i].table);
+    }
+    cr_assert(out.at[out.len - 1] == '\n' && memchr(out.at, '\n', out.len) == out.at + out.len - 1);
+    json_decref(document);
+    domain_view_deinit(&view);
+    result_rows_deinit(&rows);
+    buf_deinit(&lines);
+    buf_deinit(&out);
+}
+
+Test(report, a_chain_without_its_intermediate)
+{
+    static const char *const rows[] = {
+        "{'type':'domains','input_line':2,'domain':'a.example','account':'tested','mx':["
+        "{'preference':1,'host':'m.example','endpoints':[{'address':'192.0.2.1','port':25,"
+        "'outcome':'established','chain_status':'issuer_unknown','acceptable':false}]}]}",
+        "{'type':'endpoints','endpoint':'m.example|192.0.2.1|25','chain_id':'c1'}",
+        "{'type':'chains','chain_id':'c1','certificates':['aa'],'roles':['leaf'],"
+        "'verdicts':[{'store':'system','status':'issuer_unknown','path':['aa'],'faults':[]}],"
+        "'missing_issuer_dn':'CN=R11','missing_issuer_urls':['http://r11.i.example/'],"
+        "'findings':[{'code':'chain.issuer_unknown','severity':'error','evidence':'CN=R11'}]}",
+        "{'type':'completions','chain_id':'c1','status':'trusted','anchor_dn':'CN=Root X',"
+        "'completing':[{'subject_dn':'CN=R11','source':'shipped','shipped':'set of 2026-01-01'}],"
+        "'findings':[{'code':'chain.missing_intermediate','severity':'error','evidence':'x'}]}",
+        "{'type':'certificates','fingerprint_sha256':'aa','subject_dn':'CN=m.example',"
+        "'names':['m.example'],'key_algorithm':'EC','validity':{'start':null,'end':null}}",
+        NULL,
+    };
+    struct buf out = sample_report(rows, false);
+    const char *text = sample_text(&out);
+    cr_assert_not_null(strstr(text, "      leaf CN=m.example\n"
+                                    "      └─ missing CN=R11, known from set of 2026-01-01\n"
+                                    "         └─ anchor CN=Root X\n"),
+                       "%s", text);
+    cr_assert_not_null(strstr(text, "it can be fetched at http://r11.i.example/\n"), "%s", text);
+    /* one fault, one finding */
+    cr_assert(strstr(text, "a.example: 1 error: ") == text, "%s", text);
+    cr_assert_null(strstr(text, "chain.issuer_unknown"), "%s", text);
+    buf_deinit(&out);
+}
