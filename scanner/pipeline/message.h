@@ -88,7 +88,7 @@
     F(u32, visit)                       \
     F(u8, status)                       \
     F(u8, trusted_by) /* chain_brief */ \
-        F(span, chain_id)
+    F(span, chain_id)
 
 /* Between judges: `from` is a judge, `chain` its index there. */
 #define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)

@@ -43,8 +43,8 @@ struct manifest_judging {
     uint64_t certificates_parsed;
     uint64_t signatures_verified;
     uint64_t signatures_known; /* answered from memory */
-    uint64_t cpu_ms;           /* of the judge threads, with reading certificates and writing rows */
-    uint64_t signature_ms;     /* of that, inside the verification of signatures */
+    uint64_t cpu_ms;       /* of the judge threads, with reading certificates and writing rows */
+    uint64_t signature_ms; /* of that, inside the verification of signatures */
 };
 
 /** Certificates that could complete chains; see table completions. */
