@@ -366,12 +366,16 @@ static void write_visited(struct worker *w, uint32_t index)
     }
     struct seen_endpoint seen = endpoint_of(w, s, &v->want);
     seen.attempts = attempts;
-    seen.attempt_count = v->session_count;
+    seen.attempt_count = v->other_key > 0 ? v->other_key : v->session_count;
     seen.result = &attempts[0];
     seen.chain = v->chains[0];
-    seen.repeated = v->session_count > 1;
+    seen.repeated = seen.attempt_count > 1;
     seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
                     memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
+    if (v->other_key > 0) {
+        seen.other_key = &attempts[v->other_key];
+        seen.other_key_chain = v->chains[v->other_key];
+    }
     write_endpoint(w, s, &v->want, &seen);
 }
 
@@ -405,13 +409,14 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     struct service_work *work = s->work;
     bool wants_session = w->scan->params->probe_no_sni;
     if (work->row_written || !work->begun || work->ptr_pending > 0 ||
-        (wants_session && work->no_sni_visit == NO_INDEX)) {
+        (wants_session && work->no_sni_visit == NO_INDEX) || versions_are_pending(w, index)) {
         return;
     }
     struct seen_service seen = {
         .address = s->address,
         .port = s->port,
         .ptr = work->ptr,
+        .versions = versions_seen(w, work),
         .chain = s->no_sni_chain,
         .names_total = s->names_total,
         .names_dialled = s->names_dialled,
@@ -502,6 +507,9 @@ static void choose(struct worker *w, uint32_t index, uint32_t block)
     work->ready_count -= refused;
     if (!work->begun) {
         work->begun = true;
+        if (work->ready_count > 0) { /* else all of them are beyond the budget */
+            work->first_want = work->ready[work->ready_count - 1];
+        }
         if (!work->row_written) {
             reverse_dns_begin(w, index);
         }
@@ -542,6 +550,9 @@ uint32_t service_next_visit(struct worker *w, uint32_t service)
         struct visit *v = visit_new(w, service, VISIT_NO_SNI, &index);
         v->want = work->ready[work->ready_count - 1]; /* for the operator's limit */
         return index;
+    }
+    if (versions_want_session(w, service)) {
+        return versions_next_visit(w, service);
     }
     if (work->ready_count == 0) {
         return NO_INDEX;
@@ -590,6 +601,14 @@ static bool wants_repeat(const struct service *s, const struct visit *v,
     return v->kind == VISIT_SNI && v->session_count == 1 && s->has_no_sni_leaf &&
            seen->outcome == OUTCOME_ESTABLISHED && seen->tls.cert_count > 0 &&
            memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
+}
+
+/* A server may have certificates of both kinds of key, and show one to each client. */
+static bool wants_other_key(const struct worker *w, const struct visit *v)
+{
+    const struct seen_session *first = session_seen(v->sessions[0]);
+    return w->scan->params->probe_other_key && v->kind == VISIT_SNI && v->other_key == 0 &&
+           first->outcome == OUTCOME_ESTABLISHED && first->tls.cert_count > 0;
 }
 
 static uint64_t pack_brief(struct chain_brief b)
@@ -646,23 +665,42 @@ static void write_when_complete(struct worker *w, uint32_t index)
     service_close_when_idle(w, service);
 }
 
+static void note_session(struct worker *w, const struct visit *v, const struct seen_session *seen)
+{
+    struct service *s = &w->services->services[v->service];
+    note_failure(w, v->service, seen);
+    versions_note_handshake(s->work, seen);
+    if (v->kind == VISIT_NO_SNI) {
+        note_no_sni(w, s, seen);
+    } else {
+        s->work->sni_ended = true;
+    }
+}
+
 void service_on_session_end(struct worker *w, uint32_t index)
 {
     struct service_table *t = w->services;
     struct visit *v = &t->visits[index];
     uint32_t service = v->service;
+    if (v->kind == VISIT_VERSION) {
+        versions_on_session_end(w, index);
+        return;
+    }
     const struct seen_session *seen = session_seen(v->sessions[v->session_count - 1]);
-    note_failure(w, service, seen);
-    if (v->kind == VISIT_NO_SNI) {
-        note_no_sni(w, &t->services[service], seen);
+    if (v->other_key == 0) { /* what fails with it says nothing of the service */
+        note_session(w, v, seen);
     }
     publish_chain(w, index, (uint8_t)(v->session_count - 1), seen);
     if (wants_repeat(&t->services[service], v, seen)) {
+        visit_want_again(w, index);
+    } else if (wants_other_key(w, v)) {
+        v->other_key = v->session_count;
         visit_want_again(w, index);
     } else {
         v->ended = true;
     }
     inherit_all_if_spoken(w, service);
+    service_row_when_complete(w, service); /* its versions may be settled now */
     write_when_complete(w, index);
 }
 

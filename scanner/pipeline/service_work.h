@@ -2,11 +2,13 @@
 
 /**
  * The owner of services: who is visited, when, and what comes of it. Private to
- * service_work.c, visit.c and reverse_dns.c.
+ * service_work.c, visit.c, version_work.c and reverse_dns.c.
  *
  *   want    one host name that leads to the service: becomes an endpoint
  *   visit   one or two sessions on behalf of a row: without SNI for the service, with SNI for an
- *           endpoint (a second one when its leaf differs from the one without SNI)
+ *           endpoint (a second one when its leaf differs from the one without SNI; with --probes
+ *           ecdsa-rsa one more, for the certificate with the other kind of key); or one ClientHello
+ *           for the service (--probes versions)
  *
  *   ADDRESS_WANT ─► pending ─(block closed, budget)─► ready ─► visit ─► row, ENDPOINT_DONE
  *
@@ -19,10 +21,11 @@
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/pipeline/leaf_names.h"
 #include "scanner/pipeline/worker.h"
+#include "scanner/tls/version_plan.h"
 
 #define NO_INDEX           UINT32_MAX
 #define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
-#define VISIT_SESSIONS_MAX 2
+#define VISIT_SESSIONS_MAX 3
 
 struct want {
     struct span host; /* in the arena of the work */
@@ -36,12 +39,16 @@ struct want {
 enum visit_kind {
     VISIT_NO_SNI,
     VISIT_SNI,
+    VISIT_VERSION,
 };
 
 struct visit {
     enum visit_kind kind;
     uint32_t service;
-    struct want want;          /* of VISIT_SNI */
+    struct want want;           /* the name asked for; else for the operator's limit */
+    uint16_t hello_max_version; /* of VISIT_VERSION */
+    uint8_t
+        other_key; /* which session asks for the other kind of key; 0: none, as it is never first */
     struct span operator_name; /* in the arena of the work; empty: no lease */
     struct session *sessions[VISIT_SESSIONS_MAX];
     struct chain_brief chains[VISIT_SESSIONS_MAX]; /* verdicts on what they were presented */
@@ -82,6 +89,12 @@ struct service_work {
     bool begun; /* first block closed: to be worked on */
     bool row_written;
     uint32_t no_sni_visit; /* kept until the row is written; NO_INDEX: none */
+    /* versions */
+    struct version_plan versions;
+    struct want first_want; /* the first to be dialled of the first block */
+    bool tls_reached;       /* some handshake was begun */
+    bool sni_ended;         /* some session with SNI is over */
+    bool hello_under_way;
     /* reverse DNS */
     struct seen_ptr ptr;
     struct span *ptr_names;
@@ -167,6 +180,15 @@ void service_close_when_idle(struct worker *w, uint32_t service);
 uint32_t service_next_visit(struct worker *w, uint32_t service);
 void service_on_session_end(struct worker *w, uint32_t visit);
 void service_row_when_complete(struct worker *w, uint32_t service);
+
+/* version_work.c; all for a service with work */
+bool versions_want_session(const struct worker *w, uint32_t service);
+/** The row of the service has to wait for them. */
+bool versions_are_pending(const struct worker *w, uint32_t service);
+uint32_t versions_next_visit(struct worker *w, uint32_t service);
+void versions_note_handshake(struct service_work *work, const struct seen_session *seen);
+void versions_on_session_end(struct worker *w, uint32_t visit);
+struct seen_versions versions_seen(const struct worker *w, const struct service_work *work);
 
 /* reverse_dns.c */
 void reverse_dns_begin(struct worker *w, uint32_t service);

@@ -109,7 +109,12 @@ static void connect_now(struct worker *w, uint32_t index)
                                     .implicit_tls = s->port == IMPLICIT_TLS_PORT};
     target.dial_address = dial_address(p, &s->address, &target.dial_port);
     target.local = local_address(p, &target.dial_address, s);
-    if (v->kind == VISIT_SNI) {
+    target.hello_max_version = v->hello_max_version;
+    if (v->other_key > 0) {
+        bool rsa = handshake_key_shown(&session_seen(v->sessions[0])->tls) == HANDSHAKE_KEY_RSA;
+        target.key = rsa ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
+    }
+    if (v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && p->probe_sni)) {
         CHECK(v->want.host.len < sizeof(sni));
         memcpy(sni, v->want.host.at, v->want.host.len);
         sni[v->want.host.len] = '\0';
@@ -233,6 +238,7 @@ static void give_network(struct worker *w, uint32_t network)
 static bool has_something_to_start(const struct worker *w, const struct service_work *work)
 {
     return work->repeat != NO_INDEX || work->ready_count > 0 ||
+           versions_want_session(w, work->index) ||
            (work->begun && !work->no_sni_begun && w->scan->params->probe_no_sni);
 }
 

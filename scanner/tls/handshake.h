@@ -49,6 +49,8 @@ struct handshake *handshake_new(struct tls_context *ctx, const char *sni);
 /** Before the first step: offers only signature schemes and suites of that kind, so that a server
  * with certificates of both shows this one. A server without it ends with an alert. */
 void handshake_limit_key(struct handshake *h, enum handshake_key key);
+/** The kind of key that the server proved: RSA or ECDSA (with EdDSA and DSA); needs a ServerHello. */
+enum handshake_key handshake_key_shown(const struct seen_tls *seen);
 /** Back to the context, which keeps some for reuse. NULL is allowed. */
 void handshake_free(struct handshake *h);
 

@@ -24,6 +24,11 @@ static void note_accepted(struct version_plan *p, uint16_t version, uint16_t max
     note_refused(p, (uint16_t)(version + 1), max);
 }
 
+static bool some_is_accepted(const struct version_plan *p)
+{
+    return memchr(p->accepted, TRUTH_YES, sizeof(p->accepted)) != NULL;
+}
+
 void version_plan_note_handshake(struct version_plan *p, const struct seen_session *seen)
 {
     uint16_t last = VERSION_FIRST + TLS_VERSION_COUNT - 1;
@@ -52,10 +57,13 @@ void version_plan_note_hello(struct version_plan *p, const struct seen_session *
         note_refused(p, VERSION_FIRST, hello->max_version);
         break;
     case HELLO_DECLINED:
-        if (again) {
+        if (!some_is_accepted(p)) {
+            p->over = true;
+        } else if (again) {
             note_refused(p, VERSION_FIRST, hello->max_version);
+        } else {
+            p->declined_once = true;
         }
-        p->declined_once = !again;
         break;
     case HELLO_NONE:
         p->over = true;

@@ -11,7 +11,7 @@
  *
  * Some servers say no without the alert for it: they close or reset the connection (Schannel), or
  * send internal_error (OpenSSL at some security levels). What is said so twice is taken for a
- * refusal; once, it may be chance.
+ * refusal; once, it may be chance. From a server that accepts no version at all it tells nothing.
  */
 
 #include <stdbool.h>

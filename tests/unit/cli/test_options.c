@@ -60,6 +60,7 @@ Test(options, values_arrive_in_their_fields)
                  OPTIONS_RUN);
     cr_assert(p->use_ipv4 && !p->use_ipv6 && p->seed == 9);
     cr_assert(p->port_count == 2 && p->ports[0] == 587 && p->ports[1] == 465);
+    cr_assert(!p->probe_versions && !p->probe_other_key);
     cr_assert(!p->probe_sni && p->probe_no_sni);
 
     cr_assert_eq(read_line(&o,
@@ -194,7 +195,8 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --ports 25,", "--ports ''"},
         {"mxcensus scan --ports 25,25", "twice"},
         {"mxcensus scan --ports 1,2,3,4,5", "more than 4"},
-        {"mxcensus scan --probes sni,versions", "'versions' is not available in this version"},
+        {"mxcensus scan --probes versions", "versions goes on from another handshake"},
+        {"mxcensus scan --probes no-sni,ecdsa-rsa", "ecdsa-rsa goes on from the handshake of sni"},
         {"mxcensus scan --probes no-sni-short", "'no-sni-short' is not available"},
         {"mxcensus scan --probes x", "'x' is no probe"},
         {"mxcensus scan --infer listed", "--infer 'listed' is not available"},
