@@ -63,7 +63,7 @@ def check_refusals(folder):
     refused("time", ["check", "--at", "noon", "example.org"], ["--at", "'noon'"])
     refused("later option", ["scan", "--retries", "1"], ["--retries"])
     refused("infer", ["scan", "--infer", "listed"], ["--infer", "'listed'", "off"])
-    refused("probes", ["scan", "--probes", "sni,versions"], ["--probes", "'versions'", "sni"])
+    refused("probes", ["scan", "--probes", "sni,no-sni-short"], ["--probes", "'no-sni-short'", "sni"])
     refused("resolver", ["scan", "--name-servers", "dns.example"], ["--name-servers", "'dns.example'"])
     refused("EHLO name", ["scan", "--ehlo-domain", "scanner"], ["--ehlo-domain", "'scanner'"])
     refused("format without directory", ["scan", "--format", "csv"], ["--output"])
