@@ -14,6 +14,7 @@ cd "$(dirname "$0")"
 
 # shellcheck disable=SC2086
 install_packages $BUILD_PACKAGES $TEST_PACKAGES
+unpack_mail_servers
 
 builds=${*:-dev asan fuzz tsan}
 logs=build/test-logs

@@ -5,9 +5,15 @@
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev libc-ares-dev
     libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev libjansson-dev publicsuffix"
 
-# What the tests need besides. Postfix is a peer of tests/interop, never a service of this machine.
+# What the tests need besides. Postfix is a peer of tests/interop, never a service of this machine;
+# the last line is what Exim and OpenSMTPD are linked with, see unpack_mail_servers().
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
-    postfix procps"
+    postfix procps
+    libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libpam0g"
+
+# Peers of tests/interop that cannot be installed beside Postfix, and where they are unpacked.
+UNPACKED_PACKAGES="exim4-daemon-light opensmtpd"
+UNPACKED=build/mail-servers
 
 say() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -91,4 +97,37 @@ install_packages() {
     fi
     say "installing $# packages"
     install_as_root "$@" || fail "could not install: $*"
+}
+
+# download_package PACKAGE FOLDER: the file of a package, not installed.
+download_package() {
+    (cd "$2" && apt-get download -qq "$1")
+}
+
+# unpack_package PACKAGE: into $UNPACKED, which has the whole of it or nothing.
+unpack_package() {
+    unpack_scratch=$(mktemp -d)
+    # The index may be absent or too old, as above.
+    if ! download_package "$1" "$unpack_scratch" >/dev/null 2>&1; then
+        as_root=
+        [ "$(id -u)" -eq 0 ] || as_root=sudo
+        $as_root apt-get update -qq >/dev/null 2>&1 || :
+        download_package "$1" "$unpack_scratch" >/dev/null 2>&1 || :
+    fi
+    for file in "$unpack_scratch"/*.deb; do
+        if [ -e "$file" ] && dpkg -x "$file" "$unpack_scratch/unpacked"; then
+            mv "$unpack_scratch/unpacked" "$UNPACKED/$1"
+        else
+            say "$1 could not be downloaded: its tests will be skipped"
+        fi
+    done
+    rm -rf "$unpack_scratch"
+}
+
+# Downloads and unpacks the mail servers that are not there yet. Without them their tests are skipped.
+unpack_mail_servers() {
+    mkdir -p "$UNPACKED"
+    for package in $UNPACKED_PACKAGES; do
+        [ -d "$UNPACKED/$package" ] || unpack_package "$package"
+    done
 }

@@ -21,8 +21,16 @@ endif()
 add_script_test(usage e2e 120 e2e/test_usage.py)
 add_script_test(streams e2e 180 e2e/test_streams.py)
 add_script_test(check e2e 180 e2e/test_check.py)
-add_script_test(postfix interop 120 interop/postfix.py)
-set_tests_properties(interop.postfix PROPERTIES SKIP_RETURN_CODE 77)
+# Exim and OpenSMTPD are unpacked by test.sh, once for all builds.
+add_library(openssl3_keys MODULE ${CMAKE_CURRENT_SOURCE_DIR}/support/openssl3_keys.c)
+target_link_libraries(openssl3_keys PRIVATE ${CMAKE_DL_LIBS})
+foreach(server postfix exim opensmtpd)
+    add_script_test(${server} interop 120 interop/${server}.py)
+    set_tests_properties(interop.${server} PROPERTIES SKIP_RETURN_CODE 77)
+    set_property(TEST interop.${server} APPEND PROPERTY ENVIRONMENT
+        "MAIL_SERVERS=${PROJECT_SOURCE_DIR}/build/mail-servers"
+        "OPENSSL3_KEYS=$<TARGET_FILE:openssl3_keys>")
+endforeach()
 add_executable(make_chains support/make_chains.c)
 target_link_libraries(make_chains PRIVATE project_options trust)
 add_script_test(openssl_verify interop 120 interop/openssl_verify.py)
