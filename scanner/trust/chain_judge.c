@@ -144,7 +144,7 @@ static void begin_search(struct chain_judge *j, struct presented *p,
 
 static enum step_source source_of(const struct search_node *n, unsigned store)
 {
-    if ((n->cert->anchor_of >> store & 1U) != 0) {
+    if (((unsigned)n->cert->anchor_of >> store & 1U) != 0) {
         return STEP_ANCHOR;
     }
     return n->from_pool ? STEP_POOL : STEP_PRESENTED;
