@@ -57,25 +57,30 @@ static bool occurs_again(struct span der, uint8_t *again, int len)
     return found;
 }
 
-/* All extensions up to the names, and every attribute of the subject. */
+/* OpenSSL keeps the octets of a name as long as nobody changes it. */
+static bool name_is_der(struct span der, const X509_NAME *name)
+{
+    X509_NAME *changed = X509_NAME_dup(name);
+    CHECK(changed != NULL && X509_NAME_add_entry_by_NID(changed, NID_organizationName, MBSTRING_ASC,
+                                                        (const uint8_t *)"x", 1, -1, 0) == 1);
+    X509_NAME_ENTRY_free(X509_NAME_delete_entry(changed, X509_NAME_entry_count(changed) - 1));
+    uint8_t *again = NULL;
+    int len = i2d_X509_NAME(changed, &again);
+    X509_NAME_free(changed);
+    return occurs_again(der, again, len);
+}
+
 static bool parts_are_der(struct span der, const X509 *cert)
 {
-    const X509_NAME *subject = X509_get_subject_name(cert);
-    for (int i = 0; i < X509_NAME_entry_count(subject); i++) {
+    const STACK_OF(X509_EXTENSION) *extensions = X509_get0_extensions(cert);
+    if (extensions != NULL) {
         uint8_t *again = NULL;
-        int len = i2d_X509_NAME_ENTRY(X509_NAME_get_entry(subject, i), &again);
+        int len = i2d_X509_EXTENSIONS(extensions, &again);
         if (!occurs_again(der, again, len)) {
             return false;
         }
     }
-    for (int i = 0; i < X509_get_ext_count(cert); i++) {
-        uint8_t *again = NULL;
-        int len = i2d_X509_EXTENSION(X509_get_ext(cert, i), &again);
-        if (!occurs_again(der, again, len)) {
-            return false;
-        }
-    }
-    return true;
+    return name_is_der(der, X509_get_subject_name(cert));
 }
 
 static bool is_ascii(struct span s)
