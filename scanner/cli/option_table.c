@@ -719,10 +719,8 @@ static const struct {
     const char *name;
     const char *value;
 } check_presets[] = {
-    {"implicit-mx", "dial"},
-    {"concurrency", "32"},
-    {"network-limit", "4"},
-    {"operator-limit", "8"},
+    {"implicit-mx", "dial"}, {"probes", "sni,no-sni,versions"}, {"concurrency", "32"},
+    {"network-limit", "4"},  {"operator-limit", "8"},
 };
 
 bool option_is_of(const struct option_row *row, enum command c)

@@ -12,6 +12,12 @@ static bool is_word(const char *text, const char *word)
     return text != NULL && strcmp(text, word) == 0;
 }
 
+void meaning_put(struct paper *p, enum ink ink, const char *vocabulary, const char *word)
+{
+    struct span meaning = word_meaning(vocabulary, word);
+    paper_putf(p, ink, "%.*s", (int)meaning.len, (const char *)meaning.at);
+}
+
 enum ink chain_status_ink(const char *status)
 {
     return is_word(status, "trusted") ? INK_GOOD : INK_ERROR;
@@ -142,7 +148,8 @@ static void put_verdicts(struct paper *p, const json_t *chain)
         begin_field(p, i == 0 ? "trust" : "");
         paper_put(p, chain_status_ink(status), status);
         if (!is_word(status, "trusted")) {
-            paper_putf(p, INK_PLAIN, ": %s", word_meaning("chain_status", status));
+            paper_put(p, INK_PLAIN, ": ");
+            meaning_put(p, INK_PLAIN, "chain_status", status);
         }
         paper_putf(p, INK_FAINT, " (trust store %s)", store != NULL ? store : "?");
         paper_end(p);
@@ -184,7 +191,8 @@ static void put_faults(struct drawing *d, size_t step)
         const char *word = value_text(fault, "fault");
         if (word != NULL && value_int(fault, "step", -1) == (int64_t)step) {
             paper_begin(d->paper, d->next, d->next);
-            paper_putf(d->paper, INK_ERROR, "%s: %s", word, word_meaning("path_fault", word));
+            paper_putf(d->paper, INK_ERROR, "%s: ", word);
+            meaning_put(d->paper, INK_ERROR, "path_fault", word);
             paper_end(d->paper);
         }
     }
@@ -273,15 +281,22 @@ static void put_missing(struct drawing *d, const struct chain_view *c)
     }
 }
 
+#define OTHERS_SHOWN 4
+
+static bool is_of_path(const char *role)
+{
+    return is_word(role, "leaf") || is_word(role, "intermediate") || is_word(role, "root");
+}
+
 /** What was sent and is not of the path. */
 static void put_others(struct drawing *d)
 {
     const json_t *sent = value_object(d->chain, "certificates");
     const json_t *roles = value_object(d->chain, "roles");
-    for (size_t i = 0; i < json_array_size(sent); i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(roles); i++) {
         const char *role = json_string_value(json_array_get(roles, i));
-        if (!is_word(role, "duplicate") && !is_word(role, "unrelated") &&
-            !is_word(role, "alternative") && !is_word(role, "unreadable")) {
+        if (role == NULL || is_of_path(role) || ++count > OTHERS_SHOWN) {
             continue;
         }
         const json_t *row = certificate(d->view, json_string_value(json_array_get(sent, i)));
@@ -290,6 +305,11 @@ static void put_others(struct drawing *d)
         paper_putf(d->paper, INK_WARNING, "also sent, as number %zu", i + 1);
         paper_putf(d->paper, INK_FAINT, " (%s): ", role);
         paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be read");
+        paper_end(d->paper);
+    }
+    if (count > OTHERS_SHOWN) {
+        paper_begin(d->paper, "      ", "        ");
+        paper_putf(d->paper, INK_WARNING, "and %zu more", count - OTHERS_SHOWN);
         paper_end(d->paper);
     }
 }

@@ -54,7 +54,7 @@ static bool is_silent(const struct route_view *r)
 
 static bool is_not_acceptable(const struct route_view *r)
 {
-    return value_is_false(r->brief, "acceptable");
+    return value_is_false(r->brief, "acceptable") && is_word(outcome_of(r), "established");
 }
 
 static bool is_old_version(const struct route_view *r)

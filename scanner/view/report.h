@@ -21,5 +21,6 @@ void effects_put(struct paper *p, const struct domain_view *v);
 /** One list of certificates: names, key, validity, and the path drawn from leaf to anchor.
  * @param number as it is called in the report */
 void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index);
-/** "trusted", "expired: ...": a chain status in its colour. */
 enum ink chain_status_ink(const char *status);
+/** What a word of a vocabulary means, in words.def's words. */
+void meaning_put(struct paper *p, enum ink ink, const char *vocabulary, const char *word);

@@ -1,5 +1,4 @@
 #include "scanner/view/report.h"
-#include "scanner/view/word_meaning.h"
 
 #define FACT_COLUMN 20 /* of what is told of an address */
 
@@ -95,15 +94,20 @@ static void put_outcome(struct paper *p, const struct route_view *r)
     }
     if (is_word(outcome, "not_tested")) {
         paper_put(p, INK_FAINT, "not tested");
-        paper_putf(p, INK_PLAIN, ": %s",
-                   not_tested != NULL ? word_meaning("not_tested", not_tested) : "no reason given");
+        paper_put(p, INK_PLAIN, ": ");
+        meaning_put(p, INK_PLAIN, "not_tested",
+                    not_tested != NULL ? not_tested : "no reason given");
         return;
     }
     paper_put(p, INK_ERROR, outcome);
-    paper_putf(p, INK_PLAIN, ": %s", word_meaning("outcome", outcome));
+    paper_put(p, INK_PLAIN, ": ");
+    meaning_put(p, INK_PLAIN, "outcome", outcome);
     const char *alert = value_text(handshake, "alert_received");
+    const char *error = value_text(handshake, "error_text");
     if (alert != NULL) {
         paper_putf(p, INK_PLAIN, " (alert %s)", alert);
+    } else if (error != NULL) {
+        paper_putf(p, INK_PLAIN, " (%s)", error);
     }
 }
 
@@ -141,7 +145,9 @@ static void put_name_match(struct paper *p, const struct route_view *r)
     if (is_word(match, "match_wildcard") && matched != NULL) {
         paper_putf(p, INK_PLAIN, " by %s", matched);
     } else if (!fits) {
-        paper_putf(p, INK_PLAIN, " (%s)", word_meaning("name_match", match));
+        paper_put(p, INK_PLAIN, " (");
+        meaning_put(p, INK_PLAIN, "name_match", match);
+        paper_put(p, INK_PLAIN, ")");
     }
 }
 
@@ -182,7 +188,28 @@ static void put_sni(struct paper *p, const struct route_view *r)
         paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
         paper_putf(p, INK_PLAIN, match != NULL ? ", name: %s" : "%s", match != NULL ? match : "");
     } else {
-        paper_put(p, INK_PLAIN, word_meaning("sni_class", class));
+        meaning_put(p, INK_PLAIN, "sni_class", class);
+    }
+    paper_end(p);
+}
+
+static void put_other_key(struct paper *p, const struct route_view *r)
+{
+    const json_t *other =
+        r->endpoint != NULL ? value_object(r->endpoint->value, "other_key") : NULL;
+    const char *key = value_text(other, "key");
+    const char *outcome = value_text(other, "outcome");
+    const char *status = value_text(other, "chain_status");
+    if (key == NULL) {
+        return;
+    }
+    begin_fact(p, "other key");
+    paper_putf(p, INK_PLAIN, "%s only: ", key);
+    if (r->other_chain >= 0) {
+        paper_putf(p, INK_PLAIN, "chain %d", r->other_chain + 1);
+        paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
+    } else {
+        paper_put(p, INK_FAINT, outcome != NULL ? outcome : "unknown");
     }
     paper_end(p);
 }
@@ -272,6 +299,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     }
     put_certificate(p, r);
     put_sni(p, r);
+    put_other_key(p, r);
     put_versions(p, r);
     put_reverse(p, r);
 }

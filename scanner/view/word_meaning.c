@@ -1,8 +1,5 @@
 #include "scanner/view/word_meaning.h"
 
-#include <stddef.h>
-#include <string.h>
-
 /* A vocabulary without a word, then its words. */
 static const struct {
     const char *vocabulary;
@@ -18,15 +15,22 @@ static const struct {
 #undef END
 };
 
-const char *word_meaning(const char *vocabulary, const char *word)
+/** "what came is no valid TLS; see error_text": the report has no columns to look into. */
+static struct span without_hint(const char *meaning)
 {
-    int inside = 0;
+    const char *hint = strstr(meaning, "; see ");
+    return hint != NULL ? span_take(span_of(meaning), (size_t)(hint - meaning)) : span_of(meaning);
+}
+
+struct span word_meaning(const char *vocabulary, const char *word)
+{
+    bool inside = false;
     for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
         if (entries[i].vocabulary != NULL) {
             inside = strcmp(entries[i].vocabulary, vocabulary) == 0;
         } else if (inside && strcmp(entries[i].word, word) == 0) {
-            return entries[i].meaning;
+            return without_hint(entries[i].meaning);
         }
     }
-    return word;
+    return span_of(word);
 }

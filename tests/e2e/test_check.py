@@ -39,9 +39,10 @@ def unwrapped(text):
     return re.sub(r"\s+", " ", text)
 
 
-def check_domains(lab, *arguments, **more):
+def check_domains(lab, *arguments):
+    """Without the probe for versions, so that only what a case is made for is found."""
     return run("check", *lab.options, "--ehlo-domain", EHLO, "--address-rate", "0", "--connect-timeout", "2",
-               "--dns-timeout", "1", "--dns-tries", "1", *arguments, **more)
+               "--dns-timeout", "1", "--dns-tries", "1", "--probes", "sni,no-sni", *arguments)
 
 
 def split_reports(text):
@@ -115,6 +116,10 @@ def check_options(lab):
     good = name_of("good")
     verbose = check_domains(lab, "-v", good).stdout.decode("utf-8")
     check("verbose: what the server said", "      STARTTLS      220 " in verbose, verbose)
+    versions = run("check", *lab.options, "--ehlo-domain", EHLO, name_of("tls12")).stdout.decode("utf-8")
+    check("probes: versions unless told otherwise", re.search("^      accepts .*TLSv1.2$", versions, re.M), versions)
+    keys = check_domains(lab, "--probes", "sni,ecdsa-rsa", good).stdout.decode("utf-8")
+    check("probes: the other key", "      other key     RSA only: " in keys, keys)
     colored = check_domains(lab, "--color", "always", good).stdout.decode("utf-8")
     plain = check_domains(lab, good).stdout.decode("utf-8")
     check("color: always", "\x1b[32m" in colored, colored)

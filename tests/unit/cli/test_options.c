@@ -306,6 +306,7 @@ Test(options, check_has_defaults_of_its_own)
     cr_assert(p->implicit_mx_dial && p->concurrency == 32 && p->network_limit == 4);
     cr_assert(p->operator_limit == 8 && p->address_limit == 1 && p->names_per_address == 500);
     cr_assert(p->port_count == 1 && p->ports[0] == 25 && p->probe_sni && p->probe_no_sni);
+    cr_assert(p->probe_versions && !p->probe_other_key);
     cr_assert_eq(p->output_fd, 1);
     cr_assert_str_eq(in_force(&o, "implicit-mx"), "dial");
     cr_assert_str_eq(in_force(&o, "threads"), "absent");

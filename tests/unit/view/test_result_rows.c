@@ -53,8 +53,19 @@ Test(result_rows, what_is_no_row_is_refused)
 
 Test(word_meaning, is_that_of_the_vocabulary)
 {
-    cr_assert_str_eq(word_meaning("outcome", "refused"), "the connection was refused");
-    cr_assert_str_eq(word_meaning("dns_state", "refused"), "REFUSED");
-    cr_assert_str_eq(word_meaning("outcome", "sunny"), "sunny");
-    cr_assert_str_eq(word_meaning("weather", "refused"), "refused");
+    static const struct {
+        const char *vocabulary;
+        const char *word;
+        const char *want;
+    } cases[] = {
+        {"outcome", "refused", "the connection was refused"},
+        {"dns_state", "refused", "REFUSED"},
+        {"outcome", "tls_protocol_error", "what came is no valid TLS"}, /* no hint at a column */
+        {"outcome", "sunny", "sunny"},
+        {"weather", "refused", "refused"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct span got = word_meaning(cases[i].vocabulary, cases[i].word);
+        cr_assert(span_eq(got, span_of(cases[i].want)), "%.*s", (int)got.len, (const char *)got.at);
+    }
 }
