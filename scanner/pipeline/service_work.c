@@ -19,6 +19,7 @@ struct service_table *service_table_new(struct worker *w)
     t->open_head = NO_INDEX;
     t->default_names.arena = ARENA_INIT(&w->arenas);
     endpoint_verdict_init(&t->verdict);
+    service_verdict_init(&t->service_verdict);
     t->tokens = p->concurrency / w->scan->worker_count;
     t->tokens += w->index < p->concurrency % w->scan->worker_count;
     return t;
@@ -53,6 +54,7 @@ void service_table_free(struct service_table *t)
     map_deinit(&t->known_chains);
     leaf_names_deinit(&t->default_names);
     endpoint_verdict_deinit(&t->verdict);
+    service_verdict_deinit(&t->service_verdict);
     free(t->ptr_hashes);
     free(t);
 }
@@ -426,9 +428,11 @@ void service_row_when_complete(struct worker *w, uint32_t index)
         seen.attempt_count = 1;
         seen.result = seen.attempts;
     }
+    struct service_verdict *verdict = &w->services->service_verdict;
+    service_verdict_fill(verdict, &seen);
     findings_reset(&w->findings);
-    findings_of_service(&seen, NULL, &w->findings);
-    report_service(w->rows, &seen, NULL, &w->findings);
+    findings_of_service(&seen, verdict, &w->findings);
+    report_service(w->rows, &seen, verdict, &w->findings);
     worker_row_written(w);
     counts_add_service(&w->counts, &seen);
     counts_add_findings(&w->counts, &w->findings);

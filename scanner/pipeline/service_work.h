@@ -19,6 +19,7 @@
 #include <assert.h>
 
 #include "scanner/analysis/endpoint_verdict.h"
+#include "scanner/analysis/service_verdict.h"
 #include "scanner/pipeline/leaf_names.h"
 #include "scanner/pipeline/worker.h"
 #include "scanner/tls/version_plan.h"
@@ -165,6 +166,7 @@ struct service_table {
     uint32_t ptr_hash_count;
     uint32_t ptr_hash_capacity;
     struct endpoint_verdict verdict; /* of the endpoint under work */
+    struct service_verdict service_verdict;
 };
 
 /* visit.c */
