@@ -1,0 +1,232 @@
+"""mxcensus analyze: a scan of the lab judged again, by the same terms and by others."""
+
+import collections
+import datetime
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.lab import Lab  # noqa: E402
+from e2e.runner import (EHLO, check, check_equal, finish, read_json, read_table, run,  # noqa: E402
+                        table)
+from support.pki import Authority  # noqa: E402
+
+TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions"]
+# The lab's slow servers are slower than these; nothing here is about patience.
+IMPATIENT = ["--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
+DAY = 86400
+
+
+def octets_of(folder, name):
+    with open(os.path.join(folder, name), "rb") as file:
+        return file.read()
+
+
+def analyze(results, out, *options):
+    done = run("analyze", *options, "-o", out, results)
+    check_equal(f"analyze {' '.join(options)}: exit code", done.returncode, 0)
+    check_equal("analyze is silent", done.stderr, "")
+    return out
+
+
+def files_of(folder):
+    return {entry["name"]: entry for entry in read_json(folder, "manifest.json")["files"]}
+
+
+def check_same_terms(scan, out):
+    analyze(scan, out, "--format", "both")
+    for name in [t + ".ndjson" for t in TABLES] + [t + ".csv" for t in TABLES + ["routes"]]:
+        check(f"{name} has the same octets", octets_of(scan, name) == octets_of(out, name),
+              first_difference(octets_of(scan, name), octets_of(out, name)))
+    # Its rows come from all tables, in the order in which the scan was done with them.
+    findings = [sorted(octets_of(folder, "findings.csv").split(b"\r\n")) for folder in (scan, out)]
+    check("findings.csv has the same rows", findings[0] == findings[1])
+    entries = [files_of(folder) for folder in (scan, out)]
+    for files in entries:
+        del files["findings.csv"]["sha256"]
+    check_equal("so the manifest has the same files", entries[1], entries[0])
+    before, after = read_json(scan, "manifest.json"), read_json(out, "manifest.json")
+    for key in ("judged_at", "trust_stores", "account", "intermediates", "seed", "options", "vantage", "started"):
+        check_equal(f"manifest: {key}", after[key], before[key])
+    check_equal("manifest: analyzed_from", after["analyzed_from"]["directory"], scan)
+    check_equal("summary", read_json(out, "summary.json"), read_json(scan, "summary.json"))
+    for store in after["trust_stores"]:
+        check_equal(f"copy of {store['name']}", octets_of(out, store["file"]), octets_of(scan, store["file"]))
+
+
+def first_difference(one, other):
+    for x, y in zip(one.splitlines(), other.splitlines()):
+        if x != y:
+            at = next((i for i, (a, b) in enumerate(zip(x, y)) if a != b), 0)
+            return x[max(0, at - 200):at + 200], y[max(0, at - 200):at + 200]
+    return len(one), len(other)
+
+
+def check_stdout(scan):
+    done = run("analyze", scan)
+    check_equal("stdout: exit code", done.returncode, 0)
+    for name in TABLES:
+        rows = table(done.rows, name)
+        for row in rows:
+            del row["type"]
+        check(f"stdout: {name}", rows == read_table(scan, name))
+
+
+def check_compressed(scan, folder):
+    """What was written compressed is read again, twice removed from the scan."""
+    first = analyze(scan, os.path.join(folder, "zstd"), "--compress", "zstd")
+    second = analyze(first, os.path.join(folder, "gzip"), "--compress", "gzip")
+    third = analyze(second, os.path.join(folder, "plain"))
+    for name in TABLES:
+        check(f"{name} after zstd and gzip", octets_of(third, name + ".ndjson") == octets_of(scan, name + ".ndjson"))
+    origin = read_json(third, "manifest.json")["analyzed_from"]
+    check_equal("the way back to the scan", origin["analyzed_from"]["analyzed_from"]["directory"], scan)
+
+
+def unix_s(text):
+    return int(datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+
+
+def check_followed(out):
+    """Every table repeats the verdicts of the one before it."""
+    chains = {row["chain_id"]: row for row in read_table(out, "chains")}
+    endpoints = {row["endpoint"]: row for row in read_table(out, "endpoints")}
+    for row in read_table(out, "services"):
+        check_equal(f"service {row['service']}", row["chain_status"],
+                    chains[row["chain_id"]]["status"] if row["chain_id"] else None)
+    for key, row in endpoints.items():
+        status = chains[row["chain_id"]]["status"] if row["chain_id"] else None
+        check_equal(f"endpoint {key}", row["chain_status"], status)
+        if status:
+            fits = row["name"]["match"] in ("match", "match_wildcard")
+            check_equal(f"acceptable {key}", row["acceptable"], status == "trusted" and fits)
+    for name, briefs in briefs_of(out):
+        for host, brief in briefs:
+            row = endpoints.get(f"{host}|{brief['address']}|{brief['port']}")
+            if row:
+                got = (brief["chain_status"], brief["name_match"], brief["acceptable"])
+                want = (row["chain_status"], row["name"]["match"] if row["name"] else None, row["acceptable"])
+                check_equal(f"{name}: brief of {row['endpoint']}", got, want)
+
+
+def briefs_of(out):
+    for row in read_table(out, "hosts"):
+        yield f"host {row['host']}", [(row["host"], brief) for brief in row["endpoints"]]
+    for row in read_table(out, "domains"):
+        yield f"domain {row['input']}", [(mx["host"], brief) for mx in row["mx"] or [] for brief in mx["endpoints"]]
+
+
+def check_later(scan, out):
+    """A year later: what of a trusted path ends until then has expired, and nothing else changes."""
+    at = unix_s(read_json(scan, "manifest.json")["judged_at"]) + 365 * DAY
+    moment = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    analyze(scan, out, "--at", moment)
+    check_equal("later: judged_at", read_json(out, "manifest.json")["judged_at"], moment)
+    for row in read_table(out, "certificates"):
+        end = row["validity"] and row["validity"]["end"]
+        if end:
+            check_equal("later: days_left", row["days_left"], (unix_s(end) - at) // DAY)
+    changed = collections.Counter()
+    before = {row["chain_id"]: row for row in read_table(scan, "chains")}
+    for row in read_table(out, "chains"):
+        old = before[row["chain_id"]]
+        if old["status"] == "trusted":
+            ended = unix_s(old["verdicts"][0]["valid_until"]) < at
+            check_equal(f"later: {row['chain_id']}", row["status"], "expired" if ended else "trusted")
+            changed[row["status"]] += 1
+            codes = [f["code"] for f in row["findings"]]
+            if ended:
+                check("later: a finding", any(c.endswith("expired") for c in codes), codes)
+    check("later: some have expired", changed["expired"] > 10, changed)
+    check_followed(out)
+    observed = [("services", "transcript"), ("services", "attempts"), ("endpoints", "handshake"),
+                ("hosts", "addresses"), ("domains", "mx_dns"), ("certificates", "raw")]
+    for name, column in observed:
+        one, other = ([row[column] for row in read_table(folder, name)] for folder in (scan, out))
+        check(f"later: {name}.{column} is as it was", one == other)
+
+
+def check_other_roots(scan, out, root):
+    """Roots that nobody's chain leads to."""
+    analyze(scan, out, "--root-cas", "mine=" + root)
+    before = {row["chain_id"]: row for row in read_table(scan, "chains")}
+    roots = {row["fingerprint_sha256"] for row in read_table(scan, "certificates") if row["self_issued"]}
+    statuses = collections.Counter()
+    for row in read_table(out, "chains"):
+        old = before[row["chain_id"]]
+        statuses[row["status"]] += 1
+        check_equal("other roots: stores", [v["store"] for v in row["verdicts"]], ["mine"])
+        check_equal("other roots: trusted_by", row["trusted_by"], [])
+        if old["status"] == "trusted":
+            ends = [c for c, role in zip(old["certificates"], old["roles"]) if c in roots and role != "unrelated"]
+            want = "untrusted_root" if ends else "issuer_unknown"
+            check_equal(f"other roots: {row['chain_id']}", row["status"], want)
+        elif old["status"] in ("self_signed", "unparsable"):
+            check_equal(f"other roots: {row['chain_id']}", row["status"], old["status"])
+    check("other roots: both kinds", statuses["issuer_unknown"] > 10 and not statuses["trusted"], statuses)
+    check_followed(out)
+    check_equal("other roots: nothing is completed",
+                [r["status"] for r in read_table(out, "completions") if r["status"] == "trusted"], [])
+    check_equal("other roots: a row for each incomplete chain", len(read_table(out, "completions")),
+                statuses["issuer_unknown"])
+
+
+def check_two_stores(scan, out, root):
+    store = read_json(scan, "manifest.json")["trust_stores"][0]
+    analyze(scan, out, "--root-cas", f"{store['name']}={scan}/{store['file']}", "--root-cas", "mine=" + root)
+    before = {row["chain_id"]: row for row in read_table(scan, "chains")}
+    for row in read_table(out, "chains"):
+        old = before[row["chain_id"]]
+        check_equal(f"two stores: {row['chain_id']}", (row["status"], row["trusted_by"], row["verdicts"][0]),
+                    (old["status"], old["trusted_by"], old["verdicts"][0]))
+    check("two stores: endpoints do not change but for findings",
+          [(r["chain_status"], r["acceptable"]) for r in read_table(out, "endpoints")] ==
+          [(r["chain_status"], r["acceptable"]) for r in read_table(scan, "endpoints")])
+
+
+def check_refused(what, results, why, *options):
+    done = run("analyze", *options, results)
+    check_equal(f"{what}: exit code", done.returncode, 2)
+    check(f"{what}: one line", done.stderr.count("\n") == 1 and why in done.stderr, done.stderr)
+
+
+def check_unusable(scan, folder):
+    check_refused("no directory", os.path.join(folder, "nothing"), "No such file or directory")
+    copy = os.path.join(folder, "copy")
+    shutil.copytree(scan, copy)
+    with open(os.path.join(copy, "endpoints.ndjson"), "r+b") as file:
+        file.truncate(os.path.getsize(os.path.join(copy, "endpoints.ndjson")) - 9)
+    check_refused("a table cut short", copy, "endpoints.ndjson, line ")
+    os.rename(os.path.join(copy, "manifest.json"), os.path.join(copy, "state.json"))
+    check_refused("an interrupted scan", copy, "the scan was interrupted")
+    done = run("analyze", "-o", copy, scan)
+    check_equal("a directory that is not empty", done.returncode, 2)
+    check("nothing is written there", not os.path.exists(os.path.join(copy, "summary.json.tmp")) and
+          not os.path.exists(os.path.join(copy, "manifest.json")))
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="mxcensus-analyze-")
+    scan = os.path.join(folder, "scan")
+    try:
+        with Lab(300) as lab:
+            done = run("scan", *lab.options, *IMPATIENT, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
+                       "--format", "both", lab.list_path)
+            check_equal("scan: exit code", done.returncode, 0)
+        authority = Authority(folder)
+        check_same_terms(scan, os.path.join(folder, "same"))
+        check_stdout(scan)
+        check_compressed(scan, folder)
+        check_later(scan, os.path.join(folder, "later"))
+        check_other_roots(scan, os.path.join(folder, "other"), authority.root + ".pem")
+        check_two_stores(scan, os.path.join(folder, "two"), authority.root + ".pem")
+        check_unusable(scan, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
