@@ -63,10 +63,20 @@ static size_t serial_of(const struct cert_choice *c, uint8_t out[CERT_SERIAL_OCT
     return len;
 }
 
+/* Of a root; its intermediates count on from there. */
+static int serial_of_ca(int ca)
+{
+    return 1000 + ca * 10;
+}
+
 void cert_serial_text(const struct cert_choice *c, char out[CERT_SERIAL_TEXT_MAX])
 {
     uint8_t octets[CERT_SERIAL_OCTETS];
     size_t len = serial_of(c, octets);
+    if (c->odd == LAB_ODD_LEAF_LAST) { /* what is sent first */
+        (void)snprintf(out, CERT_SERIAL_TEXT_MAX, "%d", serial_of_ca(c->issuer) + 1);
+        return;
+    }
     BIGNUM *n = BN_bin2bn(octets, (int)len, NULL);
     BIGNUM *wrap = BN_new();
     CHECK(n != NULL && wrap != NULL);
@@ -240,7 +250,7 @@ static void make_cas(struct cert_store *s)
         put_root_name(&other_name, next);
         put_intermediate_name(&rsa_name, i, false);
         put_intermediate_name(&ec_name, i, true);
-        uint64_t serial = 1000 + (uint64_t)i * 10;
+        uint64_t serial = (uint64_t)serial_of_ca(i);
         make_ca(s, &s->root[i], serial, buf_span(&root_name), buf_span(&root_name), root, root,
                 false);
         make_ca(s, &s->rsa[i], serial + 1, buf_span(&rsa_name), buf_span(&root_name),
