@@ -86,6 +86,7 @@ static void write_row(struct judge *j, const struct chain_work *c,
     findings_of_chain(verdict, terms, &j->findings);
     report_chain(j->rows, &facts, verdict, terms, &j->findings);
     counts_add_findings(&j->counts, &j->findings);
+    counts_add_chain(&j->counts, verdict->store[0].status);
     free(digests);
 }
 

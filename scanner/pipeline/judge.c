@@ -21,6 +21,7 @@ void judge_take_certificate(struct judge *j, struct span sha256, struct span der
     findings_of_certificate(info, parsed, &j->findings);
     report_certificate(j->rows, der, info, parsed, &j->scan->params->terms, &j->findings);
     counts_add_findings(&j->counts, &j->findings);
+    counts_add_certificate(&j->counts);
     (void)intermediate_pool_add(j->pool, der, INTERMEDIATE_SCAN);
 }
 

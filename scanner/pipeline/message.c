@@ -161,6 +161,7 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->chain.trusted_by);
     put_u8(out, b->name_match);
     put_u8(out, b->sni);
+    put_u8(out, b->sni_acceptable);
     put_u8(out, b->covers_parents);
     put_u8(out, b->ptr_is_host);
     buf_put(out, (struct span){b->leaf_sha256, sizeof(b->leaf_sha256)});
@@ -181,6 +182,7 @@ struct endpoint_brief brief_get(struct span *in)
     b.chain.trusted_by = get_u8(in);
     b.name_match = get_u8(in);
     b.sni = get_u8(in);
+    b.sni_acceptable = get_u8(in);
     b.covers_parents = get_u8(in);
     b.ptr_is_host = get_u8(in);
     CHECK(in->len >= sizeof(b.leaf_sha256));

@@ -153,6 +153,6 @@ MESSAGE_KINDS(X)
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
 
-#define BRIEF_LEN 64 /* octets of one encoded endpoint_brief */
+#define BRIEF_LEN 65 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);
 struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

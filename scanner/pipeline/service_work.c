@@ -293,6 +293,7 @@ static struct endpoint_brief brief_of(const struct seen_endpoint *seen,
         .chain = seen->chain,
         .name_match = (uint8_t)v->name.match,
         .sni = (uint8_t)v->sni,
+        .sni_acceptable = (uint8_t)v->acceptable,
         .covers_parents = v->name.covers_parents,
     };
     if (seen->result != NULL) {

@@ -123,8 +123,8 @@ static bool same_brief(const struct endpoint_brief *a, const struct endpoint_bri
            a->starttls == b->starttls && a->inherited == b->inherited &&
            a->tls_version == b->tls_version && a->chain.status == b->chain.status &&
            a->chain.trusted_by == b->chain.trusted_by && a->name_match == b->name_match &&
-           a->sni == b->sni && a->covers_parents == b->covers_parents &&
-           a->ptr_is_host == b->ptr_is_host &&
+           a->sni == b->sni && a->sni_acceptable == b->sni_acceptable &&
+           a->covers_parents == b->covers_parents && a->ptr_is_host == b->ptr_is_host &&
            memcmp(a->leaf_sha256, b->leaf_sha256, sizeof(a->leaf_sha256)) == 0;
 }
 
@@ -140,6 +140,7 @@ Test(message, briefs_come_back_as_they_were_put)
          .chain = {CHAIN_UNPARSABLE, 0x81},
          .name_match = NAME_MATCH_OTHER,
          .sni = SNI_UNSTABLE,
+         .sni_acceptable = SNI_ACCEPTABLE_NEITHER,
          .covers_parents = 5,
          .ptr_is_host = TRUTH_YES},
         {.outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_INTERRUPTED},
@@ -151,6 +152,7 @@ Test(message, briefs_come_back_as_they_were_put)
          .chain = {255, 254},
          .name_match = 253,
          .sni = 252,
+         .sni_acceptable = 249,
          .covers_parents = 251,
          .ptr_is_host = 250},
     };
