@@ -56,5 +56,8 @@ void domain_view_init(struct domain_view *v, const struct result_rows *rows,
                       const struct result_row *domain);
 void domain_view_deinit(struct domain_view *v);
 
+/** Mail is handed over there without TLS: STARTTLS is not offered, or only HELO is understood. */
+bool route_is_in_clear(const struct route_view *r);
+
 /** "192.0.2.1", with the port when it is not 25. Appends. */
 void route_put_address(struct buf *out, const json_t *brief);

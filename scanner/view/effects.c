@@ -23,18 +23,12 @@ static const json_t *sni_of(const struct route_view *r)
     return r->endpoint != NULL ? value_object(r->endpoint->value, "sni") : NULL;
 }
 
-static bool is_in_clear(const struct route_view *r)
-{
-    const char *outcome = outcome_of(r);
-    return is_word(outcome, "starttls_not_offered") || is_word(outcome, "starttls_masked");
-}
-
 static bool is_broken(const struct route_view *r)
 {
     const char *outcome = outcome_of(r);
     bool offered = is_word(value_text(r->brief, "starttls"), "offered") ||
                    strncmp(outcome, "starttls_", 9) == 0;
-    return offered && !is_in_clear(r) && !is_word(outcome, "established") &&
+    return offered && !route_is_in_clear(r) && !is_word(outcome, "established") &&
            (strncmp(outcome, "tls_", 4) == 0 || strncmp(outcome, "starttls_", 9) == 0);
 }
 
@@ -48,8 +42,9 @@ static bool is_unreachable(const struct route_view *r)
 static bool is_silent(const struct route_view *r)
 {
     const char *outcome = outcome_of(r);
-    return strncmp(outcome, "greeting_", 9) == 0 || strncmp(outcome, "ehlo_", 5) == 0 ||
-           is_word(outcome, "not_smtp");
+    bool silent = strncmp(outcome, "greeting_", 9) == 0 || strncmp(outcome, "ehlo_", 5) == 0 ||
+                  is_word(outcome, "not_smtp");
+    return silent && !route_is_in_clear(r);
 }
 
 static bool is_not_acceptable(const struct route_view *r)
@@ -93,7 +88,7 @@ static const struct {
     {is_unreachable, INK_WARNING, "Every sender:", "no connection.", true},
     {is_silent, INK_WARNING, "Every sender that is treated as this one:", "no mail dialogue.",
      true},
-    {is_in_clear, INK_ERROR, "Every sender:",
+    {route_is_in_clear, INK_ERROR, "Every sender:",
      "no encryption. Mail goes in clear; senders that insist on TLS (MTA-STS in mode enforce, "
      "RFC 8461; DANE, RFC 7672) do not deliver.",
      false},

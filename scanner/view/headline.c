@@ -40,7 +40,7 @@ static struct tally count_routes(const struct domain_view *v)
         }
         t.total++;
         t.encrypted += is_word(outcome, "established");
-        t.clear += is_word(outcome, "starttls_not_offered") || is_word(outcome, "starttls_masked");
+        t.clear += route_is_in_clear(&v->route[i]);
         t.broken +=
             outcome != NULL &&
             (strncmp(outcome, "tls_", 4) == 0 || is_word(outcome, "starttls_tempfail") ||
@@ -111,6 +111,10 @@ static void put_account(struct buf *out, const struct domain_view *v, const char
         buf_put_text(out, "no mail server: neither MX nor address records");
     } else if (is_word(account, "dns_failed")) {
         const char *state = value_text(value_object(row, "mx_dns"), "state");
+        if (is_word(state, "data")) {
+            buf_put_text(out, "the addresses of the mail servers could not be found out");
+            return;
+        }
         buf_putf(out, "the mail servers could not be found out (DNS: %s)",
                  state != NULL ? state : "no answer");
     } else if (is_word(account, "not_tested")) {

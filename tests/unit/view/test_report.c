@@ -265,6 +265,24 @@ Test(report, findings_are_told_once_with_their_places)
     expect_lines(&tail, want);
 }
 
+/** Undoes the wrapping. */
+static void flatten(const char *text, char *out, size_t size)
+{
+    size_t to = 0;
+    for (; *text != '\0' && to + 1 < size; text++) {
+        bool space = *text == ' ' || *text == '\n';
+        if (!space) {
+            out[to++] = *text;
+        } else if (to > 0 && out[to - 1] != ' ') {
+            out[to++] = ' ';
+        }
+    }
+    while (to > 0 && out[to - 1] == ' ') {
+        to--;
+    }
+    out[to] = '\0';
+}
+
 /* What a line of the input comes to when there is no server to speak of. */
 Test(report, headlines)
 {
@@ -280,6 +298,8 @@ Test(report, headlines)
          "a.example: nothing to mend: no mail server: neither MX nor address records"},
         {"'mx_kind':'unknown','account':'dns_failed','mx_dns':{'state':'servfail'}",
          "a.example: nothing to mend: the mail servers could not be found out (DNS: servfail)"},
+        {"'mx_kind':'explicit','account':'dns_failed','mx_dns':{'state':'data'}",
+         "a.example: nothing to mend: the addresses of the mail servers could not be found out"},
         {"'account':'blocklisted'",
          "a.example: nothing to mend: on the block list, nothing was asked"},
         {"'account':'duplicate'", "a.example: given before; see above"},
@@ -297,17 +317,8 @@ Test(report, headlines)
                        cases[i].row);
         const char *const rows[] = {row, NULL};
         struct buf out = sample_report(rows, false);
-        const char *text = sample_text(&out);
-        char flat[256] = {0}; /* unwrapped */
-        for (size_t from = 0, to = 0; text[from] != '\0' && to < sizeof(flat) - 1; from++) {
-            if (text[from] == '\n') {
-                from += strspn(text + from + 1, " ");
-                flat[to] = text[from + 1] != '\0' ? ' ' : '\0';
-                to++;
-            } else {
-                flat[to++] = text[from];
-            }
-        }
+        char flat[256];
+        flatten(sample_text(&out), flat, sizeof(flat));
         cr_assert_str_eq(flat, cases[i].want);
         buf_deinit(&out);
     }
@@ -362,6 +373,60 @@ Test(report, headlines_count_addresses)
                     "a.example: nothing to mend: mail is encrypted, the certificate passes");
     expect_headline(SUBMISSION,
                     "a.example: nothing to mend: mail is encrypted, the certificate does not pass");
+}
+
+/* One kind of trouble after the other, and what is said of it. */
+Test(report, effects_name_the_sender)
+{
+    static const struct {
+        const char *brief;    /* besides address and port */
+        const char *endpoint; /* besides its key */
+        const char *want;
+    } cases[] = {
+        {"'outcome':'refused'", "", "Every sender: no connection. At the only address. They queue"},
+        {"'outcome':'greeting_timeout'", "",
+         "Every sender that is treated as this one: no mail dialogue."},
+        {"'outcome':'starttls_masked'", "", "Every sender: no encryption."},
+        {"'outcome':'ehlo_rejected'", ",'transcript':{'helo':{'code':250}}",
+         "Every sender: no encryption."},
+        {"'outcome':'ehlo_rejected'", ",'transcript':{'helo':{'code':550}}", "no mail dialogue."},
+        {"'outcome':'starttls_tempfail','starttls':'tempfail'", "",
+         "Every sender that uses TLS: TLS fails."},
+        {"'outcome':'tls_alert','starttls':'offered'", ",'sni':{'class':'fatal_with'}",
+         "Senders with SNI, most of them: TLS fails, and works without SNI"},
+        {"'outcome':'established','tls_version':'TLSv1.1'", "",
+         "Senders that ask for TLS 1.2 or newer: no encryption"},
+        {"'outcome':'established','acceptable':false", "",
+         "Senders that check certificates (MTA-STS in mode enforce, RFC 8461; DANE aside): no "
+         "delivery."},
+        {"'outcome':'established','acceptable':false", ",'sni':{'acceptable':'only_default'}",
+         "Senders with SNI that check certificates:"},
+        {"'outcome':'established','acceptable':true", ",'sni':{'class':'fatal_without'}",
+         "Senders without SNI: no encryption, the handshake fails."},
+        {"'outcome':'established','acceptable':true",
+         ",'sni':{'class':'differs','acceptable':'only_sni'}",
+         "Senders without SNI: another certificate, which does not pass"},
+        {"'outcome':'established','acceptable':true", "", "Nothing: every address encrypts with"},
+        {"'outcome':'established'", "", "Nothing that was seen."},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char domain[512];
+        char endpoint[512];
+        (void)snprintf(domain, sizeof(domain),
+                       "{'type':'domains','input_line':2,'domain':'a.example','account':'tested',"
+                       "'mx':[{'preference':1,'host':'m.example','endpoints':[{'address':"
+                       "'192.0.2.1','port':25,%s}]}]}",
+                       cases[i].brief);
+        (void)snprintf(endpoint, sizeof(endpoint),
+                       "{'type':'endpoints','endpoint':'m.example|192.0.2.1|25'%s}",
+                       cases[i].endpoint);
+        const char *const rows[] = {domain, endpoint, NULL};
+        struct buf out = sample_report(rows, false);
+        char flat[4096];
+        flatten(sample_text(&out), flat, sizeof(flat));
+        cr_assert_not_null(strstr(flat, cases[i].want), "%s: %s", cases[i].brief, flat);
+        buf_deinit(&out);
+    }
 }
 
 Test(report, json_holds_every_row_once)
