@@ -136,7 +136,7 @@ static const char text[] =
     "  not tested              1                    0                    0\n"
     "  inconclusive            1                    0                    0\n"
     "most frequent errors (rows)\n"
-    "  mx.localhost                1\n"
+    "  mx.localhost                        1\n"
     "complete after 1.5 s\n";
 
 Test(summary, the_counts_are_shown_with_their_denominators)
