@@ -1,7 +1,8 @@
+#include "scanner/analysis/session_findings.h"
+
 #include <string.h>
 
 #include "scanner/analysis/findings.h"
-#include "scanner/analysis/session_findings.h"
 #include "scanner/analysis/reverse_dns_findings.h"
 #include "scanner/observation/tls_names.h"
 
