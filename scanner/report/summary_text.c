@@ -88,7 +88,7 @@ static void put_errors_text(struct buf *text, const struct scan_counts *c)
             buf_put_text(text, "most frequent errors (rows)\n");
         }
         told[best] = true;
-        buf_putf(text, "  %-28s%" PRIu64 "\n", finding_info((enum finding_code)best)->code,
+        buf_putf(text, "  %-35s %" PRIu64 "\n", finding_info((enum finding_code)best)->code,
                  c->finding[best][SEVERITY_ERROR]);
     }
 }
