@@ -53,5 +53,5 @@ int main(int argc, char **argv)
     }
     buf_deinit(&text);
     buf_deinit(&why);
-    return code;
+    return (int)code;
 }

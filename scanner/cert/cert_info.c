@@ -11,6 +11,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_info_private.h"
+#include "scanner/cert/cert_x509.h"
 #include "scanner/cert/der.h"
 
 #define NOTE_MAX          160 /* octets with NUL of parse_error; our own bound */
@@ -253,7 +254,7 @@ static void read_signature(X509 *cert, struct cert_info *c)
     }
 }
 
-bool cert_info_read(struct span der, struct cert_info *out)
+X509 *cert_info_read_x509(struct span der, struct cert_info *out)
 {
     *out = (struct cert_info){.pathlen = -1, .memory = memory_new(1, sizeof(*out->memory))};
     out->memory->arena = ARENA_INIT(&out->memory->pool);
@@ -286,8 +287,14 @@ bool cert_info_read(struct span der, struct cert_info *out)
         read_signature(cert, out);
         cert_extensions_read(cert, out);
     }
-    X509_free(cert);
     ERR_clear_error();
+    return cert;
+}
+
+bool cert_info_read(struct span der, struct cert_info *out)
+{
+    X509 *cert = cert_info_read_x509(der, out);
+    X509_free(cert);
     return cert != NULL;
 }
 

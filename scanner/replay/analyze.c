@@ -72,6 +72,7 @@ static void on_certificate(struct analysis *a, const struct facts *row)
     findings_of_certificate(info, parsed, &a->findings);
     report_certificate(&a->out.sink, der, info, parsed, &a->terms, &a->findings);
     counts_add_findings(&a->counts, &a->findings);
+    counts_add_certificate(&a->counts);
     (void)intermediate_pool_add(a->pool, der, INTERMEDIATE_SCAN);
     if (!known_add_certificate(a->known, named, der, a->why)) {
         stop(a, ANALYZE_FATAL);
@@ -105,6 +106,7 @@ static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32
     findings_of_chain(&verdict, &a->terms, &a->findings);
     report_chain(&a->out.sink, &facts, &verdict, &a->terms, &a->findings);
     counts_add_findings(&a->counts, &a->findings);
+    counts_add_chain(&a->counts, verdict.store[0].status);
     struct chain_brief brief = chain_brief_of(&verdict);
     known_chain(a->known, number)->brief = brief;
     if (brief.status == CHAIN_ISSUER_UNKNOWN) {
@@ -164,8 +166,10 @@ static struct chain_brief give_list(struct analysis *a, uint32_t chain, struct s
     if (!known_list(a->known, chain, SIZE_MAX, list, a->why)) {
         stop(a, ANALYZE_FATAL);
     }
+    const struct known_chain *known = known_chain(a->known, chain);
     s->tls.list = buf_span(list);
-    return known_chain(a->known, chain)->brief;
+    s->tls.cert_count = known->cert_count;
+    return known->brief;
 }
 
 static void on_service(struct analysis *a, const struct facts *row)
@@ -246,6 +250,7 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
         .chain = e.seen.chain,
         .name_match = (uint8_t)a->endpoint.name.match,
         .sni = (uint8_t)a->endpoint.sni,
+        .sni_acceptable = (uint8_t)a->endpoint.acceptable,
         .covers_parents = a->endpoint.name.covers_parents,
     };
     buf_reset(&a->key);
@@ -266,6 +271,7 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
         brief->chain = known.chain;
         brief->name_match = known.name_match;
         brief->sni = known.sni;
+        brief->sni_acceptable = known.sni_acceptable;
         brief->covers_parents = known.covers_parents;
     }
 }

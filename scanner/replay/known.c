@@ -152,8 +152,8 @@ bool known_find_service(const struct known *k, struct span key, struct known_ser
 
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e)
 {
-    const uint8_t octets[] = {e->chain.status, e->chain.trusted_by, e->name_match, e->sni,
-                              e->covers_parents};
+    const uint8_t octets[] = {e->chain.status, e->chain.trusted_by, e->name_match,
+                              e->sni,          e->sni_acceptable,   e->covers_parents};
     uint64_t packed = 0;
     for (size_t i = 0; i < sizeof(octets); i++) {
         packed |= (uint64_t)octets[i] << (8 * i);
@@ -170,7 +170,8 @@ bool known_find_endpoint(const struct known *k, struct span key, struct known_en
             .chain = {.status = (uint8_t)*found, .trusted_by = (uint8_t)(*found >> 8)},
             .name_match = (uint8_t)(*found >> 16),
             .sni = (uint8_t)(*found >> 24),
-            .covers_parents = (uint8_t)(*found >> 32)};
+            .sni_acceptable = (uint8_t)(*found >> 32),
+            .covers_parents = (uint8_t)(*found >> 40)};
     }
     return found != NULL;
 }

@@ -30,6 +30,7 @@ struct known_endpoint {
     struct chain_brief chain;
     uint8_t name_match;
     uint8_t sni;
+    uint8_t sni_acceptable;
     uint8_t covers_parents;
 };
 

@@ -40,8 +40,8 @@ struct read_endpoint {
 void read_service(const struct facts *row, struct read_service *out);
 void read_endpoint(const struct facts *row, struct read_endpoint *out);
 
-/** Fills in the verdicts of an endpoint of `host` (chain, name_match, sni, covers_parents), which
- * its brief repeats. */
+/** Fills in the verdicts of an endpoint of `host` that its brief repeats: chain, name_match, sni,
+ * sni_acceptable, covers_parents. */
 struct brief_judge {
     void (*fill)(void *arg, struct span host, struct endpoint_brief *brief);
     void *arg;

@@ -14,6 +14,7 @@
  * All paths are looked at, within bounds, and the best is taken: cross-signs, an expired root
  * at the end, any order. Anchors end a path wherever they are met; their own validity counts
  * (as OpenSSL counts it), their self-signature does not. RFC 5280 section 6.1, RFC 8446 4.4.2.
+ * A certificate of a store that is not self-signed is no anchor but one more issuer.
  *
  * Tests along a path, to agree with `openssl verify -purpose sslserver -auth_level 2`: signature,
  * validity, basicConstraints, pathLenConstraint, keyUsage, extendedKeyUsage (absent is fine),
@@ -35,9 +36,9 @@
     X(EXTENDED_KEY_USAGE, "extended_key_usage") /* present, without serverAuth */           \
     X(NAME_CONSTRAINTS, "name_constraints")                                                 \
     X(UNKNOWN_CRITICAL, "unknown_critical") /* RFC 5280 section 4.2 */                      \
-    X(WEAK_KEY, "weak_key")                 /* under 112 bits of strength */                \
-    X(WEAK_SIGNATURE, "weak_signature")     /* the same of its digest; not of an anchor */  \
-    X(BAD_EXTENSION, "bad_extension")       /* one that cannot be read, or stands twice */
+    X(WEAK_KEY, "weak_key") /* under 112 bits, unreadable, or a curve by its parameters */  \
+    X(WEAK_SIGNATURE, "weak_signature") /* the same of its digest; not of an anchor */      \
+    X(BAD_EXTENSION, "bad_extension")   /* one that cannot be read, or stands twice */
 
 enum path_fault {
 #define X(name, word) PATH_FAULT_##name,
@@ -89,7 +90,7 @@ struct chain_verdict {
     int bad_signature_child;  /* index in the list */
     int bad_signature_issuer; /* index in the list, -1: an anchor */
     bool signature_unknown;   /* such a signature has an algorithm that cannot be verified */
-    bool capped;              /* a bound above was met: a better path may exist */
+    bool capped; /* a bound above was met, and not every store trusts: a better path may exist */
     struct store_verdict store[TRUST_STORES_MAX];
     size_t store_count;
 };

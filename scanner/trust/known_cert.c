@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "scanner/cert/cert_x509.h"
+
 #define SECURITY_BITS_MIN 112 /* OpenSSL's security level 2, NIST SP 800-57 part 1 table 2 */
 
 static uint16_t time_faults(const X509 *cert, time_t at)
@@ -83,12 +85,10 @@ static void test_extensions(struct known_cert *c)
 void known_cert_init(struct known_cert *c, struct span der, time_t at)
 {
     c->pathlen = -1;
-    if (!cert_info_read(der, &c->info)) {
+    c->x509 = cert_info_read_x509(der, &c->info);
+    if (c->x509 == NULL) {
         return;
     }
-    const unsigned char *from = der.at;
-    c->x509 = d2i_X509(NULL, &from, (long)der.len);
-    CHECK(c->x509 != NULL);
     c->flags = X509_get_extension_flags(c->x509);
     c->subject_hash = (uint32_t)X509_NAME_hash_ex(X509_get_subject_name(c->x509), NULL, NULL, NULL);
     c->issuer_hash = (uint32_t)X509_NAME_hash_ex(X509_get_issuer_name(c->x509), NULL, NULL, NULL);

@@ -16,6 +16,7 @@ from support.pki import Authority  # noqa: E402
 TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions"]
 # The lab's slow servers are slower than these; nothing here is about patience.
 IMPATIENT = ["--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
+PROBES = ["--probes", "sni,no-sni,versions,ecdsa-rsa"]
 DAY = 86400
 
 
@@ -212,7 +213,7 @@ def main():
     scan = os.path.join(folder, "scan")
     try:
         with Lab(300) as lab:
-            done = run("scan", *lab.options, *IMPATIENT, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
+            done = run("scan", *lab.options, *IMPATIENT, *PROBES, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
                        "--format", "both", lab.list_path)
             check_equal("scan: exit code", done.returncode, 0)
         authority = Authority(folder)

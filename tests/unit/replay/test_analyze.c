@@ -226,6 +226,7 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
         .chain = seen->chain,
         .name_match = (uint8_t)v.name.match,
         .sni = (uint8_t)v.sni,
+        .sni_acceptable = (uint8_t)v.acceptable,
         .covers_parents = v.name.covers_parents,
         .ptr_is_host = TRUTH_NO,
     };

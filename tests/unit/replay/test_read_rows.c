@@ -423,6 +423,7 @@ static const struct endpoint_brief briefs[] = {
      .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
      .name_match = NAME_MATCH_WILDCARD,
      .sni = SNI_DIFFERS,
+     .sni_acceptable = SNI_ACCEPTABLE_ONLY_SNI,
      .covers_parents = 1,
      .ptr_is_host = TRUTH_YES},
     {.address = {.family = 4, .octets = {192, 0, 2, 1}},
@@ -447,6 +448,7 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *b)
             b->chain = briefs[i].chain;
             b->name_match = briefs[i].name_match;
             b->sni = briefs[i].sni;
+            b->sni_acceptable = briefs[i].sni_acceptable;
             b->covers_parents = briefs[i].covers_parents;
         }
     }
