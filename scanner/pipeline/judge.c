@@ -22,7 +22,9 @@ void judge_take_certificate(struct judge *j, struct span sha256, struct span der
     report_certificate(j->rows, der, info, parsed, &j->scan->params->terms, &j->findings);
     counts_add_findings(&j->counts, &j->findings);
     counts_add_certificate(&j->counts);
-    (void)intermediate_pool_add(j->pool, der, INTERMEDIATE_SCAN);
+    if (parsed && info->is_ca) {
+        (void)intermediate_pool_add(j->pool, der, INTERMEDIATE_SCAN);
+    }
 }
 
 static void on_cert_new(struct judge *j, const struct message_cert_new *m)
