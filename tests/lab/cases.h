@@ -25,7 +25,8 @@
  * certificate as the IPv4 server K). Certificates of a case expire in 60 days, unless days-left= says
  * otherwise.
  *
- * The baseline, so that cases need not repeat it: what the version range of a server alone raises.
+ * The baseline, so that cases need not repeat it: what the version range of a server alone raises,
+ * and reverse DNS of an address where nobody answers.
  */
 
 #include "tests/lab/zone.h"

@@ -227,7 +227,8 @@ static bool leads_back(struct expectation *e, struct span name, const struct net
     return false;
 }
 
-static void put_ptr(struct expectation *e, const struct net_addr *a)
+/* `nobody`: no server answers there, so no case has said anything of its reverse DNS. */
+static void put_ptr(struct expectation *e, const struct net_addr *a, bool nobody)
 {
     char name[80];
     char names[PTR_MAX][LAB_NAME_MAX];
@@ -237,6 +238,9 @@ static void put_ptr(struct expectation *e, const struct net_addr *a)
     for (; count < r.answer->count && count < PTR_MAX; count++) {
         struct span n = zone_rr_span(r.answer, &r.answer->rr[count]);
         (void)snprintf(names[count], LAB_NAME_MAX, "%.*s", (int)n.len, (const char *)n.at);
+    }
+    if (nobody) { /* the names drawn are made of the address */
+        note_finding(e, count == 0 ? "rdns.none" : "rdns.generic");
     }
     struct buf *b = e->out;
     json_put_key(b, "ptr");
@@ -325,7 +329,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         if (e->options->crowd != NULL) {
             json_put_number(b, "names_at_address", crowd_at(e->options->crowd, a));
         }
-        put_ptr(e, a);
+        put_ptr(e, a, address_reach_of(a) != REACH_LIVE);
     }
     buf_put_char(b, '}');
 }
