@@ -4,19 +4,6 @@
 #include "scanner/cli/machine.h"
 #include "scanner/replay/analyze.h"
 
-static enum result_codec codec_of(enum result_compression c)
-{
-    switch (c) {
-    case COMPRESS_NONE:
-        return RESULT_CODEC_NONE;
-    case COMPRESS_GZIP:
-        return RESULT_CODEC_GZIP;
-    case COMPRESS_ZSTD:
-        return RESULT_CODEC_ZSTD;
-    }
-    UNREACHABLE("unknown compression");
-}
-
 static enum exit_code exit_code_of(enum analyze_end end)
 {
     switch (end) {
@@ -43,7 +30,7 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .output = p->output_dir,
         .ndjson = (p->format & RESULT_NDJSON) != 0,
         .csv = (p->format & RESULT_CSV) != 0,
-        .codec = codec_of(p->compression),
+        .codec = p->compression,
         .stores = o->root_cas_count > 0 ? o->stores : NULL,
         .store_count = p->terms.store_count,
         .at = o->at_given ? p->terms.at : INT64_MIN,

@@ -151,7 +151,8 @@ static bool read_compress(struct options *o, const struct option_row *row, const
                           struct buf *why)
 {
     static const char *const words[] = {"none", "gzip", "zstd", NULL};
-    static const enum result_compression methods[] = {COMPRESS_NONE, COMPRESS_GZIP, COMPRESS_ZSTD};
+    static const enum result_codec methods[] = {RESULT_CODEC_NONE, RESULT_CODEC_GZIP,
+                                                RESULT_CODEC_ZSTD};
     (void)row;
     int i = read_word(text, words, why);
     if (i >= 0) {

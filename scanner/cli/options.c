@@ -236,7 +236,7 @@ static bool fit_together(const struct options *o, struct buf *why)
         return false;
     }
     if (o->command != COMMAND_CHECK && p->output_dir == NULL &&
-        (p->format != RESULT_NDJSON || p->compression != COMPRESS_NONE)) {
+        (p->format != RESULT_NDJSON || p->compression != RESULT_CODEC_NONE)) {
         buf_put_text(
             why, "--format csv, --format both and --compress need a directory; add --output DIR");
         return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "output/result_file.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/trust/chain_judge.h"
 
@@ -32,12 +33,6 @@ enum result_format {
     RESULT_BOTH = 3, /* bits: NDJSON | CSV */
 };
 
-enum result_compression {
-    COMPRESS_NONE,
-    COMPRESS_GZIP,
-    COMPRESS_ZSTD,
-};
-
 struct option_in_force {
     const char *name;
     const char *value; /* NULL: not given, no default */
@@ -54,7 +49,7 @@ struct scan_params {
     /* results */
     const char *output_dir; /* NULL: NDJSON on output_fd */
     enum result_format format;
-    enum result_compression compression;
+    enum result_codec compression;
     int output_fd; /* where rows go without a directory: standard output, as a rule; borrowed */
 
     /* judgement */

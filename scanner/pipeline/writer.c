@@ -8,19 +8,6 @@
 
 #define FLUSH_EVERY_MS 30000 /* design section 2 */
 
-static enum result_codec codec_of(enum result_compression c)
-{
-    switch (c) {
-    case COMPRESS_NONE:
-        return RESULT_CODEC_NONE;
-    case COMPRESS_GZIP:
-        return RESULT_CODEC_GZIP;
-    case COMPRESS_ZSTD:
-        return RESULT_CODEC_ZSTD;
-    }
-    UNREACHABLE("unknown compression");
-}
-
 bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage)
 {
     const struct scan_params *p = scan->params;
@@ -33,7 +20,7 @@ bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *u
         .path = p->output_dir,
         .ndjson = (p->format & RESULT_NDJSON) != 0,
         .csv = (p->format & RESULT_CSV) != 0,
-        .codec = codec_of(p->compression),
+        .codec = p->compression,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
     };
     struct result_error failure = {0};

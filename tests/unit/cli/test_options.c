@@ -29,7 +29,7 @@ Test(options, defaults_are_those_of_the_design)
     const struct scan_params *p = &o.params;
     cr_assert_str_eq(p->input_path, "-");
     cr_assert_null(p->output_dir);
-    cr_assert(p->format == RESULT_NDJSON && p->compression == COMPRESS_NONE);
+    cr_assert(p->format == RESULT_NDJSON && p->compression == RESULT_CODEC_NONE);
     cr_assert(p->port_count == 1 && p->ports[0] == 25);
     cr_assert(p->probe_sni && p->probe_no_sni && p->use_ipv4 && p->use_ipv6);
     cr_assert(p->names_per_address == 500 && !p->implicit_mx_dial && p->concurrency == 4000);
@@ -54,7 +54,7 @@ Test(options, values_arrive_in_their_fields)
         read_line(&o, "mxcensus scan list.csv -o out --format both --compress=zstd -q", &why),
         OPTIONS_RUN);
     cr_assert(strcmp(p->input_path, "list.csv") == 0 && strcmp(p->output_dir, "out") == 0);
-    cr_assert(p->format == RESULT_BOTH && p->compression == COMPRESS_ZSTD && p->quiet);
+    cr_assert(p->format == RESULT_BOTH && p->compression == RESULT_CODEC_ZSTD && p->quiet);
 
     cr_assert_eq(read_line(&o, "mxcensus scan -4 --ports 587,465 --probes no-sni --seed 9 -", &why),
                  OPTIONS_RUN);
