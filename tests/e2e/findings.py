@@ -184,7 +184,7 @@ def main():
                 exact[want["case"]] = expected[1]
             for code in expected[1]:
                 raised[code].add(want["case"])
-        for line, (name, _, codes) in enumerate(LINES, len(wanted) + 1):
+        for line, (name, _, codes) in enumerate(LINES if known.only is None else [], len(wanted) + 1):
             check_case(name, codes, False, results.codes(line))
             exact[name] = codes
             for code in codes:

@@ -25,7 +25,7 @@ static void put_file(const struct folder *f, const char *name, struct span octet
     (void)snprintf(path, sizeof(path), "%s/%s", f->path, name);
     FILE *file = fopen(path, "wb");
     cr_assert_not_null(file);
-    cr_assert_eq(fwrite(octets.at, 1, octets.len, file), octets.len);
+    cr_assert(octets.len == 0 || fwrite(octets.at, 1, octets.len, file) == octets.len);
     cr_assert_eq(fclose(file), 0);
 }
 
