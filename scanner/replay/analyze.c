@@ -496,6 +496,9 @@ enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why)
         run(a);
     }
     enum analyze_end end = a->end;
+    if (end == ANALYZE_UNUSABLE || end == ANALYZE_FATAL) {
+        new_results_discard(&a->out);
+    }
     deinit(a);
     free(a);
     return end;

@@ -159,6 +159,29 @@ bool new_results_finish(struct new_results *n, const struct results *from,
     return kept && write_manifest(n, from, now);
 }
 
+static void unlink_in(const char *dir, const char *name, const char *suffix)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s%s", dir, name, suffix);
+    buf_put_char(&path, '\0');
+    (void)unlink((const char *)path.at);
+    buf_deinit(&path);
+}
+
+void new_results_discard(struct new_results *n)
+{
+    if (n->dir == NULL) {
+        return;
+    }
+    const struct result_file_info *info;
+    for (size_t i = 0; (info = result_dir_file(n->dir, i)) != NULL; i++) {
+        unlink_in(n->params->output, info->name, ".part");
+    }
+    unlink_in(n->params->output, RESULT_RESERVE_NAME, "");
+    result_dir_free(n->dir);
+    n->dir = NULL;
+}
+
 void new_results_blame(const struct new_results *n, struct buf *why)
 {
     const struct result_error *e = n->dir != NULL ? result_dir_error(n->dir) : &n->stream.error;

@@ -695,6 +695,7 @@ Test(analyze, a_directory_that_cannot_be_used_is_refused_in_one_line)
         world_new(&w, RESULT_CODEC_NONE);
         change_file(w.scan.path, c->file, c->from, c->to);
         cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_UNUSABLE, "%s", c->name);
+        cr_expect_eq(rmdir(w.again), 0, "%s: something was left", c->name);
         struct span told = span_drop(buf_span(&w.why), strlen(w.scan.path));
         cr_expect(span_eq(span_take(told, strlen(c->why)), span_of(c->why)), "%s: %.*s", c->name,
                   (int)w.why.len, (const char *)w.why.at);

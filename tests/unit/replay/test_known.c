@@ -1,0 +1,144 @@
+#include <criterion/criterion.h>
+
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/digest.h"
+#include "scanner/replay/known.h"
+
+/* Octets that say where they are. */
+static void put_pattern(struct buf *b, uint64_t offset, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        buf_put_char(b, (char)((offset + i) * 31 % 251));
+    }
+}
+
+Test(octet_file, what_was_appended_is_read_at_any_place)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct buf piece = BUF_INIT(BUF_NO_LIMIT);
+    struct buf got = BUF_INIT(BUF_NO_LIMIT);
+    struct octet_file *f = octet_file_new(&why);
+    cr_assert_not_null(f);
+    for (size_t i = 0; i < 60; i++) { /* past what waits in memory */
+        buf_reset(&piece);
+        put_pattern(&piece, octet_file_len(f), i * 1999);
+        cr_assert(octet_file_append(f, buf_span(&piece), &why));
+    }
+    uint64_t end = octet_file_len(f);
+    cr_expect_gt(end, 3U << 20);
+    const struct {
+        uint64_t offset;
+        size_t len;
+    } places[] = {{0, 1}, {0, 0}, {1048570, 20}, {end - 5, 5}, {end, 0}, {7, 2000000}};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        buf_reset(&piece);
+        buf_reset(&got);
+        put_pattern(&piece, places[i].offset, places[i].len);
+        cr_expect(octet_file_read(f, places[i].offset, places[i].len, &got, &why));
+        cr_expect(span_eq(buf_span(&got), buf_span(&piece)), "place %zu", i);
+    }
+    octet_file_free(f);
+    buf_deinit(&why);
+    buf_deinit(&piece);
+    buf_deinit(&got);
+}
+
+static const char *const certificates[] = {"leaf", "", "intermediate"};
+
+Test(known, a_list_is_made_again_of_its_certificates)
+{
+    hash_secret_init();
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct known *k = known_new(&why);
+    cr_assert_not_null(k);
+    uint8_t digests[4][32];
+    for (size_t i = 0; i < 3; i++) {
+        digest_sha256(span_of(certificates[i]), digests[i]);
+        for (int twice = 0; twice < 2; twice++) {
+            cr_expect(known_add_certificate(k, digests[i], span_of(certificates[i]), &why));
+        }
+    }
+    memset(digests[3], 1, sizeof(digests[3]));
+    const uint8_t id[32] = {7};
+    const uint8_t other_id[32] = {8};
+    bool missing = false;
+    cr_expect_eq(known_add_chain(k, id, (struct span){digests[0], sizeof(digests)}, &missing),
+                 KNOWN_CHAIN_NONE);
+    cr_expect(missing);
+    uint32_t chain = known_add_chain(k, id, (struct span){digests[0], 96}, &missing);
+    cr_expect_eq(chain, 0);
+    cr_expect_eq(known_add_chain(k, id, (struct span){digests[0], 96}, &missing), KNOWN_CHAIN_NONE);
+    cr_expect_not(missing);
+    cr_expect_eq(known_add_chain(k, other_id, (struct span){digests[2], 32}, &missing), 1);
+    cr_expect_eq(known_find_chain(k, id), 0);
+    cr_expect_eq(known_find_chain(k, other_id), 1);
+    cr_expect_eq(known_find_chain(k, digests[0]), KNOWN_CHAIN_NONE);
+
+    struct buf list = BUF_INIT(BUF_NO_LIMIT);
+    cr_expect(known_list(k, chain, SIZE_MAX, &list, &why));
+    struct span rest = buf_span(&list);
+    struct span der;
+    for (size_t i = 0; i < 3; i++) {
+        cr_expect(cert_list_next(&rest, &der));
+        cr_expect(span_eq(der, span_of(certificates[i])));
+    }
+    cr_expect_eq(rest.len, 0);
+    cr_expect(known_list(k, 1, 1, &list, &why));
+    rest = buf_span(&list);
+    cr_expect(cert_list_next(&rest, &der) && rest.len == 0);
+    cr_expect(span_eq(der, span_of(certificates[2])));
+    buf_deinit(&list);
+    buf_deinit(&why);
+    known_free(k);
+}
+
+Test(known, a_certificate_longer_than_a_list_can_hold_is_refused)
+{
+    hash_secret_init();
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct known *k = known_new(&why);
+    const uint8_t sha256[32] = {1};
+    struct buf der = BUF_INIT(BUF_NO_LIMIT);
+    memset(buf_room(&der, CERT_LIST_ENTRY_MAX + 1), 0, CERT_LIST_ENTRY_MAX + 1);
+    der.len = CERT_LIST_ENTRY_MAX + 1;
+    cr_expect_not(known_add_certificate(k, sha256, buf_span(&der), &why));
+    cr_expect(why.len > 0);
+    buf_deinit(&der);
+    buf_deinit(&why);
+    known_free(k);
+}
+
+Test(known, services_and_endpoints_come_back_as_they_were)
+{
+    hash_secret_init();
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct known *k = known_new(&why);
+    const struct known_service services[] = {{OUTCOME_ESTABLISHED, 4294967294U},
+                                             {OUTCOME_NOT_TESTED, KNOWN_CHAIN_NONE}};
+    const struct known_endpoint endpoint = {
+        .chain = {.status = CHAIN_UNPARSABLE, .trusted_by = 255},
+        .name_match = NAME_MATCH_OTHER,
+        .sni = SNI_UNSTABLE,
+        .sni_acceptable = SNI_ACCEPTABLE_NEITHER,
+        .covers_parents = 129};
+    known_add_service(k, SPAN_LIT("a|25"), &services[0]);
+    known_add_service(k, SPAN_LIT("b|25"), &services[1]);
+    known_add_service(k, SPAN_LIT("a|25"), &services[1]); /* the first one stays */
+    known_add_endpoint(k, SPAN_LIT("mx|a|25"), &endpoint);
+    struct known_service service;
+    cr_expect(known_find_service(k, SPAN_LIT("a|25"), &service));
+    cr_expect(service.outcome == services[0].outcome && service.chain == services[0].chain);
+    cr_expect(known_find_service(k, SPAN_LIT("b|25"), &service));
+    cr_expect(service.outcome == services[1].outcome && service.chain == services[1].chain);
+    cr_expect_not(known_find_service(k, SPAN_LIT("c|25"), &service));
+    struct known_endpoint got;
+    cr_expect(known_find_endpoint(k, SPAN_LIT("mx|a|25"), &got));
+    cr_expect(got.chain.status == endpoint.chain.status &&
+              got.chain.trusted_by == endpoint.chain.trusted_by &&
+              got.name_match == endpoint.name_match && got.sni == endpoint.sni &&
+              got.sni_acceptable == endpoint.sni_acceptable &&
+              got.covers_parents == endpoint.covers_parents);
+    cr_expect_not(known_find_endpoint(k, SPAN_LIT("mx|b|25"), &got));
+    buf_deinit(&why);
+    known_free(k);
+}
