@@ -47,31 +47,52 @@ static struct seen_session *read_spoken(const struct facts *row, const struct se
     return s;
 }
 
+/* What only an own session can have. */
+static void read_own(const struct facts *row, const struct session_columns *c,
+                     struct seen_session *result)
+{
+    struct facts part;
+    if (facts_object(row, c->transcript, &part)) {
+        read_transcript(&part, &result->smtp);
+        if (result->connect_ms < 0) {
+            facts_bad(row, c->transcript, "is there without a connection");
+        }
+    }
+    if (facts_object(row, c->handshake, &part)) {
+        read_handshake(&part, result);
+    } else if (result->tls_attempted) {
+        facts_bad(row, c->handshake, "is absent, but the attempt has one");
+    }
+}
+
+static struct seen_session *read_result(const struct facts *row, const struct session_columns *c,
+                                        const struct read_sessions *s)
+{
+    size_t number = facts_uint(row, c->attempt, SIZE_MAX);
+    if (facts_has(row, c->attempt)) {
+        if (number == 0 || number > s->attempt_count) {
+            facts_bad(row, c->attempt, "is not one of the attempts");
+            return NULL;
+        }
+        read_own(row, c, &s->attempts[number - 1]);
+        return &s->attempts[number - 1];
+    }
+    if (facts_has(row, c->transcript) || facts_has(row, c->handshake)) {
+        facts_bad(row, c->attempt, "is null, but the row has its session");
+    }
+    bool spoken = facts_outcome(row, c->outcome) != OUTCOME_NOT_TESTED;
+    return spoken ? read_spoken(row, c) : NULL;
+}
+
 static void read_sessions(const struct facts *row, const struct session_columns *c,
                           struct read_sessions *out)
 {
     *out = (struct read_sessions){.not_tested = facts_not_tested(row, c->not_tested)};
     read_attempts(row, c->attempts, &out->attempts, &out->attempt_count);
-    size_t number = facts_uint(row, c->attempt, SIZE_MAX);
-    if (number > out->attempt_count) {
-        facts_bad(row, c->attempt, "is not one of the attempts");
-        return;
+    out->result = read_result(row, c, out);
+    if (out->result != NULL) {
+        out->result->smtp.starttls = facts_starttls(row, c->starttls);
     }
-    if (number > 0) {
-        out->result = &out->attempts[number - 1];
-    } else if (facts_outcome(row, c->outcome) != OUTCOME_NOT_TESTED) {
-        out->result = read_spoken(row, c);
-    } else {
-        return;
-    }
-    struct facts part;
-    if (facts_object(row, c->transcript, &part)) {
-        read_transcript(&part, &out->result->smtp);
-    }
-    if (facts_object(row, c->handshake, &part)) {
-        read_handshake(&part, out->result);
-    }
-    out->result->smtp.starttls = facts_starttls(row, c->starttls);
 }
 
 static void read_ptr(const struct facts *row, struct seen_ptr *out)
