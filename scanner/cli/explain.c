@@ -209,7 +209,8 @@ static void put_json(struct buf *out, const char *topic)
 
 #define TOPIC_MAX 64 /* octets that are compared; codes are shorter */
 
-/** Letters to add, drop or change (Levenshtein distance). */
+/** Letters to add, drop or change to get from `a` to some beginning of `b` (Levenshtein distance): the end of a
+ * long code is seldom typed. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[TOPIC_MAX + 1];
@@ -228,7 +229,11 @@ static size_t distance(const char *a, const char *b)
             row[j + 1] = change < least ? change : least;
         }
     }
-    return row[b_len];
+    size_t least = row[0];
+    for (size_t j = 1; j <= b_len; j++) {
+        least = row[j] < least ? row[j] : least;
+    }
+    return least;
 }
 
 /** The name alone also counts: the area may be what was forgotten. */

@@ -73,7 +73,9 @@ static void on_certificate(struct analysis *a, const struct facts *row)
     report_certificate(&a->out.sink, der, info, parsed, &a->terms, &a->findings);
     counts_add_findings(&a->counts, &a->findings);
     counts_add_certificate(&a->counts);
-    (void)intermediate_pool_add(a->pool, der, INTERMEDIATE_SCAN);
+    if (parsed && info->is_ca) {
+        (void)intermediate_pool_add(a->pool, der, INTERMEDIATE_SCAN);
+    }
     if (!known_add_certificate(a->known, named, der, a->why)) {
         stop(a, ANALYZE_FATAL);
     }
