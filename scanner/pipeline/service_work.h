@@ -95,6 +95,8 @@ struct service_work {
     struct want first_want; /* the first to be dialled of the first block */
     bool tls_reached;       /* some handshake was begun */
     bool sni_ended;         /* some session with SNI is over */
+    bool completed[2];      /* a handshake completed: without SNI, with it */
+    bool hello_sni;         /* the ClientHellos of version probes carry SNI */
     bool hello_under_way;
     /* reverse DNS */
     struct seen_ptr ptr;

@@ -30,6 +30,12 @@ bool versions_are_pending(const struct worker *w, uint32_t service)
             versions_want_session(w, service));
 }
 
+/* The name is refused, not the version: ask without (RFC 6066 section 3). */
+static bool takes_no_name(const struct service_work *work)
+{
+    return work->completed[0] && !work->completed[1];
+}
+
 uint32_t versions_next_visit(struct worker *w, uint32_t service)
 {
     struct service_work *work = w->services->services[service].work;
@@ -37,6 +43,9 @@ uint32_t versions_next_visit(struct worker *w, uint32_t service)
     struct visit *v = visit_new(w, service, VISIT_VERSION, &index);
     v->want = work->first_want;
     v->hello_max_version = version_plan_next(&work->versions);
+    if (work->versions.connections == 0) { /* the same for all of them */
+        work->hello_sni = w->scan->params->probe_sni && !takes_no_name(work);
+    }
     work->hello_under_way = true;
     return index;
 }
@@ -44,6 +53,7 @@ uint32_t versions_next_visit(struct worker *w, uint32_t service)
 void versions_note_handshake(struct service_work *work, const struct seen_session *seen)
 {
     work->tls_reached |= seen->tls_attempted;
+    work->completed[seen->sni] |= seen->tls_attempted && seen->tls.completed;
     version_plan_note_handshake(&work->versions, seen);
 }
 
@@ -63,7 +73,7 @@ struct seen_versions versions_seen(const struct worker *w, const struct service_
 {
     struct seen_versions seen = {
         .asked = w->scan->params->probe_versions && work->tls_reached,
-        .sni = w->scan->params->probe_sni,
+        .sni = work->hello_sni,
         .connections = work->versions.connections,
     };
     memcpy(seen.accepted, work->versions.accepted, sizeof(seen.accepted));

@@ -114,7 +114,7 @@ static void connect_now(struct worker *w, uint32_t index)
         bool rsa = handshake_key_shown(&session_seen(v->sessions[0])->tls) == HANDSHAKE_KEY_RSA;
         target.key = rsa ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
     }
-    if (v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && p->probe_sni)) {
+    if (v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && s->work->hello_sni)) {
         CHECK(v->want.host.len < sizeof(sni));
         memcpy(sni, v->want.host.at, v->want.host.len);
         sni[v->want.host.len] = '\0';

@@ -165,8 +165,9 @@ static void put_verdict(struct expectation *e, const struct service *s, struct s
 {
     struct span server = span_of(s->name);
     struct buf *b = e->out;
-    /* A server that sends a ServerHello accepts its version, whatever comes of it. Asked is with SNI. */
-    if (with->tls_version >= 0x0301) {
+    /* A server that sends a ServerHello accepts its version, whatever comes of it. Asked is with SNI,
+     * and without where the server takes no name. */
+    if (with->tls_version >= 0x0301 || without->tls_version >= 0x0301) {
         const char *codes[BASELINE_MAX];
         expect_baseline(s, codes);
         for (size_t i = 0; codes[i] != NULL; i++) {
