@@ -6,6 +6,7 @@
 
 #define DAY_S          86400
 #define EXPIRES_SOON_S (14 * DAY_S) /* a renewal every 90 days is due at 30; our own bound */
+#define LIFE_LEFT      3            /* or a third of the life of one that lives for days */
 
 static void put_name(struct buf *evidence, struct span dn)
 {
@@ -316,16 +317,28 @@ static void fault_findings(const struct chain_verdict *v, struct findings *out)
     }
 }
 
+static bool expires_soon(const struct cert_info *c, int64_t at)
+{
+    int64_t left = c->not_after.unix_s - at;
+    return left < EXPIRES_SOON_S && left < (c->not_after.unix_s - c->not_before.unix_s) / LIFE_LEFT;
+}
+
 static void expires_soon_finding(const struct chain_verdict *v, int64_t at, struct findings *out)
 {
     const struct store_verdict *s = &v->store[0];
     if (s->status != CHAIN_TRUSTED || !s->validity_known || s->valid_until - at >= EXPIRES_SOON_S) {
         return;
     }
-    struct item_list items = {.evidence = findings_add_max(out, FINDING_CHAIN_EXPIRES_SOON)};
+    struct item_list items = {0};
     for (size_t i = 0; i < s->step_count; i++) {
         const struct cert_info *c = s->step[i].cert;
-        if (c->not_after.unix_s - at < EXPIRES_SOON_S && next_item(&items)) {
+        if (!expires_soon(c, at)) {
+            continue;
+        }
+        if (items.evidence == NULL) {
+            items.evidence = findings_add_max(out, FINDING_CHAIN_EXPIRES_SOON);
+        }
+        if (next_item(&items)) {
             put_step(items.evidence, v, &s->step[i]);
             put_fact(items.evidence, PATH_FAULT_EXPIRED, c);
         }

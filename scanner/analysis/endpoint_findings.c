@@ -142,7 +142,11 @@ static void sni_findings(const struct seen_endpoint *e, const struct endpoint_ve
 {
     switch (v->sni) {
     case SNI_UNKNOWN:
-    case SNI_SAME:
+        return;
+    case SNI_SAME: /* but perhaps in two lists, one of them without its intermediate */
+        if (v->acceptable != SNI_ACCEPTABLE_BOTH) {
+            differs_finding(e, v, out);
+        }
         return;
     case SNI_DIFFERS:
         differs_finding(e, v, out);

@@ -67,9 +67,17 @@ static enum truth starttls_listed(enum starttls_state state)
     UNREACHABLE("unknown starttls_state");
 }
 
+/* The session shows what the host gets by its name. One without SNI that speaks for the name (--probes
+ * no-sni) does so only where it ended before TLS. */
+static bool is_conclusive(const struct endpoint_brief *e)
+{
+    const struct outcome_info *info = outcome_info((enum session_outcome)e->outcome);
+    return info->conclusive && (!e->inherited || info->before_tls);
+}
+
 static enum truth version_between(const struct endpoint_brief *e, uint16_t low, uint16_t high)
 {
-    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool known = is_conclusive(e);
     bool established = e->outcome == OUTCOME_ESTABLISHED;
     return truth_of(known, established && e->tls_version >= low && e->tls_version <= high);
 }
@@ -83,14 +91,14 @@ bool endpoint_has_leaf(const struct endpoint_brief *e)
 /* A leaf without a verdict on its chain is one that was not judged. */
 static enum truth chain_trusted(const struct endpoint_brief *e)
 {
-    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool known = is_conclusive(e);
     bool judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE;
     return truth_of(known && judged, e->chain.status == CHAIN_TRUSTED);
 }
 
 static enum truth name_matches(const struct endpoint_brief *e)
 {
-    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool known = is_conclusive(e);
     return truth_of(known, name_match_is_match((enum name_match)e->name_match));
 }
 
@@ -106,12 +114,13 @@ static enum truth both(enum truth a, enum truth b)
 static enum truth sni_needed(const struct endpoint_brief *e)
 {
     if (e->outcome != OUTCOME_ESTABLISHED) {
-        return truth_of(outcome_info((enum session_outcome)e->outcome)->conclusive, false);
+        return truth_of(is_conclusive(e), false);
     }
     switch ((enum sni_class)e->sni) {
     case SNI_FATAL_WITHOUT:
         return TRUTH_YES;
-    case SNI_SAME:
+    case SNI_SAME: /* of one leaf, the list without SNI may lack an intermediate */
+        return truth_of(true, e->sni_acceptable == SNI_ACCEPTABLE_ONLY_SNI);
     case SNI_FATAL_WITH:
         return TRUTH_NO;
     case SNI_UNSTABLE: /* whatever differs is not for the name */
@@ -126,14 +135,14 @@ static enum truth sni_needed(const struct endpoint_brief *e)
 
 enum truth property_of(enum property p, const struct endpoint_brief *e)
 {
-    bool known = outcome_info((enum session_outcome)e->outcome)->conclusive;
     switch (p) {
     case PROPERTY_REACHABLE:
         return reachable(e);
     case PROPERTY_STARTTLS:
         return starttls_listed((enum starttls_state)e->starttls);
     case PROPERTY_ESTABLISHED:
-        return truth_of(known, e->outcome == OUTCOME_ESTABLISHED);
+        return truth_of(is_conclusive(e) || e->outcome == OUTCOME_ESTABLISHED,
+                        e->outcome == OUTCOME_ESTABLISHED);
     case PROPERTY_TLS1_0:
         return version_between(e, 0x0301, 0x0301);
     case PROPERTY_TLS1_1:

@@ -7,9 +7,9 @@
 #include "scanner/observation/tls_names.h"
 
 #define SLOW_GREETING_MS \
-    5000                     /* our own bound; senders wait 5 minutes, RFC 5321 section 4.5.3.2.1 */
-#define DH_BITS_MIN     2048 /* RFC 9325 section 4.5 */
-#define DH_BITS_REFUSED 1024 /* OpenSSL refuses less from security level 1, its default, on */
+    5000 /* our own bound; senders wait 5 minutes, RFC 5321 section 4.5.3.2.1 */
+#define DH_BITS_MIN \
+    2048 /* RFC 9325 section 4.5; OpenSSL's security level 2, its default since 3.2 */
 
 /* Ends of ranges in the IANA registry "TLS Supported Groups". */
 #define GROUP_SECT163K1 1
@@ -271,8 +271,7 @@ static void legacy_findings(const struct seen_tls *tls, struct findings *out)
         put_suite(findings_add_max(out, FINDING_TLS_NO_FORWARD_SECRECY), tls);
     }
     if (tls->dh_bits > 0 && tls->dh_bits < DH_BITS_MIN) {
-        enum severity severity = tls->dh_bits < DH_BITS_REFUSED ? SEVERITY_ERROR : SEVERITY_WARNING;
-        buf_putf(findings_add(out, FINDING_TLS_DH_SMALL, severity), "%u bits", tls->dh_bits);
+        buf_putf(findings_add_max(out, FINDING_TLS_DH_SMALL), "%u bits", tls->dh_bits);
     }
     if (!tls->secure_reneg) {
         put_suite(findings_add_max(out, FINDING_TLS_NO_SECURE_RENEGOTIATION), tls);

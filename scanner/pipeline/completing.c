@@ -10,6 +10,8 @@
 
 struct way_out {
     struct scan *scan;
+    const struct completing *how;
+    bool halted;
     struct row_sink *rows;
     struct buf messages;
 };
@@ -26,6 +28,7 @@ static void on_row(void *arg)
     if (row_sink_len(out->rows) >= ROWS_POST_LEN) {
         post(out);
     }
+    out->halted = !out->how->go_on(out->how->arg);
 }
 
 /* Everything that all judges met, and the shipped ones, in the pool of the first judge. */
@@ -39,30 +42,32 @@ static struct intermediate_pool *gather(struct scan *s)
     return pool;
 }
 
-void completing_run(struct scan *s, struct scan_counts *counts, struct manifest_intermediates *told)
+struct manifest_intermediates completing_run(struct scan *s, const struct completing *how)
 {
     const struct incomplete_chains *of[JUDGES_MAX];
     for (uint32_t i = 0; i < s->judge_count; i++) {
         of[i] = &s->judges[i]->incomplete;
     }
+    struct way_out out = {
+        .scan = s, .how = how, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
     struct completions c = {
         .judge = chain_judge_new(&s->params->terms),
         .pool = gather(s),
         .of = of,
         .of_count = s->judge_count,
-        .counts = counts,
+        .counts = how->counts,
+        .halted = &out.halted,
     };
-    struct way_out out = {
-        .scan = s, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
     bool whole = report_completions(out.rows, &c, on_row, &out);
     post(&out);
-    *told = (struct manifest_intermediates){
+    struct manifest_intermediates told = {
         .shipped = shipped_intermediates_name(),
         .known = intermediate_pool_count(c.pool),
         .truncated = intermediate_pool_truncated(c.pool),
-        .whole = whole,
+        .whole = whole && !out.halted,
     };
     buf_deinit(&out.messages);
     rows_out_free(out.rows);
     chain_judge_free(c.judge);
+    return told;
 }

@@ -5,7 +5,14 @@
 
 /**
  * The end of a scan: chains without their issuer are judged again with the intermediates that all
- * judges met. After the judges have ended, before the writer does; on the caller's thread.
+ * judges met. After the judges have ended, before the writer does; on the caller's thread, which may
+ * take minutes: `go_on` is asked after each row.
  */
-void completing_run(struct scan *s, struct scan_counts *counts,
-                    struct manifest_intermediates *told);
+struct completing {
+    struct scan_counts *counts; /* findings are added */
+    bool (*go_on)(void *arg);   /* false: no more rows */
+    void *arg;
+};
+
+/** @return what the manifest tells of it. */
+struct manifest_intermediates completing_run(struct scan *s, const struct completing *how);

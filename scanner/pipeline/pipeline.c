@@ -31,6 +31,7 @@ struct coordinator {
     uint64_t drain_until_ms;
     int signal; /* the first one that came; 0: none */
     bool writer_failed;
+    bool completions_missing; /* for want of a temporary file */
     bool over;
 };
 
@@ -167,8 +168,9 @@ static void on_look(uv_timer_t *timer)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct coordinator *c = handle->data;
-    if (c->over) {
-        return; /* nothing is left to stop */
+    if (c->over) { /* nothing is left to stop but completions */
+        c->signal = c->signal != 0 ? c->signal : number;
+        return;
     }
     if (c->signal != 0) { /* the second one: at once, with whole rows all the same */
         end_loop(c);
@@ -277,6 +279,14 @@ static bool is_whole(const struct coordinator *c)
            !c->reader.failed;
 }
 
+/* Progress, failures and signals while the loop does not run by itself. */
+static bool look_around(void *arg)
+{
+    struct coordinator *c = arg;
+    (void)uv_run(&c->loop, UV_RUN_NOWAIT);
+    return c->signal == 0 && !c->writer_failed;
+}
+
 /* In the order of the flow, so that everything that was posted is worked on. */
 static void stop_threads(struct coordinator *c)
 {
@@ -296,7 +306,9 @@ static void stop_threads(struct coordinator *c)
         judge_join(s->judges[i]);
     }
     if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
-        completing_run(s, c->counts, &c->intermediates);
+        struct completing how = {.counts = c->counts, .go_on = look_around, .arg = c};
+        c->intermediates = completing_run(s, &how);
+        c->completions_missing = !c->intermediates.whole && is_whole(c);
     }
     post_stop(&s->writer);
     writer_join(&c->writer);
@@ -343,7 +355,7 @@ static void close_loop(struct coordinator *c)
 
 static enum scan_end end_of(const struct coordinator *c, bool whole)
 {
-    if (!whole) {
+    if (!whole || c->completions_missing) {
         return SCAN_END_ROWS_LOST;
     }
     if (c->signal != 0) {
@@ -374,6 +386,10 @@ static void say_failures(struct coordinator *c)
         buf_putf(&text, "; %llu rows lost", (unsigned long long)writer_rows_lost(&c->writer));
         buf_put_char(&text, '\0');
         c->hooks->say(c->hooks->arg, (const char *)text.at);
+    }
+    if (c->completions_missing) {
+        c->hooks->say(c->hooks->arg, "temporary file: rows of completions are missing; "
+                                     "mxcensus analyze makes them from the results");
     }
     if (atomic_load(&c->reader.ended) && c->reader.failed) {
         c->hooks->say(c->hooks->arg, domain_source_error(c->reader.source));

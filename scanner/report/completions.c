@@ -61,6 +61,11 @@ void completions_add_shipped(struct intermediate_pool *pool)
     buf_deinit(&why);
 }
 
+static bool is_halted(const struct completions *c)
+{
+    return c->halted != NULL && *c->halted;
+}
+
 bool report_completions(struct row_sink *sink, const struct completions *c,
                         void (*on_row)(void *arg), void *arg)
 {
@@ -70,7 +75,7 @@ bool report_completions(struct row_sink *sink, const struct completions *c,
     struct findings *findings = memory_new(1, sizeof(*findings));
     struct buf octets = BUF_INIT(BUF_NO_LIMIT);
     findings_init(findings);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !is_halted(c); i++) {
         buf_reset(&octets);
         uint8_t *room = buf_room(&octets, places[i].chain->len);
         if (!incomplete_chains_read(places[i].of, places[i].chain, room)) {

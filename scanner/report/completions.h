@@ -17,6 +17,7 @@ struct completions {
     const struct incomplete_chains *const *of; /* by judge */
     size_t of_count;
     struct scan_counts *counts; /* findings are added */
+    const bool *halted;         /* set by on_row(): no more rows are wanted; NULL: never */
 };
 
 /** Adds the shipped intermediates to the pool. */

@@ -4,12 +4,26 @@
 #include <unistd.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/base/unlinked_file.h"
+
+static FILE *open_file(void)
+{
+    int fd = unlinked_file_open();
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (file == NULL && fd >= 0) {
+        (void)close(fd);
+    }
+    return file;
+}
 
 void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[32],
                            struct span list)
 {
-    if (c->file == NULL && !c->failed) {
-        c->file = tmpfile();
+    if (c->failed) {
+        return; /* where the next octet would go is not known */
+    }
+    if (c->file == NULL) {
+        c->file = open_file();
     }
     if (c->file == NULL || fwrite(list.at, 1, list.len, c->file) != list.len) {
         c->failed = true;

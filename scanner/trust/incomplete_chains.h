@@ -22,7 +22,7 @@ struct incomplete_chains {
     size_t count;
     size_t capacity;
     uint64_t file_len;
-    bool failed; /* the file could not be written: lists are missing here */
+    bool failed; /* the file could not be written: this list and all later ones are missing */
 };
 
 void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[32],

@@ -1,10 +1,5 @@
 #include "scanner/trust/intermediate_pool.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -12,6 +7,7 @@
 
 #include "scanner/base/map.h"
 #include "scanner/base/memory.h"
+#include "scanner/base/unlinked_file.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
 
@@ -41,34 +37,12 @@ struct intermediate_pool {
     bool truncated;
 };
 
-static const char *temporary_folder(void)
-{
-    const char *named = getenv("TMPDIR");
-    return named != NULL && named[0] != '\0' ? named : "/tmp";
-}
-
-/* Not every file system knows O_TMPFILE; where no file can be made, memory has to do. */
-static int open_unlinked(void)
-{
-    const char *folder = temporary_folder();
-    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    char path[PATH_MAX];
-    int len = snprintf(path, sizeof(path), "%s/mxcensus.XXXXXX", folder);
-    if (file < 0 && len > 0 && (size_t)len < sizeof(path)) {
-        file = mkostemp(path, O_CLOEXEC);
-        if (file >= 0) {
-            (void)unlink(path);
-        }
-    }
-    return file >= 0 ? file : memfd_create("mxcensus", MFD_CLOEXEC);
-}
-
 struct intermediate_pool *intermediate_pool_new_of(size_t max)
 {
     struct intermediate_pool *p = memory_new(1, sizeof(*p));
     CHECK(max > 0);
     p->max = max;
-    p->file = open_unlinked();
+    p->file = unlinked_file_open();
     return p;
 }
 

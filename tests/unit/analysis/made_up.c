@@ -12,6 +12,7 @@ size_t made_endpoints_fill(struct endpoint_brief *to, const struct made_endpoint
             .port = from[count].port != 0 ? from[count].port : MADE_PORT_DEFAULT,
             .outcome = (uint8_t)from[count].outcome,
             .not_tested = (uint8_t)from[count].not_tested,
+            .inherited = from[count].inherited,
             .starttls = (uint8_t)from[count].starttls,
             .tls_version = from[count].tls_version,
             .chain = {.status = (uint8_t)from[count].chain},

@@ -17,7 +17,8 @@ struct made_endpoint {
     uint16_t tls_version;
     uint16_t port;       /* 0: 25 */
     const char *address; /* NULL: one of 192.0.2.0/24 */
-    uint8_t leaf;        /* every octet of its fingerprint; 0: none */
+    bool inherited;
+    uint8_t leaf; /* every octet of its fingerprint; 0: none */
     enum chain_status chain;
     enum name_match name_match;
     enum sni_class sni;

@@ -16,7 +16,9 @@ enum made_cert {
     INTER,
     ROOT,
     OTHER,
-    BAD, /* cannot be read */
+    AGED,  /* 13 days of 90 left */
+    SHORT, /* 4 days of 6 left */
+    BAD,   /* cannot be read */
 };
 
 #define MADE_TIMES(from_, until_)                     \
@@ -47,6 +49,8 @@ static const struct cert_info certs[] = {
     [OTHER] = {.subject_dn = SPAN_INIT("CN=Other"),
                .issuer_dn = SPAN_INIT("CN=Elsewhere"),
                MADE_TIMES(AT - DAY, AT + DAY)},
+    [AGED] = {.subject_dn = SPAN_INIT("CN=aged.test"), MADE_TIMES(AT - 77 * DAY, AT + 13 * DAY)},
+    [SHORT] = {.subject_dn = SPAN_INIT("CN=short.test"), MADE_TIMES(AT - 2 * DAY, AT + 4 * DAY)},
     [BAD] = {.parse_error = "no certificate"},
 };
 
@@ -325,10 +329,20 @@ static const struct chain_case cases[] = {
 
     /* beside the verdict */
     {.name = "13 days left",
-     TRUSTED,
-     .valid_until = AT + 14 * DAY - 1,
+     LIST(AGED),
+     PATH({AGED, 1}, {ROOT, 0}),
+     .anchored = true,
+     .status = CHAIN_TRUSTED,
+     .valid_until = AT + 13 * DAY,
      .expected = {RAISES(CHAIN_EXPIRES_SOON, WARNING,
-                         "certificate 2 (CN=Inter) until 2026-01-14T00:00:00Z")}},
+                         "certificate 1 (CN=aged.test) until 2026-01-14T00:00:00Z")}},
+    {.name = "4 days left of 6",
+     LIST(SHORT),
+     PATH({SHORT, 1}, {ROOT, 0}),
+     .anchored = true,
+     .status = CHAIN_TRUSTED,
+     .valid_until = AT + 4 * DAY,
+     .spares = SPARES(CHAIN_EXPIRES_SOON)},
     {.name = "14 days left",
      TRUSTED,
      .valid_until = AT + 14 * DAY,

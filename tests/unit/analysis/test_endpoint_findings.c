@@ -24,6 +24,10 @@ struct endpoint_case {
     {                                                                 \
         .id = (id_), .dns = "mx.example.com", .status = CHAIN_EXPIRED \
     }
+#define ALONE(id_)                                                           \
+    {                                                                        \
+        .id = (id_), .dns = "mx.example.com", .status = CHAIN_ISSUER_UNKNOWN \
+    }
 #define UNREADABLE(id_)                                             \
     {                                                               \
         .id = (id_), .unreadable = true, .status = CHAIN_UNPARSABLE \
@@ -103,6 +107,16 @@ static const struct endpoint_case cases[] = {
                          "with SNI chain expired, name match; without chain "
                          "trusted, name match")},
      .spares = SPARES(SNI_DIFFERS)},
+    {.name = "RFC 8446 4.4.2: one leaf, by default without its intermediate",
+     .made = {BOTH_ESTABLISHED, .leaf = GOOD(1), .plain = ALONE(1)},
+     .expected = {RAISES(SNI_NEEDED, WARNING,
+                         "with SNI chain trusted, name match; without chain issuer_unknown, name "
+                         "match")},
+     .spares = SPARES(SNI_DIFFERS)},
+    {.name = "the same the other way round",
+     .made = {BOTH_ESTABLISHED, .leaf = ALONE(1), .plain = GOOD(1)},
+     .expected = {RAISES(SNI_WORSE, ERROR, "with SNI chain issuer_unknown, name match")},
+     .spares = SPARES(SNI_NEEDED)},
     {.name = "neither passes",
      .made = {BOTH_ESTABLISHED, .leaf = EXPIRED(1), .plain = EXPIRED(2)},
      .spares = SPARES(SNI_WORSE)},

@@ -100,10 +100,23 @@ static const struct property_case property_cases[] = {
     {"RFC 6066 3: fails with",
      END(TLS_ALERT, .starttls = STARTTLS_OFFERED, .sni = SNI_FATAL_WITH),
      {Y, Y, N, N, N, N, N, N, N, N, N, N}},
+    {"RFC 6066 3: a handshake without the name says nothing of the certificate for it",
+     END(ESTABLISHED, .starttls = STARTTLS_OFFERED, .inherited = true),
+     {Y, Y, Y, U, U, U, U, U, U, U, U, U}},
+    {"nor does its failure",
+     END(TLS_ALERT, .starttls = STARTTLS_OFFERED, .inherited = true),
+     {Y, Y, U, U, U, U, U, U, U, U, U, U}},
+    {"RFC 3207 4: what ends before TLS does not depend on the name",
+     END(STARTTLS_NOT_OFFERED, .starttls = STARTTLS_NOT_OFFERED, .inherited = true),
+     {Y, N, N, N, N, N, N, N, N, N, N, N}},
     {"not for the name",
      END(ESTABLISHED, TLS13, .leaf = 1, .chain = CHAIN_TRUSTED, .name_match = NAME_MATCH_EXACT,
          .sni = SNI_UNSTABLE, .sni_acceptable = SNI_ACCEPTABLE_ONLY_SNI),
      {Y, Y, Y, N, N, N, Y, Y, Y, Y, Y, U}},
+    {"RFC 8446 4.4.2: the same leaf, without its intermediate by default",
+     END(ESTABLISHED, TLS13, .leaf = 1, .chain = CHAIN_TRUSTED, .name_match = NAME_MATCH_EXACT,
+         .sni = SNI_SAME, .sni_acceptable = SNI_ACCEPTABLE_ONLY_SNI),
+     {Y, Y, Y, N, N, N, Y, Y, Y, Y, Y, Y}},
 };
 
 Test(rollup, a_property_needs_a_conclusive_session)

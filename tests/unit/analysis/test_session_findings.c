@@ -361,7 +361,7 @@ static const struct session_case cases[] = {
      FAILED(ESTABLISHED),
      INSIDE,
      .tls = {TLS12_OK, .dh_bits = 1024},
-     .expected = {RAISES(TLS_DH_SMALL, WARNING, "1024 bits")}},
+     .expected = {RAISES(TLS_DH_SMALL, ERROR, "1024 bits")}},
     {.name = "DH of 768 bits",
      FAILED(ESTABLISHED),
      INSIDE,

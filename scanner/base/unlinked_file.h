@@ -1,0 +1,5 @@
+#pragma once
+
+/** A file without a name, in the folder that TMPDIR says, else in /tmp; in memory where neither can
+ * be written to. It is gone when it is closed. @return a descriptor, -1: not even memory. */
+int unlinked_file_open(void);
