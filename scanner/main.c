@@ -3,6 +3,7 @@
 #include "scanner/base/check.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/help.h"
+#include "scanner/cli/standard_files.h"
 
 /* Read the command line, run the command, tell how it ended; nothing else. */
 
@@ -29,6 +30,9 @@ int main(int argc, char **argv)
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     enum exit_code code = EXIT_CODE_USAGE;
+    if (!standard_files_hold()) {
+        return EXIT_CODE_FATAL;
+    }
     switch (options_read(&options, argc, argv, &why)) {
     case OPTIONS_RUN:
         code = run(&options, &why);

@@ -309,6 +309,31 @@ def check_descriptors(dns):
           done.stderr.count(b"\n") == 1 and b"only 20 files can be open" in done.stderr, done.stderr)
 
 
+def check_closed_descriptors(dns, folder):
+    """What the caller closed must not be taken by a file or socket of ours."""
+    for closed, code in (((1,), 3), ((0, 1, 2), 3)):
+        done = subprocess.run([MXCENSUS, "scan", *options(dns), path_of_list(folder)], capture_output=True,
+                              preexec_fn=lambda closed=closed: [os.close(fd) for fd in closed],
+                              env=environment(), timeout=60, check=False)
+        check_equal(f"{closed} closed: exit code", done.returncode, code)
+        if 2 not in closed:
+            check("closed standard output: one clear line",
+                  b"write standard output: Bad file descriptor; 1 rows lost" in done.stderr, done.stderr)
+    out = os.path.join(folder, "closed")
+    done = subprocess.run([MXCENSUS, "scan", *options(dns, "-o", out), path_of_list(folder)],
+                          preexec_fn=lambda: [os.close(fd) for fd in range(3)],
+                          env=environment(), timeout=60, check=False)
+    check_equal("all closed, with a directory: exit code", done.returncode, 0)
+    check_equal("all closed, with a directory: rows", len(read_table(out, "domains")), 1)
+
+
+def path_of_list(folder):
+    path = os.path.join(folder, "one-line")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("null.test\n")
+    return path
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-streams-")
     try:
@@ -321,6 +346,7 @@ def main():
             check_results_begin_early(dns)
             check_no_room(dns, folder)
             check_descriptors(dns)
+            check_closed_descriptors(dns, folder)
         check_interruption(folder, [signal.SIGINT], 130, 30)
         check_interruption(folder, [signal.SIGTERM], 143, 30)
         check_interruption(folder, [signal.SIGINT, signal.SIGINT], 130, 4)
