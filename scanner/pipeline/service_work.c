@@ -447,10 +447,12 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     }
 }
 
-/* No name of the service is asked for any more. */
+/* No name of the service is asked for any more. Without the probe "sni" all names tell of the default
+ * certificate, so they wait for the verdict on it: a row must not depend on when it is written. */
 static bool service_speaks(const struct worker *w, const struct service *s)
 {
-    return s->failures >= SPEAKING_FAILURES || (s->no_sni_done && !w->scan->params->probe_sni);
+    bool judged = s->no_sni_done && (s->row_written || s->work->no_sni_visit != NO_INDEX);
+    return s->failures >= SPEAKING_FAILURES || (judged && !w->scan->params->probe_sni);
 }
 
 static void inherit_all_if_spoken(struct worker *w, uint32_t index)
@@ -661,6 +663,7 @@ static void write_when_complete(struct worker *w, uint32_t index)
     if (v->kind == VISIT_NO_SNI) {
         w->services->services[service].no_sni_chain = v->chains[0];
         w->services->services[service].work->no_sni_visit = index;
+        inherit_all_if_spoken(w, service);
         service_row_when_complete(w, service);
         visits_go_on(w, service);
     } else {
