@@ -165,7 +165,7 @@ bool machine_read_stores(struct options *o, struct buf *why)
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */
 #define DESCRIPTORS_OF_PROCESS 48
-/* Of one event loop: epoll, wake-ups, signals and the spare one of libuv. */
+/* Of one event loop: epoll, wake-ups, signals and the spare one of libuv; temporary files. */
 #define DESCRIPTORS_OF_THREAD 8
 #define SOCKETS_OF_RESOLVER   2 /* UDP and TCP, in every thread */
 

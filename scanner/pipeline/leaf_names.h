@@ -1,19 +1,30 @@
 #pragma once
 
 #include "scanner/base/arena.h"
+#include "scanner/base/buf.h"
 #include "scanner/base/map.h"
 
 /**
  * The names of default certificates (cert_names.h, packed), once per certificate: host names that
- * come to a service later are compared with them as well.
+ * come to a service later are compared with them as well. A peer chooses how many names there are:
+ * what is longer than LEAF_NAMES_INLINE lies in an unlinked file, so that memory per certificate is
+ * bounded.
  */
+#define LEAF_NAMES_INLINE 240 /* octets in memory; half a dozen names of usual length */
+
 struct leaf_names {
-    struct map index; /* SHA-256 of the certificate → struct span * in the arena */
+    struct map
+        index; /* SHA-256 of the certificate → struct leaf_entry * in the arena; NULL: no names */
     struct arena arena;
+    struct buf packing; /* names on their way in, or back from the file */
+    int file;           /* descriptor; -1: none yet, or none could be made */
+    uint64_t file_len;
 };
 
+/** @param pool borrowed */
+void leaf_names_init(struct leaf_names *l, struct arena_pool *pool);
 /** Adds the names of `der`, unless they are there. */
 void leaf_names_add(struct leaf_names *l, const uint8_t sha256[32], struct span der);
-/** Empty when the certificate is unknown, cannot be read or has no names. */
-struct span leaf_names_find(const struct leaf_names *l, const uint8_t sha256[32]);
+/** Empty when the certificate is unknown, cannot be read or has no names. Valid until the next call. */
+struct span leaf_names_find(struct leaf_names *l, const uint8_t sha256[32]);
 void leaf_names_deinit(struct leaf_names *l);

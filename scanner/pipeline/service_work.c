@@ -17,7 +17,7 @@ struct service_table *service_table_new(struct worker *w)
     t->free_visit = NO_INDEX;
     t->first_without_token = NO_INDEX;
     t->open_head = NO_INDEX;
-    t->default_names.arena = ARENA_INIT(&w->arenas);
+    leaf_names_init(&t->default_names, &w->arenas);
     endpoint_verdict_init(&t->verdict);
     service_verdict_init(&t->service_verdict);
     t->tokens = p->concurrency / w->scan->worker_count;
