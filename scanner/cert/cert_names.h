@@ -17,7 +17,8 @@
  * A subjectAltName that is no list of GeneralNames counts as absent, as it does in OpenSSL; of
  * names other than dNSName only the tag is looked at.
  */
-#define CERT_NAMES_PACKED_MAX (64U << 10) /* octets; further names are dropped; our own bound */
+/** Octets: the names of any list that TLS_LIST_MAX lets in. Further ones are dropped; our own bound. */
+#define CERT_NAMES_PACKED_MAX (384U << 10)
 
 enum cert_names_kind {
     CERT_NAMES_DNS = 1, /* dNSName */
