@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/pipeline/service_work.h"
 
@@ -148,4 +149,42 @@ void service_on_name_checked(struct worker *w, const struct message_name_checked
     work->ptr_confirmed[m->name_index] = m->confirmed != 0;
     work->ptr_pending--;
     go_on(w, m->service);
+}
+
+void reverse_dns_keep(struct service_table *t, struct service *s, const struct seen_ptr *ptr)
+{
+    struct buf name = BUF_INIT(DNS_NAME_TEXT_MAX);
+    enum dns_state state = (enum dns_state)ptr->dns.state;
+    bool none = state == DNS_NODATA || state == DNS_NXDOMAIN;
+    s->ptr_known = none ? TRUTH_NO : state == DNS_DATA ? TRUTH_YES : TRUTH_UNKNOWN;
+    s->first_ptr = t->ptr_hash_count;
+    for (size_t i = 0; i < ptr->name_count; i++) {
+        buf_reset(&name);
+        if (!host_name_normalise(ptr->names[i], &name, NULL)) {
+            continue;
+        }
+        if (t->ptr_hash_count == t->ptr_hash_capacity) {
+            t->ptr_hash_capacity = t->ptr_hash_capacity ? t->ptr_hash_capacity * 2 : 256;
+            t->ptr_hashes =
+                memory_resize(t->ptr_hashes, t->ptr_hash_capacity, sizeof(*t->ptr_hashes));
+        }
+        t->ptr_hashes[t->ptr_hash_count++] = hash_key_of(buf_span(&name)).low;
+        s->ptr_count++;
+    }
+    buf_deinit(&name);
+}
+
+enum truth reverse_dns_is_host(const struct service_table *t, const struct service *s,
+                               struct span host)
+{
+    if (s->ptr_known != TRUTH_YES) {
+        return (enum truth)s->ptr_known;
+    }
+    uint64_t hash = hash_key_of(host).low;
+    for (uint8_t i = 0; i < s->ptr_count; i++) {
+        if (t->ptr_hashes[s->first_ptr + i] == hash) {
+            return TRUTH_YES;
+        }
+    }
+    return TRUTH_NO;
 }

@@ -4,7 +4,6 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
-#include "scanner/domain/domain_name.h"
 #include "scanner/report/report.h"
 
 #define KNOWN_CHAINS_MAX 1000000 /* ids in the cache in front of the owners; then it starts anew */
@@ -218,193 +217,7 @@ void service_on_address_want(struct worker *w, const struct message_address_want
     atomic_fetch_add_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
 }
 
-/* --- rows ---------------------------------------------------------------------------------- */
-
-static enum truth ptr_is_host(const struct service_table *t, const struct service *s,
-                              struct span host)
-{
-    if (s->ptr_known != TRUTH_YES) {
-        return (enum truth)s->ptr_known;
-    }
-    uint64_t hash = hash_key_of(host).low;
-    for (uint8_t i = 0; i < s->ptr_count; i++) {
-        if (t->ptr_hashes[s->first_ptr + i] == hash) {
-            return TRUTH_YES;
-        }
-    }
-    return TRUTH_NO;
-}
-
-/* After the service's row, when its reverse DNS is known. */
-static void send_endpoint(struct worker *w, const struct service *s, const struct told_endpoint *t)
-{
-    struct buf octets = BUF_INIT(BRIEF_LEN);
-    struct endpoint_brief brief = t->brief;
-    brief.ptr_is_host = (uint8_t)ptr_is_host(w->services, s, t->host);
-    brief_put(&octets, &brief);
-    struct message_endpoint_done m = {
-        .host_index = t->host_index, .endpoint = t->endpoint, .brief = buf_span(&octets)};
-    message_put_endpoint_done(worker_outbox(w, t->from), &m);
-    buf_deinit(&octets);
-    atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
-}
-
-/* The rows of host and domain name the service: they come after its own. */
-static void tell_endpoint(struct worker *w, const struct service *s, const struct want *want,
-                          const struct endpoint_brief *brief)
-{
-    struct service_work *work = s->work;
-    struct told_endpoint t = {.brief = *brief,
-                              .host = want->host,
-                              .host_index = want->host_index,
-                              .from = want->from,
-                              .endpoint = want->endpoint};
-    if (work->row_written) {
-        send_endpoint(w, s, &t);
-        return;
-    }
-    if ((work->told_count & (work->told_count - 1)) == 0) {
-        size_t room = work->told_count > 0 ? work->told_count * 2 : 1;
-        work->told = memory_resize(work->told, room, sizeof(*work->told));
-    }
-    work->told[work->told_count++] = t;
-}
-
-static void send_told(struct worker *w, const struct service *s)
-{
-    struct service_work *work = s->work;
-    for (size_t i = 0; i < work->told_count; i++) {
-        send_endpoint(w, s, &work->told[i]);
-    }
-    free(work->told);
-    work->told = NULL;
-    work->told_count = 0;
-}
-
-static struct endpoint_brief brief_of(const struct seen_endpoint *seen,
-                                      const struct endpoint_verdict *v)
-{
-    struct endpoint_brief b = {
-        .address = seen->address,
-        .port = seen->port,
-        .outcome = OUTCOME_NOT_TESTED,
-        .not_tested = (uint8_t)seen->not_tested,
-        .inherited = seen->session_from.len > 0,
-        .chain = seen->chain,
-        .name_match = (uint8_t)v->name.match,
-        .sni = (uint8_t)v->sni,
-        .sni_acceptable = (uint8_t)v->acceptable,
-        .covers_parents = v->name.covers_parents,
-    };
-    if (seen->result != NULL) {
-        b.outcome = (uint8_t)seen->result->outcome;
-        b.starttls = (uint8_t)seen->result->smtp.starttls;
-        if (seen->result->tls_attempted) {
-            b.tls_version = seen->result->tls.completed ? seen->result->tls.version : 0;
-            memcpy(b.leaf_sha256, seen->result->tls.leaf_sha256, sizeof(b.leaf_sha256));
-        }
-    }
-    return b;
-}
-
-static void write_endpoint(struct worker *w, const struct service *s, const struct want *want,
-                           const struct seen_endpoint *seen)
-{
-    struct endpoint_verdict *verdict = &w->services->verdict;
-    endpoint_verdict_fill(verdict, seen);
-    findings_reset(&w->findings);
-    findings_of_endpoint(seen, verdict, &w->findings);
-    report_endpoint(w->rows, seen, verdict, &w->findings);
-    worker_row_written(w);
-    counts_add_findings(&w->counts, &w->findings);
-    struct endpoint_brief brief = brief_of(seen, verdict);
-    tell_endpoint(w, s, want, &brief);
-}
-
-static struct seen_endpoint endpoint_of(const struct worker *w, const struct service *s,
-                                        const struct want *want)
-{
-    struct seen_endpoint seen = {.host = want->host,
-                                 .address = s->address,
-                                 .port = s->port,
-                                 .no_sni_outcome = (enum session_outcome)s->no_sni_outcome};
-    if (s->has_no_sni_leaf) {
-        memcpy(seen.no_sni_leaf_sha256, s->no_sni_leaf_sha256, sizeof(seen.no_sni_leaf_sha256));
-        seen.no_sni_names = leaf_names_find(&w->services->default_names, s->no_sni_leaf_sha256);
-        seen.no_sni_chain = s->no_sni_chain;
-    }
-    return seen;
-}
-
-static void write_not_tested(struct worker *w, const struct service *s, const struct want *want,
-                             enum not_tested_reason reason)
-{
-    struct seen_endpoint seen = endpoint_of(w, s, want);
-    seen.not_tested = reason;
-    write_endpoint(w, s, want, &seen);
-}
-
-/* The service's session speaks for the name: what failed before TLS does not depend on it. */
-static void write_inherited(struct worker *w, const struct service *s, const struct want *want)
-{
-    char key[NET_ADDR_TEXT_MAX + 8];
-    size_t len = net_addr_format(&s->address, key);
-    int port_len = snprintf(key + len, sizeof(key) - len, "|%u", (unsigned)s->port);
-    struct seen_session spoken = {.outcome = (enum session_outcome)s->spoken_outcome,
-                                  .connect_ms = -1};
-    spoken.smtp.starttls = (enum starttls_state)s->spoken_starttls;
-    struct seen_endpoint seen = endpoint_of(w, s, want);
-    seen.result = &spoken;
-    seen.session_from = (struct span){(const uint8_t *)key, len + (size_t)port_len};
-    write_endpoint(w, s, want, &seen);
-}
-
-static void write_visited(struct worker *w, uint32_t index)
-{
-    struct visit *v = &w->services->visits[index];
-    const struct service *s = &w->services->services[v->service];
-    struct seen_session attempts[VISIT_SESSIONS_MAX];
-    for (uint8_t i = 0; i < v->session_count; i++) {
-        attempts[i] = *session_seen(v->sessions[i]);
-    }
-    struct seen_endpoint seen = endpoint_of(w, s, &v->want);
-    seen.attempts = attempts;
-    seen.attempt_count = v->other_key > 0 ? v->other_key : v->session_count;
-    seen.result = &attempts[0];
-    seen.chain = v->chains[0];
-    seen.repeated = seen.attempt_count > 1;
-    seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
-                    memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
-    if (v->other_key > 0) {
-        seen.other_key = &attempts[v->other_key];
-        seen.other_key_chain = v->chains[v->other_key];
-    }
-    write_endpoint(w, s, &v->want, &seen);
-}
-
-/* What remains of the PTR names: whether a host is one of them. */
-static void keep_ptr_hashes(struct service_table *t, struct service *s, const struct seen_ptr *ptr)
-{
-    struct buf name = BUF_INIT(DNS_NAME_TEXT_MAX);
-    enum dns_state state = (enum dns_state)ptr->dns.state;
-    bool none = state == DNS_NODATA || state == DNS_NXDOMAIN;
-    s->ptr_known = none ? TRUTH_NO : state == DNS_DATA ? TRUTH_YES : TRUTH_UNKNOWN;
-    s->first_ptr = t->ptr_hash_count;
-    for (size_t i = 0; i < ptr->name_count; i++) {
-        buf_reset(&name);
-        if (!host_name_normalise(ptr->names[i], &name, NULL)) {
-            continue;
-        }
-        if (t->ptr_hash_count == t->ptr_hash_capacity) {
-            t->ptr_hash_capacity = t->ptr_hash_capacity ? t->ptr_hash_capacity * 2 : 256;
-            t->ptr_hashes =
-                memory_resize(t->ptr_hashes, t->ptr_hash_capacity, sizeof(*t->ptr_hashes));
-        }
-        t->ptr_hashes[t->ptr_hash_count++] = hash_key_of(buf_span(&name)).low;
-        s->ptr_count++;
-    }
-    buf_deinit(&name);
-}
+/* --- its row ------------------------------------------------------------------------------- */
 
 void service_row_when_complete(struct worker *w, uint32_t index)
 {
@@ -439,8 +252,8 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     counts_add_findings(&w->counts, &w->findings);
     work->row_written = true;
     s->row_written = true;
-    keep_ptr_hashes(w->services, s, &work->ptr);
-    send_told(w, s);
+    reverse_dns_keep(w->services, s, &work->ptr);
+    endpoints_tell(w, s);
     if (wants_session) {
         visit_free(w, work->no_sni_visit);
         work->no_sni_visit = NO_INDEX;
@@ -460,7 +273,7 @@ static void inherit_all_if_spoken(struct worker *w, uint32_t index)
     struct service *s = &w->services->services[index];
     struct service_work *work = s->work;
     while (service_speaks(w, s) && work->ready_count > 0) {
-        write_inherited(w, s, &work->ready[--work->ready_count]);
+        endpoint_write_inherited(w, s, &work->ready[--work->ready_count]);
     }
 }
 
@@ -507,7 +320,7 @@ static void choose(struct worker *w, uint32_t index, uint32_t block)
     s->names_total += chosen;
     s->names_dialled += chosen - refused;
     for (uint32_t i = 0; i < refused; i++) { /* the largest draws, at the front */
-        write_not_tested(w, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
+        endpoint_write_not_tested(w, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
     }
     memmove(work->ready + older, work->ready + older + refused,
             (chosen - refused) * sizeof(*work->ready));
@@ -667,7 +480,7 @@ static void write_when_complete(struct worker *w, uint32_t index)
         service_row_when_complete(w, service);
         visits_go_on(w, service);
     } else {
-        write_visited(w, index);
+        endpoint_write_visited(w, index);
         visit_free(w, index);
     }
     service_close_when_idle(w, service);

@@ -2,7 +2,7 @@
 
 /**
  * The owner of services: who is visited, when, and what comes of it. Private to
- * service_work.c, visit.c, version_work.c and reverse_dns.c.
+ * service_work.c, visit.c, version_work.c, endpoint_rows.c and reverse_dns.c.
  *
  *   want    one host name that leads to the service: becomes an endpoint
  *   visit   one or two sessions on behalf of a row: without SNI for the service, with SNI for an
@@ -48,9 +48,8 @@ struct visit {
     uint32_t service;
     struct want want;           /* the name asked for; else for the operator's limit */
     uint16_t hello_max_version; /* of VISIT_VERSION */
-    uint8_t
-        other_key; /* which session asks for the other kind of key; 0: none, as it is never first */
-    struct span operator_name; /* in the arena of the work; empty: no lease */
+    uint8_t other_key;          /* session for the other kind of key; never the first; 0: none */
+    struct span operator_name;  /* in the arena of the work; empty: no lease */
     struct session *sessions[VISIT_SESSIONS_MAX];
     struct chain_brief chains[VISIT_SESSIONS_MAX]; /* verdicts on what they were presented */
     uint8_t session_count;
@@ -194,5 +193,18 @@ void versions_note_handshake(struct service_work *work, const struct seen_sessio
 void versions_on_session_end(struct worker *w, uint32_t visit);
 struct seen_versions versions_seen(const struct worker *w, const struct service_work *work);
 
+/* endpoint_rows.c */
+void endpoint_write_not_tested(struct worker *w, const struct service *s, const struct want *want,
+                               enum not_tested_reason reason);
+/** The service's session speaks for the name: what failed before TLS does not depend on it. */
+void endpoint_write_inherited(struct worker *w, const struct service *s, const struct want *want);
+void endpoint_write_visited(struct worker *w, uint32_t visit);
+/** What the hosts have not heard yet: the row of the service is written. */
+void endpoints_tell(struct worker *w, const struct service *s);
+
 /* reverse_dns.c */
 void reverse_dns_begin(struct worker *w, uint32_t service);
+/** What remains of the PTR names with the service: whether a host is one of them. */
+void reverse_dns_keep(struct service_table *t, struct service *s, const struct seen_ptr *ptr);
+enum truth reverse_dns_is_host(const struct service_table *t, const struct service *s,
+                               struct span host);
