@@ -9,7 +9,7 @@
     X(sessions_in_flight, "gauge", "sessions_in_flight", "TCP connections open or connecting.") \
     X(sessions_done, "counter", "sessions_total", "Sessions that ended.")                       \
     X(sessions_failed, "counter", "sessions_failed_total",                                      \
-      "Sessions that ended without an established handshake.")                                  \
+      "Sessions that ended without a handshake, or without the answer to a further probe.")     \
     X(services_waiting, "gauge", "services_waiting", "Work that waits for a limit.")            \
     X(dns_pending, "gauge", "dns_pending", "DNS questions without an answer yet.")              \
     X(dns_asked, "counter", "dns_questions_total", "DNS questions sent.")                       \

@@ -310,6 +310,15 @@ static void note_source(struct worker *w, const struct net_addr *source)
     }
 }
 
+/* A server without the version or the kind of key that is asked for has answered. */
+static bool has_failed(const struct visit *v, const struct seen_session *seen)
+{
+    if (v->kind == VISIT_VERSION || v->other_key > 0) {
+        return !outcome_info(seen->outcome)->conclusive;
+    }
+    return seen->outcome != OUTCOME_ESTABLISHED;
+}
+
 static void on_session_done(void *arg, struct session *session)
 {
     struct session_owner owner = *(struct session_owner *)arg;
@@ -318,10 +327,9 @@ static void on_session_done(void *arg, struct session *session)
     struct visit *v = &t->visits[owner.visit];
     uint32_t gate = t->services[v->service].gate;
     uint32_t network = t->services[v->service].network;
-    bool established = session_seen(session)->outcome == OUTCOME_ESTABLISHED;
     atomic_fetch_sub_explicit(&w->counters.sessions_in_flight, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->counters.sessions_done, 1, memory_order_relaxed);
-    if (!established) {
+    if (has_failed(v, session_seen(session))) {
         atomic_fetch_add_explicit(&w->counters.sessions_failed, 1, memory_order_relaxed);
     }
     note_source(w, &session_seen(session)->source);
