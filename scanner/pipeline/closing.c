@@ -81,40 +81,60 @@ static bool copy_trust_stores(const struct closing_facts *c)
     return ok;
 }
 
-static bool write_manifest(const struct closing_facts *c)
+static struct named_server *list_servers(const struct scan_params *p)
 {
-    const struct scan_params *p = c->scan->params;
-    struct manifest_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
     struct named_server *servers = memory_new(p->name_server_count, sizeof(*servers));
     for (size_t i = 0; i < p->name_server_count; i++) {
         servers[i] = (struct named_server){p->name_servers[i].address, p->name_servers[i].port};
     }
+    return servers;
+}
+
+static struct named_text *list_options(const struct scan_params *p)
+{
     struct named_text *options = memory_new(p->option_count, sizeof(*options));
     for (size_t i = 0; i < p->option_count; i++) {
         options[i] = (struct named_text){p->options[i].name, p->options[i].value};
     }
+    return options;
+}
+
+struct store_list {
+    struct manifest_trust_store stores[TRUST_STORES_MAX];
+    char files[TRUST_STORES_MAX][STORE_FILE_MAX];
+};
+
+static void list_stores(const struct judging_terms *terms, struct store_list *list)
+{
+    for (size_t i = 0; i < terms->store_count; i++) {
+        const struct trust_store_octets *store = &terms->stores[i];
+        store_file_name(store, list->files[i]);
+        list->stores[i] = (struct manifest_trust_store){.name = store->name,
+                                                        .file = list->files[i],
+                                                        .sha256 = store->sha256,
+                                                        .anchors = store->anchor_count};
+    }
+}
+
+static bool write_manifest(const struct closing_facts *c)
+{
+    const struct scan_params *p = c->scan->params;
+    struct manifest_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
+    struct store_list stores;
+    struct named_server *servers = list_servers(p);
+    struct named_text *options = list_options(p);
     struct buf list_date = BUF_INIT(64);
+    list_stores(&p->terms, &stores);
     text_put_time_s(&list_date, public_suffixes_time(c->scan->suffixes));
     buf_put_char(&list_date, '\0');
     struct named_text datasets[] = {{"public_suffix_list", (const char *)list_date.at}};
     struct named_text libraries[] = {{"libuv", uv_version_string()},
                                      {"openssl", tls_library_version()},
                                      {"c-ares", resolver_library_version()}};
-    const struct judging_terms *terms = &p->terms;
-    struct manifest_trust_store stores[TRUST_STORES_MAX];
-    char store_files[TRUST_STORES_MAX][STORE_FILE_MAX];
-    for (size_t i = 0; i < terms->store_count; i++) {
-        const struct trust_store_octets *store = &terms->stores[i];
-        store_file_name(store, store_files[i]);
-        stores[i] = (struct manifest_trust_store){.name = store->name,
-                                                  .file = store_files[i],
-                                                  .sha256 = store->sha256,
-                                                  .anchors = store->anchor_count};
-    }
     struct scan_manifest m = {
-        .judged_at = terms->at,
-        .trust_stores = stores,
-        .trust_store_count = terms->store_count,
+        .judged_at = p->terms.at,
+        .trust_stores = stores.stores,
+        .trust_store_count = p->terms.store_count,
         .intermediates = c->intermediates,
         .judging = judging_of(c->scan),
         .version = MXCENSUS_VERSION,

@@ -292,7 +292,7 @@ static void stop_threads(struct coordinator *c)
 {
     struct scan *s = &c->scan;
     reader_halt(&c->reader);
-    if (atomic_load(&c->reader.ended)) {
+    if (atomic_load(&c->reader.ended) || s->admission.input_is_file) { /* else it may be blocked */
         reader_join(&c->reader);
     }
     for (uint32_t i = 0; i < s->worker_count; i++) {
