@@ -74,12 +74,13 @@ static bool is_zero(const uint8_t sha256[32])
     return memcmp(sha256, none, sizeof(none)) == 0;
 }
 
-/* From the ClientHello on; never a refusal before TLS, and never our own fault. */
-static bool is_tls_failure(enum session_outcome o)
+/* The server answered the ClientHello and would not go on. Not a refusal before TLS, not our own
+ * fault; nor silence or a reset, which happen by chance, and one handshake is all there is. */
+static bool is_tls_refusal(enum session_outcome o)
 {
-    return o == OUTCOME_TLS_TIMEOUT || o == OUTCOME_TLS_CLOSED || o == OUTCOME_TLS_RESET ||
-           o == OUTCOME_TLS_ALERT || o == OUTCOME_TLS_NO_SHARED_VERSION ||
-           o == OUTCOME_TLS_NO_SHARED_CIPHER || o == OUTCOME_TLS_PROTOCOL_ERROR;
+    return o == OUTCOME_TLS_CLOSED || o == OUTCOME_TLS_ALERT ||
+           o == OUTCOME_TLS_NO_SHARED_VERSION || o == OUTCOME_TLS_NO_SHARED_CIPHER ||
+           o == OUTCOME_TLS_PROTOCOL_ERROR;
 }
 
 static enum sni_class class_of_leaves(const uint8_t with[32], const uint8_t without[32])
@@ -104,10 +105,10 @@ static enum sni_class sni_class_of(const struct seen_endpoint *e)
     if (with == OUTCOME_ESTABLISHED && without == OUTCOME_ESTABLISHED) {
         return class_of_leaves(tls->leaf_sha256, e->no_sni_leaf_sha256);
     }
-    if (with == OUTCOME_ESTABLISHED && is_tls_failure(without)) {
+    if (with == OUTCOME_ESTABLISHED && is_tls_refusal(without)) {
         return SNI_FATAL_WITHOUT;
     }
-    if (is_tls_failure(with) && without == OUTCOME_ESTABLISHED) {
+    if (is_tls_refusal(with) && without == OUTCOME_ESTABLISHED) {
         return SNI_FATAL_WITH;
     }
     return SNI_UNKNOWN;
