@@ -34,10 +34,7 @@ static void tell_endpoint(struct worker *w, const struct service *s, const struc
         send_endpoint(w, s, &t);
         return;
     }
-    if ((work->told_count & (work->told_count - 1)) == 0) {
-        size_t room = work->told_count > 0 ? work->told_count * 2 : 1;
-        work->told = memory_resize(work->told, room, sizeof(*work->told));
-    }
+    work->told = memory_grow_list(work->told, work->told_count, sizeof(*work->told));
     work->told[work->told_count++] = t;
 }
 
