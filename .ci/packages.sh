@@ -6,14 +6,14 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev
     libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev libjansson-dev publicsuffix
     ca-certificates"
 
-# What the tests need besides. Postfix is a peer of tests/interop, never a service of this machine;
-# the last line is what Exim and OpenSMTPD are linked with, see unpack_mail_servers().
+# What the tests need besides. Postfix is a peer of tests/interop, never a service of this machine.
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
-    postfix procps
-    libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libpam0g"
+    postfix procps"
 
-# Peers of tests/interop that cannot be installed beside Postfix, and where they are unpacked.
+# Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
+# they are unpacked.
 UNPACKED_PACKAGES="exim4-daemon-light opensmtpd"
+UNPACKED_NEED="libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libpam0g"
 UNPACKED=build/mail-servers
 
 say() {
@@ -127,6 +127,11 @@ unpack_package() {
 
 # Downloads and unpacks the mail servers that are not there yet. Without them their tests are skipped.
 unpack_mail_servers() {
+    # shellcheck disable=SC2086
+    if ! (install_packages $UNPACKED_NEED); then
+        say "the tests with $UNPACKED_PACKAGES will be skipped"
+        return 0
+    fi
     mkdir -p "$UNPACKED"
     for package in $UNPACKED_PACKAGES; do
         [ -d "$UNPACKED/$package" ] || unpack_package "$package"
