@@ -1,6 +1,7 @@
 #include "scanner/pipeline/service_work.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
@@ -289,6 +290,19 @@ static int by_draw_descending(const void *a, const void *b)
     return -span_cmp(x->host, y->host);
 }
 
+/* The names of a later block wait behind the `older` ones, however fast those are dialled: who comes
+ * second at a service may be the one whose failure speaks for it. The next one is at the end. */
+static void put_behind(struct service_work *work, size_t older, size_t refused)
+{
+    size_t chosen = work->ready_count - older - refused;
+    struct want *first = memory_new(older, sizeof(*first));
+    memcpy(first, work->ready, older * sizeof(*first));
+    memmove(work->ready, work->ready + older + refused, chosen * sizeof(*first));
+    memcpy(work->ready + chosen, first, older * sizeof(*first));
+    work->ready_count = chosen + older;
+    free(first);
+}
+
 static void choose(struct worker *w, uint32_t index, uint32_t block)
 {
     struct service_table *t = w->services;
@@ -311,7 +325,6 @@ static void choose(struct worker *w, uint32_t index, uint32_t block)
     if (chosen == 0) {
         return;
     }
-    /* Wants of earlier blocks that still wait stay ahead: they are counted as dialled. */
     size_t older = work->ready_count - chosen;
     qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
     uint32_t budget = w->scan->params->names_per_address;
@@ -322,9 +335,7 @@ static void choose(struct worker *w, uint32_t index, uint32_t block)
     for (uint32_t i = 0; i < refused; i++) { /* the largest draws, at the front */
         endpoint_write_not_tested(w, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
     }
-    memmove(work->ready + older, work->ready + older + refused,
-            (chosen - refused) * sizeof(*work->ready));
-    work->ready_count -= refused;
+    put_behind(work, older, refused);
     if (!work->begun) {
         work->begun = true;
         if (work->ready_count > 0) { /* else all of them are beyond the budget */

@@ -115,6 +115,27 @@ Test(service_work, a_host_hears_of_its_endpoint_after_the_row_of_the_service)
     world_deinit(&v);
 }
 
+/* A service of a crowded address may still wait when the next block closes. Which name comes second
+ * must not depend on that: its failure may be the one that speaks for all. */
+Test(service_work, names_of_a_later_block_wait_behind)
+{
+    static struct service_world v;
+    world_init(&v);
+    v.params.names_per_address = 2 * HOSTS - 1;
+    want_hosts(&v, 0);
+    service_on_block_closed(&v.worker, 0);
+    want_hosts(&v, 1);
+    service_on_block_closed(&v.worker, 1);
+    const struct service_work *work = v.worker.services->services[0].work;
+    cr_assert_eq(work->ready_count, 2 * HOSTS - 1, "one is beyond the budget");
+    for (size_t i = 0; i < work->ready_count; i++) { /* the next one is at the end */
+        cr_expect_eq(work->ready[i].block, i < HOSTS - 1, "%zu", i);
+        cr_expect(i == 0 || i == HOSTS - 1 || work->ready[i - 1].draw >= work->ready[i].draw,
+                  "by draw, %zu", i);
+    }
+    world_deinit(&v);
+}
+
 /* One question for all ports of an address, and its answer in the row of each. */
 Test(service_work, ports_of_an_address_share_its_reverse_dns)
 {
