@@ -107,8 +107,9 @@ static struct seen_endpoint endpoint_of(const struct worker *w, const struct ser
 void endpoint_write_not_tested(struct worker *w, const struct service *s, const struct want *want,
                                enum not_tested_reason reason)
 {
-    struct seen_endpoint seen = endpoint_of(w, s, want);
-    seen.not_tested = reason;
+    /* Nothing of the default certificate either: of a later block it is known, of the first not yet. */
+    struct seen_endpoint seen = {
+        .host = want->host, .address = s->address, .port = s->port, .not_tested = reason};
     write_endpoint(w, s, want, &seen);
 }
 
