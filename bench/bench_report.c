@@ -163,16 +163,16 @@ NOINLINE static void render_domain(struct facts *f)
 {
     const char *reason = NULL;
     findings_reset(&f->findings);
-    findings_of_domain(&f->domain, &f->findings);
+    findings_of_domain(&f->domain, NULL, &f->findings);
     enum account_class class = account_class_of(&f->domain, &reason);
-    report_domain(&f->sink, &f->domain, class, reason, &f->findings);
+    report_domain(&f->sink, &f->domain, NULL, NULL, class, reason, &f->findings);
 }
 
 NOINLINE static void render_host(struct facts *f)
 {
     findings_reset(&f->findings);
-    findings_of_host(&f->host, &f->findings);
-    report_host(&f->sink, &f->host, &f->findings);
+    findings_of_host(&f->host, NULL, &f->findings);
+    report_host(&f->sink, &f->host, NULL, &f->findings);
 }
 
 NOINLINE static void render_service(struct facts *f)

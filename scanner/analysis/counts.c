@@ -39,8 +39,10 @@ static void add_reason(struct scan_counts *c, enum account_class ending, const c
 }
 
 void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
-                       enum account_class ending, const char *reason)
+                       const struct domain_verdict *v, enum account_class ending,
+                       const char *reason)
 {
+    (void)v;
     c->inputs++;
     c->account[ending]++;
     if (reason[0] != '\0') {

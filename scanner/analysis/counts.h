@@ -66,8 +66,10 @@ struct scan_counts {
 /** @param ports those of the scan, at most COUNT_PORTS_MAX; endpoints have no others. */
 void counts_init(struct scan_counts *c, const uint16_t *ports, size_t port_count);
 /** Each row is added once, when it is written. */
+/** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at */
 void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
-                       enum account_class ending, const char *reason);
+                       const struct domain_verdict *v, enum account_class ending,
+                       const char *reason);
 void counts_add_host(struct scan_counts *c, const struct seen_host *h);
 void counts_add_service(struct scan_counts *c, const struct seen_service *s);
 void counts_add_chain(struct scan_counts *c, enum chain_status status);

@@ -332,8 +332,10 @@ static void reach_findings(const struct seen_domain *d, struct findings *out)
     buf_putf(evidence, "%zu refused, %zu not answered", seen.refused, seen.unanswered);
 }
 
-void findings_of_domain(const struct seen_domain *d, struct findings *out)
+void findings_of_domain(const struct seen_domain *d, const struct domain_verdict *v,
+                        struct findings *out)
 {
+    (void)v;
     input_findings(d, out);
     if (d->invalid != NULL || d->duplicate_of != 0 || d->blocklisted) {
         return;

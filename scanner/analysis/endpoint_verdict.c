@@ -1,5 +1,6 @@
 #include "scanner/analysis/endpoint_verdict.h"
 
+#include "scanner/analysis/leaf_domains.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/domain/domain_name.h"
@@ -146,7 +147,7 @@ static bool has_default_names(const struct seen_endpoint *e)
     return !is_zero(e->no_sni_leaf_sha256) && e->no_sni_chain.status != CHAIN_UNPARSABLE;
 }
 
-void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e)
+void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at)
 {
     buf_reset(&v->names);
     buf_reset(&v->other_key_names);
@@ -170,6 +171,8 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
     if (pack_leaf(handshake_of(e->other_key), &v->other_key_names)) {
         v->other_key_name = name_match_host(buf_span(&v->other_key_names), e->host, server);
     }
+    v->leaf_domains = leaf_domains_of(buf_span(&v->names));
+    dane_judge_endpoint(e, at, &v->dane);
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);
 }

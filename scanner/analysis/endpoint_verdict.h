@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/name_match.h"
 #include "scanner/base/buf.h"
+#include "scanner/dane/dane.h"
 #include "scanner/observation/seen_target.h"
 
 /**
@@ -15,6 +16,8 @@ struct endpoint_verdict {
     enum sni_acceptable acceptable;
     enum truth covers_server_name; /* the leaf covers the name in the EHLO reply */
     struct name_verdict other_key_name;
+    struct dane_verdict dane;
+    uint64_t leaf_domains; /* of the leaf presented with SNI; leaf_domains.h */
     /* storage of the spans above */
     struct buf names;
     struct buf other_key_names;
@@ -23,8 +26,9 @@ struct endpoint_verdict {
 
 void endpoint_verdict_init(struct endpoint_verdict *v);
 void endpoint_verdict_deinit(struct endpoint_verdict *v);
-/** Reuses the memory of `v`; valid as long as `e` and until the next call. */
-void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e);
+/** Reuses the memory of `v`; valid as long as `e` and until the next call.
+ * @param at judgement time, Unix seconds */
+void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at);
 
 /** The first word of the 250 line to EHLO (or HELO), else of the greeting, as a normal host name;
  * empty when it is none (an address literal, one label, junk). Before or inside TLS. */

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/catalogue.h"
+#include "scanner/analysis/domain_verdict.h"
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/analysis/service_verdict.h"
 #include "scanner/base/buf.h"
@@ -52,8 +53,15 @@ struct span findings_evidence(const struct findings *f, size_t index);
 void evidence_put(struct buf *evidence, struct span text);
 
 /** These add to `out`, which the caller has reset. */
-void findings_of_domain(const struct seen_domain *d, struct findings *out);
-void findings_of_host(const struct seen_host *h, struct findings *out);
+/** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at */
+void findings_of_domain(const struct seen_domain *d, const struct domain_verdict *v,
+                        struct findings *out);
+/** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at */
+void findings_of_host(const struct seen_host *h, const struct dane_host_verdict *v,
+                      struct findings *out);
+/** What is worth saying of a policy host and of what it serves. @param v of its domain */
+void findings_of_policy(const struct seen_policy *p, const struct sts_verdict *v,
+                        struct findings *out);
 /** @param v what service_verdict_fill() made of `s`; NULL: names were not looked at */
 void findings_of_service(const struct seen_service *s, const struct service_verdict *v,
                          struct findings *out);

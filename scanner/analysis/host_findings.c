@@ -138,8 +138,10 @@ static void special_address_finding(const struct seen_host *h, struct findings *
     }
 }
 
-void findings_of_host(const struct seen_host *h, struct findings *out)
+void findings_of_host(const struct seen_host *h, const struct dane_host_verdict *v,
+                      struct findings *out)
 {
+    (void)v;
     question_findings(h, out);
     existence_findings(h, out);
     alias_finding(h, out);

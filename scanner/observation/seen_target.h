@@ -7,6 +7,7 @@
  */
 
 #include "scanner/observation/seen_dns.h"
+#include "scanner/observation/seen_policy.h"
 #include "scanner/observation/seen_session.h"
 #include "scanner/observation/verdict.h"
 
@@ -36,6 +37,20 @@ struct endpoint_brief {
      * above the host knows whether the certificate is also its own. */
     uint8_t covers_parents;
     uint8_t ptr_is_host; /* enum truth: a PTR name of the address is the host */
+    uint8_t dane;        /* enum dane_status */
+    uint8_t dane_flags;  /* enum dane_flag */
+    /* What a sender without SNI meets: the service's session. */
+    uint8_t no_sni_outcome;  /* enum session_outcome; NOT_TESTED: there was none */
+    uint8_t no_sni_starttls; /* enum starttls_state */
+    uint16_t no_sni_tls_version;
+    struct chain_brief no_sni_chain;
+    uint8_t no_sni_name_match; /* enum name_match, against the host */
+    /* Two bits for each of seen_versions.accepted (enum truth), TLS 1.0 lowest. */
+    uint8_t versions;
+    /* A set bit for each hash of a name of the leaf or of a name above it: a domain whose bit is
+     * not set is neither in the certificate nor above a name in it. leaf_domains.h */
+    uint64_t leaf_domains;
+    uint64_t no_sni_leaf_domains;
 };
 
 /** The certificate passes for the host: what a sender that checks strictly would ask. */
@@ -62,11 +77,18 @@ struct seen_host {
     struct seen_dns tlsa;
     const struct span *cnames; /* links from the name on, of whichever address answer had more */
     size_t cname_count;
+    /* The CNAME record of the name itself, asked for where the addresses are not secure as a whole:
+     * is the first link secure (RFC 7672 section 2.2.2)? */
+    struct seen_dns first_cname;
     const struct net_addr *addresses; /* sorted by net_addr_cmp */
     size_t address_count;
     size_t addresses_truncated; /* beyond the cap, not kept */
     const struct seen_tlsa *tlsas;
     size_t tlsa_count;
+    /* TLSA at the end of the CNAME chain, asked for first where the chain is secure as a whole. */
+    struct seen_dns expanded_tlsa;
+    const struct seen_tlsa *expanded_tlsas;
+    size_t expanded_tlsa_count;
     bool blocklisted;
     const struct endpoint_brief *endpoints; /* by address, then port */
     size_t endpoint_count;
@@ -128,6 +150,13 @@ struct seen_endpoint {
     /* --probes ecdsa-rsa: a handshake that takes only a leaf with the other kind of key. */
     const struct seen_session *other_key; /* NULL: not asked */
     struct chain_brief other_key_chain;
+    /* DANE: what the host's DNS says, and the records in force. */
+    uint8_t dane_host;     /* enum dane_host */
+    struct span tlsa_base; /* TLSA base domain, RFC 7671 section 7; empty: no records in force */
+    const struct seen_tlsa *tlsas; /* of the base domain, where UNUSABLE or USABLE */
+    size_t tlsa_count;
+    const struct seen_session *dane_sni; /* SNI is the base domain; NULL: the base is the host */
+    struct chain_brief dane_sni_chain;
 };
 
 struct seen_mx {
@@ -140,6 +169,7 @@ struct seen_mx {
     uint8_t aaaa_state;
     uint8_t cname_count;
     bool blocklisted;
+    uint8_t dane_host; /* enum dane_host */
     const struct endpoint_brief *endpoints;
     size_t endpoint_count;
 };
@@ -207,8 +237,11 @@ struct seen_domain {
     size_t mx_count;
     size_t mx_total; /* as answered; over MX_MAX the rest is not worked on */
     bool endpoints_truncated;
-    struct seen_txt mta_sts; /* _mta-sts.<domain> */
-    struct seen_txt tls_rpt; /* _smtp._tls.<domain> */
+    struct seen_txt mta_sts;           /* _mta-sts.<domain> */
+    const struct span *mta_sts_cnames; /* links from _mta-sts.<domain> on */
+    size_t mta_sts_cname_count;
+    struct seen_txt tls_rpt;          /* _smtp._tls.<domain> */
+    const struct seen_policy *policy; /* NULL: not asked for */
     struct seen_dns ns_dns;
     const struct span *ns;
     size_t ns_count;

@@ -108,11 +108,95 @@ enum sni_acceptable {
 
 const char *sni_acceptable_word(enum sni_acceptable a);
 
+/** What becomes of a message, by sender profile (design section 6); ascending but for UNKNOWN. */
+#define DELIVERIES(X)                                                                        \
+    X(UNKNOWN, "unknown")             /* an untested endpoint or unprobed version decides */ \
+    X(UNDELIVERABLE, "undeliverable") /* the domain takes no mail */                         \
+    X(DEFERRED, "deferred")                                                                  \
+    X(PLAINTEXT, "plaintext")                                                                \
+    X(ENCRYPTED, "encrypted")                                                                \
+    X(AUTHENTICATED, "authenticated") /* it would have been refused, had the check failed */
+
+enum delivery {
+#define X(name, word) DELIVERY_##name,
+    DELIVERIES(X)
+#undef X
+    DELIVERY_COUNT
+};
+
+const char *delivery_word(enum delivery d);
+
 /** yes, no, or not known. */
 enum truth {
     TRUTH_UNKNOWN,
     TRUTH_NO,
     TRUTH_YES,
+};
+
+/** What DNSSEC says of one answer, RFC 4033 section 5; only where the resolver's AD bit counts. */
+#define DNSSEC_STATES(X)                                                                  \
+    X(UNKNOWN, "unknown")   /* not asked, or the AD bit of the resolver is not trusted */ \
+    X(SECURE, "secure")     /* AD */                                                      \
+    X(INSECURE, "insecure") /* answered without AD, and without signatures */             \
+    X(NO_CHAIN, "no_chain") /* signed, without AD: no chain of trust leads there */       \
+    X(BOGUS, "bogus")       /* SERVFAIL, but data with CD=1 */                            \
+    X(FAILED, "failed")     /* SERVFAIL, timeout and the like */
+
+enum dnssec_state {
+#define X(name, word) DNSSEC_##name,
+    DNSSEC_STATES(X)
+#undef X
+    DNSSEC_STATE_COUNT
+};
+
+const char *dnssec_state_word(enum dnssec_state s);
+
+/** What DNS says of DANE for an MX host, before any connection (RFC 7672 section 2.2). */
+#define DANE_HOSTS(X)                                                                        \
+    X(UNKNOWN, "unknown")             /* not asked, or AD is not trusted */                  \
+    X(NONE, "none")                   /* no TLSA records: a denial, secure or not */         \
+    X(TLSA_INSECURE, "tlsa_insecure") /* records, but not secure: of no effect */            \
+    X(HOST_INSECURE, "host_insecure") /* the address records are not secure: of no effect */ \
+    X(LOOKUP_FAILED, "lookup_failed") /* bogus, SERVFAIL: the host must be skipped */        \
+    X(UNUSABLE, "unusable")           /* secure, none usable: TLS, without authentication */ \
+    X(USABLE, "usable")               /* the certificate must match */
+
+enum dane_host {
+#define X(name, word) DANE_HOST_##name,
+    DANE_HOSTS(X)
+#undef X
+    DANE_HOST_COUNT
+};
+
+const char *dane_host_word(enum dane_host s);
+
+/** What an endpoint makes of usable TLSA records; the first four words otherwise mean as above. */
+#define DANE_STATUSES(X)                                                                     \
+    X(UNKNOWN, "unknown")   /* DNS unknown, or no conclusive session with the base domain */ \
+    X(NONE, "none")         /* of no effect: no records, or none that are secure */          \
+    X(FAILED, "failed")     /* the lookup failed: the host must be skipped */                \
+    X(UNUSABLE, "unusable") /* TLS without authentication, no cleartext */                   \
+    X(NO_TLS, "no_tls")     /* usable records, but TLS was not reached */                    \
+    X(MATCH, "match")                                                                        \
+    X(MISMATCH, "mismatch")
+
+enum dane_status {
+#define X(name, word) DANE_##name,
+    DANE_STATUSES(X)
+#undef X
+    DANE_STATUS_COUNT
+};
+
+const char *dane_status_word(enum dane_status s);
+
+/** Bits of endpoint_brief.dane_flags. */
+enum dane_flag {
+    DANE_FLAG_EE = 1, /* a usable DANE-EE(3) record matches */
+    DANE_FLAG_TA = 2, /* a usable DANE-TA(2) record matches, the path and a name of the host too */
+    DANE_FLAG_TA_NO_NAME =
+        4,                /* a DANE-TA(2) record and its path match, but no name of the host does */
+    DANE_FLAG_HAS_31 = 8, /* there are usable records 3 1 x */
+    DANE_FLAG_31 = 16,    /* one of these matches */
 };
 
 /** The verdict on a chain in short: what rows of services, endpoints, hosts and domains repeat. */

@@ -1,4 +1,5 @@
 #include "scanner/base/check.h"
+#include "scanner/observation/seen_policy.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/observation/verdict.h"
 
@@ -104,4 +105,74 @@ const char *sni_acceptable_word(enum sni_acceptable a)
 #undef X
     }
     UNREACHABLE("unknown sni_acceptable");
+}
+
+const char *dnssec_state_word(enum dnssec_state s)
+{
+    switch (s) {
+#define X(name, word)   \
+    case DNSSEC_##name: \
+        return word;
+        DNSSEC_STATES(X)
+#undef X
+    case DNSSEC_STATE_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown dnssec_state");
+}
+
+const char *dane_host_word(enum dane_host s)
+{
+    switch (s) {
+#define X(name, word)      \
+    case DANE_HOST_##name: \
+        return word;
+        DANE_HOSTS(X)
+#undef X
+    case DANE_HOST_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown dane_host");
+}
+
+const char *dane_status_word(enum dane_status s)
+{
+    switch (s) {
+#define X(name, word) \
+    case DANE_##name: \
+        return word;
+        DANE_STATUSES(X)
+#undef X
+    case DANE_STATUS_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown dane_status");
+}
+
+const char *delivery_word(enum delivery d)
+{
+    switch (d) {
+#define X(name, word)     \
+    case DELIVERY_##name: \
+        return word;
+        DELIVERIES(X)
+#undef X
+    case DELIVERY_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown delivery");
+}
+
+const char *policy_fetch_word(enum policy_fetch f)
+{
+    switch (f) {
+#define X(name, word)         \
+    case POLICY_FETCH_##name: \
+        return word;
+        POLICY_FETCHES(X)
+#undef X
+    case POLICY_FETCH_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown policy_fetch");
 }

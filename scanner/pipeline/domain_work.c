@@ -113,10 +113,10 @@ static void finish(struct worker *w, uint32_t index)
     const char *reason = NULL;
     enum account_class class = account_class_of(&d->seen, &reason);
     findings_reset(&w->findings);
-    findings_of_domain(&d->seen, &w->findings);
-    report_domain(w->rows, &d->seen, class, reason, &w->findings);
+    findings_of_domain(&d->seen, NULL, &w->findings);
+    report_domain(w->rows, &d->seen, NULL, NULL, class, reason, &w->findings);
     worker_row_written(w);
-    counts_add_domain(&w->counts, &d->seen, class, reason);
+    counts_add_domain(&w->counts, &d->seen, NULL, class, reason);
     counts_add_findings(&w->counts, &w->findings);
     atomic_fetch_add_explicit(&w->counters.lines_done[class], 1, memory_order_relaxed);
     uint8_t line[8];

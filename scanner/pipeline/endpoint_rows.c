@@ -79,7 +79,7 @@ static void write_endpoint(struct worker *w, const struct service *s, const stru
                            const struct seen_endpoint *seen)
 {
     struct endpoint_verdict *verdict = &w->services->verdict;
-    endpoint_verdict_fill(verdict, seen);
+    endpoint_verdict_fill(verdict, seen, w->scan->params->terms.at);
     findings_reset(&w->findings);
     findings_of_endpoint(seen, verdict, &w->findings);
     report_endpoint(w->rows, seen, verdict, &w->findings);

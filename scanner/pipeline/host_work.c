@@ -222,8 +222,8 @@ static void finish(struct worker *w, uint32_t index)
         .endpoint_count = h->endpoint_count,
     };
     findings_reset(&w->findings);
-    findings_of_host(&seen, &w->findings);
-    report_host(w->rows, &seen, &w->findings);
+    findings_of_host(&seen, NULL, &w->findings);
+    report_host(w->rows, &seen, NULL, &w->findings);
     worker_row_written(w);
     counts_add_host(&w->counts, &seen);
     counts_add_findings(&w->counts, &w->findings);

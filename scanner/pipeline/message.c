@@ -164,6 +164,17 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->sni_acceptable);
     put_u8(out, b->covers_parents);
     put_u8(out, b->ptr_is_host);
+    put_u8(out, b->dane);
+    put_u8(out, b->dane_flags);
+    put_u8(out, b->no_sni_outcome);
+    put_u8(out, b->no_sni_starttls);
+    put_u16(out, b->no_sni_tls_version);
+    put_u8(out, b->no_sni_chain.status);
+    put_u8(out, b->no_sni_chain.trusted_by);
+    put_u8(out, b->no_sni_name_match);
+    put_u8(out, b->versions);
+    put_u64(out, b->leaf_domains);
+    put_u64(out, b->no_sni_leaf_domains);
     buf_put(out, (struct span){b->leaf_sha256, sizeof(b->leaf_sha256)});
     CHECK(out->len - at == BRIEF_LEN);
 }
@@ -185,6 +196,17 @@ struct endpoint_brief brief_get(struct span *in)
     b.sni_acceptable = get_u8(in);
     b.covers_parents = get_u8(in);
     b.ptr_is_host = get_u8(in);
+    b.dane = get_u8(in);
+    b.dane_flags = get_u8(in);
+    b.no_sni_outcome = get_u8(in);
+    b.no_sni_starttls = get_u8(in);
+    b.no_sni_tls_version = get_u16(in);
+    b.no_sni_chain.status = get_u8(in);
+    b.no_sni_chain.trusted_by = get_u8(in);
+    b.no_sni_name_match = get_u8(in);
+    b.versions = get_u8(in);
+    b.leaf_domains = get_u64(in);
+    b.no_sni_leaf_domains = get_u64(in);
     CHECK(in->len >= sizeof(b.leaf_sha256));
     memcpy(b.leaf_sha256, in->at, sizeof(b.leaf_sha256));
     *in = span_drop(*in, sizeof(b.leaf_sha256));

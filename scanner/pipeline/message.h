@@ -51,6 +51,7 @@
     F(u8, blocklisted)                                                           \
     F(u8, truncated) /* not all addresses are in `endpoints`, or were dialled */ \
     F(u16, address_count)                                                        \
+    F(u8, dane_host)   /* enum dane_host */                                      \
     F(span, endpoints) /* encoded briefs, brief_put() */
 
 #define FIELDS_ADDRESS_WANT(F)                                                    \
@@ -61,6 +62,9 @@
     F(u8, again)     /* sent before with a later block: only the block changes */ \
     F(addr, address)                                                              \
     F(u16, port)                                                                  \
+    F(u8, dane_host) /* enum dane_host */                                         \
+    F(span, tlsa_base)                                                            \
+    F(span, tlsas) /* encoded records in force, tlsa_put() */                     \
     F(span, host)
 
 #define FIELDS_ENDPOINT_DONE(F) F(u32, host_index) F(u16, endpoint) F(span, brief)
@@ -153,6 +157,6 @@ MESSAGE_KINDS(X)
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
 
-#define BRIEF_LEN 65 /* octets of one encoded endpoint_brief */
+#define BRIEF_LEN 91 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);
 struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

@@ -242,7 +242,7 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     e.seen.chain = give_list(a, chain, e.result, &a->list);
     e.seen.other_key_chain = give_list(a, other, e.other_key, &a->other_list);
     give_default(a, &e.seen);
-    endpoint_verdict_fill(&a->endpoint, &e.seen);
+    endpoint_verdict_fill(&a->endpoint, &e.seen, a->terms.at);
     findings_reset(&a->findings);
     findings_of_endpoint(&e.seen, &a->endpoint, &a->findings);
     report_endpoint(&a->out.sink, &e.seen, &a->endpoint, &a->findings);
@@ -287,8 +287,8 @@ static void on_host(struct analysis *a, const struct facts *row)
         return;
     }
     findings_reset(&a->findings);
-    findings_of_host(&host, &a->findings);
-    report_host(&a->out.sink, &host, &a->findings);
+    findings_of_host(&host, NULL, &a->findings);
+    report_host(&a->out.sink, &host, NULL, &a->findings);
     counts_add_host(&a->counts, &host);
     counts_add_findings(&a->counts, &a->findings);
 }
@@ -304,9 +304,9 @@ static void on_domain(struct analysis *a, const struct facts *row)
     const char *reason = NULL;
     enum account_class ending = account_class_of(&domain, &reason);
     findings_reset(&a->findings);
-    findings_of_domain(&domain, &a->findings);
-    report_domain(&a->out.sink, &domain, ending, reason, &a->findings);
-    counts_add_domain(&a->counts, &domain, ending, reason);
+    findings_of_domain(&domain, NULL, &a->findings);
+    report_domain(&a->out.sink, &domain, NULL, NULL, ending, reason, &a->findings);
+    counts_add_domain(&a->counts, &domain, NULL, ending, reason);
     counts_add_findings(&a->counts, &a->findings);
 }
 

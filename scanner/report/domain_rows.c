@@ -122,9 +122,12 @@ static void report_routes(struct row_sink *sink, const struct seen_domain *d)
     }
 }
 
-void report_domain(struct row_sink *sink, const struct seen_domain *d, enum account_class ending,
-                   const char *reason, const struct findings *findings)
+void report_domain(struct row_sink *sink, const struct seen_domain *d,
+                   const struct domain_verdict *v, const struct sender_profiles *profiles,
+                   enum account_class ending, const char *reason, const struct findings *findings)
 {
+    (void)v;
+    (void)profiles;
     bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
     struct row *r = row_sink_begin(sink, TABLE_DOMAINS);
     row_uint(r, DOMAINS_INPUT_LINE, d->input_line);

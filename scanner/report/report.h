@@ -22,9 +22,20 @@ void service_key_put(struct buf *key, const struct net_addr *address, uint16_t p
 void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *address,
                       uint16_t port);
 
-void report_domain(struct row_sink *sink, const struct seen_domain *d, enum account_class ending,
-                   const char *reason, const struct findings *findings);
-void report_host(struct row_sink *sink, const struct seen_host *h, const struct findings *findings);
+/** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at
+ * @param profiles those `v` was made with; NULL: none */
+void report_domain(struct row_sink *sink, const struct seen_domain *d,
+                   const struct domain_verdict *v, const struct sender_profiles *profiles,
+                   enum account_class ending, const char *reason, const struct findings *findings);
+/** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at */
+void report_host(struct row_sink *sink, const struct seen_host *h,
+                 const struct dane_host_verdict *v, const struct findings *findings);
+/** @param domain whose policy it is
+ * @param v what sts_verdict_fill() made of the domain */
+void report_policy(struct row_sink *sink, struct span domain, const struct seen_policy *p,
+                   const struct sts_verdict *v, const struct findings *findings);
+/** A distinct body. */
+void report_policy_body(struct row_sink *sink, const uint8_t sha256[32], struct span body);
 /** @param v what service_verdict_fill() made of `s`; NULL: names were not looked at */
 void report_service(struct row_sink *sink, const struct seen_service *s,
                     const struct service_verdict *v, const struct findings *findings);

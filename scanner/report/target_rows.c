@@ -268,8 +268,10 @@ static void put_sides(struct row *r, const struct seen_host *h)
     }
 }
 
-void report_host(struct row_sink *sink, const struct seen_host *h, const struct findings *findings)
+void report_host(struct row_sink *sink, const struct seen_host *h,
+                 const struct dane_host_verdict *v, const struct findings *findings)
 {
+    (void)v;
     struct row *r = row_sink_begin(sink, TABLE_HOSTS);
     row_text(r, HOSTS_HOST, h->name);
     put_dns(row_object(r, HOSTS_A_DNS), &h->a);

@@ -100,11 +100,15 @@ struct chain_judge;
 /** Intermediates known from elsewhere, for chain_judge_complete(). */
 struct intermediate_pool;
 
+struct sender_profiles;
+
 /** What is judged by, beside what was seen: the same terms give the same verdicts. */
 struct judging_terms {
     int64_t at; /* judgement time, Unix seconds */
     const struct trust_store_octets *stores;
     size_t store_count; /* at least 1 */
+    bool trust_ad;      /* the AD bit of this scan's resolvers counts (RFC 7672 section 2.1.1) */
+    const struct sender_profiles *profiles; /* analysis/sender_profile.h; NULL: no outcomes */
 };
 
 /** @param terms borrowed for the life of the judge, with what it points to. */

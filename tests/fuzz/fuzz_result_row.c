@@ -41,7 +41,7 @@ static void on_endpoint(struct bench *b, const struct facts *row)
     struct read_endpoint e;
     read_endpoint(row, &e);
     if (row->reading->why.len == 0) {
-        endpoint_verdict_fill(&b->endpoint, &e.seen);
+        endpoint_verdict_fill(&b->endpoint, &e.seen, 0);
         findings_of_endpoint(&e.seen, &b->endpoint, &b->findings);
         report_endpoint(&b->sink, &e.seen, &b->endpoint, &b->findings);
     }
@@ -52,8 +52,8 @@ static void on_host(struct bench *b, const struct facts *row)
     struct seen_host h;
     read_host(row, &judge, &h);
     if (row->reading->why.len == 0) {
-        findings_of_host(&h, &b->findings);
-        report_host(&b->sink, &h, &b->findings);
+        findings_of_host(&h, NULL, &b->findings);
+        report_host(&b->sink, &h, NULL, &b->findings);
     }
 }
 
@@ -64,8 +64,8 @@ static void on_domain(struct bench *b, const struct facts *row)
     if (row->reading->why.len == 0) {
         const char *reason = NULL;
         enum account_class ending = account_class_of(&d, &reason);
-        findings_of_domain(&d, &b->findings);
-        report_domain(&b->sink, &d, ending, reason, &b->findings);
+        findings_of_domain(&d, NULL, &b->findings);
+        report_domain(&b->sink, &d, NULL, NULL, ending, reason, &b->findings);
     }
 }
 

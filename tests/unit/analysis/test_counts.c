@@ -140,7 +140,7 @@ static void count_domain(struct scan_counts *c, const struct made_mx *mx)
     made_domain_fill(&d, MX_KIND_EXPLICIT, DNS_DATA, mx);
     const char *reason;
     enum account_class ending = account_class_of(&d.seen, &reason);
-    counts_add_domain(c, &d.seen, ending, reason);
+    counts_add_domain(c, &d.seen, NULL, ending, reason);
 }
 
 static void expect_rollup(const char *name, const struct rollup_weighting *w, enum rollup starttls,
@@ -305,9 +305,9 @@ Test(counts, every_class_is_accounted_with_its_reason)
     struct made_domain d;
     made_domain_fill(&d, MX_KIND_NULL_MX, DNS_DATA, no_mx);
     for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
-        counts_add_domain(&c, &d.seen, (enum account_class)i, i % 2 ? "why" : "");
+        counts_add_domain(&c, &d.seen, NULL, (enum account_class)i, i % 2 ? "why" : "");
     }
-    counts_add_domain(&c, &d.seen, ACCOUNT_PARTLY_TESTED, "why");
+    counts_add_domain(&c, &d.seen, NULL, ACCOUNT_PARTLY_TESTED, "why");
     cr_expect_eq(c.inputs, ACCOUNT_CLASS_COUNT + 1);
     cr_expect_eq(counts_accounted(&c), c.inputs);
     cr_expect_eq(c.account[ACCOUNT_PARTLY_TESTED], 2);

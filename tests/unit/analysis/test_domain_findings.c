@@ -416,7 +416,7 @@ Test(domain_findings, each_case_raises_its_list)
             cases[i].change(&d.seen);
         }
         findings_reset(&f);
-        findings_of_domain(&d.seen, &f);
+        findings_of_domain(&d.seen, NULL, &f);
         expect_findings(cases[i].name, &f, SCOPE_DOMAIN, cases[i].expected);
     }
     findings_deinit(&f);

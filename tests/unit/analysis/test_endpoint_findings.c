@@ -210,7 +210,7 @@ Test(endpoint_findings, each_case_raises_its_list)
     for (size_t i = 0; i < CASE_COUNT; i++) {
         struct made_target t;
         made_target_fill(&t, &cases[i].made);
-        endpoint_verdict_fill(&v, &t.seen);
+        endpoint_verdict_fill(&v, &t.seen, 0);
         findings_reset(&all);
         findings_of_endpoint(&t.seen, &v, &all);
         keep_scope(&all, &kept);

@@ -215,7 +215,7 @@ Test(endpoint_verdict, each_case)
         const struct verdict_case *c = &cases[i];
         struct made_target t;
         made_target_fill(&t, &c->made);
-        endpoint_verdict_fill(&v, &t.seen);
+        endpoint_verdict_fill(&v, &t.seen, 0);
         cr_expect_eq(v.name.match, c->match, "%s: %s", c->name, name_match_word(v.name.match));
         cr_expect_eq(v.default_name.match, c->default_match, "%s: default %s", c->name,
                      name_match_word(v.default_name.match));

@@ -144,7 +144,7 @@ static void raise(const struct host_case *c, struct findings *f)
         .addresses_truncated = c->truncated,
         .blocklisted = c->blocklisted,
     };
-    findings_of_host(&h, f);
+    findings_of_host(&h, NULL, f);
 }
 
 Test(host_findings, each_case_raises_its_list)

@@ -243,7 +243,7 @@ Test(parity, addresses_of_a_host_are_compared)
         has = parity_of_addresses(&h, &facts);
         expect_parity(c->name, "addresses", has, c->has_addresses, &facts, c->addresses);
         findings_reset(&f);
-        findings_of_host(&h, &f);
+        findings_of_host(&h, NULL, &f);
         expect_findings(c->name, &f, SCOPE_HOST, c->expected);
     }
     findings_deinit(&f);
@@ -266,7 +266,7 @@ Test(parity, addresses_beyond_the_cap_keep_it_unknown)
     findings_init(&f);
     cr_expect(parity_of_families(&h, &facts));
     cr_expect_eq(facts.of[PARITY_FACT_REACHABLE], PARITY_DIFFERS);
-    findings_of_host(&h, &f);
+    findings_of_host(&h, NULL, &f);
     cr_expect(findings_has(&f, FINDING_PARITY_IPV6_UNREACHABLE));
     struct span evidence = findings_evidence(&f, 0);
     cr_expect_not_null(memmem(evidence.at, evidence.len, " and 12 more; answers: " V4, 32));
@@ -276,7 +276,7 @@ Test(parity, addresses_beyond_the_cap_keep_it_unknown)
     cr_expect_eq(facts.of[PARITY_FACT_REACHABLE], PARITY_UNKNOWN);
     cr_expect(parity_of_addresses(&h, &facts));
     cr_expect_eq(facts.of[PARITY_FACT_REACHABLE], PARITY_DIFFERS);
-    findings_of_host(&h, &f);
+    findings_of_host(&h, NULL, &f);
     cr_expect(!findings_has(&f, FINDING_PARITY_IPV6_UNREACHABLE));
     findings_deinit(&f);
 }
@@ -360,7 +360,7 @@ Test(parity, hosts_of_a_domain_are_compared)
         bool has = parity_of_hosts(&d.seen, &facts);
         expect_parity(c->name, "hosts", has, c->has_hosts, &facts, c->hosts);
         findings_reset(&f);
-        findings_of_domain(&d.seen, &f);
+        findings_of_domain(&d.seen, NULL, &f);
         expect_findings(c->name, &f, SCOPE_DOMAIN, c->expected);
     }
     findings_deinit(&f);

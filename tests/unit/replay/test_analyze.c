@@ -213,7 +213,7 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
 {
     struct endpoint_verdict v;
     endpoint_verdict_init(&v);
-    endpoint_verdict_fill(&v, seen);
+    endpoint_verdict_fill(&v, seen, 0);
     findings_reset(&s->findings);
     findings_of_endpoint(seen, &v, &s->findings);
     report_endpoint(&s->sink, seen, &v, &s->findings);
@@ -256,8 +256,8 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
                                    .endpoints = briefs,
                                    .endpoint_count = count};
     findings_reset(&s->findings);
-    findings_of_host(&host, &s->findings);
-    report_host(&s->sink, &host, &s->findings);
+    findings_of_host(&host, NULL, &s->findings);
+    report_host(&s->sink, &host, NULL, &s->findings);
 
     const struct seen_mx mx = {.preference = 10,
                                .exchange = SPAN_LIT("MX.example.com"),
@@ -283,8 +283,8 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
     const char *reason = NULL;
     enum account_class ending = account_class_of(&domain, &reason);
     findings_reset(&s->findings);
-    findings_of_domain(&domain, &s->findings);
-    report_domain(&s->sink, &domain, ending, reason, &s->findings);
+    findings_of_domain(&domain, NULL, &s->findings);
+    report_domain(&s->sink, &domain, NULL, NULL, ending, reason, &s->findings);
 }
 
 /* The first address presents a good chain to SNI and a self-signed certificate without; the second

@@ -319,7 +319,7 @@ static void put_endpoint(struct row_sink *sink, const struct seen_endpoint *e)
 {
     struct endpoint_verdict v;
     endpoint_verdict_init(&v);
-    endpoint_verdict_fill(&v, e);
+    endpoint_verdict_fill(&v, e, 0);
     report_endpoint(sink, e, &v, NULL);
     endpoint_verdict_deinit(&v);
 }
@@ -461,10 +461,10 @@ static void host_trip(const struct seen_host *h, const char *what)
     struct trip t;
     struct seen_host again;
     trip_init(&t);
-    report_host(&t.first, h, NULL);
+    report_host(&t.first, h, NULL, NULL);
     trip_read(&t, TABLE_HOSTS, what);
     read_host(&t.row, &judge, &again);
-    report_host(&t.second, &again, NULL);
+    report_host(&t.second, &again, NULL, NULL);
     trip_expect_same(&t, what);
     trip_deinit(&t);
 }
@@ -499,7 +499,7 @@ static void put_domain(struct row_sink *sink, const struct seen_domain *d)
 {
     const char *reason = NULL;
     enum account_class ending = account_class_of(d, &reason);
-    report_domain(sink, d, ending, reason, NULL);
+    report_domain(sink, d, NULL, NULL, ending, reason, NULL);
 }
 
 static void domain_trip(const struct seen_domain *d, const char *what)

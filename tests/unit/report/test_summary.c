@@ -32,10 +32,10 @@ static void fill(struct scan_counts *c)
         .input_line = 1, .mx_kind = MX_KIND_EXPLICIT, .mx = mx, .mx_count = 1, .mx_total = 1};
     const struct seen_domain null_mx = {.input_line = 2, .mx_kind = MX_KIND_NULL_MX};
     const struct seen_domain invalid = {.input_line = 3, .invalid = "empty"};
-    counts_add_domain(c, &invalid, ACCOUNT_INVALID, "empty");
-    counts_add_domain(c, &null_mx, ACCOUNT_NO_MAIL, "null_mx");
-    counts_add_domain(c, &null_mx, ACCOUNT_NO_MAIL, "none");
-    counts_add_domain(c, &tested, ACCOUNT_TESTED, "");
+    counts_add_domain(c, &invalid, NULL, ACCOUNT_INVALID, "empty");
+    counts_add_domain(c, &null_mx, NULL, ACCOUNT_NO_MAIL, "null_mx");
+    counts_add_domain(c, &null_mx, NULL, ACCOUNT_NO_MAIL, "none");
+    counts_add_domain(c, &tested, NULL, ACCOUNT_TESTED, "");
 
     const struct seen_host host = {.a = {.state = DNS_DATA, .ede = -1},
                                    .aaaa = {.state = DNS_NODATA, .ede = -1},

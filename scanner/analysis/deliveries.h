@@ -1,0 +1,65 @@
+#pragma once
+
+#include "scanner/analysis/dane_domain.h"
+#include "scanner/analysis/sender_profile.h"
+#include "scanner/analysis/sts_verdict.h"
+
+/**
+ * What becomes of mail to a domain, by sender profile: the MX set walked as that sender would (design
+ * section 6). `best` and `worst` are over ties of preference and address families; unknown where an
+ * untested endpoint or an unprobed version could change it. Pure.
+ */
+
+#define DELIVERY_REASONS(X)                                                                \
+    X(NONE, "")                                                                            \
+    X(NO_MAIL, "no_mail") /* null MX, NXDOMAIN, no address */                              \
+    X(DNS_FAILED, "dns_failed")                                                            \
+    X(NOT_TESTED, "not_tested") /* no conclusive session */                                \
+    X(NOT_REACHABLE, "not_reachable")                                                      \
+    X(NO_STARTTLS, "no_starttls")                                                          \
+    X(TLS_FAILED, "tls_failed")                                                            \
+    X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                     \
+    X(VERSION_NOT_PROBED, "version_not_probed")                                            \
+    X(SNI_NOT_PROBED, "sni_not_probed") /* the handshake this sender makes was not made */ \
+    X(CERTIFICATE, "certificate")       /* chain */                                        \
+    X(NAME, "name")                                                                        \
+    X(STS_MX_NOT_COVERED, "sts_mx_not_covered")                                            \
+    X(STS_CERTIFICATE, "sts_certificate")                                                  \
+    X(STS_NO_TLS, "sts_no_tls")                                                            \
+    X(DANE_LOOKUP, "dane_lookup")                                                          \
+    X(DANE_MISMATCH, "dane_mismatch")                                                      \
+    X(DANE_NO_TLS, "dane_no_tls")                                                          \
+    X(DANE_UNKNOWN, "dane_unknown")                                                        \
+    X(AUTHENTICATED_DANE, "dane")                                                          \
+    X(AUTHENTICATED_STS, "sts")                                                            \
+    X(AUTHENTICATED_PKIX, "pkix")     /* the sender's own level */                         \
+    X(OPPORTUNISTIC, "opportunistic") /* encrypted, the certificate not asked for */       \
+    X(DANE_UNUSABLE, "dane_unusable") /* encrypted, because TLSA demands TLS */
+
+enum delivery_reason {
+#define X(name, word) DELIVERY_REASON_##name,
+    DELIVERY_REASONS(X)
+#undef X
+    DELIVERY_REASON_COUNT
+};
+
+const char *delivery_reason_word(enum delivery_reason r);
+
+struct sender_delivery {
+    enum delivery best;
+    enum delivery worst;
+    /* What decides `worst`: the exchange and endpoint (indices in seen_domain.mx; -1: none, the domain
+     * itself) and why. */
+    int mx;
+    int endpoint;
+    enum delivery_reason reason;
+};
+
+struct deliveries {
+    struct sender_delivery of[SENDER_PROFILES_MAX]; /* as in the profiles */
+    size_t count;
+};
+
+void deliveries_fill(struct deliveries *out, const struct sender_profiles *profiles,
+                     const struct seen_domain *d, const struct sts_verdict *sts,
+                     const struct dane_domain *dane);

@@ -1,0 +1,22 @@
+#include "scanner/analysis/domain_verdict.h"
+
+void domain_verdict_init(struct domain_verdict *v)
+{
+    *v = (struct domain_verdict){0};
+    sts_verdict_init(&v->sts);
+}
+
+void domain_verdict_deinit(struct domain_verdict *v)
+{
+    sts_verdict_deinit(&v->sts);
+}
+
+void domain_verdict_fill(struct domain_verdict *v, const struct seen_domain *d,
+                         const struct judging_terms *terms)
+{
+    sts_verdict_fill(&v->sts, d);
+    tls_rpt_records_read(d->tls_rpt.texts, d->tls_rpt.count, &v->tls_rpt);
+    dane_domain_fill(&v->dane, d, terms->trust_ad);
+    deliveries_fill(&v->deliveries, terms->profiles, d, &v->sts, &v->dane);
+    sts_readiness_fill(&v->readiness, d, &v->sts);
+}

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "scanner/analysis/name_match.h"
+#include "scanner/analysis/rollup.h"
+#include "scanner/observation/seen_target.h"
+#include "scanner/policy/media_type.h"
+#include "scanner/policy/sts_policy.h"
+#include "scanner/policy/sts_record.h"
+
+/**
+ * MTA-STS of a domain (RFC 8461): its record, its policy, and what the policy means for each
+ * exchange. Pure. Spans borrow from the domain that was judged.
+ */
+
+/** What a sender without a cached policy makes of it; the first that fits. Words are part of the output. */
+#define STS_STATES(X)                                                                            \
+    X(UNKNOWN, "unknown")               /* the record could not be looked up */                  \
+    X(NONE, "none")                     /* no record that means MTA-STS in any reading */        \
+    X(RECORD_INVALID, "record_invalid") /* senders that keep to the RFC see no MTA-STS */        \
+    X(FETCH_FAILED, "fetch_failed")     /* DNS, TCP, TLS or HTTP of the policy host */           \
+    X(CERTIFICATE_INVALID, "certificate_invalid") /* of the policy host, RFC 8461 section 3.3 */ \
+    X(POLICY_INVALID, "policy_invalid")                                                          \
+    X(MODE_NONE, "mode_none")                                                                    \
+    X(TESTING, "testing")                                                                        \
+    X(ENFORCE, "enforce")
+
+enum sts_state {
+#define X(name, word) STS_STATE_##name,
+    STS_STATES(X)
+#undef X
+    STS_STATE_COUNT
+};
+
+const char *sts_state_word(enum sts_state s);
+
+/** How an MX record's name fails to be covered by any pattern (IMC 2025; word "" when it is). */
+#define STS_MISMATCHES(X)                                                              \
+    X(NONE, "")                                                                        \
+    X(TLD, "tld")                 /* the same but for the public suffix */             \
+    X(TYPO, "typo")               /* edit distance at most 3 */                        \
+    X(THIRD_LEVEL, "third_level") /* same registrable domain, other labels in front */ \
+    X(DOMAIN, "domain")           /* another domain altogether */
+
+enum sts_mismatch {
+#define X(name, word) STS_MISMATCH_##name,
+    STS_MISMATCHES(X)
+#undef X
+};
+
+const char *sts_mismatch_word(enum sts_mismatch m);
+
+/** One exchange (RFC 8461 section 4.1). Of its addresses: how many pass, fail, are not known. */
+struct sts_mx {
+    enum truth covered; /* some pattern matches the name in the MX record */
+    int pattern;        /* index in policy.mx, -1: none */
+    enum sts_mismatch mismatch;
+    struct tally endpoints; /* a trusted chain, a matching dNSName and TLS 1.2 or newer */
+};
+
+struct sts_verdict {
+    enum sts_state state;
+    struct sts_records records;
+    bool has_policy; /* a body was read and is in `policy` */
+    struct sts_policy policy;
+    enum truth certificate_passes; /* of the policy host */
+    struct name_verdict name;      /* and its name */
+    struct buf names;              /* storage of the latter */
+    enum policy_media_type media_type;
+    struct sts_mx mx[MX_MAX]; /* as in seen_domain.mx; where a usable policy was read */
+    enum rollup passes;       /* exchanges whose every address passes and whose name is covered */
+    bool pattern_used[STS_MX_PATTERNS_MAX];
+};
+
+void sts_verdict_init(struct sts_verdict *v);
+void sts_verdict_deinit(struct sts_verdict *v);
+/** Reuses the memory of `v`. */
+void sts_verdict_fill(struct sts_verdict *v, const struct seen_domain *d);
+
+/** Is there a record for which a policy has to be fetched: one in the lenient reading? */
+bool sts_wants_policy(const struct seen_txt *txt);
+
+/** The policy host's certificate: chain and dNSName (RFC 8461 section 3.3). Names go to `names`. */
+enum truth policy_certificate_passes(const struct seen_policy *p, struct buf *names,
+                                     struct name_verdict *name);

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "scanner/observation/seen_target.h"
+
+/**
+ * DANE for SMTP (RFC 7672) over recorded facts: which TLSA records are in force for an MX host, which
+ * of them are usable, and whether a presented list matches. Pure functions.
+ */
+
+/** DNSSEC of one answer, RFC 4035 section 4.9.3. */
+enum dnssec_state dnssec_state_of(const struct seen_dns *dns, bool trust_ad);
+
+/** Whether records can be used, RFC 6698 section 4.1 and RFC 7671; words are part of the output. */
+#define TLSA_FAULTS(X)                                                                   \
+    X(NONE, "usable")                                                                    \
+    X(PKIX_USAGE, "pkix_usage") /* 0 or 1: undefined for SMTP, RFC 7672 section 3.1.3 */ \
+    X(USAGE, "unknown_usage")                                                            \
+    X(SELECTOR, "unknown_selector")                                                      \
+    X(MATCHING, "unknown_matching")                                                      \
+    X(DIGEST_LENGTH, "digest_length")                                                    \
+    X(EMPTY_DIGEST, "empty_digest")     /* the digest of no octets */                    \
+    X(FULL_MALFORMED, "full_malformed") /* Full(0) that is no certificate or public key */
+
+enum tlsa_fault {
+#define X(name, word) TLSA_FAULT_##name,
+    TLSA_FAULTS(X)
+#undef X
+    TLSA_FAULT_COUNT
+};
+
+const char *tlsa_fault_word(enum tlsa_fault f);
+enum tlsa_fault tlsa_fault_of(const struct seen_tlsa *r);
+
+/** What DNS says for a host. Spans and records borrow from `h`. */
+struct dane_host_verdict {
+    enum dane_host state;
+    enum dnssec_state address;     /* the worst that decides of A, AAAA and the links */
+    enum dnssec_state tlsa;        /* of the base domain */
+    struct span base;              /* TLSA base domain; empty: none in force */
+    const struct seen_tlsa *tlsas; /* at the base domain, whatever their DNSSEC state */
+    size_t tlsa_count;
+};
+
+void dane_judge_host(const struct seen_host *h, bool trust_ad, struct dane_host_verdict *out);
+
+/** One record beside what was presented. */
+struct tlsa_result {
+    enum tlsa_fault fault;
+    bool in_force; /* usable, and not set aside for a stronger digest (RFC 7671 section 9) */
+    bool matches;  /* at `position`; for DANE-EE the leaf only */
+    int position;  /* in the list, -1: none */
+    /* hints, where it does not match: the data is that of some certificate of the list under other
+     * parameters */
+    bool other_selector;
+    bool other_usage; /* of another certificate than the usage is about */
+};
+
+#define DANE_TA_FAULTS(X)                                                           \
+    X(NONE, "")                                                                     \
+    X(NOT_PRESENTED, "not_in_chain")                                                \
+    X(NO_PATH, "no_path")    /* signatures or CA rules between leaf and anchor */   \
+    X(EXPIRED, "expired")    /* or not yet valid: the anchor or what is below it */ \
+    X(NAME, "name_mismatch") /* no reference identifier of the host matches */
+
+enum dane_ta_fault {
+#define X(name, word) DANE_TA_##name,
+    DANE_TA_FAULTS(X)
+#undef X
+};
+
+const char *dane_ta_fault_word(enum dane_ta_fault f);
+
+struct dane_verdict {
+    enum dane_status status;
+    uint8_t flags; /* enum dane_flag */
+    struct tlsa_result record[TLSA_MAX];
+    size_t record_count;
+    int matching_record;         /* the one that decides, -1: none */
+    enum dane_ta_fault ta_fault; /* the least of the usable DANE-TA records, where none matches */
+    bool agility_conflict;       /* a record that matches was set aside for one that does not */
+    size_t stale;                /* records in force that do not match, beside one that does */
+};
+
+/**
+ * @param e    dane_host, tlsa_base, tlsas, the session with the base domain as SNI
+ * @param at   judgement time, Unix seconds: for DANE-TA only (RFC 7671 section 5.1)
+ */
+void dane_judge_endpoint(const struct seen_endpoint *e, int64_t at, struct dane_verdict *out);

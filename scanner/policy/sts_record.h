@@ -1,0 +1,52 @@
+#pragma once
+
+#include "scanner/base/span.h"
+
+/**
+ * The TXT records at _mta-sts.<domain> (RFC 8461 section 3.1): pure functions of octets.
+ *
+ * Strict is the RFC to the letter: records that do not begin with "v=STSv1;" are discarded, exactly
+ * one has to be left, and that has to fit the grammar. Lenient is what a forgiving sender could
+ * still read as a record: another case of the version, a space or nothing in place of the semicolon,
+ * white space in front.
+ */
+
+/** What is wrong or remarkable; each at most once for a domain. */
+#define STS_RECORD_FAULTS(X)                                                        \
+    X(UNRELATED)    /* a record that is no STSv1 in any reading: SPF, a wildcard */ \
+    X(MULTIPLE)     /* more than one begins "v=STSv1;" */                           \
+    X(NO_DELIMITER) /* "v=STSv1" without the semicolon right behind it */           \
+    X(VERSION_CASE) /* "V=STSv1", "v=stsv1" */                                      \
+    X(VERSION_NOT_FIRST)                                                            \
+    X(ID_MISSING)                                                                   \
+    X(ID_SYNTAX)        /* empty, a hyphen, a dot */                                \
+    X(ID_TOO_LONG)      /* over 32 */                                               \
+    X(EXTENSION_SYNTAX) /* another field that does not fit sts-extension */         \
+    X(POLICY_FIELDS)    /* fields of the policy body: mode, mx, max_age */          \
+    X(DUPLICATE_FIELD)  /* the first wins */                                        \
+    X(NON_ASCII)
+
+enum sts_record_fault {
+#define X(name) STS_RECORD_##name,
+    STS_RECORD_FAULTS(X)
+#undef X
+    STS_RECORD_FAULT_COUNT
+};
+
+struct sts_records {
+    size_t strict_count;  /* begin with "v=STSv1;" */
+    size_t lenient_count; /* can be read as STSv1, the strict ones included */
+    bool valid; /* exactly one strict record, and it fits the grammar: the domain has MTA-STS */
+    bool lenient_valid; /* exactly one in the lenient reading, with an id */
+    struct span id;     /* of the first record in the lenient reading; borrowed; empty: none */
+    uint32_t faults;    /* bit n: enum sts_record_fault */
+    struct span evidence[STS_RECORD_FAULT_COUNT]; /* the octets at fault; borrowed */
+};
+
+static inline bool sts_records_have(const struct sts_records *r, enum sts_record_fault f)
+{
+    return (r->faults >> f & 1U) != 0;
+}
+
+/** @param texts strings of each record joined, in any order */
+void sts_records_read(const struct span *texts, size_t count, struct sts_records *out);
