@@ -1,5 +1,7 @@
 #include "scanner/report/manifest.h"
 
+#include <stdio.h>
+
 #include "output/json_writer.h"
 #include "scanner/report/summary.h"
 
@@ -86,6 +88,27 @@ static void put_file(struct json_writer *w, const struct manifest_file *file)
         json_null_value(w);
     }
     json_object_end(w);
+}
+
+size_t manifest_list_files(const struct result_dir *dir, struct manifest_file files[])
+{
+    size_t count = 0;
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        for (int f = 0; f < ROW_FORMAT_COUNT; f++) {
+            const struct result_file_info *info =
+                result_dir_file_of(dir, (enum table_id)t, (enum row_format)f);
+            if (info != NULL) {
+                files[count++] = (struct manifest_file){
+                    .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
+            }
+        }
+    }
+    return count;
+}
+
+void manifest_store_file(const struct trust_store_octets *store, char name[MANIFEST_STORE_FILE_MAX])
+{
+    (void)snprintf(name, MANIFEST_STORE_FILE_MAX, "root-cas-%s.pem", store->name);
 }
 
 static void put_files(struct json_writer *w, const struct scan_manifest *m)

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "output/result_file.h"
+#include "output/result_dir.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/trust/trust_store.h"
 
 /**
  * manifest.json, written last: a directory that holds it is complete. It says how the scan was
@@ -28,6 +29,17 @@ struct manifest_file {
     bool csv;
     const struct result_file_info *info;
 };
+
+#define MANIFEST_FILES_MAX ((size_t)TABLE_COUNT * ROW_FORMAT_COUNT)
+
+/** The files of rows of a directory, in the order of the tables. @return how many */
+size_t manifest_list_files(const struct result_dir *dir, struct manifest_file files[]);
+
+#define MANIFEST_STORE_FILE_MAX (TRUST_STORE_NAME_MAX + 16) /* octets with NUL */
+
+/** Name of the copy of a trust store in a results directory. */
+void manifest_store_file(const struct trust_store_octets *store,
+                         char name[MANIFEST_STORE_FILE_MAX]);
 
 /** A trust store and its copy beside the results. */
 struct manifest_trust_store {
