@@ -121,6 +121,34 @@ static void put_files(struct json_writer *w, const struct scan_manifest *m)
     json_array_end(w);
 }
 
+void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t)
+{
+    if (t->setting == NULL) {
+        json_null_value(w);
+        return;
+    }
+    json_object_begin(w);
+    key_word(w, "setting", t->setting);
+    json_key(w, "trusted");
+    json_bool(w, t->trusted);
+    key_word(w, "reason", t->reason);
+    json_object_end(w);
+}
+
+void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p)
+{
+    if (p->file == NULL) {
+        json_null_value(w);
+        return;
+    }
+    json_object_begin(w);
+    key_word(w, "file", p->file);
+    json_key(w, "sha256");
+    json_hex(w, (struct span){p->sha256, sizeof(p->sha256)});
+    key_uint(w, "count", p->count);
+    json_object_end(w);
+}
+
 static void put_judging(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "judged_at");
@@ -138,6 +166,10 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
         json_object_end(w);
     }
     json_array_end(w);
+    json_key(w, "trust_ad");
+    manifest_put_trust_ad(w, &m->trust_ad);
+    json_key(w, "sender_profiles");
+    manifest_put_sender_profiles(w, &m->sender_profiles);
     json_key(w, "intermediates");
     json_object_begin(w);
     key_word(w, "shipped", m->intermediates.shipped);

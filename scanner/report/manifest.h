@@ -49,6 +49,22 @@ struct manifest_trust_store {
     uint64_t anchors;
 };
 
+/** Whether the AD bit of the resolvers counted (RFC 7672 section 2.1.1). */
+struct manifest_trust_ad {
+    const char *setting; /* as asked for; NULL: it was not looked at */
+    bool trusted;
+    const char *reason; /* why */
+};
+
+#define MANIFEST_PROFILES_FILE "sender-profiles.json"
+
+/** The kinds of senders that outcomes are about, and their copy beside the results. */
+struct manifest_sender_profiles {
+    const char *file; /* in the results directory; NULL: there are no outcomes */
+    uint8_t sha256[32];
+    uint64_t count;
+};
+
 /** What judging cost, over all judges. */
 struct manifest_judging {
     uint64_t lists;
@@ -89,6 +105,8 @@ struct scan_manifest {
     int64_t judged_at; /* Unix seconds */
     const struct manifest_trust_store *trust_stores;
     size_t trust_store_count;
+    struct manifest_trust_ad trust_ad;
+    struct manifest_sender_profiles sender_profiles;
     struct manifest_intermediates intermediates;
     struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */
@@ -101,6 +119,12 @@ struct scan_manifest {
 };
 
 void report_manifest(struct buf *json, const struct scan_manifest *m);
+
+struct json_writer;
+
+/** Values of the same names inside it, for a manifest that is written anew. */
+void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t);
+void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p);
 
 /** Input lines from `first` to `last`, both included. */
 struct line_range {
