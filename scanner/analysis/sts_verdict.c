@@ -160,9 +160,10 @@ static bool is_typo(struct span a, struct span b)
     return rows[a.len % 2][b.len] <= TYPO_DISTANCE;
 }
 
-/* A wildcard stands for one label: what is below it is not compared. */
+/* A wildcard stands for one label, so that the first one of the name is not compared. */
 static enum sts_mismatch mismatch_of(struct span pattern, struct span host)
 {
+    struct span below = host;
     if (pattern.len > 1 && pattern.at[0] == '*') {
         pattern = without_first_label(pattern);
         host = without_first_label(host);
@@ -174,8 +175,8 @@ static enum sts_mismatch mismatch_of(struct span pattern, struct span host)
     if (is_typo(pattern, host)) {
         return STS_MISMATCH_TYPO;
     }
-    return span_ieq(registrable_of(pattern), registrable_of(host)) ? STS_MISMATCH_THIRD_LEVEL
-                                                                   : STS_MISMATCH_DOMAIN;
+    return span_ieq(registrable_of(pattern), registrable_of(below)) ? STS_MISMATCH_THIRD_LEVEL
+                                                                    : STS_MISMATCH_DOMAIN;
 }
 
 /* Of the pattern that comes nearest. */
