@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -54,6 +55,7 @@ static void *turn(void *arg)
 static void open_world(struct world *w)
 {
     struct buf error = BUF_INIT(BUF_NO_LIMIT);
+    (void)signal(SIGPIPE, SIG_IGN); /* servers close early */
     hash_secret_init();
     *w =
         (struct world){.seed = 7, .domains = 10, .server_domains = 10, .oversample = 1, .now = NOW};
