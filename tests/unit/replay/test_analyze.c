@@ -658,6 +658,79 @@ static void expect_verdict(const char *dir, const char *status)
     json_decref(domain);
 }
 
+/* Replaces `from`, which is there, by `to` in a file; `from` NULL: the file goes. */
+static void change_file(const char *dir, const char *name, const char *from, const char *to)
+{
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    if (from == NULL) {
+        cr_assert_eq(unlink(path), 0);
+        return;
+    }
+    struct buf old = BUF_INIT(BUF_NO_LIMIT);
+    struct buf new = BUF_INIT(BUF_NO_LIMIT);
+    read_file(dir, name, &old);
+    uint8_t *at = memmem(old.at, old.len, from, strlen(from));
+    cr_assert_not_null(at, "%s is not in %s", from, name);
+    buf_put(&new, (struct span){old.at, (size_t)(at - old.at)});
+    buf_put_text(&new, to);
+    buf_put(&new, span_drop(buf_span(&old), (size_t)(at - old.at) + strlen(from)));
+    write_file(dir, name, buf_span(&new));
+    buf_deinit(&old);
+    buf_deinit(&new);
+}
+
+static void expect_policies(const char *dir, const char *sts, const char *dane, const char *status)
+{
+    json_t *domain = first_row(dir, "domains");
+    json_t *endpoint = first_row(dir, "endpoints");
+    expect_word(json_object_get(json_object_get(domain, "mta_sts"), "state"), sts);
+    expect_word(json_object_get(json_object_get(domain, "dane"), "state"), dane);
+    expect_word(json_object_get(json_object_get(endpoint, "dane"), "status"), status);
+    json_decref(domain);
+    json_decref(endpoint);
+}
+
+/* RFC 7672 section 2.1.1: AD counts only where the resolver is trusted. */
+Test(analyze, without_trust_in_ad_nothing_is_known_of_dane)
+{
+    struct world w;
+    world_new(&w, RESULT_CODEC_NONE);
+    expect_policies(w.scan.path, "enforce", "full", "match");
+    const struct analyze_params p = {.results = w.scan.path,
+                                     .output = w.again,
+                                     .ndjson = true,
+                                     .at = INT64_MIN,
+                                     .trust_ad = TRUTH_NO};
+    cr_expect_eq(analyze_run(&p, &w.why), ANALYZE_COMPLETE);
+    expect_policies(w.again, "enforce", "unknown", "unknown");
+    char name[128];
+    json_error_t error;
+    (void)snprintf(name, sizeof(name), "%s/manifest.json", w.again);
+    json_t *manifest = json_load_file(name, 0, &error);
+    const json_t *now = json_object_get(manifest, "trust_ad");
+    const json_t *from = json_object_get(manifest, "analyzed_from");
+    cr_expect(json_is_false(json_object_get(now, "trusted")));
+    cr_expect(json_is_true(json_object_get(json_object_get(from, "trust_ad"), "trusted")));
+    json_decref(manifest);
+    world_free(&w);
+}
+
+/* A scan by an older version has no such tables. */
+Test(analyze, a_scan_without_tables_of_policies)
+{
+    struct world w;
+    world_new(&w, RESULT_CODEC_NONE);
+    for (int i = 0; i < 2; i++) {
+        change_file(w.scan.path, "manifest.json", "\"table\":\"policies\"", "\"table\":\"x\"");
+        change_file(w.scan.path, "manifest.json", "\"table\":\"policy_bodies\"", "\"table\":\"y\"");
+    }
+    cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
+                 (const char *)w.why.at);
+    expect_policies(w.again, "unknown", "full", "match");
+    world_free(&w);
+}
+
 Test(analyze, at_another_time_the_verdict_is_another_all_the_way_to_the_domain)
 {
     struct world w;
@@ -686,6 +759,7 @@ Test(analyze, with_other_roots_the_path_ends_nowhere)
                                      .at = INT64_MIN};
     cr_expect_eq(analyze_run(&p, &w.why), ANALYZE_COMPLETE);
     expect_verdict(w.again, "issuer_unknown");
+    expect_policies(w.again, "certificate_invalid", "full", "match"); /* 3 0 1 needs no root */
     char name[128];
     (void)snprintf(name, sizeof(name), "%s/root-cas-other.pem", w.again);
     cr_expect_eq(access(name, F_OK), 0);
@@ -706,28 +780,6 @@ Test(analyze, with_other_roots_the_path_ends_nowhere)
 }
 
 /* --- directories that are not what they should be -------------------------------------------- */
-
-/* Replaces `from`, which is there, by `to` in a file; `from` NULL: the file goes. */
-static void change_file(const char *dir, const char *name, const char *from, const char *to)
-{
-    char path[512];
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    if (from == NULL) {
-        cr_assert_eq(unlink(path), 0);
-        return;
-    }
-    struct buf old = BUF_INIT(BUF_NO_LIMIT);
-    struct buf new = BUF_INIT(BUF_NO_LIMIT);
-    read_file(dir, name, &old);
-    uint8_t *at = memmem(old.at, old.len, from, strlen(from));
-    cr_assert_not_null(at, "%s is not in %s", from, name);
-    buf_put(&new, (struct span){old.at, (size_t)(at - old.at)});
-    buf_put_text(&new, to);
-    buf_put(&new, span_drop(buf_span(&old), (size_t)(at - old.at) + strlen(from)));
-    write_file(dir, name, buf_span(&new));
-    buf_deinit(&old);
-    buf_deinit(&new);
-}
 
 static const struct hostile_case {
     const char *name;
@@ -774,6 +826,13 @@ static const struct hostile_case {
      "/services.ndjson, line 1: services.attempt is not one of the attempts"},
     {"half a line", "domains.ndjson", "}\n", "}",
      "/domains.ndjson, line 1: the file ends inside the line"},
+    {"a body altered", "policy_bodies.ndjson", "\"raw\":\"d", "\"raw\":\"e",
+     "/policy_bodies.ndjson, line 1: policy_bodies.policy_sha256 is not that of raw"},
+    {"a policy without its body", "policies.ndjson", "\"policy_sha256\":\"",
+     "\"policy_sha256\":\"0000",
+     "/policies.ndjson, line 1: policies.policy_sha256 is not a SHA-256"},
+    {"a policy of another domain", "policies.ndjson", "\"domain\":\"example.com\"",
+     "\"domain\":\"example.net\"", ": 1 rows of policies are of no domain"},
     {"no row at all", "domains.ndjson", "{\"schema\"", "{{\"schema\"",
      "/domains.ndjson, line 1: not a JSON object: "},
 };
