@@ -42,15 +42,6 @@ static enum dane_ta_fault fault_of(int error)
     }
 }
 
-/* Only an issuer is a trust anchor: a leaf that is its own is none, as with OpenSSL's DANE. */
-static int error_of(X509_STORE_CTX *ctx)
-{
-    if (X509_verify_cert(ctx) != 1) {
-        return X509_STORE_CTX_get_error(ctx);
-    }
-    return sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) > 1 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
-}
-
 static int verify(X509 *leaf, STACK_OF(X509) * rest, X509 *anchor, int64_t at)
 {
     X509_STORE *store = X509_STORE_new();
@@ -65,7 +56,7 @@ static int verify(X509 *leaf, STACK_OF(X509) * rest, X509 *anchor, int64_t at)
                                       X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST) == 1);
     X509_VERIFY_PARAM_set_time(param, (time_t)at);
     X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH_MAX);
-    int error = error_of(ctx);
+    int error = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);
     return error;
@@ -75,7 +66,11 @@ enum dane_ta_fault dane_anchor_path(struct span list, struct span anchor, int64_
 {
     struct span rest = list;
     struct span der;
-    X509 *leaf = cert_list_next(&rest, &der) ? parse(der) : NULL;
+    /* An anchor is an issuer; a leaf is none of its own, self-signed or not. */
+    if (!cert_list_next(&rest, &der) || span_eq(der, anchor)) {
+        return DANE_TA_NO_PATH;
+    }
+    X509 *leaf = parse(der);
     X509 *ta = parse(anchor);
     enum dane_ta_fault fault = DANE_TA_NO_PATH;
     if (leaf != NULL && ta != NULL) {

@@ -32,6 +32,8 @@ void dane_fixture_init(struct dane_fixture *f)
     c[WHO_OLD_LEAF] = make(&c[WHO_MIDDLE], "old leaf", false, true, NULL);
     c[WHO_UNDER_OLD] = make(&c[WHO_OLD_MIDDLE], "leaf", false, false, NULL);
     c[WHO_UNDER_NO_CA] = make(&c[WHO_NO_CA], "leaf", false, false, NULL);
+    c[WHO_OLD_ROOT] = make(NULL, "Old root", true, true, NULL);
+    c[WHO_UNDER_OLD_ROOT] = make(&c[WHO_OLD_ROOT], "leaf", false, false, NULL);
     c[WHO_SELF] = make(NULL, "self", false, false, NULL);
     for (size_t i = 0; i < TLSA_MAX; i++) {
         f->data[i] = BUF_INIT(BUF_NO_LIMIT);

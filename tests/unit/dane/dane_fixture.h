@@ -21,6 +21,8 @@ enum who {
     WHO_UNDER_OLD,  /* leaf of OLD_MIDDLE */
     WHO_NO_CA,      /* of ROOT, without cA */
     WHO_UNDER_NO_CA,
+    WHO_OLD_ROOT, /* expired */
+    WHO_UNDER_OLD_ROOT,
     WHO_COUNT
 };
 
