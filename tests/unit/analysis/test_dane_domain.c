@@ -1,0 +1,169 @@
+#include <criterion/criterion.h>
+
+#include "scanner/analysis/dane_domain.h"
+
+#define MX_COUNT 4
+
+/* One exchange with one endpoint; the row ends with the first without `host`. */
+struct exchange {
+    const char *host;
+    enum dane_host dane;
+    enum dane_status endpoint;
+    uint16_t port; /* 0: 25 */
+    const char *unusable;
+    bool special; /* an address that nobody dials */
+};
+
+struct row {
+    const char *name;
+    struct exchange mx[MX_COUNT];
+    enum dane_domain_state expected;
+    struct tally endpoints;
+    enum mx_kind kind; /* NOT_ASKED: EXPLICIT */
+    size_t mx_beyond;
+};
+
+#define MATCHES(name)                                                    \
+    {                                                                    \
+        .host = (name), .dane = DANE_HOST_USABLE, .endpoint = DANE_MATCH \
+    }
+#define WITHOUT(name)                                                 \
+    {                                                                 \
+        .host = (name), .dane = DANE_HOST_NONE, .endpoint = DANE_NONE \
+    }
+#define OF(name, d, e)                                              \
+    {                                                               \
+        .host = (name), .dane = DANE_HOST_##d, .endpoint = DANE_##e \
+    }
+
+static const struct row rows[] = {
+    {.name = "every exchange has records",
+     .mx = {MATCHES("a"), MATCHES("b")},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 2}},
+    {.name = "some have: a downgrade is possible, RFC 7672 section 2.2.1",
+     .mx = {MATCHES("a"), WITHOUT("b")},
+     .expected = DANE_DOMAIN_PARTIAL,
+     .endpoints = {.yes = 1}},
+    {.name = "some are insecure",
+     .mx = {MATCHES("a"), OF("b", TLSA_INSECURE, NONE)},
+     .expected = DANE_DOMAIN_PARTIAL,
+     .endpoints = {.yes = 1}},
+    {.name = "none has", .mx = {WITHOUT("a"), WITHOUT("b")}, .expected = DANE_DOMAIN_NONE},
+    {.name = "records without AD are of no effect",
+     .mx = {OF("a", TLSA_INSECURE, NONE), WITHOUT("b")},
+     .expected = DANE_DOMAIN_INEFFECTIVE},
+    {.name = "records of an insecure host",
+     .mx = {OF("a", HOST_INSECURE, NONE)},
+     .expected = DANE_DOMAIN_INEFFECTIVE},
+    {.name = "unusable records are in force: RFC 7672 section 2.2",
+     .mx = {OF("a", UNUSABLE, UNUSABLE)},
+     .expected = DANE_DOMAIN_FULL},
+    {.name = "a mismatch",
+     .mx = {MATCHES("a"), OF("b", USABLE, MISMATCH)},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.yes = 1, .no = 1}},
+    {.name = "no TLS where it is mandatory",
+     .mx = {OF("a", USABLE, NO_TLS)},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.no = 1}},
+    {.name = "a lookup failed: RFC 7672 section 2.1.2",
+     .mx = {MATCHES("a"), OF("b", LOOKUP_FAILED, FAILED)},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.yes = 1}},
+    {.name = "a failure is known beside what is not",
+     .mx = {OF("a", UNKNOWN, UNKNOWN), OF("b", LOOKUP_FAILED, FAILED)},
+     .expected = DANE_DOMAIN_FAILED},
+    {.name = "an endpoint is not known",
+     .mx = {OF("a", USABLE, UNKNOWN)},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.unknown = 1}},
+    {.name = "an exchange is not known",
+     .mx = {MATCHES("a"), OF("b", UNKNOWN, UNKNOWN)},
+     .expected = DANE_DOMAIN_UNKNOWN,
+     .endpoints = {.yes = 1}},
+    {.name = "listed twice, counted once",
+     .mx = {MATCHES("a"), MATCHES("a")},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
+    {.name = "what is no host does not count",
+     .mx = {{.host = "192.0.2.1", .unusable = "ip_literal"}, MATCHES("b")},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
+    {.name = "DANE is about port 25",
+     .mx = {MATCHES("a"), {"b", DANE_HOST_USABLE, DANE_MISMATCH, 465, NULL, false}},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
+    {.name = "addresses that nobody dials",
+     .mx = {MATCHES("a"), {"b", DANE_HOST_USABLE, DANE_UNKNOWN, 25, NULL, true}},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
+    {.name = "no exchange", .kind = MX_KIND_NONE, .expected = DANE_DOMAIN_NONE},
+    {.name = "the exchanges could not be looked up",
+     .kind = MX_KIND_UNKNOWN,
+     .expected = DANE_DOMAIN_UNKNOWN},
+    {.name = "more exchanges than are worked on",
+     .mx = {MATCHES("a")},
+     .mx_beyond = 1,
+     .expected = DANE_DOMAIN_UNKNOWN,
+     .endpoints = {.yes = 1}},
+};
+
+static void check(const struct row *row)
+{
+    struct seen_mx mx[MX_COUNT] = {0};
+    struct endpoint_brief endpoints[MX_COUNT] = {0};
+    struct seen_domain d = {.mx = mx,
+                            .mx_kind = row->kind ? row->kind : MX_KIND_EXPLICIT,
+                            .mx_dns = {.state = DNS_DATA, .ad = true}};
+    for (; d.mx_count < MX_COUNT && row->mx[d.mx_count].host != NULL; d.mx_count++) {
+        const struct exchange *x = &row->mx[d.mx_count];
+        struct endpoint_brief *e = &endpoints[d.mx_count];
+        e->port = x->port ? x->port : 25;
+        e->outcome = x->special ? OUTCOME_NOT_TESTED : OUTCOME_ESTABLISHED;
+        e->not_tested = x->special ? NOT_TESTED_SPECIAL_PURPOSE : NOT_TESTED_NONE;
+        e->dane = (uint8_t)x->endpoint;
+        mx[d.mx_count] = (struct seen_mx){.host = span_of(x->host),
+                                          .unusable = x->unusable,
+                                          .dane_host = (uint8_t)x->dane,
+                                          .endpoints = e,
+                                          .endpoint_count = x->unusable == NULL};
+    }
+    d.mx_total = d.mx_count + row->mx_beyond;
+    struct dane_domain v;
+    dane_domain_fill(&v, &d, true);
+    cr_expect_eq(v.state, row->expected, "%s: %s", row->name, dane_domain_word(v.state));
+    cr_expect(v.endpoints.yes == row->endpoints.yes && v.endpoints.no == row->endpoints.no &&
+                  v.endpoints.unknown == row->endpoints.unknown,
+              "%s: %d %d %d", row->name, (int)v.endpoints.yes, (int)v.endpoints.no,
+              (int)v.endpoints.unknown);
+}
+
+Test(dane_domain, states)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        check(&rows[i]);
+    }
+}
+
+/* RFC 7672 section 2.2.1: only a secure MX RRset says which names are right. */
+Test(dane_domain, strict)
+{
+    static const struct {
+        struct seen_dns mx;
+        bool trust_ad;
+        enum dnssec_state expected;
+    } given[] = {
+        {{.state = DNS_DATA, .ad = true}, true, DNSSEC_SECURE},
+        {{.state = DNS_DATA, .ad = true}, false, DNSSEC_UNKNOWN},
+        {{.state = DNS_DATA}, true, DNSSEC_INSECURE},
+        {{.state = DNS_BOGUS}, true, DNSSEC_BOGUS},
+    };
+    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+        struct seen_domain d = {.mx_kind = MX_KIND_EXPLICIT, .mx_dns = given[i].mx};
+        struct dane_domain v;
+        dane_domain_fill(&v, &d, given[i].trust_ad);
+        cr_expect_eq(v.mx, given[i].expected, "%zu", i);
+        cr_expect_eq(v.strict, given[i].expected == DNSSEC_SECURE, "%zu", i);
+    }
+}
