@@ -1,0 +1,87 @@
+/* The lines on MTA-STS, DANE, TLS-RPT, on what senders do, and on readiness. */
+
+#include <criterion/criterion.h>
+
+#include "scanner/view/report.h"
+#include "tests/unit/view/sample.h"
+
+#define MX                                                                              \
+    "'mx':[{'preference':10,'exchange':'mx.a.test','host':'mx.a.test','endpoints':["    \
+    "{'address':'192.0.2.1','port':25,'outcome':'established','tls_version':'TLSv1.3'," \
+    "'acceptable':true}]}],"
+
+static const char *const published[] = {
+    "{'type':'domains','input_line':1,'input':'a.test','domain':'a.test','account':'tested'," MX
+    "'mta_sts':{'state':'enforce','records':1,'mode':'enforce','max_age':604800,'passes':'some',"
+    "'mx':[{'host':'mx.a.test','covered':true,'pass':1,'fail':0,'unknown':0},"
+    "{'host':'mx.a.tets','covered':false,'pass':0,'fail':0,'unknown':0}]},"
+    "'tls_rpt':{'records':1,'valid':true,'lenient_valid':true,'rua':['mailto:t@a.test']},"
+    "'dane':{'mx_dnssec':'insecure','state':'full','strict':false,'hosts_in_force':1,'match':1,"
+    "'mismatch':0},'outcomes':[{'profile':'one','best':'encrypted','worst':'encrypted',"
+    "'decided_by':'mx.a.test|192.0.2.1|25: opportunistic'},{'profile':'two',"
+    "'best':'authenticated','worst':'deferred','decided_by':'mx.a.tets: sts_mx_not_covered'},"
+    "{'profile':'three','best':'encrypted','worst':'encrypted',"
+    "'decided_by':'mx.a.test|192.0.2.1|25: opportunistic'}],"
+    "'sts_readiness':{'ready':'fail','items':[{'item':'tls12','result':'pass'},"
+    "{'item':'mx_covered','result':'fail','endpoint':'mx.a.tets'},"
+    "{'item':'record','result':null}]},'findings':[]}",
+    NULL,
+};
+
+static const char *const nothing[] = {
+    "{'type':'domains','input_line':1,'input':'a.test','domain':'a.test','account':'tested'," MX
+    "'tls_rpt_dns':{'state':'nxdomain'},'mta_sts':{'state':'none','records':0},"
+    "'tls_rpt':{'records':0,'valid':false,'lenient_valid':false,'rua':[]},"
+    "'dane':{'state':'none'},'outcomes':[],'sts_readiness':null,'findings':[]}",
+    NULL,
+};
+
+/* From the heading on, up to the servers. */
+static void expect_section(const char *const rows[], const char *const want[])
+{
+    struct buf out = sample_report(rows, false);
+    struct buf section = BUF_INIT(BUF_NO_LIMIT);
+    const char *text = sample_text(&out);
+    const char *from = strstr(text, "Policies\n");
+    const char *to = strstr(text, "\nMail servers\n");
+    cr_assert(from != NULL && to != NULL && from < to, "%s", text);
+    buf_put(&section, (struct span){(const uint8_t *)from, (size_t)(to - from)});
+    expect_lines(&section, want);
+    buf_deinit(&out);
+}
+
+Test(policy_report, what_is_published_and_who_minds)
+{
+    static const char *const want[] = {
+        "Policies",
+        "  MTA-STS   mode enforce for 7 days, 1 of 2 mail servers pass; no pattern covers",
+        "            mx.a.tets",
+        "  DANE      all have, and none is known to fail; TLSA records match at 1 of 1",
+        "            addresses; the MX records are not secure (insecure), so not every",
+        "            sender looks",
+        "  TLS-RPT   reports go to mailto:t@a.test",
+        "",
+        "What senders do",
+        "  deferred, at best authenticated from two: no pattern of the MTA-STS policy",
+        "    matches the exchange (mx.a.tets)",
+        "  encrypted from one, three: TLS, and the certificate is not asked for",
+        "    (mx.a.test|192.0.2.1|25)",
+        "",
+        "Not ready for MTA-STS in mode enforce",
+        "  fail      every exchange is matched by a pattern (mx.a.tets)",
+        NULL,
+    };
+    expect_section(published, want);
+}
+
+Test(policy_report, one_line_for_each_that_is_not_there)
+{
+    static const char *const want[] = {
+        "Policies",
+        "  MTA-STS   there is no record in any reading",
+        "  DANE      no exchange has TLSA records",
+        "  TLS-RPT   there is no record",
+        NULL,
+    };
+    expect_section(nothing, want);
+}
