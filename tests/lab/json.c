@@ -1,11 +1,18 @@
 #include "tests/lab/json.h"
 
+#include "scanner/base/text.h"
+
+/* Text as it is where it is UTF-8; other octets become the character of their number. */
 void json_put_text(struct buf *b, struct span text)
 {
     buf_put_char(b, '"');
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.at[i];
-        if (c == '"' || c == '\\') {
+        size_t more = c > 0x7f ? text_utf8_len(span_drop(text, i)) : 0;
+        if (more > 1) {
+            buf_put(b, span_take(span_drop(text, i), more));
+            i += more - 1;
+        } else if (c == '"' || c == '\\') {
             buf_put_char(b, '\\');
             buf_put_char(b, (char)c);
         } else if (c < 0x20 || c > 0x7e) {
