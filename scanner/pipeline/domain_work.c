@@ -383,6 +383,7 @@ static void copy_result(struct domain_work *d, struct seen_mx *mx,
     mx->aaaa_state = m->aaaa_state;
     mx->cname_count = m->cname_count;
     mx->blocklisted = m->blocklisted != 0;
+    mx->dane_host = m->dane_host;
     mx->endpoints = briefs;
     mx->endpoint_count = count;
 }

@@ -157,6 +157,10 @@ MESSAGE_KINDS(X)
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
 
+/* One TLSA record of a list in ADDRESS_WANT; its data borrows from `in`. */
+void tlsa_put(struct buf *out, const struct seen_tlsa *r);
+struct seen_tlsa tlsa_get(struct span *in);
+
 #define BRIEF_LEN 91 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);
 struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

@@ -110,14 +110,17 @@ static void connect_now(struct worker *w, uint32_t index)
     target.dial_address = dial_address(p, &s->address, &target.dial_port);
     target.local = local_address(p, &target.dial_address, s);
     target.hello_max_version = v->hello_max_version;
-    if (v->other_key > 0) {
+    uint8_t number = v->session_count;
+    if (v->other_key > 0 && number == v->other_key) {
         bool rsa = handshake_key_shown(&session_seen(v->sessions[0])->tls) == HANDSHAKE_KEY_RSA;
         target.key = rsa ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
     }
     if (v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && s->work->hello_sni)) {
-        CHECK(v->want.host.len < sizeof(sni));
-        memcpy(sni, v->want.host.at, v->want.host.len);
-        sni[v->want.host.len] = '\0';
+        bool base = v->dane_sni > 0 && number == v->dane_sni;
+        struct span name = base ? v->want.tlsa_base : v->want.host;
+        CHECK(name.len < sizeof(sni));
+        memcpy(sni, name.at, name.len);
+        sni[name.len] = '\0';
         target.sni = sni;
     }
     atomic_fetch_add_explicit(&w->counters.sessions_in_flight, 1, memory_order_relaxed);
@@ -313,7 +316,7 @@ static void note_source(struct worker *w, const struct net_addr *source)
 /* A server without the version or the kind of key that is asked for has answered. */
 static bool has_failed(const struct visit *v, const struct seen_session *seen)
 {
-    if (v->kind == VISIT_VERSION || v->other_key > 0) {
+    if (v->kind == VISIT_VERSION || visit_session_is_aside(v, (uint8_t)(v->session_count - 1))) {
         return !outcome_info(seen->outcome)->conclusive;
     }
     return seen->outcome != OUTCOME_ESTABLISHED;
