@@ -248,6 +248,7 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,
         .counts = c->counts,
+        .profiles = c->scan->params->terms.profiles,
         .rows = rows,
     };
     report_summary_text(summary_text, &facts);
@@ -260,5 +261,8 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     buf_deinit(&json);
     ok = copy_suffix_list(c) && ok;
     ok = copy_trust_stores(c) && ok;
+    ok = result_dir_write_file(c->writer->dir, "sender-profiles.json",
+                               c->scan->params->profiles_json) &&
+         ok;
     return (c->complete ? write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

@@ -276,7 +276,7 @@ static void finish(struct worker *w, uint32_t index)
     findings_of_host(&seen, &dane, &w->findings);
     report_host(w->rows, &seen, &dane, &w->findings);
     worker_row_written(w);
-    counts_add_host(&w->counts, &seen);
+    counts_add_host(&w->counts, &seen, &dane);
     counts_add_findings(&w->counts, &w->findings);
     e->record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
@@ -296,11 +296,9 @@ static void finish_when_complete(struct worker *w, uint32_t index)
     }
 }
 
-static enum not_tested_reason reason_not_to_dial(const struct worker *w, const struct host_work *h,
-                                                 const struct net_addr *a, size_t position)
+enum not_tested_reason address_reason_not_to_dial(const struct scan *s, const struct net_addr *a)
 {
-    const struct scan *s = w->scan;
-    if (h->blocklisted || blocklist_has_address(s->blocklist, a)) {
+    if (blocklist_has_address(s->blocklist, a)) {
         return NOT_TESTED_BLOCKLISTED;
     }
     if (!s->params->allow_special_addresses && net_addr_special_purpose(a) != NULL) {
@@ -309,7 +307,20 @@ static enum not_tested_reason reason_not_to_dial(const struct worker *w, const s
     if (a->family == 4 ? !s->params->use_ipv4 : !s->params->use_ipv6 || !s->has_ipv6) {
         return NOT_TESTED_FAMILY_OFF;
     }
-    return position < h->addresses_max ? NOT_TESTED_NONE : NOT_TESTED_TRUNCATED;
+    return NOT_TESTED_NONE;
+}
+
+static enum not_tested_reason reason_not_to_dial(const struct worker *w, const struct host_work *h,
+                                                 const struct net_addr *a, size_t position)
+{
+    if (h->blocklisted) {
+        return NOT_TESTED_BLOCKLISTED;
+    }
+    enum not_tested_reason reason = address_reason_not_to_dial(w->scan, a);
+    if (reason == NOT_TESTED_NONE && position >= h->addresses_max) {
+        return NOT_TESTED_TRUNCATED;
+    }
+    return reason;
 }
 
 static void send_address_want(struct worker *w, uint32_t index, size_t endpoint, bool again)

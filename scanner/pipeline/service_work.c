@@ -482,6 +482,25 @@ static struct chain_brief unpack_brief(uint64_t packed)
     return (struct chain_brief){.status = (uint8_t)(packed >> 8), .trusted_by = (uint8_t)packed};
 }
 
+bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief)
+{
+    const uint64_t *known = map_find(&w->services->known_chains, hash_key_of(chain_id));
+    if (known != NULL) {
+        *brief = unpack_brief(*known);
+    }
+    return known != NULL;
+}
+
+void service_keep_chain(struct worker *w, struct span chain_id, struct chain_brief brief)
+{
+    struct map *known = &w->services->known_chains;
+    bool added = false;
+    if (known->count >= KNOWN_CHAINS_MAX) {
+        map_deinit(known);
+    }
+    (void)map_add(known, hash_key_of(chain_id), pack_brief(brief), &added);
+}
+
 static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
                           const struct seen_session *seen)
 {
@@ -491,9 +510,7 @@ static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
         return;
     }
     struct span id = {seen->tls.chain_id, sizeof(seen->tls.chain_id)};
-    const uint64_t *known = map_find(&t->known_chains, hash_key_of(id));
-    if (known != NULL) {
-        v->chains[session] = unpack_brief(*known);
+    if (service_find_chain(w, id, &v->chains[session])) {
         return;
     }
     struct message_chain_new m = {
@@ -574,11 +591,7 @@ void service_on_chain_known(struct worker *w, const struct message_chain_known *
     struct service_table *t = w->services;
     struct visit *v = &t->visits[m->visit];
     struct chain_brief brief = {.status = m->status, .trusted_by = m->trusted_by};
-    bool added = false;
-    if (t->known_chains.count >= KNOWN_CHAINS_MAX) {
-        map_deinit(&t->known_chains);
-    }
-    (void)map_add(&t->known_chains, hash_key_of(m->chain_id), pack_brief(brief), &added);
+    service_keep_chain(w, m->chain_id, brief);
     for (uint8_t i = 0; i < v->session_count; i++) {
         const struct seen_session *seen = session_seen(v->sessions[i]);
         if (memcmp(seen->tls.chain_id, m->chain_id.at, sizeof(seen->tls.chain_id)) == 0) {

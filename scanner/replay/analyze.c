@@ -289,7 +289,7 @@ static void on_host(struct analysis *a, const struct facts *row)
     findings_reset(&a->findings);
     findings_of_host(&host, NULL, &a->findings);
     report_host(&a->out.sink, &host, NULL, &a->findings);
-    counts_add_host(&a->counts, &host);
+    counts_add_host(&a->counts, &host, NULL);
     counts_add_findings(&a->counts, &a->findings);
 }
 

@@ -41,7 +41,7 @@ static void fill(struct scan_counts *c)
                                    .aaaa = {.state = DNS_NODATA, .ede = -1},
                                    .endpoints = ends,
                                    .endpoint_count = 2};
-    counts_add_host(c, &host);
+    counts_add_host(c, &host, NULL);
     const struct seen_session good = {.outcome = OUTCOME_ESTABLISHED,
                                       .smtp = {.starttls = STARTTLS_OFFERED},
                                       .tls_attempted = true,
