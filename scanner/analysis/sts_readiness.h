@@ -26,12 +26,19 @@ enum readiness_item {
 const char *readiness_item_word(enum readiness_item i);
 bool readiness_item_is_advisory(enum readiness_item i);
 
+#define READINESS_RESULTS(X) \
+    X(UNKNOWN, "unknown")    \
+    X(PASS, "pass")          \
+    X(FAIL, "fail")          \
+    X(NOT_APPLICABLE, "")
+
 enum readiness {
-    READINESS_UNKNOWN,
-    READINESS_PASS,
-    READINESS_FAIL,
-    READINESS_NOT_APPLICABLE
+#define X(name, word) READINESS_##name,
+    READINESS_RESULTS(X)
+#undef X
 };
+
+const char *readiness_word(enum readiness r);
 
 struct readiness_result {
     enum readiness result;

@@ -3,11 +3,18 @@
 #include "scanner/base/span.h"
 
 /** A Content-Type, RFC 9110 section 8.3.1. */
+#define MEDIA_TYPES(X)                                                          \
+    X(ABSENT, "absent")                                                         \
+    X(TEXT_PLAIN, "text_plain") /* RFC 8461 section 3.3; with any parameters */ \
+    X(OTHER, "other")                                                           \
+    X(MALFORMED, "malformed")
+
 enum policy_media_type {
-    MEDIA_TYPE_ABSENT,
-    MEDIA_TYPE_TEXT_PLAIN, /* RFC 8461 section 3.3; with any parameters */
-    MEDIA_TYPE_OTHER,
-    MEDIA_TYPE_MALFORMED,
+#define X(name, word) MEDIA_TYPE_##name,
+    MEDIA_TYPES(X)
+#undef X
 };
+
+const char *media_type_word(enum policy_media_type t);
 
 enum policy_media_type media_type_read(struct span content_type);

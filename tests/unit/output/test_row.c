@@ -388,11 +388,11 @@ Test(row, golden)
                      "\"host\":null,\"address\":null,\"port\":null,\"service\":null,"
                      "\"endpoint\":null,\"outcome\":null,\"not_tested\":null,\"starttls\":null,"
                      "\"tls_version\":null,\"leaf_sha256\":null,\"chain_status\":null,"
-                     "\"name_match\":null,\"acceptable\":null}\n");
+                     "\"name_match\":null,\"acceptable\":null,\"dane\":null}\n");
     cr_expect_str_eq((const char *)csv.at,
                      "1,services,192.0.2.1|25,smtp.banner,info,"
                      "\"said \"\"\xef\xbf\xbd\"\", twice\",c2FpZCAi/yIsIHR3aWNl\r\n"
-                     "1,7,\"\",10,,,,,,,,,,,,,\r\n");
+                     "1,7,\"\",10,,,,,,,,,,,,,,\r\n");
     buf_deinit(&ndjson);
     buf_deinit(&csv);
     row_free(r);
