@@ -251,8 +251,8 @@ static void add_all(uint64_t *into, const uint64_t *from, size_t count)
 }
 
 /* One- and two-dimensional arrays of sums alike. */
-#define ADD(field)                                                              \
-    add_all((uint64_t *)&into->field, (const uint64_t *)&from->field,           \
+#define ADD(field)                                                    \
+    add_all((uint64_t *)&into->field, (const uint64_t *)&from->field, \
             sizeof(into->field) / sizeof(uint64_t))
 
 static void merge_tlds(struct policy_counts *into, const struct policy_counts *from)

@@ -3,6 +3,7 @@
 #include "scanner/analysis/domain_verdict.h"
 #include "scanner/analysis/parity.h"
 #include "scanner/base/map.h"
+#include "scanner/dane/dane.h"
 
 /**
  * What policies, DANE and deliveries of a scan add up to: the tables that papers print (IMC 2025, DANE 2020 and
@@ -28,9 +29,9 @@ enum manager {
 const char *manager_word(enum manager m);
 
 /** DANE 2022: who runs mail and who runs DNS. */
-#define DANE_MANAGERS(X)                                             \
-    X(UNKNOWN, "unknown")                                            \
-    X(MAIL_OUTSOURCED, "mail_outsourced")                            \
+#define DANE_MANAGERS(X)                                              \
+    X(UNKNOWN, "unknown")                                             \
+    X(MAIL_OUTSOURCED, "mail_outsourced")                             \
     X(DNS_OUTSOURCED, "dns_outsourced") /* mail under its own name */ \
     X(SELF, "self")
 
@@ -70,7 +71,8 @@ struct policy_counts {
     /* MTA-STS, domains */
     uint64_t sts_state[STS_STATE_COUNT][MANAGER_COUNT]; /* manager of the policy host */
     uint64_t sts_passes[STS_STATE_COUNT][ROLLUP_COUNT]; /* exchanges */
-    uint64_t sts_mismatch[STS_STATE_COUNT][STS_MISMATCH_DOMAIN + 1]; /* the worst of its exchanges */
+    uint64_t sts_mismatch[STS_STATE_COUNT]
+                         [STS_MISMATCH_DOMAIN + 1];    /* the worst of its exchanges */
     uint64_t fetch[POLICY_FETCH_COUNT][MANAGER_COUNT]; /* policy hosts */
     uint64_t fetch_chain[CHAIN_STATUS_COUNT];          /* of these, where a list was presented */
     uint64_t fetch_name[NAME_MATCH_COUNT];
@@ -89,8 +91,8 @@ struct policy_counts {
     uint64_t dane_domain[DANE_DOMAIN_COUNT][DANE_MANAGER_COUNT];
     uint64_t dane_strict[DANE_DOMAIN_COUNT]; /* of these, with secure MX records */
     uint64_t mx_dnssec[DNSSEC_STATE_COUNT];
-    uint64_t dane_host[DANE_HOST_COUNT];         /* hosts */
-    uint64_t dane_endpoint[DANE_STATUS_COUNT];   /* endpoints of hosts with records in force */
+    uint64_t dane_host[DANE_HOST_COUNT];       /* hosts */
+    uint64_t dane_endpoint[DANE_STATUS_COUNT]; /* endpoints of hosts with records in force */
     /* SNI and address families: endpoints and hosts */
     uint64_t sni[SNI_UNSTABLE + 1][SNI_ACCEPTABLE_NEITHER + 1];
     uint64_t families[PARITY_FACT_COUNT][PARITY_DIFFERS + 1];

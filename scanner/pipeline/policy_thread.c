@@ -75,8 +75,8 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
         a->source = source_address(p, &a->dial_address, &a->address);
     }
     struct policy_waiter *waiter = memory_new(1, sizeof(*waiter));
-    *waiter = (struct policy_waiter){
-        .domain = m->domain, .generation = m->generation, .from = m->from};
+    *waiter =
+        (struct policy_waiter){.domain = m->domain, .generation = m->generation, .from = m->from};
     policy_fetcher_add(t->fetcher, &target, waiter);
 }
 

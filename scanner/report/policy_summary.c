@@ -9,10 +9,10 @@
 typedef const char *(*word_fn)(unsigned i);
 
 /* The words of one list, by number: so that one loop writes every table. */
-#define WORDS(name, call, type)           \
-    static const char *name(unsigned i)   \
-    {                                     \
-        return call((enum type)i);        \
+#define WORDS(name, call, type)         \
+    static const char *name(unsigned i) \
+    {                                   \
+        return call((enum type)i);      \
     }
 
 WORDS(word_of_sts_state, sts_state_word, sts_state)
@@ -46,10 +46,8 @@ static const char *word_of_item(unsigned i)
 static const char *word_of_parity_fact(unsigned i)
 {
     static const char *const words[PARITY_FACT_COUNT] = {
-        [PARITY_FACT_REACHABLE] = "reachable",
-        [PARITY_FACT_STARTTLS] = "starttls",
-        [PARITY_FACT_TLS_VERSION] = "tls_version",
-        [PARITY_FACT_LEAF] = "leaf",
+        [PARITY_FACT_REACHABLE] = "reachable",     [PARITY_FACT_STARTTLS] = "starttls",
+        [PARITY_FACT_TLS_VERSION] = "tls_version", [PARITY_FACT_LEAF] = "leaf",
         [PARITY_FACT_ACCEPTABLE] = "acceptable",
     };
     return words[i];
@@ -84,10 +82,9 @@ static void put_matrix(struct json_writer *w, const char *key, const uint64_t *n
     json_object_end(w);
 }
 
-#define ROW(w, key, field, word) \
-    put_row(w, key, field, sizeof(field) / sizeof((field)[0]), word)
-#define MATRIX(w, key, field, row_word, column_word)                                   \
-    put_matrix(w, key, &(field)[0][0], sizeof(field) / sizeof((field)[0]), row_word,   \
+#define ROW(w, key, field, word) put_row(w, key, field, sizeof(field) / sizeof((field)[0]), word)
+#define MATRIX(w, key, field, row_word, column_word)                                 \
+    put_matrix(w, key, &(field)[0][0], sizeof(field) / sizeof((field)[0]), row_word, \
                sizeof((field)[0]) / sizeof((field)[0][0]), column_word)
 
 static int by_tld(const void *a, const void *b)
