@@ -174,7 +174,6 @@ struct service_table {
     struct leaf_names default_names; /* of certificates presented without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */
     uint32_t ptr_hash_count;
-    uint32_t ptr_hash_capacity;
     struct endpoint_verdict verdict; /* of the endpoint under work */
     struct service_verdict service_verdict;
 };
