@@ -28,6 +28,7 @@ const char *severity_word(enum severity s);
 #define FINDING_SCOPES(X)                                                                    \
     X(DOMAIN, "domain")                                                                      \
     X(HOST, "host")                                                                          \
+    X(POLICY, "policy")     /* the policy host of a domain, rows of policies */              \
     X(SESSION, "session")   /* a service (handshake without SNI) or an endpoint (its own) */ \
     X(SERVICE, "service")   /* what does not depend on a name */                             \
     X(ENDPOINT, "endpoint") /* what does */                                                  \

@@ -25,6 +25,7 @@ static void tables_of(enum finding_scope scope, const char *tables[TABLES_MAX + 
     static const char *const names[SCOPE_COUNT][TABLES_MAX] = {
         [SCOPE_DOMAIN] = {"domains"},
         [SCOPE_HOST] = {"hosts"},
+        [SCOPE_POLICY] = {"policies"},
         [SCOPE_SESSION] = {"services", "endpoints"},
         [SCOPE_SERVICE] = {"services"},
         [SCOPE_ENDPOINT] = {"endpoints"},

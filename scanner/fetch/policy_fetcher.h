@@ -1,0 +1,90 @@
+#pragma once
+
+/**
+ * Fetches MTA-STS policies: GET https://POLICY_HOST/.well-known/mta-sts.txt, many at once, over
+ * libcurl's multi interface (RFC 8461 section 3.3). An actor without a thread of its own:
+ *
+ *     struct policy_fetcher *f = policy_fetcher_new(&params);
+ *     policy_fetcher_add(f, &target, tag);
+ *     while (policy_fetcher_pending(f) > 0) {
+ *         policy_fetcher_run(f, 1000);     // calls done() for each that finished
+ *     }
+ *     policy_fetcher_free(f);
+ *
+ * One thread owns it and makes all calls; only policy_fetcher_wake() may come from another.
+ *
+ * HTTP/1.1 only; SNI and Host are the policy host; no redirect is followed, no proxy is used, no
+ * connection used twice, nothing is cached, no compression is asked for. A connection goes to the
+ * address that was given and nowhere else: no name is ever resolved here. A certificate never ends a
+ * fetch: the list is recorded as sent and judged elsewhere. What the peer does is data.
+ *
+ * Politeness: at an address no more connections at once and no more starts a second than the
+ * parameters say, in its /24 or /48 no more connections at once; addresses take turns. What may
+ * not start yet waits in line at its address and costs nothing meanwhile.
+ *
+ * Bounds: a host under way holds POLICY_BODY_MAX of the body, TLS_LIST_MAX of certificates here
+ * and as much again in OpenSSL, and what libcurl takes for a line of the head (100 KiB); one that
+ * waits, its name and addresses; an address that was dialled, some 200 octets until the end.
+ *
+ * Before, once a process and before any thread starts: hash_secret_init(), and
+ * curl_global_init(CURL_GLOBAL_ALL) after tls_process_init(); curl_global_cleanup() at the end.
+ * OpenSSL objects are made in the default library context of the owning thread. The faster public
+ * keys (scanner/tls/fast_public_key.h) may be on: a client is all that this is.
+ */
+
+#include "scanner/base/net_addr.h"
+#include "scanner/observation/seen_policy.h"
+
+struct policy_fetcher;
+
+/** One address that may be dialled for a host. */
+struct policy_address {
+    struct net_addr address;      /* for limits and records */
+    struct net_addr dial_address; /* where the connection really goes (--address-map) */
+    uint16_t dial_port;
+    struct net_addr local; /* our address; family 0: the system chooses */
+};
+
+struct policy_target {
+    const char *policy_host; /* copied; an A-label name without a trailing dot */
+    struct policy_address addresses[POLICY_ATTEMPTS_MAX]; /* in the order to be tried */
+    size_t address_count;                                 /* at least 1 */
+};
+
+/** `seen` and what its spans point to are valid during the call only. Its DNS fields (a, aaaa,
+ * cnames, addresses, chain) are left zero. policy_fetcher_add() may be called from inside. */
+typedef void (*policy_done_fn)(void *arg, void *tag, const struct seen_policy *seen);
+
+/** Plain data, copied. */
+struct policy_fetcher_params {
+    const char *user_agent; /* copied; NULL: none is sent */
+    uint32_t connect_timeout_ms;
+    uint32_t tls_timeout_ms;
+    uint32_t head_timeout_ms;  /* from the request to the end of the head */
+    uint32_t total_timeout_ms; /* of all attempts together, without waiting in line */
+    uint32_t address_limit;    /* connections to an address at once; 0: no limit, as the next */
+    uint32_t network_limit;    /* to a network (net_addr_network()) at once */
+    uint32_t address_rate;     /* starts a second and address */
+    uint32_t concurrency;      /* connections at once; 0: POLICY_CONCURRENCY */
+    policy_done_fn done;
+    void *arg;
+};
+
+#define POLICY_CONCURRENCY     64   /* connections at once, unless told otherwise */
+#define POLICY_CONCURRENCY_MAX 1024 /* each turn looks at all that are under way */
+
+struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *params);
+/** Whatever is pending ends without a call of done(). NULL is allowed. */
+void policy_fetcher_free(struct policy_fetcher *f);
+
+/** Puts a host in line; `tag` comes back with the result. Starts nothing yet. */
+void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *target, void *tag);
+/** Does what can be done, waits at most `timeout_ms` for more to do, and does that; calls done()
+ * for each host that finished. Returns early on policy_fetcher_wake(). */
+void policy_fetcher_run(struct policy_fetcher *f, uint32_t timeout_ms);
+/** From any thread: ends the wait in policy_fetcher_run(), the next one if there is none now. */
+void policy_fetcher_wake(struct policy_fetcher *f);
+/** Hosts added and not done. */
+size_t policy_fetcher_pending(const struct policy_fetcher *f);
+/** Ends all that is pending, with INTERRUPTED; done() is called for each from inside. */
+void policy_fetcher_abort_all(struct policy_fetcher *f);
