@@ -1,5 +1,7 @@
 #include "scanner/pipeline/policy_thread.h"
 
+#include <curl/curl.h>
+
 #include "scanner/base/memory.h"
 #include "scanner/fetch/policy_fetcher.h"
 #include "scanner/pipeline/dialling.h"
@@ -8,7 +10,6 @@
 
 #define HTTPS_PORT  443  /* RFC 8461 section 3.3 */
 #define LOOK_MS     1000 /* at the latest; messages wake the fetcher */
-#define CONCURRENCY 64   /* fetches under way: every one may last a minute */
 
 struct policy_thread {
     struct scan *scan; /* borrowed */
@@ -64,15 +65,19 @@ static void on_done(void *arg, void *tag, const struct seen_policy *seen)
 static void on_want(struct policy_thread *t, const struct message_policy_want *m)
 {
     const struct scan_params *p = t->scan->params;
-    struct policy_target target = {.policy_host = m->policy_host};
+    char host[DNS_NAME_TEXT_MAX];
+    struct policy_target target = {.policy_host = host};
+    CHECK(m->policy_host.len < sizeof(host));
+    memcpy(host, m->policy_host.at, m->policy_host.len);
+    host[m->policy_host.len] = '\0';
     struct span addresses = m->addresses;
     while (addresses.len > 0) {
         CHECK(target.address_count < POLICY_ATTEMPTS_MAX);
-        struct policy_target_address *a = &target.addresses[target.address_count++];
+        struct policy_address *a = &target.addresses[target.address_count++];
         a->address = policy_address_get(&addresses);
         a->dial_port = HTTPS_PORT;
         a->dial_address = dialled_address(p, &a->address, &a->dial_port);
-        a->source = source_address(p, &a->dial_address, &a->address);
+        a->local = source_address(p, &a->dial_address, &a->address);
     }
     struct policy_waiter *waiter = memory_new(1, sizeof(*waiter));
     *waiter =
@@ -131,7 +136,6 @@ struct policy_thread *policy_thread_new(struct scan *scan)
     const struct scan_params *p = scan->params;
     const struct policy_fetcher_params params = {
         .user_agent = p->user_agent,
-        .concurrency = CONCURRENCY,
         .address_rate = p->address_rate,
         .address_limit = p->address_limit,
         .network_limit = p->network_limit,
@@ -142,6 +146,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .done = on_done,
         .arg = t,
     };
+    CHECK(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK);
     t->scan = scan;
     t->fetcher = policy_fetcher_new(&params);
     mailbox_init_waking(&t->mailbox, wake, t->fetcher);
@@ -177,6 +182,7 @@ void policy_thread_free(struct policy_thread *t)
     rows_out_free(t->rows);
     map_deinit(&t->bodies);
     policy_fetcher_free(t->fetcher);
+    curl_global_cleanup();
     mailbox_deinit(&t->mailbox);
     free(t);
 }
