@@ -1,7 +1,5 @@
 #include "scanner/pipeline/closing.h"
 
-#include <stdio.h>
-
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/pipeline/judge.h"
@@ -26,22 +24,6 @@ static void count_rows(const struct writer *w, uint64_t rows[TABLE_COUNT])
     }
 }
 
-static size_t list_files(const struct writer *w, struct manifest_file files[])
-{
-    size_t count = 0;
-    for (int t = 0; t < TABLE_COUNT; t++) {
-        for (int f = 0; f < ROW_FORMAT_COUNT; f++) {
-            const struct result_file_info *info =
-                result_dir_file_of(w->dir, (enum table_id)t, (enum row_format)f);
-            if (info != NULL) {
-                files[count++] = (struct manifest_file){
-                    .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
-            }
-        }
-    }
-    return count;
-}
-
 static struct manifest_judging judging_of(const struct scan *s)
 {
     struct manifest_judging sum = {0};
@@ -61,21 +43,14 @@ static struct manifest_judging judging_of(const struct scan *s)
     return sum;
 }
 
-#define STORE_FILE_MAX (TRUST_STORE_NAME_MAX + 16) /* octets with NUL */
-
-static void store_file_name(const struct trust_store_octets *store, char out[STORE_FILE_MAX])
-{
-    (void)snprintf(out, STORE_FILE_MAX, "root-cas-%s.pem", store->name);
-}
-
 /* What chains were judged with, so that it can be done again. */
 static bool copy_trust_stores(const struct closing_facts *c)
 {
     const struct judging_terms *terms = &c->scan->params->terms;
     bool ok = true;
     for (size_t i = 0; i < terms->store_count; i++) {
-        char name[STORE_FILE_MAX];
-        store_file_name(&terms->stores[i], name);
+        char name[MANIFEST_STORE_FILE_MAX];
+        manifest_store_file(&terms->stores[i], name);
         ok = result_dir_write_file(c->writer->dir, name, buf_span(&terms->stores[i].pem)) && ok;
     }
     return ok;
@@ -101,14 +76,14 @@ static struct named_text *list_options(const struct scan_params *p)
 
 struct store_list {
     struct manifest_trust_store stores[TRUST_STORES_MAX];
-    char files[TRUST_STORES_MAX][STORE_FILE_MAX];
+    char files[TRUST_STORES_MAX][MANIFEST_STORE_FILE_MAX];
 };
 
 static void list_stores(const struct judging_terms *terms, struct store_list *list)
 {
     for (size_t i = 0; i < terms->store_count; i++) {
         const struct trust_store_octets *store = &terms->stores[i];
-        store_file_name(store, list->files[i]);
+        manifest_store_file(store, list->files[i]);
         list->stores[i] = (struct manifest_trust_store){.name = store->name,
                                                         .file = list->files[i],
                                                         .sha256 = store->sha256,
@@ -119,7 +94,7 @@ static void list_stores(const struct judging_terms *terms, struct store_list *li
 static bool write_manifest(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
-    struct manifest_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
+    struct manifest_file files[MANIFEST_FILES_MAX];
     struct store_list stores;
     struct named_server *servers = list_servers(p);
     struct named_text *options = list_options(p);
@@ -155,7 +130,7 @@ static bool write_manifest(const struct closing_facts *c)
         .datasets = datasets,
         .dataset_count = sizeof(datasets) / sizeof(datasets[0]),
         .files = files,
-        .file_count = list_files(c->writer, files),
+        .file_count = manifest_list_files(c->writer->dir, files),
         .rows_lost = writer_rows_lost(c->writer),
         .counts = c->counts,
     };

@@ -81,35 +81,14 @@ bool new_results_take(struct new_results *n, bool at_once)
     return ok;
 }
 
-static size_t list_files(const struct new_results *n, struct manifest_file files[])
-{
-    size_t count = 0;
-    for (int t = 0; t < TABLE_COUNT; t++) {
-        for (int f = 0; f < ROW_FORMAT_COUNT; f++) {
-            const struct result_file_info *info =
-                result_dir_file_of(n->dir, (enum table_id)t, (enum row_format)f);
-            if (info != NULL) {
-                files[count++] = (struct manifest_file){
-                    .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
-            }
-        }
-    }
-    return count;
-}
-
 static bool write_stores(struct new_results *n, const struct judging_terms *terms)
 {
     bool ok = true;
-    struct buf name = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < terms->store_count; i++) {
-        buf_reset(&name);
-        results_store_file(&terms->stores[i], &name);
-        buf_put_char(&name, '\0');
-        ok =
-            result_dir_write_file(n->dir, (const char *)name.at, buf_span(&terms->stores[i].pem)) &&
-            ok;
+        char name[MANIFEST_STORE_FILE_MAX];
+        manifest_store_file(&terms->stores[i], name);
+        ok = result_dir_write_file(n->dir, name, buf_span(&terms->stores[i].pem)) && ok;
     }
-    buf_deinit(&name);
     return ok;
 }
 
@@ -134,10 +113,10 @@ static bool write_summary(struct new_results *n, const struct results *from,
 static bool write_manifest(struct new_results *n, const struct results *from,
                            const struct reanalysis *now)
 {
-    struct manifest_file files[TABLE_COUNT * ROW_FORMAT_COUNT];
+    struct manifest_file files[MANIFEST_FILES_MAX];
     struct reanalysis whole = *now;
     whole.files = files;
-    whole.file_count = list_files(n, files);
+    whole.file_count = manifest_list_files(n->dir, files);
     whole.rows_lost = result_dir_rows_lost(n->dir);
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
     results_put_manifest(from, &whole, &json);

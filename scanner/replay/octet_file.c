@@ -1,13 +1,12 @@
 #include "scanner/replay/octet_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/base/unlinked_file.h"
 
 #define TAIL_MAX (1U << 20) /* octets that wait to be written at once */
 
@@ -17,31 +16,10 @@ struct octet_file {
     struct buf tail; /* behind what was written */
 };
 
-static const char *temporary_folder(void)
-{
-    const char *named = getenv("TMPDIR");
-    return named != NULL && named[0] != '\0' ? named : "/tmp";
-}
-
-/* Not every file system knows O_TMPFILE. */
-static int open_unlinked(const char *folder)
-{
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    char path[PATH_MAX];
-    int len = snprintf(path, sizeof(path), "%s/mxcensus.XXXXXX", folder);
-    if (fd < 0 && len > 0 && (size_t)len < sizeof(path)) {
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd >= 0) {
-            (void)unlink(path);
-        }
-    }
-    return fd;
-}
-
 struct octet_file *octet_file_new(struct buf *why)
 {
-    const char *folder = temporary_folder();
-    int fd = open_unlinked(folder);
+    const char *folder = NULL;
+    int fd = unlinked_file_open_on_disk(&folder);
     if (fd < 0) {
         buf_putf(why, "temporary file in %s: %s; name another folder in TMPDIR", folder,
                  strerror(errno));

@@ -16,25 +16,17 @@ struct span read_certificate(const struct facts *row, uint8_t sha256[32]);
 /** A row of chains: `*count` digests, in the order sent. */
 struct span read_chain(const struct facts *row, uint8_t chain_id[32], size_t *count);
 
-/** Which chains a row's handshakes presented; all zero: none. */
-struct presented {
-    uint8_t chain[32];     /* of `result` */
-    uint8_t other_key[32]; /* of `other_key` */
-};
-
 /* The lists of certificates (seen_tls.list) and the verdicts on them are for the caller to fill in,
  * who has them: `result` and `other_key` are his to write to. */
 struct read_service {
     struct seen_service seen;
     struct seen_session *result; /* seen.result */
-    struct presented presented;
 };
 
 struct read_endpoint {
     struct seen_endpoint seen;
     struct seen_session *result;
     struct seen_session *other_key;
-    struct presented presented;
 };
 
 void read_service(const struct facts *row, struct read_service *out);

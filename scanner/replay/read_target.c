@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "scanner/replay/read_rows.h"
 
 /* Rows of services and endpoints tell their session in columns of the same names. */
@@ -152,10 +150,9 @@ void read_service(const struct facts *row, struct read_service *out)
     };
     read_ptr(row, &out->seen.ptr);
     read_versions(row, &out->seen.versions);
-    facts_sha256(row, SERVICES_CHAIN_ID, out->presented.chain);
 }
 
-static struct seen_session *read_other_key(const struct facts *row, struct presented *presented)
+static struct seen_session *read_other_key(const struct facts *row)
 {
     struct facts other;
     if (!facts_object(row, ENDPOINTS_OTHER_KEY, &other)) {
@@ -170,7 +167,6 @@ static struct seen_session *read_other_key(const struct facts *row, struct prese
     facts_sha256(&other, OTHER_KEY_FACTS_CHAIN_ID, s->tls.chain_id);
     facts_sha256(&other, OTHER_KEY_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
     s->tls_attempted = facts_has(&other, OTHER_KEY_FACTS_CHAIN_ID);
-    memcpy(presented->other_key, s->tls.chain_id, sizeof(presented->other_key));
     return s;
 }
 
@@ -180,7 +176,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
     struct read_sessions sessions;
     read_sessions(row, &columns, &sessions);
     *out = (struct read_endpoint){.result = sessions.result};
-    out->other_key = read_other_key(row, &out->presented);
+    out->other_key = read_other_key(row);
     out->seen = (struct seen_endpoint){
         .host = facts_text(row, ENDPOINTS_HOST),
         .address = facts_address(row, ENDPOINTS_ADDRESS),
@@ -195,7 +191,6 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
         .other_key = out->other_key,
     };
     facts_sha256(row, ENDPOINTS_NO_SNI_LEAF_SHA256, out->seen.no_sni_leaf_sha256);
-    facts_sha256(row, ENDPOINTS_CHAIN_ID, out->presented.chain);
 }
 
 static void read_brief(const struct facts *f, struct endpoint_brief *out)

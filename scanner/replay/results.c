@@ -293,31 +293,24 @@ static void put_sha256(struct json_writer *w, const uint8_t sha256[32])
     json_hex(w, (struct span){sha256, 32});
 }
 
-void results_store_file(const struct trust_store_octets *store, struct buf *name)
-{
-    buf_putf(name, "root-cas-%s.pem", store->name);
-}
-
 static void put_stores(struct json_writer *w, const struct judging_terms *terms)
 {
-    struct buf name = BUF_INIT(BUF_NO_LIMIT);
     json_array_begin(w);
     for (size_t i = 0; i < terms->store_count; i++) {
         const struct trust_store_octets *store = &terms->stores[i];
-        buf_reset(&name);
-        results_store_file(store, &name);
+        char name[MANIFEST_STORE_FILE_MAX];
+        manifest_store_file(store, name);
         json_object_begin(w);
         json_key(w, "name");
         json_word(w, store->name);
         json_key(w, "file");
-        (void)json_text(w, buf_span(&name));
+        json_word(w, name);
         put_sha256(w, store->sha256);
         json_key(w, "anchors");
         json_uint(w, store->anchor_count);
         json_object_end(w);
     }
     json_array_end(w);
-    buf_deinit(&name);
 }
 
 static void put_file(struct json_writer *w, const struct manifest_file *f)

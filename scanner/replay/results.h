@@ -47,5 +47,3 @@ struct reanalysis {
 
 /** The manifest of the scan with what is new in it. */
 void results_put_manifest(const struct results *r, const struct reanalysis *now, struct buf *json);
-/** Name of the copy of a trust store in a results directory. */
-void results_store_file(const struct trust_store_octets *store, struct buf *name);

@@ -1,5 +1,7 @@
 #include "scanner/report/manifest.h"
 
+#include <stdio.h>
+
 #include "output/json_writer.h"
 #include "scanner/report/summary.h"
 
@@ -88,6 +90,27 @@ static void put_file(struct json_writer *w, const struct manifest_file *file)
     json_object_end(w);
 }
 
+size_t manifest_list_files(const struct result_dir *dir, struct manifest_file files[])
+{
+    size_t count = 0;
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        for (int f = 0; f < ROW_FORMAT_COUNT; f++) {
+            const struct result_file_info *info =
+                result_dir_file_of(dir, (enum table_id)t, (enum row_format)f);
+            if (info != NULL) {
+                files[count++] = (struct manifest_file){
+                    .table = (enum table_id)t, .csv = f == ROW_FORMAT_CSV, .info = info};
+            }
+        }
+    }
+    return count;
+}
+
+void manifest_store_file(const struct trust_store_octets *store, char name[MANIFEST_STORE_FILE_MAX])
+{
+    (void)snprintf(name, MANIFEST_STORE_FILE_MAX, "root-cas-%s.pem", store->name);
+}
+
 static void put_files(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "files");
@@ -96,6 +119,34 @@ static void put_files(struct json_writer *w, const struct scan_manifest *m)
         put_file(w, &m->files[i]);
     }
     json_array_end(w);
+}
+
+void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t)
+{
+    if (t->setting == NULL) {
+        json_null_value(w);
+        return;
+    }
+    json_object_begin(w);
+    key_word(w, "setting", t->setting);
+    json_key(w, "trusted");
+    json_bool(w, t->trusted);
+    key_word(w, "reason", t->reason);
+    json_object_end(w);
+}
+
+void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p)
+{
+    if (p->file == NULL) {
+        json_null_value(w);
+        return;
+    }
+    json_object_begin(w);
+    key_word(w, "file", p->file);
+    json_key(w, "sha256");
+    json_hex(w, (struct span){p->sha256, sizeof(p->sha256)});
+    key_uint(w, "count", p->count);
+    json_object_end(w);
 }
 
 static void put_judging(struct json_writer *w, const struct scan_manifest *m)
@@ -115,6 +166,10 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
         json_object_end(w);
     }
     json_array_end(w);
+    json_key(w, "trust_ad");
+    manifest_put_trust_ad(w, &m->trust_ad);
+    json_key(w, "sender_profiles");
+    manifest_put_sender_profiles(w, &m->sender_profiles);
     json_key(w, "intermediates");
     json_object_begin(w);
     key_word(w, "shipped", m->intermediates.shipped);

@@ -1,9 +1,10 @@
 #pragma once
 
-#include "output/result_file.h"
+#include "output/result_dir.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/trust/trust_store.h"
 
 /**
  * manifest.json, written last: a directory that holds it is complete. It says how the scan was
@@ -29,12 +30,39 @@ struct manifest_file {
     const struct result_file_info *info;
 };
 
+#define MANIFEST_FILES_MAX ((size_t)TABLE_COUNT * ROW_FORMAT_COUNT)
+
+/** The files of rows of a directory, in the order of the tables. @return how many */
+size_t manifest_list_files(const struct result_dir *dir, struct manifest_file files[]);
+
+#define MANIFEST_STORE_FILE_MAX (TRUST_STORE_NAME_MAX + 16) /* octets with NUL */
+
+/** Name of the copy of a trust store in a results directory. */
+void manifest_store_file(const struct trust_store_octets *store,
+                         char name[MANIFEST_STORE_FILE_MAX]);
+
 /** A trust store and its copy beside the results. */
 struct manifest_trust_store {
     const char *name;
     const char *file;      /* in the results directory */
     const uint8_t *sha256; /* of the file, 32 octets */
     uint64_t anchors;
+};
+
+/** Whether the AD bit of the resolvers counted (RFC 7672 section 2.1.1). */
+struct manifest_trust_ad {
+    const char *setting; /* as asked for; NULL: it was not looked at */
+    bool trusted;
+    const char *reason; /* why */
+};
+
+#define MANIFEST_PROFILES_FILE "sender-profiles.json"
+
+/** The kinds of senders that outcomes are about, and their copy beside the results. */
+struct manifest_sender_profiles {
+    const char *file; /* in the results directory; NULL: there are no outcomes */
+    uint8_t sha256[32];
+    uint64_t count;
 };
 
 /** What judging cost, over all judges. */
@@ -77,6 +105,8 @@ struct scan_manifest {
     int64_t judged_at; /* Unix seconds */
     const struct manifest_trust_store *trust_stores;
     size_t trust_store_count;
+    struct manifest_trust_ad trust_ad;
+    struct manifest_sender_profiles sender_profiles;
     struct manifest_intermediates intermediates;
     struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */
@@ -89,6 +119,12 @@ struct scan_manifest {
 };
 
 void report_manifest(struct buf *json, const struct scan_manifest *m);
+
+struct json_writer;
+
+/** Values of the same names inside it, for a manifest that is written anew. */
+void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t);
+void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p);
 
 /** Input lines from `first` to `last`, both included. */
 struct line_range {
