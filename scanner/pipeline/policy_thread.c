@@ -8,8 +8,8 @@
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/report/report.h"
 
-#define HTTPS_PORT  443  /* RFC 8461 section 3.3 */
-#define LOOK_MS     1000 /* at the latest; messages wake the fetcher */
+#define HTTPS_PORT 443  /* RFC 8461 section 3.3 */
+#define LOOK_MS    1000 /* at the latest; messages wake the fetcher */
 
 struct policy_thread {
     struct scan *scan; /* borrowed */
@@ -29,6 +29,11 @@ struct policy_waiter {
     uint32_t generation;
     uint16_t from;
 };
+
+const char *policy_thread_library_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}
 
 struct mailbox *policy_thread_mailbox(struct policy_thread *t)
 {

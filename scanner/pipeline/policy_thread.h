@@ -11,6 +11,9 @@
 
 struct policy_thread;
 
+/** The version of the libcurl that runs. Static text. */
+const char *policy_thread_library_version(void);
+
 struct policy_thread *policy_thread_new(struct scan *scan);
 void policy_thread_start(struct policy_thread *t); /* after every worker was initialised */
 void policy_thread_join(struct policy_thread *t);  /* after a STOP was posted */

@@ -6,6 +6,19 @@
 #define CHECK_TIMEOUT_MS 2000 /* per try: the resolver is on this machine */
 #define CHECK_TRIES      2
 
+const char *trust_ad_word(enum trust_ad t)
+{
+    switch (t) {
+    case TRUST_AD_AUTO:
+        return "auto";
+    case TRUST_AD_YES:
+        return "yes";
+    case TRUST_AD_NO:
+        return "no";
+    }
+    UNREACHABLE("unknown trust_ad");
+}
+
 static bool is_loopback(const struct net_addr *a)
 {
     return a->family == 4 ? a->octets[0] == 127
