@@ -9,6 +9,7 @@ void endpoint_verdict_init(struct endpoint_verdict *v)
 {
     *v = (struct endpoint_verdict){.names = BUF_INIT(BUF_NO_LIMIT),
                                    .other_key_names = BUF_INIT(BUF_NO_LIMIT),
+                                   .dane_names = BUF_INIT(BUF_NO_LIMIT),
                                    .server_name = BUF_INIT(BUF_NO_LIMIT)};
 }
 
@@ -16,6 +17,7 @@ void endpoint_verdict_deinit(struct endpoint_verdict *v)
 {
     buf_deinit(&v->names);
     buf_deinit(&v->other_key_names);
+    buf_deinit(&v->dane_names);
     buf_deinit(&v->server_name);
 }
 
@@ -147,13 +149,31 @@ static bool has_default_names(const struct seen_endpoint *e)
     return !is_zero(e->no_sni_leaf_sha256) && e->no_sni_chain.status != CHAIN_UNPARSABLE;
 }
 
+/* RFC 7672 section 3.2.2: the TLSA base domain or the host itself. Names below the next hop are the
+ * domain's to look for. */
+static bool dane_name_matches(struct endpoint_verdict *v, const struct seen_endpoint *e)
+{
+    if (e->dane_host != DANE_HOST_USABLE) {
+        return false;
+    }
+    struct span names = buf_span(&v->names);
+    if (e->dane_sni != NULL) {
+        buf_reset(&v->dane_names);
+        (void)pack_leaf(handshake_of(e->dane_sni), &v->dane_names);
+        names = buf_span(&v->dane_names);
+    }
+    return name_match_covers(names, e->tlsa_base) || name_match_covers(names, e->host);
+}
+
 void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at)
 {
     buf_reset(&v->names);
     buf_reset(&v->other_key_names);
     buf_reset(&v->server_name);
-    *v = (struct endpoint_verdict){
-        .names = v->names, .other_key_names = v->other_key_names, .server_name = v->server_name};
+    *v = (struct endpoint_verdict){.names = v->names,
+                                   .other_key_names = v->other_key_names,
+                                   .dane_names = v->dane_names,
+                                   .server_name = v->server_name};
     if (e->result != NULL) {
         server_name_put(&e->result->smtp, &v->server_name);
     }
@@ -172,7 +192,7 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
         v->other_key_name = name_match_host(buf_span(&v->other_key_names), e->host, server);
     }
     v->leaf_domains = leaf_domains_of(buf_span(&v->names));
-    dane_judge_endpoint(e, at, &v->dane);
+    dane_judge_endpoint(e, dane_name_matches(v, e), at, &v->dane);
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);
 }

@@ -21,6 +21,7 @@ struct endpoint_verdict {
     /* storage of the spans above */
     struct buf names;
     struct buf other_key_names;
+    struct buf dane_names;
     struct buf server_name;
 };
 

@@ -81,8 +81,14 @@ struct dane_verdict {
     size_t stale;                /* records in force that do not match, beside one that does */
 };
 
+/** The session whose SNI is the TLSA base domain: the one whose list the records are about. NULL: none. */
+const struct seen_session *dane_session(const struct seen_endpoint *e);
+
 /**
- * @param e    dane_host, tlsa_base, tlsas, the session with the base domain as SNI
- * @param at   judgement time, Unix seconds: for DANE-TA only (RFC 7671 section 5.1)
+ * @param e            dane_host, tlsa_base, tlsas, the session with the base domain as SNI
+ * @param name_matches a dNSName of that session's leaf is the base domain or the host: for DANE-TA only
+ *                     (RFC 7672 section 3.2.2)
+ * @param at           judgement time, Unix seconds: for DANE-TA only (RFC 7671 section 5.1)
  */
-void dane_judge_endpoint(const struct seen_endpoint *e, int64_t at, struct dane_verdict *out);
+void dane_judge_endpoint(const struct seen_endpoint *e, bool name_matches, int64_t at,
+                         struct dane_verdict *out);

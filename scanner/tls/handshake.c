@@ -5,9 +5,8 @@
 #include <openssl/ssl.h>
 
 #include "scanner/base/memory.h"
-#include "scanner/cert/cert_list.h"
 #include "scanner/observation/tls_names.h"
-#include "scanner/tls/handshake_message.h"
+#include "scanner/tls/handshake_notes.h"
 #include "scanner/tls/tls_context_private.h"
 
 #define LIST_KEPT_MAX \
@@ -25,10 +24,8 @@ struct handshake {
     struct span in;   /* borrowed for the call; what OpenSSL has not read yet */
     struct buf *out;  /* borrowed for the call */
     bool out_full;    /* `out` refused octets */
-    int last_message; /* type of the last handshake message of the peer, -1: none */
     struct buf after; /* octets behind the handshake in its last segment */
-    struct buf list;
-    struct seen_tls seen;
+    struct handshake_notes notes;
 };
 
 static int bio_read(BIO *bio, char *to, size_t len, size_t *got)
@@ -89,7 +86,7 @@ static struct handshake *unused_take(struct tls_context *ctx)
     BIO_set_init(h->bio, 1);
     BIO_set_data(h->bio, h);
     h->after = BUF_INIT(BUF_NO_LIMIT); /* at most one `in` */
-    h->list = BUF_INIT(TLS_LIST_MAX);
+    handshake_notes_init(&h->notes, ctx->sha256, ctx->digest);
     return h;
 }
 
@@ -100,10 +97,9 @@ struct handshake *handshake_new(struct tls_context *ctx, const char *sni)
         .ctx = ctx,
         .bio = h->bio,
         .after = h->after,
-        .list = h->list,
-        .last_message = -1,
-        .seen = {.alert_received = -1, .alert_sent = -1, .ms = -1},
+        .notes = h->notes,
     };
+    handshake_notes_reset(&h->notes, LIST_KEPT_MAX);
     h->ssl = SSL_new(ctx->ssl);
     CHECK(h->ssl != NULL && BIO_up_ref(h->bio) == 1);
     SSL_set_bio(h->ssl, h->bio, h->bio); /* takes one reference for both ways */
@@ -120,7 +116,7 @@ struct handshake *handshake_new(struct tls_context *ctx, const char *sni)
  * under an RSA issuer is common. A TLS 1.3 server cannot prove an RSA key with it. */
 void handshake_limit_key(struct handshake *h, enum handshake_key key)
 {
-    CHECK(h->status == HANDSHAKE_MORE && h->last_message == -1);
+    CHECK(h->status == HANDSHAKE_MORE && h->notes.last_message == -1);
     switch (key) {
     case HANDSHAKE_KEY_ANY:
         return;
@@ -156,7 +152,7 @@ static void handshake_destroy(struct handshake *h)
 {
     BIO_free(h->bio);
     buf_deinit(&h->after);
-    buf_deinit(&h->list);
+    handshake_notes_deinit(&h->notes);
     free(h);
 }
 
@@ -168,10 +164,7 @@ void handshake_free(struct handshake *h)
     SSL_free(h->ssl);
     h->ssl = NULL;
     buf_deinit(&h->after);
-    buf_reset(&h->list);
-    if (h->list.cap > LIST_KEPT_MAX) {
-        buf_deinit(&h->list);
-    }
+    handshake_notes_reset(&h->notes, LIST_KEPT_MAX);
     struct tls_context *ctx = h->ctx;
     if (ctx->unused_count >= HANDSHAKES_KEPT_MAX) {
         handshake_destroy(h);
@@ -192,99 +185,15 @@ void handshake_destroy_unused(struct tls_context *ctx)
     ctx->unused_count = 0;
 }
 
-static void digest(struct tls_context *ctx, struct span s, uint8_t out[32])
-{
-    CHECK(EVP_DigestInit_ex(ctx->digest, ctx->sha256, NULL) == 1 &&
-          EVP_DigestUpdate(ctx->digest, s.at, s.len) == 1 &&
-          EVP_DigestFinal_ex(ctx->digest, out, NULL) == 1);
-}
-
-static void note_certificates(struct handshake *h, struct span message)
-{
-    struct seen_tls *seen = &h->seen;
-    certificate_message_read(message, &h->list, seen);
-    seen->list = buf_span(&h->list);
-
-    uint8_t digests[TLS_CERTS_MAX][32];
-    size_t count = 0;
-    struct span rest = seen->list;
-    struct span der;
-    while (cert_list_next(&rest, &der)) {
-        digest(h->ctx, der, digests[count++]);
-    }
-    if (count > 0) {
-        memcpy(seen->leaf_sha256, digests[0], sizeof(digests[0]));
-        digest(h->ctx, (struct span){digests[0], count * sizeof(digests[0])}, seen->chain_id);
-    }
-}
-
-static enum key_exchange pending_key_exchange(const SSL *ssl)
-{
-    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
-    int kind = cipher ? SSL_CIPHER_get_kx_nid(cipher) : NID_undef;
-    return kind == NID_kx_ecdhe ? KEY_EXCHANGE_ECDHE
-           : kind == NID_kx_dhe ? KEY_EXCHANGE_DHE
-                                : KEY_EXCHANGE_OTHER;
-}
-
-static void note_message(struct handshake *h, struct span message)
-{
-    h->last_message = message.len > 0 ? message.at[0] : -1;
-    switch (h->last_message) {
-    case MESSAGE_SERVER_HELLO:
-        server_hello_read(message, &h->seen);
-        break;
-    case MESSAGE_CERTIFICATE:
-        if (h->seen.cert_count == 0) { /* a second one is refused by OpenSSL */
-            note_certificates(h, message);
-        }
-        break;
-    case MESSAGE_SERVER_KEY_EXCHANGE:
-        server_key_exchange_read(message, pending_key_exchange(h->ssl), &h->seen);
-        break;
-    case MESSAGE_CERTIFICATE_REQUEST:
-        h->seen.client_cert_requested = true;
-        break;
-    case MESSAGE_CERTIFICATE_VERIFY:
-        certificate_verify_read(message, &h->seen);
-        break;
-    case MESSAGE_CERTIFICATE_STATUS:
-        h->seen.ocsp_stapled = true;
-        break;
-    default: /* a number chosen by the peer */
-        break;
-    }
-}
-
-/* RFC 8446 section 6: what ends a connection is fatal in TLS 1.3 whatever its level says;
- * user_canceled is the exception beside close_notify. */
-static bool alert_is_fatal(const struct seen_tls *seen, uint8_t level, int description)
-{
-    return description != SSL_AD_CLOSE_NOTIFY && description != SSL_AD_USER_CANCELLED &&
-           (level == SSL3_AL_FATAL || (seen->version == TLS1_3_VERSION && level != 0));
-}
-
-static void note_alert(struct handshake *h, bool sent, const uint8_t alert[2])
-{
-    int description = alert[1];
-    if (!sent && alert[0] == SSL3_AL_WARNING && description == SSL_AD_UNRECOGNIZED_NAME) {
-        h->seen.unknown_name_warning = true;
-    }
-    if (sent ? alert[0] == SSL3_AL_FATAL : alert_is_fatal(&h->seen, alert[0], description)) {
-        *(sent ? &h->seen.alert_sent : &h->seen.alert_received) = (int16_t)description;
-    }
-}
-
 void handshake_on_message(int sent, int version, int content_type, const void *at, size_t len,
                           SSL *ssl, void *arg)
 {
     (void)version;
-    (void)ssl;
     struct handshake *h = arg;
     if (content_type == SSL3_RT_HANDSHAKE && !sent && h->status == HANDSHAKE_MORE) {
-        note_message(h, (struct span){at, len});
+        handshake_note_message(&h->notes, ssl, (struct span){at, len});
     } else if (content_type == SSL3_RT_ALERT && len == 2) {
-        note_alert(h, sent, at);
+        handshake_note_alert(&h->notes.seen, sent, at);
     }
 }
 
@@ -317,27 +226,6 @@ static enum session_outcome outcome_of_error(int reason)
     }
 }
 
-/* The first error of the queue is the cause; what follows tells where it was noticed. */
-static void note_error(struct handshake *h)
-{
-    unsigned long error = ERR_peek_error();
-    const char *reason = error ? ERR_reason_error_string(error) : NULL;
-    const char *after = handshake_message_name(h->last_message);
-    char number[32];
-    (void)snprintf(number, sizeof(number), "error %lx", error);
-    h->seen.error_code = (uint32_t)ERR_GET_REASON(error);
-    (void)snprintf(h->seen.error_text, sizeof(h->seen.error_text), "%s%s%s",
-                   reason ? reason : number, after ? ", at " : "", after ? after : "");
-}
-
-/* Whether the next message must have been the Certificate: OpenSSL names its size, not its type. */
-static bool certificate_was_due(const struct handshake *h)
-{
-    bool tls13 = h->seen.version == TLS1_3_VERSION;
-    return h->last_message == (tls13 ? MESSAGE_ENCRYPTED_EXTENSIONS : MESSAGE_SERVER_HELLO) ||
-           (tls13 && h->last_message == MESSAGE_CERTIFICATE_REQUEST);
-}
-
 static void fail(struct handshake *h, enum session_outcome outcome)
 {
     h->status = HANDSHAKE_FAILED;
@@ -347,16 +235,15 @@ static void fail(struct handshake *h, enum session_outcome outcome)
 static void conclude_failure(struct handshake *h, int ssl_error)
 {
     if (h->out_full) {
-        (void)snprintf(h->seen.error_text, sizeof(h->seen.error_text), "too much to answer");
+        (void)snprintf(h->notes.seen.error_text, sizeof(h->notes.seen.error_text),
+                       "too much to answer");
         fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
     } else if (ssl_error == SSL_ERROR_ZERO_RETURN) {
         fail(h, OUTCOME_TLS_CLOSED); /* close_notify instead of a handshake */
     } else {
-        note_error(h);
-        h->seen.list_truncated |=
-            h->seen.error_code == SSL_R_EXCESSIVE_MESSAGE_SIZE && certificate_was_due(h);
-        fail(h, h->seen.alert_received >= 0
-                    ? outcome_of_alert(&h->seen)
+        handshake_note_error(&h->notes);
+        fail(h, h->notes.seen.alert_received >= 0
+                    ? outcome_of_alert(&h->notes.seen)
                     : outcome_of_error(ERR_GET_REASON(ERR_peek_last_error())));
     }
 }
@@ -372,7 +259,7 @@ enum handshake_status handshake_step(struct handshake *h, struct span in, struct
     if (ret == 1) {
         h->status = HANDSHAKE_DONE;
         h->outcome = OUTCOME_ESTABLISHED;
-        h->seen.completed = true;
+        h->notes.seen.completed = true;
         buf_put(&h->after, h->in);
     } else if (error != SSL_ERROR_WANT_READ) {
         conclude_failure(h, error);
@@ -462,7 +349,7 @@ void handshake_peer_gone(struct handshake *h, bool reset, bool timeout)
 
 const struct seen_tls *handshake_seen(const struct handshake *h)
 {
-    return &h->seen;
+    return &h->notes.seen;
 }
 
 enum session_outcome handshake_outcome(const struct handshake *h)

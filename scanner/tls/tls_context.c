@@ -8,6 +8,7 @@
 #include "scanner/observation/seen_tls.h"
 #include "scanner/tls/fast_public_key.h"
 #include "scanner/tls/tls_context_private.h"
+#include "scanner/tls/tls_settings.h"
 
 /* What OpenSSL 3.0 offers by itself at level 0, named so that later versions offer the same. */
 static const char suites_13[] =
@@ -71,7 +72,7 @@ static int ignore_answer(SSL *ssl, unsigned int type, unsigned int context, cons
     return 1;
 }
 
-static void set_hello(SSL_CTX *ssl)
+void tls_settings_hello(SSL_CTX *ssl)
 {
     /* The level first: what the lists may hold depends on it. */
     SSL_CTX_set_security_level(ssl, 0);
@@ -88,7 +89,7 @@ static void set_hello(SSL_CTX *ssl)
                                  add_empty, NULL, NULL, ignore_answer, NULL) == 1);
 }
 
-static void set_behaviour(SSL_CTX *ssl)
+void tls_settings_behaviour(SSL_CTX *ssl)
 {
     /* Servers without RFC 5746, which 3.0 turns away by default, are worth recording. Empty
      * fragments stop some old servers; nothing that we send is a secret. */
@@ -104,7 +105,6 @@ static void set_behaviour(SSL_CTX *ssl)
     SSL_CTX_set_max_cert_list(ssl, CERTIFICATE_MESSAGE_MAX);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, accept_any, NULL);
-    SSL_CTX_set_msg_callback(ssl, handshake_on_message);
 }
 
 struct tls_context *tls_context_new(bool fast_public_keys)
@@ -119,8 +119,9 @@ struct tls_context *tls_context_new(bool fast_public_keys)
     ctx->bio = handshake_bio_method();
     ctx->ssl = SSL_CTX_new_ex(ctx->lib, NULL, TLS_client_method());
     CHECK(ctx->sha256 != NULL && ctx->digest != NULL && ctx->ssl != NULL);
-    set_hello(ctx->ssl);
-    set_behaviour(ctx->ssl);
+    tls_settings_hello(ctx->ssl);
+    tls_settings_behaviour(ctx->ssl);
+    SSL_CTX_set_msg_callback(ctx->ssl, handshake_on_message);
     return ctx;
 }
 

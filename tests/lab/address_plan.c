@@ -14,6 +14,8 @@
 #define V4_SMALL            (2U << 16)
 #define V4_OPERATOR         (4U << 16)
 #define V4_OPERATOR_END     (8U << 16)
+#define V4_PROVIDER         (8U << 16)
+#define V4_WEB              (12U << 16)
 #define V4_HOSTING          (16U << 16)
 #define V4_HOSTING_END      (32U << 16)
 #define V4_SELF             (64U << 16)
@@ -25,7 +27,9 @@
 #define V6_SMALL    (V6_HOSTING + (1U << 20))
 #define V6_OPERATOR (V6_SMALL + (1U << 17))
 #define V6_CASE     (V6_OPERATOR + (1U << 16))
-#define V6_END      (V6_CASE + (1U << 16))
+#define V6_PROVIDER (V6_CASE + (1U << 17))
+#define V6_WEB      (V6_PROVIDER + (1U << 16))
+#define V6_END      (V6_WEB + PLAN_POLICY_WEB)
 
 /* Local prefixes inside 127.0.0.0/8, as the second octet. */
 #define LOCAL_V6      128U
@@ -84,6 +88,10 @@ static uint32_t v4_index(const struct address_place *p, uint32_t companies)
         return V4_HOSTING + ((p->owner % companies) << 8) + COMPANY_FIRST + p->owner / companies;
     case PART_SELF:
         return V4_SELF + scatter(p->owner, 22);
+    case PART_POLICY_PROVIDER:
+        return V4_PROVIDER + (p->owner << 8) + p->item;
+    case PART_POLICY_WEB:
+        return V4_WEB + p->owner;
     case PART_NONE:
         break;
     }
@@ -103,6 +111,10 @@ static uint32_t v6_index(const struct address_place *p)
         return V6_HOSTING + p->owner;
     case PART_SELF:
         return p->owner / 2;
+    case PART_POLICY_PROVIDER:
+        return V6_PROVIDER + (p->owner << 8) + p->item;
+    case PART_POLICY_WEB:
+        return V6_WEB + p->owner;
     case PART_NONE:
         break;
     }
@@ -121,7 +133,7 @@ struct net_addr address_of_place(const struct address_place *place, uint32_t com
 static struct address_place place_of_v4(uint32_t index, uint32_t companies)
 {
     struct address_place p = {.part = PART_NONE};
-    if (index < 1U << 16) {
+    if (index < PLAN_CASES << 8) {
         p.part = PART_CASE;
         p.owner = index >> 8;
         p.item = index & 0xff;
@@ -135,6 +147,13 @@ static struct address_place place_of_v4(uint32_t index, uint32_t companies)
         p.part = PART_OPERATOR;
         p.owner = net / 4;
         p.item = ((index & 0xff) - OPERATOR_FIRST) * 4 + net % 4;
+    } else if (index >= V4_PROVIDER && index < V4_PROVIDER + (PLAN_PROVIDERS << 8)) {
+        p.part = PART_POLICY_PROVIDER;
+        p.owner = (index - V4_PROVIDER) >> 8;
+        p.item = (index - V4_PROVIDER) & 0xff;
+    } else if (index >= V4_WEB && index < V4_WEB + PLAN_POLICY_WEB) {
+        p.part = PART_POLICY_WEB;
+        p.owner = index - V4_WEB;
     } else if (index >= V4_HOSTING && index < V4_HOSTING_END && (index & 0xff) >= COMPANY_FIRST) {
         uint32_t company = (index - V4_HOSTING) >> 8;
         uint32_t position = (index & 0xff) - COMPANY_FIRST;
@@ -166,10 +185,17 @@ static struct address_place place_of_v6(uint32_t index)
         p.part = PART_OPERATOR;
         p.owner = (index - V6_OPERATOR) >> 8;
         p.item = (index - V6_OPERATOR) & 0xff;
-    } else if (index < V6_END) {
+    } else if (index < V6_PROVIDER) {
         p.part = PART_CASE;
         p.owner = (index - V6_CASE) >> 8;
         p.item = (index - V6_CASE) & 0xff;
+    } else if (index < V6_WEB) {
+        p.part = PART_POLICY_PROVIDER;
+        p.owner = (index - V6_PROVIDER) >> 8;
+        p.item = (index - V6_PROVIDER) & 0xff;
+    } else if (index < V6_END) {
+        p.part = PART_POLICY_WEB;
+        p.owner = index - V6_WEB;
     }
     return p;
 }
@@ -247,8 +273,8 @@ static void map_networks(struct buf *out, uint8_t kind, uint32_t second, unsigne
 void address_options(struct buf *out, const struct address_ports *ports)
 {
     buf_putf(out, "--name-servers=127.0.0.1:%u\n", ports->dns);
-    buf_putf(out, "--port-map=25=%u\n--port-map=465=%u\n--port-map=587=%u\n", ports->smtp,
-             ports->smtps, ports->submission);
+    buf_putf(out, "--port-map=25=%u\n--port-map=465=%u\n--port-map=587=%u\n--port-map=443=%u\n",
+             ports->smtp, ports->smtps, ports->submission, ports->https);
     buf_put_text(out, "--address-map=11.0.0.0/9=127.0.0.0/9\n");
     buf_putf(out, "--address-map=11.192.0.0/12=127.192.0.0/12:%u\n", ports->closed);
     buf_putf(out, "--address-map=11.208.0.0/12=127.208.0.0/12:%u\n", ports->silent);

@@ -12,9 +12,11 @@
  *     2a0e:b102:N::/112 -> 127.240.0.0/12   silent, IPv6
  *
  * Inside the live IPv4 space:
- *     11.0.C.K          case C, server K
+ *     11.0.C.K, 11.1.D.K case C (or 256 + D), server K
  *     11.2.0.0/15       small hosters, four addresses each
  *     11.4.0.0/14       operators, over four /24 each
+ *     11.8.0.0/14       policy hosts (port 443) of providers, a /24 each
+ *     11.12.0.0/14      other policy hosts
  *     11.16.0.0/12      shared hosting: companies of 24 servers in a /24
  *     11.64.0.0/10      self-hosted, scattered over all /24
  * The live IPv6 space has the same parts (self-hosted: every second slot), scattered over its
@@ -30,6 +32,8 @@ enum address_part {
     PART_OPERATOR,
     PART_HOSTING,
     PART_SELF,
+    PART_POLICY_PROVIDER, /* no mail there: they serve MTA-STS policies, told apart by SNI */
+    PART_POLICY_WEB,
 };
 
 /** A place in the plan: `owner` is the number of the case, hoster, operator or hosting server, or the
@@ -45,7 +49,9 @@ struct address_place {
 #define PLAN_HOSTING_MAX   (4096U * 24U)
 #define PLAN_SMALL_HOSTERS (1U << 15)
 #define PLAN_OPERATORS     256U
-#define PLAN_CASES         256U
+#define PLAN_CASES         512U
+#define PLAN_POLICY_WEB    (1U << 18)
+#define PLAN_PROVIDERS     256U
 #define PLAN_NETWORKS_V6   16U
 
 enum address_reach {
@@ -70,6 +76,7 @@ struct address_ports {
     uint16_t smtp;       /* 25 is dialled here */
     uint16_t smtps;      /* 465 */
     uint16_t submission; /* 587 */
+    uint16_t https;      /* 443 */
     uint16_t closed;
     uint16_t silent;
 };

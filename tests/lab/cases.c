@@ -8,26 +8,50 @@
 #include "tests/lab/address_plan.h"
 #include "tests/lab/draw.h"
 #include "tests/lab/name_text.h"
+#include "tests/lab/policy_host.h"
+#include "tests/lab/zone_tlsa.h"
 
 #define KEY_CASE        (1ULL << 44) /* of draws that concern a case */
 #define STATEMENT_WORDS 24
 #define STATEMENT_MAX   1024 /* octets */
 #define CASE_FINDINGS   16
-#define CASE_DAYS_LEFT  60 /* of its certificates: nothing expires soon unless it is said */
-#define CASE_SERVERS    8  /* with properties of their own; the others are plain */
+#define POLICY_SLOTS    4096 /* from here on, certificates of policy hosts */
+#define CASE_DAYS_LEFT  60   /* of its certificates: nothing expires soon unless it is said */
+#define CASE_ZONES      4
+#define CASE_SERVERS    8 /* with properties of their own; the others are plain */
 
 struct case_record {
     char name[LAB_NAME_MAX];
     struct zone_rr rr; /* address, preference; `at` and `len` are unused */
     char target[LAB_NAME_MAX];
-    uint8_t text[512]; /* TXT strings with lengths, or usage, selector, matching, wrong */
+    uint8_t text[512]; /* TXT strings with lengths, or the octets of a TLSA */
     size_t text_len;
+    size_t fill; /* TXT: that many strings of 255 octets more */
+    struct tlsa_form form;
+    bool is_raw; /* TLSA: `text` is the record, else `form` tells */
 };
 
 struct case_state {
     char name[LAB_NAME_MAX];
     enum dns_state state;
     int ede;
+};
+
+enum zone_signing {
+    ZONE_UNSIGNED,
+    ZONE_NO_DS,
+    ZONE_SIGNED,
+};
+
+struct case_zone {
+    char name[LAB_NAME_MAX];
+    enum zone_signing signing;
+};
+
+struct case_policy {
+    struct policy_host host;
+    struct net_addr addresses[2];
+    size_t address_count;
 };
 
 struct case_server {
@@ -45,7 +69,10 @@ struct lab_case {
     size_t state_count;
     struct case_server servers[CASE_SERVERS];
     size_t server_count;
-    bool signed_zone;
+    struct case_zone zones[CASE_ZONES]; /* the last one that holds decides */
+    size_t zone_count;
+    struct case_policy *policies;
+    size_t policy_count;
     char *findings[CASE_FINDINGS]; /* codes, owned */
     size_t finding_count;
     bool expected; /* there is a statement of what is found */
@@ -219,17 +246,140 @@ static bool add_text(struct lab_case *c, const struct statement *st)
     return true;
 }
 
-static bool add_tlsa(struct lab_case *c, const struct statement *st)
+static void put_tlsa(struct lab_case *c, const char *owner, const char *host,
+                     const struct tlsa_form *form)
 {
-    struct case_record *r = add_record(c, st->word[1], LAB_TYPE_TLSA);
-    char owner[LAB_NAME_MAX];
-    name_putf(owner, "_25._tcp.%.200s", r->name);
-    memcpy(r->target, r->name, sizeof(r->target)); /* the host whose certificate it describes */
-    memcpy(r->name, owner, sizeof(owner));
-    for (size_t i = 0; i < 3; i++) {
-        r->text[i] = (uint8_t)strtoul(st->word[2 + i], NULL, 10);
+    struct case_record *r = add_record(c, owner, LAB_TYPE_TLSA);
+    full_name(c, host, r->target);
+    r->form = *form;
+}
+
+/* usage selector matching DATA */
+static bool read_form(char *const *word, struct tlsa_form *out)
+{
+    out->usage = (uint8_t)strtoul(word[0], NULL, 10);
+    out->selector = (uint8_t)strtoul(word[1], NULL, 10);
+    out->matching = (uint8_t)strtoul(word[2], NULL, 10);
+    return lab_tlsa_data_of(word[3], &out->data);
+}
+
+static bool add_tlsa(struct lab_case *c, const struct statement *st, size_t host, const char *owner)
+{
+    struct tlsa_form form;
+    if (!read_form(&st->word[host + 1], &form)) {
+        return false;
     }
-    r->text[3] = strcmp(st->word[5], "wrong") == 0;
+    put_tlsa(c, owner, st->word[host], &form);
+    return true;
+}
+
+static void smtp_owner(const char *host, char out[LAB_NAME_MAX])
+{
+    name_putf(out, "_25._tcp.%.200s", host);
+}
+
+static bool add_raw_tlsa(struct lab_case *c, const char *owner, const char *hex)
+{
+    struct case_record *r = add_record(c, owner, LAB_TYPE_TLSA);
+    unsigned octet;
+    r->is_raw = true;
+    for (; r->text_len < sizeof(r->text) && sscanf(hex, "%2x", &octet) == 1; hex += 2) {
+        r->text[r->text_len++] = (uint8_t)octet;
+    }
+    return *hex == '\0';
+}
+
+static bool add_many_tlsa(struct lab_case *c, const char *host, unsigned long count)
+{
+    char owner[LAB_NAME_MAX];
+    smtp_owner(host, owner);
+    for (unsigned long n = 0; n < count; n++) {
+        struct case_record *r = add_record(c, owner, LAB_TYPE_TLSA);
+        r->is_raw = true;
+        r->text_len = 3 + 32;
+        memcpy(r->text, "\3\1\1", 3);
+        r->text[3] = (uint8_t)(n >> 8);
+        r->text[4] = (uint8_t)n;
+    }
+    put_tlsa(c, owner, host, &(struct tlsa_form){3, 1, 1, LAB_TLSA_RIGHT});
+    return true;
+}
+
+static bool add_huge_text(struct lab_case *c, const struct statement *st)
+{
+    struct statement text = {.count = 3};
+    memcpy(text.word, st->word, 3 * sizeof(text.word[0]));
+    if (!add_text(c, &text)) {
+        return false;
+    }
+    c->records[c->record_count - 1].fill = strtoul(st->word[3], NULL, 10);
+    return true;
+}
+
+/* ---- policy hosts ---- */
+
+static struct case_policy *policy_named(struct lab_case *c, const char *name)
+{
+    for (size_t i = 0; i < c->policy_count; i++) {
+        if (strcmp(c->policies[i].host.name, name) == 0) {
+            return &c->policies[i];
+        }
+    }
+    return NULL;
+}
+
+static struct case_policy *new_policy(const struct world *w, struct lab_case *c, const char *name)
+{
+    c->policies = memory_resize(c->policies, c->policy_count + 1, sizeof(*c->policies));
+    struct case_policy *p = &c->policies[c->policy_count];
+    memset(p, 0, sizeof(*p));
+    policy_host_init(&p->host);
+    struct cert_choice *cert = &p->host.server.plain;
+    name_putf(p->host.name, "%s", name);
+    cert->identity =
+        draw_u64(w->seed, DRAW_ID, KEY_CASE | c->index, POLICY_SLOTS + c->policy_count++);
+    cert->days_left = CASE_DAYS_LEFT;
+    (void)snprintf(cert->names, sizeof(cert->names), "%s", name);
+    return p;
+}
+
+/* @param properties the place of the first one */
+static bool add_policy(const struct world *w, struct lab_case *c, const struct statement *st,
+                       size_t properties, bool v6)
+{
+    char name[LAB_NAME_MAX];
+    full_name(c, st->word[1], name);
+    struct case_policy *p = policy_named(c, name);
+    if (p == NULL) {
+        p = new_policy(w, c, name);
+    }
+    if (properties == 3) {
+        struct net_addr a = case_address(c, (uint32_t)strtoul(st->word[2], NULL, 10), v6);
+        CHECK(p->address_count < 2);
+        p->addresses[p->address_count++] = a;
+        add_address(c, st->word[1], &a);
+    }
+    for (size_t i = properties; i < st->count; i++) {
+        char *equals = strchr(st->word[i], '=');
+        if (equals == NULL) {
+            return false;
+        }
+        *equals++ = '\0';
+        if (strcmp(st->word[i], "san") == 0) {
+            set_names(c, &p->host.server.plain, equals);
+        } else if (!policy_host_set(&p->host, st->word[i], equals)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool add_zone(struct lab_case *c, const char *name, enum zone_signing signing)
+{
+    CHECK(c->zone_count < CASE_ZONES);
+    struct case_zone *z = &c->zones[c->zone_count++];
+    full_name(c, name, z->name);
+    z->signing = signing;
     return true;
 }
 
@@ -329,8 +479,31 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
     if (strcmp(verb, "txt") == 0 && n >= 3) {
         return add_text(c, st);
     }
+    if (strcmp(verb, "huge-txt") == 0 && n == 4) {
+        return add_huge_text(c, st);
+    }
     if (strcmp(verb, "tlsa") == 0 && n == 6) {
-        return add_tlsa(c, st);
+        char owner[LAB_NAME_MAX];
+        smtp_owner(st->word[1], owner);
+        return add_tlsa(c, st, 1, owner);
+    }
+    if (strcmp(verb, "tlsa-at") == 0 && n == 7) {
+        return add_tlsa(c, st, 2, st->word[1]);
+    }
+    if (strcmp(verb, "tlsa-raw") == 0 && n == 3) {
+        return add_raw_tlsa(c, st->word[1], st->word[2]);
+    }
+    if (strcmp(verb, "many-tlsa") == 0 && n == 3) {
+        return add_many_tlsa(c, st->word[1], strtoul(st->word[2], NULL, 10));
+    }
+    if (strcmp(verb, "policy") == 0 && n >= 3) {
+        return add_policy(w, c, st, 3, false);
+    }
+    if (strcmp(verb, "policy6") == 0 && n >= 3) {
+        return add_policy(w, c, st, 3, true);
+    }
+    if (strcmp(verb, "policy-host") == 0 && n >= 2) {
+        return add_policy(w, c, st, 2, false);
     }
     if (strcmp(verb, "state") == 0 && n >= 3) {
         return add_state(c, st);
@@ -339,8 +512,13 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
         return add_expectation(c, st);
     }
     if (strcmp(verb, "signed") == 0) {
-        c->signed_zone = true;
-        return true;
+        return add_zone(c, n > 1 ? st->word[1] : "@", ZONE_SIGNED);
+    }
+    if (strcmp(verb, "unsigned") == 0 && n == 2) {
+        return add_zone(c, st->word[1], ZONE_UNSIGNED);
+    }
+    if (strcmp(verb, "no-ds") == 0 && n == 2) {
+        return add_zone(c, st->word[1], ZONE_NO_DS);
     }
     if (strcmp(verb, "many-mx") == 0 && n == 2) {
         return add_many_mx(c, strtoul(st->word[1], NULL, 10));
@@ -406,6 +584,7 @@ void cases_free(struct case_set *cases)
     }
     for (size_t i = 0; i < case_table_count; i++) {
         free(cases->items[i].records);
+        free(cases->items[i].policies);
         for (size_t k = 0; k < cases->items[i].finding_count; k++) {
             free(cases->items[i].findings[k]);
         }
@@ -436,6 +615,42 @@ bool case_find(struct span name, size_t *index)
     return false;
 }
 
+static void put_texts(const struct case_record *r, struct zone_answer *out)
+{
+    struct buf strings = BUF_INIT(BUF_NO_LIMIT);
+    buf_put(&strings, (struct span){r->text, r->text_len});
+    for (size_t i = 0; i < r->fill; i++) {
+        buf_put_char(&strings, (char)0xff);
+        for (unsigned k = 0; k < 0xff; k++) {
+            buf_put_char(&strings, 'x');
+        }
+    }
+    zone_add_octets(out, LAB_TYPE_TXT, buf_span(&strings));
+    buf_deinit(&strings);
+}
+
+static void put_tlsa_record(const struct world *w, struct cert_store *certs,
+                            const struct lab_case *c, const struct case_record *r,
+                            struct zone_answer *out)
+{
+    if (r->is_raw) {
+        zone_add_octets(out, LAB_TYPE_TLSA, (struct span){r->text, r->text_len});
+        out->rr[out->count - 1].tlsa_data = LAB_TLSA_WRONG;
+        return;
+    }
+    for (size_t i = 0; i < c->record_count; i++) {
+        struct service s;
+        if (c->records[i].rr.address.family != 0 && strcmp(c->records[i].name, r->target) == 0 &&
+            world_service(w, &c->records[i].rr.address, &s)) {
+            world_service_for(w, &s, span_of(r->target));
+            struct cert_choice cert = service_cert(&s, true, 0);
+            zone_add_tlsa(out, certs, &cert, r->form.usage, r->form.selector, r->form.matching,
+                          r->form.data);
+            return;
+        }
+    }
+}
+
 static void put_record(const struct world *w, struct cert_store *certs, const struct lab_case *c,
                        const struct case_record *r, struct zone_answer *out)
 {
@@ -445,21 +660,10 @@ static void put_record(const struct world *w, struct cert_store *certs, const st
         zone_add_address(out, &r->rr.address);
         return;
     case LAB_TYPE_TXT:
-        zone_add_octets(out, LAB_TYPE_TXT, (struct span){r->text, r->text_len});
+        put_texts(r, out);
         return;
     case LAB_TYPE_TLSA:
-        for (size_t i = 0; i < c->record_count; i++) {
-            struct service s;
-            if (c->records[i].rr.address.family != 0 &&
-                strcmp(c->records[i].name, r->target) == 0 &&
-                world_service(w, &c->records[i].rr.address, &s)) {
-                world_service_for(w, &s, span_of(r->target));
-                struct cert_choice cert = service_cert(&s, true, 0);
-                zone_add_tlsa(out, certs, &cert, r->text[0], r->text[1], r->text[2],
-                              r->text[3] != 0);
-                return;
-            }
-        }
+        put_tlsa_record(w, certs, c, r, out);
         return;
     case LAB_TYPE_MX:
     case LAB_TYPE_CNAME:
@@ -491,10 +695,44 @@ static bool find_outside(const struct world *w, struct span name, size_t *index)
     return false;
 }
 
+static enum zone_signing signing_of(const struct lab_case *c, struct span name)
+{
+    enum zone_signing signing = ZONE_UNSIGNED;
+    for (size_t i = 0; i < c->zone_count; i++) {
+        if (is_below(name, span_of(c->zones[i].name))) {
+            signing = c->zones[i].signing;
+        }
+    }
+    return signing;
+}
+
+/* Is there anything at a name or below (RFC 8020)? */
+static bool name_exists(const struct lab_case *c, struct span name)
+{
+    bool exists = name.len == strlen(c->domain);
+    for (size_t i = 0; i < c->record_count && !exists; i++) {
+        exists = is_below(span_of(c->records[i].name), name);
+    }
+    return exists;
+}
+
+/* The wildcard that answers for a name: of the domain, where nothing lies between. */
+static bool wildcard_of(const struct lab_case *c, struct span name, char out[LAB_NAME_MAX])
+{
+    struct span parent = name;
+    while (!name_exists(c, parent)) {
+        const uint8_t *dot = memchr(parent.at, '.', parent.len);
+        parent = span_drop(parent, (size_t)(dot - parent.at) + 1);
+    }
+    name_putf(out, "*.%.200s", c->domain);
+    return parent.len == strlen(c->domain) && parent.len < name.len && name_exists(c, span_of(out));
+}
+
 void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
                  struct zone_answer *out)
 {
     size_t index;
+    char wildcard[LAB_NAME_MAX];
     name_putf(out->apex, "%s", CASE_ZONE);
     bool outside = !case_find(name, &index);
     if (outside && !find_outside(w, name, &index)) {
@@ -505,15 +743,19 @@ void case_lookup(const struct world *w, struct cert_store *certs, struct span na
     if (!outside) {
         name_putf(out->apex, "%s", c->domain);
     }
-    out->secure = c->signed_zone;
-    bool exists = name.len == strlen(c->domain);
+    enum zone_signing signing = signing_of(c, name);
+    out->secure = signing == ZONE_SIGNED;
+    out->signatures = signing != ZONE_UNSIGNED;
+    struct span owner = name;
+    bool exists = outside || name_exists(c, name);
+    if (!exists && wildcard_of(c, name, wildcard)) {
+        owner = span_of(wildcard);
+        exists = true;
+    }
     for (size_t i = 0; i < c->record_count; i++) {
         const struct case_record *r = &c->records[i];
-        if (!is_below(span_of(r->name), name)) {
-            continue;
-        }
-        exists = true; /* or an empty non-terminal, RFC 8020 */
-        if (strlen(r->name) == name.len && (r->rr.type == type || r->rr.type == LAB_TYPE_CNAME)) {
+        if (span_eq(span_of(r->name), owner) &&
+            (r->rr.type == type || r->rr.type == LAB_TYPE_CNAME)) {
             put_record(w, certs, c, r, out);
         }
     }
@@ -594,4 +836,32 @@ bool case_findings(const struct world *w, size_t index, const char *const **code
     *count = c->finding_count;
     *at_least = c->at_least;
     return c->expected;
+}
+
+bool case_policy(const struct world *w, size_t index, struct span name, struct policy_host *out)
+{
+    const struct lab_case *c = &w->cases->items[index];
+    for (size_t i = 0; i < c->policy_count; i++) {
+        if (span_eq(span_of(c->policies[i].host.name), name)) {
+            *out = c->policies[i].host;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool case_policy_server(const struct world *w, uint32_t index, const struct net_addr *address)
+{
+    if (index >= case_table_count) {
+        return false;
+    }
+    const struct lab_case *c = &w->cases->items[index];
+    for (size_t i = 0; i < c->policy_count; i++) {
+        for (size_t k = 0; k < c->policies[i].address_count; k++) {
+            if (net_addr_eq(&c->policies[i].addresses[k], address)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }

@@ -13,13 +13,24 @@
  *     a NAME ADDRESS, aaaa NAME ADDRESS     any address
  *     cname NAME TARGET
  *     txt NAME "string" ["string"...]
- *     tlsa NAME usage selector matching ok|wrong    of the certificate at the name's first address
+ *     huge-txt NAME "prefix" COUNT           one TXT record of COUNT strings of 255 octets more
+ *     tlsa NAME usage selector matching DATA of the certificate that _25._tcp.NAME is about, at NAME's
+ *                                first address; DATA is a word of LAB_TLSA_DATA (zone.h)
+ *     tlsa-at OWNER HOST usage selector matching DATA   of HOST's certificate, at any name
+ *     tlsa-raw OWNER HEX         a record of these octets
+ *     many-tlsa NAME COUNT       3 1 1, the first COUNT of which are wrong, then a right one
+ *     policy NAME K [key=value...]  a policy host at 11.0.C.K (policy_host_set() in policy_host.h)
+ *     policy6 NAME K [key=value...] the same for IPv6
+ *     policy-host NAME [key=value...] the same without an address: for aliases and dead addresses
  *     state NAME servfail|timeout|bogus|refused|malformed [EDE]   every question at NAME and below
- *     signed                     the zone is signed: AD and RRSIG
+ *     signed [NAME]              what is at NAME and below (all) is signed: AD and RRSIG
+ *     unsigned NAME, no-ds NAME  is not; is signed, but without a DS: RRSIG without AD
  *     expect CODE...             what is found beside the baseline of its servers (see below)
  *     expect-at-least CODE...    the same where the whole set cannot be known
  *     many-mx COUNT              mxNNN with equal preference in threes, at 11.0.C.1 to .200
  *     many-a NAME COUNT          11.0.C.1 to COUNT
+ *
+ * A NAME may be "*", a wildcard of the case's domain (RFC 4592).
  *
  * Properties beside those of service_set(): san=NAME,NAME (of the certificate) and leaf-of=K (the same
  * certificate as the IPv4 server K). Certificates of a case expire in 60 days, unless days-left= says
@@ -55,6 +66,12 @@ bool case_find(struct span name, size_t *index);
 /** Findings that a scan of the case raises, without the baseline. @return false: nothing is said. */
 bool case_findings(const struct world *w, size_t index, const char *const **codes, size_t *count,
                    bool *at_least);
+
+struct policy_host;
+/** The policy host of a name in the case. @return false: none is described. */
+bool case_policy(const struct world *w, size_t index, struct span name, struct policy_host *out);
+/** Does one have this address? */
+bool case_policy_server(const struct world *w, uint32_t index, const struct net_addr *address);
 
 void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
                  struct zone_answer *out);

@@ -675,8 +675,20 @@ const struct cert_entry *cert_store_get(struct cert_store *s, const struct cert_
     return &slot->entry;
 }
 
-void cert_store_digest(struct cert_store *s, const struct cert_choice *c, bool issuer, bool spki,
-                       uint8_t matching, uint8_t out[64])
+void cert_store_digest_of(struct span data, uint8_t matching, struct buf *out)
+{
+    uint8_t digest[64];
+    const uint8_t *at = data.len > 0 ? data.at : digest;
+    if (matching == 2) {
+        CHECK(SHA512(at, data.len, digest) != NULL);
+    } else {
+        CHECK(SHA256(at, data.len, digest) != NULL);
+    }
+    buf_put(out, (struct span){digest, matching == 2 ? 64 : 32});
+}
+
+void cert_store_data(struct cert_store *s, const struct cert_choice *c, bool issuer, bool spki,
+                     uint8_t matching, struct buf *out)
 {
     struct span data;
     if (spki) {
@@ -687,10 +699,10 @@ void cert_store_digest(struct cert_store *s, const struct cert_choice *c, bool i
     } else {
         data = cert_store_get(s, c)->der;
     }
-    if (matching == 2) {
-        CHECK(SHA512(data.at, data.len, out) != NULL);
+    if (matching == 0) {
+        buf_put(out, data);
     } else {
-        CHECK(SHA256(data.at, data.len, out) != NULL);
+        cert_store_digest_of(data, matching, out);
     }
 }
 

@@ -34,8 +34,10 @@ void cert_serial_text(const struct cert_choice *choice, char out[CERT_SERIAL_TEX
 /** Validity, without making it. */
 void cert_validity(const struct cert_choice *choice, int64_t now, int64_t *not_before,
                    int64_t *not_after);
-/** What a TLSA record holds: of the leaf or its issuer, of the whole or its key; matching 1 or 2. */
-void cert_store_digest(struct cert_store *store, const struct cert_choice *choice, bool issuer,
-                       bool spki, uint8_t matching, uint8_t out[64]);
+/** Appends what a TLSA record holds (RFC 6698 section 2.1.4): of the leaf or its issuer, of the whole
+ * or its key. Matching types but 0 and 2 are taken for 1. */
+void cert_store_data(struct cert_store *store, const struct cert_choice *choice, bool issuer,
+                     bool spki, uint8_t matching, struct buf *out);
+void cert_store_digest_of(struct span data, uint8_t matching, struct buf *out);
 /** The roots a client should trust, as PEM; one of them has expired. `fewer`: without the last CA's. */
 bool cert_store_write_roots(struct cert_store *store, const char *path, bool fewer);

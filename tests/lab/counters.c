@@ -11,7 +11,7 @@
 #include "scanner/base/memory.h"
 #include "tests/lab/draw.h"
 
-#define COUNTERS_MAGIC  0x6d786c6162633033ULL /* "mxlabc03": changes with the layout */
+#define COUNTERS_MAGIC  0x6d786c6162633034ULL /* "mxlabc04": changes with the layout */
 #define CASES_THINGS    2000                  /* the hand-made domains have hundreds of hosts */
 #define PROBES_MAX      64                    /* places looked at before a table counts as full */
 #define OFFENDERS_MAX   2000                  /* lines written */
@@ -26,6 +26,7 @@ struct visit_slot {
 struct place_slot {
     _Atomic uint64_t key;
     struct net_addr address;
+    char kind; /* see place_kinds */
     _Atomic uint32_t open;
     _Atomic uint32_t open_max;
     _Atomic uint32_t starts;
@@ -189,6 +190,17 @@ static struct visit_slot *visit_place(struct counters *c, uint64_t key)
     return NULL;
 }
 
+/* An address, and a network. */
+static const char place_kinds[][2] = {[SIDE_MAIL] = {'a', 'n'}, [SIDE_POLICY] = {'A', 'N'}};
+static const struct {
+    enum counter_total connections;
+    enum counter_total open;
+    enum counter_total open_max;
+} side_totals[] = {
+    [SIDE_MAIL] = {TOTAL_connections, TOTAL_open, TOTAL_open_max},
+    [SIDE_POLICY] = {TOTAL_policy_connections, TOTAL_policy_open, TOTAL_policy_open_max},
+};
+
 static struct place_slot *place_of(struct counters *c, const struct net_addr *a, char kind)
 {
     uint64_t key =
@@ -198,6 +210,7 @@ static struct place_slot *place_of(struct counters *c, const struct net_addr *a,
         struct place_slot *s = &table[(key + i) & c->place_mask];
         if (claim(&s->key, key)) {
             s->address = *a; /* the same octets whoever writes them */
+            s->kind = kind;
             return s;
         }
     }
@@ -241,36 +254,40 @@ static bool is_peak(const struct place_slot *s)
     return open > 0 && open >= atomic_load(&s->open_max);
 }
 
-bool counters_at_peak(struct counters *c, const struct net_addr *address)
+bool counters_at_peak(struct counters *c, enum counter_side side, const struct net_addr *address)
 {
     struct net_addr network = net_addr_network(address);
-    return is_peak(place_of(c, address, 'a')) || is_peak(place_of(c, &network, 'n'));
+    const char *kinds = place_kinds[side];
+    return is_peak(place_of(c, address, kinds[0])) || is_peak(place_of(c, &network, kinds[1]));
 }
 
-uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint64_t start_ms)
+uint32_t counters_begin(struct counters *c, enum counter_side side, const struct net_addr *address,
+                        uint64_t start_ms)
 {
-    counters_add(c, TOTAL_connections);
-    uint64_t open = atomic_fetch_add(&c->total[TOTAL_open], 1) + 1;
-    uint64_t max = atomic_load(&c->total[TOTAL_open_max]);
-    while (max < open && !atomic_compare_exchange_weak(&c->total[TOTAL_open_max], &max, open)) {
+    _Atomic uint64_t *most = &c->total[side_totals[side].open_max];
+    counters_add(c, side_totals[side].connections);
+    uint64_t open = atomic_fetch_add(&c->total[side_totals[side].open], 1) + 1;
+    uint64_t max = atomic_load(most);
+    while (max < open && !atomic_compare_exchange_weak(most, &max, open)) {
     }
     struct net_addr network = net_addr_network(address);
-    struct place_slot *s = place_of(c, address, 'a');
+    struct place_slot *s = place_of(c, address, place_kinds[side][0]);
     opened(s);
-    opened(place_of(c, &network, 'n'));
+    opened(place_of(c, &network, place_kinds[side][1]));
     return s != NULL ? started(s, start_ms) : 0;
 }
 
-void counters_end(struct counters *c, const struct net_addr *address)
+void counters_end(struct counters *c, enum counter_side side, const struct net_addr *address)
 {
     struct net_addr network = net_addr_network(address);
-    struct place_slot *both[] = {place_of(c, address, 'a'), place_of(c, &network, 'n')};
+    struct place_slot *both[] = {place_of(c, address, place_kinds[side][0]),
+                                 place_of(c, &network, place_kinds[side][1])};
     for (size_t i = 0; i < 2; i++) {
         if (both[i] != NULL) {
             atomic_fetch_sub(&both[i]->open, 1);
         }
     }
-    atomic_fetch_sub(&c->total[TOTAL_open], 1);
+    atomic_fetch_sub(&c->total[side_totals[side].open], 1);
 }
 
 static void offend(struct counters *c, const struct net_addr *address, uint16_t port,
@@ -278,7 +295,6 @@ static void offend(struct counters *c, const struct net_addr *address, uint16_t 
 {
     char line[512];
     char text[NET_ADDR_TEXT_MAX];
-    counters_add(c, TOTAL_repeated_visits);
     if (atomic_fetch_add(&c->offender_lines, 1) >= OFFENDERS_MAX) {
         return;
     }
@@ -291,7 +307,8 @@ static void offend(struct counters *c, const struct net_addr *address, uint16_t 
     (void)!write(c->offenders, line, (size_t)len);
 }
 
-static void visit(struct counters *c, const struct net_addr *address, uint16_t port,
+/* @return false: it was one too many. */
+static bool visit(struct counters *c, const struct net_addr *address, uint16_t port,
                   const char *what, struct span sni, unsigned expected)
 {
     uint8_t first[sizeof(*address) + 3];
@@ -304,21 +321,35 @@ static void visit(struct counters *c, const struct net_addr *address, uint16_t p
         uint32_t count = atomic_fetch_add(&s->count, 1) + 1;
         if (count > expected) {
             offend(c, address, port, what, sni, count, expected);
+            return false;
         }
     }
+    return true;
 }
 
 void counters_visit(struct counters *c, const struct net_addr *address, uint16_t port,
                     struct span sni, unsigned expected)
 {
     counters_add(c, sni.len > 0 ? TOTAL_with_sni : TOTAL_without_sni);
-    visit(c, address, port, sni.len > 0 ? "sni" : "no_sni", sni, expected);
+    if (!visit(c, address, port, sni.len > 0 ? "sni" : "no_sni", sni, expected)) {
+        counters_add(c, TOTAL_repeated_visits);
+    }
+}
+
+void counters_policy_visit(struct counters *c, struct span name)
+{
+    static const struct net_addr any = {.family = 4}; /* at whatever address */
+    if (!visit(c, &any, 443, "policy", name, 1)) {
+        counters_add(c, TOTAL_policy_repeated);
+    }
 }
 
 void counters_visit_without_tls(struct counters *c, const struct net_addr *address, uint16_t port)
 {
     counters_add(c, TOTAL_without_tls);
-    visit(c, address, port, "before_tls", (struct span){0}, NO_TLS_EXPECTED);
+    if (!visit(c, address, port, "before_tls", (struct span){0}, NO_TLS_EXPECTED)) {
+        counters_add(c, TOTAL_repeated_visits);
+    }
 }
 
 void counters_question(struct counters *c, struct span name, uint16_t type, bool cd, bool tcp,
@@ -366,13 +397,8 @@ static void print_place(const char *key, const struct extreme *e, FILE *out)
     (void)fprintf(out, "\"%s\":{\"value\":%" PRIu32 ",\"at\":\"%s\"}", key, e->value, text);
 }
 
-static bool is_network_slot(const struct place_slot *s)
-{
-    struct net_addr network = net_addr_network(&s->address);
-    return atomic_load(&s->starts) == 0 && net_addr_eq(&network, &s->address);
-}
-
-static void print_places(const struct counters *c, const struct counter_limits *limits, FILE *out)
+static void print_places(const struct counters *c, enum counter_side side,
+                         const struct counter_limits *limits, FILE *out)
 {
     struct extreme address = {0};
     struct extreme network = {0};
@@ -381,10 +407,10 @@ static void print_places(const struct counters *c, const struct counter_limits *
     uint64_t over[3] = {0};
     for (uint64_t i = 0; i <= c->place_mask; i++) {
         const struct place_slot *s = &places(c)[i];
-        if (s->key == 0) {
+        bool net = s->kind == place_kinds[side][1];
+        if (s->key == 0 || (!net && s->kind != place_kinds[side][0])) {
             continue;
         }
-        bool net = is_network_slot(s);
         uint32_t max = atomic_load(&s->open_max);
         struct extreme *e = net ? &network : &address;
         if (max > e->value) {
@@ -461,8 +487,10 @@ void counters_print(const struct counters *c, const char *dir, const struct coun
     }
     print_visits(c, out);
     (void)fprintf(out, ",");
-    print_places(c, limits, out);
-    (void)fprintf(out, ",");
+    print_places(c, SIDE_MAIL, limits, out);
+    (void)fprintf(out, ",\"policy_hosts\":{");
+    print_places(c, SIDE_POLICY, limits, out);
+    (void)fprintf(out, "},");
     print_offenders(dir, limits->list_max, out);
     (void)fprintf(out, "}\n");
 }

@@ -25,6 +25,16 @@
     X(other_commands)         /* anything but EHLO, HELO, STARTTLS and QUIT */          \
     X(unplanned_addresses)    /* connections to addresses where nothing lives */        \
     X(repeated_visits)        /* (service, name) visited more often than expected */    \
+    X(policy_connections)     /* to port 443 */                                         \
+    X(policy_open)                                                                      \
+    X(policy_open_max)                                                                  \
+    X(policy_without_sni)                                                               \
+    X(policy_unknown_names) /* SNI that is no policy host */                            \
+    X(policy_established)                                                               \
+    X(policy_requests)                                                                  \
+    X(policy_other_requests) /* anything but GET of the policy from the host in SNI */  \
+    X(policy_unplanned)      /* connections to addresses without such a server */       \
+    X(policy_repeated)       /* handshakes with a policy host beyond the first */       \
     X(questions_udp)                                                                    \
     X(questions_tcp)                                                                    \
     X(questions_repeated)  /* same name, type, CD bit and transport, answered before */ \
@@ -38,6 +48,12 @@ enum counter_total {
     TOTAL_COUNT
 };
 
+/** Mail and policy servers are counted apart. */
+enum counter_side {
+    SIDE_MAIL,
+    SIDE_POLICY,
+};
+
 struct counters;
 
 /** Makes DIR/counters. @return NULL with errno set. */
@@ -49,16 +65,19 @@ void counters_close(struct counters *c);
 void counters_add(struct counters *c, enum counter_total which);
 uint64_t counters_total(const struct counters *c, enum counter_total which);
 /** Would a further connection be more than were ever open at its address, or in its network? */
-bool counters_at_peak(struct counters *c, const struct net_addr *address);
+bool counters_at_peak(struct counters *c, enum counter_side side, const struct net_addr *address);
 /** A connection to `address` (as in the records) began at `start_ms`. @return how many were before. */
-uint32_t counters_begin(struct counters *c, const struct net_addr *address, uint64_t start_ms);
-void counters_end(struct counters *c, const struct net_addr *address);
+uint32_t counters_begin(struct counters *c, enum counter_side side, const struct net_addr *address,
+                        uint64_t start_ms);
+void counters_end(struct counters *c, enum counter_side side, const struct net_addr *address);
 /** A session got as far as its ClientHello. @param sni empty: none. @param expected visits of this
  * (service, name) by a client that does each thing once. */
 void counters_visit(struct counters *c, const struct net_addr *address, uint16_t port,
                     struct span sni, unsigned expected);
 /** A session ended before. */
 void counters_visit_without_tls(struct counters *c, const struct net_addr *address, uint16_t port);
+/** A handshake with a policy host began. @param name of SNI. */
+void counters_policy_visit(struct counters *c, struct span name);
 void counters_question(struct counters *c, struct span name, uint16_t type, bool cd, bool tcp,
                        bool answered);
 /** One process is ready. @return how many are. */

@@ -288,12 +288,12 @@ static void begin(struct response *r, const struct query *q, struct buf *out)
 }
 
 static void put_answers(struct dns_responder *d, const struct query *q, const struct zone_answer *a,
-                        struct span owner, bool is_question, bool secure, struct response *r)
+                        struct span owner, bool is_question, struct response *r)
 {
     for (size_t i = 0; i < a->count; i++) {
         put_rr(r, a, &a->rr[i], owner, is_question);
     }
-    if (a->count > 0 && q->want_dnssec && (secure || a->state == DNS_BOGUS)) {
+    if (a->count > 0 && q->want_dnssec && (a->signatures || a->state == DNS_BOGUS)) {
         put_rrsig(r, d->world, a->rr[0].type, owner, is_question, a->apex);
     }
 }
@@ -334,7 +334,7 @@ static void follow(struct dns_responder *d, const struct query *q, struct respon
         if (a->state == DNS_SERVFAIL || a->state == DNS_TIMEOUT || a->state == DNS_BOGUS) {
             break;
         }
-        put_answers(d, q, a, name, false, a->secure, r);
+        put_answers(d, q, a, name, false, r);
     }
     *last = a;
 }
@@ -401,7 +401,7 @@ bool dns_respond(struct dns_responder *d, struct span query, bool tcp, struct bu
     if (a->state == DNS_MALFORMED) {
         put_malformed(&r);
     } else if (!failed) {
-        put_answers(d, &q, a, name, true, secure, &r);
+        put_answers(d, &q, a, name, true, &r);
         follow(d, &q, &r, &a, &secure);
     }
     enum dns_state state = a->state;

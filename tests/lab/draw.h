@@ -54,6 +54,13 @@ enum draw_topic {
     DRAW_KEY_INDEX,
     DRAW_ID,
     DRAW_HUGE,
+    DRAW_NO_DS,
+    DRAW_WILDCARD,
+    DRAW_POLICY_HOSTING,
+    DRAW_POLICY_FAULT,
+    DRAW_POLICY_TEXT,
+    DRAW_POLICY_ADDRESS,
+    DRAW_POLICY_HTTP,
 };
 
 uint64_t draw_mix(uint64_t x);

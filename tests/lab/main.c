@@ -7,10 +7,12 @@
 #include <time.h>
 
 #include "scanner/base/hash.h"
+#include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "tests/lab/cases.h"
 #include "tests/lab/counters.h"
 #include "tests/lab/expect.h"
+#include "tests/lab/policy_host.h"
 #include "tests/lab/population.h"
 #include "tests/lab/resolve.h"
 #include "tests/lab/serve.h"
@@ -31,6 +33,7 @@ static const char help_text[] =
     "  mxlab crowded  WORLD [--limit 500]          addresses with more host names than that\n"
     "  mxlab counters DIR [--address-limit 1] [--network-limit 8] [--min-gap-ms 450] [--list 50]\n"
     "                                              what clients did, JSON\n"
+    "  mxlab policy   WORLD mta-sts.DOMAIN...      what such hosts serve, for a look\n"
     "  mxlab cases                                 the hand-made domains\n"
     "  mxlab lookup   WORLD NAME TYPE              one answer of the name server, for a look\n"
     "\n"
@@ -49,9 +52,9 @@ static const char help_text[] =
     "SERVE:\n"
     "  --processes N        of mail servers (2); one more is the name server\n"
     "  --latency-ms N       before every reaction (0)\n"
-    "  --base-port N|auto   six ports from N on, or free ones; else the single ones:\n"
+    "  --base-port N|auto   seven ports from N on, or free ones; else the single ones:\n"
     "  --dns-port 5300 --smtp-port 2525 --smtps-port 2465 --submission-port 2587\n"
-    "  --closed-port 2526 --silent-port 2527\n"
+    "  --https-port 2443 --closed-port 2526 --silent-port 2527\n"
     "  --keys FILE          key pool; made when absent (DIR/keys.pem)\n"
     "  --with-parent        end when the process that started it ends\n"
     "\n"
@@ -88,6 +91,7 @@ enum option_id {
     OPT_SMTP_PORT,
     OPT_SMTPS_PORT,
     OPT_SUBMISSION_PORT,
+    OPT_HTTPS_PORT,
     OPT_CLOSED_PORT,
     OPT_SILENT_PORT,
     OPT_KEYS,
@@ -125,6 +129,7 @@ static const struct option long_options[] = {
     {"smtp-port", required_argument, NULL, OPT_SMTP_PORT},
     {"smtps-port", required_argument, NULL, OPT_SMTPS_PORT},
     {"submission-port", required_argument, NULL, OPT_SUBMISSION_PORT},
+    {"https-port", required_argument, NULL, OPT_HTTPS_PORT},
     {"closed-port", required_argument, NULL, OPT_CLOSED_PORT},
     {"silent-port", required_argument, NULL, OPT_SILENT_PORT},
     {"keys", required_argument, NULL, OPT_KEYS},
@@ -283,7 +288,7 @@ static bool take_serve_option(struct command_line *c, int option, const char *va
             s->ports.dns = 0;
             return true;
         }
-        ok = read_u32(value, 1, 65530, &n);
+        ok = read_u32(value, 1, 65529, &n);
         serve_ports_from((uint16_t)n, &s->ports);
         return ok;
     case OPT_DNS_PORT:
@@ -294,6 +299,8 @@ static bool take_serve_option(struct command_line *c, int option, const char *va
         return read_port(value, &s->ports.smtps);
     case OPT_SUBMISSION_PORT:
         return read_port(value, &s->ports.submission);
+    case OPT_HTTPS_PORT:
+        return read_port(value, &s->ports.https);
     case OPT_CLOSED_PORT:
         return read_port(value, &s->ports.closed);
     case OPT_SILENT_PORT:
@@ -368,6 +375,7 @@ static struct command_line defaults(void)
                             .smtp = 2525,
                             .smtps = 2465,
                             .submission = 2587,
+                            .https = 2443,
                             .closed = 2526,
                             .silent = 2527},
                   .processes = 2},
@@ -547,9 +555,9 @@ static int run_lookup(const struct command_line *c, const char *name, const char
     static const struct {
         const char *word;
         uint16_t type;
-    } types[] = {{"A", LAB_TYPE_A},      {"AAAA", LAB_TYPE_AAAA}, {"MX", LAB_TYPE_MX},
-                 {"TXT", LAB_TYPE_TXT},  {"NS", LAB_TYPE_NS},     {"PTR", LAB_TYPE_PTR},
-                 {"TLSA", LAB_TYPE_TLSA}};
+    } types[] = {{"A", LAB_TYPE_A},       {"AAAA", LAB_TYPE_AAAA},  {"MX", LAB_TYPE_MX},
+                 {"TXT", LAB_TYPE_TXT},   {"NS", LAB_TYPE_NS},      {"PTR", LAB_TYPE_PTR},
+                 {"TLSA", LAB_TYPE_TLSA}, {"CNAME", LAB_TYPE_CNAME}};
     for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
         if (strcmp(types[t].word, type_word) != 0) {
             continue;
@@ -571,7 +579,31 @@ static int run_lookup(const struct command_line *c, const char *name, const char
         resolve_deinit(&context);
         return 0;
     }
-    return usage(type_word, "not a type: A, AAAA, MX, TXT, NS, PTR, TLSA");
+    return usage(type_word, "not a type: A, AAAA, MX, TXT, NS, PTR, TLSA, CNAME");
+}
+
+static int run_policy(const struct command_line *c, char **names, int count)
+{
+    struct policy_host *h = memory_new(1, sizeof(*h));
+    struct buf body = BUF_INIT(BUF_NO_LIMIT);
+    for (int i = 0; i < count; i++) {
+        if (!world_policy(&c->world, span_of(names[i]), h)) {
+            (void)printf("# %s is no policy host\n", names[i]);
+            continue;
+        }
+        buf_reset(&body);
+        world_policy_body(&c->world, h, &body);
+        (void)printf("# %s: hosting %s, DNS %s, certificate %s for %s, HTTP %s %u, framing %s, "
+                     "fault %s, patterns %s\n",
+                     h->name, lab_policy_hosting_word(h->hosting), lab_policy_dns_word(h->dns),
+                     lab_cert_class_word(h->server.plain.class), h->server.plain.names,
+                     lab_http_word(h->http), h->status, lab_framing_word(h->framing),
+                     lab_policy_fault_word(h->text.fault), lab_pattern_word(h->text.patterns));
+        (void)fwrite(body.at, 1, body.len, stdout);
+    }
+    buf_deinit(&body);
+    free(h);
+    return 0;
 }
 
 static int run(int argc, char **argv)
@@ -612,6 +644,8 @@ static int run(int argc, char **argv)
         code = run_expect(&c, rest, count);
     } else if (strcmp(command, "crowded") == 0) {
         code = run_crowded(&c);
+    } else if (strcmp(command, "policy") == 0 && count > 0) {
+        code = run_policy(&c, rest, count);
     } else if (strcmp(command, "lookup") == 0 && count == 2) {
         code = run_lookup(&c, rest[0], rest[1]);
     } else {

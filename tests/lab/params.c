@@ -171,6 +171,70 @@ static bool read_operator(struct params *p, char **rest)
     return true;
 }
 
+static bool read_opt_out(const char *value, enum lab_opt_out *out)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        LAB_OPT_OUTS(X)
+#undef X
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], value) == 0) {
+            *out = (enum lab_opt_out)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_provider_pair(struct provider_params *o, const char *key, const char *value)
+{
+    if (strcmp(key, "domain") == 0) {
+        return copy_word(o->domain, sizeof(o->domain), value);
+    }
+    if (strcmp(key, "addresses") == 0) {
+        return read_count(value, ADDRESSES_MAX, &o->addresses);
+    }
+    if (strcmp(key, "opted-out") == 0) {
+        return read_opt_out(value, &o->opted_out);
+    }
+    bool yes = strcmp(value, "yes") == 0;
+    if (strcmp(key, "v6") == 0) {
+        o->v6 = yes;
+        return yes || strcmp(value, "no") == 0;
+    }
+    if (strcmp(key, "txt") == 0) {
+        o->txt = yes;
+        return yes || strcmp(value, "no") == 0;
+    }
+    return false;
+}
+
+/* provider ID WEIGHT key=value... */
+static bool read_provider(struct params *p, char **rest)
+{
+    struct provider_params o = {.addresses = 2};
+    const char *id = strtok_r(NULL, " \t", rest);
+    const char *weight = strtok_r(NULL, " \t", rest);
+    if (p->provider_count == PROVIDERS_MAX || id == NULL || weight == NULL ||
+        !copy_word(o.id, sizeof(o.id), id) || !number_of(weight, &o.weight)) {
+        return false;
+    }
+    for (char *pair = strtok_r(NULL, " \t", rest); pair != NULL;
+         pair = strtok_r(NULL, " \t", rest)) {
+        char *equals = strchr(pair, '=');
+        if (equals == NULL) {
+            return false;
+        }
+        *equals = '\0';
+        if (!read_provider_pair(&o, pair, equals + 1)) {
+            return false;
+        }
+    }
+    p->providers[p->provider_count++] = o;
+    return o.domain[0] != '\0';
+}
+
 static bool read_file(struct reading *r, const char *path);
 
 static bool read_include(struct reading *r, const char *path, const char *name)
@@ -210,6 +274,9 @@ static bool read_line(struct reading *r, const char *path, char *line)
     }
     if (strcmp(key, "operator") == 0) {
         return read_operator(r->out, &rest);
+    }
+    if (strcmp(key, "provider") == 0) {
+        return read_provider(r->out, &rest);
     }
     const char *value = strtok_r(NULL, " \t", &rest);
     if (strcmp(key, "operators") == 0) {
@@ -258,6 +325,10 @@ bool params_read(const char *path, struct params *out, struct buf *error)
             buf_putf(error, "%s: the key %s is missing", path, key_names[i]);
             return false;
         }
+    }
+    if (out->provider_count == 0) {
+        buf_putf(error, "%s: no policy provider is named", path);
+        return false;
     }
     return true;
 }

@@ -12,6 +12,7 @@
  *     key value            # source of the value, or the word "assumed"
  *     operator ID SHARE key=value...   # source
  *     operators none       # forgets the operators named so far
+ *     provider ID WEIGHT key=value...   # source; who hosts MTA-STS policies for others
  *     include NAME         # another file of the same folder, first
  *
  * A value is a number; "0.7%" is 0.007. Every key below must be given once in the end; a later
@@ -124,14 +125,72 @@
     X(sans_11_up, false)                   \
     X(validity_90d, false)                 \
     /* policies in DNS */                  \
+    X(no_ds, true)                         \
+    X(no_ds_of_tlsa, false)                \
     X(tlsa_of_signed, true)                \
     X(tlsa_of_unsigned, true)              \
+    X(tlsa_bogus, true)                    \
+    X(tlsa_311, false)                     \
+    X(tlsa_301, false)                     \
+    X(tlsa_312, true)                      \
+    X(tlsa_211, false)                     \
+    X(tlsa_201, false)                     \
+    X(tlsa_pkix, true)                     \
+    X(tlsa_malformed, true)                \
+    X(tlsa_both, true)                     \
+    X(tlsa_stale, true)                    \
+    X(tlsa_partial, true)                  \
     X(tlsa_mismatch, true)                 \
+    X(tlsa_mismatch_full, false)           \
+    X(tlsa_wrong_parameters, false)        \
     X(sts, true)                           \
     X(sts_bad_txt, true)                   \
+    X(txt_wildcard, true)                  \
     X(rpt_of_sts, false)                   \
     X(rpt_of_others, true)                 \
     X(rpt_bad, true)                       \
+    /* policy hosts */                     \
+    X(sts_provider, false)                 \
+    X(sts_shared, false)                   \
+    X(sts_parked, false)                   \
+    X(sts_webs_per_domain, false)          \
+    X(sts_v6, false)                       \
+    X(sts_private, true)                   \
+    X(sts_own_dns, true)                   \
+    X(sts_own_tcp, true)                   \
+    X(sts_own_tls, false)                  \
+    X(sts_own_http, true)                  \
+    X(sts_own_name, false)                 \
+    X(sts_provider_tcp, true)              \
+    X(sts_provider_tls, true)              \
+    X(sts_provider_http, true)             \
+    X(sts_provider_alert, false)           \
+    X(sts_opted_out, true)                 \
+    X(sts_http_404, false)                 \
+    X(sts_media_other, true)               \
+    X(sts_media_charset, false)            \
+    /* policies */                         \
+    X(sts_testing, false)                  \
+    X(sts_none, true)                      \
+    X(sts_age_day, false)                  \
+    X(sts_age_week, false)                 \
+    X(sts_age_months, false)               \
+    X(sts_age_year, false)                 \
+    X(sts_own_syntax, true)                \
+    X(sts_provider_syntax, true)           \
+    X(sts_syntax_mx, false)                \
+    X(sts_syntax_empty, false)             \
+    X(sts_untidy, true)                    \
+    X(sts_lf, false)                       \
+    X(sts_wildcards, false)                \
+    X(sts_mx_other, true)                  \
+    X(sts_mx_3ld, true)                    \
+    X(sts_mx_3ld_mta_sts, false)           \
+    X(sts_mx_typo, true)                   \
+    X(sts_mx_tld, true)                    \
+    X(sts_mx_partial, true)                \
+    X(sts_mx_unused, true)                 \
+    /* reverse DNS */                      \
     X(ptr_none, false)                     \
     X(ptr_generic, false)                  \
     X(ptr_mismatch, false)
@@ -157,12 +216,39 @@ struct operator_params {
     uint16_t certs;   /* distinct certificates over the addresses */
 };
 
+#define LAB_OPT_OUTS(X)                                           \
+    X(FROZEN, "frozen")     /* the policy is served on */         \
+    X(NXDOMAIN, "nxdomain") /* the target of the alias is gone */ \
+    X(EMPTY, "empty")       /* an empty policy */                 \
+    X(EXPIRED, "expired")   /* the policy is served on, the certificate expires */
+
+enum lab_opt_out {
+#define X(name, word) LAB_OPT_OUT_##name,
+    LAB_OPT_OUTS(X)
+#undef X
+};
+
+#define PROVIDERS_MAX 64
+
+/** A provider of policy hosts: "mta-sts.<domain>" is an alias of a name below its zone. */
+struct provider_params {
+    char id[24];
+    char domain[64];
+    double weight;
+    uint16_t addresses;
+    bool v6;
+    bool txt; /* the record at _mta-sts is an alias too */
+    enum lab_opt_out opted_out;
+};
+
 struct params {
 #define X(name, rare) double name;
     LAB_PARAMS(X)
 #undef X
     struct operator_params operators[OPERATORS_MAX];
     size_t operator_count;
+    struct provider_params providers[PROVIDERS_MAX];
+    size_t provider_count;
 };
 
 /**

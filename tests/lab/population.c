@@ -115,6 +115,13 @@ static enum domain_kind kind_of(const struct world *w, uint64_t i, uint32_t *op)
     return u - p->no_mx_address < 0 ? DOMAIN_WEB : DOMAIN_EMPTY;
 }
 
+/* Of zones that are not secure: signed all the same? More often where there are TLSA records. */
+static bool lacks_ds(const struct world *w, uint64_t i)
+{
+    bool tlsa = unit(w, DRAW_TLSA, i, 0) < w->params.tlsa_of_unsigned;
+    return unit(w, DRAW_NO_DS, i, 0) < (tlsa ? w->params.no_ds_of_tlsa : w->params.no_ds);
+}
+
 static bool is_sibling(const struct world *w, uint64_t i)
 {
     return unit(w, DRAW_SIBLING, i, 0) < w->params.sibling;
@@ -139,6 +146,7 @@ void population_domain(const struct world *w, uint64_t index, struct domain_fact
     out->infra = index % w->server_domains;
     out->kind = kind_of(w, out->infra, &out->op);
     out->signed_zone = is_signed(w, out->infra);
+    out->no_ds = !out->signed_zone && lacks_ds(w, out->infra);
     if (out->kind != DOMAIN_TAIL) {
         return;
     }
@@ -367,9 +375,10 @@ static bool tail_host(const struct world *w, const struct domain_facts *d, uint3
     } else {
         self_addresses(w, m, j, h);
         double share = d->signed_zone ? w->params.tlsa_of_signed : w->params.tlsa_of_unsigned;
-        h->tlsa = unit(w, DRAW_TLSA, m, 0) < share;
-        h->tlsa_wrong = unit(w, DRAW_TLSA, m, 1 + j) < w->params.tlsa_mismatch;
-        h->tlsa_draw = draw_u64(w->seed, DRAW_TLSA_FORM, m, j);
+        bool partial = unit(w, DRAW_TLSA, m, 1) < w->params.tlsa_partial;
+        h->tlsa = unit(w, DRAW_TLSA, m, 0) < share && !(partial && j > 0);
+        h->tlsa_bogus = d->signed_zone && unit(w, DRAW_TLSA, m, 2 + j) < w->params.tlsa_bogus;
+        h->tlsa_draw = draw_u64(w->seed, DRAW_TLSA_FORM, m, j) | 1;
     }
     return true;
 }
@@ -382,7 +391,7 @@ static bool tail_host_is_alias(const struct world *w, const struct domain_facts 
 
 /* ---- MX ---- */
 
-static void tenant_label(const struct world *w, uint64_t index, char out[LAB_NAME_MAX])
+void population_tenant_label(const struct world *w, uint64_t index, char out[LAB_NAME_MAX])
 {
     population_name(w, index, out);
     for (char *c = out; *c != '\0'; c++) {
@@ -398,7 +407,7 @@ static bool operator_mx(const struct world *w, const struct domain_facts *d, uin
     const struct operator_params *o = &w->params.operators[d->op];
     if (o->tenant[0] != '\0') {
         char label[LAB_NAME_MAX];
-        tenant_label(w, d->infra, label);
+        population_tenant_label(w, d->infra, label);
         *preference = 0;
         name_putf(exchange, "%.80s.%s.%s", label, o->tenant, o->domain);
         return n == 0;
@@ -492,6 +501,18 @@ static bool digits_at(struct span s, size_t at, uint64_t *out, size_t *end)
     return i > at;
 }
 
+bool population_tenant(const struct world *w, struct span label, uint64_t *index)
+{
+    char expected[LAB_NAME_MAX];
+    size_t end;
+    if (label.len == 0 || label.at[0] != 'd' || !digits_at(label, 1, index, &end) ||
+        *index >= w->domains) {
+        return false;
+    }
+    population_tenant_label(w, *index, expected);
+    return span_eq(label, span_of(expected));
+}
+
 /* Cuts `name` into the labels in front and the last `tail` octets. */
 static void cut(struct span name, size_t tail, struct found_name *out)
 {
@@ -542,6 +563,14 @@ static bool find_zone(const struct world *w, struct span name, struct found_name
             out->kind = NAME_OPERATOR;
             out->index = o;
             cut(name, strlen(w->params.operators[o].domain), out);
+            return true;
+        }
+    }
+    for (size_t p = 0; p < w->params.provider_count; p++) {
+        if (below(name, w->params.providers[p].domain)) {
+            out->kind = NAME_PROVIDER;
+            out->index = p;
+            cut(name, strlen(w->params.providers[p].domain), out);
             return true;
         }
     }
@@ -683,17 +712,14 @@ static bool tenant_host(const struct world *w, uint32_t o, struct span rest, str
         rest.at[rest.len - zone_len - 1] != '.') {
         return false;
     }
-    struct span label = span_take(rest, rest.len - zone_len - 1);
     uint64_t index;
-    size_t end;
-    if (label.at[0] != 'd' || !digits_at(label, 1, &index, &end) || index >= w->server_domains) {
+    if (!population_tenant(w, span_take(rest, rest.len - zone_len - 1), &index) ||
+        index >= w->server_domains) {
         return false;
     }
-    char expected[LAB_NAME_MAX];
-    tenant_label(w, index, expected);
     struct domain_facts d;
     population_domain(w, index, &d);
-    if (!span_eq(label, span_of(expected)) || d.kind != DOMAIN_OPERATOR || d.op != o) {
+    if (d.kind != DOMAIN_OPERATOR || d.op != o) {
         return false;
     }
     uint32_t first = (uint32_t)draw_below(w->seed, DRAW_HOST_SERVER, index, 1, p->addresses);
@@ -785,6 +811,7 @@ bool population_host(const struct world *w, const struct found_name *name, struc
         return small_host(w, name, out);
     case NAME_ZONE:
         return zone_host(w, name, out);
+    case NAME_PROVIDER:
     case NAME_NONE:
         return false;
     }

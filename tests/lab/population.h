@@ -40,6 +40,7 @@ struct domain_facts {
     uint64_t infra; /* the domain whose hosts it uses; mostly itself */
     enum domain_kind kind;
     bool signed_zone;
+    bool no_ds;  /* signed without a DS: RRSIG, but no chain of trust */
     bool vanity; /* hosts are on shared hosting */
     bool huge;   /* hundreds of MX */
     uint32_t op; /* OPERATOR: index in the parameters; SMALL_HOSTER: its number */
@@ -67,9 +68,9 @@ struct host_facts {
     struct net_addr addresses[HOST_ADDRESSES_LAB_MAX];
     size_t address_count;
     bool signed_zone;
-    bool tlsa;       /* has TLSA records */
-    bool tlsa_wrong; /* which do not match */
-    uint64_t tlsa_draw;
+    bool tlsa;          /* has TLSA records, see zone_tlsa_plan() */
+    bool tlsa_bogus;    /* whose signatures fail */
+    uint64_t tlsa_draw; /* 0: an operator's */
 };
 
 void population_name(const struct world *w, uint64_t index, char out[LAB_NAME_MAX]);
@@ -87,6 +88,7 @@ enum name_kind {
     NAME_OPERATOR, /* `rest` in front of the zone of operator `index` */
     NAME_SMALL,    /* ... of small hoster `index` */
     NAME_ZONE,     /* ... of another zone of the lab: webhost-mxlab.net, isp-mxlab.net */
+    NAME_PROVIDER, /* ... of the zone of policy provider `index` */
 };
 
 struct found_name {
@@ -97,6 +99,10 @@ struct found_name {
 };
 
 bool population_find(const struct world *w, struct span name, struct found_name *out);
+
+/** A domain's name as one label ("d0000123-kwz-com"), and back. */
+void population_tenant_label(const struct world *w, uint64_t index, char out[LAB_NAME_MAX]);
+bool population_tenant(const struct world *w, struct span label, uint64_t *index);
 
 /** The host at a name. @return false when the name is no host. */
 bool population_host(const struct world *w, const struct found_name *name, struct host_facts *out);
@@ -119,6 +125,10 @@ bool population_customer(const struct world *w, struct span name, uint32_t serve
                          struct self_server *out);
 
 /* population_services.c */
+
+/** A certificate of the world's mix of keys, issuers and lists. `slot` tells those of an owner apart. */
+void population_choose_cert(const struct world *w, struct cert_choice *c, uint64_t owner,
+                            uint64_t slot, enum lab_cert_class class, const char *names);
 
 bool population_service(const struct world *w, const struct address_place *place,
                         const struct net_addr *address, struct service *out);

@@ -45,9 +45,8 @@ static void draw_key_and_chain(const struct world *w, struct cert_choice *c)
     }
 }
 
-/* `slot` tells the certificates of one owner apart. */
-static void choose(const struct world *w, struct cert_choice *c, uint64_t owner, uint64_t slot,
-                   enum lab_cert_class class, const char *names)
+void population_choose_cert(const struct world *w, struct cert_choice *c, uint64_t owner,
+                            uint64_t slot, enum lab_cert_class class, const char *names)
 {
     c->identity = draw_u64(w->seed, DRAW_ID, owner, slot);
     c->class = class;
@@ -82,7 +81,7 @@ static void choose_self(const struct world *w, const struct self_server *s, uint
     } else {
         (void)snprintf(names, sizeof(names), "%s", s->name);
     }
-    choose(w, c, m, host + variant * 64, class, names);
+    population_choose_cert(w, c, m, host + variant * 64, class, names);
 }
 
 /* ---- behaviour drawn for servers of the long tail ---- */
@@ -225,14 +224,15 @@ static bool self_service(const struct world *w, const struct address_place *plac
         bool bad = unit(w, DRAW_SNI, m, host + 1000) < w->params.select_default_bad;
         char names[CERT_NAMES_MAX];
         (void)snprintf(names, sizeof(names), "%s%s", bad ? "default." : "", server.name);
-        choose(w, &s->plain, m, 128 + host, bad ? LAB_CERT_SELF_SIGNED : LAB_CERT_VALID, names);
+        population_choose_cert(w, &s->plain, m, 128 + host,
+                               bad ? LAB_CERT_SELF_SIGNED : LAB_CERT_VALID, names);
     }
     draw_versions(w, m, host, s);
     s->ptr = draw_ptr(w, m, host * 16 + server.item);
     if (place->v6) {
         double u = unit(w, DRAW_V6_FATE, m, host + 1000);
         if ((u -= w->params.v6_other_cert) < 0) {
-            choose(w, &s->plain, m, 192 + host, LAB_CERT_SELF_SIGNED, server.name);
+            population_choose_cert(w, &s->plain, m, 192 + host, LAB_CERT_SELF_SIGNED, server.name);
             s->own = s->plain;
         } else if (u - w->params.v6_no_starttls < 0) {
             s->starttls = LAB_STARTTLS_NONE;
@@ -273,7 +273,7 @@ static bool hosting_service(const struct world *w, const struct address_place *p
     };
     size_t i = draw_pick(unit(w, DRAW_CERT_CLASS, key, 0), weights, 8);
     bool bad = i == 0 && unit(w, DRAW_SNI, key, 1) < p->select_default_bad / 2;
-    choose(w, &s->plain, key, 0, bad ? LAB_CERT_SELF_SIGNED : classes[i], s->name);
+    population_choose_cert(w, &s->plain, key, 0, bad ? LAB_CERT_SELF_SIGNED : classes[i], s->name);
     s->own = s->plain;
     s->sni = i == 0 ? LAB_SNI_SELECT : draw_sni(w, key, 0, 0);
     draw_versions(w, key, 0, s);
@@ -307,8 +307,8 @@ bool population_own(const struct world *w, const struct address_place *place, st
         return false;
     }
     bool expired = unit(w, DRAW_CERT_CLASS, customer.domain.index, 2000) < 0.05; /* assumed */
-    choose(w, own, customer.domain.index, 256 + customer.host,
-           expired ? LAB_CERT_EXPIRED : LAB_CERT_VALID, customer.name);
+    population_choose_cert(w, own, customer.domain.index, 256 + customer.host,
+                           expired ? LAB_CERT_EXPIRED : LAB_CERT_VALID, customer.name);
     return true;
 }
 
@@ -320,8 +320,8 @@ static void provider_service(const struct world *w, uint64_t key, uint64_t cert,
     s->greeting_delay_ms = scaled(w, 5 + 45 * unit(w, DRAW_DELAY, key, 0));
     s->tls_min = 0x0303;
     bool other = unit(w, DRAW_CERT_CLASS, key, cert) < w->params.operator_other_name;
-    choose(w, &s->plain, key, cert, other ? LAB_CERT_OTHER_NAME : LAB_CERT_VALID,
-           other ? "mail." LAB_ZONE_ISP : names);
+    population_choose_cert(w, &s->plain, key, cert, other ? LAB_CERT_OTHER_NAME : LAB_CERT_VALID,
+                           other ? "mail." LAB_ZONE_ISP : names);
     s->plain.chain = s->plain.chain == LAB_CHAIN_THREE ? LAB_CHAIN_THREE : LAB_CHAIN_TWO;
     s->plain.extra_names = 0;
     s->own = s->plain;
@@ -382,6 +382,8 @@ bool population_service(const struct world *w, const struct address_place *place
         return operator_service(w, place, out);
     case PART_SMALL_HOSTER:
         return small_service(w, place, out);
+    case PART_POLICY_PROVIDER:
+    case PART_POLICY_WEB:
     case PART_CASE:
     case PART_NONE:
         return false;

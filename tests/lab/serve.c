@@ -19,6 +19,7 @@
 #include "tests/lab/cert_store.h"
 #include "tests/lab/counters.h"
 #include "tests/lab/dns_server.h"
+#include "tests/lab/https_server.h"
 #include "tests/lab/listener.h"
 #include "tests/lab/loop.h"
 #include "tests/lab/smtp_server.h"
@@ -117,6 +118,11 @@ static bool start_mail_servers(const struct lab *lab, struct loop *loop, struct 
             return false;
         }
     }
+    const struct https_server_params policies = {ports->https, latency, processes};
+    if (https_server_new(loop, &policies, lab->world, tls, lab->counters) == NULL) {
+        complain("the policy hosts' port", strerror(errno));
+        return false;
+    }
     return true;
 }
 
@@ -204,8 +210,9 @@ static bool announce(const struct lab *lab)
     buf_reset(&text);
     buf_putf(&text,
              "pid %d\ndns-port %u\nsmtp-port %u\nsmtps-port %u\nsubmission-port %u\n"
-             "closed-port %u\nsilent-port %u\n",
-             (int)getpid(), p->dns, p->smtp, p->smtps, p->submission, p->closed, p->silent);
+             "https-port %u\nclosed-port %u\nsilent-port %u\n",
+             (int)getpid(), p->dns, p->smtp, p->smtps, p->submission, p->https, p->closed,
+             p->silent);
     ok = ok && write_file(lab, "ready", buf_span(&text));
     buf_deinit(&text);
     return ok;
@@ -261,7 +268,7 @@ static bool is_free(uint16_t port)
 static bool are_free(const struct address_ports *p)
 {
     return is_free(p->dns) && is_free(p->smtp) && is_free(p->smtps) && is_free(p->submission) &&
-           is_free(p->closed) && is_free(p->silent);
+           is_free(p->https) && is_free(p->closed) && is_free(p->silent);
 }
 
 void serve_ports_from(uint16_t base, struct address_ports *ports)
@@ -273,6 +280,7 @@ void serve_ports_from(uint16_t base, struct address_ports *ports)
         .submission = (uint16_t)(base + 3),
         .closed = (uint16_t)(base + 4),
         .silent = (uint16_t)(base + 5),
+        .https = (uint16_t)(base + 6),
     };
 }
 

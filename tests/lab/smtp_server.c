@@ -74,7 +74,7 @@ static void count_out(struct session *c)
 {
     if (!c->counted_out) {
         c->counted_out = true;
-        counters_end(c->server->counters, &c->service.address);
+        counters_end(c->server->counters, SIDE_MAIL, &c->service.address);
     }
 }
 
@@ -379,28 +379,6 @@ static void begin_handshake(struct session *c)
     buf_deinit(&hello);
 }
 
-/* The first flight with another certificate list. */
-static void put_changed_flight(struct session *c, struct span flight)
-{
-    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
-    X509 *leaf = SSL_get_certificate(c->ssl);
-    uint8_t *leaf_der = NULL;
-    int leaf_len = i2d_X509(leaf, &leaf_der);
-    CHECK(leaf_len > 0);
-    const struct span bad = {no_der, sizeof(no_der)};
-    const struct span good = {leaf_der, (size_t)leaf_len};
-    struct span list[2] = {bad, bad};
-    size_t count = 1;
-    if (c->service.tls_fate == LAB_TLS_NO_CERT) {
-        count = 0;
-    } else if (c->service.tls_fate == LAB_TLS_BAD_LATER) {
-        list[0] = good;
-        count = 2;
-    }
-    tls_put_flight_with(&c->out, flight, list, count, c->service.tls_fate == LAB_TLS_BAD_LIST);
-    OPENSSL_free(leaf_der);
-}
-
 /* The first flight is made by the library, and then changed. */
 static void send_changed_flight(struct session *c)
 {
@@ -409,12 +387,8 @@ static void send_changed_flight(struct session *c)
     begin_handshake(c);
     buf_put(&flight, span_drop(buf_span(&c->out), before));
     c->out.len = before;
-    if (c->service.tls_fate == LAB_TLS_CLOSE_MIDWAY) {
-        buf_put(&c->out, span_take(buf_span(&flight), flight.len / 2));
-        c->close_when_sent = true;
-    } else {
-        put_changed_flight(c, buf_span(&flight));
-    }
+    tls_put_changed_flight(&c->out, buf_span(&flight), c->service.tls_fate, c->ssl);
+    c->close_when_sent = c->service.tls_fate == LAB_TLS_CLOSE_MIDWAY;
     c->state = STATE_DEAF;
     buf_deinit(&flight);
 }
@@ -696,12 +670,12 @@ static void begin_session(struct smtp_server *s, int fd)
         c->next->prev = c;
     }
     s->params.sessions->first = c;
-    if (counters_at_peak(s->counters, &c->service.address)) {
+    if (counters_at_peak(s->counters, SIDE_MAIL, &c->service.address)) {
         c->counted_out = true; /* not yet in */
         count_out_closed(s, &c->service.address);
         c->counted_out = false;
     }
-    c->visit = counters_begin(s->counters, &c->service.address, start_of(s, fd));
+    c->visit = counters_begin(s->counters, SIDE_MAIL, &c->service.address, start_of(s, fd));
     loop_set(s->loop, &c->lifetime, LIFETIME_MS);
     uint64_t wait = s->params.latency_ms + (uint64_t)c->service.greeting_delay_ms;
     if (s->params.implicit_tls) {

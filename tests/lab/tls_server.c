@@ -298,8 +298,9 @@ static void put_certificate_message(struct buf *out, const struct span *certific
     buf_deinit(&m);
 }
 
-void tls_put_flight_with(struct buf *out, struct span flight, const struct span *certificates,
-                         size_t count, bool malformed)
+/* `malformed`: the length of the list is one octet more than there is. */
+static void put_flight_with(struct buf *out, struct span flight, const struct span *certificates,
+                            size_t count, bool malformed)
 {
     struct buf messages = BUF_INIT(BUF_NO_LIMIT);
     while (flight.len >= RECORD_HEAD) {
@@ -320,4 +321,26 @@ void tls_put_flight_with(struct buf *out, struct span flight, const struct span 
         rest = span_drop(rest, len);
     }
     buf_deinit(&messages);
+}
+
+void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fate fate,
+                            const SSL *ssl)
+{
+    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
+    if (fate == LAB_TLS_CLOSE_MIDWAY) {
+        buf_put(out, span_take(flight, flight.len / 2));
+        return;
+    }
+    uint8_t *leaf_der = NULL;
+    int leaf_len = i2d_X509(SSL_get_certificate(ssl), &leaf_der);
+    CHECK(leaf_len > 0);
+    const struct span bad = {no_der, sizeof(no_der)};
+    struct span list[2] = {bad, bad};
+    size_t count = fate == LAB_TLS_NO_CERT ? 0 : 1;
+    if (fate == LAB_TLS_BAD_LATER) {
+        list[0] = (struct span){leaf_der, (size_t)leaf_len};
+        count = 2;
+    }
+    put_flight_with(out, flight, list, count, fate == LAB_TLS_BAD_LIST);
+    OPENSSL_free(leaf_der);
 }

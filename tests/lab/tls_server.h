@@ -27,7 +27,7 @@ enum hello_state tls_read_hello(struct span in, struct span *sni);
 
 void tls_put_alert(struct buf *out, bool fatal, uint8_t description);
 void tls_put_ssl3_hello(struct buf *out);
-/** Copies a first flight of TLS 1.2 with another certificate list. `malformed`: the length of the list
- * is one octet more than there is. */
-void tls_put_flight_with(struct buf *out, struct span flight, const struct span *certificates,
-                         size_t count, bool malformed);
+/** Copies a first flight of TLS 1.2 with what a fate makes of it: half of it, or another certificate
+ * list. */
+void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fate fate,
+                            const SSL *ssl);

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scanner/base/memory.h"
 #include "tests/lab/address_plan.h"
 #include "tests/lab/cases.h"
 #include "tests/lab/draw.h"
-#include "tests/lab/population.h"
+#include "tests/lab/policy_population.h"
+#include "tests/lab/zone.h"
 
 #define OVERSAMPLE_LIMIT 0.2 /* no rare feature becomes more frequent than this */
 
@@ -137,4 +139,55 @@ void world_service_for(const struct world *w, struct service *s, struct span sni
     } else {
         s->own_known = population_own(w, &place, sni, &s->own);
     }
+}
+
+/* ---- policy hosts ---- */
+
+bool world_policy(const struct world *w, struct span name, struct policy_host *out)
+{
+    struct found_name found;
+    size_t index;
+    if (case_find(name, &index)) {
+        return case_policy(w, index, name, out);
+    }
+    if (!population_find(w, name, &found) || found.kind != NAME_DOMAIN ||
+        !span_eq(found.rest, SPAN_LIT("mta-sts"))) {
+        return false;
+    }
+    struct domain_facts d;
+    population_domain(w, found.index, &d);
+    return population_policy(w, &d, out);
+}
+
+void world_policy_body(const struct world *w, const struct policy_host *h, struct buf *out)
+{
+    struct zone_answer *a = memory_new(1, sizeof(*a));
+    char(*names)[LAB_NAME_MAX] = memory_new(ZONE_RR_MAX, sizeof(*names));
+    const char *list[ZONE_RR_MAX];
+    size_t count = 0;
+    const char *domain = h->name + strlen(POLICY_HOST_PREFIX);
+    zone_answer_init(a);
+    zone_lookup(w, NULL, span_of(domain), LAB_TYPE_MX, a);
+    for (size_t i = 0; i < a->count; i++) {
+        struct span name = zone_rr_span(a, &a->rr[i]);
+        if (a->rr[i].type == LAB_TYPE_MX && name.len > 0) {
+            memcpy(names[count], name.at, name.len);
+            names[count][name.len] = '\0';
+            list[count] = names[count];
+            count++;
+        }
+    }
+    policy_text_put(&h->text, domain, list, count, out);
+    zone_answer_deinit(a);
+    free(names);
+    free(a);
+}
+
+bool world_policy_server(const struct world *w, const struct net_addr *address)
+{
+    struct address_place place = address_place_of(address, w->companies);
+    if (place.part == PART_CASE) {
+        return case_policy_server(w, place.owner, address);
+    }
+    return population_policy_server(w, &place);
 }

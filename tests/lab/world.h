@@ -43,5 +43,12 @@ bool world_load(struct world *w, const char *dir, struct buf *error);
 /** The service at an address of the records. @return false when nothing lives there: whoever dials it
  * gets no answer the lab planned. */
 bool world_service(const struct world *w, const struct net_addr *address, struct service *out);
+struct policy_host;
+/** The policy host of a name ("mta-sts.example.com"). @return false: the name is none. */
+bool world_policy(const struct world *w, struct span name, struct policy_host *out);
+/** The policy it serves. */
+void world_policy_body(const struct world *w, const struct policy_host *h, struct buf *out);
+/** Does an HTTPS server live at an address of the records? */
+bool world_policy_server(const struct world *w, const struct net_addr *address);
 /** As a client that asks for `sni` finds it: fills own and own_known. */
 void world_service_for(const struct world *w, struct service *s, struct span sni);

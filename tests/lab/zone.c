@@ -6,10 +6,10 @@
 #include "scanner/base/check.h"
 #include "tests/lab/address_plan.h"
 #include "tests/lab/cases.h"
-#include "tests/lab/cert_store.h"
-#include "tests/lab/draw.h"
 #include "tests/lab/name_text.h"
 #include "tests/lab/population.h"
+#include "tests/lab/zone_policy.h"
+#include "tests/lab/zone_tlsa.h"
 
 #define NAME_SERVER "dns-" CASE_ZONE /* ns1 and ns2 of every zone */
 
@@ -62,50 +62,7 @@ void zone_add_text(struct zone_answer *a, const char *text)
     zone_add_octets(a, LAB_TYPE_TXT, (struct span){octets, len + 1});
 }
 
-void zone_add_tlsa(struct zone_answer *a, struct cert_store *certs, const struct cert_choice *cert,
-                   uint8_t usage, uint8_t selector, uint8_t matching, bool wrong)
-{
-    uint8_t octets[3 + 64] = {usage, selector, matching};
-    size_t len = matching == 2 ? 64 : 32;
-    if (certs != NULL) {
-        /* Usages 0 and 2 name the issuer, 1 and 3 the leaf (RFC 6698 section 2.1.1). */
-        cert_store_digest(certs, cert, usage % 2 == 0, selector == 1, matching, octets + 3);
-    }
-    if (wrong) {
-        octets[3] ^= 0xff;
-    }
-    zone_add_octets(a, LAB_TYPE_TLSA, (struct span){octets, 3 + len});
-}
-
 /* ---- names of the random world ---- */
-
-static void host_tlsa(const struct world *w, struct cert_store *certs, const struct host_facts *h,
-                      struct span host, struct zone_answer *out)
-{
-    uint64_t seen[HOST_ADDRESSES_LAB_MAX];
-    size_t seen_count = 0;
-    /* Shares of rules 1.9: 3 1 1 82 %, 3 0 1 8 %, 3 1 2 2 %, 2 1 1 5 %, 2 0 1 3 %. */
-    static const uint8_t forms[][3] = {{3, 1, 1}, {3, 0, 1}, {3, 1, 2}, {2, 1, 1}, {2, 0, 1}};
-    static const double weights[] = {82, 8, 2, 5, 3};
-    double u = (double)(h->tlsa_draw >> 11) * 0x1p-53;
-    const uint8_t *form = forms[h->tlsa_draw == 0 ? 0 : draw_pick(u, weights, 5)];
-    for (size_t i = 0; i < h->address_count; i++) {
-        struct service s;
-        bool known = false;
-        if (!world_service(w, &h->addresses[i], &s)) {
-            continue;
-        }
-        world_service_for(w, &s, host);
-        struct cert_choice cert = service_cert(&s, true, 0);
-        for (size_t k = 0; k < seen_count; k++) {
-            known = known || seen[k] == cert.identity;
-        }
-        if (!known) {
-            seen[seen_count++] = cert.identity;
-            zone_add_tlsa(out, certs, &cert, form[0], form[1], form[2], h->tlsa_wrong);
-        }
-    }
-}
 
 static enum dns_state state_of_host(enum host_state s)
 {
@@ -161,54 +118,17 @@ static bool answer_service_label(const struct world *w, struct cert_store *certs
         return false;
     }
     out->secure = h.signed_zone;
+    out->signatures = out->signatures || h.signed_zone;
     out->state = DNS_NODATA;
     if (has_port && type == LAB_TYPE_TLSA) {
         struct span name = {host.rest.at, host.rest.len + 1 + host.apex.len};
-        host_tlsa(w, certs, &h, name, out);
+        zone_host_tlsa(w, certs, &h, name, out);
         out->state = out->count > 0 ? DNS_DATA : DNS_NODATA;
+        if (h.tlsa_bogus && out->count > 0) {
+            out->state = DNS_BOGUS;
+            out->ede = 7; /* Signature Expired */
+        }
     }
-    return true;
-}
-
-static bool takes_mail(enum domain_kind k)
-{
-    return k == DOMAIN_OPERATOR || k == DOMAIN_SMALL_HOSTER || k == DOMAIN_TAIL;
-}
-
-/* RFC 8461 section 3.1; the faults and their shares: IMC25, see the parameter sts_bad_txt. */
-static bool sts_text(const struct world *w, const struct domain_facts *d, char out[128])
-{
-    uint64_t i = d->index;
-    if (!takes_mail(d->kind) || draw_unit(w->seed, DRAW_STS, i, 0) >= w->params.sts) {
-        return false;
-    }
-    unsigned day = 1 + (unsigned)draw_below(w->seed, DRAW_STS, i, 1, 28);
-    const char *form = "v=STSv1; id=202610%02uT010203;";
-    if (draw_unit(w->seed, DRAW_STS_FORM, i, 0) < w->params.sts_bad_txt) {
-        static const char *const bad[] = {"v=STSv1; id2=202610%02u;", "v=STSv1; id=2026-10-%02u;",
-                                          "v=STS1; id=202610%02u;", "v=STSv1; id=202610%02u; x=;"};
-        static const double weights[] = {65, 203, 52, 2};
-        form = bad[draw_pick(draw_unit(w->seed, DRAW_STS_FORM, i, 1), weights, 4)];
-    }
-    const char *mark = strstr(form, "%02u");
-    (void)snprintf(out, 128, "%.*s%02u%s", (int)(mark - form), form, day, mark + 4);
-    return true;
-}
-
-/* RFC 8460 section 3. */
-static bool rpt_text(const struct world *w, const struct domain_facts *d, const char *name,
-                     char out[512])
-{
-    uint64_t i = d->index;
-    bool sts = draw_unit(w->seed, DRAW_STS, i, 0) < w->params.sts;
-    double share = sts ? w->params.rpt_of_sts : w->params.rpt_of_others;
-    if (!takes_mail(d->kind) || draw_unit(w->seed, DRAW_RPT, i, 0) >= share) {
-        return false;
-    }
-    bool bad = draw_unit(w->seed, DRAW_RPT, i, 1) < w->params.rpt_bad;
-    (void)snprintf(out, 512,
-                   bad ? "v=TLSRPTv1; rua=tls-reports@%s" : "v=TLSRPTv1; rua=mailto:tls-reports@%s",
-                   name);
     return true;
 }
 
@@ -218,10 +138,11 @@ static void answer_domain(const struct world *w, struct cert_store *certs,
     struct domain_facts d;
     population_domain(w, found->index, &d);
     out->secure = d.signed_zone;
+    out->signatures = d.signed_zone || d.no_ds;
     switch (d.kind) {
     case DOMAIN_NXDOMAIN:
         out->state = DNS_NXDOMAIN;
-        out->secure = false;
+        out->secure = out->signatures = false;
         name_putf(out->apex, "%s", strchr(out->apex, '.') + 1);
         return;
     case DOMAIN_SERVFAIL:
@@ -245,9 +166,6 @@ static void answer_domain(const struct world *w, struct cert_store *certs,
         break;
     }
     struct host_facts h;
-    char text[512];
-    char name[LAB_NAME_MAX];
-    population_name(w, found->index, name);
     bool apex = found->rest.len == 0;
     if (apex && type == LAB_TYPE_MX) {
         uint16_t preference;
@@ -258,16 +176,9 @@ static void answer_domain(const struct world *w, struct cert_store *certs,
     } else if (apex && type == LAB_TYPE_NS) {
         zone_add_name(out, LAB_TYPE_NS, 0, "ns1." NAME_SERVER);
         zone_add_name(out, LAB_TYPE_NS, 0, "ns2." NAME_SERVER);
-    } else if (span_eq(found->rest, SPAN_LIT("_mta-sts")) && sts_text(w, &d, text)) {
-        out->state = DNS_NODATA;
-        if (type == LAB_TYPE_TXT) {
-            zone_add_text(out, text);
-        }
-    } else if (span_ends_with(SPAN_LIT("_smtp._tls"), found->rest) && !apex &&
-               found->rest.len >= 4 && rpt_text(w, &d, name, text)) {
-        out->state = DNS_NODATA;
-        if (type == LAB_TYPE_TXT && found->rest.len > 4) {
-            zone_add_text(out, text);
+    } else if (zone_policy_domain(w, &d, found->rest, type, out)) {
+        if (out->state == DNS_SERVFAIL) {
+            return;
         }
     } else if (answer_service_label(w, certs, found, type, out)) {
         return;
@@ -291,7 +202,7 @@ static void answer_zone(const struct world *w, struct cert_store *certs,
     struct host_facts h;
     bool apex = found->rest.len == 0;
     if (found->kind == NAME_OPERATOR) {
-        out->secure = w->params.operators[found->index].dane;
+        out->secure = out->signatures = w->params.operators[found->index].dane;
     }
     if (answer_service_label(w, certs, found, type, out)) {
         return;
@@ -299,6 +210,10 @@ static void answer_zone(const struct world *w, struct cert_store *certs,
     if (apex && type == LAB_TYPE_NS) {
         zone_add_name(out, LAB_TYPE_NS, 0, "ns1." NAME_SERVER);
         out->state = DNS_DATA;
+    } else if (found->kind == NAME_PROVIDER) {
+        out->state = apex ? DNS_NODATA : DNS_NXDOMAIN;
+        zone_policy_provider(w, found, type, out);
+        out->state = out->count > 0 ? DNS_DATA : out->state;
     } else if (population_host(w, found, &h)) {
         answer_host(&h, type, out);
     } else if (apex || found->kind == NAME_OPERATOR) {
@@ -424,6 +339,18 @@ static bool answer_localhost(struct span name, uint16_t type, struct zone_answer
     return true;
 }
 
+/* A resolver that validates says so of the root: clients ask that to find out. */
+static void answer_root(uint16_t type, struct zone_answer *out)
+{
+    out->secure = out->signatures = true;
+    out->state = DNS_NODATA;
+    if (type == LAB_TYPE_NS) {
+        zone_add_name(out, LAB_TYPE_NS, 0, "a.root-servers.net");
+        zone_add_name(out, LAB_TYPE_NS, 0, "b.root-servers.net");
+        out->state = DNS_DATA;
+    }
+}
+
 static void set_apex(struct zone_answer *out, struct span apex)
 {
     CHECK(apex.len < sizeof(out->apex));
@@ -436,6 +363,7 @@ void zone_lookup(const struct world *w, struct cert_store *certs, struct span na
 {
     out->state = DNS_NXDOMAIN;
     out->secure = false;
+    out->signatures = false;
     out->ede = -1;
     out->count = 0;
     out->apex[0] = '\0';
@@ -456,7 +384,9 @@ void zone_lookup(const struct world *w, struct cert_store *certs, struct span na
         } else {
             answer_zone(w, certs, &found, type, out);
         }
-    } else if (name.len == 0 || memchr(name.at, '.', name.len) == NULL) {
-        out->state = DNS_NODATA; /* the root and top-level domains */
+    } else if (name.len == 0) {
+        answer_root(type, out);
+    } else if (memchr(name.at, '.', name.len) == NULL) {
+        out->state = DNS_NODATA; /* top-level domains */
     }
 }

@@ -24,12 +24,28 @@ enum lab_type {
     LAB_TYPE_ANY = 255,
 };
 
+/* The data of a TLSA record beside the certificate that it is about. */
+#define LAB_TLSA_DATA(X)                                                         \
+    X(RIGHT, "ok")                                                               \
+    X(WRONG, "wrong")                                                            \
+    X(OTHER_SELECTOR, "other-selector") /* right under the other selector */     \
+    X(OTHER_USAGE, "other-usage")       /* that of the issuer, or of the leaf */ \
+    X(EMPTY, "empty")                   /* the digest of no octets */            \
+    X(SHORT, "short")                   /* a digest of 20 octets */
+
+enum lab_tlsa_data {
+#define X(name, word) LAB_TLSA_##name,
+    LAB_TLSA_DATA(X)
+#undef X
+};
+
 #define ZONE_RR_MAX 420 /* records of one answer; 398 MX are the most the lab knows */
 #define ZONE_TTL    3600
 
 struct zone_rr {
     uint16_t type;
-    uint16_t preference;     /* MX */
+    uint16_t preference; /* MX */
+    enum lab_tlsa_data tlsa_data;
     struct net_addr address; /* A, AAAA */
     uint32_t at;  /* in zone_answer.data: a name as text (no trailing dot, root ""), the */
     uint32_t len; /* strings of a TXT with their lengths, or the octets of a TLSA */
@@ -40,6 +56,7 @@ struct zone_answer {
     enum dns_state state; /* DATA, NODATA, NXDOMAIN, SERVFAIL, BOGUS (with data), REFUSED, TIMEOUT,
                              MALFORMED */
     bool secure;          /* the zone is signed and its DS is there: AD and RRSIG */
+    bool signatures;      /* signed: RRSIG, with a DS or without */
     int ede;              /* RFC 8914 code sent along, -1: none */
     char apex[LAB_NAME_MAX];
     struct zone_rr rr[ZONE_RR_MAX];
@@ -69,4 +86,4 @@ void zone_add_octets(struct zone_answer *a, uint16_t type, struct span octets);
 /** One record with a single string. */
 void zone_add_text(struct zone_answer *a, const char *text);
 void zone_add_tlsa(struct zone_answer *a, struct cert_store *certs, const struct cert_choice *cert,
-                   uint8_t usage, uint8_t selector, uint8_t matching, bool wrong);
+                   uint8_t usage, uint8_t selector, uint8_t matching, enum lab_tlsa_data data);

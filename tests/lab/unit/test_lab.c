@@ -112,6 +112,14 @@ Test(address_plan, every_place_is_found_again_through_the_options)
     static const struct address_place places[] = {
         {PART_CASE, 0, 1, false},
         {PART_CASE, 255, 255, false},
+        {PART_CASE, PLAN_CASES - 1, 255, false},
+        {PART_CASE, PLAN_CASES - 1, 255, true},
+        {PART_POLICY_PROVIDER, 0, 0, false},
+        {PART_POLICY_PROVIDER, PLAN_PROVIDERS - 1, 255, false},
+        {PART_POLICY_PROVIDER, PLAN_PROVIDERS - 1, 255, true},
+        {PART_POLICY_WEB, 0, 0, true},
+        {PART_POLICY_WEB, PLAN_POLICY_WEB - 1, 0, false},
+        {PART_POLICY_WEB, PLAN_POLICY_WEB - 1, 0, true},
         {PART_CASE, 131, 7, true},
         {PART_SMALL_HOSTER, 0, 0, false},
         {PART_SMALL_HOSTER, 32767, 3, false},
@@ -126,7 +134,7 @@ Test(address_plan, every_place_is_found_again_through_the_options)
         {PART_SELF, PLAN_SELF_SLOTS - 2, 0, true},
         {PART_SELF, 123456, 0, true},
     };
-    const struct address_ports ports = {1, 2, 3, 4, 5, 6};
+    const struct address_ports ports = {1, 2, 3, 4, 5, 6, 7};
     const uint32_t companies = 25;
     struct buf options = BUF_INIT(BUF_NO_LIMIT);
     address_options(&options, &ports);

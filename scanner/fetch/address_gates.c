@@ -1,0 +1,231 @@
+#include "scanner/fetch/address_gates.h"
+
+#include "scanner/base/arena.h"
+#include "scanner/base/map.h"
+#include "scanner/base/memory.h"
+
+#define NS_PER_S 1000000000U
+
+enum gate_state {
+    GATE_IDLE, /* nobody in line, nothing to wait for */
+    GATE_READY,
+    GATE_COOLING,
+    GATE_FULL,    /* until a connection to the address ends */
+    GATE_NETWORK, /* until one to its network does */
+};
+
+struct gate_queue {
+    struct gate *first;
+    struct gate *last;
+};
+
+struct network {
+    uint32_t in_use;
+    uint32_t promised; /* places kept for gates that waited for them and are ready now */
+    struct gate_queue waiting;
+};
+
+struct gate {
+    struct network *network;
+    struct gate_ticket *first;
+    struct gate_ticket *last;
+    struct gate *next; /* in the one queue that it is in */
+    enum gate_state state;
+    bool promised;
+    uint32_t in_use;
+    uint64_t cooled_ns;
+};
+
+struct gates {
+    uint32_t address_limit;
+    uint32_t network_limit;
+    uint64_t gap_ns;
+    struct arena_pool pool;
+    struct arena arena; /* gates and networks, kept to the end: so is the time of the last start */
+    struct map by_address;
+    struct map by_network;
+    struct gate_queue ready;
+    struct gate_queue cooling; /* the gap is the same for all: the first is due first */
+};
+
+struct gates *gates_new(uint32_t address_limit, uint32_t network_limit, uint32_t rate)
+{
+    struct gates *g = memory_new(1, sizeof(*g));
+    g->address_limit = address_limit ? address_limit : UINT32_MAX;
+    g->network_limit = network_limit ? network_limit : UINT32_MAX;
+    g->gap_ns = rate ? (NS_PER_S + rate - 1) / rate : 0;
+    g->arena = ARENA_INIT(&g->pool);
+    return g;
+}
+
+void gates_free(struct gates *g)
+{
+    if (g == NULL) {
+        return;
+    }
+    map_deinit(&g->by_address);
+    map_deinit(&g->by_network);
+    arena_reset(&g->arena);
+    arena_pool_deinit(&g->pool);
+    free(g);
+}
+
+static void queue_put(struct gate_queue *q, struct gate *gate)
+{
+    gate->next = NULL;
+    *(q->last != NULL ? &q->last->next : &q->first) = gate;
+    q->last = gate;
+}
+
+static struct gate *queue_take(struct gate_queue *q)
+{
+    struct gate *gate = q->first;
+    if (gate != NULL) {
+        q->first = gate->next;
+        q->last = q->first != NULL ? q->last : NULL;
+    }
+    return gate;
+}
+
+/* The object for an address in one of the two tables, made on first use. */
+static void *object_of(struct gates *g, struct map *m, const struct net_addr *address, size_t size)
+{
+    struct span key = {(const uint8_t *)address, sizeof(*address)};
+    bool added = false;
+    uint64_t *value = map_add(m, hash_key_of(key), 0, &added);
+    if (added) {
+        *value = (uint64_t)(uintptr_t)arena_new(&g->arena, 1, size);
+    }
+    return (void *)(uintptr_t)*value;
+}
+
+static struct gate *gate_of(struct gates *g, const struct net_addr *address)
+{
+    struct gate *gate = object_of(g, &g->by_address, address, sizeof(*gate));
+    if (gate->network == NULL) {
+        struct net_addr network = net_addr_network(address);
+        gate->network = object_of(g, &g->by_network, &network, sizeof(*gate->network));
+    }
+    return gate;
+}
+
+/* Puts a gate that is in no queue where it belongs. */
+static void settle(struct gates *g, struct gate *gate)
+{
+    if (gate->first == NULL) {
+        gate->state = GATE_IDLE;
+    } else if (gate->in_use >= g->address_limit) {
+        gate->state = GATE_FULL;
+    } else {
+        gate->state = GATE_READY;
+        queue_put(&g->ready, gate);
+    }
+}
+
+static bool network_is_full(const struct gates *g, const struct network *n)
+{
+    return (uint64_t)n->in_use + n->promised >= g->network_limit;
+}
+
+/* A place in the network is free: it goes to the gate that waits the longest. */
+static void promise_place(struct gates *g, struct network *n)
+{
+    struct gate *gate = NULL;
+    while ((gate = queue_take(&n->waiting)) != NULL) {
+        settle(g, gate);
+        if (gate->state == GATE_READY) {
+            gate->promised = true;
+            n->promised++;
+            return;
+        }
+    }
+}
+
+static void take_promise_back(struct gates *g, struct gate *gate)
+{
+    if (gate->promised) {
+        gate->promised = false;
+        gate->network->promised--;
+        promise_place(g, gate->network);
+    }
+}
+
+void gates_wait(struct gates *g, struct gate_ticket *t, const struct net_addr *address)
+{
+    struct gate *gate = gate_of(g, address);
+    *t = (struct gate_ticket){.gate = gate, .prev = gate->last};
+    *(gate->last != NULL ? &gate->last->next : &gate->first) = t;
+    gate->last = t;
+    if (gate->state == GATE_IDLE) {
+        settle(g, gate);
+    }
+}
+
+void gates_cancel(struct gates *g, struct gate_ticket *t)
+{
+    (void)g; /* a gate whose line became empty is found out at its turn */
+    struct gate *gate = t->gate;
+    *(t->prev != NULL ? &t->prev->next : &gate->first) = t->next;
+    *(t->next != NULL ? &t->next->prev : &gate->last) = t->prev;
+    *t = (struct gate_ticket){0};
+}
+
+static struct gate_ticket *start(struct gates *g, struct gate *gate, uint64_t now_ns)
+{
+    struct gate_ticket *t = gate->first;
+    gate->first = t->next;
+    *(gate->first != NULL ? &gate->first->prev : &gate->last) = NULL;
+    t->next = NULL;
+    gate->in_use++;
+    gate->network->in_use++;
+    gate->network->promised -= gate->promised;
+    gate->promised = false;
+    if (g->gap_ns > 0) {
+        gate->state = GATE_COOLING;
+        gate->cooled_ns = now_ns + g->gap_ns;
+        queue_put(&g->cooling, gate);
+    } else {
+        settle(g, gate);
+    }
+    return t;
+}
+
+struct gate_ticket *gates_next(struct gates *g, uint64_t now_ns)
+{
+    while (g->cooling.first != NULL && g->cooling.first->cooled_ns <= now_ns) {
+        settle(g, queue_take(&g->cooling));
+    }
+    struct gate *gate = NULL;
+    while ((gate = queue_take(&g->ready)) != NULL) {
+        if (gate->first == NULL) {
+            gate->state = GATE_IDLE;
+            take_promise_back(g, gate);
+        } else if (!gate->promised && network_is_full(g, gate->network)) {
+            gate->state = GATE_NETWORK;
+            queue_put(&gate->network->waiting, gate);
+        } else {
+            return start(g, gate, now_ns);
+        }
+    }
+    return NULL;
+}
+
+void gates_leave(struct gates *g, struct gate_ticket *t)
+{
+    struct gate *gate = t->gate;
+    CHECK(gate != NULL && gate->in_use > 0 && gate->network->in_use > 0);
+    *t = (struct gate_ticket){0};
+    gate->in_use--;
+    gate->network->in_use--;
+    promise_place(g, gate->network);
+    if (gate->state == GATE_FULL) {
+        settle(g, gate);
+    }
+}
+
+uint64_t gates_due_ns(const struct gates *g)
+{
+    return g->ready.first != NULL     ? 0
+           : g->cooling.first != NULL ? g->cooling.first->cooled_ns
+                                      : UINT64_MAX;
+}

@@ -1,0 +1,360 @@
+#include "scanner/fetch/policy_fetcher.h"
+
+#include <time.h>
+
+#include "scanner/base/container.h"
+#include "scanner/base/memory.h"
+#include "scanner/cert/digest.h"
+#include "scanner/fetch/address_gates.h"
+#include "scanner/fetch/exchange.h"
+
+#define NS_PER_MS 1000000U
+
+/* A host from policy_fetcher_add() until its result was told. */
+struct job {
+    struct job *next; /* in the order added */
+    struct job *prev;
+    void *tag;
+    struct gate_ticket ticket; /* while it is in line */
+    struct slot *slot;         /* while it is dialled */
+    size_t tried;              /* addresses */
+    uint64_t used_ns;          /* of the total time */
+    int64_t started_unix_ms;   /* 0: never dialled */
+    int32_t last_ms;           /* the last attempt took */
+    struct policy_attempt attempts[POLICY_ATTEMPTS_MAX];
+    size_t address_count;
+    struct policy_address addresses[POLICY_ATTEMPTS_MAX];
+    char policy_host[];
+};
+
+/* A place for one connection. Occupied until its socket is closed, so that limits count sockets. */
+struct slot {
+    struct exchange exchange;
+    struct policy_fetcher *fetcher;
+    struct slot *next_free;
+    struct job *job;           /* NULL: what was to be told is told */
+    struct gate_ticket ticket; /* of the place at the address */
+};
+
+struct policy_fetcher {
+    struct policy_fetcher_params params;
+    char *user_agent;
+    CURLM *multi;
+    EVP_MD *sha256;
+    EVP_MD_CTX *digest;
+    struct gates *gates;
+    struct slot **slots; /* made when first needed */
+    size_t slot_count;
+    struct slot *free;
+    struct job *first;
+    struct job *last;
+    size_t pending;
+};
+
+struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *params)
+{
+    CHECK(params->concurrency <= POLICY_CONCURRENCY_MAX && params->done != NULL);
+    struct policy_fetcher *f = memory_new(1, sizeof(*f));
+    f->params = *params;
+    f->params.concurrency = params->concurrency ? params->concurrency : POLICY_CONCURRENCY;
+    if (params->user_agent != NULL) {
+        size_t len = strlen(params->user_agent) + 1;
+        f->user_agent = memory_new(1, len);
+        memcpy(f->user_agent, params->user_agent, len);
+    }
+    f->params.user_agent = f->user_agent;
+    f->multi = curl_multi_init();
+    f->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
+    f->digest = EVP_MD_CTX_new();
+    CHECK(f->multi != NULL && f->sha256 != NULL && f->digest != NULL);
+    CHECK(curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK);
+    f->gates = gates_new(params->address_limit, params->network_limit, params->address_rate);
+    f->slots = memory_new(f->params.concurrency, sizeof(struct slot *));
+    return f;
+}
+
+static void forget(struct policy_fetcher *f, struct job *job)
+{
+    *(job->prev != NULL ? &job->prev->next : &f->first) = job->next;
+    *(job->next != NULL ? &job->next->prev : &f->last) = job->prev;
+    f->pending--;
+    free(job);
+}
+
+void policy_fetcher_free(struct policy_fetcher *f)
+{
+    if (f == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < f->slot_count; i++) {
+        if (f->slots[i]->job != NULL) {
+            exchange_give_up(&f->slots[i]->exchange, POLICY_FETCH_INTERRUPTED);
+        }
+    }
+    CHECK(curl_multi_cleanup(f->multi) == CURLM_OK); /* closes what is still open */
+    while (f->first != NULL) {
+        forget(f, f->first);
+    }
+    for (size_t i = 0; i < f->slot_count; i++) {
+        exchange_deinit(&f->slots[i]->exchange);
+        free(f->slots[i]);
+    }
+    free(f->slots);
+    gates_free(f->gates);
+    EVP_MD_CTX_free(f->digest);
+    EVP_MD_free(f->sha256);
+    free(f->user_agent);
+    free(f);
+}
+
+void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *target, void *tag)
+{
+    CHECK(target->address_count > 0 && target->address_count <= POLICY_ATTEMPTS_MAX);
+    size_t len = strlen(target->policy_host) + 1;
+    struct job *job = memory_new(1, sizeof(*job) + len);
+    job->tag = tag;
+    job->last_ms = -1;
+    job->address_count = target->address_count;
+    memcpy(job->addresses, target->addresses, sizeof(job->addresses));
+    memcpy(job->policy_host, target->policy_host, len);
+    job->prev = f->last;
+    *(f->last != NULL ? &f->last->next : &f->first) = job;
+    f->last = job;
+    f->pending++;
+    gates_wait(f->gates, &job->ticket, &job->addresses[0].address);
+}
+
+void policy_fetcher_wake(struct policy_fetcher *f)
+{
+    (void)curl_multi_wakeup(f->multi);
+}
+
+size_t policy_fetcher_pending(const struct policy_fetcher *f)
+{
+    return f->pending;
+}
+
+static int32_t ms_between(uint64_t from_ns, uint64_t to_ns)
+{
+    return from_ns == 0 || to_ns == 0 ? -1 : (int32_t)((to_ns - from_ns) / NS_PER_MS);
+}
+
+static void tell_exchange(struct seen_policy *seen, const struct exchange *x)
+{
+    const struct tls_evidence *tls = &x->tls;
+    seen->tls_attempted = tls->begun_ns != 0;
+    seen->tls_ms = ms_between(tls->begun_ns, tls->ended_ns);
+    seen->tls = tls->notes.seen;
+    seen->tls.ms = ms_between(tls->begun_ns, tls->ended_ns != 0 ? tls->ended_ns : x->ended_ns);
+    seen->status = x->head.status;
+    seen->head_octets = x->head.octets;
+    bool redirects = seen->status >= 300 && seen->status < 400;
+    seen->location = redirects ? buf_span(&x->head.location) : (struct span){0};
+    seen->content_type = buf_span(&x->head.content_type);
+    seen->body = buf_span(&x->body);
+    if (seen->body.len > 0 || seen->outcome == POLICY_FETCH_FETCHED) {
+        digest_sha256(seen->body, seen->body_sha256);
+    }
+}
+
+/* The end of a job. */
+static void tell(struct policy_fetcher *f, struct job *job, enum policy_fetch outcome,
+                 const struct exchange *x)
+{
+    struct seen_policy seen = {
+        .policy_host = span_of(job->policy_host),
+        .outcome = outcome,
+        .attempt_count = job->tried,
+        .started_unix_ms = job->started_unix_ms,
+        .tls_ms = -1,
+        .total_ms = job->last_ms,
+    };
+    memcpy(seen.attempts, job->attempts, sizeof(seen.attempts));
+    if (x != NULL) {
+        tell_exchange(&seen, x);
+    }
+    f->params.done(f->params.arg, job->tag, &seen);
+    forget(f, job);
+}
+
+static void release(struct slot *slot)
+{
+    struct policy_fetcher *f = slot->fetcher;
+    gates_leave(f->gates, &slot->ticket);
+    slot->next_free = f->free;
+    f->free = slot;
+}
+
+static void on_closed(struct exchange *x)
+{
+    struct slot *slot = CONTAINER_OF(x, struct slot, exchange);
+    if (slot->job == NULL) {
+        release(slot);
+    }
+}
+
+static void note_attempt(struct job *job, const struct exchange *x)
+{
+    job->used_ns += x->ended_ns - x->started_ns;
+    job->last_ms = ms_between(x->started_ns, x->ended_ns);
+    job->attempts[job->tried++] = (struct policy_attempt){
+        .address = x->address.address,
+        .outcome = (uint8_t)x->outcome,
+        .connect_ms = ms_between(x->started_ns, x->connected_ns),
+        .sys = x->sys,
+    };
+}
+
+static uint64_t time_left_ns(const struct policy_fetcher *f, const struct job *job)
+{
+    uint64_t total_ns = (uint64_t)f->params.total_timeout_ms * NS_PER_MS;
+    return job->used_ns < total_ns ? total_ns - job->used_ns : 0;
+}
+
+/* The exchange of this slot is over. Another address only if TCP failed: a server that was reached
+ * speaks for the host. */
+static void conclude(struct slot *slot)
+{
+    struct policy_fetcher *f = slot->fetcher;
+    const struct exchange *x = &slot->exchange;
+    struct job *job = slot->job;
+    note_attempt(job, x);
+    job->slot = NULL;
+    if (x->reached == EXCHANGE_CONNECTING && x->outcome != POLICY_FETCH_INTERRUPTED &&
+        job->tried < job->address_count && time_left_ns(f, job) > 0) {
+        gates_wait(f->gates, &job->ticket, &job->addresses[job->tried].address);
+    } else {
+        tell(f, job, x->outcome, x);
+    }
+    slot->job = NULL;
+    if (x->fd < 0) {
+        release(slot);
+    }
+}
+
+static bool has_slot(const struct policy_fetcher *f)
+{
+    return f->free != NULL || f->slot_count < f->params.concurrency;
+}
+
+static struct slot *slot_take(struct policy_fetcher *f)
+{
+    struct slot *slot = f->free;
+    if (slot != NULL) {
+        f->free = slot->next_free;
+        return slot;
+    }
+    slot = memory_new(1, sizeof(*slot));
+    slot->fetcher = f;
+    exchange_init(&slot->exchange, &f->params, f->multi, f->sha256, f->digest, on_closed);
+    f->slots[f->slot_count++] = slot;
+    return slot;
+}
+
+static int64_t unix_ms(void)
+{
+    struct timespec t;
+    CHECK(clock_gettime(CLOCK_REALTIME, &t) == 0);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / NS_PER_MS;
+}
+
+static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
+{
+    struct job *job = CONTAINER_OF(ticket, struct job, ticket);
+    struct slot *slot = slot_take(f);
+    slot->job = job;
+    slot->ticket = *ticket;
+    job->slot = slot;
+    job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : unix_ms();
+    exchange_start(&slot->exchange, job->policy_host, &job->addresses[job->tried],
+                   time_left_ns(f, job));
+    if (slot->exchange.stage == EXCHANGE_OVER) {
+        conclude(slot);
+    }
+}
+
+static void dial_all(struct policy_fetcher *f)
+{
+    struct gate_ticket *ticket = NULL;
+    while (has_slot(f) && (ticket = gates_next(f->gates, monotonic_ns())) != NULL) {
+        dial(f, ticket);
+    }
+}
+
+static void collect(struct policy_fetcher *f)
+{
+    CURLMsg *message = NULL;
+    int left = 0;
+    while ((message = curl_multi_info_read(f->multi, &left)) != NULL) {
+        struct exchange *x = NULL;
+        CHECK(message->msg == CURLMSG_DONE &&
+              curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x) == CURLE_OK);
+        exchange_ended(x, message->data.result);
+        conclude(CONTAINER_OF(x, struct slot, exchange));
+    }
+}
+
+static void check_limits(struct policy_fetcher *f)
+{
+    uint64_t now_ns = monotonic_ns();
+    for (size_t i = 0; i < f->slot_count; i++) {
+        struct slot *slot = f->slots[i];
+        if (slot->job != NULL && exchange_check(&slot->exchange, now_ns)) {
+            conclude(slot);
+        }
+    }
+}
+
+static void turn(struct policy_fetcher *f)
+{
+    int running = 0;
+    dial_all(f);
+    CHECK(curl_multi_perform(f->multi, &running) == CURLM_OK);
+    collect(f);
+    check_limits(f);
+    dial_all(f); /* in the places of those that ended */
+}
+
+/* Rounded up: nothing is due before. */
+static uint32_t wait_ms(const struct policy_fetcher *f, uint32_t timeout_ms)
+{
+    uint64_t due_ns = has_slot(f) ? gates_due_ns(f->gates) : UINT64_MAX;
+    for (size_t i = 0; i < f->slot_count; i++) {
+        uint64_t at_ns =
+            f->slots[i]->job != NULL ? exchange_due_ns(&f->slots[i]->exchange) : due_ns;
+        due_ns = at_ns < due_ns ? at_ns : due_ns;
+    }
+    uint64_t now_ns = monotonic_ns();
+    uint64_t wait = due_ns <= now_ns ? 0 : (due_ns - now_ns - 1) / NS_PER_MS + 1;
+    return wait < timeout_ms ? (uint32_t)wait : timeout_ms;
+}
+
+void policy_fetcher_run(struct policy_fetcher *f, uint32_t timeout_ms)
+{
+    size_t pending = f->pending;
+    turn(f);
+    if (f->pending >= pending && timeout_ms > 0) {
+        timeout_ms = timeout_ms < INT32_MAX ? timeout_ms : INT32_MAX;
+        CHECK(curl_multi_poll(f->multi, NULL, 0, (int)wait_ms(f, timeout_ms), NULL) == CURLM_OK);
+        turn(f);
+    }
+}
+
+static void interrupt(struct policy_fetcher *f, struct job *job)
+{
+    struct slot *slot = job->slot;
+    if (slot != NULL) {
+        exchange_give_up(&slot->exchange, POLICY_FETCH_INTERRUPTED);
+        conclude(slot);
+    } else {
+        gates_cancel(f->gates, &job->ticket);
+        tell(f, job, POLICY_FETCH_INTERRUPTED, NULL);
+    }
+}
+
+void policy_fetcher_abort_all(struct policy_fetcher *f)
+{
+    for (size_t left = f->pending; left > 0; left--) { /* not those that done() adds */
+        interrupt(f, f->first);
+    }
+}

@@ -1,0 +1,91 @@
+#include "scanner/fetch/response_head.h"
+
+#include "scanner/base/text.h"
+#include "scanner/observation/seen_policy.h"
+
+#define STATUS_SWITCHING 101 /* final: nothing of HTTP/1.1 follows (RFC 9110 section 15.2.2) */
+
+void response_head_init(struct response_head *h)
+{
+    *h = (struct response_head){
+        .location = BUF_INIT(POLICY_FIELD_MAX),
+        .content_type = BUF_INIT(POLICY_FIELD_MAX),
+    };
+}
+
+void response_head_reset(struct response_head *h)
+{
+    buf_reset(&h->location);
+    buf_reset(&h->content_type);
+    *h = (struct response_head){.location = h->location, .content_type = h->content_type};
+}
+
+void response_head_deinit(struct response_head *h)
+{
+    buf_deinit(&h->location);
+    buf_deinit(&h->content_type);
+}
+
+static struct span without_end(struct span line)
+{
+    while (line.len > 0 && (line.at[line.len - 1] == '\n' || line.at[line.len - 1] == '\r')) {
+        line.len--;
+    }
+    return line;
+}
+
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* status-line = "HTTP/1." DIGIT SP 3DIGIT [ SP reason-phrase ], RFC 9112 section 4; 0: none. */
+static uint16_t status_of(struct span line)
+{
+    static const char pattern[] = "HTTP/1.d ddd"; /* d: a digit */
+    size_t len = sizeof(pattern) - 1;
+    if (line.len < len || (line.len > len && line.at[len] != ' ')) {
+        return 0;
+    }
+    for (size_t i = 0; i < len; i++) {
+        bool fits = pattern[i] == 'd' ? is_digit(line.at[i]) : line.at[i] == (uint8_t)pattern[i];
+        if (!fits) {
+            return 0;
+        }
+    }
+    const uint8_t *d = line.at + len - 3;
+    unsigned status = (unsigned)(d[0] - '0') * 100 + (unsigned)(d[1] - '0') * 10 + (d[2] - '0');
+    return status >= 100 ? (uint16_t)status : 0;
+}
+
+/* The first field of that name counts. */
+static void keep_field(struct span line, struct span name, struct buf *value)
+{
+    if (value->len == 0 && line.len > name.len && span_ieq(span_take(line, name.len), name)) {
+        struct span text = text_trim(span_drop(line, name.len));
+        buf_put(value, span_take(text, POLICY_FIELD_MAX));
+    }
+}
+
+enum head_step response_head_line(struct response_head *h, struct span line)
+{
+    h->octets += (uint32_t)line.len;
+    if (h->octets > POLICY_HEAD_MAX) {
+        return HEAD_TOO_LARGE;
+    }
+    struct span text = without_end(line);
+    if (!h->within) {
+        buf_reset(&h->location);
+        buf_reset(&h->content_type);
+        h->status = status_of(text);
+        h->within = h->status != 0;
+        return h->within ? HEAD_MORE : HEAD_MALFORMED;
+    }
+    if (text.len > 0) {
+        keep_field(text, SPAN_LIT("location:"), &h->location);
+        keep_field(text, SPAN_LIT("content-type:"), &h->content_type);
+        return HEAD_MORE;
+    }
+    h->within = false;
+    return h->status >= 200 || h->status == STATUS_SWITCHING ? HEAD_DONE : HEAD_MORE;
+}

@@ -1,0 +1,110 @@
+#include "scanner/fetch/tls_evidence.h"
+
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+
+#include "scanner/base/check.h"
+#include "scanner/tls/handshake_message.h"
+#include "scanner/tls/tls_settings.h"
+
+#define LIST_KEPT_MAX (16U << 10) /* octets of list memory kept for reuse; our own bound */
+#define CLIENT_HELLO  1           /* RFC 8446 section 4 */
+
+uint64_t monotonic_ns(void)
+{
+    struct timespec t;
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+void tls_evidence_init(struct tls_evidence *e, const EVP_MD *sha256, EVP_MD_CTX *digest)
+{
+    *e = (struct tls_evidence){0};
+    handshake_notes_init(&e->notes, sha256, digest);
+}
+
+void tls_evidence_reset(struct tls_evidence *e)
+{
+    handshake_notes_reset(&e->notes, LIST_KEPT_MAX);
+    *e = (struct tls_evidence){.notes = e->notes};
+}
+
+void tls_evidence_deinit(struct tls_evidence *e)
+{
+    handshake_notes_deinit(&e->notes);
+}
+
+static void note_transfer(struct tls_evidence *e, BIO *bio, int result, size_t octets, bool in)
+{
+    if (result > 0) {
+        e->octets_in += in ? octets : 0;
+    } else if (!BIO_should_retry(bio)) {
+        e->gone = true;
+        e->reset |= result < 0;
+    }
+}
+
+static long on_bio(BIO *bio, int what, const char *at, size_t len, int argi, long argl, int result,
+                   size_t *octets)
+{
+    (void)at;
+    (void)len;
+    (void)argi;
+    (void)argl;
+    struct tls_evidence *e = (struct tls_evidence *)BIO_get_callback_arg(bio);
+    if (what == (BIO_CB_READ | BIO_CB_RETURN) || what == (BIO_CB_WRITE | BIO_CB_RETURN)) {
+        note_transfer(e, bio, result, octets != NULL ? *octets : 0,
+                      what == (BIO_CB_READ | BIO_CB_RETURN));
+    }
+    return result;
+}
+
+static void begin(struct tls_evidence *e, SSL *ssl)
+{
+    e->begun_ns = monotonic_ns();
+    BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
+    BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)e);
+}
+
+static void on_message(int sent, int version, int content_type, const void *at, size_t len,
+                       SSL *ssl, void *arg)
+{
+    (void)version;
+    struct tls_evidence *e = arg;
+    const uint8_t *octets = at;
+    if (content_type == SSL3_RT_HANDSHAKE && sent && e->begun_ns == 0) {
+        CHECK(len > 0 && octets[0] == CLIENT_HELLO);
+        begin(e, ssl);
+    } else if (content_type == SSL3_RT_HANDSHAKE && !sent && e->ended_ns == 0) {
+        handshake_note_message(&e->notes, ssl, (struct span){octets, len});
+    } else if (content_type == SSL3_RT_ALERT && len == 2) {
+        handshake_note_alert(&e->notes.seen, sent, octets);
+    }
+}
+
+/* The only place where OpenSSL's error queue is still as the handshake left it: whoever called
+ * takes the errors out. */
+static void on_state(const SSL *ssl, int where, int result)
+{
+    struct tls_evidence *e = (struct tls_evidence *)BIO_get_callback_arg(SSL_get_rbio(ssl));
+    if (e == NULL || e->ended_ns != 0) { /* before the ClientHello; or a ticket of TLS 1.3 */
+        return;
+    }
+    if (where & SSL_CB_HANDSHAKE_DONE) {
+        e->notes.seen.completed = true;
+        e->ended_ns = monotonic_ns();
+    } else if (where == SSL_CB_CONNECT_EXIT && result <= 0 && ERR_peek_error() != 0) {
+        handshake_note_error(&e->notes);
+    }
+}
+
+void tls_evidence_install(struct tls_evidence *e, SSL_CTX *ssl)
+{
+    tls_settings_hello(ssl);
+    tls_settings_behaviour(ssl);
+    SSL_CTX_set_msg_callback(ssl, on_message);
+    SSL_CTX_set_msg_callback_arg(ssl, e);
+    SSL_CTX_set_info_callback(ssl, on_state);
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+/**
+ * What the message callback and the error queue of OpenSSL tell about a handshake, noted in a
+ * seen_tls: for every client here, whoever does its I/O.
+ */
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+
+#include "scanner/base/buf.h"
+#include "scanner/observation/seen_tls.h"
+
+struct handshake_notes {
+    const EVP_MD *sha256; /* borrowed, as the next */
+    EVP_MD_CTX *digest;
+    int last_message; /* type of the last handshake message of the peer, -1: none */
+    struct buf list;  /* what seen.list points to */
+    struct seen_tls seen;
+};
+
+void handshake_notes_init(struct handshake_notes *n, const EVP_MD *sha256, EVP_MD_CTX *digest);
+/** For the next handshake; keeps at most `keep` octets of memory. */
+void handshake_notes_reset(struct handshake_notes *n, size_t keep);
+void handshake_notes_deinit(struct handshake_notes *n);
+
+/** A whole handshake message from the peer, its header included. */
+void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message);
+void handshake_note_alert(struct seen_tls *seen, bool sent, const uint8_t alert[2]);
+/** The cause in the error queue of this thread, which stays as it is. */
+void handshake_note_error(struct handshake_notes *n);
