@@ -1,9 +1,12 @@
 #include <string.h>
 
 #include "scanner/analysis/account.h"
+#include "scanner/analysis/dane_findings.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/parity_findings.h"
 #include "scanner/analysis/rollup.h"
+#include "scanner/analysis/sts_findings.h"
+#include "scanner/analysis/tls_rpt_findings.h"
 #include "scanner/domain/domain_name.h"
 
 #define MX_MANY_FROM 11 /* exchanges; senders and checkers look at 10 at most (Internet.nl) */
@@ -335,7 +338,6 @@ static void reach_findings(const struct seen_domain *d, struct findings *out)
 void findings_of_domain(const struct seen_domain *d, const struct domain_verdict *v,
                         struct findings *out)
 {
-    (void)v;
     input_findings(d, out);
     if (d->invalid != NULL || d->duplicate_of != 0 || d->blocklisted) {
         return;
@@ -350,5 +352,10 @@ void findings_of_domain(const struct seen_domain *d, const struct domain_verdict
         address_findings(d, out);
         reach_findings(d, out);
         parity_findings_of_domain(d, out);
+    }
+    if (v != NULL) {
+        sts_findings_of_domain(d, &v->sts, out);
+        tls_rpt_findings_of_domain(d, v, out);
+        dane_findings_of_domain(d, &v->dane, out);
     }
 }

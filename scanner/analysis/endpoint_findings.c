@@ -1,3 +1,4 @@
+#include "scanner/analysis/dane_findings.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/session_findings.h"
 #include "scanner/base/check.h"
@@ -219,4 +220,5 @@ void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_v
     sni_findings(e, v, out);
     warning_finding(e, out);
     other_key_findings(e, v, out);
+    dane_findings_of_endpoint(e, v, out);
 }

@@ -1,3 +1,4 @@
+#include "scanner/analysis/dane_findings.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/parity_findings.h"
 
@@ -141,7 +142,6 @@ static void special_address_finding(const struct seen_host *h, struct findings *
 void findings_of_host(const struct seen_host *h, const struct dane_host_verdict *v,
                       struct findings *out)
 {
-    (void)v;
     question_findings(h, out);
     existence_findings(h, out);
     alias_finding(h, out);
@@ -154,4 +154,7 @@ void findings_of_host(const struct seen_host *h, const struct dane_host_verdict 
         evidence_put(findings_add_max(out, FINDING_MX_BLOCKLISTED), h->name);
     }
     parity_findings_of_host(h, out);
+    if (v != NULL) {
+        dane_findings_of_host(h, v, out);
+    }
 }

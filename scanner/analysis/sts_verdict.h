@@ -33,7 +33,12 @@ enum sts_state {
 
 const char *sts_state_word(enum sts_state s);
 
-/** How an MX record's name fails to be covered by any pattern (IMC 2025; word "" when it is). */
+/**
+ * How an MX record's name fails to be covered by any pattern (IMC 2025; word "" when it is). The first
+ * that fits, of the pattern that comes nearest; a wildcard is compared without its first label, with
+ * the name without its own. Public suffixes are told without the list of them: the last label, and
+ * such as "co" below a country's.
+ */
 #define STS_MISMATCHES(X)                                                              \
     X(NONE, "")                                                                        \
     X(TLD, "tld")                 /* the same but for the public suffix */             \
@@ -66,7 +71,7 @@ struct sts_verdict {
     struct name_verdict name;      /* and its name */
     struct buf names;              /* storage of the latter */
     enum policy_media_type media_type;
-    struct sts_mx mx[MX_MAX]; /* as in seen_domain.mx; where a usable policy was read */
+    struct sts_mx mx[MX_MAX]; /* as in seen_domain.mx; where a body was read and is valid */
     enum rollup passes;       /* exchanges whose every address passes and whose name is covered */
     bool pattern_used[STS_MX_PATTERNS_MAX];
 };
@@ -75,6 +80,15 @@ void sts_verdict_init(struct sts_verdict *v);
 void sts_verdict_deinit(struct sts_verdict *v);
 /** Reuses the memory of `v`. */
 void sts_verdict_fill(struct sts_verdict *v, const struct seen_domain *d);
+
+/** A trusted chain, a matching dNSName and TLS 1.2 or newer (RFC 8461 section 4.2, 7.2). */
+enum truth sts_endpoint_passes(const struct endpoint_brief *e);
+/** The endpoint is one that senders can go to. @param port of domain_port() */
+bool sts_endpoint_counts(const struct endpoint_brief *e, uint16_t port);
+/** The exchange has, or may have, addresses that senders can go to. @param index in seen_domain.mx */
+bool sts_mx_counts(const struct seen_domain *d, const struct sts_verdict *v, size_t index);
+/** Its name is covered, and every address passes. */
+enum truth sts_mx_passes(const struct seen_domain *d, const struct sts_verdict *v, size_t index);
 
 /** Is there a record for which a policy has to be fetched: one in the lenient reading? */
 bool sts_wants_policy(const struct seen_txt *txt);

@@ -601,13 +601,22 @@ static bool is_below(struct span name, struct span zone)
 
 bool case_find(struct span name, size_t *index)
 {
-    if (!is_below(name, SPAN_LIT(CASE_ZONE))) {
+    static const struct span zone = SPAN_INIT("." CASE_ZONE);
+    static const struct span prefix = SPAN_INIT("case-");
+    if (!span_ends_with(name, zone)) {
+        return false;
+    }
+    size_t end = name.len - zone.len;
+    size_t from = end;
+    while (from > 0 && name.at[from - 1] != '.') {
+        from--;
+    }
+    struct span label = {name.at + from, end - from};
+    if (label.len < prefix.len || memcmp(label.at, prefix.at, prefix.len) != 0) {
         return false;
     }
     for (size_t i = 0; i < case_table_count; i++) {
-        char domain[LAB_NAME_MAX];
-        case_domain(i, domain);
-        if (is_below(name, span_of(domain))) {
+        if (span_eq(span_drop(label, prefix.len), span_of(case_table[i].name))) {
             *index = i;
             return true;
         }

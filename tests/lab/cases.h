@@ -37,7 +37,8 @@
  * otherwise.
  *
  * The baseline, so that cases need not repeat it: what the version range of a server alone raises,
- * and reverse DNS of an address where nobody answers.
+ * reverse DNS of an address where nobody answers, and that a domain with mail has no record of MTA-STS
+ * or TLS-RPT where there is no TXT record at all.
  */
 
 #include "tests/lab/zone.h"

@@ -12,7 +12,7 @@
 #include "tests/lab/draw.h"
 
 #define COUNTERS_MAGIC  0x6d786c6162633034ULL /* "mxlabc04": changes with the layout */
-#define CASES_THINGS    2000                  /* the hand-made domains have hundreds of hosts */
+#define CASES_THINGS    5000                  /* the hand-made domains have hundreds of hosts */
 #define PROBES_MAX      64                    /* places looked at before a table counts as full */
 #define OFFENDERS_MAX   2000                  /* lines written */
 #define NO_TLS_EXPECTED 2 /* sessions of a service that never reach TLS, see the scanner's design */

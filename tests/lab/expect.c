@@ -15,6 +15,8 @@
 #include "tests/lab/resolve.h"
 
 #define FINDINGS_MAX      64
+#define TEXTS_MAX         16
+#define TEXT_MAX          65536 /* octets with NUL: more does not fit a message of DNS */
 #define LIST_MAX          ZONE_RR_MAX
 #define PORT_IMPLICIT_TLS 465 /* RFC 8314 section 3.3 */
 
@@ -499,16 +501,17 @@ static int cmp_text(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+/* @param absent finding where there is no TXT record; NULL: none */
 static void put_texts(struct expectation *e, const char *key, const char *prefix,
-                      const char *domain)
+                      const char *domain, const char *absent)
 {
     struct buf *b = e->out;
     char name[LAB_NAME_MAX + 16];
-    static char texts[16][1024];
+    static char texts[TEXTS_MAX][TEXT_MAX];
     size_t count = 0;
     (void)snprintf(name, sizeof(name), "%s%s", prefix, domain);
     struct resolved r = resolve(&e->resolver, span_of(name), LAB_TYPE_TXT);
-    for (; count < r.answer->count && count < 16; count++) {
+    for (; count < r.answer->count && count < TEXTS_MAX; count++) {
         struct span data = zone_rr_span(r.answer, &r.answer->rr[count]);
         size_t len = 0;
         while (data.len >
@@ -521,6 +524,9 @@ static void put_texts(struct expectation *e, const char *key, const char *prefix
         texts[count][len] = '\0';
     }
     qsort(texts, count, sizeof(texts[0]), cmp_text);
+    if (absent != NULL && (r.state == DNS_NODATA || r.state == DNS_NXDOMAIN)) {
+        note_finding(e, absent);
+    }
     char state_key[32];
     (void)snprintf(state_key, sizeof(state_key), "%s_state", key);
     json_put_word(b, state_key, dns_state_word(r.state));
@@ -651,8 +657,9 @@ void expect_domain(const struct world *w, const struct expect_options *options, 
     json_put_word(out, "mx_kind", mx_kind_word(kind));
     put_account(&e, kind, mx.state);
     if (mx.state == DNS_NODATA || count > 0) {
-        put_texts(&e, "mta_sts_txt", "_mta-sts.", domain);
-        put_texts(&e, "tls_rpt_txt", "_smtp._tls.", domain);
+        bool mail = kind == MX_KIND_EXPLICIT || kind == MX_KIND_IMPLICIT;
+        put_texts(&e, "mta_sts_txt", "_mta-sts.", domain, mail ? "sts.absent" : NULL);
+        put_texts(&e, "tls_rpt_txt", "_smtp._tls.", domain, mail ? "tlsrpt.absent" : NULL);
     }
     put_findings(&e, domain);
     buf_put_text(out, "}\n");

@@ -1,0 +1,485 @@
+#include "scanner/analysis/dane_findings.h"
+
+#include "scanner/analysis/policy_evidence.h"
+#include "scanner/base/check.h"
+
+/* Two keys, each with the present and the next certificate, each in two digests. */
+#define TLSA_MANY_FROM  9
+#define TLSA_DATA_SHOWN 8 /* octets of a record's data in an evidence */
+
+#define USAGE_TA 2
+#define USAGE_EE 3
+
+static void put_record(struct buf *evidence, const struct seen_tlsa *r)
+{
+    buf_putf(evidence, "%u %u %u ", r->usage, r->selector, r->matching);
+    buf_put_hex(evidence, span_take(r->data, TLSA_DATA_SHOWN));
+    buf_put_text(evidence, r->data.len > TLSA_DATA_SHOWN ? "..." : "");
+}
+
+/* --- the host's records ------------------------------------------------------------------------ */
+
+static void put_records_at(struct buf *evidence, const struct seen_host *h,
+                           const struct dane_host_verdict *v)
+{
+    buf_putf(evidence, "%zu TLSA records at _25._tcp.", v->tlsa_count);
+    evidence_put(evidence, v->base.len > 0 ? v->base : h->name);
+}
+
+static void put_insecure(struct buf *evidence, const struct seen_host *h,
+                         const struct dane_host_verdict *v)
+{
+    put_records_at(evidence, h, v);
+    buf_putf(evidence, ": addresses %s, TLSA %s", dnssec_state_word(v->address),
+             dnssec_state_word(v->tlsa));
+}
+
+static void no_effect_finding(const struct seen_host *h, const struct dane_host_verdict *v,
+                              struct findings *out)
+{
+    if (v->tlsa_count == 0) {
+        return;
+    }
+    enum finding_code code = v->tlsa == DNSSEC_NO_CHAIN            ? FINDING_DANE_NO_CHAIN
+                             : v->state == DANE_HOST_TLSA_INSECURE ? FINDING_DANE_TLSA_INSECURE
+                                                                   : FINDING_DANE_HOST_INSECURE;
+    put_insecure(findings_add_max(out, code), h, v);
+}
+
+/* That the addresses fail is said in area dns. */
+static void lookup_finding(const struct seen_host *h, const struct dane_host_verdict *v,
+                           struct findings *out)
+{
+    bool at_end = h->cname_count > 0 && dns_question_failed(&h->expanded_tlsa);
+    const struct seen_dns *dns = at_end ? &h->expanded_tlsa : &h->tlsa;
+    if (!dns_question_failed(dns)) {
+        return;
+    }
+    struct buf *evidence = findings_add_max(
+        out, v->tlsa == DNSSEC_BOGUS ? FINDING_DANE_BOGUS : FINDING_DANE_LOOKUP_FAILED);
+    buf_put_text(evidence, "TLSA _25._tcp.");
+    evidence_put(evidence, at_end ? h->cnames[h->cname_count - 1] : h->name);
+    buf_put_text(evidence, ": ");
+    evidence_put_dns(evidence, dns);
+}
+
+static void state_findings(const struct seen_host *h, const struct dane_host_verdict *v,
+                           struct findings *out)
+{
+    switch (v->state) {
+    case DANE_HOST_UNKNOWN:
+    case DANE_HOST_NONE:
+        return;
+    case DANE_HOST_TLSA_INSECURE:
+    case DANE_HOST_HOST_INSECURE:
+        no_effect_finding(h, v, out);
+        return;
+    case DANE_HOST_LOOKUP_FAILED:
+        lookup_finding(h, v, out);
+        return;
+    case DANE_HOST_UNUSABLE:
+        put_records_at(findings_add_max(out, FINDING_DANE_ALL_UNUSABLE), h, v);
+        return;
+    case DANE_HOST_USABLE:
+        put_records_at(findings_add_max(out, FINDING_DANE_USABLE), h, v);
+        return;
+    case DANE_HOST_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown dane_host");
+}
+
+static enum finding_code record_code(const struct seen_tlsa *r)
+{
+    switch (tlsa_fault_of(r)) {
+    case TLSA_FAULT_NONE: /* matching type Full(0): RFC 7671 section 10.1 */
+        return r->matching == 0 ? FINDING_DANE_RECORD_FULL : FINDING_COUNT;
+    case TLSA_FAULT_PKIX_USAGE:
+        return FINDING_DANE_RECORD_PKIX_USAGE;
+    case TLSA_FAULT_USAGE:
+    case TLSA_FAULT_SELECTOR:
+    case TLSA_FAULT_MATCHING:
+        return FINDING_DANE_RECORD_UNKNOWN;
+    case TLSA_FAULT_DIGEST_LENGTH:
+    case TLSA_FAULT_FULL_MALFORMED:
+        return FINDING_DANE_RECORD_MALFORMED;
+    case TLSA_FAULT_EMPTY_DIGEST:
+        return FINDING_DANE_RECORD_EMPTY_DIGEST;
+    case TLSA_FAULT_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown tlsa_fault");
+}
+
+/* Without effect nothing is lost by it; beside usable records little. */
+static enum severity record_severity(const struct dane_host_verdict *v)
+{
+    switch (v->state) {
+    case DANE_HOST_UNUSABLE:
+        return SEVERITY_ERROR;
+    case DANE_HOST_USABLE:
+        return SEVERITY_WARNING;
+    case DANE_HOST_UNKNOWN:
+    case DANE_HOST_NONE:
+    case DANE_HOST_TLSA_INSECURE:
+    case DANE_HOST_HOST_INSECURE:
+    case DANE_HOST_LOOKUP_FAILED:
+        return SEVERITY_NOTICE;
+    case DANE_HOST_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown dane_host");
+}
+
+/* All records of one code, from the first one on. */
+static void record_finding(const struct dane_host_verdict *v, size_t first, enum finding_code code,
+                           struct findings *out)
+{
+    struct buf *evidence = findings_add_at_most(out, code, record_severity(v));
+    size_t count = 0;
+    for (size_t i = first; i < v->tlsa_count; i++) {
+        if (record_code(&v->tlsas[i]) == code && evidence_next(evidence, &count)) {
+            put_record(evidence, &v->tlsas[i]);
+            buf_putf(evidence, " (%s)", tlsa_fault_word(tlsa_fault_of(&v->tlsas[i])));
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+static bool is_same_record(const struct seen_tlsa *a, const struct seen_tlsa *b)
+{
+    return a->usage == b->usage && a->selector == b->selector && a->matching == b->matching &&
+           span_eq(a->data, b->data);
+}
+
+static void duplicate_finding(const struct dane_host_verdict *v, struct findings *out)
+{
+    for (size_t i = 1; i < v->tlsa_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (is_same_record(&v->tlsas[i], &v->tlsas[k])) {
+                put_record(findings_add_max(out, FINDING_DANE_RECORD_DUPLICATE), &v->tlsas[i]);
+                return;
+            }
+        }
+    }
+}
+
+static void record_findings(const struct seen_host *h, const struct dane_host_verdict *v,
+                            struct findings *out)
+{
+    for (size_t i = 0; i < v->tlsa_count; i++) {
+        enum finding_code code = record_code(&v->tlsas[i]);
+        if (code != FINDING_COUNT && !findings_has(out, code)) {
+            record_finding(v, i, code, out);
+        }
+    }
+    duplicate_finding(v, out);
+    if (v->tlsa_count >= TLSA_MANY_FROM) {
+        put_records_at(findings_add_at_most(out, FINDING_DANE_MANY_RECORDS, record_severity(v)), h,
+                       v);
+    }
+    if (v->base.len > 0 && !span_ieq(v->base, h->name)) {
+        struct buf *evidence = findings_add_max(out, FINDING_DANE_VIA_CNAME);
+        evidence_put(evidence, h->name);
+        buf_put_text(evidence, " -> ");
+        evidence_put(evidence, v->base);
+    }
+}
+
+void dane_findings_of_host(const struct seen_host *h, const struct dane_host_verdict *v,
+                           struct findings *out)
+{
+    if (v->state == DANE_HOST_UNKNOWN) {
+        return;
+    }
+    state_findings(h, v, out);
+    record_findings(h, v, out);
+}
+
+/* --- the endpoint ------------------------------------------------------------------------------ */
+
+static struct buf *add(struct findings *out, enum finding_code code, enum severity most,
+                       const struct seen_endpoint *e)
+{
+    struct buf *evidence = findings_add_at_most(out, code, most);
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(&e->address, text);
+    buf_putf(evidence, "%s port %u, host ", text, e->port);
+    evidence_put(evidence, e->host);
+    buf_put_text(evidence, ": ");
+    return evidence;
+}
+
+static void put_hint(struct buf *evidence, const struct tlsa_result *r)
+{
+    if (r->other_selector) {
+        buf_put_text(evidence, " (matches with the other selector)");
+    }
+    if (r->other_usage) {
+        buf_put_text(evidence, " (matches with the other usage)");
+    }
+}
+
+static bool is_unmatched(const struct dane_verdict *v, size_t i)
+{
+    return v->record[i].in_force && !v->record[i].matches;
+}
+
+/* Records in force that do not match; of one usage, or of both (0). */
+static void put_unmatched(struct buf *evidence, const struct seen_endpoint *e,
+                          const struct dane_verdict *v, uint8_t usage)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < v->record_count; i++) {
+        bool wanted = usage == 0 || e->tlsas[i].usage == usage;
+        if (wanted && is_unmatched(v, i) && evidence_next(evidence, &count)) {
+            put_record(evidence, &e->tlsas[i]);
+            put_hint(evidence, &v->record[i]);
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+static bool has_unmatched(const struct seen_endpoint *e, const struct dane_verdict *v,
+                          uint8_t usage)
+{
+    for (size_t i = 0; i < v->record_count; i++) {
+        if (e->tlsas[i].usage == usage && is_unmatched(v, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* @return FINDING_COUNT: no DANE-TA record fails */
+static enum finding_code ta_code(enum dane_ta_fault f)
+{
+    switch (f) {
+    case DANE_TA_NONE:
+        return FINDING_COUNT;
+    case DANE_TA_NOT_PRESENTED:
+        return FINDING_DANE_TA_NOT_PRESENTED;
+    case DANE_TA_NO_PATH:
+        return FINDING_DANE_TA_PATH;
+    case DANE_TA_EXPIRED:
+        return FINDING_DANE_TA_EXPIRED;
+    case DANE_TA_NAME:
+        return FINDING_DANE_TA_NAME;
+    }
+    UNREACHABLE("unknown dane_ta_fault");
+}
+
+static void mismatch_findings(const struct seen_endpoint *e, const struct dane_verdict *v,
+                              struct findings *out)
+{
+    enum finding_code code = ta_code(v->ta_fault);
+    bool by_ta = code != FINDING_COUNT;
+    if (has_unmatched(e, v, USAGE_EE) || !by_ta) {
+        put_unmatched(add(out, FINDING_DANE_MISMATCH, SEVERITY_ERROR, e), e, v,
+                      by_ta ? USAGE_EE : 0);
+    }
+    if (by_ta) {
+        struct buf *evidence = add(out, code, SEVERITY_ERROR, e);
+        buf_putf(evidence, "%s; ", dane_ta_fault_word(v->ta_fault));
+        put_unmatched(evidence, e, v, USAGE_TA);
+    }
+}
+
+static bool is_acceptable(const struct seen_endpoint *e, const struct endpoint_verdict *v)
+{
+    return e->chain.status == CHAIN_TRUSTED && name_match_is_match(v->name.match);
+}
+
+static void match_findings(const struct seen_endpoint *e, const struct endpoint_verdict *v,
+                           struct findings *out)
+{
+    const struct dane_verdict *dane = &v->dane;
+    if (dane->matching_record >= 0) {
+        size_t i = (size_t)dane->matching_record;
+        struct buf *evidence = add(out, FINDING_DANE_MATCH, SEVERITY_INFO, e);
+        put_record(evidence, &e->tlsas[i]);
+        buf_putf(evidence, " at position %d", dane->record[i].position);
+    }
+    if (is_acceptable(e, v)) {
+        buf_putf(add(out, FINDING_DANE_PKIX_ALSO_VALID, SEVERITY_INFO, e), "chain %s, name %s",
+                 chain_status_word((enum chain_status)e->chain.status),
+                 name_match_word(v->name.match));
+    }
+    if (dane->stale > 0) {
+        put_unmatched(add(out, FINDING_DANE_STALE_RECORD, SEVERITY_WARNING, e), e, dane, 0);
+    }
+}
+
+/* A record that matches and is set aside for a stronger digest (RFC 7671 section 9). */
+static void agility_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
+                            struct findings *out)
+{
+    if (!v->agility_conflict) {
+        return;
+    }
+    /* Where another record matches, nothing fails; yet. */
+    enum severity most = v->status == DANE_MATCH ? SEVERITY_WARNING : SEVERITY_ERROR;
+    struct buf *evidence = add(out, FINDING_DANE_AGILITY_CONFLICT, most, e);
+    size_t count = 0;
+    for (size_t i = 0; i < v->record_count; i++) {
+        bool aside = v->record[i].matches && !v->record[i].in_force;
+        if (aside && evidence_next(evidence, &count)) {
+            put_record(evidence, &e->tlsas[i]);
+            buf_put_text(evidence, " matches and is set aside");
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+/* Secure records, usable or not, forbid cleartext (RFC 7672 section 2.2). */
+static void no_tls_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
+                           struct findings *out)
+{
+    const struct seen_session *s = e->dane_sni != NULL ? e->dane_sni : e->result;
+    bool unusable = v->status == DANE_UNUSABLE && s != NULL &&
+                    outcome_info(s->outcome)->conclusive && s->outcome != OUTCOME_ESTABLISHED;
+    if (v->status != DANE_NO_TLS && !unusable) {
+        return;
+    }
+    struct buf *evidence = add(out, FINDING_DANE_NO_TLS, SEVERITY_ERROR, e);
+    buf_putf(evidence, "%zu TLSA records, %s", e->tlsa_count,
+             s != NULL ? outcome_info(s->outcome)->word : "no session");
+}
+
+void dane_findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_verdict *v,
+                               struct findings *out)
+{
+    no_tls_finding(e, &v->dane, out);
+    if (v->dane.status == DANE_MATCH) {
+        match_findings(e, v, out);
+    } else if (v->dane.status == DANE_MISMATCH) {
+        mismatch_findings(e, &v->dane, out);
+    }
+    agility_finding(e, &v->dane, out);
+}
+
+/* --- the MX set -------------------------------------------------------------------------------- */
+
+static bool is_in_force(const struct seen_mx *mx)
+{
+    return mx->dane_host == DANE_HOST_USABLE || mx->dane_host == DANE_HOST_UNUSABLE;
+}
+
+static bool is_without(const struct seen_mx *mx)
+{
+    return mx->unusable == NULL &&
+           (mx->dane_host == DANE_HOST_NONE || mx->dane_host == DANE_HOST_TLSA_INSECURE ||
+            mx->dane_host == DANE_HOST_HOST_INSECURE);
+}
+
+static void put_hosts(struct buf *evidence, const struct seen_domain *d,
+                      bool (*holds)(const struct seen_mx *mx))
+{
+    size_t count = 0;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        if (holds(&d->mx[i]) && evidence_next(evidence, &count)) {
+            evidence_put(evidence, d->mx[i].host);
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+static bool has_host(const struct seen_domain *d, bool (*holds)(const struct seen_mx *mx))
+{
+    for (size_t i = 0; i < d->mx_count; i++) {
+        if (holds(&d->mx[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void coverage_findings(const struct seen_domain *d, const struct dane_domain *v,
+                              struct findings *out)
+{
+    if (!has_host(d, is_in_force)) {
+        return;
+    }
+    if (v->mx == DNSSEC_INSECURE || v->mx == DNSSEC_NO_CHAIN) {
+        struct buf *evidence = findings_add_max(out, FINDING_DANE_MX_INSECURE);
+        buf_putf(evidence, "MX %s, TLSA secure at ", dnssec_state_word(v->mx));
+        put_hosts(evidence, d, is_in_force);
+    }
+    if (has_host(d, is_without)) {
+        struct buf *evidence = findings_add_max(out, FINDING_DANE_PARTIAL);
+        buf_put_text(evidence, "with: ");
+        put_hosts(evidence, d, is_in_force);
+        buf_put_text(evidence, "; without: ");
+        put_hosts(evidence, d, is_without);
+    }
+}
+
+/* No sender with DANE can deliver to this address. */
+static bool endpoint_fails(const struct seen_mx *mx, const struct endpoint_brief *e)
+{
+    bool conclusive = outcome_info((enum session_outcome)e->outcome)->conclusive;
+    bool without_tls = conclusive && e->outcome != OUTCOME_ESTABLISHED;
+    return e->dane == DANE_MISMATCH || e->dane == DANE_NO_TLS ||
+           (mx->dane_host == DANE_HOST_UNUSABLE && without_tls);
+}
+
+static bool exchange_fails(const struct seen_domain *d, const struct seen_mx *mx, uint16_t port)
+{
+    if (mx->dane_host == DANE_HOST_LOOKUP_FAILED) {
+        return true;
+    }
+    size_t fails = 0;
+    size_t endpoints = 0;
+    for (size_t i = 0; i < mx->endpoint_count; i++) {
+        const struct endpoint_brief *e = &mx->endpoints[i];
+        bool counts = (port == PORT_ALL || e->port == port) && !endpoint_is_special(e);
+        endpoints += counts;
+        fails += counts && endpoint_fails(mx, e);
+    }
+    return is_in_force(mx) && !mx_is_open(d, mx) && endpoints > 0 && fails == endpoints;
+}
+
+/* The exchange is none that senders can go to, for sure. */
+static bool exchange_is_void(const struct seen_domain *d, const struct seen_mx *mx)
+{
+    return mx->unusable != NULL || (mx->endpoint_count == 0 && !mx_is_open(d, mx));
+}
+
+static void undeliverable_finding(const struct seen_domain *d, const struct dane_domain *v,
+                                  struct findings *out)
+{
+    uint16_t port = domain_port(d);
+    size_t failing = 0;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        if (exchange_fails(d, &d->mx[i], port)) {
+            failing++;
+        } else if (!exchange_is_void(d, &d->mx[i])) {
+            return;
+        }
+    }
+    if (failing == 0 || d->mx_total > d->mx_count) {
+        return;
+    }
+    /* Where the MX records are not secure, only some senders use DANE (RFC 7672 section 2.2.1). */
+    struct buf *evidence = findings_add(out, FINDING_DANE_UNDELIVERABLE,
+                                        v->strict ? SEVERITY_ERROR : SEVERITY_WARNING);
+    buf_putf(evidence, "%zu exchanges, MX %s: ", failing, dnssec_state_word(v->mx));
+    size_t count = 0;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        if (exchange_fails(d, &d->mx[i], port) && evidence_next(evidence, &count)) {
+            evidence_put(evidence, d->mx[i].host);
+            buf_putf(evidence, " %s", dane_host_word((enum dane_host)d->mx[i].dane_host));
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+void dane_findings_of_domain(const struct seen_domain *d, const struct dane_domain *v,
+                             struct findings *out)
+{
+    if (!domain_takes_mail(d)) {
+        return;
+    }
+    coverage_findings(d, v, out);
+    undeliverable_finding(d, v, out);
+}
