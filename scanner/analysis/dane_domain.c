@@ -71,9 +71,6 @@ static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_m
 
 static enum dane_domain_state state_of(const struct dane_domain *v, const struct hosts *n)
 {
-    if (v->hosts == 0) {
-        return DANE_DOMAIN_NONE;
-    }
     if (n->failed > 0 || v->endpoints.no > 0) {
         return DANE_DOMAIN_FAILED;
     }
@@ -88,7 +85,9 @@ static enum dane_domain_state state_of(const struct dane_domain *v, const struct
 
 void dane_domain_fill(struct dane_domain *v, const struct seen_domain *d, bool trust_ad)
 {
-    struct hosts n = {0};
+    bool missing = d->mx_kind == MX_KIND_UNKNOWN || d->mx_kind == MX_KIND_NOT_ASKED ||
+                   d->mx_total > d->mx_count;
+    struct hosts n = {.unknown = missing};
     *v = (struct dane_domain){.mx = dnssec_state_of(&d->mx_dns, trust_ad)};
     v->strict = v->mx == DNSSEC_SECURE;
     for (size_t i = 0; i < d->mx_count; i++) {

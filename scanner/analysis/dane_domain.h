@@ -5,7 +5,7 @@
 
 /** DANE over the MX set of a domain (RFC 7672 section 2.2). Pure. */
 
-/** Words are part of the output. The first that fits. */
+/** Words are part of the output. The first that fits, but FAILED is known whatever else is not. */
 #define DANE_DOMAINS(X)                                                                          \
     X(UNKNOWN, "unknown")         /* AD is not trusted, or an exchange could not be looked up */ \
     X(NONE, "none")               /* no exchange has TLSA records */                             \

@@ -7,6 +7,7 @@
 #include "scanner/base/check.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/dane/dane_private.h"
+#include "scanner/trust/chain_judge.h"
 
 static X509 *parse(struct span der)
 {
@@ -41,6 +42,15 @@ static enum dane_ta_fault fault_of(int error)
     }
 }
 
+/* Only an issuer is a trust anchor: a leaf that is its own is none, as with OpenSSL's DANE. */
+static int error_of(X509_STORE_CTX *ctx)
+{
+    if (X509_verify_cert(ctx) != 1) {
+        return X509_STORE_CTX_get_error(ctx);
+    }
+    return sk_X509_num(X509_STORE_CTX_get0_chain(ctx)) > 1 ? X509_V_OK : X509_V_ERR_CERT_UNTRUSTED;
+}
+
 static int verify(X509 *leaf, STACK_OF(X509) * rest, X509 *anchor, int64_t at)
 {
     X509_STORE *store = X509_STORE_new();
@@ -54,7 +64,8 @@ static int verify(X509 *leaf, STACK_OF(X509) * rest, X509 *anchor, int64_t at)
     CHECK(X509_VERIFY_PARAM_set_flags(param,
                                       X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST) == 1);
     X509_VERIFY_PARAM_set_time(param, (time_t)at);
-    int error = X509_verify_cert(ctx) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(ctx);
+    X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH_MAX);
+    int error = error_of(ctx);
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);
     return error;

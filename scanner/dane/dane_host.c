@@ -13,7 +13,18 @@ static enum dnssec_state worse(enum dnssec_state a, enum dnssec_state b)
     return rank[a] >= rank[b] ? a : b;
 }
 
-/* One family that answers with addresses is enough to deliver; only what is used has to be secure. */
+static bool is_answer(enum dnssec_state s)
+{
+    return s == DNSSEC_SECURE || s == DNSSEC_NO_CHAIN || s == DNSSEC_INSECURE;
+}
+
+static bool is_error(enum dnssec_state s)
+{
+    return s == DNSSEC_FAILED || s == DNSSEC_BOGUS;
+}
+
+/* One family that answers with addresses is enough to deliver; only what is used has to be secure. A family
+ * that was not asked for, or failed, adds nothing. */
 static enum dnssec_state address_state(const struct seen_host *h, bool trust_ad)
 {
     enum dnssec_state a = dnssec_state_of(&h->a, trust_ad);
@@ -23,7 +34,7 @@ static enum dnssec_state address_state(const struct seen_host *h, bool trust_ad)
     if (has_a != has_aaaa) {
         enum dnssec_state used = has_a ? a : aaaa;
         enum dnssec_state other = has_a ? aaaa : a;
-        return other == DNSSEC_FAILED || other == DNSSEC_BOGUS ? used : worse(used, other);
+        return is_answer(other) ? worse(used, other) : used;
     }
     return worse(a, aaaa);
 }
@@ -52,17 +63,17 @@ static bool is_asked(const struct candidate *c)
 }
 
 /* Behind links that are secure throughout the name at their end comes first; the name in the MX
- * record is tried when that has no records in force (RFC 7672 section 2.2.3). */
-static struct candidate choose(const struct seen_host *h, bool trust_ad)
+ * record is tried when that has no records in force (RFC 7671 section 7, RFC 7672 section 2.2.3). Records
+ * whose AD cannot be judged stay in view. */
+static struct candidate choose(const struct seen_host *h, enum dnssec_state address, bool trust_ad)
 {
     struct candidate end = expanded(h);
-    if (h->cname_count > 0 && is_asked(&end)) {
-        enum dnssec_state s = dnssec_state_of(end.dns, trust_ad);
-        if (s == DNSSEC_FAILED || s == DNSSEC_BOGUS || (s == DNSSEC_SECURE && end.count > 0)) {
-            return end;
-        }
+    if (h->cname_count == 0 || !is_asked(&end) || (trust_ad && address != DNSSEC_SECURE)) {
+        return original(h);
     }
-    return original(h);
+    enum dnssec_state s = dnssec_state_of(end.dns, trust_ad);
+    bool has_records = end.count > 0 && (s == DNSSEC_SECURE || s == DNSSEC_UNKNOWN);
+    return is_error(s) || has_records ? end : original(h);
 }
 
 static bool any_usable(const struct candidate *c)
@@ -75,13 +86,19 @@ static bool any_usable(const struct candidate *c)
     return false;
 }
 
-/* The address records count as secure, or the first link does and the name has records. */
-static bool host_is_secure(const struct seen_host *h, enum dnssec_state address, bool trust_ad)
+/* The address records count as secure, or at least the record that makes the name an alias does. */
+static bool host_is_secure(const struct seen_host *h, enum dnssec_state address)
 {
-    if (address == DNSSEC_SECURE) {
-        return true;
-    }
-    return h->cname_count > 0 && dnssec_state_of(&h->first_cname, trust_ad) == DNSSEC_SECURE;
+    return address == DNSSEC_SECURE || (h->first_cname.state == DNS_DATA &&
+                                        dnssec_state_of(&h->first_cname, true) == DNSSEC_SECURE);
+}
+
+/* A sender skips the host already for its addresses; that is DANE's doing only where it has TLSA
+ * records, or may have. */
+static enum dane_host state_without_addresses(const struct candidate *c)
+{
+    bool none = c->dns->state == DNS_NODATA || c->dns->state == DNS_NXDOMAIN;
+    return none ? DANE_HOST_NONE : DANE_HOST_LOOKUP_FAILED;
 }
 
 static enum dane_host state_of(const struct seen_host *h, const struct dane_host_verdict *v,
@@ -94,12 +111,13 @@ static enum dane_host state_of(const struct seen_host *h, const struct dane_host
         bool none = c->dns->state == DNS_NODATA || c->dns->state == DNS_NXDOMAIN;
         return none ? DANE_HOST_NONE : DANE_HOST_UNKNOWN;
     }
-    if (!host_is_secure(h, v->address, trust_ad)) {
-        bool unreachable = v->address == DNSSEC_FAILED || v->address == DNSSEC_BOGUS;
-        if (unreachable) {
-            return DANE_HOST_LOOKUP_FAILED; /* the host has to be skipped in any case */
-        }
-        return c->count > 0 ? DANE_HOST_HOST_INSECURE : DANE_HOST_NONE;
+    if (is_error(v->address)) {
+        return state_without_addresses(c);
+    }
+    if (!host_is_secure(h, v->address)) {
+        return c->count == 0           ? DANE_HOST_NONE
+               : is_answer(v->address) ? DANE_HOST_HOST_INSECURE
+                                       : DANE_HOST_UNKNOWN;
     }
     switch (v->tlsa) {
     case DNSSEC_FAILED:
@@ -122,9 +140,10 @@ static enum dane_host state_of(const struct seen_host *h, const struct dane_host
 
 void dane_judge_host(const struct seen_host *h, bool trust_ad, struct dane_host_verdict *out)
 {
-    struct candidate c = choose(h, trust_ad);
+    enum dnssec_state address = address_state(h, trust_ad);
+    struct candidate c = choose(h, address, trust_ad);
     *out = (struct dane_host_verdict){
-        .address = address_state(h, trust_ad),
+        .address = address,
         .tlsa = dnssec_state_of(c.dns, trust_ad),
         .tlsas = c.tlsas,
         .tlsa_count = c.count,

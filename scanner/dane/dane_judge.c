@@ -60,61 +60,35 @@ static bool matches(const struct seen_tlsa *r, uint8_t selector, struct span der
     return s.data.len > 0 && span_eq(s.data, r->data);
 }
 
+/* DANE-TA is about what issued the leaf, DANE-EE about the leaf itself (RFC 7671 sections 5.1, 5.2). */
+static bool is_right_place(const struct seen_tlsa *r, int position)
+{
+    return (r->usage == TLSA_USAGE_TA) == (position > 0);
+}
+
 /* Where in the list the data of the record is found: its own place first, then hints. */
 static void compare(const struct seen_tlsa *r, struct span list, struct tlsa_result *out)
 {
     struct span der;
     for (int i = 0; cert_list_next(&list, &der); i++) {
-        bool right_place = r->usage == TLSA_USAGE_TA || i == 0;
         if (matches(r, r->selector, der)) {
-            if (right_place && out->position < 0) {
+            if (is_right_place(r, i)) {
                 out->matches = true;
                 out->position = i;
+                out->other_selector = false;
+                out->other_usage = false;
+                return;
             }
-            out->other_usage = out->other_usage || !right_place;
+            out->other_usage = true;
         } else if (matches(r, r->selector ^ 1U, der)) {
             out->other_selector = true;
         }
     }
-    if (out->matches) {
-        out->other_selector = false;
-        out->other_usage = false;
-    }
 }
 
-static struct span nth(struct span list, int position)
-{
-    struct span der = {0};
-    for (int i = 0; i <= position && cert_list_next(&list, &der); i++) {
-    }
-    return der;
-}
+/* --- DANE-TA ------------------------------------------------------------------------------- */
 
-/* 2 0 0: the record is the anchor itself and need not be presented (RFC 7671 section 5.2.2). */
-static struct span anchor_of(const struct seen_tlsa *r, const struct tlsa_result *result,
-                             struct span list)
-{
-    if (result->matches) {
-        return nth(list, result->position);
-    }
-    bool whole = r->selector == TLSA_SELECTOR_CERT && r->matching == TLSA_MATCHING_FULL;
-    return whole ? r->data : (struct span){0};
-}
-
-/* What keeps a DANE-TA record from authenticating. */
-static enum dane_ta_fault judge_anchor(const struct seen_tlsa *r, const struct tlsa_result *result,
-                                       struct span list, bool name_matches, int64_t at)
-{
-    struct span anchor = anchor_of(r, result, list);
-    if (anchor.len == 0) {
-        return DANE_TA_NOT_PRESENTED;
-    }
-    enum dane_ta_fault fault = dane_anchor_path(list, anchor, at);
-    if (fault == DANE_TA_NO_PATH && !result->matches) {
-        return DANE_TA_NOT_PRESENTED; /* the anchor of 2 0 0 is another one's */
-    }
-    return fault == DANE_TA_NONE && !name_matches ? DANE_TA_NAME : fault;
-}
+#define PATHS_MAX 16 /* searches for a path per list; our own bound, against hostile records */
 
 struct judging {
     const struct seen_endpoint *e;
@@ -123,8 +97,70 @@ struct judging {
     int64_t at;
     int set_aside_match; /* a record that is outranked, and would match; -1: none */
     bool has_ta;
+    unsigned paths;
+    /* By position, 1 + enum dane_ta_fault; 0: not looked for yet. Many records can name one anchor. */
+    uint8_t fault_by_position[TLS_CERTS_MAX];
     struct dane_verdict *v;
 };
+
+static enum dane_ta_fault path_to(struct judging *j, struct span anchor)
+{
+    return j->paths++ < PATHS_MAX ? dane_anchor_path(j->list, anchor, j->at) : DANE_TA_NO_PATH;
+}
+
+static enum dane_ta_fault path_to_presented(struct judging *j, size_t position, struct span anchor)
+{
+    if (position >= TLS_CERTS_MAX) {
+        return DANE_TA_NO_PATH;
+    }
+    uint8_t *known = &j->fault_by_position[position];
+    if (*known == 0) {
+        *known = (uint8_t)(1 + path_to(j, anchor));
+    }
+    return (enum dane_ta_fault)(*known - 1);
+}
+
+/* 2 0 0: the record is the anchor itself and need not be presented (RFC 7671 section 5.2.2). Of 2 1 0
+ * only the key is known, without the rules for it that its certificate holds: it is looked for in the
+ * list like a digest. */
+static bool is_anchor_itself(const struct seen_tlsa *r)
+{
+    return r->selector == TLSA_SELECTOR_CERT && r->matching == TLSA_MATCHING_FULL;
+}
+
+/* The mildest fault of the presented certificates that the record names: cross-signs share a key. */
+static enum dane_ta_fault judge_presented(struct judging *j, const struct seen_tlsa *r,
+                                          struct tlsa_result *result)
+{
+    struct span list = j->list;
+    struct span der;
+    enum dane_ta_fault best = DANE_TA_NOT_PRESENTED;
+    for (int i = 0; best != DANE_TA_NONE && cert_list_next(&list, &der); i++) {
+        if (i < result->position || !matches(r, r->selector, der)) {
+            continue;
+        }
+        enum dane_ta_fault fault = path_to_presented(j, (size_t)i, der);
+        if (fault == DANE_TA_NONE || fault > best) {
+            best = fault;
+            result->position = i;
+        }
+    }
+    return best;
+}
+
+/* What keeps a DANE-TA record from authenticating. */
+static enum dane_ta_fault judge_anchor(struct judging *j, const struct seen_tlsa *r,
+                                       struct tlsa_result *result)
+{
+    enum dane_ta_fault fault = DANE_TA_NOT_PRESENTED;
+    if (result->matches) {
+        fault = judge_presented(j, r, result);
+    } else if (is_anchor_itself(r)) {
+        fault = path_to(j, r->data);
+        fault = fault == DANE_TA_NO_PATH ? DANE_TA_NOT_PRESENTED : fault; /* another one's */
+    }
+    return fault == DANE_TA_NONE && !j->name_matches ? DANE_TA_NAME : fault;
+}
 
 static void take_match(struct judging *j, size_t i)
 {
@@ -145,8 +181,7 @@ static void judge_ta(struct judging *j, size_t i)
 {
     struct dane_verdict *v = j->v;
     struct tlsa_result *result = &v->record[i];
-    enum dane_ta_fault fault =
-        judge_anchor(&j->e->tlsas[i], result, j->list, j->name_matches, j->at);
+    enum dane_ta_fault fault = judge_anchor(j, &j->e->tlsas[i], result);
     result->matches = fault == DANE_TA_NONE;
     if (fault == DANE_TA_NONE) {
         take_match(j, i);

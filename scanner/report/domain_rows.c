@@ -14,6 +14,7 @@ static void put_mx(struct list *l, const struct seen_domain *d)
         object_word(o, MX_FACTS_AAAA, dns_state_word((enum dns_state)mx->aaaa_state));
         object_uint(o, MX_FACTS_CNAME_COUNT, mx->cname_count);
         object_bool(o, MX_FACTS_BLOCKLISTED, mx->blocklisted);
+        object_word(o, MX_FACTS_DANE_HOST, dane_host_word((enum dane_host)mx->dane_host));
         put_briefs(object_list(o, MX_FACTS_ENDPOINTS), mx->endpoints, mx->endpoint_count, mx->host,
                    d->domain);
         object_close(o);
@@ -49,11 +50,184 @@ static void put_answers(struct row *r, const struct seen_domain *d)
     row_bool(r, DOMAINS_ENDPOINTS_TRUNCATED, d->endpoints_truncated);
     put_dns(row_object(r, DOMAINS_MTA_STS_DNS), &d->mta_sts.dns);
     put_texts(row_list(r, DOMAINS_MTA_STS_TXT), d->mta_sts.texts, d->mta_sts.count);
+    put_texts(row_list(r, DOMAINS_MTA_STS_CNAMES), d->mta_sts_cnames, d->mta_sts_cname_count);
     put_dns(row_object(r, DOMAINS_TLS_RPT_DNS), &d->tls_rpt.dns);
     put_texts(row_list(r, DOMAINS_TLS_RPT_TXT), d->tls_rpt.texts, d->tls_rpt.count);
     put_dns(row_object(r, DOMAINS_NS_DNS), &d->ns_dns);
     put_texts(row_list(r, DOMAINS_NS), d->ns, d->ns_count);
 }
+
+/* --- policies, and what senders make of them -------------------------------------------------- */
+
+static struct span name_of(const struct seen_mx *mx)
+{
+    return mx->host.len > 0 ? mx->host : mx->exchange;
+}
+
+/* A policy by which mail can be judged was read, whether senders may use it or not. */
+static bool has_rules(const struct sts_verdict *v)
+{
+    return v->has_policy && v->policy.lenient_valid &&
+           (v->policy.mode == STS_MODE_ENFORCE || v->policy.mode == STS_MODE_TESTING);
+}
+
+static void put_sts_mx(struct list *l, const struct seen_domain *d, const struct sts_verdict *v)
+{
+    for (size_t i = 0; i < d->mx_count; i++) {
+        const struct sts_mx *mx = &v->mx[i];
+        struct object *o = list_object(l);
+        object_text(o, STS_MX_FACTS_HOST, name_of(&d->mx[i]));
+        object_truth(o, STS_MX_FACTS_COVERED, (uint8_t)mx->covered);
+        object_natural(o, STS_MX_FACTS_PATTERN, mx->pattern);
+        object_word(o, STS_MX_FACTS_MISMATCH, word_or_null(sts_mismatch_word(mx->mismatch)));
+        object_uint(o, STS_MX_FACTS_PASS, mx->endpoints.yes);
+        object_uint(o, STS_MX_FACTS_FAIL, mx->endpoints.no);
+        object_uint(o, STS_MX_FACTS_UNKNOWN, mx->endpoints.unknown);
+        object_close(o);
+    }
+    list_close(l);
+}
+
+static void put_sts(struct object *o, const struct seen_domain *d, const struct sts_verdict *v)
+{
+    object_word(o, MTA_STS_FACTS_STATE, sts_state_word(v->state));
+    object_uint(o, MTA_STS_FACTS_RECORDS, v->records.lenient_count);
+    object_bool(o, MTA_STS_FACTS_RECORD_VALID, v->records.valid);
+    object_bool(o, MTA_STS_FACTS_RECORD_LENIENT, v->records.lenient_valid);
+    object_name(o, MTA_STS_FACTS_ID, v->records.id);
+    if (d->policy != NULL) {
+        object_name(o, MTA_STS_FACTS_POLICY_HOST, d->policy->policy_host);
+    }
+    if (v->has_policy) {
+        object_word(o, MTA_STS_FACTS_MODE, sts_mode_word(v->policy.mode));
+    }
+    if (v->has_policy && v->policy.has_max_age) {
+        object_uint(o, MTA_STS_FACTS_MAX_AGE, v->policy.max_age);
+    }
+    if (has_rules(v)) {
+        object_word(o, MTA_STS_FACTS_PASSES, rollup_word(v->passes));
+        put_sts_mx(object_list(o, MTA_STS_FACTS_MX), d, v);
+    }
+    object_close(o);
+}
+
+static void put_tls_rpt(struct object *o, const struct tls_rpt_records *v)
+{
+    object_uint(o, TLS_RPT_FACTS_RECORDS, v->lenient_count);
+    object_bool(o, TLS_RPT_FACTS_VALID, v->valid);
+    object_bool(o, TLS_RPT_FACTS_LENIENT_VALID, v->lenient_valid);
+    put_texts(object_list(o, TLS_RPT_FACTS_RUA), v->rua, v->rua_count);
+    object_close(o);
+}
+
+static void put_dane(struct object *o, const struct dane_domain *v)
+{
+    object_word(o, DANE_FACTS_MX_DNSSEC, dnssec_state_word(v->mx));
+    object_word(o, DANE_FACTS_STATE, dane_domain_word(v->state));
+    object_bool(o, DANE_FACTS_STRICT, v->strict);
+    object_uint(o, DANE_FACTS_HOSTS, v->hosts);
+    object_uint(o, DANE_FACTS_HOSTS_IN_FORCE, v->hosts_in_force);
+    object_uint(o, DANE_FACTS_HOSTS_WITH_TLSA, v->hosts_with_tlsa);
+    object_uint(o, DANE_FACTS_MATCH, v->endpoints.yes);
+    object_uint(o, DANE_FACTS_MISMATCH, v->endpoints.no);
+    object_uint(o, DANE_FACTS_UNKNOWN, v->endpoints.unknown);
+    object_close(o);
+}
+
+/* An exchange or one of its endpoints, as indices: a host or a key in table endpoints. */
+static void place_put(struct buf *place, const struct seen_domain *d, int mx, int endpoint)
+{
+    if (mx < 0) {
+        return;
+    }
+    const struct seen_mx *m = &d->mx[mx];
+    if (endpoint < 0) {
+        buf_put(place, name_of(m));
+        return;
+    }
+    const struct endpoint_brief *e = &m->endpoints[endpoint];
+    endpoint_key_put(place, name_of(m), &e->address, e->port);
+}
+
+/* What decides the worst: where, and why. In sink->key. */
+static struct span decided_by(struct row_sink *sink, const struct seen_domain *d,
+                              const struct sender_delivery *v)
+{
+    const char *reason = delivery_reason_word(v->reason);
+    buf_reset(&sink->key);
+    place_put(&sink->key, d, v->mx, v->endpoint);
+    if (sink->key.len > 0 && reason[0] != '\0') {
+        buf_put_text(&sink->key, ": ");
+    }
+    buf_put_text(&sink->key, reason);
+    return buf_span(&sink->key);
+}
+
+static void put_outcomes(struct list *l, struct row_sink *sink, const struct seen_domain *d,
+                         const struct deliveries *v, const struct sender_profiles *profiles)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct object *o = list_object(l);
+        object_text(o, OUTCOME_FACTS_PROFILE, span_of(profiles->items[i].id));
+        object_word(o, OUTCOME_FACTS_BEST, delivery_word(v->of[i].best));
+        object_word(o, OUTCOME_FACTS_WORST, delivery_word(v->of[i].worst));
+        object_name(o, OUTCOME_FACTS_DECIDED_BY, decided_by(sink, d, &v->of[i]));
+        object_close(o);
+    }
+    list_close(l);
+}
+
+static void put_readiness(struct object *o, struct row_sink *sink, const struct seen_domain *d,
+                          const struct sts_readiness *v)
+{
+    object_word(o, READINESS_FACTS_READY, readiness_word(v->ready));
+    struct list *items = object_list(o, READINESS_FACTS_ITEMS);
+    for (int i = 0; i < READINESS_COUNT; i++) {
+        const struct readiness_result *result = &v->item[i];
+        struct object *item = list_object(items);
+        object_word(item, READINESS_ITEM_ITEM, readiness_item_word((enum readiness_item)i));
+        object_word(item, READINESS_ITEM_RESULT, word_or_null(readiness_word(result->result)));
+        object_bool(item, READINESS_ITEM_ADVISORY,
+                    readiness_item_is_advisory((enum readiness_item)i));
+        buf_reset(&sink->key);
+        place_put(&sink->key, d, result->mx, result->endpoint);
+        object_name(item, READINESS_ITEM_ENDPOINT, buf_span(&sink->key));
+        object_close(item);
+    }
+    list_close(items);
+    object_close(o);
+}
+
+static void put_verdicts(struct row_sink *sink, struct row *r, const struct seen_domain *d,
+                         const struct domain_verdict *v, const struct sender_profiles *profiles)
+{
+    put_sts(row_object(r, DOMAINS_MTA_STS), d, &v->sts);
+    put_tls_rpt(row_object(r, DOMAINS_TLS_RPT), &v->tls_rpt);
+    put_dane(row_object(r, DOMAINS_DANE), &v->dane);
+    if (profiles != NULL) {
+        put_outcomes(row_list(r, DOMAINS_OUTCOMES), sink, d, &v->deliveries, profiles);
+    }
+    if (v->readiness.applicable) {
+        put_readiness(row_object(r, DOMAINS_STS_READINESS), sink, d, &v->readiness);
+    }
+}
+
+static void report_outcomes(struct row_sink *sink, const struct seen_domain *d,
+                            const struct deliveries *v, const struct sender_profiles *profiles)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct row *r = row_sink_begin(sink, TABLE_OUTCOMES);
+        row_uint(r, OUTCOMES_INPUT_LINE, d->input_line);
+        row_text(r, OUTCOMES_DOMAIN, d->domain);
+        row_text(r, OUTCOMES_PROFILE, span_of(profiles->items[i].id));
+        row_word(r, OUTCOMES_BEST, delivery_word(v->of[i].best));
+        row_word(r, OUTCOMES_WORST, delivery_word(v->of[i].worst));
+        row_name(r, OUTCOMES_DECIDED_BY, decided_by(sink, d, &v->of[i]));
+        row_sink_end(sink, TABLE_OUTCOMES);
+    }
+}
+
+/* --- routes ------------------------------------------------------------------------------------ */
 
 /** Nothing was asked of the service, so neither it nor the endpoint has a row. */
 static bool has_no_row(const struct endpoint_brief *e)
@@ -90,6 +264,7 @@ static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span
     if (is_judged(e)) {
         row_bool(r, ROUTES_ACCEPTABLE, endpoint_is_acceptable(e));
     }
+    row_word(r, ROUTES_DANE, dane_status_word((enum dane_status)e->dane));
 }
 
 static void report_route(struct row_sink *sink, const struct seen_domain *d,
@@ -126,8 +301,6 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
                    const struct domain_verdict *v, const struct sender_profiles *profiles,
                    enum account_class ending, const char *reason, const struct findings *findings)
 {
-    (void)v;
-    (void)profiles;
     bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
     struct row *r = row_sink_begin(sink, TABLE_DOMAINS);
     row_uint(r, DOMAINS_INPUT_LINE, d->input_line);
@@ -145,9 +318,15 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
     if (asked) {
         put_answers(r, d);
     }
+    if (asked && v != NULL) {
+        put_verdicts(sink, r, d, v, profiles);
+    }
     put_findings(row_list(r, DOMAINS_FINDINGS), findings);
     row_sink_end(sink, TABLE_DOMAINS);
     report_routes(sink, d);
+    if (asked && v != NULL && profiles != NULL && row_sink_wants(sink, TABLE_OUTCOMES)) {
+        report_outcomes(sink, d, &v->deliveries, profiles);
+    }
     buf_reset(&sink->key);
     buf_put_u64(&sink->key, d->input_line);
     report_finding_rows(sink, TABLE_DOMAINS, buf_span(&sink->key), findings);

@@ -1,5 +1,7 @@
 #include "scanner/report/row_parts.h"
 
+#include <string.h>
+
 #include "scanner/observation/tls_names.h"
 
 #define RCODE_NONE UINT8_MAX
@@ -100,6 +102,7 @@ static void put_brief_verdicts(struct object *o, const struct endpoint_brief *b,
     }
     object_truth(o, BRIEF_COVERS_DOMAIN, (uint8_t)covers_domain(b, host, domain));
     object_truth(o, BRIEF_PTR_IS_HOST, b->ptr_is_host);
+    object_word(o, BRIEF_DANE, dane_status_word((enum dane_status)b->dane));
 }
 
 void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count, struct span host,
@@ -162,6 +165,25 @@ void put_parity(struct object *o, const struct parity_facts *p)
     object_word(o, PARITY_FACTS_LEAF, parity_word(p->of[PARITY_FACT_LEAF]));
     object_word(o, PARITY_FACTS_ACCEPTABLE, parity_word(p->of[PARITY_FACT_ACCEPTABLE]));
     object_close(o);
+}
+
+const char *word_or_null(const char *word)
+{
+    return word[0] != '\0' ? word : NULL;
+}
+
+bool has_octets(const uint8_t sha256[32])
+{
+    static const uint8_t none[32];
+    return memcmp(sha256, none, sizeof(none)) != 0;
+}
+
+void put_addresses(struct list *l, const struct net_addr *addresses, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        list_address(l, &addresses[i]);
+    }
+    list_close(l);
 }
 
 void put_texts(struct list *l, const struct span *texts, size_t count)

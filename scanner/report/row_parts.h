@@ -16,15 +16,21 @@ void put_parity(struct object *o, const struct parity_facts *p);     /* closes *
 void object_truth(struct object *o, unsigned column, uint8_t truth); /* unknown: null */
 /** NULL where there was no list, or it was not judged. */
 const char *chain_status_or_null(const struct chain_brief *chain);
-void put_texts(struct list *l, const struct span *texts, size_t count); /* closes */
-void put_findings(struct list *l, const struct findings *findings);     /* closes */
+void put_texts(struct list *l, const struct span *texts, size_t count);             /* closes */
+void put_addresses(struct list *l, const struct net_addr *addresses, size_t count); /* closes */
+void put_findings(struct list *l, const struct findings *findings);                 /* closes */
 /** The rows of the join table; `key` is that of the row in `table`. Between two rows only. */
 void report_finding_rows(struct row_sink *sink, enum table_id table, struct span key,
                          const struct findings *findings);
 
+/** NULL for the empty word, which stands for "none". */
+const char *word_or_null(const char *word);
+bool has_octets(const uint8_t sha256[32]);
+
+void put_attempt(struct object *o, const struct seen_session *s);                     /* closes */
 void put_attempts(struct list *l, const struct seen_session *attempts, size_t count); /* closes */
 void put_transcript(struct object *o, const struct seen_smtp *smtp);                  /* closes */
-void put_handshake(struct object *o, const struct seen_session *s);                   /* closes */
+void put_handshake(struct object *o, bool sni, const struct seen_tls *t);             /* closes */
 /** Place of `result` among the attempts, from 1; -1 when it is none of them. */
 int64_t attempt_number(const struct seen_session *attempts, size_t count,
                        const struct seen_session *result);

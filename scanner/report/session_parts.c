@@ -68,7 +68,7 @@ static int64_t zero_is_none(uint32_t number)
     return number == 0 ? -1 : (int64_t)number;
 }
 
-static void put_attempt(struct object *o, const struct seen_session *s)
+void put_attempt(struct object *o, const struct seen_session *s)
 {
     const struct outcome_info *outcome = outcome_info(s->outcome);
     const struct seen_reply *reply = deciding_reply(s);
@@ -185,11 +185,10 @@ static void put_list(struct object *o, const struct seen_tls *t)
     }
 }
 
-void put_handshake(struct object *o, const struct seen_session *s)
+void put_handshake(struct object *o, bool sni, const struct seen_tls *t)
 {
-    const struct seen_tls *t = &s->tls;
     object_bool(o, HANDSHAKE_FACTS_COMPLETED, t->completed);
-    object_bool(o, HANDSHAKE_FACTS_SNI, s->sni);
+    object_bool(o, HANDSHAKE_FACTS_SNI, sni);
     if (t->version != 0) {
         put_negotiated(o, t);
     }

@@ -103,7 +103,7 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
                  tls_version_word(result->tls.completed ? result->tls.version : 0));
         row_sha256(r, SERVICES_CHAIN_ID, result->tls.chain_id);
         row_sha256(r, SERVICES_LEAF_SHA256, result->tls.leaf_sha256);
-        put_handshake(row_object(r, SERVICES_HANDSHAKE), result);
+        put_handshake(row_object(r, SERVICES_HANDSHAKE), result->sni, &result->tls);
     }
     put_attempts(row_list(r, SERVICES_ATTEMPTS), s->attempts, s->attempt_count);
     row_natural(r, SERVICES_ATTEMPT, attempt_number(s->attempts, s->attempt_count, result));
@@ -128,12 +128,6 @@ static void put_endpoint_keys(struct row_sink *sink, struct row *r, const struct
     row_text(r, ENDPOINTS_SERVICE, span_drop(endpoint, e->host.len + 1));
     row_address(r, ENDPOINTS_ADDRESS, &e->address);
     row_uint(r, ENDPOINTS_PORT, e->port);
-}
-
-static bool has_octets(const uint8_t sha256[32])
-{
-    static const uint8_t none[32];
-    return memcmp(sha256, none, sizeof(none)) != 0;
 }
 
 static void put_name(struct object *o, const struct endpoint_verdict *v)
@@ -181,6 +175,49 @@ static void put_other_key(struct object *o, const struct seen_endpoint *e,
     object_close(o);
 }
 
+static void put_tlsa_results(struct list *l, const struct dane_verdict *v)
+{
+    for (size_t i = 0; i < v->record_count; i++) {
+        const struct tlsa_result *result = &v->record[i];
+        struct object *o = list_object(l);
+        object_word(o, TLSA_RESULT_USABLE, tlsa_fault_word(result->fault));
+        object_bool(o, TLSA_RESULT_IN_FORCE, result->in_force);
+        object_bool(o, TLSA_RESULT_MATCHES, result->matches);
+        object_natural(o, TLSA_RESULT_POSITION, result->position);
+        object_bool(o, TLSA_RESULT_OTHER_SELECTOR, result->other_selector);
+        object_bool(o, TLSA_RESULT_OTHER_USAGE, result->other_usage);
+        object_close(o);
+    }
+    list_close(l);
+}
+
+static void put_dane(struct object *o, enum dane_host host, const struct dane_verdict *v)
+{
+    object_word(o, ENDPOINT_DANE_HOST, dane_host_word(host));
+    object_word(o, ENDPOINT_DANE_STATUS, dane_status_word(v->status));
+    object_natural(o, ENDPOINT_DANE_MATCHING_RECORD, v->matching_record);
+    if (v->record_count > 0) {
+        put_tlsa_results(object_list(o, ENDPOINT_DANE_RECORDS), v);
+    }
+    object_word(o, ENDPOINT_DANE_TA_FAULT, word_or_null(dane_ta_fault_word(v->ta_fault)));
+    object_bool(o, ENDPOINT_DANE_AGILITY_CONFLICT, v->agility_conflict);
+    object_uint(o, ENDPOINT_DANE_STALE, v->stale);
+    object_close(o);
+}
+
+static void put_dane_sni(struct object *o, const struct seen_session *s,
+                         const struct chain_brief *chain)
+{
+    object_word(o, DANE_SNI_FACTS_OUTCOME, outcome_info(s->outcome)->word);
+    if (s->tls_attempted && has_octets(s->tls.leaf_sha256)) {
+        object_sha256(o, DANE_SNI_FACTS_CHAIN_ID, s->tls.chain_id);
+        object_sha256(o, DANE_SNI_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
+        object_word(o, DANE_SNI_FACTS_CHAIN_STATUS, chain_status_or_null(chain));
+    }
+    put_attempt(object_object(o, DANE_SNI_FACTS_ATTEMPT), s);
+    object_close(o);
+}
+
 /* What its chain, its names and SNI amount to. */
 static void put_endpoint_verdicts(struct row *r, const struct seen_endpoint *e,
                                   const struct endpoint_verdict *v)
@@ -223,6 +260,13 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
         row_sha256(r, ENDPOINTS_LEAF_SHA256, result->tls.leaf_sha256);
     }
     put_endpoint_verdicts(r, e, v);
+    if (v != NULL) {
+        put_dane(row_object(r, ENDPOINTS_DANE), (enum dane_host)e->dane_host, &v->dane);
+    }
+    if (e->dane_sni != NULL) {
+        put_dane_sni(row_object(r, ENDPOINTS_DANE_SNI), e->dane_sni, &e->dane_sni_chain);
+    }
+    row_name(r, ENDPOINTS_TLSA_BASE, e->tlsa_base);
     row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);
     row_bool(r, ENDPOINTS_REPEATED, e->repeated);
@@ -233,7 +277,7 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
         put_transcript(row_object(r, ENDPOINTS_TRANSCRIPT), &result->smtp);
     }
     if (own && has_handshake(result)) {
-        put_handshake(row_object(r, ENDPOINTS_HANDSHAKE), result);
+        put_handshake(row_object(r, ENDPOINTS_HANDSHAKE), result->sni, &result->tls);
     }
     put_findings(row_list(r, ENDPOINTS_FINDINGS), findings);
     row_sink_end(sink, TABLE_ENDPOINTS);
@@ -248,9 +292,30 @@ static void put_tlsas(struct list *l, const struct seen_tlsa *tlsas, size_t coun
         object_uint(o, TLSA_FACTS_SELECTOR, tlsas[i].selector);
         object_uint(o, TLSA_FACTS_MATCHING, tlsas[i].matching);
         object_hex(o, TLSA_FACTS_DATA, tlsas[i].data);
+        object_word(o, TLSA_FACTS_USABLE, tlsa_fault_word(tlsa_fault_of(&tlsas[i])));
         object_close(o);
     }
     list_close(l);
+}
+
+/* Questions that are asked only of an alias (RFC 7672 section 2.2.2). */
+static void put_expanded(struct row *r, const struct seen_host *h)
+{
+    if (h->first_cname.state != DNS_NOT_ASKED) {
+        put_dns(row_object(r, HOSTS_FIRST_CNAME_DNS), &h->first_cname);
+    }
+    if (h->expanded_tlsa.state != DNS_NOT_ASKED) {
+        put_dns(row_object(r, HOSTS_EXPANDED_TLSA_DNS), &h->expanded_tlsa);
+        put_tlsas(row_list(r, HOSTS_EXPANDED_TLSA), h->expanded_tlsas, h->expanded_tlsa_count);
+    }
+}
+
+static void put_host_dane(struct row *r, const struct dane_host_verdict *v)
+{
+    row_word(r, HOSTS_ADDRESS_DNSSEC, dnssec_state_word(v->address));
+    row_word(r, HOSTS_TLSA_DNSSEC, dnssec_state_word(v->tlsa));
+    row_word(r, HOSTS_DANE, dane_host_word(v->state));
+    row_name(r, HOSTS_TLSA_BASE, v->base);
 }
 
 static void put_sides(struct row *r, const struct seen_host *h)
@@ -271,20 +336,19 @@ static void put_sides(struct row *r, const struct seen_host *h)
 void report_host(struct row_sink *sink, const struct seen_host *h,
                  const struct dane_host_verdict *v, const struct findings *findings)
 {
-    (void)v;
     struct row *r = row_sink_begin(sink, TABLE_HOSTS);
     row_text(r, HOSTS_HOST, h->name);
     put_dns(row_object(r, HOSTS_A_DNS), &h->a);
     put_dns(row_object(r, HOSTS_AAAA_DNS), &h->aaaa);
     put_texts(row_list(r, HOSTS_CNAMES), h->cnames, h->cname_count);
-    struct list *addresses = row_list(r, HOSTS_ADDRESSES);
-    for (size_t i = 0; i < h->address_count; i++) {
-        list_address(addresses, &h->addresses[i]);
-    }
-    list_close(addresses);
+    put_addresses(row_list(r, HOSTS_ADDRESSES), h->addresses, h->address_count);
     row_uint(r, HOSTS_ADDRESSES_TRUNCATED, h->addresses_truncated);
     put_dns(row_object(r, HOSTS_TLSA_DNS), &h->tlsa);
     put_tlsas(row_list(r, HOSTS_TLSA), h->tlsas, h->tlsa_count);
+    put_expanded(r, h);
+    if (v != NULL) {
+        put_host_dane(r, v);
+    }
     row_bool(r, HOSTS_BLOCKLISTED, h->blocklisted);
     put_briefs(row_list(r, HOSTS_ENDPOINTS), h->endpoints, h->endpoint_count, h->name,
                (struct span){0});

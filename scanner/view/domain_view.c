@@ -95,6 +95,8 @@ static void add_route(struct domain_view *v, const json_t *mx, const json_t *bri
     r.default_chain = add_chain(v, value_text(value_of(r.service), "chain_id"), r.chain < 0);
     const json_t *other_key = value_object(value_of(r.endpoint), "other_key");
     r.other_chain = add_chain(v, value_text(other_key, "chain_id"), true);
+    const json_t *dane_sni = value_object(value_of(r.endpoint), "dane_sni");
+    r.dane_chain = add_chain(v, value_text(dane_sni, "chain_id"), true);
     v->route = memory_grow_list(v->route, v->route_count, sizeof(*v->route));
     v->route[v->route_count++] = r;
     buf_deinit(&key);
@@ -111,6 +113,16 @@ static void find_rows(struct domain_view *v)
             add_route(v, mx, json_array_get(briefs, k));
         }
     }
+}
+
+static void find_policy(struct domain_view *v)
+{
+    const json_t *sts = value_object(v->domain->value, "mta_sts");
+    v->policy = result_rows_find(v->rows, TABLE_POLICIES, value_text(sts, "policy_host"));
+    const json_t *policy = value_of(v->policy);
+    v->policy_body =
+        result_rows_find(v->rows, TABLE_POLICY_BODIES, value_text(policy, "policy_sha256"));
+    v->policy_chain = add_chain(v, value_text(policy, "chain_id"), true);
 }
 
 /** Mail comes by port 25; the others are judged for the domain where nothing else was asked for. */
@@ -312,6 +324,9 @@ static void find_findings(struct domain_view *v)
     for (size_t i = 0; i < v->host_count; i++) {
         add_findings(v, v->host[i], v->host[i]->key, true, NULL);
     }
+    if (v->policy != NULL) {
+        add_findings(v, v->policy, v->policy->key, true, NULL);
+    }
     add_findings_of_routes(v);
     add_findings_of_chains(v);
     raise_severities(v);
@@ -327,6 +342,7 @@ void domain_view_init(struct domain_view *v, const struct result_rows *rows,
 {
     *v = (struct domain_view){.rows = rows, .domain = domain};
     find_rows(v);
+    find_policy(v);
     mark_routes(v);
     find_findings(v);
 }

@@ -26,6 +26,7 @@ struct route_view {
     int chain;             /* index of a chain_view, -1: none */
     int default_chain;     /* that without SNI */
     int other_chain;       /* that of the other kind of key */
+    int dane_chain;        /* that with SNI = TLSA base domain, where this is not the host */
     bool tells;            /* of port 25, or port 25 was not asked for: mail comes this way */
 };
 
@@ -45,6 +46,9 @@ struct domain_view {
     size_t host_count;
     struct route_view *route;
     size_t route_count;
+    const struct result_row *policy; /* of table policies; NULL: none was asked for */
+    const struct result_row *policy_body;
+    int policy_chain; /* index of a chain_view, -1: none */
     struct chain_view *chain;
     size_t chain_count;
     struct found *found; /* grouped: by severity, then code, then evidence */

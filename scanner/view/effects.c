@@ -147,16 +147,6 @@ static bool passes(const struct route_view *r)
     return is_word(outcome_of(r), "established") && value_is_true(r->brief, "acceptable");
 }
 
-static bool publishes_tlsa(const struct domain_view *v)
-{
-    for (size_t i = 0; i < v->host_count; i++) {
-        if (json_array_size(value_object(v->host[i]->value, "tlsa")) > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void put_line(struct paper *p, enum ink ink, const char *text)
 {
     paper_begin(p, "  - ", "    ");
@@ -195,9 +185,5 @@ void effects_put(struct paper *p, const struct domain_view *v)
                  count_routes(v, passes) == total
                      ? "Nothing: every address encrypts with a certificate that passes."
                      : "Nothing that was seen.");
-    }
-    if (publishes_tlsa(v)) {
-        put_line(p, INK_PLAIN,
-                 "Senders with DANE (RFC 7672): TLSA records are there, and are not judged here.");
     }
 }

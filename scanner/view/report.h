@@ -4,7 +4,7 @@
 #include "scanner/view/paper.h"
 
 /** The report on one domain, for a person: what it amounts to, what fails for whom, server by
- * server, the chains drawn, the findings with their fixes. `verbose`: also what the servers said,
+ * server, the policies, the chains drawn, the findings with their fixes. `verbose`: also what the servers said,
  * findings of level info, and those of certificates that nobody with SNI gets. */
 void report_put_text(struct paper *p, const struct domain_view *v, bool verbose);
 
@@ -16,6 +16,8 @@ void report_put_json(struct buf *out, const struct domain_view *v);
 /** "example.org: 1 error: mail is encrypted, ..."; without line end. */
 void headline_put(struct buf *out, const struct domain_view *v);
 enum ink headline_ink(const struct domain_view *v);
+/** MTA-STS, DANE, TLS-RPT, what senders do, and what keeps the domain from MTA-STS enforce. */
+void policies_put(struct paper *p, const struct domain_view *v, bool verbose);
 /** What fails for whom. */
 void effects_put(struct paper *p, const struct domain_view *v);
 /** One list of certificates: names, key, validity, and the path drawn from leaf to anchor.

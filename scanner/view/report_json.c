@@ -69,6 +69,12 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
         put_row(w, &set, v->route[i].endpoint);
     }
     json_array_end(w);
+    begin_table(w, TABLE_POLICIES);
+    put_row(w, &set, v->policy);
+    json_array_end(w);
+    begin_table(w, TABLE_POLICY_BODIES);
+    put_row(w, &set, v->policy_body);
+    json_array_end(w);
     begin_table(w, TABLE_CHAINS);
     for (size_t i = 0; i < v->chain_count; i++) {
         put_row(w, &set, v->chain[i].chain);

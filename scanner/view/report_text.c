@@ -35,6 +35,7 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const jso
     const char *exchange = value_text(mx, "exchange");
     const char *unusable = value_text(mx, "unusable");
     size_t tlsa = json_array_size(value_object(host_row(v, mx), "tlsa"));
+    const char *dane = value_text(host_row(v, mx), "dane");
     bool implicit = is_word(value_text(v->domain->value, "mx_kind"), "implicit");
     paper_begin(p, "  ", "    ");
     if (implicit) {
@@ -45,6 +46,7 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const jso
     paper_put(p, INK_STRONG, host != NULL ? host : exchange != NULL ? exchange : "?");
     if (tlsa > 0) {
         paper_putf(p, INK_FAINT, ", %zu TLSA %s", tlsa, tlsa == 1 ? "record" : "records");
+        paper_putf(p, INK_FAINT, dane != NULL ? " (%s)" : "%s", dane != NULL ? dane : "");
     }
     if (unusable != NULL) {
         paper_putf(p, INK_ERROR, ", not usable: %s", unusable);
@@ -214,6 +216,34 @@ static void put_other_key(struct paper *p, const struct route_view *r)
     paper_end(p);
 }
 
+static void put_dane(struct paper *p, const struct route_view *r)
+{
+    const json_t *dane = r->endpoint != NULL ? value_object(r->endpoint->value, "dane") : NULL;
+    const char *status = value_text(dane, "status");
+    const char *ta_fault = value_text(dane, "ta_fault");
+    const char *base = r->endpoint != NULL ? value_text(r->endpoint->value, "tlsa_base") : NULL;
+    int64_t record = value_int(dane, "matching_record", -1);
+    if (status == NULL || is_word(status, "none") || is_word(status, "unknown")) {
+        return;
+    }
+    begin_fact(p, "DANE");
+    bool bad = !is_word(status, "match") && !is_word(status, "unusable");
+    paper_put(p, bad ? INK_ERROR : INK_GOOD, status);
+    paper_put(p, INK_PLAIN, ": ");
+    meaning_put(p, INK_PLAIN, "dane_status", status);
+    if (record >= 0) {
+        paper_putf(p, INK_FAINT, " (number %lld)", (long long)record + 1);
+    }
+    if (ta_fault != NULL) {
+        paper_put(p, INK_PLAIN, "; ");
+        meaning_put(p, INK_PLAIN, "dane_ta_fault", ta_fault);
+    }
+    if (r->dane_chain >= 0 && base != NULL) {
+        paper_putf(p, INK_PLAIN, "; SNI = %s: chain %d", base, r->dane_chain + 1);
+    }
+    paper_end(p);
+}
+
 static void put_versions(struct paper *p, const struct route_view *r)
 {
     static const char *const keys[][2] = {{"tlsv1_0", "TLSv1.0"},
@@ -300,6 +330,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     put_certificate(p, r);
     put_sni(p, r);
     put_other_key(p, r);
+    put_dane(p, r);
     put_versions(p, r);
     put_reverse(p, r);
 }
@@ -331,15 +362,20 @@ static void put_presenters(struct paper *p, const struct domain_view *v, size_t 
         const struct route_view *r = &v->route[i];
         struct buf where = BUF_INIT(BUF_NO_LIMIT);
         bool with_sni = r->chain == (int)chain;
-        if (with_sni || r->default_chain == (int)chain || r->other_chain == (int)chain) {
+        if (with_sni || r->default_chain == (int)chain || r->other_chain == (int)chain ||
+            r->dane_chain == (int)chain) {
             buf_put_text(&where, before);
             route_put_address(&where, r->brief);
             buf_put_text(&where, with_sni                         ? ""
                                  : r->default_chain == (int)chain ? " (without SNI)"
-                                                                  : " (other kind of key)");
+                                 : r->other_chain == (int)chain   ? " (other kind of key)"
+                                                                  : " (SNI of DANE)");
             before = ", ";
         }
         put_made(p, INK_FAINT, &where);
+    }
+    if (v->policy_chain == (int)chain) {
+        paper_putf(p, INK_FAINT, "%s%s", before, v->policy->key);
     }
 }
 
@@ -467,6 +503,7 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     put_made(p, headline_ink(v), &headline);
     paper_end(p);
     effects_put(p, v);
+    policies_put(p, v, verbose);
     put_servers(p, v, verbose);
     put_chains(p, v);
     put_findings(p, v, verbose);

@@ -18,6 +18,10 @@ static const char *key_column(enum table_id table)
         return "chain_id";
     case TABLE_CERTIFICATES:
         return "fingerprint_sha256";
+    case TABLE_POLICIES:
+        return "policy_host";
+    case TABLE_POLICY_BODIES:
+        return "policy_sha256";
     default:
         return NULL;
     }

@@ -77,7 +77,8 @@ const struct case_text case_table[] = {
     {"tlsa-mismatch", "TLSA of another key",
      "signed\nmx 10 mx\nhost mx 1\ntlsa mx 3 1 1 wrong\nexpect dane.usable dane.mismatch "
      "dane.undeliverable"},
-    {"tlsa-unsigned", "TLSA in a zone without DS", "mx 10 mx\nhost mx 1\ntlsa mx 3 1 1 ok\nexpect "
+    {"tlsa-unsigned", "TLSA in a zone without DS",
+     "mx 10 mx\nhost mx 1\ntlsa mx 3 1 1 ok\nexpect "
      "dane.tlsa_insecure"},
     {"tlsa-forms", "several TLSA of one host",
      "signed\nmx 10 mx\nhost mx 1\ntlsa mx 3 1 1 ok\ntlsa mx 3 1 2 wrong\ntlsa mx 2 1 1 ok\n"

@@ -44,7 +44,7 @@ bool http_is_policy_request(struct span head, const char *host)
 
 static const char *reason(unsigned status)
 {
-    return status == 200 ? "OK" : status < 400 ? "Moved" : status == 404 ? "Not Found" : "Sorry";
+    return status < 300 ? "OK" : status < 400 ? "Moved" : status == 404 ? "Not Found" : "Sorry";
 }
 
 static void put_location(const struct policy_host *h, struct buf *out)

@@ -128,7 +128,7 @@ static void put_typo(const char *name, struct buf *out)
 {
     size_t at = (size_t)(behind_dot(name) - name);
     size_t len = strlen(name);
-    while (at + 2 < len && (name[at] == name[at + 1] || name[at + 1] == '.')) {
+    while (at + 2 < len && (name[at] == name[at + 1] || name[at] == '.' || name[at + 1] == '.')) {
         at++;
     }
     for (size_t i = 0; i < len; i++) {

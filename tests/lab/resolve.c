@@ -22,7 +22,7 @@ struct resolved resolve(struct resolve_context *c, struct span name, uint16_t ty
 {
     struct resolved r = {.state = DNS_NXDOMAIN, .ad = true, .answer = &c->answer};
     struct zone_answer *a = &c->answer;
-    char target[LAB_NAME_MAX];
+    memcpy(r.name, name.at, name.len < LAB_NAME_MAX ? name.len : 0);
     for (;;) {
         zone_lookup(c->world, NULL, name, type, a);
         r.ad = r.ad && a->secure;
@@ -36,8 +36,9 @@ struct resolved resolve(struct resolve_context *c, struct span name, uint16_t ty
             break;
         }
         struct span next = zone_rr_span(a, &a->rr[0]);
-        memcpy(target, next.at, next.len);
-        name = (struct span){(const uint8_t *)target, next.len};
+        memcpy(r.name, next.at, next.len);
+        r.name[next.len] = '\0';
+        name = (struct span){(const uint8_t *)r.name, next.len};
     }
     if (r.cnames > 0 && r.state == DNS_TIMEOUT) {
         r.state = DNS_SERVFAIL; /* the name server gives up on the target in the end */
@@ -48,6 +49,7 @@ struct resolved resolve(struct resolve_context *c, struct span name, uint16_t ty
     if (r.state != DNS_DATA && r.state != DNS_BOGUS) {
         a->count = 0;
     }
+    r.signatures = a->signatures && a->count > 0;
     r.ad = r.ad && (r.state == DNS_DATA || r.state == DNS_NODATA || r.state == DNS_NXDOMAIN);
     return r;
 }

@@ -8,7 +8,9 @@
 struct resolved {
     enum dns_state state;
     bool ad;
+    bool signatures; /* RRSIG of the records that answer */
     unsigned cnames;
+    char name[LAB_NAME_MAX];    /* the question's, or the end of its aliases */
     struct zone_answer *answer; /* whose records answer; the resolver's, until its next use */
 };
 

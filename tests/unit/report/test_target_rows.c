@@ -30,6 +30,13 @@ static const struct json_expectation host_row[] = {
     {"addresses_truncated", "4"},
     {"tlsa/0/usage", "3"},
     {"tlsa/0/data", "\"00ff\""},
+    {"tlsa/0/usable", "\"digest_length\""},
+    {"first_cname_dns", "null"},
+    {"expanded_tlsa_dns", "null"},
+    {"expanded_tlsa", "null"},
+    {"address_dnssec", "null"},
+    {"dane", "null"},
+    {"tlsa_base", "null"},
     {"blocklisted", "false"},
     {"endpoints/0/address", "\"192.0.2.1\""},
     {"endpoints/0/outcome", "\"not_tested\""},
@@ -114,6 +121,14 @@ static const struct json_expectation domain_row[] = {
     {"mx/0/endpoints/0/sni", "\"differs\""},
     {"mx/0/endpoints/0/covers_domain", "true"},
     {"mx/0/endpoints/0/ptr_is_host", "true"},
+    {"mx/0/endpoints/0/dane", "\"match\""},
+    {"mx/0/dane_host", "\"usable\""},
+    {"mx/1/dane_host", "\"unknown\""},
+    {"mta_sts", "null"},
+    {"tls_rpt", "null"},
+    {"dane", "null"},
+    {"outcomes", "null"},
+    {"sts_readiness", "null"},
     {"rollup/reachable", "{\"value\":\"all\",\"n_tested\":1,\"n_total\":1}"},
     {"rollup/name_matches/value", "\"all\""},
     {"rollup/acceptable/value", "\"none\""},
@@ -139,12 +154,12 @@ static const struct json_expectation domain_row[] = {
 };
 
 /* Header: schema, input_line, domain, preference, host, address, port, service, endpoint, outcome,
- * not_tested, starttls, tls_version, leaf_sha256, chain_status, name_match, acceptable. */
+ * not_tested, starttls, tls_version, leaf_sha256, chain_status, name_match, acceptable, dane. */
 static const char routes[] =
     "1,7,example.com,10,mx1.example.com,192.0.2.1,25,192.0.2.1|25,mx1.example.com|192.0.2.1|25,"
     "established,,offered,TLSv1.3,"
-    "0100000000000000000000000000000000000000000000000000000000000000,expired,match,false\r\n"
-    "1,7,example.com,20,,,,,,,,,,,,,\r\n";
+    "0100000000000000000000000000000000000000000000000000000000000000,expired,match,false,match\r\n"
+    "1,7,example.com,20,,,,,,,,,,,,,,\r\n";
 
 Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
 {
@@ -158,9 +173,11 @@ Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
                                                 .name_match = NAME_MATCH_EXACT,
                                                 .sni = SNI_DIFFERS,
                                                 .covers_parents = 1,
-                                                .ptr_is_host = TRUTH_YES}};
+                                                .ptr_is_host = TRUTH_YES,
+                                                .dane = DANE_MATCH}};
     const struct seen_mx mx[] = {
         {.preference = 10,
+         .dane_host = DANE_HOST_USABLE,
          .exchange = SPAN_LIT("mx1.example.com"),
          .host = SPAN_LIT("mx1.example.com"),
          .a_state = DNS_DATA,
