@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scanner/analysis/account.h"
+#include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
@@ -20,7 +21,8 @@
 /**
  * Table by table, in the order in which they name each other:
  *
- *   certificates ─► chains ─► services ─► endpoints ─► hosts, domains ─► completions
+ *   certificates ─► chains ─► hosts (DANE) ─► services ─► endpoints ─► hosts
+ *   policy_bodies ─► policies (read) ─► domains, and with each its policy ─► completions
  */
 struct analysis {
     struct results results;
@@ -32,15 +34,21 @@ struct analysis {
     bool completions_whole;
     struct new_results out;
     struct row_reading reading;
+    struct row_reading policy_reading; /* of the policy of a domain */
+    uint64_t policies;                 /* read, but not yet met by their domain */
     struct scan_counts counts;
     /* reused from row to row */
     struct findings findings;
     struct service_verdict service;
     struct endpoint_verdict endpoint;
-    struct buf list;       /* presented certificates */
-    struct buf other_list; /* the same of the other key */
-    struct buf leaf;       /* of a default certificate */
-    struct buf names;      /* its names, packed */
+    struct domain_verdict domain;
+    struct buf list;        /* presented certificates */
+    struct buf other_list;  /* the same of the other key */
+    struct buf dane_list;   /* the same with SNI = TLSA base domain */
+    struct buf policy_line; /* a row of policies */
+    struct buf body;        /* of that policy */
+    struct buf leaf;        /* of a default certificate */
+    struct buf names;       /* its names, packed */
     struct buf key;
     struct buf *why;
     enum analyze_end end; /* why it cannot go on; COMPLETE: it can */
@@ -174,6 +182,15 @@ static struct chain_brief give_list(struct analysis *a, uint32_t chain, struct s
     return known->brief;
 }
 
+/* The names of the first certificate of a list, packed. */
+static struct span first_names(struct analysis *a, struct span list)
+{
+    struct span leaf;
+    buf_reset(&a->names);
+    bool read = cert_list_next(&list, &leaf) && cert_names_pack(leaf, &a->names);
+    return read ? buf_span(&a->names) : (struct span){0};
+}
+
 static void on_service(struct analysis *a, const struct facts *row)
 {
     struct read_service s;
@@ -190,8 +207,18 @@ static void on_service(struct analysis *a, const struct facts *row)
     counts_add_service(&a->counts, &s.seen);
     counts_add_findings(&a->counts, &a->findings);
 
-    struct known_service known = {
-        .outcome = s.result != NULL ? s.result->outcome : OUTCOME_NOT_TESTED, .chain = chain};
+    struct known_service known = {.outcome = OUTCOME_NOT_TESTED, .chain = chain};
+    if (s.result != NULL) {
+        known.outcome = s.result->outcome;
+        known.starttls = s.result->smtp.starttls;
+        known.tls_version = s.result->tls.completed ? s.result->tls.version : 0;
+    }
+    if (chain != KNOWN_CHAIN_NONE) {
+        known.leaf_domains = leaf_domains_of(first_names(a, buf_span(&a->list)));
+    }
+    for (unsigned i = 0; i < TLS_VERSION_COUNT; i++) {
+        known.versions |= (uint8_t)(s.seen.versions.accepted[i] << 2 * i);
+    }
     buf_reset(&a->key);
     service_key_put(&a->key, &s.seen.address, s.seen.port);
     known_add_service(a->known, buf_span(&a->key), &known);
@@ -201,32 +228,41 @@ static void on_service(struct analysis *a, const struct facts *row)
 static void give_default(struct analysis *a, struct seen_endpoint *e)
 {
     static const uint8_t none[32];
-    struct known_service known;
     e->no_sni_outcome = OUTCOME_NOT_TESTED;
     e->no_sni_chain = (struct chain_brief){.status = CHAIN_NONE};
     buf_reset(&a->key);
     service_key_put(&a->key, &e->address, e->port);
-    if (!known_find_service(a->known, buf_span(&a->key), &known)) {
+    const struct known_service *known = known_find_service(a->known, buf_span(&a->key));
+    if (known == NULL || e->result == NULL) {
         return;
     }
     bool has_leaf = memcmp(e->no_sni_leaf_sha256, none, sizeof(none)) != 0;
-    if (!has_leaf && known.chain != KNOWN_CHAIN_NONE) {
+    if (!has_leaf && known->chain != KNOWN_CHAIN_NONE) {
         return; /* the row was made before that session */
     }
-    e->no_sni_outcome = known.outcome;
-    if (known.chain == KNOWN_CHAIN_NONE) {
+    e->no_sni_outcome = known->outcome;
+    if (known->chain == KNOWN_CHAIN_NONE) {
         return;
     }
-    e->no_sni_chain = known_chain(a->known, known.chain)->brief;
-    if (!known_list(a->known, known.chain, 1, &a->leaf, a->why)) {
+    e->no_sni_chain = known_chain(a->known, known->chain)->brief;
+    if (!known_list(a->known, known->chain, 1, &a->leaf, a->why)) {
         stop(a, ANALYZE_FATAL);
         return;
     }
-    struct span rest = buf_span(&a->leaf);
-    struct span leaf;
-    buf_reset(&a->names);
-    if (cert_list_next(&rest, &leaf) && cert_names_pack(leaf, &a->names)) {
-        e->no_sni_names = buf_span(&a->names);
+    e->no_sni_names = first_names(a, buf_span(&a->leaf));
+}
+
+/* What DNS says of its host. */
+static void give_dane(struct analysis *a, struct seen_endpoint *e)
+{
+    const struct known_host *host = known_find_host(a->known, e->host);
+    if (host == NULL) {
+        return;
+    }
+    e->dane_host = host->state;
+    if (!known_records(a->known, host, &a->reading.arena, &e->tlsa_base, &e->tlsas, &e->tlsa_count,
+                       a->why)) {
+        stop(a, ANALYZE_FATAL);
     }
 }
 
@@ -236,12 +272,15 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     read_endpoint(row, &e);
     uint32_t chain = presented_chain(a, row, ENDPOINTS_CHAIN_ID, e.result);
     uint32_t other = presented_chain(a, row, ENDPOINTS_OTHER_KEY, e.other_key);
+    uint32_t dane = presented_chain(a, row, ENDPOINTS_DANE_SNI, e.dane_sni);
     if (a->reading.why.len > 0) {
         return;
     }
     e.seen.chain = give_list(a, chain, e.result, &a->list);
     e.seen.other_key_chain = give_list(a, other, e.other_key, &a->other_list);
+    e.seen.dane_sni_chain = give_list(a, dane, e.dane_sni, &a->dane_list);
     give_default(a, &e.seen);
+    give_dane(a, &e.seen);
     endpoint_verdict_fill(&a->endpoint, &e.seen, a->terms.at);
     findings_reset(&a->findings);
     findings_of_endpoint(&e.seen, &a->endpoint, &a->findings);
@@ -254,6 +293,11 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
         .sni = (uint8_t)a->endpoint.sni,
         .sni_acceptable = (uint8_t)a->endpoint.acceptable,
         .covers_parents = a->endpoint.name.covers_parents,
+        .dane = (uint8_t)a->endpoint.dane.status,
+        .dane_flags = a->endpoint.dane.flags,
+        .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
+        .no_sni_name_match = (uint8_t)a->endpoint.default_name.match,
+        .leaf_domains = a->endpoint.leaf_domains,
     };
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
@@ -262,51 +306,210 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
 
 /* --- hosts and domains ---------------------------------------------------------------------- */
 
+static void fill_from_service(struct analysis *a, const struct known_endpoint *e,
+                              const struct known_service *s, struct endpoint_brief *brief)
+{
+    brief->versions = s->versions;
+    if (!e->has_default) {
+        return;
+    }
+    brief->no_sni_outcome = (uint8_t)s->outcome;
+    brief->no_sni_starttls = (uint8_t)s->starttls;
+    brief->no_sni_tls_version = s->tls_version;
+    brief->no_sni_name_match = e->no_sni_name_match;
+    brief->no_sni_leaf_domains = s->leaf_domains;
+    if (s->chain != KNOWN_CHAIN_NONE) {
+        brief->no_sni_chain = known_chain(a->known, s->chain)->brief;
+    }
+}
+
 /* An endpoint where nothing was asked has no row, and nothing to judge. */
 static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief)
 {
     struct analysis *a = arg;
-    struct known_endpoint known;
     buf_reset(&a->key);
     endpoint_key_put(&a->key, host, &brief->address, brief->port);
-    if (known_find_endpoint(a->known, buf_span(&a->key), &known)) {
-        brief->chain = known.chain;
-        brief->name_match = known.name_match;
-        brief->sni = known.sni;
-        brief->sni_acceptable = known.sni_acceptable;
-        brief->covers_parents = known.covers_parents;
+    struct span key = buf_span(&a->key);
+    const struct known_endpoint *known = known_find_endpoint(a->known, key);
+    if (known == NULL) {
+        return;
+    }
+    brief->chain = known->chain;
+    brief->name_match = known->name_match;
+    brief->sni = known->sni;
+    brief->sni_acceptable = known->sni_acceptable;
+    brief->covers_parents = known->covers_parents;
+    brief->dane = known->dane;
+    brief->dane_flags = known->dane_flags;
+    brief->leaf_domains = known->leaf_domains;
+    const struct known_service *service =
+        known_find_service(a->known, span_drop(key, host.len + 1));
+    if (service != NULL) {
+        fill_from_service(a, known, service, brief);
+    }
+}
+
+static enum dane_host dane_of_host(void *arg, struct span host)
+{
+    struct analysis *a = arg;
+    const struct known_host *known = known_find_host(a->known, host);
+    return known != NULL ? (enum dane_host)known->state : DANE_HOST_UNKNOWN;
+}
+
+/* Before the endpoints: what DNS says of DANE for their hosts. */
+static void on_host_dns(struct analysis *a, const struct facts *row)
+{
+    struct seen_host host;
+    struct dane_host_verdict verdict;
+    read_host_dns(row, &host);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    dane_judge_host(&host, a->terms.trust_ad, &verdict);
+    if (!known_add_host(a->known, host.name, verdict.state, verdict.base, verdict.tlsas,
+                        verdict.tlsa_count, a->why)) {
+        stop(a, ANALYZE_FATAL);
     }
 }
 
 static void on_host(struct analysis *a, const struct facts *row)
 {
-    const struct brief_judge briefs = {.fill = fill_brief, .arg = a};
+    const struct brief_judge briefs = {.fill = fill_brief, .dane_host = dane_of_host, .arg = a};
     struct seen_host host;
+    struct dane_host_verdict verdict;
     read_host(row, &briefs, &host);
     if (a->reading.why.len > 0) {
         return;
     }
     findings_reset(&a->findings);
-    findings_of_host(&host, NULL, &a->findings);
-    report_host(&a->out.sink, &host, NULL, &a->findings);
-    counts_add_host(&a->counts, &host, NULL);
+    dane_judge_host(&host, a->terms.trust_ad, &verdict);
+    findings_of_host(&host, &verdict, &a->findings);
+    report_host(&a->out.sink, &host, &verdict, &a->findings);
+    counts_add_host(&a->counts, &host, &verdict);
     counts_add_findings(&a->counts, &a->findings);
+}
+
+/* --- policies ------------------------------------------------------------------------------- */
+
+static void on_policy_body(struct analysis *a, const struct facts *row)
+{
+    uint8_t named[32];
+    uint8_t digest[32];
+    struct span body = read_policy_body(row, named);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    digest_sha256(body, digest);
+    if (memcmp(named, digest, sizeof(named)) != 0) {
+        facts_bad(row, POLICY_BODIES_POLICY_SHA256, "is not that of raw");
+        return;
+    }
+    bool added = false;
+    if (!known_add_body(a->known, named, body, &added, a->why)) {
+        stop(a, ANALYZE_FATAL);
+    } else if (!added) {
+        facts_bad(row, POLICY_BODIES_POLICY_SHA256, "has its row already");
+    } else {
+        report_policy_body(&a->out.sink, named, body);
+    }
+}
+
+/* Reads a row, and gives it its list of certificates and its body. */
+static void read_whole_policy(struct analysis *a, const struct facts *row, struct read_policy *out)
+{
+    static const uint8_t none[32];
+    read_policy(row, out);
+    struct seen_policy *seen = &out->seen;
+    struct seen_session session = {.tls = seen->tls};
+    uint32_t chain = presented_chain(a, row, POLICIES_CHAIN_ID, &session);
+    if (row->reading->why.len > 0) {
+        return;
+    }
+    seen->chain = give_list(a, chain, &session, &a->list);
+    seen->tls = session.tls;
+    if (memcmp(seen->body_sha256, none, sizeof(none)) == 0) {
+        return;
+    }
+    if (!known_find_body(a->known, seen->body_sha256, &a->body, a->why)) {
+        if (a->why->len > 0) {
+            stop(a, ANALYZE_FATAL);
+        } else {
+            facts_bad(row, POLICIES_POLICY_SHA256, "has no row in policy_bodies");
+        }
+        return;
+    }
+    seen->body = buf_span(&a->body);
+    if (seen->body.len != out->body_octets) {
+        facts_bad(row, POLICIES_BODY_OCTETS, "is not the length of the body");
+    }
+}
+
+/* A policy is judged with its domain, so its row waits for that. */
+static void on_policy(struct analysis *a, const struct facts *row)
+{
+    struct read_policy policy;
+    read_whole_policy(a, row, &policy);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    bool added = false;
+    if (!known_add_policy(a->known, policy.domain, a->reading.line, &added, a->why)) {
+        stop(a, ANALYZE_FATAL);
+    } else if (!added) {
+        facts_bad(row, POLICIES_DOMAIN, "has a policy already");
+    } else {
+        a->policies++;
+    }
+}
+
+/* @return false: the domain has none. */
+static bool find_policy(struct analysis *a, const struct seen_domain *d, struct read_policy *out)
+{
+    struct facts row;
+    bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
+    if (!asked || !known_find_policy(a->known, d->domain, &a->policy_line, a->why)) {
+        if (a->why->len > 0) {
+            stop(a, ANALYZE_FATAL);
+        }
+        return false;
+    }
+    CHECK(row_reading_begin(&a->policy_reading, TABLE_POLICIES, buf_span(&a->policy_line), &row));
+    read_whole_policy(a, &row, out);
+    CHECK(a->policy_reading.why.len == 0); /* it was read before */
+    return true;
+}
+
+static void report_judged_policy(struct analysis *a, const struct read_policy *policy)
+{
+    findings_reset(&a->findings);
+    findings_of_policy(&policy->seen, &a->domain.sts, &a->findings);
+    report_policy(&a->out.sink, policy->domain, &policy->seen, &a->domain.sts, &a->findings);
+    counts_add_findings(&a->counts, &a->findings);
+    a->policies--;
 }
 
 static void on_domain(struct analysis *a, const struct facts *row)
 {
-    const struct brief_judge briefs = {.fill = fill_brief, .arg = a};
+    const struct brief_judge briefs = {.fill = fill_brief, .dane_host = dane_of_host, .arg = a};
     struct seen_domain domain;
+    struct read_policy policy;
     read_domain(row, &briefs, &domain);
     if (a->reading.why.len > 0) {
         return;
     }
+    bool has_policy = find_policy(a, &domain, &policy);
+    domain.policy = has_policy ? &policy.seen : NULL;
+    domain_verdict_fill(&a->domain, &domain, &a->terms);
+    if (has_policy) {
+        report_judged_policy(a, &policy);
+    }
     const char *reason = NULL;
     enum account_class ending = account_class_of(&domain, &reason);
     findings_reset(&a->findings);
-    findings_of_domain(&domain, NULL, &a->findings);
-    report_domain(&a->out.sink, &domain, NULL, NULL, ending, reason, &a->findings);
-    counts_add_domain(&a->counts, &domain, NULL, ending, reason);
+    findings_of_domain(&domain, &a->domain, &a->findings);
+    report_domain(&a->out.sink, &domain, &a->domain, a->terms.profiles, ending, reason,
+                  &a->findings);
+    counts_add_domain(&a->counts, &domain, &a->domain, ending, reason);
     counts_add_findings(&a->counts, &a->findings);
 }
 
@@ -315,9 +518,13 @@ static void on_domain(struct analysis *a, const struct facts *row)
 static const struct table_step {
     enum table_id table;
     void (*on_row)(struct analysis *a, const struct facts *row);
+    bool newer; /* older versions did not write it */
 } steps[] = {
-    {TABLE_CERTIFICATES, on_certificate}, {TABLE_CHAINS, on_chain}, {TABLE_SERVICES, on_service},
-    {TABLE_ENDPOINTS, on_endpoint},       {TABLE_HOSTS, on_host},   {TABLE_DOMAINS, on_domain},
+    {TABLE_CERTIFICATES, on_certificate, false}, {TABLE_CHAINS, on_chain, false},
+    {TABLE_HOSTS, on_host_dns, false},           {TABLE_SERVICES, on_service, false},
+    {TABLE_ENDPOINTS, on_endpoint, false},       {TABLE_HOSTS, on_host, false},
+    {TABLE_POLICY_BODIES, on_policy_body, true}, {TABLE_POLICIES, on_policy, true},
+    {TABLE_DOMAINS, on_domain, false},
 };
 
 static void on_line(struct analysis *a, const struct table_step *step, struct table_reader *r,
@@ -347,6 +554,9 @@ static void expect_rows(struct analysis *a, const char *name, uint64_t rows, uin
 
 static void run_step(struct analysis *a, const struct table_step *step)
 {
+    if (step->newer && !results_has_table(&a->results, step->table)) {
+        return;
+    }
     uint64_t expected = 0;
     const char *name = results_table(&a->results, step->table, &expected, a->why);
     struct table_reader *r = name != NULL ? table_reader_new(a->results.path, name, a->why) : NULL;
@@ -368,6 +578,15 @@ static void run_step(struct analysis *a, const struct table_step *step)
         stop(a, got == TABLE_READ_FAILED ? ANALYZE_FATAL : ANALYZE_UNUSABLE);
     }
     table_reader_free(r);
+}
+
+static void expect_domains_of_policies(struct analysis *a)
+{
+    if (a->policies > 0) {
+        buf_putf(a->why, "%s: %llu rows of policies are of no domain", a->results.path,
+                 (unsigned long long)a->policies);
+        stop(a, ANALYZE_UNUSABLE);
+    }
 }
 
 static void on_completion(void *arg)
@@ -402,6 +621,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
         .at = p->at != INT64_MIN ? p->at : a->results.at,
         .stores = p->stores != NULL ? p->stores : a->results.stores,
         .store_count = p->stores != NULL ? p->store_count : a->results.store_count,
+        .trust_ad = p->trust_ad != TRUTH_UNKNOWN ? p->trust_ad == TRUTH_YES : a->results.trust_ad,
     };
     if (a->terms.at == INT64_MIN) {
         buf_putf(a->why, "%s/manifest.json: does not say when the scan judged; give --at",
@@ -416,22 +636,29 @@ static void init(struct analysis *a, struct buf *why)
     *a = (struct analysis){.why = why,
                            .list = BUF_INIT(BUF_NO_LIMIT),
                            .other_list = BUF_INIT(BUF_NO_LIMIT),
+                           .dane_list = BUF_INIT(BUF_NO_LIMIT),
+                           .policy_line = BUF_INIT(BUF_NO_LIMIT),
+                           .body = BUF_INIT(BUF_NO_LIMIT),
                            .leaf = BUF_INIT(BUF_NO_LIMIT),
                            .names = BUF_INIT(CERT_NAMES_PACKED_MAX),
                            .key = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&a->reading);
+    row_reading_init(&a->policy_reading);
     findings_init(&a->findings);
     service_verdict_init(&a->service);
     endpoint_verdict_init(&a->endpoint);
+    domain_verdict_init(&a->domain);
 }
 
 static void deinit(struct analysis *a)
 {
     new_results_deinit(&a->out);
     row_reading_deinit(&a->reading);
+    row_reading_deinit(&a->policy_reading);
     findings_deinit(&a->findings);
     service_verdict_deinit(&a->service);
     endpoint_verdict_deinit(&a->endpoint);
+    domain_verdict_deinit(&a->domain);
     chain_judge_free(a->judge);
     known_free(a->known);
     intermediate_pool_free(a->pool);
@@ -439,6 +666,9 @@ static void deinit(struct analysis *a)
     results_deinit(&a->results);
     buf_deinit(&a->list);
     buf_deinit(&a->other_list);
+    buf_deinit(&a->dane_list);
+    buf_deinit(&a->policy_line);
+    buf_deinit(&a->body);
     buf_deinit(&a->leaf);
     buf_deinit(&a->names);
     buf_deinit(&a->key);
@@ -463,8 +693,14 @@ static bool begin(struct analysis *a, const struct analyze_params *p)
 
 static bool finish(struct analysis *a)
 {
+    const struct manifest_trust_ad trust_ad = {
+        .setting = a->terms.trust_ad ? "yes" : "no",
+        .trusted = a->terms.trust_ad,
+        .reason = "given to analyze",
+    };
     const struct reanalysis now = {
         .terms = &a->terms,
+        .trust_ad = a->out.params->trust_ad != TRUTH_UNKNOWN ? &trust_ad : NULL,
         .counts = &a->counts,
         .intermediates = {.shipped = shipped_intermediates_name(),
                           .known = intermediate_pool_count(a->pool),
@@ -478,6 +714,9 @@ static void run(struct analysis *a)
 {
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && a->end == ANALYZE_COMPLETE; i++) {
         run_step(a, &steps[i]);
+    }
+    if (a->end == ANALYZE_COMPLETE) {
+        expect_domains_of_policies(a);
     }
     if (a->end == ANALYZE_COMPLETE) {
         complete_chains(a);

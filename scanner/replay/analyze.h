@@ -6,11 +6,12 @@
  * what was judged by the same functions as in a scan. Given no other terms it writes the same
  * octets, because the directory holds the judgement time and copies of the trust stores.
  *
- * Reads NDJSON, table by table. In memory stay some 50 octets per certificate, chain, service and
- * endpoint; the certificates themselves lie in an unlinked file.
+ * Reads NDJSON, table by table. In memory stay some 60 octets per certificate, chain, host, service
+ * and endpoint; certificates, TLSA records and policies lie in an unlinked file.
  */
 
 #include "output/result_file.h"
+#include "scanner/observation/verdict.h"
 #include "scanner/trust/trust_store.h"
 
 struct analyze_params {
@@ -21,7 +22,8 @@ struct analyze_params {
     enum result_codec codec;
     const struct trust_store_octets *stores; /* NULL: those of `results` */
     size_t store_count;
-    int64_t at; /* judgement time, Unix seconds; INT64_MIN: that of `results` */
+    int64_t at;          /* judgement time, Unix seconds; INT64_MIN: that of `results` */
+    enum truth trust_ad; /* whether AD counts; UNKNOWN: as in `results` */
 };
 
 enum analyze_end {

@@ -5,7 +5,8 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/observation/seen_tls.h"
 
-/* A place in the file and a length in one number: certificates of a list have 24-bit lengths. */
+/* A place in the file and a length in one number: certificates of a list have 24-bit lengths, and
+ * nothing else here is longer. */
 #define PLACE_BITS 40
 
 struct known {
@@ -16,8 +17,18 @@ struct known {
     uint32_t chain_count;
     uint64_t *places; /* of the certificates of all chains, one list behind the other */
     uint64_t place_count;
-    struct map services;
-    struct map endpoints;
+    struct map service_index;
+    struct known_service *services;
+    size_t service_count;
+    struct map endpoint_index;
+    struct known_endpoint *endpoints;
+    size_t endpoint_count;
+    struct map host_index;
+    struct known_host *hosts;
+    size_t host_count;
+    struct map policies; /* domain → place of its row */
+    struct map bodies;   /* SHA-256 → place */
+    struct buf packed;   /* of one host */
 };
 
 struct known *known_new(struct buf *why)
@@ -28,6 +39,7 @@ struct known *known_new(struct buf *why)
     }
     struct known *k = memory_new(1, sizeof(*k));
     k->file = file;
+    k->packed = BUF_INIT(BUF_NO_LIMIT);
     return k;
 }
 
@@ -37,10 +49,17 @@ void known_free(struct known *k)
         octet_file_free(k->file);
         map_deinit(&k->certificates);
         map_deinit(&k->chain_index);
-        map_deinit(&k->services);
-        map_deinit(&k->endpoints);
+        map_deinit(&k->service_index);
+        map_deinit(&k->endpoint_index);
+        map_deinit(&k->host_index);
+        map_deinit(&k->policies);
+        map_deinit(&k->bodies);
         free(k->chains);
         free(k->places);
+        free(k->services);
+        free(k->endpoints);
+        free(k->hosts);
+        buf_deinit(&k->packed);
         free(k);
     }
 }
@@ -50,18 +69,31 @@ static struct hash_key key_of_digest(const uint8_t sha256[32])
     return hash_key_of((struct span){sha256, 32});
 }
 
+/* Keeps octets in the file under a key, unless it is there. */
+static bool keep(struct known *k, struct map *places, struct hash_key key, struct span octets,
+                 bool *added, struct buf *why)
+{
+    uint64_t offset = octet_file_len(k->file);
+    if (octets.len > CERT_LIST_ENTRY_MAX || offset >> PLACE_BITS != 0) {
+        buf_put_text(why, "more octets than can be kept");
+        return false;
+    }
+    (void)map_add(places, key, octets.len << PLACE_BITS | offset, added);
+    return !*added || octet_file_append(k->file, octets, why);
+}
+
+/* Appends what was kept. */
+static bool fetch(struct known *k, uint64_t place, struct buf *to, struct buf *why)
+{
+    uint64_t offset = place & ((UINT64_C(1) << PLACE_BITS) - 1);
+    return octet_file_read(k->file, offset, (size_t)(place >> PLACE_BITS), to, why);
+}
+
 bool known_add_certificate(struct known *k, const uint8_t sha256[32], struct span der,
                            struct buf *why)
 {
-    uint64_t offset = octet_file_len(k->file);
-    if (der.len > CERT_LIST_ENTRY_MAX || offset >> PLACE_BITS != 0) {
-        buf_put_text(why, der.len > CERT_LIST_ENTRY_MAX ? "longer than a certificate can be"
-                                                        : "too many certificates");
-        return false;
-    }
     bool added = false;
-    (void)map_add(&k->certificates, key_of_digest(sha256), der.len << PLACE_BITS | offset, &added);
-    return !added || octet_file_append(k->file, der, why);
+    return keep(k, &k->certificates, key_of_digest(sha256), der, &added, why);
 }
 
 static bool add_places(struct known *k, struct span digests)
@@ -126,8 +158,7 @@ bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, s
         buf_put_char(list, (char)(len >> 16));
         buf_put_char(list, (char)(len >> 8));
         buf_put_char(list, (char)len);
-        uint64_t offset = place & ((UINT64_C(1) << PLACE_BITS) - 1);
-        if (!octet_file_read(k->file, offset, len, list, why)) {
+        if (!fetch(k, place, list, why)) {
             return false;
         }
     }
@@ -137,41 +168,148 @@ bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, s
 void known_add_service(struct known *k, struct span key, const struct known_service *s)
 {
     bool added = false;
-    (void)map_add(&k->services, hash_key_of(key), (uint64_t)s->outcome << 32 | s->chain, &added);
+    (void)map_add(&k->service_index, hash_key_of(key), k->service_count, &added);
+    if (added) {
+        k->services = memory_grow_list(k->services, k->service_count, sizeof(*k->services));
+        k->services[k->service_count++] = *s;
+    }
 }
 
-bool known_find_service(const struct known *k, struct span key, struct known_service *out)
+const struct known_service *known_find_service(const struct known *k, struct span key)
 {
-    const uint64_t *found = map_find(&k->services, hash_key_of(key));
-    if (found != NULL) {
-        *out = (struct known_service){.outcome = (enum session_outcome)(*found >> 32),
-                                      .chain = (uint32_t)(*found & UINT32_MAX)};
-    }
-    return found != NULL;
+    const uint64_t *index = map_find(&k->service_index, hash_key_of(key));
+    return index != NULL ? &k->services[*index] : NULL;
 }
 
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e)
 {
-    const uint8_t octets[] = {e->chain.status, e->chain.trusted_by, e->name_match,
-                              e->sni,          e->sni_acceptable,   e->covers_parents};
-    uint64_t packed = 0;
-    for (size_t i = 0; i < sizeof(octets); i++) {
-        packed |= (uint64_t)octets[i] << (8 * i);
-    }
     bool added = false;
-    (void)map_add(&k->endpoints, hash_key_of(key), packed, &added);
+    (void)map_add(&k->endpoint_index, hash_key_of(key), k->endpoint_count, &added);
+    if (added) {
+        k->endpoints = memory_grow_list(k->endpoints, k->endpoint_count, sizeof(*k->endpoints));
+        k->endpoints[k->endpoint_count++] = *e;
+    }
 }
 
-bool known_find_endpoint(const struct known *k, struct span key, struct known_endpoint *out)
+const struct known_endpoint *known_find_endpoint(const struct known *k, struct span key)
 {
-    const uint64_t *found = map_find(&k->endpoints, hash_key_of(key));
-    if (found != NULL) {
-        *out = (struct known_endpoint){
-            .chain = {.status = (uint8_t)*found, .trusted_by = (uint8_t)(*found >> 8)},
-            .name_match = (uint8_t)(*found >> 16),
-            .sni = (uint8_t)(*found >> 24),
-            .sni_acceptable = (uint8_t)(*found >> 32),
-            .covers_parents = (uint8_t)(*found >> 40)};
+    const uint64_t *index = map_find(&k->endpoint_index, hash_key_of(key));
+    return index != NULL ? &k->endpoints[*index] : NULL;
+}
+
+/* --- what DNS says of DANE ------------------------------------------------------------------ */
+
+#define TLSA_HEAD 5 /* octets: usage, selector, matching type, length of the data */
+
+/* Base domain with its length in front, then the records in the form of their wire format. */
+static void pack(struct buf *out, struct span base, const struct seen_tlsa *tlsas, size_t count)
+{
+    buf_reset(out);
+    buf_put_char(out, (char)(base.len >> 8));
+    buf_put_char(out, (char)base.len);
+    buf_put(out, base);
+    for (size_t i = 0; i < count; i++) {
+        const struct seen_tlsa *t = &tlsas[i];
+        const uint8_t head[TLSA_HEAD] = {t->usage, t->selector, t->matching,
+                                         (uint8_t)(t->data.len >> 8), (uint8_t)t->data.len};
+        buf_put(out, (struct span){head, sizeof(head)});
+        buf_put(out, t->data);
     }
-    return found != NULL;
+}
+
+bool known_add_host(struct known *k, struct span name, enum dane_host state, struct span base,
+                    const struct seen_tlsa *tlsas, size_t count, struct buf *why)
+{
+    struct known_host host = {.state = (uint8_t)state, .at = octet_file_len(k->file)};
+    bool added = false;
+    (void)map_add(&k->host_index, hash_key_of(name), k->host_count, &added);
+    if (!added) {
+        return true;
+    }
+    if (base.len > 0 && count > 0) {
+        pack(&k->packed, base, tlsas, count);
+        host.octets = (uint32_t)k->packed.len;
+    }
+    k->hosts = memory_grow_list(k->hosts, k->host_count, sizeof(*k->hosts));
+    k->hosts[k->host_count++] = host;
+    return host.octets == 0 || octet_file_append(k->file, buf_span(&k->packed), why);
+}
+
+const struct known_host *known_find_host(const struct known *k, struct span name)
+{
+    const uint64_t *index = map_find(&k->host_index, hash_key_of(name));
+    return index != NULL ? &k->hosts[*index] : NULL;
+}
+
+static struct span take(struct span *rest, size_t len)
+{
+    struct span taken = span_take(*rest, len);
+    CHECK(taken.len == len);
+    *rest = span_drop(*rest, len);
+    return taken;
+}
+
+static size_t take_length(struct span *rest)
+{
+    struct span octets = take(rest, 2);
+    return (size_t)octets.at[0] << 8 | octets.at[1];
+}
+
+bool known_records(struct known *k, const struct known_host *h, struct arena *arena,
+                   struct span *base, const struct seen_tlsa **tlsas, size_t *count,
+                   struct buf *why)
+{
+    *base = (struct span){0};
+    *tlsas = NULL;
+    *count = 0;
+    buf_reset(&k->packed);
+    if (h->octets == 0) {
+        return true;
+    }
+    if (!octet_file_read(k->file, h->at, h->octets, &k->packed, why)) {
+        return false;
+    }
+    struct span rest = arena_copy(arena, buf_span(&k->packed));
+    *base = take(&rest, take_length(&rest));
+    struct seen_tlsa *records = arena_new(arena, TLSA_MAX, sizeof(*records));
+    while (rest.len > 0 && *count < TLSA_MAX) {
+        struct span head = take(&rest, TLSA_HEAD - 2);
+        records[*count] =
+            (struct seen_tlsa){.usage = head.at[0], .selector = head.at[1], .matching = head.at[2]};
+        records[(*count)++].data = take(&rest, take_length(&rest));
+    }
+    *tlsas = records;
+    return true;
+}
+
+/* --- policies ------------------------------------------------------------------------------- */
+
+static bool find_kept(struct known *k, const struct map *places, struct hash_key key,
+                      struct buf *octets, struct buf *why)
+{
+    const uint64_t *place = map_find(places, key);
+    buf_reset(octets);
+    return place != NULL && fetch(k, *place, octets, why);
+}
+
+bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,
+                      struct buf *why)
+{
+    return keep(k, &k->policies, hash_key_of(domain), line, added, why);
+}
+
+bool known_add_body(struct known *k, const uint8_t sha256[32], struct span body, bool *added,
+                    struct buf *why)
+{
+    return keep(k, &k->bodies, key_of_digest(sha256), body, added, why);
+}
+
+bool known_find_policy(struct known *k, struct span domain, struct buf *octets, struct buf *why)
+{
+    return find_kept(k, &k->policies, hash_key_of(domain), octets, why);
+}
+
+bool known_find_body(struct known *k, const uint8_t sha256[32], struct buf *octets, struct buf *why)
+{
+    return find_kept(k, &k->bodies, key_of_digest(sha256), octets, why);
 }

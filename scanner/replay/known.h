@@ -1,14 +1,16 @@
 #pragma once
 
+#include "scanner/base/arena.h"
 #include "scanner/base/hash.h"
-#include "scanner/observation/outcome.h"
-#include "scanner/observation/verdict.h"
+#include "scanner/observation/seen_target.h"
 #include "scanner/replay/octet_file.h"
 
 /**
  * What later tables need of earlier ones: where the octets of a certificate are, the verdict on a
- * chain, the default handshake of a service, the verdict on an endpoint. Certificates lie in a
- * file; in memory are some 32 octets per certificate, service and endpoint, and some 70 per chain.
+ * chain, what DNS says of DANE for a host, the default handshake of a service, the verdict on an
+ * endpoint, the row of a policy. Certificates, TLSA records, bodies and rows of policies lie in a file; in
+ * memory are some 32 octets per certificate, policy and body, 50 per host, service and endpoint, and
+ * 70 per chain.
  */
 #define KNOWN_CHAIN_NONE UINT32_MAX
 
@@ -23,6 +25,17 @@ struct known_chain {
 struct known_service {
     enum session_outcome outcome; /* without SNI; NOT_TESTED: there was no such session */
     uint32_t chain;               /* KNOWN_CHAIN_NONE: none was presented */
+    enum starttls_state starttls;
+    uint16_t tls_version;  /* 0: no handshake completed */
+    uint8_t versions;      /* as in endpoint_brief */
+    uint64_t leaf_domains; /* of the leaf; leaf_domains.h */
+};
+
+/** What DNS says of DANE for a host. */
+struct known_host {
+    uint8_t state;   /* enum dane_host */
+    uint64_t at;     /* place of base domain and records, for known_records() */
+    uint32_t octets; /* 0: none */
 };
 
 /** The judged part of an endpoint_brief. */
@@ -32,6 +45,11 @@ struct known_endpoint {
     uint8_t sni;
     uint8_t sni_acceptable;
     uint8_t covers_parents;
+    uint8_t dane;       /* enum dane_status */
+    uint8_t dane_flags; /* enum dane_flag */
+    bool has_default;   /* the row was made after the service's session without SNI */
+    uint8_t no_sni_name_match;
+    uint64_t leaf_domains;
 };
 
 struct known;
@@ -56,6 +74,25 @@ bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, s
 
 /* Keys as rows have them. A second row of the same key changes nothing. */
 void known_add_service(struct known *k, struct span key, const struct known_service *s);
-bool known_find_service(const struct known *k, struct span key, struct known_service *out);
+const struct known_service *known_find_service(const struct known *k, struct span key);
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e);
-bool known_find_endpoint(const struct known *k, struct span key, struct known_endpoint *out);
+const struct known_endpoint *known_find_endpoint(const struct known *k, struct span key);
+
+/** @param base and `tlsas` are those in force, at most TLSA_MAX; none: the state is all there is */
+bool known_add_host(struct known *k, struct span name, enum dane_host state, struct span base,
+                    const struct seen_tlsa *tlsas, size_t count, struct buf *why);
+const struct known_host *known_find_host(const struct known *k, struct span name);
+/** Base domain and records in force, in the arena. */
+bool known_records(struct known *k, const struct known_host *h, struct arena *arena,
+                   struct span *base, const struct seen_tlsa **tlsas, size_t *count,
+                   struct buf *why);
+
+/** @param added set to false when the key is there already, which is no failure */
+bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,
+                      struct buf *why);
+bool known_add_body(struct known *k, const uint8_t sha256[32], struct span body, bool *added,
+                    struct buf *why);
+/** In place of what was in `octets`. @return false with one line in `why`, or none: not there. */
+bool known_find_policy(struct known *k, struct span domain, struct buf *octets, struct buf *why);
+bool known_find_body(struct known *k, const uint8_t sha256[32], struct buf *octets,
+                     struct buf *why);

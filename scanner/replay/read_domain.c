@@ -59,6 +59,9 @@ static void read_mx(const struct facts *f, const struct brief_judge *judge, stru
         .cname_count = facts_u8(f, MX_FACTS_CNAME_COUNT),
         .blocklisted = facts_bool(f, MX_FACTS_BLOCKLISTED),
     };
+    if (out->host.len > 0 && f->reading->why.len == 0) {
+        out->dane_host = (uint8_t)judge->dane_host(judge->arg, out->host);
+    }
     out->endpoints = read_briefs(f, MX_FACTS_ENDPOINTS, out->host, judge, &out->endpoint_count);
 }
 
@@ -66,6 +69,10 @@ static const struct seen_mx *read_mx_set(const struct facts *row, const struct b
                                          size_t *count)
 {
     *count = facts_list_len(row, DOMAINS_MX);
+    if (*count > MX_MAX) {
+        facts_bad(row, DOMAINS_MX, "has more exchanges than are worked on");
+        *count = 0;
+    }
     struct seen_mx *mx = arena_new(&row->reading->arena, *count, sizeof(*mx));
     for (size_t i = 0; i < *count; i++) {
         struct facts f;
@@ -101,6 +108,7 @@ void read_domain(const struct facts *row, const struct brief_judge *judge, struc
     out->cnames = facts_texts(row, DOMAINS_CNAMES, &out->cname_count);
     out->mx = read_mx_set(row, judge, &out->mx_count);
     read_txt(row, DOMAINS_MTA_STS_DNS, DOMAINS_MTA_STS_TXT, &out->mta_sts);
+    out->mta_sts_cnames = facts_texts(row, DOMAINS_MTA_STS_CNAMES, &out->mta_sts_cname_count);
     read_txt(row, DOMAINS_TLS_RPT_DNS, DOMAINS_TLS_RPT_TXT, &out->tls_rpt);
     read_dns(row, DOMAINS_NS_DNS, &out->ns_dns);
     out->ns = facts_texts(row, DOMAINS_NS, &out->ns_count);

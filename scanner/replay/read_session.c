@@ -35,7 +35,7 @@ static struct seen_smtp no_dialogue(void)
     return smtp;
 }
 
-static void read_attempt(const struct facts *f, struct seen_session *out)
+void read_attempt(const struct facts *f, struct seen_session *out)
 {
     *out = (struct seen_session){
         .outcome = facts_outcome(f, ATTEMPT_OUTCOME),

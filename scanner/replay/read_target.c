@@ -170,6 +170,24 @@ static struct seen_session *read_other_key(const struct facts *row)
     return s;
 }
 
+static struct seen_session *read_dane_sni(const struct facts *row)
+{
+    struct facts dane;
+    struct facts attempt;
+    if (!facts_object(row, ENDPOINTS_DANE_SNI, &dane)) {
+        return NULL;
+    }
+    if (!facts_object(&dane, DANE_SNI_FACTS_ATTEMPT, &attempt)) {
+        facts_bad(&dane, DANE_SNI_FACTS_ATTEMPT, "is absent or null");
+        return NULL;
+    }
+    struct seen_session *s = arena_new(&row->reading->arena, 1, sizeof(*s));
+    read_attempt(&attempt, s);
+    s->tls.completed = s->outcome == OUTCOME_ESTABLISHED;
+    facts_sha256(&dane, DANE_SNI_FACTS_CHAIN_ID, s->tls.chain_id);
+    return s;
+}
+
 void read_endpoint(const struct facts *row, struct read_endpoint *out)
 {
     static const struct session_columns columns = SESSION_COLUMNS(ENDPOINTS);
@@ -177,6 +195,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
     read_sessions(row, &columns, &sessions);
     *out = (struct read_endpoint){.result = sessions.result};
     out->other_key = read_other_key(row);
+    out->dane_sni = read_dane_sni(row);
     out->seen = (struct seen_endpoint){
         .host = facts_text(row, ENDPOINTS_HOST),
         .address = facts_address(row, ENDPOINTS_ADDRESS),
@@ -189,6 +208,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
         .repeated = facts_bool(row, ENDPOINTS_REPEATED),
         .unstable = facts_bool(row, ENDPOINTS_UNSTABLE),
         .other_key = out->other_key,
+        .dane_sni = out->dane_sni,
     };
     facts_sha256(row, ENDPOINTS_NO_SNI_LEAF_SHA256, out->seen.no_sni_leaf_sha256);
 }
@@ -224,8 +244,7 @@ const struct endpoint_brief *read_briefs(const struct facts *f, unsigned column,
     return briefs;
 }
 
-static const struct net_addr *read_addresses(const struct facts *row, unsigned column,
-                                             size_t *count)
+const struct net_addr *read_addresses(const struct facts *row, unsigned column, size_t *count)
 {
     *count = facts_list_len(row, column);
     struct net_addr *addresses = arena_new(&row->reading->arena, *count, sizeof(*addresses));
@@ -235,24 +254,46 @@ static const struct net_addr *read_addresses(const struct facts *row, unsigned c
     return addresses;
 }
 
-static const struct seen_tlsa *read_tlsas(const struct facts *row, size_t *count)
+#define TLSA_DATA_MAX UINT16_MAX /* octets of a record, RFC 1035 section 3.2.1 */
+
+static const struct seen_tlsa *read_tlsas(const struct facts *row, unsigned column, size_t *count)
 {
-    *count = facts_list_len(row, HOSTS_TLSA);
+    *count = facts_list_len(row, column);
+    if (*count > TLSA_MAX) {
+        facts_bad(row, column, "has more records than are kept");
+        *count = 0;
+    }
     struct seen_tlsa *tlsas = arena_new(&row->reading->arena, *count, sizeof(*tlsas));
     for (size_t i = 0; i < *count; i++) {
         struct facts tlsa;
-        facts_list_object(row, HOSTS_TLSA, i, &tlsa);
+        facts_list_object(row, column, i, &tlsa);
         tlsas[i] = (struct seen_tlsa){
             .usage = facts_u8(&tlsa, TLSA_FACTS_USAGE),
             .selector = facts_u8(&tlsa, TLSA_FACTS_SELECTOR),
             .matching = facts_u8(&tlsa, TLSA_FACTS_MATCHING),
             .data = facts_hex(&tlsa, TLSA_FACTS_DATA),
         };
+        if (tlsas[i].data.len > TLSA_DATA_MAX) {
+            facts_bad(&tlsa, TLSA_FACTS_DATA, "is longer than a record can be");
+        }
     }
     return tlsas;
 }
 
-void read_host(const struct facts *row, const struct brief_judge *judge, struct seen_host *out)
+/* The TLSA base domain is one of them. */
+static void check_names(const struct facts *row, const struct seen_host *h)
+{
+    if (h->name.len > DNS_NAME_TEXT_MAX) {
+        facts_bad(row, HOSTS_HOST, "is longer than a name can be");
+    }
+    for (size_t i = 0; i < h->cname_count; i++) {
+        if (h->cnames[i].len > DNS_NAME_TEXT_MAX) {
+            facts_bad(row, HOSTS_CNAMES, "holds something that is no name");
+        }
+    }
+}
+
+void read_host_dns(const struct facts *row, struct seen_host *out)
 {
     *out = (struct seen_host){
         .name = facts_text(row, HOSTS_HOST),
@@ -262,8 +303,17 @@ void read_host(const struct facts *row, const struct brief_judge *judge, struct 
     read_dns(row, HOSTS_A_DNS, &out->a);
     read_dns(row, HOSTS_AAAA_DNS, &out->aaaa);
     read_dns(row, HOSTS_TLSA_DNS, &out->tlsa);
+    read_dns(row, HOSTS_FIRST_CNAME_DNS, &out->first_cname);
+    read_dns(row, HOSTS_EXPANDED_TLSA_DNS, &out->expanded_tlsa);
     out->cnames = facts_texts(row, HOSTS_CNAMES, &out->cname_count);
     out->addresses = read_addresses(row, HOSTS_ADDRESSES, &out->address_count);
-    out->tlsas = read_tlsas(row, &out->tlsa_count);
+    out->tlsas = read_tlsas(row, HOSTS_TLSA, &out->tlsa_count);
+    out->expanded_tlsas = read_tlsas(row, HOSTS_EXPANDED_TLSA, &out->expanded_tlsa_count);
+    check_names(row, out);
+}
+
+void read_host(const struct facts *row, const struct brief_judge *judge, struct seen_host *out)
+{
+    read_host_dns(row, out);
     out->endpoints = read_briefs(row, HOSTS_ENDPOINTS, out->name, judge, &out->endpoint_count);
 }

@@ -31,6 +31,8 @@
 #define KEY_TRUST_STORES  "trust_stores"
 #define KEY_INTERMEDIATES "intermediates"
 #define KEY_JUDGING       "judging"
+#define KEY_TRUST_AD      "trust_ad"
+#define KEY_PROFILES      "sender_profiles"
 #define KEY_FROM          "analyzed_from"
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
@@ -110,6 +112,8 @@ static bool read_manifest(struct results *r, struct buf *why)
         return refuse(r, why, KEY_JUDGED_AT " is not a time");
     }
     r->at = judged != NULL ? judged_ms / 1000 - (judged_ms % 1000 < 0) : INT64_MIN;
+    const json_t *trust_ad = json_object_get(r->manifest, KEY_TRUST_AD);
+    r->trust_ad = json_is_true(json_object_get(trust_ad, "trusted"));
     if (!read_time(json_object_get(r->manifest, KEY_STARTED), &r->started_unix_ms) ||
         !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");
@@ -167,6 +171,20 @@ static bool has_digest(struct span octets, const char *hex)
     return same;
 }
 
+/* A file that the manifest names with its digest. `what` it is, for the user. */
+static bool read_copy(const struct results *r, const char *file, const char *sha256,
+                      const char *what, struct buf *octets, struct buf *why)
+{
+    if (!read_whole(r->path, file, octets, why)) {
+        return false;
+    }
+    if (!has_digest(buf_span(octets), sha256)) {
+        buf_putf(why, "%s/%s: not the %s of the scan: its SHA-256 is another", r->path, file, what);
+        return false;
+    }
+    return true;
+}
+
 static bool read_store(struct results *r, const json_t *entry, struct buf *why)
 {
     const char *name = json_string_value(json_object_get(entry, "name"));
@@ -176,12 +194,7 @@ static bool read_store(struct results *r, const json_t *entry, struct buf *why)
         return refuse(r, why, "an entry of " KEY_TRUST_STORES " is not whole");
     }
     struct buf pem = BUF_INIT(TRUST_STORE_FILE_MAX);
-    bool ok = read_whole(r->path, file, &pem, why);
-    if (ok && !has_digest(buf_span(&pem), sha256)) {
-        buf_putf(why, "%s/%s: not the trust store of the scan: its SHA-256 is another", r->path,
-                 file);
-        ok = false;
-    }
+    bool ok = read_copy(r, file, sha256, "trust store", &pem, why);
     ok = ok && trust_store_parse(&r->stores[r->store_count], name, buf_span(&pem), why);
     r->store_count += ok;
     buf_deinit(&pem);
@@ -201,6 +214,18 @@ bool results_read_stores(struct results *r, struct buf *why)
         }
     }
     return true;
+}
+
+bool results_has_table(const struct results *r, enum table_id t)
+{
+    const json_t *files = json_object_get(r->manifest, KEY_FILES);
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const char *table = json_string_value(json_object_get(json_array_get(files, i), "table"));
+        if (table != NULL && strcmp(table, table_name(t)) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *results_table(const struct results *r, enum table_id t, uint64_t *rows, struct buf *why)
@@ -366,8 +391,9 @@ static void put_account(struct json_writer *w, const struct scan_counts *counts)
 /* Where the observations come from, and what they were judged by there. */
 static void put_from(struct json_writer *w, const struct results *r)
 {
-    static const char *const kept[] = {KEY_VERSION,       KEY_JUDGED_AT, KEY_TRUST_STORES,
-                                       KEY_INTERMEDIATES, KEY_JUDGING,   KEY_FROM};
+    static const char *const kept[] = {KEY_VERSION,  KEY_JUDGED_AT, KEY_TRUST_STORES,
+                                       KEY_TRUST_AD, KEY_PROFILES,  KEY_INTERMEDIATES,
+                                       KEY_JUDGING,  KEY_FROM};
     json_key(w, KEY_FROM);
     json_object_begin(w);
     json_key(w, "directory");
@@ -401,6 +427,8 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
         json_time_s(w, now->terms->at);
     } else if (strcmp(key, KEY_TRUST_STORES) == 0) {
         put_stores(w, now->terms);
+    } else if (strcmp(key, KEY_TRUST_AD) == 0 && now->trust_ad != NULL) {
+        manifest_put_trust_ad(w, now->trust_ad);
     } else if (strcmp(key, KEY_INTERMEDIATES) == 0) {
         put_intermediates(w, &now->intermediates);
     } else {
@@ -411,7 +439,10 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
 
 void results_put_manifest(const struct results *r, const struct reanalysis *now, struct buf *json)
 {
-    static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_INTERMEDIATES};
+    /* The last one only where it is new. */
+    static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_INTERMEDIATES,
+                                         KEY_TRUST_AD};
+    size_t needed_count = sizeof(needed) / sizeof(needed[0]) - (now->trust_ad == NULL);
     struct json_writer w = json_writer_indented(json);
     const char *key;
     json_t *value;
@@ -426,7 +457,7 @@ void results_put_manifest(const struct results *r, const struct reanalysis *now,
             put_value(&w, value);
         }
     }
-    for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+    for (size_t i = 0; i < needed_count; i++) {
         if (json_object_get(r->manifest, needed[i]) == NULL) {
             json_key(&w, needed[i]);
             (void)put_new_value(&w, r, now, needed[i]);

@@ -19,6 +19,7 @@ struct results {
     int64_t at; /* the scan's judgement time, Unix seconds */
     struct trust_store_octets stores[TRUST_STORES_MAX];
     size_t store_count; /* 0: not read */
+    bool trust_ad;      /* AD counted */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     int64_t started_unix_ms;
@@ -31,6 +32,8 @@ void results_deinit(struct results *r);
 /** The copies of the trust stores, each held to its SHA-256 in the manifest. */
 bool results_read_stores(struct results *r, struct buf *why);
 
+/** Does the manifest name the table at all? A scan by an older version has not all of them. */
+bool results_has_table(const struct results *r, enum table_id t);
 /** The NDJSON file of a table; NULL with one line in `why`. */
 const char *results_table(const struct results *r, enum table_id t, uint64_t *rows,
                           struct buf *why);
@@ -38,6 +41,7 @@ const char *results_table(const struct results *r, enum table_id t, uint64_t *ro
 /** What is new in a manifest. */
 struct reanalysis {
     const struct judging_terms *terms;
+    const struct manifest_trust_ad *trust_ad; /* NULL: as it was */
     const struct scan_counts *counts;
     const struct manifest_file *files;
     size_t file_count;

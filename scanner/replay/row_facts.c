@@ -365,6 +365,11 @@ static const char *mx_kind_at(unsigned i)
     return mx_kind_word((enum mx_kind)i);
 }
 
+static const char *policy_fetch_at(unsigned i)
+{
+    return policy_fetch_word((enum policy_fetch)i);
+}
+
 static const char *version_at(unsigned i)
 {
     return tls_version_word((uint16_t)i);
@@ -427,6 +432,12 @@ enum mx_kind facts_mx_kind(const struct facts *f, unsigned column)
 {
     return (enum mx_kind)number_of_word(f, column, mx_kind_at, 0, MX_KIND_UNKNOWN,
                                         MX_KIND_NOT_ASKED);
+}
+
+enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column)
+{
+    return (enum policy_fetch)number_of_word(f, column, policy_fetch_at, 0, POLICY_FETCH_COUNT - 1,
+                                             POLICY_FETCH_NOT_ASKED);
 }
 
 uint16_t facts_tls_version(const struct facts *f, unsigned column)

@@ -73,11 +73,12 @@ struct span facts_json(const struct facts *f, unsigned column);
 enum session_outcome facts_outcome(const struct facts *f, unsigned column); /* never null */
 enum starttls_state facts_starttls(const struct facts *f, unsigned column); /* never null */
 enum not_tested_reason facts_not_tested(const struct facts *f, unsigned column);
-enum dns_state facts_dns_state(const struct facts *f, unsigned column); /* never null */
-enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);     /* never null */
-uint16_t facts_tls_version(const struct facts *f, unsigned column);     /* 0: null */
-int16_t facts_alert(const struct facts *f, unsigned column);            /* -1: null */
-int32_t facts_errno(const struct facts *f, unsigned column);            /* negative; 0: null */
+enum dns_state facts_dns_state(const struct facts *f, unsigned column);       /* never null */
+enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);           /* never null */
+enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column); /* never null */
+uint16_t facts_tls_version(const struct facts *f, unsigned column);           /* 0: null */
+int16_t facts_alert(const struct facts *f, unsigned column);                  /* -1: null */
+int32_t facts_errno(const struct facts *f, unsigned column); /* negative; 0: null */
 
 /** @return false, and every column of `out` is null, when the object is null. */
 bool facts_object(const struct facts *f, unsigned column, struct facts *out);

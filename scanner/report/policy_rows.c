@@ -62,13 +62,12 @@ static void put_certificate(struct row *r, const struct seen_policy *p, const st
 static void put_response(struct row *r, const struct seen_policy *p, const struct sts_verdict *v)
 {
     row_natural(r, POLICIES_HEAD_OCTETS, p->head_octets == 0 ? -1 : (int64_t)p->head_octets);
-    if (p->status == 0) {
-        return;
+    if (p->status != 0) {
+        row_uint(r, POLICIES_HTTP_STATUS, p->status);
+        row_word(r, POLICIES_MEDIA_TYPE, media_type_word(v->media_type));
     }
-    row_uint(r, POLICIES_HTTP_STATUS, p->status);
     row_name(r, POLICIES_LOCATION, p->location);
     row_name(r, POLICIES_CONTENT_TYPE, p->content_type);
-    row_word(r, POLICIES_MEDIA_TYPE, media_type_word(v->media_type));
     if (has_octets(p->body_sha256)) {
         row_uint(r, POLICIES_BODY_OCTETS, p->body.len);
         row_sha256(r, POLICIES_POLICY_SHA256, p->body_sha256);

@@ -4,6 +4,7 @@
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/base/check.h"
+#include "scanner/base/memory.h"
 #include "scanner/replay/read_rows.h"
 #include "scanner/report/report.h"
 
@@ -14,6 +15,7 @@ struct bench {
     struct findings findings;
     struct service_verdict service;
     struct endpoint_verdict endpoint;
+    struct domain_verdict *domain;
 };
 
 static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief)
@@ -23,7 +25,18 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
     brief->name_match = (uint8_t)(host.len % NAME_MATCH_COUNT);
 }
 
-static const struct brief_judge judge = {.fill = fill_brief};
+static enum dane_host dane_of_host(void *arg, struct span host)
+{
+    (void)arg;
+    return (enum dane_host)(host.len % DANE_HOST_COUNT);
+}
+
+static const struct brief_judge judge = {.fill = fill_brief, .dane_host = dane_of_host};
+
+static const struct sender_profile profile = {
+    .id = "any", .tls_min = 0x0301, .tls_max = 0x0304, .policy_order = PROFILE_ORDER_DANE_THEN_STS};
+static const struct sender_profiles profiles = {&profile, 1};
+static const struct judging_terms terms = {.trust_ad = true, .profiles = &profiles};
 
 static void on_service(struct bench *b, const struct facts *row)
 {
@@ -52,8 +65,10 @@ static void on_host(struct bench *b, const struct facts *row)
     struct seen_host h;
     read_host(row, &judge, &h);
     if (row->reading->why.len == 0) {
-        findings_of_host(&h, NULL, &b->findings);
-        report_host(&b->sink, &h, NULL, &b->findings);
+        struct dane_host_verdict v;
+        dane_judge_host(&h, terms.trust_ad, &v);
+        findings_of_host(&h, &v, &b->findings);
+        report_host(&b->sink, &h, &v, &b->findings);
     }
 }
 
@@ -64,8 +79,33 @@ static void on_domain(struct bench *b, const struct facts *row)
     if (row->reading->why.len == 0) {
         const char *reason = NULL;
         enum account_class ending = account_class_of(&d, &reason);
-        findings_of_domain(&d, NULL, &b->findings);
-        report_domain(&b->sink, &d, NULL, NULL, ending, reason, &b->findings);
+        domain_verdict_fill(b->domain, &d, &terms);
+        findings_of_domain(&d, b->domain, &b->findings);
+        report_domain(&b->sink, &d, b->domain, &profiles, ending, reason, &b->findings);
+    }
+}
+
+/* The body has a row of its own; any will do, as long as it is the same each time. */
+static void on_policy(struct bench *b, const struct facts *row)
+{
+    static const char text[] = "version: STSv1\nmode: enforce\nmx: *.a.test\nmax_age: 604800\n";
+    struct read_policy p;
+    read_policy(row, &p);
+    if (row->reading->why.len == 0) {
+        const struct seen_domain d = {.domain = p.domain, .policy = &p.seen};
+        p.seen.body = (struct span){(const uint8_t *)text, p.body_octets % sizeof(text)};
+        sts_verdict_fill(&b->domain->sts, &d);
+        findings_of_policy(&p.seen, &b->domain->sts, &b->findings);
+        report_policy(&b->sink, p.domain, &p.seen, &b->domain->sts, &b->findings);
+    }
+}
+
+static void on_policy_body(struct bench *b, const struct facts *row)
+{
+    uint8_t sha256[32];
+    struct span body = read_policy_body(row, sha256);
+    if (row->reading->why.len == 0) {
+        report_policy_body(&b->sink, sha256, body);
     }
 }
 
@@ -73,10 +113,9 @@ static const struct {
     enum table_id table;
     void (*on_row)(struct bench *b, const struct facts *row);
 } kinds[] = {
-    {TABLE_SERVICES, on_service},
-    {TABLE_ENDPOINTS, on_endpoint},
-    {TABLE_HOSTS, on_host},
-    {TABLE_DOMAINS, on_domain},
+    {TABLE_SERVICES, on_service}, {TABLE_ENDPOINTS, on_endpoint},
+    {TABLE_HOSTS, on_host},       {TABLE_DOMAINS, on_domain},
+    {TABLE_POLICIES, on_policy},  {TABLE_POLICY_BODIES, on_policy_body},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -93,6 +132,8 @@ static struct buf rewritten(size_t kind, struct span line)
     findings_init(&b.findings);
     service_verdict_init(&b.service);
     endpoint_verdict_init(&b.endpoint);
+    b.domain = memory_new(1, sizeof(*b.domain));
+    domain_verdict_init(b.domain);
     if (row_reading_begin(&r, kinds[kind].table, line, &row)) {
         kinds[kind].on_row(&b, &row);
     }
@@ -104,6 +145,8 @@ static struct buf rewritten(size_t kind, struct span line)
     findings_deinit(&b.findings);
     service_verdict_deinit(&b.service);
     endpoint_verdict_deinit(&b.endpoint);
+    domain_verdict_deinit(b.domain);
+    free(b.domain);
     return out;
 }
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <criterion/criterion.h>
 #include <openssl/sha.h>
@@ -12,10 +11,10 @@
 #include "scanner/base/hash.h"
 #include "tests/lab/address_plan.h"
 #include "tests/lab/cases.h"
-#include "tests/lab/cert_store.h"
 #include "tests/lab/http_text.h"
 #include "tests/lab/policy_population.h"
 #include "tests/lab/resolve.h"
+#include "tests/lab/unit/key_pool.h"
 #include "tests/lab/zone_tlsa.h"
 
 #define DOMAINS 20000
@@ -422,18 +421,6 @@ Test(zone, security_of_answers)
 
 /* ---- TLSA ---- */
 
-static struct cert_store *open_store(char folder[32], char path[64])
-{
-    struct buf error = BUF_INIT(BUF_NO_LIMIT);
-    (void)snprintf(folder, 32, "/tmp/mxlab-policy-XXXXXX");
-    cr_assert_not_null(mkdtemp(folder));
-    (void)snprintf(path, 64, "%s/keys.pem", folder);
-    struct cert_store *s = cert_store_open(path, NOW, &error);
-    cr_assert_not_null(s, "%.*s", (int)error.len, (const char *)error.at);
-    buf_deinit(&error);
-    return s;
-}
-
 /* The data of a record by another way: the certificates as a server sends them. */
 static void put_data_of(X509 *x, bool spki, unsigned matching, struct buf *out)
 {
@@ -469,9 +456,7 @@ Test(zone_tlsa, data_is_that_of_the_certificates)
         {{3, 1, 1, LAB_TLSA_OTHER_USAGE}, true, true},
         {{2, 1, 1, LAB_TLSA_OTHER_USAGE}, false, true},
     };
-    char folder[32];
-    char path[64];
-    struct cert_store *certs = open_store(folder, path);
+    struct cert_store *certs = unit_cert_store(NOW);
     struct zone_answer a;
     struct cert_choice cert = {.identity = 99, .names = "mx.example.net"};
     zone_answer_init(&a);
@@ -494,8 +479,6 @@ Test(zone_tlsa, data_is_that_of_the_certificates)
     }
     zone_answer_deinit(&a);
     cert_store_close(certs);
-    (void)unlink(path);
-    (void)rmdir(folder);
 }
 
 Test(zone_tlsa, shares_are_those_of_the_parameters)

@@ -464,6 +464,32 @@ Test(dane_findings, each_endpoint_raises_its_list)
     findings_deinit(&f);
 }
 
+/* The lists of the host and of the endpoint have them, and not without a verdict. */
+Test(dane_findings, rows_are_told_of_dane)
+{
+    static const struct seen_tlsa record = GOOD_RECORD;
+    static struct endpoint_verdict e_verdict = {
+        .dane = {.status = DANE_NO_TLS, .matching_record = -1}};
+    const struct seen_host h = {.name = SPAN_LIT("mx.test")};
+    const struct seen_endpoint e = {
+        .host = SPAN_LIT("mx.test"), .address = {.family = 4}, .tlsas = &record, .tlsa_count = 1};
+    const struct dane_host_verdict v = {
+        .state = DANE_HOST_USABLE, .tlsas = &record, .tlsa_count = 1};
+    struct findings f;
+    findings_init(&f);
+    findings_of_host(&h, &v, &f);
+    cr_expect(findings_has(&f, FINDING_DANE_USABLE));
+    findings_reset(&f);
+    findings_of_host(&h, NULL, &f);
+    cr_expect_eq(f.count, 0);
+    findings_of_endpoint(&e, &e_verdict, &f);
+    cr_expect(findings_has(&f, FINDING_DANE_NO_TLS));
+    findings_reset(&f);
+    findings_of_endpoint(&e, NULL, &f);
+    cr_expect_eq(f.count, 0);
+    findings_deinit(&f);
+}
+
 /* --- domains ----------------------------------------------------------------------------------- */
 
 struct domain_case {

@@ -776,6 +776,31 @@ void cover_sts(struct covered *c)
     }
 }
 
+/* The domain's own list has them, and not without a verdict. */
+Test(policy_findings, a_domain_is_told_of_its_policies)
+{
+    static const struct made_mx mx[] = {MADE_HOST(10, "mx.example.com", DATA, NODATA), {0}};
+    static struct domain_verdict v = {.sts = {.state = STS_STATE_NONE}}; /* large */
+    struct findings f;
+    struct made_domain d;
+    findings_init(&f);
+    made_domain_fill(&d, MX_KIND_EXPLICIT, DNS_DATA, mx);
+    d.mx[0].dane_host = DANE_HOST_LOOKUP_FAILED;
+    d.seen.mta_sts.dns.state = DNS_NODATA;
+    d.seen.tls_rpt.dns.state = DNS_NODATA;
+    findings_of_domain(&d.seen, &v, &f);
+    cr_expect(findings_has(&f, FINDING_STS_ABSENT));
+    cr_expect(findings_has(&f, FINDING_TLSRPT_ABSENT));
+    cr_expect(findings_has(&f, FINDING_DANE_UNDELIVERABLE));
+    findings_reset(&f);
+    findings_of_domain(&d.seen, NULL, &f);
+    cr_expect_eq(f.count, 0);
+    d.seen.blocklisted = true;
+    findings_of_domain(&d.seen, &v, &f);
+    cr_expect_eq(f.count, 1, "what was left alone is not judged");
+    findings_deinit(&f);
+}
+
 /* --- TLS-RPT ----------------------------------------------------------------------------------- */
 
 struct rpt_case {

@@ -12,7 +12,9 @@
 
 #include "output/result_dir.h"
 #include "scanner/analysis/account.h"
+#include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/hash.h"
+#include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/digest.h"
@@ -131,6 +133,8 @@ struct made_scan {
     struct buf bad;
     struct chain_brief good_brief;
     struct chain_brief bad_brief;
+    uint8_t good_id[32];
+    uint8_t leaf_sha256[32]; /* of the good chain */
 };
 
 static void put_certificate(struct made_scan *s, X509 *cert, struct buf *list)
@@ -229,13 +233,78 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
         .sni_acceptable = (uint8_t)v.acceptable,
         .covers_parents = v.name.covers_parents,
         .ptr_is_host = TRUTH_NO,
+        .dane = (uint8_t)v.dane.status,
+        .dane_flags = v.dane.flags,
+        .leaf_domains = v.leaf_domains,
+        .no_sni_outcome = (uint8_t)seen->no_sni_outcome,
+        .no_sni_chain = seen->no_sni_chain,
+        .no_sni_name_match = (uint8_t)v.default_name.match,
+        .no_sni_leaf_domains = leaf_domains_of(seen->no_sni_names),
     };
+    if (seen->no_sni_outcome == OUTCOME_ESTABLISHED) {
+        b.no_sni_starttls = STARTTLS_OFFERED;
+        b.no_sni_tls_version = 0x0303;
+    }
     if (seen->result->tls_attempted) {
         b.tls_version = seen->result->tls.version;
         memcpy(b.leaf_sha256, seen->result->tls.leaf_sha256, 32);
     }
     endpoint_verdict_deinit(&v);
     return b;
+}
+
+static const struct seen_dns secure = {
+    .state = DNS_DATA, .ad = true, .rrsig_present = true, .ede = -1, .ttl = 60};
+
+/* A policy over HTTPS, with the good chain: mode enforce, and every address has to pass. */
+static void put_policy(struct made_scan *s, const struct seen_policy *p,
+                       const struct seen_domain *d)
+{
+    struct sts_verdict *v = memory_new(1, sizeof(*v));
+    sts_verdict_init(v);
+    sts_verdict_fill(v, d);
+    findings_reset(&s->findings);
+    findings_of_policy(p, v, &s->findings);
+    report_policy_body(&s->sink, p->body_sha256, p->body);
+    report_policy(&s->sink, d->domain, p, v, &s->findings);
+    sts_verdict_deinit(v);
+    free(v);
+}
+
+static struct seen_policy good_policy(const struct made_scan *s)
+{
+    struct seen_policy p = {
+        .policy_host = SPAN_LIT("mta-sts.example.com"),
+        .a = secure,
+        .aaaa = {.state = DNS_NODATA, .ede = -1},
+        .outcome = POLICY_FETCH_FETCHED,
+        .started_unix_ms = AT * INT64_C(1000) + 9,
+        .tls_ms = 2,
+        .total_ms = 11,
+        .tls_attempted = true,
+        .tls = presented(buf_span(&s->good), s->good_id, true).tls,
+        .status = 200,
+        .head_octets = 99,
+        .content_type = SPAN_LIT("text/plain"),
+        .body = SPAN_LIT("version: STSv1\nmode: enforce\nmx: *.example.com\nmax_age: 604800\n"),
+        .chain = s->good_brief,
+    };
+    digest_sha256(p.body, p.body_sha256);
+    return p;
+}
+
+static void put_domain(struct made_scan *s, const struct seen_domain *d)
+{
+    struct domain_verdict *v = memory_new(1, sizeof(*v));
+    const char *reason = NULL;
+    enum account_class ending = account_class_of(d, &reason);
+    domain_verdict_init(v);
+    domain_verdict_fill(v, d, &s->terms);
+    findings_reset(&s->findings);
+    findings_of_domain(d, v, &s->findings);
+    report_domain(&s->sink, d, v, s->terms.profiles, ending, reason, &s->findings);
+    domain_verdict_deinit(v);
+    free(v);
 }
 
 static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief *briefs,
@@ -247,25 +316,34 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
     }
     const struct seen_dns data = {.state = DNS_DATA, .ede = -1, .ttl = 60};
     const struct seen_dns none = {.state = DNS_NODATA, .ede = -1};
+    const struct seen_tlsa tlsa = {3, 0, 1, {s->leaf_sha256, 32}};
     const struct seen_host host = {.name = SPAN_LIT("mx.example.com"),
-                                   .a = data,
-                                   .aaaa = none,
-                                   .tlsa = none,
+                                   .a = secure,
+                                   .aaaa = {.state = DNS_NODATA, .ad = true, .ede = -1},
+                                   .tlsa = secure,
+                                   .tlsas = &tlsa,
+                                   .tlsa_count = 1,
                                    .addresses = addresses,
                                    .address_count = count,
                                    .endpoints = briefs,
                                    .endpoint_count = count};
     findings_reset(&s->findings);
-    findings_of_host(&host, NULL, &s->findings);
-    report_host(&s->sink, &host, NULL, &s->findings);
+    struct dane_host_verdict dane;
+    dane_judge_host(&host, s->terms.trust_ad, &dane);
+    cr_assert_eq(dane.state, DANE_HOST_USABLE);
+    findings_of_host(&host, &dane, &s->findings);
+    report_host(&s->sink, &host, &dane, &s->findings);
 
     const struct seen_mx mx = {.preference = 10,
                                .exchange = SPAN_LIT("MX.example.com"),
                                .host = SPAN_LIT("mx.example.com"),
                                .a_state = DNS_DATA,
                                .aaaa_state = DNS_NODATA,
+                               .dane_host = DANE_HOST_USABLE,
                                .endpoints = briefs,
                                .endpoint_count = count};
+    const struct span record = SPAN_LIT("v=STSv1; id=1;");
+    const struct seen_policy policy = good_policy(s);
     const struct seen_domain domain = {.input_line = 3,
                                        .input = SPAN_LIT("Example.com"),
                                        .domain = SPAN_LIT("example.com"),
@@ -277,14 +355,12 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
                                        .mx = &mx,
                                        .mx_count = 1,
                                        .mx_total = 1,
-                                       .mta_sts = {.dns = none},
+                                       .mta_sts = {.dns = data, .texts = &record, .count = 1},
+                                       .policy = &policy,
                                        .tls_rpt = {.dns = none},
                                        .ns_dns = none};
-    const char *reason = NULL;
-    enum account_class ending = account_class_of(&domain, &reason);
-    findings_reset(&s->findings);
-    findings_of_domain(&domain, NULL, &s->findings);
-    report_domain(&s->sink, &domain, NULL, NULL, ending, reason, &s->findings);
+    put_policy(s, &policy, &domain);
+    put_domain(s, &domain);
 }
 
 /* The first address presents a good chain to SNI and a self-signed certificate without; the second
@@ -297,6 +373,10 @@ static void put_rows(struct made_scan *s, const struct pki *p)
     put_certificate(s, p->intermediate.cert, &s->good);
     put_certificate(s, p->self_signed.cert, &s->bad);
     s->good_brief = put_chain(s, buf_span(&s->good), good);
+    memcpy(s->good_id, good, sizeof(good));
+    struct span first_der = test_cert_der(p->leaf.cert);
+    digest_sha256(first_der, s->leaf_sha256);
+    OPENSSL_free((void *)(uintptr_t)first_der.at);
     s->bad_brief = put_chain(s, buf_span(&s->bad), bad);
 
     struct net_addr first = net_addr_v4((const uint8_t[]){192, 0, 2, 1});
@@ -334,7 +414,12 @@ static void put_rows(struct made_scan *s, const struct pki *p)
     struct span rest = buf_span(&s->bad);
     struct span leaf;
     cr_assert(cert_list_next(&rest, &leaf) && cert_names_pack(leaf, &names));
+    const struct seen_tlsa tlsa = {3, 0, 1, {s->leaf_sha256, 32}};
     struct seen_endpoint endpoint = {.host = SPAN_LIT("mx.example.com"),
+                                     .dane_host = DANE_HOST_USABLE,
+                                     .tlsa_base = SPAN_LIT("mx.example.com"),
+                                     .tlsas = &tlsa,
+                                     .tlsa_count = 1,
                                      .address = first,
                                      .port = 25,
                                      .attempts = &with_sni,
@@ -352,6 +437,10 @@ static void put_rows(struct made_scan *s, const struct pki *p)
                                                         .port = 25,
                                                         .result = &spoken,
                                                         .session_from = SPAN_LIT("192.0.2.2|25"),
+                                                        .dane_host = DANE_HOST_USABLE,
+                                                        .tlsa_base = SPAN_LIT("mx.example.com"),
+                                                        .tlsas = &tlsa,
+                                                        .tlsa_count = 1,
                                                         .no_sni_outcome = OUTCOME_REFUSED});
     put_host_and_domain(s, briefs, 2);
     buf_deinit(&names);
@@ -364,7 +453,8 @@ static void put_manifest(const struct made_scan *s, struct result_dir *dir)
              "{\"schema\":1,\"program\":\"mxcensus\",\"version\":\"0.0.1\",\"options\":{"
              "\"ports\":\"25\"},\"seed\":\"18446744073709551615\",\"started\":\"2023-11-14T22"
              ":13:20.000Z\",\"ended\":\"2023-11-14T22:14:20.000Z\",\"account\":{},"
-             "\"rows_lost\":0,\"judged_at\":\"2023-11-14T22:13:20Z\",\"trust_stores\":[");
+             "\"rows_lost\":0,\"trust_ad\":{\"setting\":\"yes\",\"trusted\":true,"
+             "\"reason\":\"asked for\"},\"judged_at\":\"2023-11-14T22:13:20Z\",\"trust_stores\":[");
     for (size_t i = 0; i < s->terms.store_count; i++) {
         const struct trust_store_octets *store = &s->terms.stores[i];
         buf_putf(&json, "%s{\"name\":\"%s\",\"file\":\"root-cas-%s.pem\",\"sha256\":\"",
@@ -399,10 +489,11 @@ static void scan_new(struct made_scan *s, const struct pki *p,
                      const struct trust_store_octets *stores, size_t store_count,
                      enum result_codec codec)
 {
-    *s = (struct made_scan){.path = "/tmp/mxcensus-scan-XXXXXX",
-                            .terms = {.at = AT, .stores = stores, .store_count = store_count},
-                            .good = BUF_INIT(BUF_NO_LIMIT),
-                            .bad = BUF_INIT(BUF_NO_LIMIT)};
+    *s = (struct made_scan){
+        .path = "/tmp/mxcensus-scan-XXXXXX",
+        .terms = {.at = AT, .stores = stores, .store_count = store_count, .trust_ad = true},
+        .good = BUF_INIT(BUF_NO_LIMIT),
+        .bad = BUF_INIT(BUF_NO_LIMIT)};
     cr_assert_not_null(mkdtemp(s->path));
     hash_secret_init();
     s->judge = chain_judge_new(&s->terms);
@@ -451,8 +542,8 @@ static enum analyze_end analyze(const char *results, const char *output, struct 
     return analyze_run(&p, why);
 }
 
-static const char *const tables[] = {"certificates", "chains",    "hosts",
-                                     "services",     "endpoints", "domains"};
+static const char *const tables[] = {"certificates", "chains",        "hosts",    "services",
+                                     "endpoints",    "policy_bodies", "policies", "domains"};
 
 static void expect_same_files(const char *a, const char *b)
 {

@@ -113,32 +113,114 @@ Test(known, services_and_endpoints_come_back_as_they_were)
     hash_secret_init();
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct known *k = known_new(&why);
-    const struct known_service services[] = {{OUTCOME_ESTABLISHED, 4294967294U},
-                                             {OUTCOME_NOT_TESTED, KNOWN_CHAIN_NONE}};
+    const struct known_service services[] = {{.outcome = OUTCOME_ESTABLISHED,
+                                              .chain = 4294967294U,
+                                              .starttls = STARTTLS_INJECTED,
+                                              .tls_version = 0x0304,
+                                              .versions = 0xff,
+                                              .leaf_domains = UINT64_MAX},
+                                             {.chain = KNOWN_CHAIN_NONE}};
     const struct known_endpoint endpoint = {
         .chain = {.status = CHAIN_UNPARSABLE, .trusted_by = 255},
         .name_match = NAME_MATCH_OTHER,
         .sni = SNI_UNSTABLE,
         .sni_acceptable = SNI_ACCEPTABLE_NEITHER,
-        .covers_parents = 129};
+        .covers_parents = 129,
+        .dane = DANE_MISMATCH,
+        .dane_flags = 31,
+        .has_default = true,
+        .no_sni_name_match = NAME_MATCH_EXACT,
+        .leaf_domains = UINT64_MAX};
     known_add_service(k, SPAN_LIT("a|25"), &services[0]);
     known_add_service(k, SPAN_LIT("b|25"), &services[1]);
     known_add_service(k, SPAN_LIT("a|25"), &services[1]); /* the first one stays */
     known_add_endpoint(k, SPAN_LIT("mx|a|25"), &endpoint);
-    struct known_service service;
-    cr_expect(known_find_service(k, SPAN_LIT("a|25"), &service));
-    cr_expect(service.outcome == services[0].outcome && service.chain == services[0].chain);
-    cr_expect(known_find_service(k, SPAN_LIT("b|25"), &service));
-    cr_expect(service.outcome == services[1].outcome && service.chain == services[1].chain);
-    cr_expect_not(known_find_service(k, SPAN_LIT("c|25"), &service));
-    struct known_endpoint got;
-    cr_expect(known_find_endpoint(k, SPAN_LIT("mx|a|25"), &got));
-    cr_expect(got.chain.status == endpoint.chain.status &&
-              got.chain.trusted_by == endpoint.chain.trusted_by &&
-              got.name_match == endpoint.name_match && got.sni == endpoint.sni &&
-              got.sni_acceptable == endpoint.sni_acceptable &&
-              got.covers_parents == endpoint.covers_parents);
-    cr_expect_not(known_find_endpoint(k, SPAN_LIT("mx|b|25"), &got));
+    cr_expect_eq(memcmp(known_find_service(k, SPAN_LIT("a|25")), &services[0], sizeof(services[0])),
+                 0);
+    cr_expect_eq(memcmp(known_find_service(k, SPAN_LIT("b|25")), &services[1], sizeof(services[1])),
+                 0);
+    cr_expect_null(known_find_service(k, SPAN_LIT("c|25")));
+    const struct known_endpoint *got = known_find_endpoint(k, SPAN_LIT("mx|a|25"));
+    cr_assert_not_null(got);
+    cr_expect_eq(memcmp(got, &endpoint, sizeof(endpoint)), 0);
+    cr_expect_null(known_find_endpoint(k, SPAN_LIT("mx|b|25")));
+    buf_deinit(&why);
+    known_free(k);
+}
+
+static void expect_records(struct known *k, struct span name, enum dane_host state,
+                           struct span base, const struct seen_tlsa *tlsas, size_t count)
+{
+    struct arena_pool pool = {0};
+    struct arena arena = ARENA_INIT(&pool);
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    const struct known_host *host = known_find_host(k, name);
+    cr_assert_not_null(host);
+    cr_expect_eq(host->state, state);
+    struct span got_base;
+    const struct seen_tlsa *got = NULL;
+    size_t got_count = 0;
+    cr_expect(known_records(k, host, &arena, &got_base, &got, &got_count, &why));
+    cr_expect(span_eq(got_base, base));
+    cr_assert_eq(got_count, count);
+    for (size_t i = 0; i < count; i++) {
+        cr_expect(got[i].usage == tlsas[i].usage && got[i].selector == tlsas[i].selector &&
+                  got[i].matching == tlsas[i].matching && span_eq(got[i].data, tlsas[i].data));
+    }
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
+    buf_deinit(&why);
+}
+
+/* RFC 6698 section 2.1: the data has any length; a record set of the largest kind is kept whole. */
+Test(known, records_of_hosts_come_back_as_they_were)
+{
+    hash_secret_init();
+    static uint8_t octets[65535];
+    octets[0] = 0xff;
+    octets[65534] = 0x01;
+    struct seen_tlsa tlsas[TLSA_MAX];
+    for (size_t i = 0; i < TLSA_MAX; i++) {
+        tlsas[i] = (struct seen_tlsa){(uint8_t)i, 255, (uint8_t)(i % 3), {octets, i * 1040}};
+    }
+    tlsas[TLSA_MAX - 1].data.len = sizeof(octets);
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct known *k = known_new(&why);
+    struct span base = SPAN_LIT("mx.test");
+    cr_expect(known_add_host(k, base, DANE_HOST_USABLE, base, tlsas, TLSA_MAX, &why));
+    cr_expect(known_add_host(k, SPAN_LIT("b"), DANE_HOST_NONE, (struct span){0}, NULL, 0, &why));
+    cr_expect(known_add_host(k, SPAN_LIT("c"), DANE_HOST_TLSA_INSECURE, (struct span){0}, tlsas, 1,
+                             &why));
+    cr_expect(known_add_host(k, base, DANE_HOST_NONE, base, tlsas, 1, &why)); /* the first stays */
+    expect_records(k, base, DANE_HOST_USABLE, base, tlsas, TLSA_MAX);
+    expect_records(k, SPAN_LIT("b"), DANE_HOST_NONE, (struct span){0}, NULL, 0);
+    expect_records(k, SPAN_LIT("c"), DANE_HOST_TLSA_INSECURE, (struct span){0}, NULL, 0);
+    cr_expect_null(known_find_host(k, SPAN_LIT("d")));
+    buf_deinit(&why);
+    known_free(k);
+}
+
+Test(known, policies_and_bodies_come_back_as_they_were)
+{
+    hash_secret_init();
+    const uint8_t digest[32] = {7};
+    const uint8_t other[32] = {8};
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct buf got = BUF_INIT(BUF_NO_LIMIT);
+    struct known *k = known_new(&why);
+    bool added = false;
+    cr_expect(known_add_policy(k, SPAN_LIT("a.test"), SPAN_LIT("{}"), &added, &why) && added);
+    cr_expect(known_add_policy(k, SPAN_LIT("a.test"), SPAN_LIT("[]"), &added, &why) && !added);
+    cr_expect(known_add_body(k, digest, (struct span){0}, &added, &why) && added);
+    buf_put_text(&got, "of before");
+    cr_expect(known_find_policy(k, SPAN_LIT("a.test"), &got, &why));
+    cr_expect(span_eq(buf_span(&got), SPAN_LIT("{}")));
+    cr_expect(known_find_body(k, digest, &got, &why), "a body without octets is one");
+    cr_expect_eq(got.len, 0);
+    cr_expect_not(known_find_policy(k, SPAN_LIT("b.test"), &got, &why));
+    cr_expect_not(known_find_body(k, other, &got, &why));
+    cr_expect_eq(why.len, 0, "what is not there is no fault");
+    buf_deinit(&got);
     buf_deinit(&why);
     known_free(k);
 }

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "scanner/analysis/account.h"
+#include "scanner/base/memory.h"
 #include "scanner/replay/read_rows.h"
 #include "scanner/report/report.h"
 
@@ -336,6 +337,15 @@ static void endpoint_trip(const struct seen_endpoint *e, const char *what)
     again.seen.no_sni_outcome = e->no_sni_outcome;
     again.seen.no_sni_chain = e->no_sni_chain;
     again.seen.other_key_chain = e->other_key_chain;
+    again.seen.dane_sni_chain = e->dane_sni_chain;
+    if (again.dane_sni != NULL) {
+        again.dane_sni->tls.list = e->dane_sni->tls.list;
+        again.dane_sni->tls.cert_count = e->dane_sni->tls.cert_count;
+    }
+    again.seen.dane_host = e->dane_host;
+    again.seen.tlsa_base = e->tlsa_base;
+    again.seen.tlsas = e->tlsas;
+    again.seen.tlsa_count = e->tlsa_count;
     put_endpoint(&t.second, &again.seen);
     trip_expect_same(&t, what);
     trip_deinit(&t);
@@ -361,6 +371,31 @@ Test(read_rows, an_endpoint_with_another_key)
                                         .other_key = &others[i],
                                         .other_key_chain = {.status = CHAIN_SELF_SIGNED}};
         endpoint_trip(&e, outcome_info(others[i].outcome)->word);
+    }
+}
+
+/* RFC 7672 section 2.2.3: SNI is the TLSA base domain, which is not the host. */
+Test(read_rows, an_endpoint_with_a_session_for_dane)
+{
+    const struct seen_tlsa tlsas[] = {{3, 1, 1, SPAN_LIT("0123456789abcdef0123456789abcdef")},
+                                      {0, 0, 0, SPAN_LIT("x")}};
+    struct seen_session own = established();
+    for (size_t i = 0; i < LENGTH(session_cases); i++) {
+        struct seen_session dane = established();
+        session_cases[i].change(&dane);
+        const struct seen_endpoint e = {.host = SPAN_LIT("mx.test"),
+                                        .address = address("192.0.2.1"),
+                                        .port = 25,
+                                        .attempts = &own,
+                                        .attempt_count = 1,
+                                        .result = &own,
+                                        .dane_host = DANE_HOST_USABLE,
+                                        .tlsa_base = SPAN_LIT("real.test"),
+                                        .tlsas = tlsas,
+                                        .tlsa_count = LENGTH(tlsas),
+                                        .dane_sni = &dane,
+                                        .dane_sni_chain = {.status = CHAIN_SELF_SIGNED}};
+        endpoint_trip(&e, session_cases[i].name);
     }
 }
 
@@ -425,7 +460,8 @@ static const struct endpoint_brief briefs[] = {
      .sni = SNI_DIFFERS,
      .sni_acceptable = SNI_ACCEPTABLE_ONLY_SNI,
      .covers_parents = 1,
-     .ptr_is_host = TRUTH_YES},
+     .ptr_is_host = TRUTH_YES,
+     .dane = DANE_MATCH},
     {.address = {.family = 4, .octets = {192, 0, 2, 1}},
      .port = 587,
      .outcome = OUTCOME_TLS_ALERT,
@@ -450,21 +486,35 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *b)
             b->sni = briefs[i].sni;
             b->sni_acceptable = briefs[i].sni_acceptable;
             b->covers_parents = briefs[i].covers_parents;
+            b->dane = briefs[i].dane;
         }
     }
 }
 
-static const struct brief_judge judge = {.fill = fill_brief};
+static enum dane_host dane_of_host(void *arg, struct span host)
+{
+    (void)arg;
+    return span_eq(host, SPAN_LIT("mx.test")) ? DANE_HOST_USABLE : DANE_HOST_LOOKUP_FAILED;
+}
+
+static const struct brief_judge judge = {.fill = fill_brief, .dane_host = dane_of_host};
+
+static void put_host(struct row_sink *sink, const struct seen_host *h)
+{
+    struct dane_host_verdict v;
+    dane_judge_host(h, true, &v);
+    report_host(sink, h, &v, NULL);
+}
 
 static void host_trip(const struct seen_host *h, const char *what)
 {
     struct trip t;
     struct seen_host again;
     trip_init(&t);
-    report_host(&t.first, h, NULL, NULL);
+    put_host(&t.first, h);
     trip_read(&t, TABLE_HOSTS, what);
     read_host(&t.row, &judge, &again);
-    report_host(&t.second, &again, NULL, NULL);
+    put_host(&t.second, &again);
     trip_expect_same(&t, what);
     trip_deinit(&t);
 }
@@ -487,6 +537,8 @@ Test(read_rows, a_host_with_any_answer)
             .addresses_truncated = i,
             .tlsas = tlsas,
             .tlsa_count = i % 3,
+            .first_cname = dns_cases[(i + 3) % LENGTH(dns_cases)].dns,
+            .expanded_tlsa = dns_cases[(i + 4) % LENGTH(dns_cases)].dns,
             .blocklisted = i % 2 == 0,
             .endpoints = briefs,
             .endpoint_count = i % (LENGTH(briefs) + 1),
@@ -495,11 +547,43 @@ Test(read_rows, a_host_with_any_answer)
     }
 }
 
+/* RFC 7672 section 2.2.2 */
+Test(read_rows, a_host_with_records_at_the_end_of_its_links)
+{
+    const struct span cnames[] = {SPAN_LIT("real.test")};
+    const struct net_addr addresses[] = {address("192.0.2.1")};
+    const struct seen_tlsa tlsas[] = {{3, 1, 1, SPAN_LIT("0123456789abcdef0123456789abcdef")}};
+    const struct seen_dns secure = {.state = DNS_DATA, .ad = true, .ede = -1, .ttl = 1};
+    const struct seen_host h = {
+        .name = SPAN_LIT("mx.test"),
+        .a = secure,
+        .aaaa = {.state = DNS_NODATA, .ad = true, .ede = -1},
+        .tlsa = {.state = DNS_NOT_ASKED, .rcode = 255, .ede = -1},
+        .first_cname = secure,
+        .expanded_tlsa = secure,
+        .expanded_tlsas = tlsas,
+        .expanded_tlsa_count = 1,
+        .cnames = cnames,
+        .cname_count = 1,
+        .addresses = addresses,
+        .address_count = 1,
+    };
+    host_trip(&h, "expanded");
+}
+
 static void put_domain(struct row_sink *sink, const struct seen_domain *d)
 {
+    static const struct sender_profile items[] = {{.id = "a"}, {.id = "b"}};
+    static const struct sender_profiles profiles = {items, LENGTH(items)};
+    const struct judging_terms terms = {.trust_ad = true, .profiles = &profiles};
+    struct domain_verdict *v = memory_new(1, sizeof(*v));
     const char *reason = NULL;
     enum account_class ending = account_class_of(d, &reason);
-    report_domain(sink, d, NULL, NULL, ending, reason, NULL);
+    domain_verdict_init(v);
+    domain_verdict_fill(v, d, &terms);
+    report_domain(sink, d, v, &profiles, ending, reason, NULL);
+    domain_verdict_deinit(v);
+    free(v);
 }
 
 static void domain_trip(const struct seen_domain *d, const char *what)
@@ -525,12 +609,14 @@ Test(read_rows, a_domain_with_an_mx_set)
          .aaaa_state = DNS_NODATA,
          .cname_count = 2,
          .endpoints = briefs,
-         .endpoint_count = LENGTH(briefs)},
+         .endpoint_count = LENGTH(briefs),
+         .dane_host = DANE_HOST_USABLE},
         {.preference = 65535, .exchange = SPAN_LIT("."), .unusable = "null_mx"},
         {.preference = 9,
          .exchange = SPAN_LIT("b.test"),
          .host = SPAN_LIT("b.test"),
-         .blocklisted = true},
+         .blocklisted = true,
+         .dane_host = DANE_HOST_LOOKUP_FAILED},
     };
     const struct span texts[] = {SPAN_LIT("v=STSv1; id=1;"), SPAN_LIT("\xff\x00"), {0}};
     const struct span ns[] = {SPAN_LIT("ns1.test"), SPAN_LIT("ns2.test")};
@@ -553,6 +639,8 @@ Test(read_rows, a_domain_with_an_mx_set)
             .mta_sts = {.dns = dns_cases[(i + 1) % LENGTH(dns_cases)].dns,
                         .texts = texts,
                         .count = i % 4},
+            .mta_sts_cnames = ns,
+            .mta_sts_cname_count = i % 3,
             .tls_rpt = {.dns = dns_cases[(i + 2) % LENGTH(dns_cases)].dns,
                         .texts = texts,
                         .count = 1},
@@ -597,5 +685,184 @@ Test(read_rows, every_kind_of_mail_routing)
                                 .mx_kind = (enum mx_kind)k,
                                 .mx_dns = {.state = DNS_SERVFAIL, .rcode = 2, .ede = -1}};
         domain_trip(&d, mx_kind_word((enum mx_kind)k));
+    }
+}
+
+/* --- policies ------------------------------------------------------------------------------- */
+
+static void put_policy(struct row_sink *sink, struct span domain, const struct seen_policy *p)
+{
+    const struct seen_domain d = {.domain = domain, .policy = p};
+    struct sts_verdict *v = memory_new(1, sizeof(*v));
+    sts_verdict_init(v);
+    sts_verdict_fill(v, &d);
+    report_policy(sink, domain, p, v, NULL);
+    sts_verdict_deinit(v);
+    free(v);
+}
+
+static void policy_trip(const struct seen_policy *p, const char *what)
+{
+    struct trip t;
+    struct read_policy again;
+    trip_init(&t);
+    put_policy(&t.first, SPAN_LIT("a.test"), p);
+    trip_read(&t, TABLE_POLICIES, what);
+    read_policy(&t.row, &again);
+    cr_expect_eq(again.body_octets, p->body.len, "%s", what);
+    again.seen.chain = p->chain;
+    again.seen.body = p->body;
+    put_policy(&t.second, again.domain, &again.seen);
+    trip_expect_same(&t, what);
+    trip_deinit(&t);
+}
+
+static struct seen_policy policy(enum policy_fetch outcome)
+{
+    return (struct seen_policy){
+        .policy_host = SPAN_LIT("mta-sts.a.test"),
+        .a = {.state = DNS_DATA, .ad = true, .ede = -1, .ttl = 3},
+        .aaaa = {.state = DNS_TIMEOUT, .rcode = 255, .ede = -1},
+        .outcome = outcome,
+        .tls_ms = -1,
+        .total_ms = -1,
+    };
+}
+
+Test(read_rows, a_policy_with_any_outcome)
+{
+    for (int o = POLICY_FETCH_NOT_ASKED; o < POLICY_FETCH_COUNT; o++) {
+        struct seen_policy p = policy((enum policy_fetch)o);
+        if (o == POLICY_FETCH_NOT_DIALLED) {
+            p.not_tested = NOT_TESTED_SPECIAL_PURPOSE;
+        }
+        policy_trip(&p, policy_fetch_word((enum policy_fetch)o));
+    }
+}
+
+static struct seen_policy fetched_policy(void)
+{
+    static const struct span cnames[] = {SPAN_INIT("host.test")};
+    static struct net_addr addresses[2];
+    addresses[0] = address("192.0.2.1");
+    addresses[1] = address("2001:db8::1");
+    struct seen_policy p = policy(POLICY_FETCH_FETCHED);
+    p.cnames = cnames;
+    p.cname_count = 1;
+    p.addresses = addresses;
+    p.address_count = 2;
+    p.attempts[0] =
+        (struct policy_attempt){addresses[0], POLICY_FETCH_TCP_REFUSED, -1, -ECONNREFUSED};
+    p.attempts[1] = (struct policy_attempt){addresses[1], POLICY_FETCH_FETCHED, 0, 0};
+    p.attempt_count = 2;
+    p.started_unix_ms = 1700000000007;
+    p.tls_ms = 0;
+    p.total_ms = 60000;
+    p.tls_attempted = true;
+    p.tls = established().tls;
+    p.status = 200;
+    p.head_octets = 16384;
+    p.content_type = SPAN_LIT("text/pl\xe4in");
+    p.chain = (struct chain_brief){.status = CHAIN_TRUSTED, .trusted_by = 1};
+    return p;
+}
+
+static const struct body_case {
+    const char *name;
+    struct span body;
+} body_cases[] = {
+    {"valid (RFC 8461 section 3.2)",
+     SPAN_INIT("version: STSv1\nmode: enforce\nmx: *.a.test\nmx: b.test\nmax_age: 604800\n")},
+    {"no octets", SPAN_INIT("")},
+    {"octets that are not UTF-8", SPAN_INIT("version: \xff\r\n\x00mx: \xe4\nmx: a@b\n")},
+    {"an HTML page", SPAN_INIT("<!DOCTYPE html><html></html>")},
+};
+
+Test(read_rows, a_policy_with_any_body)
+{
+    for (size_t i = 0; i < LENGTH(body_cases); i++) {
+        struct seen_policy p = fetched_policy();
+        p.body = body_cases[i].body;
+        memset(p.body_sha256, 0x5a, sizeof(p.body_sha256));
+        policy_trip(&p, body_cases[i].name);
+    }
+}
+
+Test(read_rows, a_policy_that_is_elsewhere)
+{
+    struct seen_policy p = fetched_policy();
+    p.outcome = POLICY_FETCH_HTTP_REDIRECT;
+    p.status = 301;
+    p.location = SPAN_LIT("https://m\xfcnchen.test/\x1b");
+    policy_trip(&p, "redirect (RFC 8461 section 3.3)");
+}
+
+Test(read_rows, a_policy_whose_handshake_fails)
+{
+    struct seen_policy p = fetched_policy();
+    struct seen_session s = established();
+    unnamed_numbers(&s);
+    p.outcome = POLICY_FETCH_TLS_FAILED;
+    p.status = 0;
+    p.head_octets = 0;
+    p.content_type = (struct span){0};
+    p.tls = s.tls;
+    policy_trip(&p, "TLS");
+}
+
+Test(read_rows, a_body_of_a_policy)
+{
+    for (size_t i = 0; i < LENGTH(body_cases); i++) {
+        const uint8_t sha256[32] = {1, 2};
+        uint8_t named[32];
+        struct trip t;
+        trip_init(&t);
+        report_policy_body(&t.first, sha256, body_cases[i].body);
+        trip_read(&t, TABLE_POLICY_BODIES, body_cases[i].name);
+        struct span body = read_policy_body(&t.row, named);
+        cr_expect(span_eq(body, body_cases[i].body), "%s", body_cases[i].name);
+        report_policy_body(&t.second, named, body);
+        trip_expect_same(&t, body_cases[i].name);
+        trip_deinit(&t);
+    }
+}
+
+/* What this program cannot have written is refused, so that nothing behind it meets it. */
+static const struct {
+    const char *name;
+    const char *column; /* with what stands there, up to the end of the value */
+    const char *instead;
+} refused_cases[] = {
+    {"a word of another version", "\"fetch\":\"fetched\"", "\"fetch\":\"x\""},
+    {"a body without a digest", "\"body_octets\":null", "\"body_octets\":1"},
+    {"more than a policy can have", "\"body_octets\":null", "\"body_octets\":65537"},
+};
+
+Test(read_rows, a_policy_that_cannot_be)
+{
+    for (size_t i = 0; i < LENGTH(refused_cases); i++) {
+        struct seen_policy p = fetched_policy();
+        struct row_reading reading;
+        struct facts row;
+        struct read_policy again;
+        struct row_sink sink;
+        struct buf line = BUF_INIT(BUF_NO_LIMIT);
+        row_sink_init(&sink, true, false, false);
+        row_reading_init(&reading);
+        put_policy(&sink, SPAN_LIT("a.test"), &p);
+        struct span whole = buf_span(&sink.table[TABLE_POLICIES].ndjson);
+        const uint8_t *at =
+            memmem(whole.at, whole.len, refused_cases[i].column, strlen(refused_cases[i].column));
+        cr_assert_not_null(at, "%s", refused_cases[i].name);
+        buf_put(&line, span_take(whole, (size_t)(at - whole.at)));
+        buf_put_text(&line, refused_cases[i].instead);
+        buf_put(&line, span_drop(whole, (size_t)(at - whole.at) + strlen(refused_cases[i].column)));
+        if (row_reading_begin(&reading, TABLE_POLICIES, buf_span(&line), &row)) {
+            read_policy(&row, &again);
+        }
+        cr_expect_gt(reading.why.len, 0, "%s", refused_cases[i].name);
+        buf_deinit(&line);
+        row_reading_deinit(&reading);
+        row_sink_deinit(&sink);
     }
 }

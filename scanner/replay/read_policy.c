@@ -1,0 +1,78 @@
+#include <string.h>
+
+#include "scanner/replay/read_rows.h"
+
+static void read_policy_attempts(const struct facts *row, struct seen_policy *out)
+{
+    out->attempt_count = facts_list_len(row, POLICIES_ATTEMPTS);
+    if (out->attempt_count > POLICY_ATTEMPTS_MAX) {
+        facts_bad(row, POLICIES_ATTEMPTS, "has more connections than are made");
+        out->attempt_count = 0;
+    }
+    for (size_t i = 0; i < out->attempt_count; i++) {
+        struct facts f;
+        facts_list_object(row, POLICIES_ATTEMPTS, i, &f);
+        out->attempts[i] = (struct policy_attempt){
+            .address = facts_address(&f, POLICY_ATTEMPT_ADDRESS),
+            .outcome = (uint8_t)facts_policy_fetch(&f, POLICY_ATTEMPT_OUTCOME),
+            .connect_ms = (int32_t)facts_natural(&f, POLICY_ATTEMPT_CONNECT_MS, INT32_MAX),
+            .sys = facts_errno(&f, POLICY_ATTEMPT_ERROR),
+        };
+    }
+}
+
+static void read_policy_handshake(const struct facts *row, struct seen_policy *out)
+{
+    struct facts handshake;
+    struct seen_session s = {0};
+    out->tls_attempted = facts_object(row, POLICIES_HANDSHAKE, &handshake);
+    if (out->tls_attempted) {
+        read_handshake(&handshake, &s);
+        out->tls = s.tls;
+    }
+}
+
+static bool has_body(const struct seen_policy *p)
+{
+    static const uint8_t none[32];
+    return memcmp(p->body_sha256, none, sizeof(none)) != 0;
+}
+
+void read_policy(const struct facts *row, struct read_policy *out)
+{
+    *out = (struct read_policy){
+        .domain = facts_text(row, POLICIES_DOMAIN),
+        .body_octets = facts_uint(row, POLICIES_BODY_OCTETS, POLICY_BODY_MAX),
+    };
+    struct seen_policy *seen = &out->seen;
+    seen->policy_host = facts_text(row, POLICIES_POLICY_HOST);
+    seen->outcome = facts_policy_fetch(row, POLICIES_FETCH);
+    seen->not_tested = facts_not_tested(row, POLICIES_NOT_TESTED);
+    seen->started_unix_ms = facts_time_ms(row, POLICIES_STARTED);
+    seen->tls_ms = (int32_t)facts_natural(row, POLICIES_TLS_MS, INT32_MAX);
+    seen->total_ms = (int32_t)facts_natural(row, POLICIES_TOTAL_MS, INT32_MAX);
+    seen->status = facts_u16(row, POLICIES_HTTP_STATUS);
+    seen->head_octets = facts_u32(row, POLICIES_HEAD_OCTETS);
+    seen->location = facts_text(row, POLICIES_LOCATION);
+    seen->content_type = facts_text(row, POLICIES_CONTENT_TYPE);
+    read_dns(row, POLICIES_A_DNS, &seen->a);
+    read_dns(row, POLICIES_AAAA_DNS, &seen->aaaa);
+    seen->cnames = facts_texts(row, POLICIES_CNAMES, &seen->cname_count);
+    seen->addresses = read_addresses(row, POLICIES_ADDRESSES, &seen->address_count);
+    read_policy_attempts(row, seen);
+    read_policy_handshake(row, seen);
+    facts_sha256(row, POLICIES_POLICY_SHA256, seen->body_sha256);
+    if (has_body(seen) != facts_has(row, POLICIES_BODY_OCTETS)) {
+        facts_bad(row, POLICIES_BODY_OCTETS, "does not go with policy_sha256");
+    }
+}
+
+struct span read_policy_body(const struct facts *row, uint8_t sha256[32])
+{
+    facts_sha256(row, POLICY_BODIES_POLICY_SHA256, sha256);
+    struct span body = facts_base64(row, POLICY_BODIES_RAW);
+    if (body.len > POLICY_BODY_MAX) {
+        facts_bad(row, POLICY_BODIES_RAW, "is longer than a policy can be");
+    }
+    return body;
+}
