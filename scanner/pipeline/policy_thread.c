@@ -42,9 +42,10 @@ struct mailbox *policy_thread_mailbox(struct policy_thread *t)
 
 static void write_body(struct policy_thread *t, const struct seen_policy *seen)
 {
+    static const uint8_t none[sizeof(seen->body_sha256)];
     bool added = false;
-    if (seen->outcome != POLICY_FETCH_FETCHED) {
-        return;
+    if (memcmp(seen->body_sha256, none, sizeof(none)) == 0) {
+        return; /* none was read, not even in part */
     }
     struct span sha256 = {seen->body_sha256, sizeof(seen->body_sha256)};
     (void)map_add(&t->bodies, hash_key_of(sha256), 1, &added);

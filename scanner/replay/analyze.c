@@ -652,6 +652,7 @@ static void init(struct analysis *a, struct buf *why)
 
 static void deinit(struct analysis *a)
 {
+    counts_deinit(&a->counts);
     new_results_deinit(&a->out);
     row_reading_deinit(&a->reading);
     row_reading_deinit(&a->policy_reading);

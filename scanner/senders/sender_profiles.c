@@ -1,9 +1,8 @@
 #include "scanner/senders/sender_profiles.h"
 
 #include <errno.h>
-#include <stdio.h>
-
 #include <jansson.h>
+#include <stdio.h>
 
 #include "scanner/base/memory.h"
 #include "scanner/shipped/shipped_profiles.h"
@@ -59,7 +58,8 @@ static bool check_source(const struct field_place *at, const json_t *field)
     static const char *const known[] = {"value", "source", "date", "assumed", NULL};
     const char *unknown = NULL;
     if (json_is_object(field) && !has_only(field, known, &unknown)) {
-        buf_putf(at->why, "%s: profile '%s': %s has '%.40s'; known are value, source, date, assumed",
+        buf_putf(at->why,
+                 "%s: profile '%s': %s has '%.40s'; known are value, source, date, assumed",
                  at->origin, at->profile, at->field, unknown);
         return false;
     }
@@ -74,10 +74,8 @@ struct word {
 
 static const struct word versions[] = {
     {"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0}};
-static const struct word levels[] = {{"may", PROFILE_MAY},
-                                     {"encrypt", PROFILE_ENCRYPT},
-                                     {"verify", PROFILE_VERIFY},
-                                     {NULL, 0}};
+static const struct word levels[] = {
+    {"may", PROFILE_MAY}, {"encrypt", PROFILE_ENCRYPT}, {"verify", PROFILE_VERIFY}, {NULL, 0}};
 static const struct word names[] = {{"host", PROFILE_NAMES_HOST},
                                     {"host_or_cn", PROFILE_NAMES_HOST_OR_CN},
                                     {"next_hop", PROFILE_NAMES_NEXT_HOP},
@@ -86,12 +84,10 @@ static const struct word dane[] = {{"no", PROFILE_DANE_NO},
                                    {"secure_mx", PROFILE_DANE_SECURE_MX},
                                    {"insecure_mx", PROFILE_DANE_INSECURE_MX},
                                    {NULL, 0}};
-static const struct word orders[] = {{"none", PROFILE_ORDER_NONE},
-                                     {"dane_then_sts", PROFILE_ORDER_DANE_THEN_STS},
-                                     {"sts_first", PROFILE_ORDER_STS_FIRST},
-                                     {"dane_only", PROFILE_ORDER_DANE_ONLY},
-                                     {"sts_only", PROFILE_ORDER_STS_ONLY},
-                                     {NULL, 0}};
+static const struct word orders[] = {
+    {"none", PROFILE_ORDER_NONE},           {"dane_then_sts", PROFILE_ORDER_DANE_THEN_STS},
+    {"sts_first", PROFILE_ORDER_STS_FIRST}, {"dane_only", PROFILE_ORDER_DANE_ONLY},
+    {"sts_only", PROFILE_ORDER_STS_ONLY},   {NULL, 0}};
 static const struct word failures[] = {
     {"clear", PROFILE_FAILURE_CLEAR}, {"next", PROFILE_FAILURE_NEXT}, {NULL, 0}};
 
@@ -116,7 +112,10 @@ static bool read_word(const struct field_place *at, const json_t *value, const s
 
 /* --- one profile --------------------------------------------------------------------------- */
 
-enum kind { KIND_WORD, KIND_BOOL };
+enum kind {
+    KIND_WORD,
+    KIND_BOOL
+};
 
 struct field {
     const char *name;
@@ -191,9 +190,21 @@ static bool fits_together(const struct field_place *place, const struct sender_p
 static bool read_profile(const struct field_place *place, const json_t *json,
                          struct sender_profile *out)
 {
-    static const char *const known[] = {
-        "id",   "title", "notes", "tls_min", "tls_max", "sni", "level", "names", "policy_order",
-        "dane", "dane_ee_only_31", "without_tls", "tls_failure", "opportunistic_verify", NULL};
+    static const char *const known[] = {"id",
+                                        "title",
+                                        "notes",
+                                        "tls_min",
+                                        "tls_max",
+                                        "sni",
+                                        "level",
+                                        "names",
+                                        "policy_order",
+                                        "dane",
+                                        "dane_ee_only_31",
+                                        "without_tls",
+                                        "tls_failure",
+                                        "opportunistic_verify",
+                                        NULL};
     int values[FIELD_COUNT];
     const char *unknown = NULL;
     struct field_place at = *place;
