@@ -11,6 +11,11 @@ void counts_init(struct scan_counts *c, const uint16_t *ports, size_t port_count
     }
 }
 
+void counts_deinit(struct scan_counts *c)
+{
+    policy_counts_deinit(&c->policies);
+}
+
 static void add_roll_up(struct rollup_weighting *w, const struct roll_up *r)
 {
     if (roll_up_is_empty(r)) {
@@ -42,7 +47,6 @@ void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
                        const struct domain_verdict *v, enum account_class ending,
                        const char *reason)
 {
-    (void)v;
     c->inputs++;
     c->account[ending]++;
     if (reason[0] != '\0') {
@@ -59,10 +63,17 @@ void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
         add_roll_up(&at->domain, &whole);
         add_roll_up(&at->primary, &primary);
     }
+    if (v != NULL) {
+        policy_counts_add_domain(&c->policies, d, v);
+    }
 }
 
-void counts_add_host(struct scan_counts *c, const struct seen_host *h)
+void counts_add_host(struct scan_counts *c, const struct seen_host *h,
+                     const struct dane_host_verdict *v)
 {
+    if (v != NULL) {
+        policy_counts_add_host(&c->policies, h, v);
+    }
     for (size_t i = 0; i < c->port_count; i++) {
         struct roll_up all = roll_up_host(h, c->port[i].port);
         add_roll_up(&c->port[i].host, &all);
@@ -185,6 +196,7 @@ void counts_merge(struct scan_counts *into, const struct scan_counts *from)
             into->finding[i][s] += from->finding[i][s];
         }
     }
+    policy_counts_merge(&into->policies, &from->policies);
 }
 
 uint64_t counts_accounted(const struct scan_counts *c)

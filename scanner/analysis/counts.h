@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/findings.h"
+#include "scanner/analysis/policy_counts.h"
 #include "scanner/analysis/rollup.h"
 
 /**
@@ -61,16 +62,20 @@ struct scan_counts {
     uint64_t chain[CHAIN_STATUS_COUNT]; /* distinct lists, with the first trust store, as served */
     uint64_t certificates;              /* distinct */
     uint64_t finding[FINDING_COUNT][SEVERITY_COUNT];
+    struct policy_counts policies;
 };
 
 /** @param ports those of the scan, at most COUNT_PORTS_MAX; endpoints have no others. */
 void counts_init(struct scan_counts *c, const uint16_t *ports, size_t port_count);
+void counts_deinit(struct scan_counts *c);
 /** Each row is added once, when it is written. */
 /** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at */
 void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
                        const struct domain_verdict *v, enum account_class ending,
                        const char *reason);
-void counts_add_host(struct scan_counts *c, const struct seen_host *h);
+/** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at */
+void counts_add_host(struct scan_counts *c, const struct seen_host *h,
+                     const struct dane_host_verdict *v);
 void counts_add_service(struct scan_counts *c, const struct seen_service *s);
 void counts_add_chain(struct scan_counts *c, enum chain_status status);
 void counts_add_certificate(struct scan_counts *c);

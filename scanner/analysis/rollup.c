@@ -19,7 +19,8 @@ const char *property_word(enum property p)
 
 bool property_needs_host(enum property p)
 {
-    return p == PROPERTY_NAME_MATCHES || p == PROPERTY_ACCEPTABLE || p == PROPERTY_SNI_NEEDED;
+    return p == PROPERTY_NAME_MATCHES || p == PROPERTY_NAME_MISMATCH || p == PROPERTY_ACCEPTABLE ||
+           p == PROPERTY_SNI_NEEDED;
 }
 
 const char *rollup_word(enum rollup r)
@@ -89,11 +90,11 @@ bool endpoint_has_leaf(const struct endpoint_brief *e)
 }
 
 /* A leaf without a verdict on its chain is one that was not judged. */
-static enum truth chain_trusted(const struct endpoint_brief *e)
+static enum truth chain_is(const struct endpoint_brief *e, enum chain_status status)
 {
     bool known = is_conclusive(e);
     bool judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE;
-    return truth_of(known && judged, e->chain.status == CHAIN_TRUSTED);
+    return truth_of(known && judged, e->chain.status == status);
 }
 
 static enum truth name_matches(const struct endpoint_brief *e)
@@ -154,11 +155,18 @@ enum truth property_of(enum property p, const struct endpoint_brief *e)
     case PROPERTY_TLS1_2_OR_NEWER:
         return version_between(e, 0x0303, 0x0304);
     case PROPERTY_CHAIN_TRUSTED:
-        return chain_trusted(e);
+        return chain_is(e, CHAIN_TRUSTED);
+    case PROPERTY_CHAIN_SELF_SIGNED:
+        return chain_is(e, CHAIN_SELF_SIGNED);
+    case PROPERTY_CHAIN_EXPIRED:
+        return chain_is(e, CHAIN_EXPIRED);
     case PROPERTY_NAME_MATCHES:
         return name_matches(e);
+    case PROPERTY_NAME_MISMATCH:
+        return truth_of(is_conclusive(e),
+                        endpoint_has_leaf(e) && name_matches(e) == TRUTH_NO);
     case PROPERTY_ACCEPTABLE:
-        return both(chain_trusted(e), name_matches(e));
+        return both(chain_is(e, CHAIN_TRUSTED), name_matches(e));
     case PROPERTY_SNI_NEEDED:
         return sni_needed(e);
     case PROPERTY_COUNT:

@@ -8,6 +8,7 @@
 #include "scanner/base/check.h"
 #include "scanner/cli/machine.h"
 #include "scanner/pipeline/pipeline.h"
+#include "scanner/pipeline/resolver_check.h"
 
 static int64_t now_unix_ms(void)
 {
@@ -64,9 +65,10 @@ static enum exit_code exit_code_of(enum scan_end end)
 static bool prepare(struct console *c, struct options *o, struct buf *why)
 {
     struct scan_params *p = &o->params;
-    if (!machine_fill(o, why) || !machine_read_stores(o, why)) {
+    if (!machine_fill(o, why) || !machine_read_stores(o, why) || !machine_read_profiles(o, why)) {
         return false;
     }
+    p->terms.trust_ad = resolver_check_trust(p, p->trust_ad, &p->trust_ad_reason);
     if (!o->at_given) {
         p->terms.at = now_unix_ms() / 1000;
     }

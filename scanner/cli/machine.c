@@ -10,6 +10,7 @@
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
 #include "scanner/cli/option_value.h"
+#include "scanner/senders/sender_profiles.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536 /* octets that are read; our own bound */
@@ -161,6 +162,17 @@ bool machine_read_stores(struct options *o, struct buf *why)
         }
     }
     return o->root_cas_count > 0 || read_store(o, SYSTEM_STORE_NAME, NULL, why);
+}
+
+bool machine_read_profiles(struct options *o, struct buf *why)
+{
+    o->profiles = sender_profiles_load(o->profiles_path, why);
+    if (o->profiles == NULL) {
+        return false;
+    }
+    o->params.terms.profiles = &o->profiles->profiles;
+    o->params.profiles_json = (struct span){(const uint8_t *)o->profiles->octets, o->profiles->len};
+    return true;
 }
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */

@@ -23,6 +23,12 @@ bool machine_fill(struct options *o, struct buf *why);
 bool machine_read_stores(struct options *o, struct buf *why);
 
 /**
+ * Reads the sender profiles of --sender-profiles, or those that are shipped, which become those of
+ * `params.terms` and stay as long as the process. @return false with one line in `why`.
+ */
+bool machine_read_profiles(struct options *o, struct buf *why);
+
+/**
  * Descriptors that are not connections: files, resolver sockets, event loops. At least
  * DESCRIPTORS_RESERVED are left for them (design section 2).
  */

@@ -84,6 +84,7 @@ static bool read_seconds(struct options *o, const struct option_row *row, const 
     return true;
 }
 
+#define CONTACT_MAX      400   /* characters; our own bound */
 #define ADDRESS_RATE_MAX 10000 /* session starts per second and address; only a lab needs more */
 
 static bool read_address_rate(struct options *o, const struct option_row *row, const char *text,
@@ -171,6 +172,54 @@ static bool read_implicit_mx(struct options *o, const struct option_row *row, co
         o->params.implicit_mx_dial = i == 1;
     }
     return i >= 0;
+}
+
+static bool read_mta_sts(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    static const char *const words[] = {"record", "fetch", NULL};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->params.fetch_policies = i == 1;
+    }
+    return i >= 0;
+}
+
+static bool read_trust_ad(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    static const char *const words[] = {
+        [TRUST_AD_AUTO] = "auto", [TRUST_AD_YES] = "yes", [TRUST_AD_NO] = "no", NULL};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->params.trust_ad = (enum trust_ad)i;
+    }
+    return i >= 0;
+}
+
+/* RFC 9110 section 10.1.5: a comment behind the product; what would end it early is refused. */
+static bool read_contact(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    (void)row;
+    struct span s = span_of(text);
+    bool ok = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0 ||
+              strncmp(text, "mailto:", 7) == 0;
+    for (size_t i = 0; i < s.len; i++) {
+        ok = ok && s.at[i] > ' ' && s.at[i] < 0x7f && strchr("()\\\"", s.at[i]) == NULL;
+    }
+    if (!ok || s.len > CONTACT_MAX) {
+        put_item(why, s);
+        buf_putf(why, "is no https:, http: or mailto: address of at most %d characters",
+                 CONTACT_MAX);
+        return false;
+    }
+    (void)snprintf(o->user_agent, sizeof(o->user_agent), "mxcensus/" MXCENSUS_VERSION " (+%s)",
+                   text);
+    o->params.user_agent = o->user_agent;
+    return true;
 }
 
 static bool read_infer(struct options *o, const struct option_row *row, const char *text,
@@ -552,6 +601,18 @@ const struct option_row option_table[] = {
      "without it, the name of the file. The word system in place of FILE is the bundle of this "
      "machine, which is also used without this option; analyze then uses the copies in RESULTS.",
      read_root_cas, 0, 0, 0},
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "trust-ad", "WHAT", "auto", NULL,
+     "auto, yes or no: does AD count",
+     "Whether the AD bit of the resolvers counts as DNSSEC validation, without which DANE is not "
+     "judged (RFC 7672 section 2.1.1). auto: yes, if all of them are on loopback addresses and "
+     "answer the question for the name servers of the root with AD; analyze then does as the scan "
+     "did.",
+     read_trust_ad, 0, 0, 0},
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "sender-profiles", "FILE", NULL,
+     "shipped", "how senders behave",
+     "A file of sender profiles (JSON) in place of those that are shipped; its form is told in "
+     "datasets/sender-profiles/README.md. analyze uses the copy in RESULTS without it.",
+     read_text, OPTION_FIELD(profiles_path), 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "at", "TIME", NULL, "start",
      "judge as of this time, in UTC",
      "The time to judge certificates at, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or @1769860800 "
@@ -604,6 +665,11 @@ const struct option_row option_table[] = {
      "Whether a domain without MX but with an address (RFC 5321 section 5.1) is recorded only, or "
      "dialled as well. Half of such names are web hosts.",
      read_implicit_mx, 0, 0, 0},
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "mta-sts", "WHAT", "fetch", NULL,
+     "record or fetch",
+     "Whether policies of MTA-STS are fetched over HTTPS from the policy hosts of the domains that "
+     "have a record (RFC 8461 section 3.3), or only the records are kept.",
+     read_mta_sts, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '4', "ipv4-only", NULL, NULL, NULL,
      "dial IPv4 addresses only", "Dial IPv4 addresses only; the others are recorded as not tested.",
      read_ipv4_only, 0, 0, 0},
@@ -620,6 +686,11 @@ const struct option_row option_table[] = {
      "host name and should resolve to the scanning address and back (RFC 5321 section 4.1.4). "
      "Without it, the canonical name of this host.",
      read_ehlo_domain, 0, 0, 0},
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "contact", "URL|MAILTO", NULL, NULL,
+     "who scans, for policy hosts",
+     "Who scans and why, such as https://scan.example.org/ or mailto:scan@example.org. It is sent "
+     "as part of User-Agent with HTTPS requests, and nowhere else.",
+     read_contact, 0, 0, 0},
     {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "local-addr", "LIST", NULL, NULL,
      "source addresses, in turn", "Source addresses to dial from, in turn, per address family.",
      read_local_addrs, 0, 0, 0},

@@ -57,6 +57,7 @@ static void options_init(struct options *o, enum command c)
     o->params.port_maps = o->port_maps;
     o->params.options = o->in_force;
     o->params.terms.stores = o->stores;
+    o->params.user_agent = "mxcensus/" MXCENSUS_VERSION;
     set_presets(o);
 }
 

@@ -19,6 +19,8 @@
 
 #define OPTIONS_COUNT_MAX 128 /* rows of the option table; checked */
 
+#define USER_AGENT_MAX 512 /* octets with NUL; our own bound */
+
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
 #define COMMANDS(X)                                                       \
@@ -54,6 +56,8 @@ struct root_cas {
     const char *path; /* NULL: the bundle of this machine */
 };
 
+struct sender_profiles_file;
+
 /** A parsed command line. Not movable once filled: `params` points into it and into argv. */
 struct options {
     enum command command;
@@ -63,8 +67,11 @@ struct options {
     struct root_cas root_cas[TRUST_STORES_MAX]; /* in the order given; none: the machine's */
     size_t root_cas_count;
     struct trust_store_octets stores[TRUST_STORES_MAX]; /* once read: see machine.h */
-    bool at_given;                                      /* params.terms.at is the user's */
-    bool fails;                                         /* --fail-on was given */
+    const char *profiles_path;                          /* NULL: those that are shipped */
+    struct sender_profiles_file *profiles;              /* once read: see machine.h */
+    char user_agent[USER_AGENT_MAX];
+    bool at_given; /* params.terms.at is the user's */
+    bool fails;    /* --fail-on was given */
     enum severity fail_on;
     enum explain_format explain_format;
     bool json;

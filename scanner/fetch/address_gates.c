@@ -48,12 +48,12 @@ struct gates {
     struct gate_queue cooling; /* the gap is the same for all: the first is due first */
 };
 
-struct gates *gates_new(uint32_t address_limit, uint32_t network_limit, uint32_t rate)
+struct gates *gates_new(uint32_t address_limit, uint32_t network_limit, double rate)
 {
     struct gates *g = memory_new(1, sizeof(*g));
     g->address_limit = address_limit ? address_limit : UINT32_MAX;
     g->network_limit = network_limit ? network_limit : UINT32_MAX;
-    g->gap_ns = rate ? (NS_PER_S + rate - 1) / rate : 0;
+    g->gap_ns = rate > 0 ? (uint64_t)((double)NS_PER_S / rate) + 1 : 0; /* rounded up */
     g->arena = ARENA_INIT(&g->pool);
     return g;
 }

@@ -22,8 +22,8 @@ struct gate_ticket {
     struct gate_ticket *prev;
 };
 
-/** 0 means no limit. @param rate starts a second and address. */
-struct gates *gates_new(uint32_t address_limit, uint32_t network_limit, uint32_t rate);
+/** 0 means no limit. @param rate starts a second and address; may be below 1 */
+struct gates *gates_new(uint32_t address_limit, uint32_t network_limit, double rate);
 void gates_free(struct gates *g); /* NULL is allowed */
 
 /** Puts `t` at the end of the line of `address`. */

@@ -64,7 +64,7 @@ struct policy_fetcher_params {
     uint32_t total_timeout_ms; /* of all attempts together, without waiting in line */
     uint32_t address_limit;    /* connections to an address at once; 0: no limit, as the next */
     uint32_t network_limit;    /* to a network (net_addr_network()) at once */
-    uint32_t address_rate;     /* starts a second and address */
+    double address_rate;       /* starts a second and address; may be below 1 */
     uint32_t concurrency;      /* connections at once; 0: POLICY_CONCURRENCY */
     policy_done_fn done;
     void *arg;

@@ -16,6 +16,7 @@ struct chain_waiter {
 /** A list whose certificates are not all in the results yet. */
 struct chain_work {
     struct buf list;
+    uint8_t (*digests)[32]; /* of its certificates; malloc */
     uint8_t chain_id[32];
     uint32_t pending; /* certificates that other judges were told of */
     struct chain_waiter *waiters;
@@ -31,7 +32,6 @@ struct chain_table {
     struct map index; /* chain id → index in `entries` */
     struct chain_entry *entries;
     uint32_t count;
-    uint32_t capacity;
 };
 
 struct chain_table *chain_table_new(void)
@@ -43,6 +43,7 @@ static void work_free(struct chain_work *c)
 {
     if (c != NULL) {
         buf_deinit(&c->list);
+        free(c->digests);
         free(c->waiters);
         free(c);
     }
@@ -71,14 +72,10 @@ static void tell(struct judge *j, const struct chain_waiter *to, struct span cha
 static void write_row(struct judge *j, const struct chain_work *c,
                       const struct chain_verdict *verdict)
 {
-    struct chain_facts facts = {.count = cert_list_count(buf_span(&c->list))};
-    uint8_t(*digests)[32] = memory_new(facts.count, sizeof(*digests));
+    struct chain_facts facts = {.digests = (const uint8_t(*)[32])c->digests};
     struct span rest = buf_span(&c->list);
-    struct span der;
     memcpy(facts.chain_id, c->chain_id, sizeof(facts.chain_id));
-    facts.digests = (const uint8_t(*)[32])digests;
-    for (size_t i = 0; i < facts.count && cert_list_next(&rest, &der); i++) {
-        digest_sha256(der, digests[i]);
+    for (struct span der; cert_list_next(&rest, &der); facts.count++) {
         facts.octets += der.len;
     }
     const struct judging_terms *terms = &j->scan->params->terms;
@@ -87,7 +84,6 @@ static void write_row(struct judge *j, const struct chain_work *c,
     report_chain(j->rows, &facts, verdict, terms, &j->findings);
     counts_add_findings(&j->counts, &j->findings);
     counts_add_chain(&j->counts, verdict->store[0].status);
-    free(digests);
 }
 
 static void finish(struct judge *j, uint32_t index)
@@ -109,11 +105,10 @@ static void finish(struct judge *j, uint32_t index)
     work_free(c);
 }
 
-static void ask_for_certificate(struct judge *j, uint32_t index, struct span der)
+static void ask_for_certificate(struct judge *j, uint32_t index, struct span der,
+                                const uint8_t digest[32])
 {
-    uint8_t digest[32];
-    digest_sha256(der, digest);
-    struct span sha256 = {digest, sizeof(digest)};
+    struct span sha256 = {digest, 32};
     uint32_t owner = owner_of_digest(sha256, j->scan->judge_count);
     if (owner == j->index) {
         judge_take_certificate(j, sha256, der);
@@ -133,18 +128,18 @@ static void begin(struct judge *j, const struct message_chain_new *m, uint32_t i
     c->list = BUF_INIT(BUF_NO_LIMIT);
     buf_put(&c->list, m->list);
     j->chains->entries[index].work = c;
+    c->digests = memory_new(cert_list_count(m->list), sizeof(*c->digests));
     struct span rest = buf_span(&c->list);
-    for (struct span der; cert_list_next(&rest, &der);) {
-        ask_for_certificate(j, index, der);
+    struct span der;
+    for (size_t i = 0; cert_list_next(&rest, &der); i++) {
+        digest_sha256(der, c->digests[i]);
+        ask_for_certificate(j, index, der, c->digests[i]);
     }
 }
 
 static uint32_t add_entry(struct chain_table *t)
 {
-    if (t->count == t->capacity) {
-        t->capacity = t->capacity ? t->capacity * 2 : 64;
-        t->entries = memory_resize(t->entries, t->capacity, sizeof(*t->entries));
-    }
+    t->entries = memory_grow_list(t->entries, t->count, sizeof(*t->entries));
     t->entries[t->count] = (struct chain_entry){0};
     return t->count++;
 }

@@ -2,7 +2,10 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
+#include "scanner/cert/digest.h"
 #include "scanner/pipeline/judge.h"
+#include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/resolver_check.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -91,6 +94,14 @@ static void list_stores(const struct judging_terms *terms, struct store_list *li
     }
 }
 
+static struct manifest_sender_profiles profiles_of(const struct scan_params *p)
+{
+    struct manifest_sender_profiles profiles = {.file = MANIFEST_PROFILES_FILE,
+                                                .count = p->terms.profiles->count};
+    digest_sha256(p->profiles_json, profiles.sha256);
+    return profiles;
+}
+
 static bool write_manifest(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
@@ -105,11 +116,16 @@ static bool write_manifest(const struct closing_facts *c)
     struct named_text datasets[] = {{"public_suffix_list", (const char *)list_date.at}};
     struct named_text libraries[] = {{"libuv", uv_version_string()},
                                      {"openssl", tls_library_version()},
-                                     {"c-ares", resolver_library_version()}};
+                                     {"c-ares", resolver_library_version()},
+                                     {"libcurl", policy_thread_library_version()}};
     struct scan_manifest m = {
         .judged_at = p->terms.at,
         .trust_stores = stores.stores,
         .trust_store_count = p->terms.store_count,
+        .trust_ad = {.setting = trust_ad_word(p->trust_ad),
+                     .trusted = p->terms.trust_ad,
+                     .reason = p->trust_ad_reason},
+        .sender_profiles = profiles_of(p),
         .intermediates = c->intermediates,
         .judging = judging_of(c->scan),
         .version = MXCENSUS_VERSION,
@@ -223,6 +239,7 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,
         .counts = c->counts,
+        .profiles = c->scan->params->terms.profiles,
         .rows = rows,
     };
     report_summary_text(summary_text, &facts);
@@ -235,5 +252,8 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     buf_deinit(&json);
     ok = copy_suffix_list(c) && ok;
     ok = copy_trust_stores(c) && ok;
+    ok = result_dir_write_file(c->writer->dir, MANIFEST_PROFILES_FILE,
+                               c->scan->params->profiles_json) &&
+         ok;
     return (c->complete ? write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

@@ -4,50 +4,23 @@
  *   line ─► MX ─┬─ NXDOMAIN, null MX, temporary failure ──────────────► row
  *               ├─ MX records ─► HOST_WANT per distinct host ─► HOST_DONE ─► row
  *               └─ no MX ─► HOST_WANT for the domain itself (implicit MX) ─► row
- *          and beside it, unless the name does not exist: TXT of _mta-sts and _smtp._tls, NS
+ *          and beside it, unless the name does not exist: TXT of _mta-sts and _smtp._tls, NS;
+ *          a record of MTA-STS brings the policy host (policy_work.c)
  */
+#include "scanner/pipeline/domain_work.h"
+
 #include "scanner/analysis/account.h"
 #include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/domain/domain_source.h"
-#include "scanner/pipeline/worker.h"
 #include "scanner/report/report.h"
-
-enum question {
-    QUESTION_MX,
-    QUESTION_MTA_STS,
-    QUESTION_TLS_RPT,
-    QUESTION_NS,
-};
-
-struct domain_work {
-    struct seen_domain seen; /* points into `arena` */
-    struct arena arena;
-    uint32_t block;
-    uint32_t generation;
-    uint8_t questions;  /* DNS questions under way */
-    uint8_t unresolved; /* hosts whose addresses are not known yet */
-    uint8_t hosts;      /* hosts that are not done yet */
-    bool implicit;      /* the one host is the domain itself */
-    bool settled;
-    struct seen_mx *mx; /* seen.mx, writable */
-    uint32_t next_free;
-};
-
-struct domain_table {
-    struct worker *worker;
-    struct domain_work **slots;
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t first_free;    /* UINT32_MAX: none */
-    struct map first_lines; /* domain → input_line of its first occurrence */
-};
 
 struct domain_table *domain_table_new(struct worker *w)
 {
     struct domain_table *t = memory_new(1, sizeof(*t));
     t->worker = w;
     t->first_free = UINT32_MAX;
+    domain_verdict_init(&t->verdict);
     return t;
 }
 
@@ -59,6 +32,7 @@ void domain_table_free(struct domain_table *t)
     }
     free(t->slots);
     map_deinit(&t->first_lines);
+    domain_verdict_deinit(&t->verdict);
     free(t);
 }
 
@@ -79,7 +53,7 @@ static uint32_t take_slot(struct domain_table *t)
     return t->count++;
 }
 
-static struct domain_work *find(struct domain_table *t, uint32_t index, uint32_t generation)
+struct domain_work *domain_find(struct domain_table *t, uint32_t index, uint32_t generation)
 {
     CHECK(index < t->count && t->slots[index]->generation == generation);
     return t->slots[index];
@@ -104,6 +78,19 @@ static void settle_when_resolved(struct worker *w, struct domain_work *d)
     }
 }
 
+/* Before the row of the domain, which names it. */
+static void write_policy(struct worker *w, const struct domain_work *d)
+{
+    if (d->policy == NULL) {
+        return;
+    }
+    const struct sts_verdict *sts = &w->domains->verdict.sts;
+    findings_reset(&w->findings);
+    findings_of_policy(d->policy, sts, &w->findings);
+    report_policy(w->rows, d->seen.domain, d->policy, sts, &w->findings);
+    counts_add_findings(&w->counts, &w->findings);
+}
+
 static void finish(struct worker *w, uint32_t index)
 {
     struct domain_table *t = w->domains;
@@ -112,11 +99,15 @@ static void finish(struct worker *w, uint32_t index)
 
     const char *reason = NULL;
     enum account_class class = account_class_of(&d->seen, &reason);
+    const struct judging_terms *terms = &w->scan->params->terms;
+    domain_verdict_fill(&w->domains->verdict, &d->seen, terms);
+    write_policy(w, d);
     findings_reset(&w->findings);
-    findings_of_domain(&d->seen, NULL, &w->findings);
-    report_domain(w->rows, &d->seen, NULL, NULL, class, reason, &w->findings);
+    findings_of_domain(&d->seen, &w->domains->verdict, &w->findings);
+    report_domain(w->rows, &d->seen, &w->domains->verdict, terms->profiles, class, reason,
+                  &w->findings);
     worker_row_written(w);
-    counts_add_domain(&w->counts, &d->seen, NULL, class, reason);
+    counts_add_domain(&w->counts, &d->seen, &w->domains->verdict, class, reason);
     counts_add_findings(&w->counts, &w->findings);
     atomic_fetch_add_explicit(&w->counters.lines_done[class], 1, memory_order_relaxed);
     uint8_t line[8];
@@ -134,17 +125,17 @@ static void finish(struct worker *w, uint32_t index)
     t->first_free = index;
 }
 
-static void finish_when_complete(struct worker *w, uint32_t index)
+void domain_finish_when_complete(struct worker *w, uint32_t index)
 {
     const struct domain_work *d = w->domains->slots[index];
-    if (d->questions == 0 && d->hosts == 0) {
+    if (d->questions == 0 && d->hosts == 0 && !d->policy_pending) {
         finish(w, index);
     }
 }
 
 /* --- answers ------------------------------------------------------------------------------ */
 
-static struct span *copy_names(struct arena *a, const struct span *names, size_t count)
+struct span *domain_copy_names(struct arena *a, const struct span *names, size_t count)
 {
     struct span *copy = arena_new(a, count, sizeof(*copy));
     for (size_t i = 0; i < count; i++) {
@@ -164,18 +155,24 @@ static struct seen_txt copy_texts(struct arena *a, const struct dns_answer *answ
 
 static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
 
-static void ask(struct worker *w, uint32_t index, enum question q, const char *prefix,
+void domain_ask(struct worker *w, uint32_t index, enum domain_question q, struct span name,
                 uint16_t type)
 {
-    struct domain_work *d = w->domains->slots[index];
+    w->domains->slots[index]->questions++;
+    resolver_ask(w->resolver, name, type, on_answer, w, (uint64_t)index << 8 | (uint64_t)q);
+}
+
+/* About a name below the domain. */
+static void ask(struct worker *w, uint32_t index, enum domain_question q, const char *prefix,
+                uint16_t type)
+{
+    const struct domain_work *d = w->domains->slots[index];
     uint8_t name[DNS_NAME_TEXT_MAX];
     size_t prefix_len = strlen(prefix);
     CHECK(prefix_len + d->seen.domain.len <= sizeof(name));
     memcpy(name, prefix, prefix_len);
     memcpy(name + prefix_len, d->seen.domain.at, d->seen.domain.len);
-    d->questions++;
-    resolver_ask(w->resolver, (struct span){name, prefix_len + d->seen.domain.len}, type, on_answer,
-                 w, (uint64_t)index << 8 | (uint64_t)q);
+    domain_ask(w, index, q, (struct span){name, prefix_len + d->seen.domain.len}, type);
 }
 
 static void want_host(struct worker *w, uint32_t index, uint16_t mx, struct span host, bool dial,
@@ -275,7 +272,7 @@ static void on_mx(struct worker *w, uint32_t index, const struct dns_answer *ans
 {
     struct domain_work *d = w->domains->slots[index];
     d->seen.mx_dns = answer->seen;
-    d->seen.cnames = copy_names(&d->arena, answer->cnames, answer->cname_count);
+    d->seen.cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
     d->seen.cname_count = answer->cname_count;
     switch ((enum dns_state)answer->seen.state) {
     case DNS_DATA:
@@ -328,12 +325,16 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     struct domain_work *d = w->domains->slots[index];
     worker_note_answer(w, answer);
     d->questions--;
-    switch ((enum question)(tag & 0xff)) {
+    enum domain_question q = (enum domain_question)(tag & 0xff);
+    switch (q) {
     case QUESTION_MX:
         on_mx(w, index, answer);
         break;
     case QUESTION_MTA_STS:
         d->seen.mta_sts = copy_texts(&d->arena, answer);
+        d->seen.mta_sts_cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
+        d->seen.mta_sts_cname_count = answer->cname_count;
+        policy_begin(w, index);
         break;
     case QUESTION_TLS_RPT:
         d->seen.tls_rpt = copy_texts(&d->arena, answer);
@@ -341,16 +342,20 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     case QUESTION_NS:
         on_ns(d, answer);
         break;
+    case QUESTION_POLICY_A:
+    case QUESTION_POLICY_AAAA:
+        policy_on_answer(w, index, q, answer);
+        break;
     }
     settle_when_resolved(w, d);
-    finish_when_complete(w, index);
+    domain_finish_when_complete(w, index);
 }
 
 /* --- hosts -------------------------------------------------------------------------------- */
 
 void domain_on_host_resolved(struct worker *w, const struct message_host_resolved *m)
 {
-    struct domain_work *d = find(w->domains, m->domain, m->generation);
+    struct domain_work *d = domain_find(w->domains, m->domain, m->generation);
     d->unresolved--;
     settle_when_resolved(w, d);
 }
@@ -383,13 +388,14 @@ static void copy_result(struct domain_work *d, struct seen_mx *mx,
     mx->aaaa_state = m->aaaa_state;
     mx->cname_count = m->cname_count;
     mx->blocklisted = m->blocklisted != 0;
+    mx->dane_host = m->dane_host;
     mx->endpoints = briefs;
     mx->endpoint_count = count;
 }
 
 void domain_on_host_done(struct worker *w, const struct message_host_done *m)
 {
-    struct domain_work *d = find(w->domains, m->domain, m->generation);
+    struct domain_work *d = domain_find(w->domains, m->domain, m->generation);
     d->hosts--;
     /* Of an implicit MX that is recorded only, nothing is dialled, whoever else dials the host. */
     bool listed = !d->implicit || w->scan->params->implicit_mx_dial;
@@ -406,7 +412,7 @@ void domain_on_host_done(struct worker *w, const struct message_host_done *m)
     if (d->implicit) {
         judge_implicit(w, d, m->address_count);
     }
-    finish_when_complete(w, m->domain);
+    domain_finish_when_complete(w, m->domain);
 }
 
 /* --- lines -------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
  * The rows of a service's endpoints, each from the sessions of a visit or without one, and what the
  * hosts hear of them.
  */
+#include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/service_work.h"
 #include "scanner/report/report.h"
@@ -11,6 +12,7 @@ static void send_endpoint(struct worker *w, const struct service *s, const struc
 {
     struct buf octets = BUF_INIT(BRIEF_LEN);
     struct endpoint_brief brief = t->brief;
+    brief.versions = s->versions;
     brief.ptr_is_host = (uint8_t)reverse_dns_is_host(w->services, s, t->host);
     brief_put(&octets, &brief);
     struct message_endpoint_done m = {
@@ -49,7 +51,7 @@ void endpoints_tell(struct worker *w, const struct service *s)
     work->told_count = 0;
 }
 
-static struct endpoint_brief brief_of(const struct seen_endpoint *seen,
+static struct endpoint_brief brief_of(const struct service *s, const struct seen_endpoint *seen,
                                       const struct endpoint_verdict *v)
 {
     struct endpoint_brief b = {
@@ -63,7 +65,18 @@ static struct endpoint_brief brief_of(const struct seen_endpoint *seen,
         .sni = (uint8_t)v->sni,
         .sni_acceptable = (uint8_t)v->acceptable,
         .covers_parents = v->name.covers_parents,
+        .dane = (uint8_t)v->dane.status,
+        .dane_flags = v->dane.flags,
+        .no_sni_outcome = (uint8_t)seen->no_sni_outcome,
+        .no_sni_chain = seen->no_sni_chain,
+        .no_sni_name_match = (uint8_t)v->default_name.match,
+        .leaf_domains = v->leaf_domains,
+        .no_sni_leaf_domains = leaf_domains_of(seen->no_sni_names),
     };
+    if (seen->no_sni_outcome != OUTCOME_NOT_TESTED) {
+        b.no_sni_starttls = s->no_sni_starttls;
+        b.no_sni_tls_version = s->no_sni_tls_version;
+    }
     if (seen->result != NULL) {
         b.outcome = (uint8_t)seen->result->outcome;
         b.starttls = (uint8_t)seen->result->smtp.starttls;
@@ -85,7 +98,7 @@ static void write_endpoint(struct worker *w, const struct service *s, const stru
     report_endpoint(w->rows, seen, verdict, &w->findings);
     worker_row_written(w);
     counts_add_findings(&w->counts, &w->findings);
-    struct endpoint_brief brief = brief_of(seen, verdict);
+    struct endpoint_brief brief = brief_of(s, seen, verdict);
     tell_endpoint(w, s, want, &brief);
 }
 
@@ -95,7 +108,11 @@ static struct seen_endpoint endpoint_of(const struct worker *w, const struct ser
     struct seen_endpoint seen = {.host = want->host,
                                  .address = s->address,
                                  .port = s->port,
-                                 .no_sni_outcome = (enum session_outcome)s->no_sni_outcome};
+                                 .no_sni_outcome = (enum session_outcome)s->no_sni_outcome,
+                                 .dane_host = want->dane_host,
+                                 .tlsa_base = want->tlsa_base,
+                                 .tlsas = want->tlsas,
+                                 .tlsa_count = want->tlsa_count};
     if (s->has_no_sni_leaf) {
         memcpy(seen.no_sni_leaf_sha256, s->no_sni_leaf_sha256, sizeof(seen.no_sni_leaf_sha256));
         seen.no_sni_names = leaf_names_find(&w->services->default_names, s->no_sni_leaf_sha256);
@@ -108,8 +125,14 @@ void endpoint_write_not_tested(struct worker *w, const struct service *s, const 
                                enum not_tested_reason reason)
 {
     /* Nothing of the default certificate either: of a later block it is known, of the first not yet. */
-    struct seen_endpoint seen = {
-        .host = want->host, .address = s->address, .port = s->port, .not_tested = reason};
+    struct seen_endpoint seen = {.host = want->host,
+                                 .address = s->address,
+                                 .port = s->port,
+                                 .not_tested = reason,
+                                 .dane_host = want->dane_host,
+                                 .tlsa_base = want->tlsa_base,
+                                 .tlsas = want->tlsas,
+                                 .tlsa_count = want->tlsa_count};
     write_endpoint(w, s, want, &seen);
 }
 
@@ -137,12 +160,19 @@ void endpoint_write_visited(struct worker *w, uint32_t index)
     }
     struct seen_endpoint seen = endpoint_of(w, s, &v->want);
     seen.attempts = attempts;
-    seen.attempt_count = v->other_key > 0 ? v->other_key : v->session_count;
+    while (seen.attempt_count < v->session_count &&
+           !visit_session_is_aside(v, (uint8_t)seen.attempt_count)) {
+        seen.attempt_count++;
+    }
     seen.result = &attempts[0];
     seen.chain = v->chains[0];
     seen.repeated = seen.attempt_count > 1;
     seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
                     memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
+    if (v->dane_sni > 0) {
+        seen.dane_sni = &attempts[v->dane_sni];
+        seen.dane_sni_chain = v->chains[v->dane_sni];
+    }
     if (v->other_key > 0) {
         seen.other_key = &attempts[v->other_key];
         seen.other_key_chain = v->chains[v->other_key];

@@ -2,8 +2,10 @@
  * The owner of host names: addresses and TLSA of each name, asked once, whether it is wanted
  * as an MX host (HOST_WANT) or only to confirm reverse DNS (NAME_CHECK).
  *
- *   HOST_WANT ─► A, AAAA ─► HOST_RESOLVED ─► ADDRESS_WANT per address and port ─► row, HOST_DONE
- *                TLSA (kept; judged elsewhere)
+ *   HOST_WANT ─► A, AAAA, TLSA ─► ADDRESS_WANT per address and port ─► row, HOST_DONE
+ *                         └ CNAME links: CNAME or TLSA at their end   └ HOST_RESOLVED
+ *
+ * The TLSA records come first, because they decide which name is asked for (RFC 7672 section 2.2.3).
  */
 #include "scanner/pipeline/host_work.h"
 
@@ -21,6 +23,7 @@ static void work_free(struct host_work *h)
 {
     free(h->subscribers);
     free(h->checkers);
+    buf_deinit(&h->tlsas_in_force);
     arena_reset(&h->arena);
     free(h);
 }
@@ -66,6 +69,7 @@ static void tell_done(struct worker *w, const struct subscriber *s, const struct
         .blocklisted = r->octets[3],
         .address_count = (uint16_t)(r->octets[4] | r->octets[5] << 8),
         .truncated = r->octets[6],
+        .dane_host = r->octets[7],
         .endpoints = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN},
     };
     message_put_host_done(worker_outbox(w, s->from), &m);
@@ -141,6 +145,7 @@ static struct host_work *begin_work(struct worker *w, uint32_t index, struct spa
     h->arena = ARENA_INIT(&w->arenas);
     h->name = arena_copy(&h->arena, name);
     h->block = UINT32_MAX;
+    h->tlsas_in_force = BUF_INIT(BUF_NO_LIMIT);
     if (e->record != NULL) {
         host_record_restore(h, e->record);
         free(e->record);
@@ -154,23 +159,28 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
 
 static void ask(struct worker *w, uint32_t index, enum question q)
 {
-    static const uint16_t types[QUESTION_COUNT] = {[QUESTION_A] = DNS_TYPE_A,
-                                                   [QUESTION_AAAA] = DNS_TYPE_AAAA,
-                                                   [QUESTION_TLSA] = DNS_TYPE_TLSA};
+    static const uint16_t types[QUESTION_COUNT] = {
+        [QUESTION_A] = DNS_TYPE_A,
+        [QUESTION_AAAA] = DNS_TYPE_AAAA,
+        [QUESTION_TLSA] = DNS_TYPE_TLSA,
+        [QUESTION_FIRST_CNAME] = DNS_TYPE_CNAME,
+        [QUESTION_EXPANDED_TLSA] = DNS_TYPE_TLSA,
+    };
     struct host_work *h = w->hosts->entries[index].work;
     if (h->asked[q]) {
         return;
     }
     h->asked[q] = true;
-    uint8_t name[DNS_NAME_TEXT_MAX];
+    struct span about = q == QUESTION_EXPANDED_TLSA ? h->cnames[h->cname_count - 1] : h->name;
+    uint8_t name[DNS_NAME_TEXT_MAX + 16];
     size_t len = 0;
-    if (q == QUESTION_TLSA) { /* RFC 6698 section 3 */
+    if (types[q] == DNS_TYPE_TLSA) { /* RFC 6698 section 3 */
         len = (size_t)snprintf((char *)name, sizeof(name), "_%u._tcp.",
                                (unsigned)w->scan->params->ports[0]);
     }
-    CHECK(len + h->name.len <= sizeof(name));
-    memcpy(name + len, h->name.at, h->name.len);
-    resolver_ask(w->resolver, (struct span){name, len + h->name.len}, types[q], on_answer, w,
+    CHECK(len + about.len <= sizeof(name));
+    memcpy(name + len, about.at, about.len);
+    resolver_ask(w->resolver, (struct span){name, len + about.len}, types[q], on_answer, w,
                  (uint64_t)index << 8 | (uint64_t)q);
 }
 
@@ -186,6 +196,69 @@ static bool addresses_known(const struct host_work *h)
     return true;
 }
 
+static bool links_are_secure(const struct seen_dns *dns)
+{
+    return (dns->state == DNS_DATA || dns->state == DNS_NODATA) && dns->ad;
+}
+
+/* RFC 7672 section 2.2.2: behind links that are secure throughout, the name at their end comes first;
+ * else it matters whether the first one is secure, if that name has records. */
+static void ask_behind_links(struct worker *w, uint32_t index)
+{
+    struct host_work *h = w->hosts->entries[index].work;
+    if (h->cname_count == 0 || !h->answered[QUESTION_TLSA]) {
+        return;
+    }
+    if (links_are_secure(&h->dns[QUESTION_A]) && links_are_secure(&h->dns[QUESTION_AAAA])) {
+        ask(w, index, QUESTION_EXPANDED_TLSA);
+    } else if (h->tlsa_count > 0) {
+        ask(w, index, QUESTION_FIRST_CNAME);
+    }
+}
+
+static bool all_answered(const struct host_work *h)
+{
+    for (size_t q = 0; q < QUESTION_COUNT; q++) {
+        if (h->asked[q] && !h->answered[q]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct seen_host seen_of(struct host_work *h)
+{
+    struct net_addr *addresses =
+        arena_new(&h->arena, h->v4_count + h->v6_count, sizeof(*addresses));
+    size_t count = 0;
+    for (size_t i = 0; i < h->v4_count; i++) {
+        addresses[count++] = h->v4[i];
+    }
+    for (size_t i = 0; i < h->v6_count; i++) {
+        addresses[count++] = h->v6[i];
+    }
+    return (struct seen_host){
+        .name = h->name,
+        .a = h->dns[QUESTION_A],
+        .aaaa = h->dns[QUESTION_AAAA],
+        .tlsa = h->dns[QUESTION_TLSA],
+        .cnames = h->cnames,
+        .cname_count = h->cname_count,
+        .first_cname = h->dns[QUESTION_FIRST_CNAME],
+        .addresses = addresses,
+        .address_count = count,
+        .addresses_truncated = h->truncated,
+        .tlsas = h->tlsas,
+        .tlsa_count = h->tlsa_count,
+        .expanded_tlsa = h->dns[QUESTION_EXPANDED_TLSA],
+        .expanded_tlsas = h->expanded_tlsas,
+        .expanded_tlsa_count = h->expanded_tlsa_count,
+        .blocklisted = h->blocklisted,
+        .endpoints = h->endpoints,
+        .endpoint_count = h->endpoint_count,
+    };
+}
+
 static void finish(struct worker *w, uint32_t index)
 {
     struct host_entry *e = &w->hosts->entries[index];
@@ -196,36 +269,14 @@ static void finish(struct worker *w, uint32_t index)
         work_free(h);
         return;
     }
-    struct net_addr *addresses =
-        arena_new(&h->arena, h->v4_count + h->v6_count, sizeof(*addresses));
-    size_t count = 0;
-    for (size_t i = 0; i < h->v4_count; i++) {
-        addresses[count++] = h->v4[i];
-    }
-    for (size_t i = 0; i < h->v6_count; i++) {
-        addresses[count++] = h->v6[i];
-    }
-    struct seen_host seen = {
-        .name = h->name,
-        .a = h->dns[QUESTION_A],
-        .aaaa = h->dns[QUESTION_AAAA],
-        .tlsa = h->dns[QUESTION_TLSA],
-        .cnames = h->cnames,
-        .cname_count = h->cname_count,
-        .addresses = addresses,
-        .address_count = count,
-        .addresses_truncated = h->truncated,
-        .tlsas = h->tlsas,
-        .tlsa_count = h->tlsa_count,
-        .blocklisted = h->blocklisted,
-        .endpoints = h->endpoints,
-        .endpoint_count = h->endpoint_count,
-    };
+    struct seen_host seen = seen_of(h);
+    struct dane_host_verdict dane;
+    dane_judge_host(&seen, w->scan->params->terms.trust_ad, &dane);
     findings_reset(&w->findings);
-    findings_of_host(&seen, NULL, &w->findings);
-    report_host(w->rows, &seen, NULL, &w->findings);
+    findings_of_host(&seen, &dane, &w->findings);
+    report_host(w->rows, &seen, &dane, &w->findings);
     worker_row_written(w);
-    counts_add_host(&w->counts, &seen);
+    counts_add_host(&w->counts, &seen, &dane);
     counts_add_findings(&w->counts, &w->findings);
     e->record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
@@ -240,21 +291,14 @@ static void finish(struct worker *w, uint32_t index)
 static void finish_when_complete(struct worker *w, uint32_t index)
 {
     const struct host_work *h = w->hosts->entries[index].work;
-    for (size_t q = 0; q < QUESTION_COUNT; q++) {
-        if (h->asked[q] && !h->answered[q]) {
-            return;
-        }
-    }
-    if (!h->dial || (h->addresses_sent && h->endpoints_pending == 0)) {
+    if (all_answered(h) && (!h->dial || (h->addresses_sent && h->endpoints_pending == 0))) {
         finish(w, index);
     }
 }
 
-static enum not_tested_reason reason_not_to_dial(const struct worker *w, const struct host_work *h,
-                                                 const struct net_addr *a, size_t position)
+enum not_tested_reason address_reason_not_to_dial(const struct scan *s, const struct net_addr *a)
 {
-    const struct scan *s = w->scan;
-    if (h->blocklisted || blocklist_has_address(s->blocklist, a)) {
+    if (blocklist_has_address(s->blocklist, a)) {
         return NOT_TESTED_BLOCKLISTED;
     }
     if (!s->params->allow_special_addresses && net_addr_special_purpose(a) != NULL) {
@@ -263,7 +307,20 @@ static enum not_tested_reason reason_not_to_dial(const struct worker *w, const s
     if (a->family == 4 ? !s->params->use_ipv4 : !s->params->use_ipv6 || !s->has_ipv6) {
         return NOT_TESTED_FAMILY_OFF;
     }
-    return position < h->addresses_max ? NOT_TESTED_NONE : NOT_TESTED_TRUNCATED;
+    return NOT_TESTED_NONE;
+}
+
+static enum not_tested_reason reason_not_to_dial(const struct worker *w, const struct host_work *h,
+                                                 const struct net_addr *a, size_t position)
+{
+    if (h->blocklisted) {
+        return NOT_TESTED_BLOCKLISTED;
+    }
+    enum not_tested_reason reason = address_reason_not_to_dial(w->scan, a);
+    if (reason == NOT_TESTED_NONE && position >= h->addresses_max) {
+        return NOT_TESTED_TRUNCATED;
+    }
+    return reason;
 }
 
 static void send_address_want(struct worker *w, uint32_t index, size_t endpoint, bool again)
@@ -278,6 +335,9 @@ static void send_address_want(struct worker *w, uint32_t index, size_t endpoint,
         .again = again,
         .address = b->address,
         .port = b->port,
+        .dane_host = h->dane,
+        .tlsa_base = h->tlsa_base,
+        .tlsas = buf_span(&h->tlsas_in_force),
         .host = h->name,
     };
     message_put_address_want(worker_outbox(w, owner_of_address(w->scan, &b->address)), &m);
@@ -304,12 +364,28 @@ static void fill_up_to_cap(struct worker *w, uint32_t index)
     }
 }
 
+/* Which records are in force, and so which name is asked for, is settled before anything is dialled. */
+static void judge_dane(struct worker *w, struct host_work *h)
+{
+    struct seen_host seen = seen_of(h);
+    struct dane_host_verdict v;
+    dane_judge_host(&seen, w->scan->params->terms.trust_ad, &v);
+    h->dane = (uint8_t)v.state;
+    if (v.state == DANE_HOST_USABLE || v.state == DANE_HOST_UNUSABLE) {
+        h->tlsa_base = v.base;
+        for (size_t i = 0; i < v.tlsa_count; i++) {
+            tlsa_put(&h->tlsas_in_force, &v.tlsas[i]);
+        }
+    }
+}
+
 static void send_address_wants(struct worker *w, uint32_t index)
 {
     struct host_work *h = w->hosts->entries[index].work;
     const struct scan_params *p = w->scan->params;
     size_t addresses = h->v4_count + h->v6_count;
     h->addresses_sent = true;
+    judge_dane(w, h);
     h->endpoints = arena_new(&h->arena, addresses * p->port_count, sizeof(*h->endpoints));
     for (size_t i = 0; i < addresses; i++) {
         for (size_t port = 0; port < p->port_count; port++) {
@@ -349,10 +425,15 @@ static void go_on(struct worker *w, uint32_t index)
         }
     }
     if (addresses_known(h)) {
-        if (h->dial && !h->addresses_sent) {
+        if (h->dial) {
+            ask_behind_links(w, index);
+        }
+        if (h->dial && !h->addresses_sent && all_answered(h)) {
             send_address_wants(w, index);
         }
-        tell_subscribers(w, index);
+        if (!h->dial || h->addresses_sent) {
+            tell_subscribers(w, index);
+        }
     }
     finish_when_complete(w, index);
 }
@@ -392,20 +473,21 @@ static void take_cnames(struct worker *w, struct host_work *h, const struct dns_
     }
 }
 
-static void take_tlsas(struct host_work *h, const struct dns_answer *answer)
+static size_t take_tlsas(struct host_work *h, const struct dns_answer *answer,
+                         struct seen_tlsa **list)
 {
     size_t kept = answer->rr_count < TLSA_MAX ? answer->rr_count : TLSA_MAX;
-    h->tlsas = arena_new(&h->arena, kept, sizeof(*h->tlsas));
-    h->tlsa_count = kept;
+    *list = arena_new(&h->arena, kept, sizeof(**list));
     for (size_t i = 0; i < kept; i++) {
         const struct dns_rr *rr = &answer->rrs[i];
-        h->tlsas[i] = (struct seen_tlsa){
+        (*list)[i] = (struct seen_tlsa){
             .usage = rr->tlsa.usage,
             .selector = rr->tlsa.selector,
             .matching = rr->tlsa.matching,
             .data = arena_copy(&h->arena, rr->tlsa.data),
         };
     }
+    return kept;
 }
 
 static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
@@ -418,11 +500,22 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     worker_note_answer(w, answer);
     h->answered[q] = true;
     h->dns[q] = answer->seen;
-    if (q == QUESTION_TLSA) {
-        take_tlsas(h, answer);
-    } else {
+    switch (q) {
+    case QUESTION_A:
+    case QUESTION_AAAA:
         take_addresses(h, q, answer);
         take_cnames(w, h, answer);
+        break;
+    case QUESTION_TLSA:
+        h->tlsa_count = take_tlsas(h, answer, &h->tlsas);
+        break;
+    case QUESTION_EXPANDED_TLSA:
+        h->expanded_tlsa_count = take_tlsas(h, answer, &h->expanded_tlsas);
+        break;
+    case QUESTION_FIRST_CNAME: /* whether it is secure is all we want to know */
+        break;
+    case QUESTION_COUNT:
+        UNREACHABLE("not a question");
     }
     go_on(w, index);
 }

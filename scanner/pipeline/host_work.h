@@ -10,6 +10,9 @@ enum question {
     QUESTION_A,
     QUESTION_AAAA,
     QUESTION_TLSA,
+    /* Only for a name with CNAME links, once the others are answered (RFC 7672 section 2.2.2) */
+    QUESTION_FIRST_CNAME,   /* is the first link secure? */
+    QUESTION_EXPANDED_TLSA, /* at the end of the links */
     QUESTION_COUNT,
 };
 
@@ -49,6 +52,12 @@ struct host_work {
     size_t cname_count;
     struct seen_tlsa *tlsas;
     size_t tlsa_count;
+    struct seen_tlsa *expanded_tlsas;
+    size_t expanded_tlsa_count;
+    /* Once ADDRESS_WANTs are out: */
+    uint8_t dane;              /* enum dane_host */
+    struct span tlsa_base;     /* of the records in force; empty: none */
+    struct buf tlsas_in_force; /* encoded, tlsa_put() */
     struct endpoint_brief *endpoints;
     size_t endpoint_count;
     size_t endpoints_pending;
@@ -85,7 +94,7 @@ bool host_is_truncated(const struct host_work *h);
 /* host_record.c. A name that was not dialled may yet be wanted as an MX host: everything for its
  * row is kept. A dialled name is done for good: its states, in DIALLED_HEAD_LEN octets, and its
  * encoded briefs. Records are malloc'ed. */
-#define DIALLED_HEAD_LEN 7
+#define DIALLED_HEAD_LEN 8
 
 struct host_record *host_record_of_addresses(const struct host_work *h);
 void host_record_restore(struct host_work *h, const struct host_record *r);

@@ -144,6 +144,7 @@ void judge_deinit(struct judge *j)
     }
     buf_deinit(&j->writer_outbox);
     findings_deinit(&j->findings);
+    counts_deinit(&j->counts);
     incomplete_chains_deinit(&j->incomplete);
     intermediate_pool_free(j->pool);
     rows_out_free(j->rows);

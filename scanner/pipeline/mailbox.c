@@ -11,7 +11,15 @@ void mailbox_init(struct mailbox *m, uv_async_t *async)
     m->waiting = BUF_INIT(BUF_NO_LIMIT);
     m->taken = BUF_INIT(BUF_NO_LIMIT);
     m->async = async;
+    m->wake = NULL;
     atomic_init(&m->backlog, 0);
+}
+
+void mailbox_init_waking(struct mailbox *m, void (*wake)(void *arg), void *arg)
+{
+    mailbox_init(m, NULL);
+    m->wake = wake;
+    m->wake_arg = arg;
 }
 
 void mailbox_deinit(struct mailbox *m)
@@ -40,6 +48,9 @@ void mailbox_post(struct mailbox *m, struct buf *messages)
     if (was_empty && m->async != NULL) {
         (void)uv_async_send(m->async); /* under the lock: mailbox_close() must not come between */
     }
+    if (was_empty && m->wake != NULL) {
+        m->wake(m->wake_arg);
+    }
     (void)pthread_mutex_unlock(&m->lock);
     buf_reset(messages);
     if (was_empty) {
@@ -51,6 +62,7 @@ void mailbox_close(struct mailbox *m)
 {
     (void)pthread_mutex_lock(&m->lock);
     m->async = NULL;
+    m->wake = NULL;
     (void)pthread_mutex_unlock(&m->lock);
 }
 

@@ -15,13 +15,18 @@
 struct mailbox {
     pthread_mutex_t lock;
     pthread_cond_t filled;
-    struct buf waiting;    /* messages posted and not yet taken */
-    struct buf taken;      /* messages under work by the receiver */
-    uv_async_t *async;     /* borrowed; NULL for a thread without a loop */
+    struct buf waiting;      /* messages posted and not yet taken */
+    struct buf taken;        /* messages under work by the receiver */
+    uv_async_t *async;       /* borrowed; NULL for a thread without a loop */
+    void (*wake)(void *arg); /* of a receiver that waits elsewhere; NULL: none */
+    void *wake_arg;
     atomic_size_t backlog; /* octets posted and not yet worked on */
 };
 
 void mailbox_init(struct mailbox *m, uv_async_t *async);
+/** For a receiver that neither has a loop nor waits here: `wake` is called by the posting thread, under
+ * the lock, when the mailbox is no longer empty. */
+void mailbox_init_waking(struct mailbox *m, void (*wake)(void *arg), void *arg);
 void mailbox_deinit(struct mailbox *m);
 
 /** Before the receiver closes its `async`: later posts are kept and wake nobody. */

@@ -146,6 +146,23 @@ MESSAGE_KINDS(X)
 #undef PUT
 #undef GET
 
+void tlsa_put(struct buf *out, const struct seen_tlsa *r)
+{
+    put_u8(out, r->usage);
+    put_u8(out, r->selector);
+    put_u8(out, r->matching);
+    put_span(out, r->data);
+}
+
+struct seen_tlsa tlsa_get(struct span *in)
+{
+    struct seen_tlsa r = {.usage = get_u8(in)};
+    r.selector = get_u8(in);
+    r.matching = get_u8(in);
+    r.data = get_span(in);
+    return r;
+}
+
 void brief_put(struct buf *out, const struct endpoint_brief *b)
 {
     size_t at = out->len;

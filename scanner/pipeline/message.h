@@ -13,6 +13,7 @@
  *                         ◄─HOST_RESOLVED─┘  │      ◄──────ENDPOINT_DONE─────┘ │  │
  *                         ◄───HOST_DONE──────┘      ◄────NAME_CHECK(ED)────────┘  │
  *                                              operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT
+ *   domain owner ─POLICY_WANT─► policy thread ─POLICY_DONE─► domain owner ─CHAIN_NEW─► judge
  *                              judge ◄─CERT_NEW─ judge of the chain ◄──CHAIN_NEW──┘
  *                                └──CERT_KNOWN──►     └──CHAIN_KNOWN─► service owner
  *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
@@ -82,10 +83,23 @@
 #define FIELDS_LEASE_GRANT(F)  F(u32, visit)
 #define FIELDS_LEASE_RETURN(F) F(span, operator_name)
 
-#define FIELDS_CHAIN_NEW(F)                                      \
-    F(u16, from)                                                 \
-    F(u32, visit) /* whose row waits for the chain, at `from` */ \
-    F(span, chain_id)                                            \
+/* To the policy thread: `addresses` in the order to be tried, policy_address_put(). */
+#define FIELDS_POLICY_WANT(F) \
+    F(u16, from)              \
+    F(u32, domain)            \
+    F(u32, generation)        \
+    F(span, policy_host)      \
+    F(span, addresses)
+
+#define FIELDS_POLICY_DONE(F) \
+    F(u32, domain)            \
+    F(u32, generation)        \
+    F(span, fetched) /* policy_fetched_put() */
+
+#define FIELDS_CHAIN_NEW(F)                                                                      \
+    F(u16, from)                                                                                 \
+    F(u32, visit) /* whose row waits for it, at `from`: a visit, or WAITER_IS_DOMAIN | domain */ \
+    F(span, chain_id)                                                                            \
     F(span, list) /* seen_tls.list */
 
 #define FIELDS_CHAIN_KNOWN(F)           \
@@ -117,6 +131,8 @@
     X(LEASE_WANT, lease_want)       \
     X(LEASE_GRANT, lease_grant)     \
     X(LEASE_RETURN, lease_return)   \
+    X(POLICY_WANT, policy_want)     \
+    X(POLICY_DONE, policy_done)     \
     X(CHAIN_NEW, chain_new)         \
     X(CHAIN_KNOWN, chain_known)     \
     X(CERT_NEW, cert_new)           \
@@ -156,6 +172,19 @@ MESSAGE_KINDS(X)
 
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
+
+/* One TLSA record of a list in ADDRESS_WANT; its data borrows from `in`. */
+void tlsa_put(struct buf *out, const struct seen_tlsa *r);
+struct seen_tlsa tlsa_get(struct span *in);
+
+/* In CHAIN_NEW and CHAIN_KNOWN: the chain is that of a domain's policy host. */
+#define WAITER_IS_DOMAIN 0x80000000U
+
+void policy_address_put(struct buf *out, const struct net_addr *a);
+struct net_addr policy_address_get(struct span *in);
+/* What a fetch showed: all of seen_policy but DNS and what is judged. Spans borrow from `octets`. */
+void policy_fetched_put(struct buf *out, const struct seen_policy *p);
+void policy_fetched_get(struct span octets, struct seen_policy *out);
 
 #define BRIEF_LEN 91 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);

@@ -9,6 +9,7 @@
 #include "scanner/pipeline/closing.h"
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
+#include "scanner/pipeline/policy_thread.h"
 
 #define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
 #define PROGRESS_MS       1000
@@ -263,9 +264,13 @@ static void start_threads(struct coordinator *c)
         s->judges[i] = memory_new(1, sizeof(struct judge));
         judge_init(s->judges[i], s, i);
     }
+    s->policies = s->params->fetch_policies ? policy_thread_new(s) : NULL;
     writer_start(&c->writer);
     for (uint32_t i = 0; i < s->judge_count; i++) {
         judge_start(s->judges[i]);
+    }
+    if (s->policies != NULL) {
+        policy_thread_start(s->policies);
     }
     for (uint32_t i = 0; i < s->worker_count; i++) {
         worker_start(s->workers[i]);
@@ -300,6 +305,10 @@ static void stop_threads(struct coordinator *c)
     }
     for (uint32_t i = 0; i < s->worker_count; i++) {
         worker_join(s->workers[i]);
+    }
+    if (s->policies != NULL) {
+        post_stop(policy_thread_mailbox(s->policies));
+        policy_thread_join(s->policies);
     }
     for (uint32_t i = 0; i < s->judge_count; i++) {
         post_stop(&s->judges[i]->mailbox);
@@ -478,6 +487,7 @@ static void free_threads(struct coordinator *c)
         judge_deinit(s->judges[i]);
         free(s->judges[i]);
     }
+    policy_thread_free(s->policies);
     reader_deinit(&c->reader);
     mailbox_deinit(&s->writer);
     admission_deinit(&s->admission);
@@ -538,6 +548,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
         return end; /* the reader sits in a blocking read and may still look at everything */
     }
     free_threads(c);
+    counts_deinit(c->counts);
     free(c->counts);
     blocklist_free(blocklist);
     public_suffixes_free(suffixes);

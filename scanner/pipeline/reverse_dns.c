@@ -163,11 +163,7 @@ void reverse_dns_keep(struct service_table *t, struct service *s, const struct s
         if (!host_name_normalise(ptr->names[i], &name, NULL)) {
             continue;
         }
-        if (t->ptr_hash_count == t->ptr_hash_capacity) {
-            t->ptr_hash_capacity = t->ptr_hash_capacity ? t->ptr_hash_capacity * 2 : 256;
-            t->ptr_hashes =
-                memory_resize(t->ptr_hashes, t->ptr_hash_capacity, sizeof(*t->ptr_hashes));
-        }
+        t->ptr_hashes = memory_grow_list(t->ptr_hashes, t->ptr_hash_count, sizeof(*t->ptr_hashes));
         t->ptr_hashes[t->ptr_hash_count++] = hash_key_of(buf_span(&name)).low;
         s->ptr_count++;
     }

@@ -33,6 +33,13 @@ enum result_format {
     RESULT_BOTH = 3, /* bits: NDJSON | CSV */
 };
 
+/** --trust-ad: does the AD bit of the resolvers count? */
+enum trust_ad {
+    TRUST_AD_AUTO,
+    TRUST_AD_YES,
+    TRUST_AD_NO,
+};
+
 struct option_in_force {
     const char *name;
     const char *value; /* NULL: not given, no default */
@@ -55,6 +62,10 @@ struct scan_params {
     /* judgement */
     struct judging_terms terms; /* its trust stores are borrowed as well */
 
+    enum trust_ad trust_ad;      /* as asked for; terms.trust_ad is what came of it */
+    const char *trust_ad_reason; /* a word, resolver_check.h */
+    struct span profiles_json;   /* the file that terms.profiles were read from */
+
     /* DNS */
     const struct net_endpoint *name_servers;
     size_t name_server_count;
@@ -71,12 +82,14 @@ struct scan_params {
     bool probe_other_key; /* the certificate with the other kind of key, where SNI is asked with */
     uint32_t names_per_address; /* 0: all */
     bool implicit_mx_dial;
+    bool fetch_policies; /* of MTA-STS, over HTTPS */
     bool use_ipv4;
     bool use_ipv6;
     uint64_t seed;
 
     /* who we are */
     const char *ehlo_domain;
+    const char *user_agent; /* of HTTPS requests */
     const struct net_addr *local_addrs;
     size_t local_addr_count;
 

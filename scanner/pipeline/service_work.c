@@ -180,6 +180,17 @@ static void unlink_open(struct service_table *t, struct service_work *work)
     }
 }
 
+static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octets, size_t *count)
+{
+    struct seen_tlsa *list = octets.len > 0 ? arena_new(arena, TLSA_MAX, sizeof(*list)) : NULL;
+    for (*count = 0; octets.len > 0; (*count)++) {
+        CHECK(*count < TLSA_MAX);
+        list[*count] = tlsa_get(&octets);
+        list[*count].data = arena_copy(arena, list[*count].data);
+    }
+    return list;
+}
+
 void service_on_address_want(struct worker *w, const struct message_address_want *m)
 {
     struct service_table *t = w->services;
@@ -206,8 +217,13 @@ void service_on_address_want(struct worker *w, const struct message_address_want
         struct net_addr address;
         uint8_t port[2];
     } key = {m->address, {(uint8_t)(m->port >> 8), (uint8_t)m->port}};
+    size_t tlsa_count = 0;
     work->pending[work->pending_count++] = (struct want){
         .host = arena_copy(&work->arena, m->host),
+        .tlsa_base = arena_copy(&work->arena, m->tlsa_base),
+        .tlsas = copy_tlsas(&work->arena, m->tlsas, &tlsa_count),
+        .tlsa_count = tlsa_count,
+        .dane_host = m->dane_host,
         .draw = hash_draw(w->scan->params->seed, m->host,
                           (struct span){(const uint8_t *)&key, sizeof(key)}),
         .block = m->block,
@@ -253,6 +269,9 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     counts_add_findings(&w->counts, &w->findings);
     work->row_written = true;
     s->row_written = true;
+    for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
+        s->versions |= (uint8_t)(seen.versions.accepted[i] << (2 * i));
+    }
     reverse_dns_keep(w->services, s, &work->ptr);
     endpoints_tell(w, s);
     if (wants_session) {
@@ -409,6 +428,9 @@ static void note_no_sni(struct worker *w, struct service *s, const struct seen_s
 {
     s->no_sni_done = true;
     s->no_sni_outcome = (uint8_t)seen->outcome;
+    s->no_sni_starttls = (uint8_t)seen->smtp.starttls;
+    bool completed = seen->tls_attempted && seen->tls.completed;
+    s->no_sni_tls_version = completed ? seen->tls.version : 0;
     if (!w->scan->params->probe_sni) { /* it is all that there will be */
         s->spoken_outcome = (uint8_t)seen->outcome;
         s->spoken_starttls = (uint8_t)seen->smtp.starttls;
@@ -434,6 +456,14 @@ static bool wants_repeat(const struct service *s, const struct visit *v,
            memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
 }
 
+/* RFC 7671 section 10.2: SNI is the TLSA base domain, which may be another name than the host. */
+static bool wants_dane_sni(const struct visit *v)
+{
+    const struct seen_session *first = session_seen(v->sessions[0]);
+    return v->kind == VISIT_SNI && v->dane_sni == 0 && v->want.tlsa_base.len > 0 &&
+           !span_eq(v->want.tlsa_base, v->want.host) && first->tls_attempted;
+}
+
 /* A server may have certificates of both kinds of key, and show one to each client. */
 static bool wants_other_key(const struct worker *w, const struct visit *v)
 {
@@ -452,6 +482,25 @@ static struct chain_brief unpack_brief(uint64_t packed)
     return (struct chain_brief){.status = (uint8_t)(packed >> 8), .trusted_by = (uint8_t)packed};
 }
 
+bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief)
+{
+    const uint64_t *known = map_find(&w->services->known_chains, hash_key_of(chain_id));
+    if (known != NULL) {
+        *brief = unpack_brief(*known);
+    }
+    return known != NULL;
+}
+
+void service_keep_chain(struct worker *w, struct span chain_id, struct chain_brief brief)
+{
+    struct map *known = &w->services->known_chains;
+    bool added = false;
+    if (known->count >= KNOWN_CHAINS_MAX) {
+        map_deinit(known);
+    }
+    (void)map_add(known, hash_key_of(chain_id), pack_brief(brief), &added);
+}
+
 static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
                           const struct seen_session *seen)
 {
@@ -461,9 +510,7 @@ static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
         return;
     }
     struct span id = {seen->tls.chain_id, sizeof(seen->tls.chain_id)};
-    const uint64_t *known = map_find(&t->known_chains, hash_key_of(id));
-    if (known != NULL) {
-        v->chains[session] = unpack_brief(*known);
+    if (service_find_chain(w, id, &v->chains[session])) {
         return;
     }
     struct message_chain_new m = {
@@ -519,11 +566,14 @@ void service_on_session_end(struct worker *w, uint32_t index)
         return;
     }
     const struct seen_session *seen = session_seen(v->sessions[v->session_count - 1]);
-    if (v->other_key == 0) { /* what fails with it says nothing of the service */
+    if (!visit_session_is_aside(v, (uint8_t)(v->session_count - 1))) {
         note_session(w, v, seen);
     }
     publish_chain(w, index, (uint8_t)(v->session_count - 1), seen);
     if (wants_repeat(&t->services[service], v, seen)) {
+        visit_want_again(w, index);
+    } else if (wants_dane_sni(v)) {
+        v->dane_sni = v->session_count;
         visit_want_again(w, index);
     } else if (wants_other_key(w, v)) {
         v->other_key = v->session_count;
@@ -541,11 +591,7 @@ void service_on_chain_known(struct worker *w, const struct message_chain_known *
     struct service_table *t = w->services;
     struct visit *v = &t->visits[m->visit];
     struct chain_brief brief = {.status = m->status, .trusted_by = m->trusted_by};
-    bool added = false;
-    if (t->known_chains.count >= KNOWN_CHAINS_MAX) {
-        map_deinit(&t->known_chains);
-    }
-    (void)map_add(&t->known_chains, hash_key_of(m->chain_id), pack_brief(brief), &added);
+    service_keep_chain(w, m->chain_id, brief);
     for (uint8_t i = 0; i < v->session_count; i++) {
         const struct seen_session *seen = session_seen(v->sessions[i]);
         if (memcmp(seen->tls.chain_id, m->chain_id.at, sizeof(seen->tls.chain_id)) == 0) {

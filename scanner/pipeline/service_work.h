@@ -5,10 +5,11 @@
  * service_work.c, visit.c, version_work.c, endpoint_rows.c and reverse_dns.c.
  *
  *   want    one host name that leads to the service: becomes an endpoint
- *   visit   one or two sessions on behalf of a row: without SNI for the service, with SNI for an
- *           endpoint (a second one when its leaf differs from the one without SNI; with --probes
- *           ecdsa-rsa one more, for the certificate with the other kind of key); or one ClientHello
- *           for the service (--probes versions)
+ *   visit   one or more sessions on behalf of a row: without SNI for the service, with SNI for an
+ *           endpoint (a second one when its leaf differs from the one without SNI; one with the TLSA
+ *           base domain where that is another name; with --probes ecdsa-rsa one more, for the
+ *           certificate with the other kind of key); or one ClientHello for the service (--probes
+ *           versions)
  *
  *   ADDRESS_WANT ─► pending ─(block closed, budget)─► ready ─► visit ─► row, ENDPOINT_DONE
  *
@@ -26,11 +27,15 @@
 
 #define NO_INDEX           UINT32_MAX
 #define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
-#define VISIT_SESSIONS_MAX 3
+#define VISIT_SESSIONS_MAX 4
 
 struct want {
-    struct span host; /* in the arena of the work */
-    uint64_t draw;    /* hash(seed, service, host): who is dialled, and in which order */
+    struct span host;      /* in the arena of the work, as what else it points to */
+    struct span tlsa_base; /* of the records in force; empty: none */
+    const struct seen_tlsa *tlsas;
+    size_t tlsa_count;
+    uint8_t dane_host; /* enum dane_host */
+    uint64_t draw;     /* hash(seed, service, host): who is dialled, and in which order */
     uint32_t block;
     uint32_t host_index;
     uint16_t from;
@@ -48,8 +53,9 @@ struct visit {
     uint32_t service;
     struct want want;           /* the name asked for; else for the operator's limit */
     uint16_t hello_max_version; /* of VISIT_VERSION */
-    uint8_t other_key;          /* session for the other kind of key; never the first; 0: none */
-    struct span operator_name;  /* in the arena of the work; empty: no lease */
+    uint8_t dane_sni;  /* session whose SNI is the TLSA base domain; never the first; 0: none */
+    uint8_t other_key; /* session for the other kind of key; the same */
+    struct span operator_name; /* in the arena of the work; empty: no lease */
     struct session *sessions[VISIT_SESSIONS_MAX];
     struct chain_brief chains[VISIT_SESSIONS_MAX]; /* verdicts on what they were presented */
     uint8_t session_count;
@@ -127,7 +133,10 @@ struct service {
     bool starting;    /* passed the rate, waits for lease or token; used in the gate only */
     bool no_sni_done; /* the session without SNI ended */
     bool has_no_sni_leaf;
-    uint8_t no_sni_outcome; /* enum session_outcome */
+    uint8_t no_sni_outcome;  /* enum session_outcome */
+    uint8_t no_sni_starttls; /* enum starttls_state */
+    uint16_t no_sni_tls_version;
+    uint8_t versions; /* as in endpoint_brief, when the row is written */
     struct chain_brief no_sni_chain;
     uint8_t ptr_known;  /* enum truth: does the address have PTR names? */
     uint8_t ptr_count;  /* of their hashes in service_table.ptr_hashes */
@@ -165,7 +174,6 @@ struct service_table {
     struct leaf_names default_names; /* of certificates presented without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */
     uint32_t ptr_hash_count;
-    uint32_t ptr_hash_capacity;
     struct endpoint_verdict verdict; /* of the endpoint under work */
     struct service_verdict service_verdict;
 };
@@ -181,6 +189,11 @@ void visit_want_again(struct worker *w, uint32_t index); /* a second session */
 void service_close_when_idle(struct worker *w, uint32_t service);
 /** The next visit that the service wants, NO_INDEX when there is none at present. */
 uint32_t service_next_visit(struct worker *w, uint32_t service);
+/** A further session of a visit, for a question of its own: what it meets is not the endpoint's result. */
+static inline bool visit_session_is_aside(const struct visit *v, uint8_t session)
+{
+    return session > 0 && (session == v->dane_sni || session == v->other_key);
+}
 void service_on_session_end(struct worker *w, uint32_t visit);
 void service_row_when_complete(struct worker *w, uint32_t service);
 

@@ -3,6 +3,7 @@
  */
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
+#include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/service_work.h"
 
 #define IMPLICIT_TLS_PORT 465 /* RFC 8314 section 3.3 */
@@ -39,45 +40,6 @@ void visit_free(struct worker *w, uint32_t index)
     t->free_visit = index;
 }
 
-static struct net_addr dial_address(const struct scan_params *p, const struct net_addr *a,
-                                    uint16_t *port)
-{
-    for (size_t i = 0; i < p->port_map_count; i++) {
-        if (p->port_maps[i].from == *port) {
-            *port = p->port_maps[i].to;
-            break;
-        }
-    }
-    for (size_t i = 0; i < p->address_map_count; i++) {
-        const struct address_map *m = &p->address_maps[i];
-        if (net_prefix_contains(&m->from, a)) {
-            *port = m->port != 0 ? m->port : *port;
-            return net_addr_mapped(a, &m->from, &m->to);
-        }
-    }
-    return *a;
-}
-
-/* The same source for the same service in every run, spread over all that were given. */
-static struct net_addr local_address(const struct scan_params *p, const struct net_addr *dialled,
-                                     const struct service *s)
-{
-    size_t fitting = 0;
-    for (size_t i = 0; i < p->local_addr_count; i++) {
-        fitting += p->local_addrs[i].family == dialled->family;
-    }
-    if (fitting == 0) {
-        return (struct net_addr){0};
-    }
-    uint64_t draw = hash_draw(p->seed, (struct span){s->address.octets, 16}, SPAN_LIT("source"));
-    size_t chosen = (size_t)(draw % fitting);
-    for (size_t i = 0;; i++) {
-        if (p->local_addrs[i].family == dialled->family && chosen-- == 0) {
-            return p->local_addrs[i];
-        }
-    }
-}
-
 static void on_session_done(void *arg, struct session *session);
 
 struct session_owner {
@@ -107,17 +69,20 @@ static void connect_now(struct worker *w, uint32_t index)
     char sni[256];
     struct session_target target = {.dial_port = s->port,
                                     .implicit_tls = s->port == IMPLICIT_TLS_PORT};
-    target.dial_address = dial_address(p, &s->address, &target.dial_port);
-    target.local = local_address(p, &target.dial_address, s);
+    target.dial_address = dialled_address(p, &s->address, &target.dial_port);
+    target.local = source_address(p, &target.dial_address, &s->address);
     target.hello_max_version = v->hello_max_version;
-    if (v->other_key > 0) {
+    uint8_t number = v->session_count;
+    if (v->other_key > 0 && number == v->other_key) {
         bool rsa = handshake_key_shown(&session_seen(v->sessions[0])->tls) == HANDSHAKE_KEY_RSA;
         target.key = rsa ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
     }
     if (v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && s->work->hello_sni)) {
-        CHECK(v->want.host.len < sizeof(sni));
-        memcpy(sni, v->want.host.at, v->want.host.len);
-        sni[v->want.host.len] = '\0';
+        bool base = v->dane_sni > 0 && number == v->dane_sni;
+        struct span name = base ? v->want.tlsa_base : v->want.host;
+        CHECK(name.len < sizeof(sni));
+        memcpy(sni, name.at, name.len);
+        sni[name.len] = '\0';
         target.sni = sni;
     }
     atomic_fetch_add_explicit(&w->counters.sessions_in_flight, 1, memory_order_relaxed);
@@ -313,7 +278,7 @@ static void note_source(struct worker *w, const struct net_addr *source)
 /* A server without the version or the kind of key that is asked for has answered. */
 static bool has_failed(const struct visit *v, const struct seen_session *seen)
 {
-    if (v->kind == VISIT_VERSION || v->other_key > 0) {
+    if (v->kind == VISIT_VERSION || visit_session_is_aside(v, (uint8_t)(v->session_count - 1))) {
         return !outcome_info(seen->outcome)->conclusive;
     }
     return seen->outcome != OUTCOME_ESTABLISHED;

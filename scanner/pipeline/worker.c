@@ -22,6 +22,15 @@ static void on_fence(struct worker *w, const struct message_block_fence *m)
     }
 }
 
+static void on_chain_known(struct worker *w, const struct message_chain_known *m)
+{
+    if ((m->visit & WAITER_IS_DOMAIN) != 0) {
+        policy_on_chain_known(w, m);
+    } else {
+        service_on_chain_known(w, m);
+    }
+}
+
 static void on_message(struct worker *w, enum message_kind kind, struct span body)
 {
     switch (kind) {
@@ -42,7 +51,8 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         HANDLE(LEASE_WANT, lease_want, lease_on_want)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant)
         HANDLE(LEASE_RETURN, lease_return, lease_on_return)
-        HANDLE(CHAIN_KNOWN, chain_known, service_on_chain_known)
+        HANDLE(POLICY_DONE, policy_done, policy_on_done)
+        HANDLE(CHAIN_KNOWN, chain_known, on_chain_known)
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE:
         for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
@@ -61,6 +71,7 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         service_table_abort(w);
         uv_stop(&w->loop);
         return;
+    case MESSAGE_POLICY_WANT:
     case MESSAGE_CHAIN_NEW:
     case MESSAGE_CERT_NEW:
     case MESSAGE_CERT_KNOWN:
@@ -133,6 +144,9 @@ static void post_all(struct worker *w)
         if (w->judge_outbox[i].len > 0) {
             judge_post(w->scan, i, &w->judge_outbox[i]);
         }
+    }
+    if (w->policy_outbox.len > 0) {
+        mailbox_post(policy_thread_mailbox(w->scan->policies), &w->policy_outbox);
     }
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         if (i != w->index) {
@@ -269,6 +283,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     for (uint32_t i = 0; i < JUDGES_MAX; i++) {
         w->judge_outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
+    w->policy_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->own_work = BUF_INIT(BUF_NO_LIMIT);
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
@@ -296,11 +311,13 @@ void worker_deinit(struct worker *w)
     for (uint32_t i = 0; i < JUDGES_MAX; i++) {
         buf_deinit(&w->judge_outbox[i]);
     }
+    buf_deinit(&w->policy_outbox);
     buf_deinit(&w->writer_outbox);
     buf_deinit(&w->own_work);
     buf_deinit(&w->lines_done);
     rows_out_free(w->rows);
     findings_deinit(&w->findings);
+    counts_deinit(&w->counts);
     arena_pool_deinit(&w->arenas);
     mailbox_deinit(&w->mailbox);
 }

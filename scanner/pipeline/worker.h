@@ -31,6 +31,7 @@
 #define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
 
 struct domain_table;
+struct policy_thread;
 struct host_table;
 struct service_table;
 struct lease_table;
@@ -56,6 +57,7 @@ struct scan {
     uint32_t judge_count;
     struct worker *workers[WORKERS_MAX];
     struct judge *judges[JUDGES_MAX];
+    struct policy_thread *policies;
     struct mailbox writer;
     atomic_uint_fast64_t open_items; /* domains and services under way; 0 and no input: done */
     bool has_ipv6; /* a route exists, or every IPv6 address is mapped to one that has */
@@ -73,6 +75,7 @@ struct worker {
     struct mailbox mailbox;
     struct buf *outbox; /* one per worker; the worker's own is worked on at once */
     struct buf judge_outbox[JUDGES_MAX];
+    struct buf policy_outbox;
     struct buf writer_outbox;
     struct buf own_work; /* messages to ourselves under work */
     struct wheel wheel;
@@ -155,6 +158,9 @@ static inline void worker_note_answer(struct worker *w, const struct dns_answer 
 /* judge.c */
 void judge_post(struct scan *s, uint32_t judge, struct buf *messages);
 
+/* policy_thread.c */
+struct mailbox *policy_thread_mailbox(struct policy_thread *t);
+
 /* domain_work.c */
 struct domain_table *domain_table_new(struct worker *w);
 void domain_table_free(struct domain_table *t);
@@ -162,7 +168,13 @@ void domain_on_message(struct worker *w, const struct message_domain *m);
 void domain_on_host_resolved(struct worker *w, const struct message_host_resolved *m);
 void domain_on_host_done(struct worker *w, const struct message_host_done *m);
 
+/* policy_work.c */
+void policy_on_done(struct worker *w, const struct message_policy_done *m);
+void policy_on_chain_known(struct worker *w, const struct message_chain_known *m);
+
 /* host_work.c */
+/** Where no address of that kind is dialled: the block list, RFC 6890, the families that are off. */
+enum not_tested_reason address_reason_not_to_dial(const struct scan *s, const struct net_addr *a);
 struct host_table *host_table_new(struct worker *w);
 void host_table_free(struct host_table *t);
 void host_on_want(struct worker *w, const struct message_host_want *m);
@@ -177,6 +189,9 @@ void service_on_block_closed(struct worker *w, uint32_t block);
 void service_on_name_checked(struct worker *w, const struct message_name_checked *m);
 void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m);
 void service_on_chain_known(struct worker *w, const struct message_chain_known *m);
+/** The cache in front of the judges: @return false when the chain is not in it. */
+bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief);
+void service_keep_chain(struct worker *w, struct span chain_id, struct chain_brief brief);
 void service_table_abort(struct worker *w); /* RST for what is still open */
 
 /* lease.c */

@@ -385,7 +385,7 @@ static void on_host(struct analysis *a, const struct facts *row)
     dane_judge_host(&host, a->terms.trust_ad, &verdict);
     findings_of_host(&host, &verdict, &a->findings);
     report_host(&a->out.sink, &host, &verdict, &a->findings);
-    counts_add_host(&a->counts, &host);
+    counts_add_host(&a->counts, &host, &verdict);
     counts_add_findings(&a->counts, &a->findings);
 }
 
@@ -652,6 +652,7 @@ static void init(struct analysis *a, struct buf *why)
 
 static void deinit(struct analysis *a)
 {
+    counts_deinit(&a->counts);
     new_results_deinit(&a->out);
     row_reading_deinit(&a->reading);
     row_reading_deinit(&a->policy_reading);

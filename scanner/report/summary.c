@@ -5,13 +5,14 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/check.h"
+#include "scanner/report/policy_summary.h"
 
-#define SUMMARY_SCHEMA 1
+#define SUMMARY_SCHEMA 2
 #define SHARE_DIGITS   4 /* of a share between 0 and 1 */
 #define SHARE_SCALE    10000
 
 /* Shares stay far from 2^64 / SHARE_SCALE: there are fewer names than that. */
-static void json_share(struct json_writer *w, uint64_t numerator, uint64_t denominator)
+void summary_share(struct json_writer *w, uint64_t numerator, uint64_t denominator)
 {
     if (denominator == 0) {
         json_null_value(w);
@@ -83,7 +84,7 @@ static void put_share(struct json_writer *w, uint64_t numerator, uint64_t denomi
     key_uint(w, "denominator", denominator);
     key_uint(w, "untested", untested);
     json_key(w, "share");
-    json_share(w, numerator, denominator);
+    summary_share(w, numerator, denominator);
 }
 
 static void put_service_weighting(struct json_writer *w, const struct service_weighting *s)
@@ -229,6 +230,8 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
         put_port(&w, &c->port[i]);
     }
     json_array_end(&w);
+    json_key(&w, "policies");
+    report_policy_summary(&w, &c->policies, facts->profiles);
     json_key(&w, "chains");
     put_chain_counts(&w, c);
     key_uint(&w, "certificates", c->certificates);

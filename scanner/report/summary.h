@@ -1,5 +1,6 @@
 #pragma once
 
+#include "output/json_writer.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
 #include "scanner/base/buf.h"
@@ -11,9 +12,12 @@ struct summary_facts {
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
     const struct scan_counts *counts;
+    const struct sender_profiles *profiles; /* those of the counts; NULL: none */
     const uint64_t *rows; /* TABLE_COUNT of them: written rows per table */
 };
 
+/** numerator / denominator as a number of four decimals; null without a denominator. */
+void summary_share(struct json_writer *w, uint64_t numerator, uint64_t denominator);
 void report_summary(struct buf *json, const struct summary_facts *facts);
 /** A few lines for people, ending in LF. */
 void report_summary_text(struct buf *text, const struct summary_facts *facts);

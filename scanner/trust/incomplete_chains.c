@@ -29,10 +29,7 @@ void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[3
         c->failed = true;
         return;
     }
-    if (c->count == c->capacity) {
-        c->capacity = c->capacity > 0 ? c->capacity * 2 : 64;
-        c->chains = memory_resize(c->chains, c->capacity, sizeof(*c->chains));
-    }
+    c->chains = memory_grow_list(c->chains, c->count, sizeof(*c->chains));
     struct incomplete_chain *chain = &c->chains[c->count++];
     *chain = (struct incomplete_chain){.offset = c->file_len, .len = (uint32_t)list.len};
     memcpy(chain->chain_id, chain_id, sizeof(chain->chain_id));

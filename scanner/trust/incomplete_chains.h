@@ -20,7 +20,6 @@ struct incomplete_chains {
     FILE *file; /* NULL before the first */
     struct incomplete_chain *chains;
     size_t count;
-    size_t capacity;
     uint64_t file_len;
     bool failed; /* the file could not be written: this list and all later ones are missing */
 };

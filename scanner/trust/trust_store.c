@@ -76,11 +76,13 @@ static enum block take_block(struct trust_store_octets *store, struct map *known
     if (refused) {
         return BLOCK_SKIPPED;
     }
-    const unsigned char *end = octets.at; /* of the certificate alone */
-    cert = d2i_X509(NULL, &end, (long)octets.len);
-    CHECK(cert != NULL);
-    X509_free(cert);
-    add_anchor(store, known, span_take(octets, (size_t)(end - octets.at)));
+    if (with_trust) { /* what follows is no part of the certificate */
+        at = octets.at;
+        cert = d2i_X509(NULL, &at, (long)octets.len);
+        CHECK(cert != NULL);
+        X509_free(cert);
+    }
+    add_anchor(store, known, span_take(octets, (size_t)(at - octets.at)));
     return BLOCK_ADDED;
 }
 

@@ -180,7 +180,7 @@ static void count_host(struct scan_counts *c, enum dns_state aaaa, const struct 
         .endpoints = briefs,
         .endpoint_count = made_endpoints_fill(briefs, ends),
     };
-    counts_add_host(c, &h);
+    counts_add_host(c, &h, NULL);
 }
 
 static void count_service(struct scan_counts *c, uint16_t port, enum session_outcome outcome)

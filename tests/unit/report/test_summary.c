@@ -41,7 +41,7 @@ static void fill(struct scan_counts *c)
                                    .aaaa = {.state = DNS_NODATA, .ede = -1},
                                    .endpoints = ends,
                                    .endpoint_count = 2};
-    counts_add_host(c, &host);
+    counts_add_host(c, &host, NULL);
     const struct seen_session good = {.outcome = OUTCOME_ESTABLISHED,
                                       .smtp = {.starttls = STARTTLS_OFFERED},
                                       .tls_attempted = true,
@@ -69,7 +69,7 @@ static void fill(struct scan_counts *c)
 }
 
 static const struct json_expectation summary[] = {
-    {"schema", "1"},
+    {"schema", "2"},
     {"version", "\"1.2.3\""},
     {"complete", "true"},
     {"started", "\"2023-11-14T22:13:20.000Z\""},
@@ -130,7 +130,10 @@ static const char text[] =
     "  tlsv1_3           100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
     "  tlsv1_2_or_newer  100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
     "  chain_trusted      50.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  chain_self_signed   0.0 % of 2           0.0 % of 1           0.0 % of 1\n"
+    "  chain_expired      50.0 % of 2           0.0 % of 1           0.0 % of 1\n"
     "  name_matches          -                  0.0 % of 1           0.0 % of 1\n"
+    "  name_mismatch         -                  0.0 % of 1           0.0 % of 1\n"
     "  acceptable            -                  0.0 % of 1           0.0 % of 1\n"
     "  sni_needed            -                  0.0 % of 1           0.0 % of 1\n"
     "  not tested              1                    0                    0\n"

@@ -1,0 +1,41 @@
+#include "scanner/pipeline/dialling.h"
+
+#include "scanner/base/hash.h"
+
+struct net_addr dialled_address(const struct scan_params *p, const struct net_addr *a,
+                                uint16_t *port)
+{
+    for (size_t i = 0; i < p->port_map_count; i++) {
+        if (p->port_maps[i].from == *port) {
+            *port = p->port_maps[i].to;
+            break;
+        }
+    }
+    for (size_t i = 0; i < p->address_map_count; i++) {
+        const struct address_map *m = &p->address_maps[i];
+        if (net_prefix_contains(&m->from, a)) {
+            *port = m->port != 0 ? m->port : *port;
+            return net_addr_mapped(a, &m->from, &m->to);
+        }
+    }
+    return *a;
+}
+
+struct net_addr source_address(const struct scan_params *p, const struct net_addr *dialled,
+                               const struct net_addr *address)
+{
+    size_t fitting = 0;
+    for (size_t i = 0; i < p->local_addr_count; i++) {
+        fitting += p->local_addrs[i].family == dialled->family;
+    }
+    if (fitting == 0) {
+        return (struct net_addr){0};
+    }
+    uint64_t draw = hash_draw(p->seed, (struct span){address->octets, 16}, SPAN_LIT("source"));
+    size_t chosen = (size_t)(draw % fitting);
+    for (size_t i = 0;; i++) {
+        if (p->local_addrs[i].family == dialled->family && chosen-- == 0) {
+            return p->local_addrs[i];
+        }
+    }
+}

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "scanner/pipeline/scan_params.h"
+
+/** Where a connection to an address really goes, and from where: --address-map, --port-map, --local-addr. */
+
+/** @param port of the address; set to the one to dial */
+struct net_addr dialled_address(const struct scan_params *p, const struct net_addr *address,
+                                uint16_t *port);
+/** The same source for the same address in every run, spread over all that were given; family 0: any. */
+struct net_addr source_address(const struct scan_params *p, const struct net_addr *dialled,
+                               const struct net_addr *address);

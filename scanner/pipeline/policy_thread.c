@@ -1,0 +1,194 @@
+#include "scanner/pipeline/policy_thread.h"
+
+#include <curl/curl.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/fetch/policy_fetcher.h"
+#include "scanner/pipeline/dialling.h"
+#include "scanner/pipeline/rows_out.h"
+#include "scanner/report/report.h"
+
+#define HTTPS_PORT 443  /* RFC 8461 section 3.3 */
+#define LOOK_MS    1000 /* at the latest; messages wake the fetcher */
+
+struct policy_thread {
+    struct scan *scan; /* borrowed */
+    pthread_t thread;
+    struct mailbox mailbox;
+    struct policy_fetcher *fetcher;
+    struct map bodies; /* SHA-256 → 1 */
+    struct row_sink *rows;
+    struct buf writer_outbox;
+    struct buf outbox[WORKERS_MAX];
+    struct buf fetched; /* of the message under work */
+};
+
+/** Whose fetch it is; malloc'ed. */
+struct policy_waiter {
+    uint32_t domain;
+    uint32_t generation;
+    uint16_t from;
+};
+
+const char *policy_thread_library_version(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}
+
+struct mailbox *policy_thread_mailbox(struct policy_thread *t)
+{
+    return &t->mailbox;
+}
+
+static void write_body(struct policy_thread *t, const struct seen_policy *seen)
+{
+    static const uint8_t none[sizeof(seen->body_sha256)];
+    bool added = false;
+    if (memcmp(seen->body_sha256, none, sizeof(none)) == 0) {
+        return; /* none was read, not even in part */
+    }
+    struct span sha256 = {seen->body_sha256, sizeof(seen->body_sha256)};
+    (void)map_add(&t->bodies, hash_key_of(sha256), 1, &added);
+    if (added) {
+        report_policy_body(t->rows, seen->body_sha256, seen->body);
+    }
+}
+
+static void on_done(void *arg, void *tag, const struct seen_policy *seen)
+{
+    struct policy_thread *t = arg;
+    struct policy_waiter *waiter = tag;
+    write_body(t, seen);
+    buf_reset(&t->fetched);
+    policy_fetched_put(&t->fetched, seen);
+    struct message_policy_done m = {.domain = waiter->domain,
+                                    .generation = waiter->generation,
+                                    .fetched = buf_span(&t->fetched)};
+    message_put_policy_done(&t->outbox[waiter->from], &m);
+    free(waiter);
+}
+
+static void on_want(struct policy_thread *t, const struct message_policy_want *m)
+{
+    const struct scan_params *p = t->scan->params;
+    char host[DNS_NAME_TEXT_MAX];
+    struct policy_target target = {.policy_host = host};
+    CHECK(m->policy_host.len < sizeof(host));
+    memcpy(host, m->policy_host.at, m->policy_host.len);
+    host[m->policy_host.len] = '\0';
+    struct span addresses = m->addresses;
+    while (addresses.len > 0) {
+        CHECK(target.address_count < POLICY_ATTEMPTS_MAX);
+        struct policy_address *a = &target.addresses[target.address_count++];
+        a->address = policy_address_get(&addresses);
+        a->dial_port = HTTPS_PORT;
+        a->dial_address = dialled_address(p, &a->address, &a->dial_port);
+        a->local = source_address(p, &a->dial_address, &a->address);
+    }
+    struct policy_waiter *waiter = memory_new(1, sizeof(*waiter));
+    *waiter =
+        (struct policy_waiter){.domain = m->domain, .generation = m->generation, .from = m->from};
+    policy_fetcher_add(t->fetcher, &target, waiter);
+}
+
+/* @return false: it was told to stop */
+static bool handle_all(struct policy_thread *t, struct span messages)
+{
+    enum message_kind kind;
+    struct span body;
+    while (message_next(&messages, &kind, &body)) {
+        if (kind == MESSAGE_STOP) {
+            return false;
+        }
+        CHECK(kind == MESSAGE_POLICY_WANT);
+        struct message_policy_want m = message_get_policy_want(body);
+        on_want(t, &m);
+    }
+    return true;
+}
+
+/* The rows first: who hears of a body may name it. */
+static void post_all(struct policy_thread *t)
+{
+    rows_out_add(t->rows, &t->writer_outbox);
+    mailbox_post(&t->scan->writer, &t->writer_outbox);
+    for (uint32_t i = 0; i < t->scan->worker_count; i++) {
+        if (t->outbox[i].len > 0) {
+            mailbox_post(&t->scan->workers[i]->mailbox, &t->outbox[i]);
+        }
+    }
+}
+
+static void *run(void *arg)
+{
+    struct policy_thread *t = arg;
+    while (handle_all(t, mailbox_take(&t->mailbox))) {
+        policy_fetcher_run(t->fetcher, LOOK_MS);
+        post_all(t);
+    }
+    policy_fetcher_abort_all(t->fetcher); /* nobody waits any more */
+    post_all(t);
+    return NULL;
+}
+
+static void wake(void *fetcher)
+{
+    policy_fetcher_wake(fetcher);
+}
+
+struct policy_thread *policy_thread_new(struct scan *scan)
+{
+    struct policy_thread *t = memory_new(1, sizeof(*t));
+    const struct scan_params *p = scan->params;
+    const struct policy_fetcher_params params = {
+        .user_agent = p->user_agent,
+        .address_rate = p->address_rate,
+        .address_limit = p->address_limit,
+        .network_limit = p->network_limit,
+        .connect_timeout_ms = p->connect_timeout_ms,
+        .tls_timeout_ms = p->tls_timeout_ms,
+        .head_timeout_ms = p->greeting_timeout_ms,
+        .total_timeout_ms = POLICY_TIMEOUT_MS,
+        .done = on_done,
+        .arg = t,
+    };
+    CHECK(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK);
+    t->scan = scan;
+    t->fetcher = policy_fetcher_new(&params);
+    mailbox_init_waking(&t->mailbox, wake, t->fetcher);
+    t->rows = rows_out_new(p);
+    t->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
+    t->fetched = BUF_INIT(BUF_NO_LIMIT);
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        t->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    return t;
+}
+
+void policy_thread_start(struct policy_thread *t)
+{
+    CHECK(pthread_create(&t->thread, NULL, run, t) == 0);
+}
+
+void policy_thread_join(struct policy_thread *t)
+{
+    CHECK(pthread_join(t->thread, NULL) == 0);
+}
+
+void policy_thread_free(struct policy_thread *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < WORKERS_MAX; i++) {
+        buf_deinit(&t->outbox[i]);
+    }
+    buf_deinit(&t->fetched);
+    buf_deinit(&t->writer_outbox);
+    rows_out_free(t->rows);
+    map_deinit(&t->bodies);
+    policy_fetcher_free(t->fetcher);
+    curl_global_cleanup();
+    mailbox_deinit(&t->mailbox);
+    free(t);
+}
