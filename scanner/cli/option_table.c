@@ -739,6 +739,11 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "target-timeout", "S", "120", NULL,
      "for a whole session", "Seconds for a whole session. Waiting for a limit is not counted.",
      read_seconds, FIELD(target_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "policy-timeout", "S", "60", NULL,
+     "for a whole policy of MTA-STS",
+     "Seconds for fetching a policy of MTA-STS, from the connection to the last octet; 60 are what "
+     "RFC 8461 section 3.3 suggests. Waiting for a limit is not counted.",
+     read_seconds, FIELD(policy_timeout_ms), TIMEOUT_MIN, POLICY_TIMEOUT_MS},
 
     {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 'b', "blocklist-file", "FILE", NULL, NULL,
      "domains and CIDRs to leave alone",

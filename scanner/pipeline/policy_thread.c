@@ -148,7 +148,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .connect_timeout_ms = p->connect_timeout_ms,
         .tls_timeout_ms = p->tls_timeout_ms,
         .head_timeout_ms = p->greeting_timeout_ms,
-        .total_timeout_ms = POLICY_TIMEOUT_MS,
+        .total_timeout_ms = p->policy_timeout_ms,
         .done = on_done,
         .arg = t,
     };

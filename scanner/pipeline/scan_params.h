@@ -111,6 +111,7 @@ struct scan_params {
     uint32_t reply_timeout_ms;
     uint32_t tls_timeout_ms;
     uint32_t target_timeout_ms;
+    uint32_t policy_timeout_ms;
 
     /* safety */
     const char *blocklist_path; /* NULL: none */

@@ -24,7 +24,7 @@ from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
 EXAMPLES = 5  # rows shown per table
 # Nothing that a busy machine could turn into a timeout: those servers that are silent after the
 # connection are left out instead.
-QUICK = ["--connect-timeout", "5", "--address-rate", "20/s"]
+QUICK = ["--connect-timeout", "5", "--address-rate", "20/s", "--policy-timeout", "8"]
 
 
 def read(out, name, paths):

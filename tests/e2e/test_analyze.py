@@ -15,7 +15,7 @@ from support.pki import Authority  # noqa: E402
 
 TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions"]
 # The lab's slow servers are slower than these; nothing here is about patience.
-IMPATIENT = ["--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
+IMPATIENT = ["--policy-timeout", "6", "--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
 PROBES = ["--probes", "sni,no-sni,versions,ecdsa-rsa"]
 DAY = 86400
 
