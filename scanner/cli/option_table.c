@@ -743,7 +743,7 @@ const struct option_row option_table[] = {
      "for a whole policy of MTA-STS",
      "Seconds for fetching a policy of MTA-STS, from the connection to the last octet; 60 are what "
      "RFC 8461 section 3.3 suggests. Waiting for a limit is not counted.",
-     read_seconds, FIELD(policy_timeout_ms), TIMEOUT_MIN, POLICY_TIMEOUT_MS},
+     read_seconds, FIELD(policy_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
 
     {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 'b', "blocklist-file", "FILE", NULL, NULL,
      "domains and CIDRs to leave alone",
