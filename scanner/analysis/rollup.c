@@ -163,8 +163,7 @@ enum truth property_of(enum property p, const struct endpoint_brief *e)
     case PROPERTY_NAME_MATCHES:
         return name_matches(e);
     case PROPERTY_NAME_MISMATCH:
-        return truth_of(is_conclusive(e),
-                        endpoint_has_leaf(e) && name_matches(e) == TRUTH_NO);
+        return truth_of(is_conclusive(e), endpoint_has_leaf(e) && name_matches(e) == TRUTH_NO);
     case PROPERTY_ACCEPTABLE:
         return both(chain_is(e, CHAIN_TRUSTED), name_matches(e));
     case PROPERTY_SNI_NEEDED:

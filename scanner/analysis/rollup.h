@@ -13,22 +13,22 @@
  * Special-purpose addresses (RFC 6890) are dialled by nobody, so nothing is left to find out:
  * they are not reachable, and no part of the total of the other properties.
  */
-#define PROPERTIES(X)                                                                        \
-    X(REACHABLE, "reachable")     /* the TCP connection stood; no also when inconclusive */  \
-    X(STARTTLS, "starttls")       /* the keyword was listed; implicit TLS counts */          \
-    X(ESTABLISHED, "established") /* a handshake completed */                                \
-    X(TLS1_0, "tlsv1_0")          /* and this version was negotiated: the highest shared */  \
-    X(TLS1_1, "tlsv1_1")                                                                     \
-    X(TLS1_2, "tlsv1_2")                                                                     \
-    X(TLS1_3, "tlsv1_3")                                                                     \
-    X(TLS1_2_OR_NEWER, "tlsv1_2_or_newer") /* RFC 8461 section 7.2 */                        \
-    X(CHAIN_TRUSTED, "chain_trusted")      /* by the first trust store, as served */         \
-    X(CHAIN_SELF_SIGNED, "chain_self_signed") /* the leaf is signed by its own key */          \
-    X(CHAIN_EXPIRED, "chain_expired")                                                          \
-    X(NAME_MATCHES, "name_matches")        /* a dNSName is the host's, RFC 9525 section 6 */ \
-    X(NAME_MISMATCH, "name_mismatch")      /* there is a leaf, and it is for other names */    \
-    X(ACCEPTABLE, "acceptable")            /* both; no also without a certificate */         \
-    X(SNI_NEEDED, "sni_needed")            /* acceptable, or a handshake, with SNI only */
+#define PROPERTIES(X)                                                                       \
+    X(REACHABLE, "reachable")     /* the TCP connection stood; no also when inconclusive */ \
+    X(STARTTLS, "starttls")       /* the keyword was listed; implicit TLS counts */         \
+    X(ESTABLISHED, "established") /* a handshake completed */                               \
+    X(TLS1_0, "tlsv1_0")          /* and this version was negotiated: the highest shared */ \
+    X(TLS1_1, "tlsv1_1")                                                                    \
+    X(TLS1_2, "tlsv1_2")                                                                    \
+    X(TLS1_3, "tlsv1_3")                                                                    \
+    X(TLS1_2_OR_NEWER, "tlsv1_2_or_newer")    /* RFC 8461 section 7.2 */                    \
+    X(CHAIN_TRUSTED, "chain_trusted")         /* by the first trust store, as served */     \
+    X(CHAIN_SELF_SIGNED, "chain_self_signed") /* the leaf is signed by its own key */       \
+    X(CHAIN_EXPIRED, "chain_expired")                                                       \
+    X(NAME_MATCHES, "name_matches")   /* a dNSName is the host's, RFC 9525 section 6 */     \
+    X(NAME_MISMATCH, "name_mismatch") /* there is a leaf, and it is for other names */      \
+    X(ACCEPTABLE, "acceptable")       /* both; no also without a certificate */             \
+    X(SNI_NEEDED, "sni_needed")       /* acceptable, or a handshake, with SNI only */
 
 enum property {
 #define X(name, word) PROPERTY_##name,

@@ -13,7 +13,7 @@ struct summary_facts {
     int64_t ended_unix_ms;
     const struct scan_counts *counts;
     const struct sender_profiles *profiles; /* those of the counts; NULL: none */
-    const uint64_t *rows; /* TABLE_COUNT of them: written rows per table */
+    const uint64_t *rows;                   /* TABLE_COUNT of them: written rows per table */
 };
 
 /** numerator / denominator as a number of four decimals; null without a denominator. */
