@@ -25,6 +25,9 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
     if (o->root_cas_count > 0 && !machine_read_stores(o, why)) {
         return EXIT_CODE_USAGE;
     }
+    if (o->profiles_path != NULL && !machine_read_profiles(o, why)) {
+        return EXIT_CODE_USAGE;
+    }
     const struct analyze_params params = {
         .results = o->words[0],
         .output = p->output_dir,
@@ -34,6 +37,10 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .stores = o->root_cas_count > 0 ? o->stores : NULL,
         .store_count = p->terms.store_count,
         .at = o->at_given ? p->terms.at : INT64_MIN,
+        .trust_ad = p->trust_ad == TRUST_AD_AUTO  ? TRUTH_UNKNOWN
+                    : p->trust_ad == TRUST_AD_YES ? TRUTH_YES
+                                                  : TRUTH_NO,
+        .profiles = o->profiles,
     };
     hash_secret_init();
     return exit_code_of(analyze_run(&params, why));

@@ -327,6 +327,7 @@ static void send_address_want(struct worker *w, uint32_t index, size_t endpoint,
 {
     const struct host_work *h = w->hosts->entries[index].work;
     const struct endpoint_brief *b = &h->endpoints[endpoint];
+    bool has_tlsa = b->port == w->scan->params->ports[0]; /* a record is about one port */
     struct message_address_want m = {
         .block = h->block,
         .from = (uint16_t)w->index,
@@ -335,9 +336,9 @@ static void send_address_want(struct worker *w, uint32_t index, size_t endpoint,
         .again = again,
         .address = b->address,
         .port = b->port,
-        .dane_host = h->dane,
-        .tlsa_base = h->tlsa_base,
-        .tlsas = buf_span(&h->tlsas_in_force),
+        .dane_host = has_tlsa ? h->dane : DANE_HOST_UNKNOWN,
+        .tlsa_base = has_tlsa ? h->tlsa_base : (struct span){0},
+        .tlsas = has_tlsa ? buf_span(&h->tlsas_in_force) : (struct span){0},
         .host = h->name,
     };
     message_put_address_want(worker_outbox(w, owner_of_address(w->scan, &b->address)), &m);

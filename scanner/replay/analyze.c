@@ -27,6 +27,7 @@
 struct analysis {
     struct results results;
     struct judging_terms terms;
+    const struct sender_profiles_file *profiles; /* of the terms; NULL: none */
     struct chain_judge *judge;
     struct known *known;
     struct intermediate_pool *pool;
@@ -256,8 +257,8 @@ static void give_default(struct analysis *a, struct seen_endpoint *e)
 static void give_dane(struct analysis *a, struct seen_endpoint *e)
 {
     const struct known_host *host = known_find_host(a->known, e->host);
-    if (host == NULL) {
-        return;
+    if (host == NULL || e->port != a->results.ports[0]) {
+        return; /* a TLSA record is about one port (RFC 6698 section 3) */
     }
     e->dane_host = host->state;
     if (!known_records(a->known, host, &a->reading.arena, &e->tlsa_base, &e->tlsas, &e->tlsa_count,
@@ -614,14 +615,17 @@ static void complete_chains(struct analysis *a)
 
 static bool set_terms(struct analysis *a, const struct analyze_params *p)
 {
-    if (p->stores == NULL && !results_read_stores(&a->results, a->why)) {
+    if ((p->stores == NULL && !results_read_stores(&a->results, a->why)) ||
+        (p->profiles == NULL && !results_read_profiles(&a->results, a->why))) {
         return false;
     }
+    a->profiles = p->profiles != NULL ? p->profiles : a->results.profiles;
     a->terms = (struct judging_terms){
         .at = p->at != INT64_MIN ? p->at : a->results.at,
         .stores = p->stores != NULL ? p->stores : a->results.stores,
         .store_count = p->stores != NULL ? p->store_count : a->results.store_count,
         .trust_ad = p->trust_ad != TRUTH_UNKNOWN ? p->trust_ad == TRUTH_YES : a->results.trust_ad,
+        .profiles = a->profiles != NULL ? &a->profiles->profiles : NULL,
     };
     if (a->terms.at == INT64_MIN) {
         buf_putf(a->why, "%s/manifest.json: does not say when the scan judged; give --at",
@@ -702,6 +706,7 @@ static bool finish(struct analysis *a)
     const struct reanalysis now = {
         .terms = &a->terms,
         .trust_ad = a->out.params->trust_ad != TRUTH_UNKNOWN ? &trust_ad : NULL,
+        .profiles = a->profiles,
         .counts = &a->counts,
         .intermediates = {.shipped = shipped_intermediates_name(),
                           .known = intermediate_pool_count(a->pool),

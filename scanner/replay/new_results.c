@@ -92,6 +92,13 @@ static bool write_stores(struct new_results *n, const struct judging_terms *term
     return ok;
 }
 
+static bool write_profiles(struct new_results *n, const struct sender_profiles_file *profiles)
+{
+    return profiles == NULL ||
+           result_dir_write_file(n->dir, MANIFEST_PROFILES_FILE,
+                                 (struct span){(const uint8_t *)profiles->octets, profiles->len});
+}
+
 static bool write_summary(struct new_results *n, const struct results *from,
                           const struct scan_counts *counts)
 {
@@ -134,6 +141,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
     }
     kept = result_dir_finish(n->dir) && kept;
     kept = write_stores(n, now->terms) && kept;
+    kept = write_profiles(n, now->profiles) && kept;
     kept = write_summary(n, from, now->counts) && kept;
     return kept && write_manifest(n, from, now);
 }

@@ -149,6 +149,7 @@ void results_deinit(struct results *r)
     for (size_t i = 0; i < r->store_count; i++) {
         trust_store_deinit(&r->stores[i]);
     }
+    sender_profiles_free(r->profiles);
     json_decref(r->manifest);
 }
 
@@ -214,6 +215,29 @@ bool results_read_stores(struct results *r, struct buf *why)
         }
     }
     return true;
+}
+
+bool results_read_profiles(struct results *r, struct buf *why)
+{
+    const json_t *entry = json_object_get(r->manifest, KEY_PROFILES);
+    if (entry == NULL || json_is_null(entry)) {
+        return true;
+    }
+    const char *file = plain_name(json_object_get(entry, "file"));
+    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
+    if (file == NULL || sha256 == NULL) {
+        return refuse(r, why, KEY_PROFILES " is not whole");
+    }
+    struct buf octets = BUF_INIT(SENDER_PROFILES_OCTETS_MAX);
+    if (read_copy(r, file, sha256, "sender profiles", &octets, why)) {
+        struct buf origin = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(&origin, "%s/%s", r->path, file);
+        buf_put_char(&origin, '\0');
+        r->profiles = sender_profiles_parse(buf_span(&octets), (const char *)origin.at, why);
+        buf_deinit(&origin);
+    }
+    buf_deinit(&octets);
+    return r->profiles != NULL;
 }
 
 bool results_has_table(const struct results *r, enum table_id t)
@@ -410,6 +434,17 @@ static void put_from(struct json_writer *w, const struct results *r)
     json_object_end(w);
 }
 
+static void put_profiles(struct json_writer *w, const struct sender_profiles_file *profiles)
+{
+    struct manifest_sender_profiles p = {0};
+    if (profiles != NULL) {
+        p.file = MANIFEST_PROFILES_FILE;
+        p.count = profiles->profiles.count;
+        digest_sha256((struct span){(const uint8_t *)profiles->octets, profiles->len}, p.sha256);
+    }
+    manifest_put_sender_profiles(w, &p);
+}
+
 /* @return false when the key is none of those that are new. */
 static bool put_new_value(struct json_writer *w, const struct results *r,
                           const struct reanalysis *now, const char *key)
@@ -429,6 +464,8 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
         put_stores(w, now->terms);
     } else if (strcmp(key, KEY_TRUST_AD) == 0 && now->trust_ad != NULL) {
         manifest_put_trust_ad(w, now->trust_ad);
+    } else if (strcmp(key, KEY_PROFILES) == 0) {
+        put_profiles(w, now->profiles);
     } else if (strcmp(key, KEY_INTERMEDIATES) == 0) {
         put_intermediates(w, &now->intermediates);
     } else {
@@ -441,7 +478,7 @@ void results_put_manifest(const struct results *r, const struct reanalysis *now,
 {
     /* The last one only where it is new. */
     static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_INTERMEDIATES,
-                                         KEY_TRUST_AD};
+                                         KEY_PROFILES, KEY_TRUST_AD};
     size_t needed_count = sizeof(needed) / sizeof(needed[0]) - (now->trust_ad == NULL);
     struct json_writer w = json_writer_indented(json);
     const char *key;

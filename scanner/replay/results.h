@@ -6,6 +6,7 @@
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
 #include "scanner/report/manifest.h"
+#include "scanner/senders/sender_profiles.h"
 #include "scanner/trust/chain_judge.h"
 
 /**
@@ -18,8 +19,9 @@ struct results {
     uint8_t manifest_sha256[32];
     int64_t at; /* the scan's judgement time, Unix seconds */
     struct trust_store_octets stores[TRUST_STORES_MAX];
-    size_t store_count; /* 0: not read */
-    bool trust_ad;      /* AD counted */
+    size_t store_count;                    /* 0: not read */
+    struct sender_profiles_file *profiles; /* NULL: not read, or the scan had none */
+    bool trust_ad;                         /* AD counted */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     int64_t started_unix_ms;
@@ -32,6 +34,9 @@ void results_deinit(struct results *r);
 /** The copies of the trust stores, each held to its SHA-256 in the manifest. */
 bool results_read_stores(struct results *r, struct buf *why);
 
+/** The copy of the sender profiles, where there is one. */
+bool results_read_profiles(struct results *r, struct buf *why);
+
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);
 /** The NDJSON file of a table; NULL with one line in `why`. */
@@ -41,7 +46,8 @@ const char *results_table(const struct results *r, enum table_id t, uint64_t *ro
 /** What is new in a manifest. */
 struct reanalysis {
     const struct judging_terms *terms;
-    const struct manifest_trust_ad *trust_ad; /* NULL: as it was */
+    const struct manifest_trust_ad *trust_ad;    /* NULL: as it was */
+    const struct sender_profiles_file *profiles; /* NULL: none */
     const struct scan_counts *counts;
     const struct manifest_file *files;
     size_t file_count;
