@@ -100,14 +100,15 @@ static bool write_profiles(struct new_results *n, const struct sender_profiles_f
 }
 
 static bool write_summary(struct new_results *n, const struct results *from,
-                          const struct scan_counts *counts)
+                          const struct reanalysis *now)
 {
     struct summary_facts facts = {
         .version = MXCENSUS_VERSION,
         .complete = true,
         .started_unix_ms = from->started_unix_ms,
         .ended_unix_ms = from->ended_unix_ms,
-        .counts = counts,
+        .counts = now->counts,
+        .profiles = now->terms->profiles,
         .rows = n->rows,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
@@ -142,7 +143,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
     kept = result_dir_finish(n->dir) && kept;
     kept = write_stores(n, now->terms) && kept;
     kept = write_profiles(n, now->profiles) && kept;
-    kept = write_summary(n, from, now->counts) && kept;
+    kept = write_summary(n, from, now) && kept;
     return kept && write_manifest(n, from, now);
 }
 

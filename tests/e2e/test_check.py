@@ -103,8 +103,9 @@ def check_json(lab):
                 [name_of("good"), name_of("nxdomain"), name_of("sni-select")])
     good, gone, sni = documents
     check_equal("json: tables", list(good["rows"]),
-                ["domains", "hosts", "services", "endpoints", "chains", "completions", "certificates"])
-    check_equal("json: rows of a good one", [len(rows) for rows in good["rows"].values()][:5], [1, 1, 1, 1, 1])
+                ["domains", "hosts", "services", "endpoints", "policies", "policy_bodies", "chains", "completions",
+                 "certificates"])
+    check_equal("json: rows of a good one", [len(rows) for rows in good["rows"].values()][:7], [1, 1, 1, 1, 0, 0, 1])
     check("json: certificates", len(good["rows"]["certificates"]) >= 2, good)
     check_equal("json: no rows beyond the domain", sum(map(len, gone["rows"].values())), 1)
     check_equal("json: codes", (gone["codes"]["error"], sni["codes"]["warning"]), (1, 1))
