@@ -117,13 +117,17 @@ class MailServer:
     suffix = None
     key = "EC"
     addresses = [case.address for case in CASES.values()]
+    fixed_port = None
 
     def __init__(self, folder):
         self.folder = folder
         self.port = None
         self.processes = []
         self.output = None
-        self.certificates = Certificates(os.path.join(folder, "pki"), self.suffix, self.key)
+        self.certificates = self.make_certificates(os.path.join(folder, "pki"))
+
+    def make_certificates(self, folder):
+        return Certificates(folder, self.suffix, self.key)
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -151,7 +155,7 @@ class MailServer:
     def __enter__(self):
         self.configure()
         for _ in range(START_TRIES):
-            self.port = free_port(self.addresses)
+            self.port = self.fixed_port or free_port(self.addresses)
             self.write_listeners()
             if self._start():
                 return self

@@ -39,6 +39,9 @@ class Postfix(MailServer):
     suffix = "postfix.test"
     cases = {**CASES, **MORE_CASES}
     addresses = [case.address for case in cases.values()]
+    options = OPTIONS  # by case
+    default_certificate = "mx-good"
+    sni_hosts = CASES["sni"].hosts
 
     def configure(self):
         for name in ("etc", "queue", "data"):
@@ -69,11 +72,10 @@ local_recipient_maps =
 smtpd_relay_restrictions = reject
 smtpd_peername_lookup = no
 smtpd_tls_security_level = may
-smtpd_tls_chain_files = {self._chain_files("mx-good")}
+smtpd_tls_chain_files = {self._chain_files(self.default_certificate)}
 """)
         self.sni_map = "hash:" + self.write("etc/sni", "".join(
-            f"{host}.{self.suffix} {self.certificates.key[host]} {self.certificates.chain[host]}\n"
-            for host in CASES["sni"].hosts))
+            f"{host}.{self.suffix} {self._chain_files(host)}\n" for host in self.sni_hosts))
         subprocess.run(["postmap", "-c", self.path("etc"), "-F", self.sni_map], check=True)
 
     def _chain_files(self, host):
@@ -85,7 +87,7 @@ smtpd_tls_chain_files = {self._chain_files("mx-good")}
                               ("rewrite", "trivial-rewrite")):
             master += f"{name} unix - - n - 1 {program}\n"
         for name, case in self.cases.items():
-            options = [option.format(sni_map=self.sni_map) for option in OPTIONS.get(name, [])]
+            options = [option.format(sni_map=self.sni_map) for option in self.options.get(name, [])]
             if case.certificate:
                 options.append(f"smtpd_tls_chain_files={self._chain_files(case.certificate)}")
             master += f"{case.address}:{self.port} inet n - n - - smtpd\n"

@@ -59,15 +59,16 @@ class Authority:
                 "-cert", issuer + ".pem", "-keyfile", issuer + ".key", "-startdate", dates[0],
                 "-enddate", dates[1], "-extfile", path + ".ext", "-out", path + ".pem")
 
-    def leaf(self, name, with_chain=True, dates=None):
+    def leaf(self, name, with_chain=True, dates=None, cn_only=False):
         """
         @param with_chain False: the chain file lacks the intermediate
+        @param cn_only    True: no subjectAltName
         @param dates      (notBefore, notAfter), each YYYYMMDDHHMMSSZ; None: a year from now
         @return (key file, chain file with leaf and intermediate, DER of the leaf).
         """
         path = self._path(name)
         self._issue(path, f"/CN={name}", self.intermediate,
-                    f"subjectAltName=DNS:{name}\nextendedKeyUsage=serverAuth\n", dates)
+                    ("" if cn_only else f"subjectAltName=DNS:{name}\n") + "extendedKeyUsage=serverAuth\n", dates)
         openssl("x509", "-in", path + ".pem", "-outform", "DER", "-out", path + ".der")
         with open(path + ".chain", "wb") as chain:
             for part in (path, self.intermediate) if with_chain else (path,):
