@@ -395,7 +395,7 @@ static enum sts_state state_of(const struct sts_verdict *v, const struct seen_do
 static void judge_policy(struct sts_verdict *v, const struct seen_policy *p)
 {
     v->certificate_passes = policy_certificate_passes(p, &v->names, &v->name);
-    if (p->status == 200) {
+    if (p->status != 0) {
         v->media_type = media_type_read(p->content_type);
     }
     v->has_policy = p->outcome == POLICY_FETCH_FETCHED;
