@@ -6,9 +6,9 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev
     libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev libjansson-dev
     libcurl4-openssl-dev publicsuffix ca-certificates"
 
-# What the tests need besides. Postfix is a peer of tests/interop, never a service of this machine.
+# What the tests need besides. The servers are peers of tests/interop, never services of this machine.
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
-    postfix procps"
+    postfix nsd unbound ldnsutils nginx-light iproute2 procps"
 
 # Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
 # they are unpacked.
