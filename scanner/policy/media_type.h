@@ -17,4 +17,5 @@ enum policy_media_type {
 
 const char *media_type_word(enum policy_media_type t);
 
+/** @param content_type the field's value; empty or white space: ABSENT */
 enum policy_media_type media_type_read(struct span content_type);

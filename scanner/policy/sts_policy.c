@@ -1,11 +1,14 @@
 #include "scanner/policy/sts_policy.h"
 
 #include "scanner/base/check.h"
+#include "scanner/base/text.h"
+#include "scanner/policy/octets.h"
 
 #define MAX_AGE_SHORT  86400U /* RFC 8461 section 3.2 expects weeks */
 #define MAX_AGE_DIGITS 10     /* RFC 8461 section 3.2 */
 #define NAME_OCTETS    253    /* RFC 1035 section 2.3.4 */
 #define LABEL_OCTETS   63
+#define HTML_EVIDENCE  64 /* octets of a page that are told */
 
 const char *sts_mode_word(enum sts_mode m)
 {
@@ -37,39 +40,6 @@ const char *sts_policy_fault_word(enum sts_policy_fault f)
     UNREACHABLE("unknown sts_policy_fault");
 }
 
-/* --- octets -------------------------------------------------------------------------------- */
-
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_space(s.at[0])) {
-        s = span_drop(s, 1);
-    }
-    while (s.len > 0 && is_space(s.at[s.len - 1])) {
-        s.len--;
-    }
-    return s;
-}
-
-static bool has_octet(struct span s, int octet)
-{
-    return s.len > 0 && memchr(s.at, octet, s.len) != NULL;
-}
-
-static bool begins_with_any_case(struct span s, struct span head)
-{
-    return s.len >= head.len && span_ieq(span_take(s, head.len), head);
-}
-
 /* --- the policy under work ----------------------------------------------------------------- */
 
 struct reading {
@@ -80,29 +50,65 @@ struct reading {
     bool has_version;
     bool has_mode;
     bool has_max_age;
+    bool told_too_many;
+    size_t remarks; /* kept faults that do not break the policy */
 };
 
-static void note(struct reading *r, enum sts_policy_fault fault, uint32_t line, struct span text)
+/* E in the header. */
+static bool breaks_policy(enum sts_policy_fault f)
+{
+    return f != STS_POLICY_MAX_AGE_OVER_MAX && f != STS_POLICY_MAX_AGE_SHORT &&
+           f != STS_POLICY_KEY_CASE && f != STS_POLICY_DUPLICATE_KEY &&
+           f != STS_POLICY_UNKNOWN_KEY && f != STS_POLICY_BLANK_LINE && f != STS_POLICY_BOM &&
+           f != STS_POLICY_TOO_MANY_MX;
+}
+
+/* A policy is never invalid without the reason: where all places are taken, the last fault that does not
+ * break it makes room. @return false: there is none */
+static bool make_room(struct reading *r)
 {
     struct sts_policy *out = r->out;
+    size_t i = STS_FAULTS_MAX;
+    if (r->remarks == 0) {
+        return false;
+    }
+    do {
+        i--;
+    } while (breaks_policy(out->fault[i].fault));
+    memmove(&out->fault[i], &out->fault[i + 1], (STS_FAULTS_MAX - i - 1) * sizeof(out->fault[0]));
+    out->fault_count--;
+    r->remarks--;
+    return true;
+}
+
+static void note(struct reading *r, enum sts_policy_fault fault, struct span text)
+{
+    struct sts_policy *out = r->out;
+    bool breaks = breaks_policy(fault);
     if (out->fault_count == STS_FAULTS_MAX) {
         out->faults_truncated = true;
-        return;
+        if (!breaks || !make_room(r)) {
+            return;
+        }
     }
+    r->remarks += !breaks;
     out->fault[out->fault_count++] =
-        (struct sts_policy_finding){.fault = fault, .line = line, .text = text};
+        (struct sts_policy_finding){.fault = fault, .line = r->line, .text = text};
 }
 
-/* Senders take it all the same. */
-static void note_odd(struct reading *r, enum sts_policy_fault fault, struct span text)
+/* @param fits the grammar takes it all the same */
+static void remark(struct reading *r, enum sts_policy_fault fault, struct span text, bool fits)
 {
-    note(r, fault, r->line, text);
+    CHECK(!breaks_policy(fault));
+    note(r, fault, text);
+    r->fits = r->fits && fits;
+}
+
+static void break_policy(struct reading *r, enum sts_policy_fault fault, struct span text)
+{
+    CHECK(breaks_policy(fault));
+    note(r, fault, text);
     r->fits = false;
-}
-
-static void note_broken(struct reading *r, enum sts_policy_fault fault, struct span text)
-{
-    note_odd(r, fault, text);
     r->usable = false;
 }
 
@@ -145,52 +151,43 @@ static bool is_domain(struct span name)
     return true;
 }
 
-static bool is_all_of(struct span s, const char *allowed)
+static bool is_v4_octet(uint8_t c)
+{
+    return is_digit(c) || c == '.';
+}
+
+static bool is_v6_octet(uint8_t c)
+{
+    return is_v4_octet(c) || c == ':' || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
+static bool is_all(struct span s, bool (*is)(uint8_t))
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] == '\0' || strchr(allowed, s.at[i]) == NULL) {
+        if (!is(s.at[i])) {
             return false;
         }
     }
-    return true;
+    return s.len > 0;
 }
 
+/* Digits and dots fit Domain (RFC 5321 section 4.1.2), but no name of a host ends in a number. */
 static bool is_ip(struct span s)
 {
-    bool v4 = has_octet(s, '.') && is_all_of(s, "0123456789.");
-    bool literal = s.len > 0 && s.at[0] == '[';
-    const uint8_t *colon = s.len > 0 ? memchr(s.at, ':', s.len) : NULL;
-    bool v6 = colon != NULL && is_all_of(s, "0123456789abcdefABCDEF:.") &&
-              has_octet(span_drop(s, (size_t)(colon - s.at) + 1), ':');
-    return v4 || literal || v6;
+    bool v4 = is_digit(s.at[0]) && has_octet(s, '.') && is_all(s, is_v4_octet);
+    bool v6 = has_octet(span_behind(s, ':'), ':') && is_all(s, is_v6_octet);
+    return v4 || v6 || s.at[0] == '[';
 }
 
-static bool has_high_octet(struct span s)
+static bool has_trailing_dot(struct span domain)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] >= 0x80) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool has_port(struct span s)
-{
-    const uint8_t *colon = s.len > 0 ? memchr(s.at, ':', s.len) : NULL;
-    struct span digits = colon != NULL ? span_drop(s, (size_t)(colon - s.at) + 1) : s;
-    return colon != NULL && digits.len > 0 && is_all_of(digits, "0123456789");
-}
-
-static bool is_url(struct span s)
-{
-    return has_octet(s, '/');
+    return domain.at[domain.len - 1] == '.' && is_domain(span_take(domain, domain.len - 1));
 }
 
 /* @return STS_POLICY_FAULT_COUNT: the pattern is well-formed */
 static enum sts_policy_fault pattern_fault(struct span s)
 {
-    bool wildcard = s.len > 2 && s.at[0] == '*' && s.at[1] == '.';
+    bool wildcard = begins_with(s, SPAN_LIT("*.")) && s.len > 2;
     struct span domain = wildcard ? span_drop(s, 2) : s;
     if (s.len == 0) {
         return STS_POLICY_MX_EMPTY;
@@ -201,19 +198,19 @@ static enum sts_policy_fault pattern_fault(struct span s)
     if (is_domain(domain)) {
         return STS_POLICY_FAULT_COUNT;
     }
-    if (is_url(s)) {
+    if (has_octet(s, '/')) {
         return STS_POLICY_MX_URL;
     }
     if (has_octet(s, '@')) {
         return STS_POLICY_MX_EMAIL;
     }
-    if (has_port(s)) {
+    if (is_all(span_behind(s, ':'), is_digit)) {
         return STS_POLICY_MX_PORT;
     }
     if (has_high_octet(s)) {
         return STS_POLICY_MX_U_LABEL;
     }
-    if (s.len == 1 && s.at[0] == '*') {
+    if (span_eq(s, SPAN_LIT("*")) || span_eq(s, SPAN_LIT("*."))) {
         return STS_POLICY_MX_BARE_STAR;
     }
     if (s.at[0] == '.') {
@@ -222,7 +219,7 @@ static enum sts_policy_fault pattern_fault(struct span s)
     if (has_octet(domain, '*')) {
         return STS_POLICY_MX_INNER_WILDCARD;
     }
-    if (is_domain(span_take(domain, domain.len - 1)) && domain.at[domain.len - 1] == '.') {
+    if (has_trailing_dot(domain)) {
         return STS_POLICY_MX_TRAILING_DOT;
     }
     return has_octet(s, '_') ? STS_POLICY_MX_UNDERSCORE : STS_POLICY_MX_SYNTAX;
@@ -234,11 +231,12 @@ static void read_mx(struct reading *r, struct span value)
     enum sts_policy_fault fault = pattern_fault(value);
     out->mx_total++;
     if (fault != STS_POLICY_FAULT_COUNT) {
-        note_broken(r, fault, value);
+        break_policy(r, fault, value);
     } else if (out->mx_count < STS_MX_PATTERNS_MAX) {
         out->mx[out->mx_count++] = value;
-    } else if (out->mx_total == STS_MX_PATTERNS_MAX + 1) {
-        note(r, STS_POLICY_TOO_MANY_MX, r->line, value);
+    } else if (!r->told_too_many) {
+        r->told_too_many = true;
+        remark(r, STS_POLICY_TOO_MANY_MX, value, true);
     }
 }
 
@@ -249,7 +247,7 @@ static bool is_first(struct reading *r, bool *seen, struct span key)
 {
     bool first = !*seen;
     if (!first) {
-        note_odd(r, STS_POLICY_DUPLICATE_KEY, key);
+        remark(r, STS_POLICY_DUPLICATE_KEY, key, false); /* each is "required once" */
     }
     *seen = true;
     return first;
@@ -258,7 +256,7 @@ static bool is_first(struct reading *r, bool *seen, struct span key)
 static void read_version(struct reading *r, struct span value)
 {
     if (!span_eq(value, SPAN_LIT("STSv1"))) {
-        note_broken(r, STS_POLICY_VERSION_BAD, value);
+        break_policy(r, STS_POLICY_VERSION_BAD, value);
     }
 }
 
@@ -272,14 +270,14 @@ static void read_mode(struct reading *r, struct span value)
         }
     }
     r->out->mode = STS_MODE_BAD;
-    note_broken(r, STS_POLICY_MODE_BAD, value);
+    break_policy(r, STS_POLICY_MODE_BAD, value);
 }
 
 static void read_max_age(struct reading *r, struct span value)
 {
     uint64_t n = 0;
-    if (value.len == 0 || value.len > MAX_AGE_DIGITS || !is_all_of(value, "0123456789")) {
-        note_broken(r, STS_POLICY_MAX_AGE_BAD, value);
+    if (value.len > MAX_AGE_DIGITS || !is_all(value, is_digit)) {
+        break_policy(r, STS_POLICY_MAX_AGE_BAD, value);
         return;
     }
     for (size_t i = 0; i < value.len; i++) {
@@ -288,20 +286,10 @@ static void read_max_age(struct reading *r, struct span value)
     r->out->has_max_age = true;
     r->out->max_age = n;
     if (n > STS_MAX_AGE_LIMIT) {
-        note_odd(r, STS_POLICY_MAX_AGE_OVER_MAX, value);
+        remark(r, STS_POLICY_MAX_AGE_OVER_MAX, value, true); /* 1*10(DIGIT) takes it */
     } else if (n < MAX_AGE_SHORT) {
-        note(r, STS_POLICY_MAX_AGE_SHORT, r->line, value); /* well-formed all the same */
+        remark(r, STS_POLICY_MAX_AGE_SHORT, value, true);
     }
-}
-
-/* sts-policy-ext-name: 1 to 32 of letters, digits, "_", "-", "."; the first is a letter or digit. */
-static bool is_extension_name(struct span s)
-{
-    bool ok = s.len >= 1 && s.len <= 32 && is_alnum(s.at[0]);
-    for (size_t i = 0; ok && i < s.len; i++) {
-        ok = is_alnum(s.at[i]) || s.at[i] == '_' || s.at[i] == '-' || s.at[i] == '.';
-    }
-    return ok;
 }
 
 /* sts-policy-ext-value: UTF-8 without control characters, at least one octet. */
@@ -312,27 +300,37 @@ static bool is_extension_value(struct span s)
             return false;
         }
     }
-    return s.len > 0;
+    return s.len > 0 && text_is_utf8(s);
 }
 
-static void read_extension(struct reading *r, struct span key, struct span value)
+static bool is_known_key_in_any_case(struct span key)
 {
     static const struct span known[] = {SPAN_INIT("version"), SPAN_INIT("mode"), SPAN_INIT("mx"),
                                         SPAN_INIT("max_age")};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (span_ieq(key, known[i])) {
-            note_odd(r, STS_POLICY_KEY_CASE, key); /* an extension, by the letter */
+            return true;
+        }
+    }
+    return false;
+}
+
+static void read_extension(struct reading *r, struct span key, struct span value, struct span line)
+{
+    if (is_known_key_in_any_case(key)) {
+        remark(r, STS_POLICY_KEY_CASE, key, true); /* an extension, by the letter */
+        if (is_extension_value(value)) {
             return;
         }
     }
-    if (is_extension_name(key) && is_extension_value(value)) {
-        note(r, STS_POLICY_UNKNOWN_KEY, r->line, key);
+    if (!is_extension_name(key) || !is_extension_value(value)) {
+        break_policy(r, STS_POLICY_SYNTAX, line);
     } else {
-        note_broken(r, STS_POLICY_SYNTAX, key);
+        remark(r, STS_POLICY_UNKNOWN_KEY, key, true);
     }
 }
 
-static void read_pair(struct reading *r, struct span key, struct span value)
+static void read_pair(struct reading *r, struct span key, struct span value, struct span line)
 {
     if (span_eq(key, SPAN_LIT("version"))) {
         if (is_first(r, &r->has_version, key)) {
@@ -349,7 +347,7 @@ static void read_pair(struct reading *r, struct span key, struct span value)
     } else if (span_eq(key, SPAN_LIT("mx"))) {
         read_mx(r, value);
     } else {
-        read_extension(r, key, value);
+        read_extension(r, key, value, line);
     }
 }
 
@@ -357,47 +355,48 @@ static void read_pair(struct reading *r, struct span key, struct span value)
 
 static void read_line(struct reading *r, struct span line)
 {
-    const uint8_t *colon = line.len > 0 ? memchr(line.at, ':', line.len) : NULL;
     if (trim(line).len == 0) {
-        note_odd(r, STS_POLICY_BLANK_LINE, line);
+        remark(r, STS_POLICY_BLANK_LINE, line, false);
         return;
     }
-    if (colon == NULL) {
-        note_broken(r, STS_POLICY_SYNTAX, line);
+    if (!has_octet(line, ':')) {
+        break_policy(r, STS_POLICY_SYNTAX, line);
         return;
     }
-    struct span key = span_take(line, (size_t)(colon - line.at));
-    struct span value = trim(span_drop(line, key.len + 1));
-    struct span bare = trim(key);
-    if (bare.len != key.len) {
-        r->fits = false; /* no white space belongs around a key */
+    struct span key = span_before(line, ':');
+    if (trim(key).len != key.len) {
+        r->fits = false; /* white space belongs around the value only */
     }
-    read_pair(r, bare, value);
+    read_pair(r, trim(key), trim(span_behind(line, ':')), line);
 }
 
-/* LF or CRLF (RFC 8461 section 3.2). */
-static bool take_line(struct span *rest, struct span *line)
+/* LF or CRLF (RFC 8461 section 3.2). @return false at the end */
+static bool take_line(struct reading *r, struct span *rest, struct span *line)
 {
     if (rest->len == 0) {
         return false;
     }
-    const uint8_t *end = memchr(rest->at, '\n', rest->len);
-    size_t len = end != NULL ? (size_t)(end - rest->at) : rest->len;
-    *line = span_take(*rest, len);
-    *rest = span_drop(*rest, end != NULL ? len + 1 : len);
+    *line = span_before(*rest, '\n');
+    bool ended = line->len < rest->len;
+    *rest = span_behind(*rest, '\n');
     if (line->len > 0 && line->at[line->len - 1] == '\r') {
         line->len--;
+        r->fits = r->fits && ended; /* CR alone ends no line */
     }
+    r->line++;
     return true;
+}
+
+static bool is_blank(struct span body)
+{
+    return text_trim(body).len == 0;
 }
 
 static bool is_html(struct span body)
 {
     static const struct span heads[] = {SPAN_INIT("<!doctype"), SPAN_INIT("<html"),
-                                        SPAN_INIT("<?xml"), SPAN_INIT("<head")};
-    while (body.len > 0 && (is_space(body.at[0]) || body.at[0] == '\r' || body.at[0] == '\n')) {
-        body = span_drop(body, 1);
-    }
+                                        SPAN_INIT("<?xml"), SPAN_INIT("<head"), SPAN_INIT("<!--")};
+    body = text_trim(body);
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         if (begins_with_any_case(body, heads[i])) {
             return true;
@@ -410,24 +409,23 @@ static void note_missing(struct reading *r)
 {
     r->line = 0;
     if (!r->has_version) {
-        note_broken(r, STS_POLICY_VERSION_MISSING, (struct span){0});
+        break_policy(r, STS_POLICY_VERSION_MISSING, (struct span){0});
     }
     if (!r->has_mode) {
-        note_broken(r, STS_POLICY_MODE_MISSING, (struct span){0});
+        break_policy(r, STS_POLICY_MODE_MISSING, (struct span){0});
     }
     if (!r->has_max_age) {
-        note_broken(r, STS_POLICY_MAX_AGE_MISSING, (struct span){0});
+        break_policy(r, STS_POLICY_MAX_AGE_MISSING, (struct span){0});
     }
     if (r->out->mx_total == 0 && r->out->mode != STS_MODE_NONE) {
-        note_broken(r, STS_POLICY_MX_MISSING, (struct span){0});
+        break_policy(r, STS_POLICY_MX_MISSING, (struct span){0});
     }
 }
 
 static void read_lines(struct reading *r, struct span body)
 {
     struct span line;
-    while (take_line(&body, &line)) {
-        r->line++;
+    while (take_line(r, &body, &line)) {
         read_line(r, line);
     }
     note_missing(r);
@@ -444,14 +442,14 @@ void sts_policy_read(struct span body, struct sts_policy *out)
     out->mx_total = 0;
     out->fault_count = 0;
     out->faults_truncated = false;
-    if (begins_with_any_case(body, bom)) {
+    if (begins_with(body, bom)) {
         body = span_drop(body, bom.len);
-        note_odd(&r, STS_POLICY_BOM, (struct span){0});
+        remark(&r, STS_POLICY_BOM, (struct span){0}, false);
     }
-    if (body.len == 0) {
-        note_broken(&r, STS_POLICY_EMPTY_BODY, (struct span){0});
+    if (is_blank(body)) {
+        break_policy(&r, STS_POLICY_EMPTY_BODY, (struct span){0});
     } else if (is_html(body)) {
-        note_broken(&r, STS_POLICY_HTML, span_take(body, 64));
+        break_policy(&r, STS_POLICY_HTML, span_take(text_trim(body), HTML_EVIDENCE));
     } else {
         read_lines(&r, body);
     }
@@ -461,12 +459,9 @@ void sts_policy_read(struct span body, struct sts_policy *out)
 
 bool sts_pattern_matches(struct span pattern, struct span host)
 {
-    if (pattern.len > 2 && pattern.at[0] == '*' && pattern.at[1] == '.') {
-        const uint8_t *dot = host.len > 0 ? memchr(host.at, '.', host.len) : NULL;
-        if (dot == NULL || dot == host.at) {
-            return false;
-        }
-        return span_ieq(span_drop(pattern, 2), span_drop(host, (size_t)(dot - host.at) + 1));
+    if (pattern.len > 2 && begins_with(pattern, SPAN_LIT("*."))) {
+        struct span label = span_before(host, '.'); /* the wildcard is one whole label */
+        return label.len > 0 && span_ieq(span_drop(pattern, 2), span_behind(host, '.'));
     }
-    return span_ieq(pattern, host);
+    return pattern.len > 0 && span_ieq(pattern, host);
 }

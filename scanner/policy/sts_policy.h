@@ -9,6 +9,16 @@
  * Strict is the grammar to the letter. Lenient is what senders still take: blank lines, a byte order
  * mark, white space in odd places, no or several line ends at the end. A policy that is valid in the
  * lenient reading is used by senders; strict tells how sure that is.
+ *
+ * Where readers differ:
+ * - A malformed mx pattern beside good ones makes the policy invalid in both readings: the grammar has
+ *   no place for it, and senders differ in whether they drop the pattern or the policy.
+ * - A max_age over the maximum is valid in both: 1*10(DIGIT) takes it. No digits or more than ten: in
+ *   neither.
+ * - A key that stands twice is not strict ("required once"); all but the first are passed over, read or
+ *   not. A known key in another case is an unknown key, and only the missing one then is an error.
+ * - White space around a key, or a CR at the very end, makes a policy not strict without a word of its
+ *   own.
  */
 
 #define STS_MX_PATTERNS_MAX 128 /* kept; our own bound, about what 64 KiB of real policies hold */
@@ -54,8 +64,8 @@ const char *sts_mode_word(enum sts_mode m); /* NULL for MISSING and BAD */
     X(UNKNOWN_KEY, "unknown_key")     /* an extension */                                      \
     X(BLANK_LINE, "blank_line")                                                               \
     X(BOM, "bom")                                                                             \
-    X(HTML, "html")               /* E: an HTML page */                                       \
-    X(EMPTY_BODY, "empty_body")   /* E */                                                     \
+    X(HTML, "html")               /* E: an HTML page; its lines are not read */               \
+    X(EMPTY_BODY, "empty_body")   /* E: at most white space; its lines are not read */        \
     X(TOO_MANY_MX, "too_many_mx") /* more than are kept */
 
 enum sts_policy_fault {
@@ -85,8 +95,10 @@ struct sts_policy {
     uint64_t max_age;                    /* seconds as given, at most 10 digits */
     struct span mx[STS_MX_PATTERNS_MAX]; /* well-formed patterns only; as written */
     size_t mx_count;
-    size_t mx_total;                                 /* mx lines, also malformed ones */
-    struct sts_policy_finding fault[STS_FAULTS_MAX]; /* by line */
+    size_t mx_total; /* mx lines, also malformed ones */
+    /* By line, what is missing (line 0) last. Faults marked E displace others: an invalid policy always
+     * has its reason here. */
+    struct sts_policy_finding fault[STS_FAULTS_MAX];
     size_t fault_count;
     bool faults_truncated;
 };

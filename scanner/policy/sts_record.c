@@ -1,39 +1,14 @@
 #include "scanner/policy/sts_record.h"
 
+#include "scanner/policy/octets.h"
+
 #define ID_MAX 32 /* RFC 8461 section 3.1 */
 
+/* A repeated name is looked for in so much of the record: one of 64 KB stays linear. */
+#define FIELDS_COMPARED 16
+#define OCTETS_COMPARED 1024
+
 static const struct span version_literal = SPAN_INIT("v=STSv1");
-
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_space(s.at[0])) {
-        s = span_drop(s, 1);
-    }
-    while (s.len > 0 && is_space(s.at[s.len - 1])) {
-        s.len--;
-    }
-    return s;
-}
-
-static bool begins_with(struct span s, struct span head)
-{
-    return s.len >= head.len && span_eq(span_take(s, head.len), head);
-}
-
-static bool begins_with_any_case(struct span s, struct span head)
-{
-    return s.len >= head.len && span_ieq(span_take(s, head.len), head);
-}
 
 static bool is_strict(struct span text)
 {
@@ -48,87 +23,44 @@ static void note(struct sts_records *out, enum sts_record_fault fault, struct sp
     }
 }
 
-/** Takes the field up to the next semicolon off the front. @return false at the end. */
-static bool next_field(struct span *rest, struct span *field)
-{
-    if (rest->len == 0) {
-        return false;
-    }
-    const uint8_t *semicolon = memchr(rest->at, ';', rest->len);
-    size_t len = semicolon != NULL ? (size_t)(semicolon - rest->at) : rest->len;
-    *field = span_take(*rest, len);
-    *rest = span_drop(*rest, semicolon != NULL ? len + 1 : len);
-    return true;
-}
-
-/* "STSv1" stands alone behind "v=": not "STSv10". */
-static bool is_version(struct span text)
-{
-    return begins_with_any_case(text, version_literal) &&
-           (text.len == version_literal.len || !is_alnum(text.at[version_literal.len]));
-}
-
 static bool has_version_later(struct span text)
 {
-    struct span field;
+    struct record_field field;
     while (next_field(&text, &field)) {
-        if (span_ieq(trim(field), version_literal)) {
+        if (span_ieq(trim_back(field.text), version_literal)) {
             return true;
         }
     }
     return false;
 }
 
+static bool has_version_first(struct span text)
+{
+    return is_version_front(trim_front(text), version_literal);
+}
+
 /* In the lenient reading it is meant to be a record of MTA-STS. */
 static bool is_meant(struct span text)
 {
-    return is_version(trim(text)) || has_version_later(text);
+    return has_version_first(text) || has_version_later(text);
 }
 
 static void note_version(struct sts_records *out, struct span text)
 {
-    struct span trimmed = trim(text);
-    if (!is_version(trimmed)) {
+    struct span s = trim_front(text);
+    if (!has_version_first(text)) {
         note(out, STS_RECORD_VERSION_NOT_FIRST, text);
         return;
     }
-    if (!begins_with(trimmed, version_literal)) {
-        note(out, STS_RECORD_VERSION_CASE, span_take(trimmed, version_literal.len));
+    if (!begins_with(s, version_literal)) {
+        note(out, STS_RECORD_VERSION_CASE, span_take(s, version_literal.len));
     }
-    if (trimmed.len == version_literal.len || trimmed.at[version_literal.len] != ';') {
-        note(out, STS_RECORD_NO_DELIMITER, trimmed);
+    if (s.len == version_literal.len || s.at[version_literal.len] != ';') {
+        note(out, STS_RECORD_NO_DELIMITER, s);
     }
-}
-
-static bool is_ascii(struct span text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] >= 0x80) {
-            return false;
-        }
+    if (s.len < text.len) {
+        note(out, STS_RECORD_VERSION_NOT_FIRST, text); /* white space is */
     }
-    return true;
-}
-
-/* sts-ext-name: 1 to 32 of letters, digits, "_", "-", "."; the first is a letter or digit. */
-static bool is_extension_name(struct span s)
-{
-    bool ok = s.len >= 1 && s.len <= 32 && is_alnum(s.at[0]);
-    for (size_t i = 0; ok && i < s.len; i++) {
-        ok = is_alnum(s.at[i]) || s.at[i] == '_' || s.at[i] == '-' || s.at[i] == '.';
-    }
-    return ok;
-}
-
-/* sts-ext-value: visible ASCII without "=" and ";". */
-static bool is_extension_value(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.at[i] < 0x21 || s.at[i] > 0x7e || s.at[i] == '=' || s.at[i] == ';') {
-            return false;
-        }
-    }
-    return s.len > 0;
 }
 
 static bool is_id(struct span s)
@@ -143,28 +75,15 @@ static bool is_id(struct span s)
 
 static bool is_policy_key(struct span name)
 {
-    static const struct span keys[] = {SPAN_INIT("mode"), SPAN_INIT("mx"), SPAN_INIT("max_age")};
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (span_ieq(name, keys[i])) {
-            return true;
-        }
-    }
-    return false;
+    return span_ieq(name, SPAN_LIT("mode")) || span_ieq(name, SPAN_LIT("mx")) ||
+           span_ieq(name, SPAN_LIT("max_age"));
 }
 
-static void split(struct span field, struct span *name, struct span *value)
+/* "mode=enforce", and "mode: enforce" as it stands in a policy. */
+static bool is_of_policy(struct span field)
 {
-    const uint8_t *equals = memchr(field.at, '=', field.len);
-    size_t len = equals != NULL ? (size_t)(equals - field.at) : field.len;
-    *name = span_take(field, len);
-    *value = equals != NULL ? span_drop(field, len + 1) : (struct span){0};
-}
-
-/* "mode: enforce", as it stands in a policy. */
-static bool is_policy_line(struct span field)
-{
-    const uint8_t *colon = memchr(field.at, ':', field.len);
-    return colon != NULL && is_policy_key(trim(span_take(field, (size_t)(colon - field.at))));
+    return is_policy_key(trim(span_before(field, '='))) ||
+           is_policy_key(trim(span_before(field, ':')));
 }
 
 struct fields {
@@ -172,94 +91,93 @@ struct fields {
     bool fits; /* the grammar of RFC 8461 section 3.1 */
 };
 
+static void misfit(struct sts_records *out, struct fields *f, enum sts_record_fault fault,
+                   struct span evidence)
+{
+    note(out, fault, evidence);
+    f->fits = false;
+}
+
 static void read_id(struct sts_records *out, struct fields *f, struct span value)
 {
     if (f->has_id) {
         note(out, STS_RECORD_DUPLICATE_FIELD, SPAN_LIT("id"));
-        return; /* RFC 8461 section 3.1: the first counts */
+        return; /* RFC 8461 section 3.2, of records as well: the first counts */
     }
     f->has_id = true;
+    out->id = trim(value);
     if (!is_id(value)) {
-        note(out, STS_RECORD_ID_SYNTAX, value);
-        f->fits = false;
+        misfit(out, f, STS_RECORD_ID_SYNTAX, value);
     } else if (value.len > ID_MAX) {
-        note(out, STS_RECORD_ID_TOO_LONG, value);
-        f->fits = false;
+        misfit(out, f, STS_RECORD_ID_TOO_LONG, value);
     }
-    out->id = out->id.len == 0 ? value : out->id;
 }
 
 static void read_extension(struct sts_records *out, struct fields *f, struct span field)
 {
-    struct span name;
-    struct span value;
-    split(field, &name, &value);
-    if (is_policy_key(name) || is_policy_line(field)) {
+    if (is_of_policy(field)) {
         note(out, STS_RECORD_POLICY_FIELDS, field);
     }
-    if (!is_extension_name(name) || !is_extension_value(value)) {
-        note(out, STS_RECORD_EXTENSION_SYNTAX, field);
-        f->fits = false;
+    if (!is_extension_name(span_before(field, '=')) || !is_record_value(span_behind(field, '='))) {
+        misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, field);
     }
 }
 
-/* Is the name of this field that of an earlier one? The bound keeps a record of 64 KB linear. */
-static bool is_repeated(struct span text, struct span field, struct span name)
+/* Is the name of this field that of an earlier one? Fields without "=" have no name. */
+static bool is_repeated(struct span fields, struct span field)
 {
-    struct span earlier;
-    for (int looked = 0; looked < 16 && next_field(&text, &earlier); looked++) {
-        struct span other;
-        struct span value;
-        earlier = trim(earlier);
-        if (earlier.at == field.at) {
+    struct span name = span_before(field, '=');
+    struct record_field earlier;
+    fields = span_take(fields, OCTETS_COMPARED);
+    for (int n = 0; n < FIELDS_COMPARED && next_field(&fields, &earlier); n++) {
+        if (earlier.text.at == field.at) {
             return false;
         }
-        split(earlier, &other, &value);
-        if (other.len > 0 && span_eq(other, name)) {
+        if (name.len > 0 && name.len < field.len && has_octet(earlier.text, '=') &&
+            span_eq(span_before(earlier.text, '='), name)) {
             return true;
         }
     }
     return false;
 }
 
+static void read_field(struct sts_records *out, struct fields *f, struct span fields,
+                       struct span field)
+{
+    if (begins_with(field, SPAN_LIT("id="))) {
+        read_id(out, f, span_drop(field, 3));
+        return;
+    }
+    /* A version behind the first one is an extension by the letter, and has to be passed over. */
+    bool version = span_ieq(trim_back(field), version_literal);
+    if (!version) {
+        read_extension(out, f, field);
+    }
+    if ((version && !sts_records_have(out, STS_RECORD_VERSION_NOT_FIRST)) ||
+        is_repeated(fields, field)) {
+        note(out, STS_RECORD_DUPLICATE_FIELD, span_before(field, '='));
+    }
+}
+
 /* @return the record fits the grammar, but for what stands at its front */
 static bool read_fields(struct sts_records *out, struct span text)
 {
     struct fields f = {.fits = true};
-    struct span rest = text;
-    struct span field;
-    for (bool first = true; next_field(&rest, &field); first = false) {
-        struct span whole = field;
-        field = trim(field);
-        if (span_ieq(field, version_literal)) {
-            f.fits = f.fits && first;
-            continue;
-        }
-        struct span name;
-        struct span value;
-        split(field, &name, &value);
-        if (field.len == 0) {
-            /* Only the one semicolon at the end may have nothing behind it. */
-            if (rest.len > 0 || whole.len == 0) {
-                note(out, STS_RECORD_EXTENSION_SYNTAX, SPAN_LIT(";;"));
-                f.fits = false;
-            }
-        } else if (span_eq(name, SPAN_LIT("id"))) {
-            read_id(out, &f, value);
-        } else if (!(first && is_version(field))) {
-            read_extension(out, &f, field);
-            if (is_repeated(text, field, name)) {
-                note(out, STS_RECORD_DUPLICATE_FIELD, name);
-            }
+    struct span fields = has_version_first(text) ? behind_version(text, version_literal) : text;
+    struct span rest = fields;
+    struct record_field field;
+    while (next_field(&rest, &field)) {
+        if (field.text.len > 0) {
+            read_field(out, &f, fields, field.text);
+        } else if (field.ended) {
+            misfit(out, &f, STS_RECORD_EXTENSION_SYNTAX, SPAN_LIT(";;"));
         }
     }
     if (!f.has_id) {
-        note(out, STS_RECORD_ID_MISSING, text);
-        f.fits = false;
+        misfit(out, &f, STS_RECORD_ID_MISSING, text);
     }
-    if (!is_ascii(text)) {
-        note(out, STS_RECORD_NON_ASCII, text);
-        f.fits = false;
+    if (has_high_octet(text)) {
+        misfit(out, &f, STS_RECORD_NON_ASCII, text);
     }
     return f.fits;
 }

@@ -1,39 +1,8 @@
 #include "scanner/policy/tls_rpt_record.h"
 
-#define FIELDS_LOOKED_AT 4096 /* of a record; 64 KB of semicolons stay linear anyway */
+#include "scanner/policy/octets.h"
 
 static const struct span version_literal = SPAN_INIT("v=TLSRPTv1");
-
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_space(s.at[0])) {
-        s = span_drop(s, 1);
-    }
-    while (s.len > 0 && is_space(s.at[s.len - 1])) {
-        s.len--;
-    }
-    return s;
-}
-
-static bool begins_with(struct span s, struct span head)
-{
-    return s.len >= head.len && span_eq(span_take(s, head.len), head);
-}
-
-static bool begins_with_any_case(struct span s, struct span head)
-{
-    return s.len >= head.len && span_ieq(span_take(s, head.len), head);
-}
 
 static bool is_strict(struct span text)
 {
@@ -42,9 +11,7 @@ static bool is_strict(struct span text)
 
 static bool is_meant(struct span text)
 {
-    struct span s = trim(text);
-    return begins_with_any_case(s, version_literal) &&
-           (s.len == version_literal.len || !is_alnum(s.at[version_literal.len]));
+    return is_version_front(trim_front(text), version_literal);
 }
 
 static void note(struct tls_rpt_records *out, enum tls_rpt_fault fault, struct span evidence)
@@ -55,44 +22,34 @@ static void note(struct tls_rpt_records *out, enum tls_rpt_fault fault, struct s
     }
 }
 
-/** Takes what stands before the next `separator` off the front. @return false at the end. */
-static bool next_item(struct span *rest, char separator, struct span *item)
-{
-    if (rest->len == 0) {
-        return false;
-    }
-    const uint8_t *end = memchr(rest->at, separator, rest->len);
-    size_t len = end != NULL ? (size_t)(end - rest->at) : rest->len;
-    *item = span_take(*rest, len);
-    *rest = span_drop(*rest, end != NULL ? len + 1 : len);
-    return true;
-}
-
 /* --- URIs ---------------------------------------------------------------------------------- */
 
-/* RFC 3986 section 2: what may stand in a URI. */
-static bool is_uri_octet(uint8_t c)
+static bool is_hex(uint8_t c)
 {
-    return is_alnum(c) || (c != '\0' && strchr("-._~:/?#[]@!$&'()*+,;=%", c) != NULL);
+    return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
+/* RFC 3986 section 2: reserved, unreserved, and "%" before two hexadecimal digits. */
 static bool is_uri_text(struct span s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_uri_octet(s.at[i])) {
+        uint8_t c = s.at[i];
+        if (c == '%' ? s.len - i < 3 || !is_hex(s.at[i + 1]) || !is_hex(s.at[i + 2])
+                     : !is_alnum(c) && (c == '\0' || strchr("-._~:/?#[]@!$&'()*+,;=", c) == NULL)) {
             return false;
         }
     }
     return s.len > 0;
 }
 
+/* What stands behind the last "@" that has something before it. */
 static struct span mailto_domain(struct span rest)
 {
-    const uint8_t *query = rest.len > 0 ? memchr(rest.at, '?', rest.len) : NULL;
-    rest = query != NULL ? span_take(rest, (size_t)(query - rest.at)) : rest;
+    /* "!" has no place in a URI here; behind it comes what DMARC knows as a size: "!10m". */
+    rest = span_before(span_before(rest, '?'), '#');
     for (size_t i = rest.len; i > 1; i--) {
         if (rest.at[i - 1] == '@') {
-            return span_drop(rest, i);
+            return span_before(span_drop(rest, i), '!');
         }
     }
     return (struct span){0};
@@ -100,15 +57,18 @@ static struct span mailto_domain(struct span rest)
 
 static struct span https_domain(struct span rest)
 {
-    size_t len = 0;
-    while (len < rest.len && strchr("/?#", rest.at[len]) == NULL && rest.at[len] != '\0') {
-        len++;
+    struct span host = span_before(span_before(span_before(rest, '/'), '?'), '#');
+    for (size_t i = host.len; i > 0; i--) {
+        if (host.at[i - 1] == '@') {
+            host = span_drop(host, i); /* RFC 3986 section 3.2.1: userinfo */
+            break;
+        }
     }
-    struct span authority = span_take(rest, len);
-    const uint8_t *at = len > 0 ? memchr(authority.at, '@', len) : NULL;
-    authority = at != NULL ? span_drop(authority, (size_t)(at - authority.at) + 1) : authority;
-    const uint8_t *colon = authority.len > 0 ? memchr(authority.at, ':', authority.len) : NULL;
-    return colon != NULL ? span_take(authority, (size_t)(colon - authority.at)) : authority;
+    if (host.len > 0 && host.at[0] == '[') {
+        struct span literal = span_before(host, ']');
+        return literal.len < host.len ? span_take(host, literal.len + 1) : (struct span){0};
+    }
+    return span_before(host, ':');
 }
 
 struct span tls_rpt_uri_domain(struct span uri)
@@ -125,116 +85,100 @@ struct span tls_rpt_uri_domain(struct span uri)
     return (struct span){0};
 }
 
-/* @return it is one that reports can be sent to */
-static bool read_uri(struct tls_rpt_records *out, struct span uri)
+struct fields {
+    bool has_rua;
+    bool has_destination; /* a URI that a forgiving sender can send reports to */
+    bool fits;            /* the grammar of RFC 8460 section 3 */
+};
+
+static void misfit(struct tls_rpt_records *out, struct fields *f, enum tls_rpt_fault fault,
+                   struct span evidence)
+{
+    note(out, fault, evidence);
+    f->fits = false;
+}
+
+static void read_uri(struct tls_rpt_records *out, struct fields *f, struct span uri)
 {
     bool known = begins_with_any_case(uri, SPAN_LIT("mailto:")) ||
                  begins_with_any_case(uri, SPAN_LIT("https:"));
     if (uri.len == 0) {
-        note(out, TLS_RPT_RUA_EMPTY, SPAN_LIT("rua="));
-        return false;
+        misfit(out, f, TLS_RPT_RUA_EMPTY, SPAN_LIT("rua="));
+        return;
     }
     if (out->rua_count < TLS_RPT_URIS_MAX) {
         out->rua[out->rua_count++] = uri;
     }
     if (!known) {
-        note(out, TLS_RPT_RUA_SCHEME, uri);
-        return false;
+        misfit(out, f, TLS_RPT_RUA_SCHEME, uri);
+        return;
     }
-    if (memchr(uri.at, '!', uri.len) != NULL) {
-        note(out, TLS_RPT_RUA_UNESCAPED, uri);
+    if (has_octet(uri, '!')) {
+        misfit(out, f, TLS_RPT_RUA_UNESCAPED, uri);
     }
     if (!is_uri_text(uri) || tls_rpt_uri_domain(uri).len == 0) {
-        note(out, TLS_RPT_RUA_SYNTAX, uri);
-        return false;
+        misfit(out, f, TLS_RPT_RUA_SYNTAX, uri);
+    } else {
+        f->has_destination = true;
     }
-    return true;
 }
 
 /* A list with commas; "!" "," and ";" inside a URI are to be encoded (RFC 8460 section 3). */
-static bool read_rua(struct tls_rpt_records *out, struct span value)
+static void read_rua(struct tls_rpt_records *out, struct fields *f, struct span value)
 {
-    bool good = value.len > 0;
-    struct span uri;
-    if (value.len == 0) {
-        note(out, TLS_RPT_RUA_EMPTY, SPAN_LIT("rua="));
+    struct span rest = value;
+    f->has_rua = true;
+    if (value.len > 0 && (is_wsp(value.at[0]) || is_wsp(value.at[value.len - 1]))) {
+        misfit(out, f, TLS_RPT_RUA_SYNTAX, value); /* white space goes around commas only */
     }
-    while (next_item(&value, ',', &uri)) {
-        good = read_uri(out, trim(uri)) && good;
+    for (bool more = true; more;) {
+        struct span uri = span_before(rest, ',');
+        more = uri.len < rest.len;
+        rest = span_behind(rest, ',');
+        read_uri(out, f, trim(uri));
     }
-    return good;
 }
 
 /* --- the record ---------------------------------------------------------------------------- */
 
-/* tlsrpt-ext-name "=" tlsrpt-ext-value, RFC 8460 section 3. */
-static bool is_extension(struct span field)
+static void read_field(struct tls_rpt_records *out, struct fields *f, struct span field)
 {
-    const uint8_t *equals = memchr(field.at, '=', field.len);
-    if (equals == NULL) {
-        return false;
+    if (begins_with(field, SPAN_LIT("rua="))) {
+        read_rua(out, f, span_drop(field, 4));
+    } else if (!is_extension_name(span_before(field, '=')) ||
+               !is_record_value(span_behind(field, '='))) {
+        misfit(out, f, TLS_RPT_EXTENSION_SYNTAX, field);
     }
-    struct span name = span_take(field, (size_t)(equals - field.at));
-    struct span value = span_drop(field, name.len + 1);
-    bool ok = name.len >= 1 && name.len <= 32 && is_alnum(name.at[0]) && value.len > 0;
-    for (size_t i = 0; ok && i < name.len; i++) {
-        ok = is_alnum(name.at[i]) || name.at[i] == '_' || name.at[i] == '-' || name.at[i] == '.';
-    }
-    for (size_t i = 0; ok && i < value.len; i++) {
-        ok = value.at[i] > 0x20 && value.at[i] < 0x7f && value.at[i] != '=';
-    }
-    return ok;
 }
 
-static bool is_ascii(struct span text)
+static void read_fields(struct tls_rpt_records *out, struct fields *f, struct span text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] >= 0x80) {
-            return false;
+    struct span rest = behind_version(text, version_literal);
+    struct record_field field;
+    while (next_field(&rest, &field)) {
+        if (field.text.len > 0) {
+            read_field(out, f, field.text);
+        } else if (field.ended) {
+            misfit(out, f, TLS_RPT_EXTENSION_SYNTAX, SPAN_LIT(";;"));
         }
     }
-    return true;
-}
-
-/* @return the record fits the grammar, but for what stands at its front */
-static bool read_fields(struct tls_rpt_records *out, struct span text)
-{
-    bool fits = true;
-    bool has_rua = false;
-    struct span rest = text;
-    struct span field;
-    for (int n = 0; n < FIELDS_LOOKED_AT && next_item(&rest, ';', &field); n++) {
-        field = trim(field);
-        if (n == 0) {
-            continue; /* the version */
-        }
-        if (begins_with(field, SPAN_LIT("rua="))) {
-            has_rua = true;
-            fits = read_rua(out, trim(span_drop(field, 4))) && fits;
-        } else if (field.len > 0 ? !is_extension(field) : rest.len > 0) {
-            note(out, TLS_RPT_EXTENSION_SYNTAX, field.len > 0 ? field : SPAN_LIT(";;"));
-            fits = false;
-        }
+    if (!f->has_rua) {
+        misfit(out, f, TLS_RPT_RUA_MISSING, text);
     }
-    if (!has_rua) {
-        note(out, TLS_RPT_RUA_MISSING, text);
-        fits = false;
+    if (has_high_octet(text)) {
+        misfit(out, f, TLS_RPT_NON_ASCII, text);
     }
-    if (!is_ascii(text)) {
-        note(out, TLS_RPT_NON_ASCII, text);
-        fits = false;
-    }
-    return fits;
 }
 
 static void note_version(struct tls_rpt_records *out, struct span text)
 {
-    struct span s = trim(text);
+    struct span s = trim_front(text);
     if (!begins_with(s, version_literal)) {
         note(out, TLS_RPT_VERSION_CASE, span_take(s, version_literal.len));
     }
-    if (s.len == version_literal.len || s.at[version_literal.len] != ';') {
-        note(out, TLS_RPT_NO_DELIMITER, s);
+    /* White space in front has the same effect: the record does not begin "v=TLSRPTv1;". */
+    if (s.len < text.len || s.len == version_literal.len || s.at[version_literal.len] != ';') {
+        note(out, TLS_RPT_NO_DELIMITER, text);
     }
 }
 
@@ -242,6 +186,7 @@ void tls_rpt_records_read(const struct span *texts, size_t count, struct tls_rpt
 {
     struct span strict = {0};
     struct span lenient = {0};
+    struct fields f = {.fits = true};
     *out = (struct tls_rpt_records){0};
     for (size_t i = 0; i < count; i++) {
         if (is_strict(texts[i])) {
@@ -261,7 +206,7 @@ void tls_rpt_records_read(const struct span *texts, size_t count, struct tls_rpt
     }
     struct span chosen = out->strict_count > 0 ? strict : lenient;
     note_version(out, chosen);
-    bool fits = read_fields(out, chosen);
-    out->valid = out->strict_count == 1 && fits;
-    out->lenient_valid = out->lenient_count == 1 && out->rua_count > 0;
+    read_fields(out, &f, chosen);
+    out->valid = out->strict_count == 1 && f.fits;
+    out->lenient_valid = out->lenient_count == 1 && f.has_destination;
 }
