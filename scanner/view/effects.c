@@ -147,6 +147,29 @@ static bool passes(const struct route_view *r)
     return is_word(outcome_of(r), "established") && value_is_true(r->brief, "acceptable");
 }
 
+/* A policy keeps senders from what a certificate alone would let pass. */
+static bool policy_refuses(const struct domain_view *v)
+{
+    const json_t *sts = value_object(v->domain->value, "mta_sts");
+    const char *passes = value_text(sts, "passes");
+    bool enforced = is_word(value_text(sts, "state"), "enforce");
+    return (enforced && (is_word(passes, "some") || is_word(passes, "none"))) ||
+           is_word(value_text(value_object(v->domain->value, "dane"), "state"), "failed");
+}
+
+static const char *nothing_fails(const struct domain_view *v, bool all_pass)
+{
+    if (policy_refuses(v)) {
+        return all_pass
+                   ? "Nothing without policies: every address encrypts with a certificate that "
+                     "passes. What the policies of the domain refuse stands below."
+                   : "Nothing that was seen, without policies. What those of the domain refuse "
+                     "stands below.";
+    }
+    return all_pass ? "Nothing: every address encrypts with a certificate that passes."
+                    : "Nothing that was seen.";
+}
+
 static void put_line(struct paper *p, enum ink ink, const char *text)
 {
     paper_begin(p, "  - ", "    ");
@@ -181,9 +204,7 @@ void effects_put(struct paper *p, const struct domain_view *v)
         }
     }
     if (!any) {
-        put_line(p, INK_GOOD,
-                 count_routes(v, passes) == total
-                     ? "Nothing: every address encrypts with a certificate that passes."
-                     : "Nothing that was seen.");
+        put_line(p, policy_refuses(v) ? INK_PLAIN : INK_GOOD,
+                 nothing_fails(v, count_routes(v, passes) == total));
     }
 }

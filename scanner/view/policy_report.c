@@ -207,15 +207,21 @@ static bool is_same(const json_t *a, const json_t *b)
            json_equal(json_object_get(a, "decided_by"), json_object_get(b, "decided_by"));
 }
 
+/* What goes well at the worst of all addresses goes as well at the others. */
+static bool is_good(const char *worst, const char *best)
+{
+    return is_word(worst, "authenticated") || (is_word(worst, "encrypted") && is_word(best, worst));
+}
+
 /* "host|192.0.2.1|25: reason" */
-static void put_reason(struct paper *p, const char *decided_by)
+static void put_reason(struct paper *p, const char *decided_by, bool with_place)
 {
     const char *reason = strrchr(decided_by, ' ');
     reason = reason != NULL ? reason + 1 : decided_by;
     paper_put(p, INK_PLAIN, ": ");
     meaning_put(p, INK_PLAIN, "delivery_reason", reason);
     int place = (int)(reason - decided_by) - 2;
-    if (place > 0) {
+    if (place > 0 && with_place) {
         paper_putf(p, INK_FAINT, " (%.*s)", place, decided_by);
     }
 }
@@ -240,7 +246,7 @@ static void put_group(struct paper *p, enum ink ink, const json_t *list, size_t 
         }
     }
     if (decided_by != NULL) {
-        put_reason(p, decided_by);
+        put_reason(p, decided_by, !is_good(worst, best));
     }
     paper_end(p);
 }

@@ -56,16 +56,15 @@ Test(policy_report, what_is_published_and_who_minds)
         "Policies",
         "  MTA-STS   mode enforce for 7 days, 1 of 2 mail servers pass; no pattern covers",
         "            mx.a.tets",
-        "  DANE      all have, and none is known to fail; TLSA records match at 1 of 1",
-        "            addresses; the MX records are not secure (insecure), so not every",
-        "            sender looks",
+        "  DANE      every exchange has records in force, and none is known to fail; TLSA",
+        "            records match at 1 of 1 addresses; the MX records are not secure",
+        "            (insecure), so not every sender looks",
         "  TLS-RPT   reports go to mailto:t@a.test",
         "",
         "What senders do",
         "  deferred, at best authenticated from two: no pattern of the MTA-STS policy",
         "    matches the exchange (mx.a.tets)",
-        "  encrypted from one, three: TLS, and the certificate is not asked for",
-        "    (mx.a.test|192.0.2.1|25)",
+        "  encrypted from one, three: TLS, and no certificate is demanded",
         "",
         "Not ready for MTA-STS in mode enforce",
         "  fail      every exchange is matched by a pattern (mx.a.tets)",
@@ -84,4 +83,32 @@ Test(policy_report, one_line_for_each_that_is_not_there)
         NULL,
     };
     expect_section(nothing, want);
+}
+
+/* A certificate that passes is not all that counts (RFC 8461 section 5, RFC 7672 section 2.2). */
+Test(policy_report, nothing_fails_is_not_said_where_a_policy_refuses)
+{
+    static const struct {
+        const char *policies;
+        const char *want;
+    } cases[] = {
+        {"'mta_sts':{'state':'enforce','passes':'all'},'dane':{'state':'full'}",
+         "Nothing: every address"},
+        {"'mta_sts':{'state':'testing','passes':'none'},'dane':{'state':'partial'}",
+         "Nothing: every address"},
+        {"'mta_sts':{'state':'enforce','passes':'some'}", "Nothing without policies:"},
+        {"'mta_sts':{'state':'enforce','passes':'none'}", "Nothing without policies:"},
+        {"'mta_sts':{'state':'none'},'dane':{'state':'failed'}", "Nothing without policies:"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char domain[1024];
+        (void)snprintf(domain, sizeof(domain),
+                       "{'type':'domains','input_line':1,'domain':'a.test'," MX "%s}",
+                       cases[i].policies);
+        const char *const rows[] = {domain, NULL};
+        struct buf out = sample_report(rows, false);
+        const char *text = sample_text(&out);
+        cr_assert_not_null(strstr(text, cases[i].want), "%s: %s", cases[i].policies, text);
+        buf_deinit(&out);
+    }
 }
