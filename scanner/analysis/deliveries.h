@@ -6,8 +6,9 @@
 
 /**
  * What becomes of mail to a domain, by sender profile: the MX set walked as that sender would (design
- * section 6). `best` and `worst` are over ties of preference and address families; unknown where an
- * untested endpoint or an unprobed version could change it. Pure.
+ * section 6). `best` and `worst` are over ties of preference and address families; unknown where
+ * something that is not known could change it: an untested endpoint, an unprobed version, a policy. Where
+ * port 25 was not asked for, as if mail came to the ports that were. Pure.
  */
 
 #define DELIVERY_REASONS(X)                                                                \
@@ -26,6 +27,7 @@
     X(STS_MX_NOT_COVERED, "sts_mx_not_covered")                                            \
     X(STS_CERTIFICATE, "sts_certificate")                                                  \
     X(STS_NO_TLS, "sts_no_tls")                                                            \
+    X(STS_UNKNOWN, "sts_unknown") /* whether a policy is enforced */                       \
     X(DANE_LOOKUP, "dane_lookup")                                                          \
     X(DANE_MISMATCH, "dane_mismatch")                                                      \
     X(DANE_NO_TLS, "dane_no_tls")                                                          \
