@@ -22,7 +22,7 @@ static unsigned combine(unsigned sofar, uint8_t set, bool best)
     unsigned now = (set & RESULT_FAILS) != 0 ? sofar : 0;
     for (unsigned d = 0; d < DELIVERY_COUNT; d++) {
         for (uint8_t r = RESULT_PLAINTEXT; (sofar >> d & 1U) != 0 && r <= RESULT_AUTHENTICATED;
-             r <<= 1) {
+             r = (uint8_t)(r << 1)) {
             unsigned bit = delivery_bit(r);
             bool better = d == DELIVERY_UNKNOWN || (best ? bit > 1U << d : bit < 1U << d);
             now |= (set & r) == 0 ? 0 : better ? bit : 1U << d;
