@@ -1,5 +1,6 @@
 #include "scanner/analysis/dane_domain.h"
 
+#include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/check.h"
 #include "scanner/dane/dane.h"
 
@@ -33,16 +34,40 @@ static bool is_in_force(enum dane_host s)
     return s == DANE_HOST_USABLE || s == DANE_HOST_UNUSABLE;
 }
 
-static void add_endpoints(struct dane_domain *v, const struct seen_mx *mx, uint16_t port)
+enum truth dane_endpoint_passes(const struct seen_domain *d, enum dnssec_state mx,
+                                const struct endpoint_brief *e)
+{
+    switch ((enum dane_status)e->dane) {
+    case DANE_MATCH:
+        return TRUTH_YES;
+    case DANE_MISMATCH: {
+        /* The names of the leaf are not kept for each domain, only enough to say that it is not among them. */
+        bool perhaps = (e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0 &&
+                       (mx == DNSSEC_SECURE || mx == DNSSEC_UNKNOWN) &&
+                       leaf_domains_may_have(e->leaf_domains, d->domain);
+        return perhaps ? TRUTH_UNKNOWN : TRUTH_NO;
+    }
+    case DANE_NO_TLS:
+        return TRUTH_NO;
+    case DANE_UNKNOWN:
+    case DANE_NONE:
+    case DANE_FAILED:
+    case DANE_UNUSABLE:
+    case DANE_STATUS_COUNT:
+        break;
+    }
+    return TRUTH_UNKNOWN;
+}
+
+static void add_endpoints(struct dane_domain *v, const struct seen_domain *d,
+                          const struct seen_mx *mx, uint16_t port)
 {
     for (size_t i = 0; i < mx->endpoint_count; i++) {
         const struct endpoint_brief *e = &mx->endpoints[i];
         if (endpoint_is_special(e) || (port != PORT_ALL && e->port != port)) {
             continue;
         }
-        enum dane_status s = (enum dane_status)e->dane;
-        bool fails = s == DANE_MISMATCH || s == DANE_NO_TLS;
-        tally_add(&v->endpoints, s == DANE_MATCH ? TRUTH_YES : fails ? TRUTH_NO : TRUTH_UNKNOWN);
+        tally_add(&v->endpoints, dane_endpoint_passes(d, v->mx, e));
     }
 }
 
@@ -52,8 +77,8 @@ struct hosts {
     uint32_t without; /* records in force */
 };
 
-static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_mx *mx,
-                     uint16_t port)
+static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_domain *d,
+                     const struct seen_mx *mx, uint16_t port)
 {
     enum dane_host state = (enum dane_host)mx->dane_host;
     v->hosts++;
@@ -65,7 +90,7 @@ static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_m
     n->without += state == DANE_HOST_NONE || state == DANE_HOST_TLSA_INSECURE ||
                   state == DANE_HOST_HOST_INSECURE;
     if (state == DANE_HOST_USABLE) {
-        add_endpoints(v, mx, port);
+        add_endpoints(v, d, mx, port);
     }
 }
 
@@ -92,7 +117,7 @@ void dane_domain_fill(struct dane_domain *v, const struct seen_domain *d, bool t
     v->strict = v->mx == DNSSEC_SECURE;
     for (size_t i = 0; i < d->mx_count; i++) {
         if (d->mx[i].unusable == NULL && !is_repeated(d, i)) {
-            add_host(v, &n, &d->mx[i], domain_port(d));
+            add_host(v, &n, d, &d->mx[i], domain_port(d));
         }
     }
     v->state = state_of(v, &n);

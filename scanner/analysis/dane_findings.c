@@ -415,15 +415,17 @@ static void coverage_findings(const struct seen_domain *d, const struct dane_dom
 }
 
 /* No sender with DANE can deliver to this address. */
-static bool endpoint_fails(const struct seen_mx *mx, const struct endpoint_brief *e)
+static bool endpoint_fails(const struct seen_domain *d, const struct dane_domain *v,
+                           const struct seen_mx *mx, const struct endpoint_brief *e)
 {
     bool conclusive = outcome_info((enum session_outcome)e->outcome)->conclusive;
     bool without_tls = conclusive && e->outcome != OUTCOME_ESTABLISHED;
-    return e->dane == DANE_MISMATCH || e->dane == DANE_NO_TLS ||
+    return dane_endpoint_passes(d, v->mx, e) == TRUTH_NO ||
            (mx->dane_host == DANE_HOST_UNUSABLE && without_tls);
 }
 
-static bool exchange_fails(const struct seen_domain *d, const struct seen_mx *mx, uint16_t port)
+static bool exchange_fails(const struct seen_domain *d, const struct dane_domain *v,
+                           const struct seen_mx *mx, uint16_t port)
 {
     if (mx->dane_host == DANE_HOST_LOOKUP_FAILED) {
         return true;
@@ -434,7 +436,7 @@ static bool exchange_fails(const struct seen_domain *d, const struct seen_mx *mx
         const struct endpoint_brief *e = &mx->endpoints[i];
         bool counts = (port == PORT_ALL || e->port == port) && !endpoint_is_special(e);
         endpoints += counts;
-        fails += counts && endpoint_fails(mx, e);
+        fails += counts && endpoint_fails(d, v, mx, e);
     }
     return is_in_force(mx) && !mx_is_open(d, mx) && endpoints > 0 && fails == endpoints;
 }
@@ -451,7 +453,7 @@ static void undeliverable_finding(const struct seen_domain *d, const struct dane
     uint16_t port = domain_port(d);
     size_t failing = 0;
     for (size_t i = 0; i < d->mx_count; i++) {
-        if (exchange_fails(d, &d->mx[i], port)) {
+        if (exchange_fails(d, v, &d->mx[i], port)) {
             failing++;
         } else if (!exchange_is_void(d, &d->mx[i])) {
             return;
@@ -466,7 +468,7 @@ static void undeliverable_finding(const struct seen_domain *d, const struct dane
     buf_putf(evidence, "%zu exchanges, MX %s: ", failing, dnssec_state_word(v->mx));
     size_t count = 0;
     for (size_t i = 0; i < d->mx_count; i++) {
-        if (exchange_fails(d, &d->mx[i], port) && evidence_next(evidence, &count)) {
+        if (exchange_fails(d, v, &d->mx[i], port) && evidence_next(evidence, &count)) {
             evidence_put(evidence, d->mx[i].host);
             buf_putf(evidence, " %s", dane_host_word((enum dane_host)d->mx[i].dane_host));
         }

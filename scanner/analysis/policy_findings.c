@@ -130,10 +130,15 @@ static void put_alert(struct buf *evidence, const struct seen_tls *tls)
 static void handshake_finding(const struct seen_policy *p, const struct sts_verdict *v,
                               struct findings *out)
 {
-    if (!is_tls(p->outcome)) {
+    bool old = p->outcome == POLICY_FETCH_FETCHED && !policy_is_fetched(p);
+    if (!is_tls(p->outcome) && !old) {
         return;
     }
     struct buf *evidence = add(out, FINDING_STS_POLICY_TLS, v);
+    if (old) {
+        buf_putf(evidence, "TLS 1.%u and no newer", p->tls.version - 0x0301U);
+        return;
+    }
     buf_put_text(evidence, policy_fetch_word(p->outcome));
     if (p->tls_attempted) {
         put_alert(evidence, &p->tls);

@@ -127,7 +127,7 @@ static enum readiness policy_result(const struct seen_domain *d, const struct st
         (f == POLICY_FETCH_NOT_DIALLED && d->policy->not_tested != NOT_TESTED_SPECIAL_PURPOSE)) {
         return READINESS_UNKNOWN;
     }
-    bool good = f == POLICY_FETCH_FETCHED && sts->certificate_passes == TRUTH_YES &&
+    bool good = policy_is_fetched(d->policy) && sts->certificate_passes == TRUTH_YES &&
                 sts->has_policy && sts->policy.lenient_valid;
     return good ? READINESS_PASS : READINESS_FAIL;
 }

@@ -333,6 +333,12 @@ static bool is_not_tested(const struct seen_policy *p)
     UNREACHABLE("unknown policy_fetch");
 }
 
+bool policy_is_fetched(const struct seen_policy *p)
+{
+    bool old = p->tls.version != 0 && p->tls.version < 0x0303;
+    return p->outcome == POLICY_FETCH_FETCHED && !old;
+}
+
 static enum sts_state state_of_mode(enum sts_mode mode)
 {
     switch (mode) {
@@ -354,7 +360,7 @@ static enum sts_state state_of_policy(const struct sts_verdict *v, const struct 
     if (p == NULL || is_not_tested(p)) {
         return STS_STATE_UNKNOWN;
     }
-    if (p->outcome != POLICY_FETCH_FETCHED) {
+    if (!policy_is_fetched(p)) {
         return STS_STATE_FETCH_FAILED;
     }
     if (v->certificate_passes != TRUTH_YES) {
@@ -398,7 +404,7 @@ static void judge_policy(struct sts_verdict *v, const struct seen_policy *p)
     if (p->status != 0) {
         v->media_type = media_type_read(p->content_type);
     }
-    v->has_policy = p->outcome == POLICY_FETCH_FETCHED;
+    v->has_policy = policy_is_fetched(p);
     if (v->has_policy) {
         sts_policy_read(p->body, &v->policy);
     }

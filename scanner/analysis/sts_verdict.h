@@ -65,7 +65,7 @@ struct sts_mx {
 struct sts_verdict {
     enum sts_state state;
     struct sts_records records;
-    bool has_policy; /* a body was read and is in `policy` */
+    bool has_policy; /* policy_is_fetched(): the body was read and is in `policy` */
     struct sts_policy policy;
     enum truth certificate_passes; /* of the policy host */
     struct name_verdict name;      /* and its name */
@@ -89,6 +89,9 @@ bool sts_endpoint_counts(const struct endpoint_brief *e, uint16_t port);
 bool sts_mx_counts(const struct seen_domain *d, const struct sts_verdict *v, size_t index);
 /** Its name is covered, and every address passes. */
 enum truth sts_mx_passes(const struct seen_domain *d, const struct sts_verdict *v, size_t index);
+
+/** The policy came over TLS 1.2 or newer: nobody may speak what is older (RFC 8996). */
+bool policy_is_fetched(const struct seen_policy *p);
 
 /** Is there a record for which a policy has to be fetched: one in the lenient reading? */
 bool sts_wants_policy(const struct seen_txt *txt);

@@ -93,12 +93,12 @@ static bool host_is_secure(const struct seen_host *h, enum dnssec_state address)
                                         dnssec_state_of(&h->first_cname, true) == DNSSEC_SECURE);
 }
 
-/* A sender skips the host already for its addresses; that is DANE's doing only where it has TLSA
- * records, or may have. */
+/* A sender skips the host already for its addresses, with DANE or without (RFC 7672 section 2.1.3): that is
+ * DANE's doing only where there are TLSA records. */
 static enum dane_host state_without_addresses(const struct candidate *c)
 {
     bool none = c->dns->state == DNS_NODATA || c->dns->state == DNS_NXDOMAIN;
-    return none ? DANE_HOST_NONE : DANE_HOST_LOOKUP_FAILED;
+    return c->count > 0 ? DANE_HOST_LOOKUP_FAILED : none ? DANE_HOST_NONE : DANE_HOST_UNKNOWN;
 }
 
 static enum dane_host state_of(const struct seen_host *h, const struct dane_host_verdict *v,

@@ -1,6 +1,10 @@
+#include <string.h>
+
 #include <criterion/criterion.h>
 
 #include "scanner/analysis/dane_domain.h"
+#include "scanner/analysis/leaf_domains.h"
+#include "scanner/cert/cert_names.h"
 
 #define MX_COUNT 4
 
@@ -12,6 +16,8 @@ struct exchange {
     uint16_t port; /* 0: 25 */
     const char *unusable;
     bool special; /* an address that nobody dials */
+    uint8_t flags;
+    const char *leaf_of; /* a dNSName */
 };
 
 struct row {
@@ -21,6 +27,7 @@ struct row {
     struct tally endpoints;
     enum mx_kind kind; /* NOT_ASKED: EXPLICIT */
     size_t mx_beyond;
+    bool insecure_mx;
 };
 
 #define MATCHES(name)                                                    \
@@ -34,6 +41,14 @@ struct row {
 #define OF(name, d, e)                                              \
     {                                                               \
         .host = (name), .dane = DANE_HOST_##d, .endpoint = DANE_##e \
+    }
+
+#define NEXT_HOP "example.net"
+/* DANE-TA and its path match, the host's names do not; the leaf is for `domain`. */
+#define FOR_NEXT_HOP(domain)                                              \
+    {                                                                     \
+        .host = "a", .dane = DANE_HOST_USABLE, .endpoint = DANE_MISMATCH, \
+        .flags = DANE_FLAG_TA_NO_NAME, .leaf_of = (domain)                \
     }
 
 static const struct row rows[] = {
@@ -98,6 +113,19 @@ static const struct row rows[] = {
      .mx = {MATCHES("a"), {"b", DANE_HOST_USABLE, DANE_UNKNOWN, 25, NULL, true}},
      .expected = DANE_DOMAIN_FULL,
      .endpoints = {.yes = 1}},
+    {.name = "the leaf is for the domain, not for the host: RFC 7672 section 3.2.2",
+     .mx = {FOR_NEXT_HOP(NEXT_HOP)},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.unknown = 1}},
+    {.name = "it is for another domain",
+     .mx = {FOR_NEXT_HOP("other.example")},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.no = 1}},
+    {.name = "the MX records are not secure: RFC 7672 section 2.2.1",
+     .mx = {FOR_NEXT_HOP(NEXT_HOP)},
+     .insecure_mx = true,
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.no = 1}},
     {.name = "no exchange", .kind = MX_KIND_NONE, .expected = DANE_DOMAIN_NONE},
     {.name = "the exchanges could not be looked up",
      .kind = MX_KIND_UNKNOWN,
@@ -109,13 +137,25 @@ static const struct row rows[] = {
      .endpoints = {.yes = 1}},
 };
 
+/* As cert_names_pack() has one dNSName: its kind, the length in 16 bits, the octets. */
+static uint64_t leaf_of(const char *name)
+{
+    uint8_t packed[64] = {CERT_NAMES_DNS, 0, (uint8_t)(name != NULL ? strlen(name) : 0)};
+    if (name == NULL) {
+        return 0;
+    }
+    memcpy(packed + 3, name, packed[2]);
+    return leaf_domains_of((struct span){packed, 3U + packed[2]});
+}
+
 static void check(const struct row *row)
 {
     struct seen_mx mx[MX_COUNT] = {0};
     struct endpoint_brief endpoints[MX_COUNT] = {0};
     struct seen_domain d = {.mx = mx,
                             .mx_kind = row->kind ? row->kind : MX_KIND_EXPLICIT,
-                            .mx_dns = {.state = DNS_DATA, .ad = true}};
+                            .domain = SPAN_LIT(NEXT_HOP),
+                            .mx_dns = {.state = DNS_DATA, .ad = !row->insecure_mx}};
     for (; d.mx_count < MX_COUNT && row->mx[d.mx_count].host != NULL; d.mx_count++) {
         const struct exchange *x = &row->mx[d.mx_count];
         struct endpoint_brief *e = &endpoints[d.mx_count];
@@ -123,6 +163,8 @@ static void check(const struct row *row)
         e->outcome = x->special ? OUTCOME_NOT_TESTED : OUTCOME_ESTABLISHED;
         e->not_tested = x->special ? NOT_TESTED_SPECIAL_PURPOSE : NOT_TESTED_NONE;
         e->dane = (uint8_t)x->endpoint;
+        e->dane_flags = x->flags;
+        e->leaf_domains = leaf_of(x->leaf_of);
         mx[d.mx_count] = (struct seen_mx){.host = span_of(x->host),
                                           .unusable = x->unusable,
                                           .dane_host = (uint8_t)x->dane,

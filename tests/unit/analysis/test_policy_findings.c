@@ -35,7 +35,8 @@ struct policy_case {
     size_t body_len;
     enum chain_status chain;
     enum name_match match;
-    int16_t alert; /* 0: none */
+    int16_t alert;    /* 0: none */
+    uint16_t version; /* of TLS; 0: not said */
     enum sts_mode mode;
     bool valid;
     struct made_fault faults[FAULTS_MAX];
@@ -141,6 +142,13 @@ static const struct policy_case policies[] = {
      .alert = 40,
      .expected = {RAISES(STS_POLICY_TLS, ERROR, "tls_alert, alert handshake_failure")},
      .spares = SPARES(STS_POLICY_HTTP)},
+    {.name = "RFC 8996 5: TLS 1.1",
+     SERVED,
+     .chain = CHAIN_TRUSTED,
+     .version = 0x0302,
+     .expected = {RAISES(STS_POLICY_TLS, ERROR, "TLS 1.1 and no newer")},
+     .spares = SPARES(STS_POLICY_HTTP)},
+    {.name = "RFC 8996: TLS 1.2", GOOD, .version = 0x0303, .spares = SPARES(STS_POLICY_TLS)},
     {.name = "RFC 8461 3.3: closed before the head, not in the handshake",
      ANSWERED(HTTP_CLOSED),
      .expected = {RAISES(STS_POLICY_HTTP, ERROR, "http_closed")},
@@ -396,7 +404,8 @@ static void made_policy_fill(struct made_policy *m, const struct policy_case *c)
                  .not_tested = c->not_tested,
                  .total_ms = 60000,
                  .tls_attempted = has_met_tls(c),
-                 .tls = {.alert_received = (int16_t)(c->alert != 0 ? c->alert : -1)},
+                 .tls = {.alert_received = (int16_t)(c->alert != 0 ? c->alert : -1),
+                         .version = c->version},
                  .status = c->status,
                  .location = span_of(c->location != NULL ? c->location : ""),
                  .content_type = span_of(c->content_type != NULL ? c->content_type : ""),
