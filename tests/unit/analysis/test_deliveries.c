@@ -1,0 +1,864 @@
+#include <criterion/criterion.h>
+
+#include "scanner/analysis/deliveries.h"
+#include "scanner/analysis/delivery_walk.h"
+#include "scanner/senders/sender_profiles.h"
+
+/* --- situations: what a domain's exchanges and policies are --------------------------------- */
+
+#define ENDPOINTS 2
+#define EXCHANGES 3
+
+#define GOOD_SNI                                                                         \
+    .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED, .tls_version = 0x0304, \
+    .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1}, .name_match = NAME_MATCH_EXACT, \
+    .leaf_domains = UINT64_MAX
+#define GOOD_DEFAULT                                                                          \
+    .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_starttls = STARTTLS_OFFERED,               \
+    .no_sni_tls_version = 0x0304, .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1}, \
+    .no_sni_name_match = NAME_MATCH_EXACT, .no_sni_leaf_domains = UINT64_MAX
+#define GOOD                               \
+    {                                      \
+        .port = 25, GOOD_SNI, GOOD_DEFAULT \
+    }
+#define SELF_SIGNED                                                                  \
+    {                                                                                \
+        .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,    \
+        .tls_version = 0x0304, .chain = {.status = CHAIN_SELF_SIGNED},               \
+        .name_match = NAME_MATCH_EXACT, .leaf_domains = UINT64_MAX,                  \
+        .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_starttls = STARTTLS_OFFERED,  \
+        .no_sni_tls_version = 0x0304, .no_sni_chain = {.status = CHAIN_SELF_SIGNED}, \
+        .no_sni_name_match = NAME_MATCH_EXACT, .no_sni_leaf_domains = UINT64_MAX     \
+    }
+#define ENDS(outcome_, starttls_)                                                     \
+    {                                                                                 \
+        .port = 25, .outcome = OUTCOME_##outcome_, .starttls = STARTTLS_##starttls_,  \
+        .no_sni_outcome = OUTCOME_##outcome_, .no_sni_starttls = STARTTLS_##starttls_ \
+    }
+#define NO_STARTTLS ENDS(STARTTLS_NOT_OFFERED, NOT_OFFERED)
+#define AT_VERSION(version, accepted)                                                  \
+    {                                                                                  \
+        .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,      \
+        .tls_version = (version), .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1}, \
+        .name_match = NAME_MATCH_EXACT, .versions = (accepted),                        \
+        .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_starttls = STARTTLS_OFFERED,    \
+        .no_sni_tls_version = (version),                                               \
+        .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},                    \
+        .no_sni_name_match = NAME_MATCH_EXACT                                          \
+    }
+#define WITH_DANE(status, flags_)                                                         \
+    {                                                                                     \
+        .port = 25, GOOD_SNI, GOOD_DEFAULT, .dane = DANE_##status, .dane_flags = (flags_) \
+    }
+#define UNTESTED(why)                                                             \
+    {                                                                             \
+        .port = 25, .outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_##why \
+    }
+
+struct exchange {
+    uint16_t preference;
+    const char *host; /* NULL ends the list */
+    enum dane_host dane;
+    enum truth covered;
+    enum dns_state a;
+    enum dns_state aaaa;
+    bool blocklisted;
+    const char *unusable;
+    struct endpoint_brief endpoints[ENDPOINTS]; /* port 0 ends the list */
+};
+
+struct situation {
+    struct exchange mx[EXCHANGES];
+    enum sts_state sts;
+    enum dnssec_state mx_dnssec; /* UNKNOWN: insecure */
+    bool mx_dnssec_unknown;
+    enum mx_kind kind; /* NOT_ASKED: explicit */
+    size_t beyond;     /* exchanges over the cap */
+    bool truncated;
+};
+
+struct made {
+    struct seen_domain domain;
+    struct seen_mx mx[EXCHANGES];
+    struct sts_verdict sts;
+    struct dane_domain dane;
+};
+
+static void make(struct made *m, const struct situation *s)
+{
+    *m = (struct made){
+        .domain = {.domain = SPAN_LIT("example.com"),
+                   .mx_kind = s->kind != MX_KIND_NOT_ASKED ? s->kind : MX_KIND_EXPLICIT,
+                   .endpoints_truncated = s->truncated},
+        .sts = {.state = s->sts != STS_STATE_UNKNOWN ? s->sts : STS_STATE_NONE},
+        .dane = {.mx = s->mx_dnssec_unknown             ? DNSSEC_UNKNOWN
+                       : s->mx_dnssec != DNSSEC_UNKNOWN ? s->mx_dnssec
+                                                        : DNSSEC_INSECURE}};
+    size_t n = 0;
+    for (; n < EXCHANGES && s->mx[n].host != NULL; n++) {
+        const struct exchange *x = &s->mx[n];
+        m->mx[n] = (struct seen_mx){
+            .preference = x->preference,
+            .exchange = span_of(x->host),
+            .host = span_of(x->host),
+            .unusable = x->unusable,
+            .a_state = (uint8_t)x->a,
+            .aaaa_state = (uint8_t)x->aaaa,
+            .blocklisted = x->blocklisted,
+            .dane_host = (uint8_t)(x->dane != DANE_HOST_UNKNOWN ? x->dane : DANE_HOST_NONE),
+            .endpoints = x->endpoints};
+        while (m->mx[n].endpoint_count < ENDPOINTS &&
+               x->endpoints[m->mx[n].endpoint_count].port != 0) {
+            m->mx[n].endpoint_count++;
+        }
+        m->sts.mx[n].covered = x->covered;
+    }
+    m->domain.mx = m->mx;
+    m->domain.mx_count = n;
+    m->domain.mx_total = n + s->beyond;
+}
+
+/* --- the shipped profiles, rules.md section 6 ----------------------------------------------- */
+
+#define ONE(...) .mx = {{.preference = 10, .host = "mx.example.com", .endpoints = {__VA_ARGS__}}}
+#define COVERED(...)                                            \
+    .sts = STS_STATE_ENFORCE, .mx = {{.preference = 10,         \
+                                      .host = "mx.example.com", \
+                                      .covered = TRUTH_YES,     \
+                                      .endpoints = {__VA_ARGS__}}}
+#define SECURE(host_, ...)                                         \
+    .mx_dnssec = DNSSEC_SECURE, .mx = {{.preference = 10,          \
+                                        .host = "mx.example.com",  \
+                                        .dane = DANE_HOST_##host_, \
+                                        .endpoints = {__VA_ARGS__}}}
+#define INSECURE(host_, ...)           \
+    .mx = {{.preference = 10,          \
+            .host = "mx.example.com",  \
+            .dane = DANE_HOST_##host_, \
+            .endpoints = {__VA_ARGS__}}}
+
+#define PROFILES_A_CASE 12
+
+struct expected {
+    const char *profile;
+    enum delivery delivery; /* best and worst */
+    enum delivery_reason reason;
+};
+
+struct shipped_case {
+    const char *name;
+    struct situation situation;
+    struct expected of[PROFILES_A_CASE];
+};
+
+#define IS(profile_, delivery_, reason_)                          \
+    {                                                             \
+        profile_, DELIVERY_##delivery_, DELIVERY_REASON_##reason_ \
+    }
+
+static const struct shipped_case shipped_cases[] = {
+    {"a valid certificate",
+     {ONE(GOOD)},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
+      IS("postfix-secure", AUTHENTICATED, AUTHENTICATED_PKIX),
+      IS("gmail", ENCRYPTED, OPPORTUNISTIC), IS("kumomta-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"a self-signed one: nobody but who demands it asks, rules 6",
+     {ONE(SELF_SIGNED)},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-verify", DEFERRED, CERTIFICATE), IS("postfix-secure", DEFERRED, CERTIFICATE),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("yahoo", ENCRYPTED, OPPORTUNISTIC),
+      IS("exchange-online", ENCRYPTED, OPPORTUNISTIC), IS("gmail", ENCRYPTED, OPPORTUNISTIC),
+      IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC), IS("kumomta-default", DEFERRED, CERTIFICATE),
+      IS("strict-pkix", DEFERRED, CERTIFICATE)}},
+    {"STARTTLS is not offered: clear, but where TLS is demanded",
+     {ONE(NO_STARTTLS)},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("postfix-encrypt", DEFERRED, NO_STARTTLS),
+      IS("postfix-secure", DEFERRED, NO_STARTTLS), IS("exim-dane", PLAINTEXT, NO_STARTTLS),
+      IS("opensmtpd", PLAINTEXT, NO_STARTTLS), IS("exchange-online", PLAINTEXT, NO_STARTTLS),
+      IS("amazon-ses", PLAINTEXT, NO_STARTTLS), IS("kumomta-default", PLAINTEXT, NO_STARTTLS),
+      IS("sendmail-8.17", PLAINTEXT, NO_STARTTLS), IS("strict-pkix", DEFERRED, NO_STARTTLS)}},
+    {"a middlebox masks it: the same",
+     {ONE(ENDS(STARTTLS_MASKED, MASKED))},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("strict-pkix", DEFERRED, NO_STARTTLS)}},
+    {"the handshake fails",
+     {ONE(ENDS(TLS_ALERT, OFFERED))},
+     {IS("postfix-may", PLAINTEXT, TLS_FAILED), IS("postfix-encrypt", DEFERRED, TLS_FAILED),
+      IS("exim-default", PLAINTEXT, TLS_FAILED), IS("sendmail-8.17", DEFERRED, TLS_FAILED),
+      IS("kumomta-default", DEFERRED, TLS_FAILED), IS("strict-pkix", DEFERRED, TLS_FAILED)}},
+    {"STARTTLS is refused for now, RFC 3207 section 4",
+     {ONE(ENDS(STARTTLS_TEMPFAIL, TEMPFAIL))},
+     {IS("postfix-may", PLAINTEXT, TLS_FAILED), IS("postfix-encrypt", DEFERRED, TLS_FAILED)}},
+    {"only with SNI does the name match",
+     {ONE({.port = 25,
+           GOOD_SNI,
+           .no_sni_outcome = OUTCOME_ESTABLISHED,
+           .no_sni_starttls = STARTTLS_OFFERED,
+           .no_sni_tls_version = 0x0304,
+           .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+           .no_sni_name_match = NAME_MATCH_OTHER,
+           .no_sni_leaf_domains = 1})},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-verify", DEFERRED, NAME),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"without SNI the handshake fails",
+     {ONE({.port = 25,
+           GOOD_SNI,
+           .no_sni_outcome = OUTCOME_TLS_ALERT,
+           .no_sni_starttls = STARTTLS_OFFERED})},
+     {IS("postfix-may", PLAINTEXT, TLS_FAILED), IS("postfix-encrypt", DEFERRED, TLS_FAILED),
+      IS("yahoo", PLAINTEXT, TLS_FAILED), IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"without SNI none was made",
+     {ONE({.port = 25, GOOD_SNI})},
+     {IS("postfix-may", UNKNOWN, SNI_NOT_PROBED), IS("postfix-encrypt", UNKNOWN, SNI_NOT_PROBED),
+      IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"with SNI none was made",
+     {ONE({.port = 25, .inherited = 1, GOOD_SNI, GOOD_DEFAULT})},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, SNI_NOT_PROBED)}},
+    {"before TLS a name does not matter",
+     {ONE({.port = 25,
+           .inherited = 1,
+           .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+           .starttls = STARTTLS_NOT_OFFERED})},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("gmail", PLAINTEXT, NO_STARTTLS)}},
+    {"only the common name is the host's: Postfix takes it, RFC 9525 does not",
+     {ONE({.port = 25,
+           .outcome = OUTCOME_ESTABLISHED,
+           .starttls = STARTTLS_OFFERED,
+           .tls_version = 0x0304,
+           .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+           .name_match = NAME_MATCH_CN_ONLY,
+           .no_sni_outcome = OUTCOME_ESTABLISHED,
+           .no_sni_starttls = STARTTLS_OFFERED,
+           .no_sni_tls_version = 0x0304,
+           .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+           .no_sni_name_match = NAME_MATCH_CN_ONLY})},
+     {IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
+      IS("postfix-secure", AUTHENTICATED, AUTHENTICATED_PKIX), IS("strict-pkix", DEFERRED, NAME)}},
+    {"the host is the provider's, and the leaf is not for the domain",
+     {.mx = {{.preference = 10,
+              .host = "mx.provider.example",
+              .endpoints = {{.port = 25,
+                             GOOD_SNI,
+                             .no_sni_outcome = OUTCOME_ESTABLISHED,
+                             .no_sni_starttls = STARTTLS_OFFERED,
+                             .no_sni_tls_version = 0x0304,
+                             .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+                             .no_sni_name_match = NAME_MATCH_EXACT,
+                             .no_sni_leaf_domains = 0}}}}},
+     {IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"TLS 1.0 alone",
+     {ONE(AT_VERSION(0x0301, 0))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("gmail", ENCRYPTED, OPPORTUNISTIC),
+      IS("opensmtpd", PLAINTEXT, TLS_VERSION), IS("mox", PLAINTEXT, TLS_VERSION),
+      IS("exchange-online", DEFERRED, TLS_VERSION), IS("strict-pkix", DEFERRED, TLS_VERSION)}},
+    {"nobody listens",
+     {ONE(ENDS(REFUSED, UNKNOWN))},
+     {IS("postfix-may", DEFERRED, NOT_REACHABLE), IS("strict-pkix", DEFERRED, NOT_REACHABLE)}},
+    {"the connection timed out: that may be us",
+     {ONE(ENDS(CONNECT_TIMEOUT, UNKNOWN))},
+     {IS("postfix-may", UNKNOWN, NOT_TESTED), IS("strict-pkix", UNKNOWN, NOT_TESTED)}},
+    {"the second address answers",
+     {ONE(ENDS(REFUSED, UNKNOWN), GOOD)},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+
+    {"MTA-STS enforce passes, RFC 8461 section 5",
+     {COVERED(GOOD)},
+     {IS("gmail", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("mox", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("kumomta-default", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-dane", ENCRYPTED, OPPORTUNISTIC)}},
+    {"enforce, and the certificate fails, RFC 8461 section 4.2",
+     {COVERED(SELF_SIGNED)},
+     {IS("gmail", DEFERRED, STS_CERTIFICATE), IS("mox", DEFERRED, STS_CERTIFICATE),
+      IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"enforce, and STARTTLS is not offered, RFC 8461 section 4.2",
+     {COVERED(NO_STARTTLS)},
+     {IS("gmail", DEFERRED, STS_NO_TLS), IS("postfix-may", PLAINTEXT, NO_STARTTLS)}},
+    {"enforce, and TLS 1.1, RFC 8461 section 7.2",
+     {COVERED(AT_VERSION(0x0302, 0))},
+     {IS("gmail", DEFERRED, STS_NO_TLS), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"enforce, and no pattern covers the exchange, RFC 8461 section 4.1",
+     {.sts = STS_STATE_ENFORCE,
+      .mx =
+          {{.preference = 10, .host = "mx.example.com", .covered = TRUTH_NO, .endpoints = {GOOD}}}},
+     {IS("gmail", DEFERRED, STS_MX_NOT_COVERED), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"that is certain without a session",
+     {.sts = STS_STATE_ENFORCE,
+      .mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .covered = TRUTH_NO,
+              .endpoints = {UNTESTED(ADDRESS_BUDGET)}}}},
+     {IS("gmail", DEFERRED, STS_MX_NOT_COVERED), IS("postfix-may", UNKNOWN, NOT_TESTED)}},
+    {"enforce, and not covered first, covered then, RFC 8461 section 5.1",
+     {.sts = STS_STATE_ENFORCE,
+      .mx =
+          {{.preference = 10, .host = "a.example.com", .covered = TRUTH_NO, .endpoints = {GOOD}},
+           {.preference = 20, .host = "b.example.com", .covered = TRUTH_YES, .endpoints = {GOOD}}}},
+     {IS("gmail", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"testing delivers anyway, RFC 8461 section 5",
+     {.sts = STS_STATE_TESTING,
+      .mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .covered = TRUTH_NO,
+              .endpoints = {SELF_SIGNED}}}},
+     {IS("gmail", ENCRYPTED, OPPORTUNISTIC), IS("mox", ENCRYPTED, OPPORTUNISTIC)}},
+
+    {"a TLSA record matches, RFC 7672 section 2.2",
+     {SECURE(USABLE, WITH_DANE(MATCH, DANE_FLAG_EE | DANE_FLAG_HAS_31 | DANE_FLAG_31))},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("exim-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("sendmail-8.17", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("mox", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("gmx", AUTHENTICATED, AUTHENTICATED_DANE), IS("gmail", ENCRYPTED, OPPORTUNISTIC),
+      IS("proton", ENCRYPTED, OPPORTUNISTIC), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"none matches: no fallback",
+     {SECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_HAS_31))},
+     {IS("postfix-dane", DEFERRED, DANE_MISMATCH), IS("exim-dane", DEFERRED, DANE_MISMATCH),
+      IS("sendmail-8.17", DEFERRED, DANE_MISMATCH), IS("gmx", DEFERRED, DANE_MISMATCH),
+      IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a DANE-TA record matches: Sendmail has 3 1 x alone, rules 6",
+     {SECURE(USABLE, WITH_DANE(MATCH, DANE_FLAG_TA))},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("sendmail-8.17", ENCRYPTED, DANE_UNUSABLE)}},
+    {"a DANE-TA record matches, 3 1 1 does not",
+     {SECURE(USABLE, WITH_DANE(MATCH, DANE_FLAG_TA | DANE_FLAG_HAS_31))},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("sendmail-8.17", DEFERRED, DANE_MISMATCH)}},
+    {"usable records, and STARTTLS is not offered: no cleartext",
+     {SECURE(USABLE, {.port = 25,
+                      .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+                      .starttls = STARTTLS_NOT_OFFERED,
+                      .dane = DANE_NO_TLS})},
+     {IS("postfix-dane", DEFERRED, DANE_NO_TLS), IS("sendmail-8.17", DEFERRED, DANE_NO_TLS),
+      IS("postfix-may", PLAINTEXT, NO_STARTTLS)}},
+    {"records, none usable: TLS, without a check, RFC 7672 section 2.2",
+     {SECURE(UNUSABLE, SELF_SIGNED)},
+     {IS("postfix-dane", ENCRYPTED, DANE_UNUSABLE), IS("exchange-online", ENCRYPTED, DANE_UNUSABLE),
+      IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"none usable, and no STARTTLS: no cleartext",
+     {SECURE(UNUSABLE, NO_STARTTLS)},
+     {IS("postfix-dane", DEFERRED, DANE_NO_TLS), IS("mox", DEFERRED, DANE_NO_TLS),
+      IS("gmail", PLAINTEXT, NO_STARTTLS)}},
+    {"the look-up fails: the host is skipped, RFC 7672 section 2.1.2",
+     {SECURE(LOOKUP_FAILED, GOOD)},
+     {IS("postfix-dane", DEFERRED, DANE_LOOKUP), IS("exchange-online", DEFERRED, DANE_LOOKUP),
+      IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"records without AD are of no effect",
+     {SECURE(TLSA_INSECURE, NO_STARTTLS)},
+     {IS("postfix-dane", PLAINTEXT, NO_STARTTLS), IS("mox", PLAINTEXT, NO_STARTTLS)}},
+    {"the MX records are insecure: some use DANE anyway, RFC 7672 section 2.2.1",
+     {INSECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_HAS_31))},
+     {IS("postfix-dane", DEFERRED, DANE_MISMATCH), IS("exim-dane", ENCRYPTED, OPPORTUNISTIC),
+      IS("mox", ENCRYPTED, OPPORTUNISTIC), IS("exchange-online", ENCRYPTED, OPPORTUNISTIC)}},
+    {"nobody knows whether they are",
+     {.mx_dnssec_unknown = true, INSECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_HAS_31))},
+     {IS("postfix-dane", DEFERRED, DANE_MISMATCH), IS("exim-dane", UNKNOWN, DANE_UNKNOWN),
+      IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"MTA-STS must not override a failing DANE, RFC 8461 section 2",
+     {.sts = STS_STATE_ENFORCE,
+      .mx_dnssec = DNSSEC_SECURE,
+      .mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .dane = DANE_HOST_USABLE,
+              .covered = TRUTH_YES,
+              .endpoints = {WITH_DANE(MISMATCH, DANE_FLAG_HAS_31)}}}},
+     {IS("mox", DEFERRED, DANE_MISMATCH), IS("exchange-online", DEFERRED, DANE_MISMATCH),
+      IS("postfix-sts-plugin", DEFERRED, DANE_MISMATCH),
+      IS("gmail", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"the base domain is not the host: its handshake matched, the host's failed",
+     {SECURE(USABLE, {.port = 25,
+                      .outcome = OUTCOME_TLS_ALERT,
+                      .starttls = STARTTLS_OFFERED,
+                      .dane = DANE_MATCH,
+                      .dane_flags = DANE_FLAG_EE})},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("mox", UNKNOWN, VERSION_NOT_PROBED)}},
+
+    {"null MX, RFC 7505", {.kind = MX_KIND_NULL_MX}, {IS("postfix-may", UNDELIVERABLE, NO_MAIL)}},
+    {"no such domain", {.kind = MX_KIND_NXDOMAIN}, {IS("gmail", UNDELIVERABLE, NO_MAIL)}},
+    {"DNS did not answer", {.kind = MX_KIND_UNKNOWN}, {IS("gmail", UNKNOWN, DNS_FAILED)}},
+    {"implicit MX, RFC 5321 section 5.1",
+     {.kind = MX_KIND_IMPLICIT, .mx = {{.host = "example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-secure", AUTHENTICATED, AUTHENTICATED_PKIX),
+      IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"implicit MX, recorded only",
+     {.kind = MX_KIND_IMPLICIT, .mx = {{.host = "example.com", .a = DNS_DATA}}},
+     {IS("gmail", UNKNOWN, NOT_TESTED)}},
+    {"no exchange has an address, RFC 5321 section 5.1",
+     {.mx = {{.preference = 10, .host = "mx.example.com", .a = DNS_NXDOMAIN, .aaaa = DNS_NXDOMAIN},
+             {.preference = 20, .host = "192.0.2.1", .unusable = "ip_literal"}}},
+     {IS("gmail", UNDELIVERABLE, NO_MAIL)}},
+    {"addresses could not be looked up",
+     {.mx = {{.preference = 10, .host = "mx.example.com", .a = DNS_SERVFAIL, .aaaa = DNS_NODATA}}},
+     {IS("gmail", UNKNOWN, NOT_TESTED)}},
+    {"more exchanges than are worked on",
+     {ONE(GOOD), .beyond = 1},
+     {IS("gmail", UNKNOWN, NOT_TESTED)}},
+    {"addresses that nobody dials",
+     {ONE(UNTESTED(SPECIAL_PURPOSE))},
+     {IS("gmail", DEFERRED, NOT_REACHABLE)}},
+    {"an address beyond the cap beside one that is good",
+     {ONE(GOOD, UNTESTED(TRUNCATED)), .truncated = true},
+     {IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"on the block list",
+     {.mx = {{.preference = 10, .host = "mx.example.com", .blocklisted = true}}},
+     {IS("gmail", UNKNOWN, NOT_TESTED)}},
+    {"mail comes to port 25",
+     {ONE({.port = 465, GOOD_SNI}, NO_STARTTLS)},
+     {IS("gmail", PLAINTEXT, NO_STARTTLS)}},
+    {"port 25 was not asked for",
+     {ONE({.port = 465, GOOD_SNI})},
+     {IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"one host at two preferences",
+     {.mx = {{.preference = 10, .host = "mx.example.com", .endpoints = {SELF_SIGNED}},
+             {.preference = 20, .host = "mx.example.com", .endpoints = {SELF_SIGNED}}}},
+     {IS("strict-pkix", DEFERRED, CERTIFICATE), IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+};
+
+static const struct sender_profile *find(const struct sender_profiles *all, const char *id)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->items[i].id, id) == 0) {
+            return &all->items[i];
+        }
+    }
+    cr_assert_fail("no profile '%s'", id);
+    return NULL;
+}
+
+static struct sender_delivery deliver(const struct sender_profile *p, const struct made *m)
+{
+    struct sender_profiles profiles = {p, 1};
+    struct deliveries out;
+    deliveries_fill(&out, &profiles, &m->domain, &m->sts, &m->dane);
+    cr_assert_eq(out.count, 1);
+    return out.of[0];
+}
+
+Test(deliveries, every_shipped_profile_as_rules_say)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *file = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(file);
+    for (size_t i = 0; i < sizeof(shipped_cases) / sizeof(shipped_cases[0]); i++) {
+        const struct shipped_case *c = &shipped_cases[i];
+        static struct made m;
+        make(&m, &c->situation);
+        /* What is known of one of several addresses alone is no `best` of all. */
+        bool partly = c->situation.truncated;
+        for (size_t k = 0; k < PROFILES_A_CASE && c->of[k].profile != NULL; k++) {
+            const struct expected *x = &c->of[k];
+            struct sender_delivery d = deliver(find(&file->profiles, x->profile), &m);
+            cr_expect_eq(d.best, x->delivery, "%s, %s: best %s", c->name, x->profile,
+                         delivery_word(d.best));
+            cr_expect_eq(d.worst, x->delivery, "%s, %s: worst %s", c->name, x->profile,
+                         delivery_word(d.worst));
+            cr_expect(partly || d.reason == x->reason, "%s, %s: %s", c->name, x->profile,
+                      delivery_reason_word(d.reason));
+        }
+    }
+    sender_profiles_free(file);
+    buf_deinit(&why);
+}
+
+/* --- profiles made up: best apart from worst ------------------------------------------------ */
+
+#define FAILURES(next_) \
+    .without_tls = PROFILE_FAILURE_##next_, .tls_failure = PROFILE_FAILURE_##next_
+#define MAY_TO(newest)                                                                    \
+    .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_MAY, \
+    FAILURES(CLEAR)
+#define VERIFY_TO(newest)                                                                    \
+    .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_VERIFY, \
+    FAILURES(NEXT)
+#define MAY    MAY_TO(0x0304)
+#define VERIFY VERIFY_TO(0x0304)
+
+struct own_case {
+    const char *name;
+    struct sender_profile profile;
+    struct situation situation;
+    enum delivery best;
+    enum delivery worst;
+    int mx;
+    int endpoint;
+    enum delivery_reason reason;
+};
+
+#define BOTH(d)  DELIVERY_##d, DELIVERY_##d
+#define V(v, is) ((unsigned)TRUTH_##is << (2 * ((v)-0x0301)))
+
+static const struct own_case own_cases[] = {
+    {"a tie of preference",
+     {MAY},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},
+             {.preference = 10, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_PLAINTEXT,
+     1,
+     0,
+     DELIVERY_REASON_NO_STARTTLS},
+    {"two addresses of one host",
+     {MAY},
+     {ONE(GOOD, NO_STARTTLS)},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_PLAINTEXT,
+     0,
+     1,
+     DELIVERY_REASON_NO_STARTTLS},
+    {"the first preference takes it",
+     {MAY},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     BOTH(ENCRYPTED),
+     0,
+     0,
+     DELIVERY_REASON_OPPORTUNISTIC},
+    {"the first preference does not",
+     {VERIFY},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {SELF_SIGNED}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {GOOD}}}},
+     BOTH(AUTHENTICATED),
+     1,
+     0,
+     DELIVERY_REASON_AUTHENTICATED_PKIX},
+    {"the first may not",
+     {MAY},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {UNTESTED(INTERRUPTED)}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {GOOD}}}},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_NOT_TESTED},
+    {"whatever the first does",
+     {VERIFY},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {UNTESTED(INTERRUPTED)}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {GOOD}}}},
+     BOTH(AUTHENTICATED),
+     1,
+     0,
+     DELIVERY_REASON_AUTHENTICATED_PKIX},
+    {"an address beside it that is not known: the best is no longer open, the worst is",
+     {MAY},
+     {ONE(GOOD, UNTESTED(ADDRESS_BUDGET))},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_UNKNOWN,
+     0,
+     1,
+     DELIVERY_REASON_NOT_TESTED},
+
+    {"newest version 1.2, 1.3 negotiated, not probed",
+     {MAY_TO(0x0303)},
+     {ONE(AT_VERSION(0x0304, 0))},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_VERSION_NOT_PROBED},
+    {"1.2 is accepted",
+     {MAY_TO(0x0303)},
+     {ONE(AT_VERSION(0x0304, V(0x0303, YES)))},
+     BOTH(ENCRYPTED),
+     0,
+     0,
+     DELIVERY_REASON_OPPORTUNISTIC},
+    {"1.2 is not, older ones are not probed",
+     {MAY_TO(0x0303)},
+     {ONE(AT_VERSION(0x0304, V(0x0303, NO)))},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_VERSION_NOT_PROBED},
+    {"none is",
+     {MAY_TO(0x0303)},
+     {ONE(AT_VERSION(0x0304, V(0x0303, NO) | V(0x0302, NO) | V(0x0301, NO)))},
+     BOTH(PLAINTEXT),
+     0,
+     0,
+     DELIVERY_REASON_TLS_VERSION},
+    {"MTA-STS needs 1.2: that 1.1 is accepted does not help, RFC 8461 section 7.2",
+     {MAY_TO(0x0303), .policy_order = PROFILE_ORDER_STS_ONLY},
+     {COVERED(AT_VERSION(0x0304, V(0x0303, NO) | V(0x0302, YES)))},
+     BOTH(DEFERRED),
+     0,
+     0,
+     DELIVERY_REASON_STS_NO_TLS},
+    {"the certificate fails at any version",
+     {VERIFY_TO(0x0303)},
+     {ONE({.port = 25,
+           .outcome = OUTCOME_ESTABLISHED,
+           .starttls = STARTTLS_OFFERED,
+           .tls_version = 0x0304,
+           .chain = {.status = CHAIN_EXPIRED},
+           .name_match = NAME_MATCH_EXACT})},
+     BOTH(DEFERRED),
+     0,
+     0,
+     DELIVERY_REASON_CERTIFICATE},
+
+    {"MTA-STS first, against RFC 8461 section 2",
+     {MAY, .policy_order = PROFILE_ORDER_STS_FIRST, .dane = PROFILE_DANE_SECURE_MX},
+     {.sts = STS_STATE_ENFORCE,
+      .mx_dnssec = DNSSEC_SECURE,
+      .mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .dane = DANE_HOST_USABLE,
+              .covered = TRUTH_YES,
+              .endpoints = {WITH_DANE(MISMATCH, DANE_FLAG_HAS_31)}}}},
+     BOTH(AUTHENTICATED),
+     0,
+     0,
+     DELIVERY_REASON_AUTHENTICATED_STS},
+    {"MTA-STS first, without a policy",
+     {MAY, .policy_order = PROFILE_ORDER_STS_FIRST, .dane = PROFILE_DANE_SECURE_MX},
+     {SECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_HAS_31))},
+     BOTH(DEFERRED),
+     0,
+     0,
+     DELIVERY_REASON_DANE_MISMATCH},
+    {"a DANE-TA record for the next hop alone, RFC 7672 section 3.2.2: the leaf is for the domain",
+     {MAY, .policy_order = PROFILE_ORDER_DANE_ONLY, .dane = PROFILE_DANE_SECURE_MX},
+     {SECURE(USABLE, {.port = 25,
+                      GOOD_SNI,
+                      .dane = DANE_MISMATCH,
+                      .covers_parents = 1,
+                      .dane_flags = DANE_FLAG_TA_NO_NAME})},
+     BOTH(AUTHENTICATED),
+     0,
+     0,
+     DELIVERY_REASON_AUTHENTICATED_DANE},
+    {"the leaf may be for the domain",
+     {MAY, .policy_order = PROFILE_ORDER_DANE_ONLY, .dane = PROFILE_DANE_SECURE_MX},
+     {SECURE(USABLE,
+             {.port = 25, GOOD_SNI, .dane = DANE_MISMATCH, .dane_flags = DANE_FLAG_TA_NO_NAME})},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_DANE_MISMATCH},
+    {"whether there are records in force is not known",
+     {MAY, .policy_order = PROFILE_ORDER_DANE_ONLY, .dane = PROFILE_DANE_INSECURE_MX},
+     {INSECURE(COUNT, GOOD)},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_DANE_UNKNOWN},
+    {"without TLS such records could only forbid",
+     {.id = "x",
+      .tls_min = 0x0301,
+      .tls_max = 0x0304,
+      .sni = true,
+      .level = PROFILE_ENCRYPT,
+      .policy_order = PROFILE_ORDER_DANE_ONLY,
+      .dane = PROFILE_DANE_INSECURE_MX},
+     {INSECURE(COUNT, NO_STARTTLS)},
+     BOTH(DEFERRED),
+     0,
+     0,
+     DELIVERY_REASON_NO_STARTTLS},
+    {"a policy that is not known could demand what passes",
+     {MAY, .policy_order = PROFILE_ORDER_STS_ONLY},
+     {ONE(GOOD), .sts = STS_STATE_COUNT},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_STS_UNKNOWN},
+    {"or only forbid what is sent in clear",
+     {MAY, .policy_order = PROFILE_ORDER_STS_ONLY},
+     {ONE(NO_STARTTLS), .sts = STS_STATE_COUNT},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_STS_UNKNOWN},
+    {"nobody else cares",
+     {MAY},
+     {ONE(NO_STARTTLS), .sts = STS_STATE_COUNT},
+     BOTH(PLAINTEXT),
+     0,
+     0,
+     DELIVERY_REASON_NO_STARTTLS},
+};
+
+Test(deliveries, best_and_worst_and_who_decides)
+{
+    for (size_t i = 0; i < sizeof(own_cases) / sizeof(own_cases[0]); i++) {
+        const struct own_case *c = &own_cases[i];
+        static struct made m;
+        make(&m, &c->situation);
+        if (c->situation.sts == STS_STATE_COUNT) {
+            m.sts.state = STS_STATE_UNKNOWN;
+        }
+        if (c->situation.mx[0].dane == DANE_HOST_COUNT) {
+            m.mx[0].dane_host = DANE_HOST_UNKNOWN;
+        }
+        struct sender_delivery d = deliver(&c->profile, &m);
+        cr_expect(d.best == c->best && d.worst == c->worst, "%s: %s to %s", c->name,
+                  delivery_word(d.worst), delivery_word(d.best));
+        cr_expect(d.mx == c->mx && d.endpoint == c->endpoint, "%s: at %d, %d", c->name, d.mx,
+                  d.endpoint);
+        cr_expect_eq(d.reason, c->reason, "%s: %s", c->name, delivery_reason_word(d.reason));
+    }
+}
+
+Test(deliveries, nothing_for_lines_that_are_not_worked_on)
+{
+    const struct sender_profile profile = {MAY};
+    const struct sender_profiles profiles = {&profile, 1};
+    const struct seen_domain lines[] = {
+        {.invalid = "empty"}, {.duplicate_of = 3}, {.blocklisted = true}};
+    static struct sts_verdict sts;
+    struct dane_domain dane = {0};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        struct deliveries out = {.count = 7};
+        deliveries_fill(&out, &profiles, &lines[i], &sts, &dane);
+        cr_expect_eq(out.count, 0, "line %zu", i);
+    }
+}
+
+/* --- the walk beside every order and every resolution, design section 6 --------------------- */
+
+#define CANDIDATES 4
+#define RESULTS    4
+
+struct candidates {
+    size_t count;
+    unsigned group[CANDIDATES]; /* ascending */
+    uint8_t set[CANDIDATES];
+};
+
+struct seen_results {
+    unsigned best; /* bits of enum delivery, over the resolutions */
+    unsigned worst;
+};
+
+static enum delivery delivery_of(uint8_t result)
+{
+    static const enum delivery of[9] = {[RESULT_FAILS] = DELIVERY_DEFERRED,
+                                        [RESULT_PLAINTEXT] = DELIVERY_PLAINTEXT,
+                                        [RESULT_ENCRYPTED] = DELIVERY_ENCRYPTED,
+                                        [RESULT_AUTHENTICATED] = DELIVERY_AUTHENTICATED};
+    return of[result];
+}
+
+/* One sender's order: groups ascending, the order within them as `order` has it. */
+static enum delivery try_in_order(const struct candidates *c, const size_t *order,
+                                  const uint8_t *result)
+{
+    for (unsigned group = 0; group < CANDIDATES; group++) {
+        for (size_t i = 0; i < c->count; i++) {
+            size_t k = order[i];
+            if (c->group[k] == group && result[k] != RESULT_FAILS) {
+                return delivery_of(result[k]);
+            }
+        }
+    }
+    return DELIVERY_DEFERRED;
+}
+
+static void try_orders(const struct candidates *c, const uint8_t *result, size_t *order,
+                       size_t fixed, enum delivery *best, enum delivery *worst)
+{
+    if (fixed == c->count) {
+        enum delivery d = try_in_order(c, order, result);
+        *best = d > *best ? d : *best;
+        *worst = d < *worst ? d : *worst;
+        return;
+    }
+    for (size_t i = fixed; i < c->count; i++) {
+        size_t kept = order[fixed];
+        order[fixed] = order[i];
+        order[i] = kept;
+        try_orders(c, result, order, fixed + 1, best, worst);
+        order[i] = order[fixed];
+        order[fixed] = kept;
+    }
+}
+
+static void try_resolutions(const struct candidates *c, uint8_t *result, size_t at,
+                            struct seen_results *seen)
+{
+    if (at == c->count) {
+        size_t order[CANDIDATES] = {0, 1, 2, 3};
+        enum delivery best = DELIVERY_UNKNOWN;
+        enum delivery worst = DELIVERY_COUNT;
+        try_orders(c, result, order, 0, &best, &worst);
+        seen->best |= 1U << best;
+        seen->worst |= 1U << worst;
+        return;
+    }
+    for (unsigned r = 0; r < RESULTS; r++) {
+        result[at] = (uint8_t)(1U << r);
+        if ((c->set[at] & result[at]) != 0) {
+            try_resolutions(c, result, at + 1, seen);
+        }
+    }
+}
+
+static enum delivery agreed(unsigned seen)
+{
+    for (unsigned d = 0; d < DELIVERY_COUNT; d++) {
+        if (seen == 1U << d) {
+            return (enum delivery)d;
+        }
+    }
+    return DELIVERY_UNKNOWN;
+}
+
+static void walk(const struct candidates *c, enum delivery *best, enum delivery *worst)
+{
+    struct delivery_walk w;
+    delivery_walk_begin(&w);
+    for (size_t i = 0; i < c->count; i++) {
+        if (i > 0 && c->group[i] != c->group[i - 1] && !delivery_walk_next_preference(&w)) {
+            break;
+        }
+        delivery_walk_add(&w, c->set[i]);
+    }
+    delivery_walk_end(&w, best, worst);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+static struct candidates random_candidates(uint64_t *state)
+{
+    struct candidates c = {.count = 1 + next_random(state) % CANDIDATES};
+    unsigned group = 0;
+    for (size_t i = 0; i < c.count; i++) {
+        group += i > 0 && group < 2 && next_random(state) % 3 == 0;
+        c.group[i] = group;
+        c.set[i] = (uint8_t)(next_random(state) % 3 == 0 ? 1 + next_random(state) % 15
+                                                         : 1U << next_random(state) % RESULTS);
+    }
+    return c;
+}
+
+Test(deliveries, the_walk_is_every_order_of_every_resolution)
+{
+    uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+    size_t known = 0;
+    size_t unknown = 0;
+    for (size_t i = 0; i < 20000; i++) {
+        struct candidates c = random_candidates(&state);
+        struct seen_results seen = {0};
+        uint8_t result[CANDIDATES];
+        enum delivery best;
+        enum delivery worst;
+        try_resolutions(&c, result, 0, &seen);
+        walk(&c, &best, &worst);
+        bool ok = best == agreed(seen.best) && worst == agreed(seen.worst);
+        cr_assert(ok, "set %zu: %s to %s", i, delivery_word(worst), delivery_word(best));
+        known += best != DELIVERY_UNKNOWN;
+        unknown += best == DELIVERY_UNKNOWN;
+    }
+    cr_expect_gt(known, 5000);
+    cr_expect_gt(unknown, 2000);
+}
