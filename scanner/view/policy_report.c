@@ -39,9 +39,13 @@ static void put_fetch(struct paper *p, const json_t *policy)
     const char *location = value_text(policy, "location");
     paper_put(p, INK_ERROR, "the policy could not be fetched");
     paper_put(p, INK_PLAIN, ": ");
+    if (is_word(fetch, "fetched")) { /* and counts for nobody */
+        paper_put(p, INK_PLAIN, "it came over TLS 1.0 or 1.1 (RFC 8996)");
+        return;
+    }
     meaning_put(p, INK_PLAIN, "policy_fetch", fetch);
     if (status != 0) {
-        paper_putf(p, INK_PLAIN, " (status %lld)", (long long)status);
+        paper_putf(p, INK_PLAIN, ", status %lld", (long long)status);
     }
     if (location != NULL) {
         paper_put(p, INK_PLAIN, ", to ");
@@ -159,12 +163,17 @@ static void put_dane(struct paper *p, const json_t *dane)
     const char *state = word_or(value_text(dane, "state"), "unknown");
     int64_t match = value_int(dane, "match", 0);
     int64_t mismatch = value_int(dane, "mismatch", 0);
+    int64_t unknown = value_int(dane, "unknown", 0);
     bool in_force = value_int(dane, "hosts_in_force", 0) > 0;
     begin_line(p, "DANE");
-    meaning_put(p, dane_ink(state), "dane_domain", state);
-    if (match + mismatch > 0) {
+    meaning_put(p, unknown > 0 && is_word(state, "full") ? INK_PLAIN : dane_ink(state),
+                "dane_domain", state);
+    if (match + mismatch + unknown > 0) {
         paper_putf(p, INK_PLAIN, "; TLSA records match at %lld of %lld addresses", (long long)match,
-                   (long long)(match + mismatch));
+                   (long long)(match + mismatch + unknown));
+    }
+    if (unknown > 0) {
+        paper_putf(p, INK_FAINT, ", whether at %lld is not known", (long long)unknown);
     }
     if (in_force && value_is_false(dane, "strict")) {
         paper_putf(p, INK_PLAIN, "; the MX records are not secure (%s), so not every sender looks",

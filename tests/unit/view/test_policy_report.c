@@ -36,6 +36,15 @@ static const char *const nothing[] = {
     NULL,
 };
 
+static const char *const not_known[] = {
+    "{'type':'domains','input_line':1,'input':'a.test','domain':'a.test','account':'tested'," MX
+    "'tls_rpt_dns':{'state':'servfail'},'mta_sts':{'state':'unknown','records':0},"
+    "'tls_rpt':{'records':0,'valid':false,'lenient_valid':false,'rua':[]},"
+    "'dane':{'state':'full','strict':true,'hosts_in_force':1,'match':1,'mismatch':0,"
+    "'unknown':2},'outcomes':[],'sts_readiness':null,'findings':[]}",
+    NULL,
+};
+
 /* From the heading on, up to the servers. */
 static void expect_section(const char *const rows[], const char *const want[])
 {
@@ -83,6 +92,45 @@ Test(policy_report, one_line_for_each_that_is_not_there)
         NULL,
     };
     expect_section(nothing, want);
+}
+
+Test(policy_report, what_is_not_known_is_said)
+{
+    static const char *const want[] = {
+        "Policies",
+        "  MTA-STS   the record could not be looked up, or the policy was not asked for",
+        "  DANE      every exchange has records in force, and none is known to fail; TLSA",
+        "            records match at 1 of 3 addresses, whether at 2 is not known",
+        "  TLS-RPT   the record could not be looked up (servfail)",
+        NULL,
+    };
+    expect_section(not_known, want);
+}
+
+/* RFC 8461 section 3.3; RFC 8996 for what is older than TLS 1.2. */
+Test(policy_report, why_there_is_no_policy)
+{
+    static const struct {
+        const char *policy;
+        const char *want;
+    } cases[] = {
+        {"'fetch':'http_redirect','http_status':302,'location':'https://b.test/'",
+         "status 302, to https://b.test/"},
+        {"'fetch':'fetched','http_status':200", "it came over TLS 1.0 or 1.1 (RFC"},
+    };
+    static const char domain[] =
+        "{'type':'domains','input_line':1,'domain':'a.test','account':'tested'," MX
+        "'mta_sts':{'state':'fetch_failed','records':1,'policy_host':'mta-sts.a.test'}}";
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char policy[256];
+        (void)snprintf(policy, sizeof(policy),
+                       "{'type':'policies','policy_host':'mta-sts.a.test',%s}", cases[i].policy);
+        const char *const rows[] = {policy, domain, NULL};
+        struct buf out = sample_report(rows, false);
+        const char *text = sample_text(&out);
+        cr_assert_not_null(strstr(text, cases[i].want), "%s: %s", cases[i].policy, text);
+        buf_deinit(&out);
+    }
 }
 
 /* A certificate that passes is not all that counts (RFC 8461 section 5, RFC 7672 section 2.2). */
