@@ -7,11 +7,12 @@
 #include "scanner/base/memory.h"
 #include "scanner/shipped/shipped_profiles.h"
 
-#define FORMAT       1
-#define ID_MAX       40  /* characters; our own bound */
-#define TITLE_MAX    200 /* octets; our own bound */
-#define READ_STEP    4096
-#define SHIPPED_NAME "shipped sender profiles"
+#define FORMAT        1
+#define ID_MAX        40  /* characters; our own bound */
+#define TITLE_MAX     200 /* octets; our own bound */
+#define KEY_SHOWN_MAX 40
+#define READ_STEP     4096
+#define SHIPPED_NAME  "shipped sender profiles"
 
 /* --- one field ----------------------------------------------------------------------------- */
 
@@ -53,15 +54,38 @@ static bool has_only(const json_t *object, const char *const known[], const char
     return true;
 }
 
+/* A key of the file in a line of ours: printable ASCII alone. */
+static void put_key(struct buf *why, const char *key)
+{
+    buf_put_char(why, '\'');
+    for (size_t i = 0; key[i] != '\0' && i < KEY_SHOWN_MAX; i++) {
+        buf_put_char(why, key[i] < ' ' || key[i] > '~' ? '?' : key[i]);
+    }
+    buf_put_char(why, '\'');
+}
+
+/* What stands beside a value is for readers, but of the right kind. */
 static bool check_source(const struct field_place *at, const json_t *field)
 {
     static const char *const known[] = {"value", "source", "date", "assumed", NULL};
     const char *unknown = NULL;
-    if (json_is_object(field) && !has_only(field, known, &unknown)) {
-        buf_putf(at->why,
-                 "%s: profile '%s': %s has '%.40s'; known are value, source, date, assumed",
-                 at->origin, at->profile, at->field, unknown);
+    if (!json_is_object(field)) {
+        return true;
+    }
+    if (!has_only(field, known, &unknown)) {
+        buf_putf(at->why, "%s: profile '%s': %s has ", at->origin, at->profile, at->field);
+        put_key(at->why, unknown);
+        buf_put_text(at->why, "; known are value, source, date, assumed");
         return false;
+    }
+    for (size_t i = 1; known[i] != NULL; i++) {
+        const json_t *beside = json_object_get(field, known[i]);
+        bool is_switch = strcmp(known[i], "assumed") == 0;
+        if (beside != NULL && !(is_switch ? json_is_boolean(beside) : json_is_string(beside))) {
+            buf_putf(at->why, "%s: profile '%s': %s of %s must be %s", at->origin, at->profile,
+                     known[i], at->field, is_switch ? "true or false" : "a text");
+            return false;
+        }
     }
     return true;
 }
@@ -173,6 +197,17 @@ static bool is_id(const char *id)
     return len > 0 && len <= ID_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
 }
 
+static bool is_title(const char *title)
+{
+    size_t len = title != NULL ? strlen(title) : 0;
+    for (size_t i = 0; i < len; i++) {
+        if ((uint8_t)title[i] < ' ' || title[i] == 0x7f) {
+            return false;
+        }
+    }
+    return len > 0 && len <= TITLE_MAX;
+}
+
 static bool fits_together(const struct field_place *place, const struct sender_profile *p)
 {
     struct field_place at = *place;
@@ -182,7 +217,7 @@ static bool fits_together(const struct field_place *place, const struct sender_p
     }
     if (profile_uses_dane(p) != (p->dane != PROFILE_DANE_NO)) {
         at.field = "dane";
-        return fault(&at, "\"no\" exactly where policy_order does not name DANE");
+        return fault(&at, "\"no\" exactly where policy_order leaves DANE out");
     }
     return true;
 }
@@ -209,8 +244,9 @@ static bool read_profile(const struct field_place *place, const json_t *json,
     const char *unknown = NULL;
     struct field_place at = *place;
     if (!has_only(json, known, &unknown)) {
-        buf_putf(at.why, "%s: profile '%s': '%.40s' is no field of a profile", at.origin,
-                 at.profile, unknown);
+        buf_putf(at.why, "%s: profile '%s': ", at.origin, at.profile);
+        put_key(at.why, unknown);
+        buf_put_text(at.why, " is no field of a profile");
         return false;
     }
     for (int f = 0; f < FIELD_COUNT; f++) {
@@ -221,8 +257,13 @@ static bool read_profile(const struct field_place *place, const json_t *json,
     }
     const char *title = json_string_value(json_object_get(json, "title"));
     at.field = "title";
-    if (title == NULL || strlen(title) == 0 || strlen(title) > TITLE_MAX) {
-        return fault(&at, "a text of 1 to 200 octets");
+    if (!is_title(title)) {
+        return fault(&at, "a text of 1 to 200 octets in one line");
+    }
+    const json_t *notes = json_object_get(json, "notes");
+    at.field = "notes";
+    if (notes != NULL && !json_is_string(notes)) {
+        return fault(&at, "a text");
     }
     *out = (struct sender_profile){
         .id = at.profile,
@@ -281,8 +322,9 @@ static const json_t *profiles_of(const char *origin, const json_t *root, struct 
     const char *unknown = NULL;
     const json_t *list = json_object_get(root, "profiles");
     if (!has_only(root, known, &unknown)) {
-        buf_putf(why, "%s: '%.40s' is no key of the file; known are format, notes, profiles",
-                 origin, unknown);
+        buf_putf(why, "%s: ", origin);
+        put_key(why, unknown);
+        buf_put_text(why, " is no key of the file; known are format, notes, profiles");
     } else if (json_integer_value(json_object_get(root, "format")) != FORMAT) {
         buf_putf(why, "%s: format must be %d", origin, FORMAT);
     } else if (!json_is_array(list) || json_array_size(list) == 0 ||
@@ -299,7 +341,9 @@ struct sender_profiles_file *sender_profiles_parse(struct span octets, const cha
                                                    struct buf *why)
 {
     json_error_t error;
-    json_t *root = json_loadb((const char *)octets.at, octets.len, JSON_REJECT_DUPLICATES, &error);
+    const char *text =
+        octets.len > 0 ? (const char *)octets.at : ""; /* NULL is no text to jansson */
+    json_t *root = json_loadb(text, octets.len, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(root)) {
         if (root == NULL) {
             buf_putf(why, "%s: line %d: %s", origin, error.line, error.text);

@@ -1,0 +1,362 @@
+#include <stdio.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/senders/sender_profiles.h"
+
+#define ORIGIN "file.json"
+
+/* A profile of plain values; the rows change one of them. */
+static const char *const plain[][2] = {
+    {"id", "\"a\""},
+    {"title", "\"A sender\""},
+    {"tls_min", "\"1.0\""},
+    {"tls_max", "\"1.3\""},
+    {"sni", "true"},
+    {"level", "\"may\""},
+    {"names", "\"host\""},
+    {"policy_order", "\"none\""},
+    {"dane", "\"no\""},
+    {"dane_ee_only_31", "false"},
+    {"without_tls", "\"clear\""},
+    {"tls_failure", "\"next\""},
+    {"opportunistic_verify", "false"},
+};
+
+#define FIELDS (sizeof(plain) / sizeof(plain[0]))
+
+/** @param key   NULL: all as it is; not a field: one more
+ * @param value NULL: without it */
+static void put_profile(struct buf *out, const char *key, const char *value)
+{
+    bool done = key == NULL || value == NULL;
+    const char *separator = "";
+    buf_put_char(out, '{');
+    for (size_t i = 0; i < FIELDS; i++) {
+        bool this_one = key != NULL && strcmp(key, plain[i][0]) == 0;
+        done = done || this_one;
+        if (!this_one || value != NULL) {
+            buf_putf(out, "%s\"%s\": %s", separator, plain[i][0], this_one ? value : plain[i][1]);
+            separator = ", ";
+        }
+    }
+    if (!done) {
+        buf_putf(out, ", \"%s\": %s", key, value);
+    }
+    buf_put_char(out, '}');
+}
+
+static struct sender_profiles_file *parse(const struct buf *text, struct buf *why)
+{
+    struct sender_profiles_file *f = sender_profiles_parse(buf_span(text), ORIGIN, why);
+    buf_put_char(why, '\0');
+    return f;
+}
+
+/* One line that begins with the file and says `says`. */
+static void check_refused(const char *name, const struct buf *text, const char *says)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *f = parse(text, &why);
+    const char *line = (const char *)why.at;
+    cr_expect_null(f, "%s: taken", name);
+    cr_expect(strncmp(line, ORIGIN ": ", strlen(ORIGIN ": ")) == 0 && strchr(line, '\n') == NULL,
+              "%s: %s", name, line);
+    cr_expect_not_null(strstr(line, says), "%s: %s", name, line);
+    sender_profiles_free(f);
+    buf_deinit(&why);
+}
+
+/* --- what is shipped ------------------------------------------------------------------------ */
+
+Test(sender_profiles, the_shipped_ones_load)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *f = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(f, "%.*s", (int)why.len, (const char *)why.at);
+    cr_expect_eq(f->profiles.count, 19);
+    cr_expect_str_eq(f->profiles.items[0].id, "postfix-may");
+    cr_expect_gt(f->len, 1000);
+    cr_expect_eq(why.len, 0);
+    sender_profiles_free(f);
+    buf_deinit(&why);
+}
+
+Test(sender_profiles, the_shipped_file_is_as_any_other)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *shipped = sender_profiles_load(NULL, &why);
+    struct sender_profiles_file *f =
+        sender_profiles_load(SOURCE_ROOT "/datasets/sender-profiles/profiles.json", &why);
+    cr_assert(shipped != NULL && f != NULL);
+    cr_expect_eq(f->len, shipped->len);
+    cr_expect_eq(memcmp(f->octets, shipped->octets, f->len), 0);
+    cr_expect_eq(f->profiles.count, shipped->profiles.count);
+    sender_profiles_free(shipped);
+    sender_profiles_free(f);
+    buf_deinit(&why);
+}
+
+/* --- a good file ---------------------------------------------------------------------------- */
+
+static void check_plain(const struct sender_profile *p)
+{
+    cr_expect_str_eq(p->id, "a");
+    cr_expect_str_eq(p->title, "A sender");
+    cr_expect(p->tls_min == 0x0301 && p->tls_max == 0x0304 && p->sni);
+    cr_expect(p->level == PROFILE_MAY && p->names == PROFILE_NAMES_HOST);
+    cr_expect(p->policy_order == PROFILE_ORDER_NONE && p->dane == PROFILE_DANE_NO);
+    cr_expect(!p->dane_ee_only_31 && !p->opportunistic_verify);
+    cr_expect(p->without_tls == PROFILE_FAILURE_CLEAR && p->tls_failure == PROFILE_FAILURE_NEXT);
+}
+
+static const char *const good_values[][2] = {
+    {NULL, NULL},
+    {"tls_max", "{\"value\": \"1.3\", \"source\": \"a page\", \"date\": \"2026-11-22\"}"},
+    {"sni", "{\"value\": true, \"assumed\": true}"},
+    {"notes", "\"a note\""},
+};
+
+Test(sender_profiles, a_value_stands_alone_or_with_its_source)
+{
+    for (size_t i = 0; i < sizeof(good_values) / sizeof(good_values[0]); i++) {
+        struct buf text = BUF_INIT(BUF_NO_LIMIT);
+        struct buf why = BUF_INIT(BUF_NO_LIMIT);
+        buf_put_text(&text, "{\"format\": 1, \"profiles\": [");
+        put_profile(&text, good_values[i][0], good_values[i][1]);
+        buf_put_text(&text, "]}");
+        struct sender_profiles_file *f = parse(&text, &why);
+        cr_assert_not_null(f, "row %zu: %s", i, (const char *)why.at);
+        cr_assert_eq(f->profiles.count, 1);
+        check_plain(&f->profiles.items[0]);
+        cr_expect(f->len == text.len && memcmp(f->octets, text.at, f->len) == 0);
+        sender_profiles_free(f);
+        buf_deinit(&text);
+        buf_deinit(&why);
+    }
+}
+
+/* --- bad values ----------------------------------------------------------------------------- */
+
+#define IN_A  "profile 'a': "
+#define ID_41 "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""
+
+static const struct {
+    const char *name;
+    const char *key;
+    const char *value; /* NULL: left out */
+    const char *says;
+} bad_values[] = {
+    {"a version that is none", "tls_min", "\"1.4\"",
+     IN_A "tls_min must be one of \"1.0\", \"1.1\", \"1.2\", \"1.3\""},
+    {"a number", "tls_max", "1.2", IN_A "tls_max must be one of \"1.0\""},
+    {"a version with more behind it", "tls_max", "\"1.3\\u0000x\"", "NUL"},
+    {"left out", "tls_max", NULL, IN_A "tls_max must be one of"},
+    {"a text for yes", "sni", "\"true\"", IN_A "sni must be true or false"},
+    {"null", "sni", "null", IN_A "sni must be true or false"},
+    {"no switch", "dane_ee_only_31", NULL, IN_A "dane_ee_only_31 must be true or false"},
+    {"a number for a switch", "opportunistic_verify", "0",
+     IN_A "opportunistic_verify must be true or false"},
+    {"a level of others", "level", "\"dane\"",
+     IN_A "level must be one of \"may\", \"encrypt\", \"verify\""},
+    {"in capitals", "level", "\"May\"", IN_A "level must be one of"},
+    {"names", "names", "\"cn\"",
+     IN_A "names must be one of \"host\", \"host_or_cn\", \"next_hop\""},
+    {"an order", "policy_order", "\"sts_then_dane\"",
+     IN_A "policy_order must be one of \"none\", \"dane_then_sts\""},
+    {"DANE", "dane", "true", IN_A "dane must be one of \"no\", \"secure_mx\", \"insecure_mx\""},
+    {"what follows", "without_tls", "\"defer\"",
+     IN_A "without_tls must be one of \"clear\", \"next\""},
+    {"a list", "tls_failure", "[\"clear\"]", IN_A "tls_failure must be one of"},
+    {"an object without a value", "level", "{\"source\": \"a page\"}",
+     IN_A "level must be one of \"may\""},
+    {"a value in a value", "level", "{\"value\": {\"value\": \"may\"}}",
+     IN_A "level must be one of"},
+    {"another key beside the value", "level", "{\"value\": \"may\", \"url\": \"x\"}",
+     IN_A "level has 'url'; known are value, source, date, assumed"},
+    {"a source that is no text", "level", "{\"value\": \"may\", \"source\": 1}",
+     IN_A "source of level must be a text"},
+    {"a date that is no text", "sni", "{\"value\": true, \"date\": 20261122}",
+     IN_A "date of sni must be a text"},
+    {"assumed by a word", "sni", "{\"value\": true, \"assumed\": \"yes\"}",
+     IN_A "assumed of sni must be true or false"},
+    {"a field that is none", "tls-max", "\"1.3\"", IN_A "'tls-max' is no field of a profile"},
+    {"notes that are no text", "notes", "[]", IN_A "notes must be a text"},
+    {"no title", "title", NULL, IN_A "title must be a text of 1 to 200 octets"},
+    {"an empty one", "title", "\"\"", IN_A "title must be a text of 1 to 200 octets"},
+    {"a title with NUL", "title", "\"a\\u0000b\"", "NUL"},
+    {"a title of two lines", "title", "\"a\\nb\"", IN_A "title must be"},
+    {"DANE that is never used", "dane", "\"secure_mx\"", IN_A "dane must be \"no\" exactly where"},
+    {"DANE in the order alone", "policy_order", "\"dane_only\"",
+     IN_A "dane must be \"no\" exactly where"},
+    {"no id", "id", NULL, "profile 1: id must be"},
+    {"an id in capitals", "id", "\"Gmail\"", "profile 1: id must be"},
+    {"an id of two lines", "id", "\"a\\nb\"", "profile 1: id must be"},
+    {"an empty one", "id", "\"\"", "profile 1: id must be"},
+    {"an id with NUL", "id", "\"a\\u0000b\"", "NUL"},
+    {"an id of 41 characters", "id", ID_41, "at most 40"},
+};
+
+Test(sender_profiles, a_bad_value_is_named)
+{
+    for (size_t i = 0; i < sizeof(bad_values) / sizeof(bad_values[0]); i++) {
+        struct buf text = BUF_INIT(BUF_NO_LIMIT);
+        buf_put_text(&text, "{\"format\": 1, \"profiles\": [");
+        put_profile(&text, bad_values[i].key, bad_values[i].value);
+        buf_put_text(&text, "]}");
+        check_refused(bad_values[i].name, &text, bad_values[i].says);
+        buf_deinit(&text);
+    }
+}
+
+/* --- bad files ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    const char *text;
+    const char *says;
+} bad_files[] = {
+    {"empty", "", "line 1"},
+    {"cut off", "{\"format\": 1, \"profiles\": [", "line 1"},
+    {"no JSON", "id: a\n", "line 1"},
+    {"a fault further down", "{\"format\": 1,\n\"profiles\": oops}", "line 2"},
+    {"a list", "[]", "the file must be one object"},
+    {"two objects", "{} {}", "line 1"},
+    {"a key twice", "{\"format\": 1, \"format\": 1}", "duplicate"},
+    {"no format", "{\"profiles\": []}", "format must be 1"},
+    {"a newer one", "{\"format\": 2, \"profiles\": []}", "format must be 1"},
+    {"a format in words", "{\"format\": \"1\", \"profiles\": []}", "format must be 1"},
+    {"another key", "{\"format\": 1, \"senders\": []}",
+     "'senders' is no key of the file; known are format, notes, profiles"},
+    {"no list", "{\"format\": 1}", "profiles must be a list of 1 to 64 objects"},
+    {"an object for it", "{\"format\": 1, \"profiles\": {}}", "profiles must be a list"},
+    {"none in it", "{\"format\": 1, \"profiles\": []}", "profiles must be a list"},
+    {"what is no profile", "{\"format\": 1, \"profiles\": [1]}", "profile 1: id must be"},
+    {"not UTF-8", "{\"format\": 1, \"notes\": \"\xff\"}", "line 1"},
+};
+
+Test(sender_profiles, a_bad_file_is_refused)
+{
+    for (size_t i = 0; i < sizeof(bad_files) / sizeof(bad_files[0]); i++) {
+        struct buf text = BUF_INIT(BUF_NO_LIMIT);
+        buf_put_text(&text, bad_files[i].text);
+        check_refused(bad_files[i].name, &text, bad_files[i].says);
+        buf_deinit(&text);
+    }
+}
+
+Test(sender_profiles, nesting_without_end_is_refused)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < 100000; i++) {
+        buf_put_char(&text, '[');
+    }
+    check_refused("depth", &text, "line 1");
+    buf_deinit(&text);
+}
+
+Test(sender_profiles, a_nul_octet_is_refused)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_put(&text, SPAN_LIT("{\"format\": 1,\0 \"profiles\": []}"));
+    check_refused("NUL", &text, "line 1");
+    buf_deinit(&text);
+}
+
+static void put_many(struct buf *text, size_t count, bool same)
+{
+    buf_put_text(text, "{\"format\": 1, \"profiles\": [");
+    for (size_t i = 0; i < count; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof(id), "\"p%zu\"", same ? 0 : i);
+        buf_put_text(text, i > 0 ? "," : "");
+        put_profile(text, "id", id);
+    }
+    buf_put_text(text, "]}");
+}
+
+Test(sender_profiles, at_most_64_with_names_of_their_own)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    put_many(&text, SENDER_PROFILES_MAX, false);
+    struct sender_profiles_file *f = parse(&text, &why);
+    cr_assert_not_null(f, "%s", (const char *)why.at);
+    cr_expect_eq(f->profiles.count, SENDER_PROFILES_MAX);
+    sender_profiles_free(f);
+    buf_reset(&text);
+    put_many(&text, SENDER_PROFILES_MAX + 1, false);
+    check_refused("65", &text, "profiles must be a list of 1 to 64 objects");
+    buf_reset(&text);
+    put_many(&text, 2, true);
+    check_refused("twice", &text, "profile 2: id must be");
+    buf_deinit(&text);
+    buf_deinit(&why);
+}
+
+Test(sender_profiles, a_long_title_is_refused)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    struct buf title = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_char(&title, '"');
+    for (size_t i = 0; i < 201; i++) {
+        buf_put_char(&title, 'x');
+    }
+    buf_put(&title, SPAN_LIT("\"\0"));
+    buf_put_text(&text, "{\"format\": 1, \"profiles\": [");
+    put_profile(&text, "title", (const char *)title.at);
+    buf_put_text(&text, "]}");
+    check_refused("title", &text, IN_A "title must be a text of 1 to 200 octets");
+    buf_deinit(&text);
+    buf_deinit(&title);
+}
+
+Test(sender_profiles, the_oldest_version_is_no_newer_than_the_newest)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&text, "{\"format\": 1, \"profiles\": [");
+    put_profile(&text, "tls_min", "\"1.3\"");
+    buf_put_text(&text, "]}");
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *f = parse(&text, &why);
+    cr_expect_not_null(f, "1.3 to 1.3");
+    sender_profiles_free(f);
+    buf_reset(&text);
+    buf_put_text(&text, "{\"format\": 1, \"profiles\": [{\"id\": \"a\", \"title\": \"A\", "
+                        "\"tls_min\": \"1.2\", \"tls_max\": \"1.1\", \"sni\": true, "
+                        "\"level\": \"may\", \"names\": \"host\", \"policy_order\": \"none\", "
+                        "\"dane\": \"no\", \"dane_ee_only_31\": false, \"without_tls\": \"clear\", "
+                        "\"tls_failure\": \"clear\", \"opportunistic_verify\": false}]}");
+    check_refused("window", &text, IN_A "tls_min must be no newer than tls_max");
+    buf_deinit(&text);
+    buf_deinit(&why);
+}
+
+/* --- files that cannot be read -------------------------------------------------------------- */
+
+static void check_not_loaded(const char *path, const char *says)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *f = sender_profiles_load(path, &why);
+    buf_put_char(&why, '\0');
+    cr_expect_null(f);
+    cr_expect_not_null(strstr((const char *)why.at, says), "%s", (const char *)why.at);
+    cr_expect_not_null(strstr((const char *)why.at, path), "%s", (const char *)why.at);
+    sender_profiles_free(f);
+    buf_deinit(&why);
+}
+
+Test(sender_profiles, files_that_cannot_be_read)
+{
+    char path[] = "sender_profiles_XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert_geq(fd, 0);
+    check_not_loaded("no/such/file", "No such file");
+    check_not_loaded(".", "Is a directory");
+    check_not_loaded(path, "line 1");
+    cr_assert_eq(ftruncate(fd, SENDER_PROFILES_OCTETS_MAX + 1), 0);
+    check_not_loaded(path, "over 1048576 octets");
+    cr_assert_eq(close(fd), 0);
+    cr_assert_eq(unlink(path), 0);
+}
