@@ -12,7 +12,7 @@ from mail_server import skip_unless
 
 ADDRESSES = "11.77.0.0/16"  # each of them is this machine, in there
 MARK = "MXCENSUS_OWN_NETWORK"
-NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"]
+NAMESPACES = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
 def enter(programs, variable):
