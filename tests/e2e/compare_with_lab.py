@@ -47,6 +47,8 @@ def check_facts(lab, out):
               "".join(f"\n  {d}: want {w!r}, got {g!r}" for d, w, g in cases[:EXAMPLES]))
     check_equal("a row for each domain of the lab, and no other", len(domains), count)
     check("facts were compared", facts.compared > count)
+    for what in sorted({what for what, _ in facts.seen}):
+        print(what, {word: n for (w, word), n in sorted(facts.seen.items(), key=str) if w == what})
     print(f"{facts.compared} facts compared, {facts.budget_endpoints} endpoints beyond --names-per-address")
     return count
 
@@ -85,13 +87,32 @@ def check_joins(out):
 # Counters of the lab that must be zero: see tests/lab/counters.h.
 FORBIDDEN = ["talked_before_greeting", "pipelined", "other_commands", "unplanned_addresses", "repeated_visits",
              "questions_repeated", "questions_unplanned", "overflow", "addresses_over_limit",
-             "networks_over_limit", "addresses_under_gap", "open"]
+             "networks_over_limit", "addresses_under_gap", "open",
+             "policy_open", "policy_without_sni", "policy_unknown_names", "policy_other_requests",
+             "policy_unplanned", "policy_repeated"]
+FORBIDDEN_AT_POLICY_HOSTS = ["addresses_over_limit", "networks_over_limit", "addresses_under_gap"]
 
 
-def check_counters(lab, min_gap_ms):
+def check_policy_visits(out, counters):
+    """One HTTPS exchange for each policy host: as many handshakes and requests as rows say."""
+    for name in FORBIDDEN_AT_POLICY_HOSTS:
+        check_equal(f"lab counter {name} of policy hosts", counters["policy_hosts"][name], 0)
+    rows = list(read_rows(out, "policies"))
+    # At an address that refuses or is silent nothing is counted: no server is there.
+    met = [a for row in rows for a in row["attempts"] if a["connect_ms"] is not None]
+    check_equal("connections to policy hosts", counters["policy_connections"], len(met))
+    answered = [row for row in rows if row["stage"] in ("http", "body", "complete")]
+    check_equal("requests at policy hosts", counters["policy_requests"], len(answered))
+    hosts = collections.Counter(row["policy_host"] for row in rows)
+    check_equal("rows per policy host", max(hosts.values(), default=1), 1)
+    check("policies were fetched", any(row["fetch"] == "fetched" for row in rows))
+
+
+def check_counters(lab, out, min_gap_ms):
     counters = lab.counters(min_gap_ms)
     for name in FORBIDDEN:
         check_equal(f"lab counter {name}", counters[name], 0)
+    check_policy_visits(out, counters)
     if any(counters[name] for name in FORBIDDEN):
         print(json.dumps(counters), file=sys.stderr)
     check("every visit but those without TLS was counted", counters["connections"] > 0)
@@ -119,7 +140,7 @@ def main():
             check_account(out, count)
             check_budget(out)
             counts = check_joins(out)
-            check_counters(lab, known.min_gap_ms)
+            check_counters(lab, out, known.min_gap_ms)
             print(f"{count} domains, {counts}, {done.seconds:.1f} s")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

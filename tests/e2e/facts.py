@@ -1,5 +1,6 @@
 """What the lab expects of a domain (mxlab expect), compared with the rows of a scan."""
 
+import collections
 import datetime
 
 CHAIN_LENGTHS = {"two": 2, "one": 1, "three": 3, "root": 3, "order": 3, "twice": 3, "extra": 3}
@@ -32,6 +33,7 @@ class Facts:
         self.budget = False  # an endpoint of this domain is beyond --names-per-address
         self.budget_endpoints = 0
         self.compared = 0
+        self.seen = collections.Counter()  # (what, word of the lab): how often it was compared
 
     def same(self, path, want, got):
         self.compared += 1
@@ -59,10 +61,41 @@ class Facts:
             self.same("account", want["account"], row["account"])
             if want["account_reason"]:
                 self.same("account_reason", want["account_reason"], row["account_reason"])
+            self.compare_policies(want, row)
+            self.compare_deliveries(want, row)
+
+    def compare_policies(self, want, row):
+        """null in the lab: it says nothing."""
+        sts = row["mta_sts"] or {}
+        if want.get("mta_sts") is not None:
+            self.same("mta_sts.state", want["mta_sts"], sts.get("state"))
+            self.seen["mta_sts", want["mta_sts"]] += 1
+        if want.get("mta_sts") is not None and want["sts_mx"] is not None:
+            got = sts.get("mx") or []
+            self.same("mta_sts.mx: how many", len(want["sts_mx"]), len(got))
+            for one, other in zip(want["sts_mx"], got):
+                for key, value in one.items():
+                    self.same(f"mta_sts.mx.{key}", value, other[key])
+        if "tls_rpt" in want:
+            self.same("tls_rpt.valid", want["tls_rpt"], bool((row["tls_rpt"] or {}).get("valid")))
+            self.seen["tls_rpt", want["tls_rpt"]] += 1
+        if want["dane_state"] is not None:
+            self.same("dane.state", want["dane_state"], (row["dane"] or {}).get("state"))
+            self.seen["dane", want["dane_state"]] += 1
+
+    def compare_deliveries(self, want, row):
+        got = {d["profile"]: [d["best"], d["worst"]] for d in row["outcomes"] or []}
+        for profile, pair in want["deliveries"].items():
+            if pair is not None:
+                self.same(f"deliveries: {profile}", pair, got.get(profile))
+                self.seen["deliveries", pair[1]] += 1
 
     def compare_mx(self, want, got):
         for key in ("preference", "exchange", "host", "unusable", "a", "aaaa"):
             self.same("mx." + key, want[key], got[key])
+        if want.get("dane_host") is not None:
+            self.same("mx.dane_host", want["dane_host"], got["dane_host"])
+            self.seen["dane_host", want["dane_host"]] += 1
         if "cnames" in want:
             self.same("mx.cname_count", min(want["cnames"], CNAMES_KEPT), got["cname_count"])
         keys = [[(e["address"], e["port"]) for e in mx["endpoints"]] for mx in (want, got)]
@@ -95,6 +128,9 @@ class Facts:
             self.compare_session("endpoint", want, row)
             self.compare_sni(want, row, self.services.get(row["service"]))
             self.compare_verdict(want, row, self.services.get(row["service"]) or {})
+        if want.get("dane") is not None:
+            self.same("endpoint.dane", want["dane"], brief["dane"])
+            self.seen["dane_status", want["dane"]] += 1
 
     def serial(self, leaf):
         return self.certificates[leaf]["serial_number"] if leaf in self.certificates else leaf

@@ -21,6 +21,8 @@ KEYS = {
     "endpoints": ["endpoint"],
     "domains": ["input_line"],
     "completions": ["chain_id"],
+    "policies": ["policy_host"],
+    "policy_bodies": ["policy_sha256"],
 }
 
 # What must lead somewhere: (what, query that counts the keys that do not).
@@ -73,6 +75,21 @@ JOINS = [
      " json_extract(b.value, '$.address') || '|' || json_extract(b.value, '$.port')"
      " where e.endpoint is null and ifnull(json_extract(b.value, '$.not_tested'), '') not in"
      " ('special_purpose', 'blocklisted', 'family_off', 'truncated')"),
+    ("domains.mta_sts.policy_host in policies",
+     "select count(*) from domains d left join policies p on p.policy_host = json_extract(d.mta_sts, '$.policy_host')"
+     " where json_extract(d.mta_sts, '$.policy_host') is not null and p.policy_host is null"),
+    ("a domain for each of policies",
+     "select count(*) from policies p left join domains d on p.policy_host = json_extract(d.mta_sts, '$.policy_host')"
+     " where d.domain is not p.domain"),
+    ("policies.chain_id in chains",
+     "select count(*) from policies p left join chains c using (chain_id)"
+     " where p.chain_id is not null and c.chain_id is null"),
+    ("policies.leaf_sha256 in certificates",
+     "select count(*) from policies p left join certificates c on c.fingerprint_sha256 = p.leaf_sha256"
+     " where p.leaf_sha256 is not null and c.fingerprint_sha256 is null"),
+    ("policies.policy_sha256 in policy_bodies",
+     "select count(*) from policies p left join policy_bodies b using (policy_sha256)"
+     " where p.policy_sha256 is not null and b.policy_sha256 is null"),
     ("domains.duplicate_of in domains",
      "select count(*) from domains d left join domains f on f.input_line = d.duplicate_of"
      " where d.duplicate_of is not null and (f.domain is null or f.domain <> d.domain)"),
@@ -100,6 +117,7 @@ CSV_JOINS = [
      " - (select ifnull(sum(json_array_length(findings)), 0) from certificates)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from completions)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from services)"
+     " - (select ifnull(sum(json_array_length(findings)), 0) from policies)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from endpoints))"),
 ]
 
@@ -128,7 +146,8 @@ def load_ndjson(database, folder, name):
         first = file.readline()
         if not first:  # no rows: the key is enough for the joins
             columns = KEYS[name] + [c for c in ("chain_id", "leaf_sha256", "host", "service", "certificates", "mx",
-                                                "status", "completing", "other_key", "chain_status", "findings", "duplicate_of", "domain") if c not in KEYS[name]]
+                                                "status", "completing", "other_key", "chain_status", "findings", "duplicate_of", "domain", "mta_sts",
+                                                "policy_sha256") if c not in KEYS[name]]
             insert(database, name, columns, [])
             return
         columns = list(json.loads(first))

@@ -13,7 +13,8 @@ from e2e.runner import (EHLO, check, check_equal, finish, read_json, read_table,
                         table)
 from support.pki import Authority  # noqa: E402
 
-TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions"]
+TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions", "policies",
+          "policy_bodies"]
 # The lab's slow servers are slower than these; nothing here is about patience.
 IMPATIENT = ["--policy-timeout", "6", "--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
 PROBES = ["--probes", "sni,no-sni,versions,ecdsa-rsa"]

@@ -79,7 +79,7 @@ const struct case_text case_table[] = {
      "dane.undeliverable"},
     {"tlsa-unsigned", "TLSA in a zone without DS",
      "mx 10 mx\nhost mx 1\ntlsa mx 3 1 1 ok\nexpect "
-     "dane.tlsa_insecure"},
+     "dane.host_insecure"},
     {"tlsa-forms", "several TLSA of one host",
      "signed\nmx 10 mx\nhost mx 1\ntlsa mx 3 1 1 ok\ntlsa mx 3 1 2 wrong\ntlsa mx 2 1 1 ok\n"
      "tlsa mx 3 0 1 ok\nexpect-at-least dane.usable dane.match"},
@@ -102,7 +102,8 @@ const struct case_text case_table[] = {
      "tlsrpt.external_domain"},
     {"txt-several", "two MTA-STS records and an unrelated one",
      "mx 10 mx\nhost mx 1\ntxt _mta-sts \"v=STSv1; id=1;\"\ntxt _mta-sts \"v=STSv1; id=2;\"\n"
-     "txt _mta-sts \"v=spf1 -all\"\nexpect sts.record_multiple sts.record_unrelated"},
+     "txt _mta-sts \"v=spf1 -all\"\nexpect sts.record_multiple sts.record_unrelated "
+     "sts.policy_dns"},
     {"txt-servfail", "the policy name cannot be resolved",
      "mx 10 mx\nhost mx 1\nstate _mta-sts servfail\nexpect "
      "sts.dns_failed"},

@@ -9,15 +9,15 @@
 #include "scanner/observation/seen_target.h"
 #include "tests/lab/cases.h"
 #include "tests/lab/cert_store.h"
-#include "tests/lab/expect_verdict.h"
+#include "tests/lab/expect_outcome.h"
 #include "tests/lab/json.h"
 #include "tests/lab/population.h"
 #include "tests/lab/resolve.h"
 
 #define FINDINGS_MAX      64
-#define TEXTS_MAX         16
 #define TEXT_MAX          65536 /* octets with NUL: more does not fit a message of DNS */
 #define LIST_MAX          ZONE_RR_MAX
+#define PORT_SMTP         25
 #define PORT_IMPLICIT_TLS 465 /* RFC 8314 section 3.3 */
 
 struct mx_record {
@@ -43,6 +43,9 @@ struct expectation {
     enum session_outcome first_outcome;
     const char *findings[FINDINGS_MAX]; /* codes, borrowed, each once */
     size_t finding_count;
+    bool is_case;
+    struct expect_mail mail;
+    struct expect_dane dane; /* of the host under way */
 };
 
 static bool has_data(enum dns_state s)
@@ -292,6 +295,41 @@ static void service_at(const struct world *w, const struct net_addr *a, struct s
     s->reach = address_reach_of(a) == REACH_REFUSED ? LAB_REACH_REFUSED : LAB_REACH_SILENT;
 }
 
+/* What is judged over the whole domain is told of port 25. */
+static void keep_endpoint(struct expectation *e, const struct service *s,
+                          const struct expected_session *with,
+                          const struct expected_session *without, struct span host,
+                          const char *dane)
+{
+    CHECK(e->mail.endpoint_count < DOMAIN_ENDPOINTS_MAX);
+    struct span server = span_of(s->name);
+    e->mail.endpoint[e->mail.endpoint_count++] = (struct expect_endpoint){
+        .with = *with,
+        .without = *without,
+        .passes = s->flaky ? TRISTATE_UNSAID : expect_passes(with, host, server),
+        .default_passes = s->flaky ? TRISTATE_UNSAID : expect_passes(without, host, server),
+        .dane = dane,
+    };
+}
+
+/* DANE is about port 25 and the session whose SNI is the base domain. */
+static const char *put_endpoint_dane(struct expectation *e, const struct net_addr *a,
+                                     const struct expected_client *asked, struct span host)
+{
+    struct service s;
+    struct expected_session session;
+    struct expected_client client = *asked;
+    bool usable = e->dane.state != NULL && strcmp(e->dane.state, "usable") == 0;
+    client.sni = true;
+    service_at(e->world, a, usable ? span_of(e->dane.base) : host, &s);
+    service_expect(&s, &client, &session);
+    char name[LAB_NAME_MAX];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)host.len, (const char *)host.at);
+    const char *status = expect_dane_status(&e->dane, &s, &session, name);
+    json_put_word(e->out, "dane", status);
+    return status;
+}
+
 static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16_t port,
                          struct span host)
 {
@@ -326,6 +364,10 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         buf_put_char(b, '}');
         json_put_word(b, "sni", sni_word(&s, &with, &without));
         put_verdict(e, &s, host, &with, &without);
+        if (port == PORT_SMTP) {
+            const char *dane = put_endpoint_dane(e, a, &client, host);
+            keep_endpoint(e, &s, &with, &without, host, dane);
+        }
         if (s.unstable) {
             put_unstable(b, &s);
         }
@@ -380,6 +422,15 @@ static void put_tlsa(struct expectation *e, const char *host)
     json_put_bool(e->out, "tlsa_ad", r.ad);
 }
 
+static void put_host_dane(struct expectation *e, const char *host)
+{
+    expect_dane_host(&e->resolver, host, &e->dane);
+    if (e->is_case && e->dane.count > 0) { /* records by hand: their case says what is found */
+        e->dane.state = NULL;
+    }
+    json_put_word(e->out, "dane_host", e->dane.state);
+}
+
 static void put_host(struct expectation *e, const char *host, size_t share)
 {
     struct buf *b = e->out;
@@ -396,6 +447,9 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     json_put_word(b, "aaaa", dns_state_word(aaaa.state));
     json_put_number(b, "cnames", cnames > aaaa.cnames ? cnames : aaaa.cnames);
     put_tlsa(e, host);
+    put_host_dane(e, host);
+    struct expect_host *mail = &e->mail.host[e->mail.host_count - 1];
+    mail->dane = e->dane.state;
     e->hosts_with_address += has_data(a_state) || has_data(aaaa.state);
     if (is_open(a_state) || is_open(aaaa.state)) {
         e->hosts_unknown++;
@@ -404,6 +458,10 @@ static void put_host(struct expectation *e, const char *host, size_t share)
         }
     }
     cut = cut || all > share;
+    /* Others may follow longer aliases than we do. */
+    mail->addressed = all > 0;
+    mail->open = cut || is_open(a_state) || is_open(aaaa.state) || a_state == DNS_CNAME_LOOP ||
+                 aaaa.state == DNS_CNAME_LOOP;
     json_put_key(b, "endpoints");
     buf_put_char(b, '[');
     for (size_t i = 0; i < all; i++) {
@@ -412,6 +470,7 @@ static void put_host(struct expectation *e, const char *host, size_t share)
         }
     }
     buf_put_char(b, ']');
+    mail->count = e->mail.endpoint_count - mail->first;
     json_put_bool(b, "truncated", cut);
     e->cut = e->cut || cut;
 }
@@ -466,6 +525,13 @@ static void put_mx(struct expectation *e, const struct mx_record *mx, size_t sha
     json_put_word(b, "exchange", mx->exchange);
     json_put_word(b, "host", mx->unusable == NULL ? mx->exchange : NULL);
     json_put_word(b, "unusable", mx->unusable);
+    struct expect_host *mail = &e->mail.host[e->mail.host_count++];
+    *mail = (struct expect_host){
+        .preference = mx->preference,
+        .usable = mx->unusable == NULL,
+        .first = e->mail.endpoint_count,
+    };
+    memcpy(mail->exchange, mx->exchange, sizeof(mail->exchange));
     if (mx->unusable == NULL) {
         put_host(e, mx->exchange, share);
     } else {
@@ -485,6 +551,7 @@ static void put_mx_list(struct expectation *e, const struct mx_record *list, siz
         usable += list[i].unusable == NULL;
     }
     e->cut = e->cut || count > kept;
+    e->mail.mx_cut = count > kept;
     json_put_number(e->out, "mx_total", count);
     json_put_key(e->out, "mx");
     buf_put_char(e->out, '[');
@@ -501,29 +568,31 @@ static int cmp_text(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-/* @param absent finding where there is no TXT record; NULL: none */
-static void put_texts(struct expectation *e, const char *key, const char *prefix,
-                      const char *domain, const char *absent)
+/* @param absent finding where there is no TXT record; NULL: none. Valid until the next call. */
+static struct expect_texts put_texts(struct expectation *e, const char *key, const char *prefix,
+                                     const char *domain, const char *absent)
 {
     struct buf *b = e->out;
     char name[LAB_NAME_MAX + 16];
-    static char texts[TEXTS_MAX][TEXT_MAX];
-    size_t count = 0;
+    static char texts[EXPECT_TEXTS_MAX][TEXT_MAX];
+    struct expect_texts out = {0};
     (void)snprintf(name, sizeof(name), "%s%s", prefix, domain);
     struct resolved r = resolve(&e->resolver, span_of(name), LAB_TYPE_TXT);
-    for (; count < r.answer->count && count < TEXTS_MAX; count++) {
-        struct span data = zone_rr_span(r.answer, &r.answer->rr[count]);
+    out.state = r.state;
+    for (size_t i = 0; i < r.answer->count && i < EXPECT_TEXTS_MAX; i++) {
+        struct span data = zone_rr_span(r.answer, &r.answer->rr[i]);
         size_t len = 0;
         while (data.len >
                0) { /* strings are joined without anything between, RFC 8461 section 3.1 */
             size_t part = data.at[0];
-            memcpy(texts[count] + len, data.at + 1, part);
+            memcpy(texts[i] + len, data.at + 1, part);
             len += part;
             data = span_drop(data, 1 + part);
         }
-        texts[count][len] = '\0';
+        texts[i][len] = '\0';
+        out.count++;
     }
-    qsort(texts, count, sizeof(texts[0]), cmp_text);
+    qsort(texts, out.count, sizeof(texts[0]), cmp_text);
     if (absent != NULL && (r.state == DNS_NODATA || r.state == DNS_NXDOMAIN)) {
         note_finding(e, absent);
     }
@@ -532,11 +601,13 @@ static void put_texts(struct expectation *e, const char *key, const char *prefix
     json_put_word(b, state_key, dns_state_word(r.state));
     json_put_key(b, key);
     buf_put_char(b, '[');
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < out.count; i++) {
+        out.text[i] = texts[i];
         json_separate(b);
         json_put_text(b, span_of(texts[i]));
     }
     buf_put_char(b, ']');
+    return out;
 }
 
 /* ---- the account ---- */
@@ -634,6 +705,9 @@ void expect_domain(const struct world *w, const struct expect_options *options, 
 {
     struct expectation e = {.world = w, .options = options, .out = out};
     struct mx_record *list = memory_new(LIST_MAX, sizeof(*list));
+    struct expect_sts *sts = memory_new(1, sizeof(*sts));
+    e.is_case = case_name != NULL;
+    memset(sts, 0, sizeof(*sts));
     resolve_init(&e.resolver, w);
     buf_put_char(out, '{');
     json_put_word(out, "domain", domain);
@@ -643,6 +717,7 @@ void expect_domain(const struct world *w, const struct expect_options *options, 
     json_put_word(out, "mx_state", dns_state_word(mx.state));
     json_put_bool(out, "mx_ad", mx.ad);
     enum mx_kind kind = MX_KIND_UNKNOWN;
+    bool mx_ad = mx.ad;
     if (mx.state == DNS_NODATA) {
         kind = put_implicit(&e, domain);
     } else {
@@ -654,16 +729,26 @@ void expect_domain(const struct world *w, const struct expect_options *options, 
             kind = null ? MX_KIND_NULL_MX : MX_KIND_EXPLICIT;
         }
     }
+    e.mail.kind = kind;
+    e.mail.mx_ad = mx_ad;
     json_put_word(out, "mx_kind", mx_kind_word(kind));
     put_account(&e, kind, mx.state);
     if (mx.state == DNS_NODATA || count > 0) {
         bool mail = kind == MX_KIND_EXPLICIT || kind == MX_KIND_IMPLICIT;
-        put_texts(&e, "mta_sts_txt", "_mta-sts.", domain, mail ? "sts.absent" : NULL);
-        put_texts(&e, "tls_rpt_txt", "_smtp._tls.", domain, mail ? "tlsrpt.absent" : NULL);
+        struct expect_texts texts =
+            put_texts(&e, "mta_sts_txt", "_mta-sts.", domain, mail ? "sts.absent" : NULL);
+        expect_sts(w, &e.resolver, &texts, domain, sts);
+        json_put_word(out, "mta_sts", sts->state);
+        expect_put_sts_mx(out, &e.mail, sts);
+        texts = put_texts(&e, "tls_rpt_txt", "_smtp._tls.", domain, mail ? "tlsrpt.absent" : NULL);
+        json_put_bool(out, "tls_rpt", expect_rpt_valid(&texts));
     }
+    expect_put_dane(out, &e.mail);
+    expect_put_deliveries(out, &e.mail, sts);
     put_findings(&e, domain);
     buf_put_text(out, "}\n");
     resolve_deinit(&e.resolver);
+    free(sts);
     free(list);
 }
 

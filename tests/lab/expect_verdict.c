@@ -116,6 +116,15 @@ static bool passes(const struct cert_choice *c, struct span host, struct span se
            (strcmp(name, "match") == 0 || strcmp(name, "match_wildcard") == 0);
 }
 
+enum tristate expect_passes(const struct expected_session *session, struct span host,
+                            struct span server_name)
+{
+    if (session->outcome != OUTCOME_ESTABLISHED || expect_chain_status(&session->cert) == NULL) {
+        return TRISTATE_UNSAID;
+    }
+    return passes(&session->cert, host, server_name) ? TRISTATE_YES : TRISTATE_NO;
+}
+
 const char *expect_acceptable(const struct expected_session *with,
                               const struct expected_session *without, struct span host,
                               struct span server_name)

@@ -18,6 +18,16 @@ const char *expect_acceptable(const struct expected_session *with,
                               const struct expected_session *without, struct span host,
                               struct span server_name);
 
+enum tristate {
+    TRISTATE_UNSAID,
+    TRISTATE_NO,
+    TRISTATE_YES,
+};
+
+/** A completed handshake with a trusted chain and a name of the host. */
+enum tristate expect_passes(const struct expected_session *session, struct span host,
+                            struct span server_name);
+
 /** Codes that the version range of a server alone raises, ended by NULL. */
 #define BASELINE_MAX 5
 void expect_baseline(const struct service *s, const char *codes[BASELINE_MAX]);

@@ -1,0 +1,403 @@
+#include "tests/lab/expect_outcome.h"
+
+#include <string.h>
+
+#include "tests/lab/json.h"
+
+#define OPEN_MAX 6 /* addresses of which it is not known what they do: each combination is tried */
+
+static bool is_one_of(const char *word, const char *one, const char *other)
+{
+    return word != NULL && (strcmp(word, one) == 0 || strcmp(word, other) == 0);
+}
+
+/* ---- MTA-STS, RFC 8461 sections 4.2 and 7.2 ---- */
+
+static enum tristate sts_passes(const struct expect_endpoint *e)
+{
+    if (!outcome_info(e->with.outcome)->conclusive) {
+        return TRISTATE_UNSAID;
+    }
+    if (e->with.outcome != OUTCOME_ESTABLISHED || e->with.tls_version < 0x0303) {
+        return TRISTATE_NO;
+    }
+    return e->passes;
+}
+
+void expect_put_sts_mx(struct buf *out, const struct expect_mail *m, const struct expect_sts *s)
+{
+    json_put_key(out, "sts_mx");
+    if (!s->has_policy) {
+        buf_put_text(out, "null");
+        return;
+    }
+    buf_put_char(out, '[');
+    for (size_t i = 0; i < m->host_count; i++) {
+        const struct expect_host *h = &m->host[i];
+        size_t n[3] = {0};
+        for (size_t k = h->first; k < h->first + h->count; k++) {
+            n[sts_passes(&m->endpoint[k])]++;
+        }
+        json_separate(out);
+        buf_put_char(out, '{');
+        if (h->usable) {
+            json_put_bool(out, "covered", expect_covered(s, h->exchange));
+        }
+        json_put_number(out, "pass", n[TRISTATE_YES]);
+        json_put_number(out, "fail", n[TRISTATE_NO]);
+        json_put_number(out, "unknown", n[TRISTATE_UNSAID]);
+        buf_put_char(out, '}');
+    }
+    buf_put_char(out, ']');
+}
+
+/* ---- DANE over the MX set, RFC 7672 section 2.2 ---- */
+
+void expect_put_dane(struct buf *out, const struct expect_mail *m)
+{
+    size_t failed = 0;
+    size_t unsaid = m->kind == MX_KIND_UNKNOWN || m->mx_cut;
+    size_t in_force = 0;
+    size_t without = 0;
+    size_t ineffective = 0;
+    for (size_t i = 0; i < m->host_count; i++) {
+        const struct expect_host *h = &m->host[i];
+        if (!h->usable) {
+            continue;
+        }
+        bool records = is_one_of(h->dane, "usable", "unusable");
+        bool insecure = is_one_of(h->dane, "tlsa_insecure", "host_insecure");
+        unsaid += h->dane == NULL;
+        failed += is_one_of(h->dane, "lookup_failed", "lookup_failed");
+        in_force += records;
+        ineffective += insecure;
+        without += insecure || is_one_of(h->dane, "none", "none");
+        for (size_t k = h->first; k < h->first + h->count; k++) {
+            failed += is_one_of(m->endpoint[k].dane, "mismatch", "no_tls");
+            unsaid += m->endpoint[k].dane == NULL;
+        }
+    }
+    const char *state = failed > 0        ? "failed"
+                        : unsaid > 0      ? NULL
+                        : in_force > 0    ? (without > 0 ? "partial" : "full")
+                        : ineffective > 0 ? "ineffective"
+                                          : "none";
+    json_put_word(out, "dane_state", state);
+}
+
+/* ---- senders ---- */
+
+enum result {
+    FAILS = 1, /* the sender goes on */
+    PLAINTEXT = 2,
+    ENCRYPTED = 4,
+    AUTHENTICATED = 8,
+};
+
+struct sender {
+    const char *id;
+    uint16_t tls_min;
+    bool sni;
+    bool strict;           /* a certificate that passes, or nothing */
+    bool sts;              /* keeps to MTA-STS; DANE comes first, RFC 8461 section 2 */
+    bool dane;             /* RFC 7672 */
+    bool dane_insecure_mx; /* also where the MX records are not secure */
+    bool clear_on_failure; /* of TLS: in clear to the same host, where no policy forbids */
+};
+
+/* As in datasets/sender-profiles/profiles.json. */
+static const struct sender senders[] = {
+    {.id = "strict-pkix", .tls_min = 0x0303, .sni = true, .strict = true},
+    {.id = "postfix-may", .tls_min = 0x0301, .clear_on_failure = true},
+    {.id = "postfix-dane",
+     .tls_min = 0x0301,
+     .dane = true,
+     .dane_insecure_mx = true,
+     .clear_on_failure = true},
+    {.id = "gmail", .tls_min = 0x0301, .sni = true, .sts = true, .clear_on_failure = true},
+    {.id = "mox",
+     .tls_min = 0x0303,
+     .sni = true,
+     .sts = true,
+     .dane = true,
+     .clear_on_failure = true},
+    {.id = "exchange-online", .tls_min = 0x0303, .sni = true, .sts = true, .dane = true},
+};
+
+/* What a session is to a sender: the handshake done, TLS not to be had, the next address, or not
+ * known because another visit may end in another way. */
+enum session_kind {
+    SESSION_TLS,
+    SESSION_NO_STARTTLS,
+    SESSION_TLS_FAILS,
+    SESSION_NOBODY,
+    SESSION_OPEN,
+};
+
+static enum session_kind kind_of(const struct sender *s, const struct expected_session *e)
+{
+    if (e->outcome == OUTCOME_REFUSED) {
+        return SESSION_NOBODY;
+    }
+    if (!outcome_info(e->outcome)->conclusive) {
+        return SESSION_OPEN;
+    }
+    if (e->outcome == OUTCOME_ESTABLISHED) {
+        return e->tls_version >= s->tls_min ? SESSION_TLS : SESSION_TLS_FAILS;
+    }
+    bool offered = e->starttls != STARTTLS_NOT_OFFERED && e->starttls != STARTTLS_MASKED;
+    return offered ? SESSION_TLS_FAILS : SESSION_NO_STARTTLS;
+}
+
+/* A check that a policy demands: `passes`, or the next address. */
+static unsigned demanded(enum session_kind kind, enum tristate passes, unsigned good)
+{
+    switch (kind) {
+    case SESSION_TLS:
+        return passes == TRISTATE_YES ? good : passes == TRISTATE_NO ? FAILS : good | FAILS;
+    case SESSION_OPEN:
+        return good | FAILS;
+    case SESSION_NO_STARTTLS:
+    case SESSION_TLS_FAILS:
+    case SESSION_NOBODY:
+        break;
+    }
+    return FAILS;
+}
+
+static unsigned by_own_level(const struct sender *s, const struct expect_endpoint *e)
+{
+    enum session_kind kind = kind_of(s, s->sni ? &e->with : &e->without);
+    if (s->strict) {
+        return demanded(kind, s->sni ? e->passes : e->default_passes, AUTHENTICATED);
+    }
+    switch (kind) {
+    case SESSION_TLS:
+        return ENCRYPTED;
+    case SESSION_NO_STARTTLS:
+        return PLAINTEXT;
+    case SESSION_TLS_FAILS:
+        return s->clear_on_failure ? PLAINTEXT : FAILS;
+    case SESSION_NOBODY:
+        return FAILS;
+    case SESSION_OPEN:
+        break;
+    }
+    return FAILS | PLAINTEXT | ENCRYPTED;
+}
+
+static bool uses_dane(const struct sender *s, const struct expect_mail *m)
+{
+    return s->dane && (s->dane_insecure_mx || m->mx_ad);
+}
+
+static bool is_enforced(const struct sender *s, const struct expect_sts *sts)
+{
+    return s->sts && is_one_of(sts->state, "enforce", "enforce");
+}
+
+/* Nobody could ask for the record: there may be a policy. */
+static bool may_be_enforced(const struct sender *s, const struct expect_sts *sts)
+{
+    return s->sts && is_one_of(sts->state, "unknown", "unknown");
+}
+
+/* What an address that is not known may do to this sender. */
+static unsigned any_result(const struct sender *s, const struct expect_mail *m,
+                           const struct expect_sts *sts, const struct expect_host *h)
+{
+    bool dane = uses_dane(s, m) && !is_one_of(h->dane, "none", "host_insecure") &&
+                !is_one_of(h->dane, "tlsa_insecure", "unusable");
+    bool checks = s->strict || is_enforced(s, sts) || (dane && h->dane != NULL);
+    if (checks) {
+        return FAILS | AUTHENTICATED;
+    }
+    unsigned more = dane || may_be_enforced(s, sts) ? AUTHENTICATED : 0;
+    return FAILS | PLAINTEXT | ENCRYPTED | more;
+}
+
+static unsigned results(const struct sender *s, const struct expect_mail *m,
+                        const struct expect_sts *sts, const struct expect_host *h,
+                        const struct expect_endpoint *e)
+{
+    enum session_kind kind = kind_of(s, &e->with);
+    if (uses_dane(s, m)) {
+        if (is_one_of(h->dane, "lookup_failed", "lookup_failed")) {
+            return FAILS;
+        }
+        if (is_one_of(h->dane, "unusable", "unusable")) {
+            return demanded(kind, TRISTATE_YES, ENCRYPTED);
+        }
+        if (is_one_of(h->dane, "usable", "usable")) {
+            enum tristate passes = is_one_of(e->dane, "match", "match")         ? TRISTATE_YES
+                                   : is_one_of(e->dane, "mismatch", "mismatch") ? TRISTATE_NO
+                                                                                : TRISTATE_UNSAID;
+            return demanded(kind, passes, AUTHENTICATED);
+        }
+    }
+    if (is_enforced(s, sts)) {
+        return expect_covered(sts, h->exchange) ? demanded(kind, sts_passes(e), AUTHENTICATED)
+                                                : FAILS;
+    }
+    unsigned own = by_own_level(s, e);
+    return may_be_enforced(s, sts) && own != FAILS ? own | FAILS | AUTHENTICATED : own;
+}
+
+/* ---- the walk over all exchanges, for one possibility ---- */
+
+struct candidate {
+    unsigned set; /* of enum result */
+    bool begins;  /* the first of its preference */
+};
+
+struct walk {
+    struct candidate item[DOMAIN_ENDPOINTS_MAX + MX_MAX];
+    size_t count;
+    size_t open[OPEN_MAX];
+    size_t open_count;
+    unsigned best; /* sets of what it may be; 0x10: deferred */
+    unsigned worst;
+};
+
+#define DEFERRED 0x10U
+
+static void walk_once(struct walk *w, const unsigned *now)
+{
+    unsigned best = 0;
+    unsigned worst = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->item[i].begins && best != 0) {
+            break; /* somebody of the group before takes it */
+        }
+        if (now[i] != FAILS) {
+            best = best == 0 || now[i] > best ? now[i] : best;
+            worst = worst == 0 || now[i] < worst ? now[i] : worst;
+        }
+    }
+    w->best |= best != 0 ? best : DEFERRED;
+    w->worst |= worst != 0 ? worst : DEFERRED;
+}
+
+static void walk_all(struct walk *w)
+{
+    unsigned now[DOMAIN_ENDPOINTS_MAX + MX_MAX];
+    size_t combinations = 1;
+    for (size_t i = 0; i < w->count; i++) {
+        now[i] = w->item[i].set;
+    }
+    for (size_t k = 0; k < w->open_count; k++) {
+        combinations *= 4;
+    }
+    for (size_t c = 0; c < combinations; c++) {
+        bool possible = true;
+        for (size_t k = 0; k < w->open_count; k++) {
+            unsigned result = 1U << (c >> (2 * k) & 3U);
+            possible = possible && (w->item[w->open[k]].set & result) != 0;
+            now[w->open[k]] = result;
+        }
+        if (possible) {
+            walk_once(w, now);
+        }
+    }
+}
+
+/* @return false: there is too much that is open */
+static bool add_candidate(struct walk *w, unsigned set, bool *begins)
+{
+    if ((set & (set - 1)) != 0) {
+        if (w->open_count == OPEN_MAX) {
+            return false;
+        }
+        w->open[w->open_count++] = w->count;
+    }
+    w->item[w->count++] = (struct candidate){set, *begins};
+    *begins = false;
+    return true;
+}
+
+/* @return false: something is not said that decides */
+static bool add_host(struct walk *w, const struct sender *s, const struct expect_mail *m,
+                     const struct expect_sts *sts, size_t i, bool *begins)
+{
+    const struct expect_host *h = &m->host[i];
+    if (!h->usable) {
+        return true;
+    }
+    if (h->open && !add_candidate(w, any_result(s, m, sts, h), begins)) {
+        return false;
+    }
+    for (size_t k = h->first; k < h->first + h->count; k++) {
+        const struct expect_endpoint *e = &m->endpoint[k];
+        bool said = !uses_dane(s, m) || (h->dane != NULL && e->dane != NULL);
+        bool asks = s->strict || is_enforced(s, sts);
+        bool session = e->with.outcome == OUTCOME_ESTABLISHED;
+        if (!said || (asks && session && e->passes == TRISTATE_UNSAID) ||
+            !add_candidate(w, results(s, m, sts, h, e), begins)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *word_of(unsigned set)
+{
+    static const char *const words[] = {"", "plaintext", "encrypted", "authenticated", "deferred"};
+    for (unsigned k = 1; k < 5; k++) {
+        if (set == 1U << k) {
+            return words[k];
+        }
+    }
+    return "unknown";
+}
+
+static void put_pair(struct buf *out, const char *id, const char *best, const char *worst)
+{
+    json_put_key(out, id);
+    if (best == NULL) {
+        buf_put_text(out, "null");
+        return;
+    }
+    buf_put_char(out, '[');
+    json_put_text(out, span_of(best));
+    json_separate(out);
+    json_put_text(out, span_of(worst));
+    buf_put_char(out, ']');
+}
+
+static void put_walk(struct buf *out, const struct sender *s, const struct expect_mail *m,
+                     const struct expect_sts *sts)
+{
+    struct walk w = {0};
+    bool said = !s->sts || sts->state != NULL;
+    bool begins = false;
+    bool addressed = false;
+    for (size_t i = 0; i < m->host_count && said; i++) {
+        addressed = addressed || m->host[i].addressed || m->host[i].open;
+        begins = begins || (i > 0 && m->host[i].preference != m->host[i - 1].preference);
+        said = add_host(&w, s, m, sts, i, &begins);
+    }
+    if (said && !addressed) { /* no exchange that can be used: RFC 5321 section 5.1 */
+        put_pair(out, s->id, "undeliverable", "undeliverable");
+        return;
+    }
+    walk_all(&w);
+    put_pair(out, s->id, said ? word_of(w.best) : NULL, word_of(w.worst));
+}
+
+void expect_put_deliveries(struct buf *out, const struct expect_mail *m,
+                           const struct expect_sts *sts)
+{
+    json_put_key(out, "deliveries");
+    buf_put_char(out, '{');
+    for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
+        bool mail = m->kind == MX_KIND_EXPLICIT || m->kind == MX_KIND_IMPLICIT;
+        bool open = m->kind == MX_KIND_UNKNOWN || m->mx_cut || m->host_count == 0;
+        if (mail && !open) {
+            put_walk(out, &senders[i], m, sts);
+        } else { /* null MX, no such name: RFC 7505, RFC 5321 section 5.1 */
+            const char *word = mail || m->kind == MX_KIND_UNKNOWN ? "unknown" : "undeliverable";
+            put_pair(out, senders[i].id, word, word);
+        }
+    }
+    buf_put_char(out, '}');
+}
