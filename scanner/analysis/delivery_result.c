@@ -30,7 +30,8 @@ struct met {
     enum chain_status chain;
     enum name_match name;
     uint64_t leaf_domains;
-    bool known; /* the handshake was made, or nothing of it could depend on the name */
+    bool judged; /* the chain */
+    bool known;  /* the handshake was made, or nothing of it could depend on the name */
 };
 
 static struct met met_with_sni(const struct endpoint_brief *e)
@@ -43,6 +44,7 @@ static struct met met_with_sni(const struct endpoint_brief *e)
         .chain = (enum chain_status)e->chain.status,
         .name = (enum name_match)e->name_match,
         .leaf_domains = e->leaf_domains,
+        .judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE,
         .known = !e->inherited || info->before_tls,
     };
 }
@@ -61,6 +63,7 @@ static struct met met_without_sni(const struct endpoint_brief *e)
         .chain = (enum chain_status)e->no_sni_chain.status,
         .name = (enum name_match)e->no_sni_name_match,
         .leaf_domains = e->no_sni_leaf_domains,
+        .judged = e->no_sni_outcome != OUTCOME_ESTABLISHED || e->no_sni_chain.status != CHAIN_NONE,
         .known = e->no_sni_outcome != OUTCOME_NOT_TESTED || e->outcome == OUTCOME_NOT_TESTED,
     };
 }
@@ -204,7 +207,7 @@ static struct delivery_outcome by_certificate(const struct delivery_place *at, c
         return passed;
     }
     if (m->chain != CHAIN_TRUSTED) {
-        return one(failed, DELIVERY_REASON_CERTIFICATE);
+        return one(m->judged ? failed : failed | good, DELIVERY_REASON_CERTIFICATE);
     }
     switch (name_fits(at, m)) {
     case FIT_YES:
@@ -258,7 +261,9 @@ static struct delivery_outcome by_sts(const struct delivery_place *at)
         return one(RESULT_FAILS, h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
     if (handshake && !passes) {
-        return one(RESULT_FAILS, DELIVERY_REASON_STS_CERTIFICATE);
+        bool perhaps = !m.judged && name_match_is_match(m.name);
+        return one(RESULT_FAILS | (perhaps ? RESULT_AUTHENTICATED : 0),
+                   DELIVERY_REASON_STS_CERTIFICATE);
     }
     return h.tls == FIT_YES ? one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_STS)
                             : one(RESULT_FAILS | RESULT_AUTHENTICATED, h.reason);

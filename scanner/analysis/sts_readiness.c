@@ -107,8 +107,11 @@ static void meet_exchanges(struct sts_readiness *out, const struct seen_domain *
 
 static enum readiness record_result(const struct seen_domain *d, const struct sts_verdict *sts)
 {
-    if (dns_state_is_temporary((enum dns_state)d->mta_sts.dns.state) &&
-        d->mta_sts.dns.state != DNS_BOGUS) {
+    enum dns_state state = (enum dns_state)d->mta_sts.dns.state;
+    if (state == DNS_BOGUS && sts->records.lenient_count > 0) {
+        return READINESS_FAIL; /* senders that validate do not get it, RFC 4035 section 5.5 */
+    }
+    if (dns_state_is_temporary(state) || state == DNS_NOT_ASKED || state == DNS_CNAME_LOOP) {
         return READINESS_UNKNOWN;
     }
     if (sts->records.lenient_count == 0) {
@@ -127,9 +130,10 @@ static enum readiness policy_result(const struct seen_domain *d, const struct st
         (f == POLICY_FETCH_NOT_DIALLED && d->policy->not_tested != NOT_TESTED_SPECIAL_PURPOSE)) {
         return READINESS_UNKNOWN;
     }
-    bool good = policy_is_fetched(d->policy) && sts->certificate_passes == TRUTH_YES &&
-                sts->has_policy && sts->policy.lenient_valid;
-    return good ? READINESS_PASS : READINESS_FAIL;
+    if (!policy_is_fetched(d->policy) || !sts->has_policy || !sts->policy.lenient_valid) {
+        return READINESS_FAIL;
+    }
+    return of_truth(sts->certificate_passes);
 }
 
 static void meet_coverage(struct sts_readiness *out, const struct seen_domain *d,
