@@ -201,7 +201,7 @@ Test(sts_policy, cases_of_rfc_8461_section_3_2)
         char faults[512];
         char mx[256];
         char max_age[24] = "";
-        memset(&p, 0xa5, sizeof(p));
+        memset(&p, 1, sizeof(p)); /* nothing of an earlier policy may be left */
         sts_policy_read(span_of(c->body), &p);
         join_faults(&p, faults, sizeof(faults));
         join_mx(&p, mx, sizeof(mx));
@@ -212,6 +212,7 @@ Test(sts_policy, cases_of_rfc_8461_section_3_2)
         cr_expect_eq(p.lenient_valid, c->lenient, "%s: lenient %d", c->name, p.lenient_valid);
         cr_expect_eq(p.mode, c->mode, "%s: mode %d", c->name, (int)p.mode);
         cr_expect_str_eq(max_age, c->max_age, "%s: max_age %s", c->name, max_age);
+        cr_expect(p.has_max_age || p.max_age == 0, "%s", c->name);
         cr_expect_str_eq(mx, c->mx, "%s: mx %s", c->name, mx);
         cr_expect_str_eq(faults, c->faults, "%s: faults %s", c->name, faults);
         cr_expect_not(p.faults_truncated, "%s", c->name);
@@ -444,6 +445,21 @@ Test(sts_policy, what_breaks_a_policy_is_always_told)
     cr_expect_eq(p.fault[STS_FAULTS_MAX - 2].fault, STS_POLICY_MX_EMAIL);
     cr_expect_eq(p.fault[STS_FAULTS_MAX - 2].line, 103U);
     cr_expect_eq(p.fault[STS_FAULTS_MAX - 1].fault, STS_POLICY_VERSION_MISSING);
+}
+
+Test(sts_policy, what_breaks_a_policy_displaces_all_else)
+{
+    static char body[BODY_OCTETS];
+    struct sts_policy p;
+    size_t len = 0;
+    for (int i = 0; i < 400; i++) {
+        len += (size_t)snprintf(body + len, sizeof(body) - len, i < 40 ? "x%d: y\n" : "x%d\n", i);
+    }
+    sts_policy_read((struct span){(const uint8_t *)body, len}, &p);
+    cr_assert_eq(p.fault_count, (size_t)STS_FAULTS_MAX);
+    for (size_t i = 0; i < p.fault_count; i++) {
+        cr_expect(p.fault[i].fault == STS_POLICY_SYNTAX && p.fault[i].line == i + 41);
+    }
 }
 
 Test(sts_policy, a_page_is_told_in_part)

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include <criterion/criterion.h>
 
 #include "scanner/policy/tls_rpt_record.h"
@@ -271,14 +273,15 @@ Test(tls_rpt_record, cases_of_rfc_8460_section_3)
         struct tls_rpt_records r;
         char rua[256] = "";
         size_t count = 0;
+        size_t len = 0;
         while (count < RECORDS_MAX && c->texts[count] != NULL) {
             texts[count] = span_of(c->texts[count]);
             count++;
         }
         tls_rpt_records_read(texts, count, &r);
         for (size_t n = 0; n < r.rua_count; n++) {
-            strncat(rua, n > 0 ? " " : "", 1);
-            strncat(rua, (const char *)r.rua[n].at, r.rua[n].len);
+            len += (size_t)snprintf(rua + len, sizeof(rua) - len, "%s%.*s", n > 0 ? " " : "",
+                                    (int)r.rua[n].len, (const char *)r.rua[n].at);
         }
         cr_expect_eq(r.strict_count, c->strict, "%s: %zu strict", c->name, r.strict_count);
         cr_expect_eq(r.lenient_count, c->lenient, "%s: %zu lenient", c->name, r.lenient_count);
@@ -326,6 +329,20 @@ Test(tls_rpt_record, domains_of_uris)
                   (int)domain.len, (const char *)domain.at);
     }
     cr_expect_eq(tls_rpt_uri_domain((struct span){0}).len, 0U);
+}
+
+/* What stands behind the record in memory is not read. */
+Test(tls_rpt_record, a_record_ends_where_it_ends)
+{
+    struct span whole = SPAN_LIT("v=TLSRPTv1; rua=mailto:a@b%2f");
+    struct tls_rpt_records r;
+    tls_rpt_records_read(&whole, 1, &r);
+    cr_expect(r.valid);
+    for (size_t cut = 1; cut <= 2; cut++) {
+        struct span text = span_take(whole, whole.len - cut);
+        tls_rpt_records_read(&text, 1, &r);
+        cr_expect_eq(r.faults, F(RUA_SYNTAX), "%zu octets less", cut);
+    }
 }
 
 Test(tls_rpt_record, more_uris_than_are_kept)
