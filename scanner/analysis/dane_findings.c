@@ -111,14 +111,24 @@ static enum finding_code record_code(const struct seen_tlsa *r)
     UNREACHABLE("unknown tlsa_fault");
 }
 
-/* Without effect nothing is lost by it; beside usable records little. */
+static bool any_without_fault(const struct dane_host_verdict *v)
+{
+    for (size_t i = 0; i < v->tlsa_count; i++) {
+        if (tlsa_fault_of(&v->tlsas[i]) == TLSA_FAULT_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without effect nothing is lost by it; beside records without fault little. */
 static enum severity record_severity(const struct dane_host_verdict *v)
 {
     switch (v->state) {
     case DANE_HOST_UNUSABLE:
         return SEVERITY_ERROR;
-    case DANE_HOST_USABLE:
-        return SEVERITY_WARNING;
+    case DANE_HOST_USABLE: /* a digest of nothing is usable as well, and never matches */
+        return any_without_fault(v) ? SEVERITY_WARNING : SEVERITY_ERROR;
     case DANE_HOST_UNKNOWN:
     case DANE_HOST_NONE:
     case DANE_HOST_TLSA_INSECURE:

@@ -11,14 +11,14 @@
 enum dnssec_state dnssec_state_of(const struct seen_dns *dns, bool trust_ad);
 
 /** Whether records can be used, RFC 6698 section 4.1 and RFC 7671; words are part of the output. */
-#define TLSA_FAULTS(X)                                                                   \
-    X(NONE, "usable")                                                                    \
-    X(PKIX_USAGE, "pkix_usage") /* 0 or 1: undefined for SMTP, RFC 7672 section 3.1.3 */ \
-    X(USAGE, "unknown_usage")                                                            \
-    X(SELECTOR, "unknown_selector")                                                      \
-    X(MATCHING, "unknown_matching")                                                      \
-    X(DIGEST_LENGTH, "digest_length")                                                    \
-    X(EMPTY_DIGEST, "empty_digest")     /* the digest of no octets */                    \
+#define TLSA_FAULTS(X)                                                                       \
+    X(NONE, "usable")                                                                        \
+    X(PKIX_USAGE, "pkix_usage") /* 0 or 1: undefined for SMTP, RFC 7672 section 3.1.3 */     \
+    X(USAGE, "unknown_usage")                                                                \
+    X(SELECTOR, "unknown_selector")                                                          \
+    X(MATCHING, "unknown_matching")                                                          \
+    X(DIGEST_LENGTH, "digest_length")                                                        \
+    X(EMPTY_DIGEST, "empty_digest")     /* the digest of no octets: usable, never matches */ \
     X(FULL_MALFORMED, "full_malformed") /* Full(0) that is no certificate or public key */
 
 enum tlsa_fault {
@@ -30,6 +30,9 @@ enum tlsa_fault {
 
 const char *tlsa_fault_word(enum tlsa_fault f);
 enum tlsa_fault tlsa_fault_of(const struct seen_tlsa *r);
+/** Senders look at the parameters and the length of a digest, not at what it is of: a record with the
+ * digest of nothing is one that authentication is demanded by, and nothing matches it. */
+bool tlsa_is_usable(enum tlsa_fault f);
 
 /** What DNS says for a host. Spans and records borrow from `h`. */
 struct dane_host_verdict {

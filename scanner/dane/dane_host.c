@@ -79,7 +79,7 @@ static struct candidate choose(const struct seen_host *h, enum dnssec_state addr
 static bool any_usable(const struct candidate *c)
 {
     for (size_t i = 0; i < c->count; i++) {
-        if (tlsa_fault_of(&c->tlsas[i]) == TLSA_FAULT_NONE) {
+        if (tlsa_is_usable(tlsa_fault_of(&c->tlsas[i]))) {
             return true;
         }
     }

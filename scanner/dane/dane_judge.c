@@ -28,7 +28,7 @@ static bool is_outranked(const struct seen_endpoint *e, const struct dane_verdic
     }
     for (size_t k = 0; k < v->record_count; k++) {
         const struct seen_tlsa *other = &e->tlsas[k];
-        if (v->record[k].fault == TLSA_FAULT_NONE && other->matching == TLSA_MATCHING_512 &&
+        if (tlsa_is_usable(v->record[k].fault) && other->matching == TLSA_MATCHING_512 &&
             other->usage == r->usage && other->selector == r->selector) {
             return true;
         }
@@ -43,8 +43,8 @@ static void sort_out(const struct seen_endpoint *e, struct dane_verdict *v)
         v->record[i] = (struct tlsa_result){.fault = tlsa_fault_of(&e->tlsas[i]), .position = -1};
     }
     for (size_t i = 0; i < v->record_count; i++) {
-        v->record[i].in_force = v->record[i].fault == TLSA_FAULT_NONE && !is_outranked(e, v, i);
-        if (v->record[i].fault == TLSA_FAULT_NONE && e->tlsas[i].usage == TLSA_USAGE_EE &&
+        v->record[i].in_force = tlsa_is_usable(v->record[i].fault) && !is_outranked(e, v, i);
+        if (tlsa_is_usable(v->record[i].fault) && e->tlsas[i].usage == TLSA_USAGE_EE &&
             e->tlsas[i].selector == TLSA_SELECTOR_SPKI) {
             v->flags |= DANE_FLAG_HAS_31;
         }
@@ -203,7 +203,7 @@ static void judge_records(struct judging *j)
     struct dane_verdict *v = j->v;
     for (size_t i = 0; i < v->record_count; i++) {
         const struct seen_tlsa *r = &j->e->tlsas[i];
-        if (v->record[i].fault != TLSA_FAULT_NONE) {
+        if (!tlsa_is_usable(v->record[i].fault)) {
             continue;
         }
         compare(r, j->list, &v->record[i]);
@@ -217,7 +217,8 @@ static void judge_records(struct judging *j)
         v->ta_fault = DANE_TA_NONE;
         v->flags &= (uint8_t)~DANE_FLAG_TA_NO_NAME;
         for (size_t i = 0; i < v->record_count; i++) {
-            v->stale += v->record[i].in_force && !v->record[i].matches;
+            bool was_one = v->record[i].fault == TLSA_FAULT_NONE; /* of a key, some time */
+            v->stale += v->record[i].in_force && was_one && !v->record[i].matches;
         }
     }
     v->agility_conflict = v->matching_record < 0 && j->set_aside_match >= 0;

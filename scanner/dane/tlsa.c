@@ -66,6 +66,11 @@ static enum tlsa_fault digest_fault(const struct seen_tlsa *r)
     return is_empty_digest(r) ? TLSA_FAULT_EMPTY_DIGEST : TLSA_FAULT_NONE;
 }
 
+bool tlsa_is_usable(enum tlsa_fault f)
+{
+    return f == TLSA_FAULT_NONE || f == TLSA_FAULT_EMPTY_DIGEST;
+}
+
 /* RFC 6698 section 2.1.4: the certificate or SubjectPublicKeyInfo itself, and nothing behind it. */
 static enum tlsa_fault full_fault(const struct seen_tlsa *r)
 {

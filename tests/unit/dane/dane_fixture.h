@@ -26,6 +26,10 @@ enum who {
     WHO_COUNT
 };
 
+#define EMPTY_SHA256                                                                               \
+    "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b\x93" \
+    "\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"
+
 struct dane_fixture {
     struct test_cert cert[WHO_COUNT];
     struct buf list;

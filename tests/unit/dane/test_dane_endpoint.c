@@ -4,10 +4,6 @@
 
 /* --- usability ------------------------------------------------------------------------------ */
 
-#define EMPTY_SHA256                                                                               \
-    "\xe3\xb0\xc4\x42\x98\xfc\x1c\x14\x9a\xfb\xf4\xc8\x99\x6f\xb9\x24\x27\xae\x41\xe4\x64\x9b\x93" \
-    "\x4c\xa4\x95\x99\x1b\x78\x52\xb8\x55"
-
 Test(tlsa, faults)
 {
     static const uint8_t octets[65] = {1};
@@ -410,6 +406,27 @@ Test(dane_endpoint, hints)
     cr_expect(!v.record[2].other_usage && v.record[2].other_selector);
     cr_expect(!v.record[3].other_usage && !v.record[3].other_selector);
     cr_expect_eq(v.status, DANE_MISMATCH);
+    dane_fixture_deinit(&f);
+}
+
+/* Senders compare lengths, not what the digest is of: the record counts, and stands for nothing. */
+Test(dane_endpoint, the_digest_of_nothing_is_in_force)
+{
+    static const enum who list[] = {WHO_LEAF, WHO_NONE};
+    struct dane_fixture f;
+    struct dane_verdict v;
+    dane_fixture_init(&f);
+    put_records(&f, (struct record[]){{3, 1, 1, WHO_LEAF}, {0}});
+    struct seen_tlsa right = f.tlsa[0];
+    f.tlsa[0].data = SPAN_LIT(EMPTY_SHA256);
+    judge(&f, list, true, &v);
+    cr_expect(v.record[0].in_force);
+    cr_expect_eq(v.status, DANE_MISMATCH);
+    f.tlsa[f.tlsa_count++] = right;
+    judge(&f, list, true, &v);
+    cr_expect_eq(v.status, DANE_MATCH);
+    cr_expect_eq(v.matching_record, 1);
+    cr_expect_eq(v.stale, 0, "it never was one of a key");
     dane_fixture_deinit(&f);
 }
 

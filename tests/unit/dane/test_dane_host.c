@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "scanner/dane/dane.h"
+#include "tests/unit/dane/dane_fixture.h"
 
 /* --- one answer ---------------------------------------------------------------------------- */
 
@@ -50,6 +50,7 @@ static const uint8_t digest[32] = {1};
 static const struct seen_tlsa usable[] = {{3, 1, 1, {digest, 32}}};
 static const struct seen_tlsa pkix[] = {{0, 0, 1, {digest, 32}}, {1, 1, 1, {digest, 32}}};
 static const struct seen_tlsa mixed[] = {{1, 1, 1, {digest, 32}}, {3, 1, 1, {digest, 32}}};
+static const struct seen_tlsa of_nothing[] = {{3, 1, 1, SPAN_INIT(EMPTY_SHA256)}};
 static const struct seen_tlsa short_digest[] = {{3, 1, 1, {digest, 31}}};
 
 #define SECURE(type)                    \
@@ -240,6 +241,17 @@ static const struct host_row alias_rows[] = {
      false,
      DANE_HOST_USABLE,
      "mx.test"},
+    {"the end has the digest of nothing: usable, and in force",
+     {.a = SECURE(DATA),
+      .aaaa = SECURE(NODATA),
+      ALIAS,
+      .expanded_tlsa = SECURE(DATA),
+      EXPANDED(of_nothing),
+      .tlsa = SECURE(DATA),
+      RECORDS(usable)},
+     false,
+     DANE_HOST_USABLE,
+     "end.test"},
     {"the end has only unusable ones: they are in force",
      {.a = SECURE(DATA),
       .aaaa = SECURE(NODATA),
