@@ -359,15 +359,15 @@ static void read_line(struct reading *r, struct span line)
         remark(r, STS_POLICY_BLANK_LINE, line, false);
         return;
     }
-    if (!has_octet(line, ':')) {
+    struct span key = span_before(line, ':');
+    if (key.len == line.len) {
         break_policy(r, STS_POLICY_SYNTAX, line);
         return;
     }
-    struct span key = span_before(line, ':');
     if (trim(key).len != key.len) {
         r->fits = false; /* white space belongs around the value only */
     }
-    read_pair(r, trim(key), trim(span_behind(line, ':')), line);
+    read_pair(r, trim(key), trim(span_drop(line, key.len + 1)), line);
 }
 
 /* LF or CRLF (RFC 8461 section 3.2). @return false at the end */
@@ -378,7 +378,7 @@ static bool take_line(struct reading *r, struct span *rest, struct span *line)
     }
     *line = span_before(*rest, '\n');
     bool ended = line->len < rest->len;
-    *rest = span_behind(*rest, '\n');
+    *rest = span_drop(*rest, line->len + ended);
     if (line->len > 0 && line->at[line->len - 1] == '\r') {
         line->len--;
         r->fits = r->fits && ended; /* CR alone ends no line */
