@@ -54,13 +54,18 @@ static bool has_only(const json_t *object, const char *const known[], const char
     return true;
 }
 
-/* A key of the file in a line of ours: printable ASCII alone. */
+/* What the file says, in a line of ours: printable ASCII alone. */
+static void put_printable(struct buf *why, const char *text, size_t max)
+{
+    for (size_t i = 0; i < max && text[i] != '\0'; i++) {
+        buf_put_char(why, text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
+    }
+}
+
 static void put_key(struct buf *why, const char *key)
 {
     buf_put_char(why, '\'');
-    for (size_t i = 0; key[i] != '\0' && i < KEY_SHOWN_MAX; i++) {
-        buf_put_char(why, key[i] < ' ' || key[i] > '~' ? '?' : key[i]);
-    }
+    put_printable(why, key, KEY_SHOWN_MAX);
     buf_put_char(why, '\'');
 }
 
@@ -346,7 +351,8 @@ struct sender_profiles_file *sender_profiles_parse(struct span octets, const cha
     json_t *root = json_loadb(text, octets.len, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(root)) {
         if (root == NULL) {
-            buf_putf(why, "%s: line %d: %s", origin, error.line, error.text);
+            buf_putf(why, "%s: line %d: ", origin, error.line);
+            put_printable(why, error.text, sizeof(error.text)); /* it quotes the file */
         } else {
             buf_putf(why, "%s: the file must be one object", origin);
         }

@@ -233,6 +233,8 @@ static const struct {
     {"an object for it", "{\"format\": 1, \"profiles\": {}}", "profiles must be a list"},
     {"none in it", "{\"format\": 1, \"profiles\": []}", "profiles must be a list"},
     {"what is no profile", "{\"format\": 1, \"profiles\": [1]}", "profile 1: id must be"},
+    {"what the fault quotes is one line", "{\"a\" 1\n2}", "line 1"},
+    {"a text of two lines", "{\"format\": \"a\nb\"}", "line 1"},
     {"not UTF-8", "{\"format\": 1, \"notes\": \"\xff\"}", "line 1"},
 };
 
