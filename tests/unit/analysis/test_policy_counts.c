@@ -116,14 +116,14 @@ static void add(struct policy_counts *c, const char *tld, bool sts, bool rpt)
     free(v);
 }
 
-static const struct tld_counts *find(const struct policy_counts *c, const char *tld)
+static struct tld_counts find(const struct policy_counts *c, const char *tld)
 {
     for (size_t i = 0; i < c->tld_count; i++) {
         if (strcmp(c->tld[i].tld, tld) == 0) {
-            return &c->tld[i];
+            return c->tld[i];
         }
     }
-    return NULL;
+    cr_fatal("%s is not counted", tld);
 }
 
 /* The sum of the parts is the whole, whoever met a top-level domain first. */
@@ -142,11 +142,11 @@ Test(policy_counts, merging)
     cr_expect_eq(whole->rpt_of_sts, 1);
     cr_expect_eq(whole->sts_state[STS_STATE_ENFORCE][MANAGER_UNKNOWN], 3);
     cr_assert_eq(whole->tld_count, 3);
-    cr_expect_eq(find(whole, "org")->with_mx, 2);
-    cr_expect_eq(find(whole, "org")->sts_in_use, 2);
-    cr_expect_eq(find(whole, "org")->tls_rpt, 1);
-    cr_expect_eq(find(whole, "se")->sts_record, 1);
-    cr_expect_eq(find(whole, "net")->sts_record, 0);
+    cr_expect_eq(find(whole, "org").with_mx, 2);
+    cr_expect_eq(find(whole, "org").sts_in_use, 2);
+    cr_expect_eq(find(whole, "org").tls_rpt, 1);
+    cr_expect_eq(find(whole, "se").sts_record, 1);
+    cr_expect_eq(find(whole, "net").sts_record, 0);
     policy_counts_deinit(whole);
     policy_counts_deinit(part);
     free(whole);
