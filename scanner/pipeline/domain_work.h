@@ -26,6 +26,7 @@ struct domain_work {
     bool implicit;      /* the one host is the domain itself */
     bool settled;
     bool policy_pending;        /* the policy host is asked, or its chain is judged */
+    bool policy_blocklisted;    /* by a name that the policy host is an alias of */
     struct seen_policy *policy; /* seen.policy, writable; in `arena` */
     struct seen_mx *mx;         /* seen.mx, writable */
     uint32_t next_free;

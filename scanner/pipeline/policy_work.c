@@ -42,12 +42,20 @@ void policy_begin(struct worker *w, uint32_t index)
     domain_ask(w, index, QUESTION_POLICY_AAAA, d->policy->policy_host, DNS_TYPE_AAAA);
 }
 
-static void take_cnames(struct domain_work *d, const struct dns_answer *answer)
+/* The longer way of the two, that of A where they are as long, whichever answer comes first. No name
+ * of either may be blocklisted. */
+static void take_cnames(struct worker *w, struct domain_work *d, const struct dns_answer *answer,
+                        bool ipv4)
 {
     struct seen_policy *p = d->policy;
-    if (answer->cname_count > p->cname_count) {
-        p->cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
-        p->cname_count = answer->cname_count;
+    size_t count = answer->cname_count;
+    if (count > p->cname_count || (count > 0 && count == p->cname_count && ipv4)) {
+        p->cnames = domain_copy_names(&d->arena, answer->cnames, count);
+        p->cname_count = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        d->policy_blocklisted =
+            d->policy_blocklisted || blocklist_has_name(w->scan->blocklist, answer->cnames[i]);
     }
 }
 
@@ -69,16 +77,6 @@ static void take_addresses(struct domain_work *d, const struct dns_answer *answe
     p->address_count += added;
 }
 
-static bool is_blocklisted(const struct scan *s, const struct seen_policy *p)
-{
-    for (size_t i = 0; i < p->cname_count; i++) {
-        if (blocklist_has_name(s->blocklist, p->cnames[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum policy_fetch fetch_without_address(const struct seen_policy *p)
 {
     if (p->a.state == DNS_NXDOMAIN || p->aaaa.state == DNS_NXDOMAIN ||
@@ -97,7 +95,7 @@ static void want(struct worker *w, uint32_t index)
         end_with(d, fetch_without_address(p), NOT_TESTED_NONE);
         return;
     }
-    if (is_blocklisted(w->scan, p)) {
+    if (d->policy_blocklisted) {
         end_with(d, POLICY_FETCH_NOT_DIALLED, NOT_TESTED_BLOCKLISTED);
         return;
     }
@@ -133,7 +131,7 @@ void policy_on_answer(struct worker *w, uint32_t index, enum domain_question q,
     struct seen_policy *p = d->policy;
     bool ipv4 = q == QUESTION_POLICY_A;
     *(ipv4 ? &p->a : &p->aaaa) = answer->seen;
-    take_cnames(d, answer);
+    take_cnames(w, d, answer, ipv4);
     take_addresses(d, answer, ipv4);
     if (p->a.state != DNS_NOT_ASKED && p->aaaa.state != DNS_NOT_ASKED) {
         want(w, index);
