@@ -275,9 +275,7 @@ static void http_finding(const struct seen_policy *p, const struct sts_verdict *
     if (p->outcome == POLICY_FETCH_HTTP_REDIRECT) {
         buf_put_text(evidence, " to ");
         evidence_put(evidence, p->location);
-    } else if (code == FINDING_STS_POLICY_TIMEOUT) {
-        buf_putf(evidence, " after %d ms", p->total_ms);
-    } else if (p->body.len > 0) {
+    } else if (p->body.len > 0 && code != FINDING_STS_POLICY_TIMEOUT) { /* else chance decides it */
         buf_putf(evidence, ", %zu octets read", p->body.len);
     }
 }

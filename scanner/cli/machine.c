@@ -176,7 +176,8 @@ bool machine_read_profiles(struct options *o, struct buf *why)
 }
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */
-#define DESCRIPTORS_OF_PROCESS 48
+#define POLICY_SOCKETS         72 /* of the policy thread: 64 fetches, what libcurl needs besides */
+#define DESCRIPTORS_OF_PROCESS (48 + POLICY_SOCKETS)
 /* Of one event loop: epoll, wake-ups, signals and the spare one of libuv; temporary files. */
 #define DESCRIPTORS_OF_THREAD 8
 #define SOCKETS_OF_RESOLVER   2 /* UDP and TCP, in every thread */

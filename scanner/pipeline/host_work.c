@@ -458,9 +458,12 @@ static void take_addresses(struct host_work *h, enum question q, const struct dn
     }
 }
 
-static void take_cnames(struct worker *w, struct host_work *h, const struct dns_answer *answer)
+/* The longer of the two ways; of equal ones that of A, whichever answer comes first. */
+static void take_cnames(struct worker *w, struct host_work *h, enum question q,
+                        const struct dns_answer *answer)
 {
-    if (answer->cname_count > h->cname_count) {
+    bool same = answer->cname_count > 0 && answer->cname_count == h->cname_count;
+    if (answer->cname_count > h->cname_count || (same && q == QUESTION_A)) {
         h->cname_count = answer->cname_count;
         h->cnames = arena_new(&h->arena, answer->cname_count, sizeof(*h->cnames));
         for (size_t i = 0; i < answer->cname_count; i++) {
@@ -505,7 +508,7 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     case QUESTION_A:
     case QUESTION_AAAA:
         take_addresses(h, q, answer);
-        take_cnames(w, h, answer);
+        take_cnames(w, h, q, answer);
         break;
     case QUESTION_TLSA:
         h->tlsa_count = take_tlsas(h, answer, &h->tlsas);

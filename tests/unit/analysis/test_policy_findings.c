@@ -241,7 +241,7 @@ static const struct policy_case policies[] = {
     {.name = "RFC 8461 3.3: a body without end in time",
      ANSWERED(BODY_TIMEOUT),
      .status = 200,
-     .expected = {RAISES(STS_POLICY_TIMEOUT, ERROR, "body_timeout, status 200 after 60000 ms")},
+     .expected = {RAISES(STS_POLICY_TIMEOUT, ERROR, "body_timeout, status 200")},
      .spares = SPARES(STS_POLICY_TRUNCATED)},
     {.name = "RFC 8461 3.3: 64 KiB are not enough",
      ANSWERED(BODY_TOO_LARGE),
