@@ -1,20 +1,25 @@
-# Writes a PEM file as C source: cmake -D PEM=<file> -D SOURCE=<file.c> -P embed.cmake
-# The file says its date in the line "# Retrieved: YYYY-MM-DD".
+# Writes a file as C source: cmake -D FILE=<file> -D NAME=<c name> -D SOURCE=<file.c> [-D TITLE=<text>] -P embed.cmake
+# It defines NAME and NAME_len; with TITLE also NAME_title, the text and the date that the file says in
+# its line "# Retrieved: YYYY-MM-DD".
 
-file(READ ${PEM} octets HEX)
-file(STRINGS ${PEM} retrieved REGEX "^# Retrieved: [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$")
-list(LENGTH retrieved dates)
-if(NOT dates EQUAL 1)
-    message(FATAL_ERROR "${PEM}: needs one line '# Retrieved: YYYY-MM-DD', has ${dates}")
-endif()
-string(REPLACE "# Retrieved: " "" date ${retrieved})
+file(READ ${FILE} octets HEX)
 string(REGEX REPLACE "(..)" "0x\\1," octets "${octets}")
 string(REGEX REPLACE "((0x..,)(0x..,)?(0x..,)?(0x..,)?(0x..,)?(0x..,)?(0x..,)?(0x..,)?)" "\\1\n" octets "${octets}")
-file(WRITE ${SOURCE} "/* Generated from datasets/intermediates/intermediates.pem. */
-#include \"scanner/shipped/embedded_intermediates.h\"
+set(title "")
+if(TITLE)
+    file(STRINGS ${FILE} retrieved REGEX "^# Retrieved: [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]$")
+    list(LENGTH retrieved dates)
+    if(NOT dates EQUAL 1)
+        message(FATAL_ERROR "${FILE}: needs one line '# Retrieved: YYYY-MM-DD', has ${dates}")
+    endif()
+    string(REPLACE "# Retrieved: " "" date ${retrieved})
+    set(title "const char ${NAME}_title[] = \"${TITLE} ${date}\";\n")
+endif()
+get_filename_component(file_name ${FILE} NAME)
+file(WRITE ${SOURCE} "/* Generated from ${file_name}. */
+#include \"scanner/shipped/embedded.h\"
 
-const char embedded_intermediates_name[] = \"mxcensus intermediates ${date}\";
-const unsigned char embedded_intermediates_pem[] = {
+${title}const unsigned char ${NAME}[] = {
 ${octets}};
-const size_t embedded_intermediates_len = sizeof(embedded_intermediates_pem);
+const size_t ${NAME}_len = sizeof(${NAME});
 ")

@@ -1,8 +1,6 @@
 #include "scanner/shipped/shipped_profiles.h"
 
-/* In the source that the build makes with embed_file.cmake. */
-extern const unsigned char embedded_profiles[];
-extern const size_t embedded_profiles_len;
+#include "scanner/shipped/embedded.h"
 
 struct span shipped_profiles_json(void)
 {

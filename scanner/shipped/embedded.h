@@ -1,0 +1,11 @@
+#pragma once
+
+#include <stddef.h>
+
+/* In the sources that the build makes with embed.cmake; used by the files beside this one alone. */
+extern const char embedded_intermediates_title[];
+extern const unsigned char embedded_intermediates[];
+extern const size_t embedded_intermediates_len;
+
+extern const unsigned char embedded_profiles[];
+extern const size_t embedded_profiles_len;
