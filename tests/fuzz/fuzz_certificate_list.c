@@ -138,8 +138,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (unsigned i = 0; i < data[0] && cert_list_next(&list, &der); i++) {
         (void)cert_list_add(&stores[0].anchors, der);
     }
-    struct judging_terms terms = {JUDGED_AT, stores,
-                                  has_system_store && data[0] % 16 == 15 ? 2 : 1};
+    struct judging_terms terms = {.at = JUDGED_AT,
+                                  .stores = stores,
+                                  .store_count = has_system_store && data[0] % 16 == 15 ? 2 : 1};
     if (cert_list_count(list) > 0) {
         struct chain_judge *j = chain_judge_new(&terms);
         judge_twice(j, list);

@@ -59,9 +59,12 @@ static bool is_name(const char *at, size_t len)
 /* The field behind a semicolon. @return false: no more, or (`broken`) none that fits the grammar */
 static bool next_field(const char **at, struct field *f, bool *broken)
 {
+    if (**at == '\0') {
+        return false;
+    }
     const char *p = *at + 1;
     p += strspn(p, " \t");
-    if (**at == '\0' || *p == '\0') {
+    if (*p == '\0') {
         return false;
     }
     size_t len = strcspn(p, ";");
