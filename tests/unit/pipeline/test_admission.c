@@ -158,6 +158,19 @@ static void *read_one(void *arg)
     return NULL;
 }
 
+/* However busy the machine is: at most ten seconds. */
+static void wait_until_it_waits(struct reader *r)
+{
+    bool waits = false;
+    for (int i = 0; i < 10000 && !waits; i++) {
+        (void)usleep(1000);
+        (void)pthread_mutex_lock(&r->a.lock);
+        waits = r->a.reader_waits;
+        (void)pthread_mutex_unlock(&r->a.lock);
+    }
+    cr_assert(waits, "the reader has begun to wait");
+}
+
 /* It was us who paused: the reader had a line all the time. */
 Test(admission, a_reader_that_waited_is_no_pause)
 {
@@ -168,7 +181,7 @@ Test(admission, a_reader_that_waited_is_no_pause)
     admission_settle(&r.a, 0, 5);
     atomic_store(&backlog, WRITER_BACKLOG_MAX);
     cr_assert_eq(pthread_create(&r.thread, NULL, read_one, &r), 0);
-    (void)usleep(20000);
+    wait_until_it_waits(&r);
     uint64_t now = 100 + 10 * INPUT_IDLE_MS;
     expect_open(&r.a, now, "no room");
     atomic_store(&backlog, 0);
@@ -232,7 +245,7 @@ Test(admission, a_waiting_reader_wakes)
             c->fill(&r.a);
             cr_assert_eq(pthread_create(&r.thread, NULL, read_one, &r), 0);
             if (wait != 0) {
-                (void)usleep(20000);
+                wait_until_it_waits(&r);
             }
             c->wake(&r.a);
             cr_assert_eq(pthread_join(r.thread, NULL), 0);
