@@ -1,6 +1,7 @@
 #include "scanner/analysis/endpoint_verdict.h"
 
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/session_facts.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/domain/domain_name.h"
@@ -192,6 +193,8 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
         v->other_key_name = name_match_host(buf_span(&v->other_key_names), e->host, server);
     }
     v->leaf_domains = leaf_domains_of(buf_span(&v->names));
+    v->facts = e->result != NULL ? session_facts_of(e->result) : (struct sender_facts){0};
+    v->default_facts = e->no_sni_facts;
     dane_judge_endpoint(e, dane_name_matches(v, e), at, &v->dane);
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);

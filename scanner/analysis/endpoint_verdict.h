@@ -17,7 +17,9 @@ struct endpoint_verdict {
     enum truth covers_server_name; /* the leaf covers the name in the EHLO reply */
     struct name_verdict other_key_name;
     struct dane_verdict dane;
-    uint64_t leaf_domains; /* of the leaf presented with SNI; leaf_domains.h */
+    uint64_t leaf_domains;             /* of the leaf presented with SNI; leaf_domains.h */
+    struct sender_facts facts;         /* of the session with SNI */
+    struct sender_facts default_facts; /* of the service's session without */
     /* storage of the spans above */
     struct buf names;
     struct buf other_key_names;

@@ -3,9 +3,7 @@
 #include "scanner/base/check.h"
 #include "scanner/cert/der.h"
 
-#define EXTENSIONS_TAG 0xa3 /* [3] EXPLICIT, RFC 5280 section 4.1 */
-#define EXTENSIONS_MAX 256  /* that are looked at, as in cert_info_read() */
-#define ENTRY_HEAD     3    /* kind and length */
+#define ENTRY_HEAD 3 /* kind and length */
 
 /* GeneralName, RFC 5280 section 4.2.1.6. */
 #define DNS_NAME_TAG 0x82
@@ -89,36 +87,6 @@ static bool is_oid(struct span body, const uint8_t oid[3])
     return body.len == 3 && memcmp(body.at, oid, 3) == 0;
 }
 
-/* Finds the value of subjectAltName, the first if it stands twice. */
-static bool find_alt_names(struct span behind, struct span *value)
-{
-    struct der_value field;
-    do {
-        if (!der_take(&behind, &field)) {
-            return false;
-        }
-    } while (field.tag != EXTENSIONS_TAG);
-    struct der_value list;
-    if (!der_take_tag(&field.body, DER_SEQUENCE, &list)) {
-        return false;
-    }
-    struct der_value extension;
-    for (int i = 0; i < EXTENSIONS_MAX && der_take_tag(&list.body, DER_SEQUENCE, &extension); i++) {
-        struct der_value oid;
-        struct der_value octets;
-        if (!der_take_tag(&extension.body, DER_OID, &oid) || !is_oid(oid.body, alt_name_oid)) {
-            continue;
-        }
-        (void)der_take_tag(&extension.body, DER_BOOLEAN, &octets); /* critical DEFAULT FALSE */
-        if (!der_take_tag(&extension.body, DER_OCTETS, &octets)) {
-            return false;
-        }
-        *value = octets.body;
-        return true;
-    }
-    return false;
-}
-
 /* Types that hold characters, X.680 section 8.6; nobody puts a name into another one. */
 static bool is_string(uint8_t tag)
 {
@@ -162,7 +130,8 @@ bool cert_names_pack(struct span der, struct buf *packed)
     }
     struct packing p = {.out = packed, .room = CERT_NAMES_PACKED_MAX};
     struct span alt_names;
-    if (find_alt_names(parts.behind, &alt_names)) {
+    if (der_find_extension(parts.behind, (struct span){alt_name_oid, sizeof(alt_name_oid)},
+                           &alt_names)) {
         pack_alt_names(alt_names, &p);
     }
     pack_common_names(parts.subject, &p);

@@ -1,8 +1,10 @@
 #include "scanner/cert/der.h"
 
-#define TAG_VERSION 0xa0 /* [0] EXPLICIT */
-#define TAG_HIGH    0x1f /* the number stands in the octets that follow */
-#define LENGTH_MAX  4    /* octets of a length in long form: more than any certificate needs */
+#define TAG_VERSION    0xa0 /* [0] EXPLICIT */
+#define TAG_EXTENSIONS 0xa3 /* [3] EXPLICIT, RFC 5280 section 4.1 */
+#define EXTENSIONS_MAX 256  /* that are looked at, as in cert_info_read() */
+#define TAG_HIGH       0x1f /* the number stands in the octets that follow */
+#define LENGTH_MAX     4    /* octets of a length in long form: more than any certificate needs */
 
 static bool take_length(struct span *rest, size_t *len)
 {
@@ -80,4 +82,38 @@ bool der_certificate_parts(struct span der, struct der_parts *out)
     }
     *out = (struct der_parts){tbs.whole, sequence[3].body, sequence[4].whole, rest};
     return true;
+}
+
+static bool find_extensions(struct span behind, struct der_value *list)
+{
+    struct der_value field;
+    do {
+        if (!der_take(&behind, &field)) {
+            return false;
+        }
+    } while (field.tag != TAG_EXTENSIONS);
+    return der_take_tag(&field.body, DER_SEQUENCE, list);
+}
+
+bool der_find_extension(struct span behind, struct span oid, struct span *value)
+{
+    struct der_value list;
+    struct der_value extension;
+    if (!find_extensions(behind, &list)) {
+        return false;
+    }
+    for (int i = 0; i < EXTENSIONS_MAX && der_take_tag(&list.body, DER_SEQUENCE, &extension); i++) {
+        struct der_value id;
+        struct der_value octets;
+        if (!der_take_tag(&extension.body, DER_OID, &id) || !span_eq(id.body, oid)) {
+            continue;
+        }
+        (void)der_take_tag(&extension.body, DER_BOOLEAN, &octets); /* critical DEFAULT FALSE */
+        if (!der_take_tag(&extension.body, DER_OCTETS, &octets)) {
+            return false;
+        }
+        *value = octets.body;
+        return true;
+    }
+    return false;
 }

@@ -36,3 +36,7 @@ struct der_parts {
 /** @return false, `out` unchanged, when `der` does not begin with a certificate in DER. Octets
  * behind it are not looked at. */
 bool der_certificate_parts(struct span der, struct der_parts *out);
+
+/** The value of an extension, the first if it is there twice. @param behind of der_parts
+ * @param oid octets of the OID without tag and length. @return false: there is none */
+bool der_find_extension(struct span behind, struct span oid, struct span *value);

@@ -9,6 +9,7 @@
 #include "scanner/observation/seen_dns.h"
 #include "scanner/observation/seen_policy.h"
 #include "scanner/observation/seen_session.h"
+#include "scanner/observation/sender_facts.h"
 #include "scanner/observation/verdict.h"
 
 #define ATTEMPTS_MAX         6  /* sessions kept per service or endpoint */
@@ -51,6 +52,9 @@ struct endpoint_brief {
      * not set is neither in the certificate nor above a name in it. leaf_domains.h */
     uint64_t leaf_domains;
     uint64_t no_sni_leaf_domains;
+    /* What only some senders mind, of the session with SNI and of the service's without. */
+    struct sender_facts facts;
+    struct sender_facts no_sni_facts;
 };
 
 /** The certificate passes for the host: what a sender that checks strictly would ask. */
@@ -146,6 +150,7 @@ struct seen_endpoint {
     enum session_outcome no_sni_outcome; /* of that session; NOT_TESTED: there was none */
     struct span no_sni_names;            /* packed names of that leaf, cert_names.h; empty: none */
     struct chain_brief no_sni_chain;     /* verdict on that list */
+    struct sender_facts no_sni_facts;    /* of that session */
     struct chain_brief chain;            /* verdict on the list of `result` */
     /* --probes ecdsa-rsa: a handshake that takes only a leaf with the other kind of key. */
     const struct seen_session *other_key; /* NULL: not asked */

@@ -72,6 +72,8 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
         .no_sni_name_match = (uint8_t)v->default_name.match,
         .leaf_domains = v->leaf_domains,
         .no_sni_leaf_domains = leaf_domains_of(seen->no_sni_names),
+        .facts = v->facts,
+        .no_sni_facts = v->default_facts,
     };
     if (seen->no_sni_outcome != OUTCOME_NOT_TESTED) {
         b.no_sni_starttls = s->no_sni_starttls;
@@ -109,6 +111,8 @@ static struct seen_endpoint endpoint_of(const struct worker *w, const struct ser
                                  .address = s->address,
                                  .port = s->port,
                                  .no_sni_outcome = (enum session_outcome)s->no_sni_outcome,
+                                 .no_sni_facts =
+                                     *facts_pool_at(&w->services->facts, s->no_sni_facts),
                                  .dane_host = want->dane_host,
                                  .tlsa_base = want->tlsa_base,
                                  .tlsas = want->tlsas,

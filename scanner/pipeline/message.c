@@ -163,6 +163,33 @@ struct seen_tlsa tlsa_get(struct span *in)
     return r;
 }
 
+static void put_facts(struct buf *out, const struct sender_facts *f)
+{
+    put_u16(out, f->quirks);
+    put_u16(out, f->cipher);
+    put_u16(out, f->group);
+    put_u16(out, f->dh_bits);
+    put_u16(out, f->list_kib);
+    put_u16(out, f->name_refused_by);
+    put_u16(out, f->key.bits);
+    put_u8(out, f->key.kind);
+    put_u8(out, f->key.usage);
+}
+
+static struct sender_facts get_facts(struct span *in)
+{
+    struct sender_facts f = {.quirks = get_u16(in)};
+    f.cipher = get_u16(in);
+    f.group = get_u16(in);
+    f.dh_bits = get_u16(in);
+    f.list_kib = get_u16(in);
+    f.name_refused_by = get_u16(in);
+    f.key.bits = get_u16(in);
+    f.key.kind = get_u8(in);
+    f.key.usage = get_u8(in);
+    return f;
+}
+
 void brief_put(struct buf *out, const struct endpoint_brief *b)
 {
     size_t at = out->len;
@@ -192,6 +219,8 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->versions);
     put_u64(out, b->leaf_domains);
     put_u64(out, b->no_sni_leaf_domains);
+    put_facts(out, &b->facts);
+    put_facts(out, &b->no_sni_facts);
     buf_put(out, (struct span){b->leaf_sha256, sizeof(b->leaf_sha256)});
     CHECK(out->len - at == BRIEF_LEN);
 }
@@ -224,6 +253,8 @@ struct endpoint_brief brief_get(struct span *in)
     b.versions = get_u8(in);
     b.leaf_domains = get_u64(in);
     b.no_sni_leaf_domains = get_u64(in);
+    b.facts = get_facts(in);
+    b.no_sni_facts = get_facts(in);
     CHECK(in->len >= sizeof(b.leaf_sha256));
     memcpy(b.leaf_sha256, in->at, sizeof(b.leaf_sha256));
     *in = span_drop(*in, sizeof(b.leaf_sha256));

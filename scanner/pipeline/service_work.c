@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scanner/analysis/session_facts.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/report/report.h"
@@ -53,6 +54,7 @@ void service_table_free(struct service_table *t)
     map_deinit(&t->network_index);
     map_deinit(&t->known_chains);
     leaf_names_deinit(&t->default_names);
+    facts_pool_deinit(&t->facts);
     endpoint_verdict_deinit(&t->verdict);
     service_verdict_deinit(&t->service_verdict);
     free(t->ptr_hashes);
@@ -431,6 +433,8 @@ static void note_no_sni(struct worker *w, struct service *s, const struct seen_s
     s->no_sni_starttls = (uint8_t)seen->smtp.starttls;
     bool completed = seen->tls_attempted && seen->tls.completed;
     s->no_sni_tls_version = completed ? seen->tls.version : 0;
+    struct sender_facts facts = session_facts_of(seen);
+    s->no_sni_facts = facts_pool_add(&w->services->facts, &facts);
     if (!w->scan->params->probe_sni) { /* it is all that there will be */
         s->spoken_outcome = (uint8_t)seen->outcome;
         s->spoken_starttls = (uint8_t)seen->smtp.starttls;

@@ -21,6 +21,7 @@
 
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/analysis/service_verdict.h"
+#include "scanner/pipeline/facts_pool.h"
 #include "scanner/pipeline/leaf_names.h"
 #include "scanner/pipeline/worker.h"
 #include "scanner/tls/version_plan.h"
@@ -136,7 +137,8 @@ struct service {
     uint8_t no_sni_outcome;  /* enum session_outcome */
     uint8_t no_sni_starttls; /* enum starttls_state */
     uint16_t no_sni_tls_version;
-    uint8_t versions; /* as in endpoint_brief, when the row is written */
+    uint32_t no_sni_facts; /* in service_table.facts */
+    uint8_t versions;      /* as in endpoint_brief, when the row is written */
     struct chain_brief no_sni_chain;
     uint8_t ptr_known;  /* enum truth: does the address have PTR names? */
     uint8_t ptr_count;  /* of their hashes in service_table.ptr_hashes */
@@ -172,6 +174,7 @@ struct service_table {
     uint32_t open_head;              /* services with pending wants */
     struct map known_chains;         /* chain id → chain_brief, packed */
     struct leaf_names default_names; /* of certificates presented without SNI */
+    struct facts_pool facts;         /* of sessions without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */
     uint32_t ptr_hash_count;
     struct endpoint_verdict verdict; /* of the endpoint under work */

@@ -4,6 +4,7 @@
 
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/session_facts.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
@@ -213,6 +214,7 @@ static void on_service(struct analysis *a, const struct facts *row)
         known.outcome = s.result->outcome;
         known.starttls = s.result->smtp.starttls;
         known.tls_version = s.result->tls.completed ? s.result->tls.version : 0;
+        known.facts = session_facts_of(s.result);
     }
     if (chain != KNOWN_CHAIN_NONE) {
         known.leaf_domains = leaf_domains_of(first_names(a, buf_span(&a->list)));
@@ -242,6 +244,7 @@ static void give_default(struct analysis *a, struct seen_endpoint *e)
         return; /* the row was made before that session */
     }
     e->no_sni_outcome = known->outcome;
+    e->no_sni_facts = known->facts;
     if (known->chain == KNOWN_CHAIN_NONE) {
         return;
     }
@@ -299,6 +302,8 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
         .no_sni_name_match = (uint8_t)a->endpoint.default_name.match,
         .leaf_domains = a->endpoint.leaf_domains,
+        .facts = a->endpoint.facts,
+        .no_sni_facts = a->endpoint.default_facts,
     };
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
@@ -319,6 +324,7 @@ static void fill_from_service(struct analysis *a, const struct known_endpoint *e
     brief->no_sni_tls_version = s->tls_version;
     brief->no_sni_name_match = e->no_sni_name_match;
     brief->no_sni_leaf_domains = s->leaf_domains;
+    brief->no_sni_facts = e->no_sni_facts;
     if (s->chain != KNOWN_CHAIN_NONE) {
         brief->no_sni_chain = known_chain(a->known, s->chain)->brief;
     }
@@ -343,6 +349,7 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
     brief->dane = known->dane;
     brief->dane_flags = known->dane_flags;
     brief->leaf_domains = known->leaf_domains;
+    brief->facts = known->facts;
     const struct known_service *service =
         known_find_service(a->known, span_drop(key, host.len + 1));
     if (service != NULL) {

@@ -9,8 +9,8 @@
  * What later tables need of earlier ones: where the octets of a certificate are, the verdict on a
  * chain, what DNS says of DANE for a host, the default handshake of a service, the verdict on an
  * endpoint, the row of a policy. Certificates, TLSA records, bodies and rows of policies lie in a file; in
- * memory are some 32 octets per certificate, policy and body, 50 per host, service and endpoint, and
- * 70 per chain.
+ * memory are some 32 octets per certificate, policy and body, 50 per host, 65 per service, 80 per
+ * endpoint, and 70 per chain.
  */
 #define KNOWN_CHAIN_NONE UINT32_MAX
 
@@ -29,6 +29,7 @@ struct known_service {
     uint16_t tls_version;  /* 0: no handshake completed */
     uint8_t versions;      /* as in endpoint_brief */
     uint64_t leaf_domains; /* of the leaf; leaf_domains.h */
+    struct sender_facts facts;
 };
 
 /** What DNS says of DANE for a host. */
@@ -50,6 +51,8 @@ struct known_endpoint {
     bool has_default;   /* the row was made after the service's session without SNI */
     uint8_t no_sni_name_match;
     uint64_t leaf_domains;
+    struct sender_facts facts;
+    struct sender_facts no_sni_facts;
 };
 
 struct known;

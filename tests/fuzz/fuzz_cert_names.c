@@ -5,6 +5,7 @@
 #include "scanner/cert/cert_info.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/der.h"
+#include "scanner/cert/leaf_key.h"
 
 /* A certificate: the names read from its octets are those that OpenSSL reads. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -158,6 +159,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(packed == der_certificate_parts(der, &parts));
     CHECK(p.octets.len <= CERT_NAMES_PACKED_MAX);
     read_packed(&p);
+    struct leaf_key key;
+    CHECK(leaf_key_read(der, &key) == packed && key.kind < LEAF_KEY_KIND_COUNT);
 
     struct cert_info c;
     if (cert_info_read(der, &c) && packed) {

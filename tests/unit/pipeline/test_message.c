@@ -116,6 +116,8 @@ Test(message, octets_of_version_2)
     buf_deinit(&wire);
 }
 
+#define BASIS_AT 25 /* 17 octets of the address, 2 of the port, 4 words, 2 of the version */
+
 static bool same_brief(const struct endpoint_brief *a, const struct endpoint_brief *b)
 {
     return net_addr_eq(&a->address, &b->address) && a->port == b->port &&
@@ -171,4 +173,23 @@ Test(message, briefs_come_back_as_they_were_put)
     }
     cr_expect_eq(in.len, 0);
     buf_deinit(&wire);
+}
+
+/* Every field has a place of its own in the octets, and comes back from it. */
+Test(message, each_octet_of_a_brief_is_kept)
+{
+    uint8_t octets[BRIEF_LEN];
+    struct buf again = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < sizeof(octets); i++) {
+        octets[i] = (uint8_t)(i + 1);
+    }
+    struct span in = {octets, sizeof(octets)};
+    struct endpoint_brief b = brief_get(&in);
+    cr_expect_eq(in.len, 0);
+    brief_put(&again, &b);
+    for (size_t i = 0; i < sizeof(octets); i++) {
+        bool basis = again.at[i] == 0; /* the one octet that is kept free */
+        cr_expect(again.at[i] == octets[i] || (basis && i == BASIS_AT), "octet %zu", i);
+    }
+    buf_deinit(&again);
 }

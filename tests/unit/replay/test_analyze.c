@@ -240,6 +240,8 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
         .no_sni_chain = seen->no_sni_chain,
         .no_sni_name_match = (uint8_t)v.default_name.match,
         .no_sni_leaf_domains = leaf_domains_of(seen->no_sni_names),
+        .facts = v.facts,
+        .no_sni_facts = v.default_facts,
     };
     if (seen->no_sni_outcome == OUTCOME_ESTABLISHED) {
         b.no_sni_starttls = STARTTLS_OFFERED;

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+/**
+ * What a session showed that only some senders mind: two senders that speak the same versions
+ * of TLS differ in the replies they can read, and in the suites, keys and certificate lists that their TLS
+ * library takes. Zero stands for what every sender takes.
+ */
+
+/** The key of a leaf, as far as TLS libraries tell keys apart. */
+#define LEAF_KEY_KINDS(X)                                               \
+    X(NONE, "none") /* no certificate, or one that cannot be read */    \
+    X(RSA, "rsa")                                                       \
+    X(RSA_PSS, "rsa_pss") /* id-RSASSA-PSS, RFC 4055 section 1.2 */     \
+    X(P256, "p256")                                                     \
+    X(P384, "p384")                                                     \
+    X(P521, "p521")                                                     \
+    X(EC_OTHER, "ec_other") /* other curves, and explicit parameters */ \
+    X(ED25519, "ed25519")                                               \
+    X(ED448, "ed448")                                                   \
+    X(DSA, "dsa")                                                       \
+    X(OTHER, "other")
+
+enum leaf_key_kind {
+#define X(name, word) LEAF_KEY_##name,
+    LEAF_KEY_KINDS(X)
+#undef X
+    LEAF_KEY_KIND_COUNT
+};
+
+/** Bits of leaf_key.usage. */
+enum leaf_usage {
+    LEAF_USAGE_LIMITED = 1,   /* there is a keyUsage extension, RFC 5280 section 4.2.1.3 */
+    LEAF_USAGE_SIGNS = 2,     /* digitalSignature */
+    LEAF_USAGE_ENCIPHERS = 4, /* keyEncipherment */
+};
+
+struct leaf_key {
+    uint16_t bits; /* of an RSA modulus; 0: another kind, or not known */
+    uint8_t kind;  /* enum leaf_key_kind */
+    uint8_t usage; /* enum leaf_usage */
+};
+
+struct sender_facts {
+    uint16_t quirks;   /* of the dialogue: bits of seen_smtp.quirks */
+    uint16_t cipher;   /* IANA cipher suite; 0: no handshake completed */
+    uint16_t group;    /* IANA named group; 0: none (static RSA) or unknown */
+    uint16_t dh_bits;  /* size of a finite-field DH key; 0: none */
+    uint16_t list_kib; /* the certificate list in units of 1,024 octets, rounded up */
+    uint16_t
+        name_refused_by; /* rules that do not take the names which match; analysis/name_rules.h */
+    struct leaf_key key;
+};
+
+static_assert(sizeof(struct sender_facts) == 16, "compared and hashed as octets: no padding");
