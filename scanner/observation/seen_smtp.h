@@ -29,6 +29,37 @@ enum smtp_step {
     SMTP_STEP_COUNT
 };
 
+/**
+ * How a dialogue strays from the RFCs without ending by it: the most forgiving senders go on, and so
+ * does this program, while others give up. Up to the reply to EHLO inside TLS; QUIT is not meant.
+ * The greeting's empty lines are those before the reply to EHLO begins.
+ */
+#define SMTP_QUIRKS(X)                                                                           \
+    X(KEYWORD_CASE, "keyword_case") /* STARTTLS is listed, never in upper case: RFC 5321 2.4 */  \
+    X(CR_CR_LF, "cr_cr_lf")         /* a line with more than one CR before LF: RFC 5321 2.3.8 */ \
+    X(NUL, "nul")                   /* a line with a NUL, read up to there as C strings are */   \
+    X(EMPTY_LINE_GREETING, "empty_line_greeting") /* Exim 4.96 fails at the greeting or EHLO */  \
+    X(EMPTY_LINE_REPLY, "empty_line_reply")       /* before or within a later reply */           \
+    X(GARBAGE_LINE, "garbage_line")               /* another line of no reply: RFC 5321 4.2 */   \
+    X(INJECTED, "injected")                   /* octets behind the reply to STARTTLS, dropped */ \
+    X(LOST_AFTER_TLS, "lost_after_tls")       /* closed, reset, alert; EHLO in TLS unanswered */ \
+    X(SILENT_AFTER_TLS, "silent_after_tls")   /* EHLO inside TLS had no whole reply in time */   \
+    X(REFUSED_AFTER_TLS, "refused_after_tls") /* EHLO inside TLS was answered with no 2xx */
+
+enum smtp_quirk {
+#define X(name, word) SMTP_QUIRK_##name,
+    SMTP_QUIRKS(X)
+#undef X
+    SMTP_QUIRK_COUNT
+};
+
+const char *smtp_quirk_word(enum smtp_quirk q);
+
+static inline uint16_t smtp_quirk_bit(enum smtp_quirk q)
+{
+    return (uint16_t)(1U << q);
+}
+
 /** What one dialogue showed. Plain data; spans live as long as the dialogue that filled it. */
 struct seen_smtp {
     struct seen_reply reply[SMTP_STEP_COUNT];
@@ -38,6 +69,7 @@ struct seen_smtp {
     bool greeting_without_esmtp; /* the word ESMTP is absent; EHLO is sent all the same */
     bool early_talker;           /* octets behind the end of the greeting */
     bool line_too_long;          /* a line over 512 octets (RFC 5321 section 4.5.3.1.5) */
+    uint16_t quirks;             /* bits by enum smtp_quirk */
     uint32_t injected_len;       /* octets behind the 220 to STARTTLS, before TLS */
     struct span injected;        /* the first of them, at most 256 */
     struct span bad;             /* octets that were no SMTP reply, at most 256 */

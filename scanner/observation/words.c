@@ -17,6 +17,20 @@ const char *dns_state_word(enum dns_state s)
     UNREACHABLE("unknown dns_state");
 }
 
+const char *smtp_quirk_word(enum smtp_quirk q)
+{
+    switch (q) {
+#define X(name, word)       \
+    case SMTP_QUIRK_##name: \
+        return word;
+        SMTP_QUIRKS(X)
+#undef X
+    case SMTP_QUIRK_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown smtp_quirk");
+}
+
 const char *mx_kind_word(enum mx_kind k)
 {
     switch (k) {

@@ -51,6 +51,7 @@ void read_attempt(const struct facts *f, struct seen_session *out)
         .tls_attempted = facts_has(f, ATTEMPT_TLS_VERSION) ||
                          facts_has(f, ATTEMPT_ALERT_RECEIVED) || facts_has(f, ATTEMPT_LEAF_SHA256),
     };
+    out->smtp.quirks = facts_smtp_quirks(f, ATTEMPT_QUIRKS);
     /* Which step it answered is not told; the last one speaks where no other does. */
     out->smtp.reply[SMTP_STEP_QUIT].code = facts_u16(f, ATTEMPT_CODE);
     out->smtp.reply[SMTP_STEP_QUIT].text = facts_text(f, ATTEMPT_TEXT);
@@ -98,6 +99,7 @@ void read_transcript(const struct facts *transcript, struct seen_smtp *out)
     out->greeting_without_esmtp = facts_bool(transcript, TRANSCRIPT_GREETING_WITHOUT_ESMTP);
     out->early_talker = facts_bool(transcript, TRANSCRIPT_EARLY_TALKER);
     out->line_too_long = facts_bool(transcript, TRANSCRIPT_LINE_TOO_LONG);
+    out->quirks = facts_smtp_quirks(transcript, TRANSCRIPT_QUIRKS);
     out->injected_len = facts_u32(transcript, TRANSCRIPT_INJECTED_LEN);
     out->injected = facts_text(transcript, TRANSCRIPT_INJECTED);
     out->bad = facts_text(transcript, TRANSCRIPT_BAD);

@@ -503,6 +503,26 @@ struct span facts_list_text(const struct facts *f, unsigned column, size_t i)
     return exact == NULL || json_is_null(exact) ? span_of_string(value) : decoded(f, column, exact);
 }
 
+uint16_t facts_smtp_quirks(const struct facts *f, unsigned column)
+{
+    uint16_t quirks = 0;
+    size_t count = facts_list_len(f, column);
+    for (size_t i = 0; i < count; i++) {
+        struct span word = facts_list_text(f, column, i);
+        unsigned q = 0;
+        while (q < SMTP_QUIRK_COUNT &&
+               !span_eq(word, span_of(smtp_quirk_word((enum smtp_quirk)q)))) {
+            q++;
+        }
+        if (q == SMTP_QUIRK_COUNT) {
+            facts_bad(f, column, "has a word that this version does not know");
+            return 0;
+        }
+        quirks |= smtp_quirk_bit((enum smtp_quirk)q);
+    }
+    return quirks;
+}
+
 struct span facts_list_hex(const struct facts *f, unsigned column, size_t i)
 {
     return unhexed(f, column, item_of(f, column, i));

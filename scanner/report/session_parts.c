@@ -68,6 +68,20 @@ static int64_t zero_is_none(uint32_t number)
     return number == 0 ? -1 : (int64_t)number;
 }
 
+static void put_quirks(struct object *o, unsigned column, uint16_t quirks)
+{
+    if (quirks == 0) {
+        return;
+    }
+    struct list *words = object_list(o, column);
+    for (unsigned q = 0; q < SMTP_QUIRK_COUNT; q++) {
+        if ((quirks & smtp_quirk_bit((enum smtp_quirk)q)) != 0) {
+            list_word(words, smtp_quirk_word((enum smtp_quirk)q));
+        }
+    }
+    list_close(words);
+}
+
 void put_attempt(struct object *o, const struct seen_session *s)
 {
     const struct outcome_info *outcome = outcome_info(s->outcome);
@@ -83,6 +97,7 @@ void put_attempt(struct object *o, const struct seen_session *s)
             object_name(o, ATTEMPT_TEXT, reply->text);
         }
     }
+    put_quirks(o, ATTEMPT_QUIRKS, s->smtp.quirks);
     object_word(o, ATTEMPT_ERROR, s->sys < 0 ? strerrorname_np(-s->sys) : NULL);
     if (s->tls_attempted) {
         object_word(o, ATTEMPT_TLS_VERSION, tls_version_word(s->tls.version));
@@ -145,6 +160,7 @@ void put_transcript(struct object *o, const struct seen_smtp *smtp)
     }
     object_bool(o, TRANSCRIPT_EARLY_TALKER, smtp->early_talker);
     object_bool(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
+    put_quirks(o, TRANSCRIPT_QUIRKS, smtp->quirks);
     object_uint(o, TRANSCRIPT_INJECTED_LEN, smtp->injected_len);
     object_name(o, TRANSCRIPT_INJECTED, smtp->injected);
     object_name(o, TRANSCRIPT_BAD, smtp->bad);
