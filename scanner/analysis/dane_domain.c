@@ -74,7 +74,6 @@ static void add_endpoints(struct dane_domain *v, const struct seen_domain *d,
 struct hosts {
     uint32_t unknown;
     uint32_t failed;
-    uint32_t without; /* records in force */
 };
 
 static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_domain *d,
@@ -87,8 +86,7 @@ static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_d
         is_in_force(state) || state == DANE_HOST_TLSA_INSECURE || state == DANE_HOST_HOST_INSECURE;
     n->unknown += state == DANE_HOST_UNKNOWN;
     n->failed += state == DANE_HOST_LOOKUP_FAILED;
-    n->without += state == DANE_HOST_NONE || state == DANE_HOST_TLSA_INSECURE ||
-                  state == DANE_HOST_HOST_INSECURE;
+    v->hosts_usable += state == DANE_HOST_USABLE;
     if (state == DANE_HOST_USABLE) {
         add_endpoints(v, d, mx, port);
     }
@@ -105,7 +103,10 @@ static enum dane_domain_state state_of(const struct dane_domain *v, const struct
     if (v->hosts_in_force == 0) {
         return v->hosts_with_tlsa > 0 ? DANE_DOMAIN_INEFFECTIVE : DANE_DOMAIN_NONE;
     }
-    return n->without > 0 ? DANE_DOMAIN_PARTIAL : DANE_DOMAIN_FULL;
+    if (v->hosts_usable == 0) {
+        return DANE_DOMAIN_UNUSABLE; /* TLS, and no authentication: RFC 7672 section 2.2 */
+    }
+    return v->hosts_usable < v->hosts ? DANE_DOMAIN_PARTIAL : DANE_DOMAIN_FULL;
 }
 
 void dane_domain_fill(struct dane_domain *v, const struct seen_domain *d, bool trust_ad)

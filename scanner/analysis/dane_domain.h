@@ -10,8 +10,9 @@
     X(UNKNOWN, "unknown")         /* AD is not trusted, or an exchange could not be looked up */ \
     X(NONE, "none")               /* no exchange has TLSA records */                             \
     X(INEFFECTIVE, "ineffective") /* there are records, none in force: insecure */               \
+    X(UNUSABLE, "unusable")       /* records in force, none usable: nobody is authenticated */   \
     X(FAILED, "failed")   /* some exchange has to be skipped: a lookup failed, a mismatch */     \
-    X(PARTIAL, "partial") /* some exchanges have records in force, some have not */              \
+    X(PARTIAL, "partial") /* some exchanges have usable records in force, some have not */       \
     X(FULL, "full")       /* all have, and none is known to fail */
 
 enum dane_domain_state {
@@ -29,6 +30,7 @@ struct dane_domain {
     bool strict;              /* the MX RRset is secure: RFC 7672 section 2.2.1 */
     uint32_t hosts;           /* distinct exchanges that are worked on */
     uint32_t hosts_in_force;  /* with usable or unusable secure records */
+    uint32_t hosts_usable;    /* of these, with usable ones */
     uint32_t hosts_with_tlsa; /* with records of any kind */
     struct tally endpoints;   /* of hosts with usable records: match, mismatch, unknown */
 };

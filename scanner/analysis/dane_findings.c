@@ -375,11 +375,17 @@ static bool is_in_force(const struct seen_mx *mx)
     return mx->dane_host == DANE_HOST_USABLE || mx->dane_host == DANE_HOST_UNUSABLE;
 }
 
+static bool is_usable(const struct seen_mx *mx)
+{
+    return mx->dane_host == DANE_HOST_USABLE;
+}
+
+/* Nobody is authenticated there. */
 static bool is_without(const struct seen_mx *mx)
 {
     return mx->unusable == NULL &&
            (mx->dane_host == DANE_HOST_NONE || mx->dane_host == DANE_HOST_TLSA_INSECURE ||
-            mx->dane_host == DANE_HOST_HOST_INSECURE);
+            mx->dane_host == DANE_HOST_HOST_INSECURE || mx->dane_host == DANE_HOST_UNUSABLE);
 }
 
 static void put_hosts(struct buf *evidence, const struct seen_domain *d,
@@ -415,10 +421,10 @@ static void coverage_findings(const struct seen_domain *d, const struct dane_dom
         buf_putf(evidence, "MX %s, TLSA secure at ", dnssec_state_word(v->mx));
         put_hosts(evidence, d, is_in_force);
     }
-    if (has_host(d, is_without)) {
+    if (has_host(d, is_usable) && has_host(d, is_without)) {
         struct buf *evidence = findings_add_max(out, FINDING_DANE_PARTIAL);
         buf_put_text(evidence, "with: ");
-        put_hosts(evidence, d, is_in_force);
+        put_hosts(evidence, d, is_usable);
         buf_put_text(evidence, "; without: ");
         put_hosts(evidence, d, is_without);
     }

@@ -133,7 +133,7 @@ static void add_records(struct policy_counts *c, const struct seen_domain *d,
     t->sts_in_use += v->sts.state == STS_STATE_TESTING || v->sts.state == STS_STATE_ENFORCE;
     t->tls_rpt += v->tls_rpt.valid;
     t->tlsa += v->dane.hosts_with_tlsa > 0;
-    t->dane += v->dane.hosts_in_force > 0;
+    t->dane += v->dane.hosts_usable > 0;
     c->sts_records += sts;
     c->rpt_valid += v->tls_rpt.valid;
     c->rpt_lenient += v->tls_rpt.lenient_valid;

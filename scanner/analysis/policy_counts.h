@@ -53,7 +53,7 @@ struct tld_counts {
     uint64_t sts_in_use; /* testing or enforce */
     uint64_t tls_rpt;    /* valid */
     uint64_t tlsa;       /* some exchange has TLSA records */
-    uint64_t dane;       /* some exchange has records in force */
+    uint64_t dane;       /* some exchange has usable records in force */
 };
 
 struct profile_counts {

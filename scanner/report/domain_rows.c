@@ -127,6 +127,7 @@ static void put_dane(struct object *o, const struct dane_domain *v)
     object_bool(o, DANE_FACTS_STRICT, v->strict);
     object_uint(o, DANE_FACTS_HOSTS, v->hosts);
     object_uint(o, DANE_FACTS_HOSTS_IN_FORCE, v->hosts_in_force);
+    object_uint(o, DANE_FACTS_HOSTS_USABLE, v->hosts_usable);
     object_uint(o, DANE_FACTS_HOSTS_WITH_TLSA, v->hosts_with_tlsa);
     object_uint(o, DANE_FACTS_MATCH, v->endpoints.yes);
     object_uint(o, DANE_FACTS_MISMATCH, v->endpoints.no);

@@ -155,7 +155,9 @@ static enum ink dane_ink(const char *state)
     if (is_word(state, "failed")) {
         return INK_ERROR;
     }
-    return is_word(state, "partial") || is_word(state, "ineffective") ? INK_WARNING : INK_FAINT;
+    bool lacks =
+        is_word(state, "partial") || is_word(state, "ineffective") || is_word(state, "unusable");
+    return lacks ? INK_WARNING : INK_FAINT;
 }
 
 static void put_dane(struct paper *p, const json_t *dane)

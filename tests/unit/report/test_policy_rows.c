@@ -205,7 +205,8 @@ static const struct json_expectation judged_domain[] = {
                 "\"rua\":[\"mailto:a@a.test\"],\"rua_base64\":null}"},
     {"dane",
      "{\"mx_dnssec\":\"secure\",\"state\":\"partial\",\"strict\":true,\"hosts\":2,"
-     "\"hosts_in_force\":1,\"hosts_with_tlsa\":1,\"match\":1,\"mismatch\":2,\"unknown\":3}"},
+     "\"hosts_in_force\":2,\"hosts_usable\":1,\"hosts_with_tlsa\":2,\"match\":1,\"mismatch\":2,"
+     "\"unknown\":3}"},
     {"outcomes/0", "{\"profile\":\"one\",\"best\":\"authenticated\",\"worst\":\"deferred\","
                    "\"decided_by\":\"mx.a.test|192.0.2.1|25: sts_certificate\"}"},
     {"outcomes/1/decided_by", "\"mx.a.tets: not_reachable\""},
@@ -248,8 +249,9 @@ static void fill_verdict(struct domain_verdict *v)
                                    .state = DANE_DOMAIN_PARTIAL,
                                    .strict = true,
                                    .hosts = 2,
-                                   .hosts_in_force = 1,
-                                   .hosts_with_tlsa = 1,
+                                   .hosts_in_force = 2,
+                                   .hosts_usable = 1,
+                                   .hosts_with_tlsa = 2,
                                    .endpoints = {1, 2, 3}};
     v->deliveries = (struct deliveries){
         .of = {{DELIVERY_AUTHENTICATED, DELIVERY_DEFERRED, 0, 0, DELIVERY_REASON_STS_CERTIFICATE},

@@ -45,6 +45,15 @@ static const char *const not_known[] = {
     NULL,
 };
 
+static const char *const unusable[] = {
+    "{'type':'domains','input_line':1,'input':'a.test','domain':'a.test','account':'tested'," MX
+    "'tls_rpt_dns':{'state':'nxdomain'},'mta_sts':{'state':'none','records':0},"
+    "'tls_rpt':{'records':0,'valid':false,'lenient_valid':false,'rua':[]},"
+    "'dane':{'state':'unusable','strict':true,'hosts_in_force':1,'match':0,'mismatch':0,"
+    "'unknown':0},'outcomes':[],'sts_readiness':null,'findings':[]}",
+    NULL,
+};
+
 /* From the heading on, up to the servers. */
 static void expect_section(const char *const rows[], const char *const want[])
 {
@@ -65,7 +74,7 @@ Test(policy_report, what_is_published_and_who_minds)
         "Policies",
         "  MTA-STS   mode enforce for 7 days, 1 of 2 mail servers pass; no pattern covers",
         "            mx.a.tets",
-        "  DANE      every exchange has records in force, and none is known to fail; TLSA",
+        "  DANE      every exchange has usable records, and none is known to fail; TLSA",
         "            records match at 1 of 1 addresses; the MX records are not secure",
         "            (insecure), so not every sender looks",
         "  TLS-RPT   reports go to mailto:t@a.test",
@@ -94,12 +103,26 @@ Test(policy_report, one_line_for_each_that_is_not_there)
     expect_section(nothing, want);
 }
 
+/* RFC 7672 section 3.1.3 */
+Test(policy_report, unusable_records_authenticate_nobody)
+{
+    static const char *const want[] = {
+        "Policies",
+        "  MTA-STS   there is no record in any reading",
+        "  DANE      there are secure TLSA records, and none can be used: TLS is",
+        "            demanded, and nobody is authenticated",
+        "  TLS-RPT   there is no record",
+        NULL,
+    };
+    expect_section(unusable, want);
+}
+
 Test(policy_report, what_is_not_known_is_said)
 {
     static const char *const want[] = {
         "Policies",
         "  MTA-STS   the record could not be looked up, or the policy was not asked for",
-        "  DANE      every exchange has records in force, and none is known to fail; TLSA",
+        "  DANE      every exchange has usable records, and none is known to fail; TLSA",
         "            records match at 1 of 3 addresses, whether at 2 is not known",
         "  TLS-RPT   the record could not be looked up (servfail)",
         NULL,
