@@ -427,6 +427,24 @@ static enum link find_link(struct reading *r, const struct dns_name *name, struc
     return found;
 }
 
+static struct span keep_link(struct reading *r, const struct dns_name *target)
+{
+    struct span text = keep_text(r->reader, target);
+    r->reader->cnames[r->out->cname_count++] = text;
+    return text;
+}
+
+/* Has the chain led to the target of its last link before? */
+static bool is_known_link(const struct dns_answer *out, struct span target)
+{
+    for (size_t i = 0; i + 1 < out->cname_count; i++) {
+        if (span_eq(out->cnames[i], target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Follows the chain from `name` until records or no further link are there. */
 static enum dns_state follow(struct reading *r, const struct dns_name *name)
 {
@@ -449,10 +467,10 @@ static enum dns_state follow(struct reading *r, const struct dns_name *name)
             return DNS_NODATA;
         }
         if (out->cname_count == DNS_CNAME_MAX) {
-            return DNS_CNAME_LOOP;
+            return DNS_CNAME_LIMIT;
         }
-        r->reader->cnames[out->cname_count++] = keep_text(r->reader, &target);
-        if (dns_name_eq(&target, name)) {
+        struct span link_text = keep_link(r, &target);
+        if (dns_name_eq(&target, name) || is_known_link(out, link_text)) {
             return DNS_CNAME_LOOP;
         }
         here = target;
@@ -468,6 +486,9 @@ static enum dns_state judge_denial(struct reading *r)
     }
     if (r->has_ns && !r->has_soa && !authoritative) {
         return DNS_REFUSED;
+    }
+    if (r->out->cname_count >= DNS_CNAME_UNFINISHED && !r->has_soa) {
+        return DNS_CNAME_LIMIT;
     }
     return DNS_NODATA;
 }

@@ -85,8 +85,8 @@ void dns_reader_free(struct dns_reader *reader);
 /**
  * Reads `message` as the answer to (name, type, IN). Sets all of `out` but `rtt_ms`, `asked` and
  * `seen.tcp`; it points into `reader` and `message`, until the next call.
- * `seen.state` is one of DATA, NODATA, NXDOMAIN, SERVFAIL, REFUSED, OTHER_RCODE, MALFORMED and
- * CNAME_LOOP. A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
+ * `seen.state` is one of DATA, NODATA, NXDOMAIN, SERVFAIL, REFUSED, OTHER_RCODE, MALFORMED,
+ * CNAME_LOOP and CNAME_LIMIT. A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
  * recurse for us.
  */
 void dns_message_read(struct dns_reader *reader, struct span message, const struct dns_name *name,

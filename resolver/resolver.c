@@ -329,6 +329,7 @@ static void on_answer(struct question *q, struct span message)
     case DNS_NODATA:
     case DNS_NXDOMAIN:
     case DNS_CNAME_LOOP:
+    case DNS_CNAME_LIMIT:
         if (q->cd) {
             finish_repeat(q, &answer);
         } else {

@@ -32,6 +32,9 @@ static bool question_fault(enum dns_state state, enum finding_code *code)
     case DNS_CNAME_LOOP:
         *code = FINDING_DNS_HOST_CNAME_LOOP;
         return true;
+    case DNS_CNAME_LIMIT:
+        *code = FINDING_DNS_HOST_CNAME_LIMIT;
+        return true;
     case DNS_NOT_ASKED:
     case DNS_DATA:
     case DNS_NODATA:

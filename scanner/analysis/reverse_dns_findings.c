@@ -69,6 +69,7 @@ static void ptr_findings(const struct seen_service *s, const struct service_verd
     switch ((enum dns_state)s->ptr.dns.state) {
     case DNS_NOT_ASKED:
     case DNS_NAME_INVALID:
+    case DNS_CNAME_LIMIT:
     case DNS_LOCAL_FAULT: /* ours */
     case DNS_STATE_COUNT:
         return;

@@ -381,6 +381,7 @@ static enum sts_state state_of(const struct sts_verdict *v, const struct seen_do
     case DNS_TIMEOUT:
     case DNS_MALFORMED:
     case DNS_CNAME_LOOP:
+    case DNS_CNAME_LIMIT:
     case DNS_LOCAL_FAULT:
         return STS_STATE_UNKNOWN;
     case DNS_NODATA:

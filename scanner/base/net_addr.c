@@ -197,6 +197,8 @@ static const struct special_block special_v6[] = {
     {"::/128", "unspecified"},
     {"::1/128", "loopback"},
     {"::/96", "IPv4-compatible"}, /* RFC 4291 section 2.5.5.1, deprecated */
+    {"::ffff:0:0:0/96",
+     "IPv4-translated"}, /* RFC 2765 section 2.1; no prefix of its own since RFC 6145 */
     {"64:ff9b:1::/48", "local-use IPv4/IPv6 translation"},
     {"100::/64", "discard only"},
     {"100:0:0:1::/64", "dummy prefix"},
@@ -253,5 +255,7 @@ const char *net_addr_special_purpose(const struct net_addr *a)
         struct net_addr v4 = net_addr_v4(inside);
         return net_addr_special_purpose(&v4);
     }
-    return find_block(special_v6, sizeof(special_v6) / sizeof(special_v6[0]), a);
+    const char *block = find_block(special_v6, sizeof(special_v6) / sizeof(special_v6[0]), a);
+    bool global_unicast = (a->octets[0] & 0xe0U) == 0x20; /* 2000::/3 */
+    return block == NULL && !global_unicast ? "not global unicast" : block;
 }

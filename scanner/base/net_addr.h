@@ -57,7 +57,8 @@ bool net_addr_from_sockaddr(const struct sockaddr *sa, struct net_addr *out, uin
 /**
  * The name of the special-purpose block that holds `a`, NULL for a global unicast address.
  * Source: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), plus multicast
- * and the formerly reserved 240.0.0.0/4. 6to4 and NAT64 forms are judged by the IPv4 address
+ * and the formerly reserved 240.0.0.0/4; of IPv6 all but 2000::/3, the only space that is given out
+ * (IANA IPv6 Global Unicast Address Space). 6to4 and NAT64 forms are judged by the IPv4 address
  * inside; an IPv4-mapped address is special in itself.
  */
 const char *net_addr_special_purpose(const struct net_addr *a);

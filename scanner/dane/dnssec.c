@@ -6,6 +6,7 @@ enum dnssec_state dnssec_state_of(const struct seen_dns *dns, bool trust_ad)
     switch ((enum dns_state)dns->state) {
     case DNS_NOT_ASKED:
     case DNS_NAME_INVALID:
+    case DNS_CNAME_LIMIT:
     case DNS_LOCAL_FAULT: /* ours: it says nothing of the zone */
         return DNSSEC_UNKNOWN;
     case DNS_BOGUS:

@@ -12,9 +12,10 @@
     X(BOGUS, "bogus")       /* SERVFAIL, but an answer with CD=1; its data is kept */       \
     X(REFUSED, "refused")                                                                   \
     X(OTHER_RCODE, "other_rcode")                                                           \
-    X(TIMEOUT, "timeout")       /* no answer from any server */                             \
-    X(MALFORMED, "malformed")   /* an answer that cannot be read */                         \
-    X(CNAME_LOOP, "cname_loop") /* a loop, or more links than the cap */                    \
+    X(TIMEOUT, "timeout")     /* no answer from any server */                               \
+    X(MALFORMED, "malformed") /* an answer that cannot be read */                           \
+    X(CNAME_LOOP, "cname_loop")                                                             \
+    X(CNAME_LIMIT, "cname_limit") /* more links than we, or the resolver, follow */         \
     X(NAME_INVALID,                                                                         \
       "name_invalid") /* cannot be asked: no name in the sense of RFC 1035 section 2.3.4 */ \
     X(LOCAL_FAULT, "local_fault") /* ours: no socket, no server configured */
@@ -28,15 +29,22 @@ enum dns_state {
 
 const char *dns_state_word(enum dns_state s);
 
-/** The state could be different the next minute: never "there is no such record" (RFC 5321 section 5.1). */
+/** What there is was not found out, by a failure that may pass or by a limit of ours: never "there is no
+ * such record" (RFC 5321 section 5.1). */
 static inline bool dns_state_is_temporary(enum dns_state s)
 {
     return s == DNS_SERVFAIL || s == DNS_BOGUS || s == DNS_REFUSED || s == DNS_OTHER_RCODE ||
-           s == DNS_TIMEOUT || s == DNS_MALFORMED || s == DNS_LOCAL_FAULT;
+           s == DNS_TIMEOUT || s == DNS_MALFORMED || s == DNS_CNAME_LIMIT || s == DNS_LOCAL_FAULT;
 }
 
 #define DNS_NAME_TEXT_MAX 1024 /* octets with NUL: 255 octets of wire form, \DDD escapes included */
-#define DNS_CNAME_MAX     8 /* links that are kept and followed inside one answer; our own bound */
+
+/* Links that are kept and followed inside one answer. Resolvers stop at 16 or earlier (BIND 9.18: 16,
+ * Unbound: 11), so that more are a mistake. */
+#define DNS_CNAME_MAX 16
+/* A chain this long without a record or SOA at its end is one that the resolver gave up: none is known
+ * to stop earlier. A shorter one is NODATA from a forwarder that keeps no SOA. */
+#define DNS_CNAME_UNFINISHED 8
 
 /** The header facts of one answer, without its records. */
 struct seen_dns {

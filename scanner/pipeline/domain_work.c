@@ -294,6 +294,7 @@ static void on_mx(struct worker *w, uint32_t index, const struct dns_answer *ans
     case DNS_TIMEOUT:
     case DNS_MALFORMED:
     case DNS_CNAME_LOOP:
+    case DNS_CNAME_LIMIT:
     case DNS_LOCAL_FAULT:
         d->seen.mx_kind = MX_KIND_UNKNOWN; /* RFC 5321 section 5.1: never "no MX" */
         break;

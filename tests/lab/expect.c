@@ -458,7 +458,7 @@ static void put_host(struct expectation *e, const char *host, size_t share)
         }
     }
     cut = cut || all > share;
-    /* Others may follow longer aliases than we do. */
+    /* Of a loop, one resolver says that there is nothing, another that it failed. */
     mail->addressed = all > 0;
     mail->open = cut || is_open(a_state) || is_open(aaaa.state) || a_state == DNS_CNAME_LOOP ||
                  aaaa.state == DNS_CNAME_LOOP;

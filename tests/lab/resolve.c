@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "scanner/base/hash.h"
+
 void resolve_init(struct resolve_context *c, const struct world *world)
 {
     c->world = world;
@@ -18,11 +20,31 @@ static bool is_alias(const struct zone_answer *a, uint16_t type)
     return a->count > 0 && a->rr[0].type == LAB_TYPE_CNAME && type != LAB_TYPE_CNAME;
 }
 
+/* The names that a chain of aliases has been at, by hash: 64 bits are enough for a handful. */
+struct visited {
+    uint64_t names[DNS_CNAME_MAX + 1];
+    size_t count;
+};
+
+static bool was_here(struct visited *v, struct span name)
+{
+    uint64_t h = hash_draw(0, name, (struct span){0});
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->names[i] == h) {
+            return true;
+        }
+    }
+    v->names[v->count++] = h;
+    return false;
+}
+
 struct resolved resolve(struct resolve_context *c, struct span name, uint16_t type)
 {
     struct resolved r = {.state = DNS_NXDOMAIN, .ad = true, .answer = &c->answer};
     struct zone_answer *a = &c->answer;
+    struct visited visited = {.count = 0};
     memcpy(r.name, name.at, name.len < LAB_NAME_MAX ? name.len : 0);
+    (void)was_here(&visited, name);
     for (;;) {
         zone_lookup(c->world, NULL, name, type, a);
         r.ad = r.ad && a->secure;
@@ -30,12 +52,12 @@ struct resolved resolve(struct resolve_context *c, struct span name, uint16_t ty
         if (!is_alias(a, type) || (a->state != DNS_DATA && a->state != DNS_BOGUS)) {
             break;
         }
-        if (++r.cnames > DNS_CNAME_MAX) {
-            r.state = DNS_CNAME_LOOP;
+        struct span next = zone_rr_span(a, &a->rr[0]);
+        if (++r.cnames > DNS_CNAME_MAX || was_here(&visited, next)) {
+            r.state = r.cnames > DNS_CNAME_MAX ? DNS_CNAME_LIMIT : DNS_CNAME_LOOP;
             a->count = 0;
             break;
         }
-        struct span next = zone_rr_span(a, &a->rr[0]);
         memcpy(r.name, next.at, next.len);
         r.name[next.len] = '\0';
         name = (struct span){(const uint8_t *)r.name, next.len};

@@ -131,6 +131,7 @@ static const struct service_case cases[] = {
      .ptr = DNS_CNAME_LOOP,
      .expected = {RAISES(RDNS_FAILED, NOTICE, "PTR cname_loop")}},
     {.name = "ours", .ptr = DNS_LOCAL_FAULT, .spares = SPARES(RDNS_FAILED)},
+    {.name = "a limit of ours", .ptr = DNS_CNAME_LIMIT, .spares = SPARES(RDNS_FAILED)},
     {.name = "RFC 2181 10.2: two names",
      .ptr = DNS_DATA,
      .names = {NAMED("mx.test"), NAMED("other.test")},

@@ -37,6 +37,7 @@ static const struct state_case states[] = {
     {.name = "nothing was asked", .question = DNS_NOT_ASKED, .state = STS_STATE_UNKNOWN},
     {.name = "RFC 8461 5.1: servfail", .question = DNS_SERVFAIL, .state = STS_STATE_UNKNOWN},
     {.name = "a loop", .question = DNS_CNAME_LOOP, .state = STS_STATE_UNKNOWN},
+    {.name = "a chain without end", .question = DNS_CNAME_LIMIT, .state = STS_STATE_UNKNOWN},
     {.name = "RFC 8461 3.1: no name", .question = DNS_NXDOMAIN, .state = STS_STATE_NONE},
     {.name = "RFC 8461 3.1: no TXT", .question = DNS_NODATA, .state = STS_STATE_NONE},
     {.name = "RFC 8461 3.1: SPF",

@@ -33,6 +33,7 @@ Test(dnssec, states)
         {"NOTIMP and the like", DNS_OTHER_RCODE, false, false, true, DNSSEC_FAILED},
         {"malformed", DNS_MALFORMED, false, false, true, DNSSEC_FAILED},
         {"CNAME loop", DNS_CNAME_LOOP, true, false, true, DNSSEC_FAILED},
+        {"more links than we follow: ours", DNS_CNAME_LIMIT, true, false, true, DNSSEC_UNKNOWN},
         {"our own fault says nothing of the zone", DNS_LOCAL_FAULT, false, false, true,
          DNSSEC_UNKNOWN},
         {"a name that cannot be asked for", DNS_NAME_INVALID, false, false, true, DNSSEC_UNKNOWN},
