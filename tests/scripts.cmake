@@ -23,6 +23,7 @@ add_script_test(usage e2e 120 e2e/test_usage.py)
 add_script_test(streams e2e 180 e2e/test_streams.py)
 add_script_test(check e2e 180 e2e/test_check.py)
 add_script_test(analyze e2e 300 e2e/test_analyze.py)
+add_script_test(intermediates e2e 300 e2e/test_intermediates.py)
 # Exim and OpenSMTPD are unpacked by test.sh, once for all builds. The library goes into
 # another's program: it is built without our sanitizers.
 add_library(openssl3_keys MODULE ${CMAKE_CURRENT_SOURCE_DIR}/support/openssl3_keys.c)

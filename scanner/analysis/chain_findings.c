@@ -375,38 +375,33 @@ static void stores_finding(const struct chain_verdict *v, const struct judging_t
     put_stores(evidence, v, terms, false);
 }
 
-void findings_of_chain(const struct chain_verdict *v, const struct judging_terms *terms,
-                       struct findings *out)
-{
-    CHECK(v->store_count > 0 && v->store_count <= terms->store_count);
-    list_findings(v, out);
-    anchor_findings(v, out);
-    signature_finding(v, out);
-    fault_findings(v, out);
-    expires_soon_finding(v, terms->at, out);
-    stores_finding(v, terms, out);
-}
-
-static const char *where_seen(const struct intermediate_pool *pool, const struct cert_info *c)
+static const char *where_known(const struct intermediate_pool *pool, const struct cert_info *c)
 {
     enum intermediate_source source;
     if (!intermediate_pool_source(pool, c->fingerprint_sha256, &source)) {
         return "known";
     }
-    return source == INTERMEDIATE_SHIPPED ? "shipped with this program"
-                                          : "presented by another server of this scan";
+    switch (source) {
+    case INTERMEDIATE_FILE:
+        return "in a file of --intermediates";
+    case INTERMEDIATE_SHIPPED:
+        return "shipped with this program";
+    case INTERMEDIATE_SCAN:
+        return "presented by another server of this scan";
+    }
+    UNREACHABLE("unknown intermediate_source");
 }
 
-void findings_of_completion(const struct chain_verdict *v, const struct intermediate_pool *pool,
-                            struct findings *out)
+/* Names what the pool adds to a path that is then trusted. */
+static void missing_finding(const struct path_step *step, size_t count,
+                            const struct intermediate_pool *pool, struct findings *out)
 {
-    const struct store_verdict *s = &v->store[0];
     struct item_list items = {0};
-    for (size_t i = 0; s->status == CHAIN_TRUSTED && i < s->step_count; i++) {
-        if (s->step[i].source != STEP_POOL) {
+    for (size_t i = 0; i < count; i++) {
+        if (step[i].source != STEP_POOL) {
             continue;
         }
-        const struct cert_info *c = s->step[i].cert;
+        const struct cert_info *c = step[i].cert;
         if (items.evidence == NULL) {
             items.evidence = findings_add_max(out, FINDING_CHAIN_MISSING_INTERMEDIATE);
         }
@@ -414,8 +409,32 @@ void findings_of_completion(const struct chain_verdict *v, const struct intermed
             put_name(items.evidence, c->subject_dn);
             buf_put_text(items.evidence, ", SHA-256 ");
             buf_put_hex(items.evidence, (struct span){c->fingerprint_sha256, 32});
-            buf_putf(items.evidence, ", %s", where_seen(pool, c));
+            buf_putf(items.evidence, ", %s", where_known(pool, c));
         }
     }
     end_items(&items);
+}
+
+void findings_of_chain(const struct chain_verdict *v, const struct judging_terms *terms,
+                       struct findings *out)
+{
+    CHECK(v->store_count > 0 && v->store_count <= terms->store_count);
+    list_findings(v, out);
+    anchor_findings(v, out);
+    if (v->store[0].status == CHAIN_MISSING_INTERMEDIATE) {
+        missing_finding(v->completed, v->completed_count, terms->known, out);
+    }
+    signature_finding(v, out);
+    fault_findings(v, out);
+    expires_soon_finding(v, terms->at, out);
+    stores_finding(v, terms, out);
+}
+
+void findings_of_completion(const struct chain_verdict *v, const struct intermediate_pool *pool,
+                            struct findings *out)
+{
+    const struct store_verdict *s = &v->store[0];
+    if (s->status == CHAIN_TRUSTED) {
+        missing_finding(s->step, s->step_count, pool, out);
+    }
 }

@@ -163,6 +163,7 @@ static enum finding_code chain_code(enum chain_status status)
         return FINDING_STS_POLICY_CERTIFICATE_SELF_SIGNED;
     case CHAIN_UNTRUSTED_ROOT:
         return FINDING_STS_POLICY_CERTIFICATE_UNTRUSTED;
+    case CHAIN_MISSING_INTERMEDIATE:
     case CHAIN_ISSUER_UNKNOWN:
         return FINDING_STS_POLICY_CERTIFICATE_INCOMPLETE;
     case CHAIN_INVALID:

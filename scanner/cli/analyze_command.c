@@ -25,6 +25,9 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
     if (o->root_cas_count > 0 && !machine_read_stores(o, why)) {
         return EXIT_CODE_USAGE;
     }
+    if (!machine_read_intermediates(o, why)) {
+        return EXIT_CODE_USAGE;
+    }
     if (o->profiles_path != NULL && !machine_read_profiles(o, why)) {
         return EXIT_CODE_USAGE;
     }
@@ -41,6 +44,8 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
                     : p->trust_ad == TRUST_AD_YES ? TRUTH_YES
                                                   : TRUTH_NO,
         .profiles = o->profiles,
+        .intermediates = o->intermediates_count > 0 ? o->intermediates : NULL,
+        .intermediates_count = o->intermediates_count,
     };
     hash_secret_init();
     return exit_code_of(analyze_run(&params, why));

@@ -65,7 +65,8 @@ static enum exit_code exit_code_of(enum scan_end end)
 static bool prepare(struct console *c, struct options *o, struct buf *why)
 {
     struct scan_params *p = &o->params;
-    if (!machine_fill(o, why) || !machine_read_stores(o, why) || !machine_read_profiles(o, why)) {
+    if (!machine_fill(o, why) || !machine_read_stores(o, why) ||
+        !machine_read_intermediates(o, why) || !machine_read_profiles(o, why)) {
         return false;
     }
     p->terms.trust_ad = resolver_check_trust(p, p->trust_ad, &p->trust_ad_reason);

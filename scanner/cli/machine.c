@@ -164,6 +164,18 @@ bool machine_read_stores(struct options *o, struct buf *why)
     return o->root_cas_count > 0 || read_store(o, SYSTEM_STORE_NAME, NULL, why);
 }
 
+bool machine_read_intermediates(struct options *o, struct buf *why)
+{
+    for (size_t i = 0; i < o->intermediates_count; i++) {
+        if (!intermediates_file_read(&o->intermediates[i], o->intermediates_path[i], why)) {
+            return false;
+        }
+    }
+    o->params.intermediates = o->intermediates;
+    o->params.intermediates_count = o->intermediates_count;
+    return true;
+}
+
 bool machine_read_profiles(struct options *o, struct buf *why)
 {
     o->profiles = sender_profiles_load(o->profiles_path, why);

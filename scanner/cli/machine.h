@@ -23,6 +23,12 @@ bool machine_fill(struct options *o, struct buf *why);
 bool machine_read_stores(struct options *o, struct buf *why);
 
 /**
+ * Reads the files of --intermediates, which stay as long as the process. @return false with one line
+ * in `why` when one cannot be used.
+ */
+bool machine_read_intermediates(struct options *o, struct buf *why);
+
+/**
  * Reads the sender profiles of --sender-profiles, or those that are shipped, which become those of
  * `params.terms` and stay as long as the process. @return false with one line in `why`.
  */

@@ -510,6 +510,21 @@ static bool read_root_cas(struct options *o, const struct option_row *row, const
     return true;
 }
 
+static bool read_intermediates(struct options *o, const struct option_row *row, const char *text,
+                               struct buf *why)
+{
+    (void)row;
+    if (text[0] == '\0') {
+        buf_put_text(why, "is given an empty value");
+        return false;
+    }
+    if (is_full(o->intermediates_count, INTERMEDIATES_FILES_MAX, why)) {
+        return false;
+    }
+    o->intermediates_path[o->intermediates_count++] = text;
+    return true;
+}
+
 static bool read_at(struct options *o, const struct option_row *row, const char *text,
                     struct buf *why)
 {
@@ -601,6 +616,13 @@ const struct option_row option_table[] = {
      "without it, the name of the file. The word system in place of FILE is the bundle of this "
      "machine, which is also used without this option; analyze then uses the copies in RESULTS.",
      read_root_cas, 0, 0, 0},
+    {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "intermediates", "FILE", NULL, NULL,
+     "known intermediate CAs; up to 8 times",
+     "A PEM file of intermediate CA certificates, plain or in gzip, up to eight times. A list that "
+     "lacks one of them, or of the few that are shipped, has the status missing_intermediate: "
+     "trusted with it, and not as served. They are no roots. docs/verdicts.md tells how to make "
+     "such a file of all public CAs. Without it, analyze uses the copies in RESULTS.",
+     read_intermediates, 0, 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "trust-ad", "WHAT", "auto", NULL,
      "auto, yes or no: does AD count",
      "Whether the AD bit of the resolvers counts as DNSSEC validation, without which DANE is not "

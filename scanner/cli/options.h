@@ -66,9 +66,12 @@ struct options {
     size_t word_count;
     struct root_cas root_cas[TRUST_STORES_MAX]; /* in the order given; none: the machine's */
     size_t root_cas_count;
-    struct trust_store_octets stores[TRUST_STORES_MAX]; /* once read: see machine.h */
-    const char *profiles_path;                          /* NULL: those that are shipped */
-    struct sender_profiles_file *profiles;              /* once read: see machine.h */
+    struct trust_store_octets stores[TRUST_STORES_MAX];      /* once read: see machine.h */
+    const char *intermediates_path[INTERMEDIATES_FILES_MAX]; /* in the order given */
+    size_t intermediates_count;
+    struct intermediates_file intermediates[INTERMEDIATES_FILES_MAX]; /* once read */
+    const char *profiles_path;             /* NULL: those that are shipped */
+    struct sender_profiles_file *profiles; /* once read: see machine.h */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
     bool fails;    /* --fail-on was given */

@@ -9,14 +9,17 @@
  */
 
 /** What a presented list is worth with one trust store, as served; the first that fits (design
- * section 6). A list whose leaf is itself an anchor is trusted. */
+ * section 6). A list whose leaf is itself an anchor is trusted. MISSING_INTERMEDIATE is as little
+ * trusted as the next two; it says that what was known before the scan would mend it. */
 #define CHAIN_STATUSES(X)                                                                      \
     X(NONE, "none")       /* no list was presented */                                          \
     X(TRUSTED, "trusted") /* a path to an anchor passes every test */                          \
     X(EXPIRED, "expired") /* a path to an anchor; a certificate of the best one has expired */ \
     X(NOT_YET_VALID, "not_yet_valid")                                                          \
     X(INVALID, "invalid") /* a path to an anchor breaks another rule of RFC 5280 section 6 */  \
-    X(SELF_SIGNED, "self_signed")       /* the leaf is signed by its own key */                \
+    X(SELF_SIGNED, "self_signed") /* the leaf is signed by its own key */                      \
+    X(MISSING_INTERMEDIATE,                                                                    \
+      "missing_intermediate")           /* trusted, once known intermediates are added */      \
     X(UNTRUSTED_ROOT, "untrusted_root") /* ends at a self-signed one that is no anchor */      \
     X(ISSUER_UNKNOWN, "issuer_unknown") /* an issuer is neither presented nor an anchor */     \
     X(UNPARSABLE, "unparsable")         /* the first certificate cannot be read */

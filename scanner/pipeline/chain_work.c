@@ -6,6 +6,7 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
 #include "scanner/pipeline/judge.h"
+#include "scanner/report/completions.h"
 #include "scanner/report/report.h"
 
 struct chain_waiter {
@@ -94,8 +95,9 @@ static void finish(struct judge *j, uint32_t index)
     chain_judge_list(j->trust, buf_span(&c->list), &verdict);
     e->brief = chain_brief_of(&verdict);
     write_row(j, c, &verdict);
-    if (e->brief.status == CHAIN_ISSUER_UNKNOWN) {
-        incomplete_chains_add(&j->incomplete, c->chain_id, buf_span(&c->list));
+    if (completions_want((enum chain_status)e->brief.status)) {
+        incomplete_chains_add(&j->incomplete, c->chain_id, buf_span(&c->list),
+                              e->brief.status == CHAIN_MISSING_INTERMEDIATE);
     }
     struct span id = {c->chain_id, sizeof(c->chain_id)};
     for (uint32_t i = 0; i < c->waiter_count; i++) {

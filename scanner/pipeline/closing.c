@@ -59,6 +59,19 @@ static bool copy_trust_stores(const struct closing_facts *c)
     return ok;
 }
 
+static bool copy_intermediates(const struct closing_facts *c)
+{
+    const struct scan_params *p = c->scan->params;
+    bool ok = true;
+    for (size_t i = 0; i < p->intermediates_count; i++) {
+        char name[INTERMEDIATES_FILE_NAME_MAX];
+        intermediates_file_name(&p->intermediates[i], i, name);
+        ok = result_dir_write_file(c->writer->dir, name, buf_span(&p->intermediates[i].octets)) &&
+             ok;
+    }
+    return ok;
+}
+
 static struct named_server *list_servers(const struct scan_params *p)
 {
     struct named_server *servers = memory_new(p->name_server_count, sizeof(*servers));
@@ -252,6 +265,7 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     buf_deinit(&json);
     ok = copy_suffix_list(c) && ok;
     ok = copy_trust_stores(c) && ok;
+    ok = copy_intermediates(c) && ok;
     ok = result_dir_write_file(c->writer->dir, MANIFEST_PROFILES_FILE,
                                c->scan->params->profiles_json) &&
          ok;

@@ -31,14 +31,14 @@ static void on_row(void *arg)
     out->halted = !out->how->go_on(out->how->arg);
 }
 
-/* Everything that all judges met, and the shipped ones, in the pool of the first judge. */
-static struct intermediate_pool *gather(struct scan *s)
+/* Everything that all judges met, and what was known before, in the pool of the first judge. */
+static struct intermediate_pool *gather(struct scan *s, struct intermediate_pool *known)
 {
     struct intermediate_pool *pool = s->judges[0]->pool;
     for (uint32_t i = 1; i < s->judge_count; i++) {
         intermediate_pool_merge(pool, s->judges[i]->pool);
     }
-    completions_add_shipped(pool);
+    intermediate_pool_merge(pool, known);
     return pool;
 }
 
@@ -52,7 +52,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         .scan = s, .how = how, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
     struct completions c = {
         .judge = chain_judge_new(&s->params->terms),
-        .pool = gather(s),
+        .pool = gather(s, how->known),
         .of = of,
         .of_count = s->judge_count,
         .counts = how->counts,
@@ -62,6 +62,8 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
     post(&out);
     struct manifest_intermediates told = {
         .shipped = shipped_intermediates_name(),
+        .files = s->params->intermediates,
+        .file_count = s->params->intermediates_count,
         .known = intermediate_pool_count(c.pool),
         .truncated = intermediate_pool_truncated(c.pool),
         .whole = whole && !out.halted,

@@ -9,8 +9,9 @@
  * take minutes: `go_on` is asked after each row.
  */
 struct completing {
-    struct scan_counts *counts; /* findings are added */
-    bool (*go_on)(void *arg);   /* false: no more rows */
+    struct scan_counts *counts;      /* findings are added */
+    struct intermediate_pool *known; /* before the scan; empty afterwards */
+    bool (*go_on)(void *arg);        /* false: no more rows */
     void *arg;
 };
 

@@ -10,6 +10,7 @@
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/report/known_intermediates.h"
 
 #define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
 #define PROGRESS_MS       1000
@@ -20,6 +21,8 @@ struct coordinator {
     struct scan_counts *counts;                  /* of the whole scan, filled at its end */
     struct manifest_intermediates intermediates; /* the same */
     struct scan scan;
+    struct scan_params params;       /* as given, with what is made of it */
+    struct intermediate_pool *known; /* of its terms */
     struct reader reader;
     struct writer writer;
     const struct pipeline_hooks *hooks;
@@ -232,6 +235,12 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
             goto failed;
         }
     }
+    c->known = known_intermediates_new(p->intermediates, p->intermediates_count, &error);
+    if (c->known == NULL) {
+        *end = SCAN_END_FATAL;
+        goto failed;
+    }
+    c->params.terms.known = c->known;
     c->scan.suffixes = *suffixes;
     c->scan.blocklist = *blocklist;
     if (!reader_open(&c->reader, &c->scan, &error)) {
@@ -248,6 +257,7 @@ failed:
     buf_put_char(&error, '\0');
     c->hooks->say(c->hooks->arg, (const char *)error.at);
     buf_deinit(&error);
+    intermediate_pool_free(c->known);
     blocklist_free(*blocklist);
     public_suffixes_free(*suffixes);
     return false;
@@ -315,7 +325,8 @@ static void stop_threads(struct coordinator *c)
         judge_join(s->judges[i]);
     }
     if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
-        struct completing how = {.counts = c->counts, .go_on = look_around, .arg = c};
+        struct completing how = {
+            .counts = c->counts, .known = c->known, .go_on = look_around, .arg = c};
         c->intermediates = completing_run(s, &how);
         c->completions_missing = !c->intermediates.whole && is_whole(c);
     }
@@ -509,7 +520,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     struct blocklist *blocklist = NULL;
     enum scan_end end = SCAN_END_FATAL;
     c->hooks = hooks;
-    c->scan.params = params;
+    c->params = *params;
+    c->scan.params = &c->params;
     c->scan.worker_count = count_workers(params);
     c->scan.judge_count =
         c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
@@ -550,6 +562,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     free_threads(c);
     counts_deinit(c->counts);
     free(c->counts);
+    intermediate_pool_free(c->known);
     blocklist_free(blocklist);
     public_suffixes_free(suffixes);
     free(c);

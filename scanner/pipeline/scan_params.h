@@ -3,6 +3,7 @@
 #include "output/result_file.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/trust/chain_judge.h"
+#include "scanner/trust/intermediates_file.h"
 
 /**
  * Everything a scan is told. Filled by the command line, read-only afterwards, shared by all
@@ -60,7 +61,9 @@ struct scan_params {
     int output_fd; /* where rows go without a directory: standard output, as a rule; borrowed */
 
     /* judgement */
-    struct judging_terms terms; /* its trust stores are borrowed as well */
+    struct judging_terms terms; /* its trust stores are borrowed as well; `known` is the scan's */
+    const struct intermediates_file *intermediates; /* of --intermediates; borrowed */
+    size_t intermediates_count;
 
     enum trust_ad trust_ad;      /* as asked for; terms.trust_ad is what came of it */
     const char *trust_ad_reason; /* a word, resolver_check.h */

@@ -14,6 +14,7 @@
 #include "scanner/replay/read_rows.h"
 #include "scanner/replay/table_reader.h"
 #include "scanner/report/completions.h"
+#include "scanner/report/known_intermediates.h"
 #include "scanner/report/report.h"
 #include "scanner/shipped/shipped_intermediates.h"
 #include "scanner/trust/incomplete_chains.h"
@@ -31,6 +32,9 @@ struct analysis {
     const struct sender_profiles_file *profiles; /* of the terms; NULL: none */
     struct chain_judge *judge;
     struct known *known;
+    const struct intermediates_file *intermediates;
+    size_t intermediates_count;
+    struct intermediate_pool *known_before; /* of the terms */
     struct intermediate_pool *pool;
     struct incomplete_chains incomplete;
     bool completions_whole;
@@ -121,8 +125,9 @@ static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32
     counts_add_chain(&a->counts, verdict.store[0].status);
     struct chain_brief brief = chain_brief_of(&verdict);
     known_chain(a->known, number)->brief = brief;
-    if (brief.status == CHAIN_ISSUER_UNKNOWN) {
-        incomplete_chains_add(&a->incomplete, id, buf_span(&a->list));
+    if (completions_want(verdict.store[0].status)) {
+        incomplete_chains_add(&a->incomplete, id, buf_span(&a->list),
+                              verdict.store[0].status == CHAIN_MISSING_INTERMEDIATE);
     }
 }
 
@@ -610,7 +615,7 @@ static void complete_chains(struct analysis *a)
     const struct incomplete_chains *of = &a->incomplete;
     const struct completions c = {
         .judge = a->judge, .pool = a->pool, .of = &of, .of_count = 1, .counts = &a->counts};
-    completions_add_shipped(a->pool);
+    intermediate_pool_merge(a->pool, a->known_before);
     a->completions_whole = report_completions(&a->out.sink, &c, on_completion, a);
     if (!a->completions_whole) {
         buf_put_text(a->why, "temporary file: rows of completions are missing");
@@ -623,7 +628,15 @@ static void complete_chains(struct analysis *a)
 static bool set_terms(struct analysis *a, const struct analyze_params *p)
 {
     if ((p->stores == NULL && !results_read_stores(&a->results, a->why)) ||
-        (p->profiles == NULL && !results_read_profiles(&a->results, a->why))) {
+        (p->profiles == NULL && !results_read_profiles(&a->results, a->why)) ||
+        (p->intermediates == NULL && !results_read_intermediates(&a->results, a->why))) {
+        return false;
+    }
+    bool given = p->intermediates != NULL;
+    a->intermediates = given ? p->intermediates : a->results.intermediates;
+    a->intermediates_count = given ? p->intermediates_count : a->results.intermediates_count;
+    a->known_before = known_intermediates_new(a->intermediates, a->intermediates_count, a->why);
+    if (a->known_before == NULL) {
         return false;
     }
     a->profiles = p->profiles != NULL ? p->profiles : a->results.profiles;
@@ -631,6 +644,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
         .at = p->at != INT64_MIN ? p->at : a->results.at,
         .stores = p->stores != NULL ? p->stores : a->results.stores,
         .store_count = p->stores != NULL ? p->store_count : a->results.store_count,
+        .known = a->known_before,
         .trust_ad = p->trust_ad != TRUTH_UNKNOWN ? p->trust_ad == TRUTH_YES : a->results.trust_ad,
         .profiles = a->profiles != NULL ? &a->profiles->profiles : NULL,
     };
@@ -674,6 +688,7 @@ static void deinit(struct analysis *a)
     chain_judge_free(a->judge);
     known_free(a->known);
     intermediate_pool_free(a->pool);
+    intermediate_pool_free(a->known_before);
     incomplete_chains_deinit(&a->incomplete);
     results_deinit(&a->results);
     buf_deinit(&a->list);
@@ -716,6 +731,8 @@ static bool finish(struct analysis *a)
         .profiles = a->profiles,
         .counts = &a->counts,
         .intermediates = {.shipped = shipped_intermediates_name(),
+                          .files = a->intermediates,
+                          .file_count = a->intermediates_count,
                           .known = intermediate_pool_count(a->pool),
                           .truncated = intermediate_pool_truncated(a->pool),
                           .whole = a->completions_whole},

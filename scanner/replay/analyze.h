@@ -4,8 +4,8 @@
  * `mxcensus analyze RESULTS`: judges the observations of a finished results directory again and
  * writes the same tables anew, row by row in the order of the files: what was observed verbatim,
  * what was judged by the same functions as in a scan. Given no other terms it writes the same
- * octets, because the directory holds the judgement time and copies of the trust stores and of the
- * sender profiles.
+ * octets, because the directory holds the judgement time and copies of the trust stores, of the
+ * files of intermediates and of the sender profiles.
  *
  * Reads NDJSON, table by table. In memory stay some 60 octets per certificate, chain, host, service
  * and endpoint; certificates, TLSA records and policies lie in an unlinked file.
@@ -14,6 +14,7 @@
 #include "output/result_file.h"
 #include "scanner/observation/verdict.h"
 #include "scanner/senders/sender_profiles.h"
+#include "scanner/trust/intermediates_file.h"
 #include "scanner/trust/trust_store.h"
 
 struct analyze_params {
@@ -26,7 +27,9 @@ struct analyze_params {
     size_t store_count;
     int64_t at;          /* judgement time, Unix seconds; INT64_MIN: that of `results` */
     enum truth trust_ad; /* whether AD counts; UNKNOWN: as in `results` */
-    const struct sender_profiles_file *profiles; /* NULL: those of `results` */
+    const struct sender_profiles_file *profiles;    /* NULL: those of `results` */
+    const struct intermediates_file *intermediates; /* NULL: those of `results` */
+    size_t intermediates_count;
 };
 
 enum analyze_end {

@@ -92,6 +92,17 @@ static bool write_stores(struct new_results *n, const struct judging_terms *term
     return ok;
 }
 
+static bool write_intermediates(struct new_results *n, const struct manifest_intermediates *i)
+{
+    bool ok = true;
+    for (size_t k = 0; k < i->file_count; k++) {
+        char name[INTERMEDIATES_FILE_NAME_MAX];
+        intermediates_file_name(&i->files[k], k, name);
+        ok = result_dir_write_file(n->dir, name, buf_span(&i->files[k].octets)) && ok;
+    }
+    return ok;
+}
+
 static bool write_profiles(struct new_results *n, const struct sender_profiles_file *profiles)
 {
     return profiles == NULL ||
@@ -142,6 +153,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
     }
     kept = result_dir_finish(n->dir) && kept;
     kept = write_stores(n, now->terms) && kept;
+    kept = write_intermediates(n, &now->intermediates) && kept;
     kept = write_profiles(n, now->profiles) && kept;
     kept = write_summary(n, from, now) && kept;
     return kept && write_manifest(n, from, now);

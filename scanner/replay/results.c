@@ -149,6 +149,9 @@ void results_deinit(struct results *r)
     for (size_t i = 0; i < r->store_count; i++) {
         trust_store_deinit(&r->stores[i]);
     }
+    for (size_t i = 0; i < r->intermediates_count; i++) {
+        intermediates_file_deinit(&r->intermediates[i]);
+    }
     sender_profiles_free(r->profiles);
     json_decref(r->manifest);
 }
@@ -211,6 +214,39 @@ bool results_read_stores(struct results *r, struct buf *why)
     }
     for (size_t i = 0; i < count; i++) {
         if (!read_store(r, json_array_get(stores, i), why)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_intermediates(struct results *r, const json_t *entry, struct buf *why)
+{
+    const char *path = json_string_value(json_object_get(entry, "path"));
+    const char *file = plain_name(json_object_get(entry, "file"));
+    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
+    if (path == NULL || file == NULL || sha256 == NULL) {
+        return refuse(r, why, "an entry of " KEY_INTERMEDIATES " is not whole");
+    }
+    struct buf octets = BUF_INIT(INTERMEDIATES_FILE_MAX);
+    bool ok = read_copy(r, file, sha256, "intermediates", &octets, why);
+    if (ok) {
+        ok = intermediates_file_parse(&r->intermediates[r->intermediates_count++], path,
+                                      buf_span(&octets), why);
+    }
+    buf_deinit(&octets);
+    return ok;
+}
+
+bool results_read_intermediates(struct results *r, struct buf *why)
+{
+    const json_t *files = json_object_get(json_object_get(r->manifest, KEY_INTERMEDIATES), "files");
+    size_t count = json_array_size(files); /* 0 of an older version */
+    if (count > INTERMEDIATES_FILES_MAX) {
+        return refuse(r, why, "names too many files of intermediates");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!read_intermediates(r, json_array_get(files, i), why)) {
             return false;
         }
     }
@@ -381,20 +417,6 @@ static void put_file(struct json_writer *w, const struct manifest_file *f)
     json_object_end(w);
 }
 
-static void put_intermediates(struct json_writer *w, const struct manifest_intermediates *i)
-{
-    json_object_begin(w);
-    json_key(w, "shipped");
-    json_word(w, i->shipped);
-    json_key(w, "known");
-    json_uint(w, i->known);
-    json_key(w, "truncated");
-    json_bool(w, i->truncated);
-    json_key(w, "whole");
-    json_bool(w, i->whole);
-    json_object_end(w);
-}
-
 static void put_files(struct json_writer *w, const struct reanalysis *now)
 {
     json_array_begin(w);
@@ -467,7 +489,7 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
     } else if (strcmp(key, KEY_PROFILES) == 0) {
         put_profiles(w, now->profiles);
     } else if (strcmp(key, KEY_INTERMEDIATES) == 0) {
-        put_intermediates(w, &now->intermediates);
+        manifest_put_intermediates(w, &now->intermediates);
     } else {
         return false;
     }

@@ -19,7 +19,9 @@ struct results {
     uint8_t manifest_sha256[32];
     int64_t at; /* the scan's judgement time, Unix seconds */
     struct trust_store_octets stores[TRUST_STORES_MAX];
-    size_t store_count;                    /* 0: not read */
+    size_t store_count; /* 0: not read */
+    struct intermediates_file intermediates[INTERMEDIATES_FILES_MAX];
+    size_t intermediates_count;            /* 0: not read, or the scan had none */
     struct sender_profiles_file *profiles; /* NULL: not read, or the scan had none */
     bool trust_ad;                         /* AD counted */
     uint16_t ports[COUNT_PORTS_MAX];
@@ -33,6 +35,9 @@ bool results_open(struct results *r, const char *path, struct buf *why);
 void results_deinit(struct results *r);
 /** The copies of the trust stores, each held to its SHA-256 in the manifest. */
 bool results_read_stores(struct results *r, struct buf *why);
+
+/** The copies of the files of intermediates, likewise. */
+bool results_read_intermediates(struct results *r, struct buf *why);
 
 /** The copy of the sender profiles, where there is one. */
 bool results_read_profiles(struct results *r, struct buf *why);

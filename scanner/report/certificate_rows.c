@@ -1,4 +1,5 @@
 #include "scanner/report/row_parts.h"
+#include "scanner/shipped/shipped_intermediates.h"
 
 #define DAY_S 86400
 
@@ -60,11 +61,48 @@ static void put_store_verdict(struct object *o, const char *store, const struct 
     object_close(o);
 }
 
-/* The certificate whose issuer is missing: the last of a path that reaches no anchor. */
-static const struct cert_info *without_issuer(const struct store_verdict *v)
+static void put_completing(struct list *l, const struct path_step *step, size_t count,
+                           const struct intermediate_pool *pool)
 {
-    bool missing = v->status == CHAIN_ISSUER_UNKNOWN && v->step_count > 0;
-    return missing ? v->step[v->step_count - 1].cert : NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct cert_info *cert = step[i].cert;
+        enum intermediate_source source = INTERMEDIATE_SCAN;
+        if (step[i].source != STEP_POOL ||
+            !intermediate_pool_source(pool, cert->fingerprint_sha256, &source)) {
+            continue;
+        }
+        struct object *o = list_object(l);
+        object_sha256(o, COMPLETING_FACTS_FINGERPRINT_SHA256, cert->fingerprint_sha256);
+        object_text(o, COMPLETING_FACTS_SUBJECT_DN, cert->subject_dn);
+        object_word(o, COMPLETING_FACTS_SOURCE, intermediate_source_word(source));
+        if (source == INTERMEDIATE_SHIPPED) {
+            object_text(o, COMPLETING_FACTS_SHIPPED, span_of(shipped_intermediates_name()));
+        }
+        object_close(o);
+    }
+    list_close(l);
+}
+
+/* The last certificate of a path, from the leaf on, that the server itself presented. */
+static const struct cert_info *last_presented(const struct path_step *step, size_t count)
+{
+    const struct cert_info *last = NULL;
+    for (size_t i = 0; i < count && step[i].source == STEP_PRESENTED; i++) {
+        last = step[i].cert;
+    }
+    return last;
+}
+
+/* The certificate whose issuer is missing: the last of a path that reaches no anchor, or the one
+ * that a known intermediate certifies. */
+static const struct cert_info *without_issuer(const struct chain_verdict *v)
+{
+    const struct store_verdict *s = &v->store[0];
+    if (s->status == CHAIN_MISSING_INTERMEDIATE) {
+        return last_presented(v->completed, v->completed_count);
+    }
+    bool missing = s->status == CHAIN_ISSUER_UNKNOWN && s->step_count > 0;
+    return missing ? s->step[s->step_count - 1].cert : NULL;
 }
 
 static void put_verdict(struct row *r, const struct chain_verdict *v,
@@ -89,7 +127,11 @@ static void put_verdict(struct row *r, const struct chain_verdict *v,
         put_store_verdict(list_object(verdicts), terms->stores[i].name, &v->store[i], terms->at);
     }
     list_close(verdicts);
-    const struct cert_info *last = without_issuer(&v->store[0]);
+    if (v->store[0].status == CHAIN_MISSING_INTERMEDIATE) {
+        put_completing(row_list(r, CHAINS_COMPLETING), v->completed, v->completed_count,
+                       terms->known);
+    }
+    const struct cert_info *last = without_issuer(v);
     if (last != NULL) {
         row_text(r, CHAINS_MISSING_ISSUER_DN, last->issuer_dn);
         if (last->has_authority_key_id) {
@@ -132,39 +174,6 @@ void report_chain(struct row_sink *sink, const struct chain_facts *chain,
     }
 }
 
-static void put_completing(struct list *l, const struct completion_facts *c,
-                           const struct store_verdict *v)
-{
-    for (size_t i = 0; i < v->step_count; i++) {
-        const struct cert_info *cert = v->step[i].cert;
-        enum intermediate_source source = INTERMEDIATE_SCAN;
-        if (v->step[i].source != STEP_POOL ||
-            !intermediate_pool_source(c->pool, cert->fingerprint_sha256, &source)) {
-            continue;
-        }
-        bool shipped = source == INTERMEDIATE_SHIPPED;
-        struct object *o = list_object(l);
-        object_sha256(o, COMPLETING_FACTS_FINGERPRINT_SHA256, cert->fingerprint_sha256);
-        object_text(o, COMPLETING_FACTS_SUBJECT_DN, cert->subject_dn);
-        object_word(o, COMPLETING_FACTS_SOURCE, shipped ? "shipped" : "scan");
-        if (shipped) {
-            object_text(o, COMPLETING_FACTS_SHIPPED, span_of(c->shipped));
-        }
-        object_close(o);
-    }
-    list_close(l);
-}
-
-/* The last certificate of the path that the server itself presented. */
-static const struct cert_info *last_presented(const struct store_verdict *v)
-{
-    const struct cert_info *last = NULL;
-    for (size_t i = 0; i < v->step_count && v->step[i].source == STEP_PRESENTED; i++) {
-        last = v->step[i].cert;
-    }
-    return last;
-}
-
 void report_completion(struct row_sink *sink, const struct completion_facts *c,
                        const struct findings *findings)
 {
@@ -172,12 +181,12 @@ void report_completion(struct row_sink *sink, const struct completion_facts *c,
     struct row *r = row_sink_begin(sink, TABLE_COMPLETIONS);
     row_sha256(r, COMPLETIONS_CHAIN_ID, c->chain_id);
     row_word(r, COMPLETIONS_STATUS, chain_status_word(v->status));
-    put_completing(row_list(r, COMPLETIONS_COMPLETING), c, v);
+    put_completing(row_list(r, COMPLETIONS_COMPLETING), v->step, v->step_count, c->pool);
     put_path(row_list(r, COMPLETIONS_PATH), v);
     if (v->anchored) {
         row_text(r, COMPLETIONS_ANCHOR_DN, v->step[v->step_count - 1].cert->subject_dn);
     }
-    const struct cert_info *last = last_presented(v);
+    const struct cert_info *last = last_presented(v->step, v->step_count);
     if (last != NULL) {
         put_cert_texts(row_list(r, COMPLETIONS_MISSING_ISSUER_URLS), &last->ca_issuer_urls);
     }

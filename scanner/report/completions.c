@@ -1,9 +1,7 @@
 #include "scanner/report/completions.h"
 
 #include "scanner/base/memory.h"
-#include "scanner/cert/cert_list.h"
 #include "scanner/report/report.h"
-#include "scanner/shipped/shipped_intermediates.h"
 
 struct place {
     const struct incomplete_chains *of;
@@ -39,26 +37,19 @@ static void complete(struct row_sink *sink, const struct completions *c, const s
 {
     struct chain_verdict verdict;
     chain_judge_complete(c->judge, (struct span){octets, p->chain->len}, c->pool, &verdict);
-    struct completion_facts facts = {
-        .verdict = &verdict, .pool = c->pool, .shipped = shipped_intermediates_name()};
+    struct completion_facts facts = {.verdict = &verdict, .pool = c->pool};
     memcpy(facts.chain_id, p->chain->chain_id, sizeof(facts.chain_id));
     findings_reset(findings);
-    findings_of_completion(&verdict, c->pool, findings);
+    if (!p->chain->told) {
+        findings_of_completion(&verdict, c->pool, findings);
+    }
     report_completion(sink, &facts, findings);
     counts_add_findings(c->counts, findings);
 }
 
-void completions_add_shipped(struct intermediate_pool *pool)
+bool completions_want(enum chain_status status)
 {
-    struct trust_store_octets shipped;
-    struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    CHECK(trust_store_parse(&shipped, "shipped", shipped_intermediates_pem(), &why));
-    struct span rest = buf_span(&shipped.anchors);
-    for (struct span der; cert_list_next(&rest, &der);) {
-        (void)intermediate_pool_add(pool, der, INTERMEDIATE_SHIPPED);
-    }
-    trust_store_deinit(&shipped);
-    buf_deinit(&why);
+    return status == CHAIN_ISSUER_UNKNOWN || status == CHAIN_MISSING_INTERMEDIATE;
 }
 
 static bool is_halted(const struct completions *c)

@@ -7,9 +7,9 @@
 #include "scanner/trust/intermediate_pool.h"
 
 /**
- * The table completions, made at the end of a scan from what the judges kept: each list whose issuer
- * is unknown as served is judged again with the intermediates that other servers sent or that are
- * shipped. Rows come by chain id, so that they do not depend on the order of the scan.
+ * The table completions, made at the end of a scan from what the judges kept: each list that lacks
+ * an intermediate as served is judged again with those that other servers sent and those that were
+ * known before. Rows come by chain id, so that they do not depend on the order of the scan.
  */
 struct completions {
     struct chain_judge *judge;
@@ -20,8 +20,8 @@ struct completions {
     const bool *halted;         /* set by on_row(): no more rows are wanted; NULL: never */
 };
 
-/** Adds the shipped intermediates to the pool. */
-void completions_add_shipped(struct intermediate_pool *pool);
+/** Whether the end of the scan may have more to say of a list than its row. */
+bool completions_want(enum chain_status status);
 
 /** Renders every row; `on_row` is called after each one. @return false when lists are missing: a
  * temporary file could not be written or read. */

@@ -149,6 +149,39 @@ void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_s
     json_object_end(w);
 }
 
+static void put_intermediates_file(struct json_writer *w, const struct intermediates_file *f,
+                                   size_t index)
+{
+    char name[INTERMEDIATES_FILE_NAME_MAX];
+    intermediates_file_name(f, index, name);
+    json_object_begin(w);
+    json_key(w, "path");
+    (void)json_text(w, span_of(f->path));
+    key_word(w, "file", name);
+    json_key(w, "sha256");
+    json_hex(w, (struct span){f->sha256, sizeof(f->sha256)});
+    key_uint(w, "count", f->count);
+    json_object_end(w);
+}
+
+void manifest_put_intermediates(struct json_writer *w, const struct manifest_intermediates *i)
+{
+    json_object_begin(w);
+    key_word(w, "shipped", i->shipped);
+    json_key(w, "files");
+    json_array_begin(w);
+    for (size_t n = 0; n < i->file_count; n++) {
+        put_intermediates_file(w, &i->files[n], n);
+    }
+    json_array_end(w);
+    key_uint(w, "known", i->known);
+    json_key(w, "truncated");
+    json_bool(w, i->truncated);
+    json_key(w, "whole");
+    json_bool(w, i->whole);
+    json_object_end(w);
+}
+
 static void put_judging(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "judged_at");
@@ -171,14 +204,7 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     json_key(w, "sender_profiles");
     manifest_put_sender_profiles(w, &m->sender_profiles);
     json_key(w, "intermediates");
-    json_object_begin(w);
-    key_word(w, "shipped", m->intermediates.shipped);
-    key_uint(w, "known", m->intermediates.known);
-    json_key(w, "truncated");
-    json_bool(w, m->intermediates.truncated);
-    json_key(w, "whole");
-    json_bool(w, m->intermediates.whole);
-    json_object_end(w);
+    manifest_put_intermediates(w, &m->intermediates);
     json_key(w, "judging");
     json_object_begin(w);
     key_uint(w, "lists", m->judging.lists);

@@ -4,6 +4,7 @@
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/trust/intermediates_file.h"
 #include "scanner/trust/trust_store.h"
 
 /**
@@ -77,10 +78,12 @@ struct manifest_judging {
 
 /** Certificates that could complete chains; see table completions. */
 struct manifest_intermediates {
-    const char *shipped; /* name and date of the collection */
-    uint64_t known;      /* shipped or met in the scan */
-    bool truncated;      /* more were met than are kept */
-    bool whole;          /* every chain whose issuer is unknown has its row */
+    const char *shipped;                    /* name and date of the collection */
+    const struct intermediates_file *files; /* of --intermediates, each with its copy */
+    size_t file_count;
+    uint64_t known; /* of a file, shipped, or met in the scan */
+    bool truncated; /* more were met than are kept */
+    bool whole;     /* every chain that lacks an intermediate has its row */
 };
 
 struct scan_manifest {
@@ -125,6 +128,7 @@ struct json_writer;
 /** Values of the same names inside it, for a manifest that is written anew. */
 void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t);
 void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p);
+void manifest_put_intermediates(struct json_writer *w, const struct manifest_intermediates *i);
 
 /** Input lines from `first` to `last`, both included. */
 struct line_range {

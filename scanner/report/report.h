@@ -61,7 +61,6 @@ struct completion_facts {
     uint8_t chain_id[32];
     const struct chain_verdict *verdict;
     const struct intermediate_pool *pool;
-    const char *shipped; /* name and date of the collection that is shipped */
 };
 
 void report_completion(struct row_sink *sink, const struct completion_facts *c,

@@ -170,17 +170,23 @@ static void set_validity(const struct found_path *p, struct store_verdict *out)
     }
 }
 
+static void set_steps(const struct path_search *s, const struct found_path *p, unsigned store,
+                      struct path_step step[CHAIN_STEPS_MAX])
+{
+    for (size_t i = 0; i < p->count; i++) {
+        const struct search_node *n = &s->nodes[p->node[i]];
+        step[i] = (struct path_step){
+            .source = source_of(n, store), .cert = &n->cert->info, .list_index = n->list_index};
+    }
+}
+
 static void set_store_verdict(const struct path_search *s, const struct found_path *p,
                               unsigned store, struct store_verdict *out)
 {
     out->status = path_status(p);
     out->step_count = p->count;
     out->anchored = p->anchored;
-    for (size_t i = 0; i < p->count; i++) {
-        const struct search_node *n = &s->nodes[p->node[i]];
-        out->step[i] = (struct path_step){
-            .source = source_of(n, store), .cert = &n->cert->info, .list_index = n->list_index};
-    }
+    set_steps(s, p, store, out->step);
     out->fault_count = p->fault_count;
     memcpy(out->fault, p->fault, p->fault_count * sizeof(p->fault[0]));
     set_validity(p, out);
@@ -299,8 +305,47 @@ static void judge_leaf(struct chain_judge *j, const struct presented *p, struct 
     out->leaf_first = is_leaf_first(p);
 }
 
+static bool lacks_anchor(enum chain_status status)
+{
+    return status == CHAIN_ISSUER_UNKNOWN || status == CHAIN_UNTRUSTED_ROOT;
+}
+
+/* A second search, after all that is said of the list as served. */
+static void complete_from_known(struct chain_judge *j, struct presented *p,
+                                struct chain_verdict *out)
+{
+    bool all_found = true;
+    begin_search(j, p, j->terms->known);
+    for (unsigned i = 0; i < out->store_count; i++) {
+        struct found_path found;
+        if (!lacks_anchor(out->store[i].status)) {
+            continue;
+        }
+        path_search_run(&j->search, i, &found);
+        if (path_status(&found) != CHAIN_TRUSTED) {
+            all_found = false;
+            continue;
+        }
+        out->store[i].status = CHAIN_MISSING_INTERMEDIATE;
+        if (i == 0) {
+            set_steps(&j->search, &found, i, out->completed);
+            out->completed_count = found.count;
+        }
+    }
+    out->capped = out->capped || (j->search.capped && !all_found);
+}
+
+static bool may_be_completed(const struct chain_judge *j, const struct chain_verdict *v)
+{
+    bool any = false;
+    for (size_t i = 0; i < v->store_count; i++) {
+        any = any || lacks_anchor(v->store[i].status);
+    }
+    return any && j->terms->known != NULL;
+}
+
 static void judge(struct chain_judge *j, struct span list, const struct intermediate_pool *pool,
-                  struct chain_verdict *out)
+                  bool with_known, struct chain_verdict *out)
 {
     struct presented p;
     struct found_path best;
@@ -327,6 +372,9 @@ static void judge(struct chain_judge *j, struct span list, const struct intermed
         out->role[i] = (uint8_t)role_of(&j->search, &p, i, readable ? &best : NULL);
     }
     out->in_order = is_in_order(&j->search, &p);
+    if (with_known && may_be_completed(j, out)) {
+        complete_from_known(j, &p, out);
+    }
     j->counts.lists++;
     update_counts(j);
     ERR_clear_error();
@@ -334,13 +382,13 @@ static void judge(struct chain_judge *j, struct span list, const struct intermed
 
 void chain_judge_list(struct chain_judge *j, struct span list, struct chain_verdict *out)
 {
-    judge(j, list, NULL, out);
+    judge(j, list, NULL, true, out);
 }
 
 void chain_judge_complete(struct chain_judge *j, struct span list, struct intermediate_pool *pool,
                           struct chain_verdict *out)
 {
-    judge(j, list, pool, out);
+    judge(j, list, pool, false, out);
 }
 
 struct chain_brief chain_brief_of(const struct chain_verdict *v)

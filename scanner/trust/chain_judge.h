@@ -51,7 +51,7 @@ const char *path_fault_word(enum path_fault f);
 enum step_source {
     STEP_PRESENTED, /* in the list */
     STEP_ANCHOR,    /* from the trust store (and perhaps presented as well) */
-    STEP_POOL,      /* an intermediate known from elsewhere, only in chain_judge_complete() */
+    STEP_POOL,      /* an intermediate known from elsewhere; never in a path as served */
 };
 
 /** One certificate of a path. */
@@ -93,11 +93,14 @@ struct chain_verdict {
     bool capped; /* a bound above was met, and not every store trusts: a better path may exist */
     struct store_verdict store[TRUST_STORES_MAX];
     size_t store_count;
+    /* MISSING_INTERMEDIATE with the first store: the path that known intermediates complete, leaf
+     * first, the anchor last; what was left out has the source STEP_POOL. Else nothing. */
+    struct path_step completed[CHAIN_STEPS_MAX];
+    size_t completed_count;
 };
 
 struct chain_judge;
 
-/** Intermediates known from elsewhere, for chain_judge_complete(). */
 struct intermediate_pool;
 
 struct sender_profiles;
@@ -107,7 +110,9 @@ struct judging_terms {
     int64_t at; /* judgement time, Unix seconds */
     const struct trust_store_octets *stores;
     size_t store_count; /* at least 1 */
-    bool trust_ad;      /* the AD bit of this scan's resolvers counts (RFC 7672 section 2.1.1) */
+    /* Known before the scan: the same for every list. NULL: none. */
+    const struct intermediate_pool *known;
+    bool trust_ad; /* the AD bit of this scan's resolvers counts (RFC 7672 section 2.1.1) */
     const struct sender_profiles *profiles; /* analysis/sender_profile.h; NULL: no outcomes */
 };
 
@@ -116,11 +121,13 @@ struct chain_judge *chain_judge_new(const struct judging_terms *terms);
 void chain_judge_free(struct chain_judge *j);
 
 /**
+ * As served. Where that reaches no anchor, judging_terms.known decides between
+ * MISSING_INTERMEDIATE and what it is otherwise; path, faults and roles stay those as served.
  * @param list in the form of seen_tls.list, at least one entry
  * @param out  valid until the next call; everything it points to as well
  */
 void chain_judge_list(struct chain_judge *j, struct span list, struct chain_verdict *out);
-/** The same with intermediates of the pool beside the presented ones. */
+/** Judged with intermediates of the pool beside the presented ones, and without the known ones. */
 void chain_judge_complete(struct chain_judge *j, struct span list, struct intermediate_pool *pool,
                           struct chain_verdict *out);
 

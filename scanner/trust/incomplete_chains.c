@@ -17,7 +17,7 @@ static FILE *open_file(void)
 }
 
 void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[32],
-                           struct span list)
+                           struct span list, bool told)
 {
     if (c->failed) {
         return; /* where the next octet would go is not known */
@@ -31,7 +31,8 @@ void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[3
     }
     c->chains = memory_grow_list(c->chains, c->count, sizeof(*c->chains));
     struct incomplete_chain *chain = &c->chains[c->count++];
-    *chain = (struct incomplete_chain){.offset = c->file_len, .len = (uint32_t)list.len};
+    *chain =
+        (struct incomplete_chain){.offset = c->file_len, .len = (uint32_t)list.len, .told = told};
     memcpy(chain->chain_id, chain_id, sizeof(chain->chain_id));
     c->file_len += list.len;
 }

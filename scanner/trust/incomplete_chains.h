@@ -6,7 +6,7 @@
 #include "scanner/base/span.h"
 
 /**
- * Lists whose issuer is unknown as served, kept for the end of the scan, when certificates of other
+ * Lists that lack an intermediate as served, kept for the end of the scan, when certificates of other
  * servers may complete them. The octets lie in an unlinked temporary file; 48 octets a list stay in
  * memory.
  */
@@ -14,6 +14,7 @@ struct incomplete_chain {
     uint8_t chain_id[32];
     uint64_t offset; /* of the list in the file */
     uint32_t len;
+    bool told; /* that an intermediate is missing stands in its row already */
 };
 
 struct incomplete_chains {
@@ -25,7 +26,7 @@ struct incomplete_chains {
 };
 
 void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[32],
-                           struct span list);
+                           struct span list, bool told);
 /** Reads the list of an entry into `octets`, which has room for its `len`. */
 bool incomplete_chains_read(const struct incomplete_chains *c, const struct incomplete_chain *chain,
                             uint8_t *octets);

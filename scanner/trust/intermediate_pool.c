@@ -37,6 +37,17 @@ struct intermediate_pool {
     bool truncated;
 };
 
+const char *intermediate_source_word(enum intermediate_source s)
+{
+    static const char *const words[] = {
+#define X(name, word) [INTERMEDIATE_##name] = (word),
+        INTERMEDIATE_SOURCES(X)
+#undef X
+    };
+    CHECK((size_t)s < sizeof(words) / sizeof(words[0]));
+    return words[s];
+}
+
 struct intermediate_pool *intermediate_pool_new_of(size_t max)
 {
     struct intermediate_pool *p = memory_new(1, sizeof(*p));
@@ -222,6 +233,12 @@ static bool describe(struct span der, struct entry *e)
     X509_free(cert);
     ERR_clear_error();
     return is_ca;
+}
+
+bool intermediate_is_ca(struct span der)
+{
+    struct entry e;
+    return der.len > 0 && der.len <= CERT_LIST_ENTRY_MAX && describe(der, &e);
 }
 
 bool intermediate_pool_add(struct intermediate_pool *p, struct span der,

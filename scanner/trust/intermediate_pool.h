@@ -3,8 +3,9 @@
 #include "scanner/base/buf.h"
 
 /**
- * CA certificates that may complete a chain whose server left them out (requirement R3): those that
- * other servers of the scan presented, and those shipped with this program. Nothing is fetched.
+ * CA certificates that may complete a chain whose server left them out (requirement R3): those of
+ * --intermediates, those shipped with this program, and those that other servers of the scan
+ * presented.
  *
  * DER lies in an unlinked file, an index of some 80 octets per certificate in memory. The result of
  * a completion does not depend on the order in which certificates were added. Beyond
@@ -14,10 +15,19 @@
 #define INTERMEDIATES_MAX \
     200000 /* CA certificates kept; our own bound; public CAs have some 3,000 */
 
+/** The first that holds. The first two are known before a scan begins. */
+#define INTERMEDIATE_SOURCES(X)                                  \
+    X(FILE, "file")       /* of --intermediates */               \
+    X(SHIPPED, "shipped") /* in this program's own collection */ \
+    X(SCAN, "scan")       /* another server presented it */
+
 enum intermediate_source {
-    INTERMEDIATE_SHIPPED, /* wins where both hold */
-    INTERMEDIATE_SCAN,
+#define X(name, word) INTERMEDIATE_##name,
+    INTERMEDIATE_SOURCES(X)
+#undef X
 };
+
+const char *intermediate_source_word(enum intermediate_source s);
 
 struct intermediate_pool;
 
@@ -30,13 +40,15 @@ void intermediate_pool_free(struct intermediate_pool *p);
  * once. It is parsed: who knows cert_info.is_ca asks that first. @return false: no such certificate. */
 bool intermediate_pool_add(struct intermediate_pool *p, struct span der,
                            enum intermediate_source source);
+/** Whether intermediate_pool_add() would take it. */
+bool intermediate_is_ca(struct span der);
 size_t intermediate_pool_count(const struct intermediate_pool *p);
 bool intermediate_pool_truncated(const struct intermediate_pool *p);
 /** Where the certificate came from. @return false: not in the pool. */
 bool intermediate_pool_source(const struct intermediate_pool *p, const uint8_t sha256[32],
                               enum intermediate_source *source);
 /** Appends to `list`, in the form of cert_list.h, up to `max` certificates whose subject may be the
- * name with this hash: shipped ones first, then those whose subject key identifier is `key_id`, then
+ * name with this hash: by source, then those whose subject key identifier is `key_id`, then
  * by SHA-256. Reads only: threads may share a pool that no one adds to. @return false: there are
  * more. */
 bool intermediate_pool_issuers(const struct intermediate_pool *p, uint32_t subject_hash,

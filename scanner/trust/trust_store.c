@@ -1,20 +1,10 @@
 #include "scanner/trust/trust_store.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "scanner/base/check.h"
-#include "scanner/base/map.h"
-#include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
-
-#define READ_STEP (64U << 10) /* octets of a file read at once */
+#include "scanner/trust/pem_certs.h"
 
 /* Where distributions keep the bundle: Debian, Fedora, openSUSE, Alpine and the BSDs. */
 static const char *const system_paths[] = {
@@ -36,93 +26,6 @@ const char *trust_store_system_path(void)
     return NULL;
 }
 
-enum block {
-    BLOCK_ADDED,
-    BLOCK_SKIPPED,
-    BLOCK_UNREADABLE,
-};
-
-/* The certificate is kept as it stands in the file, not as OpenSSL would write it again. */
-static void add_anchor(struct trust_store_octets *store, struct map *known, struct span der)
-{
-    uint8_t sha256[32];
-    bool added = false;
-    digest_sha256(der, sha256);
-    (void)map_add(known, hash_key_of((struct span){sha256, sizeof(sha256)}), 1, &added);
-    if (added) {
-        (void)cert_list_add(&store->anchors, der);
-        store->anchor_count++;
-    }
-}
-
-/* "TRUSTED CERTIFICATE" is OpenSSL's own: a certificate followed by what it is trusted for. */
-static enum block take_block(struct trust_store_octets *store, struct map *known, const char *type,
-                             struct span octets)
-{
-    bool with_trust = strcmp(type, PEM_STRING_X509_TRUSTED) == 0;
-    if (!with_trust && strcmp(type, PEM_STRING_X509) != 0 &&
-        strcmp(type, PEM_STRING_X509_OLD) != 0) {
-        return BLOCK_SKIPPED;
-    }
-    const unsigned char *at = octets.at;
-    X509 *cert = octets.len > CERT_LIST_ENTRY_MAX ? NULL
-                 : with_trust                     ? d2i_X509_AUX(NULL, &at, (long)octets.len)
-                                                  : d2i_X509(NULL, &at, (long)octets.len);
-    if (cert == NULL) {
-        return BLOCK_UNREADABLE;
-    }
-    bool refused = X509_check_trust(cert, X509_TRUST_SSL_SERVER, 0) == X509_TRUST_REJECTED;
-    X509_free(cert);
-    if (refused) {
-        return BLOCK_SKIPPED;
-    }
-    if (with_trust) { /* what follows is no part of the certificate */
-        at = octets.at;
-        cert = d2i_X509(NULL, &at, (long)octets.len);
-        CHECK(cert != NULL);
-        X509_free(cert);
-    }
-    add_anchor(store, known, span_take(octets, (size_t)(at - octets.at)));
-    return BLOCK_ADDED;
-}
-
-/* Comments between blocks are skipped by PEM_read_bio(), RFC 7468 section 5.2. */
-static bool take_blocks(struct trust_store_octets *store, BIO *bio, struct buf *why)
-{
-    struct map known = {0};
-    bool good = true;
-    size_t certificates = 0;
-    for (size_t blocks = 1; good; blocks++) {
-        char *type = NULL;
-        char *header = NULL;
-        unsigned char *octets = NULL;
-        long len = 0;
-        ERR_clear_error();
-        if (PEM_read_bio(bio, &type, &header, &octets, &len) != 1) {
-            if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-                buf_putf(why,
-                         "PEM block %zu, after %zu certificates, is damaged; take a whole file",
-                         blocks, certificates);
-                good = false;
-            }
-            break;
-        }
-        enum block b = take_block(store, &known, type, (struct span){octets, (size_t)len});
-        certificates += b != BLOCK_SKIPPED;
-        if (b == BLOCK_UNREADABLE) {
-            buf_putf(why, "certificate %zu of the file cannot be read; remove or replace it",
-                     certificates);
-            good = false;
-        }
-        OPENSSL_free(type);
-        OPENSSL_free(header);
-        OPENSSL_free(octets);
-    }
-    ERR_clear_error();
-    map_deinit(&known);
-    return good;
-}
-
 static void set_name(struct trust_store_octets *store, const char *name)
 {
     size_t len = strlen(name);
@@ -132,13 +35,12 @@ static void set_name(struct trust_store_octets *store, const char *name)
 
 static bool parse_pem(struct trust_store_octets *store, struct buf *why)
 {
+    struct pem_certs certs = {.list = BUF_INIT(TRUST_STORE_FILE_MAX)};
     digest_sha256(buf_span(&store->pem), store->sha256);
-    BIO *bio =
-        BIO_new_mem_buf(store->pem.len > 0 ? (const void *)store->pem.at : "", (int)store->pem.len);
-    CHECK(bio != NULL);
-    bool good = take_blocks(store, bio, why);
-    BIO_free(bio);
-    if (good && store->anchor_count == 0) {
+    bool good = pem_certs_read(&certs, buf_span(&store->pem), why);
+    store->anchors = certs.list;
+    store->anchor_count = certs.count;
+    if (good && certs.count == 0) {
         buf_put_text(why, "no certificate in it; name a PEM file of root certificates");
         good = false;
     }
@@ -163,37 +65,12 @@ bool trust_store_parse(struct trust_store_octets *store, const char *name, struc
     return parse_pem(store, why);
 }
 
-static bool read_file(struct buf *into, const char *path, struct buf *why)
-{
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL) {
-        buf_putf(why, "%s: %s; name a PEM file of root certificates", path, strerror(errno));
-        return false;
-    }
-    bool small = true;
-    size_t got = 1;
-    while (got > 0) {
-        uint8_t *to = buf_room(into, READ_STEP);
-        small = to != NULL;
-        got = small ? fread(to, 1, READ_STEP, file) : 0;
-        into->len += got;
-    }
-    int error = ferror(file) ? errno : 0;
-    (void)fclose(file);
-    if (!small) {
-        buf_putf(why, "%s: over %u octets; name a smaller file", path, TRUST_STORE_FILE_MAX);
-    } else if (error != 0) {
-        buf_putf(why, "%s: %s", path, strerror(error));
-    }
-    return small && error == 0;
-}
-
 bool trust_store_read(struct trust_store_octets *store, const char *name, const char *path,
                       struct buf *why)
 {
     *store = empty_store();
     set_name(store, name);
-    if (!read_file(&store->pem, path, why)) {
+    if (!pem_file_read(&store->pem, path, "root certificates", why)) {
         return false;
     }
     struct buf what = BUF_INIT(BUF_NO_LIMIT);

@@ -235,21 +235,28 @@ static void put_step(struct drawing *d, size_t step, const char *fingerprint, bo
     put_faults(d, step);
 }
 
-static void put_completing(struct drawing *d, const json_t *completion)
+static const char *where_known(const json_t *completing)
 {
-    const json_t *list = value_object(completion, "completing");
+    const char *shipped = value_text(completing, "shipped");
+    bool file = is_word(value_text(completing, "source"), "file");
+    return file ? "a file of --intermediates" : shipped != NULL ? shipped : "another server";
+}
+
+/* `row` of completions, or of chains, which knows no more than was known before. */
+static void put_completing(struct drawing *d, const json_t *row)
+{
+    const json_t *list = value_object(row, "completing");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         const char *subject = value_text(one, "subject_dn");
-        const char *shipped = value_text(one, "shipped");
         begin_level(d);
         paper_put(d->paper, INK_ERROR, "missing ");
         paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "a certificate");
         paper_put(d->paper, INK_FAINT, ", known from ");
-        paper_put(d->paper, INK_FAINT, shipped != NULL ? shipped : "another server");
+        paper_put(d->paper, INK_FAINT, where_known(one));
         paper_end(d->paper);
     }
-    const char *anchor = value_text(completion, "anchor_dn");
+    const char *anchor = value_text(row, "anchor_dn");
     if (anchor != NULL) {
         begin_level(d);
         paper_put(d->paper, INK_FAINT, "anchor ");
@@ -266,6 +273,8 @@ static void put_missing(struct drawing *d, const struct chain_view *c)
     const json_t *urls = value_object(d->chain, "missing_issuer_urls");
     if (json_array_size(value_object(completion, "completing")) > 0) {
         put_completing(d, completion);
+    } else if (json_array_size(value_object(d->chain, "completing")) > 0) {
+        put_completing(d, d->chain);
     } else if (issuer != NULL) {
         begin_level(d);
         paper_put(d->paper, INK_ERROR, "missing ");

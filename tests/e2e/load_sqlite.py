@@ -56,10 +56,11 @@ JOINS = [
      "select count(*) from endpoints e join chains c using (chain_id) where e.chain_status is not c.status"),
     ("chains.status as in services",
      "select count(*) from services s join chains c using (chain_id) where s.chain_status is not c.status"),
-    ("completions.chain_id in chains, issuer_unknown there, and all of those",
+    ("completions.chain_id in chains, issuer_unknown or missing_intermediate there, and all of those",
      "select (select count(*) from completions p left join chains c using (chain_id)"
-     " where c.status is not 'issuer_unknown') + (select count(*) from chains left join completions p"
-     " using (chain_id) where chains.status = 'issuer_unknown' and p.chain_id is null)"),
+     " where ifnull(c.status, '') not in ('issuer_unknown', 'missing_intermediate'))"
+     " + (select count(*) from chains left join completions p using (chain_id)"
+     " where chains.status in ('issuer_unknown', 'missing_intermediate') and p.chain_id is null)"),
     ("completions from this scan in certificates",
      "select count(*) from completions p, json_each(p.completing) m left join certificates c"
      " on c.fingerprint_sha256 = json_extract(m.value, '$.fingerprint_sha256')"

@@ -462,6 +462,34 @@ static void expect_completion(const char *name, enum chain_status status, enum s
     findings_deinit(&f);
 }
 
+/* The row of the chain says it alone: neither that its issuer is unknown, nor any fault of the
+ * completed path. */
+static void expect_known_completion(const struct intermediate_pool *pool,
+                                    const struct cert_info *inter)
+{
+    const struct cert_info *list[] = {&certs[LEAF]};
+    struct judging_terms known_terms = terms;
+    known_terms.known = pool;
+    struct chain_verdict v = {.cert_count = 1,
+                              .certs = list,
+                              .in_order = true,
+                              .leaf_first = true,
+                              .bad_signature_child = -1,
+                              .store_count = 1,
+                              .completed = {{STEP_PRESENTED, &certs[LEAF], 0},
+                                            {STEP_POOL, inter, -1},
+                                            {STEP_ANCHOR, &certs[ROOT], -1}},
+                              .completed_count = 3};
+    v.store[0] = (struct store_verdict){.status = CHAIN_MISSING_INTERMEDIATE,
+                                        .step = {{STEP_PRESENTED, &certs[LEAF], 0}},
+                                        .step_count = 1};
+    struct findings f;
+    findings_init(&f);
+    findings_of_chain(&v, &known_terms, &f);
+    expect_findings("known before", &f, SCOPE_CHAIN, completed_expected);
+    findings_deinit(&f);
+}
+
 /* RFC 8446 section 4.4.2: the server sends what leads to the anchor. */
 Test(chain_findings, a_completed_path_names_what_is_missing)
 {
@@ -482,6 +510,10 @@ Test(chain_findings, a_completed_path_names_what_is_missing)
     cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_SHIPPED));
     expect_completion("shipped", CHAIN_TRUSTED, STEP_POOL, pool, &inter, completed_expected,
                       "shipped with this program");
+    cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_FILE));
+    expect_completion("from a file", CHAIN_TRUSTED, STEP_POOL, pool, &inter, completed_expected,
+                      "in a file of --intermediates");
+    expect_known_completion(pool, &inter);
     expect_completion("completed and expired", CHAIN_EXPIRED, STEP_POOL, pool, &inter,
                       nothing_expected, "");
     expect_completion("nothing was missing", CHAIN_TRUSTED, STEP_ANCHOR, pool, &inter,

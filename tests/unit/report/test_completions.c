@@ -24,7 +24,7 @@ static void add_list(struct incomplete_chains *c, uint8_t number)
     uint8_t id[32] = {number};
     struct buf list = BUF_INIT(BUF_NO_LIMIT);
     cr_assert(cert_list_add(&list, (struct span){id, sizeof(id)})); /* any octets have a verdict */
-    incomplete_chains_add(c, id, buf_span(&list));
+    incomplete_chains_add(c, id, buf_span(&list), false);
     buf_deinit(&list);
 }
 

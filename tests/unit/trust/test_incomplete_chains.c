@@ -14,7 +14,7 @@ Test(incomplete_chains, lists_come_back_as_they_were_added)
         uint8_t id[32] = {(uint8_t)i};
         uint8_t list[300];
         memset(list, (int)i, sizeof(list));
-        incomplete_chains_add(&c, id, (struct span){list, 1 + i});
+        incomplete_chains_add(&c, id, (struct span){list, 1 + i}, i % 3 == 0);
         if (i % 50 == 0) { /* what was added later is read as well */
             uint8_t octets[300];
             cr_expect(incomplete_chains_read(&c, &c.chains[i], octets));
@@ -25,6 +25,7 @@ Test(incomplete_chains, lists_come_back_as_they_were_added)
     for (unsigned i = 0; i < 200; i++) {
         uint8_t octets[300];
         cr_expect_eq(c.chains[i].chain_id[0], i);
+        cr_expect_eq(c.chains[i].told, i % 3 == 0);
         cr_assert_eq(c.chains[i].len, 1 + i);
         cr_expect(incomplete_chains_read(&c, &c.chains[i], octets));
         cr_expect_eq(octets[0], i);
@@ -41,7 +42,7 @@ static void add_list(struct incomplete_chains *c, uint8_t octet)
     uint8_t id[32] = {octet};
     uint8_t list[LIST_LEN];
     memset(list, octet, sizeof(list));
-    incomplete_chains_add(c, id, (struct span){list, sizeof(list)});
+    incomplete_chains_add(c, id, (struct span){list, sizeof(list)}, false);
 }
 
 static void limit_files(rlim_t octets)

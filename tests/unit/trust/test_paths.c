@@ -483,3 +483,140 @@ Test(paths, completion_from_the_pool)
     intermediate_pool_free(pool);
     end(&f);
 }
+
+/* What was known before the list came. Letters: r root, u upper, w lower, l leaf; o another root of
+ * the same key and name as x, which r cross-signed. */
+static const struct known_row {
+    const char *name;
+    const char *presented;
+    const char *known;
+    enum chain_status as_served; /* nothing known */
+    enum chain_status with_known;
+    size_t missing; /* of the completed path */
+} known_rows[] = {
+    {"8446 4.4.2: the leaf alone", "l", "uw", CHAIN_ISSUER_UNKNOWN, CHAIN_MISSING_INTERMEDIATE, 2},
+    {"one of two", "lw", "u", CHAIN_ISSUER_UNKNOWN, CHAIN_MISSING_INTERMEDIATE, 1},
+    {"the lower of two, the upper presented", "lu", "w", CHAIN_ISSUER_UNKNOWN,
+     CHAIN_MISSING_INTERMEDIATE, 1},
+    {"only one of two is known", "l", "w", CHAIN_ISSUER_UNKNOWN, CHAIN_ISSUER_UNKNOWN, 0},
+    {"none of them", "l", "o", CHAIN_ISSUER_UNKNOWN, CHAIN_ISSUER_UNKNOWN, 0},
+    {"nothing is missing", "lwu", "uw", CHAIN_TRUSTED, CHAIN_TRUSTED, 0},
+    {"completed, and expired", "e", "uw", CHAIN_ISSUER_UNKNOWN, CHAIN_ISSUER_UNKNOWN, 0},
+    {"expired as served", "ewu", "uw", CHAIN_EXPIRED, CHAIN_EXPIRED, 0},
+    {"signed by its own key", "s", "uw", CHAIN_SELF_SIGNED, CHAIN_SELF_SIGNED, 0},
+    {"a new root, its cross-sign left out", "no", "x", CHAIN_UNTRUSTED_ROOT,
+     CHAIN_MISSING_INTERMEDIATE, 1},
+    {"a private root", "no", "uw", CHAIN_UNTRUSTED_ROOT, CHAIN_UNTRUSTED_ROOT, 0},
+    {"an impostor of the same name presented", "li", "uw", CHAIN_ISSUER_UNKNOWN,
+     CHAIN_MISSING_INTERMEDIATE, 2},
+    {"no certificate", "?", "uw", CHAIN_UNPARSABLE, CHAIN_UNPARSABLE, 0},
+};
+
+static const char known_letters[] = "ruwleosxni";
+
+static void make_known_world(struct hierarchy *h, struct test_cert *made[sizeof(known_letters)])
+{
+    struct test_cert *root = made[0] = hierarchy_ca(h, NULL, "Root");
+    made[1] = hierarchy_ca(h, root, "Upper");
+    made[2] = hierarchy_ca(h, made[1], "Lower");
+    made[3] = hierarchy_leaf(h, made[2]);
+    made[4] = MAKE(made[2], LEAF, .at = JUDGED_AT, .from_s = -YEAR, .until_s = -1);
+    made[5] = hierarchy_ca(h, NULL, "New Root");
+    made[6] = MAKE(NULL, LEAF, .at = JUDGED_AT, .from_s = -YEAR, .until_s = YEAR);
+    made[7] = MAKE(root, .cn = "New Root", .ca = true, .at = JUDGED_AT, .from_s = -YEAR,
+                   .until_s = YEAR, .use_key = made[5]->key);
+    made[8] = hierarchy_leaf(h, made[5]);
+    made[9] = hierarchy_ca(h, root, "Lower");
+}
+
+static struct test_cert *made_by_letter(struct test_cert *const *made, char letter)
+{
+    const char *at = strchr(known_letters, letter);
+    cr_assert_not_null(at);
+    return made[at - known_letters];
+}
+
+static void put_letters(struct buf *list, struct test_cert *const *made, const char *letters)
+{
+    for (; *letters != '\0'; letters++) {
+        if (*letters == '?') {
+            cr_assert(cert_list_add(list, SPAN_LIT("no certificate")));
+        } else {
+            list_put(list, made_by_letter(made, *letters));
+        }
+    }
+}
+
+static struct intermediate_pool *pool_of(struct test_cert *const *made, const char *letters)
+{
+    struct intermediate_pool *pool = intermediate_pool_new();
+    for (; *letters != '\0'; letters++) {
+        struct span der = test_cert_der(made_by_letter(made, *letters)->cert);
+        cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_FILE));
+        OPENSSL_free((void *)(uintptr_t)der.at);
+    }
+    return pool;
+}
+
+static size_t count_missing(const struct chain_verdict *v)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < v->completed_count; i++) {
+        count += v->completed[i].source == STEP_POOL;
+    }
+    return count;
+}
+
+/* Design section 6: a path as served, then one that known intermediates complete, then the rest. */
+Test(paths, known_intermediates_decide_between_missing_and_unknown)
+{
+    struct fixture f = {0};
+    struct test_cert *made[sizeof(known_letters)];
+    make_known_world(&f.h, made);
+    begin(&f, CERTS(made[0]), CERTS(made[5]));
+    for (size_t i = 0; i < sizeof(known_rows) / sizeof(known_rows[0]); i++) {
+        const struct known_row *row = &known_rows[i];
+        struct intermediate_pool *pool = pool_of(made, row->known);
+        struct chain_verdict before;
+        struct chain_verdict v;
+        struct store_verdict as_served;
+        buf_reset(&f.list);
+        put_letters(&f.list, made, row->presented);
+        f.terms.known = NULL;
+        chain_judge_list(f.judge, buf_span(&f.list), &before);
+        as_served = before.store[0];
+        cr_expect_eq(as_served.status, row->as_served, "%s", row->name);
+        cr_expect_eq(before.completed_count, 0, "%s", row->name);
+        f.terms.known = pool;
+        chain_judge_list(f.judge, buf_span(&f.list), &v);
+        cr_expect_eq(v.store[0].status, row->with_known, "%s: %s", row->name,
+                     chain_status_word(v.store[0].status));
+        cr_expect_eq(count_missing(&v), row->missing, "%s", row->name);
+        cr_expect_eq(chain_brief_of(&v).trusted_by, chain_brief_of(&before).trusted_by, "%s",
+                     row->name);
+        cr_expect_eq(v.store[0].step_count, as_served.step_count, "%s: the path stays", row->name);
+        cr_expect_eq(v.store[0].fault_count, as_served.fault_count, "%s", row->name);
+        cr_expect_eq(memcmp(v.role, before.role, sizeof(v.role)), 0, "%s", row->name);
+        cr_expect_eq(v.capped, before.capped, "%s", row->name);
+        intermediate_pool_free(pool);
+    }
+    end(&f);
+}
+
+/* Each store by itself. */
+Test(paths, known_intermediates_count_for_every_store)
+{
+    struct fixture f = {0};
+    struct test_cert *made[sizeof(known_letters)];
+    struct chain_verdict v;
+    make_known_world(&f.h, made);
+    begin(&f, CERTS(made[5]), CERTS(made[0]));
+    struct intermediate_pool *pool = pool_of(made, "uw");
+    f.terms.known = pool;
+    judge(&f, CERTS(made[3]), &v);
+    cr_expect_eq(v.store[0].status, CHAIN_ISSUER_UNKNOWN);
+    cr_expect_eq(v.store[1].status, CHAIN_MISSING_INTERMEDIATE);
+    cr_expect_eq(v.completed_count, 0, "the first store decides");
+    intermediate_pool_free(pool);
+    end(&f);
+}
