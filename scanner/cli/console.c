@@ -101,6 +101,7 @@ static bool fit_descriptors(struct console *c, struct options *o, struct buf *wh
         say(c, line);
         options_set_concurrency(o, fitting);
     }
+    o->params.policy_connections = descriptors_for_policies(p->concurrency, needed, limit);
     return fitting > 0;
 }
 

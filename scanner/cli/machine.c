@@ -188,7 +188,8 @@ bool machine_read_profiles(struct options *o, struct buf *why)
 }
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */
-#define POLICY_SOCKETS         72 /* of the policy thread: 64 fetches, what libcurl needs besides */
+#define POLICY_SOCKETS \
+    (8 + 2 * POLICY_CONNECTIONS_MIN) /* of the policy thread: fetches, what libcurl needs besides */
 #define DESCRIPTORS_OF_PROCESS (48 + POLICY_SOCKETS)
 /* Of one event loop: epoll, wake-ups, signals and the spare one of libuv; temporary files. */
 #define DESCRIPTORS_OF_THREAD 8
@@ -209,6 +210,14 @@ uint32_t descriptors_fit(uint32_t concurrency, uint32_t needed, uint64_t limit)
     uint64_t reserved = needed > DESCRIPTORS_RESERVED ? needed : DESCRIPTORS_RESERVED;
     uint64_t room = limit > reserved ? limit - reserved : 1;
     return room < concurrency ? (uint32_t)room : concurrency;
+}
+
+uint32_t descriptors_for_policies(uint32_t concurrency, uint32_t needed, uint64_t limit)
+{
+    uint64_t reserved = needed > DESCRIPTORS_RESERVED ? needed : DESCRIPTORS_RESERVED;
+    uint64_t room = limit > reserved + concurrency ? limit - reserved - concurrency : 0;
+    uint32_t more = POLICY_CONNECTIONS_MAX - POLICY_CONNECTIONS_MIN;
+    return POLICY_CONNECTIONS_MIN + (room / 2 < more ? (uint32_t)(room / 2) : more);
 }
 
 uint64_t machine_raise_descriptors(void)

@@ -49,5 +49,9 @@ uint32_t descriptors_needed(uint32_t threads, size_t name_servers);
  */
 uint32_t descriptors_fit(uint32_t concurrency, uint32_t needed, uint64_t limit);
 
+/** How many policy hosts may be asked at once, with two descriptors each, in what connections to mail
+ * servers leave. */
+uint32_t descriptors_for_policies(uint32_t concurrency, uint32_t needed, uint64_t limit);
+
 /** Raises the soft limit of open files to the hard one. @return the limit now in force. */
 uint64_t machine_raise_descriptors(void);

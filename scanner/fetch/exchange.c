@@ -96,21 +96,26 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
                  net_addr_from_sockaddr(&to->addr, &address, &port) &&
                  net_addr_eq(&address, &x->address.dial_address) && port == x->address.dial_port;
     int fd = right ? bound_socket(&x->address) : -EACCES;
-    x->sys = fd < 0 ? fd : 0;
-    x->fd = fd < 0 ? -1 : fd;
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : fd;
+    if (fd >= 0 && copy < 0) {
+        copy = -errno;
+        (void)close(fd);
+    }
+    x->sys = copy < 0 ? copy : 0;
+    x->fd = copy < 0 ? -1 : fd;
+    return copy < 0 ? CURL_SOCKET_BAD : copy;
 }
 
-static int on_close(void *arg, curl_socket_t fd)
+/* The connection ends here, whenever libcurl closes its own descriptor: 7.88 does so at once and tells
+ * nobody where the connection was never made, 8.12 and later wait for the peer's close_notify. */
+static void let_go(struct exchange *x)
 {
-    struct exchange *x = arg;
-    CHECK(fd == x->fd);
-    x->fd = -1;
-    int result = close(fd);
-    if (x->stage == EXCHANGE_IDLE || x->stage == EXCHANGE_OVER) {
-        x->on_closed(x);
+    tls_evidence_detach(&x->tls);
+    if (x->fd >= 0) {
+        (void)shutdown(x->fd, SHUT_RDWR);
+        (void)close(x->fd);
+        x->fd = -1;
     }
-    return result;
 }
 
 /* TCP is connected, and TLS begins. */
@@ -155,8 +160,6 @@ static void set_once(struct exchange *x)
         curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, x) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, x) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head_line) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_HEADERDATA, x) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
@@ -165,11 +168,10 @@ static void set_once(struct exchange *x)
 }
 
 void exchange_init(struct exchange *x, const struct policy_fetcher_params *params, CURLM *multi,
-                   const EVP_MD *sha256, EVP_MD_CTX *digest, void (*on_closed)(struct exchange *x))
+                   const EVP_MD *sha256, EVP_MD_CTX *digest)
 {
     *x = (struct exchange){
         .params = params,
-        .on_closed = on_closed,
         .multi = multi,
         .easy = curl_easy_init(),
         .fd = -1,
@@ -264,6 +266,10 @@ bool exchange_check(struct exchange *x, uint64_t now_ns)
     if (now_ns >= exchange_due_ns(x)) {
         x->sys = stage_now(x) == EXCHANGE_CONNECTING ? -ETIMEDOUT : 0;
         exchange_give_up(x, timeout_at(stage_now(x)));
+        return true;
+    }
+    if (x->tls.flooded) {
+        exchange_give_up(x, POLICY_FETCH_TLS_FAILED); /* error_text says which bound it was */
         return true;
     }
     if (x->tls.octets_in > WIRE_MAX) {
@@ -381,6 +387,9 @@ static enum policy_fetch conclude(struct exchange *x, CURLcode result)
     if (x->outcome != POLICY_FETCH_NOT_ASKED) {
         return x->outcome; /* by a callback */
     }
+    if (x->tls.flooded) {
+        return POLICY_FETCH_TLS_FAILED;
+    }
     switch (stage_now(x)) {
     case EXCHANGE_CONNECTING:
         x->sys = x->sys != 0 ? x->sys : system_error(x);
@@ -413,10 +422,12 @@ void exchange_ended(struct exchange *x, CURLcode result)
         x->sys = system_error(x);
     }
     CHECK(curl_multi_remove_handle(x->multi, x->easy) == CURLM_OK);
+    let_go(x);
 }
 
 void exchange_give_up(struct exchange *x, enum policy_fetch outcome)
 {
     finish(x, outcome);
-    (void)curl_multi_remove_handle(x->multi, x->easy); /* never added, or else this closes */
+    (void)curl_multi_remove_handle(x->multi, x->easy); /* or it was never added */
+    let_go(x);
 }

@@ -6,9 +6,9 @@
  * follows is the caller's.
  *
  * After exchange_start() the caller drives the multi handle. The exchange is over after
- * exchange_ended() (libcurl says so) or exchange_give_up() (the caller does). It can be started
- * again when its socket is closed as well, which later versions of libcurl do in their own time:
- * on_closed() tells, possibly from inside of any call that drives the multi handle.
+ * exchange_ended() (libcurl says so) or exchange_give_up() (the caller does), and can be started
+ * again. With its end the connection has ended: libcurl works on a copy of our descriptor, so what
+ * it closes, when, and whether it tells, decides nothing. A connection takes two descriptors.
  */
 
 #include <curl/curl.h>
@@ -28,14 +28,13 @@ enum exchange_stage {
 
 struct exchange {
     const struct policy_fetcher_params *params; /* borrowed */
-    void (*on_closed)(struct exchange *x);
-    CURLM *multi; /* borrowed */
+    CURLM *multi;                               /* borrowed */
     CURL *easy;
     struct curl_slist *connect_to;
     struct policy_address address;
     enum exchange_stage stage;
     enum exchange_stage reached; /* the last stage before OVER */
-    int fd;                      /* libcurl's; -1: closed */
+    int fd;                      /* ours, -1: none; libcurl has a copy of its own */
     uint64_t started_ns;
     uint64_t connected_ns; /* 0: not */
     uint64_t ended_ns;
@@ -49,9 +48,8 @@ struct exchange {
     char error[CURL_ERROR_SIZE];
 };
 
-/** `on_closed` may start nothing. */
 void exchange_init(struct exchange *x, const struct policy_fetcher_params *params, CURLM *multi,
-                   const EVP_MD *sha256, EVP_MD_CTX *digest, void (*on_closed)(struct exchange *x));
+                   const EVP_MD *sha256, EVP_MD_CTX *digest);
 /** Only without a connection, or after the multi handle is gone. */
 void exchange_deinit(struct exchange *x);
 
@@ -60,7 +58,8 @@ void exchange_start(struct exchange *x, const char *policy_host, const struct po
                     uint64_t total_ns);
 /** When exchange_check() must be called at the latest. Only while it is under way. */
 uint64_t exchange_due_ns(const struct exchange *x);
-/** Ends the exchange when its time is up or it got too much. @return whether it is over. */
+/** Ends the exchange when its time is up or it got too much. `now_ns`: what came until then was read.
+ * @return whether it is over. */
 bool exchange_check(struct exchange *x, uint64_t now_ns);
 /** What libcurl said of it. */
 void exchange_ended(struct exchange *x, CURLcode result);

@@ -27,13 +27,14 @@ struct job {
     char policy_host[];
 };
 
-/* A place for one connection. Occupied until its socket is closed, so that limits count sockets. */
+/* A place for one connection. */
 struct slot {
     struct exchange exchange;
     struct policy_fetcher *fetcher;
     struct slot *next_free;
-    struct job *job;           /* NULL: what was to be told is told */
+    struct job *job;           /* NULL: free */
     struct gate_ticket ticket; /* of the place at the address */
+    bool fresh;                /* younger than POLICY_FRESH_MS */
 };
 
 struct policy_fetcher {
@@ -46,6 +47,7 @@ struct policy_fetcher {
     struct slot **slots; /* made when first needed */
     size_t slot_count;
     struct slot *free;
+    size_t fresh_count;
     struct job *first;
     struct job *last;
     size_t pending;
@@ -57,6 +59,7 @@ struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *pa
     struct policy_fetcher *f = memory_new(1, sizeof(*f));
     f->params = *params;
     f->params.concurrency = params->concurrency ? params->concurrency : POLICY_CONCURRENCY;
+    f->params.fresh = params->fresh ? params->fresh : POLICY_FRESH;
     if (params->user_agent != NULL) {
         size_t len = strlen(params->user_agent) + 1;
         f->user_agent = memory_new(1, len);
@@ -177,20 +180,20 @@ static void tell(struct policy_fetcher *f, struct job *job, enum policy_fetch ou
     forget(f, job);
 }
 
+static void end_freshness(struct slot *slot)
+{
+    slot->fetcher->fresh_count -= slot->fresh;
+    slot->fresh = false;
+}
+
 static void release(struct slot *slot)
 {
     struct policy_fetcher *f = slot->fetcher;
+    end_freshness(slot);
     gates_leave(f->gates, &slot->ticket);
+    slot->job = NULL;
     slot->next_free = f->free;
     f->free = slot;
-}
-
-static void on_closed(struct exchange *x)
-{
-    struct slot *slot = CONTAINER_OF(x, struct slot, exchange);
-    if (slot->job == NULL) {
-        release(slot);
-    }
 }
 
 static void note_attempt(struct job *job, const struct exchange *x)
@@ -226,15 +229,13 @@ static void conclude(struct slot *slot)
     } else {
         tell(f, job, x->outcome, x);
     }
-    slot->job = NULL;
-    if (x->fd < 0) {
-        release(slot);
-    }
+    release(slot);
 }
 
 static bool has_slot(const struct policy_fetcher *f)
 {
-    return f->free != NULL || f->slot_count < f->params.concurrency;
+    return f->fresh_count < f->params.fresh &&
+           (f->free != NULL || f->slot_count < f->params.concurrency);
 }
 
 static struct slot *slot_take(struct policy_fetcher *f)
@@ -246,7 +247,7 @@ static struct slot *slot_take(struct policy_fetcher *f)
     }
     slot = memory_new(1, sizeof(*slot));
     slot->fetcher = f;
-    exchange_init(&slot->exchange, &f->params, f->multi, f->sha256, f->digest, on_closed);
+    exchange_init(&slot->exchange, &f->params, f->multi, f->sha256, f->digest);
     f->slots[f->slot_count++] = slot;
     return slot;
 }
@@ -263,6 +264,8 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
     struct job *job = CONTAINER_OF(ticket, struct job, ticket);
     struct slot *slot = slot_take(f);
     slot->job = job;
+    slot->fresh = true;
+    f->fresh_count++;
     slot->ticket = *ticket;
     job->slot = slot;
     job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : unix_ms();
@@ -294,25 +297,46 @@ static void collect(struct policy_fetcher *f)
     }
 }
 
-static void check_limits(struct policy_fetcher *f)
+static uint64_t freshness_ends_ns(const struct slot *slot)
 {
-    uint64_t now_ns = monotonic_ns();
+    return slot->exchange.started_ns + POLICY_FRESH_MS * (uint64_t)NS_PER_MS;
+}
+
+static void check_limits(struct policy_fetcher *f, uint64_t now_ns)
+{
     for (size_t i = 0; i < f->slot_count; i++) {
         struct slot *slot = f->slots[i];
         if (slot->job != NULL && exchange_check(&slot->exchange, now_ns)) {
             conclude(slot);
+        } else if (slot->fresh && now_ns >= freshness_ends_ns(slot)) {
+            end_freshness(slot);
         }
+    }
+}
+
+static void begin_turn(struct policy_fetcher *f)
+{
+    for (size_t i = 0; i < f->slot_count; i++) {
+        tls_evidence_begin_turn(&f->slots[i]->exchange.tls);
     }
 }
 
 static void turn(struct policy_fetcher *f)
 {
     int running = 0;
+    begin_turn(f);
     dial_all(f);
+    /* Time as it was before reading: who had answered until then is not late. */
+    uint64_t now_ns = monotonic_ns();
     CHECK(curl_multi_perform(f->multi, &running) == CURLM_OK);
     collect(f);
-    check_limits(f);
+    check_limits(f, now_ns);
     dial_all(f); /* in the places of those that ended */
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Rounded up: nothing is due before. */
@@ -320,9 +344,9 @@ static uint32_t wait_ms(const struct policy_fetcher *f, uint32_t timeout_ms)
 {
     uint64_t due_ns = has_slot(f) ? gates_due_ns(f->gates) : UINT64_MAX;
     for (size_t i = 0; i < f->slot_count; i++) {
-        uint64_t at_ns =
-            f->slots[i]->job != NULL ? exchange_due_ns(&f->slots[i]->exchange) : due_ns;
-        due_ns = at_ns < due_ns ? at_ns : due_ns;
+        const struct slot *slot = f->slots[i];
+        due_ns = slot->job != NULL ? least(due_ns, exchange_due_ns(&slot->exchange)) : due_ns;
+        due_ns = slot->fresh ? least(due_ns, freshness_ends_ns(slot)) : due_ns;
     }
     uint64_t now_ns = monotonic_ns();
     uint64_t wait = due_ns <= now_ns ? 0 : (due_ns - now_ns - 1) / NS_PER_MS + 1;

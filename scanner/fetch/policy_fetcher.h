@@ -22,6 +22,9 @@
  * parameters say, in its /24 or /48 no more connections at once; addresses take turns. What may
  * not start yet waits in line at its address and costs nothing meanwhile.
  *
+ * A peer gets SESSION_TURN_OCTETS read in a turn, and what it may send altogether is bounded also
+ * within the handshake: a flood neither holds the thread nor makes others late.
+ *
  * Bounds: a host under way holds POLICY_BODY_MAX of the body, TLS_LIST_MAX of certificates here
  * and as much again in OpenSSL, and what libcurl takes for a line of the head (100 KiB); one that
  * waits, its name and addresses; an address that was dialled, some 200 octets until the end.
@@ -66,11 +69,17 @@ struct policy_fetcher_params {
     uint32_t network_limit;    /* to a network (net_addr_network()) at once */
     double address_rate;       /* starts a second and address; may be below 1 */
     uint32_t concurrency;      /* connections at once; 0: POLICY_CONCURRENCY */
+    uint32_t fresh;            /* of these, younger than POLICY_FRESH_MS; 0: POLICY_FRESH */
     policy_done_fn done;
     void *arg;
 };
 
-#define POLICY_CONCURRENCY     64   /* connections at once, unless told otherwise */
+/* A host that answers is done within some round trips; who is silent waits for his timeout, and
+ * that costs nothing but two descriptors and memory. So the young ones, which are work, have few places,
+ * and the old ones many: the silent do not keep the others from being asked. */
+#define POLICY_FRESH           64   /* younger than POLICY_FRESH_MS at once */
+#define POLICY_FRESH_MS        500U /* from connect(); two or three round trips round the world */
+#define POLICY_CONCURRENCY     512  /* connections at once, fresh or not, unless told otherwise */
 #define POLICY_CONCURRENCY_MAX 1024 /* each turn looks at all that are under way */
 
 struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *params);

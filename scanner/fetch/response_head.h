@@ -10,7 +10,7 @@
 enum head_step {
     HEAD_MORE,
     HEAD_DONE,      /* the final response's head is whole */
-    HEAD_MALFORMED, /* no status line of HTTP/1.x where there must be one */
+    HEAD_MALFORMED, /* no status line of HTTP/1.x where there must be one; framing that is none */
     HEAD_TOO_LARGE, /* over POLICY_HEAD_MAX, all heads together */
 };
 
@@ -20,6 +20,7 @@ struct response_head {
     uint32_t octets;     /* of all lines so far */
     struct buf location; /* at most POLICY_FIELD_MAX, as the next; of the newest head */
     struct buf content_type;
+    struct buf content_length; /* as sent: a second one must be the same */
 };
 
 void response_head_init(struct response_head *h);

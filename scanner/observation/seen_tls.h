@@ -5,6 +5,12 @@
 #define TLS_LIST_MAX \
     (256U << 10)          /* octets of a presented certificate list that are kept; our own bound */
 #define TLS_CERTS_MAX 100 /* certificates of a list that are kept; our own bound */
+/* What a peer may send in one session before we end it; our own bounds. A handshake takes eight
+ * messages, and what follows are tickets and key updates (RFC 8446 section 4.6). */
+#define SESSION_OCTETS_MAX     (TLS_LIST_MAX + (1U << 20)) /* on the wire, TLS or not */
+#define HANDSHAKE_MESSAGES_MAX 64                          /* in the handshake and behind it */
+/* Octets that one peer gets read before the others have their turn; our own bound. */
+#define SESSION_TURN_OCTETS (16U << 10)
 
 /** What one TLS handshake showed. Plain data; spans live as long as the handshake that filled it. */
 struct seen_tls {
@@ -26,7 +32,7 @@ struct seen_tls {
         alert_received;  /* -1: none; else the description of the fatal alert, RFC 8446 section 6 */
     int16_t alert_sent;  /* -1: none */
     uint32_t error_code; /* OpenSSL's reason code of the failure, 0: none */
-    char error_text[96]; /* its text, "" when none */
+    char error_text[96]; /* its text, or which bound of ours was passed; "" when none */
     int32_t ms;          /* ClientHello to the end; -1: not measured */
     /* The list as presented, RFC 8446 section 4.4.2 or RFC 5246 section 7.4.2: each entry is a
      * 24-bit big-endian length and the DER, in the order sent. */

@@ -149,6 +149,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .tls_timeout_ms = p->tls_timeout_ms,
         .head_timeout_ms = p->greeting_timeout_ms,
         .total_timeout_ms = p->policy_timeout_ms,
+        .concurrency = p->policy_connections,
         .done = on_done,
         .arg = t,
     };

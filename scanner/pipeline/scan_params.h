@@ -10,6 +10,10 @@
  * threads. Strings and arrays are borrowed and outlive the scan. Defaults: design section 4.
  */
 
+/* Policy hosts asked at once, by what descriptors are left. */
+#define POLICY_CONNECTIONS_MIN 64
+#define POLICY_CONNECTIONS_MAX 512
+
 struct net_endpoint {
     struct net_addr address;
     uint16_t port;
@@ -105,7 +109,8 @@ struct scan_params {
     /* limits */
     uint32_t threads;
     uint32_t concurrency;
-    double address_rate; /* session starts per second and address; 0: no limit */
+    uint32_t policy_connections; /* policy hosts asked at once */
+    double address_rate;         /* session starts per second and address; 0: no limit */
     uint32_t address_limit;
     uint32_t network_limit;
     uint32_t operator_limit;

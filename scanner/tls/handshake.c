@@ -24,6 +24,7 @@ struct handshake {
     struct span in;   /* borrowed for the call; what OpenSSL has not read yet */
     struct buf *out;  /* borrowed for the call */
     bool out_full;    /* `out` refused octets */
+    bool flooded;     /* more messages than HANDSHAKE_MESSAGES_MAX: nothing more is read */
     struct buf after; /* octets behind the handshake in its last segment */
     struct handshake_notes notes;
 };
@@ -32,6 +33,10 @@ static int bio_read(BIO *bio, char *to, size_t len, size_t *got)
 {
     struct handshake *h = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);
+    if (h->flooded) {
+        *got = 0;
+        return -1;
+    }
     if (h->in.len == 0) {
         BIO_set_retry_read(bio); /* empty means "later", not "closed" */
         *got = 0;
@@ -190,6 +195,9 @@ void handshake_on_message(int sent, int version, int content_type, const void *a
 {
     (void)version;
     struct handshake *h = arg;
+    if (content_type == SSL3_RT_HANDSHAKE && !sent && !h->flooded) {
+        h->flooded = !handshake_count_message(&h->notes);
+    }
     if (content_type == SSL3_RT_HANDSHAKE && !sent && h->status == HANDSHAKE_MORE) {
         handshake_note_message(&h->notes, ssl, (struct span){at, len});
     } else if (content_type == SSL3_RT_ALERT && len == 2) {
@@ -234,7 +242,9 @@ static void fail(struct handshake *h, enum session_outcome outcome)
 
 static void conclude_failure(struct handshake *h, int ssl_error)
 {
-    if (h->out_full) {
+    if (h->flooded) {
+        fail(h, OUTCOME_TLS_PROTOCOL_ERROR); /* error_text says it */
+    } else if (h->out_full) {
         (void)snprintf(h->notes.seen.error_text, sizeof(h->notes.seen.error_text),
                        "too much to answer");
         fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
@@ -338,6 +348,15 @@ void handshake_shutdown(struct handshake *h, struct buf *out)
     (void)SSL_shutdown(h->ssl);
     ERR_clear_error();
     h->out = NULL;
+}
+
+void handshake_octets_exceeded(struct handshake *h)
+{
+    handshake_note_flood(&h->notes.seen, "octets");
+    h->broken = true;
+    if (h->status == HANDSHAKE_MORE) {
+        fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
+    }
 }
 
 void handshake_peer_gone(struct handshake *h, bool reset, bool timeout)

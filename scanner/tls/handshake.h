@@ -21,7 +21,8 @@
  *
  * Bounds: a peer can make us hold TLS_LIST_MAX octets of certificates here and as much again
  * inside OpenSSL, plus one record. `out` and `plain` carry their own limits; reaching one
- * ends the connection (HANDSHAKE_FAILED, or false).
+ * ends the connection (HANDSHAKE_FAILED, or false), and so does the handshake message after
+ * HANDSHAKE_MESSAGES_MAX. How many octets a session may take is the caller's, who reads them.
  */
 
 #include "scanner/base/buf.h"
@@ -71,6 +72,10 @@ void handshake_shutdown(struct handshake *h, struct buf *out);
 /** The transport ended: closed, reset or given up at a timeout. Without effect after DONE or
  * FAILED. */
 void handshake_peer_gone(struct handshake *h, bool reset, bool timeout);
+
+/** The caller reads no more: the peer sent more than a session needs. After DONE the outcome stays
+ * and error_text tells. Without effect after FAILED but for the text. */
+void handshake_octets_exceeded(struct handshake *h);
 
 /** Borrowed; valid until handshake_free(). `ms` is left at -1: the engine has no clock. */
 const struct seen_tls *handshake_seen(const struct handshake *h);

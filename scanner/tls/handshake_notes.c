@@ -17,6 +17,7 @@ void handshake_notes_reset(struct handshake_notes *n, size_t keep)
 {
     buf_reset_trim(&n->list, keep);
     n->last_message = -1;
+    n->messages = 0;
     n->seen = (struct seen_tls){.alert_received = -1, .alert_sent = -1, .ms = -1};
 }
 
@@ -58,6 +59,22 @@ static enum key_exchange pending_key_exchange(const SSL *ssl)
     return kind == NID_kx_ecdhe ? KEY_EXCHANGE_ECDHE
            : kind == NID_kx_dhe ? KEY_EXCHANGE_DHE
                                 : KEY_EXCHANGE_OTHER;
+}
+
+bool handshake_count_message(struct handshake_notes *n)
+{
+    if (n->messages < HANDSHAKE_MESSAGES_MAX) {
+        n->messages++;
+        return true;
+    }
+    handshake_note_flood(&n->seen, "handshake messages");
+    return false;
+}
+
+void handshake_note_flood(struct seen_tls *seen, const char *of_what)
+{
+    (void)snprintf(seen->error_text, sizeof(seen->error_text), "more %s than a session needs",
+                   of_what);
 }
 
 void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message)

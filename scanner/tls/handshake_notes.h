@@ -14,8 +14,9 @@
 struct handshake_notes {
     const EVP_MD *sha256; /* borrowed, as the next */
     EVP_MD_CTX *digest;
-    int last_message; /* type of the last handshake message of the peer, -1: none */
-    struct buf list;  /* what seen.list points to */
+    int last_message;  /* type of the last handshake message of the peer, -1: none */
+    uint32_t messages; /* of the peer, in the handshake and behind it */
+    struct buf list;   /* what seen.list points to */
     struct seen_tls seen;
 };
 
@@ -26,6 +27,11 @@ void handshake_notes_deinit(struct handshake_notes *n);
 
 /** A whole handshake message from the peer, its header included. */
 void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message);
+/** Each handshake message of the peer, also those behind the handshake. @return false: more than
+ * HANDSHAKE_MESSAGES_MAX, which error_text says now; the session is to be ended. */
+bool handshake_count_message(struct handshake_notes *n);
+/** The peer passed one of our bounds: a text that says of what there was too much. */
+void handshake_note_flood(struct seen_tls *seen, const char *of_what);
 void handshake_note_alert(struct seen_tls *seen, bool sent, const uint8_t alert[2]);
 /** The cause in the error queue of this thread, which stays as it is. */
 void handshake_note_error(struct handshake_notes *n);

@@ -53,6 +53,10 @@ Test(machine, connections_leave_room_for_other_descriptors)
         cr_assert_eq(descriptors_fit(cases[i].concurrency, cases[i].needed, cases[i].limit),
                      cases[i].want, "%zu", i);
     }
+    cr_assert_eq(descriptors_for_policies(4000, 68, 1048576), POLICY_CONNECTIONS_MAX);
+    cr_assert_eq(descriptors_for_policies(768, 68, 1024), POLICY_CONNECTIONS_MIN);
+    cr_assert_eq(descriptors_for_policies(668, 68, 1024), POLICY_CONNECTIONS_MIN + 50);
+    cr_assert_eq(descriptors_for_policies(1, 68, 69), POLICY_CONNECTIONS_MIN);
     cr_assert_lt(descriptors_needed(4, 2), DESCRIPTORS_RESERVED);
     cr_assert_gt(descriptors_needed(64, 2), DESCRIPTORS_RESERVED);
 }

@@ -118,14 +118,25 @@ static bool fill(struct connection *c, size_t count)
     return going;
 }
 
-static bool repeat(struct connection *c, const char *text, bool drip)
+static bool repeat(struct connection *c, const char *text, size_t len, bool drip)
 {
-    size_t len = strlen(text);
     size_t part = drip ? 1 : len;
     for (size_t at = 0; put(c, text + at, part); at = (at + part) % len) {
         if (drip) {
             pause_ms(10);
         }
+    }
+    return false;
+}
+
+/* Each call of SSL_do_handshake() sends one message; nothing is read. */
+static bool flood_with(struct connection *c, enum https_act what)
+{
+    for (int sent = 1; sent == 1;) {
+        bool asked = what == KEY_UPDATES ? SSL_key_update(c->ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1
+                     : what == TICKETS   ? SSL_new_session_ticket(c->ssl) == 1
+                                         : SSL_renegotiate(c->ssl) == 1;
+        sent = asked ? SSL_do_handshake(c->ssl) : 0;
     }
     return false;
 }
@@ -160,9 +171,13 @@ static bool act(struct connection *c, const struct https_step *s)
     case FILL:
         return fill(c, s->number);
     case FLOOD:
-        return repeat(c, s->text, false);
+        return repeat(c, s->text, s->number > 0 ? s->number : strlen(s->text), false);
+    case KEY_UPDATES:
+    case TICKETS:
+    case RENEGOTIATE:
+        return flood_with(c, s->act);
     case DRIP:
-        return repeat(c, s->text, true);
+        return repeat(c, s->text, strlen(s->text), true);
     case PAUSE:
         pause_ms(s->number);
         return true;

@@ -18,7 +18,10 @@ enum https_act {
     HEAR,         /* a request, to the empty line */
     SAY,          /* octets; through TLS once there is TLS */
     FILL,         /* `number` octets */
-    FLOOD,        /* `text` over and over, until the client is gone */
+    FLOOD,        /* `text` over and over, until the client is gone; its length or `number` */
+    KEY_UPDATES,  /* RFC 8446 section 4.6.3, over and over */
+    TICKETS,      /* RFC 8446 section 4.6.1, the same */
+    RENEGOTIATE,  /* HelloRequests, RFC 5246 section 7.4.1.1, the same */
     DRIP,         /* `text` over and over, an octet each 10 ms */
     PAUSE,        /* `number` ms */
     CLOSE_NOTIFY, /* RFC 8446 section 6.1 */

@@ -14,106 +14,12 @@
 #include "scanner/cert/digest.h"
 #include "scanner/fetch/policy_fetcher.h"
 #include "scanner/tls/tls_context.h"
-#include "tests/unit/fetch/https_peer.h"
+#include "tests/unit/fetch/fetching.h"
 
-#define HOST "mta-sts.example.test"
 #define HEAD "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 #define BODY "version: STSv1\nmode: enforce\nmx: mx.example.test\nmax_age: 86400\n"
 
-#define RESULTS_MAX 64
-
-/* A copy of what was told; spans lead into `octets`. */
-struct result {
-    void *tag;
-    struct seen_policy seen;
-    struct buf octets;
-};
-
-struct results {
-    struct result list[RESULTS_MAX];
-    size_t count;
-};
-
-static struct span keep(struct result *r, struct span s)
-{
-    size_t at = r->octets.len;
-    buf_put(&r->octets, s);
-    return (struct span){r->octets.at + at, s.len};
-}
-
-static void on_done(void *arg, void *tag, const struct seen_policy *seen)
-{
-    struct results *results = arg;
-    cr_assert(results->count < RESULTS_MAX);
-    struct result *r = &results->list[results->count++];
-    r->tag = tag;
-    r->seen = *seen;
-    r->octets = BUF_INIT(BUF_NO_LIMIT);
-    cr_assert_not_null(buf_room(&r->octets, seen->policy_host.len + seen->body.len +
-                                                seen->location.len + seen->content_type.len +
-                                                seen->tls.list.len));
-    r->seen.policy_host = keep(r, seen->policy_host);
-    r->seen.body = keep(r, seen->body);
-    r->seen.location = keep(r, seen->location);
-    r->seen.content_type = keep(r, seen->content_type);
-    r->seen.tls.list = keep(r, seen->tls.list);
-}
-
-static void results_deinit(struct results *results)
-{
-    for (size_t i = 0; i < results->count; i++) {
-        buf_deinit(&results->list[i].octets);
-    }
-    results->count = 0;
-}
-
-static void set_up(void)
-{
-    hash_secret_init();
-    tls_process_init();
-    cr_assert_eq(curl_global_init(CURL_GLOBAL_ALL), CURLE_OK);
-}
-
-static void tear_down(void)
-{
-    curl_global_cleanup();
-}
-
-TestSuite(fetch, .init = set_up, .fini = tear_down, .timeout = 100);
-
-static struct policy_fetcher_params patient(struct results *results)
-{
-    return (struct policy_fetcher_params){
-        .user_agent = "mxcensus-test",
-        .connect_timeout_ms = 20000,
-        .tls_timeout_ms = 20000,
-        .head_timeout_ms = 20000,
-        .total_timeout_ms = 60000,
-        .done = on_done,
-        .arg = results,
-    };
-}
-
-static struct net_addr address(const char *text)
-{
-    struct net_addr a;
-    cr_assert(net_addr_parse(span_of(text), &a));
-    return a;
-}
-
-/* The address in records and limits, dialled on loopback. */
-static struct policy_address at(const char *real, uint16_t port)
-{
-    return (struct policy_address){
-        .address = address(real), .dial_address = address("127.0.0.1"), .dial_port = port};
-}
-
-static void run_all(struct policy_fetcher *f)
-{
-    while (policy_fetcher_pending(f) > 0) {
-        policy_fetcher_run(f, 1000);
-    }
-}
+TestSuite(fetch, .init = fetching_set_up, .fini = fetching_tear_down, .timeout = 100);
 
 static void fetch_from(const struct policy_fetcher_params *params, const struct policy_address *to,
                        size_t count)
@@ -336,6 +242,26 @@ static const struct row rows[] = {
      {OPENING, {.act = SAY, .text = HEAD "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n"}},
      POLICY_FETCH_HTTP_MALFORMED,
      .status = 200},
+    {"two lengths that differ, RFC 9112 section 6.3",
+     {OPENING, {.act = SAY, .text = HEAD "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"}},
+     POLICY_FETCH_HTTP_MALFORMED,
+     .status = 200},
+    {"the same length twice",
+     {OPENING, {.act = SAY, .text = HEAD "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc"}},
+     POLICY_FETCH_FETCHED,
+     .status = 200,
+     .body = "abc"},
+    {"a transfer coding that was not asked for, RFC 9112 section 6.1",
+     {OPENING,
+      {.act = SAY, .text = HEAD "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}},
+     POLICY_FETCH_HTTP_MALFORMED,
+     .status = 200},
+    {"chunked in capitals",
+     {OPENING,
+      {.act = SAY, .text = HEAD "Transfer-Encoding: CHUNKED\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}},
+     POLICY_FETCH_FETCHED,
+     .status = 200,
+     .body = "abc"},
     {"HTTP/0.9",
      {OPENING, {.act = SAY, .text = BODY}, {.act = CLOSE_NOTIFY}, {.act = CLOSE}},
      POLICY_FETCH_HTTP_MALFORMED,
@@ -501,17 +427,6 @@ Test(fetch, what_a_server_does_is_told_by_one_word)
     test_cert_free(&leaf);
 }
 
-static struct https_peer serve(const struct https_step *steps, const struct test_cert *leaf)
-{
-    return https_peer_start(&(struct https_peer_params){
-        .steps = steps, .list = &leaf->cert, .list_count = 1, .key = leaf->key});
-}
-
-static struct test_cert leaf_new(void)
-{
-    return test_cert_new(NULL, &(struct test_cert_params){.cn = HOST, .san = "DNS:" HOST});
-}
-
 static const struct https_step good[] = {
     OPENING, {.act = SAY, .text = HEAD "Content-Length: 64\r\n\r\n" BODY}, {.act = END}};
 static const struct https_step silent[] = {OPENING, {.act = END}};
@@ -607,22 +522,6 @@ Test(fetch, an_alert_is_recorded_by_its_number)
     test_cert_free(&leaf);
 }
 
-/* A listener whose queue is full drops what comes: no answer at all. */
-static int deaf_listener(uint16_t *port, int fillers[], size_t count)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(in);
-    cr_assert(fd >= 0 && bind(fd, (struct sockaddr *)&in, len) == 0 && listen(fd, 0) == 0 &&
-              getsockname(fd, (struct sockaddr *)&in, &len) == 0);
-    for (size_t i = 0; i < count; i++) {
-        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        (void)connect(fillers[i], (struct sockaddr *)&in, len);
-    }
-    *port = ntohs(in.sin_port);
-    return fd;
-}
-
 Test(fetch, the_next_address_follows_a_failure_of_tcp_and_no_other)
 {
     struct test_cert leaf = leaf_new();
@@ -683,17 +582,6 @@ Test(fetch, the_next_address_follows_a_failure_of_tcp_and_no_other)
     https_peer_stop(&wrong);
     https_peer_stop(&peer);
     test_cert_free(&leaf);
-}
-
-static void add_many(struct policy_fetcher *f, struct policy_address to, size_t count)
-{
-    for (uintptr_t i = 1; i <= count; i++) {
-        char host[64];
-        (void)snprintf(host, sizeof(host), "mta-sts.host%zu.test", (size_t)i);
-        policy_fetcher_add(
-            f, &(struct policy_target){.policy_host = host, .addresses = {to}, .address_count = 1},
-            (void *)i);
-    }
 }
 
 static void expect_all_fetched(const struct results *results, size_t count)
