@@ -375,6 +375,18 @@ static void stores_finding(const struct chain_verdict *v, const struct judging_t
     put_stores(evidence, v, terms, false);
 }
 
+/* RFC 4158 section 2.2: a builder should find all paths. Ours looks at all, OpenSSL's at one. */
+static void openssl_finding(const struct chain_verdict *v, struct findings *out)
+{
+    const struct openssl_verdict *o = &v->store[0].openssl;
+    if (!o->asked || o->error == 0 || v->store[0].status != CHAIN_TRUSTED) {
+        return;
+    }
+    struct buf *evidence = findings_add_max(out, FINDING_CHAIN_OPENSSL_PATH);
+    buf_putf(evidence, "error %d at depth %d of its path: %s", o->error, o->depth,
+             openssl_verdict_text(o->error));
+}
+
 static const char *where_known(const struct intermediate_pool *pool, const struct cert_info *c)
 {
     enum intermediate_source source;
@@ -427,6 +439,7 @@ void findings_of_chain(const struct chain_verdict *v, const struct judging_terms
     signature_finding(v, out);
     fault_findings(v, out);
     expires_soon_finding(v, terms->at, out);
+    openssl_finding(v, out);
     stores_finding(v, terms, out);
 }
 

@@ -206,4 +206,8 @@ enum dane_flag {
 struct chain_brief {
     uint8_t status;     /* enum chain_status with the first trust store */
     uint8_t trusted_by; /* bit n: CHAIN_TRUSTED with trust store n */
+    /* bit n: OpenSSL's own builder accepts the list with trust store n, at its security levels 2
+     * (the default of Debian and of OpenSSL since 3.2) and 1 (Postfix) */
+    uint8_t openssl_level_2;
+    uint8_t openssl_level_1;
 };

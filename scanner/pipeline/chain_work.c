@@ -63,10 +63,7 @@ void chain_table_free(struct chain_table *t)
 static void tell(struct judge *j, const struct chain_waiter *to, struct span chain_id,
                  struct chain_brief brief)
 {
-    struct message_chain_known m = {.visit = to->visit,
-                                    .chain_id = chain_id,
-                                    .status = brief.status,
-                                    .trusted_by = brief.trusted_by};
+    struct message_chain_known m = {.visit = to->visit, .brief = brief, .chain_id = chain_id};
     message_put_chain_known(&j->outbox[to->from], &m);
 }
 

@@ -95,6 +95,23 @@ static struct net_addr get_addr(struct span *in)
     return a;
 }
 
+static void put_verdict(struct buf *out, struct chain_brief b)
+{
+    put_u8(out, b.status);
+    put_u8(out, b.trusted_by);
+    put_u8(out, b.openssl_level_2);
+    put_u8(out, b.openssl_level_1);
+}
+
+static struct chain_brief get_verdict(struct span *in)
+{
+    struct chain_brief b = {.status = get_u8(in)};
+    b.trusted_by = get_u8(in);
+    b.openssl_level_2 = get_u8(in);
+    b.openssl_level_1 = get_u8(in);
+    return b;
+}
+
 static size_t begin(struct buf *out, enum message_kind kind)
 {
     size_t at = out->len;
@@ -201,8 +218,7 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->inherited);
     put_u16(out, b->tls_version);
     put_u8(out, 0); /* room for the basis: observed or inferred */
-    put_u8(out, b->chain.status);
-    put_u8(out, b->chain.trusted_by);
+    put_verdict(out, b->chain);
     put_u8(out, b->name_match);
     put_u8(out, b->sni);
     put_u8(out, b->sni_acceptable);
@@ -213,8 +229,7 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->no_sni_outcome);
     put_u8(out, b->no_sni_starttls);
     put_u16(out, b->no_sni_tls_version);
-    put_u8(out, b->no_sni_chain.status);
-    put_u8(out, b->no_sni_chain.trusted_by);
+    put_verdict(out, b->no_sni_chain);
     put_u8(out, b->no_sni_name_match);
     put_u8(out, b->versions);
     put_u64(out, b->leaf_domains);
@@ -235,8 +250,7 @@ struct endpoint_brief brief_get(struct span *in)
     b.inherited = get_u8(in);
     b.tls_version = get_u16(in);
     (void)get_u8(in);
-    b.chain.status = get_u8(in);
-    b.chain.trusted_by = get_u8(in);
+    b.chain = get_verdict(in);
     b.name_match = get_u8(in);
     b.sni = get_u8(in);
     b.sni_acceptable = get_u8(in);
@@ -247,8 +261,7 @@ struct endpoint_brief brief_get(struct span *in)
     b.no_sni_outcome = get_u8(in);
     b.no_sni_starttls = get_u8(in);
     b.no_sni_tls_version = get_u16(in);
-    b.no_sni_chain.status = get_u8(in);
-    b.no_sni_chain.trusted_by = get_u8(in);
+    b.no_sni_chain = get_verdict(in);
     b.no_sni_name_match = get_u8(in);
     b.versions = get_u8(in);
     b.leaf_domains = get_u64(in);

@@ -19,7 +19,7 @@
  *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 2
+#define MESSAGE_VERSION 3
 
 /* A request names where its answer goes: worker, index there, and the generation of the index. */
 #define FIELDS_DOMAIN(F)                                     \
@@ -102,11 +102,7 @@
     F(span, chain_id)                                                                            \
     F(span, list) /* seen_tls.list */
 
-#define FIELDS_CHAIN_KNOWN(F)           \
-    F(u32, visit)                       \
-    F(u8, status)                       \
-    F(u8, trusted_by) /* chain_brief */ \
-    F(span, chain_id)
+#define FIELDS_CHAIN_KNOWN(F) F(u32, visit) F(verdict, brief) F(span, chain_id)
 
 /* Between judges: `from` is a judge, `chain` its index there. */
 #define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)
@@ -149,12 +145,13 @@ enum message_kind {
 #undef X
 };
 
-#define MESSAGE_C_u8   uint8_t
-#define MESSAGE_C_u16  uint16_t
-#define MESSAGE_C_u32  uint32_t
-#define MESSAGE_C_u64  uint64_t
-#define MESSAGE_C_span struct span
-#define MESSAGE_C_addr struct net_addr
+#define MESSAGE_C_u8      uint8_t
+#define MESSAGE_C_u16     uint16_t
+#define MESSAGE_C_u32     uint32_t
+#define MESSAGE_C_u64     uint64_t
+#define MESSAGE_C_span    struct span
+#define MESSAGE_C_addr    struct net_addr
+#define MESSAGE_C_verdict struct chain_brief
 
 /* struct message_domain { uint32_t block; ... }; message_put_domain(buf, &m) appends one message;
  * message_get_domain(body, &m) reads its body: spans borrow from it, a message of another thread
@@ -186,6 +183,6 @@ struct net_addr policy_address_get(struct span *in);
 void policy_fetched_put(struct buf *out, const struct seen_policy *p);
 void policy_fetched_get(struct span octets, struct seen_policy *out);
 
-#define BRIEF_LEN 123 /* octets of one encoded endpoint_brief */
+#define BRIEF_LEN 127 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);
 struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

@@ -171,7 +171,7 @@ void policy_on_chain_known(struct worker *w, const struct message_chain_known *m
 {
     uint32_t index = m->visit & ~WAITER_IS_DOMAIN;
     struct domain_work *d = w->domains->slots[index];
-    d->policy->chain = (struct chain_brief){.status = m->status, .trusted_by = m->trusted_by};
+    d->policy->chain = m->brief;
     service_keep_chain(w, m->chain_id, d->policy->chain);
     d->policy_pending = false;
     domain_finish_when_complete(w, index);

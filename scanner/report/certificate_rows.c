@@ -41,6 +41,21 @@ static void put_faults(struct list *l, const struct store_verdict *v)
     list_close(l);
 }
 
+static void put_openssl(struct object *o, const struct openssl_verdict *v)
+{
+    object_bool(o, OPENSSL_FACTS_TRUSTED, v->error == 0);
+    object_bool(o, OPENSSL_FACTS_TRUSTED_AT_LEVEL_1, v->level_1_error == 0);
+    if (v->error != 0) {
+        object_uint(o, OPENSSL_FACTS_ERROR, (uint64_t)v->error);
+        object_text(o, OPENSSL_FACTS_ERROR_TEXT, span_of(openssl_verdict_text(v->error)));
+        object_natural(o, OPENSSL_FACTS_ERROR_DEPTH, v->depth);
+    }
+    if (v->level_1_error != 0) {
+        object_uint(o, OPENSSL_FACTS_ERROR_AT_LEVEL_1, (uint64_t)v->level_1_error);
+    }
+    object_close(o);
+}
+
 static void put_store_verdict(struct object *o, const char *store, const struct store_verdict *v,
                               int64_t at)
 {
@@ -58,6 +73,9 @@ static void put_store_verdict(struct object *o, const char *store, const struct 
         object_int(o, STORE_VERDICT_DAYS_LEFT, days_until(v->valid_until, at));
     }
     put_faults(object_list(o, STORE_VERDICT_FAULTS), v);
+    if (v->openssl.asked) {
+        put_openssl(object_object(o, STORE_VERDICT_OPENSSL), &v->openssl);
+    }
     object_close(o);
 }
 

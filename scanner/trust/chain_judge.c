@@ -4,6 +4,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
+#include "scanner/trust/openssl_path.h"
 #include "scanner/trust/path_search.h"
 
 struct chain_judge {
@@ -11,6 +12,7 @@ struct chain_judge {
     struct cert_cache certs;
     struct link_memory links;
     struct anchor_set anchors;
+    struct openssl_path *openssl[TRUST_STORES_MAX];
     struct arena_pool pool;
     struct arena arena; /* of one list */
     struct path_search search;
@@ -39,6 +41,9 @@ static void add_anchors(struct chain_judge *j, size_t store)
                 memory_grow_list(j->anchors.at, j->anchors.count, sizeof(struct known_cert *));
             j->anchors.at[j->anchors.count++] = c;
         }
+        if (c->x509 != NULL) {
+            openssl_path_trust(j->openssl[store], c);
+        }
         c->anchor_of |= (uint8_t)(1U << store);
     }
 }
@@ -51,6 +56,7 @@ struct chain_judge *chain_judge_new(const struct judging_terms *terms)
     j->arena = ARENA_INIT(&j->pool);
     cert_cache_init(&j->certs, (time_t)terms->at);
     for (size_t i = 0; i < terms->store_count; i++) {
+        j->openssl[i] = openssl_path_new(terms->at);
         add_anchors(j, i);
     }
     if (j->anchors.count > 0) {
@@ -64,6 +70,9 @@ void chain_judge_free(struct chain_judge *j)
     if (j != NULL) {
         arena_reset(&j->arena);
         arena_pool_deinit(&j->pool);
+        for (size_t i = 0; i < TRUST_STORES_MAX; i++) {
+            openssl_path_free(j->openssl[i]);
+        }
         cert_cache_deinit(&j->certs);
         link_memory_deinit(&j->links);
         free(j->anchors.at);
@@ -287,16 +296,30 @@ static enum cert_role role_of(const struct path_search *s, const struct presente
     return role;
 }
 
+static bool is_readable(const struct presented *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->cert[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void judge_leaf(struct chain_judge *j, const struct presented *p, struct found_path *best,
                        struct chain_verdict *out)
 {
     struct path_search *s = &j->search;
+    bool ask_openssl = s->pool == NULL && is_readable(p);
     bool all_trusted = true;
     for (unsigned i = 0; i < j->terms->store_count; i++) {
         struct found_path found;
         struct found_path *to = i == 0 ? best : &found;
         path_search_run(s, i, to);
         set_store_verdict(s, to, i, &out->store[i]);
+        if (ask_openssl) {
+            openssl_path_judge(j->openssl[i], p->cert, p->count, to, &out->store[i].openssl);
+        }
         all_trusted = all_trusted && out->store[i].status == CHAIN_TRUSTED;
     }
     note_bad_signature(s, best, out);
@@ -395,8 +418,12 @@ struct chain_brief chain_brief_of(const struct chain_verdict *v)
 {
     struct chain_brief b = {.status = (uint8_t)v->store[0].status};
     for (size_t i = 0; i < v->store_count; i++) {
-        if (v->store[i].status == CHAIN_TRUSTED) {
-            b.trusted_by |= (uint8_t)(1U << i);
+        const struct store_verdict *s = &v->store[i];
+        unsigned bit = 1U << i;
+        b.trusted_by |= (uint8_t)(s->status == CHAIN_TRUSTED ? bit : 0);
+        if (s->openssl.asked) {
+            b.openssl_level_2 |= (uint8_t)(s->openssl.error == X509_V_OK ? bit : 0);
+            b.openssl_level_1 |= (uint8_t)(s->openssl.level_1_error == X509_V_OK ? bit : 0);
         }
     }
     return b;

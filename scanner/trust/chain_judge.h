@@ -66,6 +66,20 @@ struct found_fault {
     uint8_t step;
 };
 
+/**
+ * What OpenSSL's own builder makes of the list, as its clients use it: purpose sslserver, no host
+ * name. It follows one path only, so that it may refuse a list that has a good one.
+ */
+struct openssl_verdict {
+    bool asked;        /* as served, and every certificate can be read: else no client gets here */
+    int error;         /* X509_V_ERR_* at security level 2, the first one; X509_V_OK: accepted */
+    int depth;         /* the certificate of its path that this is about, 0: the leaf */
+    int level_1_error; /* the same at level 1 */
+};
+
+/** In OpenSSL's words. */
+const char *openssl_verdict_text(int error);
+
 /** The best path that was found with one trust store. */
 struct store_verdict {
     enum chain_status status;
@@ -77,6 +91,7 @@ struct store_verdict {
     int64_t valid_from;  /* latest notBefore of the path, Unix seconds */
     int64_t valid_until; /* earliest notAfter */
     bool validity_known; /* of every certificate of it */
+    struct openssl_verdict openssl;
 };
 
 struct chain_verdict {

@@ -2,9 +2,12 @@
 """Holds the verdicts of scanner/trust against those of openssl(1) over generated lists.
 
 make_chains (environment MAKE_CHAINS) writes lists with faults of all sorts, and what we think of them.
-Here `openssl verify` judges each with the same anchors, time, purpose and level of strength. Both must
-agree on whether the list is trusted; where it is not, on why. What may differ is in REASONS: each time,
-a second run of openssl with less to choose from must bear the reason out.
+Here `openssl verify` judges each with the same anchors, time, purpose and level of strength.
+
+What we say of OpenSSL's own builder must be what openssl says, in every case: the number of the first error
+and its depth, at security levels 2 and 1. Our verdict over all paths must agree on whether the list is
+trusted; where it is not, on why. What may differ there is in REASONS: each time, a second run of openssl
+with less to choose from must bear the reason out.
 """
 
 import collections
@@ -57,29 +60,40 @@ REASONS = {
                      " verify it, so we do not",
 }
 
-Verdict = collections.namedtuple("Verdict", "number status bad_signature faults")
+Verdict = collections.namedtuple("Verdict", "number status bad_signature openssl faults")
 
 
 def read_verdicts(folder):
     with open(os.path.join(folder, "verdicts"), encoding="ascii") as lines:
         for line in lines:
-            number, status, signature, faults = line.split()
+            number, status, signature, openssl, faults = line.split()
+            openssl = tuple(int(n) for n in openssl.split(","))
             faults = set() if faults == "-" else set(faults.split(","))
-            yield Verdict(int(number), status, signature == "bad", faults)
+            yield Verdict(int(number), status, signature == "bad", openssl, faults)
 
 
-def openssl_verify(folder, number, roots, rest):
-    """Whether it is trusted, and the numbers of its errors in their order."""
+def openssl_verify(folder, number, roots, rest, level=2):
+    """Whether it is trusted, and the numbers of its errors in their order, with their depths."""
     def path(what):
         return os.path.join(folder, f"{number}.{what}.pem")
 
-    command = ["openssl", "verify", "-purpose", "sslserver", "-auth_level", "2", "-attime",
-               str(JUDGED_AT), "-no-CApath", "-no-CAstore", "-CAfile", path(roots)]
+    command = ["openssl", "verify", "-purpose", "sslserver", "-auth_level", str(level),
+               "-attime", str(JUDGED_AT), "-no-CApath", "-no-CAstore", "-CAfile", path(roots)]
     if os.path.getsize(path(rest)) > 0:
         command += ["-untrusted", path(rest)]
     run = subprocess.run(command + [path("leaf")], capture_output=True, text=True, check=False)
-    errors = [int(n) for n in re.findall(r"^error (\d+) at", run.stderr + run.stdout, re.M)]
+    errors = [(int(n), int(depth)) for n, depth in
+              re.findall(r"^error (\d+) at (\d+) depth", run.stderr + run.stdout, re.M)]
     return run.returncode == 0, errors
+
+
+def builder_equals(folder, ours):
+    """As clients ask: what was presented is all there is to choose from, the leaf included."""
+    trusted, errors = openssl_verify(folder, ours.number, "roots", "list")
+    trusted_at_1, errors_at_1 = openssl_verify(folder, ours.number, "roots", "list", level=1)
+    first = (0, 0) if trusted else errors[0]
+    first_at_1 = 0 if trusted_at_1 else errors_at_1[0][0]
+    return ours.openssl == (*first, first_at_1)
 
 
 def agrees(ours, theirs):
@@ -87,11 +101,11 @@ def agrees(ours, theirs):
     if trusted or ours.status == "trusted":
         return trusted and ours.status == "trusted"
     said = ours.faults | {ours.status} | ({"bad"} if ours.bad_signature else set())
-    return bool(errors) and bool(MEANING.get(errors[0], set()) & said)
+    return bool(errors) and bool(MEANING.get(errors[0][0], set()) & said)
 
 
 def compare(folder, ours):
-    """(None, ...) when both agree, else the reason, or "unexplained"."""
+    """(None, ...) when both agree, else the reason, "unexplained" or "builder"."""
     theirs = openssl_verify(folder, ours.number, "roots", "rest")
     reason = "unexplained"
     if agrees(ours, theirs):
@@ -103,12 +117,12 @@ def compare(folder, ours):
     elif (os.path.getsize(os.path.join(folder, f"{ours.number}.anchor.pem")) > 0
           and agrees(ours, openssl_verify(folder, ours.number, "anchor", "path"))):
         reason = "other root"
-    elif theirs[1][:1] == [2] and ours.status == "untrusted_root":
+    elif theirs[1] and theirs[1][0][0] == 2 and ours.status == "untrusted_root":
         reason = "intermediate of the store"
     elif ours.bad_signature:
-        own = {18, 19} & set(theirs[1])
+        own = {18, 19} & {number for number, _ in theirs[1]}
         reason = "own signature" if own else "above a bad signature"
-    return reason, ours, theirs
+    return reason if builder_equals(folder, ours) else "builder", ours, theirs
 
 
 def main():
@@ -124,9 +138,9 @@ def main():
         reasons = collections.Counter(reason for reason, _, _ in results)
         statuses = collections.Counter(v.status for v in verdicts)
         for reason, ours, theirs in results:
-            if reason == "unexplained":
+            if reason in ("unexplained", "builder"):
                 print(f"list {ours.number}: we say {ours.status} {sorted(ours.faults)}"
-                      f"{' bad signature' if ours.bad_signature else ''};"
+                      f"{' bad signature' if ours.bad_signature else ''}, builder {ours.openssl};"
                       f" openssl says {'trusted' if theirs[0] else theirs[1]}")
                 if "KEEP" in os.environ:
                     shutil.copytree(folder, os.environ["KEEP"], dirs_exist_ok=True)
@@ -137,7 +151,12 @@ def main():
                            "untrusted_root", "issuer_unknown") if statuses[s] < 5]
         if few:
             print(f"too few lists to compare of {few}")
-        return 1 if reasons["unexplained"] or few or len(results) < COUNT else 0
+        refused = sum(v.status == "trusted" and v.openssl[0] != 0 for v in verdicts)
+        level_1 = sum(v.openssl[0] != v.openssl[2] for v in verdicts)
+        print(f"{len(results) - reasons['builder']} with openssl's own answer, to the number and depth;"
+              f" {refused} of them trusted, but refused by its builder; {level_1} differ at level 1")
+        wrong = reasons["unexplained"] + reasons["builder"]
+        return 1 if wrong or few or min(refused, level_1) < 5 or len(results) < COUNT else 0
 
 
 if __name__ == "__main__":

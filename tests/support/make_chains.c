@@ -4,10 +4,11 @@
  *
  *     make_chains FOLDER COUNT SEED
  *
- * FOLDER/N.leaf.pem, N.rest.pem (what else was presented), N.roots.pem (the store), N.path.pem and
- * N.anchor.pem (the best path, the leaf left out), and one line of FOLDER/verdicts a list:
+ * FOLDER/N.leaf.pem, N.rest.pem (what else was presented), N.list.pem (both), N.roots.pem (the
+ * store), N.path.pem and N.anchor.pem (the best path, the leaf left out), and one line of
+ * FOLDER/verdicts a list, with what OpenSSL's builder said when it was asked through us:
  *
- *     N STATUS BAD-SIGNATURE FAULT,FAULT,...
+ *     N STATUS BAD-SIGNATURE ERROR,DEPTH,ERROR-AT-LEVEL-1 FAULT,FAULT,...
  */
 #include <inttypes.h>
 #include <string.h>
@@ -360,8 +361,10 @@ static void put_list(struct buf *list, const struct test_cert *const *certs, siz
 static void write_verdict(FILE *out, unsigned n, const struct chain_verdict *v)
 {
     const struct store_verdict *s = &v->store[0];
-    (void)fprintf(out, "%u %s %s ", n, chain_status_word(s->status),
-                  v->bad_signature_child >= 0 ? "bad" : "good");
+    CHECK(s->openssl.asked);
+    (void)fprintf(out, "%u %s %s %d,%d,%d ", n, chain_status_word(s->status),
+                  v->bad_signature_child >= 0 ? "bad" : "good", s->openssl.error, s->openssl.depth,
+                  s->openssl.level_1_error);
     for (size_t i = 0; i < s->fault_count; i++) {
         (void)fprintf(out, "%s%s", i ? "," : "", path_fault_word(s->fault[i].fault));
     }
@@ -380,6 +383,7 @@ static void judge_world(const struct world *w, const char *folder, unsigned n, F
     chain_judge_list(judge, buf_span(&list), &v);
     write_certs(folder, n, "leaf", w->presented, 1);
     write_certs(folder, n, "rest", w->presented + 1, w->presented_count - 1);
+    write_certs(folder, n, "list", w->presented, w->presented_count);
     write_certs(folder, n, "roots", w->anchors, w->anchor_count);
     write_path(w, folder, n, &v.store[0]);
     write_verdict(out, n, &v);

@@ -69,8 +69,9 @@ struct chain_case {
     enum chain_status status;
     enum chain_status second_status; /* with another store; NONE: one store */
     int64_t valid_until;             /* 0: unknown */
-    int bad_child;                   /* from 1; 0: none */
-    int bad_issuer;                  /* from 1; 0: an anchor */
+    struct openssl_verdict openssl;
+    int bad_child;  /* from 1; 0: none */
+    int bad_issuer; /* from 1; 0: an anchor */
     bool anchored;
     bool out_of_order;
     bool leaf_behind;
@@ -371,6 +372,22 @@ static const struct chain_case cases[] = {
      BROKEN,
      .second_status = CHAIN_TRUSTED,
      .expected = {RAISES(CHAIN_STORES_DIFFER, NOTICE, "trusted by mozilla; not by system")}},
+    {.name = "RFC 4158 2.2: a path that OpenSSL does not find",
+     TRUSTED,
+     .openssl = {.asked = true, .error = 20, .depth = 2, .level_1_error = 20},
+     .expected = {RAISES(CHAIN_OPENSSL_PATH, ERROR,
+                         "error 20 at depth 2 of its path: unable to get local issuer cert")}},
+    {.name = "one that it finds",
+     TRUSTED,
+     .openssl = {.asked = true},
+     .spares = SPARES(CHAIN_OPENSSL_PATH)},
+    {.name = "OpenSSL was not asked", TRUSTED, .spares = SPARES(CHAIN_OPENSSL_PATH)},
+    {.name = "no good path for anyone: other findings say why",
+     BROKEN,
+     FAULT(NOT_CA, 1),
+     .openssl = {.asked = true, .error = 79, .depth = 1, .level_1_error = 79},
+     .expected = {RAISES(CHAIN_NOT_CA, ERROR, "certificate 2 (CN=Inter)")},
+     .spares = SPARES(CHAIN_OPENSSL_PATH)},
 };
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
 
@@ -408,6 +425,7 @@ static void fill_verdict(const struct chain_case *c, const struct cert_info **li
         v->cert_count++;
     }
     v->store[0].status = c->status;
+    v->store[0].openssl = c->openssl;
     v->store[1].status = c->second_status;
     fill_path(c, &v->store[0]);
 }

@@ -120,7 +120,7 @@ static void take_told(struct chain_world *cw, char out[128])
         for (struct span body; message_next(&in, &kind, &body);) {
             cr_expect_eq(kind, MESSAGE_CHAIN_KNOWN);
             struct message_chain_known m = message_get_chain_known(body);
-            cr_expect_eq(m.status, CHAIN_UNPARSABLE, "one octet is no certificate");
+            cr_expect_eq(m.brief.status, CHAIN_UNPARSABLE, "one octet is no certificate");
             size_t len = strlen(out);
             (void)snprintf(out + len, 128 - len, "%u:%u ", i, m.visit);
         }

@@ -48,13 +48,23 @@ static struct net_addr make_addr(unsigned *n)
     return kind == 0 ? net_addr_v4(octets) : kind == 1 ? net_addr_v6(octets) : (struct net_addr){0};
 }
 
-#define SAME_NUMBER(a, b) ((a) == (b))
-#define SAME_u8           SAME_NUMBER
-#define SAME_u16          SAME_NUMBER
-#define SAME_u32          SAME_NUMBER
-#define SAME_u64          SAME_NUMBER
-#define SAME_span(a, b)   span_eq(a, b)
-#define SAME_addr(a, b)   net_addr_eq(&(a), &(b))
+static struct chain_brief make_verdict(unsigned *n)
+{
+    struct chain_brief b = {.status = (uint8_t)make_number(n)};
+    b.trusted_by = (uint8_t)make_number(n);
+    b.openssl_level_2 = (uint8_t)make_number(n);
+    b.openssl_level_1 = (uint8_t)make_number(n);
+    return b;
+}
+
+#define SAME_NUMBER(a, b)  ((a) == (b))
+#define SAME_u8            SAME_NUMBER
+#define SAME_u16           SAME_NUMBER
+#define SAME_u32           SAME_NUMBER
+#define SAME_u64           SAME_NUMBER
+#define SAME_span(a, b)    span_eq(a, b)
+#define SAME_addr(a, b)    net_addr_eq(&(a), &(b))
+#define SAME_verdict(a, b) (memcmp(&(a), &(b), sizeof(a)) == 0)
 
 #define MAKE(type, name) m.name = make_##type(&n);
 #define EXPECT(type, name) \
@@ -102,7 +112,7 @@ Test(message, every_kind_comes_back_as_it_was_put)
 }
 
 /* The form on the wire is fixed by its version: little-endian, without padding. */
-Test(message, octets_of_version_2)
+Test(message, octets_of_version_3)
 {
     struct buf wire = BUF_INIT(BUF_NO_LIMIT);
     message_put_endpoint_done(&wire, &(struct message_endpoint_done){
@@ -111,7 +121,7 @@ Test(message, octets_of_version_2)
                                          .brief = SPAN_LIT("abc"),
                                      });
     static const uint8_t want[] = {
-        13, 0, 0, 0, MESSAGE_ENDPOINT_DONE, 0, 2, 0, 4, 3, 2, 1, 6, 5, 3, 0, 0, 0, 'a', 'b', 'c'};
+        13, 0, 0, 0, MESSAGE_ENDPOINT_DONE, 0, 3, 0, 4, 3, 2, 1, 6, 5, 3, 0, 0, 0, 'a', 'b', 'c'};
     cr_expect(span_eq(buf_span(&wire), (struct span){want, sizeof(want)}));
     buf_deinit(&wire);
 }
@@ -124,9 +134,11 @@ static bool same_brief(const struct endpoint_brief *a, const struct endpoint_bri
            a->outcome == b->outcome && a->not_tested == b->not_tested &&
            a->starttls == b->starttls && a->inherited == b->inherited &&
            a->tls_version == b->tls_version && a->chain.status == b->chain.status &&
-           a->chain.trusted_by == b->chain.trusted_by && a->name_match == b->name_match &&
-           a->sni == b->sni && a->sni_acceptable == b->sni_acceptable &&
-           a->covers_parents == b->covers_parents && a->ptr_is_host == b->ptr_is_host &&
+           memcmp(&a->chain, &b->chain, sizeof(a->chain)) == 0 &&
+           memcmp(&a->no_sni_chain, &b->no_sni_chain, sizeof(a->no_sni_chain)) == 0 &&
+           a->name_match == b->name_match && a->sni == b->sni &&
+           a->sni_acceptable == b->sni_acceptable && a->covers_parents == b->covers_parents &&
+           a->ptr_is_host == b->ptr_is_host &&
            memcmp(a->leaf_sha256, b->leaf_sha256, sizeof(a->leaf_sha256)) == 0;
 }
 
@@ -139,7 +151,8 @@ Test(message, briefs_come_back_as_they_were_put)
          .starttls = STARTTLS_OFFERED,
          .inherited = 1,
          .tls_version = 0x0304,
-         .chain = {CHAIN_UNPARSABLE, 0x81},
+         .chain = {CHAIN_UNPARSABLE, 0x81, 0x42, 0x24},
+         .no_sni_chain = {CHAIN_EXPIRED, 0x18, 0x10, 0x08},
          .name_match = NAME_MATCH_OTHER,
          .sni = SNI_UNSTABLE,
          .sni_acceptable = SNI_ACCEPTABLE_NEITHER,
