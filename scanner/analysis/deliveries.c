@@ -138,6 +138,11 @@ static void add_host(struct delivery_place *at, struct delivery_walk *walk,
     }
 }
 
+static bool is_known(const struct sender_delivery *d)
+{
+    return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
+}
+
 /** @param at without an address */
 static struct sender_delivery walk_domain(struct delivery_place *at)
 {
@@ -163,6 +168,7 @@ static struct sender_delivery walk_domain(struct delivery_place *at)
     out.mx = why.mx;
     out.endpoint = why.endpoint;
     out.reason = why.reason;
+    out.basis = is_known(&out) ? sender_profile_mark(at->profile, at->rests_on) : FIELD_MARK_NONE;
     return out;
 }
 
@@ -226,8 +232,12 @@ void deliveries_fill(struct deliveries *out, const struct sender_profiles *profi
     }
     bool walks = !is_decided_by_dns(d, &decided);
     for (size_t i = 0; i < profiles->count; i++) {
-        struct delivery_place at = {
-            .profile = &profiles->items[i], .domain = d, .sts = sts, .dane = dane};
+        struct rests_on fields = {0};
+        struct delivery_place at = {.profile = &profiles->items[i],
+                                    .domain = d,
+                                    .sts = sts,
+                                    .dane = dane,
+                                    .rests_on = &fields};
         out->of[out->count++] = walks ? walk_domain(&at) : decided;
     }
 }

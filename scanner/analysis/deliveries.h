@@ -11,31 +11,42 @@
  * port 25 was not asked for, as if mail came to the ports that were. Pure.
  */
 
-#define DELIVERY_REASONS(X)                                                                \
-    X(NONE, "")                                                                            \
-    X(NO_MAIL, "no_mail") /* null MX, NXDOMAIN, no address */                              \
-    X(DNS_FAILED, "dns_failed")                                                            \
-    X(NOT_TESTED, "not_tested") /* no conclusive session */                                \
-    X(NOT_REACHABLE, "not_reachable")                                                      \
-    X(NO_STARTTLS, "no_starttls")                                                          \
-    X(TLS_FAILED, "tls_failed")                                                            \
-    X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                     \
-    X(VERSION_NOT_PROBED, "version_not_probed")                                            \
-    X(SNI_NOT_PROBED, "sni_not_probed") /* the handshake this sender makes was not made */ \
-    X(CERTIFICATE, "certificate")       /* chain */                                        \
-    X(NAME, "name")                                                                        \
-    X(STS_MX_NOT_COVERED, "sts_mx_not_covered")                                            \
-    X(STS_CERTIFICATE, "sts_certificate")                                                  \
-    X(STS_NO_TLS, "sts_no_tls")                                                            \
-    X(STS_UNKNOWN, "sts_unknown") /* whether a policy is enforced */                       \
-    X(DANE_LOOKUP, "dane_lookup")                                                          \
-    X(DANE_MISMATCH, "dane_mismatch")                                                      \
-    X(DANE_NO_TLS, "dane_no_tls")                                                          \
-    X(DANE_UNKNOWN, "dane_unknown")                                                        \
-    X(AUTHENTICATED_DANE, "dane")                                                          \
-    X(AUTHENTICATED_STS, "sts")                                                            \
-    X(AUTHENTICATED_PKIX, "pkix")     /* the sender's own level */                         \
-    X(OPPORTUNISTIC, "opportunistic") /* encrypted, the certificate not asked for */       \
+#define DELIVERY_REASONS(X)                                                                     \
+    X(NONE, "")                                                                                 \
+    X(NO_MAIL, "no_mail") /* null MX, NXDOMAIN, no address */                                   \
+    X(DNS_FAILED, "dns_failed")                                                                 \
+    X(NOT_TESTED, "not_tested") /* no conclusive session */                                     \
+    X(NOT_REACHABLE, "not_reachable")                                                           \
+    X(NO_STARTTLS, "no_starttls")                                                               \
+    X(TLS_FAILED, "tls_failed")                                                                 \
+    X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                          \
+    X(TLS_SUITE, "tls_suite") /* the sender lacks the suite or group, or the DH key is small */ \
+    X(LEAF_KEY, "leaf_key")   /* kind or size of the key */                                     \
+    X(KEY_USAGE, "key_usage") /* the leaf's key may not sign */                                 \
+    X(LIST_SIZE, "list_size") /* the certificate list is too large for it */                    \
+    X(SESSION_LOST, "session_lost")         /* right after the handshake */                     \
+    X(SMTP_REPLIES, "smtp_replies")         /* lines that the sender cannot read */             \
+    X(STARTTLS_KEYWORD, "starttls_keyword") /* not in upper case */                             \
+    X(STARTTLS_REPLY, "starttls_reply")     /* 2xx, but not 220 */                              \
+    X(AFTER_220, "after_220")               /* octets behind the reply to STARTTLS */           \
+    X(UNSTABLE, "unstable")                 /* not the same in each session */                  \
+    X(CERTIFICATE_PATH, "certificate_path") /* this sender takes another path, which fails */   \
+    X(VERSION_NOT_PROBED, "version_not_probed")                                                 \
+    X(SNI_NOT_PROBED, "sni_not_probed") /* the handshake this sender makes was not made */      \
+    X(CERTIFICATE, "certificate")       /* chain */                                             \
+    X(NAME, "name")                                                                             \
+    X(STS_MX_NOT_COVERED, "sts_mx_not_covered")                                                 \
+    X(STS_CERTIFICATE, "sts_certificate")                                                       \
+    X(STS_NO_TLS, "sts_no_tls")                                                                 \
+    X(STS_UNKNOWN, "sts_unknown") /* whether a policy is enforced */                            \
+    X(DANE_LOOKUP, "dane_lookup")                                                               \
+    X(DANE_MISMATCH, "dane_mismatch")                                                           \
+    X(DANE_NO_TLS, "dane_no_tls")                                                               \
+    X(DANE_UNKNOWN, "dane_unknown")                                                             \
+    X(AUTHENTICATED_DANE, "dane")                                                               \
+    X(AUTHENTICATED_STS, "sts")                                                                 \
+    X(AUTHENTICATED_PKIX, "pkix")     /* the sender's own level */                              \
+    X(OPPORTUNISTIC, "opportunistic") /* encrypted, the certificate not asked for */            \
     X(DANE_UNUSABLE, "dane_unusable") /* encrypted, because TLSA demands TLS */
 
 enum delivery_reason {
@@ -55,6 +66,8 @@ struct sender_delivery {
     int mx;
     int endpoint;
     enum delivery_reason reason;
+    /* The weakest mark of the profile's fields that this rests on; NONE: on none, or unknown. */
+    enum field_mark basis;
 };
 
 struct deliveries {

@@ -1,5 +1,7 @@
 #include "scanner/analysis/delivery_result.h"
 
+#include <string.h>
+
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/check.h"
 
@@ -14,121 +16,15 @@ static struct delivery_outcome one(unsigned set, enum delivery_reason reason)
     return (struct delivery_outcome){(uint8_t)set, reason};
 }
 
+/** What becomes of it where a policy is of no effect; asked only then, as it adds to what the result
+ * rests on. */
+typedef struct delivery_outcome (*alternative)(const struct delivery_place *at);
+
 /* It is not known which of the two it is; that matters only where they differ. */
 static struct delivery_outcome either(struct delivery_outcome a, struct delivery_outcome b,
                                       enum delivery_reason open)
 {
     return a.set == b.set ? a : one(a.set | b.set, open);
-}
-
-/* --- the handshake that a sender makes: with the MX host as SNI or without ------------------ */
-
-struct met {
-    enum session_outcome outcome;
-    enum starttls_state starttls;
-    uint16_t version; /* 0: no handshake completed */
-    enum chain_status chain;
-    enum name_match name;
-    uint64_t leaf_domains;
-    bool judged; /* the chain */
-    bool known;  /* the handshake was made, or nothing of it could depend on the name */
-};
-
-static struct met met_with_sni(const struct endpoint_brief *e)
-{
-    const struct outcome_info *info = outcome_info((enum session_outcome)e->outcome);
-    return (struct met){
-        .outcome = (enum session_outcome)e->outcome,
-        .starttls = (enum starttls_state)e->starttls,
-        .version = e->tls_version,
-        .chain = (enum chain_status)e->chain.status,
-        .name = (enum name_match)e->name_match,
-        .leaf_domains = e->leaf_domains,
-        .judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE,
-        .known = !e->inherited || info->before_tls,
-    };
-}
-
-static struct met met_without_sni(const struct endpoint_brief *e)
-{
-    const struct outcome_info *with = outcome_info((enum session_outcome)e->outcome);
-    /* What ends before TLS does not depend on the name, and may be the only session there is. */
-    if (e->no_sni_outcome == OUTCOME_NOT_TESTED && with->before_tls) {
-        return met_with_sni(e);
-    }
-    return (struct met){
-        .outcome = (enum session_outcome)e->no_sni_outcome,
-        .starttls = (enum starttls_state)e->no_sni_starttls,
-        .version = e->no_sni_tls_version,
-        .chain = (enum chain_status)e->no_sni_chain.status,
-        .name = (enum name_match)e->no_sni_name_match,
-        .leaf_domains = e->no_sni_leaf_domains,
-        .judged = e->no_sni_outcome != OUTCOME_ESTABLISHED || e->no_sni_chain.status != CHAIN_NONE,
-        .known = e->no_sni_outcome != OUTCOME_NOT_TESTED || e->outcome == OUTCOME_NOT_TESTED,
-    };
-}
-
-enum fit {
-    FIT_NO,
-    FIT_YES,
-    FIT_UNKNOWN
-};
-
-static enum truth accepts(const struct endpoint_brief *e, uint16_t version)
-{
-    return (enum truth)(e->versions >> (2 * (version - TLS1_0)) & 3U);
-}
-
-/* The version that was negotiated is the highest that the server shares with us, who offer all. */
-static enum fit version_fits(const struct endpoint_brief *e, uint16_t version, uint16_t from,
-                             uint16_t to)
-{
-    if (version < from) {
-        return FIT_NO;
-    }
-    if (version <= to) {
-        return from <= to ? FIT_YES : FIT_NO;
-    }
-    bool known = true;
-    for (uint16_t v = from; v <= to; v++) {
-        if (accepts(e, v) == TRUTH_YES) {
-            return FIT_YES;
-        }
-        known = known && accepts(e, v) == TRUTH_NO;
-    }
-    return known ? FIT_NO : FIT_UNKNOWN;
-}
-
-/** How far the sender gets. */
-struct handshake {
-    enum fit tls;
-    enum delivery_reason reason; /* unless it fits */
-    bool offered;                /* STARTTLS */
-    bool reachable;              /* no: the next address, whatever the policy */
-};
-
-/** @param from the oldest version that will do */
-static struct handshake handshake_of(const struct delivery_place *at, const struct met *m,
-                                     uint16_t from)
-{
-    struct handshake h = {.tls = FIT_UNKNOWN, .reachable = true};
-    if (!m->known) {
-        h.reason = DELIVERY_REASON_SNI_NOT_PROBED;
-    } else if (m->outcome == OUTCOME_REFUSED || m->outcome == OUTCOME_UNREACHABLE) {
-        h = (struct handshake){FIT_NO, DELIVERY_REASON_NOT_REACHABLE, false, false};
-    } else if (!outcome_info(m->outcome)->conclusive) {
-        h.reason = DELIVERY_REASON_NOT_TESTED;
-    } else if (m->outcome == OUTCOME_ESTABLISHED) {
-        h.offered = true;
-        h.tls = version_fits(at->e, m->version, from, at->profile->tls_max);
-        h.reason =
-            h.tls == FIT_UNKNOWN ? DELIVERY_REASON_VERSION_NOT_PROBED : DELIVERY_REASON_TLS_VERSION;
-    } else {
-        h.offered = m->starttls != STARTTLS_NOT_OFFERED && m->starttls != STARTTLS_MASKED;
-        h.tls = FIT_NO;
-        h.reason = h.offered ? DELIVERY_REASON_TLS_FAILED : DELIVERY_REASON_NO_STARTTLS;
-    }
-    return h;
 }
 
 /* --- the certificate ----------------------------------------------------------------------- */
@@ -148,7 +44,8 @@ static unsigned labels_above(struct span domain, struct span host)
 }
 
 /* Is the domain itself, or (below) a name below it, in the leaf? */
-static enum fit leaf_has_domain(const struct delivery_place *at, const struct met *m, bool with_sni)
+static enum fit leaf_has_domain(const struct delivery_place *at, const struct delivery_met *m,
+                                bool with_sni)
 {
     unsigned labels = labels_above(at->domain->domain, at->mx->host);
     if (!leaf_domains_may_have(m->leaf_domains, at->domain->domain)) {
@@ -160,7 +57,7 @@ static enum fit leaf_has_domain(const struct delivery_place *at, const struct me
 }
 
 /* A leaf without any dNSName is for its common name. */
-static enum fit common_name_fits(const struct met *m, bool host_is_domains)
+static enum fit common_name_fits(const struct delivery_met *m, bool host_is_domains)
 {
     if (m->name == NAME_MATCH_CN_ONLY) {
         return host_is_domains ? FIT_YES : FIT_NO;
@@ -169,7 +66,8 @@ static enum fit common_name_fits(const struct met *m, bool host_is_domains)
 }
 
 /* The domain or a name below it: Postfix's "nexthop, dot-nexthop". */
-static enum fit next_hop_fits(const struct delivery_place *at, const struct met *m, bool with_sni)
+static enum fit next_hop_fits(const struct delivery_place *at, const struct delivery_met *m,
+                              bool with_sni)
 {
     struct span domain = at->domain->domain;
     bool host_is_domains = labels_above(domain, at->mx->host) > 0 || span_eq(at->mx->host, domain);
@@ -180,7 +78,7 @@ static enum fit next_hop_fits(const struct delivery_place *at, const struct met 
                                 : leaf_has_domain(at, m, with_sni);
 }
 
-static enum fit name_fits(const struct delivery_place *at, const struct met *m)
+static enum fit name_fits(const struct delivery_place *at, const struct delivery_met *m)
 {
     switch (at->profile->names) {
     case PROFILE_NAMES_HOST:
@@ -196,19 +94,23 @@ static enum fit name_fits(const struct delivery_place *at, const struct met *m)
 /* --- the sender's own level ---------------------------------------------------------------- */
 
 /** @param failed what the sender does where the certificate is as bad as no TLS */
-static struct delivery_outcome by_certificate(const struct delivery_place *at, const struct met *m,
-                                              uint8_t failed)
+static struct delivery_outcome by_certificate(const struct delivery_place *at,
+                                              const struct delivery_met *m, uint8_t failed)
 {
     bool verify = at->profile->level == PROFILE_VERIFY;
     uint8_t good = verify ? RESULT_AUTHENTICATED : RESULT_ENCRYPTED;
     struct delivery_outcome passed =
         one(good, verify ? DELIVERY_REASON_AUTHENTICATED_PKIX : DELIVERY_REASON_OPPORTUNISTIC);
-    if (!verify && !at->profile->opportunistic_verify) {
-        return passed;
+    if (!verify) {
+        delivery_rests_on(at, PROFILE_FIELD_OPPORTUNISTIC_VERIFY);
+        if (!at->profile->opportunistic_verify) {
+            return passed;
+        }
     }
-    if (m->chain != CHAIN_TRUSTED) {
+    if (m->chain.status != CHAIN_TRUSTED) {
         return one(m->judged ? failed : failed | good, DELIVERY_REASON_CERTIFICATE);
     }
+    delivery_rests_on(at, PROFILE_FIELD_NAMES);
     switch (name_fits(at, m)) {
     case FIT_YES:
         return passed;
@@ -220,27 +122,91 @@ static struct delivery_outcome by_certificate(const struct delivery_place *at, c
     return one(failed | good, DELIVERY_REASON_NAME);
 }
 
-static struct delivery_outcome by_own_level(const struct delivery_place *at)
+static uint8_t results_of(enum profile_failure f)
+{
+    switch (f) {
+    case PROFILE_FAILURE_CLEAR:
+        return RESULT_PLAINTEXT;
+    case PROFILE_FAILURE_NEXT:
+        return RESULT_FAILS;
+    case PROFILE_FAILURE_UNKNOWN:
+        break;
+    }
+    return RESULT_FAILS | RESULT_PLAINTEXT;
+}
+
+/* What becomes of it without TLS, by the field that tells; without one where TLS is demanded. */
+static uint8_t otherwise(const struct delivery_place *at, enum profile_field field)
 {
     const struct sender_profile *p = at->profile;
-    struct met m = p->sni ? met_with_sni(at->e) : met_without_sni(at->e);
-    struct handshake h = handshake_of(at, &m, p->tls_min);
-    bool may = p->level == PROFILE_MAY;
-    uint8_t no_tls =
-        may && p->without_tls == PROFILE_FAILURE_CLEAR ? RESULT_PLAINTEXT : RESULT_FAILS;
-    uint8_t bad_tls =
-        may && p->tls_failure == PROFILE_FAILURE_CLEAR ? RESULT_PLAINTEXT : RESULT_FAILS;
-    uint8_t good = p->level == PROFILE_VERIFY ? RESULT_AUTHENTICATED : RESULT_ENCRYPTED;
-    if (h.tls == FIT_YES) {
-        return by_certificate(at, &m, bad_tls);
+    if (p->level != PROFILE_MAY) {
+        return RESULT_FAILS;
     }
-    if (h.tls == FIT_NO) {
-        return one(!h.reachable ? RESULT_FAILS : h.offered ? bad_tls : no_tls, h.reason);
+    delivery_rests_on(at, field);
+    return results_of(field == PROFILE_FIELD_WITHOUT_TLS   ? p->without_tls
+                      : field == PROFILE_FIELD_TLS_FAILURE ? p->tls_failure
+                                                           : p->session_lost);
+}
+
+static struct delivery_outcome after_handshake(const struct delivery_place *at,
+                                               const struct delivery_met *m, enum truth lost)
+{
+    struct delivery_outcome stays = {0};
+    if (lost != TRUTH_YES) {
+        bool checks = at->profile->level == PROFILE_VERIFY || at->profile->opportunistic_verify;
+        stays =
+            by_certificate(at, m, checks ? otherwise(at, PROFILE_FIELD_TLS_FAILURE) : RESULT_FAILS);
     }
-    if (h.reason == DELIVERY_REASON_VERSION_NOT_PROBED) {
-        return either(by_certificate(at, &m, bad_tls), one(bad_tls, h.reason), h.reason);
+    if (lost == TRUTH_NO) {
+        return stays;
     }
-    return one(RESULT_FAILS | good | no_tls | bad_tls, h.reason);
+    return one(stays.set | otherwise(at, PROFILE_FIELD_SESSION_LOST), DELIVERY_REASON_SESSION_LOST);
+}
+
+/* As far as the handshake got, or all that could come of one that is not known. */
+static struct delivery_outcome with_session(const struct delivery_place *at,
+                                            const struct delivery_met *m)
+{
+    struct delivery_handshake h = delivery_handshake_of(at, m, at->profile->tls_min);
+    if (!h.reachable) {
+        return one(RESULT_FAILS, h.reason);
+    }
+    switch (h.tls) {
+    case FIT_YES:
+        return after_handshake(at, m, h.lost);
+    case FIT_NO:
+        return one(otherwise(at, h.offered ? PROFILE_FIELD_TLS_FAILURE : PROFILE_FIELD_WITHOUT_TLS),
+                   h.reason);
+    case FIT_UNKNOWN:
+        break;
+    }
+    if (m->known && m->outcome == OUTCOME_ESTABLISHED && h.offered) {
+        struct delivery_outcome fails = one(otherwise(at, PROFILE_FIELD_TLS_FAILURE), h.reason);
+        return either(after_handshake(at, m, h.lost), fails, h.reason);
+    }
+    uint8_t good = at->profile->level == PROFILE_VERIFY ? RESULT_AUTHENTICATED : RESULT_ENCRYPTED;
+    return one(RESULT_FAILS | good | otherwise(at, PROFILE_FIELD_WITHOUT_TLS) |
+                   otherwise(at, PROFILE_FIELD_TLS_FAILURE),
+               h.reason);
+}
+
+static bool met_the_same(const struct delivery_met *a, const struct delivery_met *b)
+{
+    return a->outcome == b->outcome && a->starttls == b->starttls && a->version == b->version &&
+           a->chain.status == b->chain.status && a->chain.trusted_by == b->chain.trusted_by &&
+           a->name == b->name && a->leaf_domains == b->leaf_domains && a->judged == b->judged &&
+           a->known == b->known && memcmp(&a->facts, &b->facts, sizeof(a->facts)) == 0;
+}
+
+static struct delivery_outcome by_own_level(const struct delivery_place *at)
+{
+    struct delivery_met with = delivery_met_with_sni(at->e);
+    struct delivery_met without = delivery_met_without_sni(at->e);
+    delivery_rests_on(at, PROFILE_FIELD_LEVEL);
+    if (!met_the_same(&with, &without)) {
+        delivery_rests_on(at, PROFILE_FIELD_SNI);
+    }
+    return with_session(at, at->profile->sni ? &with : &without);
 }
 
 /* --- MTA-STS ------------------------------------------------------------------------------- */
@@ -250,13 +216,13 @@ static struct delivery_outcome by_own_level(const struct delivery_place *at)
 static struct delivery_outcome by_sts(const struct delivery_place *at)
 {
     uint16_t from = at->profile->tls_min < TLS1_2 ? TLS1_2 : at->profile->tls_min;
-    struct met m = met_with_sni(at->e);
-    struct handshake h = handshake_of(at, &m, from);
-    bool passes = m.chain == CHAIN_TRUSTED && name_match_is_match(m.name);
-    bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
+    struct delivery_met m = delivery_met_with_sni(at->e);
     if (at->sts->mx[at->mx_index].covered == TRUTH_NO) {
         return one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED);
     }
+    struct delivery_handshake h = delivery_handshake_of(at, &m, from);
+    bool passes = m.chain.status == CHAIN_TRUSTED && name_match_is_match(m.name);
+    bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
     if (h.tls == FIT_NO) {
         return one(RESULT_FAILS, h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
@@ -265,8 +231,14 @@ static struct delivery_outcome by_sts(const struct delivery_place *at)
         return one(RESULT_FAILS | (perhaps ? RESULT_AUTHENTICATED : 0),
                    DELIVERY_REASON_STS_CERTIFICATE);
     }
-    return h.tls == FIT_YES ? one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_STS)
-                            : one(RESULT_FAILS | RESULT_AUTHENTICATED, h.reason);
+    if (h.lost == TRUTH_YES) {
+        return one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
+    }
+    if (h.tls == FIT_YES && h.lost == TRUTH_NO) {
+        return one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_STS);
+    }
+    return one(RESULT_FAILS | RESULT_AUTHENTICATED,
+               h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
 }
 
 /* Does the sender have to keep to a policy in mode enforce? */
@@ -292,65 +264,74 @@ static struct delivery_outcome by_possible_sts(const struct delivery_place *at,
     return either(without, with, DELIVERY_REASON_STS_UNKNOWN);
 }
 
-static struct delivery_outcome by_sts_or_own_level(const struct delivery_place *at)
+/** @param without what becomes of it where no policy is enforced */
+static struct delivery_outcome by_sts_or(const struct delivery_place *at, alternative without)
 {
+    if (at->sts->state == STS_STATE_ENFORCE || at->sts->state == STS_STATE_UNKNOWN) {
+        delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
+    }
     switch (sts_is_enforced(at)) {
     case TRUTH_YES:
         return by_sts(at);
     case TRUTH_NO:
-        return by_own_level(at);
+        return without(at);
     case TRUTH_UNKNOWN:
         break;
     }
-    return by_possible_sts(at, by_own_level(at));
+    return by_possible_sts(at, without(at));
+}
+
+static struct delivery_outcome by_sts_or_own_level(const struct delivery_place *at)
+{
+    return by_sts_or(at, by_own_level);
 }
 
 /* --- DANE ---------------------------------------------------------------------------------- */
 
+/* The handshake with the TLSA base domain completed; where that is not the MX host, what it showed is not
+ * among the facts unless the other one completed too.
+ * @param done what comes of it where nothing fails */
+static struct delivery_outcome with_dane_session(const struct delivery_place *at,
+                                                 struct delivery_outcome done)
+{
+    struct delivery_met m = delivery_met_with_sni(at->e);
+    struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
+    if (h.tls == FIT_NO) {
+        bool no_tls = h.reachable && m.outcome != OUTCOME_ESTABLISHED;
+        return one(RESULT_FAILS, no_tls ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
+    }
+    if (h.tls == FIT_YES && h.lost != TRUTH_UNKNOWN) {
+        return h.lost == TRUTH_NO ? done : one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
+    }
+    return one(RESULT_FAILS | done.set, h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
+}
+
 /* TLS is asked for, and nothing else (RFC 7672 section 2.2). */
 static struct delivery_outcome by_unusable_records(const struct delivery_place *at)
 {
-    struct met m = met_with_sni(at->e);
-    struct handshake h = handshake_of(at, &m, at->profile->tls_min);
-    switch (h.tls) {
-    case FIT_YES:
-        return one(RESULT_ENCRYPTED, DELIVERY_REASON_DANE_UNUSABLE);
-    case FIT_NO:
-        return one(RESULT_FAILS, h.reachable ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
-    case FIT_UNKNOWN:
-        break;
-    }
-    return one(RESULT_FAILS | RESULT_ENCRYPTED, h.reason);
+    return with_dane_session(at, one(RESULT_ENCRYPTED, DELIVERY_REASON_DANE_UNUSABLE));
 }
 
-/* The handshake with the TLSA base domain completed; where that is not the MX host, its version is not
- * among the facts unless the other one completed too. */
 static struct delivery_outcome by_match(const struct delivery_place *at)
 {
-    const struct sender_profile *p = at->profile;
-    struct met m = met_with_sni(at->e);
-    enum fit fit = FIT_UNKNOWN;
+    const struct delivery_outcome matched =
+        one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_DANE);
+    struct delivery_met m = delivery_met_with_sni(at->e);
     if (m.known && m.outcome == OUTCOME_ESTABLISHED) {
-        fit = version_fits(at->e, m.version, p->tls_min, p->tls_max);
-    } else if (p->tls_min == TLS1_0 && p->tls_max == TLS1_3) {
-        fit = FIT_YES;
+        return with_dane_session(at, matched);
     }
-    switch (fit) {
-    case FIT_YES:
-        return one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_DANE);
-    case FIT_NO:
-        return one(RESULT_FAILS, DELIVERY_REASON_TLS_VERSION);
-    case FIT_UNKNOWN:
-        break;
-    }
-    return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_VERSION_NOT_PROBED);
+    delivery_rests_on(at, PROFILE_FIELD_TLS_MIN);
+    delivery_rests_on(at, PROFILE_FIELD_TLS_MAX);
+    bool all = at->profile->tls_min == TLS1_0 && at->profile->tls_max == TLS1_3;
+    return all ? matched
+               : one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_VERSION_NOT_PROBED);
 }
 
 /* The next hop is a reference identifier as well (RFC 7672 section 3.2.2): a DANE-TA record may fail for
  * the host and pass for the domain. */
 static struct delivery_outcome by_mismatch(const struct delivery_place *at)
 {
-    struct met m = met_with_sni(at->e);
+    struct delivery_met m = delivery_met_with_sni(at->e);
     enum fit next_hop =
         (at->e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0 ? leaf_has_domain(at, &m, true) : FIT_NO;
     switch (next_hop) {
@@ -378,8 +359,9 @@ static struct delivery_outcome by_records_31(const struct delivery_place *at)
 static struct delivery_outcome by_usable_records(const struct delivery_place *at)
 {
     bool only_31 = at->profile->dane_ee_only_31;
-    struct met m = met_with_sni(at->e);
-    struct handshake h = handshake_of(at, &m, at->profile->tls_min);
+    delivery_rests_on(at, PROFILE_FIELD_DANE_EE_ONLY_31);
+    struct delivery_met m = delivery_met_with_sni(at->e);
+    struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
     switch ((enum dane_status)at->e->dane) {
     case DANE_MATCH:
         return only_31 ? by_records_31(at) : by_match(at);
@@ -411,14 +393,13 @@ static struct delivery_outcome by_unknown_records(const struct delivery_place *a
     return r;
 }
 
-static struct delivery_outcome by_records(const struct delivery_place *at,
-                                          struct delivery_outcome without)
+static struct delivery_outcome by_records(const struct delivery_place *at, alternative without)
 {
     switch ((enum dane_host)at->mx->dane_host) {
     case DANE_HOST_NONE:
     case DANE_HOST_TLSA_INSECURE:
     case DANE_HOST_HOST_INSECURE:
-        return without;
+        return without(at);
     case DANE_HOST_LOOKUP_FAILED: /* RFC 7672 section 2.1.2: the host is skipped */
         return one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
     case DANE_HOST_UNUSABLE:
@@ -430,37 +411,57 @@ static struct delivery_outcome by_records(const struct delivery_place *at,
         break;
     }
     bool tested = at->e->outcome != OUTCOME_NOT_TESTED;
-    return either(without, by_unknown_records(at),
+    return either(without(at), by_unknown_records(at),
                   tested ? DELIVERY_REASON_DANE_UNKNOWN : DELIVERY_REASON_NOT_TESTED);
 }
 
+/* Records that may be in force: what comes of it hangs on what the sender makes of DANE. */
+static bool has_records(const struct delivery_place *at)
+{
+    switch ((enum dane_host)at->mx->dane_host) {
+    case DANE_HOST_NONE:
+    case DANE_HOST_TLSA_INSECURE:
+    case DANE_HOST_HOST_INSECURE:
+        return false;
+    case DANE_HOST_UNKNOWN:
+    case DANE_HOST_LOOKUP_FAILED:
+    case DANE_HOST_UNUSABLE:
+    case DANE_HOST_USABLE:
+    case DANE_HOST_COUNT:
+        break;
+    }
+    return true;
+}
+
 /** @param without what becomes of it where no records are in force */
-static struct delivery_outcome by_dane_or(const struct delivery_place *at,
-                                          struct delivery_outcome without)
+static struct delivery_outcome by_dane_or(const struct delivery_place *at, alternative without)
 {
     const struct sender_profile *p = at->profile;
-    if (!profile_uses_dane(p) ||
-        (p->dane == PROFILE_DANE_SECURE_MX && at->dane->mx != DNSSEC_SECURE &&
-         at->dane->mx != DNSSEC_UNKNOWN)) {
-        return without; /* RFC 7672 section 2.2.1 */
+    if (!has_records(at)) {
+        return without(at);
+    }
+    delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
+    if (!profile_uses_dane(p)) {
+        return without(at);
+    }
+    delivery_rests_on(at, PROFILE_FIELD_DANE);
+    if (p->dane == PROFILE_DANE_SECURE_MX && at->dane->mx != DNSSEC_SECURE &&
+        at->dane->mx != DNSSEC_UNKNOWN) {
+        return without(at); /* RFC 7672 section 2.2.1 */
     }
     struct delivery_outcome with = by_records(at, without);
     bool certain = p->dane == PROFILE_DANE_INSECURE_MX || at->dane->mx == DNSSEC_SECURE;
-    return certain ? with : either(without, with, DELIVERY_REASON_DANE_UNKNOWN);
+    return certain ? with : either(without(at), with, DELIVERY_REASON_DANE_UNKNOWN);
+}
+
+static struct delivery_outcome by_dane_or_own_level(const struct delivery_place *at)
+{
+    return by_dane_or(at, by_own_level);
 }
 
 struct delivery_outcome delivery_result_at(const struct delivery_place *at)
 {
-    if (at->profile->policy_order != PROFILE_ORDER_STS_FIRST) {
-        return by_dane_or(at, by_sts_or_own_level(at));
-    }
-    switch (sts_is_enforced(at)) {
-    case TRUTH_YES:
-        return by_sts(at);
-    case TRUTH_NO:
-        return by_dane_or(at, by_own_level(at));
-    case TRUTH_UNKNOWN:
-        break;
-    }
-    return by_possible_sts(at, by_dane_or(at, by_own_level(at)));
+    return at->profile->policy_order == PROFILE_ORDER_STS_FIRST
+               ? by_sts_or(at, by_dane_or_own_level)
+               : by_dane_or(at, by_sts_or_own_level);
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "scanner/base/span.h"
+#include "scanner/analysis/tls_stack.h"
 
 /**
- * How a kind of sender behaves when it delivers: what decides between encrypted, in clear and not
+ * How a kind of sender behaves when it delivers: what decides between encrypted, in cleartext and not
  * at all. The data is datasets/sender-profiles; scanner/senders reads such a file. Strings live as long as the
  * profiles.
  */
@@ -38,12 +38,97 @@ enum profile_order {
 };
 
 enum profile_failure {
-    PROFILE_FAILURE_CLEAR, /* sends in clear to the same host */
-    PROFILE_FAILURE_NEXT,  /* tries the next address or host, at last defers */
+    PROFILE_FAILURE_UNKNOWN, /* where the field allows it */
+    PROFILE_FAILURE_CLEAR,   /* sends in cleartext to the same host */
+    PROFILE_FAILURE_NEXT,    /* tries the next address or host, at last defers */
+};
+
+#define PROFILE_LINES_UNKNOWN UINT32_MAX
+
+/** The letters of the keyword STARTTLS in the reply to EHLO. */
+enum profile_keyword {
+    PROFILE_KEYWORD_UNKNOWN,
+    PROFILE_KEYWORD_ANY_CASE,   /* RFC 5321 section 2.4 */
+    PROFILE_KEYWORD_UPPER_CASE, /* no others are seen */
+};
+
+/** Which reply to STARTTLS begins TLS. */
+enum profile_reply {
+    PROFILE_REPLY_UNKNOWN,
+    PROFILE_REPLY_220, /* RFC 3207 section 4 */
+    PROFILE_REPLY_2XX,
+};
+
+/** Octets behind the reply to STARTTLS, before TLS. */
+enum profile_injected {
+    PROFILE_INJECTED_UNKNOWN,
+    PROFILE_INJECTED_DROPPED, /* and TLS begins */
+    PROFILE_INJECTED_FAILS,   /* a failure of TLS */
+};
+
+/** DANE-TA with the trust anchor in DNS alone (RFC 7671 section 5.2.3). */
+enum profile_anchor {
+    PROFILE_ANCHOR_UNKNOWN,
+    PROFILE_ANCHOR_FROM_DNS,  /* that is enough */
+    PROFILE_ANCHOR_PRESENTED, /* the server has to present it: else nothing matches */
+};
+
+/** Where TLSA records are asked for, when the MX host is an alias (RFC 7672 section 2.2.2). */
+enum profile_alias {
+    PROFILE_ALIAS_UNKNOWN,
+    PROFILE_ALIAS_BOTH, /* at its end, then at the MX host */
+    PROFILE_ALIAS_END_ONLY,
+};
+
+/** An exchange that is none by the letter: does the sender deliver to it? */
+enum profile_exchange {
+    PROFILE_EXCHANGE_UNKNOWN,
+    PROFILE_EXCHANGE_TAKEN,
+    PROFILE_EXCHANGE_SKIPPED, /* as if the record were not there */
+};
+
+/** A null MX beside other MX (RFC 7505 section 3). */
+enum profile_null_mx {
+    PROFILE_NULL_MX_UNKNOWN,
+    PROFILE_NULL_MX_SKIPPED,
+    PROFILE_NULL_MX_BOUNCES, /* the domain takes no mail */
+};
+
+/* enum value, member, word of the file, kind and words (scanner/senders). Besides these there are those of its
+ * TLS stack: what an outcome rests on is a set of both. */
+#define SENDER_PROFILE_FIELDS(X)                                                          \
+    X(TLS_MIN, tls_min, "tls_min", WORD, versions)                                        \
+    X(TLS_MAX, tls_max, "tls_max", WORD, versions)                                        \
+    X(SNI, sni, "sni", BOOL, no_words)                                                    \
+    X(LEVEL, level, "level", WORD, levels)                                                \
+    X(NAMES, names, "names", WORD, names)                                                 \
+    X(POLICY_ORDER, policy_order, "policy_order", WORD, orders)                           \
+    X(DANE, dane, "dane", WORD, dane)                                                     \
+    X(DANE_EE_ONLY_31, dane_ee_only_31, "dane_ee_only_31", BOOL, no_words)                \
+    X(DANE_ANCHOR, dane_anchor, "dane_anchor", WORD, anchors)                             \
+    X(DANE_ALIAS, dane_alias, "dane_alias", WORD, aliases)                                \
+    X(WITHOUT_TLS, without_tls, "without_tls", WORD, failures)                            \
+    X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                            \
+    X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                         \
+    X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words) \
+    X(REPLY_LINES, reply_lines, "reply_lines", SET, line_quirks)                          \
+    X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)             \
+    X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                    \
+    X(AFTER_220, after_220, "after_220", WORD, injected)                                  \
+    X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                  \
+    X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                              \
+    X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                           \
+    X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)
+
+enum profile_field {
+#define X(name, ...) PROFILE_FIELD_##name,
+    SENDER_PROFILE_FIELDS(X)
+#undef X
+    PROFILE_FIELD_COUNT
 };
 
 struct sender_profile {
-    const char *id; /* [a-z0-9-]+ */
+    const char *id; /* [a-z0-9.-]+ */
     const char *title;
     uint16_t tls_min; /* 0x0301..0x0304 */
     uint16_t tls_max;
@@ -52,10 +137,24 @@ struct sender_profile {
     enum profile_names names; /* at PROFILE_VERIFY */
     enum profile_order policy_order;
     enum profile_dane dane;
-    bool dane_ee_only_31;             /* of TLSA records uses 3 1 x and no others */
-    enum profile_failure without_tls; /* STARTTLS is not offered, at PROFILE_MAY */
-    enum profile_failure tls_failure; /* TLS fails, at PROFILE_MAY */
-    bool opportunistic_verify;        /* at PROFILE_MAY: a bad certificate is a failure of TLS */
+    bool dane_ee_only_31; /* of TLSA records uses 3 1 x and no others */
+    enum profile_anchor dane_anchor;
+    enum profile_alias dane_alias;
+    enum profile_failure without_tls;  /* STARTTLS is not offered, at PROFILE_MAY */
+    enum profile_failure tls_failure;  /* TLS fails, at PROFILE_MAY */
+    enum profile_failure session_lost; /* right after the handshake, at PROFILE_MAY */
+    bool opportunistic_verify;         /* at PROFILE_MAY: a bad certificate is a failure of TLS */
+    uint32_t reply_lines; /* quirks of SMTP_LINE_QUIRKS that it reads over; PROFILE_LINES_UNKNOWN */
+    enum profile_keyword starttls_keyword;
+    enum profile_reply starttls_reply;
+    enum profile_injected after_220;
+    enum profile_null_mx null_mx;
+    enum profile_exchange mx_address;  /* an address in place of a name, RFC 1035 section 3.3.9 */
+    enum profile_exchange mx_bad_name; /* no host name, RFC 1123 section 2.1 */
+    enum profile_exchange
+        mapped_address; /* AAAA that holds an IPv4 address, RFC 4291 section 2.5.5.2 */
+    const struct tls_stack *stack;
+    uint8_t marks[PROFILE_FIELD_COUNT]; /* enum field_mark */
 };
 
 struct sender_profiles {
@@ -74,3 +173,12 @@ static inline bool profile_uses_dane(const struct sender_profile *p)
     return p->policy_order == PROFILE_ORDER_DANE_THEN_STS ||
            p->policy_order == PROFILE_ORDER_STS_FIRST || p->policy_order == PROFILE_ORDER_DANE_ONLY;
 }
+
+/** Fields that an outcome rests on: a set of the profile's own and of its stack's. */
+struct rests_on {
+    uint32_t profile; /* bits: 1 << enum profile_field */
+    uint32_t stack;   /* bits: 1 << enum stack_field */
+};
+
+/** The weakest mark among them; FIELD_MARK_NONE of none at all. */
+enum field_mark sender_profile_mark(const struct sender_profile *p, const struct rests_on *fields);

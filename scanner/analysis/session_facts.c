@@ -13,7 +13,9 @@ static uint16_t kib_of(size_t octets)
 
 struct sender_facts session_facts_of(const struct seen_session *s)
 {
-    struct sender_facts f = {0};
+    struct sender_facts f = {.quirks = s->smtp.quirks};
+    uint16_t code = s->smtp.reply[SMTP_STEP_STARTTLS].code;
+    f.quirks |= code / 100 == 2 && code != 220 ? SENDER_FACTS_NOT_220 : 0;
     if (!s->tls_attempted) {
         return f;
     }

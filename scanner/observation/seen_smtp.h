@@ -60,6 +60,11 @@ static inline uint16_t smtp_quirk_bit(enum smtp_quirk q)
     return (uint16_t)(1U << q);
 }
 
+/** Those about the lines of replies. */
+#define SMTP_LINE_QUIRKS                                                                       \
+    (1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL | 1U << SMTP_QUIRK_EMPTY_LINE_GREETING | \
+     1U << SMTP_QUIRK_EMPTY_LINE_REPLY | 1U << SMTP_QUIRK_GARBAGE_LINE)
+
 /** What one dialogue showed. Plain data; spans live as long as the dialogue that filled it. */
 struct seen_smtp {
     struct seen_reply reply[SMTP_STEP_COUNT];

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "scanner/observation/seen_smtp.h"
+
 /**
  * What a session showed that only some senders mind: two senders that speak the same versions
  * of TLS differ in the replies they can read, and in the suites, keys and certificate lists that their TLS
@@ -43,8 +45,10 @@ struct leaf_key {
     uint8_t usage; /* enum leaf_usage */
 };
 
+#define SENDER_FACTS_NOT_220 0x8000U /* a 2xx to STARTTLS, but not 220 */
+
 struct sender_facts {
-    uint16_t quirks;   /* of the dialogue: bits of seen_smtp.quirks */
+    uint16_t quirks;   /* of the dialogue: seen_smtp.quirks, and SENDER_FACTS_NOT_220 */
     uint16_t cipher;   /* IANA cipher suite; 0: no handshake completed */
     uint16_t group;    /* IANA named group; 0: none (static RSA) or unknown */
     uint16_t dh_bits;  /* size of a finite-field DH key; 0: none */
@@ -54,4 +58,5 @@ struct sender_facts {
     struct leaf_key key;
 };
 
+static_assert(SMTP_QUIRK_COUNT < 16, "SENDER_FACTS_NOT_220 is none of them");
 static_assert(sizeof(struct sender_facts) == 16, "compared and hashed as octets: no padding");

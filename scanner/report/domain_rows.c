@@ -173,6 +173,7 @@ static void put_outcomes(struct list *l, struct row_sink *sink, const struct see
         object_word(o, OUTCOME_FACTS_BEST, delivery_word(v->of[i].best));
         object_word(o, OUTCOME_FACTS_WORST, delivery_word(v->of[i].worst));
         object_name(o, OUTCOME_FACTS_DECIDED_BY, decided_by(sink, d, &v->of[i]));
+        object_word(o, OUTCOME_FACTS_BASIS, word_or_null(field_mark_word(v->of[i].basis)));
         object_close(o);
     }
     list_close(l);
@@ -224,6 +225,7 @@ static void report_outcomes(struct row_sink *sink, const struct seen_domain *d,
         row_word(r, OUTCOMES_BEST, delivery_word(v->of[i].best));
         row_word(r, OUTCOMES_WORST, delivery_word(v->of[i].worst));
         row_name(r, OUTCOMES_DECIDED_BY, decided_by(sink, d, &v->of[i]));
+        row_word(r, OUTCOMES_BASIS, word_or_null(field_mark_word(v->of[i].basis)));
         row_sink_end(sink, TABLE_OUTCOMES);
     }
 }

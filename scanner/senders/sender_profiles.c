@@ -5,202 +5,103 @@
 #include <stdio.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/senders/tls_stacks.h"
 #include "scanner/shipped/shipped_profiles.h"
 
-#define FORMAT        1
-#define ID_MAX        40  /* characters; our own bound */
-#define TITLE_MAX     200 /* octets; our own bound */
-#define KEY_SHOWN_MAX 40
-#define READ_STEP     4096
-#define SHIPPED_NAME  "shipped sender profiles"
+#define FORMAT       2
+#define TITLE_MAX    200 /* octets; our own bound */
+#define READ_STEP    4096
+#define SHIPPED_NAME "shipped sender profiles"
 
-/* --- one field ----------------------------------------------------------------------------- */
+/* --- words of the fields -------------------------------------------------------------------- */
 
-struct field_place {
-    const char *origin;
-    const char *profile;
-    const char *field;
-    struct buf *why;
-};
-
-static bool fault(const struct field_place *at, const char *allowed)
-{
-    buf_putf(at->why, "%s: profile '%s': %s must be %s", at->origin, at->profile, at->field,
-             allowed);
-    return false;
-}
-
-/* A value stands alone, or in an object that says where it comes from. */
-static const json_t *value_of(const json_t *field)
-{
-    return json_is_object(field) ? json_object_get(field, "value") : field;
-}
-
-static bool has_only(const json_t *object, const char *const known[], const char **unknown)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
-        size_t i = 0;
-        while (known[i] != NULL && strcmp(known[i], key) != 0) {
-            i++;
-        }
-        if (known[i] == NULL) {
-            *unknown = key;
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What the file says, in a line of ours: printable ASCII alone. */
-static void put_printable(struct buf *why, const char *text, size_t max)
-{
-    for (size_t i = 0; i < max && text[i] != '\0'; i++) {
-        buf_put_char(why, text[i] < ' ' || text[i] > '~' ? '?' : text[i]);
-    }
-}
-
-static void put_key(struct buf *why, const char *key)
-{
-    buf_put_char(why, '\'');
-    put_printable(why, key, KEY_SHOWN_MAX);
-    buf_put_char(why, '\'');
-}
-
-/* What stands beside a value is for readers, but of the right kind. */
-static bool check_source(const struct field_place *at, const json_t *field)
-{
-    static const char *const known[] = {"value", "source", "date", "assumed", NULL};
-    const char *unknown = NULL;
-    if (!json_is_object(field)) {
-        return true;
-    }
-    if (!has_only(field, known, &unknown)) {
-        buf_putf(at->why, "%s: profile '%s': %s has ", at->origin, at->profile, at->field);
-        put_key(at->why, unknown);
-        buf_put_text(at->why, "; known are value, source, date, assumed");
-        return false;
-    }
-    for (size_t i = 1; known[i] != NULL; i++) {
-        const json_t *beside = json_object_get(field, known[i]);
-        bool is_switch = strcmp(known[i], "assumed") == 0;
-        if (beside != NULL && !(is_switch ? json_is_boolean(beside) : json_is_string(beside))) {
-            buf_putf(at->why, "%s: profile '%s': %s of %s must be %s", at->origin, at->profile,
-                     known[i], at->field, is_switch ? "true or false" : "a text");
-            return false;
-        }
-    }
-    return true;
-}
-
-/** Words of one field, by value. */
-struct word {
-    const char *word;
-    int value;
-};
-
-static const struct word versions[] = {
+static const struct field_word versions[] = {
     {"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0}};
-static const struct word levels[] = {
+static const struct field_word levels[] = {
     {"may", PROFILE_MAY}, {"encrypt", PROFILE_ENCRYPT}, {"verify", PROFILE_VERIFY}, {NULL, 0}};
-static const struct word names[] = {{"host", PROFILE_NAMES_HOST},
-                                    {"host_or_cn", PROFILE_NAMES_HOST_OR_CN},
-                                    {"next_hop", PROFILE_NAMES_NEXT_HOP},
-                                    {NULL, 0}};
-static const struct word dane[] = {{"no", PROFILE_DANE_NO},
-                                   {"secure_mx", PROFILE_DANE_SECURE_MX},
-                                   {"insecure_mx", PROFILE_DANE_INSECURE_MX},
-                                   {NULL, 0}};
-static const struct word orders[] = {
+static const struct field_word names[] = {{"host", PROFILE_NAMES_HOST},
+                                          {"host_or_cn", PROFILE_NAMES_HOST_OR_CN},
+                                          {"next_hop", PROFILE_NAMES_NEXT_HOP},
+                                          {NULL, 0}};
+static const struct field_word dane[] = {{"no", PROFILE_DANE_NO},
+                                         {"secure_mx", PROFILE_DANE_SECURE_MX},
+                                         {"insecure_mx", PROFILE_DANE_INSECURE_MX},
+                                         {NULL, 0}};
+static const struct field_word orders[] = {
     {"none", PROFILE_ORDER_NONE},           {"dane_then_sts", PROFILE_ORDER_DANE_THEN_STS},
     {"sts_first", PROFILE_ORDER_STS_FIRST}, {"dane_only", PROFILE_ORDER_DANE_ONLY},
     {"sts_only", PROFILE_ORDER_STS_ONLY},   {NULL, 0}};
-static const struct word failures[] = {
-    {"clear", PROFILE_FAILURE_CLEAR}, {"next", PROFILE_FAILURE_NEXT}, {NULL, 0}};
+static const struct field_word failures[] = {{"unknown", PROFILE_FAILURE_UNKNOWN},
+                                             {"clear", PROFILE_FAILURE_CLEAR},
+                                             {"next", PROFILE_FAILURE_NEXT},
+                                             {NULL, 0}};
+static const struct field_word anchors[] = {{"unknown", PROFILE_ANCHOR_UNKNOWN},
+                                            {"from_dns", PROFILE_ANCHOR_FROM_DNS},
+                                            {"presented", PROFILE_ANCHOR_PRESENTED},
+                                            {NULL, 0}};
+static const struct field_word aliases[] = {{"unknown", PROFILE_ALIAS_UNKNOWN},
+                                            {"both", PROFILE_ALIAS_BOTH},
+                                            {"end_only", PROFILE_ALIAS_END_ONLY},
+                                            {NULL, 0}};
+static const struct field_word keywords[] = {{"unknown", PROFILE_KEYWORD_UNKNOWN},
+                                             {"any_case", PROFILE_KEYWORD_ANY_CASE},
+                                             {"upper_case", PROFILE_KEYWORD_UPPER_CASE},
+                                             {NULL, 0}};
+static const struct field_word replies[] = {{"unknown", PROFILE_REPLY_UNKNOWN},
+                                            {"220", PROFILE_REPLY_220},
+                                            {"2xx", PROFILE_REPLY_2XX},
+                                            {NULL, 0}};
+static const struct field_word injected[] = {{"unknown", PROFILE_INJECTED_UNKNOWN},
+                                             {"dropped", PROFILE_INJECTED_DROPPED},
+                                             {"fails", PROFILE_INJECTED_FAILS},
+                                             {NULL, 0}};
+static const struct field_word null_mx[] = {{"unknown", PROFILE_NULL_MX_UNKNOWN},
+                                            {"skipped", PROFILE_NULL_MX_SKIPPED},
+                                            {"bounces", PROFILE_NULL_MX_BOUNCES},
+                                            {NULL, 0}};
+static const struct field_word exchanges[] = {{"unknown", PROFILE_EXCHANGE_UNKNOWN},
+                                              {"taken", PROFILE_EXCHANGE_TAKEN},
+                                              {"skipped", PROFILE_EXCHANGE_SKIPPED},
+                                              {NULL, 0}};
+static const struct field_word line_quirks[] = {
+    {"cr_cr_lf", 1U << SMTP_QUIRK_CR_CR_LF},
+    {"nul", 1U << SMTP_QUIRK_NUL},
+    {"empty_line_greeting", 1U << SMTP_QUIRK_EMPTY_LINE_GREETING},
+    {"empty_line_reply", 1U << SMTP_QUIRK_EMPTY_LINE_REPLY},
+    {"garbage_line", 1U << SMTP_QUIRK_GARBAGE_LINE},
+    {NULL, 0}};
 
-static bool read_word(const struct field_place *at, const json_t *value, const struct word *words,
-                      int *out)
+#define no_words NULL
+
+static const struct field_info infos[PROFILE_FIELD_COUNT] = {
+#define X(name, member, word, kind, words) {word, FIELD_##kind, words},
+    SENDER_PROFILE_FIELDS(X)
+#undef X
+};
+
+static void take_values(struct sender_profile *p, const uint32_t values[PROFILE_FIELD_COUNT])
 {
-    struct buf allowed = BUF_INIT(BUF_NO_LIMIT);
-    const char *text = json_string_value(value);
-    for (const struct word *w = words; w->word != NULL; w++) {
-        if (text != NULL && strcmp(text, w->word) == 0) {
-            *out = w->value;
-            buf_deinit(&allowed);
-            return true;
-        }
-        buf_putf(&allowed, "%s\"%s\"", w == words ? "one of " : ", ", w->word);
-    }
-    buf_put_char(&allowed, '\0');
-    bool ok = fault(at, (const char *)allowed.at);
-    buf_deinit(&allowed);
-    return ok;
+#define X(name, member, ...) p->member = (__typeof__(p->member))values[PROFILE_FIELD_##name];
+    SENDER_PROFILE_FIELDS(X)
+#undef X
 }
 
-/* --- one profile --------------------------------------------------------------------------- */
-
-enum kind {
-    KIND_WORD,
-    KIND_BOOL
-};
-
-struct field {
-    const char *name;
-    enum kind kind;
-    const struct word *words;
-};
-
-enum field_number {
-    FIELD_TLS_MIN,
-    FIELD_TLS_MAX,
-    FIELD_SNI,
-    FIELD_LEVEL,
-    FIELD_NAMES,
-    FIELD_POLICY_ORDER,
-    FIELD_DANE,
-    FIELD_DANE_ONLY_31,
-    FIELD_WITHOUT_TLS,
-    FIELD_TLS_FAILURE,
-    FIELD_OPPORTUNISTIC_VERIFY,
-    FIELD_COUNT
-};
-
-static const struct field fields[FIELD_COUNT] = {
-    [FIELD_TLS_MIN] = {"tls_min", KIND_WORD, versions},
-    [FIELD_TLS_MAX] = {"tls_max", KIND_WORD, versions},
-    [FIELD_SNI] = {"sni", KIND_BOOL, NULL},
-    [FIELD_LEVEL] = {"level", KIND_WORD, levels},
-    [FIELD_NAMES] = {"names", KIND_WORD, names},
-    [FIELD_POLICY_ORDER] = {"policy_order", KIND_WORD, orders},
-    [FIELD_DANE] = {"dane", KIND_WORD, dane},
-    [FIELD_DANE_ONLY_31] = {"dane_ee_only_31", KIND_BOOL, NULL},
-    [FIELD_WITHOUT_TLS] = {"without_tls", KIND_WORD, failures},
-    [FIELD_TLS_FAILURE] = {"tls_failure", KIND_WORD, failures},
-    [FIELD_OPPORTUNISTIC_VERIFY] = {"opportunistic_verify", KIND_BOOL, NULL},
-};
-
-static bool read_field(const struct field_place *at, const json_t *profile, const struct field *f,
-                       int *out)
+static void values_of(const struct sender_profile *p, uint32_t values[PROFILE_FIELD_COUNT])
 {
-    const json_t *given = json_object_get(profile, f->name);
-    const json_t *value = value_of(given);
-    if (!check_source(at, given)) {
-        return false;
-    }
-    if (f->kind == KIND_WORD) {
-        return read_word(at, value, f->words, out);
-    }
-    *out = json_is_true(value);
-    return json_is_boolean(value) || fault(at, "true or false");
+#define X(name, member, ...) values[PROFILE_FIELD_##name] = (uint32_t)p->member;
+    SENDER_PROFILE_FIELDS(X)
+#undef X
 }
 
-static bool is_id(const char *id)
-{
-    size_t len = id != NULL ? strlen(id) : 0;
-    return len > 0 && len <= ID_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
-}
+/* --- one profile ---------------------------------------------------------------------------- */
+
+/** What a profile may refer to. */
+struct known_things {
+    const struct tls_stack *stacks;
+    size_t stack_count;
+    const struct sender_profile *profiles; /* those before it in the file */
+    size_t profile_count;
+};
 
 static bool is_title(const char *title)
 {
@@ -218,103 +119,105 @@ static bool fits_together(const struct field_place *place, const struct sender_p
     struct field_place at = *place;
     if (p->tls_min > p->tls_max) {
         at.field = "tls_min";
-        return fault(&at, "no newer than tls_max");
+        return field_fault(&at, "no newer than tls_max");
     }
     if (profile_uses_dane(p) != (p->dane != PROFILE_DANE_NO)) {
         at.field = "dane";
-        return fault(&at, "\"no\" exactly where policy_order leaves DANE out");
+        return field_fault(&at, "\"no\" exactly where policy_order leaves DANE out");
+    }
+    if (p->level == PROFILE_MAY && p->without_tls == PROFILE_FAILURE_NEXT &&
+        (p->tls_failure == PROFILE_FAILURE_CLEAR || p->session_lost == PROFILE_FAILURE_CLEAR)) {
+        at.field = "tls_failure";
+        return field_fault(&at, "\"next\", as session_lost, where without_tls is");
     }
     return true;
 }
 
-static bool read_profile(const struct field_place *place, const json_t *json,
-                         struct sender_profile *out)
+static const struct sender_profile *find_profile(const struct known_things *k, const char *id)
 {
-    static const char *const known[] = {"id",
-                                        "title",
-                                        "notes",
-                                        "tls_min",
-                                        "tls_max",
-                                        "sni",
-                                        "level",
-                                        "names",
-                                        "policy_order",
-                                        "dane",
-                                        "dane_ee_only_31",
-                                        "without_tls",
-                                        "tls_failure",
-                                        "opportunistic_verify",
-                                        NULL};
-    int values[FIELD_COUNT];
-    const char *unknown = NULL;
-    struct field_place at = *place;
-    if (!has_only(json, known, &unknown)) {
-        buf_putf(at.why, "%s: profile '%s': ", at.origin, at.profile);
-        put_key(at.why, unknown);
-        buf_put_text(at.why, " is no field of a profile");
-        return false;
-    }
-    for (int f = 0; f < FIELD_COUNT; f++) {
-        at.field = fields[f].name;
-        if (!read_field(&at, json, &fields[f], &values[f])) {
-            return false;
+    for (size_t i = 0; i < k->profile_count; i++) {
+        if (id != NULL && strcmp(k->profiles[i].id, id) == 0) {
+            return &k->profiles[i];
         }
     }
-    const char *title = json_string_value(json_object_get(json, "title"));
-    at.field = "title";
-    if (!is_title(title)) {
-        return fault(&at, "a text of 1 to 200 octets in one line");
+    return NULL;
+}
+
+static const struct tls_stack *find_stack(const struct known_things *k, const char *id)
+{
+    for (size_t i = 0; i < k->stack_count; i++) {
+        if (id != NULL && strcmp(k->stacks[i].id, id) == 0) {
+            return &k->stacks[i];
+        }
     }
+    return NULL;
+}
+
+/* Title, notes, and what it refers to. */
+static bool read_frame(const struct field_place *place, const json_t *json,
+                       const struct known_things *known, struct sender_profile *out)
+{
+    struct field_place at = *place;
     const json_t *notes = json_object_get(json, "notes");
-    at.field = "notes";
-    if (notes != NULL && !json_is_string(notes)) {
-        return fault(&at, "a text");
+    const json_t *like = json_object_get(json, "like");
+    const json_t *stack = json_object_get(json, "tls_stack");
+    const struct sender_profile *parent = find_profile(known, json_string_value(like));
+    at.field = "like";
+    if (like != NULL && parent == NULL) {
+        return field_fault(&at, "the id of a profile before it");
     }
-    *out = (struct sender_profile){
-        .id = at.profile,
-        .title = title,
-        .tls_min = (uint16_t)values[FIELD_TLS_MIN],
-        .tls_max = (uint16_t)values[FIELD_TLS_MAX],
-        .sni = values[FIELD_SNI] != 0,
-        .level = (enum profile_level)values[FIELD_LEVEL],
-        .names = (enum profile_names)values[FIELD_NAMES],
-        .policy_order = (enum profile_order)values[FIELD_POLICY_ORDER],
-        .dane = (enum profile_dane)values[FIELD_DANE],
-        .dane_ee_only_31 = values[FIELD_DANE_ONLY_31] != 0,
-        .without_tls = (enum profile_failure)values[FIELD_WITHOUT_TLS],
-        .tls_failure = (enum profile_failure)values[FIELD_TLS_FAILURE],
-        .opportunistic_verify = values[FIELD_OPPORTUNISTIC_VERIFY] != 0,
-    };
-    return fits_together(&at, out);
+    *out = parent != NULL ? *parent : (struct sender_profile){0};
+    out->id = at.id;
+    out->title = json_string_value(json_object_get(json, "title"));
+    out->stack = stack != NULL ? find_stack(known, json_string_value(stack)) : out->stack;
+    at.field = "title";
+    if (!is_title(out->title)) {
+        return field_fault(&at, "a text of 1 to 200 octets in one line");
+    }
+    at.field = "tls_stack";
+    if (out->stack == NULL) {
+        return field_fault(&at, "the id of one of the tls_stacks");
+    }
+    at.field = "notes";
+    return notes == NULL || json_is_string(notes) || field_fault(&at, "a text");
+}
+
+static bool read_profile(const struct field_place *at, const json_t *json,
+                         const struct known_things *known, struct sender_profile *out)
+{
+    static const char *const others[] = {"id", "title", "notes", "like", "tls_stack", NULL};
+    uint32_t values[PROFILE_FIELD_COUNT] = {0};
+    bool like = json_object_get(json, "like") != NULL;
+    if (!fields_are_all(at, json, infos, PROFILE_FIELD_COUNT, others) ||
+        !read_frame(at, json, known, out)) {
+        return false;
+    }
+    values_of(out, values);
+    if (!fields_read(at, json, infos, PROFILE_FIELD_COUNT, like, values, out->marks)) {
+        return false;
+    }
+    take_values(out, values);
+    return fits_together(at, out);
 }
 
 /* --- the file ------------------------------------------------------------------------------ */
 
-static bool is_taken(const struct sender_profile *items, size_t count, const char *id)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(items[i].id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool read_all(const char *origin, const json_t *list, struct sender_profile *items,
-                     struct buf *why)
+static bool read_all(const char *origin, const json_t *list, const struct tls_stack *stacks,
+                     size_t stack_count, struct sender_profile *items, struct buf *why)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *json = json_array_get(list, i);
         const char *id = json_string_value(json_object_get(json, "id"));
-        struct field_place at = {.origin = origin, .profile = id, .why = why};
-        if (!is_id(id) || is_taken(items, i, id)) {
+        const struct known_things known = {stacks, stack_count, items, i};
+        struct field_place at = {.origin = origin, .thing = "profile", .id = id, .why = why};
+        if (!field_is_id(id) || find_profile(&known, id) != NULL) {
             buf_putf(why,
                      "%s: profile %zu: id must be a name of its own of a-z, 0-9, '.' and '-', at "
-                     "most %d",
-                     origin, i + 1, ID_MAX);
+                     "most 40",
+                     origin, i + 1);
             return false;
         }
-        if (!read_profile(&at, json, &items[i])) {
+        if (!read_profile(&at, json, &known, &items[i])) {
             return false;
         }
     }
@@ -323,13 +226,13 @@ static bool read_all(const char *origin, const json_t *list, struct sender_profi
 
 static const json_t *profiles_of(const char *origin, const json_t *root, struct buf *why)
 {
-    static const char *const known[] = {"format", "notes", "profiles", NULL};
+    static const char *const known[] = {"format", "notes", "tls_stacks", "profiles", NULL};
     const char *unknown = NULL;
     const json_t *list = json_object_get(root, "profiles");
-    if (!has_only(root, known, &unknown)) {
+    if (!field_object_has_only(root, known, &unknown)) {
         buf_putf(why, "%s: ", origin);
-        put_key(why, unknown);
-        buf_put_text(why, " is no key of the file; known are format, notes, profiles");
+        field_put_key(why, unknown);
+        buf_put_text(why, " is no key of the file; known are format, notes, tls_stacks, profiles");
     } else if (json_integer_value(json_object_get(root, "format")) != FORMAT) {
         buf_putf(why, "%s: format must be %d", origin, FORMAT);
     } else if (!json_is_array(list) || json_array_size(list) == 0 ||
@@ -352,7 +255,7 @@ struct sender_profiles_file *sender_profiles_parse(struct span octets, const cha
     if (!json_is_object(root)) {
         if (root == NULL) {
             buf_putf(why, "%s: line %d: ", origin, error.line);
-            put_printable(why, error.text, sizeof(error.text)); /* it quotes the file */
+            field_put_printable(why, error.text, sizeof(error.text)); /* it quotes the file */
         } else {
             buf_putf(why, "%s: the file must be one object", origin);
         }
@@ -361,13 +264,19 @@ struct sender_profiles_file *sender_profiles_parse(struct span octets, const cha
     }
     const json_t *list = profiles_of(origin, root, why);
     struct sender_profile *items = memory_new(SENDER_PROFILES_MAX, sizeof(*items));
-    if (list == NULL || !read_all(origin, list, items, why)) {
+    struct tls_stack *stacks = memory_new(TLS_STACKS_MAX, sizeof(*stacks));
+    size_t stack_count = 0;
+    if (list == NULL ||
+        !tls_stacks_read(origin, json_object_get(root, "tls_stacks"), stacks, &stack_count, why) ||
+        !read_all(origin, list, stacks, stack_count, items, why)) {
+        free(stacks);
         free(items);
         json_decref(root);
         return NULL;
     }
     struct sender_profiles_file *f = memory_new(1, sizeof(*f));
     f->profiles = (struct sender_profiles){items, json_array_size(list)};
+    f->stacks = stacks;
     f->octets = memory_new(octets.len + 1, 1);
     memcpy(f->octets, octets.at, octets.len);
     f->len = octets.len;
@@ -417,6 +326,7 @@ void sender_profiles_free(struct sender_profiles_file *f)
     if (f != NULL) {
         json_decref(f->memory);
         free((void *)(uintptr_t)f->profiles.items);
+        free(f->stacks);
         free(f->octets);
         free(f);
     }

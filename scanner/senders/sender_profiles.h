@@ -9,7 +9,8 @@
 
 struct sender_profiles_file {
     struct sender_profiles profiles;
-    char *octets; /* as read, for the copy in the results */
+    struct tls_stack *stacks; /* of the profiles */
+    char *octets;             /* as read, for the copy in the results */
     size_t len;
     void *memory;
 };

@@ -11,6 +11,11 @@ static void check_profile(const struct sender_profile *p)
     CHECK(p->id[0] != '\0' && p->title[0] != '\0');
     CHECK(p->tls_min >= 0x0301 && p->tls_min <= p->tls_max && p->tls_max <= 0x0304);
     CHECK(profile_uses_dane(p) == (p->dane != PROFILE_DANE_NO));
+    CHECK(p->stack != NULL && p->stack->id[0] != '\0');
+    CHECK(p->reply_lines == PROFILE_LINES_UNKNOWN || (p->reply_lines & ~SMTP_LINE_QUIRKS) == 0);
+    for (int f = 0; f < PROFILE_FIELD_COUNT; f++) {
+        CHECK(p->marks[f] > FIELD_MARK_NONE && p->marks[f] < FIELD_MARK_COUNT);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

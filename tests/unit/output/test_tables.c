@@ -227,6 +227,9 @@ static const struct {
 #define X(name, word) {"delivery_reason", word},
     DELIVERY_REASONS(X)
 #undef X
+#define X(name, word) {"field_mark", word},
+    FIELD_MARKS(X)
+#undef X
 #define X(name, word) {"readiness_item", word},
     READINESS_ITEMS(X)
 #undef X

@@ -207,8 +207,10 @@ static const struct json_expectation judged_domain[] = {
      "{\"mx_dnssec\":\"secure\",\"state\":\"partial\",\"strict\":true,\"hosts\":2,"
      "\"hosts_in_force\":2,\"hosts_usable\":1,\"hosts_with_tlsa\":2,\"match\":1,\"mismatch\":2,"
      "\"unknown\":3}"},
-    {"outcomes/0", "{\"profile\":\"one\",\"best\":\"authenticated\",\"worst\":\"deferred\","
-                   "\"decided_by\":\"mx.a.test|192.0.2.1|25: sts_certificate\"}"},
+    {"outcomes/0",
+     "{\"profile\":\"one\",\"best\":\"authenticated\",\"worst\":\"deferred\","
+     "\"decided_by\":\"mx.a.test|192.0.2.1|25: sts_certificate\",\"basis\":\"documented\"}"},
+    {"outcomes/1/basis", "null"},
     {"outcomes/1/decided_by", "\"mx.a.tets: not_reachable\""},
     {"outcomes/2/decided_by", "\"dns_failed\""},
     {"outcomes/3/decided_by", "null"},
@@ -221,12 +223,12 @@ static const struct json_expectation judged_domain[] = {
     {"sts_readiness/items/5/result", "null"},
 };
 
-/* Header: schema, input_line, domain, profile, best, worst, decided_by. */
+/* Header: schema, input_line, domain, profile, best, worst, decided_by, basis. */
 static const char outcomes[] =
-    "1,5,a.test,one,authenticated,deferred,mx.a.test|192.0.2.1|25: sts_certificate\r\n"
-    "1,5,a.test,two,unknown,deferred,mx.a.tets: not_reachable\r\n"
-    "1,5,a.test,three,unknown,unknown,dns_failed\r\n"
-    "1,5,a.test,four,encrypted,encrypted,\r\n";
+    "1,5,a.test,one,authenticated,deferred,mx.a.test|192.0.2.1|25: sts_certificate,documented\r\n"
+    "1,5,a.test,two,unknown,deferred,mx.a.tets: not_reachable,\r\n"
+    "1,5,a.test,three,unknown,unknown,dns_failed,\r\n"
+    "1,5,a.test,four,encrypted,encrypted,,assumed\r\n";
 
 static void fill_verdict(struct domain_verdict *v)
 {
@@ -253,12 +255,16 @@ static void fill_verdict(struct domain_verdict *v)
                                    .hosts_usable = 1,
                                    .hosts_with_tlsa = 2,
                                    .endpoints = {1, 2, 3}};
-    v->deliveries = (struct deliveries){
-        .of = {{DELIVERY_AUTHENTICATED, DELIVERY_DEFERRED, 0, 0, DELIVERY_REASON_STS_CERTIFICATE},
-               {DELIVERY_UNKNOWN, DELIVERY_DEFERRED, 1, -1, DELIVERY_REASON_NOT_REACHABLE},
-               {DELIVERY_UNKNOWN, DELIVERY_UNKNOWN, -1, -1, DELIVERY_REASON_DNS_FAILED},
-               {DELIVERY_ENCRYPTED, DELIVERY_ENCRYPTED, -1, -1, DELIVERY_REASON_NONE}},
-        .count = 4};
+    v->deliveries =
+        (struct deliveries){.of = {{DELIVERY_AUTHENTICATED, DELIVERY_DEFERRED, 0, 0,
+                                    DELIVERY_REASON_STS_CERTIFICATE, FIELD_MARK_DOCUMENTED},
+                                   {DELIVERY_UNKNOWN, DELIVERY_DEFERRED, 1, -1,
+                                    DELIVERY_REASON_NOT_REACHABLE, FIELD_MARK_NONE},
+                                   {DELIVERY_UNKNOWN, DELIVERY_UNKNOWN, -1, -1,
+                                    DELIVERY_REASON_DNS_FAILED, FIELD_MARK_NONE},
+                                   {DELIVERY_ENCRYPTED, DELIVERY_ENCRYPTED, -1, -1,
+                                    DELIVERY_REASON_NONE, FIELD_MARK_ASSUMED}},
+                            .count = 4};
     v->readiness.applicable = true;
     v->readiness.ready = READINESS_FAIL;
     for (int i = 0; i < READINESS_COUNT; i++) {

@@ -1,0 +1,155 @@
+#pragma once
+
+#include "scanner/base/span.h"
+#include "scanner/observation/sender_facts.h"
+
+/**
+ * What a TLS library takes, in the build and with the settings that a sender has: beside the versions of TLS,
+ * which are the sender's. One stack serves several profiles.
+ */
+
+/** How a value of a profile or stack is known; ascending in weakness. */
+#define FIELD_MARKS(X)                                                      \
+    X(NONE, "")                                                             \
+    X(OBSERVED, "observed")     /* the software itself was seen to do so */ \
+    X(DOCUMENTED, "documented") /* its documentation or source says so */   \
+    X(ASSUMED, "assumed")       /* no source says so */
+
+enum field_mark {
+#define X(name, word) FIELD_MARK_##name,
+    FIELD_MARKS(X)
+#undef X
+    FIELD_MARK_COUNT
+};
+
+const char *field_mark_word(enum field_mark m);
+
+/** Key exchange of TLS 1.2 and before. */
+#define STACK_EXCHANGES(X) \
+    X(RSA, "rsa")          \
+    X(DHE, "dhe")          \
+    X(ECDHE, "ecdhe")
+
+/** Bulk ciphers of TLS 1.2 and before. */
+#define STACK_CIPHERS(X)             \
+    X(AES_GCM, "aes_gcm")            \
+    X(CHACHA20, "chacha20_poly1305") \
+    X(AES_CCM, "aes_ccm")            \
+    X(AES_CBC, "aes_cbc")            \
+    X(OTHER, "other") /* Camellia, ARIA, 3DES, RC4, ... */
+
+/** Groups that mxcensus offers. */
+#define STACK_GROUPS(X) \
+    X(X25519, "x25519") \
+    X(P256, "p256")     \
+    X(P384, "p384")     \
+    X(P521, "p521")
+
+#define X(name, word) STACK_EXCHANGE_##name,
+enum stack_exchange {
+    STACK_EXCHANGES(X)
+};
+#undef X
+#define X(name, word) STACK_CIPHER_##name,
+enum stack_cipher {
+    STACK_CIPHERS(X)
+};
+#undef X
+#define X(name, word) STACK_GROUP_##name,
+enum stack_group {
+    STACK_GROUPS(X)
+};
+#undef X
+
+enum stack_truth {
+    STACK_UNKNOWN,
+    STACK_NO,
+    STACK_YES,
+};
+
+/** Whose handshake it is. */
+enum stack_library {
+    STACK_LIBRARY_UNKNOWN,
+    STACK_LIBRARY_OPENSSL, /* as this program's own */
+    STACK_LIBRARY_GNUTLS,
+    STACK_LIBRARY_GO,
+    STACK_LIBRARY_RUSTLS,
+    STACK_LIBRARY_SCHANNEL,
+};
+
+/** How a path from the leaf to an anchor is looked for. */
+enum stack_paths {
+    STACK_PATHS_UNKNOWN,
+    STACK_PATHS_ANY,     /* all paths, the best is taken */
+    STACK_PATHS_OPENSSL, /* X509_verify_cert(): the first fitting issuer */
+};
+
+#define STACK_UNKNOWN_SET    UINT32_MAX
+#define STACK_UNKNOWN_NUMBER UINT32_MAX
+
+/* enum value, member, word of the file, kind and words (scanner/senders). */
+#define TLS_STACK_FIELDS(X)                                                  \
+    X(LIBRARY, library, "library", WORD, libraries)                          \
+    X(EXCHANGES, exchanges, "key_exchanges", SET, exchanges)                 \
+    X(CIPHERS, ciphers, "ciphers", SET, ciphers)                             \
+    X(ANONYMOUS, anonymous, "anonymous", WORD, truths)                       \
+    X(GROUPS, groups, "groups", SET, groups)                                 \
+    X(LEAF_KEYS, leaf_keys, "leaf_keys", SET, leaf_keys)                     \
+    X(RSA_BITS_MIN, rsa_bits_min, "rsa_bits_min", NUMBER, no_words)          \
+    X(RSA_BITS_MAX, rsa_bits_max, "rsa_bits_max", NUMBER, no_words)          \
+    X(DH_BITS_MIN, dh_bits_min, "dh_bits_min", NUMBER, no_words)             \
+    X(KEY_USAGE, key_usage, "key_usage_checked", WORD, truths)               \
+    X(LIST_OCTETS_MAX, list_octets_max, "list_octets_max", NUMBER, no_words) \
+    X(PATHS, paths, "paths", WORD, paths)
+
+enum stack_field {
+#define X(name, ...) STACK_FIELD_##name,
+    TLS_STACK_FIELDS(X)
+#undef X
+    STACK_FIELD_COUNT
+};
+
+struct tls_stack {
+    const char *id; /* [a-z0-9.-]+ */
+    enum stack_library library;
+    uint32_t exchanges;         /* bits: 1 << enum stack_exchange; STACK_UNKNOWN_SET: not known */
+    uint32_t ciphers;           /* the same of enum stack_cipher */
+    enum stack_truth anonymous; /* offers suites without a certificate, too */
+    uint32_t groups;            /* the same of enum stack_group */
+    uint32_t leaf_keys;         /* the same of enum leaf_key_kind */
+    uint32_t rsa_bits_min;      /* STACK_UNKNOWN_NUMBER: not known, as with the next three */
+    uint32_t rsa_bits_max;
+    uint32_t dh_bits_min;
+    uint32_t list_octets_max;
+    enum stack_truth key_usage; /* of the leaf, is it checked (RFC 5246 section 7.4.2)? */
+    enum stack_paths paths;
+    uint8_t marks[STACK_FIELD_COUNT]; /* enum field_mark */
+};
+
+enum fit {
+    FIT_NO,
+    FIT_YES,
+    FIT_UNKNOWN
+};
+
+/** What keeps a stack from a server. */
+enum stack_obstacle {
+    STACK_OBSTACLE_NONE,
+    STACK_OBSTACLE_SUITE, /* suite, group, size of the DH key */
+    STACK_OBSTACLE_KEY,   /* kind or size of the leaf's key */
+    STACK_OBSTACLE_USAGE, /* what the leaf's key is for */
+    STACK_OBSTACLE_LIST,  /* size of the certificate list */
+};
+
+struct stack_verdict {
+    enum fit fit;
+    enum stack_obstacle obstacle; /* unless it fits */
+    uint32_t fields;              /* bits: 1 << enum stack_field, what that rests on */
+};
+
+/**
+ * Does a handshake with what was met complete? Of a suite, group or kind of key that the stack does not take,
+ * it is unknown: the server may have others, of which it showed us the one it likes best. What every
+ * library takes rests on no field. Pure.
+ */
+struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f);
