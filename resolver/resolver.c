@@ -70,6 +70,8 @@ struct upstream {
 struct resolver {
     uv_loop_t *loop;
     uv_timer_t tick;
+    uv_check_t after_reading; /* where a tick is worked on */
+    bool ticked;
     uv_prepare_t prepare;
     struct dns_transport *transport;
     struct dns_reader *reader;
@@ -483,7 +485,18 @@ static struct question *question_of(struct wheel_timer *t)
 static void on_tick(uv_timer_t *handle)
 {
     struct resolver *r = handle->data;
+    r->ticked = true;
+}
+
+/* The loop looks at timers before it reads: answers that wait in the kernel are no timeouts. */
+static void on_after_reading(uv_check_t *handle)
+{
+    struct resolver *r = handle->data;
     struct wheel_timer *due;
+    if (!r->ticked) {
+        return;
+    }
+    r->ticked = false;
     dns_transport_tick(r->transport);
     while ((due = wheel_turn(&r->wheel, uv_now(r->loop))) != NULL) {
         go_on(question_of(due));
@@ -543,11 +556,14 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
     add_servers(r, params);
     rate_bucket_init(&r->rate, params->rate_per_s, uv_now(loop));
     wheel_init(&r->wheel, uv_now(loop), TICK_MS);
-    CHECK(uv_timer_init(loop, &r->tick) == 0 && uv_prepare_init(loop, &r->prepare) == 0);
-    r->tick.data = r->prepare.data = r;
-    CHECK(uv_prepare_start(&r->prepare, on_prepare) == 0);
+    CHECK(uv_timer_init(loop, &r->tick) == 0 && uv_prepare_init(loop, &r->prepare) == 0 &&
+          uv_check_init(loop, &r->after_reading) == 0);
+    r->tick.data = r->prepare.data = r->after_reading.data = r;
+    CHECK(uv_prepare_start(&r->prepare, on_prepare) == 0 &&
+          uv_check_start(&r->after_reading, on_after_reading) == 0);
     uv_unref((uv_handle_t *)&r->prepare);
-    r->open_parts = 3;
+    uv_unref((uv_handle_t *)&r->after_reading);
+    r->open_parts = 4;
     return r;
 }
 
@@ -590,6 +606,7 @@ void resolver_free(struct resolver *r)
     r->closing = true;
     uv_close((uv_handle_t *)&r->tick, on_handle_closed);
     uv_close((uv_handle_t *)&r->prepare, on_handle_closed);
+    uv_close((uv_handle_t *)&r->after_reading, on_handle_closed);
     dns_transport_free(r->transport, on_transport_closed, r);
 }
 

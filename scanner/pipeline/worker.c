@@ -3,8 +3,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/rows_out.h"
 
-#define TICK_MS       20  /* of the wheel: the finest deadline */
-#define LATE_MS       500 /* without a turn of the loop: the process or the machine stood still */
+#define TICK_MS       20 /* of the wheel: the finest deadline */
 #define READ_ROOM_LEN (64 * 1024)
 #define ROWS_POST_LEN (256 * 1024) /* octets of rows; a closing block can write 100,000 of them */
 
@@ -68,6 +67,7 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
     }
     case MESSAGE_STOP:
         w->stopping = true;
+        wheel_loop_stop(&w->deadlines);
         service_table_abort(w);
         uv_stop(&w->loop);
         return;
@@ -172,23 +172,6 @@ static void on_wake(uv_async_t *handle)
     handle_all(w, mailbox_take(&w->mailbox));
 }
 
-static void on_tick(uv_timer_t *handle)
-{
-    struct worker *w = handle->data;
-    struct wheel_timer *due = NULL;
-    /* The loop looks at timers before it reads. What came while we stood still is read first: it is
-     * not the peer who was late. */
-    bool late = !w->was_late && uv_now(&w->loop) > w->ticked_ms + LATE_MS;
-    w->was_late = late;
-    w->ticked_ms = uv_now(&w->loop);
-    if (late) {
-        return;
-    }
-    while (!w->stopping && (due = wheel_turn(&w->wheel, uv_now(&w->loop))) != NULL) {
-        due->on_due(due);
-    }
-}
-
 static void open_resolver(struct worker *w)
 {
     const struct scan_params *p = w->scan->params;
@@ -213,9 +196,7 @@ static void open_all(struct worker *w)
 {
     const struct scan_params *p = w->scan->params;
     CHECK(uv_prepare_init(&w->loop, &w->before_sleep) == 0);
-    CHECK(uv_timer_init(&w->loop, &w->tick) == 0);
     w->before_sleep.data = w;
-    w->tick.data = w;
     uv_update_time(&w->loop);
     wheel_init(&w->wheel, uv_now(&w->loop), TICK_MS);
     w->sessions = (struct session_environment){
@@ -237,7 +218,7 @@ static void open_all(struct worker *w)
     w->services = service_table_new(w);
     w->leases = lease_table_new();
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
-    CHECK(uv_timer_start(&w->tick, on_tick, TICK_MS, TICK_MS) == 0);
+    wheel_loop_start(&w->deadlines, &w->loop, &w->wheel);
 }
 
 /* The thread that made the OpenSSL objects frees them. */
@@ -246,7 +227,7 @@ static void close_all(struct worker *w)
     post_all(w);
     mailbox_close(&w->mailbox); /* other workers may still post */
     uv_close((uv_handle_t *)&w->before_sleep, NULL);
-    uv_close((uv_handle_t *)&w->tick, NULL);
+    wheel_loop_stop(&w->deadlines);
     uv_close((uv_handle_t *)&w->wake, NULL);
     resolver_free(w->resolver);
     CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */

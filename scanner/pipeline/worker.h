@@ -24,6 +24,7 @@
 #include "scanner/pipeline/message.h"
 #include "scanner/pipeline/scan_params.h"
 #include "scanner/probe/session.h"
+#include "scanner/probe/wheel_loop.h"
 #include "scanner/report/row_sink.h"
 
 #define WORKERS_MAX 256
@@ -71,7 +72,7 @@ struct worker {
     uv_loop_t loop;
     uv_async_t wake;
     uv_prepare_t before_sleep;
-    uv_timer_t tick;
+    struct wheel_loop deadlines;
     struct mailbox mailbox;
     struct buf *outbox; /* one per worker; the worker's own is worked on at once */
     struct buf judge_outbox[JUDGES_MAX];
@@ -99,8 +100,6 @@ struct worker {
     size_t source_count;
     uint32_t fenced[WORKERS_MAX]; /* blocks up to which each worker has sent its fences */
     uint32_t blocks_closed;       /* the least of these */
-    uint64_t ticked_ms;
-    bool was_late; /* the last tick, see on_tick() */
     bool stopping;
 };
 

@@ -26,6 +26,7 @@ struct session {
     uv_tcp_t tcp;
     uv_connect_t connect;
     struct wheel_timer timer;
+    struct wheel_timer resume;       /* of reading */
     struct session_environment *env; /* borrowed */
     session_done_fn done;
     void *arg;
@@ -81,6 +82,7 @@ static void finish(struct session *s, bool reset)
     CHECK(s->stage != STAGE_CLOSING);
     s->stage = STAGE_CLOSING;
     wheel_clear(s->env->wheel, &s->timer);
+    wheel_clear(s->env->wheel, &s->resume);
     s->seen.total_ms = (int32_t)(uv_now(s->env->loop) - s->started_ms);
     if (s->stage_ms != 0) { /* connected: there was a dialogue */
         s->seen.smtp = s->dialog.seen;
@@ -321,9 +323,30 @@ static void give_tls_up(struct session *s, bool reset, bool timeout)
     dialog_tls_failed(&s->dialog, handshake_outcome(s->handshake));
 }
 
+/* What was decided stays; what was not is decided now. */
+static void end_flood(struct session *s)
+{
+    if (s->handshake != NULL) {
+        handshake_octets_exceeded(s->handshake);
+    }
+    if (s->probe != NULL) {
+        version_probe_octets_exceeded(s->probe);
+    }
+    if (s->stage != STAGE_LINGERING && tls_is_underway(s)) {
+        give_tls_up(s, false, false);
+    } else if (s->stage != STAGE_LINGERING) {
+        dialog_octets_exceeded(&s->dialog);
+    }
+    finish(s, true);
+}
+
 static void on_octets(struct session *s, struct span in)
 {
-    s->seen.octets_in += (uint32_t)in.len;
+    s->seen.octets_in += (uint32_t)in.len; /* at most a read beyond the bound */
+    if (s->seen.octets_in > SESSION_OCTETS_MAX) {
+        end_flood(s);
+        return;
+    }
     if (s->stage == STAGE_LINGERING) {
         return; /* close_notify, or chatter after the end */
     }
@@ -396,6 +419,25 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
     *room = uv_buf_init((char *)s->env->read_room, (unsigned)s->env->read_room_len);
 }
 
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *room);
+
+static void on_resume(struct wheel_timer *t)
+{
+    struct session *s = CONTAINER_OF(t, struct session, resume);
+    if (uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read) != 0) {
+        session_abort(s);
+    }
+}
+
+/* The octets filled the room, and there may be more of them: others have their turn first. libuv
+ * would go on reading, 32 times as much. */
+static void pause_reading(struct session *s)
+{
+    (void)uv_read_stop((uv_stream_t *)&s->tcp);
+    s->resume.on_due = on_resume;
+    wheel_set(s->env->wheel, &s->resume, uv_now(s->env->loop));
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *room)
 {
     struct session *s = stream->data;
@@ -404,6 +446,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *room)
     }
     if (n > 0) {
         on_octets(s, (struct span){(const uint8_t *)room->base, (size_t)n});
+        if (s->stage != STAGE_CLOSING && (size_t)n == room->len) {
+            pause_reading(s);
+        }
     } else if (n < 0) {
         on_gone(s, (int)n);
     }

@@ -8,6 +8,10 @@
  * inside session_start(). What was seen stays valid until session_release().
  *
  * Limits, leases and waiting are the caller's: a session begins at once.
+ *
+ * A peer gets one read_room in a turn of the wheel, and SESSION_OCTETS_MAX in all; the handshake has bounds of
+ * its own. Beyond them the session ends: in the handshake as TLS_PROTOCOL_ERROR, before it as NOT_SMTP,
+ * and behind it with what was decided; error_text of the handshake says which bound it was.
  */
 
 #include <uv.h>

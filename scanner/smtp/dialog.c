@@ -469,6 +469,14 @@ static enum session_outcome close_outcome(enum dialog_state s, bool reset)
     return OUTCOME_NOT_TESTED;
 }
 
+void dialog_octets_exceeded(struct dialog *d)
+{
+    if (awaits_reply(d)) {
+        fail_not_smtp(d);
+    }
+    bind_spans(d);
+}
+
 void dialog_timeout(struct dialog *d)
 {
     end(d, silence_outcome(d->state));

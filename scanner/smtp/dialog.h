@@ -109,6 +109,9 @@ void dialog_tls_established(struct dialog *d);
 void dialog_tls_failed(struct dialog *d, enum session_outcome why);
 /** The timer of this state ran out. In QUIT: DONE. */
 void dialog_timeout(struct dialog *d);
+/** The caller reads no more: the peer sent more than a session needs. Whoever is not yet known to speak
+ * SMTP does not; FAILED, in QUIT: DONE. */
+void dialog_octets_exceeded(struct dialog *d);
 /** End of file or reset by the peer. In QUIT: DONE. */
 void dialog_closed(struct dialog *d, bool reset);
 

@@ -221,6 +221,13 @@ void version_probe_peer_gone(struct version_probe *p, bool reset, bool timeout)
     }
 }
 
+void version_probe_octets_exceeded(struct version_probe *p)
+{
+    if (p->outcome == OUTCOME_NOT_TESTED) {
+        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
+    }
+}
+
 void version_probe_goodbye(const struct version_probe *p, struct buf *out)
 {
     if (p->seen.answer != HELLO_ACCEPTED) {

@@ -27,6 +27,8 @@ void version_probe_hello(const struct version_probe *p, struct buf *out);
 bool version_probe_feed(struct version_probe *p, struct span in);
 /** The transport ended: closed, reset or given up at a timeout. Without effect when decided. */
 void version_probe_peer_gone(struct version_probe *p, bool reset, bool timeout);
+/** The caller reads no more: alerts without end, and no answer. */
+void version_probe_octets_exceeded(struct version_probe *p);
 /** Where the server waits for us: user_canceled and close_notify (RFC 8446 section 6.1), in clear
  * as from a client that does not understand the ServerHello. */
 void version_probe_goodbye(const struct version_probe *p, struct buf *out);

@@ -2,7 +2,8 @@
 
 #include <openssl/err.h>
 
-#define DRIP_MS 5
+#define DRIP_MS     5
+#define FLOOD_BLOCK (64 * 1024) /* octets made at a time */
 
 static void run(struct smtp_peer *p);
 
@@ -14,6 +15,7 @@ static void close_connection(struct smtp_peer *p, bool reset)
     p->over = true;
     (void)uv_timer_stop(&p->drip);
     (void)uv_check_stop(&p->one_octet);
+    (void)uv_idle_stop(&p->flood);
     if (!reset || uv_tcp_close_reset(&p->conn, NULL) != 0) {
         uv_close((uv_handle_t *)&p->conn, NULL);
     }
@@ -136,6 +138,49 @@ static void on_drip(uv_timer_t *timer)
     p->drip_at = (p->drip_at + 1) % strlen(text);
 }
 
+static bool make_one(SSL *ssl, const struct step *s)
+{
+    if (s->act == FLOOD_TLS) {
+        return SSL_write(ssl, s->text, (int)strlen(s->text)) > 0;
+    }
+    bool asked = s->act == KEY_UPDATES ? SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1
+                 : s->act == TICKETS   ? SSL_new_session_ticket(ssl) == 1
+                                       : SSL_renegotiate(ssl) == 1;
+    return asked && SSL_do_handshake(ssl) == 1;
+}
+
+static void put_in_tls(struct smtp_peer *p, const struct step *s)
+{
+    char *at = NULL;
+    while (BIO_get_mem_data(p->out, &at) < FLOOD_BLOCK && make_one(p->ssl, s)) {
+    }
+    long len = BIO_get_mem_data(p->out, &at);
+    buf_put(&p->pending, (struct span){(const uint8_t *)at, (size_t)len});
+    CHECK(BIO_reset(p->out) == 1);
+}
+
+static void on_flood(uv_idle_t *idle)
+{
+    struct smtp_peer *p = idle->data;
+    const struct step *s = &p->steps[p->at];
+    struct span text = {(const uint8_t *)s->text, s->len > 0 ? s->len
+                                                  : s->text  ? strlen(s->text)
+                                                             : 0};
+    if (p->sent == p->pending.len) {
+        buf_reset(&p->pending);
+        p->sent = 0;
+        while (s->act == FLOOD && p->pending.len < FLOOD_BLOCK) {
+            buf_put(&p->pending, text);
+        }
+        if (s->act != FLOOD) {
+            put_in_tls(p, s);
+        }
+    }
+    uv_buf_t b = uv_buf_init((char *)p->pending.at + p->sent, (unsigned)(p->pending.len - p->sent));
+    int n = uv_try_write((uv_stream_t *)&p->conn, &b, 1);
+    p->sent += n > 0 ? (size_t)n : 0;
+}
+
 /* @return false when the step is not over yet. */
 static bool do_step(struct smtp_peer *p, const struct step *s)
 {
@@ -172,6 +217,13 @@ static bool do_step(struct smtp_peer *p, const struct step *s)
         if (p->pending.len == 0 && !uv_is_active((uv_handle_t *)&p->drip)) {
             CHECK(uv_timer_start(&p->drip, on_drip, 0, DRIP_MS) == 0);
         }
+        return false;
+    case FLOOD:
+    case FLOOD_TLS:
+    case KEY_UPDATES:
+    case TICKETS:
+    case RENEGOTIATE:
+        CHECK(!p->octetwise && uv_idle_start(&p->flood, on_flood) == 0); /* or it goes on */
         return false;
     case HOOK:
         p->hook(p->hook_arg, s->text);
@@ -239,7 +291,8 @@ uint16_t smtp_peer_start(struct smtp_peer *p, uv_loop_t *loop, const struct step
     CHECK(p->ctx != NULL && SSL_CTX_use_certificate(p->ctx, cert->cert) == 1 &&
           SSL_CTX_use_PrivateKey(p->ctx, cert->key) == 1);
     CHECK(uv_tcp_init(loop, &p->listener) == 0 && uv_timer_init(loop, &p->drip) == 0 &&
-          uv_check_init(loop, &p->one_octet) == 0);
+          uv_check_init(loop, &p->one_octet) == 0 && uv_idle_init(loop, &p->flood) == 0);
+    p->flood.data = p;
     p->listener.data = p;
     p->drip.data = p;
     p->one_octet.data = p;
@@ -257,6 +310,7 @@ void smtp_peer_stop(struct smtp_peer *p)
     uv_close((uv_handle_t *)&p->listener, NULL);
     uv_close((uv_handle_t *)&p->drip, NULL);
     uv_close((uv_handle_t *)&p->one_octet, NULL);
+    uv_close((uv_handle_t *)&p->flood, NULL);
 }
 
 void smtp_peer_deinit(struct smtp_peer *p)

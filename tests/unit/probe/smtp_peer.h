@@ -25,13 +25,18 @@ enum act {
     CLOSE,        /* FIN */
     RESET,        /* RST */
     DRIP,         /* `text` octet by octet, over and over */
+    FLOOD,        /* `text` over and over, as fast as the client reads; past TLS */
+    FLOOD_TLS,    /* the same, through TLS */
+    KEY_UPDATES,  /* RFC 8446 section 4.6.3, the same */
+    TICKETS,      /* RFC 8446 section 4.6.1, the same */
+    RENEGOTIATE,  /* HelloRequests, RFC 5246 section 7.4.1.1, the same */
     HOOK,         /* tells the test, which knows what `text` means */
 };
 
 struct step {
     enum act act;
     const char *text;
-    size_t len; /* of RAW */
+    size_t len; /* of RAW; of FLOOD, 0: that of the text */
 };
 
 struct smtp_peer {
@@ -40,6 +45,7 @@ struct smtp_peer {
     uv_tcp_t conn;
     uv_timer_t drip;
     uv_check_t one_octet;
+    uv_idle_t flood;
     const struct step *steps;
     size_t at; /* the step under way */
     bool octetwise;
@@ -53,7 +59,7 @@ struct smtp_peer {
     bool tls_done;
     char sni[256];
     struct buf heard;   /* decrypted, not yet matched */
-    struct buf pending; /* to be sent octet by octet */
+    struct buf pending; /* to be sent octet by octet, or in a flood */
     size_t sent;        /* of `pending` */
     size_t drip_at;
     size_t received; /* octets on the wire */

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "scanner/probe/session.h"
+#include "scanner/probe/wheel_loop.h"
 #include "tests/unit/probe/smtp_peer.h"
 
 #define COUNT(a)   (sizeof(a) / sizeof((a)[0]))
@@ -49,6 +50,7 @@ struct session_case {
     uint16_t hello;      /* not 0: only a ClientHello, offered up to this version */
     enum hello_answer answer;
     uint16_t version;
+    const char *error_text; /* NULL: not looked at */
 };
 
 #define GREET                       \
@@ -99,6 +101,14 @@ struct session_case {
     {                 \
         DRIP, text, 0 \
     }
+#define FLOODS(text)   \
+    {                  \
+        FLOOD, text, 0 \
+    }
+#define STALL            \
+    {                    \
+        HOOK, "stall", 0 \
+    } /* the loop stands still for longer than a short timeout */
 #define DOES(act)    \
     {                \
         act, NULL, 0 \
@@ -394,6 +404,96 @@ static const struct session_case cases[] = {
      .codes = "0 0 0 0 0 0",
      .starttls = STARTTLS_OFFERED},
 
+    /* floods: PATIENT, so it is not time that ends them */
+    {.name = "replies without end behind the greeting",
+     .steps = {GREET, FLOODS("220 mx.test\r\n")},
+     .in_one_segment = true,
+     .outcome = OUTCOME_NOT_SMTP,
+     .codes = "220 0 0 0 0 0"},
+    {.name = "an answer to EHLO without end",
+     .steps = {GREET, HEARS("EHLO scanner.test"), FLOODS("250-mx.test\r\n")},
+     .in_one_segment = true,
+     .outcome = OUTCOME_NOT_SMTP,
+     .codes = "220 250 0 0 0 0"},
+    {.name = "chatter without end behind QUIT",
+     .steps = {SAYS("554 no"), HEARS("QUIT"), SAYS("221 bye"), FLOODS("221 bye\r\n")},
+     .in_one_segment = true,
+     .outcome = OUTCOME_GREETING_REJECTED,
+     .codes = "554 0 0 0 0 221"},
+    {.name = "HelloRequests instead of a ServerHello",
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), {FLOOD, "\x16\x03\x03\0\4\0\0\0\0", 9}},
+     .in_one_segment = true,
+     .outcome = OUTCOME_TLS_PROTOCOL_ERROR,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "more handshake messages than a session needs"},
+    {.name = "KeyUpdates behind the handshake, RFC 8446 section 4.6.3",
+     .steps = {GREET, OFFER, GO, INSIDE, DOES(KEY_UPDATES)},
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "more handshake messages than a session needs"},
+    {.name = "tickets behind the handshake, RFC 8446 section 4.6.1",
+     .steps = {GREET, OFFER, GO, INSIDE, DOES(TICKETS)},
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "more handshake messages than a session needs"},
+    {.name = "HelloRequests behind the handshake, RFC 5246 section 7.4.1.1",
+     .steps = {GREET, OFFER, GO, DOES(TLS_1_2), HEARS("EHLO scanner.test"), DOES(RENEGOTIATE)},
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "more handshake messages than a session needs"},
+    {.name = "replies without end inside TLS",
+     .steps = {GREET,
+               OFFER,
+               GO,
+               INSIDE,
+               SAYS("250 mx.test"),
+               HEARS("QUIT"),
+               {FLOOD_TLS, "250-mx.test\r\n", 0}},
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 250 250",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "more octets than a session needs"},
+    {.name = "octets without end when all is over",
+     .steps = {GREET, OFFER, GO, INSIDE, SAYS("250 mx.test"), HEARS("QUIT"), SAYS("221 bye"),
+               FLOODS("\x17\x03\x03")},
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 250 221",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "more octets than a session needs"},
+    {.name = "alerts without end instead of an answer to a hello",
+     .hello = 0x0302,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), {FLOOD, "\x15\x03\x03\0\2\x01\x70", 7}},
+     .in_one_segment = true,
+     .outcome = OUTCOME_TLS_PROTOCOL_ERROR,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .answer = HELLO_NONE},
+
+    /* octets that wait in the kernel are read before anybody is late */
+    {.name = "we stood still while the greeting came",
+     .steps = {GREET, STALL, OFFER, GO, INSIDE, SAYS("250 mx.test"), BYE},
+     .patience = SHORT_GREETING,
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 250 221",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "we stood still while the connection was made",
+     .steps = {STALL, GREET, OFFER, GO, INSIDE, SAYS("250 mx.test"), BYE},
+     .patience = SHORT_CONNECT,
+     .in_one_segment = true,
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 250 221",
+     .starttls = STARTTLS_OFFERED},
+
     /* a ClientHello alone */
     {.name = "a version is accepted: an end in order",
      .hello = 0x0304,
@@ -506,7 +606,7 @@ static const struct session_case cases[] = {
 struct bench {
     uv_loop_t loop;
     struct wheel wheel;
-    uv_timer_t tick;
+    struct wheel_loop deadlines;
     struct session_environment env;
     struct test_cert cert;
     uint8_t room[65536];
@@ -521,14 +621,6 @@ struct bench {
     bool starting; /* inside session_start() */
     int calls;     /* of the completion callback */
 };
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct bench *b = timer->data;
-    for (struct wheel_timer *t = NULL; (t = wheel_turn(&b->wheel, uv_now(&b->loop))) != NULL;) {
-        t->on_due(t);
-    }
-}
 
 static struct sockaddr_in loopback(uint16_t port)
 {
@@ -564,8 +656,7 @@ static void open_full_listener(struct bench *b)
 static void bench_init(struct bench *b)
 {
     tls_process_init();
-    CHECK(uv_loop_init(&b->loop) == 0 && uv_timer_init(&b->loop, &b->tick) == 0);
-    b->tick.data = b;
+    CHECK(uv_loop_init(&b->loop) == 0);
     wheel_init(&b->wheel, uv_now(&b->loop), TICK_MS);
     b->env = (struct session_environment){
         .loop = &b->loop,
@@ -590,7 +681,6 @@ static void bench_deinit(struct bench *b)
     session_environment_deinit(&b->env);
     test_cert_free(&b->cert);
     tls_context_free(b->env.tls);
-    uv_close((uv_handle_t *)&b->tick, NULL);
     (void)uv_run(&b->loop, UV_RUN_DEFAULT);
     cr_expect_eq(uv_loop_close(&b->loop), 0, "a handle was left open");
 }
@@ -601,6 +691,8 @@ static void on_hook(void *arg, const char *text)
     if (strcmp(text, "abort") == 0) {
         session_abort(b->session);
         session_abort(b->session); /* the second time does nothing */
+    } else if (strcmp(text, "stall") == 0) {
+        (void)usleep(3 * SHORT_MS * 1000);
     } else if (strcmp(text, "short tls") == 0) {
         b->env.tls_timeout_ms = SHORT_MS;
     } else {
@@ -614,7 +706,7 @@ static void on_done(void *arg, struct session *s)
     cr_expect_not(b->starting, "never from inside session_start()");
     cr_expect_eq(s, b->session);
     b->calls++;
-    (void)uv_timer_stop(&b->tick);
+    wheel_loop_stop(&b->deadlines);
     smtp_peer_stop(&b->peer);
 }
 
@@ -707,6 +799,9 @@ static void expect_seen(const struct bench *b, const struct session_case *c,
     const char *word = outcome_info(seen->outcome)->word;
     bool in_tls = strncmp(word, "tls_", 4) == 0 || seen->outcome == OUTCOME_ESTABLISHED;
     cr_expect_eq(seen->outcome, c->outcome, "%s: %s", c->name, word);
+    cr_expect(c->error_text == NULL || strcmp(seen->tls.error_text, c->error_text) == 0, "%s: %s",
+              c->name, seen->tls.error_text);
+    cr_expect_leq(seen->octets_in, SESSION_OCTETS_MAX + sizeof(b->room), "%s", c->name);
     cr_expect(c->codes == NULL || strcmp(codes, c->codes) == 0, "%s: %s", c->name, codes);
     cr_expect_eq(seen->smtp.starttls, c->starttls, "%s: %s", c->name,
                  starttls_word(seen->smtp.starttls));
@@ -743,7 +838,7 @@ static void run_case(struct bench *b, const struct session_case *c, bool octetwi
     b->peer.hook_arg = b;
     struct session_target target = target_of(b, c, port);
     uv_update_time(&b->loop);
-    CHECK(uv_timer_start(&b->tick, on_tick, TICK_MS, TICK_MS) == 0);
+    wheel_loop_start(&b->deadlines, &b->loop, &b->wheel);
     start(b, c, &target);
     (void)uv_run(&b->loop, UV_RUN_DEFAULT);
     cr_assert_eq(b->calls, 1, "%s: the callback ran %d times", c->name, b->calls);
