@@ -30,19 +30,20 @@ enum truth endpoint_answers(const struct endpoint_brief *e)
     case OUTCOME_GREETING_TEMPFAIL:
     case OUTCOME_GREETING_REJECTED: /* this client perhaps, at this address */
     case OUTCOME_NOT_SMTP:
+    case OUTCOME_TARPIT:
     case OUTCOME_COUNT:
         return TRUTH_UNKNOWN;
     case OUTCOME_EHLO_TIMEOUT:
     case OUTCOME_EHLO_CLOSED:
     case OUTCOME_EHLO_TEMPFAIL:
     case OUTCOME_EHLO_REJECTED:
+    case OUTCOME_HELO_ONLY:
     case OUTCOME_STARTTLS_NOT_OFFERED:
     case OUTCOME_STARTTLS_MASKED:
     case OUTCOME_STARTTLS_TIMEOUT:
     case OUTCOME_STARTTLS_CLOSED:
     case OUTCOME_STARTTLS_TEMPFAIL:
     case OUTCOME_STARTTLS_REJECTED:
-    case OUTCOME_STARTTLS_INJECTED:
     case OUTCOME_TLS_TIMEOUT:
     case OUTCOME_TLS_CLOSED:
     case OUTCOME_TLS_RESET:

@@ -69,12 +69,13 @@ static void reply_finding(const struct seen_session *s, struct target target, en
     put_reply(findings_add_max(out, code), s, target, step);
 }
 
-static void ehlo_rejected_finding(const struct seen_session *s, struct target target,
-                                  struct findings *out)
+/* By which of the two: what stuttered its greeting, or what says that it is spamd(8). */
+static void tarpit_finding(const struct seen_session *s, struct target target, struct findings *out)
 {
-    bool helo_accepted = s->smtp.reply[SMTP_STEP_HELO].code / 100 == 2;
-    reply_finding(s, target, SMTP_STEP_EHLO,
-                  helo_accepted ? FINDING_SMTP_HELO_ONLY : FINDING_SMTP_EHLO_REJECTED, out);
+    struct buf *evidence = findings_add_max(out, FINDING_SMTP_TARPIT);
+    put_reply(evidence, s, target, SMTP_STEP_GREETING);
+    buf_put_text(evidence, "; EHLO: ");
+    evidence_put(evidence, s->smtp.reply[SMTP_STEP_EHLO].text);
 }
 
 static void handshake_finding(const struct seen_session *s, struct target target,
@@ -136,7 +137,13 @@ static void outcome_findings(const struct seen_session *s, struct target target,
         reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_EHLO_TEMPFAIL, out);
         return;
     case OUTCOME_EHLO_REJECTED:
-        ehlo_rejected_finding(s, target, out);
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_EHLO_REJECTED, out);
+        return;
+    case OUTCOME_HELO_ONLY:
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_HELO_ONLY, out);
+        return;
+    case OUTCOME_TARPIT:
+        tarpit_finding(s, target, out);
         return;
     case OUTCOME_STARTTLS_NOT_OFFERED:
         reply_finding(s, target, SMTP_STEP_EHLO, FINDING_STARTTLS_NOT_OFFERED, out);
@@ -156,13 +163,6 @@ static void outcome_findings(const struct seen_session *s, struct target target,
     case OUTCOME_STARTTLS_REJECTED:
         reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_REJECTED, out);
         return;
-    case OUTCOME_STARTTLS_INJECTED: {
-        struct buf *evidence = findings_add_max(out, FINDING_STARTTLS_INJECTED);
-        put_target(evidence, target);
-        buf_putf(evidence, ": %u octets: ", s->smtp.injected_len);
-        evidence_put(evidence, s->smtp.injected);
-        return;
-    }
     case OUTCOME_TLS_TIMEOUT:
         handshake_finding(s, target, FINDING_TLS_TIMEOUT, out);
         return;
@@ -187,6 +187,63 @@ static void outcome_findings(const struct seen_session *s, struct target target,
             handshake_finding(s, target, FINDING_TLS_PROTOCOL_ERROR, out);
         }
         return;
+    }
+}
+
+static bool has_quirk(const struct seen_smtp *smtp, enum smtp_quirk q)
+{
+    return (smtp->quirks & smtp_quirk_bit(q)) != 0;
+}
+
+static void empty_line_finding(const struct seen_smtp *smtp, struct target target,
+                               struct findings *out)
+{
+    bool greeting = has_quirk(smtp, SMTP_QUIRK_EMPTY_LINE_GREETING);
+    bool reply = has_quirk(smtp, SMTP_QUIRK_EMPTY_LINE_REPLY);
+    if (greeting || reply) {
+        struct buf *evidence = findings_add_max(out, FINDING_SMTP_EMPTY_LINE);
+        put_target(evidence, target);
+        buf_put_text(evidence, greeting && reply ? ": at the greeting and in a later reply"
+                               : greeting        ? ": at the greeting"
+                                                 : ": in a reply");
+    }
+}
+
+/* Lines that only some senders bear. */
+static void line_findings(const struct seen_smtp *smtp, struct target target, struct findings *out)
+{
+    empty_line_finding(smtp, target, out);
+    if (has_quirk(smtp, SMTP_QUIRK_GARBAGE_LINE)) {
+        struct buf *evidence = findings_add_max(out, FINDING_SMTP_GARBAGE_LINE);
+        put_target(evidence, target);
+        buf_put_text(evidence, ": ");
+        evidence_put(evidence, smtp->bad);
+    }
+    if (has_quirk(smtp, SMTP_QUIRK_CR_CR_LF)) {
+        put_target(findings_add_max(out, FINDING_SMTP_LINE_END), target);
+    }
+    if (has_quirk(smtp, SMTP_QUIRK_NUL)) {
+        put_target(findings_add_max(out, FINDING_SMTP_NUL), target);
+    }
+}
+
+/* The command itself: how it is listed, how it is answered, what comes behind the answer. */
+static void starttls_findings(const struct seen_session *s, struct target target,
+                              struct findings *out)
+{
+    const struct seen_smtp *smtp = &s->smtp;
+    if (has_quirk(smtp, SMTP_QUIRK_KEYWORD_CASE)) {
+        reply_finding(s, target, SMTP_STEP_EHLO, FINDING_STARTTLS_KEYWORD_CASE, out);
+    }
+    uint16_t code = smtp->reply[SMTP_STEP_STARTTLS].code;
+    if (code / 100 == 2 && code != 220) {
+        reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_CODE, out);
+    }
+    if (has_quirk(smtp, SMTP_QUIRK_INJECTED)) {
+        struct buf *evidence = findings_add_max(out, FINDING_STARTTLS_INJECTED);
+        put_target(evidence, target);
+        buf_putf(evidence, ": %u octets: ", smtp->injected_len);
+        evidence_put(evidence, smtp->injected);
     }
 }
 
@@ -228,9 +285,12 @@ static void inside_findings(const struct seen_session *s, struct target target,
         return;
     }
     uint16_t code = s->smtp.reply[SMTP_STEP_EHLO_TLS].code;
-    if (code / 100 != 2) {
+    if (has_quirk(&s->smtp, SMTP_QUIRK_LOST_AFTER_TLS)) {
+        handshake_finding(s, target, FINDING_STARTTLS_SESSION_LOST, out);
+    } else if (code / 100 != 2) {
         /* A refusal is the server's word; silence may have causes on the path. */
-        enum severity severity = code == 0 ? SEVERITY_WARNING : SEVERITY_ERROR;
+        bool silent = code == 0 && !has_quirk(&s->smtp, SMTP_QUIRK_REFUSED_AFTER_TLS);
+        enum severity severity = silent ? SEVERITY_WARNING : SEVERITY_ERROR;
         put_reply(findings_add(out, FINDING_STARTTLS_EHLO_FAILED, severity), s, target,
                   SMTP_STEP_EHLO_TLS);
     }
@@ -354,6 +414,14 @@ static bool is_about_peer(enum session_outcome outcome)
     return outcome != OUTCOME_NOT_TESTED && outcome != OUTCOME_LOCAL_FAULT;
 }
 
+static void unstable_finding(enum session_outcome first, enum session_outcome then,
+                             enum severity severity, struct findings *out)
+{
+    buf_putf(findings_add(out, FINDING_SMTP_UNSTABLE, severity), "%s, then %s",
+             outcome_info(first)->word, outcome_info(then)->word);
+}
+
+/* The attempts of one row. A server that is busy first and answers later costs nothing. */
 static void attempts_finding(const struct seen_session *attempts, size_t count,
                              struct findings *out)
 {
@@ -365,10 +433,18 @@ static void attempts_finding(const struct seen_session *attempts, size_t count,
         if (first == NULL) {
             first = &attempts[i];
         } else if (attempts[i].outcome != first->outcome) {
-            buf_putf(findings_add_max(out, FINDING_SMTP_UNSTABLE), "%s, then %s",
-                     outcome_info(first->outcome)->word, outcome_info(attempts[i].outcome)->word);
+            unstable_finding(first->outcome, attempts[i].outcome, SEVERITY_NOTICE, out);
             return;
         }
+    }
+}
+
+/* The service's session came first, and what came before TLS in either cannot be SNI's doing. */
+static void both_sessions_finding(const struct seen_endpoint *e, struct findings *out)
+{
+    if (!findings_has(out, FINDING_SMTP_UNSTABLE) &&
+        outcomes_are_unstable(e->no_sni_outcome, e->result->outcome)) {
+        unstable_finding(e->no_sni_outcome, e->result->outcome, SEVERITY_WARNING, out);
     }
 }
 
@@ -380,6 +456,8 @@ static void session_findings(const struct seen_session *s, struct target target,
     }
     outcome_findings(s, target, out);
     manners_findings(&s->smtp, target, out);
+    line_findings(&s->smtp, target, out);
+    starttls_findings(s, target, out);
     inside_findings(s, target, out);
     if (s->tls_attempted) {
         list_findings(s, target, out);
@@ -438,4 +516,7 @@ void session_findings_of_endpoint(const struct seen_endpoint *e, struct findings
         session_findings(e->result, (struct target){&e->address, e->port}, out);
     }
     attempts_finding(e->attempts, e->attempt_count, out);
+    if (e->result != NULL && e->session_from.len == 0) {
+        both_sessions_finding(e, out);
+    }
 }

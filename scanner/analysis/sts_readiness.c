@@ -56,7 +56,14 @@ static enum truth default_passes(const struct endpoint_brief *e)
                : TRUTH_NO;
 }
 
-/* Offered, and not taken back: a keyword that a middlebox masked or a 454 defers mail. */
+static bool has_quirk(const struct endpoint_brief *e, enum smtp_quirk q)
+{
+    return (e->facts.quirks & smtp_quirk_bit(q)) != 0;
+}
+
+/* Offered, and not taken back: a keyword that a middlebox masked or a 454 defers mail, and so does a
+ * session that is lost when TLS stands. A refusal or silence there may be meant for us, and what the next
+ * session at an unstable address meets is not known. */
 static enum truth starttls_works(const struct endpoint_brief *e)
 {
     enum truth listed = property_of(PROPERTY_STARTTLS, e);
@@ -64,8 +71,13 @@ static enum truth starttls_works(const struct endpoint_brief *e)
         return listed;
     }
     enum starttls_state s = (enum starttls_state)e->starttls;
-    bool spoilt = s == STARTTLS_TEMPFAIL || s == STARTTLS_REJECTED || s == STARTTLS_INJECTED;
-    return spoilt ? TRUTH_NO : TRUTH_YES;
+    if (s == STARTTLS_TEMPFAIL || s == STARTTLS_REJECTED || s == STARTTLS_INJECTED ||
+        has_quirk(e, SMTP_QUIRK_LOST_AFTER_TLS)) {
+        return TRUTH_NO;
+    }
+    bool open = has_quirk(e, SMTP_QUIRK_SILENT_AFTER_TLS) ||
+                has_quirk(e, SMTP_QUIRK_REFUSED_AFTER_TLS) || endpoint_is_unstable(e);
+    return open ? TRUTH_UNKNOWN : TRUTH_YES;
 }
 
 static void meet_endpoint(struct sts_readiness *out, const struct endpoint_brief *e, size_t mx,

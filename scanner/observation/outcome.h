@@ -28,13 +28,14 @@
     X(EHLO_CLOSED, "ehlo_closed", false, true, false, "connection-closed")                         \
     X(EHLO_TEMPFAIL, "ehlo_tempfail", false, true, false, "application-error")                     \
     X(EHLO_REJECTED, "ehlo_rejected", false, true, false, "application-error") /* HELO as well */  \
+    X(HELO_ONLY, "helo_only", true, true, false, "application-error") /* EHLO refused, HELO not */ \
+    X(TARPIT, "tarpit", false, true, true, "application-error")       /* what is behind? */        \
     X(STARTTLS_NOT_OFFERED, "starttls_not_offered", true, true, false, "application-error")        \
     X(STARTTLS_MASKED, "starttls_masked", true, true, false, "application-error") /* XXXXXXXA */   \
     X(STARTTLS_TIMEOUT, "starttls_timeout", false, true, false, "io-timeout")                      \
     X(STARTTLS_CLOSED, "starttls_closed", false, true, false, "connection-closed")                 \
     X(STARTTLS_TEMPFAIL, "starttls_tempfail", true, true, false, "application-error") /* 454 */    \
     X(STARTTLS_REJECTED, "starttls_rejected", true, true, false, "application-error") /* 5xx */    \
-    X(STARTTLS_INJECTED, "starttls_injected", true, true, false, "protocol-error")                 \
     X(TLS_TIMEOUT, "tls_timeout", true, false, false, "io-timeout")                                \
     X(TLS_CLOSED, "tls_closed", true, false, false, "handshake-error")                             \
     X(TLS_RESET, "tls_reset", true, false, false, "handshake-error")                               \
@@ -62,14 +63,14 @@ struct outcome_info {
 const struct outcome_info *outcome_info(enum session_outcome o);
 
 /** What the server said of STARTTLS (requirement R10); implicit TLS counts as offered. */
-#define STARTTLS_STATES(X)                                                      \
-    X(UNKNOWN, "unknown")         /* the question was never answered */         \
-    X(OFFERED, "offered")         /* and 220 to the command */                  \
-    X(NOT_OFFERED, "not_offered") /* EHLO answered 250 without the keyword */   \
-    X(MASKED, "masked")           /* a middlebox overwrote the keyword */       \
-    X(TEMPFAIL, "tempfail")       /* offered, then 4xx */                       \
-    X(REJECTED, "rejected")       /* offered, then 5xx or no SMTP reply code */ \
-    X(INJECTED, "injected")       /* octets after the 220, before TLS */
+#define STARTTLS_STATES(X)                                                                         \
+    X(UNKNOWN, "unknown")         /* the question was never answered */                            \
+    X(OFFERED, "offered")         /* and 2xx to the command */                                     \
+    X(NOT_OFFERED, "not_offered") /* EHLO answered 250 without the keyword, or refused for HELO */ \
+    X(MASKED, "masked")           /* a middlebox overwrote the keyword */                          \
+    X(TEMPFAIL, "tempfail")       /* offered, then 4xx */                                          \
+    X(REJECTED, "rejected")       /* offered, then 5xx or no SMTP reply code */                    \
+    X(INJECTED, "injected")       /* as offered; octets after the 2xx, before TLS */
 
 enum starttls_state {
 #define X(name, word) STARTTLS_##name,

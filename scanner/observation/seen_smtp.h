@@ -75,7 +75,7 @@ struct seen_smtp {
     bool early_talker;           /* octets behind the end of the greeting */
     bool line_too_long;          /* a line over 512 octets (RFC 5321 section 4.5.3.1.5) */
     uint16_t quirks;             /* bits by enum smtp_quirk */
-    uint32_t injected_len;       /* octets behind the 220 to STARTTLS, before TLS */
+    uint32_t injected_len;       /* octets behind the 2xx to STARTTLS, before TLS */
     struct span injected;        /* the first of them, at most 256 */
-    struct span bad;             /* octets that were no SMTP reply, at most 256 */
+    struct span bad;             /* the first line that was no SMTP reply, at most 256 octets */
 };

@@ -63,6 +63,23 @@ static inline bool endpoint_is_acceptable(const struct endpoint_brief *e)
     return e->chain.status == CHAIN_TRUSTED && name_match_is_match((enum name_match)e->name_match);
 }
 
+/**
+ * Two sessions with one address that ended differently, although both answer the question and nothing
+ * could depend on the name yet: the difference is not SNI's. A 421 or silence in one answers nothing.
+ */
+static inline bool outcomes_are_unstable(enum session_outcome a, enum session_outcome b)
+{
+    const struct outcome_info *one = outcome_info(a);
+    const struct outcome_info *other = outcome_info(b);
+    return a != b && one->conclusive && other->conclusive && (one->before_tls || other->before_tls);
+}
+
+static inline bool endpoint_is_unstable(const struct endpoint_brief *e)
+{
+    return outcomes_are_unstable((enum session_outcome)e->outcome,
+                                 (enum session_outcome)e->no_sni_outcome);
+}
+
 struct seen_name {
     struct span name; /* A-label, lower case, no trailing dot */
 };

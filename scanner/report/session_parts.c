@@ -19,6 +19,8 @@ static enum smtp_step deciding_step(enum session_outcome outcome)
     case OUTCOME_EHLO_CLOSED:
     case OUTCOME_EHLO_TEMPFAIL:
     case OUTCOME_EHLO_REJECTED:
+    case OUTCOME_HELO_ONLY:
+    case OUTCOME_TARPIT:
     case OUTCOME_STARTTLS_NOT_OFFERED:
     case OUTCOME_STARTTLS_MASKED:
         return SMTP_STEP_EHLO;
@@ -26,7 +28,6 @@ static enum smtp_step deciding_step(enum session_outcome outcome)
     case OUTCOME_STARTTLS_CLOSED:
     case OUTCOME_STARTTLS_TEMPFAIL:
     case OUTCOME_STARTTLS_REJECTED:
-    case OUTCOME_STARTTLS_INJECTED:
         return SMTP_STEP_STARTTLS;
     case OUTCOME_NOT_TESTED:
     case OUTCOME_LOCAL_FAULT:

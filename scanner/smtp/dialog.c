@@ -2,6 +2,11 @@
 
 #include "scanner/base/check.h"
 
+/* A server that stutters sends its greeting an octet at a time: spamd(8) one a second. Our own bounds:
+ * the pauses that TCP makes within a line are one or two. */
+#define STUTTER_PAUSE_MS   20
+#define STUTTER_PAUSES_MIN 10
+
 /* The step whose reply a state waits for. */
 static enum smtp_step step_of(enum dialog_state s)
 {
@@ -36,6 +41,12 @@ static void decide(struct dialog *d, enum session_outcome o)
     if (d->outcome == OUTCOME_NOT_TESTED) {
         d->outcome = o;
     }
+}
+
+/* How the server strays while it says goodbye is nobody's business. */
+static void note_quirk(struct dialog *d, enum smtp_quirk q)
+{
+    d->seen.quirks |= d->state != DIALOG_QUIT ? smtp_quirk_bit(q) : 0;
 }
 
 static void put_hello(struct dialog *d, const char *verb)
@@ -79,6 +90,9 @@ static void enter(struct dialog *d, enum dialog_state next)
 static void refuse(struct dialog *d, uint16_t code)
 {
     bool temporary = code < 500;
+    if (d->tls_done) {
+        note_quirk(d, SMTP_QUIRK_REFUSED_AFTER_TLS);
+    }
     switch (d->state) {
     case DIALOG_GREETING:
         decide(d, temporary ? OUTCOME_GREETING_TEMPFAIL : OUTCOME_GREETING_REJECTED);
@@ -90,7 +104,9 @@ static void refuse(struct dialog *d, uint16_t code)
         d->seen.starttls = temporary ? STARTTLS_TEMPFAIL : STARTTLS_REJECTED;
         decide(d, temporary ? OUTCOME_STARTTLS_TEMPFAIL : OUTCOME_STARTTLS_REJECTED);
         break;
-    case DIALOG_HELO: /* EHLO decided already */
+    case DIALOG_HELO:
+        decide(d, OUTCOME_EHLO_REJECTED);
+        break;
     case DIALOG_EHLO_TLS:
     case DIALOG_QUIT:
     case DIALOG_TLS:
@@ -103,29 +119,33 @@ static void refuse(struct dialog *d, uint16_t code)
 /* The channel is of no more use, because the peer does not speak SMTP on it. */
 static void fail_not_smtp(struct dialog *d)
 {
+    if (d->tls_done) {
+        note_quirk(d, SMTP_QUIRK_REFUSED_AFTER_TLS);
+    }
     if (d->state == DIALOG_STARTTLS) {
         d->seen.starttls = STARTTLS_REJECTED;
         decide(d, OUTCOME_STARTTLS_REJECTED);
+    } else if (d->state == DIALOG_HELO) {
+        decide(d, OUTCOME_EHLO_REJECTED);
     }
     decide(d, OUTCOME_NOT_SMTP);
     enter(d, d->state == DIALOG_QUIT ? DIALOG_DONE : DIALOG_FAILED);
 }
 
-/* Keeps the first octets that were no reply. They stand behind the end of the text. */
+/* Keeps the first octets that were no reply. */
 static void note_bad(struct dialog *d, struct span octets)
 {
-    if (d->bad.len > 0 || octets.len == 0) {
+    if (d->bad_len > 0) {
         return;
     }
     octets = span_take(octets, DIALOG_EXCERPT_MAX);
-    size_t at = (size_t)(octets.at - d->text.at);
-    CHECK(at == d->reply.line_start);
-    d->bad = (struct dialog_piece){(uint32_t)at, (uint32_t)octets.len};
-    d->text.len = at + octets.len;
-    /* The reply goes on behind it, if any of it follows. */
-    reply_start(&d->reply, &d->text);
+    if (octets.len > 0) {
+        memcpy(d->bad, octets.at, octets.len);
+    }
+    d->bad_len = octets.len;
 }
 
+/* Postfix 3.7 drops them and shakes hands, Exim 4.96 gives TLS up: neither takes them for SMTP. */
 static void inject(struct dialog *d, struct span in)
 {
     if (d->seen.injected_len == 0) {
@@ -137,8 +157,7 @@ static void inject(struct dialog *d, struct span in)
     buf_put(&d->text, kept);
     d->injected.len += (uint32_t)kept.len;
     d->seen.starttls = STARTTLS_INJECTED;
-    decide(d, OUTCOME_STARTTLS_INJECTED);
-    d->state = DIALOG_FAILED;
+    note_quirk(d, SMTP_QUIRK_INJECTED);
 }
 
 static void keep_reply(struct dialog *d, struct span text, uint16_t code)
@@ -180,32 +199,71 @@ static void on_greeting(struct dialog *d, uint16_t code)
     }
 }
 
-static void on_ehlo(struct dialog *d, uint16_t code)
+/* What stands behind such a server is not known: spamd(8) lists no keyword to anybody. Silence in a
+ * line is not enough, nor is a list without keywords: both are met in honest servers. */
+static bool is_tarpit(const struct dialog *d)
 {
-    bool accepted = code < 300;
-    if (accepted && d->tls_done) {
-        d->seen.starttls_again = d->ehlo.starttls;
-    } else if (accepted && d->ehlo.starttls) {
-        enter(d, DIALOG_STARTTLS);
-        return;
-    } else if (accepted) {
-        d->seen.starttls = d->ehlo.masked ? STARTTLS_MASKED : STARTTLS_NOT_OFFERED;
-        decide(d, d->ehlo.masked ? OUTCOME_STARTTLS_MASKED : OUTCOME_STARTTLS_NOT_OFFERED);
-    } else if (code < 400) {
-        decide(d, OUTCOME_EHLO_REJECTED);
+    return d->ehlo.lines == 1 && (d->says_spamd || d->pauses >= STUTTER_PAUSES_MIN);
+}
+
+static void on_no_starttls(struct dialog *d)
+{
+    if (d->ehlo.masked) {
+        d->seen.starttls = STARTTLS_MASKED;
+        decide(d, OUTCOME_STARTTLS_MASKED);
+    } else if (is_tarpit(d)) {
+        decide(d, OUTCOME_TARPIT);
     } else {
-        refuse(d, code);
-        if (code >= 500 && d->state == DIALOG_EHLO && !d->tls_done) {
-            enter(d, DIALOG_HELO); /* RFC 5321 section 3.2 */
-            return;
-        }
+        d->seen.starttls = STARTTLS_NOT_OFFERED;
+        decide(d, OUTCOME_STARTTLS_NOT_OFFERED);
     }
     enter(d, DIALOG_QUIT);
 }
 
+/* The list that stands in clear. */
+static void on_ehlo(struct dialog *d, uint16_t code)
+{
+    if (code < 300 && d->ehlo.starttls) {
+        if (!d->ehlo.starttls_upper) {
+            note_quirk(d, SMTP_QUIRK_KEYWORD_CASE);
+        }
+        enter(d, DIALOG_STARTTLS);
+    } else if (code < 300) {
+        on_no_starttls(d);
+    } else if (code >= 500) {
+        enter(d, DIALOG_HELO); /* RFC 5321 section 3.2; its reply decides */
+    } else {
+        refuse(d, code >= 400 ? code : 500);
+        enter(d, DIALOG_QUIT);
+    }
+}
+
+static void on_ehlo_in_tls(struct dialog *d, uint16_t code)
+{
+    if (code < 300) {
+        d->seen.starttls_again = d->ehlo.starttls;
+    } else {
+        refuse(d, code);
+    }
+    enter(d, DIALOG_QUIT);
+}
+
+static void on_helo(struct dialog *d, uint16_t code)
+{
+    if (code < 300) {
+        d->seen.starttls = STARTTLS_NOT_OFFERED;
+        decide(d, OUTCOME_HELO_ONLY);
+    } else {
+        refuse(d, code);
+    }
+    enter(d, DIALOG_QUIT);
+}
+
+/* RFC 3207 section 4 knows 220 alone, but senders go by the first digit (RFC 5321 section 4.2): what
+ * they would meet is behind the handshake. */
 static void on_starttls(struct dialog *d, uint16_t code)
 {
-    if (code == 220) { /* RFC 3207 section 4 */
+    if (code < 300) {
         d->seen.starttls = STARTTLS_OFFERED;
         enter(d, DIALOG_TLS);
         return;
@@ -235,10 +293,14 @@ static void on_reply(struct dialog *d)
         return;
     case DIALOG_EHLO:
     case DIALOG_EHLO_TLS:
-        on_ehlo(d, code);
+        if (d->tls_done) {
+            on_ehlo_in_tls(d, code);
+        } else {
+            on_ehlo(d, code);
+        }
         return;
     case DIALOG_HELO:
-        enter(d, DIALOG_QUIT);
+        on_helo(d, code);
         return;
     case DIALOG_STARTTLS:
         on_starttls(d, code);
@@ -264,19 +326,68 @@ static void on_line(struct dialog *d)
         d->seen.greeting_multiline |= line.len > 3 && line.at[3] == '-';
         d->says_esmtp |= greeting_says_esmtp(line);
         d->seen.greeting_without_esmtp = d->reply.code == 220 && !d->says_esmtp;
+        d->says_spamd |= greeting_says_spamd(line);
     } else {
+        d->says_spamd |= ehlo_says_spamd(line);
         ehlo_read_line(&d->ehlo, line);
     }
+}
+
+/* What is empty before the reply to EHLO begins is the greeting's, whenever it comes. */
+static void on_empty_line(struct dialog *d)
+{
+    bool greeting = d->state == DIALOG_GREETING || (d->state == DIALOG_EHLO && d->reply.code == 0);
+    note_quirk(d, greeting ? SMTP_QUIRK_EMPTY_LINE_GREETING : SMTP_QUIRK_EMPTY_LINE_REPLY);
+}
+
+/* A line that is none of a reply. Postfix 3.7 reads on behind any, and what it meets there counts.
+ * @return false when reading on is no use. */
+static bool on_bad_line(struct dialog *d)
+{
+    struct span line = d->reply.line;
+    if (d->state == DIALOG_QUIT || reply_line_is_foreign(line)) {
+        return false;
+    }
+    if (line.len == 0) {
+        on_empty_line(d);
+    } else {
+        note_quirk(d, SMTP_QUIRK_GARBAGE_LINE);
+        note_bad(d, line);
+    }
+    return true;
+}
+
+static bool has_text(struct span octets)
+{
+    for (size_t i = 0; i < octets.len; i++) {
+        if (octets.at[i] != '\r' && octets.at[i] != '\n') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum reply_status feed_reply(struct dialog *d, struct span *in)
+{
+    struct span part = *in;
+    enum reply_status status = reply_feed(&d->reply, in);
+    part = span_take(part, part.len - in->len);
+    bool asked = d->out.len == 0;
+    d->seen.early_talker |= !asked && d->state != DIALOG_QUIT && has_text(part);
+    d->seen.line_too_long |= d->reply.line_too_long;
+    if (d->reply.cr_cr_lf) {
+        note_quirk(d, SMTP_QUIRK_CR_CR_LF);
+    }
+    if (d->reply.nul) {
+        note_quirk(d, SMTP_QUIRK_NUL);
+    }
+    return status;
 }
 
 /* Takes octets from the front of `*in`, at most up to the end of one line. */
 static void take_line(struct dialog *d, struct span *in)
 {
-    bool asked = d->out.len == 0;
-    d->seen.early_talker |= !asked && d->state != DIALOG_QUIT;
-    enum reply_status status = reply_feed(&d->reply, in);
-    d->seen.line_too_long |= d->reply.line_too_long;
-    switch (status) {
+    switch (feed_reply(d, in)) {
     case REPLY_MORE:
         return;
     case REPLY_LINE:
@@ -287,31 +398,31 @@ static void take_line(struct dialog *d, struct span *in)
         on_reply(d);
         return;
     case REPLY_BAD:
-        if (!asked) {
-            note_bad(d, d->reply.line);
+        if (on_bad_line(d)) {
             return;
         }
         break;
     case REPLY_OVER:
         break;
     }
-    struct span line = d->reply.line;
+    note_bad(d, d->reply.line);
     keep_reply(d, reply_text(&d->reply), d->reply.code);
-    note_bad(d, line);
     fail_not_smtp(d);
 }
 
-/* The peer will say no more: keeps what there is of its reply. @return false when that is no SMTP. */
+/* The peer will say no more: keeps what there is of its reply. @return false when that is no SMTP: all
+ * of a greeting is noise, or it breaks off in the words of another protocol. */
 static bool keep_unfinished(struct dialog *d)
 {
     struct span text = reply_text(&d->reply);
     struct span partial = reply_partial(&d->reply);
     if (!reply_is_prefix(partial)) {
-        keep_reply(d, text, d->reply.code);
         note_bad(d, partial);
-        return false;
+        keep_reply(d, text, d->reply.code);
+        bool noise = d->state == DIALOG_GREETING && d->reply.code == 0;
+        return !noise && !reply_line_is_foreign(partial);
     }
-    if (partial.len > 0 && partial.at[partial.len - 1] == '\r') {
+    while (partial.len > 0 && partial.at[partial.len - 1] == '\r') {
         partial.len--;
     }
     uint16_t code = reply_line_code(partial);
@@ -324,11 +435,11 @@ static bool keep_unfinished(struct dialog *d)
     if (text.len > 0) {
         keep_reply(d, text, d->reply.code);
     }
-    return true;
+    return d->state != DIALOG_GREETING || d->reply.code != 0 || d->bad_len == 0;
 }
 
 /* The end of the dialogue from outside; `cause` unless the peer had said why before. */
-static void end(struct dialog *d, enum session_outcome cause)
+static void end(struct dialog *d, enum session_outcome cause, enum smtp_quirk inside_tls)
 {
     if (d->state == DIALOG_DONE || d->state == DIALOG_FAILED) {
         return;
@@ -339,6 +450,8 @@ static void end(struct dialog *d, enum session_outcome cause)
             fail_not_smtp(d);
         } else if (d->reply.code >= 400) {
             refuse(d, d->reply.code);
+        } else if (d->tls_done) {
+            note_quirk(d, inside_tls);
         }
     }
     decide(d, cause);
@@ -360,7 +473,7 @@ static void bind_spans(struct dialog *d)
         d->seen.reply[i].text = piece_span(d, d->pieces[i]);
     }
     d->seen.injected = piece_span(d, d->injected);
-    d->seen.bad = piece_span(d, d->bad);
+    d->seen.bad = (struct span){d->bad, d->bad_len};
 }
 
 static void begin(struct dialog *d, struct buf out, struct buf text, const char *ehlo_name,
@@ -374,6 +487,7 @@ static void begin(struct dialog *d, struct buf out, struct buf text, const char 
     };
     buf_reset(&d->out);
     buf_reset(&d->text);
+    d->piece_ms = -1;
     for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
         d->seen.reply[i].ms = -1;
     }
@@ -404,8 +518,7 @@ void dialog_feed(struct dialog *d, struct span in)
     while (in.len > 0 && awaits_reply(d)) {
         take_line(d, &in);
     }
-    bool injected = d->state == DIALOG_FAILED && d->outcome == OUTCOME_STARTTLS_INJECTED;
-    if (in.len > 0 && (d->state == DIALOG_TLS || injected)) {
+    if (in.len > 0 && d->state == DIALOG_TLS) {
         CHECK(!d->implicit_tls);
         inject(d, in);
     }
@@ -433,8 +546,9 @@ static enum session_outcome silence_outcome(enum dialog_state s)
     case DIALOG_GREETING:
         return OUTCOME_GREETING_TIMEOUT;
     case DIALOG_EHLO:
-    case DIALOG_HELO:
         return OUTCOME_EHLO_TIMEOUT;
+    case DIALOG_HELO:
+        return OUTCOME_EHLO_REJECTED; /* that much is known */
     case DIALOG_STARTTLS:
         return OUTCOME_STARTTLS_TIMEOUT;
     case DIALOG_TLS:
@@ -454,8 +568,9 @@ static enum session_outcome close_outcome(enum dialog_state s, bool reset)
     case DIALOG_GREETING:
         return OUTCOME_GREETING_CLOSED;
     case DIALOG_EHLO:
-    case DIALOG_HELO:
         return OUTCOME_EHLO_CLOSED;
+    case DIALOG_HELO:
+        return OUTCOME_EHLO_REJECTED;
     case DIALOG_STARTTLS:
         return OUTCOME_STARTTLS_CLOSED;
     case DIALOG_TLS:
@@ -479,18 +594,29 @@ void dialog_octets_exceeded(struct dialog *d)
 
 void dialog_timeout(struct dialog *d)
 {
-    end(d, silence_outcome(d->state));
+    end(d, silence_outcome(d->state), SMTP_QUIRK_SILENT_AFTER_TLS);
     bind_spans(d);
 }
 
 void dialog_closed(struct dialog *d, bool reset)
 {
-    end(d, close_outcome(d->state, reset));
+    end(d, close_outcome(d->state, reset), SMTP_QUIRK_LOST_AFTER_TLS);
     bind_spans(d);
+}
+
+/* Counts the pauses in the midst of lines of the greeting. */
+static void note_pace(struct dialog *d, int32_t ms)
+{
+    if (d->in_line && ms - d->piece_ms >= STUTTER_PAUSE_MS) {
+        d->pauses++;
+    }
+    d->piece_ms = ms;
+    d->in_line = d->state == DIALOG_GREETING && reply_partial(&d->reply).len > 0;
 }
 
 void dialog_stamp(struct dialog *d, int32_t ms)
 {
+    note_pace(d, ms);
     for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
         if (((unsigned)d->stamp_due >> i & 1U) != 0 && d->seen.reply[i].ms < 0) {
             d->seen.reply[i].ms = ms;

@@ -25,15 +25,21 @@
  *    Another 2xx or 3xx is no SMTP greeting (NNTP, RFC 3977 section 5.1, says 200 and 201): NOT_SMTP.
  *  - A second 220 while the answer to EHLO is awaited is a greeting in several replies instead of
  *    several lines: it joins the text of the greeting.
- *  - EHLO: 2xx accepts (section 4.2: the first digit decides). 5xx is followed by HELO, whose reply
- *    is kept; the outcome is EHLO_REJECTED either way and STARTTLS stays unknown, because the
- *    extensions were never listed. 3xx is a refusal without HELO.
- *  - STARTTLS: 220 only. 4xx TEMPFAIL, anything else REJECTED, also what is no reply at all.
- *  - Octets behind the 220 to STARTTLS mean that somebody speaks in clear where the handshake is
- *    due: INJECTED, no handshake, no QUIT (CVE-2011-0411 and the like).
+ *  - EHLO: 2xx accepts (section 4.2: the first digit decides). 5xx is followed by HELO, as senders
+ *    do: where that is accepted, mail is sent in clear (HELO_ONLY), else EHLO_REJECTED, and STARTTLS
+ *    stays unknown. 3xx is a refusal without HELO.
+ *  - A reply to EHLO that lists nothing at all is a TARPIT's where the server says that it is spamd(8)
+ *    or stuttered its greeting, an octet at a time. Either alone is none.
+ *  - STARTTLS: any 2xx. 4xx TEMPFAIL, anything else REJECTED, also the words of another protocol.
+ *  - Octets behind the 2xx to STARTTLS mean that somebody speaks in clear where the handshake is due
+ *    (CVE-2011-0411 and the like). They are noted and dropped.
+ *  - A line that is none of a reply is noted and read over, whenever it comes: noise of a wrapper or a
+ *    proxy. NOT_SMTP is a greeting that holds nothing else, one over its bounds, and a line
+ *    with which another protocol begins. Such a session ends without QUIT: who knows what the word
+ *    means there.
  *  - A peer that falls silent or closes within a 4xx or 5xx reply has refused all the same.
- *  - NOT_SMTP ends without QUIT: who knows what the word means there.
- *  - After the handshake nothing changes the outcome ESTABLISHED; `seen.reply` shows the rest.
+ *  - After the handshake nothing changes the outcome ESTABLISHED; `seen.quirks` tells a session that
+ *    is lost, silent or refused inside TLS, `seen.reply` shows the rest.
  */
 
 #include "scanner/observation/seen_smtp.h"
@@ -57,10 +63,10 @@ enum dialog_state {
 #undef X
 };
 
-#define DIALOG_EXCERPT_MAX 256 /* octets of seen.injected and of seen.bad that are kept */
+#define DIALOG_EXCERPT_MAX 256 /* octets of seen.injected, and as many of seen.bad, are kept */
 #define DIALOG_OUT_MAX     512 /* octets; the longest command is "EHLO <name>", name <= 253 */
 /* Five replies at most are kept in one dialogue (HELO excludes STARTTLS and EHLO_TLS), one line
- * is being collected, and there are two excerpts. */
+ * is being collected, and there is an excerpt. */
 #define DIALOG_TEXT_MAX 24576 /* octets */
 
 /** Where a kept piece of text lies: survives the growing of the buffer. */
@@ -81,13 +87,18 @@ struct dialog {
 
     /* private */
     const char *ehlo_name; /* borrowed; lives as long as the dialogue */
-    struct buf text;       /* every reply, one after the other, then the excerpts */
+    struct buf text;       /* every reply, one after the other; seen.injected is among them */
     struct reply_parser reply;
     struct ehlo_reading ehlo;
     bool says_esmtp; /* some line of the greeting does */
+    bool says_spamd;
+    bool in_line;     /* the last piece of the greeting ended in a line */
+    int32_t piece_ms; /* when it came */
+    uint32_t pauses;  /* within lines of the greeting */
     struct dialog_piece pieces[SMTP_STEP_COUNT];
     struct dialog_piece injected;
-    struct dialog_piece bad;
+    uint8_t bad[DIALOG_EXCERPT_MAX];
+    size_t bad_len;
     uint8_t stamp_due; /* bits by enum smtp_step: replies that wait for their time */
 };
 
@@ -99,7 +110,7 @@ void dialog_deinit(struct dialog *d);
 /**
  * Takes all of `in`: octets of the peer, clear or decrypted. In state TLS after STARTTLS: octets
  * that came before the first octet of our ClientHello was sent (they are injected); what comes
- * later belongs to the handshake. Never called in state TLS with implicit TLS.
+ * later belongs to the handshake, text as well, and makes it fail. Never called in state TLS with implicit TLS.
  */
 void dialog_feed(struct dialog *d, struct span in);
 
@@ -115,9 +126,9 @@ void dialog_octets_exceeded(struct dialog *d);
 /** End of file or reset by the peer. In QUIT: DONE. */
 void dialog_closed(struct dialog *d, bool reset);
 
-/** The time of the reply that dialog_feed() just completed, if it did: call it after each feed with
- * the time since `out` was last sent (for the greeting: since the connection or the handshake).
- * A reply keeps its first time; without a new reply nothing happens. */
+/** The time of what dialog_feed() just took: call it after each feed with the time since `out` was
+ * last sent (for the greeting: since the connection or the handshake). A reply that was completed
+ * keeps its first time; the pace of the greeting tells a tarpit. */
 void dialog_stamp(struct dialog *d, int32_t ms);
 
 /** Final, and everything is sent. */

@@ -8,7 +8,7 @@
  *     250-SIZE 52428800                  keyword "SIZE"
  *     250 STARTTLS                       keyword "STARTTLS", RFC 3207 section 4
  *
- * Keywords are whole words in any case (RFC 5321 section 2.4).
+ * Keywords are whole words in any case (RFC 5321 section 2.4), yet some clients know only upper case.
  *
  * A masked keyword: Cisco PIX and ASA ("fixup smtp", "inspect esmtp") overwrite the keywords they
  * do not let pass with X of the same length, the PIX ends them with another letter to keep the
@@ -22,6 +22,7 @@
 struct ehlo_reading {
     size_t lines;
     bool starttls;
+    bool starttls_upper; /* in upper case, at least once */
     bool masked;
 };
 
@@ -33,6 +34,11 @@ bool ehlo_is_masked_starttls(struct span keyword);
 
 /** Does a line of the greeting hold the word ESMTP (RFC 5321 section 3.1)? */
 bool greeting_says_esmtp(struct span line);
+
+/** Does it hold the word spamd behind the host name? OpenBSD's spamd(8) says so, unless told otherwise. */
+bool greeting_says_spamd(struct span line);
+/** The same of a line in reply to EHLO, whose text its user cannot change. */
+bool ehlo_says_spamd(struct span line);
 
 /** Of a recorded reply (lines with codes, joined by LF): the name the server calls itself, the
  * first word of the first line. Empty when there is none. */

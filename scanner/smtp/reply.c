@@ -5,32 +5,57 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-static struct span without_cr(struct span line)
+static struct span without_crs(struct span line)
 {
-    if (line.len > 0 && line.at[line.len - 1] == '\r') {
+    while (line.len > 0 && line.at[line.len - 1] == '\r') {
         line.len--;
     }
     return line;
+}
+
+static bool has_three_digits(struct span line)
+{
+    return line.len >= 3 && is_digit(line.at[0]) && is_digit(line.at[1]) && is_digit(line.at[2]);
+}
+
+static bool ends_code(struct span line)
+{
+    return line.len == 3 || line.at[3] == ' ' || line.at[3] == '-' || line.at[3] == '\0';
 }
 
 uint16_t reply_line_code(struct span line)
 {
     /* RFC 5321 section 4.2: the first digit is 2 to 5. The second is 0 to 5 there, but codes made
      * from enhanced ones ("571", RFC 3463) are in use. */
-    if (line.len < 3 || line.at[0] < '2' || line.at[0] > '5' || !is_digit(line.at[1]) ||
-        !is_digit(line.at[2])) {
-        return 0;
-    }
-    if (line.len > 3 && line.at[3] != ' ' && line.at[3] != '-') {
+    if (!has_three_digits(line) || line.at[0] < '2' || line.at[0] > '5' || !ends_code(line)) {
         return 0;
     }
     return (uint16_t)((line.at[0] - '0') * 100 + (line.at[1] - '0') * 10 + (line.at[2] - '0'));
 }
 
+bool reply_line_is_foreign(struct span line)
+{
+    static const struct span beginnings[] = {
+        SPAN_INIT("SSH-"),                      /* RFC 4253 section 4.2 */
+        SPAN_INIT("HTTP/"),                     /* RFC 9112 section 4 */
+        SPAN_INIT("+OK"),                       /* POP3, RFC 1939 section 3 */
+        SPAN_INIT("-ERR"),     SPAN_INIT("* "), /* IMAP, RFC 9051 section 7.1 */
+        SPAN_INIT("\xff"),                      /* a telnet command, RFC 854 */
+        SPAN_INIT("\x15\x03"),                  /* a TLS record: an alert, RFC 8446 section 5.1 */
+        SPAN_INIT("\x16\x03"),                  /* or a handshake */
+    };
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+        if (span_eq(span_take(line, beginnings[i].len), beginnings[i])) {
+            return true;
+        }
+    }
+    return has_three_digits(line) && ends_code(line) && reply_line_code(line) == 0;
+}
+
 bool reply_is_prefix(struct span partial)
 {
     uint8_t line[4] = {'2', '5', '0', ' '}; /* what is missing is filled up */
-    partial = without_cr(span_take(partial, sizeof(line)));
+    partial = without_crs(span_take(partial, sizeof(line)));
     if (partial.len > 0) {
         memcpy(line, partial.at, partial.len);
     }
@@ -77,7 +102,10 @@ static void keep_line(struct reply_parser *p)
 
 static enum reply_status end_line(struct reply_parser *p)
 {
-    p->line = without_cr(reply_partial(p));
+    struct span whole = reply_partial(p);
+    p->line = without_crs(whole);
+    p->cr_cr_lf |= whole.len - p->line.len > 1;
+    p->nul |= p->line.len > 0 && memchr(p->line.at, '\0', p->line.len) != NULL;
     p->line_octets = 0;
     uint16_t code = reply_line_code(p->line);
     if (code == 0) {

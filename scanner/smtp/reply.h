@@ -12,12 +12,14 @@
  *     case REPLY_MORE: return;                  // the rest is still on the way
  *     case REPLY_LINE: look_at(p.line); break;  // one line, more will follow
  *     case REPLY_DONE: look_at(p.line); use(p.code, reply_text(&p)); break;
- *     case REPLY_BAD:  note(p.line); break;     // a whole line that is no reply
+ *     case REPLY_BAD:  note(p.line); break;     // a whole line that is none of a reply
  *     case REPLY_OVER: note(p.line); break;     // over a bound; the parser is spent
  *     }
  *
- * Tolerated: a bare LF as the end of a line, "250" without text, and different codes within one
- * reply, where the last line counts: section 4.2.1 lets a client ignore all lines before it.
+ * Tolerated: a bare LF as the end of a line, several CRs before it (section 2.3.8 forbids both to the
+ * sender), "250" without text, and different codes within one reply, where the last line counts:
+ * section 4.2.1 lets a client ignore all lines before it. A line is read up to a NUL. So do the
+ * clients of Postfix and Exim, for which a line is a C string without the white space at its end.
  */
 
 #include "scanner/base/buf.h"
@@ -31,7 +33,7 @@ enum reply_status {
     REPLY_MORE, /* in the middle of a line; all of the input is used */
     REPLY_LINE, /* `line` is complete and is not the last one */
     REPLY_DONE, /* `line` was the last one: code and text are ready */
-    REPLY_BAD,  /* `line` is complete and no line of a reply; feeding goes on behind it */
+    REPLY_BAD, /* `line` is complete and none of a reply, perhaps empty; feeding goes on behind it */
     REPLY_OVER, /* the line or the reply is over its bound */
 };
 
@@ -44,7 +46,11 @@ struct reply_parser {
     uint16_t code;      /* of the last line that had one, 200..599; 0 before */
     bool truncated;     /* lines of this reply are not kept */
     bool line_too_long; /* some line was over REPLY_LINE_LIMIT */
-    struct span line; /* the complete line with its code, without CRLF; valid until the next call */
+    bool cr_cr_lf;      /* some line had more than one CR before LF */
+    bool nul;           /* some line had a NUL */
+    struct span
+        line; /* the complete line with its code, without its CRs and LF; valid until the next
+                       * call */
 };
 
 /** Starts a reply at the end of `text`, whose limit must leave room for the bounds above. */
@@ -64,3 +70,7 @@ bool reply_is_prefix(struct span partial);
 
 /** The code that a line begins with: three digits, then a space, a hyphen or the end; else 0. */
 uint16_t reply_line_code(struct span line);
+
+/** Does a line that is none of a reply say that this will never be SMTP: what another protocol begins
+ * with, or a code that no reply has? Any other such line may be noise before or within a reply. */
+bool reply_line_is_foreign(struct span line);

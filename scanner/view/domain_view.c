@@ -19,13 +19,11 @@ void route_put_address(struct buf *out, const json_t *brief)
 bool route_is_in_clear(const struct route_view *r)
 {
     const char *outcome = value_text(r->brief, "outcome");
-    const json_t *helo = value_object(value_object(r->session, "transcript"), "helo");
     if (outcome == NULL) {
         return false;
     }
     return strcmp(outcome, "starttls_not_offered") == 0 ||
-           strcmp(outcome, "starttls_masked") == 0 ||
-           (strcmp(outcome, "ehlo_rejected") == 0 && value_int(helo, "code", 0) == 250);
+           strcmp(outcome, "starttls_masked") == 0 || strcmp(outcome, "helo_only") == 0;
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */

@@ -43,7 +43,7 @@ static bool is_silent(const struct route_view *r)
 {
     const char *outcome = outcome_of(r);
     bool silent = strncmp(outcome, "greeting_", 9) == 0 || strncmp(outcome, "ehlo_", 5) == 0 ||
-                  is_word(outcome, "not_smtp");
+                  is_word(outcome, "not_smtp") || is_word(outcome, "tarpit");
     return silent && !route_is_in_clear(r);
 }
 

@@ -41,10 +41,9 @@ static struct tally count_routes(const struct domain_view *v)
         t.total++;
         t.encrypted += is_word(outcome, "established");
         t.clear += route_is_in_clear(&v->route[i]);
-        t.broken +=
-            outcome != NULL &&
-            (strncmp(outcome, "tls_", 4) == 0 || is_word(outcome, "starttls_tempfail") ||
-             is_word(outcome, "starttls_rejected") || is_word(outcome, "starttls_injected"));
+        t.broken += outcome != NULL &&
+                    (strncmp(outcome, "tls_", 4) == 0 || is_word(outcome, "starttls_tempfail") ||
+                     is_word(outcome, "starttls_rejected"));
         t.acceptable += value_is_true(brief, "acceptable");
         t.judged += value_is_true(brief, "acceptable") || value_is_false(brief, "acceptable");
     }

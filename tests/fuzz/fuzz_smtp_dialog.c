@@ -22,7 +22,9 @@ static void check_invariants(const struct dialog *d)
     CHECK(!final || d->outcome != OUTCOME_NOT_TESTED);
     CHECK(d->text.len <= DIALOG_TEXT_MAX && d->out.len <= DIALOG_OUT_MAX);
     CHECK(d->seen.bad.len <= DIALOG_EXCERPT_MAX && d->seen.injected.len <= DIALOG_EXCERPT_MAX);
-    CHECK((d->outcome == OUTCOME_STARTTLS_INJECTED) == (d->seen.injected_len > 0));
+    bool injected = (d->seen.quirks & smtp_quirk_bit(SMTP_QUIRK_INJECTED)) != 0;
+    CHECK(injected == (d->seen.injected_len > 0));
+    CHECK(injected == (d->seen.starttls == STARTTLS_INJECTED));
     CHECK((d->outcome == OUTCOME_ESTABLISHED) == d->tls_done);
     /* Never pipelines: one line at most is waiting. */
     const uint8_t *nl = d->out.len > 0 ? memchr(d->out.at, '\n', d->out.len) : NULL;
@@ -118,6 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(a->greeting_multiline == b->greeting_multiline);
     CHECK(a->greeting_without_esmtp == b->greeting_without_esmtp);
     CHECK(a->early_talker == b->early_talker && a->line_too_long == b->line_too_long);
+    CHECK(a->quirks == b->quirks);
     CHECK(a->injected_len == b->injected_len && span_eq(a->injected, b->injected));
     CHECK(span_eq(a->bad, b->bad));
     dialog_deinit(&whole);

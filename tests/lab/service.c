@@ -250,7 +250,22 @@ struct cert_choice service_cert(const struct service *s, bool sni, uint64_t visi
     return c;
 }
 
-static void expect_smtp(const struct service *s, struct expected_session *out)
+/* A server that lists nothing at all, and by its greeting is a tarpit: what is behind it is not known. */
+static void expect_bare(const struct service *s, struct expected_session *out)
+{
+    bool tarpit = s->greeting == LAB_GREETING_SPAMD || s->greeting == LAB_GREETING_STUTTER;
+    out->outcome = tarpit ? OUTCOME_TARPIT : OUTCOME_STARTTLS_NOT_OFFERED;
+    out->starttls = tarpit ? STARTTLS_UNKNOWN : STARTTLS_NOT_OFFERED;
+}
+
+/* The first connection is the one without SNI, the second has it. */
+static void expect_flips(bool sni, struct expected_session *out)
+{
+    out->outcome = sni ? OUTCOME_STARTTLS_NOT_OFFERED : OUTCOME_NOT_TESTED;
+    out->starttls = sni ? STARTTLS_NOT_OFFERED : STARTTLS_OFFERED;
+}
+
+static void expect_smtp(const struct service *s, bool sni, struct expected_session *out)
 {
     static const enum session_outcome by_greeting[] = {
         [LAB_GREETING_TEMPFAIL] = OUTCOME_GREETING_TEMPFAIL,
@@ -260,36 +275,44 @@ static void expect_smtp(const struct service *s, struct expected_session *out)
         [LAB_GREETING_SILENT] = OUTCOME_GREETING_TIMEOUT,
         [LAB_GREETING_NO_ESMTP] = OUTCOME_NOT_TESTED,
         [LAB_GREETING_NO_NAME] = OUTCOME_NOT_TESTED,
+        [LAB_GREETING_STUTTER] = OUTCOME_NOT_TESTED,
     };
     static const enum session_outcome by_ehlo[] = {
-        /* The extensions were never listed, so HELO does not make it "not offered". */
-        [LAB_EHLO_HELO_ONLY] = OUTCOME_EHLO_REJECTED, [LAB_EHLO_REJECTED] = OUTCOME_EHLO_REJECTED,
-        [LAB_EHLO_TEMPFAIL] = OUTCOME_EHLO_TEMPFAIL,  [LAB_EHLO_CLOSE] = OUTCOME_EHLO_CLOSED,
-        [LAB_EHLO_SILENT] = OUTCOME_EHLO_TIMEOUT,     [LAB_EHLO_LONG_LINE] = OUTCOME_NOT_TESTED,
-        [LAB_EHLO_HUGE] = OUTCOME_NOT_TESTED,
+        [LAB_EHLO_HELO_ONLY] = OUTCOME_HELO_ONLY,    [LAB_EHLO_REJECTED] = OUTCOME_EHLO_REJECTED,
+        [LAB_EHLO_TEMPFAIL] = OUTCOME_EHLO_TEMPFAIL, [LAB_EHLO_CLOSE] = OUTCOME_EHLO_CLOSED,
+        [LAB_EHLO_SILENT] = OUTCOME_EHLO_TIMEOUT,    [LAB_EHLO_LONG_LINE] = OUTCOME_NOT_TESTED,
+        [LAB_EHLO_HUGE] = OUTCOME_NOT_TESTED,        [LAB_EHLO_REFUSED_IN_TLS] = OUTCOME_NOT_TESTED,
     };
     static const enum session_outcome by_starttls[] = {
         [LAB_STARTTLS_NONE] = OUTCOME_STARTTLS_NOT_OFFERED,
         [LAB_STARTTLS_MASKED] = OUTCOME_STARTTLS_MASKED,
         [LAB_STARTTLS_TEMPFAIL] = OUTCOME_STARTTLS_TEMPFAIL,
         [LAB_STARTTLS_REJECTED] = OUTCOME_STARTTLS_REJECTED,
-        [LAB_STARTTLS_NOT_A_REPLY] = OUTCOME_STARTTLS_REJECTED,
-        [LAB_STARTTLS_INJECTED] = OUTCOME_STARTTLS_INJECTED,
+        [LAB_STARTTLS_NOT_A_REPLY] = OUTCOME_STARTTLS_TIMEOUT,
+        [LAB_STARTTLS_INJECTED] = OUTCOME_NOT_TESTED, /* the text is dropped */
         [LAB_STARTTLS_CLOSE] = OUTCOME_STARTTLS_CLOSED,
         [LAB_STARTTLS_SILENT] = OUTCOME_STARTTLS_TIMEOUT,
+        [LAB_STARTTLS_FLIPS] = OUTCOME_NOT_TESTED,
     };
     static const enum starttls_state state_of[] = {
         [LAB_STARTTLS_OFFERED] = STARTTLS_OFFERED,   [LAB_STARTTLS_NONE] = STARTTLS_NOT_OFFERED,
         [LAB_STARTTLS_MASKED] = STARTTLS_MASKED,     [LAB_STARTTLS_TEMPFAIL] = STARTTLS_TEMPFAIL,
-        [LAB_STARTTLS_REJECTED] = STARTTLS_REJECTED, [LAB_STARTTLS_NOT_A_REPLY] = STARTTLS_REJECTED,
+        [LAB_STARTTLS_REJECTED] = STARTTLS_REJECTED, [LAB_STARTTLS_NOT_A_REPLY] = STARTTLS_UNKNOWN,
         [LAB_STARTTLS_INJECTED] = STARTTLS_INJECTED, [LAB_STARTTLS_CLOSE] = STARTTLS_UNKNOWN,
-        [LAB_STARTTLS_SILENT] = STARTTLS_UNKNOWN,
+        [LAB_STARTTLS_SILENT] = STARTTLS_UNKNOWN,    [LAB_STARTTLS_LOWER_CASE] = STARTTLS_OFFERED,
+        [LAB_STARTTLS_CODE_250] = STARTTLS_OFFERED,  [LAB_STARTTLS_FLIPS] = STARTTLS_OFFERED,
     };
     out->outcome = by_greeting[s->greeting];
     if (out->outcome == OUTCOME_NOT_TESTED) {
         out->outcome = by_ehlo[s->ehlo];
     }
-    if (out->outcome == OUTCOME_NOT_TESTED) {
+    if (s->ehlo == LAB_EHLO_HELO_ONLY) {
+        out->starttls = STARTTLS_NOT_OFFERED; /* what follows HELO is in clear */
+    } else if (out->outcome == OUTCOME_NOT_TESTED && s->ehlo == LAB_EHLO_BARE) {
+        expect_bare(s, out);
+    } else if (out->outcome == OUTCOME_NOT_TESTED && s->starttls == LAB_STARTTLS_FLIPS) {
+        expect_flips(sni, out);
+    } else if (out->outcome == OUTCOME_NOT_TESTED) {
         out->outcome = by_starttls[s->starttls];
         out->starttls = state_of[s->starttls];
     }
@@ -392,7 +415,7 @@ void service_expect(const struct service *s, const struct expected_client *clien
     } else if (s->greeting_delay_ms >= client->greeting_timeout_ms) {
         out->outcome = OUTCOME_GREETING_TIMEOUT;
     } else {
-        expect_smtp(s, out);
+        expect_smtp(s, client->sni, out);
     }
     if (out->outcome == OUTCOME_NOT_TESTED) {
         expect_tls(s, client->sni, out);

@@ -29,17 +29,26 @@
     X(EARLY, "early")     /* a second reply directly behind the greeting */        \
     X(LONG_LINE, "long")  /* a line over 512 octets, RFC 5321 section 4.5.3.1.5 */ \
     X(NO_ESMTP, "no-esmtp")                                                        \
-    X(NO_NAME, "no-name") /* no word in the place of the name */
+    X(NO_NAME, "no-name")       /* no word in the place of the name */             \
+    X(EMPTY_LINE, "empty-line") /* behind it */                                    \
+    X(NOISE, "noise")           /* the message of a wrapper before it */           \
+    X(SPAMD, "spamd")           /* of OpenBSD's spamd(8) */                        \
+    X(STUTTER, "stutter")       /* an octet at a time, with pauses */
 
-#define LAB_EHLOS(X)                                          \
-    X(OK, "ok")                                               \
-    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */  \
-    X(REJECTED, "rejected")   /* 550 to both */               \
-    X(TEMPFAIL, "450")        /* to both */                   \
-    X(CLOSE, "close")                                         \
-    X(SILENT, "silent")                                       \
-    X(LONG_LINE, "long") /* a keyword line over 512 octets */ \
-    X(HUGE, "huge")      /* a reply of 20,000 octets */
+#define LAB_EHLOS(X)                                                 \
+    X(OK, "ok")                                                      \
+    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */         \
+    X(REJECTED, "rejected")   /* 550 to both */                      \
+    X(TEMPFAIL, "450")        /* to both */                          \
+    X(CLOSE, "close")                                                \
+    X(SILENT, "silent")                                              \
+    X(LONG_LINE, "long")        /* a keyword line over 512 octets */ \
+    X(HUGE, "huge")             /* a reply of 20,000 octets */       \
+    X(BARE, "bare")             /* nothing is listed */              \
+    X(EMPTY_LINE, "empty-line") /* within the list */                \
+    X(CR_CR_LF, "cr-cr-lf")     /* at the end of each line */        \
+    X(NUL, "nul")               /* behind the server's name */       \
+    X(REFUSED_IN_TLS, "refused-in-tls")
 
 #define LAB_STARTTLS(X)                                        \
     X(OFFERED, "offered")                                      \
@@ -50,7 +59,10 @@
     X(NOT_A_REPLY, "garbage") /* no reply at all but a line */ \
     X(INJECTED, "injected")   /* a reply behind the 220 */     \
     X(CLOSE, "close")                                          \
-    X(SILENT, "silent")
+    X(SILENT, "silent")                                        \
+    X(LOWER_CASE, "lower-case") /* the keyword */              \
+    X(CODE_250, "250")          /* in place of 220 */          \
+    X(FLIPS, "flips")           /* listed in every other connection */
 
 #define LAB_TLS_FATES(X)                                                  \
     X(OK, "ok")                                                           \
@@ -115,14 +127,15 @@
     X(STATIC_RSA, "static-rsa") /* no forward secrecy, TLS 1.2 */
 
 /* How TLS is configured otherwise. */
-#define LAB_TLS_TRAITS(X)                                                       \
-    X(NONE, "none")                                                             \
-    X(CBC, "cbc")           /* suites with CBC only, TLS 1.2 */                 \
-    X(DHE_1024, "dhe-1024") /* finite-field groups only, TLS 1.2 */             \
-    X(DHE_2048, "dhe-2048")                                                     \
-    X(SHA1, "sha1")               /* signs the handshake with SHA-1, TLS 1.2 */ \
-    X(NO_EMS, "no-ems")           /* no extended master secret, TLS 1.2 */      \
-    X(ASKS_CLIENT, "asks-client") /* for a certificate */
+#define LAB_TLS_TRAITS(X)                                                             \
+    X(NONE, "none")                                                                   \
+    X(CBC, "cbc")           /* suites with CBC only, TLS 1.2 */                       \
+    X(DHE_1024, "dhe-1024") /* finite-field groups only, TLS 1.2 */                   \
+    X(DHE_2048, "dhe-2048")                                                           \
+    X(SHA1, "sha1")                     /* signs the handshake with SHA-1, TLS 1.2 */ \
+    X(NO_EMS, "no-ems")                 /* no extended master secret, TLS 1.2 */      \
+    X(ASKS_CLIENT, "asks-client")       /* for a certificate */                       \
+    X(DEMANDS_CLIENT, "demands-client") /* a certificate; TLS 1.3: RFC 8446 section 4.4.2.4 */
 
 /* What is odd about a certificate; the second part is about its issuer, which then has a name of
  * its own. */

@@ -23,6 +23,7 @@
 #define RESET_AFTER_MS  20     /* so that the client has seen its connection complete */
 #define OCTETS_PER_TURN 20     /* of replies in segments of one octet: a busy lab turns slowly */
 #define OCTETS_EVERY_MS 1
+#define STUTTER_MS      30 /* between two octets of a greeting; spamd(8) waits a second */
 #define ACCEPTS_MAX     64 /* per turn of the loop */
 
 enum session_state {
@@ -51,6 +52,7 @@ struct session {
     uint32_t visit; /* connections to this address before this one, for unstable services */
     char sni[LAB_NAME_MAX];
     bool greeted;
+    bool commanded; /* a command line came */
     bool tls_done;
     bool hello_seen;
     bool write_watched;
@@ -125,11 +127,12 @@ static void watch_writes(struct session *c, bool on)
 /* Sends what waits; octet by octet where the service does so. */
 static void flush(struct session *c)
 {
-    bool single = c->service.octet_by_octet && c->ssl == NULL;
-    size_t most = single ? c->out_sent + OCTETS_PER_TURN : SIZE_MAX;
+    bool stutter = c->service.greeting == LAB_GREETING_STUTTER && !c->commanded;
+    bool single = (c->service.octet_by_octet || stutter) && c->ssl == NULL;
+    size_t most = single ? c->out_sent + (stutter ? 1 : OCTETS_PER_TURN) : SIZE_MAX;
     while (!c->dead && c->out_sent < c->out.len) {
         if (c->out_sent == most) {
-            loop_set(c->server->loop, &c->pause, OCTETS_EVERY_MS);
+            loop_set(c->server->loop, &c->pause, stutter ? STUTTER_MS : OCTETS_EVERY_MS);
             return;
         }
         size_t len = single ? 1 : c->out.len - c->out_sent;
@@ -210,15 +213,26 @@ static void on_ehlo(struct session *c, struct span argument, bool helo)
         c->dead = true;
         return;
     }
+    if (c->tls_done && c->service.ehlo == LAB_EHLO_REFUSED_IN_TLS) {
+        say_text(c, "550 5.7.1 Not in here\r\n");
+        return;
+    }
     switch (c->service.ehlo) {
     case LAB_EHLO_OK:
+    case LAB_EHLO_REFUSED_IN_TLS:
     case LAB_EHLO_LONG_LINE:
     case LAB_EHLO_HUGE:
+    case LAB_EHLO_EMPTY_LINE:
+    case LAB_EHLO_CR_CR_LF:
+    case LAB_EHLO_NUL:
         if (helo) {
             smtp_put_helo(&text, &c->service);
         } else {
             smtp_put_ehlo(&text, &c->service, argument, c->tls_done);
         }
+        break;
+    case LAB_EHLO_BARE:
+        smtp_put_helo(&text, &c->service);
         break;
     case LAB_EHLO_HELO_ONLY:
         if (helo) {
@@ -259,6 +273,9 @@ static void on_starttls(struct session *c)
     }
     switch (c->service.starttls) {
     case LAB_STARTTLS_OFFERED:
+    case LAB_STARTTLS_LOWER_CASE:
+    case LAB_STARTTLS_CODE_250:
+    case LAB_STARTTLS_FLIPS:
         await_hello(c);
         return;
     case LAB_STARTTLS_NONE:
@@ -310,6 +327,7 @@ static void on_line(struct session *c, struct span line)
 {
     line = line.len > 0 && line.at[line.len - 1] == '\r' ? span_take(line, line.len - 1) : line;
     const uint8_t *space = line.len ? memchr(line.at, ' ', line.len) : NULL;
+    c->commanded = true;
     struct span verb = span_take(line, space != NULL ? (size_t)(space - line.at) : line.len);
     struct span argument = space != NULL ? span_drop(line, verb.len + 1) : (struct span){0};
     if (span_ieq(verb, SPAN_LIT("EHLO"))) {
@@ -676,6 +694,9 @@ static void begin_session(struct smtp_server *s, int fd)
         c->counted_out = false;
     }
     c->visit = counters_begin(s->counters, SIDE_MAIL, &c->service.address, start_of(s, fd));
+    if (c->service.starttls == LAB_STARTTLS_FLIPS && c->visit % 2 == 1) {
+        c->service.starttls = LAB_STARTTLS_NONE;
+    }
     loop_set(s->loop, &c->lifetime, LIFETIME_MS);
     uint64_t wait = s->params.latency_ms + (uint64_t)c->service.greeting_delay_ms;
     if (s->params.implicit_tls) {

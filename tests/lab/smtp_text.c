@@ -68,6 +68,20 @@ void smtp_put_greeting(struct buf *out, const struct service *s)
     case LAB_GREETING_NO_NAME:
         buf_put_text(out, "220 ESMTP\r\n");
         return;
+    case LAB_GREETING_EMPTY_LINE:
+        put_usual_greeting(out, s);
+        buf_put_text(out, "\r\n");
+        return;
+    case LAB_GREETING_NOISE:
+        buf_put_text(out, "wrapper: cannot open log\r\n");
+        put_usual_greeting(out, s);
+        return;
+    case LAB_GREETING_SPAMD:
+        buf_putf(out, "220 %s ESMTP spamd IP-based SPAM blocker; Sun Nov 29 2026\r\n", s->name);
+        return;
+    case LAB_GREETING_STUTTER:
+        buf_putf(out, "220 %s ESMTP\r\n", s->name);
+        return;
     case LAB_GREETING_CLOSE:
     case LAB_GREETING_SILENT:
         return;
@@ -88,7 +102,37 @@ static const char *const keywords[][8] = {
 };
 #define STARTTLS_PLACE 2
 
-void smtp_put_ehlo(struct buf *out, const struct service *s, struct span client, bool in_tls)
+static const char *starttls_keyword(const struct service *s, bool in_tls)
+{
+    bool masked = !in_tls && s->starttls == LAB_STARTTLS_MASKED;
+    return masked ? "XXXXXXXA" : s->starttls == LAB_STARTTLS_LOWER_CASE ? "starttls" : "STARTTLS";
+}
+
+/* The same lines, as a server writes them that has its line ends or its strings wrong. */
+static void spoil_lines(struct buf *out, size_t from, enum lab_ehlo how)
+{
+    struct buf whole = BUF_INIT(BUF_NO_LIMIT);
+    buf_put(&whole, span_drop(buf_span(out), from));
+    out->len = from;
+    bool first = true;
+    for (size_t i = 0; i < whole.len; i++) {
+        bool end = whole.at[i] == '\r';
+        if (end && how == LAB_EHLO_CR_CR_LF) {
+            buf_put_char(out, '\r');
+        }
+        if (end && first && how == LAB_EHLO_NUL) {
+            buf_put_char(out, '\0');
+        }
+        buf_put_char(out, (char)whole.at[i]);
+        if (whole.at[i] == '\n' && first && how == LAB_EHLO_EMPTY_LINE) {
+            buf_put_text(out, "\r\n");
+        }
+        first = first && whole.at[i] != '\n';
+    }
+    buf_deinit(&whole);
+}
+
+static void put_list(struct buf *out, const struct service *s, struct span client, bool in_tls)
 {
     const char *hello = s->software == LAB_SOFTWARE_POSTFIX    ? ""
                         : s->software == LAB_SOFTWARE_SENDMAIL ? ", pleased to meet you"
@@ -114,11 +158,17 @@ void smtp_put_ehlo(struct buf *out, const struct service *s, struct span client,
     const char *const *words = keywords[s->software];
     for (size_t i = 0; i < 8 && words[i] != NULL; i++) {
         if (i == STARTTLS_PLACE && offered) {
-            bool masked = !in_tls && s->starttls == LAB_STARTTLS_MASKED;
-            buf_putf(out, "250-%s\r\n", masked ? "XXXXXXXA" : "STARTTLS");
+            buf_putf(out, "250-%s\r\n", starttls_keyword(s, in_tls));
         }
         buf_putf(out, "250%c%s\r\n", i == 7 || words[i + 1] == NULL ? ' ' : '-', words[i]);
     }
+}
+
+void smtp_put_ehlo(struct buf *out, const struct service *s, struct span client, bool in_tls)
+{
+    size_t from = out->len;
+    put_list(out, s, client, in_tls);
+    spoil_lines(out, from, s->ehlo);
 }
 
 void smtp_put_helo(struct buf *out, const struct service *s)
@@ -134,7 +184,11 @@ void smtp_put_ready(struct buf *out, const struct service *s)
         [LAB_SOFTWARE_SENDMAIL] = "220 2.0.0 Ready to start TLS\r\n",
         [LAB_SOFTWARE_EXCHANGE] = "220 2.0.0 SMTP server ready\r\n",
     };
+    size_t from = out->len;
     buf_put_text(out, texts[s->software]);
+    if (s->starttls == LAB_STARTTLS_CODE_250) {
+        memcpy(out->at + from, "250", 3);
+    }
 }
 
 void smtp_put_bye(struct buf *out, const struct service *s)

@@ -107,6 +107,9 @@ static void set_trait(SSL_CTX *ctx, enum lab_tls_trait trait)
     case LAB_TRAIT_ASKS_CLIENT:
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, accept_any);
         return;
+    case LAB_TRAIT_DEMANDS_CLIENT:
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, accept_any);
+        return;
     }
     UNREACHABLE("unknown lab_tls_trait");
 }

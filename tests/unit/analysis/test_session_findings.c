@@ -47,6 +47,8 @@ struct session_case {
 #define TLS13_WITH(group_, scheme_)                                                             \
     .completed = true, .version = 0x0304, .cipher = 0x1301, .group = (group_), .cert_count = 2, \
     .signature_scheme = (scheme_)
+#define BIT(quirk_)                     (1U << SMTP_QUIRK_##quirk_)
+#define QUIRKS(bits_)                   .quirks = (bits_)
 #define STARTTLS_ONLY(code_, evidence_) .expected = {RAISES(code_, ERROR, evidence_)}
 
 static const struct session_case cases[] = {
@@ -134,6 +136,49 @@ static const struct session_case cases[] = {
      .expected = {RAISES(SMTP_EARLY_TALKER, WARNING, "192.0.2.1"),
                   RAISES(SMTP_LINE_TOO_LONG, WARNING, "192.0.2.1")},
      .spares = SPARES(SMTP_REPLY_TRUNCATED)},
+    {.name = "RFC 5321 4.2: empty lines, at two places",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(EMPTY_LINE_GREETING) | BIT(EMPTY_LINE_REPLY))},
+     .expected = {RAISES(SMTP_EMPTY_LINE, ERROR,
+                         "192.0.2.1 port 25: at the greeting and in a later reply")},
+     .spares = SPARES(SMTP_GARBAGE_LINE)},
+    {.name = "an empty line behind the greeting",
+     FAILED(EHLO_TIMEOUT),
+     GREETED,
+     .smtp = {QUIRKS(BIT(EMPTY_LINE_GREETING))},
+     .expected = {RAISES(SMTP_EMPTY_LINE, ERROR, "at the greeting"),
+                  RAISES(SMTP_EHLO_TIMEOUT, WARNING, "no reply")},
+     .spares = SPARES(SMTP_NOT_SMTP)},
+    {.name = "an empty line in the list",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(EMPTY_LINE_REPLY))},
+     .expected = {RAISES(SMTP_EMPTY_LINE, ERROR, "in a reply")},
+     .spares = SPARES(SMTP_LINE_END)},
+    {.name = "RFC 5321 4.2: a line of no reply",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(GARBAGE_LINE)), .bad = SPAN_INIT("ld.so: warning")},
+     .expected = {RAISES(SMTP_GARBAGE_LINE, ERROR, "192.0.2.1 port 25: ld.so: warning")},
+     .spares = SPARES(SMTP_EMPTY_LINE)},
+    {.name = "RFC 5321 2.3.8: CR CR LF",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(CR_CR_LF))},
+     .expected = {RAISES(SMTP_LINE_END, WARNING, "192.0.2.1 port 25")},
+     .spares = SPARES(SMTP_NUL)},
+    {.name = "RFC 5321 2.4: NUL",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(NUL))},
+     .expected = {RAISES(SMTP_NUL, WARNING, "192.0.2.1 port 25")},
+     .spares = SPARES(SMTP_EMPTY_LINE)},
     {.name = "waits its turn",
      FAILED(STARTTLS_NOT_OFFERED),
      GREETED,
@@ -173,12 +218,26 @@ static const struct session_case cases[] = {
      .expected = {RAISES(SMTP_EHLO_REJECTED, WARNING, "550 who are you")},
      .spares = SPARES(SMTP_HELO_ONLY)},
     {.name = "RFC 5321 2.2.1: HELO only",
-     FAILED(EHLO_REJECTED),
+     FAILED(HELO_ONLY),
      GREETED,
      .ehlo = {502, "502 what", 1, false},
      .helo = {250, "250 mx.test", 1, false},
      STARTTLS_ONLY(SMTP_HELO_ONLY, "502 what"),
      .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "a tarpit",
+     FAILED(TARPIT),
+     .greeting = {220, "220 mx.test ESMTP spamd", 4000, false},
+     .ehlo = {250, "250 Hello, spam sender.", 1, false},
+     .expected = {RAISES(
+         SMTP_TARPIT, NOTICE,
+         "192.0.2.1 port 25: 220 mx.test ESMTP spamd; EHLO: 250 Hello, spam sender.")},
+     .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "nothing listed, and no tarpit",
+     FAILED(STARTTLS_NOT_OFFERED),
+     GREETED,
+     .ehlo = {250, "250 mx.test", 1, false},
+     STARTTLS_ONLY(STARTTLS_NOT_OFFERED, "250 mx.test"),
+     .spares = SPARES(SMTP_TARPIT)},
     {.name = "EHLO refused for now",
      FAILED(EHLO_TEMPFAIL),
      GREETED,
@@ -223,13 +282,43 @@ static const struct session_case cases[] = {
      .smtp = {.bad = SPAN_INIT("\x15\x03\x01")},
      STARTTLS_ONLY(STARTTLS_REJECTED, "\x15\x03\x01"),
      .spares = SPARES(STARTTLS_INJECTED)},
-    {.name = "RFC 3207 6: injected",
-     FAILED(STARTTLS_INJECTED),
-     LISTED,
-     .starttls = {220, "220 go", 1, false},
-     .smtp = {.injected = SPAN_INIT("250 evil"), .injected_len = 10},
+    {.name = "RFC 3207 6: octets before TLS, dropped",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(INJECTED)), .injected = SPAN_INIT("250 evil"), .injected_len = 10},
      STARTTLS_ONLY(STARTTLS_INJECTED, "10 octets: 250 evil"),
-     .spares = SPARES(TLS_CLOSED)},
+     .spares = SPARES(STARTTLS_CODE)},
+    {.name = "and TLS fails besides",
+     FAILED(TLS_CLOSED),
+     STARTED,
+     .smtp = {QUIRKS(BIT(INJECTED)), .injected = SPAN_INIT("\r\n"), .injected_len = 2},
+     .expected = {RAISES(STARTTLS_INJECTED, ERROR, "2 octets: "), RAISES(TLS_CLOSED, ERROR, "")}},
+    {.name = "RFC 3207 4: 250 in place of 220",
+     FAILED(ESTABLISHED),
+     LISTED,
+     .starttls = {250, "250 go on", 1, false},
+     .ehlo_tls = {250, "250 mx.test", 1, false},
+     .tls_attempted = true,
+     .tls = {TLS_OK},
+     STARTTLS_ONLY(STARTTLS_CODE, "250 go on"),
+     .spares = SPARES(STARTTLS_INJECTED)},
+    {.name = "RFC 5321 2.4: in lower case",
+     FAILED(ESTABLISHED),
+     GREETED,
+     .ehlo = {250, "250-mx.test\n250 starttls", 1, false},
+     .starttls = {220, "220 go", 1, false},
+     .ehlo_tls = {250, "250 mx.test", 1, false},
+     .tls_attempted = true,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(KEYWORD_CASE))},
+     STARTTLS_ONLY(STARTTLS_KEYWORD_CASE, "250-mx.test 250 starttls"),
+     .spares = SPARES(STARTTLS_NOT_OFFERED)},
+    {.name = "in upper case",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK},
+     .spares = SPARES(STARTTLS_KEYWORD_CASE)},
     {.name = "STARTTLS unanswered",
      FAILED(STARTTLS_TIMEOUT),
      LISTED,
@@ -258,12 +347,35 @@ static const struct session_case cases[] = {
      STARTED,
      .tls = {TLS_OK},
      .ehlo_tls = {421, "421 bye", 1, false},
-     STARTTLS_ONLY(STARTTLS_EHLO_FAILED, "421 bye")},
+     .smtp = {QUIRKS(BIT(REFUSED_AFTER_TLS))},
+     STARTTLS_ONLY(STARTTLS_EHLO_FAILED, "421 bye"),
+     .spares = SPARES(STARTTLS_SESSION_LOST)},
+    {.name = "another protocol inside",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(REFUSED_AFTER_TLS)), .bad = SPAN_INIT("HTTP/1.1 400")},
+     STARTTLS_ONLY(STARTTLS_EHLO_FAILED, "HTTP/1.1 400")},
     {.name = "silent inside",
      FAILED(ESTABLISHED),
      STARTED,
      .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(SILENT_AFTER_TLS))},
      .expected = {RAISES(STARTTLS_EHLO_FAILED, WARNING, "no reply")}},
+    {.name = "RFC 3207 4.2: closed inside",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .tls = {TLS_OK},
+     .smtp = {QUIRKS(BIT(LOST_AFTER_TLS))},
+     STARTTLS_ONLY(STARTTLS_SESSION_LOST, "192.0.2.1 port 25, without SNI"),
+     .spares = SPARES(STARTTLS_EHLO_FAILED)},
+    {.name = "RFC 8446 4.4.2.4: no client certificate, no session",
+     FAILED(ESTABLISHED),
+     STARTED,
+     .tls = {TLS_OK, .client_cert_requested = true, .alert_received = 116},
+     .smtp = {QUIRKS(BIT(LOST_AFTER_TLS))},
+     .expected = {RAISES(STARTTLS_SESSION_LOST, ERROR, "alert certificate_required"),
+                  RAISES(TLS_CLIENT_CERTIFICATE, INFO, "TLSv1.3")}},
     {.name = "RFC 8314 3.3: implicit TLS has one EHLO",
      FAILED(ESTABLISHED),
      LISTED,
@@ -615,6 +727,46 @@ Test(session_findings, attempts_that_disagree_are_unstable)
         for (size_t k = 0; k < f.count; k++) {
             if (f.item[k].code == FINDING_SMTP_UNSTABLE) {
                 cr_expect(span_eq(findings_evidence(&f, k), span_of(c->evidence)), "%s", c->name);
+            }
+        }
+    }
+    findings_deinit(&f);
+}
+
+/* Of one address without SNI, then with it. */
+static const struct attempts_case both_cases[] = {
+    {"RFC 3207 4: STARTTLS comes before SNI can be known", OUTCOME_STARTTLS_NOT_OFFERED,
+     OUTCOME_ESTABLISHED, "starttls_not_offered, then established"},
+    {"and goes", OUTCOME_ESTABLISHED, OUTCOME_STARTTLS_NOT_OFFERED,
+     "established, then starttls_not_offered"},
+    {"RFC 3207 4: 454 in one of them", OUTCOME_TLS_ALERT, OUTCOME_STARTTLS_TEMPFAIL,
+     "tls_alert, then starttls_tempfail"},
+    {"both before TLS", OUTCOME_STARTTLS_MASKED, OUTCOME_STARTTLS_NOT_OFFERED,
+     "starttls_masked, then starttls_not_offered"},
+    {"behind the ClientHello it may be SNI's", OUTCOME_TLS_ALERT, OUTCOME_ESTABLISHED, NULL},
+    {"a 421 may be a limit", OUTCOME_ESTABLISHED, OUTCOME_GREETING_TEMPFAIL, NULL},
+    {"so may silence", OUTCOME_EHLO_TIMEOUT, OUTCOME_STARTTLS_NOT_OFFERED, NULL},
+    {"one session alone", OUTCOME_NOT_TESTED, OUTCOME_STARTTLS_NOT_OFFERED, NULL},
+    {"the same twice", OUTCOME_STARTTLS_NOT_OFFERED, OUTCOME_STARTTLS_NOT_OFFERED, NULL},
+};
+
+Test(session_findings, sessions_that_differ_before_tls_are_unstable)
+{
+    struct findings f;
+    findings_init(&f);
+    for (size_t i = 0; i < sizeof(both_cases) / sizeof(both_cases[0]); i++) {
+        const struct attempts_case *c = &both_cases[i];
+        const struct seen_session own = {.outcome = c->second};
+        struct seen_service service = service_of(&own, 1);
+        struct seen_endpoint e = endpoint_of(&service);
+        e.no_sni_outcome = c->first;
+        findings_reset(&f);
+        findings_of_endpoint(&e, NULL, &f);
+        cr_expect_eq(findings_has(&f, FINDING_SMTP_UNSTABLE), c->evidence != NULL, "%s", c->name);
+        for (size_t k = 0; k < f.count; k++) {
+            if (f.item[k].code == FINDING_SMTP_UNSTABLE) {
+                cr_expect(span_eq(findings_evidence(&f, k), span_of(c->evidence)), "%s", c->name);
+                cr_expect_eq(f.item[k].severity, SEVERITY_WARNING);
             }
         }
     }

@@ -4,9 +4,11 @@
 
 /* --- items of the addresses ----------------------------------------------------------------- */
 
-#define GOOD_SESSION                                                          \
-    .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED, \
-    .tls_version = 0x0303, .chain = {.status = CHAIN_TRUSTED}, .name_match = NAME_MATCH_EXACT
+#define GOOD_PARTS                                                     \
+    .port = 25, .outcome = OUTCOME_ESTABLISHED, .tls_version = 0x0303, \
+    .chain = {.status = CHAIN_TRUSTED}, .name_match = NAME_MATCH_EXACT
+#define GOOD_SESSION  GOOD_PARTS, .starttls = STARTTLS_OFFERED
+#define QUIRK(quirk_) .facts = {.quirks = 1U << SMTP_QUIRK_##quirk_}
 #define GOOD_DEFAULT                                                                  \
     .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_chain = {.status = CHAIN_TRUSTED}, \
     .no_sni_name_match = NAME_MATCH_EXACT
@@ -42,7 +44,51 @@ static const struct address_case address_cases[] = {
      "FFFFU",
      {0, 0, 0, 0, 0},
      'F'},
-    {"octets before TLS", {ENDS(STARTTLS_INJECTED, INJECTED)}, "FFFFU", {0, 0, 0, 0, 0}, 'F'},
+    {"RFC 3207 6: octets before TLS, which some senders do not drop",
+     {{GOOD_DEFAULT, GOOD_PARTS, .starttls = STARTTLS_INJECTED}},
+     "FPPPP",
+     {0, -1, -1, -1, -1},
+     'F'},
+    {"RFC 3207 4.2: the session is lost when TLS stands",
+     {GOOD, {GOOD_SESSION, GOOD_DEFAULT, QUIRK(LOST_AFTER_TLS)}},
+     "FPPPP",
+     {1, -1, -1, -1, -1},
+     'F'},
+    {"EHLO refused there may be meant for us",
+     {{GOOD_SESSION, GOOD_DEFAULT, QUIRK(REFUSED_AFTER_TLS)}},
+     "UPPPP",
+     {0, -1, -1, -1, -1},
+     'U'},
+    {"and silence may be chance",
+     {{GOOD_SESSION, GOOD_DEFAULT, QUIRK(SILENT_AFTER_TLS)}},
+     "UPPPP",
+     {0, -1, -1, -1, -1},
+     'U'},
+    {"RFC 5321 2.4: lower case is STARTTLS all the same",
+     {{GOOD_SESSION, GOOD_DEFAULT, QUIRK(KEYWORD_CASE)}},
+     "PPPPP",
+     {-1, -1, -1, -1, -1},
+     'P'},
+    {"STARTTLS comes and goes before SNI can be known",
+     {{GOOD_SESSION, .no_sni_outcome = OUTCOME_STARTTLS_NOT_OFFERED}},
+     "UPPPF",
+     {0, -1, -1, -1, 0},
+     'U'},
+    {"and is missing where it was asked for with SNI",
+     {{.port = 25,
+       .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+       .starttls = STARTTLS_NOT_OFFERED,
+       GOOD_DEFAULT}},
+     "FFFFP",
+     {0, 0, 0, 0, -1},
+     'F'},
+    {"a 421 in the other session is no difference",
+     {{GOOD_SESSION, .no_sni_outcome = OUTCOME_GREETING_TEMPFAIL}},
+     "PPPPU",
+     {-1, -1, -1, -1, 0},
+     'P'},
+    {"a tarpit says nothing", {ENDS(TARPIT, UNKNOWN)}, "UUUUU", {0, 0, 0, 0, 0}, 'U'},
+    {"RFC 5321 2.2.1: HELO only", {ENDS(HELO_ONLY, NOT_OFFERED)}, "FFFFU", {0, 0, 0, 0, 0}, 'F'},
     {"RFC 8461 7.2: TLS 1.1",
      {{.port = 25,
        .outcome = OUTCOME_ESTABLISHED,

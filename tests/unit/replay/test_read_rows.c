@@ -128,7 +128,7 @@ static void half_a_reply(struct seen_session *s)
 
 static void helo_after_ehlo(struct seen_session *s)
 {
-    s->outcome = OUTCOME_EHLO_REJECTED;
+    s->outcome = OUTCOME_HELO_ONLY;
     s->tls_attempted = false;
     s->smtp.starttls = STARTTLS_UNKNOWN;
     s->smtp.reply[SMTP_STEP_EHLO] = (struct seen_reply){502, false, 3, SPAN_LIT("502 no\xa0")};

@@ -174,7 +174,8 @@ Test(session_rows, a_service_row_holds_what_was_seen)
     };
     struct findings findings;
     findings_init(&findings);
-    buf_put_text(findings_add_max(&findings, FINDING_SMTP_UNSTABLE), "refused, then established");
+    buf_put_text(findings_add(&findings, FINDING_SMTP_UNSTABLE, SEVERITY_NOTICE),
+                 "refused, then established");
     struct row_sink sink;
     row_sink_init(&sink, true, true, false);
     struct service_verdict verdict;
@@ -333,7 +334,7 @@ static const struct code_case code_cases[] = {
     {OUTCOME_STARTTLS_NOT_OFFERED,
      {[SMTP_STEP_GREETING] = 220, [SMTP_STEP_EHLO] = 250, [SMTP_STEP_QUIT] = 221},
      "250"},
-    {OUTCOME_EHLO_REJECTED,
+    {OUTCOME_HELO_ONLY,
      {[SMTP_STEP_GREETING] = 220, [SMTP_STEP_EHLO] = 502, [SMTP_STEP_HELO] = 250},
      "502"},
     {OUTCOME_STARTTLS_TEMPFAIL,

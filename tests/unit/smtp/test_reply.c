@@ -26,8 +26,16 @@ static const struct reply_case cases[] = {
     {"4.2.1: the last of different codes", SPAN_INIT("220-a\r\n554 b\r\n"), REPLY_DONE, 554,
      "220-a\n554 b", "554 b", 0},
     {"2.3.8: bare LF, tolerated", SPAN_INIT("250 ok\n"), REPLY_DONE, 250, "250 ok", "250 ok", 0},
+    {"2.3.8: every CR before LF", SPAN_INIT("250-a\r\r\n250 b\r\r\r\n"), REPLY_DONE, 250,
+     "250-a\n250 b", "250 b", 0},
+    {"2.3.8: CRs behind a code alone", SPAN_INIT("250\r\r\n"), REPLY_DONE, 250, "250", "250", 0},
     {"2.3.8: bare CR is text", SPAN_INIT("250 a\rb\r\n"), REPLY_DONE, 250, "250 a\rb", "250 a\rb",
      0},
+    {"4.2: a NUL behind the code ends the line", SPAN_INIT("250\0-b\r\n"), REPLY_DONE, 250, "250",
+     "250", 0},
+    {"4.2: a NUL within the code", SPAN_INIT("25\0 0\r\n"), REPLY_BAD, 0, "", "25", 0},
+    {"4.2: a line of a NUL", SPAN_INIT("\0\r\n"), REPLY_BAD, 0, "", "", 0},
+    {"4.2: a line of CRs is empty", SPAN_INIT("\r\r\n"), REPLY_BAD, 0, "", "", 0},
     {"4.2: a NUL is text", SPAN_INIT("250 a\0b\r\n"), REPLY_DONE, 250, "250 a", "250 a", 0},
     {"3463: digits of an enhanced code", SPAN_INIT("571 no\r\n"), REPLY_DONE, 571, "571 no",
      "571 no", 0},
@@ -180,12 +188,68 @@ Test(reply, bounds_hold_at_any_cut)
 
 Test(reply, knows_what_can_become_a_reply)
 {
-    static const char *const yes[] = {"", "2", "25", "250", "250 ", "250-x", "250\r", "599 zzz"};
+    static const char *const yes[] = {"",      "2",     "25",      "250",     "250 ",
+                                      "250-x", "250\r", "250\r\r", "599 zzz", "\r"};
     static const char *const no[] = {"S", "1", "6", "2a", "25x", "250x", "250\t", "\x15\x03\x01"};
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
         cr_expect(reply_is_prefix(span_of(yes[i])), "\"%s\"", yes[i]);
     }
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
         cr_expect_not(reply_is_prefix(span_of(no[i])), "\"%s\"", no[i]);
+    }
+}
+
+/* The rest may be noise, behind which a reply comes. */
+Test(reply, knows_lines_of_other_protocols)
+{
+    static const char *const yes[] = {
+        "SSH-2.0-x",    "HTTP/1.1 400", "+OK",      "-ERR no", "* OK IMAP4rev1", "\xff\xfb\x01",
+        "\x15\x03\x01", "\x16\x03\x03", "120 soon", "600",     "999-x",
+    };
+    static const char *const no[] = {"",         " ",    "x",       "SSH",
+                                     "http/1.1", "ok",   "**** hi", "25 0",
+                                     "2500 x",   "120x", "\x15 3",  "warning: 120 x"};
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+        cr_expect(reply_line_is_foreign(span_of(yes[i])), "\"%s\"", yes[i]);
+    }
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
+        cr_expect_not(reply_line_is_foreign(span_of(no[i])), "\"%s\"", no[i]);
+    }
+}
+
+struct end_case {
+    struct span wire;
+    bool want_cr_cr_lf;
+    bool want_nul;
+};
+
+static const struct end_case end_cases[] = {
+    {SPAN_INIT("250-a\r\n250 b\r\n"), false, false},
+    {SPAN_INIT("250-a\n250 b\n"), false, false},
+    {SPAN_INIT("250-a\rb\r\n250 b\r\n"), false, false},
+    {SPAN_INIT("250-a\r\r\n250 b\r\n"), true, false},
+    {SPAN_INIT("250-a\r\n250 b\r\r\r\n"), true, false},
+    {SPAN_INIT("250-a\r\n250 b\0\r\n"), false, true},
+    {SPAN_INIT("250-\0a\r\n250 b\r\r\n"), true, true},
+};
+
+Test(reply, notes_odd_line_ends_and_nul_at_any_cut)
+{
+    for (size_t i = 0; i < sizeof(end_cases) / sizeof(end_cases[0]); i++) {
+        const struct end_case *c = &end_cases[i];
+        for (size_t step = 1; step <= c->wire.len; step++) {
+            struct buf text = BUF_INIT(ROOM);
+            struct reply_parser p;
+            struct fed f = {.line = BUF_INIT(ROOM)};
+            reply_start(&p, &text);
+            for (size_t at = 0; at < c->wire.len; at += step) {
+                feed(&p, span_take(span_drop(c->wire, at), step), &f);
+            }
+            cr_expect_eq(f.status, REPLY_DONE, "%zu, step %zu", i, step);
+            cr_expect_eq(p.cr_cr_lf, c->want_cr_cr_lf, "%zu, step %zu", i, step);
+            cr_expect_eq(p.nul, c->want_nul, "%zu, step %zu", i, step);
+            buf_deinit(&f.line);
+            buf_deinit(&text);
+        }
     }
 }
