@@ -123,14 +123,16 @@ static bool passes_dialogue(const struct delivery_place *at, const struct delive
                             struct delivery_handshake *h)
 {
     const struct sender_profile *p = at->profile;
-    if (line_quirks(&m->facts) != 0) {
+    uint16_t odd = line_quirks(&m->facts);
+    if (odd != 0) {
         delivery_rests_on(at, PROFILE_FIELD_REPLY_LINES);
-        if (p->reply_lines == PROFILE_LINES_UNKNOWN) {
-            *h = unknown(DELIVERY_REASON_SMTP_REPLIES);
+        delivery_rests_on(at, PROFILE_FIELD_REPLY_LINES_FATAL);
+        if ((odd & p->reply_lines_fatal) != 0) {
+            *h = ends(FIT_NO, DELIVERY_REASON_SMTP_REPLIES, false, false);
             return false;
         }
-        if ((line_quirks(&m->facts) & ~p->reply_lines) != 0) {
-            *h = ends(FIT_NO, DELIVERY_REASON_SMTP_REPLIES, false, false);
+        if ((odd & ~p->reply_lines) != 0) {
+            *h = unknown(DELIVERY_REASON_SMTP_REPLIES);
             return false;
         }
     }

@@ -43,8 +43,6 @@ enum profile_failure {
     PROFILE_FAILURE_NEXT,    /* tries the next address or host, at last defers */
 };
 
-#define PROFILE_LINES_UNKNOWN UINT32_MAX
-
 /** The letters of the keyword STARTTLS in the reply to EHLO. */
 enum profile_keyword {
     PROFILE_KEYWORD_UNKNOWN,
@@ -111,7 +109,8 @@ enum profile_null_mx {
     X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                            \
     X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                         \
     X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words) \
-    X(REPLY_LINES, reply_lines, "reply_lines", SET, line_quirks)                          \
+    X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                         \
+    X(REPLY_LINES_FATAL, reply_lines_fatal, "reply_lines_fatal", LIST, line_quirks)       \
     X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)             \
     X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                    \
     X(AFTER_220, after_220, "after_220", WORD, injected)                                  \
@@ -144,7 +143,10 @@ struct sender_profile {
     enum profile_failure tls_failure;  /* TLS fails, at PROFILE_MAY */
     enum profile_failure session_lost; /* right after the handshake, at PROFILE_MAY */
     bool opportunistic_verify;         /* at PROFILE_MAY: a bad certificate is a failure of TLS */
-    uint32_t reply_lines; /* quirks of SMTP_LINE_QUIRKS that it reads over; PROFILE_LINES_UNKNOWN */
+    /* Quirks of SMTP_LINE_QUIRKS that it reads over, and those with which it gives the host up; of others it
+     * is not known. */
+    uint32_t reply_lines;
+    uint32_t reply_lines_fatal;
     enum profile_keyword starttls_keyword;
     enum profile_reply starttls_reply;
     enum profile_injected after_220;

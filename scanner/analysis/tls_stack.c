@@ -91,6 +91,8 @@ static enum stack_cipher bulk_of(const char *suite)
     return has(suite, "_AES_") && has(suite, "_GCM_")  ? STACK_CIPHER_AES_GCM
            : has(suite, "_CHACHA20_")                  ? STACK_CIPHER_CHACHA20
            : has(suite, "_AES_") && has(suite, "_CCM") ? STACK_CIPHER_AES_CCM
+           : has(suite, "_AES_") && (has(suite, "_CBC_SHA256") || has(suite, "_CBC_SHA384"))
+               ? STACK_CIPHER_AES_CBC_SHA2
            : has(suite, "_AES_") && has(suite, "_CBC") ? STACK_CIPHER_AES_CBC
                                                        : STACK_CIPHER_OTHER;
 }

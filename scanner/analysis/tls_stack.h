@@ -31,12 +31,13 @@ const char *field_mark_word(enum field_mark m);
     X(ECDHE, "ecdhe")
 
 /** Bulk ciphers of TLS 1.2 and before. */
-#define STACK_CIPHERS(X)             \
-    X(AES_GCM, "aes_gcm")            \
-    X(CHACHA20, "chacha20_poly1305") \
-    X(AES_CCM, "aes_ccm")            \
-    X(AES_CBC, "aes_cbc")            \
-    X(OTHER, "other") /* Camellia, ARIA, 3DES, RC4, ... */
+#define STACK_CIPHERS(X)                                          \
+    X(AES_GCM, "aes_gcm")                                         \
+    X(CHACHA20, "chacha20_poly1305")                              \
+    X(AES_CCM, "aes_ccm")                                         \
+    X(AES_CBC, "aes_cbc")           /* with SHA-1 */              \
+    X(AES_CBC_SHA2, "aes_cbc_sha2") /* with SHA-256 or SHA-384 */ \
+    X(OTHER, "other")               /* Camellia, ARIA, 3DES, RC4, ... */
 
 /** Groups that mxcensus offers. */
 #define STACK_GROUPS(X) \

@@ -122,7 +122,7 @@ static bool words_fault(const struct field_place *at, const char *first,
 }
 
 static bool read_set(const struct field_place *at, const json_t *value,
-                     const struct field_word *words, uint32_t *out)
+                     const struct field_word *words, bool nullable, uint32_t *out)
 {
     bool good = json_is_array(value);
     uint32_t set = 0;
@@ -132,7 +132,9 @@ static bool read_set(const struct field_place *at, const json_t *value,
         set |= good ? w->value : 0;
     }
     *out = set;
-    return good || words_fault(at, "null or a list, each once, of ", words);
+    return good ||
+           words_fault(at, nullable ? "null or a list, each once, of " : "a list, each once, of ",
+                       words);
 }
 
 static bool read_value(const struct field_place *at, const json_t *value,
@@ -152,7 +154,8 @@ static bool read_value(const struct field_place *at, const json_t *value,
         *out = json_is_true(value);
         return json_is_boolean(value) || field_fault(at, "true or false");
     case FIELD_SET:
-        return read_set(at, value, f->words, out);
+    case FIELD_LIST:
+        return read_set(at, value, f->words, f->kind == FIELD_SET, out);
     case FIELD_NUMBER:
         break;
     }

@@ -17,6 +17,7 @@ enum field_kind {
     FIELD_WORD,
     FIELD_BOOL,
     FIELD_SET,    /* a list of words, whose values are bits; null: not known */
+    FIELD_LIST,   /* the same, never null */
     FIELD_NUMBER, /* 0 to 2^31 - 1; null: not known */
 };
 

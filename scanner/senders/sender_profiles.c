@@ -125,6 +125,10 @@ static bool fits_together(const struct field_place *place, const struct sender_p
         at.field = "dane";
         return field_fault(&at, "\"no\" exactly where policy_order leaves DANE out");
     }
+    if ((p->reply_lines & p->reply_lines_fatal) != 0) {
+        at.field = "reply_lines_fatal";
+        return field_fault(&at, "of other words than reply_lines");
+    }
     if (p->level == PROFILE_MAY && p->without_tls == PROFILE_FAILURE_NEXT &&
         (p->tls_failure == PROFILE_FAILURE_CLEAR || p->session_lost == PROFILE_FAILURE_CLEAR)) {
         at.field = "tls_failure";

@@ -12,7 +12,7 @@ static void check_profile(const struct sender_profile *p)
     CHECK(p->tls_min >= 0x0301 && p->tls_min <= p->tls_max && p->tls_max <= 0x0304);
     CHECK(profile_uses_dane(p) == (p->dane != PROFILE_DANE_NO));
     CHECK(p->stack != NULL && p->stack->id[0] != '\0');
-    CHECK(p->reply_lines == PROFILE_LINES_UNKNOWN || (p->reply_lines & ~SMTP_LINE_QUIRKS) == 0);
+    CHECK(((p->reply_lines | p->reply_lines_fatal) & ~SMTP_LINE_QUIRKS) == 0);
     for (int f = 0; f < PROFILE_FIELD_COUNT; f++) {
         CHECK(p->marks[f] > FIELD_MARK_NONE && p->marks[f] < FIELD_MARK_COUNT);
     }

@@ -35,6 +35,15 @@
         .port = 25, .outcome = OUTCOME_##outcome_, .starttls = STARTTLS_##starttls_,  \
         .no_sni_outcome = OUTCOME_##outcome_, .no_sni_starttls = STARTTLS_##starttls_ \
     }
+#define V(v, is) ((unsigned)TRUTH_##is << (2 * ((v)-0x0301)))
+/* Good, but for facts that only some senders mind. */
+#define GOOD_BUT(...)                                                                 \
+    {                                                                                 \
+        .port = 25, GOOD_SNI, GOOD_DEFAULT, .facts = {__VA_ARGS__}, .no_sni_facts = { \
+            __VA_ARGS__                                                               \
+        }                                                                             \
+    }
+#define QUIRK(name) .quirks = 1U << SMTP_QUIRK_##name
 #define NO_STARTTLS ENDS(STARTTLS_NOT_OFFERED, NOT_OFFERED)
 #define AT_VERSION(version, accepted)                                                  \
     {                                                                                  \
@@ -414,6 +423,88 @@ static const struct shipped_case shipped_cases[] = {
     {"port 25 was not asked for",
      {ONE({.port = 465, GOOD_SNI})},
      {IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"lines that end in CR CR LF, RFC 5321 section 2.3.8",
+     {ONE(GOOD_BUT(QUIRK(CR_CR_LF)))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("gmail", UNKNOWN, SMTP_REPLIES)}},
+    {"an empty line within a reply, RFC 5321 section 4.2: Exim gives the host up",
+     {ONE(GOOD_BUT(QUIRK(EMPTY_LINE_REPLY)))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
+      IS("exim-default", DEFERRED, SMTP_REPLIES), IS("exim-dane", DEFERRED, SMTP_REPLIES)}},
+    {"and does so where STARTTLS is not offered",
+     {ONE({.port = 25,
+           .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+           .starttls = STARTTLS_NOT_OFFERED,
+           .facts = {QUIRK(EMPTY_LINE_REPLY)}})},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("exim-default", DEFERRED, SMTP_REPLIES)}},
+    {"starttls in lower case, RFC 5321 section 2.4: Exim does not see it",
+     {ONE(GOOD_BUT(QUIRK(KEYWORD_CASE)))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", PLAINTEXT, STARTTLS_KEYWORD),
+      IS("exim-dane", PLAINTEXT, STARTTLS_KEYWORD), IS("gmail", UNKNOWN, STARTTLS_KEYWORD)}},
+    {"250 in reply to STARTTLS, RFC 3207 section 4",
+     {ONE(GOOD_BUT(.quirks = SENDER_FACTS_NOT_220))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, STARTTLS_REPLY)}},
+    {"octets behind the 220, RFC 3207 section 6: Postfix drops them, Exim gives TLS up",
+     {ONE(GOOD_BUT(QUIRK(INJECTED)))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC),
+      IS("exim-default", PLAINTEXT, AFTER_220), IS("gmail", UNKNOWN, AFTER_220)}},
+    {"the session ends right after the handshake, RFC 3207 section 4.2",
+     {ONE(GOOD_BUT(QUIRK(LOST_AFTER_TLS)))},
+     {IS("postfix-may", PLAINTEXT, SESSION_LOST), IS("opensmtpd", DEFERRED, SESSION_LOST),
+      IS("postfix-encrypt", DEFERRED, SESSION_LOST), IS("postfix-verify", DEFERRED, SESSION_LOST),
+      IS("exim-default", PLAINTEXT, SESSION_LOST), IS("strict-pkix", DEFERRED, SESSION_LOST),
+      IS("gmail", UNKNOWN, SESSION_LOST)}},
+    {"a policy, and the session ends right after the handshake, RFC 8461 section 5",
+     {COVERED(GOOD_BUT(QUIRK(LOST_AFTER_TLS)))},
+     {IS("gmail", DEFERRED, SESSION_LOST), IS("mox", DEFERRED, SESSION_LOST)}},
+    {"TLSA records, and the session ends right after the handshake, RFC 7672 section 2.2",
+     {SECURE(USABLE, {.port = 25,
+                      GOOD_SNI,
+                      GOOD_DEFAULT,
+                      .dane = DANE_MATCH,
+                      .dane_flags = DANE_FLAG_EE,
+                      .facts = {QUIRK(LOST_AFTER_TLS)}})},
+     {IS("postfix-dane", DEFERRED, SESSION_LOST), IS("exim-dane", DEFERRED, SESSION_LOST)}},
+    {"EHLO inside TLS is refused: HELO may do",
+     {ONE(GOOD_BUT(QUIRK(REFUSED_AFTER_TLS)))},
+     {IS("postfix-encrypt", UNKNOWN, SESSION_LOST)}},
+    {"the leaf's key may not sign, RFC 8446 section 4.4.2.2: GnuTLS gives up",
+     {ONE(GOOD_BUT(.key = {2048, LEAF_KEY_RSA, LEAF_USAGE_LIMITED | LEAF_USAGE_ENCIPHERS}))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", PLAINTEXT, KEY_USAGE),
+      IS("exim-openssl", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a list over 100 KiB: OpenSSL gives up",
+     {ONE(GOOD_BUT(.list_kib = 120))},
+     {IS("postfix-may", PLAINTEXT, LIST_SIZE), IS("postfix-verify", DEFERRED, LIST_SIZE)}},
+    {"an RSASSA-PSS key: Go cannot use it, and there may be another",
+     {ONE(GOOD_BUT(.key = {2048, LEAF_KEY_RSA_PSS, 0}))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("mox", UNKNOWN, LEAF_KEY)}},
+    {"DHE of 1,024 bits: below what level 2 of OpenSSL takes, not Postfix",
+     {ONE(GOOD_BUT(.cipher = 0x009f, .dh_bits = 1024))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
+      IS("opensmtpd", PLAINTEXT, TLS_SUITE), IS("sendmail-8.17", DEFERRED, TLS_SUITE)}},
+    {"a NUL in a reply: what Exim makes of it hangs on where it is",
+     {ONE(GOOD_BUT(QUIRK(NUL)))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, SMTP_REPLIES)}},
+    {"DHE alone, as far as it was seen",
+     {ONE(GOOD_BUT(.cipher = 0x009f, .dh_bits = 2048))},
+     {IS("mox", UNKNOWN, TLS_SUITE), IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC)}},
+    {"no shared cipher: suites without a certificate may do where nobody authenticates",
+     {ONE(ENDS(TLS_NO_SHARED_CIPHER, OFFERED))},
+     {IS("postfix-may", UNKNOWN, TLS_FAILED), IS("postfix-verify", DEFERRED, TLS_FAILED),
+      IS("exim-default", PLAINTEXT, TLS_FAILED), IS("yahoo", UNKNOWN, TLS_FAILED)}},
+    {"what our library cannot read, another one may",
+     {ONE(ENDS(TLS_PROTOCOL_ERROR, OFFERED))},
+     {IS("postfix-encrypt", DEFERRED, TLS_FAILED), IS("exim-default", UNKNOWN, TLS_FAILED)}},
+    {"a reset in one of two handshakes may be chance",
+     {ONE({.port = 25, .outcome = OUTCOME_TLS_RESET, .starttls = STARTTLS_OFFERED, GOOD_DEFAULT})},
+     {IS("gmail", UNKNOWN, NOT_TESTED), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"TLS 1.3 alone: senders before it send in cleartext",
+     {ONE(AT_VERSION(0x0304, V(0x0301, NO) | V(0x0302, NO) | V(0x0303, NO)))},
+     {IS("postfix-openssl-1.0.2", PLAINTEXT, TLS_VERSION),
+      IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
     {"one host at two preferences",
      {.mx = {{.preference = 10, .host = "mx.example.com", .endpoints = {SELF_SIGNED}},
              {.preference = 20, .host = "mx.example.com", .endpoints = {SELF_SIGNED}}}},
@@ -490,8 +581,7 @@ struct own_case {
     enum delivery_reason reason;
 };
 
-#define BOTH(d)  DELIVERY_##d, DELIVERY_##d
-#define V(v, is) ((unsigned)TRUTH_##is << (2 * ((v)-0x0301)))
+#define BOTH(d) DELIVERY_##d, DELIVERY_##d
 
 static const struct own_case own_cases[] = {
     {"a tie of preference",
@@ -713,6 +803,44 @@ Test(deliveries, best_and_worst_and_who_decides)
                   d.endpoint);
         cr_expect_eq(d.reason, c->reason, "%s: %s", c->name, delivery_reason_word(d.reason));
     }
+}
+
+/* An outcome carries the weakest mark of what it rests on, and of nothing else. */
+Test(deliveries, the_basis)
+{
+    static const struct {
+        const char *name;
+        const char *profile;
+        struct situation situation;
+        enum field_mark basis;
+    } rows[] = {
+        {"documented throughout", "postfix-may", {ONE(GOOD)}, FIELD_MARK_DOCUMENTED},
+        {"its versions are assumed", "yahoo", {ONE(GOOD)}, FIELD_MARK_ASSUMED},
+        {"without STARTTLS they are of no effect",
+         "yahoo",
+         {ONE(NO_STARTTLS)},
+         FIELD_MARK_DOCUMENTED},
+        {"what follows a failure is assumed",
+         "gmail",
+         {ONE(ENDS(TLS_ALERT, OFFERED))},
+         FIELD_MARK_ASSUMED},
+        {"of no effect otherwise", "gmail", {ONE(GOOD)}, FIELD_MARK_DOCUMENTED},
+        {"SNI, where it is of no effect", "amazon-ses", {ONE(NO_STARTTLS)}, FIELD_MARK_DOCUMENTED},
+        {"unknown claims nothing", "gmail", {ONE(UNTESTED(ADDRESS_BUDGET))}, FIELD_MARK_NONE},
+        {"DNS decides", "gmail", {.kind = MX_KIND_NXDOMAIN, ONE(GOOD)}, FIELD_MARK_NONE},
+    };
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *file = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(file);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static struct made m;
+        make(&m, &rows[i].situation);
+        struct sender_delivery d = deliver(find(&file->profiles, rows[i].profile), &m);
+        cr_expect_eq(d.basis, rows[i].basis, "%s, %s: %s", rows[i].profile, rows[i].name,
+                     field_mark_word(d.basis));
+    }
+    sender_profiles_free(file);
+    buf_deinit(&why);
 }
 
 Test(deliveries, nothing_for_lines_that_are_not_worked_on)

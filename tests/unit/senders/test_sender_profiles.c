@@ -26,6 +26,7 @@ static const char *const plain[][2] = {
     {"session_lost", "\"unknown\""},
     {"opportunistic_verify", "false"},
     {"reply_lines", "[\"cr_cr_lf\", \"nul\"]"},
+    {"reply_lines_fatal", "[\"garbage_line\"]"},
     {"starttls_keyword", "\"any_case\""},
     {"starttls_reply", "\"2xx\""},
     {"after_220", "\"dropped\""},
@@ -167,6 +168,7 @@ static void check_plain(const struct sender_profile *p)
     cr_expect(p->dane_anchor == PROFILE_ANCHOR_FROM_DNS && p->dane_alias == PROFILE_ALIAS_BOTH);
     cr_expect(p->session_lost == PROFILE_FAILURE_UNKNOWN);
     cr_expect_eq(p->reply_lines, 1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL);
+    cr_expect_eq(p->reply_lines_fatal, 1U << SMTP_QUIRK_GARBAGE_LINE);
     cr_expect(p->starttls_keyword == PROFILE_KEYWORD_ANY_CASE &&
               p->starttls_reply == PROFILE_REPLY_2XX && p->after_220 == PROFILE_INJECTED_DROPPED);
     cr_expect(p->null_mx == PROFILE_NULL_MX_BOUNCES && p->mx_address == PROFILE_EXCHANGE_TAKEN &&
@@ -249,11 +251,14 @@ static const struct {
     {"the word of format 1", "sni", "{\"value\": true, \"assumed\": true}",
      IN_A "sni has 'assumed'"},
     {"a set that is none", "reply_lines", "\"nul\"",
-     IN_A "reply_lines must be null or a list, each once, of \"cr_cr_lf\""},
-    {"a word twice in it", "reply_lines", "[\"nul\", \"nul\"]", IN_A "reply_lines must be null or"},
+     IN_A "reply_lines must be a list, each once, of \"cr_cr_lf\""},
+    {"a word twice in it", "reply_lines", "[\"nul\", \"nul\"]", IN_A "reply_lines must be a list"},
     {"a quirk that is about no line", "reply_lines", "[\"injected\"]",
-     IN_A "reply_lines must be null or"},
-    {"a set left out", "reply_lines", NULL, IN_A "reply_lines must be null or a list"},
+     IN_A "reply_lines must be a list"},
+    {"a set left out", "reply_lines", NULL, IN_A "reply_lines must be a list"},
+    {"null for a list", "reply_lines_fatal", "null", IN_A "reply_lines_fatal must be a list"},
+    {"read over, and fatal", "reply_lines_fatal", "[\"nul\"]",
+     IN_A "reply_lines_fatal must be of other words than reply_lines"},
     {"no stack", "tls_stack", NULL, IN_A "tls_stack must be the id of one of the tls_stacks"},
     {"a stack that is not there", "tls_stack", "\"gnutls\"", IN_A "tls_stack must be the id of"},
     {"like itself", "like", "\"a\"", IN_A "like must be the id of a profile before it"},
