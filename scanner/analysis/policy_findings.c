@@ -324,6 +324,11 @@ static enum finding_code body_code(enum sts_policy_fault f)
         return FINDING_STS_POLICY_UNKNOWN_KEY;
     case STS_POLICY_BLANK_LINE:
         return FINDING_STS_POLICY_BLANK_LINE;
+    case STS_POLICY_KEY_SPACE:
+        return FINDING_STS_POLICY_KEY_SPACE;
+    case STS_POLICY_LAST_CR:
+    case STS_POLICY_EXTRA_CR:
+        return FINDING_STS_POLICY_LINE_END;
     case STS_POLICY_BOM:
         return FINDING_STS_POLICY_BOM;
     case STS_POLICY_HTML:

@@ -64,6 +64,47 @@ static void record_findings(const struct seen_domain *d, const struct sts_verdic
     }
 }
 
+static void put_quirks(struct buf *evidence, uint32_t quirks, int all, const char *(*word)(int))
+{
+    size_t count = 0;
+    for (int q = 0; q < all; q++) {
+        if ((quirks >> q & 1U) != 0 && evidence_next(evidence, &count)) {
+            buf_put_text(evidence, word(q));
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+static const char *record_word(int quirk)
+{
+    return sts_record_quirk_word((enum sts_record_quirk)quirk);
+}
+
+static const char *policy_word(int quirk)
+{
+    return sts_policy_quirk_word((enum sts_policy_quirk)quirk);
+}
+
+/* What no sender reads has findings of its own. */
+static void reader_finding(const struct sts_verdict *v, struct findings *out)
+{
+    bool policy = v->has_policy && v->policy.readable;
+    uint32_t of_policy = policy ? v->policy_quirks : 0;
+    if (!v->records.readable || (v->has_policy && !policy) ||
+        (v->records.quirks | of_policy) == 0) {
+        return;
+    }
+    struct buf *evidence = findings_add_max(out, FINDING_STS_READERS_DIFFER);
+    if (v->records.quirks != 0) {
+        buf_put_text(evidence, "record: ");
+        put_quirks(evidence, v->records.quirks, STS_RECORD_QUIRK_COUNT, record_word);
+    }
+    if (of_policy != 0) {
+        buf_put_text(evidence, v->records.quirks != 0 ? "; policy: " : "policy: ");
+        put_quirks(evidence, of_policy, STS_POLICY_QUIRK_COUNT, policy_word);
+    }
+}
+
 static void question_findings(const struct seen_domain *d, const struct sts_verdict *v,
                               struct findings *out)
 {
@@ -328,6 +369,7 @@ void sts_findings_of_domain(const struct seen_domain *d, const struct sts_verdic
     }
     question_findings(d, v, out);
     record_findings(d, v, out);
+    reader_finding(v, out);
     mode_findings(d, v, out);
     if (v->state == STS_STATE_ENFORCE || v->state == STS_STATE_TESTING ||
         v->state == STS_STATE_MODE_NONE) {

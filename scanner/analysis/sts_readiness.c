@@ -129,7 +129,7 @@ static enum readiness record_result(const struct seen_domain *d, const struct st
     if (sts->records.lenient_count == 0) {
         return READINESS_NOT_APPLICABLE;
     }
-    return sts->records.valid ? READINESS_PASS : READINESS_FAIL;
+    return sts->records.valid && sts->records.quirks == 0 ? READINESS_PASS : READINESS_FAIL;
 }
 
 static enum readiness policy_result(const struct seen_domain *d, const struct sts_verdict *sts)
@@ -142,7 +142,8 @@ static enum readiness policy_result(const struct seen_domain *d, const struct st
         (f == POLICY_FETCH_NOT_DIALLED && d->policy->not_tested != NOT_TESTED_SPECIAL_PURPOSE)) {
         return READINESS_UNKNOWN;
     }
-    if (!policy_is_fetched(d->policy) || !sts->has_policy || !sts->policy.lenient_valid) {
+    if (!policy_is_fetched(d->policy) || !sts->has_policy || !sts->policy.lenient_valid ||
+        sts->policy_quirks != 0) { /* a sender that does not read it protects nothing */
         return READINESS_FAIL;
     }
     return of_truth(sts->certificate_passes);

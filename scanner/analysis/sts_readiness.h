@@ -6,14 +6,15 @@
  * May the domain go to MTA-STS enforce (requirement R20)? A checklist, for domains with and without a
  * policy. Pure.
  */
-#define READINESS_ITEMS(X)                                                                      \
-    X(STARTTLS, "starttls") /* offered and unmangled at every address of every MX */            \
-    X(TLS12, "tls12")       /* TLS 1.2 or newer everywhere, RFC 8461 section 7.2 */             \
-    X(CHAIN, "chain")       /* trusted with SNI everywhere */                                   \
-    X(NAME, "name")         /* a dNSName is that of the MX everywhere */                        \
-    X(DEFAULT_CERTIFICATE, "default_certificate") /* the same without SNI; advisory */          \
-    X(RECORD, "record")         /* valid in the strict reading; null without one */             \
-    X(POLICY, "policy")         /* fetched as the RFC asks, and valid; null without a record */ \
+#define READINESS_ITEMS(X)                                                                     \
+    X(STARTTLS, "starttls") /* offered and unmangled at every address of every MX */           \
+    X(TLS12, "tls12")       /* TLS 1.2 or newer everywhere, RFC 8461 section 7.2 */            \
+    X(CHAIN, "chain")       /* trusted with SNI everywhere */                                  \
+    X(NAME, "name")         /* a dNSName is that of the MX everywhere */                       \
+    X(DEFAULT_CERTIFICATE, "default_certificate") /* the same without SNI; advisory */         \
+    X(RECORD, "record") /* strictly valid, without quirks (sts_reading.h); null without one */ \
+    X(POLICY,                                                                                  \
+      "policy") /* fetched as the RFC asks, valid, without quirks; null without a record */    \
     X(MX_COVERED, "mx_covered") /* every MX by a pattern; null without a policy */
 
 enum readiness_item {

@@ -160,6 +160,12 @@ static bool is_typo(struct span a, struct span b)
     return rows[a.len % 2][b.len] <= TYPO_DISTANCE;
 }
 
+static bool is_below(struct span name, struct span above)
+{
+    return above.len > 0 && name.len > above.len + 1 && name.at[name.len - above.len - 1] == '.' &&
+           span_ieq(span_drop(name, name.len - above.len), above);
+}
+
 /* A wildcard stands for one label, so that the first one of the name is not compared. */
 static enum sts_mismatch mismatch_of(struct span pattern, struct span host)
 {
@@ -171,6 +177,9 @@ static enum sts_mismatch mismatch_of(struct span pattern, struct span host)
     struct span before = before_suffix(pattern);
     if (before.len > 0 && span_ieq(before, before_suffix(host))) {
         return STS_MISMATCH_TLD;
+    }
+    if (is_below(host, pattern)) {
+        return STS_MISMATCH_PARENT;
     }
     if (is_typo(pattern, host)) {
         return STS_MISMATCH_TYPO;
@@ -215,8 +224,8 @@ static void judge_coverage(struct sts_verdict *v, struct sts_mx *out, struct spa
     if (out->covered == TRUTH_YES) {
         return;
     }
-    /* A pattern may be among those that were not kept. */
-    out->covered = v->policy.mx_total > STS_MX_PATTERNS_MAX ? TRUTH_UNKNOWN : TRUTH_NO;
+    /* A pattern may be among those that were not kept, or a reader make one of what is malformed. */
+    out->covered = v->policy.mx_total > v->policy.mx_count ? TRUTH_UNKNOWN : TRUTH_NO;
     if (out->covered == TRUTH_NO) {
         out->mismatch = nearest_mismatch(&v->policy, name);
     }
@@ -399,6 +408,15 @@ static enum sts_state state_of(const struct sts_verdict *v, const struct seen_do
     return v->records.valid ? state_of_policy(v, d->policy) : STS_STATE_RECORD_INVALID;
 }
 
+static uint32_t media_quirks(const struct sts_verdict *v, const struct seen_policy *p)
+{
+    struct span type = span_take(p->content_type, strlen("text/plain"));
+    if (v->media_type != MEDIA_TYPE_TEXT_PLAIN) {
+        return 1U << STS_POLICY_QUIRK_MEDIA_TYPE;
+    }
+    return span_eq(type, SPAN_LIT("text/plain")) ? 0 : 1U << STS_POLICY_QUIRK_MEDIA_TYPE_CASE;
+}
+
 static void judge_policy(struct sts_verdict *v, const struct seen_policy *p)
 {
     v->certificate_passes = policy_certificate_passes(p, &v->names, &v->name);
@@ -408,6 +426,7 @@ static void judge_policy(struct sts_verdict *v, const struct seen_policy *p)
     v->has_policy = policy_is_fetched(p);
     if (v->has_policy) {
         sts_policy_read(p->body, &v->policy);
+        v->policy_quirks = v->policy.quirks | media_quirks(v, p);
     }
 }
 
@@ -429,7 +448,7 @@ void sts_verdict_fill(struct sts_verdict *v, const struct seen_domain *d)
         judge_policy(v, d->policy);
     }
     v->state = state_of(v, d);
-    if (v->has_policy && v->policy.lenient_valid) {
+    if (v->has_policy && v->policy.readable) {
         judge_exchanges(v, d);
     }
 }

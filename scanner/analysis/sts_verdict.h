@@ -12,7 +12,11 @@
  * exchange. Pure. Spans borrow from the domain that was judged.
  */
 
-/** What a sender without a cached policy makes of it; the first that fits. Words are part of the output. */
+/**
+ * What a sender without a cached policy makes of it that reads the record to the letter and the policy
+ * in the lenient reading; the first that fits. Senders that read otherwise: sts_enforced_by(). Words are
+ * part of the output.
+ */
 #define STS_STATES(X)                                                                            \
     X(UNKNOWN, "unknown")               /* the record could not be looked up */                  \
     X(NONE, "none")                     /* no record that means MTA-STS in any reading */        \
@@ -42,6 +46,7 @@ const char *sts_state_word(enum sts_state s);
 #define STS_MISMATCHES(X)                                                              \
     X(NONE, "")                                                                        \
     X(TLD, "tld")                 /* the same but for the public suffix */             \
+    X(PARENT, "parent")           /* a name above it, such as the domain itself */     \
     X(TYPO, "typo")               /* edit distance at most 3 */                        \
     X(THIRD_LEVEL, "third_level") /* same registrable domain, other labels in front */ \
     X(DOMAIN, "domain")           /* another domain altogether */
@@ -67,11 +72,12 @@ struct sts_verdict {
     struct sts_records records;
     bool has_policy; /* policy_is_fetched(): the body was read and is in `policy` */
     struct sts_policy policy;
+    uint32_t policy_quirks; /* bit n: enum sts_policy_quirk; those of the media type as well */
     enum truth certificate_passes; /* of the policy host */
     struct name_verdict name;      /* and its name */
     struct buf names;              /* storage of the latter */
     enum policy_media_type media_type;
-    struct sts_mx mx[MX_MAX]; /* as in seen_domain.mx; where a body was read and is valid */
+    struct sts_mx mx[MX_MAX]; /* as in seen_domain.mx; where a body was read and is readable */
     enum rollup passes;       /* exchanges whose every address passes and whose name is covered */
     bool pattern_used[STS_MX_PATTERNS_MAX];
 };

@@ -127,12 +127,23 @@ static inline bool is_version_front(struct span text, struct span literal)
            (text.len == literal.len || !is_alnum(text.at[literal.len]));
 }
 
+/** A field-delim stands behind the version: *WSP ";". */
+static inline bool has_delimiter(struct span text, struct span literal)
+{
+    struct span s = trim_front(span_drop(text, literal.len));
+    return s.len > 0 && s.at[0] == ';';
+}
+
 /**
  * The fields behind the version, in the lenient reading: a semicolon, white space or nothing may part
- * them from it. Exactly what the grammar says for a record that begins with the version and ";".
+ * them from it. Exactly what the grammar says for a record that begins with the version and field-delim.
+ * A backslash before the semicolon goes with it.
  */
 static inline struct span behind_version(struct span text, struct span literal)
 {
     struct span s = trim_front(span_drop(trim_front(text), literal.len));
+    if (begins_with(s, SPAN_LIT("\\;"))) {
+        return span_drop(s, 2);
+    }
     return s.len > 0 && s.at[0] == ';' ? span_drop(s, 1) : s;
 }

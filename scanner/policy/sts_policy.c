@@ -6,7 +6,8 @@
 
 #define MAX_AGE_SHORT  86400U /* RFC 8461 section 3.2 expects weeks */
 #define MAX_AGE_DIGITS 10     /* RFC 8461 section 3.2 */
-#define NAME_OCTETS    253    /* RFC 1035 section 2.3.4 */
+#define BITS_31        0x7fffffffU
+#define NAME_OCTETS    253 /* RFC 1035 section 2.3.4 */
 #define LABEL_OCTETS   63
 #define HTML_EVIDENCE  64 /* octets of a page that are told */
 
@@ -42,14 +43,20 @@ const char *sts_policy_fault_word(enum sts_policy_fault f)
 
 /* --- the policy under work ----------------------------------------------------------------- */
 
+struct once {
+    bool seen;
+    struct span value; /* the first */
+};
+
 struct reading {
     struct sts_policy *out;
     uint32_t line;
     bool fits;   /* the grammar to the letter, so far */
     bool usable; /* so is the lenient reading */
-    bool has_version;
-    bool has_mode;
-    bool has_max_age;
+    struct once version;
+    struct once mode;
+    struct once max_age;
+    bool is_sts_v1;
     bool told_too_many;
     size_t remarks; /* kept faults that do not break the policy */
 };
@@ -60,7 +67,7 @@ static bool breaks_policy(enum sts_policy_fault f)
     return f != STS_POLICY_MAX_AGE_OVER_MAX && f != STS_POLICY_MAX_AGE_SHORT &&
            f != STS_POLICY_KEY_CASE && f != STS_POLICY_DUPLICATE_KEY &&
            f != STS_POLICY_UNKNOWN_KEY && f != STS_POLICY_BLANK_LINE && f != STS_POLICY_BOM &&
-           f != STS_POLICY_TOO_MANY_MX;
+           f != STS_POLICY_KEY_SPACE && f != STS_POLICY_LAST_CR && f != STS_POLICY_TOO_MANY_MX;
 }
 
 /* A policy is never invalid without the reason: where all places are taken, the last fault that does not
@@ -94,6 +101,11 @@ static void note(struct reading *r, enum sts_policy_fault fault, struct span tex
     r->remarks += !breaks;
     out->fault[out->fault_count++] =
         (struct sts_policy_finding){.fault = fault, .line = r->line, .text = text};
+}
+
+static void add_quirk(struct reading *r, enum sts_policy_quirk quirk)
+{
+    r->out->quirks |= 1U << quirk;
 }
 
 /* @param fits the grammar takes it all the same */
@@ -225,6 +237,13 @@ static enum sts_policy_fault pattern_fault(struct span s)
     return has_octet(s, '_') ? STS_POLICY_MX_UNDERSCORE : STS_POLICY_MX_SYNTAX;
 }
 
+static enum sts_policy_quirk pattern_quirk(enum sts_policy_fault fault)
+{
+    return fault == STS_POLICY_MX_TRAILING_DOT ? STS_POLICY_QUIRK_MX_TRAILING_DOT
+           : fault == STS_POLICY_MX_IP         ? STS_POLICY_QUIRK_MX_IP
+                                               : STS_POLICY_QUIRK_MX_SYNTAX;
+}
+
 static void read_mx(struct reading *r, struct span value)
 {
     struct sts_policy *out = r->out;
@@ -232,6 +251,7 @@ static void read_mx(struct reading *r, struct span value)
     out->mx_total++;
     if (fault != STS_POLICY_FAULT_COUNT) {
         break_policy(r, fault, value);
+        add_quirk(r, pattern_quirk(fault));
     } else if (out->mx_count < STS_MX_PATTERNS_MAX) {
         out->mx[out->mx_count++] = value;
     } else if (!r->told_too_many) {
@@ -243,19 +263,22 @@ static void read_mx(struct reading *r, struct span value)
 /* --- the other keys ------------------------------------------------------------------------ */
 
 /* @return false: it stood before, and the first counts (RFC 8461 section 3.2) */
-static bool is_first(struct reading *r, bool *seen, struct span key)
+static bool is_first(struct reading *r, struct once *once, struct span key, struct span value)
 {
-    bool first = !*seen;
-    if (!first) {
+    if (once->seen) {
         remark(r, STS_POLICY_DUPLICATE_KEY, key, false); /* each is "required once" */
+        add_quirk(r, span_eq(value, once->value) ? STS_POLICY_QUIRK_DUPLICATE_KEY
+                                                 : STS_POLICY_QUIRK_DUPLICATE_DIFFERS);
+        return false;
     }
-    *seen = true;
-    return first;
+    *once = (struct once){true, value};
+    return true;
 }
 
 static void read_version(struct reading *r, struct span value)
 {
-    if (!span_eq(value, SPAN_LIT("STSv1"))) {
+    r->is_sts_v1 = span_eq(value, SPAN_LIT("STSv1"));
+    if (!r->is_sts_v1) {
         break_policy(r, STS_POLICY_VERSION_BAD, value);
     }
 }
@@ -286,9 +309,13 @@ static void read_max_age(struct reading *r, struct span value)
     r->out->has_max_age = true;
     r->out->max_age = n;
     if (n > STS_MAX_AGE_LIMIT) {
-        remark(r, STS_POLICY_MAX_AGE_OVER_MAX, value, true); /* 1*10(DIGIT) takes it */
+        remark(r, STS_POLICY_MAX_AGE_OVER_MAX, value, false); /* though 1*10(DIGIT) takes it */
+        add_quirk(r, STS_POLICY_QUIRK_MAX_AGE_OVER_MAX);
     } else if (n < MAX_AGE_SHORT) {
         remark(r, STS_POLICY_MAX_AGE_SHORT, value, true);
+    }
+    if (n > BITS_31) {
+        add_quirk(r, STS_POLICY_QUIRK_MAX_AGE_OVER_31_BITS);
     }
 }
 
@@ -325,6 +352,7 @@ static void read_extension(struct reading *r, struct span key, struct span value
     }
     if (!is_extension_name(key) || !is_extension_value(value)) {
         break_policy(r, STS_POLICY_SYNTAX, line);
+        add_quirk(r, STS_POLICY_QUIRK_EXTENSION_SYNTAX);
     } else {
         remark(r, STS_POLICY_UNKNOWN_KEY, key, true);
     }
@@ -333,15 +361,15 @@ static void read_extension(struct reading *r, struct span key, struct span value
 static void read_pair(struct reading *r, struct span key, struct span value, struct span line)
 {
     if (span_eq(key, SPAN_LIT("version"))) {
-        if (is_first(r, &r->has_version, key)) {
+        if (is_first(r, &r->version, key, value)) {
             read_version(r, value);
         }
     } else if (span_eq(key, SPAN_LIT("mode"))) {
-        if (is_first(r, &r->has_mode, key)) {
+        if (is_first(r, &r->mode, key, value)) {
             read_mode(r, value);
         }
     } else if (span_eq(key, SPAN_LIT("max_age"))) {
-        if (is_first(r, &r->has_max_age, key)) {
+        if (is_first(r, &r->max_age, key, value)) {
             read_max_age(r, value);
         }
     } else if (span_eq(key, SPAN_LIT("mx"))) {
@@ -357,15 +385,21 @@ static void read_line(struct reading *r, struct span line)
 {
     if (trim(line).len == 0) {
         remark(r, STS_POLICY_BLANK_LINE, line, false);
+        add_quirk(r, line.len == 0 ? STS_POLICY_QUIRK_BLANK_LINE : STS_POLICY_QUIRK_WHITE_LINE);
         return;
     }
     struct span key = span_before(line, ':');
     if (key.len == line.len) {
         break_policy(r, STS_POLICY_SYNTAX, line);
+        add_quirk(r, STS_POLICY_QUIRK_NO_COLON);
         return;
     }
-    if (trim(key).len != key.len) {
-        r->fits = false; /* white space belongs around the value only */
+    if (trim(key).len != key.len) { /* sts-policy-field-delim is ":" *WSP */
+        remark(r, STS_POLICY_KEY_SPACE, line, false);
+        add_quirk(r, STS_POLICY_QUIRK_KEY_SPACE);
+    }
+    if (has_high_octet(line)) {
+        add_quirk(r, STS_POLICY_QUIRK_NON_ASCII);
     }
     read_pair(r, trim(key), trim(span_drop(line, key.len + 1)), line);
 }
@@ -379,11 +413,21 @@ static bool take_line(struct reading *r, struct span *rest, struct span *line)
     *line = span_before(*rest, '\n');
     bool ended = line->len < rest->len;
     *rest = span_drop(*rest, line->len + ended);
-    if (line->len > 0 && line->at[line->len - 1] == '\r') {
-        line->len--;
-        r->fits = r->fits && ended; /* CR alone ends no line */
-    }
     r->line++;
+    struct span whole = *line;
+    while (line->len > 0 && line->at[line->len - 1] == '\r') {
+        line->len--;
+    }
+    if (whole.len - line->len > 1) {
+        break_policy(r, STS_POLICY_EXTRA_CR, whole);
+        add_quirk(r, STS_POLICY_QUIRK_EXTRA_CR);
+        if (line->len == 0) { /* for a reader that takes one CR off, the line is not empty */
+            add_quirk(r, STS_POLICY_QUIRK_WHITE_LINE);
+        }
+    } else if (whole.len > line->len && !ended) { /* CR alone ends no line */
+        remark(r, STS_POLICY_LAST_CR, whole, false);
+        add_quirk(r, STS_POLICY_QUIRK_LAST_CR);
+    }
     return true;
 }
 
@@ -408,13 +452,13 @@ static bool is_html(struct span body)
 static void note_missing(struct reading *r)
 {
     r->line = 0;
-    if (!r->has_version) {
+    if (!r->version.seen) {
         break_policy(r, STS_POLICY_VERSION_MISSING, (struct span){0});
     }
-    if (!r->has_mode) {
+    if (!r->mode.seen) {
         break_policy(r, STS_POLICY_MODE_MISSING, (struct span){0});
     }
-    if (!r->has_max_age) {
+    if (!r->max_age.seen) {
         break_policy(r, STS_POLICY_MAX_AGE_MISSING, (struct span){0});
     }
     if (r->out->mx_total == 0 && r->out->mode != STS_MODE_NONE) {
@@ -435,6 +479,7 @@ void sts_policy_read(struct span body, struct sts_policy *out)
 {
     static const struct span bom = SPAN_INIT("\xef\xbb\xbf");
     struct reading r = {.out = out, .fits = true, .usable = true};
+    out->quirks = 0;
     out->mode = STS_MODE_MISSING;
     out->has_max_age = false;
     out->max_age = 0;
@@ -445,6 +490,7 @@ void sts_policy_read(struct span body, struct sts_policy *out)
     if (begins_with(body, bom)) {
         body = span_drop(body, bom.len);
         remark(&r, STS_POLICY_BOM, (struct span){0}, false);
+        add_quirk(&r, STS_POLICY_QUIRK_BOM);
     }
     if (is_blank(body)) {
         break_policy(&r, STS_POLICY_EMPTY_BODY, (struct span){0});
@@ -455,6 +501,8 @@ void sts_policy_read(struct span body, struct sts_policy *out)
     }
     out->strict_valid = r.fits;
     out->lenient_valid = r.usable;
+    out->readable = r.is_sts_v1 && sts_mode_word(out->mode) != NULL && out->has_max_age &&
+                    (out->mx_total > 0 || out->mode == STS_MODE_NONE);
 }
 
 bool sts_pattern_matches(struct span pattern, struct span host)

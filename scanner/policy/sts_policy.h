@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/base/span.h"
+#include "scanner/policy/sts_reading.h"
 
 /**
  * The body of an MTA-STS policy (RFC 8461 section 3.2): a pure function of octets. Spans of the result
@@ -10,15 +10,13 @@
  * mark, white space in odd places, no or several line ends at the end. A policy that is valid in the
  * lenient reading is used by senders; strict tells how sure that is.
  *
- * Where readers differ:
+ * Readers differ (sts_reading.h), which is why the quirks are told beside:
  * - A malformed mx pattern beside good ones makes the policy invalid in both readings: the grammar has
- *   no place for it, and senders differ in whether they drop the pattern or the policy.
- * - A max_age over the maximum is valid in both: 1*10(DIGIT) takes it. No digits or more than ten: in
- *   neither.
+ *   no place for it.
+ * - A max_age over the maximum is not strict; the maximum is part of section 3.2, and some refuse it. No
+ *   digits or more than ten: valid in neither.
  * - A key that stands twice is not strict ("required once"); all but the first are passed over, read or
  *   not. A known key in another case is an unknown key, and only the missing one then is an error.
- * - White space around a key, or a CR at the very end, makes a policy not strict without a word of its
- *   own.
  */
 
 #define STS_MX_PATTERNS_MAX 128 /* kept; our own bound, about what 64 KiB of real policies hold */
@@ -63,6 +61,9 @@ const char *sts_mode_word(enum sts_mode m); /* NULL for MISSING and BAD */
     X(DUPLICATE_KEY, "duplicate_key") /* the first wins */                                    \
     X(UNKNOWN_KEY, "unknown_key")     /* an extension */                                      \
     X(BLANK_LINE, "blank_line")                                                               \
+    X(KEY_SPACE, "key_space") /* white space before a key, or between it and the colon */     \
+    X(LAST_CR, "last_cr")     /* CR without LF at the very end */                             \
+    X(EXTRA_CR, "extra_cr")   /* E: CR CR LF */                                               \
     X(BOM, "bom")                                                                             \
     X(HTML, "html")               /* E: an HTML page; its lines are not read */               \
     X(EMPTY_BODY, "empty_body")   /* E: at most white space; its lines are not read */        \
@@ -90,6 +91,8 @@ struct sts_policy_finding {
 struct sts_policy {
     bool strict_valid;
     bool lenient_valid;
+    bool readable;   /* STSv1, a mode, a max_age, an mx where one is needed: some readers take it */
+    uint32_t quirks; /* bit n: enum sts_policy_quirk; those of the media type are not among them */
     enum sts_mode mode;
     bool has_max_age;
     uint64_t max_age;                    /* seconds as given, at most 10 digits */

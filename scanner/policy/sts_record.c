@@ -1,5 +1,6 @@
 #include "scanner/policy/sts_record.h"
 
+#include "scanner/policy/decoration.h"
 #include "scanner/policy/octets.h"
 
 #define ID_MAX 32 /* RFC 8461 section 3.1 */
@@ -23,11 +24,18 @@ static void note(struct sts_records *out, enum sts_record_fault fault, struct sp
     }
 }
 
-static bool has_version_later(struct span text)
+static void add_quirk(struct sts_records *out, enum sts_record_quirk quirk)
+{
+    out->quirks |= 1U << quirk;
+}
+
+/* @param exact to the letter, or in any case */
+static bool has_version_later(struct span text, bool exact)
 {
     struct record_field field;
     while (next_field(&text, &field)) {
-        if (span_ieq(trim_back(field.text), version_literal)) {
+        struct span s = trim_back(field.text);
+        if (exact ? span_eq(s, version_literal) : span_ieq(s, version_literal)) {
             return true;
         }
     }
@@ -42,25 +50,61 @@ static bool has_version_first(struct span text)
 /* In the lenient reading it is meant to be a record of MTA-STS. */
 static bool is_meant(struct span text)
 {
-    return has_version_first(text) || has_version_later(text);
+    bool quoted;
+    return has_version_first(decoration_remove(text, &quoted)) || has_version_later(text, false);
 }
 
-static void note_version(struct sts_records *out, struct span text)
+/* "v=STSv1\;", as a zone file has it and a web form must not. */
+static bool is_escaped(struct span text)
+{
+    return has_version_first(text) &&
+           begins_with(trim_front(span_drop(trim_front(text), version_literal.len)),
+                       SPAN_LIT("\\;"));
+}
+
+static void note_delimiter(struct sts_records *out, struct span s, size_t count)
+{
+    if (begins_with(s, version_literal) && has_delimiter(s, version_literal) && count == 1) {
+        if (!is_strict(s)) {
+            note(out, STS_RECORD_SPACE_BEFORE_DELIMITER, s);
+        }
+    } else if (s.len == version_literal.len || s.at[version_literal.len] != ';') {
+        note(out, STS_RECORD_NO_DELIMITER, s);
+    }
+}
+
+/* @param count of all records at the name */
+static void note_version(struct sts_records *out, struct span text, size_t count)
 {
     struct span s = trim_front(text);
     if (!has_version_first(text)) {
         note(out, STS_RECORD_VERSION_NOT_FIRST, text);
+        add_quirk(out, STS_RECORD_QUIRK_VERSION_LATER);
         return;
     }
     if (!begins_with(s, version_literal)) {
         note(out, STS_RECORD_VERSION_CASE, span_take(s, version_literal.len));
     }
-    if (s.len == version_literal.len || s.at[version_literal.len] != ';') {
-        note(out, STS_RECORD_NO_DELIMITER, s);
+    if (is_escaped(s)) {
+        note(out, STS_RECORD_ESCAPED, text);
+    } else {
+        note_delimiter(out, s, count);
     }
     if (s.len < text.len) {
         note(out, STS_RECORD_VERSION_NOT_FIRST, text); /* white space is */
+        add_quirk(out, STS_RECORD_QUIRK_FRONT_SPACE);
     }
+    if (has_delimiter(s, version_literal) && s.at[version_literal.len] != ';') {
+        add_quirk(out, STS_RECORD_QUIRK_SPACE_BEFORE_DELIMITER);
+    }
+}
+
+/* The version is where some reader finds it. */
+static bool has_readable_front(struct span text)
+{
+    struct span s = trim_front(text);
+    return (begins_with(s, version_literal) && has_delimiter(s, version_literal)) ||
+           (!has_version_first(text) && has_version_later(text, true));
 }
 
 static bool is_id(struct span s)
@@ -88,7 +132,8 @@ static bool is_of_policy(struct span field)
 
 struct fields {
     bool has_id;
-    bool fits; /* the grammar of RFC 8461 section 3.1 */
+    bool has_spaced_id; /* "id =1": an id for some readers */
+    bool fits;          /* the grammar of RFC 8461 section 3.1 */
 };
 
 static void misfit(struct sts_records *out, struct fields *f, enum sts_record_fault fault,
@@ -98,18 +143,49 @@ static void misfit(struct sts_records *out, struct fields *f, enum sts_record_fa
     f->fits = false;
 }
 
+/* White space behind the last field, where no semicolon makes it part of field-delim. */
+static void add_end_quirk(struct sts_records *out, struct span field)
+{
+    if (trim_back(field).len < field.len) {
+        add_quirk(out, STS_RECORD_QUIRK_END_SPACE);
+    }
+}
+
 static void read_id(struct sts_records *out, struct fields *f, struct span value)
 {
     if (f->has_id) {
         note(out, STS_RECORD_DUPLICATE_FIELD, SPAN_LIT("id"));
+        add_quirk(out, STS_RECORD_QUIRK_DUPLICATE_ID);
         return; /* RFC 8461 section 3.2, of records as well: the first counts */
     }
+    bool escaped = value.len > 0 && value.at[value.len - 1] == '\\';
     f->has_id = true;
-    out->id = trim(value);
-    if (!is_id(value)) {
+    out->id = trim(span_take(value, value.len - escaped));
+    if (escaped) {
+        misfit(out, f, STS_RECORD_ESCAPED, value);
+    } else if (!is_id(value)) {
         misfit(out, f, STS_RECORD_ID_SYNTAX, value);
     } else if (value.len > ID_MAX) {
         misfit(out, f, STS_RECORD_ID_TOO_LONG, value);
+    }
+    add_end_quirk(out, value);
+    if (!is_id(trim_back(value)) || trim_back(value).len > ID_MAX) {
+        add_quirk(out, STS_RECORD_QUIRK_ID_SYNTAX);
+    }
+}
+
+/* What it is for a reader that takes more than the grammar; white space at its end is told apart. */
+static void add_extension_quirk(struct sts_records *out, struct fields *f, struct span field)
+{
+    field = trim_back(field);
+    struct span name = span_before(field, '=');
+    if (name.len == field.len) {
+        add_quirk(out, STS_RECORD_QUIRK_FIELD_WITHOUT_SIGN);
+    } else if (span_eq(trim_back(name), SPAN_LIT("id"))) {
+        f->has_spaced_id = true;
+        add_quirk(out, STS_RECORD_QUIRK_ID_SPACE);
+    } else if (!is_extension_name(name) || !is_record_value(span_behind(field, '='))) {
+        add_quirk(out, STS_RECORD_QUIRK_FIELD_SYNTAX);
     }
 }
 
@@ -120,6 +196,8 @@ static void read_extension(struct sts_records *out, struct fields *f, struct spa
     }
     if (!is_extension_name(span_before(field, '=')) || !is_record_value(span_behind(field, '='))) {
         misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, field);
+        add_extension_quirk(out, f, field);
+        add_end_quirk(out, field);
     }
 }
 
@@ -149,63 +227,116 @@ static void read_field(struct sts_records *out, struct fields *f, struct span fi
         return;
     }
     /* A version behind the first one is an extension by the letter, and has to be passed over. */
-    bool version = span_ieq(trim_back(field), version_literal);
+    bool later = sts_records_have(out, STS_RECORD_VERSION_NOT_FIRST);
+    bool version = span_ieq(later ? trim_back(field) : field, version_literal);
     if (!version) {
         read_extension(out, f, field);
     }
-    if ((version && !sts_records_have(out, STS_RECORD_VERSION_NOT_FIRST)) ||
-        is_repeated(fields, field)) {
+    if ((version && !later) || is_repeated(fields, field)) {
         note(out, STS_RECORD_DUPLICATE_FIELD, span_before(field, '='));
     }
 }
 
-/* @return the record fits the grammar, but for what stands at its front */
-static bool read_fields(struct sts_records *out, struct span text)
+/* Between two semicolons, or behind the last one, where white space is part of field-delim. */
+static void read_empty_field(struct sts_records *out, struct fields *f, bool ended)
+{
+    if (ended) {
+        misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, SPAN_LIT(";;"));
+        add_quirk(out, STS_RECORD_QUIRK_EMPTY_FIELD);
+    } else {
+        add_quirk(out, STS_RECORD_QUIRK_END_DELIMITER_SPACE);
+    }
+}
+
+static struct fields read_fields(struct sts_records *out, struct span text)
 {
     struct fields f = {.fits = true};
     struct span fields = has_version_first(text) ? behind_version(text, version_literal) : text;
     struct span rest = fields;
     struct record_field field;
     while (next_field(&rest, &field)) {
-        if (field.text.len > 0) {
-            read_field(out, &f, fields, field.text);
-        } else if (field.ended) {
-            misfit(out, &f, STS_RECORD_EXTENSION_SYNTAX, SPAN_LIT(";;"));
+        if (field.text.len == 0) {
+            read_empty_field(out, &f, field.ended);
+            continue;
         }
+        read_field(out, &f, fields, field.text);
     }
     if (!f.has_id) {
         misfit(out, &f, STS_RECORD_ID_MISSING, text);
     }
     if (has_high_octet(text)) {
         misfit(out, &f, STS_RECORD_NON_ASCII, text);
+        add_quirk(out, STS_RECORD_QUIRK_NON_ASCII);
     }
-    return f.fits;
+    return f;
+}
+
+/* --- of several records -------------------------------------------------------------------- */
+
+/** The first of each kind; `loose` fits the grammar at its front, and not the prefix of section 3.1. */
+struct choice {
+    struct span strict;
+    struct span loose;
+    struct span meant;
+    size_t loose_count;
+    size_t other_count;
+};
+
+static void sort_out(struct sts_records *out, struct choice *c, struct span text)
+{
+    bool meant = is_meant(text);
+    if (is_strict(text)) {
+        c->strict = out->strict_count++ == 0 ? text : c->strict;
+    } else if (begins_with(text, version_literal) && has_delimiter(text, version_literal)) {
+        c->loose = c->loose_count++ == 0 ? text : c->loose;
+    } else {
+        c->other_count++;
+        c->meant = meant && c->meant.at == NULL ? text : c->meant;
+    }
+    out->lenient_count += meant;
+    if (!meant) {
+        note(out, STS_RECORD_UNRELATED, text);
+    }
+}
+
+/* What others make of the choice of section 3.1. */
+static void note_company(struct sts_records *out, const struct choice *c)
+{
+    bool two = out->strict_count > 1 || (out->strict_count == 0 && c->loose_count > 1);
+    if (two) {
+        note(out, STS_RECORD_MULTIPLE, out->strict_count > 0 ? c->strict : c->loose);
+        add_quirk(out, STS_RECORD_QUIRK_SECOND_RECORD);
+    } else if (out->strict_count == 1 && c->loose_count > 0) {
+        note(out, STS_RECORD_SECOND_LOOSE, c->loose);
+        add_quirk(out, STS_RECORD_QUIRK_SECOND_LOOSE);
+    }
+    if (c->other_count > (out->strict_count + c->loose_count == 0)) {
+        add_quirk(out, STS_RECORD_QUIRK_OTHER_RECORD);
+    }
 }
 
 void sts_records_read(const struct span *texts, size_t count, struct sts_records *out)
 {
-    struct span strict = {0};
-    struct span lenient = {0};
+    struct choice c = {0};
     *out = (struct sts_records){0};
     for (size_t i = 0; i < count; i++) {
-        if (is_strict(texts[i])) {
-            strict = out->strict_count++ == 0 ? texts[i] : strict;
-        }
-        if (is_meant(texts[i])) {
-            lenient = out->lenient_count++ == 0 ? texts[i] : lenient;
-        } else {
-            note(out, STS_RECORD_UNRELATED, texts[i]);
-        }
+        sort_out(out, &c, texts[i]);
     }
-    if (out->strict_count > 1) {
-        note(out, STS_RECORD_MULTIPLE, strict);
-    }
+    note_company(out, &c);
     if (out->lenient_count == 0) {
         return;
     }
-    struct span chosen = out->strict_count > 0 ? strict : lenient;
-    note_version(out, chosen);
-    bool fits = read_fields(out, chosen);
-    out->valid = out->strict_count == 1 && fits;
-    out->lenient_valid = out->lenient_count == 1 && out->id.len > 0;
+    struct span chosen = out->strict_count > 0 ? c.strict : c.loose_count > 0 ? c.loose : c.meant;
+    bool bare = has_version_first(chosen) || has_version_later(chosen, false);
+    bool quoted = false;
+    struct span text = bare ? chosen : decoration_remove(chosen, &quoted);
+    if (!bare) {
+        note(out, quoted ? STS_RECORD_QUOTED : STS_RECORD_VERSION_NOT_FIRST, chosen);
+    }
+    note_version(out, text, count);
+    struct fields f = read_fields(out, text);
+    bool one = out->strict_count == 1 || (count == 1 && c.loose_count == 1);
+    out->valid = one && f.fits;
+    out->lenient_valid = out->lenient_count == 1 && out->id.len > 0 && bare && !is_escaped(text);
+    out->readable = bare && has_readable_front(text) && (f.has_id || f.has_spaced_id);
 }

@@ -11,17 +11,20 @@
 
 #define TLS_RPT_URIS_MAX 16 /* kept; our own bound */
 
-#define TLS_RPT_FAULTS(X)                                                 \
-    X(UNRELATED)    /* a record that is no TLSRPTv1 in any reading */     \
-    X(MULTIPLE)     /* more than one begins "v=TLSRPTv1;" */              \
-    X(NO_DELIMITER) /* does not begin with the version and a semicolon */ \
-    X(VERSION_CASE)                                                       \
-    X(RUA_MISSING)                                                        \
-    X(RUA_EMPTY)                                                          \
-    X(RUA_SCHEME) /* neither mailto: nor https:, or a bare address */     \
-    X(RUA_SYNTAX)                                                         \
-    X(RUA_UNESCAPED) /* "!" in a URI, RFC 8460 section 3 */               \
-    X(EXTENSION_SYNTAX)                                                   \
+#define TLS_RPT_FAULTS(X)                                                                                     \
+    X(UNRELATED) /* a record that is no TLSRPTv1 in any reading */                                            \
+    X(MULTIPLE) /* more than one begins "v=TLSRPTv1;", or none and more than one the same with white space */ \
+    X(NO_DELIMITER)           /* does not begin with the version and a semicolon */                           \
+    X(SPACE_BEFORE_DELIMITER) /* white space before the semicolon of the only record: valid */                \
+    X(QUOTED)                 /* quotes of its own around the value */                                        \
+    X(ESCAPED)                /* a backslash before the semicolon */                                          \
+    X(VERSION_CASE)                                                                                           \
+    X(RUA_MISSING)                                                                                            \
+    X(RUA_EMPTY)                                                                                              \
+    X(RUA_SCHEME) /* neither mailto: nor https:, or a bare address */                                         \
+    X(RUA_SYNTAX)                                                                                             \
+    X(RUA_UNESCAPED) /* "!" in a URI, RFC 8460 section 3 */                                                   \
+    X(EXTENSION_SYNTAX)                                                                                       \
     X(NON_ASCII)
 
 enum tls_rpt_fault {
@@ -34,7 +37,7 @@ enum tls_rpt_fault {
 struct tls_rpt_records {
     size_t strict_count;
     size_t lenient_count;
-    bool valid;         /* exactly one, and it fits the grammar: the domain has TLS-RPT */
+    bool valid;         /* one by the letter, and it fits the grammar: the domain has TLS-RPT */
     bool lenient_valid; /* exactly one in the lenient reading, with a URI that names a domain */
     struct span rua[TLS_RPT_URIS_MAX]; /* borrowed; as written, of any scheme */
     size_t rua_count;

@@ -10,7 +10,7 @@ static bool is_remark(enum sts_policy_fault f)
     return f == STS_POLICY_MAX_AGE_OVER_MAX || f == STS_POLICY_MAX_AGE_SHORT ||
            f == STS_POLICY_KEY_CASE || f == STS_POLICY_DUPLICATE_KEY ||
            f == STS_POLICY_UNKNOWN_KEY || f == STS_POLICY_BLANK_LINE || f == STS_POLICY_BOM ||
-           f == STS_POLICY_TOO_MANY_MX;
+           f == STS_POLICY_KEY_SPACE || f == STS_POLICY_LAST_CR || f == STS_POLICY_TOO_MANY_MX;
 }
 
 static void check_faults(struct span body, const struct sts_policy *p)
@@ -52,6 +52,20 @@ static void check_pattern(struct span pattern)
     CHECK(!sts_pattern_matches(pattern, name));
 }
 
+/* The two readings told by what readers differ in. */
+static void check_quirks(const struct sts_policy *p)
+{
+    static const uint32_t of_grammar = 1U << STS_POLICY_QUIRK_NON_ASCII;
+    static const uint32_t breaking =
+        1U << STS_POLICY_QUIRK_EXTRA_CR | 1U << STS_POLICY_QUIRK_MX_TRAILING_DOT |
+        1U << STS_POLICY_QUIRK_MX_IP | 1U << STS_POLICY_QUIRK_MX_SYNTAX |
+        1U << STS_POLICY_QUIRK_EXTENSION_SYNTAX | 1U << STS_POLICY_QUIRK_NO_COLON;
+    CHECK(p->quirks >> STS_POLICY_QUIRK_COUNT == 0);
+    CHECK(p->lenient_valid == (p->readable && (p->quirks & breaking) == 0));
+    CHECK(p->strict_valid == (p->readable && (p->quirks & ~of_grammar) == 0));
+    CHECK(p->strict_valid || p->fault_count > 0);
+}
+
 static void check_policy(struct span body, const struct sts_policy *p)
 {
     CHECK(!p->strict_valid || p->lenient_valid);
@@ -64,6 +78,7 @@ static void check_policy(struct span body, const struct sts_policy *p)
         check_pattern(p->mx[i]);
     }
     check_faults(body, p);
+    check_quirks(p);
 }
 
 static bool is_same(const struct sts_policy *a, const struct sts_policy *b)
@@ -71,7 +86,8 @@ static bool is_same(const struct sts_policy *a, const struct sts_policy *b)
     bool same = a->strict_valid == b->strict_valid && a->lenient_valid == b->lenient_valid &&
                 a->mode == b->mode && a->has_max_age == b->has_max_age &&
                 a->max_age == b->max_age && a->mx_count == b->mx_count &&
-                a->mx_total == b->mx_total && a->fault_count == b->fault_count;
+                a->mx_total == b->mx_total && a->fault_count == b->fault_count &&
+                a->readable == b->readable && a->quirks == b->quirks;
     for (size_t i = 0; same && i < a->mx_count; i++) {
         same = span_eq(a->mx[i], b->mx[i]);
     }

@@ -103,7 +103,7 @@ const struct case_text case_table[] = {
     {"txt-several", "two MTA-STS records and an unrelated one",
      "mx 10 mx\nhost mx 1\ntxt _mta-sts \"v=STSv1; id=1;\"\ntxt _mta-sts \"v=STSv1; id=2;\"\n"
      "txt _mta-sts \"v=spf1 -all\"\nexpect sts.record_multiple sts.record_unrelated "
-     "sts.policy_dns"},
+     "sts.readers_differ sts.policy_dns"},
     {"txt-servfail", "the policy name cannot be resolved",
      "mx 10 mx\nhost mx 1\nstate _mta-sts servfail\nexpect "
      "sts.dns_failed"},

@@ -278,6 +278,8 @@ struct policy_case {
     enum truth certificate;
     bool has_policy;
     bool lenient_valid;
+    uint32_t record_quirks;
+    uint32_t policy_quirks;
     enum truth covered;
     char items[4]; /* record, policy, mx_covered */
     char ready;
@@ -351,6 +353,30 @@ static const struct policy_case policy_cases[] = {
      .has_policy = true,
      .items = "PF-",
      .ready = 'F'},
+    {.name = "RFC 8461 3.2: a policy that some senders refuse",
+     RECORD,
+     FETCHED,
+     PASSES,
+     .policy_quirks = 1U << STS_POLICY_QUIRK_BLANK_LINE,
+     .covered = TRUTH_YES,
+     .items = "PFP",
+     .ready = 'F'},
+    {.name = "RFC 8461 3.3: another media type",
+     RECORD,
+     FETCHED,
+     PASSES,
+     .policy_quirks = 1U << STS_POLICY_QUIRK_MEDIA_TYPE,
+     .covered = TRUTH_YES,
+     .items = "PFP",
+     .ready = 'F'},
+    {.name = "RFC 8461 3.1: a valid record that some senders do not read",
+     RECORD,
+     FETCHED,
+     PASSES,
+     .record_quirks = 1U << STS_RECORD_QUIRK_SPACE_BEFORE_DELIMITER,
+     .covered = TRUTH_YES,
+     .items = "FPP",
+     .ready = 'F'},
     {.name = "not fetched", RECORD, .items = "PU-", .ready = 'U'},
     {.name = "interrupted",
      RECORD,
@@ -397,11 +423,13 @@ Test(sts_readiness, of_record_and_policy)
                                       .mx_total = 1};
         static struct sts_verdict sts;
         struct sts_readiness r;
-        sts = (struct sts_verdict){.records = {.valid = c->valid, .lenient_count = c->records},
-                                   .has_policy = c->has_policy,
-                                   .policy = {.lenient_valid = c->lenient_valid},
-                                   .certificate_passes = c->certificate,
-                                   .mx = {{.covered = c->covered}}};
+        sts = (struct sts_verdict){
+            .records = {.valid = c->valid, .lenient_count = c->records, .quirks = c->record_quirks},
+            .has_policy = c->has_policy,
+            .policy = {.lenient_valid = c->lenient_valid},
+            .policy_quirks = c->policy_quirks,
+            .certificate_passes = c->certificate,
+            .mx = {{.covered = c->covered}}};
         sts_readiness_fill(&r, &d, &sts);
         for (unsigned k = 0; k < 3; k++) {
             unsigned item = READINESS_RECORD + k;

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include <criterion/criterion.h>
 
 #include "scanner/policy/sts_record.h"
@@ -52,6 +54,30 @@ static const struct record_case cases[] = {
      0,
      "1",
      F(MULTIPLE)},
+    {"3.1: one to the letter, one with a space before the semicolon",
+     {"v=STSv1 ; id=2", "v=STSv1; id=1;"},
+     1,
+     2,
+     1,
+     0,
+     "1",
+     F(SECOND_LOOSE)},
+    {"3.1: two with a space before the semicolon",
+     {"v=STSv1 ; id=1", "v=STSv1\t; id=2"},
+     0,
+     2,
+     0,
+     0,
+     "1",
+     F(MULTIPLE) | F(NO_DELIMITER)},
+    {"3.1: of several, one with a space before the semicolon is discarded",
+     {"v=spf1 -all", "v=STSv1 ; id=1"},
+     0,
+     1,
+     0,
+     1,
+     "1",
+     F(UNRELATED) | F(NO_DELIMITER)},
     {"3.1: one to the letter, one a forgiving sender counts as well",
      {"v=stsv1; id=2", "v=STSv1; id=1;"},
      1,
@@ -70,14 +96,23 @@ static const struct record_case cases[] = {
      F(NO_DELIMITER)},
     /* its front */
     {"3.1: the version alone", {"v=STSv1"}, 0, 1, 0, 0, "", F(NO_DELIMITER) | F(ID_MISSING)},
-    {"3.1: fits the grammar, and is discarded",
+    {"3.1: field-delim is *WSP ';' *WSP; the only record is not discarded",
      {"v=STSv1 ;id=1"},
      0,
      1,
-     0,
+     1,
      1,
      "1",
-     F(NO_DELIMITER)},
+     F(SPACE_BEFORE_DELIMITER)},
+    {"3.1: a tab", {"v=STSv1\t; id=1"}, 0, 1, 1, 1, "1", F(SPACE_BEFORE_DELIMITER)},
+    {"3.1: a space before the semicolon, and no id",
+     {"v=STSv1 ;"},
+     0,
+     1,
+     0,
+     0,
+     "",
+     F(SPACE_BEFORE_DELIMITER) | F(ID_MISSING)},
     {"3.1: a space for a semicolon", {"v=STSv1 id=1;"}, 0, 1, 0, 1, "1", F(NO_DELIMITER)},
     {"3.1: a comma for a semicolon",
      {"v=STSv1, id=1;"},
@@ -93,7 +128,64 @@ static const struct record_case cases[] = {
     {"3.1: version behind the id", {"id=1; v=STSv1;"}, 0, 1, 0, 1, "1", F(VERSION_NOT_FIRST)},
     {"3.1: version last, no semicolon", {"id=1; v=STSv1 "}, 0, 1, 0, 1, "1", F(VERSION_NOT_FIRST)},
     {"3.1: white space around the sign", {"v = STSv1; id=1"}, 0, 0, 0, 0, "", F(UNRELATED)},
-    {"3.1: in quotes", {"\"v=STSv1; id=1\""}, 0, 0, 0, 0, "", F(UNRELATED)},
+    {"3.1: in quotes", {"\"v=STSv1; id=1\""}, 0, 1, 0, 0, "1", F(QUOTED)},
+    {"3.1: in quotes, with white space", {" \"v=STSv1; id=1;\" "}, 0, 1, 0, 0, "1", F(QUOTED)},
+    {"3.1: in single quotes", {"'v=STSv1; id=1;'"}, 0, 1, 0, 0, "1", F(QUOTED)},
+    {"3.1: in escaped quotes", {"\\\"v=STSv1; id=1;\\\""}, 0, 1, 0, 0, "1", F(QUOTED)},
+    {"3.1: in typographic quotes",
+     {"\xe2\x80\x9cv=STSv1; id=1;\xe2\x80\x9d"},
+     0,
+     1,
+     0,
+     0,
+     "1",
+     F(QUOTED)},
+    {"3.1: the same in Windows-1252", {"\x93v=STSv1; id=1;\x94"}, 0, 1, 0, 0, "1", F(QUOTED)},
+    {"3.1: an opening quote alone", {"\"v=STSv1; id=1;"}, 0, 1, 0, 0, "1", F(QUOTED)},
+    {"3.1: in quotes, beside one that is not",
+     {"\"v=STSv1; id=2;\"", "v=STSv1; id=1;"},
+     1,
+     2,
+     1,
+     0,
+     "1",
+     0},
+    {"3.1: quotes in an extension are none of these",
+     {"v=STSv1; id=1; x=\"y\";"},
+     1,
+     1,
+     1,
+     1,
+     "1",
+     0},
+    {"3.1: another record in quotes", {"\"v=spf1 -all\""}, 0, 0, 0, 0, "", F(UNRELATED)},
+    {"3.1: a byte order mark",
+     {"\xef\xbb\xbfv=STSv1; id=1;"},
+     0,
+     1,
+     0,
+     0,
+     "1",
+     F(VERSION_NOT_FIRST)},
+    {"3.1: a space that is none of WSP",
+     {"\xc2\xa0v=STSv1; id=1;"},
+     0,
+     1,
+     0,
+     0,
+     "1",
+     F(VERSION_NOT_FIRST)},
+    {"3.1: a backslash before the semicolon", {"v=STSv1\\; id=1"}, 0, 1, 0, 0, "1", F(ESCAPED)},
+    {"3.1: before each", {"v=STSv1\\; id=1\\;"}, 0, 1, 0, 0, "1", F(ESCAPED)},
+    {"3.1: before the last alone", {"v=STSv1; id=1\\;"}, 1, 1, 0, 1, "1", F(ESCAPED)},
+    {"3.1: a backslash is part of an extension's value",
+     {"v=STSv1; id=1; x=a\\;"},
+     1,
+     1,
+     1,
+     1,
+     "1",
+     0},
     /* the id */
     {"3.1: no id", {"v=STSv1;"}, 1, 1, 0, 0, "", F(ID_MISSING)},
     {"3.1: an extension is no id", {"v=STSv1; id2=1;"}, 1, 1, 0, 0, "", F(ID_MISSING)},
@@ -199,6 +291,14 @@ static const struct record_case cases[] = {
     {"3.2: an extension twice", {"v=STSv1; x=1; id=1; x=2;"}, 1, 1, 1, 1, "1", F(DUPLICATE_FIELD)},
     {"3.2: names of extensions have a case", {"v=STSv1; x=1; id=1; X=2;"}, 1, 1, 1, 1, "1", 0},
     {"3.2: the version twice", {"v=STSv1; id=1; v=STSv1;"}, 1, 1, 1, 1, "1", F(DUPLICATE_FIELD)},
+    {"3.1: white space behind a second version is part of its value",
+     {"v=STSv1; id=1; v=STSv1 "},
+     1,
+     1,
+     0,
+     1,
+     "1",
+     F(EXTENSION_SYNTAX)},
     {"3.2: mode in the record",
      {"v=STSv1; id=1; mode=enforce;"},
      1,
@@ -284,7 +384,10 @@ Test(sts_record, the_evidence_is_what_is_at_fault)
         const char *evidence;
     } rows[] = {
         {"v=spf1 -all", STS_RECORD_UNRELATED, "v=spf1 -all"},
-        {"v=STSv1 ; id=1", STS_RECORD_NO_DELIMITER, "v=STSv1 ; id=1"},
+        {"v=STSv1 id=1", STS_RECORD_NO_DELIMITER, "v=STSv1 id=1"},
+        {"v=STSv1 ; id=1", STS_RECORD_SPACE_BEFORE_DELIMITER, "v=STSv1 ; id=1"},
+        {"\"v=STSv1; id=1\"", STS_RECORD_QUOTED, "\"v=STSv1; id=1\""},
+        {"v=STSv1\\; id=1", STS_RECORD_ESCAPED, "v=STSv1\\; id=1"},
         {"v=stsv1; id=1", STS_RECORD_VERSION_CASE, "v=stsv1"},
         {"id=1; v=STSv1", STS_RECORD_VERSION_NOT_FIRST, "id=1; v=STSv1"},
         {"v=STSv1; x=y", STS_RECORD_ID_MISSING, "v=STSv1; x=y"},
@@ -304,6 +407,92 @@ Test(sts_record, the_evidence_is_what_is_at_fault)
                   rows[i].text, (int)r.evidence[rows[i].fault].len,
                   (const char *)r.evidence[rows[i].fault].at);
     }
+}
+
+static void join_quirks(uint32_t quirks, char *text, size_t size)
+{
+    size_t len = 0;
+    text[0] = '\0';
+    for (int q = 0; q < STS_RECORD_QUIRK_COUNT; q++) {
+        if ((quirks >> q & 1U) != 0) {
+            len += (size_t)snprintf(text + len, size - len, "%s ",
+                                    sts_record_quirk_word((enum sts_record_quirk)q));
+        }
+    }
+}
+
+Test(sts_record, quirks_are_what_readers_differ_in)
+{
+    static const struct {
+        const char *name;
+        const char *texts[RECORDS_MAX];
+        bool readable;
+        const char *quirks;
+    } rows[] = {
+        {"RFC 8461 3.1: to the letter", {"v=STSv1; id=1;"}, true, ""},
+        {"3.1: spaces of field-delim", {"v=STSv1;  id=1 ; x=y"}, true, ""},
+        {"3.1: before the first semicolon", {"v=STSv1 ; id=1"}, true, "space_before_delimiter "},
+        {"3.1: behind the last semicolon", {"v=STSv1; id=1; "}, true, "end_delimiter_space "},
+        {"3.1: behind the last field", {"v=STSv1; id=1 "}, true, "end_space "},
+        {"3.1: behind an extension", {"v=STSv1; id=1; x=y\t"}, true, "end_space "},
+        {"3.1: in front", {" v=STSv1; id=1"}, true, "front_space "},
+        {"3.1: the version behind the id", {"id=1; v=STSv1"}, true, "version_later "},
+        {"3.2: two ids", {"v=STSv1; id=1; id=2"}, true, "duplicate_id "},
+        {"3.2: an extension twice", {"v=STSv1; id=1; x=1; x=2"}, true, ""},
+        {"3.1: two semicolons", {"v=STSv1;; id=1"}, true, "empty_field "},
+        {"3.1: a hyphen", {"v=STSv1; id=2026-01-01"}, true, "id_syntax "},
+        {"3.1: an empty id", {"v=STSv1; id=;"}, true, "id_syntax "},
+        {"3.1: an id of 33", {"v=STSv1; id=" DIGITS16 DIGITS16 "g"}, true, "id_syntax "},
+        {"3.1: a space before the sign", {"v=STSv1; id =1"}, true, "id_space "},
+        {"3.1: a field without a sign", {"v=STSv1; id=1; x"}, true, "field_without_sign "},
+        {"3.1: two signs", {"v=STSv1; id=1; x=y=z"}, true, "field_syntax "},
+        {"3.1: outside ASCII", {"v=STSv1; id=1; x=\xff"}, true, "field_syntax non_ascii "},
+        {"3.1: another record", {"v=spf1 -all", "v=STSv1; id=1"}, true, "other_record "},
+        {"3.1: one that is meant", {"v=STSv1; id=1", "v=stsv1; id=2"}, true, "other_record "},
+        {"3.1: two", {"v=STSv1; id=1", "v=STSv1; id=2"}, true, "second_record "},
+        {"3.1: two, both with a space",
+         {"v=STSv1 ; id=1", "v=STSv1 ; id=2"},
+         true,
+         "space_before_delimiter second_record "},
+        {"3.1: two, one with a space", {"v=STSv1 ; id=1", "v=STSv1; id=2"}, true, "second_loose "},
+        {"3.1: no id", {"v=STSv1; x=y"}, false, ""},
+        {"3.1: no delimiter", {"v=STSv1 id=1"}, false, ""},
+        {"3.1: case", {"v=stsv1; id=1"}, false, ""},
+        {"3.1: in quotes", {"\"v=STSv1; id=1\""}, false, ""},
+        {"3.1: a backslash", {"v=STSv1\\; id=1"}, false, ""},
+        {"3.1: another record alone", {"v=spf1 -all"}, false, ""},
+        {"3.1: none", {NULL}, false, ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct span texts[RECORDS_MAX];
+        struct sts_records r;
+        char quirks[256];
+        size_t count = 0;
+        while (count < RECORDS_MAX && rows[i].texts[count] != NULL) {
+            texts[count] = span_of(rows[i].texts[count]);
+            count++;
+        }
+        sts_records_read(texts, count, &r);
+        join_quirks(r.quirks, quirks, sizeof(quirks));
+        cr_expect_eq(r.readable, rows[i].readable, "%s", rows[i].name);
+        cr_expect_str_eq(quirks, rows[i].quirks, "%s: %s", rows[i].name, quirks);
+    }
+}
+
+Test(sts_record, a_reading_takes_no_quirk_that_it_does_not_name)
+{
+    const struct sts_reading none = {0};
+    const struct sts_reading some = {.takes = 1, .unsure = 2};
+    const struct sts_reading unknown = {.unsure = UINT32_MAX};
+    cr_expect_eq(sts_reading_takes(none, true, 0), TRUTH_YES);
+    cr_expect_eq(sts_reading_takes(none, true, 1), TRUTH_NO);
+    cr_expect_eq(sts_reading_takes(none, false, 0), TRUTH_NO);
+    cr_expect_eq(sts_reading_takes(some, true, 1), TRUTH_YES);
+    cr_expect_eq(sts_reading_takes(some, true, 3), TRUTH_UNKNOWN);
+    cr_expect_eq(sts_reading_takes(some, true, 7), TRUTH_NO, "what it refuses decides");
+    cr_expect_eq(sts_reading_takes(unknown, true, 0), TRUTH_YES);
+    cr_expect_eq(sts_reading_takes(unknown, true, 7), TRUTH_UNKNOWN);
+    cr_expect_eq(sts_reading_takes(unknown, false, 7), TRUTH_NO);
 }
 
 Test(sts_record, a_nul_octet_is_no_end)
