@@ -2,7 +2,10 @@
  * What it costs to judge chains: distinct leaves under 40 intermediates of two roots, each list with
  * its intermediate, as servers present them. Most of it ought to be the primitive of the leaf's signature.
  *
- *     bench_judging [COUNT [RSA]]    default 20000 leaves, of them 20 per cent with RSA 2048
+ *     bench_judging [COUNT [RSA [FILE]]]    default 20000 leaves, of them 20 per cent with RSA 2048
+ *
+ * With FILE, every server leaves its intermediate out, and it is known among those of FILE (as
+ * --intermediates takes it).
  *
  * Prints CPU time per list: in all, inside the verification of signatures, and the rest, of which
  * most is the parsing of the leaf.
@@ -15,6 +18,7 @@
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
+#include "scanner/report/known_intermediates.h"
 #include "scanner/tls/fast_public_key.h"
 #include "scanner/trust/chain_judge.h"
 #include "tests/support/test_ca.h"
@@ -97,7 +101,7 @@ static void put(struct buf *list, X509 *cert)
     OPENSSL_free((void *)(uintptr_t)der.at);
 }
 
-static struct buf make_list(const struct world *w, size_t n)
+static struct buf make_list(const struct world *w, size_t n, bool whole)
 {
     char cn[64];
     char san[160];
@@ -117,9 +121,29 @@ static struct buf make_list(const struct world *w, size_t n)
                                                      .extension_count = 6});
     struct buf list = BUF_INIT(BUF_NO_LIMIT);
     put(&list, leaf.cert);
-    put(&list, ca->cert);
+    if (whole) {
+        put(&list, ca->cert);
+    }
     test_cert_free(&leaf);
     return list;
+}
+
+/* Those of the file, and those of the bench. */
+static struct intermediate_pool *make_pool(const struct world *w, const char *path)
+{
+    struct intermediates_file file;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    CHECK(intermediates_file_read(&file, path, &why));
+    struct intermediate_pool *pool = known_intermediates_new(&file, 1, &why);
+    CHECK(pool != NULL);
+    for (size_t i = 0; i < INTERMEDIATES; i++) {
+        struct span der = test_cert_der(w->cas[i].cert);
+        CHECK(intermediate_pool_add(pool, der, INTERMEDIATE_FILE));
+        OPENSSL_free((void *)(uintptr_t)der.at);
+    }
+    (void)printf("intermediates known     %10zu\n", intermediate_pool_count(pool));
+    intermediates_file_deinit(&file);
+    return pool;
 }
 
 static double cpu_us(void)
@@ -147,6 +171,7 @@ int main(int argc, char **argv)
 {
     size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : COUNT_DEFAULT;
     unsigned rsa = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : RSA_DEFAULT;
+    const char *path = argc > 3 ? argv[3] : NULL;
     struct world w;
     struct trust_store_octets store = {.name = "bench", .anchors = BUF_INIT(BUF_NO_LIMIT)};
     struct judging_terms terms = {.at = JUDGED_AT, .stores = &store, .store_count = 1};
@@ -156,8 +181,10 @@ int main(int argc, char **argv)
     put(&store.anchors, w.roots[0].cert);
     put(&store.anchors, w.roots[1].cert);
     for (size_t i = 0; i < count; i++) {
-        lists[i] = make_list(&w, i);
+        lists[i] = make_list(&w, i, path == NULL);
     }
+    struct intermediate_pool *pool = path != NULL ? make_pool(&w, path) : NULL;
+    terms.known = pool;
     bool fast = fast_public_key_acquire(); /* as in a scan; keys have been made by now */
     struct chain_judge *judge = chain_judge_new(&terms);
     chain_judge_measure(judge);
@@ -165,10 +192,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < count; i++) {
         struct chain_verdict v;
         chain_judge_list(judge, buf_span(&lists[i]), &v);
-        CHECK(v.store[0].status == CHAIN_TRUSTED);
+        CHECK(v.store[0].status == (pool != NULL ? CHAIN_MISSING_INTERMEDIATE : CHAIN_TRUSTED));
     }
     print_counts(judge, cpu_us() - from);
     chain_judge_free(judge);
+    intermediate_pool_free(pool);
     if (fast) {
         fast_public_key_release();
     }
