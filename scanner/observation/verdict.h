@@ -210,4 +210,5 @@ struct chain_brief {
      * (the default of Debian and of OpenSSL since 3.2) and 1 (Postfix) */
     uint8_t openssl_level_2;
     uint8_t openssl_level_1;
+    uint32_t issuers; /* the CA certificates that it carries; a number of trust/issuer_senders.h */
 };

@@ -63,7 +63,8 @@ void chain_table_free(struct chain_table *t)
 static void tell(struct judge *j, const struct chain_waiter *to, struct span chain_id,
                  struct chain_brief brief)
 {
-    struct message_chain_known m = {.visit = to->visit, .brief = brief, .chain_id = chain_id};
+    struct message_chain_known m = {
+        .visit = to->visit, .brief = brief, .issuers = brief.issuers, .chain_id = chain_id};
     message_put_chain_known(&j->outbox[to->from], &m);
 }
 
@@ -91,6 +92,7 @@ static void finish(struct judge *j, uint32_t index)
     struct chain_verdict verdict;
     chain_judge_list(j->trust, buf_span(&c->list), &verdict);
     e->brief = chain_brief_of(&verdict);
+    e->brief.issuers = issuer_sets_add(j->issuers, &verdict);
     write_row(j, c, &verdict);
     if (completions_want((enum chain_status)e->brief.status)) {
         incomplete_chains_add(&j->incomplete, c->chain_id, buf_span(&c->list),

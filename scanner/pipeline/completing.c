@@ -42,6 +42,19 @@ static struct intermediate_pool *gather(struct scan *s, struct intermediate_pool
     return pool;
 }
 
+static struct issuer_senders *count_senders(const struct scan *s)
+{
+    const struct issuer_sets *sets[JUDGES_MAX];
+    const struct issuer_hosts *hosts[WORKERS_MAX];
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        sets[i] = s->judges[i]->issuers;
+    }
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        hosts[i] = s->workers[i]->issuer_hosts;
+    }
+    return issuer_senders_new(sets, s->judge_count, hosts, s->worker_count);
+}
+
 struct manifest_intermediates completing_run(struct scan *s, const struct completing *how)
 {
     const struct incomplete_chains *of[JUDGES_MAX];
@@ -50,9 +63,11 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
     }
     struct way_out out = {
         .scan = s, .how = how, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
+    struct issuer_senders *senders = count_senders(s);
     struct completions c = {
         .judge = chain_judge_new(&s->params->terms),
         .pool = gather(s, how->known),
+        .senders = senders,
         .of = of,
         .of_count = s->judge_count,
         .counts = how->counts,
@@ -71,5 +86,6 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
     buf_deinit(&out.messages);
     rows_out_free(out.rows);
     chain_judge_free(c.judge);
+    issuer_senders_free(senders);
     return told;
 }

@@ -15,8 +15,10 @@ static void send_endpoint(struct worker *w, const struct service *s, const struc
     brief.versions = s->versions;
     brief.ptr_is_host = (uint8_t)reverse_dns_is_host(w->services, s, t->host);
     brief_put(&octets, &brief);
-    struct message_endpoint_done m = {
-        .host_index = t->host_index, .endpoint = t->endpoint, .brief = buf_span(&octets)};
+    struct message_endpoint_done m = {.host_index = t->host_index,
+                                      .endpoint = t->endpoint,
+                                      .issuers = brief.chain.issuers,
+                                      .brief = buf_span(&octets)};
     message_put_endpoint_done(worker_outbox(w, t->from), &m);
     buf_deinit(&octets);
     atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);

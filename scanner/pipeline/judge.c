@@ -107,6 +107,7 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     mailbox_init(&j->mailbox, NULL);
     j->chains = chain_table_new();
     j->pool = intermediate_pool_new();
+    j->issuers = issuer_sets_new(index + 1, scan->judge_count);
     j->rows = rows_out_new(scan->params);
     j->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
@@ -147,6 +148,7 @@ void judge_deinit(struct judge *j)
     counts_deinit(&j->counts);
     incomplete_chains_deinit(&j->incomplete);
     intermediate_pool_free(j->pool);
+    issuer_sets_free(j->issuers);
     rows_out_free(j->rows);
     chain_table_free(j->chains);
     map_deinit(&j->known_certs);

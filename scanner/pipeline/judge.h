@@ -12,6 +12,7 @@
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/incomplete_chains.h"
 #include "scanner/trust/intermediate_pool.h"
+#include "scanner/trust/issuer_senders.h"
 
 struct chain_table;
 
@@ -23,6 +24,7 @@ struct judge {
     struct map known_certs; /* SHA-256 → 1 */
     struct chain_table *chains;
     struct chain_judge *trust;           /* of this thread alone */
+    struct issuer_sets *issuers;         /* that lists carry */
     struct intermediate_pool *pool;      /* CA certificates met in this scan */
     struct incomplete_chains incomplete; /* for the end of the scan */
     struct row_sink *rows;

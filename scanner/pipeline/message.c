@@ -95,6 +95,7 @@ static struct net_addr get_addr(struct span *in)
     return a;
 }
 
+/* All but `issuers`, which few need. */
 static void put_verdict(struct buf *out, struct chain_brief b)
 {
     put_u8(out, b.status);

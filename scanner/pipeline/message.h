@@ -68,7 +68,11 @@
     F(span, tlsas) /* encoded records in force, tlsa_put() */                     \
     F(span, host)
 
-#define FIELDS_ENDPOINT_DONE(F) F(u32, host_index) F(u16, endpoint) F(span, brief)
+#define FIELDS_ENDPOINT_DONE(F)                                                     \
+    F(u32, host_index)                                                              \
+    F(u16, endpoint)                                                                \
+    F(u32, issuers) /* of its chain: all that the brief's own octets do not hold */ \
+    F(span, brief)
 
 #define FIELDS_NAME_CHECK(F)                          \
     F(u16, from)                                      \
@@ -102,7 +106,7 @@
     F(span, chain_id)                                                                            \
     F(span, list) /* seen_tls.list */
 
-#define FIELDS_CHAIN_KNOWN(F) F(u32, visit) F(verdict, brief) F(span, chain_id)
+#define FIELDS_CHAIN_KNOWN(F) F(u32, visit) F(verdict, brief) F(u32, issuers) F(span, chain_id)
 
 /* Between judges: `from` is a judge, `chain` its index there. */
 #define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)

@@ -478,7 +478,7 @@ static bool wants_other_key(const struct worker *w, const struct visit *v)
 
 static uint64_t pack_brief(struct chain_brief b)
 {
-    return (uint64_t)b.status << 24 | (uint64_t)b.trusted_by << 16 |
+    return (uint64_t)b.issuers << 32 | (uint64_t)b.status << 24 | (uint64_t)b.trusted_by << 16 |
            (uint64_t)b.openssl_level_2 << 8 | b.openssl_level_1;
 }
 
@@ -487,7 +487,8 @@ static struct chain_brief unpack_brief(uint64_t packed)
     return (struct chain_brief){.status = (uint8_t)(packed >> 24),
                                 .trusted_by = (uint8_t)(packed >> 16),
                                 .openssl_level_2 = (uint8_t)(packed >> 8),
-                                .openssl_level_1 = (uint8_t)packed};
+                                .openssl_level_1 = (uint8_t)packed,
+                                .issuers = (uint32_t)(packed >> 32)};
 }
 
 bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief)
@@ -598,11 +599,13 @@ void service_on_chain_known(struct worker *w, const struct message_chain_known *
 {
     struct service_table *t = w->services;
     struct visit *v = &t->visits[m->visit];
-    service_keep_chain(w, m->chain_id, m->brief);
+    struct chain_brief brief = m->brief;
+    brief.issuers = m->issuers;
+    service_keep_chain(w, m->chain_id, brief);
     for (uint8_t i = 0; i < v->session_count; i++) {
         const struct seen_session *seen = session_seen(v->sessions[i]);
         if (memcmp(seen->tls.chain_id, m->chain_id.at, sizeof(seen->tls.chain_id)) == 0) {
-            v->chains[i] = m->brief;
+            v->chains[i] = brief;
         }
     }
     v->chains_pending--;

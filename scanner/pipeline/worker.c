@@ -252,7 +252,7 @@ static void *run(void *arg)
 
 void worker_init(struct worker *w, struct scan *scan, uint32_t index)
 {
-    *w = (struct worker){.scan = scan, .index = index};
+    *w = (struct worker){.scan = scan, .index = index, .issuer_hosts = issuer_hosts_new()};
     CHECK(uv_loop_init(&w->loop) == 0);
     CHECK(uv_async_init(&w->loop, &w->wake, on_wake) == 0);
     w->wake.data = w;
@@ -285,6 +285,7 @@ void worker_join(struct worker *w)
 
 void worker_deinit(struct worker *w)
 {
+    issuer_hosts_free(w->issuer_hosts);
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         buf_deinit(&w->outbox[i]);
     }

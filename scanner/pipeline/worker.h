@@ -26,6 +26,7 @@
 #include "scanner/probe/session.h"
 #include "scanner/probe/wheel_loop.h"
 #include "scanner/report/row_sink.h"
+#include "scanner/trust/issuer_senders.h"
 
 #define WORKERS_MAX 256
 #define JUDGES_MAX  64
@@ -90,6 +91,7 @@ struct worker {
     struct worker_counters counters;
     struct domain_table *domains;
     struct host_table *hosts;
+    struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
     struct service_table *services;
     struct lease_table *leases;
     uint32_t finished_domains;    /* since the last turn */

@@ -36,6 +36,8 @@ struct analysis {
     size_t intermediates_count;
     struct intermediate_pool *known_before; /* of the terms */
     struct intermediate_pool *pool;
+    struct issuer_sets *issuer_sets;
+    struct issuer_hosts *issuer_hosts;
     struct incomplete_chains incomplete;
     bool completions_whole;
     struct new_results out;
@@ -124,6 +126,7 @@ static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32
     counts_add_findings(&a->counts, &a->findings);
     counts_add_chain(&a->counts, verdict.store[0].status);
     struct chain_brief brief = chain_brief_of(&verdict);
+    brief.issuers = issuer_sets_add(a->issuer_sets, &verdict);
     known_chain(a->known, number)->brief = brief;
     if (completions_want(verdict.store[0].status)) {
         incomplete_chains_add(&a->incomplete, id, buf_span(&a->list),
@@ -385,6 +388,15 @@ static void on_host_dns(struct analysis *a, const struct facts *row)
     }
 }
 
+static void count_issuers(struct analysis *a, const struct seen_host *host)
+{
+    uint32_t *sets = arena_new(&a->reading.arena, host->endpoint_count, sizeof(*sets));
+    for (size_t i = 0; i < host->endpoint_count; i++) {
+        sets[i] = host->endpoints[i].chain.issuers;
+    }
+    issuer_hosts_add(a->issuer_hosts, host->name, sets, host->endpoint_count);
+}
+
 static void on_host(struct analysis *a, const struct facts *row)
 {
     const struct brief_judge briefs = {.fill = fill_brief, .dane_host = dane_of_host, .arg = a};
@@ -399,6 +411,7 @@ static void on_host(struct analysis *a, const struct facts *row)
     findings_of_host(&host, &verdict, &a->findings);
     report_host(&a->out.sink, &host, &verdict, &a->findings);
     counts_add_host(&a->counts, &host, &verdict);
+    count_issuers(a, &host);
     counts_add_findings(&a->counts, &a->findings);
 }
 
@@ -613,10 +626,18 @@ static void on_completion(void *arg)
 static void complete_chains(struct analysis *a)
 {
     const struct incomplete_chains *of = &a->incomplete;
-    const struct completions c = {
-        .judge = a->judge, .pool = a->pool, .of = &of, .of_count = 1, .counts = &a->counts};
+    const struct issuer_sets *sets = a->issuer_sets;
+    const struct issuer_hosts *hosts = a->issuer_hosts;
+    struct issuer_senders *senders = issuer_senders_new(&sets, 1, &hosts, 1);
+    const struct completions c = {.judge = a->judge,
+                                  .pool = a->pool,
+                                  .senders = senders,
+                                  .of = &of,
+                                  .of_count = 1,
+                                  .counts = &a->counts};
     intermediate_pool_merge(a->pool, a->known_before);
     a->completions_whole = report_completions(&a->out.sink, &c, on_completion, a);
+    issuer_senders_free(senders);
     if (!a->completions_whole) {
         buf_put_text(a->why, "temporary file: rows of completions are missing");
         stop(a, ANALYZE_FATAL);
@@ -689,6 +710,8 @@ static void deinit(struct analysis *a)
     known_free(a->known);
     intermediate_pool_free(a->pool);
     intermediate_pool_free(a->known_before);
+    issuer_sets_free(a->issuer_sets);
+    issuer_hosts_free(a->issuer_hosts);
     incomplete_chains_deinit(&a->incomplete);
     results_deinit(&a->results);
     buf_deinit(&a->list);
@@ -711,6 +734,8 @@ static bool begin(struct analysis *a, const struct analyze_params *p)
     counts_init(&a->counts, a->results.ports, a->results.port_count);
     a->judge = chain_judge_new(&a->terms);
     a->pool = intermediate_pool_new();
+    a->issuer_sets = issuer_sets_new(1, 1);
+    a->issuer_hosts = issuer_hosts_new();
     a->known = known_new(a->why);
     if (a->known == NULL) {
         stop(a, ANALYZE_FATAL);

@@ -79,8 +79,20 @@ static void put_store_verdict(struct object *o, const char *store, const struct 
     object_close(o);
 }
 
+static void put_sender(struct object *o, const struct issuer_senders *senders,
+                       const uint8_t sha256[32])
+{
+    const struct issuer_sender *sender = issuer_senders_find(senders, sha256);
+    object_uint(o, COMPLETING_FACTS_SENT_BY_HOSTS, sender != NULL ? sender->hosts : 0);
+    if (sender != NULL) {
+        object_text(o, COMPLETING_FACTS_SENT_BY_FIRST, sender->first);
+    }
+}
+
+/* @param senders NULL: not known yet */
 static void put_completing(struct list *l, const struct path_step *step, size_t count,
-                           const struct intermediate_pool *pool)
+                           const struct intermediate_pool *pool,
+                           const struct issuer_senders *senders)
 {
     for (size_t i = 0; i < count; i++) {
         const struct cert_info *cert = step[i].cert;
@@ -95,6 +107,9 @@ static void put_completing(struct list *l, const struct path_step *step, size_t 
         object_word(o, COMPLETING_FACTS_SOURCE, intermediate_source_word(source));
         if (source == INTERMEDIATE_SHIPPED) {
             object_text(o, COMPLETING_FACTS_SHIPPED, span_of(shipped_intermediates_name()));
+        }
+        if (senders != NULL) {
+            put_sender(o, senders, cert->fingerprint_sha256);
         }
         object_close(o);
     }
@@ -147,7 +162,7 @@ static void put_verdict(struct row *r, const struct chain_verdict *v,
     list_close(verdicts);
     if (v->store[0].status == CHAIN_MISSING_INTERMEDIATE) {
         put_completing(row_list(r, CHAINS_COMPLETING), v->completed, v->completed_count,
-                       terms->known);
+                       terms->known, NULL);
     }
     const struct cert_info *last = without_issuer(v);
     if (last != NULL) {
@@ -199,7 +214,8 @@ void report_completion(struct row_sink *sink, const struct completion_facts *c,
     struct row *r = row_sink_begin(sink, TABLE_COMPLETIONS);
     row_sha256(r, COMPLETIONS_CHAIN_ID, c->chain_id);
     row_word(r, COMPLETIONS_STATUS, chain_status_word(v->status));
-    put_completing(row_list(r, COMPLETIONS_COMPLETING), v->step, v->step_count, c->pool);
+    put_completing(row_list(r, COMPLETIONS_COMPLETING), v->step, v->step_count, c->pool,
+                   c->senders);
     put_path(row_list(r, COMPLETIONS_PATH), v);
     if (v->anchored) {
         row_text(r, COMPLETIONS_ANCHOR_DN, v->step[v->step_count - 1].cert->subject_dn);

@@ -37,7 +37,7 @@ static void complete(struct row_sink *sink, const struct completions *c, const s
 {
     struct chain_verdict verdict;
     chain_judge_complete(c->judge, (struct span){octets, p->chain->len}, c->pool, &verdict);
-    struct completion_facts facts = {.verdict = &verdict, .pool = c->pool};
+    struct completion_facts facts = {.verdict = &verdict, .pool = c->pool, .senders = c->senders};
     memcpy(facts.chain_id, p->chain->chain_id, sizeof(facts.chain_id));
     findings_reset(findings);
     if (!p->chain->told) {

@@ -5,6 +5,7 @@
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/incomplete_chains.h"
 #include "scanner/trust/intermediate_pool.h"
+#include "scanner/trust/issuer_senders.h"
 
 /**
  * The table completions, made at the end of a scan from what the judges kept: each list that lacks
@@ -14,6 +15,7 @@
 struct completions {
     struct chain_judge *judge;
     struct intermediate_pool *pool;
+    const struct issuer_senders *senders;
     const struct incomplete_chains *const *of; /* by judge */
     size_t of_count;
     struct scan_counts *counts; /* findings are added */

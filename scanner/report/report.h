@@ -7,6 +7,7 @@
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/intermediate_pool.h"
+#include "scanner/trust/issuer_senders.h"
 
 /**
  * What was seen and what was found, as rows: the only module that knows both the structs of
@@ -61,6 +62,7 @@ struct completion_facts {
     uint8_t chain_id[32];
     const struct chain_verdict *verdict;
     const struct intermediate_pool *pool;
+    const struct issuer_senders *senders;
 };
 
 void report_completion(struct row_sink *sink, const struct completion_facts *c,

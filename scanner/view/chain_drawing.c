@@ -254,6 +254,11 @@ static void put_completing(struct drawing *d, const json_t *row)
         paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "a certificate");
         paper_put(d->paper, INK_FAINT, ", known from ");
         paper_put(d->paper, INK_FAINT, where_known(one));
+        int64_t hosts = value_int(one, "sent_by_hosts", 0);
+        if (hosts > 0) {
+            paper_putf(d->paper, INK_FAINT, ", sent by %lld MX host%s of this run",
+                       (long long)hosts, hosts == 1 ? "" : "s");
+        }
         paper_end(d->paper);
     }
     const char *anchor = value_text(row, "anchor_dn");

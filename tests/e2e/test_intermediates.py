@@ -86,6 +86,7 @@ def check_chains(first, second, known):
         check("the finding, in place of the other", MISSING in codes(row) and UNKNOWN not in codes(row), codes(row))
         check_equal("which are missing", [(c["fingerprint_sha256"], c["source"]) for c in row["completing"]],
                     [(c["fingerprint_sha256"], "file") for c in completions[chain_id]["completing"]])
+        check_equal("rows of chains do not wait for the scan's end", {c["sent_by_hosts"] for c in row["completing"]}, {None})
         check("from the file", all(c["fingerprint_sha256"] in known for c in row["completing"]))
         check_equal("where its issuer can be had", row["missing_issuer_urls"], old["missing_issuer_urls"])
         check_equal("completions go on", now[chain_id]["status"], "trusted")
@@ -93,6 +94,25 @@ def check_chains(first, second, known):
     check_equal("completions of the same chains", set(now), set(completions))
     check("several chains lack one, and some an unknown one", seen["missing_intermediate"] > 3 and
           seen["issuer_unknown"] > 0, seen)
+
+
+def check_senders(folder):
+    """completions say how many hosts send what is missing; counted again from the rows of endpoints."""
+    chains = by_key(folder, "chains", "chain_id")
+    senders = collections.defaultdict(set)
+    for row in read_table(folder, "endpoints"):
+        chain = chains.get(row["chain_id"], {"certificates": [], "roles": []})
+        for digest, role in zip(chain["certificates"], chain["roles"]):
+            if role in ("intermediate", "alternative", "root"):
+                senders[digest].add(row["host"])
+    most = 0
+    for row in read_table(folder, "completions"):
+        for one in row["completing"]:
+            hosts = sorted(senders[one["fingerprint_sha256"]])
+            check_equal(f"hosts that send {one['subject_dn']}", (one["sent_by_hosts"], one["sent_by_first"]),
+                        (len(hosts), hosts[0] if hosts else None))
+            most = max(most, len(hosts))
+    check("some are sent by several hosts", most > 3, most)
 
 
 def check_followed(second):
@@ -243,6 +263,8 @@ def main():
         check_first(first)
         check_chains(first, second, known)
         check_followed(second)
+        check_senders(first)
+        check_senders(second)
         check_outcomes(first, second)
         check_manifest(second, files)
         check_analyze(first, second, files, folder)

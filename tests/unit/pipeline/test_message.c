@@ -118,10 +118,12 @@ Test(message, octets_of_version_3)
     message_put_endpoint_done(&wire, &(struct message_endpoint_done){
                                          .host_index = 0x01020304,
                                          .endpoint = 0x0506,
+                                         .issuers = 0x0708090a,
                                          .brief = SPAN_LIT("abc"),
                                      });
     static const uint8_t want[] = {
-        13, 0, 0, 0, MESSAGE_ENDPOINT_DONE, 0, 3, 0, 4, 3, 2, 1, 6, 5, 3, 0, 0, 0, 'a', 'b', 'c'};
+        17, 0,   0,   0,  MESSAGE_ENDPOINT_DONE, 0, 3, 0, 4, 3, 2, 1, 6, 5, 10, 9, 8, 7, 3, 0, 0,
+        0,  'a', 'b', 'c'};
     cr_expect(span_eq(buf_span(&wire), (struct span){want, sizeof(want)}));
     buf_deinit(&wire);
 }

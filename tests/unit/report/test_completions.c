@@ -55,7 +55,9 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
         for (uint8_t n = 1; n <= 3; n++) {
             add_list(&incomplete, n);
         }
+        struct issuer_senders *senders = issuer_senders_new(NULL, 0, NULL, 0);
         struct completions c = {.judge = chain_judge_new(&terms),
+                                .senders = senders,
                                 .pool = intermediate_pool_new(),
                                 .of = &of,
                                 .of_count = 1,
@@ -65,6 +67,7 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
         cr_expect_eq(t.rows, row->want, "%s", row->name);
         cr_expect_eq(t.sink.table[TABLE_COMPLETIONS].rows, row->want, "%s", row->name);
         intermediate_pool_free(c.pool);
+        issuer_senders_free(senders);
         chain_judge_free(c.judge);
         incomplete_chains_deinit(&incomplete);
         row_sink_deinit(&t.sink);
