@@ -21,6 +21,17 @@ enum dns_state mx_unknown_state(const struct seen_mx *mx)
     return is_open(mx->aaaa_state) ? (enum dns_state)mx->aaaa_state : DNS_NOT_ASKED;
 }
 
+static bool has_address(const struct seen_mx *mx)
+{
+    return has_data(mx->a_state) || has_data(mx->aaaa_state) ||
+           mx->name_kind == MX_NAME_ADDRESS_LITERAL;
+}
+
+bool mx_may_have_address(const struct seen_mx *mx)
+{
+    return has_address(mx) || mx_unknown_state(mx) != DNS_NOT_ASKED;
+}
+
 struct mx_facts mx_facts_of(const struct seen_domain *d)
 {
     struct mx_facts facts = {.unknown_state = DNS_NOT_ASKED};
@@ -33,7 +44,7 @@ struct mx_facts mx_facts_of(const struct seen_domain *d)
                 facts.unknown_state = unknown;
             }
         }
-        facts.hosts_with_address += has_data(mx->a_state) || has_data(mx->aaaa_state);
+        facts.hosts_with_address += has_address(mx);
         facts.hosts_blocklisted += mx->blocklisted;
         facts.endpoints += mx->endpoint_count;
         for (size_t k = 0; k < mx->endpoint_count; k++) {

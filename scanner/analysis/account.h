@@ -31,6 +31,9 @@ struct mx_facts mx_facts_of(const struct seen_domain *d);
  * is temporary; DNS_NOT_ASKED when both are settled. */
 enum dns_state mx_unknown_state(const struct seen_mx *mx);
 
+/** An address is known, or may be there: DNS does not rule it out. */
+bool mx_may_have_address(const struct seen_mx *mx);
+
 /**
  * @param reason receives a static word, never NULL: why the line is in its class. "" where the class
  * says it all (tested, partly_tested, duplicate, blocklisted).

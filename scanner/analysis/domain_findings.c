@@ -149,7 +149,7 @@ static bool is_root(const struct seen_mx *mx)
 
 static bool is_ip_literal(const struct seen_mx *mx)
 {
-    return is_fault(mx, NAME_FAULT_IP_LITERAL);
+    return mx->name_kind == MX_NAME_ADDRESS_LITERAL || is_fault(mx, NAME_FAULT_IP_LITERAL);
 }
 
 static bool is_localhost(const struct seen_mx *mx)
@@ -159,7 +159,8 @@ static bool is_localhost(const struct seen_mx *mx)
 
 static bool is_no_host(const struct seen_mx *mx)
 {
-    return mx->unusable != NULL && !is_root(mx) && !is_ip_literal(mx) && !is_localhost(mx);
+    bool refused = mx->unusable != NULL || mx->name_kind == MX_NAME_NOT_A_HOST;
+    return refused && !is_root(mx) && !is_ip_literal(mx) && !is_localhost(mx);
 }
 
 static bool is_single_label(const struct seen_mx *mx)
@@ -177,6 +178,12 @@ static bool has_underscore(const struct seen_mx *mx)
 static bool is_root_with_preference(const struct seen_mx *mx)
 {
     return is_root(mx) && mx->preference != 0;
+}
+
+/* What is resolved in spite of its form has a hyphen at the edge of a label. */
+static const char *reason_of_bad_name(const struct seen_mx *mx)
+{
+    return mx->unusable != NULL ? mx->unusable : name_fault_word(NAME_FAULT_BAD_HYPHEN);
 }
 
 /* One finding for all records of which `holds` is true, with these records as evidence. */
@@ -197,7 +204,7 @@ static void record_finding(const struct seen_domain *d, bool (*holds)(const stru
             buf_putf(evidence, "%sMX %u ", found > 0 ? ", " : "", mx->preference);
             evidence_put(evidence, mx->exchange);
             if (code == FINDING_MX_NOT_A_HOST) {
-                buf_putf(evidence, " (%s)", mx->unusable);
+                buf_putf(evidence, " (%s)", reason_of_bad_name(mx));
             }
         }
         found++;
@@ -207,19 +214,28 @@ static void record_finding(const struct seen_domain *d, bool (*holds)(const stru
     }
 }
 
+static bool has_good_exchange(const struct seen_domain *d)
+{
+    for (size_t i = 0; i < d->mx_count; i++) {
+        const struct seen_mx *mx = &d->mx[i];
+        if (mx->unusable == NULL && mx->name_kind == MX_NAME_HOST && mx_may_have_address(mx)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void record_findings(const struct seen_domain *d, struct findings *out)
 {
     /* A bad record costs mail only where no other exchange can take it. */
-    struct mx_facts facts = mx_facts_of(d);
-    bool others = facts.hosts_with_address > 0 || facts.hosts_unknown > 0;
-    enum severity severity = others ? SEVERITY_WARNING : SEVERITY_ERROR;
+    enum severity severity = has_good_exchange(d) ? SEVERITY_WARNING : SEVERITY_ERROR;
     record_finding(d, is_ip_literal, FINDING_MX_IP_LITERAL, severity, out);
     record_finding(d, is_localhost, FINDING_MX_LOCALHOST, severity, out);
     record_finding(d, is_no_host, FINDING_MX_NOT_A_HOST, severity, out);
     record_finding(d, is_single_label, FINDING_MX_SINGLE_LABEL, SEVERITY_WARNING, out);
     record_finding(d, has_underscore, FINDING_MX_UNDERSCORE, SEVERITY_WARNING, out);
     record_finding(d, is_root_with_preference, FINDING_MX_NULL_PREFERENCE, SEVERITY_WARNING, out);
-    if (d->mx_total > 1) {
+    if (d->null_mx_beside) {
         record_finding(d, is_root, FINDING_MX_NULL_WITH_OTHER, SEVERITY_ERROR, out);
     }
 }

@@ -83,10 +83,13 @@ static enum manager mail_manager(const struct seen_domain *d)
 {
     enum manager manager = MANAGER_UNKNOWN;
     for (size_t i = 0; i < d->mx_count && d->registrable.len > 0; i++) {
-        if (d->mx[i].unusable == NULL && !is_under(d->mx[i].host, d->registrable)) {
+        if (d->mx[i].unusable != NULL || d->mx[i].name_kind == MX_NAME_ADDRESS_LITERAL) {
+            continue;
+        }
+        if (!is_under(d->mx[i].host, d->registrable)) {
             return MANAGER_OTHER;
         }
-        manager = d->mx[i].unusable == NULL ? MANAGER_SELF : manager;
+        manager = MANAGER_SELF;
     }
     return manager;
 }

@@ -140,6 +140,13 @@ static enum dane_host state_of(const struct seen_host *h, const struct dane_host
 
 void dane_judge_host(const struct seen_host *h, bool trust_ad, struct dane_host_verdict *out)
 {
+    struct net_addr literal;
+    if (net_addr_parse(h->name,
+                       &literal)) { /* RFC 7672 section 2.2: TLSA records are found by a name */
+        *out = (struct dane_host_verdict){
+            .address = DNSSEC_UNKNOWN, .tlsa = DNSSEC_UNKNOWN, .state = DANE_HOST_NONE};
+        return;
+    }
     enum dnssec_state address = address_state(h, trust_ad);
     struct candidate c = choose(h, address, trust_ad);
     *out = (struct dane_host_verdict){

@@ -256,11 +256,84 @@ static const char *host_fault(struct span exchange, struct buf *out)
     return fault;
 }
 
-bool host_name_normalise(struct span exchange, struct buf *out, const char **why)
+bool host_name_normalise(struct span name, struct buf *out, const char **why)
 {
-    const char *fault = host_fault(exchange, out);
+    const char *fault = host_fault(name, out);
     if (fault != NULL && why != NULL) {
         *why = fault;
     }
     return fault == NULL;
+}
+
+/* --- exchanges ------------------------------------------------------------------------------- */
+
+static bool put_literal(struct span exchange, struct buf *out)
+{
+    struct net_addr a;
+    char text[NET_ADDR_TEXT_MAX];
+    if (exchange.len > 0 && exchange.at[exchange.len - 1] == '.') {
+        exchange.len--;
+    }
+    if (!net_addr_parse(exchange, &a)) {
+        return false;
+    }
+    buf_put(out, (struct span){(const uint8_t *)text, net_addr_format(&a, text)});
+    return true;
+}
+
+/* RFC 1035 section 2.3.1; Postfix valid_hostname(), Exim dns_check_names_pattern. */
+static bool has_edge_hyphen(struct span host)
+{
+    return labels_fault(host, RULES_UNDERSCORE) == name_fault_word(NAME_FAULT_BAD_HYPHEN);
+}
+
+/* What one of them lets pass: "*" as the first label (Postfix from 3.9 on), "/" inside labels (Exim), and
+ * numbers, which a C library may read as an address ("0x7f.1"). */
+static bool is_doubtful(struct span exchange, const char *fault)
+{
+    uint8_t copy[NAME_TEXT_MAX];
+    struct buf host = BUF_INIT(NAME_TEXT_MAX);
+    if (fault == name_fault_word(NAME_FAULT_NUMERIC_TLD)) {
+        return true;
+    }
+    if (span_eq(span_take(exchange, 2), SPAN_LIT("*."))) {
+        exchange = span_drop(exchange, 2);
+    }
+    if (exchange.len > sizeof(copy)) {
+        return false;
+    }
+    for (size_t i = 0; i < exchange.len; i++) {
+        copy[i] = exchange.at[i] == '/' ? '-' : exchange.at[i];
+    }
+    bool passes = host_fault((struct span){copy, exchange.len}, &host) == NULL &&
+                  !has_edge_hyphen(buf_span(&host));
+    buf_deinit(&host);
+    return passes;
+}
+
+static enum mx_name_kind kind_of_fault(struct span exchange, const char *fault)
+{
+    if (fault == name_fault_word(NAME_FAULT_NULL_MX)) {
+        return MX_NAME_ROOT;
+    }
+    if (fault == name_fault_word(NAME_FAULT_LOCALHOST)) {
+        return MX_NAME_HOST;
+    }
+    return is_doubtful(exchange, fault) ? MX_NAME_DOUBTFUL : MX_NAME_NOT_A_HOST;
+}
+
+const char *mx_name_normalise(struct span exchange, struct buf *out, enum mx_name_kind *kind)
+{
+    if (put_literal(exchange, out)) {
+        *kind = MX_NAME_ADDRESS_LITERAL;
+        return NULL;
+    }
+    size_t start = out->len;
+    const char *fault = host_fault(exchange, out);
+    if (fault != NULL) {
+        *kind = kind_of_fault(exchange, fault);
+        return fault;
+    }
+    *kind = has_edge_hyphen(span_drop(buf_span(out), start)) ? MX_NAME_NOT_A_HOST : MX_NAME_HOST;
+    return NULL;
 }

@@ -11,6 +11,7 @@
  */
 
 #include "scanner/base/buf.h"
+#include "scanner/observation/mx_name.h"
 
 #define NAME_TEXT_MAX \
     253 /* octets: 255 of wire form (RFC 1035 section 2.3.4) without length and root */
@@ -34,7 +35,7 @@
       "onion, invalid, localhost, local: no mail in the public DNS, RFC 6761, 6762, 7686")      \
     /* of MX exchanges only */                                                                  \
     X(NULL_MX, "null_mx", "the root, RFC 7505; no host")                                        \
-    X(IP_LITERAL, "ip_literal", "looks like an address, RFC 5321 section 5.1 wants a name")     \
+    X(IP_LITERAL, "ip_literal", "an address in brackets, RFC 5321 section 5.1 wants a name")    \
     X(LOCALHOST, "localhost", "localhost, RFC 6761 section 6.3")
 
 enum name_fault {
@@ -55,11 +56,19 @@ const char *name_fault_meaning(enum name_fault f);
 const char *domain_name_normalise(struct span input, struct buf *out);
 
 /**
- * The exchange of an MX record, as text (lower case or not, escapes of RFC 1035 section 5.1, root
- * "."). Appends the normal form of a host name to `out`.
+ * A host name out of a record or a reply, as text (lower case or not, escapes of RFC 1035 section 5.1,
+ * root "."). Appends its normal form to `out`.
  * @return false, with `out` unchanged and the word in `*why` (unless NULL), when it is no host name.
  */
-bool host_name_normalise(struct span exchange, struct buf *out, const char **why);
+bool host_name_normalise(struct span name, struct buf *out, const char **why);
+
+/**
+ * The exchange of an MX record, in text as above. Besides host names an address passes, as dotted
+ * quad or as RFC 4291 section 2.2 has it, because some senders dial it; brackets and the other forms that
+ * inet_aton() reads do not.
+ * @return NULL, and the normal form or the address is appended to `out`; else the word of a name_fault.
+ */
+const char *mx_name_normalise(struct span exchange, struct buf *out, enum mx_name_kind *kind);
 
 /** Any name a list of ours may hold: as an input domain, but with underscores and special-use names
  * and without "user@". @return as domain_name_normalise(). */

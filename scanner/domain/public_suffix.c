@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/base/net_addr.h"
 #include "scanner/domain/domain_name.h"
 
 struct public_suffixes {
@@ -93,6 +94,10 @@ int64_t public_suffixes_time(const struct public_suffixes *ps)
 
 bool registrable_domain(const struct public_suffixes *ps, struct span name, struct span *out)
 {
+    struct net_addr literal;
+    if (net_addr_parse(name, &literal)) {
+        return false;
+    }
     char text[NAME_TEXT_MAX + 1];
     if (name.len == 0 || name.len > NAME_TEXT_MAX) {
         return false;

@@ -20,5 +20,5 @@ const char *public_suffixes_path(const struct public_suffixes *ps);
 int64_t public_suffixes_time(const struct public_suffixes *ps);
 
 /** The registrable domain of a normal form: a tail of `name`. A TLD that is not listed counts as a
- * suffix (rule "*"). @return false, `out` unchanged, when `name` is itself a public suffix. */
+ * suffix (rule "*"). @return false, `out` unchanged, when `name` is itself a public suffix, or an address. */
 bool registrable_domain(const struct public_suffixes *ps, struct span name, struct span *out);

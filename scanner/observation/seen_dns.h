@@ -42,9 +42,9 @@ static inline bool dns_state_is_temporary(enum dns_state s)
 /* Links that are kept and followed inside one answer. Resolvers stop at 16 or earlier (BIND 9.18: 16,
  * Unbound: 11), so that more are a mistake. */
 #define DNS_CNAME_MAX 16
-/* A chain this long without a record or SOA at its end is one that the resolver gave up: none is known
- * to stop earlier. A shorter one is NODATA from a forwarder that keeps no SOA. */
-#define DNS_CNAME_UNFINISHED 8
+/* A chain this long without a record or SOA at its end may be one that the resolver gave up: BIND's
+ * max-query-restarts is 11. A shorter one is NODATA from a forwarder that keeps no SOA. */
+#define DNS_CNAME_UNFINISHED 11
 
 /** The header facts of one answer, without its records. */
 struct seen_dns {

@@ -6,6 +6,7 @@
  * points to is borrowed for the call.
  */
 
+#include "scanner/observation/mx_name.h"
 #include "scanner/observation/seen_dns.h"
 #include "scanner/observation/seen_policy.h"
 #include "scanner/observation/seen_session.h"
@@ -184,9 +185,10 @@ struct seen_endpoint {
 struct seen_mx {
     uint16_t preference;
     struct span exchange; /* text as in the record, DNS escapes included */
-    struct span host;     /* normal form; empty when it is no host name */
+    struct span host;     /* normal form, also of an address literal; empty when it is neither */
+    uint8_t name_kind;    /* enum mx_name_kind */
     const char *
-        unusable; /* why it was not resolved: a word such as "null_mx", "ip_literal"; NULL: usable */
+        unusable; /* why nothing was tried: a word such as "null_mx"; NULL: usable for some sender */
     uint8_t a_state; /* enum dns_state */
     uint8_t aaaa_state;
     uint8_t cname_count;
@@ -258,6 +260,8 @@ struct seen_domain {
     const struct seen_mx *mx; /* by preference, then host */
     size_t mx_count;
     size_t mx_total; /* as answered; over MX_MAX the rest is not worked on */
+    bool
+        null_mx_beside; /* a null MX among several records, perhaps beyond MX_MAX: RFC 7505 section 3 */
     bool endpoints_truncated;
     struct seen_txt mta_sts;           /* _mta-sts.<domain> */
     const struct span *mta_sts_cnames; /* links from _mta-sts.<domain> on */

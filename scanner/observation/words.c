@@ -31,6 +31,20 @@ const char *smtp_quirk_word(enum smtp_quirk q)
     UNREACHABLE("unknown smtp_quirk");
 }
 
+const char *mx_name_kind_word(enum mx_name_kind k)
+{
+    switch (k) {
+#define X(name, word)    \
+    case MX_NAME_##name: \
+        return word;
+        MX_NAME_KINDS(X)
+#undef X
+    case MX_NAME_KIND_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown mx_name_kind");
+}
+
 const char *mx_kind_word(enum mx_kind k)
 {
     switch (k) {

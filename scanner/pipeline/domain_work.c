@@ -196,9 +196,14 @@ static void want_host(struct worker *w, uint32_t index, uint16_t mx, struct span
     message_put_host_want(worker_outbox(w, owner_of_name(w->scan, host)), &m);
 }
 
-static bool is_null_mx(const struct dns_answer *answer)
+static bool has_null_mx(const struct dns_answer *answer)
 {
-    return answer->rr_count == 1 && span_eq(answer->rrs[0].mx.exchange, SPAN_LIT("."));
+    for (size_t i = 0; i < answer->rr_count; i++) {
+        if (span_eq(answer->rrs[i].mx.exchange, SPAN_LIT("."))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void add_mx(struct domain_work *d, const struct dns_rr *rr, struct buf *scratch)
@@ -209,9 +214,10 @@ static void add_mx(struct domain_work *d, const struct dns_rr *rr, struct buf *s
         .exchange = arena_copy(&d->arena, rr->mx.exchange),
     };
     buf_reset(scratch);
-    if (host_name_normalise(rr->mx.exchange, scratch, &mx->unusable)) {
-        mx->host = arena_copy(&d->arena, buf_span(scratch));
-    }
+    enum mx_name_kind kind;
+    mx->unusable = mx_name_normalise(rr->mx.exchange, scratch, &kind);
+    mx->host = arena_copy(&d->arena, buf_span(scratch));
+    mx->name_kind = (uint8_t)kind;
 }
 
 /* The index of the first entry with the same host: a name listed with two preferences is
@@ -255,7 +261,9 @@ static void take_mx_records(struct domain_work *d, const struct dns_answer *answ
         add_mx(d, &answer->rrs[i], &scratch);
     }
     buf_deinit(&scratch);
-    d->seen.mx_kind = is_null_mx(answer) ? MX_KIND_NULL_MX : MX_KIND_EXPLICIT;
+    bool null = has_null_mx(answer);
+    d->seen.mx_kind = null && answer->rr_count == 1 ? MX_KIND_NULL_MX : MX_KIND_EXPLICIT;
+    d->seen.null_mx_beside = null && answer->rr_count > 1;
 }
 
 static void want_implicit(struct worker *w, uint32_t index)

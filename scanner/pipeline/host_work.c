@@ -138,6 +138,22 @@ static void answer_check_from_record(struct worker *w, const struct host_record 
 
 /* --- work ---------------------------------------------------------------------------------- */
 
+/* An MX record that holds an address where a name belongs (RFC 5321 section 5.1): some senders dial it. */
+static void take_literal(struct host_work *h)
+{
+    struct net_addr a;
+    if (!net_addr_parse(h->name, &a)) {
+        return;
+    }
+    struct net_addr *list = arena_new(&h->arena, 1, sizeof(*list));
+    *list = a;
+    h->literal = true;
+    h->v4 = a.family == 4 ? list : NULL;
+    h->v4_count = a.family == 4;
+    h->v6 = a.family == 6 ? list : NULL;
+    h->v6_count = a.family == 6;
+}
+
 static struct host_work *begin_work(struct worker *w, uint32_t index, struct span name)
 {
     struct host_entry *e = &w->hosts->entries[index];
@@ -151,6 +167,7 @@ static struct host_work *begin_work(struct worker *w, uint32_t index, struct spa
         free(e->record);
         e->record = NULL;
     }
+    take_literal(h);
     e->work = h;
     return h;
 }
@@ -189,7 +206,7 @@ static void ask(struct worker *w, uint32_t index, enum question q)
 static bool addresses_known(const struct host_work *h)
 {
     for (enum question q = QUESTION_A; q <= QUESTION_AAAA; q++) {
-        if (!h->answered[q] && (h->asked[q] || !h->blocklisted)) {
+        if (!h->answered[q] && (h->asked[q] || !(h->blocklisted || h->literal))) {
             return false;
         }
     }
@@ -590,7 +607,7 @@ void host_on_want(struct worker *w, const struct message_host_want *m)
             fill_up_to_cap(w, index);
         }
     }
-    if (!h->blocklisted) {
+    if (!h->blocklisted && !h->literal) {
         ask(w, index, QUESTION_A);
         ask(w, index, QUESTION_AAAA);
         if (h->dial) {

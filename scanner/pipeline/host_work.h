@@ -38,7 +38,8 @@ struct host_work {
     struct seen_dns dns[QUESTION_COUNT];
     bool asked[QUESTION_COUNT];
     bool answered[QUESTION_COUNT];
-    bool dial; /* wanted as an MX host */
+    bool dial;    /* wanted as an MX host */
+    bool literal; /* the name is an address: nothing to ask for */
     bool blocklisted;
     bool addresses_sent; /* ADDRESS_WANTs are out */
     uint32_t block;      /* the smallest of those who want it dialled */

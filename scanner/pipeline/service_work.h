@@ -43,6 +43,13 @@ struct want {
     uint16_t endpoint;
 };
 
+/** Of an address literal in an MX record there is none; RFC 6066 section 3: no literal in SNI. */
+static inline bool want_has_name(const struct want *want)
+{
+    struct net_addr literal;
+    return !net_addr_parse(want->host, &literal);
+}
+
 enum visit_kind {
     VISIT_NO_SNI,
     VISIT_SNI,

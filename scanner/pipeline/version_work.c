@@ -44,7 +44,8 @@ uint32_t versions_next_visit(struct worker *w, uint32_t service)
     v->want = work->first_want;
     v->hello_max_version = version_plan_next(&work->versions);
     if (work->versions.connections == 0) { /* the same for all of them */
-        work->hello_sni = w->scan->params->probe_sni && !takes_no_name(work);
+        work->hello_sni =
+            w->scan->params->probe_sni && want_has_name(&work->first_want) && !takes_no_name(work);
     }
     work->hello_under_way = true;
     return index;

@@ -77,7 +77,8 @@ static void connect_now(struct worker *w, uint32_t index)
         bool rsa = handshake_key_shown(&session_seen(v->sessions[0])->tls) == HANDSHAKE_KEY_RSA;
         target.key = rsa ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
     }
-    if (v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && s->work->hello_sni)) {
+    bool named = v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && s->work->hello_sni);
+    if (named && want_has_name(&v->want)) {
         bool base = v->dane_sni > 0 && number == v->dane_sni;
         struct span name = base ? v->want.tlsa_base : v->want.host;
         CHECK(name.len < sizeof(sni));

@@ -53,6 +53,7 @@ static void read_mx(const struct facts *f, const struct brief_judge *judge, stru
         .preference = facts_u16(f, MX_FACTS_PREFERENCE),
         .exchange = facts_text(f, MX_FACTS_EXCHANGE),
         .host = facts_text(f, MX_FACTS_HOST),
+        .name_kind = (uint8_t)facts_mx_name_kind(f, MX_FACTS_NAME_KIND),
         .unusable = facts_word(f, MX_FACTS_UNUSABLE),
         .a_state = (uint8_t)facts_dns_state(f, MX_FACTS_A),
         .aaaa_state = (uint8_t)facts_dns_state(f, MX_FACTS_AAAA),
@@ -102,6 +103,7 @@ void read_domain(const struct facts *row, const struct brief_judge *judge, struc
         .blocklisted = facts_bool(row, DOMAINS_BLOCKLISTED),
         .mx_kind = facts_mx_kind(row, DOMAINS_MX_KIND),
         .mx_total = facts_uint(row, DOMAINS_MX_TOTAL, SIZE_MAX),
+        .null_mx_beside = facts_bool(row, DOMAINS_NULL_MX_BESIDE),
         .endpoints_truncated = facts_bool(row, DOMAINS_ENDPOINTS_TRUNCATED),
     };
     read_dns(row, DOMAINS_MX_DNS, &out->mx_dns);

@@ -360,6 +360,11 @@ static const char *dns_state_at(unsigned i)
     return dns_state_word((enum dns_state)i);
 }
 
+static const char *mx_name_kind_at(unsigned i)
+{
+    return mx_name_kind_word((enum mx_name_kind)i);
+}
+
 static const char *mx_kind_at(unsigned i)
 {
     return mx_kind_word((enum mx_kind)i);
@@ -432,6 +437,12 @@ enum mx_kind facts_mx_kind(const struct facts *f, unsigned column)
 {
     return (enum mx_kind)number_of_word(f, column, mx_kind_at, 0, MX_KIND_UNKNOWN,
                                         MX_KIND_NOT_ASKED);
+}
+
+enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column)
+{
+    return (enum mx_name_kind)number_of_word(f, column, mx_name_kind_at, 0, MX_NAME_KIND_COUNT - 1,
+                                             MX_NAME_HOST);
 }
 
 enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column)

@@ -76,6 +76,7 @@ uint16_t facts_smtp_quirks(const struct facts *f, unsigned column);         /* o
 enum not_tested_reason facts_not_tested(const struct facts *f, unsigned column);
 enum dns_state facts_dns_state(const struct facts *f, unsigned column);       /* never null */
 enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);           /* never null */
+enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column); /* null: HOST */
 enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column); /* never null */
 uint16_t facts_tls_version(const struct facts *f, unsigned column);           /* 0: null */
 int16_t facts_alert(const struct facts *f, unsigned column);                  /* -1: null */

@@ -9,6 +9,7 @@ static void put_mx(struct list *l, const struct seen_domain *d)
         object_uint(o, MX_FACTS_PREFERENCE, mx->preference);
         object_text(o, MX_FACTS_EXCHANGE, mx->exchange);
         object_name(o, MX_FACTS_HOST, mx->host);
+        object_word(o, MX_FACTS_NAME_KIND, mx_name_kind_word((enum mx_name_kind)mx->name_kind));
         object_word(o, MX_FACTS_UNUSABLE, mx->unusable);
         object_word(o, MX_FACTS_A, dns_state_word((enum dns_state)mx->a_state));
         object_word(o, MX_FACTS_AAAA, dns_state_word((enum dns_state)mx->aaaa_state));
@@ -46,6 +47,7 @@ static void put_answers(struct row *r, const struct seen_domain *d)
     put_texts(row_list(r, DOMAINS_CNAMES), d->cnames, d->cname_count);
     put_mx(row_list(r, DOMAINS_MX), d);
     row_uint(r, DOMAINS_MX_TOTAL, d->mx_total);
+    row_bool(r, DOMAINS_NULL_MX_BESIDE, d->null_mx_beside);
     put_set(r, d);
     row_bool(r, DOMAINS_ENDPOINTS_TRUNCATED, d->endpoints_truncated);
     put_dns(row_object(r, DOMAINS_MTA_STS_DNS), &d->mta_sts.dns);

@@ -34,6 +34,7 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const jso
     const char *host = value_text(mx, "host");
     const char *exchange = value_text(mx, "exchange");
     const char *unusable = value_text(mx, "unusable");
+    const char *kind = value_text(mx, "name_kind");
     size_t tlsa = json_array_size(value_object(host_row(v, mx), "tlsa"));
     const char *dane = value_text(host_row(v, mx), "dane");
     bool implicit = is_word(value_text(v->domain->value, "mx_kind"), "implicit");
@@ -50,6 +51,10 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const jso
     }
     if (unusable != NULL) {
         paper_putf(p, INK_ERROR, ", not usable: %s", unusable);
+    } else if (is_word(kind, "address_literal")) {
+        paper_put(p, INK_ERROR, ", an address where a name belongs: some senders dial it");
+    } else if (is_word(kind, "not_a_host")) {
+        paper_put(p, INK_ERROR, ", no host name: Postfix and Exim refuse it");
     }
     if (value_is_true(mx, "blocklisted")) {
         paper_put(p, INK_FAINT, ", on the block list");

@@ -49,6 +49,7 @@ class Facts:
         self.same("mx_dns.ad", want["mx_ad"], bool(dns.get("ad")))
         self.same("mx_kind", want["mx_kind"], row["mx_kind"])
         self.same("mx_total", want["mx_total"], row["mx_total"] or 0)
+        self.same("null_mx_beside", want["null_mx_beside"], bool(row["null_mx_beside"]))
         for key in ("mta_sts", "tls_rpt"):
             if key + "_txt" in want:
                 self.same(key + "_dns.state", want[key + "_txt_state"], (row[key + "_dns"] or {}).get("state"))
@@ -91,7 +92,7 @@ class Facts:
                 self.seen["deliveries", pair[1]] += 1
 
     def compare_mx(self, want, got):
-        for key in ("preference", "exchange", "host", "unusable", "a", "aaaa"):
+        for key in ("preference", "exchange", "host", "name_kind", "unusable", "a", "aaaa"):
             self.same("mx." + key, want[key], got[key])
         if want.get("dane_host") is not None:
             self.same("mx.dane_host", want["dane_host"], got["dane_host"])

@@ -43,7 +43,7 @@ UNTIDY = [
     ("# a comment", None, None, None),
     ("Web.Test.", "web.test", "no_mail", "implicit_not_dialled"),
     ("", None, None, None),
-    ("someone@literal.test", "literal.test", "no_mail", "mx_unusable"),
+    ("someone@literal.test", "literal.test", "not_tested", "special_purpose"),
     ("m\u00fcnchen.test", "xn--mnchen-3ya.test", "no_mail", "null_mx"),
     ("nowhere.test", "nowhere.test", "no_mail", "nxdomain"),
     ("local.test", "local.test", "not_tested", None),

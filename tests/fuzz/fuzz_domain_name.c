@@ -1,5 +1,6 @@
 #include "scanner/base/check.h"
 #include "scanner/base/hash.h"
+#include "scanner/base/net_addr.h"
 #include "scanner/domain/blocklist.h"
 #include "scanner/domain/domain_name.h"
 
@@ -15,6 +16,30 @@ static void check_form(struct span name, bool host)
         CHECK(label <= NAME_LABEL_MAX && (c != '.' || (i > 0 && name.at[i - 1] != '.')));
     }
     CHECK(label > 0 && domain_name_tld(name).len == label);
+}
+
+/* An exchange is a host, an address, or nothing to try; what comes out is its own normal form. */
+static void check_exchange(struct span in)
+{
+    struct buf once = BUF_INIT(NAME_TEXT_MAX);
+    struct buf twice = BUF_INIT(NAME_TEXT_MAX);
+    struct net_addr address;
+    enum mx_name_kind kind;
+    enum mx_name_kind again;
+    if (mx_name_normalise(in, &once, &kind) == NULL) {
+        bool literal = kind == MX_NAME_ADDRESS_LITERAL;
+        CHECK(net_addr_parse(buf_span(&once), &address) == literal);
+        if (!literal) {
+            CHECK(kind == MX_NAME_HOST || kind == MX_NAME_NOT_A_HOST);
+            check_form(buf_span(&once), true);
+        }
+        CHECK(mx_name_normalise(buf_span(&once), &twice, &again) == NULL && again == kind);
+        CHECK(span_eq(buf_span(&once), buf_span(&twice)));
+    } else {
+        CHECK(once.len == 0 && kind != MX_NAME_ADDRESS_LITERAL);
+    }
+    buf_deinit(&once);
+    buf_deinit(&twice);
 }
 
 /* A normal form looks like one and is its own normal form; a list holds every name it is given. */
@@ -45,6 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         CHECK(once.len == 0 && why != NULL);
     }
+    check_exchange(in);
     struct blocklist *b = blocklist_new();
     (void)blocklist_add_line(b, in);
     blocklist_free(b);

@@ -24,6 +24,7 @@ struct mx_record {
     uint16_t preference;
     char exchange[LAB_NAME_MAX]; /* "." is the root */
     const char *unusable;
+    const char *name_kind;
 };
 
 /* Everything of one line; the account is counted along the way. */
@@ -44,6 +45,8 @@ struct expectation {
     const char *findings[FINDINGS_MAX]; /* codes, borrowed, each once */
     size_t finding_count;
     bool is_case;
+    bool
+        literal; /* the exchange under way is an address: RFC 6066 section 3, nothing is sent as SNI */
     struct expect_mail mail;
     struct expect_dane dane; /* of the host under way */
 };
@@ -350,7 +353,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         service_at(e->world, a, host, &s);
         struct expected_client client = {
             .implicit_tls = port == PORT_IMPLICIT_TLS,
-            .sni = true,
+            .sni = !e->literal,
             .greeting_timeout_ms = e->options->greeting_timeout_ms,
         };
         service_expect(&s, &client, &with);
@@ -362,7 +365,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         buf_put_char(b, '{');
         put_session(e->world, b, &s, &without, false);
         buf_put_char(b, '}');
-        json_put_word(b, "sni", sni_word(&s, &with, &without));
+        json_put_word(b, "sni", e->literal ? "unknown" : sni_word(&s, &with, &without));
         put_verdict(e, &s, host, &with, &without);
         if (port == PORT_SMTP) {
             const char *dane = put_endpoint_dane(e, a, &client, host);
@@ -431,6 +434,29 @@ static void put_host_dane(struct expectation *e, const char *host)
     json_put_word(e->out, "dane_host", e->dane.state);
 }
 
+/* An address for an exchange: no question, no name to ask for, so no TLSA either. */
+static void put_literal(struct expectation *e, const struct net_addr *a, struct span exchange)
+{
+    struct buf *b = e->out;
+    struct expect_host *mail = &e->mail.host[e->mail.host_count - 1];
+    e->dane = (struct expect_dane){.state = "none"};
+    mail->dane = e->dane.state;
+    mail->addressed = true;
+    e->hosts_with_address++;
+    e->literal = true;
+    json_put_word(b, "a", dns_state_word(DNS_NOT_ASKED));
+    json_put_word(b, "aaaa", dns_state_word(DNS_NOT_ASKED));
+    json_put_word(b, "dane_host", e->dane.state);
+    json_put_key(b, "endpoints");
+    buf_put_char(b, '[');
+    for (size_t p = 0; p < e->options->port_count; p++) {
+        put_endpoint(e, a, e->options->ports[p], exchange);
+    }
+    buf_put_char(b, ']');
+    mail->count = e->mail.endpoint_count - mail->first;
+    e->literal = false;
+}
+
 static void put_host(struct expectation *e, const char *host, size_t share)
 {
     struct buf *b = e->out;
@@ -490,17 +516,34 @@ static int cmp_mx(const void *left, const void *right)
 /* Why no scanner resolves it: RFC 7505, RFC 5321 section 5.1, RFC 6761. */
 static const char *unusable_word(const char *exchange)
 {
-    struct net_addr unused;
     if (strcmp(exchange, ".") == 0) {
         return "null_mx";
-    }
-    if (net_addr_parse(span_of(exchange), &unused)) {
-        return "ip_literal";
     }
     if (strchr(exchange, '@') != NULL) {
         return "bad_character"; /* RFC 1123 section 2.1 */
     }
     return strcmp(exchange, "localhost") == 0 ? "localhost" : NULL;
+}
+
+/* RFC 1035 section 2.3.1: a label begins and ends with a letter or digit. */
+static bool has_edge_hyphen(const char *name)
+{
+    size_t len = strlen(name);
+    return name[0] == '-' || name[len - 1] == '-' || strstr(name, ".-") != NULL ||
+           strstr(name, "-.") != NULL;
+}
+
+static const char *name_kind(const struct mx_record *mx)
+{
+    struct net_addr unused;
+    if (strcmp(mx->exchange, ".") == 0) {
+        return "root";
+    }
+    if (net_addr_parse(span_of(mx->exchange), &unused)) {
+        return "address_literal";
+    }
+    bool refused = mx->unusable != NULL && strcmp(mx->unusable, "localhost") != 0;
+    return refused || has_edge_hyphen(mx->exchange) ? "not_a_host" : "host";
 }
 
 static size_t collect_mx(const struct zone_answer *answer, struct mx_record *list)
@@ -511,6 +554,7 @@ static size_t collect_mx(const struct zone_answer *answer, struct mx_record *lis
         (void)snprintf(list[i].exchange, LAB_NAME_MAX, "%.*s", name.len > 0 ? (int)name.len : 1,
                        name.len > 0 ? (const char *)name.at : ".");
         list[i].unusable = unusable_word(list[i].exchange);
+        list[i].name_kind = name_kind(&list[i]);
     }
     qsort(list, answer->count, sizeof(*list), cmp_mx);
     return answer->count;
@@ -524,6 +568,7 @@ static void put_mx(struct expectation *e, const struct mx_record *mx, size_t sha
     json_put_number(b, "preference", mx->preference);
     json_put_word(b, "exchange", mx->exchange);
     json_put_word(b, "host", mx->unusable == NULL ? mx->exchange : NULL);
+    json_put_word(b, "name_kind", mx->name_kind);
     json_put_word(b, "unusable", mx->unusable);
     struct expect_host *mail = &e->mail.host[e->mail.host_count++];
     *mail = (struct expect_host){
@@ -532,7 +577,10 @@ static void put_mx(struct expectation *e, const struct mx_record *mx, size_t sha
         .first = e->mail.endpoint_count,
     };
     memcpy(mail->exchange, mx->exchange, sizeof(mail->exchange));
-    if (mx->unusable == NULL) {
+    struct net_addr literal;
+    if (net_addr_parse(span_of(mx->exchange), &literal)) {
+        put_literal(e, &literal, span_of(mx->exchange));
+    } else if (mx->unusable == NULL) {
         put_host(e, mx->exchange, share);
     } else {
         json_put_word(b, "a", dns_state_word(DNS_NOT_ASKED));
@@ -541,6 +589,16 @@ static void put_mx(struct expectation *e, const struct mx_record *mx, size_t sha
         buf_put_text(b, "[]");
     }
     buf_put_char(b, '}');
+}
+
+static bool has_root(const struct mx_record *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(list[i].exchange, ".") == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void put_mx_list(struct expectation *e, const struct mx_record *list, size_t count)
@@ -553,6 +611,7 @@ static void put_mx_list(struct expectation *e, const struct mx_record *list, siz
     e->cut = e->cut || count > kept;
     e->mail.mx_cut = count > kept;
     json_put_number(e->out, "mx_total", count);
+    json_put_bool(e->out, "null_mx_beside", count > 1 && has_root(list, count));
     json_put_key(e->out, "mx");
     buf_put_char(e->out, '[');
     for (size_t i = 0; i < kept; i++) {
@@ -759,23 +818,32 @@ static struct hash_key key_of_address(const struct net_addr *a)
     return hash_key_of((struct span){(const uint8_t *)a, sizeof(*a)});
 }
 
+static void count_address(struct crowd *c, const struct net_addr *a)
+{
+    bool added;
+    uint64_t index = *map_add(&c->index, key_of_address(a), c->count, &added);
+    if (added) {
+        if ((c->count & (c->count - 1)) == 0) { /* full at each power of two */
+            c->entries =
+                memory_resize(c->entries, c->count ? c->count * 2 : 1, sizeof(*c->entries));
+        }
+        c->entries[c->count++] = (struct crowd_entry){.address = *a};
+    }
+    c->entries[index].names++;
+}
+
 static void count_host(struct crowd *c, struct resolve_context *r, const char *host)
 {
     static const uint16_t types[] = {LAB_TYPE_A, LAB_TYPE_AAAA};
+    struct net_addr literal;
+    if (net_addr_parse(span_of(host), &literal)) {
+        count_address(c, &literal);
+        return;
+    }
     for (size_t t = 0; t < 2; t++) {
         struct resolved answer = resolve(r, span_of(host), types[t]);
         for (size_t i = 0; i < answer.answer->count; i++) {
-            const struct net_addr *a = &answer.answer->rr[i].address;
-            bool added;
-            uint64_t index = *map_add(&c->index, key_of_address(a), c->count, &added);
-            if (added) {
-                if ((c->count & (c->count - 1)) == 0) { /* full at each power of two */
-                    c->entries =
-                        memory_resize(c->entries, c->count ? c->count * 2 : 1, sizeof(*c->entries));
-                }
-                c->entries[c->count++] = (struct crowd_entry){.address = *a};
-            }
-            c->entries[index].names++;
+            count_address(c, &answer.answer->rr[i].address);
         }
     }
 }

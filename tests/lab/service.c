@@ -192,6 +192,8 @@ static bool set_flag(struct service *s, const char *key, const char *value)
         s->flaky = yes;
     } else if (strcmp(key, "unstable") == 0) {
         s->unstable = yes;
+    } else if (strcmp(key, "literal") == 0) {
+        s->literal = yes;
     } else {
         return false;
     }

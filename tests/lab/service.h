@@ -318,6 +318,7 @@ struct service {
     enum lab_tls_trait trait;
     enum lab_sni_rule sni;
     bool unstable; /* two certificates in turn */
+    bool literal;  /* its address stands in an MX record: a visit more that has no name to send */
     /* certificates */
     struct cert_choice plain; /* without SNI, and for names it does not know */
     bool plain_named;         /* its names are given, not "default." of the domain */

@@ -372,7 +372,7 @@ static void on_plain(struct session *c, struct span in)
 static unsigned expected_visits(struct session *c)
 {
     if (c->sni[0] == '\0') {
-        return 1;
+        return c->service.literal ? 2 : 1;
     }
     /* A client that sees another leaf with SNI asks once more, to tell SNI from mere change. */
     struct cert_choice with = service_cert(&c->service, true, 0);

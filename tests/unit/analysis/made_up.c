@@ -1,5 +1,7 @@
 #include "tests/unit/analysis/made_up.h"
 
+#include <string.h>
+
 #include <criterion/criterion.h>
 
 size_t made_endpoints_fill(struct endpoint_brief *to, const struct made_endpoint *from)
@@ -48,12 +50,15 @@ void made_domain_fill(struct made_domain *d, enum mx_kind kind, enum dns_state s
             .exchange = span_of(mx[count].exchange),
             .host = span_of(mx[count].unusable != NULL ? "" : mx[count].exchange),
             .unusable = mx[count].unusable,
+            .name_kind = (uint8_t)mx[count].name_kind,
             .a_state = (uint8_t)mx[count].a,
             .aaaa_state = (uint8_t)mx[count].aaaa,
             .blocklisted = mx[count].blocklisted,
             .endpoints = d->endpoints[count],
             .endpoint_count = made_endpoints_fill(d->endpoints[count], mx[count].endpoints),
         };
+        d->seen.null_mx_beside = d->seen.null_mx_beside ||
+                                 (strcmp(mx[count].exchange, ".") == 0 && mx[1].exchange != NULL);
         count++;
     }
     d->seen.mx = d->mx;

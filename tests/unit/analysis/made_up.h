@@ -30,6 +30,7 @@ struct made_mx {
     uint16_t preference;
     const char *exchange;
     const char *unusable;
+    enum mx_name_kind name_kind;
     enum dns_state a;
     enum dns_state aaaa;
     bool blocklisted;
@@ -47,6 +48,14 @@ struct made_mx {
         .endpoints = {                                                                            \
             __VA_ARGS__                                                                           \
         }                                                                                         \
+    }
+/** An address for an exchange; the variadic part: its endpoints. */
+#define MADE_LITERAL(preference_, exchange_, ...)             \
+    {                                                         \
+        .preference = (preference_), .exchange = (exchange_), \
+        .name_kind = MX_NAME_ADDRESS_LITERAL, .endpoints = {  \
+            __VA_ARGS__                                       \
+        }                                                     \
     }
 #define MADE_UNUSABLE(preference_, exchange_, why)                              \
     {                                                                           \

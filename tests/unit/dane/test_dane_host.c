@@ -91,6 +91,19 @@ static void check_host(const struct host_row *row)
               (const char *)v.base.at);
 }
 
+/* RFC 7672 section 2.2: TLSA records belong to a name. */
+Test(dane_host, an_address_has_none)
+{
+    static const char *const literals[] = {"192.0.2.1", "2001:db8::1"};
+    for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+        const struct seen_host host = {.name = span_of(literals[i])};
+        struct dane_host_verdict v;
+        dane_judge_host(&host, true, &v);
+        cr_expect_eq(v.state, DANE_HOST_NONE, "%s: %s", literals[i], dane_host_word(v.state));
+        cr_expect_eq(v.base.len, 0);
+    }
+}
+
 static const struct host_row plain_rows[] = {
     {"usable: RFC 7672 section 2.2",
      {.a = SECURE(DATA), .aaaa = SECURE(NODATA), .tlsa = SECURE(DATA), RECORDS(usable)},

@@ -102,6 +102,74 @@ static const struct name_case hosts[] = {
     {"RFC 1035 2.3.4", SPAN_INIT(L63 "a.org"), "<label_too_long>"},
 };
 
+struct exchange_case {
+    const char *name;
+    struct span input;
+    const char *expected; /* "<word>": a fault */
+    enum mx_name_kind kind;
+};
+
+static const struct exchange_case exchanges[] = {
+    {"RFC 1123 2.1: a digit first", SPAN_INIT("1mx.example.org"), "1mx.example.org", MX_NAME_HOST},
+    {"Postfix and Exim: underscore", SPAN_INIT("_mx.example.org"), "_mx.example.org", MX_NAME_HOST},
+    {"hyphens inside", SPAN_INIT("m-x--1.example.org"), "m-x--1.example.org", MX_NAME_HOST},
+    {"RFC 1035 2.3.1: hyphen first", SPAN_INIT("-mx.example.org"), "-mx.example.org",
+     MX_NAME_NOT_A_HOST},
+    {"RFC 1035 2.3.1: hyphen last", SPAN_INIT("mx-.example.org"), "mx-.example.org",
+     MX_NAME_NOT_A_HOST},
+    {"RFC 1035 2.3.1: in another label", SPAN_INIT("mx.example-.org"), "mx.example-.org",
+     MX_NAME_NOT_A_HOST},
+    {"RFC 5321 5.1: dotted quad", SPAN_INIT("192.0.2.1"), "192.0.2.1", MX_NAME_ADDRESS_LITERAL},
+    {"RFC 5321 5.1: and the root's dot", SPAN_INIT("192.0.2.1."), "192.0.2.1",
+     MX_NAME_ADDRESS_LITERAL},
+    {"RFC 4291 2.2: IPv6", SPAN_INIT("2001:DB8::01"), "2001:db8::1", MX_NAME_ADDRESS_LITERAL},
+    {"RFC 5321 4.1.3: brackets", SPAN_INIT("[192.0.2.1]"), "<ip_literal>", MX_NAME_NOT_A_HOST},
+    {"RFC 5321 4.1.3: brackets, IPv6", SPAN_INIT("[IPv6:2001:db8::1]"), "<ip_literal>",
+     MX_NAME_NOT_A_HOST},
+    {"RFC 4291 2.2: no zone", SPAN_INIT("fe80::1%eth0"), "<bad_character>", MX_NAME_NOT_A_HOST},
+    {"inet_aton: three parts", SPAN_INIT("192.0.2"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"inet_aton: one number", SPAN_INIT("3221225985"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"inet_aton: octal", SPAN_INIT("0300.0.2.1"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"inet_aton: leading zero", SPAN_INIT("192.0.2.01"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"inet_aton: hexadecimal", SPAN_INIT("0xc0.0.2.1"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"five numbers", SPAN_INIT("192.0.2.1.1"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"over 255", SPAN_INIT("256.0.2.1"), "<numeric_tld>", MX_NAME_DOUBTFUL},
+    {"an address below a domain", SPAN_INIT("192.0.2.1.example.org"), "192.0.2.1.example.org",
+     MX_NAME_HOST},
+    {"Postfix 3.9: wildcard", SPAN_INIT("*.example.org"), "<bad_character>", MX_NAME_DOUBTFUL},
+    {"wildcard further in", SPAN_INIT("a.*.example.org"), "<bad_character>", MX_NAME_NOT_A_HOST},
+    {"wildcard and hyphen", SPAN_INIT("*.-mx.example.org"), "<bad_character>", MX_NAME_NOT_A_HOST},
+    {"Exim: slash", SPAN_INIT("m/x.example.org"), "<bad_character>", MX_NAME_DOUBTFUL},
+    {"slash at the edge", SPAN_INIT("mx/.example.org"), "<bad_character>", MX_NAME_NOT_A_HOST},
+    {"mailbox", SPAN_INIT("a@example.org"), "<bad_character>", MX_NAME_NOT_A_HOST},
+    {"RFC 1035 5.1: space", SPAN_INIT("mx\\032.example.org"), "<bad_character>",
+     MX_NAME_NOT_A_HOST},
+    {"RFC 1035 5.1: dot in a label", SPAN_INIT("192\\.0.2.1"), "<bad_character>",
+     MX_NAME_NOT_A_HOST},
+    {"RFC 7505 3: root", SPAN_INIT("."), "<null_mx>", MX_NAME_ROOT},
+    {"RFC 6761 6.3", SPAN_INIT("localhost"), "<localhost>", MX_NAME_HOST},
+    {"one label", SPAN_INIT("mail"), "mail", MX_NAME_HOST},
+    {"a label too long", SPAN_INIT(L63 "a.org"), "<label_too_long>", MX_NAME_NOT_A_HOST},
+};
+
+Test(domain_name, exchanges)
+{
+    for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+        const struct exchange_case *c = &exchanges[i];
+        struct buf got = BUF_INIT(NAME_TEXT_MAX);
+        enum mx_name_kind kind;
+        const char *fault = mx_name_normalise(c->input, &got, &kind);
+        if (fault != NULL) {
+            cr_expect_eq(got.len, 0, "%s", c->name);
+            buf_putf(&got, "<%s>", fault);
+        }
+        cr_expect(span_eq(buf_span(&got), span_of(c->expected)), "%s: %.*s", c->name, (int)got.len,
+                  (const char *)got.at);
+        cr_expect_eq(kind, c->kind, "%s", c->name);
+        buf_deinit(&got);
+    }
+}
+
 static void check(const struct name_case *c, struct buf *got, const char *fault)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);

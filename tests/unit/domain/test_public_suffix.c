@@ -25,6 +25,8 @@ static const struct suffix_case cases[] = {
     {"a.github.io", "a.github.io"}, /* private section */
     {"mx.example.unlisted", "example.unlisted"},
     {"unlisted", NULL},
+    {"192.0.2.1", NULL}, /* an address has no owner's name in it */
+    {"2001:db8::1", NULL},
 };
 
 static void check(const struct public_suffixes *ps, const struct suffix_case *c)

@@ -51,6 +51,11 @@ Test(words, are_unique_and_plain)
         MX_KINDS(X)
 #undef X
     };
+    const char *const name_kinds[] = {
+#define X(name, word) mx_name_kind_word(MX_NAME_##name),
+        MX_NAME_KINDS(X)
+#undef X
+    };
     const char *const classes[] = {
 #define X(name, word) account_class_word(ACCOUNT_##name),
         ACCOUNT_CLASSES(X)
@@ -63,6 +68,7 @@ Test(words, are_unique_and_plain)
     check_words("not tested", not_tested, COUNT(not_tested), true);
     check_words("dns", dns, COUNT(dns), false);
     check_words("mx kind", kinds, COUNT(kinds), false);
+    check_words("mx_name_kind", name_kinds, COUNT(name_kinds), false);
     check_words("account", classes, COUNT(classes), false);
     cr_expect_eq(COUNT(outcomes), OUTCOME_COUNT);
     cr_expect_eq(COUNT(dns), DNS_STATE_COUNT);

@@ -154,6 +154,9 @@ static const struct {
 #define X(name, word) {"dns_state", word},
     DNS_STATES(X)
 #undef X
+#define X(name, word) {"mx_name_kind", word},
+    MX_NAME_KINDS(X)
+#undef X
 #define X(name, word) {"mx_kind", word},
     MX_KINDS(X)
 #undef X

@@ -81,10 +81,9 @@ static void a_cname_loop(struct wire *w)
     wire_cname(w, "b.test", 50, "a.test");
 }
 
-#define LINKS_7 ">c1.test >c2.test >c3.test >c4.test >c5.test >c6.test >c7.test"
-#define LINKS_16                                                                   \
-    LINKS_7 " >c8.test >c9.test >c10.test >c11.test >c12.test >c13.test >c14.test" \
-            " >c15.test >c16.test"
+#define LINKS_7  ">c1.test >c2.test >c3.test >c4.test >c5.test >c6.test >c7.test"
+#define LINKS_10 LINKS_7 " >c8.test >c9.test >c10.test"
+#define LINKS_16 LINKS_10 " >c11.test >c12.test >c13.test >c14.test >c15.test >c16.test"
 
 /* The last name has an address, or nothing. */
 static void chain(struct wire *w, int links, bool has_end)
@@ -111,23 +110,23 @@ static void a_cname_too_long(struct wire *w)
     chain(w, DNS_CNAME_MAX + 1, true);
 }
 
-static void a_cname_of_seven(struct wire *w)
+static void a_cname_of_ten(struct wire *w)
 {
     chain(w, DNS_CNAME_UNFINISHED - 1, false);
 }
 
-static void a_cname_of_eight(struct wire *w)
+static void a_cname_of_eleven(struct wire *w)
 {
     chain(w, DNS_CNAME_UNFINISHED, false);
 }
 
-static void a_cname_of_eight_and_soa(struct wire *w)
+static void a_cname_of_eleven_and_soa(struct wire *w)
 {
     chain(w, DNS_CNAME_UNFINISHED, false);
     wire_soa(w, 900, 10);
 }
 
-static void a_cname_of_eight_gone(struct wire *w)
+static void a_cname_of_eleven_gone(struct wire *w)
 {
     w->at[3] |= DNS_RCODE_NXDOMAIN;
     chain(w, DNS_CNAME_UNFINISHED, false);
@@ -406,14 +405,14 @@ static const struct message_case cases[] = {
     {"as many links as are followed", DNS_TYPE_A, a_cname_longest,
      "data 0 ttl=50 ede=-1: " LINKS_16 " 192.0.2.1"},
     {"one link more", DNS_TYPE_A, a_cname_too_long, "cname_limit 0 ttl=50 ede=-1: " LINKS_16},
-    {"RFC 2308 2.2: a short chain without data and SOA", DNS_TYPE_A, a_cname_of_seven,
-     "nodata 0 ttl=50 ede=-1: " LINKS_7},
-    {"a long one: the resolver stopped", DNS_TYPE_A, a_cname_of_eight,
-     "cname_limit 0 ttl=50 ede=-1: " LINKS_7 " >c8.test"},
-    {"a long one and SOA: RFC 2308 2.2", DNS_TYPE_A, a_cname_of_eight_and_soa,
-     "nodata 0 ttl=10 ede=-1: " LINKS_7 " >c8.test"},
-    {"a long one that ends in NXDOMAIN: RFC 6604 3", DNS_TYPE_A, a_cname_of_eight_gone,
-     "nxdomain 3 ttl=50 ede=-1: " LINKS_7 " >c8.test"},
+    {"RFC 2308 2.2: a short chain without data and SOA", DNS_TYPE_A, a_cname_of_ten,
+     "nodata 0 ttl=50 ede=-1: " LINKS_10},
+    {"a long one: the resolver stopped", DNS_TYPE_A, a_cname_of_eleven,
+     "cname_limit 0 ttl=50 ede=-1: " LINKS_10 " >c11.test"},
+    {"a long one and SOA: RFC 2308 2.2", DNS_TYPE_A, a_cname_of_eleven_and_soa,
+     "nodata 0 ttl=10 ede=-1: " LINKS_10 " >c11.test"},
+    {"a long one that ends in NXDOMAIN: RFC 6604 3", DNS_TYPE_A, a_cname_of_eleven_gone,
+     "nxdomain 3 ttl=50 ede=-1: " LINKS_10 " >c11.test"},
     {"NXDOMAIN behind a CNAME (RFC 2308 2.1, RFC 6604 3)", DNS_TYPE_A, a_cname_nxdomain,
      "nxdomain 3 ttl=20 ede=-1: >gone.test"},
     {"NODATA behind a CNAME (RFC 2308 2.2)", DNS_TYPE_A, a_cname_nodata,
