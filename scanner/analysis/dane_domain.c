@@ -1,6 +1,7 @@
 #include "scanner/analysis/dane_domain.h"
 
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/name_match.h"
 #include "scanner/base/check.h"
 #include "scanner/dane/dane.h"
 
@@ -34,19 +35,44 @@ static bool is_in_force(enum dane_host s)
     return s == DANE_HOST_USABLE || s == DANE_HOST_UNUSABLE;
 }
 
-enum truth dane_endpoint_passes(const struct seen_domain *d, enum dnssec_state mx,
+/* Is `name` a name of the leaf? Its names are not kept for each domain: enough to say that it is not among
+ * them, and whether it is where it lies above the host. */
+static enum truth leaf_is_for(struct span name, struct span host, const struct endpoint_brief *e)
+{
+    unsigned labels = name_labels_above(name, host);
+    if (labels >= 1 && labels <= COVERS_PARENTS_MAX) {
+        return (e->dane_covers_parents >> (labels - 1) & 1) != 0 ? TRUTH_YES : TRUTH_NO;
+    }
+    if (span_eq(name, host)) {
+        return TRUTH_NO;
+    }
+    return leaf_names_may_cover(e->dane_leaf_names, name) ? TRUTH_UNKNOWN : TRUTH_NO;
+}
+
+/* RFC 7672 section 3.2.2: the domain, and what it is an alias of, where the MX records are secure. */
+static enum truth leaf_is_for_domain(const struct seen_domain *d, enum dnssec_state mx,
+                                     struct span host, const struct endpoint_brief *e)
+{
+    if (mx != DNSSEC_SECURE && mx != DNSSEC_UNKNOWN) {
+        return TRUTH_NO;
+    }
+    enum truth is = leaf_is_for(d->domain, host, e);
+    if (d->cname_count > 0 && is != TRUTH_YES) {
+        enum truth end = leaf_is_for(d->cnames[d->cname_count - 1], host, e);
+        is = end == TRUTH_NO ? is : end;
+    }
+    return is == TRUTH_YES && mx == DNSSEC_UNKNOWN ? TRUTH_UNKNOWN : is;
+}
+
+enum truth dane_endpoint_passes(const struct seen_domain *d, enum dnssec_state mx, struct span host,
                                 const struct endpoint_brief *e)
 {
     switch ((enum dane_status)e->dane) {
     case DANE_MATCH:
         return TRUTH_YES;
-    case DANE_MISMATCH: {
-        /* The names of the leaf are not kept for each domain, only enough to say that it is not among them. */
-        bool perhaps = (e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0 &&
-                       (mx == DNSSEC_SECURE || mx == DNSSEC_UNKNOWN) &&
-                       leaf_domains_may_have(e->leaf_domains, d->domain);
-        return perhaps ? TRUTH_UNKNOWN : TRUTH_NO;
-    }
+    case DANE_OTHER_NAME:
+        return leaf_is_for_domain(d, mx, host, e);
+    case DANE_MISMATCH:
     case DANE_NO_TLS:
         return TRUTH_NO;
     case DANE_UNKNOWN:
@@ -67,7 +93,7 @@ static void add_endpoints(struct dane_domain *v, const struct seen_domain *d,
         if (endpoint_is_special(e) || (port != PORT_ALL && e->port != port)) {
             continue;
         }
-        tally_add(&v->endpoints, dane_endpoint_passes(d, v->mx, e));
+        tally_add(&v->endpoints, dane_endpoint_passes(d, v->mx, mx->host, e));
     }
 }
 

@@ -35,9 +35,9 @@ struct dane_domain {
     struct tally endpoints;   /* of hosts with usable records: match, mismatch, unknown */
 };
 
-/** What usable records make of an endpoint for mail to this domain: beside the host also the domain itself is a name
- * that DANE-TA takes, where the MX records are secure (RFC 7672 section 3.2.2). */
-enum truth dane_endpoint_passes(const struct seen_domain *d, enum dnssec_state mx,
+/** What usable records make of an endpoint of `host` for mail to this domain: beside the host also the domain itself
+ * is a name that DANE-TA takes, where the MX records are secure (RFC 7672 section 3.2.2). */
+enum truth dane_endpoint_passes(const struct seen_domain *d, enum dnssec_state mx, struct span host,
                                 const struct endpoint_brief *e);
 
 void dane_domain_fill(struct dane_domain *v, const struct seen_domain *d, bool trust_ad);

@@ -6,6 +6,7 @@
 /* Two keys, each with the present and the next certificate, each in two digests. */
 #define TLSA_MANY_FROM  9
 #define TLSA_DATA_SHOWN 8 /* octets of a record's data in an evidence */
+#define LEAF_SHOWN      8 /* octets of a fingerprint there */
 
 #define USAGE_TA 2
 #define USAGE_EE 3
@@ -228,6 +229,9 @@ static void put_hint(struct buf *evidence, const struct tlsa_result *r)
     if (r->other_usage) {
         buf_put_text(evidence, " (matches with the other usage)");
     }
+    if (r->matches_other_key) {
+        buf_put_text(evidence, " (matches the certificate of the other key)");
+    }
 }
 
 static bool is_unmatched(const struct dane_verdict *v, size_t i)
@@ -295,6 +299,72 @@ static void mismatch_findings(const struct seen_endpoint *e, const struct dane_v
     }
 }
 
+/* Which domains lead to the host is not known here: their rows tell whether the certificate is for them. */
+static void other_name_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
+                               struct findings *out)
+{
+    put_unmatched(add(out, FINDING_DANE_TA_OTHER_NAME, SEVERITY_NOTICE, e), e, v, USAGE_TA);
+}
+
+/* Who meets the key and not the certificate of the anchor. */
+static void anchor_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
+                           struct findings *out)
+{
+    if ((v->flags & DANE_FLAG_ANCHOR_IN_DNS) == 0) {
+        return;
+    }
+    struct buf *evidence = add(out, FINDING_DANE_ANCHOR_IN_DNS, SEVERITY_ERROR, e);
+    size_t count = 0;
+    for (size_t i = 0; i < v->record_count; i++) {
+        if (v->record[i].anchor_in_dns && v->record[i].in_force &&
+            evidence_next(evidence, &count)) {
+            put_record(evidence, &e->tlsas[i]);
+        }
+    }
+    evidence_end(evidence, count);
+}
+
+/* What answers to the other kind of key was asked for, and is known. */
+static bool knows_other_key(const struct seen_endpoint *e, const struct dane_verdict *v)
+{
+    return v->other_key != DANE_UNKNOWN ||
+           (e->other_key != NULL && outcome_info(e->other_key->outcome)->conclusive);
+}
+
+static void stale_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
+                          struct findings *out)
+{
+    if (v->stale == 0) {
+        return;
+    }
+    bool known = knows_other_key(e, v);
+    struct buf *evidence =
+        add(out, FINDING_DANE_STALE_RECORD, known ? SEVERITY_WARNING : SEVERITY_NOTICE, e);
+    size_t count = 0;
+    for (size_t i = 0; i < v->record_count; i++) {
+        if (is_unmatched(v, i) && !v->record[i].matches_other_key &&
+            evidence_next(evidence, &count)) {
+            put_record(evidence, &e->tlsas[i]);
+            put_hint(evidence, &v->record[i]);
+        }
+    }
+    evidence_end(evidence, count);
+    buf_put_text(evidence, known ? "" : "; the other kind of key was not asked for");
+}
+
+/* Where the first list fails as well, that is the finding. */
+static void other_key_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
+                              struct findings *out)
+{
+    if (v->status != DANE_MATCH || v->other_key != DANE_MISMATCH) {
+        return;
+    }
+    struct buf *evidence = add(out, FINDING_DANE_OTHER_KEY_MISMATCH, SEVERITY_ERROR, e);
+    buf_putf(evidence, "none of %zu records matches the leaf ", v->record_count);
+    buf_put_hex(evidence, (struct span){e->other_key->tls.leaf_sha256, LEAF_SHOWN});
+    buf_put_text(evidence, "...");
+}
+
 static bool is_acceptable(const struct seen_endpoint *e, const struct endpoint_verdict *v)
 {
     return e->chain.status == CHAIN_TRUSTED && name_match_is_match(v->name.match);
@@ -308,16 +378,19 @@ static void match_findings(const struct seen_endpoint *e, const struct endpoint_
         size_t i = (size_t)dane->matching_record;
         struct buf *evidence = add(out, FINDING_DANE_MATCH, SEVERITY_INFO, e);
         put_record(evidence, &e->tlsas[i]);
-        buf_putf(evidence, " at position %d", dane->record[i].position);
+        if (dane->record[i].position >= 0) {
+            buf_putf(evidence, " at position %d", dane->record[i].position);
+        } else {
+            buf_put_text(evidence, " in DNS, not presented");
+        }
     }
     if (is_acceptable(e, v)) {
         buf_putf(add(out, FINDING_DANE_PKIX_ALSO_VALID, SEVERITY_INFO, e), "chain %s, name %s",
                  chain_status_word((enum chain_status)e->chain.status),
                  name_match_word(v->name.match));
     }
-    if (dane->stale > 0) {
-        put_unmatched(add(out, FINDING_DANE_STALE_RECORD, SEVERITY_WARNING, e), e, dane, 0);
-    }
+    stale_finding(e, dane, out);
+    other_key_finding(e, dane, out);
 }
 
 /* A record that matches and is set aside for a stronger digest (RFC 7671 section 9). */
@@ -362,142 +435,11 @@ void dane_findings_of_endpoint(const struct seen_endpoint *e, const struct endpo
     no_tls_finding(e, &v->dane, out);
     if (v->dane.status == DANE_MATCH) {
         match_findings(e, v, out);
+    } else if (v->dane.status == DANE_OTHER_NAME) {
+        other_name_finding(e, &v->dane, out);
     } else if (v->dane.status == DANE_MISMATCH) {
         mismatch_findings(e, &v->dane, out);
     }
+    anchor_finding(e, &v->dane, out);
     agility_finding(e, &v->dane, out);
-}
-
-/* --- the MX set -------------------------------------------------------------------------------- */
-
-static bool is_in_force(const struct seen_mx *mx)
-{
-    return mx->dane_host == DANE_HOST_USABLE || mx->dane_host == DANE_HOST_UNUSABLE;
-}
-
-static bool is_usable(const struct seen_mx *mx)
-{
-    return mx->dane_host == DANE_HOST_USABLE;
-}
-
-/* Nobody is authenticated there. */
-static bool is_without(const struct seen_mx *mx)
-{
-    return mx->unusable == NULL &&
-           (mx->dane_host == DANE_HOST_NONE || mx->dane_host == DANE_HOST_TLSA_INSECURE ||
-            mx->dane_host == DANE_HOST_HOST_INSECURE || mx->dane_host == DANE_HOST_UNUSABLE);
-}
-
-static void put_hosts(struct buf *evidence, const struct seen_domain *d,
-                      bool (*holds)(const struct seen_mx *mx))
-{
-    size_t count = 0;
-    for (size_t i = 0; i < d->mx_count; i++) {
-        if (holds(&d->mx[i]) && evidence_next(evidence, &count)) {
-            evidence_put(evidence, d->mx[i].host);
-        }
-    }
-    evidence_end(evidence, count);
-}
-
-static bool has_host(const struct seen_domain *d, bool (*holds)(const struct seen_mx *mx))
-{
-    for (size_t i = 0; i < d->mx_count; i++) {
-        if (holds(&d->mx[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void coverage_findings(const struct seen_domain *d, const struct dane_domain *v,
-                              struct findings *out)
-{
-    if (!has_host(d, is_in_force)) {
-        return;
-    }
-    if (v->mx == DNSSEC_INSECURE || v->mx == DNSSEC_NO_CHAIN) {
-        struct buf *evidence = findings_add_max(out, FINDING_DANE_MX_INSECURE);
-        buf_putf(evidence, "MX %s, TLSA secure at ", dnssec_state_word(v->mx));
-        put_hosts(evidence, d, is_in_force);
-    }
-    if (has_host(d, is_usable) && has_host(d, is_without)) {
-        struct buf *evidence = findings_add_max(out, FINDING_DANE_PARTIAL);
-        buf_put_text(evidence, "with: ");
-        put_hosts(evidence, d, is_usable);
-        buf_put_text(evidence, "; without: ");
-        put_hosts(evidence, d, is_without);
-    }
-}
-
-/* No sender with DANE can deliver to this address. */
-static bool endpoint_fails(const struct seen_domain *d, const struct dane_domain *v,
-                           const struct seen_mx *mx, const struct endpoint_brief *e)
-{
-    bool conclusive = outcome_info((enum session_outcome)e->outcome)->conclusive;
-    bool without_tls = conclusive && e->outcome != OUTCOME_ESTABLISHED;
-    return dane_endpoint_passes(d, v->mx, e) == TRUTH_NO ||
-           (mx->dane_host == DANE_HOST_UNUSABLE && without_tls);
-}
-
-static bool exchange_fails(const struct seen_domain *d, const struct dane_domain *v,
-                           const struct seen_mx *mx, uint16_t port)
-{
-    if (mx->dane_host == DANE_HOST_LOOKUP_FAILED) {
-        return true;
-    }
-    size_t fails = 0;
-    size_t endpoints = 0;
-    for (size_t i = 0; i < mx->endpoint_count; i++) {
-        const struct endpoint_brief *e = &mx->endpoints[i];
-        bool counts = (port == PORT_ALL || e->port == port) && !endpoint_is_special(e);
-        endpoints += counts;
-        fails += counts && endpoint_fails(d, v, mx, e);
-    }
-    return is_in_force(mx) && !mx_is_open(d, mx) && endpoints > 0 && fails == endpoints;
-}
-
-/* The exchange is none that senders can go to, for sure. */
-static bool exchange_is_void(const struct seen_domain *d, const struct seen_mx *mx)
-{
-    return mx->unusable != NULL || (mx->endpoint_count == 0 && !mx_is_open(d, mx));
-}
-
-static void undeliverable_finding(const struct seen_domain *d, const struct dane_domain *v,
-                                  struct findings *out)
-{
-    uint16_t port = domain_port(d);
-    size_t failing = 0;
-    for (size_t i = 0; i < d->mx_count; i++) {
-        if (exchange_fails(d, v, &d->mx[i], port)) {
-            failing++;
-        } else if (!exchange_is_void(d, &d->mx[i])) {
-            return;
-        }
-    }
-    if (failing == 0 || d->mx_total > d->mx_count) {
-        return;
-    }
-    /* Where the MX records are not secure, only some senders use DANE (RFC 7672 section 2.2.1). */
-    struct buf *evidence = findings_add(out, FINDING_DANE_UNDELIVERABLE,
-                                        v->strict ? SEVERITY_ERROR : SEVERITY_WARNING);
-    buf_putf(evidence, "%zu exchanges, MX %s: ", failing, dnssec_state_word(v->mx));
-    size_t count = 0;
-    for (size_t i = 0; i < d->mx_count; i++) {
-        if (exchange_fails(d, v, &d->mx[i], port) && evidence_next(evidence, &count)) {
-            evidence_put(evidence, d->mx[i].host);
-            buf_putf(evidence, " %s", dane_host_word((enum dane_host)d->mx[i].dane_host));
-        }
-    }
-    evidence_end(evidence, count);
-}
-
-void dane_findings_of_domain(const struct seen_domain *d, const struct dane_domain *v,
-                             struct findings *out)
-{
-    if (!domain_takes_mail(d)) {
-        return;
-    }
-    coverage_findings(d, v, out);
-    undeliverable_finding(d, v, out);
 }

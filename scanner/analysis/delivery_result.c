@@ -9,8 +9,6 @@
 #define TLS1_2 0x0303
 #define TLS1_3 0x0304
 
-#define COVERS_PARENTS_MAX 8 /* bits of endpoint_brief.covers_parents */
-
 static struct delivery_outcome one(unsigned set, enum delivery_reason reason)
 {
     return (struct delivery_outcome){(uint8_t)set, reason};
@@ -29,25 +27,11 @@ static struct delivery_outcome either(struct delivery_outcome a, struct delivery
 
 /* --- the certificate ----------------------------------------------------------------------- */
 
-/* The labels in front of the domain, 0: the host is not below it. */
-static unsigned labels_above(struct span domain, struct span host)
-{
-    if (!span_ends_with(host, domain) || host.len <= domain.len ||
-        host.at[host.len - domain.len - 1] != '.') {
-        return 0;
-    }
-    unsigned labels = 0;
-    for (size_t i = 0; i + domain.len < host.len; i++) {
-        labels += host.at[i] == '.';
-    }
-    return labels;
-}
-
 /* Is the domain itself, or (below) a name below it, in the leaf? */
 static enum fit leaf_has_domain(const struct delivery_place *at, const struct delivery_met *m,
                                 bool with_sni)
 {
-    unsigned labels = labels_above(at->domain->domain, at->mx->host);
+    unsigned labels = name_labels_above(at->domain->domain, at->mx->host);
     if (!leaf_domains_may_have(m->leaf_domains, at->domain->domain)) {
         return FIT_NO;
     }
@@ -70,7 +54,8 @@ static enum fit next_hop_fits(const struct delivery_place *at, const struct deli
                               bool with_sni)
 {
     struct span domain = at->domain->domain;
-    bool host_is_domains = labels_above(domain, at->mx->host) > 0 || span_eq(at->mx->host, domain);
+    bool host_is_domains =
+        name_labels_above(domain, at->mx->host) > 0 || span_eq(at->mx->host, domain);
     if (name_match_is_match(m->name) && host_is_domains) {
         return FIT_YES;
     }
@@ -327,19 +312,15 @@ static struct delivery_outcome by_match(const struct delivery_place *at)
                : one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_VERSION_NOT_PROBED);
 }
 
-/* The next hop is a reference identifier as well (RFC 7672 section 3.2.2): a DANE-TA record may fail for
- * the host and pass for the domain. */
-static struct delivery_outcome by_mismatch(const struct delivery_place *at)
+/* A DANE-TA record that fails for the host and may pass for the domain (RFC 7672 section 3.2.2). */
+static struct delivery_outcome by_other_name(const struct delivery_place *at)
 {
-    struct delivery_met m = delivery_met_with_sni(at->e);
-    enum fit next_hop =
-        (at->e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0 ? leaf_has_domain(at, &m, true) : FIT_NO;
-    switch (next_hop) {
-    case FIT_YES:
+    switch (dane_endpoint_passes(at->domain, at->dane->mx, at->mx->host, at->e)) {
+    case TRUTH_YES:
         return by_match(at);
-    case FIT_NO:
+    case TRUTH_NO:
         return one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
-    case FIT_UNKNOWN:
+    case TRUTH_UNKNOWN:
         break;
     }
     return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_DANE_MISMATCH);
@@ -365,8 +346,10 @@ static struct delivery_outcome by_usable_records(const struct delivery_place *at
     switch ((enum dane_status)at->e->dane) {
     case DANE_MATCH:
         return only_31 ? by_records_31(at) : by_match(at);
+    case DANE_OTHER_NAME:
+        return only_31 ? by_records_31(at) : by_other_name(at);
     case DANE_MISMATCH:
-        return only_31 ? by_records_31(at) : by_mismatch(at);
+        return only_31 ? by_records_31(at) : one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
     case DANE_NO_TLS:
         return one(RESULT_FAILS, DELIVERY_REASON_DANE_NO_TLS);
     case DANE_FAILED:

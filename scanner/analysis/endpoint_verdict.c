@@ -150,20 +150,41 @@ static bool has_default_names(const struct seen_endpoint *e)
     return !is_zero(e->no_sni_leaf_sha256) && e->no_sni_chain.status != CHAIN_UNPARSABLE;
 }
 
-/* RFC 7672 section 3.2.2: the TLSA base domain or the host itself. Names below the next hop are the
- * domain's to look for. */
-static bool dane_name_matches(struct endpoint_verdict *v, const struct seen_endpoint *e)
+/* The names of the leaf whose SNI is the TLSA base domain. */
+static struct span dane_names_of(struct endpoint_verdict *v, const struct seen_endpoint *e)
 {
-    if (e->dane_host != DANE_HOST_USABLE) {
-        return false;
+    if (e->dane_sni == NULL) {
+        return buf_span(&v->names);
     }
-    struct span names = buf_span(&v->names);
-    if (e->dane_sni != NULL) {
-        buf_reset(&v->dane_names);
-        (void)pack_leaf(handshake_of(e->dane_sni), &v->dane_names);
-        names = buf_span(&v->dane_names);
+    buf_reset(&v->dane_names);
+    (void)pack_leaf(handshake_of(e->dane_sni), &v->dane_names);
+    return buf_span(&v->dane_names);
+}
+
+/* RFC 7672 section 3.2.2: the TLSA base domain or the host itself. The recipient domain is for its owner to
+ * look for. */
+static enum dane_leaf dane_leaf_of(const struct seen_endpoint *e, struct span names)
+{
+    if (name_match_covers_or_cn(names, e->tlsa_base) || name_match_covers_or_cn(names, e->host)) {
+        return DANE_LEAF_OF_HOST;
     }
-    return name_match_covers(names, e->tlsa_base) || name_match_covers(names, e->host);
+    return leaf_names_of(names) != 0 ? DANE_LEAF_OTHER_NAME : DANE_LEAF_NAMELESS;
+}
+
+static void judge_dane(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at)
+{
+    struct dane_leaves leaves = {DANE_LEAF_NAMELESS, DANE_LEAF_NAMELESS};
+    struct span names = {0};
+    if (e->dane_host == DANE_HOST_USABLE) {
+        names = dane_names_of(v, e);
+        leaves.base = dane_leaf_of(e, names);
+        leaves.other_key = dane_leaf_of(e, buf_span(&v->other_key_names));
+    }
+    dane_judge_endpoint(e, &leaves, at, &v->dane);
+    if (v->dane.status == DANE_OTHER_NAME) {
+        v->dane_covers_parents = name_match_parents_or_cn(names, e->host);
+        v->dane_leaf_names = leaf_names_of(names);
+    }
 }
 
 void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at)
@@ -195,7 +216,7 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
     v->leaf_domains = leaf_domains_of(buf_span(&v->names));
     v->facts = e->result != NULL ? session_facts_of(e->result) : (struct sender_facts){0};
     v->default_facts = e->no_sni_facts;
-    dane_judge_endpoint(e, dane_name_matches(v, e), at, &v->dane);
+    judge_dane(v, e, at);
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);
 }

@@ -17,6 +17,8 @@ struct endpoint_verdict {
     enum truth covers_server_name; /* the leaf covers the name in the EHLO reply */
     struct name_verdict other_key_name;
     struct dane_verdict dane;
+    uint8_t dane_covers_parents; /* as in endpoint_brief */
+    uint64_t dane_leaf_names;
     uint64_t leaf_domains;             /* of the leaf presented with SNI; leaf_domains.h */
     struct sender_facts facts;         /* of the session with SNI */
     struct sender_facts default_facts; /* of the service's session without */

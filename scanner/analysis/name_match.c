@@ -4,8 +4,7 @@
 
 /* The reference itself, as many parents as `covers_parents` has bits, and one more above them, on
  * which a wildcard may stand. */
-#define PARENTS_MAX 8
-#define LEVELS_MAX  (PARENTS_MAX + 2)
+#define LEVELS_MAX (COVERS_PARENTS_MAX + 2)
 
 /* A name and the names above it, each without one more label in front. */
 struct levels {
@@ -30,6 +29,19 @@ static struct levels levels_of(struct span name)
         name = without_first_label(name);
     }
     return l;
+}
+
+unsigned name_labels_above(struct span upper, struct span name)
+{
+    if (!span_ends_with(name, upper) || name.len <= upper.len ||
+        name.at[name.len - upper.len - 1] != '.') {
+        return 0;
+    }
+    unsigned labels = 0;
+    for (size_t i = 0; i + upper.len < name.len; i++) {
+        labels += name.at[i] == '.';
+    }
+    return labels;
 }
 
 static bool is_wildcard(struct span pattern)
@@ -134,7 +146,7 @@ static struct reading read_names(struct span names, enum cert_names_kind wanted,
         size_t level = level_identified(&host, name);
         if (level == 0) {
             keep_first(is_wildcard(name) ? &r.wildcard : &r.exact, name);
-        } else if (level <= PARENTS_MAX) {
+        } else if (level <= COVERS_PARENTS_MAX) {
             keep_first(&r.parent, name);
             r.covers_parents = (uint8_t)(r.covers_parents | 1U << (level - 1));
         }
@@ -167,6 +179,24 @@ static struct name_verdict mismatch_of(const struct reading *r)
         return (struct name_verdict){.match = NAME_MATCH_LOCALHOST, .matched = r->first};
     }
     return (struct name_verdict){.match = NAME_MATCH_OTHER, .matched = r->first};
+}
+
+/* The names that count for DANE-TA, RFC 7672 section 3.2.3. */
+static struct reading read_or_cn(struct span names, struct span reference)
+{
+    return read_names(names, has_dns_name(names) ? CERT_NAMES_DNS : CERT_NAMES_CN, reference,
+                      (struct span){0});
+}
+
+bool name_match_covers_or_cn(struct span names, struct span reference)
+{
+    struct reading r = read_or_cn(names, reference);
+    return r.exact.len > 0 || r.wildcard.len > 0;
+}
+
+uint8_t name_match_parents_or_cn(struct span names, struct span reference)
+{
+    return read_or_cn(names, reference).covers_parents;
 }
 
 struct name_verdict name_match_host(struct span names, struct span reference,

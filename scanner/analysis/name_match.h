@@ -31,6 +31,14 @@ struct name_verdict name_match_host(struct span names, struct span reference,
 /** Does some dNSName identify `reference`? RFC 9525 section 6.3: exact, or a wildcard that is the
  * complete left-most label and stands for exactly one label. */
 bool name_match_covers(struct span names, struct span reference);
+/** RFC 7672 section 3.2.3, as DANE-TA takes names: where there is no dNSName, whatever other names
+ * subjectAltName has, the common names count by the same rules. */
+bool name_match_covers_or_cn(struct span names, struct span reference);
+/** The bits of `covers_parents` by that rule. */
+uint8_t name_match_parents_or_cn(struct span names, struct span reference);
+#define COVERS_PARENTS_MAX 8 /* bits of `covers_parents` */
+/** The labels that `name` has in front of `upper`; 0: it does not lie below it. */
+unsigned name_labels_above(struct span upper, struct span name);
 /** One presented dNSName against one reference. */
 bool name_match_pattern(struct span pattern, struct span reference);
 /** A wildcard right under a top-level domain, "*.com", as far as that can be told without the list

@@ -56,6 +56,10 @@ struct tlsa_result {
      * parameters */
     bool other_selector;
     bool other_usage; /* of another certificate than the usage is about */
+    /* DANE-TA: the record itself, Full(0), is the anchor that signs the list, and not presented; names
+     * apart */
+    bool anchor_in_dns;
+    bool matches_other_key; /* the list of the other kind of key, where that was asked for */
 };
 
 #define DANE_TA_FAULTS(X)                                                           \
@@ -73,25 +77,38 @@ enum dane_ta_fault {
 
 const char *dane_ta_fault_word(enum dane_ta_fault f);
 
+/** The names of a leaf for DANE-TA (RFC 7672 sections 3.2.2, 3.2.3). */
+enum dane_leaf {
+    DANE_LEAF_NAMELESS,   /* no name that could be a domain's */
+    DANE_LEAF_OTHER_NAME, /* names, none of which is the TLSA base domain or the host */
+    DANE_LEAF_OF_HOST,    /* one of them is */
+};
+
+struct dane_leaves {
+    enum dane_leaf base;      /* presented to SNI = base domain */
+    enum dane_leaf other_key; /* the other kind of key; SNI = host */
+};
+
 struct dane_verdict {
     enum dane_status status;
-    uint8_t flags; /* enum dane_flag */
+    uint16_t flags; /* enum dane_flag */
     struct tlsa_result record[TLSA_MAX];
     size_t record_count;
     int matching_record;         /* the one that decides, -1: none */
     enum dane_ta_fault ta_fault; /* the least of the usable DANE-TA records, where none matches */
     bool agility_conflict;       /* a record that matches was set aside for one that does not */
-    size_t stale;                /* records in force that do not match, beside one that does */
+    size_t stale;                /* records in force that match no list, beside one that does */
+    /* The list of the other kind of key: UNKNOWN where there is none, or none for the base domain. */
+    enum dane_status other_key;
 };
 
 /** The session whose SNI is the TLSA base domain: the one whose list the records are about. NULL: none. */
 const struct seen_session *dane_session(const struct seen_endpoint *e);
 
 /**
- * @param e            dane_host, tlsa_base, tlsas, the session with the base domain as SNI
- * @param name_matches a dNSName of that session's leaf is the base domain or the host: for DANE-TA only
- *                     (RFC 7672 section 3.2.2)
- * @param at           judgement time, Unix seconds: for DANE-TA only (RFC 7671 section 5.1)
+ * @param e      dane_host, tlsa_base, tlsas, the sessions
+ * @param leaves names of the leaves: for DANE-TA only
+ * @param at     judgement time, Unix seconds: for DANE-TA only (RFC 7671 section 5.1)
  */
-void dane_judge_endpoint(const struct seen_endpoint *e, bool name_matches, int64_t at,
-                         struct dane_verdict *out);
+void dane_judge_endpoint(const struct seen_endpoint *e, const struct dane_leaves *leaves,
+                         int64_t at, struct dane_verdict *out);

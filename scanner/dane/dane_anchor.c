@@ -2,7 +2,9 @@
  * DANE-TA: the path from the leaf to a trust anchor that a TLSA record names (RFC 7671 section 5.2), by
  * OpenSSL's verification with that one anchor.
  */
+#include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include "scanner/base/check.h"
 #include "scanner/cert/cert_list.h"
@@ -80,5 +82,54 @@ enum dane_ta_fault dane_anchor_path(struct span list, struct span anchor, int64_
     }
     X509_free(leaf);
     X509_free(ta);
+    return fault;
+}
+
+/* The certificate that by its names issued `child` and is neither that nor below it; NULL: none. */
+static X509 *issuer_of(X509 *child, STACK_OF(X509) * others)
+{
+    for (int i = 0; i < sk_X509_num(others); i++) {
+        X509 *other = sk_X509_value(others, i);
+        if (X509_cmp(other, child) != 0 && X509_check_issued(other, child) == X509_V_OK) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* As far up as presented certificates lead by their names, as OpenSSL goes before it tries bare keys. */
+static X509 *top_of(X509 *leaf, STACK_OF(X509) * others)
+{
+    X509 *top = leaf;
+    for (int depth = 0; depth < CHAIN_DEPTH_MAX && X509_check_issued(top, top) != X509_V_OK;
+         depth++) {
+        X509 *issuer = issuer_of(top, others);
+        if (issuer == NULL) {
+            break;
+        }
+        top = issuer;
+    }
+    return top;
+}
+
+enum dane_ta_fault dane_key_path(struct span list, struct span key, int64_t at)
+{
+    struct span rest = list;
+    struct span der;
+    const unsigned char *octets = key.at;
+    enum dane_ta_fault fault = DANE_TA_NOT_PRESENTED;
+    X509 *leaf = cert_list_next(&rest, &der) ? parse(der) : NULL;
+    EVP_PKEY *signer = d2i_PUBKEY(NULL, &octets, (long)key.len);
+    if (leaf != NULL && signer != NULL) {
+        STACK_OF(X509) *others = parse_rest(list);
+        X509 *top = top_of(leaf, others);
+        if (X509_verify(top, signer) == 1) {
+            fault = fault_of(verify(leaf, others, top, at));
+        }
+        sk_X509_pop_free(others, X509_free);
+    }
+    ERR_clear_error();
+    EVP_PKEY_free(signer);
+    X509_free(leaf);
     return fault;
 }

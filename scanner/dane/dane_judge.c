@@ -93,10 +93,11 @@ static void compare(const struct seen_tlsa *r, struct span list, struct tlsa_res
 struct judging {
     const struct seen_endpoint *e;
     struct span list;
-    bool name_matches;
+    enum dane_leaf leaf;
     int64_t at;
     int set_aside_match; /* a record that is outranked, and would match; -1: none */
     bool has_ta;
+    bool by_list; /* what a record is about was presented, and matches; names apart */
     unsigned paths;
     /* By position, 1 + enum dane_ta_fault; 0: not looked for yet. Many records can name one anchor. */
     uint8_t fault_by_position[TLS_CERTS_MAX];
@@ -120,12 +121,19 @@ static enum dane_ta_fault path_to_presented(struct judging *j, size_t position, 
     return (enum dane_ta_fault)(*known - 1);
 }
 
-/* 2 0 0: the record is the anchor itself and need not be presented (RFC 7671 section 5.2.2). Of 2 1 0
- * only the key is known, without the rules for it that its certificate holds: it is looked for in the
- * list like a digest. */
-static bool is_anchor_itself(const struct seen_tlsa *r)
+/* The record is the anchor itself, 2 0 0, or its key, 2 1 0: a client may do without a certificate that is
+ * not presented (RFC 7671 sections 5.2.2, 5.2.3). */
+static enum dane_ta_fault judge_not_presented(struct judging *j, const struct seen_tlsa *r)
 {
-    return r->selector == TLSA_SELECTOR_CERT && r->matching == TLSA_MATCHING_FULL;
+    if (r->matching != TLSA_MATCHING_FULL || j->paths >= PATHS_MAX) {
+        return DANE_TA_NOT_PRESENTED;
+    }
+    if (r->selector == TLSA_SELECTOR_SPKI) {
+        j->paths++;
+        return dane_key_path(j->list, r->data, j->at);
+    }
+    enum dane_ta_fault fault = path_to(j, r->data);
+    return fault == DANE_TA_NO_PATH ? DANE_TA_NOT_PRESENTED : fault; /* another one's */
 }
 
 /* The mildest fault of the presented certificates that the record names: cross-signs share a key. */
@@ -152,14 +160,14 @@ static enum dane_ta_fault judge_presented(struct judging *j, const struct seen_t
 static enum dane_ta_fault judge_anchor(struct judging *j, const struct seen_tlsa *r,
                                        struct tlsa_result *result)
 {
-    enum dane_ta_fault fault = DANE_TA_NOT_PRESENTED;
-    if (result->matches) {
-        fault = judge_presented(j, r, result);
-    } else if (is_anchor_itself(r)) {
-        fault = path_to(j, r->data);
-        fault = fault == DANE_TA_NO_PATH ? DANE_TA_NOT_PRESENTED : fault; /* another one's */
+    enum dane_ta_fault fault =
+        result->matches ? judge_presented(j, r, result) : DANE_TA_NOT_PRESENTED;
+    if (fault == DANE_TA_NOT_PRESENTED || fault == DANE_TA_NO_PATH) {
+        enum dane_ta_fault by_record = judge_not_presented(j, r);
+        result->anchor_in_dns = by_record == DANE_TA_NONE;
+        fault = by_record == DANE_TA_NOT_PRESENTED ? fault : by_record;
     }
-    return fault == DANE_TA_NONE && !j->name_matches ? DANE_TA_NAME : fault;
+    return fault == DANE_TA_NONE && j->leaf != DANE_LEAF_OF_HOST ? DANE_TA_NAME : fault;
 }
 
 static void take_match(struct judging *j, size_t i)
@@ -170,6 +178,7 @@ static void take_match(struct judging *j, size_t i)
         j->set_aside_match = (int)i;
         return;
     }
+    j->by_list = j->by_list || !j->v->record[i].anchor_in_dns;
     j->v->flags |= r->usage == TLSA_USAGE_EE ? DANE_FLAG_EE : DANE_FLAG_TA;
     j->v->flags |= is_31 ? DANE_FLAG_31 : 0;
     if (j->v->matching_record < 0) {
@@ -192,10 +201,21 @@ static void judge_ta(struct judging *j, size_t i)
     }
     if (fault == DANE_TA_NAME) {
         v->flags |= DANE_FLAG_TA_NO_NAME;
+        j->by_list = j->by_list || !result->anchor_in_dns;
     }
     /* The one that came furthest tells what to mend. */
     v->ta_fault = !j->has_ta || fault > v->ta_fault ? fault : v->ta_fault;
     j->has_ta = true;
+}
+
+/* The recipient domain is a reference identifier as well (RFC 7672 section 3.2.2), and not known here. */
+static enum dane_status status_of(const struct judging *j)
+{
+    if (j->v->matching_record >= 0) {
+        return DANE_MATCH;
+    }
+    bool by_name = (j->v->flags & DANE_FLAG_TA_NO_NAME) != 0 && j->leaf == DANE_LEAF_OTHER_NAME;
+    return by_name ? DANE_OTHER_NAME : DANE_MISMATCH;
 }
 
 static void judge_records(struct judging *j)
@@ -215,14 +235,13 @@ static void judge_records(struct judging *j)
     }
     if (v->matching_record >= 0) {
         v->ta_fault = DANE_TA_NONE;
-        v->flags &= (uint8_t)~DANE_FLAG_TA_NO_NAME;
-        for (size_t i = 0; i < v->record_count; i++) {
-            bool was_one = v->record[i].fault == TLSA_FAULT_NONE; /* of a key, some time */
-            v->stale += v->record[i].in_force && was_one && !v->record[i].matches;
-        }
+        v->flags &= (uint16_t)~DANE_FLAG_TA_NO_NAME;
     }
     v->agility_conflict = v->matching_record < 0 && j->set_aside_match >= 0;
-    v->status = v->matching_record >= 0 ? DANE_MATCH : DANE_MISMATCH;
+    v->status = status_of(j);
+    v->flags |= (v->flags & (DANE_FLAG_TA | DANE_FLAG_TA_NO_NAME)) != 0 && !j->by_list
+                    ? DANE_FLAG_ANCHOR_IN_DNS
+                    : 0;
 }
 
 /* --- the session --------------------------------------------------------------------------- */
@@ -272,16 +291,71 @@ static enum dane_status status_by_dns(enum dane_host host)
     return DANE_UNKNOWN;
 }
 
-void dane_judge_endpoint(const struct seen_endpoint *e, bool name_matches, int64_t at,
-                         struct dane_verdict *out)
+static void clear(struct dane_verdict *v, enum dane_status status)
 {
-    out->status = status_by_dns((enum dane_host)e->dane_host);
-    out->flags = 0;
-    out->record_count = 0;
-    out->matching_record = -1;
-    out->ta_fault = DANE_TA_NONE;
-    out->agility_conflict = false;
-    out->stale = 0;
+    v->status = status;
+    v->flags = 0;
+    v->record_count = 0;
+    v->matching_record = -1;
+    v->ta_fault = DANE_TA_NONE;
+    v->agility_conflict = false;
+    v->stale = 0;
+    v->other_key = DANE_UNKNOWN;
+}
+
+/* Only a handshake that completes proves that the key is theirs. */
+static bool has_list(const struct seen_session *s)
+{
+    return s != NULL && s->outcome == OUTCOME_ESTABLISHED && s->tls.cert_count > 0;
+}
+
+static void judge_list(const struct seen_endpoint *e, const struct seen_session *s,
+                       enum dane_leaf leaf, int64_t at, struct dane_verdict *v)
+{
+    struct judging j = {
+        .e = e, .list = s->tls.list, .leaf = leaf, .at = at, .set_aside_match = -1, .v = v};
+    judge_records(&j);
+}
+
+/* That handshake asks for the host, so it says something of DANE only where that is the base domain. */
+static bool has_other_key(const struct seen_endpoint *e)
+{
+    return has_list(e->other_key) && span_eq(e->tlsa_base, e->host) &&
+           (!has_list(e->result) ||
+            memcmp(e->other_key->tls.leaf_sha256, e->result->tls.leaf_sha256,
+                   sizeof(e->result->tls.leaf_sha256)) != 0);
+}
+
+/* Every certificate that a server presents needs a record: RFC 7671 section 8.1, RFC 7672 section 3.1. */
+static void judge_other_key(const struct seen_endpoint *e, enum dane_leaf leaf, int64_t at,
+                            struct dane_verdict *out)
+{
+    struct dane_verdict other;
+    clear(&other, DANE_UNKNOWN);
+    sort_out(e, &other);
+    judge_list(e, e->other_key, leaf, at, &other);
+    out->other_key = other.status;
+    out->flags |= other.status == DANE_MATCH      ? DANE_FLAG_OTHER_KEY_MATCHES
+                  : other.status == DANE_MISMATCH ? DANE_FLAG_OTHER_KEY_FAILS
+                                                  : 0;
+    for (size_t i = 0; i < out->record_count; i++) {
+        out->record[i].matches_other_key = other.record[i].matches;
+    }
+}
+
+static void count_stale(struct dane_verdict *v)
+{
+    for (size_t i = 0; v->matching_record >= 0 && i < v->record_count; i++) {
+        const struct tlsa_result *r = &v->record[i];
+        bool was_one = r->fault == TLSA_FAULT_NONE; /* of a key, some time */
+        v->stale += r->in_force && was_one && !r->matches && !r->matches_other_key;
+    }
+}
+
+void dane_judge_endpoint(const struct seen_endpoint *e, const struct dane_leaves *leaves,
+                         int64_t at, struct dane_verdict *out)
+{
+    clear(out, status_by_dns((enum dane_host)e->dane_host));
     if (e->tlsa_count == 0) {
         return;
     }
@@ -290,17 +364,14 @@ void dane_judge_endpoint(const struct seen_endpoint *e, bool name_matches, int64
         return;
     }
     const struct seen_session *s = dane_session(e);
-    /* Only a handshake that completes proves that the key is theirs. */
     bool own = e->session_from.len == 0 || s == e->dane_sni;
-    if (s == NULL || !own || s->outcome != OUTCOME_ESTABLISHED || s->tls.cert_count == 0) {
+    if (own && has_list(s)) {
+        judge_list(e, s, leaves->base, at, out);
+    } else {
         out->status = status_without_list(e, s);
-        return;
     }
-    struct judging j = {.e = e,
-                        .list = s->tls.list,
-                        .name_matches = name_matches,
-                        .at = at,
-                        .set_aside_match = -1,
-                        .v = out};
-    judge_records(&j);
+    if (has_other_key(e)) {
+        judge_other_key(e, leaves->other_key, at, out);
+    }
+    count_stale(out);
 }

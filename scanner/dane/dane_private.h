@@ -21,3 +21,6 @@ void tlsa_subject_make(struct tlsa_subject *s, uint8_t selector, uint8_t matchin
 /** Does a path lead from the first certificate of `list` to the trust anchor `anchor` (DER)? Names are
  * not looked at. @param at Unix seconds */
 enum dane_ta_fault dane_anchor_path(struct span list, struct span anchor, int64_t at);
+/** The same where only the anchor's key is known (SubjectPublicKeyInfo): it has to have signed the last
+ * certificate of the way up from the leaf. NOT_PRESENTED: it did not. */
+enum dane_ta_fault dane_key_path(struct span list, struct span key, int64_t at);

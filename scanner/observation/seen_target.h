@@ -40,7 +40,10 @@ struct endpoint_brief {
     uint8_t covers_parents;
     uint8_t ptr_is_host; /* enum truth: a PTR name of the address is the host */
     uint8_t dane;        /* enum dane_status */
-    uint8_t dane_flags;  /* enum dane_flag */
+    /* Where it is OTHER_NAME, of the leaf that DANE is about, whose SNI is the TLSA base domain: as
+     * covers_parents, but common names count where there is no dNSName (RFC 7672 section 3.2.3). */
+    uint8_t dane_covers_parents;
+    uint16_t dane_flags; /* enum dane_flag */
     /* What a sender without SNI meets: the service's session. */
     uint8_t no_sni_outcome;  /* enum session_outcome; NOT_TESTED: there was none */
     uint8_t no_sni_starttls; /* enum starttls_state */
@@ -53,6 +56,7 @@ struct endpoint_brief {
      * not set is neither in the certificate nor above a name in it. leaf_domains.h */
     uint64_t leaf_domains;
     uint64_t no_sni_leaf_domains;
+    uint64_t dane_leaf_names; /* of that leaf: leaf_names_of() */
     /* What only some senders mind, of the session with SNI and of the service's without. */
     struct sender_facts facts;
     struct sender_facts no_sni_facts;

@@ -181,6 +181,7 @@ const char *dane_host_word(enum dane_host s);
     X(UNUSABLE, "unusable") /* TLS without authentication, no cleartext */                   \
     X(NO_TLS, "no_tls")     /* usable records, but TLS was not reached */                    \
     X(MATCH, "match")                                                                        \
+    X(OTHER_NAME, "other_name") /* a match for mail to the domains in the leaf alone */      \
     X(MISMATCH, "mismatch")
 
 enum dane_status {
@@ -200,6 +201,13 @@ enum dane_flag {
         4,                /* a DANE-TA(2) record and its path match, but no name of the host does */
     DANE_FLAG_HAS_31 = 8, /* there are usable records 3 1 x */
     DANE_FLAG_31 = 16,    /* one of these matches */
+    /* Only DANE-TA(2) records match, or would for another name, whose anchor is not presented and stands
+     * whole in DNS: servers are to present it, as not every client does without (RFC 7671 section 5.2.2). */
+    DANE_FLAG_ANCHOR_IN_DNS = 32,
+    /* The list of the other kind of key, which only --probes ecdsa-rsa asks for: some record matches, or
+     * none does. */
+    DANE_FLAG_OTHER_KEY_MATCHES = 64,
+    DANE_FLAG_OTHER_KEY_FAILS = 128,
 };
 
 /** The verdict on a chain in short: what rows of services, endpoints, hosts and domains repeat. */

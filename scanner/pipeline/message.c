@@ -226,7 +226,8 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->covers_parents);
     put_u8(out, b->ptr_is_host);
     put_u8(out, b->dane);
-    put_u8(out, b->dane_flags);
+    put_u8(out, b->dane_covers_parents);
+    put_u16(out, b->dane_flags);
     put_u8(out, b->no_sni_outcome);
     put_u8(out, b->no_sni_starttls);
     put_u16(out, b->no_sni_tls_version);
@@ -235,6 +236,7 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->versions);
     put_u64(out, b->leaf_domains);
     put_u64(out, b->no_sni_leaf_domains);
+    put_u64(out, b->dane_leaf_names);
     put_facts(out, &b->facts);
     put_facts(out, &b->no_sni_facts);
     buf_put(out, (struct span){b->leaf_sha256, sizeof(b->leaf_sha256)});
@@ -258,7 +260,8 @@ struct endpoint_brief brief_get(struct span *in)
     b.covers_parents = get_u8(in);
     b.ptr_is_host = get_u8(in);
     b.dane = get_u8(in);
-    b.dane_flags = get_u8(in);
+    b.dane_covers_parents = get_u8(in);
+    b.dane_flags = get_u16(in);
     b.no_sni_outcome = get_u8(in);
     b.no_sni_starttls = get_u8(in);
     b.no_sni_tls_version = get_u16(in);
@@ -267,6 +270,7 @@ struct endpoint_brief brief_get(struct span *in)
     b.versions = get_u8(in);
     b.leaf_domains = get_u64(in);
     b.no_sni_leaf_domains = get_u64(in);
+    b.dane_leaf_names = get_u64(in);
     b.facts = get_facts(in);
     b.no_sni_facts = get_facts(in);
     CHECK(in->len >= sizeof(b.leaf_sha256));

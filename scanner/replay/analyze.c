@@ -306,10 +306,12 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
         .sni_acceptable = (uint8_t)a->endpoint.acceptable,
         .covers_parents = a->endpoint.name.covers_parents,
         .dane = (uint8_t)a->endpoint.dane.status,
+        .dane_covers_parents = a->endpoint.dane_covers_parents,
         .dane_flags = a->endpoint.dane.flags,
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
         .no_sni_name_match = (uint8_t)a->endpoint.default_name.match,
         .leaf_domains = a->endpoint.leaf_domains,
+        .dane_leaf_names = a->endpoint.dane_leaf_names,
         .facts = a->endpoint.facts,
         .no_sni_facts = a->endpoint.default_facts,
     };
@@ -355,8 +357,10 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
     brief->sni_acceptable = known->sni_acceptable;
     brief->covers_parents = known->covers_parents;
     brief->dane = known->dane;
+    brief->dane_covers_parents = known->dane_covers_parents;
     brief->dane_flags = known->dane_flags;
     brief->leaf_domains = known->leaf_domains;
+    brief->dane_leaf_names = known->dane_leaf_names;
     brief->facts = known->facts;
     const struct known_service *service =
         known_find_service(a->known, span_drop(key, host.len + 1));

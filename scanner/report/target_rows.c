@@ -186,6 +186,10 @@ static void put_tlsa_results(struct list *l, const struct dane_verdict *v)
         object_natural(o, TLSA_RESULT_POSITION, result->position);
         object_bool(o, TLSA_RESULT_OTHER_SELECTOR, result->other_selector);
         object_bool(o, TLSA_RESULT_OTHER_USAGE, result->other_usage);
+        object_bool(o, TLSA_RESULT_ANCHOR_IN_DNS, result->anchor_in_dns);
+        if (v->other_key != DANE_UNKNOWN) {
+            object_bool(o, TLSA_RESULT_MATCHES_OTHER_KEY, result->matches_other_key);
+        }
         object_close(o);
     }
     list_close(l);
@@ -202,6 +206,9 @@ static void put_dane(struct object *o, enum dane_host host, const struct dane_ve
     object_word(o, ENDPOINT_DANE_TA_FAULT, word_or_null(dane_ta_fault_word(v->ta_fault)));
     object_bool(o, ENDPOINT_DANE_AGILITY_CONFLICT, v->agility_conflict);
     object_uint(o, ENDPOINT_DANE_STALE, v->stale);
+    if (v->other_key != DANE_UNKNOWN) {
+        object_word(o, ENDPOINT_DANE_OTHER_KEY, dane_status_word(v->other_key));
+    }
     object_close(o);
 }
 

@@ -207,6 +207,9 @@ static void put_other_key(struct paper *p, const struct route_view *r)
     const char *key = value_text(other, "key");
     const char *outcome = value_text(other, "outcome");
     const char *status = value_text(other, "chain_status");
+    const char *dane = r->endpoint != NULL
+                           ? value_text(value_object(r->endpoint->value, "dane"), "other_key")
+                           : NULL;
     if (key == NULL) {
         return;
     }
@@ -217,6 +220,10 @@ static void put_other_key(struct paper *p, const struct route_view *r)
         paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
     } else {
         paper_put(p, INK_FAINT, outcome != NULL ? outcome : "unknown");
+    }
+    if (dane != NULL) {
+        paper_put(p, INK_PLAIN, "; DANE: ");
+        paper_put(p, is_word(dane, "mismatch") ? INK_ERROR : INK_PLAIN, dane);
     }
     paper_end(p);
 }
@@ -232,8 +239,8 @@ static void put_dane(struct paper *p, const struct route_view *r)
         return;
     }
     begin_fact(p, "DANE");
-    bool bad = !is_word(status, "match") && !is_word(status, "unusable");
-    paper_put(p, bad ? INK_ERROR : INK_GOOD, status);
+    bool good = is_word(status, "match") || is_word(status, "unusable");
+    paper_put(p, good ? INK_GOOD : is_word(status, "other_name") ? INK_WARNING : INK_ERROR, status);
     paper_put(p, INK_PLAIN, ": ");
     meaning_put(p, INK_PLAIN, "dane_status", status);
     if (record >= 0) {

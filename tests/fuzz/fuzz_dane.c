@@ -27,9 +27,13 @@ static size_t take_records(struct span *rest, struct seen_tlsa *records)
 static void check_verdict(const struct dane_verdict *v, size_t count, size_t certs)
 {
     bool match = v->status == DANE_MATCH;
-    CHECK(v->record_count == count && (match || v->status == DANE_MISMATCH));
+    CHECK(v->record_count == count &&
+          (match || v->status == DANE_MISMATCH || v->status == DANE_OTHER_NAME));
     CHECK(match == (v->matching_record >= 0) && v->matching_record < (int)count);
     CHECK(match == ((v->flags & (DANE_FLAG_EE | DANE_FLAG_TA)) != 0));
+    CHECK(v->status != DANE_OTHER_NAME || (v->flags & DANE_FLAG_TA_NO_NAME) != 0);
+    CHECK((v->flags & DANE_FLAG_ANCHOR_IN_DNS) == 0 ||
+          (v->flags & (DANE_FLAG_TA | DANE_FLAG_TA_NO_NAME)) != 0);
     CHECK(!match || !v->agility_conflict);
     CHECK(!match ||
           (v->record[v->matching_record].in_force && v->record[v->matching_record].matches));
@@ -67,11 +71,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                               .tlsa_count = count};
     struct dane_verdict v;
     struct dane_verdict without_name;
-    dane_judge_endpoint(&e, true, JUDGED_AT, &v);
+    const struct dane_leaves of_host = {.base = DANE_LEAF_OF_HOST};
+    const struct dane_leaves of_other = {.base = DANE_LEAF_OTHER_NAME};
+    dane_judge_endpoint(&e, &of_host, JUDGED_AT, &v);
     check_verdict(&v, count, certs);
-    dane_judge_endpoint(&e, false, JUDGED_AT, &without_name);
+    CHECK(v.status != DANE_OTHER_NAME);
+    dane_judge_endpoint(&e, &of_other, JUDGED_AT, &without_name);
     check_verdict(&without_name, count, certs);
-    /* A name never hurts. */
+    /* A name never hurts, and is all that OTHER_NAME lacks. */
     CHECK(without_name.status != DANE_MATCH || v.status == DANE_MATCH);
+    CHECK(without_name.status != DANE_OTHER_NAME || v.status == DANE_MATCH);
     return 0;
 }

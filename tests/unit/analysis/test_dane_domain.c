@@ -4,6 +4,7 @@
 
 #include "scanner/analysis/dane_domain.h"
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/name_match.h"
 #include "scanner/cert/cert_names.h"
 
 #define MX_COUNT 4
@@ -28,6 +29,7 @@ struct row {
     enum mx_kind kind; /* NOT_ASKED: EXPLICIT */
     size_t mx_beyond;
     bool insecure_mx;
+    const char *alias_of; /* the domain is an alias of this; NULL: none */
 };
 
 #define MATCHES(name)                                                    \
@@ -43,12 +45,13 @@ struct row {
         .host = (name), .dane = DANE_HOST_##d, .endpoint = DANE_##e \
     }
 
-#define NEXT_HOP "example.net"
-/* DANE-TA and its path match, the host's names do not; the leaf is for `domain`. */
-#define FOR_NEXT_HOP(domain)                                              \
-    {                                                                     \
-        .host = "a", .dane = DANE_HOST_USABLE, .endpoint = DANE_MISMATCH, \
-        .flags = DANE_FLAG_TA_NO_NAME, .leaf_of = (domain)                \
+#define NEXT_HOP       "a.example.net"
+#define BELOW_NEXT_HOP "mx.a.example.net"
+/* DANE-TA and its path match, the host's names do not; the leaf is for `name`. */
+#define FOR_NAME(host_, name_)                                                  \
+    {                                                                           \
+        .host = (host_), .dane = DANE_HOST_USABLE, .endpoint = DANE_OTHER_NAME, \
+        .flags = DANE_FLAG_TA_NO_NAME, .leaf_of = (name_)                       \
     }
 
 static const struct row rows[] = {
@@ -130,16 +133,45 @@ static const struct row rows[] = {
      .mx = {MATCHES("a"), {"b", DANE_HOST_USABLE, DANE_UNKNOWN, 25, NULL, true}},
      .expected = DANE_DOMAIN_FULL,
      .endpoints = {.yes = 1}},
-    {.name = "the leaf is for the domain, not for the host: RFC 7672 section 3.2.2",
-     .mx = {FOR_NEXT_HOP(NEXT_HOP)},
+    {.name = "the leaf is for the domain above the host: RFC 7672 section 3.2.2",
+     .mx = {FOR_NAME(BELOW_NEXT_HOP, NEXT_HOP)},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
+    {.name = "a wildcard above the host covers the domain",
+     .mx = {FOR_NAME(BELOW_NEXT_HOP, "*.example.net")},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
+    {.name = "the leaf is for another name above the host",
+     .mx = {FOR_NAME("mx.b." NEXT_HOP, "b." NEXT_HOP)},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.no = 1}},
+    {.name = "a name below the domain is not the domain",
+     .mx = {FOR_NAME(BELOW_NEXT_HOP, "www." NEXT_HOP)},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.no = 1}},
+    {.name = "nor does a name below count where the host lies elsewhere",
+     .mx = {FOR_NAME("mx.provider.test", "www." NEXT_HOP)},
+     .expected = DANE_DOMAIN_FAILED,
+     .endpoints = {.no = 1}},
+    {.name = "the host lies elsewhere: the leaf may be for the domain",
+     .mx = {FOR_NAME("mx.provider.test", NEXT_HOP)},
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.unknown = 1}},
+    {.name = "and by a wildcard",
+     .mx = {FOR_NAME("mx.provider.test", "*.example.net")},
      .expected = DANE_DOMAIN_FULL,
      .endpoints = {.unknown = 1}},
     {.name = "it is for another domain",
-     .mx = {FOR_NEXT_HOP("other.example")},
+     .mx = {FOR_NAME("mx.provider.test", "other.example")},
      .expected = DANE_DOMAIN_FAILED,
      .endpoints = {.no = 1}},
+    {.name = "what the domain is an alias of is a name as well",
+     .mx = {FOR_NAME("mx.real.test", "real.test")},
+     .alias_of = "real.test",
+     .expected = DANE_DOMAIN_FULL,
+     .endpoints = {.yes = 1}},
     {.name = "the MX records are not secure: RFC 7672 section 2.2.1",
-     .mx = {FOR_NEXT_HOP(NEXT_HOP)},
+     .mx = {FOR_NAME(BELOW_NEXT_HOP, NEXT_HOP)},
      .insecure_mx = true,
      .expected = DANE_DOMAIN_FAILED,
      .endpoints = {.no = 1}},
@@ -155,21 +187,26 @@ static const struct row rows[] = {
 };
 
 /* As cert_names_pack() has one dNSName: its kind, the length in 16 bits, the octets. */
-static uint64_t leaf_of(const char *name)
+static void give_leaf(struct endpoint_brief *e, const struct exchange *x)
 {
-    uint8_t packed[64] = {CERT_NAMES_DNS, 0, (uint8_t)(name != NULL ? strlen(name) : 0)};
-    if (name == NULL) {
-        return 0;
+    uint8_t packed[64] = {CERT_NAMES_DNS, 0,
+                          (uint8_t)(x->leaf_of != NULL ? strlen(x->leaf_of) : 0)};
+    if (x->leaf_of != NULL) {
+        memcpy(packed + 3, x->leaf_of, packed[2]);
+        struct span names = {packed, 3U + packed[2]};
+        e->dane_leaf_names = leaf_names_of(names);
+        e->dane_covers_parents = name_match_parents_or_cn(names, span_of(x->host));
     }
-    memcpy(packed + 3, name, packed[2]);
-    return leaf_domains_of((struct span){packed, 3U + packed[2]});
 }
 
 static void check(const struct row *row)
 {
     struct seen_mx mx[MX_COUNT] = {0};
     struct endpoint_brief endpoints[MX_COUNT] = {0};
+    struct span alias_of = span_of(row->alias_of != NULL ? row->alias_of : "");
     struct seen_domain d = {.mx = mx,
+                            .cnames = &alias_of,
+                            .cname_count = row->alias_of != NULL,
                             .mx_kind = row->kind ? row->kind : MX_KIND_EXPLICIT,
                             .domain = SPAN_LIT(NEXT_HOP),
                             .mx_dns = {.state = DNS_DATA, .ad = !row->insecure_mx}};
@@ -181,7 +218,7 @@ static void check(const struct row *row)
         e->not_tested = x->special ? NOT_TESTED_SPECIAL_PURPOSE : NOT_TESTED_NONE;
         e->dane = (uint8_t)x->endpoint;
         e->dane_flags = x->flags;
-        e->leaf_domains = leaf_of(x->leaf_of);
+        give_leaf(e, x);
         mx[d.mx_count] = (struct seen_mx){.host = span_of(x->host),
                                           .unusable = x->unusable,
                                           .dane_host = (uint8_t)x->dane,

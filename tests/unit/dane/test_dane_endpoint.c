@@ -63,6 +63,7 @@ struct record {
 };
 
 #define WRONG_NAME 1 /* no name of the leaf matches */
+#define NO_NAME    2 /* it has none that could be a domain's */
 
 struct list_row {
     const char *name;
@@ -70,7 +71,7 @@ struct list_row {
     struct record records[5];
     unsigned given;
     enum dane_status expected;
-    uint8_t flags;
+    uint16_t flags;
     enum dane_ta_fault ta_fault;
     int deciding;
     size_t stale;
@@ -164,8 +165,48 @@ static const struct list_row list_rows[] = {
      -1,
      0,
      false},
-    {"2 0 0 need not be sent",
+    {"2 0 0: clients may do without the certificate, RFC 7671 section 5.2.2",
      {WHO_LEAF, WHO_MIDDLE},
+     {{2, 0, 0, WHO_ROOT}},
+     0,
+     DANE_MATCH,
+     DANE_FLAG_TA | DANE_FLAG_ANCHOR_IN_DNS,
+     0,
+     0,
+     0,
+     false},
+    {"2 1 0: they may do with the key as well, RFC 7671 section 5.2.3",
+     {WHO_LEAF, WHO_MIDDLE},
+     {{2, 1, 0, WHO_ROOT}},
+     0,
+     DANE_MATCH,
+     DANE_FLAG_TA | DANE_FLAG_ANCHOR_IN_DNS,
+     0,
+     0,
+     0,
+     false},
+    {"2 1 0 of the leaf's own issuer",
+     {WHO_LEAF},
+     {{2, 1, 0, WHO_MIDDLE}},
+     0,
+     DANE_MATCH,
+     DANE_FLAG_TA | DANE_FLAG_ANCHOR_IN_DNS,
+     0,
+     0,
+     0,
+     false},
+    {"2 1 0: whoever presents the anchor needs nothing of DNS",
+     FULL,
+     {{2, 1, 0, WHO_ROOT}},
+     0,
+     DANE_MATCH,
+     DANE_FLAG_TA,
+     0,
+     0,
+     0,
+     false},
+    {"and the same of 2 0 0",
+     FULL,
      {{2, 0, 0, WHO_ROOT}},
      0,
      DANE_MATCH,
@@ -174,13 +215,53 @@ static const struct list_row list_rows[] = {
      0,
      0,
      false},
-    {"2 1 0 has to be",
+    {"2 1 0 beside a digest that is presented",
      {WHO_LEAF, WHO_MIDDLE},
-     {{2, 1, 0, WHO_ROOT}},
+     {{2, 1, 0, WHO_ROOT}, {2, 0, 1, WHO_MIDDLE}},
+     0,
+     DANE_MATCH,
+     DANE_FLAG_TA,
+     0,
+     0,
+     0,
+     false},
+    {"2 1 0 of another root",
+     FULL,
+     {{2, 1, 0, WHO_UNRELATED}},
      0,
      DANE_MISMATCH,
      0,
      DANE_TA_NOT_PRESENTED,
+     -1,
+     0,
+     false},
+    {"2 1 0: dates count below the key",
+     {WHO_OLD_LEAF},
+     {{2, 1, 0, WHO_MIDDLE}},
+     0,
+     DANE_MISMATCH,
+     0,
+     DANE_TA_EXPIRED,
+     -1,
+     0,
+     false},
+    {"2 1 0: an issuer that is no CA",
+     {WHO_UNDER_NO_CA, WHO_NO_CA},
+     {{2, 1, 0, WHO_ROOT}},
+     0,
+     DANE_MISMATCH,
+     0,
+     DANE_TA_NO_PATH,
+     -1,
+     0,
+     false},
+    {"2 1 0: the name counts, RFC 7672 section 3.2.2",
+     {WHO_LEAF, WHO_MIDDLE},
+     {{2, 1, 0, WHO_ROOT}},
+     WRONG_NAME,
+     DANE_OTHER_NAME,
+     DANE_FLAG_TA_NO_NAME | DANE_FLAG_ANCHOR_IN_DNS,
+     DANE_TA_NAME,
      -1,
      0,
      false},
@@ -234,10 +315,20 @@ static const struct list_row list_rows[] = {
      -1,
      0,
      false},
-    {"DANE-TA: the name counts, RFC 7672 section 3.2.2",
+    {"DANE-TA: the name counts, and may be that of the recipient domain, RFC 7672 section 3.2.2",
      FULL,
      {{2, 0, 1, WHO_ROOT}},
      WRONG_NAME,
+     DANE_OTHER_NAME,
+     DANE_FLAG_TA_NO_NAME,
+     DANE_TA_NAME,
+     -1,
+     0,
+     false},
+    {"DANE-TA: without a name it is nobody's",
+     FULL,
+     {{2, 0, 1, WHO_ROOT}},
+     NO_NAME,
      DANE_MISMATCH,
      DANE_FLAG_TA_NO_NAME,
      DANE_TA_NAME,
@@ -354,8 +445,10 @@ static void put_records(struct dane_fixture *f, const struct record *r)
     }
 }
 
-static void judge(struct dane_fixture *f, const enum who *list, bool name, struct dane_verdict *v)
+static void judge(struct dane_fixture *f, const enum who *list, enum dane_leaf leaf,
+                  struct dane_verdict *v)
 {
+    const struct dane_leaves leaves = {leaf, leaf};
     struct seen_session s = {.outcome = OUTCOME_ESTABLISHED, .sni = true, .tls_attempted = true};
     s.tls.list = dane_fixture_list(f, list);
     s.tls.cert_count = (uint8_t)cert_list_count(s.tls.list);
@@ -365,7 +458,7 @@ static void judge(struct dane_fixture *f, const enum who *list, bool name, struc
                               .tlsa_base = SPAN_LIT("mx.test"),
                               .tlsas = f->tlsa,
                               .tlsa_count = f->tlsa_count};
-    dane_judge_endpoint(&e, name, DANE_AT, v);
+    dane_judge_endpoint(&e, &leaves, DANE_AT, v);
 }
 
 Test(dane_endpoint, lists)
@@ -376,7 +469,11 @@ Test(dane_endpoint, lists)
         const struct list_row *row = &list_rows[i];
         struct dane_verdict v;
         put_records(&f, row->records);
-        judge(&f, row->list, row->given != WRONG_NAME, &v);
+        judge(&f, row->list,
+              row->given == WRONG_NAME ? DANE_LEAF_OTHER_NAME
+              : row->given == NO_NAME  ? DANE_LEAF_NAMELESS
+                                       : DANE_LEAF_OF_HOST,
+              &v);
         cr_expect_eq(v.status, row->expected, "%s: %s", row->name, dane_status_word(v.status));
         cr_expect_eq(v.flags, row->flags, "%s: flags %u", row->name, v.flags);
         cr_expect_eq(v.ta_fault, row->ta_fault, "%s: %s", row->name,
@@ -400,7 +497,7 @@ Test(dane_endpoint, hints)
                                       {3, 1, 1, WHO_UNRELATED},
                                       {0}});
     f.tlsa[2].selector = 1; /* the digest of the certificate as if of the key */
-    judge(&f, list, true, &v);
+    judge(&f, list, DANE_LEAF_OF_HOST, &v);
     cr_expect(v.record[0].other_usage && !v.record[0].other_selector);
     cr_expect(v.record[1].other_usage && !v.record[1].other_selector);
     cr_expect(!v.record[2].other_usage && v.record[2].other_selector);
@@ -419,16 +516,151 @@ Test(dane_endpoint, the_digest_of_nothing_is_in_force)
     put_records(&f, (struct record[]){{3, 1, 1, WHO_LEAF}, {0}});
     struct seen_tlsa right = f.tlsa[0];
     f.tlsa[0].data = SPAN_LIT(EMPTY_SHA256);
-    judge(&f, list, true, &v);
+    judge(&f, list, DANE_LEAF_OF_HOST, &v);
     cr_expect(v.record[0].in_force);
     cr_expect_eq(v.status, DANE_MISMATCH);
     f.tlsa[f.tlsa_count++] = right;
-    judge(&f, list, true, &v);
+    judge(&f, list, DANE_LEAF_OF_HOST, &v);
     cr_expect_eq(v.status, DANE_MATCH);
     cr_expect_eq(v.matching_record, 1);
     cr_expect_eq(v.stale, 0, "it never was one of a key");
     dane_fixture_deinit(&f);
 }
+
+/* --- the other kind of key ---------------------------------------------------------------------- */
+
+/* Every certificate that is presented needs a record: RFC 7671 section 8.1, RFC 7672 section 3.1. */
+Test(dane_endpoint, other_key)
+{
+    static const struct {
+        const char *name;
+        struct record records[3];
+        enum who other; /* WHO_NONE: the handshake for it fails */
+        const char *base;
+        enum dane_status status;
+        enum dane_status expected;
+        unsigned flags;
+        size_t stale;
+    } rows[] = {
+        {"a record for each",
+         {{3, 1, 1, WHO_LEAF}, {3, 1, 1, WHO_SELF}},
+         WHO_SELF,
+         "mx.test",
+         DANE_MATCH,
+         DANE_MATCH,
+         DANE_FLAG_OTHER_KEY_MATCHES,
+         0},
+        {"a record for the first alone",
+         {{3, 1, 1, WHO_LEAF}},
+         WHO_SELF,
+         "mx.test",
+         DANE_MATCH,
+         DANE_MISMATCH,
+         DANE_FLAG_OTHER_KEY_FAILS,
+         0},
+        {"a record for the other alone",
+         {{3, 1, 1, WHO_SELF}},
+         WHO_SELF,
+         "mx.test",
+         DANE_MISMATCH,
+         DANE_MATCH,
+         DANE_FLAG_OTHER_KEY_MATCHES,
+         0},
+        {"one for neither",
+         {{3, 1, 1, WHO_OLD_LEAF}},
+         WHO_SELF,
+         "mx.test",
+         DANE_MISMATCH,
+         DANE_MISMATCH,
+         DANE_FLAG_OTHER_KEY_FAILS,
+         0},
+        {"and one that is stale",
+         {{3, 1, 1, WHO_LEAF}, {3, 1, 1, WHO_OLD_LEAF}},
+         WHO_SELF,
+         "mx.test",
+         DANE_MATCH,
+         DANE_MISMATCH,
+         DANE_FLAG_OTHER_KEY_FAILS,
+         1},
+        {"one issuer of both",
+         {{2, 0, 1, WHO_ROOT}},
+         WHO_UNDER_NO_CA,
+         "mx.test",
+         DANE_MATCH,
+         DANE_MISMATCH,
+         DANE_FLAG_OTHER_KEY_FAILS,
+         0},
+        {"the server has no other",
+         {{3, 1, 1, WHO_LEAF}, {3, 1, 1, WHO_SELF}},
+         WHO_NONE,
+         "mx.test",
+         DANE_MATCH,
+         DANE_UNKNOWN,
+         0,
+         1},
+        {"it shows the same",
+         {{3, 1, 1, WHO_LEAF}},
+         WHO_LEAF,
+         "mx.test",
+         DANE_MATCH,
+         DANE_UNKNOWN,
+         0,
+         0},
+        {"it was asked for another name",
+         {{3, 1, 1, WHO_LEAF}},
+         WHO_SELF,
+         "real.test",
+         DANE_UNKNOWN,
+         DANE_UNKNOWN,
+         0,
+         0},
+    };
+    const struct dane_leaves leaves = {DANE_LEAF_OF_HOST, DANE_LEAF_OF_HOST};
+    struct dane_fixture f;
+    struct dane_fixture g;
+    dane_fixture_init(&f);
+    dane_fixture_init(&g);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static const enum who list[] = {WHO_LEAF, WHO_MIDDLE, WHO_ROOT, WHO_NONE};
+        const enum who other[] = {rows[i].other, WHO_NONE};
+        struct seen_session first = {.outcome = OUTCOME_ESTABLISHED, .tls_attempted = true};
+        struct seen_session second = {.outcome = OUTCOME_TLS_ALERT, .tls_attempted = true};
+        struct dane_verdict v;
+        put_records(&f, rows[i].records);
+        first.tls.list = dane_fixture_list(&f, list);
+        first.tls.cert_count = 3;
+        first.tls.leaf_sha256[0] = WHO_LEAF;
+        if (rows[i].other != WHO_NONE) {
+            for (int who = 1; who < WHO_COUNT; who++) { /* each fixture has keys of its own */
+                X509_up_ref(f.cert[who].cert);
+                X509_free(g.cert[who].cert);
+                g.cert[who].cert = f.cert[who].cert;
+            }
+            second.outcome = OUTCOME_ESTABLISHED;
+            second.tls.list = dane_fixture_list(&g, other);
+            second.tls.cert_count = 1;
+            second.tls.leaf_sha256[0] = (uint8_t)rows[i].other;
+        }
+        struct seen_endpoint e = {.host = SPAN_LIT("mx.test"),
+                                  .result = &first,
+                                  .other_key = &second,
+                                  .dane_host = DANE_HOST_USABLE,
+                                  .tlsa_base = span_of(rows[i].base),
+                                  .tlsas = f.tlsa,
+                                  .tlsa_count = f.tlsa_count};
+        dane_judge_endpoint(&e, &leaves, DANE_AT, &v);
+        unsigned flags = v.flags & (DANE_FLAG_OTHER_KEY_MATCHES | DANE_FLAG_OTHER_KEY_FAILS);
+        cr_expect_eq(v.status, rows[i].status, "%s: %s", rows[i].name, dane_status_word(v.status));
+        cr_expect_eq(v.other_key, rows[i].expected, "%s: %s", rows[i].name,
+                     dane_status_word(v.other_key));
+        cr_expect_eq(flags, rows[i].flags, "%s: flags %u", rows[i].name, v.flags);
+        cr_expect_eq(v.stale, rows[i].stale, "%s: stale %zu", rows[i].name, v.stale);
+    }
+    dane_fixture_deinit(&f);
+    dane_fixture_deinit(&g);
+}
+
+static const struct dane_leaves of_host = {DANE_LEAF_OF_HOST, DANE_LEAF_NAMELESS};
 
 /* --- which session, and what without ---------------------------------------------------------- */
 
@@ -482,7 +714,7 @@ Test(dane_endpoint, sessions)
                                   .tlsas = f.tlsa,
                                   .tlsa_count = rows[i].host >= DANE_HOST_UNUSABLE ? 1 : 0};
         struct dane_verdict v;
-        dane_judge_endpoint(&e, true, DANE_AT, &v);
+        dane_judge_endpoint(&e, &of_host, DANE_AT, &v);
         cr_expect_eq(v.status, rows[i].expected, "%s: %s", rows[i].name,
                      dane_status_word(v.status));
     }
@@ -512,13 +744,13 @@ Test(dane_endpoint, base_domain)
                               .tlsas = f.tlsa,
                               .tlsa_count = 1,
                               .dane_sni = &by_base};
-    dane_judge_endpoint(&e, true, DANE_AT, &v);
+    dane_judge_endpoint(&e, &of_host, DANE_AT, &v);
     cr_expect_eq(v.status, DANE_MATCH, "the list for the base domain");
     e.dane_sni = NULL;
-    dane_judge_endpoint(&e, true, DANE_AT, &v);
+    dane_judge_endpoint(&e, &of_host, DANE_AT, &v);
     cr_expect_eq(v.status, DANE_UNKNOWN, "a list for another name decides nothing");
     by_host = (struct seen_session){.outcome = OUTCOME_STARTTLS_NOT_OFFERED};
-    dane_judge_endpoint(&e, true, DANE_AT, &v);
+    dane_judge_endpoint(&e, &of_host, DANE_AT, &v);
     cr_expect_eq(v.status, DANE_NO_TLS, "before TLS no name was said");
     dane_fixture_deinit(&f);
     dane_fixture_deinit(&g);

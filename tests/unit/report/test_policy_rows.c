@@ -348,7 +348,9 @@ static const struct json_expectation endpoint_row[] = {
     {"dane/status", "\"match\""},
     {"dane/matching_record", "1"},
     {"dane/records/0", "{\"usable\":\"digest_length\",\"in_force\":false,\"matches\":false,"
-                       "\"position\":null,\"other_selector\":true,\"other_usage\":false}"},
+                       "\"position\":null,\"other_selector\":true,\"other_usage\":false,"
+                       "\"anchor_in_dns\":true,\"matches_other_key\":true}"},
+    {"dane/other_key", "\"mismatch\""},
     {"dane/records/1/position", "0"},
     {"dane/ta_fault", "\"no_path\""},
     {"dane/agility_conflict", "true"},
@@ -382,13 +384,14 @@ Test(policy_rows, an_endpoint_beside_its_tlsa_records)
     endpoint_verdict_init(&v);
     v.dane = (struct dane_verdict){
         .status = DANE_MATCH,
-        .record = {{TLSA_FAULT_DIGEST_LENGTH, false, false, -1, true, false},
-                   {TLSA_FAULT_NONE, true, true, 0, false, false}},
+        .record = {{TLSA_FAULT_DIGEST_LENGTH, false, false, -1, true, false, true, true},
+                   {TLSA_FAULT_NONE, true, true, 0, false, false, false, false}},
         .record_count = 2,
         .matching_record = 1,
         .ta_fault = DANE_TA_NO_PATH,
         .agility_conflict = true,
         .stale = 3,
+        .other_key = DANE_MISMATCH,
     };
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);

@@ -486,3 +486,29 @@ Test(report, a_chain_without_its_intermediate)
     cr_assert_null(strstr(text, "chain.issuer_unknown"), "%s", text);
     buf_deinit(&out);
 }
+
+/* RFC 7672 sections 3.1 and 3.2.2 */
+Test(report, what_tlsa_records_make_of_each_key)
+{
+    static const char *const rows[] = {
+        "{'type':'domains','input_line':1,'input':'a.test','domain':'a.test','account':'tested',"
+        "'mx_kind':'explicit','mx':[{'preference':10,'exchange':'mx.a.test','host':'mx.a.test',"
+        "'unusable':null,'a':'data','aaaa':'nodata','endpoints':[{'address':'192.0.2.1','port':25,"
+        "'outcome':'established','starttls':'offered','tls_version':'TLSv1.3'}]}],'findings':[]}",
+        "{'type':'endpoints','endpoint':'mx.a.test|192.0.2.1|25','session_from':null,"
+        "'other_key':{'key':'RSA','outcome':'established','chain_id':'c2',"
+        "'chain_status':'trusted'},'dane':{'host':'usable','status':'other_name',"
+        "'ta_fault':'name_mismatch','other_key':'mismatch'},'findings':[]}",
+        "{'type':'chains','chain_id':'c2','certificates':['aa'],'roles':['leaf'],'verdicts':[],"
+        "'findings':[]}",
+        NULL,
+    };
+    struct buf out = sample_report(rows, false);
+    const char *text = sample_text(&out);
+    cr_expect_not_null(
+        strstr(text, "      other key     RSA only: chain 1: trusted; DANE: mismatch\n"), "%s",
+        text);
+    cr_expect_not_null(strstr(text, "      DANE          other_name: a record of usage 2 matches"),
+                       "%s", text);
+    buf_deinit(&out);
+}
