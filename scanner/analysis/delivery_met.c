@@ -222,7 +222,8 @@ struct delivery_handshake delivery_handshake_of(const struct delivery_place *at,
                                                 const struct delivery_met *m, uint16_t from)
 {
     struct delivery_handshake h;
-    bool offered = m->starttls != STARTTLS_NOT_OFFERED && m->starttls != STARTTLS_MASKED;
+    bool offered = m->outcome != OUTCOME_HELO_ONLY && m->starttls != STARTTLS_NOT_OFFERED &&
+                   m->starttls != STARTTLS_MASKED;
     if (!m->known) {
         return unknown(DELIVERY_REASON_SNI_NOT_PROBED);
     }

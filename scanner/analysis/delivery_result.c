@@ -76,6 +76,43 @@ static enum fit name_fits(const struct delivery_place *at, const struct delivery
     UNREACHABLE("unknown profile_names");
 }
 
+/* --- the path to an anchor ----------------------------------------------------------------- */
+
+static enum fit fit_of(bool fits)
+{
+    return fits ? FIT_YES : FIT_NO;
+}
+
+/* With the first trust store. Where all builders agree, it rests on none. */
+static enum fit path_fits(const struct delivery_place *at, const struct delivery_met *m)
+{
+    const struct chain_brief *c = &m->chain;
+    bool any = c->status == CHAIN_TRUSTED;
+    bool level_1 = (c->openssl_level_1 & 1U) != 0;
+    bool level_2 = (c->openssl_level_2 & 1U) != 0;
+    if (any == level_1 && any == level_2) {
+        return fit_of(any);
+    }
+    delivery_rests_on_stack(at, STACK_FIELD_PATHS);
+    switch (at->profile->stack->paths) {
+    case STACK_PATHS_ANY:
+        return fit_of(any);
+    case STACK_PATHS_OPENSSL_1:
+        return fit_of(level_1);
+    case STACK_PATHS_OPENSSL_2:
+        return fit_of(level_2);
+    case STACK_PATHS_UNKNOWN:
+        break;
+    }
+    return FIT_UNKNOWN;
+}
+
+static enum delivery_reason reason_of_path(const struct delivery_met *m)
+{
+    return m->chain.status == CHAIN_TRUSTED ? DELIVERY_REASON_CERTIFICATE_PATH
+                                            : DELIVERY_REASON_CERTIFICATE;
+}
+
 /* --- the sender's own level ---------------------------------------------------------------- */
 
 /** @param failed what the sender does where the certificate is as bad as no TLS */
@@ -92,19 +129,19 @@ static struct delivery_outcome by_certificate(const struct delivery_place *at,
             return passed;
         }
     }
-    if (m->chain.status != CHAIN_TRUSTED) {
-        return one(m->judged ? failed : failed | good, DELIVERY_REASON_CERTIFICATE);
+    enum fit path = m->judged ? path_fits(at, m) : FIT_UNKNOWN;
+    if (path == FIT_NO) {
+        return one(failed, reason_of_path(m));
     }
     delivery_rests_on(at, PROFILE_FIELD_NAMES);
-    switch (name_fits(at, m)) {
-    case FIT_YES:
-        return passed;
-    case FIT_NO:
+    enum fit name = name_fits(at, m);
+    if (name == FIT_NO) {
         return one(failed, DELIVERY_REASON_NAME);
-    case FIT_UNKNOWN:
-        break;
     }
-    return one(failed | good, DELIVERY_REASON_NAME);
+    if (path == FIT_YES && name == FIT_YES) {
+        return passed;
+    }
+    return one(failed | good, path == FIT_YES ? DELIVERY_REASON_NAME : reason_of_path(m));
 }
 
 static uint8_t results_of(enum profile_failure f)
@@ -191,6 +228,10 @@ static struct delivery_outcome by_own_level(const struct delivery_place *at)
     if (!met_the_same(&with, &without)) {
         delivery_rests_on(at, PROFILE_FIELD_SNI);
     }
+    if (endpoint_is_unstable(at->e)) { /* whichever of the two it was, the next may be the other */
+        return either(with_session(at, &with), with_session(at, &without),
+                      DELIVERY_REASON_UNSTABLE);
+    }
     return with_session(at, at->profile->sni ? &with : &without);
 }
 
@@ -206,15 +247,19 @@ static struct delivery_outcome by_sts(const struct delivery_place *at)
         return one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED);
     }
     struct delivery_handshake h = delivery_handshake_of(at, &m, from);
-    bool passes = m.chain.status == CHAIN_TRUSTED && name_match_is_match(m.name);
     bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
+    enum fit path = handshake && m.judged ? path_fits(at, &m) : FIT_UNKNOWN;
+    if (endpoint_is_unstable(at->e)) {
+        return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_UNSTABLE);
+    }
     if (h.tls == FIT_NO) {
         return one(RESULT_FAILS, h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
-    if (handshake && !passes) {
-        bool perhaps = !m.judged && name_match_is_match(m.name);
-        return one(RESULT_FAILS | (perhaps ? RESULT_AUTHENTICATED : 0),
-                   DELIVERY_REASON_STS_CERTIFICATE);
+    if (handshake && (path == FIT_NO || !name_match_is_match(m.name))) {
+        return one(RESULT_FAILS, DELIVERY_REASON_STS_CERTIFICATE);
+    }
+    if (handshake && path == FIT_UNKNOWN) {
+        return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_STS_CERTIFICATE);
     }
     if (h.lost == TRUTH_YES) {
         return one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
@@ -281,6 +326,9 @@ static struct delivery_outcome with_dane_session(const struct delivery_place *at
 {
     struct delivery_met m = delivery_met_with_sni(at->e);
     struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
+    if (endpoint_is_unstable(at->e)) {
+        return one(RESULT_FAILS | done.set, DELIVERY_REASON_UNSTABLE);
+    }
     if (h.tls == FIT_NO) {
         bool no_tls = h.reachable && m.outcome != OUTCOME_ESTABLISHED;
         return one(RESULT_FAILS, no_tls ? DELIVERY_REASON_DANE_NO_TLS : h.reason);

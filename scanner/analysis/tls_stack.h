@@ -81,8 +81,9 @@ enum stack_library {
 /** How a path from the leaf to an anchor is looked for. */
 enum stack_paths {
     STACK_PATHS_UNKNOWN,
-    STACK_PATHS_ANY,     /* all paths, the best is taken */
-    STACK_PATHS_OPENSSL, /* X509_verify_cert(): the first fitting issuer */
+    STACK_PATHS_ANY,       /* all paths, the best is taken */
+    STACK_PATHS_OPENSSL_1, /* X509_verify_cert(), the first fitting issuer: at security level 1 */
+    STACK_PATHS_OPENSSL_2, /* the same at level 2 */
 };
 
 #define STACK_UNKNOWN_SET    UINT32_MAX

@@ -13,7 +13,8 @@ static const struct field_word truths[] = {
     {"unknown", STACK_UNKNOWN}, {"no", STACK_NO}, {"yes", STACK_YES}, {NULL, 0}};
 static const struct field_word paths[] = {{"unknown", STACK_PATHS_UNKNOWN},
                                           {"any", STACK_PATHS_ANY},
-                                          {"openssl", STACK_PATHS_OPENSSL},
+                                          {"openssl_level_1", STACK_PATHS_OPENSSL_1},
+                                          {"openssl_level_2", STACK_PATHS_OPENSSL_2},
                                           {NULL, 0}};
 static const struct field_word exchanges[] = {
 #define X(name, word) {word, 1U << STACK_EXCHANGE_##name},

@@ -9,14 +9,27 @@
 #define ENDPOINTS 2
 #define EXCHANGES 3
 
-#define GOOD_SNI                                                                         \
+#define TRUSTED                                                                              \
+    {                                                                                        \
+        .status = CHAIN_TRUSTED, .trusted_by = 1, .openssl_level_2 = 1, .openssl_level_1 = 1 \
+    }
+#define SNI_WITH(...)                                                                    \
     .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED, .tls_version = 0x0304, \
-    .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1}, .name_match = NAME_MATCH_EXACT, \
-    .leaf_domains = UINT64_MAX
-#define GOOD_DEFAULT                                                                          \
-    .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_starttls = STARTTLS_OFFERED,               \
-    .no_sni_tls_version = 0x0304, .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1}, \
+    .chain = __VA_ARGS__, .name_match = NAME_MATCH_EXACT, .leaf_domains = UINT64_MAX
+#define DEFAULT_WITH(...)                                                       \
+    .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_starttls = STARTTLS_OFFERED, \
+    .no_sni_tls_version = 0x0304, .no_sni_chain = __VA_ARGS__,                  \
     .no_sni_name_match = NAME_MATCH_EXACT, .no_sni_leaf_domains = UINT64_MAX
+#define GOOD_SNI     SNI_WITH(TRUSTED)
+#define GOOD_DEFAULT DEFAULT_WITH(TRUSTED)
+#define ONLY_BEST_PATH                           \
+    {                                            \
+        .status = CHAIN_TRUSTED, .trusted_by = 1 \
+    }
+#define ONLY_LEVEL_1                                  \
+    {                                                 \
+        .status = CHAIN_INVALID, .openssl_level_1 = 1 \
+    }
 #define GOOD                               \
     {                                      \
         .port = 25, GOOD_SNI, GOOD_DEFAULT \
@@ -45,15 +58,13 @@
     }
 #define QUIRK(name) .quirks = 1U << SMTP_QUIRK_##name
 #define NO_STARTTLS ENDS(STARTTLS_NOT_OFFERED, NOT_OFFERED)
-#define AT_VERSION(version, accepted)                                                  \
-    {                                                                                  \
-        .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,      \
-        .tls_version = (version), .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1}, \
-        .name_match = NAME_MATCH_EXACT, .versions = (accepted),                        \
-        .no_sni_outcome = OUTCOME_ESTABLISHED, .no_sni_starttls = STARTTLS_OFFERED,    \
-        .no_sni_tls_version = (version),                                               \
-        .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},                    \
-        .no_sni_name_match = NAME_MATCH_EXACT                                          \
+#define AT_VERSION(version, accepted)                                               \
+    {                                                                               \
+        .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,   \
+        .tls_version = (version), .chain = TRUSTED, .name_match = NAME_MATCH_EXACT, \
+        .versions = (accepted), .no_sni_outcome = OUTCOME_ESTABLISHED,              \
+        .no_sni_starttls = STARTTLS_OFFERED, .no_sni_tls_version = (version),       \
+        .no_sni_chain = TRUSTED, .no_sni_name_match = NAME_MATCH_EXACT              \
     }
 #define WITH_DANE(status, flags_)                                                         \
     {                                                                                     \
@@ -205,7 +216,7 @@ static const struct shipped_case shipped_cases[] = {
            .no_sni_outcome = OUTCOME_ESTABLISHED,
            .no_sni_starttls = STARTTLS_OFFERED,
            .no_sni_tls_version = 0x0304,
-           .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+           .no_sni_chain = TRUSTED,
            .no_sni_name_match = NAME_MATCH_OTHER,
            .no_sni_leaf_domains = 1})},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-verify", DEFERRED, NAME),
@@ -235,12 +246,12 @@ static const struct shipped_case shipped_cases[] = {
            .outcome = OUTCOME_ESTABLISHED,
            .starttls = STARTTLS_OFFERED,
            .tls_version = 0x0304,
-           .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+           .chain = TRUSTED,
            .name_match = NAME_MATCH_CN_ONLY,
            .no_sni_outcome = OUTCOME_ESTABLISHED,
            .no_sni_starttls = STARTTLS_OFFERED,
            .no_sni_tls_version = 0x0304,
-           .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+           .no_sni_chain = TRUSTED,
            .no_sni_name_match = NAME_MATCH_CN_ONLY})},
      {IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
       IS("postfix-secure", AUTHENTICATED, AUTHENTICATED_PKIX), IS("strict-pkix", DEFERRED, NAME)}},
@@ -252,7 +263,7 @@ static const struct shipped_case shipped_cases[] = {
                              .no_sni_outcome = OUTCOME_ESTABLISHED,
                              .no_sni_starttls = STARTTLS_OFFERED,
                              .no_sni_tls_version = 0x0304,
-                             .no_sni_chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
+                             .no_sni_chain = TRUSTED,
                              .no_sni_name_match = NAME_MATCH_EXACT,
                              .no_sni_leaf_domains = 0}}}}},
      {IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX)}},
@@ -485,6 +496,34 @@ static const struct shipped_case shipped_cases[] = {
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC),
       IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
       IS("opensmtpd", PLAINTEXT, TLS_SUITE), IS("sendmail-8.17", DEFERRED, TLS_SUITE)}},
+    {"STARTTLS comes and goes before TLS: which session comes next is chance",
+     {ONE({.port = 25,
+           GOOD_DEFAULT,
+           .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+           .starttls = STARTTLS_NOT_OFFERED})},
+     {IS("postfix-may", UNKNOWN, UNSTABLE), IS("gmail", UNKNOWN, UNSTABLE),
+      IS("strict-pkix", UNKNOWN, UNSTABLE)}},
+    {"and the other way round",
+     {ONE({.port = 25,
+           GOOD_SNI,
+           .no_sni_outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+           .no_sni_starttls = STARTTLS_NOT_OFFERED})},
+     {IS("postfix-may", UNKNOWN, UNSTABLE), IS("gmail", UNKNOWN, UNSTABLE)}},
+    {"HELO alone: nothing to encrypt with, RFC 5321 section 3.2",
+     {ONE(ENDS(HELO_ONLY, UNKNOWN))},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("postfix-encrypt", DEFERRED, NO_STARTTLS),
+      IS("exim-default", PLAINTEXT, NO_STARTTLS)}},
+    {"a tarpit: what is behind is not known",
+     {ONE(ENDS(TARPIT, UNKNOWN))},
+     {IS("postfix-may", UNKNOWN, NOT_TESTED), IS("gmail", UNKNOWN, NOT_TESTED)}},
+    {"a good path that OpenSSL does not find, RFC 4158",
+     {COVERED({.port = 25, SNI_WITH(ONLY_BEST_PATH), DEFAULT_WITH(ONLY_BEST_PATH)})},
+     {IS("postfix-verify", DEFERRED, CERTIFICATE_PATH), IS("mox", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("kumomta-default", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("gmail", UNKNOWN, STS_CERTIFICATE), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a key of 1,024 bits: level 1 of OpenSSL takes it",
+     {ONE({.port = 25, GOOD_SNI, DEFAULT_WITH(ONLY_LEVEL_1)})},
+     {IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX)}},
     {"a NUL in a reply: what Exim makes of it hangs on where it is",
      {ONE(GOOD_BUT(QUIRK(NUL)))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, SMTP_REPLIES)}},

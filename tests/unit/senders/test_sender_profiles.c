@@ -50,7 +50,7 @@ static const char *const plain_stack[][2] = {
     {"dh_bits_min", "null"},
     {"key_usage_checked", "\"unknown\""},
     {"list_octets_max", "102400"},
-    {"paths", "\"openssl\""},
+    {"paths", "\"openssl_level_2\""},
 };
 
 #define FIELDS       (sizeof(plain) / sizeof(plain[0]))
@@ -147,7 +147,7 @@ Test(sender_profiles, the_shipped_file_is_as_any_other)
 static void check_plain_stack(const struct tls_stack *t)
 {
     cr_expect_str_eq(t->id, "s");
-    cr_expect(t->library == STACK_LIBRARY_OPENSSL && t->paths == STACK_PATHS_OPENSSL);
+    cr_expect(t->library == STACK_LIBRARY_OPENSSL && t->paths == STACK_PATHS_OPENSSL_2);
     cr_expect_eq(t->exchanges, 1U << STACK_EXCHANGE_ECDHE);
     cr_expect_eq(t->ciphers, 1U << STACK_CIPHER_AES_GCM | 1U << STACK_CIPHER_AES_CBC);
     cr_expect_eq(t->groups, 1U << STACK_GROUP_P256);
