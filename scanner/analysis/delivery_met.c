@@ -211,7 +211,7 @@ static struct delivery_handshake established(const struct delivery_place *at,
                                       : DELIVERY_REASON_VERSION_NOT_PROBED,
                     true, true);
     }
-    struct stack_verdict stack = tls_stack_fits(at->profile->stack, &m->facts);
+    struct stack_verdict stack = tls_stack_fits(at->profile->stack, &m->facts, m->version);
     at->rests_on->stack |= stack.fields;
     struct delivery_handshake h = ends(stack.fit, reason_of_obstacle(stack.obstacle), true, true);
     h.lost = is_lost(&m->facts);

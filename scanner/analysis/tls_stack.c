@@ -5,6 +5,7 @@
 #include "scanner/base/check.h"
 #include "scanner/observation/tls_names.h"
 
+#define TLS1_2       0x0303
 #define KIB          1024U
 #define GROUP_P256   0x0017 /* IANA "TLS Supported Groups" */
 #define GROUP_P384   0x0018
@@ -99,7 +100,8 @@ static enum stack_cipher bulk_of(const char *suite)
 
 /* The server takes the suite of its liking from those offered: where the stack takes this one and has
  * what mxcensus offers before it, the server takes it again; so a key that is too small ends it. */
-static struct stack_verdict suite_fits(const struct tls_stack *s, const struct sender_facts *f)
+static struct stack_verdict suite_fits(const struct tls_stack *s, const struct sender_facts *f,
+                                       uint16_t version)
 {
     struct stack_verdict v = fits();
     const char *suite = cipher_of_old_suite(f->cipher);
@@ -109,7 +111,9 @@ static struct stack_verdict suite_fits(const struct tls_stack *s, const struct s
     if (exchange_of(suite) != STACK_EXCHANGE_ECDHE) {
         v = in_set(s->exchanges, exchange_of(suite), STACK_OBSTACLE_SUITE, STACK_FIELD_EXCHANGES);
     }
-    if (bulk_of(suite) != STACK_CIPHER_AES_GCM) {
+    /* RFC 5246 section 9 and before: who speaks TLS 1.0 and 1.1 has CBC with SHA-1. */
+    bool cbc = bulk_of(suite) == STACK_CIPHER_AES_CBC && version < TLS1_2;
+    if (bulk_of(suite) != STACK_CIPHER_AES_GCM && !cbc) {
         v = both(v, in_set(s->ciphers, bulk_of(suite), STACK_OBSTACLE_SUITE, STACK_FIELD_CIPHERS));
     }
     if (v.fit == FIT_YES && exchange_of(suite) == STACK_EXCHANGE_DHE) {
@@ -119,8 +123,13 @@ static struct stack_verdict suite_fits(const struct tls_stack *s, const struct s
     return v;
 }
 
+/* All libraries of these years have the first two beside P-256; of one that is older, it is known. */
 static struct stack_verdict group_fits(const struct tls_stack *s, const struct sender_facts *f)
 {
+    bool common = f->group == GROUP_X25519 || f->group == GROUP_P384;
+    if (common && s->groups == STACK_UNKNOWN_SET) {
+        return fits();
+    }
     switch (f->group) {
     case GROUP_X25519:
         return in_set(s->groups, STACK_GROUP_X25519, STACK_OBSTACLE_SUITE, STACK_FIELD_GROUPS);
@@ -187,9 +196,10 @@ static struct stack_verdict list_fits(const struct tls_stack *s, const struct se
     return says(fit, STACK_OBSTACLE_LIST, STACK_FIELD_LIST_OCTETS_MAX);
 }
 
-struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f)
+struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f,
+                                    uint16_t version)
 {
-    struct stack_verdict v = both(suite_fits(s, f), group_fits(s, f));
+    struct stack_verdict v = both(suite_fits(s, f, version), group_fits(s, f));
     v = both(v, key_fits(s, &f->key));
     v = both(v, usage_fits(s, f));
     return both(v, list_fits(s, f));

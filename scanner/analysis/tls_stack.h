@@ -152,6 +152,8 @@ struct stack_verdict {
 /**
  * Does a handshake with what was met complete? Of a suite, group or kind of key that the stack does not take,
  * it is unknown: the server may have others, of which it showed us the one it likes best. What every
- * library takes rests on no field. Pure.
+ * library takes rests on no field; nor does what only a stack of which nothing is known could lack.
+ * @param version that was negotiated. Pure.
  */
-struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f);
+struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f,
+                                    uint16_t version);

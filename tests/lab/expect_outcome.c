@@ -315,7 +315,7 @@ static bool add_candidate(struct walk *w, unsigned set, bool *begins)
     return true;
 }
 
-/* @return false: something is not said that decides */
+/* @return false: something is not said that decides. What divides senders is left to tests of each. */
 static bool add_host(struct walk *w, const struct sender *s, const struct expect_mail *m,
                      const struct expect_sts *sts, size_t i, bool *begins)
 {
@@ -331,7 +331,8 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
         bool said = !uses_dane(s, m) || (h->dane != NULL && e->dane != NULL);
         bool asks = s->strict || is_enforced(s, sts);
         bool session = e->with.outcome == OUTCOME_ESTABLISHED;
-        if (!said || (asks && session && e->passes == TRISTATE_UNSAID) ||
+        if (!said || e->with.divides || e->without.divides ||
+            (asks && session && e->passes == TRISTATE_UNSAID) ||
             !add_candidate(w, results(s, m, sts, h, e), begins)) {
             return false;
         }

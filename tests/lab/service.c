@@ -392,6 +392,31 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
     UNREACHABLE("unknown lab_tls_fate");
 }
 
+/* Replies that some senders cannot read, answers to STARTTLS that some refuse. */
+static bool dialogue_divides(const struct service *s)
+{
+    return s->greeting == LAB_GREETING_EMPTY_LINE || s->greeting == LAB_GREETING_NOISE ||
+           s->ehlo == LAB_EHLO_EMPTY_LINE || s->ehlo == LAB_EHLO_CR_CR_LF ||
+           s->ehlo == LAB_EHLO_NUL || s->ehlo == LAB_EHLO_REFUSED_IN_TLS ||
+           s->starttls == LAB_STARTTLS_INJECTED || s->starttls == LAB_STARTTLS_LOWER_CASE ||
+           s->starttls == LAB_STARTTLS_CODE_250 || s->starttls == LAB_STARTTLS_FLIPS ||
+           s->ehlo_tls_close;
+}
+
+/* Suites, keys and messages that one TLS library takes and another does not. */
+static bool handshake_divides(const struct service *s, const struct expected_session *e)
+{
+    bool old_suite = s->kex == LAB_KEX_STATIC_RSA || s->trait == LAB_TRAIT_CBC ||
+                     s->trait == LAB_TRAIT_DHE_1024 || s->trait == LAB_TRAIT_DHE_2048;
+    bool odd_key = e->cert.key == LAB_KEY_RSA_1024 || e->cert.key == LAB_KEY_RSA_9216 ||
+                   e->cert.key == LAB_KEY_P521 || e->cert.key == LAB_KEY_SECP256K1 ||
+                   e->cert.key == LAB_KEY_ED25519;
+    return e->outcome == OUTCOME_TLS_PROTOCOL_ERROR || e->outcome == OUTCOME_TLS_NO_SHARED_CIPHER ||
+           (e->outcome == OUTCOME_ESTABLISHED &&
+            ((old_suite && e->tls_version <= 0x0303) || odd_key || e->cert.odd == LAB_ODD_USAGE ||
+             s->trait == LAB_TRAIT_DEMANDS_CLIENT));
+}
+
 void service_expect(const struct service *s, const struct expected_client *client,
                     struct expected_session *out)
 {
@@ -422,4 +447,5 @@ void service_expect(const struct service *s, const struct expected_client *clien
     if (out->outcome == OUTCOME_NOT_TESTED) {
         expect_tls(s, client->sni, out);
     }
+    out->divides = dialogue_divides(s) || handshake_divides(s, out);
 }

@@ -348,6 +348,7 @@ struct expected_session {
     int alert;            /* that the server sends, -1: none */
     bool has_leaf;        /* `cert` is presented, and readable */
     bool unknown_name_warning;
+    bool divides; /* senders that would agree otherwise make different things of it */
     struct cert_choice cert;
 };
 
