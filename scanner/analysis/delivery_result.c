@@ -237,15 +237,12 @@ static struct delivery_outcome by_own_level(const struct delivery_place *at)
 
 /* --- MTA-STS ------------------------------------------------------------------------------- */
 
-/* RFC 8461 sections 4.1 and 5: the name is covered, TLS 1.2 or newer (section 7.2), and a certificate
- * that passes for the MX host, which is the SNI. */
-static struct delivery_outcome by_sts(const struct delivery_place *at)
+/* RFC 8461 sections 4.2 and 5: TLS 1.2 or newer (section 7.2), and a certificate that passes for the MX
+ * host, which is the SNI. */
+static struct delivery_outcome by_covering_sts(const struct delivery_place *at)
 {
     uint16_t from = at->profile->tls_min < TLS1_2 ? TLS1_2 : at->profile->tls_min;
     struct delivery_met m = delivery_met_with_sni(at->e);
-    if (at->sts->mx[at->mx_index].covered == TRUTH_NO) {
-        return one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED);
-    }
     struct delivery_handshake h = delivery_handshake_of(at, &m, from);
     bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
     enum fit path = handshake && m.judged ? path_fits(at, &m) : FIT_UNKNOWN;
@@ -271,35 +268,53 @@ static struct delivery_outcome by_sts(const struct delivery_place *at)
                h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
 }
 
+/* RFC 8461 section 4.1: the name in the MX record. */
+static struct delivery_outcome by_sts(const struct delivery_place *at)
+{
+    enum truth covered = at->sts->mx[at->mx_index].covered;
+    if (covered == TRUTH_NO) {
+        return one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED);
+    }
+    struct delivery_outcome with = by_covering_sts(at);
+    return covered == TRUTH_YES
+               ? with
+               : either(with, one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED),
+                        DELIVERY_REASON_STS_UNKNOWN);
+}
+
+/* What the reading rests on, where readers differ. */
+static void rest_on_reading(const struct delivery_place *at)
+{
+    if (at->sts->records.quirks != 0) {
+        delivery_rests_on(at, PROFILE_FIELD_STS_RECORD);
+        delivery_rests_on(at, PROFILE_FIELD_STS_RECORD_PERHAPS);
+    }
+    if (at->sts->policy_quirks != 0) {
+        delivery_rests_on(at, PROFILE_FIELD_STS_POLICY);
+        delivery_rests_on(at, PROFILE_FIELD_STS_POLICY_PERHAPS);
+    }
+}
+
 /* Does the sender have to keep to a policy in mode enforce? */
 static enum truth sts_is_enforced(const struct delivery_place *at)
 {
-    const struct sts_verdict *s = at->sts;
-    if (!profile_uses_sts(at->profile)) {
+    static const struct sts_reading all = {.takes = UINT32_MAX};
+    const struct sender_profile *p = at->profile;
+    if (sts_is_enforced_by(at->sts, all, all) == TRUTH_NO) {
         return TRUTH_NO;
     }
-    if (s->state == STS_STATE_UNKNOWN) {
-        bool other = s->has_policy && s->policy.lenient_valid && s->policy.mode != STS_MODE_ENFORCE;
-        return other ? TRUTH_NO : TRUTH_UNKNOWN;
+    delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
+    if (!profile_uses_sts(p)) {
+        return TRUTH_NO;
     }
-    return s->state == STS_STATE_ENFORCE ? TRUTH_YES : TRUTH_NO;
-}
-
-/* Where the policy itself is not known, nor is it whether it covers the exchange. */
-static struct delivery_outcome by_possible_sts(const struct delivery_place *at,
-                                               struct delivery_outcome without)
-{
-    struct delivery_outcome with = by_sts(at);
-    with.set |= at->sts->mx[at->mx_index].covered == TRUTH_YES ? 0 : RESULT_FAILS;
-    return either(without, with, DELIVERY_REASON_STS_UNKNOWN);
+    rest_on_reading(at);
+    return sts_is_enforced_by(at->sts, profile_reading(p->sts_record, p->sts_record_perhaps),
+                              profile_reading(p->sts_policy, p->sts_policy_perhaps));
 }
 
 /** @param without what becomes of it where no policy is enforced */
 static struct delivery_outcome by_sts_or(const struct delivery_place *at, alternative without)
 {
-    if (at->sts->state == STS_STATE_ENFORCE || at->sts->state == STS_STATE_UNKNOWN) {
-        delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
-    }
     switch (sts_is_enforced(at)) {
     case TRUTH_YES:
         return by_sts(at);
@@ -308,7 +323,7 @@ static struct delivery_outcome by_sts_or(const struct delivery_place *at, altern
     case TRUTH_UNKNOWN:
         break;
     }
-    return by_possible_sts(at, without(at));
+    return either(without(at), by_sts(at), DELIVERY_REASON_STS_UNKNOWN);
 }
 
 static struct delivery_outcome by_sts_or_own_level(const struct delivery_place *at)

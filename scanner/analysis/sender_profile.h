@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/tls_stack.h"
+#include "scanner/policy/sts_reading.h"
 
 /**
  * How a kind of sender behaves when it delivers: what decides between encrypted, in cleartext and not
@@ -42,6 +43,8 @@ enum profile_failure {
     PROFILE_FAILURE_CLEAR,   /* sends in cleartext to the same host */
     PROFILE_FAILURE_NEXT,    /* tries the next address or host, at last defers */
 };
+
+#define PROFILE_QUIRKS_UNKNOWN UINT32_MAX
 
 /** The letters of the keyword STARTTLS in the reply to EHLO. */
 enum profile_keyword {
@@ -114,6 +117,10 @@ enum profile_null_mx {
     X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)             \
     X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                    \
     X(AFTER_220, after_220, "after_220", WORD, injected)                                  \
+    X(STS_RECORD, sts_record, "sts_record_tolerates", SET, record_quirks)                 \
+    X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)  \
+    X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                 \
+    X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)  \
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                  \
     X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                              \
     X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                           \
@@ -150,6 +157,12 @@ struct sender_profile {
     enum profile_keyword starttls_keyword;
     enum profile_reply starttls_reply;
     enum profile_injected after_220;
+    /* Sets of STS_RECORD_QUIRKS and STS_POLICY_QUIRKS; PROFILE_QUIRKS_UNKNOWN. Those it takes now and then,
+     * or of which that is not known, stand in the second of each. */
+    uint32_t sts_record;
+    uint32_t sts_record_perhaps;
+    uint32_t sts_policy;
+    uint32_t sts_policy_perhaps;
     enum profile_null_mx null_mx;
     enum profile_exchange mx_address;  /* an address in place of a name, RFC 1035 section 3.3.9 */
     enum profile_exchange mx_bad_name; /* no host name, RFC 1123 section 2.1 */
@@ -174,6 +187,13 @@ static inline bool profile_uses_dane(const struct sender_profile *p)
 {
     return p->policy_order == PROFILE_ORDER_DANE_THEN_STS ||
            p->policy_order == PROFILE_ORDER_STS_FIRST || p->policy_order == PROFILE_ORDER_DANE_ONLY;
+}
+
+/** As in sts_reading.h. @param takes a set of quirks, or PROFILE_QUIRKS_UNKNOWN, as `perhaps` */
+static inline struct sts_reading profile_reading(uint32_t takes, uint32_t perhaps)
+{
+    return takes == PROFILE_QUIRKS_UNKNOWN ? (struct sts_reading){.unsure = UINT32_MAX}
+                                           : (struct sts_reading){takes, perhaps};
 }
 
 /** Fields that an outcome rests on: a set of the profile's own and of its stack's. */

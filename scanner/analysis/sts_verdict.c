@@ -379,9 +379,9 @@ static enum sts_state state_of_policy(const struct sts_verdict *v, const struct 
     return v->policy.lenient_valid ? state_of_mode(v->policy.mode) : STS_STATE_POLICY_INVALID;
 }
 
-static enum sts_state state_of(const struct sts_verdict *v, const struct seen_domain *d)
+static bool is_record_known(enum dns_state state)
 {
-    switch ((enum dns_state)d->mta_sts.dns.state) {
+    switch (state) {
     case DNS_NOT_ASKED:
     case DNS_SERVFAIL:
     case DNS_BOGUS:
@@ -392,20 +392,27 @@ static enum sts_state state_of(const struct sts_verdict *v, const struct seen_do
     case DNS_CNAME_LOOP:
     case DNS_CNAME_LIMIT:
     case DNS_LOCAL_FAULT:
-        return STS_STATE_UNKNOWN;
+        return false;
     case DNS_NODATA:
     case DNS_NXDOMAIN:
     case DNS_NAME_INVALID: /* too long a name: there can be no record */
-        return STS_STATE_NONE;
     case DNS_DATA:
-        break;
+        return true;
     case DNS_STATE_COUNT:
-        UNREACHABLE("unknown dns_state");
+        break;
+    }
+    UNREACHABLE("unknown dns_state");
+}
+
+static enum sts_state state_of(const struct sts_verdict *v)
+{
+    if (!v->record_known) {
+        return STS_STATE_UNKNOWN;
     }
     if (v->records.lenient_count == 0) {
         return STS_STATE_NONE;
     }
-    return v->records.valid ? state_of_policy(v, d->policy) : STS_STATE_RECORD_INVALID;
+    return v->records.valid ? v->policy_state : STS_STATE_RECORD_INVALID;
 }
 
 static uint32_t media_quirks(const struct sts_verdict *v, const struct seen_policy *p)
@@ -447,8 +454,42 @@ void sts_verdict_fill(struct sts_verdict *v, const struct seen_domain *d)
     if (d->policy != NULL) {
         judge_policy(v, d->policy);
     }
-    v->state = state_of(v, d);
+    v->record_known = is_record_known((enum dns_state)d->mta_sts.dns.state);
+    v->policy_state = state_of_policy(v, d->policy);
+    v->state = state_of(v);
     if (v->has_policy && v->policy.readable) {
         judge_exchanges(v, d);
     }
+}
+
+static enum truth policy_is_enforced_by(const struct sts_verdict *v, struct sts_reading reading)
+{
+    enum truth read = sts_reading_takes(reading, v->policy.readable, v->policy_quirks);
+    bool other = v->has_policy && (read == TRUTH_NO || v->policy.mode != STS_MODE_ENFORCE);
+    switch (v->policy_state) {
+    case STS_STATE_UNKNOWN:
+        return other ? TRUTH_NO : TRUTH_UNKNOWN;
+    case STS_STATE_POLICY_INVALID: /* not by every reader */
+    case STS_STATE_MODE_NONE:
+    case STS_STATE_TESTING:
+    case STS_STATE_ENFORCE:
+        return other ? TRUTH_NO : read;
+    case STS_STATE_NONE:
+    case STS_STATE_RECORD_INVALID:
+    case STS_STATE_FETCH_FAILED:
+    case STS_STATE_CERTIFICATE_INVALID:
+        return TRUTH_NO;
+    case STS_STATE_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown sts_state");
+}
+
+enum truth sts_is_enforced_by(const struct sts_verdict *v, struct sts_reading record,
+                              struct sts_reading policy)
+{
+    enum truth read = v->record_known
+                          ? sts_reading_takes(record, v->records.readable, v->records.quirks)
+                          : TRUTH_UNKNOWN;
+    return both(read, policy_is_enforced_by(v, policy));
 }

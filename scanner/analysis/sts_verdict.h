@@ -14,7 +14,7 @@
 
 /**
  * What a sender without a cached policy makes of it that reads the record to the letter and the policy
- * in the lenient reading; the first that fits. Senders that read otherwise: sts_enforced_by(). Words are
+ * in the lenient reading; the first that fits. Senders that read otherwise: sts_is_enforced_by(). Words are
  * part of the output.
  */
 #define STS_STATES(X)                                                                            \
@@ -69,6 +69,8 @@ struct sts_mx {
 
 struct sts_verdict {
     enum sts_state state;
+    bool record_known;           /* the question for it has an answer */
+    enum sts_state policy_state; /* what `state` is or would be with a valid record */
     struct sts_records records;
     bool has_policy; /* policy_is_fetched(): the body was read and is in `policy` */
     struct sts_policy policy;
@@ -86,6 +88,10 @@ void sts_verdict_init(struct sts_verdict *v);
 void sts_verdict_deinit(struct sts_verdict *v);
 /** Reuses the memory of `v`. */
 void sts_verdict_fill(struct sts_verdict *v, const struct seen_domain *d);
+
+/** Does a sender without a cached policy that reads so have to keep to a policy in mode enforce? */
+enum truth sts_is_enforced_by(const struct sts_verdict *v, struct sts_reading record,
+                              struct sts_reading policy);
 
 /** A trusted chain, a matching dNSName and TLS 1.2 or newer (RFC 8461 section 4.2, 7.2). */
 enum truth sts_endpoint_passes(const struct endpoint_brief *e);

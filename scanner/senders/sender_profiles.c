@@ -71,6 +71,17 @@ static const struct field_word line_quirks[] = {
     {"garbage_line", 1U << SMTP_QUIRK_GARBAGE_LINE},
     {NULL, 0}};
 
+static const struct field_word record_quirks[] = {
+#define X(name, word) {word, 1U << STS_RECORD_QUIRK_##name},
+    STS_RECORD_QUIRKS(X)
+#undef X
+        {NULL, 0}};
+static const struct field_word policy_quirks[] = {
+#define X(name, word) {word, 1U << STS_POLICY_QUIRK_##name},
+    STS_POLICY_QUIRKS(X)
+#undef X
+        {NULL, 0}};
+
 #define no_words NULL
 
 static const struct field_info infos[PROFILE_FIELD_COUNT] = {

@@ -13,6 +13,8 @@ static void check_profile(const struct sender_profile *p)
     CHECK(profile_uses_dane(p) == (p->dane != PROFILE_DANE_NO));
     CHECK(p->stack != NULL && p->stack->id[0] != '\0');
     CHECK(((p->reply_lines | p->reply_lines_fatal) & ~SMTP_LINE_QUIRKS) == 0);
+    CHECK(p->sts_record == PROFILE_QUIRKS_UNKNOWN || p->sts_record >> STS_RECORD_QUIRK_COUNT == 0);
+    CHECK(p->sts_policy == PROFILE_QUIRKS_UNKNOWN || p->sts_policy >> STS_POLICY_QUIRK_COUNT == 0);
     for (int f = 0; f < PROFILE_FIELD_COUNT; f++) {
         CHECK(p->marks[f] > FIELD_MARK_NONE && p->marks[f] < FIELD_MARK_COUNT);
     }

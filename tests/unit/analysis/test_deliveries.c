@@ -90,6 +90,8 @@ struct exchange {
 struct situation {
     struct exchange mx[EXCHANGES];
     enum sts_state sts;
+    uint32_t record_quirks;
+    uint32_t policy_quirks;
     enum dnssec_state mx_dnssec; /* UNKNOWN: insecure */
     bool mx_dnssec_unknown;
     enum mx_kind kind; /* NOT_ASKED: explicit */
@@ -110,7 +112,15 @@ static void make(struct made *m, const struct situation *s)
         .domain = {.domain = SPAN_LIT("example.com"),
                    .mx_kind = s->kind != MX_KIND_NOT_ASKED ? s->kind : MX_KIND_EXPLICIT,
                    .endpoints_truncated = s->truncated},
-        .sts = {.state = s->sts != STS_STATE_UNKNOWN ? s->sts : STS_STATE_NONE},
+        .sts = {.state = s->sts != STS_STATE_UNKNOWN ? s->sts : STS_STATE_NONE,
+                .record_known = s->sts != STS_STATE_COUNT,
+                .records = {.readable = s->sts != STS_STATE_UNKNOWN, .quirks = s->record_quirks},
+                .policy_state = s->sts != STS_STATE_COUNT ? s->sts : STS_STATE_UNKNOWN,
+                .has_policy = s->sts == STS_STATE_ENFORCE || s->sts == STS_STATE_TESTING,
+                .policy = {.readable = true,
+                           .mode =
+                               s->sts == STS_STATE_TESTING ? STS_MODE_TESTING : STS_MODE_ENFORCE},
+                .policy_quirks = s->policy_quirks},
         .dane = {.mx = s->mx_dnssec_unknown             ? DNSSEC_UNKNOWN
                        : s->mx_dnssec != DNSSEC_UNKNOWN ? s->mx_dnssec
                                                         : DNSSEC_INSECURE}};
@@ -291,6 +301,32 @@ static const struct shipped_case shipped_cases[] = {
       IS("kumomta-default", AUTHENTICATED, AUTHENTICATED_STS),
       IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS),
       IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-dane", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a policy with an empty line, RFC 8461 section 3.2",
+     {COVERED(GOOD), .policy_quirks = 1U << STS_POLICY_QUIRK_BLANK_LINE},
+     {IS("kumomta-default", AUTHENTICATED, AUTHENTICATED_STS), IS("mox", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-sts-plugin", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, STS_UNKNOWN),
+      IS("exchange-online", UNKNOWN, STS_UNKNOWN), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a policy as text/html, RFC 8461 section 3.3",
+     {COVERED(GOOD), .policy_quirks = 1U << STS_POLICY_QUIRK_MEDIA_TYPE},
+     {IS("mox", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("postfix-sts-plugin", ENCRYPTED, OPPORTUNISTIC),
+      IS("kumomta-default", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, STS_UNKNOWN)}},
+    {"a max_age of ten digits, RFC 8461 section 3.2",
+     {COVERED(GOOD), .policy_quirks = 1U << STS_POLICY_QUIRK_MAX_AGE_OVER_MAX |
+                                      1U << STS_POLICY_QUIRK_MAX_AGE_OVER_31_BITS},
+     {IS("mox", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"white space before the first semicolon, RFC 8461 section 3.1",
+     {COVERED(GOOD), .record_quirks = 1U << STS_RECORD_QUIRK_SPACE_BEFORE_DELIMITER},
+     {IS("mox", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("kumomta-default", AUTHENTICATED, AUTHENTICATED_STS), IS("gmail", UNKNOWN, STS_UNKNOWN)}},
+    {"where nothing is lost without the policy, and nothing gained",
+     {COVERED(NO_STARTTLS), .policy_quirks = 1U << STS_POLICY_QUIRK_BOM},
+     {IS("mox", PLAINTEXT, NO_STARTTLS), IS("gmail", UNKNOWN, STS_UNKNOWN)}},
+    {"quirks of a policy in testing bind nobody, RFC 8461 section 5",
+     {ONE(GOOD), .sts = STS_STATE_TESTING, .policy_quirks = 1U << STS_POLICY_QUIRK_BLANK_LINE},
+     {IS("gmail", ENCRYPTED, OPPORTUNISTIC), IS("mox", ENCRYPTED, OPPORTUNISTIC)}},
     {"enforce, and the certificate fails, RFC 8461 section 4.2",
      {COVERED(SELF_SIGNED)},
      {IS("gmail", DEFERRED, STS_CERTIFICATE), IS("mox", DEFERRED, STS_CERTIFICATE),

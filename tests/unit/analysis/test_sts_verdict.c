@@ -274,6 +274,144 @@ Test(sts_verdict, a_policy_is_wanted_for_a_record_in_the_lenient_reading)
     cr_expect(!sts_wants_policy(&none));
 }
 
+/* --- who keeps to it --------------------------------------------------------------------------- */
+
+#define POLICY_Q(name) (1U << STS_POLICY_QUIRK_##name)
+#define RECORD_Q(name) (1U << STS_RECORD_QUIRK_##name)
+
+Test(sts_verdict, each_reading_is_bound_by_what_it_reads)
+{
+    static const struct {
+        struct state_case seen;
+        struct sts_reading record;
+        struct sts_reading policy;
+        enum truth bound;
+    } rows[] = {
+        {{.name = "RFC 8461 5: to the letter", SERVES(ENFORCE "mx: mx.example.com\n")},
+         {0},
+         {0},
+         TRUTH_YES},
+        {{.name = "RFC 8461 5: testing binds nobody", SERVES(HEAD "testing\n" AGE "mx: a.test\n")},
+         {0},
+         {.takes = UINT32_MAX},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.2: an empty line, refused", SERVES(ENFORCE "\nmx: mx.example.com\n")},
+         {0},
+         {0},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.2: an empty line, taken", SERVES(ENFORCE "\nmx: mx.example.com\n")},
+         {0},
+         {.takes = POLICY_Q(BLANK_LINE)},
+         TRUTH_YES},
+        {{.name = "RFC 8461 3.2: an empty line, who knows",
+          SERVES(ENFORCE "\nmx: mx.example.com\n")},
+         {0},
+         {.unsure = POLICY_Q(BLANK_LINE)},
+         TRUTH_UNKNOWN},
+        {{.name = "RFC 8461 3.2: invalid to us, taken by some", SERVES(ENFORCE "mx: a.test.\n")},
+         {0},
+         {.takes = POLICY_Q(MX_TRAILING_DOT)},
+         TRUTH_YES},
+        {{.name = "RFC 8461 3.2: what nobody reads", SERVES("mode: enforce\n")},
+         {.takes = UINT32_MAX},
+         {.takes = UINT32_MAX},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.1: two records, taken by some",
+          .question = DNS_DATA,
+          .records = {RECORD, "v=STSv1; id=2;"},
+          .outcome = POLICY_FETCH_FETCHED,
+          .chain = CHAIN_TRUSTED,
+          .body = ENFORCE "mx: mx.example.com\n"},
+         {.takes = RECORD_Q(SECOND_RECORD)},
+         {0},
+         TRUTH_YES},
+        {{.name = "RFC 8461 3.1: and refused by others",
+          .question = DNS_DATA,
+          .records = {RECORD, "v=STSv1; id=2;"},
+          .outcome = POLICY_FETCH_FETCHED,
+          .chain = CHAIN_TRUSTED,
+          .body = ENFORCE "mx: mx.example.com\n"},
+         {0},
+         {0},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.1: no record", .question = DNS_NXDOMAIN}, {0}, {0}, TRUTH_NO},
+        {{.name = "RFC 8461 5.1: not looked up", .question = DNS_SERVFAIL},
+         {0},
+         {0},
+         TRUTH_UNKNOWN},
+        {{.name = "the policy was not asked for", .question = DNS_DATA, .records = {RECORD}},
+         {0},
+         {0},
+         TRUTH_UNKNOWN},
+        {{.name = "nor would it help a reader that refuses the record",
+          .question = DNS_DATA,
+          .records = {"v=STSv1 ; id=1"}},
+         {0},
+         {0},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.3: a redirect", FETCH(HTTP_REDIRECT)},
+         {0},
+         {.takes = UINT32_MAX},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.3: expired",
+          FETCH(FETCHED),
+          .chain = CHAIN_EXPIRED,
+          .body = ENFORCE "mx: mx.example.com\n"},
+         {0},
+         {0},
+         TRUTH_NO},
+        {{.name = "not judged", FETCH(FETCHED), .body = ENFORCE "mx: mx.example.com\n"},
+         {0},
+         {0},
+         TRUTH_UNKNOWN},
+        {{.name = "not judged, and refused in any case",
+          FETCH(FETCHED),
+          .body = ENFORCE "\nmx: mx.example.com\n"},
+         {0},
+         {0},
+         TRUTH_NO},
+    };
+    struct sts_verdict v;
+    sts_verdict_init(&v);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct made_sts m;
+        made_state_fill(&m, &rows[i].seen);
+        sts_verdict_fill(&v, &m.domain.seen);
+        cr_expect_eq(sts_is_enforced_by(&v, rows[i].record, rows[i].policy), rows[i].bound, "%s",
+                     rows[i].seen.name);
+        made_target_free(&m.target);
+    }
+    sts_verdict_deinit(&v);
+}
+
+Test(sts_verdict, the_media_type_is_a_quirk_of_the_policy)
+{
+    static const struct {
+        const char *type;
+        uint32_t quirks;
+    } rows[] = {
+        {"text/plain", 0},
+        {"text/plain; charset=utf-8", 0},
+        {"Text/Plain", POLICY_Q(MEDIA_TYPE_CASE)},
+        {"text/html", POLICY_Q(MEDIA_TYPE)},
+        {"text/plainer", POLICY_Q(MEDIA_TYPE)},
+        {"", POLICY_Q(MEDIA_TYPE)},
+    };
+    static const struct state_case seen = {SERVES(ENFORCE "mx: mx.example.com\n")};
+    struct sts_verdict v;
+    sts_verdict_init(&v);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct made_sts m;
+        made_state_fill(&m, &seen);
+        m.policy.content_type = span_of(rows[i].type);
+        sts_verdict_fill(&v, &m.domain.seen);
+        cr_expect_eq(v.policy_quirks, rows[i].quirks, "%s: %x", rows[i].type, v.policy_quirks);
+        cr_expect_eq(v.state, STS_STATE_ENFORCE, "it does not decide the census's reading");
+        made_target_free(&m.target);
+    }
+    sts_verdict_deinit(&v);
+}
+
 /* --- exchanges --------------------------------------------------------------------------------- */
 
 struct expected_mx {

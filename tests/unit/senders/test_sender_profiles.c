@@ -30,6 +30,10 @@ static const char *const plain[][2] = {
     {"starttls_keyword", "\"any_case\""},
     {"starttls_reply", "\"2xx\""},
     {"after_220", "\"dropped\""},
+    {"sts_record_tolerates", "[\"front_space\", \"duplicate_id\"]"},
+    {"sts_record_perhaps", "[]"},
+    {"sts_policy_tolerates", "null"},
+    {"sts_policy_perhaps", "[\"mx_ip\"]"},
     {"null_mx_beside", "\"bounces\""},
     {"mx_address", "\"taken\""},
     {"mx_bad_name", "\"skipped\""},
@@ -169,6 +173,13 @@ static void check_plain(const struct sender_profile *p)
     cr_expect(p->session_lost == PROFILE_FAILURE_UNKNOWN);
     cr_expect_eq(p->reply_lines, 1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL);
     cr_expect_eq(p->reply_lines_fatal, 1U << SMTP_QUIRK_GARBAGE_LINE);
+    cr_expect_eq(p->sts_record,
+                 1U << STS_RECORD_QUIRK_FRONT_SPACE | 1U << STS_RECORD_QUIRK_DUPLICATE_ID);
+    cr_expect_eq(p->sts_record_perhaps, 0U);
+    cr_expect_eq(p->sts_policy, PROFILE_QUIRKS_UNKNOWN);
+    cr_expect_eq(p->sts_policy_perhaps, 1U << STS_POLICY_QUIRK_MX_IP);
+    cr_expect_eq(profile_reading(p->sts_policy, p->sts_policy_perhaps).takes, 0U);
+    cr_expect_eq(profile_reading(p->sts_policy, p->sts_policy_perhaps).unsure, UINT32_MAX);
     cr_expect(p->starttls_keyword == PROFILE_KEYWORD_ANY_CASE &&
               p->starttls_reply == PROFILE_REPLY_2XX && p->after_220 == PROFILE_INJECTED_DROPPED);
     cr_expect(p->null_mx == PROFILE_NULL_MX_BOUNCES && p->mx_address == PROFILE_EXCHANGE_TAKEN &&
@@ -259,6 +270,10 @@ static const struct {
     {"null for a list", "reply_lines_fatal", "null", IN_A "reply_lines_fatal must be a list"},
     {"read over, and fatal", "reply_lines_fatal", "[\"nul\"]",
      IN_A "reply_lines_fatal must be of other words than reply_lines"},
+    {"a quirk of records in policies", "sts_policy_tolerates", "[\"front_space\"]",
+     IN_A "sts_policy_tolerates must be null or a list, each once, of \"blank_line\""},
+    {"a reading left out", "sts_record_tolerates", NULL,
+     IN_A "sts_record_tolerates must be null or a list"},
     {"no stack", "tls_stack", NULL, IN_A "tls_stack must be the id of one of the tls_stacks"},
     {"a stack that is not there", "tls_stack", "\"gnutls\"", IN_A "tls_stack must be the id of"},
     {"like itself", "like", "\"a\"", IN_A "like must be the id of a profile before it"},
