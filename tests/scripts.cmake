@@ -45,6 +45,12 @@ add_script_test(openssl_verify interop 120 interop/openssl_verify.py)
 set_property(TEST interop.openssl_verify APPEND PROPERTY ENVIRONMENT
     "MAKE_CHAINS=$<TARGET_FILE:make_chains>")
 set_tests_properties(interop.openssl_verify PROPERTIES SKIP_RETURN_CODE 77)
+add_executable(read_sts support/read_sts.c)
+target_link_libraries(read_sts PRIVATE project_options senders)
+add_script_test(policy_readers interop 300 interop/policy_readers.py)
+set_property(TEST interop.policy_readers APPEND PROPERTY ENVIRONMENT
+    "READ_STS=$<TARGET_FILE:read_sts>" "POLICY_READERS=${PROJECT_SOURCE_DIR}/build/policy-readers")
+set_tests_properties(interop.policy_readers PROPERTIES SKIP_RETURN_CODE 77)
 # With sanitizers, time between two connections is the machine's, not ours.
 set(min_gap_ms 250)
 if(MXCENSUS_SANITIZE)
