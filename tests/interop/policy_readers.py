@@ -2,7 +2,8 @@
 
 mox: its package mtasts, by the Go module proxy. postfix-tlspol: the same, or the source in POSTFIX_TLSPOL_SOURCE; of its
 source only what reads. postfix-mta-sts-resolver: from PyPI, with its own resolver and HTTP client replaced by ours;
-it has no profile, so that its reading stands here. Everything goes to POLICY_READERS, outside the source. A reader
+it has no profile, so that its reading stands here. KumoMTA: of the source in KUMOMTA_SOURCE what reads, with Cargo.
+Everything goes to POLICY_READERS, outside the source. A reader
 that is not to be had is said to be skipped; without any of them the test is (77).
 """
 
@@ -240,6 +241,41 @@ func main() {
 """
 
 
+KUMOMTA_MAIN = """mod dns;
+mod policy;
+use std::io::BufRead;
+
+fn text_of(hex: &str) -> String {
+    let octets: Vec<u8> = (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
+    String::from_utf8_lossy(&octets).into_owned()
+}
+
+fn main() {
+    for line in std::io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let mut words = line.split_whitespace();
+        let kind = words.next().unwrap();
+        let texts: Vec<String> = words.map(text_of).collect();
+        let taken = if kind == "policy" {
+            let policy = policy::MtaStsPolicy::parse(&texts.concat());
+            policy.map_or(false, |p| p.mode == policy::PolicyMode::Enforce)
+        } else {
+            dns::resolve_dns_record(texts).is_ok()
+        };
+        println!("{}", taken);
+    }
+}
+"""
+KUMOMTA_CARGO = """[package]
+name = "reader"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+anyhow = "1"
+"""
+
+
 def go(args, folder):
     env = dict(os.environ, GOFLAGS="-mod=mod", GOTOOLCHAIN="local", GOMODCACHE=os.path.join(HOME, "go"), CGO_ENABLED="0")
     return subprocess.run(["go"] + args, cwd=folder, env=env, capture_output=True, text=True, timeout=200, check=False)
@@ -294,6 +330,32 @@ def make_tlspol():
     shutil.copyfile(os.path.join(source, "internal/utils/valid/valid.go"), os.path.join(folder, "valid/valid.go"))
     os.chmod(os.path.join(folder, "valid/valid.go"), 0o644)
     return go_program(folder)
+
+
+def make_kumomta():
+    """The two functions that read, without what fetches and resolves."""
+    source = os.environ.get("KUMOMTA_SOURCE")
+    if not source or not shutil.which("cargo"):
+        return None, "no KUMOMTA_SOURCE, or no Cargo"
+    folder = os.path.join(HOME, "kumomta")
+    os.makedirs(os.path.join(folder, "src"), exist_ok=True)
+    texts = {"main": KUMOMTA_MAIN}
+    for name in ("policy", "dns"):
+        with open(os.path.join(source, f"crates/mta-sts/src/{name}.rs"), encoding="utf-8") as f:
+            texts[name] = f.read()
+    texts["policy"] = re.sub(r"use futures.*\n|, serde::Serialize", "", texts["policy"].split("pub trait Get")[0])
+    texts["dns"] = re.sub(r"use dns_resolver.*\n|    let (?:dns_name|res) = .*\n", "", texts["dns"].split("#[cfg(test)]")[0])
+    texts["dns"] = re.sub(r"pub async fn resolve_dns_record\(.*?\)", "pub fn resolve_dns_record(res: Vec<String>)",
+                          texts["dns"], flags=re.S)
+    for name, text in texts.items():
+        with open(os.path.join(folder, f"src/{name}.rs"), "w", encoding="utf-8") as out:
+            out.write(text)
+    with open(os.path.join(folder, "Cargo.toml"), "w", encoding="ascii") as out:
+        out.write(KUMOMTA_CARGO)
+    built = subprocess.run(["cargo", "build", "--quiet"], cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+    if built.returncode != 0:
+        return None, built.stderr.strip().splitlines()[:1]
+    return os.path.join(folder, "target/debug/reader"), None
 
 
 def ask_program(program):
@@ -426,7 +488,8 @@ def main():
     cases += [(f"policy, {name}", f"policy {body.hex()}") for name, body in POLICIES.items()]
     names, lines = zip(*cases)
     said = predictions(lines)
-    makers = {"postfix-mta-sts-resolver": (make_resolver, ask_resolver)}
+    makers = {"postfix-mta-sts-resolver": (make_resolver, ask_resolver),
+              "kumomta-default": (make_kumomta, ask_program)}
     if shutil.which("go"):
         makers.update({"mox": (make_mox, ask_program), "postfix-sts-plugin": (make_tlspol, ask_program)})
     wrong = readers = 0
