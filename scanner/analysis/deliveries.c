@@ -114,33 +114,58 @@ static bool has_open_addresses(const struct seen_domain *d, const struct seen_mx
     return mx_is_open(d, mx) || (none && !has_no_address(mx));
 }
 
+/* Does the sender look for an address of the exchange at all? */
+static enum profile_exchange exchange_for(const struct delivery_place *at, const struct seen_mx *mx)
+{
+    switch ((enum mx_name_kind)mx->name_kind) {
+    case MX_NAME_HOST:
+        return mx->unusable == NULL ? PROFILE_EXCHANGE_TAKEN : PROFILE_EXCHANGE_SKIPPED;
+    case MX_NAME_ADDRESS_LITERAL:
+        delivery_rests_on(at, PROFILE_FIELD_MX_ADDRESS);
+        return at->profile->mx_address;
+    case MX_NAME_NOT_A_HOST:
+        delivery_rests_on(at, PROFILE_FIELD_MX_BAD_NAME);
+        return mx->unusable == NULL ? at->profile->mx_bad_name : PROFILE_EXCHANGE_SKIPPED;
+    case MX_NAME_DOUBTFUL:
+        return mx->unusable == NULL ? PROFILE_EXCHANGE_UNKNOWN : PROFILE_EXCHANGE_SKIPPED;
+    case MX_NAME_ROOT:
+    case MX_NAME_KIND_COUNT:
+        break;
+    }
+    return PROFILE_EXCHANGE_SKIPPED;
+}
+
+static void add_result(const struct delivery_place *at, bool perhaps, int endpoint,
+                       struct delivery_walk *walk, struct decision first[EVIDENCE_COUNT])
+{
+    struct delivery_outcome r = delivery_result_at(at);
+    if (perhaps && (r.set & RESULT_FAILS) == 0) {
+        r = (struct delivery_outcome){r.set | RESULT_FAILS, DELIVERY_REASON_MX_NAME};
+    }
+    delivery_walk_add(walk, r.set);
+    note(first, &r, at->mx_index, endpoint);
+}
+
 static void add_host(struct delivery_place *at, struct delivery_walk *walk,
                      struct decision first[EVIDENCE_COUNT])
 {
     static const struct endpoint_brief not_known = {.outcome = OUTCOME_NOT_TESTED};
     const struct seen_domain *d = at->domain;
-    if (at->mx->unusable != NULL) {
+    enum profile_exchange taken = exchange_for(at, at->mx);
+    bool perhaps = taken == PROFILE_EXCHANGE_UNKNOWN;
+    if (taken == PROFILE_EXCHANGE_SKIPPED) {
         return;
     }
     if (has_open_addresses(d, at->mx)) {
         at->e = &not_known;
-        struct delivery_outcome r = delivery_result_at(at);
-        delivery_walk_add(walk, r.set);
-        note(first, &r, at->mx_index, -1);
+        add_result(at, perhaps, -1, walk, first);
     }
     for (size_t k = 0; k < at->mx->endpoint_count; k++) {
         at->e = &at->mx->endpoints[k];
         if (sts_endpoint_counts(at->e, domain_port(d))) {
-            struct delivery_outcome r = delivery_result_at(at);
-            delivery_walk_add(walk, r.set);
-            note(first, &r, at->mx_index, (int)k);
+            add_result(at, perhaps, (int)k, walk, first);
         }
     }
-}
-
-static bool is_known(const struct sender_delivery *d)
-{
-    return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
 }
 
 /** @param at without an address */
@@ -168,7 +193,6 @@ static struct sender_delivery walk_domain(struct delivery_place *at)
     out.mx = why.mx;
     out.endpoint = why.endpoint;
     out.reason = why.reason;
-    out.basis = is_known(&out) ? sender_profile_mark(at->profile, at->rests_on) : FIELD_MARK_NONE;
     return out;
 }
 
@@ -181,14 +205,52 @@ static struct sender_delivery without_walk(enum delivery d, enum delivery_reason
 }
 
 /* RFC 5321 section 5.1: exchanges of which none is usable are an error, and nothing to try again. */
-static bool has_no_usable_exchange(const struct seen_domain *d)
+static bool has_usable_exchange(const struct delivery_place *at)
 {
+    const struct seen_domain *d = at->domain;
     for (size_t i = 0; i < d->mx_count; i++) {
-        if (d->mx[i].unusable == NULL && !has_no_address(&d->mx[i])) {
-            return false;
+        if (exchange_for(at, &d->mx[i]) != PROFILE_EXCHANGE_SKIPPED && !has_no_address(&d->mx[i])) {
+            return true;
         }
     }
+    return false;
+}
+
+/* RFC 7505 section 3: a null MX must be alone. @return false: it counts for nothing */
+static bool is_decided_by_null_mx(const struct delivery_place *at, struct sender_delivery *out)
+{
+    if (!at->domain->null_mx_beside) {
+        return false;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_NULL_MX);
+    switch (at->profile->null_mx) {
+    case PROFILE_NULL_MX_SKIPPED:
+        return false;
+    case PROFILE_NULL_MX_BOUNCES:
+        *out = without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NULL_MX);
+        return true;
+    case PROFILE_NULL_MX_UNKNOWN:
+        break;
+    }
+    *out = without_walk(DELIVERY_UNKNOWN, DELIVERY_REASON_NULL_MX);
     return true;
+}
+
+static bool is_known(const struct sender_delivery *d)
+{
+    return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
+}
+
+static struct sender_delivery deliver(struct delivery_place *at)
+{
+    struct sender_delivery out;
+    if (!is_decided_by_null_mx(at, &out)) {
+        out = has_usable_exchange(at)
+                  ? walk_domain(at)
+                  : without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NO_MAIL);
+    }
+    out.basis = is_known(&out) ? sender_profile_mark(at->profile, at->rests_on) : FIELD_MARK_NONE;
+    return out;
 }
 
 /* No sender's behaviour matters. @return false: it does */
@@ -214,10 +276,6 @@ static bool is_decided_by_dns(const struct seen_domain *d, struct sender_deliver
         *out = without_walk(DELIVERY_UNKNOWN, DELIVERY_REASON_NOT_TESTED);
         return true;
     }
-    if (has_no_usable_exchange(d)) {
-        *out = without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NO_MAIL);
-        return true;
-    }
     return false;
 }
 
@@ -238,6 +296,6 @@ void deliveries_fill(struct deliveries *out, const struct sender_profiles *profi
                                     .sts = sts,
                                     .dane = dane,
                                     .rests_on = &fields};
-        out->of[out->count++] = walks ? walk_domain(&at) : decided;
+        out->of[out->count++] = walks ? deliver(&at) : decided;
     }
 }

@@ -389,6 +389,24 @@ static struct delivery_outcome by_other_name(const struct delivery_place *at)
     return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_DANE_MISMATCH);
 }
 
+static struct delivery_outcome by_matching_records(const struct delivery_place *at)
+{
+    struct delivery_outcome matched = at->e->dane == DANE_MATCH ? by_match(at) : by_other_name(at);
+    if ((at->e->dane_flags & DANE_FLAG_ANCHOR_IN_DNS) == 0) {
+        return matched;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_DANE_ANCHOR); /* RFC 7671 section 5.2.3 */
+    switch (at->profile->dane_anchor) {
+    case PROFILE_ANCHOR_FROM_DNS:
+        return matched;
+    case PROFILE_ANCHOR_PRESENTED:
+        return one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+    case PROFILE_ANCHOR_UNKNOWN:
+        break;
+    }
+    return one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+}
+
 /* A sender of 3 1 x alone: of other records it makes what others make of unusable ones. */
 static struct delivery_outcome by_records_31(const struct delivery_place *at)
 {
@@ -408,9 +426,8 @@ static struct delivery_outcome by_usable_records(const struct delivery_place *at
     struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
     switch ((enum dane_status)at->e->dane) {
     case DANE_MATCH:
-        return only_31 ? by_records_31(at) : by_match(at);
     case DANE_OTHER_NAME:
-        return only_31 ? by_records_31(at) : by_other_name(at);
+        return only_31 ? by_records_31(at) : by_matching_records(at);
     case DANE_MISMATCH:
         return only_31 ? by_records_31(at) : one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
     case DANE_NO_TLS:

@@ -403,6 +403,8 @@ static bool dialogue_divides(const struct service *s)
            s->ehlo_tls_close;
 }
 
+#define LONG_LIST_NAMES 1000 /* some 40 octets each */
+
 /* Suites, keys and messages that one TLS library takes and another does not. */
 static bool handshake_divides(const struct service *s, const struct expected_session *e)
 {
@@ -411,9 +413,12 @@ static bool handshake_divides(const struct service *s, const struct expected_ses
     bool odd_key = e->cert.key == LAB_KEY_RSA_1024 || e->cert.key == LAB_KEY_RSA_9216 ||
                    e->cert.key == LAB_KEY_P521 || e->cert.key == LAB_KEY_SECP256K1 ||
                    e->cert.key == LAB_KEY_ED25519;
+    bool long_list = e->cert.chain == LAB_CHAIN_MANY || e->cert.extra_names > LONG_LIST_NAMES;
     return e->outcome == OUTCOME_TLS_PROTOCOL_ERROR || e->outcome == OUTCOME_TLS_NO_SHARED_CIPHER ||
            (e->outcome == OUTCOME_ESTABLISHED &&
-            ((old_suite && e->tls_version <= 0x0303) || odd_key || e->cert.odd == LAB_ODD_USAGE ||
+            ((old_suite && e->tls_version <= 0x0303) || odd_key || long_list ||
+             e->cert.odd == LAB_ODD_USAGE ||
+             e->cert.odd == LAB_ODD_LEAF_LAST || /* a CA comes first, which may not sign */
              s->trait == LAB_TRAIT_DEMANDS_CLIENT));
 }
 

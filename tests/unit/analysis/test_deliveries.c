@@ -78,6 +78,7 @@
 struct exchange {
     uint16_t preference;
     const char *host; /* NULL ends the list */
+    enum mx_name_kind name;
     enum dane_host dane;
     enum truth covered;
     enum dns_state a;
@@ -95,7 +96,8 @@ struct situation {
     enum dnssec_state mx_dnssec; /* UNKNOWN: insecure */
     bool mx_dnssec_unknown;
     enum mx_kind kind; /* NOT_ASKED: explicit */
-    size_t beyond;     /* exchanges over the cap */
+    bool null_mx_beside;
+    size_t beyond; /* exchanges over the cap */
     bool truncated;
 };
 
@@ -132,6 +134,7 @@ static void make(struct made *m, const struct situation *s)
             .exchange = span_of(x->host),
             .host = span_of(x->host),
             .unusable = x->unusable,
+            .name_kind = (uint8_t)x->name,
             .a_state = (uint8_t)x->a,
             .aaaa_state = (uint8_t)x->aaaa,
             .blocklisted = x->blocklisted,
@@ -146,6 +149,7 @@ static void make(struct made *m, const struct situation *s)
     m->domain.mx = m->mx;
     m->domain.mx_count = n;
     m->domain.mx_total = n + s->beyond;
+    m->domain.null_mx_beside = s->null_mx_beside;
 }
 
 /* --- the shipped profiles, rules.md section 6 ----------------------------------------------- */
@@ -532,6 +536,40 @@ static const struct shipped_case shipped_cases[] = {
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC),
       IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
       IS("opensmtpd", PLAINTEXT, TLS_SUITE), IS("sendmail-8.17", DEFERRED, TLS_SUITE)}},
+    {"an address in place of a name, RFC 1035 section 3.3.9: Postfix dials it, Exim returns the "
+     "mail",
+     {.mx = {{.preference = 10,
+              .host = "192.0.2.1",
+              .name = MX_NAME_ADDRESS_LITERAL,
+              .endpoints = {GOOD}}}},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNDELIVERABLE, NO_MAIL),
+      IS("gmail", UNKNOWN, MX_NAME)}},
+    {"no host name, RFC 1123 section 2.1: both return the mail",
+     {.mx = {{.preference = 10,
+              .host = "-mx.example.com",
+              .name = MX_NAME_NOT_A_HOST,
+              .endpoints = {GOOD}}}},
+     {IS("postfix-may", UNDELIVERABLE, NO_MAIL), IS("exim-default", UNDELIVERABLE, NO_MAIL),
+      IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, MX_NAME)}},
+    {"beside a good one it counts for nothing",
+     {.mx = {{.preference = 10,
+              .host = "-mx.example.com",
+              .name = MX_NAME_NOT_A_HOST,
+              .endpoints = {NO_STARTTLS}},
+             {.preference = 20, .host = "mx.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("opensmtpd", PLAINTEXT, NO_STARTTLS)}},
+    {"a null MX beside another, RFC 7505 section 3: Postfix returns the mail, Exim uses the other",
+     {.null_mx_beside = true,
+      .mx = {{.preference = 0, .host = "", .name = MX_NAME_ROOT, .unusable = "null_mx"},
+             {.preference = 10, .host = "mx.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-may", UNDELIVERABLE, NULL_MX), IS("postfix-dane", UNDELIVERABLE, NULL_MX),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC),
+      IS("gmail", UNKNOWN, NULL_MX)}},
+    {"the anchor in DNS alone, RFC 7671 section 5.2.3: OpenSSL does without, GnuTLS does not",
+     {SECURE(USABLE, WITH_DANE(MATCH, DANE_FLAG_TA | DANE_FLAG_ANCHOR_IN_DNS))},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("exim-dane", DEFERRED, DANE_MISMATCH), IS("gmx", UNKNOWN, DANE_MISMATCH)}},
     {"STARTTLS comes and goes before TLS: which session comes next is chance",
      {ONE({.port = 25,
            GOOD_DEFAULT,
