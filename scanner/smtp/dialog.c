@@ -2,11 +2,6 @@
 
 #include "scanner/base/check.h"
 
-/* A server that stutters sends its greeting an octet at a time: spamd(8) one a second. Our own bounds:
- * the pauses that TCP makes within a line are one or two. */
-#define STUTTER_PAUSE_MS   20
-#define STUTTER_PAUSES_MIN 10
-
 /* The step whose reply a state waits for. */
 static enum smtp_step step_of(enum dialog_state s)
 {
@@ -43,10 +38,9 @@ static void decide(struct dialog *d, enum session_outcome o)
     }
 }
 
-/* How the server strays while it says goodbye is nobody's business. */
 static void note_quirk(struct dialog *d, enum smtp_quirk q)
 {
-    d->seen.quirks |= d->state != DIALOG_QUIT ? smtp_quirk_bit(q) : 0;
+    d->seen.quirks |= d->state != DIALOG_QUIT ? smtp_quirk_bit(q) : 0; /* a goodbye may stray */
 }
 
 static void put_hello(struct dialog *d, const char *verb)
@@ -199,19 +193,12 @@ static void on_greeting(struct dialog *d, uint16_t code)
     }
 }
 
-/* What stands behind such a server is not known: spamd(8) lists no keyword to anybody. Silence in a
- * line is not enough, nor is a list without keywords: both are met in honest servers. */
-static bool is_tarpit(const struct dialog *d)
-{
-    return d->ehlo.lines == 1 && (d->says_spamd || d->pauses >= STUTTER_PAUSES_MIN);
-}
-
 static void on_no_starttls(struct dialog *d)
 {
     if (d->ehlo.masked) {
         d->seen.starttls = STARTTLS_MASKED;
         decide(d, OUTCOME_STARTTLS_MASKED);
-    } else if (is_tarpit(d)) {
+    } else if (tarpit_is_one(&d->tarpit, d->ehlo.lines)) {
         decide(d, OUTCOME_TARPIT);
     } else {
         d->seen.starttls = STARTTLS_NOT_OFFERED;
@@ -326,9 +313,9 @@ static void on_line(struct dialog *d)
         d->seen.greeting_multiline |= line.len > 3 && line.at[3] == '-';
         d->says_esmtp |= greeting_says_esmtp(line);
         d->seen.greeting_without_esmtp = d->reply.code == 220 && !d->says_esmtp;
-        d->says_spamd |= greeting_says_spamd(line);
+        tarpit_note_greeting(&d->tarpit, line);
     } else {
-        d->says_spamd |= ehlo_says_spamd(line);
+        tarpit_note_reply(&d->tarpit, line);
         ehlo_read_line(&d->ehlo, line);
     }
 }
@@ -345,7 +332,11 @@ static void on_empty_line(struct dialog *d)
 static bool on_bad_line(struct dialog *d)
 {
     struct span line = d->reply.line;
-    if (d->state == DIALOG_QUIT || reply_line_is_foreign(line)) {
+    if (d->state == DIALOG_QUIT) {
+        note_bad(d, line);
+        return d->out.len > 0; /* QUIT is still to be sent */
+    }
+    if (reply_line_is_foreign(line)) {
         return false;
     }
     if (line.len == 0) {
@@ -359,12 +350,10 @@ static bool on_bad_line(struct dialog *d)
 
 static bool has_text(struct span octets)
 {
-    for (size_t i = 0; i < octets.len; i++) {
-        if (octets.at[i] != '\r' && octets.at[i] != '\n') {
-            return true;
-        }
+    while (octets.len > 0 && (octets.at[0] == '\r' || octets.at[0] == '\n')) {
+        octets = span_drop(octets, 1);
     }
-    return false;
+    return octets.len > 0;
 }
 
 static enum reply_status feed_reply(struct dialog *d, struct span *in)
@@ -372,8 +361,7 @@ static enum reply_status feed_reply(struct dialog *d, struct span *in)
     struct span part = *in;
     enum reply_status status = reply_feed(&d->reply, in);
     part = span_take(part, part.len - in->len);
-    bool asked = d->out.len == 0;
-    d->seen.early_talker |= !asked && d->state != DIALOG_QUIT && has_text(part);
+    d->seen.early_talker |= d->out.len > 0 && d->state != DIALOG_QUIT && has_text(part);
     d->seen.line_too_long |= d->reply.line_too_long;
     if (d->reply.cr_cr_lf) {
         note_quirk(d, SMTP_QUIRK_CR_CR_LF);
@@ -419,8 +407,8 @@ static bool keep_unfinished(struct dialog *d)
     if (!reply_is_prefix(partial)) {
         note_bad(d, partial);
         keep_reply(d, text, d->reply.code);
-        bool noise = d->state == DIALOG_GREETING && d->reply.code == 0;
-        return !noise && !reply_line_is_foreign(partial);
+        bool begun = d->state != DIALOG_GREETING || d->reply.code != 0;
+        return begun && !reply_line_is_foreign(partial);
     }
     while (partial.len > 0 && partial.at[partial.len - 1] == '\r') {
         partial.len--;
@@ -487,7 +475,6 @@ static void begin(struct dialog *d, struct buf out, struct buf text, const char 
     };
     buf_reset(&d->out);
     buf_reset(&d->text);
-    d->piece_ms = -1;
     for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
         d->seen.reply[i].ms = -1;
     }
@@ -540,41 +527,20 @@ void dialog_tls_failed(struct dialog *d, enum session_outcome why)
     enter(d, DIALOG_FAILED);
 }
 
-static enum session_outcome silence_outcome(enum dialog_state s)
+/* What silence or the end of the connection means, by the state in which it is met. */
+static enum session_outcome end_outcome(enum dialog_state s, bool closed, bool reset)
 {
     switch (s) {
     case DIALOG_GREETING:
-        return OUTCOME_GREETING_TIMEOUT;
+        return closed ? OUTCOME_GREETING_CLOSED : OUTCOME_GREETING_TIMEOUT;
     case DIALOG_EHLO:
-        return OUTCOME_EHLO_TIMEOUT;
+        return closed ? OUTCOME_EHLO_CLOSED : OUTCOME_EHLO_TIMEOUT;
     case DIALOG_HELO:
         return OUTCOME_EHLO_REJECTED; /* that much is known */
     case DIALOG_STARTTLS:
-        return OUTCOME_STARTTLS_TIMEOUT;
+        return closed ? OUTCOME_STARTTLS_CLOSED : OUTCOME_STARTTLS_TIMEOUT;
     case DIALOG_TLS:
-        return OUTCOME_TLS_TIMEOUT;
-    case DIALOG_EHLO_TLS: /* decided long before */
-    case DIALOG_QUIT:
-    case DIALOG_DONE:
-    case DIALOG_FAILED:
-        break;
-    }
-    return OUTCOME_NOT_TESTED;
-}
-
-static enum session_outcome close_outcome(enum dialog_state s, bool reset)
-{
-    switch (s) {
-    case DIALOG_GREETING:
-        return OUTCOME_GREETING_CLOSED;
-    case DIALOG_EHLO:
-        return OUTCOME_EHLO_CLOSED;
-    case DIALOG_HELO:
-        return OUTCOME_EHLO_REJECTED;
-    case DIALOG_STARTTLS:
-        return OUTCOME_STARTTLS_CLOSED;
-    case DIALOG_TLS:
-        return reset ? OUTCOME_TLS_RESET : OUTCOME_TLS_CLOSED;
+        return reset ? OUTCOME_TLS_RESET : closed ? OUTCOME_TLS_CLOSED : OUTCOME_TLS_TIMEOUT;
     case DIALOG_EHLO_TLS: /* decided long before */
     case DIALOG_QUIT:
     case DIALOG_DONE:
@@ -594,29 +560,20 @@ void dialog_octets_exceeded(struct dialog *d)
 
 void dialog_timeout(struct dialog *d)
 {
-    end(d, silence_outcome(d->state), SMTP_QUIRK_SILENT_AFTER_TLS);
+    end(d, end_outcome(d->state, false, false), SMTP_QUIRK_SILENT_AFTER_TLS);
     bind_spans(d);
 }
 
 void dialog_closed(struct dialog *d, bool reset)
 {
-    end(d, close_outcome(d->state, reset), SMTP_QUIRK_LOST_AFTER_TLS);
+    end(d, end_outcome(d->state, true, reset), SMTP_QUIRK_LOST_AFTER_TLS);
     bind_spans(d);
-}
-
-/* Counts the pauses in the midst of lines of the greeting. */
-static void note_pace(struct dialog *d, int32_t ms)
-{
-    if (d->in_line && ms - d->piece_ms >= STUTTER_PAUSE_MS) {
-        d->pauses++;
-    }
-    d->piece_ms = ms;
-    d->in_line = d->state == DIALOG_GREETING && reply_partial(&d->reply).len > 0;
 }
 
 void dialog_stamp(struct dialog *d, int32_t ms)
 {
-    note_pace(d, ms);
+    bool greeting = d->state == DIALOG_GREETING;
+    tarpit_note_pace(&d->tarpit, greeting && reply_partial(&d->reply).len > 0, ms);
     for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
         if (((unsigned)d->stamp_due >> i & 1U) != 0 && d->seen.reply[i].ms < 0) {
             d->seen.reply[i].ms = ms;

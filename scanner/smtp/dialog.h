@@ -28,8 +28,7 @@
  *  - EHLO: 2xx accepts (section 4.2: the first digit decides). 5xx is followed by HELO, as senders
  *    do: where that is accepted, mail is sent in clear (HELO_ONLY), else EHLO_REJECTED, and STARTTLS
  *    stays unknown. 3xx is a refusal without HELO.
- *  - A reply to EHLO that lists nothing at all is a TARPIT's where the server says that it is spamd(8)
- *    or stuttered its greeting, an octet at a time. Either alone is none.
+ *  - A tarpit (tarpit.h) leaves unknown what is behind it: TARPIT, never NOT_OFFERED.
  *  - STARTTLS: any 2xx. 4xx TEMPFAIL, anything else REJECTED, also the words of another protocol.
  *  - Octets behind the 2xx to STARTTLS mean that somebody speaks in clear where the handshake is due
  *    (CVE-2011-0411 and the like). They are noted and dropped.
@@ -45,6 +44,7 @@
 #include "scanner/observation/seen_smtp.h"
 #include "scanner/smtp/ehlo.h"
 #include "scanner/smtp/reply.h"
+#include "scanner/smtp/tarpit.h"
 
 #define DIALOG_STATES(X)                                                  \
     X(GREETING) /* waiting for the greeting */                            \
@@ -91,10 +91,7 @@ struct dialog {
     struct reply_parser reply;
     struct ehlo_reading ehlo;
     bool says_esmtp; /* some line of the greeting does */
-    bool says_spamd;
-    bool in_line;     /* the last piece of the greeting ended in a line */
-    int32_t piece_ms; /* when it came */
-    uint32_t pauses;  /* within lines of the greeting */
+    struct tarpit_signs tarpit;
     struct dialog_piece pieces[SMTP_STEP_COUNT];
     struct dialog_piece injected;
     uint8_t bad[DIALOG_EXCERPT_MAX];

@@ -12,18 +12,17 @@ static bool is_alnum(uint8_t c)
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
-/* Behind the code, up to a NUL. */
-static struct span text_of(struct span line)
+struct span ehlo_line_text(struct span line)
 {
     const uint8_t *nul = line.len > 0 ? memchr(line.at, '\0', line.len) : NULL;
     line = nul != NULL ? span_take(line, (size_t)(nul - line.at)) : line;
     return span_drop(line, line.len < CODE_LEN ? line.len : CODE_LEN);
 }
 
-/* The first run of octets that are not blank, behind the code. */
+/* The first run of octets that are not blank. */
 static struct span first_word(struct span line)
 {
-    struct span rest = text_of(line);
+    struct span rest = ehlo_line_text(line);
     while (rest.len > 0 && is_blank(rest.at[0])) {
         rest = span_drop(rest, 1);
     }
@@ -64,38 +63,24 @@ void ehlo_read_line(struct ehlo_reading *e, struct span line)
     e->masked |= ehlo_is_masked_starttls(keyword);
 }
 
-static bool has_word(struct span rest, struct span word)
+bool ehlo_text_has_word(struct span text, struct span word)
 {
-    while (rest.len > 0) {
+    while (text.len > 0) {
         size_t len = 0;
-        while (len < rest.len && is_alnum(rest.at[len])) {
+        while (len < text.len && is_alnum(text.at[len])) {
             len++;
         }
-        if (span_ieq(span_take(rest, len), word)) {
+        if (span_ieq(span_take(text, len), word)) {
             return true;
         }
-        rest = span_drop(rest, len < rest.len ? len + 1 : len);
+        text = span_drop(text, len < text.len ? len + 1 : len);
     }
     return false;
 }
 
 bool greeting_says_esmtp(struct span line)
 {
-    return has_word(text_of(line), SPAN_LIT("ESMTP"));
-}
-
-bool greeting_says_spamd(struct span line)
-{
-    struct span text = text_of(line);
-    struct span host = first_word(line);
-    size_t behind = host.len > 0 ? (size_t)(host.at - text.at) + host.len : text.len;
-    return has_word(span_drop(text, behind), SPAN_LIT("spamd"));
-}
-
-bool ehlo_says_spamd(struct span line)
-{
-    struct span says = SPAN_LIT("Hello, spam sender.");
-    return span_eq(span_take(text_of(line), says.len), says);
+    return ehlo_text_has_word(ehlo_line_text(line), SPAN_LIT("ESMTP"));
 }
 
 bool ehlo_next_line(struct span *text, struct span *line)

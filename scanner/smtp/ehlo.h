@@ -28,17 +28,16 @@ struct ehlo_reading {
 
 void ehlo_read_line(struct ehlo_reading *e, struct span line);
 
+/** What a line holds behind its code, up to a NUL. */
+struct span ehlo_line_text(struct span line);
+/** Is there such a word in it, of letters and digits, in any case? */
+bool ehlo_text_has_word(struct span text, struct span word);
 /** The keyword of a line with its code ("250-SIZE 1" gives "SIZE"); empty when there is none. */
 struct span ehlo_line_keyword(struct span line);
 bool ehlo_is_masked_starttls(struct span keyword);
 
 /** Does a line of the greeting hold the word ESMTP (RFC 5321 section 3.1)? */
 bool greeting_says_esmtp(struct span line);
-
-/** Does it hold the word spamd behind the host name? OpenBSD's spamd(8) says so, unless told otherwise. */
-bool greeting_says_spamd(struct span line);
-/** The same of a line in reply to EHLO, whose text its user cannot change. */
-bool ehlo_says_spamd(struct span line);
 
 /** Of a recorded reply (lines with codes, joined by LF): the name the server calls itself, the
  * first word of the first line. Empty when there is none. */

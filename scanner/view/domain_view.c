@@ -26,6 +26,24 @@ bool route_is_in_clear(const struct route_view *r)
            strcmp(outcome, "starttls_masked") == 0 || strcmp(outcome, "helo_only") == 0;
 }
 
+bool route_has_quirk(const struct route_view *r, const char *quirk)
+{
+    const json_t *quirks = json_object_get(value_object(r->session, "transcript"), "quirks");
+    for (size_t i = 0; i < json_array_size(quirks); i++) {
+        const char *word = json_string_value(json_array_get(quirks, i));
+        if (word != NULL && strcmp(word, quirk) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool route_ends_with_tls(const struct route_view *r)
+{
+    return route_has_quirk(r, "lost_after_tls") || route_has_quirk(r, "refused_after_tls") ||
+           route_has_quirk(r, "silent_after_tls");
+}
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static void add_host(struct domain_view *v, const char *name)

@@ -63,5 +63,10 @@ void domain_view_deinit(struct domain_view *v);
 /** Mail is handed over there without TLS: STARTTLS is not offered, or only HELO is understood. */
 bool route_is_in_clear(const struct route_view *r);
 
+/** Does the session that speaks for it have this quirk (vocabulary smtp_quirk)? */
+bool route_has_quirk(const struct route_view *r, const char *quirk);
+/** The handshake stands, and no mail dialogue follows it: lost, refused or silent. */
+bool route_ends_with_tls(const struct route_view *r);
+
 /** "192.0.2.1", with the port when it is not 25. Appends. */
 void route_put_address(struct buf *out, const json_t *brief);

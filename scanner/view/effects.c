@@ -47,6 +47,16 @@ static bool is_silent(const struct route_view *r)
     return silent && !route_is_in_clear(r);
 }
 
+static bool is_lost(const struct route_view *r)
+{
+    return route_has_quirk(r, "lost_after_tls");
+}
+
+static bool is_refused_inside(const struct route_view *r)
+{
+    return route_ends_with_tls(r) && !is_lost(r);
+}
+
 static bool is_not_acceptable(const struct route_view *r)
 {
     return value_is_false(r->brief, "acceptable") && is_word(outcome_of(r), "established");
@@ -94,6 +104,13 @@ static const struct {
      false},
     {is_broken, INK_ERROR, "Every sender that uses TLS:",
      "TLS fails. Some fall back to clear text, others queue the mail.", false},
+    {is_lost, INK_ERROR, "Every sender that uses TLS:",
+     "the session ends as soon as TLS stands (RFC 3207 section 4.2). Some fall back to clear text, "
+     "others queue the mail.",
+     false},
+    {is_refused_inside, INK_WARNING, "Every sender that is treated as this one:",
+     "EHLO is refused or not answered inside TLS (RFC 3207 section 4.2). Most queue the mail.",
+     false},
     {fails_with_sni, INK_ERROR, "Senders with SNI, most of them:",
      "TLS fails, and works without SNI (RFC 6066 section 3).", false},
     {is_old_version, INK_ERROR, "Senders that ask for TLS 1.2 or newer:",
@@ -144,7 +161,8 @@ static size_t count_routes(const struct domain_view *v, route_test_fn test)
 
 static bool passes(const struct route_view *r)
 {
-    return is_word(outcome_of(r), "established") && value_is_true(r->brief, "acceptable");
+    return is_word(outcome_of(r), "established") && value_is_true(r->brief, "acceptable") &&
+           !route_ends_with_tls(r);
 }
 
 /* A policy keeps senders from what a certificate alone would let pass. */

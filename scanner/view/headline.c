@@ -24,7 +24,7 @@ struct tally {
     size_t total;
     size_t encrypted;
     size_t clear;  /* no STARTTLS, and the mail could be handed over */
-    size_t broken; /* STARTTLS or the handshake fails */
+    size_t broken; /* STARTTLS, the handshake or what follows it fails */
     size_t judged; /* a certificate was seen */
     size_t acceptable;
 };
@@ -39,11 +39,12 @@ static struct tally count_routes(const struct domain_view *v)
             continue;
         }
         t.total++;
-        t.encrypted += is_word(outcome, "established");
+        bool ends = route_ends_with_tls(&v->route[i]);
+        t.encrypted += is_word(outcome, "established") && !ends;
         t.clear += route_is_in_clear(&v->route[i]);
-        t.broken += outcome != NULL &&
-                    (strncmp(outcome, "tls_", 4) == 0 || is_word(outcome, "starttls_tempfail") ||
-                     is_word(outcome, "starttls_rejected"));
+        t.broken += outcome != NULL && (ends || strncmp(outcome, "tls_", 4) == 0 ||
+                                        is_word(outcome, "starttls_tempfail") ||
+                                        is_word(outcome, "starttls_rejected"));
         t.acceptable += value_is_true(brief, "acceptable");
         t.judged += value_is_true(brief, "acceptable") || value_is_false(brief, "acceptable");
     }

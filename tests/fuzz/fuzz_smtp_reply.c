@@ -1,22 +1,29 @@
 #include "scanner/base/check.h"
 #include "scanner/smtp/ehlo.h"
 #include "scanner/smtp/reply.h"
+#include "scanner/smtp/tarpit.h"
 
 struct reading {
     struct buf text;
     struct reply_parser reply;
     struct ehlo_reading ehlo;
+    struct tarpit_signs tarpit;
+    size_t foreign; /* lines of another protocol */
     enum reply_status status;
     size_t left;
 };
 
 static void feed(struct reading *r, struct span in)
 {
-    while (in.len > 0 && (r->status == REPLY_MORE || r->status == REPLY_LINE)) {
+    while (in.len > 0 && r->status != REPLY_DONE && r->status != REPLY_OVER) {
         r->status = reply_feed(&r->reply, &in);
         if (r->status == REPLY_LINE || r->status == REPLY_DONE) {
             ehlo_read_line(&r->ehlo, r->reply.line);
             (void)greeting_says_esmtp(r->reply.line);
+            tarpit_note_greeting(&r->tarpit, r->reply.line);
+            tarpit_note_reply(&r->tarpit, r->reply.line);
+        } else if (r->status == REPLY_BAD) {
+            r->foreign += reply_line_is_foreign(r->reply.line);
         }
     }
     r->left += in.len;
@@ -47,6 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     feed(&parts, span_drop(all, cut));
     CHECK(whole.status == parts.status && whole.left == parts.left);
     CHECK(whole.reply.code == parts.reply.code);
+    CHECK(whole.reply.cr_cr_lf == parts.reply.cr_cr_lf && whole.reply.nul == parts.reply.nul);
+    CHECK(whole.foreign == parts.foreign && whole.tarpit.says_so == parts.tarpit.says_so);
+    CHECK(!whole.ehlo.starttls_upper || whole.ehlo.starttls);
     CHECK(span_eq(reply_text(&whole.reply), reply_text(&parts.reply)));
     CHECK(span_eq(reply_partial(&whole.reply), reply_partial(&parts.reply)));
     CHECK(whole.ehlo.starttls == parts.ehlo.starttls && whole.ehlo.masked == parts.ehlo.masked);

@@ -142,8 +142,10 @@ static void put_session(const struct world *w, struct buf *b, const struct servi
 static const char *sni_word(const struct service *s, const struct expected_session *with,
                             const struct expected_session *without)
 {
-    if (with->outcome != OUTCOME_ESTABLISHED && without->outcome != OUTCOME_ESTABLISHED) {
-        return NULL;
+    bool neither = with->outcome != OUTCOME_ESTABLISHED && without->outcome != OUTCOME_ESTABLISHED;
+    if (neither || outcome_info(with->outcome)->before_tls ||
+        outcome_info(without->outcome)->before_tls) {
+        return NULL; /* what comes before TLS is not SNI's doing */
     }
     if (with->outcome != OUTCOME_ESTABLISHED) {
         return "fatal_with";

@@ -340,7 +340,11 @@ static void expect_established(const struct service *s, bool sni, struct expecte
         expect_alert(out, 112); /* as nginx's ssl_reject_handshake */
         return;
     }
-    out->outcome = OUTCOME_ESTABLISHED;
+    /* Without a certificate of the client: in TLS 1.3 the handshake is over for it by then. */
+    bool demands = s->trait == LAB_TRAIT_DEMANDS_CLIENT;
+    bool old = s->tls_max <= 0x0303;
+    out->outcome = demands && old ? OUTCOME_TLS_ALERT : OUTCOME_ESTABLISHED;
+    out->alert = !demands ? -1 : old ? 40 : 116; /* handshake_failure, certificate_required */
     out->tls_version = s->tls_max;
     out->has_leaf = true;
     out->unknown_name_warning = sni && s->sni == LAB_SNI_WARNING && s->tls_max <= 0x0303;

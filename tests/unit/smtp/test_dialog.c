@@ -477,6 +477,14 @@ static const struct dialog_case cases[] = {
      OUTCOME_EHLO_TEMPFAIL,
      STARTTLS_UNKNOWN,
      "greeting=220 ehlo=421 early"},
+    {"greeting: 421 at once behind it, and text: QUIT is sent all the same",
+     false,
+     {{SAYS, "220 mx.test ESMTP\r\n421 busy\r\nbye\r\nHTTP/\r\n", QUIT},
+      {SAYS, "so long\r\n", NULL}},
+     DIALOG_DONE,
+     OUTCOME_EHLO_TEMPFAIL,
+     STARTTLS_UNKNOWN,
+     "greeting=220 ehlo=421 early bad=bye"},
 
     /* EHLO: RFC 5321 sections 3.2, 4.1.1.1 */
     {"EHLO: silence",
