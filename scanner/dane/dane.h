@@ -39,6 +39,7 @@ struct dane_host_verdict {
     enum dane_host state;
     enum dnssec_state address;     /* the worst that decides of A, AAAA and the links */
     enum dnssec_state tlsa;        /* of the base domain */
+    enum tlsa_place at;            /* where the question for TLSA was asked that decides */
     struct span base;              /* TLSA base domain; empty: none in force */
     const struct seen_tlsa *tlsas; /* at the base domain, whatever their DNSSEC state */
     size_t tlsa_count;

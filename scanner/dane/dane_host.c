@@ -44,17 +44,20 @@ struct candidate {
     const struct seen_tlsa *tlsas;
     size_t count;
     struct span base;
+    enum tlsa_place at;
 };
 
 static struct candidate expanded(const struct seen_host *h)
 {
     return (struct candidate){&h->expanded_tlsa, h->expanded_tlsas, h->expanded_tlsa_count,
-                              h->cname_count > 0 ? h->cnames[h->cname_count - 1] : h->name};
+                              h->cname_count > 0 ? h->cnames[h->cname_count - 1] : h->name,
+                              TLSA_PLACE_TARGET};
 }
 
 static struct candidate original(const struct seen_host *h)
 {
-    return (struct candidate){&h->tlsa, h->tlsas, h->tlsa_count, h->name};
+    return (struct candidate){&h->tlsa, h->tlsas, h->tlsa_count, h->name,
+                              h->cname_count > 0 ? TLSA_PLACE_ALIAS : TLSA_PLACE_HOST};
 }
 
 static bool is_asked(const struct candidate *c)
@@ -152,6 +155,7 @@ void dane_judge_host(const struct seen_host *h, bool trust_ad, struct dane_host_
     *out = (struct dane_host_verdict){
         .address = address,
         .tlsa = dnssec_state_of(c.dns, trust_ad),
+        .at = is_asked(&c) ? c.at : TLSA_PLACE_NONE,
         .tlsas = c.tlsas,
         .tlsa_count = c.count,
     };

@@ -198,6 +198,7 @@ struct seen_mx {
     uint8_t cname_count;
     bool blocklisted;
     uint8_t dane_host; /* enum dane_host */
+    uint8_t tlsa_at;   /* enum tlsa_place */
     const struct endpoint_brief *endpoints;
     size_t endpoint_count;
 };

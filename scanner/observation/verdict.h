@@ -173,6 +173,22 @@ enum dane_host {
 
 const char *dane_host_word(enum dane_host s);
 
+/** At which name the TLSA question was asked that decides; some senders ask at one of them alone. */
+#define TLSA_PLACES(X)                                                                      \
+    X(NONE, "")                                                                             \
+    X(HOST, "host")     /* the MX host, which is no alias */                                \
+    X(ALIAS, "alias")   /* the MX host, which is one: at the end of its links none count */ \
+    X(TARGET, "target") /* the end of its links, RFC 7672 section 2.2.2 */
+
+enum tlsa_place {
+#define X(name, word) TLSA_PLACE_##name,
+    TLSA_PLACES(X)
+#undef X
+    TLSA_PLACE_COUNT
+};
+
+const char *tlsa_place_word(enum tlsa_place p);
+
 /** What an endpoint makes of usable TLSA records; the first four words otherwise mean as above. */
 #define DANE_STATUSES(X)                                                                     \
     X(UNKNOWN, "unknown")   /* DNS unknown, or no conclusive session with the base domain */ \

@@ -163,6 +163,20 @@ const char *dane_host_word(enum dane_host s)
     UNREACHABLE("unknown dane_host");
 }
 
+const char *tlsa_place_word(enum tlsa_place p)
+{
+    switch (p) {
+#define X(name, word)       \
+    case TLSA_PLACE_##name: \
+        return word;
+        TLSA_PLACES(X)
+#undef X
+    case TLSA_PLACE_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown tlsa_place");
+}
+
 const char *dane_status_word(enum dane_status s)
 {
     switch (s) {

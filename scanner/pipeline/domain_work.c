@@ -398,6 +398,7 @@ static void copy_result(struct domain_work *d, struct seen_mx *mx,
     mx->cname_count = m->cname_count;
     mx->blocklisted = m->blocklisted != 0;
     mx->dane_host = m->dane_host;
+    mx->tlsa_at = m->tlsa_at;
     mx->endpoints = briefs;
     mx->endpoint_count = count;
 }

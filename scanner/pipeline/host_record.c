@@ -93,10 +93,15 @@ struct host_record *host_record_of_result(const struct host_work *h)
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
     size_t count = h->v4_count + h->v6_count;
     uint8_t head[DIALLED_HEAD_LEN] = {
-        h->dns[QUESTION_A].state, h->dns[QUESTION_AAAA].state,
-        (uint8_t)h->cname_count,  h->blocklisted,
-        (uint8_t)(count & 0xff),  (uint8_t)(count >> 8),
-        host_is_truncated(h),     h->dane,
+        h->dns[QUESTION_A].state,
+        h->dns[QUESTION_AAAA].state,
+        (uint8_t)h->cname_count,
+        h->blocklisted,
+        (uint8_t)(count & 0xff),
+        (uint8_t)(count >> 8),
+        host_is_truncated(h),
+        h->dane,
+        h->tlsa_at,
     };
     pack_octets(&b, head, sizeof(head));
     for (size_t i = 0; i < h->endpoint_count; i++) {

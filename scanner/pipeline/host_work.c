@@ -70,6 +70,7 @@ static void tell_done(struct worker *w, const struct subscriber *s, const struct
         .address_count = (uint16_t)(r->octets[4] | r->octets[5] << 8),
         .truncated = r->octets[6],
         .dane_host = r->octets[7],
+        .tlsa_at = r->octets[8],
         .endpoints = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN},
     };
     message_put_host_done(worker_outbox(w, s->from), &m);
@@ -399,6 +400,7 @@ static void judge_dane(struct worker *w, struct host_work *h)
     struct dane_host_verdict v;
     dane_judge_host(&seen, w->scan->params->terms.trust_ad, &v);
     h->dane = (uint8_t)v.state;
+    h->tlsa_at = (uint8_t)v.at;
     if (v.state == DANE_HOST_USABLE || v.state == DANE_HOST_UNUSABLE) {
         h->tlsa_base = v.base;
         for (size_t i = 0; i < v.tlsa_count; i++) {

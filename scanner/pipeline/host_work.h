@@ -57,6 +57,7 @@ struct host_work {
     size_t expanded_tlsa_count;
     /* Once ADDRESS_WANTs are out: */
     uint8_t dane;              /* enum dane_host */
+    uint8_t tlsa_at;           /* enum tlsa_place */
     struct span tlsa_base;     /* of the records in force; empty: none */
     struct buf tlsas_in_force; /* encoded, tlsa_put() */
     struct endpoint_brief *endpoints;
@@ -95,7 +96,7 @@ bool host_is_truncated(const struct host_work *h);
 /* host_record.c. A name that was not dialled may yet be wanted as an MX host: everything for its
  * row is kept. A dialled name is done for good: its states, in DIALLED_HEAD_LEN octets, and its
  * encoded briefs. Records are malloc'ed. */
-#define DIALLED_HEAD_LEN 8
+#define DIALLED_HEAD_LEN 9
 
 struct host_record *host_record_of_addresses(const struct host_work *h);
 void host_record_restore(struct host_work *h, const struct host_record *r);

@@ -53,6 +53,7 @@
     F(u8, truncated) /* not all addresses are in `endpoints`, or were dialled */ \
     F(u16, address_count)                                                        \
     F(u8, dane_host)   /* enum dane_host */                                      \
+    F(u8, tlsa_at)     /* enum tlsa_place */                                     \
     F(span, endpoints) /* encoded briefs, brief_put() */
 
 #define FIELDS_ADDRESS_WANT(F)                                                    \

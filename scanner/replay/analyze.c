@@ -369,11 +369,15 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
     }
 }
 
-static enum dane_host dane_of_host(void *arg, struct span host)
+/* What DNS says of DANE for its host. */
+static void fill_mx(void *arg, struct seen_mx *mx)
 {
     struct analysis *a = arg;
-    const struct known_host *known = known_find_host(a->known, host);
-    return known != NULL ? (enum dane_host)known->state : DANE_HOST_UNKNOWN;
+    const struct known_host *known = known_find_host(a->known, mx->host);
+    if (known != NULL) {
+        mx->dane_host = known->state;
+        mx->tlsa_at = known->tlsa_at;
+    }
 }
 
 /* Before the endpoints: what DNS says of DANE for their hosts. */
@@ -386,8 +390,7 @@ static void on_host_dns(struct analysis *a, const struct facts *row)
         return;
     }
     dane_judge_host(&host, a->terms.trust_ad, &verdict);
-    if (!known_add_host(a->known, host.name, verdict.state, verdict.base, verdict.tlsas,
-                        verdict.tlsa_count, a->why)) {
+    if (!known_add_host(a->known, host.name, &verdict, a->why)) {
         stop(a, ANALYZE_FATAL);
     }
 }
@@ -403,7 +406,7 @@ static void count_issuers(struct analysis *a, const struct seen_host *host)
 
 static void on_host(struct analysis *a, const struct facts *row)
 {
-    const struct brief_judge briefs = {.fill = fill_brief, .dane_host = dane_of_host, .arg = a};
+    const struct brief_judge briefs = {.fill = fill_brief, .fill_mx = fill_mx, .arg = a};
     struct seen_host host;
     struct dane_host_verdict verdict;
     read_host(row, &briefs, &host);
@@ -520,7 +523,7 @@ static void report_judged_policy(struct analysis *a, const struct read_policy *p
 
 static void on_domain(struct analysis *a, const struct facts *row)
 {
-    const struct brief_judge briefs = {.fill = fill_brief, .dane_host = dane_of_host, .arg = a};
+    const struct brief_judge briefs = {.fill = fill_brief, .fill_mx = fill_mx, .arg = a};
     struct seen_domain domain;
     struct read_policy policy;
     read_domain(row, &briefs, &domain);

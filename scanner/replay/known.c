@@ -217,17 +217,18 @@ static void pack(struct buf *out, struct span base, const struct seen_tlsa *tlsa
     }
 }
 
-bool known_add_host(struct known *k, struct span name, enum dane_host state, struct span base,
-                    const struct seen_tlsa *tlsas, size_t count, struct buf *why)
+bool known_add_host(struct known *k, struct span name, const struct dane_host_verdict *v,
+                    struct buf *why)
 {
-    struct known_host host = {.state = (uint8_t)state, .at = octet_file_len(k->file)};
+    struct known_host host = {
+        .state = (uint8_t)v->state, .tlsa_at = (uint8_t)v->at, .at = octet_file_len(k->file)};
     bool added = false;
     (void)map_add(&k->host_index, hash_key_of(name), k->host_count, &added);
     if (!added) {
         return true;
     }
-    if (base.len > 0 && count > 0) {
-        pack(&k->packed, base, tlsas, count);
+    if (v->base.len > 0 && v->tlsa_count > 0) {
+        pack(&k->packed, v->base, v->tlsas, v->tlsa_count);
         host.octets = (uint32_t)k->packed.len;
     }
     k->hosts = memory_grow_list(k->hosts, k->host_count, sizeof(*k->hosts));

@@ -2,6 +2,7 @@
 
 #include "scanner/base/arena.h"
 #include "scanner/base/hash.h"
+#include "scanner/dane/dane.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/replay/octet_file.h"
 
@@ -35,6 +36,7 @@ struct known_service {
 /** What DNS says of DANE for a host. */
 struct known_host {
     uint8_t state;   /* enum dane_host */
+    uint8_t tlsa_at; /* enum tlsa_place */
     uint64_t at;     /* place of base domain and records, for known_records() */
     uint32_t octets; /* 0: none */
 };
@@ -83,9 +85,9 @@ const struct known_service *known_find_service(const struct known *k, struct spa
 void known_add_endpoint(struct known *k, struct span key, const struct known_endpoint *e);
 const struct known_endpoint *known_find_endpoint(const struct known *k, struct span key);
 
-/** @param base and `tlsas` are those in force, at most TLSA_MAX; none: the state is all there is */
-bool known_add_host(struct known *k, struct span name, enum dane_host state, struct span base,
-                    const struct seen_tlsa *tlsas, size_t count, struct buf *why);
+/** Keeps base domain and records where they are in force. */
+bool known_add_host(struct known *k, struct span name, const struct dane_host_verdict *v,
+                    struct buf *why);
 const struct known_host *known_find_host(const struct known *k, struct span name);
 /** Base domain and records in force, in the arena. */
 bool known_records(struct known *k, const struct known_host *h, struct arena *arena,

@@ -61,7 +61,7 @@ static void read_mx(const struct facts *f, const struct brief_judge *judge, stru
         .blocklisted = facts_bool(f, MX_FACTS_BLOCKLISTED),
     };
     if (out->host.len > 0 && f->reading->why.len == 0) {
-        out->dane_host = (uint8_t)judge->dane_host(judge->arg, out->host);
+        judge->fill_mx(judge->arg, out);
     }
     out->endpoints = read_briefs(f, MX_FACTS_ENDPOINTS, out->host, judge, &out->endpoint_count);
 }

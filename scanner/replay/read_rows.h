@@ -37,7 +37,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out);
  * all that rests on a verdict, and what is not in the row. */
 struct brief_judge {
     void (*fill)(void *arg, struct span host, struct endpoint_brief *brief);
-    enum dane_host (*dane_host)(void *arg, struct span host);
+    void (*fill_mx)(void *arg, struct seen_mx *mx);
     void *arg;
 };
 

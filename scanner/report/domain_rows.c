@@ -16,6 +16,8 @@ static void put_mx(struct list *l, const struct seen_domain *d)
         object_uint(o, MX_FACTS_CNAME_COUNT, mx->cname_count);
         object_bool(o, MX_FACTS_BLOCKLISTED, mx->blocklisted);
         object_word(o, MX_FACTS_DANE_HOST, dane_host_word((enum dane_host)mx->dane_host));
+        object_word(o, MX_FACTS_TLSA_AT,
+                    word_or_null(tlsa_place_word((enum tlsa_place)mx->tlsa_at)));
         put_briefs(object_list(o, MX_FACTS_ENDPOINTS), mx->endpoints, mx->endpoint_count, mx->host,
                    d->domain);
         object_close(o);

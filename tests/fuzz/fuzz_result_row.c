@@ -25,13 +25,14 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
     brief->name_match = (uint8_t)(host.len % NAME_MATCH_COUNT);
 }
 
-static enum dane_host dane_of_host(void *arg, struct span host)
+static void fill_mx(void *arg, struct seen_mx *mx)
 {
     (void)arg;
-    return (enum dane_host)(host.len % DANE_HOST_COUNT);
+    mx->dane_host = (uint8_t)(mx->host.len % DANE_HOST_COUNT);
+    mx->tlsa_at = (uint8_t)(mx->host.len % TLSA_PLACE_COUNT);
 }
 
-static const struct brief_judge judge = {.fill = fill_brief, .dane_host = dane_of_host};
+static const struct brief_judge judge = {.fill = fill_brief, .fill_mx = fill_mx};
 
 static const struct sender_profile profile = {
     .id = "any", .tls_min = 0x0301, .tls_max = 0x0304, .policy_order = PROFILE_ORDER_DANE_THEN_STS};

@@ -89,6 +89,73 @@ static void check_host(const struct host_row *row)
     cr_expect_eq(v.state, row->expected, "%s: %s", row->name, dane_host_word(v.state));
     cr_expect(span_eq(v.base, span_of(row->base)), "%s: base %.*s", row->name, (int)v.base.len,
               (const char *)v.base.at);
+    if (v.base.len > 0) {
+        enum tlsa_place at = host.cname_count == 0        ? TLSA_PLACE_HOST
+                             : span_eq(v.base, host.name) ? TLSA_PLACE_ALIAS
+                                                          : TLSA_PLACE_TARGET;
+        cr_expect_eq(v.at, at, "%s: at %s", row->name, tlsa_place_word(v.at));
+    }
+}
+
+/* Where senders differ in the name that they ask at, it matters whose answer decides: RFC 7672 section 2.2.2. */
+Test(dane_host, where_it_was_decided)
+{
+    static const struct {
+        const char *name;
+        struct seen_host host;
+        enum dane_host state;
+        enum tlsa_place at;
+    } rows[] = {
+        {"not asked", {.a = SECURE(DATA), ALIAS}, DANE_HOST_UNKNOWN, TLSA_PLACE_NONE},
+        {"none, and no alias",
+         {.a = SECURE(DATA), .tlsa = SECURE(NODATA)},
+         DANE_HOST_NONE,
+         TLSA_PLACE_HOST},
+        {"none at either name",
+         {.a = SECURE(DATA), ALIAS, .tlsa = SECURE(NODATA), .expanded_tlsa = SECURE(NODATA)},
+         DANE_HOST_NONE,
+         TLSA_PLACE_ALIAS},
+        {"the question at the alias fails, that at its end does not",
+         {.a = SECURE(DATA),
+          ALIAS,
+          .tlsa = {.state = DNS_SERVFAIL},
+          .expanded_tlsa = SECURE(NODATA)},
+         DANE_HOST_LOOKUP_FAILED,
+         TLSA_PLACE_ALIAS},
+        {"the question at the end fails",
+         {.a = SECURE(DATA),
+          ALIAS,
+          RECORDS(usable),
+          .tlsa = SECURE(DATA),
+          .expanded_tlsa = {.state = DNS_SERVFAIL}},
+         DANE_HOST_LOOKUP_FAILED,
+         TLSA_PLACE_TARGET},
+        {"unusable records at the end",
+         {.a = SECURE(DATA),
+          ALIAS,
+          RECORDS(usable),
+          .tlsa = SECURE(DATA),
+          EXPANDED(pkix),
+          .expanded_tlsa = SECURE(DATA)},
+         DANE_HOST_UNUSABLE,
+         TLSA_PLACE_TARGET},
+        {"the links are not secure throughout",
+         {.a = INSECURE(DATA),
+          ALIAS,
+          RECORDS(usable),
+          .tlsa = SECURE(DATA),
+          .first_cname = SECURE(DATA)},
+         DANE_HOST_USABLE,
+         TLSA_PLACE_ALIAS},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct seen_host host = rows[i].host;
+        struct dane_host_verdict v;
+        host.name = SPAN_LIT("mx.test");
+        dane_judge_host(&host, true, &v);
+        cr_expect_eq(v.state, rows[i].state, "%s: %s", rows[i].name, dane_host_word(v.state));
+        cr_expect_eq(v.at, rows[i].at, "%s: at %s", rows[i].name, tlsa_place_word(v.at));
+    }
 }
 
 /* RFC 7672 section 2.2: TLSA records belong to a name. */

@@ -193,6 +193,9 @@ static const struct {
 #define X(name, word) {"dane_host", word},
     DANE_HOSTS(X)
 #undef X
+#define X(name, word) {"tlsa_place", word},
+    TLSA_PLACES(X)
+#undef X
 #define X(name, word) {"dane_status", word},
     DANE_STATUSES(X)
 #undef X

@@ -344,6 +344,7 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
                                .a_state = DNS_DATA,
                                .aaaa_state = DNS_NODATA,
                                .dane_host = DANE_HOST_USABLE,
+                               .tlsa_at = TLSA_PLACE_HOST,
                                .endpoints = briefs,
                                .endpoint_count = count};
     const struct span record = SPAN_LIT("v=STSv1; id=1;");

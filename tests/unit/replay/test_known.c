@@ -189,11 +189,20 @@ Test(known, records_of_hosts_come_back_as_they_were)
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct known *k = known_new(&why);
     struct span base = SPAN_LIT("mx.test");
-    cr_expect(known_add_host(k, base, DANE_HOST_USABLE, base, tlsas, TLSA_MAX, &why));
-    cr_expect(known_add_host(k, SPAN_LIT("b"), DANE_HOST_NONE, (struct span){0}, NULL, 0, &why));
-    cr_expect(known_add_host(k, SPAN_LIT("c"), DANE_HOST_TLSA_INSECURE, (struct span){0}, tlsas, 1,
-                             &why));
-    cr_expect(known_add_host(k, base, DANE_HOST_NONE, base, tlsas, 1, &why)); /* the first stays */
+    const struct dane_host_verdict usable = {.state = DANE_HOST_USABLE,
+                                             .at = TLSA_PLACE_TARGET,
+                                             .base = base,
+                                             .tlsas = tlsas,
+                                             .tlsa_count = TLSA_MAX};
+    const struct dane_host_verdict none = {.state = DANE_HOST_NONE, .at = TLSA_PLACE_ALIAS};
+    const struct dane_host_verdict insecure = {
+        .state = DANE_HOST_TLSA_INSECURE, .tlsas = tlsas, .tlsa_count = 1};
+    cr_expect(known_add_host(k, base, &usable, &why));
+    cr_expect(known_add_host(k, SPAN_LIT("b"), &none, &why));
+    cr_expect(known_add_host(k, SPAN_LIT("c"), &insecure, &why));
+    cr_expect(known_add_host(k, base, &none, &why)); /* the first stays */
+    cr_expect_eq(known_find_host(k, base)->tlsa_at, TLSA_PLACE_TARGET);
+    cr_expect_eq(known_find_host(k, SPAN_LIT("b"))->tlsa_at, TLSA_PLACE_ALIAS);
     expect_records(k, base, DANE_HOST_USABLE, base, tlsas, TLSA_MAX);
     expect_records(k, SPAN_LIT("b"), DANE_HOST_NONE, (struct span){0}, NULL, 0);
     expect_records(k, SPAN_LIT("c"), DANE_HOST_TLSA_INSECURE, (struct span){0}, NULL, 0);

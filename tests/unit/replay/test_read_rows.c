@@ -492,13 +492,15 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *b)
     }
 }
 
-static enum dane_host dane_of_host(void *arg, struct span host)
+static void fill_mx(void *arg, struct seen_mx *mx)
 {
     (void)arg;
-    return span_eq(host, SPAN_LIT("mx.test")) ? DANE_HOST_USABLE : DANE_HOST_LOOKUP_FAILED;
+    bool good = span_eq(mx->host, SPAN_LIT("mx.test"));
+    mx->dane_host = good ? DANE_HOST_USABLE : DANE_HOST_LOOKUP_FAILED;
+    mx->tlsa_at = good ? TLSA_PLACE_ALIAS : TLSA_PLACE_TARGET;
 }
 
-static const struct brief_judge judge = {.fill = fill_brief, .dane_host = dane_of_host};
+static const struct brief_judge judge = {.fill = fill_brief, .fill_mx = fill_mx};
 
 static void put_host(struct row_sink *sink, const struct seen_host *h)
 {
@@ -611,7 +613,8 @@ Test(read_rows, a_domain_with_an_mx_set)
          .cname_count = 2,
          .endpoints = briefs,
          .endpoint_count = LENGTH(briefs),
-         .dane_host = DANE_HOST_USABLE},
+         .dane_host = DANE_HOST_USABLE,
+         .tlsa_at = TLSA_PLACE_ALIAS},
         {.preference = 65535,
          .exchange = SPAN_LIT("."),
          .unusable = "null_mx",
@@ -620,12 +623,14 @@ Test(read_rows, a_domain_with_an_mx_set)
          .exchange = SPAN_LIT("2001:DB8::1"),
          .host = SPAN_LIT("2001:db8::1"),
          .name_kind = MX_NAME_ADDRESS_LITERAL,
-         .dane_host = DANE_HOST_LOOKUP_FAILED},
+         .dane_host = DANE_HOST_LOOKUP_FAILED,
+         .tlsa_at = TLSA_PLACE_TARGET},
         {.preference = 9,
          .exchange = SPAN_LIT("b.test"),
          .host = SPAN_LIT("b.test"),
          .blocklisted = true,
-         .dane_host = DANE_HOST_LOOKUP_FAILED},
+         .dane_host = DANE_HOST_LOOKUP_FAILED,
+         .tlsa_at = TLSA_PLACE_TARGET},
     };
     const struct span texts[] = {SPAN_LIT("v=STSv1; id=1;"), SPAN_LIT("\xff\x00"), {0}};
     const struct span ns[] = {SPAN_LIT("ns1.test"), SPAN_LIT("ns2.test")};
