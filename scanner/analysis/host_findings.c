@@ -116,11 +116,41 @@ static void alias_finding(const struct seen_host *h, struct findings *out)
     }
 }
 
+/* Where a sender would connect to: of an IPv4-mapped address that is the IPv4 address. */
+static const char *special_block(const struct net_addr *a)
+{
+    struct net_addr v4;
+    return net_addr_special_purpose(net_addr_unmap(a, &v4) ? &v4 : a);
+}
+
+static void mapped_address_finding(const struct seen_host *h, struct findings *out)
+{
+    struct buf *evidence = NULL;
+    size_t found = 0;
+    for (size_t i = 0; i < h->address_count; i++) {
+        struct net_addr v4;
+        if (!net_addr_unmap(&h->addresses[i], &v4)) {
+            continue;
+        }
+        if (found == 0) {
+            evidence = findings_add_max(out, FINDING_MX_MAPPED_ADDRESS);
+        }
+        if (found < EVIDENCE_LIST_MAX) {
+            buf_put_text(evidence, found > 0 ? ", " : "AAAA ");
+            put_address(evidence, &h->addresses[i]);
+        }
+        found++;
+    }
+    if (found > EVIDENCE_LIST_MAX) {
+        buf_putf(evidence, " and %zu more", found - EVIDENCE_LIST_MAX);
+    }
+}
+
 static void special_address_finding(const struct seen_host *h, struct findings *out)
 {
     size_t special = 0;
     for (size_t i = 0; i < h->address_count; i++) {
-        special += net_addr_special_purpose(&h->addresses[i]) != NULL;
+        special += special_block(&h->addresses[i]) != NULL;
     }
     if (special == 0) {
         return;
@@ -129,7 +159,7 @@ static void special_address_finding(const struct seen_host *h, struct findings *
     struct buf *evidence = findings_add(out, FINDING_MX_SPECIAL_ADDRESS, severity);
     size_t listed = 0;
     for (size_t i = 0; i < h->address_count && listed < EVIDENCE_LIST_MAX; i++) {
-        const char *block = net_addr_special_purpose(&h->addresses[i]);
+        const char *block = special_block(&h->addresses[i]);
         if (block != NULL) {
             buf_put_text(evidence, listed > 0 ? ", " : "");
             put_address(evidence, &h->addresses[i]);
@@ -149,6 +179,7 @@ void findings_of_host(const struct seen_host *h, const struct dane_host_verdict 
     existence_findings(h, out);
     alias_finding(h, out);
     special_address_finding(h, out);
+    mapped_address_finding(h, out);
     if (h->addresses_truncated > 0) {
         buf_putf(findings_add_max(out, FINDING_DNS_ADDRESSES_TRUNCATED),
                  "%zu addresses kept, %zu not", h->address_count, h->addresses_truncated);

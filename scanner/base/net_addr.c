@@ -235,15 +235,25 @@ static const char *find_block(const struct special_block *blocks, size_t count,
     return NULL;
 }
 
+bool net_addr_unmap(const struct net_addr *a, struct net_addr *out)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96 */
+    if (a->family != 6 || memcmp(a->octets, mapped, sizeof(mapped)) != 0) {
+        return false;
+    }
+    *out = net_addr_v4(a->octets + sizeof(mapped));
+    return true;
+}
+
 const char *net_addr_special_purpose(const struct net_addr *a)
 {
     if (a->family == 4) {
         return find_block(special_v4, sizeof(special_v4) / sizeof(special_v4[0]), a);
     }
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff}; /* ::ffff:0:0/96 */
-    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};    /* RFC 6052 */
+    struct net_addr v4;
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}; /* RFC 6052 */
     const uint8_t *inside = NULL;
-    if (memcmp(a->octets, mapped, 12) == 0) {
+    if (net_addr_unmap(a, &v4)) {
         return "IPv4-mapped";
     }
     if (memcmp(a->octets, nat64, 12) == 0) {
@@ -252,7 +262,7 @@ const char *net_addr_special_purpose(const struct net_addr *a)
         inside = a->octets + 2;
     }
     if (inside != NULL) {
-        struct net_addr v4 = net_addr_v4(inside);
+        v4 = net_addr_v4(inside);
         return net_addr_special_purpose(&v4);
     }
     const char *block = find_block(special_v6, sizeof(special_v6) / sizeof(special_v6[0]), a);

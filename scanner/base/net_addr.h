@@ -43,6 +43,9 @@ size_t net_addr_format(const struct net_addr *a, char out[NET_ADDR_TEXT_MAX]);
 bool net_prefix_contains(const struct net_prefix *p, const struct net_addr *a);
 /** The address with all but the first `bits` bits cleared. */
 struct net_addr net_addr_masked(const struct net_addr *a, uint8_t bits);
+/** The IPv4 address inside an IPv4-mapped one, RFC 4291 section 2.5.5.2. @return false, `out` unchanged,
+ * for others. */
+bool net_addr_unmap(const struct net_addr *a, struct net_addr *out);
 /** The network that limits apply to: /24 of IPv4, /48 of IPv6 (design: politeness group). */
 struct net_addr net_addr_network(const struct net_addr *a);
 /** Replaces the first `from->bits` bits by those of `to`; the low bits move over, also between

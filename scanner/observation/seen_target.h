@@ -27,6 +27,7 @@ struct endpoint_brief {
     uint8_t outcome;      /* enum session_outcome */
     uint8_t not_tested;   /* enum not_tested_reason, when the outcome is NOT_TESTED */
     uint8_t starttls;     /* enum starttls_state */
+    uint8_t mapped;       /* known only by an AAAA record that holds this IPv4 address */
     uint8_t inherited;    /* the result is that of another session of the service (session_from) */
     uint16_t tls_version; /* 0: none */
     uint8_t leaf_sha256[32]; /* all zero: none */

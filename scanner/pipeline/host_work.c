@@ -132,28 +132,12 @@ static void answer_check_from_record(struct worker *w, const struct host_record 
     bool confirmed = false;
     while (briefs.len > 0) {
         struct endpoint_brief b = brief_get(&briefs);
-        confirmed = confirmed || net_addr_eq(&b.address, &c->address);
+        confirmed = confirmed || (b.mapped == 0 && net_addr_eq(&b.address, &c->address));
     }
     tell_checked(w, c, r->octets[question_for(&c->address) == QUESTION_A ? 0 : 1], confirmed);
 }
 
 /* --- work ---------------------------------------------------------------------------------- */
-
-/* An MX record that holds an address where a name belongs (RFC 5321 section 5.1): some senders dial it. */
-static void take_literal(struct host_work *h)
-{
-    struct net_addr a;
-    if (!net_addr_parse(h->name, &a)) {
-        return;
-    }
-    struct net_addr *list = arena_new(&h->arena, 1, sizeof(*list));
-    *list = a;
-    h->literal = true;
-    h->v4 = a.family == 4 ? list : NULL;
-    h->v4_count = a.family == 4;
-    h->v6 = a.family == 6 ? list : NULL;
-    h->v6_count = a.family == 6;
-}
 
 static struct host_work *begin_work(struct worker *w, uint32_t index, struct span name)
 {
@@ -168,7 +152,7 @@ static struct host_work *begin_work(struct worker *w, uint32_t index, struct spa
         free(e->record);
         e->record = NULL;
     }
-    take_literal(h);
+    host_take_literal(h);
     e->work = h;
     return h;
 }
@@ -413,14 +397,16 @@ static void send_address_wants(struct worker *w, uint32_t index)
 {
     struct host_work *h = w->hosts->entries[index].work;
     const struct scan_params *p = w->scan->params;
-    size_t addresses = h->v4_count + h->v6_count;
+    struct dial_address list[2 * HOST_ADDRESSES_MAX];
+    size_t addresses = host_dial_list(h, list);
     h->addresses_sent = true;
     judge_dane(w, h);
     h->endpoints = arena_new(&h->arena, addresses * p->port_count, sizeof(*h->endpoints));
     for (size_t i = 0; i < addresses; i++) {
         for (size_t port = 0; port < p->port_count; port++) {
             h->endpoints[h->endpoint_count++] = (struct endpoint_brief){
-                .address = i < h->v4_count ? h->v4[i] : h->v6[i - h->v4_count],
+                .address = list[i].address,
+                .mapped = list[i].mapped,
                 .port = p->ports[port],
                 .outcome = OUTCOME_NOT_TESTED,
                 .not_tested = NOT_TESTED_TRUNCATED,
@@ -641,7 +627,10 @@ void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done 
     struct host_work *h = w->hosts->entries[m->host_index].work;
     struct span octets = m->brief;
     CHECK(h != NULL && m->endpoint < h->endpoint_count);
+    uint8_t mapped =
+        h->endpoints[m->endpoint].mapped; /* ours to know: the service knows its address only */
     h->endpoints[m->endpoint] = brief_get(&octets);
+    h->endpoints[m->endpoint].mapped = mapped;
     h->endpoints[m->endpoint].chain.issuers = m->issuers;
     h->endpoints_pending--;
     finish_when_complete(w, m->host_index);

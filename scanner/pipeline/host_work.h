@@ -1,7 +1,7 @@
 #pragma once
 
 /**
- * The owner of host names. Private to host_work.c and host_record.c.
+ * The owner of host names. Private to host_work.c, host_addresses.c and host_record.c.
  */
 
 #include "scanner/pipeline/worker.h"
@@ -89,6 +89,19 @@ struct host_table {
     uint32_t count;
     uint32_t capacity;
 };
+
+/** An address that senders connect to. */
+struct dial_address {
+    struct net_addr address;
+    bool mapped; /* out of an AAAA record that holds an IPv4 address, and in no A record */
+};
+
+/* host_addresses.c */
+/** A name that is an address, which an MX record may hold (RFC 5321 section 5.1): its only address. */
+void host_take_literal(struct host_work *h);
+/** IPv4-mapped addresses (RFC 4291 section 2.5.5.2) as the IPv4 address that a system dials for them.
+ * Sorted, each once. @param out room for all addresses of `h` @return how many */
+size_t host_dial_list(const struct host_work *h, struct dial_address *out);
 
 /** Some of its addresses are not in the list, or were not dialled. */
 bool host_is_truncated(const struct host_work *h);

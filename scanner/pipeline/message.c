@@ -217,6 +217,7 @@ void brief_put(struct buf *out, const struct endpoint_brief *b)
     put_u8(out, b->not_tested);
     put_u8(out, b->starttls);
     put_u8(out, b->inherited);
+    put_u8(out, b->mapped);
     put_u16(out, b->tls_version);
     put_u8(out, 0); /* room for the basis: observed or inferred */
     put_verdict(out, b->chain);
@@ -251,6 +252,7 @@ struct endpoint_brief brief_get(struct span *in)
     b.not_tested = get_u8(in);
     b.starttls = get_u8(in);
     b.inherited = get_u8(in);
+    b.mapped = get_u8(in);
     b.tls_version = get_u16(in);
     (void)get_u8(in);
     b.chain = get_verdict(in);

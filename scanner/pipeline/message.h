@@ -188,6 +188,6 @@ struct net_addr policy_address_get(struct span *in);
 void policy_fetched_put(struct buf *out, const struct seen_policy *p);
 void policy_fetched_get(struct span octets, struct seen_policy *out);
 
-#define BRIEF_LEN 137 /* octets of one encoded endpoint_brief */
+#define BRIEF_LEN 138 /* octets of one encoded endpoint_brief */
 void brief_put(struct buf *out, const struct endpoint_brief *b);
 struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

@@ -218,6 +218,7 @@ static void read_brief(const struct facts *f, struct endpoint_brief *out)
     *out = (struct endpoint_brief){
         .address = facts_address(f, BRIEF_ADDRESS),
         .port = facts_u16(f, BRIEF_PORT),
+        .mapped = facts_bool(f, BRIEF_MAPPED),
         .outcome = (uint8_t)facts_outcome(f, BRIEF_OUTCOME),
         .not_tested = (uint8_t)facts_not_tested(f, BRIEF_NOT_TESTED),
         .starttls = (uint8_t)facts_starttls(f, BRIEF_STARTTLS),

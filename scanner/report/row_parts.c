@@ -114,6 +114,7 @@ void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t coun
         struct object *o = list_object(l);
         object_address(o, BRIEF_ADDRESS, &b->address);
         object_uint(o, BRIEF_PORT, b->port);
+        object_bool(o, BRIEF_MAPPED, b->mapped != 0);
         object_word(o, BRIEF_OUTCOME, outcome_info(outcome)->word);
         object_word(o, BRIEF_NOT_TESTED,
                     not_tested_or_null(outcome, (enum not_tested_reason)b->not_tested));

@@ -108,6 +108,7 @@ class Facts:
     def compare_endpoint(self, want, brief, host):
         key = f"{brief['address']}|{brief['port']}"
         row = self.endpoints.get(f"{host}|{key}")
+        self.same("endpoint.mapped", want["mapped"], brief["mapped"])
         if brief["not_tested"] in NO_ROW:
             self.same("an address that is not dialled has no row", None, row)
             self.same("endpoint.not_tested", want["not_tested"], brief["not_tested"])

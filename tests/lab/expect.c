@@ -45,6 +45,7 @@ struct expectation {
     const char *findings[FINDINGS_MAX]; /* codes, borrowed, each once */
     size_t finding_count;
     bool is_case;
+    bool mapped; /* the address under way is known by an AAAA record only */
     bool
         literal; /* the exchange under way is an address: RFC 6066 section 3, nothing is sent as SNI */
     struct expect_mail mail;
@@ -348,6 +349,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
     buf_put_char(b, '{');
     json_put_word(b, "address", text);
     json_put_number(b, "port", port);
+    json_put_bool(b, "mapped", e->mapped);
     e->endpoints++;
     if (net_addr_special_purpose(a) != NULL) {
         put_not_tested(e, NOT_TESTED_SPECIAL_PURPOSE);
@@ -417,6 +419,33 @@ static size_t keep_first(struct net_addr *list, size_t from, size_t to, bool *cu
     return to;
 }
 
+static bool is_listed(const struct net_addr *list, size_t count, const struct net_addr *a)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (net_addr_eq(&list[i], a)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* RFC 4291 section 2.5.5.2: a system dials the IPv4 address inside. */
+static size_t unmap(struct net_addr *list, size_t v4, size_t all)
+{
+    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    size_t kept = v4;
+    for (size_t i = v4; i < all; i++) {
+        struct net_addr a = list[i];
+        bool mapped = memcmp(a.octets, prefix, sizeof(prefix)) == 0;
+        a = mapped ? net_addr_v4(a.octets + sizeof(prefix)) : a;
+        if (!is_listed(list, kept, &a)) {
+            list[kept++] = a;
+        }
+    }
+    qsort(list, kept, sizeof(*list), cmp_address);
+    return kept;
+}
+
 /* Uses the resolver: nothing of an answer before is left afterwards. */
 static void put_tlsa(struct expectation *e, const char *host)
 {
@@ -471,6 +500,9 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     size_t v4 = keep_first(list, 0, collect(a.answer, list, 0), &cut);
     struct resolved aaaa = resolve(&e->resolver, span_of(host), LAB_TYPE_AAAA);
     size_t all = keep_first(list, v4, collect(aaaa.answer, list, v4), &cut);
+    struct net_addr from_a[HOST_ADDRESSES_MAX];
+    memcpy(from_a, list, v4 * sizeof(*list));
+    all = unmap(list, v4, all);
     json_put_word(b, "a", dns_state_word(a_state));
     json_put_word(b, "aaaa", dns_state_word(aaaa.state));
     json_put_number(b, "cnames", cnames > aaaa.cnames ? cnames : aaaa.cnames);
@@ -494,7 +526,9 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     buf_put_char(b, '[');
     for (size_t i = 0; i < all; i++) {
         for (size_t p = 0; p < e->options->port_count && i < share; p++) {
+            e->mapped = list[i].family == 4 && !is_listed(from_a, v4, &list[i]);
             put_endpoint(e, &list[i], e->options->ports[p], span_of(host));
+            e->mapped = false;
         }
     }
     buf_put_char(b, ']');

@@ -347,6 +347,31 @@ static void expect_block(const char *addr, const char *name)
     }
 }
 
+/* RFC 4291 section 2.5.5.2 */
+Test(net_addr, unmaps)
+{
+    static const struct {
+        const char *from;
+        const char *to; /* NULL: it is none */
+    } rows[] = {
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"::ffff:0.0.0.0", "0.0.0.0"},
+        {"::ffff:255.255.255.255", "255.255.255.255"},
+        {"::192.0.2.1", NULL},
+        {"::ffff:0:192.0.2.1", NULL},
+        {"::fffe:192.0.2.1", NULL},
+        {"64:ff9b::192.0.2.1", NULL},
+        {"192.0.2.1", NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct net_addr a = addr_of(rows[i].from);
+        struct net_addr v4 = {0};
+        cr_expect_eq(net_addr_unmap(&a, &v4), rows[i].to != NULL, "%s", rows[i].from);
+        struct net_addr want = rows[i].to != NULL ? addr_of(rows[i].to) : (struct net_addr){0};
+        cr_expect(net_addr_eq(&v4, &want), "%s", rows[i].from);
+    }
+}
+
 Test(net_addr, knows_special_purpose_blocks)
 {
     for (size_t i = 0; i < COUNT(block_cases); i++) {

@@ -128,13 +128,13 @@ Test(message, octets_of_version_3)
     buf_deinit(&wire);
 }
 
-#define BASIS_AT 25 /* 17 octets of the address, 2 of the port, 4 words, 2 of the version */
+#define BASIS_AT 26 /* 17 octets of the address, 2 of the port, 4 words, 2 of the version */
 
 static bool same_brief(const struct endpoint_brief *a, const struct endpoint_brief *b)
 {
     return net_addr_eq(&a->address, &b->address) && a->port == b->port &&
            a->outcome == b->outcome && a->not_tested == b->not_tested &&
-           a->starttls == b->starttls && a->inherited == b->inherited &&
+           a->starttls == b->starttls && a->inherited == b->inherited && a->mapped == b->mapped &&
            a->tls_version == b->tls_version && a->chain.status == b->chain.status &&
            memcmp(&a->chain, &b->chain, sizeof(a->chain)) == 0 &&
            memcmp(&a->no_sni_chain, &b->no_sni_chain, sizeof(a->no_sni_chain)) == 0 &&
@@ -165,6 +165,7 @@ Test(message, briefs_come_back_as_they_were_put)
          .not_tested = 255,
          .starttls = 255,
          .inherited = 255,
+         .mapped = 255,
          .tls_version = 65535,
          .chain = {255, 254},
          .name_match = 253,

@@ -468,6 +468,7 @@ static const struct endpoint_brief briefs[] = {
      .outcome = OUTCOME_TLS_ALERT,
      .starttls = STARTTLS_OFFERED,
      .inherited = 1,
+     .mapped = 1,
      .ptr_is_host = TRUTH_NO},
     {.address = {.family = 6, .octets = {0x20, 1, 0xd, 0xb8}},
      .port = 25,
