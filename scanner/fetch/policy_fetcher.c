@@ -48,6 +48,7 @@ struct policy_fetcher {
     size_t slot_count;
     struct slot *free;
     size_t fresh_count;
+    uint64_t dialled;
     struct job *first;
     struct job *last;
     size_t pending;
@@ -130,6 +131,11 @@ void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *ta
 void policy_fetcher_wake(struct policy_fetcher *f)
 {
     (void)curl_multi_wakeup(f->multi);
+}
+
+uint64_t policy_fetcher_dialled(const struct policy_fetcher *f)
+{
+    return f->dialled;
 }
 
 size_t policy_fetcher_pending(const struct policy_fetcher *f)
@@ -266,6 +272,7 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
     slot->job = job;
     slot->fresh = true;
     f->fresh_count++;
+    f->dialled++;
     slot->ticket = *ticket;
     job->slot = slot;
     job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : unix_ms();

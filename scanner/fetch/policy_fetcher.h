@@ -93,6 +93,8 @@ void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *ta
 void policy_fetcher_run(struct policy_fetcher *f, uint32_t timeout_ms);
 /** From any thread: ends the wait in policy_fetcher_run(), the next one if there is none now. */
 void policy_fetcher_wake(struct policy_fetcher *f);
+/** Connections begun so far. */
+uint64_t policy_fetcher_dialled(const struct policy_fetcher *f);
 /** Hosts added and not done. */
 size_t policy_fetcher_pending(const struct policy_fetcher *f);
 /** Ends all that is pending, with INTERRUPTED; done() is called for each from inside. */

@@ -115,10 +115,46 @@ static struct manifest_sender_profiles profiles_of(const struct scan_params *p)
     return profiles;
 }
 
+/* Our addresses, as far as connections showed them, each once and in order. */
+static size_t collect_sources(const struct scan *s, struct net_addr *sources)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        const struct worker *w = s->workers[i];
+        for (size_t k = 0; !w->left && k < w->source_count && count < SOURCES_MAX; k++) {
+            size_t at = 0;
+            while (at < count && net_addr_cmp(&sources[at], &w->sources[k]) < 0) {
+                at++;
+            }
+            if (at < count && net_addr_eq(&sources[at], &w->sources[k])) {
+                continue;
+            }
+            memmove(&sources[at + 1], &sources[at], (count - at) * sizeof(*sources));
+            sources[at] = w->sources[k];
+            count++;
+        }
+    }
+    return count;
+}
+
+static const char *given_up_name(const void *given_up, size_t at)
+{
+    return ((const struct given_up *)given_up)->names[at];
+}
+
+static struct manifest_given_up given_up_of(const struct scan *s)
+{
+    return (struct manifest_given_up){.total = s->given_up.total,
+                                      .count = s->given_up.count,
+                                      .name = given_up_name,
+                                      .arg = &s->given_up};
+}
+
 static bool write_manifest(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
     struct manifest_file files[MANIFEST_FILES_MAX];
+    struct net_addr sources[SOURCES_MAX];
     struct store_list stores;
     struct named_server *servers = list_servers(p);
     struct named_text *options = list_options(p);
@@ -150,8 +186,8 @@ static bool write_manifest(const struct closing_facts *c)
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,
         .ehlo_domain = p->ehlo_domain,
-        .sources = c->sources,
-        .source_count = c->source_count,
+        .sources = sources,
+        .source_count = collect_sources(c->scan, sources),
         .resolvers = servers,
         .resolver_count = p->name_server_count,
         .libraries = libraries,
@@ -161,6 +197,7 @@ static bool write_manifest(const struct closing_facts *c)
         .files = files,
         .file_count = manifest_list_files(c->writer->dir, files),
         .rows_lost = writer_rows_lost(c->writer),
+        .given_up = given_up_of(c->scan),
         .counts = c->counts,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
@@ -207,6 +244,7 @@ static bool write_state(const struct closing_facts *c)
         .input_ended = atomic_load(&c->reader->reached_end),
         .unfinished = ranges,
         .unfinished_count = unfinished_ranges(c, ranges),
+        .given_up = given_up_of(c->scan),
         .counts = c->counts,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);

@@ -19,8 +19,6 @@ struct closing_facts {
     int64_t ended_unix_ms;
     bool complete;
     const char *reason; /* of an interruption; NULL: none */
-    const struct net_addr *sources;
-    size_t source_count;
 };
 
 /** Writes the files beside the rows (nothing for standard output) and the summary for people.

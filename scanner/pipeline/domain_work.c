@@ -59,6 +59,12 @@ struct domain_work *domain_find(struct domain_table *t, uint32_t index, uint32_t
     return t->slots[index];
 }
 
+struct domain_work *domain_find_open(struct domain_table *t, uint32_t index, uint32_t generation)
+{
+    CHECK(index < t->count);
+    return t->slots[index]->generation == generation ? t->slots[index] : NULL;
+}
+
 static void settle(struct worker *w, struct domain_work *d)
 {
     if (!d->settled) {

@@ -25,6 +25,7 @@ struct domain_work {
     uint8_t hosts;      /* hosts that are not done yet */
     bool implicit;      /* the one host is the domain itself */
     bool settled;
+    bool policy_asked;          /* of the policy thread, which has not answered */
     bool policy_pending;        /* the policy host is asked, or its chain is judged */
     bool policy_blocklisted;    /* by a name that the policy host is an alias of */
     struct seen_policy *policy; /* seen.policy, writable; in `arena` */
@@ -46,6 +47,8 @@ struct domain_table {
 void domain_ask(struct worker *w, uint32_t index, enum domain_question q, struct span name,
                 uint16_t type);
 struct span *domain_copy_names(struct arena *a, const struct span *names, size_t count);
+/** NULL when its row was written meanwhile: what was given up may be answered all the same. */
+struct domain_work *domain_find_open(struct domain_table *t, uint32_t index, uint32_t generation);
 struct domain_work *domain_find(struct domain_table *t, uint32_t index, uint32_t generation);
 void domain_finish_when_complete(struct worker *w, uint32_t index);
 

@@ -130,9 +130,9 @@ void judge_start(struct judge *j)
     CHECK(pthread_create(&j->thread, NULL, run, j) == 0);
 }
 
-void judge_join(struct judge *j)
+bool judge_join(struct judge *j, const struct join_patience *patience)
 {
-    CHECK(pthread_join(j->thread, NULL) == 0);
+    return thread_join(j->thread, patience);
 }
 
 void judge_deinit(struct judge *j)

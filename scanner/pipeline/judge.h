@@ -39,7 +39,8 @@ struct judge {
 
 void judge_init(struct judge *j, struct scan *scan, uint32_t index);
 void judge_start(struct judge *j); /* after every worker and judge was initialised */
-void judge_join(struct judge *j);  /* after a STOP was posted */
+/** After a STOP was posted. @return false: it did not end, and must not be freed. */
+bool judge_join(struct judge *j, const struct join_patience *patience);
 void judge_deinit(struct judge *j);
 
 /* judge.c, for chain_work.c: a certificate that this judge owns; its row is written before anything

@@ -17,6 +17,7 @@
  *                              judge ◄─CERT_NEW─ judge of the chain ◄──CHAIN_NEW──┘
  *                                └──CERT_KNOWN──►     └──CHAIN_KNOWN─► service owner
  *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
+ *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
 #define MESSAGE_VERSION 3
@@ -119,6 +120,7 @@
 #define FIELDS_ROWS(F)       F(u8, table) F(u8, format) F(u32, count) F(span, octets)
 #define FIELDS_LINES_DONE(F) F(span, lines) /* 64-bit little-endian line numbers */
 #define FIELDS_STOP(F)       F(u8, reason)
+#define FIELDS_GIVE_UP(F)    F(u8, reason) /* coordinator to workers, see watchdog.h */
 
 #define MESSAGE_KINDS(X)            \
     X(DOMAIN, domain)               \
@@ -142,7 +144,8 @@
     X(BLOCK_FENCE, block_fence)     \
     X(ROWS, rows)                   \
     X(LINES_DONE, lines_done)       \
-    X(STOP, stop)
+    X(STOP, stop)                   \
+    X(GIVE_UP, give_up)
 
 enum message_kind {
 #define X(NAME, name) MESSAGE_##NAME,

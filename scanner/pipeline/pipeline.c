@@ -10,12 +10,14 @@
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/scan_state.h"
 #include "scanner/report/known_intermediates.h"
 
 #define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
 #define PROGRESS_MS       1000
 #define DRAIN_MS          60000 /* after a signal; design section 4 */
 #define WORKERS_PER_JUDGE 4
+#define LEAVE_MS          2000 /* for a thread to end, when the scan has to; our own bound */
 
 struct coordinator {
     struct scan_counts *counts;                  /* of the whole scan, filled at its end */
@@ -34,6 +36,11 @@ struct coordinator {
     uint64_t progress_due_ms;
     uint64_t drain_until_ms;
     int signal; /* the first one that came; 0: none */
+    struct watchdog watchdog;
+    uint64_t leave_at_ms; /* the thread that is waited for; 0: not yet decided */
+    bool at_once;         /* a second signal, or no more time: nothing holds the end up */
+    bool stuck;           /* no progress, and giving up did not help */
+    bool thread_left;     /* one did not end: what it may look at stays */
     bool writer_failed;
     bool completions_missing; /* for want of a temporary file */
     bool over;
@@ -48,52 +55,11 @@ static int64_t unix_ms(void)
 
 /* --- progress ------------------------------------------------------------------------------ */
 
-static uint64_t estimate_lines(const struct reader *r, uint64_t lines)
-{
-    uint64_t consumed = atomic_load_explicit(&r->consumed, memory_order_relaxed);
-    uint64_t size = domain_source_size(r->source);
-    if (atomic_load(&r->ended)) {
-        return lines;
-    }
-    return consumed > 0 && size > 0 ? (uint64_t)((double)lines * (double)size / (double)consumed)
-                                    : 0;
-}
-
-static uint64_t load(const atomic_uint_fast64_t *counter)
-{
-    return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static struct progress_snapshot take_snapshot(const struct coordinator *c)
-{
-    uint64_t records = load(&c->reader.records);
-    struct progress_snapshot s = {
-        .elapsed_ms = uv_now(&c->loop) - c->started_ms,
-        .lines_read = records,
-        .lines_total = estimate_lines(&c->reader, records),
-        .input_ended = atomic_load(&c->reader.ended),
-        .draining = c->signal != 0,
-        .rows_written = load(&c->writer.rows),
-        .octets_written = load(&c->writer.octets),
-    };
-    for (uint32_t i = 0; i < c->scan.worker_count; i++) {
-        const struct worker_counters *w = &c->scan.workers[i]->counters;
-        for (int k = 0; k < ACCOUNT_CLASS_COUNT; k++) {
-            s.lines_done[k] += load(&w->lines_done[k]);
-        }
-        s.sessions_in_flight += load(&w->sessions_in_flight);
-        s.sessions_done += load(&w->sessions_done);
-        s.sessions_failed += load(&w->sessions_failed);
-        s.services_waiting += load(&w->services_waiting);
-        s.dns_pending += load(&w->dns_pending);
-        s.dns_asked += load(&w->dns_asked);
-    }
-    return s;
-}
-
 static void show_progress(struct coordinator *c)
 {
-    struct progress_snapshot s = take_snapshot(c);
+    struct progress_snapshot s = scan_snapshot(&c->scan, &c->reader, &c->writer);
+    s.elapsed_ms = uv_now(&c->loop) - c->started_ms;
+    s.draining = c->signal != 0;
     c->hooks->progress(c->hooks->arg, &s, unix_ms());
 }
 
@@ -131,6 +97,37 @@ static void close_blocks(struct coordinator *c)
     admission_look_again(&c->scan.admission);
 }
 
+/* --- progress that does not come ----------------------------------------------------------- */
+
+static void end_loop(struct coordinator *c);
+
+static void watch(struct coordinator *c, bool idle)
+{
+    bool waits = !idle && !atomic_load_explicit(&c->writer.busy, memory_order_relaxed);
+    enum watchdog_step step = watchdog_look(&c->watchdog, uv_now(&c->loop), waits,
+                                            scan_progress(&c->scan, &c->reader, &c->writer));
+    if (step == WATCHDOG_QUIET) {
+        return;
+    }
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct watchdog_waits counts = scan_waits(&c->scan);
+    watchdog_put_text(&out, &c->watchdog, step, &counts);
+    buf_put_char(&out, '\0');
+    c->hooks->say(c->hooks->arg, (const char *)out.at);
+    buf_reset(&out);
+    if (step == WATCHDOG_GIVE_UP) {
+        struct message_give_up m = {0};
+        message_put_give_up(&out, &m);
+        post_to_workers(&c->scan, &out);
+    } else {
+        c->stuck = true;
+        c->at_once = true;
+        admission_stop(&c->scan.admission);
+        end_loop(c);
+    }
+    buf_deinit(&out);
+}
+
 /* --- the end ------------------------------------------------------------------------------- */
 
 static void end_loop(struct coordinator *c)
@@ -164,24 +161,28 @@ static void on_look(uv_timer_t *timer)
     /* A line that was admitted and not sent yet is no item, but it has its credit. */
     bool idle = admission_is_empty(&c->scan.admission) &&
                 atomic_load_explicit(&c->scan.open_items, memory_order_acquire) == 0;
-    if ((no_more_input && idle) || (c->signal != 0 && now >= c->drain_until_ms)) {
+    bool drained = c->signal != 0 && now >= c->drain_until_ms;
+    c->at_once = c->at_once || drained;
+    if ((no_more_input && idle) || drained) {
         end_loop(c);
+    } else if (!c->over) {
+        watch(c, idle);
     }
 }
 
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct coordinator *c = handle->data;
-    if (c->over) { /* nothing is left to stop but completions */
-        c->signal = c->signal != 0 ? c->signal : number;
-        return;
-    }
     if (c->signal != 0) { /* the second one: at once, with whole rows all the same */
+        c->at_once = true;
         end_loop(c);
         return;
     }
     c->signal = number;
     c->drain_until_ms = uv_now(&c->loop) + DRAIN_MS;
+    if (c->over) { /* nothing is left to stop but completions */
+        return;
+    }
     admission_stop(&c->scan.admission);
     c->hooks->say(c->hooks->arg, "stopping: finishing what is under way for at most 60 s; "
                                  "a second signal stops at once");
@@ -290,7 +291,7 @@ static void start_threads(struct coordinator *c)
 
 static bool is_whole(const struct coordinator *c)
 {
-    return c->signal == 0 && !c->writer_failed && atomic_load(&c->reader.ended) &&
+    return c->signal == 0 && !c->stuck && !c->writer_failed && atomic_load(&c->reader.ended) &&
            !c->reader.failed;
 }
 
@@ -302,9 +303,36 @@ static bool look_around(void *arg)
     return c->signal == 0 && !c->writer_failed;
 }
 
+/* Signals have their usual effect again. */
+static void stop_watching_signals(struct coordinator *c)
+{
+    (void)uv_signal_stop(&c->interrupt);
+    (void)uv_signal_stop(&c->terminate);
+}
+
+/* Signals are heard while a thread is waited for. One that sits in a library is left there when the scan has
+ * to end: what it held is lost, whole rows of the others are not. */
+static bool be_patient(void *arg)
+{
+    struct coordinator *c = arg;
+    (void)uv_run(&c->loop, UV_RUN_NOWAIT);
+    if (!c->at_once && !c->watchdog.gave_up) {
+        return true;
+    }
+    c->leave_at_ms = c->leave_at_ms != 0 ? c->leave_at_ms : uv_now(&c->loop) + LEAVE_MS;
+    return uv_now(&c->loop) < c->leave_at_ms;
+}
+
+static void note_end_of_thread(struct coordinator *c, bool ended)
+{
+    c->leave_at_ms = 0;
+    c->thread_left = c->thread_left || !ended;
+}
+
 /* In the order of the flow, so that everything that was posted is worked on. */
 static void stop_threads(struct coordinator *c)
 {
+    const struct join_patience patience = {.go_on = be_patient, .arg = c};
     struct scan *s = &c->scan;
     reader_halt(&c->reader);
     if (atomic_load(&c->reader.ended) || s->admission.input_is_file) { /* else it may be blocked */
@@ -314,21 +342,25 @@ static void stop_threads(struct coordinator *c)
         post_stop(&s->workers[i]->mailbox);
     }
     for (uint32_t i = 0; i < s->worker_count; i++) {
-        worker_join(s->workers[i]);
+        s->workers[i]->left = !worker_join(s->workers[i], &patience);
+        note_end_of_thread(c, !s->workers[i]->left);
     }
     if (s->policies != NULL) {
         post_stop(policy_thread_mailbox(s->policies));
-        policy_thread_join(s->policies);
+        note_end_of_thread(c, policy_thread_join(s->policies, &patience));
     }
     for (uint32_t i = 0; i < s->judge_count; i++) {
         post_stop(&s->judges[i]->mailbox);
-        judge_join(s->judges[i]);
+        note_end_of_thread(c, judge_join(s->judges[i], &patience));
     }
     if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
         struct completing how = {
             .counts = c->counts, .known = c->known, .go_on = look_around, .arg = c};
         c->intermediates = completing_run(s, &how);
         c->completions_missing = !c->intermediates.whole && is_whole(c);
+    }
+    if (c->at_once) {
+        stop_watching_signals(c); /* a disk that does not answer: a further one ends us */
     }
     post_stop(&s->writer);
     writer_join(&c->writer);
@@ -354,14 +386,8 @@ static void run_loop(struct coordinator *c)
     uv_update_time(&c->loop);
     c->started_ms = uv_now(&c->loop);
     c->progress_due_ms = c->started_ms + PROGRESS_MS;
+    c->watchdog = watchdog_new(watchdog_limit_ms(c->scan.params), c->started_ms);
     (void)uv_run(&c->loop, UV_RUN_DEFAULT);
-}
-
-/* Signals have their usual effect again. */
-static void stop_watching_signals(struct coordinator *c)
-{
-    (void)uv_signal_stop(&c->interrupt);
-    (void)uv_signal_stop(&c->terminate);
 }
 
 static void close_loop(struct coordinator *c)
@@ -381,6 +407,9 @@ static enum scan_end end_of(const struct coordinator *c, bool whole)
     if (c->signal != 0) {
         return c->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
     }
+    if (c->stuck) {
+        return SCAN_END_FATAL;
+    }
     if (c->reader.failed) {
         return domain_source_error_is_usage(c->reader.source) ? SCAN_END_USAGE : SCAN_END_FATAL;
     }
@@ -395,7 +424,7 @@ static const char *reason_of(const struct coordinator *c, bool whole)
     if (c->signal != 0) {
         return c->signal == SIGINT ? "SIGINT" : "SIGTERM";
     }
-    return c->reader.failed ? "input failed" : NULL;
+    return c->stuck ? "no progress" : c->reader.failed ? "input failed" : NULL;
 }
 
 static void say_failures(struct coordinator *c)
@@ -417,28 +446,6 @@ static void say_failures(struct coordinator *c)
     buf_deinit(&text);
 }
 
-/* Our addresses, as far as connections showed them, each once and in order. */
-static size_t collect_sources(const struct scan *s, struct net_addr *sources)
-{
-    size_t count = 0;
-    for (uint32_t i = 0; i < s->worker_count; i++) {
-        const struct worker *w = s->workers[i];
-        for (size_t k = 0; k < w->source_count && count < SOURCES_MAX; k++) {
-            size_t at = 0;
-            while (at < count && net_addr_cmp(&sources[at], &w->sources[k]) < 0) {
-                at++;
-            }
-            if (at < count && net_addr_eq(&sources[at], &w->sources[k])) {
-                continue;
-            }
-            memmove(&sources[at + 1], &sources[at], (count - at) * sizeof(*sources));
-            sources[at] = w->sources[k];
-            count++;
-        }
-    }
-    return count;
-}
-
 static void tell_findings(const struct coordinator *c, const struct scan_counts *counts)
 {
     uint64_t found[SEVERITY_COUNT] = {0};
@@ -455,7 +462,9 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     struct scan *s = &c->scan;
     struct scan_counts *counts = c->counts;
     for (uint32_t i = 0; i < s->worker_count; i++) {
-        counts_merge(counts, &s->workers[i]->counts);
+        if (!s->workers[i]->left) {
+            counts_merge(counts, &s->workers[i]->counts);
+        }
     }
     for (uint32_t i = 0; i < s->judge_count; i++) {
         counts_merge(counts, &s->judges[i]->counts);
@@ -463,7 +472,6 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = reason_of(c, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
-    struct net_addr sources[SOURCES_MAX];
     struct closing_facts facts = {
         .scan = s,
         .reader = &c->reader,
@@ -474,8 +482,6 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
         .ended_unix_ms = unix_ms(),
         .complete = reason == NULL && whole,
         .reason = reason_of(c, whole),
-        .sources = sources,
-        .source_count = collect_sources(s, sources),
     };
     struct buf summary = BUF_INIT(BUF_NO_LIMIT);
     whole = closing_write(&facts, &summary) && whole;
@@ -502,6 +508,7 @@ static void free_threads(struct coordinator *c)
     reader_deinit(&c->reader);
     mailbox_deinit(&s->writer);
     admission_deinit(&s->admission);
+    given_up_deinit(&s->given_up);
 }
 
 /* Each worker has a share of the limits of the whole scan. A share of no connection would never
@@ -538,6 +545,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
         return end;
     }
     mailbox_init(&c->scan.writer, NULL);
+    given_up_init(&c->scan.given_up);
     admission_init(&c->scan.admission, &c->scan.writer.backlog);
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
@@ -556,8 +564,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
 
     writer_deinit(&c->writer);
     close_loop(c);
-    if (!atomic_load(&c->reader.ended)) {
-        return end; /* the reader sits in a blocking read and may still look at everything */
+    if (!atomic_load(&c->reader.ended) || c->thread_left) {
+        return end; /* who sits in a blocking read, or in a library, may still look at everything */
     }
     free_threads(c);
     counts_deinit(c->counts);

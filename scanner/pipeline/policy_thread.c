@@ -21,6 +21,7 @@ struct policy_thread {
     struct buf writer_outbox;
     struct buf outbox[WORKERS_MAX];
     struct buf fetched; /* of the message under work */
+    atomic_uint_fast64_t dialled;
 };
 
 /** Whose fetch it is; malloc'ed. */
@@ -124,6 +125,8 @@ static void *run(void *arg)
     struct policy_thread *t = arg;
     while (handle_all(t, mailbox_take(&t->mailbox))) {
         policy_fetcher_run(t->fetcher, LOOK_MS);
+        atomic_store_explicit(&t->dialled, policy_fetcher_dialled(t->fetcher),
+                              memory_order_relaxed);
         post_all(t);
     }
     policy_fetcher_abort_all(t->fetcher); /* nobody waits any more */
@@ -171,9 +174,14 @@ void policy_thread_start(struct policy_thread *t)
     CHECK(pthread_create(&t->thread, NULL, run, t) == 0);
 }
 
-void policy_thread_join(struct policy_thread *t)
+bool policy_thread_join(struct policy_thread *t, const struct join_patience *patience)
 {
-    CHECK(pthread_join(t->thread, NULL) == 0);
+    return thread_join(t->thread, patience);
+}
+
+uint64_t policy_thread_dialled(const struct policy_thread *t)
+{
+    return atomic_load_explicit(&t->dialled, memory_order_relaxed);
 }
 
 void policy_thread_free(struct policy_thread *t)

@@ -16,5 +16,8 @@ const char *policy_thread_library_version(void);
 
 struct policy_thread *policy_thread_new(struct scan *scan);
 void policy_thread_start(struct policy_thread *t); /* after every worker was initialised */
-void policy_thread_join(struct policy_thread *t);  /* after a STOP was posted */
-void policy_thread_free(struct policy_thread *t);  /* NULL is allowed */
+/** After a STOP was posted. @return false: it sits in a library; it must not be freed. */
+bool policy_thread_join(struct policy_thread *t, const struct join_patience *patience);
+/** From any thread: connections begun so far. */
+uint64_t policy_thread_dialled(const struct policy_thread *t);
+void policy_thread_free(struct policy_thread *t); /* NULL is allowed */

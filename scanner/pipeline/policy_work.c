@@ -113,7 +113,11 @@ static void want(struct worker *w, uint32_t index)
     }
     if (count == 0) {
         end_with(d, POLICY_FETCH_NOT_DIALLED, reason);
+    } else if (w->policies_given_up) {
+        end_with(d, POLICY_FETCH_LOCAL_FAULT, NOT_TESTED_NONE);
     } else {
+        d->policy_asked = true;
+        atomic_fetch_add_explicit(&w->counters.policies_pending, 1, memory_order_relaxed);
         struct message_policy_want m = {.from = (uint16_t)w->index,
                                         .domain = index,
                                         .generation = d->generation,
@@ -140,6 +144,26 @@ void policy_on_answer(struct worker *w, uint32_t index, enum domain_question q,
 
 /* --- what the policy thread and the judge say ---------------------------------------------- */
 
+static void note_answered(struct worker *w, struct domain_work *d)
+{
+    d->policy_asked = false;
+    atomic_fetch_sub_explicit(&w->counters.policies_pending, 1, memory_order_relaxed);
+}
+
+void policy_give_up(struct worker *w)
+{
+    for (uint32_t i = 0; i < w->domains->count; i++) {
+        struct domain_work *d = w->domains->slots[i];
+        if (d->policy_asked) {
+            w->policies_given_up = true;
+            given_up_add(&w->scan->given_up, "policy host", d->policy->policy_host);
+            note_answered(w, d);
+            end_with(d, POLICY_FETCH_LOCAL_FAULT, NOT_TESTED_NONE);
+            domain_finish_when_complete(w, i);
+        }
+    }
+}
+
 static void keep_texts(struct domain_work *d, struct seen_policy *p)
 {
     p->location = arena_copy(&d->arena, p->location);
@@ -150,8 +174,12 @@ static void keep_texts(struct domain_work *d, struct seen_policy *p)
 
 void policy_on_done(struct worker *w, const struct message_policy_done *m)
 {
-    struct domain_work *d = domain_find(w->domains, m->domain, m->generation);
+    struct domain_work *d = domain_find_open(w->domains, m->domain, m->generation);
+    if (d == NULL || !d->policy_asked) {
+        return; /* given up */
+    }
     struct seen_policy *p = d->policy;
+    note_answered(w, d);
     policy_fetched_get(m->fetched, p);
     keep_texts(d, p);
     struct span id = {p->tls.chain_id, sizeof(p->tls.chain_id)};

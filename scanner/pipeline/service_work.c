@@ -72,6 +72,20 @@ void service_table_abort(struct worker *w)
     }
 }
 
+void service_give_up(struct worker *w)
+{
+    struct service_table *t = w->services;
+    for (uint32_t i = 0; i < t->visit_count; i++) {
+        const struct visit *v = &t->visits[i];
+        if (v->in_use && v->running && v->session_count > 0) {
+            char text[NET_ADDR_TEXT_MAX];
+            (void)net_addr_format(&t->services[v->service].address, text);
+            given_up_add(&w->scan->given_up, "session with", span_of(text));
+        }
+    }
+    service_table_abort(w);
+}
+
 /* --- finding ------------------------------------------------------------------------------- */
 
 static uint32_t network_of(struct service_table *t, const struct net_addr *address)

@@ -32,6 +32,7 @@ static void on_chain_known(struct worker *w, const struct message_chain_known *m
 
 static void on_message(struct worker *w, enum message_kind kind, struct span body)
 {
+    atomic_fetch_add_explicit(&w->counters.messages, 1, memory_order_relaxed);
     switch (kind) {
 #define HANDLE(NAME, name, handler)                         \
     case MESSAGE_##NAME: {                                  \
@@ -65,6 +66,10 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         on_fence(w, &m);
         return;
     }
+    case MESSAGE_GIVE_UP:
+        service_give_up(w);
+        policy_give_up(w);
+        return;
     case MESSAGE_STOP:
         w->stopping = true;
         wheel_loop_stop(&w->deadlines);
@@ -278,9 +283,9 @@ void worker_start(struct worker *w)
     CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
 }
 
-void worker_join(struct worker *w)
+bool worker_join(struct worker *w, const struct join_patience *patience)
 {
-    CHECK(pthread_join(w->thread, NULL) == 0);
+    return thread_join(w->thread, patience);
 }
 
 void worker_deinit(struct worker *w)

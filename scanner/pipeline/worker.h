@@ -20,9 +20,11 @@
 #include "scanner/domain/blocklist.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/pipeline/admission.h"
+#include "scanner/pipeline/given_up.h"
 #include "scanner/pipeline/mailbox.h"
 #include "scanner/pipeline/message.h"
 #include "scanner/pipeline/scan_params.h"
+#include "scanner/pipeline/thread_join.h"
 #include "scanner/probe/session.h"
 #include "scanner/probe/wheel_loop.h"
 #include "scanner/report/row_sink.h"
@@ -47,6 +49,8 @@ struct worker_counters {
     atomic_uint_fast64_t services_waiting;
     atomic_uint_fast64_t dns_pending;
     atomic_uint_fast64_t dns_asked;
+    atomic_uint_fast64_t policies_pending; /* policy hosts asked for and not answered */
+    atomic_uint_fast64_t messages;         /* received; only ever grows */
 };
 
 /** What all threads of a scan share; read-only but for the atomics. */
@@ -61,6 +65,7 @@ struct scan {
     struct judge *judges[JUDGES_MAX];
     struct policy_thread *policies;
     struct mailbox writer;
+    struct given_up given_up;
     atomic_uint_fast64_t open_items; /* domains and services under way; 0 and no input: done */
     bool has_ipv6; /* a route exists, or every IPv6 address is mapped to one that has */
     bool has_ipv4;
@@ -103,11 +108,14 @@ struct worker {
     uint32_t fenced[WORKERS_MAX]; /* blocks up to which each worker has sent its fences */
     uint32_t blocks_closed;       /* the least of these */
     bool stopping;
+    bool left;              /* its thread did not end: what it holds is not looked at */
+    bool policies_given_up; /* the policy thread does not answer: nothing more is asked of it */
 };
 
 void worker_init(struct worker *w, struct scan *scan, uint32_t index);
 void worker_start(struct worker *w); /* after every worker and judge was initialised */
-void worker_join(struct worker *w);  /* after a STOP was posted */
+/** After a STOP was posted. @return false: it sits in a library; it must not be freed. */
+bool worker_join(struct worker *w, const struct join_patience *patience);
 /** After each row: many of them do not wait for the end of the loop turn. */
 void worker_row_written(struct worker *w);
 void worker_deinit(struct worker *w);
@@ -172,6 +180,7 @@ void domain_on_host_done(struct worker *w, const struct message_host_done *m);
 /* policy_work.c */
 void policy_on_done(struct worker *w, const struct message_policy_done *m);
 void policy_on_chain_known(struct worker *w, const struct message_chain_known *m);
+void policy_give_up(struct worker *w); /* what the policy thread has not answered */
 
 /* host_work.c */
 /** Where no address of that kind is dialled: the block list, RFC 6890, the families that are off. */
@@ -194,6 +203,7 @@ void service_on_chain_known(struct worker *w, const struct message_chain_known *
 bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief);
 void service_keep_chain(struct worker *w, struct span chain_id, struct chain_brief brief);
 void service_table_abort(struct worker *w); /* RST for what is still open */
+void service_give_up(struct worker *w);     /* the same, by name and in the middle of a scan */
 
 /* lease.c */
 struct lease_table *lease_table_new(void);

@@ -92,6 +92,7 @@ static void *run(void *arg)
     w->flush_due_ms = uv_hrtime() / 1000000 + FLUSH_EVERY_MS;
     for (bool stopping = false; !stopping;) {
         struct span messages = mailbox_wait(&w->scan->writer);
+        atomic_store_explicit(&w->busy, true, memory_order_relaxed);
         enum message_kind kind;
         struct span body;
         while (message_next(&messages, &kind, &body)) {
@@ -107,6 +108,7 @@ static void *run(void *arg)
             }
         }
         flush(w);
+        atomic_store_explicit(&w->busy, false, memory_order_relaxed);
     }
     return NULL;
 }

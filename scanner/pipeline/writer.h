@@ -20,6 +20,7 @@ struct writer {
     uint64_t flush_due_ms;
     atomic_uint_fast64_t rows; /* written so far; read by the coordinator */
     atomic_uint_fast64_t octets;
+    atomic_bool busy;   /* it has rows in hand, or sits in write(2) */
     atomic_bool failed; /* a write failed: rows are being lost */
 };
 

@@ -251,6 +251,24 @@ static void put_head(struct json_writer *w, const char *version)
     key_word(w, "version", version);
 }
 
+/* Only where there is something: in a scan without a fault of ours there never is. */
+static void put_given_up(struct json_writer *w, const struct manifest_given_up *g)
+{
+    if (g->total == 0) {
+        return;
+    }
+    json_key(w, "given_up");
+    json_object_begin(w);
+    key_uint(w, "total", g->total);
+    json_key(w, "names");
+    json_array_begin(w);
+    for (size_t i = 0; i < g->count; i++) {
+        json_word(w, g->name(g->arg, i));
+    }
+    json_array_end(w);
+    json_object_end(w);
+}
+
 void report_manifest(struct buf *json, const struct scan_manifest *m)
 {
     struct json_writer w = json_writer_indented(json);
@@ -269,6 +287,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_judging(&w, m);
     put_account(&w, m->counts);
     key_uint(&w, "rows_lost", m->rows_lost);
+    put_given_up(&w, &m->given_up);
     put_files(&w, m);
     json_key(&w, "volatile_columns");
     json_array_begin(&w);
@@ -301,6 +320,7 @@ void report_state(struct buf *json, const struct scan_state *state)
         json_array_end(&w);
     }
     json_array_end(&w);
+    put_given_up(&w, &state->given_up);
     put_account(&w, state->counts);
     json_object_end(&w);
     buf_put_char(json, '\n');

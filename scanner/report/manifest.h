@@ -86,6 +86,14 @@ struct manifest_intermediates {
     bool whole;     /* every chain that lacks an intermediate has its row */
 };
 
+/** What was given up as local_fault because nothing went on. */
+struct manifest_given_up {
+    uint64_t total;
+    size_t count; /* of names */
+    const char *(*name)(const void *arg, size_t at);
+    const void *arg;
+};
+
 struct scan_manifest {
     const char *version;
     /* how it was started */
@@ -118,6 +126,7 @@ struct scan_manifest {
     const struct manifest_file *files;
     size_t file_count;
     uint64_t rows_lost;
+    struct manifest_given_up given_up;
     const struct scan_counts *counts;
 };
 
@@ -147,6 +156,7 @@ struct scan_state {
     bool input_ended;
     const struct line_range *unfinished; /* read, but without a row; ascending */
     size_t unfinished_count;
+    struct manifest_given_up given_up;
     const struct scan_counts *counts;
 };
 
