@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -160,6 +161,9 @@ static void serve(int fd, bool mail)
     }
     enum role role = (enum role)(ntohl(to.sin_addr.s_addr) >> 8 & 0xff);
     (void)alarm(CONNECTION_MAX_S);
+    if (role != GOOD) { /* elsewhere in the world, and not on the machine that scans */
+        (void)setpriority(PRIO_PROCESS, 0, 19);
+    }
     if (role == SILENT) {
         pause();
     } else if (mail) {
