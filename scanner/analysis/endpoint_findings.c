@@ -25,7 +25,7 @@ static void put_names(struct buf *evidence, struct span packed)
     size_t count = 0;
     while (cert_names_next(&packed, &kind, &name)) {
         first = count == 0 ? kind : first;
-        if (kind != first) {
+        if (kind != first || kind == CERT_NAMES_ADDRESS) {
             break;
         }
         if (++count <= EVIDENCE_LIST_MAX) {

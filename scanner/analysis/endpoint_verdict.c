@@ -1,6 +1,7 @@
 #include "scanner/analysis/endpoint_verdict.h"
 
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/name_rules.h"
 #include "scanner/analysis/session_facts.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
@@ -187,6 +188,17 @@ static void judge_dane(struct endpoint_verdict *v, const struct seen_endpoint *e
     }
 }
 
+/* Of what was presented: without a certificate nothing is refused. */
+static void add_name_rules(struct endpoint_verdict *v, const struct seen_endpoint *e)
+{
+    if (v->name.match != NAME_MATCH_NONE) {
+        v->facts.name_refused_by = (uint16_t)name_rules_refusing(buf_span(&v->names), e->host);
+    }
+    if (v->default_name.match != NAME_MATCH_NONE) {
+        v->default_facts.name_refused_by = (uint16_t)name_rules_refusing(e->no_sni_names, e->host);
+    }
+}
+
 void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at)
 {
     buf_reset(&v->names);
@@ -216,6 +228,7 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
     v->leaf_domains = leaf_domains_of(buf_span(&v->names));
     v->facts = e->result != NULL ? session_facts_of(e->result) : (struct sender_facts){0};
     v->default_facts = e->no_sni_facts;
+    add_name_rules(v, e);
     judge_dane(v, e, at);
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);

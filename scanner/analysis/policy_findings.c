@@ -181,7 +181,7 @@ static void put_names(struct buf *evidence, struct span packed)
     struct span name;
     size_t count = 0;
     while (cert_names_next(&packed, &kind, &name)) {
-        if (evidence_next(evidence, &count)) {
+        if (kind != CERT_NAMES_ADDRESS && evidence_next(evidence, &count)) {
             buf_put_text(evidence, kind == CERT_NAMES_CN ? "CN " : "");
             evidence_put(evidence, name);
         }

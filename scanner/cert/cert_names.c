@@ -7,6 +7,7 @@
 
 /* GeneralName, RFC 5280 section 4.2.1.6. */
 #define DNS_NAME_TAG 0x82
+#define IP_TAG       0x87
 
 static const uint8_t alt_name_oid[] = {0x55, 0x1d, 0x11};    /* 2.5.29.17 */
 static const uint8_t common_name_oid[] = {0x55, 0x04, 0x03}; /* 2.5.4.3 */
@@ -15,6 +16,8 @@ struct packing {
     struct buf *out;
     size_t room; /* octets of CERT_NAMES_PACKED_MAX that are left */
     bool full;   /* a name was dropped: so are all behind it */
+    bool dns;
+    bool address;
 };
 
 static void pack(struct packing *p, enum cert_names_kind kind, struct span name)
@@ -47,7 +50,7 @@ static bool is_general_name(uint8_t tag)
     case 0xa4:
     case 0xa5:
     case 0x86:
-    case 0x87:
+    case IP_TAG:
     case 0x88:
         return true;
     default:
@@ -64,7 +67,9 @@ static bool pack_general_names(struct span list, struct packing *p)
         }
         if (name.tag == DNS_NAME_TAG) {
             pack(p, CERT_NAMES_DNS, name.body);
+            p->dns = true;
         }
+        p->address = p->address || name.tag == IP_TAG;
     }
     return true;
 }
@@ -135,13 +140,16 @@ bool cert_names_pack(struct span der, struct buf *packed)
         pack_alt_names(alt_names, &p);
     }
     pack_common_names(parts.subject, &p);
+    if (p.address && !p.dns) {
+        pack(&p, CERT_NAMES_ADDRESS, (struct span){0});
+    }
     return true;
 }
 
 bool cert_names_next(struct span *packed, enum cert_names_kind *kind, struct span *name)
 {
     struct span s = *packed;
-    if (s.len < ENTRY_HEAD || (s.at[0] != CERT_NAMES_DNS && s.at[0] != CERT_NAMES_CN)) {
+    if (s.len < ENTRY_HEAD || s.at[0] < CERT_NAMES_DNS || s.at[0] > CERT_NAMES_ADDRESS) {
         return false;
     }
     size_t len = (size_t)s.at[1] << 8 | s.at[2];

@@ -23,6 +23,9 @@
 enum cert_names_kind {
     CERT_NAMES_DNS = 1, /* dNSName */
     CERT_NAMES_CN = 2,  /* common name of the subject */
+    /* The last entry, empty: there is an iPAddress and no dNSName. Some verifiers then look at no
+     * common name (RFC 6125 section 6.4.4). */
+    CERT_NAMES_ADDRESS = 3,
 };
 
 /** Appends the packed names of the certificate `der` to `packed`.

@@ -23,6 +23,10 @@ static void read_packed(struct packed_names *p)
     enum cert_names_kind kind;
     struct span name;
     while (cert_names_next(&rest, &kind, &name)) {
+        if (kind == CERT_NAMES_ADDRESS) {
+            CHECK(p->dns_count == 0 && name.len == 0 && rest.len == 0); /* the last one */
+            break;
+        }
         CHECK(kind == CERT_NAMES_CN || p->count == p->dns_count); /* dNSNames come first */
         p->dns_count += kind == CERT_NAMES_DNS;
         p->count++;

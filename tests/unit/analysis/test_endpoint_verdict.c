@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "scanner/analysis/endpoint_verdict.h"
+#include "scanner/analysis/name_rules.h"
 #include "tests/unit/analysis/made_handshakes.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -219,6 +220,13 @@ Test(endpoint_verdict, each_case)
         cr_expect_eq(v.name.match, c->match, "%s: %s", c->name, name_match_word(v.name.match));
         cr_expect_eq(v.default_name.match, c->default_match, "%s: default %s", c->name,
                      name_match_word(v.default_name.match));
+        bool refused = (v.facts.name_refused_by & NAME_RULE_RFC9525) != 0;
+        cr_expect_eq(refused, c->match != NAME_MATCH_NONE && !name_match_is_match(c->match),
+                     "%s: rules %#x", c->name, v.facts.name_refused_by);
+        refused = (v.default_facts.name_refused_by & NAME_RULE_RFC9525) != 0;
+        cr_expect_eq(refused,
+                     c->default_match != NAME_MATCH_NONE && !name_match_is_match(c->default_match),
+                     "%s: default rules %#x", c->name, v.default_facts.name_refused_by);
         cr_expect_eq(v.sni, c->sni, "%s: %s", c->name, sni_class_word(v.sni));
         cr_expect_eq(v.acceptable, c->acceptable, "%s: %s", c->name,
                      sni_acceptable_word(v.acceptable));

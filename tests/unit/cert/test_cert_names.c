@@ -18,14 +18,23 @@ static void expect_agreement(const char *why, struct span der)
     struct span name;
     struct span cn = {0};
     size_t dns = 0;
+    bool address = false;
     while (cert_names_next(&rest, &kind, &name)) {
         if (kind == CERT_NAMES_CN) {
             cn = name;
+        } else if (kind == CERT_NAMES_ADDRESS) {
+            address = true;
+            cr_expect(name.len == 0 && rest.len == 0, "%s: the last one", why);
         } else if (dns++ < c.dns_names.count) {
             cr_expect(span_eq(name, c.dns_names.at[dns - 1]), "%s: dNSName %zu", why, dns);
         }
     }
     cr_expect_eq(rest.len, 0, "%s: %zu octets left", why, rest.len);
+    bool has_address = false;
+    for (size_t i = 0; i < c.other_name_count; i++) {
+        has_address = has_address || c.other_names[i].kind == CERT_NAME_IP;
+    }
+    cr_expect_eq(address, has_address && dns == 0, "%s", why);
     cr_expect_eq(dns, c.dns_names.total, "%s: %zu dNSNames of %zu", why, dns, c.dns_names.total);
     cr_expect(span_eq(cn, c.subject_cn), "%s: CN \"%.*s\"", why, (int)cn.len, (const char *)cn.at);
     buf_deinit(&packed);
@@ -52,6 +61,9 @@ static const struct {
       .san = "IP:192.0.2.1,DNS:b.test,email:a@b.test,URI:https://x.test/,RID:1.2.3.4,DNS:c.test,"
              "otherName:1.2.3.4;UTF8:x"}},
     {"no dNSName among them", {.cn = "a.test", .san = "IP:2001:db8::1"}},
+    {"a URI alone", {.cn = "a.test", .san = "URI:https://a.test/"}},
+    {"no address either",
+     {.cn = "a.test", .san = "email:a@b.test,RID:1.2.3.4,otherName:1.2.3.4;UTF8:x"}},
     {"a CA", {.cn = "Root", .ca = true, .san = "DNS:ca.test"}},
     {"an RSA key", {.cn = "mx.test", .key = TEST_KEY_RSA2048, .san = "DNS:mx.test"}},
 };
@@ -272,7 +284,7 @@ Test(cert_names, octets_of_another_form_end_the_list)
         SPAN_INIT(""),
         SPAN_INIT("\1\0"),
         SPAN_INIT("\1\0\2a"),
-        SPAN_INIT("\3\0\1a"),
+        SPAN_INIT("\4\0\1a"),
         SPAN_INIT("\0\0\1a"),
         SPAN_INIT("\1\xff\xff"
                   "a"),
