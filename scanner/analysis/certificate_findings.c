@@ -1,10 +1,11 @@
 #include "scanner/analysis/findings.h"
 #include "scanner/domain/domain_name.h"
 
-#define NAMES_MANY        100  /* more have only providers; our own bound */
-#define SERIAL_OCTETS_MAX 20   /* RFC 5280 section 4.1.2.2 */
-#define RSA_BITS_MIN      2048 /* RFC 9325 section 4.5 */
-#define RSA_BITS_MANY     8192 /* OpenSSL as a client bears 16384, others no more than this */
+#define NAMES_MANY        100   /* more have only providers; our own bound */
+#define SERIAL_OCTETS_MAX 20    /* RFC 5280 section 4.1.2.2 */
+#define RSA_BITS_MIN      2048  /* RFC 9325 section 4.5 */
+#define RSA_BITS_MANY     8192  /* Go: defaultMaxRSAKeySize of crypto/tls, since 1.20.7 */
+#define RSA_BITS_MAX      16384 /* OpenSSL: OPENSSL_RSA_MAX_MODULUS_BITS */
 
 static void put_subject(struct buf *evidence, const struct cert_info *c)
 {
@@ -207,7 +208,11 @@ static void rsa_findings(const struct cert_info *c, struct findings *out)
         buf_putf(add(out, FINDING_CERT_KEY_RSA_SMALL, c), ": %u bits", c->key_bits);
     }
     if (c->key_bits > RSA_BITS_MANY) {
-        buf_putf(add(out, FINDING_CERT_KEY_RSA_LARGE, c), ": %u bits", c->key_bits);
+        struct buf *evidence =
+            findings_add(out, FINDING_CERT_KEY_RSA_LARGE,
+                         c->key_bits > RSA_BITS_MAX ? SEVERITY_ERROR : SEVERITY_WARNING);
+        put_subject(evidence, c);
+        buf_putf(evidence, ": %u bits", c->key_bits);
     }
     if (c->rsa_exponent.len > 0 && !is_usual_exponent(c->rsa_exponent)) {
         struct buf *evidence = add(out, FINDING_CERT_KEY_RSA_EXPONENT, c);
@@ -238,8 +243,13 @@ static void key_findings(const struct cert_info *c, struct findings *out)
         evidence_put(evidence, c->key_algorithm);
         return;
     }
-    if (span_eq(c->key_algorithm, SPAN_LIT("RSA")) ||
-        span_eq(c->key_algorithm, SPAN_LIT("RSA-PSS"))) {
+    bool pss = span_eq(c->key_algorithm, SPAN_LIT("RSA-PSS"));
+    if (!c->is_ca && (pss || span_eq(c->key_algorithm, SPAN_LIT("Ed448")))) {
+        struct buf *evidence = add(out, FINDING_CERT_KEY_RARE, c);
+        buf_put_text(evidence, ": ");
+        evidence_put(evidence, c->key_algorithm);
+    }
+    if (pss || span_eq(c->key_algorithm, SPAN_LIT("RSA"))) {
         rsa_findings(c, out);
     }
 }

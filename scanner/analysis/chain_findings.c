@@ -375,6 +375,25 @@ static void stores_finding(const struct chain_verdict *v, const struct judging_t
     put_stores(evidence, v, terms, false);
 }
 
+/* Whether the handshake needed it is its session's to say. What the path forbids is among its faults. */
+static void leaf_usage_finding(const struct chain_verdict *v, struct findings *out)
+{
+    const struct cert_info *leaf = v->certs[0];
+    if (leaf == NULL || !leaf->has_key_usage || findings_has(out, FINDING_CHAIN_KEY_USAGE) ||
+        (leaf->key_usage & 1U << CERT_USAGE_DIGITAL_SIGNATURE) != 0) {
+        return;
+    }
+    struct buf *evidence = findings_add_max(out, FINDING_CHAIN_LEAF_USAGE);
+    const char *before = " allows ";
+    put_listed(evidence, v, 0);
+    for (unsigned u = 0; u < CERT_USAGE_COUNT; u++) {
+        if ((leaf->key_usage & 1U << u) != 0) {
+            buf_putf(evidence, "%s%s", before, cert_key_usage_word((enum cert_key_usage)u));
+            before = ", ";
+        }
+    }
+}
+
 /* RFC 4158 section 2.2: a builder should find all paths. Ours looks at all, OpenSSL's at one. */
 static void openssl_finding(const struct chain_verdict *v, struct findings *out)
 {
@@ -438,6 +457,7 @@ void findings_of_chain(const struct chain_verdict *v, const struct judging_terms
     }
     signature_finding(v, out);
     fault_findings(v, out);
+    leaf_usage_finding(v, out);
     expires_soon_finding(v, terms->at, out);
     openssl_finding(v, out);
     stores_finding(v, terms, out);

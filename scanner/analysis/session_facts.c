@@ -24,7 +24,7 @@ struct sender_facts session_facts_of(const struct seen_session *s)
     if (cert_list_next(&rest, &leaf)) {
         (void)leaf_key_read(leaf, &f.key);
     }
-    f.list_kib = kib_of(s->tls.list.len);
+    f.list_kib = kib_of(s->tls.certificate_octets);
     if (s->tls.completed) {
         f.cipher = s->tls.cipher;
         f.group = s->tls.group;

@@ -4,6 +4,8 @@
 
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/reverse_dns_findings.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/leaf_key.h"
 #include "scanner/observation/tls_names.h"
 
 #define SLOW_GREETING_MS \
@@ -22,6 +24,14 @@
 #define HASH_SHA1 2
 
 #define TLS1_0 0x0301
+#define TLS1_3 0x0304
+
+/* Octets of a Certificate message that clients take by default. OpenSSL: SSL_MAX_CERT_LIST_DEFAULT,
+ * SSL_CTX_set_max_cert_list(3). GnuTLS: MAX_HANDSHAKE_PACKET_SIZE, with the messages before it,
+ * gnutls_handshake_set_max_packet_length(3). Go: maxHandshakeCertificateMsg of crypto/tls. */
+#define OPENSSL_MESSAGE_MAX (100U * 1024)
+#define GNUTLS_MESSAGE_MAX  (128U * 1024)
+#define GO_MESSAGE_MAX      (256U * 1024)
 
 /* The address a session went to, for evidence. */
 struct target {
@@ -300,6 +310,53 @@ static void inside_findings(const struct seen_session *s, struct target target,
     }
 }
 
+static void put_suite(struct buf *evidence, const struct seen_tls *tls)
+{
+    const char *version = tls_version_word(tls->version);
+    const char *cipher = tls_cipher_name(tls->cipher);
+    buf_putf(evidence, "%s, %s", version != NULL ? version : "version unknown",
+             cipher != NULL ? cipher : "suite unknown");
+}
+
+static void list_size_finding(const struct seen_tls *tls, struct findings *out)
+{
+    if (tls->certificate_octets <= OPENSSL_MESSAGE_MAX) {
+        return;
+    }
+    bool unread = tls->certificate_octets > TLS_CERTIFICATE_MESSAGE_MAX;
+    struct buf *evidence = findings_add_max(out, FINDING_TLS_LIST_LARGE);
+    buf_putf(evidence, "%u octets%s; refused by default by OpenSSL (over %u)",
+             tls->certificate_octets, unread ? " or more" : "", OPENSSL_MESSAGE_MAX);
+    if (tls->certificate_octets > GNUTLS_MESSAGE_MAX) {
+        buf_putf(evidence, ", GnuTLS (%u)", GNUTLS_MESSAGE_MAX);
+    }
+    if (tls->certificate_octets > GO_MESSAGE_MAX) {
+        buf_putf(evidence, ", Go (%u)", GO_MESSAGE_MAX);
+    }
+}
+
+/* RFC 8446 section 4.4.2.2 and RFC 5246 section 7.4.2: where there is a keyUsage, it must have
+ * keyEncipherment for static RSA, and digitalSignature for all else that is offered here. */
+static void key_usage_finding(const struct seen_tls *tls, struct findings *out)
+{
+    const char *cipher = tls_cipher_name(tls->cipher);
+    struct span rest = tls->list;
+    struct span leaf;
+    struct leaf_key key;
+    if (cipher == NULL || !cert_list_next(&rest, &leaf) || !leaf_key_read(leaf, &key) ||
+        (key.usage & LEAF_USAGE_LIMITED) == 0) {
+        return;
+    }
+    bool static_rsa = tls->version < TLS1_3 && strncmp(cipher, "TLS_RSA_", strlen("TLS_RSA_")) == 0;
+    if ((key.usage & (static_rsa ? LEAF_USAGE_ENCIPHERS : LEAF_USAGE_SIGNS)) != 0) {
+        return;
+    }
+    struct buf *evidence = findings_add_max(out, FINDING_TLS_KEY_USAGE);
+    put_suite(evidence, tls);
+    buf_putf(evidence, ": keyUsage without %s",
+             static_rsa ? "keyEncipherment" : "digitalSignature");
+}
+
 /* What a list of certificates shows whether or not the handshake completed. */
 static void list_findings(const struct seen_session *s, struct target target, struct findings *out)
 {
@@ -310,14 +367,8 @@ static void list_findings(const struct seen_session *s, struct target target, st
         buf_putf(findings_add_max(out, FINDING_TLS_LIST_TRUNCATED),
                  "%u certificates kept, %zu octets", s->tls.cert_count, s->tls.list.len);
     }
-}
-
-static void put_suite(struct buf *evidence, const struct seen_tls *tls)
-{
-    const char *version = tls_version_word(tls->version);
-    const char *cipher = tls_cipher_name(tls->cipher);
-    buf_putf(evidence, "%s, %s", version != NULL ? version : "version unknown",
-             cipher != NULL ? cipher : "suite unknown");
+    list_size_finding(&s->tls, out);
+    key_usage_finding(&s->tls, out);
 }
 
 /* Facts of TLS 1.2 and older; TLS 1.3 has forward secrecy, and no renegotiation. */
@@ -329,6 +380,9 @@ static void legacy_findings(const struct seen_tls *tls, struct findings *out)
     }
     if (cipher != NULL && strncmp(cipher, "TLS_RSA_WITH_", strlen("TLS_RSA_WITH_")) == 0) {
         put_suite(findings_add_max(out, FINDING_TLS_NO_FORWARD_SECRECY), tls);
+    }
+    if (cipher != NULL && strncmp(cipher, "TLS_DHE_", strlen("TLS_DHE_")) == 0) {
+        put_suite(findings_add_max(out, FINDING_TLS_DHE), tls);
     }
     if (tls->dh_bits > 0 && tls->dh_bits < DH_BITS_MIN) {
         buf_putf(findings_add_max(out, FINDING_TLS_DH_SMALL), "%u bits", tls->dh_bits);

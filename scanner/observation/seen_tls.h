@@ -5,6 +5,9 @@
 #define TLS_LIST_MAX \
     (256U << 10)          /* octets of a presented certificate list that are kept; our own bound */
 #define TLS_CERTS_MAX 100 /* certificates of a list that are kept; our own bound */
+/* Octets of a Certificate message that are read: where the limit of the list stands against the octets
+ * around it in a TLS 1.3 message, OCSP and SCT of each certificate; our own bound. */
+#define TLS_CERTIFICATE_MESSAGE_MAX (TLS_LIST_MAX + 64 * 1024)
 /* What a peer may send in one session before we end it; our own bounds. A handshake takes eight
  * messages, and what follows are tickets and key updates (RFC 8446 section 4.6). */
 #define SESSION_OCTETS_MAX     (TLS_LIST_MAX + (1U << 20)) /* on the wire, TLS or not */
@@ -38,6 +41,9 @@ struct seen_tls {
      * 24-bit big-endian length and the DER, in the order sent. */
     struct span list;
     uint32_t cert_count;
+    /* The body of the Certificate message, which is what clients limit; 0: none was seen. More
+     * than TLS_CERTIFICATE_MESSAGE_MAX: that or more, and nothing of it was read. */
+    uint32_t certificate_octets;
     uint8_t chain_id
         [32]; /* SHA-256 over the SHA-256 digests in the order sent; zero when no certificate */
     uint8_t leaf_sha256[32]; /* of the first certificate; zero when no certificate */

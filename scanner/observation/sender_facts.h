@@ -52,9 +52,9 @@ struct sender_facts {
     uint16_t cipher;   /* IANA cipher suite; 0: no handshake completed */
     uint16_t group;    /* IANA named group; 0: none (static RSA) or unknown */
     uint16_t dh_bits;  /* size of a finite-field DH key; 0: none */
-    uint16_t list_kib; /* the certificate list in units of 1,024 octets, rounded up */
+    uint16_t list_kib; /* the Certificate message in units of 1,024 octets, rounded up */
     uint16_t
-        name_refused_by; /* rules that do not take the names which match; analysis/name_rules.h */
+        name_refused_by; /* enum name_rule: by which rules the leaf is not the host's; name_rules.h */
     struct leaf_key key;
 };
 

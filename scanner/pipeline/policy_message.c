@@ -104,6 +104,7 @@ static void put_tls(struct buf *out, const struct seen_tls *t)
     put(out, (uint32_t)t->ms, 4);
     put_octets(out, t->list);
     put(out, t->cert_count, 4);
+    put(out, t->certificate_octets, 4);
     put_fixed(out, t->chain_id, sizeof(t->chain_id));
     put_fixed(out, t->leaf_sha256, sizeof(t->leaf_sha256));
 }
@@ -123,6 +124,7 @@ static void get_tls(struct span *in, struct seen_tls *t)
     t->ms = get_int(in);
     t->list = get_octets(in);
     t->cert_count = (uint32_t)get(in, 4);
+    t->certificate_octets = (uint32_t)get(in, 4);
     get_fixed(in, t->chain_id, sizeof(t->chain_id));
     get_fixed(in, t->leaf_sha256, sizeof(t->leaf_sha256));
 }

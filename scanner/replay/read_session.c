@@ -150,6 +150,7 @@ static void read_tls(const struct facts *f, struct seen_tls *out)
         .error_code = facts_u32(f, HANDSHAKE_FACTS_ERROR_CODE),
         .ms = (int32_t)facts_natural(f, HANDSHAKE_FACTS_MS, INT32_MAX),
         .cert_count = facts_u32(f, HANDSHAKE_FACTS_CERT_COUNT),
+        .certificate_octets = facts_u32(f, HANDSHAKE_FACTS_CERTIFICATE_OCTETS),
     };
     read_error_text(f, out);
     facts_sha256(f, HANDSHAKE_FACTS_CHAIN_ID, out->chain_id);

@@ -195,6 +195,7 @@ static void put_list(struct object *o, const struct seen_tls *t)
     object_sha256(o, HANDSHAKE_FACTS_CHAIN_ID, t->chain_id);
     object_sha256(o, HANDSHAKE_FACTS_LEAF_SHA256, t->leaf_sha256);
     object_uint(o, HANDSHAKE_FACTS_CERT_COUNT, t->cert_count);
+    object_natural(o, HANDSHAKE_FACTS_CERTIFICATE_OCTETS, zero_is_none(t->certificate_octets));
     object_bool(o, HANDSHAKE_FACTS_LIST_TRUNCATED, t->list_truncated);
     object_bool(o, HANDSHAKE_FACTS_LIST_MALFORMED, t->list_malformed);
     if (t->list_malformed) {

@@ -134,6 +134,7 @@ void certificate_message_read(struct span message, struct buf *list, struct seen
     struct span rest = message.len < HEADER_LEN ? (struct span){0} : span_drop(message, HEADER_LEN);
     struct span context;
     struct span entries;
+    seen->certificate_octets = (uint32_t)rest.len; /* a 24-bit length */
     if ((tls13 && !take_vector(&rest, 1, &context)) || !take_vector(&rest, 3, &entries)) {
         seen->list_malformed = true;
         return;

@@ -144,6 +144,8 @@ void handshake_note_error(struct handshake_notes *n)
     n->seen.error_code = (uint32_t)ERR_GET_REASON(error);
     (void)snprintf(n->seen.error_text, sizeof(n->seen.error_text), "%s%s%s",
                    reason ? reason : number, after ? ", at " : "", after ? after : "");
-    n->seen.list_truncated |=
-        n->seen.error_code == SSL_R_EXCESSIVE_MESSAGE_SIZE && certificate_was_due(n);
+    if (n->seen.error_code == SSL_R_EXCESSIVE_MESSAGE_SIZE && certificate_was_due(n)) {
+        n->seen.list_truncated = true;
+        n->seen.certificate_octets = TLS_CERTIFICATE_MESSAGE_MAX + 1;
+    }
 }

@@ -22,10 +22,6 @@ static const char signature_schemes[] =
     "ECDSA+SHA224:ECDSA+SHA1:RSA+SHA224:RSA+SHA1:DSA+SHA224:DSA+SHA1:DSA+SHA256:DSA+SHA384:"
     "DSA+SHA512";
 
-/* Where the limit stands against the octets around the list in a TLS 1.3 message: OCSP and SCT
- * of each certificate. A list that passes TLS_LIST_MAX is cut when it is copied. */
-#define CERTIFICATE_MESSAGE_MAX (TLS_LIST_MAX + 64 * 1024) /* octets; our own bound */
-
 void tls_process_init(void)
 {
     /* What a client says and keeps is ours to decide: no configuration, also not by way of libcurl,
@@ -105,7 +101,7 @@ void tls_settings_behaviour(SSL_CTX *ssl)
 #endif
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_max_cert_list(ssl, CERTIFICATE_MESSAGE_MAX);
+    SSL_CTX_set_max_cert_list(ssl, TLS_CERTIFICATE_MESSAGE_MAX);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, accept_any, NULL);
 }

@@ -226,9 +226,10 @@ static void put_usages(struct buf *b, enum lab_odd odd, bool rsa)
         "\x30\x14\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x01\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02");
     static const struct span client = SPAN_INIT("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02");
     cert_put_extension(b, usage, true,
-                       odd == LAB_ODD_USAGE ? SPAN_LIT("\x03\x02\x04\x10")
-                       : rsa                ? SPAN_LIT("\x03\x02\x05\xa0")
-                                            : SPAN_LIT("\x03\x02\x07\x80"));
+                       odd == LAB_ODD_USAGE            ? SPAN_LIT("\x03\x02\x04\x10")
+                       : odd == LAB_ODD_USAGE_ENCIPHER ? SPAN_LIT("\x03\x02\x05\x20")
+                       : rsa                           ? SPAN_LIT("\x03\x02\x05\xa0")
+                                                       : SPAN_LIT("\x03\x02\x07\x80"));
     for (int i = 0; i < (odd == LAB_ODD_TWICE ? 2 : 1); i++) {
         cert_put_extension(b, extended, false, odd == LAB_ODD_EKU_CLIENT ? client : both);
     }

@@ -582,6 +582,23 @@ static void push_odd_chain(struct cert_store *s, const struct cert_choice *c,
     }
 }
 
+/* The issuer once more, by the root that has expired: a path that ends badly, where another is good. */
+static void push_crossed_issuer(struct cert_store *s, const struct cert_choice *c,
+                                STACK_OF(X509) * chain)
+{
+    int key = (c->issuer_ec ? CA_KEY_EC : CA_KEY_RSA) + c->issuer;
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    struct buf root = BUF_INIT(BUF_NO_LIMIT);
+    struct ca_cert ca;
+    put_intermediate_name(&name, c->issuer, c->issuer_ec);
+    put_old_root_name(&root);
+    make_ca(s, &ca, 1902, buf_span(&name), buf_span(&root), &s->keys.ca[key],
+            &s->keys.ca[CA_KEY_PRIVATE_RSA], true);
+    push_made(chain, &ca);
+    buf_deinit(&name);
+    buf_deinit(&root);
+}
+
 static STACK_OF(X509) * make_chain(struct cert_store *s, const struct cert_choice *c)
 {
     STACK_OF(X509) *chain = sk_X509_new_null();
@@ -603,6 +620,9 @@ static STACK_OF(X509) * make_chain(struct cert_store *s, const struct cert_choic
     X509 *intermediate = (c->issuer_ec ? s->ec : s->rsa)[c->issuer].x509;
     if (c->chain == LAB_CHAIN_ORDER) {
         push(chain, root);
+    }
+    if (c->odd == LAB_ODD_CROSS_FIRST) {
+        push_crossed_issuer(s, c, chain);
     }
     if (c->chain != LAB_CHAIN_ONE) {
         push(chain, intermediate);

@@ -25,7 +25,7 @@
 static const size_t leaf_counts[LAB_KEY_COUNT] = {
     [LAB_KEY_P256] = 64,    [LAB_KEY_P384] = 8,      [LAB_KEY_RSA_2048] = 8, [LAB_KEY_RSA_3072] = 2,
     [LAB_KEY_RSA_4096] = 1, [LAB_KEY_RSA_1024] = 1,  [LAB_KEY_RSA_E3] = 1,   [LAB_KEY_RSA_9216] = 1,
-    [LAB_KEY_P521] = 1,     [LAB_KEY_SECP256K1] = 1, [LAB_KEY_ED25519] = 1,
+    [LAB_KEY_P521] = 1,     [LAB_KEY_SECP256K1] = 1, [LAB_KEY_ED25519] = 1,  [LAB_KEY_ED448] = 1,
 };
 
 static EVP_PKEY *make_rsa_e3(void)
@@ -123,6 +123,8 @@ static EVP_PKEY *make_key(enum lab_key kind)
         return EVP_EC_gen("secp256k1");
     case LAB_KEY_ED25519:
         return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    case LAB_KEY_ED448:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
     case LAB_KEY_COUNT:
         break;
     }

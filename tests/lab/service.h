@@ -117,7 +117,8 @@
     X(RSA_9216, "rsa9216") \
     X(P521, "p521")        \
     X(SECP256K1, "k256")   \
-    X(ED25519, "ed25519")
+    X(ED25519, "ed25519")  \
+    X(ED448, "ed448")
 
 #define LAB_KEXES(X)    \
     X(ANY, "any")       \
@@ -183,10 +184,12 @@
     X(ISSUER_SHA1, "issuer-sha1")                                                           \
     X(ISSUER_RSA_1024, "issuer-rsa1024")                                                    \
     X(ISSUER_K256, "issuer-k256")                                                           \
-    X(ISSUER_DEEP, "issuer-deep")     /* ten of them */                                     \
-    X(ISSUER_HIDDEN, "issuer-hidden") /* and sent by nobody */                              \
-    X(ROOT_EXPIRED, "root-expired")   /* the root is one to trust, and expired */           \
-    X(CROSS_EXPIRED, "cross-expired") /* a cross-sign of that root and itself besides */
+    X(ISSUER_DEEP, "issuer-deep")       /* ten of them */                                   \
+    X(ISSUER_HIDDEN, "issuer-hidden")   /* and sent by nobody */                            \
+    X(ROOT_EXPIRED, "root-expired")     /* the root is one to trust, and expired */         \
+    X(CROSS_EXPIRED, "cross-expired")   /* a cross-sign of that root and itself besides */  \
+    X(CROSS_FIRST, "cross-first")       /* the issuer by that root, in front of it */       \
+    X(USAGE_ENCIPHER, "usage-encipher") /* keyUsage: keyEncipherment alone */
 
 #define LAB_SOFTWARES(X)    \
     X(POSTFIX, "postfix")   \

@@ -19,6 +19,8 @@ enum made_cert {
     AGED,  /* 13 days of 90 left */
     SHORT, /* 4 days of 6 left */
     BAD,   /* cannot be read */
+    ENCIPHERS,
+    SIGNS,
 };
 
 #define MADE_TIMES(from_, until_)                     \
@@ -46,6 +48,13 @@ static const struct cert_info certs[] = {
               .is_ca = true,
               .self_issued = true,
               MADE_TIMES(AT - 900 * DAY, AT + 900 * DAY)},
+    [ENCIPHERS] = {.subject_dn = SPAN_INIT("CN=old.test"),
+                   .has_key_usage = true,
+                   .key_usage =
+                       1U << CERT_USAGE_KEY_ENCIPHERMENT | 1U << CERT_USAGE_DATA_ENCIPHERMENT},
+    [SIGNS] = {.subject_dn = SPAN_INIT("CN=mx.test"),
+               .has_key_usage = true,
+               .key_usage = 1U << CERT_USAGE_DIGITAL_SIGNATURE},
     [OTHER] = {.subject_dn = SPAN_INIT("CN=Other"),
                .issuer_dn = SPAN_INIT("CN=Elsewhere"),
                MADE_TIMES(AT - DAY, AT + DAY)},
@@ -372,6 +381,27 @@ static const struct chain_case cases[] = {
      BROKEN,
      .second_status = CHAIN_TRUSTED,
      .expected = {RAISES(CHAIN_STORES_DIFFER, NOTICE, "trusted by mozilla; not by system")}},
+    {.name = "RFC 8446 4.4.2.2: a leaf that may not sign",
+     LIST(ENCIPHERS, SIGNS),
+     PATH({ENCIPHERS, 1}, {ROOT, 0}),
+     .anchored = true,
+     .status = CHAIN_TRUSTED,
+     .expected = {RAISES(CHAIN_LEAF_USAGE, WARNING,
+                         "certificate 1 (CN=old.test) allows keyEncipherment, dataEncipherment")}},
+    {.name = "a leaf that may",
+     LIST(SIGNS, ENCIPHERS),
+     PATH({SIGNS, 1}, {ROOT, 0}),
+     .anchored = true,
+     .status = CHAIN_TRUSTED,
+     .spares = SPARES(CHAIN_LEAF_USAGE)},
+    {.name = "what breaks the path is told once",
+     LIST(ENCIPHERS),
+     PATH({ENCIPHERS, 1}, {ROOT, 0}),
+     FAULT(KEY_USAGE, 0),
+     .anchored = true,
+     .status = CHAIN_INVALID,
+     .expected = {RAISES(CHAIN_KEY_USAGE, ERROR, "certificate 1 (CN=old.test)")},
+     .spares = SPARES(CHAIN_LEAF_USAGE)},
     {.name = "RFC 4158 2.2: a path that OpenSSL does not find",
      TRUSTED,
      .openssl = {.asked = true, .error = 20, .depth = 2, .level_1_error = 20},

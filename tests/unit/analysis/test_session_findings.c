@@ -47,8 +47,13 @@ struct session_case {
 #define TLS13_WITH(group_, scheme_)                                                             \
     .completed = true, .version = 0x0304, .cipher = 0x1301, .group = (group_), .cert_count = 2, \
     .signature_scheme = (scheme_)
-#define BIT(quirk_)                     (1U << SMTP_QUIRK_##quirk_)
-#define QUIRKS(bits_)                   .quirks = (bits_)
+#define BIT(quirk_)   (1U << SMTP_QUIRK_##quirk_)
+#define QUIRKS(bits_) .quirks = (bits_)
+/* A list of one certificate of which no more than the keyUsage can be read, its bits in one octet. */
+#define LEAF_FOR(bits_)                                                                    \
+    SPAN_INIT(                                                                             \
+        "\0\0\x29\x30\x27\x30\x25\x02\x01\x01\x30\0\x30\0\x30\0\x30\0\x30\x07\x30\x03\x06" \
+        "\x01\x2a\x03\0\xa3\x0f\x30\x0d\x30\x0b\x06\x03\x55\x1d\x0f\x04\x04\x03\x02\0" bits_)
 #define STARTTLS_ONLY(code_, evidence_) .expected = {RAISES(code_, ERROR, evidence_)}
 
 static const struct session_case cases[] = {
@@ -441,6 +446,77 @@ static const struct session_case cases[] = {
      .tls = {TLS_OK, .list_truncated = true},
      .expected = {RAISES(TLS_LIST_TRUNCATED, NOTICE, "2 certificates kept")},
      .spares = SPARES(TLS_NO_CERTIFICATE)},
+    {.name = "SSL_CTX_set_max_cert_list(3): over 102,400 octets",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK, .certificate_octets = 102401},
+     STARTTLS_ONLY(TLS_LIST_LARGE, "102401 octets; refused by default by OpenSSL (over 102400)"),
+     .spares = SPARES(TLS_LIST_TRUNCATED)},
+    {.name = "not over",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK, .certificate_octets = 102400},
+     .spares = SPARES(TLS_LIST_LARGE)},
+    {.name = "too large for us as well",
+     FAILED(TLS_PROTOCOL_ERROR),
+     STARTED,
+     .tls = {.version = 0x0303,
+             .list_truncated = true,
+             .certificate_octets = TLS_CERTIFICATE_MESSAGE_MAX + 1,
+             .error_text = "excessive message size"},
+     .expected = {RAISES(TLS_PROTOCOL_ERROR, ERROR, "excessive message size"),
+                  RAISES(TLS_LIST_TRUNCATED, NOTICE, "0 certificates kept"),
+                  RAISES(TLS_LIST_LARGE, ERROR,
+                         "327681 octets or more; refused by default by OpenSSL (over 102400), "
+                         "GnuTLS (131072), Go (262144)")}},
+
+    /* keyUsage of the leaf, RFC 8446 section 4.4.2.2, RFC 5246 section 7.4.2 */
+    {.name = "RFC 8446 4.4.2.2: keyEncipherment alone",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS_OK, .list = LEAF_FOR("\x20")},
+     STARTTLS_ONLY(TLS_KEY_USAGE, "TLSv1.3, TLS_AES_128_GCM_SHA256: keyUsage without "
+                                  "digitalSignature")},
+    {.name = "RFC 5246 7.4.2: keyAgreement alone, with ECDHE",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_OK, .list = LEAF_FOR("\x08")},
+     STARTTLS_ONLY(TLS_KEY_USAGE, "keyUsage without digitalSignature")},
+    {.name = "RFC 5246 7.4.2: a CA certificate as leaf, the handshake refused",
+     FAILED(TLS_PROTOCOL_ERROR),
+     STARTED,
+     .tls = {.version = 0x0303,
+             .cipher = 0xc02b,
+             .cert_count = 1,
+             .list = LEAF_FOR("\x06"),
+             .error_text = "bad ecc cert"},
+     .expected = {RAISES(TLS_PROTOCOL_ERROR, ERROR, "bad ecc cert"),
+                  RAISES(TLS_KEY_USAGE, ERROR, "keyUsage without digitalSignature")}},
+    {.name = "RFC 5246 7.4.2: digitalSignature alone, with static RSA",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_WITH(0x009c), .list = LEAF_FOR("\x80")},
+     .expected = {RAISES(TLS_KEY_USAGE, ERROR, "keyUsage without keyEncipherment"),
+                  RAISES(TLS_NO_FORWARD_SECRECY, WARNING, "TLS_RSA_WITH_AES_128_GCM_SHA256")}},
+    {.name = "RFC 5246 7.4.2: keyEncipherment alone, with static RSA",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_WITH(0x009c), .list = LEAF_FOR("\x20")},
+     .expected = {RAISES(TLS_NO_FORWARD_SECRECY, WARNING, "TLS_RSA_WITH_AES_128_GCM_SHA256")},
+     .spares = SPARES(TLS_KEY_USAGE)},
+    {.name = "RFC 5246 7.4.2: both bits",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_OK, .list = LEAF_FOR("\xa0")},
+     .spares = SPARES(TLS_KEY_USAGE)},
+
+    {.name = "RFC 9325 4.2: DHE, when ECDHE was offered",
+     FAILED(ESTABLISHED),
+     INSIDE,
+     .tls = {TLS12_WITH(0x009e), .dh_bits = 2048},
+     .expected = {RAISES(TLS_DHE, WARNING, "TLSv1.2, TLS_DHE_RSA_WITH_AES_128_GCM_SHA256")},
+     .spares = SPARES(TLS_NO_FORWARD_SECRECY)},
+    {.name = "ECDHE", FAILED(ESTABLISHED), INSIDE, .tls = {TLS12_OK}, .spares = SPARES(TLS_DHE)},
     {.name = "TLS 1.2",
      FAILED(ESTABLISHED),
      INSIDE,

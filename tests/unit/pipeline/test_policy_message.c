@@ -63,6 +63,7 @@ static void expect_same_tls(const struct seen_tls *a, const struct seen_tls *b)
     cr_expect_eq(a->sct_in_tls, b->sct_in_tls);
     cr_expect_eq(a->list_truncated, b->list_truncated);
     cr_expect_eq(a->list_malformed, b->list_malformed);
+    cr_expect_eq(a->certificate_octets, b->certificate_octets);
     cr_expect_eq(a->version, b->version);
     cr_expect_eq(a->cipher, b->cipher);
     cr_expect_eq(a->group, b->group);

@@ -148,6 +148,7 @@ static void old_tls(struct seen_session *s)
     s->tls.ocsp_stapled = true;
     s->tls.sct_in_tls = true;
     s->tls.list_truncated = true;
+    s->tls.certificate_octets = TLS_CERTIFICATE_MESSAGE_MAX + 1;
 }
 
 static void unnamed_numbers(struct seen_session *s)

@@ -279,6 +279,7 @@ static void check_list(struct tls_context *ctx, const struct test_cert *leaf,
     cr_expect(cert_list_is_valid(seen->list), "%s", c->name);
     cr_expect_eq(seen->list_malformed, c->want_malformed, "%s", c->name);
     cr_expect_eq(seen->list_truncated, c->want_truncated, "%s", c->name);
+    cr_expect_eq(seen->certificate_octets > TLS_LIST_MAX, c->want_truncated, "%s", c->name);
     cr_expect_eq(seen->alert_sent, c->alert_sent, "%s: %d", c->name, seen->alert_sent);
     cr_expect(seen->error_text[0] != '\0', "%s", c->name);
     struct span first;

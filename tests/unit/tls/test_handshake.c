@@ -208,6 +208,9 @@ Test(handshake, of_150_certificates_the_first_100_are_kept)
     cr_expect(seen->list_truncated && !seen->list_malformed);
     cr_expect_eq(seen->cert_count, 100U);
     cr_expect_eq(cert_list_count(seen->list), 100U);
+    cr_expect(seen->certificate_octets > 150 * (seen->list.len / 100) &&
+                  seen->certificate_octets < 151 * (seen->list.len / 100 + 2),
+              "of all 150: %u", seen->certificate_octets);
     expect_digests(seen, "150 certificates");
     handshake_free(h);
     peer_deinit(&peer);

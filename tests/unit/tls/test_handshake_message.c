@@ -101,6 +101,8 @@ Test(handshake_message, certificate)
         cr_expect_eq(seen.ocsp_stapled, c->ocsp, "%s", c->name);
         cr_expect_eq(seen.sct_in_tls, c->sct, "%s", c->name);
         cr_expect_not(seen.list_truncated, "%s", c->name);
+        size_t octets = c->message.len > 4 ? c->message.len - 4 : 0;
+        cr_expect_eq(seen.certificate_octets, octets, "%s", c->name);
         buf_deinit(&list);
     }
 }
