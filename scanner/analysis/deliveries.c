@@ -135,6 +135,16 @@ static enum profile_exchange exchange_for(const struct delivery_place *at, const
     return PROFILE_EXCHANGE_SKIPPED;
 }
 
+/* An IPv4 address that only an AAAA record holds, RFC 4291 section 2.5.5.2. */
+static enum profile_exchange address_for(const struct delivery_place *at)
+{
+    if (!at->e->mapped) {
+        return PROFILE_EXCHANGE_TAKEN;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_MAPPED_ADDRESS);
+    return at->profile->mapped_address;
+}
+
 static void add_result(const struct delivery_place *at, bool perhaps, int endpoint,
                        struct delivery_walk *walk, struct decision first[EVIDENCE_COUNT])
 {
@@ -162,8 +172,9 @@ static void add_host(struct delivery_place *at, struct delivery_walk *walk,
     }
     for (size_t k = 0; k < at->mx->endpoint_count; k++) {
         at->e = &at->mx->endpoints[k];
-        if (sts_endpoint_counts(at->e, domain_port(d))) {
-            add_result(at, perhaps, (int)k, walk, first);
+        enum profile_exchange dials = address_for(at);
+        if (dials != PROFILE_EXCHANGE_SKIPPED && sts_endpoint_counts(at->e, domain_port(d))) {
+            add_result(at, perhaps || dials == PROFILE_EXCHANGE_UNKNOWN, (int)k, walk, first);
         }
     }
 }

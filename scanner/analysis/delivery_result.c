@@ -27,12 +27,22 @@ static struct delivery_outcome either(struct delivery_outcome a, struct delivery
 
 /* --- the certificate ----------------------------------------------------------------------- */
 
+/* A wildcard for the names beside the domain is kept as the name above them. */
+static bool leaf_may_have(const struct delivery_met *m, struct span domain)
+{
+    const uint8_t *dot = memchr(domain.at, '.', domain.len);
+    struct span parent =
+        dot != NULL ? span_drop(domain, (size_t)(dot - domain.at) + 1) : (struct span){0};
+    return leaf_domains_may_have(m->leaf_domains, domain) ||
+           leaf_domains_may_have(m->leaf_domains, parent);
+}
+
 /* Is the domain itself, or (below) a name below it, in the leaf? */
 static enum fit leaf_has_domain(const struct delivery_place *at, const struct delivery_met *m,
                                 bool with_sni)
 {
     unsigned labels = name_labels_above(at->domain->domain, at->mx->host);
-    if (!leaf_domains_may_have(m->leaf_domains, at->domain->domain)) {
+    if (!leaf_may_have(m, at->domain->domain)) {
         return FIT_NO;
     }
     bool covers = with_sni && labels >= 1 && labels <= COVERS_PARENTS_MAX &&
@@ -496,6 +506,25 @@ static bool has_records(const struct delivery_place *at)
     return true;
 }
 
+/* RFC 7672 section 2.2.2 allows both names of an alias: does the sender not ask at the one that has
+ * the records? */
+static enum truth is_beside_alias(const struct delivery_place *at)
+{
+    if (at->mx->tlsa_at != TLSA_PLACE_ALIAS) {
+        return TRUTH_NO;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_DANE_ALIAS);
+    switch (at->profile->dane_alias) {
+    case PROFILE_ALIAS_BOTH:
+        return TRUTH_NO;
+    case PROFILE_ALIAS_END_ONLY:
+        return TRUTH_YES;
+    case PROFILE_ALIAS_UNKNOWN:
+        break;
+    }
+    return TRUTH_UNKNOWN;
+}
+
 /** @param without what becomes of it where no records are in force */
 static struct delivery_outcome by_dane_or(const struct delivery_place *at, alternative without)
 {
@@ -512,8 +541,12 @@ static struct delivery_outcome by_dane_or(const struct delivery_place *at, alter
         at->dane->mx != DNSSEC_UNKNOWN) {
         return without(at); /* RFC 7672 section 2.2.1 */
     }
+    if (is_beside_alias(at) == TRUTH_YES) {
+        return without(at);
+    }
     struct delivery_outcome with = by_records(at, without);
-    bool certain = p->dane == PROFILE_DANE_INSECURE_MX || at->dane->mx == DNSSEC_SECURE;
+    bool certain = (p->dane == PROFILE_DANE_INSECURE_MX || at->dane->mx == DNSSEC_SECURE) &&
+                   is_beside_alias(at) == TRUTH_NO;
     return certain ? with : either(without(at), with, DELIVERY_REASON_DANE_UNKNOWN);
 }
 

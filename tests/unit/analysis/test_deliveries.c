@@ -2,6 +2,8 @@
 
 #include "scanner/analysis/deliveries.h"
 #include "scanner/analysis/delivery_walk.h"
+#include "scanner/analysis/leaf_domains.h"
+#include "scanner/cert/cert_names.h"
 #include "scanner/senders/sender_profiles.h"
 
 /* --- situations: what a domain's exchanges and policies are --------------------------------- */
@@ -79,6 +81,7 @@ struct exchange {
     uint16_t preference;
     const char *host; /* NULL ends the list */
     enum mx_name_kind name;
+    enum tlsa_place tlsa_at;
     enum dane_host dane;
     enum truth covered;
     enum dns_state a;
@@ -135,6 +138,7 @@ static void make(struct made *m, const struct situation *s)
             .host = span_of(x->host),
             .unusable = x->unusable,
             .name_kind = (uint8_t)x->name,
+            .tlsa_at = (uint8_t)x->tlsa_at,
             .a_state = (uint8_t)x->a,
             .aaaa_state = (uint8_t)x->aaaa,
             .blocklisted = x->blocklisted,
@@ -566,6 +570,28 @@ static const struct shipped_case shipped_cases[] = {
      {IS("postfix-may", UNDELIVERABLE, NULL_MX), IS("postfix-dane", UNDELIVERABLE, NULL_MX),
       IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC),
       IS("gmail", UNKNOWN, NULL_MX)}},
+    {"TLSA records at an alias, RFC 7672 section 2.2.2: Exim asks at its end alone",
+     {.mx_dnssec = DNSSEC_SECURE,
+      .mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .tlsa_at = TLSA_PLACE_ALIAS,
+              .dane = DANE_HOST_USABLE,
+              .endpoints = {WITH_DANE(MATCH, DANE_FLAG_EE)}}}},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("exim-dane", ENCRYPTED, OPPORTUNISTIC), IS("gmx", UNKNOWN, DANE_UNKNOWN)}},
+    {"at its end: all see them",
+     {.mx_dnssec = DNSSEC_SECURE,
+      .mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .tlsa_at = TLSA_PLACE_TARGET,
+              .dane = DANE_HOST_USABLE,
+              .endpoints = {WITH_DANE(MATCH, DANE_FLAG_EE)}}}},
+     {IS("exim-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("gmx", AUTHENTICATED, AUTHENTICATED_DANE)}},
+    {"an IPv4 address in an AAAA record, RFC 4291 section 2.5.5.2",
+     {ONE({.port = 25, .mapped = 1, GOOD_SNI, GOOD_DEFAULT})},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("opensmtpd", DEFERRED, NOT_REACHABLE), IS("gmail", UNKNOWN, MX_NAME)}},
     {"the anchor in DNS alone, RFC 7671 section 5.2.3: OpenSSL does without, GnuTLS does not",
      {SECURE(USABLE, WITH_DANE(MATCH, DANE_FLAG_TA | DANE_FLAG_ANCHOR_IN_DNS))},
      {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
@@ -943,6 +969,37 @@ Test(deliveries, best_and_worst_and_who_decides)
                   d.endpoint);
         cr_expect_eq(d.reason, c->reason, "%s: %s", c->name, delivery_reason_word(d.reason));
     }
+}
+
+/* RFC 9525 section 6.3: *.example.com is for b.example.com, which the 64 bits of a leaf do not tell. */
+Test(deliveries, a_wildcard_beside_the_next_hop)
+{
+    static const uint8_t packed[] = {
+        CERT_NAMES_DNS, 0, 13, '*', '.', 'e', 'x', 'a', 'm', 'p', 'l', 'e', '.', 'c', 'o', 'm'};
+    static const struct {
+        const char *domain;
+        enum delivery delivery;
+    } rows[] = {{"b.example.com", DELIVERY_UNKNOWN},
+                {"example.com", DELIVERY_UNKNOWN},
+                {"b.example.org", DELIVERY_DEFERRED},
+                {"c.b.example.com", DELIVERY_DEFERRED}};
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *file = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(file);
+    struct situation s = {
+        .mx = {{.preference = 10, .host = "mx.example.net", .endpoints = {GOOD}}}};
+    s.mx[0].endpoints[0].no_sni_name_match = NAME_MATCH_OTHER;
+    s.mx[0].endpoints[0].no_sni_leaf_domains =
+        leaf_domains_of((struct span){packed, sizeof(packed)});
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static struct made m;
+        make(&m, &s);
+        m.domain.domain = span_of(rows[i].domain);
+        struct sender_delivery d = deliver(find(&file->profiles, "postfix-secure"), &m);
+        cr_expect_eq(d.worst, rows[i].delivery, "%s: %s", rows[i].domain, delivery_word(d.worst));
+    }
+    sender_profiles_free(file);
+    buf_deinit(&why);
 }
 
 /* An outcome carries the weakest mark of what it rests on, and of nothing else. */
