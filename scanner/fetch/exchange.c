@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -129,6 +130,19 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl, void *arg)
     return CURLE_OK;
 }
 
+/* The same without TLS, before the request is sent. */
+static int on_request(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+    struct exchange *x = arg;
+    (void)peer;
+    (void)local;
+    (void)peer_port;
+    (void)local_port;
+    x->connected_ns = monotonic_ns();
+    x->stage = EXCHANGE_HEAD;
+    return CURL_PREREQFUNC_OK;
+}
+
 static void set_once(struct exchange *x)
 {
     CURL *easy = x->easy;
@@ -137,7 +151,11 @@ static void set_once(struct exchange *x)
         curl_easy_setopt(easy, CURLOPT_PRIVATE, x) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, x->error) == CURLE_OK &&
         /* What is spoken. */
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, x->params->plain ? "http" : "https") ==
+            CURLE_OK &&
+        (!x->params->plain ||
+         (curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_request) == CURLE_OK &&
+          curl_easy_setopt(easy, CURLOPT_PREREQDATA, x) == CURLE_OK)) &&
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_HTTP09_ALLOWED, 0L) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
@@ -193,24 +211,21 @@ void exchange_deinit(struct exchange *x)
 }
 
 /* Host and SNI stay those of the URL; whatever they are, the connection goes to one address. */
-static bool set_target(struct exchange *x, const char *policy_host)
+static bool set_target(struct exchange *x, const char *url)
 {
-    char url[512];
     char to[NET_ADDR_TEXT_MAX + 16];
     char text[NET_ADDR_TEXT_MAX];
     (void)net_addr_format(&x->address.dial_address, text);
     bool v6 = x->address.dial_address.family == 6; /* in brackets, RFC 3986 section 3.2.2 */
-    int url_len = snprintf(url, sizeof(url), "https://%s/.well-known/mta-sts.txt", policy_host);
     CHECK(snprintf(to, sizeof(to), "::%s%s%s:%u", v6 ? "[" : "", text, v6 ? "]" : "",
                    x->address.dial_port) < (int)sizeof(to));
     curl_slist_free_all(x->connect_to);
     x->connect_to = curl_slist_append(NULL, to);
-    return url_len < (int)sizeof(url) && x->connect_to != NULL &&
-           curl_easy_setopt(x->easy, CURLOPT_URL, url) == CURLE_OK &&
+    return x->connect_to != NULL && curl_easy_setopt(x->easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(x->easy, CURLOPT_CONNECT_TO, x->connect_to) == CURLE_OK;
 }
 
-void exchange_start(struct exchange *x, const char *policy_host, const struct policy_address *to,
+void exchange_start(struct exchange *x, const char *url, const struct policy_address *to,
                     uint64_t total_ns)
 {
     CHECK((x->stage == EXCHANGE_IDLE || x->stage == EXCHANGE_OVER) && x->fd < 0);
@@ -226,7 +241,7 @@ void exchange_start(struct exchange *x, const char *policy_host, const struct po
     x->started_ns = monotonic_ns();
     x->connected_ns = 0;
     x->end_by_ns = x->started_ns + total_ns;
-    if (!set_target(x, policy_host) || curl_multi_add_handle(x->multi, x->easy) != CURLM_OK) {
+    if (!set_target(x, url) || curl_multi_add_handle(x->multi, x->easy) != CURLM_OK) {
         exchange_give_up(x, POLICY_FETCH_LOCAL_FAULT);
     }
 }
@@ -242,13 +257,19 @@ static uint64_t after(uint64_t from_ns, uint32_t ms)
     return from_ns + (uint64_t)ms * NS_PER_MS;
 }
 
+/* The request went out. */
+static uint64_t requested_ns(const struct exchange *x)
+{
+    return x->params->plain ? x->connected_ns : x->tls.ended_ns;
+}
+
 uint64_t exchange_due_ns(const struct exchange *x)
 {
     const struct policy_fetcher_params *p = x->params;
     enum exchange_stage stage = stage_now(x);
     uint64_t due = stage == EXCHANGE_CONNECTING ? after(x->started_ns, p->connect_timeout_ms)
                    : stage == EXCHANGE_TLS      ? after(x->connected_ns, p->tls_timeout_ms)
-                   : stage == EXCHANGE_HEAD     ? after(x->tls.ended_ns, p->head_timeout_ms)
+                   : stage == EXCHANGE_HEAD     ? after(requested_ns(x), p->head_timeout_ms)
                                                 : UINT64_MAX;
     return due < x->end_by_ns ? due : x->end_by_ns;
 }
@@ -259,6 +280,19 @@ static enum policy_fetch timeout_at(enum exchange_stage stage)
            : stage == EXCHANGE_TLS      ? POLICY_FETCH_TLS_TIMEOUT
            : stage == EXCHANGE_HEAD     ? POLICY_FETCH_HTTP_TIMEOUT
                                         : POLICY_FETCH_BODY_TIMEOUT;
+}
+
+/* Octets that came over TCP. Without TLS nothing of ours counts them: what libcurl tells of a body is
+ * without the framing of its chunks. */
+static uint64_t wire_octets(const struct exchange *x)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof(info);
+    if (!x->params->plain) {
+        return x->tls.octets_in;
+    }
+    bool told = x->fd >= 0 && getsockopt(x->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0;
+    return told ? info.tcpi_bytes_received : 0;
 }
 
 bool exchange_check(struct exchange *x, uint64_t now_ns)
@@ -272,7 +306,7 @@ bool exchange_check(struct exchange *x, uint64_t now_ns)
         exchange_give_up(x, POLICY_FETCH_TLS_FAILED); /* error_text says which bound it was */
         return true;
     }
-    if (x->tls.octets_in > WIRE_MAX) {
+    if (wire_octets(x) > WIRE_MAX) {
         exchange_give_up(x, x->stage == EXCHANGE_BODY ? POLICY_FETCH_BODY_TOO_LARGE
                                                       : POLICY_FETCH_HTTP_HEAD_TOO_LARGE);
         return true;
@@ -333,12 +367,21 @@ static enum policy_fetch conclude_stream(const struct exchange *x, enum policy_f
                                                    : otherwise;
 }
 
+/* A reset, without TLS between us and it. */
+static bool is_cut_off(const struct exchange *x, CURLcode result)
+{
+    return x->params->plain && (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR);
+}
+
 static enum policy_fetch conclude_head(const struct exchange *x, CURLcode result)
 {
     /* A TLS 1.3 server judges what the client sent after the client is done with the handshake,
      * a missing certificate for one (RFC 8446 section 4.4.2.4). */
     if (x->tls.notes.seen.alert_received >= 0 && x->head.octets == 0) {
         return POLICY_FETCH_TLS_ALERT;
+    }
+    if (is_cut_off(x, result)) {
+        return POLICY_FETCH_HTTP_CLOSED;
     }
     switch ((int)result) {
     case CURLE_OK:
@@ -352,8 +395,8 @@ static enum policy_fetch conclude_head(const struct exchange *x, CURLcode result
         return POLICY_FETCH_BODY_TOO_LARGE;
     case CURLE_OUT_OF_MEMORY: /* also said of a line that does not end */
     case 100:                 /* CURLE_TOO_LARGE, since libcurl 8.6 */
-        return x->tls.octets_in > POLICY_HEAD_MAX ? POLICY_FETCH_HTTP_HEAD_TOO_LARGE
-                                                  : POLICY_FETCH_LOCAL_FAULT;
+        return wire_octets(x) > POLICY_HEAD_MAX ? POLICY_FETCH_HTTP_HEAD_TOO_LARGE
+                                                : POLICY_FETCH_LOCAL_FAULT;
     default:
         return conclude_stream(x, POLICY_FETCH_HTTP_CLOSED, POLICY_FETCH_HTTP_MALFORMED);
     }
@@ -361,6 +404,9 @@ static enum policy_fetch conclude_head(const struct exchange *x, CURLcode result
 
 static enum policy_fetch conclude_body(const struct exchange *x, CURLcode result)
 {
+    if (is_cut_off(x, result)) {
+        return POLICY_FETCH_BODY_TRUNCATED;
+    }
     switch ((int)result) {
     case CURLE_OK:
         return POLICY_FETCH_FETCHED;

@@ -1,7 +1,7 @@
 #pragma once
 
 /**
- * One HTTPS exchange over one connection to one address: an object around a libcurl easy handle,
+ * One exchange of HTTPS, or of plain HTTP, over one connection to one address: an object around a libcurl easy handle,
  * used again and again. It tells how far it came and why it ended; when it may begin and what
  * follows is the caller's.
  *
@@ -54,7 +54,7 @@ void exchange_init(struct exchange *x, const struct policy_fetcher_params *param
 void exchange_deinit(struct exchange *x);
 
 /** @param total_ns what is left of the total time. */
-void exchange_start(struct exchange *x, const char *policy_host, const struct policy_address *to,
+void exchange_start(struct exchange *x, const char *url, const struct policy_address *to,
                     uint64_t total_ns);
 /** When exchange_check() must be called at the latest. Only while it is under way. */
 uint64_t exchange_due_ns(const struct exchange *x);

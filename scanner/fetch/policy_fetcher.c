@@ -24,6 +24,7 @@ struct job {
     struct policy_attempt attempts[POLICY_ATTEMPTS_MAX];
     size_t address_count;
     struct policy_address addresses[POLICY_ATTEMPTS_MAX];
+    char *url; /* behind the host */
     char policy_host[];
 };
 
@@ -114,8 +115,18 @@ void policy_fetcher_free(struct policy_fetcher *f)
 void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *target, void *tag)
 {
     CHECK(target->address_count > 0 && target->address_count <= POLICY_ATTEMPTS_MAX);
+    CHECK((target->url != NULL) == f->params.plain);
+    struct buf url = BUF_INIT(BUF_NO_LIMIT);
+    if (target->url != NULL) {
+        buf_put_text(&url, target->url);
+    } else {
+        buf_putf(&url, "https://%s/.well-known/mta-sts.txt", target->policy_host);
+    }
     size_t len = strlen(target->policy_host) + 1;
-    struct job *job = memory_new(1, sizeof(*job) + len);
+    struct job *job = memory_new(1, sizeof(*job) + len + url.len + 1);
+    job->url = job->policy_host + len;
+    memcpy(job->url, url.at, url.len);
+    buf_deinit(&url);
     job->tag = tag;
     job->last_ms = -1;
     job->address_count = target->address_count;
@@ -276,8 +287,7 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
     slot->ticket = *ticket;
     job->slot = slot;
     job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : unix_ms();
-    exchange_start(&slot->exchange, job->policy_host, &job->addresses[job->tried],
-                   time_left_ns(f, job));
+    exchange_start(&slot->exchange, job->url, &job->addresses[job->tried], time_left_ns(f, job));
     if (slot->exchange.stage == EXCHANGE_OVER) {
         conclude(slot);
     }

@@ -2,7 +2,8 @@
 
 /**
  * Fetches MTA-STS policies: GET https://POLICY_HOST/.well-known/mta-sts.txt, many at once, over
- * libcurl's multi interface (RFC 8461 section 3.3). An actor without a thread of its own:
+ * libcurl's multi interface (RFC 8461 section 3.3); or other small files by their http URLs (RFC 5280
+ * section 4.2.2.1), with the same care. An actor without a thread of its own:
  *
  *     struct policy_fetcher *f = policy_fetcher_new(&params);
  *     policy_fetcher_add(f, &target, tag);
@@ -50,6 +51,7 @@ struct policy_address {
 
 struct policy_target {
     const char *policy_host; /* copied; an A-label name without a trailing dot */
+    const char *url;         /* copied; NULL: that of its policy. Its host is `policy_host` */
     struct policy_address addresses[POLICY_ATTEMPTS_MAX]; /* in the order to be tried */
     size_t address_count;                                 /* at least 1 */
 };
@@ -68,6 +70,7 @@ struct policy_fetcher_params {
     uint32_t address_limit;    /* connections to an address at once; 0: no limit, as the next */
     uint32_t network_limit;    /* to a network (net_addr_network()) at once */
     double address_rate;       /* starts a second and address; may be below 1 */
+    bool plain;                /* http: without TLS; then every target has a URL */
     uint32_t concurrency;      /* connections at once; 0: POLICY_CONCURRENCY */
     uint32_t fresh;            /* of these, younger than POLICY_FRESH_MS; 0: POLICY_FRESH */
     policy_done_fn done;

@@ -1,4 +1,5 @@
 #include "scanner/base/check.h"
+#include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_policy.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/observation/verdict.h"
@@ -203,6 +204,20 @@ const char *delivery_word(enum delivery d)
         break;
     }
     UNREACHABLE("unknown delivery");
+}
+
+const char *issuer_refusal_word(enum issuer_refusal r)
+{
+    switch (r) {
+#define X(name, word)           \
+    case ISSUER_REFUSAL_##name: \
+        return word;
+        ISSUER_REFUSALS(X)
+#undef X
+    case ISSUER_REFUSAL_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown issuer_refusal");
 }
 
 const char *policy_fetch_word(enum policy_fetch f)
