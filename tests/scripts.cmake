@@ -36,6 +36,7 @@ endforeach()
 if(NOT MXCENSUS_SANITIZE)
     set_property(TEST e2e.ends APPEND PROPERTY ENVIRONMENT "STUCK_LIBRARY_FILE=$<TARGET_FILE:stuck_library>")
 endif()
+add_script_test(aia e2e 120 e2e/test_aia.py)
 # Exim and OpenSMTPD are unpacked by test.sh, once for all builds. The library goes into
 # another's program: it is built without our sanitizers.
 add_library(openssl3_keys MODULE ${CMAKE_CURRENT_SOURCE_DIR}/support/openssl3_keys.c)

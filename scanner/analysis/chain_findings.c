@@ -409,6 +409,9 @@ static void openssl_finding(const struct chain_verdict *v, struct findings *out)
 static const char *where_known(const struct intermediate_pool *pool, const struct cert_info *c)
 {
     enum intermediate_source source;
+    if (pool == NULL) {
+        return "fetched as browsers do: works in a browser, fails in mail";
+    }
     if (!intermediate_pool_source(pool, c->fingerprint_sha256, &source)) {
         return "known";
     }

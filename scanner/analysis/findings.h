@@ -73,6 +73,7 @@ void findings_of_certificate(const struct cert_info *c, bool parsed, struct find
 /** As served, with the first trust store. */
 void findings_of_chain(const struct chain_verdict *v, const struct judging_terms *terms,
                        struct findings *out);
-/** After chain_judge_complete(), of a list whose row does not say the same. */
+/** After chain_judge_complete(), of a list whose row does not say the same.
+ * @param pool NULL: what is missing was fetched, as browsers do */
 void findings_of_completion(const struct chain_verdict *v, const struct intermediate_pool *pool,
                             struct findings *out);

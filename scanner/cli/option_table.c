@@ -186,6 +186,18 @@ static bool read_mta_sts(struct options *o, const struct option_row *row, const 
     return i >= 0;
 }
 
+static bool read_aia(struct options *o, const struct option_row *row, const char *text,
+                     struct buf *why)
+{
+    static const char *const words[] = {"record", "fetch", NULL};
+    (void)row;
+    int i = read_word(text, words, why);
+    if (i >= 0) {
+        o->params.fetch_issuers = i == 1;
+    }
+    return i >= 0;
+}
+
 static bool read_trust_ad(struct options *o, const struct option_row *row, const char *text,
                           struct buf *why)
 {
@@ -692,6 +704,12 @@ const struct option_row option_table[] = {
      "Whether policies of MTA-STS are fetched over HTTPS from the policy hosts of the domains that "
      "have a record (RFC 8461 section 3.3), or only the records are kept.",
      read_mta_sts, 0, 0, 0},
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "aia", "WHAT", "record", NULL, "record or fetch",
+     "Whether issuers' certificates that servers leave out are fetched at the end of the scan, as "
+     "browsers do and mail servers do not, from the http URLs that certificates give (caIssuers, "
+     "RFC "
+     "5280 section 4.2.2.1), each once, or only the URLs are kept.",
+     read_aia, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '4', "ipv4-only", NULL, NULL, NULL,
      "dial IPv4 addresses only", "Dial IPv4 addresses only; the others are recorded as not tested.",
      read_ipv4_only, 0, 0, 0},

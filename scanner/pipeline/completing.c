@@ -1,9 +1,12 @@
 #include "scanner/pipeline/completing.h"
 
 #include "scanner/base/memory.h"
+#include "scanner/pipeline/issuer_fetch.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/rows_out.h"
+#include "scanner/report/browser_path.h"
 #include "scanner/report/completions.h"
+#include "scanner/report/report.h"
 #include "scanner/shipped/shipped_intermediates.h"
 
 #define ROWS_POST_LEN (256 * 1024) /* octets of rows before they leave */
@@ -55,6 +58,43 @@ static struct issuer_senders *count_senders(const struct scan *s)
     return issuer_senders_new(sets, s->judge_count, hosts, s->worker_count);
 }
 
+static void on_url(void *arg, struct span url)
+{
+    issuer_fetch_want(arg, url);
+}
+
+static void on_seen(void *arg, const struct seen_issuer *seen)
+{
+    fetched_issuers_add(arg, seen->url, seen->body);
+}
+
+static void write_row(void *arg, const struct seen_issuer *seen)
+{
+    struct way_out *out = arg;
+    report_issuer(out->rows, seen);
+    on_row(out);
+}
+
+/* As a client that fetches would: an issuer, then that one's issuer. */
+static struct fetched_issuers *fetch_issuers(struct completions *c, struct way_out *out)
+{
+    struct issuer_fetch *f = issuer_fetch_new(out->scan, out->how->go_on, out->how->arg);
+    struct fetched_issuers *fetched = fetched_issuers_new();
+    c->fetched = fetched;
+    bool more = true;
+    for (int round = 0; round < BROWSER_ROUNDS_MAX && more; round++) {
+        completions_each_url(c, on_url, f);
+        more = issuer_fetch_run(f, on_seen, fetched);
+    }
+    if (issuer_fetch_each(f, write_row, out) == 0) { /* no certificate names a URL */
+        fetched_issuers_free(fetched);
+        fetched = NULL;
+    }
+    issuer_fetch_free(f);
+    c->fetched = fetched;
+    return fetched;
+}
+
 struct manifest_intermediates completing_run(struct scan *s, const struct completing *how)
 {
     const struct incomplete_chains *of[JUDGES_MAX];
@@ -73,6 +113,11 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         .counts = how->counts,
         .halted = &out.halted,
     };
+    struct fetched_issuers *fetched = NULL;
+    if (s->params->fetch_issuers) {
+        c.browser = chain_judge_new(&s->params->terms);
+        fetched = fetch_issuers(&c, &out);
+    }
     bool whole = report_completions(out.rows, &c, on_row, &out);
     post(&out);
     struct manifest_intermediates told = {
@@ -86,6 +131,8 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
     buf_deinit(&out.messages);
     rows_out_free(out.rows);
     chain_judge_free(c.judge);
+    chain_judge_free(c.browser);
+    fetched_issuers_free(fetched);
     issuer_senders_free(senders);
     return told;
 }

@@ -39,3 +39,12 @@ struct net_addr source_address(const struct scan_params *p, const struct net_add
         }
     }
 }
+
+enum policy_fetch fetch_without_address(const struct seen_dns *a, const struct seen_dns *aaaa)
+{
+    if (a->state == DNS_NXDOMAIN || aaaa->state == DNS_NXDOMAIN || a->state == DNS_NAME_INVALID) {
+        return POLICY_FETCH_DNS_NXDOMAIN;
+    }
+    bool none = a->state == DNS_NODATA && aaaa->state == DNS_NODATA;
+    return none ? POLICY_FETCH_DNS_NO_ADDRESS : POLICY_FETCH_DNS_FAILED;
+}

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/observation/seen_policy.h"
 #include "scanner/pipeline/scan_params.h"
 
 /** Where a connection to an address really goes, and from where: --address-map, --port-map, --local-addr. */
@@ -10,3 +11,6 @@ struct net_addr dialled_address(const struct scan_params *p, const struct net_ad
 /** The same source for the same address in every run, spread over all that were given; family 0: any. */
 struct net_addr source_address(const struct scan_params *p, const struct net_addr *dialled,
                                const struct net_addr *address);
+
+/** How a fetch ends whose host has no address. */
+enum policy_fetch fetch_without_address(const struct seen_dns *a, const struct seen_dns *aaaa);

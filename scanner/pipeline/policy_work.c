@@ -5,6 +5,7 @@
  *   record of MTA-STS ─► A, AAAA of mta-sts.<domain> ─► POLICY_WANT ─► POLICY_DONE ─► CHAIN_NEW
  *                                  └ none that may be dialled ─► done          CHAIN_KNOWN ─► done
  */
+#include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/domain_work.h"
 
 #define POLICY_HOST_PREFIX "mta-sts." /* RFC 8461 section 3.2 */
@@ -77,22 +78,12 @@ static void take_addresses(struct domain_work *d, const struct dns_answer *answe
     p->address_count += added;
 }
 
-static enum policy_fetch fetch_without_address(const struct seen_policy *p)
-{
-    if (p->a.state == DNS_NXDOMAIN || p->aaaa.state == DNS_NXDOMAIN ||
-        p->a.state == DNS_NAME_INVALID) {
-        return POLICY_FETCH_DNS_NXDOMAIN;
-    }
-    bool none = p->a.state == DNS_NODATA && p->aaaa.state == DNS_NODATA;
-    return none ? POLICY_FETCH_DNS_NO_ADDRESS : POLICY_FETCH_DNS_FAILED;
-}
-
 static void want(struct worker *w, uint32_t index)
 {
     struct domain_work *d = w->domains->slots[index];
     const struct seen_policy *p = d->policy;
     if (p->address_count == 0) {
-        end_with(d, fetch_without_address(p), NOT_TESTED_NONE);
+        end_with(d, fetch_without_address(&p->a, &p->aaaa), NOT_TESTED_NONE);
         return;
     }
     if (d->policy_blocklisted) {

@@ -6,9 +6,9 @@
 
 /* No cut of the stream leaves a key without its row: what is named comes first. */
 static const enum table_id order[] = {
-    TABLE_CERTIFICATES, TABLE_CHAINS,        TABLE_SERVICES, TABLE_ENDPOINTS,
-    TABLE_HOSTS,        TABLE_POLICY_BODIES, TABLE_POLICIES, TABLE_ROUTES,
-    TABLE_OUTCOMES,     TABLE_FINDINGS,      TABLE_DOMAINS,  TABLE_COMPLETIONS,
+    TABLE_CERTIFICATES,  TABLE_CHAINS,   TABLE_SERVICES,    TABLE_ENDPOINTS, TABLE_HOSTS,
+    TABLE_POLICY_BODIES, TABLE_POLICIES, TABLE_ROUTES,      TABLE_OUTCOMES,  TABLE_FINDINGS,
+    TABLE_DOMAINS,       TABLE_ISSUERS,  TABLE_COMPLETIONS,
 };
 _Static_assert(sizeof(order) / sizeof(order[0]) == TABLE_COUNT, "every table has its place");
 

@@ -90,6 +90,7 @@ struct scan_params {
     uint32_t names_per_address; /* 0: all */
     bool implicit_mx_dial;
     bool fetch_policies; /* of MTA-STS, over HTTPS */
+    bool fetch_issuers;  /* that are missing, from the URLs in certificates */
     bool use_ipv4;
     bool use_ipv6;
     uint64_t seed;

@@ -36,6 +36,7 @@ struct analysis {
     size_t intermediates_count;
     struct intermediate_pool *known_before; /* of the terms */
     struct intermediate_pool *pool;
+    struct fetched_issuers *fetched; /* NULL: nothing was asked */
     struct issuer_sets *issuer_sets;
     struct issuer_hosts *issuer_hosts;
     struct incomplete_chains incomplete;
@@ -546,6 +547,22 @@ static void on_domain(struct analysis *a, const struct facts *row)
     counts_add_findings(&a->counts, &a->findings);
 }
 
+/* --- issuers -------------------------------------------------------------------------------- */
+
+static void on_issuer(struct analysis *a, const struct facts *row)
+{
+    struct seen_issuer seen;
+    read_issuer(row, &seen);
+    if (a->reading.why.len > 0) {
+        return;
+    }
+    if (a->fetched == NULL) {
+        a->fetched = fetched_issuers_new();
+    }
+    fetched_issuers_add(a->fetched, seen.url, seen.body);
+    report_issuer(&a->out.sink, &seen);
+}
+
 /* --- tables --------------------------------------------------------------------------------- */
 
 static const struct table_step {
@@ -557,7 +574,7 @@ static const struct table_step {
     {TABLE_HOSTS, on_host_dns, false},           {TABLE_SERVICES, on_service, false},
     {TABLE_ENDPOINTS, on_endpoint, false},       {TABLE_HOSTS, on_host, false},
     {TABLE_POLICY_BODIES, on_policy_body, true}, {TABLE_POLICIES, on_policy, true},
-    {TABLE_DOMAINS, on_domain, false},
+    {TABLE_DOMAINS, on_domain, false},           {TABLE_ISSUERS, on_issuer, true},
 };
 
 static void on_line(struct analysis *a, const struct table_step *step, struct table_reader *r,
@@ -636,7 +653,10 @@ static void complete_chains(struct analysis *a)
     const struct issuer_sets *sets = a->issuer_sets;
     const struct issuer_hosts *hosts = a->issuer_hosts;
     struct issuer_senders *senders = issuer_senders_new(&sets, 1, &hosts, 1);
+    struct chain_judge *browser = a->fetched != NULL ? chain_judge_new(&a->terms) : NULL;
     const struct completions c = {.judge = a->judge,
+                                  .browser = browser,
+                                  .fetched = a->fetched,
                                   .pool = a->pool,
                                   .senders = senders,
                                   .of = &of,
@@ -645,6 +665,7 @@ static void complete_chains(struct analysis *a)
     intermediate_pool_merge(a->pool, a->known_before);
     a->completions_whole = report_completions(&a->out.sink, &c, on_completion, a);
     issuer_senders_free(senders);
+    chain_judge_free(browser);
     if (!a->completions_whole) {
         buf_put_text(a->why, "temporary file: rows of completions are missing");
         stop(a, ANALYZE_FATAL);
@@ -717,6 +738,7 @@ static void deinit(struct analysis *a)
     known_free(a->known);
     intermediate_pool_free(a->pool);
     intermediate_pool_free(a->known_before);
+    fetched_issuers_free(a->fetched);
     issuer_sets_free(a->issuer_sets);
     issuer_hosts_free(a->issuer_hosts);
     incomplete_chains_deinit(&a->incomplete);

@@ -2,23 +2,26 @@
 
 #include "scanner/replay/read_rows.h"
 
-static void read_policy_attempts(const struct facts *row, struct seen_policy *out)
+/* @return how many */
+static size_t read_policy_attempts(const struct facts *row, unsigned column,
+                                   struct policy_attempt attempts[POLICY_ATTEMPTS_MAX])
 {
-    out->attempt_count = facts_list_len(row, POLICIES_ATTEMPTS);
-    if (out->attempt_count > POLICY_ATTEMPTS_MAX) {
-        facts_bad(row, POLICIES_ATTEMPTS, "has more connections than are made");
-        out->attempt_count = 0;
+    size_t count = facts_list_len(row, column);
+    if (count > POLICY_ATTEMPTS_MAX) {
+        facts_bad(row, column, "has more connections than are made");
+        return 0;
     }
-    for (size_t i = 0; i < out->attempt_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct facts f;
-        facts_list_object(row, POLICIES_ATTEMPTS, i, &f);
-        out->attempts[i] = (struct policy_attempt){
+        facts_list_object(row, column, i, &f);
+        attempts[i] = (struct policy_attempt){
             .address = facts_address(&f, POLICY_ATTEMPT_ADDRESS),
             .outcome = (uint8_t)facts_policy_fetch(&f, POLICY_ATTEMPT_OUTCOME),
             .connect_ms = (int32_t)facts_natural(&f, POLICY_ATTEMPT_CONNECT_MS, INT32_MAX),
             .sys = facts_errno(&f, POLICY_ATTEMPT_ERROR),
         };
     }
+    return count;
 }
 
 static void read_policy_handshake(const struct facts *row, struct seen_policy *out)
@@ -59,7 +62,7 @@ void read_policy(const struct facts *row, struct read_policy *out)
     read_dns(row, POLICIES_AAAA_DNS, &seen->aaaa);
     seen->cnames = facts_texts(row, POLICIES_CNAMES, &seen->cname_count);
     seen->addresses = read_addresses(row, POLICIES_ADDRESSES, &seen->address_count);
-    read_policy_attempts(row, seen);
+    seen->attempt_count = read_policy_attempts(row, POLICIES_ATTEMPTS, seen->attempts);
     read_policy_handshake(row, seen);
     facts_sha256(row, POLICIES_POLICY_SHA256, seen->body_sha256);
     if (has_body(seen) != facts_has(row, POLICIES_BODY_OCTETS)) {
@@ -75,4 +78,41 @@ struct span read_policy_body(const struct facts *row, uint8_t sha256[32])
         facts_bad(row, POLICY_BODIES_RAW, "is longer than a policy can be");
     }
     return body;
+}
+
+static enum issuer_refusal read_refusal(const struct facts *row)
+{
+    const char *word = facts_word(row, ISSUERS_REFUSED);
+    for (int i = ISSUER_REFUSAL_NONE + 1; word != NULL && i < ISSUER_REFUSAL_COUNT; i++) {
+        if (strcmp(word, issuer_refusal_word((enum issuer_refusal)i)) == 0) {
+            return (enum issuer_refusal)i;
+        }
+    }
+    if (word != NULL) {
+        facts_bad(row, ISSUERS_REFUSED, "is no word of its vocabulary");
+    }
+    return ISSUER_REFUSAL_NONE;
+}
+
+void read_issuer(const struct facts *row, struct seen_issuer *out)
+{
+    *out = (struct seen_issuer){
+        .url = facts_text(row, ISSUERS_URL),
+        .refused = read_refusal(row),
+        .outcome = facts_policy_fetch(row, ISSUERS_FETCH),
+        .not_tested = facts_not_tested(row, ISSUERS_NOT_TESTED),
+        .started_unix_ms = facts_time_ms(row, ISSUERS_STARTED),
+        .total_ms = (int32_t)facts_natural(row, ISSUERS_TOTAL_MS, INT32_MAX),
+        .status = facts_u16(row, ISSUERS_HTTP_STATUS),
+        .location = facts_text(row, ISSUERS_LOCATION),
+        .content_type = facts_text(row, ISSUERS_CONTENT_TYPE),
+        .body = facts_base64(row, ISSUERS_RAW),
+    };
+    out->attempt_count = read_policy_attempts(row, ISSUERS_ATTEMPTS, out->attempts);
+    if (out->body.len > POLICY_BODY_MAX) {
+        facts_bad(row, ISSUERS_RAW, "is longer than an answer can be");
+    }
+    if (facts_has(row, ISSUERS_RAW) != (out->outcome == POLICY_FETCH_FETCHED)) {
+        facts_bad(row, ISSUERS_RAW, "does not go with fetch");
+    }
 }

@@ -8,6 +8,7 @@
  * `row->reading->why` tells, the observation is harmless but of no use.
  */
 
+#include "scanner/observation/seen_issuer.h"
 #include "scanner/replay/row_facts.h"
 
 /** The octets of a row of certificates. */
@@ -55,6 +56,8 @@ struct read_policy {
 };
 
 void read_policy(const struct facts *row, struct read_policy *out);
+/** A row of issuers. */
+void read_issuer(const struct facts *row, struct seen_issuer *out);
 /** The octets of a row of policy_bodies. */
 struct span read_policy_body(const struct facts *row, uint8_t sha256[32]);
 

@@ -224,6 +224,10 @@ void report_completion(struct row_sink *sink, const struct completion_facts *c,
     if (last != NULL) {
         put_cert_texts(row_list(r, COMPLETIONS_MISSING_ISSUER_URLS), &last->ca_issuer_urls);
     }
+    if (c->browser != NULL) {
+        row_word(r, COMPLETIONS_BROWSER, chain_status_word(c->browser->store[0].status));
+        put_path(row_list(r, COMPLETIONS_BROWSER_PATH), &c->browser->store[0]);
+    }
     row_bool(r, COMPLETIONS_CAPPED, c->verdict->capped);
     put_findings(row_list(r, COMPLETIONS_FINDINGS), findings);
     row_sink_end(sink, TABLE_COMPLETIONS);

@@ -1,6 +1,7 @@
 #include "scanner/report/completions.h"
 
 #include "scanner/base/memory.h"
+#include "scanner/report/browser_path.h"
 #include "scanner/report/report.h"
 
 struct place {
@@ -35,15 +36,26 @@ static struct place *sorted_places(const struct completions *c, size_t *count)
 static void complete(struct row_sink *sink, const struct completions *c, const struct place *p,
                      const uint8_t *octets, struct findings *findings)
 {
+    struct span list = {octets, p->chain->len};
     struct chain_verdict verdict;
-    chain_judge_complete(c->judge, (struct span){octets, p->chain->len}, c->pool, &verdict);
+    struct chain_verdict browser;
+    struct buf whole = BUF_INIT(BUF_NO_LIMIT);
+    findings_reset(findings);
     struct completion_facts facts = {.verdict = &verdict, .pool = c->pool, .senders = c->senders};
     memcpy(facts.chain_id, p->chain->chain_id, sizeof(facts.chain_id));
-    findings_reset(findings);
+    if (c->fetched != NULL) {
+        browser_judge(c->browser, list, c->fetched, &whole, NULL, NULL, &browser);
+        facts.browser = &browser;
+    }
+    chain_judge_complete(c->judge, list, c->pool, &verdict);
     if (!p->chain->told) {
         findings_of_completion(&verdict, c->pool, findings);
     }
+    if (!p->chain->told && findings->count == 0 && facts.browser != NULL) {
+        findings_of_completion(&browser, NULL, findings);
+    }
     report_completion(sink, &facts, findings);
+    buf_deinit(&whole);
     counts_add_findings(c->counts, findings);
 }
 
@@ -55,6 +67,27 @@ bool completions_want(enum chain_status status)
 static bool is_halted(const struct completions *c)
 {
     return c->halted != NULL && *c->halted;
+}
+
+void completions_each_url(const struct completions *c, void (*want)(void *arg, struct span url),
+                          void *arg)
+{
+    struct buf octets = BUF_INIT(BUF_NO_LIMIT);
+    struct buf whole = BUF_INIT(BUF_NO_LIMIT);
+    struct chain_verdict v;
+    for (size_t i = 0; i < c->of_count; i++) {
+        for (size_t k = 0; k < c->of[i]->count; k++) {
+            const struct incomplete_chain *chain = &c->of[i]->chains[k];
+            buf_reset(&octets);
+            uint8_t *room = buf_room(&octets, chain->len);
+            if (incomplete_chains_read(c->of[i], chain, room)) {
+                struct span list = {room, chain->len};
+                browser_judge(c->browser, list, c->fetched, &whole, want, arg, &v);
+            }
+        }
+    }
+    buf_deinit(&octets);
+    buf_deinit(&whole);
 }
 
 bool report_completions(struct row_sink *sink, const struct completions *c,

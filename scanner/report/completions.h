@@ -3,6 +3,7 @@
 #include "scanner/analysis/counts.h"
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/chain_judge.h"
+#include "scanner/trust/fetched_issuers.h"
 #include "scanner/trust/incomplete_chains.h"
 #include "scanner/trust/intermediate_pool.h"
 #include "scanner/trust/issuer_senders.h"
@@ -14,8 +15,11 @@
  */
 struct completions {
     struct chain_judge *judge;
+    struct chain_judge *browser; /* another, as both verdicts of a list are looked at together; NULL
+                                  * without `fetched` */
     struct intermediate_pool *pool;
     const struct issuer_senders *senders;
+    const struct fetched_issuers *fetched;     /* NULL: no URL was asked */
     const struct incomplete_chains *const *of; /* by judge */
     size_t of_count;
     struct scan_counts *counts; /* findings are added */
@@ -24,6 +28,10 @@ struct completions {
 
 /** Whether the end of the scan may have more to say of a list than its row. */
 bool completions_want(enum chain_status status);
+
+/** Names the URLs, not asked yet, where a client that fetches would look for what is missing. */
+void completions_each_url(const struct completions *c, void (*want)(void *arg, struct span url),
+                          void *arg);
 
 /** Renders every row; `on_row` is called after each one. @return false when lists are missing: a
  * temporary file could not be written or read. */

@@ -5,10 +5,10 @@
 
 #define FAULT_TEXT_MAX 160 /* octets; as its column says */
 
-static void put_policy_attempts(struct list *l, const struct seen_policy *p)
+void put_policy_attempts(struct list *l, const struct policy_attempt *attempts, size_t count)
 {
-    for (size_t i = 0; i < p->attempt_count; i++) {
-        const struct policy_attempt *a = &p->attempts[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct policy_attempt *a = &attempts[i];
         struct object *o = list_object(l);
         object_address(o, POLICY_ATTEMPT_ADDRESS, &a->address);
         object_word(o, POLICY_ATTEMPT_OUTCOME, policy_fetch_word((enum policy_fetch)a->outcome));
@@ -26,7 +26,7 @@ static void put_fetch(struct row *r, const struct seen_policy *p)
     if (p->outcome == POLICY_FETCH_NOT_DIALLED) {
         row_word(r, POLICIES_NOT_TESTED, word_or_null(not_tested_word(p->not_tested)));
     }
-    put_policy_attempts(row_list(r, POLICIES_ATTEMPTS), p);
+    put_policy_attempts(row_list(r, POLICIES_ATTEMPTS), p->attempts, p->attempt_count);
     if (p->started_unix_ms != 0) {
         row_time_ms(r, POLICIES_STARTED, p->started_unix_ms);
     }

@@ -3,6 +3,7 @@
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/cert/cert_info.h"
+#include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/chain_judge.h"
@@ -57,12 +58,16 @@ void report_chain(struct row_sink *sink, const struct chain_facts *chain,
                   const struct chain_verdict *verdict, const struct judging_terms *terms,
                   const struct findings *findings);
 
+/** A caIssuers URL that was asked. */
+void report_issuer(struct row_sink *sink, const struct seen_issuer *seen);
+
 /** A chain that was judged again with intermediates from elsewhere. */
 struct completion_facts {
     uint8_t chain_id[32];
     const struct chain_verdict *verdict;
     const struct intermediate_pool *pool;
     const struct issuer_senders *senders;
+    const struct chain_verdict *browser; /* with what was fetched; NULL: nothing was asked */
 };
 
 void report_completion(struct row_sink *sink, const struct completion_facts *c,

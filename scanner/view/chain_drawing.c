@@ -156,6 +156,26 @@ static void put_verdicts(struct paper *p, const json_t *chain)
     }
 }
 
+/** "Works in a browser, fails in mail": the commonest reason why nobody noticed. */
+static void put_browser(struct paper *p, const struct chain_view *c)
+{
+    const json_t *completion = c->completion != NULL ? c->completion->value : NULL;
+    const char *status = value_text(completion, "browser");
+    if (status == NULL) {
+        return;
+    }
+    begin_field(p, "browser");
+    paper_put(p, chain_status_ink(status), status);
+    if (is_word(status, "trusted")) {
+        paper_put(p, INK_PLAIN,
+                  ": works in a browser, fails in mail. Browsers fetch the "
+                  "certificate that is missing, mail servers do not");
+    } else {
+        paper_put(p, INK_PLAIN, ", also where missing certificates are fetched");
+    }
+    paper_end(p);
+}
+
 /* --- the drawing ----------------------------------------------------------------------------- */
 
 #define DRAWING_INDENT 6
@@ -356,5 +376,6 @@ void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t inde
     }
     put_leaf(p, v, c->chain->value);
     put_verdicts(p, c->chain->value);
+    put_browser(p, c);
     put_path(p, v, c);
 }

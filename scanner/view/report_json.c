@@ -80,6 +80,11 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
         put_row(w, &set, v->chain[i].chain);
     }
     json_array_end(w);
+    begin_table(w, TABLE_ISSUERS); /* of this run: one may lead to the next */
+    for (size_t i = 0; v->chain_count > 0 && i < v->rows->table[TABLE_ISSUERS].count; i++) {
+        put_row(w, &set, &v->rows->table[TABLE_ISSUERS].row[i]);
+    }
+    json_array_end(w);
     begin_table(w, TABLE_COMPLETIONS);
     for (size_t i = 0; i < v->chain_count; i++) {
         put_row(w, &set, v->chain[i].completion);

@@ -20,6 +20,8 @@ static const char *key_column(enum table_id table)
         return "fingerprint_sha256";
     case TABLE_POLICIES:
         return "policy_host";
+    case TABLE_ISSUERS:
+        return "url";
     case TABLE_POLICY_BODIES:
         return "policy_sha256";
     default:

@@ -21,6 +21,7 @@ KEYS = {
     "endpoints": ["endpoint"],
     "domains": ["input_line"],
     "completions": ["chain_id"],
+    "issuers": ["url"],
     "policies": ["policy_host"],
     "policy_bodies": ["policy_sha256"],
 }

@@ -14,7 +14,7 @@ from e2e.runner import (EHLO, check, check_equal, finish, read_json, read_table,
 from support.pki import Authority  # noqa: E402
 
 TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions", "policies",
-          "policy_bodies"]
+          "policy_bodies", "issuers"]
 # The lab's slow servers are slower than these; nothing here is about patience.
 IMPATIENT = ["--policy-timeout", "6", "--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
 PROBES = ["--probes", "sni,no-sni,versions,ecdsa-rsa"]

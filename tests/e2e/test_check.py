@@ -103,8 +103,8 @@ def check_json(lab):
                 [name_of("good"), name_of("nxdomain"), name_of("sni-select")])
     good, gone, sni = documents
     check_equal("json: tables", list(good["rows"]),
-                ["domains", "hosts", "services", "endpoints", "policies", "policy_bodies", "chains", "completions",
-                 "certificates"])
+                ["domains", "hosts", "services", "endpoints", "policies", "policy_bodies", "chains", "issuers",
+                 "completions", "certificates"])
     check_equal("json: rows of a good one", [len(rows) for rows in good["rows"].values()][:7], [1, 1, 1, 1, 0, 0, 1])
     check("json: certificates", len(good["rows"]["certificates"]) >= 2, good)
     check_equal("json: no rows beyond the domain", sum(map(len, gone["rows"].values())), 1)

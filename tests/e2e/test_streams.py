@@ -28,7 +28,7 @@ ZONE = {
     ("mx.local.test", "A"): ["127.0.0.1"],
     ("xn--mnchen-3ya.test", "MX"): [(0, "")],
 }
-TABLES = ["certificates", "chains", "hosts", "services", "endpoints", "domains", "completions"]
+TABLES = ["certificates", "chains", "hosts", "services", "endpoints", "domains", "completions", "issuers"]
 JOIN_TABLES = ["routes", "findings"]
 
 

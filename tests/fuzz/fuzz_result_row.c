@@ -110,6 +110,15 @@ static void on_policy_body(struct bench *b, const struct facts *row)
     }
 }
 
+static void on_issuer(struct bench *b, const struct facts *row)
+{
+    struct seen_issuer seen;
+    read_issuer(row, &seen);
+    if (row->reading->why.len == 0) {
+        report_issuer(&b->sink, &seen);
+    }
+}
+
 static const struct {
     enum table_id table;
     void (*on_row)(struct bench *b, const struct facts *row);
@@ -117,6 +126,7 @@ static const struct {
     {TABLE_SERVICES, on_service}, {TABLE_ENDPOINTS, on_endpoint},
     {TABLE_HOSTS, on_host},       {TABLE_DOMAINS, on_domain},
     {TABLE_POLICIES, on_policy},  {TABLE_POLICY_BODIES, on_policy_body},
+    {TABLE_ISSUERS, on_issuer},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -157,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    size_t kind = data[0] % KINDS;
+    size_t kind = (uint8_t)(data[0] - '0') % KINDS;
     struct buf once = rewritten(kind, (struct span){data + 1, size - 1});
     if (once.len > 0) {
         struct buf twice = rewritten(kind, buf_span(&once));

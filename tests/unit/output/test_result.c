@@ -427,7 +427,7 @@ static void check_finished(const struct result_dir *d, const char *dir)
         cr_expect(info->has_sha256);
         count++;
     }
-    cr_expect_eq(count, 9 + 12, "nine tables in NDJSON, and three more in CSV");
+    cr_expect_eq(count, 10 + 13, "ten tables in NDJSON, and three more in CSV");
     cr_expect_null(result_dir_file_of(d, TABLE_ROUTES, ROW_FORMAT_NDJSON));
     info = result_dir_file_of(d, TABLE_CHAINS, ROW_FORMAT_NDJSON);
     cr_expect_eq(info->rows, 2);

@@ -9,8 +9,10 @@
 #include "scanner/analysis/policy_stage.h"
 #include "scanner/analysis/rollup.h"
 #include "scanner/dane/dane.h"
+#include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/trust/chain_judge.h"
+#include "scanner/trust/issuer_answer.h"
 
 struct naming {
     const char *prefix;
@@ -165,6 +167,12 @@ static const struct {
 #undef X
 #define X(name, word) {"chain_status", word},
     CHAIN_STATUSES(X)
+#undef X
+#define X(name, word) {"issuer_refusal", (word) != NULL ? (word) : ""},
+    ISSUER_REFUSALS(X)
+#undef X
+#define X(name, word) {"issuer_answer", word},
+    ISSUER_ANSWERS(X)
 #undef X
 #define X(name, word) {"cert_role", word},
     CERT_ROLES(X)

@@ -844,6 +844,60 @@ Test(read_rows, a_body_of_a_policy)
     }
 }
 
+static const struct {
+    const char *name;
+    struct seen_issuer seen;
+} issuer_cases[] = {
+    {"RFC 5280 4.2.2.1: fetched",
+     {.url = SPAN_INIT("http://ca.test/a"),
+      .outcome = POLICY_FETCH_FETCHED,
+      .attempts = {{.address = {.family = 4, .octets = {11, 78, 2, 1}},
+                    .outcome = POLICY_FETCH_FETCHED,
+                    .connect_ms = 3}},
+      .attempt_count = 1,
+      .started_unix_ms = 1780000000123,
+      .total_ms = 12,
+      .status = 200,
+      .content_type = SPAN_INIT("application/pkix-cert"),
+      .body = SPAN_INIT("no certificate\0")}},
+    {"an empty answer",
+     {.url = SPAN_INIT("http://ca.test/"),
+      .outcome = POLICY_FETCH_FETCHED,
+      .total_ms = 0,
+      .status = 200,
+      .body = SPAN_INIT("")}},
+    {"redirected",
+     {.url = SPAN_INIT("http://ca.test/b"),
+      .outcome = POLICY_FETCH_HTTP_REDIRECT,
+      .total_ms = 1,
+      .status = 302,
+      .location = SPAN_INIT("http://127.0.0.1/\xff")}},
+    {"octets that are no text",
+     {.url = SPAN_INIT("http://\xff\x01/"), .refused = ISSUER_REFUSAL_TEXT, .total_ms = -1}},
+    {"not dialled",
+     {.url = SPAN_INIT("http://ca.test/c"),
+      .outcome = POLICY_FETCH_NOT_DIALLED,
+      .not_tested = NOT_TESTED_SPECIAL_PURPOSE,
+      .total_ms = -1}},
+};
+
+Test(read_rows, an_issuer_that_was_asked)
+{
+    for (size_t i = 0; i < LENGTH(issuer_cases); i++) {
+        struct seen_issuer again;
+        struct trip t;
+        trip_init(&t);
+        report_issuer(&t.first, &issuer_cases[i].seen);
+        trip_read(&t, TABLE_ISSUERS, issuer_cases[i].name);
+        read_issuer(&t.row, &again);
+        cr_expect(span_eq(again.body, issuer_cases[i].seen.body), "%s", issuer_cases[i].name);
+        cr_expect_eq(again.refused, issuer_cases[i].seen.refused, "%s", issuer_cases[i].name);
+        report_issuer(&t.second, &again);
+        trip_expect_same(&t, issuer_cases[i].name);
+        trip_deinit(&t);
+    }
+}
+
 /* What this program cannot have written is refused, so that nothing behind it meets it. */
 static const struct {
     const char *name;

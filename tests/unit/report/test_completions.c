@@ -57,6 +57,7 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
         }
         struct issuer_senders *senders = issuer_senders_new(NULL, 0, NULL, 0);
         struct completions c = {.judge = chain_judge_new(&terms),
+                                .browser = chain_judge_new(&terms),
                                 .senders = senders,
                                 .pool = intermediate_pool_new(),
                                 .of = &of,
@@ -69,6 +70,7 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
         intermediate_pool_free(c.pool);
         issuer_senders_free(senders);
         chain_judge_free(c.judge);
+        chain_judge_free(c.browser);
         incomplete_chains_deinit(&incomplete);
         row_sink_deinit(&t.sink);
         free(counts);
