@@ -73,6 +73,6 @@ add_script_test(lab e2e 400 e2e/compare_with_lab.py --domains 1000 --min-gap-ms 
 add_script_test(findings e2e 400 e2e/findings.py)
 add_script_test(threads e2e 600 e2e/determinism.py --domains 200)
 # Both ends of these work hard; beside other tests they would meet their own timeouts.
-set_tests_properties(e2e.lab e2e.threads PROPERTIES RUN_SERIAL TRUE)
+set_tests_properties(e2e.lab e2e.threads e2e.floods PROPERTIES RUN_SERIAL TRUE)
 # It waits for timeouts more than it works: begun first, it ends with the others.
 set_tests_properties(e2e.findings PROPERTIES COST 1000)

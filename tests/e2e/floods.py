@@ -19,8 +19,9 @@ from e2e.flood_world import FLOODS, GOOD, SILENT, FloodWorld  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
 from e2e.runner import check, check_equal, finish, read_table, run  # noqa: E402
 
-TIMEOUTS = ["--connect-timeout", "5", "--greeting-timeout", "10", "--target-timeout", "30", "--policy-timeout", "10",
-            "--dns-timeout", "2", "--dns-tries", "2"]
+# What is silent ends soon; else nothing that a busy machine could turn into a timeout.
+TIMEOUTS = ["--connect-timeout", "20", "--tls-timeout", "10", "--greeting-timeout", "30", "--policy-timeout", "40",
+            "--dns-timeout", "10", "--dns-tries", "3"]
 TABLES = ("domains", "endpoints", "policies")
 
 
