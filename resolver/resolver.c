@@ -71,7 +71,7 @@ struct resolver {
     uv_loop_t *loop;
     uv_timer_t tick;
     uv_check_t after_reading; /* where a tick is worked on */
-    bool ticked;
+    uint64_t ticked_ms;
     uv_prepare_t prepare;
     struct dns_transport *transport;
     struct dns_reader *reader;
@@ -484,8 +484,7 @@ static struct question *question_of(struct wheel_timer *t)
 
 static void on_tick(uv_timer_t *handle)
 {
-    struct resolver *r = handle->data;
-    r->ticked = true;
+    (void)handle; /* the loop turns, that is all */
 }
 
 /* The loop looks at timers before it reads: answers that wait in the kernel are no timeouts. */
@@ -493,10 +492,10 @@ static void on_after_reading(uv_check_t *handle)
 {
     struct resolver *r = handle->data;
     struct wheel_timer *due;
-    if (!r->ticked) {
+    if (uv_now(r->loop) < r->ticked_ms + TICK_MS / 2) {
         return;
     }
-    r->ticked = false;
+    r->ticked_ms = uv_now(r->loop);
     dns_transport_tick(r->transport);
     while ((due = wheel_turn(&r->wheel, uv_now(r->loop))) != NULL) {
         go_on(question_of(due));

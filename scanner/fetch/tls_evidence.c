@@ -5,7 +5,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 
-#include "scanner/base/memory.h"
+#include "scanner/base/check.h"
 #include "scanner/tls/handshake_message.h"
 #include "scanner/tls/tls_settings.h"
 
@@ -19,29 +19,6 @@ uint64_t monotonic_ns(void)
     return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
-/* What OpenSSL's objects point to instead of the evidence: they live as long as libcurl likes, which
- * since 8.12 is longer than the exchange. It belongs to the SSL_CTX and is freed with it. */
-struct tls_tether {
-    struct tls_evidence *evidence; /* NULL: nobody listens any more */
-};
-
-static int tether_index = -1;
-
-static void on_context_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long number,
-                            void *arg)
-{
-    (void)parent;
-    (void)data;
-    (void)index;
-    (void)number;
-    (void)arg;
-    struct tls_tether *tether = ptr;
-    if (tether != NULL && tether->evidence != NULL) {
-        tether->evidence->tether = NULL;
-    }
-    free(tether);
-}
-
 void tls_evidence_init(struct tls_evidence *e, const EVP_MD *sha256, EVP_MD_CTX *digest)
 {
     *e = (struct tls_evidence){0};
@@ -50,10 +27,8 @@ void tls_evidence_init(struct tls_evidence *e, const EVP_MD *sha256, EVP_MD_CTX 
 
 void tls_evidence_detach(struct tls_evidence *e)
 {
-    if (e->tether != NULL) {
-        e->tether->evidence = NULL;
-        e->tether = NULL;
-    }
+    e->ctx = NULL;
+    e->bio = NULL;
 }
 
 void tls_evidence_reset(struct tls_evidence *e)
@@ -74,9 +49,11 @@ void tls_evidence_begin_turn(struct tls_evidence *e)
     e->turn_octets = 0;
 }
 
-static struct tls_evidence *evidence_of(const void *tether)
+/* Objects of earlier connections still have `e` in their callbacks. They are alive while they call, so
+ * they are never those of the present one. */
+static bool is_present(const struct tls_evidence *e, const SSL *ssl)
 {
-    return tether != NULL ? ((const struct tls_tether *)tether)->evidence : NULL;
+    return e != NULL && e->ctx == SSL_get_SSL_CTX(ssl);
 }
 
 static bool may_read(struct tls_evidence *e)
@@ -106,8 +83,8 @@ static long on_bio(BIO *bio, int what, const char *at, size_t len, int argi, lon
     (void)len;
     (void)argi;
     (void)argl;
-    struct tls_evidence *e = evidence_of(BIO_get_callback_arg(bio));
-    if (e == NULL) {
+    struct tls_evidence *e = (struct tls_evidence *)BIO_get_callback_arg(bio);
+    if (e->bio != bio) {
         return result;
     }
     if (what == BIO_CB_READ && !may_read(e)) { /* as if nothing had come yet */
@@ -125,17 +102,18 @@ static long on_bio(BIO *bio, int what, const char *at, size_t len, int argi, lon
 static void begin(struct tls_evidence *e, SSL *ssl)
 {
     e->begun_ns = monotonic_ns();
+    e->bio = SSL_get_rbio(ssl);
     BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
-    BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)e->tether);
+    BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)e);
 }
 
 static void on_message(int sent, int version, int content_type, const void *at, size_t len,
                        SSL *ssl, void *arg)
 {
     (void)version;
-    struct tls_evidence *e = evidence_of(arg);
+    struct tls_evidence *e = arg;
     const uint8_t *octets = at;
-    if (e == NULL) {
+    if (!is_present(e, ssl)) {
         return;
     }
     if (content_type == SSL3_RT_HANDSHAKE && !sent && !e->flooded) {
@@ -155,8 +133,9 @@ static void on_message(int sent, int version, int content_type, const void *at, 
  * takes the errors out. */
 static void on_state(const SSL *ssl, int where, int result)
 {
-    struct tls_evidence *e = evidence_of(BIO_get_callback_arg(SSL_get_rbio(ssl)));
-    if (e == NULL || e->ended_ns != 0) { /* before the ClientHello; or a ticket of TLS 1.3 */
+    struct tls_evidence *e = (struct tls_evidence *)BIO_get_callback_arg(SSL_get_rbio(ssl));
+    if (!is_present(e, ssl) ||
+        e->ended_ns != 0) { /* before the ClientHello; or a ticket of TLS 1.3 */
         return;
     }
     if (where & SSL_CB_HANDSHAKE_DONE) {
@@ -169,17 +148,10 @@ static void on_state(const SSL *ssl, int where, int result)
 
 void tls_evidence_install(struct tls_evidence *e, SSL_CTX *ssl)
 {
-    if (tether_index < 0) { /* one thread makes all connections */
-        tether_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, on_context_free);
-    }
-    struct tls_tether *tether = memory_new(1, sizeof(*tether));
-    CHECK(tether_index >= 0 && SSL_CTX_set_ex_data(ssl, tether_index, tether) == 1);
-    tls_evidence_detach(e);
-    tether->evidence = e;
-    e->tether = tether;
+    e->ctx = ssl;
     tls_settings_hello(ssl);
     tls_settings_behaviour(ssl);
     SSL_CTX_set_msg_callback(ssl, on_message);
-    SSL_CTX_set_msg_callback_arg(ssl, tether);
+    SSL_CTX_set_msg_callback_arg(ssl, e);
     SSL_CTX_set_info_callback(ssl, on_state);
 }
