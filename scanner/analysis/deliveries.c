@@ -135,11 +135,36 @@ static enum profile_exchange exchange_for(const struct delivery_place *at, const
     return PROFILE_EXCHANGE_SKIPPED;
 }
 
+/* Bogus answers are none to a resolver that validates (RFC 4035 section 5.5), whose name is not known of
+ * most senders. */
+static enum profile_exchange answers_for(const struct delivery_place *at, bool bogus)
+{
+    if (!bogus) {
+        return PROFILE_EXCHANGE_TAKEN;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_VALIDATES);
+    switch (at->profile->validates) {
+    case PROFILE_CHOICE_NO:
+        return PROFILE_EXCHANGE_TAKEN;
+    case PROFILE_CHOICE_YES:
+        return PROFILE_EXCHANGE_SKIPPED;
+    case PROFILE_CHOICE_UNKNOWN:
+        break;
+    }
+    return PROFILE_EXCHANGE_UNKNOWN;
+}
+
+static bool is_bogus(const struct delivery_place *at)
+{
+    uint8_t family = at->e->address.family == 6 ? at->mx->aaaa_state : at->mx->a_state;
+    return family == DNS_BOGUS;
+}
+
 /* An IPv4 address that only an AAAA record holds, RFC 4291 section 2.5.5.2. */
 static enum profile_exchange address_for(const struct delivery_place *at)
 {
     if (!at->e->mapped) {
-        return PROFILE_EXCHANGE_TAKEN;
+        return answers_for(at, is_bogus(at));
     }
     delivery_rests_on(at, PROFILE_FIELD_MAPPED_ADDRESS);
     return at->profile->mapped_address;
@@ -227,6 +252,21 @@ static bool has_usable_exchange(const struct delivery_place *at)
     return false;
 }
 
+static bool is_decided_by_bogus_mx(const struct delivery_place *at, struct sender_delivery *out)
+{
+    switch (answers_for(at, at->domain->mx_dns.state == DNS_BOGUS)) {
+    case PROFILE_EXCHANGE_TAKEN:
+        return false;
+    case PROFILE_EXCHANGE_SKIPPED:
+        *out = without_walk(DELIVERY_DEFERRED, DELIVERY_REASON_DNS_FAILED);
+        return true;
+    case PROFILE_EXCHANGE_UNKNOWN:
+        break;
+    }
+    *out = without_walk(DELIVERY_UNKNOWN, DELIVERY_REASON_DNS_FAILED);
+    return true;
+}
+
 /* RFC 7505 section 3: a null MX must be alone. @return false: it counts for nothing */
 static bool is_decided_by_null_mx(const struct delivery_place *at, struct sender_delivery *out)
 {
@@ -255,7 +295,7 @@ static bool is_known(const struct sender_delivery *d)
 static struct sender_delivery deliver(struct delivery_place *at)
 {
     struct sender_delivery out;
-    if (!is_decided_by_null_mx(at, &out)) {
+    if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out)) {
         out = has_usable_exchange(at)
                   ? walk_domain(at)
                   : without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NO_MAIL);

@@ -23,9 +23,10 @@
     X(TLS_FAILED, "tls_failed")                                                                 \
     X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                          \
     X(TLS_SUITE, "tls_suite") /* the sender lacks the suite or group, or the DH key is small */ \
-    X(LEAF_KEY, "leaf_key")   /* kind or size of the key */                                     \
-    X(KEY_USAGE, "key_usage") /* the leaf's key may not sign */                                 \
-    X(LIST_SIZE, "list_size") /* the certificate list is too large for it */                    \
+    X(CERTIFICATE_FORM, "certificate_form") /* not all libraries can read it */                 \
+    X(LEAF_KEY, "leaf_key")                 /* kind or size of the key */                       \
+    X(KEY_USAGE, "key_usage")               /* the leaf's key may not sign */                   \
+    X(LIST_SIZE, "list_size")               /* the certificate list is too large for it */      \
     X(SESSION_LOST, "session_lost")         /* right after the handshake */                     \
     X(SMTP_REPLIES, "smtp_replies")         /* lines that the sender cannot read */             \
     X(STARTTLS_KEYWORD, "starttls_keyword") /* not in upper case */                             \

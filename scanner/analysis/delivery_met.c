@@ -123,6 +123,11 @@ static bool passes_dialogue(const struct delivery_place *at, const struct delive
                             struct delivery_handshake *h)
 {
     const struct sender_profile *p = at->profile;
+    if ((m->facts.quirks & (SENDER_FACTS_EARLY_REPLY | SENDER_FACTS_LONG_REPLY)) != 0) {
+        *h = unknown(
+            DELIVERY_REASON_SMTP_REPLIES); /* taken for the answer to what follows; or cut */
+        return false;
+    }
     uint16_t odd = line_quirks(&m->facts);
     if (odd != 0) {
         delivery_rests_on(at, PROFILE_FIELD_REPLY_LINES);
@@ -177,6 +182,8 @@ static enum delivery_reason reason_of_obstacle(enum stack_obstacle o)
     switch (o) {
     case STACK_OBSTACLE_SUITE:
         return DELIVERY_REASON_TLS_SUITE;
+    case STACK_OBSTACLE_FORM:
+        return DELIVERY_REASON_CERTIFICATE_FORM;
     case STACK_OBSTACLE_KEY:
         return DELIVERY_REASON_LEAF_KEY;
     case STACK_OBSTACLE_USAGE:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/name_rules.h"
 #include "scanner/base/check.h"
 
 #define TLS1_0 0x0301
@@ -73,13 +74,43 @@ static enum fit next_hop_fits(const struct delivery_place *at, const struct deli
                                 : leaf_has_domain(at, m, with_sni);
 }
 
+static enum fit fit_of(bool fits)
+{
+    return fits ? FIT_YES : FIT_NO;
+}
+
+/* By the rule of the sender's library, where rules differ. @param otherwise where they agree to take it */
+static enum fit by_name_rule(const struct delivery_place *at, const struct delivery_met *m,
+                             enum fit otherwise)
+{
+    unsigned refused = m->facts.name_refused_by;
+    if (refused == 0) {
+        return otherwise;
+    }
+    if ((refused & NAME_RULES_ALL) == NAME_RULES_ALL) {
+        return FIT_NO;
+    }
+    delivery_rests_on_stack(at, STACK_FIELD_NAME_RULE);
+    uint32_t rule = at->profile->stack->name_rule;
+    return rule == 0 ? FIT_UNKNOWN : (refused & rule) != 0 ? FIT_NO : FIT_YES;
+}
+
+/* A dNSName is the host, or (with the library's rule) the common name of a leaf without one. */
+static enum fit host_fits(const struct delivery_place *at, const struct delivery_met *m, bool cn)
+{
+    bool match = name_match_is_match(m->name) || (cn && m->name == NAME_MATCH_CN_ONLY);
+    return match || (m->facts.name_refused_by != 0 && m->name != NAME_MATCH_CN_ONLY)
+               ? by_name_rule(at, m, fit_of(match))
+               : FIT_NO;
+}
+
 static enum fit name_fits(const struct delivery_place *at, const struct delivery_met *m)
 {
     switch (at->profile->names) {
     case PROFILE_NAMES_HOST:
-        return name_match_is_match(m->name) ? FIT_YES : FIT_NO;
+        return host_fits(at, m, false);
     case PROFILE_NAMES_HOST_OR_CN:
-        return name_match_is_match(m->name) || m->name == NAME_MATCH_CN_ONLY ? FIT_YES : FIT_NO;
+        return host_fits(at, m, true);
     case PROFILE_NAMES_NEXT_HOP:
         return next_hop_fits(at, m, at->profile->sni);
     }
@@ -87,11 +118,6 @@ static enum fit name_fits(const struct delivery_place *at, const struct delivery
 }
 
 /* --- the path to an anchor ----------------------------------------------------------------- */
-
-static enum fit fit_of(bool fits)
-{
-    return fits ? FIT_YES : FIT_NO;
-}
 
 /* With the first trust store. Where all builders agree, it rests on none. */
 static enum fit path_fits(const struct delivery_place *at, const struct delivery_met *m)
@@ -175,9 +201,10 @@ static uint8_t otherwise(const struct delivery_place *at, enum profile_field fie
         return RESULT_FAILS;
     }
     delivery_rests_on(at, field);
-    return results_of(field == PROFILE_FIELD_WITHOUT_TLS   ? p->without_tls
-                      : field == PROFILE_FIELD_TLS_FAILURE ? p->tls_failure
-                                                           : p->session_lost);
+    return results_of(field == PROFILE_FIELD_WITHOUT_TLS        ? p->without_tls
+                      : field == PROFILE_FIELD_TLS_FAILURE      ? p->tls_failure
+                      : field == PROFILE_FIELD_STARTTLS_REFUSED ? p->starttls_refused
+                                                                : p->session_lost);
 }
 
 static struct delivery_outcome after_handshake(const struct delivery_place *at,
@@ -195,6 +222,13 @@ static struct delivery_outcome after_handshake(const struct delivery_place *at,
     return one(stays.set | otherwise(at, PROFILE_FIELD_SESSION_LOST), DELIVERY_REASON_SESSION_LOST);
 }
 
+/* The command, before TLS; of a sender that takes 220 alone, any other positive reply too. */
+static bool is_refused(const struct delivery_met *m, const struct delivery_handshake *h)
+{
+    return m->outcome == OUTCOME_STARTTLS_TEMPFAIL || m->outcome == OUTCOME_STARTTLS_REJECTED ||
+           h->reason == DELIVERY_REASON_STARTTLS_REPLY;
+}
+
 /* As far as the handshake got, or all that could come of one that is not known. */
 static struct delivery_outcome with_session(const struct delivery_place *at,
                                             const struct delivery_met *m)
@@ -207,7 +241,9 @@ static struct delivery_outcome with_session(const struct delivery_place *at,
     case FIT_YES:
         return after_handshake(at, m, h.lost);
     case FIT_NO:
-        return one(otherwise(at, h.offered ? PROFILE_FIELD_TLS_FAILURE : PROFILE_FIELD_WITHOUT_TLS),
+        return one(otherwise(at, !h.offered          ? PROFILE_FIELD_WITHOUT_TLS
+                                 : is_refused(m, &h) ? PROFILE_FIELD_STARTTLS_REFUSED
+                                                     : PROFILE_FIELD_TLS_FAILURE),
                    h.reason);
     case FIT_UNKNOWN:
         break;
@@ -262,10 +298,11 @@ static struct delivery_outcome by_covering_sts(const struct delivery_place *at)
     if (h.tls == FIT_NO) {
         return one(RESULT_FAILS, h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
-    if (handshake && (path == FIT_NO || !name_match_is_match(m.name))) {
+    enum fit name = handshake ? host_fits(at, &m, false) : FIT_UNKNOWN;
+    if (path == FIT_NO || name == FIT_NO) {
         return one(RESULT_FAILS, DELIVERY_REASON_STS_CERTIFICATE);
     }
-    if (handshake && path == FIT_UNKNOWN) {
+    if (handshake && (path == FIT_UNKNOWN || name == FIT_UNKNOWN)) {
         return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_STS_CERTIFICATE);
     }
     if (h.lost == TRUTH_YES) {
@@ -305,17 +342,28 @@ static void rest_on_reading(const struct delivery_place *at)
     }
 }
 
+/* The bounds are ours: RFC 8461 section 3.3 suggests 64 KB for the body, and none for the head. */
+static bool is_beyond_our_bounds(const struct seen_policy *policy)
+{
+    return policy != NULL && (policy->outcome == POLICY_FETCH_HTTP_HEAD_TOO_LARGE ||
+                              policy->outcome == POLICY_FETCH_BODY_TOO_LARGE);
+}
+
 /* Does the sender have to keep to a policy in mode enforce? */
 static enum truth sts_is_enforced(const struct delivery_place *at)
 {
     static const struct sts_reading all = {.takes = UINT32_MAX};
     const struct sender_profile *p = at->profile;
-    if (sts_is_enforced_by(at->sts, all, all) == TRUTH_NO) {
+    bool beyond = is_beyond_our_bounds(at->domain->policy);
+    if (!beyond && sts_is_enforced_by(at->sts, all, all) == TRUTH_NO) {
         return TRUTH_NO;
     }
     delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
     if (!profile_uses_sts(p)) {
         return TRUTH_NO;
+    }
+    if (beyond) {
+        return TRUTH_UNKNOWN;
     }
     rest_on_reading(at);
     return sts_is_enforced_by(at->sts, profile_reading(p->sts_record, p->sts_record_perhaps),
@@ -399,9 +447,33 @@ static struct delivery_outcome by_other_name(const struct delivery_place *at)
     return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_DANE_MISMATCH);
 }
 
+/* RFC 7672 section 3.2.2 compares names; of senders that do not as it says, no more is known. */
+static struct delivery_outcome by_name_of_anchor(const struct delivery_place *at,
+                                                 struct delivery_outcome as_rfc_says)
+{
+    delivery_rests_on(at, PROFILE_FIELD_DANE_NAMES);
+    return at->profile->dane_names == PROFILE_DANE_NAMES_NEXT_HOP
+               ? as_rfc_says
+               : one(as_rfc_says.set | RESULT_FAILS | RESULT_ENCRYPTED,
+                     DELIVERY_REASON_DANE_MISMATCH);
+}
+
+/* A DANE-TA record, and a name of the host by a rule that the sender's library may not share. */
+static struct delivery_outcome by_anchor(const struct delivery_place *at)
+{
+    struct delivery_met m = delivery_met_with_sni(at->e);
+    struct delivery_outcome matched = by_match(at);
+    bool ee = (at->e->dane_flags & DANE_FLAG_EE) != 0;
+    if (ee || !m.known || by_name_rule(at, &m, FIT_YES) == FIT_YES) {
+        return matched;
+    }
+    return one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+}
+
 static struct delivery_outcome by_matching_records(const struct delivery_place *at)
 {
-    struct delivery_outcome matched = at->e->dane == DANE_MATCH ? by_match(at) : by_other_name(at);
+    struct delivery_outcome matched =
+        at->e->dane == DANE_MATCH ? by_anchor(at) : by_name_of_anchor(at, by_other_name(at));
     if ((at->e->dane_flags & DANE_FLAG_ANCHOR_IN_DNS) == 0) {
         return matched;
     }
@@ -415,6 +487,28 @@ static struct delivery_outcome by_matching_records(const struct delivery_place *
         break;
     }
     return one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+}
+
+/* RFC 7671 section 9: of several digests only the strongest counts; not every sender looks at that. */
+static struct delivery_outcome by_mismatch(const struct delivery_place *at)
+{
+    const struct delivery_outcome fails = one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+    if ((at->e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0) {
+        return by_name_of_anchor(at, fails);
+    }
+    if ((at->e->dane_flags & DANE_FLAG_SET_ASIDE_MATCHES) == 0) {
+        return fails;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_DANE_AGILITY);
+    switch (at->profile->dane_agility) {
+    case PROFILE_CHOICE_YES:
+        return fails;
+    case PROFILE_CHOICE_NO:
+        return by_match(at);
+    case PROFILE_CHOICE_UNKNOWN:
+        break;
+    }
+    return either(fails, by_match(at), DELIVERY_REASON_DANE_MISMATCH);
 }
 
 /* A sender of 3 1 x alone: of other records it makes what others make of unusable ones. */
@@ -439,7 +533,7 @@ static struct delivery_outcome by_usable_records(const struct delivery_place *at
     case DANE_OTHER_NAME:
         return only_31 ? by_records_31(at) : by_matching_records(at);
     case DANE_MISMATCH:
-        return only_31 ? by_records_31(at) : one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+        return only_31 ? by_records_31(at) : by_mismatch(at);
     case DANE_NO_TLS:
         return one(RESULT_FAILS, DELIVERY_REASON_DANE_NO_TLS);
     case DANE_FAILED:

@@ -67,6 +67,18 @@ enum profile_injected {
     PROFILE_INJECTED_FAILS,   /* a failure of TLS */
 };
 
+enum profile_choice {
+    PROFILE_CHOICE_UNKNOWN,
+    PROFILE_CHOICE_NO,
+    PROFILE_CHOICE_YES,
+};
+
+/** What a leaf must be for under DANE-TA (RFC 7672 section 3.2.2). */
+enum profile_dane_names {
+    PROFILE_DANE_NAMES_UNKNOWN,
+    PROFILE_DANE_NAMES_NEXT_HOP, /* the host, the TLSA base domain, or the recipient domain */
+};
+
 /** DANE-TA with the trust anchor in DNS alone (RFC 7671 section 5.2.3). */
 enum profile_anchor {
     PROFILE_ANCHOR_UNKNOWN,
@@ -106,10 +118,13 @@ enum profile_null_mx {
     X(POLICY_ORDER, policy_order, "policy_order", WORD, orders)                           \
     X(DANE, dane, "dane", WORD, dane)                                                     \
     X(DANE_EE_ONLY_31, dane_ee_only_31, "dane_ee_only_31", BOOL, no_words)                \
+    X(DANE_AGILITY, dane_agility, "dane_agility", WORD, choices)                          \
+    X(DANE_NAMES, dane_names, "dane_names", WORD, dane_names)                             \
     X(DANE_ANCHOR, dane_anchor, "dane_anchor", WORD, anchors)                             \
     X(DANE_ALIAS, dane_alias, "dane_alias", WORD, aliases)                                \
     X(WITHOUT_TLS, without_tls, "without_tls", WORD, failures)                            \
     X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                            \
+    X(STARTTLS_REFUSED, starttls_refused, "starttls_refused", WORD, failures)             \
     X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                         \
     X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words) \
     X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                         \
@@ -121,6 +136,7 @@ enum profile_null_mx {
     X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)  \
     X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                 \
     X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)  \
+    X(VALIDATES, validates, "resolver_validates", WORD, choices)                          \
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                  \
     X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                              \
     X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                           \
@@ -144,12 +160,16 @@ struct sender_profile {
     enum profile_order policy_order;
     enum profile_dane dane;
     bool dane_ee_only_31; /* of TLSA records uses 3 1 x and no others */
+    enum profile_choice
+        dane_agility; /* of several digests only the strongest, RFC 7671 section 9 */
+    enum profile_dane_names dane_names;
     enum profile_anchor dane_anchor;
     enum profile_alias dane_alias;
-    enum profile_failure without_tls;  /* STARTTLS is not offered, at PROFILE_MAY */
-    enum profile_failure tls_failure;  /* TLS fails, at PROFILE_MAY */
-    enum profile_failure session_lost; /* right after the handshake, at PROFILE_MAY */
-    bool opportunistic_verify;         /* at PROFILE_MAY: a bad certificate is a failure of TLS */
+    enum profile_failure without_tls;      /* STARTTLS is not offered, at PROFILE_MAY */
+    enum profile_failure tls_failure;      /* TLS fails, at PROFILE_MAY */
+    enum profile_failure starttls_refused; /* 4xx or 5xx to STARTTLS, at PROFILE_MAY */
+    enum profile_failure session_lost;     /* right after the handshake, at PROFILE_MAY */
+    bool opportunistic_verify; /* at PROFILE_MAY: a bad certificate is a failure of TLS */
     /* Quirks of SMTP_LINE_QUIRKS that it reads over, and those with which it gives the host up; of others it
      * is not known. */
     uint32_t reply_lines;
@@ -163,6 +183,7 @@ struct sender_profile {
     uint32_t sts_record_perhaps;
     uint32_t sts_policy;
     uint32_t sts_policy_perhaps;
+    enum profile_choice validates; /* bogus answers fail, RFC 4035 section 5.5 */
     enum profile_null_mx null_mx;
     enum profile_exchange mx_address;  /* an address in place of a name, RFC 1035 section 3.3.9 */
     enum profile_exchange mx_bad_name; /* no host name, RFC 1123 section 2.1 */

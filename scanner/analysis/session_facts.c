@@ -1,9 +1,16 @@
 #include "scanner/analysis/session_facts.h"
 
+#include "scanner/cert/cert_form.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/leaf_key.h"
 
-#define KIB 1024U
+#define KIB    1024U
+#define TLS1_2 0x0303
+
+/* IANA "TLS SignatureScheme". */
+#define RSA_SHA1   0x0201
+#define DSA_SHA1   0x0202
+#define ECDSA_SHA1 0x0203
 
 static uint16_t kib_of(size_t octets)
 {
@@ -11,11 +18,41 @@ static uint16_t kib_of(size_t octets)
     return (uint16_t)(kib < UINT16_MAX ? kib : UINT16_MAX);
 }
 
+static uint16_t when(bool is, uint16_t bit)
+{
+    return is ? bit : 0;
+}
+
+static uint16_t dialogue_bits(const struct seen_smtp *smtp)
+{
+    uint16_t code = smtp->reply[SMTP_STEP_STARTTLS].code;
+    return (uint16_t)(smtp->quirks | when(code / 100 == 2 && code != 220, SENDER_FACTS_NOT_220) |
+                      when(smtp->early_talker, SENDER_FACTS_EARLY_REPLY) |
+                      when(smtp->reply[SMTP_STEP_EHLO].truncated, SENDER_FACTS_LONG_REPLY));
+}
+
+/* Before TLS 1.2 all signatures are made with SHA-1 (and MD5); RFC 8446 section 4.2.3 ends it. */
+static bool signs_with_sha1(const struct seen_tls *tls)
+{
+    uint16_t scheme = tls->signature_scheme;
+    return tls->version == TLS1_2 &&
+           (scheme == RSA_SHA1 || scheme == DSA_SHA1 || scheme == ECDSA_SHA1);
+}
+
+static bool list_is_plain(struct span list)
+{
+    struct span der;
+    while (cert_list_next(&list, &der)) {
+        if (!cert_form_is_plain(der)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct sender_facts session_facts_of(const struct seen_session *s)
 {
-    struct sender_facts f = {.quirks = s->smtp.quirks};
-    uint16_t code = s->smtp.reply[SMTP_STEP_STARTTLS].code;
-    f.quirks |= code / 100 == 2 && code != 220 ? SENDER_FACTS_NOT_220 : 0;
+    struct sender_facts f = {.quirks = dialogue_bits(&s->smtp)};
     if (!s->tls_attempted) {
         return f;
     }
@@ -29,6 +66,8 @@ struct sender_facts session_facts_of(const struct seen_session *s)
         f.cipher = s->tls.cipher;
         f.group = s->tls.group;
         f.dh_bits = s->tls.dh_bits;
+        f.quirks |= when(signs_with_sha1(&s->tls), SENDER_FACTS_SHA1_SIGNATURE);
+        f.quirks |= when(!list_is_plain(s->tls.list), SENDER_FACTS_ODD_CERTIFICATE);
     }
     return f;
 }

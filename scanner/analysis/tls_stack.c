@@ -196,10 +196,27 @@ static struct stack_verdict list_fits(const struct tls_stack *s, const struct se
     return says(fit, STACK_OBSTACLE_LIST, STACK_FIELD_LIST_OCTETS_MAX);
 }
 
+/* The server may have a signature with another hash for who does not offer SHA-1; and of what is odd in
+ * a certificate some is read by a library that does not read all. */
+static struct stack_verdict oddities_fit(const struct tls_stack *s, const struct sender_facts *f)
+{
+    struct stack_verdict v = fits();
+    if ((f->quirks & SENDER_FACTS_SHA1_SIGNATURE) != 0) {
+        enum fit fit = s->sha1_signatures == STACK_YES ? FIT_YES : FIT_UNKNOWN;
+        v = says(fit, STACK_OBSTACLE_SUITE, STACK_FIELD_SHA1_SIGNATURES);
+    }
+    if ((f->quirks & SENDER_FACTS_ODD_CERTIFICATE) != 0) {
+        enum fit fit = s->odd_certificates == STACK_YES ? FIT_YES : FIT_UNKNOWN;
+        v = both(v, says(fit, STACK_OBSTACLE_FORM, STACK_FIELD_ODD_CERTIFICATES));
+    }
+    return v;
+}
+
 struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f,
                                     uint16_t version)
 {
     struct stack_verdict v = both(suite_fits(s, f, version), group_fits(s, f));
+    v = both(v, oddities_fit(s, f));
     v = both(v, key_fits(s, &f->key));
     v = both(v, usage_fits(s, f));
     return both(v, list_fits(s, f));

@@ -102,6 +102,9 @@ enum stack_paths {
     X(DH_BITS_MIN, dh_bits_min, "dh_bits_min", NUMBER, no_words)             \
     X(KEY_USAGE, key_usage, "key_usage_checked", WORD, truths)               \
     X(LIST_OCTETS_MAX, list_octets_max, "list_octets_max", NUMBER, no_words) \
+    X(SHA1_SIGNATURES, sha1_signatures, "sha1_signatures", WORD, truths)     \
+    X(ODD_CERTIFICATES, odd_certificates, "odd_certificates", WORD, truths)  \
+    X(NAME_RULE, name_rule, "name_rule", WORD, name_rules)                   \
     X(PATHS, paths, "paths", WORD, paths)
 
 enum stack_field {
@@ -123,7 +126,10 @@ struct tls_stack {
     uint32_t rsa_bits_max;
     uint32_t dh_bits_min;
     uint32_t list_octets_max;
-    enum stack_truth key_usage; /* of the leaf, is it checked (RFC 5246 section 7.4.2)? */
+    enum stack_truth key_usage;        /* of the leaf, is it checked (RFC 5246 section 7.4.2)? */
+    enum stack_truth sha1_signatures;  /* taken in a handshake of TLS 1.2? */
+    enum stack_truth odd_certificates; /* read, where cert/cert_form.h says that not all can? */
+    uint32_t name_rule;                /* enum name_rule (name_rules.h); 0: not known */
     enum stack_paths paths;
     uint8_t marks[STACK_FIELD_COUNT]; /* enum field_mark */
 };
@@ -138,6 +144,7 @@ enum fit {
 enum stack_obstacle {
     STACK_OBSTACLE_NONE,
     STACK_OBSTACLE_SUITE, /* suite, group, size of the DH key */
+    STACK_OBSTACLE_FORM,  /* of a certificate in the list */
     STACK_OBSTACLE_KEY,   /* kind or size of the leaf's key */
     STACK_OBSTACLE_USAGE, /* what the leaf's key is for */
     STACK_OBSTACLE_LIST,  /* size of the certificate list */

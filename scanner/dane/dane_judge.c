@@ -214,6 +214,9 @@ static enum dane_status status_of(const struct judging *j)
     if (j->v->matching_record >= 0) {
         return DANE_MATCH;
     }
+    if (j->v->record_count >= TLSA_MAX) {
+        return DANE_UNKNOWN; /* further records may not be kept, and match */
+    }
     bool by_name = (j->v->flags & DANE_FLAG_TA_NO_NAME) != 0 && j->leaf == DANE_LEAF_OTHER_NAME;
     return by_name ? DANE_OTHER_NAME : DANE_MISMATCH;
 }
@@ -238,6 +241,7 @@ static void judge_records(struct judging *j)
         v->flags &= (uint16_t)~DANE_FLAG_TA_NO_NAME;
     }
     v->agility_conflict = v->matching_record < 0 && j->set_aside_match >= 0;
+    v->flags |= v->agility_conflict ? DANE_FLAG_SET_ASIDE_MATCHES : 0;
     v->status = status_of(j);
     v->flags |= (v->flags & (DANE_FLAG_TA | DANE_FLAG_TA_NO_NAME)) != 0 && !j->by_list
                     ? DANE_FLAG_ANCHOR_IN_DNS

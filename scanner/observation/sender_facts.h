@@ -45,10 +45,16 @@ struct leaf_key {
     uint8_t usage; /* enum leaf_usage */
 };
 
-#define SENDER_FACTS_NOT_220 0x8000U /* a 2xx to STARTTLS, but not 220 */
+/* Bits of sender_facts.quirks beside those of the dialogue. */
+#define SENDER_FACTS_NOT_220         0x8000U /* a 2xx to STARTTLS, but not 220 */
+#define SENDER_FACTS_EARLY_REPLY     0x4000U /* the server talked on behind its greeting */
+#define SENDER_FACTS_LONG_REPLY      0x2000U /* the reply to EHLO was longer than is kept */
+#define SENDER_FACTS_SHA1_SIGNATURE  0x1000U /* TLS 1.2: the server signs with SHA-1 */
+#define SENDER_FACTS_ODD_CERTIFICATE 0x0800U /* cert/cert_form.h; of any certificate of the list */
+#define SENDER_FACTS_LOWEST_BIT      11
 
 struct sender_facts {
-    uint16_t quirks;   /* of the dialogue: seen_smtp.quirks, and SENDER_FACTS_NOT_220 */
+    uint16_t quirks;   /* of the dialogue: seen_smtp.quirks, and SENDER_FACTS_* */
     uint16_t cipher;   /* IANA cipher suite; 0: no handshake completed */
     uint16_t group;    /* IANA named group; 0: none (static RSA) or unknown */
     uint16_t dh_bits;  /* size of a finite-field DH key; 0: none */
@@ -58,5 +64,5 @@ struct sender_facts {
     struct leaf_key key;
 };
 
-static_assert(SMTP_QUIRK_COUNT < 16, "SENDER_FACTS_NOT_220 is none of them");
+static_assert(SMTP_QUIRK_COUNT <= SENDER_FACTS_LOWEST_BIT, "the others are no bits of quirks");
 static_assert(sizeof(struct sender_facts) == 16, "compared and hashed as octets: no padding");

@@ -224,6 +224,7 @@ enum dane_flag {
      * none does. */
     DANE_FLAG_OTHER_KEY_MATCHES = 64,
     DANE_FLAG_OTHER_KEY_FAILS = 128,
+    DANE_FLAG_SET_ASIDE_MATCHES = 256, /* none matches but one that a stronger digest sets aside */
 };
 
 /** The verdict on a chain in short: what rows of services, endpoints, hosts and domains repeat. */

@@ -35,6 +35,12 @@ static const struct field_word failures[] = {{"unknown", PROFILE_FAILURE_UNKNOWN
                                              {"clear", PROFILE_FAILURE_CLEAR},
                                              {"next", PROFILE_FAILURE_NEXT},
                                              {NULL, 0}};
+static const struct field_word choices[] = {{"unknown", PROFILE_CHOICE_UNKNOWN},
+                                            {"no", PROFILE_CHOICE_NO},
+                                            {"yes", PROFILE_CHOICE_YES},
+                                            {NULL, 0}};
+static const struct field_word dane_names[] = {
+    {"unknown", PROFILE_DANE_NAMES_UNKNOWN}, {"next_hop", PROFILE_DANE_NAMES_NEXT_HOP}, {NULL, 0}};
 static const struct field_word anchors[] = {{"unknown", PROFILE_ANCHOR_UNKNOWN},
                                             {"from_dns", PROFILE_ANCHOR_FROM_DNS},
                                             {"presented", PROFILE_ANCHOR_PRESENTED},

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "scanner/analysis/name_rules.h"
+
 static const struct field_word libraries[] = {{"unknown", STACK_LIBRARY_UNKNOWN},
                                               {"openssl", STACK_LIBRARY_OPENSSL},
                                               {"gnutls", STACK_LIBRARY_GNUTLS},
@@ -16,6 +18,13 @@ static const struct field_word paths[] = {{"unknown", STACK_PATHS_UNKNOWN},
                                           {"openssl_level_1", STACK_PATHS_OPENSSL_1},
                                           {"openssl_level_2", STACK_PATHS_OPENSSL_2},
                                           {NULL, 0}};
+static const struct field_word name_rules[] = {{"unknown", 0},
+                                               {"rfc9525", NAME_RULE_RFC9525},
+                                               {"openssl", NAME_RULE_OPENSSL},
+                                               {"openssl_no_cn", NAME_RULE_OPENSSL_NO_CN},
+                                               {"gnutls", NAME_RULE_GNUTLS},
+                                               {"go", NAME_RULE_GO},
+                                               {NULL, 0}};
 static const struct field_word exchanges[] = {
 #define X(name, word) {word, 1U << STACK_EXCHANGE_##name},
     STACK_EXCHANGES(X)

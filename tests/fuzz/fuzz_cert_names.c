@@ -2,6 +2,7 @@
 #include <openssl/x509v3.h>
 
 #include "scanner/base/check.h"
+#include "scanner/cert/cert_form.h"
 #include "scanner/cert/cert_info.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/der.h"
@@ -164,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(p.octets.len <= CERT_NAMES_PACKED_MAX);
     read_packed(&p);
     struct leaf_key key;
+    CHECK(!cert_form_is_plain(der) || packed);
     CHECK(leaf_key_read(der, &key) == packed && key.kind < LEAF_KEY_KIND_COUNT);
 
     struct cert_info c;

@@ -3,6 +3,7 @@
 #include "scanner/analysis/deliveries.h"
 #include "scanner/analysis/delivery_walk.h"
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/name_rules.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/senders/sender_profiles.h"
 
@@ -96,6 +97,8 @@ struct situation {
     enum sts_state sts;
     uint32_t record_quirks;
     uint32_t policy_quirks;
+    enum dns_state mx_state;
+    enum policy_fetch fetch;     /* NOT_ASKED: no policy was */
     enum dnssec_state mx_dnssec; /* UNKNOWN: insecure */
     bool mx_dnssec_unknown;
     enum mx_kind kind; /* NOT_ASKED: explicit */
@@ -105,6 +108,7 @@ struct situation {
 };
 
 struct made {
+    struct seen_policy policy;
     struct seen_domain domain;
     struct seen_mx mx[EXCHANGES];
     struct sts_verdict sts;
@@ -154,6 +158,9 @@ static void make(struct made *m, const struct situation *s)
     m->domain.mx_count = n;
     m->domain.mx_total = n + s->beyond;
     m->domain.null_mx_beside = s->null_mx_beside;
+    m->domain.mx_dns.state = s->mx_state;
+    m->policy.outcome = s->fetch;
+    m->domain.policy = s->fetch != POLICY_FETCH_NOT_ASKED ? &m->policy : NULL;
 }
 
 /* --- the shipped profiles, rules.md section 6 ----------------------------------------------- */
@@ -624,6 +631,62 @@ static const struct shipped_case shipped_cases[] = {
     {"a key of 1,024 bits: level 1 of OpenSSL takes it",
      {ONE({.port = 25, GOOD_SNI, DEFAULT_WITH(ONLY_LEVEL_1)})},
      {IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"a bogus MX answer, RFC 4035 section 5.5: none to who validates, and of most that is not "
+     "known",
+     {.mx_state = DNS_BOGUS, ONE(GOOD)},
+     {IS("postfix-dane", DEFERRED, DNS_FAILED), IS("exim-dane", DEFERRED, DNS_FAILED),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, DNS_FAILED)}},
+    {"bogus addresses of the exchange",
+     {.mx = {{.preference = 10,
+              .host = "mx.example.com",
+              .a = DNS_BOGUS,
+              .dane = DANE_HOST_LOOKUP_FAILED,
+              .endpoints = {{.port = 25, .address = {.family = 4}, GOOD_SNI, GOOD_DEFAULT}}}}},
+     {IS("postfix-dane", DEFERRED, NOT_REACHABLE), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("gmail", UNKNOWN, MX_NAME)}},
+    {"text directly behind the greeting is taken for the reply to EHLO",
+     {ONE(GOOD_BUT(.quirks = SENDER_FACTS_EARLY_REPLY))},
+     {IS("postfix-may", UNKNOWN, SMTP_REPLIES), IS("exim-default", UNKNOWN, SMTP_REPLIES)}},
+    {"a reply to EHLO without end",
+     {ONE(GOOD_BUT(.quirks = SENDER_FACTS_LONG_REPLY))},
+     {IS("postfix-may", UNKNOWN, SMTP_REPLIES)}},
+    {"a handshake signed with SHA-1: not where OpenSSL's level is above 0",
+     {ONE(GOOD_BUT(.quirks = SENDER_FACTS_SHA1_SIGNATURE))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("postfix-verify", UNKNOWN, TLS_SUITE), IS("sendmail-8.17", UNKNOWN, TLS_SUITE)}},
+    {"a certificate that not all can read",
+     {ONE(GOOD_BUT(.quirks = SENDER_FACTS_ODD_CERTIFICATE))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, CERTIFICATE_FORM),
+      IS("mox", UNKNOWN, CERTIFICATE_FORM), IS("gmail", UNKNOWN, CERTIFICATE_FORM)}},
+    {"a wildcard under a top-level domain: OpenSSL refuses it, Go takes it",
+     {COVERED({.port = 25,
+               GOOD_SNI,
+               GOOD_DEFAULT,
+               .facts = {.name_refused_by = NAME_RULE_OPENSSL | NAME_RULE_OPENSSL_NO_CN},
+               .no_sni_facts = {.name_refused_by = NAME_RULE_OPENSSL | NAME_RULE_OPENSSL_NO_CN}})},
+     {IS("postfix-verify", DEFERRED, NAME), IS("mox", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("gmail", UNKNOWN, STS_CERTIFICATE), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a 3 1 1 that a stale 3 1 2 sets aside, RFC 7671 section 9: not all look at that",
+     {SECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_HAS_31 | DANE_FLAG_SET_ASIDE_MATCHES))},
+     {IS("postfix-dane", DEFERRED, DANE_MISMATCH),
+      IS("exim-dane", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("mox", AUTHENTICATED, AUTHENTICATED_DANE), IS("gmx", UNKNOWN, DANE_MISMATCH)}},
+    {"a DANE-TA record, and a leaf for another name: of Exim nothing is claimed",
+     {SECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_TA_NO_NAME))},
+     {IS("postfix-dane", DEFERRED, DANE_MISMATCH), IS("exim-dane", UNKNOWN, DANE_MISMATCH)}},
+    {"STARTTLS is refused: Sendmail sends in cleartext, as it does not when TLS fails",
+     {ONE(ENDS(STARTTLS_REJECTED, REJECTED))},
+     {IS("sendmail-8.17", PLAINTEXT, TLS_FAILED), IS("postfix-may", PLAINTEXT, TLS_FAILED),
+      IS("postfix-encrypt", DEFERRED, TLS_FAILED), IS("gmail", UNKNOWN, TLS_FAILED)}},
+    {"a policy whose HTTP head is beyond our own bound",
+     {.sts = STS_STATE_FETCH_FAILED, .fetch = POLICY_FETCH_HTTP_HEAD_TOO_LARGE, ONE(GOOD)},
+     {IS("gmail", UNKNOWN, STS_UNKNOWN), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a policy that was not there, RFC 8461 section 3.3",
+     {.sts = STS_STATE_FETCH_FAILED, .fetch = POLICY_FETCH_HTTP_STATUS, ONE(GOOD)},
+     {IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"250 to STARTTLS, where 220 alone will do",
+     {ONE(GOOD_BUT(.quirks = SENDER_FACTS_NOT_220))},
+     {IS("mox", PLAINTEXT, STARTTLS_REPLY)}},
     {"a NUL in a reply: what Exim makes of it hangs on where it is",
      {ONE(GOOD_BUT(QUIRK(NUL)))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, SMTP_REPLIES)}},
@@ -702,7 +765,7 @@ Test(deliveries, every_shipped_profile_as_rules_say)
     .without_tls = PROFILE_FAILURE_##next_, .tls_failure = PROFILE_FAILURE_##next_
 #define MAY_TO(newest)                                                                    \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_MAY, \
-    FAILURES(CLEAR)
+    .dane_names = PROFILE_DANE_NAMES_NEXT_HOP, FAILURES(CLEAR)
 #define VERIFY_TO(newest)                                                                    \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_VERIFY, \
     FAILURES(NEXT)

@@ -390,7 +390,7 @@ static const struct list_row list_rows[] = {
      {{3, 1, 1, WHO_LEAF}, {3, 1, 2, WHO_OLD_LEAF}},
      0,
      DANE_MISMATCH,
-     DANE_FLAG_HAS_31,
+     DANE_FLAG_HAS_31 | DANE_FLAG_SET_ASIDE_MATCHES,
      0,
      -1,
      0,

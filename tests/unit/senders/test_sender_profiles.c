@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "scanner/analysis/name_rules.h"
 #include "scanner/senders/sender_profiles.h"
 
 #define ORIGIN "file.json"
@@ -19,10 +20,13 @@ static const char *const plain[][2] = {
     {"policy_order", "\"none\""},
     {"dane", "\"no\""},
     {"dane_ee_only_31", "false"},
+    {"dane_agility", "\"yes\""},
+    {"dane_names", "\"next_hop\""},
     {"dane_anchor", "\"from_dns\""},
     {"dane_alias", "\"both\""},
     {"without_tls", "\"clear\""},
     {"tls_failure", "\"next\""},
+    {"starttls_refused", "\"clear\""},
     {"session_lost", "\"unknown\""},
     {"opportunistic_verify", "false"},
     {"reply_lines", "[\"cr_cr_lf\", \"nul\"]"},
@@ -34,6 +38,7 @@ static const char *const plain[][2] = {
     {"sts_record_perhaps", "[]"},
     {"sts_policy_tolerates", "null"},
     {"sts_policy_perhaps", "[\"mx_ip\"]"},
+    {"resolver_validates", "\"no\""},
     {"null_mx_beside", "\"bounces\""},
     {"mx_address", "\"taken\""},
     {"mx_bad_name", "\"skipped\""},
@@ -54,6 +59,9 @@ static const char *const plain_stack[][2] = {
     {"dh_bits_min", "null"},
     {"key_usage_checked", "\"unknown\""},
     {"list_octets_max", "102400"},
+    {"sha1_signatures", "\"no\""},
+    {"odd_certificates", "\"yes\""},
+    {"name_rule", "\"openssl\""},
     {"paths", "\"openssl_level_2\""},
 };
 
@@ -123,7 +131,7 @@ Test(sender_profiles, the_shipped_ones_load)
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct sender_profiles_file *f = sender_profiles_load(NULL, &why);
     cr_assert_not_null(f, "%.*s", (int)why.len, (const char *)why.at);
-    cr_expect_eq(f->profiles.count, 22);
+    cr_expect_eq(f->profiles.count, 23);
     cr_expect_str_eq(f->profiles.items[0].id, "postfix-may");
     cr_expect_gt(f->len, 1000);
     cr_expect_eq(why.len, 0);
@@ -155,6 +163,8 @@ static void check_plain_stack(const struct tls_stack *t)
     cr_expect_eq(t->exchanges, 1U << STACK_EXCHANGE_ECDHE);
     cr_expect_eq(t->ciphers, 1U << STACK_CIPHER_AES_GCM | 1U << STACK_CIPHER_AES_CBC);
     cr_expect_eq(t->groups, 1U << STACK_GROUP_P256);
+    cr_expect(t->sha1_signatures == STACK_NO && t->odd_certificates == STACK_YES &&
+              t->name_rule == NAME_RULE_OPENSSL);
     cr_expect(t->anonymous == STACK_NO && t->key_usage == STACK_UNKNOWN);
     cr_expect_eq(t->leaf_keys, STACK_UNKNOWN_SET);
     cr_expect(t->rsa_bits_min == 1024 && t->rsa_bits_max == 16384 &&
@@ -171,6 +181,9 @@ static void check_plain(const struct sender_profile *p)
     cr_expect(!p->dane_ee_only_31 && !p->opportunistic_verify);
     cr_expect(p->dane_anchor == PROFILE_ANCHOR_FROM_DNS && p->dane_alias == PROFILE_ALIAS_BOTH);
     cr_expect(p->session_lost == PROFILE_FAILURE_UNKNOWN);
+    cr_expect(p->starttls_refused == PROFILE_FAILURE_CLEAR && p->validates == PROFILE_CHOICE_NO);
+    cr_expect(p->dane_agility == PROFILE_CHOICE_YES &&
+              p->dane_names == PROFILE_DANE_NAMES_NEXT_HOP);
     cr_expect_eq(p->reply_lines, 1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL);
     cr_expect_eq(p->reply_lines_fatal, 1U << SMTP_QUIRK_GARBAGE_LINE);
     cr_expect_eq(p->sts_record,
