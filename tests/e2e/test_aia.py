@@ -8,6 +8,7 @@ the judge of the browser's verdict.
 import collections
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -17,7 +18,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import EHLO, check, check_equal, finish, read_table, run  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, finish, read_table, run, start  # noqa: E402
 from support.dns_server import DnsServer  # noqa: E402
 from support.pki import openssl  # noqa: E402
 
@@ -322,6 +323,24 @@ def check_report(given):
     check("check: not without fetch", "browser" not in done.stdout.decode(), done.stdout.decode())
 
 
+def check_interrupted(given, web, folder):
+    """A signal while a CA is slow: the scan ends at once, and in order."""
+    given = ["60" if word == str(UNTIL) else word for word in given]
+    out = os.path.join(folder, "interrupted")
+    web.asked.clear()
+    process = start("scan", *given, "--aia", "fetch", "-o", out)
+    process.stdin.write(f"slow.{SUFFIX}\n".encode())
+    process.stdin.close()
+    deadline = time.monotonic() + 60
+    while "/slow" not in web.asked and time.monotonic() < deadline:
+        time.sleep(0.05)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    check_equal("interrupted: exit code", process.wait(60), 130)
+    check("interrupted: at once", time.monotonic() - began < 20, time.monotonic() - began)
+    check("interrupted: state.json", os.path.exists(os.path.join(out, "state.json")), os.listdir(out))
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-aia-")
     try:
@@ -342,6 +361,7 @@ def main():
             check_politeness(web)
             check_analyze(fetched, folder)
             check_report(given)
+            check_interrupted(given, web, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()

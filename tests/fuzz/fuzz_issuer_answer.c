@@ -1,5 +1,6 @@
 /** What a caIssuers URL answers, a file of --intermediates, and the URL itself. */
 
+#include "scanner/base/check.h"
 #include "scanner/base/hash.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/fetch/aia_url.h"
