@@ -226,12 +226,12 @@ static void on_accept(struct source *source, uint32_t events)
     loop_set(s->loop, &t->timeout, 10000);
 }
 
-struct dns_server *dns_server_new(struct loop *loop, uint16_t port, uint32_t latency_ms,
-                                  const struct world *world, struct cert_store *certs,
-                                  struct counters *counters)
+struct dns_server *dns_server_new(struct loop *loop, const char *device, uint16_t port,
+                                  uint32_t latency_ms, const struct world *world,
+                                  struct cert_store *certs, struct counters *counters)
 {
-    int udp = listener_udp(port);
-    int tcp = udp < 0 ? -1 : listener_tcp(INADDR_LOOPBACK, port, LISTEN_BACKLOG);
+    int udp = listener_udp(device, port);
+    int tcp = udp < 0 ? -1 : listener_names(device, port);
     if (tcp < 0) {
         int saved = errno;
         if (udp >= 0) {

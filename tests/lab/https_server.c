@@ -456,13 +456,9 @@ static void on_lifetime_over(struct deadline *d)
 
 static bool find_address(struct https_server *s, int fd, struct net_addr *out)
 {
-    struct sockaddr_in in;
-    socklen_t len = sizeof(in);
-    if (getsockname(fd, (struct sockaddr *)&in, &len) != 0 ||
-        ntohl(in.sin_addr.s_addr) >> 24 != 127) {
+    if (!listener_address(fd, out)) {
         return false;
     }
-    *out = address_public_of(ntohl(in.sin_addr.s_addr));
     if (world_policy_server(s->world, out)) {
         return true;
     }
@@ -552,11 +548,11 @@ struct https_server *https_server_new(struct loop *loop, const struct https_serv
                                       const struct world *world, struct tls_server *tls,
                                       struct counters *counters)
 {
-    int fd = listener_tcp(INADDR_ANY, params->local_port, LISTEN_BACKLOG);
+    int fd = listener_tcp(params->device, params->local_port);
     if (fd < 0) {
         return NULL;
     }
-    if (params->processes > 1) {
+    if (params->processes > 1 && params->device == NULL) {
         listener_pin(fd, params->processes);
     }
     struct https_server *s = memory_new(1, sizeof(*s));

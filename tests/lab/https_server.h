@@ -11,6 +11,7 @@
  */
 
 struct https_server_params {
+    const char *device; /* of the listener */
     uint16_t local_port;
     uint32_t latency_ms; /* before every reaction */
     unsigned processes;  /* that share the port */

@@ -7,8 +7,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/lab/address_plan.h"
+
 #define UDP_BUFFER (4 * 1024 * 1024) /* octets; the kernel takes as much as it allows */
 #define FILLERS    4                 /* connections that fill the backlog of a silent listener */
+
+#define LOOPBACK_NET 127U
 
 static struct sockaddr_in address_of(uint32_t address, uint16_t port)
 {
@@ -20,31 +24,55 @@ static struct sockaddr_in address_of(uint32_t address, uint16_t port)
     return in;
 }
 
-static int bound_socket(int type, uint32_t address, uint16_t port, bool shared)
+static int close_failed(int fd)
+{
+    int saved = errno;
+    (void)close(fd);
+    errno = saved;
+    return -1;
+}
+
+static int bound_to(const char *device, int type, const struct sockaddr *address, socklen_t len,
+                    bool shared)
 {
     int on = 1;
-    struct sockaddr_in in = address_of(address, port);
-    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int off = 0;
+    int fd = socket(address->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (address->sa_family == AF_INET6) {
+        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+    }
     /* Any local address is reached through the loopback interface; nobody else shall reach us. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
-    if ((shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
-        bind(fd, (const struct sockaddr *)&in, sizeof(in)) != 0) {
-        int saved = errno;
-        (void)close(fd);
-        errno = saved;
-        return -1;
+    const char *interface = device != NULL ? device : "lo";
+    int bound =
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface, (socklen_t)strlen(interface) + 1);
+    if ((device != NULL && bound != 0) ||
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+        bind(fd, address, len) != 0) {
+        return close_failed(fd);
     }
     return fd;
 }
 
-int listener_udp(uint16_t port)
+static int bound_socket(const char *device, int type, uint32_t address, uint16_t port, bool shared)
+{
+    struct sockaddr_in in = address_of(address, port);
+    return bound_to(device, type, (const struct sockaddr *)&in, sizeof(in), shared);
+}
+
+static int listening(int fd)
+{
+    return fd >= 0 && listen(fd, LISTEN_BACKLOG) != 0 ? close_failed(fd) : fd;
+}
+
+int listener_udp(const char *device, uint16_t port)
 {
     int size = UDP_BUFFER;
-    int fd = bound_socket(SOCK_DGRAM, INADDR_LOOPBACK, port, true);
+    int fd =
+        bound_socket(device, SOCK_DGRAM, device != NULL ? INADDR_ANY : INADDR_LOOPBACK, port, true);
     if (fd >= 0) {
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
@@ -52,21 +80,46 @@ int listener_udp(uint16_t port)
     return fd;
 }
 
-int listener_tcp(uint32_t address, uint16_t port, int backlog)
+int listener_names(const char *device, uint16_t port)
 {
-    int fd = bound_socket(SOCK_STREAM, address, port, true);
-    if (fd >= 0 && listen(fd, backlog) != 0) {
-        int saved = errno;
-        (void)close(fd);
-        errno = saved;
-        return -1;
+    uint32_t address = device != NULL ? INADDR_ANY : INADDR_LOOPBACK;
+    return listening(bound_socket(device, SOCK_STREAM, address, port, true));
+}
+
+int listener_tcp(const char *device, uint16_t port)
+{
+    if (device == NULL) {
+        return listening(bound_socket(NULL, SOCK_STREAM, INADDR_ANY, port, true));
     }
-    return fd;
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    return listening(
+        bound_to(device, SOCK_STREAM, (const struct sockaddr *)&in6, sizeof(in6), true));
+}
+
+bool listener_address(int fd, struct net_addr *out)
+{
+    struct sockaddr_storage any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    socklen_t len = sizeof(any);
+    if (getsockname(fd, (struct sockaddr *)&any, &len) != 0) {
+        return false;
+    }
+    if (any.ss_family == AF_INET) {
+        memcpy(&in, &any, sizeof(in));
+        uint32_t local = ntohl(in.sin_addr.s_addr);
+        *out = address_public_of(local);
+        return local >> 24 == LOOPBACK_NET;
+    }
+    memcpy(&in6, &any, sizeof(in6));
+    const uint8_t *octets = in6.sin6_addr.s6_addr;
+    *out = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) ? net_addr_v4(octets + 12) : net_addr_v6(octets);
+    return true;
 }
 
 bool listener_silent(uint16_t port)
 {
-    int fd = bound_socket(SOCK_STREAM, INADDR_ANY, port, false);
+    int fd = bound_socket(NULL, SOCK_STREAM, INADDR_ANY, port, false);
     if (fd < 0 || listen(fd, 0) != 0) {
         return false;
     }
@@ -83,7 +136,7 @@ bool listener_silent(uint16_t port)
 
 int listener_closed(uint16_t port)
 {
-    return bound_socket(SOCK_STREAM, INADDR_ANY, port, false);
+    return bound_socket(NULL, SOCK_STREAM, INADDR_ANY, port, false);
 }
 
 void listener_pin(int fd, unsigned processes)

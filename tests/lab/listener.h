@@ -3,14 +3,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Sockets that several processes share (SO_REUSEPORT), on the loopback interface only. */
+#include "scanner/base/net_addr.h"
+
+/**
+ * Sockets that several processes share (SO_REUSEPORT), of one network interface: `device` NULL is
+ * loopback, where addresses of 127.0.0.0/8 stand for those of the plan (address_plan.h). At any other
+ * device they stand for themselves, IPv6 too, if the kernel takes them for its own.
+ */
 
 #define LISTEN_BACKLOG 4096
 
-/** A non-blocking socket on 127.0.0.1. @return -1 with errno set. */
-int listener_udp(uint16_t port);
-/** @param address host order: INADDR_LOOPBACK, or INADDR_ANY for all of 127.0.0.0/8. */
-int listener_tcp(uint32_t address, uint16_t port, int backlog);
+/** For a name server: non-blocking, on 127.0.0.1 or any IPv4 address of the device.
+ * @return -1 with errno set. */
+int listener_udp(const char *device, uint16_t port);
+int listener_names(const char *device, uint16_t port);
+/** At every address. */
+int listener_tcp(const char *device, uint16_t port);
+/** The address of the plan that a connection was made to. */
+bool listener_address(int fd, struct net_addr *out);
 /**
  * A listener with a full backlog: further SYNs are dropped, so that clients run into their own
  * timeout. Takes descriptors for the connections that fill it, closed with the process.

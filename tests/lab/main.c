@@ -56,6 +56,10 @@ static const char help_text[] =
     "  --dns-port 5300 --smtp-port 2525 --smtps-port 2465 --submission-port 2587\n"
     "  --https-port 2443 --closed-port 2526 --silent-port 2527\n"
     "  --keys FILE          key pool; made when absent (DIR/keys.pem)\n"
+    "  --device NAME        in a network namespace, at this interface: servers at the addresses "
+    "of\n"
+    "                       the records themselves, on their real ports, for software that cannot\n"
+    "                       be told otherwise (routes are the caller's)\n"
     "  --with-parent        end when the process that started it ends\n"
     "\n"
     "serve writes DIR/options (what mxcensus needs, one option a line), DIR/roots.pem, and\n"
@@ -96,6 +100,7 @@ enum option_id {
     OPT_SILENT_PORT,
     OPT_KEYS,
     OPT_WITH_PARENT,
+    OPT_DEVICE,
     OPT_HELP,
 };
 
@@ -134,6 +139,7 @@ static const struct option long_options[] = {
     {"silent-port", required_argument, NULL, OPT_SILENT_PORT},
     {"keys", required_argument, NULL, OPT_KEYS},
     {"with-parent", no_argument, NULL, OPT_WITH_PARENT},
+    {"device", required_argument, NULL, OPT_DEVICE},
     {"help", no_argument, NULL, OPT_HELP},
     {0},
 };
@@ -310,6 +316,11 @@ static bool take_serve_option(struct command_line *c, int option, const char *va
         return true;
     case OPT_WITH_PARENT:
         s->with_parent = true;
+        return true;
+    case OPT_DEVICE:
+        s->device = value;
+        s->ports = (struct address_ports){
+            .dns = 53, .smtp = 25, .smtps = 465, .submission = 587, .https = 443};
         return true;
     default:
         return false;

@@ -93,8 +93,8 @@ static sigset_t stop_signals(void)
 /* The name server has a process of its own: its answers do not wait behind handshakes. */
 static bool start_name_server(const struct lab *lab, struct loop *loop)
 {
-    if (dns_server_new(loop, lab->ports.dns, lab->options->latency_ms, lab->world, lab->certs,
-                       lab->counters) == NULL) {
+    if (dns_server_new(loop, lab->options->device, lab->ports.dns, lab->options->latency_ms,
+                       lab->world, lab->certs, lab->counters) == NULL) {
         complain("the name server's port", strerror(errno));
         return false;
     }
@@ -107,10 +107,11 @@ static bool start_mail_servers(const struct lab *lab, struct loop *loop, struct 
     const struct address_ports *ports = &lab->ports;
     unsigned processes = lab->options->processes;
     uint32_t latency = lab->options->latency_ms;
+    const char *device = lab->options->device;
     const struct smtp_server_params mail[] = {
-        {ports->smtp, 25, false, latency, processes, sessions},
-        {ports->smtps, 465, true, latency, processes, sessions},
-        {ports->submission, 587, false, latency, processes, sessions},
+        {device, ports->smtp, 25, false, latency, processes, sessions},
+        {device, ports->smtps, 465, true, latency, processes, sessions},
+        {device, ports->submission, 587, false, latency, processes, sessions},
     };
     for (size_t i = 0; i < sizeof(mail) / sizeof(mail[0]); i++) {
         if (smtp_server_new(loop, &mail[i], lab->world, tls, lab->counters) == NULL) {
@@ -118,7 +119,7 @@ static bool start_mail_servers(const struct lab *lab, struct loop *loop, struct 
             return false;
         }
     }
-    const struct https_server_params policies = {ports->https, latency, processes};
+    const struct https_server_params policies = {device, ports->https, latency, processes};
     if (https_server_new(loop, &policies, lab->world, tls, lab->counters) == NULL) {
         complain("the policy hosts' port", strerror(errno));
         return false;
@@ -203,7 +204,9 @@ static bool announce(const struct lab *lab)
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     char *dir = realpath(lab->options->dir, NULL); /* clients may stand elsewhere */
     CHECK(dir != NULL);
-    address_options(&text, p);
+    if (lab->options->device == NULL) {
+        address_options(&text, p);
+    }
     buf_putf(&text, "--root-cas=lab=%s/roots.pem\n", dir);
     free(dir);
     bool ok = write_file(lab, "options", buf_span(&text));
@@ -357,7 +360,7 @@ static bool prepare(struct lab *lab)
         complain(o->dir, strerror(errno));
         return false;
     }
-    return reserve_ports(&lab->ports);
+    return lab->options->device != NULL || reserve_ports(&lab->ports);
 }
 
 int serve(const struct world *w, const struct serve_options *options)

@@ -11,7 +11,8 @@ struct serve_options {
     struct address_ports ports; /* dns 0: free ones are looked for */
     unsigned processes;         /* of mail servers; one more answers names */
     uint32_t latency_ms;
-    bool with_parent; /* ends when the process that started it ends */
+    const char *device; /* NULL: on loopback; else at the addresses of the plan themselves */
+    bool with_parent;   /* ends when the process that started it ends */
 };
 
 /** Six ports in a row. */

@@ -12,6 +12,7 @@
 
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
+#include "scanner/base/text.h"
 #include "tests/lab/address_plan.h"
 #include "tests/lab/listener.h"
 #include "tests/lab/smtp_text.h"
@@ -54,6 +55,8 @@ struct session {
     bool greeted;
     bool commanded; /* a command line came */
     bool tls_done;
+    bool in_message;     /* after DATA */
+    uint64_t chunk_left; /* octets that BDAT announced (RFC 3030) */
     bool hello_seen;
     bool write_watched;
     bool close_when_sent;
@@ -323,9 +326,62 @@ static void on_quit(struct session *c)
     c->close_when_sent = true;
 }
 
+static void on_chunk(struct session *c, struct span argument)
+{
+    const uint8_t *space = argument.len ? memchr(argument.at, ' ', argument.len) : NULL;
+    struct span size =
+        span_take(argument, space != NULL ? (size_t)(space - argument.at) : argument.len);
+    if (!text_to_u64(size, &c->chunk_left)) {
+        say_text(c, "501 5.5.4 Syntax: BDAT count [LAST]\r\n");
+    } else if (c->chunk_left == 0) {
+        say_text(c, "250 2.0.0 Ok: taken\r\n");
+    }
+}
+
+static struct span skip_chunk(struct session *c, struct span in)
+{
+    size_t part = c->chunk_left < in.len ? (size_t)c->chunk_left : in.len;
+    c->chunk_left -= part;
+    if (part > 0 && c->chunk_left == 0) {
+        say_text(c, "250 2.0.0 Ok: taken\r\n");
+    }
+    return span_drop(in, part);
+}
+
+/* Mail is taken from everybody, for anybody (RFC 5321 section 4.1.1); a scan never comes here. */
+static void on_mail_command(struct session *c, struct span verb, struct span argument)
+{
+    static const char *const taken[] = {"MAIL", "RCPT", "RSET", "NOOP"};
+    for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
+        if (span_ieq(verb, span_of(taken[i]))) {
+            say_text(c, "250 2.0.0 Ok\r\n");
+            return;
+        }
+    }
+    if (span_ieq(verb, SPAN_LIT("BDAT"))) {
+        on_chunk(c, argument);
+        return;
+    }
+    c->in_message = span_ieq(verb, SPAN_LIT("DATA"));
+    say_text(c, c->in_message ? "354 End data with <CR><LF>.<CR><LF>\r\n"
+                              : "502 5.5.2 Error: command not recognized\r\n");
+}
+
+static void on_message_line(struct session *c, struct span line)
+{
+    if (span_eq(line, SPAN_LIT("."))) {
+        c->in_message = false;
+        say_text(c, "250 2.0.0 Ok: taken\r\n");
+    }
+}
+
 static void on_line(struct session *c, struct span line)
 {
     line = line.len > 0 && line.at[line.len - 1] == '\r' ? span_take(line, line.len - 1) : line;
+    if (c->in_message) {
+        on_message_line(c, line);
+        return;
+    }
     const uint8_t *space = line.len ? memchr(line.at, ' ', line.len) : NULL;
     c->commanded = true;
     struct span verb = span_take(line, space != NULL ? (size_t)(space - line.at) : line.len);
@@ -340,7 +396,7 @@ static void on_line(struct session *c, struct span line)
         on_quit(c);
     } else {
         counters_add(c->server->counters, TOTAL_other_commands);
-        say_text(c, "502 5.5.2 Error: command not recognized\r\n");
+        on_mail_command(c, verb, argument);
     }
 }
 
@@ -350,6 +406,10 @@ static void on_plain(struct session *c, struct span in)
 {
     unsigned lines = 0;
     while (in.len > 0 && !c->dead && c->state == STATE_COMMANDS && !c->close_when_sent) {
+        if (c->chunk_left > 0) {
+            in = skip_chunk(c, in);
+            continue;
+        }
         const uint8_t *lf = memchr(in.at, '\n', in.len);
         struct span part = span_take(in, lf != NULL ? (size_t)(lf - in.at) : in.len);
         if (!buf_append(&c->line, part)) {
@@ -623,13 +683,10 @@ static void on_lifetime_over(struct deadline *d)
 
 static bool find_service(struct smtp_server *s, int fd, struct service *out)
 {
-    struct sockaddr_in in;
-    socklen_t len = sizeof(in);
-    if (getsockname(fd, (struct sockaddr *)&in, &len) != 0 ||
-        ntohl(in.sin_addr.s_addr) >> 24 != 127) {
+    struct net_addr a;
+    if (!listener_address(fd, &a)) {
         return false;
     }
-    struct net_addr a = address_public_of(ntohl(in.sin_addr.s_addr));
     if (world_service(s->world, &a, out)) {
         return true;
     }
@@ -732,11 +789,11 @@ struct smtp_server *smtp_server_new(struct loop *loop, const struct smtp_server_
                                     const struct world *world, struct tls_server *tls,
                                     struct counters *counters)
 {
-    int fd = listener_tcp(INADDR_ANY, params->local_port, LISTEN_BACKLOG);
+    int fd = listener_tcp(params->device, params->local_port);
     if (fd < 0) {
         return NULL;
     }
-    if (params->processes > 1) {
+    if (params->processes > 1 && params->device == NULL) {
         listener_pin(fd, params->processes);
     }
     struct smtp_server *s = memory_new(1, sizeof(*s));

@@ -10,6 +10,7 @@
  */
 
 struct smtp_server_params {
+    const char *device;   /* of the listener */
     uint16_t local_port;  /* listened on */
     uint16_t public_port; /* of the records: 25, 465, 587 */
     bool implicit_tls;
