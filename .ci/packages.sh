@@ -12,8 +12,9 @@ TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 pyth
 
 # Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
 # they are unpacked.
-UNPACKED_PACKAGES="exim4-daemon-light opensmtpd"
-UNPACKED_NEED="libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libpam0g"
+UNPACKED_PACKAGES="exim4-daemon-light opensmtpd sendmail-bin sendmail-cf"
+UNPACKED_NEED="libgnutls-dane0 libidn12 libnsl2 libpcre2-8-0 libdb5.3 libevent-2.1-7 libpam0g
+    libldap-2.5-0 libwrap0 libsasl2-2 m4"
 UNPACKED=build/mail-servers
 
 say() {
