@@ -11,10 +11,11 @@ Log to outcome, of the recipient's last line:
 
 import concurrent.futures
 import os
+import pwd
 import re
 import subprocess
 
-from sender import BODY, UNPACKED, Result, add_users, read_text, recipient
+from sender import BODY, UNPACKED, Result, read_text, recipient
 
 EXIM = os.path.abspath(os.path.join(UNPACKED, "exim4-daemon-light/usr/sbin/exim4"))
 PROFILES = {"exim-default": "hosts_try_dane =", "exim-dane": "hosts_try_dane = *"}
@@ -44,7 +45,7 @@ class Exim:
         return os.path.join(self.folder, *names)
 
     def _configure(self):
-        user = add_users(self.folder, "Debian-exim")
+        user = pwd.getpwnam("Debian-exim").pw_uid
         for name in ("spool", "spool/input", "spool/msglog", "spool/log"):
             os.mkdir(self.path(name))
             os.chown(self.path(name), user, user)

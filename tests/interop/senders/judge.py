@@ -11,6 +11,7 @@ whole run. tests/README.md tells what the columns of the table mean.
 
 import argparse
 import collections
+import concurrent.futures
 import fnmatch
 import importlib
 import json
@@ -26,6 +27,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import mox_queue  # noqa: E402
 import network  # noqa: E402
+from sender import add_users  # noqa: E402
 
 MXCENSUS = os.path.abspath(os.environ.get("MXCENSUS", "build/dev/mxcensus"))
 MXLAB = os.path.abspath(os.environ.get("MXLAB", "build/dev/tests/lab/mxlab"))
@@ -180,14 +182,15 @@ class Table:
             print("| " + " | ".join(map(str, line)) + " |")
 
 
-def judge(name, folder, lab, rows, domains, explanations, table):
-    """@return number of differences without an explanation, profiles"""
-    sender = load(name, os.path.join(folder, name), lab.roots)
-    if not sender.ready():
-        return 0, []
+def send(sender, domains):
     begun = time.monotonic()
     results = sender.send(domains)
     print(f"{sender.software} {sender.version()}: {len(results)} results, {time.monotonic() - begun:.0f} s", flush=True)
+    return results
+
+
+def judge(sender, results, rows, explanations, table):
+    """@return number of differences without an explanation"""
     unexplained = 0
     for profile in sender.profiles:
         counts = collections.Counter()
@@ -202,7 +205,7 @@ def judge(name, folder, lab, rows, domains, explanations, table):
                     print(f"DIFFERS {c.domain} {profile}: predicted {said} ({c.reason}), seen {c.seen}: {c.line[:300]}")
             counts[word] += 1
         table.add(sender.software, sender.version(), profile, counts)
-    return unexplained, sender.profiles
+    return unexplained
 
 
 def options_of(arguments):
@@ -212,6 +215,7 @@ def options_of(arguments):
     parser.add_argument("--oversample", type=int, default=20, help="how often rare features are (mxlab)")
     parser.add_argument("--only", default=",".join(SOFTWARE), help="software, by comma")
     parser.add_argument("--every", type=int, default=1, help="only each Nth domain")
+    parser.add_argument("--at-once", type=int, default=3, help="programs that run beside each other")
     parser.add_argument("--keep", help="folder that keeps logs and rows")
     options = parser.parse_args(arguments)
     if options.seed is None:
@@ -242,16 +246,22 @@ def main():
 def run(folder, options):
     world = network.lay()
     network.set_up_host(folder)
+    add_users(folder)
     explanations = Explanations(os.path.join(HERE, "explained.json"))
     table, unexplained, profiles = Table(), 0, []
     with Lab(folder, options, world) as lab:
         domains = lab.domains()[options.seed % options.every::options.every]
-        rows = scan(folder, lab, domains)
-        print(f"mxcensus: {len(rows)} domains scanned", flush=True)
-        for name in options.only.split(","):
-            count, names = judge(name, folder, lab, rows, domains, explanations, table)
-            unexplained += count
-            profiles += names
+        senders = [load(name, os.path.join(folder, name), lab.roots) for name in options.only.split(",")]
+        senders = [sender for sender in senders if sender.ready()]
+        # They wait for timeouts more than they work, and a server does not mind who comes beside.
+        with concurrent.futures.ThreadPoolExecutor(options.at_once) as pool:
+            scanned = pool.submit(scan, folder, lab, domains)
+            sent = [pool.submit(send, sender, domains) for sender in senders]
+            rows = scanned.result()
+            results = [each.result() for each in sent]
+    for sender, result in zip(senders, results):
+        unexplained += judge(sender, result, rows, explanations, table)
+        profiles += sender.profiles
     table.show()
     idle = explanations.unused(profiles) if options.every == 1 else []
     for entry in idle:

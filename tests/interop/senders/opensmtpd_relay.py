@@ -19,7 +19,7 @@ import subprocess
 import threading
 import time
 
-from sender import BODY, UNPACKED, Result, add_users, read_text, recipient, start, stop
+from sender import BODY, UNPACKED, Result, read_text, recipient, start, stop
 
 SMTPD = os.path.abspath(os.path.join(UNPACKED, "opensmtpd/usr/sbin/smtpd"))
 ADDRESS, FIRST_PORT = "127.0.0.1", 2600
@@ -57,9 +57,6 @@ class OpenSmtpd:
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def _configure(self):
-        add_users(self.folder, "opensmtpd", "opensmtpq")
-
     def _listen_at(self, number):
         path = self.path(f"smtpd-{number}.conf")
         with open(path, "w", encoding="ascii") as file:
@@ -83,7 +80,6 @@ match from any for any action "relay"
 
     def send(self, domains, timeout=600):
         """In batches. A domain whose server kills the daemon is looked for by halving the batch."""
-        self._configure()
         del timeout  # PATIENCE instead: it keeps to no limits of ours
         batches = [domains[first:first + BATCH] for first in range(0, len(domains), BATCH)]
         with concurrent.futures.ThreadPoolExecutor(DAEMONS) as pool:

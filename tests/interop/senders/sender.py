@@ -27,15 +27,17 @@ def read_text(path):
         return ""
 
 
+# What the programs look up that were built for them; there is none of these beside Postfix.
+USERS = ("Debian-exim", "opensmtpd", "opensmtpq", "smmta", "smmsp")
 FIRST_ID = 64500  # outside the ranges that Debian hands out
 
 
-def add_users(folder, *users):
-    """In this mount namespace they exist: programs look them up that were built for them."""
+def add_users(folder):
+    """In this mount namespace they exist."""
     for name in ("passwd", "group"):
         with open("/etc/" + name, encoding="utf-8") as file:
-            lines = [line for line in file if line.split(":")[0] not in users]
-        for number, user in enumerate(users, FIRST_ID):
+            lines = [line for line in file if line.split(":")[0] not in USERS]
+        for number, user in enumerate(USERS, FIRST_ID):
             lines.append(f"{user}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin\n"
                          if name == "passwd" else f"{user}:x:{number}:\n")
         path = os.path.join(folder, name)
@@ -43,7 +45,6 @@ def add_users(folder, *users):
             file.write("".join(lines))
         os.chmod(path, 0o644)
         subprocess.run(["mount", "--bind", path, "/etc/" + name], check=True)
-    return FIRST_ID
 
 
 def start(command, log, **environment):

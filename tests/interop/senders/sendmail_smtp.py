@@ -17,7 +17,7 @@ import subprocess
 import threading
 import time
 
-from sender import BODY, UNPACKED, Result, add_users, recipient
+from sender import BODY, UNPACKED, Result, recipient
 
 SENDMAIL = os.path.abspath(os.path.join(UNPACKED, "sendmail-bin/usr/libexec/sendmail/sendmail"))
 MACROS = os.path.abspath(os.path.join(UNPACKED, "sendmail-cf/usr/share/sendmail/cf"))
@@ -47,7 +47,6 @@ class Sendmail:
         return os.path.join(self.folder, *names)
 
     def _configure(self):
-        add_users(self.folder, "smmta", "smmsp")
         os.mkdir(self.path("queue"), 0o700)
         with open(self.path("sendmail.mc"), "w", encoding="ascii") as file:
             file.write(f"""divert(0)dnl
