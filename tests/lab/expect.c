@@ -510,6 +510,9 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     put_host_dane(e, host);
     struct expect_host *mail = &e->mail.host[e->mail.host_count - 1];
     mail->dane = e->dane.state;
+    bool records = e->dane.state == NULL || strcmp(e->dane.state, "none") != 0;
+    e->mail.divides = e->mail.divides || a_state == DNS_BOGUS || aaaa.state == DNS_BOGUS ||
+                      (records && cnames > 0);
     e->hosts_with_address += has_data(a_state) || has_data(aaaa.state);
     if (is_open(a_state) || is_open(aaaa.state)) {
         e->hosts_unknown++;
@@ -527,6 +530,7 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     for (size_t i = 0; i < all; i++) {
         for (size_t p = 0; p < e->options->port_count && i < share; p++) {
             e->mapped = list[i].family == 4 && !is_listed(from_a, v4, &list[i]);
+            e->mail.divides = e->mail.divides || e->mapped;
             put_endpoint(e, &list[i], e->options->ports[p], span_of(host));
             e->mapped = false;
         }
@@ -614,6 +618,8 @@ static void put_mx(struct expectation *e, const struct mx_record *mx, size_t sha
     };
     memcpy(mail->exchange, mx->exchange, sizeof(mail->exchange));
     struct net_addr literal;
+    bool odd = mx->unusable == NULL && strcmp(mx->name_kind, "host") != 0;
+    e->mail.divides = e->mail.divides || odd;
     if (net_addr_parse(span_of(mx->exchange), &literal)) {
         put_literal(e, &literal, span_of(mx->exchange));
     } else if (mx->unusable == NULL) {
@@ -648,6 +654,7 @@ static void put_mx_list(struct expectation *e, const struct mx_record *list, siz
     e->mail.mx_cut = count > kept;
     json_put_number(e->out, "mx_total", count);
     json_put_bool(e->out, "null_mx_beside", count > 1 && has_root(list, count));
+    e->mail.divides = count > 1 && has_root(list, count);
     json_put_key(e->out, "mx");
     buf_put_char(e->out, '[');
     for (size_t i = 0; i < kept; i++) {
@@ -826,6 +833,7 @@ void expect_domain(const struct world *w, const struct expect_options *options, 
     }
     e.mail.kind = kind;
     e.mail.mx_ad = mx_ad;
+    e.mail.divides = e.mail.divides || mx.state == DNS_BOGUS;
     json_put_word(out, "mx_kind", mx_kind_word(kind));
     put_account(&e, kind, mx.state);
     if (mx.state == DNS_NODATA || count > 0) {

@@ -57,7 +57,8 @@ void expect_put_dane(struct buf *out, const struct expect_mail *m)
 {
     size_t failed = 0;
     size_t unsaid = m->kind == MX_KIND_UNKNOWN || m->mx_cut;
-    size_t in_force = 0;
+    size_t usable = 0;
+    size_t unusable = 0;
     size_t without = 0;
     size_t ineffective = 0;
     for (size_t i = 0; i < m->host_count; i++) {
@@ -65,11 +66,11 @@ void expect_put_dane(struct buf *out, const struct expect_mail *m)
         if (!h->usable) {
             continue;
         }
-        bool records = is_one_of(h->dane, "usable", "unusable");
         bool insecure = is_one_of(h->dane, "tlsa_insecure", "host_insecure");
         unsaid += h->dane == NULL;
         failed += is_one_of(h->dane, "lookup_failed", "lookup_failed");
-        in_force += records;
+        usable += is_one_of(h->dane, "usable", "usable");
+        unusable += is_one_of(h->dane, "unusable", "unusable");
         ineffective += insecure;
         without += insecure || is_one_of(h->dane, "none", "none");
         for (size_t k = h->first; k < h->first + h->count; k++) {
@@ -79,7 +80,8 @@ void expect_put_dane(struct buf *out, const struct expect_mail *m)
     }
     const char *state = failed > 0        ? "failed"
                         : unsaid > 0      ? NULL
-                        : in_force > 0    ? (without > 0 ? "partial" : "full")
+                        : usable > 0      ? (without + unusable > 0 ? "partial" : "full")
+                        : unusable > 0    ? "unusable" /* RFC 7672 section 3.1.3 */
                         : ineffective > 0 ? "ineffective"
                                           : "none";
     json_put_word(out, "dane_state", state);
@@ -369,7 +371,7 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
                      const struct expect_sts *sts)
 {
     struct walk w = {0};
-    bool said = !s->sts || sts->state != NULL;
+    bool said = !m->divides && (!s->sts || (sts->state != NULL && !sts->divides));
     bool begins = false;
     bool addressed = false;
     for (size_t i = 0; i < m->host_count && said; i++) {

@@ -36,6 +36,8 @@ struct expect_mail {
     enum mx_kind kind;
     bool mx_ad;
     bool mx_cut; /* there are more exchanges */
+    /* What DNS says divides senders: bogus answers, exchanges that are none by the letter. */
+    bool divides;
 };
 
 /** Key "sts_mx": per exchange whether it is covered, and how many addresses pass, fail, are open. */

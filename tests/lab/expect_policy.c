@@ -1,14 +1,16 @@
 #include "tests/lab/expect_policy.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "tests/lab/policy_host.h"
 
-#define ID_MAX     32 /* characters, RFC 8461 section 3.1 */
-#define FIELD_NAME 32
-#define LABEL_MAX  63
+#define ID_MAX      32        /* characters, RFC 8461 section 3.1 */
+#define MAX_AGE_MAX 31557600U /* RFC 8461 section 3.2 */
+#define FIELD_NAME  32
+#define LABEL_MAX   63
 
 static bool is_alnum(char c)
 {
@@ -97,7 +99,7 @@ static bool is_id(const struct field *f)
 
 static bool sts_record_valid(const char *text)
 {
-    const char *at = text + strlen("v=STSv1");
+    const char *at = strchr(text, ';');
     struct field f;
     bool broken = false;
     bool id = false;
@@ -147,7 +149,7 @@ static bool is_rua(const struct field *f)
 
 static bool rpt_record_valid(const char *text)
 {
-    const char *at = text + strlen("v=TLSRPTv1");
+    const char *at = strchr(text, ';');
     struct field f;
     bool broken = false;
     bool rua = false;
@@ -161,10 +163,21 @@ static bool rpt_record_valid(const char *text)
     return rua && !broken;
 }
 
-/* Records that do not begin with it are discarded; exactly one has to be left. NULL: not so. */
+/* The version, then white space as the grammar has it (*WSP ";" *WSP). */
+static bool is_spaced_record(const char *text, const char *with)
+{
+    size_t len = strlen(with) - 1;
+    return strncmp(text, with, len) == 0 && text[len + strspn(text + len, " \t")] == ';';
+}
+
+/* Of several records those that do not begin with it are discarded; exactly one has to be left. NULL: not
+ * so. */
 static const char *only_record(const struct expect_texts *t, const char *with)
 {
     const char *found = NULL;
+    if (t->count == 1 && is_spaced_record(t->text[0], with)) {
+        return t->text[0];
+    }
     for (size_t i = 0; i < t->count; i++) {
         if (begins(t->text[i], with)) {
             if (found != NULL) {
@@ -182,9 +195,13 @@ bool expect_rpt_valid(const struct expect_texts *texts)
     return texts->state == DNS_DATA && record != NULL && rpt_record_valid(record);
 }
 
-/* Somebody meant MTA-STS: the version, in whatever case and place. */
+/* Somebody meant MTA-STS: the version, in whatever case and place, quotes around it included. */
 static bool means_sts(const char *text)
 {
+    static const char *const quotes[] = {"\"", "'", "\xe2\x80\x9c", "\xe2\x80\x98"};
+    for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+        text += begins(text, quotes[i]) ? strlen(quotes[i]) : 0;
+    }
     for (; *text != '\0'; text += strcspn(text, ";"), text += *text == ';') {
         text += strspn(text, " \t");
         size_t len = strlen("v=STSv1");
@@ -303,11 +320,15 @@ static void read_line(struct body *b, struct expect_sts *out, const char *at, si
     if (len == 0) {
         return; /* beyond the grammar, but readers stand it */
     }
-    if (colon == NULL || !is_name(at, (size_t)(colon - at))) {
+    size_t key = colon != NULL ? (size_t)(colon - at) : 0;
+    while (key > 0 && is_blank(at[key - 1])) {
+        key--; /* beyond the grammar, as above */
+    }
+    if (!is_name(at, key)) {
         b->broken = true;
         return;
     }
-    struct field f = {at, (size_t)(colon - at), colon + 1, len - (size_t)(colon - at) - 1};
+    struct field f = {at, key, colon + 1, len - (size_t)(colon - at) - 1};
     while (f.value_len > 0 && is_blank(f.value[0])) {
         f.value++;
         f.value_len--;
@@ -343,15 +364,43 @@ static const char *state_of_body(struct span body, struct expect_sts *out)
                                             : "policy_invalid";
 }
 
+/* One record as in RFC 8461 section 3.1: what is beside it, or more in it, not all readers take. */
+static bool record_divides(const struct expect_texts *texts)
+{
+    static const char begin[] = "v=STSv1; id=";
+    if (texts->count != 1 || !begins(texts->text[0], begin)) {
+        return texts->count > 0;
+    }
+    const char *at = texts->text[0] + strlen(begin);
+    while (is_alnum(*at)) {
+        at++;
+    }
+    size_t id = (size_t)(at - texts->text[0]) - strlen(begin);
+    return id == 0 || id > ID_MAX || (*at != '\0' && strcmp(at, ";") != 0);
+}
+
+/* A policy that is not made by the rules throughout, or an answer with a head or body out of the common. */
+static bool policy_divides(const struct policy_host *h)
+{
+    return h->text.fault != LAB_POLICY_FAULT_NONE || h->text.lines[0] != '\0' ||
+           strcmp(h->media, "text/plain") != 0 ||
+           strtoull(h->text.max_age, NULL, 10) > MAX_AGE_MAX || h->http == LAB_HTTP_HEADER_FLOOD ||
+           h->http == LAB_HTTP_LONG_HEADER || h->http == LAB_HTTP_ENDLESS_INTERIM ||
+           h->framing == LAB_FRAMING_ENDLESS || h->framing == LAB_FRAMING_CHUNKED_ENDLESS;
+}
+
 static const char *state_of_policy(const struct world *w, struct resolve_context *resolver,
                                    const char *domain, struct expect_sts *out)
 {
     char host[LAB_NAME_MAX + 16];
     struct policy_host h;
+    policy_host_init(&h);
     (void)snprintf(host, sizeof(host), POLICY_HOST_PREFIX "%s", domain);
     if (!is_reachable(resolver, w, host) || !world_policy(w, span_of(host), &h) || !is_served(&h)) {
+        out->divides = out->divides || policy_divides(&h);
         return "fetch_failed";
     }
+    out->divides = out->divides || policy_divides(&h);
     enum tristate certificate = certificate_passes(&h);
     if (certificate != TRISTATE_YES) {
         return certificate == TRISTATE_NO ? "certificate_invalid" : NULL;
@@ -374,6 +423,7 @@ void expect_sts(const struct world *w, struct resolve_context *resolver,
     for (size_t i = 0; i < texts->count; i++) {
         meant = meant || means_sts(texts->text[i]);
     }
+    out->divides = meant && record_divides(texts);
     const char *record = only_record(texts, "v=STSv1;");
     if (texts->state == DNS_NODATA || texts->state == DNS_NXDOMAIN) {
         out->state = "none";

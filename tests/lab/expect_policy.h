@@ -23,6 +23,7 @@ struct expect_texts {
 struct expect_sts {
     const char *state;
     bool has_policy; /* that says something of the exchanges */
+    bool divides;    /* readers who keep to the RFC by and large make different things of it */
     char pattern[EXPECT_PATTERNS_MAX][LAB_NAME_MAX];
     size_t pattern_count;
 };

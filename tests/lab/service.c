@@ -400,6 +400,8 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
 static bool dialogue_divides(const struct service *s)
 {
     return s->greeting == LAB_GREETING_EMPTY_LINE || s->greeting == LAB_GREETING_NOISE ||
+           s->greeting == LAB_GREETING_EARLY || s->ehlo == LAB_EHLO_HUGE ||
+           s->starttls == LAB_STARTTLS_TEMPFAIL || s->starttls == LAB_STARTTLS_REJECTED ||
            s->ehlo == LAB_EHLO_EMPTY_LINE || s->ehlo == LAB_EHLO_CR_CR_LF ||
            s->ehlo == LAB_EHLO_NUL || s->ehlo == LAB_EHLO_REFUSED_IN_TLS ||
            s->starttls == LAB_STARTTLS_INJECTED || s->starttls == LAB_STARTTLS_LOWER_CASE ||
@@ -413,17 +415,18 @@ static bool dialogue_divides(const struct service *s)
 static bool handshake_divides(const struct service *s, const struct expected_session *e)
 {
     bool old_suite = s->kex == LAB_KEX_STATIC_RSA || s->trait == LAB_TRAIT_CBC ||
-                     s->trait == LAB_TRAIT_DHE_1024 || s->trait == LAB_TRAIT_DHE_2048;
+                     s->trait == LAB_TRAIT_DHE_1024 || s->trait == LAB_TRAIT_DHE_2048 ||
+                     s->trait == LAB_TRAIT_SHA1;
     bool odd_key = e->cert.key == LAB_KEY_RSA_1024 || e->cert.key == LAB_KEY_RSA_9216 ||
                    e->cert.key == LAB_KEY_P521 || e->cert.key == LAB_KEY_SECP256K1 ||
-                   e->cert.key == LAB_KEY_ED25519;
+                   e->cert.key == LAB_KEY_ED25519 || e->cert.key == LAB_KEY_ED448;
+    bool odd_name = strncmp(e->cert.names, "*.", 2) == 0 && /* *.com: not taken by all */
+                    strchr(e->cert.names + 2, '.') == NULL;
     bool long_list = e->cert.chain == LAB_CHAIN_MANY || e->cert.extra_names > LONG_LIST_NAMES;
     return e->outcome == OUTCOME_TLS_PROTOCOL_ERROR || e->outcome == OUTCOME_TLS_NO_SHARED_CIPHER ||
            (e->outcome == OUTCOME_ESTABLISHED &&
-            ((old_suite && e->tls_version <= 0x0303) || odd_key || long_list ||
-             e->cert.odd == LAB_ODD_USAGE ||
-             e->cert.odd == LAB_ODD_LEAF_LAST || /* a CA comes first, which may not sign */
-             s->trait == LAB_TRAIT_DEMANDS_CLIENT));
+            ((old_suite && e->tls_version <= 0x0303) || odd_key || odd_name || long_list ||
+             e->cert.odd != LAB_ODD_NONE || s->trait == LAB_TRAIT_DEMANDS_CLIENT));
 }
 
 void service_expect(const struct service *s, const struct expected_client *client,
