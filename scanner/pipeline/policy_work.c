@@ -190,8 +190,7 @@ void policy_on_chain_known(struct worker *w, const struct message_chain_known *m
 {
     uint32_t index = m->visit & ~WAITER_IS_DOMAIN;
     struct domain_work *d = w->domains->slots[index];
-    d->policy->chain = m->brief;
-    service_keep_chain(w, m->chain_id, d->policy->chain);
+    d->policy->chain = service_keep_chain(w, m);
     d->policy_pending = false;
     domain_finish_when_complete(w, index);
 }

@@ -514,14 +514,17 @@ bool service_find_chain(const struct worker *w, struct span chain_id, struct cha
     return known != NULL;
 }
 
-void service_keep_chain(struct worker *w, struct span chain_id, struct chain_brief brief)
+struct chain_brief service_keep_chain(struct worker *w, const struct message_chain_known *m)
 {
     struct map *known = &w->services->known_chains;
+    struct chain_brief brief = m->brief;
     bool added = false;
+    brief.issuers = m->issuers;
     if (known->count >= KNOWN_CHAINS_MAX) {
         map_deinit(known);
     }
-    (void)map_add(known, hash_key_of(chain_id), pack_brief(brief), &added);
+    (void)map_add(known, hash_key_of(m->chain_id), pack_brief(brief), &added);
+    return brief;
 }
 
 static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
@@ -613,9 +616,7 @@ void service_on_chain_known(struct worker *w, const struct message_chain_known *
 {
     struct service_table *t = w->services;
     struct visit *v = &t->visits[m->visit];
-    struct chain_brief brief = m->brief;
-    brief.issuers = m->issuers;
-    service_keep_chain(w, m->chain_id, brief);
+    struct chain_brief brief = service_keep_chain(w, m);
     for (uint8_t i = 0; i < v->session_count; i++) {
         const struct seen_session *seen = session_seen(v->sessions[i]);
         if (memcmp(seen->tls.chain_id, m->chain_id.at, sizeof(seen->tls.chain_id)) == 0) {

@@ -201,7 +201,8 @@ void service_on_lease_grant(struct worker *w, const struct message_lease_grant *
 void service_on_chain_known(struct worker *w, const struct message_chain_known *m);
 /** The cache in front of the judges: @return false when the chain is not in it. */
 bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief);
-void service_keep_chain(struct worker *w, struct span chain_id, struct chain_brief brief);
+/** Whoever asked for it: others take it whole from there. @return what is kept */
+struct chain_brief service_keep_chain(struct worker *w, const struct message_chain_known *m);
 void service_table_abort(struct worker *w); /* RST for what is still open */
 void service_give_up(struct worker *w);     /* the same, by name and in the middle of a scan */
 
