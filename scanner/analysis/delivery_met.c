@@ -101,18 +101,33 @@ static bool may_be_chance(const struct delivery_place *at, const struct delivery
     return other && (m->outcome == OUTCOME_TLS_RESET || m->outcome == OUTCOME_TLS_TIMEOUT);
 }
 
-/* What one client was refused, another may get: suites without certificates, or a message that our TLS
- * library would not read. */
-static bool others_may_succeed(const struct delivery_place *at, const struct delivery_met *m)
+/* Of what the stack has, this program offers neither the suites of AES-CCM nor the rest of "other", and none
+ * without a certificate (tls/tls_context.c): the server may be waiting for one of these. */
+static bool has_more_suites(const struct delivery_place *at)
 {
     const struct tls_stack *s = at->profile->stack;
-    if (m->outcome == OUTCOME_TLS_NO_SHARED_CIPHER && at->profile->level != PROFILE_VERIFY) {
-        delivery_rests_on_stack(at, STACK_FIELD_ANONYMOUS);
-        return s->anonymous != STACK_NO;
+    delivery_rests_on_stack(at, STACK_FIELD_CIPHERS);
+    if (s->ciphers == STACK_UNKNOWN_SET ||
+        (s->ciphers & (1U << STACK_CIPHER_AES_CCM | 1U << STACK_CIPHER_OTHER)) != 0) {
+        return true;
+    }
+    if (at->profile->level == PROFILE_VERIFY) {
+        return false;
+    }
+    delivery_rests_on_stack(at, STACK_FIELD_ANONYMOUS);
+    return s->anonymous != STACK_NO;
+}
+
+/* What one client was refused, another may get: by other suites, or by reading a message that our TLS
+ * library would not. */
+static bool others_may_succeed(const struct delivery_place *at, const struct delivery_met *m)
+{
+    if (m->outcome == OUTCOME_TLS_NO_SHARED_CIPHER) {
+        return has_more_suites(at);
     }
     if (m->outcome == OUTCOME_TLS_PROTOCOL_ERROR) {
         delivery_rests_on_stack(at, STACK_FIELD_LIBRARY);
-        return s->library != STACK_LIBRARY_OPENSSL;
+        return at->profile->stack->library != STACK_LIBRARY_OPENSSL;
     }
     return false; /* the server's doing, or before TLS */
 }

@@ -258,12 +258,18 @@ static struct delivery_outcome with_session(const struct delivery_place *at,
                h.reason);
 }
 
+static bool judged_the_same(const struct chain_brief *a, const struct chain_brief *b)
+{
+    return a->status == b->status && a->trusted_by == b->trusted_by &&
+           a->openssl_level_2 == b->openssl_level_2 && a->openssl_level_1 == b->openssl_level_1;
+}
+
 static bool met_the_same(const struct delivery_met *a, const struct delivery_met *b)
 {
     return a->outcome == b->outcome && a->starttls == b->starttls && a->version == b->version &&
-           a->chain.status == b->chain.status && a->chain.trusted_by == b->chain.trusted_by &&
-           a->name == b->name && a->leaf_domains == b->leaf_domains && a->judged == b->judged &&
-           a->known == b->known && memcmp(&a->facts, &b->facts, sizeof(a->facts)) == 0;
+           judged_the_same(&a->chain, &b->chain) && a->name == b->name &&
+           a->leaf_domains == b->leaf_domains && a->judged == b->judged && a->known == b->known &&
+           memcmp(&a->facts, &b->facts, sizeof(a->facts)) == 0;
 }
 
 static struct delivery_outcome by_own_level(const struct delivery_place *at)
