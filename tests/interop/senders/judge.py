@@ -36,11 +36,14 @@ SOFTWARE = {"postfix": "postfix_smtp.Postfix", "exim": "exim_smtp.Exim", "opensm
             "sendmail": "sendmail_smtp.Sendmail", "mox": "mox_queue.Mox"}
 SKIPPED = 77  # exit code that ctest shows as skipped
 ORDER = ["authenticated", "encrypted", "plaintext", "deferred", "undeliverable"]
+DIFFERENCES = ("differs", "not_seen")
 NOT_DELIVERED = {"deferred", "undeliverable"}
 START_TIMEOUT = 60  # seconds
 
 # Of one domain and profile: what was predicted, and what was seen.
-Comparison = collections.namedtuple("Comparison", "domain profile best worst reason seen line")
+# dane: whether a host of the MX set has TLSA records that bind a sender with DANE.
+Comparison = collections.namedtuple("Comparison", "domain profile best worst reason dane seen line")
+BINDING = ("usable", "unusable", "lookup_failed")
 
 
 def read_ndjson(path):
@@ -68,7 +71,7 @@ def verdict(c):
 class Explanations:
     """Of explained.json: each entry has a reason, `why` the profile shall not follow or `open`: what is still to
     be mended, and what it applies to: profiles, domains (patterns), predicted and seen (words), decided_by and
-    line (regular expressions)."""
+    line (regular expressions), dane (Comparison.dane)."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -80,6 +83,7 @@ class Explanations:
         return (c.profile in entry["profiles"] and c.seen in entry["seen"]
                 and any(fnmatch.fnmatchcase(c.domain, pattern) for pattern in entry.get("domains", ["*"]))
                 and (c.best in entry["predicted"] or c.worst in entry["predicted"])
+                and entry.get("dane", c.dane) == c.dane
                 and re.search(entry.get("decided_by", ""), c.reason or "") is not None
                 and re.search(entry.get("line", ""), c.line) is not None)
 
@@ -102,7 +106,7 @@ def compare(rows, profile, results):
         seen = results.get((profile, row["domain"]))
         yield Comparison(row["domain"], profile, outcome["best"], outcome["worst"],
                          decided.get("reason") if isinstance(decided, dict) else str(decided),
-                         seen and seen.outcome, seen.line if seen else "")
+                         any(mx["dane_host"] in BINDING for mx in row["mx"]), seen and seen.outcome, seen.line if seen else "")
 
 
 # ---- the run ----
@@ -160,7 +164,9 @@ def load(name, folder, roots):
     module, kind = SOFTWARE[name].split(".")
     os.makedirs(folder)
     os.chmod(folder, 0o755)
-    return getattr(importlib.import_module(module), kind)(folder, roots, network.HOST)
+    sender = getattr(importlib.import_module(module), kind)(folder, roots, network.HOST)
+    sender.name = name
+    return sender
 
 
 class Table:
@@ -196,16 +202,26 @@ def judge(sender, results, rows, explanations, table):
         counts = collections.Counter()
         for c in compare(rows, profile, results):
             word = verdict(c)
-            if word in ("differs", "not_seen"):
-                found = explanations.find(c)
-                word = found or word
-                if found is None:
-                    unexplained += 1
-                    said = c.best if c.best == c.worst else f"{c.best}..{c.worst}"
-                    print(f"DIFFERS {c.domain} {profile}: predicted {said} ({c.reason}), seen {c.seen}: {c.line[:300]}")
+            if word in DIFFERENCES:
+                word = explanations.find(c) or word
+            if word in DIFFERENCES:
+                unexplained += 1
+                said = c.best if c.best == c.worst else f"{c.best}..{c.worst}"
+                print(f"DIFFERS {c.domain} {profile}: predicted {said} ({c.reason}), seen {c.seen}: {c.line[:300]}")
             counts[word] += 1
         table.add(sender.software, sender.version(), profile, counts)
     return unexplained
+
+
+def send_again(sender, results, rows, folder, lab, explanations):
+    """Those that differ without an explanation, once more and with nothing beside them: a machine that was
+    busy is no difference. @return number of domains"""
+    differ = {c.domain for profile in sender.profiles for c in compare(rows, profile, results)
+              if verdict(c) in DIFFERENCES and explanations.find(c) is None}
+    if differ:
+        again = load(sender.name, os.path.join(folder, sender.name + "-again"), lab.roots)
+        results.update(again.send(sorted(differ)))
+    return len(differ)
 
 
 def options_of(arguments):
@@ -259,6 +275,10 @@ def run(folder, options):
             sent = [pool.submit(send, sender, domains) for sender in senders]
             rows = scanned.result()
             results = [each.result() for each in sent]
+        for sender, result in zip(senders, results):
+            count = send_again(sender, result, rows, folder, lab, explanations)
+            print(f"{sender.software}: {count} domains sent to again", flush=True)
+        explanations.used.clear()
     for sender, result in zip(senders, results):
         unexplained += judge(sender, result, rows, explanations, table)
         profiles += sender.profiles

@@ -88,6 +88,8 @@ MAILER(`smtp')dnl
         """Of this mount namespace, which has a /dev of its own (network.py)."""
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        if os.path.exists("/dev/log"):
+            os.unlink("/dev/log")
         sock.bind("/dev/log")
         os.chmod("/dev/log", 0o666)
 
