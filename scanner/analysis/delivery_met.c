@@ -119,11 +119,14 @@ static bool has_more_suites(const struct delivery_place *at)
 }
 
 /* What one client was refused, another may get: by other suites, or by reading a message that our TLS
- * library would not. */
+ * library would not, or more of them than this program. */
 static bool others_may_succeed(const struct delivery_place *at, const struct delivery_met *m)
 {
     if (m->outcome == OUTCOME_TLS_NO_SHARED_CIPHER) {
         return has_more_suites(at);
+    }
+    if ((m->facts.quirks & SENDER_FACTS_OUR_BOUND) != 0) {
+        return true;
     }
     if (m->outcome == OUTCOME_TLS_PROTOCOL_ERROR) {
         delivery_rests_on_stack(at, STACK_FIELD_LIBRARY);

@@ -50,6 +50,13 @@ static bool list_is_plain(struct span list)
     return true;
 }
 
+/* Nothing was wrong with what came but how much it was: error_text says of what. */
+static bool ended_by_our_bound(const struct seen_session *s)
+{
+    return s->outcome == OUTCOME_TLS_PROTOCOL_ERROR && s->tls.error_code == 0 &&
+           s->tls.error_text[0] != '\0';
+}
+
 struct sender_facts session_facts_of(const struct seen_session *s)
 {
     struct sender_facts f = {.quirks = dialogue_bits(&s->smtp)};
@@ -62,6 +69,7 @@ struct sender_facts session_facts_of(const struct seen_session *s)
         (void)leaf_key_read(leaf, &f.key);
     }
     f.list_kib = kib_of(s->tls.certificate_octets);
+    f.quirks |= when(ended_by_our_bound(s), SENDER_FACTS_OUR_BOUND);
     if (s->tls.completed) {
         f.cipher = s->tls.cipher;
         f.group = s->tls.group;

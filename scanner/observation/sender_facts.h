@@ -51,7 +51,8 @@ struct leaf_key {
 #define SENDER_FACTS_LONG_REPLY      0x2000U /* the reply to EHLO was longer than is kept */
 #define SENDER_FACTS_SHA1_SIGNATURE  0x1000U /* TLS 1.2: the server signs with SHA-1 */
 #define SENDER_FACTS_ODD_CERTIFICATE 0x0800U /* cert/cert_form.h; of any certificate of the list */
-#define SENDER_FACTS_LOWEST_BIT      11
+#define SENDER_FACTS_OUR_BOUND       0x0400U /* the handshake ended by a bound of this program */
+#define SENDER_FACTS_LOWEST_BIT      10
 
 struct sender_facts {
     uint16_t quirks;   /* of the dialogue: seen_smtp.quirks, and SENDER_FACTS_* */

@@ -1,0 +1,92 @@
+#include <criterion/criterion.h>
+
+#include "scanner/analysis/session_facts.h"
+
+#define TLS1_1     0x0302
+#define TLS1_2     0x0303
+#define ECDHE_GCM  0xc02f
+#define X25519     0x001d
+#define RSA_SHA1   0x0201
+#define RSA_SHA256 0x0401
+
+struct fact_case {
+    const char *name;
+    struct seen_session seen;
+    struct sender_facts facts;
+};
+
+static const struct fact_case cases[] = {
+    {"nothing strays", {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 220}}}, {0}},
+    {"quirks of the dialogue are as seen",
+     {.smtp = {.quirks = 1U << SMTP_QUIRK_NUL}},
+     {.quirks = 1U << SMTP_QUIRK_NUL}},
+    {"250 to STARTTLS, RFC 3207 section 4",
+     {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 250}}},
+     {.quirks = SENDER_FACTS_NOT_220}},
+    {"454 is a refusal", {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 454}}}, {0}},
+    {"text behind the greeting, RFC 5321 section 4.3.1",
+     {.smtp = {.early_talker = true}},
+     {.quirks = SENDER_FACTS_EARLY_REPLY}},
+    {"a reply to EHLO that was cut",
+     {.smtp = {.reply[SMTP_STEP_EHLO] = {.code = 250, .truncated = true}}},
+     {.quirks = SENDER_FACTS_LONG_REPLY}},
+    {"another reply that was cut",
+     {.smtp = {.reply[SMTP_STEP_GREETING] = {.code = 220, .truncated = true}}},
+     {0}},
+    {"a handshake that completed",
+     {.outcome = OUTCOME_ESTABLISHED,
+      .tls_attempted = true,
+      .tls = {.completed = true,
+              .version = TLS1_2,
+              .cipher = ECDHE_GCM,
+              .group = X25519,
+              .signature_scheme = RSA_SHA256,
+              .certificate_octets = 1024}},
+     {.cipher = ECDHE_GCM, .group = X25519, .list_kib = 1}},
+    {"the list, rounded up, also where nothing completed",
+     {.outcome = OUTCOME_TLS_ALERT,
+      .tls_attempted = true,
+      .tls = {.cipher = ECDHE_GCM, .certificate_octets = 1025}},
+     {.list_kib = 2}},
+    {"a signature with SHA-1, RFC 5246 section 7.4.1.4.1",
+     {.outcome = OUTCOME_ESTABLISHED,
+      .tls_attempted = true,
+      .tls = {.completed = true, .version = TLS1_2, .signature_scheme = RSA_SHA1}},
+     {.quirks = SENDER_FACTS_SHA1_SIGNATURE}},
+    {"before TLS 1.2 all are, RFC 4346 section 7.4.3",
+     {.outcome = OUTCOME_ESTABLISHED,
+      .tls_attempted = true,
+      .tls = {.completed = true, .version = TLS1_1, .signature_scheme = RSA_SHA1}},
+     {0}},
+    {"more messages than we read",
+     {.outcome = OUTCOME_TLS_PROTOCOL_ERROR,
+      .tls_attempted = true,
+      .tls = {.error_text = "more handshake messages than a session needs"}},
+     {.quirks = SENDER_FACTS_OUR_BOUND}},
+    {"what the TLS library cannot read",
+     {.outcome = OUTCOME_TLS_PROTOCOL_ERROR,
+      .tls_attempted = true,
+      .tls = {.error_code = 267, .error_text = "wrong version number"}},
+     {0}},
+    {"a bound that was met when the handshake was done",
+     {.outcome = OUTCOME_ESTABLISHED,
+      .tls_attempted = true,
+      .tls = {.completed = true,
+              .cipher = ECDHE_GCM,
+              .version = TLS1_2,
+              .error_text = "more octets than a session needs"}},
+     {.cipher = ECDHE_GCM}},
+};
+
+Test(session_facts, what_a_session_showed)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct sender_facts *want = &cases[i].facts;
+        struct sender_facts f = session_facts_of(&cases[i].seen);
+        cr_expect_eq(f.quirks, want->quirks, "%s: quirks %#x", cases[i].name, f.quirks);
+        cr_expect_eq(f.cipher, want->cipher, "%s: cipher", cases[i].name);
+        cr_expect_eq(f.group, want->group, "%s: group", cases[i].name);
+        cr_expect_eq(f.list_kib, want->list_kib, "%s: %u KiB", cases[i].name, f.list_kib);
+        cr_expect_eq(f.key.kind, LEAF_KEY_NONE, "%s: no certificate", cases[i].name);
+    }
+}
