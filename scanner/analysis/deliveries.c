@@ -170,19 +170,62 @@ static enum profile_exchange address_for(const struct delivery_place *at)
     return at->profile->mapped_address;
 }
 
-static void add_result(const struct delivery_place *at, bool perhaps, int endpoint,
-                       struct delivery_walk *walk, struct decision first[EVIDENCE_COUNT])
+/** The addresses of one preference, which a sender tries in any order. */
+struct group {
+    struct {
+        struct delivery_outcome result;
+        size_t mx;
+        int endpoint;
+    } item[DOMAIN_ENDPOINTS_MAX + MX_MAX];
+    size_t count;
+    size_t failed; /* sessions that may fail, in it and before it */
+};
+
+/* A sender gives up for now after some sessions, and begins anew with the first exchange. RFC 5321 section 5.1
+ * asks it to try two addresses at least. */
+#define SESSIONS_AT_LEAST 2
+
+static bool counts_as_session(const struct delivery_place *at)
+{
+    bool known = at->profile->sessions_max != UINT32_MAX;
+    bool none = at->e->outcome == OUTCOME_REFUSED || at->e->outcome == OUTCOME_UNREACHABLE ||
+                at->e->outcome == OUTCOME_CONNECT_TIMEOUT;
+    return !known || !none;
+}
+
+static void add_result(const struct delivery_place *at, bool perhaps, int endpoint, struct group *g)
 {
     struct delivery_outcome r = delivery_result_at(at);
     if (perhaps && (r.set & RESULT_FAILS) == 0) {
         r = (struct delivery_outcome){r.set | RESULT_FAILS, DELIVERY_REASON_MX_NAME};
     }
-    delivery_walk_add(walk, r.set);
-    note(first, &r, at->mx_index, endpoint);
+    CHECK(g->count < sizeof(g->item) / sizeof(g->item[0]));
+    g->item[g->count].result = r;
+    g->item[g->count].mx = at->mx_index;
+    g->item[g->count++].endpoint = endpoint;
+    g->failed += (r.set & RESULT_FAILS) != 0 && counts_as_session(at);
 }
 
-static void add_host(struct delivery_place *at, struct delivery_walk *walk,
-                     struct decision first[EVIDENCE_COUNT])
+/* Where the sender may have given up before, what it would get is only possible. */
+static void add_group(const struct delivery_place *at, struct group *g, struct delivery_walk *walk,
+                      struct decision first[EVIDENCE_COUNT])
+{
+    uint32_t max = at->profile->sessions_max;
+    bool late = g->failed >= (max != UINT32_MAX ? max : SESSIONS_AT_LEAST);
+    for (size_t i = 0; i < g->count; i++) {
+        struct delivery_outcome r = g->item[i].result;
+        if (late && r.set != RESULT_FAILS) {
+            delivery_rests_on(at, PROFILE_FIELD_SESSIONS_MAX);
+            r.reason = (r.set & RESULT_FAILS) != 0 ? r.reason : DELIVERY_REASON_SESSIONS_MAX;
+            r.set |= RESULT_FAILS;
+        }
+        delivery_walk_add(walk, r.set);
+        note(first, &r, g->item[i].mx, g->item[i].endpoint);
+    }
+    g->count = 0;
+}
+
+static void add_host(struct delivery_place *at, struct group *g)
 {
     static const struct endpoint_brief not_known = {.outcome = OUTCOME_NOT_TESTED};
     const struct seen_domain *d = at->domain;
@@ -193,13 +236,13 @@ static void add_host(struct delivery_place *at, struct delivery_walk *walk,
     }
     if (has_open_addresses(d, at->mx)) {
         at->e = &not_known;
-        add_result(at, perhaps, -1, walk, first);
+        add_result(at, perhaps, -1, g);
     }
     for (size_t k = 0; k < at->mx->endpoint_count; k++) {
         at->e = &at->mx->endpoints[k];
         enum profile_exchange dials = address_for(at);
         if (dials != PROFILE_EXCHANGE_SKIPPED && sts_endpoint_counts(at->e, domain_port(d))) {
-            add_result(at, perhaps || dials == PROFILE_EXCHANGE_UNKNOWN, (int)k, walk, first);
+            add_result(at, perhaps || dials == PROFILE_EXCHANGE_UNKNOWN, (int)k, g);
         }
     }
 }
@@ -209,19 +252,23 @@ static struct sender_delivery walk_domain(struct delivery_place *at)
 {
     const struct seen_domain *d = at->domain;
     struct delivery_walk walk;
+    struct group group = {.count = 0, .failed = 0};
     struct decision first[EVIDENCE_COUNT];
     for (unsigned e = 0; e < EVIDENCE_COUNT; e++) {
         first[e] = (struct decision){.mx = -1, .endpoint = -1};
     }
     delivery_walk_begin(&walk);
     for (size_t i = 0; i < d->mx_count; i++) {
-        bool next = i > 0 && d->mx[i].preference != d->mx[i - 1].preference;
-        if (next && !delivery_walk_next_preference(&walk)) {
-            break;
-        }
         at->mx_index = i;
         at->mx = &d->mx[i];
-        add_host(at, &walk, first);
+        add_host(at, &group);
+        bool last = i + 1 == d->mx_count || d->mx[i + 1].preference != d->mx[i].preference;
+        if (last) {
+            add_group(at, &group, &walk, first);
+        }
+        if (last && i + 1 < d->mx_count && !delivery_walk_next_preference(&walk)) {
+            break;
+        }
     }
     struct sender_delivery out;
     delivery_walk_end(&walk, &out.best, &out.worst);

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#include "scanner/analysis/leaf_domains.h"
-#include "scanner/analysis/name_rules.h"
+#include "scanner/analysis/delivery_certificate.h"
 #include "scanner/base/check.h"
 
 #define TLS1_0 0x0301
@@ -26,129 +25,6 @@ static struct delivery_outcome either(struct delivery_outcome a, struct delivery
     return a.set == b.set ? a : one(a.set | b.set, open);
 }
 
-/* --- the certificate ----------------------------------------------------------------------- */
-
-/* A wildcard for the names beside the domain is kept as the name above them. */
-static bool leaf_may_have(const struct delivery_met *m, struct span domain)
-{
-    const uint8_t *dot = memchr(domain.at, '.', domain.len);
-    struct span parent =
-        dot != NULL ? span_drop(domain, (size_t)(dot - domain.at) + 1) : (struct span){0};
-    return leaf_domains_may_have(m->leaf_domains, domain) ||
-           leaf_domains_may_have(m->leaf_domains, parent);
-}
-
-/* Is the domain itself, or (below) a name below it, in the leaf? */
-static enum fit leaf_has_domain(const struct delivery_place *at, const struct delivery_met *m,
-                                bool with_sni)
-{
-    unsigned labels = name_labels_above(at->domain->domain, at->mx->host);
-    if (!leaf_may_have(m, at->domain->domain)) {
-        return FIT_NO;
-    }
-    bool covers = with_sni && labels >= 1 && labels <= COVERS_PARENTS_MAX &&
-                  (at->e->covers_parents >> (labels - 1) & 1) != 0;
-    return covers ? FIT_YES : FIT_UNKNOWN;
-}
-
-/* A leaf without any dNSName is for its common name. */
-static enum fit common_name_fits(const struct delivery_met *m, bool host_is_domains)
-{
-    if (m->name == NAME_MATCH_CN_ONLY) {
-        return host_is_domains ? FIT_YES : FIT_NO;
-    }
-    return m->name == NAME_MATCH_NONE || m->name == NAME_MATCH_NO_NAMES ? FIT_NO : FIT_UNKNOWN;
-}
-
-/* The domain or a name below it: Postfix's "nexthop, dot-nexthop". */
-static enum fit next_hop_fits(const struct delivery_place *at, const struct delivery_met *m,
-                              bool with_sni)
-{
-    struct span domain = at->domain->domain;
-    bool host_is_domains =
-        name_labels_above(domain, at->mx->host) > 0 || span_eq(at->mx->host, domain);
-    if (name_match_is_match(m->name) && host_is_domains) {
-        return FIT_YES;
-    }
-    return m->leaf_domains == 0 ? common_name_fits(m, host_is_domains)
-                                : leaf_has_domain(at, m, with_sni);
-}
-
-static enum fit fit_of(bool fits)
-{
-    return fits ? FIT_YES : FIT_NO;
-}
-
-/* By the rule of the sender's library, where rules differ. @param otherwise where they agree to take it */
-static enum fit by_name_rule(const struct delivery_place *at, const struct delivery_met *m,
-                             enum fit otherwise)
-{
-    unsigned refused = m->facts.name_refused_by;
-    if (refused == 0) {
-        return otherwise;
-    }
-    if ((refused & NAME_RULES_ALL) == NAME_RULES_ALL) {
-        return FIT_NO;
-    }
-    delivery_rests_on_stack(at, STACK_FIELD_NAME_RULE);
-    uint32_t rule = at->profile->stack->name_rule;
-    return rule == 0 ? FIT_UNKNOWN : (refused & rule) != 0 ? FIT_NO : FIT_YES;
-}
-
-/* A dNSName is the host, or (with the library's rule) the common name of a leaf without one. */
-static enum fit host_fits(const struct delivery_place *at, const struct delivery_met *m, bool cn)
-{
-    bool match = name_match_is_match(m->name) || (cn && m->name == NAME_MATCH_CN_ONLY);
-    return match || (m->facts.name_refused_by != 0 && m->name != NAME_MATCH_CN_ONLY)
-               ? by_name_rule(at, m, fit_of(match))
-               : FIT_NO;
-}
-
-static enum fit name_fits(const struct delivery_place *at, const struct delivery_met *m)
-{
-    switch (at->profile->names) {
-    case PROFILE_NAMES_HOST:
-        return host_fits(at, m, false);
-    case PROFILE_NAMES_HOST_OR_CN:
-        return host_fits(at, m, true);
-    case PROFILE_NAMES_NEXT_HOP:
-        return next_hop_fits(at, m, at->profile->sni);
-    }
-    UNREACHABLE("unknown profile_names");
-}
-
-/* --- the path to an anchor ----------------------------------------------------------------- */
-
-/* With the first trust store. Where all builders agree, it rests on none. */
-static enum fit path_fits(const struct delivery_place *at, const struct delivery_met *m)
-{
-    const struct chain_brief *c = &m->chain;
-    bool any = c->status == CHAIN_TRUSTED;
-    bool level_1 = (c->openssl_level_1 & 1U) != 0;
-    bool level_2 = (c->openssl_level_2 & 1U) != 0;
-    if (any == level_1 && any == level_2) {
-        return fit_of(any);
-    }
-    delivery_rests_on_stack(at, STACK_FIELD_PATHS);
-    switch (at->profile->stack->paths) {
-    case STACK_PATHS_ANY:
-        return fit_of(any);
-    case STACK_PATHS_OPENSSL_1:
-        return fit_of(level_1);
-    case STACK_PATHS_OPENSSL_2:
-        return fit_of(level_2);
-    case STACK_PATHS_UNKNOWN:
-        break;
-    }
-    return FIT_UNKNOWN;
-}
-
-static enum delivery_reason reason_of_path(const struct delivery_met *m)
-{
-    return m->chain.status == CHAIN_TRUSTED ? DELIVERY_REASON_CERTIFICATE_PATH
-                                            : DELIVERY_REASON_CERTIFICATE;
-}
-
 /* --- the sender's own level ---------------------------------------------------------------- */
 
 /** @param failed what the sender does where the certificate is as bad as no TLS */
@@ -165,19 +41,19 @@ static struct delivery_outcome by_certificate(const struct delivery_place *at,
             return passed;
         }
     }
-    enum fit path = m->judged ? path_fits(at, m) : FIT_UNKNOWN;
+    enum fit path = m->judged ? delivery_path_fits(at, m) : FIT_UNKNOWN;
     if (path == FIT_NO) {
-        return one(failed, reason_of_path(m));
+        return one(failed, delivery_reason_of_path(m));
     }
     delivery_rests_on(at, PROFILE_FIELD_NAMES);
-    enum fit name = name_fits(at, m);
+    enum fit name = delivery_name_fits(at, m);
     if (name == FIT_NO) {
         return one(failed, DELIVERY_REASON_NAME);
     }
     if (path == FIT_YES && name == FIT_YES) {
         return passed;
     }
-    return one(failed | good, path == FIT_YES ? DELIVERY_REASON_NAME : reason_of_path(m));
+    return one(failed | good, path == FIT_YES ? DELIVERY_REASON_NAME : delivery_reason_of_path(m));
 }
 
 static uint8_t results_of(enum profile_failure f)
@@ -297,14 +173,14 @@ static struct delivery_outcome by_covering_sts(const struct delivery_place *at)
     struct delivery_met m = delivery_met_with_sni(at->e);
     struct delivery_handshake h = delivery_handshake_of(at, &m, from);
     bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
-    enum fit path = handshake && m.judged ? path_fits(at, &m) : FIT_UNKNOWN;
+    enum fit path = handshake && m.judged ? delivery_path_fits(at, &m) : FIT_UNKNOWN;
     if (endpoint_is_unstable(at->e)) {
         return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_UNSTABLE);
     }
     if (h.tls == FIT_NO) {
         return one(RESULT_FAILS, h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
-    enum fit name = handshake ? host_fits(at, &m, false) : FIT_UNKNOWN;
+    enum fit name = handshake ? delivery_host_fits(at, &m, false) : FIT_UNKNOWN;
     if (path == FIT_NO || name == FIT_NO) {
         return one(RESULT_FAILS, DELIVERY_REASON_STS_CERTIFICATE);
     }
@@ -470,7 +346,7 @@ static struct delivery_outcome by_anchor(const struct delivery_place *at)
     struct delivery_met m = delivery_met_with_sni(at->e);
     struct delivery_outcome matched = by_match(at);
     bool ee = (at->e->dane_flags & DANE_FLAG_EE) != 0;
-    if (ee || !m.known || by_name_rule(at, &m, FIT_YES) == FIT_YES) {
+    if (ee || !m.known || delivery_name_rule_fits(at, &m, FIT_YES) == FIT_YES) {
         return matched;
     }
     return one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);

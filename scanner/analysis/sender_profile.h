@@ -136,6 +136,7 @@ enum profile_null_mx {
     X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)  \
     X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                 \
     X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)  \
+    X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                       \
     X(VALIDATES, validates, "resolver_validates", WORD, choices)                          \
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                  \
     X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                              \
@@ -183,6 +184,8 @@ struct sender_profile {
     uint32_t sts_record_perhaps;
     uint32_t sts_policy;
     uint32_t sts_policy_perhaps;
+    uint32_t
+        sessions_max; /* servers that it talks to before it gives up for now; UINT32_MAX: not known */
     enum profile_choice validates; /* bogus answers fail, RFC 4035 section 5.5 */
     enum profile_null_mx null_mx;
     enum profile_exchange mx_address;  /* an address in place of a name, RFC 1035 section 3.3.9 */

@@ -198,9 +198,17 @@ static struct stack_verdict list_fits(const struct tls_stack *s, const struct se
 
 /* The server may have a signature with another hash for who does not offer SHA-1; and of what is odd in
  * a certificate some is read by a library that does not read all. */
-static struct stack_verdict oddities_fit(const struct tls_stack *s, const struct sender_facts *f)
+static struct stack_verdict oddities_fit(const struct tls_stack *s, const struct sender_facts *f,
+                                         uint16_t version)
 {
     struct stack_verdict v = fits();
+    const char *suite = cipher_of_old_suite(f->cipher);
+    /* RFC 4346 section 7.4.3: the server's key exchange is signed with SHA-1, but there is none where
+     * the client's is encrypted to the key of the certificate. */
+    if (version < TLS1_2 && suite != NULL && exchange_of(suite) != STACK_EXCHANGE_RSA) {
+        v = says(s->sha1_signatures == STACK_NO ? FIT_NO : FIT_YES, STACK_OBSTACLE_SUITE,
+                 STACK_FIELD_SHA1_SIGNATURES);
+    }
     if ((f->quirks & SENDER_FACTS_SHA1_SIGNATURE) != 0) {
         enum fit fit = s->sha1_signatures == STACK_YES ? FIT_YES : FIT_UNKNOWN;
         v = says(fit, STACK_OBSTACLE_SUITE, STACK_FIELD_SHA1_SIGNATURES);
@@ -216,7 +224,7 @@ struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct send
                                     uint16_t version)
 {
     struct stack_verdict v = both(suite_fits(s, f, version), group_fits(s, f));
-    v = both(v, oddities_fit(s, f));
+    v = both(v, oddities_fit(s, f, version));
     v = both(v, key_fits(s, &f->key));
     v = both(v, usage_fits(s, f));
     return both(v, list_fits(s, f));

@@ -1,6 +1,7 @@
 #include "scanner/cert/cert_form.h"
 
 #include "scanner/cert/der.h"
+#include "scanner/cert/leaf_key.h"
 
 #define TAG_VERSION      0xa0 /* [0] EXPLICIT, RFC 5280 section 4.1 */
 #define TAG_EXTENSIONS   0xa3
@@ -174,6 +175,8 @@ static bool head_is_plain(struct span tbs)
 bool cert_form_is_plain(struct span der)
 {
     struct der_parts parts;
+    struct leaf_key key;
     return der_certificate_parts(der, &parts) && head_is_plain(parts.tbs) &&
+           leaf_key_read(der, &key) && key.kind != LEAF_KEY_EC_OTHER &&
            all_extensions_are_plain(parts.behind);
 }

@@ -367,6 +367,32 @@ static void put_pair(struct buf *out, const char *id, const char *best, const ch
     buf_put_char(out, ']');
 }
 
+#define SESSIONS_SAID 2 /* failures after which not every sender goes on */
+
+/* Is somebody left who may take it, after failures of which not all senders bear as many? */
+static bool ends_early(const struct walk *w)
+{
+    size_t failed = 0;
+    bool taken = false;
+    for (size_t i = 0; i < w->count; i++) {
+        if (w->item[i].begins && taken) {
+            return false;
+        }
+        failed += (w->item[i].set & FAILS) != 0;
+        taken = taken || (w->item[i].set & FAILS) == 0;
+        bool last = i + 1 == w->count || w->item[i + 1].begins;
+        for (size_t k = i; last && failed >= SESSIONS_SAID; k--) {
+            if (w->item[k].set != FAILS) {
+                return true;
+            }
+            if (w->item[k].begins || k == 0) {
+                break;
+            }
+        }
+    }
+    return false;
+}
+
 static void put_walk(struct buf *out, const struct sender *s, const struct expect_mail *m,
                      const struct expect_sts *sts)
 {
@@ -383,6 +409,7 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
         put_pair(out, s->id, "undeliverable", "undeliverable");
         return;
     }
+    said = said && !ends_early(&w);
     walk_all(&w);
     put_pair(out, s->id, said ? word_of(w.best) : NULL, word_of(w.worst));
 }

@@ -29,7 +29,7 @@ LINE = re.compile(r"sendmail\[(\d+)\]: (.*)", re.S)
 
 class Sendmail:
     software = "Sendmail"
-    profiles = ["sendmail-8.17"]
+    profiles = ["sendmail-debian"]
 
     def __init__(self, folder, roots, host):
         self.folder, self.roots, self.host = folder, roots, host
@@ -130,5 +130,5 @@ MAILER(`smtp')dnl
                     continue
                 outcome = {"4": "deferred", "5": "undeliverable"}.get(dsn) or (
                     "encrypted" if process in tls else "plaintext")
-                found["sendmail-8.17", domain] = Result(outcome, f"{tls.get(process)} {relay}: {why}")
+                found["sendmail-debian", domain] = Result(outcome, f"{tls.get(process)} {relay}: {why}")
         return found

@@ -295,8 +295,8 @@ static const struct shipped_case shipped_cases[] = {
     {"TLS 1.0 alone",
      {ONE(AT_VERSION(0x0301, 0))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("gmail", ENCRYPTED, OPPORTUNISTIC),
-      IS("opensmtpd", PLAINTEXT, TLS_VERSION), IS("mox", PLAINTEXT, TLS_VERSION),
-      IS("exchange-online", DEFERRED, TLS_VERSION), IS("strict-pkix", DEFERRED, TLS_VERSION)}},
+      IS("mox", PLAINTEXT, TLS_VERSION), IS("exchange-online", DEFERRED, TLS_VERSION),
+      IS("strict-pkix", DEFERRED, TLS_VERSION)}},
     {"nobody listens",
      {ONE(ENDS(REFUSED, UNKNOWN))},
      {IS("postfix-may", DEFERRED, NOT_REACHABLE), IS("strict-pkix", DEFERRED, NOT_REACHABLE)}},
@@ -598,7 +598,7 @@ static const struct shipped_case shipped_cases[] = {
     {"an IPv4 address in an AAAA record, RFC 4291 section 2.5.5.2",
      {ONE({.port = 25, .mapped = 1, GOOD_SNI, GOOD_DEFAULT})},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
-      IS("opensmtpd", DEFERRED, NOT_REACHABLE), IS("gmail", UNKNOWN, MX_NAME)}},
+      IS("opensmtpd", UNKNOWN, MX_NAME), IS("gmail", UNKNOWN, MX_NAME)}},
     {"the anchor in DNS alone, RFC 7671 section 5.2.3: OpenSSL does without, GnuTLS does not",
      {SECURE(USABLE, WITH_DANE(MATCH, DANE_FLAG_TA | DANE_FLAG_ANCHOR_IN_DNS))},
      {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE),
@@ -687,6 +687,32 @@ static const struct shipped_case shipped_cases[] = {
     {"250 to STARTTLS, where 220 alone will do",
      {ONE(GOOD_BUT(.quirks = SENDER_FACTS_NOT_220))},
      {IS("mox", PLAINTEXT, STARTTLS_REPLY)}},
+    {"TLS 1.0 with a signed key exchange: no SHA-1 at OpenSSL's level 1, RFC 4346 section 7.4.3",
+     {ONE({.port = 25,
+           .outcome = OUTCOME_ESTABLISHED,
+           .starttls = STARTTLS_OFFERED,
+           .tls_version = 0x0301,
+           .facts = {.cipher = 0xc014},
+           .no_sni_outcome = OUTCOME_ESTABLISHED,
+           .no_sni_starttls = STARTTLS_OFFERED,
+           .no_sni_tls_version = 0x0301,
+           .no_sni_chain = TRUSTED,
+           .no_sni_name_match = NAME_MATCH_EXACT,
+           .no_sni_facts = {.cipher = 0xc014}})},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("postfix-verify", DEFERRED, TLS_SUITE),
+      IS("opensmtpd", PLAINTEXT, TLS_SUITE), IS("sendmail-8.17", DEFERRED, TLS_SUITE),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC)}},
+    {"a third exchange, RFC 5321 section 5.1: Postfix ends after two sessions",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {NO_STARTTLS}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}},
+             {.preference = 30, .host = "c.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-encrypt", UNKNOWN, SESSIONS_MAX), IS("strict-pkix", UNKNOWN, SESSIONS_MAX),
+      IS("postfix-may", PLAINTEXT, NO_STARTTLS)}},
+    {"what refuses connections is no session",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {ENDS(REFUSED, UNKNOWN)}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {ENDS(REFUSED, UNKNOWN)}},
+             {.preference = 30, .host = "c.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC)}},
     {"a NUL in a reply: what Exim makes of it hangs on where it is",
      {ONE(GOOD_BUT(QUIRK(NUL)))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, SMTP_REPLIES)}},
@@ -775,10 +801,10 @@ Test(deliveries, every_shipped_profile_as_rules_say)
     .without_tls = PROFILE_FAILURE_##next_, .tls_failure = PROFILE_FAILURE_##next_
 #define MAY_TO(newest)                                                                    \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_MAY, \
-    .dane_names = PROFILE_DANE_NAMES_NEXT_HOP, FAILURES(CLEAR)
+    .dane_names = PROFILE_DANE_NAMES_NEXT_HOP, .sessions_max = 5, FAILURES(CLEAR)
 #define VERIFY_TO(newest)                                                                    \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_VERIFY, \
-    FAILURES(NEXT)
+    .sessions_max = 5, FAILURES(NEXT)
 #define MAY    MAY_TO(0x0304)
 #define VERIFY VERIFY_TO(0x0304)
 

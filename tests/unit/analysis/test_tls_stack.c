@@ -217,6 +217,20 @@ Test(tls_stack, before_tls_1_2_there_is_only_cbc)
     cr_expect_eq(tls_stack_fits(&stacks[2], &met, 0x0303).fit, FIT_UNKNOWN);
 }
 
+/* RFC 4346 section 7.4.3: no SHA-1, no signature of the server's key exchange; RSA key exchange has none. */
+Test(tls_stack, before_tls_1_2_all_signatures_are_sha_1)
+{
+    struct tls_stack level_1 = LENIENT;
+    level_1.sha1_signatures = STACK_NO;
+    const struct sender_facts signs = {.cipher = ECDHE_CBC};
+    const struct sender_facts encrypts = {.cipher = RSA_3DES};
+    cr_expect_eq(tls_stack_fits(&level_1, &signs, 0x0302).fit, FIT_NO);
+    cr_expect_eq(tls_stack_fits(&level_1, &signs, 0x0303).fit, FIT_YES);
+    cr_expect_eq(tls_stack_fits(&level_1, &encrypts, 0x0301).fit, FIT_YES);
+    level_1.sha1_signatures = STACK_YES;
+    cr_expect_eq(tls_stack_fits(&level_1, &signs, 0x0301).fit, FIT_YES);
+}
+
 Test(tls_stack, the_weakest_mark_counts)
 {
     const struct tls_stack stack = {

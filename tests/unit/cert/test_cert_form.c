@@ -38,6 +38,19 @@ Test(cert_form, what_every_parser_reads)
     test_cert_free(&ca);
 }
 
+/* Go knows P-224 to P-521 alone, and refuses the whole list for any other curve in it. */
+Test(cert_form, other_curves)
+{
+    EVP_PKEY *key = EVP_EC_gen("secp256k1");
+    struct test_cert made =
+        test_cert_new(NULL, &(struct test_cert_params){.cn = "mx.test", .use_key = key});
+    struct span der = test_cert_der(made.cert);
+    cr_expect_not(cert_form_is_plain(der));
+    OPENSSL_free((void *)(uintptr_t)der.at);
+    test_cert_free(&made);
+    EVP_PKEY_free(key);
+}
+
 /* Places `to` over the only `from` in the certificate: the signature is nobody's business here. */
 static void patch(struct span der, struct span from, struct span to, uint8_t *copy)
 {

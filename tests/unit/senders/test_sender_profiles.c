@@ -38,6 +38,7 @@ static const char *const plain[][2] = {
     {"sts_record_perhaps", "[]"},
     {"sts_policy_tolerates", "null"},
     {"sts_policy_perhaps", "[\"mx_ip\"]"},
+    {"sessions_max", "2"},
     {"resolver_validates", "\"no\""},
     {"null_mx_beside", "\"bounces\""},
     {"mx_address", "\"taken\""},
@@ -182,6 +183,7 @@ static void check_plain(const struct sender_profile *p)
     cr_expect(p->dane_anchor == PROFILE_ANCHOR_FROM_DNS && p->dane_alias == PROFILE_ALIAS_BOTH);
     cr_expect(p->session_lost == PROFILE_FAILURE_UNKNOWN);
     cr_expect(p->starttls_refused == PROFILE_FAILURE_CLEAR && p->validates == PROFILE_CHOICE_NO);
+    cr_expect_eq(p->sessions_max, 2);
     cr_expect(p->dane_agility == PROFILE_CHOICE_YES &&
               p->dane_names == PROFILE_DANE_NAMES_NEXT_HOP);
     cr_expect_eq(p->reply_lines, 1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL);
