@@ -57,6 +57,21 @@ static bool is_refused_inside(const struct route_view *r)
     return route_ends_with_tls(r) && !is_lost(r);
 }
 
+/* Before TLS, where senders differ in what they bear; this program bears most. */
+static bool is_odd_dialogue(const struct route_view *r)
+{
+    static const char *const quirks[] = {
+        "keyword_case",     "cr_cr_lf",     "nul",     "empty_line_greeting",
+        "empty_line_reply", "garbage_line", "injected"};
+    const json_t *reply = value_object(value_object(r->session, "transcript"), "starttls");
+    json_int_t code = json_integer_value(json_object_get(reply, "code"));
+    bool odd = code / 100 == 2 && code != 220;
+    for (size_t i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++) {
+        odd = odd || route_has_quirk(r, quirks[i]);
+    }
+    return odd && is_word(outcome_of(r), "established") && !route_ends_with_tls(r);
+}
+
 static bool is_not_acceptable(const struct route_view *r)
 {
     return value_is_false(r->brief, "acceptable") && is_word(outcome_of(r), "established");
@@ -110,6 +125,10 @@ static const struct {
      false},
     {is_refused_inside, INK_WARNING, "Every sender that is treated as this one:",
      "EHLO is refused or not answered inside TLS (RFC 3207 section 4.2). Most queue the mail.",
+     false},
+    {is_odd_dialogue, INK_WARNING, "Some senders:",
+     "the dialogue before TLS strays from the RFCs; they send in clear or queue the mail, where "
+     "others read on and encrypt.",
      false},
     {fails_with_sni, INK_ERROR, "Senders with SNI, most of them:",
      "TLS fails, and works without SNI (RFC 6066 section 3).", false},
