@@ -14,12 +14,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import types
 
 MOX = "v0.0.17"
 TLSPOL = "v1.13.0"
 RESOLVER = "1.5.0"
 HOME = os.environ.get("POLICY_READERS", "/tmp/policy-readers")
+MAKE_UNTIL = time.monotonic() + 120  # a network that swallows what is sent makes nothing fail here
 
 V, M, A, X = b"version: STSv1\n", b"mode: enforce\n", b"max_age: 604800\n", b"mx: mx.example.com\n"
 DIGITS33 = b"0123456789abcdef0123456789abcdefg"
@@ -276,9 +278,14 @@ anyhow = "1"
 """
 
 
+def make(command, **more):
+    return subprocess.run(command, capture_output=True, text=True, timeout=max(1.0, MAKE_UNTIL - time.monotonic()),
+                          check=False, **more)
+
+
 def go(args, folder):
     env = dict(os.environ, GOFLAGS="-mod=mod", GOTOOLCHAIN="local", GOMODCACHE=os.path.join(HOME, "go"), CGO_ENABLED="0")
-    return subprocess.run(["go"] + args, cwd=folder, env=env, capture_output=True, text=True, timeout=200, check=False)
+    return make(["go"] + args, cwd=folder, env=env)
 
 
 def go_folder(name, main):
@@ -352,7 +359,7 @@ def make_kumomta():
             out.write(text)
     with open(os.path.join(folder, "Cargo.toml"), "w", encoding="ascii") as out:
         out.write(KUMOMTA_CARGO)
-    built = subprocess.run(["cargo", "build", "--quiet"], cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+    built = make(["cargo", "build", "--quiet"], cwd=folder)
     if built.returncode != 0:
         return None, built.stderr.strip().splitlines()[:1]
     return os.path.join(folder, "target/debug/reader"), None
@@ -405,8 +412,8 @@ class Texts:
 
 def make_resolver():
     folder = os.path.join(HOME, "resolver")
-    done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", folder,
-                           f"postfix-mta-sts-resolver=={RESOLVER}"], capture_output=True, text=True, timeout=120, check=False)
+    done = make([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", folder,
+                 f"postfix-mta-sts-resolver=={RESOLVER}"])
     if done.returncode != 0:
         return None, done.stderr.strip().splitlines()[-1:]
     sys.path.insert(0, folder)
@@ -493,8 +500,11 @@ def main():
     if shutil.which("go"):
         makers.update({"mox": (make_mox, ask_program), "postfix-sts-plugin": (make_tlspol, ask_program)})
     wrong = readers = 0
-    for reader, (make, asker) in makers.items():
-        thing, why = make()
+    for reader, (maker, asker) in makers.items():
+        try:
+            thing, why = maker()
+        except subprocess.TimeoutExpired as late:
+            thing, why = None, late
         if thing is None:
             print(f"{reader}: skipped, {why}")
             continue

@@ -269,6 +269,9 @@ def run(folder, options):
         domains = lab.domains()[options.seed % options.every::options.every]
         senders = [load(name, os.path.join(folder, name), lab.roots) for name in options.only.split(",")]
         senders = [sender for sender in senders if sender.ready()]
+        if not senders:
+            print("skipped: none of the software is here")
+            return SKIPPED
         # They wait for timeouts more than they work, and a server does not mind who comes beside.
         with concurrent.futures.ThreadPoolExecutor(options.at_once) as pool:
             scanned = pool.submit(scan, folder, lab, domains)
