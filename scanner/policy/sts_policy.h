@@ -77,10 +77,6 @@ enum sts_policy_fault {
 };
 
 const char *sts_policy_fault_word(enum sts_policy_fault f);
-static inline bool sts_policy_fault_is_mx(enum sts_policy_fault f)
-{
-    return f >= STS_POLICY_MX_EMAIL && f <= STS_POLICY_MX_SYNTAX;
-}
 
 struct sts_policy_finding {
     enum sts_policy_fault fault;
