@@ -23,12 +23,11 @@ static const json_t *sni_of(const struct route_view *r)
     return r->endpoint != NULL ? value_object(r->endpoint->value, "sni") : NULL;
 }
 
+/* Both kinds of outcome are behind an offer of STARTTLS, whatever came with it, or a port of TLS. */
 static bool is_broken(const struct route_view *r)
 {
     const char *outcome = outcome_of(r);
-    bool offered = is_word(value_text(r->brief, "starttls"), "offered") ||
-                   strncmp(outcome, "starttls_", 9) == 0;
-    return offered && !route_is_in_clear(r) && !is_word(outcome, "established") &&
+    return !route_is_in_clear(r) &&
            (strncmp(outcome, "tls_", 4) == 0 || strncmp(outcome, "starttls_", 9) == 0);
 }
 

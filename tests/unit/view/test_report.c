@@ -388,6 +388,8 @@ Test(report, effects_name_the_sender)
         {"'outcome':'tarpit'", "", "no mail dialogue."},
         {"'outcome':'starttls_tempfail','starttls':'tempfail'", "",
          "Every sender that uses TLS: TLS fails."},
+        {"'outcome':'tls_closed','starttls':'injected'", "",
+         "Every sender that uses TLS: TLS fails."},
         {"'outcome':'tls_alert','starttls':'offered'", ",'sni':{'class':'fatal_with'}",
          "Senders with SNI, most of them: TLS fails, and works without SNI"},
         {"'outcome':'established','tls_version':'TLSv1.1'", "",
