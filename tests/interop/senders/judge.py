@@ -133,6 +133,12 @@ class Lab:
             time.sleep(0.1)
         return self
 
+    def check(self):
+        """What senders met without it says nothing."""
+        if self.process.poll() is not None:
+            with open(self.log, encoding="utf-8") as log:
+                sys.exit(f"mxlab ended by itself ({self.process.returncode}): {log.read()}")
+
     def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
@@ -278,9 +284,11 @@ def run(folder, options):
             sent = [pool.submit(send, sender, domains) for sender in senders]
             rows = scanned.result()
             results = [each.result() for each in sent]
+        lab.check()
         for sender, result in zip(senders, results):
             count = send_again(sender, result, rows, folder, lab, explanations)
             print(f"{sender.software}: {count} domains sent to again", flush=True)
+        lab.check()
         explanations.used.clear()
     for sender, result in zip(senders, results):
         unexplained += judge(sender, result, rows, explanations, table)
