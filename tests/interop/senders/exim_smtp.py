@@ -117,7 +117,7 @@ begin retry
         def deliver(message):
             try:
                 subprocess.run([EXIM, "-C", self.path("exim.conf"), "-M", message], stdin=subprocess.DEVNULL,
-                               capture_output=True, check=False, timeout=timeout)
+                               capture_output=True, check=False, timeout=timeout, start_new_session=True)
             except subprocess.TimeoutExpired:
                 pass
 

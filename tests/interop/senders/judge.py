@@ -124,7 +124,8 @@ class Lab:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 network.inside(self.world, MXLAB, "serve", "--state", self.state, *self.options, "--device",
-                               network.DEVICE, "--with-parent"), stdout=log, stderr=log)
+                               network.DEVICE, "--with-parent"), stdout=log, stderr=log,
+                start_new_session=True)  # a sender may signal its whole process group
         deadline = time.monotonic() + START_TIMEOUT
         while not os.path.exists(os.path.join(self.state, "ready")):
             if self.process.poll() is not None or time.monotonic() > deadline:

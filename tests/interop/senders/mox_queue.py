@@ -80,7 +80,7 @@ Postmaster:
             try:
                 subprocess.run([os.environ["JUDGE_MOX"], self.path("config/mox.conf"), "judge", f"judge@{self.host}"],
                                input="".join(recipient(domain) + "\n" for domain in domains).encode(), stderr=log,
-                               stdout=log, timeout=timeout, check=False,
+                               stdout=log, timeout=timeout, check=False, start_new_session=True,
                                env={**os.environ, "SSL_CERT_FILE": self.roots, "SSL_CERT_DIR": "/nonexistent"})
             except subprocess.TimeoutExpired:
                 pass

@@ -132,7 +132,7 @@ bounce_size_limit = 1
         time.sleep(BACKOFF + 1.1)
         with open(self.path("out"), "wb") as out:
             master = subprocess.Popen([MASTER, "-c", self.path("etc"), "-d"], stdout=out, stderr=out,
-                                      stdin=subprocess.DEVNULL)
+                                      stdin=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + timeout
         wanted = len(domains) * len(self.profiles)
         try:

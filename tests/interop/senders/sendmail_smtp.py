@@ -106,7 +106,7 @@ MAILER(`smtp')dnl
             try:
                 subprocess.run([SENDMAIL, "-C", self.path("sendmail.cf"), "-odi", "-i", "-f",
                                 f"sendmail@{self.host}", recipient(domain)], input=BODY, text=True,
-                               capture_output=True, check=False, timeout=timeout)
+                               capture_output=True, check=False, timeout=timeout, start_new_session=True)
             except subprocess.TimeoutExpired:
                 pass
 
