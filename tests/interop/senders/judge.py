@@ -71,7 +71,8 @@ def verdict(c):
 class Explanations:
     """Of explained.json: each entry has a reason, `why` the profile shall not follow or `open`: what is still to
     be mended, and what it applies to: profiles, domains (patterns), predicted and seen (words), decided_by and
-    line (regular expressions), dane (Comparison.dane)."""
+    line (regular expressions), dane (Comparison.dane). One that no hand-made domain brings about is `by_chance`,
+    and need not occur."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -96,7 +97,8 @@ class Explanations:
 
     def unused(self, profiles):
         return [entry for number, entry in enumerate(self.entries)
-                if not self.used[number] and set(entry["profiles"]) & set(profiles)]
+                if not self.used[number] and not entry.get("by_chance")
+                and set(entry["profiles"]) & set(profiles)]
 
 
 def compare(rows, profile, results):
