@@ -38,6 +38,10 @@ DELIVERY = re.compile(r'(\w+) mta delivery .*to=<[^@>]+@([^>]+)>.* relay="([^"]*
 TLS = re.compile(r"(\w+) mta (?:tls|starttls) ciphers=")
 
 
+def last_line(log, domain):
+    return next((line for line in reversed(read_text(log).split("\n")) if domain in line), "")
+
+
 class OpenSmtpd:
     software = "OpenSMTPD"
     profiles = ["opensmtpd"]
@@ -89,11 +93,11 @@ match from any for any action "relay"
         return found
 
     def _deliver(self, domains):
-        alive, found = self._run(domains)
+        alive, found, log = self._run(domains)
         left = [domain for domain in domains if ("opensmtpd", domain) not in found]
         if alive:
             for domain in left:
-                found["opensmtpd", domain] = Result("deferred", f"still in the queue after {PATIENCE} s")
+                found["opensmtpd", domain] = Result("deferred", f"still in the queue: {last_line(log, domain)}")
         elif len(left) == 1:
             found["opensmtpd", left[0]] = Result("crash", "the daemon ended by itself")
         else:
@@ -104,7 +108,7 @@ match from any for any action "relay"
         return found
 
     def _run(self, domains):
-        """@return whether the daemon lived, results"""
+        """@return whether the daemon lived, results, path of its log"""
         with self.lock:
             number = self.runs
             self.runs += 1
@@ -119,9 +123,9 @@ match from any for any action "relay"
                 alive = server.poll() is None
                 found = self._results(log)
                 if len(found) == len(domains) or time.monotonic() > deadline or not alive:
-                    return alive, found
+                    return alive, found, log
         except (OSError, smtplib.SMTPException):
-            return False, self._results(log)
+            return False, self._results(log), log
         finally:
             stop(server)
 
