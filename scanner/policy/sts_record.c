@@ -1,7 +1,7 @@
 #include "scanner/policy/sts_record.h"
 
 #include "scanner/policy/decoration.h"
-#include "scanner/policy/octets.h"
+#include "scanner/policy/record_choice.h"
 
 #define ID_MAX 32 /* RFC 8461 section 3.1 */
 
@@ -10,11 +10,6 @@
 #define OCTETS_COMPARED 1024
 
 static const struct span version_literal = SPAN_INIT("v=STSv1");
-
-static bool is_strict(struct span text)
-{
-    return begins_with(text, SPAN_LIT("v=STSv1;"));
-}
 
 static void note(struct sts_records *out, enum sts_record_fault fault, struct span evidence)
 {
@@ -54,18 +49,11 @@ static bool is_meant(struct span text)
     return has_version_first(decoration_remove(text, &quoted)) || has_version_later(text, false);
 }
 
-/* "v=STSv1\;", as a zone file has it and a web form must not. */
-static bool is_escaped(struct span text)
-{
-    return has_version_first(text) &&
-           begins_with(trim_front(span_drop(trim_front(text), version_literal.len)),
-                       SPAN_LIT("\\;"));
-}
-
 static void note_delimiter(struct sts_records *out, struct span s, size_t count)
 {
-    if (begins_with(s, version_literal) && has_delimiter(s, version_literal) && count == 1) {
-        if (!is_strict(s)) {
+    enum record_front front = record_front_of(s, version_literal);
+    if (front != RECORD_FRONT_OTHER && count == 1) {
+        if (front == RECORD_FRONT_LOOSE) {
             note(out, STS_RECORD_SPACE_BEFORE_DELIMITER, s);
         }
     } else if (s.len == version_literal.len || s.at[version_literal.len] != ';') {
@@ -85,7 +73,7 @@ static void note_version(struct sts_records *out, struct span text, size_t count
     if (!begins_with(s, version_literal)) {
         note(out, STS_RECORD_VERSION_CASE, span_take(s, version_literal.len));
     }
-    if (is_escaped(s)) {
+    if (is_escaped(s, version_literal)) {
         note(out, STS_RECORD_ESCAPED, text);
     } else {
         note_delimiter(out, s, count);
@@ -102,8 +90,7 @@ static void note_version(struct sts_records *out, struct span text, size_t count
 /* The version is where some reader finds it. */
 static bool has_readable_front(struct span text)
 {
-    struct span s = trim_front(text);
-    return (begins_with(s, version_literal) && has_delimiter(s, version_literal)) ||
+    return record_front_of(trim_front(text), version_literal) != RECORD_FRONT_OTHER ||
            (!has_version_first(text) && has_version_later(text, true));
 }
 
@@ -273,26 +260,10 @@ static struct fields read_fields(struct sts_records *out, struct span text)
 
 /* --- of several records -------------------------------------------------------------------- */
 
-/** The first of each kind; `loose` fits the grammar at its front, and not the prefix of section 3.1. */
-struct choice {
-    struct span strict;
-    struct span loose;
-    struct span meant;
-    size_t loose_count;
-    size_t other_count;
-};
-
-static void sort_out(struct sts_records *out, struct choice *c, struct span text)
+static void sort_out(struct sts_records *out, struct record_choice *c, struct span text)
 {
     bool meant = is_meant(text);
-    if (is_strict(text)) {
-        c->strict = out->strict_count++ == 0 ? text : c->strict;
-    } else if (begins_with(text, version_literal) && has_delimiter(text, version_literal)) {
-        c->loose = c->loose_count++ == 0 ? text : c->loose;
-    } else {
-        c->other_count++;
-        c->meant = meant && c->meant.at == NULL ? text : c->meant;
-    }
+    record_choice_add(c, text, version_literal, meant);
     out->lenient_count += meant;
     if (!meant) {
         note(out, STS_RECORD_UNRELATED, text);
@@ -300,33 +271,33 @@ static void sort_out(struct sts_records *out, struct choice *c, struct span text
 }
 
 /* What others make of the choice of section 3.1. */
-static void note_company(struct sts_records *out, const struct choice *c)
+static void note_company(struct sts_records *out, const struct record_choice *c)
 {
-    bool two = out->strict_count > 1 || (out->strict_count == 0 && c->loose_count > 1);
-    if (two) {
-        note(out, STS_RECORD_MULTIPLE, out->strict_count > 0 ? c->strict : c->loose);
+    if (record_choice_is_several(c)) {
+        note(out, STS_RECORD_MULTIPLE, record_choice_first(c));
         add_quirk(out, STS_RECORD_QUIRK_SECOND_RECORD);
-    } else if (out->strict_count == 1 && c->loose_count > 0) {
+    } else if (c->strict_count == 1 && c->loose_count > 0) {
         note(out, STS_RECORD_SECOND_LOOSE, c->loose);
         add_quirk(out, STS_RECORD_QUIRK_SECOND_LOOSE);
     }
-    if (c->other_count > (out->strict_count + c->loose_count == 0)) {
+    if (c->other_count > (c->strict_count + c->loose_count == 0)) {
         add_quirk(out, STS_RECORD_QUIRK_OTHER_RECORD);
     }
 }
 
 void sts_records_read(const struct span *texts, size_t count, struct sts_records *out)
 {
-    struct choice c = {0};
+    struct record_choice c = {0};
     *out = (struct sts_records){0};
     for (size_t i = 0; i < count; i++) {
         sort_out(out, &c, texts[i]);
     }
+    out->strict_count = c.strict_count;
     note_company(out, &c);
     if (out->lenient_count == 0) {
         return;
     }
-    struct span chosen = out->strict_count > 0 ? c.strict : c.loose_count > 0 ? c.loose : c.meant;
+    struct span chosen = record_choice_first(&c);
     bool bare = has_version_first(chosen) || has_version_later(chosen, false);
     bool quoted = false;
     struct span text = bare ? chosen : decoration_remove(chosen, &quoted);
@@ -335,8 +306,8 @@ void sts_records_read(const struct span *texts, size_t count, struct sts_records
     }
     note_version(out, text, count);
     struct fields f = read_fields(out, text);
-    bool one = out->strict_count == 1 || (count == 1 && c.loose_count == 1);
-    out->valid = one && f.fits;
-    out->lenient_valid = out->lenient_count == 1 && out->id.len > 0 && bare && !is_escaped(text);
+    out->valid = record_choice_is_one(&c, count) && f.fits;
+    out->lenient_valid =
+        out->lenient_count == 1 && out->id.len > 0 && bare && !is_escaped(text, version_literal);
     out->readable = bare && has_readable_front(text) && (f.has_id || f.has_spaced_id);
 }

@@ -1,21 +1,9 @@
 #include "scanner/policy/tls_rpt_record.h"
 
 #include "scanner/policy/decoration.h"
-#include "scanner/policy/octets.h"
+#include "scanner/policy/record_choice.h"
 
 static const struct span version_literal = SPAN_INIT("v=TLSRPTv1");
-
-static bool is_strict(struct span text)
-{
-    return begins_with(text, SPAN_LIT("v=TLSRPTv1;"));
-}
-
-/* White space before the semicolon: by the grammar, not by the prefix of RFC 8460 section 3. */
-static bool is_loose(struct span text)
-{
-    return !is_strict(text) && begins_with(text, version_literal) &&
-           has_delimiter(text, version_literal);
-}
 
 static bool is_meant(struct span text)
 {
@@ -179,21 +167,15 @@ static void read_fields(struct tls_rpt_records *out, struct fields *f, struct sp
     }
 }
 
-static bool is_escaped(struct span text)
-{
-    return begins_with(trim_front(span_drop(trim_front(text), version_literal.len)),
-                       SPAN_LIT("\\;"));
-}
-
 static void note_version(struct tls_rpt_records *out, struct span text, size_t count)
 {
     struct span s = trim_front(text);
     if (!begins_with(s, version_literal)) {
         note(out, TLS_RPT_VERSION_CASE, span_take(s, version_literal.len));
     }
-    if (is_escaped(s)) {
+    if (is_escaped(s, version_literal)) {
         note(out, TLS_RPT_ESCAPED, text);
-    } else if (is_loose(text) && count == 1) {
+    } else if (record_front_of(text, version_literal) == RECORD_FRONT_LOOSE && count == 1) {
         note(out, TLS_RPT_SPACE_BEFORE_DELIMITER, text);
     } else if (s.len < text.len || s.len == version_literal.len ||
                s.at[version_literal.len] != ';') {
@@ -202,44 +184,32 @@ static void note_version(struct tls_rpt_records *out, struct span text, size_t c
     }
 }
 
-/** The first of each kind. */
-struct choice {
-    struct span strict;
-    struct span loose;
-    struct span meant;
-    size_t loose_count;
-};
-
-static void sort_out(struct tls_rpt_records *out, struct choice *c, struct span text)
+static void sort_out(struct tls_rpt_records *out, struct record_choice *c, struct span text)
 {
-    if (is_strict(text)) {
-        c->strict = out->strict_count++ == 0 ? text : c->strict;
-    } else if (is_loose(text)) {
-        c->loose = c->loose_count++ == 0 ? text : c->loose;
-    } else if (is_meant(text)) {
-        c->meant = c->meant.at == NULL ? text : c->meant;
-    } else {
+    bool meant = is_meant(text);
+    record_choice_add(c, text, version_literal, meant);
+    out->lenient_count += meant;
+    if (!meant) {
         note(out, TLS_RPT_UNRELATED, text);
-        return;
     }
-    out->lenient_count++;
 }
 
 void tls_rpt_records_read(const struct span *texts, size_t count, struct tls_rpt_records *out)
 {
-    struct choice c = {0};
+    struct record_choice c = {0};
     struct fields f = {.fits = true};
     *out = (struct tls_rpt_records){0};
     for (size_t i = 0; i < count; i++) {
         sort_out(out, &c, texts[i]);
     }
-    if (out->strict_count > 1 || (out->strict_count == 0 && c.loose_count > 1)) {
-        note(out, TLS_RPT_MULTIPLE, out->strict_count > 0 ? c.strict : c.loose);
+    out->strict_count = c.strict_count;
+    if (record_choice_is_several(&c)) {
+        note(out, TLS_RPT_MULTIPLE, record_choice_first(&c));
     }
     if (out->lenient_count == 0) {
         return;
     }
-    struct span chosen = out->strict_count > 0 ? c.strict : c.loose_count > 0 ? c.loose : c.meant;
+    struct span chosen = record_choice_first(&c);
     bool bare = is_version_front(trim_front(chosen), version_literal);
     bool quoted = false;
     struct span text = bare ? chosen : decoration_remove(chosen, &quoted);
@@ -248,7 +218,7 @@ void tls_rpt_records_read(const struct span *texts, size_t count, struct tls_rpt
     }
     note_version(out, text, count);
     read_fields(out, &f, text);
-    bool one = out->strict_count == 1 || (count == 1 && c.loose_count == 1);
-    out->valid = one && f.fits;
-    out->lenient_valid = out->lenient_count == 1 && f.has_destination && bare && !is_escaped(text);
+    out->valid = record_choice_is_one(&c, count) && f.fits;
+    out->lenient_valid =
+        out->lenient_count == 1 && f.has_destination && bare && !is_escaped(text, version_literal);
 }
