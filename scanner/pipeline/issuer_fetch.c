@@ -97,10 +97,7 @@ void issuer_fetch_want(struct issuer_fetch *f, struct span url)
 
 static int by_url(const void *a, const void *b)
 {
-    struct span x = (*(struct issuer_url *const *)a)->url;
-    struct span y = (*(struct issuer_url *const *)b)->url;
-    int order = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
-    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
+    return span_cmp((*(struct issuer_url *const *)a)->url, (*(struct issuer_url *const *)b)->url);
 }
 
 /* --- hosts --------------------------------------------------------------------------------- */

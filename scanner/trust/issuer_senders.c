@@ -159,12 +159,6 @@ static size_t sort_once(uint32_t *sets, size_t count)
     return kept;
 }
 
-static bool goes_before(struct span a, struct span b)
-{
-    int order = memcmp(a.at, b.at, a.len < b.len ? a.len : b.len);
-    return order != 0 ? order < 0 : a.len < b.len;
-}
-
 static struct span copy_of(struct span s)
 {
     uint8_t *at = memory_new(s.len + 1, 1); /* a name may be empty, memory not */
@@ -194,7 +188,7 @@ void issuer_hosts_add(struct issuer_hosts *h, struct span host, uint32_t *sets, 
     uint64_t at = *map_add(&h->index, hash_key_of(key), h->count, &added);
     struct host_group *g = added ? add_group(h, sets, count, host) : &h->groups[at];
     g->hosts++;
-    if (goes_before(host, g->first)) {
+    if (span_cmp(host, g->first) < 0) {
         free((void *)(uintptr_t)g->first.at);
         g->first = copy_of(host);
     }
@@ -217,7 +211,7 @@ static void count_group(struct issuer_senders *s, const uint8_t *sha256, const s
     }
     struct issuer_sender *sender = &s->senders[at];
     sender->hosts += g->hosts;
-    sender->first = goes_before(g->first, sender->first) ? g->first : sender->first;
+    sender->first = span_cmp(g->first, sender->first) < 0 ? g->first : sender->first;
 }
 
 /* Each certificate once, whichever of its sets has it. */
