@@ -252,7 +252,9 @@ static struct sender_delivery walk_domain(struct delivery_place *at)
 {
     const struct seen_domain *d = at->domain;
     struct delivery_walk walk;
-    struct group group = {.count = 0, .failed = 0};
+    struct group group; /* its items are not cleared: this runs for each domain and profile */
+    group.count = 0;
+    group.failed = 0;
     struct decision first[EVIDENCE_COUNT];
     for (unsigned e = 0; e < EVIDENCE_COUNT; e++) {
         first[e] = (struct decision){.mx = -1, .endpoint = -1};

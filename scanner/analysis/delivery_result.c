@@ -445,16 +445,15 @@ static struct delivery_outcome by_unknown_records(const struct delivery_place *a
 static struct delivery_outcome by_records(const struct delivery_place *at, alternative without)
 {
     switch ((enum dane_host)at->mx->dane_host) {
-    case DANE_HOST_NONE:
-    case DANE_HOST_TLSA_INSECURE:
-    case DANE_HOST_HOST_INSECURE:
-        return without(at);
     case DANE_HOST_LOOKUP_FAILED: /* RFC 7672 section 2.1.2: the host is skipped */
         return one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
     case DANE_HOST_UNUSABLE:
         return by_unusable_records(at);
     case DANE_HOST_USABLE:
         return by_usable_records(at);
+    case DANE_HOST_NONE: /* of these three has_records() spoke */
+    case DANE_HOST_TLSA_INSECURE:
+    case DANE_HOST_HOST_INSECURE:
     case DANE_HOST_UNKNOWN:
     case DANE_HOST_COUNT:
         break;
