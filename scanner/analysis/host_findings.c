@@ -1,6 +1,7 @@
 #include "scanner/analysis/dane_findings.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/parity_findings.h"
+#include "scanner/analysis/policy_evidence.h"
 
 static void put_address(struct buf *evidence, const struct net_addr *address)
 {
@@ -132,17 +133,16 @@ static void mapped_address_finding(const struct seen_host *h, struct findings *o
         if (!net_addr_unmap(&h->addresses[i], &v4)) {
             continue;
         }
-        if (found == 0) {
+        if (evidence == NULL) {
             evidence = findings_add_max(out, FINDING_MX_MAPPED_ADDRESS);
+            buf_put_text(evidence, "AAAA ");
         }
-        if (found < EVIDENCE_LIST_MAX) {
-            buf_put_text(evidence, found > 0 ? ", " : "AAAA ");
+        if (evidence_next(evidence, &found)) {
             put_address(evidence, &h->addresses[i]);
         }
-        found++;
     }
-    if (found > EVIDENCE_LIST_MAX) {
-        buf_putf(evidence, " and %zu more", found - EVIDENCE_LIST_MAX);
+    if (evidence != NULL) {
+        evidence_end(evidence, found);
     }
 }
 

@@ -15,8 +15,9 @@ void put_rollup(struct object *o, const struct roll_up *r);          /* closes *
 void put_parity(struct object *o, const struct parity_facts *p);     /* closes */
 void object_truth(struct object *o, unsigned column, uint8_t truth); /* unknown: null */
 /** NULL where there was no list, or it was not judged. */
-void put_policy_attempts(struct list *l, const struct policy_attempt *attempts, size_t count);
 const char *chain_status_or_null(const struct chain_brief *chain);
+void put_policy_attempts(struct list *l, const struct policy_attempt *attempts,
+                         size_t count);                                             /* closes */
 void put_texts(struct list *l, const struct span *texts, size_t count);             /* closes */
 void put_addresses(struct list *l, const struct net_addr *addresses, size_t count); /* closes */
 void put_findings(struct list *l, const struct findings *findings);                 /* closes */
