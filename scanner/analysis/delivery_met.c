@@ -8,11 +8,6 @@ static uint16_t line_quirks(const struct sender_facts *f)
     return f->quirks & SMTP_LINE_QUIRKS;
 }
 
-static bool has_quirk(const struct sender_facts *f, enum smtp_quirk q)
-{
-    return (f->quirks & smtp_quirk_bit(q)) != 0;
-}
-
 /* --- the two sessions ---------------------------------------------------------------------- */
 
 struct delivery_met delivery_met_with_sni(const struct endpoint_brief *e)
@@ -159,7 +154,7 @@ static bool passes_dialogue(const struct delivery_place *at, const struct delive
             return false;
         }
     }
-    if (has_quirk(&m->facts, SMTP_QUIRK_KEYWORD_CASE)) {
+    if (smtp_has_quirk(m->facts.quirks, SMTP_QUIRK_KEYWORD_CASE)) {
         delivery_rests_on(at, PROFILE_FIELD_STARTTLS_KEYWORD);
         if (p->starttls_keyword != PROFILE_KEYWORD_ANY_CASE) {
             *h = p->starttls_keyword == PROFILE_KEYWORD_UNKNOWN
@@ -184,7 +179,7 @@ static bool passes_reply(const struct delivery_place *at, const struct delivery_
             return false;
         }
     }
-    if (has_quirk(&m->facts, SMTP_QUIRK_INJECTED)) {
+    if (smtp_has_quirk(m->facts.quirks, SMTP_QUIRK_INJECTED)) {
         delivery_rests_on(at, PROFILE_FIELD_AFTER_220);
         if (p->after_220 != PROFILE_INJECTED_DROPPED) {
             *h = ends(p->after_220 == PROFILE_INJECTED_UNKNOWN ? FIT_UNKNOWN : FIT_NO,
@@ -218,8 +213,9 @@ static enum delivery_reason reason_of_obstacle(enum stack_obstacle o)
  * may be asked for by HELO, is not known. */
 static enum truth is_lost(const struct sender_facts *f)
 {
-    return has_quirk(f, SMTP_QUIRK_LOST_AFTER_TLS) ? TRUTH_YES
-           : has_quirk(f, SMTP_QUIRK_SILENT_AFTER_TLS) || has_quirk(f, SMTP_QUIRK_REFUSED_AFTER_TLS)
+    return smtp_has_quirk(f->quirks, SMTP_QUIRK_LOST_AFTER_TLS) ? TRUTH_YES
+           : smtp_has_quirk(f->quirks, SMTP_QUIRK_SILENT_AFTER_TLS) ||
+                   smtp_has_quirk(f->quirks, SMTP_QUIRK_REFUSED_AFTER_TLS)
                ? TRUTH_UNKNOWN
                : TRUTH_NO;
 }

@@ -25,8 +25,7 @@ static uint16_t when(bool is, uint16_t bit)
 
 static uint16_t dialogue_bits(const struct seen_smtp *smtp)
 {
-    uint16_t code = smtp->reply[SMTP_STEP_STARTTLS].code;
-    return (uint16_t)(smtp->quirks | when(code / 100 == 2 && code != 220, SENDER_FACTS_NOT_220) |
+    return (uint16_t)(smtp->quirks | when(smtp_starttls_is_not_220(smtp), SENDER_FACTS_NOT_220) |
                       when(smtp->early_talker, SENDER_FACTS_EARLY_REPLY) |
                       when(smtp->reply[SMTP_STEP_EHLO].truncated, SENDER_FACTS_LONG_REPLY));
 }

@@ -26,10 +26,9 @@
 #define TLS1_0 0x0301
 #define TLS1_3 0x0304
 
-/* Octets of a Certificate message that clients take by default. OpenSSL: SSL_MAX_CERT_LIST_DEFAULT,
- * SSL_CTX_set_max_cert_list(3). GnuTLS: MAX_HANDSHAKE_PACKET_SIZE, with the messages before it,
+/* Octets of a Certificate message that clients take by default. GnuTLS: MAX_HANDSHAKE_PACKET_SIZE, with the messages before it,
  * gnutls_handshake_set_max_packet_length(3). Go: maxHandshakeCertificateMsg of crypto/tls. */
-#define OPENSSL_MESSAGE_MAX (100U * 1024)
+#define OPENSSL_MESSAGE_MAX (OPENSSL_LIST_KIB_MAX * 1024U)
 #define GNUTLS_MESSAGE_MAX  (128U * 1024)
 #define GO_MESSAGE_MAX      (256U * 1024)
 
@@ -200,16 +199,11 @@ static void outcome_findings(const struct seen_session *s, struct target target,
     }
 }
 
-static bool has_quirk(const struct seen_smtp *smtp, enum smtp_quirk q)
-{
-    return (smtp->quirks & smtp_quirk_bit(q)) != 0;
-}
-
 static void empty_line_finding(const struct seen_smtp *smtp, struct target target,
                                struct findings *out)
 {
-    bool greeting = has_quirk(smtp, SMTP_QUIRK_EMPTY_LINE_GREETING);
-    bool reply = has_quirk(smtp, SMTP_QUIRK_EMPTY_LINE_REPLY);
+    bool greeting = smtp_has_quirk(smtp->quirks, SMTP_QUIRK_EMPTY_LINE_GREETING);
+    bool reply = smtp_has_quirk(smtp->quirks, SMTP_QUIRK_EMPTY_LINE_REPLY);
     if (greeting || reply) {
         struct buf *evidence = findings_add_max(out, FINDING_SMTP_EMPTY_LINE);
         put_target(evidence, target);
@@ -223,16 +217,16 @@ static void empty_line_finding(const struct seen_smtp *smtp, struct target targe
 static void line_findings(const struct seen_smtp *smtp, struct target target, struct findings *out)
 {
     empty_line_finding(smtp, target, out);
-    if (has_quirk(smtp, SMTP_QUIRK_GARBAGE_LINE)) {
+    if (smtp_has_quirk(smtp->quirks, SMTP_QUIRK_GARBAGE_LINE)) {
         struct buf *evidence = findings_add_max(out, FINDING_SMTP_GARBAGE_LINE);
         put_target(evidence, target);
         buf_put_text(evidence, ": ");
         evidence_put(evidence, smtp->bad);
     }
-    if (has_quirk(smtp, SMTP_QUIRK_CR_CR_LF)) {
+    if (smtp_has_quirk(smtp->quirks, SMTP_QUIRK_CR_CR_LF)) {
         put_target(findings_add_max(out, FINDING_SMTP_LINE_END), target);
     }
-    if (has_quirk(smtp, SMTP_QUIRK_NUL)) {
+    if (smtp_has_quirk(smtp->quirks, SMTP_QUIRK_NUL)) {
         put_target(findings_add_max(out, FINDING_SMTP_NUL), target);
     }
 }
@@ -242,14 +236,13 @@ static void starttls_findings(const struct seen_session *s, struct target target
                               struct findings *out)
 {
     const struct seen_smtp *smtp = &s->smtp;
-    if (has_quirk(smtp, SMTP_QUIRK_KEYWORD_CASE)) {
+    if (smtp_has_quirk(smtp->quirks, SMTP_QUIRK_KEYWORD_CASE)) {
         reply_finding(s, target, SMTP_STEP_EHLO, FINDING_STARTTLS_KEYWORD_CASE, out);
     }
-    uint16_t code = smtp->reply[SMTP_STEP_STARTTLS].code;
-    if (code / 100 == 2 && code != 220) {
+    if (smtp_starttls_is_not_220(smtp)) {
         reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_CODE, out);
     }
-    if (has_quirk(smtp, SMTP_QUIRK_INJECTED)) {
+    if (smtp_has_quirk(smtp->quirks, SMTP_QUIRK_INJECTED)) {
         struct buf *evidence = findings_add_max(out, FINDING_STARTTLS_INJECTED);
         put_target(evidence, target);
         buf_putf(evidence, ": %u octets: ", smtp->injected_len);
@@ -295,11 +288,11 @@ static void inside_findings(const struct seen_session *s, struct target target,
         return;
     }
     uint16_t code = s->smtp.reply[SMTP_STEP_EHLO_TLS].code;
-    if (has_quirk(&s->smtp, SMTP_QUIRK_LOST_AFTER_TLS)) {
+    if (smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_LOST_AFTER_TLS)) {
         handshake_finding(s, target, FINDING_STARTTLS_SESSION_LOST, out);
     } else if (code / 100 != 2) {
         /* A refusal is the server's word; silence may have causes on the path. */
-        bool silent = code == 0 && !has_quirk(&s->smtp, SMTP_QUIRK_REFUSED_AFTER_TLS);
+        bool silent = code == 0 && !smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_REFUSED_AFTER_TLS);
         enum severity severity = silent ? SEVERITY_WARNING : SEVERITY_ERROR;
         put_reply(findings_add(out, FINDING_STARTTLS_EHLO_FAILED, severity), s, target,
                   SMTP_STEP_EHLO_TLS);
@@ -343,12 +336,11 @@ static void key_usage_finding(const struct seen_tls *tls, struct findings *out)
     struct span rest = tls->list;
     struct span leaf;
     struct leaf_key key;
-    if (cipher == NULL || !cert_list_next(&rest, &leaf) || !leaf_key_read(leaf, &key) ||
-        (key.usage & LEAF_USAGE_LIMITED) == 0) {
+    if (cipher == NULL || !cert_list_next(&rest, &leaf) || !leaf_key_read(leaf, &key)) {
         return;
     }
     bool static_rsa = tls->version < TLS1_3 && strncmp(cipher, "TLS_RSA_", strlen("TLS_RSA_")) == 0;
-    if ((key.usage & (static_rsa ? LEAF_USAGE_ENCIPHERS : LEAF_USAGE_SIGNS)) != 0) {
+    if (leaf_key_may_be_used(&key, static_rsa)) {
         return;
     }
     struct buf *evidence = findings_add_max(out, FINDING_TLS_KEY_USAGE);

@@ -56,14 +56,6 @@ static enum truth default_passes(const struct endpoint_brief *e)
                : TRUTH_NO;
 }
 
-static bool has_quirk(const struct endpoint_brief *e, enum smtp_quirk q)
-{
-    return (e->facts.quirks & smtp_quirk_bit(q)) != 0;
-}
-
-/* Of the Certificate message: SSL_CTX_set_max_cert_list(3), the default of OpenSSL's clients. */
-#define OPENSSL_LIST_KIB 100
-
 /* Offered, and not taken back: a keyword that a middlebox masked or a 454 defers mail, and so does a
  * session that is lost when TLS stands. A refusal or silence there may be meant for us, and what the next
  * session at an unstable address meets is not known. */
@@ -75,11 +67,13 @@ static enum truth starttls_works(const struct endpoint_brief *e)
     }
     enum starttls_state s = (enum starttls_state)e->starttls;
     if (s == STARTTLS_TEMPFAIL || s == STARTTLS_REJECTED || s == STARTTLS_INJECTED ||
-        has_quirk(e, SMTP_QUIRK_LOST_AFTER_TLS) || e->facts.list_kib > OPENSSL_LIST_KIB) {
+        smtp_has_quirk(e->facts.quirks, SMTP_QUIRK_LOST_AFTER_TLS) ||
+        e->facts.list_kib > OPENSSL_LIST_KIB_MAX) {
         return TRUTH_NO;
     }
-    bool open = has_quirk(e, SMTP_QUIRK_SILENT_AFTER_TLS) ||
-                has_quirk(e, SMTP_QUIRK_REFUSED_AFTER_TLS) || endpoint_is_unstable(e);
+    bool open = smtp_has_quirk(e->facts.quirks, SMTP_QUIRK_SILENT_AFTER_TLS) ||
+                smtp_has_quirk(e->facts.quirks, SMTP_QUIRK_REFUSED_AFTER_TLS) ||
+                endpoint_is_unstable(e);
     return open ? TRUTH_UNKNOWN : TRUTH_YES;
 }
 

@@ -172,8 +172,7 @@ static struct stack_verdict usage_fits(const struct tls_stack *s, const struct s
 {
     const char *suite = cipher_of_old_suite(f->cipher);
     bool transport = suite != NULL && exchange_of(suite) == STACK_EXCHANGE_RSA;
-    unsigned needed = transport ? LEAF_USAGE_ENCIPHERS : LEAF_USAGE_SIGNS;
-    if ((f->key.usage & LEAF_USAGE_LIMITED) == 0 || (f->key.usage & needed) != 0) {
+    if (leaf_key_may_be_used(&f->key, transport)) {
         return fits();
     }
     return says(s->key_usage == STACK_UNKNOWN ? FIT_UNKNOWN

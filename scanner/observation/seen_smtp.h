@@ -60,6 +60,11 @@ static inline uint16_t smtp_quirk_bit(enum smtp_quirk q)
     return (uint16_t)(1U << q);
 }
 
+static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
+{
+    return (quirks & smtp_quirk_bit(q)) != 0;
+}
+
 /** Those about the lines of replies. */
 #define SMTP_LINE_QUIRKS                                                                       \
     (1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL | 1U << SMTP_QUIRK_EMPTY_LINE_GREETING | \
@@ -79,3 +84,10 @@ struct seen_smtp {
     struct span injected;        /* the first of them, at most 256 */
     struct span bad;             /* the first line that was no SMTP reply, at most 256 octets */
 };
+
+/** STARTTLS was answered with another 2xx than 220, the only one of RFC 3207 section 4. */
+static inline bool smtp_starttls_is_not_220(const struct seen_smtp *smtp)
+{
+    uint16_t code = smtp->reply[SMTP_STEP_STARTTLS].code;
+    return code / 100 == 2 && code != 220;
+}

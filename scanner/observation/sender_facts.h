@@ -45,6 +45,18 @@ struct leaf_key {
     uint8_t usage; /* enum leaf_usage */
 };
 
+/** May the key be used so where keyUsage limits it: to decipher what the client sends in a static RSA key
+ * exchange, and else to sign (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2.2)? */
+static inline bool leaf_key_may_be_used(const struct leaf_key *k, bool static_rsa)
+{
+    unsigned needed = static_rsa ? LEAF_USAGE_ENCIPHERS : LEAF_USAGE_SIGNS;
+    return (k->usage & LEAF_USAGE_LIMITED) == 0 || (k->usage & needed) != 0;
+}
+
+/* KiB of a Certificate message that clients with OpenSSL take by default: SSL_MAX_CERT_LIST_DEFAULT,
+ * SSL_CTX_set_max_cert_list(3). */
+#define OPENSSL_LIST_KIB_MAX 100
+
 /* Bits of sender_facts.quirks beside those of the dialogue. */
 #define SENDER_FACTS_NOT_220         0x8000U /* a 2xx to STARTTLS, but not 220 */
 #define SENDER_FACTS_EARLY_REPLY     0x4000U /* the server talked on behind its greeting */

@@ -76,7 +76,7 @@ static void put_quirks(struct object *o, unsigned column, uint16_t quirks)
     }
     struct list *words = object_list(o, column);
     for (unsigned q = 0; q < SMTP_QUIRK_COUNT; q++) {
-        if ((quirks & smtp_quirk_bit((enum smtp_quirk)q)) != 0) {
+        if (smtp_has_quirk(quirks, (enum smtp_quirk)q)) {
             list_word(words, smtp_quirk_word((enum smtp_quirk)q));
         }
     }
