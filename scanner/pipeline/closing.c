@@ -46,32 +46,6 @@ static struct manifest_judging judging_of(const struct scan *s)
     return sum;
 }
 
-/* What chains were judged with, so that it can be done again. */
-static bool copy_trust_stores(const struct closing_facts *c)
-{
-    const struct judging_terms *terms = &c->scan->params->terms;
-    bool ok = true;
-    for (size_t i = 0; i < terms->store_count; i++) {
-        char name[MANIFEST_STORE_FILE_MAX];
-        manifest_store_file(&terms->stores[i], name);
-        ok = result_dir_write_file(c->writer->dir, name, buf_span(&terms->stores[i].pem)) && ok;
-    }
-    return ok;
-}
-
-static bool copy_intermediates(const struct closing_facts *c)
-{
-    const struct scan_params *p = c->scan->params;
-    bool ok = true;
-    for (size_t i = 0; i < p->intermediates_count; i++) {
-        char name[INTERMEDIATES_FILE_NAME_MAX];
-        intermediates_file_name(&p->intermediates[i], i, name);
-        ok = result_dir_write_file(c->writer->dir, name, buf_span(&p->intermediates[i].octets)) &&
-             ok;
-    }
-    return ok;
-}
-
 static struct named_server *list_servers(const struct scan_params *p)
 {
     struct named_server *servers = memory_new(p->name_server_count, sizeof(*servers));
@@ -302,8 +276,10 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     bool ok = result_dir_write_file(c->writer->dir, "summary.json", buf_span(&json));
     buf_deinit(&json);
     ok = copy_suffix_list(c) && ok;
-    ok = copy_trust_stores(c) && ok;
-    ok = copy_intermediates(c) && ok;
+    const struct scan_params *p = c->scan->params;
+    struct result_dir *dir = c->writer->dir;
+    ok = manifest_copy_stores(dir, p->terms.stores, p->terms.store_count) && ok;
+    ok = manifest_copy_intermediates(dir, p->intermediates, p->intermediates_count) && ok;
     ok = result_dir_write_file(c->writer->dir, MANIFEST_PROFILES_FILE,
                                c->scan->params->profiles_json) &&
          ok;

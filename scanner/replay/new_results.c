@@ -81,28 +81,6 @@ bool new_results_take(struct new_results *n, bool at_once)
     return ok;
 }
 
-static bool write_stores(struct new_results *n, const struct judging_terms *terms)
-{
-    bool ok = true;
-    for (size_t i = 0; i < terms->store_count; i++) {
-        char name[MANIFEST_STORE_FILE_MAX];
-        manifest_store_file(&terms->stores[i], name);
-        ok = result_dir_write_file(n->dir, name, buf_span(&terms->stores[i].pem)) && ok;
-    }
-    return ok;
-}
-
-static bool write_intermediates(struct new_results *n, const struct manifest_intermediates *i)
-{
-    bool ok = true;
-    for (size_t k = 0; k < i->file_count; k++) {
-        char name[INTERMEDIATES_FILE_NAME_MAX];
-        intermediates_file_name(&i->files[k], k, name);
-        ok = result_dir_write_file(n->dir, name, buf_span(&i->files[k].octets)) && ok;
-    }
-    return ok;
-}
-
 static bool write_profiles(struct new_results *n, const struct sender_profiles_file *profiles)
 {
     return profiles == NULL ||
@@ -152,8 +130,10 @@ bool new_results_finish(struct new_results *n, const struct results *from,
         return result_stream_flush(&n->stream) && kept;
     }
     kept = result_dir_finish(n->dir) && kept;
-    kept = write_stores(n, now->terms) && kept;
-    kept = write_intermediates(n, &now->intermediates) && kept;
+    kept = manifest_copy_stores(n->dir, now->terms->stores, now->terms->store_count) && kept;
+    kept = manifest_copy_intermediates(n->dir, now->intermediates.files,
+                                       now->intermediates.file_count) &&
+           kept;
     kept = write_profiles(n, now->profiles) && kept;
     kept = write_summary(n, from, now) && kept;
     return kept && write_manifest(n, from, now);

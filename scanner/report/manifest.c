@@ -111,6 +111,30 @@ void manifest_store_file(const struct trust_store_octets *store, char name[MANIF
     (void)snprintf(name, MANIFEST_STORE_FILE_MAX, "root-cas-%s.pem", store->name);
 }
 
+bool manifest_copy_stores(struct result_dir *dir, const struct trust_store_octets *stores,
+                          size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        char name[MANIFEST_STORE_FILE_MAX];
+        manifest_store_file(&stores[i], name);
+        ok = result_dir_write_file(dir, name, buf_span(&stores[i].pem)) && ok;
+    }
+    return ok;
+}
+
+bool manifest_copy_intermediates(struct result_dir *dir, const struct intermediates_file *files,
+                                 size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; i < count; i++) {
+        char name[INTERMEDIATES_FILE_NAME_MAX];
+        intermediates_file_name(&files[i], i, name);
+        ok = result_dir_write_file(dir, name, buf_span(&files[i].octets)) && ok;
+    }
+    return ok;
+}
+
 static void put_files(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "files");

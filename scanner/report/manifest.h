@@ -42,6 +42,13 @@ size_t manifest_list_files(const struct result_dir *dir, struct manifest_file fi
 void manifest_store_file(const struct trust_store_octets *store,
                          char name[MANIFEST_STORE_FILE_MAX]);
 
+/** Copies of what chains were judged with, so that it can be done again. @return false: not all were
+ * written, which the directory's owner hears of as of its other files. */
+bool manifest_copy_stores(struct result_dir *dir, const struct trust_store_octets *stores,
+                          size_t count);
+bool manifest_copy_intermediates(struct result_dir *dir, const struct intermediates_file *files,
+                                 size_t count);
+
 /** A trust store and its copy beside the results. */
 struct manifest_trust_store {
     const char *name;
