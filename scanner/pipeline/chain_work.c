@@ -94,10 +94,7 @@ static void finish(struct judge *j, uint32_t index)
     e->brief = chain_brief_of(&verdict);
     e->brief.issuers = issuer_sets_add(j->issuers, &verdict);
     write_row(j, c, &verdict);
-    if (completions_want((enum chain_status)e->brief.status)) {
-        incomplete_chains_add(&j->incomplete, c->chain_id, buf_span(&c->list),
-                              e->brief.status == CHAIN_MISSING_INTERMEDIATE);
-    }
+    completions_keep(&j->incomplete, c->chain_id, buf_span(&c->list), verdict.store[0].status);
     struct span id = {c->chain_id, sizeof(c->chain_id)};
     for (uint32_t i = 0; i < c->waiter_count; i++) {
         tell(j, &c->waiters[i], id, e->brief);

@@ -261,15 +261,6 @@ static struct seen_host seen_of(struct host_work *h)
     };
 }
 
-static void count_issuers(struct worker *w, struct host_work *h)
-{
-    uint32_t *sets = arena_new(&h->arena, h->endpoint_count, sizeof(*sets));
-    for (size_t i = 0; i < h->endpoint_count; i++) {
-        sets[i] = h->endpoints[i].chain.issuers;
-    }
-    issuer_hosts_add(w->issuer_hosts, h->name, sets, h->endpoint_count);
-}
-
 static void finish(struct worker *w, uint32_t index)
 {
     struct host_entry *e = &w->hosts->entries[index];
@@ -289,7 +280,7 @@ static void finish(struct worker *w, uint32_t index)
     worker_row_written(w);
     counts_add_host(&w->counts, &seen, &dane);
     counts_add_findings(&w->counts, &w->findings);
-    count_issuers(w, h);
+    issuer_hosts_add_host(w->issuer_hosts, &seen, &h->arena);
     e->record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
         if (h->subscribers[i].dial) {

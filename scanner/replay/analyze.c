@@ -129,10 +129,7 @@ static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32
     struct chain_brief brief = chain_brief_of(&verdict);
     brief.issuers = issuer_sets_add(a->issuer_sets, &verdict);
     known_chain(a->known, number)->brief = brief;
-    if (completions_want(verdict.store[0].status)) {
-        incomplete_chains_add(&a->incomplete, id, buf_span(&a->list),
-                              verdict.store[0].status == CHAIN_MISSING_INTERMEDIATE);
-    }
+    completions_keep(&a->incomplete, id, buf_span(&a->list), verdict.store[0].status);
 }
 
 static void on_chain(struct analysis *a, const struct facts *row)
@@ -396,15 +393,6 @@ static void on_host_dns(struct analysis *a, const struct facts *row)
     }
 }
 
-static void count_issuers(struct analysis *a, const struct seen_host *host)
-{
-    uint32_t *sets = arena_new(&a->reading.arena, host->endpoint_count, sizeof(*sets));
-    for (size_t i = 0; i < host->endpoint_count; i++) {
-        sets[i] = host->endpoints[i].chain.issuers;
-    }
-    issuer_hosts_add(a->issuer_hosts, host->name, sets, host->endpoint_count);
-}
-
 static void on_host(struct analysis *a, const struct facts *row)
 {
     const struct brief_judge briefs = {.fill = fill_brief, .fill_mx = fill_mx, .arg = a};
@@ -419,7 +407,7 @@ static void on_host(struct analysis *a, const struct facts *row)
     findings_of_host(&host, &verdict, &a->findings);
     report_host(&a->out.sink, &host, &verdict, &a->findings);
     counts_add_host(&a->counts, &host, &verdict);
-    count_issuers(a, &host);
+    issuer_hosts_add_host(a->issuer_hosts, &host, &a->reading.arena);
     counts_add_findings(&a->counts, &a->findings);
 }
 

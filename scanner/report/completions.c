@@ -59,9 +59,13 @@ static void complete(struct row_sink *sink, const struct completions *c, const s
     counts_add_findings(c->counts, findings);
 }
 
-bool completions_want(enum chain_status status)
+void completions_keep(struct incomplete_chains *c, const uint8_t chain_id[32], struct span list,
+                      enum chain_status status)
 {
-    return status == CHAIN_ISSUER_UNKNOWN || status == CHAIN_MISSING_INTERMEDIATE;
+    bool told = status == CHAIN_MISSING_INTERMEDIATE;
+    if (told || status == CHAIN_ISSUER_UNKNOWN) {
+        incomplete_chains_add(c, chain_id, list, told);
+    }
 }
 
 static bool is_halted(const struct completions *c)

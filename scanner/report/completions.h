@@ -26,8 +26,10 @@ struct completions {
     const bool *halted;         /* set by on_row(): no more rows are wanted; NULL: never */
 };
 
-/** Whether the end of the scan may have more to say of a list than its row. */
-bool completions_want(enum chain_status status);
+/** Keeps a list of which the end of the scan may have more to say than its row; of others nothing.
+ * @param status as served, with the first trust store */
+void completions_keep(struct incomplete_chains *c, const uint8_t chain_id[32], struct span list,
+                      enum chain_status status);
 
 /** Names the URLs, not asked yet, where a client that fetches would look for what is missing. */
 void completions_each_url(const struct completions *c, void (*want)(void *arg, struct span url),

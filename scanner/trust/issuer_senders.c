@@ -194,6 +194,16 @@ void issuer_hosts_add(struct issuer_hosts *h, struct span host, uint32_t *sets, 
     }
 }
 
+void issuer_hosts_add_host(struct issuer_hosts *h, const struct seen_host *host,
+                           struct arena *scratch)
+{
+    uint32_t *sets = arena_new(scratch, host->endpoint_count, sizeof(*sets));
+    for (size_t i = 0; i < host->endpoint_count; i++) {
+        sets[i] = host->endpoints[i].chain.issuers;
+    }
+    issuer_hosts_add(h, host->name, sets, host->endpoint_count);
+}
+
 /* --- both ----------------------------------------------------------------------------------- */
 
 static struct hash_key digest_key(const uint8_t *sha256)

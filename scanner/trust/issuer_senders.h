@@ -1,6 +1,8 @@
 #pragma once
 
+#include "scanner/base/arena.h"
 #include "scanner/base/map.h"
+#include "scanner/observation/seen_target.h"
 #include "scanner/trust/chain_judge.h"
 
 /**
@@ -30,6 +32,9 @@ struct issuer_hosts *issuer_hosts_new(void);
 void issuer_hosts_free(struct issuer_hosts *h);
 /** One host, once. @param sets of its endpoints, in any order, with repeats and zeros; sorted here */
 void issuer_hosts_add(struct issuer_hosts *h, struct span host, uint32_t *sets, size_t count);
+/** The same of a host whose endpoints are known. */
+void issuer_hosts_add_host(struct issuer_hosts *h, const struct seen_host *host,
+                           struct arena *scratch);
 
 struct issuer_sender {
     uint64_t hosts;    /* that send it */
