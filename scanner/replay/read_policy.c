@@ -80,25 +80,11 @@ struct span read_policy_body(const struct facts *row, uint8_t sha256[32])
     return body;
 }
 
-static enum issuer_refusal read_refusal(const struct facts *row)
-{
-    const char *word = facts_word(row, ISSUERS_REFUSED);
-    for (int i = ISSUER_REFUSAL_NONE + 1; word != NULL && i < ISSUER_REFUSAL_COUNT; i++) {
-        if (strcmp(word, issuer_refusal_word((enum issuer_refusal)i)) == 0) {
-            return (enum issuer_refusal)i;
-        }
-    }
-    if (word != NULL) {
-        facts_bad(row, ISSUERS_REFUSED, "is no word of its vocabulary");
-    }
-    return ISSUER_REFUSAL_NONE;
-}
-
 void read_issuer(const struct facts *row, struct seen_issuer *out)
 {
     *out = (struct seen_issuer){
         .url = facts_text(row, ISSUERS_URL),
-        .refused = read_refusal(row),
+        .refused = facts_issuer_refusal(row, ISSUERS_REFUSED),
         .outcome = facts_policy_fetch(row, ISSUERS_FETCH),
         .not_tested = facts_not_tested(row, ISSUERS_NOT_TESTED),
         .started_unix_ms = facts_time_ms(row, ISSUERS_STARTED),

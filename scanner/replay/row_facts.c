@@ -365,6 +365,11 @@ static const char *mx_name_kind_at(unsigned i)
     return mx_name_kind_word((enum mx_name_kind)i);
 }
 
+static const char *issuer_refusal_at(unsigned i)
+{
+    return issuer_refusal_word((enum issuer_refusal)i);
+}
+
 static const char *mx_kind_at(unsigned i)
 {
     return mx_kind_word((enum mx_kind)i);
@@ -449,6 +454,12 @@ enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column)
 {
     return (enum policy_fetch)number_of_word(f, column, policy_fetch_at, 0, POLICY_FETCH_COUNT - 1,
                                              POLICY_FETCH_NOT_ASKED);
+}
+
+enum issuer_refusal facts_issuer_refusal(const struct facts *f, unsigned column)
+{
+    return (enum issuer_refusal)number_of_word(f, column, issuer_refusal_at, 0,
+                                               ISSUER_REFUSAL_COUNT - 1, ISSUER_REFUSAL_NONE);
 }
 
 uint16_t facts_tls_version(const struct facts *f, unsigned column)

@@ -25,6 +25,7 @@
 #include "scanner/base/arena.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/observation/outcome.h"
+#include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_target.h"
 
 struct row_reading {
@@ -74,12 +75,13 @@ enum session_outcome facts_outcome(const struct facts *f, unsigned column); /* n
 enum starttls_state facts_starttls(const struct facts *f, unsigned column); /* never null */
 uint16_t facts_smtp_quirks(const struct facts *f, unsigned column);         /* of a list; 0: null */
 enum not_tested_reason facts_not_tested(const struct facts *f, unsigned column);
-enum dns_state facts_dns_state(const struct facts *f, unsigned column);       /* never null */
-enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);           /* never null */
-enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column); /* null: HOST */
-enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column); /* never null */
-uint16_t facts_tls_version(const struct facts *f, unsigned column);           /* 0: null */
-int16_t facts_alert(const struct facts *f, unsigned column);                  /* -1: null */
+enum dns_state facts_dns_state(const struct facts *f, unsigned column);           /* never null */
+enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);               /* never null */
+enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column);     /* null: HOST */
+enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column);     /* never null */
+enum issuer_refusal facts_issuer_refusal(const struct facts *f, unsigned column); /* null: NONE */
+uint16_t facts_tls_version(const struct facts *f, unsigned column);               /* 0: null */
+int16_t facts_alert(const struct facts *f, unsigned column);                      /* -1: null */
 int32_t facts_errno(const struct facts *f, unsigned column); /* negative; 0: null */
 
 /** @return false, and every column of `out` is null, when the object is null. */
