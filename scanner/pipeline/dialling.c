@@ -40,6 +40,31 @@ struct net_addr source_address(const struct scan_params *p, const struct net_add
     }
 }
 
+struct policy_address fetch_address(const struct scan_params *p, const struct net_addr *address,
+                                    uint16_t port)
+{
+    struct policy_address a = {.address = *address, .dial_port = port};
+    a.dial_address = dialled_address(p, address, &a.dial_port);
+    a.local = source_address(p, &a.dial_address, address);
+    return a;
+}
+
+struct resolver *open_resolver(const struct scan_params *p, uv_loop_t *loop, uint32_t rate_per_s)
+{
+    struct resolver_server servers[RESOLVER_SERVERS_MAX];
+    size_t count = 0;
+    for (; count < p->name_server_count && count < RESOLVER_SERVERS_MAX; count++) {
+        servers[count] =
+            (struct resolver_server){p->name_servers[count].address, p->name_servers[count].port};
+    }
+    const struct resolver_params params = {.servers = servers,
+                                           .server_count = count,
+                                           .rate_per_s = rate_per_s,
+                                           .timeout_ms = p->dns_timeout_ms,
+                                           .tries = p->dns_tries};
+    return resolver_new(loop, &params);
+}
+
 enum policy_fetch fetch_without_address(const struct seen_dns *a, const struct seen_dns *aaaa)
 {
     if (a->state == DNS_NXDOMAIN || aaaa->state == DNS_NXDOMAIN || a->state == DNS_NAME_INVALID) {

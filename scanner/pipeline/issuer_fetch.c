@@ -3,11 +3,9 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
-#include "resolver/resolver.h"
 #include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/fetch/aia_url.h"
-#include "scanner/fetch/policy_fetcher.h"
 #include "scanner/pipeline/dialling.h"
 
 #define HTTP_PORT   80  /* RFC 9110 section 4.2.1 */
@@ -174,22 +172,6 @@ static void on_look(uv_timer_t *timer)
     look_around(timer->data);
 }
 
-static struct resolver *open_resolver(const struct scan_params *p, uv_loop_t *loop)
-{
-    struct resolver_server servers[RESOLVER_SERVERS_MAX];
-    size_t count = 0;
-    for (; count < p->name_server_count && count < RESOLVER_SERVERS_MAX; count++) {
-        servers[count] =
-            (struct resolver_server){p->name_servers[count].address, p->name_servers[count].port};
-    }
-    const struct resolver_params params = {.servers = servers,
-                                           .server_count = count,
-                                           .rate_per_s = p->dns_rate,
-                                           .timeout_ms = p->dns_timeout_ms,
-                                           .tries = p->dns_tries};
-    return resolver_new(loop, &params);
-}
-
 static void ask_hosts(struct issuer_fetch *f, struct resolver *r)
 {
     for (size_t i = 0; i < f->host_count; i++) {
@@ -209,7 +191,8 @@ static void resolve_hosts(struct issuer_fetch *f)
     CHECK(uv_loop_init(&loop) == 0 && uv_timer_init(&loop, &look) == 0);
     look.data = f;
     CHECK(uv_timer_start(&look, on_look, LOOK_MS, LOOK_MS) == 0);
-    struct resolver *r = open_resolver(f->scan->params, &loop);
+    const struct scan_params *p = f->scan->params;
+    struct resolver *r = open_resolver(p, &loop, p->dns_rate);
     ask_hosts(f, r);
     while (resolver_pending(r) > 0 && !f->halted) {
         (void)uv_run(&loop, UV_RUN_ONCE);
@@ -279,11 +262,8 @@ static void begin_fetch(struct issuer_fetch *f, struct policy_fetcher *fetcher,
     for (size_t i = 0; i < h->address_count && target.address_count < POLICY_ATTEMPTS_MAX; i++) {
         enum not_tested_reason no = address_reason_not_to_dial(f->scan, &h->addresses[i]);
         if (no == NOT_TESTED_NONE) {
-            struct policy_address *a = &target.addresses[target.address_count++];
-            a->address = h->addresses[i];
-            a->dial_port = HTTP_PORT;
-            a->dial_address = dialled_address(p, &a->address, &a->dial_port);
-            a->local = source_address(p, &a->dial_address, &a->address);
+            target.addresses[target.address_count++] =
+                fetch_address(p, &h->addresses[i], HTTP_PORT);
         } else if (reason == NOT_TESTED_NONE) {
             reason = no; /* of the first one */
         }

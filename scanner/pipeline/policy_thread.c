@@ -80,11 +80,8 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
     struct span addresses = m->addresses;
     while (addresses.len > 0) {
         CHECK(target.address_count < POLICY_ATTEMPTS_MAX);
-        struct policy_address *a = &target.addresses[target.address_count++];
-        a->address = policy_address_get(&addresses);
-        a->dial_port = HTTPS_PORT;
-        a->dial_address = dialled_address(p, &a->address, &a->dial_port);
-        a->local = source_address(p, &a->dial_address, &a->address);
+        struct net_addr address = policy_address_get(&addresses);
+        target.addresses[target.address_count++] = fetch_address(p, &address, HTTPS_PORT);
     }
     struct policy_waiter *waiter = memory_new(1, sizeof(*waiter));
     *waiter =

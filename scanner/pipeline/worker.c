@@ -1,6 +1,7 @@
 #include "scanner/pipeline/worker.h"
 
 #include "scanner/base/memory.h"
+#include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/rows_out.h"
 
 #define TICK_MS       20 /* of the wheel: the finest deadline */
@@ -177,24 +178,12 @@ static void on_wake(uv_async_t *handle)
     handle_all(w, mailbox_take(&w->mailbox));
 }
 
-static void open_resolver(struct worker *w)
+/* Its share of the questions of the whole scan; 0: no limit. */
+static uint32_t dns_rate_of(const struct worker *w)
 {
-    const struct scan_params *p = w->scan->params;
-    struct resolver_server servers[RESOLVER_SERVERS_MAX];
-    size_t count = 0;
-    for (; count < p->name_server_count && count < RESOLVER_SERVERS_MAX; count++) {
-        servers[count] =
-            (struct resolver_server){p->name_servers[count].address, p->name_servers[count].port};
-    }
+    uint32_t rate = w->scan->params->dns_rate;
     uint32_t n = w->scan->worker_count;
-    struct resolver_params params = {
-        .servers = servers,
-        .server_count = count,
-        .rate_per_s = p->dns_rate == 0 ? 0 : p->dns_rate / n + (w->index < p->dns_rate % n),
-        .timeout_ms = p->dns_timeout_ms,
-        .tries = p->dns_tries,
-    };
-    w->resolver = resolver_new(&w->loop, &params);
+    return rate == 0 ? 0 : rate / n + (w->index < rate % n);
 }
 
 static void open_all(struct worker *w)
@@ -217,7 +206,7 @@ static void open_all(struct worker *w)
         .read_room = memory_new(1, READ_ROOM_LEN),
         .read_room_len = READ_ROOM_LEN,
     };
-    open_resolver(w);
+    w->resolver = open_resolver(p, &w->loop, dns_rate_of(w));
     w->domains = domain_table_new(w);
     w->hosts = host_table_new(w);
     w->services = service_table_new(w);
