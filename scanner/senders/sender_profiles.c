@@ -164,16 +164,6 @@ static const struct sender_profile *find_profile(const struct known_things *k, c
     return NULL;
 }
 
-static const struct tls_stack *find_stack(const struct known_things *k, const char *id)
-{
-    for (size_t i = 0; i < k->stack_count; i++) {
-        if (id != NULL && strcmp(k->stacks[i].id, id) == 0) {
-            return &k->stacks[i];
-        }
-    }
-    return NULL;
-}
-
 /* Title, notes, and what it refers to. */
 static bool read_frame(const struct field_place *place, const json_t *json,
                        const struct known_things *known, struct sender_profile *out)
@@ -190,7 +180,9 @@ static bool read_frame(const struct field_place *place, const json_t *json,
     *out = parent != NULL ? *parent : (struct sender_profile){0};
     out->id = at.id;
     out->title = json_string_value(json_object_get(json, "title"));
-    out->stack = stack != NULL ? find_stack(known, json_string_value(stack)) : out->stack;
+    if (stack != NULL) {
+        out->stack = tls_stacks_find(known->stacks, known->stack_count, json_string_value(stack));
+    }
     at.field = "title";
     if (!is_title(out->title)) {
         return field_fault(&at, "a text of 1 to 200 octets in one line");

@@ -68,7 +68,8 @@ static void values_of(const struct tls_stack *s, uint32_t values[STACK_FIELD_COU
 #undef X
 }
 
-static const struct tls_stack *find(const struct tls_stack *stacks, size_t count, const char *id)
+const struct tls_stack *tls_stacks_find(const struct tls_stack *stacks, size_t count,
+                                        const char *id)
 {
     for (size_t i = 0; i < count; i++) {
         if (id != NULL && strcmp(stacks[i].id, id) == 0) {
@@ -94,7 +95,7 @@ static bool read_stack(const struct field_place *place, const json_t *json,
     struct field_place at = *place;
     uint32_t values[STACK_FIELD_COUNT] = {0};
     const json_t *said = json_object_get(json, "like");
-    const struct tls_stack *like = find(before, count, json_string_value(said));
+    const struct tls_stack *like = tls_stacks_find(before, count, json_string_value(said));
     at.field = "like";
     if (said != NULL && like == NULL) {
         return field_fault(&at, "the id of a tls_stack before it");
@@ -123,7 +124,7 @@ bool tls_stacks_read(const char *origin, const json_t *list, struct tls_stack *o
         const json_t *json = json_array_get(list, i);
         const char *id = json_string_value(json_object_get(json, "id"));
         struct field_place at = {.origin = origin, .thing = "tls_stack", .id = id, .why = why};
-        if (!field_is_id(id) || find(out, i, id) != NULL) {
+        if (!field_is_id(id) || tls_stacks_find(out, i, id) != NULL) {
             buf_putf(why,
                      "%s: tls_stack %zu: id must be a name of its own of a-z, 0-9, '.' and '-', at "
                      "most 40",

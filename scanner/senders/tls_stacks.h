@@ -9,3 +9,6 @@
  * @return false with one line in `why` */
 bool tls_stacks_read(const char *origin, const json_t *list, struct tls_stack *out, size_t *count,
                      struct buf *why);
+/** @param id NULL: none has it. @return NULL: there is none */
+const struct tls_stack *tls_stacks_find(const struct tls_stack *stacks, size_t count,
+                                        const char *id);
