@@ -23,6 +23,7 @@ const char *delivery_reason_word(enum delivery_reason r)
 enum evidence {
     EVIDENCE_OPEN, /* several results are possible */
     EVIDENCE_FAILS,
+    EVIDENCE_RETURNED,
     EVIDENCE_PLAINTEXT,
     EVIDENCE_ENCRYPTED,
     EVIDENCE_AUTHENTICATED,
@@ -40,6 +41,8 @@ static enum evidence evidence_of(uint8_t set)
     switch (set) {
     case RESULT_FAILS:
         return EVIDENCE_FAILS;
+    case RESULT_RETURNED:
+        return EVIDENCE_RETURNED;
     case RESULT_PLAINTEXT:
         return EVIDENCE_PLAINTEXT;
     case RESULT_ENCRYPTED:
@@ -56,6 +59,8 @@ static enum evidence evidence_for(enum delivery worst)
     switch (worst) {
     case DELIVERY_DEFERRED:
         return EVIDENCE_FAILS;
+    case DELIVERY_UNDELIVERABLE:
+        return EVIDENCE_RETURNED;
     case DELIVERY_PLAINTEXT:
         return EVIDENCE_PLAINTEXT;
     case DELIVERY_ENCRYPTED:
@@ -63,7 +68,6 @@ static enum evidence evidence_for(enum delivery worst)
     case DELIVERY_AUTHENTICATED:
         return EVIDENCE_AUTHENTICATED;
     case DELIVERY_UNKNOWN:
-    case DELIVERY_UNDELIVERABLE:
     case DELIVERY_COUNT:
         break;
     }

@@ -21,6 +21,7 @@
     X(NOT_TESTED, "not_tested") /* no conclusive session */                                     \
     X(NOT_REACHABLE, "not_reachable")                                                           \
     X(NO_STARTTLS, "no_starttls")                                                               \
+    X(STARTTLS_REJECTED, "starttls_rejected") /* for good: the sender tries no other server */  \
     X(TLS_FAILED, "tls_failed")                                                                 \
     X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                          \
     X(TLS_SUITE, "tls_suite") /* the sender lacks the suite or group, or the DH key is small */ \

@@ -203,6 +203,8 @@ static enum delivery_reason reason_of_obstacle(enum stack_obstacle o)
         return DELIVERY_REASON_KEY_USAGE;
     case STACK_OBSTACLE_LIST:
         return DELIVERY_REASON_LIST_SIZE;
+    case STACK_OBSTACLE_ALERT:
+        return DELIVERY_REASON_TLS_FAILED;
     case STACK_OBSTACLE_NONE:
         break;
     }

@@ -49,7 +49,7 @@ struct delivery_handshake delivery_handshake_of(const struct delivery_place *at,
 
 static inline void delivery_rests_on(const struct delivery_place *at, enum profile_field f)
 {
-    at->rests_on->profile |= 1U << (unsigned)f;
+    at->rests_on->profile |= UINT64_C(1) << (unsigned)f;
 }
 
 static inline void delivery_rests_on_stack(const struct delivery_place *at, enum stack_field f)

@@ -12,12 +12,13 @@
  * For deliveries.c; pure.
  */
 
-/* Results of one address, bits of a set. FAILS: the sender goes on to another address. */
+/* Results of one address, bits of a set, ascending in what the mail gets. */
 enum delivery_result {
-    RESULT_FAILS = 1,
-    RESULT_PLAINTEXT = 2,
-    RESULT_ENCRYPTED = 4,
-    RESULT_AUTHENTICATED = 8,
+    RESULT_FAILS = 1,    /* the sender goes on to another address */
+    RESULT_RETURNED = 2, /* and this is the end of it: no other is tried */
+    RESULT_PLAINTEXT = 4,
+    RESULT_ENCRYPTED = 8,
+    RESULT_AUTHENTICATED = 16,
 };
 
 struct delivery_walk {
@@ -32,7 +33,7 @@ struct delivery_walk {
 void delivery_walk_begin(struct delivery_walk *w);
 /** One more address of the preference under way. @param set of enum delivery_result, not empty */
 void delivery_walk_add(struct delivery_walk *w, uint8_t set);
-/** @return false: somebody took it, whatever is not known */
+/** @return false: it got no further, whatever is not known */
 bool delivery_walk_next_preference(struct delivery_walk *w);
 /** The results; UNKNOWN where several are possible. */
 void delivery_walk_end(struct delivery_walk *w, enum delivery *best, enum delivery *worst);

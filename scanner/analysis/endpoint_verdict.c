@@ -192,10 +192,10 @@ static void judge_dane(struct endpoint_verdict *v, const struct seen_endpoint *e
 static void add_name_rules(struct endpoint_verdict *v, const struct seen_endpoint *e)
 {
     if (v->name.match != NAME_MATCH_NONE) {
-        v->facts.name_refused_by = (uint16_t)name_rules_refusing(buf_span(&v->names), e->host);
+        v->facts.name_refused_by = (uint8_t)name_rules_refusing(buf_span(&v->names), e->host);
     }
     if (v->default_name.match != NAME_MATCH_NONE) {
-        v->default_facts.name_refused_by = (uint16_t)name_rules_refusing(e->no_sni_names, e->host);
+        v->default_facts.name_refused_by = (uint8_t)name_rules_refusing(e->no_sni_names, e->host);
     }
 }
 

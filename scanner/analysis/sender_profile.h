@@ -44,6 +44,13 @@ enum profile_failure {
     PROFILE_FAILURE_NEXT,    /* tries the next address or host, at last defers */
 };
 
+/** A server that does not begin TLS where its level or a policy demands it. */
+enum profile_refusal {
+    PROFILE_REFUSAL_UNKNOWN,
+    PROFILE_REFUSAL_NEXT,    /* tries the next address or host, at last defers */
+    PROFILE_REFUSAL_RETURNS, /* takes it for good: returns the mail, and tries no other */
+};
+
 #define PROFILE_QUIRKS_UNKNOWN UINT32_MAX
 
 /** The letters of the keyword STARTTLS in the reply to EHLO. */
@@ -109,38 +116,40 @@ enum profile_null_mx {
 
 /* enum value, member, word of the file, kind and words (scanner/senders). Besides these there are those of its
  * TLS stack: what an outcome rests on is a set of both. */
-#define SENDER_PROFILE_FIELDS(X)                                                          \
-    X(TLS_MIN, tls_min, "tls_min", WORD, versions)                                        \
-    X(TLS_MAX, tls_max, "tls_max", WORD, versions)                                        \
-    X(SNI, sni, "sni", BOOL, no_words)                                                    \
-    X(LEVEL, level, "level", WORD, levels)                                                \
-    X(NAMES, names, "names", WORD, names)                                                 \
-    X(POLICY_ORDER, policy_order, "policy_order", WORD, orders)                           \
-    X(DANE, dane, "dane", WORD, dane)                                                     \
-    X(DANE_EE_ONLY_31, dane_ee_only_31, "dane_ee_only_31", BOOL, no_words)                \
-    X(DANE_AGILITY, dane_agility, "dane_agility", WORD, choices)                          \
-    X(DANE_NAMES, dane_names, "dane_names", WORD, dane_names)                             \
-    X(DANE_ANCHOR, dane_anchor, "dane_anchor", WORD, anchors)                             \
-    X(DANE_ALIAS, dane_alias, "dane_alias", WORD, aliases)                                \
-    X(WITHOUT_TLS, without_tls, "without_tls", WORD, failures)                            \
-    X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                            \
-    X(STARTTLS_REFUSED, starttls_refused, "starttls_refused", WORD, failures)             \
-    X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                         \
-    X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words) \
-    X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                         \
-    X(REPLY_LINES_FATAL, reply_lines_fatal, "reply_lines_fatal", LIST, line_quirks)       \
-    X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)             \
-    X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                    \
-    X(AFTER_220, after_220, "after_220", WORD, injected)                                  \
-    X(STS_RECORD, sts_record, "sts_record_tolerates", SET, record_quirks)                 \
-    X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)  \
-    X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                 \
-    X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)  \
-    X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                       \
-    X(VALIDATES, validates, "resolver_validates", WORD, choices)                          \
-    X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                  \
-    X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                              \
-    X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                           \
+#define SENDER_PROFILE_FIELDS(X)                                                             \
+    X(TLS_MIN, tls_min, "tls_min", WORD, versions)                                           \
+    X(TLS_MAX, tls_max, "tls_max", WORD, versions)                                           \
+    X(SNI, sni, "sni", BOOL, no_words)                                                       \
+    X(LEVEL, level, "level", WORD, levels)                                                   \
+    X(NAMES, names, "names", WORD, names)                                                    \
+    X(POLICY_ORDER, policy_order, "policy_order", WORD, orders)                              \
+    X(DANE, dane, "dane", WORD, dane)                                                        \
+    X(DANE_EE_ONLY_31, dane_ee_only_31, "dane_ee_only_31", BOOL, no_words)                   \
+    X(DANE_AGILITY, dane_agility, "dane_agility", WORD, choices)                             \
+    X(DANE_NAMES, dane_names, "dane_names", WORD, dane_names)                                \
+    X(DANE_ANCHOR, dane_anchor, "dane_anchor", WORD, anchors)                                \
+    X(DANE_ALIAS, dane_alias, "dane_alias", WORD, aliases)                                   \
+    X(WITHOUT_TLS, without_tls, "without_tls", WORD, failures)                               \
+    X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                               \
+    X(STARTTLS_REFUSED, starttls_refused, "starttls_refused", WORD, failures)                \
+    X(REQUIRED_TLS_REJECTED, required_tls_rejected, "required_tls_rejected", WORD, refusals) \
+    X(REQUIRED_TLS_MISSING, required_tls_missing, "required_tls_missing", WORD, refusals)    \
+    X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                            \
+    X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words)    \
+    X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                            \
+    X(REPLY_LINES_FATAL, reply_lines_fatal, "reply_lines_fatal", LIST, line_quirks)          \
+    X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)                \
+    X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                       \
+    X(AFTER_220, after_220, "after_220", WORD, injected)                                     \
+    X(STS_RECORD, sts_record, "sts_record_tolerates", SET, record_quirks)                    \
+    X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)     \
+    X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                    \
+    X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)     \
+    X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                          \
+    X(VALIDATES, validates, "resolver_validates", WORD, choices)                             \
+    X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                     \
+    X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                                 \
+    X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                              \
     X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)
 
 enum profile_field {
@@ -169,7 +178,10 @@ struct sender_profile {
     enum profile_failure without_tls;      /* STARTTLS is not offered, at PROFILE_MAY */
     enum profile_failure tls_failure;      /* TLS fails, at PROFILE_MAY */
     enum profile_failure starttls_refused; /* 4xx or 5xx to STARTTLS, at PROFILE_MAY */
-    enum profile_failure session_lost;     /* right after the handshake, at PROFILE_MAY */
+    /* Where its level or a policy demands TLS: */
+    enum profile_refusal required_tls_rejected; /* 5xx to STARTTLS */
+    enum profile_refusal required_tls_missing;  /* STARTTLS is not offered */
+    enum profile_failure session_lost;          /* right after the handshake, at PROFILE_MAY */
     bool opportunistic_verify; /* at PROFILE_MAY: a bad certificate is a failure of TLS */
     /* Quirks of SMTP_LINE_QUIRKS that it reads over, and those with which it gives the host up; of others it
      * is not known. */
@@ -222,7 +234,7 @@ static inline struct sts_reading profile_reading(uint32_t takes, uint32_t perhap
 
 /** Fields that an outcome rests on: a set of the profile's own and of its stack's. */
 struct rests_on {
-    uint32_t profile; /* bits: 1 << enum profile_field */
+    uint64_t profile; /* bits: 1 << enum profile_field */
     uint32_t stack;   /* bits: 1 << enum stack_field */
 };
 

@@ -56,9 +56,16 @@ static bool ended_by_our_bound(const struct seen_session *s)
            s->tls.error_text[0] != '\0';
 }
 
+static uint8_t events_of(const struct seen_session *s)
+{
+    unsigned starttls = s->smtp.reply[SMTP_STEP_STARTTLS].code;
+    return (uint8_t)(when(starttls >= 500, SENDER_EVENT_STARTTLS_5XX) |
+                     when(s->tls.unknown_name_warning, SENDER_EVENT_NAME_WARNING));
+}
+
 struct sender_facts session_facts_of(const struct seen_session *s)
 {
-    struct sender_facts f = {.quirks = dialogue_bits(&s->smtp)};
+    struct sender_facts f = {.quirks = dialogue_bits(&s->smtp), .events = events_of(s)};
     if (!s->tls_attempted) {
         return f;
     }

@@ -219,6 +219,18 @@ static struct stack_verdict oddities_fit(const struct tls_stack *s, const struct
     return v;
 }
 
+/* RFC 5246 section 7.2.2 leaves it to the receiver whether it goes on after a warning. */
+static struct stack_verdict alerts_fit(const struct tls_stack *s, const struct sender_facts *f)
+{
+    if ((f->events & SENDER_EVENT_NAME_WARNING) == 0) {
+        return fits();
+    }
+    return says(s->warning_alerts == STACK_UNKNOWN ? FIT_UNKNOWN
+                : s->warning_alerts == STACK_YES   ? FIT_YES
+                                                   : FIT_NO,
+                STACK_OBSTACLE_ALERT, STACK_FIELD_WARNING_ALERTS);
+}
+
 struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f,
                                     uint16_t version)
 {
@@ -226,5 +238,6 @@ struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct send
     v = both(v, oddities_fit(s, f, version));
     v = both(v, key_fits(s, &f->key));
     v = both(v, usage_fits(s, f));
+    v = both(v, alerts_fit(s, f));
     return both(v, list_fits(s, f));
 }

@@ -104,6 +104,7 @@ enum stack_paths {
     X(LIST_OCTETS_MAX, list_octets_max, "list_octets_max", NUMBER, no_words) \
     X(SHA1_SIGNATURES, sha1_signatures, "sha1_signatures", WORD, truths)     \
     X(ODD_CERTIFICATES, odd_certificates, "odd_certificates", WORD, truths)  \
+    X(WARNING_ALERTS, warning_alerts, "warning_alerts", WORD, truths)        \
     X(NAME_RULE, name_rule, "name_rule", WORD, name_rules)                   \
     X(PATHS, paths, "paths", WORD, paths)
 
@@ -129,6 +130,7 @@ struct tls_stack {
     enum stack_truth key_usage;        /* of the leaf, is it checked (RFC 5246 section 7.4.2)? */
     enum stack_truth sha1_signatures;  /* taken in a handshake of TLS 1.2? */
     enum stack_truth odd_certificates; /* read, where cert/cert_form.h says that not all can? */
+    enum stack_truth warning_alerts;   /* of a server: does the handshake go on? */
     uint32_t name_rule;                /* enum name_rule (name_rules.h); 0: not known */
     enum stack_paths paths;
     uint8_t marks[STACK_FIELD_COUNT]; /* enum field_mark */
@@ -148,6 +150,7 @@ enum stack_obstacle {
     STACK_OBSTACLE_KEY,   /* kind or size of the leaf's key */
     STACK_OBSTACLE_USAGE, /* what the leaf's key is for */
     STACK_OBSTACLE_LIST,  /* size of the certificate list */
+    STACK_OBSTACLE_ALERT, /* a warning of the server */
 };
 
 struct stack_verdict {

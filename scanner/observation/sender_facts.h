@@ -66,14 +66,21 @@ static inline bool leaf_key_may_be_used(const struct leaf_key *k, bool static_rs
 #define SENDER_FACTS_OUR_BOUND       0x0400U /* the handshake ended by a bound of this program */
 #define SENDER_FACTS_LOWEST_BIT      10
 
+/** What came of a session beside them; bits of sender_facts.events. */
+enum sender_event {
+    SENDER_EVENT_STARTTLS_5XX = 1, /* the reply to STARTTLS */
+    SENDER_EVENT_NAME_WARNING = 2, /* warning alert unrecognized_name, RFC 6066 section 3 */
+};
+
 struct sender_facts {
     uint16_t quirks;   /* of the dialogue: seen_smtp.quirks, and SENDER_FACTS_* */
     uint16_t cipher;   /* IANA cipher suite; 0: no handshake completed */
     uint16_t group;    /* IANA named group; 0: none (static RSA) or unknown */
     uint16_t dh_bits;  /* size of a finite-field DH key; 0: none */
     uint16_t list_kib; /* the Certificate message in units of 1,024 octets, rounded up */
-    uint16_t
+    uint8_t
         name_refused_by; /* enum name_rule: by which rules the leaf is not the host's; name_rules.h */
+    uint8_t events;      /* enum sender_event */
     struct leaf_key key;
 };
 

@@ -114,7 +114,7 @@ const char *sni_acceptable_word(enum sni_acceptable a);
 /** What becomes of a message, by sender profile (design section 6); ascending but for UNKNOWN. */
 #define DELIVERIES(X)                                                                        \
     X(UNKNOWN, "unknown")             /* an untested endpoint or unprobed version decides */ \
-    X(UNDELIVERABLE, "undeliverable") /* the domain takes no mail */                         \
+    X(UNDELIVERABLE, "undeliverable") /* returned at once: no mail taken, or refused */      \
     X(DEFERRED, "deferred")                                                                  \
     X(PLAINTEXT, "plaintext")                                                                \
     X(ENCRYPTED, "encrypted")                                                                \

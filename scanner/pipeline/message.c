@@ -188,7 +188,8 @@ static void put_facts(struct buf *out, const struct sender_facts *f)
     put_u16(out, f->group);
     put_u16(out, f->dh_bits);
     put_u16(out, f->list_kib);
-    put_u16(out, f->name_refused_by);
+    put_u8(out, f->name_refused_by);
+    put_u8(out, f->events);
     put_u16(out, f->key.bits);
     put_u8(out, f->key.kind);
     put_u8(out, f->key.usage);
@@ -201,7 +202,8 @@ static struct sender_facts get_facts(struct span *in)
     f.group = get_u16(in);
     f.dh_bits = get_u16(in);
     f.list_kib = get_u16(in);
-    f.name_refused_by = get_u16(in);
+    f.name_refused_by = get_u8(in);
+    f.events = get_u8(in);
     f.key.bits = get_u16(in);
     f.key.kind = get_u8(in);
     f.key.usage = get_u8(in);

@@ -35,6 +35,10 @@ static const struct field_word failures[] = {{"unknown", PROFILE_FAILURE_UNKNOWN
                                              {"clear", PROFILE_FAILURE_CLEAR},
                                              {"next", PROFILE_FAILURE_NEXT},
                                              {NULL, 0}};
+static const struct field_word refusals[] = {{"unknown", PROFILE_REFUSAL_UNKNOWN},
+                                             {"next", PROFILE_REFUSAL_NEXT},
+                                             {"returns", PROFILE_REFUSAL_RETURNS},
+                                             {NULL, 0}};
 static const struct field_word choices[] = {{"unknown", PROFILE_CHOICE_UNKNOWN},
                                             {"no", PROFILE_CHOICE_NO},
                                             {"yes", PROFILE_CHOICE_YES},
@@ -145,6 +149,11 @@ static bool fits_together(const struct field_place *place, const struct sender_p
     if ((p->reply_lines & p->reply_lines_fatal) != 0) {
         at.field = "reply_lines_fatal";
         return field_fault(&at, "of other words than reply_lines");
+    }
+    if (p->required_tls_missing == PROFILE_REFUSAL_RETURNS &&
+        p->starttls_keyword != PROFILE_KEYWORD_ANY_CASE) { /* it asks where it sees no keyword */
+        at.field = "required_tls_missing";
+        return field_fault(&at, "no \"returns\" unless starttls_keyword is any_case");
     }
     if (p->level == PROFILE_MAY && p->without_tls == PROFILE_FAILURE_NEXT &&
         (p->tls_failure == PROFILE_FAILURE_CLEAR || p->session_lost == PROFILE_FAILURE_CLEAR)) {

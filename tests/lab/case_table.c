@@ -505,6 +505,22 @@ const struct case_text case_table[] = {
      "parity.hosts_certificate"},
     {"parity-hosts-version", "two hosts with different TLS versions",
      "mx 10 mx1\nmx 20 mx2\nhost mx1 1\nhost mx2 2 max=1.2\nexpect parity.hosts_tls_version"},
+    /* ---- a server that does not begin TLS, and a good one behind it ---- */
+    {"backup-starttls-5xx", "the first host refuses STARTTLS for good",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 starttls=5xx\nhost mx2 2\nexpect starttls.rejected"},
+    {"backup-starttls-454", "for now",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 starttls=454\nhost mx2 2\nexpect starttls.tempfail"},
+    {"backup-starttls-none", "it does not offer it",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 starttls=none\nhost mx2 2\nexpect starttls.not_offered "
+     "parity.hosts_starttls"},
+    {"backup-ehlo-rejected", "it refuses EHLO and HELO for good",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 ehlo=rejected\nhost mx2 2\nexpect smtp.ehlo_rejected"},
+    {"backup-ehlo-refused-in-tls", "it does so inside TLS",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 ehlo=refused-in-tls\nhost mx2 2\nexpect "
+     "starttls.ehlo_failed"},
+    {"backup-greeting-554", "it refuses to talk at all",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 greeting=554\nhost mx2 2\nexpect "
+     "smtp.greeting_rejected"},
     /* ---- DNS, more of it ---- */
     {"cname-loop", "the domain is an alias of itself in two steps",
      "cname @ a\ncname a @\nexpect dns.cname_loop mx.domain_cname"},

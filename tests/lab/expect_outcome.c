@@ -90,10 +90,11 @@ void expect_put_dane(struct buf *out, const struct expect_mail *m)
 /* ---- senders ---- */
 
 enum result {
-    FAILS = 1, /* the sender goes on */
-    PLAINTEXT = 2,
-    ENCRYPTED = 4,
-    AUTHENTICATED = 8,
+    FAILS = 1,    /* the sender goes on */
+    RETURNED = 2, /* the mail, to its author */
+    PLAINTEXT = 4,
+    ENCRYPTED = 8,
+    AUTHENTICATED = 16,
 };
 
 struct sender {
@@ -105,25 +106,48 @@ struct sender {
     bool dane;             /* RFC 7672 */
     bool dane_insecure_mx; /* also where the MX records are not secure */
     bool clear_on_failure; /* of TLS: in clear to the same host, where no policy forbids */
+    unsigned rejected;     /* what a 5xx to STARTTLS comes to, where TLS is demanded */
+    unsigned missing;      /* and STARTTLS that is not offered */
 };
 
 /* As in datasets/sender-profiles/profiles.json. */
 static const struct sender senders[] = {
-    {.id = "strict-pkix", .tls_min = 0x0303, .sni = true, .strict = true},
+    {.id = "strict-pkix",
+     .tls_min = 0x0303,
+     .sni = true,
+     .strict = true,
+     .rejected = FAILS,
+     .missing = FAILS},
     {.id = "postfix-may", .tls_min = 0x0301, .clear_on_failure = true},
     {.id = "postfix-dane",
      .tls_min = 0x0301,
      .dane = true,
      .dane_insecure_mx = true,
-     .clear_on_failure = true},
-    {.id = "gmail", .tls_min = 0x0301, .sni = true, .sts = true, .clear_on_failure = true},
+     .clear_on_failure = true,
+     .rejected = RETURNED,
+     .missing = FAILS},
+    {.id = "gmail",
+     .tls_min = 0x0301,
+     .sni = true,
+     .sts = true,
+     .clear_on_failure = true,
+     .rejected = FAILS | RETURNED,
+     .missing = FAILS},
     {.id = "mox",
      .tls_min = 0x0303,
      .sni = true,
      .sts = true,
      .dane = true,
-     .clear_on_failure = true},
-    {.id = "exchange-online", .tls_min = 0x0303, .sni = true, .sts = true, .dane = true},
+     .clear_on_failure = true,
+     .rejected = RETURNED,
+     .missing = RETURNED},
+    {.id = "exchange-online",
+     .tls_min = 0x0303,
+     .sni = true,
+     .sts = true,
+     .dane = true,
+     .rejected = FAILS | RETURNED,
+     .missing = FAILS},
 };
 
 /* What a session is to a sender: the handshake done, TLS not to be had, the next address, or not
@@ -131,6 +155,7 @@ static const struct sender senders[] = {
 enum session_kind {
     SESSION_TLS,
     SESSION_NO_STARTTLS,
+    SESSION_REJECTED, /* 5xx to STARTTLS */
     SESSION_TLS_FAILS,
     SESSION_NOBODY,
     SESSION_OPEN,
@@ -148,18 +173,30 @@ static enum session_kind kind_of(const struct sender *s, const struct expected_s
         return e->tls_version >= s->tls_min ? SESSION_TLS : SESSION_TLS_FAILS;
     }
     bool offered = e->starttls != STARTTLS_NOT_OFFERED && e->starttls != STARTTLS_MASKED;
-    return offered ? SESSION_TLS_FAILS : SESSION_NO_STARTTLS;
+    return !offered                                  ? SESSION_NO_STARTTLS
+           : e->outcome == OUTCOME_STARTTLS_REJECTED ? SESSION_REJECTED
+                                                     : SESSION_TLS_FAILS;
+}
+
+/* Nobody heard what it says to STARTTLS. */
+static unsigned unheard(const struct sender *s)
+{
+    return FAILS | ((s->rejected | s->missing) & RETURNED);
 }
 
 /* A check that a policy demands: `passes`, or the next address. */
-static unsigned demanded(enum session_kind kind, enum tristate passes, unsigned good)
+static unsigned demanded(const struct sender *s, enum session_kind kind, enum tristate passes,
+                         unsigned good)
 {
     switch (kind) {
     case SESSION_TLS:
         return passes == TRISTATE_YES ? good : passes == TRISTATE_NO ? FAILS : good | FAILS;
     case SESSION_OPEN:
-        return good | FAILS;
+        return good | unheard(s);
     case SESSION_NO_STARTTLS:
+        return s->missing;
+    case SESSION_REJECTED:
+        return s->rejected;
     case SESSION_TLS_FAILS:
     case SESSION_NOBODY:
         break;
@@ -171,13 +208,14 @@ static unsigned by_own_level(const struct sender *s, const struct expect_endpoin
 {
     enum session_kind kind = kind_of(s, s->sni ? &e->with : &e->without);
     if (s->strict) {
-        return demanded(kind, s->sni ? e->passes : e->default_passes, AUTHENTICATED);
+        return demanded(s, kind, s->sni ? e->passes : e->default_passes, AUTHENTICATED);
     }
     switch (kind) {
     case SESSION_TLS:
         return ENCRYPTED;
     case SESSION_NO_STARTTLS:
         return PLAINTEXT;
+    case SESSION_REJECTED:
     case SESSION_TLS_FAILS:
         return s->clear_on_failure ? PLAINTEXT : FAILS;
     case SESSION_NOBODY:
@@ -212,15 +250,20 @@ static unsigned any_result(const struct sender *s, const struct expect_mail *m,
                 !is_one_of(h->dane, "tlsa_insecure", "unusable");
     bool checks = s->strict || is_enforced(s, sts) || (dane && h->dane != NULL);
     if (checks) {
-        return FAILS | AUTHENTICATED;
+        return unheard(s) | AUTHENTICATED;
     }
     unsigned more = dane || may_be_enforced(s, sts) ? AUTHENTICATED : 0;
     return FAILS | PLAINTEXT | ENCRYPTED | more;
 }
 
-static unsigned results(const struct sender *s, const struct expect_mail *m,
-                        const struct expect_sts *sts, const struct expect_host *h,
-                        const struct expect_endpoint *e)
+static bool is_turned_away(const struct expect_endpoint *e)
+{
+    return e->with.outcome == OUTCOME_GREETING_REJECTED || e->with.outcome == OUTCOME_EHLO_REJECTED;
+}
+
+static unsigned results_when_let_in(const struct sender *s, const struct expect_mail *m,
+                                    const struct expect_sts *sts, const struct expect_host *h,
+                                    const struct expect_endpoint *e)
 {
     enum session_kind kind = kind_of(s, &e->with);
     if (uses_dane(s, m)) {
@@ -228,21 +271,30 @@ static unsigned results(const struct sender *s, const struct expect_mail *m,
             return FAILS;
         }
         if (is_one_of(h->dane, "unusable", "unusable")) {
-            return demanded(kind, TRISTATE_YES, ENCRYPTED);
+            return demanded(s, kind, TRISTATE_YES, ENCRYPTED);
         }
         if (is_one_of(h->dane, "usable", "usable")) {
             enum tristate passes = is_one_of(e->dane, "match", "match")         ? TRISTATE_YES
                                    : is_one_of(e->dane, "mismatch", "mismatch") ? TRISTATE_NO
                                                                                 : TRISTATE_UNSAID;
-            return demanded(kind, passes, AUTHENTICATED);
+            return demanded(s, kind, passes, AUTHENTICATED);
         }
     }
     if (is_enforced(s, sts)) {
-        return expect_covered(sts, h->exchange) ? demanded(kind, sts_passes(e), AUTHENTICATED)
+        return expect_covered(sts, h->exchange) ? demanded(s, kind, sts_passes(e), AUTHENTICATED)
                                                 : FAILS;
     }
     unsigned own = by_own_level(s, e);
     return may_be_enforced(s, sts) && own != FAILS ? own | FAILS | AUTHENTICATED : own;
+}
+
+/* Some senders return mail at a 5xx to their greeting. */
+static unsigned results(const struct sender *s, const struct expect_mail *m,
+                        const struct expect_sts *sts, const struct expect_host *h,
+                        const struct expect_endpoint *e)
+{
+    unsigned set = results_when_let_in(s, m, sts, h, e);
+    return set != FAILS && is_turned_away(e) ? set | RETURNED : set;
 }
 
 /* ---- the walk over all exchanges, for one possibility ---- */
@@ -257,11 +309,12 @@ struct walk {
     size_t count;
     size_t open[OPEN_MAX];
     size_t open_count;
-    unsigned best; /* sets of what it may be; 0x10: deferred */
+    unsigned best; /* sets of what it may be, with DEFERRED */
     unsigned worst;
 };
 
-#define DEFERRED 0x10U
+#define DEFERRED 0x20U
+#define RESULTS  5
 
 static void walk_once(struct walk *w, const unsigned *now)
 {
@@ -288,12 +341,13 @@ static void walk_all(struct walk *w)
         now[i] = w->item[i].set;
     }
     for (size_t k = 0; k < w->open_count; k++) {
-        combinations *= 4;
+        combinations *= RESULTS;
     }
     for (size_t c = 0; c < combinations; c++) {
         bool possible = true;
-        for (size_t k = 0; k < w->open_count; k++) {
-            unsigned result = 1U << (c >> (2 * k) & 3U);
+        size_t rest = c;
+        for (size_t k = 0; k < w->open_count; k++, rest /= RESULTS) {
+            unsigned result = 1U << rest % RESULTS;
             possible = possible && (w->item[w->open[k]].set & result) != 0;
             now[w->open[k]] = result;
         }
@@ -344,8 +398,9 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
 
 static const char *word_of(unsigned set)
 {
-    static const char *const words[] = {"", "plaintext", "encrypted", "authenticated", "deferred"};
-    for (unsigned k = 1; k < 5; k++) {
+    static const char *const words[] = {"",          "undeliverable", "plaintext",
+                                        "encrypted", "authenticated", "deferred"};
+    for (unsigned k = 1; k < 6; k++) {
         if (set == 1U << k) {
             return words[k];
         }

@@ -426,7 +426,8 @@ static bool handshake_divides(const struct service *s, const struct expected_ses
     return e->outcome == OUTCOME_TLS_PROTOCOL_ERROR || e->outcome == OUTCOME_TLS_NO_SHARED_CIPHER ||
            (e->outcome == OUTCOME_ESTABLISHED &&
             ((old_suite && e->tls_version <= 0x0303) || odd_key || odd_name || long_list ||
-             e->cert.odd != LAB_ODD_NONE || s->trait == LAB_TRAIT_DEMANDS_CLIENT));
+             e->unknown_name_warning || e->cert.odd != LAB_ODD_NONE ||
+             s->trait == LAB_TRAIT_DEMANDS_CLIENT));
 }
 
 void service_expect(const struct service *s, const struct expected_client *client,

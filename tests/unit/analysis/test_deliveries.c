@@ -51,6 +51,15 @@
         .port = 25, .outcome = OUTCOME_##outcome_, .starttls = STARTTLS_##starttls_,  \
         .no_sni_outcome = OUTCOME_##outcome_, .no_sni_starttls = STARTTLS_##starttls_ \
     }
+#define REFUSES(...)                                                                       \
+    {                                                                                      \
+        .port = 25, .outcome = OUTCOME_STARTTLS_REJECTED, .starttls = STARTTLS_REJECTED,   \
+        .no_sni_outcome = OUTCOME_STARTTLS_REJECTED, .no_sni_starttls = STARTTLS_REJECTED, \
+        __VA_ARGS__                                                                        \
+    }
+#define SAYS_5XX                                    \
+    .facts = {.events = SENDER_EVENT_STARTTLS_5XX}, \
+    .no_sni_facts = {.events = SENDER_EVENT_STARTTLS_5XX}
 #define V(v, is) ((unsigned)TRUTH_##is << (2 * ((v)-0x0301)))
 /* Good, but for facts that only some senders mind. */
 #define GOOD_BUT(...)                                                                 \
@@ -181,6 +190,27 @@ static void make(struct made *m, const struct situation *s)
             .host = "mx.example.com",  \
             .dane = DANE_HOST_##host_, \
             .endpoints = {__VA_ARGS__}}}
+
+/* Behind the one meant stands a good one. */
+#define BACKUP(...)                                                                 \
+    .mx = {{.preference = 10, .host = "a.example.com", .endpoints = {__VA_ARGS__}}, \
+           {.preference = 20, .host = "b.example.com", .endpoints = {GOOD}}}
+#define COVERED_BACKUP(...)              \
+    .sts = STS_STATE_ENFORCE,            \
+    .mx = {{.preference = 10,            \
+            .host = "a.example.com",     \
+            .covered = TRUTH_YES,        \
+            .endpoints = {__VA_ARGS__}}, \
+           {.preference = 20, .host = "b.example.com", .covered = TRUTH_YES, .endpoints = {GOOD}}}
+#define SECURE_BACKUP(...)                                           \
+    .mx_dnssec = DNSSEC_SECURE, .mx = {{.preference = 10,            \
+                                        .host = "a.example.com",     \
+                                        .dane = DANE_HOST_USABLE,    \
+                                        .endpoints = {__VA_ARGS__}}, \
+                                       {.preference = 20,            \
+                                        .host = "b.example.com",     \
+                                        .dane = DANE_HOST_USABLE,    \
+                                        .endpoints = {WITH_DANE(MATCH, DANE_FLAG_EE)}}}
 
 #define PROFILES_A_CASE 12
 
@@ -413,7 +443,7 @@ static const struct shipped_case shipped_cases[] = {
       IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
     {"none usable, and no STARTTLS: no cleartext",
      {SECURE(UNUSABLE, NO_STARTTLS)},
-     {IS("postfix-dane", DEFERRED, DANE_NO_TLS), IS("mox", DEFERRED, DANE_NO_TLS),
+     {IS("postfix-dane", DEFERRED, DANE_NO_TLS), IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
       IS("gmail", PLAINTEXT, NO_STARTTLS)}},
     {"the look-up fails: the host is skipped, RFC 7672 section 2.1.2",
      {SECURE(LOOKUP_FAILED, GOOD)},
@@ -675,9 +705,9 @@ static const struct shipped_case shipped_cases[] = {
      {SECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_TA_NO_NAME))},
      {IS("postfix-dane", DEFERRED, DANE_MISMATCH), IS("exim-dane", UNKNOWN, DANE_MISMATCH)}},
     {"STARTTLS is refused: Sendmail sends in cleartext, as it does not when TLS fails",
-     {ONE(ENDS(STARTTLS_REJECTED, REJECTED))},
+     {ONE(REFUSES(SAYS_5XX))},
      {IS("sendmail-8.17", PLAINTEXT, TLS_FAILED), IS("postfix-may", PLAINTEXT, TLS_FAILED),
-      IS("postfix-encrypt", DEFERRED, TLS_FAILED), IS("gmail", UNKNOWN, TLS_FAILED)}},
+      IS("postfix-encrypt", UNDELIVERABLE, STARTTLS_REJECTED), IS("gmail", UNKNOWN, TLS_FAILED)}},
     {"a policy whose HTTP head is beyond our own bound",
      {.sts = STS_STATE_FETCH_FAILED, .fetch = POLICY_FETCH_HTTP_HEAD_TOO_LARGE, ONE(GOOD)},
      {IS("gmail", UNKNOWN, STS_UNKNOWN), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
@@ -743,6 +773,72 @@ static const struct shipped_case shipped_cases[] = {
      {ONE(AT_VERSION(0x0304, V(0x0301, NO) | V(0x0302, NO) | V(0x0303, NO)))},
      {IS("postfix-openssl-1.0.2", PLAINTEXT, TLS_VERSION),
       IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"5xx to STARTTLS before a good one: Postfix returns the mail where TLS is demanded",
+     {BACKUP(REFUSES(SAYS_5XX))},
+     {IS("postfix-encrypt", UNDELIVERABLE, STARTTLS_REJECTED),
+      IS("postfix-verify", UNDELIVERABLE, STARTTLS_REJECTED),
+      IS("postfix-may", PLAINTEXT, TLS_FAILED), IS("postfix-dane", PLAINTEXT, TLS_FAILED),
+      IS("exim-default", PLAINTEXT, TLS_FAILED),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX), IS("gmail", UNKNOWN, TLS_FAILED)}},
+    {"4xx: on to the next, RFC 5321 section 4.2.1",
+     {BACKUP(ENDS(STARTTLS_TEMPFAIL, TEMPFAIL))},
+     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC), IS("postfix-may", PLAINTEXT, TLS_FAILED),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"no reply code at all: it may take that for good",
+     {BACKUP(REFUSES())},
+     {IS("postfix-encrypt", UNKNOWN, TLS_FAILED),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"STARTTLS that is not offered: on to the next",
+     {BACKUP(NO_STARTTLS)},
+     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC), IS("mox", PLAINTEXT, NO_STARTTLS)}},
+    {"5xx under MTA-STS, RFC 8461 section 5",
+     {COVERED_BACKUP(REFUSES(SAYS_5XX))},
+     {IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
+      IS("postfix-sts-plugin", UNDELIVERABLE, STARTTLS_REJECTED), IS("gmail", UNKNOWN, STS_NO_TLS),
+      IS("kumomta-default", UNKNOWN, STS_NO_TLS), IS("postfix-dane", PLAINTEXT, TLS_FAILED)}},
+    {"not offered: mox asks all the same, and takes the answer for good",
+     {COVERED_BACKUP(NO_STARTTLS)},
+     {IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS),
+      IS("gmail", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"5xx under DANE, RFC 7672 section 2.2",
+     {SECURE_BACKUP(REFUSES(.dane = DANE_NO_TLS, SAYS_5XX))},
+     {IS("postfix-dane", UNDELIVERABLE, STARTTLS_REJECTED),
+      IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
+      IS("exim-dane", AUTHENTICATED, AUTHENTICATED_DANE), IS("gmx", UNKNOWN, DANE_NO_TLS),
+      IS("postfix-encrypt", UNDELIVERABLE, STARTTLS_REJECTED)}},
+    {"turned away before STARTTLS: others may be let in, or return the mail",
+     {BACKUP(ENDS(EHLO_REJECTED, UNKNOWN))},
+     {IS("postfix-may", UNKNOWN, NOT_TESTED), IS("strict-pkix", UNKNOWN, NOT_TESTED)}},
+    {"turned away inside TLS, RFC 3207 section 4.2",
+     {BACKUP(GOOD_BUT(QUIRK(REFUSED_AFTER_TLS)))},
+     {IS("postfix-encrypt", UNKNOWN, SESSION_LOST), IS("strict-pkix", UNKNOWN, SESSION_LOST)}},
+    {"what nobody heard of STARTTLS may have been 5xx",
+     {BACKUP(UNTESTED(ADDRESS_BUDGET))},
+     {IS("postfix-encrypt", UNKNOWN, NOT_TESTED),
+      IS("strict-pkix", AUTHENTICATED, AUTHENTICATED_PKIX)}},
+    {"where it was heard without SNI it was not",
+     {BACKUP({.port = 25, .outcome = OUTCOME_GREETING_TIMEOUT, GOOD_DEFAULT})},
+     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC)}},
+    {"that is certain without a session: it is not dialled",
+     {.sts = STS_STATE_ENFORCE,
+      .mx =
+          {{.preference = 10,
+            .host = "a.example.com",
+            .covered = TRUTH_NO,
+            .endpoints = {ENDS(EHLO_REJECTED, UNKNOWN)}},
+           {.preference = 20, .host = "b.example.com", .covered = TRUTH_YES, .endpoints = {GOOD}}}},
+     {IS("gmail", AUTHENTICATED, AUTHENTICATED_STS), IS("mox", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"a warning alert for the name, RFC 6066 section 3: GnuTLS tells Exim, which ends the session",
+     {SECURE(USABLE, {.port = 25,
+                      GOOD_SNI,
+                      GOOD_DEFAULT,
+                      .facts = {.events = SENDER_EVENT_NAME_WARNING},
+                      .dane = DANE_MATCH,
+                      .dane_flags = DANE_FLAG_EE})},
+     {IS("postfix-dane", AUTHENTICATED, AUTHENTICATED_DANE), IS("exim-dane", DEFERRED, TLS_FAILED),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("mox", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("gmx", UNKNOWN, TLS_FAILED)}},
     {"one host at two preferences",
      {.mx = {{.preference = 10, .host = "mx.example.com", .endpoints = {SELF_SIGNED}},
              {.preference = 20, .host = "mx.example.com", .endpoints = {SELF_SIGNED}}}},
@@ -802,11 +898,13 @@ Test(deliveries, every_shipped_profile_as_rules_say)
 #define MAY_TO(newest)                                                                    \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_MAY, \
     .dane_names = PROFILE_DANE_NAMES_NEXT_HOP, .sessions_max = 5, FAILURES(CLEAR)
-#define VERIFY_TO(newest)                                                                    \
+#define VERIFY_AND(newest, rejected_)                                                        \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_VERIFY, \
-    .sessions_max = 5, FAILURES(NEXT)
-#define MAY    MAY_TO(0x0304)
-#define VERIFY VERIFY_TO(0x0304)
+    .sessions_max = 5, .required_tls_rejected = PROFILE_REFUSAL_##rejected_,                 \
+    .required_tls_missing = PROFILE_REFUSAL_NEXT, FAILURES(NEXT)
+#define VERIFY_TO(newest) VERIFY_AND(newest, NEXT)
+#define MAY               MAY_TO(0x0304)
+#define VERIFY            VERIFY_TO(0x0304)
 
 struct own_case {
     const char *name;
@@ -839,6 +937,34 @@ static const struct own_case own_cases[] = {
      0,
      1,
      DELIVERY_REASON_NO_STARTTLS},
+    {"a tie with one that refuses STARTTLS for good: which one is met is chance",
+     {VERIFY_AND(0x0304, RETURNS)},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},
+             {.preference = 10, .host = "b.example.com", .endpoints = {REFUSES(SAYS_5XX)}}}},
+     DELIVERY_AUTHENTICATED,
+     DELIVERY_UNDELIVERABLE,
+     1,
+     0,
+     DELIVERY_REASON_STARTTLS_REJECTED},
+    {"behind one that takes it",
+     {VERIFY_AND(0x0304, RETURNS)},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {REFUSES(SAYS_5XX)}}}},
+     BOTH(AUTHENTICATED),
+     0,
+     0,
+     DELIVERY_REASON_AUTHENTICATED_PKIX},
+    {"STARTTLS comes and goes, where one that is missing ends it",
+     {MAY, .policy_order = PROFILE_ORDER_STS_ONLY, .required_tls_rejected = PROFILE_REFUSAL_NEXT,
+      .required_tls_missing = PROFILE_REFUSAL_RETURNS},
+     {COVERED_BACKUP({.port = 25,
+                      GOOD_DEFAULT,
+                      .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+                      .starttls = STARTTLS_NOT_OFFERED})},
+     BOTH(UNKNOWN),
+     0,
+     0,
+     DELIVERY_REASON_UNSTABLE},
     {"the first preference takes it",
      {MAY},
      {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},
@@ -1007,6 +1133,7 @@ static const struct own_case own_cases[] = {
       .tls_max = 0x0304,
       .sni = true,
       .level = PROFILE_ENCRYPT,
+      .required_tls_missing = PROFILE_REFUSAL_NEXT,
       .policy_order = PROFILE_ORDER_DANE_ONLY,
       .dane = PROFILE_DANE_INSECURE_MX},
      {INSECURE(COUNT, NO_STARTTLS)},
@@ -1157,7 +1284,7 @@ Test(deliveries, nothing_for_lines_that_are_not_worked_on)
 /* --- the walk beside every order and every resolution, design section 6 --------------------- */
 
 #define CANDIDATES 4
-#define RESULTS    4
+#define RESULTS    5
 
 struct candidates {
     size_t count;
@@ -1172,10 +1299,11 @@ struct seen_results {
 
 static enum delivery delivery_of(uint8_t result)
 {
-    static const enum delivery of[9] = {[RESULT_FAILS] = DELIVERY_DEFERRED,
-                                        [RESULT_PLAINTEXT] = DELIVERY_PLAINTEXT,
-                                        [RESULT_ENCRYPTED] = DELIVERY_ENCRYPTED,
-                                        [RESULT_AUTHENTICATED] = DELIVERY_AUTHENTICATED};
+    static const enum delivery of[] = {[RESULT_FAILS] = DELIVERY_DEFERRED,
+                                       [RESULT_RETURNED] = DELIVERY_UNDELIVERABLE,
+                                       [RESULT_PLAINTEXT] = DELIVERY_PLAINTEXT,
+                                       [RESULT_ENCRYPTED] = DELIVERY_ENCRYPTED,
+                                       [RESULT_AUTHENTICATED] = DELIVERY_AUTHENTICATED};
     return of[result];
 }
 
@@ -1271,7 +1399,7 @@ static struct candidates random_candidates(uint64_t *state)
     for (size_t i = 0; i < c.count; i++) {
         group += i > 0 && group < 2 && next_random(state) % 3 == 0;
         c.group[i] = group;
-        c.set[i] = (uint8_t)(next_random(state) % 3 == 0 ? 1 + next_random(state) % 15
+        c.set[i] = (uint8_t)(next_random(state) % 3 == 0 ? 1 + next_random(state) % 31
                                                          : 1U << next_random(state) % RESULTS);
     }
     return c;

@@ -23,6 +23,18 @@ static const struct fact_case cases[] = {
     {"250 to STARTTLS, RFC 3207 section 4",
      {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 250}}},
      {.quirks = SENDER_FACTS_NOT_220}},
+    {"5xx to STARTTLS, RFC 5321 section 4.2.1",
+     {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 500}}},
+     {.events = SENDER_EVENT_STARTTLS_5XX}},
+    {"5xx to another command", {.smtp = {.reply[SMTP_STEP_EHLO] = {.code = 502}}}, {0}},
+    {"a warning alert for the name, RFC 6066 section 3",
+     {.outcome = OUTCOME_ESTABLISHED,
+      .tls_attempted = true,
+      .tls = {.completed = true,
+              .version = TLS1_2,
+              .cipher = ECDHE_GCM,
+              .unknown_name_warning = true}},
+     {.cipher = ECDHE_GCM, .events = SENDER_EVENT_NAME_WARNING}},
     {"454 is a refusal", {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 454}}}, {0}},
     {"text behind the greeting, RFC 5321 section 4.3.1",
      {.smtp = {.early_talker = true}},
@@ -84,6 +96,7 @@ Test(session_facts, what_a_session_showed)
         const struct sender_facts *want = &cases[i].facts;
         struct sender_facts f = session_facts_of(&cases[i].seen);
         cr_expect_eq(f.quirks, want->quirks, "%s: quirks %#x", cases[i].name, f.quirks);
+        cr_expect_eq(f.events, want->events, "%s: events %#x", cases[i].name, f.events);
         cr_expect_eq(f.cipher, want->cipher, "%s: cipher", cases[i].name);
         cr_expect_eq(f.group, want->group, "%s: group", cases[i].name);
         cr_expect_eq(f.list_kib, want->list_kib, "%s: %u KiB", cases[i].name, f.list_kib);

@@ -15,14 +15,14 @@
         .groups = GROUP(X25519) | GROUP(P256) | GROUP(P384),                                \
         .leaf_keys = KEY(RSA) | KEY(P256) | KEY(P384) | KEY(ED25519), .rsa_bits_min = 1024, \
         .rsa_bits_max = 8192, .dh_bits_min = 2048, .list_octets_max = 102400,               \
-        .key_usage = STACK_YES                                                              \
+        .key_usage = STACK_YES, .warning_alerts = STACK_NO                                  \
     }
 /* One that takes everything, within the sizes. */
 #define LENIENT                                                                                   \
     {                                                                                             \
         .exchanges = 7, .ciphers = 63, .groups = 15, .leaf_keys = UINT32_MAX - 1,                 \
         .rsa_bits_min = 0, .rsa_bits_max = 16384, .dh_bits_min = 1024, .list_octets_max = 102400, \
-        .key_usage = STACK_NO                                                                     \
+        .key_usage = STACK_NO, .warning_alerts = STACK_YES                                        \
     }
 #define UNKNOWN                                                                                    \
     {                                                                                              \
@@ -182,6 +182,16 @@ static const struct {
      {FIT_NO, FIT_NO, FIT_UNKNOWN},
      STACK_OBSTACLE_LIST,
      RESTS(LIST_OCTETS_MAX)},
+    {"RFC 5246 section 7.2.2: a warning ends it, or does not",
+     {.cipher = ECDHE_GCM, .events = SENDER_EVENT_NAME_WARNING},
+     {FIT_NO, FIT_YES, FIT_UNKNOWN},
+     STACK_OBSTACLE_ALERT,
+     RESTS(WARNING_ALERTS)},
+    {"a refusal before TLS is none of it",
+     {.cipher = ECDHE_GCM, .events = SENDER_EVENT_STARTTLS_5XX},
+     {FIT_YES, FIT_YES, FIT_YES},
+     STACK_OBSTACLE_NONE,
+     0},
     {"two faults: the certain one decides",
      {.cipher = ECDHE_CBC, .key = {9000, LEAF_KEY_RSA, 0}},
      {FIT_NO, FIT_YES, FIT_UNKNOWN},

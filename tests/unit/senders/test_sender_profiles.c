@@ -27,6 +27,8 @@ static const char *const plain[][2] = {
     {"without_tls", "\"clear\""},
     {"tls_failure", "\"next\""},
     {"starttls_refused", "\"clear\""},
+    {"required_tls_rejected", "\"returns\""},
+    {"required_tls_missing", "\"next\""},
     {"session_lost", "\"unknown\""},
     {"opportunistic_verify", "false"},
     {"reply_lines", "[\"cr_cr_lf\", \"nul\"]"},
@@ -62,6 +64,7 @@ static const char *const plain_stack[][2] = {
     {"list_octets_max", "102400"},
     {"sha1_signatures", "\"no\""},
     {"odd_certificates", "\"yes\""},
+    {"warning_alerts", "\"no\""},
     {"name_rule", "\"openssl\""},
     {"paths", "\"openssl_level_2\""},
 };
@@ -166,6 +169,7 @@ static void check_plain_stack(const struct tls_stack *t)
     cr_expect_eq(t->groups, 1U << STACK_GROUP_P256);
     cr_expect(t->sha1_signatures == STACK_NO && t->odd_certificates == STACK_YES &&
               t->name_rule == NAME_RULE_OPENSSL);
+    cr_expect(t->warning_alerts == STACK_NO);
     cr_expect(t->anonymous == STACK_NO && t->key_usage == STACK_UNKNOWN);
     cr_expect_eq(t->leaf_keys, STACK_UNKNOWN_SET);
     cr_expect(t->rsa_bits_min == 1024 && t->rsa_bits_max == 16384 &&
@@ -182,6 +186,8 @@ static void check_plain(const struct sender_profile *p)
     cr_expect(!p->dane_ee_only_31 && !p->opportunistic_verify);
     cr_expect(p->dane_anchor == PROFILE_ANCHOR_FROM_DNS && p->dane_alias == PROFILE_ALIAS_BOTH);
     cr_expect(p->session_lost == PROFILE_FAILURE_UNKNOWN);
+    cr_expect(p->required_tls_rejected == PROFILE_REFUSAL_RETURNS &&
+              p->required_tls_missing == PROFILE_REFUSAL_NEXT);
     cr_expect(p->starttls_refused == PROFILE_FAILURE_CLEAR && p->validates == PROFILE_CHOICE_NO);
     cr_expect_eq(p->sessions_max, 2);
     cr_expect(p->dane_agility == PROFILE_CHOICE_YES &&
@@ -522,6 +528,21 @@ Test(sender_profiles, the_oldest_version_is_no_newer_than_the_newest)
     check_refused("window", &text, "profile 'b': tls_min must be no newer than tls_max");
     buf_deinit(&text);
     buf_deinit(&why);
+}
+
+/* RFC 5321 section 2.4: a sender that says STARTTLS where it sees no keyword would find one in lower case. */
+Test(sender_profiles, who_asks_all_the_same_reads_every_keyword)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    put_head(&text, NULL, NULL);
+    put_profile(&text, NULL, NULL);
+    buf_put_text(&text, ", {\"id\": \"b\", \"title\": \"B\", \"like\": \"a\", "
+                        "\"required_tls_missing\": \"returns\", "
+                        "\"starttls_keyword\": \"upper_case\"}]}");
+    check_refused("keyword", &text,
+                  "profile 'b': required_tls_missing must be no \"returns\" unless "
+                  "starttls_keyword is any_case");
+    buf_deinit(&text);
 }
 
 /* --- files that cannot be read -------------------------------------------------------------- */
