@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scanner/analysis/delivery_certificate.h"
+#include "scanner/analysis/delivery_refusal.h"
 #include "scanner/base/check.h"
 
 #define TLS1_0 0x0301
@@ -83,59 +84,6 @@ static uint8_t otherwise(const struct delivery_place *at, enum profile_field fie
                                                                 : p->session_lost);
 }
 
-static struct delivery_outcome with_refusal(const struct delivery_place *at,
-                                            enum profile_field field, enum profile_refusal takes,
-                                            enum delivery_reason reason)
-{
-    delivery_rests_on(at, field);
-    switch (takes) {
-    case PROFILE_REFUSAL_NEXT:
-        return one(RESULT_FAILS, reason);
-    case PROFILE_REFUSAL_RETURNS:
-        return one(RESULT_RETURNED, DELIVERY_REASON_STARTTLS_REJECTED);
-    case PROFILE_REFUSAL_UNKNOWN:
-        break;
-    }
-    return one(RESULT_FAILS | RESULT_RETURNED, reason);
-}
-
-/* TLS is demanded, and the sender does not get it. */
-static struct delivery_outcome without_required(const struct delivery_place *at,
-                                                const struct delivery_met *m,
-                                                const struct delivery_handshake *h,
-                                                enum delivery_reason reason)
-{
-    const struct sender_profile *p = at->profile;
-    if (h->reachable && !h->offered) {
-        return with_refusal(at, PROFILE_FIELD_REQUIRED_TLS_MISSING, p->required_tls_missing,
-                            reason);
-    }
-    if (h->reachable && m->outcome == OUTCOME_STARTTLS_REJECTED) { /* or with no reply at all */
-        bool is_5xx = (m->facts.events & SENDER_EVENT_STARTTLS_5XX) != 0;
-        bool next = p->required_tls_rejected == PROFILE_REFUSAL_NEXT;
-        return with_refusal(at, PROFILE_FIELD_REQUIRED_TLS_REJECTED,
-                            is_5xx || next ? p->required_tls_rejected : PROFILE_REFUSAL_UNKNOWN,
-                            reason);
-    }
-    return one(RESULT_FAILS, reason);
-}
-
-/* A server that is not the same in each session: TLS is demanded, and any of both may be met.
- * @param good what comes of it where nothing fails
- * @param from the oldest version that will do */
-static struct delivery_outcome with_unstable(const struct delivery_place *at, uint8_t good,
-                                             uint16_t from)
-{
-    const struct delivery_met met[] = {delivery_met_with_sni(at->e),
-                                       delivery_met_without_sni(at->e)};
-    unsigned set = RESULT_FAILS | good;
-    for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
-        struct delivery_handshake h = delivery_handshake_of(at, &met[i], from);
-        set |= h.tls == FIT_NO ? without_required(at, &met[i], &h, h.reason).set : 0;
-    }
-    return one(set, DELIVERY_REASON_UNSTABLE);
-}
-
 static struct delivery_outcome after_handshake(const struct delivery_place *at,
                                                const struct delivery_met *m, enum truth lost)
 {
@@ -171,7 +119,7 @@ static struct delivery_outcome with_session(const struct delivery_place *at,
         return after_handshake(at, m, h.lost);
     case FIT_NO:
         if (at->profile->level != PROFILE_MAY) {
-            return without_required(at, m, &h, h.reason);
+            return delivery_without_required_tls(at, m, &h, h.reason);
         }
         return one(otherwise(at, !h.offered          ? PROFILE_FIELD_WITHOUT_TLS
                                  : is_refused(m, &h) ? PROFILE_FIELD_STARTTLS_REFUSED
@@ -231,10 +179,11 @@ static struct delivery_outcome by_covering_sts(const struct delivery_place *at)
     bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
     enum fit path = handshake && m.judged ? delivery_path_fits(at, &m) : FIT_UNKNOWN;
     if (endpoint_is_unstable(at->e)) {
-        return with_unstable(at, RESULT_AUTHENTICATED, from);
+        return delivery_where_unstable(at, RESULT_AUTHENTICATED, from);
     }
     if (h.tls == FIT_NO) {
-        return without_required(at, &m, &h, h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
+        return delivery_without_required_tls(at, &m, &h,
+                                             h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
     enum fit name = handshake ? delivery_host_fits(at, &m, false) : FIT_UNKNOWN;
     if (path == FIT_NO || name == FIT_NO) {
@@ -338,11 +287,12 @@ static struct delivery_outcome with_dane_session(const struct delivery_place *at
     struct delivery_met m = delivery_met_with_sni(at->e);
     struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
     if (endpoint_is_unstable(at->e)) {
-        return with_unstable(at, done.set, at->profile->tls_min);
+        return delivery_where_unstable(at, done.set, at->profile->tls_min);
     }
     if (h.tls == FIT_NO) {
         bool no_tls = h.reachable && m.outcome != OUTCOME_ESTABLISHED;
-        return without_required(at, &m, &h, no_tls ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
+        return delivery_without_required_tls(at, &m, &h,
+                                             no_tls ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
     }
     if (h.tls == FIT_YES && h.lost != TRUTH_UNKNOWN) {
         return h.lost == TRUTH_NO ? done : one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
@@ -473,7 +423,7 @@ static struct delivery_outcome by_usable_records(const struct delivery_place *at
     case DANE_MISMATCH:
         return only_31 ? by_records_31(at) : by_mismatch(at);
     case DANE_NO_TLS:
-        return without_required(at, &m, &h, DELIVERY_REASON_DANE_NO_TLS);
+        return delivery_without_required_tls(at, &m, &h, DELIVERY_REASON_DANE_NO_TLS);
     case DANE_FAILED:
         return one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
     case DANE_UNKNOWN:
@@ -586,42 +536,10 @@ static struct delivery_outcome by_dane_or_own_level(const struct delivery_place 
     return by_dane_or(at, by_own_level);
 }
 
-/* --- what may end it ------------------------------------------------------------------------ */
-
-/* By the greeting or at EHLO, before TLS or in it. */
-static bool is_turned_away(uint8_t outcome, const struct sender_facts *f)
-{
-    return outcome == OUTCOME_GREETING_REJECTED || outcome == OUTCOME_EHLO_REJECTED ||
-           smtp_has_quirk(f->quirks, SMTP_QUIRK_REFUSED_AFTER_TLS);
-}
-
-/* A server that turned us away may do so to others, of whom some return the mail: a 5xx to EHLO is that to
- * Postfix. One whose word on STARTTLS nobody heard may refuse it for good. */
-static bool may_be_returned(const struct delivery_place *at, uint8_t set)
-{
-    const struct endpoint_brief *e = at->e;
-    if (set == RESULT_FAILS) { /* whatever it says */
-        return false;
-    }
-    if (is_turned_away(e->outcome, &e->facts) ||
-        is_turned_away(e->no_sni_outcome, &e->no_sni_facts)) {
-        return true;
-    }
-    bool heard = outcome_info((enum session_outcome)e->outcome)->conclusive ||
-                 outcome_info((enum session_outcome)e->no_sni_outcome)->conclusive;
-    if (heard || (set & RESULT_PLAINTEXT) != 0) { /* the latter: TLS is not demanded */
-        return false;
-    }
-    delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_REJECTED);
-    delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_MISSING);
-    return at->profile->required_tls_rejected != PROFILE_REFUSAL_NEXT ||
-           at->profile->required_tls_missing != PROFILE_REFUSAL_NEXT;
-}
-
 struct delivery_outcome delivery_result_at(const struct delivery_place *at)
 {
     struct delivery_outcome r = at->profile->policy_order == PROFILE_ORDER_STS_FIRST
                                     ? by_sts_or(at, by_dane_or_own_level)
                                     : by_dane_or(at, by_sts_or_own_level);
-    return one(r.set | (may_be_returned(at, r.set) ? RESULT_RETURNED : 0), r.reason);
+    return one(r.set | (delivery_may_be_returned(at, r.set) ? RESULT_RETURNED : 0), r.reason);
 }

@@ -1,5 +1,7 @@
 #include "scanner/analysis/endpoint_verdict.h"
 
+#include <assert.h>
+
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/analysis/name_rules.h"
 #include "scanner/analysis/session_facts.h"
@@ -189,6 +191,8 @@ static void judge_dane(struct endpoint_verdict *v, const struct seen_endpoint *e
 }
 
 /* Of what was presented: without a certificate nothing is refused. */
+static_assert(NAME_RULES_ALL <= UINT8_MAX, "sender_facts.name_refused_by holds them");
+
 static void add_name_rules(struct endpoint_verdict *v, const struct seen_endpoint *e)
 {
     if (v->name.match != NAME_MATCH_NONE) {

@@ -18,7 +18,7 @@ enum name_rule {
     NAME_RULE_GO = 16,    /* x509.Certificate.VerifyHostname() */
 };
 
-#define NAME_RULES_ALL 31U /* fit sender_facts.name_refused_by */
+#define NAME_RULES_ALL 31U
 
 /**
  * @param names     packed, cert_names.h

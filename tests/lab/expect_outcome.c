@@ -400,7 +400,7 @@ static const char *word_of(unsigned set)
 {
     static const char *const words[] = {"",          "undeliverable", "plaintext",
                                         "encrypted", "authenticated", "deferred"};
-    for (unsigned k = 1; k < 6; k++) {
+    for (unsigned k = 1; k < sizeof(words) / sizeof(words[0]); k++) {
         if (set == 1U << k) {
             return words[k];
         }
