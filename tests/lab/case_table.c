@@ -69,6 +69,12 @@ const struct case_text case_table[] = {
     {"bogus", "signatures fail at the domain",
      "signed\nmx 10 mx\nhost mx 1\nstate @ bogus 6\nexpect-at-least dns.mx_bogus dns.host_bogus "
      "dns.host_servfail sts.dns_failed tlsrpt.dns_failed"},
+    {"bogus-dual", "the same over IPv4 and IPv6",
+     "signed\nmx 10 mx\nhost mx 1\nhost6 mx 1 leaf-of=1\nstate @ bogus 6\n"
+     "expect-at-least dns.mx_bogus dns.host_bogus sts.dns_failed tlsrpt.dns_failed"},
+    {"bogus-mx", "signatures fail at the domain, not at its exchange",
+     "signed\nmx 10 mx.case-good.mxlab.net.\nstate @ bogus 6\nexpect-at-least dns.mx_bogus "
+     "sts.dns_failed tlsrpt.dns_failed"},
     {"refused-dns", "the name server refuses", "state @ refused 20\nexpect dns.mx_refused"},
     {"malformed-dns", "answers that cannot be read", "state @ malformed\nexpect dns.mx_failed"},
     {"signed", "everything signed, TLSA matches",
