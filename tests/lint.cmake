@@ -1,8 +1,8 @@
-# Tests that read the source tree and run nothing of ours: label lint.
+# Tests that read the source tree or the object files and run nothing of ours: label lint.
 
 get_property(layers GLOBAL PROPERTY MXCENSUS_LAYERS)
-list(JOIN layers "\n" layers)
-file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/layers.txt "${layers}\n")
+list(JOIN layers "\n" layer_lines)
+file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/layers.txt "${layer_lines}\n")
 add_test(NAME lint.layers COMMAND ${CMAKE_COMMAND} -D ROOT=${PROJECT_SOURCE_DIR}
     -D LAYERS=${CMAKE_CURRENT_BINARY_DIR}/layers.txt -P ${CMAKE_CURRENT_SOURCE_DIR}/check_layers.cmake)
 add_test(NAME lint.layers_notices COMMAND ${CMAKE_COMMAND}
@@ -27,6 +27,29 @@ if(Python3_FOUND)
     add_test(NAME lint.intermediates
         COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/datasets/intermediates/check.py)
     set_tests_properties(lint.intermediates PROPERTIES LABELS lint SKIP_RETURN_CODE 77)
+endif()
+
+# What a linker sees, in plain debug builds only: optimised code and instrumented code have other
+# functions than the source. A module is one layer; a ring of its files is not.
+if(Python3_FOUND AND CMAKE_BUILD_TYPE STREQUAL "Debug" AND TARGET mxcensus
+        AND NOT (MXCENSUS_SANITIZE OR MXCENSUS_FUZZ OR MXCENSUS_COVERAGE))
+    set(objects "$<TARGET_OBJECTS:mxcensus>")
+    foreach(layer IN LISTS layers)
+        string(REGEX MATCH "^[^|]*" module "${layer}")
+        list(APPEND objects "$<TARGET_OBJECTS:${module}>")
+    endforeach()
+    file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/objects.txt CONTENT "$<JOIN:${objects},\n>\n")
+    set(check_objects ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/check_objects.py)
+    set(of_this_build ${CMAKE_CURRENT_BINARY_DIR}/objects.txt ${PROJECT_SOURCE_DIR})
+    # The number of function names that stand in several files: it may only go down.
+    set(repeated_names_max 203)
+    add_test(NAME lint.rings
+        COMMAND ${check_objects} rings ${of_this_build} ${CMAKE_CURRENT_SOURCE_DIR}/rings.txt)
+    add_test(NAME lint.names COMMAND ${check_objects} names ${of_this_build} ${repeated_names_max})
+    add_test(NAME lint.objects_notices COMMAND ${check_objects} self-test
+        ${CMAKE_CURRENT_BINARY_DIR}/objects_self_test ${CMAKE_C_COMPILER})
+    set_tests_properties(lint.rings lint.names lint.objects_notices PROPERTIES
+        LABELS lint ENVIRONMENT "NM=${CMAKE_NM}")
 endif()
 
 # The manual page follows the option table; the target `manual` brings it up to date.
