@@ -3,6 +3,9 @@
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
 
+#define SHARE_DIGITS 4 /* of a share between 0 and 1 */
+#define SHARE_SCALE  10000
+
 struct json_writer json_writer(struct buf *out)
 {
     return (struct json_writer){.out = out};
@@ -296,6 +299,16 @@ void json_decimal(struct json_writer *w, int64_t scaled, unsigned digits)
             buf_put_char(w->out, (char)('0' + rest / power));
         }
     }
+}
+
+void json_share(struct json_writer *w, uint64_t numerator, uint64_t denominator)
+{
+    if (denominator == 0) {
+        json_null_value(w);
+        return;
+    }
+    uint64_t scaled = (numerator * SHARE_SCALE + denominator / 2) / denominator;
+    json_decimal(w, (int64_t)scaled, SHARE_DIGITS);
 }
 
 void json_bool(struct json_writer *w, bool value)

@@ -45,6 +45,9 @@ void json_uint(struct json_writer *w, uint64_t n);
 void json_int(struct json_writer *w, int64_t n);
 /** `scaled` / 10^digits, such as (1234, 2) for 12.34; independent of any locale. digits <= 18. */
 void json_decimal(struct json_writer *w, int64_t scaled, unsigned digits);
+/** numerator / denominator as a number of four decimals; null without a denominator. Both are far
+ * from 2^64 / 10^4: they count things of a scan. */
+void json_share(struct json_writer *w, uint64_t numerator, uint64_t denominator);
 void json_bool(struct json_writer *w, bool value);
 /* "null"; json_null() is a name of jansson, which other programs of the tree link. */
 void json_null_value(struct json_writer *w);

@@ -5,13 +5,6 @@
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 
-void definition_broken(const struct definition *d, unsigned column, const char *what)
-{
-    const char *name = column < d->column_count ? d->columns[column].name : "(no such column)";
-    (void)fprintf(stderr, "broken invariant: column %s.%s: %s\n", d->name, name, what);
-    abort();
-}
-
 struct row *row_new(void)
 {
     struct row *r = memory_new(1, sizeof(*r));
@@ -145,12 +138,6 @@ void row_hex(struct row *r, unsigned column, struct span octets)
     keep(r, c, CELL_PLAIN);
 }
 
-bool digest_is_none(const uint8_t digest[32])
-{
-    static const uint8_t none[32];
-    return memcmp(digest, none, sizeof(none)) == 0;
-}
-
 void row_sha256(struct row *r, unsigned column, const uint8_t digest[32])
 {
     if (!digest_is_none(digest)) {
@@ -200,15 +187,6 @@ struct list *row_list(struct row *r, unsigned column)
     r->open_column = column;
     r->nest = json_writer(&r->scratch);
     return list_open(r, &r->definition->columns[column]);
-}
-
-void row_nest_closed(struct row *r, struct span companion)
-{
-    struct cell *c = &r->cells[r->open_column];
-    keep(r, c, CELL_JSON);
-    c->companion_at = r->scratch.len;
-    c->companion_len = companion.len;
-    buf_put(&r->scratch, companion);
 }
 
 static struct span cell_octets(const struct row *r, const struct cell *c)

@@ -2,6 +2,13 @@
 
 #include "scanner/base/check.h"
 
+void definition_broken(const struct definition *d, unsigned column, const char *what)
+{
+    const char *name = column < d->column_count ? d->columns[column].name : "(no such column)";
+    (void)fprintf(stderr, "broken invariant: column %s.%s: %s\n", d->name, name, what);
+    abort();
+}
+
 static unsigned level_open(struct row *r)
 {
     CHECK(r->depth < ROW_DEPTH_MAX);
@@ -178,6 +185,17 @@ struct list *object_list(struct object *o, unsigned column)
     return list_open(o->row, &o->definition->columns[column]);
 }
 
+/* The outermost object or list is complete in `scratch`. */
+static void nest_close(struct row *r, struct span companion /* empty: null */)
+{
+    struct cell *c = &r->cells[r->open_column];
+    c->kind = CELL_JSON;
+    c->len = r->scratch.len - c->at;
+    c->companion_at = r->scratch.len;
+    c->companion_len = companion.len;
+    buf_put(&r->scratch, companion);
+}
+
 void object_close(struct object *o)
 {
     struct row *r = o->row;
@@ -185,7 +203,7 @@ void object_close(struct object *o)
     skip_to(o, (unsigned)o->definition->column_count);
     json_object_end(&r->nest);
     if (--r->depth == 0) {
-        row_nest_closed(r, (struct span){0});
+        nest_close(r, (struct span){0});
     }
 }
 
@@ -258,7 +276,7 @@ void list_close(struct list *l)
         companion = buf_span(&r->companion);
     }
     if (--r->depth == 0) {
-        row_nest_closed(r, companion);
+        nest_close(r, companion);
     } else if (l->column->type == COLUMN_TYPE_FOREIGN_LIST) {
         json_key_ready(&r->nest, l->column->json_key_base64);
         if (companion.len > 0) {

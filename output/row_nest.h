@@ -75,9 +75,5 @@ static inline void definition_allows(const struct definition *d, unsigned column
     }
 }
 
-bool digest_is_none(const uint8_t digest[32]);
-
 struct object *object_open(struct row *r, enum nested_id n);
 struct list *list_open(struct row *r, const struct column *c);
-/** The outermost object or list is complete in `scratch`. */
-void row_nest_closed(struct row *r, struct span companion /* empty: null */);

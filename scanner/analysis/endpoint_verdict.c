@@ -75,12 +75,6 @@ static bool pack_leaf(const struct seen_tls *tls, struct buf *names)
     return cert_list_next(&rest, &leaf) && cert_names_pack(leaf, names);
 }
 
-static bool is_zero(const uint8_t sha256[32])
-{
-    static const uint8_t none[32] = {0};
-    return memcmp(sha256, none, sizeof(none)) == 0;
-}
-
 /* The server answered the ClientHello and would not go on. Not a refusal before TLS, not our own
  * fault; nor silence or a reset, which happen by chance, and one handshake is all there is. */
 static bool is_tls_refusal(enum session_outcome o)
@@ -92,7 +86,7 @@ static bool is_tls_refusal(enum session_outcome o)
 
 static enum sni_class class_of_leaves(const uint8_t with[32], const uint8_t without[32])
 {
-    if (is_zero(with) || is_zero(without)) {
+    if (digest_is_none(with) || digest_is_none(without)) {
         return SNI_UNKNOWN;
     }
     return memcmp(with, without, 32) == 0 ? SNI_SAME : SNI_DIFFERS;
@@ -150,7 +144,7 @@ static enum sni_acceptable acceptable_of(const struct seen_endpoint *e,
 /* The default certificate is known by the names that the service keeps of it. */
 static bool has_default_names(const struct seen_endpoint *e)
 {
-    return !is_zero(e->no_sni_leaf_sha256) && e->no_sni_chain.status != CHAIN_UNPARSABLE;
+    return !digest_is_none(e->no_sni_leaf_sha256) && e->no_sni_chain.status != CHAIN_UNPARSABLE;
 }
 
 /* The names of the leaf whose SNI is the TLSA base domain. */

@@ -85,8 +85,7 @@ static enum truth version_between(const struct endpoint_brief *e, uint16_t low, 
 
 bool endpoint_has_leaf(const struct endpoint_brief *e)
 {
-    static const uint8_t none[sizeof(e->leaf_sha256)];
-    return memcmp(e->leaf_sha256, none, sizeof(none)) != 0;
+    return !digest_is_none(e->leaf_sha256);
 }
 
 /* A leaf without a verdict on its chain is one that was not judged. */

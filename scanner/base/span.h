@@ -38,6 +38,13 @@ static inline bool span_eq(struct span a, struct span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/** A digest that nothing was hashed into stands for "none". */
+static inline bool digest_is_none(const uint8_t digest[32])
+{
+    static const uint8_t none[32];
+    return memcmp(digest, none, sizeof(none)) == 0;
+}
+
 /** Orders by octets, a prefix before what it begins. */
 static inline int span_cmp(struct span a, struct span b)
 {

@@ -47,7 +47,7 @@ static void put_certificate(struct row *r, const struct seen_policy *p, const st
         return;
     }
     put_handshake(row_object(r, POLICIES_HANDSHAKE), true, &p->tls);
-    if (!has_octets(p->tls.leaf_sha256)) {
+    if (digest_is_none(p->tls.leaf_sha256)) {
         return;
     }
     row_sha256(r, POLICIES_CHAIN_ID, p->tls.chain_id);
@@ -68,7 +68,7 @@ static void put_response(struct row *r, const struct seen_policy *p, const struc
     }
     row_name(r, POLICIES_LOCATION, p->location);
     row_name(r, POLICIES_CONTENT_TYPE, p->content_type);
-    if (has_octets(p->body_sha256)) {
+    if (!digest_is_none(p->body_sha256)) {
         row_uint(r, POLICIES_BODY_OCTETS, p->body.len);
         row_sha256(r, POLICIES_POLICY_SHA256, p->body_sha256);
     }

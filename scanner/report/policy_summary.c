@@ -4,7 +4,6 @@
 
 #include "scanner/base/check.h"
 #include "scanner/base/memory.h"
-#include "scanner/report/summary.h"
 
 typedef const char *(*word_fn)(unsigned i);
 
@@ -147,11 +146,11 @@ static void put_tls_rpt(struct json_writer *w, const struct policy_counts *c)
     put_uint(w, "valid", c->rpt_valid);
     put_uint(w, "lenient_valid", c->rpt_lenient);
     json_key(w, "share_of_with_mx");
-    summary_share(w, c->rpt_valid, c->with_mx);
+    json_share(w, c->rpt_valid, c->with_mx);
     put_uint(w, "mta_sts_records", c->sts_records);
     put_uint(w, "valid_with_mta_sts_record", c->rpt_of_sts);
     json_key(w, "share_of_mta_sts_records");
-    summary_share(w, c->rpt_of_sts, c->sts_records);
+    json_share(w, c->rpt_of_sts, c->sts_records);
     json_object_end(w);
 }
 

@@ -173,12 +173,6 @@ const char *word_or_null(const char *word)
     return word[0] != '\0' ? word : NULL;
 }
 
-bool has_octets(const uint8_t sha256[32])
-{
-    static const uint8_t none[32];
-    return memcmp(sha256, none, sizeof(none)) != 0;
-}
-
 void put_addresses(struct list *l, const struct net_addr *addresses, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

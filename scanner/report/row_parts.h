@@ -27,7 +27,6 @@ void report_finding_rows(struct row_sink *sink, enum table_id table, struct span
 
 /** NULL for the empty word, which stands for "none". */
 const char *word_or_null(const char *word);
-bool has_octets(const uint8_t sha256[32]);
 
 void put_attempt(struct object *o, const struct seen_session *s);                     /* closes */
 void put_attempts(struct list *l, const struct seen_session *attempts, size_t count); /* closes */

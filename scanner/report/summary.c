@@ -8,19 +8,6 @@
 #include "scanner/report/policy_summary.h"
 
 #define SUMMARY_SCHEMA 2
-#define SHARE_DIGITS   4 /* of a share between 0 and 1 */
-#define SHARE_SCALE    10000
-
-/* Shares stay far from 2^64 / SHARE_SCALE: there are fewer names than that. */
-void summary_share(struct json_writer *w, uint64_t numerator, uint64_t denominator)
-{
-    if (denominator == 0) {
-        json_null_value(w);
-        return;
-    }
-    uint64_t scaled = (numerator * SHARE_SCALE + denominator / 2) / denominator;
-    json_decimal(w, (int64_t)scaled, SHARE_DIGITS);
-}
 
 static void key_uint(struct json_writer *w, const char *key, uint64_t n)
 {
@@ -84,7 +71,7 @@ static void put_share(struct json_writer *w, uint64_t numerator, uint64_t denomi
     key_uint(w, "denominator", denominator);
     key_uint(w, "untested", untested);
     json_key(w, "share");
-    summary_share(w, numerator, denominator);
+    json_share(w, numerator, denominator);
 }
 
 static void put_service_weighting(struct json_writer *w, const struct service_weighting *s)

@@ -16,8 +16,6 @@ struct summary_facts {
     const uint64_t *rows;                   /* TABLE_COUNT of them: written rows per table */
 };
 
-/** numerator / denominator as a number of four decimals; null without a denominator. */
-void summary_share(struct json_writer *w, uint64_t numerator, uint64_t denominator);
 void report_summary(struct buf *json, const struct summary_facts *facts);
 /** A few lines for people, ending in LF. */
 void report_summary_text(struct buf *text, const struct summary_facts *facts);

@@ -144,7 +144,7 @@ static void put_sni(struct object *o, const struct seen_endpoint *e,
     object_word(o, SNI_FACTS_CLASS, sni_class_word(v->sni));
     object_word(o, SNI_FACTS_ACCEPTABLE, sni_acceptable_word(v->acceptable));
     object_word(o, SNI_FACTS_DEFAULT_CHAIN_STATUS, chain_status_or_null(&e->no_sni_chain));
-    if (has_octets(e->no_sni_leaf_sha256)) {
+    if (!digest_is_none(e->no_sni_leaf_sha256)) {
         object_word(o, SNI_FACTS_DEFAULT_NAME_MATCH, name_match_word(v->default_name.match));
     }
     object_close(o);
@@ -166,7 +166,7 @@ static void put_other_key(struct object *o, const struct seen_endpoint *e,
     const struct seen_session *s = e->other_key;
     object_word(o, OTHER_KEY_FACTS_KEY, key_asked_for(e->result));
     object_word(o, OTHER_KEY_FACTS_OUTCOME, outcome_info(s->outcome)->word);
-    if (s->tls_attempted && has_octets(s->tls.leaf_sha256)) {
+    if (s->tls_attempted && !digest_is_none(s->tls.leaf_sha256)) {
         object_sha256(o, OTHER_KEY_FACTS_CHAIN_ID, s->tls.chain_id);
         object_sha256(o, OTHER_KEY_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
         object_word(o, OTHER_KEY_FACTS_CHAIN_STATUS, chain_status_or_null(&e->other_key_chain));
@@ -216,7 +216,7 @@ static void put_dane_sni(struct object *o, const struct seen_session *s,
                          const struct chain_brief *chain)
 {
     object_word(o, DANE_SNI_FACTS_OUTCOME, outcome_info(s->outcome)->word);
-    if (s->tls_attempted && has_octets(s->tls.leaf_sha256)) {
+    if (s->tls_attempted && !digest_is_none(s->tls.leaf_sha256)) {
         object_sha256(o, DANE_SNI_FACTS_CHAIN_ID, s->tls.chain_id);
         object_sha256(o, DANE_SNI_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
         object_word(o, DANE_SNI_FACTS_CHAIN_STATUS, chain_status_or_null(chain));
@@ -233,7 +233,7 @@ static void put_endpoint_verdicts(struct row *r, const struct seen_endpoint *e,
     if (v == NULL || e->result == NULL) {
         return;
     }
-    bool has_leaf = e->result->tls_attempted && has_octets(e->result->tls.leaf_sha256);
+    bool has_leaf = e->result->tls_attempted && !digest_is_none(e->result->tls.leaf_sha256);
     if (has_leaf) {
         put_name(row_object(r, ENDPOINTS_NAME), v);
     }

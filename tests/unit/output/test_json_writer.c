@@ -116,6 +116,17 @@ static void put_numbers(struct json_writer *w)
     json_decimal(w, 0, 1);
 }
 
+static void put_shares(struct json_writer *w)
+{
+    json_share(w, 1, 3);
+    json_share(w, 2, 3);
+    json_share(w, 1, 20000);
+    json_share(w, 1, 20001);
+    json_share(w, 0, 7);
+    json_share(w, 7, 7);
+    json_share(w, 0, 0);
+}
+
 static void put_others(struct json_writer *w)
 {
     json_bool(w, true);
@@ -163,6 +174,7 @@ struct writer_case {
 static const struct writer_case writer_cases[] = {
     {put_numbers, "[0,18446744073709551615,-9223372036854775808,-1,12.34,-12.34,0.005,-5,"
                   "-9.223372036854775808,0.0]"},
+    {put_shares, "[0.3333,0.6667,0.0001,0.0000,0.0000,1.0000,null]"},
     {put_others, "[true,false,null,null,\"word\",\"00ff\",\"\",\"AP/+/Q==\",{\"a\":[]}]"},
     {put_times, "[\"2026-01-02T03:04:05.678Z\",\"1969-12-31T23:59:59.999Z\","
                 "\"2026-01-02T03:04:05Z\",null]"},
