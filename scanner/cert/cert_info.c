@@ -1,7 +1,5 @@
 #include "scanner/cert/cert_info.h"
 
-#include <stdarg.h>
-
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -14,7 +12,6 @@
 #include "scanner/cert/cert_x509.h"
 #include "scanner/cert/der.h"
 
-#define NOTE_MAX          160 /* octets with NUL of parse_error; our own bound */
 #define EXPONENT_BITS_MAX 512 /* larger RSA exponents are not written out; our own bound */
 
 const char *cert_name_kind_word(enum cert_name_kind k)
@@ -41,39 +38,6 @@ const char *cert_key_usage_word(enum cert_key_usage u)
         break;
     }
     UNREACHABLE("unknown cert_key_usage");
-}
-
-void cert_info_note(struct cert_info *c, const char *format, ...)
-{
-    if (c->parse_error != NULL) {
-        return;
-    }
-    char *note = arena_new(&c->memory->arena, NOTE_MAX, 1);
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(note, NOTE_MAX, format, args);
-    va_end(args);
-    c->parse_error = note;
-}
-
-struct text_list text_list_new(struct arena *a, size_t items, size_t cap)
-{
-    struct text_list l = {.cap = items < cap ? items : cap};
-    l.at = arena_new(a, l.cap, sizeof(*l.at));
-    return l;
-}
-
-void text_list_add(struct text_list *l, struct span text)
-{
-    l->total++;
-    if (l->count < l->cap) {
-        l->at[l->count++] = text;
-    }
-}
-
-struct cert_texts text_list_done(const struct text_list *l)
-{
-    return (struct cert_texts){.at = l->at, .count = l->count, .total = l->total};
 }
 
 static void digest(const EVP_MD *md, struct span s, uint8_t *out)

@@ -1,6 +1,6 @@
 #pragma once
 
-/** Shared by the sources that fill struct cert_info. */
+/** Shared by the sources that fill struct cert_info; what the others stand on is in cert_text.c. */
 
 #include <openssl/x509.h>
 
@@ -29,7 +29,7 @@ struct cert_texts text_list_done(const struct text_list *l);
 void cert_info_note(struct cert_info *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* In cert_text.c: parts of certificates as text, in `a`. */
+/* Parts of certificates as text, in `a`. */
 struct span cert_text_of_string(struct arena *a, const ASN1_STRING *s); /* octets as they are */
 struct span cert_text_of_oid(struct arena *a, const ASN1_OBJECT *oid);  /* dotted */
 /** Its short name where OpenSSL knows one, else dotted. */

@@ -1,3 +1,4 @@
+#include <stdarg.h>
 #include <time.h>
 
 #include <openssl/bio.h>
@@ -10,8 +11,42 @@
 #include "scanner/base/text.h"
 #include "scanner/cert/cert_info_private.h"
 
+#define NOTE_MAX       160 /* octets with NUL of parse_error; our own bound */
 #define OID_OCTETS_MAX 128 /* encoded; longer ones are nobody's, and slow to write; our own bound */
 #define OID_TEXT_MAX   512 /* octets with NUL of 128 octets in decimal */
+
+void cert_info_note(struct cert_info *c, const char *format, ...)
+{
+    if (c->parse_error != NULL) {
+        return;
+    }
+    char *note = arena_new(&c->memory->arena, NOTE_MAX, 1);
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(note, NOTE_MAX, format, args);
+    va_end(args);
+    c->parse_error = note;
+}
+
+struct text_list text_list_new(struct arena *a, size_t items, size_t cap)
+{
+    struct text_list l = {.cap = items < cap ? items : cap};
+    l.at = arena_new(a, l.cap, sizeof(*l.at));
+    return l;
+}
+
+void text_list_add(struct text_list *l, struct span text)
+{
+    l->total++;
+    if (l->count < l->cap) {
+        l->at[l->count++] = text;
+    }
+}
+
+struct cert_texts text_list_done(const struct text_list *l)
+{
+    return (struct cert_texts){.at = l->at, .count = l->count, .total = l->total};
+}
 
 struct span cert_text_of_string(struct arena *a, const ASN1_STRING *s)
 {
