@@ -6,8 +6,6 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
 #include "scanner/pipeline/judge.h"
-#include "scanner/report/completions.h"
-#include "scanner/report/report.h"
 
 struct chain_waiter {
     uint32_t visit;
@@ -68,33 +66,12 @@ static void tell(struct judge *j, const struct chain_waiter *to, struct span cha
     message_put_chain_known(&j->outbox[to->from], &m);
 }
 
-static void write_row(struct judge *j, const struct chain_work *c,
-                      const struct chain_verdict *verdict)
-{
-    struct chain_facts facts = {.digests = (const uint8_t(*)[32])c->digests};
-    struct span rest = buf_span(&c->list);
-    memcpy(facts.chain_id, c->chain_id, sizeof(facts.chain_id));
-    for (struct span der; cert_list_next(&rest, &der); facts.count++) {
-        facts.octets += der.len;
-    }
-    const struct judging_terms *terms = &j->scan->params->terms;
-    findings_reset(&j->findings);
-    findings_of_chain(verdict, terms, &j->findings);
-    report_chain(j->rows, &facts, verdict, terms, &j->findings);
-    counts_add_findings(&j->counts, &j->findings);
-    counts_add_chain(&j->counts, verdict->store[0].status);
-}
-
 static void finish(struct judge *j, uint32_t index)
 {
     struct chain_entry *e = &j->chains->entries[index];
     struct chain_work *c = e->work;
-    struct chain_verdict verdict;
-    chain_judge_list(j->trust, buf_span(&c->list), &verdict);
-    e->brief = chain_brief_of(&verdict);
-    e->brief.issuers = issuer_sets_add(j->issuers, &verdict);
-    write_row(j, c, &verdict);
-    completions_keep(&j->incomplete, c->chain_id, buf_span(&c->list), verdict.store[0].status);
+    e->brief = record_chain(&j->recorder, c->chain_id, (const uint8_t(*)[32])c->digests,
+                            buf_span(&c->list));
     struct span id = {c->chain_id, sizeof(c->chain_id)};
     for (uint32_t i = 0; i < c->waiter_count; i++) {
         tell(j, &c->waiters[i], id, e->brief);

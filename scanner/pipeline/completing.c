@@ -4,8 +4,8 @@
 #include "scanner/pipeline/issuer_fetch.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/rows_out.h"
-#include "scanner/report/browser_path.h"
-#include "scanner/report/completions.h"
+#include "scanner/record/browser_path.h"
+#include "scanner/record/completions.h"
 #include "scanner/report/report.h"
 #include "scanner/shipped/shipped_intermediates.h"
 
@@ -37,9 +37,9 @@ static void on_row(void *arg)
 /* Everything that all judges met, and what was known before, in the pool of the first judge. */
 static struct intermediate_pool *gather(struct scan *s, struct intermediate_pool *known)
 {
-    struct intermediate_pool *pool = s->judges[0]->pool;
+    struct intermediate_pool *pool = s->judges[0]->recorder.pool;
     for (uint32_t i = 1; i < s->judge_count; i++) {
-        intermediate_pool_merge(pool, s->judges[i]->pool);
+        intermediate_pool_merge(pool, s->judges[i]->recorder.pool);
     }
     intermediate_pool_merge(pool, known);
     return pool;
@@ -50,7 +50,7 @@ static struct issuer_senders *count_senders(const struct scan *s)
     const struct issuer_sets *sets[JUDGES_MAX];
     const struct issuer_hosts *hosts[WORKERS_MAX];
     for (uint32_t i = 0; i < s->judge_count; i++) {
-        sets[i] = s->judges[i]->issuers;
+        sets[i] = s->judges[i]->recorder.issuers;
     }
     for (uint32_t i = 0; i < s->worker_count; i++) {
         hosts[i] = s->workers[i]->issuer_hosts;
@@ -99,7 +99,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
 {
     const struct incomplete_chains *of[JUDGES_MAX];
     for (uint32_t i = 0; i < s->judge_count; i++) {
-        of[i] = &s->judges[i]->incomplete;
+        of[i] = &s->judges[i]->recorder.incomplete;
     }
     struct way_out out = {
         .scan = s, .how = how, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};

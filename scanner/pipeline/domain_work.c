@@ -9,18 +9,15 @@
  */
 #include "scanner/pipeline/domain_work.h"
 
-#include "scanner/analysis/account.h"
 #include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/domain/domain_source.h"
-#include "scanner/report/report.h"
 
 struct domain_table *domain_table_new(struct worker *w)
 {
     struct domain_table *t = memory_new(1, sizeof(*t));
     t->worker = w;
     t->first_free = UINT32_MAX;
-    domain_verdict_init(&t->verdict);
     return t;
 }
 
@@ -32,7 +29,6 @@ void domain_table_free(struct domain_table *t)
     }
     free(t->slots);
     map_deinit(&t->first_lines);
-    domain_verdict_deinit(&t->verdict);
     free(t);
 }
 
@@ -84,38 +80,15 @@ static void settle_when_resolved(struct worker *w, struct domain_work *d)
     }
 }
 
-/* Before the row of the domain, which names it. */
-static void write_policy(struct worker *w, const struct domain_work *d)
-{
-    if (d->policy == NULL) {
-        return;
-    }
-    const struct sts_verdict *sts = &w->domains->verdict.sts;
-    findings_reset(&w->findings);
-    findings_of_policy(d->policy, sts, &w->findings);
-    report_policy(w->rows, d->seen.domain, d->policy, sts, &w->findings);
-    counts_add_findings(&w->counts, &w->findings);
-}
-
 static void finish(struct worker *w, uint32_t index)
 {
     struct domain_table *t = w->domains;
     struct domain_work *d = t->slots[index];
     settle(w, d);
 
-    const char *reason = NULL;
-    enum account_class class = account_class_of(&d->seen, &reason);
-    const struct judging_terms *terms = &w->scan->params->terms;
-    domain_verdict_fill(&w->domains->verdict, &d->seen, terms);
-    write_policy(w, d);
-    findings_reset(&w->findings);
-    findings_of_domain(&d->seen, &w->domains->verdict, &w->findings);
-    report_domain(w->rows, &d->seen, &w->domains->verdict, terms->profiles, class, reason,
-                  &w->findings);
+    enum account_class ending = record_domain(&w->recorder, &d->seen);
     worker_row_written(w);
-    counts_add_domain(&w->counts, &d->seen, &w->domains->verdict, class, reason);
-    counts_add_findings(&w->counts, &w->findings);
-    atomic_fetch_add_explicit(&w->counters.lines_done[class], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->counters.lines_done[ending], 1, memory_order_relaxed);
     uint8_t line[8];
     for (size_t i = 0; i < sizeof(line); i++) {
         line[i] = (uint8_t)(d->seen.input_line >> (8 * i));

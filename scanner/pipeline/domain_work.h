@@ -38,9 +38,8 @@ struct domain_table {
     struct domain_work **slots;
     uint32_t count;
     uint32_t capacity;
-    uint32_t first_free;           /* UINT32_MAX: none */
-    struct map first_lines;        /* domain → input_line of its first occurrence */
-    struct domain_verdict verdict; /* of the row under work */
+    uint32_t first_free;    /* UINT32_MAX: none */
+    struct map first_lines; /* domain → input_line of its first occurrence */
 };
 
 /* domain_work.c */

@@ -5,7 +5,6 @@
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/service_work.h"
-#include "scanner/report/report.h"
 
 /* After the service's row, when its reverse DNS is known. */
 static void send_endpoint(struct worker *w, const struct service *s, const struct told_endpoint *t)
@@ -97,13 +96,8 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
 static void write_endpoint(struct worker *w, const struct service *s, const struct want *want,
                            const struct seen_endpoint *seen)
 {
-    struct endpoint_verdict *verdict = &w->services->verdict;
-    endpoint_verdict_fill(verdict, seen, w->scan->params->terms.at);
-    findings_reset(&w->findings);
-    findings_of_endpoint(seen, verdict, &w->findings);
-    report_endpoint(w->rows, seen, verdict, &w->findings);
+    const struct endpoint_verdict *verdict = record_endpoint(&w->recorder, seen);
     worker_row_written(w);
-    counts_add_findings(&w->counts, &w->findings);
     struct endpoint_brief brief = brief_of(s, seen, verdict);
     tell_endpoint(w, s, want, &brief);
 }

@@ -10,7 +10,6 @@
 #include "scanner/pipeline/host_work.h"
 
 #include "scanner/base/memory.h"
-#include "scanner/report/report.h"
 
 struct host_table *host_table_new(struct worker *w)
 {
@@ -272,15 +271,8 @@ static void finish(struct worker *w, uint32_t index)
         return;
     }
     struct seen_host seen = seen_of(h);
-    struct dane_host_verdict dane;
-    dane_judge_host(&seen, w->scan->params->terms.trust_ad, &dane);
-    findings_reset(&w->findings);
-    findings_of_host(&seen, &dane, &w->findings);
-    report_host(w->rows, &seen, &dane, &w->findings);
+    record_host(&w->recorder, &seen, &h->arena);
     worker_row_written(w);
-    counts_add_host(&w->counts, &seen, &dane);
-    counts_add_findings(&w->counts, &w->findings);
-    issuer_hosts_add_host(w->issuer_hosts, &seen, &h->arena);
     e->record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
         if (h->subscribers[i].dial) {

@@ -4,7 +4,6 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/rows_out.h"
-#include "scanner/report/report.h"
 
 #define POST_EVERY 32 /* messages worked on before results leave: sessions wait for them */
 
@@ -16,15 +15,8 @@ void judge_take_certificate(struct judge *j, struct span sha256, struct span der
         return;
     }
     bool parsed = false;
-    const struct cert_info *info = chain_judge_cert(j->trust, der, &parsed);
-    findings_reset(&j->findings);
-    findings_of_certificate(info, parsed, &j->findings);
-    report_certificate(j->rows, der, info, parsed, &j->scan->params->terms, &j->findings);
-    counts_add_findings(&j->counts, &j->findings);
-    counts_add_certificate(&j->counts);
-    if (parsed && info->is_ca) {
-        (void)intermediate_pool_add(j->pool, der, INTERMEDIATE_SCAN);
-    }
+    const struct cert_info *info = chain_judge_cert(j->recorder.judge, der, &parsed);
+    record_certificate(&j->recorder, der, info, parsed);
 }
 
 static void on_cert_new(struct judge *j, const struct message_cert_new *m)
@@ -80,8 +72,10 @@ static uint64_t thread_cpu_ns(void)
 static void *run(void *arg)
 {
     struct judge *j = arg;
-    j->trust = chain_judge_new(&j->scan->params->terms); /* the thread's own OpenSSL objects */
-    chain_judge_measure(j->trust);
+    /* the thread's own OpenSSL objects */
+    struct chain_judge *trust = chain_judge_new(&j->scan->params->terms);
+    j->recorder.judge = trust;
+    chain_judge_measure(trust);
     for (bool going = true; going;) {
         struct span messages = mailbox_wait(&j->mailbox);
         enum message_kind kind;
@@ -94,10 +88,10 @@ static void *run(void *arg)
         }
         post_all(j);
     }
-    j->work = *chain_judge_counts(j->trust);
+    j->work = *chain_judge_counts(trust);
     j->cpu_ns = thread_cpu_ns();
-    chain_judge_free(j->trust);
-    j->trust = NULL;
+    j->recorder.judge = NULL;
+    chain_judge_free(trust);
     return NULL;
 }
 
@@ -106,8 +100,6 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     *j = (struct judge){.scan = scan, .index = index};
     mailbox_init(&j->mailbox, NULL);
     j->chains = chain_table_new();
-    j->pool = intermediate_pool_new();
-    j->issuers = issuer_sets_new(index + 1, scan->judge_count);
     j->rows = rows_out_new(scan->params);
     j->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
@@ -116,8 +108,9 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     for (uint32_t i = 0; i < JUDGES_MAX; i++) {
         j->judge_outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
-    findings_init(&j->findings);
     counts_init(&j->counts, scan->params->ports, scan->params->port_count);
+    chain_recorder_init(&j->recorder, j->rows, &scan->params->terms, &j->counts, index,
+                        scan->judge_count);
 }
 
 void judge_post(struct scan *s, uint32_t judge, struct buf *messages)
@@ -144,11 +137,8 @@ void judge_deinit(struct judge *j)
         buf_deinit(&j->judge_outbox[i]);
     }
     buf_deinit(&j->writer_outbox);
-    findings_deinit(&j->findings);
+    chain_recorder_deinit(&j->recorder);
     counts_deinit(&j->counts);
-    incomplete_chains_deinit(&j->incomplete);
-    intermediate_pool_free(j->pool);
-    issuer_sets_free(j->issuers);
     rows_out_free(j->rows);
     chain_table_free(j->chains);
     map_deinit(&j->known_certs);

@@ -9,10 +9,7 @@
  */
 
 #include "scanner/pipeline/worker.h"
-#include "scanner/trust/chain_judge.h"
-#include "scanner/trust/incomplete_chains.h"
-#include "scanner/trust/intermediate_pool.h"
-#include "scanner/trust/issuer_senders.h"
+#include "scanner/record/chain_recorder.h"
 
 struct chain_table;
 
@@ -23,12 +20,8 @@ struct judge {
     struct mailbox mailbox;
     struct map known_certs; /* SHA-256 → 1 */
     struct chain_table *chains;
-    struct chain_judge *trust;           /* of this thread alone */
-    struct issuer_sets *issuers;         /* that lists carry */
-    struct intermediate_pool *pool;      /* CA certificates met in this scan */
-    struct incomplete_chains incomplete; /* for the end of the scan */
+    struct chain_recorder recorder; /* what it keeps is for the end of the scan */
     struct row_sink *rows;
-    struct findings findings; /* of the row under work */
     struct scan_counts counts;
     struct chain_judge_counts work; /* when the thread has ended, as cpu_ns */
     uint64_t cpu_ns;

@@ -6,7 +6,6 @@
 #include "scanner/analysis/session_facts.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
-#include "scanner/report/report.h"
 
 #define KNOWN_CHAINS_MAX 1000000 /* ids in the cache in front of the owners; then it starts anew */
 
@@ -19,8 +18,6 @@ struct service_table *service_table_new(struct worker *w)
     t->first_without_token = NO_INDEX;
     t->open_head = NO_INDEX;
     leaf_names_init(&t->default_names, &w->arenas);
-    endpoint_verdict_init(&t->verdict);
-    service_verdict_init(&t->service_verdict);
     t->tokens = p->concurrency / w->scan->worker_count;
     t->tokens += w->index < p->concurrency % w->scan->worker_count;
     return t;
@@ -55,8 +52,6 @@ void service_table_free(struct service_table *t)
     map_deinit(&t->known_chains);
     leaf_names_deinit(&t->default_names);
     facts_pool_deinit(&t->facts);
-    endpoint_verdict_deinit(&t->verdict);
-    service_verdict_deinit(&t->service_verdict);
     free(t->ptr_hashes);
     free(t);
 }
@@ -275,14 +270,8 @@ void service_row_when_complete(struct worker *w, uint32_t index)
         seen.attempt_count = 1;
         seen.result = seen.attempts;
     }
-    struct service_verdict *verdict = &w->services->service_verdict;
-    service_verdict_fill(verdict, &seen);
-    findings_reset(&w->findings);
-    findings_of_service(&seen, verdict, &w->findings);
-    report_service(w->rows, &seen, verdict, &w->findings);
+    record_service(&w->recorder, &seen);
     worker_row_written(w);
-    counts_add_service(&w->counts, &seen);
-    counts_add_findings(&w->counts, &w->findings);
     work->row_written = true;
     s->row_written = true;
     for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {

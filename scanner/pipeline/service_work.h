@@ -19,8 +19,6 @@
 
 #include <assert.h>
 
-#include "scanner/analysis/endpoint_verdict.h"
-#include "scanner/analysis/service_verdict.h"
 #include "scanner/pipeline/facts_pool.h"
 #include "scanner/pipeline/leaf_names.h"
 #include "scanner/pipeline/worker.h"
@@ -184,8 +182,6 @@ struct service_table {
     struct facts_pool facts;         /* of sessions without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */
     uint32_t ptr_hash_count;
-    struct endpoint_verdict verdict; /* of the endpoint under work */
-    struct service_verdict service_verdict;
 };
 
 /* visit.c */

@@ -264,7 +264,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
     w->rows = rows_out_new(scan->params);
     counts_init(&w->counts, scan->params->ports, scan->params->port_count);
-    findings_init(&w->findings);
+    recorder_init(&w->recorder, w->rows, &scan->params->terms, &w->counts, w->issuer_hosts);
 }
 
 void worker_start(struct worker *w)
@@ -292,7 +292,7 @@ void worker_deinit(struct worker *w)
     buf_deinit(&w->own_work);
     buf_deinit(&w->lines_done);
     rows_out_free(w->rows);
-    findings_deinit(&w->findings);
+    recorder_deinit(&w->recorder);
     counts_deinit(&w->counts);
     arena_pool_deinit(&w->arenas);
     mailbox_deinit(&w->mailbox);

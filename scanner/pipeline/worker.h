@@ -13,7 +13,6 @@
 #include <uv.h>
 
 #include "resolver/resolver.h"
-#include "scanner/analysis/counts.h"
 #include "scanner/base/arena.h"
 #include "scanner/base/map.h"
 #include "scanner/base/wheel.h"
@@ -27,8 +26,7 @@
 #include "scanner/pipeline/thread_join.h"
 #include "scanner/probe/session.h"
 #include "scanner/probe/wheel_loop.h"
-#include "scanner/report/row_sink.h"
-#include "scanner/trust/issuer_senders.h"
+#include "scanner/record/recorder.h"
 
 #define WORKERS_MAX 256
 #define JUDGES_MAX  64
@@ -92,7 +90,7 @@ struct worker {
     struct row_sink *rows;
     struct buf lines_done;
     struct scan_counts counts;
-    struct findings findings; /* of the row under work */
+    struct recorder recorder;
     struct worker_counters counters;
     struct domain_table *domains;
     struct host_table *hosts;

@@ -2,18 +2,19 @@
 
 #include <string.h>
 
-#include "scanner/analysis/account.h"
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/analysis/session_facts.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/digest.h"
+#include "scanner/record/chain_recorder.h"
+#include "scanner/record/completions.h"
+#include "scanner/record/recorder.h"
 #include "scanner/replay/known.h"
 #include "scanner/replay/new_results.h"
 #include "scanner/replay/read_rows.h"
 #include "scanner/replay/table_reader.h"
-#include "scanner/report/completions.h"
 #include "scanner/report/known_intermediates.h"
 #include "scanner/report/report.h"
 #include "scanner/shipped/shipped_intermediates.h"
@@ -35,22 +36,17 @@ struct analysis {
     const struct intermediates_file *intermediates;
     size_t intermediates_count;
     struct intermediate_pool *known_before; /* of the terms */
-    struct intermediate_pool *pool;
-    struct fetched_issuers *fetched; /* NULL: nothing was asked */
-    struct issuer_sets *issuer_sets;
+    struct fetched_issuers *fetched;        /* NULL: nothing was asked */
     struct issuer_hosts *issuer_hosts;
-    struct incomplete_chains incomplete;
     bool completions_whole;
     struct new_results out;
     struct row_reading reading;
     struct row_reading policy_reading; /* of the policy of a domain */
     uint64_t policies;                 /* read, but not yet met by their domain */
     struct scan_counts counts;
+    struct recorder recorder;
+    struct chain_recorder chains;
     /* reused from row to row */
-    struct findings findings;
-    struct service_verdict service;
-    struct endpoint_verdict endpoint;
-    struct domain_verdict domain;
     struct buf list;        /* presented certificates */
     struct buf other_list;  /* the same of the other key */
     struct buf dane_list;   /* the same with SNI = TLSA base domain */
@@ -85,27 +81,10 @@ static void on_certificate(struct analysis *a, const struct facts *row)
         facts_bad(row, CERTIFICATES_FINGERPRINT_SHA256, "is not that of raw");
         return;
     }
-    findings_reset(&a->findings);
-    findings_of_certificate(info, parsed, &a->findings);
-    report_certificate(&a->out.sink, der, info, parsed, &a->terms, &a->findings);
-    counts_add_findings(&a->counts, &a->findings);
-    counts_add_certificate(&a->counts);
-    if (parsed && info->is_ca) {
-        (void)intermediate_pool_add(a->pool, der, INTERMEDIATE_SCAN);
-    }
+    record_certificate(&a->chains, der, info, parsed);
     if (!known_add_certificate(a->known, named, der, a->why)) {
         stop(a, ANALYZE_FATAL);
     }
-}
-
-static uint64_t octets_of_list(struct span list)
-{
-    uint64_t octets = 0;
-    struct span der;
-    while (cert_list_next(&list, &der)) {
-        octets += der.len;
-    }
-    return octets;
 }
 
 static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32],
@@ -115,21 +94,8 @@ static void judge_chain(struct analysis *a, uint32_t number, const uint8_t id[32
         stop(a, ANALYZE_FATAL);
         return;
     }
-    struct chain_verdict verdict;
-    chain_judge_list(a->judge, buf_span(&a->list), &verdict);
-    struct chain_facts facts = {.digests = (const uint8_t(*)[32])(const void *)digests.at,
-                                .count = digests.len / 32,
-                                .octets = octets_of_list(buf_span(&a->list))};
-    memcpy(facts.chain_id, id, sizeof(facts.chain_id));
-    findings_reset(&a->findings);
-    findings_of_chain(&verdict, &a->terms, &a->findings);
-    report_chain(&a->out.sink, &facts, &verdict, &a->terms, &a->findings);
-    counts_add_findings(&a->counts, &a->findings);
-    counts_add_chain(&a->counts, verdict.store[0].status);
-    struct chain_brief brief = chain_brief_of(&verdict);
-    brief.issuers = issuer_sets_add(a->issuer_sets, &verdict);
-    known_chain(a->known, number)->brief = brief;
-    completions_keep(&a->incomplete, id, buf_span(&a->list), verdict.store[0].status);
+    known_chain(a->known, number)->brief = record_chain(
+        &a->chains, id, (const uint8_t(*)[32])(const void *)digests.at, buf_span(&a->list));
 }
 
 static void on_chain(struct analysis *a, const struct facts *row)
@@ -208,12 +174,7 @@ static void on_service(struct analysis *a, const struct facts *row)
         return;
     }
     s.seen.chain = give_list(a, chain, s.result, &a->list);
-    service_verdict_fill(&a->service, &s.seen);
-    findings_reset(&a->findings);
-    findings_of_service(&s.seen, &a->service, &a->findings);
-    report_service(&a->out.sink, &s.seen, &a->service, &a->findings);
-    counts_add_service(&a->counts, &s.seen);
-    counts_add_findings(&a->counts, &a->findings);
+    record_service(&a->recorder, &s.seen);
 
     struct known_service known = {.outcome = OUTCOME_NOT_TESTED, .chain = chain};
     if (s.result != NULL) {
@@ -291,27 +252,23 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     e.seen.dane_sni_chain = give_list(a, dane, e.dane_sni, &a->dane_list);
     give_default(a, &e.seen);
     give_dane(a, &e.seen);
-    endpoint_verdict_fill(&a->endpoint, &e.seen, a->terms.at);
-    findings_reset(&a->findings);
-    findings_of_endpoint(&e.seen, &a->endpoint, &a->findings);
-    report_endpoint(&a->out.sink, &e.seen, &a->endpoint, &a->findings);
-    counts_add_findings(&a->counts, &a->findings);
+    const struct endpoint_verdict *verdict = record_endpoint(&a->recorder, &e.seen);
 
     struct known_endpoint known = {
         .chain = e.seen.chain,
-        .name_match = (uint8_t)a->endpoint.name.match,
-        .sni = (uint8_t)a->endpoint.sni,
-        .sni_acceptable = (uint8_t)a->endpoint.acceptable,
-        .covers_parents = a->endpoint.name.covers_parents,
-        .dane = (uint8_t)a->endpoint.dane.status,
-        .dane_covers_parents = a->endpoint.dane_covers_parents,
-        .dane_flags = a->endpoint.dane.flags,
+        .name_match = (uint8_t)verdict->name.match,
+        .sni = (uint8_t)verdict->sni,
+        .sni_acceptable = (uint8_t)verdict->acceptable,
+        .covers_parents = verdict->name.covers_parents,
+        .dane = (uint8_t)verdict->dane.status,
+        .dane_covers_parents = verdict->dane_covers_parents,
+        .dane_flags = verdict->dane.flags,
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
-        .no_sni_name_match = (uint8_t)a->endpoint.default_name.match,
-        .leaf_domains = a->endpoint.leaf_domains,
-        .dane_leaf_names = a->endpoint.dane_leaf_names,
-        .facts = a->endpoint.facts,
-        .no_sni_facts = a->endpoint.default_facts,
+        .no_sni_name_match = (uint8_t)verdict->default_name.match,
+        .leaf_domains = verdict->leaf_domains,
+        .dane_leaf_names = verdict->dane_leaf_names,
+        .facts = verdict->facts,
+        .no_sni_facts = verdict->default_facts,
     };
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
@@ -397,18 +354,10 @@ static void on_host(struct analysis *a, const struct facts *row)
 {
     const struct brief_judge briefs = {.fill = fill_brief, .fill_mx = fill_mx, .arg = a};
     struct seen_host host;
-    struct dane_host_verdict verdict;
     read_host(row, &briefs, &host);
-    if (a->reading.why.len > 0) {
-        return;
+    if (a->reading.why.len == 0) {
+        record_host(&a->recorder, &host, &a->reading.arena);
     }
-    findings_reset(&a->findings);
-    dane_judge_host(&host, a->terms.trust_ad, &verdict);
-    findings_of_host(&host, &verdict, &a->findings);
-    report_host(&a->out.sink, &host, &verdict, &a->findings);
-    counts_add_host(&a->counts, &host, &verdict);
-    issuer_hosts_add_host(a->issuer_hosts, &host, &a->reading.arena);
-    counts_add_findings(&a->counts, &a->findings);
 }
 
 /* --- policies ------------------------------------------------------------------------------- */
@@ -501,15 +450,6 @@ static bool find_policy(struct analysis *a, const struct seen_domain *d, struct 
     return true;
 }
 
-static void report_judged_policy(struct analysis *a, const struct read_policy *policy)
-{
-    findings_reset(&a->findings);
-    findings_of_policy(&policy->seen, &a->domain.sts, &a->findings);
-    report_policy(&a->out.sink, policy->domain, &policy->seen, &a->domain.sts, &a->findings);
-    counts_add_findings(&a->counts, &a->findings);
-    a->policies--;
-}
-
 static void on_domain(struct analysis *a, const struct facts *row)
 {
     const struct brief_judge briefs = {.fill = fill_brief, .fill_mx = fill_mx, .arg = a};
@@ -519,20 +459,11 @@ static void on_domain(struct analysis *a, const struct facts *row)
     if (a->reading.why.len > 0) {
         return;
     }
-    bool has_policy = find_policy(a, &domain, &policy);
-    domain.policy = has_policy ? &policy.seen : NULL;
-    domain_verdict_fill(&a->domain, &domain, &a->terms);
-    if (has_policy) {
-        report_judged_policy(a, &policy);
+    if (find_policy(a, &domain, &policy)) {
+        domain.policy = &policy.seen;
+        a->policies--;
     }
-    const char *reason = NULL;
-    enum account_class ending = account_class_of(&domain, &reason);
-    findings_reset(&a->findings);
-    findings_of_domain(&domain, &a->domain, &a->findings);
-    report_domain(&a->out.sink, &domain, &a->domain, a->terms.profiles, ending, reason,
-                  &a->findings);
-    counts_add_domain(&a->counts, &domain, &a->domain, ending, reason);
-    counts_add_findings(&a->counts, &a->findings);
+    (void)record_domain(&a->recorder, &domain);
 }
 
 /* --- issuers -------------------------------------------------------------------------------- */
@@ -637,20 +568,20 @@ static void on_completion(void *arg)
 
 static void complete_chains(struct analysis *a)
 {
-    const struct incomplete_chains *of = &a->incomplete;
-    const struct issuer_sets *sets = a->issuer_sets;
+    const struct incomplete_chains *of = &a->chains.incomplete;
+    const struct issuer_sets *sets = a->chains.issuers;
     const struct issuer_hosts *hosts = a->issuer_hosts;
     struct issuer_senders *senders = issuer_senders_new(&sets, 1, &hosts, 1);
     struct chain_judge *browser = a->fetched != NULL ? chain_judge_new(&a->terms) : NULL;
     const struct completions c = {.judge = a->judge,
                                   .browser = browser,
                                   .fetched = a->fetched,
-                                  .pool = a->pool,
+                                  .pool = a->chains.pool,
                                   .senders = senders,
                                   .of = &of,
                                   .of_count = 1,
                                   .counts = &a->counts};
-    intermediate_pool_merge(a->pool, a->known_before);
+    intermediate_pool_merge(a->chains.pool, a->known_before);
     a->completions_whole = report_completions(&a->out.sink, &c, on_completion, a);
     issuer_senders_free(senders);
     chain_judge_free(browser);
@@ -706,10 +637,6 @@ static void init(struct analysis *a, struct buf *why)
                            .key = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&a->reading);
     row_reading_init(&a->policy_reading);
-    findings_init(&a->findings);
-    service_verdict_init(&a->service);
-    endpoint_verdict_init(&a->endpoint);
-    domain_verdict_init(&a->domain);
 }
 
 static void deinit(struct analysis *a)
@@ -718,18 +645,13 @@ static void deinit(struct analysis *a)
     new_results_deinit(&a->out);
     row_reading_deinit(&a->reading);
     row_reading_deinit(&a->policy_reading);
-    findings_deinit(&a->findings);
-    service_verdict_deinit(&a->service);
-    endpoint_verdict_deinit(&a->endpoint);
-    domain_verdict_deinit(&a->domain);
+    recorder_deinit(&a->recorder);
+    chain_recorder_deinit(&a->chains);
     chain_judge_free(a->judge);
     known_free(a->known);
-    intermediate_pool_free(a->pool);
     intermediate_pool_free(a->known_before);
     fetched_issuers_free(a->fetched);
-    issuer_sets_free(a->issuer_sets);
     issuer_hosts_free(a->issuer_hosts);
-    incomplete_chains_deinit(&a->incomplete);
     results_deinit(&a->results);
     buf_deinit(&a->list);
     buf_deinit(&a->other_list);
@@ -750,9 +672,10 @@ static bool begin(struct analysis *a, const struct analyze_params *p)
     }
     counts_init(&a->counts, a->results.ports, a->results.port_count);
     a->judge = chain_judge_new(&a->terms);
-    a->pool = intermediate_pool_new();
-    a->issuer_sets = issuer_sets_new(1, 1);
     a->issuer_hosts = issuer_hosts_new();
+    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts);
+    chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, 0, 1);
+    a->chains.judge = a->judge;
     a->known = known_new(a->why);
     if (a->known == NULL) {
         stop(a, ANALYZE_FATAL);
@@ -775,8 +698,8 @@ static bool finish(struct analysis *a)
         .intermediates = {.shipped = shipped_intermediates_name(),
                           .files = a->intermediates,
                           .file_count = a->intermediates_count,
-                          .known = intermediate_pool_count(a->pool),
-                          .truncated = intermediate_pool_truncated(a->pool),
+                          .known = intermediate_pool_count(a->chains.pool),
+                          .truncated = intermediate_pool_truncated(a->chains.pool),
                           .whole = a->completions_whole},
     };
     return new_results_finish(&a->out, &a->results, &now);

@@ -1,9 +1,9 @@
 """The same rows whatever the number of threads.
 
-    determinism.py [--domains N] [LAB-OPTION...]
+    determinism.py [--domains N] [--before PROGRAM] [LAB-OPTION...]
 
 Scans the lab with 1, 2 and 8 threads (8 have two judges); rows are equal but for the columns that the data dictionary calls
-volatile.
+volatile. With --before they are those of another build of mxcensus as well: what a change of the structure must leave alone.
 """
 
 import argparse
@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, open_table  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, finish, run  # noqa: E402
 
 
 EXAMPLES = 5  # rows shown per table
@@ -64,6 +64,7 @@ def write_list(lab, path):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=1000)
+    parser.add_argument("--before", help="an mxcensus whose rows must be the same")
     known, more = parser.parse_known_args()
     paths = volatile_paths()
     check("the dictionary names volatile columns", len(paths) > 0)
@@ -74,15 +75,16 @@ def main():
         with Lab(known.domains, *more) as lab:
             chosen = os.path.join(folder, "list.txt")
             write_list(lab, chosen)
-            for threads in (1, 2, 8):
+            before = [(known.before, 2)] if known.before else []
+            for program, threads in before + [(MXCENSUS, threads) for threads in (1, 2, 8)]:
                 out = os.path.join(folder, str(threads))
                 done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
-                           "--at", at, *QUICK, chosen, timeout=3600)
+                           "--at", at, *QUICK, chosen, timeout=3600, program=program)
                 check_equal(f"{threads} threads: exit code", done.returncode, 0)
                 for name in KEYS:
                     rows = read(out, name, paths)
                     want = first.setdefault(name, rows)
-                    check(f"{threads} threads: {name} as with 1", rows == want, "".join(describe(name, rows, want)))
+                    check(f"{threads} threads: {name} as in the first scan", rows == want, "".join(describe(name, rows, want)))
                 shutil.rmtree(out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -86,11 +86,11 @@ def read_json(folder, name):
         return json.load(file)
 
 
-def run(*arguments, input=None, timeout=SCAN_TIMEOUT):
-    """mxcensus with these arguments; `input` is text or octets for its standard input."""
+def run(*arguments, input=None, timeout=SCAN_TIMEOUT, program=MXCENSUS):
+    """mxcensus (or another `program`) with these arguments; `input` is text or octets for its standard input."""
     octets = input.encode() if isinstance(input, str) else input
     begin = time.monotonic()
-    done = subprocess.run([MXCENSUS, *arguments], input=octets if octets is not None else b"",
+    done = subprocess.run([program, *arguments], input=octets if octets is not None else b"",
                           capture_output=True, timeout=timeout, env=environment(), check=False)
     seconds = time.monotonic() - begin
     return Run(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"), seconds)

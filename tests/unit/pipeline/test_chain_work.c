@@ -44,12 +44,12 @@ static void world_init(struct chain_world *cw)
     cw->scan.worker_count = WORKERS;
     cw->scan.judge_count = JUDGES;
     judge_init(&cw->judge, &cw->scan, SELF);
-    cw->judge.trust = chain_judge_new(&cw->params.terms);
+    cw->judge.recorder.judge = chain_judge_new(&cw->params.terms);
 }
 
 static void world_deinit(struct chain_world *cw)
 {
-    chain_judge_free(cw->judge.trust);
+    chain_judge_free(cw->judge.recorder.judge);
     judge_deinit(&cw->judge);
     trust_store_deinit(&cw->store);
 }

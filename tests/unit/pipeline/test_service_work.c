@@ -36,7 +36,7 @@ static void world_init(struct service_world *v)
     wheel_init(&w->wheel, uv_now(&w->loop), 20);
     w->rows = rows_out_new(&v->params);
     counts_init(&w->counts, v->params.ports, v->params.port_count);
-    findings_init(&w->findings);
+    recorder_init(&w->recorder, w->rows, &v->params.terms, &w->counts, NULL);
     w->resolver = resolver_new(&w->loop, &nobody);
     w->services = service_table_new(w);
     w->stopping = true; /* and nothing is dialled */
@@ -49,7 +49,7 @@ static void world_deinit(struct service_world *v)
     cr_assert_eq(uv_run(&w->loop, UV_RUN_DEFAULT), 0);
     service_table_free(w->services);
     rows_out_free(w->rows);
-    findings_deinit(&w->findings);
+    recorder_deinit(&w->recorder);
     arena_pool_deinit(&w->arenas);
     buf_deinit(&v->outbox);
     cr_assert_eq(uv_loop_close(&w->loop), 0);

@@ -1,4 +1,4 @@
-#include "scanner/report/browser_path.h"
+#include "scanner/record/browser_path.h"
 
 #include "scanner/cert/cert_list.h"
 

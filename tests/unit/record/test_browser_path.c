@@ -3,7 +3,7 @@
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
-#include "scanner/report/browser_path.h"
+#include "scanner/record/browser_path.h"
 #include "tests/support/test_ca.h"
 
 #define AT   1780000000L

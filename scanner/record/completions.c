@@ -1,7 +1,7 @@
-#include "scanner/report/completions.h"
+#include "scanner/record/completions.h"
 
 #include "scanner/base/memory.h"
-#include "scanner/report/browser_path.h"
+#include "scanner/record/browser_path.h"
 #include "scanner/report/report.h"
 
 struct place {

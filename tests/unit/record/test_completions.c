@@ -3,7 +3,7 @@
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
-#include "scanner/report/completions.h"
+#include "scanner/record/completions.h"
 
 struct take {
     struct row_sink sink;

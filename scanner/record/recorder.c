@@ -1,0 +1,79 @@
+#include "scanner/record/recorder.h"
+
+#include "scanner/report/report.h"
+
+void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
+                   struct scan_counts *counts, struct issuer_hosts *issuer_hosts)
+{
+    *r = (struct recorder){
+        .rows = rows, .terms = terms, .counts = counts, .issuer_hosts = issuer_hosts};
+    findings_init(&r->findings);
+    service_verdict_init(&r->service);
+    endpoint_verdict_init(&r->endpoint);
+    domain_verdict_init(&r->domain);
+}
+
+void recorder_deinit(struct recorder *r)
+{
+    findings_deinit(&r->findings);
+    service_verdict_deinit(&r->service);
+    endpoint_verdict_deinit(&r->endpoint);
+    domain_verdict_deinit(&r->domain);
+}
+
+void record_host(struct recorder *r, const struct seen_host *h, struct arena *scratch)
+{
+    struct dane_host_verdict verdict;
+    dane_judge_host(h, r->terms->trust_ad, &verdict);
+    findings_reset(&r->findings);
+    findings_of_host(h, &verdict, &r->findings);
+    report_host(r->rows, h, &verdict, &r->findings);
+    counts_add_host(r->counts, h, &verdict);
+    counts_add_findings(r->counts, &r->findings);
+    issuer_hosts_add_host(r->issuer_hosts, h, scratch);
+}
+
+void record_service(struct recorder *r, const struct seen_service *s)
+{
+    service_verdict_fill(&r->service, s);
+    findings_reset(&r->findings);
+    findings_of_service(s, &r->service, &r->findings);
+    report_service(r->rows, s, &r->service, &r->findings);
+    counts_add_service(r->counts, s);
+    counts_add_findings(r->counts, &r->findings);
+}
+
+const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e)
+{
+    endpoint_verdict_fill(&r->endpoint, e, r->terms->at);
+    findings_reset(&r->findings);
+    findings_of_endpoint(e, &r->endpoint, &r->findings);
+    report_endpoint(r->rows, e, &r->endpoint, &r->findings);
+    counts_add_findings(r->counts, &r->findings);
+    return &r->endpoint;
+}
+
+static void record_policy(struct recorder *r, const struct seen_domain *d)
+{
+    const struct sts_verdict *sts = &r->domain.sts;
+    findings_reset(&r->findings);
+    findings_of_policy(d->policy, sts, &r->findings);
+    report_policy(r->rows, d->domain, d->policy, sts, &r->findings);
+    counts_add_findings(r->counts, &r->findings);
+}
+
+enum account_class record_domain(struct recorder *r, const struct seen_domain *d)
+{
+    const char *reason = NULL;
+    enum account_class ending = account_class_of(d, &reason);
+    domain_verdict_fill(&r->domain, d, r->terms);
+    if (d->policy != NULL) {
+        record_policy(r, d);
+    }
+    findings_reset(&r->findings);
+    findings_of_domain(d, &r->domain, &r->findings);
+    report_domain(r->rows, d, &r->domain, r->terms->profiles, ending, reason, &r->findings);
+    counts_add_domain(r->counts, d, &r->domain, ending, reason);
+    counts_add_findings(r->counts, &r->findings);
+    return ending;
+}

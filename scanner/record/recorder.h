@@ -1,0 +1,41 @@
+#pragma once
+
+#include "scanner/analysis/account.h"
+#include "scanner/analysis/counts.h"
+#include "scanner/analysis/domain_verdict.h"
+#include "scanner/analysis/endpoint_verdict.h"
+#include "scanner/analysis/service_verdict.h"
+#include "scanner/report/row_sink.h"
+#include "scanner/trust/issuer_senders.h"
+
+/**
+ * What becomes of an observation, in one place for `scan` and `analyze`: it is judged, findings are made
+ * of the verdict, its row is rendered, and the sums grow. One recorder for each thread that writes rows
+ * of targets. It asks no clock and does no I/O: the rows lie in the sink, whose owner takes them.
+ *
+ *   record_NAME(recorder, seen):  verdict ─► findings ─► row ─► counts
+ *
+ * What was seen is borrowed for the call. A verdict that is handed back is valid until the next call for
+ * the same kind of thing.
+ */
+struct recorder {
+    struct row_sink *rows;             /* borrowed */
+    const struct judging_terms *terms; /* borrowed */
+    struct scan_counts *counts;        /* borrowed */
+    struct issuer_hosts *issuer_hosts; /* borrowed: which hosts send which issuers */
+    struct findings findings;          /* of the row under work */
+    struct service_verdict service;    /* the same */
+    struct endpoint_verdict endpoint;  /* the same */
+    struct domain_verdict domain;      /* the same */
+};
+
+void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
+                   struct scan_counts *counts, struct issuer_hosts *issuer_hosts);
+void recorder_deinit(struct recorder *r);
+
+/** @param scratch lives as long as `h` */
+void record_host(struct recorder *r, const struct seen_host *h, struct arena *scratch);
+void record_service(struct recorder *r, const struct seen_service *s);
+const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e);
+/** With the row of its policy in front, which the row of the domain names. @return how the line ended */
+enum account_class record_domain(struct recorder *r, const struct seen_domain *d);
