@@ -2,7 +2,7 @@
 
 #include "output/result_dir.h"
 #include "scanner/base/memory.h"
-#include "scanner/pipeline/message.h"
+#include "scanner/flow/message.h"
 
 /* No cut of the stream leaves a key without its row: what is named comes first. */
 static const enum table_id order[] = {

@@ -3,8 +3,8 @@
 #include <criterion/criterion.h>
 
 #include "scanner/base/check.h"
+#include "scanner/flow/message.h"
 #include "scanner/pipeline/mailbox.h"
-#include "scanner/pipeline/message.h"
 
 #define SENDERS 4
 #define POSTS   500 /* per sender */

@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "scanner/pipeline/message.h"
+#include "scanner/flow/message.h"
 
 #define ROUNDS 12 /* value sets per kind; every span is empty in some */
 

@@ -1,4 +1,4 @@
-#include "scanner/pipeline/message.h"
+#include "scanner/flow/message.h"
 
 #include "scanner/base/check.h"
 

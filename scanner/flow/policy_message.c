@@ -2,7 +2,7 @@
  * What a fetch of a policy showed, as octets. In the order of seen_policy.
  */
 #include "scanner/base/check.h"
-#include "scanner/pipeline/message.h"
+#include "scanner/flow/message.h"
 
 static void put(struct buf *out, uint64_t value, size_t octets)
 {

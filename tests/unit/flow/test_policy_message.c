@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "scanner/pipeline/message.h"
+#include "scanner/flow/message.h"
 
 static struct seen_policy full(void)
 {
