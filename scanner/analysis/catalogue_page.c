@@ -23,7 +23,7 @@ static bool starts_area(unsigned code)
 static void put_finding(struct buf *out, const struct finding_info *f)
 {
     buf_putf(out, "### `%s`\n\n%s\n\n", f->code, f->symptom);
-    buf_putf(out, "- at most **%s**, in rows of scope %s\n", severity_word(f->severity_max),
+    buf_putf(out, "- severity: at most **%s**; scope: %s\n", severity_word(f->severity_max),
              finding_scope_word(f->scope));
     buf_putf(out, "- cause: %s\n- fix: %s\n", f->cause, f->fix);
     if (f->rfc[0] != '\0') {
@@ -38,20 +38,21 @@ static void put_finding(struct buf *out, const struct finding_info *f)
 void catalogue_write_markdown(struct buf *out)
 {
     buf_put_text(
-        out, "# Findings\n\n"
-             "<!-- Made from scanner/analysis/catalogue.def; a unit test holds it to that. -->\n\n"
-             "What `findings` in the rows can say. A code never changes its meaning. The\n"
-             "severity in a row is that of the case and at most the one named here:\n\n"
-             "| severity | means |\n|---|---|\n"
-             "| error | some sender in its default setting defers, cannot deliver, sends in "
-             "clear, or loses the authentication it would have |\n"
-             "| warning | the same soon, for old senders, or for one of several ways |\n"
-             "| notice | worth a look |\n"
-             "| info | a fact, no fault |\n\n"
-             "Scope `session` means a service (its handshake without SNI) or an endpoint (its "
-             "own session).\n"
-             "What could not be found out is never a finding about what it would have shown.\n"
-             "RFC 8460 section 4.3 defines the result types of TLS-RPT.\n\n");
+        out,
+        "# Findings\n\n"
+        "<!-- Made from scanner/analysis/catalogue.def; a unit test holds it to that. -->\n\n"
+        "The codes that `findings` in the rows can have. The meaning of a code never changes.\n"
+        "The severity in a row depends on the case; the one given here is the maximum:\n\n"
+        "| severity | means |\n|---|---|\n"
+        "| error | some sender in its default setting defers, cannot deliver, sends in "
+        "cleartext, or loses the authentication it would have |\n"
+        "| warning | the same in the near future, for old senders, or on one of several paths |\n"
+        "| notice | worth checking |\n"
+        "| info | a fact, not a fault |\n\n"
+        "Scope `session` means a service (its handshake without SNI) or an endpoint (its "
+        "own session).\n"
+        "A test without an answer never leads to a finding about what it might have shown.\n"
+        "RFC 8460 section 4.3 defines the result types of TLS-RPT.\n\n");
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding_info *f = finding_info((enum finding_code)i);
         if (starts_area(i)) {

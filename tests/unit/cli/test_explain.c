@@ -70,10 +70,11 @@ Test(explain, an_entry_reads_like_this)
         "starttls.masked\n"
         "  severity   error at most\n"
         "  found in   rows of services or endpoints\n"
-        "  symptom    The offer of STARTTLS was overwritten on its way; mail is sent in\n"
-        "             clear.\n"
-        "  cause      A firewall that inspects SMTP replaces the keyword, often by X.\n"
-        "  fix        Switch the inspection of SMTP off.\n"
+        "  symptom    The STARTTLS offer was overwritten on the path; mail is sent in\n"
+        "             cleartext.\n"
+        "  cause      A firewall that inspects SMTP overwrites the keyword, often with\n"
+        "             the letter X.\n"
+        "  fix        Disable SMTP inspection on the firewall.\n"
         "  see        RFC 3207 section 6\n"
         "  TLS-RPT    starttls-not-supported (RFC 8460 section 4.3)\n");
     buf_deinit(&out);
