@@ -153,7 +153,7 @@ static void put_columns(struct buf *out, const struct definition *d)
     }
 }
 
-static void put_key(struct buf *out, const struct definition *d)
+static void dictionary_put_key(struct buf *out, const struct definition *d)
 {
     const char *between = "Key: ";
     for (size_t i = 0; i < d->column_count; i++) {
@@ -172,7 +172,7 @@ static void put_tables(struct buf *out)
         const struct definition *d = table_definition((enum table_id)t);
         buf_putf(out, "\n### Table `%s`\n\n%s", d->name, d->meaning);
         buf_put_text(out, table_is_csv_only((enum table_id)t) ? " CSV only.\n" : "\n");
-        put_key(out, d);
+        dictionary_put_key(out, d);
         put_columns(out, d);
     }
 }
@@ -203,13 +203,13 @@ static void put_vocabularies(struct buf *out)
     }
 }
 
-static void put_path(const char *table, const char *path, void *arg)
+static void dictionary_put_path(const char *table, const char *path, void *arg)
 {
     struct buf *out = arg;
     buf_putf(out, "%s.%s\n", table, path);
 }
 
-static void put_volatile(struct buf *out)
+static void dictionary_put_volatile(struct buf *out)
 {
     buf_put_text(
         out, "\n## Volatile columns\n\n"
@@ -217,7 +217,7 @@ static void put_volatile(struct buf *out)
              "addresses, what a resolver has cached, and the order in which things happen.\n"
              "The order of rows in a file, and of rows on standard output, is volatile too.\n\n"
              "```\n");
-    columns_each_volatile(put_path, out);
+    columns_each_volatile(dictionary_put_path, out);
     buf_put_text(out, "```\n");
 }
 
@@ -228,5 +228,5 @@ void dictionary_write_markdown(struct buf *out)
     put_tables(out);
     put_objects(out);
     put_vocabularies(out);
-    put_volatile(out);
+    dictionary_put_volatile(out);
 }

@@ -16,7 +16,7 @@ struct json_writer json_writer_indented(struct buf *out)
     return (struct json_writer){.out = out, .indented = true};
 }
 
-static void put_line(struct json_writer *w)
+static void json_put_line(struct json_writer *w)
 {
     buf_put_char(w->out, '\n');
     for (unsigned i = 0; i < w->depth; i++) {
@@ -31,7 +31,7 @@ static void put_separator(struct json_writer *w)
         buf_put_char(w->out, ',');
     }
     if (w->indented && w->depth > 0) {
-        put_line(w);
+        json_put_line(w);
     }
 }
 
@@ -59,7 +59,7 @@ static void end_nest(struct json_writer *w, char bracket)
     CHECK(w->depth > 0 && !w->after_key);
     w->depth--;
     if (w->indented && w->comma) {
-        put_line(w);
+        json_put_line(w);
     }
     buf_put_char(w->out, bracket);
     w->comma = true;
@@ -271,6 +271,12 @@ void json_uint(struct json_writer *w, uint64_t n)
 {
     value_begins(w);
     buf_put_u64(w->out, n);
+}
+
+void json_key_uint(struct json_writer *w, const char *key, uint64_t n)
+{
+    json_key(w, key);
+    json_uint(w, n);
 }
 
 void json_int(struct json_writer *w, int64_t n)

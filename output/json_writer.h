@@ -34,7 +34,8 @@ void json_object_begin(struct json_writer *w);
 void json_object_end(struct json_writer *w);
 void json_array_begin(struct json_writer *w);
 void json_array_end(struct json_writer *w);
-void json_key(struct json_writer *w, const char *key); /* any text; escaped */
+void json_key(struct json_writer *w, const char *key);                  /* any text; escaped */
+void json_key_uint(struct json_writer *w, const char *key, uint64_t n); /* with its value */
 void json_key_text(struct json_writer *w, struct span key);
 /** A key that was written before, with quotes and colon. Not in indented files. */
 void json_key_ready(struct json_writer *w, struct span key);

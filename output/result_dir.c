@@ -32,7 +32,7 @@ static const char *format_suffix(enum row_format format)
     UNREACHABLE("unknown row_format");
 }
 
-static void set_error(struct result_error *err, const char *what, const char *path)
+static void result_dir_set_error(struct result_error *err, const char *what, const char *path)
 {
     if (err->error == 0) {
         err->error = errno;
@@ -41,7 +41,7 @@ static void set_error(struct result_error *err, const char *what, const char *pa
 }
 
 /* @return false with errno set, ENOTEMPTY when there is something in it. */
-static bool is_empty(int fd)
+static bool dir_is_empty(int fd)
 {
     int again = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* closedir() closes it */
     DIR *dir = again >= 0 ? fdopendir(again) : NULL;
@@ -67,16 +67,16 @@ static bool is_empty(int fd)
 static bool open_empty(struct result_dir *d, struct result_error *err)
 {
     if (mkdir(d->path, 0777) != 0 && errno != EEXIST) {
-        set_error(err, "create directory", d->path);
+        result_dir_set_error(err, "create directory", d->path);
         return false;
     }
     d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (d->fd < 0) {
-        set_error(err, "open directory", d->path);
+        result_dir_set_error(err, "open directory", d->path);
         return false;
     }
-    if (!is_empty(d->fd)) {
-        set_error(err, "use directory", d->path);
+    if (!dir_is_empty(d->fd)) {
+        result_dir_set_error(err, "use directory", d->path);
         return false;
     }
     return true;
@@ -223,7 +223,7 @@ bool result_dir_finish(struct result_dir *d)
     bool ok = each_file(d, finish_durable);
     give_reserve_back(d);
     if (fsync(d->fd) != 0) { /* the new names */
-        set_error(&d->error, "fsync directory", d->path);
+        result_dir_set_error(&d->error, "fsync directory", d->path);
         ok = false;
     }
     return ok;

@@ -36,8 +36,8 @@ struct result_file {
     struct result_file_info info;
 };
 
-static void set_error(struct result_error *err, int error, const char *what, const char *dir,
-                      const char *name)
+static void result_file_set_error(struct result_error *err, int error, const char *what,
+                                  const char *dir, const char *name)
 {
     if (err->error == 0) { /* the first failure is the one to report */
         err->error = error;
@@ -47,7 +47,7 @@ static void set_error(struct result_error *err, int error, const char *what, con
 
 /* A write that the operating system takes in part is no failure. @return octets written; with
  * fewer than all of them errno says why. */
-static size_t write_all(int fd, struct span s)
+static size_t file_write_all(int fd, struct span s)
 {
     size_t done = 0;
     while (done < s.len) {
@@ -65,7 +65,7 @@ static size_t write_all(int fd, struct span s)
     return done;
 }
 
-static uint64_t count_lines(struct span s)
+static uint64_t file_count_lines(struct span s)
 {
     uint64_t lines = 0;
     while (s.len > 0) {
@@ -87,7 +87,7 @@ static void cut_back(struct result_file *f, struct span octets, size_t written)
         const uint8_t *end = written > 0 ? memrchr(kept.at, '\n', kept.len) : NULL;
         kept.len = end != NULL ? (size_t)(end - kept.at) + 1 : 0;
         f->safe_octets += kept.len;
-        f->safe_rows += count_lines(kept);
+        f->safe_rows += file_count_lines(kept);
     }
     if (ftruncate(f->fd, (off_t)f->safe_octets) == 0) {
         f->octets = f->safe_octets;
@@ -96,16 +96,16 @@ static void cut_back(struct result_file *f, struct span octets, size_t written)
     }
 }
 
-static void fail(struct result_file *f, const char *what, int error)
+static void result_file_fail(struct result_file *f, const char *what, int error)
 {
-    set_error(&f->error, error, what, f->dir, f->part_name);
+    result_file_set_error(&f->error, error, what, f->dir, f->part_name);
 }
 
-static bool write_octets(struct result_file *f, struct span octets)
+static bool file_write_octets(struct result_file *f, struct span octets)
 {
-    size_t written = write_all(f->fd, octets);
+    size_t written = file_write_all(f->fd, octets);
     if (written < octets.len) {
-        fail(f, "write", errno);
+        result_file_fail(f, "write", errno);
         f->octets += written;
         cut_back(f, octets, written);
         return false;
@@ -152,7 +152,7 @@ static bool write_pending(struct result_file *f, bool end_frame)
         }
         octets = buf_span(&f->encoded);
     }
-    bool ok = write_octets(f, octets);
+    bool ok = file_write_octets(f, octets);
     if (ok) {
         f->frame_rows += f->pending_rows;
         f->frame_len += f->pending.len;
@@ -182,7 +182,7 @@ struct result_file *result_file_new(const struct result_file_params *params,
     f->fd =
         openat(f->dir_fd, f->part_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (f->fd < 0) {
-        set_error(err, errno, "create", f->dir, f->part_name);
+        result_file_set_error(err, errno, "create", f->dir, f->part_name);
         free(f);
         return NULL;
     }
@@ -233,16 +233,16 @@ bool result_file_finish(struct result_file *f, bool durable)
     CHECK(f->fd >= 0);
     (void)write_pending(f, true);
     if (durable && fsync(f->fd) != 0) {
-        fail(f, "fsync", errno);
+        result_file_fail(f, "fsync", errno);
     }
     if (close(f->fd) != 0) {
-        fail(f, "close", errno);
+        result_file_fail(f, "close", errno);
     }
     f->fd = -1;
     end_digest(f);
     f->info.octets = f->octets;
     if (!f->ragged && renameat(f->dir_fd, f->part_name, f->dir_fd, f->name) != 0) {
-        fail(f, "rename", errno);
+        result_file_fail(f, "rename", errno);
     }
     return f->error.error == 0;
 }
@@ -286,12 +286,12 @@ bool result_file_write_whole(int dir_fd, const char *dir, const char *name, stru
     CHECK(len > 0 && (size_t)len < sizeof(tmp));
     int fd = openat(dir_fd, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0) {
-        set_error(err, errno, "create", dir, tmp);
+        result_file_set_error(err, errno, "create", dir, tmp);
         return false;
     }
-    const char *failed = write_all(fd, octets) < octets.len ? "write"
-                         : fsync(fd) != 0                   ? "fsync"
-                                                            : NULL;
+    const char *failed = file_write_all(fd, octets) < octets.len ? "write"
+                         : fsync(fd) != 0                        ? "fsync"
+                                                                 : NULL;
     int error = errno;
     if (close(fd) != 0 && failed == NULL) {
         failed = "close";
@@ -308,7 +308,7 @@ bool result_file_write_whole(int dir_fd, const char *dir, const char *name, stru
         (void)unlinkat(dir_fd, tmp, 0);
     }
     if (failed != NULL) {
-        set_error(err, error, failed, dir, name);
+        result_file_set_error(err, error, failed, dir, name);
     }
     return failed == NULL;
 }

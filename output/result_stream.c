@@ -20,7 +20,7 @@ static bool wait_writable(int fd)
     return poll(&p, 1, -1) >= 0 || errno == EINTR;
 }
 
-static uint64_t count_lines(struct span s)
+static uint64_t stream_count_lines(struct span s)
 {
     uint64_t lines = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -43,7 +43,8 @@ bool result_stream_flush(struct result_stream *s)
                            s->fd == STDOUT_FILENO ? "standard output" : "results");
         }
     }
-    uint64_t lost = rest.len > 0 ? count_lines(rest) : 0; /* a row that is out in part is lost */
+    uint64_t lost =
+        rest.len > 0 ? stream_count_lines(rest) : 0; /* a row that is out in part is lost */
     s->rows += s->pending_rows - lost;
     s->rows_lost += lost;
     s->pending_rows = 0;

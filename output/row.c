@@ -38,8 +38,8 @@ void row_begin(struct row *r, enum table_id t)
     row_uint(r, 0, ROW_SCHEMA_VERSION); /* the first column of every table */
 }
 
-/* The cell to fill. Its octets are what is added to `scratch` from now to keep(). */
-static struct cell *fill(struct row *r, unsigned column, column_types types)
+/* The cell to fill. Its octets are what is added to `scratch` from now to cell_keep(). */
+static struct cell *cell_fill(struct row *r, unsigned column, column_types types)
 {
     definition_allows(r->definition, column, types);
     struct cell *c = &r->cells[column];
@@ -54,7 +54,7 @@ static struct cell *fill(struct row *r, unsigned column, column_types types)
     return c;
 }
 
-static void keep(const struct row *r, struct cell *c, enum cell_kind kind)
+static void cell_keep(const struct row *r, struct cell *c, enum cell_kind kind)
 {
     c->kind = kind;
     c->len = r->scratch.len - c->at;
@@ -62,9 +62,9 @@ static void keep(const struct row *r, struct cell *c, enum cell_kind kind)
 
 void row_text(struct row *r, unsigned column, struct span text)
 {
-    struct cell *c = fill(r, column, TYPES_TEXT);
+    struct cell *c = cell_fill(r, column, TYPES_TEXT);
     buf_put(&r->scratch, text);
-    keep(r, c, CELL_TEXT);
+    cell_keep(r, c, CELL_TEXT);
 }
 
 void row_name(struct row *r, unsigned column, struct span text)
@@ -72,7 +72,7 @@ void row_name(struct row *r, unsigned column, struct span text)
     if (text.len > 0) {
         row_text(r, column, text);
     } else {
-        (void)fill(r, column, TYPES_TEXT);
+        (void)cell_fill(r, column, TYPES_TEXT);
     }
 }
 
@@ -81,15 +81,15 @@ void row_word(struct row *r, unsigned column, const char *word)
     if (word != NULL) {
         row_text(r, column, span_of(word));
     } else {
-        (void)fill(r, column, TYPES_TEXT);
+        (void)cell_fill(r, column, TYPES_TEXT);
     }
 }
 
 void row_uint(struct row *r, unsigned column, uint64_t n)
 {
-    struct cell *c = fill(r, column, TYPE(UINT));
+    struct cell *c = cell_fill(r, column, TYPE(UINT));
     buf_put_u64(&r->scratch, n);
-    keep(r, c, CELL_LITERAL);
+    cell_keep(r, c, CELL_LITERAL);
 }
 
 void row_natural(struct row *r, unsigned column, int64_t n)
@@ -97,45 +97,45 @@ void row_natural(struct row *r, unsigned column, int64_t n)
     if (n >= 0) {
         row_uint(r, column, (uint64_t)n);
     } else {
-        (void)fill(r, column, TYPE(UINT));
+        (void)cell_fill(r, column, TYPE(UINT));
     }
 }
 
 void row_int(struct row *r, unsigned column, int64_t n)
 {
-    struct cell *c = fill(r, column, TYPE(INT));
+    struct cell *c = cell_fill(r, column, TYPE(INT));
     buf_put_i64(&r->scratch, n);
-    keep(r, c, CELL_LITERAL);
+    cell_keep(r, c, CELL_LITERAL);
 }
 
 void row_bool(struct row *r, unsigned column, bool value)
 {
-    struct cell *c = fill(r, column, TYPE(BOOL));
+    struct cell *c = cell_fill(r, column, TYPE(BOOL));
     buf_put_text(&r->scratch, value ? "true" : "false");
-    keep(r, c, CELL_LITERAL);
+    cell_keep(r, c, CELL_LITERAL);
 }
 
 void row_time_ms(struct row *r, unsigned column, int64_t unix_ms)
 {
-    struct cell *c = fill(r, column, TYPE(TIME_MS));
+    struct cell *c = cell_fill(r, column, TYPE(TIME_MS));
     text_put_time_ms(&r->scratch, unix_ms);
-    keep(r, c, r->scratch.len > c->at ? CELL_PLAIN : CELL_NULL);
+    cell_keep(r, c, r->scratch.len > c->at ? CELL_PLAIN : CELL_NULL);
 }
 
 void row_time_s(struct row *r, unsigned column, int64_t unix_s)
 {
-    struct cell *c = fill(r, column, TYPE(TIME_S));
+    struct cell *c = cell_fill(r, column, TYPE(TIME_S));
     text_put_time_s(&r->scratch, unix_s);
-    keep(r, c, r->scratch.len > c->at ? CELL_PLAIN : CELL_NULL);
+    cell_keep(r, c, r->scratch.len > c->at ? CELL_PLAIN : CELL_NULL);
 }
 
 void row_hex(struct row *r, unsigned column, struct span octets)
 {
-    struct cell *c = fill(r, column, TYPE(HEX));
+    struct cell *c = cell_fill(r, column, TYPE(HEX));
     if (octets.len > 0) {
         buf_put_hex(&r->scratch, octets);
     }
-    keep(r, c, CELL_PLAIN);
+    cell_keep(r, c, CELL_PLAIN);
 }
 
 void row_sha256(struct row *r, unsigned column, const uint8_t digest[32])
@@ -143,17 +143,17 @@ void row_sha256(struct row *r, unsigned column, const uint8_t digest[32])
     if (!digest_is_none(digest)) {
         row_hex(r, column, (struct span){digest, 32});
     } else {
-        (void)fill(r, column, TYPE(HEX));
+        (void)cell_fill(r, column, TYPE(HEX));
     }
 }
 
 void row_base64(struct row *r, unsigned column, struct span octets)
 {
-    struct cell *c = fill(r, column, TYPE(BASE64));
+    struct cell *c = cell_fill(r, column, TYPE(BASE64));
     if (octets.len > 0) {
         buf_put_base64(&r->scratch, octets);
     }
-    keep(r, c, CELL_PLAIN);
+    cell_keep(r, c, CELL_PLAIN);
 }
 
 void row_address(struct row *r, unsigned column, const struct net_addr *a)
@@ -162,20 +162,20 @@ void row_address(struct row *r, unsigned column, const struct net_addr *a)
     if (a->family != 0) {
         row_text(r, column, (struct span){(const uint8_t *)text, net_addr_format(a, text)});
     } else {
-        (void)fill(r, column, TYPES_TEXT);
+        (void)cell_fill(r, column, TYPES_TEXT);
     }
 }
 
 void row_json(struct row *r, unsigned column, struct span json)
 {
-    struct cell *c = fill(r, column, TYPE(JSON));
+    struct cell *c = cell_fill(r, column, TYPE(JSON));
     buf_put(&r->scratch, json);
-    keep(r, c, json.len > 0 ? CELL_JSON : CELL_NULL);
+    cell_keep(r, c, json.len > 0 ? CELL_JSON : CELL_NULL);
 }
 
 struct object *row_object(struct row *r, unsigned column)
 {
-    (void)fill(r, column, TYPE(OBJECT));
+    (void)cell_fill(r, column, TYPE(OBJECT));
     r->open_column = column;
     r->nest = json_writer(&r->scratch);
     return object_open(r, r->definition->columns[column].nested);
@@ -183,7 +183,7 @@ struct object *row_object(struct row *r, unsigned column)
 
 struct list *row_list(struct row *r, unsigned column)
 {
-    (void)fill(r, column, TYPES_LIST);
+    (void)cell_fill(r, column, TYPES_LIST);
     r->open_column = column;
     r->nest = json_writer(&r->scratch);
     return list_open(r, &r->definition->columns[column]);
@@ -278,8 +278,8 @@ static void put_csv_text(struct row *r, struct buf *out, const struct column *co
     }
 }
 
-static void put_csv_cell(struct row *r, struct buf *out, const struct column *column,
-                         const struct cell *c)
+static void row_put_csv_cell(struct row *r, struct buf *out, const struct column *column,
+                             const struct cell *c)
 {
     struct span octets = cell_octets(r, c);
     switch (c->kind) {
@@ -302,14 +302,14 @@ static void put_csv_cell(struct row *r, struct buf *out, const struct column *co
     }
 }
 
-static void put_csv(struct row *r, struct buf *out)
+static void row_put_csv(struct row *r, struct buf *out)
 {
     const struct definition *d = r->definition;
     for (size_t i = 0; i < d->column_count; i++) {
         if (i > 0) {
             buf_put_char(out, ',');
         }
-        put_csv_cell(r, out, &d->columns[i], &r->cells[i]);
+        row_put_csv_cell(r, out, &d->columns[i], &r->cells[i]);
     }
     buf_put_text(out, CSV_LINE_END);
 }
@@ -327,7 +327,7 @@ void row_end(struct row *r, struct buf *ndjson, struct buf *csv, bool with_type)
         put_ndjson(r, ndjson, with_type);
     }
     if (csv != NULL) {
-        put_csv(r, csv);
+        row_put_csv(r, csv);
     }
 }
 

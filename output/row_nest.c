@@ -52,7 +52,7 @@ static void skip_to(struct object *o, unsigned column)
 }
 
 /* Writes the key; the caller writes the value. */
-static struct json_writer *fill(struct object *o, unsigned column, column_types types)
+static struct json_writer *object_fill(struct object *o, unsigned column, column_types types)
 {
     definition_allows(o->definition, column, types);
     if (o->level != o->row->depth) {
@@ -69,7 +69,7 @@ static struct json_writer *fill(struct object *o, unsigned column, column_types 
 
 void object_text(struct object *o, unsigned column, struct span text)
 {
-    struct json_writer *w = fill(o, column, TYPES_TEXT);
+    struct json_writer *w = object_fill(o, column, TYPES_TEXT);
     bool altered = json_text(w, text);
     const struct column *c = &o->definition->columns[column];
     if (c->type == COLUMN_TYPE_FOREIGN) {
@@ -112,7 +112,7 @@ void object_word(struct object *o, unsigned column, const char *word)
 
 void object_uint(struct object *o, unsigned column, uint64_t n)
 {
-    json_uint(fill(o, column, TYPE(UINT)), n);
+    json_uint(object_fill(o, column, TYPE(UINT)), n);
 }
 
 void object_natural(struct object *o, unsigned column, int64_t n)
@@ -126,27 +126,27 @@ void object_natural(struct object *o, unsigned column, int64_t n)
 
 void object_int(struct object *o, unsigned column, int64_t n)
 {
-    json_int(fill(o, column, TYPE(INT)), n);
+    json_int(object_fill(o, column, TYPE(INT)), n);
 }
 
 void object_bool(struct object *o, unsigned column, bool value)
 {
-    json_bool(fill(o, column, TYPE(BOOL)), value);
+    json_bool(object_fill(o, column, TYPE(BOOL)), value);
 }
 
 void object_time_ms(struct object *o, unsigned column, int64_t unix_ms)
 {
-    json_time_ms(fill(o, column, TYPE(TIME_MS)), unix_ms);
+    json_time_ms(object_fill(o, column, TYPE(TIME_MS)), unix_ms);
 }
 
 void object_time_s(struct object *o, unsigned column, int64_t unix_s)
 {
-    json_time_s(fill(o, column, TYPE(TIME_S)), unix_s);
+    json_time_s(object_fill(o, column, TYPE(TIME_S)), unix_s);
 }
 
 void object_hex(struct object *o, unsigned column, struct span octets)
 {
-    json_hex(fill(o, column, TYPE(HEX)), octets);
+    json_hex(object_fill(o, column, TYPE(HEX)), octets);
 }
 
 void object_sha256(struct object *o, unsigned column, const uint8_t digest[32])
@@ -160,7 +160,7 @@ void object_sha256(struct object *o, unsigned column, const uint8_t digest[32])
 
 void object_base64(struct object *o, unsigned column, struct span octets)
 {
-    json_base64(fill(o, column, TYPE(BASE64)), octets);
+    json_base64(object_fill(o, column, TYPE(BASE64)), octets);
 }
 
 void object_address(struct object *o, unsigned column, const struct net_addr *a)
@@ -175,13 +175,13 @@ void object_address(struct object *o, unsigned column, const struct net_addr *a)
 
 struct object *object_object(struct object *o, unsigned column)
 {
-    (void)fill(o, column, TYPE(OBJECT));
+    (void)object_fill(o, column, TYPE(OBJECT));
     return object_open(o->row, o->definition->columns[column].nested);
 }
 
 struct list *object_list(struct object *o, unsigned column)
 {
-    (void)fill(o, column, TYPES_LIST);
+    (void)object_fill(o, column, TYPES_LIST);
     return list_open(o->row, &o->definition->columns[column]);
 }
 

@@ -120,7 +120,7 @@ static bool is_current(const struct dns_transport *t, const unsigned char *stub,
            memcmp(stub, t->sockets.current.at, 2) == 0;
 }
 
-static void on_answer(void *arg, int status, int timeouts, unsigned char *stub, int len)
+static void ares_on_answer(void *arg, int status, int timeouts, unsigned char *stub, int len)
 {
     (void)timeouts;
     struct dns_exchange *e = arg;
@@ -296,7 +296,7 @@ void dns_transport_send(struct dns_transport *t, uint32_t server, bool tcp, uint
     }
     t->sockets.fault = false;
     t->sockets.sending = true;
-    ares_send(c->ares, query, (int)len, on_answer, exchange);
+    ares_send(c->ares, query, (int)len, ares_on_answer, exchange);
     t->sockets.sending = false;
     t->sockets.fault = false;
 }

@@ -245,7 +245,7 @@ static bool read_data_name(struct reading *r, const struct record *rec, size_t s
 }
 
 /* RFC 1035 section 3.3.14: one or more character-strings that fill the data. */
-static bool read_text(struct dns_reader *reader, struct span data, struct span *out)
+static bool message_read_text(struct dns_reader *reader, struct span data, struct span *out)
 {
     if (data.len == 0) {
         return false;
@@ -297,7 +297,7 @@ static bool read_data(struct reading *r, const struct record *rec, struct dns_rr
         rr->name = keep_text(r->reader, &name);
         return true;
     case DNS_TYPE_TXT:
-        return read_text(r->reader, data, &rr->text);
+        return message_read_text(r->reader, data, &rr->text);
     case DNS_TYPE_TLSA: /* RFC 6698 section 2.1 */
         if (data.len < 3) {
             return false;
@@ -368,7 +368,7 @@ static void sort_without_repeats(struct dns_reader *reader, size_t *count)
 }
 
 /* The records of the asked type at `name`. @return false when one of them is malformed. */
-static bool collect(struct reading *r, const struct dns_name *name)
+static bool message_collect(struct reading *r, const struct dns_name *name)
 {
     struct dns_reader *reader = r->reader;
     for (size_t i = 0; i < reader->record_count; i++) {
@@ -451,7 +451,7 @@ static enum dns_state follow(struct reading *r, const struct dns_name *name)
     struct dns_name here = *name;
     struct dns_answer *out = r->out;
     for (;;) {
-        if (!collect(r, &here)) {
+        if (!message_collect(r, &here)) {
             return DNS_MALFORMED;
         }
         if (out->rr_count > 0) {
@@ -493,7 +493,7 @@ static enum dns_state judge_denial(struct reading *r)
     return DNS_NODATA;
 }
 
-static enum dns_state judge(struct reading *r, const struct dns_name *name)
+static enum dns_state message_judge(struct reading *r, const struct dns_name *name)
 {
     switch (r->rcode) {
     case DNS_RCODE_NOERROR:
@@ -542,7 +542,7 @@ void dns_message_read(struct dns_reader *reader, struct span message, const stru
     if (message.len >= DNS_HEADER_LEN) {
         r.rcode = dns_message_rcode(message);
         if (read_sections(&r, name)) {
-            state = judge(&r, name);
+            state = message_judge(&r, name);
         }
         out->seen.rcode = (uint8_t)(r.rcode < DNS_RCODE_NONE ? r.rcode : DNS_RCODE_NONE - 1U);
         out->seen.ad = (message.at[3] & 0x20U) != 0; /* RFC 4035 section 3.2.3 */

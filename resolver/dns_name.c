@@ -2,11 +2,6 @@
 
 #define POINTER_BITS 0xC0U /* RFC 1035 section 4.1.4 */
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* One octet of a label at the front of `*text`, escapes resolved (RFC 1035 section 5.1). */
 static bool take_octet(struct span *text, uint8_t *out)
 {
@@ -15,12 +10,12 @@ static bool take_octet(struct span *text, uint8_t *out)
         *text = span_drop(*text, 1);
         return true;
     }
-    if (text->len >= 2 && !is_digit(text->at[1])) {
+    if (text->len >= 2 && !ascii_is_digit(text->at[1])) {
         *out = text->at[1];
         *text = span_drop(*text, 2);
         return true;
     }
-    if (text->len < 4 || !is_digit(text->at[2]) || !is_digit(text->at[3])) {
+    if (text->len < 4 || !ascii_is_digit(text->at[2]) || !ascii_is_digit(text->at[3])) {
         return false;
     }
     unsigned value =
@@ -34,7 +29,7 @@ static bool take_octet(struct span *text, uint8_t *out)
 }
 
 /* Reads up to the next dot or the end; the dot is taken. */
-static bool take_label(struct span *text, struct dns_name *out)
+static bool dns_take_label(struct span *text, struct dns_name *out)
 {
     size_t start = out->len; /* of the length octet */
     size_t len = 0;
@@ -66,7 +61,7 @@ bool dns_name_from_text(struct span text, struct dns_name *out)
     }
     if (!span_eq(text, SPAN_LIT("."))) {
         while (text.len > 0) {
-            if (!take_label(&text, out)) {
+            if (!dns_take_label(&text, out)) {
                 return false;
             }
         }

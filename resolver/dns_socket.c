@@ -68,7 +68,7 @@ static struct dns_socket *find_socket(const struct dns_sockets *set, int fd)
 
 static void on_poll(uv_poll_t *handle, int status, int events);
 
-static void watch(struct dns_socket *s)
+static void poll_update(struct dns_socket *s)
 {
     int events = UV_READABLE | (s->wants_write ? UV_WRITABLE : 0);
     (void)uv_poll_start(&s->poll, events, on_poll);
@@ -80,7 +80,7 @@ static void flush_socket(struct dns_socket *s)
     bool blocked = udp_queue_flush(s->queue, s->fd, s->refused) == UDP_FLUSH_BLOCKED;
     if (blocked != s->wants_write) {
         s->wants_write = blocked;
-        watch(s);
+        poll_update(s);
     }
 }
 
@@ -180,7 +180,7 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     }
 }
 
-static void on_closed(uv_handle_t *handle)
+static void dns_socket_on_closed(uv_handle_t *handle)
 {
     struct dns_socket *s = handle->data;
     struct dns_sockets *set = s->set;
@@ -236,7 +236,7 @@ int dns_socket_close(struct dns_sockets *set, int fd)
     }
     *link = s->next;
     s->fd = -1;
-    uv_close((uv_handle_t *)&s->poll, on_closed);
+    uv_close((uv_handle_t *)&s->poll, dns_socket_on_closed);
     return close(fd);
 }
 
@@ -327,7 +327,7 @@ void dns_socket_watch(struct dns_sockets *set, int fd, bool writable)
     if (s->queue == NULL) {
         s->wants_write = writable;
     }
-    watch(s);
+    poll_update(s);
 }
 
 void dns_sockets_flush(struct dns_sockets *set)

@@ -94,7 +94,7 @@ struct resolver {
     bool closing;
 };
 
-static void queue_put(struct queue *q, struct question *one)
+static void resolver_queue_put(struct queue *q, struct question *one)
 {
     one->next = NULL;
     if (q->last != NULL) {
@@ -105,7 +105,7 @@ static void queue_put(struct queue *q, struct question *one)
     q->last = one;
 }
 
-static struct question *queue_take(struct queue *q)
+static struct question *resolver_queue_take(struct queue *q)
 {
     struct question *one = q->first;
     if (one != NULL) {
@@ -134,7 +134,7 @@ static struct question *question_new(struct resolver *r)
 }
 
 /* The one way out of a question. */
-static void finish(struct question *q, struct dns_answer *answer)
+static void resolver_finish(struct question *q, struct dns_answer *answer)
 {
     struct resolver *r = q->resolver;
     resolver_done_fn done = q->done;
@@ -159,13 +159,13 @@ static void finish_without_answer(struct question *q, enum dns_state state)
     struct dns_answer none = {
         .seen = {.state = (uint8_t)state, .rcode = DNS_RCODE_NONE, .ede = -1},
     };
-    finish(q, &none);
+    resolver_finish(q, &none);
 }
 
 static void finish_with_error(struct question *q)
 {
     struct dns_answer none = {.seen = q->error};
-    finish(q, &none);
+    resolver_finish(q, &none);
 }
 
 /* Which server to ask. */
@@ -210,7 +210,7 @@ static uint32_t choose_server(const struct question *q)
     return fallback;
 }
 
-static void note_failure(struct resolver *r, uint32_t server)
+static void resolver_note_failure(struct resolver *r, uint32_t server)
 {
     struct upstream *u = &r->upstreams[server];
     if (++u->failures >= DOWN_AFTER) {
@@ -232,7 +232,7 @@ static void note_refusals(struct resolver *r)
 static void ask_again(struct question *q)
 {
     q->place = QUEUED;
-    queue_put(&q->resolver->again, q);
+    resolver_queue_put(&q->resolver->again, q);
 }
 
 static void ask_same_server(struct question *q)
@@ -301,13 +301,13 @@ static void finish_repeat(struct question *q, struct dns_answer *answer)
     if (answer->seen.state == DNS_DATA) {
         answer->seen.state = DNS_BOGUS;
         answer->seen.ede = q->error.ede >= 0 ? q->error.ede : answer->seen.ede;
-        finish(q, answer);
+        resolver_finish(q, answer);
     } else {
         finish_with_error(q);
     }
 }
 
-static void on_answer(struct question *q, struct span message)
+static void resolver_on_answer(struct question *q, struct span message)
 {
     struct resolver *r = q->resolver;
     r->upstreams[q->server].failures = 0;
@@ -335,7 +335,7 @@ static void on_answer(struct question *q, struct span message)
         if (q->cd) {
             finish_repeat(q, &answer);
         } else {
-            finish(q, &answer);
+            resolver_finish(q, &answer);
         }
         return;
     case DNS_SERVFAIL:
@@ -380,7 +380,7 @@ static bool gave_up(struct question *q)
     return true;
 }
 
-static void go_on(struct question *q)
+static void resolver_go_on(struct question *q)
 {
     if (gave_up(q)) {
         return;
@@ -403,10 +403,10 @@ static void on_failure(struct question *q, enum dns_transport_end end)
     if (end == DNS_TRANSPORT_LOCAL_FAULT) {
         q->local_faults++;
     } else {
-        note_failure(q->resolver, q->server);
+        resolver_note_failure(q->resolver, q->server);
     }
     if (end == DNS_TRANSPORT_TIMEOUT) {
-        go_on(q);
+        resolver_go_on(q);
     } else {
         pause_question(q); /* at once would only fail again */
     }
@@ -420,7 +420,7 @@ static void on_exchange_end(struct dns_exchange *exchange, enum dns_transport_en
     CHECK(q->place == UNDER_WAY && r->under_way > 0);
     r->under_way--;
     if (end == DNS_TRANSPORT_ANSWER) {
-        on_answer(q, message);
+        resolver_on_answer(q, message);
     } else {
         on_failure(q, end);
     }
@@ -454,7 +454,7 @@ static void pump(struct resolver *r)
         if (from->first == NULL || !rate_bucket_take(&r->rate)) {
             break;
         }
-        send_question(r, queue_take(from));
+        send_question(r, resolver_queue_take(from));
     }
     dns_transport_flush(r->transport);
 }
@@ -464,7 +464,7 @@ static void end_questions(struct resolver *r)
     struct queue ended = r->ended;
     r->ended = (struct queue){0};
     struct question *q;
-    while ((q = queue_take(&ended)) != NULL) {
+    while ((q = resolver_queue_take(&ended)) != NULL) {
         finish_without_answer(q, r->server_count == 0 ? DNS_LOCAL_FAULT : DNS_NAME_INVALID);
     }
 }
@@ -488,7 +488,7 @@ static void on_tick(uv_timer_t *handle)
 }
 
 /* The loop looks at timers before it reads: answers that wait in the kernel are no timeouts. */
-static void on_after_reading(uv_check_t *handle)
+static void resolver_on_after_reading(uv_check_t *handle)
 {
     struct resolver *r = handle->data;
     struct wheel_timer *due;
@@ -498,7 +498,7 @@ static void on_after_reading(uv_check_t *handle)
     r->ticked_ms = uv_now(r->loop);
     dns_transport_tick(r->transport);
     while ((due = wheel_turn(&r->wheel, uv_now(r->loop))) != NULL) {
-        go_on(question_of(due));
+        resolver_go_on(question_of(due));
     }
 }
 
@@ -526,7 +526,7 @@ static void on_transport_closed(void *arg)
     part_closed(arg);
 }
 
-static bool is_loopback(const struct net_addr *a)
+static bool resolver_is_loopback(const struct net_addr *a)
 {
     static const struct net_addr v6 = {.family = 6, .octets = {[15] = 1}};
     return (a->family == 4 && a->octets[0] == 127) || net_addr_eq(a, &v6);
@@ -538,7 +538,7 @@ static void add_servers(struct resolver *r, const struct resolver_params *params
         const struct resolver_server *s = &params->servers[i];
         if (dns_transport_add_server(r->transport, &s->address, s->port)) {
             r->upstreams[r->server_count++].payload =
-                is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;
+                resolver_is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;
         }
     }
 }
@@ -559,7 +559,7 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
           uv_check_init(loop, &r->after_reading) == 0);
     r->tick.data = r->prepare.data = r->after_reading.data = r;
     CHECK(uv_prepare_start(&r->prepare, on_prepare) == 0 &&
-          uv_check_start(&r->after_reading, on_after_reading) == 0);
+          uv_check_start(&r->after_reading, resolver_on_after_reading) == 0);
     uv_unref((uv_handle_t *)&r->prepare);
     uv_unref((uv_handle_t *)&r->after_reading);
     r->open_parts = 4;
@@ -579,12 +579,12 @@ void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_
     }
     if (r->server_count == 0 || !dns_name_from_text(name, &q->name)) {
         q->place = ENDED;
-        queue_put(&r->ended, q);
+        resolver_queue_put(&r->ended, q);
         return;
     }
     q->server = r->next_server++ % r->server_count;
     q->place = QUEUED;
-    queue_put(&r->fresh, q);
+    resolver_queue_put(&r->fresh, q);
 }
 
 void resolver_flush(struct resolver *r)

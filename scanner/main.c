@@ -7,7 +7,7 @@
 
 /* Read the command line, run the command, tell how it ended; nothing else. */
 
-static enum exit_code run(struct options *o, struct buf *why)
+static enum exit_code command_run(struct options *o, struct buf *why)
 {
     switch (o->command) {
     case COMMAND_SCAN:
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     }
     switch (options_read(&options, argc, argv, &why)) {
     case OPTIONS_RUN:
-        code = run(&options, &why);
+        code = command_run(&options, &why);
         break;
     case OPTIONS_HELP:
         help_put_overview(&text);

@@ -18,6 +18,11 @@ const struct finding_info *finding_info(enum finding_code code)
     return &infos[code];
 }
 
+size_t finding_area_len(const char *code)
+{
+    return strcspn(code, ".");
+}
+
 bool finding_code_find(const char *code, enum finding_code *out)
 {
     for (unsigned i = 0; i < FINDING_COUNT; i++) {

@@ -63,5 +63,7 @@ struct finding_info {
 };
 
 const struct finding_info *finding_info(enum finding_code code);
+/** Octets of the area in "area.name". */
+size_t finding_area_len(const char *code);
 /** By "area.name". @return false, `out` unchanged, when there is no such code. */
 bool finding_code_find(const char *code, enum finding_code *out);

@@ -4,11 +4,6 @@
 
 #include "scanner/analysis/catalogue.h"
 
-static size_t area_len(const char *code)
-{
-    return strcspn(code, ".");
-}
-
 static bool starts_area(unsigned code)
 {
     if (code == 0) {
@@ -16,8 +11,8 @@ static bool starts_area(unsigned code)
     }
     const char *now = finding_info((enum finding_code)code)->code;
     const char *before = finding_info((enum finding_code)(code - 1))->code;
-    size_t len = area_len(now);
-    return len != area_len(before) || strncmp(now, before, len) != 0;
+    size_t len = finding_area_len(now);
+    return len != finding_area_len(before) || strncmp(now, before, len) != 0;
 }
 
 static void put_finding(struct buf *out, const struct finding_info *f)
@@ -56,7 +51,7 @@ void catalogue_write_markdown(struct buf *out)
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding_info *f = finding_info((enum finding_code)i);
         if (starts_area(i)) {
-            buf_putf(out, "## %.*s\n\n", (int)area_len(f->code), f->code);
+            buf_putf(out, "## %.*s\n\n", (int)finding_area_len(f->code), f->code);
         }
         put_finding(out, f);
     }

@@ -17,7 +17,8 @@ static void put_subject(struct buf *evidence, const struct cert_info *c)
 }
 
 /* Every evidence says which certificate, then what of it. */
-static struct buf *add(struct findings *out, enum finding_code code, const struct cert_info *c)
+static struct buf *certificate_finding_add(struct findings *out, enum finding_code code,
+                                           const struct cert_info *c)
 {
     struct buf *evidence = findings_add_max(out, code);
     put_subject(evidence, c);
@@ -27,20 +28,22 @@ static struct buf *add(struct findings *out, enum finding_code code, const struc
 static void form_findings(const struct cert_info *c, struct findings *out)
 {
     if (c->parse_error != NULL) {
-        buf_putf(add(out, FINDING_CERT_MALFORMED, c), ": %s", c->parse_error);
+        buf_putf(certificate_finding_add(out, FINDING_CERT_MALFORMED, c), ": %s", c->parse_error);
     }
     if (c->version != 3) {
-        buf_putf(add(out, FINDING_CERT_VERSION, c), ": version %d", c->version);
+        buf_putf(certificate_finding_add(out, FINDING_CERT_VERSION, c), ": version %d", c->version);
     }
     if (c->duplicate_extension) {
-        buf_put_text(add(out, FINDING_CERT_DUPLICATE_EXTENSION, c), ": an extension twice");
+        buf_put_text(certificate_finding_add(out, FINDING_CERT_DUPLICATE_EXTENSION, c),
+                     ": an extension twice");
     }
     if (c->is_precertificate) {
-        buf_put_text(add(out, FINDING_CERT_PRECERTIFICATE, c), ": poison extension");
+        buf_put_text(certificate_finding_add(out, FINDING_CERT_PRECERTIFICATE, c),
+                     ": poison extension");
     }
 }
 
-static bool is_zero(struct span hex)
+static bool hex_is_zero(struct span hex)
 {
     for (size_t i = 0; i < hex.len; i++) {
         if (hex.at[i] != '0') {
@@ -53,14 +56,14 @@ static bool is_zero(struct span hex)
 static void serial_findings(const struct cert_info *c, struct findings *out)
 {
     struct span magnitude = span_drop(c->serial_hex, c->serial_negative ? 1 : 0);
-    if (c->serial_negative || is_zero(magnitude)) {
-        struct buf *evidence = add(out, FINDING_CERT_SERIAL_NEGATIVE, c);
+    if (c->serial_negative || hex_is_zero(magnitude)) {
+        struct buf *evidence = certificate_finding_add(out, FINDING_CERT_SERIAL_NEGATIVE, c);
         buf_put_text(evidence, ": serial number ");
         evidence_put(evidence, magnitude.len > 0 ? c->serial_hex : SPAN_LIT("0"));
     }
     size_t octets = magnitude.len / 2;
     if (octets > SERIAL_OCTETS_MAX) {
-        buf_putf(add(out, FINDING_CERT_SERIAL_LONG, c), ": %s%zu octets",
+        buf_putf(certificate_finding_add(out, FINDING_CERT_SERIAL_LONG, c), ": %s%zu octets",
                  c->serial_truncated ? "over " : "", octets);
     }
 }
@@ -72,7 +75,7 @@ static void time_findings(const struct cert_info *c, struct findings *out)
     if (readable && c->not_before.unix_s <= c->not_after.unix_s) {
         return;
     }
-    struct buf *evidence = add(out, FINDING_CERT_BAD_TIME, c);
+    struct buf *evidence = certificate_finding_add(out, FINDING_CERT_BAD_TIME, c);
     buf_put_text(evidence, ": from \"");
     evidence_put(evidence, c->not_before.raw);
     buf_put_text(evidence, "\" to \"");
@@ -107,7 +110,7 @@ static const char *octet_fault(uint8_t c)
     return good ? NULL : "character that no host name has";
 }
 
-static const char *labels_fault(struct span name)
+static const char *alt_name_labels_fault(struct span name)
 {
     size_t label = 0; /* octets */
     for (size_t i = 0; i < name.len; i++) {
@@ -145,7 +148,7 @@ static const char *dns_name_fault(struct span name)
         return "empty";
     }
     bool wildcard = name.len > 2 && name.at[0] == '*' && name.at[1] == '.';
-    const char *fault = labels_fault(wildcard ? span_drop(name, 2) : name);
+    const char *fault = alt_name_labels_fault(wildcard ? span_drop(name, 2) : name);
     if (fault != NULL) {
         return fault;
     }
@@ -165,7 +168,7 @@ static void bad_name_finding(const struct cert_info *c, struct findings *out)
             continue;
         }
         if (evidence == NULL) {
-            evidence = add(out, FINDING_CERT_SAN_BAD_DNS, c);
+            evidence = certificate_finding_add(out, FINDING_CERT_SAN_BAD_DNS, c);
         }
         if (++bad <= EVIDENCE_LIST_MAX) {
             buf_put_text(evidence, bad == 1 ? ": \"" : ", \"");
@@ -178,17 +181,17 @@ static void bad_name_finding(const struct cert_info *c, struct findings *out)
     }
 }
 
-static void name_findings(const struct cert_info *c, struct findings *out)
+static void certificate_name_findings(const struct cert_info *c, struct findings *out)
 {
     if (!c->is_ca && c->dns_names.total == 0) {
-        struct buf *evidence = add(out, FINDING_CERT_NO_SAN, c);
+        struct buf *evidence = certificate_finding_add(out, FINDING_CERT_NO_SAN, c);
         buf_put_text(evidence, c->has_san ? ": no dNSName among the alternative names"
                                           : ": no alternative names");
     }
     bad_name_finding(c, out);
     size_t total = c->dns_names.total + c->other_name_total;
     if (total > NAMES_MANY) {
-        buf_putf(add(out, FINDING_CERT_MANY_NAMES, c), ": %zu names", total);
+        buf_putf(certificate_finding_add(out, FINDING_CERT_MANY_NAMES, c), ": %zu names", total);
     }
 }
 
@@ -205,7 +208,8 @@ static bool is_usual_exponent(struct span decimal)
 static void rsa_findings(const struct cert_info *c, struct findings *out)
 {
     if (c->key_bits > 0 && c->key_bits < RSA_BITS_MIN) {
-        buf_putf(add(out, FINDING_CERT_KEY_RSA_SMALL, c), ": %u bits", c->key_bits);
+        buf_putf(certificate_finding_add(out, FINDING_CERT_KEY_RSA_SMALL, c), ": %u bits",
+                 c->key_bits);
     }
     if (c->key_bits > RSA_BITS_MANY) {
         struct buf *evidence =
@@ -215,7 +219,7 @@ static void rsa_findings(const struct cert_info *c, struct findings *out)
         buf_putf(evidence, ": %u bits", c->key_bits);
     }
     if (c->rsa_exponent.len > 0 && !is_usual_exponent(c->rsa_exponent)) {
-        struct buf *evidence = add(out, FINDING_CERT_KEY_RSA_EXPONENT, c);
+        struct buf *evidence = certificate_finding_add(out, FINDING_CERT_KEY_RSA_EXPONENT, c);
         buf_put_text(evidence, ": exponent ");
         evidence_put(evidence, c->rsa_exponent);
     }
@@ -232,20 +236,20 @@ static void key_findings(const struct cert_info *c, struct findings *out)
 {
     if (c->key_curve.len > 0 && !is_usual_curve(c->key_curve)) {
         /* A curve that OpenSSL does not have leaves the key unread: one cause, one finding. */
-        struct buf *evidence = add(out, FINDING_CERT_KEY_EC_CURVE, c);
+        struct buf *evidence = certificate_finding_add(out, FINDING_CERT_KEY_EC_CURVE, c);
         buf_put_text(evidence, ": curve ");
         evidence_put(evidence, c->key_curve);
         return;
     }
     if (c->key_unreadable) {
-        struct buf *evidence = add(out, FINDING_CERT_KEY_UNKNOWN, c);
+        struct buf *evidence = certificate_finding_add(out, FINDING_CERT_KEY_UNKNOWN, c);
         buf_put_text(evidence, ": algorithm ");
         evidence_put(evidence, c->key_algorithm);
         return;
     }
     bool pss = span_eq(c->key_algorithm, SPAN_LIT("RSA-PSS"));
     if (!c->is_ca && (pss || span_eq(c->key_algorithm, SPAN_LIT("Ed448")))) {
-        struct buf *evidence = add(out, FINDING_CERT_KEY_RARE, c);
+        struct buf *evidence = certificate_finding_add(out, FINDING_CERT_KEY_RARE, c);
         buf_put_text(evidence, ": ");
         evidence_put(evidence, c->key_algorithm);
     }
@@ -264,6 +268,6 @@ void findings_of_certificate(const struct cert_info *c, bool parsed, struct find
     form_findings(c, out);
     serial_findings(c, out);
     time_findings(c, out);
-    name_findings(c, out);
+    certificate_name_findings(c, out);
     key_findings(c, out);
 }

@@ -8,7 +8,7 @@
 #define EXPIRES_SOON_S (14 * DAY_S) /* a renewal every 90 days is due at 30; our own bound */
 #define LIFE_LEFT      3            /* or a third of the life of one that lives for days */
 
-static void put_name(struct buf *evidence, struct span dn)
+static void put_subject_name(struct buf *evidence, struct span dn)
 {
     if (dn.len > 0) {
         evidence_put(evidence, dn);
@@ -22,22 +22,22 @@ static void put_listed(struct buf *evidence, const struct chain_verdict *v, size
 {
     buf_putf(evidence, "certificate %zu (", index + 1);
     if (v->certs[index] != NULL) {
-        put_name(evidence, v->certs[index]->subject_dn);
+        put_subject_name(evidence, v->certs[index]->subject_dn);
     } else {
         buf_put_text(evidence, "unreadable");
     }
     buf_put_text(evidence, ")");
 }
 
-static void put_step(struct buf *evidence, const struct chain_verdict *v,
-                     const struct path_step *step)
+static void put_path_step(struct buf *evidence, const struct chain_verdict *v,
+                          const struct path_step *step)
 {
     if (step->list_index >= 0) {
         put_listed(evidence, v, (size_t)step->list_index);
         return;
     }
     buf_put_text(evidence, step->source == STEP_ANCHOR ? "trust anchor (" : "not presented (");
-    put_name(evidence, step->cert->subject_dn);
+    put_subject_name(evidence, step->cert->subject_dn);
     buf_put_text(evidence, ")");
 }
 
@@ -47,7 +47,7 @@ struct item_list {
     size_t count;
 };
 
-static bool next_item(struct item_list *l)
+static bool chain_next_item(struct item_list *l)
 {
     if (++l->count > EVIDENCE_LIST_MAX) {
         return false;
@@ -58,7 +58,7 @@ static bool next_item(struct item_list *l)
     return true;
 }
 
-static void end_items(const struct item_list *l)
+static void chain_end_items(const struct item_list *l)
 {
     if (l->count > EVIDENCE_LIST_MAX) {
         buf_putf(l->evidence, " and %zu more", l->count - EVIDENCE_LIST_MAX);
@@ -76,11 +76,11 @@ static void role_finding(const struct chain_verdict *v, enum cert_role role, enu
         if (items.evidence == NULL) {
             items.evidence = findings_add_max(out, code);
         }
-        if (next_item(&items)) {
+        if (chain_next_item(&items)) {
             put_listed(items.evidence, v, i);
         }
     }
-    end_items(&items);
+    chain_end_items(&items);
 }
 
 /* Do the presented certificates of the path stand one behind the other from the first on? What
@@ -128,7 +128,7 @@ static void leaf_finding(const struct chain_verdict *v, struct findings *out)
     }
 }
 
-static void list_findings(const struct chain_verdict *v, struct findings *out)
+static void chain_list_findings(const struct chain_verdict *v, struct findings *out)
 {
     order_finding(v, out);
     leaf_finding(v, out);
@@ -140,7 +140,7 @@ static void list_findings(const struct chain_verdict *v, struct findings *out)
     }
 }
 
-static const struct path_step *top_of(const struct store_verdict *s)
+static const struct path_step *path_top_of(const struct store_verdict *s)
 {
     return s->step_count > 0 ? &s->step[s->step_count - 1] : NULL;
 }
@@ -148,7 +148,7 @@ static const struct path_step *top_of(const struct store_verdict *s)
 /* Is the path's end the certificate whose issuer is there, but did not sign it? */
 static bool ends_at_bad_signature(const struct chain_verdict *v)
 {
-    const struct path_step *top = top_of(&v->store[0]);
+    const struct path_step *top = path_top_of(&v->store[0]);
     return v->bad_signature_child >= 0 && top != NULL && top->list_index == v->bad_signature_child;
 }
 
@@ -178,19 +178,19 @@ static void signature_finding(const struct chain_verdict *v, struct findings *ou
 static void anchor_findings(const struct chain_verdict *v, struct findings *out)
 {
     const struct store_verdict *s = &v->store[0];
-    const struct path_step *top = top_of(s);
+    const struct path_step *top = path_top_of(s);
     if (top == NULL) {
         return;
     }
     if (s->status == CHAIN_SELF_SIGNED) {
-        put_step(findings_add_max(out, FINDING_CHAIN_SELF_SIGNED), v, &s->step[0]);
+        put_path_step(findings_add_max(out, FINDING_CHAIN_SELF_SIGNED), v, &s->step[0]);
     } else if (s->status == CHAIN_UNTRUSTED_ROOT) {
-        put_step(findings_add_max(out, FINDING_CHAIN_UNTRUSTED_ROOT), v, top);
+        put_path_step(findings_add_max(out, FINDING_CHAIN_UNTRUSTED_ROOT), v, top);
     } else if (s->status == CHAIN_ISSUER_UNKNOWN && !ends_at_bad_signature(v)) {
         struct buf *evidence = findings_add_max(out, FINDING_CHAIN_ISSUER_UNKNOWN);
-        put_step(evidence, v, top);
+        put_path_step(evidence, v, top);
         buf_put_text(evidence, ", issuer ");
-        put_name(evidence, top->cert->issuer_dn);
+        put_subject_name(evidence, top->cert->issuer_dn);
     }
 }
 
@@ -237,15 +237,15 @@ static enum finding_code fault_code(const struct store_verdict *s, const struct 
     UNREACHABLE("unknown path_fault");
 }
 
-static void put_texts(struct buf *evidence, const struct cert_texts *texts)
+static void put_chain_texts(struct buf *evidence, const struct cert_texts *texts)
 {
     struct item_list items = {.evidence = evidence};
     for (size_t i = 0; i < texts->count; i++) {
-        if (next_item(&items)) {
+        if (chain_next_item(&items)) {
             evidence_put(evidence, texts->at[i]);
         }
     }
-    end_items(&items);
+    chain_end_items(&items);
 }
 
 /* The fact in the certificate that the fault rests on. */
@@ -265,11 +265,11 @@ static void put_fact(struct buf *evidence, enum path_fault fault, const struct c
         return;
     case PATH_FAULT_EXTENDED_KEY_USAGE:
         buf_put_text(evidence, " for ");
-        put_texts(evidence, &c->ext_key_usage);
+        put_chain_texts(evidence, &c->ext_key_usage);
         return;
     case PATH_FAULT_UNKNOWN_CRITICAL:
         buf_put_text(evidence, " with ");
-        put_texts(evidence, &c->unknown_critical);
+        put_chain_texts(evidence, &c->unknown_critical);
         return;
     case PATH_FAULT_WEAK_KEY:
         buf_put_text(evidence, " with ");
@@ -297,12 +297,12 @@ static void fault_finding(const struct chain_verdict *v, size_t first, enum find
     struct item_list items = {.evidence = findings_add_max(out, code)};
     for (size_t i = first; i < s->fault_count; i++) {
         const struct path_step *step = &s->step[s->fault[i].step];
-        if (fault_code(s, &s->fault[i]) == code && next_item(&items)) {
-            put_step(items.evidence, v, step);
+        if (fault_code(s, &s->fault[i]) == code && chain_next_item(&items)) {
+            put_path_step(items.evidence, v, step);
             put_fact(items.evidence, s->fault[i].fault, step->cert);
         }
     }
-    end_items(&items);
+    chain_end_items(&items);
 }
 
 static void fault_findings(const struct chain_verdict *v, struct findings *out)
@@ -338,24 +338,24 @@ static void expires_soon_finding(const struct chain_verdict *v, int64_t at, stru
         if (items.evidence == NULL) {
             items.evidence = findings_add_max(out, FINDING_CHAIN_EXPIRES_SOON);
         }
-        if (next_item(&items)) {
-            put_step(items.evidence, v, &s->step[i]);
+        if (chain_next_item(&items)) {
+            put_path_step(items.evidence, v, &s->step[i]);
             put_fact(items.evidence, PATH_FAULT_EXPIRED, c);
         }
     }
-    end_items(&items);
+    chain_end_items(&items);
 }
 
-static void put_stores(struct buf *evidence, const struct chain_verdict *v,
-                       const struct judging_terms *terms, bool trusted)
+static void put_chain_stores(struct buf *evidence, const struct chain_verdict *v,
+                             const struct judging_terms *terms, bool trusted)
 {
     struct item_list items = {.evidence = evidence};
     for (size_t i = 0; i < v->store_count; i++) {
-        if ((v->store[i].status == CHAIN_TRUSTED) == trusted && next_item(&items)) {
+        if ((v->store[i].status == CHAIN_TRUSTED) == trusted && chain_next_item(&items)) {
             buf_put_text(evidence, terms->stores[i].name);
         }
     }
-    end_items(&items);
+    chain_end_items(&items);
 }
 
 static void stores_finding(const struct chain_verdict *v, const struct judging_terms *terms,
@@ -370,9 +370,9 @@ static void stores_finding(const struct chain_verdict *v, const struct judging_t
     }
     struct buf *evidence = findings_add_max(out, FINDING_CHAIN_STORES_DIFFER);
     buf_put_text(evidence, "trusted by ");
-    put_stores(evidence, v, terms, true);
+    put_chain_stores(evidence, v, terms, true);
     buf_put_text(evidence, "; not by ");
-    put_stores(evidence, v, terms, false);
+    put_chain_stores(evidence, v, terms, false);
 }
 
 /* Whether the handshake needed it is its session's to say. What the path forbids is among its faults. */
@@ -406,7 +406,8 @@ static void openssl_finding(const struct chain_verdict *v, struct findings *out)
              openssl_verdict_text(o->error));
 }
 
-static const char *where_known(const struct intermediate_pool *pool, const struct cert_info *c)
+static const char *chain_where_known(const struct intermediate_pool *pool,
+                                     const struct cert_info *c)
 {
     enum intermediate_source source;
     if (pool == NULL) {
@@ -439,21 +440,21 @@ static void missing_finding(const struct path_step *step, size_t count,
         if (items.evidence == NULL) {
             items.evidence = findings_add_max(out, FINDING_CHAIN_MISSING_INTERMEDIATE);
         }
-        if (next_item(&items)) {
-            put_name(items.evidence, c->subject_dn);
+        if (chain_next_item(&items)) {
+            put_subject_name(items.evidence, c->subject_dn);
             buf_put_text(items.evidence, ", SHA-256 ");
             buf_put_hex(items.evidence, (struct span){c->fingerprint_sha256, 32});
-            buf_putf(items.evidence, ", %s", where_known(pool, c));
+            buf_putf(items.evidence, ", %s", chain_where_known(pool, c));
         }
     }
-    end_items(&items);
+    chain_end_items(&items);
 }
 
 void findings_of_chain(const struct chain_verdict *v, const struct judging_terms *terms,
                        struct findings *out)
 {
     CHECK(v->store_count > 0 && v->store_count <= terms->store_count);
-    list_findings(v, out);
+    chain_list_findings(v, out);
     anchor_findings(v, out);
     if (v->store[0].status == CHAIN_MISSING_INTERMEDIATE) {
         missing_finding(v->completed, v->completed_count, terms->known, out);

@@ -20,7 +20,7 @@ const char *dane_domain_word(enum dane_domain_state s)
 }
 
 /* A name that is listed with two preferences is one host. */
-static bool is_repeated(const struct seen_domain *d, size_t i)
+static bool dane_host_is_repeated(const struct seen_domain *d, size_t i)
 {
     for (size_t k = 0; k < i; k++) {
         if (d->mx[k].unusable == NULL && span_eq(d->mx[k].host, d->mx[i].host)) {
@@ -30,7 +30,7 @@ static bool is_repeated(const struct seen_domain *d, size_t i)
     return false;
 }
 
-static bool is_in_force(enum dane_host s)
+static bool dane_is_in_force(enum dane_host s)
 {
     return s == DANE_HOST_USABLE || s == DANE_HOST_UNUSABLE;
 }
@@ -85,8 +85,8 @@ enum truth dane_endpoint_passes(const struct seen_domain *d, enum dnssec_state m
     return TRUTH_UNKNOWN;
 }
 
-static void add_endpoints(struct dane_domain *v, const struct seen_domain *d,
-                          const struct seen_mx *mx, uint16_t port)
+static void dane_add_endpoints(struct dane_domain *v, const struct seen_domain *d,
+                               const struct seen_mx *mx, uint16_t port)
 {
     for (size_t i = 0; i < mx->endpoint_count; i++) {
         const struct endpoint_brief *e = &mx->endpoints[i];
@@ -102,23 +102,23 @@ struct hosts {
     uint32_t failed;
 };
 
-static void add_host(struct dane_domain *v, struct hosts *n, const struct seen_domain *d,
-                     const struct seen_mx *mx, uint16_t port)
+static void dane_add_host(struct dane_domain *v, struct hosts *n, const struct seen_domain *d,
+                          const struct seen_mx *mx, uint16_t port)
 {
     enum dane_host state = (enum dane_host)mx->dane_host;
     v->hosts++;
-    v->hosts_in_force += is_in_force(state);
-    v->hosts_with_tlsa +=
-        is_in_force(state) || state == DANE_HOST_TLSA_INSECURE || state == DANE_HOST_HOST_INSECURE;
+    v->hosts_in_force += dane_is_in_force(state);
+    v->hosts_with_tlsa += dane_is_in_force(state) || state == DANE_HOST_TLSA_INSECURE ||
+                          state == DANE_HOST_HOST_INSECURE;
     n->unknown += state == DANE_HOST_UNKNOWN;
     n->failed += state == DANE_HOST_LOOKUP_FAILED;
     v->hosts_usable += state == DANE_HOST_USABLE;
     if (state == DANE_HOST_USABLE) {
-        add_endpoints(v, d, mx, port);
+        dane_add_endpoints(v, d, mx, port);
     }
 }
 
-static enum dane_domain_state state_of(const struct dane_domain *v, const struct hosts *n)
+static enum dane_domain_state dane_state_of_host(const struct dane_domain *v, const struct hosts *n)
 {
     if (n->failed > 0 || v->endpoints.no > 0) {
         return DANE_DOMAIN_FAILED;
@@ -143,9 +143,9 @@ void dane_domain_fill(struct dane_domain *v, const struct seen_domain *d, bool t
     *v = (struct dane_domain){.mx = dnssec_state_of(&d->mx_dns, trust_ad)};
     v->strict = v->mx == DNSSEC_SECURE;
     for (size_t i = 0; i < d->mx_count; i++) {
-        if (d->mx[i].unusable == NULL && !is_repeated(d, i)) {
-            add_host(v, &n, d, &d->mx[i], domain_port(d));
+        if (d->mx[i].unusable == NULL && !dane_host_is_repeated(d, i)) {
+            dane_add_host(v, &n, d, &d->mx[i], domain_port(d));
         }
     }
-    v->state = state_of(v, &n);
+    v->state = dane_state_of_host(v, &n);
 }

@@ -4,7 +4,7 @@
 #include "scanner/analysis/dane_findings.h"
 #include "scanner/analysis/policy_evidence.h"
 
-static bool is_in_force(const struct seen_mx *mx)
+static bool dane_host_is_in_force(const struct seen_mx *mx)
 {
     return mx->dane_host == DANE_HOST_USABLE || mx->dane_host == DANE_HOST_UNUSABLE;
 }
@@ -22,8 +22,8 @@ static bool is_without(const struct seen_mx *mx)
             mx->dane_host == DANE_HOST_HOST_INSECURE || mx->dane_host == DANE_HOST_UNUSABLE);
 }
 
-static void put_hosts(struct buf *evidence, const struct seen_domain *d,
-                      bool (*holds)(const struct seen_mx *mx))
+static void put_dane_hosts(struct buf *evidence, const struct seen_domain *d,
+                           bool (*holds)(const struct seen_mx *mx))
 {
     size_t count = 0;
     for (size_t i = 0; i < d->mx_count; i++) {
@@ -47,20 +47,20 @@ static bool has_host(const struct seen_domain *d, bool (*holds)(const struct see
 static void coverage_findings(const struct seen_domain *d, const struct dane_domain *v,
                               struct findings *out)
 {
-    if (!has_host(d, is_in_force)) {
+    if (!has_host(d, dane_host_is_in_force)) {
         return;
     }
     if (v->mx == DNSSEC_INSECURE || v->mx == DNSSEC_NO_CHAIN) {
         struct buf *evidence = findings_add_max(out, FINDING_DANE_MX_INSECURE);
         buf_putf(evidence, "MX %s, TLSA secure at ", dnssec_state_word(v->mx));
-        put_hosts(evidence, d, is_in_force);
+        put_dane_hosts(evidence, d, dane_host_is_in_force);
     }
     if (has_host(d, is_usable) && has_host(d, is_without)) {
         struct buf *evidence = findings_add_max(out, FINDING_DANE_PARTIAL);
         buf_put_text(evidence, "with: ");
-        put_hosts(evidence, d, is_usable);
+        put_dane_hosts(evidence, d, is_usable);
         buf_put_text(evidence, "; without: ");
-        put_hosts(evidence, d, is_without);
+        put_dane_hosts(evidence, d, is_without);
     }
 }
 
@@ -88,7 +88,7 @@ static bool exchange_fails(const struct seen_domain *d, const struct dane_domain
         endpoints += counts;
         fails += counts && endpoint_fails(d, v, mx, e);
     }
-    return is_in_force(mx) && !mx_is_open(d, mx) && endpoints > 0 && fails == endpoints;
+    return dane_host_is_in_force(mx) && !mx_is_open(d, mx) && endpoints > 0 && fails == endpoints;
 }
 
 /* The exchange is none that senders can go to, for sure. */
@@ -139,8 +139,8 @@ static bool fails_by_name(const struct seen_domain *d, const struct dane_domain 
     return false;
 }
 
-static void name_finding(const struct seen_domain *d, const struct dane_domain *v,
-                         struct findings *out)
+static void dane_name_finding(const struct seen_domain *d, const struct dane_domain *v,
+                              struct findings *out)
 {
     struct buf *evidence = NULL;
     size_t count = 0;
@@ -170,6 +170,6 @@ void dane_findings_of_domain(const struct seen_domain *d, const struct dane_doma
         return;
     }
     coverage_findings(d, v, out);
-    name_finding(d, v, out);
+    dane_name_finding(d, v, out);
     undeliverable_finding(d, v, out);
 }

@@ -90,7 +90,7 @@ static void state_findings(const struct seen_host *h, const struct dane_host_ver
     UNREACHABLE("unknown dane_host");
 }
 
-static enum finding_code record_code(const struct seen_tlsa *r)
+static enum finding_code tlsa_record_code(const struct seen_tlsa *r)
 {
     switch (tlsa_fault_of(r)) {
     case TLSA_FAULT_NONE: /* matching type Full(0): RFC 7671 section 10.1 */
@@ -123,7 +123,7 @@ static bool any_without_fault(const struct dane_host_verdict *v)
 }
 
 /* Without effect nothing is lost by it; beside records without fault little. */
-static enum severity record_severity(const struct dane_host_verdict *v)
+static enum severity tlsa_record_severity(const struct dane_host_verdict *v)
 {
     switch (v->state) {
     case DANE_HOST_UNUSABLE:
@@ -143,13 +143,13 @@ static enum severity record_severity(const struct dane_host_verdict *v)
 }
 
 /* All records of one code, from the first one on. */
-static void record_finding(const struct dane_host_verdict *v, size_t first, enum finding_code code,
-                           struct findings *out)
+static void tlsa_record_finding(const struct dane_host_verdict *v, size_t first,
+                                enum finding_code code, struct findings *out)
 {
-    struct buf *evidence = findings_add_at_most(out, code, record_severity(v));
+    struct buf *evidence = findings_add_at_most(out, code, tlsa_record_severity(v));
     size_t count = 0;
     for (size_t i = first; i < v->tlsa_count; i++) {
-        if (record_code(&v->tlsas[i]) == code && evidence_next(evidence, &count)) {
+        if (tlsa_record_code(&v->tlsas[i]) == code && evidence_next(evidence, &count)) {
             put_record(evidence, &v->tlsas[i]);
             buf_putf(evidence, " (%s)", tlsa_fault_word(tlsa_fault_of(&v->tlsas[i])));
         }
@@ -175,19 +175,19 @@ static void duplicate_finding(const struct dane_host_verdict *v, struct findings
     }
 }
 
-static void record_findings(const struct seen_host *h, const struct dane_host_verdict *v,
-                            struct findings *out)
+static void tlsa_record_findings(const struct seen_host *h, const struct dane_host_verdict *v,
+                                 struct findings *out)
 {
     for (size_t i = 0; i < v->tlsa_count; i++) {
-        enum finding_code code = record_code(&v->tlsas[i]);
+        enum finding_code code = tlsa_record_code(&v->tlsas[i]);
         if (code != FINDING_COUNT && !findings_has(out, code)) {
-            record_finding(v, i, code, out);
+            tlsa_record_finding(v, i, code, out);
         }
     }
     duplicate_finding(v, out);
     if (v->tlsa_count >= TLSA_MANY_FROM) {
-        put_records_at(findings_add_at_most(out, FINDING_DANE_MANY_RECORDS, record_severity(v)), h,
-                       v);
+        put_records_at(
+            findings_add_at_most(out, FINDING_DANE_MANY_RECORDS, tlsa_record_severity(v)), h, v);
     }
     if (v->base.len > 0 && !span_ieq(v->base, h->name)) {
         struct buf *evidence = findings_add_max(out, FINDING_DANE_VIA_CNAME);
@@ -204,13 +204,13 @@ void dane_findings_of_host(const struct seen_host *h, const struct dane_host_ver
         return;
     }
     state_findings(h, v, out);
-    record_findings(h, v, out);
+    tlsa_record_findings(h, v, out);
 }
 
 /* --- the endpoint ------------------------------------------------------------------------------ */
 
-static struct buf *add(struct findings *out, enum finding_code code, enum severity most,
-                       const struct seen_endpoint *e)
+static struct buf *dane_finding_add(struct findings *out, enum finding_code code,
+                                    enum severity most, const struct seen_endpoint *e)
 {
     struct buf *evidence = findings_add_at_most(out, code, most);
     char text[NET_ADDR_TEXT_MAX];
@@ -289,11 +289,11 @@ static void mismatch_findings(const struct seen_endpoint *e, const struct dane_v
     enum finding_code code = ta_code(v->ta_fault);
     bool by_ta = code != FINDING_COUNT;
     if (has_unmatched(e, v, USAGE_EE) || !by_ta) {
-        put_unmatched(add(out, FINDING_DANE_MISMATCH, SEVERITY_ERROR, e), e, v,
+        put_unmatched(dane_finding_add(out, FINDING_DANE_MISMATCH, SEVERITY_ERROR, e), e, v,
                       by_ta ? USAGE_EE : 0);
     }
     if (by_ta) {
-        struct buf *evidence = add(out, code, SEVERITY_ERROR, e);
+        struct buf *evidence = dane_finding_add(out, code, SEVERITY_ERROR, e);
         buf_putf(evidence, "%s; ", dane_ta_fault_word(v->ta_fault));
         put_unmatched(evidence, e, v, USAGE_TA);
     }
@@ -303,7 +303,8 @@ static void mismatch_findings(const struct seen_endpoint *e, const struct dane_v
 static void other_name_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
                                struct findings *out)
 {
-    put_unmatched(add(out, FINDING_DANE_TA_OTHER_NAME, SEVERITY_NOTICE, e), e, v, USAGE_TA);
+    put_unmatched(dane_finding_add(out, FINDING_DANE_TA_OTHER_NAME, SEVERITY_NOTICE, e), e, v,
+                  USAGE_TA);
 }
 
 /* Who meets the key and not the certificate of the anchor. */
@@ -313,7 +314,7 @@ static void anchor_finding(const struct seen_endpoint *e, const struct dane_verd
     if ((v->flags & DANE_FLAG_ANCHOR_IN_DNS) == 0) {
         return;
     }
-    struct buf *evidence = add(out, FINDING_DANE_ANCHOR_IN_DNS, SEVERITY_ERROR, e);
+    struct buf *evidence = dane_finding_add(out, FINDING_DANE_ANCHOR_IN_DNS, SEVERITY_ERROR, e);
     size_t count = 0;
     for (size_t i = 0; i < v->record_count; i++) {
         if (v->record[i].anchor_in_dns && v->record[i].in_force &&
@@ -338,8 +339,8 @@ static void stale_finding(const struct seen_endpoint *e, const struct dane_verdi
         return;
     }
     bool known = knows_other_key(e, v);
-    struct buf *evidence =
-        add(out, FINDING_DANE_STALE_RECORD, known ? SEVERITY_WARNING : SEVERITY_NOTICE, e);
+    struct buf *evidence = dane_finding_add(out, FINDING_DANE_STALE_RECORD,
+                                            known ? SEVERITY_WARNING : SEVERITY_NOTICE, e);
     size_t count = 0;
     for (size_t i = 0; i < v->record_count; i++) {
         if (is_unmatched(v, i) && !v->record[i].matches_other_key &&
@@ -359,13 +360,14 @@ static void other_key_finding(const struct seen_endpoint *e, const struct dane_v
     if (v->status != DANE_MATCH || v->other_key != DANE_MISMATCH) {
         return;
     }
-    struct buf *evidence = add(out, FINDING_DANE_OTHER_KEY_MISMATCH, SEVERITY_ERROR, e);
+    struct buf *evidence =
+        dane_finding_add(out, FINDING_DANE_OTHER_KEY_MISMATCH, SEVERITY_ERROR, e);
     buf_putf(evidence, "none of %zu records matches the leaf ", v->record_count);
     buf_put_hex(evidence, (struct span){e->other_key->tls.leaf_sha256, LEAF_SHOWN});
     buf_put_text(evidence, "...");
 }
 
-static bool is_acceptable(const struct seen_endpoint *e, const struct endpoint_verdict *v)
+static bool dane_is_acceptable(const struct seen_endpoint *e, const struct endpoint_verdict *v)
 {
     return e->chain.status == CHAIN_TRUSTED && name_match_is_match(v->name.match);
 }
@@ -376,7 +378,7 @@ static void match_findings(const struct seen_endpoint *e, const struct endpoint_
     const struct dane_verdict *dane = &v->dane;
     if (dane->matching_record >= 0) {
         size_t i = (size_t)dane->matching_record;
-        struct buf *evidence = add(out, FINDING_DANE_MATCH, SEVERITY_INFO, e);
+        struct buf *evidence = dane_finding_add(out, FINDING_DANE_MATCH, SEVERITY_INFO, e);
         put_record(evidence, &e->tlsas[i]);
         if (dane->record[i].position >= 0) {
             buf_putf(evidence, " at position %d", dane->record[i].position);
@@ -384,9 +386,9 @@ static void match_findings(const struct seen_endpoint *e, const struct endpoint_
             buf_put_text(evidence, " in DNS, not presented");
         }
     }
-    if (is_acceptable(e, v)) {
-        buf_putf(add(out, FINDING_DANE_PKIX_ALSO_VALID, SEVERITY_INFO, e), "chain %s, name %s",
-                 chain_status_word((enum chain_status)e->chain.status),
+    if (dane_is_acceptable(e, v)) {
+        buf_putf(dane_finding_add(out, FINDING_DANE_PKIX_ALSO_VALID, SEVERITY_INFO, e),
+                 "chain %s, name %s", chain_status_word((enum chain_status)e->chain.status),
                  name_match_word(v->name.match));
     }
     stale_finding(e, dane, out);
@@ -402,7 +404,7 @@ static void agility_finding(const struct seen_endpoint *e, const struct dane_ver
     }
     /* Where another record matches, nothing fails; yet. */
     enum severity most = v->status == DANE_MATCH ? SEVERITY_WARNING : SEVERITY_ERROR;
-    struct buf *evidence = add(out, FINDING_DANE_AGILITY_CONFLICT, most, e);
+    struct buf *evidence = dane_finding_add(out, FINDING_DANE_AGILITY_CONFLICT, most, e);
     size_t count = 0;
     for (size_t i = 0; i < v->record_count; i++) {
         bool aside = v->record[i].matches && !v->record[i].in_force;
@@ -424,7 +426,7 @@ static void no_tls_finding(const struct seen_endpoint *e, const struct dane_verd
     if (v->status != DANE_NO_TLS && !unusable) {
         return;
     }
-    struct buf *evidence = add(out, FINDING_DANE_NO_TLS, SEVERITY_ERROR, e);
+    struct buf *evidence = dane_finding_add(out, FINDING_DANE_NO_TLS, SEVERITY_ERROR, e);
     buf_putf(evidence, "%zu TLSA records, %s", e->tlsa_count,
              s != NULL ? outcome_info(s->outcome)->word : "no session");
 }

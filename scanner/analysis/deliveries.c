@@ -74,8 +74,8 @@ static enum evidence evidence_for(enum delivery worst)
     return EVIDENCE_OPEN;
 }
 
-static void note(struct decision first[EVIDENCE_COUNT], const struct delivery_outcome *r, size_t mx,
-                 int endpoint)
+static void delivery_note(struct decision first[EVIDENCE_COUNT], const struct delivery_outcome *r,
+                          size_t mx, int endpoint)
 {
     struct decision *d = &first[evidence_of(r->set)];
     if (d->mx < 0) {
@@ -84,7 +84,8 @@ static void note(struct decision first[EVIDENCE_COUNT], const struct delivery_ou
 }
 
 /* Without an address of the right kind, such as a host that has none: what else there is. */
-static struct decision choose(const struct decision first[EVIDENCE_COUNT], enum delivery worst)
+static struct decision delivery_choose(const struct decision first[EVIDENCE_COUNT],
+                                       enum delivery worst)
 {
     struct decision d = first[evidence_for(worst)];
     for (unsigned e = 0; d.mx < 0 && e < EVIDENCE_COUNT; e++) {
@@ -211,8 +212,8 @@ static void add_result(const struct delivery_place *at, bool perhaps, int endpoi
 }
 
 /* Where the sender may have given up before, what it would get is only possible. */
-static void add_group(const struct delivery_place *at, struct group *g, struct delivery_walk *walk,
-                      struct decision first[EVIDENCE_COUNT])
+static void delivery_add_group(const struct delivery_place *at, struct group *g,
+                               struct delivery_walk *walk, struct decision first[EVIDENCE_COUNT])
 {
     uint32_t max = at->profile->sessions_max;
     bool late = g->failed >= (max != UINT32_MAX ? max : SESSIONS_AT_LEAST);
@@ -224,12 +225,12 @@ static void add_group(const struct delivery_place *at, struct group *g, struct d
             r.set |= RESULT_FAILS;
         }
         delivery_walk_add(walk, r.set);
-        note(first, &r, g->item[i].mx, g->item[i].endpoint);
+        delivery_note(first, &r, g->item[i].mx, g->item[i].endpoint);
     }
     g->count = 0;
 }
 
-static void add_host(struct delivery_place *at, struct group *g)
+static void delivery_add_host(struct delivery_place *at, struct group *g)
 {
     static const struct endpoint_brief not_known = {.outcome = OUTCOME_NOT_TESTED};
     const struct seen_domain *d = at->domain;
@@ -267,10 +268,10 @@ static struct sender_delivery walk_domain(struct delivery_place *at)
     for (size_t i = 0; i < d->mx_count; i++) {
         at->mx_index = i;
         at->mx = &d->mx[i];
-        add_host(at, &group);
+        delivery_add_host(at, &group);
         bool last = i + 1 == d->mx_count || d->mx[i + 1].preference != d->mx[i].preference;
         if (last) {
-            add_group(at, &group, &walk, first);
+            delivery_add_group(at, &group, &walk, first);
         }
         if (last && i + 1 < d->mx_count && !delivery_walk_next_preference(&walk)) {
             break;
@@ -278,7 +279,7 @@ static struct sender_delivery walk_domain(struct delivery_place *at)
     }
     struct sender_delivery out;
     delivery_walk_end(&walk, &out.best, &out.worst);
-    struct decision why = choose(first, out.worst);
+    struct decision why = delivery_choose(first, out.worst);
     out.mx = why.mx;
     out.endpoint = why.endpoint;
     out.reason = why.reason;
@@ -340,7 +341,7 @@ static bool is_decided_by_null_mx(const struct delivery_place *at, struct sender
     return true;
 }
 
-static bool is_known(const struct sender_delivery *d)
+static bool delivery_is_known(const struct sender_delivery *d)
 {
     return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
 }
@@ -353,7 +354,8 @@ static struct sender_delivery deliver(struct delivery_place *at)
                   ? walk_domain(at)
                   : without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NO_MAIL);
     }
-    out.basis = is_known(&out) ? sender_profile_mark(at->profile, at->rests_on) : FIELD_MARK_NONE;
+    out.basis =
+        delivery_is_known(&out) ? sender_profile_mark(at->profile, at->rests_on) : FIELD_MARK_NONE;
     return out;
 }
 

@@ -213,7 +213,7 @@ static enum delivery_reason reason_of_obstacle(enum stack_obstacle o)
 
 /* RFC 3207 section 4.2: after the handshake the client says EHLO again. What comes late, or is refused and
  * may be asked for by HELO, is not known. */
-static enum truth is_lost(const struct sender_facts *f)
+static enum truth met_is_lost(const struct sender_facts *f)
 {
     return smtp_has_quirk(f->quirks, SMTP_QUIRK_LOST_AFTER_TLS) ? TRUTH_YES
            : smtp_has_quirk(f->quirks, SMTP_QUIRK_SILENT_AFTER_TLS) ||
@@ -237,7 +237,7 @@ static struct delivery_handshake established(const struct delivery_place *at,
     struct stack_verdict stack = tls_stack_fits(at->profile->stack, &m->facts, m->version);
     at->rests_on->stack |= stack.fields;
     struct delivery_handshake h = ends(stack.fit, reason_of_obstacle(stack.obstacle), true, true);
-    h.lost = is_lost(&m->facts);
+    h.lost = met_is_lost(&m->facts);
     return h;
 }
 

@@ -100,7 +100,7 @@ static struct delivery_outcome after_handshake(const struct delivery_place *at,
 }
 
 /* The command, before TLS; of a sender that takes 220 alone, any other positive reply too. */
-static bool is_refused(const struct delivery_met *m, const struct delivery_handshake *h)
+static bool delivery_is_refused(const struct delivery_met *m, const struct delivery_handshake *h)
 {
     return m->outcome == OUTCOME_STARTTLS_TEMPFAIL || m->outcome == OUTCOME_STARTTLS_REJECTED ||
            h->reason == DELIVERY_REASON_STARTTLS_REPLY;
@@ -121,9 +121,9 @@ static struct delivery_outcome with_session(const struct delivery_place *at,
         if (at->profile->level != PROFILE_MAY) {
             return delivery_without_required_tls(at, m, &h, h.reason);
         }
-        return one(otherwise(at, !h.offered          ? PROFILE_FIELD_WITHOUT_TLS
-                                 : is_refused(m, &h) ? PROFILE_FIELD_STARTTLS_REFUSED
-                                                     : PROFILE_FIELD_TLS_FAILURE),
+        return one(otherwise(at, !h.offered                   ? PROFILE_FIELD_WITHOUT_TLS
+                                 : delivery_is_refused(m, &h) ? PROFILE_FIELD_STARTTLS_REFUSED
+                                                              : PROFILE_FIELD_TLS_FAILURE),
                    h.reason);
     case FIT_UNKNOWN:
         break;

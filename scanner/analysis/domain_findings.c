@@ -11,7 +11,7 @@
 
 #define MX_MANY_FROM 11 /* exchanges; senders and checkers look at 10 at most (Internet.nl) */
 
-static void put_dns(struct buf *evidence, const struct seen_dns *dns)
+static void put_dns_state(struct buf *evidence, const struct seen_dns *dns)
 {
     buf_put_text(evidence, dns_state_word((enum dns_state)dns->state));
     if (dns->rcode != 0 && dns->rcode != UINT8_MAX) {
@@ -83,7 +83,7 @@ static bool mx_question_fault(enum dns_state state, enum finding_code *code)
     return false;
 }
 
-static void question_findings(const struct seen_domain *d, struct findings *out)
+static void domain_question_findings(const struct seen_domain *d, struct findings *out)
 {
     enum finding_code code;
     if (mx_question_fault((enum dns_state)d->mx_dns.state, &code)) {
@@ -91,7 +91,7 @@ static void question_findings(const struct seen_domain *d, struct findings *out)
         buf_put_text(evidence, "MX ");
         evidence_put(evidence, d->domain);
         buf_put_text(evidence, ": ");
-        put_dns(evidence, &d->mx_dns);
+        put_dns_state(evidence, &d->mx_dns);
     }
     if (d->cname_count > 0) {
         struct buf *evidence = findings_add_max(out, FINDING_MX_DOMAIN_CNAME);
@@ -163,7 +163,7 @@ static bool is_no_host(const struct seen_mx *mx)
     return refused && !is_root(mx) && !is_ip_literal(mx) && !is_localhost(mx);
 }
 
-static bool is_single_label(const struct seen_mx *mx)
+static bool mx_is_single_label(const struct seen_mx *mx)
 {
     return mx->unusable == NULL && mx->host.len > 0 &&
            memchr(mx->host.at, '.', mx->host.len) == NULL;
@@ -187,8 +187,8 @@ static const char *reason_of_bad_name(const struct seen_mx *mx)
 }
 
 /* One finding for all records of which `holds` is true, with these records as evidence. */
-static void record_finding(const struct seen_domain *d, bool (*holds)(const struct seen_mx *mx),
-                           enum finding_code code, enum severity severity, struct findings *out)
+static void mx_record_finding(const struct seen_domain *d, bool (*holds)(const struct seen_mx *mx),
+                              enum finding_code code, enum severity severity, struct findings *out)
 {
     size_t found = 0;
     struct buf *evidence = NULL;
@@ -225,18 +225,19 @@ static bool has_good_exchange(const struct seen_domain *d)
     return false;
 }
 
-static void record_findings(const struct seen_domain *d, struct findings *out)
+static void mx_record_findings(const struct seen_domain *d, struct findings *out)
 {
     /* A bad record costs mail only where no other exchange can take it. */
     enum severity severity = has_good_exchange(d) ? SEVERITY_WARNING : SEVERITY_ERROR;
-    record_finding(d, is_ip_literal, FINDING_MX_IP_LITERAL, severity, out);
-    record_finding(d, is_localhost, FINDING_MX_LOCALHOST, severity, out);
-    record_finding(d, is_no_host, FINDING_MX_NOT_A_HOST, severity, out);
-    record_finding(d, is_single_label, FINDING_MX_SINGLE_LABEL, SEVERITY_WARNING, out);
-    record_finding(d, has_underscore, FINDING_MX_UNDERSCORE, SEVERITY_WARNING, out);
-    record_finding(d, is_root_with_preference, FINDING_MX_NULL_PREFERENCE, SEVERITY_WARNING, out);
+    mx_record_finding(d, is_ip_literal, FINDING_MX_IP_LITERAL, severity, out);
+    mx_record_finding(d, is_localhost, FINDING_MX_LOCALHOST, severity, out);
+    mx_record_finding(d, is_no_host, FINDING_MX_NOT_A_HOST, severity, out);
+    mx_record_finding(d, mx_is_single_label, FINDING_MX_SINGLE_LABEL, SEVERITY_WARNING, out);
+    mx_record_finding(d, has_underscore, FINDING_MX_UNDERSCORE, SEVERITY_WARNING, out);
+    mx_record_finding(d, is_root_with_preference, FINDING_MX_NULL_PREFERENCE, SEVERITY_WARNING,
+                      out);
     if (d->null_mx_beside) {
-        record_finding(d, is_root, FINDING_MX_NULL_WITH_OTHER, SEVERITY_ERROR, out);
+        mx_record_finding(d, is_root, FINDING_MX_NULL_WITH_OTHER, SEVERITY_ERROR, out);
     }
 }
 
@@ -361,10 +362,10 @@ void findings_of_domain(const struct seen_domain *d, const struct domain_verdict
     if (d->invalid != NULL || d->duplicate_of != 0 || d->blocklisted) {
         return;
     }
-    question_findings(d, out);
+    domain_question_findings(d, out);
     kind_findings(d, out);
     if (d->mx_kind == MX_KIND_EXPLICIT || d->mx_kind == MX_KIND_NULL_MX) {
-        record_findings(d, out);
+        mx_record_findings(d, out);
         set_findings(d, out);
     }
     if (d->mx_kind == MX_KIND_EXPLICIT || d->mx_kind == MX_KIND_IMPLICIT) {

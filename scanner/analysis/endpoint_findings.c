@@ -6,7 +6,8 @@
 #include "scanner/observation/tls_names.h"
 
 /* Every evidence begins with the address and the host name that was asked for there. */
-static struct buf *add(struct findings *out, enum finding_code code, const struct seen_endpoint *e)
+static struct buf *endpoint_finding_add(struct findings *out, enum finding_code code,
+                                        const struct seen_endpoint *e)
 {
     struct buf *evidence = findings_add_max(out, code);
     char text[NET_ADDR_TEXT_MAX];
@@ -17,7 +18,7 @@ static struct buf *add(struct findings *out, enum finding_code code, const struc
 }
 
 /* The names that a certificate is for: its dNSNames, or its common names where it has none. */
-static void put_names(struct buf *evidence, struct span packed)
+static void put_leaf_names(struct buf *evidence, struct span packed)
 {
     enum cert_names_kind first = CERT_NAMES_DNS;
     enum cert_names_kind kind;
@@ -41,20 +42,20 @@ static void put_names(struct buf *evidence, struct span packed)
     }
 }
 
-static void name_finding(const struct seen_endpoint *e, const struct endpoint_verdict *v,
-                         enum finding_code code, struct findings *out)
+static void endpoint_name_finding(const struct seen_endpoint *e, const struct endpoint_verdict *v,
+                                  enum finding_code code, struct findings *out)
 {
-    struct buf *evidence = add(out, code, e);
+    struct buf *evidence = endpoint_finding_add(out, code, e);
     buf_put_text(evidence, ": certificate for ");
-    put_names(evidence, buf_span(&v->names));
+    put_leaf_names(evidence, buf_span(&v->names));
     if (v->name.match == NAME_MATCH_PROVIDER) {
         buf_put_text(evidence, "; the server calls itself ");
         evidence_put(evidence, buf_span(&v->server_name));
     }
 }
 
-static void name_findings(const struct seen_endpoint *e, const struct endpoint_verdict *v,
-                          struct findings *out)
+static void endpoint_name_findings(const struct seen_endpoint *e, const struct endpoint_verdict *v,
+                                   struct findings *out)
 {
     switch (v->name.match) {
     case NAME_MATCH_NONE:
@@ -63,26 +64,26 @@ static void name_findings(const struct seen_endpoint *e, const struct endpoint_v
         return;
     case NAME_MATCH_WILDCARD:
         if (name_match_is_broad(v->name.matched)) {
-            name_finding(e, v, FINDING_NAME_WILDCARD_PUBLIC_SUFFIX, out);
+            endpoint_name_finding(e, v, FINDING_NAME_WILDCARD_PUBLIC_SUFFIX, out);
         }
         return;
     case NAME_MATCH_CN_ONLY:
-        name_finding(e, v, FINDING_NAME_CN_ONLY, out);
+        endpoint_name_finding(e, v, FINDING_NAME_CN_ONLY, out);
         return;
     case NAME_MATCH_PARENT:
-        name_finding(e, v, FINDING_NAME_MISMATCH_BUT_DOMAIN, out);
+        endpoint_name_finding(e, v, FINDING_NAME_MISMATCH_BUT_DOMAIN, out);
         return;
     case NAME_MATCH_PROVIDER:
-        name_finding(e, v, FINDING_NAME_MISMATCH_PROVIDER_DEFAULT, out);
+        endpoint_name_finding(e, v, FINDING_NAME_MISMATCH_PROVIDER_DEFAULT, out);
         return;
     case NAME_MATCH_LOCALHOST:
-        name_finding(e, v, FINDING_NAME_MISMATCH_LOCALHOST, out);
+        endpoint_name_finding(e, v, FINDING_NAME_MISMATCH_LOCALHOST, out);
         return;
     case NAME_MATCH_NO_NAMES:
-        name_finding(e, v, FINDING_NAME_NO_NAMES, out);
+        endpoint_name_finding(e, v, FINDING_NAME_NO_NAMES, out);
         return;
     case NAME_MATCH_OTHER:
-        name_finding(e, v, FINDING_NAME_MISMATCH, out);
+        endpoint_name_finding(e, v, FINDING_NAME_MISMATCH, out);
         return;
     }
     UNREACHABLE("unknown name_match");
@@ -99,11 +100,11 @@ static void put_judged(struct buf *evidence, const char *which, const struct cha
 static void compared_finding(const struct seen_endpoint *e, const struct endpoint_verdict *v,
                              enum finding_code code, struct findings *out)
 {
-    struct buf *evidence = add(out, code, e);
+    struct buf *evidence = endpoint_finding_add(out, code, e);
     put_judged(evidence, ": with SNI", &e->chain, &v->name);
     put_judged(evidence, "; without", &e->no_sni_chain, &v->default_name);
     buf_put_text(evidence, ", certificate for ");
-    put_names(evidence, e->no_sni_names);
+    put_leaf_names(evidence, e->no_sni_names);
 }
 
 static void differs_finding(const struct seen_endpoint *e, const struct endpoint_verdict *v,
@@ -153,14 +154,14 @@ static void sni_findings(const struct seen_endpoint *e, const struct endpoint_ve
         differs_finding(e, v, out);
         return;
     case SNI_FATAL_WITHOUT:
-        buf_putf(add(out, FINDING_SNI_REQUIRED_FATAL, e), ": %s without SNI, established with it",
-                 outcome_info(e->no_sni_outcome)->word);
+        buf_putf(endpoint_finding_add(out, FINDING_SNI_REQUIRED_FATAL, e),
+                 ": %s without SNI, established with it", outcome_info(e->no_sni_outcome)->word);
         return;
     case SNI_FATAL_WITH:
-        put_failure(add(out, FINDING_SNI_UNKNOWN_NAME_FATAL, e), e->result);
+        put_failure(endpoint_finding_add(out, FINDING_SNI_UNKNOWN_NAME_FATAL, e), e->result);
         return;
     case SNI_UNSTABLE:
-        buf_put_text(add(out, FINDING_SNI_UNSTABLE, e),
+        buf_put_text(endpoint_finding_add(out, FINDING_SNI_UNSTABLE, e),
                      ": two handshakes with SNI, two different certificates");
         return;
     }
@@ -172,12 +173,13 @@ static void warning_finding(const struct seen_endpoint *e, struct findings *out)
     const struct seen_session *s = e->result;
     if (e->session_from.len == 0 && s != NULL && s->sni && s->tls_attempted &&
         s->tls.unknown_name_warning) {
-        buf_put_text(add(out, FINDING_SNI_UNKNOWN_NAME_WARNING, e),
+        buf_put_text(endpoint_finding_add(out, FINDING_SNI_UNKNOWN_NAME_WARNING, e),
                      ": warning alert unrecognized_name");
     }
 }
 
-static bool is_acceptable(const struct chain_brief *chain, const struct name_verdict *name)
+static bool endpoint_name_is_acceptable(const struct chain_brief *chain,
+                                        const struct name_verdict *name)
 {
     return chain->status == CHAIN_TRUSTED && name_match_is_match(name->match);
 }
@@ -197,15 +199,16 @@ static void other_key_findings(const struct seen_endpoint *e, const struct endpo
     if (!has_two_certificates(e)) {
         return;
     }
-    struct buf *evidence = add(out, FINDING_TLS_DUAL_CERTIFICATES, e);
+    struct buf *evidence = endpoint_finding_add(out, FINDING_TLS_DUAL_CERTIFICATES, e);
     buf_put_text(evidence, ": certificate for ");
-    put_names(evidence, buf_span(&v->names));
+    put_leaf_names(evidence, buf_span(&v->names));
     buf_put_text(evidence, "; with the other key for ");
-    put_names(evidence, buf_span(&v->other_key_names));
-    if (is_acceptable(&e->chain, &v->name) && e->other_key_chain.status != CHAIN_NONE &&
-        !is_acceptable(&e->other_key_chain, &v->other_key_name)) {
-        put_judged(add(out, FINDING_TLS_OTHER_KEY_UNACCEPTABLE, e), ": with the other key",
-                   &e->other_key_chain, &v->other_key_name);
+    put_leaf_names(evidence, buf_span(&v->other_key_names));
+    if (endpoint_name_is_acceptable(&e->chain, &v->name) &&
+        e->other_key_chain.status != CHAIN_NONE &&
+        !endpoint_name_is_acceptable(&e->other_key_chain, &v->other_key_name)) {
+        put_judged(endpoint_finding_add(out, FINDING_TLS_OTHER_KEY_UNACCEPTABLE, e),
+                   ": with the other key", &e->other_key_chain, &v->other_key_name);
     }
 }
 
@@ -216,7 +219,7 @@ void findings_of_endpoint(const struct seen_endpoint *e, const struct endpoint_v
     if (v == NULL) {
         return;
     }
-    name_findings(e, v, out);
+    endpoint_name_findings(e, v, out);
     sni_findings(e, v, out);
     warning_finding(e, out);
     other_key_findings(e, v, out);

@@ -26,7 +26,7 @@ void endpoint_verdict_deinit(struct endpoint_verdict *v)
 }
 
 /* The first word behind the code of the first line, RFC 5321 section 4.1.1.1 and 4.2. */
-static struct span first_word(struct span text)
+static struct span reply_first_word(struct span text)
 {
     struct span word = span_drop(text, text.len < 4 ? text.len : 4); /* "250-" or "250 " */
     size_t len = 0;
@@ -55,7 +55,7 @@ void server_name_put(const struct seen_smtp *smtp, struct buf *name)
                                            SMTP_STEP_GREETING};
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         const struct seen_reply *reply = &smtp->reply[steps[i]];
-        if (reply->code / 100 == 2 && put_host_name(first_word(reply->text), name)) {
+        if (reply->code / 100 == 2 && put_host_name(reply_first_word(reply->text), name)) {
             return;
         }
     }
@@ -168,7 +168,8 @@ static enum dane_leaf dane_leaf_of(const struct seen_endpoint *e, struct span na
     return leaf_names_of(names) != 0 ? DANE_LEAF_OTHER_NAME : DANE_LEAF_NAMELESS;
 }
 
-static void judge_dane(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at)
+static void endpoint_judge_dane(struct endpoint_verdict *v, const struct seen_endpoint *e,
+                                int64_t at)
 {
     struct dane_leaves leaves = {DANE_LEAF_NAMELESS, DANE_LEAF_NAMELESS};
     struct span names = {0};
@@ -227,7 +228,7 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
     v->facts = e->result != NULL ? session_facts_of(e->result) : (struct sender_facts){0};
     v->default_facts = e->no_sni_facts;
     add_name_rules(v, e);
-    judge_dane(v, e, at);
+    endpoint_judge_dane(v, e, at);
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);
 }

@@ -64,3 +64,10 @@ void evidence_put(struct buf *evidence, struct span text)
         buf_put_text(evidence, "...");
     }
 }
+
+void evidence_put_address(struct buf *evidence, const struct net_addr *address)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(address, text);
+    buf_put_text(evidence, text);
+}

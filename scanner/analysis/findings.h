@@ -51,6 +51,7 @@ bool findings_has(const struct findings *f, enum finding_code code);
 struct span findings_evidence(const struct findings *f, size_t index);
 /** Writes foreign text, cut at EVIDENCE_PIECE_MAX, on one line. */
 void evidence_put(struct buf *evidence, struct span text);
+void evidence_put_address(struct buf *evidence, const struct net_addr *address);
 
 /** These add to `out`, which the caller has reset. */
 /** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at */

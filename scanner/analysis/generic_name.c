@@ -46,7 +46,7 @@ static size_t read_run(struct span text, uint16_t base, uint32_t *number)
     return len;
 }
 
-static uint16_t number_at(const struct spelling *s, size_t i, bool reversed)
+static uint16_t address_number_at(const struct spelling *s, size_t i, bool reversed)
 {
     return s->number[reversed ? s->count - 1 - i : i];
 }
@@ -64,7 +64,8 @@ static bool begins_separated(struct span text, const struct spelling *s, bool re
             text = span_drop(text, 1);
         }
         size_t len = read_run(text, s->base, &number);
-        if (len < s->digits_min || len > s->digits_max || number != number_at(s, i, reversed)) {
+        if (len < s->digits_min || len > s->digits_max ||
+            number != address_number_at(s, i, reversed)) {
             return false;
         }
         text = span_drop(text, len);
@@ -79,7 +80,7 @@ static bool begins_joined(struct span text, const struct spelling *s, bool rever
         uint32_t number;
         struct span run = span_take(text, s->digits_max);
         if (read_run(run, s->base, &number) != s->digits_max ||
-            number != number_at(s, i, reversed)) {
+            number != address_number_at(s, i, reversed)) {
             return false;
         }
         text = span_drop(text, s->digits_max);

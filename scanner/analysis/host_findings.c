@@ -3,13 +3,6 @@
 #include "scanner/analysis/parity_findings.h"
 #include "scanner/analysis/policy_evidence.h"
 
-static void put_address(struct buf *evidence, const struct net_addr *address)
-{
-    char text[NET_ADDR_TEXT_MAX];
-    (void)net_addr_format(address, text);
-    buf_put_text(evidence, text);
-}
-
 /* Which finding speaks of a question for addresses that brought neither data nor a denial. */
 static bool question_fault(enum dns_state state, enum finding_code *code)
 {
@@ -48,7 +41,7 @@ static bool question_fault(enum dns_state state, enum finding_code *code)
     return false;
 }
 
-static void put_answer(struct buf *evidence, const char *type, const struct seen_dns *dns)
+static void put_host_answer(struct buf *evidence, const char *type, const struct seen_dns *dns)
 {
     buf_putf(evidence, "%s %s", type, dns_state_word((enum dns_state)dns->state));
     if (dns->rcode != 0 && dns->rcode != UINT8_MAX) {
@@ -65,7 +58,7 @@ static enum severity question_severity(const struct seen_host *h)
     return h->a.state == DNS_DATA || h->aaaa.state == DNS_DATA ? SEVERITY_NOTICE : SEVERITY_WARNING;
 }
 
-static void question_findings(const struct seen_host *h, struct findings *out)
+static void host_question_findings(const struct seen_host *h, struct findings *out)
 {
     enum finding_code a = FINDING_COUNT;
     enum finding_code aaaa = FINDING_COUNT;
@@ -73,13 +66,13 @@ static void question_findings(const struct seen_host *h, struct findings *out)
     bool aaaa_fails = question_fault((enum dns_state)h->aaaa.state, &aaaa);
     if (a_fails) {
         struct buf *evidence = findings_add(out, a, question_severity(h));
-        put_answer(evidence, "A", &h->a);
+        put_host_answer(evidence, "A", &h->a);
         if (aaaa_fails && aaaa == a) {
-            put_answer(evidence, ", AAAA", &h->aaaa);
+            put_host_answer(evidence, ", AAAA", &h->aaaa);
         }
     }
     if (aaaa_fails && aaaa != a) {
-        put_answer(findings_add(out, aaaa, question_severity(h)), "AAAA", &h->aaaa);
+        put_host_answer(findings_add(out, aaaa, question_severity(h)), "AAAA", &h->aaaa);
     }
 }
 
@@ -99,8 +92,8 @@ static void existence_findings(const struct seen_host *h, struct findings *out)
         evidence_put(findings_add_max(out, FINDING_MX_HOST_NXDOMAIN), h->name);
     } else if (a && aaaa) {
         struct buf *evidence = findings_add_max(out, FINDING_MX_HOST_NO_ADDRESS);
-        put_answer(evidence, "A", &h->a);
-        put_answer(evidence, ", AAAA", &h->aaaa);
+        put_host_answer(evidence, "A", &h->a);
+        put_host_answer(evidence, ", AAAA", &h->aaaa);
     }
 }
 
@@ -138,7 +131,7 @@ static void mapped_address_finding(const struct seen_host *h, struct findings *o
             buf_put_text(evidence, "AAAA ");
         }
         if (evidence_next(evidence, &found)) {
-            put_address(evidence, &h->addresses[i]);
+            evidence_put_address(evidence, &h->addresses[i]);
         }
     }
     if (evidence != NULL) {
@@ -146,7 +139,7 @@ static void mapped_address_finding(const struct seen_host *h, struct findings *o
     }
 }
 
-static void special_address_finding(const struct seen_host *h, struct findings *out)
+static void host_special_address_finding(const struct seen_host *h, struct findings *out)
 {
     size_t special = 0;
     for (size_t i = 0; i < h->address_count; i++) {
@@ -162,7 +155,7 @@ static void special_address_finding(const struct seen_host *h, struct findings *
         const char *block = special_block(&h->addresses[i]);
         if (block != NULL) {
             buf_put_text(evidence, listed > 0 ? ", " : "");
-            put_address(evidence, &h->addresses[i]);
+            evidence_put_address(evidence, &h->addresses[i]);
             buf_putf(evidence, " (%s)", block);
             listed++;
         }
@@ -175,10 +168,10 @@ static void special_address_finding(const struct seen_host *h, struct findings *
 void findings_of_host(const struct seen_host *h, const struct dane_host_verdict *v,
                       struct findings *out)
 {
-    question_findings(h, out);
+    host_question_findings(h, out);
     existence_findings(h, out);
     alias_finding(h, out);
-    special_address_finding(h, out);
+    host_special_address_finding(h, out);
     mapped_address_finding(h, out);
     if (h->addresses_truncated > 0) {
         buf_putf(findings_add_max(out, FINDING_DNS_ADDRESSES_TRUNCATED),

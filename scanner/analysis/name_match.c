@@ -131,8 +131,8 @@ static void keep_first(struct span *kept, struct span name)
     }
 }
 
-static struct reading read_names(struct span names, enum cert_names_kind wanted,
-                                 struct span reference, struct span server_name)
+static struct reading match_read_names(struct span names, enum cert_names_kind wanted,
+                                       struct span reference, struct span server_name)
 {
     struct reading r = {.all_local = true};
     struct levels host = levels_of(reference);
@@ -184,8 +184,8 @@ static struct name_verdict mismatch_of(const struct reading *r)
 /* The names that count for DANE-TA, RFC 7672 section 3.2.3. */
 static struct reading read_or_cn(struct span names, struct span reference)
 {
-    return read_names(names, has_dns_name(names) ? CERT_NAMES_DNS : CERT_NAMES_CN, reference,
-                      (struct span){0});
+    return match_read_names(names, has_dns_name(names) ? CERT_NAMES_DNS : CERT_NAMES_CN, reference,
+                            (struct span){0});
 }
 
 bool name_match_covers_or_cn(struct span names, struct span reference)
@@ -204,7 +204,7 @@ struct name_verdict name_match_host(struct span names, struct span reference,
 {
     bool has_dns = has_dns_name(names);
     struct reading r =
-        read_names(names, has_dns ? CERT_NAMES_DNS : CERT_NAMES_CN, reference, server_name);
+        match_read_names(names, has_dns ? CERT_NAMES_DNS : CERT_NAMES_CN, reference, server_name);
     struct span fits = r.exact.len > 0 ? r.exact : r.wildcard;
     struct name_verdict v;
     if (!has_dns && fits.len > 0) {

@@ -5,7 +5,7 @@
 
 #define GNUTLS_NAME_MAX 255 /* octets: MAX_CN less the NUL */
 
-static bool is_alnum(uint8_t c)
+static bool rules_is_alnum(uint8_t c)
 {
     c = ascii_lower(c);
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -40,7 +40,7 @@ static bool is_plain_host(struct span name)
         if (end && (label == 0 || name.at[i - 1] == '-')) {
             return false;
         }
-        if (!end && !is_alnum(name.at[i]) && (name.at[i] != '-' || label == 0)) {
+        if (!end && !rules_is_alnum(name.at[i]) && (name.at[i] != '-' || label == 0)) {
             return false;
         }
         label = end ? 0 : label + 1;
@@ -62,7 +62,7 @@ static bool openssl_matches(struct span pattern, struct span reference)
     }
     size_t len = first_label_len(reference);
     for (size_t i = 0; i < len; i++) {
-        if (!is_alnum(reference.at[i]) && reference.at[i] != '-') {
+        if (!rules_is_alnum(reference.at[i]) && reference.at[i] != '-') {
             return false;
         }
     }
@@ -111,7 +111,7 @@ static bool go_is_pattern(struct span pattern)
         if (end && label == 0) {
             return false;
         }
-        if (!end && !is_alnum(pattern.at[i]) && pattern.at[i] != '_' &&
+        if (!end && !rules_is_alnum(pattern.at[i]) && pattern.at[i] != '_' &&
             (pattern.at[i] != '-' || label == 0)) {
             return false;
         }
@@ -160,7 +160,7 @@ static bool is_ascii(struct span s)
     return true;
 }
 
-static struct reading read_names(struct span names, struct span reference)
+static struct reading rules_read_names(struct span names, struct span reference)
 {
     struct reading r = {0};
     enum cert_names_kind kind;
@@ -198,7 +198,7 @@ unsigned name_rules_refusing(struct span names, struct span reference)
     if (reference.len == 0) {
         return NAME_RULES_ALL;
     }
-    struct reading r = read_names(names, reference);
+    struct reading r = rules_read_names(names, reference);
     unsigned taken = r.by_dns | (r.by_cn & rules_for_cn(&r));
     taken &= r.not_ascii ? ~(unsigned)NAME_RULE_GO : NAME_RULES_ALL;
     return NAME_RULES_ALL & ~taken;

@@ -150,7 +150,7 @@ static bool certainly_lacks(struct shown side, uint64_t values)
     return !side.open && (values & ~side.values) != 0;
 }
 
-static enum parity compare(struct shown a, struct shown b)
+static enum parity parity_compare(struct shown a, struct shown b)
 {
     if (certainly_lacks(a, b.values) || certainly_lacks(b, a.values)) {
         return PARITY_DIFFERS;
@@ -173,7 +173,7 @@ static void join_sides(struct parity_facts *facts, const struct side *sides, siz
         for (size_t k = 0; k < i; k++) {
             for (unsigned fact = 0; fact < PARITY_FACT_COUNT; fact++) {
                 facts->of[fact] =
-                    joined(facts->of[fact], compare(sides[i].of[fact], sides[k].of[fact]));
+                    joined(facts->of[fact], parity_compare(sides[i].of[fact], sides[k].of[fact]));
             }
         }
     }
@@ -182,7 +182,7 @@ static void join_sides(struct parity_facts *facts, const struct side *sides, siz
 static const struct parity_facts all_same = {
     {PARITY_SAME, PARITY_SAME, PARITY_SAME, PARITY_SAME, PARITY_SAME}};
 
-static bool has_port(const struct endpoint_brief *endpoints, size_t count, uint16_t port)
+static bool parity_has_port(const struct endpoint_brief *endpoints, size_t count, uint16_t port)
 {
     for (size_t i = 0; i < count; i++) {
         if (endpoints[i].port == port) {
@@ -194,7 +194,7 @@ static bool has_port(const struct endpoint_brief *endpoints, size_t count, uint1
 
 bool parity_next_port(const struct endpoint_brief *endpoints, size_t count, uint16_t *port)
 {
-    if (has_port(endpoints, count, PORT_SMTP)) {
+    if (parity_has_port(endpoints, count, PORT_SMTP)) {
         bool first = *port == PORT_ALL;
         *port = PORT_SMTP;
         return first;
@@ -211,7 +211,7 @@ bool parity_next_port(const struct endpoint_brief *endpoints, size_t count, uint
     return found;
 }
 
-static bool is_at(const struct endpoint_brief *e, uint16_t port)
+static bool parity_is_at(const struct endpoint_brief *e, uint16_t port)
 {
     return e->port == port && !endpoint_is_special(e);
 }
@@ -227,7 +227,7 @@ static struct side family_side(const struct seen_host *h, uint8_t family, uint16
 {
     struct side s = {0};
     for (size_t i = 0; i < h->endpoint_count; i++) {
-        if (h->endpoints[i].address.family == family && is_at(&h->endpoints[i], port)) {
+        if (h->endpoints[i].address.family == family && parity_is_at(&h->endpoints[i], port)) {
             side_add(&s, &h->endpoints[i], leaves);
         }
     }
@@ -268,7 +268,7 @@ bool parity_of_addresses(const struct seen_host *h, struct parity_facts *out)
         struct parity_leaves leaves = {.count = 0};
         size_t count = 0;
         for (size_t i = 0; i < h->endpoint_count && count < 2 * HOST_ADDRESSES_MAX; i++) {
-            if (is_at(&h->endpoints[i], port)) {
+            if (parity_is_at(&h->endpoints[i], port)) {
                 sides[count] = (struct side){0};
                 side_add(&sides[count], &h->endpoints[i], &leaves);
                 side_end(&sides[count++]);
@@ -294,7 +294,7 @@ static bool host_side(const struct seen_domain *d, const struct seen_mx *mx, uin
     bool open = mx_is_open(d, mx);
     *s = (struct side){0};
     for (size_t i = 0; i < mx->endpoint_count; i++) {
-        if (is_at(&mx->endpoints[i], port)) {
+        if (parity_is_at(&mx->endpoints[i], port)) {
             side_add(s, &mx->endpoints[i], leaves);
         }
     }
@@ -306,7 +306,7 @@ static bool host_side(const struct seen_domain *d, const struct seen_mx *mx, uin
 }
 
 /* The host stands in the list before, with another preference. */
-static bool is_repeated(const struct seen_domain *d, size_t at)
+static bool leaf_is_repeated(const struct seen_domain *d, size_t at)
 {
     for (size_t i = 0; i < at; i++) {
         if (d->mx[at].host.len > 0 && span_eq(d->mx[i].host, d->mx[at].host)) {
@@ -322,7 +322,7 @@ static bool join_hosts(const struct seen_domain *d, uint16_t port, struct parity
     struct parity_leaves leaves = {.count = 0};
     size_t count = 0;
     for (size_t i = 0; i < d->mx_count && count < MX_MAX; i++) {
-        if (!is_repeated(d, i) && host_side(d, &d->mx[i], port, &leaves, &sides[count])) {
+        if (!leaf_is_repeated(d, i) && host_side(d, &d->mx[i], port, &leaves, &sides[count])) {
             count++;
         }
     }

@@ -5,20 +5,13 @@
 
 #define LEAF_SHOWN 8 /* octets of a fingerprint: enough to find it in the row */
 
-static bool is_at(const struct endpoint_brief *e, uint16_t port)
+static bool is_at_port(const struct endpoint_brief *e, uint16_t port)
 {
     return e->port == port && !endpoint_is_special(e);
 }
 
-static void put_address(struct buf *evidence, const struct net_addr *address)
-{
-    char text[NET_ADDR_TEXT_MAX];
-    (void)net_addr_format(address, text);
-    buf_put_text(evidence, text);
-}
-
 /* Port 25 goes without saying. */
-static void put_port(struct buf *evidence, uint16_t port)
+static void put_parity_port(struct buf *evidence, uint16_t port)
 {
     if (port != PORT_SMTP) {
         buf_putf(evidence, "port %u: ", port);
@@ -26,7 +19,7 @@ static void put_port(struct buf *evidence, uint16_t port)
 }
 
 /* Items of a list, of which EVIDENCE_LIST_MAX are told. @return shall this one be? */
-static bool next_item(struct buf *evidence, size_t *told, const char *separator)
+static bool parity_next_item(struct buf *evidence, size_t *told, const char *separator)
 {
     bool tell = *told < EVIDENCE_LIST_MAX;
     if (tell && *told > 0) {
@@ -36,7 +29,7 @@ static bool next_item(struct buf *evidence, size_t *told, const char *separator)
     return tell;
 }
 
-static void end_items(struct buf *evidence, size_t told)
+static void parity_end_items(struct buf *evidence, size_t told)
 {
     if (told > EVIDENCE_LIST_MAX) {
         buf_putf(evidence, " and %zu more", told - EVIDENCE_LIST_MAX);
@@ -50,7 +43,7 @@ static struct tally reach_of_family(const struct seen_host *h, uint8_t family, u
     struct tally reach = {0};
     for (size_t i = 0; i < h->endpoint_count; i++) {
         const struct endpoint_brief *e = &h->endpoints[i];
-        if (is_at(e, port) && e->address.family == family) {
+        if (is_at_port(e, port) && e->address.family == family) {
             tally_add(&reach, endpoint_answers(e));
         }
     }
@@ -72,23 +65,23 @@ static void put_reach(struct buf *evidence, const struct seen_host *h, uint8_t f
     size_t told = 0;
     for (size_t i = 0; i < h->endpoint_count; i++) {
         const struct endpoint_brief *e = &h->endpoints[i];
-        if (!is_at(e, port) || (family != 0 && e->address.family != family) ||
-            endpoint_answers(e) != answers || !next_item(evidence, &told, ", ")) {
+        if (!is_at_port(e, port) || (family != 0 && e->address.family != family) ||
+            endpoint_answers(e) != answers || !parity_next_item(evidence, &told, ", ")) {
             continue;
         }
-        put_address(evidence, &e->address);
+        evidence_put_address(evidence, &e->address);
         if (answers == TRUTH_NO) {
             buf_putf(evidence, " %s", outcome_info((enum session_outcome)e->outcome)->word);
         }
     }
-    end_items(evidence, told);
+    parity_end_items(evidence, told);
 }
 
 static void reach_finding(const struct seen_host *h, enum finding_code code, uint8_t dead_family,
                           uint16_t port, struct findings *out)
 {
     struct buf *evidence = findings_add_max(out, code);
-    put_port(evidence, port);
+    put_parity_port(evidence, port);
     put_reach(evidence, h, dead_family, port, TRUTH_NO);
     buf_put_text(evidence, "; answers: ");
     put_reach(evidence, h, 0, port, TRUTH_YES);
@@ -131,7 +124,8 @@ static void put_acceptable(struct buf *evidence, const struct endpoint_brief *e)
 }
 
 /* What an endpoint shows, in a word. */
-static void put_value(struct buf *evidence, enum parity_fact fact, const struct endpoint_brief *e)
+static void put_parity_value(struct buf *evidence, enum parity_fact fact,
+                             const struct endpoint_brief *e)
 {
     switch (fact) {
     case PARITY_FACT_STARTTLS:
@@ -153,12 +147,12 @@ static void put_value(struct buf *evidence, enum parity_fact fact, const struct 
     }
 }
 
-static uint64_t values_of(enum parity_fact fact, const struct endpoint_brief *endpoints,
-                          size_t count, uint16_t port, struct parity_leaves *leaves)
+static uint64_t parity_values_of(enum parity_fact fact, const struct endpoint_brief *endpoints,
+                                 size_t count, uint16_t port, struct parity_leaves *leaves)
 {
     uint64_t values = 0;
     for (size_t i = 0; i < count; i++) {
-        if (is_at(&endpoints[i], port)) {
+        if (is_at_port(&endpoints[i], port)) {
             values |= parity_value(fact, &endpoints[i], leaves);
         }
     }
@@ -171,7 +165,7 @@ static const struct endpoint_brief *first_with(enum parity_fact fact, uint64_t v
                                                uint16_t port, struct parity_leaves *leaves)
 {
     for (size_t i = 0; i < count; i++) {
-        if (is_at(&endpoints[i], port) && parity_value(fact, &endpoints[i], leaves) == value) {
+        if (is_at_port(&endpoints[i], port) && parity_value(fact, &endpoints[i], leaves) == value) {
             return &endpoints[i];
         }
     }
@@ -179,29 +173,30 @@ static const struct endpoint_brief *first_with(enum parity_fact fact, uint64_t v
 }
 
 /* Each value with the addresses that show it. */
-static void put_addresses(struct buf *evidence, const struct seen_host *h, enum parity_fact fact,
-                          uint16_t port, uint64_t values, struct parity_leaves *leaves)
+static void put_parity_addresses(struct buf *evidence, const struct seen_host *h,
+                                 enum parity_fact fact, uint16_t port, uint64_t values,
+                                 struct parity_leaves *leaves)
 {
     size_t groups = 0;
     for (uint64_t rest = values; rest != 0; rest &= rest - 1) {
         uint64_t value = rest & (~rest + 1);
-        if (!next_item(evidence, &groups, "; ")) {
+        if (!parity_next_item(evidence, &groups, "; ")) {
             continue;
         }
-        put_value(evidence, fact,
-                  first_with(fact, value, h->endpoints, h->endpoint_count, port, leaves));
+        put_parity_value(evidence, fact,
+                         first_with(fact, value, h->endpoints, h->endpoint_count, port, leaves));
         buf_put_text(evidence, ": ");
         size_t told = 0;
         for (size_t i = 0; i < h->endpoint_count; i++) {
             const struct endpoint_brief *e = &h->endpoints[i];
-            if (is_at(e, port) && parity_value(fact, e, leaves) == value &&
-                next_item(evidence, &told, ", ")) {
-                put_address(evidence, &e->address);
+            if (is_at_port(e, port) && parity_value(fact, e, leaves) == value &&
+                parity_next_item(evidence, &told, ", ")) {
+                evidence_put_address(evidence, &e->address);
             }
         }
-        end_items(evidence, told);
+        parity_end_items(evidence, told);
     }
-    end_items(evidence, groups);
+    parity_end_items(evidence, groups);
 }
 
 static void value_finding(const struct seen_host *h, enum parity_fact fact, enum finding_code code,
@@ -210,11 +205,11 @@ static void value_finding(const struct seen_host *h, enum parity_fact fact, enum
     uint16_t port = PORT_ALL;
     while (parity_next_port(h->endpoints, h->endpoint_count, &port)) {
         struct parity_leaves leaves = {.count = 0};
-        uint64_t values = values_of(fact, h->endpoints, h->endpoint_count, port, &leaves);
+        uint64_t values = parity_values_of(fact, h->endpoints, h->endpoint_count, port, &leaves);
         if (values != 0 && !is_single(values)) {
             struct buf *evidence = findings_add_max(out, code);
-            put_port(evidence, port);
-            put_addresses(evidence, h, fact, port, values, &leaves);
+            put_parity_port(evidence, port);
+            put_parity_addresses(evidence, h, fact, port, values, &leaves);
             return;
         }
     }
@@ -240,7 +235,7 @@ void parity_findings_of_host(const struct seen_host *h, struct findings *out)
 static uint64_t common_value(enum parity_fact fact, const struct seen_mx *mx, uint16_t port)
 {
     struct parity_leaves leaves = {.count = 0};
-    uint64_t values = values_of(fact, mx->endpoints, mx->endpoint_count, port, &leaves);
+    uint64_t values = parity_values_of(fact, mx->endpoints, mx->endpoint_count, port, &leaves);
     return is_single(values) ? values : 0;
 }
 
@@ -254,8 +249,8 @@ static uint64_t common_values(enum parity_fact fact, const struct seen_domain *d
 }
 
 /* Each value with the hosts that show it. */
-static void put_hosts(struct buf *evidence, const struct seen_domain *d, enum parity_fact fact,
-                      uint16_t port, uint64_t values)
+static void put_parity_hosts(struct buf *evidence, const struct seen_domain *d,
+                             enum parity_fact fact, uint16_t port, uint64_t values)
 {
     size_t groups = 0;
     for (uint64_t rest = values; rest != 0; rest &= rest - 1) {
@@ -268,15 +263,16 @@ static void put_hosts(struct buf *evidence, const struct seen_domain *d, enum pa
             }
             if (told == 0) {
                 buf_put_text(evidence, groups++ > 0 ? "; " : "");
-                put_value(evidence, fact,
-                          first_with(fact, value, mx->endpoints, mx->endpoint_count, port, NULL));
+                put_parity_value(
+                    evidence, fact,
+                    first_with(fact, value, mx->endpoints, mx->endpoint_count, port, NULL));
                 buf_put_text(evidence, ": ");
             }
-            if (next_item(evidence, &told, ", ")) {
+            if (parity_next_item(evidence, &told, ", ")) {
                 evidence_put(evidence, mx->host);
             }
         }
-        end_items(evidence, told);
+        parity_end_items(evidence, told);
     }
 }
 
@@ -288,8 +284,8 @@ static void hosts_finding(const struct seen_domain *d, const struct seen_mx *dia
         uint64_t values = common_values(fact, d, port);
         if (values != 0 && !is_single(values)) {
             struct buf *evidence = findings_add_max(out, code);
-            put_port(evidence, port);
-            put_hosts(evidence, d, fact, port, values);
+            put_parity_port(evidence, port);
+            put_parity_hosts(evidence, d, fact, port, values);
             return;
         }
     }

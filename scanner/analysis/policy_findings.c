@@ -7,21 +7,15 @@
 
 /* In the order of a fetch (RFC 8461 section 3.3). A stage that was not reached has no finding. */
 
-static struct buf *add(struct findings *out, enum finding_code code, const struct sts_verdict *v)
+static struct buf *policy_finding_add(struct findings *out, enum finding_code code,
+                                      const struct sts_verdict *v)
 {
     return findings_add_at_most(out, code, sts_severity(v));
 }
 
-static void put_address(struct buf *evidence, const struct net_addr *address)
-{
-    char text[NET_ADDR_TEXT_MAX];
-    (void)net_addr_format(address, text);
-    buf_put_text(evidence, text);
-}
-
 /* --- DNS --------------------------------------------------------------------------------------- */
 
-static void put_answers(struct buf *evidence, const struct seen_policy *p)
+static void put_policy_answers(struct buf *evidence, const struct seen_policy *p)
 {
     evidence_put(evidence, p->policy_host);
     buf_put_text(evidence, ": A ");
@@ -30,8 +24,8 @@ static void put_answers(struct buf *evidence, const struct seen_policy *p)
     evidence_put_dns(evidence, &p->aaaa);
 }
 
-static void special_address_finding(const struct seen_policy *p, const struct sts_verdict *v,
-                                    struct findings *out)
+static void policy_special_address_finding(const struct seen_policy *p, const struct sts_verdict *v,
+                                           struct findings *out)
 {
     struct buf *evidence = NULL;
     size_t count = 0;
@@ -48,7 +42,7 @@ static void special_address_finding(const struct seen_policy *p, const struct st
                                             most < mode ? most : mode);
         }
         if (evidence_next(evidence, &count)) {
-            put_address(evidence, &p->addresses[i]);
+            evidence_put_address(evidence, &p->addresses[i]);
             buf_putf(evidence, " (%s)", block);
         }
     }
@@ -63,15 +57,15 @@ static void dns_findings(const struct seen_policy *p, const struct sts_verdict *
     bool failed = p->outcome == POLICY_FETCH_DNS_FAILED &&
                   (dns_question_failed(&p->a) || dns_question_failed(&p->aaaa));
     if (p->outcome == POLICY_FETCH_DNS_NXDOMAIN || failed) {
-        put_answers(add(out, FINDING_STS_POLICY_DNS, v), p);
+        put_policy_answers(policy_finding_add(out, FINDING_STS_POLICY_DNS, v), p);
     } else if (p->outcome == POLICY_FETCH_DNS_NO_ADDRESS) {
-        put_answers(add(out, FINDING_STS_POLICY_NO_ADDRESS, v), p);
+        put_policy_answers(policy_finding_add(out, FINDING_STS_POLICY_NO_ADDRESS, v), p);
     }
     if (p->cname_count > 0) {
         evidence_put_links(findings_add_max(out, FINDING_STS_POLICY_VIA_CNAME), p->policy_host,
                            p->cnames, p->cname_count);
     }
-    special_address_finding(p, v, out);
+    policy_special_address_finding(p, v, out);
 }
 
 /* --- TCP --------------------------------------------------------------------------------------- */
@@ -93,13 +87,14 @@ static void tcp_findings(const struct seen_policy *p, const struct sts_verdict *
             continue;
         }
         if (evidence == NULL) {
-            evidence = add(out,
-                           is_tcp(p->outcome) ? FINDING_STS_POLICY_TCP
-                                              : FINDING_STS_POLICY_ADDRESS_UNREACHABLE,
-                           v);
+            evidence =
+                policy_finding_add(out,
+                                   is_tcp(p->outcome) ? FINDING_STS_POLICY_TCP
+                                                      : FINDING_STS_POLICY_ADDRESS_UNREACHABLE,
+                                   v);
         }
         if (evidence_next(evidence, &count)) {
-            put_address(evidence, &p->attempts[i].address);
+            evidence_put_address(evidence, &p->attempts[i].address);
             buf_putf(evidence, ": %s", policy_fetch_word(outcome));
         }
     }
@@ -127,14 +122,14 @@ static void put_alert(struct buf *evidence, const struct seen_tls *tls)
     }
 }
 
-static void handshake_finding(const struct seen_policy *p, const struct sts_verdict *v,
-                              struct findings *out)
+static void policy_handshake_finding(const struct seen_policy *p, const struct sts_verdict *v,
+                                     struct findings *out)
 {
     bool old = p->outcome == POLICY_FETCH_FETCHED && !policy_is_fetched(p);
     if (!is_tls(p->outcome) && !old) {
         return;
     }
-    struct buf *evidence = add(out, FINDING_STS_POLICY_TLS, v);
+    struct buf *evidence = policy_finding_add(out, FINDING_STS_POLICY_TLS, v);
     if (old) {
         buf_putf(evidence, "TLS 1.%u and no newer", p->tls.version - 0x0301U);
         return;
@@ -175,7 +170,7 @@ static enum finding_code chain_code(enum chain_status status)
     UNREACHABLE("unknown chain_status");
 }
 
-static void put_names(struct buf *evidence, struct span packed)
+static void put_policy_leaf_names(struct buf *evidence, struct span packed)
 {
     enum cert_names_kind kind;
     struct span name;
@@ -199,15 +194,15 @@ static void certificate_findings(const struct seen_policy *p, const struct sts_v
         return;
     }
     if (code != FINDING_COUNT) {
-        struct buf *evidence = add(out, code, v);
+        struct buf *evidence = policy_finding_add(out, code, v);
         buf_putf(evidence, "chain %s, %u certificates", chain_status_word(status),
                  p->tls.cert_count);
     }
     if (v->name.match != NAME_MATCH_NONE && !name_match_is_match(v->name.match)) {
-        struct buf *evidence = add(out, FINDING_STS_POLICY_CERTIFICATE_NAME, v);
+        struct buf *evidence = policy_finding_add(out, FINDING_STS_POLICY_CERTIFICATE_NAME, v);
         evidence_put(evidence, p->policy_host);
         buf_putf(evidence, ": %s, certificate for ", name_match_word(v->name.match));
-        put_names(evidence, buf_span(&v->names));
+        put_policy_leaf_names(evidence, buf_span(&v->names));
     }
 }
 
@@ -268,7 +263,7 @@ static void http_finding(const struct seen_policy *p, const struct sts_verdict *
     if (!http_code(p->outcome, &code)) {
         return;
     }
-    struct buf *evidence = add(out, code, v);
+    struct buf *evidence = policy_finding_add(out, code, v);
     buf_put_text(evidence, policy_fetch_word(p->outcome));
     if (p->status != 0) {
         buf_putf(evidence, ", status %u", p->status);
@@ -389,7 +384,7 @@ static void body_findings(const struct seen_policy *p, const struct sts_verdict 
         return;
     }
     if (v->media_type != MEDIA_TYPE_TEXT_PLAIN) {
-        struct buf *evidence = add(out, FINDING_STS_POLICY_MEDIA_TYPE, v);
+        struct buf *evidence = policy_finding_add(out, FINDING_STS_POLICY_MEDIA_TYPE, v);
         buf_put_text(evidence, media_type_word(v->media_type));
         if (p->content_type.len > 0) {
             buf_put_text(evidence, ": ");
@@ -411,7 +406,7 @@ void findings_of_policy(const struct seen_policy *p, const struct sts_verdict *v
     }
     dns_findings(p, v, out);
     tcp_findings(p, v, out);
-    handshake_finding(p, v, out);
+    policy_handshake_finding(p, v, out);
     certificate_findings(p, v, out);
     http_finding(p, v, out);
     body_findings(p, v, out);

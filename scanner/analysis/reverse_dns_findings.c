@@ -1,23 +1,16 @@
 #include "scanner/analysis/reverse_dns_findings.h"
 
-static void put_address(struct buf *evidence, const struct net_addr *address)
+static void put_ptr_question(struct buf *evidence, const struct seen_service *s)
 {
-    char text[NET_ADDR_TEXT_MAX];
-    (void)net_addr_format(address, text);
-    buf_put_text(evidence, text);
-}
-
-static void put_question(struct buf *evidence, const struct seen_service *s)
-{
-    put_address(evidence, &s->address);
+    evidence_put_address(evidence, &s->address);
     buf_putf(evidence, ": PTR %s", dns_state_word((enum dns_state)s->ptr.dns.state));
 }
 
 /* "192.0.2.1 -> a.test, b.test" */
-static void put_names(struct buf *evidence, const struct seen_service *s)
+static void put_ptr_names(struct buf *evidence, const struct seen_service *s)
 {
     const struct seen_ptr *ptr = &s->ptr;
-    put_address(evidence, &s->address);
+    evidence_put_address(evidence, &s->address);
     buf_put_text(evidence, " -> ");
     for (size_t i = 0; i < ptr->name_count && i < EVIDENCE_LIST_MAX; i++) {
         buf_put_text(evidence, i > 0 ? ", " : "");
@@ -45,21 +38,21 @@ static void names_findings(const struct seen_service *s, const struct service_ve
 {
     const struct name_relations *r = &v->relations;
     if (s->ptr.name_count > 1) {
-        put_names(findings_add_max(out, FINDING_RDNS_SEVERAL), s);
+        put_ptr_names(findings_add_max(out, FINDING_RDNS_SEVERAL), s);
     }
     if (r->forward_confirmed == TRUTH_NO) {
         struct buf *evidence = findings_add_max(out, FINDING_RDNS_NOT_CONFIRMED);
-        put_names(evidence, s);
+        put_ptr_names(evidence, s);
         put_forward_states(evidence, &s->ptr);
     }
     if (r->ptr_is_generic == TRUTH_YES) {
-        put_names(findings_add_max(out, FINDING_RDNS_GENERIC), s);
+        put_ptr_names(findings_add_max(out, FINDING_RDNS_GENERIC), s);
     }
     if (r->ptr_is_server_name == TRUTH_NO && v->ehlo_name.len > 0) {
         struct buf *evidence = findings_add_max(out, FINDING_RDNS_DIFFERS_FROM_EHLO);
         evidence_put(evidence, buf_span(&v->ehlo_name));
         buf_put_text(evidence, "; ");
-        put_names(evidence, s);
+        put_ptr_names(evidence, s);
     }
 }
 
@@ -75,7 +68,7 @@ static void ptr_findings(const struct seen_service *s, const struct service_verd
         return;
     case DNS_NODATA:
     case DNS_NXDOMAIN:
-        put_question(findings_add_max(out, FINDING_RDNS_NONE), s);
+        put_ptr_question(findings_add_max(out, FINDING_RDNS_NONE), s);
         return;
     case DNS_SERVFAIL:
     case DNS_BOGUS:
@@ -84,7 +77,7 @@ static void ptr_findings(const struct seen_service *s, const struct service_verd
     case DNS_TIMEOUT:
     case DNS_MALFORMED:
     case DNS_CNAME_LOOP:
-        put_question(findings_add_max(out, FINDING_RDNS_FAILED), s);
+        put_ptr_question(findings_add_max(out, FINDING_RDNS_FAILED), s);
         return;
     case DNS_DATA:
         names_findings(s, v, out);

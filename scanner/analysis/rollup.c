@@ -37,7 +37,7 @@ const char *rollup_word(enum rollup r)
     UNREACHABLE("unknown rollup");
 }
 
-static enum truth truth_of(bool known, bool yes)
+static enum truth truth_of_known(bool known, bool yes)
 {
     return !known ? TRUTH_UNKNOWN : yes ? TRUTH_YES : TRUTH_NO;
 }
@@ -48,7 +48,7 @@ static enum truth reachable(const struct endpoint_brief *e)
     bool tried = e->outcome != OUTCOME_NOT_TESTED && e->outcome != OUTCOME_LOCAL_FAULT;
     bool unconnected = e->outcome == OUTCOME_REFUSED || e->outcome == OUTCOME_UNREACHABLE ||
                        e->outcome == OUTCOME_CONNECT_TIMEOUT;
-    return truth_of(tried || special, !unconnected && !special);
+    return truth_of_known(tried || special, !unconnected && !special);
 }
 
 static enum truth starttls_listed(enum starttls_state state)
@@ -80,7 +80,7 @@ static enum truth version_between(const struct endpoint_brief *e, uint16_t low, 
 {
     bool known = is_conclusive(e);
     bool established = e->outcome == OUTCOME_ESTABLISHED;
-    return truth_of(known, established && e->tls_version >= low && e->tls_version <= high);
+    return truth_of_known(known, established && e->tls_version >= low && e->tls_version <= high);
 }
 
 bool endpoint_has_leaf(const struct endpoint_brief *e)
@@ -93,42 +93,42 @@ static enum truth chain_is(const struct endpoint_brief *e, enum chain_status sta
 {
     bool known = is_conclusive(e);
     bool judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE;
-    return truth_of(known && judged, e->chain.status == status);
+    return truth_of_known(known && judged, e->chain.status == status);
 }
 
 static enum truth name_matches(const struct endpoint_brief *e)
 {
     bool known = is_conclusive(e);
-    return truth_of(known, name_match_is_match((enum name_match)e->name_match));
+    return truth_of_known(known, name_match_is_match((enum name_match)e->name_match));
 }
 
-static enum truth both(enum truth a, enum truth b)
+static enum truth truth_both(enum truth a, enum truth b)
 {
     if (a == TRUTH_NO || b == TRUTH_NO) {
         return TRUTH_NO;
     }
-    return truth_of(a == TRUTH_YES && b == TRUTH_YES, true);
+    return truth_of_known(a == TRUTH_YES && b == TRUTH_YES, true);
 }
 
 /* Of a host that completes no handshake with SNI, SNI is not what is missing. */
 static enum truth sni_needed(const struct endpoint_brief *e)
 {
     if (e->outcome != OUTCOME_ESTABLISHED) {
-        return truth_of(is_conclusive(e), false);
+        return truth_of_known(is_conclusive(e), false);
     }
     switch ((enum sni_class)e->sni) {
     case SNI_FATAL_WITHOUT:
         return TRUTH_YES;
     case SNI_SAME: /* of one leaf, the list without SNI may lack an intermediate */
-        return truth_of(true, e->sni_acceptable == SNI_ACCEPTABLE_ONLY_SNI);
+        return truth_of_known(true, e->sni_acceptable == SNI_ACCEPTABLE_ONLY_SNI);
     case SNI_FATAL_WITH:
         return TRUTH_NO;
     case SNI_UNSTABLE: /* whatever differs is not for the name */
         return TRUTH_UNKNOWN;
     case SNI_UNKNOWN:
     case SNI_DIFFERS:
-        return truth_of(e->sni_acceptable != SNI_ACCEPTABLE_UNKNOWN,
-                        e->sni_acceptable == SNI_ACCEPTABLE_ONLY_SNI);
+        return truth_of_known(e->sni_acceptable != SNI_ACCEPTABLE_UNKNOWN,
+                              e->sni_acceptable == SNI_ACCEPTABLE_ONLY_SNI);
     }
     UNREACHABLE("unknown sni_class");
 }
@@ -141,8 +141,8 @@ enum truth property_of(enum property p, const struct endpoint_brief *e)
     case PROPERTY_STARTTLS:
         return starttls_listed((enum starttls_state)e->starttls);
     case PROPERTY_ESTABLISHED:
-        return truth_of(is_conclusive(e) || e->outcome == OUTCOME_ESTABLISHED,
-                        e->outcome == OUTCOME_ESTABLISHED);
+        return truth_of_known(is_conclusive(e) || e->outcome == OUTCOME_ESTABLISHED,
+                              e->outcome == OUTCOME_ESTABLISHED);
     case PROPERTY_TLS1_0:
         return version_between(e, 0x0301, 0x0301);
     case PROPERTY_TLS1_1:
@@ -162,9 +162,10 @@ enum truth property_of(enum property p, const struct endpoint_brief *e)
     case PROPERTY_NAME_MATCHES:
         return name_matches(e);
     case PROPERTY_NAME_MISMATCH:
-        return truth_of(is_conclusive(e), endpoint_has_leaf(e) && name_matches(e) == TRUTH_NO);
+        return truth_of_known(is_conclusive(e),
+                              endpoint_has_leaf(e) && name_matches(e) == TRUTH_NO);
     case PROPERTY_ACCEPTABLE:
-        return both(chain_is(e, CHAIN_TRUSTED), name_matches(e));
+        return truth_both(chain_is(e, CHAIN_TRUSTED), name_matches(e));
     case PROPERTY_SNI_NEEDED:
         return sni_needed(e);
     case PROPERTY_COUNT:
@@ -205,7 +206,7 @@ enum rollup roll_up_value(const struct roll_up *r, enum property p)
     return t->yes > 0 ? ROLLUP_ALL : ROLLUP_NONE;
 }
 
-static bool has_port(const struct endpoint_brief *endpoints, size_t count, uint16_t port)
+static bool endpoints_have_port(const struct endpoint_brief *endpoints, size_t count, uint16_t port)
 {
     for (size_t i = 0; i < count; i++) {
         if (endpoints[i].port == port) {
@@ -217,13 +218,13 @@ static bool has_port(const struct endpoint_brief *endpoints, size_t count, uint1
 
 uint16_t host_port(const struct seen_host *h)
 {
-    return has_port(h->endpoints, h->endpoint_count, PORT_SMTP) ? PORT_SMTP : PORT_ALL;
+    return endpoints_have_port(h->endpoints, h->endpoint_count, PORT_SMTP) ? PORT_SMTP : PORT_ALL;
 }
 
 uint16_t domain_port(const struct seen_domain *d)
 {
     for (size_t i = 0; i < d->mx_count; i++) {
-        if (has_port(d->mx[i].endpoints, d->mx[i].endpoint_count, PORT_SMTP)) {
+        if (endpoints_have_port(d->mx[i].endpoints, d->mx[i].endpoint_count, PORT_SMTP)) {
             return PORT_SMTP;
         }
     }
@@ -243,8 +244,8 @@ static void add_endpoint(struct roll_up *r, const struct endpoint_brief *e)
     }
 }
 
-static void add_endpoints(struct roll_up *r, const struct endpoint_brief *endpoints, size_t count,
-                          uint16_t port)
+static void roll_up_add_endpoints(struct roll_up *r, const struct endpoint_brief *endpoints,
+                                  size_t count, uint16_t port)
 {
     for (size_t i = 0; i < count; i++) {
         if (port == PORT_ALL || endpoints[i].port == port) {
@@ -279,7 +280,7 @@ bool mx_is_open(const struct seen_domain *d, const struct seen_mx *mx)
 struct roll_up roll_up_host(const struct seen_host *h, uint16_t port)
 {
     struct roll_up r = {.open = host_is_open(h)};
-    add_endpoints(&r, h->endpoints, h->endpoint_count, port);
+    roll_up_add_endpoints(&r, h->endpoints, h->endpoint_count, port);
     return r;
 }
 
@@ -289,7 +290,7 @@ static struct roll_up roll_up_mx(const struct seen_domain *d, size_t from, size_
     /* The exchanges that are not worked on come last, perhaps in the middle of a preference. */
     struct roll_up r = {.open = to == d->mx_count && d->mx_total > d->mx_count};
     for (size_t i = from; i < to; i++) {
-        add_endpoints(&r, d->mx[i].endpoints, d->mx[i].endpoint_count, port);
+        roll_up_add_endpoints(&r, d->mx[i].endpoints, d->mx[i].endpoint_count, port);
         r.open = r.open || mx_is_open(d, &d->mx[i]);
     }
     return r;

@@ -26,7 +26,7 @@ void service_verdict_deinit(struct service_verdict *v)
     buf_deinit(&v->ptr_name);
 }
 
-static enum truth truth_of(bool yes)
+static enum truth ptr_truth_of(bool yes)
 {
     return yes ? TRUTH_YES : TRUTH_NO;
 }
@@ -50,7 +50,7 @@ static void take_server_names(struct service_verdict *v, const struct seen_smtp 
         v->answered && (is_accepted(smtp, SMTP_STEP_EHLO) || is_accepted(smtp, SMTP_STEP_HELO));
     if (v->greeting_name.len > 0 && v->ehlo_name.len > 0) {
         v->relations.greeting_is_ehlo =
-            truth_of(span_eq(buf_span(&v->greeting_name), buf_span(&v->ehlo_name)));
+            ptr_truth_of(span_eq(buf_span(&v->greeting_name), buf_span(&v->ehlo_name)));
     }
 }
 
@@ -130,7 +130,7 @@ void service_verdict_fill(struct service_verdict *v, const struct seen_service *
     }
     struct name_relations *r = &v->relations;
     if (has_certificate && v->server_name.len > 0) {
-        r->certificate_covers_server_name = truth_of(is_covered(v, buf_span(&v->server_name)));
+        r->certificate_covers_server_name = ptr_truth_of(is_covered(v, buf_span(&v->server_name)));
     }
     if (s->ptr.name_count == 0) {
         return;

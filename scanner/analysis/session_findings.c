@@ -57,8 +57,8 @@ static void connect_finding(const struct seen_session *s, struct target target,
 }
 
 /* A reply as it was sent, or what there was instead of it. */
-static void put_reply(struct buf *evidence, const struct seen_session *s, struct target target,
-                      enum smtp_step step)
+static void put_reply_line(struct buf *evidence, const struct seen_session *s, struct target target,
+                           enum smtp_step step)
 {
     const struct seen_reply *reply = &s->smtp.reply[step];
     put_target(evidence, target);
@@ -75,20 +75,20 @@ static void put_reply(struct buf *evidence, const struct seen_session *s, struct
 static void reply_finding(const struct seen_session *s, struct target target, enum smtp_step step,
                           enum finding_code code, struct findings *out)
 {
-    put_reply(findings_add_max(out, code), s, target, step);
+    put_reply_line(findings_add_max(out, code), s, target, step);
 }
 
 /* By which of the two: what stuttered its greeting, or what says that it is spamd(8). */
 static void tarpit_finding(const struct seen_session *s, struct target target, struct findings *out)
 {
     struct buf *evidence = findings_add_max(out, FINDING_SMTP_TARPIT);
-    put_reply(evidence, s, target, SMTP_STEP_GREETING);
+    put_reply_line(evidence, s, target, SMTP_STEP_GREETING);
     buf_put_text(evidence, "; EHLO: ");
     evidence_put(evidence, s->smtp.reply[SMTP_STEP_EHLO].text);
 }
 
-static void handshake_finding(const struct seen_session *s, struct target target,
-                              enum finding_code code, struct findings *out)
+static void session_handshake_finding(const struct seen_session *s, struct target target,
+                                      enum finding_code code, struct findings *out)
 {
     struct buf *evidence = findings_add_max(out, code);
     put_target(evidence, target);
@@ -103,8 +103,8 @@ static void handshake_finding(const struct seen_session *s, struct target target
     }
 }
 
-static void outcome_findings(const struct seen_session *s, struct target target,
-                             struct findings *out)
+static void session_outcome_findings(const struct seen_session *s, struct target target,
+                                     struct findings *out)
 {
     switch (s->outcome) {
     case OUTCOME_NOT_TESTED:
@@ -173,27 +173,27 @@ static void outcome_findings(const struct seen_session *s, struct target target,
         reply_finding(s, target, SMTP_STEP_STARTTLS, FINDING_STARTTLS_REJECTED, out);
         return;
     case OUTCOME_TLS_TIMEOUT:
-        handshake_finding(s, target, FINDING_TLS_TIMEOUT, out);
+        session_handshake_finding(s, target, FINDING_TLS_TIMEOUT, out);
         return;
     case OUTCOME_TLS_CLOSED:
-        handshake_finding(s, target, FINDING_TLS_CLOSED, out);
+        session_handshake_finding(s, target, FINDING_TLS_CLOSED, out);
         return;
     case OUTCOME_TLS_RESET:
-        handshake_finding(s, target, FINDING_TLS_RESET, out);
+        session_handshake_finding(s, target, FINDING_TLS_RESET, out);
         return;
     case OUTCOME_TLS_ALERT:
-        handshake_finding(s, target, FINDING_TLS_ALERT, out);
+        session_handshake_finding(s, target, FINDING_TLS_ALERT, out);
         return;
     case OUTCOME_TLS_NO_SHARED_VERSION:
-        handshake_finding(s, target, FINDING_TLS_NO_SHARED_VERSION, out);
+        session_handshake_finding(s, target, FINDING_TLS_NO_SHARED_VERSION, out);
         return;
     case OUTCOME_TLS_NO_SHARED_CIPHER:
-        handshake_finding(s, target, FINDING_TLS_NO_SHARED_CIPHER, out);
+        session_handshake_finding(s, target, FINDING_TLS_NO_SHARED_CIPHER, out);
         return;
     case OUTCOME_TLS_PROTOCOL_ERROR:
         /* A list whose lengths do not add up is the better name for what it caused. */
         if (!s->tls.list_malformed) {
-            handshake_finding(s, target, FINDING_TLS_PROTOCOL_ERROR, out);
+            session_handshake_finding(s, target, FINDING_TLS_PROTOCOL_ERROR, out);
         }
         return;
     }
@@ -289,13 +289,13 @@ static void inside_findings(const struct seen_session *s, struct target target,
     }
     uint16_t code = s->smtp.reply[SMTP_STEP_EHLO_TLS].code;
     if (smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_LOST_AFTER_TLS)) {
-        handshake_finding(s, target, FINDING_STARTTLS_SESSION_LOST, out);
+        session_handshake_finding(s, target, FINDING_STARTTLS_SESSION_LOST, out);
     } else if (code / 100 != 2) {
         /* A refusal is the server's word; silence may have causes on the path. */
         bool silent = code == 0 && !smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_REFUSED_AFTER_TLS);
         enum severity severity = silent ? SEVERITY_WARNING : SEVERITY_ERROR;
-        put_reply(findings_add(out, FINDING_STARTTLS_EHLO_FAILED, severity), s, target,
-                  SMTP_STEP_EHLO_TLS);
+        put_reply_line(findings_add(out, FINDING_STARTTLS_EHLO_FAILED, severity), s, target,
+                       SMTP_STEP_EHLO_TLS);
     }
     if (s->smtp.starttls_again) {
         evidence_put(findings_add_max(out, FINDING_STARTTLS_OFFERED_AGAIN),
@@ -350,10 +350,11 @@ static void key_usage_finding(const struct seen_tls *tls, struct findings *out)
 }
 
 /* What a list of certificates shows whether or not the handshake completed. */
-static void list_findings(const struct seen_session *s, struct target target, struct findings *out)
+static void session_list_findings(const struct seen_session *s, struct target target,
+                                  struct findings *out)
 {
     if (s->tls.list_malformed) {
-        handshake_finding(s, target, FINDING_TLS_LIST_MALFORMED, out);
+        session_handshake_finding(s, target, FINDING_TLS_LIST_MALFORMED, out);
     }
     if (s->tls.list_truncated) {
         buf_putf(findings_add_max(out, FINDING_TLS_LIST_TRUNCATED),
@@ -388,7 +389,7 @@ static void legacy_findings(const struct seen_tls *tls, struct findings *out)
 }
 
 /* RFC 9325 section 4.1: no NULL, no RC4, nothing under 112 bits; RFC 7672 section 8.2: anonymous. */
-static bool is_broken(const char *cipher)
+static bool suite_is_broken(const char *cipher)
 {
     static const char *const parts[] = {"_NULL_", "_anon_", "_EXPORT_", "_RC4_", "_DES_", "_3DES_"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -405,7 +406,7 @@ static void cipher_findings(const struct seen_tls *tls, struct findings *out)
     if (cipher == NULL) {
         return;
     }
-    if (is_broken(cipher)) {
+    if (suite_is_broken(cipher)) {
         put_suite(findings_add_max(out, FINDING_TLS_CIPHER_BROKEN), tls);
     } else if (strstr(cipher, "_CBC_") != NULL) {
         put_suite(findings_add_max(out, FINDING_TLS_CIPHER_CBC), tls);
@@ -500,13 +501,13 @@ static void session_findings(const struct seen_session *s, struct target target,
     if (!is_about_peer(s->outcome)) {
         return;
     }
-    outcome_findings(s, target, out);
+    session_outcome_findings(s, target, out);
     manners_findings(&s->smtp, target, out);
     line_findings(&s->smtp, target, out);
     starttls_findings(s, target, out);
     inside_findings(s, target, out);
     if (s->tls_attempted) {
-        list_findings(s, target, out);
+        session_list_findings(s, target, out);
         parameter_findings(&s->tls, out);
     }
 }

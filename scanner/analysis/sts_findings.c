@@ -18,14 +18,14 @@ enum severity sts_severity(const struct sts_verdict *v)
 
 /* --- the record -------------------------------------------------------------------------------- */
 
-static void put_question(struct buf *evidence, const struct seen_domain *d)
+static void put_sts_question(struct buf *evidence, const struct seen_domain *d)
 {
     buf_put_text(evidence, "TXT _mta-sts.");
     evidence_put(evidence, d->domain);
     buf_put_text(evidence, ": ");
 }
 
-static enum finding_code record_code(enum sts_record_fault f)
+static enum finding_code sts_record_code(enum sts_record_fault f)
 {
     switch (f) {
 #define X(name)             \
@@ -40,20 +40,20 @@ static enum finding_code record_code(enum sts_record_fault f)
 }
 
 /* A fault beside a record that is valid costs only what a forgiving sender makes of it. */
-static enum severity record_severity(const struct sts_verdict *v)
+static enum severity sts_record_severity(const struct sts_verdict *v)
 {
     return v->records.valid ? lesser(SEVERITY_WARNING, sts_severity(v)) : sts_severity(v);
 }
 
-static void record_findings(const struct seen_domain *d, const struct sts_verdict *v,
-                            struct findings *out)
+static void sts_record_findings(const struct seen_domain *d, const struct sts_verdict *v,
+                                struct findings *out)
 {
     for (unsigned i = 0; i < STS_RECORD_FAULT_COUNT; i++) {
         enum sts_record_fault fault = (enum sts_record_fault)i;
         if (sts_records_have(&v->records, fault)) {
             struct buf *evidence =
-                findings_add_at_most(out, record_code(fault), record_severity(v));
-            put_question(evidence, d);
+                findings_add_at_most(out, sts_record_code(fault), sts_record_severity(v));
+            put_sts_question(evidence, d);
             evidence_put(evidence, v->records.evidence[i]);
         }
     }
@@ -64,7 +64,7 @@ static void record_findings(const struct seen_domain *d, const struct sts_verdic
     }
 }
 
-static void put_quirks(struct buf *evidence, uint32_t quirks, int all, const char *(*word)(int))
+static void put_sts_quirks(struct buf *evidence, uint32_t quirks, int all, const char *(*word)(int))
 {
     size_t count = 0;
     for (int q = 0; q < all; q++) {
@@ -97,24 +97,24 @@ static void reader_finding(const struct sts_verdict *v, struct findings *out)
     struct buf *evidence = findings_add_max(out, FINDING_STS_READERS_DIFFER);
     if (v->records.quirks != 0) {
         buf_put_text(evidence, "record: ");
-        put_quirks(evidence, v->records.quirks, STS_RECORD_QUIRK_COUNT, record_word);
+        put_sts_quirks(evidence, v->records.quirks, STS_RECORD_QUIRK_COUNT, record_word);
     }
     if (of_policy != 0) {
         buf_put_text(evidence, v->records.quirks != 0 ? "; policy: " : "policy: ");
-        put_quirks(evidence, of_policy, STS_POLICY_QUIRK_COUNT, policy_word);
+        put_sts_quirks(evidence, of_policy, STS_POLICY_QUIRK_COUNT, policy_word);
     }
 }
 
-static void question_findings(const struct seen_domain *d, const struct sts_verdict *v,
-                              struct findings *out)
+static void sts_question_findings(const struct seen_domain *d, const struct sts_verdict *v,
+                                  struct findings *out)
 {
     if (dns_question_failed(&d->mta_sts.dns)) {
         struct buf *evidence = findings_add_max(out, FINDING_STS_DNS_FAILED);
-        put_question(evidence, d);
+        put_sts_question(evidence, d);
         evidence_put_dns(evidence, &d->mta_sts.dns);
     } else if (v->state == STS_STATE_NONE) {
         struct buf *evidence = findings_add_max(out, FINDING_STS_ABSENT);
-        put_question(evidence, d);
+        put_sts_question(evidence, d);
         evidence_put_dns(evidence, &d->mta_sts.dns);
     }
 }
@@ -172,7 +172,8 @@ static void mode_findings(const struct seen_domain *d, const struct sts_verdict 
 
 /* --- exchanges --------------------------------------------------------------------------------- */
 
-static void put_name(struct buf *evidence, const struct seen_domain *d, const struct seen_mx *mx)
+static void put_sts_name(struct buf *evidence, const struct seen_domain *d,
+                         const struct seen_mx *mx)
 {
     evidence_put(evidence, d->mx_kind == MX_KIND_IMPLICIT ? d->domain : mx->host);
 }
@@ -190,7 +191,7 @@ static void coverage_finding(const struct seen_domain *d, const struct sts_verdi
             evidence = findings_add_at_most(out, FINDING_STS_MX_NOT_COVERED, sts_severity(v));
         }
         if (evidence_next(evidence, &count)) {
-            put_name(evidence, d, &d->mx[i]);
+            put_sts_name(evidence, d, &d->mx[i]);
             buf_putf(evidence, " (%s)", sts_mismatch_word(v->mx[i].mismatch));
         }
     }
@@ -221,7 +222,7 @@ static void put_endpoint(struct buf *evidence, const struct seen_domain *d,
 {
     char text[NET_ADDR_TEXT_MAX];
     (void)net_addr_format(&e->address, text);
-    put_name(evidence, d, mx);
+    put_sts_name(evidence, d, mx);
     buf_putf(evidence, " %s", text);
     if (code == FINDING_STS_MX_CERTIFICATE) {
         buf_putf(evidence, " (chain %s, name %s)",
@@ -290,7 +291,7 @@ struct passing {
     size_t refused; /* not covered, or fail at every address */
 };
 
-static bool is_refused(const struct seen_domain *d, const struct sts_verdict *v, size_t index)
+static bool sts_is_refused(const struct seen_domain *d, const struct sts_verdict *v, size_t index)
 {
     const struct sts_mx *mx = &v->mx[index];
     return mx->covered == TRUTH_NO || (mx->endpoints.no > 0 && mx->endpoints.yes == 0 &&
@@ -309,7 +310,7 @@ static struct passing passing_of(const struct seen_domain *d, const struct sts_v
         if (sts_mx_counts(d, v, i)) {
             p.all++;
             p.fail += sts_mx_passes(d, v, i) == TRUTH_NO;
-            p.refused += is_refused(d, v, i);
+            p.refused += sts_is_refused(d, v, i);
         }
     }
     return p;
@@ -321,8 +322,8 @@ static void put_passing(struct buf *evidence, const struct passing *p)
              p->fail - p->refused);
 }
 
-static void outcome_findings(const struct seen_domain *d, const struct sts_verdict *v,
-                             struct findings *out)
+static void sts_outcome_findings(const struct seen_domain *d, const struct sts_verdict *v,
+                                 struct findings *out)
 {
     struct passing all = passing_of(d, v, false);
     struct passing primary = passing_of(d, v, true);
@@ -353,7 +354,7 @@ static void exchange_findings(const struct seen_domain *d, const struct sts_verd
     }
     if (v->state != STS_STATE_MODE_NONE) {
         pattern_finding(d, v, out);
-        outcome_findings(d, v, out);
+        sts_outcome_findings(d, v, out);
     }
 }
 
@@ -361,14 +362,14 @@ void sts_findings_of_domain(const struct seen_domain *d, const struct sts_verdic
                             struct findings *out)
 {
     if (d->mx_kind == MX_KIND_NULL_MX && v->records.lenient_count > 0) {
-        put_question(findings_add_max(out, FINDING_STS_NULL_MX), d);
+        put_sts_question(findings_add_max(out, FINDING_STS_NULL_MX), d);
         buf_putf(&out->text, "a record, %s", sts_state_word(v->state));
     }
     if (!domain_takes_mail(d)) {
         return;
     }
-    question_findings(d, v, out);
-    record_findings(d, v, out);
+    sts_question_findings(d, v, out);
+    sts_record_findings(d, v, out);
     reader_finding(v, out);
     mode_findings(d, v, out);
     if (v->state == STS_STATE_ENFORCE || v->state == STS_STATE_TESTING ||

@@ -70,7 +70,7 @@ enum truth policy_certificate_passes(const struct seen_policy *p, struct buf *na
 
 /* --- how a name is missed ---------------------------------------------------------------------- */
 
-static struct span without_first_label(struct span name)
+static struct span sts_without_first_label(struct span name)
 {
     const uint8_t *dot = memchr(name.at, '.', name.len);
     return dot != NULL ? span_drop(name, (size_t)(dot - name.at) + 1) : span_drop(name, name.len);
@@ -89,7 +89,7 @@ static size_t label_count(struct span name)
 static struct span last_labels(struct span name, size_t count)
 {
     for (size_t have = label_count(name); have > count; have--) {
-        name = without_first_label(name);
+        name = sts_without_first_label(name);
     }
     return name;
 }
@@ -129,7 +129,7 @@ static struct span before_suffix(struct span name)
     return suffix < name.len ? span_take(name, name.len - suffix - 1) : (struct span){0};
 }
 
-static size_t least(size_t a, size_t b)
+static size_t sts_least(size_t a, size_t b)
 {
     return a < b ? a : b;
 }
@@ -139,7 +139,7 @@ static void next_row(const size_t *above, size_t *row, uint8_t letter, struct sp
 {
     for (size_t k = 1; k <= other.len; k++) {
         size_t replaced = above[k - 1] + (ascii_lower(other.at[k - 1]) != letter);
-        row[k] = least(replaced, least(above[k], row[k - 1]) + 1);
+        row[k] = sts_least(replaced, sts_least(above[k], row[k - 1]) + 1);
     }
 }
 
@@ -167,12 +167,12 @@ static bool is_below(struct span name, struct span above)
 }
 
 /* A wildcard stands for one label, so that the first one of the name is not compared. */
-static enum sts_mismatch mismatch_of(struct span pattern, struct span host)
+static enum sts_mismatch sts_mismatch_of(struct span pattern, struct span host)
 {
     struct span below = host;
     if (pattern.len > 1 && pattern.at[0] == '*') {
-        pattern = without_first_label(pattern);
-        host = without_first_label(host);
+        pattern = sts_without_first_label(pattern);
+        host = sts_without_first_label(host);
     }
     struct span before = before_suffix(pattern);
     if (before.len > 0 && span_ieq(before, before_suffix(host))) {
@@ -193,7 +193,7 @@ static enum sts_mismatch nearest_mismatch(const struct sts_policy *policy, struc
 {
     enum sts_mismatch nearest = STS_MISMATCH_DOMAIN;
     for (size_t i = 0; i < policy->mx_count && nearest != STS_MISMATCH_TLD; i++) {
-        enum sts_mismatch m = mismatch_of(policy->mx[i], host);
+        enum sts_mismatch m = sts_mismatch_of(policy->mx[i], host);
         nearest = m < nearest ? m : nearest;
     }
     return nearest;
@@ -231,7 +231,7 @@ static void judge_coverage(struct sts_verdict *v, struct sts_mx *out, struct spa
     }
 }
 
-static enum truth both(enum truth a, enum truth b)
+static enum truth sts_both(enum truth a, enum truth b)
 {
     if (a == TRUTH_NO || b == TRUTH_NO) {
         return TRUTH_NO;
@@ -241,7 +241,7 @@ static enum truth both(enum truth a, enum truth b)
 
 enum truth sts_endpoint_passes(const struct endpoint_brief *e)
 {
-    return both(property_of(PROPERTY_ACCEPTABLE, e), property_of(PROPERTY_TLS1_2_OR_NEWER, e));
+    return sts_both(property_of(PROPERTY_ACCEPTABLE, e), property_of(PROPERTY_TLS1_2_OR_NEWER, e));
 }
 
 bool sts_endpoint_counts(const struct endpoint_brief *e, uint16_t port)
@@ -404,7 +404,7 @@ static bool is_record_known(enum dns_state state)
     UNREACHABLE("unknown dns_state");
 }
 
-static enum sts_state state_of(const struct sts_verdict *v)
+static enum sts_state sts_state_of(const struct sts_verdict *v)
 {
     if (!v->record_known) {
         return STS_STATE_UNKNOWN;
@@ -456,7 +456,7 @@ void sts_verdict_fill(struct sts_verdict *v, const struct seen_domain *d)
     }
     v->record_known = is_record_known((enum dns_state)d->mta_sts.dns.state);
     v->policy_state = state_of_policy(v, d->policy);
-    v->state = state_of(v);
+    v->state = sts_state_of(v);
     if (v->has_policy && v->policy.readable) {
         judge_exchanges(v, d);
     }
@@ -491,5 +491,5 @@ enum truth sts_is_enforced_by(const struct sts_verdict *v, struct sts_reading re
     enum truth read = v->record_known
                           ? sts_reading_takes(record, v->records.readable, v->records.quirks)
                           : TRUTH_UNKNOWN;
-    return both(read, policy_is_enforced_by(v, policy));
+    return sts_both(read, policy_is_enforced_by(v, policy));
 }

@@ -3,14 +3,14 @@
 #include "scanner/analysis/policy_evidence.h"
 #include "scanner/base/check.h"
 
-static void put_question(struct buf *evidence, const struct seen_domain *d)
+static void put_tls_rpt_question(struct buf *evidence, const struct seen_domain *d)
 {
     buf_put_text(evidence, "TXT _smtp._tls.");
     evidence_put(evidence, d->domain);
     buf_put_text(evidence, ": ");
 }
 
-static enum finding_code record_code(enum tls_rpt_fault f)
+static enum finding_code tls_rpt_record_code(enum tls_rpt_fault f)
 {
     switch (f) {
 #define X(name)          \
@@ -24,33 +24,33 @@ static enum finding_code record_code(enum tls_rpt_fault f)
     UNREACHABLE("unknown tls_rpt_fault");
 }
 
-static void record_findings(const struct seen_domain *d, const struct tls_rpt_records *r,
-                            struct findings *out)
+static void tls_rpt_record_findings(const struct seen_domain *d, const struct tls_rpt_records *r,
+                                    struct findings *out)
 {
     /* Beside a record that is valid no report is lost. */
     enum severity most = r->valid ? SEVERITY_NOTICE : SEVERITY_ERROR;
     for (unsigned i = 0; i < TLS_RPT_FAULT_COUNT; i++) {
         enum tls_rpt_fault fault = (enum tls_rpt_fault)i;
         if (tls_rpt_have(r, fault)) {
-            struct buf *evidence = findings_add_at_most(out, record_code(fault), most);
-            put_question(evidence, d);
+            struct buf *evidence = findings_add_at_most(out, tls_rpt_record_code(fault), most);
+            put_tls_rpt_question(evidence, d);
             evidence_put(evidence, r->evidence[i]);
         }
     }
 }
 
-static void question_findings(const struct seen_domain *d, const struct tls_rpt_records *r,
-                              struct findings *out)
+static void tls_rpt_question_findings(const struct seen_domain *d, const struct tls_rpt_records *r,
+                                      struct findings *out)
 {
     const struct seen_dns *dns = &d->tls_rpt.dns;
     bool denied = dns->state == DNS_NODATA || dns->state == DNS_NXDOMAIN;
     if (dns_question_failed(dns)) {
         struct buf *evidence = findings_add_max(out, FINDING_TLSRPT_DNS_FAILED);
-        put_question(evidence, d);
+        put_tls_rpt_question(evidence, d);
         evidence_put_dns(evidence, dns);
     } else if (denied || (dns->state == DNS_DATA && r->lenient_count == 0)) {
         struct buf *evidence = findings_add_max(out, FINDING_TLSRPT_ABSENT);
-        put_question(evidence, d);
+        put_tls_rpt_question(evidence, d);
         evidence_put_dns(evidence, dns);
     }
 }
@@ -101,8 +101,8 @@ void tls_rpt_findings_of_domain(const struct seen_domain *d, const struct domain
     if (!domain_takes_mail(d)) {
         return;
     }
-    question_findings(d, r, out);
-    record_findings(d, r, out);
+    tls_rpt_question_findings(d, r, out);
+    tls_rpt_record_findings(d, r, out);
     if (r->valid) {
         external_finding(d, r, out);
     }

@@ -42,7 +42,7 @@ static struct stack_verdict says(enum fit fit, enum stack_obstacle obstacle, enu
                                   1U << (unsigned)field};
 }
 
-static struct stack_verdict both(struct stack_verdict a, struct stack_verdict b)
+static struct stack_verdict stack_both(struct stack_verdict a, struct stack_verdict b)
 {
     bool first = a.fit == FIT_NO || (a.fit == FIT_UNKNOWN && b.fit != FIT_NO);
     struct stack_verdict v = first ? a : b;
@@ -66,7 +66,7 @@ static struct stack_verdict at_least(uint32_t bits, uint32_t min, enum stack_obs
                 obstacle, field);
 }
 
-static bool has(const char *name, const char *part)
+static bool suite_has(const char *name, const char *part)
 {
     return strstr(name, part) != NULL;
 }
@@ -77,25 +77,26 @@ static bool has(const char *name, const char *part)
 static const char *cipher_of_old_suite(uint16_t suite)
 {
     const char *name = suite != 0 ? tls_cipher_name(suite) : NULL;
-    return name != NULL && has(name, "_WITH_") ? name : NULL;
+    return name != NULL && suite_has(name, "_WITH_") ? name : NULL;
 }
 
 static enum stack_exchange exchange_of(const char *suite)
 {
-    return has(suite, "_ECDHE_") ? STACK_EXCHANGE_ECDHE
-           : has(suite, "_DHE_") ? STACK_EXCHANGE_DHE
-                                 : STACK_EXCHANGE_RSA;
+    return suite_has(suite, "_ECDHE_") ? STACK_EXCHANGE_ECDHE
+           : suite_has(suite, "_DHE_") ? STACK_EXCHANGE_DHE
+                                       : STACK_EXCHANGE_RSA;
 }
 
 static enum stack_cipher bulk_of(const char *suite)
 {
-    return has(suite, "_AES_") && has(suite, "_GCM_")  ? STACK_CIPHER_AES_GCM
-           : has(suite, "_CHACHA20_")                  ? STACK_CIPHER_CHACHA20
-           : has(suite, "_AES_") && has(suite, "_CCM") ? STACK_CIPHER_AES_CCM
-           : has(suite, "_AES_") && (has(suite, "_CBC_SHA256") || has(suite, "_CBC_SHA384"))
+    return suite_has(suite, "_AES_") && suite_has(suite, "_GCM_")  ? STACK_CIPHER_AES_GCM
+           : suite_has(suite, "_CHACHA20_")                        ? STACK_CIPHER_CHACHA20
+           : suite_has(suite, "_AES_") && suite_has(suite, "_CCM") ? STACK_CIPHER_AES_CCM
+           : suite_has(suite, "_AES_") &&
+                   (suite_has(suite, "_CBC_SHA256") || suite_has(suite, "_CBC_SHA384"))
                ? STACK_CIPHER_AES_CBC_SHA2
-           : has(suite, "_AES_") && has(suite, "_CBC") ? STACK_CIPHER_AES_CBC
-                                                       : STACK_CIPHER_OTHER;
+           : suite_has(suite, "_AES_") && suite_has(suite, "_CBC") ? STACK_CIPHER_AES_CBC
+                                                                   : STACK_CIPHER_OTHER;
 }
 
 /* The server takes the suite of its liking from those offered: where the stack takes this one and has
@@ -114,10 +115,11 @@ static struct stack_verdict suite_fits(const struct tls_stack *s, const struct s
     /* RFC 5246 section 9 and before: who speaks TLS 1.0 and 1.1 has CBC with SHA-1. */
     bool cbc = bulk_of(suite) == STACK_CIPHER_AES_CBC && version < TLS1_2;
     if (bulk_of(suite) != STACK_CIPHER_AES_GCM && !cbc) {
-        v = both(v, in_set(s->ciphers, bulk_of(suite), STACK_OBSTACLE_SUITE, STACK_FIELD_CIPHERS));
+        v = stack_both(
+            v, in_set(s->ciphers, bulk_of(suite), STACK_OBSTACLE_SUITE, STACK_FIELD_CIPHERS));
     }
     if (v.fit == FIT_YES && exchange_of(suite) == STACK_EXCHANGE_DHE) {
-        v = both(
+        v = stack_both(
             v, at_least(f->dh_bits, s->dh_bits_min, STACK_OBSTACLE_SUITE, STACK_FIELD_DH_BITS_MIN));
     }
     return v;
@@ -153,15 +155,15 @@ static struct stack_verdict key_fits(const struct tls_stack *s, const struct lea
         v = in_set(s->leaf_keys, k->kind, STACK_OBSTACLE_KEY, STACK_FIELD_LEAF_KEYS);
     }
     if (rsa && k->bits < COMMON_RSA_BITS_MIN) {
-        v = both(v,
-                 at_least(k->bits, s->rsa_bits_min, STACK_OBSTACLE_KEY, STACK_FIELD_RSA_BITS_MIN));
+        v = stack_both(
+            v, at_least(k->bits, s->rsa_bits_min, STACK_OBSTACLE_KEY, STACK_FIELD_RSA_BITS_MIN));
     }
     if (rsa && k->bits > COMMON_RSA_BITS_MAX) {
         bool known = s->rsa_bits_max != STACK_UNKNOWN_NUMBER;
-        v = both(v, says(!known                       ? FIT_UNKNOWN
-                         : k->bits <= s->rsa_bits_max ? FIT_YES
-                                                      : FIT_NO,
-                         STACK_OBSTACLE_KEY, STACK_FIELD_RSA_BITS_MAX));
+        v = stack_both(v, says(!known                       ? FIT_UNKNOWN
+                               : k->bits <= s->rsa_bits_max ? FIT_YES
+                                                            : FIT_NO,
+                               STACK_OBSTACLE_KEY, STACK_FIELD_RSA_BITS_MAX));
     }
     return v;
 }
@@ -214,7 +216,7 @@ static struct stack_verdict oddities_fit(const struct tls_stack *s, const struct
     }
     if ((f->quirks & SENDER_FACTS_ODD_CERTIFICATE) != 0) {
         enum fit fit = s->odd_certificates == STACK_YES ? FIT_YES : FIT_UNKNOWN;
-        v = both(v, says(fit, STACK_OBSTACLE_FORM, STACK_FIELD_ODD_CERTIFICATES));
+        v = stack_both(v, says(fit, STACK_OBSTACLE_FORM, STACK_FIELD_ODD_CERTIFICATES));
     }
     return v;
 }
@@ -234,10 +236,10 @@ static struct stack_verdict alerts_fit(const struct tls_stack *s, const struct s
 struct stack_verdict tls_stack_fits(const struct tls_stack *s, const struct sender_facts *f,
                                     uint16_t version)
 {
-    struct stack_verdict v = both(suite_fits(s, f, version), group_fits(s, f));
-    v = both(v, oddities_fit(s, f, version));
-    v = both(v, key_fits(s, &f->key));
-    v = both(v, usage_fits(s, f));
-    v = both(v, alerts_fit(s, f));
-    return both(v, list_fits(s, f));
+    struct stack_verdict v = stack_both(suite_fits(s, f, version), group_fits(s, f));
+    v = stack_both(v, oddities_fit(s, f, version));
+    v = stack_both(v, key_fits(s, &f->key));
+    v = stack_both(v, usage_fits(s, f));
+    v = stack_both(v, alerts_fit(s, f));
+    return stack_both(v, list_fits(s, f));
 }

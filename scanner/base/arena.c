@@ -11,7 +11,7 @@ struct arena_block {
     _Alignas(ALIGNMENT) uint8_t room[];
 };
 
-static struct arena_block *take_block(struct arena *a, size_t need)
+static struct arena_block *arena_take_block(struct arena *a, size_t need)
 {
     size_t standard = BLOCK_SIZE - sizeof(struct arena_block);
     if (need <= standard && a->pool->free != NULL) {
@@ -30,7 +30,7 @@ void *arena_new(struct arena *a, size_t count, size_t size)
     CHECK(size == 0 || count <= (SIZE_MAX - ALIGNMENT) / size);
     size_t need = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (a->blocks == NULL || a->blocks->size - a->used < need) {
-        struct arena_block *b = take_block(a, need);
+        struct arena_block *b = arena_take_block(a, need);
         b->next = a->blocks;
         a->blocks = b;
         a->used = 0;

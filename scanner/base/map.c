@@ -4,15 +4,15 @@
 
 #define MAP_FIRST_CAPACITY 64
 
-static bool is_empty(const struct map_entry *e)
+static bool slot_is_empty(const struct map_entry *e)
 {
     return e->key.low == 0 && e->key.high == 0;
 }
 
-static struct map_entry *place_of(const struct map *m, struct hash_key key)
+static struct map_entry *map_place_of(const struct map *m, struct hash_key key)
 {
     size_t i = (size_t)key.low & m->mask;
-    while (!is_empty(&m->entries[i]) &&
+    while (!slot_is_empty(&m->entries[i]) &&
            (m->entries[i].key.low != key.low || m->entries[i].key.high != key.high)) {
         i = (i + 1) & m->mask;
     }
@@ -26,8 +26,8 @@ static void grow(struct map *m)
     m->entries = memory_new(capacity, sizeof(*m->entries));
     m->mask = capacity - 1;
     for (size_t i = 0; old.entries != NULL && i <= old.mask; i++) {
-        if (!is_empty(&old.entries[i])) {
-            *place_of(m, old.entries[i].key) = old.entries[i];
+        if (!slot_is_empty(&old.entries[i])) {
+            *map_place_of(m, old.entries[i].key) = old.entries[i];
         }
     }
     free(old.entries);
@@ -44,8 +44,8 @@ uint64_t *map_find(const struct map *m, struct hash_key key)
     if (m->entries == NULL) {
         return NULL;
     }
-    struct map_entry *e = place_of(m, key);
-    return is_empty(e) ? NULL : &e->value;
+    struct map_entry *e = map_place_of(m, key);
+    return slot_is_empty(e) ? NULL : &e->value;
 }
 
 uint64_t *map_add(struct map *m, struct hash_key key, uint64_t value, bool *added)
@@ -53,8 +53,8 @@ uint64_t *map_add(struct map *m, struct hash_key key, uint64_t value, bool *adde
     if (m->entries == NULL || (m->count + 1) * 4 > (m->mask + 1) * 3) {
         grow(m);
     }
-    struct map_entry *e = place_of(m, key);
-    *added = is_empty(e);
+    struct map_entry *e = map_place_of(m, key);
+    *added = slot_is_empty(e);
     if (*added) {
         *e = (struct map_entry){key, value};
         m->count++;

@@ -58,6 +58,11 @@ static inline uint8_t ascii_lower(uint8_t c)
     return (c >= 'A' && c <= 'Z') ? (uint8_t)(c | 0x20U) : c;
 }
 
+static inline bool ascii_is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
 /** ASCII case-insensitive, as SMTP keywords are compared (RFC 5321 section 2.4). */
 static inline bool span_ieq(struct span a, struct span b)
 {

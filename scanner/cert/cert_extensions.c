@@ -215,7 +215,7 @@ static const struct extension_reader *reader_of(int nid)
     return NULL;
 }
 
-static size_t number_at(struct span s, size_t at)
+static size_t sct_u16_at(struct span s, size_t at)
 {
     return (size_t)s.at[at] << 8 | s.at[at + 1];
 }
@@ -229,11 +229,11 @@ static bool count_scts(const ASN1_OCTET_STRING *value, uint32_t *count)
     if (inner != NULL) {
         list = (struct span){ASN1_STRING_get0_data(inner), (size_t)ASN1_STRING_length(inner)};
     }
-    bool good = list.len >= 2 && number_at(list, 0) == list.len - 2;
+    bool good = list.len >= 2 && sct_u16_at(list, 0) == list.len - 2;
     uint32_t n = 0;
     for (list = good ? span_drop(list, 2) : list; good && list.len > 0; n++) {
-        good = list.len >= 2 && number_at(list, 0) <= list.len - 2;
-        list = good ? span_drop(list, 2 + number_at(list, 0)) : list;
+        good = list.len >= 2 && sct_u16_at(list, 0) <= list.len - 2;
+        list = good ? span_drop(list, 2 + sct_u16_at(list, 0)) : list;
     }
     ASN1_OCTET_STRING_free(inner);
     if (good) {

@@ -31,7 +31,7 @@ static const struct {
     {3, {0x2b, 0x65, 0x71}},                                     /* Ed448 */
 };
 
-static bool is_oid(struct span oid, const uint8_t *octets, size_t len)
+static bool form_is_oid(struct span oid, const uint8_t *octets, size_t len)
 {
     return oid.len == len && memcmp(oid.at, octets, len) == 0;
 }
@@ -43,7 +43,7 @@ static bool signature_is_known(struct span algorithm)
         return false;
     }
     for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++) {
-        if (is_oid(oid.body, signatures[i].octets, signatures[i].len)) {
+        if (form_is_oid(oid.body, signatures[i].octets, signatures[i].len)) {
             return true;
         }
     }
@@ -106,10 +106,11 @@ static bool constraints_are_der(struct span value)
 
 static bool extension_is_plain(struct span oid, struct span value)
 {
-    if (is_oid(oid, alt_name_oid, sizeof(alt_name_oid))) {
+    if (form_is_oid(oid, alt_name_oid, sizeof(alt_name_oid))) {
         return names_are_ascii(value);
     }
-    return !is_oid(oid, constraints_oid, sizeof(constraints_oid)) || constraints_are_der(value);
+    return !form_is_oid(oid, constraints_oid, sizeof(constraints_oid)) ||
+           constraints_are_der(value);
 }
 
 static bool extensions_are_plain(struct span list)

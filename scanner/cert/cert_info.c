@@ -40,7 +40,7 @@ const char *cert_key_usage_word(enum cert_key_usage u)
     UNREACHABLE("unknown cert_key_usage");
 }
 
-static void digest(const EVP_MD *md, struct span s, uint8_t *out)
+static void cert_digest(const EVP_MD *md, struct span s, uint8_t *out)
 {
     CHECK(EVP_Digest(s.at, s.len, out, NULL, md, NULL) == 1);
 }
@@ -49,11 +49,11 @@ static void read_identity(struct span der, struct cert_info *c)
 {
     struct der_parts parts;
     c->der_len = der.len;
-    digest(EVP_sha256(), der, c->fingerprint_sha256);
-    digest(EVP_sha1(), der, c->fingerprint_sha1);
+    cert_digest(EVP_sha256(), der, c->fingerprint_sha256);
+    cert_digest(EVP_sha1(), der, c->fingerprint_sha1);
     if (der_certificate_parts(der, &parts)) {
-        digest(EVP_sha256(), parts.spki, c->spki_sha256);
-        digest(EVP_sha256(), parts.tbs, c->tbs_sha256);
+        cert_digest(EVP_sha256(), parts.spki, c->spki_sha256);
+        cert_digest(EVP_sha256(), parts.tbs, c->tbs_sha256);
     } else {
         cert_info_note(c, "not in DER");
     }
@@ -106,7 +106,7 @@ static struct span common_name(struct arena *a, const X509_NAME *name)
     return text;
 }
 
-static void read_names(const X509 *cert, struct cert_info *c)
+static void read_name_fields(const X509 *cert, struct cert_info *c)
 {
     struct arena *a = &c->memory->arena;
     const X509_NAME *subject = X509_get_subject_name(cert);
@@ -171,7 +171,7 @@ static void read_rsa_exponent(EVP_PKEY *key, struct cert_info *c)
     BN_free(e);
 }
 
-static void read_key(const X509 *cert, struct cert_info *c)
+static void read_key_fields(const X509 *cert, struct cert_info *c)
 {
     struct arena *a = &c->memory->arena;
     ASN1_OBJECT *oid = NULL;
@@ -238,13 +238,13 @@ X509 *cert_info_read_x509(struct span der, struct cert_info *out)
         }
         out->version = (int)X509_get_version(cert) + 1;
         read_serial(cert, out);
-        read_names(cert, out);
+        read_name_fields(cert, out);
         out->not_before = cert_time_of(a, X509_get0_notBefore(cert));
         out->not_after = cert_time_of(a, X509_get0_notAfter(cert));
         if (!out->not_before.valid || !out->not_after.valid) {
             cert_info_note(out, "a date that is none");
         }
-        read_key(cert, out);
+        read_key_fields(cert, out);
         if (out->key_unreadable) {
             cert_info_note(out, "the public key cannot be read");
         }

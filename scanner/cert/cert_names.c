@@ -20,7 +20,7 @@ struct packing {
     bool address;
 };
 
-static void pack(struct packing *p, enum cert_names_kind kind, struct span name)
+static void cert_names_pack_one(struct packing *p, enum cert_names_kind kind, struct span name)
 {
     size_t need = ENTRY_HEAD + name.len;
     p->full = p->full || name.len > UINT16_MAX || need > p->room;
@@ -66,7 +66,7 @@ static bool pack_general_names(struct span list, struct packing *p)
             return false;
         }
         if (name.tag == DNS_NAME_TAG) {
-            pack(p, CERT_NAMES_DNS, name.body);
+            cert_names_pack_one(p, CERT_NAMES_DNS, name.body);
             p->dns = true;
         }
         p->address = p->address || name.tag == IP_TAG;
@@ -87,7 +87,7 @@ static void pack_alt_names(struct span extension_value, struct packing *p)
     }
 }
 
-static bool is_oid(struct span body, const uint8_t oid[3])
+static bool name_is_oid(struct span body, const uint8_t oid[3])
 {
     return body.len == 3 && memcmp(body.at, oid, 3) == 0;
 }
@@ -119,9 +119,10 @@ static void pack_common_names(struct span subject, struct packing *p)
         while (der_take_tag(&set.body, DER_SEQUENCE, &attribute)) {
             struct der_value oid;
             struct der_value value;
-            if (der_take_tag(&attribute.body, DER_OID, &oid) && is_oid(oid.body, common_name_oid) &&
-                der_take(&attribute.body, &value) && is_string(value.tag)) {
-                pack(p, CERT_NAMES_CN, value.body);
+            if (der_take_tag(&attribute.body, DER_OID, &oid) &&
+                name_is_oid(oid.body, common_name_oid) && der_take(&attribute.body, &value) &&
+                is_string(value.tag)) {
+                cert_names_pack_one(p, CERT_NAMES_CN, value.body);
             }
         }
     }
@@ -141,7 +142,7 @@ bool cert_names_pack(struct span der, struct buf *packed)
     }
     pack_common_names(parts.subject, &p);
     if (p.address && !p.dns) {
-        pack(&p, CERT_NAMES_ADDRESS, (struct span){0});
+        cert_names_pack_one(&p, CERT_NAMES_ADDRESS, (struct span){0});
     }
     return true;
 }

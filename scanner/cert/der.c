@@ -6,7 +6,7 @@
 #define TAG_HIGH       0x1f /* the number stands in the octets that follow */
 #define LENGTH_MAX     4    /* octets of a length in long form: more than any certificate needs */
 
-static bool take_length(struct span *rest, size_t *len)
+static bool der_take_length(struct span *rest, size_t *len)
 {
     if (rest->len == 0) {
         return false;
@@ -39,7 +39,7 @@ bool der_take(struct span *rest, struct der_value *out)
     }
     uint8_t tag = left.at[0];
     left = span_drop(left, 1);
-    if (!take_length(&left, &len) || len > left.len) {
+    if (!der_take_length(&left, &len) || len > left.len) {
         return false;
     }
     size_t head = rest->len - left.len;

@@ -65,7 +65,7 @@ static uint16_t modulus_bits(struct span bit_string)
     return (uint16_t)(bits < UINT16_MAX ? bits : UINT16_MAX);
 }
 
-static void read_key(struct span spki, struct leaf_key *out)
+static void leaf_read_spki(struct span spki, struct leaf_key *out)
 {
     struct der_value whole;
     struct der_value algorithm;
@@ -111,7 +111,7 @@ bool leaf_key_read(struct span der, struct leaf_key *out)
     if (!der_certificate_parts(der, &parts)) {
         return false;
     }
-    read_key(parts.spki, out);
+    leaf_read_spki(parts.spki, out);
     out->usage = read_usage(parts.behind);
     return true;
 }

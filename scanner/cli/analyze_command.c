@@ -4,7 +4,7 @@
 #include "scanner/cli/machine.h"
 #include "scanner/replay/analyze.h"
 
-static enum exit_code exit_code_of(enum analyze_end end)
+static enum exit_code analyze_exit_code(enum analyze_end end)
 {
     switch (end) {
     case ANALYZE_COMPLETE:
@@ -48,5 +48,5 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .intermediates_count = o->intermediates_count,
     };
     hash_secret_init();
-    return exit_code_of(analyze_run(&params, why));
+    return analyze_exit_code(analyze_run(&params, why));
 }

@@ -24,7 +24,7 @@ static void say(void *arg, const char *line)
     messages_say(&c->messages, span_of(line), now_unix_ms());
 }
 
-static void show_progress(void *arg, const struct progress_snapshot *now, int64_t unix_ms)
+static void console_show_progress(void *arg, const struct progress_snapshot *now, int64_t unix_ms)
 {
     struct console *c = arg;
     progress_output_show(&c->progress, now, unix_ms);
@@ -42,7 +42,7 @@ static void keep_findings(void *arg, const uint64_t count[SEVERITY_COUNT])
     memcpy(c->findings, count, sizeof(c->findings));
 }
 
-static enum exit_code exit_code_of(enum scan_end end)
+static enum exit_code console_exit_code(enum scan_end end)
 {
     switch (end) {
     case SCAN_END_COMPLETE:
@@ -148,11 +148,11 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
     }
     fit_threads(c, o);
     const struct pipeline_hooks hooks = {.arg = c,
-                                         .progress = show_progress,
+                                         .progress = console_show_progress,
                                          .say = say,
                                          .summary = keep_summary,
                                          .findings = keep_findings};
-    enum exit_code code = exit_code_of(pipeline_run(&o->params, &hooks));
+    enum exit_code code = console_exit_code(pipeline_run(&o->params, &hooks));
     progress_output_clear_line(&c->progress);
     return code == EXIT_CODE_COMPLETE && reaches_severity(c, o) ? EXIT_CODE_FINDINGS : code;
 }

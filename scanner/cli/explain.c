@@ -5,16 +5,12 @@
 #include "scanner/base/check.h"
 #include "scanner/view/paper.h"
 
-static size_t area_len(const char *code)
-{
-    return strcspn(code, ".");
-}
-
 /** Is the entry, or its area, what was asked for? */
-static bool is_wanted(const struct finding_info *f, const char *topic)
+static bool topic_is_wanted(const struct finding_info *f, const char *topic)
 {
     return topic == NULL || strcmp(f->code, topic) == 0 ||
-           (strlen(topic) == area_len(f->code) && strncmp(f->code, topic, strlen(topic)) == 0);
+           (strlen(topic) == finding_area_len(f->code) &&
+            strncmp(f->code, topic, strlen(topic)) == 0);
 }
 
 #define TABLES_MAX 2
@@ -102,7 +98,7 @@ static void put_table(struct paper *p, const char *topic)
     static const char margin[] = "      ";
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding_info *f = finding_info((enum finding_code)i);
-        if (!is_wanted(f, topic)) {
+        if (!topic_is_wanted(f, topic)) {
             continue;
         }
         paper_begin(p, "", margin);
@@ -135,7 +131,7 @@ static void put_text(struct buf *out, const char *topic, size_t width, bool colo
 
 /* --- CSV and JSON: the same fields ----------------------------------------------------------- */
 
-static void put_csv_cell(struct buf *out, const char *text, const char *after)
+static void explain_put_csv_cell(struct buf *out, const char *text, const char *after)
 {
     if (text[0] != '\0') { /* nothing is null, which is an empty field */
         csv_put_text(out, span_of(text));
@@ -143,28 +139,28 @@ static void put_csv_cell(struct buf *out, const char *text, const char *after)
     buf_put_text(out, after);
 }
 
-static void put_csv(struct buf *out, const char *topic)
+static void explain_put_csv(struct buf *out, const char *topic)
 {
     buf_put_text(out, "code,severity,scope,tables,symptom,cause,fix,rfc,tls_rpt" CSV_LINE_END);
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding_info *f = finding_info((enum finding_code)i);
         const char *tables[TABLES_MAX + 1];
-        if (!is_wanted(f, topic)) {
+        if (!topic_is_wanted(f, topic)) {
             continue;
         }
         tables_of(f->scope, tables);
-        put_csv_cell(out, f->code, ",");
-        put_csv_cell(out, severity_word(f->severity_max), ",");
-        put_csv_cell(out, finding_scope_word(f->scope), ",");
-        put_csv_cell(out, tables[0], tables[1] != NULL ? " " : ",");
+        explain_put_csv_cell(out, f->code, ",");
+        explain_put_csv_cell(out, severity_word(f->severity_max), ",");
+        explain_put_csv_cell(out, finding_scope_word(f->scope), ",");
+        explain_put_csv_cell(out, tables[0], tables[1] != NULL ? " " : ",");
         if (tables[1] != NULL) {
-            put_csv_cell(out, tables[1], ",");
+            explain_put_csv_cell(out, tables[1], ",");
         }
-        put_csv_cell(out, f->symptom, ",");
-        put_csv_cell(out, f->cause, ",");
-        put_csv_cell(out, f->fix, ",");
-        put_csv_cell(out, f->rfc, ",");
-        put_csv_cell(out, f->tls_rpt, CSV_LINE_END);
+        explain_put_csv_cell(out, f->symptom, ",");
+        explain_put_csv_cell(out, f->cause, ",");
+        explain_put_csv_cell(out, f->fix, ",");
+        explain_put_csv_cell(out, f->rfc, ",");
+        explain_put_csv_cell(out, f->tls_rpt, CSV_LINE_END);
     }
 }
 
@@ -181,7 +177,7 @@ static void put_json(struct buf *out, const char *topic)
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding_info *f = finding_info((enum finding_code)i);
         const char *tables[TABLES_MAX + 1];
-        if (!is_wanted(f, topic)) {
+        if (!topic_is_wanted(f, topic)) {
             continue;
         }
         tables_of(f->scope, tables);
@@ -244,7 +240,7 @@ static size_t distance_to_code(const char *topic, const char *code)
     if (strchr(topic, '.') != NULL) {
         return whole;
     }
-    size_t name = distance(topic, code + area_len(code) + 1);
+    size_t name = distance(topic, code + finding_area_len(code) + 1);
     return name < whole ? name : whole;
 }
 
@@ -281,10 +277,10 @@ static void put_nearest(struct buf *why, const char *topic)
     }
 }
 
-static bool is_known(const char *topic)
+static bool topic_is_known(const char *topic)
 {
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
-        if (is_wanted(finding_info((enum finding_code)i), topic)) {
+        if (topic_is_wanted(finding_info((enum finding_code)i), topic)) {
             return true;
         }
     }
@@ -294,7 +290,7 @@ static bool is_known(const char *topic)
 bool explain_put(struct buf *out, const char *topic, enum explain_format format, size_t width,
                  bool color, struct buf *why)
 {
-    if (!is_known(topic)) {
+    if (!topic_is_known(topic)) {
         char shown[TOPIC_MAX + 1] = {0};
         memcpy(shown, topic, strnlen(topic, TOPIC_MAX));
         buf_putf(why, "no finding and no area is called '%s'; near it: ", shown);
@@ -306,7 +302,7 @@ bool explain_put(struct buf *out, const char *topic, enum explain_format format,
         put_text(out, topic, width, color);
         return true;
     case EXPLAIN_CSV:
-        put_csv(out, topic);
+        explain_put_csv(out, topic);
         return true;
     case EXPLAIN_JSON:
         put_json(out, topic);

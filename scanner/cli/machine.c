@@ -17,7 +17,7 @@
 #define DNS_PORT        53    /* RFC 1035 section 4.2 */
 
 /** Takes a line, without its end, off the front of `rest`. */
-static struct span take_line(struct span *rest)
+static struct span options_take_line(struct span *rest)
 {
     size_t len = 0;
     while (len < rest->len && rest->at[len] != '\n') {
@@ -33,7 +33,7 @@ size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_
     static const struct span keyword = SPAN_INIT("nameserver");
     size_t count = 0;
     while (text.len > 0 && count < max) {
-        struct span line = text_trim(take_line(&text));
+        struct span line = text_trim(options_take_line(&text));
         if (!span_eq(span_take(line, keyword.len), keyword)) {
             continue;
         }
@@ -50,7 +50,7 @@ size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_
     return count;
 }
 
-static bool read_whole(const char *path, struct buf *out)
+static bool machine_read_whole(const char *path, struct buf *out)
 {
     bool ok = false;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -73,7 +73,7 @@ static bool fill_name_servers(struct options *o, struct buf *why)
 {
     struct buf text = BUF_INIT(RESOLV_CONF_MAX);
     if (o->params.name_server_count == 0) {
-        (void)read_whole(RESOLV_CONF, &text); /* absent is as good as empty */
+        (void)machine_read_whole(RESOLV_CONF, &text); /* absent is as good as empty */
         o->params.name_server_count =
             machine_parse_resolvers(buf_span(&text), o->name_servers, NAME_SERVERS_MAX);
     }
@@ -138,7 +138,8 @@ bool machine_fill(struct options *o, struct buf *why)
     return fill_name_servers(o, why) && fill_ehlo_domain(o, why);
 }
 
-static bool read_store(struct options *o, const char *name, const char *path, struct buf *why)
+static bool machine_read_store(struct options *o, const char *name, const char *path,
+                               struct buf *why)
 {
     const char *file = path != NULL ? path : trust_store_system_path();
     if (file == NULL) {
@@ -157,11 +158,11 @@ static bool read_store(struct options *o, const char *name, const char *path, st
 bool machine_read_stores(struct options *o, struct buf *why)
 {
     for (size_t i = 0; i < o->root_cas_count; i++) {
-        if (!read_store(o, o->root_cas[i].name, o->root_cas[i].path, why)) {
+        if (!machine_read_store(o, o->root_cas[i].name, o->root_cas[i].path, why)) {
             return false;
         }
     }
-    return o->root_cas_count > 0 || read_store(o, SYSTEM_STORE_NAME, NULL, why);
+    return o->root_cas_count > 0 || machine_read_store(o, SYSTEM_STORE_NAME, NULL, why);
 }
 
 bool machine_read_intermediates(struct options *o, struct buf *why)

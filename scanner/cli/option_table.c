@@ -17,7 +17,7 @@ static void *field_of(struct options *o, const struct option_row *row)
 }
 
 /** Puts "'item' " in front of the reason that follows. */
-static void put_item(struct buf *why, struct span item)
+static void option_put_item(struct buf *why, struct span item)
 {
     buf_put_char(why, '\'');
     buf_put(why, item);
@@ -33,8 +33,8 @@ static bool read_flag(struct options *o, const struct option_row *row, const cha
     return true;
 }
 
-static bool read_text(struct options *o, const struct option_row *row, const char *text,
-                      struct buf *why)
+static bool option_read_text(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
 {
     if (text[0] == '\0') {
         buf_put_text(why, "is given an empty value");
@@ -48,7 +48,7 @@ static bool read_number_u64(struct options *o, const struct option_row *row, con
                             struct buf *why)
 {
     if (!value_read_number(span_of(text), row->min, row->max, field_of(o, row))) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_put_text(why, "is no whole number from ");
         buf_put_u64(why, row->min);
         buf_put_text(why, " to ");
@@ -64,7 +64,7 @@ static bool read_number(struct options *o, const struct option_row *row, const c
     uint64_t n = 0;
     CHECK(row->max <= UINT32_MAX);
     if (!value_read_number(span_of(text), row->min, row->max, &n)) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_putf(why, "is no whole number from %u to %u", (unsigned)row->min, (unsigned)row->max);
         return false;
     }
@@ -76,7 +76,7 @@ static bool read_seconds(struct options *o, const struct option_row *row, const 
                          struct buf *why)
 {
     if (!value_read_seconds(span_of(text), row->min, row->max, field_of(o, row))) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_putf(why, "is no time from %g to %g seconds", (double)row->min / 1000,
                  (double)row->max / 1000);
         return false;
@@ -92,7 +92,7 @@ static bool read_address_rate(struct options *o, const struct option_row *row, c
 {
     (void)row;
     if (!value_read_rate(span_of(text), ADDRESS_RATE_MAX, &o->params.address_rate)) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_putf(why, "is no rate such as 2/s, 30/m or 10/h, up to %d/s, or 0 for no limit",
                  ADDRESS_RATE_MAX);
         return false;
@@ -108,7 +108,7 @@ static bool read_dns_rate(struct options *o, const struct option_row *row, const
     (void)row;
     double rate = 0;
     if (!value_read_rate(span_of(text), DNS_RATE_MAX, &rate) || (rate > 0 && rate < 1)) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_putf(why, "is no rate from 1 to %d questions a second, or 0 for no limit",
                  DNS_RATE_MAX);
         return false;
@@ -126,7 +126,7 @@ static int read_word(const char *text, const char *const words[], struct buf *wh
             return count;
         }
     }
-    put_item(why, span_of(text));
+    option_put_item(why, span_of(text));
     buf_put_text(why, "is not known: use ");
     for (int i = 0; i < count; i++) {
         buf_put_text(why, i == 0 ? "" : i + 1 == count ? " or " : ", ");
@@ -223,7 +223,7 @@ static bool read_contact(struct options *o, const struct option_row *row, const 
         ok = ok && s.at[i] > ' ' && s.at[i] < 0x7f && strchr("()\\\"", s.at[i]) == NULL;
     }
     if (!ok || s.len > CONTACT_MAX) {
-        put_item(why, s);
+        option_put_item(why, s);
         buf_putf(why, "is no https:, http: or mailto: address of at most %d characters",
                  CONTACT_MAX);
         return false;
@@ -240,7 +240,7 @@ static bool read_infer(struct options *o, const struct option_row *row, const ch
     (void)o;
     (void)row;
     if (strcmp(text, "listed") == 0 || strcmp(text, "all") == 0) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_put_text(why, "is not available in this version: every name is dialled, use off");
         return false;
     }
@@ -272,7 +272,7 @@ static bool read_probes(struct options *o, const struct option_row *row, const c
         }
         if (i == PROBE_COUNT) {
             bool later = span_eq(item, SPAN_LIT("no-sni-short"));
-            put_item(why, item);
+            option_put_item(why, item);
             buf_put_text(why, later ? "is not available in this version" : "is no probe");
             buf_put_text(why, ": use sni, no-sni, versions and ecdsa-rsa with commas");
             return false;
@@ -294,8 +294,8 @@ static bool read_probes(struct options *o, const struct option_row *row, const c
     return true;
 }
 
-static bool read_ports(struct options *o, const struct option_row *row, const char *text,
-                       struct buf *why)
+static bool option_read_ports(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
 {
     (void)row;
     size_t count = 0;
@@ -305,13 +305,13 @@ static bool read_ports(struct options *o, const struct option_row *row, const ch
     while (value_next_item(&list, &item)) {
         uint64_t port = 0;
         if (!value_read_number(item, 1, UINT16_MAX, &port)) {
-            put_item(why, item);
+            option_put_item(why, item);
             buf_put_text(why, "is no port from 1 to 65535");
             return false;
         }
         for (size_t i = 0; i < count; i++) {
             if (ports[i] == port) {
-                put_item(why, item);
+                option_put_item(why, item);
                 buf_put_text(why, "stands there twice");
                 return false;
             }
@@ -349,7 +349,7 @@ static bool read_name_servers(struct options *o, const struct option_row *row, c
             return false;
         }
         if (!value_read_endpoint(item, DNS_PORT, &o->name_servers[*count])) {
-            put_item(why, item);
+            option_put_item(why, item);
             buf_put_text(why,
                          "is no address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53");
             return false;
@@ -371,7 +371,7 @@ static bool read_local_addrs(struct options *o, const struct option_row *row, co
             return false;
         }
         if (!net_addr_parse(item, &o->local_addrs[*count])) {
-            put_item(why, item);
+            option_put_item(why, item);
             buf_put_text(why, "is no IPv4 or IPv6 address");
             return false;
         }
@@ -392,7 +392,7 @@ static bool read_address_maps(struct options *o, const struct option_row *row, c
             return false;
         }
         if (!value_read_address_map(item, &o->address_maps[*count])) {
-            put_item(why, item);
+            option_put_item(why, item);
             buf_put_text(why, "is no map such as 198.51.0.0/16=127.5.0.0/16 or "
                               "2001:db8::/112=127.6.0.0/16:2525 (TO at least as large as FROM)");
             return false;
@@ -414,7 +414,7 @@ static bool read_port_maps(struct options *o, const struct option_row *row, cons
             return false;
         }
         if (!value_read_port_map(item, &o->port_maps[*count])) {
-            put_item(why, item);
+            option_put_item(why, item);
             buf_put_text(why, "is no map such as 25=2525");
             return false;
         }
@@ -428,7 +428,7 @@ static bool read_ehlo_domain(struct options *o, const struct option_row *row, co
 {
     (void)row;
     if (!value_is_fqdn(span_of(text))) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_put_text(why, "is no fully qualified host name such as scanner.example.org");
         return false;
     }
@@ -506,7 +506,7 @@ static bool read_root_cas(struct options *o, const struct option_row *row, const
         return false;
     }
     if (!value_read_root_cas(text, &store)) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_put_text(why, "is no FILE or NAME=FILE, with a name of at most 63 letters, digits, "
                           "'-', '_' and '.'");
         return false;
@@ -522,8 +522,8 @@ static bool read_root_cas(struct options *o, const struct option_row *row, const
     return true;
 }
 
-static bool read_intermediates(struct options *o, const struct option_row *row, const char *text,
-                               struct buf *why)
+static bool option_read_intermediates(struct options *o, const struct option_row *row,
+                                      const char *text, struct buf *why)
 {
     (void)row;
     if (text[0] == '\0') {
@@ -542,7 +542,7 @@ static bool read_at(struct options *o, const struct option_row *row, const char 
 {
     (void)row;
     if (!value_read_time(span_of(text), &o->params.terms.at)) {
-        put_item(why, span_of(text));
+        option_put_item(why, span_of(text));
         buf_put_text(why, "is no time in UTC such as 2026-01-31, 2026-01-31T12:00:00Z or "
                           "@1769860800");
         return false;
@@ -576,12 +576,12 @@ const struct option_row option_table[] = {
      "as Tranco has it). Comments from '#', blank lines, CRLF, a byte order mark, upper case, a "
      "trailing dot, internationalised names and user@domain are all understood. FILE can be given "
      "without the option as well.",
-     read_text, FIELD(input_path), 0, 0},
+     option_read_text, FIELD(input_path), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "column", "N|NAME", NULL, NULL,
      "the column of CSV input with the domain",
      "The column of CSV input that holds the domain: its number, from 1, or its name in the first "
      "line. Without it, it is guessed.",
-     read_text, FIELD(column), 0, 0},
+     option_read_text, FIELD(column), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "metadata-passthrough", NULL, NULL, NULL,
      "keep the other columns in the rows",
      "Keep the other columns of CSV input in the rows of the table domains.", read_flag,
@@ -592,7 +592,7 @@ const struct option_row option_table[] = {
      "The directory that gets one file per table, summary.json and manifest.json. It must be "
      "absent or empty. Without it, the rows of all tables go to standard output as NDJSON, each "
      "with its table in \"type\".",
-     read_text, FIELD(output_dir), 0, 0},
+     option_read_text, FIELD(output_dir), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
      "ndjson, csv or both", "What a directory holds: ndjson, csv or both.", read_format, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
@@ -634,7 +634,7 @@ const struct option_row option_table[] = {
      "lacks one of them, or of the few that are shipped, has the status missing_intermediate: "
      "trusted with it, and not as served. They are no roots. docs/verdicts.md tells how to make "
      "such a file of all public CAs. Without it, analyze uses the copies in RESULTS.",
-     read_intermediates, 0, 0, 0},
+     option_read_intermediates, 0, 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "trust-ad", "WHAT", "auto", NULL,
      "auto, yes or no: does AD count",
      "Whether the AD bit of the resolvers counts as DNSSEC validation, without which DANE is not "
@@ -646,7 +646,7 @@ const struct option_row option_table[] = {
      "shipped", "how senders behave",
      "A file of sender profiles (JSON) in place of those that are shipped; its form is told in "
      "datasets/sender-profiles/README.md. analyze uses the copy in RESULTS without it.",
-     read_text, OPTION_FIELD(profiles_path), 0, 0},
+     option_read_text, OPTION_FIELD(profiles_path), 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "at", "TIME", NULL, "start",
      "judge as of this time, in UTC",
      "The time to judge certificates at, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or @1769860800 "
@@ -676,7 +676,7 @@ const struct option_row option_table[] = {
      "25, 587 (STARTTLS), 465 (TLS)",
      "The ports of every MX host that are visited, at most four. On 465 TLS begins with the "
      "connection (RFC 8314 section 3.3), on the others with STARTTLS.",
-     read_ports, 0, 0, 0},
+     option_read_ports, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
      "handshakes to make",
      "The handshakes that are made: sni is one per host name and address with the name in the "
@@ -790,7 +790,7 @@ const struct option_row option_table[] = {
      "Domains (with all names under them), *.suffixes, addresses and CIDR prefixes that are left "
      "alone, one a line, '#' begins a comment. Applied to input, MX hosts, CNAME targets and "
      "addresses.",
-     read_text, FIELD(blocklist_path), 0, 0},
+     option_read_text, FIELD(blocklist_path), 0, 0},
     {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 0, "allow-special-addresses", NULL, NULL, NULL,
      "dial RFC 6890 space too",
      "Dial special-purpose addresses (RFC 6890: loopback, private, documentation, ...) as well. "
@@ -812,16 +812,16 @@ const struct option_row option_table[] = {
      FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,
      "progress as CSV, a line a second", "Write a CSV line with the progress every second to FILE.",
-     read_text, FIELD(status_path), 0, 0},
+     option_read_text, FIELD(status_path), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 0, "metrics-file", "FILE", NULL, NULL,
      "progress for Prometheus",
      "Keep FILE up to date with the progress in the text format of Prometheus; replaced as a "
      "whole.",
-     read_text, FIELD(metrics_path), 0, 0},
+     option_read_text, FIELD(metrics_path), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'l', "log-file", "FILE", NULL, "stderr", "messages go here",
      "Append messages to FILE in place of standard error. Errors of the command line still go to "
      "standard error.",
-     read_text, FIELD(log_path), 0, 0},
+     option_read_text, FIELD(log_path), 0, 0},
 
     {OPTION_GROUP_OTHER, IN_ALL, 'h', "help", NULL, NULL, NULL, "this text",
      "Show the options and end.", NULL, 0, 0, 0},

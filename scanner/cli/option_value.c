@@ -86,7 +86,7 @@ static bool read_port(struct span text, uint16_t *out)
     return true;
 }
 
-static size_t find(struct span text, char c)
+static size_t option_find_word(struct span text, char c)
 {
     size_t i = 0;
     while (i < text.len && text.at[i] != (uint8_t)c) {
@@ -103,15 +103,16 @@ static bool cut_port(struct span text, struct span *host, uint16_t *port)
 {
     struct span rest;
     if (text.len > 0 && text.at[0] == '[') {
-        size_t end = find(text, ']');
+        size_t end = option_find_word(text, ']');
         if (end == text.len) {
             return false;
         }
         *host = span_take(span_drop(text, 1), end - 1);
         rest = span_drop(text, end + 1);
     } else {
-        size_t colon = find(text, ':');
-        if (find(span_drop(text, colon < text.len ? colon + 1 : colon), ':') + colon + 1 <
+        size_t colon = option_find_word(text, ':');
+        if (option_find_word(span_drop(text, colon < text.len ? colon + 1 : colon), ':') + colon +
+                1 <
             text.len) {
             *host = text;
             return true;
@@ -141,7 +142,7 @@ static unsigned host_bits(const struct net_prefix *p)
 bool value_read_address_map(struct span text, struct address_map *out)
 {
     struct address_map map = {0};
-    size_t equals = find(text, '=');
+    size_t equals = option_find_word(text, '=');
     struct span to = {0};
     if (equals == text.len || !net_prefix_parse(span_take(text, equals), &map.from) ||
         !cut_port(span_drop(text, equals + 1), &to, &map.port) || !net_prefix_parse(to, &map.to) ||
@@ -155,7 +156,7 @@ bool value_read_address_map(struct span text, struct address_map *out)
 bool value_read_port_map(struct span text, struct port_map *out)
 {
     struct port_map map = {0};
-    size_t equals = find(text, '=');
+    size_t equals = option_find_word(text, '=');
     if (equals == text.len || !read_port(span_take(text, equals), &map.from) ||
         !read_port(span_drop(text, equals + 1), &map.to)) {
         return false;
@@ -242,7 +243,7 @@ static bool take_digits(struct span *rest, size_t count, char after, int64_t *ou
 
 /** Days from 1970-01-01 in the Gregorian calendar; years begin in March, so that the leap day is
  * their last. */
-static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
+static int64_t option_days_of_date(int64_t year, int64_t month, int64_t day)
 {
     int64_t y = month > 2 ? year : year - 1;
     int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -255,7 +256,7 @@ static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
 static int64_t days_of_month(int64_t year, int64_t month)
 {
     int64_t next_year = month == 12 ? year + 1 : year;
-    return days_of_date(next_year, month % 12 + 1, 1) - days_of_date(year, month, 1);
+    return option_days_of_date(next_year, month % 12 + 1, 1) - option_days_of_date(year, month, 1);
 }
 
 /** "Z", "+00:00" or "-00:00" (RFC 3339 section 4.3). */
@@ -316,7 +317,7 @@ bool value_read_time(struct span text, int64_t *out_unix_s)
             return false;
         }
     }
-    *out_unix_s = days_of_date(year, month, day) * 86400 + seconds;
+    *out_unix_s = option_days_of_date(year, month, day) * 86400 + seconds;
     return true;
 }
 
@@ -342,7 +343,7 @@ bool value_is_fqdn(struct span text)
         return false;
     }
     for (struct span rest = text;;) {
-        size_t dot = find(rest, '.');
+        size_t dot = option_find_word(rest, '.');
         last = span_take(rest, dot);
         if (!is_host_label(last)) {
             return false;
@@ -363,7 +364,7 @@ bool value_next_item(struct span *list, struct span *item)
     if (list->at == NULL) {
         return false;
     }
-    size_t comma = find(*list, ',');
+    size_t comma = option_find_word(*list, ',');
     *item = span_take(*list, comma);
     *list = comma < list->len ? span_drop(*list, comma + 1) : (struct span){0};
     return true;

@@ -9,7 +9,7 @@
 #define STATUS_EVERY_MS  60000
 #define TERMINAL_COLUMNS 80 /* when the terminal does not tell */
 
-static bool write_all(int fd, struct span s)
+static bool progress_write_all(int fd, struct span s)
 {
     while (s.len > 0) {
         ssize_t n = write(fd, s.at, s.len);
@@ -36,7 +36,7 @@ static bool replace_metrics(struct progress_output *out, const struct progress_s
     progress_put_metrics(&out->text, now);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd >= 0) {
-        ok = write_all(fd, buf_span(&out->text));
+        ok = progress_write_all(fd, buf_span(&out->text));
         ok = close(fd) == 0 && ok && rename(part, out->metrics_path) == 0;
     }
     buf_deinit(&path);
@@ -51,7 +51,8 @@ static bool open_status(struct progress_output *out, struct buf *why)
         return false;
     }
     progress_put_csv_header(&out->text);
-    (void)write_all(out->status_fd, buf_span(&out->text)); /* a full disk shows in the rows */
+    (void)progress_write_all(out->status_fd,
+                             buf_span(&out->text)); /* a full disk shows in the rows */
     return true;
 }
 
@@ -102,7 +103,8 @@ static size_t terminal_columns(void)
 void progress_output_clear_line(struct progress_output *out)
 {
     if (out->line_shown) {
-        (void)write_all(STDERR_FILENO, SPAN_LIT("\r\033[K")); /* ECMA-48: erase to the line's end */
+        (void)progress_write_all(STDERR_FILENO,
+                                 SPAN_LIT("\r\033[K")); /* ECMA-48: erase to the line's end */
         out->line_shown = false;
     }
 }
@@ -129,7 +131,7 @@ static void show_on_stderr(struct progress_output *out, const struct progress_sn
         progress_put_line(&out->text, now, mark);
         buf_put_char(&out->text, '\n');
     }
-    (void)write_all(STDERR_FILENO, buf_span(&out->text));
+    (void)progress_write_all(STDERR_FILENO, buf_span(&out->text));
 }
 
 void progress_output_show(struct progress_output *out, const struct progress_snapshot *now,
@@ -142,7 +144,7 @@ void progress_output_show(struct progress_output *out, const struct progress_sna
     if (out->status_fd >= 0) {
         buf_reset(&out->text);
         progress_put_csv_row(&out->text, now, unix_ms);
-        (void)write_all(out->status_fd, buf_span(&out->text));
+        (void)progress_write_all(out->status_fd, buf_span(&out->text));
     }
     if (out->metrics_path != NULL) {
         (void)replace_metrics(out, now); /* else the old state stays: no row depends on it */

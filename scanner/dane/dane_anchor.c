@@ -11,7 +11,7 @@
 #include "scanner/dane/dane_private.h"
 #include "scanner/trust/chain_judge.h"
 
-static X509 *parse(struct span der)
+static X509 *anchor_parse(struct span der)
 {
     const unsigned char *at = der.at;
     return d2i_X509(NULL, &at, (long)der.len);
@@ -25,7 +25,7 @@ static STACK_OF(X509) * parse_rest(struct span list)
     CHECK(rest != NULL);
     (void)cert_list_next(&list, &der);
     while (cert_list_next(&list, &der)) {
-        X509 *cert = parse(der);
+        X509 *cert = anchor_parse(der);
         CHECK(cert == NULL || sk_X509_push(rest, cert) > 0);
     }
     return rest;
@@ -44,7 +44,7 @@ static enum dane_ta_fault fault_of(int error)
     }
 }
 
-static int verify(X509 *leaf, STACK_OF(X509) * rest, X509 *anchor, int64_t at)
+static int anchor_verify(X509 *leaf, STACK_OF(X509) * rest, X509 *anchor, int64_t at)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -72,12 +72,12 @@ enum dane_ta_fault dane_anchor_path(struct span list, struct span anchor, int64_
     if (!cert_list_next(&rest, &der) || span_eq(der, anchor)) {
         return DANE_TA_NO_PATH;
     }
-    X509 *leaf = parse(der);
-    X509 *ta = parse(anchor);
+    X509 *leaf = anchor_parse(der);
+    X509 *ta = anchor_parse(anchor);
     enum dane_ta_fault fault = DANE_TA_NO_PATH;
     if (leaf != NULL && ta != NULL) {
         STACK_OF(X509) *others = parse_rest(list);
-        fault = fault_of(verify(leaf, others, ta, at));
+        fault = fault_of(anchor_verify(leaf, others, ta, at));
         sk_X509_pop_free(others, X509_free);
     }
     X509_free(leaf);
@@ -98,7 +98,7 @@ static X509 *issuer_of(X509 *child, STACK_OF(X509) * others)
 }
 
 /* As far up as presented certificates lead by their names, as OpenSSL goes before it tries bare keys. */
-static X509 *top_of(X509 *leaf, STACK_OF(X509) * others)
+static X509 *anchor_top_of(X509 *leaf, STACK_OF(X509) * others)
 {
     X509 *top = leaf;
     for (int depth = 0; depth < CHAIN_DEPTH_MAX && X509_check_issued(top, top) != X509_V_OK;
@@ -118,13 +118,13 @@ enum dane_ta_fault dane_key_path(struct span list, struct span key, int64_t at)
     struct span der;
     const unsigned char *octets = key.at;
     enum dane_ta_fault fault = DANE_TA_NOT_PRESENTED;
-    X509 *leaf = cert_list_next(&rest, &der) ? parse(der) : NULL;
+    X509 *leaf = cert_list_next(&rest, &der) ? anchor_parse(der) : NULL;
     EVP_PKEY *signer = d2i_PUBKEY(NULL, &octets, (long)key.len);
     if (leaf != NULL && signer != NULL) {
         STACK_OF(X509) *others = parse_rest(list);
-        X509 *top = top_of(leaf, others);
+        X509 *top = anchor_top_of(leaf, others);
         if (X509_verify(top, signer) == 1) {
-            fault = fault_of(verify(leaf, others, top, at));
+            fault = fault_of(anchor_verify(leaf, others, top, at));
         }
         sk_X509_pop_free(others, X509_free);
     }

@@ -68,7 +68,8 @@ static bool is_asked(const struct candidate *c)
 /* Behind links that are secure throughout the name at their end comes first; the name in the MX
  * record is tried when that has no records in force (RFC 7671 section 7, RFC 7672 section 2.2.3). Records
  * whose AD cannot be judged stay in view. */
-static struct candidate choose(const struct seen_host *h, enum dnssec_state address, bool trust_ad)
+static struct candidate dane_choose(const struct seen_host *h, enum dnssec_state address,
+                                    bool trust_ad)
 {
     struct candidate end = expanded(h);
     if (h->cname_count == 0 || !is_asked(&end) || (trust_ad && address != DNSSEC_SECURE)) {
@@ -104,8 +105,8 @@ static enum dane_host state_without_addresses(const struct candidate *c)
     return c->count > 0 ? DANE_HOST_LOOKUP_FAILED : none ? DANE_HOST_NONE : DANE_HOST_UNKNOWN;
 }
 
-static enum dane_host state_of(const struct seen_host *h, const struct dane_host_verdict *v,
-                               const struct candidate *c, bool trust_ad)
+static enum dane_host dane_state_of(const struct seen_host *h, const struct dane_host_verdict *v,
+                                    const struct candidate *c, bool trust_ad)
 {
     if (!is_asked(c)) {
         return DANE_HOST_UNKNOWN;
@@ -151,7 +152,7 @@ void dane_judge_host(const struct seen_host *h, bool trust_ad, struct dane_host_
         return;
     }
     enum dnssec_state address = address_state(h, trust_ad);
-    struct candidate c = choose(h, address, trust_ad);
+    struct candidate c = dane_choose(h, address, trust_ad);
     *out = (struct dane_host_verdict){
         .address = address,
         .tlsa = dnssec_state_of(c.dns, trust_ad),
@@ -159,7 +160,7 @@ void dane_judge_host(const struct seen_host *h, bool trust_ad, struct dane_host_
         .tlsas = c.tlsas,
         .tlsa_count = c.count,
     };
-    out->state = state_of(h, out, &c, trust_ad);
+    out->state = dane_state_of(h, out, &c, trust_ad);
     if (out->state == DANE_HOST_USABLE || out->state == DANE_HOST_UNUSABLE) {
         out->base = c.base;
     }

@@ -36,7 +36,7 @@ static bool is_outranked(const struct seen_endpoint *e, const struct dane_verdic
     return false;
 }
 
-static void sort_out(const struct seen_endpoint *e, struct dane_verdict *v)
+static void tlsa_sort_out(const struct seen_endpoint *e, struct dane_verdict *v)
 {
     v->record_count = e->tlsa_count < TLSA_MAX ? e->tlsa_count : TLSA_MAX;
     for (size_t i = 0; i < v->record_count; i++) {
@@ -67,7 +67,7 @@ static bool is_right_place(const struct seen_tlsa *r, int position)
 }
 
 /* Where in the list the data of the record is found: its own place first, then hints. */
-static void compare(const struct seen_tlsa *r, struct span list, struct tlsa_result *out)
+static void tlsa_compare(const struct seen_tlsa *r, struct span list, struct tlsa_result *out)
 {
     struct span der;
     for (int i = 0; cert_list_next(&list, &der); i++) {
@@ -209,7 +209,7 @@ static void judge_ta(struct judging *j, size_t i)
 }
 
 /* The recipient domain is a reference identifier as well (RFC 7672 section 3.2.2), and not known here. */
-static enum dane_status status_of(const struct judging *j)
+static enum dane_status dane_status_of(const struct judging *j)
 {
     if (j->v->matching_record >= 0) {
         return DANE_MATCH;
@@ -229,7 +229,7 @@ static void judge_records(struct judging *j)
         if (!tlsa_is_usable(v->record[i].fault)) {
             continue;
         }
-        compare(r, j->list, &v->record[i]);
+        tlsa_compare(r, j->list, &v->record[i]);
         if (r->usage == TLSA_USAGE_TA) {
             judge_ta(j, i);
         } else if (v->record[i].matches) {
@@ -242,7 +242,7 @@ static void judge_records(struct judging *j)
     }
     v->agility_conflict = v->matching_record < 0 && j->set_aside_match >= 0;
     v->flags |= v->agility_conflict ? DANE_FLAG_SET_ASIDE_MATCHES : 0;
-    v->status = status_of(j);
+    v->status = dane_status_of(j);
     v->flags |= (v->flags & (DANE_FLAG_TA | DANE_FLAG_TA_NO_NAME)) != 0 && !j->by_list
                     ? DANE_FLAG_ANCHOR_IN_DNS
                     : 0;
@@ -336,7 +336,7 @@ static void judge_other_key(const struct seen_endpoint *e, enum dane_leaf leaf, 
 {
     struct dane_verdict other;
     clear(&other, DANE_UNKNOWN);
-    sort_out(e, &other);
+    tlsa_sort_out(e, &other);
     judge_list(e, e->other_key, leaf, at, &other);
     out->other_key = other.status;
     out->flags |= other.status == DANE_MATCH      ? DANE_FLAG_OTHER_KEY_MATCHES
@@ -363,7 +363,7 @@ void dane_judge_endpoint(const struct seen_endpoint *e, const struct dane_leaves
     if (e->tlsa_count == 0) {
         return;
     }
-    sort_out(e, out);
+    tlsa_sort_out(e, out);
     if (e->dane_host != DANE_HOST_USABLE) {
         return;
     }

@@ -99,7 +99,8 @@ const char *blocklist_add_line(struct blocklist *b, struct span line)
 }
 
 /* @return false with the reason in `error`. */
-static bool read_lines(struct blocklist *b, FILE *file, const char *path, struct buf *error)
+static bool blocklist_read_lines(struct blocklist *b, FILE *file, const char *path,
+                                 struct buf *error)
 {
     char *line = NULL;
     size_t room = 0;
@@ -131,7 +132,7 @@ struct blocklist *blocklist_load(const char *path, struct buf *error)
         return NULL;
     }
     struct blocklist *b = blocklist_new();
-    if (!read_lines(b, file, path, error)) {
+    if (!blocklist_read_lines(b, file, path, error)) {
         blocklist_free(b);
         b = NULL;
     }

@@ -34,12 +34,7 @@ const char *name_fault_meaning(enum name_fault f)
     return faults[f].meaning;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_ascii(struct span s)
+static bool domain_is_ascii(struct span s)
 {
     uint8_t all = 0;
     for (size_t i = 0; i < s.len; i++) {
@@ -68,10 +63,10 @@ static bool is_address(struct span name)
     return net_addr_parse(name, &a);
 }
 
-static bool is_number(struct span s)
+static bool label_is_number(struct span s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!is_digit(s.at[i])) {
+        if (!ascii_is_digit(s.at[i])) {
             return false;
         }
     }
@@ -85,7 +80,7 @@ static const char *label_fault(struct span label, unsigned rules)
     }
     for (size_t i = 0; i < label.len; i++) {
         uint8_t c = ascii_lower(label.at[i]);
-        bool good = (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' ||
+        bool good = (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '-' ||
                     (c == '_' && (rules & RULES_UNDERSCORE) != 0);
         if (!good) {
             return name_fault_word(NAME_FAULT_BAD_CHARACTER);
@@ -136,7 +131,7 @@ static const char *put_ascii(struct span name, unsigned rules, struct buf *out)
     if (name.len > NAME_TEXT_MAX) {
         return name_fault_word(NAME_FAULT_TOO_LONG);
     }
-    if (is_number(domain_name_tld(name))) {
+    if (label_is_number(domain_name_tld(name))) {
         return name_fault_word(NAME_FAULT_NUMERIC_TLD);
     }
     uint8_t *to = buf_room(out, name.len);
@@ -180,9 +175,10 @@ static const char *put_international(struct span name, unsigned rules, struct bu
     return fault;
 }
 
-static const char *put_name(struct span name, unsigned rules, struct buf *out)
+static const char *domain_put_name(struct span name, unsigned rules, struct buf *out)
 {
-    return is_ascii(name) ? put_ascii(name, rules, out) : put_international(name, rules, out);
+    return domain_is_ascii(name) ? put_ascii(name, rules, out)
+                                 : put_international(name, rules, out);
 }
 
 static bool is_special_use(struct span name)
@@ -221,7 +217,7 @@ const char *domain_name_normalise(struct span input, struct buf *out)
         return name_fault_word(NAME_FAULT_URL);
     }
     size_t start = out->len;
-    const char *fault = put_name(behind_last_at(name), RULES_MAIL_DOMAIN, out);
+    const char *fault = domain_put_name(behind_last_at(name), RULES_MAIL_DOMAIN, out);
     if (fault == NULL && is_special_use(span_drop(buf_span(out), start))) {
         out->len = start;
         return name_fault_word(NAME_FAULT_SPECIAL_USE);
@@ -231,7 +227,7 @@ const char *domain_name_normalise(struct span input, struct buf *out)
 
 const char *list_name_normalise(struct span input, struct buf *out)
 {
-    return put_name(text_trim(input), RULES_UNDERSCORE | RULES_EDGE_HYPHEN, out);
+    return domain_put_name(text_trim(input), RULES_UNDERSCORE | RULES_EDGE_HYPHEN, out);
 }
 
 /* The words of an exchange differ where RFC 5321 and 7505 have their own. */
@@ -240,7 +236,7 @@ static const char *host_fault(struct span exchange, struct buf *out)
     if (span_eq(exchange, SPAN_LIT("."))) {
         return name_fault_word(NAME_FAULT_NULL_MX);
     }
-    if (!is_ascii(exchange)) {
+    if (!domain_is_ascii(exchange)) {
         return name_fault_word(NAME_FAULT_BAD_CHARACTER); /* octets in a DNS label are no U-label */
     }
     size_t start = out->len;

@@ -126,14 +126,14 @@ uint64_t domain_source_lines(const struct domain_source *s)
 }
 
 /* Keeps the message NUL-terminated behind its end. */
-static enum source_status fail(struct domain_source *s, bool usage)
+static enum source_status source_fail(struct domain_source *s, bool usage)
 {
     buf_put_char(&s->error, '\0');
     s->error_is_usage = usage;
     return SOURCE_FAILED;
 }
 
-static bool fill(struct domain_source *s)
+static bool source_fill(struct domain_source *s)
 {
     int error = octet_window_fill(&s->window);
     if (error != 0) {
@@ -180,7 +180,7 @@ static enum line_status find_line(struct domain_source *s, size_t *len)
             *len = held.len;
             return held.len > 0 ? LINE_WHOLE : LINE_NONE;
         }
-        if (!fill(s)) {
+        if (!source_fill(s)) {
             return LINE_FAILED;
         }
     }
@@ -203,7 +203,7 @@ static bool skip_long_line(struct domain_source *s)
             s->lines++;
             return true;
         }
-        if (!fill(s)) {
+        if (!source_fill(s)) {
             return false;
         }
     }
@@ -224,7 +224,7 @@ static bool find_record(struct domain_source *s, size_t first_len, size_t *len, 
             *lines = *unterminated ? 1 : scan.lines + 1;
             return true;
         }
-        if (!fill(s)) {
+        if (!source_fill(s)) {
             return false;
         }
     }
@@ -233,7 +233,7 @@ static bool find_record(struct domain_source *s, size_t first_len, size_t *len, 
     return true;
 }
 
-static bool is_number(struct span field)
+static bool column_is_number(struct span field)
 {
     uint64_t n;
     return text_to_u64(text_trim(field), &n);
@@ -267,7 +267,7 @@ enum decision {
     DECIDED_NOTHING, /* the column that was asked for is not there */
 };
 
-static void take_header(struct domain_source *s)
+static void source_take_header(struct domain_source *s)
 {
     for (size_t i = 0; i < s->fields.count; i++) {
         column_names_add(&s->names, text_trim(s->fields.at[i]));
@@ -303,12 +303,12 @@ static enum decision decide_by_content(struct domain_source *s)
         struct span field = s->fields.at[i];
         if (is_dotted_domain(s, field)) {
             s->domain_column = i;
-            if (i == 1 && is_number(s->fields.at[0])) {
+            if (i == 1 && column_is_number(s->fields.at[0])) {
                 column_names_add(&s->names, SPAN_LIT("rank")); /* Tranco, Umbrella, Alexa */
             }
             return DECIDED;
         }
-        number |= is_number(field);
+        number |= column_is_number(field);
         if (word == SIZE_MAX && is_header_word(field, s->fields.count == 1)) {
             word = i;
         }
@@ -317,11 +317,11 @@ static enum decision decide_by_content(struct domain_source *s)
         s->domain_column = word;
         return DECIDED_HEADER;
     }
-    s->domain_column = s->fields.count > 1 && is_number(s->fields.at[0]) ? 1 : 0;
+    s->domain_column = s->fields.count > 1 && column_is_number(s->fields.at[0]) ? 1 : 0;
     return DECIDED;
 }
 
-static enum decision decide(struct domain_source *s)
+static enum decision source_decide(struct domain_source *s)
 {
     uint64_t number = 0;
     s->format = FORMAT_CSV;
@@ -338,7 +338,7 @@ static enum decision decide(struct domain_source *s)
         d = decide_by_name(s);
     }
     if (d == DECIDED_HEADER) {
-        take_header(s);
+        source_take_header(s);
     }
     return d;
 }
@@ -371,7 +371,8 @@ static void keep_columns(struct domain_source *s, struct source_record *out)
     out->columns = s->columns;
 }
 
-static void read_domain(struct domain_source *s, struct span field, struct source_record *out)
+static void source_read_domain(struct domain_source *s, struct span field,
+                               struct source_record *out)
 {
     buf_reset(&s->domain);
     out->input = field;
@@ -395,16 +396,16 @@ static enum source_status read_csv(struct domain_source *s, struct span record, 
                      !is_header_word(record, true);
         if (plain) {
             s->format = FORMAT_PLAIN;
-            read_domain(s, record, out);
+            source_read_domain(s, record, out);
             return SOURCE_RECORD;
         }
         buf_reset(&s->excerpt);
         buf_put(&s->excerpt, record); /* as given, should the column be missing */
         unquote_fields(s);
         record = buf_span(&s->excerpt);
-        enum decision d = decide(s);
+        enum decision d = source_decide(s);
         if (d == DECIDED_NOTHING) {
-            return fail(s, true);
+            return source_fail(s, true);
         }
         if (d == DECIDED_HEADER) {
             *is_data = false;
@@ -417,7 +418,7 @@ static enum source_status read_csv(struct domain_source *s, struct span record, 
         read_malformed(record, SOURCE_FAULT_MISSING_COLUMN, out);
         return SOURCE_RECORD;
     }
-    read_domain(s, s->fields.at[s->domain_column], out);
+    source_read_domain(s, s->fields.at[s->domain_column], out);
     keep_columns(s, out);
     return SOURCE_RECORD;
 }
@@ -430,14 +431,14 @@ static enum source_status take_long_line(struct domain_source *s, bool *is_data,
     buf_reset(&s->excerpt);
     buf_put(&s->excerpt, span_take(line, SOURCE_INPUT_MAX));
     if (!skip_long_line(s)) {
-        return fail(s, false);
+        return source_fail(s, false);
     }
     read_malformed(buf_span(&s->excerpt), SOURCE_FAULT_LINE_TOO_LONG, out);
     return SOURCE_RECORD;
 }
 
-static enum source_status take_line(struct domain_source *s, size_t len, bool *is_data,
-                                    struct source_record *out)
+static enum source_status source_take_line(struct domain_source *s, size_t len, bool *is_data,
+                                           struct source_record *out)
 {
     struct span line = without_line_end(span_take(octet_window_held(&s->window), len));
     size_t lines = 1;
@@ -445,7 +446,7 @@ static enum source_status take_line(struct domain_source *s, size_t len, bool *i
     *is_data = text_trim(line).len > 0 && !is_comment(line);
     if (*is_data && s->format != FORMAT_PLAIN) {
         if (!find_record(s, len, &len, &lines, &unterminated)) {
-            return fail(s, false);
+            return source_fail(s, false);
         }
         line = without_line_end(span_take(octet_window_held(&s->window), len));
     }
@@ -461,7 +462,7 @@ static enum source_status take_line(struct domain_source *s, size_t len, bool *i
     if (s->format != FORMAT_PLAIN) {
         return read_csv(s, line, is_data, out);
     }
-    read_domain(s, line, out);
+    source_read_domain(s, line, out);
     return SOURCE_RECORD;
 }
 
@@ -470,7 +471,7 @@ static bool skip_byte_order_mark(struct domain_source *s)
 {
     static const struct span mark = SPAN_INIT("\xef\xbb\xbf");
     while (octet_window_held(&s->window).len < mark.len && !s->window.ended) {
-        if (!fill(s)) {
+        if (!source_fill(s)) {
             return false;
         }
     }
@@ -487,7 +488,7 @@ enum source_status domain_source_next(struct domain_source *s, struct source_rec
         return SOURCE_FAILED;
     }
     if (!s->started && !skip_byte_order_mark(s)) {
-        return fail(s, false);
+        return source_fail(s, false);
     }
     for (;;) {
         struct source_record record = {.input_line = s->lines + 1};
@@ -496,7 +497,7 @@ enum source_status domain_source_next(struct domain_source *s, struct source_rec
         size_t len = 0;
         switch (find_line(s, &len)) {
         case LINE_WHOLE:
-            status = take_line(s, len, &is_data, &record);
+            status = source_take_line(s, len, &is_data, &record);
             break;
         case LINE_LONG:
             status = take_long_line(s, &is_data, &record);
@@ -504,7 +505,7 @@ enum source_status domain_source_next(struct domain_source *s, struct source_rec
         case LINE_NONE:
             return SOURCE_END;
         case LINE_FAILED:
-            return fail(s, false);
+            return source_fail(s, false);
         }
         if (status != SOURCE_RECORD) {
             return status;

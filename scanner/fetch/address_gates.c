@@ -70,14 +70,14 @@ void gates_free(struct gates *g)
     free(g);
 }
 
-static void queue_put(struct gate_queue *q, struct gate *gate)
+static void gate_queue_put(struct gate_queue *q, struct gate *gate)
 {
     gate->next = NULL;
     *(q->last != NULL ? &q->last->next : &q->first) = gate;
     q->last = gate;
 }
 
-static struct gate *queue_take(struct gate_queue *q)
+static struct gate *gate_queue_take(struct gate_queue *q)
 {
     struct gate *gate = q->first;
     if (gate != NULL) {
@@ -110,7 +110,7 @@ static struct gate *gate_of(struct gates *g, const struct net_addr *address)
 }
 
 /* Puts a gate that is in no queue where it belongs. */
-static void settle(struct gates *g, struct gate *gate)
+static void gates_settle(struct gates *g, struct gate *gate)
 {
     if (gate->first == NULL) {
         gate->state = GATE_IDLE;
@@ -118,7 +118,7 @@ static void settle(struct gates *g, struct gate *gate)
         gate->state = GATE_FULL;
     } else {
         gate->state = GATE_READY;
-        queue_put(&g->ready, gate);
+        gate_queue_put(&g->ready, gate);
     }
 }
 
@@ -131,8 +131,8 @@ static bool network_is_full(const struct gates *g, const struct network *n)
 static void promise_place(struct gates *g, struct network *n)
 {
     struct gate *gate = NULL;
-    while ((gate = queue_take(&n->waiting)) != NULL) {
-        settle(g, gate);
+    while ((gate = gate_queue_take(&n->waiting)) != NULL) {
+        gates_settle(g, gate);
         if (gate->state == GATE_READY) {
             gate->promised = true;
             n->promised++;
@@ -157,7 +157,7 @@ void gates_wait(struct gates *g, struct gate_ticket *t, const struct net_addr *a
     *(gate->last != NULL ? &gate->last->next : &gate->first) = t;
     gate->last = t;
     if (gate->state == GATE_IDLE) {
-        settle(g, gate);
+        gates_settle(g, gate);
     }
 }
 
@@ -183,9 +183,9 @@ static struct gate_ticket *start(struct gates *g, struct gate *gate, uint64_t no
     if (g->gap_ns > 0) {
         gate->state = GATE_COOLING;
         gate->cooled_ns = now_ns + g->gap_ns;
-        queue_put(&g->cooling, gate);
+        gate_queue_put(&g->cooling, gate);
     } else {
-        settle(g, gate);
+        gates_settle(g, gate);
     }
     return t;
 }
@@ -193,16 +193,16 @@ static struct gate_ticket *start(struct gates *g, struct gate *gate, uint64_t no
 struct gate_ticket *gates_next(struct gates *g, uint64_t now_ns)
 {
     while (g->cooling.first != NULL && g->cooling.first->cooled_ns <= now_ns) {
-        settle(g, queue_take(&g->cooling));
+        gates_settle(g, gate_queue_take(&g->cooling));
     }
     struct gate *gate = NULL;
-    while ((gate = queue_take(&g->ready)) != NULL) {
+    while ((gate = gate_queue_take(&g->ready)) != NULL) {
         if (gate->first == NULL) {
             gate->state = GATE_IDLE;
             take_promise_back(g, gate);
         } else if (!gate->promised && network_is_full(g, gate->network)) {
             gate->state = GATE_NETWORK;
-            queue_put(&gate->network->waiting, gate);
+            gate_queue_put(&gate->network->waiting, gate);
         } else {
             return start(g, gate, now_ns);
         }
@@ -219,7 +219,7 @@ void gates_leave(struct gates *g, struct gate_ticket *t)
     gate->network->in_use--;
     promise_place(g, gate->network);
     if (gate->state == GATE_FULL) {
-        settle(g, gate);
+        gates_settle(g, gate);
     }
 }
 

@@ -17,7 +17,7 @@
 #define WIRE_MAX (4U << 20)
 
 /* Ends the transfer from inside of one of libcurl's callbacks. */
-static size_t stop(struct exchange *x, enum policy_fetch outcome)
+static size_t exchange_stop(struct exchange *x, enum policy_fetch outcome)
 {
     x->outcome = outcome;
     return 0; /* never as many octets as there were */
@@ -26,7 +26,8 @@ static size_t stop(struct exchange *x, enum policy_fetch outcome)
 static size_t on_trailer(struct exchange *x, size_t len)
 {
     x->trailer_octets += (uint32_t)len;
-    return x->trailer_octets > POLICY_HEAD_MAX ? stop(x, POLICY_FETCH_BODY_TOO_LARGE) : len;
+    return x->trailer_octets > POLICY_HEAD_MAX ? exchange_stop(x, POLICY_FETCH_BODY_TOO_LARGE)
+                                               : len;
 }
 
 static enum policy_fetch outcome_of_status(uint16_t status)
@@ -45,12 +46,12 @@ static size_t on_head_line(char *at, size_t size, size_t count, void *arg)
     case HEAD_MORE:
         return len;
     case HEAD_MALFORMED:
-        return stop(x, POLICY_FETCH_HTTP_MALFORMED);
+        return exchange_stop(x, POLICY_FETCH_HTTP_MALFORMED);
     case HEAD_TOO_LARGE:
-        return stop(x, POLICY_FETCH_HTTP_HEAD_TOO_LARGE);
+        return exchange_stop(x, POLICY_FETCH_HTTP_HEAD_TOO_LARGE);
     case HEAD_DONE:
         if (x->head.status != 200) {
-            return stop(x, outcome_of_status(x->head.status));
+            return exchange_stop(x, outcome_of_status(x->head.status));
         }
         x->stage = EXCHANGE_BODY;
         return len;
@@ -64,7 +65,7 @@ static size_t on_body(char *at, size_t size, size_t count, void *arg)
     struct span octets = {(const uint8_t *)at, size * count};
     size_t room = POLICY_BODY_MAX - x->body.len;
     (void)buf_append(&x->body, span_take(octets, room));
-    return octets.len > room ? stop(x, POLICY_FETCH_BODY_TOO_LARGE) : octets.len;
+    return octets.len > room ? exchange_stop(x, POLICY_FETCH_BODY_TOO_LARGE) : octets.len;
 }
 
 static int bound_socket(const struct policy_address *to)
@@ -428,7 +429,7 @@ static int system_error(const struct exchange *x)
     return -(int)error;
 }
 
-static enum policy_fetch conclude(struct exchange *x, CURLcode result)
+static enum policy_fetch exchange_conclude(struct exchange *x, CURLcode result)
 {
     if (x->outcome != POLICY_FETCH_NOT_ASKED) {
         return x->outcome; /* by a callback */
@@ -453,7 +454,7 @@ static enum policy_fetch conclude(struct exchange *x, CURLcode result)
     UNREACHABLE("an exchange that is not under way ended");
 }
 
-static void finish(struct exchange *x, enum policy_fetch outcome)
+static void exchange_finish(struct exchange *x, enum policy_fetch outcome)
 {
     x->outcome = outcome;
     x->ended_ns = monotonic_ns();
@@ -463,7 +464,7 @@ static void finish(struct exchange *x, enum policy_fetch outcome)
 
 void exchange_ended(struct exchange *x, CURLcode result)
 {
-    finish(x, conclude(x, result));
+    exchange_finish(x, exchange_conclude(x, result));
     if (x->tls.reset && x->sys == 0) {
         x->sys = system_error(x);
     }
@@ -473,7 +474,7 @@ void exchange_ended(struct exchange *x, CURLcode result)
 
 void exchange_give_up(struct exchange *x, enum policy_fetch outcome)
 {
-    finish(x, outcome);
+    exchange_finish(x, outcome);
     (void)curl_multi_remove_handle(x->multi, x->easy); /* or it was never added */
     let_go(x);
 }

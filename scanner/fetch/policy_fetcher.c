@@ -178,8 +178,8 @@ static void tell_exchange(struct seen_policy *seen, const struct exchange *x)
 }
 
 /* The end of a job. */
-static void tell(struct policy_fetcher *f, struct job *job, enum policy_fetch outcome,
-                 const struct exchange *x)
+static void fetcher_tell(struct policy_fetcher *f, struct job *job, enum policy_fetch outcome,
+                         const struct exchange *x)
 {
     struct seen_policy seen = {
         .policy_host = span_of(job->policy_host),
@@ -233,7 +233,7 @@ static uint64_t time_left_ns(const struct policy_fetcher *f, const struct job *j
 
 /* The exchange of this slot is over. Another address only if TCP failed: a server that was reached
  * speaks for the host. */
-static void conclude(struct slot *slot)
+static void fetcher_conclude(struct slot *slot)
 {
     struct policy_fetcher *f = slot->fetcher;
     const struct exchange *x = &slot->exchange;
@@ -244,7 +244,7 @@ static void conclude(struct slot *slot)
         job->tried < job->address_count && time_left_ns(f, job) > 0) {
         gates_wait(f->gates, &job->ticket, &job->addresses[job->tried].address);
     } else {
-        tell(f, job, x->outcome, x);
+        fetcher_tell(f, job, x->outcome, x);
     }
     release(slot);
 }
@@ -269,7 +269,7 @@ static struct slot *slot_take(struct policy_fetcher *f)
     return slot;
 }
 
-static int64_t unix_ms(void)
+static int64_t fetcher_unix_ms(void)
 {
     struct timespec t;
     CHECK(clock_gettime(CLOCK_REALTIME, &t) == 0);
@@ -286,10 +286,10 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
     f->dialled++;
     slot->ticket = *ticket;
     job->slot = slot;
-    job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : unix_ms();
+    job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : fetcher_unix_ms();
     exchange_start(&slot->exchange, job->url, &job->addresses[job->tried], time_left_ns(f, job));
     if (slot->exchange.stage == EXCHANGE_OVER) {
-        conclude(slot);
+        fetcher_conclude(slot);
     }
 }
 
@@ -301,7 +301,7 @@ static void dial_all(struct policy_fetcher *f)
     }
 }
 
-static void collect(struct policy_fetcher *f)
+static void fetcher_collect(struct policy_fetcher *f)
 {
     CURLMsg *message = NULL;
     int left = 0;
@@ -310,7 +310,7 @@ static void collect(struct policy_fetcher *f)
         CHECK(message->msg == CURLMSG_DONE &&
               curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x) == CURLE_OK);
         exchange_ended(x, message->data.result);
-        conclude(CONTAINER_OF(x, struct slot, exchange));
+        fetcher_conclude(CONTAINER_OF(x, struct slot, exchange));
     }
 }
 
@@ -324,7 +324,7 @@ static void check_limits(struct policy_fetcher *f, uint64_t now_ns)
     for (size_t i = 0; i < f->slot_count; i++) {
         struct slot *slot = f->slots[i];
         if (slot->job != NULL && exchange_check(&slot->exchange, now_ns)) {
-            conclude(slot);
+            fetcher_conclude(slot);
         } else if (slot->fresh && now_ns >= freshness_ends_ns(slot)) {
             end_freshness(slot);
         }
@@ -346,12 +346,12 @@ static void turn(struct policy_fetcher *f)
     /* Time as it was before reading: who had answered until then is not late. */
     uint64_t now_ns = monotonic_ns();
     CHECK(curl_multi_perform(f->multi, &running) == CURLM_OK);
-    collect(f);
+    fetcher_collect(f);
     check_limits(f, now_ns);
     dial_all(f); /* in the places of those that ended */
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t fetcher_least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
@@ -362,8 +362,9 @@ static uint32_t wait_ms(const struct policy_fetcher *f, uint32_t timeout_ms)
     uint64_t due_ns = has_slot(f) ? gates_due_ns(f->gates) : UINT64_MAX;
     for (size_t i = 0; i < f->slot_count; i++) {
         const struct slot *slot = f->slots[i];
-        due_ns = slot->job != NULL ? least(due_ns, exchange_due_ns(&slot->exchange)) : due_ns;
-        due_ns = slot->fresh ? least(due_ns, freshness_ends_ns(slot)) : due_ns;
+        due_ns =
+            slot->job != NULL ? fetcher_least(due_ns, exchange_due_ns(&slot->exchange)) : due_ns;
+        due_ns = slot->fresh ? fetcher_least(due_ns, freshness_ends_ns(slot)) : due_ns;
     }
     uint64_t now_ns = monotonic_ns();
     uint64_t wait = due_ns <= now_ns ? 0 : (due_ns - now_ns - 1) / NS_PER_MS + 1;
@@ -386,10 +387,10 @@ static void interrupt(struct policy_fetcher *f, struct job *job)
     struct slot *slot = job->slot;
     if (slot != NULL) {
         exchange_give_up(&slot->exchange, POLICY_FETCH_INTERRUPTED);
-        conclude(slot);
+        fetcher_conclude(slot);
     } else {
         gates_cancel(f->gates, &job->ticket);
-        tell(f, job, POLICY_FETCH_INTERRUPTED, NULL);
+        fetcher_tell(f, job, POLICY_FETCH_INTERRUPTED, NULL);
     }
 }
 

@@ -39,13 +39,8 @@ static struct span without_end(struct span line)
     return line;
 }
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* status-line = "HTTP/1." DIGIT SP 3DIGIT [ SP reason-phrase ], RFC 9112 section 4; 0: none. */
-static uint16_t status_of(struct span line)
+static uint16_t response_status_of(struct span line)
 {
     static const char pattern[] = "HTTP/1.d ddd"; /* d: a digit */
     size_t len = sizeof(pattern) - 1;
@@ -53,7 +48,8 @@ static uint16_t status_of(struct span line)
         return 0;
     }
     for (size_t i = 0; i < len; i++) {
-        bool fits = pattern[i] == 'd' ? is_digit(line.at[i]) : line.at[i] == (uint8_t)pattern[i];
+        bool fits =
+            pattern[i] == 'd' ? ascii_is_digit(line.at[i]) : line.at[i] == (uint8_t)pattern[i];
         if (!fits) {
             return 0;
         }
@@ -109,7 +105,7 @@ enum head_step response_head_line(struct response_head *h, struct span line)
         buf_reset(&h->location);
         buf_reset(&h->content_type);
         buf_reset(&h->content_length);
-        h->status = status_of(text);
+        h->status = response_status_of(text);
         h->within = h->status != 0;
         return h->within ? HEAD_MORE : HEAD_MALFORMED;
     }

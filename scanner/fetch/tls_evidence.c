@@ -99,7 +99,7 @@ static long on_bio(BIO *bio, int what, const char *at, size_t len, int argi, lon
     return result;
 }
 
-static void begin(struct tls_evidence *e, SSL *ssl)
+static void tls_evidence_begin(struct tls_evidence *e, SSL *ssl)
 {
     e->begun_ns = monotonic_ns();
     e->bio = SSL_get_rbio(ssl);
@@ -107,8 +107,8 @@ static void begin(struct tls_evidence *e, SSL *ssl)
     BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)e);
 }
 
-static void on_message(int sent, int version, int content_type, const void *at, size_t len,
-                       SSL *ssl, void *arg)
+static void tls_evidence_on_message(int sent, int version, int content_type, const void *at,
+                                    size_t len, SSL *ssl, void *arg)
 {
     (void)version;
     struct tls_evidence *e = arg;
@@ -121,7 +121,7 @@ static void on_message(int sent, int version, int content_type, const void *at, 
     }
     if (content_type == SSL3_RT_HANDSHAKE && sent && e->begun_ns == 0) {
         CHECK(len > 0 && octets[0] == CLIENT_HELLO);
-        begin(e, ssl);
+        tls_evidence_begin(e, ssl);
     } else if (content_type == SSL3_RT_HANDSHAKE && !sent && e->ended_ns == 0) {
         handshake_note_message(&e->notes, ssl, (struct span){octets, len});
     } else if (content_type == SSL3_RT_ALERT && len == 2) {
@@ -151,7 +151,7 @@ void tls_evidence_install(struct tls_evidence *e, SSL_CTX *ssl)
     e->ctx = ssl;
     tls_settings_hello(ssl);
     tls_settings_behaviour(ssl);
-    SSL_CTX_set_msg_callback(ssl, on_message);
+    SSL_CTX_set_msg_callback(ssl, tls_evidence_on_message);
     SSL_CTX_set_msg_callback_arg(ssl, e);
     SSL_CTX_set_info_callback(ssl, on_state);
 }

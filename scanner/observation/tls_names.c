@@ -7,7 +7,7 @@ struct name_row {
     const char *name;
 };
 
-/* Each table is in ascending order of the number: find() searches by halves. */
+/* Each table is in ascending order of the number: name_row_find() searches by halves. */
 
 /* IANA "TLS Cipher Suites", as far as the TLS libraries in use implement them, and the suites with
  * RC4, DES and 3DES that libraries built for old servers still know. */
@@ -318,7 +318,7 @@ static const struct name_row alerts[] = {
     {121, "ech_required"},
 };
 
-static const char *find(const struct name_row *rows, size_t count, uint16_t number)
+static const char *name_row_find(const struct name_row *rows, size_t count, uint16_t number)
 {
     size_t from = 0;
     while (from < count) {
@@ -335,7 +335,7 @@ static const char *find(const struct name_row *rows, size_t count, uint16_t numb
     return NULL;
 }
 
-#define FIND(rows, number) find(rows, sizeof(rows) / sizeof((rows)[0]), number)
+#define FIND(rows, number) name_row_find(rows, sizeof(rows) / sizeof((rows)[0]), number)
 
 const char *tls_version_word(uint16_t version)
 {

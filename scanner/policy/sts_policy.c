@@ -88,7 +88,7 @@ static bool make_room(struct reading *r)
     return true;
 }
 
-static void note(struct reading *r, enum sts_policy_fault fault, struct span text)
+static void sts_policy_note(struct reading *r, enum sts_policy_fault fault, struct span text)
 {
     struct sts_policy *out = r->out;
     bool breaks = breaks_policy(fault);
@@ -103,7 +103,7 @@ static void note(struct reading *r, enum sts_policy_fault fault, struct span tex
         (struct sts_policy_finding){.fault = fault, .line = r->line, .text = text};
 }
 
-static void add_quirk(struct reading *r, enum sts_policy_quirk quirk)
+static void sts_policy_add_quirk(struct reading *r, enum sts_policy_quirk quirk)
 {
     r->out->quirks |= 1U << quirk;
 }
@@ -112,14 +112,14 @@ static void add_quirk(struct reading *r, enum sts_policy_quirk quirk)
 static void remark(struct reading *r, enum sts_policy_fault fault, struct span text, bool fits)
 {
     CHECK(!breaks_policy(fault));
-    note(r, fault, text);
+    sts_policy_note(r, fault, text);
     r->fits = r->fits && fits;
 }
 
 static void break_policy(struct reading *r, enum sts_policy_fault fault, struct span text)
 {
     CHECK(breaks_policy(fault));
-    note(r, fault, text);
+    sts_policy_note(r, fault, text);
     r->fits = false;
     r->usable = false;
 }
@@ -140,7 +140,7 @@ static bool is_label(struct span label)
     return true;
 }
 
-static struct span take_label(struct span *rest)
+static struct span sts_take_label(struct span *rest)
 {
     const uint8_t *dot = memchr(rest->at, '.', rest->len);
     size_t len = dot != NULL ? (size_t)(dot - rest->at) : rest->len;
@@ -156,7 +156,7 @@ static bool is_domain(struct span name)
         return false;
     }
     while (name.len > 0) {
-        if (!is_label(take_label(&name))) {
+        if (!is_label(sts_take_label(&name))) {
             return false;
         }
     }
@@ -244,14 +244,14 @@ static enum sts_policy_quirk pattern_quirk(enum sts_policy_fault fault)
                                                : STS_POLICY_QUIRK_MX_SYNTAX;
 }
 
-static void read_mx(struct reading *r, struct span value)
+static void sts_policy_read_mx(struct reading *r, struct span value)
 {
     struct sts_policy *out = r->out;
     enum sts_policy_fault fault = pattern_fault(value);
     out->mx_total++;
     if (fault != STS_POLICY_FAULT_COUNT) {
         break_policy(r, fault, value);
-        add_quirk(r, pattern_quirk(fault));
+        sts_policy_add_quirk(r, pattern_quirk(fault));
     } else if (out->mx_count < STS_MX_PATTERNS_MAX) {
         out->mx[out->mx_count++] = value;
     } else if (!r->told_too_many) {
@@ -267,15 +267,15 @@ static bool is_first(struct reading *r, struct once *once, struct span key, stru
 {
     if (once->seen) {
         remark(r, STS_POLICY_DUPLICATE_KEY, key, false); /* each is "required once" */
-        add_quirk(r, span_eq(value, once->value) ? STS_POLICY_QUIRK_DUPLICATE_KEY
-                                                 : STS_POLICY_QUIRK_DUPLICATE_DIFFERS);
+        sts_policy_add_quirk(r, span_eq(value, once->value) ? STS_POLICY_QUIRK_DUPLICATE_KEY
+                                                            : STS_POLICY_QUIRK_DUPLICATE_DIFFERS);
         return false;
     }
     *once = (struct once){true, value};
     return true;
 }
 
-static void read_version(struct reading *r, struct span value)
+static void sts_policy_read_version(struct reading *r, struct span value)
 {
     r->is_sts_v1 = span_eq(value, SPAN_LIT("STSv1"));
     if (!r->is_sts_v1) {
@@ -310,12 +310,12 @@ static void read_max_age(struct reading *r, struct span value)
     r->out->max_age = n;
     if (n > STS_MAX_AGE_LIMIT) {
         remark(r, STS_POLICY_MAX_AGE_OVER_MAX, value, false); /* though 1*10(DIGIT) takes it */
-        add_quirk(r, STS_POLICY_QUIRK_MAX_AGE_OVER_MAX);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_MAX_AGE_OVER_MAX);
     } else if (n < MAX_AGE_SHORT) {
         remark(r, STS_POLICY_MAX_AGE_SHORT, value, true);
     }
     if (n > BITS_31) {
-        add_quirk(r, STS_POLICY_QUIRK_MAX_AGE_OVER_31_BITS);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_MAX_AGE_OVER_31_BITS);
     }
 }
 
@@ -342,7 +342,8 @@ static bool is_known_key_in_any_case(struct span key)
     return false;
 }
 
-static void read_extension(struct reading *r, struct span key, struct span value, struct span line)
+static void sts_policy_read_extension(struct reading *r, struct span key, struct span value,
+                                      struct span line)
 {
     if (is_known_key_in_any_case(key)) {
         remark(r, STS_POLICY_KEY_CASE, key, true); /* an extension, by the letter */
@@ -352,7 +353,7 @@ static void read_extension(struct reading *r, struct span key, struct span value
     }
     if (!is_extension_name(key) || !is_extension_value(value)) {
         break_policy(r, STS_POLICY_SYNTAX, line);
-        add_quirk(r, STS_POLICY_QUIRK_EXTENSION_SYNTAX);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_EXTENSION_SYNTAX);
     } else {
         remark(r, STS_POLICY_UNKNOWN_KEY, key, true);
     }
@@ -362,7 +363,7 @@ static void read_pair(struct reading *r, struct span key, struct span value, str
 {
     if (span_eq(key, SPAN_LIT("version"))) {
         if (is_first(r, &r->version, key, value)) {
-            read_version(r, value);
+            sts_policy_read_version(r, value);
         }
     } else if (span_eq(key, SPAN_LIT("mode"))) {
         if (is_first(r, &r->mode, key, value)) {
@@ -373,9 +374,9 @@ static void read_pair(struct reading *r, struct span key, struct span value, str
             read_max_age(r, value);
         }
     } else if (span_eq(key, SPAN_LIT("mx"))) {
-        read_mx(r, value);
+        sts_policy_read_mx(r, value);
     } else {
-        read_extension(r, key, value, line);
+        sts_policy_read_extension(r, key, value, line);
     }
 }
 
@@ -385,27 +386,28 @@ static void read_line(struct reading *r, struct span line)
 {
     if (trim(line).len == 0) {
         remark(r, STS_POLICY_BLANK_LINE, line, false);
-        add_quirk(r, line.len == 0 ? STS_POLICY_QUIRK_BLANK_LINE : STS_POLICY_QUIRK_WHITE_LINE);
+        sts_policy_add_quirk(r, line.len == 0 ? STS_POLICY_QUIRK_BLANK_LINE
+                                              : STS_POLICY_QUIRK_WHITE_LINE);
         return;
     }
     struct span key = span_before(line, ':');
     if (key.len == line.len) {
         break_policy(r, STS_POLICY_SYNTAX, line);
-        add_quirk(r, STS_POLICY_QUIRK_NO_COLON);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_NO_COLON);
         return;
     }
     if (trim(key).len != key.len) { /* sts-policy-field-delim is ":" *WSP */
         remark(r, STS_POLICY_KEY_SPACE, line, false);
-        add_quirk(r, STS_POLICY_QUIRK_KEY_SPACE);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_KEY_SPACE);
     }
     if (has_high_octet(line)) {
-        add_quirk(r, STS_POLICY_QUIRK_NON_ASCII);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_NON_ASCII);
     }
     read_pair(r, trim(key), trim(span_drop(line, key.len + 1)), line);
 }
 
 /* LF or CRLF (RFC 8461 section 3.2). @return false at the end */
-static bool take_line(struct reading *r, struct span *rest, struct span *line)
+static bool sts_policy_take_line(struct reading *r, struct span *rest, struct span *line)
 {
     if (rest->len == 0) {
         return false;
@@ -420,18 +422,18 @@ static bool take_line(struct reading *r, struct span *rest, struct span *line)
     }
     if (whole.len - line->len > 1) {
         break_policy(r, STS_POLICY_EXTRA_CR, whole);
-        add_quirk(r, STS_POLICY_QUIRK_EXTRA_CR);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_EXTRA_CR);
         if (line->len == 0) { /* for a reader that takes one CR off, the line is not empty */
-            add_quirk(r, STS_POLICY_QUIRK_WHITE_LINE);
+            sts_policy_add_quirk(r, STS_POLICY_QUIRK_WHITE_LINE);
         }
     } else if (whole.len > line->len && !ended) { /* CR alone ends no line */
         remark(r, STS_POLICY_LAST_CR, whole, false);
-        add_quirk(r, STS_POLICY_QUIRK_LAST_CR);
+        sts_policy_add_quirk(r, STS_POLICY_QUIRK_LAST_CR);
     }
     return true;
 }
 
-static bool is_blank(struct span body)
+static bool sts_is_blank(struct span body)
 {
     return text_trim(body).len == 0;
 }
@@ -466,10 +468,10 @@ static void note_missing(struct reading *r)
     }
 }
 
-static void read_lines(struct reading *r, struct span body)
+static void sts_policy_read_lines(struct reading *r, struct span body)
 {
     struct span line;
-    while (take_line(r, &body, &line)) {
+    while (sts_policy_take_line(r, &body, &line)) {
         read_line(r, line);
     }
     note_missing(r);
@@ -490,14 +492,14 @@ void sts_policy_read(struct span body, struct sts_policy *out)
     if (begins_with(body, bom)) {
         body = span_drop(body, bom.len);
         remark(&r, STS_POLICY_BOM, (struct span){0}, false);
-        add_quirk(&r, STS_POLICY_QUIRK_BOM);
+        sts_policy_add_quirk(&r, STS_POLICY_QUIRK_BOM);
     }
-    if (is_blank(body)) {
+    if (sts_is_blank(body)) {
         break_policy(&r, STS_POLICY_EMPTY_BODY, (struct span){0});
     } else if (is_html(body)) {
         break_policy(&r, STS_POLICY_HTML, span_take(text_trim(body), HTML_EVIDENCE));
     } else {
-        read_lines(&r, body);
+        sts_policy_read_lines(&r, body);
     }
     out->strict_valid = r.fits;
     out->lenient_valid = r.usable;

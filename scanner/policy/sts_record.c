@@ -11,7 +11,8 @@
 
 static const struct span version_literal = SPAN_INIT("v=STSv1");
 
-static void note(struct sts_records *out, enum sts_record_fault fault, struct span evidence)
+static void sts_record_note(struct sts_records *out, enum sts_record_fault fault,
+                            struct span evidence)
 {
     if (!sts_records_have(out, fault)) {
         out->faults |= 1U << fault;
@@ -43,7 +44,7 @@ static bool has_version_first(struct span text)
 }
 
 /* In the lenient reading it is meant to be a record of MTA-STS. */
-static bool is_meant(struct span text)
+static bool sts_record_is_meant(struct span text)
 {
     bool quoted;
     return has_version_first(decoration_remove(text, &quoted)) || has_version_later(text, false);
@@ -54,32 +55,32 @@ static void note_delimiter(struct sts_records *out, struct span s, size_t count)
     enum record_front front = record_front_of(s, version_literal);
     if (front != RECORD_FRONT_OTHER && count == 1) {
         if (front == RECORD_FRONT_LOOSE) {
-            note(out, STS_RECORD_SPACE_BEFORE_DELIMITER, s);
+            sts_record_note(out, STS_RECORD_SPACE_BEFORE_DELIMITER, s);
         }
     } else if (s.len == version_literal.len || s.at[version_literal.len] != ';') {
-        note(out, STS_RECORD_NO_DELIMITER, s);
+        sts_record_note(out, STS_RECORD_NO_DELIMITER, s);
     }
 }
 
 /* @param count of all records at the name */
-static void note_version(struct sts_records *out, struct span text, size_t count)
+static void sts_record_note_version(struct sts_records *out, struct span text, size_t count)
 {
     struct span s = trim_front(text);
     if (!has_version_first(text)) {
-        note(out, STS_RECORD_VERSION_NOT_FIRST, text);
+        sts_record_note(out, STS_RECORD_VERSION_NOT_FIRST, text);
         add_quirk(out, STS_RECORD_QUIRK_VERSION_LATER);
         return;
     }
     if (!begins_with(s, version_literal)) {
-        note(out, STS_RECORD_VERSION_CASE, span_take(s, version_literal.len));
+        sts_record_note(out, STS_RECORD_VERSION_CASE, span_take(s, version_literal.len));
     }
     if (is_escaped(s, version_literal)) {
-        note(out, STS_RECORD_ESCAPED, text);
+        sts_record_note(out, STS_RECORD_ESCAPED, text);
     } else {
         note_delimiter(out, s, count);
     }
     if (s.len < text.len) {
-        note(out, STS_RECORD_VERSION_NOT_FIRST, text); /* white space is */
+        sts_record_note(out, STS_RECORD_VERSION_NOT_FIRST, text); /* white space is */
         add_quirk(out, STS_RECORD_QUIRK_FRONT_SPACE);
     }
     if (has_delimiter(s, version_literal) && s.at[version_literal.len] != ';') {
@@ -123,10 +124,10 @@ struct fields {
     bool fits;          /* the grammar of RFC 8461 section 3.1 */
 };
 
-static void misfit(struct sts_records *out, struct fields *f, enum sts_record_fault fault,
-                   struct span evidence)
+static void sts_record_misfit(struct sts_records *out, struct fields *f,
+                              enum sts_record_fault fault, struct span evidence)
 {
-    note(out, fault, evidence);
+    sts_record_note(out, fault, evidence);
     f->fits = false;
 }
 
@@ -141,7 +142,7 @@ static void add_end_quirk(struct sts_records *out, struct span field)
 static void read_id(struct sts_records *out, struct fields *f, struct span value)
 {
     if (f->has_id) {
-        note(out, STS_RECORD_DUPLICATE_FIELD, SPAN_LIT("id"));
+        sts_record_note(out, STS_RECORD_DUPLICATE_FIELD, SPAN_LIT("id"));
         add_quirk(out, STS_RECORD_QUIRK_DUPLICATE_ID);
         return; /* RFC 8461 section 3.2, of records as well: the first counts */
     }
@@ -149,11 +150,11 @@ static void read_id(struct sts_records *out, struct fields *f, struct span value
     f->has_id = true;
     out->id = trim(span_take(value, value.len - escaped));
     if (escaped) {
-        misfit(out, f, STS_RECORD_ESCAPED, value);
+        sts_record_misfit(out, f, STS_RECORD_ESCAPED, value);
     } else if (!is_id(value)) {
-        misfit(out, f, STS_RECORD_ID_SYNTAX, value);
+        sts_record_misfit(out, f, STS_RECORD_ID_SYNTAX, value);
     } else if (value.len > ID_MAX) {
-        misfit(out, f, STS_RECORD_ID_TOO_LONG, value);
+        sts_record_misfit(out, f, STS_RECORD_ID_TOO_LONG, value);
     }
     add_end_quirk(out, value);
     if (!is_id(trim_back(value)) || trim_back(value).len > ID_MAX) {
@@ -176,20 +177,20 @@ static void add_extension_quirk(struct sts_records *out, struct fields *f, struc
     }
 }
 
-static void read_extension(struct sts_records *out, struct fields *f, struct span field)
+static void sts_record_read_extension(struct sts_records *out, struct fields *f, struct span field)
 {
     if (is_of_policy(field)) {
-        note(out, STS_RECORD_POLICY_FIELDS, field);
+        sts_record_note(out, STS_RECORD_POLICY_FIELDS, field);
     }
     if (!is_extension_name(span_before(field, '=')) || !is_record_value(span_behind(field, '='))) {
-        misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, field);
+        sts_record_misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, field);
         add_extension_quirk(out, f, field);
         add_end_quirk(out, field);
     }
 }
 
 /* Is the name of this field that of an earlier one? Fields without "=" have no name. */
-static bool is_repeated(struct span fields, struct span field)
+static bool sts_field_is_repeated(struct span fields, struct span field)
 {
     struct span name = span_before(field, '=');
     struct record_field earlier;
@@ -206,8 +207,8 @@ static bool is_repeated(struct span fields, struct span field)
     return false;
 }
 
-static void read_field(struct sts_records *out, struct fields *f, struct span fields,
-                       struct span field)
+static void sts_record_read_field(struct sts_records *out, struct fields *f, struct span fields,
+                                  struct span field)
 {
     if (begins_with(field, SPAN_LIT("id="))) {
         read_id(out, f, span_drop(field, 3));
@@ -217,10 +218,10 @@ static void read_field(struct sts_records *out, struct fields *f, struct span fi
     bool later = sts_records_have(out, STS_RECORD_VERSION_NOT_FIRST);
     bool version = span_ieq(later ? trim_back(field) : field, version_literal);
     if (!version) {
-        read_extension(out, f, field);
+        sts_record_read_extension(out, f, field);
     }
-    if ((version && !later) || is_repeated(fields, field)) {
-        note(out, STS_RECORD_DUPLICATE_FIELD, span_before(field, '='));
+    if ((version && !later) || sts_field_is_repeated(fields, field)) {
+        sts_record_note(out, STS_RECORD_DUPLICATE_FIELD, span_before(field, '='));
     }
 }
 
@@ -228,14 +229,14 @@ static void read_field(struct sts_records *out, struct fields *f, struct span fi
 static void read_empty_field(struct sts_records *out, struct fields *f, bool ended)
 {
     if (ended) {
-        misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, SPAN_LIT(";;"));
+        sts_record_misfit(out, f, STS_RECORD_EXTENSION_SYNTAX, SPAN_LIT(";;"));
         add_quirk(out, STS_RECORD_QUIRK_EMPTY_FIELD);
     } else {
         add_quirk(out, STS_RECORD_QUIRK_END_DELIMITER_SPACE);
     }
 }
 
-static struct fields read_fields(struct sts_records *out, struct span text)
+static struct fields sts_record_read_fields(struct sts_records *out, struct span text)
 {
     struct fields f = {.fits = true};
     struct span fields = has_version_first(text) ? behind_version(text, version_literal) : text;
@@ -246,13 +247,13 @@ static struct fields read_fields(struct sts_records *out, struct span text)
             read_empty_field(out, &f, field.ended);
             continue;
         }
-        read_field(out, &f, fields, field.text);
+        sts_record_read_field(out, &f, fields, field.text);
     }
     if (!f.has_id) {
-        misfit(out, &f, STS_RECORD_ID_MISSING, text);
+        sts_record_misfit(out, &f, STS_RECORD_ID_MISSING, text);
     }
     if (has_high_octet(text)) {
-        misfit(out, &f, STS_RECORD_NON_ASCII, text);
+        sts_record_misfit(out, &f, STS_RECORD_NON_ASCII, text);
         add_quirk(out, STS_RECORD_QUIRK_NON_ASCII);
     }
     return f;
@@ -260,13 +261,13 @@ static struct fields read_fields(struct sts_records *out, struct span text)
 
 /* --- of several records -------------------------------------------------------------------- */
 
-static void sort_out(struct sts_records *out, struct record_choice *c, struct span text)
+static void sts_record_sort_out(struct sts_records *out, struct record_choice *c, struct span text)
 {
-    bool meant = is_meant(text);
+    bool meant = sts_record_is_meant(text);
     record_choice_add(c, text, version_literal, meant);
     out->lenient_count += meant;
     if (!meant) {
-        note(out, STS_RECORD_UNRELATED, text);
+        sts_record_note(out, STS_RECORD_UNRELATED, text);
     }
 }
 
@@ -274,10 +275,10 @@ static void sort_out(struct sts_records *out, struct record_choice *c, struct sp
 static void note_company(struct sts_records *out, const struct record_choice *c)
 {
     if (record_choice_is_several(c)) {
-        note(out, STS_RECORD_MULTIPLE, record_choice_first(c));
+        sts_record_note(out, STS_RECORD_MULTIPLE, record_choice_first(c));
         add_quirk(out, STS_RECORD_QUIRK_SECOND_RECORD);
     } else if (c->strict_count == 1 && c->loose_count > 0) {
-        note(out, STS_RECORD_SECOND_LOOSE, c->loose);
+        sts_record_note(out, STS_RECORD_SECOND_LOOSE, c->loose);
         add_quirk(out, STS_RECORD_QUIRK_SECOND_LOOSE);
     }
     if (c->other_count > (c->strict_count + c->loose_count == 0)) {
@@ -290,7 +291,7 @@ void sts_records_read(const struct span *texts, size_t count, struct sts_records
     struct record_choice c = {0};
     *out = (struct sts_records){0};
     for (size_t i = 0; i < count; i++) {
-        sort_out(out, &c, texts[i]);
+        sts_record_sort_out(out, &c, texts[i]);
     }
     out->strict_count = c.strict_count;
     note_company(out, &c);
@@ -302,10 +303,10 @@ void sts_records_read(const struct span *texts, size_t count, struct sts_records
     bool quoted = false;
     struct span text = bare ? chosen : decoration_remove(chosen, &quoted);
     if (!bare) {
-        note(out, quoted ? STS_RECORD_QUOTED : STS_RECORD_VERSION_NOT_FIRST, chosen);
+        sts_record_note(out, quoted ? STS_RECORD_QUOTED : STS_RECORD_VERSION_NOT_FIRST, chosen);
     }
-    note_version(out, text, count);
-    struct fields f = read_fields(out, text);
+    sts_record_note_version(out, text, count);
+    struct fields f = sts_record_read_fields(out, text);
     out->valid = record_choice_is_one(&c, count) && f.fits;
     out->lenient_valid =
         out->lenient_count == 1 && out->id.len > 0 && bare && !is_escaped(text, version_literal);

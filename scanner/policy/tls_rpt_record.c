@@ -11,7 +11,8 @@ static bool is_meant(struct span text)
     return is_version_front(decoration_remove(text, &quoted), version_literal);
 }
 
-static void note(struct tls_rpt_records *out, enum tls_rpt_fault fault, struct span evidence)
+static void tls_rpt_note(struct tls_rpt_records *out, enum tls_rpt_fault fault,
+                         struct span evidence)
 {
     if (!tls_rpt_have(out, fault)) {
         out->faults |= 1U << fault;
@@ -91,7 +92,7 @@ struct fields {
 static void misfit(struct tls_rpt_records *out, struct fields *f, enum tls_rpt_fault fault,
                    struct span evidence)
 {
-    note(out, fault, evidence);
+    tls_rpt_note(out, fault, evidence);
     f->fits = false;
 }
 
@@ -171,26 +172,26 @@ static void note_version(struct tls_rpt_records *out, struct span text, size_t c
 {
     struct span s = trim_front(text);
     if (!begins_with(s, version_literal)) {
-        note(out, TLS_RPT_VERSION_CASE, span_take(s, version_literal.len));
+        tls_rpt_note(out, TLS_RPT_VERSION_CASE, span_take(s, version_literal.len));
     }
     if (is_escaped(s, version_literal)) {
-        note(out, TLS_RPT_ESCAPED, text);
+        tls_rpt_note(out, TLS_RPT_ESCAPED, text);
     } else if (record_front_of(text, version_literal) == RECORD_FRONT_LOOSE && count == 1) {
-        note(out, TLS_RPT_SPACE_BEFORE_DELIMITER, text);
+        tls_rpt_note(out, TLS_RPT_SPACE_BEFORE_DELIMITER, text);
     } else if (s.len < text.len || s.len == version_literal.len ||
                s.at[version_literal.len] != ';') {
         /* White space in front has the same effect: the record does not begin "v=TLSRPTv1;". */
-        note(out, TLS_RPT_NO_DELIMITER, text);
+        tls_rpt_note(out, TLS_RPT_NO_DELIMITER, text);
     }
 }
 
-static void sort_out(struct tls_rpt_records *out, struct record_choice *c, struct span text)
+static void tls_rpt_sort_out(struct tls_rpt_records *out, struct record_choice *c, struct span text)
 {
     bool meant = is_meant(text);
     record_choice_add(c, text, version_literal, meant);
     out->lenient_count += meant;
     if (!meant) {
-        note(out, TLS_RPT_UNRELATED, text);
+        tls_rpt_note(out, TLS_RPT_UNRELATED, text);
     }
 }
 
@@ -200,11 +201,11 @@ void tls_rpt_records_read(const struct span *texts, size_t count, struct tls_rpt
     struct fields f = {.fits = true};
     *out = (struct tls_rpt_records){0};
     for (size_t i = 0; i < count; i++) {
-        sort_out(out, &c, texts[i]);
+        tls_rpt_sort_out(out, &c, texts[i]);
     }
     out->strict_count = c.strict_count;
     if (record_choice_is_several(&c)) {
-        note(out, TLS_RPT_MULTIPLE, record_choice_first(&c));
+        tls_rpt_note(out, TLS_RPT_MULTIPLE, record_choice_first(&c));
     }
     if (out->lenient_count == 0) {
         return;
@@ -214,7 +215,7 @@ void tls_rpt_records_read(const struct span *texts, size_t count, struct tls_rpt
     bool quoted = false;
     struct span text = bare ? chosen : decoration_remove(chosen, &quoted);
     if (!bare) {
-        note(out, quoted ? TLS_RPT_QUOTED : TLS_RPT_NO_DELIMITER, chosen);
+        tls_rpt_note(out, quoted ? TLS_RPT_QUOTED : TLS_RPT_NO_DELIMITER, chosen);
     }
     note_version(out, text, count);
     read_fields(out, &f, text);

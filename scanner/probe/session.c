@@ -19,7 +19,7 @@ enum session_stage {
     STAGE_CONNECTING,
     STAGE_TALKING,
     STAGE_LINGERING, /* the dialogue is over, the server's FIN is awaited */
-    STAGE_CLOSING,   /* finish() was called */
+    STAGE_CLOSING,   /* session_finish() was called */
 };
 
 struct session {
@@ -51,7 +51,7 @@ struct session {
     char sni[256];
 };
 
-static void on_closed(uv_handle_t *handle)
+static void session_on_closed(uv_handle_t *handle)
 {
     struct session *s = handle->data;
     s->done(s->arg, s);
@@ -77,7 +77,7 @@ static void keep_probe(struct session *s)
     s->probe = NULL;
 }
 
-static void finish(struct session *s, bool reset)
+static void session_finish(struct session *s, bool reset)
 {
     CHECK(s->stage != STAGE_CLOSING);
     s->stage = STAGE_CLOSING;
@@ -97,8 +97,8 @@ static void finish(struct session *s, bool reset)
         s->seen.outcome = s->dialog.outcome; /* decided by the conversation */
     }
     CHECK(s->seen.outcome != OUTCOME_NOT_TESTED);
-    if (!reset || uv_tcp_close_reset(&s->tcp, on_closed) != 0) {
-        uv_close((uv_handle_t *)&s->tcp, on_closed);
+    if (!reset || uv_tcp_close_reset(&s->tcp, session_on_closed) != 0) {
+        uv_close((uv_handle_t *)&s->tcp, session_on_closed);
     }
 }
 
@@ -122,7 +122,7 @@ static void finish_unconnected(struct session *s, int sys)
         s->seen.outcome = OUTCOME_LOCAL_FAULT;
         break;
     }
-    finish(s, false);
+    session_finish(s, false);
 }
 
 struct pending_write {
@@ -216,7 +216,7 @@ static void end_probe(struct session *s)
     version_probe_goodbye(s->probe, &s->out);
     send_out(s);
     if (uv_shutdown(&s->shutdown, (uv_stream_t *)&s->tcp, NULL) != 0) {
-        finish(s, false);
+        session_finish(s, false);
         return;
     }
     s->stage = STAGE_LINGERING;
@@ -247,7 +247,7 @@ static void advance(struct session *s)
         }
         send_out(s);
         if (s->dialog.state == DIALOG_FAILED) {
-            finish(s, false);
+            session_finish(s, false);
         } else {
             s->stage = STAGE_LINGERING;
         }
@@ -337,7 +337,7 @@ static void end_flood(struct session *s)
     } else if (s->stage != STAGE_LINGERING) {
         dialog_octets_exceeded(&s->dialog);
     }
-    finish(s, true);
+    session_finish(s, true);
 }
 
 static void on_octets(struct session *s, struct span in)
@@ -376,7 +376,7 @@ static bool was_reset(const struct session *s)
 static void on_gone(struct session *s, int why)
 {
     if (s->stage == STAGE_LINGERING) {
-        finish(s, false);
+        session_finish(s, false);
         return;
     }
     /* libuv tells EOF for a reset that came together with octets. */
@@ -388,7 +388,7 @@ static void on_gone(struct session *s, int why)
     } else {
         dialog_closed(&s->dialog, reset);
     }
-    finish(s, false);
+    session_finish(s, false);
 }
 
 static void on_timer(struct wheel_timer *t)
@@ -397,11 +397,11 @@ static void on_timer(struct wheel_timer *t)
     if (s->stage == STAGE_CONNECTING) {
         s->seen.sys = UV_ETIMEDOUT;
         s->seen.outcome = OUTCOME_CONNECT_TIMEOUT;
-        finish(s, false);
+        session_finish(s, false);
         return;
     }
     if (s->stage == STAGE_LINGERING || s->dialog.state == DIALOG_QUIT) {
-        finish(s, s->stage != STAGE_LINGERING);
+        session_finish(s, s->stage != STAGE_LINGERING);
         return;
     }
     if (tls_is_underway(s)) {
@@ -409,7 +409,7 @@ static void on_timer(struct wheel_timer *t)
     } else {
         dialog_timeout(&s->dialog);
     }
-    finish(s, true);
+    session_finish(s, true);
 }
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *room)
@@ -487,7 +487,7 @@ static void on_connected(uv_connect_t *request, int status)
         note_connected(s);
         s->seen.sys = status;
         s->seen.outcome = OUTCOME_GREETING_CLOSED;
-        finish(s, false);
+        session_finish(s, false);
         return;
     }
     if (status < 0) {
@@ -502,7 +502,7 @@ static void on_connected(uv_connect_t *request, int status)
     set_timer(s);
     if (uv_read_start((uv_stream_t *)&s->tcp, on_room, on_read) != 0) {
         s->seen.outcome = OUTCOME_LOCAL_FAULT;
-        finish(s, true);
+        session_finish(s, true);
         return;
     }
     advance(s);
@@ -634,7 +634,7 @@ void session_abort(struct session *s)
     if (s->stage == STAGE_CONNECTING || s->dialog.outcome == OUTCOME_NOT_TESTED) {
         s->seen.outcome = OUTCOME_LOCAL_FAULT;
     }
-    finish(s, s->stage != STAGE_CONNECTING);
+    session_finish(s, s->stage != STAGE_CONNECTING);
 }
 
 void session_environment_deinit(struct session_environment *env)

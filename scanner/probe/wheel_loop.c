@@ -2,12 +2,12 @@
 
 #include "scanner/base/check.h"
 
-static void on_wake(uv_timer_t *timer)
+static void wheel_on_wake(uv_timer_t *timer)
 {
     (void)timer; /* the loop turns, that is all */
 }
 
-static void on_after_reading(uv_check_t *check)
+static void wheel_on_after_reading(uv_check_t *check)
 {
     struct wheel_loop *l = check->data;
     struct wheel_timer *due = NULL;
@@ -22,8 +22,8 @@ void wheel_loop_start(struct wheel_loop *l, uv_loop_t *loop, struct wheel *wheel
     l->wheel = wheel;
     CHECK(uv_timer_init(loop, &l->wake) == 0 && uv_check_init(loop, &l->after_reading) == 0);
     l->after_reading.data = l;
-    CHECK(uv_timer_start(&l->wake, on_wake, wheel->tick_ms, wheel->tick_ms) == 0 &&
-          uv_check_start(&l->after_reading, on_after_reading) == 0);
+    CHECK(uv_timer_start(&l->wake, wheel_on_wake, wheel->tick_ms, wheel->tick_ms) == 0 &&
+          uv_check_start(&l->after_reading, wheel_on_after_reading) == 0);
 }
 
 void wheel_loop_stop(struct wheel_loop *l)

@@ -15,8 +15,8 @@ static void join(struct span list, const struct buf *fetched, struct buf *whole)
 }
 
 /* @return whether anything is new */
-static bool fetch(const struct cert_info *last, const struct fetched_issuers *fetched,
-                  struct buf *got, void (*want)(void *arg, struct span url), void *arg)
+static bool path_fetch(const struct cert_info *last, const struct fetched_issuers *fetched,
+                       struct buf *got, void (*want)(void *arg, struct span url), void *arg)
 {
     const struct cert_texts *urls = &last->ca_issuer_urls;
     size_t before = got->len;
@@ -52,7 +52,7 @@ void browser_judge(struct chain_judge *j, struct span list, const struct fetched
         const struct store_verdict *s = &out->store[0];
         more = s->status == CHAIN_ISSUER_UNKNOWN && s->step_count > 0 &&
                round < BROWSER_ROUNDS_MAX &&
-               fetch(s->step[s->step_count - 1].cert, fetched, &got, want, arg);
+               path_fetch(s->step[s->step_count - 1].cert, fetched, &got, want, arg);
     }
     mark_fetched(out, cert_list_count(buf_span(&got)));
     buf_deinit(&got);

@@ -18,7 +18,7 @@ static void put_cert_texts(struct list *l, const struct cert_texts *texts)
     list_close(l);
 }
 
-static void put_path(struct list *l, const struct store_verdict *v)
+static void put_path_ids(struct list *l, const struct store_verdict *v)
 {
     for (size_t i = 0; i < v->step_count; i++) {
         const struct cert_info *cert = v->step[i].cert;
@@ -27,7 +27,7 @@ static void put_path(struct list *l, const struct store_verdict *v)
     list_close(l);
 }
 
-static void put_faults(struct list *l, const struct store_verdict *v)
+static void put_path_faults(struct list *l, const struct store_verdict *v)
 {
     for (size_t i = 0; i < v->fault_count; i++) {
         const struct found_fault *f = &v->fault[i];
@@ -61,7 +61,7 @@ static void put_store_verdict(struct object *o, const char *store, const struct 
 {
     object_text(o, STORE_VERDICT_STORE, span_of(store));
     object_word(o, STORE_VERDICT_STATUS, chain_status_word(v->status));
-    put_path(object_list(o, STORE_VERDICT_PATH), v);
+    put_path_ids(object_list(o, STORE_VERDICT_PATH), v);
     if (v->anchored) {
         const struct cert_info *anchor = v->step[v->step_count - 1].cert;
         object_sha256(o, STORE_VERDICT_ANCHOR_SHA256, anchor->fingerprint_sha256);
@@ -72,7 +72,7 @@ static void put_store_verdict(struct object *o, const char *store, const struct 
         object_time_s(o, STORE_VERDICT_VALID_UNTIL, v->valid_until);
         object_int(o, STORE_VERDICT_DAYS_LEFT, days_until(v->valid_until, at));
     }
-    put_faults(object_list(o, STORE_VERDICT_FAULTS), v);
+    put_path_faults(object_list(o, STORE_VERDICT_FAULTS), v);
     if (v->openssl.asked) {
         put_openssl(object_object(o, STORE_VERDICT_OPENSSL), &v->openssl);
     }
@@ -90,9 +90,9 @@ static void put_sender(struct object *o, const struct issuer_senders *senders,
 }
 
 /* @param senders NULL: not known yet */
-static void put_completing(struct list *l, const struct path_step *step, size_t count,
-                           const struct intermediate_pool *pool,
-                           const struct issuer_senders *senders)
+static void put_completing_ids(struct list *l, const struct path_step *step, size_t count,
+                               const struct intermediate_pool *pool,
+                               const struct issuer_senders *senders)
 {
     for (size_t i = 0; i < count; i++) {
         const struct cert_info *cert = step[i].cert;
@@ -138,8 +138,8 @@ static const struct cert_info *without_issuer(const struct chain_verdict *v)
     return missing ? s->step[s->step_count - 1].cert : NULL;
 }
 
-static void put_verdict(struct row *r, const struct chain_verdict *v,
-                        const struct judging_terms *terms)
+static void put_chain_verdict(struct row *r, const struct chain_verdict *v,
+                              const struct judging_terms *terms)
 {
     struct list *roles = row_list(r, CHAINS_ROLES);
     for (size_t i = 0; i < v->cert_count; i++) {
@@ -161,8 +161,8 @@ static void put_verdict(struct row *r, const struct chain_verdict *v,
     }
     list_close(verdicts);
     if (v->store[0].status == CHAIN_MISSING_INTERMEDIATE) {
-        put_completing(row_list(r, CHAINS_COMPLETING), v->completed, v->completed_count,
-                       terms->known, NULL);
+        put_completing_ids(row_list(r, CHAINS_COMPLETING), v->completed, v->completed_count,
+                           terms->known, NULL);
     }
     const struct cert_info *last = without_issuer(v);
     if (last != NULL) {
@@ -197,7 +197,7 @@ void report_chain(struct row_sink *sink, const struct chain_facts *chain,
     row_uint(r, CHAINS_CERT_COUNT, chain->count);
     row_uint(r, CHAINS_OCTETS, chain->octets);
     if (verdict != NULL) {
-        put_verdict(r, verdict, terms);
+        put_chain_verdict(r, verdict, terms);
     }
     put_findings(row_list(r, CHAINS_FINDINGS), findings);
     row_sink_end(sink, TABLE_CHAINS);
@@ -214,9 +214,9 @@ void report_completion(struct row_sink *sink, const struct completion_facts *c,
     struct row *r = row_sink_begin(sink, TABLE_COMPLETIONS);
     row_sha256(r, COMPLETIONS_CHAIN_ID, c->chain_id);
     row_word(r, COMPLETIONS_STATUS, chain_status_word(v->status));
-    put_completing(row_list(r, COMPLETIONS_COMPLETING), v->step, v->step_count, c->pool,
-                   c->senders);
-    put_path(row_list(r, COMPLETIONS_PATH), v);
+    put_completing_ids(row_list(r, COMPLETIONS_COMPLETING), v->step, v->step_count, c->pool,
+                       c->senders);
+    put_path_ids(row_list(r, COMPLETIONS_PATH), v);
     if (v->anchored) {
         row_text(r, COMPLETIONS_ANCHOR_DN, v->step[v->step_count - 1].cert->subject_dn);
     }
@@ -226,7 +226,7 @@ void report_completion(struct row_sink *sink, const struct completion_facts *c,
     }
     if (c->browser != NULL) {
         row_word(r, COMPLETIONS_BROWSER, chain_status_word(c->browser->store[0].status));
-        put_path(row_list(r, COMPLETIONS_BROWSER_PATH), &c->browser->store[0]);
+        put_path_ids(row_list(r, COMPLETIONS_BROWSER_PATH), &c->browser->store[0]);
     }
     row_bool(r, COMPLETIONS_CAPPED, c->verdict->capped);
     put_findings(row_list(r, COMPLETIONS_FINDINGS), findings);
@@ -246,7 +246,7 @@ static void put_other_names(struct list *l, const struct cert_info *c)
     list_close(l);
 }
 
-static void put_validity(struct object *o, const struct cert_info *c)
+static void put_certificate_validity(struct object *o, const struct cert_info *c)
 {
     const struct cert_time *start = &c->not_before;
     const struct cert_time *end = &c->not_after;
@@ -267,7 +267,7 @@ static void put_validity(struct object *o, const struct cert_info *c)
     object_close(o);
 }
 
-static void put_names(struct row *r, const struct cert_info *c)
+static void put_certificate_names(struct row *r, const struct cert_info *c)
 {
     row_text(r, CERTIFICATES_SUBJECT_DN, c->subject_dn);
     row_text(r, CERTIFICATES_ISSUER_DN, c->issuer_dn);
@@ -311,7 +311,7 @@ static void put_key_usages(struct row *r, const struct cert_info *c)
     }
 }
 
-static void put_extensions(struct row *r, const struct cert_info *c)
+static void put_certificate_extensions(struct row *r, const struct cert_info *c)
 {
     if (c->has_basic_constraints) {
         row_bool(r, CERTIFICATES_IS_CA, c->is_ca);
@@ -358,10 +358,10 @@ static void put_fields(struct row *r, const struct cert_info *c)
     row_natural(r, CERTIFICATES_VERSION, c->version);
     row_name(r, CERTIFICATES_SERIAL_NUMBER, c->serial_number);
     row_name(r, CERTIFICATES_SERIAL_NUMBER_HEX, c->serial_hex);
-    put_names(r, c);
-    put_validity(row_object(r, CERTIFICATES_VALIDITY), c);
+    put_certificate_names(r, c);
+    put_certificate_validity(row_object(r, CERTIFICATES_VALIDITY), c);
     put_keys(r, c);
-    put_extensions(r, c);
+    put_certificate_extensions(r, c);
     row_bool(r, CERTIFICATES_LISTS_TRUNCATED, lists_truncated(c));
 }
 

@@ -43,7 +43,7 @@ static void put_set(struct row *r, const struct seen_domain *d)
 }
 
 /* Columns of a line that was asked about. */
-static void put_answers(struct row *r, const struct seen_domain *d)
+static void put_domain_answers(struct row *r, const struct seen_domain *d)
 {
     put_dns(row_object(r, DOMAINS_MX_DNS), &d->mx_dns);
     put_texts(row_list(r, DOMAINS_CNAMES), d->cnames, d->cname_count);
@@ -92,7 +92,8 @@ static void put_sts_mx(struct list *l, const struct seen_domain *d, const struct
     list_close(l);
 }
 
-static void put_sts(struct object *o, const struct seen_domain *d, const struct sts_verdict *v)
+static void put_domain_sts(struct object *o, const struct seen_domain *d,
+                           const struct sts_verdict *v)
 {
     object_word(o, MTA_STS_FACTS_STATE, sts_state_word(v->state));
     object_uint(o, MTA_STS_FACTS_RECORDS, v->records.lenient_count);
@@ -115,7 +116,7 @@ static void put_sts(struct object *o, const struct seen_domain *d, const struct 
     object_close(o);
 }
 
-static void put_tls_rpt(struct object *o, const struct tls_rpt_records *v)
+static void put_domain_tls_rpt(struct object *o, const struct tls_rpt_records *v)
 {
     object_uint(o, TLS_RPT_FACTS_RECORDS, v->lenient_count);
     object_bool(o, TLS_RPT_FACTS_VALID, v->valid);
@@ -124,7 +125,7 @@ static void put_tls_rpt(struct object *o, const struct tls_rpt_records *v)
     object_close(o);
 }
 
-static void put_dane(struct object *o, const struct dane_domain *v)
+static void put_domain_dane(struct object *o, const struct dane_domain *v)
 {
     object_word(o, DANE_FACTS_MX_DNSSEC, dnssec_state_word(v->mx));
     object_word(o, DANE_FACTS_STATE, dane_domain_word(v->state));
@@ -183,8 +184,8 @@ static void put_outcomes(struct list *l, struct row_sink *sink, const struct see
     list_close(l);
 }
 
-static void put_readiness(struct object *o, struct row_sink *sink, const struct seen_domain *d,
-                          const struct sts_readiness *v)
+static void put_domain_readiness(struct object *o, struct row_sink *sink,
+                                 const struct seen_domain *d, const struct sts_readiness *v)
 {
     object_word(o, READINESS_FACTS_READY, readiness_word(v->ready));
     struct list *items = object_list(o, READINESS_FACTS_ITEMS);
@@ -204,17 +205,18 @@ static void put_readiness(struct object *o, struct row_sink *sink, const struct 
     object_close(o);
 }
 
-static void put_verdicts(struct row_sink *sink, struct row *r, const struct seen_domain *d,
-                         const struct domain_verdict *v, const struct sender_profiles *profiles)
+static void put_domain_verdicts(struct row_sink *sink, struct row *r, const struct seen_domain *d,
+                                const struct domain_verdict *v,
+                                const struct sender_profiles *profiles)
 {
-    put_sts(row_object(r, DOMAINS_MTA_STS), d, &v->sts);
-    put_tls_rpt(row_object(r, DOMAINS_TLS_RPT), &v->tls_rpt);
-    put_dane(row_object(r, DOMAINS_DANE), &v->dane);
+    put_domain_sts(row_object(r, DOMAINS_MTA_STS), d, &v->sts);
+    put_domain_tls_rpt(row_object(r, DOMAINS_TLS_RPT), &v->tls_rpt);
+    put_domain_dane(row_object(r, DOMAINS_DANE), &v->dane);
     if (profiles != NULL) {
         put_outcomes(row_list(r, DOMAINS_OUTCOMES), sink, d, &v->deliveries, profiles);
     }
     if (v->readiness.applicable) {
-        put_readiness(row_object(r, DOMAINS_STS_READINESS), sink, d, &v->readiness);
+        put_domain_readiness(row_object(r, DOMAINS_STS_READINESS), sink, d, &v->readiness);
     }
 }
 
@@ -323,10 +325,10 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
     row_name(r, DOMAINS_ACCOUNT_REASON, span_of(reason));
     row_word(r, DOMAINS_MX_KIND, mx_kind_word(d->mx_kind));
     if (asked) {
-        put_answers(r, d);
+        put_domain_answers(r, d);
     }
     if (asked && v != NULL) {
-        put_verdicts(sink, r, d, v, profiles);
+        put_domain_verdicts(sink, r, d, v, profiles);
     }
     put_findings(row_list(r, DOMAINS_FINDINGS), findings);
     row_sink_end(sink, TABLE_DOMAINS);

@@ -3,7 +3,7 @@
 #include "scanner/report/row_parts.h"
 #include "scanner/trust/issuer_answer.h"
 
-static void put_answer(struct row *r, struct span body)
+static void put_issuer_answer(struct row *r, struct span body)
 {
     struct buf list = BUF_INIT(BUF_NO_LIMIT);
     row_word(r, ISSUERS_ANSWER, issuer_answer_word(issuer_answer_read(body, &list)));
@@ -37,7 +37,7 @@ void report_issuer(struct row_sink *sink, const struct seen_issuer *seen)
     row_name(r, ISSUERS_LOCATION, seen->location);
     row_name(r, ISSUERS_CONTENT_TYPE, seen->content_type);
     if (seen->outcome == POLICY_FETCH_FETCHED) {
-        put_answer(r, seen->body);
+        put_issuer_answer(r, seen->body);
     }
     row_sink_end(sink, TABLE_ISSUERS);
 }

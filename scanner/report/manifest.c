@@ -7,12 +7,6 @@
 
 #define MANIFEST_SCHEMA 1
 
-static void key_uint(struct json_writer *w, const char *key, uint64_t n)
-{
-    json_key(w, key);
-    json_uint(w, n);
-}
-
 static void key_word(struct json_writer *w, const char *key, const char *word)
 {
     json_key(w, key);
@@ -40,7 +34,7 @@ static void put_named_texts(struct json_writer *w, const char *key, const struct
     json_object_end(w);
 }
 
-static void put_address(struct json_writer *w, const struct net_addr *address)
+static void manifest_put_address(struct json_writer *w, const struct net_addr *address)
 {
     char text[NET_ADDR_TEXT_MAX];
     (void)net_addr_format(address, text);
@@ -55,7 +49,7 @@ static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
     json_key(w, "source_addresses");
     json_array_begin(w);
     for (size_t i = 0; i < m->source_count; i++) {
-        put_address(w, &m->sources[i]);
+        manifest_put_address(w, &m->sources[i]);
     }
     json_array_end(w);
     json_key(w, "resolvers");
@@ -63,24 +57,24 @@ static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
     for (size_t i = 0; i < m->resolver_count; i++) {
         json_object_begin(w);
         json_key(w, "address");
-        put_address(w, &m->resolvers[i].address);
-        key_uint(w, "port", m->resolvers[i].port);
+        manifest_put_address(w, &m->resolvers[i].address);
+        json_key_uint(w, "port", m->resolvers[i].port);
         json_object_end(w);
     }
     json_array_end(w);
     json_object_end(w);
 }
 
-static void put_file(struct json_writer *w, const struct manifest_file *file)
+static void manifest_put_file(struct json_writer *w, const struct manifest_file *file)
 {
     const struct result_file_info *info = file->info;
     json_object_begin(w);
     key_word(w, "name", info->name);
     key_word(w, "table", table_name(file->table));
     key_word(w, "format", file->csv ? "csv" : "ndjson");
-    key_uint(w, "rows", info->rows);
-    key_uint(w, "rows_lost", info->rows_lost);
-    key_uint(w, "octets", info->octets);
+    json_key_uint(w, "rows", info->rows);
+    json_key_uint(w, "rows_lost", info->rows_lost);
+    json_key_uint(w, "octets", info->octets);
     json_key(w, "sha256");
     if (info->has_sha256) {
         json_hex(w, (struct span){info->sha256, sizeof(info->sha256)});
@@ -135,12 +129,12 @@ bool manifest_copy_intermediates(struct result_dir *dir, const struct intermedia
     return ok;
 }
 
-static void put_files(struct json_writer *w, const struct scan_manifest *m)
+static void manifest_put_files(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "files");
     json_array_begin(w);
     for (size_t i = 0; i < m->file_count; i++) {
-        put_file(w, &m->files[i]);
+        manifest_put_file(w, &m->files[i]);
     }
     json_array_end(w);
 }
@@ -169,7 +163,7 @@ void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_s
     key_word(w, "file", p->file);
     json_key(w, "sha256");
     json_hex(w, (struct span){p->sha256, sizeof(p->sha256)});
-    key_uint(w, "count", p->count);
+    json_key_uint(w, "count", p->count);
     json_object_end(w);
 }
 
@@ -184,7 +178,7 @@ static void put_intermediates_file(struct json_writer *w, const struct intermedi
     key_word(w, "file", name);
     json_key(w, "sha256");
     json_hex(w, (struct span){f->sha256, sizeof(f->sha256)});
-    key_uint(w, "count", f->count);
+    json_key_uint(w, "count", f->count);
     json_object_end(w);
 }
 
@@ -198,7 +192,7 @@ void manifest_put_intermediates(struct json_writer *w, const struct manifest_int
         put_intermediates_file(w, &i->files[n], n);
     }
     json_array_end(w);
-    key_uint(w, "known", i->known);
+    json_key_uint(w, "known", i->known);
     json_key(w, "truncated");
     json_bool(w, i->truncated);
     json_key(w, "whole");
@@ -219,7 +213,7 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
         key_word(w, "file", store->file);
         json_key(w, "sha256");
         json_hex(w, (struct span){store->sha256, 32});
-        key_uint(w, "anchors", store->anchors);
+        json_key_uint(w, "anchors", store->anchors);
         json_object_end(w);
     }
     json_array_end(w);
@@ -231,17 +225,17 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     manifest_put_intermediates(w, &m->intermediates);
     json_key(w, "judging");
     json_object_begin(w);
-    key_uint(w, "lists", m->judging.lists);
-    key_uint(w, "certificates_parsed", m->judging.certificates_parsed);
-    key_uint(w, "signatures_verified", m->judging.signatures_verified);
-    key_uint(w, "signatures_known", m->judging.signatures_known);
-    key_uint(w, "cpu_ms", m->judging.cpu_ms);
-    key_uint(w, "signature_ms", m->judging.signature_ms);
+    json_key_uint(w, "lists", m->judging.lists);
+    json_key_uint(w, "certificates_parsed", m->judging.certificates_parsed);
+    json_key_uint(w, "signatures_verified", m->judging.signatures_verified);
+    json_key_uint(w, "signatures_known", m->judging.signatures_known);
+    json_key_uint(w, "cpu_ms", m->judging.cpu_ms);
+    json_key_uint(w, "signature_ms", m->judging.signature_ms);
     json_object_end(w);
 }
 
 /* `arg` is the writer. */
-static void put_volatile(const char *table, const char *path, void *arg)
+static void manifest_put_volatile(const char *table, const char *path, void *arg)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     buf_putf(&text, "%s.%s", table, path);
@@ -249,7 +243,7 @@ static void put_volatile(const char *table, const char *path, void *arg)
     buf_deinit(&text);
 }
 
-static void put_account(struct json_writer *w, const struct scan_counts *counts)
+static void manifest_put_account(struct json_writer *w, const struct scan_counts *counts)
 {
     struct buf account = BUF_INIT(BUF_NO_LIMIT);
     report_account(&account, counts);
@@ -270,7 +264,7 @@ static void put_seed(struct json_writer *w, uint64_t seed)
 
 static void put_head(struct json_writer *w, const char *version)
 {
-    key_uint(w, "schema", MANIFEST_SCHEMA);
+    json_key_uint(w, "schema", MANIFEST_SCHEMA);
     key_word(w, "program", "mxcensus");
     key_word(w, "version", version);
 }
@@ -283,7 +277,7 @@ static void put_given_up(struct json_writer *w, const struct manifest_given_up *
     }
     json_key(w, "given_up");
     json_object_begin(w);
-    key_uint(w, "total", g->total);
+    json_key_uint(w, "total", g->total);
     json_key(w, "names");
     json_array_begin(w);
     for (size_t i = 0; i < g->count; i++) {
@@ -309,13 +303,13 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_named_texts(&w, "libraries", m->libraries, m->library_count);
     put_named_texts(&w, "datasets", m->datasets, m->dataset_count);
     put_judging(&w, m);
-    put_account(&w, m->counts);
-    key_uint(&w, "rows_lost", m->rows_lost);
+    manifest_put_account(&w, m->counts);
+    json_key_uint(&w, "rows_lost", m->rows_lost);
     put_given_up(&w, &m->given_up);
-    put_files(&w, m);
+    manifest_put_files(&w, m);
     json_key(&w, "volatile_columns");
     json_array_begin(&w);
-    columns_each_volatile(put_volatile, &w);
+    columns_each_volatile(manifest_put_volatile, &w);
     json_array_end(&w);
     json_object_end(&w);
     buf_put_char(json, '\n');
@@ -332,7 +326,7 @@ void report_state(struct buf *json, const struct scan_state *state)
     json_time_ms(&w, state->started_unix_ms);
     json_key(&w, "stopped");
     json_time_ms(&w, state->stopped_unix_ms);
-    key_uint(&w, "lines_read", state->lines_read);
+    json_key_uint(&w, "lines_read", state->lines_read);
     json_key(&w, "input_ended");
     json_bool(&w, state->input_ended);
     json_key(&w, "unfinished_lines");
@@ -345,7 +339,7 @@ void report_state(struct buf *json, const struct scan_state *state)
     }
     json_array_end(&w);
     put_given_up(&w, &state->given_up);
-    put_account(&w, state->counts);
+    manifest_put_account(&w, state->counts);
     json_object_end(&w);
     buf_put_char(json, '\n');
 }

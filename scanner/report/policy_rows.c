@@ -19,7 +19,7 @@ void put_policy_attempts(struct list *l, const struct policy_attempt *attempts, 
     list_close(l);
 }
 
-static void put_fetch(struct row *r, const struct seen_policy *p)
+static void put_policy_fetch(struct row *r, const struct seen_policy *p)
 {
     row_word(r, POLICIES_FETCH, policy_fetch_word(p->outcome));
     row_word(r, POLICIES_STAGE, policy_stage_word(policy_stage_of(p)));
@@ -41,7 +41,8 @@ static void put_policy_name(struct object *o, const struct name_verdict *v)
     object_close(o);
 }
 
-static void put_certificate(struct row *r, const struct seen_policy *p, const struct sts_verdict *v)
+static void put_policy_handshake(struct row *r, const struct seen_policy *p,
+                                 const struct sts_verdict *v)
 {
     if (!p->tls_attempted) {
         return;
@@ -74,7 +75,7 @@ static void put_response(struct row *r, const struct seen_policy *p, const struc
     }
 }
 
-static void put_faults(struct list *l, const struct sts_policy *policy)
+static void put_policy_text_faults(struct list *l, const struct sts_policy *policy)
 {
     for (size_t i = 0; i < policy->fault_count; i++) {
         const struct sts_policy_finding *f = &policy->fault[i];
@@ -97,7 +98,7 @@ static void put_policy(struct row *r, const struct sts_policy *policy)
     }
     put_texts(row_list(r, POLICIES_MX), policy->mx, policy->mx_count);
     row_uint(r, POLICIES_MX_TOTAL, policy->mx_total);
-    put_faults(row_list(r, POLICIES_FAULTS), policy);
+    put_policy_text_faults(row_list(r, POLICIES_FAULTS), policy);
     row_bool(r, POLICIES_FAULTS_TRUNCATED, policy->faults_truncated);
 }
 
@@ -111,8 +112,8 @@ void report_policy(struct row_sink *sink, struct span domain, const struct seen_
     put_dns(row_object(r, POLICIES_AAAA_DNS), &p->aaaa);
     put_texts(row_list(r, POLICIES_CNAMES), p->cnames, p->cname_count);
     put_addresses(row_list(r, POLICIES_ADDRESSES), p->addresses, p->address_count);
-    put_fetch(r, p);
-    put_certificate(r, p, v);
+    put_policy_fetch(r, p);
+    put_policy_handshake(r, p, v);
     put_response(r, p, v);
     if (v->has_policy) {
         put_policy(r, &v->policy);

@@ -58,8 +58,8 @@ static void put_uint(struct json_writer *w, const char *key, uint64_t n)
     json_uint(w, n);
 }
 
-static void put_row(struct json_writer *w, const char *key, const uint64_t *n, size_t count,
-                    word_fn word)
+static void summary_put_row(struct json_writer *w, const char *key, const uint64_t *n, size_t count,
+                            word_fn word)
 {
     json_key(w, key);
     json_object_begin(w);
@@ -76,12 +76,13 @@ static void put_matrix(struct json_writer *w, const char *key, const uint64_t *n
     json_key(w, key);
     json_object_begin(w);
     for (unsigned r = 0; r < rows; r++) {
-        put_row(w, row_word(r), n + r * columns, columns, column_word);
+        summary_put_row(w, row_word(r), n + r * columns, columns, column_word);
     }
     json_object_end(w);
 }
 
-#define ROW(w, key, field, word) put_row(w, key, field, sizeof(field) / sizeof((field)[0]), word)
+#define ROW(w, key, field, word) \
+    summary_put_row(w, key, field, sizeof(field) / sizeof((field)[0]), word)
 #define MATRIX(w, key, field, row_word, column_word)                                 \
     put_matrix(w, key, &(field)[0][0], sizeof(field) / sizeof((field)[0]), row_word, \
                sizeof((field)[0]) / sizeof((field)[0][0]), column_word)
@@ -138,7 +139,7 @@ static void put_mta_sts(struct json_writer *w, const struct policy_counts *c)
     json_object_end(w);
 }
 
-static void put_tls_rpt(struct json_writer *w, const struct policy_counts *c)
+static void summary_put_tls_rpt(struct json_writer *w, const struct policy_counts *c)
 {
     json_key(w, "tls_rpt");
     json_object_begin(w);
@@ -154,7 +155,7 @@ static void put_tls_rpt(struct json_writer *w, const struct policy_counts *c)
     json_object_end(w);
 }
 
-static void put_dane(struct json_writer *w, const struct policy_counts *c)
+static void summary_put_dane(struct json_writer *w, const struct policy_counts *c)
 {
     json_key(w, "dane");
     json_object_begin(w);
@@ -167,8 +168,8 @@ static void put_dane(struct json_writer *w, const struct policy_counts *c)
     json_object_end(w);
 }
 
-static void put_profiles(struct json_writer *w, const struct policy_counts *c,
-                         const struct sender_profiles *profiles)
+static void summary_put_profiles(struct json_writer *w, const struct policy_counts *c,
+                                 const struct sender_profiles *profiles)
 {
     json_key(w, "senders");
     json_array_begin(w);
@@ -195,10 +196,10 @@ void report_policy_summary(struct json_writer *w, const struct policy_counts *c,
     json_object_begin(w);
     put_tlds(w, c);
     put_mta_sts(w, c);
-    put_tls_rpt(w, c);
-    put_dane(w, c);
+    summary_put_tls_rpt(w, c);
+    summary_put_dane(w, c);
     MATRIX(w, "sni", c->sni, word_of_sni, word_of_acceptable);
     MATRIX(w, "ipv4_ipv6", c->families, word_of_parity_fact, word_of_parity);
-    put_profiles(w, c, profiles);
+    summary_put_profiles(w, c, profiles);
     json_object_end(w);
 }

@@ -69,7 +69,7 @@ static int64_t zero_is_none(uint32_t number)
     return number == 0 ? -1 : (int64_t)number;
 }
 
-static void put_quirks(struct object *o, unsigned column, uint16_t quirks)
+static void put_smtp_quirks(struct object *o, unsigned column, uint16_t quirks)
 {
     if (quirks == 0) {
         return;
@@ -98,7 +98,7 @@ void put_attempt(struct object *o, const struct seen_session *s)
             object_name(o, ATTEMPT_TEXT, reply->text);
         }
     }
-    put_quirks(o, ATTEMPT_QUIRKS, s->smtp.quirks);
+    put_smtp_quirks(o, ATTEMPT_QUIRKS, s->smtp.quirks);
     object_word(o, ATTEMPT_ERROR, s->sys < 0 ? strerrorname_np(-s->sys) : NULL);
     if (s->tls_attempted) {
         object_word(o, ATTEMPT_TLS_VERSION, tls_version_word(s->tls.version));
@@ -131,7 +131,8 @@ int64_t attempt_number(const struct seen_session *attempts, size_t count,
     return -1;
 }
 
-static void put_reply(struct object *transcript, unsigned column, const struct seen_reply *reply)
+static void put_reply_facts(struct object *transcript, unsigned column,
+                            const struct seen_reply *reply)
 {
     if (reply->code == 0 && reply->text.len == 0) {
         return;
@@ -146,12 +147,12 @@ static void put_reply(struct object *transcript, unsigned column, const struct s
 
 void put_transcript(struct object *o, const struct seen_smtp *smtp)
 {
-    put_reply(o, TRANSCRIPT_BANNER, &smtp->reply[SMTP_STEP_GREETING]);
-    put_reply(o, TRANSCRIPT_EHLO, &smtp->reply[SMTP_STEP_EHLO]);
-    put_reply(o, TRANSCRIPT_HELO, &smtp->reply[SMTP_STEP_HELO]);
-    put_reply(o, TRANSCRIPT_STARTTLS, &smtp->reply[SMTP_STEP_STARTTLS]);
-    put_reply(o, TRANSCRIPT_EHLO_TLS, &smtp->reply[SMTP_STEP_EHLO_TLS]);
-    put_reply(o, TRANSCRIPT_QUIT, &smtp->reply[SMTP_STEP_QUIT]);
+    put_reply_facts(o, TRANSCRIPT_BANNER, &smtp->reply[SMTP_STEP_GREETING]);
+    put_reply_facts(o, TRANSCRIPT_EHLO, &smtp->reply[SMTP_STEP_EHLO]);
+    put_reply_facts(o, TRANSCRIPT_HELO, &smtp->reply[SMTP_STEP_HELO]);
+    put_reply_facts(o, TRANSCRIPT_STARTTLS, &smtp->reply[SMTP_STEP_STARTTLS]);
+    put_reply_facts(o, TRANSCRIPT_EHLO_TLS, &smtp->reply[SMTP_STEP_EHLO_TLS]);
+    put_reply_facts(o, TRANSCRIPT_QUIT, &smtp->reply[SMTP_STEP_QUIT]);
     if (smtp->reply[SMTP_STEP_EHLO_TLS].code != 0) {
         object_bool(o, TRANSCRIPT_STARTTLS_AGAIN, smtp->starttls_again);
     }
@@ -161,7 +162,7 @@ void put_transcript(struct object *o, const struct seen_smtp *smtp)
     }
     object_bool(o, TRANSCRIPT_EARLY_TALKER, smtp->early_talker);
     object_bool(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
-    put_quirks(o, TRANSCRIPT_QUIRKS, smtp->quirks);
+    put_smtp_quirks(o, TRANSCRIPT_QUIRKS, smtp->quirks);
     object_uint(o, TRANSCRIPT_INJECTED_LEN, smtp->injected_len);
     object_name(o, TRANSCRIPT_INJECTED, smtp->injected);
     object_name(o, TRANSCRIPT_BAD, smtp->bad);
@@ -190,7 +191,7 @@ static void put_negotiated(struct object *o, const struct seen_tls *t)
     object_bool(o, HANDSHAKE_FACTS_SCT_IN_TLS, t->sct_in_tls);
 }
 
-static void put_list(struct object *o, const struct seen_tls *t)
+static void put_word_list(struct object *o, const struct seen_tls *t)
 {
     object_sha256(o, HANDSHAKE_FACTS_CHAIN_ID, t->chain_id);
     object_sha256(o, HANDSHAKE_FACTS_LEAF_SHA256, t->leaf_sha256);
@@ -218,7 +219,7 @@ void put_handshake(struct object *o, bool sni, const struct seen_tls *t)
     object_name(o, HANDSHAKE_FACTS_ERROR_TEXT, span_of(t->error_text));
     object_natural(o, HANDSHAKE_FACTS_MS, t->ms);
     if (t->version != 0) {
-        put_list(o, t);
+        put_word_list(o, t);
     }
     object_close(o);
 }

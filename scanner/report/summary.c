@@ -9,12 +9,6 @@
 
 #define SUMMARY_SCHEMA 2
 
-static void key_uint(struct json_writer *w, const char *key, uint64_t n)
-{
-    json_key(w, key);
-    json_uint(w, n);
-}
-
 /* By class, then by word: the order does not tell which worker met a reason first. */
 static int compare_reasons(const void *left, const void *right)
 {
@@ -34,7 +28,7 @@ static void put_reasons(struct json_writer *w, const struct scan_counts *c)
             json_key(w, account_class_word(sorted[i].class));
             json_object_begin(w);
         }
-        key_uint(w, sorted[i].reason, sorted[i].count);
+        json_key_uint(w, sorted[i].reason, sorted[i].count);
         if (i + 1 == c->reason_count || sorted[i + 1].class != sorted[i].class) {
             json_object_end(w);
         }
@@ -42,17 +36,17 @@ static void put_reasons(struct json_writer *w, const struct scan_counts *c)
     json_object_end(w);
 }
 
-static void put_account(struct json_writer *w, const struct scan_counts *c)
+static void summary_put_account(struct json_writer *w, const struct scan_counts *c)
 {
     json_object_begin(w);
-    key_uint(w, "inputs", c->inputs);
+    json_key_uint(w, "inputs", c->inputs);
     json_key(w, "classes");
     json_object_begin(w);
     for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
-        key_uint(w, account_class_word((enum account_class)i), c->account[i]);
+        json_key_uint(w, account_class_word((enum account_class)i), c->account[i]);
     }
     json_object_end(w);
-    key_uint(w, "accounted", counts_accounted(c));
+    json_key_uint(w, "accounted", counts_accounted(c));
     json_key(w, "reasons");
     put_reasons(w, c);
     json_object_end(w);
@@ -61,15 +55,15 @@ static void put_account(struct json_writer *w, const struct scan_counts *c)
 void report_account(struct buf *json, const struct scan_counts *counts)
 {
     struct json_writer w = json_writer(json);
-    put_account(&w, counts);
+    summary_put_account(&w, counts);
 }
 
 static void put_share(struct json_writer *w, uint64_t numerator, uint64_t denominator,
                       uint64_t untested)
 {
-    key_uint(w, "numerator", numerator);
-    key_uint(w, "denominator", denominator);
-    key_uint(w, "untested", untested);
+    json_key_uint(w, "numerator", numerator);
+    json_key_uint(w, "denominator", denominator);
+    json_key_uint(w, "untested", untested);
     json_key(w, "share");
     json_share(w, numerator, denominator);
 }
@@ -77,9 +71,9 @@ static void put_share(struct json_writer *w, uint64_t numerator, uint64_t denomi
 static void put_service_weighting(struct json_writer *w, const struct service_weighting *s)
 {
     json_object_begin(w);
-    key_uint(w, "total", s->total);
-    key_uint(w, "not_tested", s->not_tested);
-    key_uint(w, "inconclusive", s->inconclusive);
+    json_key_uint(w, "total", s->total);
+    json_key_uint(w, "not_tested", s->not_tested);
+    json_key_uint(w, "inconclusive", s->inconclusive);
     json_key(w, "properties");
     json_object_begin(w);
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
@@ -100,19 +94,19 @@ static void put_service_weighting(struct json_writer *w, const struct service_we
 static void put_rollup_weighting(struct json_writer *w, const struct rollup_weighting *s)
 {
     json_object_begin(w);
-    key_uint(w, "total", s->total);
-    key_uint(w, "not_tested", s->not_tested);
-    key_uint(w, "inconclusive", s->inconclusive);
+    json_key_uint(w, "total", s->total);
+    json_key_uint(w, "not_tested", s->not_tested);
+    json_key_uint(w, "inconclusive", s->inconclusive);
     json_key(w, "properties");
     json_object_begin(w);
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         const uint64_t *n = s->property[p];
         json_key(w, property_word((enum property)p));
         json_object_begin(w);
-        key_uint(w, rollup_word(ROLLUP_ALL), n[ROLLUP_ALL]);
-        key_uint(w, rollup_word(ROLLUP_SOME), n[ROLLUP_SOME]);
-        key_uint(w, rollup_word(ROLLUP_NONE), n[ROLLUP_NONE]);
-        key_uint(w, rollup_word(ROLLUP_UNKNOWN), n[ROLLUP_UNKNOWN]);
+        json_key_uint(w, rollup_word(ROLLUP_ALL), n[ROLLUP_ALL]);
+        json_key_uint(w, rollup_word(ROLLUP_SOME), n[ROLLUP_SOME]);
+        json_key_uint(w, rollup_word(ROLLUP_NONE), n[ROLLUP_NONE]);
+        json_key_uint(w, rollup_word(ROLLUP_UNKNOWN), n[ROLLUP_UNKNOWN]);
         put_share(w, n[ROLLUP_ALL], n[ROLLUP_ALL] + n[ROLLUP_SOME] + n[ROLLUP_NONE],
                   n[ROLLUP_UNKNOWN]);
         json_object_end(w);
@@ -121,14 +115,14 @@ static void put_rollup_weighting(struct json_writer *w, const struct rollup_weig
     json_object_end(w);
 }
 
-static void put_port(struct json_writer *w, const struct port_counts *port)
+static void summary_put_port(struct json_writer *w, const struct port_counts *port)
 {
     json_object_begin(w);
-    key_uint(w, "port", port->port);
+    json_key_uint(w, "port", port->port);
     json_key(w, "outcomes");
     json_object_begin(w);
     for (unsigned o = 0; o < OUTCOME_COUNT; o++) {
-        key_uint(w, outcome_info((enum session_outcome)o)->word, port->service_outcome[o]);
+        json_key_uint(w, outcome_info((enum session_outcome)o)->word, port->service_outcome[o]);
     }
     json_object_end(w);
     json_key(w, "service");
@@ -149,12 +143,12 @@ static void put_chain_counts(struct json_writer *w, const struct scan_counts *c)
         total += c->chain[s];
     }
     json_object_begin(w);
-    key_uint(w, "total", total);
+    json_key_uint(w, "total", total);
     json_key(w, "statuses");
     json_object_begin(w);
     for (unsigned s = 0; s < CHAIN_STATUS_COUNT; s++) {
         if (s != CHAIN_NONE) { /* a list that was presented is not none */
-            key_uint(w, chain_status_word((enum chain_status)s), c->chain[s]);
+            json_key_uint(w, chain_status_word((enum chain_status)s), c->chain[s]);
         }
     }
     json_object_end(w);
@@ -180,9 +174,9 @@ static void put_finding_counts(struct json_writer *w, const struct scan_counts *
         json_object_begin(w);
         json_key(w, "code");
         json_word(w, finding_info((enum finding_code)code)->code);
-        key_uint(w, "rows", finding_total(c, code));
+        json_key_uint(w, "rows", finding_total(c, code));
         for (unsigned s = SEVERITY_COUNT; s > 0; s--) {
-            key_uint(w, severity_word((enum severity)(s - 1)), c->finding[code][s - 1]);
+            json_key_uint(w, severity_word((enum severity)(s - 1)), c->finding[code][s - 1]);
         }
         json_object_end(w);
     }
@@ -194,7 +188,7 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     const struct scan_counts *c = facts->counts;
     struct json_writer w = json_writer_indented(json);
     json_object_begin(&w);
-    key_uint(&w, "schema", SUMMARY_SCHEMA);
+    json_key_uint(&w, "schema", SUMMARY_SCHEMA);
     json_key(&w, "version");
     json_word(&w, facts->version);
     json_key(&w, "complete");
@@ -204,30 +198,30 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     json_key(&w, "ended");
     json_time_ms(&w, facts->ended_unix_ms);
     json_key(&w, "account");
-    put_account(&w, c);
+    summary_put_account(&w, c);
     json_key(&w, "mx_kinds");
     json_object_begin(&w);
     for (unsigned k = 0; k < MX_KIND_COUNT; k++) {
-        key_uint(&w, mx_kind_word((enum mx_kind)k), c->mx_kind[k]);
+        json_key_uint(&w, mx_kind_word((enum mx_kind)k), c->mx_kind[k]);
     }
     json_object_end(&w);
     json_key(&w, "ports");
     json_array_begin(&w);
     for (size_t i = 0; i < c->port_count; i++) {
-        put_port(&w, &c->port[i]);
+        summary_put_port(&w, &c->port[i]);
     }
     json_array_end(&w);
     json_key(&w, "policies");
     report_policy_summary(&w, &c->policies, facts->profiles);
     json_key(&w, "chains");
     put_chain_counts(&w, c);
-    key_uint(&w, "certificates", c->certificates);
+    json_key_uint(&w, "certificates", c->certificates);
     json_key(&w, "findings");
     put_finding_counts(&w, c);
     json_key(&w, "rows");
     json_object_begin(&w);
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        key_uint(&w, table_name((enum table_id)t), facts->rows[t]);
+        json_key_uint(&w, table_name((enum table_id)t), facts->rows[t]);
     }
     json_object_end(&w);
     json_object_end(&w);

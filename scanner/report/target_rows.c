@@ -23,7 +23,7 @@ static void put_ptr(struct object *o, const struct seen_ptr *ptr)
     object_close(o);
 }
 
-static enum session_outcome outcome_of(const struct seen_session *result)
+static enum session_outcome result_outcome_of(const struct seen_session *result)
 {
     return result != NULL ? result->outcome : OUTCOME_NOT_TESTED;
 }
@@ -51,7 +51,7 @@ static void put_relations(struct object *o, const struct name_relations *n)
     object_close(o);
 }
 
-static void put_versions(struct object *o, const struct seen_versions *v)
+static void put_service_versions(struct object *o, const struct seen_versions *v)
 {
     object_truth(o, VERSION_FACTS_TLSV1_0, v->accepted[0]);
     object_truth(o, VERSION_FACTS_TLSV1_1, v->accepted[1]);
@@ -74,7 +74,7 @@ static void put_service_verdicts(struct row *r, const struct seen_service *s,
         put_relations(row_object(r, SERVICES_NAME_RELATIONS), &v->relations);
     }
     if (s->versions.asked) {
-        put_versions(row_object(r, SERVICES_VERSIONS), &s->versions);
+        put_service_versions(row_object(r, SERVICES_VERSIONS), &s->versions);
     }
 }
 
@@ -82,7 +82,7 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
                     const struct service_verdict *v, const struct findings *findings)
 {
     const struct seen_session *result = s->result;
-    enum session_outcome outcome = outcome_of(result);
+    enum session_outcome outcome = result_outcome_of(result);
     buf_reset(&sink->key);
     service_key_put(&sink->key, &s->address, s->port);
     struct row *r = row_sink_begin(sink, TABLE_SERVICES);
@@ -130,7 +130,7 @@ static void put_endpoint_keys(struct row_sink *sink, struct row *r, const struct
     row_uint(r, ENDPOINTS_PORT, e->port);
 }
 
-static void put_name(struct object *o, const struct endpoint_verdict *v)
+static void put_endpoint_name(struct object *o, const struct endpoint_verdict *v)
 {
     object_word(o, NAME_FACTS_MATCH, name_match_word(v->name.match));
     object_name(o, NAME_FACTS_MATCHED, v->name.matched);
@@ -138,8 +138,8 @@ static void put_name(struct object *o, const struct endpoint_verdict *v)
     object_close(o);
 }
 
-static void put_sni(struct object *o, const struct seen_endpoint *e,
-                    const struct endpoint_verdict *v)
+static void put_endpoint_sni(struct object *o, const struct seen_endpoint *e,
+                             const struct endpoint_verdict *v)
 {
     object_word(o, SNI_FACTS_CLASS, sni_class_word(v->sni));
     object_word(o, SNI_FACTS_ACCEPTABLE, sni_acceptable_word(v->acceptable));
@@ -160,8 +160,8 @@ static const char *key_asked_for(const struct seen_session *first)
     return by_scheme || by_cipher ? "EC" : "RSA";
 }
 
-static void put_other_key(struct object *o, const struct seen_endpoint *e,
-                          const struct endpoint_verdict *v)
+static void put_endpoint_other_key(struct object *o, const struct seen_endpoint *e,
+                                   const struct endpoint_verdict *v)
 {
     const struct seen_session *s = e->other_key;
     object_word(o, OTHER_KEY_FACTS_KEY, key_asked_for(e->result));
@@ -195,7 +195,7 @@ static void put_tlsa_results(struct list *l, const struct dane_verdict *v)
     list_close(l);
 }
 
-static void put_dane(struct object *o, enum dane_host host, const struct dane_verdict *v)
+static void put_endpoint_dane(struct object *o, enum dane_host host, const struct dane_verdict *v)
 {
     object_word(o, ENDPOINT_DANE_HOST, dane_host_word(host));
     object_word(o, ENDPOINT_DANE_STATUS, dane_status_word(v->status));
@@ -235,15 +235,15 @@ static void put_endpoint_verdicts(struct row *r, const struct seen_endpoint *e,
     }
     bool has_leaf = e->result->tls_attempted && !digest_is_none(e->result->tls.leaf_sha256);
     if (has_leaf) {
-        put_name(row_object(r, ENDPOINTS_NAME), v);
+        put_endpoint_name(row_object(r, ENDPOINTS_NAME), v);
     }
     if (has_leaf && e->chain.status != CHAIN_NONE) {
         row_bool(r, ENDPOINTS_ACCEPTABLE,
                  e->chain.status == CHAIN_TRUSTED && name_match_is_match(v->name.match));
     }
-    put_sni(row_object(r, ENDPOINTS_SNI), e, v);
+    put_endpoint_sni(row_object(r, ENDPOINTS_SNI), e, v);
     if (e->other_key != NULL) {
-        put_other_key(row_object(r, ENDPOINTS_OTHER_KEY), e, v);
+        put_endpoint_other_key(row_object(r, ENDPOINTS_OTHER_KEY), e, v);
     }
 }
 
@@ -251,7 +251,7 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
                      const struct endpoint_verdict *v, const struct findings *findings)
 {
     const struct seen_session *result = e->result;
-    enum session_outcome outcome = outcome_of(result);
+    enum session_outcome outcome = result_outcome_of(result);
     bool own = e->session_from.len == 0;
     struct row *r = row_sink_begin(sink, TABLE_ENDPOINTS);
     put_endpoint_keys(sink, r, e);
@@ -268,7 +268,7 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
     }
     put_endpoint_verdicts(r, e, v);
     if (v != NULL) {
-        put_dane(row_object(r, ENDPOINTS_DANE), (enum dane_host)e->dane_host, &v->dane);
+        put_endpoint_dane(row_object(r, ENDPOINTS_DANE), (enum dane_host)e->dane_host, &v->dane);
     }
     if (e->dane_sni != NULL) {
         put_dane_sni(row_object(r, ENDPOINTS_DANE_SNI), e->dane_sni, &e->dane_sni_chain);

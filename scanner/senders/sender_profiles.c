@@ -107,7 +107,7 @@ static void take_values(struct sender_profile *p, const uint32_t values[PROFILE_
 #undef X
 }
 
-static void values_of(const struct sender_profile *p, uint32_t values[PROFILE_FIELD_COUNT])
+static void profile_values_of(const struct sender_profile *p, uint32_t values[PROFILE_FIELD_COUNT])
 {
 #define X(name, member, ...) values[PROFILE_FIELD_##name] = (uint32_t)p->member;
     SENDER_PROFILE_FIELDS(X)
@@ -135,7 +135,7 @@ static bool is_title(const char *title)
     return len > 0 && len <= TITLE_MAX;
 }
 
-static bool fits_together(const struct field_place *place, const struct sender_profile *p)
+static bool profile_fits_together(const struct field_place *place, const struct sender_profile *p)
 {
     struct field_place at = *place;
     if (p->tls_min > p->tls_max) {
@@ -214,12 +214,12 @@ static bool read_profile(const struct field_place *at, const json_t *json,
         !read_frame(at, json, known, out)) {
         return false;
     }
-    values_of(out, values);
+    profile_values_of(out, values);
     if (!fields_read(at, json, infos, PROFILE_FIELD_COUNT, like, values, out->marks)) {
         return false;
     }
     take_values(out, values);
-    return fits_together(at, out);
+    return profile_fits_together(at, out);
 }
 
 /* --- the file ------------------------------------------------------------------------------ */
@@ -246,7 +246,7 @@ static bool read_all(const char *origin, const json_t *list, const struct tls_st
     return true;
 }
 
-static const json_t *profiles_of(const char *origin, const json_t *root, struct buf *why)
+static const json_t *sender_profiles_of(const char *origin, const json_t *root, struct buf *why)
 {
     static const char *const known[] = {"format", "notes", "tls_stacks", "profiles", NULL};
     const char *unknown = NULL;
@@ -284,7 +284,7 @@ struct sender_profiles_file *sender_profiles_parse(struct span octets, const cha
         json_decref(root);
         return NULL;
     }
-    const json_t *list = profiles_of(origin, root, why);
+    const json_t *list = sender_profiles_of(origin, root, why);
     struct sender_profile *items = memory_new(SENDER_PROFILES_MAX, sizeof(*items));
     struct tls_stack *stacks = memory_new(TLS_STACKS_MAX, sizeof(*stacks));
     size_t stack_count = 0;

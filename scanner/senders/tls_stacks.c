@@ -54,14 +54,14 @@ static const struct field_info infos[STACK_FIELD_COUNT] = {
 #undef X
 };
 
-static void take(struct tls_stack *s, const uint32_t values[STACK_FIELD_COUNT])
+static void stack_take(struct tls_stack *s, const uint32_t values[STACK_FIELD_COUNT])
 {
 #define X(name, member, ...) s->member = (__typeof__(s->member))values[STACK_FIELD_##name];
     TLS_STACK_FIELDS(X)
 #undef X
 }
 
-static void values_of(const struct tls_stack *s, uint32_t values[STACK_FIELD_COUNT])
+static void stack_values_of(const struct tls_stack *s, uint32_t values[STACK_FIELD_COUNT])
 {
 #define X(name, member, ...) values[STACK_FIELD_##name] = (uint32_t)s->member;
     TLS_STACK_FIELDS(X)
@@ -79,7 +79,7 @@ const struct tls_stack *tls_stacks_find(const struct tls_stack *stacks, size_t c
     return NULL;
 }
 
-static bool fits_together(const struct field_place *place, const struct tls_stack *s)
+static bool stack_fits_together(const struct field_place *place, const struct tls_stack *s)
 {
     struct field_place at = *place;
     at.field = "rsa_bits_min";
@@ -102,13 +102,13 @@ static bool read_stack(const struct field_place *place, const json_t *json,
     }
     *out = like != NULL ? *like : (struct tls_stack){0};
     out->id = at.id;
-    values_of(out, values);
+    stack_values_of(out, values);
     if (!fields_are_all(&at, json, infos, STACK_FIELD_COUNT, others) ||
         !fields_read(&at, json, infos, STACK_FIELD_COUNT, like != NULL, values, out->marks)) {
         return false;
     }
-    take(out, values);
-    return fits_together(&at, out);
+    stack_take(out, values);
+    return stack_fits_together(&at, out);
 }
 
 bool tls_stacks_read(const char *origin, const json_t *list, struct tls_stack *out, size_t *count,

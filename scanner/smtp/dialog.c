@@ -31,7 +31,7 @@ static bool awaits_reply(const struct dialog *d)
     return d->state != DIALOG_TLS && d->state != DIALOG_DONE && d->state != DIALOG_FAILED;
 }
 
-static void decide(struct dialog *d, enum session_outcome o)
+static void dialog_decide(struct dialog *d, enum session_outcome o)
 {
     if (d->outcome == OUTCOME_NOT_TESTED) {
         d->outcome = o;
@@ -51,7 +51,7 @@ static void put_hello(struct dialog *d, const char *verb)
 }
 
 /* Enters a state and sends what it begins with. */
-static void enter(struct dialog *d, enum dialog_state next)
+static void dialog_enter(struct dialog *d, enum dialog_state next)
 {
     d->state = next;
     reply_start(&d->reply, &d->text);
@@ -81,7 +81,7 @@ static void enter(struct dialog *d, enum dialog_state next)
 }
 
 /* What a 4xx or 5xx says, by the state in which it came. */
-static void refuse(struct dialog *d, uint16_t code)
+static void dialog_refuse(struct dialog *d, uint16_t code)
 {
     bool temporary = code < 500;
     if (d->tls_done) {
@@ -89,17 +89,17 @@ static void refuse(struct dialog *d, uint16_t code)
     }
     switch (d->state) {
     case DIALOG_GREETING:
-        decide(d, temporary ? OUTCOME_GREETING_TEMPFAIL : OUTCOME_GREETING_REJECTED);
+        dialog_decide(d, temporary ? OUTCOME_GREETING_TEMPFAIL : OUTCOME_GREETING_REJECTED);
         break;
     case DIALOG_EHLO:
-        decide(d, temporary ? OUTCOME_EHLO_TEMPFAIL : OUTCOME_EHLO_REJECTED);
+        dialog_decide(d, temporary ? OUTCOME_EHLO_TEMPFAIL : OUTCOME_EHLO_REJECTED);
         break;
     case DIALOG_STARTTLS:
         d->seen.starttls = temporary ? STARTTLS_TEMPFAIL : STARTTLS_REJECTED;
-        decide(d, temporary ? OUTCOME_STARTTLS_TEMPFAIL : OUTCOME_STARTTLS_REJECTED);
+        dialog_decide(d, temporary ? OUTCOME_STARTTLS_TEMPFAIL : OUTCOME_STARTTLS_REJECTED);
         break;
     case DIALOG_HELO:
-        decide(d, OUTCOME_EHLO_REJECTED);
+        dialog_decide(d, OUTCOME_EHLO_REJECTED);
         break;
     case DIALOG_EHLO_TLS:
     case DIALOG_QUIT:
@@ -118,12 +118,12 @@ static void fail_not_smtp(struct dialog *d)
     }
     if (d->state == DIALOG_STARTTLS) {
         d->seen.starttls = STARTTLS_REJECTED;
-        decide(d, OUTCOME_STARTTLS_REJECTED);
+        dialog_decide(d, OUTCOME_STARTTLS_REJECTED);
     } else if (d->state == DIALOG_HELO) {
-        decide(d, OUTCOME_EHLO_REJECTED);
+        dialog_decide(d, OUTCOME_EHLO_REJECTED);
     }
-    decide(d, OUTCOME_NOT_SMTP);
-    enter(d, d->state == DIALOG_QUIT ? DIALOG_DONE : DIALOG_FAILED);
+    dialog_decide(d, OUTCOME_NOT_SMTP);
+    dialog_enter(d, d->state == DIALOG_QUIT ? DIALOG_DONE : DIALOG_FAILED);
 }
 
 /* Keeps the first octets that were no reply. */
@@ -184,10 +184,10 @@ static void pass_over_reply(struct dialog *d)
 static void on_greeting(struct dialog *d, uint16_t code)
 {
     if (code == 220) {
-        enter(d, DIALOG_EHLO);
+        dialog_enter(d, DIALOG_EHLO);
     } else if (code >= 400) {
-        refuse(d, code);
-        enter(d, DIALOG_QUIT);
+        dialog_refuse(d, code);
+        dialog_enter(d, DIALOG_QUIT);
     } else {
         fail_not_smtp(d);
     }
@@ -197,14 +197,14 @@ static void on_no_starttls(struct dialog *d)
 {
     if (d->ehlo.masked) {
         d->seen.starttls = STARTTLS_MASKED;
-        decide(d, OUTCOME_STARTTLS_MASKED);
+        dialog_decide(d, OUTCOME_STARTTLS_MASKED);
     } else if (tarpit_is_one(&d->tarpit, d->ehlo.lines)) {
-        decide(d, OUTCOME_TARPIT);
+        dialog_decide(d, OUTCOME_TARPIT);
     } else {
         d->seen.starttls = STARTTLS_NOT_OFFERED;
-        decide(d, OUTCOME_STARTTLS_NOT_OFFERED);
+        dialog_decide(d, OUTCOME_STARTTLS_NOT_OFFERED);
     }
-    enter(d, DIALOG_QUIT);
+    dialog_enter(d, DIALOG_QUIT);
 }
 
 /* The list that stands in clear. */
@@ -214,14 +214,14 @@ static void on_ehlo(struct dialog *d, uint16_t code)
         if (!d->ehlo.starttls_upper) {
             note_quirk(d, SMTP_QUIRK_KEYWORD_CASE);
         }
-        enter(d, DIALOG_STARTTLS);
+        dialog_enter(d, DIALOG_STARTTLS);
     } else if (code < 300) {
         on_no_starttls(d);
     } else if (code >= 500) {
-        enter(d, DIALOG_HELO); /* RFC 5321 section 3.2; its reply decides */
+        dialog_enter(d, DIALOG_HELO); /* RFC 5321 section 3.2; its reply decides */
     } else {
-        refuse(d, code >= 400 ? code : 500);
-        enter(d, DIALOG_QUIT);
+        dialog_refuse(d, code >= 400 ? code : 500);
+        dialog_enter(d, DIALOG_QUIT);
     }
 }
 
@@ -230,20 +230,20 @@ static void on_ehlo_in_tls(struct dialog *d, uint16_t code)
     if (code < 300) {
         d->seen.starttls_again = d->ehlo.starttls;
     } else {
-        refuse(d, code);
+        dialog_refuse(d, code);
     }
-    enter(d, DIALOG_QUIT);
+    dialog_enter(d, DIALOG_QUIT);
 }
 
 static void on_helo(struct dialog *d, uint16_t code)
 {
     if (code < 300) {
         d->seen.starttls = STARTTLS_NOT_OFFERED;
-        decide(d, OUTCOME_HELO_ONLY);
+        dialog_decide(d, OUTCOME_HELO_ONLY);
     } else {
-        refuse(d, code);
+        dialog_refuse(d, code);
     }
-    enter(d, DIALOG_QUIT);
+    dialog_enter(d, DIALOG_QUIT);
 }
 
 /* RFC 3207 section 4 knows 220 alone, but senders go by the first digit (RFC 5321 section 4.2): what
@@ -252,11 +252,11 @@ static void on_starttls(struct dialog *d, uint16_t code)
 {
     if (code < 300) {
         d->seen.starttls = STARTTLS_OFFERED;
-        enter(d, DIALOG_TLS);
+        dialog_enter(d, DIALOG_TLS);
         return;
     }
-    refuse(d, code >= 400 ? code : 500);
-    enter(d, DIALOG_QUIT);
+    dialog_refuse(d, code >= 400 ? code : 500);
+    dialog_enter(d, DIALOG_QUIT);
 }
 
 /* Decides where a complete reply leads. */
@@ -293,7 +293,7 @@ static void on_reply(struct dialog *d)
         on_starttls(d, code);
         return;
     case DIALOG_QUIT:
-        enter(d, DIALOG_DONE);
+        dialog_enter(d, DIALOG_DONE);
         return;
     case DIALOG_TLS:
     case DIALOG_DONE:
@@ -304,7 +304,7 @@ static void on_reply(struct dialog *d)
 }
 
 /* What one line tells by itself, kept or not. */
-static void on_line(struct dialog *d)
+static void dialog_on_line(struct dialog *d)
 {
     struct span line = d->reply.line;
     bool greeting =
@@ -373,16 +373,16 @@ static enum reply_status feed_reply(struct dialog *d, struct span *in)
 }
 
 /* Takes octets from the front of `*in`, at most up to the end of one line. */
-static void take_line(struct dialog *d, struct span *in)
+static void dialog_take_line(struct dialog *d, struct span *in)
 {
     switch (feed_reply(d, in)) {
     case REPLY_MORE:
         return;
     case REPLY_LINE:
-        on_line(d);
+        dialog_on_line(d);
         return;
     case REPLY_DONE:
-        on_line(d);
+        dialog_on_line(d);
         on_reply(d);
         return;
     case REPLY_BAD:
@@ -427,7 +427,7 @@ static bool keep_unfinished(struct dialog *d)
 }
 
 /* The end of the dialogue from outside; `cause` unless the peer had said why before. */
-static void end(struct dialog *d, enum session_outcome cause, enum smtp_quirk inside_tls)
+static void dialog_end(struct dialog *d, enum session_outcome cause, enum smtp_quirk inside_tls)
 {
     if (d->state == DIALOG_DONE || d->state == DIALOG_FAILED) {
         return;
@@ -437,13 +437,13 @@ static void end(struct dialog *d, enum session_outcome cause, enum smtp_quirk in
         if (!keep_unfinished(d)) {
             fail_not_smtp(d);
         } else if (d->reply.code >= 400) {
-            refuse(d, d->reply.code);
+            dialog_refuse(d, d->reply.code);
         } else if (d->tls_done) {
             note_quirk(d, inside_tls);
         }
     }
-    decide(d, cause);
-    enter(d, DIALOG_FAILED);
+    dialog_decide(d, cause);
+    dialog_enter(d, DIALOG_FAILED);
     if (quitting) {
         d->state = DIALOG_DONE;
     }
@@ -464,8 +464,8 @@ static void bind_spans(struct dialog *d)
     d->seen.bad = (struct span){d->bad, d->bad_len};
 }
 
-static void begin(struct dialog *d, struct buf out, struct buf text, const char *ehlo_name,
-                  bool implicit_tls)
+static void dialog_begin(struct dialog *d, struct buf out, struct buf text, const char *ehlo_name,
+                         bool implicit_tls)
 {
     *d = (struct dialog){
         .out = out,
@@ -481,17 +481,17 @@ static void begin(struct dialog *d, struct buf out, struct buf text, const char 
     if (implicit_tls) {
         d->seen.starttls = STARTTLS_OFFERED;
     }
-    enter(d, implicit_tls ? DIALOG_TLS : DIALOG_GREETING);
+    dialog_enter(d, implicit_tls ? DIALOG_TLS : DIALOG_GREETING);
 }
 
 void dialog_init(struct dialog *d, const char *ehlo_name, bool implicit_tls)
 {
-    begin(d, BUF_INIT(DIALOG_OUT_MAX), BUF_INIT(DIALOG_TEXT_MAX), ehlo_name, implicit_tls);
+    dialog_begin(d, BUF_INIT(DIALOG_OUT_MAX), BUF_INIT(DIALOG_TEXT_MAX), ehlo_name, implicit_tls);
 }
 
 void dialog_reset(struct dialog *d, const char *ehlo_name, bool implicit_tls)
 {
-    begin(d, d->out, d->text, ehlo_name, implicit_tls);
+    dialog_begin(d, d->out, d->text, ehlo_name, implicit_tls);
 }
 
 void dialog_deinit(struct dialog *d)
@@ -503,7 +503,7 @@ void dialog_deinit(struct dialog *d)
 void dialog_feed(struct dialog *d, struct span in)
 {
     while (in.len > 0 && awaits_reply(d)) {
-        take_line(d, &in);
+        dialog_take_line(d, &in);
     }
     if (in.len > 0 && d->state == DIALOG_TLS) {
         CHECK(!d->implicit_tls);
@@ -516,15 +516,15 @@ void dialog_tls_established(struct dialog *d)
 {
     CHECK(d->state == DIALOG_TLS);
     d->tls_done = true;
-    decide(d, OUTCOME_ESTABLISHED);
-    enter(d, d->implicit_tls ? DIALOG_GREETING : DIALOG_EHLO_TLS);
+    dialog_decide(d, OUTCOME_ESTABLISHED);
+    dialog_enter(d, d->implicit_tls ? DIALOG_GREETING : DIALOG_EHLO_TLS);
 }
 
 void dialog_tls_failed(struct dialog *d, enum session_outcome why)
 {
     CHECK(d->state == DIALOG_TLS);
-    decide(d, why);
-    enter(d, DIALOG_FAILED);
+    dialog_decide(d, why);
+    dialog_enter(d, DIALOG_FAILED);
 }
 
 /* What silence or the end of the connection means, by the state in which it is met. */
@@ -560,13 +560,13 @@ void dialog_octets_exceeded(struct dialog *d)
 
 void dialog_timeout(struct dialog *d)
 {
-    end(d, end_outcome(d->state, false, false), SMTP_QUIRK_SILENT_AFTER_TLS);
+    dialog_end(d, end_outcome(d->state, false, false), SMTP_QUIRK_SILENT_AFTER_TLS);
     bind_spans(d);
 }
 
 void dialog_closed(struct dialog *d, bool reset)
 {
-    end(d, end_outcome(d->state, true, reset), SMTP_QUIRK_LOST_AFTER_TLS);
+    dialog_end(d, end_outcome(d->state, true, reset), SMTP_QUIRK_LOST_AFTER_TLS);
     bind_spans(d);
 }
 

@@ -2,12 +2,12 @@
 
 #define CODE_LEN 4 /* "250-" */
 
-static bool is_blank(uint8_t c)
+static bool ehlo_is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
 }
 
-static bool is_alnum(uint8_t c)
+static bool ehlo_is_alnum(uint8_t c)
 {
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
@@ -20,14 +20,14 @@ struct span ehlo_line_text(struct span line)
 }
 
 /* The first run of octets that are not blank. */
-static struct span first_word(struct span line)
+static struct span ehlo_first_word(struct span line)
 {
     struct span rest = ehlo_line_text(line);
-    while (rest.len > 0 && is_blank(rest.at[0])) {
+    while (rest.len > 0 && ehlo_is_blank(rest.at[0])) {
         rest = span_drop(rest, 1);
     }
     size_t len = 0;
-    while (len < rest.len && !is_blank(rest.at[len])) {
+    while (len < rest.len && !ehlo_is_blank(rest.at[len])) {
         len++;
     }
     return span_take(rest, len);
@@ -35,7 +35,7 @@ static struct span first_word(struct span line)
 
 struct span ehlo_line_keyword(struct span line)
 {
-    return first_word(line);
+    return ehlo_first_word(line);
 }
 
 bool ehlo_is_masked_starttls(struct span keyword)
@@ -67,7 +67,7 @@ bool ehlo_text_has_word(struct span text, struct span word)
 {
     while (text.len > 0) {
         size_t len = 0;
-        while (len < text.len && is_alnum(text.at[len])) {
+        while (len < text.len && ehlo_is_alnum(text.at[len])) {
             len++;
         }
         if (span_ieq(span_take(text, len), word)) {
@@ -98,7 +98,7 @@ bool ehlo_next_line(struct span *text, struct span *line)
 struct span ehlo_domain(struct span text)
 {
     struct span line;
-    return ehlo_next_line(&text, &line) ? first_word(line) : (struct span){0};
+    return ehlo_next_line(&text, &line) ? ehlo_first_word(line) : (struct span){0};
 }
 
 bool ehlo_has_keyword(struct span text, struct span keyword)

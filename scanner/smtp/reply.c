@@ -1,10 +1,5 @@
 #include "scanner/smtp/reply.h"
 
-static bool is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static struct span without_crs(struct span line)
 {
     while (line.len > 0 && line.at[line.len - 1] == '\r') {
@@ -15,7 +10,8 @@ static struct span without_crs(struct span line)
 
 static bool has_three_digits(struct span line)
 {
-    return line.len >= 3 && is_digit(line.at[0]) && is_digit(line.at[1]) && is_digit(line.at[2]);
+    return line.len >= 3 && ascii_is_digit(line.at[0]) && ascii_is_digit(line.at[1]) &&
+           ascii_is_digit(line.at[2]);
 }
 
 static bool ends_code(struct span line)
@@ -100,7 +96,7 @@ static void keep_line(struct reply_parser *p)
     p->line_start = p->text->len;
 }
 
-static enum reply_status end_line(struct reply_parser *p)
+static enum reply_status reply_end_line(struct reply_parser *p)
 {
     struct span whole = reply_partial(p);
     p->line = without_crs(whole);
@@ -138,7 +134,7 @@ enum reply_status reply_feed(struct reply_parser *p, struct span *in)
     p->line_too_long |= p->line_octets > REPLY_LINE_LIMIT;
     buf_put(p->text, (struct span){part.at, part.len - (nl != NULL)});
     if (nl != NULL) {
-        return end_line(p);
+        return reply_end_line(p);
     }
     if (part.len < room) {
         return REPLY_MORE;

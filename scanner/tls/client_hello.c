@@ -120,7 +120,7 @@ static void put_server_name(struct buf *out, const char *sni)
     vector_end(out, body, 2);
 }
 
-static void put_list(struct buf *out, enum extension type, const uint16_t *list, size_t count)
+static void hello_put_list(struct buf *out, enum extension type, const uint16_t *list, size_t count)
 {
     size_t body = extension_begin(out, type);
     size_t vector = vector_begin(out, 2);
@@ -151,7 +151,8 @@ static void put_tls13_extensions(struct buf *out, uint16_t max_version, struct s
     vector_end(out, body, 2);
 }
 
-static void put_extensions(struct buf *out, uint16_t max_version, const char *sni, struct span key)
+static void hello_put_extensions(struct buf *out, uint16_t max_version, const char *sni,
+                                 struct span key)
 {
     size_t all = vector_begin(out, 2);
     if (sni != NULL) {
@@ -159,11 +160,11 @@ static void put_extensions(struct buf *out, uint16_t max_version, const char *sn
     }
     buf_put(out, SPAN_LIT("\xff\x01\x00\x01\x00"));     /* renegotiation_info: none yet */
     buf_put(out, SPAN_LIT("\x00\x0b\x00\x02\x01\x00")); /* ec_point_formats: uncompressed */
-    put_list(out, EXTENSION_SUPPORTED_GROUPS, groups, sizeof(groups) / sizeof(groups[0]));
+    hello_put_list(out, EXTENSION_SUPPORTED_GROUPS, groups, sizeof(groups) / sizeof(groups[0]));
     buf_put(out, SPAN_LIT("\x00\x17\x00\x00")); /* extended_master_secret */
     if (max_version >= VERSION_TLS12) {
-        put_list(out, EXTENSION_SIGNATURE_ALGORITHMS, signature_schemes,
-                 sizeof(signature_schemes) / sizeof(signature_schemes[0]));
+        hello_put_list(out, EXTENSION_SIGNATURE_ALGORITHMS, signature_schemes,
+                       sizeof(signature_schemes) / sizeof(signature_schemes[0]));
     }
     if (max_version >= VERSION_TLS13) {
         put_tls13_extensions(out, max_version, key);
@@ -190,7 +191,7 @@ void client_hello_put(struct buf *out, uint16_t max_version, const char *sni,
     put_suites(out, max_version);
     buf_put(out, SPAN_LIT("\x01\x00")); /* no compression */
     /* Any 32 octets are a public key of X25519 (RFC 7748 section 5). */
-    put_extensions(out, max_version, sni, (struct span){random + 64, 32});
+    hello_put_extensions(out, max_version, sni, (struct span){random + 64, 32});
     vector_end(out, message, 3);
     vector_end(out, record, 2);
 }

@@ -234,7 +234,7 @@ static enum session_outcome outcome_of_error(int reason)
     }
 }
 
-static void fail(struct handshake *h, enum session_outcome outcome)
+static void handshake_fail(struct handshake *h, enum session_outcome outcome)
 {
     h->status = HANDSHAKE_FAILED;
     h->outcome = outcome;
@@ -243,18 +243,18 @@ static void fail(struct handshake *h, enum session_outcome outcome)
 static void conclude_failure(struct handshake *h, int ssl_error)
 {
     if (h->flooded) {
-        fail(h, OUTCOME_TLS_PROTOCOL_ERROR); /* error_text says it */
+        handshake_fail(h, OUTCOME_TLS_PROTOCOL_ERROR); /* error_text says it */
     } else if (h->out_full) {
         (void)snprintf(h->notes.seen.error_text, sizeof(h->notes.seen.error_text),
                        "too much to answer");
-        fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
+        handshake_fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
     } else if (ssl_error == SSL_ERROR_ZERO_RETURN) {
-        fail(h, OUTCOME_TLS_CLOSED); /* close_notify instead of a handshake */
+        handshake_fail(h, OUTCOME_TLS_CLOSED); /* close_notify instead of a handshake */
     } else {
         handshake_note_error(&h->notes);
-        fail(h, h->notes.seen.alert_received >= 0
-                    ? outcome_of_alert(&h->notes.seen)
-                    : outcome_of_error(ERR_GET_REASON(ERR_peek_last_error())));
+        handshake_fail(h, h->notes.seen.alert_received >= 0
+                              ? outcome_of_alert(&h->notes.seen)
+                              : outcome_of_error(ERR_GET_REASON(ERR_peek_last_error())));
     }
 }
 
@@ -355,14 +355,16 @@ void handshake_octets_exceeded(struct handshake *h)
     handshake_note_flood(&h->notes.seen, "octets");
     h->broken = true;
     if (h->status == HANDSHAKE_MORE) {
-        fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
+        handshake_fail(h, OUTCOME_TLS_PROTOCOL_ERROR);
     }
 }
 
 void handshake_peer_gone(struct handshake *h, bool reset, bool timeout)
 {
     if (h->status == HANDSHAKE_MORE) {
-        fail(h, timeout ? OUTCOME_TLS_TIMEOUT : reset ? OUTCOME_TLS_RESET : OUTCOME_TLS_CLOSED);
+        handshake_fail(h, timeout ? OUTCOME_TLS_TIMEOUT
+                          : reset ? OUTCOME_TLS_RESET
+                                  : OUTCOME_TLS_CLOSED);
     }
 }
 

@@ -26,7 +26,7 @@ void handshake_notes_deinit(struct handshake_notes *n)
     buf_deinit(&n->list);
 }
 
-static void digest(struct handshake_notes *n, struct span s, uint8_t out[32])
+static void notes_digest(struct handshake_notes *n, struct span s, uint8_t out[32])
 {
     CHECK(EVP_DigestInit_ex(n->digest, n->sha256, NULL) == 1 &&
           EVP_DigestUpdate(n->digest, s.at, s.len) == 1 &&
@@ -44,11 +44,11 @@ static void note_certificates(struct handshake_notes *n, struct span message)
     struct span rest = seen->list;
     struct span der;
     while (cert_list_next(&rest, &der)) {
-        digest(n, der, digests[count++]);
+        notes_digest(n, der, digests[count++]);
     }
     if (count > 0) {
         memcpy(seen->leaf_sha256, digests[0], sizeof(digests[0]));
-        digest(n, (struct span){digests[0], count * sizeof(digests[0])}, seen->chain_id);
+        notes_digest(n, (struct span){digests[0], count * sizeof(digests[0])}, seen->chain_id);
     }
 }
 

@@ -68,7 +68,8 @@ void version_probe_hello(const struct version_probe *p, struct buf *out)
     client_hello_put(out, p->seen.max_version, p->sni[0] != '\0' ? p->sni : NULL, random);
 }
 
-static void decide(struct version_probe *p, enum hello_answer answer, enum session_outcome outcome)
+static void version_probe_decide(struct version_probe *p, enum hello_answer answer,
+                                 enum session_outcome outcome)
 {
     p->seen.answer = (uint8_t)answer;
     p->outcome = outcome;
@@ -87,20 +88,20 @@ static void conclude_alert(struct version_probe *p)
     p->seen.alert = alert;
     switch (alert) {
     case ALERT_PROTOCOL_VERSION:
-        decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_VERSION);
+        version_probe_decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_VERSION);
         break;
     case ALERT_HANDSHAKE_FAILURE: /* the suites are those of all versions offered */
     case ALERT_INSUFFICIENT_SECURITY:
-        decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_CIPHER);
+        version_probe_decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_CIPHER);
         break;
     case ALERT_CLOSE_NOTIFY:
-        decide(p, HELLO_DECLINED, OUTCOME_TLS_CLOSED);
+        version_probe_decide(p, HELLO_DECLINED, OUTCOME_TLS_CLOSED);
         break;
     case ALERT_UNRECOGNIZED_NAME: /* about the name, not about versions */
-        decide(p, HELLO_NONE, OUTCOME_TLS_ALERT);
+        version_probe_decide(p, HELLO_NONE, OUTCOME_TLS_ALERT);
         break;
     default: /* a number chosen by the peer */
-        decide(p, HELLO_DECLINED, OUTCOME_TLS_ALERT);
+        version_probe_decide(p, HELLO_DECLINED, OUTCOME_TLS_ALERT);
         break;
     }
 }
@@ -125,11 +126,13 @@ static void conclude_server_hello(struct version_probe *p)
     p->seen.version = seen.version;
     if (seen.version >= VERSION_TLS10 && seen.version <= p->seen.max_version) {
         p->seen.retry_request = is_retry_request(message);
-        decide(p, HELLO_ACCEPTED, OUTCOME_ESTABLISHED);
+        version_probe_decide(p, HELLO_ACCEPTED, OUTCOME_ESTABLISHED);
     } else if (seen.version != 0 && seen.version < VERSION_TLS10) {
-        decide(p, HELLO_REFUSED, OUTCOME_TLS_NO_SHARED_VERSION); /* RFC 5246 appendix E.1 */
+        version_probe_decide(p, HELLO_REFUSED,
+                             OUTCOME_TLS_NO_SHARED_VERSION); /* RFC 5246 appendix E.1 */
     } else {
-        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR); /* not offered, or unreadable */
+        version_probe_decide(p, HELLO_NONE,
+                             OUTCOME_TLS_PROTOCOL_ERROR); /* not offered, or unreadable */
     }
 }
 
@@ -143,7 +146,7 @@ static size_t message_left(struct version_probe *p)
     const uint8_t *m = p->message;
     size_t len = MESSAGE_HEADER_LEN + ((size_t)m[1] << 16 | (size_t)m[2] << 8 | m[3]);
     if (m[0] != MESSAGE_SERVER_HELLO || len > MESSAGE_LEN_MAX) {
-        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
+        version_probe_decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
         return 0;
     }
     return len - p->message_len;
@@ -177,14 +180,14 @@ static bool is_expected_type(uint8_t type)
 }
 
 /* The first octet tells text from TLS: whoever speaks SMTP here is not waited for. */
-static size_t take_header(struct version_probe *p, struct span in)
+static size_t take_record_header(struct version_probe *p, struct span in)
 {
     p->header[p->header_len++] = in.at[0];
     const uint8_t *h = p->header;
     uint16_t len = (uint16_t)(h[3] << 8 | h[4]);
     if (!is_expected_type(h[0]) || (p->header_len > 1 && h[1] != VERSION_TLS10 >> 8) ||
         (p->header_len == RECORD_HEADER_LEN && (len == 0 || len > RECORD_LEN_MAX))) {
-        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
+        version_probe_decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
     }
     p->record_left = len;
     return 1;
@@ -206,7 +209,7 @@ bool version_probe_feed(struct version_probe *p, struct span in)
     CHECK(p->outcome == OUTCOME_NOT_TESTED);
     while (in.len > 0 && p->outcome == OUTCOME_NOT_TESTED) {
         bool in_header = p->header_len < RECORD_HEADER_LEN;
-        in = span_drop(in, in_header ? take_header(p, in) : take_record(p, in));
+        in = span_drop(in, in_header ? take_record_header(p, in) : take_record(p, in));
     }
     return p->outcome != OUTCOME_NOT_TESTED;
 }
@@ -214,17 +217,17 @@ bool version_probe_feed(struct version_probe *p, struct span in)
 void version_probe_peer_gone(struct version_probe *p, bool reset, bool timeout)
 {
     if (p->outcome == OUTCOME_NOT_TESTED) {
-        decide(p, timeout ? HELLO_NONE : HELLO_DECLINED,
-               timeout ? OUTCOME_TLS_TIMEOUT
-               : reset ? OUTCOME_TLS_RESET
-                       : OUTCOME_TLS_CLOSED);
+        version_probe_decide(p, timeout ? HELLO_NONE : HELLO_DECLINED,
+                             timeout ? OUTCOME_TLS_TIMEOUT
+                             : reset ? OUTCOME_TLS_RESET
+                                     : OUTCOME_TLS_CLOSED);
     }
 }
 
 void version_probe_octets_exceeded(struct version_probe *p)
 {
     if (p->outcome == OUTCOME_NOT_TESTED) {
-        decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
+        version_probe_decide(p, HELLO_NONE, OUTCOME_TLS_PROTOCOL_ERROR);
     }
 }
 

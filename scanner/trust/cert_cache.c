@@ -74,7 +74,7 @@ void cert_cache_next_use(struct cert_cache *k)
     }
 }
 
-static struct cached_cert *find(struct cert_cache *k, struct hash_key key)
+static struct cached_cert *cert_cache_find(struct cert_cache *k, struct hash_key key)
 {
     struct cached_cert *c = *bucket_of(k, key);
     while (c != NULL && (c->key.low != key.low || c->key.high != key.high)) {
@@ -83,7 +83,8 @@ static struct cached_cert *find(struct cert_cache *k, struct hash_key key)
     return c;
 }
 
-static struct cached_cert *add(struct cert_cache *k, struct span der, struct hash_key key)
+static struct cached_cert *cert_cache_add(struct cert_cache *k, struct span der,
+                                          struct hash_key key)
 {
     struct cached_cert *c = memory_new(1, sizeof(*c));
     struct cached_cert **bucket = bucket_of(k, key);
@@ -98,17 +99,17 @@ static struct cached_cert *add(struct cert_cache *k, struct span der, struct has
 struct known_cert *cert_cache_keep(struct cert_cache *k, struct span der)
 {
     struct hash_key key = hash_key_of(der);
-    struct cached_cert *c = find(k, key);
+    struct cached_cert *c = cert_cache_find(k, key);
     CHECK(k->count == 0);
-    return &(c ? c : add(k, der, key))->cert;
+    return &(c ? c : cert_cache_add(k, der, key))->cert;
 }
 
 struct known_cert *cert_cache_get(struct cert_cache *k, struct span der)
 {
     struct hash_key key = hash_key_of(der);
-    struct cached_cert *c = find(k, key);
+    struct cached_cert *c = cert_cache_find(k, key);
     if (c == NULL) {
-        c = add(k, der, key);
+        c = cert_cache_add(k, der, key);
         k->count++;
         k->octets += der.len;
         link_newest(k, c);

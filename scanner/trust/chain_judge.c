@@ -367,8 +367,9 @@ static bool may_be_completed(const struct chain_judge *j, const struct chain_ver
     return any && j->terms->known != NULL;
 }
 
-static void judge(struct chain_judge *j, struct span list, const struct intermediate_pool *pool,
-                  bool with_known, struct chain_verdict *out)
+static void chain_judge_paths(struct chain_judge *j, struct span list,
+                              const struct intermediate_pool *pool, bool with_known,
+                              struct chain_verdict *out)
 {
     struct presented p;
     struct found_path best;
@@ -405,13 +406,13 @@ static void judge(struct chain_judge *j, struct span list, const struct intermed
 
 void chain_judge_list(struct chain_judge *j, struct span list, struct chain_verdict *out)
 {
-    judge(j, list, NULL, true, out);
+    chain_judge_paths(j, list, NULL, true, out);
 }
 
 void chain_judge_complete(struct chain_judge *j, struct span list, struct intermediate_pool *pool,
                           struct chain_verdict *out)
 {
-    judge(j, list, pool, false, out);
+    chain_judge_paths(j, list, pool, false, out);
 }
 
 struct chain_brief chain_brief_of(const struct chain_verdict *v)

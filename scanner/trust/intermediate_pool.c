@@ -76,7 +76,7 @@ void intermediate_pool_free(struct intermediate_pool *p)
     }
 }
 
-static bool write_octets(int file, struct span s, uint64_t offset)
+static bool pool_write_octets(int file, struct span s, uint64_t offset)
 {
     while (s.len > 0) {
         ssize_t n = pwrite(file, s.at, s.len, (off_t)offset);
@@ -103,7 +103,7 @@ static bool read_octets(int file, uint8_t *to, size_t len, uint64_t offset)
     return true;
 }
 
-static struct hash_key digest_key(const uint8_t sha256[32])
+static struct hash_key pool_digest_key(const uint8_t sha256[32])
 {
     return hash_key_of((struct span){sha256, 32});
 }
@@ -113,9 +113,9 @@ static struct hash_key subject_key(uint32_t hash)
     return hash_key_of((struct span){(const uint8_t *)&hash, sizeof(hash)});
 }
 
-static struct entry *find(const struct intermediate_pool *p, const uint8_t sha256[32])
+static struct entry *pool_find(const struct intermediate_pool *p, const uint8_t sha256[32])
 {
-    const uint64_t *at = map_find(&p->by_digest, digest_key(sha256));
+    const uint64_t *at = map_find(&p->by_digest, pool_digest_key(sha256));
     return at && !p->entries[*at].dropped ? &p->entries[*at] : NULL;
 }
 
@@ -123,7 +123,7 @@ static void index_entry(struct intermediate_pool *p, uint32_t i)
 {
     bool added = false;
     struct entry *e = &p->entries[i];
-    (void)map_add(&p->by_digest, digest_key(e->sha256), i, &added);
+    (void)map_add(&p->by_digest, pool_digest_key(e->sha256), i, &added);
     uint64_t *first = map_add(&p->by_subject, subject_key(e->subject_hash), i, &added);
     e->next = added ? NONE : (uint32_t)*first;
     *first = i;
@@ -134,7 +134,7 @@ static bool is_larger(const struct intermediate_pool *p, uint32_t a, uint32_t b)
     return memcmp(p->entries[a].sha256, p->entries[b].sha256, 32) > 0;
 }
 
-static void swap(uint32_t *a, uint32_t *b)
+static void heap_swap(uint32_t *a, uint32_t *b)
 {
     uint32_t t = *a;
     *a = *b;
@@ -145,7 +145,7 @@ static void sift_up(struct intermediate_pool *p, size_t at)
 {
     for (size_t up = (at - 1) / 2; at > 0 && is_larger(p, p->heap[at], p->heap[up]);
          up = (at - 1) / 2) {
-        swap(&p->heap[at], &p->heap[up]);
+        heap_swap(&p->heap[at], &p->heap[up]);
         at = up;
     }
 }
@@ -157,7 +157,7 @@ static void sift_down(struct intermediate_pool *p)
         if (!is_larger(p, p->heap[down], p->heap[at])) {
             break;
         }
-        swap(&p->heap[at], &p->heap[down]);
+        heap_swap(&p->heap[at], &p->heap[down]);
         at = down;
     }
 }
@@ -165,7 +165,7 @@ static void sift_down(struct intermediate_pool *p)
 /* The largest digest goes, so that which ones stay does not depend on when they came: what was
  * dropped once is never among the smallest again. Its octets stay in the file and its entry in the
  * index; of N certificates in random order, that happens to max * ln(N / max) of them. */
-static void keep(struct intermediate_pool *p, uint32_t i)
+static void pool_keep(struct intermediate_pool *p, uint32_t i)
 {
     p->heap = memory_grow_list(p->heap, p->kept, sizeof(*p->heap));
     p->heap[p->kept++] = i;
@@ -178,25 +178,25 @@ static void keep(struct intermediate_pool *p, uint32_t i)
     }
 }
 
-/* As keep() would drop it at once. */
-static bool is_refused(const struct intermediate_pool *p, const uint8_t sha256[32])
+/* As pool_keep() would drop it at once. */
+static bool pool_is_refused(const struct intermediate_pool *p, const uint8_t sha256[32])
 {
     return p->kept == p->max && memcmp(sha256, p->entries[p->heap[0]].sha256, 32) > 0;
 }
 
 /* `e` has everything but its place. */
-static void add_entry(struct intermediate_pool *p, const struct entry *e, struct span der)
+static void pool_add_entry(struct intermediate_pool *p, const struct entry *e, struct span der)
 {
-    struct entry *known = find(p, e->sha256);
+    struct entry *known = pool_find(p, e->sha256);
     if (known != NULL) {
         known->source = e->source < known->source ? e->source : known->source;
         return;
     }
-    if (is_refused(p, e->sha256)) {
+    if (pool_is_refused(p, e->sha256)) {
         p->truncated = true;
         return;
     }
-    if (p->file < 0 || !write_octets(p->file, der, p->file_len)) {
+    if (p->file < 0 || !pool_write_octets(p->file, der, p->file_len)) {
         p->truncated = true;
         return;
     }
@@ -208,7 +208,7 @@ static void add_entry(struct intermediate_pool *p, const struct entry *e, struct
     p->file_len += der.len;
     uint32_t at = (uint32_t)p->count++;
     index_entry(p, at);
-    keep(p, at);
+    pool_keep(p, at);
 }
 
 static uint64_t key_id_hash(struct span key_id)
@@ -249,10 +249,10 @@ bool intermediate_pool_add(struct intermediate_pool *p, struct span der,
         return false;
     }
     digest_sha256(der, e.sha256);
-    if (find(p, e.sha256) == NULL && !describe(der, &e)) {
+    if (pool_find(p, e.sha256) == NULL && !describe(der, &e)) {
         return false;
     }
-    add_entry(p, &e, der);
+    pool_add_entry(p, &e, der);
     return true;
 }
 
@@ -269,7 +269,7 @@ bool intermediate_pool_truncated(const struct intermediate_pool *p)
 bool intermediate_pool_source(const struct intermediate_pool *p, const uint8_t sha256[32],
                               enum intermediate_source *source)
 {
-    const struct entry *e = find(p, sha256);
+    const struct entry *e = pool_find(p, sha256);
     if (e != NULL) {
         *source = (enum intermediate_source)e->source;
     }
@@ -346,7 +346,7 @@ void intermediate_pool_merge(struct intermediate_pool *into, struct intermediate
         uint8_t *to = buf_room(&der, e->len);
         if (read_octets(from->file, to, e->len, e->offset)) {
             der.len = e->len;
-            add_entry(into, e, buf_span(&der));
+            pool_add_entry(into, e, buf_span(&der));
         } else {
             into->truncated = true;
         }

@@ -56,7 +56,7 @@ static void keep_cas(struct intermediates_file *f, const struct pem_certs *certs
     }
 }
 
-static bool parse(struct intermediates_file *f, struct buf *why)
+static bool file_parse(struct intermediates_file *f, struct buf *why)
 {
     struct pem_certs certs = {.list = BUF_INIT(INTERMEDIATES_FILE_MAX)};
     struct buf text = BUF_INIT(INTERMEDIATES_FILE_MAX);
@@ -94,7 +94,7 @@ bool intermediates_file_parse(struct intermediates_file *f, const char *path, st
         buf_putf(why, "over %u octets; name a smaller file", INTERMEDIATES_FILE_MAX);
         return false;
     }
-    return parse(f, why);
+    return file_parse(f, why);
 }
 
 bool intermediates_file_read(struct intermediates_file *f, const char *path, struct buf *why)
@@ -104,7 +104,7 @@ bool intermediates_file_read(struct intermediates_file *f, const char *path, str
         return false;
     }
     struct buf what = BUF_INIT(BUF_NO_LIMIT);
-    bool good = parse(f, &what);
+    bool good = file_parse(f, &what);
     if (!good) {
         buf_putf(why, "%s: ", path);
         buf_put(why, buf_span(&what));

@@ -64,7 +64,7 @@ void issuer_sets_free(struct issuer_sets *s)
     }
 }
 
-static int compare_digests(const void *a, const void *b)
+static int senders_compare_digests(const void *a, const void *b)
 {
     return memcmp(a, b, DIGEST_LEN);
 }
@@ -81,7 +81,7 @@ static size_t issuers_of(const struct chain_verdict *v,
             memcpy(digests[count++], v->certs[i]->fingerprint_sha256, DIGEST_LEN);
         }
     }
-    qsort(digests, count, DIGEST_LEN, compare_digests);
+    qsort(digests, count, DIGEST_LEN, senders_compare_digests);
     return count;
 }
 
@@ -140,7 +140,7 @@ void issuer_hosts_free(struct issuer_hosts *h)
     free(h);
 }
 
-static int compare_numbers(const void *a, const void *b)
+static int senders_compare_numbers(const void *a, const void *b)
 {
     const uint32_t *x = a;
     const uint32_t *y = b;
@@ -150,7 +150,7 @@ static int compare_numbers(const void *a, const void *b)
 static size_t sort_once(uint32_t *sets, size_t count)
 {
     size_t kept = 0;
-    qsort(sets, count, sizeof(*sets), compare_numbers);
+    qsort(sets, count, sizeof(*sets), senders_compare_numbers);
     for (size_t i = 0; i < count; i++) {
         if (sets[i] != 0 && (kept == 0 || sets[kept - 1] != sets[i])) {
             sets[kept++] = sets[i];
@@ -166,8 +166,8 @@ static struct span copy_of(struct span s)
     return (struct span){at, s.len};
 }
 
-static struct host_group *add_group(struct issuer_hosts *h, const uint32_t *sets, size_t count,
-                                    struct span host)
+static struct host_group *senders_add_group(struct issuer_hosts *h, const uint32_t *sets,
+                                            size_t count, struct span host)
 {
     h->groups = memory_grow_list(h->groups, h->count, sizeof(*h->groups));
     struct host_group *g = &h->groups[h->count++];
@@ -186,7 +186,7 @@ void issuer_hosts_add(struct issuer_hosts *h, struct span host, uint32_t *sets, 
     struct span key = {(const uint8_t *)sets, count * sizeof(*sets)};
     bool added = false;
     uint64_t at = *map_add(&h->index, hash_key_of(key), h->count, &added);
-    struct host_group *g = added ? add_group(h, sets, count, host) : &h->groups[at];
+    struct host_group *g = added ? senders_add_group(h, sets, count, host) : &h->groups[at];
     g->hosts++;
     if (span_cmp(host, g->first) < 0) {
         free((void *)(uintptr_t)g->first.at);
@@ -206,7 +206,7 @@ void issuer_hosts_add_host(struct issuer_hosts *h, const struct seen_host *host,
 
 /* --- both ----------------------------------------------------------------------------------- */
 
-static struct hash_key digest_key(const uint8_t *sha256)
+static struct hash_key senders_digest_key(const uint8_t *sha256)
 {
     return hash_key_of((struct span){sha256, DIGEST_LEN});
 }
@@ -214,7 +214,7 @@ static struct hash_key digest_key(const uint8_t *sha256)
 static void count_group(struct issuer_senders *s, const uint8_t *sha256, const struct host_group *g)
 {
     bool added = false;
-    uint64_t at = *map_add(&s->index, digest_key(sha256), s->count, &added);
+    uint64_t at = *map_add(&s->index, senders_digest_key(sha256), s->count, &added);
     if (added) {
         s->senders = memory_grow_list(s->senders, s->count, sizeof(*s->senders));
         s->senders[s->count++] = (struct issuer_sender){.first = g->first};
@@ -233,7 +233,7 @@ static void add_group_of(struct issuer_senders *s, const struct issuer_sets *con
         buf_put(&all, find_set(sets, set_count, g->sets[i]));
     }
     size_t count = all.len / DIGEST_LEN;
-    qsort(all.at, count, DIGEST_LEN, compare_digests);
+    qsort(all.at, count, DIGEST_LEN, senders_compare_digests);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *digest = all.at + i * DIGEST_LEN;
         if (i == 0 || memcmp(digest - DIGEST_LEN, digest, DIGEST_LEN) != 0) {
@@ -268,6 +268,6 @@ void issuer_senders_free(struct issuer_senders *s)
 const struct issuer_sender *issuer_senders_find(const struct issuer_senders *s,
                                                 const uint8_t sha256[32])
 {
-    const uint64_t *at = map_find(&s->index, digest_key(sha256));
+    const uint64_t *at = map_find(&s->index, senders_digest_key(sha256));
     return at != NULL ? &s->senders[*at] : NULL;
 }

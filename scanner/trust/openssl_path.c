@@ -70,7 +70,8 @@ static int verify_unless_known(X509_STORE_CTX *ctx)
 }
 
 /* @return X509_V_OK or the first error, which is where a client gives up */
-static int verify(struct openssl_path *o, int level, const struct found_path *best, int *depth)
+static int openssl_verify(struct openssl_path *o, int level, const struct found_path *best,
+                          int *depth)
 {
     struct verification v = {.best = best};
     X509_STORE_CTX *ctx = o->ctx;
@@ -106,9 +107,9 @@ void openssl_path_judge(struct openssl_path *o, struct known_cert *const *certs,
         CHECK(sk_X509_push(o->list, certs[i]->x509) > 0);
     }
     *out = (struct openssl_verdict){.asked = true};
-    out->error = verify(o, LEVEL_DEFAULT, best, &out->depth);
+    out->error = openssl_verify(o, LEVEL_DEFAULT, best, &out->depth);
     out->level_1_error =
-        depends_on_level(out->error) ? verify(o, LEVEL_POSTFIX, best, &depth) : out->error;
+        depends_on_level(out->error) ? openssl_verify(o, LEVEL_POSTFIX, best, &depth) : out->error;
 }
 
 const char *openssl_verdict_text(int error)

@@ -41,8 +41,8 @@ void path_search_present(struct path_search *s, struct known_cert *cert, int lis
 
 /* Each question counts once per list, whether or not memory has the answer: verdicts must not
  * depend on what was judged before. */
-static enum answer ask(struct path_search *s, const struct known_cert *child,
-                       const struct known_cert *issuer)
+static enum answer search_ask(struct path_search *s, const struct known_cert *child,
+                              const struct known_cert *issuer)
 {
     if (s->signatures >= CHAIN_SIGNATURES_MAX) {
         s->capped = true;
@@ -64,7 +64,7 @@ static enum answer ask_candidate(struct path_search *s, const struct search_node
                                  struct candidate *c)
 {
     if (c->answer == ANSWER_NONE) {
-        c->answer = (uint8_t)ask(s, child->cert, s->nodes[c->node].cert);
+        c->answer = (uint8_t)search_ask(s, child->cert, s->nodes[c->node].cert);
     }
     return (enum answer)c->answer;
 }
@@ -77,14 +77,14 @@ enum answer path_search_ask(struct path_search *s, size_t child, size_t issuer)
             return ask_candidate(s, n, &n->candidates[i]);
         }
     }
-    return ask(s, n->cert, s->nodes[issuer].cert);
+    return search_ask(s, n->cert, s->nodes[issuer].cert);
 }
 
 bool path_search_is_self_signed(struct path_search *s, size_t node)
 {
     struct search_node *n = &s->nodes[node];
     if (n->self == ANSWER_NONE && known_cert_seems_self_signed(n->cert)) {
-        n->self = (uint8_t)ask(s, n->cert, n->cert);
+        n->self = (uint8_t)search_ask(s, n->cert, n->cert);
     }
     return n->self == ANSWER_GOOD;
 }
@@ -96,8 +96,8 @@ struct gathered {
     size_t count;
 };
 
-static void gather(struct path_search *s, struct gathered *g, const struct known_cert *child,
-                   struct known_cert *cert, bool from_pool)
+static void search_gather(struct path_search *s, struct gathered *g, const struct known_cert *child,
+                          struct known_cert *cert, bool from_pool)
 {
     size_t node = 0;
     while (node < s->node_count && s->nodes[node].cert != cert) {
@@ -126,7 +126,7 @@ static void gather_presented(struct path_search *s, struct gathered *g,
                              const struct known_cert *child)
 {
     for (size_t i = 0; i < s->presented_count; i++) {
-        gather(s, g, child, s->nodes[i].cert, false);
+        search_gather(s, g, child, s->nodes[i].cert, false);
     }
 }
 
@@ -145,7 +145,7 @@ static void gather_anchors(struct path_search *s, struct gathered *g,
     }
     for (; low < s->anchors->count && s->anchors->at[low]->subject_hash == child->issuer_hash;
          low++) {
-        gather(s, g, child, s->anchors->at[low], false);
+        search_gather(s, g, child, s->anchors->at[low], false);
     }
 }
 
@@ -159,7 +159,7 @@ static void gather_pool(struct path_search *s, struct gathered *g, const struct 
     struct span rest = buf_span(&list);
     struct span der;
     while (cert_list_next(&rest, &der)) {
-        gather(s, g, child, cert_cache_get(s->certs, der), true);
+        search_gather(s, g, child, cert_cache_get(s->certs, der), true);
     }
     buf_deinit(&list);
 }

@@ -67,12 +67,12 @@ static int rank_of(const struct found_path *p)
     return p->self_signed_end ? 3 : 4;
 }
 
-static int compare_numbers(size_t a, size_t b)
+static int path_compare_numbers(size_t a, size_t b)
 {
     return (a > b) - (a < b);
 }
 
-static int compare_digests(const struct found_path *a, const struct found_path *b)
+static int path_compare_digests(const struct found_path *a, const struct found_path *b)
 {
     int c = 0;
     for (size_t i = 0; c == 0 && i < a->count && i < b->count; i++) {
@@ -84,11 +84,11 @@ static int compare_digests(const struct found_path *a, const struct found_path *
 bool path_is_better(const struct found_path *a, const struct found_path *b)
 {
     int c = rank_of(a) - rank_of(b);
-    c = c != 0 ? c : compare_numbers(a->heavy_count, b->heavy_count);
-    c = c != 0 ? c : compare_numbers(a->fault_count, b->fault_count);
-    c = c != 0 ? c : compare_numbers(a->pool_count, b->pool_count);
-    c = c != 0 ? c : compare_numbers(a->count, b->count);
-    return (c != 0 ? c : compare_digests(a, b)) < 0;
+    c = c != 0 ? c : path_compare_numbers(a->heavy_count, b->heavy_count);
+    c = c != 0 ? c : path_compare_numbers(a->fault_count, b->fault_count);
+    c = c != 0 ? c : path_compare_numbers(a->pool_count, b->pool_count);
+    c = c != 0 ? c : path_compare_numbers(a->count, b->count);
+    return (c != 0 ? c : path_compare_digests(a, b)) < 0;
 }
 
 static bool has_fault(const struct found_path *p, enum path_fault fault)

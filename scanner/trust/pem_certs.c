@@ -34,8 +34,8 @@ static void add_certificate(struct pem_certs *c, struct map *known, struct span 
 }
 
 /* "TRUSTED CERTIFICATE" is OpenSSL's own: a certificate followed by what it is trusted for. */
-static enum block take_block(struct pem_certs *c, struct map *known, const char *type,
-                             struct span octets)
+static enum block pem_take_block(struct pem_certs *c, struct map *known, const char *type,
+                                 struct span octets)
 {
     bool with_trust = strcmp(type, PEM_STRING_X509_TRUSTED) == 0;
     if (!with_trust && strcmp(type, PEM_STRING_X509) != 0 &&
@@ -85,7 +85,7 @@ static bool take_blocks(struct pem_certs *c, BIO *bio, struct buf *why)
             }
             break;
         }
-        enum block b = take_block(c, &known, type, (struct span){octets, (size_t)len});
+        enum block b = pem_take_block(c, &known, type, (struct span){octets, (size_t)len});
         certificates += b != BLOCK_SKIPPED;
         if (b == BLOCK_UNREADABLE) {
             buf_putf(why, "certificate %zu of the file cannot be read; remove or replace it",
