@@ -9,6 +9,7 @@
  */
 #include "scanner/pipeline/domain_work.h"
 
+#include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/domain/domain_source.h"
@@ -89,11 +90,7 @@ static void finish(struct worker *w, uint32_t index)
     enum account_class ending = record_domain(&w->recorder, &d->seen);
     worker_row_written(w);
     atomic_fetch_add_explicit(&w->counters.lines_done[ending], 1, memory_order_relaxed);
-    uint8_t line[8];
-    for (size_t i = 0; i < sizeof(line); i++) {
-        line[i] = (uint8_t)(d->seen.input_line >> (8 * i));
-    }
-    buf_put(&w->lines_done, (struct span){line, sizeof(line)});
+    codec_put_u64(&w->lines_done, d->seen.input_line);
     w->finished_domains++;
     scan_item_closes(w->scan);
 

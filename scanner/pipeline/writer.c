@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
 
@@ -56,12 +57,8 @@ static void take_rows(struct writer *w, const struct message_rows *m)
 static void settle_lines(struct writer *w, bool kept)
 {
     struct span lines = buf_span(&w->lines_taken);
-    for (; kept && lines.len >= 8; lines = span_drop(lines, 8)) {
-        uint64_t line = 0;
-        for (size_t i = 0; i < 8; i++) {
-            line |= (uint64_t)lines.at[i] << (8 * i);
-        }
-        line_set_add(&w->lines_done, line);
+    while (kept && lines.len > 0) {
+        line_set_add(&w->lines_done, codec_get_u64(&lines));
     }
     if (kept) {
         buf_reset(&w->lines_taken);
