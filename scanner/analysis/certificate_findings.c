@@ -35,7 +35,7 @@ static void form_findings(const struct cert_info *c, struct findings *out)
     }
     if (c->duplicate_extension) {
         buf_put_text(certificate_finding_add(out, FINDING_CERT_DUPLICATE_EXTENSION, c),
-                     ": an extension twice");
+                     ": an extension is repeated");
     }
     if (c->is_precertificate) {
         buf_put_text(certificate_finding_add(out, FINDING_CERT_PRECERTIFICATE, c),

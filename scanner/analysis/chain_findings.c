@@ -121,7 +121,7 @@ static void leaf_finding(const struct chain_verdict *v, struct findings *out)
     put_listed(evidence, v, 0);
     for (size_t i = 1; i < v->cert_count; i++) {
         if (v->certs[i] != NULL && !v->certs[i]->is_ca) {
-            buf_put_text(evidence, " stands before ");
+            buf_put_text(evidence, " is before ");
             put_listed(evidence, v, i);
             return;
         }

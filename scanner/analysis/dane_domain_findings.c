@@ -115,7 +115,7 @@ static void undeliverable_finding(const struct seen_domain *d, const struct dane
     /* Where the MX records are not secure, only some senders use DANE (RFC 7672 section 2.2.1). */
     struct buf *evidence = findings_add(out, FINDING_DANE_UNDELIVERABLE,
                                         v->strict ? SEVERITY_ERROR : SEVERITY_WARNING);
-    buf_putf(evidence, "%zu exchanges, MX %s: ", failing, dnssec_state_word(v->mx));
+    buf_putf(evidence, "%zu MX hosts, MX %s: ", failing, dnssec_state_word(v->mx));
     size_t count = 0;
     for (size_t i = 0; i < d->mx_count; i++) {
         if (exchange_fails(d, v, &d->mx[i], port) && evidence_next(evidence, &count)) {

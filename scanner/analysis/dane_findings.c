@@ -350,7 +350,7 @@ static void stale_finding(const struct seen_endpoint *e, const struct dane_verdi
         }
     }
     evidence_end(evidence, count);
-    buf_put_text(evidence, known ? "" : "; the other kind of key was not asked for");
+    buf_put_text(evidence, known ? "" : "; no handshake with the other type of key was made");
 }
 
 /* Where the first list fails as well, that is the finding. */
@@ -395,7 +395,7 @@ static void match_findings(const struct seen_endpoint *e, const struct endpoint_
     other_key_finding(e, dane, out);
 }
 
-/* A record that matches and is set aside for a stronger digest (RFC 7671 section 9). */
+/* A record that matches and is ignored for a stronger digest (RFC 7671 section 9). */
 static void agility_finding(const struct seen_endpoint *e, const struct dane_verdict *v,
                             struct findings *out)
 {
@@ -410,7 +410,7 @@ static void agility_finding(const struct seen_endpoint *e, const struct dane_ver
         bool aside = v->record[i].matches && !v->record[i].in_force;
         if (aside && evidence_next(evidence, &count)) {
             put_record(evidence, &e->tlsas[i]);
-            buf_put_text(evidence, " matches and is set aside");
+            buf_put_text(evidence, " matches and is ignored");
         }
     }
     evidence_end(evidence, count);

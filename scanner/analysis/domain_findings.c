@@ -275,7 +275,7 @@ static void set_findings(const struct seen_domain *d, struct findings *out)
     bool truncated = endpoints_truncated(d);
     if (d->mx_total > d->mx_count || truncated) {
         struct buf *evidence = findings_add_max(out, FINDING_MX_TRUNCATED);
-        buf_putf(evidence, "%zu of %zu exchanges", d->mx_count, d->mx_total);
+        buf_putf(evidence, "%zu of %zu MX hosts", d->mx_count, d->mx_total);
         if (truncated) {
             buf_putf(evidence, ", at most %d endpoints", DOMAIN_ENDPOINTS_MAX);
         }

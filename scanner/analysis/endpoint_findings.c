@@ -49,7 +49,7 @@ static void endpoint_name_finding(const struct seen_endpoint *e, const struct en
     buf_put_text(evidence, ": certificate for ");
     put_leaf_names(evidence, buf_span(&v->names));
     if (v->name.match == NAME_MATCH_PROVIDER) {
-        buf_put_text(evidence, "; the server calls itself ");
+        buf_put_text(evidence, "; name in greeting or EHLO: ");
         evidence_put(evidence, buf_span(&v->server_name));
     }
 }

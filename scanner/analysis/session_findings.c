@@ -308,7 +308,7 @@ static void put_suite(struct buf *evidence, const struct seen_tls *tls)
     const char *version = tls_version_word(tls->version);
     const char *cipher = tls_cipher_name(tls->cipher);
     buf_putf(evidence, "%s, %s", version != NULL ? version : "version unknown",
-             cipher != NULL ? cipher : "suite unknown");
+             cipher != NULL ? cipher : "cipher suite unknown");
 }
 
 static void list_size_finding(const struct seen_tls *tls, struct findings *out)
@@ -318,7 +318,7 @@ static void list_size_finding(const struct seen_tls *tls, struct findings *out)
     }
     bool unread = tls->certificate_octets > TLS_CERTIFICATE_MESSAGE_MAX;
     struct buf *evidence = findings_add_max(out, FINDING_TLS_LIST_LARGE);
-    buf_putf(evidence, "%u octets%s; refused by default by OpenSSL (over %u)",
+    buf_putf(evidence, "%u octets%s; rejected by default by OpenSSL (over %u)",
              tls->certificate_octets, unread ? " or more" : "", OPENSSL_MESSAGE_MAX);
     if (tls->certificate_octets > GNUTLS_MESSAGE_MAX) {
         buf_putf(evidence, ", GnuTLS (%u)", GNUTLS_MESSAGE_MAX);
@@ -358,7 +358,7 @@ static void session_list_findings(const struct seen_session *s, struct target ta
     }
     if (s->tls.list_truncated) {
         buf_putf(findings_add_max(out, FINDING_TLS_LIST_TRUNCATED),
-                 "%u certificates kept, %zu octets", s->tls.cert_count, s->tls.list.len);
+                 "%u certificates recorded, %zu octets", s->tls.cert_count, s->tls.list.len);
     }
     list_size_finding(&s->tls, out);
     key_usage_finding(&s->tls, out);

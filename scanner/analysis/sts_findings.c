@@ -318,8 +318,8 @@ static struct passing passing_of(const struct seen_domain *d, const struct sts_v
 
 static void put_passing(struct buf *evidence, const struct passing *p)
 {
-    buf_putf(evidence, "of %zu exchanges %zu are refused, %zu at some address", p->all, p->refused,
-             p->fail - p->refused);
+    buf_putf(evidence, "MX hosts: %zu, failing: %zu, failing only at some address: %zu", p->all,
+             p->refused, p->fail - p->refused);
 }
 
 static void sts_outcome_findings(const struct seen_domain *d, const struct sts_verdict *v,

@@ -80,7 +80,7 @@ static enum exit_code print_reports(const struct options *o, int output, struct 
     struct result_rows rows;
     enum exit_code code = EXIT_CODE_ROWS_LOST;
     if (!read_output(output, &lines) || !result_rows_read(&rows, buf_span(&lines))) {
-        buf_put_text(why, "the rows cannot be read back");
+        buf_put_text(why, "the result rows cannot be read");
     } else {
         put_reports(&text, &rows, o);
         size_t missing = o->word_count - rows.table[TABLE_DOMAINS].count;

@@ -88,10 +88,10 @@ static bool fit_descriptors(struct console *c, struct options *o, struct buf *wh
     uint64_t limit = machine_raise_descriptors();
     uint32_t fitting = descriptors_fit(p->concurrency, needed, limit);
     if (fitting == 0) {
-        buf_putf(why,
-                 "only %llu files can be open, --threads %u needs more than %u; raise "
-                 "'ulimit -Hn'",
-                 (unsigned long long)limit, p->threads, needed);
+        buf_putf(
+            why,
+            "only %llu files can be open, but --threads %u needs more than %u; raise 'ulimit -Hn'",
+            (unsigned long long)limit, p->threads, needed);
     } else if (fitting < p->concurrency) {
         char line[160];
         (void)snprintf(line, sizeof(line),
@@ -112,7 +112,7 @@ static void fit_threads(struct console *c, struct options *o)
     if (p->threads > p->concurrency) {
         char line[120];
         (void)snprintf(line, sizeof(line),
-                       "--threads %u is lowered to %u, which is all that --concurrency leaves",
+                       "--threads %u is lowered to %u, because --concurrency is that low",
                        p->threads, p->concurrency);
         say(c, line);
         options_set_threads(o, p->concurrency);

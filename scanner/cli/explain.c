@@ -124,7 +124,7 @@ static void put_text(struct buf *out, const char *topic, size_t width, bool colo
         put_table(&p, topic);
         paper_blank(&p);
         paper_say(&p, INK_PLAIN,
-                  "Each severity is the most it can be. Cause and fix: mxcensus explain CODE");
+                  "The severities are maximums. For cause and fix: mxcensus explain CODE");
     }
     paper_deinit(&p);
 }
@@ -293,7 +293,7 @@ bool explain_put(struct buf *out, const char *topic, enum explain_format format,
     if (!topic_is_known(topic)) {
         char shown[TOPIC_MAX + 1] = {0};
         memcpy(shown, topic, strnlen(topic, TOPIC_MAX));
-        buf_putf(why, "no finding and no area is called '%s'; near it: ", shown);
+        buf_putf(why, "no finding or area has the name '%s'; similar: ", shown);
         put_nearest(why, shown);
         return false;
     }

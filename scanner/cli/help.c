@@ -17,8 +17,8 @@ void help_put_overview(struct buf *b)
     buf_put_text(
         b, "Usage: mxcensus COMMAND [OPTION]...\n"
            "\n"
-           "What the mail servers of domains present (SMTP, STARTTLS, certificates), what is\n"
-           "wrong with it, and what mends it.\n"
+           "Scans the mail servers of domains (SMTP, STARTTLS, certificates, MTA-STS, DANE);\n"
+           "reports what is wrong, for which senders, and how to fix it.\n"
            "\n");
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
         size_t start = b->len;
@@ -26,8 +26,8 @@ void help_put_overview(struct buf *b)
         put_spaces(b, b->len - start, HELP_PHRASE_COLUMNS);
         buf_putf(b, "%s\n", command_info(c)->help);
     }
-    buf_put_text(b, "  mxcensus COMMAND --help               its options, on one screen\n"
-                    "  mxcensus --version\n"
+    buf_put_text(b, "  mxcensus COMMAND --help               show its options\n"
+                    "  mxcensus --version                    show the version\n"
                     "\n"
                     "Examples: mxcensus check example.org\n"
                     "          mxcensus scan --output results domains.txt\n"
@@ -58,7 +58,7 @@ static const char *shown_preset(const struct option_row *row, enum command c)
 void help_put_command(struct buf *b, enum command c)
 {
     enum option_group last = OPTION_GROUP_COUNT;
-    buf_putf(b, "Usage: mxcensus %s [OPTION]... %s    defaults in brackets\n",
+    buf_putf(b, "Usage: mxcensus %s [OPTION]... %s    defaults in [brackets]\n",
              command_info(c)->word, command_info(c)->arguments);
     for (size_t i = 0; i < option_table_count; i++) {
         const struct option_row *row = &option_table[i];

@@ -115,8 +115,8 @@ static bool fill_ehlo_domain(struct options *o, struct buf *why)
         return true;
     }
     if (!find_own_name(o->ehlo_domain)) {
-        buf_put_text(why, "this host has no fully qualified name to give in EHLO; "
-                          "give one with --ehlo-domain, such as scanner.example.org");
+        buf_put_text(why, "this host has no fully qualified name for EHLO; set one with "
+                          "--ehlo-domain, such as scanner.example.org");
         return false;
     }
     o->params.ehlo_domain = o->ehlo_domain;
@@ -143,7 +143,7 @@ static bool machine_read_store(struct options *o, const char *name, const char *
 {
     const char *file = path != NULL ? path : trust_store_system_path();
     if (file == NULL) {
-        buf_put_text(why, "no bundle of root certificates on this machine; install the package "
+        buf_put_text(why, "no root certificates on this machine; install the package "
                           "ca-certificates, or give a file with --root-cas");
         return false;
     }

@@ -37,7 +37,7 @@ static bool option_read_text(struct options *o, const struct option_row *row, co
                              struct buf *why)
 {
     if (text[0] == '\0') {
-        buf_put_text(why, "is given an empty value");
+        buf_put_text(why, "has an empty value");
         return false;
     }
     *(const char **)field_of(o, row) = text;
@@ -49,7 +49,7 @@ static bool read_number_u64(struct options *o, const struct option_row *row, con
 {
     if (!value_read_number(span_of(text), row->min, row->max, field_of(o, row))) {
         option_put_item(why, span_of(text));
-        buf_put_text(why, "is no whole number from ");
+        buf_put_text(why, "is not a whole number from ");
         buf_put_u64(why, row->min);
         buf_put_text(why, " to ");
         buf_put_u64(why, row->max);
@@ -65,7 +65,8 @@ static bool read_number(struct options *o, const struct option_row *row, const c
     CHECK(row->max <= UINT32_MAX);
     if (!value_read_number(span_of(text), row->min, row->max, &n)) {
         option_put_item(why, span_of(text));
-        buf_putf(why, "is no whole number from %u to %u", (unsigned)row->min, (unsigned)row->max);
+        buf_putf(why, "is not a whole number from %u to %u", (unsigned)row->min,
+                 (unsigned)row->max);
         return false;
     }
     *(uint32_t *)field_of(o, row) = (uint32_t)n;
@@ -77,7 +78,7 @@ static bool read_seconds(struct options *o, const struct option_row *row, const 
 {
     if (!value_read_seconds(span_of(text), row->min, row->max, field_of(o, row))) {
         option_put_item(why, span_of(text));
-        buf_putf(why, "is no time from %g to %g seconds", (double)row->min / 1000,
+        buf_putf(why, "is not a time from %g to %g seconds", (double)row->min / 1000,
                  (double)row->max / 1000);
         return false;
     }
@@ -93,7 +94,7 @@ static bool read_address_rate(struct options *o, const struct option_row *row, c
     (void)row;
     if (!value_read_rate(span_of(text), ADDRESS_RATE_MAX, &o->params.address_rate)) {
         option_put_item(why, span_of(text));
-        buf_putf(why, "is no rate such as 2/s, 30/m or 10/h, up to %d/s, or 0 for no limit",
+        buf_putf(why, "is not a rate such as 2/s, 30/m or 10/h, up to %d/s, or 0 for no limit",
                  ADDRESS_RATE_MAX);
         return false;
     }
@@ -109,7 +110,7 @@ static bool read_dns_rate(struct options *o, const struct option_row *row, const
     double rate = 0;
     if (!value_read_rate(span_of(text), DNS_RATE_MAX, &rate) || (rate > 0 && rate < 1)) {
         option_put_item(why, span_of(text));
-        buf_putf(why, "is no rate from 1 to %d questions a second, or 0 for no limit",
+        buf_putf(why, "is not a rate from 1 to %d queries per second, or 0 for no limit",
                  DNS_RATE_MAX);
         return false;
     }
@@ -224,7 +225,7 @@ static bool read_contact(struct options *o, const struct option_row *row, const 
     }
     if (!ok || s.len > CONTACT_MAX) {
         option_put_item(why, s);
-        buf_putf(why, "is no https:, http: or mailto: address of at most %d characters",
+        buf_putf(why, "is not an https:, http: or mailto: URI of at most %d characters",
                  CONTACT_MAX);
         return false;
     }
@@ -241,7 +242,7 @@ static bool read_infer(struct options *o, const struct option_row *row, const ch
     (void)row;
     if (strcmp(text, "listed") == 0 || strcmp(text, "all") == 0) {
         option_put_item(why, span_of(text));
-        buf_put_text(why, "is not available in this version: every name is dialled, use off");
+        buf_put_text(why, "is not available in this version: every name is tested; use off");
         return false;
     }
     static const char *const words[] = {"off", NULL};
@@ -273,18 +274,18 @@ static bool read_probes(struct options *o, const struct option_row *row, const c
         if (i == PROBE_COUNT) {
             bool later = span_eq(item, SPAN_LIT("no-sni-short"));
             option_put_item(why, item);
-            buf_put_text(why, later ? "is not available in this version" : "is no probe");
-            buf_put_text(why, ": use sni, no-sni, versions and ecdsa-rsa with commas");
+            buf_put_text(why, later ? "is not available in this version" : "is not a probe");
+            buf_put_text(why, ": use sni, no-sni, versions and ecdsa-rsa, separated by commas");
             return false;
         }
         asked[i] = true;
     }
     if (asked[PROBE_OTHER_KEY] && !asked[PROBE_SNI]) {
-        buf_put_text(why, "ecdsa-rsa goes on from the handshake of sni: use both");
+        buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
         return false;
     }
     if (asked[PROBE_VERSIONS] && !asked[PROBE_SNI] && !asked[PROBE_NO_SNI]) {
-        buf_put_text(why, "versions goes on from another handshake: use sni or no-sni as well");
+        buf_put_text(why, "versions needs another handshake: use sni or no-sni as well");
         return false;
     }
     o->params.probe_sni = asked[PROBE_SNI];
@@ -306,18 +307,18 @@ static bool option_read_ports(struct options *o, const struct option_row *row, c
         uint64_t port = 0;
         if (!value_read_number(item, 1, UINT16_MAX, &port)) {
             option_put_item(why, item);
-            buf_put_text(why, "is no port from 1 to 65535");
+            buf_put_text(why, "is not a valid port (1 to 65535)");
             return false;
         }
         for (size_t i = 0; i < count; i++) {
             if (ports[i] == port) {
                 option_put_item(why, item);
-                buf_put_text(why, "stands there twice");
+                buf_put_text(why, "is repeated");
                 return false;
             }
         }
         if (count == PORTS_MAX) {
-            buf_putf(why, "is given more than %d ports", PORTS_MAX);
+            buf_putf(why, "has more than %d ports", PORTS_MAX);
             return false;
         }
         ports[count++] = (uint16_t)port;
@@ -330,7 +331,7 @@ static bool option_read_ports(struct options *o, const struct option_row *row, c
 static bool is_full(size_t count, size_t max, struct buf *why)
 {
     if (count == max) {
-        buf_putf(why, "is given more than %zu values", max);
+        buf_putf(why, "has more than %zu values", max);
     }
     return count == max;
 }
@@ -350,8 +351,8 @@ static bool read_name_servers(struct options *o, const struct option_row *row, c
         }
         if (!value_read_endpoint(item, DNS_PORT, &o->name_servers[*count])) {
             option_put_item(why, item);
-            buf_put_text(why,
-                         "is no address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53");
+            buf_put_text(
+                why, "is not an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53");
             return false;
         }
         (*count)++;
@@ -372,7 +373,7 @@ static bool read_local_addrs(struct options *o, const struct option_row *row, co
         }
         if (!net_addr_parse(item, &o->local_addrs[*count])) {
             option_put_item(why, item);
-            buf_put_text(why, "is no IPv4 or IPv6 address");
+            buf_put_text(why, "is not an IPv4 or IPv6 address");
             return false;
         }
         (*count)++;
@@ -393,7 +394,7 @@ static bool read_address_maps(struct options *o, const struct option_row *row, c
         }
         if (!value_read_address_map(item, &o->address_maps[*count])) {
             option_put_item(why, item);
-            buf_put_text(why, "is no map such as 198.51.0.0/16=127.5.0.0/16 or "
+            buf_put_text(why, "is not a mapping such as 198.51.0.0/16=127.5.0.0/16 or "
                               "2001:db8::/112=127.6.0.0/16:2525 (TO at least as large as FROM)");
             return false;
         }
@@ -415,7 +416,7 @@ static bool read_port_maps(struct options *o, const struct option_row *row, cons
         }
         if (!value_read_port_map(item, &o->port_maps[*count])) {
             option_put_item(why, item);
-            buf_put_text(why, "is no map such as 25=2525");
+            buf_put_text(why, "is not a mapping such as 25=2525");
             return false;
         }
         (*count)++;
@@ -429,7 +430,7 @@ static bool read_ehlo_domain(struct options *o, const struct option_row *row, co
     (void)row;
     if (!value_is_fqdn(span_of(text))) {
         option_put_item(why, span_of(text));
-        buf_put_text(why, "is no fully qualified host name such as scanner.example.org");
+        buf_put_text(why, "is not a fully qualified host name such as scanner.example.org");
         return false;
     }
     o->params.ehlo_domain = text;
@@ -507,14 +508,14 @@ static bool read_root_cas(struct options *o, const struct option_row *row, const
     }
     if (!value_read_root_cas(text, &store)) {
         option_put_item(why, span_of(text));
-        buf_put_text(why, "is no FILE or NAME=FILE, with a name of at most 63 letters, digits, "
+        buf_put_text(why, "is not FILE or NAME=FILE, with a name of at most 63 letters, digits, "
                           "'-', '_' and '.'");
         return false;
     }
     for (size_t i = 0; i < o->root_cas_count; i++) {
         if (strcmp(o->root_cas[i].name, store.name) == 0) {
-            buf_putf(why, "has two trust stores called '%s'; give one another name: OTHER=%s",
-                     store.name, store.path);
+            buf_putf(why, "has two trust stores named '%s'; rename one: OTHER=%s", store.name,
+                     store.path);
             return false;
         }
     }
@@ -527,7 +528,7 @@ static bool option_read_intermediates(struct options *o, const struct option_row
 {
     (void)row;
     if (text[0] == '\0') {
-        buf_put_text(why, "is given an empty value");
+        buf_put_text(why, "has an empty value");
         return false;
     }
     if (is_full(o->intermediates_count, INTERMEDIATES_FILES_MAX, why)) {
@@ -543,7 +544,7 @@ static bool read_at(struct options *o, const struct option_row *row, const char 
     (void)row;
     if (!value_read_time(span_of(text), &o->params.terms.at)) {
         option_put_item(why, span_of(text));
-        buf_put_text(why, "is no time in UTC such as 2026-01-31, 2026-01-31T12:00:00Z or "
+        buf_put_text(why, "is not a time in UTC such as 2026-01-31, 2026-01-31T12:00:00Z or "
                           "@1769860800");
         return false;
     }
@@ -571,16 +572,16 @@ static bool read_at(struct options *o, const struct option_row *row, const char 
 
 const struct option_row option_table[] = {
     {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", "-", "stdin",
-     "one domain a line, or CSV",
-     "Where the domains come from; '-' is standard input. One domain a line, or CSV (rank,domain "
-     "as Tranco has it). Comments from '#', blank lines, CRLF, a byte order mark, upper case, a "
-     "trailing dot, internationalised names and user@domain are all understood. FILE can be given "
-     "without the option as well.",
+     "one domain per line, or CSV",
+     "The file with the domains; '-' is standard input. One domain per line, or CSV (rank,domain "
+     "as in the Tranco list). Comments after '#', blank lines, CRLF, a byte order mark, upper "
+     "case, a trailing dot, internationalised names and user@domain are accepted. FILE can also be "
+     "given without the option.",
      option_read_text, FIELD(input_path), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "column", "N|NAME", NULL, NULL,
-     "the column of CSV input with the domain",
-     "The column of CSV input that holds the domain: its number, from 1, or its name in the first "
-     "line. Without it, it is guessed.",
+     "CSV column that has the domain",
+     "The column of CSV input that has the domain: its number, from 1, or its name in the first "
+     "line. Without this option, the column is guessed.",
      option_read_text, FIELD(column), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "metadata-passthrough", NULL, NULL, NULL,
      "keep the other columns in the rows",
@@ -588,187 +589,192 @@ const struct option_row option_table[] = {
      FIELD(metadata_passthrough), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 'o', "output", "DIR", NULL, NULL,
-     "new directory; else NDJSON on stdout",
-     "The directory that gets one file per table, summary.json and manifest.json. It must be "
-     "absent or empty. Without it, the rows of all tables go to standard output as NDJSON, each "
-     "with its table in \"type\".",
+     "new directory (else NDJSON to stdout)",
+     "The directory for the results: one file per table, summary.json and manifest.json. It must "
+     "be empty or not exist. Without this option, the rows of all tables go to standard output as "
+     "NDJSON; \"type\" is the table of a row.",
      option_read_text, FIELD(output_dir), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
-     "ndjson, csv or both", "What a directory holds: ndjson, csv or both.", read_format, 0, 0, 0},
+     "ndjson, csv or both", "The format of the files in the directory: ndjson, csv or both.",
+     read_format, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
-     "none, gzip or zstd", "How the files of a directory are compressed: none, gzip or zstd.",
+     "none, gzip or zstd", "The compression of the files in the directory: none, gzip or zstd.",
      read_compress, 0, 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_EXPLAIN, 0, "format", "FORMAT", "text", NULL, "text, csv or json",
-     "How the catalogue is printed: text, csv or json. The last two give every field of every "
-     "entry that was asked for.",
+     "The format of the catalogue: text, csv or json. csv and json give every field of every "
+     "entry.",
      read_explain_format, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK, 0, "json", NULL, NULL, NULL, "one JSON document per domain",
-     "Print one JSON document per domain, on a line of its own, in place of the report: its "
-     "findings are counted, and all rows that it rests on are in it.",
+     "Print one JSON document per domain, each on one line, instead of the report. It has the "
+     "number of findings by severity, and all rows of the domain.",
      read_flag, OPTION_FIELD(json), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK, 'v', "verbose", NULL, NULL, NULL,
-     "notes of level info, and what was said",
-     "Show findings of severity info as well, and what the servers said.", read_flag,
+     "also info findings, server replies",
+     "Also show findings of severity info, and the replies of the servers.", read_flag,
      OPTION_FIELD(verbose), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK, 0, "color", "WHEN", "auto", NULL, "auto, always or never",
      "Whether the report is coloured: auto does so on a terminal, unless the environment has "
      "NO_COLOR.",
      read_color, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_CHECK, 0, "fail-on", "SEVERITY", NULL, NULL,
-     "exit code 10 when a finding reaches it",
-     "End with exit code 10 when a finding is at least this severe: error, warning, notice or "
-     "info. Without it, findings do not change the exit code.",
+     "exit code 10 at this severity or above",
+     "Exit with code 10 if a finding has at least this severity: error, warning, notice or info. "
+     "Without this option, findings do not change the exit code.",
      read_fail_on, 0, 0, 0},
 
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "root-cas", "[NAME=]FILE", NULL,
-     "system's", "roots to trust; up to 8 times",
-     "A PEM file of root certificates (a trust store), up to eight times. The first one decides "
-     "statuses and findings, the others are reported beside it. NAME is what rows call it; "
-     "without it, the name of the file. The word system in place of FILE is the bundle of this "
-     "machine, which is also used without this option; analyze then uses the copies in RESULTS.",
+     "system's", "trusted roots; up to 8 times",
+     "A PEM file of root certificates (a trust store); repeatable up to eight times. The first "
+     "store decides statuses and findings; the verdicts of the others are also reported. NAME is "
+     "the name of the store in the rows; the default is the name of the file. The word system "
+     "instead of FILE means the CA bundle of this machine, which is also the default. The default "
+     "of analyze is the copies in RESULTS.",
      read_root_cas, 0, 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "intermediates", "FILE", NULL, NULL,
      "known intermediate CAs; up to 8 times",
-     "A PEM file of intermediate CA certificates, plain or in gzip, up to eight times. A list that "
-     "lacks one of them, or of the few that are shipped, has the status missing_intermediate: "
-     "trusted with it, and not as served. They are no roots. docs/verdicts.md tells how to make "
-     "such a file of all public CAs. Without it, analyze uses the copies in RESULTS.",
+     "A PEM file of intermediate CA certificates, plain or gzip; repeatable up to eight times. A "
+     "chain that lacks one of them, or one of the few bundled ones, gets the status "
+     "missing_intermediate: it would be trusted with this certificate, but not as served. They are "
+     "not trusted as roots. docs/verdicts.md explains how to make such a file of all public CAs. "
+     "The default of analyze is the copies in RESULTS.",
      option_read_intermediates, 0, 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "trust-ad", "WHAT", "auto", NULL,
-     "auto, yes or no: does AD count",
-     "Whether the AD bit of the resolvers counts as DNSSEC validation, without which DANE is not "
-     "judged (RFC 7672 section 2.1.1). auto: yes, if all of them are on loopback addresses and "
-     "answer the question for the name servers of the root with AD; analyze then does as the scan "
-     "did.",
+     "auto, yes or no: trust the AD bit",
+     "Whether to trust the AD bit of the resolvers as DNSSEC validation. Without validation, DANE "
+     "is not judged (RFC 7672 section 2.1.1). auto means yes if all resolvers have loopback "
+     "addresses and answer the query for the NS records of the root with AD; for analyze, auto "
+     "means the choice of the scan.",
      read_trust_ad, 0, 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "sender-profiles", "FILE", NULL,
-     "shipped", "how senders behave",
-     "A file of sender profiles (JSON) in place of those that are shipped; its form is told in "
-     "datasets/sender-profiles/README.md. analyze uses the copy in RESULTS without it.",
+     "bundled", "how senders behave",
+     "A file of sender profiles (JSON) instead of the bundled ones; format: see "
+     "datasets/sender-profiles/README.md. The default of analyze is the copy in RESULTS.",
      option_read_text, OPTION_FIELD(profiles_path), 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "at", "TIME", NULL, "start",
      "judge as of this time, in UTC",
-     "The time to judge certificates at, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or @1769860800 "
-     "(Unix seconds). Without it, the start of the scan.",
+     "The time at which certificates are judged, in UTC: 2026-01-31, 2026-01-31T12:00:00Z or "
+     "@1769860800 (Unix seconds). The default is the start of the scan.",
      read_at, 0, 0, 0},
 
     {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "name-servers", "A[:P],...", NULL, "system's",
-     "resolvers to ask",
-     "The recursive resolvers to ask: addresses, each with a port if it is not 53; IPv6 addresses "
-     "with a port stand in brackets. Without it, those of /etc/resolv.conf. A validating resolver "
-     "on "
-     "this machine is best.",
+     "recursive resolvers",
+     "The addresses of the recursive resolvers, each with a port if it is not 53. IPv6 addresses "
+     "with a port go in brackets. The default is the resolvers of /etc/resolv.conf. A validating "
+     "resolver on this machine is best.",
      read_name_servers, 0, 0, 0},
     {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-rate-limit", "N", "5000", NULL,
-     "questions a second, 0: no limit",
-     "How many DNS questions are sent a second, over all resolvers; 0 is no limit.", read_dns_rate,
-     0, 0, 0},
+     "queries per second, 0: no limit",
+     "The number of DNS queries per second, to all resolvers together; 0 is no limit.",
+     read_dns_rate, 0, 0, 0},
     {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-timeout", "S", "3", NULL,
-     "wait for an answer, per try",
+     "wait for an answer, first try",
      "Seconds to wait for an answer at the first try; later tries wait longer.", read_seconds,
      FIELD(dns_timeout_ms), TIMEOUT_MIN, 60000U},
     {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
-     "How often each resolver is asked before the question has timed out.", read_number,
+     "How many times each resolver is tried before the query times out.", read_number,
      FIELD(dns_tries), 1, 20},
 
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "ports", "LIST", "25", NULL,
      "25, 587 (STARTTLS), 465 (TLS)",
-     "The ports of every MX host that are visited, at most four. On 465 TLS begins with the "
-     "connection (RFC 8314 section 3.3), on the others with STARTTLS.",
+     "The ports to test on every MX host, at most four. Port 465 uses implicit TLS (RFC 8314 "
+     "section 3.3), the others use STARTTLS.",
      option_read_ports, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
      "handshakes to make",
-     "The handshakes that are made: sni is one per host name and address with the name in the "
-     "ClientHello, no-sni one per address without a name. versions asks each address besides "
-     "which versions from TLS 1.0 on it accepts, by up to four connections that end with the "
-     "answer to a ClientHello; ecdsa-rsa makes one handshake more per host name and address, which "
-     "takes only a certificate with the other kind of key, RSA or ECDSA.",
+     "The handshakes to make. sni: one per host name and address, with the host name as SNI. "
+     "no-sni: one per address, without SNI. versions: also find out which TLS versions from 1.0 on "
+     "each address accepts, by up to four connections that end with the answer to a ClientHello. "
+     "ecdsa-rsa: one more handshake per host name and address, which accepts only a certificate "
+     "with the other type of key, RSA or ECDSA.",
      read_probes, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN, 0, "infer", "WHICH", "off", NULL, "off: dial every name",
+    {OPTION_GROUP_PROBES, IN_SCAN, 0, "infer", "WHICH", "off", NULL, "off: test every name",
      "Which names of one wildcard may share an observed chain. Only off is available in this "
-     "version: every name is dialled, up to --names-per-address.",
+     "version: every name is tested, up to --names-per-address.",
      read_infer, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN, 0, "names-per-address", "N", "500", NULL,
-     "names dialled per address, 0: all",
-     "How many host names are dialled at one address; those beyond it end as not_tested with the "
-     "reason address_budget, chosen by a fixed hash. 0 dials all.",
+     "names tested per address, 0: all",
+     "How many host names are tested at one address. The others get the outcome not_tested with "
+     "the reason address_budget; a fixed hash chooses them. 0 tests all.",
      read_number, FIELD(names_per_address), 0, NAMES_MAX},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "implicit-mx", "WHAT", "record", NULL,
      "record or dial",
-     "Whether a domain without MX but with an address (RFC 5321 section 5.1) is recorded only, or "
-     "dialled as well. Half of such names are web hosts.",
+     "What to do with a domain that has an address but no MX record (implicit MX, RFC 5321 section "
+     "5.1): only record it, or also connect to it (dial). Half of such names are web hosts.",
      read_implicit_mx, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "mta-sts", "WHAT", "fetch", NULL,
      "record or fetch",
-     "Whether policies of MTA-STS are fetched over HTTPS from the policy hosts of the domains that "
-     "have a record (RFC 8461 section 3.3), or only the records are kept.",
+     "MTA-STS: fetch the policies over HTTPS from the policy hosts of the domains that have a "
+     "record (RFC 8461 section 3.3), or only record the DNS records.",
      read_mta_sts, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "aia", "WHAT", "record", NULL, "record or fetch",
-     "Whether issuers' certificates that servers leave out are fetched at the end of the scan, as "
-     "browsers do and mail servers do not, from the http URLs that certificates give (caIssuers, "
-     "RFC "
-     "5280 section 4.2.2.1), each once, or only the URLs are kept.",
+     "Issuer certificates that servers do not present: fetch them at the end of the scan from the "
+     "http URLs in the certificates (caIssuers, RFC 5280 section 4.2.2.1), each URL once, or only "
+     "record the URLs. Browsers fetch them, mail servers do not.",
      read_aia, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '4', "ipv4-only", NULL, NULL, NULL,
-     "dial IPv4 addresses only", "Dial IPv4 addresses only; the others are recorded as not tested.",
-     read_ipv4_only, 0, 0, 0},
+     "use IPv4 addresses only",
+     "Connect to IPv4 addresses only; the others are recorded as not tested.", read_ipv4_only, 0, 0,
+     0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, '6', "ipv6-only", NULL, NULL, NULL,
-     "dial IPv6 addresses only", "Dial IPv6 addresses only; the others are recorded as not tested.",
-     read_ipv6_only, 0, 0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN, 0, "seed", "N", "1", NULL, "of the choices that are drawn",
-     "Chooses the names that --names-per-address leaves in. The same seed gives the same choice.",
+     "use IPv6 addresses only",
+     "Connect to IPv6 addresses only; the others are recorded as not tested.", read_ipv6_only, 0, 0,
+     0},
+    {OPTION_GROUP_PROBES, IN_SCAN, 0, "seed", "N", "1", NULL, "seed of random choices",
+     "The seed for choosing the names that --names-per-address allows. The same seed gives the "
+     "same choice.",
      read_number_u64, FIELD(seed), 0, UINT64_MAX},
 
     {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "ehlo-domain", "NAME", NULL, "this host's",
      "the name in EHLO",
-     "The name that we give in EHLO, the same for the whole scan. It must be a fully qualified "
-     "host name and should resolve to the scanning address and back (RFC 5321 section 4.1.4). "
-     "Without it, the canonical name of this host.",
+     "The name to send in EHLO, the same for the whole scan. It must be a fully qualified host "
+     "name; it should resolve to the address of the scanner, and that address back to the name "
+     "(RFC 5321 section 4.1.4). The default is the canonical name of this host.",
      read_ehlo_domain, 0, 0, 0},
     {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "contact", "URL|MAILTO", NULL, NULL,
-     "who scans, for policy hosts",
+     "who scans (in User-Agent)",
      "Who scans and why, such as https://scan.example.org/ or mailto:scan@example.org. It is sent "
-     "as part of User-Agent with HTTPS requests, and nowhere else.",
+     "only in the User-Agent of HTTPS requests.",
      read_contact, 0, 0, 0},
     {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "local-addr", "LIST", NULL, NULL,
-     "source addresses, in turn", "Source addresses to dial from, in turn, per address family.",
-     read_local_addrs, 0, 0, 0},
+     "source addresses, in turn",
+     "Source addresses of connections, used in turn, for each address family.", read_local_addrs, 0,
+     0, 0},
 
     {OPTION_GROUP_LIMITS, IN_SCAN, 0, "threads", "N", NULL, "cores", "worker threads",
-     "Worker threads. Without it, one for each processor that this process may use. No more than "
-     "--concurrency, with a message.",
+     "The number of worker threads. The default is one for each processor that this process may "
+     "use. It is lowered to --concurrency, with a message, if it is higher.",
      read_number, FIELD(threads), 1, THREADS_MAX},
     {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "concurrency", "N", "4000", NULL,
-     "connections in flight",
-     "How many connections are in flight at once, over all threads. Lowered, with a message, when "
-     "the limit of open files leaves less.",
+     "connections at once, in total",
+     "How many connections are open at once, over all threads. It is lowered, with a message, if "
+     "the limit of open files is too low.",
      read_number, FIELD(concurrency), 1, CONCURRENCY_MAX},
     {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-rate", "N/s", "2/s", NULL,
-     "connections to one address",
-     "How many connections to one address begin per second; N/m and N/h are a minute's and an "
-     "hour's, 0 is no limit.",
+     "new connections to one address",
+     "How many connections to one address are started per second; N/m is per minute, N/h per hour, "
+     "0 is no limit.",
      read_address_rate, 0, 0, 0},
     {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-limit", "N", "1", NULL,
-     "at once, one address", "How many connections to one address are open at once.", read_number,
-     FIELD(address_limit), 1, LIMIT_MAX},
+     "connections at once, one address", "How many connections to one address are open at once.",
+     read_number, FIELD(address_limit), 1, LIMIT_MAX},
     {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "network-limit", "N", "8", NULL,
-     "at once, one /24 or /48",
+     "connections at once, one /24 or /48",
      "How many connections to one network (/24 of IPv4, /48 of IPv6) are open at once.",
      read_number, FIELD(network_limit), 1, LIMIT_MAX},
     {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "operator-limit", "N", "64", NULL,
-     "at once, one MX operator",
+     "connections at once, one operator",
      "How many connections to one MX operator (registrable domain of the MX name) are open at "
      "once.",
      read_number, FIELD(operator_limit), 1, LIMIT_MAX},
 
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "connect-timeout", "S", "10", NULL,
-     "until connected", "Seconds until the TCP connection stands.", read_seconds,
+     "until connected", "Seconds until the TCP connection is established.", read_seconds,
      FIELD(connect_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "greeting-timeout", "S", "30", NULL,
      "until the greeting",
-     "Seconds until the greeting is complete. Servers delay it on purpose; RFC 5321 section "
-     "4.5.3.2.1 gives them five minutes.",
+     "Seconds until the greeting is complete. Some servers delay it on purpose; RFC 5321 section "
+     "4.5.3.2.1 allows five minutes.",
      read_seconds, FIELD(greeting_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "reply-timeout", "S", "20", NULL,
      "until each further reply", "Seconds until each further reply is complete.", read_seconds,
@@ -777,56 +783,56 @@ const struct option_row option_table[] = {
      "for the handshake", "Seconds for the TLS handshake.", read_seconds, FIELD(tls_timeout_ms),
      TIMEOUT_MIN, TIMEOUT_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "target-timeout", "S", "120", NULL,
-     "for a whole session", "Seconds for a whole session. Waiting for a limit is not counted.",
+     "for a whole session", "Seconds for a whole session. Waiting for a rate limit is not counted.",
      read_seconds, FIELD(target_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "policy-timeout", "S", "60", NULL,
-     "for a whole policy of MTA-STS",
-     "Seconds for fetching a policy of MTA-STS, from the connection to the last octet; 60 are what "
-     "RFC 8461 section 3.3 suggests. Waiting for a limit is not counted.",
+     "for an MTA-STS policy",
+     "Seconds to fetch an MTA-STS policy, from the connection to the last octet; RFC 8461 section "
+     "3.3 suggests 60. Waiting for a rate limit is not counted.",
      read_seconds, FIELD(policy_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
 
     {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 'b', "blocklist-file", "FILE", NULL, NULL,
-     "domains and CIDRs to leave alone",
-     "Domains (with all names under them), *.suffixes, addresses and CIDR prefixes that are left "
-     "alone, one a line, '#' begins a comment. Applied to input, MX hosts, CNAME targets and "
+     "domains and CIDRs not to scan",
+     "Domains (with all names under them), *.suffixes, addresses and CIDR prefixes that are not "
+     "scanned, one per line; '#' begins a comment. Applied to input, MX hosts, CNAME targets and "
      "addresses.",
      option_read_text, FIELD(blocklist_path), 0, 0},
     {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 0, "allow-special-addresses", NULL, NULL, NULL,
-     "dial RFC 6890 space too",
-     "Dial special-purpose addresses (RFC 6890: loopback, private, documentation, ...) as well. "
-     "Only for a network of your own.",
+     "connect to RFC 6890 space too",
+     "Also connect to special-purpose addresses (RFC 6890: loopback, private, documentation, ...). "
+     "Use this only in your own network.",
      read_flag, FIELD(allow_special_addresses), 0, 0},
 
     {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK, 0, "address-map", "FROM=TO[:P]", NULL, NULL,
-     "dial TO for addresses in FROM",
-     "Dial the addresses of the prefix TO in place of those of FROM, with the low bits moved over, "
-     "at port P if given. Rows and rules see the real address. Repeatable.",
+     "connect to TO instead of FROM",
+     "Connect to the addresses of the prefix TO instead of those of FROM, with the same low bits, "
+     "at port P if given. Rows and limits use the original address. Repeatable.",
      read_address_maps, 0, 0, 0},
     {OPTION_GROUP_LAB, IN_SCAN | IN_CHECK, 0, "port-map", "FROM=TO", NULL, NULL,
-     "dial port TO for port FROM", "Dial the port TO in place of FROM. Repeatable.", read_port_maps,
-     0, 0, 0},
+     "connect to port TO instead of FROM", "Connect to port TO instead of FROM. Repeatable.",
+     read_port_maps, 0, 0, 0},
 
     {OPTION_GROUP_REPORTING, IN_SCAN | IN_CHECK, 'q', "quiet", NULL, NULL, NULL,
      "no progress and no summary",
      "No progress and no summary on standard error; errors are still reported.", read_flag,
      FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,
-     "progress as CSV, a line a second", "Write a CSV line with the progress every second to FILE.",
+     "progress as CSV, every second", "Write a CSV line with the progress every second to FILE.",
      option_read_text, FIELD(status_path), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 0, "metrics-file", "FILE", NULL, NULL,
      "progress for Prometheus",
-     "Keep FILE up to date with the progress in the text format of Prometheus; replaced as a "
-     "whole.",
+     "Keep the progress in FILE, in the text format of Prometheus; the file is replaced "
+     "atomically.",
      option_read_text, FIELD(metrics_path), 0, 0},
-    {OPTION_GROUP_REPORTING, IN_SCAN, 'l', "log-file", "FILE", NULL, "stderr", "messages go here",
-     "Append messages to FILE in place of standard error. Errors of the command line still go to "
-     "standard error.",
+    {OPTION_GROUP_REPORTING, IN_SCAN, 'l', "log-file", "FILE", NULL, "stderr", "log messages",
+     "Append messages to FILE instead of standard error. Command-line errors still go to standard "
+     "error.",
      option_read_text, FIELD(log_path), 0, 0},
 
-    {OPTION_GROUP_OTHER, IN_ALL, 'h', "help", NULL, NULL, NULL, "this text",
-     "Show the options and end.", NULL, 0, 0, 0},
-    {OPTION_GROUP_OTHER, IN_ALL, 'V', "version", NULL, NULL, NULL, "the version",
-     "Show the version of mxcensus and end.", NULL, 0, 0, 0},
+    {OPTION_GROUP_OTHER, IN_ALL, 'h', "help", NULL, NULL, NULL, "show this help",
+     "Show the options and exit.", NULL, 0, 0, 0},
+    {OPTION_GROUP_OTHER, IN_ALL, 'V', "version", NULL, NULL, NULL, "show the version",
+     "Show the version of mxcensus and exit.", NULL, 0, 0, 0},
 };
 
 const size_t option_table_count = sizeof(option_table) / sizeof(option_table[0]);

@@ -186,13 +186,12 @@ static bool read_file_argument(struct options *o, struct buf *why)
         return true;
     }
     if (o->word_count > 1) {
-        buf_putf(why, "more than one input: '%s' and '%s'; one list at a time", o->words[0],
-                 o->words[1]);
+        buf_putf(why, "more than one input: '%s' and '%s'; give one", o->words[0], o->words[1]);
         return false;
     }
     if (strcmp(o->params.input_path, "-") != 0) {
-        buf_putf(why, "two inputs: --input-file '%s' and '%s'; one list at a time",
-                 o->params.input_path, o->words[0]);
+        buf_putf(why, "two inputs: --input-file '%s' and '%s'; give one", o->params.input_path,
+                 o->words[0]);
         return false;
     }
     o->params.input_path = o->words[0];
@@ -207,7 +206,7 @@ static bool read_words(struct options *o, struct buf *why)
         return read_file_argument(o, why);
     case COMMAND_CHECK:
         if (o->word_count == 0) {
-            buf_put_text(why, "which domain? Such as mxcensus check example.org");
+            buf_put_text(why, "which domain? Example: mxcensus check example.org");
         }
         return o->word_count > 0;
     case COMMAND_ANALYZE:
@@ -218,8 +217,7 @@ static bool read_words(struct options *o, struct buf *why)
         return o->word_count == 1;
     case COMMAND_EXPLAIN:
         if (o->word_count > 1) {
-            buf_putf(why, "more than one code: '%s' and '%s'; one at a time", o->words[0],
-                     o->words[1]);
+            buf_putf(why, "more than one code: '%s' and '%s'; give one", o->words[0], o->words[1]);
         }
         return o->word_count <= 1;
     case COMMAND_COUNT:
@@ -233,17 +231,17 @@ static bool fit_together(const struct options *o, struct buf *why)
 {
     const struct scan_params *p = &o->params;
     if (!p->use_ipv4 && !p->use_ipv6) {
-        buf_put_text(why, "--ipv4-only and --ipv6-only leave nothing to dial; give one of them");
+        buf_put_text(why, "--ipv4-only and --ipv6-only exclude each other; give one of them");
         return false;
     }
     if (o->command != COMMAND_CHECK && p->output_dir == NULL &&
         (p->format != RESULT_NDJSON || p->compression != RESULT_CODEC_NONE)) {
         buf_put_text(
-            why, "--format csv, --format both and --compress need a directory; add --output DIR");
+            why, "--format csv, --format both and --compress need a directory: add --output DIR");
         return false;
     }
     if (p->address_limit > p->network_limit) {
-        buf_putf(why, "--address-limit %u is more than --network-limit %u allows", p->address_limit,
+        buf_putf(why, "--address-limit %u is more than --network-limit %u", p->address_limit,
                  p->network_limit);
         return false;
     }

@@ -27,7 +27,7 @@
     X(SCAN, "scan", "[FILE]", "scan a list of domains")                   \
     X(CHECK, "check", "DOMAIN...", "a report on a few domains")           \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again") \
-    X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and what mends it")
+    X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and how to fix it")
 
 enum command {
 #define X(name, word, arguments, help) COMMAND_##name,

@@ -9,10 +9,10 @@
     X(sessions_in_flight, "gauge", "sessions_in_flight", "TCP connections open or connecting.") \
     X(sessions_done, "counter", "sessions_total", "Sessions that ended.")                       \
     X(sessions_failed, "counter", "sessions_failed_total",                                      \
-      "Sessions that ended without a handshake, or without the answer to a further probe.")     \
-    X(services_waiting, "gauge", "services_waiting", "Work that waits for a limit.")            \
-    X(dns_pending, "gauge", "dns_pending", "DNS questions without an answer yet.")              \
-    X(dns_asked, "counter", "dns_questions_total", "DNS questions sent.")                       \
+      "Sessions that ended without a handshake, or without an answer to an additional probe.")  \
+    X(services_waiting, "gauge", "services_waiting", "Services that wait for a rate limit.")    \
+    X(dns_pending, "gauge", "dns_pending", "DNS queries without an answer so far.")             \
+    X(dns_asked, "counter", "dns_questions_total", "DNS queries sent.")                         \
     X(rows_written, "counter", "rows_written_total", "Rows written, all tables.")               \
     X(octets_written, "counter", "octets_written_total", "Octets written, all files.")
 
@@ -115,7 +115,7 @@ void progress_put_metrics(struct buf *b, const struct progress_snapshot *now)
     buf_put_char(b, '\n');
     PROGRESS_NUMBERS(X)
 #undef X
-    put_metric_head(b, "lines_done_total", "counter", "Lines with their row written, by class.");
+    put_metric_head(b, "lines_done_total", "counter", "Lines whose row is written, by class.");
     for (enum account_class c = 0; c < ACCOUNT_CLASS_COUNT; c++) {
         buf_putf(b, "mxcensus_lines_done_total{class=\"%s\"} ", account_class_word(c));
         buf_put_u64(b, now->lines_done[c]);

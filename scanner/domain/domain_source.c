@@ -137,7 +137,7 @@ static bool source_fill(struct domain_source *s)
 {
     int error = octet_window_fill(&s->window);
     if (error != 0) {
-        buf_putf(&s->error, "cannot read the input behind line %llu: %s",
+        buf_putf(&s->error, "cannot read the input after line %llu: %s",
                  (unsigned long long)s->lines, strerror(error));
     }
     return error == 0;
@@ -330,7 +330,7 @@ static enum decision source_decide(struct domain_source *s)
         d = decide_by_content(s);
     } else if (text_to_u64(span_of(s->column_asked), &number)) {
         if (number == 0) {
-            buf_put_text(&s->error, "columns of the input count from 1");
+            buf_put_text(&s->error, "the columns of the input are numbered from 1");
             return DECIDED_NOTHING;
         }
         d = decide_by_number(s, number);

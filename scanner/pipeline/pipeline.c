@@ -184,7 +184,7 @@ static void on_signal(uv_signal_t *handle, int number)
         return;
     }
     admission_stop(&c->scan.admission);
-    c->hooks->say(c->hooks->arg, "stopping: finishing what is under way for at most 60 s; "
+    c->hooks->say(c->hooks->arg, "stopping: unfinished work may go on for at most 60 s; "
                                  "a second signal stops at once");
 }
 

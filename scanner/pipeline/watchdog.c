@@ -63,12 +63,12 @@ void watchdog_put_text(struct buf *text, const struct watchdog *w, enum watchdog
              (unsigned long long)(w->limit_ms / 1000));
     put_count(text, &first, waits->policy_hosts, "policy host");
     put_count(text, &first, waits->sessions, "session");
-    put_count(text, &first, waits->dns_questions, "DNS question");
+    put_count(text, &first, waits->dns_questions, "DNS query");
     put_count(text, &first, waits->domains, "domain");
     if (first) {
         buf_put_text(text, "services without a domain");
     }
     buf_put_text(text, step == WATCHDOG_GIVE_UP
-                           ? "; policy hosts and sessions are given up as local_fault"
+                           ? "; policy hosts and sessions end as local_fault"
                            : "; the scan ends, lines without a row are unfinished");
 }

@@ -78,7 +78,7 @@ static void on_certificate(struct analysis *a, const struct facts *row)
     bool parsed = false;
     const struct cert_info *info = chain_judge_cert(a->judge, der, &parsed);
     if (memcmp(named, info->fingerprint_sha256, sizeof(named)) != 0) {
-        facts_bad(row, CERTIFICATES_FINGERPRINT_SHA256, "is not that of raw");
+        facts_bad(row, CERTIFICATES_FINGERPRINT_SHA256, "is not the digest of raw");
         return;
     }
     record_certificate(&a->chains, der, info, parsed);
@@ -109,14 +109,14 @@ static void on_chain(struct analysis *a, const struct facts *row)
     }
     digest_sha256(digests, digest);
     if (count == 0 || count > TLS_CERTS_MAX || memcmp(digest, id, sizeof(digest)) != 0) {
-        facts_bad(row, CHAINS_CHAIN_ID, "is not that of the certificates");
+        facts_bad(row, CHAINS_CHAIN_ID, "is not the digest of the certificates");
         return;
     }
     bool missing = false;
     uint32_t number = known_add_chain(a->known, id, digests, &missing);
     if (number == KNOWN_CHAIN_NONE) {
         facts_bad(row, CHAINS_CERTIFICATES,
-                  missing ? "names one that has no row in certificates" : "has its row already");
+                  missing ? "names a certificate that has no row" : "has a row already");
         return;
     }
     judge_chain(a, number, id, digests);
@@ -372,14 +372,14 @@ static void on_policy_body(struct analysis *a, const struct facts *row)
     }
     digest_sha256(body, digest);
     if (memcmp(named, digest, sizeof(named)) != 0) {
-        facts_bad(row, POLICY_BODIES_POLICY_SHA256, "is not that of raw");
+        facts_bad(row, POLICY_BODIES_POLICY_SHA256, "is not the digest of raw");
         return;
     }
     bool added = false;
     if (!known_add_body(a->known, named, body, &added, a->why)) {
         stop(a, ANALYZE_FATAL);
     } else if (!added) {
-        facts_bad(row, POLICY_BODIES_POLICY_SHA256, "has its row already");
+        facts_bad(row, POLICY_BODIES_POLICY_SHA256, "has a row already");
     } else {
         report_policy_body(&a->out.sink, named, body);
     }
@@ -552,7 +552,7 @@ static void run_step(struct analysis *a, const struct table_step *step)
 static void expect_domains_of_policies(struct analysis *a)
 {
     if (a->policies > 0) {
-        buf_putf(a->why, "%s: %llu rows of policies are of no domain", a->results.path,
+        buf_putf(a->why, "%s: %llu rows of policies belong to no domain", a->results.path,
                  (unsigned long long)a->policies);
         stop(a, ANALYZE_UNUSABLE);
     }
@@ -617,8 +617,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
         .profiles = a->profiles != NULL ? &a->profiles->profiles : NULL,
     };
     if (a->terms.at == INT64_MIN) {
-        buf_putf(a->why, "%s/manifest.json: does not say when the scan judged; give --at",
-                 p->results);
+        buf_putf(a->why, "%s/manifest.json: has no time of judgement; give --at", p->results);
         return false;
     }
     return true;

@@ -21,7 +21,7 @@ struct octet_file *octet_file_new(struct buf *why)
     const char *folder = NULL;
     int fd = unlinked_file_open_on_disk(&folder);
     if (fd < 0) {
-        buf_putf(why, "temporary file in %s: %s; name another folder in TMPDIR", folder,
+        buf_putf(why, "temporary file in %s: %s; set TMPDIR to another directory", folder,
                  strerror(errno));
         return NULL;
     }

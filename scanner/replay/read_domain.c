@@ -18,7 +18,7 @@ struct span read_chain(const struct facts *row, uint8_t chain_id[32], size_t *co
     for (size_t i = 0; i < *count; i++) {
         struct span digest = facts_list_hex(row, CHAINS_CERTIFICATES, i);
         if (digest.len != 32) {
-            facts_bad(row, CHAINS_CERTIFICATES, "holds something that is no SHA-256");
+            facts_bad(row, CHAINS_CERTIFICATES, "has an item that is not a SHA-256");
             return (struct span){0};
         }
         memcpy(digests + 32 * i, digest.at, 32);
@@ -71,7 +71,7 @@ static const struct seen_mx *read_mx_set(const struct facts *row, const struct b
 {
     *count = facts_list_len(row, DOMAINS_MX);
     if (*count > MX_MAX) {
-        facts_bad(row, DOMAINS_MX, "has more exchanges than are worked on");
+        facts_bad(row, DOMAINS_MX, "has more MX hosts than a scan tests");
         *count = 0;
     }
     struct seen_mx *mx = arena_new(&row->reading->arena, *count, sizeof(*mx));

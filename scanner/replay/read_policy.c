@@ -8,7 +8,7 @@ static size_t read_policy_attempts(const struct facts *row, unsigned column,
 {
     size_t count = facts_list_len(row, column);
     if (count > POLICY_ATTEMPTS_MAX) {
-        facts_bad(row, column, "has more connections than are made");
+        facts_bad(row, column, "has more connections than a scan makes");
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
@@ -66,7 +66,7 @@ void read_policy(const struct facts *row, struct read_policy *out)
     read_policy_handshake(row, seen);
     facts_sha256(row, POLICIES_POLICY_SHA256, seen->body_sha256);
     if (has_body(seen) != facts_has(row, POLICIES_BODY_OCTETS)) {
-        facts_bad(row, POLICIES_BODY_OCTETS, "does not go with policy_sha256");
+        facts_bad(row, POLICIES_BODY_OCTETS, "does not fit policy_sha256");
     }
 }
 
@@ -99,6 +99,6 @@ void read_issuer(const struct facts *row, struct seen_issuer *out)
         facts_bad(row, ISSUERS_RAW, "is longer than an answer can be");
     }
     if (facts_has(row, ISSUERS_RAW) != (out->outcome == POLICY_FETCH_FETCHED)) {
-        facts_bad(row, ISSUERS_RAW, "does not go with fetch");
+        facts_bad(row, ISSUERS_RAW, "does not fit fetch");
     }
 }

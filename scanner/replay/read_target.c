@@ -53,7 +53,7 @@ static void read_own(const struct facts *row, const struct session_columns *c,
     if (facts_object(row, c->transcript, &part)) {
         read_transcript(&part, &result->smtp);
         if (result->connect_ms < 0) {
-            facts_bad(row, c->transcript, "is there without a connection");
+            facts_bad(row, c->transcript, "is set without a connection");
         }
     }
     if (facts_object(row, c->handshake, &part)) {
@@ -261,7 +261,7 @@ static const struct seen_tlsa *read_tlsas(const struct facts *row, unsigned colu
 {
     *count = facts_list_len(row, column);
     if (*count > TLSA_MAX) {
-        facts_bad(row, column, "has more records than are kept");
+        facts_bad(row, column, "has more records than a scan keeps");
         *count = 0;
     }
     struct seen_tlsa *tlsas = arena_new(&row->reading->arena, *count, sizeof(*tlsas));
@@ -289,7 +289,7 @@ static void check_names(const struct facts *row, const struct seen_host *h)
     }
     for (size_t i = 0; i < h->cname_count; i++) {
         if (h->cnames[i].len > DNS_NAME_TEXT_MAX) {
-            facts_bad(row, HOSTS_CNAMES, "holds something that is no name");
+            facts_bad(row, HOSTS_CNAMES, "has an item that is not a name");
         }
     }
 }

@@ -51,7 +51,7 @@ static bool read_whole(const char *dir, const char *name, struct buf *octets, st
     bool ok = fd >= 0 && got == 0;
     if (!ok) {
         buf_putf(why, "%s: %s", (const char *)path.at,
-                 got == -2 ? "not a file of ours" : strerror(errno));
+                 got == -2 ? "not a file that mxcensus wrote" : strerror(errno));
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -104,7 +104,7 @@ static bool read_manifest(struct results *r, struct buf *why)
 {
     const json_t *schema = json_object_get(r->manifest, KEY_SCHEMA);
     if (!json_is_integer(schema) || json_integer_value(schema) != MANIFEST_SCHEMA) {
-        return refuse(r, why, "has not the schema that this version reads");
+        return refuse(r, why, "has a schema that this version does not read");
     }
     int64_t judged_ms = 0;
     const json_t *judged = json_object_get(r->manifest, KEY_JUDGED_AT);
@@ -118,7 +118,7 @@ static bool read_manifest(struct results *r, struct buf *why)
         !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");
     }
-    return read_ports(r) || refuse(r, why, "does not say which ports were asked for");
+    return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
 }
 
 bool results_open(struct results *r, const char *path, struct buf *why)
@@ -183,7 +183,8 @@ static bool read_copy(const struct results *r, const char *file, const char *sha
         return false;
     }
     if (!has_digest(buf_span(octets), sha256)) {
-        buf_putf(why, "%s/%s: not the %s of the scan: its SHA-256 is another", r->path, file, what);
+        buf_putf(why, "%s/%s: not the %s of the scan: its SHA-256 is different", r->path, file,
+                 what);
         return false;
     }
     return true;
@@ -195,7 +196,7 @@ static bool read_store(struct results *r, const json_t *entry, struct buf *why)
     const char *file = plain_name(json_object_get(entry, "file"));
     const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
     if (name == NULL || file == NULL || sha256 == NULL) {
-        return refuse(r, why, "an entry of " KEY_TRUST_STORES " is not whole");
+        return refuse(r, why, "an entry of " KEY_TRUST_STORES " is incomplete");
     }
     struct buf pem = BUF_INIT(TRUST_STORE_FILE_MAX);
     bool ok = read_copy(r, file, sha256, "trust store", &pem, why);
@@ -226,7 +227,7 @@ static bool read_intermediates(struct results *r, const json_t *entry, struct bu
     const char *file = plain_name(json_object_get(entry, "file"));
     const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
     if (path == NULL || file == NULL || sha256 == NULL) {
-        return refuse(r, why, "an entry of " KEY_INTERMEDIATES " is not whole");
+        return refuse(r, why, "an entry of " KEY_INTERMEDIATES " is incomplete");
     }
     struct buf octets = BUF_INIT(INTERMEDIATES_FILE_MAX);
     bool ok = read_copy(r, file, sha256, "intermediates", &octets, why);
@@ -262,7 +263,7 @@ bool results_read_profiles(struct results *r, struct buf *why)
     const char *file = plain_name(json_object_get(entry, "file"));
     const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
     if (file == NULL || sha256 == NULL) {
-        return refuse(r, why, KEY_PROFILES " is not whole");
+        return refuse(r, why, KEY_PROFILES " is incomplete");
     }
     struct buf octets = BUF_INIT(SENDER_PROFILES_OCTETS_MAX);
     if (read_copy(r, file, sha256, "sender profiles", &octets, why)) {
@@ -303,8 +304,7 @@ const char *results_table(const struct results *r, enum table_id t, uint64_t *ro
             return name;
         }
     }
-    buf_putf(why,
-             "%s/" MANIFEST_NAME ": names no NDJSON file of table %s, which is what analyze reads",
+    buf_putf(why, "%s/" MANIFEST_NAME ": names no NDJSON file of table %s, which analyze needs",
              r->path, table_name(t));
     return NULL;
 }

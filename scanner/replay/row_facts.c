@@ -117,7 +117,7 @@ bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line,
     }
     json_t *schema = json_object_get(r->row, out->definition->columns[0].name);
     if (!json_is_integer(schema) || json_integer_value(schema) != ROW_SCHEMA_VERSION) {
-        buf_putf(&r->why, "the row has not the schema %d that this version reads",
+        buf_putf(&r->why, "the row does not have schema %d, which this version reads",
                  ROW_SCHEMA_VERSION);
         return false;
     }
@@ -334,7 +334,7 @@ struct span facts_json(const struct facts *f, unsigned column)
         }
         rest = span_drop(rest, len < rest.len ? len + 1 : rest.len);
     }
-    facts_bad(f, column, "is not written as this program writes it");
+    facts_bad(f, column, "is not written as mxcensus writes it");
     return (struct span){0};
 }
 
@@ -518,7 +518,7 @@ struct span facts_list_text(const struct facts *f, unsigned column, size_t i)
         return (struct span){0}; /* after an error */
     }
     if (!json_is_string(value)) {
-        facts_bad(f, column, "holds something that is no text");
+        facts_bad(f, column, "has an item that is not a text");
         return (struct span){0};
     }
     const json_t *exact = json_array_get(companion_of(f, column), i);

@@ -172,8 +172,8 @@ static enum table_read fill_text(struct table_reader *r, struct buf *why)
     r->text.len += len;
     r->ended = r->in_ended && len == 0;
     if (!ok || (r->ended && r->decoder.inside)) {
-        buf_putf(why, "%s: damaged behind line %llu: %s", r->path, (unsigned long long)r->lines,
-                 ok ? "the compressed octets end too early" : "not the octets of the compression");
+        buf_putf(why, "%s: damaged after line %llu: %s", r->path, (unsigned long long)r->lines,
+                 ok ? "the compressed data ends too early" : "not valid compressed data");
         return TABLE_READ_BAD;
     }
     return TABLE_READ_LINE;

@@ -35,7 +35,7 @@ struct intermediate_pool *known_intermediates_new(const struct intermediates_fil
     if (intermediate_pool_truncated(pool)) {
         buf_putf(why,
                  "intermediates: more than %d, or no temporary file can be written; set TMPDIR to "
-                 "a directory with room",
+                 "a directory with free space",
                  INTERMEDIATES_MAX);
         intermediate_pool_free(pool);
         return NULL;

@@ -88,7 +88,7 @@ static bool read_source(const struct field_place *at, const json_t *given, uint8
     if (!field_object_has_only(given, known, &unknown)) {
         buf_putf(at->why, "%s: %s '%s': %s has ", at->origin, at->thing, at->id, at->field);
         field_put_key(at->why, unknown);
-        buf_put_text(at->why, "; known are value, source, date, mark");
+        buf_put_text(at->why, "; known keys: value, source, date, mark");
         return false;
     }
     for (size_t i = 1; known[i] != NULL; i++) {
@@ -206,7 +206,7 @@ bool fields_are_all(const struct field_place *at, const json_t *thing,
         if (i == count && others[o] == NULL) {
             buf_putf(at->why, "%s: %s '%s': ", at->origin, at->thing, at->id);
             field_put_key(at->why, key);
-            buf_putf(at->why, " is no field of a %s", at->thing);
+            buf_putf(at->why, " is not a field of a %s", at->thing);
             return false;
         }
     }

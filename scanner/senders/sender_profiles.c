@@ -11,7 +11,7 @@
 #define FORMAT       2
 #define TITLE_MAX    200 /* octets; our own bound */
 #define READ_STEP    4096
-#define SHIPPED_NAME "shipped sender profiles"
+#define SHIPPED_NAME "bundled sender profiles"
 
 /* --- words of the fields -------------------------------------------------------------------- */
 
@@ -184,7 +184,7 @@ static bool read_frame(const struct field_place *place, const json_t *json,
     const struct sender_profile *parent = find_profile(known, json_string_value(like));
     at.field = "like";
     if (like != NULL && parent == NULL) {
-        return field_fault(&at, "the id of a profile before it");
+        return field_fault(&at, "the id of an earlier profile");
     }
     *out = parent != NULL ? *parent : (struct sender_profile){0};
     out->id = at.id;
@@ -234,7 +234,7 @@ static bool read_all(const char *origin, const json_t *list, const struct tls_st
         struct field_place at = {.origin = origin, .thing = "profile", .id = id, .why = why};
         if (!field_is_id(id) || find_profile(&known, id) != NULL) {
             buf_putf(why,
-                     "%s: profile %zu: id must be a name of its own of a-z, 0-9, '.' and '-', at "
+                     "%s: profile %zu: id must be a unique name of a-z, 0-9, '.' and '-', at "
                      "most 40",
                      origin, i + 1);
             return false;
@@ -254,7 +254,8 @@ static const json_t *sender_profiles_of(const char *origin, const json_t *root, 
     if (!field_object_has_only(root, known, &unknown)) {
         buf_putf(why, "%s: ", origin);
         field_put_key(why, unknown);
-        buf_put_text(why, " is no key of the file; known are format, notes, tls_stacks, profiles");
+        buf_put_text(why,
+                     " is not a key of the file; known keys: format, notes, tls_stacks, profiles");
     } else if (json_integer_value(json_object_get(root, "format")) != FORMAT) {
         buf_putf(why, "%s: format must be %d", origin, FORMAT);
     } else if (!json_is_array(list) || json_array_size(list) == 0 ||
@@ -310,7 +311,7 @@ static bool read_file(const char *path, struct buf *octets, struct buf *why)
 {
     FILE *file = fopen(path, "rbe");
     if (file == NULL) {
-        buf_putf(why, "%s: %s; name a file of sender profiles", path, strerror(errno));
+        buf_putf(why, "%s: %s; give a file of sender profiles", path, strerror(errno));
         return false;
     }
     size_t got = 1;
@@ -322,7 +323,7 @@ static bool read_file(const char *path, struct buf *octets, struct buf *why)
     int failed = ferror(file) ? errno : 0;
     (void)fclose(file);
     if (room == NULL) {
-        buf_putf(why, "%s: over %u octets; name a smaller file", path, SENDER_PROFILES_OCTETS_MAX);
+        buf_putf(why, "%s: over %u octets; give a smaller file", path, SENDER_PROFILES_OCTETS_MAX);
     } else if (failed != 0) {
         buf_putf(why, "%s: %s", path, strerror(failed));
     }

@@ -98,7 +98,7 @@ static bool read_stack(const struct field_place *place, const json_t *json,
     const struct tls_stack *like = tls_stacks_find(before, count, json_string_value(said));
     at.field = "like";
     if (said != NULL && like == NULL) {
-        return field_fault(&at, "the id of a tls_stack before it");
+        return field_fault(&at, "the id of an earlier tls_stack");
     }
     *out = like != NULL ? *like : (struct tls_stack){0};
     out->id = at.id;
@@ -126,7 +126,7 @@ bool tls_stacks_read(const char *origin, const json_t *list, struct tls_stack *o
         struct field_place at = {.origin = origin, .thing = "tls_stack", .id = id, .why = why};
         if (!field_is_id(id) || tls_stacks_find(out, i, id) != NULL) {
             buf_putf(why,
-                     "%s: tls_stack %zu: id must be a name of its own of a-z, 0-9, '.' and '-', at "
+                     "%s: tls_stack %zu: id must be a unique name of a-z, 0-9, '.' and '-', at "
                      "most 40",
                      origin, i + 1);
             return false;

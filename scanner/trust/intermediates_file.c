@@ -37,9 +37,9 @@ static bool unpack(struct span packed, struct buf *text, struct buf *why)
     }
     (void)inflateEnd(&z);
     if (state == Z_OK) {
-        buf_putf(why, "over %u octets when unpacked; name a smaller file", INTERMEDIATES_FILE_MAX);
+        buf_putf(why, "over %u octets when unpacked; give a smaller file", INTERMEDIATES_FILE_MAX);
     } else if (state != Z_STREAM_END) {
-        buf_put_text(why, "damaged gzip; take a whole file");
+        buf_put_text(why, "damaged gzip; give an undamaged file");
     }
     return state == Z_STREAM_END;
 }
@@ -68,7 +68,7 @@ static bool file_parse(struct intermediates_file *f, struct buf *why)
         keep_cas(f, &certs);
     }
     if (good && f->count == 0) {
-        buf_putf(why, "%s in it; name a PEM file of " WHAT ", plain or in gzip",
+        buf_putf(why, "%s in it; give a PEM file of " WHAT ", plain or gzip",
                  f->octets.len == 0 ? "nothing"
                  : certs.count == 0 ? "no certificate"
                                     : "no CA certificate");
@@ -91,7 +91,7 @@ bool intermediates_file_parse(struct intermediates_file *f, const char *path, st
 {
     *f = empty_file(path);
     if (!buf_append(&f->octets, octets)) {
-        buf_putf(why, "over %u octets; name a smaller file", INTERMEDIATES_FILE_MAX);
+        buf_putf(why, "over %u octets; give a smaller file", INTERMEDIATES_FILE_MAX);
         return false;
     }
     return file_parse(f, why);

@@ -78,9 +78,10 @@ static bool take_blocks(struct pem_certs *c, BIO *bio, struct buf *why)
         ERR_clear_error();
         if (PEM_read_bio(bio, &type, &header, &octets, &len) != 1) {
             if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
-                buf_putf(why,
-                         "PEM block %zu, after %zu certificates, is damaged; take a whole file",
-                         blocks, certificates);
+                buf_putf(
+                    why,
+                    "PEM block %zu, after %zu certificates, is damaged; give an undamaged file",
+                    blocks, certificates);
                 good = false;
             }
             break;
@@ -114,7 +115,7 @@ bool pem_file_read(struct buf *into, const char *path, const char *what, struct 
 {
     FILE *file = fopen(path, "rbe");
     if (file == NULL) {
-        buf_putf(why, "%s: %s; name a PEM file of %s", path, strerror(errno), what);
+        buf_putf(why, "%s: %s; give a PEM file of %s", path, strerror(errno), what);
         return false;
     }
     bool small = true;
@@ -128,7 +129,7 @@ bool pem_file_read(struct buf *into, const char *path, const char *what, struct 
     int error = ferror(file) ? errno : 0;
     (void)fclose(file);
     if (!small) {
-        buf_putf(why, "%s: over %zu octets; name a smaller file", path, into->limit);
+        buf_putf(why, "%s: over %zu octets; give a smaller file", path, into->limit);
     } else if (error != 0) {
         buf_putf(why, "%s: %s", path, strerror(error));
     }

@@ -41,7 +41,7 @@ static bool parse_pem(struct trust_store_octets *store, struct buf *why)
     store->anchors = certs.list;
     store->anchor_count = certs.count;
     if (good && certs.count == 0) {
-        buf_put_text(why, "no certificate in it; name a PEM file of root certificates");
+        buf_put_text(why, "no certificate in it; give a PEM file of root certificates");
         good = false;
     }
     return good;
@@ -59,7 +59,7 @@ bool trust_store_parse(struct trust_store_octets *store, const char *name, struc
     *store = empty_store();
     set_name(store, name);
     if (!buf_append(&store->pem, pem)) {
-        buf_putf(why, "over %u octets; name a smaller file", TRUST_STORE_FILE_MAX);
+        buf_putf(why, "over %u octets; give a smaller file", TRUST_STORE_FILE_MAX);
         return false;
     }
     return parse_pem(store, why);

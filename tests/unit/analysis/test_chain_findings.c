@@ -149,7 +149,7 @@ static const struct chain_case cases[] = {
      .leaf_behind = true,
      .status = CHAIN_TRUSTED,
      .expected = {RAISES(CHAIN_LEAF_NOT_FIRST, ERROR,
-                         "certificate 1 (CN=Inter) stands before certificate 2 (CN=mx.test)"),
+                         "certificate 1 (CN=Inter) is before certificate 2 (CN=mx.test)"),
                   RAISES(CHAIN_UNRELATED, INFO, "certificate 2")}},
     {.name = "the leaf first", TRUSTED, .spares = SPARES(CHAIN_LEAF_NOT_FIRST)},
     {.name = "the intermediate twice, more",

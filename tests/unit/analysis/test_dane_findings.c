@@ -330,7 +330,8 @@ static const struct endpoint_case endpoints[] = {
      .matching_record = 2,
      .stale = 1,
      .expected = {RAISES(DANE_MATCH, INFO, "3 1 1 1a2b3c"),
-                  RAISES(DANE_STALE_RECORD, NOTICE, "; the other kind of key was not asked for")}},
+                  RAISES(DANE_STALE_RECORD, NOTICE,
+                         "; no handshake with the other type of key was made")}},
     {.name = "RFC 7671 8.1: a record for the certificate of each key",
      .status = DANE_MATCH,
      ESTABLISHED,
@@ -687,7 +688,7 @@ static const struct domain_case domains[] = {
      .host = {DANE_HOST_USABLE, DANE_HOST_LOOKUP_FAILED},
      .endpoint = {DANE_MISMATCH, DANE_FAILED},
      .expected = {RAISES(DANE_UNDELIVERABLE, ERROR,
-                         "2 exchanges, MX secure: mx.test usable, mx2.test lookup_failed")}},
+                         "2 MX hosts, MX secure: mx.test usable, mx2.test lookup_failed")}},
     {.name = "RFC 7672 2.2.1: only some senders use DANE then",
      .mx_state = DNSSEC_INSECURE,
      .mx = {MX1},
@@ -748,7 +749,7 @@ static const struct domain_case domains[] = {
      .mx = {MX1, MADE_HOST(20, "gone.test", NODATA, NODATA)},
      .host = {DANE_HOST_USABLE, DANE_HOST_UNKNOWN},
      .endpoint = {DANE_MISMATCH},
-     .expected = {RAISES(DANE_UNDELIVERABLE, ERROR, "1 exchanges")}},
+     .expected = {RAISES(DANE_UNDELIVERABLE, ERROR, "1 MX hosts")}},
 };
 
 #define DOMAIN_COUNT (sizeof(domains) / sizeof(domains[0]))

@@ -364,7 +364,7 @@ static const struct domain_case cases[] = {
      MX_KIND_EXPLICIT,
      DNS_DATA,
      {GOOD(10, "a.test")},
-     {RAISES(MX_MANY, WARNING, "11 MX records"), RAISES(MX_TRUNCATED, NOTICE, "1 of 11 exchanges")},
+     {RAISES(MX_MANY, WARNING, "11 MX records"), RAISES(MX_TRUNCATED, NOTICE, "1 of 11 MX hosts")},
      0,
      eleven_answered},
     {"ten",

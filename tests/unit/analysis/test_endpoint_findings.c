@@ -55,7 +55,7 @@ static const struct endpoint_case cases[] = {
     {.name = "the provider's",
      .made = {SAME(LEAF(1, "mx1.provider.test")), .ehlo = "250 mx1.provider.test"},
      .expected = {RAISES(NAME_MISMATCH_PROVIDER_DEFAULT, ERROR,
-                         "certificate for mx1.provider.test; the server calls itself "
+                         "certificate for mx1.provider.test; name in greeting or EHLO: "
                          "mx1.provider.test")},
      .spares = SPARES(NAME_MISMATCH)},
     {.name = "another name of the provider's",

@@ -444,13 +444,13 @@ static const struct session_case cases[] = {
      FAILED(ESTABLISHED),
      INSIDE,
      .tls = {TLS_OK, .list_truncated = true},
-     .expected = {RAISES(TLS_LIST_TRUNCATED, NOTICE, "2 certificates kept")},
+     .expected = {RAISES(TLS_LIST_TRUNCATED, NOTICE, "2 certificates recorded")},
      .spares = SPARES(TLS_NO_CERTIFICATE)},
     {.name = "SSL_CTX_set_max_cert_list(3): over 102,400 octets",
      FAILED(ESTABLISHED),
      INSIDE,
      .tls = {TLS_OK, .certificate_octets = 102401},
-     STARTTLS_ONLY(TLS_LIST_LARGE, "102401 octets; refused by default by OpenSSL (over 102400)"),
+     STARTTLS_ONLY(TLS_LIST_LARGE, "102401 octets; rejected by default by OpenSSL (over 102400)"),
      .spares = SPARES(TLS_LIST_TRUNCATED)},
     {.name = "not over",
      FAILED(ESTABLISHED),
@@ -465,9 +465,9 @@ static const struct session_case cases[] = {
              .certificate_octets = TLS_CERTIFICATE_MESSAGE_MAX + 1,
              .error_text = "excessive message size"},
      .expected = {RAISES(TLS_PROTOCOL_ERROR, ERROR, "excessive message size"),
-                  RAISES(TLS_LIST_TRUNCATED, NOTICE, "0 certificates kept"),
+                  RAISES(TLS_LIST_TRUNCATED, NOTICE, "0 certificates recorded"),
                   RAISES(TLS_LIST_LARGE, ERROR,
-                         "327681 octets or more; refused by default by OpenSSL (over 102400), "
+                         "327681 octets or more; rejected by default by OpenSSL (over 102400), "
                          "GnuTLS (131072), Go (262144)")}},
 
     /* keyUsage of the leaf, RFC 8446 section 4.4.2.2, RFC 5246 section 7.4.2 */

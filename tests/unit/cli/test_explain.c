@@ -142,9 +142,9 @@ Test(explain, what_is_unknown_gets_its_neighbours)
         {"starttls.maskd", "starttls.masked"},
         {"tls.starttls_masked", "starttls.masked"},
         {"no_shared_cipher", "tls.no_shared_cipher"}, /* the area was forgotten */
-        {"STARTTLS.MASKED", "near it: "},
-        {"", "near it: "},
-        {"x\n\033[31my", "near it: "},
+        {"STARTTLS.MASKED", "similar: "},
+        {"", "similar: "},
+        {"x\n\033[31my", "similar: "},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct buf out = BUF_INIT(BUF_NO_LIMIT);

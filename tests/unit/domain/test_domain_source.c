@@ -349,8 +349,8 @@ Test(domain_source, read_errors_lose_no_record_and_make_none)
         cr_expect_eq(domain_source_next(s, &r), SOURCE_RECORD, "%s", breaks[i].name);
         cr_assert_eq(dup2(broken, ends[0]), ends[0]);
         cr_expect_eq(domain_source_next(s, &r), SOURCE_FAILED, "%s", breaks[i].name);
-        cr_expect_not_null(strstr(domain_source_error(s), "behind line 1"), "%s: %s",
-                           breaks[i].name, domain_source_error(s));
+        cr_expect_not_null(strstr(domain_source_error(s), "after line 1"), "%s: %s", breaks[i].name,
+                           domain_source_error(s));
         cr_expect_eq(domain_source_lines(s), 1, "%s", breaks[i].name);
         domain_source_free(s);
         (void)close(ends[0]);

@@ -110,7 +110,7 @@ Test(watchdog, the_text_names_what_is_waited_for)
     cr_expect(
         span_eq(buf_span(&text),
                 SPAN_LIT("no progress for 10 s, twice the longest timeout; still waiting for: "
-                         "2 policy hosts, 1 domain; policy hosts and sessions are given up as "
+                         "2 policy hosts, 1 domain; policy hosts and sessions end as "
                          "local_fault")));
     buf_deinit(&text);
 }

@@ -52,9 +52,9 @@ static const struct bad_case {
     const char *value;
     const char *why;
 } bad_cases[] = {
-    {"schema", "2", "the row has not the schema 1 that this version reads"},
-    {"schema", "\"1\"", "the row has not the schema 1 that this version reads"},
-    {"schema", NULL, "the row has not the schema 1 that this version reads"},
+    {"schema", "2", "the row does not have schema 1, which this version reads"},
+    {"schema", "\"1\"", "the row does not have schema 1, which this version reads"},
+    {"schema", NULL, "the row does not have schema 1, which this version reads"},
     {"colour", "1", "hosts has a column that this version does not know: \"colour\""},
     {"host_base64", "null", "hosts has a column that this version does not know: \"host_base64\""},
     {"host", NULL, "hosts.host is absent or null"},
@@ -67,7 +67,7 @@ static const struct bad_case {
     {"addresses", "{}", "hosts.addresses is not a list"},
     {"addresses", "[\"192.0.2.1/8\"]", "hosts.addresses is not an address"},
     {"addresses", "[null]", "hosts.addresses is not an address"},
-    {"cnames", "[1]", "hosts.cnames holds something that is no text"},
+    {"cnames", "[1]", "hosts.cnames has an item that is not a text"},
     {"a_dns", "[]", "hosts.a_dns is not an object"},
     {"a_dns", "{}", "dns.state is absent or null"},
     {"a_dns", "{\"state\":\"maybe\"}", "dns.state has a word that this version does not know"},

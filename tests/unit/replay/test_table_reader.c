@@ -101,18 +101,18 @@ static const struct reader_case {
     {"gzip of two members (RFC 1952 section 2.2)", "a.ndjson.gz", put_gzip, "one\ntwo\nthree\n",
      TWO_FRAMES, 3, TABLE_READ_END, ""},
     {"gzip cut short", "a.ndjson.gz", put_gzip, "one\ntwo\n", CUT, 2, TABLE_READ_BAD,
-     "the compressed octets end too early"},
+     "the compressed data ends too early"},
     {"gzip and something else", "a.ndjson.gz", put_gzip, "one\n", TRAILING_OCTETS, 1,
-     TABLE_READ_BAD, "not the octets of the compression"},
+     TABLE_READ_BAD, "not valid compressed data"},
     {"no gzip at all", "a.ndjson.gz", NULL, "one\n", ONE_FRAME, 0, TABLE_READ_BAD,
-     "damaged behind line 0: not the octets of the compression"},
+     "damaged after line 0: not valid compressed data"},
     {"zstd (RFC 8878)", "a.ndjson.zst", put_zstd, "one\ntwo\n", ONE_FRAME, 2, TABLE_READ_END, ""},
     {"zstd of two frames (RFC 8878 section 3)", "a.ndjson.zst", put_zstd, "one\ntwo\nthree\n",
      TWO_FRAMES, 3, TABLE_READ_END, ""},
     {"zstd cut short", "a.ndjson.zst", put_zstd, "one\ntwo\n", CUT, 0, TABLE_READ_BAD,
-     "the compressed octets end too early"},
+     "the compressed data ends too early"},
     {"no zstd at all", "a.ndjson.zst", NULL, "one\n", ONE_FRAME, 0, TABLE_READ_BAD,
-     "not the octets of the compression"},
+     "not valid compressed data"},
 };
 
 Test(table_reader, lines_of_every_kind_of_file)

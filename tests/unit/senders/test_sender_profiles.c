@@ -273,7 +273,7 @@ static const struct {
     {"a value in a value", "level", "{\"value\": {\"value\": \"may\"}}",
      IN_A "level must be one of"},
     {"another key beside the value", "level", "{\"value\": \"may\", \"url\": \"x\"}",
-     IN_A "level has 'url'; known are value, source, date, mark"},
+     IN_A "level has 'url'; known keys: value, source, date, mark"},
     {"a source that is no text", "level", "{\"value\": \"may\", \"source\": 1}",
      IN_A "source of level must be a text"},
     {"a date that is no text", "sni", "{\"value\": true, \"date\": 20261122}",
@@ -297,8 +297,8 @@ static const struct {
      IN_A "sts_record_tolerates must be null or a list"},
     {"no stack", "tls_stack", NULL, IN_A "tls_stack must be the id of one of the tls_stacks"},
     {"a stack that is not there", "tls_stack", "\"gnutls\"", IN_A "tls_stack must be the id of"},
-    {"like itself", "like", "\"a\"", IN_A "like must be the id of a profile before it"},
-    {"a field that is none", "tls-max", "\"1.3\"", IN_A "'tls-max' is no field of a profile"},
+    {"like itself", "like", "\"a\"", IN_A "like must be the id of an earlier profile"},
+    {"a field that is none", "tls-max", "\"1.3\"", IN_A "'tls-max' is not a field of a profile"},
     {"notes that are no text", "notes", "[]", IN_A "notes must be a text"},
     {"no title", "title", NULL, IN_A "title must be a text of 1 to 200 octets"},
     {"an empty one", "title", "\"\"", IN_A "title must be a text of 1 to 200 octets"},
@@ -334,7 +334,8 @@ static const struct {
     const char *says;
 } bad_stacks[] = {
     {"no id", "id", NULL, "tls_stack 1: id must be"},
-    {"a field that is none", "curves", "[]", "tls_stack 's': 'curves' is no field of a tls_stack"},
+    {"a field that is none", "curves", "[]",
+     "tls_stack 's': 'curves' is not a field of a tls_stack"},
     {"left out", "groups", NULL, "tls_stack 's': groups must be null or a list, each once, of"},
     {"a group that is none", "groups", "[\"x448\"]", "tls_stack 's': groups must be null or"},
     {"a negative number", "rsa_bits_min", "-1",
@@ -346,7 +347,7 @@ static const struct {
     {"a truth in a switch's words", "anonymous", "true",
      "tls_stack 's': anonymous must be one of \"unknown\", \"no\", \"yes\""},
     {"like another that is not there", "like", "\"t\"",
-     "tls_stack 's': like must be the id of a tls_stack before it"},
+     "tls_stack 's': like must be the id of an earlier tls_stack"},
 };
 
 Test(sender_profiles, a_bad_stack_is_named)
@@ -421,7 +422,7 @@ static const struct {
     {"an older one", "{\"format\": 1, \"profiles\": []}", "format must be 2"},
     {"a format in words", "{\"format\": \"2\", \"profiles\": []}", "format must be 2"},
     {"another key", "{\"format\": 2, \"senders\": []}",
-     "'senders' is no key of the file; known are format, notes, tls_stacks, profiles"},
+     "'senders' is not a key of the file; known keys: format, notes, tls_stacks, profiles"},
     {"no list", "{\"format\": 2}", "profiles must be a list of 1 to 64 objects"},
     {"an object for it", "{\"format\": 2, \"profiles\": {}}", "profiles must be a list"},
     {"none in it", "{\"format\": 2, \"profiles\": []}", "profiles must be a list"},

@@ -76,7 +76,7 @@ static void put_plan(struct buf *to, const char *plan, const struct test_cert *m
     buf_deinit(&text);
 }
 
-#define NAME_ONE "; name a PEM file of intermediate CA certificates, plain or in gzip"
+#define NAME_ONE "; give a PEM file of intermediate CA certificates, plain or gzip"
 
 static const struct row {
     const char *name;
@@ -95,9 +95,9 @@ static const struct row {
     {"no certificate, in gzip", "/#", 0, "no certificate in it" NAME_ONE},
     {"leaves alone", "e", 0, "no CA certificate in it" NAME_ONE},
     {"no DER", "ux", 0, "certificate 2 of the file cannot be read; remove or replace it"},
-    {"cut off", "uc", 0, "PEM block 2, after 1 certificates, is damaged; take a whole file"},
+    {"cut off", "uc", 0, "PEM block 2, after 1 certificates, is damaged; give an undamaged file"},
     {"cut off, in gzip", "/uc", 0,
-     "PEM block 2, after 1 certificates, is damaged; take a whole file"},
+     "PEM block 2, after 1 certificates, is damaged; give an undamaged file"},
 };
 
 static void make(struct hierarchy *h, struct test_cert made[3])
@@ -154,7 +154,7 @@ Test(intermediates_file, damaged_gzip)
     struct hierarchy h = {.count = 0};
     struct test_cert made[3];
     struct buf octets = BUF_INIT(BUF_NO_LIMIT);
-    const char *const damaged = "damaged gzip; take a whole file";
+    const char *const damaged = "damaged gzip; give an undamaged file";
     make(&h, made);
     put_plan(&octets, "/ul", made);
     for (size_t len = 2; len < octets.len; len += len < 30 || len > octets.len - 30 ? 1 : 50) {
@@ -184,7 +184,7 @@ Test(intermediates_file, unpacking_ends_at_the_limit)
     cr_assert_eq(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     cr_assert_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
     expect_refused((struct span){out, (1U << 20) - z.avail_out},
-                   "over 67108864 octets when unpacked; name a smaller file");
+                   "over 67108864 octets when unpacked; give a smaller file");
     (void)deflateEnd(&z);
     free(out);
     free(text);
@@ -197,11 +197,11 @@ Test(intermediates_file, files_that_are_none)
         const char *path;
         const char *text;
     } files[] = {
-        {"/nowhere/cas.pem", "/nowhere/cas.pem: No such file or directory; name a PEM file of "
+        {"/nowhere/cas.pem", "/nowhere/cas.pem: No such file or directory; give a PEM file of "
                              "intermediate CA certificates"},
         {"/dev/null", "/dev/null: nothing in it" NAME_ONE},
         {"/", "/: Is a directory"},
-        {"/dev/zero", "/dev/zero: over 67108864 octets; name a smaller file"},
+        {"/dev/zero", "/dev/zero: over 67108864 octets; give a smaller file"},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         struct intermediates_file f;

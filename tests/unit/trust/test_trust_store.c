@@ -89,10 +89,10 @@ static const struct row rows[] = {
     {"other blocks are skipped", "kak", 1, NULL},
     {"a trusted certificate", "at", 2, NULL},
     {"one refused for servers", "ar", 1, NULL},
-    {"nothing at all", "", 0, "no certificate in it; name a PEM file of root certificates"},
-    {"no certificate", "#k", 0, "no certificate in it; name a PEM file of root certificates"},
+    {"nothing at all", "", 0, "no certificate in it; give a PEM file of root certificates"},
+    {"no certificate", "#k", 0, "no certificate in it; give a PEM file of root certificates"},
     {"no DER", "#abx", 0, "certificate 3 of the file cannot be read; remove or replace it"},
-    {"cut off", "akc", 0, "PEM block 3, after 1 certificates, is damaged; take a whole file"},
+    {"cut off", "akc", 0, "PEM block 3, after 1 certificates, is damaged; give an undamaged file"},
 };
 
 Test(trust_store, bundles)
@@ -136,10 +136,10 @@ static void expect_unreadable(const char *path, const char *text)
 Test(trust_store, files_that_are_none)
 {
     expect_unreadable("/nowhere/roots.pem", "/nowhere/roots.pem: No such file or directory;"
-                                            " name a PEM file of root certificates");
+                                            " give a PEM file of root certificates");
     expect_unreadable("/dev/null", "/dev/null: no certificate in it;"
-                                   " name a PEM file of root certificates");
-    expect_unreadable("/dev/zero", "/dev/zero: over 67108864 octets; name a smaller file");
+                                   " give a PEM file of root certificates");
+    expect_unreadable("/dev/zero", "/dev/zero: over 67108864 octets; give a smaller file");
     expect_unreadable("/", "/: Is a directory");
 }
 
