@@ -1,5 +1,6 @@
 #include "scanner/analysis/deliveries.h"
 
+#include "scanner/analysis/delivery_nowhere.h"
 #include "scanner/analysis/delivery_result.h"
 #include "scanner/base/check.h"
 
@@ -230,12 +231,31 @@ static void delivery_add_group(const struct delivery_place *at, struct group *g,
     g->count = 0;
 }
 
+/* An exchange that is the sender itself. Some find that the mail would come back to them, and return it. */
+static void add_own_host(const struct delivery_place *at, int endpoint, struct group *g)
+{
+    CHECK(g->count < sizeof(g->item) / sizeof(g->item[0]));
+    g->item[g->count].result =
+        (struct delivery_outcome){RESULT_FAILS | RESULT_RETURNED, DELIVERY_REASON_MX_NAME};
+    g->item[g->count].mx = at->mx_index;
+    g->item[g->count++].endpoint = endpoint;
+}
+
+static bool is_own_address(const struct delivery_place *at)
+{
+    return at->e->port == domain_port(at->domain) &&
+           at->e->not_tested == NOT_TESTED_SPECIAL_PURPOSE && net_addr_is_loopback(&at->e->address);
+}
+
 static void delivery_add_host(struct delivery_place *at, struct group *g)
 {
     static const struct endpoint_brief not_known = {.outcome = OUTCOME_NOT_TESTED};
     const struct seen_domain *d = at->domain;
     enum profile_exchange taken = exchange_for(at, at->mx);
     bool perhaps = taken == PROFILE_EXCHANGE_UNKNOWN;
+    if (delivery_is_localhost(at->mx)) {
+        add_own_host(at, -1, g);
+    }
     if (taken == PROFILE_EXCHANGE_SKIPPED) {
         return;
     }
@@ -246,7 +266,10 @@ static void delivery_add_host(struct delivery_place *at, struct group *g)
     for (size_t k = 0; k < at->mx->endpoint_count; k++) {
         at->e = &at->mx->endpoints[k];
         enum profile_exchange dials = address_for(at);
-        if (dials != PROFILE_EXCHANGE_SKIPPED && sts_endpoint_counts(at->e, domain_port(d))) {
+        if (is_own_address(at)) {
+            add_own_host(at, (int)k, g);
+        } else if (dials != PROFILE_EXCHANGE_SKIPPED &&
+                   sts_endpoint_counts(at->e, domain_port(d))) {
             add_result(at, perhaps || dials == PROFILE_EXCHANGE_UNKNOWN, (int)k, g);
         }
     }
@@ -349,10 +372,13 @@ static bool delivery_is_known(const struct sender_delivery *d)
 static struct sender_delivery deliver(struct delivery_place *at)
 {
     struct sender_delivery out;
-    if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out)) {
+    enum no_mail_kind why;
+    if (delivery_nowhere_by_mx(at->domain, &why)) {
+        out = delivery_nowhere(at, 1U << why);
+    } else if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out)) {
         out = has_usable_exchange(at)
                   ? walk_domain(at)
-                  : without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NO_MAIL);
+                  : delivery_nowhere(at, delivery_nowhere_by_exchanges(at->domain));
     }
     out.basis =
         delivery_is_known(&out) ? sender_profile_mark(at->profile, at->rests_on) : FIELD_MARK_NONE;
@@ -366,8 +392,7 @@ static bool is_decided_by_dns(const struct seen_domain *d, struct sender_deliver
     case MX_KIND_NULL_MX:
     case MX_KIND_NONE:
     case MX_KIND_NXDOMAIN:
-        *out = without_walk(DELIVERY_UNDELIVERABLE, DELIVERY_REASON_NO_MAIL);
-        return true;
+        return false;
     case MX_KIND_NOT_ASKED:
         *out = without_walk(DELIVERY_UNKNOWN, DELIVERY_REASON_NOT_TESTED);
         return true;

@@ -114,6 +114,22 @@ enum profile_null_mx {
     PROFILE_NULL_MX_BOUNCES, /* the domain takes no mail */
 };
 
+/** Why a domain takes no mail: what DNS says of it leads nowhere. */
+#define NO_MAIL_KINDS(X)                                                                    \
+    X(NXDOMAIN, "nxdomain")                                                                 \
+    X(NULL_MX, "null_mx")             /* RFC 7505 */                                        \
+    X(NO_ADDRESS, "no_address")       /* no MX records, no address: RFC 5321 section 5.1 */ \
+    X(MX_NO_ADDRESS, "mx_no_address") /* an exchange without one */                         \
+    X(MX_LOCALHOST, "mx_localhost")   /* an exchange that is everybody's own host */        \
+    X(MX_NAME, "mx_name")             /* an exchange that is no host name */
+
+enum no_mail_kind {
+#define X(name, word) NO_MAIL_##name,
+    NO_MAIL_KINDS(X)
+#undef X
+    NO_MAIL_KIND_COUNT
+};
+
 /* enum value, member, word of the file, kind and words (scanner/senders). Besides these there are those of its
  * TLS stack: what an outcome rests on is a set of both. */
 #define SENDER_PROFILE_FIELDS(X)                                                             \
@@ -150,7 +166,8 @@ enum profile_null_mx {
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                     \
     X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                                 \
     X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                              \
-    X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)
+    X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)                     \
+    X(NO_MAIL_DEFERRED, no_mail_deferred, "no_mail_deferred", SET, no_mail_kinds)
 
 enum profile_field {
 #define X(name, ...) PROFILE_FIELD_##name,
@@ -204,6 +221,9 @@ struct sender_profile {
     enum profile_exchange mx_bad_name; /* no host name, RFC 1123 section 2.1 */
     enum profile_exchange
         mapped_address; /* AAAA that holds an IPv4 address, RFC 4291 section 2.5.5.2 */
+    /* Set of NO_MAIL_KINDS at which it tries again, where others return the mail at once;
+     * PROFILE_QUIRKS_UNKNOWN. */
+    uint32_t no_mail_deferred;
     const struct tls_stack *stack;
     uint8_t marks[PROFILE_FIELD_COUNT]; /* enum field_mark */
 };

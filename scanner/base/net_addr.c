@@ -269,3 +269,9 @@ const char *net_addr_special_purpose(const struct net_addr *a)
     bool global_unicast = (a->octets[0] & 0xe0U) == 0x20; /* 2000::/3 */
     return block == NULL && !global_unicast ? "not global unicast" : block;
 }
+
+bool net_addr_is_loopback(const struct net_addr *a)
+{
+    static const uint8_t one[16] = {[15] = 1};
+    return a->family == 4 ? a->octets[0] == 127 : memcmp(a->octets, one, sizeof(one)) == 0;
+}

@@ -65,3 +65,5 @@ bool net_addr_from_sockaddr(const struct sockaddr *sa, struct net_addr *out, uin
  * inside; an IPv4-mapped address is special in itself.
  */
 const char *net_addr_special_purpose(const struct net_addr *a);
+/** 127.0.0.0/8 (RFC 1122 section 3.2.1.3) or ::1. */
+bool net_addr_is_loopback(const struct net_addr *a);

@@ -2,13 +2,14 @@
 
 #include <string.h>
 
-#define ID_MAX        40 /* characters; our own bound */
-#define KEY_SHOWN_MAX 40
+#define ID_MAX         40 /* characters; our own bound */
+#define KEY_SHOWN_MAX  40
+#define INHERITED_MARK "inherited_mark"
 
 bool field_fault(const struct field_place *at, const char *allowed)
 {
-    buf_putf(at->why, "%s: %s '%s': %s must be %s", at->origin, at->thing, at->id, at->field,
-             allowed);
+    buf_putf(at->why, "%s: %s '%s': %s %s %s", at->origin, at->thing, at->id, at->field,
+             at->absent ? "is missing; give it" : "must be", allowed);
     return false;
 }
 
@@ -76,6 +77,19 @@ static bool beside_fault(const struct field_place *at, const char *key, const ch
     return false;
 }
 
+static bool is_date(const char *text)
+{
+    static const char form[] = "dddd-dd-dd";
+    size_t i = 0;
+    for (; form[i] != '\0'; i++) {
+        bool digit = text[i] >= '0' && text[i] <= '9';
+        if (form[i] == 'd' ? !digit : text[i] != form[i]) {
+            return false;
+        }
+    }
+    return text[i] == '\0';
+}
+
 /* What stands beside a value is for readers, but for the mark. */
 static bool read_source(const struct field_place *at, const json_t *given, uint8_t *mark)
 {
@@ -103,7 +117,11 @@ static bool read_source(const struct field_place *at, const json_t *given, uint8
         return beside_fault(at, "mark", "\"observed\", \"documented\" or \"assumed\"");
     }
     *mark = word != NULL ? (uint8_t)word->value : FIELD_MARK_ASSUMED;
-    return true;
+    if (*mark == FIELD_MARK_OBSERVED && json_object_get(given, "source") == NULL) {
+        return beside_fault(at, "source", "given where the mark is \"observed\"");
+    }
+    const char *date = json_string_value(json_object_get(given, "date"));
+    return date == NULL || is_date(date) || beside_fault(at, "date", "a day, as 2026-11-29");
 }
 
 /* --- values --------------------------------------------------------------------------------- */
@@ -180,10 +198,30 @@ bool fields_read(const struct field_place *at, const json_t *thing, const struct
     for (size_t i = 0; i < count; i++) {
         const json_t *given = json_object_get(thing, infos[i].name);
         place.field = infos[i].name;
+        place.absent = given == NULL;
         if ((given != NULL || !like) &&
             !field_read(&place, given, &infos[i], &values[i], &marks[i])) {
             return false;
         }
+    }
+    return true;
+}
+
+bool fields_weaken_inherited(const struct field_place *at, const json_t *thing, size_t count,
+                             uint8_t *marks)
+{
+    struct field_place place = *at;
+    const json_t *said = json_object_get(thing, INHERITED_MARK);
+    const struct field_word *word = word_of(mark_words, json_string_value(said));
+    place.field = INHERITED_MARK;
+    if (said == NULL) {
+        return true;
+    }
+    if (word == NULL || json_object_get(thing, "like") == NULL) {
+        return field_fault(&place, "\"observed\", \"documented\" or \"assumed\", beside like");
+    }
+    for (size_t i = 0; i < count; i++) {
+        marks[i] = word->value > marks[i] ? (uint8_t)word->value : marks[i];
     }
     return true;
 }

@@ -35,6 +35,7 @@ struct field_place {
     const char *thing;  /* "profile", "tls_stack" */
     const char *id;
     const char *field;
+    bool absent; /* the field */
     struct buf *why;
 };
 
@@ -55,6 +56,10 @@ bool field_read(const struct field_place *at, const json_t *given, const struct 
  * `like` another thing. @return false with one line in `at->why` */
 bool fields_read(const struct field_place *at, const json_t *thing, const struct field_info *infos,
                  size_t count, bool like, uint32_t *values, uint8_t *marks);
+/** Key "inherited_mark": what is taken over from the thing that this one is `like` counts as no better known
+ * than that, because it is other software. @return false with one line in `at->why` */
+bool fields_weaken_inherited(const struct field_place *at, const json_t *thing, size_t count,
+                             uint8_t *marks);
 /** Every key of a thing is one of its fields or of `others`, which ends with NULL. */
 bool fields_are_all(const struct field_place *at, const json_t *thing,
                     const struct field_info *infos, size_t count, const char *const others[]);

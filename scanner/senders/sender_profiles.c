@@ -92,6 +92,12 @@ static const struct field_word policy_quirks[] = {
 #undef X
         {NULL, 0}};
 
+static const struct field_word no_mail_kinds[] = {
+#define X(name, word) {word, 1U << NO_MAIL_##name},
+    NO_MAIL_KINDS(X)
+#undef X
+        {NULL, 0}};
+
 #define no_words NULL
 
 static const struct field_info infos[PROFILE_FIELD_COUNT] = {
@@ -207,7 +213,8 @@ static bool read_frame(const struct field_place *place, const json_t *json,
 static bool read_profile(const struct field_place *at, const json_t *json,
                          const struct known_things *known, struct sender_profile *out)
 {
-    static const char *const others[] = {"id", "title", "notes", "like", "tls_stack", NULL};
+    static const char *const others[] = {"id",        "title", "notes", "like", "inherited_mark",
+                                         "tls_stack", NULL};
     uint32_t values[PROFILE_FIELD_COUNT] = {0};
     bool like = json_object_get(json, "like") != NULL;
     if (!fields_are_all(at, json, infos, PROFILE_FIELD_COUNT, others) ||
@@ -215,7 +222,8 @@ static bool read_profile(const struct field_place *at, const json_t *json,
         return false;
     }
     profile_values_of(out, values);
-    if (!fields_read(at, json, infos, PROFILE_FIELD_COUNT, like, values, out->marks)) {
+    if (!fields_weaken_inherited(at, json, PROFILE_FIELD_COUNT, out->marks) ||
+        !fields_read(at, json, infos, PROFILE_FIELD_COUNT, like, values, out->marks)) {
         return false;
     }
     take_values(out, values);

@@ -91,7 +91,7 @@ static bool stack_fits_together(const struct field_place *place, const struct tl
 static bool read_stack(const struct field_place *place, const json_t *json,
                        const struct tls_stack *before, size_t count, struct tls_stack *out)
 {
-    static const char *const others[] = {"id", "notes", "like", NULL};
+    static const char *const others[] = {"id", "notes", "like", "inherited_mark", NULL};
     struct field_place at = *place;
     uint32_t values[STACK_FIELD_COUNT] = {0};
     const json_t *said = json_object_get(json, "like");
@@ -104,6 +104,7 @@ static bool read_stack(const struct field_place *place, const json_t *json,
     out->id = at.id;
     stack_values_of(out, values);
     if (!fields_are_all(&at, json, infos, STACK_FIELD_COUNT, others) ||
+        !fields_weaken_inherited(&at, json, STACK_FIELD_COUNT, out->marks) ||
         !fields_read(&at, json, infos, STACK_FIELD_COUNT, like != NULL, values, out->marks)) {
         return false;
     }

@@ -97,6 +97,13 @@ enum result {
     AUTHENTICATED = 16,
 };
 
+/* Mail for which there is no server. */
+enum nowhere {
+    NOWHERE_RETURNED,
+    NOWHERE_RETRIED,   /* but at a null MX */
+    NOWHERE_NOT_KNOWN, /* which of both */
+};
+
 struct sender {
     const char *id;
     uint16_t tls_min;
@@ -108,6 +115,7 @@ struct sender {
     bool clear_on_failure; /* of TLS: in clear to the same host, where no policy forbids */
     unsigned rejected;     /* what a 5xx to STARTTLS comes to, where TLS is demanded */
     unsigned missing;      /* and STARTTLS that is not offered */
+    enum nowhere nowhere;  /* where DNS leads to no server */
 };
 
 /* As in datasets/sender-profiles/profiles.json. */
@@ -127,6 +135,7 @@ static const struct sender senders[] = {
      .rejected = RETURNED,
      .missing = FAILS},
     {.id = "gmail",
+     .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0301,
      .sni = true,
      .sts = true,
@@ -134,6 +143,7 @@ static const struct sender senders[] = {
      .rejected = FAILS | RETURNED,
      .missing = FAILS},
     {.id = "mox",
+     .nowhere = NOWHERE_RETRIED,
      .tls_min = 0x0303,
      .sni = true,
      .sts = true,
@@ -142,6 +152,7 @@ static const struct sender senders[] = {
      .rejected = RETURNED,
      .missing = RETURNED},
     {.id = "exchange-online",
+     .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0303,
      .sni = true,
      .sts = true,
@@ -422,6 +433,14 @@ static void put_pair(struct buf *out, const char *id, const char *best, const ch
     buf_put_char(out, ']');
 }
 
+static void put_nowhere(struct buf *out, const struct sender *s, bool null_mx)
+{
+    bool returns = s->nowhere != NOWHERE_RETRIED || null_mx;
+    bool retries = s->nowhere == NOWHERE_NOT_KNOWN || !returns;
+    put_pair(out, s->id, retries ? "deferred" : "undeliverable",
+             returns ? "undeliverable" : "deferred");
+}
+
 #define SESSIONS_SAID 2 /* failures after which not every sender goes on */
 
 /* Is somebody left who may take it, after failures of which not all senders bear as many? */
@@ -461,7 +480,7 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
         said = add_host(&w, s, m, sts, i, &begins);
     }
     if (said && !addressed) { /* no exchange that can be used: RFC 5321 section 5.1 */
-        put_pair(out, s->id, "undeliverable", "undeliverable");
+        put_nowhere(out, s, false);
         return;
     }
     said = said && !ends_early(&w);
@@ -479,9 +498,10 @@ void expect_put_deliveries(struct buf *out, const struct expect_mail *m,
         bool open = m->kind == MX_KIND_UNKNOWN || m->mx_cut || m->host_count == 0;
         if (mail && !open) {
             put_walk(out, &senders[i], m, sts);
-        } else { /* null MX, no such name: RFC 7505, RFC 5321 section 5.1 */
-            const char *word = mail || m->kind == MX_KIND_UNKNOWN ? "unknown" : "undeliverable";
-            put_pair(out, senders[i].id, word, word);
+        } else if (!mail && m->kind != MX_KIND_UNKNOWN) { /* RFC 7505, RFC 5321 section 5.1 */
+            put_nowhere(out, &senders[i], m->kind == MX_KIND_NULL_MX);
+        } else {
+            put_pair(out, senders[i].id, "unknown", "unknown");
         }
     }
     buf_put_char(out, '}');

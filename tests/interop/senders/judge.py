@@ -37,7 +37,6 @@ SOFTWARE = {"postfix": "postfix_smtp.Postfix", "exim": "exim_smtp.Exim", "opensm
 SKIPPED = 77  # exit code that ctest shows as skipped
 ORDER = ["authenticated", "encrypted", "plaintext", "deferred", "undeliverable"]
 DIFFERENCES = ("differs", "not_seen")
-NOT_DELIVERED = {"deferred", "undeliverable"}
 START_TIMEOUT = 60  # seconds
 
 # Of one domain and profile: what was predicted, and what was seen.
@@ -54,15 +53,13 @@ def read_ndjson(path):
 # ---- comparison ----
 
 def verdict(c):
-    """agrees | in_range | not_delivered | no_claim | not_seen | differs"""
+    """agrees | in_range | no_claim | not_seen | differs"""
     if c.seen is None:
         return "not_seen"
     if "unknown" in (c.best, c.worst):
         return "no_claim"
     if c.seen == c.best == c.worst:
         return "agrees"
-    if c.seen in NOT_DELIVERED and c.worst in NOT_DELIVERED:
-        return "not_delivered" if c.best in NOT_DELIVERED else "in_range"
     if c.seen in ORDER and ORDER.index(c.best) <= ORDER.index(c.seen) <= ORDER.index(c.worst):
         return "in_range"
     return "differs"
@@ -181,7 +178,7 @@ def load(name, folder, roots):
 class Table:
     """What is printed in the end: a line for each profile."""
 
-    COLUMNS = ["agrees", "in_range", "not_delivered", "no_claim", "explained", "open", "differs", "not_seen"]
+    COLUMNS = ["agrees", "in_range", "no_claim", "explained", "open", "differs", "not_seen"]
 
     def __init__(self):
         self.lines = []

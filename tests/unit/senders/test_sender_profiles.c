@@ -46,6 +46,7 @@ static const char *const plain[][2] = {
     {"mx_address", "\"taken\""},
     {"mx_bad_name", "\"skipped\""},
     {"mapped_address", "\"unknown\""},
+    {"no_mail_deferred", "[\"mx_localhost\", \"nxdomain\"]"},
     {"tls_stack", "\"s\""},
 };
 
@@ -213,7 +214,7 @@ static void check_plain(const struct sender_profile *p)
 static const char *const good_values[][2] = {
     {NULL, NULL},
     {"tls_max", "{\"value\": \"1.3\", \"source\": \"a page\", \"date\": \"2026-11-22\"}"},
-    {"sni", "{\"value\": true, \"mark\": \"observed\"}"},
+    {"sni", "{\"value\": true, \"mark\": \"observed\", \"source\": \"seen\"}"},
     {"notes", "\"a note\""},
 };
 
@@ -251,10 +252,11 @@ static const struct {
      IN_A "tls_min must be one of \"1.0\", \"1.1\", \"1.2\", \"1.3\""},
     {"a number", "tls_max", "1.2", IN_A "tls_max must be one of \"1.0\""},
     {"a version with more behind it", "tls_max", "\"1.3\\u0000x\"", "NUL"},
-    {"left out", "tls_max", NULL, IN_A "tls_max must be one of"},
+    {"left out", "tls_max", NULL, IN_A "tls_max is missing; give it one of"},
     {"a text for yes", "sni", "\"true\"", IN_A "sni must be true or false"},
     {"null", "sni", "null", IN_A "sni must be true or false"},
-    {"no switch", "dane_ee_only_31", NULL, IN_A "dane_ee_only_31 must be true or false"},
+    {"no switch", "dane_ee_only_31", NULL,
+     IN_A "dane_ee_only_31 is missing; give it true or false"},
     {"a number for a switch", "opportunistic_verify", "0",
      IN_A "opportunistic_verify must be true or false"},
     {"a level of others", "level", "\"dane\"",
@@ -280,6 +282,14 @@ static const struct {
      IN_A "date of sni must be a text"},
     {"another mark", "sni", "{\"value\": true, \"mark\": \"seen\"}",
      IN_A "mark of sni must be \"observed\", \"documented\" or \"assumed\""},
+    {"seen by nobody", "sni", "{\"value\": true, \"mark\": \"observed\"}",
+     IN_A "source of sni must be given where the mark is \"observed\""},
+    {"a day that is none", "sni", "{\"value\": true, \"date\": \"yesterday\"}",
+     IN_A "date of sni must be a day, as 2026-11-29"},
+    {"nothing that is inherited", "inherited_mark", "\"assumed\"",
+     IN_A "inherited_mark must be \"observed\", \"documented\" or \"assumed\", beside like"},
+    {"a case of no mail that is none", "no_mail_deferred", "[\"mx\"]",
+     IN_A "no_mail_deferred must be null or a list"},
     {"the word of format 1", "sni", "{\"value\": true, \"assumed\": true}",
      IN_A "sni has 'assumed'"},
     {"a set that is none", "reply_lines", "\"nul\"",
@@ -287,14 +297,14 @@ static const struct {
     {"a word twice in it", "reply_lines", "[\"nul\", \"nul\"]", IN_A "reply_lines must be a list"},
     {"a quirk that is about no line", "reply_lines", "[\"injected\"]",
      IN_A "reply_lines must be a list"},
-    {"a set left out", "reply_lines", NULL, IN_A "reply_lines must be a list"},
+    {"a set left out", "reply_lines", NULL, IN_A "reply_lines is missing; give it a list"},
     {"null for a list", "reply_lines_fatal", "null", IN_A "reply_lines_fatal must be a list"},
     {"read over, and fatal", "reply_lines_fatal", "[\"nul\"]",
      IN_A "reply_lines_fatal must be of other words than reply_lines"},
     {"a quirk of records in policies", "sts_policy_tolerates", "[\"front_space\"]",
      IN_A "sts_policy_tolerates must be null or a list, each once, of \"blank_line\""},
     {"a reading left out", "sts_record_tolerates", NULL,
-     IN_A "sts_record_tolerates must be null or a list"},
+     IN_A "sts_record_tolerates is missing; give it null or a list"},
     {"no stack", "tls_stack", NULL, IN_A "tls_stack must be the id of one of the tls_stacks"},
     {"a stack that is not there", "tls_stack", "\"gnutls\"", IN_A "tls_stack must be the id of"},
     {"like itself", "like", "\"a\"", IN_A "like must be the id of an earlier profile"},
@@ -336,7 +346,8 @@ static const struct {
     {"no id", "id", NULL, "tls_stack 1: id must be"},
     {"a field that is none", "curves", "[]",
      "tls_stack 's': 'curves' is not a field of a tls_stack"},
-    {"left out", "groups", NULL, "tls_stack 's': groups must be null or a list, each once, of"},
+    {"left out", "groups", NULL,
+     "tls_stack 's': groups is missing; give it null or a list, each once, of"},
     {"a group that is none", "groups", "[\"x448\"]", "tls_stack 's': groups must be null or"},
     {"a negative number", "rsa_bits_min", "-1",
      "tls_stack 's': rsa_bits_min must be null or a number from 0 to 2147483647"},
@@ -368,12 +379,18 @@ Test(sender_profiles, like_another)
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     put_head(&text, NULL, NULL);
-    put_profile(&text, "sni", "{\"value\": true, \"mark\": \"observed\"}");
+    put_profile(&text, "sni", "{\"value\": true, \"mark\": \"observed\", \"source\": \"seen\"}");
     buf_put_text(&text, ", {\"id\": \"b\", \"title\": \"B\", \"like\": \"a\", "
-                        "\"tls_max\": {\"value\": \"1.2\", \"mark\": \"documented\"}}]}");
+                        "\"tls_max\": {\"value\": \"1.2\", \"mark\": \"documented\"}}, "
+                        "{\"id\": \"c\", \"title\": \"C\", \"like\": \"a\", "
+                        "\"inherited_mark\": \"documented\"}]}");
     struct sender_profiles_file *f = parse(&text, &why);
     cr_assert_not_null(f, "%s", (const char *)why.at);
-    cr_assert_eq(f->profiles.count, 2);
+    cr_assert_eq(f->profiles.count, 3);
+    const struct sender_profile *c = &f->profiles.items[2];
+    cr_expect(c->sni && c->marks[PROFILE_FIELD_SNI] == FIELD_MARK_DOCUMENTED &&
+                  c->marks[PROFILE_FIELD_TLS_MIN] == FIELD_MARK_ASSUMED,
+              "inherited by other software");
     const struct sender_profile *b = &f->profiles.items[1];
     cr_expect(b->sni && b->marks[PROFILE_FIELD_SNI] == FIELD_MARK_OBSERVED);
     cr_expect(b->tls_max == 0x0303 && b->marks[PROFILE_FIELD_TLS_MAX] == FIELD_MARK_DOCUMENTED);
