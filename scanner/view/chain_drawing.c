@@ -121,7 +121,7 @@ static void put_leaf(struct paper *p, const struct domain_view *v, const json_t 
     const char *issuer = value_text(leaf, "issuer_dn");
     begin_field(p, "subject");
     if (subject == NULL) {
-        paper_put(p, INK_ERROR, leaf == NULL ? "not recorded" : "the certificate cannot be read");
+        paper_put(p, INK_ERROR, leaf == NULL ? "not recorded" : "the certificate cannot be parsed");
         paper_end(p);
         return;
     }
@@ -168,10 +168,10 @@ static void put_browser(struct paper *p, const struct chain_view *c)
     paper_put(p, chain_status_ink(status), status);
     if (is_word(status, "trusted")) {
         paper_put(p, INK_PLAIN,
-                  ": works in a browser, fails in mail. Browsers fetch the "
-                  "certificate that is missing, mail servers do not");
+                  ": works in a browser, fails in mail. Browsers fetch the missing certificate, "
+                  "mail servers do not");
     } else {
-        paper_put(p, INK_PLAIN, ", also where missing certificates are fetched");
+        paper_put(p, INK_PLAIN, ", even if missing certificates are fetched");
     }
     paper_end(p);
 }
@@ -239,8 +239,11 @@ static void put_step(struct drawing *d, size_t step, const char *fingerprint, bo
         subject = value_text(d->verdict, "anchor_dn");
     }
     begin_level(d);
-    paper_put(d->paper, INK_FAINT, step == 0 ? "leaf " : is_anchor ? "anchor " : "intermediate ");
-    paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be read");
+    paper_put(d->paper, INK_FAINT,
+              step == 0   ? "leaf "
+              : is_anchor ? "trust anchor "
+                          : "intermediate ");
+    paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be parsed");
     if (row != NULL && step > 0) {
         paper_put(d->paper, INK_FAINT, ", valid until ");
         put_date(d->paper, INK_FAINT, value_text(value_object(row, "validity"), "end"));
@@ -276,7 +279,7 @@ static void put_completing(struct drawing *d, const json_t *row)
         paper_put(d->paper, INK_FAINT, where_known(one));
         int64_t hosts = value_int(one, "sent_by_hosts", 0);
         if (hosts > 0) {
-            paper_putf(d->paper, INK_FAINT, ", sent by %lld MX host%s of this run",
+            paper_putf(d->paper, INK_FAINT, ", sent by %lld MX host%s of this scan",
                        (long long)hosts, hosts == 1 ? "" : "s");
         }
         paper_end(d->paper);
@@ -284,7 +287,7 @@ static void put_completing(struct drawing *d, const json_t *row)
     const char *anchor = value_text(row, "anchor_dn");
     if (anchor != NULL) {
         begin_level(d);
-        paper_put(d->paper, INK_FAINT, "anchor ");
+        paper_put(d->paper, INK_FAINT, "trust anchor ");
         paper_put(d->paper, INK_PLAIN, anchor);
         paper_end(d->paper);
     }
@@ -309,7 +312,7 @@ static void put_missing(struct drawing *d, const struct chain_view *c)
     const char *url = json_string_value(json_array_get(urls, 0));
     if (url != NULL) {
         paper_begin(d->paper, d->next, d->next);
-        paper_put(d->paper, INK_FAINT, "it can be fetched at ");
+        paper_put(d->paper, INK_FAINT, "it can be fetched from ");
         paper_put(d->paper, INK_FAINT, url);
         paper_end(d->paper);
     }
@@ -338,7 +341,7 @@ static void put_others(struct drawing *d)
         paper_begin(d->paper, "      ", "        ");
         paper_putf(d->paper, INK_WARNING, "also sent, as number %zu", i + 1);
         paper_putf(d->paper, INK_FAINT, " (%s): ", role);
-        paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be read");
+        paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be parsed");
         paper_end(d->paper);
     }
     if (count > OTHERS_SHOWN) {
@@ -370,7 +373,7 @@ void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t inde
     const struct chain_view *c = &v->chain[index];
     if (c->chain == NULL) {
         paper_begin(p, "    ", "    ");
-        paper_put(p, INK_FAINT, "its row is missing: the run was interrupted");
+        paper_put(p, INK_FAINT, "its row is missing: the scan was interrupted");
         paper_end(p);
         return;
     }

@@ -110,39 +110,41 @@ static const struct {
     bool goes_on; /* to the other addresses and hosts, where it fares better */
 } effects[] = {
     {is_unreachable, INK_WARNING, "Every sender:", "no connection.", true},
-    {is_silent, INK_WARNING, "Every sender that is treated as this one:", "no mail dialogue.",
+    {is_silent, INK_WARNING, "Every sender that is treated like this client:", "no SMTP dialogue.",
      true},
     {route_is_in_clear, INK_ERROR, "Every sender:",
-     "no encryption. Mail goes in clear; senders that insist on TLS (MTA-STS in mode enforce, "
+     "no encryption. Mail is sent in cleartext; senders that require TLS (MTA-STS in mode enforce, "
      "RFC 8461; DANE, RFC 7672) do not deliver.",
      false},
     {is_broken, INK_ERROR, "Every sender that uses TLS:",
-     "TLS fails. Some fall back to clear text, others queue the mail.", false},
+     "TLS fails. Some fall back to cleartext, others defer the mail.", false},
     {is_lost, INK_ERROR, "Every sender that uses TLS:",
-     "the session ends as soon as TLS stands (RFC 3207 section 4.2). Some fall back to clear text, "
-     "others queue the mail.",
+     "the session ends right after the TLS handshake (RFC 3207 section 4.2). Some fall back to "
+     "cleartext, others defer the mail.",
      false},
-    {is_refused_inside, INK_WARNING, "Every sender that is treated as this one:",
-     "EHLO is refused or not answered inside TLS (RFC 3207 section 4.2). Most queue the mail.",
+    {is_refused_inside, INK_WARNING, "Every sender that is treated like this client:",
+     "EHLO inside TLS is rejected or not answered (RFC 3207 section 4.2). Most defer the mail.",
      false},
     {is_odd_dialogue, INK_WARNING, "Some senders:",
-     "the dialogue before TLS strays from the RFCs; they send in clear or queue the mail, where "
-     "others read on and encrypt.",
+     "the dialogue before TLS deviates from the RFCs; they send in cleartext or defer the mail, "
+     "while others go on and encrypt.",
      false},
-    {fails_with_sni, INK_ERROR, "Senders with SNI, most of them:",
-     "TLS fails, and works without SNI (RFC 6066 section 3).", false},
-    {is_old_version, INK_ERROR, "Senders that ask for TLS 1.2 or newer:",
+    {fails_with_sni, INK_ERROR, "Senders with SNI (most senders):",
+     "TLS fails; it works without SNI (RFC 6066 section 3).", false},
+    {is_old_version, INK_ERROR, "Senders that require TLS 1.2 or newer:",
      "no encryption (RFC 8996; RFC 8461 section 7.2 requires it).", false},
     {is_not_acceptable, INK_ERROR,
-     "Senders that check certificates (MTA-STS in mode enforce, "
-     "RFC 8461; DANE aside):",
-     "no delivery. Others are not affected: they encrypt without the check.", true},
-    {is_worse_with_sni, INK_ERROR, "Senders with SNI that check certificates:",
-     "the certificate for their name does not pass; the one without SNI would.", false},
-    {fails_without_sni, INK_ERROR, "Senders without SNI:", "no encryption, the handshake fails.",
+     "Senders that verify certificates (MTA-STS in mode enforce, RFC 8461; without DANE):",
+     "no delivery. Others are not affected: they encrypt without verification.", true},
+    {is_worse_with_sni, INK_ERROR, "Senders with SNI that verify certificates:",
+     "the certificate presented with SNI fails verification; the one without SNI would pass.",
+     false},
+    {fails_without_sni, INK_ERROR, "Senders without SNI:", "no encryption; the handshake fails.",
      false},
     {needs_sni, INK_WARNING, "Senders without SNI:",
-     "another certificate, which does not pass; only those that check certificates mind.", false},
+     "another certificate, which fails verification; this affects only senders that verify "
+     "certificates.",
+     false},
 };
 
 static void put_where(struct paper *p, const struct domain_view *v, size_t hits, size_t total,
@@ -196,14 +198,14 @@ static bool policy_refuses(const struct domain_view *v)
 static const char *nothing_fails(const struct domain_view *v, bool all_pass)
 {
     if (policy_refuses(v)) {
-        return all_pass
-                   ? "Nothing without policies: every address encrypts with a certificate that "
-                     "passes. What the policies of the domain refuse stands below."
-                   : "Nothing that was seen, without policies. What those of the domain refuse "
-                     "stands below.";
+        return all_pass ? "Nothing for senders without policies: every address encrypts with a "
+                          "certificate that passes verification. For what the policies of the "
+                          "domain reject, see below."
+                        : "No failure was seen for senders without policies. For what the policies "
+                          "of the domain reject, see below.";
     }
-    return all_pass ? "Nothing: every address encrypts with a certificate that passes."
-                    : "Nothing that was seen.";
+    return all_pass ? "Nothing: every address encrypts with a certificate that passes verification."
+                    : "No failure was seen.";
 }
 
 static void put_line(struct paper *p, enum ink ink, const char *text)
@@ -233,8 +235,8 @@ void effects_put(struct paper *p, const struct domain_view *v)
             put_where(p, v, hits, total, effects[i].test);
             if (effects[i].goes_on) {
                 paper_put(p, INK_PLAIN,
-                          hits < total ? " They go on to the other addresses and hosts."
-                                       : " They queue the mail and return it in the end.");
+                          hits < total ? " They try the other addresses and hosts."
+                                       : " They defer the mail; in the end it bounces.");
             }
             paper_end(p);
         }

@@ -17,7 +17,7 @@ static void put_counts(struct buf *out, const struct domain_view *v)
             before = ", ";
         }
     }
-    buf_put_text(out, before[0] == '\0' ? "nothing to mend" : "");
+    buf_put_text(out, before[0] == '\0' ? "nothing to fix" : "");
 }
 
 struct tally {
@@ -61,11 +61,11 @@ static void put_encryption(struct buf *out, const struct tally *t)
     if (t->encrypted == t->total) {
         buf_put_text(out, "mail is encrypted");
     } else if (t->encrypted > 0) {
-        buf_putf(out, "mail is encrypted on %zu of %zu addresses", t->encrypted, t->total);
+        buf_putf(out, "mail is encrypted at %zu of %zu addresses", t->encrypted, t->total);
     } else if (t->clear == t->total) {
         buf_put_text(out, "mail is not encrypted");
     } else if (t->clear + t->broken > 0) {
-        buf_put_text(out, "mail is encrypted on no address");
+        buf_put_text(out, "mail is encrypted at no address");
     } else {
         buf_putf(out, "no server could be tested (%zu %s)", t->total, addresses(t->total));
     }
@@ -78,16 +78,17 @@ static void put_certificates(struct buf *out, const struct tally *t)
     }
     if (t->acceptable < t->judged) {
         if (t->acceptable == 0 && t->judged == 1) {
-            buf_put_text(out, ", the certificate does not pass");
+            buf_put_text(out, ", the certificate fails verification");
         } else if (t->acceptable == 0) {
-            buf_putf(out, ", certificates pass on none of %zu addresses", t->judged);
+            buf_putf(out, ", certificates pass verification at none of %zu addresses", t->judged);
         } else {
-            buf_putf(out, ", certificates pass on %zu of %zu addresses", t->acceptable, t->judged);
+            buf_putf(out, ", certificates pass verification at %zu of %zu addresses", t->acceptable,
+                     t->judged);
         }
     } else if (t->judged == 1) {
-        buf_put_text(out, ", the certificate passes");
+        buf_put_text(out, ", the certificate passes verification");
     } else {
-        buf_putf(out, ", certificates pass on all %zu addresses", t->judged);
+        buf_putf(out, ", certificates pass verification at all %zu addresses", t->judged);
     }
 }
 
@@ -100,11 +101,11 @@ static void put_account(struct buf *out, const struct domain_view *v, const char
         const char *why = value_text(row, "invalid");
         buf_putf(out, "not a domain name (%s)", why != NULL ? why : "unreadable");
     } else if (is_word(account, "duplicate")) {
-        buf_put_text(out, "given before; see above");
+        buf_put_text(out, "repeated; see above");
     } else if (is_word(account, "blocklisted")) {
-        buf_put_text(out, "on the block list, nothing was asked");
+        buf_put_text(out, "on the blocklist, not scanned");
     } else if (is_word(kind, "null_mx")) {
-        buf_put_text(out, "takes no mail (null MX, RFC 7505)");
+        buf_put_text(out, "accepts no mail (null MX, RFC 7505)");
     } else if (is_word(kind, "nxdomain")) {
         buf_put_text(out, "the domain does not exist");
     } else if (is_word(kind, "none")) {
@@ -112,10 +113,10 @@ static void put_account(struct buf *out, const struct domain_view *v, const char
     } else if (is_word(account, "dns_failed")) {
         const char *state = value_text(value_object(row, "mx_dns"), "state");
         if (is_word(state, "data")) {
-            buf_put_text(out, "the addresses of the mail servers could not be found out");
+            buf_put_text(out, "the addresses of the mail servers could not be resolved");
             return;
         }
-        buf_putf(out, "the mail servers could not be found out (DNS: %s)",
+        buf_putf(out, "the mail servers could not be resolved (DNS: %s)",
                  state != NULL ? state : "no answer");
     } else if (is_word(account, "not_tested")) {
         buf_put_text(out, "nothing could be tested");

@@ -40,7 +40,7 @@ static void put_fetch(struct paper *p, const json_t *policy)
     paper_put(p, INK_ERROR, "the policy could not be fetched");
     paper_put(p, INK_PLAIN, ": ");
     if (is_word(fetch, "fetched")) { /* and counts for nobody */
-        paper_put(p, INK_PLAIN, "it came over TLS 1.0 or 1.1 (RFC 8996)");
+        paper_put(p, INK_PLAIN, "only over TLS 1.0 or 1.1 (RFC 8996)");
         return;
     }
     meaning_put(p, INK_PLAIN, "policy_fetch", fetch);
@@ -57,7 +57,7 @@ static void put_policy_certificate(struct paper *p, const json_t *policy)
 {
     const char *status = word_or(value_text(policy, "chain_status"), "unknown");
     const char *match = word_or(value_text(value_object(policy, "name"), "match"), "unknown");
-    paper_put(p, INK_ERROR, "the certificate of the policy host does not pass");
+    paper_put(p, INK_ERROR, "the certificate of the policy host fails verification");
     paper_putf(p, INK_PLAIN, ": chain %s, name %s", status, match);
 }
 
@@ -97,11 +97,11 @@ static void put_exchanges(struct paper *p, const json_t *sts)
     if (is_word(passes, "all")) {
         paper_put(p, INK_GOOD, "every mail server passes");
     } else if (is_word(passes, "unknown")) {
-        paper_put(p, INK_FAINT, "not known whether every mail server passes");
+        paper_put(p, INK_FAINT, "it is not known whether every mail server passes");
     } else {
         paper_putf(p, INK_ERROR, "%zu of %zu mail servers pass", passing, json_array_size(set));
     }
-    const char *before = "; no pattern covers ";
+    const char *before = "; no pattern matches ";
     for (size_t i = 0; i < json_array_size(set); i++) {
         const json_t *mx = json_array_get(set, i);
         const char *host = value_text(mx, "host");
@@ -175,10 +175,11 @@ static void put_dane(struct paper *p, const json_t *dane)
                    (long long)(match + mismatch + unknown));
     }
     if (unknown > 0) {
-        paper_putf(p, INK_FAINT, ", whether at %lld is not known", (long long)unknown);
+        paper_putf(p, INK_FAINT, ", not known at %lld", (long long)unknown);
     }
     if (in_force && value_is_false(dane, "strict")) {
-        paper_putf(p, INK_PLAIN, "; the MX records are not secure (%s), so not every sender looks",
+        paper_putf(p, INK_PLAIN,
+                   "; the MX records are not secure (%s), so not every sender uses them",
                    word_or(value_text(dane, "mx_dnssec"), "unknown"));
     }
     paper_end(p);
@@ -192,8 +193,7 @@ static void put_tls_rpt(struct paper *p, const struct domain_view *v, const json
     begin_line(p, "TLS-RPT");
     if (valid || value_is_true(rpt, "lenient_valid")) {
         paper_put(p, valid ? INK_PLAIN : INK_WARNING,
-                  valid ? "reports go to "
-                        : "the record is not valid to the letter; reports go to ");
+                  valid ? "reports go to " : "the record is not strictly valid; reports go to ");
         for (size_t i = 0; i < json_array_size(rua); i++) {
             paper_put(p, INK_PLAIN, i > 0 ? ", " : "");
             paper_put(p, INK_PLAIN, word_or(json_string_value(json_array_get(rua, i)), "?"));
@@ -325,9 +325,10 @@ static void put_readiness(struct paper *p, const json_t *readiness, bool verbose
     }
     paper_blank(p);
     paper_say(p, INK_STRONG,
-              is_word(ready, "pass")   ? "Ready for MTA-STS in mode enforce"
-              : is_word(ready, "fail") ? "Not ready for MTA-STS in mode enforce"
-                                       : "Not known whether ready for MTA-STS in mode enforce");
+              is_word(ready, "pass") ? "Ready for MTA-STS in mode enforce"
+              : is_word(ready, "fail")
+                  ? "Not ready for MTA-STS in mode enforce"
+                  : "It is not known whether the domain is ready for MTA-STS in mode enforce");
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
         const char *result = value_text(item, "result");

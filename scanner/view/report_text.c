@@ -52,12 +52,12 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const jso
     if (unusable != NULL) {
         paper_putf(p, INK_ERROR, ", not usable: %s", unusable);
     } else if (is_word(kind, "address_literal")) {
-        paper_put(p, INK_ERROR, ", an address where a name belongs: some senders dial it");
+        paper_put(p, INK_ERROR, ", an address instead of a host name: some senders connect to it");
     } else if (is_word(kind, "not_a_host")) {
-        paper_put(p, INK_ERROR, ", no host name: Postfix and Exim refuse it");
+        paper_put(p, INK_ERROR, ", not a valid host name: Postfix and Exim reject it");
     }
     if (value_is_true(mx, "blocklisted")) {
-        paper_put(p, INK_FAINT, ", on the block list");
+        paper_put(p, INK_FAINT, ", on the blocklist");
     }
     if (unusable == NULL && json_array_size(value_object(mx, "endpoints")) == 0) {
         const char *a = value_text(mx, "a");
@@ -187,9 +187,9 @@ static void put_sni(struct paper *p, const struct route_view *r)
     if (is_word(class, "fatal_without")) {
         paper_put(p, INK_ERROR, "the handshake fails");
     } else if (is_word(class, "fatal_with")) {
-        paper_put(p, INK_WARNING, "the handshake completes, and with SNI it fails");
+        paper_put(p, INK_WARNING, "the handshake completes; with SNI it fails");
     } else if (is_word(class, "unstable")) {
-        paper_put(p, INK_WARNING, "cannot be said: two handshakes with SNI differ");
+        paper_put(p, INK_WARNING, "not comparable: two handshakes with SNI differ");
     } else if (r->default_chain >= 0) {
         paper_putf(p, INK_PLAIN, "chain %d", r->default_chain + 1);
         paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
@@ -275,7 +275,7 @@ static void put_versions(struct paper *p, const struct route_view *r)
             before = ", ";
         }
     }
-    paper_put(p, INK_FAINT, before[0] == '\0' ? "no version that was found" : "");
+    paper_put(p, INK_FAINT, before[0] == '\0' ? "no version found" : "");
     paper_end(p);
 }
 
@@ -380,7 +380,7 @@ static void put_presenters(struct paper *p, const struct domain_view *v, size_t 
             route_put_address(&where, r->brief);
             buf_put_text(&where, with_sni                         ? ""
                                  : r->default_chain == (int)chain ? " (without SNI)"
-                                 : r->other_chain == (int)chain   ? " (other kind of key)"
+                                 : r->other_chain == (int)chain   ? " (other type of key)"
                                                                   : " (SNI of DANE)");
             before = ", ";
         }
@@ -503,7 +503,7 @@ static void put_findings(struct paper *p, const struct domain_view *v, bool verb
     if (hidden_default > 0) {
         paper_blank(p);
         paper_say(p, INK_FAINT,
-                  "What is shown without SNI has findings of its own; --verbose lists them.");
+                  "The chain without SNI has additional findings; use --verbose to list them.");
     }
 }
 

@@ -13,19 +13,19 @@ from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, 
 
 # Case of the lab, what the first line says, codes that must be told (and no other error).
 CASES = [
-    ("good", "nothing to mend: mail is encrypted, the certificate passes", []),
-    ("good-dual", "nothing to mend: mail is encrypted, certificates pass on all 2 addresses", []),
-    ("cert-self-signed", "1 error: mail is encrypted, the certificate does not pass", ["chain.self_signed"]),
-    ("cert-other-name", "1 error: mail is encrypted, the certificate does not pass", ["name.mismatch"]),
-    ("dual-cert6", "certificates pass on 1 of 2 addresses", ["chain.self_signed", "parity.certificate"]),
-    ("sni-select", "1 warning: mail is encrypted, the certificate passes", ["sni.needed"]),
+    ("good", "nothing to fix: mail is encrypted, the certificate passes verification", []),
+    ("good-dual", "nothing to fix: mail is encrypted, certificates pass verification at all 2 addresses", []),
+    ("cert-self-signed", "1 error: mail is encrypted, the certificate fails verification", ["chain.self_signed"]),
+    ("cert-other-name", "1 error: mail is encrypted, the certificate fails verification", ["name.mismatch"]),
+    ("dual-cert6", "certificates pass verification at 1 of 2 addresses", ["chain.self_signed", "parity.certificate"]),
+    ("sni-select", "1 warning: mail is encrypted, the certificate passes verification", ["sni.needed"]),
     ("starttls-none", "1 error: mail is not encrypted", ["starttls.not_offered"]),
     ("refused", "no server could be tested (1 address)", ["smtp.connect_refused", "mx.none_reachable"]),
     ("silent", "no server could be tested (1 address)", ["smtp.connect_timeout", "mx.none_reachable"]),
-    ("implicit", "mail is encrypted, the certificate passes", []),
-    ("null-mx", "takes no mail (null MX, RFC 7505)", []),
+    ("implicit", "mail is encrypted, the certificate passes verification", []),
+    ("null-mx", "accepts no mail (null MX, RFC 7505)", []),
     ("nxdomain", "the domain does not exist", ["mx.nxdomain"]),
-    ("servfail", "the mail servers could not be found out (DNS: servfail)", ["dns.mx_servfail"]),
+    ("servfail", "the mail servers could not be resolved (DNS: servfail)", ["dns.mx_servfail"]),
 ]
 FINDING = re.compile(r"^  (error|warning|notice|info) ([a-z_0-9]+\.[a-z_0-9]+):", re.M)
 PLAIN = re.compile(r"[\n\x20-\x7e\u00a0-\U0010ffff]*")
@@ -76,7 +76,7 @@ def check_reports(lab):
                  "      leaf CN=mx.case-good.mxlab.net\n      \u2514\u2500 intermediate ", "anchor CN="):
         check(f"good: shows '{part}'", part in good, good)
     for case, part in (("silent", "Every sender: no connection."), ("starttls-none", "Every sender: no encryption."),
-                       ("cert-self-signed", "Senders that check certificates"), ("cert-self-signed", " fix: "),
+                       ("cert-self-signed", "Senders that verify certificates"), ("cert-self-signed", " fix: "),
                        ("sni-select", " without SNI chain 2: "), ("sni-select", "Senders without SNI: another")):
         check(f"{case}: shows '{part}'", part in unwrapped(by_case[case]), by_case[case])
 
@@ -89,7 +89,7 @@ def check_words(lab):
     reports = split_reports(done.stdout.decode("utf-8"))
     check_equal("words: exit code", done.returncode, 0)
     check_equal("words: a report for each", len(reports), len(words))
-    check_equal("words: the repeated one", reports[2].split("\n")[0], f"{null}: given before; see above")
+    check_equal("words: the repeated one", reports[2].split("\n")[0], f"{null}: repeated; see above")
     for word, report in zip(words[3:6] + words[7:], reports[3:6] + reports[7:]):
         check(f"words: '{word}' is no domain", "not a domain name" in report, report)
 

@@ -72,20 +72,20 @@ Test(policy_report, what_is_published_and_who_minds)
 {
     static const char *const want[] = {
         "Policies",
-        "  MTA-STS   mode enforce for 7 days, 1 of 2 mail servers pass; no pattern covers",
-        "            mx.a.tets",
-        "  DANE      every exchange has usable records, and none is known to fail; TLSA",
+        "  MTA-STS   mode enforce for 7 days, 1 of 2 mail servers pass; no pattern",
+        "            matches mx.a.tets",
+        "  DANE      every MX host has usable records, and none is known to fail; TLSA",
         "            records match at 1 of 1 addresses; the MX records are not secure",
-        "            (insecure), so not every sender looks",
+        "            (insecure), so not every sender uses them",
         "  TLS-RPT   reports go to mailto:t@a.test",
         "",
         "What senders do",
         "  deferred, at best authenticated from two: no pattern of the MTA-STS policy",
-        "    matches the exchange (mx.a.tets)",
-        "  encrypted from one, three: TLS, and no certificate is demanded",
+        "    matches the MX host (mx.a.tets)",
+        "  encrypted from one, three: TLS, and no certificate is required",
         "",
         "Not ready for MTA-STS in mode enforce",
-        "  fail      every exchange is matched by a pattern (mx.a.tets)",
+        "  fail      each MX host matches a pattern of the policy (mx.a.tets)",
         NULL,
     };
     expect_section(published, want);
@@ -95,8 +95,8 @@ Test(policy_report, one_line_for_each_that_is_not_there)
 {
     static const char *const want[] = {
         "Policies",
-        "  MTA-STS   there is no record in any reading",
-        "  DANE      no exchange has TLSA records",
+        "  MTA-STS   there is no record (strict or lenient)",
+        "  DANE      no MX host has TLSA records",
         "  TLS-RPT   there is no record",
         NULL,
     };
@@ -108,9 +108,9 @@ Test(policy_report, unusable_records_authenticate_nobody)
 {
     static const char *const want[] = {
         "Policies",
-        "  MTA-STS   there is no record in any reading",
-        "  DANE      there are secure TLSA records, and none can be used: TLS is",
-        "            demanded, and nobody is authenticated",
+        "  MTA-STS   there is no record (strict or lenient)",
+        "  DANE      there are secure TLSA records, but none is usable: TLS is required,",
+        "            and no server is authenticated",
         "  TLS-RPT   there is no record",
         NULL,
     };
@@ -121,9 +121,9 @@ Test(policy_report, what_is_not_known_is_said)
 {
     static const char *const want[] = {
         "Policies",
-        "  MTA-STS   the record could not be looked up, or the policy was not asked for",
-        "  DANE      every exchange has usable records, and none is known to fail; TLSA",
-        "            records match at 1 of 3 addresses, whether at 2 is not known",
+        "  MTA-STS   the record could not be looked up, or the policy was not fetched",
+        "  DANE      every MX host has usable records, and none is known to fail; TLSA",
+        "            records match at 1 of 3 addresses, not known at 2",
         "  TLS-RPT   the record could not be looked up (servfail)",
         NULL,
     };
@@ -139,7 +139,7 @@ Test(policy_report, why_there_is_no_policy)
     } cases[] = {
         {"'fetch':'http_redirect','http_status':302,'location':'https://b.test/'",
          "status 302, to https://b.test/"},
-        {"'fetch':'fetched','http_status':200", "it came over TLS 1.0 or 1.1 (RFC"},
+        {"'fetch':'fetched','http_status':200", "only over TLS 1.0 or 1.1 (RFC"},
     };
     static const char domain[] =
         "{'type':'domains','input_line':1,'domain':'a.test','account':'tested'," MX
@@ -167,9 +167,10 @@ Test(policy_report, nothing_fails_is_not_said_where_a_policy_refuses)
          "Nothing: every address"},
         {"'mta_sts':{'state':'testing','passes':'none'},'dane':{'state':'partial'}",
          "Nothing: every address"},
-        {"'mta_sts':{'state':'enforce','passes':'some'}", "Nothing without policies:"},
-        {"'mta_sts':{'state':'enforce','passes':'none'}", "Nothing without policies:"},
-        {"'mta_sts':{'state':'none'},'dane':{'state':'failed'}", "Nothing without policies:"},
+        {"'mta_sts':{'state':'enforce','passes':'some'}", "Nothing for senders without policies:"},
+        {"'mta_sts':{'state':'enforce','passes':'none'}", "Nothing for senders without policies:"},
+        {"'mta_sts':{'state':'none'},'dane':{'state':'failed'}",
+         "Nothing for senders without policies:"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char domain[1024];

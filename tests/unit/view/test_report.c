@@ -86,13 +86,13 @@ static void expect_before_findings(const char *const rows[], bool verbose, const
 Test(report, server_by_server_with_what_fails_for_whom)
 {
     static const char *const want[] = {
-        "example.org: 2 errors, 2 warnings: mail is encrypted, certificates pass on 1 of",
-        "  2 addresses",
+        "example.org: 2 errors, 2 warnings: mail is encrypted, certificates pass",
+        "  verification at 1 of 2 addresses",
         "",
         "What fails for whom",
-        "  - Senders that check certificates (MTA-STS in mode enforce, RFC 8461; DANE",
-        "    aside): no delivery. Others are not affected: they encrypt without the",
-        "    check. At 2001:db8::1. They go on to the other addresses and hosts.",
+        "  - Senders that verify certificates (MTA-STS in mode enforce, RFC 8461; without",
+        "    DANE): no delivery. Others are not affected: they encrypt without",
+        "    verification. At 2001:db8::1. They try the other addresses and hosts.",
         "",
         "Mail servers",
         "  MX 10 mx.example.org, 1 TLSA record",
@@ -114,22 +114,22 @@ Test(report, server_by_server_with_what_fails_for_whom)
         "    valid      2026-01-01 to 2026-04-01, 45 days left",
         "    trust      trusted (trust store system)",
         "               untrusted_root: the best path ends at a self-signed certificate",
-        "               that is no anchor (trust store old)",
+        "               that is not a trust anchor (trust store old)",
         "      leaf CN=mx.example.org",
         "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
-        "         └─ anchor CN=Root X, in trust store system",
+        "         └─ trust anchor CN=Root X, in trust store system",
         "  chain 2, presented at 2001:db8::1",
         "    subject    CN=*.example.org",
         "    names      *.example.org, a.test, b.test and 2 more",
         "    issuer     CN=Issuer 1",
         "    key        RSA 2048 bits, signed with sha256WithRSAEncryption",
         "    valid      2025-10-01 to 2026-01-01, expired 46 days ago",
-        "    trust      expired: there is a path to an anchor, and on the best one a",
-        "               certificate has expired (trust store system)",
+        "    trust      expired: there is a path to a trust anchor, but a certificate on",
+        "               the best one has expired (trust store system)",
         "      leaf CN=*.example.org",
         "        expired: notAfter has passed",
         "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
-        "         └─ anchor CN=Root X, in trust store system",
+        "         └─ trust anchor CN=Root X, in trust store system",
         "      also sent, as number 3 (unrelated): CN=Someone else",
         "  chain 3, presented at 2001:db8::1 (without SNI)",
         "    subject    CN=ispconfig",
@@ -137,8 +137,8 @@ Test(report, server_by_server_with_what_fails_for_whom)
         "    issuer     CN=ispconfig",
         "    key        RSA 2048 bits",
         "    valid      2020-01-01 to 2030-01-01, 1400 days left",
-        "    trust      self_signed: the leaf is signed by its own key and is no anchor",
-        "               (trust store system)",
+        "    trust      self_signed: the leaf is signed with its own key, and is not a",
+        "               trust anchor (trust store system)",
         "      leaf CN=ispconfig",
         NULL,
     };
@@ -148,13 +148,13 @@ Test(report, server_by_server_with_what_fails_for_whom)
 Test(report, verbose_adds_transcripts_and_the_chain_without_sni)
 {
     static const char *const want[] = {
-        "example.org: 2 errors, 2 warnings: mail is encrypted, certificates pass on 1 of",
-        "  2 addresses",
+        "example.org: 2 errors, 2 warnings: mail is encrypted, certificates pass",
+        "  verification at 1 of 2 addresses",
         "",
         "What fails for whom",
-        "  - Senders that check certificates (MTA-STS in mode enforce, RFC 8461; DANE",
-        "    aside): no delivery. Others are not affected: they encrypt without the",
-        "    check. At 2001:db8::1. They go on to the other addresses and hosts.",
+        "  - Senders that verify certificates (MTA-STS in mode enforce, RFC 8461; without",
+        "    DANE): no delivery. Others are not affected: they encrypt without",
+        "    verification. At 2001:db8::1. They try the other addresses and hosts.",
         "",
         "Mail servers",
         "  MX 10 mx.example.org, 1 TLSA record",
@@ -178,22 +178,22 @@ Test(report, verbose_adds_transcripts_and_the_chain_without_sni)
         "    valid      2026-01-01 to 2026-04-01, 45 days left",
         "    trust      trusted (trust store system)",
         "               untrusted_root: the best path ends at a self-signed certificate",
-        "               that is no anchor (trust store old)",
+        "               that is not a trust anchor (trust store old)",
         "      leaf CN=mx.example.org",
         "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
-        "         └─ anchor CN=Root X, in trust store system",
+        "         └─ trust anchor CN=Root X, in trust store system",
         "  chain 2, presented at 2001:db8::1",
         "    subject    CN=*.example.org",
         "    names      *.example.org, a.test, b.test and 2 more",
         "    issuer     CN=Issuer 1",
         "    key        RSA 2048 bits, signed with sha256WithRSAEncryption",
         "    valid      2025-10-01 to 2026-01-01, expired 46 days ago",
-        "    trust      expired: there is a path to an anchor, and on the best one a",
-        "               certificate has expired (trust store system)",
+        "    trust      expired: there is a path to a trust anchor, but a certificate on",
+        "               the best one has expired (trust store system)",
         "      leaf CN=*.example.org",
         "        expired: notAfter has passed",
         "      └─ intermediate CN=Issuer 1, valid until 2030-01-01",
-        "         └─ anchor CN=Root X, in trust store system",
+        "         └─ trust anchor CN=Root X, in trust store system",
         "      also sent, as number 3 (unrelated): CN=Someone else",
         "  chain 3, presented at 2001:db8::1 (without SNI)",
         "    subject    CN=ispconfig",
@@ -201,8 +201,8 @@ Test(report, verbose_adds_transcripts_and_the_chain_without_sni)
         "    issuer     CN=ispconfig",
         "    key        RSA 2048 bits",
         "    valid      2020-01-01 to 2030-01-01, 1400 days left",
-        "    trust      self_signed: the leaf is signed by its own key and is no anchor",
-        "               (trust store system)",
+        "    trust      self_signed: the leaf is signed with its own key, and is not a",
+        "               trust anchor (trust store system)",
         "      leaf CN=ispconfig",
         NULL,
     };
@@ -249,7 +249,7 @@ Test(report, findings_are_told_once_with_their_places)
         "    seen: the domain: 11",
         "    fix: Keep only the hosts in use.",
         "",
-        "What is shown without SNI has findings of its own; --verbose lists them.",
+        "The chain without SNI has additional findings; use --verbose to list them.",
         NULL,
     };
     struct buf out = sample_report(many_findings, false);
@@ -287,24 +287,23 @@ Test(report, headlines)
         const char *want;
     } cases[] = {
         {"'mx_kind':'null_mx','account':'no_mail'",
-         "a.example: nothing to mend: takes no mail (null MX, RFC 7505)"},
+         "a.example: nothing to fix: accepts no mail (null MX, RFC 7505)"},
         {"'mx_kind':'nxdomain','account':'no_mail'",
-         "a.example: nothing to mend: the domain does not exist"},
+         "a.example: nothing to fix: the domain does not exist"},
         {"'mx_kind':'none','account':'no_mail'",
-         "a.example: nothing to mend: no mail server: neither MX nor address records"},
+         "a.example: nothing to fix: no mail server: neither MX nor address records"},
         {"'mx_kind':'unknown','account':'dns_failed','mx_dns':{'state':'servfail'}",
-         "a.example: nothing to mend: the mail servers could not be found out (DNS: servfail)"},
+         "a.example: nothing to fix: the mail servers could not be resolved (DNS: servfail)"},
         {"'mx_kind':'explicit','account':'dns_failed','mx_dns':{'state':'data'}",
-         "a.example: nothing to mend: the addresses of the mail servers could not be found out"},
-        {"'account':'blocklisted'",
-         "a.example: nothing to mend: on the block list, nothing was asked"},
-        {"'account':'duplicate'", "a.example: given before; see above"},
+         "a.example: nothing to fix: the addresses of the mail servers could not be resolved"},
+        {"'account':'blocklisted'", "a.example: nothing to fix: on the blocklist, not scanned"},
+        {"'account':'duplicate'", "a.example: repeated; see above"},
         {"'account':'invalid','domain':null,'invalid':'bad_character','input':'a b'",
-         "a b: nothing to mend: not a domain name (bad_character)"},
+         "a b: nothing to fix: not a domain name (bad_character)"},
         {"'account':'invalid','domain':null,'invalid':'empty','input':''",
-         "'': nothing to mend: not a domain name (empty)"},
+         "'': nothing to fix: not a domain name (empty)"},
         {"'account':'no_mail','mx_kind':'explicit','mx':[]",
-         "a.example: nothing to mend: no mail server has an address"},
+         "a.example: nothing to fix: no mail server has an address"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char row[512];
@@ -351,24 +350,27 @@ static void expect_headline(const char *briefs, const char *want)
 
 Test(report, headlines_count_addresses)
 {
-    expect_headline(GOOD, "a.example: nothing to mend: mail is encrypted, the certificate passes");
-    expect_headline(GOOD "," GOOD, "a.example: nothing to mend: mail is encrypted, certificates "
-                                   "pass on all 2 addresses");
-    expect_headline(BAD,
-                    "a.example: nothing to mend: mail is encrypted, the certificate does not pass");
-    expect_headline(BAD "," BAD, "a.example: nothing to mend: mail is encrypted, certificates pass "
-                                 "on none of 2 addresses");
+    expect_headline(
+        GOOD, "a.example: nothing to fix: mail is encrypted, the certificate passes verification");
+    expect_headline(GOOD "," GOOD, "a.example: nothing to fix: mail is encrypted, certificates "
+                                   "pass verification at all 2 addresses");
+    expect_headline(
+        BAD, "a.example: nothing to fix: mail is encrypted, the certificate fails verification");
+    expect_headline(BAD "," BAD, "a.example: nothing to fix: mail is encrypted, certificates pass "
+                                 "verification at none of 2 addresses");
     expect_headline(GOOD "," BAD "," CLEAR,
-                    "a.example: nothing to mend: mail is encrypted on 2 of 3 addresses, "
-                    "certificates pass on 1 of 2 addresses");
-    expect_headline(CLEAR, "a.example: nothing to mend: mail is not encrypted");
-    expect_headline(CLEAR "," GONE, "a.example: nothing to mend: mail is encrypted on no address");
-    expect_headline(ALERT, "a.example: nothing to mend: mail is encrypted on no address");
-    expect_headline(GONE, "a.example: nothing to mend: no server could be tested (1 address)");
-    expect_headline(GOOD "," SUBMISSION,
-                    "a.example: nothing to mend: mail is encrypted, the certificate passes");
-    expect_headline(SUBMISSION,
-                    "a.example: nothing to mend: mail is encrypted, the certificate does not pass");
+                    "a.example: nothing to fix: mail is encrypted at 2 of 3 addresses, "
+                    "certificates pass verification at 1 of 2 addresses");
+    expect_headline(CLEAR, "a.example: nothing to fix: mail is not encrypted");
+    expect_headline(CLEAR "," GONE, "a.example: nothing to fix: mail is encrypted at no address");
+    expect_headline(ALERT, "a.example: nothing to fix: mail is encrypted at no address");
+    expect_headline(GONE, "a.example: nothing to fix: no server could be tested (1 address)");
+    expect_headline(
+        GOOD "," SUBMISSION,
+        "a.example: nothing to fix: mail is encrypted, the certificate passes verification");
+    expect_headline(
+        SUBMISSION,
+        "a.example: nothing to fix: mail is encrypted, the certificate fails verification");
 }
 
 /* One kind of trouble after the other, and what is said of it. */
@@ -379,49 +381,50 @@ Test(report, effects_name_the_sender)
         const char *endpoint; /* besides its key */
         const char *want;
     } cases[] = {
-        {"'outcome':'refused'", "", "Every sender: no connection. At the only address. They queue"},
+        {"'outcome':'refused'", "", "Every sender: no connection. At the only address. They defer"},
         {"'outcome':'greeting_timeout'", "",
-         "Every sender that is treated as this one: no mail dialogue."},
+         "Every sender that is treated like this client: no SMTP dialogue."},
         {"'outcome':'starttls_masked'", "", "Every sender: no encryption."},
         {"'outcome':'helo_only'", "", "Every sender: no encryption."},
-        {"'outcome':'ehlo_rejected'", "", "no mail dialogue."},
-        {"'outcome':'tarpit'", "", "no mail dialogue."},
+        {"'outcome':'ehlo_rejected'", "", "no SMTP dialogue."},
+        {"'outcome':'tarpit'", "", "no SMTP dialogue."},
         {"'outcome':'starttls_tempfail','starttls':'tempfail'", "",
          "Every sender that uses TLS: TLS fails."},
         {"'outcome':'tls_closed','starttls':'injected'", "",
          "Every sender that uses TLS: TLS fails."},
         {"'outcome':'tls_alert','starttls':'offered'", ",'sni':{'class':'fatal_with'}",
-         "Senders with SNI, most of them: TLS fails, and works without SNI"},
+         "Senders with SNI (most senders): TLS fails; it works without SNI"},
         {"'outcome':'established','tls_version':'TLSv1.1'", "",
-         "Senders that ask for TLS 1.2 or newer: no encryption"},
+         "Senders that require TLS 1.2 or newer: no encryption"},
         {"'outcome':'established','acceptable':false", "",
-         "Senders that check certificates (MTA-STS in mode enforce, RFC 8461; DANE aside): no "
+         "Senders that verify certificates (MTA-STS in mode enforce, RFC 8461; without DANE): no "
          "delivery."},
         {"'outcome':'established','acceptable':false", ",'sni':{'acceptable':'only_default'}",
-         "Senders with SNI that check certificates:"},
+         "Senders with SNI that verify certificates:"},
         {"'outcome':'established','acceptable':true", ",'sni':{'class':'fatal_without'}",
-         "Senders without SNI: no encryption, the handshake fails."},
+         "Senders without SNI: no encryption; the handshake fails."},
         {"'outcome':'established','acceptable':true",
          ",'sni':{'class':'differs','acceptable':'only_sni'}",
-         "Senders without SNI: another certificate, which does not pass"},
+         "Senders without SNI: another certificate, which fails verification"},
         {"'outcome':'established','acceptable':true",
          ",'transcript':{'quirks':['nul','lost_after_tls']}",
-         "a.example: nothing to mend: mail is encrypted on no address"},
+         "a.example: nothing to fix: mail is encrypted at no address"},
         {"'outcome':'established','acceptable':true",
          ",'transcript':{'quirks':['nul','lost_after_tls']}",
-         "Every sender that uses TLS: the session ends as soon as TLS stands"},
+         "Every sender that uses TLS: the session ends right after the TLS handshake"},
         {"'outcome':'established','acceptable':true",
          ",'transcript':{'quirks':['refused_after_tls']}",
-         "Every sender that is treated as this one: EHLO is refused or not answered inside TLS"},
+         "Every sender that is treated like this client: EHLO inside TLS is rejected or not "
+         "answered"},
         {"'outcome':'established','acceptable':true", ",'transcript':{'quirks':['nul']}",
-         "Some senders: the dialogue before TLS strays from the RFCs;"},
+         "Some senders: the dialogue before TLS deviates from the RFCs;"},
         {"'outcome':'established','acceptable':true", ",'transcript':{'starttls':{'code':250}}",
-         "Some senders: the dialogue before TLS strays from the RFCs;"},
+         "Some senders: the dialogue before TLS deviates from the RFCs;"},
         {"'outcome':'established','acceptable':true",
          ",'transcript':{'quirks':null,'starttls':{'code':220}}",
          "Nothing: every address encrypts with"},
         {"'outcome':'established','acceptable':true", "", "Nothing: every address encrypts with"},
-        {"'outcome':'established'", "", "Nothing that was seen."},
+        {"'outcome':'established'", "", "No failure was seen."},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char domain[512];
@@ -496,9 +499,9 @@ Test(report, a_chain_without_its_intermediate)
     const char *text = sample_text(&out);
     cr_assert_not_null(strstr(text, "      leaf CN=m.example\n"
                                     "      └─ missing CN=R11, known from set of 2026-01-01\n"
-                                    "         └─ anchor CN=Root X\n"),
+                                    "         └─ trust anchor CN=Root X\n"),
                        "%s", text);
-    cr_assert_not_null(strstr(text, "it can be fetched at http://r11.i.example/\n"), "%s", text);
+    cr_assert_not_null(strstr(text, "it can be fetched from http://r11.i.example/\n"), "%s", text);
     /* one fault, one finding */
     cr_assert(strstr(text, "a.example: 1 error: ") == text, "%s", text);
     cr_assert_null(strstr(text, "chain.issuer_unknown"), "%s", text);

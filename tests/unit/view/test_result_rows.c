@@ -60,7 +60,7 @@ Test(word_meaning, is_that_of_the_vocabulary)
     } cases[] = {
         {"outcome", "refused", "the connection was refused"},
         {"dns_state", "refused", "REFUSED"},
-        {"outcome", "tls_protocol_error", "what came is no valid TLS"}, /* no hint at a column */
+        {"outcome", "tls_protocol_error", "the server sent invalid TLS"}, /* no hint at a column */
         {"outcome", "sunny", "sunny"},
         {"weather", "refused", "refused"},
     };
