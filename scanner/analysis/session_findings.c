@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "scanner/analysis/cipher_traits.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/reverse_dns_findings.h"
 #include "scanner/cert/cert_list.h"
@@ -371,7 +372,8 @@ static void legacy_findings(const struct seen_tls *tls, struct findings *out)
     if (tls->version < 0x0303) {
         put_suite(findings_add_max(out, FINDING_TLS_LEGACY_VERSION), tls);
     }
-    if (cipher != NULL && strncmp(cipher, "TLS_RSA_WITH_", strlen("TLS_RSA_WITH_")) == 0) {
+    unsigned traits = 0;
+    if (cipher_traits_of(tls->cipher, &traits) && (traits & CIPHER_FORWARD_SECRET) == 0) {
         put_suite(findings_add_max(out, FINDING_TLS_NO_FORWARD_SECRECY), tls);
     }
     if (cipher != NULL && strncmp(cipher, "TLS_DHE_", strlen("TLS_DHE_")) == 0) {
@@ -388,27 +390,13 @@ static void legacy_findings(const struct seen_tls *tls, struct findings *out)
     }
 }
 
-/* RFC 9325 section 4.1: no NULL, no RC4, nothing under 112 bits; RFC 7672 section 8.2: anonymous. */
-static bool suite_is_broken(const char *cipher)
-{
-    static const char *const parts[] = {"_NULL_", "_anon_", "_EXPORT_", "_RC4_", "_DES_", "_3DES_"};
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        if (strstr(cipher, parts[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void cipher_findings(const struct seen_tls *tls, struct findings *out)
 {
-    const char *cipher = tls_cipher_name(tls->cipher);
-    if (cipher == NULL) {
-        return;
-    }
-    if (suite_is_broken(cipher)) {
+    unsigned traits = 0;
+    (void)cipher_traits_of(tls->cipher, &traits);
+    if ((traits & CIPHER_BROKEN) != 0) {
         put_suite(findings_add_max(out, FINDING_TLS_CIPHER_BROKEN), tls);
-    } else if (strstr(cipher, "_CBC_") != NULL) {
+    } else if ((traits & CIPHER_CBC) != 0) {
         put_suite(findings_add_max(out, FINDING_TLS_CIPHER_CBC), tls);
     }
 }
