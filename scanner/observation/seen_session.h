@@ -18,7 +18,8 @@ struct seen_hello {
     uint8_t answer;       /* enum hello_answer */
     uint16_t max_version; /* offered, with all below it down to TLS 1.0 */
     uint16_t version;     /* chosen by the server; 0: no ServerHello */
-    int16_t alert;        /* -1: none; else the description of the alert that ended it */
+    uint16_t cipher; /* chosen by the server, whether or not it was offered; 0: no ServerHello */
+    int16_t alert;   /* -1: none; else the description of the alert that ended it */
 };
 
 /**

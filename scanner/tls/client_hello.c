@@ -95,9 +95,8 @@ static size_t extension_begin(struct buf *out, enum extension type)
     return vector_begin(out, 2);
 }
 
-static void put_suites(struct buf *out, uint16_t max_version)
+static void put_usual_suites(struct buf *out, uint16_t max_version)
 {
-    size_t list = vector_begin(out, 2);
     if (max_version >= VERSION_TLS13) {
         PUT_ALL(out, suites_tls13);
     }
@@ -105,6 +104,16 @@ static void put_suites(struct buf *out, uint16_t max_version)
         PUT_ALL(out, suites_tls12);
     }
     PUT_ALL(out, suites_tls10);
+}
+
+static void put_suites(struct buf *out, uint16_t max_version, struct suite_list suites)
+{
+    size_t list = vector_begin(out, 2);
+    if (suites.count > 0) {
+        put_numbers(out, suites.at, suites.count);
+    } else {
+        put_usual_suites(out, max_version);
+    }
     vector_end(out, list, 2);
 }
 
@@ -172,8 +181,8 @@ static void hello_put_extensions(struct buf *out, uint16_t max_version, const ch
     vector_end(out, all, 2);
 }
 
-void client_hello_put(struct buf *out, uint16_t max_version, const char *sni,
-                      const uint8_t random[CLIENT_HELLO_RANDOM_LEN])
+void client_hello_put(struct buf *out, uint16_t max_version, struct suite_list suites,
+                      const char *sni, const uint8_t random[CLIENT_HELLO_RANDOM_LEN])
 {
     CHECK(max_version >= VERSION_TLS10 && max_version <= VERSION_TLS13);
     bool tls13 = max_version == VERSION_TLS13;
@@ -188,7 +197,7 @@ void client_hello_put(struct buf *out, uint16_t max_version, const char *sni,
     size_t session_id = vector_begin(out, 1);
     buf_put(out, (struct span){random + 32, tls13 ? 32 : 0});
     vector_end(out, session_id, 1);
-    put_suites(out, max_version);
+    put_suites(out, max_version, suites);
     buf_put(out, SPAN_LIT("\x01\x00")); /* no compression */
     /* Any 32 octets are a public key of X25519 (RFC 7748 section 5). */
     hello_put_extensions(out, max_version, sni, (struct span){random + 64, 32});

@@ -36,6 +36,8 @@ struct version_probe {
     struct seen_hello seen;
     enum session_outcome outcome;
     char sni[256];
+    uint16_t suites[OFFERED_SUITES_MAX];
+    size_t suite_count; /* 0: the usual ones */
     uint8_t header[RECORD_HEADER_LEN];
     uint8_t header_len;
     uint16_t record_left; /* octets of the record whose header is complete */
@@ -56,6 +58,13 @@ struct version_probe *version_probe_new(uint16_t max_version, const char *sni)
     return p;
 }
 
+void version_probe_offer(struct version_probe *p, struct suite_list suites)
+{
+    CHECK(suites.count > 0 && suites.count <= OFFERED_SUITES_MAX);
+    memcpy(p->suites, suites.at, suites.count * sizeof(suites.at[0]));
+    p->suite_count = suites.count;
+}
+
 void version_probe_free(struct version_probe *p)
 {
     free(p);
@@ -65,7 +74,8 @@ void version_probe_hello(const struct version_probe *p, struct buf *out)
 {
     uint8_t random[CLIENT_HELLO_RANDOM_LEN];
     CHECK(getrandom(random, sizeof(random), 0) == (ssize_t)sizeof(random)); /* under 256: whole */
-    client_hello_put(out, p->seen.max_version, p->sni[0] != '\0' ? p->sni : NULL, random);
+    struct suite_list suites = {p->suites, p->suite_count};
+    client_hello_put(out, p->seen.max_version, suites, p->sni[0] != '\0' ? p->sni : NULL, random);
 }
 
 static void version_probe_decide(struct version_probe *p, enum hello_answer answer,
@@ -124,6 +134,7 @@ static void conclude_server_hello(struct version_probe *p)
     struct seen_tls seen = {0};
     server_hello_read(message, &seen);
     p->seen.version = seen.version;
+    p->seen.cipher = seen.cipher;
     if (seen.version >= VERSION_TLS10 && seen.version <= p->seen.max_version) {
         p->seen.retry_request = is_retry_request(message);
         version_probe_decide(p, HELLO_ACCEPTED, OUTCOME_ESTABLISHED);

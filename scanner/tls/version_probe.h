@@ -15,11 +15,14 @@
 #include "scanner/base/buf.h"
 #include "scanner/observation/outcome.h"
 #include "scanner/observation/seen_session.h"
+#include "scanner/tls/client_hello.h"
 
 struct version_probe;
 
 /** @param max_version 0x0301..0x0304: offered, with all below it. @param sni copied; NULL: none. */
 struct version_probe *version_probe_new(uint16_t max_version, const char *sni);
+/** Offers these, copied, instead of the usual ones. Before the hello; from 1 to OFFERED_SUITES_MAX. */
+void version_probe_offer(struct version_probe *p, struct suite_list suites);
 void version_probe_free(struct version_probe *p); /* NULL is allowed */
 
 void version_probe_hello(const struct version_probe *p, struct buf *out);

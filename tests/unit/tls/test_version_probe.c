@@ -270,8 +270,8 @@ Test(version_probe, hello_of_each_version)
         memset(ones, 0xff, sizeof(ones));
         struct buf a = BUF_INIT(OUT_MAX);
         struct buf b = BUF_INIT(OUT_MAX);
-        client_hello_put(&a, max, NULL, zeros);
-        client_hello_put(&b, max, NULL, ones);
+        client_hello_put(&a, max, (struct suite_list){0}, NULL, zeros);
+        client_hello_put(&b, max, (struct suite_list){0}, NULL, ones);
         cr_expect_eq(a.len, b.len);
         size_t differing = 0;
         for (size_t i = 0; i < a.len; i++) {
@@ -281,7 +281,7 @@ Test(version_probe, hello_of_each_version)
         cr_expect_eq(a.at[9] << 8 | a.at[10], max == TLS13 ? TLS12 : max, "legacy_version");
         cr_expect_lt(a.len, 512U, "%04x: %zu", max, a.len);
         buf_reset(&b);
-        client_hello_put(&b, max, "mx.test", ones);
+        client_hello_put(&b, max, (struct suite_list){0}, "mx.test", ones);
         cr_expect_eq(b.len, a.len + 9 + strlen("mx.test"), "server_name (RFC 6066 3)");
         buf_deinit(&a);
         buf_deinit(&b);
