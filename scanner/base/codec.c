@@ -74,6 +74,16 @@ struct span codec_get_span(struct span *in)
     return codec_take(in, codec_get_count(in));
 }
 
+void codec_put_rest(struct buf *out, struct span value)
+{
+    buf_put(out, value);
+}
+
+struct span codec_get_rest(struct span *in)
+{
+    return codec_take(in, in->len);
+}
+
 static_assert(sizeof(struct net_addr) == 17, "its octets are its value: no padding");
 
 void codec_put_addr(struct buf *out, struct net_addr value)

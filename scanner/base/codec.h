@@ -8,7 +8,7 @@
  *
  * codec_put_TYPE() appends to `out`; codec_get_TYPE() takes the value off the front of `in`. TYPE is also
  * what a field list names (F(u16, port)), so that both are made from one line. A struct of ours
- * becomes a TYPE by a pair of functions of that name: pipeline/record_codec.h.
+ * becomes a TYPE by a pair of functions of that name: flow/seen_codec.h.
  *
  * Ownership: a span that was got borrows from the octets behind `in`, all else is a copy.
  * Errors: the octets are our own and trusted to be whole. What does not fit, or ends early, is our
@@ -41,6 +41,9 @@ size_t codec_get_count(struct span *in);
 /** Octets behind their count. */
 void codec_put_span(struct buf *out, struct span value);
 struct span codec_get_span(struct span *in);
+/** All octets that are left: only the last field of a list. */
+void codec_put_rest(struct buf *out, struct span value);
+struct span codec_get_rest(struct span *in);
 /** The family and all 16 octets. */
 void codec_put_addr(struct buf *out, struct net_addr value);
 struct net_addr codec_get_addr(struct span *in);

@@ -1,13 +1,12 @@
 #pragma once
 
-#include "scanner/base/buf.h"
-#include "scanner/observation/seen_target.h"
+#include "scanner/flow/seen_codec.h"
 
 /**
  * What threads say to each other: flat, versioned, pointer-free octets, so that a file or a
- * broker could carry them unchanged. Integers are little-endian; a span is a 32-bit length and
- * its octets. The field lists below are the only definition: struct, encoder and decoder of each
- * message are made from them.
+ * broker could carry them unchanged. The field lists below are the only definition: struct,
+ * encoder and decoder of each message are made from them. Their TYPEs are those of base/codec.h and
+ * seen_codec.h.
  *
  *   reader ─DOMAIN─► domain owner ─HOST_WANT─► host owner ─ADDRESS_WANT─► service owner
  *                         ◄─HOST_RESOLVED─┘  │      ◄──────ENDPOINT_DONE─────┘ │  │
@@ -20,7 +19,7 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 3
+#define MESSAGE_VERSION 4
 
 /* A request names where its answer goes: worker, index there, and the generation of the index. */
 #define FIELDS_DOMAIN(F)                                     \
@@ -43,19 +42,20 @@
 
 #define FIELDS_HOST_RESOLVED(F) F(u32, domain) F(u32, generation) F(u16, mx)
 
-#define FIELDS_HOST_DONE(F)                                                      \
-    F(u32, domain)                                                               \
-    F(u32, generation)                                                           \
-    F(u16, mx)                                                                   \
-    F(u8, a_state)                                                               \
-    F(u8, aaaa_state)                                                            \
-    F(u8, cname_count)                                                           \
-    F(u8, blocklisted)                                                           \
-    F(u8, truncated) /* not all addresses are in `endpoints`, or were dialled */ \
-    F(u16, address_count)                                                        \
-    F(u8, dane_host)   /* enum dane_host */                                      \
-    F(u8, tlsa_at)     /* enum tlsa_place */                                     \
-    F(span, endpoints) /* encoded briefs, brief_put() */
+/* What a host comes to, as its owner keeps it and its domains hear of it. */
+#define FIELDS_HOST_RESULT(F)                                                      \
+    F(u8, a_state)                                                                 \
+    F(u8, aaaa_state)                                                              \
+    F(u8, cname_count)                                                             \
+    F(flag, blocklisted)                                                           \
+    F(flag, truncated) /* not all addresses are in `endpoints`, or were dialled */ \
+    F(u16, address_count)                                                          \
+    F(u8, dane_host) /* enum dane_host */                                          \
+    F(u8, tlsa_at)   /* enum tlsa_place */                                         \
+    F(u16, endpoint_count)                                                         \
+    F(rest, endpoints) /* so many briefs */
+
+#define FIELDS_HOST_DONE(F) F(u32, domain) F(u32, generation) F(u16, mx) F(host_result, result)
 
 #define FIELDS_ADDRESS_WANT(F)                                                    \
     F(u32, block)                                                                 \
@@ -67,14 +67,14 @@
     F(u16, port)                                                                  \
     F(u8, dane_host) /* enum dane_host */                                         \
     F(span, tlsa_base)                                                            \
-    F(span, tlsas) /* encoded records in force, tlsa_put() */                     \
+    F(span, tlsas) /* the records in force, codec_put_tlsa() */                   \
     F(span, host)
 
 #define FIELDS_ENDPOINT_DONE(F)                                                     \
     F(u32, host_index)                                                              \
     F(u16, endpoint)                                                                \
     F(u32, issuers) /* of its chain: all that the brief's own octets do not hold */ \
-    F(span, brief)
+    F(brief, brief)
 
 #define FIELDS_NAME_CHECK(F)                          \
     F(u16, from)                                      \
@@ -89,7 +89,7 @@
 #define FIELDS_LEASE_GRANT(F)  F(u32, visit)
 #define FIELDS_LEASE_RETURN(F) F(span, operator_name)
 
-/* To the policy thread: `addresses` in the order to be tried, policy_address_put(). */
+/* To the policy thread: `addresses` in the order to be tried, codec_put_addr(). */
 #define FIELDS_POLICY_WANT(F) \
     F(u16, from)              \
     F(u32, domain)            \
@@ -153,18 +153,28 @@ enum message_kind {
 #undef X
 };
 
-#define MESSAGE_C_u8      uint8_t
-#define MESSAGE_C_u16     uint16_t
-#define MESSAGE_C_u32     uint32_t
-#define MESSAGE_C_u64     uint64_t
-#define MESSAGE_C_span    struct span
-#define MESSAGE_C_addr    struct net_addr
-#define MESSAGE_C_verdict struct chain_brief
+#define MESSAGE_C_u8          uint8_t
+#define MESSAGE_C_u16         uint16_t
+#define MESSAGE_C_u32         uint32_t
+#define MESSAGE_C_u64         uint64_t
+#define MESSAGE_C_flag        bool
+#define MESSAGE_C_span        struct span
+#define MESSAGE_C_rest        struct span
+#define MESSAGE_C_addr        struct net_addr
+#define MESSAGE_C_verdict     struct chain_brief
+#define MESSAGE_C_brief       struct endpoint_brief
+#define MESSAGE_C_host_result struct host_result
+
+#define MESSAGE_MEMBER(type, name) MESSAGE_C_##type name;
+struct host_result {
+    FIELDS_HOST_RESULT(MESSAGE_MEMBER)
+};
+void codec_put_host_result(struct buf *out, struct host_result value);
+struct host_result codec_get_host_result(struct span *in);
 
 /* struct message_domain { uint32_t block; ... }; message_put_domain(buf, &m) appends one message;
  * message_get_domain(body, &m) reads its body: spans borrow from it, a message of another thread
  * of ours is trusted to be well-formed (CHECK). */
-#define MESSAGE_MEMBER(type, name) MESSAGE_C_##type name;
 #define X(NAME, name)                                                         \
     struct message_##name {                                                   \
         FIELDS_##NAME(MESSAGE_MEMBER)                                         \
@@ -178,19 +188,5 @@ MESSAGE_KINDS(X)
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
 
-/* One TLSA record of a list in ADDRESS_WANT; its data borrows from `in`. */
-void tlsa_put(struct buf *out, const struct seen_tlsa *r);
-struct seen_tlsa tlsa_get(struct span *in);
-
 /* In CHAIN_NEW and CHAIN_KNOWN: the chain is that of a domain's policy host. */
 #define WAITER_IS_DOMAIN 0x80000000U
-
-void policy_address_put(struct buf *out, const struct net_addr *a);
-struct net_addr policy_address_get(struct span *in);
-/* What a fetch showed: all of seen_policy but DNS and what is judged. Spans borrow from `octets`. */
-void policy_fetched_put(struct buf *out, const struct seen_policy *p);
-void policy_fetched_get(struct span octets, struct seen_policy *out);
-
-#define BRIEF_LEN 138 /* octets of one encoded endpoint_brief */
-void brief_put(struct buf *out, const struct endpoint_brief *b);
-struct endpoint_brief brief_get(struct span *in); /* takes it off the front */

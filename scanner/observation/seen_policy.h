@@ -68,18 +68,18 @@ struct seen_policy {
     size_t address_count;
     enum policy_fetch outcome;
     enum not_tested_reason not_tested; /* when NOT_DIALLED */
-    struct policy_attempt attempts[POLICY_ATTEMPTS_MAX];
-    size_t attempt_count;
-    int64_t started_unix_ms; /* 0: never dialled */
-    int32_t tls_ms;          /* ClientHello to the end of the handshake; -1: not measured */
-    int32_t total_ms;        /* connect() of the last attempt to the end; -1: never dialled */
-    bool tls_attempted;      /* `tls` is meaningful */
-    struct seen_tls tls;     /* SNI is the policy host */
-    uint16_t status;         /* of HTTP; 0: none */
+    int64_t started_unix_ms;           /* 0: never dialled */
+    int32_t tls_ms;      /* ClientHello to the end of the handshake; -1: not measured */
+    int32_t total_ms;    /* connect() of the last attempt to the end; -1: never dialled */
+    bool tls_attempted;  /* `tls` is meaningful */
+    struct seen_tls tls; /* SNI is the policy host */
+    uint16_t status;     /* of HTTP; 0: none */
     uint32_t head_octets;
     struct span location;     /* of a 3xx; at most POLICY_FIELD_MAX, as the next; empty: none */
     struct span content_type; /* as sent; empty: none */
     struct span body;         /* of a 200, at most POLICY_BODY_MAX */
     uint8_t body_sha256[32];  /* all zero: no body was read */
     struct chain_brief chain; /* verdict on tls.list */
+    size_t attempt_count;
+    struct policy_attempt attempts[POLICY_ATTEMPTS_MAX];
 };

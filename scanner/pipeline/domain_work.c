@@ -360,23 +360,21 @@ static void judge_implicit(struct worker *w, struct domain_work *d, uint16_t add
     d->seen.mx_count = listed ? 1 : 0;
 }
 
-static void copy_result(struct domain_work *d, struct seen_mx *mx,
-                        const struct message_host_done *m)
+static void copy_result(struct domain_work *d, struct seen_mx *mx, const struct host_result *r)
 {
-    struct span octets = m->endpoints;
-    size_t count = octets.len / BRIEF_LEN;
-    struct endpoint_brief *briefs = arena_new(&d->arena, count, sizeof(*briefs));
-    for (size_t i = 0; i < count; i++) {
-        briefs[i] = brief_get(&octets);
+    struct span octets = r->endpoints;
+    struct endpoint_brief *briefs = arena_new(&d->arena, r->endpoint_count, sizeof(*briefs));
+    for (size_t i = 0; i < r->endpoint_count; i++) {
+        briefs[i] = codec_get_brief(&octets);
     }
-    mx->a_state = m->a_state;
-    mx->aaaa_state = m->aaaa_state;
-    mx->cname_count = m->cname_count;
-    mx->blocklisted = m->blocklisted != 0;
-    mx->dane_host = m->dane_host;
-    mx->tlsa_at = m->tlsa_at;
+    mx->a_state = r->a_state;
+    mx->aaaa_state = r->aaaa_state;
+    mx->cname_count = r->cname_count;
+    mx->blocklisted = r->blocklisted;
+    mx->dane_host = r->dane_host;
+    mx->tlsa_at = r->tlsa_at;
     mx->endpoints = briefs;
-    mx->endpoint_count = count;
+    mx->endpoint_count = r->endpoint_count;
 }
 
 void domain_on_host_done(struct worker *w, const struct message_host_done *m)
@@ -385,8 +383,8 @@ void domain_on_host_done(struct worker *w, const struct message_host_done *m)
     d->hosts--;
     /* Of an implicit MX that is recorded only, nothing is dialled, whoever else dials the host. */
     bool listed = !d->implicit || w->scan->params->implicit_mx_dial;
-    d->seen.endpoints_truncated = d->seen.endpoints_truncated || (listed && m->truncated != 0);
-    copy_result(d, &d->mx[m->mx], m);
+    d->seen.endpoints_truncated = d->seen.endpoints_truncated || (listed && m->result.truncated);
+    copy_result(d, &d->mx[m->mx], &m->result);
     for (size_t i = (size_t)m->mx + 1; i < d->seen.mx_count; i++) {
         if (d->mx[i].unusable == NULL && first_with_host(d, i) == m->mx) {
             struct seen_mx own = d->mx[i];
@@ -396,7 +394,7 @@ void domain_on_host_done(struct worker *w, const struct message_host_done *m)
         }
     }
     if (d->implicit) {
-        judge_implicit(w, d, m->address_count);
+        judge_implicit(w, d, m->result.address_count);
     }
     domain_finish_when_complete(w, m->domain);
 }

@@ -9,17 +9,13 @@
 /* After the service's row, when its reverse DNS is known. */
 static void send_endpoint(struct worker *w, const struct service *s, const struct told_endpoint *t)
 {
-    struct buf octets = BUF_INIT(BRIEF_LEN);
-    struct endpoint_brief brief = t->brief;
-    brief.versions = s->versions;
-    brief.ptr_is_host = (uint8_t)reverse_dns_is_host(w->services, s, t->host);
-    brief_put(&octets, &brief);
     struct message_endpoint_done m = {.host_index = t->host_index,
                                       .endpoint = t->endpoint,
-                                      .issuers = brief.chain.issuers,
-                                      .brief = buf_span(&octets)};
+                                      .issuers = t->brief.chain.issuers,
+                                      .brief = t->brief};
+    m.brief.versions = s->versions;
+    m.brief.ptr_is_host = (uint8_t)reverse_dns_is_host(w->services, s, t->host);
     message_put_endpoint_done(worker_outbox(w, t->from), &m);
-    buf_deinit(&octets);
     atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
 }
 

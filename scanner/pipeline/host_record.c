@@ -4,78 +4,77 @@
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/host_work.h"
 
-static void pack_octets(struct buf *b, const void *at, size_t len)
-{
-    buf_put(b, (struct span){at, len});
-}
+/* Of a name that was not dialled; behind them the answers and the lists that they count. */
+#define FIELDS_ADDRESSES(F) \
+    F(flag, blocklisted)    \
+    F(count, truncated)     \
+    F(count, v4_count)      \
+    F(count, v6_count)      \
+    F(count, cname_count)
 
-static void unpack_octets(struct span *in, void *to, size_t len)
+/* Takes the octets. */
+static struct host_record *record_of(struct buf *octets, bool dialled)
 {
-    CHECK(in->len >= len);
-    memcpy(to, in->at, len);
-    *in = span_drop(*in, len);
-}
-
-static struct host_record *record_of(const struct buf *octets, bool dialled)
-{
+    CHECK(octets->len <= INT32_MAX);
     struct host_record *r = memory_new(1, sizeof(*r) + octets->len);
     r->dialled = dialled;
-    r->len = (uint32_t)octets->len;
+    r->len = octets->len & INT32_MAX;
     memcpy(r->octets, octets->at, octets->len);
+    buf_deinit(octets);
     return r;
 }
 
-/* A name that was not dialled may yet be wanted as an MX host: everything for its row is kept. */
+static void put_addresses(struct buf *out, const struct net_addr *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        codec_put_addr(out, list[i]);
+    }
+}
+
+static struct net_addr *get_addresses(struct host_work *h, struct span *in, size_t count)
+{
+    struct net_addr *list = arena_new(&h->arena, count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] = codec_get_addr(in);
+    }
+    return list;
+}
+
 struct host_record *host_record_of_addresses(const struct host_work *h)
 {
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    pack_octets(&b, h->dns, sizeof(h->dns));
-    pack_octets(&b, h->answered, sizeof(h->answered));
-    pack_octets(&b, &h->blocklisted, sizeof(h->blocklisted));
-    pack_octets(&b, &h->v4_count, sizeof(h->v4_count));
-    pack_octets(&b, &h->v6_count, sizeof(h->v6_count));
-    pack_octets(&b, &h->truncated, sizeof(h->truncated));
-    pack_octets(&b, &h->cname_count, sizeof(h->cname_count));
-    pack_octets(&b, h->v4, h->v4_count * sizeof(*h->v4));
-    pack_octets(&b, h->v6, h->v6_count * sizeof(*h->v6));
+#define PUT(type, name) codec_put_##type(&b, h->name);
+    FIELDS_ADDRESSES(PUT)
+#undef PUT
+    for (size_t q = 0; q < QUESTION_COUNT; q++) {
+        codec_put_flag(&b, h->answered[q]);
+        codec_put_dns(&b, h->dns[q]);
+    }
+    put_addresses(&b, h->v4, h->v4_count);
+    put_addresses(&b, h->v6, h->v6_count);
     for (size_t i = 0; i < h->cname_count; i++) {
-        pack_octets(&b, &h->cnames[i].len, sizeof(h->cnames[i].len));
-        buf_put(&b, h->cnames[i]);
+        codec_put_span(&b, h->cnames[i]);
     }
-    struct host_record *r = record_of(&b, false);
-    buf_deinit(&b);
-    return r;
-}
-
-static struct net_addr *unpack_addresses(struct host_work *h, struct span *in, size_t count)
-{
-    struct net_addr *list = arena_new(&h->arena, count, sizeof(*list));
-    if (count > 0) {
-        unpack_octets(in, list, count * sizeof(*list));
-    }
-    return list;
+    return record_of(&b, false);
 }
 
 void host_record_restore(struct host_work *h, const struct host_record *r)
 {
     struct span in = {r->octets, r->len};
-    unpack_octets(&in, h->dns, sizeof(h->dns));
-    unpack_octets(&in, h->answered, sizeof(h->answered));
-    memcpy(h->asked, h->answered, sizeof(h->asked));
-    unpack_octets(&in, &h->blocklisted, sizeof(h->blocklisted));
-    unpack_octets(&in, &h->v4_count, sizeof(h->v4_count));
-    unpack_octets(&in, &h->v6_count, sizeof(h->v6_count));
-    unpack_octets(&in, &h->truncated, sizeof(h->truncated));
-    unpack_octets(&in, &h->cname_count, sizeof(h->cname_count));
-    h->v4 = unpack_addresses(h, &in, h->v4_count);
-    h->v6 = unpack_addresses(h, &in, h->v6_count);
+#define GET(type, name) h->name = codec_get_##type(&in);
+    FIELDS_ADDRESSES(GET)
+#undef GET
+    for (size_t q = 0; q < QUESTION_COUNT; q++) {
+        h->asked[q] = h->answered[q] = codec_get_flag(&in);
+        h->dns[q] = codec_get_dns(&in);
+    }
+    h->v4 = get_addresses(h, &in, h->v4_count);
+    h->v6 = get_addresses(h, &in, h->v6_count);
     h->cnames = arena_new(&h->arena, h->cname_count, sizeof(*h->cnames));
     for (size_t i = 0; i < h->cname_count; i++) {
-        size_t len = 0;
-        unpack_octets(&in, &len, sizeof(len));
-        h->cnames[i] = arena_copy(&h->arena, span_take(in, len));
-        in = span_drop(in, len);
+        h->cnames[i] = arena_copy(&h->arena, codec_get_span(&in));
     }
+    CHECK(in.len == 0);
 }
 
 bool host_is_truncated(const struct host_work *h)
@@ -90,24 +89,31 @@ bool host_is_truncated(const struct host_work *h)
 
 struct host_record *host_record_of_result(const struct host_work *h)
 {
-    struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    size_t count = h->v4_count + h->v6_count;
-    uint8_t head[DIALLED_HEAD_LEN] = {
-        h->dns[QUESTION_A].state,
-        h->dns[QUESTION_AAAA].state,
-        (uint8_t)h->cname_count,
-        h->blocklisted,
-        (uint8_t)(count & 0xff),
-        (uint8_t)(count >> 8),
-        host_is_truncated(h),
-        h->dane,
-        h->tlsa_at,
-    };
-    pack_octets(&b, head, sizeof(head));
+    struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < h->endpoint_count; i++) {
-        brief_put(&b, &h->endpoints[i]);
+        codec_put_brief(&briefs, h->endpoints[i]);
     }
-    struct host_record *r = record_of(&b, true);
-    buf_deinit(&b);
-    return r;
+    struct host_result result = {
+        .a_state = h->dns[QUESTION_A].state,
+        .aaaa_state = h->dns[QUESTION_AAAA].state,
+        .cname_count = (uint8_t)h->cname_count,
+        .blocklisted = h->blocklisted,
+        .truncated = host_is_truncated(h),
+        .address_count = (uint16_t)(h->v4_count + h->v6_count),
+        .dane_host = h->dane,
+        .tlsa_at = h->tlsa_at,
+        .endpoint_count = (uint16_t)h->endpoint_count,
+        .endpoints = buf_span(&briefs),
+    };
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    codec_put_host_result(&b, result);
+    buf_deinit(&briefs);
+    return record_of(&b, true);
+}
+
+struct host_result host_record_result(const struct host_record *r)
+{
+    CHECK(r->dialled);
+    struct span in = {r->octets, r->len};
+    return codec_get_host_result(&in);
 }

@@ -57,21 +57,10 @@ static uint32_t find_or_add(struct host_table *t, struct span name)
 
 static void tell_done(struct worker *w, const struct subscriber *s, const struct host_record *r)
 {
-    CHECK(r->dialled);
-    struct message_host_done m = {
-        .domain = s->domain,
-        .generation = s->generation,
-        .mx = s->mx,
-        .a_state = r->octets[0],
-        .aaaa_state = r->octets[1],
-        .cname_count = r->octets[2],
-        .blocklisted = r->octets[3],
-        .address_count = (uint16_t)(r->octets[4] | r->octets[5] << 8),
-        .truncated = r->octets[6],
-        .dane_host = r->octets[7],
-        .tlsa_at = r->octets[8],
-        .endpoints = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN},
-    };
+    struct message_host_done m = {.domain = s->domain,
+                                  .generation = s->generation,
+                                  .mx = s->mx,
+                                  .result = host_record_result(r)};
     message_put_host_done(worker_outbox(w, s->from), &m);
 }
 
@@ -89,10 +78,10 @@ static void tell_addresses(struct worker *w, const struct host_work *h, const st
         .domain = s->domain,
         .generation = s->generation,
         .mx = s->mx,
-        .a_state = h->dns[QUESTION_A].state,
-        .aaaa_state = h->dns[QUESTION_AAAA].state,
-        .cname_count = (uint8_t)h->cname_count,
-        .address_count = (uint16_t)(h->v4_count + h->v6_count),
+        .result = {.a_state = h->dns[QUESTION_A].state,
+                   .aaaa_state = h->dns[QUESTION_AAAA].state,
+                   .cname_count = (uint8_t)h->cname_count,
+                   .address_count = (uint16_t)(h->v4_count + h->v6_count)},
     };
     message_put_host_done(worker_outbox(w, s->from), &m);
 }
@@ -127,13 +116,14 @@ static void answer_check(struct worker *w, const struct host_work *h, const stru
 static void answer_check_from_record(struct worker *w, const struct host_record *r,
                                      const struct name_checker *c)
 {
-    struct span briefs = {r->octets + DIALLED_HEAD_LEN, r->len - DIALLED_HEAD_LEN};
+    struct host_result result = host_record_result(r);
     bool confirmed = false;
-    while (briefs.len > 0) {
-        struct endpoint_brief b = brief_get(&briefs);
+    for (size_t i = 0; i < result.endpoint_count; i++) {
+        struct endpoint_brief b = codec_get_brief(&result.endpoints);
         confirmed = confirmed || (b.mapped == 0 && net_addr_eq(&b.address, &c->address));
     }
-    tell_checked(w, c, r->octets[question_for(&c->address) == QUESTION_A ? 0 : 1], confirmed);
+    bool is_a = question_for(&c->address) == QUESTION_A;
+    tell_checked(w, c, is_a ? result.a_state : result.aaaa_state, confirmed);
 }
 
 /* --- work ---------------------------------------------------------------------------------- */
@@ -371,7 +361,7 @@ static void judge_dane(struct worker *w, struct host_work *h)
     if (v.state == DANE_HOST_USABLE || v.state == DANE_HOST_UNUSABLE) {
         h->tlsa_base = v.base;
         for (size_t i = 0; i < v.tlsa_count; i++) {
-            tlsa_put(&h->tlsas_in_force, &v.tlsas[i]);
+            codec_put_tlsa(&h->tlsas_in_force, v.tlsas[i]);
         }
     }
 }
@@ -608,11 +598,10 @@ void host_on_name_check(struct worker *w, const struct message_name_check *m)
 void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m)
 {
     struct host_work *h = w->hosts->entries[m->host_index].work;
-    struct span octets = m->brief;
     CHECK(h != NULL && m->endpoint < h->endpoint_count);
     uint8_t mapped =
         h->endpoints[m->endpoint].mapped; /* ours to know: the service knows its address only */
-    h->endpoints[m->endpoint] = brief_get(&octets);
+    h->endpoints[m->endpoint] = m->brief;
     h->endpoints[m->endpoint].mapped = mapped;
     h->endpoints[m->endpoint].chain.issuers = m->issuers;
     h->endpoints_pending--;

@@ -59,7 +59,7 @@ struct host_work {
     uint8_t dane;              /* enum dane_host */
     uint8_t tlsa_at;           /* enum tlsa_place */
     struct span tlsa_base;     /* of the records in force; empty: none */
-    struct buf tlsas_in_force; /* encoded, tlsa_put() */
+    struct buf tlsas_in_force; /* codec_put_tlsa() */
     struct endpoint_brief *endpoints;
     size_t endpoint_count;
     size_t endpoints_pending;
@@ -70,10 +70,10 @@ struct host_work {
     size_t checker_count;
 };
 
-/** What is kept of a name that is done: octets of the form that pack_*() writes. */
+/** What is kept of a name that is done; its octets are those of base/codec.h. */
 struct host_record {
-    bool dialled;
-    uint32_t len;
+    uint32_t dialled : 1;
+    uint32_t len : 31;
     uint8_t octets[];
 };
 
@@ -107,10 +107,9 @@ size_t host_dial_list(const struct host_work *h, struct dial_address *out);
 bool host_is_truncated(const struct host_work *h);
 
 /* host_record.c. A name that was not dialled may yet be wanted as an MX host: everything for its
- * row is kept. A dialled name is done for good: its states, in DIALLED_HEAD_LEN octets, and its
- * encoded briefs. Records are malloc'ed. */
-#define DIALLED_HEAD_LEN 9
-
+ * row is kept. A dialled name is done for good: its result is. Records are malloc'ed. */
 struct host_record *host_record_of_addresses(const struct host_work *h);
 void host_record_restore(struct host_work *h, const struct host_record *r);
 struct host_record *host_record_of_result(const struct host_work *h);
+/** Of a dialled name; its briefs borrow from `r`. */
+struct host_result host_record_result(const struct host_record *r);

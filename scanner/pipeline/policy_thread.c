@@ -80,7 +80,7 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
     struct span addresses = m->addresses;
     while (addresses.len > 0) {
         CHECK(target.address_count < POLICY_ATTEMPTS_MAX);
-        struct net_addr address = policy_address_get(&addresses);
+        struct net_addr address = codec_get_addr(&addresses);
         target.addresses[target.address_count++] = fetch_address(p, &address, HTTPS_PORT);
     }
     struct policy_waiter *waiter = memory_new(1, sizeof(*waiter));

@@ -96,7 +96,7 @@ static void want(struct worker *w, uint32_t index)
     for (size_t i = 0; i < p->address_count && count < POLICY_ATTEMPTS_MAX; i++) {
         enum not_tested_reason no = address_reason_not_to_dial(w->scan, &p->addresses[i]);
         if (no == NOT_TESTED_NONE) {
-            policy_address_put(&addresses, &p->addresses[i]);
+            codec_put_addr(&addresses, p->addresses[i]);
             count++;
         } else if (reason == NOT_TESTED_NONE) {
             reason = no; /* of the first one */

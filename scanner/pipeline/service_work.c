@@ -196,7 +196,7 @@ static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octet
     struct seen_tlsa *list = octets.len > 0 ? arena_new(arena, TLSA_MAX, sizeof(*list)) : NULL;
     for (*count = 0; octets.len > 0; (*count)++) {
         CHECK(*count < TLSA_MAX);
-        list[*count] = tlsa_get(&octets);
+        list[*count] = codec_get_tlsa(&octets);
         list[*count].data = arena_copy(arena, list[*count].data);
     }
     return list;

@@ -73,6 +73,7 @@ Test(codec, addresses_and_octets_come_back)
     }
     codec_put_octets(&wire, "xyz", 3);
     codec_put_octets(&wire, NULL, 0);
+    codec_put_rest(&wire, SPAN_LIT("rest"));
     struct span in = buf_span(&wire);
     for (size_t i = 0; i < COUNT(addresses); i++) {
         struct net_addr got = codec_get_addr(&in);
@@ -82,7 +83,9 @@ Test(codec, addresses_and_octets_come_back)
     codec_get_octets(&in, octets, sizeof(octets));
     cr_expect_arr_eq(octets, "xyz", sizeof(octets));
     codec_get_octets(&in, NULL, 0);
+    cr_expect(span_eq(codec_get_rest(&in), SPAN_LIT("rest")));
     cr_expect_eq(in.len, 0);
+    cr_expect_eq(codec_get_rest(&in).len, 0);
     buf_deinit(&wire);
 }
 
