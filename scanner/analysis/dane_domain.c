@@ -105,7 +105,9 @@ struct hosts {
 static void dane_add_host(struct dane_domain *v, struct hosts *n, const struct seen_domain *d,
                           const struct seen_mx *mx, uint16_t port)
 {
-    enum dane_host state = (enum dane_host)mx->dane_host;
+    enum dane_host state = domain_lacks_smtp_port(d)
+                               ? DANE_HOST_UNKNOWN /* records of other ports */
+                               : (enum dane_host)mx->dane_host;
     v->hosts++;
     v->hosts_in_force += dane_is_in_force(state);
     v->hosts_with_tlsa += dane_is_in_force(state) || state == DANE_HOST_TLSA_INSECURE ||

@@ -166,7 +166,7 @@ static void dane_name_finding(const struct seen_domain *d, const struct dane_dom
 void dane_findings_of_domain(const struct seen_domain *d, const struct dane_domain *v,
                              struct findings *out)
 {
-    if (!domain_takes_mail(d)) {
+    if (!domain_takes_mail(d) || domain_lacks_smtp_port(d)) {
         return;
     }
     coverage_findings(d, v, out);

@@ -268,8 +268,7 @@ static void delivery_add_host(struct delivery_place *at, struct group *g)
         enum profile_exchange dials = address_for(at);
         if (is_own_address(at)) {
             add_own_host(at, (int)k, g);
-        } else if (dials != PROFILE_EXCHANGE_SKIPPED &&
-                   sts_endpoint_counts(at->e, domain_port(d))) {
+        } else if (dials != PROFILE_EXCHANGE_SKIPPED && sts_endpoint_counts(at->e, PORT_SMTP)) {
             add_result(at, perhaps || dials == PROFILE_EXCHANGE_UNKNOWN, (int)k, g);
         }
     }
@@ -364,6 +363,13 @@ static bool is_decided_by_null_mx(const struct delivery_place *at, struct sender
     return true;
 }
 
+/* RFC 5321 section 4.5.4.2: mail comes to port 25. @return false: it was asked for */
+static bool is_decided_by_port(const struct delivery_place *at, struct sender_delivery *out)
+{
+    *out = without_walk(DELIVERY_UNKNOWN, DELIVERY_REASON_NOT_TESTED);
+    return domain_lacks_smtp_port(at->domain);
+}
+
 static bool delivery_is_known(const struct sender_delivery *d)
 {
     return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
@@ -375,7 +381,8 @@ static struct sender_delivery deliver(struct delivery_place *at)
     enum no_mail_kind why;
     if (delivery_nowhere_by_mx(at->domain, &why)) {
         out = delivery_nowhere(at, 1U << why);
-    } else if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out)) {
+    } else if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out) &&
+               !is_decided_by_port(at, &out)) {
         out = has_usable_exchange(at)
                   ? walk_domain(at)
                   : delivery_nowhere(at, delivery_nowhere_by_exchanges(at->domain));

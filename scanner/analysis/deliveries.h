@@ -7,8 +7,8 @@
 /**
  * What becomes of mail to a domain, by sender profile: the MX set walked as that sender would (design
  * section 6). `best` and `worst` are over ties of preference and address families; unknown where
- * something that is not known could change it: an untested endpoint, an unprobed version, a policy. Where
- * port 25 was not asked for, as if mail came to the ports that were. Pure.
+ * something that is not known could change it: an untested endpoint, an unprobed version, a policy; and where port
+ * 25 was not asked for. Pure.
  */
 
 #define DELIVERY_REASONS(X)                                                                     \

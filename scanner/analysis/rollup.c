@@ -231,6 +231,26 @@ uint16_t domain_port(const struct seen_domain *d)
     return PORT_ALL;
 }
 
+bool domain_lacks_smtp_port(const struct seen_domain *d)
+{
+    size_t endpoints = 0;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        endpoints += d->mx[i].endpoint_count;
+    }
+    return endpoints > 0 && domain_port(d) != PORT_SMTP;
+}
+
+uint16_t tlsa_port_of(const uint16_t *ports, size_t count)
+{
+    CHECK(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        if (ports[i] == PORT_SMTP) {
+            return PORT_SMTP;
+        }
+    }
+    return ports[0];
+}
+
 static void add_endpoint(struct roll_up *r, const struct endpoint_brief *e)
 {
     r->endpoints++;

@@ -96,6 +96,12 @@ static inline bool roll_up_is_empty(const struct roll_up *r)
 /** Port 25 where it was asked for, because only there another server's mail arrives; else all. */
 uint16_t host_port(const struct seen_host *h);
 uint16_t domain_port(const struct seen_domain *d);
+/** Its addresses were asked at other ports only: nothing is known of how it takes mail, which comes to port 25
+ * (RFC 5321 section 4.5.4.2). */
+bool domain_lacks_smtp_port(const struct seen_domain *d);
+/** The port of a scan whose TLSA records are asked for. A record is about one port (RFC 6698 section 3): that of
+ * mail, else the first. @param count at least 1 */
+uint16_t tlsa_port_of(const uint16_t *ports, size_t count);
 
 struct roll_up roll_up_host(const struct seen_host *h, uint16_t port);
 /** Over the whole MX set: the sum over its hosts' addresses. */

@@ -242,7 +242,7 @@ static void endpoint_finding(const struct seen_domain *d, const struct sts_verdi
     for (size_t i = 0; i < d->mx_count; i++) {
         for (size_t k = 0; k < d->mx[i].endpoint_count; k++) {
             const struct endpoint_brief *e = &d->mx[i].endpoints[k];
-            if (!sts_endpoint_counts(e, port) || endpoint_fault(e) != code) {
+            if (port != PORT_SMTP || !sts_endpoint_counts(e, port) || endpoint_fault(e) != code) {
                 continue;
             }
             if (evidence == NULL) {

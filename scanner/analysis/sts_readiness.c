@@ -88,10 +88,10 @@ static void meet_endpoint(struct sts_readiness *out, const struct endpoint_brief
     meet(&item[READINESS_DEFAULT_CERTIFICATE], default_passes(e), mx, endpoint);
 }
 
-static void meet_unknown(struct sts_readiness *out, size_t mx)
+static void meet_unknown(struct sts_readiness *out, size_t mx, int endpoint)
 {
     for (unsigned i = READINESS_STARTTLS; i <= READINESS_DEFAULT_CERTIFICATE; i++) {
-        meet(&out->item[i], TRUTH_UNKNOWN, mx, -1);
+        meet(&out->item[i], TRUTH_UNKNOWN, mx, endpoint);
     }
 }
 
@@ -104,11 +104,16 @@ static void meet_exchanges(struct sts_readiness *out, const struct seen_domain *
             continue;
         }
         if (mx_is_open(d, mx)) {
-            meet_unknown(out, i);
+            meet_unknown(out, i, -1);
         }
         for (size_t k = 0; k < mx->endpoint_count; k++) {
-            if (sts_endpoint_counts(&mx->endpoints[k], port)) {
+            if (!sts_endpoint_counts(&mx->endpoints[k], port)) {
+                continue;
+            }
+            if (port == PORT_SMTP) {
                 meet_endpoint(out, &mx->endpoints[k], i, (int)k);
+            } else {
+                meet_unknown(out, i, (int)k);
             }
         }
     }

@@ -252,8 +252,9 @@ bool sts_endpoint_counts(const struct endpoint_brief *e, uint16_t port)
 static void judge_endpoints(struct sts_mx *out, const struct seen_mx *mx, uint16_t port)
 {
     for (size_t i = 0; i < mx->endpoint_count; i++) {
-        if (sts_endpoint_counts(&mx->endpoints[i], port)) {
-            tally_add(&out->endpoints, sts_endpoint_passes(&mx->endpoints[i]));
+        const struct endpoint_brief *e = &mx->endpoints[i];
+        if (sts_endpoint_counts(e, port)) {
+            tally_add(&out->endpoints, port == PORT_SMTP ? sts_endpoint_passes(e) : TRUTH_UNKNOWN);
         }
     }
 }

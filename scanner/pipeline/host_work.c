@@ -9,6 +9,7 @@
  */
 #include "scanner/pipeline/host_work.h"
 
+#include "scanner/analysis/rollup.h"
 #include "scanner/base/memory.h"
 
 struct host_table *host_table_new(struct worker *w)
@@ -148,6 +149,11 @@ static struct host_work *begin_work(struct worker *w, uint32_t index, struct spa
 
 static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
 
+static uint16_t tlsa_port(const struct worker *w)
+{
+    return tlsa_port_of(w->scan->params->ports, w->scan->params->port_count);
+}
+
 static void ask(struct worker *w, uint32_t index, enum question q)
 {
     static const uint16_t types[QUESTION_COUNT] = {
@@ -166,8 +172,7 @@ static void ask(struct worker *w, uint32_t index, enum question q)
     uint8_t name[DNS_NAME_TEXT_MAX + 16];
     size_t len = 0;
     if (types[q] == DNS_TYPE_TLSA) { /* RFC 6698 section 3 */
-        len = (size_t)snprintf((char *)name, sizeof(name), "_%u._tcp.",
-                               (unsigned)w->scan->params->ports[0]);
+        len = (size_t)snprintf((char *)name, sizeof(name), "_%u._tcp.", (unsigned)tlsa_port(w));
     }
     CHECK(len + about.len <= sizeof(name));
     memcpy(name + len, about.at, about.len);
@@ -312,7 +317,7 @@ static void send_address_want(struct worker *w, uint32_t index, size_t endpoint,
 {
     const struct host_work *h = w->hosts->entries[index].work;
     const struct endpoint_brief *b = &h->endpoints[endpoint];
-    bool has_tlsa = b->port == w->scan->params->ports[0]; /* a record is about one port */
+    bool has_tlsa = b->port == tlsa_port(w);
     struct message_address_want m = {
         .block = h->block,
         .from = (uint16_t)w->index,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "scanner/analysis/leaf_domains.h"
+#include "scanner/analysis/rollup.h"
 #include "scanner/analysis/session_facts.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
@@ -227,8 +228,8 @@ static void give_default(struct analysis *a, struct seen_endpoint *e)
 static void give_dane(struct analysis *a, struct seen_endpoint *e)
 {
     const struct known_host *host = known_find_host(a->known, e->host);
-    if (host == NULL || e->port != a->results.ports[0]) {
-        return; /* a TLSA record is about one port (RFC 6698 section 3) */
+    if (host == NULL || e->port != tlsa_port_of(a->results.ports, a->results.port_count)) {
+        return;
     }
     e->dane_host = host->state;
     if (!known_records(a->known, host, &a->reading.arena, &e->tlsa_base, &e->tlsas, &e->tlsa_count,

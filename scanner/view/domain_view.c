@@ -148,6 +148,7 @@ static void mark_routes(struct domain_view *v)
     for (size_t i = 0; i < v->route_count; i++) {
         any = any || value_int(v->route[i].brief, "port", 0) == SMTP_PORT;
     }
+    v->has_smtp_port = any;
     for (size_t i = 0; i < v->route_count; i++) {
         v->route[i].tells = !any || value_int(v->route[i].brief, "port", 0) == SMTP_PORT;
     }

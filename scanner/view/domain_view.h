@@ -46,6 +46,7 @@ struct domain_view {
     size_t host_count;
     struct route_view *route;
     size_t route_count;
+    bool has_smtp_port;              /* some route is to port 25 */
     const struct result_row *policy; /* of table policies; NULL: none was asked for */
     const struct result_row *policy_body;
     int policy_chain; /* index of a chain_view, -1: none */

@@ -224,6 +224,10 @@ void effects_put(struct paper *p, const struct domain_view *v)
     }
     paper_blank(p);
     paper_say(p, INK_STRONG, "What fails for whom");
+    if (!v->has_smtp_port) {
+        put_line(p, INK_PLAIN, "Not known: mail comes to port 25, which was not asked for.");
+        return;
+    }
     for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
         size_t hits = count_routes(v, effects[i].test);
         if (hits > 0) {

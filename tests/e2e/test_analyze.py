@@ -209,6 +209,32 @@ def check_unusable(scan, folder):
           not os.path.exists(os.path.join(copy, "manifest.json")))
 
 
+def check_ports(lab, folder):
+    """Records and outcomes are about port 25, wherever it stands among the ports (RFC 6698 section 3)."""
+    dane = os.path.join(folder, "dane")
+    with open(lab.list_path, encoding="utf-8") as lines, open(dane, "w", encoding="utf-8") as file:
+        file.writelines(line for line in lines if line.startswith("case-dane-") and "timeout" not in line)
+    outcomes = {}
+    for ports in ("25", "587,25", "587"):
+        out = os.path.join(folder, "ports-" + ports)
+        done = run("scan", *lab.options, *IMPATIENT, "--ehlo-domain", EHLO, "--ports", ports, "-o", out, dane)
+        check_equal(f"ports {ports}: exit code", done.returncode, 0)
+        again = analyze(out, out + "-again")
+        for name in ("endpoints", "hosts", "domains"):
+            check(f"ports {ports}: {name} has the same octets",
+                  octets_of(out, name + ".ndjson") == octets_of(again, name + ".ndjson"))
+        outcomes[ports] = {row["domain"]: (row["outcomes"], row["dane"]["state"], row["sts_readiness"]["ready"])
+                           for row in read_table(out, "domains")}
+    check("ports: the list has domains", len(outcomes["25"]) > 40, len(outcomes["25"]))
+    for domain, want in outcomes["25"].items():
+        check_equal(f"ports 587,25: {domain}", outcomes["587,25"][domain], want)
+        found, state, ready = outcomes["587"][domain]
+        check_equal(f"ports 587: {domain}: DANE", state, "unknown")
+        check(f"ports 587: {domain}: readiness", ready in ("unknown", "fail"), ready)
+        for outcome in found:
+            check_equal(f"ports 587: {domain}: {outcome['profile']}", (outcome["best"], outcome["worst"]), ("unknown", "unknown"))
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-analyze-")
     scan = os.path.join(folder, "scan")
@@ -217,6 +243,7 @@ def main():
             done = run("scan", *lab.options, *IMPATIENT, *PROBES, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
                        "--format", "both", lab.list_path)
             check_equal("scan: exit code", done.returncode, 0)
+            check_ports(lab, folder)
         authority = Authority(folder)
         check_same_terms(scan, os.path.join(folder, "same"))
         check_stdout(scan)

@@ -352,3 +352,35 @@ Test(rollup, a_host_that_may_be_cut_opens_its_set_only)
     cr_expect_eq(roll_up_value(&whole, PROPERTY_ESTABLISHED), ROLLUP_UNKNOWN);
     cr_expect_eq(roll_up_value(&primary, PROPERTY_ESTABLISHED), ROLLUP_ALL);
 }
+
+struct port_case {
+    const char *name;
+    uint16_t ports[3];
+    size_t count;
+    uint16_t expected;
+};
+
+static const struct port_case port_cases[] = {
+    {"mail's", {25}, 1, 25},
+    {"wherever it stands, RFC 6698 section 3", {587, 465, 25}, 3, 25},
+    {"the first where it is not asked for", {587, 465}, 2, 587},
+};
+
+Test(rollup, tlsa_records_are_asked_for_the_port_of_mail)
+{
+    for (size_t i = 0; i < sizeof(port_cases) / sizeof(port_cases[0]); i++) {
+        const struct port_case *c = &port_cases[i];
+        cr_expect_eq(tlsa_port_of(c->ports, c->count), c->expected, "%s", c->name);
+    }
+}
+
+Test(rollup, addresses_at_other_ports_say_nothing_of_mail)
+{
+    const struct endpoint_brief at_587 = {.port = 587};
+    const struct endpoint_brief both[] = {{.port = 587}, {.port = 25}};
+    const struct seen_mx mx[] = {{.endpoints = &at_587, .endpoint_count = 1},
+                                 {.endpoints = both, .endpoint_count = 2}};
+    cr_expect(domain_lacks_smtp_port(&(struct seen_domain){.mx = mx, .mx_count = 1}));
+    cr_expect_not(domain_lacks_smtp_port(&(struct seen_domain){.mx = mx, .mx_count = 2}));
+    cr_expect_not(domain_lacks_smtp_port(&(struct seen_domain){.mx = mx}));
+}

@@ -446,6 +446,21 @@ Test(report, effects_name_the_sender)
     }
 }
 
+/* RFC 5321 section 4.5.4.2. */
+Test(report, effects_at_other_ports_are_none_of_mail)
+{
+    static const char *const rows[] = {
+        "{'type':'domains','input_line':2,'domain':'a.example','account':'tested',"
+        "'mx':[{'preference':1,'host':'m.example','endpoints':[" SUBMISSION "]}]}",
+        NULL};
+    struct buf out = sample_report(rows, false);
+    char flat[4096];
+    flatten(sample_text(&out), flat, sizeof(flat));
+    cr_expect_not_null(strstr(flat, "Not known: mail comes to port 25"), "%s", flat);
+    cr_expect_null(strstr(flat, "no delivery"), "%s", flat);
+    buf_deinit(&out);
+}
+
 Test(report, json_holds_every_row_once)
 {
     struct buf lines = sample_rows(two_addresses);
