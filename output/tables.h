@@ -20,23 +20,23 @@
 
 /** Types of columns: the word in the dictionary, how NDJSON writes it. CSV writes lists and
  * objects as their JSON text, and nothing for null. */
-#define COLUMN_TYPES(X)                                                                   \
-    X(TEXT, "text", "string; text of our own making, ASCII or valid UTF-8")               \
-    X(WORD, "word", "string out of a fixed vocabulary")                                   \
-    X(FOREIGN, "foreign text", "string; where octets had to be altered, `<name>_base64`") \
-    X(UINT, "unsigned", "number from 0 to 2^64 - 1")                                      \
-    X(INT, "integer", "number from -2^63 to 2^63 - 1")                                    \
-    X(BOOL, "boolean", "true or false")                                                   \
-    X(TIME_MS, "time", "string; RFC 3339 in UTC with milliseconds")                       \
-    X(TIME_S, "time in seconds", "string; RFC 3339 in UTC with seconds")                  \
-    X(HEX, "hex", "string; octets in lower-case hexadecimal")                             \
-    X(BASE64, "base64", "string; octets in base64, RFC 4648 section 4, padded")           \
-    X(TEXT_LIST, "list of text", "array of strings")                                      \
-    X(FOREIGN_LIST, "list of foreign text",                                               \
-      "array of strings; where octets of one had to be altered, `<name>_base64`")         \
-    X(HEX_LIST, "list of hex", "array of strings")                                        \
-    X(JSON, "foreign object", "object whose keys are not ours")                           \
-    X(OBJECT, "object", "object with the keys of its definition")                         \
+#define COLUMN_TYPES(X)                                                                           \
+    X(TEXT, "text", "string; text made by mxcensus, ASCII or valid UTF-8")                        \
+    X(WORD, "word", "string of a fixed vocabulary")                                               \
+    X(FOREIGN, "untrusted text", "string; if octets had to be changed, `<name>_base64` has them") \
+    X(UINT, "unsigned", "number from 0 to 2^64 - 1")                                              \
+    X(INT, "integer", "number from -2^63 to 2^63 - 1")                                            \
+    X(BOOL, "boolean", "true or false")                                                           \
+    X(TIME_MS, "time", "string; RFC 3339 in UTC with milliseconds")                               \
+    X(TIME_S, "time in seconds", "string; RFC 3339 in UTC with seconds")                          \
+    X(HEX, "hex", "string; octets in lower-case hexadecimal")                                     \
+    X(BASE64, "base64", "string; octets in base64, RFC 4648 section 4, padded")                   \
+    X(TEXT_LIST, "list of text", "array of strings")                                              \
+    X(FOREIGN_LIST, "list of untrusted text",                                                     \
+      "array of strings; if octets of one had to be changed, `<name>_base64` has them")           \
+    X(HEX_LIST, "list of hex", "array of strings")                                                \
+    X(JSON, "free object", "object with keys from the input")                                     \
+    X(OBJECT, "object", "object with the keys of its definition")                                 \
     X(OBJECT_LIST, "list of objects", "array of objects with the keys of their definition")
 
 enum column_type {

@@ -180,7 +180,7 @@ def check_interrupt(lab):
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     check_equal("interrupt: exit code", process.returncode, 130)
-    check("interrupt: the finished one is there", b"takes no mail" in out, out)
+    check("interrupt: the finished one is there", b"accepts no mail" in out, out)
     check("interrupt: the other one is counted", b"1 of 2 domains are not finished" in err, err)
 
 
