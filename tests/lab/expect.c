@@ -528,6 +528,8 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     json_put_key(b, "endpoints");
     buf_put_char(b, '[');
     for (size_t i = 0; i < all; i++) {
+        const char *block = net_addr_special_purpose(&list[i]);
+        mail->own = mail->own || (block != NULL && strcmp(block, "loopback") == 0);
         for (size_t p = 0; p < e->options->port_count && i < share; p++) {
             e->mapped = list[i].family == 4 && !is_listed(from_a, v4, &list[i]);
             e->mail.divides = e->mail.divides || e->mapped;
@@ -614,6 +616,7 @@ static void put_mx(struct expectation *e, const struct mx_record *mx, size_t sha
     *mail = (struct expect_host){
         .preference = mx->preference,
         .usable = mx->unusable == NULL,
+        .own = mx->unusable != NULL && strcmp(mx->unusable, "localhost") == 0,
         .first = e->mail.endpoint_count,
     };
     memcpy(mail->exchange, mx->exchange, sizeof(mail->exchange));

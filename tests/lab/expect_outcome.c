@@ -387,6 +387,9 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
                      const struct expect_sts *sts, size_t i, bool *begins)
 {
     const struct expect_host *h = &m->host[i];
+    if (h->own && !add_candidate(w, FAILS | RETURNED, begins)) {
+        return false;
+    }
     if (!h->usable) {
         return true;
     }

@@ -22,6 +22,7 @@ struct expect_host {
     char exchange[LAB_NAME_MAX];
     bool usable;
     bool addressed;   /* has addresses, public or not */
+    bool own;         /* leads each sender to itself: localhost, or a loopback address */
     bool open;        /* has, or may have, addresses that are not listed */
     const char *dane; /* state; NULL: not said */
     size_t first;     /* in `endpoints` */
