@@ -65,6 +65,44 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
     return (quirks & smtp_quirk_bit(q)) != 0;
 }
 
+/**
+ * What is within the RFCs or beside them, and means different things to senders: this program goes on as
+ * the most forgiving do. The keyword is STARTTLS in the reply to EHLO; where a line holds it as RFC 3207
+ * section 4 writes it, its other forms count for nothing.
+ */
+#define SMTP_FORMS(X)                                                                          \
+    X(KEYWORD_SPACE_BEFORE, "keyword_space_before") /* blanks in front of it */                \
+    X(KEYWORD_TAB_BEFORE, "keyword_tab_before")     /* a tab among them */                     \
+    X(KEYWORD_SPACE_AFTER, "keyword_space_after")   /* blanks and nothing else */              \
+    X(KEYWORD_TAB_AFTER, "keyword_tab_after")       /* a tab among them, whatever follows */   \
+    X(KEYWORD_PARAMETER, "keyword_parameter")       /* RFC 5321 section 4.1.1.1 allows them */ \
+    X(KEYWORD_EQUALS, "keyword_equals")             /* as drafts of AUTH had it */             \
+    X(KEYWORD_CODE, "keyword_code")                 /* in a line with another code than 250 */ \
+    X(KEYWORD_OTHER, "keyword_other")     /* the word, and no keyword to us; or two forms */   \
+    X(MIXED_CODES, "mixed_codes")         /* in one reply, RFC 5321 section 4.2.1 */           \
+    X(MIXED_CLASSES, "mixed_classes")     /* the first digit too */                            \
+    X(NOT_250, "not_250")                 /* another 2xx to EHLO or HELO */                    \
+    X(HIDDEN_GREETING, "hidden_greeting") /* "220 ****": nothing but 2, 0, * and blanks */     \
+    X(OWN_NAME, "own_name")               /* EHLO is answered with the client's name */        \
+    X(CLOSED_AFTER_REFUSAL, "closed_after_refusal") /* QUIT is, when STARTTLS was refused */
+
+enum smtp_form {
+#define X(name, word) SMTP_FORM_##name,
+    SMTP_FORMS(X)
+#undef X
+    SMTP_FORM_COUNT
+};
+
+const char *smtp_form_word(enum smtp_form f);
+
+static inline uint16_t smtp_form_bit(enum smtp_form f)
+{
+    return (uint16_t)(1U << f);
+}
+
+/** Those of the keyword. */
+#define SMTP_KEYWORD_FORMS ((1U << (SMTP_FORM_KEYWORD_OTHER + 1)) - 1)
+
 /** Those about the lines of replies. */
 #define SMTP_LINE_QUIRKS                                                                       \
     (1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL | 1U << SMTP_QUIRK_EMPTY_LINE_GREETING | \
@@ -80,6 +118,7 @@ struct seen_smtp {
     bool early_talker;           /* octets behind the end of the greeting */
     bool line_too_long;          /* a line over 512 octets (RFC 5321 section 4.5.3.1.5) */
     uint16_t quirks;             /* bits by enum smtp_quirk */
+    uint16_t forms;              /* bits by enum smtp_form */
     uint32_t injected_len;       /* octets behind the 2xx to STARTTLS, before TLS */
     struct span injected;        /* the first of them, at most 256 */
     struct span bad;             /* the first line that was no SMTP reply, at most 256 octets */

@@ -32,6 +32,20 @@ const char *smtp_quirk_word(enum smtp_quirk q)
     UNREACHABLE("unknown smtp_quirk");
 }
 
+const char *smtp_form_word(enum smtp_form f)
+{
+    switch (f) {
+#define X(name, word)      \
+    case SMTP_FORM_##name: \
+        return word;
+        SMTP_FORMS(X)
+#undef X
+    case SMTP_FORM_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown smtp_form");
+}
+
 const char *mx_name_kind_word(enum mx_name_kind k)
 {
     switch (k) {

@@ -100,6 +100,7 @@ void read_transcript(const struct facts *transcript, struct seen_smtp *out)
     out->early_talker = facts_bool(transcript, TRANSCRIPT_EARLY_TALKER);
     out->line_too_long = facts_bool(transcript, TRANSCRIPT_LINE_TOO_LONG);
     out->quirks = facts_smtp_quirks(transcript, TRANSCRIPT_QUIRKS);
+    out->forms = facts_smtp_forms(transcript, TRANSCRIPT_FORMS);
     out->injected_len = facts_u32(transcript, TRANSCRIPT_INJECTED_LEN);
     out->injected = facts_text(transcript, TRANSCRIPT_INJECTED);
     out->bad = facts_text(transcript, TRANSCRIPT_BAD);

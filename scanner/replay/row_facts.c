@@ -525,24 +525,44 @@ struct span facts_list_text(const struct facts *f, unsigned column, size_t i)
     return exact == NULL || json_is_null(exact) ? span_of_string(value) : decoded(f, column, exact);
 }
 
-uint16_t facts_smtp_quirks(const struct facts *f, unsigned column)
+/* Bits by the places of the words of a list among those that are known. */
+static uint16_t bits_of_words(const struct facts *f, unsigned column, const char *const *known)
 {
-    uint16_t quirks = 0;
+    uint16_t bits = 0;
     size_t count = facts_list_len(f, column);
     for (size_t i = 0; i < count; i++) {
         struct span word = facts_list_text(f, column, i);
-        unsigned q = 0;
-        while (q < SMTP_QUIRK_COUNT &&
-               !span_eq(word, span_of(smtp_quirk_word((enum smtp_quirk)q)))) {
-            q++;
+        unsigned k = 0;
+        while (known[k] != NULL && !span_eq(word, span_of(known[k]))) {
+            k++;
         }
-        if (q == SMTP_QUIRK_COUNT) {
+        if (known[k] == NULL) {
             facts_bad(f, column, "has a word that this version does not know");
             return 0;
         }
-        quirks |= smtp_quirk_bit((enum smtp_quirk)q);
+        bits |= (uint16_t)(1U << k);
     }
-    return quirks;
+    return bits;
+}
+
+uint16_t facts_smtp_quirks(const struct facts *f, unsigned column)
+{
+    static const char *const known[] = {
+#define X(name, word) word,
+        SMTP_QUIRKS(X)
+#undef X
+            NULL};
+    return bits_of_words(f, column, known);
+}
+
+uint16_t facts_smtp_forms(const struct facts *f, unsigned column)
+{
+    static const char *const known[] = {
+#define X(name, word) word,
+        SMTP_FORMS(X)
+#undef X
+            NULL};
+    return bits_of_words(f, column, known);
 }
 
 struct span facts_list_hex(const struct facts *f, unsigned column, size_t i)

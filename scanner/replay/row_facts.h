@@ -74,6 +74,7 @@ struct span facts_json(const struct facts *f, unsigned column);
 enum session_outcome facts_outcome(const struct facts *f, unsigned column); /* never null */
 enum starttls_state facts_starttls(const struct facts *f, unsigned column); /* never null */
 uint16_t facts_smtp_quirks(const struct facts *f, unsigned column);         /* of a list; 0: null */
+uint16_t facts_smtp_forms(const struct facts *f, unsigned column);          /* of a list; 0: null */
 enum not_tested_reason facts_not_tested(const struct facts *f, unsigned column);
 enum dns_state facts_dns_state(const struct facts *f, unsigned column);           /* never null */
 enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);               /* never null */

@@ -83,6 +83,20 @@ static void put_smtp_quirks(struct object *o, unsigned column, uint16_t quirks)
     list_close(words);
 }
 
+static void put_smtp_forms(struct object *o, uint16_t forms)
+{
+    if (forms == 0) {
+        return;
+    }
+    struct list *words = object_list(o, TRANSCRIPT_FORMS);
+    for (unsigned f = 0; f < SMTP_FORM_COUNT; f++) {
+        if ((forms & smtp_form_bit((enum smtp_form)f)) != 0) {
+            list_word(words, smtp_form_word((enum smtp_form)f));
+        }
+    }
+    list_close(words);
+}
+
 void put_attempt(struct object *o, const struct seen_session *s)
 {
     const struct outcome_info *outcome = outcome_info(s->outcome);
@@ -163,6 +177,7 @@ void put_transcript(struct object *o, const struct seen_smtp *smtp)
     object_bool(o, TRANSCRIPT_EARLY_TALKER, smtp->early_talker);
     object_bool(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
     put_smtp_quirks(o, TRANSCRIPT_QUIRKS, smtp->quirks);
+    put_smtp_forms(o, smtp->forms);
     object_uint(o, TRANSCRIPT_INJECTED_LEN, smtp->injected_len);
     object_name(o, TRANSCRIPT_INJECTED, smtp->injected);
     object_name(o, TRANSCRIPT_BAD, smtp->bad);

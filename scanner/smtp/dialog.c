@@ -43,6 +43,11 @@ static void note_quirk(struct dialog *d, enum smtp_quirk q)
     d->seen.quirks |= d->state != DIALOG_QUIT ? smtp_quirk_bit(q) : 0; /* a goodbye may stray */
 }
 
+static void note_form(struct dialog *d, enum smtp_form f, bool is)
+{
+    d->seen.forms |= is && d->state != DIALOG_QUIT ? smtp_form_bit(f) : 0;
+}
+
 static void put_hello(struct dialog *d, const char *verb)
 {
     buf_put_text(&d->out, verb);
@@ -210,6 +215,7 @@ static void on_no_starttls(struct dialog *d)
 /* The list that stands in clear. */
 static void on_ehlo(struct dialog *d, uint16_t code)
 {
+    d->seen.forms |= code < 300 ? d->ehlo.forms : 0;
     if (code < 300 && d->ehlo.starttls) {
         if (!d->ehlo.starttls_upper) {
             note_quirk(d, SMTP_QUIRK_KEYWORD_CASE);
@@ -259,6 +265,18 @@ static void on_starttls(struct dialog *d, uint16_t code)
     dialog_enter(d, DIALOG_QUIT);
 }
 
+static struct span piece_span(const struct dialog *d, struct dialog_piece piece)
+{
+    return piece.len > 0 ? (struct span){d->text.at + piece.at, piece.len} : (struct span){0};
+}
+
+static void note_hello_forms(struct dialog *d)
+{
+    struct span greeting = piece_span(d, d->pieces[SMTP_STEP_GREETING]);
+    d->seen.forms |=
+        ehlo_reply_forms(reply_text(&d->reply), d->reply.code, greeting, span_of(d->ehlo_name));
+}
+
 /* Decides where a complete reply leads. */
 static void on_reply(struct dialog *d)
 {
@@ -266,13 +284,16 @@ static void on_reply(struct dialog *d)
     bool asked = d->out.len == 0;
     bool hello = d->state == DIALOG_EHLO || d->state == DIALOG_EHLO_TLS;
     bool unasked = !asked && (code != 421 || d->state == DIALOG_QUIT);
-    if (unasked || (hello && code == 220)) {
+    if (unasked || (hello && code == 220 && d->reply.first == 220)) {
         pass_over_reply(d);
         return;
     }
     buf_reset(
         &d->out); /* 421 comes unasked (RFC 5321 section 3.8); no command stands before QUIT */
     keep_reply(d, reply_text(&d->reply), code);
+    if (hello || d->state == DIALOG_HELO) {
+        note_hello_forms(d);
+    }
     d->stamp_due |= (uint8_t)(1U << step_of(d->state));
     switch (d->state) {
     case DIALOG_GREETING:
@@ -307,9 +328,12 @@ static void on_reply(struct dialog *d)
 static void dialog_on_line(struct dialog *d)
 {
     struct span line = d->reply.line;
-    bool greeting =
-        d->state == DIALOG_GREETING || (d->state == DIALOG_EHLO && reply_line_code(line) == 220);
+    bool greeting = d->state == DIALOG_GREETING ||
+                    (d->state == DIALOG_EHLO && d->reply.first == 220 && d->reply.code == 220);
     if (greeting) {
+        d->shows_greeting |= !greeting_hides_itself(line);
+        d->seen.forms &= (uint16_t)~smtp_form_bit(SMTP_FORM_HIDDEN_GREETING);
+        note_form(d, SMTP_FORM_HIDDEN_GREETING, d->reply.code == 220 && !d->shows_greeting);
         d->seen.greeting_multiline |= line.len > 3 && line.at[3] == '-';
         d->says_esmtp |= greeting_says_esmtp(line);
         d->seen.greeting_without_esmtp = d->reply.code == 220 && !d->says_esmtp;
@@ -369,6 +393,8 @@ static enum reply_status feed_reply(struct dialog *d, struct span *in)
     if (d->reply.nul) {
         note_quirk(d, SMTP_QUIRK_NUL);
     }
+    note_form(d, SMTP_FORM_MIXED_CODES, d->reply.codes_differ);
+    note_form(d, SMTP_FORM_MIXED_CLASSES, d->reply.classes_differ);
     return status;
 }
 
@@ -443,15 +469,15 @@ static void dialog_end(struct dialog *d, enum session_outcome cause, enum smtp_q
         }
     }
     dialog_decide(d, cause);
+    bool closed = inside_tls == SMTP_QUIRK_LOST_AFTER_TLS;
     dialog_enter(d, DIALOG_FAILED);
     if (quitting) {
+        bool refused =
+            d->seen.starttls == STARTTLS_TEMPFAIL || d->seen.starttls == STARTTLS_REJECTED;
+        note_form(d, SMTP_FORM_CLOSED_AFTER_REFUSAL,
+                  closed && refused && d->seen.reply[SMTP_STEP_QUIT].code == 0);
         d->state = DIALOG_DONE;
     }
-}
-
-static struct span piece_span(const struct dialog *d, struct dialog_piece piece)
-{
-    return piece.len > 0 ? (struct span){d->text.at + piece.at, piece.len} : (struct span){0};
 }
 
 /* The text may have moved. */
@@ -585,16 +611,4 @@ void dialog_stamp(struct dialog *d, int32_t ms)
 bool dialog_wants_close(const struct dialog *d)
 {
     return (d->state == DIALOG_DONE || d->state == DIALOG_FAILED) && d->out.len == 0;
-}
-
-const char *dialog_state_name(enum dialog_state s)
-{
-    switch (s) {
-#define X(name)         \
-    case DIALOG_##name: \
-        return #name;
-        DIALOG_STATES(X)
-#undef X
-    }
-    UNREACHABLE("unknown dialog_state");
 }

@@ -37,6 +37,8 @@
  *    with which another protocol begins. Such a session ends without QUIT: who knows what the word
  *    means there.
  *  - A peer that falls silent or closes within a 4xx or 5xx reply has refused all the same.
+ *  - A refused STARTTLS is followed by QUIT: an answer shows that the session lives on, which senders need
+ *    that go on in clear; a close shows that it does not (RFC 5321 section 3.8), silence neither.
  *  - After the handshake nothing changes the outcome ESTABLISHED; `seen.quirks` tells a session that
  *    is lost, silent or refused inside TLS, `seen.reply` shows the rest.
  */
@@ -90,7 +92,8 @@ struct dialog {
     struct buf text;       /* every reply, one after the other; seen.injected is among them */
     struct reply_parser reply;
     struct ehlo_reading ehlo;
-    bool says_esmtp; /* some line of the greeting does */
+    bool says_esmtp;     /* some line of the greeting does */
+    bool shows_greeting; /* some line of it says more than that it is one */
     struct tarpit_signs tarpit;
     struct dialog_piece pieces[SMTP_STEP_COUNT];
     struct dialog_piece injected;

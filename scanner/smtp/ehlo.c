@@ -1,6 +1,7 @@
 #include "scanner/smtp/ehlo.h"
 
-#define CODE_LEN 4 /* "250-" */
+#define CODE_LEN     4 /* "250-" */
+#define STARTTLS_LEN (sizeof("STARTTLS") - 1)
 
 static bool ehlo_is_blank(uint8_t c)
 {
@@ -40,7 +41,7 @@ struct span ehlo_line_keyword(struct span line)
 
 bool ehlo_is_masked_starttls(struct span keyword)
 {
-    if (keyword.len != sizeof("STARTTLS") - 1) {
+    if (keyword.len != STARTTLS_LEN) {
         return false;
     }
     for (size_t i = 0; i + 1 < keyword.len; i++) {
@@ -52,15 +53,82 @@ bool ehlo_is_masked_starttls(struct span keyword)
     return last >= 'a' && last <= 'z';
 }
 
+/* Takes the blanks off the front. @return forms: none, that of blanks, or that of a tab among them */
+static uint16_t take_blanks(struct span *text, enum smtp_form blank, enum smtp_form tab)
+{
+    uint16_t forms = 0;
+    while (text->len > 0 && ehlo_is_blank(text->at[0])) {
+        forms = text->at[0] == '\t' || forms == smtp_form_bit(tab) ? smtp_form_bit(tab)
+                                                                   : smtp_form_bit(blank);
+        *text = span_drop(*text, 1);
+    }
+    return forms;
+}
+
+static bool begins_with_starttls(struct span text)
+{
+    return span_ieq(span_take(text, STARTTLS_LEN), SPAN_LIT("STARTTLS")) &&
+           (text.len == STARTTLS_LEN || !ehlo_is_alnum(text.at[STARTTLS_LEN]));
+}
+
+/* What stands behind the keyword. */
+static uint16_t forms_behind(struct span rest)
+{
+    if (rest.len > 0 && rest.at[0] == '=') {
+        return smtp_form_bit(SMTP_FORM_KEYWORD_EQUALS);
+    }
+    uint16_t forms = take_blanks(&rest, SMTP_FORM_KEYWORD_SPACE_AFTER, SMTP_FORM_KEYWORD_TAB_AFTER);
+    if (rest.len == 0) {
+        return forms;
+    }
+    return (uint16_t)((forms & smtp_form_bit(SMTP_FORM_KEYWORD_TAB_AFTER)) |
+                      smtp_form_bit(SMTP_FORM_KEYWORD_PARAMETER));
+}
+
+bool ehlo_line_lists_starttls(struct span line, uint16_t *forms)
+{
+    struct span text = ehlo_line_text(line);
+    *forms = take_blanks(&text, SMTP_FORM_KEYWORD_SPACE_BEFORE, SMTP_FORM_KEYWORD_TAB_BEFORE);
+    struct span rest = span_drop(text, text.len < STARTTLS_LEN ? text.len : STARTTLS_LEN);
+    bool ends = rest.len == 0 || ehlo_is_blank(rest.at[0]) || rest.at[0] == '=';
+    if (begins_with_starttls(text) && ends) {
+        bool is_250 = span_eq(span_take(line, 3), SPAN_LIT("250"));
+        *forms |= forms_behind(rest);
+        *forms |= is_250 ? 0 : smtp_form_bit(SMTP_FORM_KEYWORD_CODE);
+        return true;
+    }
+    while (text.len > 0 && !ehlo_is_alnum(text.at[0])) {
+        text = span_drop(text, 1);
+    }
+    *forms = begins_with_starttls(text) ? smtp_form_bit(SMTP_FORM_KEYWORD_OTHER) : 0;
+    return false;
+}
+
+/* Of two lines with the keyword, each in a form of its own, clients take the one or the other. */
+static void note_forms(struct ehlo_reading *e, bool lists, uint16_t forms)
+{
+    e->plain |= lists && forms == 0;
+    if (e->plain) {
+        e->forms = 0;
+    } else if (e->forms != 0 && forms != 0 && e->forms != forms) {
+        e->forms |= forms | smtp_form_bit(SMTP_FORM_KEYWORD_OTHER);
+    } else {
+        e->forms |= forms;
+    }
+}
+
 void ehlo_read_line(struct ehlo_reading *e, struct span line)
 {
     if (e->lines++ == 0) {
         return; /* names the server, whatever else it looks like */
     }
     struct span keyword = ehlo_line_keyword(line);
-    e->starttls |= span_ieq(keyword, SPAN_LIT("STARTTLS"));
-    e->starttls_upper |= span_eq(keyword, SPAN_LIT("STARTTLS"));
+    uint16_t forms;
+    bool lists = ehlo_line_lists_starttls(line, &forms);
+    e->starttls |= lists;
+    e->starttls_upper |= lists && span_eq(span_take(keyword, STARTTLS_LEN), SPAN_LIT("STARTTLS"));
     e->masked |= ehlo_is_masked_starttls(keyword);
+    note_forms(e, lists, forms);
 }
 
 bool ehlo_text_has_word(struct span text, struct span word)
@@ -81,6 +149,18 @@ bool ehlo_text_has_word(struct span text, struct span word)
 bool greeting_says_esmtp(struct span line)
 {
     return ehlo_text_has_word(ehlo_line_text(line), SPAN_LIT("ESMTP"));
+}
+
+bool greeting_hides_itself(struct span line)
+{
+    static const char seen_through[] =
+        "20* \t"; /* smtp_proto.c of Postfix; a hyphen is none of it */
+    for (size_t i = 0; i < line.len && line.at[i] != '\0'; i++) {
+        if (memchr(seen_through, line.at[i], sizeof(seen_through) - 1) == NULL) {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool ehlo_next_line(struct span *text, struct span *line)
@@ -113,4 +193,14 @@ bool ehlo_has_keyword(struct span text, struct span keyword)
         }
     }
     return false;
+}
+
+uint16_t ehlo_reply_forms(struct span text, uint16_t code, struct span greeting, struct span own)
+{
+    if (code >= 300) {
+        return 0;
+    }
+    bool repeats = span_ieq(ehlo_domain(text), own) && !span_ieq(ehlo_domain(greeting), own);
+    return (uint16_t)((code != 250 ? smtp_form_bit(SMTP_FORM_NOT_250) : 0) |
+                      (repeats ? smtp_form_bit(SMTP_FORM_OWN_NAME) : 0));
 }

@@ -108,6 +108,9 @@ static enum reply_status reply_end_line(struct reply_parser *p)
         drop_line(p);
         return REPLY_BAD;
     }
+    p->first = p->first != 0 ? p->first : code;
+    p->codes_differ |= code != p->first;
+    p->classes_differ |= code / 100 != p->first / 100;
     p->code = code;
     bool more = p->line.len > 3 && p->line.at[3] == '-';
     keep_line(p);

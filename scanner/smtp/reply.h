@@ -38,16 +38,19 @@ enum reply_status {
 };
 
 struct reply_parser {
-    struct buf *text;   /* borrowed; holds the lines of this reply behind what it held before */
-    size_t start;       /* where this reply begins in `text` */
-    size_t line_start;  /* where the line being collected begins; behind the last kept line */
-    size_t octets;      /* of this reply so far */
-    size_t line_octets; /* of the line so far */
-    uint16_t code;      /* of the last line that had one, 200..599; 0 before */
-    bool truncated;     /* lines of this reply are not kept */
-    bool line_too_long; /* some line was over REPLY_LINE_LIMIT */
-    bool cr_cr_lf;      /* some line had more than one CR before LF */
-    bool nul;           /* some line had a NUL */
+    struct buf *text;    /* borrowed; holds the lines of this reply behind what it held before */
+    size_t start;        /* where this reply begins in `text` */
+    size_t line_start;   /* where the line being collected begins; behind the last kept line */
+    size_t octets;       /* of this reply so far */
+    size_t line_octets;  /* of the line so far */
+    uint16_t first;      /* code of the first line that had one, 200..599; 0 before */
+    uint16_t code;       /* of the last line that had one */
+    bool truncated;      /* lines of this reply are not kept */
+    bool line_too_long;  /* some line was over REPLY_LINE_LIMIT */
+    bool cr_cr_lf;       /* some line had more than one CR before LF */
+    bool nul;            /* some line had a NUL */
+    bool codes_differ;   /* of its lines */
+    bool classes_differ; /* and the first digit of them */
     struct span
         line; /* the complete line with its code, without its CRs and LF; valid until the next
                        * call */

@@ -120,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(a->greeting_multiline == b->greeting_multiline);
     CHECK(a->greeting_without_esmtp == b->greeting_without_esmtp);
     CHECK(a->early_talker == b->early_talker && a->line_too_long == b->line_too_long);
-    CHECK(a->quirks == b->quirks);
+    CHECK(a->quirks == b->quirks && a->forms == b->forms);
     CHECK(a->injected_len == b->injected_len && span_eq(a->injected, b->injected));
     CHECK(span_eq(a->bad, b->bad));
     dialog_deinit(&whole);

@@ -36,6 +36,11 @@ Test(words, are_unique_and_plain)
         SMTP_QUIRKS(X)
 #undef X
     };
+    const char *const forms[] = {
+#define X(name, word) smtp_form_word(SMTP_FORM_##name),
+        SMTP_FORMS(X)
+#undef X
+    };
     const char *const not_tested[] = {
 #define X(name, word) not_tested_word(NOT_TESTED_##name),
         NOT_TESTED_REASONS(X)
@@ -65,6 +70,8 @@ Test(words, are_unique_and_plain)
     check_words("starttls", starttls, COUNT(starttls), false);
     check_words("quirks", quirks, COUNT(quirks), false);
     cr_expect_leq(COUNT(quirks), 16, "they are bits of an uint16_t");
+    check_words("forms", forms, COUNT(forms), false);
+    cr_expect_leq(COUNT(forms), 16, "they are bits of an uint16_t");
     check_words("not tested", not_tested, COUNT(not_tested), true);
     check_words("dns", dns, COUNT(dns), false);
     check_words("mx kind", kinds, COUNT(kinds), false);

@@ -150,6 +150,9 @@ static const struct {
 #define X(name, word) {"smtp_quirk", word},
     SMTP_QUIRKS(X)
 #undef X
+#define X(name, word) {"smtp_form", word},
+    SMTP_FORMS(X)
+#undef X
 #define X(name, word) {"not_tested", word},
     NOT_TESTED_REASONS(X)
 #undef X

@@ -113,6 +113,7 @@ static void odd_octets(struct seen_session *s)
     s->smtp.early_talker = true;
     s->smtp.line_too_long = true;
     s->smtp.quirks = (1U << SMTP_QUIRK_COUNT) - 1;
+    s->smtp.forms = (1U << SMTP_FORM_COUNT) - 1;
     s->smtp.greeting_multiline = true;
     s->smtp.greeting_without_esmtp = true;
     s->smtp.starttls_again = true;

@@ -914,8 +914,8 @@ static void put_all(struct buf *b, const struct dialog *d)
         buf_put(b, s->reply[i].text);
         buf_put_char(b, '\n');
     }
-    buf_putf(b, "%d%d%d%d%d %x %u ", s->starttls_again, s->greeting_multiline,
-             s->greeting_without_esmtp, s->early_talker, s->line_too_long, s->quirks,
+    buf_putf(b, "%d%d%d%d%d %x %x %u ", s->starttls_again, s->greeting_multiline,
+             s->greeting_without_esmtp, s->early_talker, s->line_too_long, s->quirks, s->forms,
              s->injected_len);
     buf_put(b, s->injected);
     buf_put_char(b, '|');
