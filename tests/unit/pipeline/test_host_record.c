@@ -1,0 +1,131 @@
+#include <signal.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/pipeline/host_work.h"
+
+/* A name that has been asked for and was not dialled, then wanted as an MX host after all. */
+static void fill_asked(struct host_work *h, struct net_addr *addresses, struct span *links)
+{
+    addresses[0] = net_addr_v4((const uint8_t[]){192, 0, 2, 1});
+    addresses[1] = net_addr_v4((const uint8_t[]){192, 0, 2, 2});
+    addresses[2] = net_addr_v6((const uint8_t[16]){0x20, 1, 0xd, 0xb8, [15] = 9});
+    links[0] = SPAN_LIT("a.test");
+    links[1] = SPAN_LIT("b.test");
+    h->dns[QUESTION_A] = (struct seen_dns){.state = DNS_DATA, .ad = true, .ede = -1, .ttl = 3600};
+    h->dns[QUESTION_AAAA] = (struct seen_dns){.state = DNS_SERVFAIL, .rcode = 2, .ede = 22};
+    h->answered[QUESTION_A] = true;
+    h->answered[QUESTION_AAAA] = true;
+    h->v4 = addresses;
+    h->v4_count = 2;
+    h->v6 = addresses + 2;
+    h->v6_count = 1;
+    h->truncated = 70000;
+    h->cnames = links;
+    h->cname_count = 2;
+    h->blocklisted = true;
+}
+
+Test(host_record, what_was_asked_comes_back)
+{
+    struct arena_pool pool = {0};
+    struct net_addr addresses[3];
+    struct span links[2];
+    struct host_work h = {0};
+    fill_asked(&h, addresses, links);
+    struct host_record *r = host_record_of_addresses(&h);
+    cr_expect_not(r->dialled);
+
+    struct host_work got = {.arena = ARENA_INIT(&pool)};
+    host_record_restore(&got, r);
+    free(r);
+    for (enum question q = QUESTION_A; q < QUESTION_COUNT; q++) {
+        cr_expect_eq(got.answered[q], h.answered[q]);
+        cr_expect_eq(got.asked[q], h.answered[q], "not asked again");
+        cr_expect_eq(got.dns[q].state, h.dns[q].state);
+        cr_expect_eq(got.dns[q].ede, h.dns[q].ede);
+        cr_expect_eq(got.dns[q].ad, h.dns[q].ad);
+    }
+    cr_expect_eq(got.dns[QUESTION_A].ttl, 3600);
+    cr_expect(got.blocklisted);
+    cr_expect_eq(got.truncated, 70000);
+    cr_assert_eq(got.v4_count, 2);
+    cr_assert_eq(got.v6_count, 1);
+    cr_expect(net_addr_eq(&got.v4[0], &addresses[0]));
+    cr_expect(net_addr_eq(&got.v4[1], &addresses[1]));
+    cr_expect(net_addr_eq(&got.v6[0], &addresses[2]));
+    cr_assert_eq(got.cname_count, 2);
+    cr_expect(span_eq(got.cnames[0], links[0]));
+    cr_expect(span_eq(got.cnames[1], links[1]), "and outlives the record");
+    arena_reset(&got.arena);
+    arena_pool_deinit(&pool);
+}
+
+Test(host_record, a_name_without_anything_comes_back)
+{
+    struct arena_pool pool = {0};
+    struct host_work h = {0};
+    struct host_record *r = host_record_of_addresses(&h);
+    struct host_work got = {.arena = ARENA_INIT(&pool)};
+    host_record_restore(&got, r);
+    cr_expect_eq(got.v4_count + got.v6_count + got.cname_count + got.truncated, 0);
+    cr_expect_not(got.blocklisted || got.asked[QUESTION_A]);
+    free(r);
+    arena_reset(&got.arena);
+    arena_pool_deinit(&pool);
+}
+
+/* Kept for each host until the end of the scan. */
+#define KEPT_HEAD  15 /* octets */
+#define KEPT_BRIEF 137
+
+Test(host_record, a_result_comes_back_in_few_octets)
+{
+    struct net_addr addresses[3];
+    struct span links[2];
+    struct endpoint_brief briefs[4] = {
+        {.port = 25, .outcome = OUTCOME_ESTABLISHED, .chain = {.trusted_by = 7}},
+        {.port = 465, .outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_BLOCKLISTED},
+        {.port = 25, .mapped = 1, .leaf_domains = UINT64_MAX},
+        {.port = 465, .outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_TRUNCATED},
+    };
+    static const size_t counts[] = {0, 1, 4};
+    for (size_t i = 0; i < 3; i++) {
+        struct host_work h = {.dane = DANE_HOST_USABLE, .tlsa_at = TLSA_PLACE_TARGET};
+        fill_asked(&h, addresses, links);
+        h.truncated = 0;
+        h.endpoints = briefs;
+        h.endpoint_count = counts[i];
+        struct host_record *r = host_record_of_result(&h);
+        cr_expect(r->dialled);
+        cr_expect_eq(sizeof(*r) + r->len, KEPT_HEAD + counts[i] * KEPT_BRIEF, "%zu endpoints: %zu",
+                     counts[i], sizeof(*r) + r->len);
+        struct host_result got = host_record_result(r);
+        cr_expect_eq(got.a_state, DNS_DATA);
+        cr_expect_eq(got.aaaa_state, DNS_SERVFAIL);
+        cr_expect_eq(got.cname_count, 2);
+        cr_expect(got.blocklisted);
+        cr_expect_eq(got.truncated, counts[i] == 4,
+                     "its last endpoint was not dialled for the cap");
+        cr_expect_eq(got.address_count, 3);
+        cr_expect_eq(got.dane_host, DANE_HOST_USABLE);
+        cr_expect_eq(got.tlsa_at, TLSA_PLACE_TARGET);
+        cr_assert_eq(got.endpoint_count, counts[i]);
+        for (size_t n = 0; n < counts[i]; n++) {
+            struct endpoint_brief b = codec_get_brief(&got.endpoints);
+            cr_expect_eq(b.port, briefs[n].port);
+            cr_expect_eq(b.outcome, briefs[n].outcome);
+            cr_expect_eq(b.mapped, briefs[n].mapped);
+            cr_expect_eq(b.leaf_domains, briefs[n].leaf_domains);
+            cr_expect_eq(b.chain.trusted_by, briefs[n].chain.trusted_by);
+        }
+        cr_expect_eq(got.endpoints.len, 0, "as many briefs as are counted");
+        free(r);
+    }
+}
+
+Test(host_record, only_a_dialled_name_has_a_result, .signal = SIGABRT)
+{
+    struct host_work h = {0};
+    (void)host_record_result(host_record_of_addresses(&h));
+}
