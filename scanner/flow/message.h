@@ -19,7 +19,7 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 4
+#define MESSAGE_VERSION 5
 
 /* A request names where its answer goes: worker, index there, and the generation of the index. */
 #define FIELDS_DOMAIN(F)                                     \
@@ -102,13 +102,12 @@
     F(u32, generation)        \
     F(span, fetched) /* policy_fetched_put() */
 
-#define FIELDS_CHAIN_NEW(F)                                                                      \
-    F(u16, from)                                                                                 \
-    F(u32, visit) /* whose row waits for it, at `from`: a visit, or WAITER_IS_DOMAIN | domain */ \
-    F(span, chain_id)                                                                            \
+#define FIELDS_CHAIN_NEW(F)                                       \
+    F(u16, from) /* the worker that wants to know, once a list */ \
+    F(span, chain_id)                                             \
     F(span, list) /* seen_tls.list */
 
-#define FIELDS_CHAIN_KNOWN(F) F(u32, visit) F(verdict, brief) F(u32, issuers) F(span, chain_id)
+#define FIELDS_CHAIN_KNOWN(F) F(span, chain_id) F(verdict, brief) F(u32, issuers)
 
 /* Between judges: `from` is a judge, `chain` its index there. */
 #define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)
@@ -187,6 +186,3 @@ MESSAGE_KINDS(X)
 
 /** Takes one message off the front of `in`. @return false when `in` is empty. */
 bool message_next(struct span *in, enum message_kind *kind, struct span *body);
-
-/* In CHAIN_NEW and CHAIN_KNOWN: the chain is that of a domain's policy host. */
-#define WAITER_IS_DOMAIN 0x80000000U

@@ -7,18 +7,13 @@
 #include "scanner/cert/digest.h"
 #include "scanner/pipeline/judge.h"
 
-struct chain_waiter {
-    uint32_t visit;
-    uint16_t from;
-};
-
 /** A list whose certificates are not all in the results yet. */
 struct chain_work {
     struct buf list;
     uint8_t (*digests)[32]; /* of its certificates; malloc */
     uint8_t chain_id[32];
-    uint32_t pending; /* certificates that other judges were told of */
-    struct chain_waiter *waiters;
+    uint32_t pending;  /* certificates that other judges were told of */
+    uint16_t *waiters; /* workers; malloc */
     uint32_t waiter_count;
 };
 
@@ -58,12 +53,10 @@ void chain_table_free(struct chain_table *t)
     free(t);
 }
 
-static void tell(struct judge *j, const struct chain_waiter *to, struct span chain_id,
-                 struct chain_brief brief)
+static void tell(struct judge *j, uint16_t worker, struct span chain_id, struct chain_brief brief)
 {
-    struct message_chain_known m = {
-        .visit = to->visit, .brief = brief, .issuers = brief.issuers, .chain_id = chain_id};
-    message_put_chain_known(&j->outbox[to->from], &m);
+    struct message_chain_known m = {.chain_id = chain_id, .brief = brief, .issuers = brief.issuers};
+    message_put_chain_known(&j->outbox[worker], &m);
 }
 
 static void finish(struct judge *j, uint32_t index)
@@ -74,7 +67,7 @@ static void finish(struct judge *j, uint32_t index)
                             buf_span(&c->list));
     struct span id = {c->chain_id, sizeof(c->chain_id)};
     for (uint32_t i = 0; i < c->waiter_count; i++) {
-        tell(j, &c->waiters[i], id, e->brief);
+        tell(j, c->waiters[i], id, e->brief);
     }
     e->work = NULL;
     work_free(c);
@@ -122,12 +115,11 @@ static uint32_t add_entry(struct chain_table *t)
 void chain_on_new(struct judge *j, const struct message_chain_new *m)
 {
     struct chain_table *t = j->chains;
-    struct chain_waiter waiter = {.visit = m->visit, .from = m->from};
     bool added = false;
     uint64_t *at = map_add(&t->index, hash_key_of(m->chain_id), t->count, &added);
     uint32_t index = (uint32_t)*at;
     if (!added && t->entries[index].work == NULL) {
-        tell(j, &waiter, m->chain_id, t->entries[index].brief);
+        tell(j, m->from, m->chain_id, t->entries[index].brief);
         return;
     }
     if (added) {
@@ -136,7 +128,7 @@ void chain_on_new(struct judge *j, const struct message_chain_new *m)
     }
     struct chain_work *c = t->entries[index].work;
     c->waiters = memory_grow_list(c->waiters, c->waiter_count, sizeof(*c->waiters));
-    c->waiters[c->waiter_count++] = waiter;
+    c->waiters[c->waiter_count++] = m->from;
     if (c->pending == 0) {
         finish(j, index);
     }

@@ -173,24 +173,18 @@ void policy_on_done(struct worker *w, const struct message_policy_done *m)
     note_answered(w, d);
     policy_fetched_get(m->fetched, p);
     keep_texts(d, p);
-    struct span id = {p->tls.chain_id, sizeof(p->tls.chain_id)};
-    if (p->tls.cert_count == 0 || service_find_chain(w, id, &p->chain)) {
+    struct chain_waiter waiter = {WAITER_DOMAIN, m->domain};
+    if (p->tls.cert_count == 0 ||
+        known_chains_ask(&w->chains, &w->out, p->tls.chain_id, p->tls.list, waiter, &p->chain)) {
         d->policy_pending = false;
         domain_finish_when_complete(w, m->domain);
-        return;
     }
-    struct message_chain_new chain = {.from = (uint16_t)w->index,
-                                      .visit = WAITER_IS_DOMAIN | m->domain,
-                                      .chain_id = id,
-                                      .list = p->tls.list};
-    message_put_chain_new(&w->judge_outbox[owner_of_digest(id, w->scan->judge_count)], &chain);
 }
 
-void policy_on_chain_known(struct worker *w, const struct message_chain_known *m)
+void policy_on_verdict(struct worker *w, uint32_t domain, struct chain_brief verdict)
 {
-    uint32_t index = m->visit & ~WAITER_IS_DOMAIN;
-    struct domain_work *d = w->domains->slots[index];
-    d->policy->chain = service_keep_chain(w, m);
+    struct domain_work *d = w->domains->slots[domain];
+    d->policy->chain = verdict;
     d->policy_pending = false;
-    domain_finish_when_complete(w, index);
+    domain_finish_when_complete(w, domain);
 }

@@ -7,8 +7,6 @@
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 
-#define KNOWN_CHAINS_MAX 1000000 /* ids in the cache in front of the owners; then it starts anew */
-
 struct service_table *service_table_new(struct worker *w)
 {
     struct service_table *t = memory_new(1, sizeof(*t));
@@ -49,7 +47,6 @@ void service_table_free(struct service_table *t)
     free(t->networks);
     map_deinit(&t->index);
     map_deinit(&t->network_index);
-    map_deinit(&t->known_chains);
     leaf_names_deinit(&t->default_names);
     facts_pool_deinit(&t->facts);
     free(t->ptr_hashes);
@@ -479,43 +476,6 @@ static bool wants_other_key(const struct worker *w, const struct visit *v)
            first->outcome == OUTCOME_ESTABLISHED && first->tls.cert_count > 0;
 }
 
-static uint64_t pack_brief(struct chain_brief b)
-{
-    return (uint64_t)b.issuers << 32 | (uint64_t)b.status << 24 | (uint64_t)b.trusted_by << 16 |
-           (uint64_t)b.openssl_level_2 << 8 | b.openssl_level_1;
-}
-
-static struct chain_brief unpack_brief(uint64_t packed)
-{
-    return (struct chain_brief){.status = (uint8_t)(packed >> 24),
-                                .trusted_by = (uint8_t)(packed >> 16),
-                                .openssl_level_2 = (uint8_t)(packed >> 8),
-                                .openssl_level_1 = (uint8_t)packed,
-                                .issuers = (uint32_t)(packed >> 32)};
-}
-
-bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief)
-{
-    const uint64_t *known = map_find(&w->services->known_chains, hash_key_of(chain_id));
-    if (known != NULL) {
-        *brief = unpack_brief(*known);
-    }
-    return known != NULL;
-}
-
-struct chain_brief service_keep_chain(struct worker *w, const struct message_chain_known *m)
-{
-    struct map *known = &w->services->known_chains;
-    struct chain_brief brief = m->brief;
-    bool added = false;
-    brief.issuers = m->issuers;
-    if (known->count >= KNOWN_CHAINS_MAX) {
-        map_deinit(known);
-    }
-    (void)map_add(known, hash_key_of(m->chain_id), pack_brief(brief), &added);
-    return brief;
-}
-
 static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
                           const struct seen_session *seen)
 {
@@ -524,18 +484,11 @@ static void publish_chain(struct worker *w, uint32_t index, uint8_t session,
     if (!seen->tls_attempted || seen->tls.cert_count == 0) {
         return;
     }
-    struct span id = {seen->tls.chain_id, sizeof(seen->tls.chain_id)};
-    if (service_find_chain(w, id, &v->chains[session])) {
-        return;
+    struct chain_waiter waiter = {WAITER_VISIT, index};
+    if (!known_chains_ask(&w->chains, &w->out, seen->tls.chain_id, seen->tls.list, waiter,
+                          &v->chains[session])) {
+        v->chains_pending++;
     }
-    struct message_chain_new m = {
-        .from = (uint16_t)w->index,
-        .visit = index,
-        .chain_id = id,
-        .list = seen->tls.list,
-    };
-    v->chains_pending++;
-    message_put_chain_new(&w->judge_outbox[owner_of_digest(id, w->scan->judge_count)], &m);
 }
 
 /* A row leaves only when every chain that it names is in the results. */
@@ -601,17 +554,16 @@ void service_on_session_end(struct worker *w, uint32_t index)
     write_when_complete(w, index);
 }
 
-void service_on_chain_known(struct worker *w, const struct message_chain_known *m)
+void service_on_verdict(struct worker *w, uint32_t index, struct span chain_id,
+                        struct chain_brief verdict)
 {
-    struct service_table *t = w->services;
-    struct visit *v = &t->visits[m->visit];
-    struct chain_brief brief = service_keep_chain(w, m);
+    struct visit *v = &w->services->visits[index];
     for (uint8_t i = 0; i < v->session_count; i++) {
         const struct seen_session *seen = session_seen(v->sessions[i]);
-        if (memcmp(seen->tls.chain_id, m->chain_id.at, sizeof(seen->tls.chain_id)) == 0) {
-            v->chains[i] = brief;
+        if (memcmp(seen->tls.chain_id, chain_id.at, sizeof(seen->tls.chain_id)) == 0) {
+            v->chains[i] = verdict;
         }
     }
     v->chains_pending--;
-    write_when_complete(w, m->visit);
+    write_when_complete(w, index);
 }

@@ -177,7 +177,6 @@ struct service_table {
     uint32_t first_without_token; /* visits */
     uint32_t last_without_token;
     uint32_t open_head;              /* services with pending wants */
-    struct map known_chains;         /* chain id → chain_brief, packed */
     struct leaf_names default_names; /* of certificates presented without SNI */
     struct facts_pool facts;         /* of sessions without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */

@@ -24,10 +24,15 @@ static void on_fence(struct worker *w, const struct message_block_fence *m)
 
 static void on_chain_known(struct worker *w, const struct message_chain_known *m)
 {
-    if ((m->visit & WAITER_IS_DOMAIN) != 0) {
-        policy_on_chain_known(w, m);
-    } else {
-        service_on_chain_known(w, m);
+    const struct chain_waiter *waiters = NULL;
+    struct chain_brief verdict;
+    uint32_t count = known_chains_take(&w->chains, m, &waiters, &verdict);
+    for (uint32_t i = 0; i < count; i++) {
+        if (waiters[i].kind == WAITER_DOMAIN) {
+            policy_on_verdict(w, waiters[i].index, verdict);
+        } else {
+            service_on_verdict(w, waiters[i].index, m->chain_id, verdict);
+        }
     }
 }
 
@@ -262,6 +267,9 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->own_work = BUF_INIT(BUF_NO_LIMIT);
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
+    w->out = (struct owner_out){
+        .judge_count = scan->judge_count, .self = index, .to_judge = w->judge_outbox};
+    known_chains_init(&w->chains);
     w->rows = rows_out_new(scan->params);
     counts_init(&w->counts, scan->params->ports, scan->params->port_count);
     recorder_init(&w->recorder, w->rows, &scan->params->terms, &w->counts, w->issuer_hosts);
@@ -279,6 +287,7 @@ bool worker_join(struct worker *w, const struct join_patience *patience)
 
 void worker_deinit(struct worker *w)
 {
+    known_chains_deinit(&w->chains);
     issuer_hosts_free(w->issuer_hosts);
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         buf_deinit(&w->outbox[i]);

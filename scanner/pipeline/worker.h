@@ -19,6 +19,7 @@
 #include "scanner/domain/blocklist.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/flow/message.h"
+#include "scanner/owners/known_chains.h"
 #include "scanner/pipeline/admission.h"
 #include "scanner/pipeline/given_up.h"
 #include "scanner/pipeline/mailbox.h"
@@ -78,6 +79,7 @@ struct worker {
     uv_prepare_t before_sleep;
     struct wheel_loop deadlines;
     struct mailbox mailbox;
+    struct owner_out out;
     struct buf *outbox; /* one per worker; the worker's own is worked on at once */
     struct buf judge_outbox[JUDGES_MAX];
     struct buf policy_outbox;
@@ -96,6 +98,7 @@ struct worker {
     struct host_table *hosts;
     struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
     struct service_table *services;
+    struct known_chains chains;
     struct lease_table *leases;
     uint32_t finished_domains;    /* since the last turn */
     uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
@@ -177,7 +180,7 @@ void domain_on_host_done(struct worker *w, const struct message_host_done *m);
 
 /* policy_work.c */
 void policy_on_done(struct worker *w, const struct message_policy_done *m);
-void policy_on_chain_known(struct worker *w, const struct message_chain_known *m);
+void policy_on_verdict(struct worker *w, uint32_t domain, struct chain_brief verdict);
 void policy_give_up(struct worker *w); /* what the policy thread has not answered */
 
 /* host_work.c */
@@ -196,11 +199,8 @@ void service_on_address_want(struct worker *w, const struct message_address_want
 void service_on_block_closed(struct worker *w, uint32_t block);
 void service_on_name_checked(struct worker *w, const struct message_name_checked *m);
 void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m);
-void service_on_chain_known(struct worker *w, const struct message_chain_known *m);
-/** The cache in front of the judges: @return false when the chain is not in it. */
-bool service_find_chain(const struct worker *w, struct span chain_id, struct chain_brief *brief);
-/** Whoever asked for it: others take it whole from there. @return what is kept */
-struct chain_brief service_keep_chain(struct worker *w, const struct message_chain_known *m);
+void service_on_verdict(struct worker *w, uint32_t visit, struct span chain_id,
+                        struct chain_brief verdict);
 void service_table_abort(struct worker *w); /* RST for what is still open */
 void service_give_up(struct worker *w);     /* the same, by name and in the middle of a scan */
 

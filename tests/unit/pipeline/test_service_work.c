@@ -161,33 +161,3 @@ Test(service_work, ports_of_an_address_share_its_reverse_dns)
     }
     world_deinit(&v);
 }
-
-/* A policy host and an MX host may present one list. What is known of it does not hang on which of them
- * asked the judge: the certificates that it carries count for hosts alone, but others take them from here. */
-Test(service_work, a_chain_is_kept_whole_when_a_policy_host_asked)
-{
-    static const uint8_t id[32] = {7};
-    static struct service_world v;
-    static struct seen_policy policy;
-    struct domain_work domain = {.questions = 1, .policy_pending = true, .policy = &policy};
-    struct domain_work *slots[] = {&domain};
-    struct domain_table domains = {.slots = slots, .count = 1};
-    world_init(&v);
-    v.worker.domains = &domains;
-    const struct message_chain_known m = {
-        .visit = WAITER_IS_DOMAIN,
-        .brief = {.status = CHAIN_TRUSTED, .trusted_by = 1, .openssl_level_1 = 1},
-        .issuers = 5,
-        .chain_id = {id, sizeof(id)}};
-    struct chain_brief found = {0};
-    policy_on_chain_known(&v.worker, &m);
-    cr_expect(!domain.policy_pending);
-    cr_expect_eq(policy.chain.status, CHAIN_TRUSTED);
-    cr_assert(service_find_chain(&v.worker, m.chain_id, &found));
-    cr_expect_eq(found.status, CHAIN_TRUSTED);
-    cr_expect_eq(found.openssl_level_1, 1);
-    cr_expect_eq(found.openssl_level_2, 0);
-    cr_expect_eq(found.issuers, 5);
-    v.worker.domains = NULL;
-    world_deinit(&v);
-}
