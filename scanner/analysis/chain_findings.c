@@ -419,8 +419,8 @@ static const char *chain_where_known(const struct intermediate_pool *pool,
     switch (source) {
     case INTERMEDIATE_FILE:
         return "in a file of --intermediates";
-    case INTERMEDIATE_SHIPPED:
-        return "shipped with this program";
+    case INTERMEDIATE_BUNDLED:
+        return "bundled with this program";
     case INTERMEDIATE_SCAN:
         return "presented by another server of this scan";
     }

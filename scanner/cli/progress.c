@@ -12,7 +12,7 @@
       "Sessions that ended without a handshake, or without an answer to an additional probe.")  \
     X(services_waiting, "gauge", "services_waiting", "Services that wait for a rate limit.")    \
     X(dns_pending, "gauge", "dns_pending", "DNS queries without an answer so far.")             \
-    X(dns_asked, "counter", "dns_questions_total", "DNS queries sent.")                         \
+    X(dns_queries, "counter", "dns_queries_total", "DNS queries sent.")                         \
     X(rows_written, "counter", "rows_written_total", "Rows written, all tables.")               \
     X(octets_written, "counter", "octets_written_total", "Octets written, all files.")
 

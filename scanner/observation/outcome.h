@@ -81,13 +81,13 @@ enum starttls_state {
 const char *starttls_word(enum starttls_state s);
 
 /** Why something was not tested, where the outcome is `not_tested`. */
-#define NOT_TESTED_REASONS(X)                                                      \
-    X(NONE, "")                                                                    \
-    X(ADDRESS_BUDGET, "address_budget")   /* --names-per-address */                \
-    X(SPECIAL_PURPOSE, "special_purpose") /* RFC 6890 address, refused */          \
-    X(BLOCKLISTED, "blocklisted")                                                  \
-    X(FAMILY_OFF, "family_off") /* -4 or -6, or no route of that family here */    \
-    X(TRUNCATED, "truncated")   /* beyond 16 addresses a family or 64 endpoints */ \
+#define NOT_TESTED_REASONS(X)                                                                \
+    X(NONE, "")                                                                              \
+    X(ADDRESS_BUDGET, "address_budget")   /* --names-per-address */                          \
+    X(SPECIAL_PURPOSE, "special_purpose") /* RFC 6890 address, refused */                    \
+    X(BLOCKLISTED, "blocklisted")                                                            \
+    X(FAMILY_DISABLED, "family_disabled") /* -4 or -6, or no route of that family here */    \
+    X(TRUNCATED, "truncated")             /* beyond 16 addresses a family or 64 endpoints */ \
     X(INTERRUPTED, "interrupted")
 
 enum not_tested_reason {

@@ -295,7 +295,7 @@ enum not_tested_reason address_reason_not_to_dial(const struct scan *s, const st
         return NOT_TESTED_SPECIAL_PURPOSE;
     }
     if (a->family == 4 ? !s->params->use_ipv4 : !s->params->use_ipv6 || !s->has_ipv6) {
-        return NOT_TESTED_FAMILY_OFF;
+        return NOT_TESTED_FAMILY_DISABLED;
     }
     return NOT_TESTED_NONE;
 }
@@ -351,7 +351,8 @@ static void fill_up_to_cap(struct worker *w, uint32_t index)
             }
         }
         bool last_of_address = (at + 1) % ports == 0;
-        position += last_of_address && reason != NOT_TESTED_FAMILY_OFF; /* takes nobody's place */
+        position +=
+            last_of_address && reason != NOT_TESTED_FAMILY_DISABLED; /* takes nobody's place */
     }
 }
 

@@ -39,7 +39,7 @@ struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader
         now.sessions_failed += load(&of->sessions_failed);
         now.services_waiting += load(&of->services_waiting);
         now.dns_pending += load(&of->dns_pending);
-        now.dns_asked += load(&of->dns_asked);
+        now.dns_queries += load(&of->dns_asked);
     }
     return now;
 }

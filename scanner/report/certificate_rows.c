@@ -105,8 +105,8 @@ static void put_completing_ids(struct list *l, const struct path_step *step, siz
         object_sha256(o, COMPLETING_FACTS_FINGERPRINT_SHA256, cert->fingerprint_sha256);
         object_text(o, COMPLETING_FACTS_SUBJECT_DN, cert->subject_dn);
         object_word(o, COMPLETING_FACTS_SOURCE, intermediate_source_word(source));
-        if (source == INTERMEDIATE_SHIPPED) {
-            object_text(o, COMPLETING_FACTS_SHIPPED, span_of(shipped_intermediates_name()));
+        if (source == INTERMEDIATE_BUNDLED) {
+            object_text(o, COMPLETING_FACTS_BUNDLED, span_of(shipped_intermediates_name()));
         }
         if (senders != NULL) {
             put_sender(o, senders, cert->fingerprint_sha256);

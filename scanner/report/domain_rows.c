@@ -243,8 +243,8 @@ static bool has_no_row(const struct endpoint_brief *e)
 {
     return e->outcome == OUTCOME_NOT_TESTED &&
            (e->not_tested == NOT_TESTED_BLOCKLISTED ||
-            e->not_tested == NOT_TESTED_SPECIAL_PURPOSE || e->not_tested == NOT_TESTED_FAMILY_OFF ||
-            e->not_tested == NOT_TESTED_TRUNCATED);
+            e->not_tested == NOT_TESTED_SPECIAL_PURPOSE ||
+            e->not_tested == NOT_TESTED_FAMILY_DISABLED || e->not_tested == NOT_TESTED_TRUNCATED);
 }
 
 static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span host,

@@ -19,7 +19,7 @@ static void add_shipped(struct intermediate_pool *pool)
     struct pem_certs shipped = {.list = BUF_INIT(BUF_NO_LIMIT)};
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     CHECK(pem_certs_read(&shipped, shipped_intermediates_pem(), &why));
-    add_list(pool, &shipped.list, INTERMEDIATE_SHIPPED);
+    add_list(pool, &shipped.list, INTERMEDIATE_BUNDLED);
     buf_deinit(&shipped.list);
     buf_deinit(&why);
 }

@@ -185,7 +185,7 @@ static void put_intermediates_file(struct json_writer *w, const struct intermedi
 void manifest_put_intermediates(struct json_writer *w, const struct manifest_intermediates *i)
 {
     json_object_begin(w);
-    key_word(w, "shipped", i->shipped);
+    key_word(w, "bundled", i->shipped);
     json_key(w, "files");
     json_array_begin(w);
     for (size_t n = 0; n < i->file_count; n++) {

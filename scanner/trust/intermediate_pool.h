@@ -18,7 +18,7 @@
 /** The first that holds. The first two are known before a scan begins. */
 #define INTERMEDIATE_SOURCES(X)                                  \
     X(FILE, "file")       /* of --intermediates */               \
-    X(SHIPPED, "shipped") /* in this program's own collection */ \
+    X(BUNDLED, "bundled") /* in this program's own collection */ \
     X(SCAN, "scan")       /* another server presented it */
 
 enum intermediate_source {

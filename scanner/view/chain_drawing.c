@@ -260,9 +260,9 @@ static void put_step(struct drawing *d, size_t step, const char *fingerprint, bo
 
 static const char *where_known(const json_t *completing)
 {
-    const char *shipped = value_text(completing, "shipped");
+    const char *bundled = value_text(completing, "bundled");
     bool file = is_word(value_text(completing, "source"), "file");
-    return file ? "a file of --intermediates" : shipped != NULL ? shipped : "another server";
+    return file ? "a file of --intermediates" : bundled != NULL ? bundled : "another server";
 }
 
 /* `row` of completions, or of chains, which knows no more than was known before. */

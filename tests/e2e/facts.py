@@ -12,7 +12,7 @@ KEYS = {"p256": ("EC", 256), "p384": ("EC", 384), "rsa2048": ("RSA", 2048), "rsa
 CHAIN_CODES = {"expired", "not_yet_valid", "self_signed", "untrusted_root", "issuer_unknown"}
 CNAMES_KEPT = 16  # DNS_CNAME_MAX
 # Nothing is asked of such addresses, so neither the service nor the endpoint has a row.
-NO_ROW = ("special_purpose", "blocklisted", "family_off", "truncated")
+NO_ROW = ("special_purpose", "blocklisted", "family_disabled", "truncated")
 NAMES_PER_ADDRESS = 500  # default of mxcensus
 
 

@@ -76,7 +76,7 @@ JOINS = [
      " left join endpoints e on e.endpoint = json_extract(m.value, '$.host') || '|' ||"
      " json_extract(b.value, '$.address') || '|' || json_extract(b.value, '$.port')"
      " where e.endpoint is null and ifnull(json_extract(b.value, '$.not_tested'), '') not in"
-     " ('special_purpose', 'blocklisted', 'family_off', 'truncated')"),
+     " ('special_purpose', 'blocklisted', 'family_disabled', 'truncated')"),
     ("domains.mta_sts.policy_host in policies",
      "select count(*) from domains d left join policies p on p.policy_host = json_extract(d.mta_sts, '$.policy_host')"
      " where json_extract(d.mta_sts, '$.policy_host') is not null and p.policy_host is null"),
@@ -110,7 +110,7 @@ CSV_JOINS = [
      "select abs((select count(*) from routes where endpoint is not null) - (select count(*) from domains,"
      " json_each(domains.mx) m, json_each(m.value, '$.endpoints') b where"
      " ifnull(json_extract(b.value, '$.not_tested'), '') not in"
-     " ('special_purpose', 'blocklisted', 'family_off', 'truncated')))"),
+     " ('special_purpose', 'blocklisted', 'family_disabled', 'truncated')))"),
     ("as many findings as in the rows",
      "select abs((select count(*) from findings)"
      " - (select ifnull(sum(json_array_length(findings)), 0) from domains)"

@@ -58,7 +58,7 @@ def write_known(first, folder):
 
 
 def check_first(first):
-    """Without a file: nothing is known but what is shipped, and the lab has CAs of its own."""
+    """Without a file: nothing is known but what is bundled, and the lab has CAs of its own."""
     statuses = collections.Counter(row["status"] for row in read_table(first, "chains"))
     check_equal("first scan: nothing known", statuses["missing_intermediate"], 0)
     found = collections.Counter(code for row in read_table(first, "completions") for code in codes(row))

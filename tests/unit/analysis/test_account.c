@@ -180,7 +180,7 @@ static const struct account_case cases[] = {
      MX_KIND_EXPLICIT,
      DNS_DATA,
      {MADE_DIALLED(10, "a.test", DATA, NODATA, LEFT(SPECIAL_PURPOSE)),
-      MADE_DIALLED(20, "b.test", DATA, NODATA, LEFT(FAMILY_OFF))},
+      MADE_DIALLED(20, "b.test", DATA, NODATA, LEFT(FAMILY_DISABLED))},
      ACCOUNT_NOT_TESTED,
      "special_purpose"},
     {"only blocked hosts",
@@ -254,10 +254,10 @@ Test(account, every_combination_has_a_class)
             const struct made_mx mx[2] = {MADE_DIALLED(10, "a.test", DATA, NODATA,
                                                        {.there = true,
                                                         .outcome = (enum session_outcome)a,
-                                                        .not_tested = NOT_TESTED_FAMILY_OFF},
+                                                        .not_tested = NOT_TESTED_FAMILY_DISABLED},
                                                        {.there = true,
                                                         .outcome = (enum session_outcome)b,
-                                                        .not_tested = NOT_TESTED_FAMILY_OFF})};
+                                                        .not_tested = NOT_TESTED_FAMILY_DISABLED})};
             made_domain_fill(&d, MX_KIND_EXPLICIT, DNS_DATA, mx);
             const char *reason;
             enum account_class is = account_class_of(&d.seen, &reason);

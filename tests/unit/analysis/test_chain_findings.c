@@ -555,9 +555,9 @@ Test(chain_findings, a_completed_path_names_what_is_missing)
     cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_SCAN));
     expect_completion("from the scan", CHAIN_TRUSTED, STEP_POOL, pool, &inter, completed_expected,
                       "presented by another server of this scan");
-    cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_SHIPPED));
+    cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_BUNDLED));
     expect_completion("shipped", CHAIN_TRUSTED, STEP_POOL, pool, &inter, completed_expected,
-                      "shipped with this program");
+                      "bundled with this program");
     cr_assert(intermediate_pool_add(pool, der, INTERMEDIATE_FILE));
     expect_completion("from a file", CHAIN_TRUSTED, STEP_POOL, pool, &inter, completed_expected,
                       "in a file of --intermediates");

@@ -475,7 +475,7 @@ static const struct endpoint_brief briefs[] = {
     {.address = {.family = 6, .octets = {0x20, 1, 0xd, 0xb8}},
      .port = 25,
      .outcome = OUTCOME_NOT_TESTED,
-     .not_tested = NOT_TESTED_FAMILY_OFF},
+     .not_tested = NOT_TESTED_FAMILY_DISABLED},
 };
 
 /* The verdicts come from where they are known; here from the list above. */

@@ -40,7 +40,7 @@ static const struct json_expectation host_row[] = {
     {"blocklisted", "false"},
     {"endpoints/0/address", "\"192.0.2.1\""},
     {"endpoints/0/outcome", "\"not_tested\""},
-    {"endpoints/0/not_tested", "\"family_off\""},
+    {"endpoints/0/not_tested", "\"family_disabled\""},
     {"endpoints/0/tls_version", "null"},
     {"endpoints/0/leaf_sha256", "null"},
     {"endpoints/0/inherited", "false"},
@@ -61,7 +61,7 @@ Test(target_rows, a_host_row_tells_questions_from_answers)
     const struct net_addr addresses[] = {address("192.0.2.1"), address("2001:db8::1")};
     const struct seen_tlsa tlsas[] = {{3, 1, 1, SPAN_LIT("\x00\xff")}};
     const struct endpoint_brief endpoints[] = {
-        {.address = addresses[0], .port = 25, .not_tested = NOT_TESTED_FAMILY_OFF}};
+        {.address = addresses[0], .port = 25, .not_tested = NOT_TESTED_FAMILY_DISABLED}};
     const struct seen_host h = {
         .name = SPAN_LIT("mx.test"),
         .a = {.state = DNS_DATA, .ad = true, .rrsig_present = true, .ede = -1, .ttl = 60},

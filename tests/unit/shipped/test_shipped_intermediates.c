@@ -37,7 +37,7 @@ Test(shipped_intermediates, every_certificate_is_a_ca_and_stands_once)
     struct span rest = buf_span(&read.anchors);
     struct span der;
     for (size_t n = 1; cert_list_next(&rest, &der); n++) {
-        cr_expect(intermediate_pool_add(pool, der, INTERMEDIATE_SHIPPED), "certificate %zu", n);
+        cr_expect(intermediate_pool_add(pool, der, INTERMEDIATE_BUNDLED), "certificate %zu", n);
     }
     cr_expect_eq(intermediate_pool_count(pool), read.anchor_count);
     intermediate_pool_free(pool);

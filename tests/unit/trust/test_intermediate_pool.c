@@ -55,11 +55,11 @@ Test(intermediate_pool, what_is_taken)
 
     digest_of(ca, sha256);
     cr_expect(intermediate_pool_source(p, sha256, &source) && source == INTERMEDIATE_SCAN);
-    cr_expect(add(p, ca, INTERMEDIATE_SHIPPED), "twice is once");
+    cr_expect(add(p, ca, INTERMEDIATE_BUNDLED), "twice is once");
     cr_expect_eq(intermediate_pool_count(p), 1);
-    cr_expect(intermediate_pool_source(p, sha256, &source) && source == INTERMEDIATE_SHIPPED);
+    cr_expect(intermediate_pool_source(p, sha256, &source) && source == INTERMEDIATE_BUNDLED);
     cr_expect(add(p, ca, INTERMEDIATE_SCAN));
-    cr_expect(intermediate_pool_source(p, sha256, &source) && source == INTERMEDIATE_SHIPPED);
+    cr_expect(intermediate_pool_source(p, sha256, &source) && source == INTERMEDIATE_BUNDLED);
     digest_of(leaf, sha256);
     cr_expect(!intermediate_pool_source(p, sha256, &source));
     intermediate_pool_free(p);
@@ -92,7 +92,7 @@ Test(intermediate_pool, order_of_what_it_gives)
     struct intermediate_pool *p = intermediate_pool_new();
     struct buf list = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 1; i <= CAS; i++) {
-        cr_assert(add(p, &h.made[i], i == 7 ? INTERMEDIATE_SHIPPED : INTERMEDIATE_SCAN));
+        cr_assert(add(p, &h.made[i], i == 7 ? INTERMEDIATE_BUNDLED : INTERMEDIATE_SCAN));
     }
     const ASN1_OCTET_STRING *id = X509_get0_subject_key_id(h.made[12].cert);
     struct span key_id = {ASN1_STRING_get0_data(id), (size_t)ASN1_STRING_length(id)};

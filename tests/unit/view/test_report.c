@@ -504,7 +504,7 @@ Test(report, a_chain_without_its_intermediate)
         "'missing_issuer_dn':'CN=R11','missing_issuer_urls':['http://r11.i.example/'],"
         "'findings':[{'code':'chain.issuer_unknown','severity':'error','evidence':'CN=R11'}]}",
         "{'type':'completions','chain_id':'c1','status':'trusted','anchor_dn':'CN=Root X',"
-        "'completing':[{'subject_dn':'CN=R11','source':'shipped','shipped':'set of 2026-01-01'}],"
+        "'completing':[{'subject_dn':'CN=R11','source':'bundled','bundled':'set of 2026-01-01'}],"
         "'findings':[{'code':'chain.missing_intermediate','severity':'error','evidence':'x'}]}",
         "{'type':'certificates','fingerprint_sha256':'aa','subject_dn':'CN=m.example',"
         "'names':['m.example'],'key_algorithm':'EC','validity':{'start':null,'end':null}}",
