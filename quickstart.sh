@@ -44,10 +44,10 @@ tell_results() {
     cat <<END
 
 Results are in $PWD/$results:
-  domains.ndjson        one row per input line: how it ended, MX set, short facts per endpoint
+  domains.ndjson        one row per input line: its disposition, MX set, short facts per endpoint
   hosts, services, endpoints, chains, certificates (.ndjson, .csv)    the rest, joined by keys
   routes.csv, findings.csv                                            join tables
-  summary.json          counts in three weightings; manifest.json: the account of the input
+  summary.json          counts in three weightings; manifest.json: disposition of all input lines
 What every column means: docs/data-dictionary.md. Findings: docs/findings.md.
 END
 }

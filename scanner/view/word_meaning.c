@@ -15,7 +15,7 @@ static const struct {
 #undef END
 };
 
-/** "what came is no valid TLS; see error_text": the report has no columns to look into. */
+/** "the server sent invalid TLS; see error_text": the report has no columns to look into. */
 static struct span without_hint(const char *meaning)
 {
     const char *hint = strstr(meaning, "; see ");

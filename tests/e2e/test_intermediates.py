@@ -244,7 +244,7 @@ def check_refused(folder, first):
             check(f"{command[0]}: {why}", done.returncode == 2 and done.stdout == b"" and done.stderr.count("\n") == 1 and
                   why in done.stderr and path in done.stderr, (done.returncode, done.stderr))
     done = run("scan", *ready, *(["--intermediates", leaf] * 9), input="", timeout=30)
-    check("at most eight", done.returncode == 2 and "--intermediates is given more than 8 values" in done.stderr, done.stderr)
+    check("at most eight", done.returncode == 2 and "--intermediates has more than 8 values" in done.stderr, done.stderr)
 
 
 def scan(lab, out, *options):
