@@ -1,10 +1,11 @@
 #include "scanner/analysis/delivery_refusal.h"
 
-static struct delivery_outcome with_refusal(const struct delivery_place *at,
-                                            enum profile_field field, enum profile_refusal takes,
-                                            enum delivery_reason reason)
+/* 5xx to STARTTLS. */
+static struct delivery_outcome when_rejected(const struct delivery_place *at,
+                                             enum profile_refusal takes,
+                                             enum delivery_reason reason)
 {
-    delivery_rests_on(at, field);
+    delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_REJECTED);
     switch (takes) {
     case PROFILE_REFUSAL_NEXT:
         return (struct delivery_outcome){RESULT_FAILS, reason};
@@ -16,23 +17,34 @@ static struct delivery_outcome with_refusal(const struct delivery_place *at,
     return (struct delivery_outcome){RESULT_FAILS | RESULT_RETURNED, reason};
 }
 
+/* STARTTLS is not offered. What a server says to it all the same, and does then, nobody asked it. */
+static struct delivery_outcome when_missing(const struct delivery_place *at, uint8_t good,
+                                            enum delivery_reason reason)
+{
+    const struct sender_profile *p = at->profile;
+    delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_MISSING);
+    if (p->required_tls_missing == PROFILE_MISSING_NEXT) {
+        return (struct delivery_outcome){RESULT_FAILS, reason};
+    }
+    unsigned set = RESULT_FAILS | good | when_rejected(at, p->required_tls_rejected, reason).set;
+    return (struct delivery_outcome){(uint8_t)set, reason};
+}
+
 struct delivery_outcome delivery_without_required_tls(const struct delivery_place *at,
                                                       const struct delivery_met *m,
                                                       const struct delivery_handshake *h,
-                                                      enum delivery_reason reason)
+                                                      uint8_t good, enum delivery_reason reason)
 {
-    const struct sender_profile *p = at->profile;
     if (h->reachable && !h->offered) {
-        return with_refusal(at, PROFILE_FIELD_REQUIRED_TLS_MISSING, p->required_tls_missing,
-                            reason);
+        return when_missing(at, good, reason);
     }
     if (h->reachable && m->outcome == OUTCOME_STARTTLS_REJECTED) { /* or with no reply at all */
         bool is_5xx = (m->facts.events & SENDER_EVENT_STARTTLS_5XX) != 0;
-        enum profile_refusal takes = p->required_tls_rejected;
+        enum profile_refusal takes = at->profile->required_tls_rejected;
         if (takes == PROFILE_REFUSAL_RETURNS && !is_5xx) {
             takes = PROFILE_REFUSAL_UNKNOWN;
         }
-        return with_refusal(at, PROFILE_FIELD_REQUIRED_TLS_REJECTED, takes, reason);
+        return when_rejected(at, takes, reason);
     }
     return (struct delivery_outcome){RESULT_FAILS, reason};
 }
@@ -45,7 +57,8 @@ struct delivery_outcome delivery_where_unstable(const struct delivery_place *at,
     unsigned set = RESULT_FAILS | good;
     for (size_t i = 0; i < sizeof(met) / sizeof(met[0]); i++) {
         struct delivery_handshake h = delivery_handshake_of(at, &met[i], from);
-        set |= h.tls == FIT_NO ? delivery_without_required_tls(at, &met[i], &h, h.reason).set : 0;
+        set |= h.tls == FIT_NO ? delivery_without_required_tls(at, &met[i], &h, good, h.reason).set
+                               : 0;
     }
     return (struct delivery_outcome){(uint8_t)set, DELIVERY_REASON_UNSTABLE};
 }
@@ -73,7 +86,5 @@ bool delivery_may_be_returned(const struct delivery_place *at, uint8_t set)
         return false;
     }
     delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_REJECTED);
-    delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_MISSING);
-    return at->profile->required_tls_rejected != PROFILE_REFUSAL_NEXT ||
-           at->profile->required_tls_missing != PROFILE_REFUSAL_NEXT;
+    return at->profile->required_tls_rejected != PROFILE_REFUSAL_NEXT;
 }

@@ -7,11 +7,13 @@
  * the end of it. For delivery_result.c; pure.
  */
 
-/** TLS is demanded, and the sender does not get it. @param reason where it goes on to the next */
+/** TLS is demanded, and the sender does not get it.
+ * @param good what comes of it where a server that does not offer STARTTLS takes it
+ * @param reason where it goes on to the next */
 struct delivery_outcome delivery_without_required_tls(const struct delivery_place *at,
                                                       const struct delivery_met *m,
                                                       const struct delivery_handshake *h,
-                                                      enum delivery_reason reason);
+                                                      uint8_t good, enum delivery_reason reason);
 
 /**
  * TLS is demanded of a server that is not the same in each session: any of both may be met.

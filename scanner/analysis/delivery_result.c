@@ -4,27 +4,15 @@
 
 #include "scanner/analysis/delivery_certificate.h"
 #include "scanner/analysis/delivery_refusal.h"
+#include "scanner/analysis/delivery_sts.h"
 #include "scanner/base/check.h"
 
 #define TLS1_0 0x0301
-#define TLS1_2 0x0303
 #define TLS1_3 0x0304
-
-static struct delivery_outcome one(unsigned set, enum delivery_reason reason)
-{
-    return (struct delivery_outcome){(uint8_t)set, reason};
-}
 
 /** What becomes of it where a policy is of no effect; asked only then, as it adds to what the result
  * rests on. */
 typedef struct delivery_outcome (*alternative)(const struct delivery_place *at);
-
-/* It is not known which of the two it is; that matters only where they differ. */
-static struct delivery_outcome either(struct delivery_outcome a, struct delivery_outcome b,
-                                      enum delivery_reason open)
-{
-    return a.set == b.set ? a : one(a.set | b.set, open);
-}
 
 /* --- the sender's own level ---------------------------------------------------------------- */
 
@@ -34,8 +22,8 @@ static struct delivery_outcome by_certificate(const struct delivery_place *at,
 {
     bool verify = at->profile->level == PROFILE_VERIFY;
     uint8_t good = verify ? RESULT_AUTHENTICATED : RESULT_ENCRYPTED;
-    struct delivery_outcome passed =
-        one(good, verify ? DELIVERY_REASON_AUTHENTICATED_PKIX : DELIVERY_REASON_OPPORTUNISTIC);
+    struct delivery_outcome passed = delivery_one(good, verify ? DELIVERY_REASON_AUTHENTICATED_PKIX
+                                                               : DELIVERY_REASON_OPPORTUNISTIC);
     if (!verify) {
         delivery_rests_on(at, PROFILE_FIELD_OPPORTUNISTIC_VERIFY);
         if (!at->profile->opportunistic_verify) {
@@ -44,17 +32,18 @@ static struct delivery_outcome by_certificate(const struct delivery_place *at,
     }
     enum fit path = m->judged ? delivery_path_fits(at, m) : FIT_UNKNOWN;
     if (path == FIT_NO) {
-        return one(failed, delivery_reason_of_path(m));
+        return delivery_one(failed, delivery_reason_of_path(m));
     }
     delivery_rests_on(at, PROFILE_FIELD_NAMES);
     enum fit name = delivery_name_fits(at, m);
     if (name == FIT_NO) {
-        return one(failed, DELIVERY_REASON_NAME);
+        return delivery_one(failed, DELIVERY_REASON_NAME);
     }
     if (path == FIT_YES && name == FIT_YES) {
         return passed;
     }
-    return one(failed | good, path == FIT_YES ? DELIVERY_REASON_NAME : delivery_reason_of_path(m));
+    return delivery_one(failed | good,
+                        path == FIT_YES ? DELIVERY_REASON_NAME : delivery_reason_of_path(m));
 }
 
 static uint8_t results_of(enum profile_failure f)
@@ -96,7 +85,8 @@ static struct delivery_outcome after_handshake(const struct delivery_place *at,
     if (lost == TRUTH_NO) {
         return stays;
     }
-    return one(stays.set | otherwise(at, PROFILE_FIELD_SESSION_LOST), DELIVERY_REASON_SESSION_LOST);
+    return delivery_one(stays.set | otherwise(at, PROFILE_FIELD_SESSION_LOST),
+                        DELIVERY_REASON_SESSION_LOST);
 }
 
 /* The command, before TLS; of a sender that takes 220 alone, any other positive reply too. */
@@ -111,31 +101,33 @@ static struct delivery_outcome with_session(const struct delivery_place *at,
                                             const struct delivery_met *m)
 {
     struct delivery_handshake h = delivery_handshake_of(at, m, at->profile->tls_min);
+    uint8_t good = at->profile->level == PROFILE_VERIFY ? RESULT_AUTHENTICATED : RESULT_ENCRYPTED;
     if (!h.reachable) {
-        return one(RESULT_FAILS, h.reason);
+        return delivery_one(RESULT_FAILS, h.reason);
     }
     switch (h.tls) {
     case FIT_YES:
         return after_handshake(at, m, h.lost);
     case FIT_NO:
         if (at->profile->level != PROFILE_MAY) {
-            return delivery_without_required_tls(at, m, &h, h.reason);
+            return delivery_without_required_tls(at, m, &h, good, h.reason);
         }
-        return one(otherwise(at, !h.offered                   ? PROFILE_FIELD_WITHOUT_TLS
-                                 : delivery_is_refused(m, &h) ? PROFILE_FIELD_STARTTLS_REFUSED
-                                                              : PROFILE_FIELD_TLS_FAILURE),
-                   h.reason);
+        return delivery_one(otherwise(at, !h.offered ? PROFILE_FIELD_WITHOUT_TLS
+                                          : delivery_is_refused(m, &h)
+                                              ? PROFILE_FIELD_STARTTLS_REFUSED
+                                              : PROFILE_FIELD_TLS_FAILURE),
+                            h.reason);
     case FIT_UNKNOWN:
         break;
     }
     if (m->known && m->outcome == OUTCOME_ESTABLISHED && h.offered) {
-        struct delivery_outcome fails = one(otherwise(at, PROFILE_FIELD_TLS_FAILURE), h.reason);
-        return either(after_handshake(at, m, h.lost), fails, h.reason);
+        struct delivery_outcome fails =
+            delivery_one(otherwise(at, PROFILE_FIELD_TLS_FAILURE), h.reason);
+        return delivery_either(after_handshake(at, m, h.lost), fails, h.reason);
     }
-    uint8_t good = at->profile->level == PROFILE_VERIFY ? RESULT_AUTHENTICATED : RESULT_ENCRYPTED;
-    return one(RESULT_FAILS | good | otherwise(at, PROFILE_FIELD_WITHOUT_TLS) |
-                   otherwise(at, PROFILE_FIELD_TLS_FAILURE),
-               h.reason);
+    return delivery_one(RESULT_FAILS | good | otherwise(at, PROFILE_FIELD_WITHOUT_TLS) |
+                            otherwise(at, PROFILE_FIELD_TLS_FAILURE),
+                        h.reason);
 }
 
 static bool judged_the_same(const struct chain_brief *a, const struct chain_brief *b)
@@ -161,114 +153,26 @@ static struct delivery_outcome by_own_level(const struct delivery_place *at)
         delivery_rests_on(at, PROFILE_FIELD_SNI);
     }
     if (endpoint_is_unstable(at->e)) { /* whichever of the two it was, the next may be the other */
-        return either(with_session(at, &with), with_session(at, &without),
-                      DELIVERY_REASON_UNSTABLE);
+        return delivery_either(with_session(at, &with), with_session(at, &without),
+                               DELIVERY_REASON_UNSTABLE);
     }
     return with_session(at, at->profile->sni ? &with : &without);
 }
 
 /* --- MTA-STS ------------------------------------------------------------------------------- */
 
-/* RFC 8461 sections 4.2 and 5: TLS 1.2 or newer (section 7.2), and a certificate that passes for the MX
- * host, which is the SNI. */
-static struct delivery_outcome by_covering_sts(const struct delivery_place *at)
-{
-    uint16_t from = at->profile->tls_min < TLS1_2 ? TLS1_2 : at->profile->tls_min;
-    struct delivery_met m = delivery_met_with_sni(at->e);
-    struct delivery_handshake h = delivery_handshake_of(at, &m, from);
-    bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
-    enum fit path = handshake && m.judged ? delivery_path_fits(at, &m) : FIT_UNKNOWN;
-    if (endpoint_is_unstable(at->e)) {
-        return delivery_where_unstable(at, RESULT_AUTHENTICATED, from);
-    }
-    if (h.tls == FIT_NO) {
-        return delivery_without_required_tls(at, &m, &h,
-                                             h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
-    }
-    enum fit name = handshake ? delivery_host_fits(at, &m, false) : FIT_UNKNOWN;
-    if (path == FIT_NO || name == FIT_NO) {
-        return one(RESULT_FAILS, DELIVERY_REASON_STS_CERTIFICATE);
-    }
-    if (handshake && (path == FIT_UNKNOWN || name == FIT_UNKNOWN)) {
-        return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_STS_CERTIFICATE);
-    }
-    if (h.lost == TRUTH_YES) {
-        return one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
-    }
-    if (h.tls == FIT_YES && h.lost == TRUTH_NO) {
-        return one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_STS);
-    }
-    return one(RESULT_FAILS | RESULT_AUTHENTICATED,
-               h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
-}
-
-/* RFC 8461 section 4.1: the name in the MX record. */
-static struct delivery_outcome by_sts(const struct delivery_place *at)
-{
-    enum truth covered = at->sts->mx[at->mx_index].covered;
-    if (covered == TRUTH_NO) {
-        return one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED);
-    }
-    struct delivery_outcome with = by_covering_sts(at);
-    return covered == TRUTH_YES
-               ? with
-               : either(with, one(RESULT_FAILS, DELIVERY_REASON_STS_MX_NOT_COVERED),
-                        DELIVERY_REASON_STS_UNKNOWN);
-}
-
-/* What the reading rests on, where readers differ. */
-static void rest_on_reading(const struct delivery_place *at)
-{
-    if (at->sts->records.quirks != 0) {
-        delivery_rests_on(at, PROFILE_FIELD_STS_RECORD);
-        delivery_rests_on(at, PROFILE_FIELD_STS_RECORD_PERHAPS);
-    }
-    if (at->sts->policy_quirks != 0) {
-        delivery_rests_on(at, PROFILE_FIELD_STS_POLICY);
-        delivery_rests_on(at, PROFILE_FIELD_STS_POLICY_PERHAPS);
-    }
-}
-
-/* The bounds are ours: RFC 8461 section 3.3 suggests 64 KB for the body, and none for the head. */
-static bool is_beyond_our_bounds(const struct seen_policy *policy)
-{
-    return policy != NULL && (policy->outcome == POLICY_FETCH_HTTP_HEAD_TOO_LARGE ||
-                              policy->outcome == POLICY_FETCH_BODY_TOO_LARGE);
-}
-
-/* Does the sender have to keep to a policy in mode enforce? */
-static enum truth sts_is_enforced(const struct delivery_place *at)
-{
-    static const struct sts_reading all = {.takes = UINT32_MAX};
-    const struct sender_profile *p = at->profile;
-    bool beyond = is_beyond_our_bounds(at->domain->policy);
-    if (!beyond && sts_is_enforced_by(at->sts, all, all) == TRUTH_NO) {
-        return TRUTH_NO;
-    }
-    delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
-    if (!profile_uses_sts(p)) {
-        return TRUTH_NO;
-    }
-    if (beyond) {
-        return TRUTH_UNKNOWN;
-    }
-    rest_on_reading(at);
-    return sts_is_enforced_by(at->sts, profile_reading(p->sts_record, p->sts_record_perhaps),
-                              profile_reading(p->sts_policy, p->sts_policy_perhaps));
-}
-
 /** @param without what becomes of it where no policy is enforced */
 static struct delivery_outcome by_sts_or(const struct delivery_place *at, alternative without)
 {
-    switch (sts_is_enforced(at)) {
+    switch (delivery_sts_is_enforced(at)) {
     case TRUTH_YES:
-        return by_sts(at);
+        return delivery_by_sts(at);
     case TRUTH_NO:
         return without(at);
     case TRUTH_UNKNOWN:
         break;
     }
-    return either(without(at), by_sts(at), DELIVERY_REASON_STS_UNKNOWN);
+    return delivery_either(without(at), delivery_by_sts(at), DELIVERY_REASON_STS_UNKNOWN);
 }
 
 static struct delivery_outcome by_sts_or_own_level(const struct delivery_place *at)
@@ -291,25 +195,26 @@ static struct delivery_outcome with_dane_session(const struct delivery_place *at
     }
     if (h.tls == FIT_NO) {
         bool no_tls = h.reachable && m.outcome != OUTCOME_ESTABLISHED;
-        return delivery_without_required_tls(at, &m, &h,
+        return delivery_without_required_tls(at, &m, &h, done.set,
                                              no_tls ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
     }
     if (h.tls == FIT_YES && h.lost != TRUTH_UNKNOWN) {
-        return h.lost == TRUTH_NO ? done : one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
+        return h.lost == TRUTH_NO ? done : delivery_one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
     }
-    return one(RESULT_FAILS | done.set, h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
+    return delivery_one(RESULT_FAILS | done.set,
+                        h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
 }
 
 /* TLS is asked for, and nothing else (RFC 7672 section 2.2). */
 static struct delivery_outcome by_unusable_records(const struct delivery_place *at)
 {
-    return with_dane_session(at, one(RESULT_ENCRYPTED, DELIVERY_REASON_DANE_UNUSABLE));
+    return with_dane_session(at, delivery_one(RESULT_ENCRYPTED, DELIVERY_REASON_DANE_UNUSABLE));
 }
 
 static struct delivery_outcome by_match(const struct delivery_place *at)
 {
     const struct delivery_outcome matched =
-        one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_DANE);
+        delivery_one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_DANE);
     struct delivery_met m = delivery_met_with_sni(at->e);
     if (m.known && m.outcome == OUTCOME_ESTABLISHED) {
         return with_dane_session(at, matched);
@@ -318,7 +223,8 @@ static struct delivery_outcome by_match(const struct delivery_place *at)
     delivery_rests_on(at, PROFILE_FIELD_TLS_MAX);
     bool all = at->profile->tls_min == TLS1_0 && at->profile->tls_max == TLS1_3;
     return all ? matched
-               : one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_VERSION_NOT_PROBED);
+               : delivery_one(RESULT_FAILS | RESULT_AUTHENTICATED,
+                              DELIVERY_REASON_VERSION_NOT_PROBED);
 }
 
 /* A DANE-TA record that fails for the host and may pass for the domain (RFC 7672 section 3.2.2). */
@@ -328,11 +234,11 @@ static struct delivery_outcome by_other_name(const struct delivery_place *at)
     case TRUTH_YES:
         return by_match(at);
     case TRUTH_NO:
-        return one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+        return delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
     case TRUTH_UNKNOWN:
         break;
     }
-    return one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_DANE_MISMATCH);
+    return delivery_one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_DANE_MISMATCH);
 }
 
 /* RFC 7672 section 3.2.2 compares names; of senders that do not as it says, no more is known. */
@@ -342,8 +248,8 @@ static struct delivery_outcome by_name_of_anchor(const struct delivery_place *at
     delivery_rests_on(at, PROFILE_FIELD_DANE_NAMES);
     return at->profile->dane_names == PROFILE_DANE_NAMES_NEXT_HOP
                ? as_rfc_says
-               : one(as_rfc_says.set | RESULT_FAILS | RESULT_ENCRYPTED,
-                     DELIVERY_REASON_DANE_MISMATCH);
+               : delivery_one(as_rfc_says.set | RESULT_FAILS | RESULT_ENCRYPTED,
+                              DELIVERY_REASON_DANE_MISMATCH);
 }
 
 /* A DANE-TA record, and a name of the host by a rule that the sender's library may not share. */
@@ -355,7 +261,7 @@ static struct delivery_outcome by_anchor(const struct delivery_place *at)
     if (ee || !m.known || delivery_name_rule_fits(at, &m, FIT_YES) == FIT_YES) {
         return matched;
     }
-    return one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+    return delivery_one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
 }
 
 static struct delivery_outcome by_matching_records(const struct delivery_place *at)
@@ -370,17 +276,17 @@ static struct delivery_outcome by_matching_records(const struct delivery_place *
     case PROFILE_ANCHOR_FROM_DNS:
         return matched;
     case PROFILE_ANCHOR_PRESENTED:
-        return one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+        return delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
     case PROFILE_ANCHOR_UNKNOWN:
         break;
     }
-    return one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+    return delivery_one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
 }
 
 /* RFC 7671 section 9: of several digests only the strongest counts; not every sender looks at that. */
 static struct delivery_outcome by_mismatch(const struct delivery_place *at)
 {
-    const struct delivery_outcome fails = one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+    const struct delivery_outcome fails = delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
     if ((at->e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0) {
         return by_name_of_anchor(at, fails);
     }
@@ -396,7 +302,7 @@ static struct delivery_outcome by_mismatch(const struct delivery_place *at)
     case PROFILE_CHOICE_UNKNOWN:
         break;
     }
-    return either(fails, by_match(at), DELIVERY_REASON_DANE_MISMATCH);
+    return delivery_either(fails, by_match(at), DELIVERY_REASON_DANE_MISMATCH);
 }
 
 /* A sender of 3 1 x alone: of other records it makes what others make of unusable ones. */
@@ -407,12 +313,13 @@ static struct delivery_outcome by_records_31(const struct delivery_place *at)
     }
     return (at->e->dane_flags & DANE_FLAG_31) != 0
                ? by_match(at)
-               : one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+               : delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
 }
 
 static struct delivery_outcome by_usable_records(const struct delivery_place *at)
 {
     bool only_31 = at->profile->dane_ee_only_31;
+    uint8_t good = RESULT_AUTHENTICATED | (only_31 ? RESULT_ENCRYPTED : 0);
     delivery_rests_on(at, PROFILE_FIELD_DANE_EE_ONLY_31);
     struct delivery_met m = delivery_met_with_sni(at->e);
     struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
@@ -423,9 +330,9 @@ static struct delivery_outcome by_usable_records(const struct delivery_place *at
     case DANE_MISMATCH:
         return only_31 ? by_records_31(at) : by_mismatch(at);
     case DANE_NO_TLS:
-        return delivery_without_required_tls(at, &m, &h, DELIVERY_REASON_DANE_NO_TLS);
+        return delivery_without_required_tls(at, &m, &h, good, DELIVERY_REASON_DANE_NO_TLS);
     case DANE_FAILED:
-        return one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
+        return delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
     case DANE_UNKNOWN:
     case DANE_NONE:
     case DANE_UNUSABLE:
@@ -433,10 +340,10 @@ static struct delivery_outcome by_usable_records(const struct delivery_place *at
         break;
     }
     if (!h.reachable) {
-        return one(RESULT_FAILS, h.reason);
+        return delivery_one(RESULT_FAILS, h.reason);
     }
-    return one(RESULT_FAILS | RESULT_AUTHENTICATED | (only_31 ? RESULT_ENCRYPTED : 0),
-               h.tls == FIT_UNKNOWN ? h.reason : DELIVERY_REASON_DANE_UNKNOWN);
+    return delivery_one(RESULT_FAILS | good,
+                        h.tls == FIT_UNKNOWN ? h.reason : DELIVERY_REASON_DANE_UNKNOWN);
 }
 
 /* Neither whether there are records in force nor whether the server matches them. */
@@ -452,7 +359,7 @@ static struct delivery_outcome by_records(const struct delivery_place *at, alter
 {
     switch ((enum dane_host)at->mx->dane_host) {
     case DANE_HOST_LOOKUP_FAILED: /* RFC 7672 section 2.1.2: the host is skipped */
-        return one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
+        return delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
     case DANE_HOST_UNUSABLE:
         return by_unusable_records(at);
     case DANE_HOST_USABLE:
@@ -465,8 +372,8 @@ static struct delivery_outcome by_records(const struct delivery_place *at, alter
         break;
     }
     bool tested = at->e->outcome != OUTCOME_NOT_TESTED;
-    return either(without(at), by_unknown_records(at),
-                  tested ? DELIVERY_REASON_DANE_UNKNOWN : DELIVERY_REASON_NOT_TESTED);
+    return delivery_either(without(at), by_unknown_records(at),
+                           tested ? DELIVERY_REASON_DANE_UNKNOWN : DELIVERY_REASON_NOT_TESTED);
 }
 
 /* Records that may be in force: what comes of it hangs on what the sender makes of DANE. */
@@ -528,7 +435,7 @@ static struct delivery_outcome by_dane_or(const struct delivery_place *at, alter
     struct delivery_outcome with = by_records(at, without);
     bool certain = (p->dane == PROFILE_DANE_INSECURE_MX || at->dane->mx == DNSSEC_SECURE) &&
                    is_beside_alias(at) == TRUTH_NO;
-    return certain ? with : either(without(at), with, DELIVERY_REASON_DANE_UNKNOWN);
+    return certain ? with : delivery_either(without(at), with, DELIVERY_REASON_DANE_UNKNOWN);
 }
 
 static struct delivery_outcome by_dane_or_own_level(const struct delivery_place *at)
@@ -536,10 +443,136 @@ static struct delivery_outcome by_dane_or_own_level(const struct delivery_place 
     return by_dane_or(at, by_own_level);
 }
 
+/* --- both ----------------------------------------------------------------------------------- */
+
+/* Where the TLSA base domain is not the MX host, the certificate is held against it and not against the host. */
+static struct delivery_outcome by_sts_beside_dane(const struct delivery_place *at)
+{
+    struct delivery_outcome sts = delivery_by_sts(at);
+    bool of_host = sts.reason == DELIVERY_REASON_STS_CERTIFICATE ||
+                   sts.reason == DELIVERY_REASON_AUTHENTICATED_STS;
+    bool alias = at->mx->tlsa_at == TLSA_PLACE_ALIAS || at->mx->tlsa_at == TLSA_PLACE_TARGET;
+    return of_host && alias && has_records(at)
+               ? delivery_one((unsigned)sts.set | RESULT_FAILS | RESULT_AUTHENTICATED,
+                              DELIVERY_REASON_STS_CERTIFICATE)
+               : sts;
+}
+
+/* What fails one of them fails, for whichever reason; unusable records take nothing from MTA-STS. */
+static struct delivery_outcome by_dane_and_enforced_sts(const struct delivery_place *at)
+{
+    struct delivery_outcome sts = by_sts_beside_dane(at);
+    struct delivery_outcome dane = by_dane_or(at, delivery_by_sts);
+    if (sts.set == RESULT_FAILS || dane.set == RESULT_FAILS) {
+        return sts.set == RESULT_FAILS ? sts : dane;
+    }
+    unsigned set = ((unsigned)sts.set | dane.set) & (RESULT_FAILS | RESULT_RETURNED);
+    unsigned checked = RESULT_ENCRYPTED | RESULT_AUTHENTICATED;
+    if ((sts.set & checked) != 0 && (dane.set & checked) != 0) {
+        set |= RESULT_AUTHENTICATED;
+    }
+    bool of_sts = sts.set != RESULT_AUTHENTICATED || dane.set == RESULT_ENCRYPTED;
+    return delivery_one(set, of_sts ? sts.reason : dane.reason);
+}
+
+static struct delivery_outcome by_dane_and_sts(const struct delivery_place *at)
+{
+    switch (delivery_sts_is_enforced(at)) {
+    case TRUTH_YES:
+        return by_dane_and_enforced_sts(at);
+    case TRUTH_NO:
+        return by_dane_or_own_level(at);
+    case TRUTH_UNKNOWN:
+        break;
+    }
+    return delivery_either(by_dane_or_own_level(at), by_dane_and_enforced_sts(at),
+                           DELIVERY_REASON_STS_UNKNOWN);
+}
+
+/* --- DANE for the whole domain ---------------------------------------------------------------- */
+
+/** What the exchanges of a domain say of their TLSA records, together. */
+struct domain_records {
+    enum truth any;    /* some exchange has records in force */
+    enum truth failed; /* some lookup failed */
+};
+
+/* At the end of an alias such a service does not ask, and an insecure alias has no records for it. */
+static void domain_records_add(struct domain_records *r, const struct seen_mx *mx)
+{
+    bool alias = mx->cname_count > 0;
+    switch ((enum dane_host)mx->dane_host) {
+    case DANE_HOST_NONE:
+    case DANE_HOST_TLSA_INSECURE:
+    case DANE_HOST_HOST_INSECURE:
+        return;
+    case DANE_HOST_USABLE:
+    case DANE_HOST_UNUSABLE:
+        r->any = alias && r->any != TRUTH_YES ? TRUTH_UNKNOWN : TRUTH_YES;
+        return;
+    case DANE_HOST_LOOKUP_FAILED:
+        r->failed = alias && r->failed != TRUTH_YES ? TRUTH_UNKNOWN : TRUTH_YES;
+        r->any = alias && r->any != TRUTH_YES ? TRUTH_UNKNOWN : r->any;
+        return;
+    case DANE_HOST_UNKNOWN:
+    case DANE_HOST_COUNT:
+        break;
+    }
+    r->failed = r->failed == TRUTH_YES ? TRUTH_YES : TRUTH_UNKNOWN;
+    r->any = r->any == TRUTH_YES ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+/* As postfix-tlspol has it: with records at one exchange MTA-STS is left out at all of them, and where a lookup
+ * fails the mail waits. */
+static struct delivery_outcome by_domain_dane(const struct delivery_place *at)
+{
+    struct domain_records r = {TRUTH_NO, TRUTH_NO};
+    for (size_t i = 0; i < at->domain->mx_count; i++) {
+        if (at->domain->mx[i].unusable == NULL) {
+            domain_records_add(&r, &at->domain->mx[i]);
+        }
+    }
+    if (r.any != TRUTH_NO || r.failed != TRUTH_NO) {
+        delivery_rests_on(at, PROFILE_FIELD_POLICY_ORDER);
+    }
+    if (r.failed == TRUTH_YES) {
+        return delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP);
+    }
+    struct delivery_outcome out =
+        r.any == TRUTH_YES ? by_dane_or_own_level(at)
+        : r.any == TRUTH_NO
+            ? by_sts_or(at, by_dane_or_own_level)
+            : delivery_either(by_sts_or(at, by_dane_or_own_level), by_dane_or_own_level(at),
+                              DELIVERY_REASON_DANE_UNKNOWN);
+    return r.failed == TRUTH_NO
+               ? out
+               : delivery_either(out, delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_LOOKUP),
+                                 DELIVERY_REASON_DANE_UNKNOWN);
+}
+
+/* --- all of it ------------------------------------------------------------------------------ */
+
+static struct delivery_outcome by_policies(const struct delivery_place *at)
+{
+    switch (at->profile->policy_order) {
+    case PROFILE_ORDER_STS_FIRST:
+        return by_sts_or(at, by_dane_or_own_level);
+    case PROFILE_ORDER_DANE_AND_STS:
+        return by_dane_and_sts(at);
+    case PROFILE_ORDER_DANE_DOMAIN_THEN_STS:
+        return by_domain_dane(at);
+    case PROFILE_ORDER_NONE:
+    case PROFILE_ORDER_DANE_THEN_STS:
+    case PROFILE_ORDER_DANE_ONLY:
+    case PROFILE_ORDER_STS_ONLY:
+        break;
+    }
+    return by_dane_or(at, by_sts_or_own_level);
+}
+
 struct delivery_outcome delivery_result_at(const struct delivery_place *at)
 {
-    struct delivery_outcome r = at->profile->policy_order == PROFILE_ORDER_STS_FIRST
-                                    ? by_sts_or(at, by_dane_or_own_level)
-                                    : by_dane_or(at, by_sts_or_own_level);
-    return one(r.set | (delivery_may_be_returned(at, r.set) ? RESULT_RETURNED : 0), r.reason);
+    struct delivery_outcome r = by_policies(at);
+    return delivery_one(r.set | (delivery_may_be_returned(at, r.set) ? RESULT_RETURNED : 0),
+                        r.reason);
 }

@@ -36,6 +36,15 @@ enum profile_order {
     PROFILE_ORDER_STS_FIRST,
     PROFILE_ORDER_DANE_ONLY,
     PROFILE_ORDER_STS_ONLY,
+    PROFILE_ORDER_DANE_AND_STS,         /* what is enforced of both has to pass */
+    PROFILE_ORDER_DANE_DOMAIN_THEN_STS, /* TLSA records at one exchange: DANE alone, at all of them */
+};
+
+/** What an enforced policy of MTA-STS is held against. */
+enum profile_sts_names {
+    PROFILE_STS_NAMES_UNKNOWN,
+    PROFILE_STS_NAMES_MX_AND_HOST, /* the MX name; and the certificate against that, RFC 8461 sections 4.1, 4.2 */
+    PROFILE_STS_NAMES_PATTERNS, /* the certificate alone, which has to hold one of the patterns */
 };
 
 enum profile_failure {
@@ -49,6 +58,13 @@ enum profile_refusal {
     PROFILE_REFUSAL_UNKNOWN,
     PROFILE_REFUSAL_NEXT,    /* tries the next address or host, at last defers */
     PROFILE_REFUSAL_RETURNS, /* takes it for good: returns the mail, and tries no other */
+};
+
+/** A server that does not offer STARTTLS where its level or a policy demands TLS. */
+enum profile_missing {
+    PROFILE_MISSING_UNKNOWN,
+    PROFILE_MISSING_NEXT, /* tries the next address or host, at last defers */
+    PROFILE_MISSING_ASKS, /* sends STARTTLS all the same: TLS, or a refusal as any other */
 };
 
 #define PROFILE_QUIRKS_UNKNOWN UINT32_MAX
@@ -149,7 +165,7 @@ enum no_mail_kind {
     X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                               \
     X(STARTTLS_REFUSED, starttls_refused, "starttls_refused", WORD, failures)                \
     X(REQUIRED_TLS_REJECTED, required_tls_rejected, "required_tls_rejected", WORD, refusals) \
-    X(REQUIRED_TLS_MISSING, required_tls_missing, "required_tls_missing", WORD, refusals)    \
+    X(REQUIRED_TLS_MISSING, required_tls_missing, "required_tls_missing", WORD, missing)     \
     X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                            \
     X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words)    \
     X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                            \
@@ -161,6 +177,7 @@ enum no_mail_kind {
     X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)     \
     X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                    \
     X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)     \
+    X(STS_NAMES, sts_names, "sts_names", WORD, sts_names)                                    \
     X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                          \
     X(VALIDATES, validates, "resolver_validates", WORD, choices)                             \
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                     \
@@ -197,7 +214,7 @@ struct sender_profile {
     enum profile_failure starttls_refused; /* 4xx or 5xx to STARTTLS, at PROFILE_MAY */
     /* Where its level or a policy demands TLS: */
     enum profile_refusal required_tls_rejected; /* 5xx to STARTTLS */
-    enum profile_refusal required_tls_missing;  /* STARTTLS is not offered */
+    enum profile_missing required_tls_missing;  /* STARTTLS is not offered */
     enum profile_failure session_lost;          /* right after the handshake, at PROFILE_MAY */
     bool opportunistic_verify; /* at PROFILE_MAY: a bad certificate is a failure of TLS */
     /* Quirks of SMTP_LINE_QUIRKS that it reads over, and those with which it gives the host up; of others it
@@ -213,6 +230,7 @@ struct sender_profile {
     uint32_t sts_record_perhaps;
     uint32_t sts_policy;
     uint32_t sts_policy_perhaps;
+    enum profile_sts_names sts_names;
     uint32_t
         sessions_max; /* servers that it talks to before it gives up for now; UINT32_MAX: not known */
     enum profile_choice validates; /* bogus answers fail, RFC 4035 section 5.5 */
@@ -235,14 +253,12 @@ struct sender_profiles {
 
 static inline bool profile_uses_sts(const struct sender_profile *p)
 {
-    return p->policy_order == PROFILE_ORDER_DANE_THEN_STS ||
-           p->policy_order == PROFILE_ORDER_STS_FIRST || p->policy_order == PROFILE_ORDER_STS_ONLY;
+    return p->policy_order != PROFILE_ORDER_NONE && p->policy_order != PROFILE_ORDER_DANE_ONLY;
 }
 
 static inline bool profile_uses_dane(const struct sender_profile *p)
 {
-    return p->policy_order == PROFILE_ORDER_DANE_THEN_STS ||
-           p->policy_order == PROFILE_ORDER_STS_FIRST || p->policy_order == PROFILE_ORDER_DANE_ONLY;
+    return p->policy_order != PROFILE_ORDER_NONE && p->policy_order != PROFILE_ORDER_STS_ONLY;
 }
 
 /** As in sts_reading.h. @param takes a set of quirks, or PROFILE_QUIRKS_UNKNOWN, as `perhaps` */

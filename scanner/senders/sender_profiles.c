@@ -28,9 +28,22 @@ static const struct field_word dane[] = {{"no", PROFILE_DANE_NO},
                                          {"insecure_mx", PROFILE_DANE_INSECURE_MX},
                                          {NULL, 0}};
 static const struct field_word orders[] = {
-    {"none", PROFILE_ORDER_NONE},           {"dane_then_sts", PROFILE_ORDER_DANE_THEN_STS},
-    {"sts_first", PROFILE_ORDER_STS_FIRST}, {"dane_only", PROFILE_ORDER_DANE_ONLY},
-    {"sts_only", PROFILE_ORDER_STS_ONLY},   {NULL, 0}};
+    {"none", PROFILE_ORDER_NONE},
+    {"dane_then_sts", PROFILE_ORDER_DANE_THEN_STS},
+    {"sts_first", PROFILE_ORDER_STS_FIRST},
+    {"dane_only", PROFILE_ORDER_DANE_ONLY},
+    {"sts_only", PROFILE_ORDER_STS_ONLY},
+    {"dane_and_sts", PROFILE_ORDER_DANE_AND_STS},
+    {"dane_domain_then_sts", PROFILE_ORDER_DANE_DOMAIN_THEN_STS},
+    {NULL, 0}};
+static const struct field_word sts_names[] = {{"unknown", PROFILE_STS_NAMES_UNKNOWN},
+                                              {"mx_and_host", PROFILE_STS_NAMES_MX_AND_HOST},
+                                              {"patterns", PROFILE_STS_NAMES_PATTERNS},
+                                              {NULL, 0}};
+static const struct field_word missing[] = {{"unknown", PROFILE_MISSING_UNKNOWN},
+                                            {"next", PROFILE_MISSING_NEXT},
+                                            {"asks", PROFILE_MISSING_ASKS},
+                                            {NULL, 0}};
 static const struct field_word failures[] = {{"unknown", PROFILE_FAILURE_UNKNOWN},
                                              {"clear", PROFILE_FAILURE_CLEAR},
                                              {"next", PROFILE_FAILURE_NEXT},
@@ -155,11 +168,6 @@ static bool profile_fits_together(const struct field_place *place, const struct 
     if ((p->reply_lines & p->reply_lines_fatal) != 0) {
         at.field = "reply_lines_fatal";
         return field_fault(&at, "of other words than reply_lines");
-    }
-    if (p->required_tls_missing == PROFILE_REFUSAL_RETURNS &&
-        p->starttls_keyword != PROFILE_KEYWORD_ANY_CASE) { /* it asks where it sees no keyword */
-        at.field = "required_tls_missing";
-        return field_fault(&at, "no \"returns\" unless starttls_keyword is any_case");
     }
     if (p->level == PROFILE_MAY && p->without_tls == PROFILE_FAILURE_NEXT &&
         (p->tls_failure == PROFILE_FAILURE_CLEAR || p->session_lost == PROFILE_FAILURE_CLEAR)) {

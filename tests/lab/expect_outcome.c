@@ -110,38 +110,44 @@ struct sender {
     bool sni;
     bool strict;           /* a certificate that passes, or nothing */
     bool sts;              /* keeps to MTA-STS; DANE comes first, RFC 8461 section 2 */
+    bool both;             /* and both have to pass */
+    bool whole_domain;     /* records at one exchange leave MTA-STS out at all of them */
+    bool patterns;         /* the certificate alone is held against the policy */
     bool dane;             /* RFC 7672 */
     bool dane_insecure_mx; /* also where the MX records are not secure */
     bool clear_on_failure; /* of TLS: in clear to the same host, where no policy forbids */
     unsigned rejected;     /* what a 5xx to STARTTLS comes to, where TLS is demanded */
-    unsigned missing;      /* and STARTTLS that is not offered */
+    bool asks;             /* sends STARTTLS also where it is not offered */
     enum nowhere nowhere;  /* where DNS leads to no server */
 };
 
 /* As in datasets/sender-profiles/profiles.json. */
 static const struct sender senders[] = {
-    {.id = "strict-pkix",
-     .tls_min = 0x0303,
-     .sni = true,
-     .strict = true,
-     .rejected = FAILS,
-     .missing = FAILS},
+    {.id = "strict-pkix", .tls_min = 0x0303, .sni = true, .strict = true, .rejected = FAILS},
     {.id = "postfix-may", .tls_min = 0x0301, .clear_on_failure = true},
     {.id = "postfix-dane",
      .tls_min = 0x0301,
      .dane = true,
      .dane_insecure_mx = true,
      .clear_on_failure = true,
-     .rejected = RETURNED,
-     .missing = FAILS},
+     .rejected = RETURNED},
+    {.id = "postfix-sts-plugin",
+     .tls_min = 0x0301,
+     .sni = true,
+     .sts = true,
+     .whole_domain = true,
+     .patterns = true,
+     .dane = true,
+     .dane_insecure_mx = true,
+     .clear_on_failure = true,
+     .rejected = RETURNED},
     {.id = "gmail",
      .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0301,
      .sni = true,
      .sts = true,
      .clear_on_failure = true,
-     .rejected = FAILS | RETURNED,
-     .missing = FAILS},
+     .rejected = FAILS | RETURNED},
     {.id = "mox",
      .nowhere = NOWHERE_RETRIED,
      .tls_min = 0x0303,
@@ -149,16 +155,16 @@ static const struct sender senders[] = {
      .sts = true,
      .dane = true,
      .clear_on_failure = true,
-     .rejected = RETURNED,
-     .missing = RETURNED},
+     .both = true,
+     .asks = true,
+     .rejected = RETURNED},
     {.id = "exchange-online",
      .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0303,
      .sni = true,
      .sts = true,
      .dane = true,
-     .rejected = FAILS | RETURNED,
-     .missing = FAILS},
+     .rejected = FAILS | RETURNED},
 };
 
 /* What a session is to a sender: the handshake done, TLS not to be had, the next address, or not
@@ -192,7 +198,7 @@ static enum session_kind kind_of(const struct sender *s, const struct expected_s
 /* Nobody heard what it says to STARTTLS. */
 static unsigned unheard(const struct sender *s)
 {
-    return FAILS | ((s->rejected | s->missing) & RETURNED);
+    return FAILS | (s->rejected & RETURNED);
 }
 
 /* A check that a policy demands: `passes`, or the next address. */
@@ -204,8 +210,8 @@ static unsigned demanded(const struct sender *s, enum session_kind kind, enum tr
         return passes == TRISTATE_YES ? good : passes == TRISTATE_NO ? FAILS : good | FAILS;
     case SESSION_OPEN:
         return good | unheard(s);
-    case SESSION_NO_STARTTLS:
-        return s->missing;
+    case SESSION_NO_STARTTLS: /* RFC 3207 section 4: whoever asks learns more than this client did */
+        return s->asks ? good | unheard(s) : FAILS;
     case SESSION_REJECTED:
         return s->rejected;
     case SESSION_TLS_FAILS:
@@ -242,15 +248,32 @@ static bool uses_dane(const struct sender *s, const struct expect_mail *m)
     return s->dane && (s->dane_insecure_mx || m->mx_ad);
 }
 
-static bool is_enforced(const struct sender *s, const struct expect_sts *sts)
+static bool some_host_is(const struct expect_mail *m, const char *one, const char *other)
 {
-    return s->sts && is_one_of(sts->state, "enforce", "enforce");
+    for (size_t i = 0; i < m->host_count; i++) {
+        if (m->host[i].usable && is_one_of(m->host[i].dane, one, other)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool asks_for_policy(const struct sender *s, const struct expect_mail *m)
+{
+    return s->sts && !(s->whole_domain && some_host_is(m, "usable", "unusable"));
+}
+
+static bool is_enforced(const struct sender *s, const struct expect_mail *m,
+                        const struct expect_sts *sts)
+{
+    return asks_for_policy(s, m) && is_one_of(sts->state, "enforce", "enforce");
 }
 
 /* Nobody could ask for the record: there may be a policy. */
-static bool may_be_enforced(const struct sender *s, const struct expect_sts *sts)
+static bool may_be_enforced(const struct sender *s, const struct expect_mail *m,
+                            const struct expect_sts *sts)
 {
-    return s->sts && is_one_of(sts->state, "unknown", "unknown");
+    return asks_for_policy(s, m) && is_one_of(sts->state, "unknown", "unknown");
 }
 
 /* What an address that is not known may do to this sender. */
@@ -259,11 +282,11 @@ static unsigned any_result(const struct sender *s, const struct expect_mail *m,
 {
     bool dane = uses_dane(s, m) && !is_one_of(h->dane, "none", "host_insecure") &&
                 !is_one_of(h->dane, "tlsa_insecure", "unusable");
-    bool checks = s->strict || is_enforced(s, sts) || (dane && h->dane != NULL);
+    bool checks = s->strict || is_enforced(s, m, sts) || (dane && h->dane != NULL);
     if (checks) {
         return unheard(s) | AUTHENTICATED;
     }
-    unsigned more = dane || may_be_enforced(s, sts) ? AUTHENTICATED : 0;
+    unsigned more = dane || may_be_enforced(s, m, sts) ? AUTHENTICATED : 0;
     return FAILS | PLAINTEXT | ENCRYPTED | more;
 }
 
@@ -272,31 +295,46 @@ static bool is_turned_away(const struct expect_endpoint *e)
     return e->with.outcome == OUTCOME_GREETING_REJECTED || e->with.outcome == OUTCOME_EHLO_REJECTED;
 }
 
+static enum tristate both_of(enum tristate a, enum tristate b)
+{
+    return a == TRISTATE_NO || b == TRISTATE_NO     ? TRISTATE_NO
+           : a == TRISTATE_YES && b == TRISTATE_YES ? TRISTATE_YES
+                                                    : TRISTATE_UNSAID;
+}
+
 static unsigned results_when_let_in(const struct sender *s, const struct expect_mail *m,
                                     const struct expect_sts *sts, const struct expect_host *h,
                                     const struct expect_endpoint *e)
 {
     enum session_kind kind = kind_of(s, &e->with);
+    bool both = s->both && is_enforced(s, m, sts);
+    enum tristate besides = both                                    ? sts_passes(e)
+                            : s->both && may_be_enforced(s, m, sts) ? TRISTATE_UNSAID
+                                                                    : TRISTATE_YES;
+    if ((both && !expect_covered(sts, h->exchange)) ||
+        (s->whole_domain && some_host_is(m, "lookup_failed", "lookup_failed"))) {
+        return FAILS;
+    }
     if (uses_dane(s, m)) {
         if (is_one_of(h->dane, "lookup_failed", "lookup_failed")) {
             return FAILS;
         }
         if (is_one_of(h->dane, "unusable", "unusable")) {
-            return demanded(s, kind, TRISTATE_YES, ENCRYPTED);
+            return demanded(s, kind, besides, both ? AUTHENTICATED : ENCRYPTED);
         }
         if (is_one_of(h->dane, "usable", "usable")) {
             enum tristate passes = is_one_of(e->dane, "match", "match")         ? TRISTATE_YES
                                    : is_one_of(e->dane, "mismatch", "mismatch") ? TRISTATE_NO
                                                                                 : TRISTATE_UNSAID;
-            return demanded(s, kind, passes, AUTHENTICATED);
+            return demanded(s, kind, both_of(passes, besides), AUTHENTICATED);
         }
     }
-    if (is_enforced(s, sts)) {
+    if (is_enforced(s, m, sts)) {
         return expect_covered(sts, h->exchange) ? demanded(s, kind, sts_passes(e), AUTHENTICATED)
                                                 : FAILS;
     }
     unsigned own = by_own_level(s, e);
-    return may_be_enforced(s, sts) && own != FAILS ? own | FAILS | AUTHENTICATED : own;
+    return may_be_enforced(s, m, sts) && own != FAILS ? own | FAILS | AUTHENTICATED : own;
 }
 
 /* Some senders return mail at a 5xx to their greeting. */
@@ -382,6 +420,17 @@ static bool add_candidate(struct walk *w, unsigned set, bool *begins)
     return true;
 }
 
+/* The names of a certificate are not said here: whether it is for another pattern is left to tests. */
+static bool is_told_by_patterns(const struct sender *s, const struct expect_mail *m,
+                                const struct expect_sts *sts, const struct expect_host *h,
+                                const struct expect_endpoint *e)
+{
+    bool named = expect_covered(sts, h->exchange) && e->passes == TRISTATE_YES &&
+                 e->with.tls_version >= 0x0303;
+    return !s->patterns || !is_enforced(s, m, sts) || e->with.outcome != OUTCOME_ESTABLISHED ||
+           named;
+}
+
 /* @return false: something is not said that decides. What divides senders is left to tests of each. */
 static bool add_host(struct walk *w, const struct sender *s, const struct expect_mail *m,
                      const struct expect_sts *sts, size_t i, bool *begins)
@@ -399,10 +448,10 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
     for (size_t k = h->first; k < h->first + h->count; k++) {
         const struct expect_endpoint *e = &m->endpoint[k];
         bool said = !uses_dane(s, m) || (h->dane != NULL && e->dane != NULL);
-        bool asks = s->strict || is_enforced(s, sts);
+        bool asks = s->strict || is_enforced(s, m, sts);
         bool session = e->with.outcome == OUTCOME_ESTABLISHED;
-        if (!said || e->with.divides || e->without.divides ||
-            (asks && session && e->passes == TRISTATE_UNSAID) ||
+        if (!said || !is_told_by_patterns(s, m, sts, h, e) || e->with.divides ||
+            e->without.divides || (asks && session && e->passes == TRISTATE_UNSAID) ||
             !add_candidate(w, results(s, m, sts, h, e), begins)) {
             return false;
         }
@@ -475,6 +524,9 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
 {
     struct walk w = {0};
     bool said = !m->divides && (!s->sts || (sts->state != NULL && !sts->divides));
+    for (size_t i = 0; s->whole_domain && i < m->host_count; i++) {
+        said = said && m->host[i].dane != NULL;
+    }
     bool begins = false;
     bool addressed = false;
     for (size_t i = 0; i < m->host_count && said; i++) {

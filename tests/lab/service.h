@@ -50,19 +50,20 @@
     X(NUL, "nul")               /* behind the server's name */       \
     X(REFUSED_IN_TLS, "refused-in-tls")
 
-#define LAB_STARTTLS(X)                                        \
-    X(OFFERED, "offered")                                      \
-    X(NONE, "none")                                            \
-    X(MASKED, "masked") /* XXXXXXXA, as by a middlebox */      \
-    X(TEMPFAIL, "454")                                         \
-    X(REJECTED, "5xx")                                         \
-    X(NOT_A_REPLY, "garbage") /* no reply at all but a line */ \
-    X(INJECTED, "injected")   /* a reply behind the 220 */     \
-    X(CLOSE, "close")                                          \
-    X(SILENT, "silent")                                        \
-    X(LOWER_CASE, "lower-case") /* the keyword */              \
-    X(CODE_250, "250")          /* in place of 220 */          \
-    X(FLIPS, "flips")           /* listed in every other connection */
+#define LAB_STARTTLS(X)                                                \
+    X(OFFERED, "offered")                                              \
+    X(NONE, "none")                                                    \
+    X(MASKED, "masked") /* XXXXXXXA, as by a middlebox */              \
+    X(TEMPFAIL, "454")                                                 \
+    X(REJECTED, "5xx")                                                 \
+    X(NOT_A_REPLY, "garbage") /* no reply at all but a line */         \
+    X(INJECTED, "injected")   /* a reply behind the 220 */             \
+    X(CLOSE, "close")                                                  \
+    X(SILENT, "silent")                                                \
+    X(LOWER_CASE, "lower-case") /* the keyword */                      \
+    X(CODE_250, "250")          /* in place of 220 */                  \
+    X(FLIPS, "flips")           /* listed in every other connection */ \
+    X(HIDDEN, "hidden")         /* not listed, and taken all the same */
 
 #define LAB_TLS_FATES(X)                                                  \
     X(OK, "ok")                                                           \

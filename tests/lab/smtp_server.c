@@ -279,6 +279,7 @@ static void on_starttls(struct session *c)
     case LAB_STARTTLS_LOWER_CASE:
     case LAB_STARTTLS_CODE_250:
     case LAB_STARTTLS_FLIPS:
+    case LAB_STARTTLS_HIDDEN:
         await_hello(c);
         return;
     case LAB_STARTTLS_NONE:

@@ -154,7 +154,8 @@ static void put_list(struct buf *out, const struct service *s, struct span clien
         put_filler(out, HUGE_TEXT);
         buf_put_text(out, "\r\n");
     }
-    bool offered = in_tls ? s->starttls_again : s->starttls != LAB_STARTTLS_NONE;
+    bool listed = s->starttls != LAB_STARTTLS_NONE && s->starttls != LAB_STARTTLS_HIDDEN;
+    bool offered = in_tls ? s->starttls_again : listed;
     const char *const *words = keywords[s->software];
     for (size_t i = 0; i < 8 && words[i] != NULL; i++) {
         if (i == STARTTLS_PLACE && offered) {

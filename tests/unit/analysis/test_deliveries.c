@@ -82,6 +82,12 @@
     {                                                                                     \
         .port = 25, GOOD_SNI, GOOD_DEFAULT, .dane = DANE_##status, .dane_flags = (flags_) \
     }
+/* TLSA records match, or are of no use; what the certificate is besides. */
+#define SELF_SIGNED_WITH_DANE(dane_, flags_)                                                      \
+    {                                                                                             \
+        .port = 25, SNI_WITH({.status = CHAIN_SELF_SIGNED}),                                      \
+        DEFAULT_WITH({.status = CHAIN_SELF_SIGNED}), .dane = DANE_##dane_, .dane_flags = (flags_) \
+    }
 #define UNTESTED(why)                                                             \
     {                                                                             \
         .port = 25, .outcome = OUTCOME_NOT_TESTED, .not_tested = NOT_TESTED_##why \
@@ -145,18 +151,20 @@ static void make(struct made *m, const struct situation *s)
     size_t n = 0;
     for (; n < EXCHANGES && s->mx[n].host != NULL; n++) {
         const struct exchange *x = &s->mx[n];
-        m->mx[n] = (struct seen_mx){
-            .preference = x->preference,
-            .exchange = span_of(x->host),
-            .host = span_of(x->host),
-            .unusable = x->unusable,
-            .name_kind = (uint8_t)x->name,
-            .tlsa_at = (uint8_t)x->tlsa_at,
-            .a_state = (uint8_t)x->a,
-            .aaaa_state = (uint8_t)x->aaaa,
-            .blocklisted = x->blocklisted,
-            .dane_host = (uint8_t)(x->dane != DANE_HOST_UNKNOWN ? x->dane : DANE_HOST_NONE),
-            .endpoints = x->endpoints};
+        m->mx[n] = (struct seen_mx){.preference = x->preference,
+                                    .exchange = span_of(x->host),
+                                    .host = span_of(x->host),
+                                    .unusable = x->unusable,
+                                    .name_kind = (uint8_t)x->name,
+                                    .tlsa_at = (uint8_t)x->tlsa_at,
+                                    .a_state = (uint8_t)x->a,
+                                    .aaaa_state = (uint8_t)x->aaaa,
+                                    .blocklisted = x->blocklisted,
+                                    .dane_host =
+                                        (uint8_t)(x->dane == DANE_HOST_COUNT     ? DANE_HOST_UNKNOWN
+                                                  : x->dane != DANE_HOST_UNKNOWN ? x->dane
+                                                                                 : DANE_HOST_NONE),
+                                    .endpoints = x->endpoints};
         while (m->mx[n].endpoint_count < ENDPOINTS &&
                x->endpoints[m->mx[n].endpoint_count].port != 0) {
             m->mx[n].endpoint_count++;
@@ -185,6 +193,27 @@ static void make(struct made *m, const struct situation *s)
                                         .host = "mx.example.com",  \
                                         .dane = DANE_HOST_##host_, \
                                         .endpoints = {__VA_ARGS__}}}
+/* MTA-STS in mode enforce beside DANE. */
+#define SECURE_COVERED(host_, covered_, place_, ...)      \
+    .sts = STS_STATE_ENFORCE, .mx_dnssec = DNSSEC_SECURE, \
+    .mx = {{.preference = 10,                             \
+            .host = "mx.example.com",                     \
+            .dane = DANE_HOST_##host_,                    \
+            .tlsa_at = TLSA_PLACE_##place_,               \
+            .covered = TRUTH_##covered_,                  \
+            .endpoints = {__VA_ARGS__}}}
+/* Without records at the first exchange, with good ones or others at the second. */
+#define SECURE_SECOND(host_, ...)                         \
+    .sts = STS_STATE_ENFORCE, .mx_dnssec = DNSSEC_SECURE, \
+    .mx = {{.preference = 10,                             \
+            .host = "a.example.com",                      \
+            .covered = TRUTH_YES,                         \
+            .endpoints = {__VA_ARGS__}},                  \
+           {.preference = 20,                             \
+            .host = "b.example.com",                      \
+            .dane = DANE_HOST_##host_,                    \
+            .covered = TRUTH_YES,                         \
+            .endpoints = {WITH_DANE(MATCH, DANE_FLAG_EE)}}}
 #define INSECURE(host_, ...)           \
     .mx = {{.preference = 10,          \
             .host = "mx.example.com",  \
@@ -443,7 +472,7 @@ static const struct shipped_case shipped_cases[] = {
       IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
     {"none usable, and no STARTTLS: no cleartext",
      {SECURE(UNUSABLE, NO_STARTTLS)},
-     {IS("postfix-dane", DEFERRED, DANE_NO_TLS), IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
+     {IS("postfix-dane", DEFERRED, DANE_NO_TLS), IS("mox", UNKNOWN, DANE_NO_TLS),
       IS("gmail", PLAINTEXT, NO_STARTTLS)}},
     {"the look-up fails: the host is skipped, RFC 7672 section 2.1.2",
      {SECURE(LOOKUP_FAILED, GOOD)},
@@ -471,6 +500,66 @@ static const struct shipped_case shipped_cases[] = {
      {IS("mox", DEFERRED, DANE_MISMATCH), IS("exchange-online", DEFERRED, DANE_MISMATCH),
       IS("postfix-sts-plugin", DEFERRED, DANE_MISMATCH),
       IS("gmail", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"both pass, RFC 8461 section 2",
+     {SECURE_COVERED(USABLE, YES, HOST, WITH_DANE(MATCH, DANE_FLAG_EE))},
+     {IS("mox", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_DANE)}},
+    {"DANE passes, and the policy does not cover the MX: mox keeps to both",
+     {SECURE_COVERED(USABLE, NO, HOST, WITH_DANE(MATCH, DANE_FLAG_EE))},
+     {IS("mox", DEFERRED, STS_MX_NOT_COVERED),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("gmail", DEFERRED, STS_MX_NOT_COVERED)}},
+    {"DANE passes, the path to an anchor fails",
+     {SECURE_COVERED(USABLE, YES, HOST, SELF_SIGNED_WITH_DANE(MATCH, DANE_FLAG_EE))},
+     {IS("mox", DEFERRED, STS_CERTIFICATE),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_DANE)}},
+    {"records that cannot be used, and a certificate that passes",
+     {SECURE_COVERED(UNUSABLE, YES, HOST, GOOD)},
+     {IS("mox", AUTHENTICATED, AUTHENTICATED_STS), IS("exchange-online", ENCRYPTED, DANE_UNUSABLE),
+      IS("postfix-sts-plugin", ENCRYPTED, DANE_UNUSABLE)}},
+    {"and one that does not",
+     {SECURE_COVERED(UNUSABLE, YES, HOST, SELF_SIGNED)},
+     {IS("mox", DEFERRED, STS_CERTIFICATE), IS("exchange-online", ENCRYPTED, DANE_UNUSABLE),
+      IS("postfix-sts-plugin", ENCRYPTED, DANE_UNUSABLE)}},
+    {"both, and the look-up of records fails: RFC 7672 section 2.1.2",
+     {SECURE_COVERED(LOOKUP_FAILED, YES, HOST, GOOD)},
+     {IS("mox", DEFERRED, DANE_LOOKUP), IS("postfix-sts-plugin", DEFERRED, DANE_LOOKUP)}},
+    {"both, and STARTTLS is refused for good",
+     {SECURE_COVERED(USABLE, YES, HOST, REFUSES(.dane = DANE_NO_TLS, SAYS_5XX))},
+     {IS("mox", UNDELIVERABLE, STARTTLS_REJECTED)}},
+    {"both, and STARTTLS is not offered",
+     {SECURE_COVERED(USABLE, YES, HOST,
+                     {.port = 25,
+                      .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
+                      .starttls = STARTTLS_NOT_OFFERED,
+                      .dane = DANE_NO_TLS})},
+     {IS("mox", UNKNOWN, STS_NO_TLS), IS("exchange-online", DEFERRED, DANE_NO_TLS)}},
+    {"both, at the end of an alias: the certificate is held against that name",
+     {SECURE_COVERED(USABLE, YES, TARGET, WITH_DANE(MATCH, DANE_FLAG_EE))},
+     {IS("mox", UNKNOWN, STS_CERTIFICATE),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_DANE)}},
+    {"records at one exchange: postfix-tlspol leaves MTA-STS out at the others, getDanePolicy()",
+     {SECURE_SECOND(USABLE, SELF_SIGNED)},
+     {IS("postfix-sts-plugin", ENCRYPTED, OPPORTUNISTIC),
+      IS("mox", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_DANE),
+      IS("gmail", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"records at one exchange that cannot be used: the same",
+     {SECURE_SECOND(UNUSABLE, SELF_SIGNED)},
+     {IS("postfix-sts-plugin", ENCRYPTED, OPPORTUNISTIC)}},
+    {"insecure records at one exchange: MTA-STS",
+     {SECURE_SECOND(TLSA_INSECURE, SELF_SIGNED)},
+     {IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"the look-up of records fails at one exchange: the mail waits at all of them",
+     {SECURE_SECOND(LOOKUP_FAILED, GOOD)},
+     {IS("postfix-sts-plugin", DEFERRED, DANE_LOOKUP),
+      IS("exchange-online", AUTHENTICATED, AUTHENTICATED_STS)}},
+    {"nobody knows whether one has records",
+     {SECURE_SECOND(COUNT, SELF_SIGNED)},
+     {IS("postfix-sts-plugin", UNKNOWN, DANE_UNKNOWN)}},
     {"the base domain is not the host: its handshake matched, the host's failed",
      {SECURE(USABLE, {.port = 25,
                       .outcome = OUTCOME_TLS_ALERT,
@@ -823,10 +912,9 @@ static const struct shipped_case shipped_cases[] = {
      {IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
       IS("postfix-sts-plugin", UNDELIVERABLE, STARTTLS_REJECTED), IS("gmail", UNKNOWN, STS_NO_TLS),
       IS("kumomta-default", UNKNOWN, STS_NO_TLS), IS("postfix-dane", PLAINTEXT, TLS_FAILED)}},
-    {"not offered: mox asks all the same, and takes the answer for good",
+    {"not offered: mox sends STARTTLS all the same; what is said to that nobody asked",
      {COVERED_BACKUP(NO_STARTTLS)},
-     {IS("mox", UNDELIVERABLE, STARTTLS_REJECTED),
-      IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS),
+     {IS("mox", UNKNOWN, STS_NO_TLS), IS("postfix-sts-plugin", AUTHENTICATED, AUTHENTICATED_STS),
       IS("gmail", AUTHENTICATED, AUTHENTICATED_STS)}},
     {"5xx under DANE, RFC 7672 section 2.2",
      {SECURE_BACKUP(REFUSES(.dane = DANE_NO_TLS, SAYS_5XX))},
@@ -922,13 +1010,14 @@ Test(deliveries, every_shipped_profile_as_rules_say)
 
 #define FAILURES(next_) \
     .without_tls = PROFILE_FAILURE_##next_, .tls_failure = PROFILE_FAILURE_##next_
-#define MAY_TO(newest)                                                                    \
-    .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_MAY, \
-    .dane_names = PROFILE_DANE_NAMES_NEXT_HOP, .sessions_max = 5, FAILURES(CLEAR)
+#define MAY_TO(newest)                                                                     \
+    .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_MAY,  \
+    .dane_names = PROFILE_DANE_NAMES_NEXT_HOP, .sts_names = PROFILE_STS_NAMES_MX_AND_HOST, \
+    .sessions_max = 5, FAILURES(CLEAR)
 #define VERIFY_AND(newest, rejected_)                                                        \
     .id = "x", .tls_min = 0x0301, .tls_max = (newest), .sni = true, .level = PROFILE_VERIFY, \
     .sessions_max = 5, .required_tls_rejected = PROFILE_REFUSAL_##rejected_,                 \
-    .required_tls_missing = PROFILE_REFUSAL_NEXT, FAILURES(NEXT)
+    .required_tls_missing = PROFILE_MISSING_NEXT, FAILURES(NEXT)
 #define VERIFY_TO(newest) VERIFY_AND(newest, NEXT)
 #define MAY               MAY_TO(0x0304)
 #define VERIFY            VERIFY_TO(0x0304)
@@ -1001,9 +1090,9 @@ static const struct own_case own_cases[] = {
      0,
      0,
      DELIVERY_REASON_AUTHENTICATED_PKIX},
-    {"STARTTLS comes and goes, where one that is missing ends it",
-     {MAY, .policy_order = PROFILE_ORDER_STS_ONLY, .required_tls_rejected = PROFILE_REFUSAL_NEXT,
-      .required_tls_missing = PROFILE_REFUSAL_RETURNS},
+    {"STARTTLS comes and goes, where it may be refused for good",
+     {MAY, .policy_order = PROFILE_ORDER_STS_ONLY, .required_tls_rejected = PROFILE_REFUSAL_RETURNS,
+      .required_tls_missing = PROFILE_MISSING_ASKS},
      {COVERED_BACKUP({.port = 25,
                       GOOD_DEFAULT,
                       .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
@@ -1180,7 +1269,7 @@ static const struct own_case own_cases[] = {
       .tls_max = 0x0304,
       .sni = true,
       .level = PROFILE_ENCRYPT,
-      .required_tls_missing = PROFILE_REFUSAL_NEXT,
+      .required_tls_missing = PROFILE_MISSING_NEXT,
       .policy_order = PROFILE_ORDER_DANE_ONLY,
       .dane = PROFILE_DANE_INSECURE_MX},
      {INSECURE(COUNT, NO_STARTTLS)},
@@ -1232,9 +1321,6 @@ Test(deliveries, best_and_worst_and_who_decides)
         if (c->situation.sts == STS_STATE_COUNT) {
             m.sts.state = STS_STATE_UNKNOWN;
         }
-        if (c->situation.mx[0].dane == DANE_HOST_COUNT) {
-            m.mx[0].dane_host = DANE_HOST_UNKNOWN;
-        }
         struct sender_delivery d = deliver(&c->profile, &m);
         cr_expect(d.best == c->best && d.worst == c->worst, "%s: %s to %s", c->name,
                   delivery_word(d.worst), delivery_word(d.best));
@@ -1270,6 +1356,140 @@ Test(deliveries, a_wildcard_beside_the_next_hop)
         m.domain.domain = span_of(rows[i].domain);
         struct sender_delivery d = deliver(find(&file->profiles, "postfix-secure"), &m);
         cr_expect_eq(d.worst, rows[i].delivery, "%s: %s", rows[i].domain, delivery_word(d.worst));
+    }
+    sender_profiles_free(file);
+    buf_deinit(&why);
+}
+
+struct names_case {
+    const char *name;
+    const char *patterns[2];
+    enum truth covered; /* mx.a.example.com, RFC 8461 section 4.1 */
+    const char *leaf;   /* its dNSName */
+    enum name_match match;
+    enum delivery by_rfc;
+    enum delivery by_patterns;
+};
+
+/* RFC 8461 sections 4.1 and 4.2, and what Postfix makes of `secure match=` (smtp_tls_secure_cert_match). */
+static const struct names_case names_cases[] = {
+    {"covered, and for the MX host",
+     {"mx.a.example.com"},
+     TRUTH_YES,
+     "mx.a.example.com",
+     NAME_MATCH_EXACT,
+     BOTH(AUTHENTICATED)},
+    {"covered by a wildcard",
+     {"*.a.example.com"},
+     TRUTH_YES,
+     "*.a.example.com",
+     NAME_MATCH_WILDCARD,
+     BOTH(AUTHENTICATED)},
+    {"for another exchange, which is a pattern as well",
+     {"mx.a.example.com", "MX2.a.example.com"},
+     TRUTH_YES,
+     "mx2.a.example.com",
+     NAME_MATCH_OTHER,
+     DELIVERY_DEFERRED,
+     DELIVERY_UNKNOWN},
+    {"for a name that is no pattern",
+     {"mx.a.example.com"},
+     TRUTH_YES,
+     "www.example.org",
+     NAME_MATCH_OTHER,
+     BOTH(DEFERRED)},
+    {"the common name is the host",
+     {"mx.a.example.com"},
+     TRUTH_YES,
+     NULL,
+     NAME_MATCH_CN_ONLY,
+     DELIVERY_DEFERRED,
+     DELIVERY_AUTHENTICATED},
+    {"the common name is another",
+     {"mx.a.example.com"},
+     TRUTH_YES,
+     NULL,
+     NAME_MATCH_OTHER,
+     DELIVERY_DEFERRED,
+     DELIVERY_UNKNOWN},
+    {"without any name",
+     {"mx.a.example.com"},
+     TRUTH_YES,
+     NULL,
+     NAME_MATCH_NO_NAMES,
+     BOTH(DEFERRED)},
+    {"not covered, but below a wildcard",
+     {"*.example.com"},
+     TRUTH_NO,
+     "mx.a.example.com",
+     NAME_MATCH_EXACT,
+     DELIVERY_DEFERRED,
+     DELIVERY_AUTHENTICATED},
+    {"not covered, and for a name that is a pattern",
+     {"covered.example.net"},
+     TRUTH_NO,
+     "covered.example.net",
+     NAME_MATCH_OTHER,
+     DELIVERY_DEFERRED,
+     DELIVERY_UNKNOWN},
+    {"a wildcard in the leaf may be for a pattern, RFC 9525 section 6.3",
+     {"mx2.a.example.com"},
+     TRUTH_NO,
+     "*.a.example.com",
+     NAME_MATCH_WILDCARD,
+     DELIVERY_DEFERRED,
+     DELIVERY_UNKNOWN},
+    {"not covered, and for the host",
+     {"mx.example.net"},
+     TRUTH_NO,
+     "mx.a.example.com",
+     NAME_MATCH_EXACT,
+     BOTH(DEFERRED)},
+};
+
+static uint64_t leaf_of(const char *name)
+{
+    uint8_t packed[64] = {CERT_NAMES_DNS, 0, (uint8_t)(name != NULL ? strlen(name) : 0)};
+    if (name == NULL) {
+        return 0;
+    }
+    memcpy(packed + 3, name, packed[2]);
+    return leaf_domains_of((struct span){packed, 3U + packed[2]});
+}
+
+Test(deliveries, what_is_held_against_a_policy)
+{
+    static const struct sender_profile by_rfc = {MAY, .policy_order = PROFILE_ORDER_STS_ONLY};
+    struct sender_profile unknown = by_rfc;
+    unknown.sts_names = PROFILE_STS_NAMES_UNKNOWN;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *file = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(file);
+    const struct sender_profile *plugin = find(&file->profiles, "postfix-sts-plugin");
+    for (size_t i = 0; i < sizeof(names_cases) / sizeof(names_cases[0]); i++) {
+        const struct names_case *c = &names_cases[i];
+        struct situation s = {.sts = STS_STATE_ENFORCE,
+                              .mx = {{.preference = 10,
+                                      .host = "mx.a.example.com",
+                                      .covered = c->covered,
+                                      .endpoints = {GOOD}}}};
+        s.mx[0].endpoints[0].name_match = (uint8_t)c->match;
+        s.mx[0].endpoints[0].leaf_domains = leaf_of(c->leaf);
+        static struct made m;
+        make(&m, &s);
+        for (; m.sts.policy.mx_count < 2 && c->patterns[m.sts.policy.mx_count] != NULL;
+             m.sts.policy.mx_count++) {
+            m.sts.policy.mx[m.sts.policy.mx_count] = span_of(c->patterns[m.sts.policy.mx_count]);
+        }
+        m.sts.policy.mx_total = m.sts.policy.mx_count;
+        enum delivery rfc = deliver(&by_rfc, &m).worst;
+        enum delivery patterns = deliver(plugin, &m).worst;
+        enum delivery either = deliver(&unknown, &m).worst;
+        cr_expect_eq(rfc, c->by_rfc, "%s: by the RFC %s", c->name, delivery_word(rfc));
+        cr_expect_eq(patterns, c->by_patterns, "%s: by patterns %s", c->name,
+                     delivery_word(patterns));
+        cr_expect_eq(either, rfc == patterns ? rfc : DELIVERY_UNKNOWN, "%s: not known %s", c->name,
+                     delivery_word(either));
     }
     sender_profiles_free(file);
     buf_deinit(&why);

@@ -40,6 +40,7 @@ static const char *const plain[][2] = {
     {"sts_record_perhaps", "[]"},
     {"sts_policy_tolerates", "null"},
     {"sts_policy_perhaps", "[\"mx_ip\"]"},
+    {"sts_names", "\"patterns\""},
     {"sessions_max", "2"},
     {"resolver_validates", "\"no\""},
     {"null_mx_beside", "\"bounces\""},
@@ -188,7 +189,8 @@ static void check_plain(const struct sender_profile *p)
     cr_expect(p->dane_anchor == PROFILE_ANCHOR_FROM_DNS && p->dane_alias == PROFILE_ALIAS_BOTH);
     cr_expect(p->session_lost == PROFILE_FAILURE_UNKNOWN);
     cr_expect(p->required_tls_rejected == PROFILE_REFUSAL_RETURNS &&
-              p->required_tls_missing == PROFILE_REFUSAL_NEXT);
+              p->required_tls_missing == PROFILE_MISSING_NEXT);
+    cr_expect_eq(p->sts_names, PROFILE_STS_NAMES_PATTERNS);
     cr_expect(p->starttls_refused == PROFILE_FAILURE_CLEAR && p->validates == PROFILE_CHOICE_NO);
     cr_expect_eq(p->sessions_max, 2);
     cr_expect(p->dane_agility == PROFILE_CHOICE_YES &&
@@ -266,6 +268,12 @@ static const struct {
      IN_A "names must be one of \"host\", \"host_or_cn\", \"next_hop\""},
     {"an order", "policy_order", "\"sts_then_dane\"",
      IN_A "policy_order must be one of \"none\", \"dane_then_sts\""},
+    {"what is held against a policy", "sts_names", "\"host\"",
+     IN_A "sts_names must be one of \"unknown\", \"mx_and_host\", \"patterns\""},
+    {"STARTTLS that is not offered refuses nothing", "required_tls_missing", "\"returns\"",
+     IN_A "required_tls_missing must be one of \"unknown\", \"next\", \"asks\""},
+    {"both, and DANE left out", "policy_order", "\"dane_and_sts\"",
+     IN_A "dane must be \"no\" exactly where policy_order leaves DANE out"},
     {"DANE", "dane", "true", IN_A "dane must be one of \"no\", \"secure_mx\", \"insecure_mx\""},
     {"what follows", "without_tls", "\"defer\"",
      IN_A "without_tls must be one of \"unknown\", \"clear\""},
@@ -546,21 +554,6 @@ Test(sender_profiles, the_oldest_version_is_no_newer_than_the_newest)
     check_refused("window", &text, "profile 'b': tls_min must be no newer than tls_max");
     buf_deinit(&text);
     buf_deinit(&why);
-}
-
-/* RFC 5321 section 2.4: a sender that says STARTTLS where it sees no keyword would find one in lower case. */
-Test(sender_profiles, who_asks_all_the_same_reads_every_keyword)
-{
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    put_head(&text, NULL, NULL);
-    put_profile(&text, NULL, NULL);
-    buf_put_text(&text, ", {\"id\": \"b\", \"title\": \"B\", \"like\": \"a\", "
-                        "\"required_tls_missing\": \"returns\", "
-                        "\"starttls_keyword\": \"upper_case\"}]}");
-    check_refused("keyword", &text,
-                  "profile 'b': required_tls_missing must be no \"returns\" unless "
-                  "starttls_keyword is any_case");
-    buf_deinit(&text);
 }
 
 /* --- files that cannot be read -------------------------------------------------------------- */
