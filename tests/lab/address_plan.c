@@ -18,7 +18,9 @@
 #define V4_WEB              (12U << 16)
 #define V4_HOSTING          (16U << 16)
 #define V4_HOSTING_END      (32U << 16)
+#define V4_MORE_CASES       (32U << 16)
 #define V4_SELF             (64U << 16)
+#define FIRST_CASES         512U /* of PLAN_CASES, in a place apart from the rest */
 #define SERVERS_PER_COMPANY 24U
 #define COMPANY_FIRST       8U  /* last octet of a company's first server */
 #define OPERATOR_FIRST      10U /* last octet of an operator's first server in a /24 */
@@ -29,7 +31,8 @@
 #define V6_CASE     (V6_OPERATOR + (1U << 16))
 #define V6_PROVIDER (V6_CASE + (1U << 17))
 #define V6_WEB      (V6_PROVIDER + (1U << 16))
-#define V6_END      (V6_WEB + PLAN_POLICY_WEB)
+#define V6_MORE     (V6_WEB + PLAN_POLICY_WEB)
+#define V6_END      (V6_MORE + ((PLAN_CASES - FIRST_CASES) << 8))
 
 /* Local prefixes inside 127.0.0.0/8, as the second octet. */
 #define LOCAL_V6      128U
@@ -79,7 +82,8 @@ static uint32_t v4_index(const struct address_place *p, uint32_t companies)
 {
     switch (p->part) {
     case PART_CASE:
-        return (p->owner << 8) + p->item;
+        return p->owner < FIRST_CASES ? (p->owner << 8) + p->item
+                                      : V4_MORE_CASES + ((p->owner - FIRST_CASES) << 8) + p->item;
     case PART_SMALL_HOSTER:
         return V4_SMALL + p->owner * 4 + p->item;
     case PART_OPERATOR:
@@ -102,7 +106,8 @@ static uint32_t v6_index(const struct address_place *p)
 {
     switch (p->part) {
     case PART_CASE:
-        return V6_CASE + (p->owner << 8) + p->item;
+        return p->owner < FIRST_CASES ? V6_CASE + (p->owner << 8) + p->item
+                                      : V6_MORE + ((p->owner - FIRST_CASES) << 8) + p->item;
     case PART_SMALL_HOSTER:
         return V6_SMALL + p->owner * 4 + p->item;
     case PART_OPERATOR:
@@ -133,9 +138,14 @@ struct net_addr address_of_place(const struct address_place *place, uint32_t com
 static struct address_place place_of_v4(uint32_t index, uint32_t companies)
 {
     struct address_place p = {.part = PART_NONE};
-    if (index < PLAN_CASES << 8) {
+    if (index < FIRST_CASES << 8) {
         p.part = PART_CASE;
         p.owner = index >> 8;
+        p.item = index & 0xff;
+    } else if (index >= V4_MORE_CASES &&
+               index < V4_MORE_CASES + ((PLAN_CASES - FIRST_CASES) << 8)) {
+        p.part = PART_CASE;
+        p.owner = FIRST_CASES + ((index - V4_MORE_CASES) >> 8);
         p.item = index & 0xff;
     } else if (index >= V4_SMALL && index < V4_OPERATOR) {
         p.part = PART_SMALL_HOSTER;
@@ -193,9 +203,13 @@ static struct address_place place_of_v6(uint32_t index)
         p.part = PART_POLICY_PROVIDER;
         p.owner = (index - V6_PROVIDER) >> 8;
         p.item = (index - V6_PROVIDER) & 0xff;
-    } else if (index < V6_END) {
+    } else if (index < V6_MORE) {
         p.part = PART_POLICY_WEB;
         p.owner = index - V6_WEB;
+    } else if (index < V6_END) {
+        p.part = PART_CASE;
+        p.owner = FIRST_CASES + ((index - V6_MORE) >> 8);
+        p.item = (index - V6_MORE) & 0xff;
     }
     return p;
 }

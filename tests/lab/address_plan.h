@@ -18,6 +18,7 @@
  *     11.8.0.0/14       policy hosts (port 443) of providers, a /24 each
  *     11.12.0.0/14      other policy hosts
  *     11.16.0.0/12      shared hosting: companies of 24 servers in a /24
+ *     11.32.0.0/15      cases 512 to 1,023
  *     11.64.0.0/10      self-hosted, scattered over all /24
  * The live IPv6 space has the same parts (self-hosted: every second slot), scattered over its
  * networks.
@@ -49,7 +50,7 @@ struct address_place {
 #define PLAN_HOSTING_MAX   (4096U * 24U)
 #define PLAN_SMALL_HOSTERS (1U << 15)
 #define PLAN_OPERATORS     256U
-#define PLAN_CASES         512U
+#define PLAN_CASES         1024U
 #define PLAN_POLICY_WEB    (1U << 18)
 #define PLAN_PROVIDERS     256U
 #define PLAN_NETWORKS_V6   16U

@@ -112,6 +112,10 @@ Test(address_plan, every_place_is_found_again_through_the_options)
     static const struct address_place places[] = {
         {PART_CASE, 0, 1, false},
         {PART_CASE, 255, 255, false},
+        {PART_CASE, 511, 255, false},
+        {PART_CASE, 511, 255, true},
+        {PART_CASE, 512, 0, false},
+        {PART_CASE, 512, 0, true},
         {PART_CASE, PLAN_CASES - 1, 255, false},
         {PART_CASE, PLAN_CASES - 1, 255, true},
         {PART_POLICY_PROVIDER, 0, 0, false},
