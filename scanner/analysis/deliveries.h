@@ -22,6 +22,7 @@
     X(NOT_REACHABLE, "not_reachable")                                                           \
     X(NO_STARTTLS, "no_starttls")                                                               \
     X(STARTTLS_REJECTED, "starttls_rejected") /* for good: the sender tries no other server */  \
+    X(STARTTLS_REFUSED, "starttls_refused")   /* 4xx or 5xx, and what follows from it */        \
     X(TLS_FAILED, "tls_failed")                                                                 \
     X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                          \
     X(TLS_SUITE, "tls_suite") /* the sender lacks the suite or group, or the DH key is small */ \
@@ -31,7 +32,9 @@
     X(LIST_SIZE, "list_size")               /* the certificate list is too large for it */      \
     X(SESSION_LOST, "session_lost")         /* right after the handshake */                     \
     X(SMTP_REPLIES, "smtp_replies")         /* lines that the sender cannot read */             \
-    X(STARTTLS_KEYWORD, "starttls_keyword") /* not in upper case */                             \
+    X(STARTTLS_KEYWORD, "starttls_keyword") /* not as every sender reads it */                  \
+    X(HIDDEN_GREETING, "hidden_greeting")   /* answered with HELO */                            \
+    X(OWN_NAME, "own_name")                 /* the server calls itself as its client */         \
     X(STARTTLS_REPLY, "starttls_reply")     /* 2xx, but not 220 */                              \
     X(AFTER_220, "after_220")               /* octets behind the reply to STARTTLS */           \
     X(UNSTABLE, "unstable")                 /* not the same in each session */                  \

@@ -130,6 +130,42 @@ static bool others_may_succeed(const struct delivery_place *at, const struct del
     return false; /* the server's doing, or before TLS */
 }
 
+static enum delivery_reason reason_of_forms(unsigned forms)
+{
+    return (forms & SMTP_KEYWORD_FORMS) != 0                ? DELIVERY_REASON_STARTTLS_KEYWORD
+           : (forms & 1U << SMTP_FORM_HIDDEN_GREETING) != 0 ? DELIVERY_REASON_HIDDEN_GREETING
+           : (forms & 1U << SMTP_FORM_OWN_NAME) != 0        ? DELIVERY_REASON_OWN_NAME
+                                                            : DELIVERY_REASON_SMTP_REPLIES;
+}
+
+/* What senders make different things of. @return false: `*h` tells how it ends for this one */
+static bool passes_forms(const struct delivery_place *at, const struct delivery_met *m,
+                         struct delivery_handshake *h)
+{
+    const struct sender_profile *p = at->profile;
+    unsigned odd = m->facts.forms & ~(1U << SMTP_FORM_CLOSED_AFTER_REFUSAL);
+    if (odd == 0) {
+        return true;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_FORMS);
+    delivery_rests_on(at, PROFILE_FIELD_FORMS_UNSEEN);
+    delivery_rests_on(at, PROFILE_FIELD_FORMS_FATAL);
+    unsigned open = odd & ~(p->forms | p->forms_unseen | p->forms_fatal);
+    if ((odd & p->forms_fatal) != 0) {
+        *h = ends(FIT_NO, reason_of_forms(odd & p->forms_fatal), false, false);
+        return false;
+    }
+    if (open != 0) {
+        *h = unknown(reason_of_forms(open));
+        return false;
+    }
+    if ((odd & p->forms_unseen) != 0) {
+        *h = ends(FIT_NO, reason_of_forms(odd & p->forms_unseen), false, true);
+        return false;
+    }
+    return true;
+}
+
 /* The dialogue before TLS, where all goes well for the most forgiving sender.
  * @return false: `*h` tells how it ends for this one */
 static bool passes_dialogue(const struct delivery_place *at, const struct delivery_met *m,
@@ -153,6 +189,9 @@ static bool passes_dialogue(const struct delivery_place *at, const struct delive
             *h = unknown(DELIVERY_REASON_SMTP_REPLIES);
             return false;
         }
+    }
+    if (!passes_forms(at, m, h)) {
+        return false;
     }
     if (smtp_has_quirk(m->facts.quirks, SMTP_QUIRK_KEYWORD_CASE)) {
         delivery_rests_on(at, PROFILE_FIELD_STARTTLS_KEYWORD);
@@ -267,6 +306,9 @@ struct delivery_handshake delivery_handshake_of(const struct delivery_place *at,
     }
     if (m->outcome == OUTCOME_ESTABLISHED) {
         return established(at, m, from);
+    }
+    if (m->outcome == OUTCOME_STARTTLS_TEMPFAIL || m->outcome == OUTCOME_STARTTLS_REJECTED) {
+        return ends(FIT_NO, DELIVERY_REASON_STARTTLS_REFUSED, true, true);
     }
     return ends(others_may_succeed(at, m) ? FIT_UNKNOWN : FIT_NO, DELIVERY_REASON_TLS_FAILED, true,
                 true);

@@ -70,6 +70,14 @@ static bool is_turned_away(uint8_t outcome, const struct sender_facts *f)
            smtp_has_quirk(f->quirks, SMTP_QUIRK_REFUSED_AFTER_TLS);
 }
 
+/* A server that calls itself as its client does is the client to some: Postfix returns the mail. It may be
+ * that it only has our name. */
+static bool may_be_taken_for_loop(const struct delivery_place *at, const struct sender_facts *f)
+{
+    unsigned own = 1U << SMTP_FORM_OWN_NAME;
+    return (f->forms & own) != 0 && (at->profile->forms & own) == 0;
+}
+
 bool delivery_may_be_returned(const struct delivery_place *at, uint8_t set)
 {
     const struct endpoint_brief *e = at->e;
@@ -77,7 +85,8 @@ bool delivery_may_be_returned(const struct delivery_place *at, uint8_t set)
         return false;
     }
     if (is_turned_away(e->outcome, &e->facts) ||
-        is_turned_away(e->no_sni_outcome, &e->no_sni_facts)) {
+        is_turned_away(e->no_sni_outcome, &e->no_sni_facts) ||
+        may_be_taken_for_loop(at, &e->facts) || may_be_taken_for_loop(at, &e->no_sni_facts)) {
         return true;
     }
     bool heard = outcome_info((enum session_outcome)e->outcome)->conclusive ||

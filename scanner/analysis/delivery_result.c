@@ -67,10 +67,21 @@ static uint8_t otherwise(const struct delivery_place *at, enum profile_field fie
         return RESULT_FAILS;
     }
     delivery_rests_on(at, field);
-    return results_of(field == PROFILE_FIELD_WITHOUT_TLS        ? p->without_tls
-                      : field == PROFILE_FIELD_TLS_FAILURE      ? p->tls_failure
-                      : field == PROFILE_FIELD_STARTTLS_REFUSED ? p->starttls_refused
-                                                                : p->session_lost);
+    return results_of(field == PROFILE_FIELD_WITHOUT_TLS               ? p->without_tls
+                      : field == PROFILE_FIELD_TLS_FAILURE             ? p->tls_failure
+                      : field == PROFILE_FIELD_STARTTLS_REFUSED        ? p->starttls_refused
+                      : field == PROFILE_FIELD_STARTTLS_REFUSED_CLOSED ? p->starttls_refused_closed
+                                                                       : p->session_lost);
+}
+
+/* RFC 5321 section 3.8: a server may end the session with its refusal. Who would go on in it cannot. */
+static uint8_t after_refusal(const struct delivery_place *at, const struct delivery_met *m)
+{
+    bool closed = (m->facts.forms & smtp_form_bit(SMTP_FORM_CLOSED_AFTER_REFUSAL)) != 0;
+    bool open = (m->facts.events & SENDER_EVENT_REFUSED_OPEN) != 0;
+    unsigned set = closed ? 0 : otherwise(at, PROFILE_FIELD_STARTTLS_REFUSED);
+    set |= closed || open ? otherwise(at, PROFILE_FIELD_STARTTLS_REFUSED_CLOSED) : 0;
+    return (uint8_t)set;
 }
 
 static struct delivery_outcome after_handshake(const struct delivery_place *at,
@@ -112,11 +123,12 @@ static struct delivery_outcome with_session(const struct delivery_place *at,
         if (at->profile->level != PROFILE_MAY) {
             return delivery_without_required_tls(at, m, &h, good, h.reason);
         }
-        return delivery_one(otherwise(at, !h.offered ? PROFILE_FIELD_WITHOUT_TLS
-                                          : delivery_is_refused(m, &h)
-                                              ? PROFILE_FIELD_STARTTLS_REFUSED
-                                              : PROFILE_FIELD_TLS_FAILURE),
-                            h.reason);
+        if (h.offered && delivery_is_refused(m, &h)) {
+            return delivery_one(after_refusal(at, m), h.reason);
+        }
+        return delivery_one(
+            otherwise(at, h.offered ? PROFILE_FIELD_TLS_FAILURE : PROFILE_FIELD_WITHOUT_TLS),
+            h.reason);
     case FIT_UNKNOWN:
         break;
     }

@@ -148,42 +148,46 @@ enum no_mail_kind {
 
 /* enum value, member, word of the file, kind and words (scanner/senders). Besides these there are those of its
  * TLS stack: what an outcome rests on is a set of both. */
-#define SENDER_PROFILE_FIELDS(X)                                                             \
-    X(TLS_MIN, tls_min, "tls_min", WORD, versions)                                           \
-    X(TLS_MAX, tls_max, "tls_max", WORD, versions)                                           \
-    X(SNI, sni, "sni", BOOL, no_words)                                                       \
-    X(LEVEL, level, "level", WORD, levels)                                                   \
-    X(NAMES, names, "names", WORD, names)                                                    \
-    X(POLICY_ORDER, policy_order, "policy_order", WORD, orders)                              \
-    X(DANE, dane, "dane", WORD, dane)                                                        \
-    X(DANE_EE_ONLY_31, dane_ee_only_31, "dane_ee_only_31", BOOL, no_words)                   \
-    X(DANE_AGILITY, dane_agility, "dane_agility", WORD, choices)                             \
-    X(DANE_NAMES, dane_names, "dane_names", WORD, dane_names)                                \
-    X(DANE_ANCHOR, dane_anchor, "dane_anchor", WORD, anchors)                                \
-    X(DANE_ALIAS, dane_alias, "dane_alias", WORD, aliases)                                   \
-    X(WITHOUT_TLS, without_tls, "without_tls", WORD, failures)                               \
-    X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                               \
-    X(STARTTLS_REFUSED, starttls_refused, "starttls_refused", WORD, failures)                \
-    X(REQUIRED_TLS_REJECTED, required_tls_rejected, "required_tls_rejected", WORD, refusals) \
-    X(REQUIRED_TLS_MISSING, required_tls_missing, "required_tls_missing", WORD, missing)     \
-    X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                            \
-    X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words)    \
-    X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                            \
-    X(REPLY_LINES_FATAL, reply_lines_fatal, "reply_lines_fatal", LIST, line_quirks)          \
-    X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)                \
-    X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                       \
-    X(AFTER_220, after_220, "after_220", WORD, injected)                                     \
-    X(STS_RECORD, sts_record, "sts_record_tolerates", SET, record_quirks)                    \
-    X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)     \
-    X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                    \
-    X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)     \
-    X(STS_NAMES, sts_names, "sts_names", WORD, sts_names)                                    \
-    X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                          \
-    X(VALIDATES, validates, "resolver_validates", WORD, choices)                             \
-    X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                     \
-    X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                                 \
-    X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                              \
-    X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)                     \
+#define SENDER_PROFILE_FIELDS(X)                                                                   \
+    X(TLS_MIN, tls_min, "tls_min", WORD, versions)                                                 \
+    X(TLS_MAX, tls_max, "tls_max", WORD, versions)                                                 \
+    X(SNI, sni, "sni", BOOL, no_words)                                                             \
+    X(LEVEL, level, "level", WORD, levels)                                                         \
+    X(NAMES, names, "names", WORD, names)                                                          \
+    X(POLICY_ORDER, policy_order, "policy_order", WORD, orders)                                    \
+    X(DANE, dane, "dane", WORD, dane)                                                              \
+    X(DANE_EE_ONLY_31, dane_ee_only_31, "dane_ee_only_31", BOOL, no_words)                         \
+    X(DANE_AGILITY, dane_agility, "dane_agility", WORD, choices)                                   \
+    X(DANE_NAMES, dane_names, "dane_names", WORD, dane_names)                                      \
+    X(DANE_ANCHOR, dane_anchor, "dane_anchor", WORD, anchors)                                      \
+    X(DANE_ALIAS, dane_alias, "dane_alias", WORD, aliases)                                         \
+    X(WITHOUT_TLS, without_tls, "without_tls", WORD, failures)                                     \
+    X(TLS_FAILURE, tls_failure, "tls_failure", WORD, failures)                                     \
+    X(STARTTLS_REFUSED, starttls_refused, "starttls_refused", WORD, failures)                      \
+    X(STARTTLS_REFUSED_CLOSED, starttls_refused_closed, "starttls_refused_closed", WORD, failures) \
+    X(REQUIRED_TLS_REJECTED, required_tls_rejected, "required_tls_rejected", WORD, refusals)       \
+    X(REQUIRED_TLS_MISSING, required_tls_missing, "required_tls_missing", WORD, missing)           \
+    X(SESSION_LOST, session_lost, "session_lost", WORD, failures)                                  \
+    X(OPPORTUNISTIC_VERIFY, opportunistic_verify, "opportunistic_verify", BOOL, no_words)          \
+    X(REPLY_LINES, reply_lines, "reply_lines", LIST, line_quirks)                                  \
+    X(REPLY_LINES_FATAL, reply_lines_fatal, "reply_lines_fatal", LIST, line_quirks)                \
+    X(STARTTLS_KEYWORD, starttls_keyword, "starttls_keyword", WORD, keywords)                      \
+    X(FORMS, forms, "forms", LIST, dialogue_forms)                                                 \
+    X(FORMS_UNSEEN, forms_unseen, "forms_unseen", LIST, dialogue_forms)                            \
+    X(FORMS_FATAL, forms_fatal, "forms_fatal", LIST, dialogue_forms)                               \
+    X(STARTTLS_REPLY, starttls_reply, "starttls_reply", WORD, replies)                             \
+    X(AFTER_220, after_220, "after_220", WORD, injected)                                           \
+    X(STS_RECORD, sts_record, "sts_record_tolerates", SET, record_quirks)                          \
+    X(STS_RECORD_PERHAPS, sts_record_perhaps, "sts_record_perhaps", LIST, record_quirks)           \
+    X(STS_POLICY, sts_policy, "sts_policy_tolerates", SET, policy_quirks)                          \
+    X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)           \
+    X(STS_NAMES, sts_names, "sts_names", WORD, sts_names)                                          \
+    X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                                \
+    X(VALIDATES, validates, "resolver_validates", WORD, choices)                                   \
+    X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                           \
+    X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                                       \
+    X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                                    \
+    X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)                           \
     X(NO_MAIL_DEFERRED, no_mail_deferred, "no_mail_deferred", SET, no_mail_kinds)
 
 enum profile_field {
@@ -209,9 +213,10 @@ struct sender_profile {
     enum profile_dane_names dane_names;
     enum profile_anchor dane_anchor;
     enum profile_alias dane_alias;
-    enum profile_failure without_tls;      /* STARTTLS is not offered, at PROFILE_MAY */
-    enum profile_failure tls_failure;      /* TLS fails, at PROFILE_MAY */
-    enum profile_failure starttls_refused; /* 4xx or 5xx to STARTTLS, at PROFILE_MAY */
+    enum profile_failure without_tls;             /* STARTTLS is not offered, at PROFILE_MAY */
+    enum profile_failure tls_failure;             /* TLS fails, at PROFILE_MAY */
+    enum profile_failure starttls_refused;        /* 4xx or 5xx to STARTTLS, at PROFILE_MAY */
+    enum profile_failure starttls_refused_closed; /* and the session ends with it, at PROFILE_MAY */
     /* Where its level or a policy demands TLS: */
     enum profile_refusal required_tls_rejected; /* 5xx to STARTTLS */
     enum profile_missing required_tls_missing;  /* STARTTLS is not offered */
@@ -222,6 +227,11 @@ struct sender_profile {
     uint32_t reply_lines;
     uint32_t reply_lines_fatal;
     enum profile_keyword starttls_keyword;
+    /* Forms of a dialogue: those that make no difference to it, those with which it sees no STARTTLS, and those
+     * with which it gives the host up; of others it is not known. */
+    uint32_t forms;
+    uint32_t forms_unseen;
+    uint32_t forms_fatal;
     enum profile_reply starttls_reply;
     enum profile_injected after_220;
     /* Sets of STS_RECORD_QUIRKS and STS_POLICY_QUIRKS; PROFILE_QUIRKS_UNKNOWN. Those it takes now and then,

@@ -4,8 +4,9 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/leaf_key.h"
 
-#define KIB    1024U
-#define TLS1_2 0x0303
+#define KIB     1024U
+#define CLOSING 421 /* RFC 5321 section 3.8 */
+#define TLS1_2  0x0303
 
 /* IANA "TLS SignatureScheme". */
 #define RSA_SHA1   0x0201
@@ -56,16 +57,28 @@ static bool ended_by_our_bound(const struct seen_session *s)
            s->tls.error_text[0] != '\0';
 }
 
+/* QUIT follows a refusal: its reply shows a session that goes on. */
+static bool is_open_after_refusal(const struct seen_smtp *smtp)
+{
+    bool refused = smtp->starttls == STARTTLS_TEMPFAIL || smtp->starttls == STARTTLS_REJECTED;
+    bool closed = (smtp->forms & smtp_form_bit(SMTP_FORM_CLOSED_AFTER_REFUSAL)) != 0;
+    return refused && !closed &&
+           (smtp->reply[SMTP_STEP_QUIT].code == 0 ||
+            smtp->reply[SMTP_STEP_STARTTLS].code == CLOSING);
+}
+
 static uint8_t events_of(const struct seen_session *s)
 {
     unsigned starttls = s->smtp.reply[SMTP_STEP_STARTTLS].code;
     return (uint8_t)(when(starttls >= 500, SENDER_EVENT_STARTTLS_5XX) |
+                     when(is_open_after_refusal(&s->smtp), SENDER_EVENT_REFUSED_OPEN) |
                      when(s->tls.unknown_name_warning, SENDER_EVENT_NAME_WARNING));
 }
 
 struct sender_facts session_facts_of(const struct seen_session *s)
 {
-    struct sender_facts f = {.quirks = dialogue_bits(&s->smtp), .events = events_of(s)};
+    struct sender_facts f = {
+        .quirks = dialogue_bits(&s->smtp), .events = events_of(s), .forms = s->smtp.forms};
     if (!s->tls_attempted) {
         return f;
     }

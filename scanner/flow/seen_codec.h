@@ -26,7 +26,8 @@
     F(u16, list_kib)       \
     F(u8, name_refused_by) \
     F(u8, events)          \
-    F(leaf_key, key)
+    F(leaf_key, key)       \
+    F(u16, forms)
 
 #define FIELDS_BRIEF(F, A)      \
     F(addr, address)            \

@@ -70,7 +70,7 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
  * the most forgiving do. The keyword is STARTTLS in the reply to EHLO; where a line holds it as RFC 3207
  * section 4 writes it, its other forms count for nothing.
  */
-#define SMTP_FORMS(X)                                                                          \
+#define SMTP_READ_FORMS(X)                                                                     \
     X(KEYWORD_SPACE_BEFORE, "keyword_space_before") /* blanks in front of it */                \
     X(KEYWORD_TAB_BEFORE, "keyword_tab_before")     /* a tab among them */                     \
     X(KEYWORD_SPACE_AFTER, "keyword_space_after")   /* blanks and nothing else */              \
@@ -83,7 +83,10 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
     X(MIXED_CLASSES, "mixed_classes")     /* the first digit too */                            \
     X(NOT_250, "not_250")                 /* another 2xx to EHLO or HELO */                    \
     X(HIDDEN_GREETING, "hidden_greeting") /* "220 ****": nothing but 2, 0, * and blanks */     \
-    X(OWN_NAME, "own_name")               /* EHLO is answered with the client's name */        \
+    X(OWN_NAME, "own_name")               /* EHLO is answered with the client's name */
+
+#define SMTP_FORMS(X)  \
+    SMTP_READ_FORMS(X) \
     X(CLOSED_AFTER_REFUSAL, "closed_after_refusal") /* QUIT is, when STARTTLS was refused */
 
 enum smtp_form {

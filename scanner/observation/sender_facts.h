@@ -70,6 +70,9 @@ static inline bool leaf_key_may_be_used(const struct leaf_key *k, bool static_rs
 enum sender_event {
     SENDER_EVENT_STARTTLS_5XX = 1, /* the reply to STARTTLS */
     SENDER_EVENT_NAME_WARNING = 2, /* warning alert unrecognized_name, RFC 6066 section 3 */
+    /* STARTTLS was refused, and whether the session lives on is not known: QUIT went unanswered, or 421
+     * announced its end and it went on (RFC 5321 section 3.8). */
+    SENDER_EVENT_REFUSED_OPEN = 4,
 };
 
 struct sender_facts {
@@ -82,7 +85,8 @@ struct sender_facts {
         name_refused_by; /* enum name_rule: by which rules the leaf is not the host's; name_rules.h */
     uint8_t events;      /* enum sender_event */
     struct leaf_key key;
+    uint16_t forms; /* of the dialogue: seen_smtp.forms */
 };
 
 static_assert(SMTP_QUIRK_COUNT <= SENDER_FACTS_LOWEST_BIT, "the others are no bits of quirks");
-static_assert(sizeof(struct sender_facts) == 16, "compared and hashed as octets: no padding");
+static_assert(sizeof(struct sender_facts) == 18, "compared and hashed as octets: no padding");

@@ -94,6 +94,12 @@ static const struct field_word line_quirks[] = {
     {"garbage_line", 1U << SMTP_QUIRK_GARBAGE_LINE},
     {NULL, 0}};
 
+static const struct field_word dialogue_forms[] = {
+#define X(name, word) {word, 1U << SMTP_FORM_##name},
+    SMTP_READ_FORMS(X)
+#undef X
+        {NULL, 0}};
+
 static const struct field_word record_quirks[] = {
 #define X(name, word) {word, 1U << STS_RECORD_QUIRK_##name},
     STS_RECORD_QUIRKS(X)
@@ -168,6 +174,10 @@ static bool profile_fits_together(const struct field_place *place, const struct 
     if ((p->reply_lines & p->reply_lines_fatal) != 0) {
         at.field = "reply_lines_fatal";
         return field_fault(&at, "of other words than reply_lines");
+    }
+    if ((p->forms & p->forms_unseen) != 0 || ((p->forms | p->forms_unseen) & p->forms_fatal) != 0) {
+        at.field = "forms";
+        return field_fault(&at, "of other words than forms_unseen and forms_fatal, and these too");
     }
     if (p->level == PROFILE_MAY && p->without_tls == PROFILE_FAILURE_NEXT &&
         (p->tls_failure == PROFILE_FAILURE_CLEAR || p->session_lost == PROFILE_FAILURE_CLEAR)) {

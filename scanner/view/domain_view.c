@@ -38,6 +38,11 @@ bool route_has_quirk(const struct route_view *r, const char *quirk)
     return false;
 }
 
+bool route_has_form(const struct route_view *r)
+{
+    return json_array_size(json_object_get(value_object(r->session, "transcript"), "forms")) > 0;
+}
+
 bool route_ends_with_tls(const struct route_view *r)
 {
     return route_has_quirk(r, "lost_after_tls") || route_has_quirk(r, "refused_after_tls") ||

@@ -66,6 +66,8 @@ bool route_is_in_clear(const struct route_view *r);
 
 /** Does the session that speaks for it have this quirk (vocabulary smtp_quirk)? */
 bool route_has_quirk(const struct route_view *r, const char *quirk);
+/** Does it have a form that senders handle differently (vocabulary smtp_form)? */
+bool route_has_form(const struct route_view *r);
 /** The handshake stands, and no mail dialogue follows it: lost, refused or silent. */
 bool route_ends_with_tls(const struct route_view *r);
 

@@ -64,7 +64,7 @@ static bool is_odd_dialogue(const struct route_view *r)
         "empty_line_reply", "garbage_line", "injected"};
     const json_t *reply = value_object(value_object(r->session, "transcript"), "starttls");
     json_int_t code = json_integer_value(json_object_get(reply, "code"));
-    bool odd = code / 100 == 2 && code != 220;
+    bool odd = (code / 100 == 2 && code != 220) || route_has_form(r);
     for (size_t i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++) {
         odd = odd || route_has_quirk(r, quirks[i]);
     }

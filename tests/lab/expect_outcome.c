@@ -119,18 +119,32 @@ struct sender {
     unsigned rejected;     /* what a 5xx to STARTTLS comes to, where TLS is demanded */
     bool asks;             /* sends STARTTLS also where it is not offered */
     enum nowhere nowhere;  /* where DNS leads to no server */
+    unsigned closed; /* what a refusal comes to that ends the session, where TLS is not demanded */
+    unsigned hidden; /* what it says to a greeting without text */
+};
+
+enum hello {
+    HELLO_UNKNOWN,
+    HELLO_EHLO,
+    HELLO_HELO
 };
 
 /* As in datasets/sender-profiles/profiles.json. */
 static const struct sender senders[] = {
     {.id = "strict-pkix", .tls_min = 0x0303, .sni = true, .strict = true, .rejected = FAILS},
-    {.id = "postfix-may", .tls_min = 0x0301, .clear_on_failure = true},
+    {.id = "postfix-may",
+     .tls_min = 0x0301,
+     .clear_on_failure = true,
+     .closed = FAILS,
+     .hidden = HELLO_HELO},
     {.id = "postfix-dane",
      .tls_min = 0x0301,
      .dane = true,
      .dane_insecure_mx = true,
      .clear_on_failure = true,
-     .rejected = RETURNED},
+     .rejected = RETURNED,
+     .closed = FAILS,
+     .hidden = HELLO_HELO},
     {.id = "postfix-sts-plugin",
      .tls_min = 0x0301,
      .sni = true,
@@ -140,14 +154,17 @@ static const struct sender senders[] = {
      .dane = true,
      .dane_insecure_mx = true,
      .clear_on_failure = true,
-     .rejected = RETURNED},
+     .rejected = RETURNED,
+     .closed = FAILS,
+     .hidden = HELLO_HELO},
     {.id = "gmail",
      .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0301,
      .sni = true,
      .sts = true,
      .clear_on_failure = true,
-     .rejected = FAILS | RETURNED},
+     .rejected = FAILS | RETURNED,
+     .closed = FAILS | PLAINTEXT},
     {.id = "mox",
      .nowhere = NOWHERE_RETRIED,
      .tls_min = 0x0303,
@@ -157,14 +174,17 @@ static const struct sender senders[] = {
      .clear_on_failure = true,
      .both = true,
      .asks = true,
-     .rejected = RETURNED},
+     .rejected = RETURNED,
+     .closed = PLAINTEXT,
+     .hidden = HELLO_EHLO},
     {.id = "exchange-online",
      .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0303,
      .sni = true,
      .sts = true,
      .dane = true,
-     .rejected = FAILS | RETURNED},
+     .rejected = FAILS | RETURNED,
+     .closed = FAILS | PLAINTEXT},
 };
 
 /* What a session is to a sender: the handshake done, TLS not to be had, the next address, or not
@@ -173,6 +193,7 @@ enum session_kind {
     SESSION_TLS,
     SESSION_NO_STARTTLS,
     SESSION_REJECTED, /* 5xx to STARTTLS */
+    SESSION_CLOSED,   /* with 4xx to STARTTLS */
     SESSION_TLS_FAILS,
     SESSION_NOBODY,
     SESSION_OPEN,
@@ -183,8 +204,11 @@ static enum session_kind kind_of(const struct sender *s, const struct expected_s
     if (e->outcome == OUTCOME_REFUSED) {
         return SESSION_NOBODY;
     }
-    if (!outcome_info(e->outcome)->conclusive) {
+    if (!outcome_info(e->outcome)->conclusive || (e->hidden && s->hidden == HELLO_UNKNOWN)) {
         return SESSION_OPEN;
+    }
+    if (e->hidden && s->hidden == HELLO_HELO) {
+        return SESSION_NO_STARTTLS; /* RFC 1869 section 4.1.1: HELO has no list */
     }
     if (e->outcome == OUTCOME_ESTABLISHED) {
         return e->tls_version >= s->tls_min ? SESSION_TLS : SESSION_TLS_FAILS;
@@ -192,6 +216,7 @@ static enum session_kind kind_of(const struct sender *s, const struct expected_s
     bool offered = e->starttls != STARTTLS_NOT_OFFERED && e->starttls != STARTTLS_MASKED;
     return !offered                                  ? SESSION_NO_STARTTLS
            : e->outcome == OUTCOME_STARTTLS_REJECTED ? SESSION_REJECTED
+           : e->closes                               ? SESSION_CLOSED
                                                      : SESSION_TLS_FAILS;
 }
 
@@ -214,6 +239,7 @@ static unsigned demanded(const struct sender *s, enum session_kind kind, enum tr
         return s->asks ? good | unheard(s) : FAILS;
     case SESSION_REJECTED:
         return s->rejected;
+    case SESSION_CLOSED:
     case SESSION_TLS_FAILS:
     case SESSION_NOBODY:
         break;
@@ -232,6 +258,8 @@ static unsigned by_own_level(const struct sender *s, const struct expect_endpoin
         return ENCRYPTED;
     case SESSION_NO_STARTTLS:
         return PLAINTEXT;
+    case SESSION_CLOSED:
+        return s->closed;
     case SESSION_REJECTED:
     case SESSION_TLS_FAILS:
         return s->clear_on_failure ? PLAINTEXT : FAILS;

@@ -278,12 +278,14 @@ static void expect_smtp(const struct service *s, bool sni, struct expected_sessi
         [LAB_GREETING_NO_ESMTP] = OUTCOME_NOT_TESTED,
         [LAB_GREETING_NO_NAME] = OUTCOME_NOT_TESTED,
         [LAB_GREETING_STUTTER] = OUTCOME_NOT_TESTED,
+        [LAB_GREETING_HIDDEN] = OUTCOME_NOT_TESTED,
     };
     static const enum session_outcome by_ehlo[] = {
         [LAB_EHLO_HELO_ONLY] = OUTCOME_HELO_ONLY,    [LAB_EHLO_REJECTED] = OUTCOME_EHLO_REJECTED,
         [LAB_EHLO_TEMPFAIL] = OUTCOME_EHLO_TEMPFAIL, [LAB_EHLO_CLOSE] = OUTCOME_EHLO_CLOSED,
         [LAB_EHLO_SILENT] = OUTCOME_EHLO_TIMEOUT,    [LAB_EHLO_LONG_LINE] = OUTCOME_NOT_TESTED,
         [LAB_EHLO_HUGE] = OUTCOME_NOT_TESTED,        [LAB_EHLO_REFUSED_IN_TLS] = OUTCOME_NOT_TESTED,
+        [LAB_EHLO_ECHO] = OUTCOME_NOT_TESTED, /* as all from keyword-space-before on */
     };
     static const enum session_outcome by_starttls[] = {
         [LAB_STARTTLS_NONE] = OUTCOME_STARTTLS_NOT_OFFERED,
@@ -296,15 +298,27 @@ static void expect_smtp(const struct service *s, bool sni, struct expected_sessi
         [LAB_STARTTLS_SILENT] = OUTCOME_STARTTLS_TIMEOUT,
         [LAB_STARTTLS_FLIPS] = OUTCOME_NOT_TESTED,
         [LAB_STARTTLS_HIDDEN] = OUTCOME_STARTTLS_NOT_OFFERED,
+        [LAB_STARTTLS_TEMPFAIL_CLOSE] = OUTCOME_STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_CLOSING] = OUTCOME_STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_REJECTED_CLOSE] = OUTCOME_STARTTLS_REJECTED,
     };
     static const enum starttls_state state_of[] = {
-        [LAB_STARTTLS_OFFERED] = STARTTLS_OFFERED,    [LAB_STARTTLS_NONE] = STARTTLS_NOT_OFFERED,
-        [LAB_STARTTLS_MASKED] = STARTTLS_MASKED,      [LAB_STARTTLS_TEMPFAIL] = STARTTLS_TEMPFAIL,
-        [LAB_STARTTLS_REJECTED] = STARTTLS_REJECTED,  [LAB_STARTTLS_NOT_A_REPLY] = STARTTLS_UNKNOWN,
-        [LAB_STARTTLS_INJECTED] = STARTTLS_INJECTED,  [LAB_STARTTLS_CLOSE] = STARTTLS_UNKNOWN,
-        [LAB_STARTTLS_SILENT] = STARTTLS_UNKNOWN,     [LAB_STARTTLS_LOWER_CASE] = STARTTLS_OFFERED,
-        [LAB_STARTTLS_CODE_250] = STARTTLS_OFFERED,   [LAB_STARTTLS_FLIPS] = STARTTLS_OFFERED,
+        [LAB_STARTTLS_OFFERED] = STARTTLS_OFFERED,
+        [LAB_STARTTLS_NONE] = STARTTLS_NOT_OFFERED,
+        [LAB_STARTTLS_MASKED] = STARTTLS_MASKED,
+        [LAB_STARTTLS_TEMPFAIL] = STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_REJECTED] = STARTTLS_REJECTED,
+        [LAB_STARTTLS_NOT_A_REPLY] = STARTTLS_UNKNOWN,
+        [LAB_STARTTLS_INJECTED] = STARTTLS_INJECTED,
+        [LAB_STARTTLS_CLOSE] = STARTTLS_UNKNOWN,
+        [LAB_STARTTLS_SILENT] = STARTTLS_UNKNOWN,
+        [LAB_STARTTLS_LOWER_CASE] = STARTTLS_OFFERED,
+        [LAB_STARTTLS_CODE_250] = STARTTLS_OFFERED,
+        [LAB_STARTTLS_FLIPS] = STARTTLS_OFFERED,
         [LAB_STARTTLS_HIDDEN] = STARTTLS_NOT_OFFERED,
+        [LAB_STARTTLS_TEMPFAIL_CLOSE] = STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_CLOSING] = STARTTLS_TEMPFAIL,
+        [LAB_STARTTLS_REJECTED_CLOSE] = STARTTLS_REJECTED,
     };
     out->outcome = by_greeting[s->greeting];
     if (out->outcome == OUTCOME_NOT_TESTED) {
@@ -398,6 +412,11 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
     UNREACHABLE("unknown lab_tls_fate");
 }
 
+bool service_has_odd_list(const struct service *s)
+{
+    return s->ehlo >= LAB_EHLO_KEYWORD_SPACE_BEFORE && s->ehlo <= LAB_EHLO_ECHO;
+}
+
 /* Replies that some senders cannot read, answers to STARTTLS that some refuse. */
 static bool dialogue_divides(const struct service *s)
 {
@@ -408,6 +427,7 @@ static bool dialogue_divides(const struct service *s)
            s->ehlo == LAB_EHLO_NUL || s->ehlo == LAB_EHLO_REFUSED_IN_TLS ||
            s->starttls == LAB_STARTTLS_INJECTED || s->starttls == LAB_STARTTLS_LOWER_CASE ||
            s->starttls == LAB_STARTTLS_CODE_250 || s->starttls == LAB_STARTTLS_FLIPS ||
+           s->starttls == LAB_STARTTLS_REJECTED_CLOSE || service_has_odd_list(s) ||
            s->ehlo_tls_close;
 }
 
@@ -458,6 +478,10 @@ void service_expect(const struct service *s, const struct expected_client *clien
         out->outcome = OUTCOME_GREETING_TIMEOUT;
     } else {
         expect_smtp(s, client->sni, out);
+        out->hidden = s->greeting == LAB_GREETING_HIDDEN;
+        out->closes = s->starttls == LAB_STARTTLS_TEMPFAIL_CLOSE ||
+                      s->starttls == LAB_STARTTLS_CLOSING ||
+                      s->starttls == LAB_STARTTLS_REJECTED_CLOSE;
     }
     if (out->outcome == OUTCOME_NOT_TESTED) {
         expect_tls(s, client->sni, out);

@@ -33,37 +33,52 @@
     X(EMPTY_LINE, "empty-line") /* behind it */                                    \
     X(NOISE, "noise")           /* the message of a wrapper before it */           \
     X(SPAMD, "spamd")           /* of OpenBSD's spamd(8) */                        \
-    X(STUTTER, "stutter")       /* an octet at a time, with pauses */
+    X(STUTTER, "stutter")       /* an octet at a time, with pauses */              \
+    X(HIDDEN, "hidden")         /* asterisks in place of its text, as by a PIX */
 
-#define LAB_EHLOS(X)                                                 \
-    X(OK, "ok")                                                      \
-    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */         \
-    X(REJECTED, "rejected")   /* 550 to both */                      \
-    X(TEMPFAIL, "450")        /* to both */                          \
-    X(CLOSE, "close")                                                \
-    X(SILENT, "silent")                                              \
-    X(LONG_LINE, "long")        /* a keyword line over 512 octets */ \
-    X(HUGE, "huge")             /* a reply of 20,000 octets */       \
-    X(BARE, "bare")             /* nothing is listed */              \
-    X(EMPTY_LINE, "empty-line") /* within the list */                \
-    X(CR_CR_LF, "cr-cr-lf")     /* at the end of each line */        \
-    X(NUL, "nul")               /* behind the server's name */       \
-    X(REFUSED_IN_TLS, "refused-in-tls")
+#define LAB_EHLOS(X)                                                                \
+    X(OK, "ok")                                                                     \
+    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */                        \
+    X(REJECTED, "rejected")   /* 550 to both */                                     \
+    X(TEMPFAIL, "450")        /* to both */                                         \
+    X(CLOSE, "close")                                                               \
+    X(SILENT, "silent")                                                             \
+    X(LONG_LINE, "long")        /* a keyword line over 512 octets */                \
+    X(HUGE, "huge")             /* a reply of 20,000 octets */                      \
+    X(BARE, "bare")             /* nothing is listed */                             \
+    X(EMPTY_LINE, "empty-line") /* within the list */                               \
+    X(CR_CR_LF, "cr-cr-lf")     /* at the end of each line */                       \
+    X(NUL, "nul")               /* behind the server's name */                      \
+    X(REFUSED_IN_TLS, "refused-in-tls")                                             \
+    X(KEYWORD_SPACE_BEFORE, "keyword-space-before") /* in front of STARTTLS */      \
+    X(KEYWORD_SPACE_AFTER, "keyword-space-after")   /* and behind it */             \
+    X(KEYWORD_TAB_BEFORE, "keyword-tab-before")                                     \
+    X(KEYWORD_TAB_AFTER, "keyword-tab-after")                                       \
+    X(KEYWORD_PARAMETER, "keyword-parameter") /* STARTTLS REQUIRED */               \
+    X(KEYWORD_EQUALS, "keyword-equals")       /* STARTTLS=on */                     \
+    X(KEYWORD_CODE, "keyword-code")           /* 251-STARTTLS among lines of 250 */ \
+    X(MIXED_CODES, "mixed-codes")             /* 251 in the first line */           \
+    X(MIXED_CLASSES, "mixed-classes")         /* 500 in the first line */           \
+    X(CODE_251, "251")                        /* in all lines */                    \
+    X(ECHO, "echo")                           /* the client's name in place of its own */
 
-#define LAB_STARTTLS(X)                                                \
-    X(OFFERED, "offered")                                              \
-    X(NONE, "none")                                                    \
-    X(MASKED, "masked") /* XXXXXXXA, as by a middlebox */              \
-    X(TEMPFAIL, "454")                                                 \
-    X(REJECTED, "5xx")                                                 \
-    X(NOT_A_REPLY, "garbage") /* no reply at all but a line */         \
-    X(INJECTED, "injected")   /* a reply behind the 220 */             \
-    X(CLOSE, "close")                                                  \
-    X(SILENT, "silent")                                                \
-    X(LOWER_CASE, "lower-case") /* the keyword */                      \
-    X(CODE_250, "250")          /* in place of 220 */                  \
-    X(FLIPS, "flips")           /* listed in every other connection */ \
-    X(HIDDEN, "hidden")         /* not listed, and taken all the same */
+#define LAB_STARTTLS(X)                                                     \
+    X(OFFERED, "offered")                                                   \
+    X(NONE, "none")                                                         \
+    X(MASKED, "masked") /* XXXXXXXA, as by a middlebox */                   \
+    X(TEMPFAIL, "454")                                                      \
+    X(REJECTED, "5xx")                                                      \
+    X(NOT_A_REPLY, "garbage") /* no reply at all but a line */              \
+    X(INJECTED, "injected")   /* a reply behind the 220 */                  \
+    X(CLOSE, "close")                                                       \
+    X(SILENT, "silent")                                                     \
+    X(LOWER_CASE, "lower-case")    /* the keyword */                        \
+    X(CODE_250, "250")             /* in place of 220 */                    \
+    X(FLIPS, "flips")              /* listed in every other connection */   \
+    X(HIDDEN, "hidden")            /* not listed, and taken all the same */ \
+    X(TEMPFAIL_CLOSE, "454-close") /* the session ends with the reply */    \
+    X(CLOSING, "421-close")                                                 \
+    X(REJECTED_CLOSE, "5xx-close")
 
 #define LAB_TLS_FATES(X)                                                  \
     X(OK, "ok")                                                           \
@@ -352,6 +367,8 @@ struct expected_session {
     int alert;            /* that the server sends, -1: none */
     bool has_leaf;        /* `cert` is presented, and readable */
     bool unknown_name_warning;
+    bool hidden;  /* the greeting has no text */
+    bool closes;  /* with the refusal of STARTTLS */
     bool divides; /* senders that would agree otherwise make different things of it */
     struct cert_choice cert;
 };
@@ -364,6 +381,9 @@ struct expected_client {
 
 void service_expect(const struct service *s, const struct expected_client *client,
                     struct expected_session *out);
+
+/** Does it list STARTTLS in a form, or answer EHLO in one, that not every client reads? */
+bool service_has_odd_list(const struct service *s);
 
 const char *lab_cert_class_word(enum lab_cert_class c);
 const char *lab_chain_word(enum lab_chain c);

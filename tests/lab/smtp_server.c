@@ -228,6 +228,17 @@ static void on_ehlo(struct session *c, struct span argument, bool helo)
     case LAB_EHLO_EMPTY_LINE:
     case LAB_EHLO_CR_CR_LF:
     case LAB_EHLO_NUL:
+    case LAB_EHLO_KEYWORD_SPACE_BEFORE:
+    case LAB_EHLO_KEYWORD_SPACE_AFTER:
+    case LAB_EHLO_KEYWORD_TAB_BEFORE:
+    case LAB_EHLO_KEYWORD_TAB_AFTER:
+    case LAB_EHLO_KEYWORD_PARAMETER:
+    case LAB_EHLO_KEYWORD_EQUALS:
+    case LAB_EHLO_KEYWORD_CODE:
+    case LAB_EHLO_MIXED_CODES:
+    case LAB_EHLO_MIXED_CLASSES:
+    case LAB_EHLO_CODE_251:
+    case LAB_EHLO_ECHO:
         if (helo) {
             smtp_put_helo(&text, &c->service);
         } else {
@@ -291,6 +302,18 @@ static void on_starttls(struct session *c)
         return;
     case LAB_STARTTLS_REJECTED:
         say_text(c, "502 5.5.1 TLS not available\r\n");
+        return;
+    case LAB_STARTTLS_TEMPFAIL_CLOSE:
+        say_text(c, "454 4.7.0 TLS not available due to local problem\r\n");
+        c->close_when_sent = true;
+        return;
+    case LAB_STARTTLS_CLOSING:
+        say_text(c, "421 4.3.2 Service not available, closing channel\r\n");
+        c->close_when_sent = true;
+        return;
+    case LAB_STARTTLS_REJECTED_CLOSE:
+        say_text(c, "554 5.7.0 TLS not available\r\n");
+        c->close_when_sent = true;
         return;
     case LAB_STARTTLS_NOT_A_REPLY:
         say_text(c, "what do you mean by that\r\n");

@@ -82,6 +82,9 @@ void smtp_put_greeting(struct buf *out, const struct service *s)
     case LAB_GREETING_STUTTER:
         buf_putf(out, "220 %s ESMTP\r\n", s->name);
         return;
+    case LAB_GREETING_HIDDEN:
+        buf_put_text(out, "220 ****************0*2******0***\r\n");
+        return;
     case LAB_GREETING_CLOSE:
     case LAB_GREETING_SILENT:
         return;
@@ -104,6 +107,18 @@ static const char *const keywords[][8] = {
 
 static const char *starttls_keyword(const struct service *s, bool in_tls)
 {
+    static const char *const odd[] = {
+        [LAB_EHLO_KEYWORD_SPACE_BEFORE] = " STARTTLS",
+        [LAB_EHLO_KEYWORD_SPACE_AFTER] = "STARTTLS ",
+        [LAB_EHLO_KEYWORD_TAB_BEFORE] = "\tSTARTTLS",
+        [LAB_EHLO_KEYWORD_TAB_AFTER] = "STARTTLS\t",
+        [LAB_EHLO_KEYWORD_PARAMETER] = "STARTTLS REQUIRED",
+        [LAB_EHLO_KEYWORD_EQUALS] = "STARTTLS=on",
+        [LAB_EHLO_ECHO] = NULL,
+    };
+    if (odd[s->ehlo] != NULL && !in_tls) {
+        return odd[s->ehlo];
+    }
     bool masked = !in_tls && s->starttls == LAB_STARTTLS_MASKED;
     return masked ? "XXXXXXXA" : s->starttls == LAB_STARTTLS_LOWER_CASE ? "starttls" : "STARTTLS";
 }
@@ -132,16 +147,35 @@ static void spoil_lines(struct buf *out, size_t from, enum lab_ehlo how)
     buf_deinit(&whole);
 }
 
+enum list_line {
+    LINE_NAME,
+    LINE_STARTTLS,
+    LINE_OTHER
+};
+
+static unsigned code_of(const struct service *s, enum list_line line, bool in_tls)
+{
+    bool is_251 = s->ehlo == LAB_EHLO_CODE_251 ||
+                  (s->ehlo == LAB_EHLO_KEYWORD_CODE && line == LINE_STARTTLS) ||
+                  (s->ehlo == LAB_EHLO_MIXED_CODES && line == LINE_NAME);
+    bool is_500 = s->ehlo == LAB_EHLO_MIXED_CLASSES && line == LINE_NAME;
+    return in_tls ? 250 : is_500 ? 500 : is_251 ? 251 : 250;
+}
+
 static void put_list(struct buf *out, const struct service *s, struct span client, bool in_tls)
 {
     const char *hello = s->software == LAB_SOFTWARE_POSTFIX    ? ""
                         : s->software == LAB_SOFTWARE_SENDMAIL ? ", pleased to meet you"
                                                                : " [127.0.0.1]";
     client = span_take(client, 200);
-    if (s->software == LAB_SOFTWARE_POSTFIX) {
-        buf_putf(out, "250-%s\r\n", s->name);
+    unsigned code = code_of(s, LINE_NAME, in_tls);
+    if (s->ehlo == LAB_EHLO_ECHO) {
+        buf_putf(out, "%u-%.*s\r\n", code, (int)client.len,
+                 client.len ? (const char *)client.at : "");
+    } else if (s->software == LAB_SOFTWARE_POSTFIX) {
+        buf_putf(out, "%u-%s\r\n", code, s->name);
     } else {
-        buf_putf(out, "250-%s Hello %.*s%s\r\n", s->name, (int)client.len,
+        buf_putf(out, "%u-%s Hello %.*s%s\r\n", code, s->name, (int)client.len,
                  client.len ? (const char *)client.at : "", hello);
     }
     if (s->ehlo == LAB_EHLO_LONG_LINE) {
@@ -159,9 +193,11 @@ static void put_list(struct buf *out, const struct service *s, struct span clien
     const char *const *words = keywords[s->software];
     for (size_t i = 0; i < 8 && words[i] != NULL; i++) {
         if (i == STARTTLS_PLACE && offered) {
-            buf_putf(out, "250-%s\r\n", starttls_keyword(s, in_tls));
+            buf_putf(out, "%u-%s\r\n", code_of(s, LINE_STARTTLS, in_tls),
+                     starttls_keyword(s, in_tls));
         }
-        buf_putf(out, "250%c%s\r\n", i == 7 || words[i + 1] == NULL ? ' ' : '-', words[i]);
+        buf_putf(out, "%u%c%s\r\n", code_of(s, LINE_OTHER, in_tls),
+                 i == 7 || words[i + 1] == NULL ? ' ' : '-', words[i]);
     }
 }
 

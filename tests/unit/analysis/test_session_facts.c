@@ -35,7 +35,27 @@ static const struct fact_case cases[] = {
               .cipher = ECDHE_GCM,
               .unknown_name_warning = true}},
      {.cipher = ECDHE_GCM, .events = SENDER_EVENT_NAME_WARNING}},
-    {"454 is a refusal", {.smtp = {.reply[SMTP_STEP_STARTTLS] = {.code = 454}}}, {0}},
+    {"454 is a refusal, and QUIT is answered",
+     {.smtp = {.starttls = STARTTLS_TEMPFAIL,
+               .reply[SMTP_STEP_STARTTLS] = {.code = 454},
+               .reply[SMTP_STEP_QUIT] = {.code = 221}}},
+     {0}},
+    {"QUIT is not answered: whether the session lives on is not known",
+     {.smtp = {.starttls = STARTTLS_TEMPFAIL, .reply[SMTP_STEP_STARTTLS] = {.code = 454}}},
+     {.events = SENDER_EVENT_REFUSED_OPEN}},
+    {"421 announces its end, RFC 5321 section 3.8, and it goes on",
+     {.smtp = {.starttls = STARTTLS_TEMPFAIL,
+               .reply[SMTP_STEP_STARTTLS] = {.code = 421},
+               .reply[SMTP_STEP_QUIT] = {.code = 221}}},
+     {.events = SENDER_EVENT_REFUSED_OPEN}},
+    {"it ends",
+     {.smtp = {.starttls = STARTTLS_REJECTED,
+               .reply[SMTP_STEP_STARTTLS] = {.code = 554},
+               .forms = 1U << SMTP_FORM_CLOSED_AFTER_REFUSAL}},
+     {.events = SENDER_EVENT_STARTTLS_5XX, .forms = 1U << SMTP_FORM_CLOSED_AFTER_REFUSAL}},
+    {"forms of the dialogue are as seen",
+     {.smtp = {.forms = 1U << SMTP_FORM_HIDDEN_GREETING}},
+     {.forms = 1U << SMTP_FORM_HIDDEN_GREETING}},
     {"text behind the greeting, RFC 5321 section 4.3.1",
      {.smtp = {.early_talker = true}},
      {.quirks = SENDER_FACTS_EARLY_REPLY}},
@@ -96,6 +116,7 @@ Test(session_facts, what_a_session_showed)
         const struct sender_facts *want = &cases[i].facts;
         struct sender_facts f = session_facts_of(&cases[i].seen);
         cr_expect_eq(f.quirks, want->quirks, "%s: quirks %#x", cases[i].name, f.quirks);
+        cr_expect_eq(f.forms, want->forms, "%s: forms %#x", cases[i].name, f.forms);
         cr_expect_eq(f.events, want->events, "%s: events %#x", cases[i].name, f.events);
         cr_expect_eq(f.cipher, want->cipher, "%s: cipher", cases[i].name);
         cr_expect_eq(f.group, want->group, "%s: group", cases[i].name);

@@ -27,6 +27,7 @@ static const char *const plain[][2] = {
     {"without_tls", "\"clear\""},
     {"tls_failure", "\"next\""},
     {"starttls_refused", "\"clear\""},
+    {"starttls_refused_closed", "\"next\""},
     {"required_tls_rejected", "\"returns\""},
     {"required_tls_missing", "\"next\""},
     {"session_lost", "\"unknown\""},
@@ -34,6 +35,9 @@ static const char *const plain[][2] = {
     {"reply_lines", "[\"cr_cr_lf\", \"nul\"]"},
     {"reply_lines_fatal", "[\"garbage_line\"]"},
     {"starttls_keyword", "\"any_case\""},
+    {"forms", "[\"keyword_parameter\", \"own_name\"]"},
+    {"forms_unseen", "[\"hidden_greeting\"]"},
+    {"forms_fatal", "[\"mixed_codes\"]"},
     {"starttls_reply", "\"2xx\""},
     {"after_220", "\"dropped\""},
     {"sts_record_tolerates", "[\"front_space\", \"duplicate_id\"]"},
@@ -197,6 +201,10 @@ static void check_plain(const struct sender_profile *p)
               p->dane_names == PROFILE_DANE_NAMES_NEXT_HOP);
     cr_expect_eq(p->reply_lines, 1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL);
     cr_expect_eq(p->reply_lines_fatal, 1U << SMTP_QUIRK_GARBAGE_LINE);
+    cr_expect_eq(p->forms, 1U << SMTP_FORM_KEYWORD_PARAMETER | 1U << SMTP_FORM_OWN_NAME);
+    cr_expect_eq(p->forms_unseen, 1U << SMTP_FORM_HIDDEN_GREETING);
+    cr_expect_eq(p->forms_fatal, 1U << SMTP_FORM_MIXED_CODES);
+    cr_expect_eq(p->starttls_refused_closed, PROFILE_FAILURE_NEXT);
     cr_expect_eq(p->sts_record,
                  1U << STS_RECORD_QUIRK_FRONT_SPACE | 1U << STS_RECORD_QUIRK_DUPLICATE_ID);
     cr_expect_eq(p->sts_record_perhaps, 0U);
@@ -307,6 +315,12 @@ static const struct {
      IN_A "reply_lines must be a list"},
     {"a set left out", "reply_lines", NULL, IN_A "reply_lines is missing; give it a list"},
     {"null for a list", "reply_lines_fatal", "null", IN_A "reply_lines_fatal must be a list"},
+    {"a form that is about no list", "forms", "[\"closed_after_refusal\"]",
+     IN_A "forms must be a list"},
+    {"a form with which STARTTLS is seen and not", "forms_unseen", "[\"own_name\"]",
+     IN_A "forms must be of other words than forms_unseen and forms_fatal"},
+    {"one that is unseen and fatal", "forms_fatal", "[\"hidden_greeting\"]",
+     IN_A "forms must be of other words than forms_unseen and forms_fatal"},
     {"read over, and fatal", "reply_lines_fatal", "[\"nul\"]",
      IN_A "reply_lines_fatal must be of other words than reply_lines"},
     {"a quirk of records in policies", "sts_policy_tolerates", "[\"front_space\"]",

@@ -418,6 +418,8 @@ Test(report, effects_name_the_sender)
          "answered"},
         {"'outcome':'established','acceptable':true", ",'transcript':{'quirks':['nul']}",
          "Some senders: the dialogue before TLS deviates from the RFCs;"},
+        {"'outcome':'established','acceptable':true", ",'transcript':{'forms':['hidden_greeting']}",
+         "Some senders: the dialogue before TLS deviates from the RFCs;"},
         {"'outcome':'established','acceptable':true", ",'transcript':{'starttls':{'code':250}}",
          "Some senders: the dialogue before TLS deviates from the RFCs;"},
         {"'outcome':'established','acceptable':true",
