@@ -6,21 +6,19 @@
 
 #include "scanner/base/check.h"
 
-uint8_t *buf_room(struct buf *b, size_t len)
+uint8_t *buf_grow(struct buf *b, size_t len)
 {
     if (len > b->limit - b->len) {
         return NULL;
     }
-    if (b->at == NULL || len > b->cap - b->len) { /* NULL means "no", also for no octets */
-        size_t cap = b->cap ? b->cap * 2 : 256;
-        while (cap < b->len + len) {
-            cap *= 2;
-        }
-        uint8_t *at = realloc(b->at, cap);
-        CHECK(at != NULL);
-        b->at = at;
-        b->cap = cap;
+    size_t cap = b->cap ? b->cap * 2 : 256;
+    while (cap < b->len + len) {
+        cap *= 2;
     }
+    uint8_t *at = realloc(b->at, cap);
+    CHECK(at != NULL);
+    b->at = at;
+    b->cap = cap;
     return b->at + b->len;
 }
 

@@ -15,9 +15,18 @@ struct buf {
 
 /** Appends a copy of `s`. @return false, with `b` unchanged, when `limit` would be passed. */
 bool buf_append(struct buf *b, struct span s);
+/* Only for buf_room(), where more memory is needed or `limit` would be passed: seldom, so apart from
+ * what is done for each octet. */
+uint8_t *buf_grow(struct buf *b, size_t len) __attribute__((cold, noinline));
+
 /** Makes room for `len` more octets and returns where they go; NULL when `limit` would be passed.
  * The caller writes them and adds what it wrote to `b->len`. */
-uint8_t *buf_room(struct buf *b, size_t len);
+static inline uint8_t *buf_room(struct buf *b, size_t len)
+{
+    bool fits = len <= b->cap - b->len && len <= b->limit - b->len;
+    return fits && b->at != NULL ? b->at + b->len : buf_grow(b, len); /* NULL means "no" */
+}
+
 /** As buf_append(), for buffers of our own without a limit: cannot fail. */
 void buf_put(struct buf *b, struct span s);
 void buf_put_char(struct buf *b, char c);
