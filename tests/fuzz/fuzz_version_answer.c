@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct seen_hello *x = version_probe_seen(whole);
     const struct seen_hello *y = version_probe_seen(parts);
     CHECK(a == b && x->answer == y->answer && x->version == y->version && x->alert == y->alert &&
-          x->retry_request == y->retry_request);
+          x->cipher == y->cipher && x->retry_request == y->retry_request);
     struct buf out = BUF_INIT(64);
     version_probe_goodbye(whole, &out);
     CHECK(out.len == (x->answer == HELLO_ACCEPTED ? 14U : 0U));
