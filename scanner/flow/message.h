@@ -19,9 +19,9 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 5
+#define MESSAGE_VERSION 6
 
-/* A request names where its answer goes: worker, index there, and the generation of the index. */
+/* A request names the key that wants to know, or where its answer goes: a worker, and an index there. */
 #define FIELDS_DOMAIN(F)                                     \
     F(u32, block)      /* of the input, see admission.h */   \
     F(u64, input_line) /* */                                 \
@@ -32,15 +32,12 @@
 
 #define FIELDS_HOST_WANT(F)                                                                 \
     F(u32, block)                                                                           \
-    F(u16, from)                                                                            \
-    F(u32, domain)                                                                          \
-    F(u32, generation)                                                                      \
-    F(u16, mx)           /* index in the domain's list */                                   \
     F(u8, dial)          /* 0: only the addresses are asked for (implicit MX, recorded) */  \
     F(u8, addresses_max) /* to be dialled: the domain's endpoint cap shared by its hosts */ \
+    F(span, domain)      /* who wants it */                                                 \
     F(span, host)
 
-#define FIELDS_HOST_RESOLVED(F) F(u32, domain) F(u32, generation) F(u16, mx)
+#define FIELDS_HOST_RESOLVED(F) F(span, domain) F(span, host)
 
 /* What a host comes to, as its owner keeps it and its domains hear of it. */
 #define FIELDS_HOST_RESULT(F)                                                      \
@@ -55,7 +52,7 @@
     F(u16, endpoint_count)                                                         \
     F(rest, endpoints) /* so many briefs */
 
-#define FIELDS_HOST_DONE(F) F(u32, domain) F(u32, generation) F(u16, mx) F(host_result, result)
+#define FIELDS_HOST_DONE(F) F(span, domain) F(span, host) F(host_result, result)
 
 #define FIELDS_ADDRESS_WANT(F)                                                    \
     F(u32, block)                                                                 \
@@ -92,14 +89,12 @@
 /* To the policy thread: `addresses` in the order to be tried, codec_put_addr(). */
 #define FIELDS_POLICY_WANT(F) \
     F(u16, from)              \
-    F(u32, domain)            \
-    F(u32, generation)        \
+    F(span, domain)           \
     F(span, policy_host)      \
     F(span, addresses)
 
 #define FIELDS_POLICY_DONE(F) \
-    F(u32, domain)            \
-    F(u32, generation)        \
+    F(span, domain)           \
     F(span, fetched) /* policy_fetched_put() */
 
 #define FIELDS_CHAIN_NEW(F)                                       \

@@ -2,24 +2,60 @@
 
 /**
  * Owners: each keeps what is known of the keys of one kind and says what happens next. An owner is an
- * engine: an event goes in (a message, a verdict), commands come out, here. It has no socket, no clock, no
- * thread and no library of these; whoever runs it carries the commands out.
+ * engine: an event goes in (a message, an answer of DNS, a verdict), commands come out, here. It has no
+ * socket, no clock, no thread and no library of these; whoever runs it carries the commands out after each
+ * event, in their order.
  *
  * Messages name keys. One that comes twice, or that nobody waits for any more, is counted as a stray and
  * has no other effect.
  */
 
-#include "scanner/base/hash.h"
 #include "scanner/flow/message.h"
+#include "scanner/record/recorder.h"
 
-/** What an owner asks for. */
-struct owner_out {
-    uint32_t judge_count;
-    uint32_t self;        /* the worker that it belongs to: where answers go */
-    struct buf *to_judge; /* borrowed; messages, by the owner of the key */
+/** A question for DNS. */
+struct owner_question {
+    uint64_t tag;     /* comes back with the answer; the owner's own */
+    uint16_t type;    /* enum dns_type */
+    struct span name; /* text in normal form; borrowed from the list */
 };
+
+/** A line whose row is written. */
+struct finished_line {
+    uint64_t input_line;
+    enum account_class ending;
+};
+
+/** What owners ask for. The borrowed members and the counts are the caller's. */
+struct owner_out {
+    uint32_t worker_count;
+    uint32_t judge_count;
+    uint32_t self;           /* the worker that they belong to: where verdicts go */
+    struct buf *to_worker;   /* borrowed; messages, by the owner of the key */
+    struct buf *to_judge;    /* borrowed, the same */
+    struct buf *to_policies; /* borrowed */
+    struct recorder *recorder;
+    struct buf questions; /* owner_question_next() */
+    struct buf settled;   /* uint32_t: the block of each line whose names are resolved */
+    struct buf finished;  /* struct finished_line */
+};
+
+void owner_out_init(struct owner_out *out);
+void owner_out_deinit(struct owner_out *out);
+
+/** Where messages about a name go. */
+static inline struct buf *out_to_name(const struct owner_out *out, struct span name)
+{
+    return &out->to_worker[hash_partition(name) % out->worker_count];
+}
 
 static inline struct buf *out_to_judge(const struct owner_out *out, struct span digest)
 {
     return &out->to_judge[hash_partition(digest) % out->judge_count];
 }
+
+/** Asks about `name` below `prefix`. @param prefix with its dot; "": about the name itself */
+void owner_question_put(struct owner_out *out, uint64_t tag, uint16_t type, const char *prefix,
+                        struct span name);
+/** Takes one off the front of `in`. @return false when there is none. */
+bool owner_question_next(struct span *in, struct owner_question *q);

@@ -64,12 +64,3 @@ struct resolver *open_resolver(const struct scan_params *p, uv_loop_t *loop, uin
                                            .tries = p->dns_tries};
     return resolver_new(loop, &params);
 }
-
-enum policy_fetch fetch_without_address(const struct seen_dns *a, const struct seen_dns *aaaa)
-{
-    if (a->state == DNS_NXDOMAIN || aaaa->state == DNS_NXDOMAIN || a->state == DNS_NAME_INVALID) {
-        return POLICY_FETCH_DNS_NXDOMAIN;
-    }
-    bool none = a->state == DNS_NODATA && aaaa->state == DNS_NODATA;
-    return none ? POLICY_FETCH_DNS_NO_ADDRESS : POLICY_FETCH_DNS_FAILED;
-}

@@ -20,6 +20,3 @@ struct policy_address fetch_address(const struct scan_params *p, const struct ne
 
 /** Asks the scan's name servers. @param rate_per_s of its questions; 0: no limit */
 struct resolver *open_resolver(const struct scan_params *p, uv_loop_t *loop, uint32_t rate_per_s);
-
-/** How a fetch ends whose host has no address. */
-enum policy_fetch fetch_without_address(const struct seen_dns *a, const struct seen_dns *aaaa);

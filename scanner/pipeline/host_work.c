@@ -56,35 +56,31 @@ static uint32_t find_or_add(struct host_table *t, struct span name)
     return t->count++;
 }
 
-static void tell_done(struct worker *w, const struct subscriber *s, const struct host_record *r)
+static void tell_done(struct worker *w, struct span domain, struct span host,
+                      const struct host_record *r)
 {
-    struct message_host_done m = {.domain = s->domain,
-                                  .generation = s->generation,
-                                  .mx = s->mx,
-                                  .result = host_record_result(r)};
-    message_put_host_done(worker_outbox(w, s->from), &m);
+    struct message_host_done m = {.domain = domain, .host = host, .result = host_record_result(r)};
+    message_put_host_done(out_to_name(&w->out, domain), &m);
 }
 
-static void tell_resolved(struct worker *w, const struct subscriber *s)
+static void tell_resolved(struct worker *w, struct span domain, struct span host)
 {
-    struct message_host_resolved m = {
-        .domain = s->domain, .generation = s->generation, .mx = s->mx};
-    message_put_host_resolved(worker_outbox(w, s->from), &m);
+    struct message_host_resolved m = {.domain = domain, .host = host};
+    message_put_host_resolved(out_to_name(&w->out, domain), &m);
 }
 
 /* Who only wanted the addresses (an implicit MX that is recorded, not dialled) is done now. */
-static void tell_addresses(struct worker *w, const struct host_work *h, const struct subscriber *s)
+static void tell_addresses(struct worker *w, const struct host_work *h, struct span domain)
 {
     struct message_host_done m = {
-        .domain = s->domain,
-        .generation = s->generation,
-        .mx = s->mx,
+        .domain = domain,
+        .host = h->name,
         .result = {.a_state = h->dns[QUESTION_A].state,
                    .aaaa_state = h->dns[QUESTION_AAAA].state,
                    .cname_count = (uint8_t)h->cname_count,
                    .address_count = (uint16_t)(h->v4_count + h->v6_count)},
     };
-    message_put_host_done(worker_outbox(w, s->from), &m);
+    message_put_host_done(out_to_name(&w->out, domain), &m);
 }
 
 /* --- reverse DNS --------------------------------------------------------------------------- */
@@ -271,7 +267,7 @@ static void finish(struct worker *w, uint32_t index)
     e->record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
         if (h->subscribers[i].dial) {
-            tell_done(w, &h->subscribers[i], e->record);
+            tell_done(w, h->subscribers[i].domain, h->name, e->record);
         }
     }
     e->work = NULL;
@@ -286,27 +282,13 @@ static void finish_when_complete(struct worker *w, uint32_t index)
     }
 }
 
-enum not_tested_reason address_reason_not_to_dial(const struct scan *s, const struct net_addr *a)
-{
-    if (blocklist_has_address(s->blocklist, a)) {
-        return NOT_TESTED_BLOCKLISTED;
-    }
-    if (!s->params->allow_special_addresses && net_addr_special_purpose(a) != NULL) {
-        return NOT_TESTED_SPECIAL_PURPOSE;
-    }
-    if (a->family == 4 ? !s->params->use_ipv4 : !s->params->use_ipv6 || !s->has_ipv6) {
-        return NOT_TESTED_FAMILY_DISABLED;
-    }
-    return NOT_TESTED_NONE;
-}
-
 static enum not_tested_reason reason_not_to_dial(const struct worker *w, const struct host_work *h,
                                                  const struct net_addr *a, size_t position)
 {
     if (h->blocklisted) {
         return NOT_TESTED_BLOCKLISTED;
     }
-    enum not_tested_reason reason = address_reason_not_to_dial(w->scan, a);
+    enum not_tested_reason reason = dial_rules_refuse(&w->scan->dial, a);
     if (reason == NOT_TESTED_NONE && position >= h->addresses_max) {
         return NOT_TESTED_TRUNCATED;
     }
@@ -401,9 +383,9 @@ static void tell_subscribers(struct worker *w, uint32_t index)
     struct host_work *h = w->hosts->entries[index].work;
     for (; h->subscribers_told < h->subscriber_count; h->subscribers_told++) {
         const struct subscriber *s = &h->subscribers[h->subscribers_told];
-        tell_resolved(w, s);
+        tell_resolved(w, s->domain, h->name);
         if (!s->dial) {
-            tell_addresses(w, h, s);
+            tell_addresses(w, h, s->domain);
         }
     }
 }
@@ -465,7 +447,7 @@ static void take_cnames(struct worker *w, struct host_work *h, enum question q,
         }
     }
     for (size_t i = 0; i < answer->cname_count; i++) {
-        if (blocklist_has_name(w->scan->blocklist, answer->cnames[i])) {
+        if (blocklist_has_name(w->scan->dial.blocklist, answer->cnames[i])) {
             h->blocklisted = true;
         }
     }
@@ -524,10 +506,7 @@ static void add_subscriber(struct host_work *h, const struct message_host_want *
 {
     h->subscribers = memory_grow_list(h->subscribers, h->subscriber_count, sizeof(*h->subscribers));
     h->subscribers[h->subscriber_count++] = (struct subscriber){
-        .domain = m->domain,
-        .generation = m->generation,
-        .from = m->from,
-        .mx = m->mx,
+        .domain = arena_copy(&h->arena, m->domain),
         .dial = m->dial != 0,
     };
 }
@@ -553,10 +532,8 @@ void host_on_want(struct worker *w, const struct message_host_want *m)
     uint32_t index = find_or_add(w->hosts, m->host);
     struct host_entry *e = &w->hosts->entries[index];
     if (e->record != NULL && e->record->dialled) {
-        struct subscriber s = {
-            .domain = m->domain, .generation = m->generation, .from = m->from, .mx = m->mx};
-        tell_resolved(w, &s);
-        tell_done(w, &s, e->record);
+        tell_resolved(w, m->domain, m->host);
+        tell_done(w, m->domain, m->host, e->record);
         return;
     }
     struct host_work *h = e->work != NULL ? e->work : begin_work(w, index, m->host);
@@ -564,7 +541,7 @@ void host_on_want(struct worker *w, const struct message_host_want *m)
     if (m->dial) {
         if (!h->dial) {
             h->dial = true;
-            h->blocklisted = h->blocklisted || blocklist_has_name(w->scan->blocklist, h->name);
+            h->blocklisted = h->blocklisted || blocklist_has_name(w->scan->dial.blocklist, h->name);
         }
         /* The most generous domain of the block decides, not the one that came first. */
         bool raised = m->block <= h->block && m->addresses_max > h->addresses_max;

@@ -17,10 +17,7 @@ enum question {
 };
 
 struct subscriber {
-    uint32_t domain;
-    uint32_t generation;
-    uint16_t from;
-    uint16_t mx;
+    struct span domain; /* in the arena of the work */
     bool dial;
 };
 

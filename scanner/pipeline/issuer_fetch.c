@@ -109,7 +109,7 @@ static size_t find_host(struct issuer_fetch *f, struct span name)
         struct issuer_host *h = &f->hosts[f->host_count++];
         *h = (struct issuer_host){.name = memory_new(name.len + 1, 1)};
         memcpy(h->name, name.at, name.len);
-        h->blocklisted = blocklist_has_name(f->scan->blocklist, name);
+        h->blocklisted = blocklist_has_name(f->scan->dial.blocklist, name);
     }
     return at;
 }
@@ -152,7 +152,7 @@ static void take_answer(const struct issuer_fetch *f, struct issuer_host *h, boo
     *(ipv4 ? &h->a : &h->aaaa) = answer->seen;
     for (size_t i = 0; i < answer->cname_count; i++) {
         h->blocklisted =
-            h->blocklisted || blocklist_has_name(f->scan->blocklist, answer->cnames[i]);
+            h->blocklisted || blocklist_has_name(f->scan->dial.blocklist, answer->cnames[i]);
     }
 }
 
@@ -260,7 +260,7 @@ static void begin_fetch(struct issuer_fetch *f, struct policy_fetcher *fetcher,
     struct policy_target target = {.policy_host = h->name};
     enum not_tested_reason reason = NOT_TESTED_NONE;
     for (size_t i = 0; i < h->address_count && target.address_count < POLICY_ATTEMPTS_MAX; i++) {
-        enum not_tested_reason no = address_reason_not_to_dial(f->scan, &h->addresses[i]);
+        enum not_tested_reason no = dial_rules_refuse(&f->scan->dial, &h->addresses[i]);
         if (no == NOT_TESTED_NONE) {
             target.addresses[target.address_count++] =
                 fetch_address(p, &h->addresses[i], HTTP_PORT);

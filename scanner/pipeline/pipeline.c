@@ -243,7 +243,11 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
     }
     c->params.terms.known = c->known;
     c->scan.suffixes = *suffixes;
-    c->scan.blocklist = *blocklist;
+    c->scan.dial = (struct dial_rules){.blocklist = *blocklist,
+                                       .allow_special_addresses = c->params.allow_special_addresses,
+                                       .ipv4 = c->params.use_ipv4,
+                                       .ipv6 = c->params.use_ipv6 &&
+                                               (has_ipv6_route() || maps_ipv6(&c->params))};
     if (!reader_open(&c->reader, &c->scan, &error)) {
         goto failed;
     }
@@ -532,7 +536,6 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     c->scan.worker_count = count_workers(params);
     c->scan.judge_count =
         c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
-    c->scan.has_ipv6 = has_ipv6_route() || maps_ipv6(params);
 
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file of the largest size allowed is a write error */

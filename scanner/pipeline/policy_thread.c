@@ -26,9 +26,9 @@ struct policy_thread {
 
 /** Whose fetch it is; malloc'ed. */
 struct policy_waiter {
-    uint32_t domain;
-    uint32_t generation;
     uint16_t from;
+    uint16_t domain_len;
+    uint8_t domain[];
 };
 
 const char *policy_thread_library_version(void)
@@ -62,8 +62,7 @@ static void on_done(void *arg, void *tag, const struct seen_policy *seen)
     write_body(t, seen);
     buf_reset(&t->fetched);
     policy_fetched_put(&t->fetched, seen);
-    struct message_policy_done m = {.domain = waiter->domain,
-                                    .generation = waiter->generation,
+    struct message_policy_done m = {.domain = {waiter->domain, waiter->domain_len},
                                     .fetched = buf_span(&t->fetched)};
     message_put_policy_done(&t->outbox[waiter->from], &m);
     free(waiter);
@@ -83,9 +82,10 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
         struct net_addr address = codec_get_addr(&addresses);
         target.addresses[target.address_count++] = fetch_address(p, &address, HTTPS_PORT);
     }
-    struct policy_waiter *waiter = memory_new(1, sizeof(*waiter));
-    *waiter =
-        (struct policy_waiter){.domain = m->domain, .generation = m->generation, .from = m->from};
+    struct policy_waiter *waiter = memory_new(1, sizeof(*waiter) + m->domain.len);
+    waiter->from = m->from;
+    waiter->domain_len = (uint16_t)m->domain.len;
+    memcpy(waiter->domain, m->domain.at, m->domain.len);
     policy_fetcher_add(t->fetcher, &target, waiter);
 }
 

@@ -1,5 +1,6 @@
 #include "scanner/pipeline/worker.h"
 
+#include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/rows_out.h"
@@ -29,27 +30,79 @@ static void on_chain_known(struct worker *w, const struct message_chain_known *m
     uint32_t count = known_chains_take(&w->chains, m, &waiters, &verdict);
     for (uint32_t i = 0; i < count; i++) {
         if (waiters[i].kind == WAITER_DOMAIN) {
-            policy_on_verdict(w, waiters[i].index, verdict);
+            domain_on_verdict(&w->domains, waiters[i].index, verdict);
         } else {
             service_on_verdict(w, waiters[i].index, m->chain_id, verdict);
         }
     }
 }
 
+static void on_dns_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
+
+/* What an owner asked for; messages lie in the outboxes already. */
+static void run_commands(struct worker *w)
+{
+    struct owner_out *out = &w->out;
+    struct owner_question q;
+    for (struct span in = buf_span(&out->questions); owner_question_next(&in, &q);) {
+        resolver_ask(w->resolver, q.name, q.type, on_dns_answer, w, q.tag);
+    }
+    for (struct span in = buf_span(&out->settled); in.len > 0;) {
+        uint32_t block = codec_get_u32(&in);
+        w->settled_block[block % BLOCK_RING] = block;
+        w->settled[block % BLOCK_RING]++;
+        w->any_settled = true;
+    }
+    for (struct span in = buf_span(&out->finished); in.len > 0;) {
+        struct finished_line line;
+        codec_get_octets(&in, &line, sizeof(line));
+        atomic_fetch_add_explicit(&w->counters.lines_done[line.ending], 1, memory_order_relaxed);
+        codec_put_u64(&w->lines_done, line.input_line);
+        w->finished_domains++;
+        scan_item_closes(w->scan);
+        worker_row_written(w);
+    }
+    buf_reset(&out->questions);
+    buf_reset(&out->settled);
+    buf_reset(&out->finished);
+}
+
+static void on_dns_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct worker *w = arg;
+    worker_note_answer(w, answer);
+    domain_on_answer(&w->domains, tag, answer);
+    run_commands(w);
+}
+
+static void name_policy_host(void *arg, struct span policy_host)
+{
+    struct worker *w = arg;
+    given_up_add(&w->scan->given_up, "policy host", policy_host);
+}
+
 static void on_message(struct worker *w, enum message_kind kind, struct span body)
 {
     atomic_fetch_add_explicit(&w->counters.messages, 1, memory_order_relaxed);
     switch (kind) {
+#define ENGINE(NAME, name, handler, owner)                  \
+    case MESSAGE_##NAME: {                                  \
+        struct message_##name m = message_get_##name(body); \
+        handler(owner, &m);                                 \
+        return;                                             \
+    }
+        ENGINE(DOMAIN, domain, domain_on_line, &w->domains)
+        ENGINE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
+        ENGINE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
+        ENGINE(POLICY_DONE, policy_done, domain_on_policy_done, &w->domains)
+#undef ENGINE
 #define HANDLE(NAME, name, handler)                         \
     case MESSAGE_##NAME: {                                  \
         struct message_##name m = message_get_##name(body); \
         handler(w, &m);                                     \
         return;                                             \
     }
-        HANDLE(DOMAIN, domain, domain_on_message)
         HANDLE(HOST_WANT, host_want, host_on_want)
-        HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved)
-        HANDLE(HOST_DONE, host_done, domain_on_host_done)
         HANDLE(ADDRESS_WANT, address_want, service_on_address_want)
         HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done)
         HANDLE(NAME_CHECK, name_check, host_on_name_check)
@@ -57,7 +110,6 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         HANDLE(LEASE_WANT, lease_want, lease_on_want)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant)
         HANDLE(LEASE_RETURN, lease_return, lease_on_return)
-        HANDLE(POLICY_DONE, policy_done, policy_on_done)
         HANDLE(CHAIN_KNOWN, chain_known, on_chain_known)
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE:
@@ -74,7 +126,7 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
     }
     case MESSAGE_GIVE_UP:
         service_give_up(w);
-        policy_give_up(w);
+        domain_give_up_policies(&w->domains, name_policy_host, w);
         return;
     case MESSAGE_STOP:
         w->stopping = true;
@@ -99,6 +151,7 @@ static void handle_all(struct worker *w, struct span messages)
     struct span body;
     while (!w->stopping && message_next(&messages, &kind, &body)) {
         on_message(w, kind, body);
+        run_commands(w);
     }
 }
 
@@ -165,6 +218,8 @@ static void post_all(struct worker *w)
         }
     }
     post_admission(w);
+    atomic_store_explicit(&w->counters.policies_pending, w->domains.policies_pending,
+                          memory_order_relaxed);
     atomic_store_explicit(&w->counters.dns_pending, resolver_pending(w->resolver),
                           memory_order_relaxed);
 }
@@ -212,7 +267,11 @@ static void open_all(struct worker *w)
         .read_room_len = READ_ROOM_LEN,
     };
     w->resolver = open_resolver(p, &w->loop, dns_rate_of(w));
-    w->domains = domain_table_new(w);
+    const struct domain_rules rules = {.suffixes = w->scan->suffixes,
+                                       .dial = w->scan->dial,
+                                       .implicit_mx_dial = p->implicit_mx_dial,
+                                       .fetch_policies = p->fetch_policies};
+    domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas);
     w->hosts = host_table_new(w);
     w->services = service_table_new(w);
     w->leases = lease_table_new();
@@ -230,7 +289,7 @@ static void close_all(struct worker *w)
     uv_close((uv_handle_t *)&w->wake, NULL);
     resolver_free(w->resolver);
     CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */
-    domain_table_free(w->domains);
+    domain_owner_deinit(&w->domains);
     host_table_free(w->hosts);
     service_table_free(w->services);
     lease_table_free(w->leases);
@@ -267,8 +326,14 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->own_work = BUF_INIT(BUF_NO_LIMIT);
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
-    w->out = (struct owner_out){
-        .judge_count = scan->judge_count, .self = index, .to_judge = w->judge_outbox};
+    owner_out_init(&w->out);
+    w->out.worker_count = scan->worker_count;
+    w->out.judge_count = scan->judge_count;
+    w->out.self = index;
+    w->out.to_worker = w->outbox;
+    w->out.to_judge = w->judge_outbox;
+    w->out.to_policies = &w->policy_outbox;
+    w->out.recorder = &w->recorder;
     known_chains_init(&w->chains);
     w->rows = rows_out_new(scan->params);
     counts_init(&w->counts, scan->params->ports, scan->params->port_count);
@@ -288,6 +353,7 @@ bool worker_join(struct worker *w, const struct join_patience *patience)
 void worker_deinit(struct worker *w)
 {
     known_chains_deinit(&w->chains);
+    owner_out_deinit(&w->out);
     issuer_hosts_free(w->issuer_hosts);
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         buf_deinit(&w->outbox[i]);

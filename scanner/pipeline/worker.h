@@ -19,7 +19,7 @@
 #include "scanner/domain/blocklist.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/flow/message.h"
-#include "scanner/owners/known_chains.h"
+#include "scanner/owners/domain_owner.h"
 #include "scanner/pipeline/admission.h"
 #include "scanner/pipeline/given_up.h"
 #include "scanner/pipeline/mailbox.h"
@@ -33,7 +33,6 @@
 #define JUDGES_MAX  64
 #define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
 
-struct domain_table;
 struct policy_thread;
 struct host_table;
 struct service_table;
@@ -56,7 +55,7 @@ struct worker_counters {
 struct scan {
     const struct scan_params *params;
     const struct public_suffixes *suffixes;
-    const struct blocklist *blocklist; /* NULL: none */
+    struct dial_rules dial; /* IPv6: a route exists, or every address is mapped to one that has */
     struct admission admission;
     uint32_t worker_count;
     uint32_t judge_count;
@@ -66,8 +65,6 @@ struct scan {
     struct mailbox writer;
     struct given_up given_up;
     atomic_uint_fast64_t open_items; /* domains and services under way; 0 and no input: done */
-    bool has_ipv6; /* a route exists, or every IPv6 address is mapped to one that has */
-    bool has_ipv4;
 };
 
 struct worker {
@@ -94,7 +91,7 @@ struct worker {
     struct scan_counts counts;
     struct recorder recorder;
     struct worker_counters counters;
-    struct domain_table *domains;
+    struct domain_owner domains;
     struct host_table *hosts;
     struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
     struct service_table *services;
@@ -109,8 +106,7 @@ struct worker {
     uint32_t fenced[WORKERS_MAX]; /* blocks up to which each worker has sent its fences */
     uint32_t blocks_closed;       /* the least of these */
     bool stopping;
-    bool left;              /* its thread did not end: what it holds is not looked at */
-    bool policies_given_up; /* the policy thread does not answer: nothing more is asked of it */
+    bool left; /* its thread did not end: what it holds is not looked at */
 };
 
 void worker_init(struct worker *w, struct scan *scan, uint32_t index);
@@ -171,21 +167,7 @@ void judge_post(struct scan *s, uint32_t judge, struct buf *messages);
 /* policy_thread.c */
 struct mailbox *policy_thread_mailbox(struct policy_thread *t);
 
-/* domain_work.c */
-struct domain_table *domain_table_new(struct worker *w);
-void domain_table_free(struct domain_table *t);
-void domain_on_message(struct worker *w, const struct message_domain *m);
-void domain_on_host_resolved(struct worker *w, const struct message_host_resolved *m);
-void domain_on_host_done(struct worker *w, const struct message_host_done *m);
-
-/* policy_work.c */
-void policy_on_done(struct worker *w, const struct message_policy_done *m);
-void policy_on_verdict(struct worker *w, uint32_t domain, struct chain_brief verdict);
-void policy_give_up(struct worker *w); /* what the policy thread has not answered */
-
 /* host_work.c */
-/** Where no address of that kind is dialled: the block list, RFC 6890, the families that are off. */
-enum not_tested_reason address_reason_not_to_dial(const struct scan *s, const struct net_addr *a);
 struct host_table *host_table_new(struct worker *w);
 void host_table_free(struct host_table *t);
 void host_on_want(struct worker *w, const struct message_host_want *m);

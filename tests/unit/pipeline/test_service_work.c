@@ -2,7 +2,6 @@
 
 #include <criterion/criterion.h>
 
-#include "scanner/pipeline/domain_work.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/pipeline/service_work.h"
 

@@ -1,0 +1,508 @@
+#include "scanner/owners/domain_owner.h"
+
+#include <string.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/domain/domain_name.h"
+#include "scanner/domain/domain_source.h"
+#include "scanner/owners/domain_work.h"
+
+#define NO_SLOT UINT32_MAX
+#define IS_OPEN (1ULL << 63) /* of a value in `domains`: the rest is a slot */
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+void domain_owner_init(struct domain_owner *o, const struct domain_rules *rules,
+                       struct owner_out *out, struct known_chains *chains,
+                       struct arena_pool *arenas)
+{
+    *o = (struct domain_owner){
+        .rules = *rules, .out = out, .chains = chains, .arenas = arenas, .first_free = NO_SLOT};
+}
+
+void domain_owner_deinit(struct domain_owner *o)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        arena_reset(&o->slots[i]->arena);
+        free(o->slots[i]);
+    }
+    free(o->slots);
+    map_deinit(&o->domains);
+    map_deinit(&o->other_lines);
+}
+
+static struct domain_work *take_slot(struct domain_owner *o)
+{
+    if (o->first_free != NO_SLOT) {
+        struct domain_work *d = o->slots[o->first_free];
+        o->first_free = d->next_free;
+        return d;
+    }
+    struct domain_work *d = memory_new(1, sizeof(*d));
+    *d = (struct domain_work){.arena = ARENA_INIT(o->arenas), .index = o->count};
+    o->slots = memory_grow_list(o->slots, o->count, sizeof(struct domain_work *));
+    o->slots[o->count++] = d;
+    return d;
+}
+
+static void free_slot(struct domain_owner *o, struct domain_work *d)
+{
+    arena_reset(&d->arena);
+    *d = (struct domain_work){.arena = d->arena, .index = d->index, .next_free = o->first_free};
+    o->first_free = d->index;
+}
+
+static struct domain_work *find_open(const struct domain_owner *o, struct span name)
+{
+    const uint64_t *at = map_find(&o->domains, hash_key_of(name));
+    return at != NULL && (*at & IS_OPEN) != 0 ? o->slots[*at & ~IS_OPEN] : NULL;
+}
+
+/* --- states --------------------------------------------------------------------------------- */
+
+/* The drawing in domain_owner.h; the row leads to FREE. */
+static const bool leads_to[DOMAIN_STATE_COUNT][DOMAIN_STATE_COUNT] = {
+    [DOMAIN_FREE] = {[DOMAIN_ASKS] = true},
+    [DOMAIN_ASKS] = {[DOMAIN_RESOLVES] = true},
+    [DOMAIN_RESOLVES] = {[DOMAIN_WAITS] = true},
+    [DOMAIN_WAITS] = {[DOMAIN_FREE] = true},
+};
+
+static void enter(struct domain_work *d, enum domain_state to)
+{
+    CHECK(leads_to[d->state][to]);
+    d->state = to;
+}
+
+static void settle(struct domain_owner *o, const struct domain_work *d)
+{
+    codec_put_u32(&o->out->settled, d->block);
+}
+
+static void write_row(struct domain_owner *o, struct domain_work *d)
+{
+    struct finished_line line = {.input_line = d->seen.input_line,
+                                 .ending = record_domain(o->out->recorder, &d->seen)};
+    codec_put_octets(&o->out->finished, &line, sizeof(line));
+    free_slot(o, d);
+}
+
+static size_t count_mx(const struct domain_work *d, enum mx_state from, enum mx_state to)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < MX_MAX; i++) {
+        count += d->mx_state[i] >= from && d->mx_state[i] <= to;
+    }
+    return count;
+}
+
+static void go_on_with(struct domain_owner *o, struct domain_work *d)
+{
+    if (d->state == DOMAIN_RESOLVES && d->questions == 0 &&
+        count_mx(d, MX_WANTED, MX_WANTED) == 0) {
+        enter(d, DOMAIN_WAITS);
+        settle(o, d);
+    }
+    bool done = d->policy_state == POLICY_NONE || d->policy_state == POLICY_DONE;
+    if (d->state == DOMAIN_WAITS && done && count_mx(d, MX_WANTED, MX_RESOLVED) == 0) {
+        enter(d, DOMAIN_FREE);
+        *map_find(&o->domains, hash_key_of(d->seen.domain)) = d->seen.input_line;
+        write_row(o, d);
+    }
+}
+
+/* --- answers -------------------------------------------------------------------------------- */
+
+static struct seen_txt copy_texts(struct arena *a, const struct dns_answer *answer)
+{
+    struct span *texts = arena_new(a, answer->rr_count, sizeof(*texts));
+    for (size_t i = 0; i < answer->rr_count; i++) {
+        texts[i] = arena_copy(a, answer->rrs[i].text);
+    }
+    return (struct seen_txt){.dns = answer->seen, .texts = texts, .count = answer->rr_count};
+}
+
+static void want_host(struct domain_owner *o, struct domain_work *d, size_t mx, bool dial,
+                      size_t host_count)
+{
+    size_t share = DOMAIN_ENDPOINTS_MAX / host_count;
+    struct message_host_want m = {
+        .block = d->block,
+        .dial = dial,
+        .addresses_max =
+            (uint8_t)(share > 2U * HOST_ADDRESSES_MAX ? 2U * HOST_ADDRESSES_MAX : share),
+        .domain = d->seen.domain,
+        .host = d->mx[mx].host,
+    };
+    d->mx_state[mx] = MX_WANTED;
+    message_put_host_want(out_to_name(o->out, m.host), &m);
+}
+
+static bool has_null_mx(const struct dns_answer *answer)
+{
+    for (size_t i = 0; i < answer->rr_count; i++) {
+        if (span_eq(answer->rrs[i].mx.exchange, SPAN_LIT("."))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_mx(struct domain_work *d, const struct dns_rr *rr, struct buf *scratch)
+{
+    struct seen_mx *mx = &d->mx[d->seen.mx_count++];
+    *mx = (struct seen_mx){
+        .preference = rr->mx.preference,
+        .exchange = arena_copy(&d->arena, rr->mx.exchange),
+    };
+    buf_reset(scratch);
+    enum mx_name_kind kind;
+    mx->unusable = mx_name_normalise(rr->mx.exchange, scratch, &kind);
+    mx->host = arena_copy(&d->arena, buf_span(scratch));
+    mx->name_kind = (uint8_t)kind;
+}
+
+/* The index of the first entry with the same host: a name listed with two preferences is
+ * worked on once. */
+static size_t first_with_host(const struct domain_work *d, size_t i)
+{
+    size_t first = 0;
+    while (!span_eq(d->mx[first].host, d->mx[i].host)) {
+        first++;
+    }
+    return first;
+}
+
+static bool is_wanted(const struct domain_work *d, size_t i)
+{
+    return d->mx[i].unusable == NULL && first_with_host(d, i) == i;
+}
+
+static void want_hosts(struct domain_owner *o, struct domain_work *d)
+{
+    size_t wanted = 0;
+    for (size_t i = 0; i < d->seen.mx_count; i++) {
+        wanted += is_wanted(d, i);
+    }
+    for (size_t i = 0; i < d->seen.mx_count; i++) {
+        if (is_wanted(d, i)) {
+            want_host(o, d, i, true, wanted);
+        }
+    }
+}
+
+static void take_mx_records(struct domain_work *d, const struct dns_answer *answer)
+{
+    size_t kept = answer->rr_count < MX_MAX ? answer->rr_count : MX_MAX;
+    struct buf scratch = BUF_INIT(DNS_NAME_TEXT_MAX);
+    d->mx = arena_new(&d->arena, kept, sizeof(*d->mx));
+    d->seen.mx = d->mx;
+    d->seen.mx_total = answer->rr_count;
+    for (size_t i = 0; i < kept; i++) { /* sorted by preference, then exchange */
+        add_mx(d, &answer->rrs[i], &scratch);
+    }
+    buf_deinit(&scratch);
+    bool null = has_null_mx(answer);
+    d->seen.mx_kind = null && answer->rr_count == 1 ? MX_KIND_NULL_MX : MX_KIND_EXPLICIT;
+    d->seen.null_mx_beside = null && answer->rr_count > 1;
+}
+
+static void want_implicit(struct domain_owner *o, struct domain_work *d)
+{
+    d->implicit = true;
+    d->mx = arena_new(&d->arena, 1, sizeof(*d->mx));
+    d->mx[0] = (struct seen_mx){.exchange = d->seen.domain, .host = d->seen.domain};
+    d->seen.mx = d->mx;
+    want_host(o, d, 0, o->rules.implicit_mx_dial, 1);
+}
+
+/* @return mail may go there: more is asked */
+static bool take_mx_answer(struct domain_owner *o, struct domain_work *d,
+                           const struct dns_answer *answer)
+{
+    switch ((enum dns_state)answer->seen.state) {
+    case DNS_DATA:
+    case DNS_BOGUS: /* used by senders that do not validate */
+        take_mx_records(d, answer);
+        want_hosts(o, d);
+        return true;
+    case DNS_NODATA:
+        want_implicit(o, d);
+        return true;
+    case DNS_NXDOMAIN:
+    case DNS_NAME_INVALID:
+        d->seen.mx_kind = MX_KIND_NXDOMAIN;
+        return false;
+    case DNS_NOT_ASKED:
+    case DNS_SERVFAIL:
+    case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
+    case DNS_TIMEOUT:
+    case DNS_MALFORMED:
+    case DNS_CNAME_LOOP:
+    case DNS_CNAME_LIMIT:
+    case DNS_LOCAL_FAULT:
+        d->seen.mx_kind = MX_KIND_UNKNOWN; /* RFC 5321 section 5.1: never "no MX" */
+        return false;
+    case DNS_STATE_COUNT:
+        break;
+    }
+    UNREACHABLE("not a state");
+}
+
+static void on_mx(struct domain_owner *o, struct domain_work *d, const struct dns_answer *answer)
+{
+    d->seen.mx_dns = answer->seen;
+    d->seen.cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
+    d->seen.cname_count = answer->cname_count;
+    enter(d, DOMAIN_RESOLVES);
+    if (take_mx_answer(o, d, answer)) {
+        domain_ask(o, d, QUESTION_MTA_STS, "_mta-sts.", DNS_TYPE_TXT);
+        domain_ask(o, d, QUESTION_TLS_RPT, "_smtp._tls.", DNS_TYPE_TXT);
+        domain_ask(o, d, QUESTION_NS, "", DNS_TYPE_NS);
+    }
+}
+
+static void on_ns(struct domain_work *d, const struct dns_answer *answer)
+{
+    struct span *names = arena_new(&d->arena, answer->rr_count, sizeof(*names));
+    for (size_t i = 0; i < answer->rr_count; i++) {
+        names[i] = arena_copy(&d->arena, answer->rrs[i].name);
+    }
+    d->seen.ns_dns = answer->seen;
+    d->seen.ns = names;
+    d->seen.ns_count = answer->rr_count;
+}
+
+void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_answer *answer)
+{
+    struct domain_work *d = o->slots[tag >> 8];
+    enum domain_question q = (enum domain_question)(tag & 0xff);
+    d->questions--;
+    switch (q) {
+    case QUESTION_MX:
+        on_mx(o, d, answer);
+        break;
+    case QUESTION_MTA_STS:
+        d->seen.mta_sts = copy_texts(&d->arena, answer);
+        d->seen.mta_sts_cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
+        d->seen.mta_sts_cname_count = answer->cname_count;
+        policy_host_begin(o, d);
+        break;
+    case QUESTION_TLS_RPT:
+        d->seen.tls_rpt = copy_texts(&d->arena, answer);
+        break;
+    case QUESTION_NS:
+        on_ns(d, answer);
+        break;
+    case QUESTION_POLICY_A:
+    case QUESTION_POLICY_AAAA:
+        policy_host_on_answer(o, d, q, answer);
+        break;
+    }
+    go_on_with(o, d);
+}
+
+/* --- hosts ---------------------------------------------------------------------------------- */
+
+/* @return the exchange whose host it is; MX_MAX: nobody waits for that */
+static size_t find_mx(const struct domain_work *d, struct span host, enum mx_state from,
+                      enum mx_state to)
+{
+    for (size_t i = 0; d != NULL && d->mx != NULL && i < MX_MAX; i++) {
+        if (d->mx_state[i] >= from && d->mx_state[i] <= to && span_eq(d->mx[i].host, host)) {
+            return i;
+        }
+    }
+    return MX_MAX;
+}
+
+void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m)
+{
+    struct domain_work *d = find_open(o, m->domain);
+    size_t i = find_mx(d, m->host, MX_WANTED, MX_WANTED);
+    if (i == MX_MAX) {
+        o->strays++;
+        return;
+    }
+    d->mx_state[i] = MX_RESOLVED;
+    go_on_with(o, d);
+}
+
+static void judge_implicit(const struct domain_owner *o, struct domain_work *d,
+                           uint16_t address_count)
+{
+    const struct seen_mx *mx = &d->mx[0];
+    if (address_count > 0) {
+        d->seen.mx_kind = MX_KIND_IMPLICIT;
+    } else if (dns_state_is_temporary(mx->a_state) || dns_state_is_temporary(mx->aaaa_state)) {
+        d->seen.mx_kind = MX_KIND_UNKNOWN;
+    } else {
+        d->seen.mx_kind = MX_KIND_NONE;
+    }
+    /* Listed only where it is worked on: every host of the list has a row in hosts. */
+    bool listed = o->rules.implicit_mx_dial && address_count > 0;
+    d->seen.mx_count = listed ? 1 : 0;
+}
+
+static void copy_result(struct domain_work *d, struct seen_mx *mx, const struct host_result *r)
+{
+    struct span octets = r->endpoints;
+    struct endpoint_brief *briefs = arena_new(&d->arena, r->endpoint_count, sizeof(*briefs));
+    for (size_t i = 0; i < r->endpoint_count; i++) {
+        briefs[i] = codec_get_brief(&octets);
+    }
+    mx->a_state = r->a_state;
+    mx->aaaa_state = r->aaaa_state;
+    mx->cname_count = r->cname_count;
+    mx->blocklisted = r->blocklisted;
+    mx->dane_host = r->dane_host;
+    mx->tlsa_at = r->tlsa_at;
+    mx->endpoints = briefs;
+    mx->endpoint_count = r->endpoint_count;
+}
+
+void domain_on_host_done(struct domain_owner *o, const struct message_host_done *m)
+{
+    struct domain_work *d = find_open(o, m->domain);
+    size_t at = find_mx(d, m->host, MX_WANTED, MX_RESOLVED);
+    if (at == MX_MAX) {
+        o->strays++;
+        return;
+    }
+    d->mx_state[at] = MX_DONE;
+    /* Of an implicit MX that is recorded only, nothing is dialled, whoever else dials the host. */
+    bool listed = !d->implicit || o->rules.implicit_mx_dial;
+    d->seen.endpoints_truncated = d->seen.endpoints_truncated || (listed && m->result.truncated);
+    copy_result(d, &d->mx[at], &m->result);
+    for (size_t i = at + 1; i < d->seen.mx_count; i++) {
+        if (d->mx[i].unusable == NULL && first_with_host(d, i) == at) {
+            struct seen_mx own = d->mx[i];
+            d->mx[i] = d->mx[at];
+            d->mx[i].preference = own.preference;
+            d->mx[i].exchange = own.exchange;
+        }
+    }
+    if (d->implicit) {
+        judge_implicit(o, d, m->result.address_count);
+    }
+    go_on_with(o, d);
+}
+
+/* --- its policy host ------------------------------------------------------------------------ */
+
+void domain_on_policy_done(struct domain_owner *o, const struct message_policy_done *m)
+{
+    struct domain_work *d = find_open(o, m->domain);
+    if (d == NULL || d->policy_state != POLICY_FETCHES) {
+        o->strays++; /* given up, perhaps */
+        return;
+    }
+    policy_host_on_fetched(o, d, m->fetched);
+    go_on_with(o, d);
+}
+
+void domain_on_verdict(struct domain_owner *o, uint32_t waiter, struct chain_brief verdict)
+{
+    struct domain_work *d = o->slots[waiter];
+    policy_host_on_verdict(d, verdict);
+    go_on_with(o, d);
+}
+
+void domain_give_up_policies(struct domain_owner *o,
+                             void (*name)(void *arg, struct span policy_host), void *arg)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        struct domain_work *d = o->slots[i];
+        if (d->policy_state == POLICY_FETCHES) {
+            name(arg, d->policy->policy_host);
+            policy_host_give_up(o, d);
+            go_on_with(o, d);
+        }
+    }
+}
+
+/* --- lines ---------------------------------------------------------------------------------- */
+
+/* The static word that a message carried as text. */
+static const char *fault_word(struct span word)
+{
+    for (int f = 0; f < NAME_FAULT_COUNT; f++) {
+        if (span_eq(word, span_of(name_fault_word((enum name_fault)f)))) {
+            return name_fault_word((enum name_fault)f);
+        }
+    }
+    for (int f = 0; f < SOURCE_FAULT_COUNT; f++) {
+        if (span_eq(word, span_of(source_fault_word((enum source_fault)f)))) {
+            return source_fault_word((enum source_fault)f);
+        }
+    }
+    UNREACHABLE("unknown word for a malformed line");
+}
+
+static void fill_from_line(const struct domain_owner *o, struct domain_work *d,
+                           const struct message_domain *m)
+{
+    struct seen_domain *s = &d->seen;
+    d->block = m->block;
+    s->input_line = m->input_line;
+    s->input = arena_copy(&d->arena, m->input);
+    s->metadata_json = arena_copy(&d->arena, m->metadata);
+    if (m->invalid.len > 0) {
+        s->invalid = fault_word(m->invalid);
+        return;
+    }
+    s->domain = arena_copy(&d->arena, m->domain);
+    s->tld = domain_name_tld(s->domain);
+    (void)registrable_domain(o->rules.suffixes, s->domain, &s->registrable);
+}
+
+/* @return 0: there is none */
+static uint64_t first_line_of(const struct domain_owner *o, struct span domain)
+{
+    const uint64_t *at = map_find(&o->domains, hash_key_of(domain));
+    return at == NULL ? 0 : (*at & IS_OPEN) != 0 ? o->slots[*at & ~IS_OPEN]->seen.input_line : *at;
+}
+
+static bool came_before(struct domain_owner *o, uint64_t input_line)
+{
+    bool added = false;
+    struct hash_key key =
+        hash_key_of((struct span){(const uint8_t *)&input_line, sizeof(input_line)});
+    (void)map_add(&o->other_lines, key, 1, &added);
+    return !added;
+}
+
+/* A line that is done as soon as it is read. */
+static void finish_at_once(struct domain_owner *o, struct domain_work *d)
+{
+    settle(o, d);
+    write_row(o, d);
+}
+
+void domain_on_line(struct domain_owner *o, const struct message_domain *m)
+{
+    uint64_t first = m->invalid.len > 0 ? 0 : first_line_of(o, m->domain);
+    bool other = m->invalid.len > 0 || first != 0;
+    if (first == m->input_line || (other && came_before(o, m->input_line))) {
+        o->strays++;
+        return;
+    }
+    struct domain_work *d = take_slot(o);
+    fill_from_line(o, d, m);
+    d->seen.duplicate_of = first;
+    if (other) {
+        finish_at_once(o, d);
+        return;
+    }
+    bool added = false;
+    d->seen.blocklisted = blocklist_has_name(o->rules.dial.blocklist, d->seen.domain);
+    (void)map_add(&o->domains, hash_key_of(d->seen.domain),
+                  d->seen.blocklisted ? m->input_line : IS_OPEN | d->index, &added);
+    if (d->seen.blocklisted) {
+        finish_at_once(o, d);
+        return;
+    }
+    enter(d, DOMAIN_ASKS);
+    domain_ask(o, d, QUESTION_MX, "", DNS_TYPE_MX);
+}

@@ -1,0 +1,66 @@
+#pragma once
+
+/**
+ * The owner of domains: one input line from its name to its row.
+ *
+ *   line ─┬─ malformed, a repeat, blocklisted ──────────────────────────────────────────────► row
+ *         └─► ASKS ──MX──► RESOLVES ──the last HOST_RESOLVED, the last answer of its own──►
+ *             WAITS ──the last HOST_DONE, its policy host done─────────────────────────────► row
+ *
+ * MX records bring a HOST_WANT for each distinct host, none one for the domain itself (RFC 5321 section
+ * 5.1); no such name, a null MX and no answer none at all, so that both states are passed at once.
+ * While it resolves, the block of its line is open (admission). Its own questions beside MX: TXT of
+ * _mta-sts and _smtp._tls, NS, and the addresses of its policy host. That is asked once a scan, because
+ * it belongs to this domain alone (RFC 8461 section 3.2):
+ *
+ *   record of MTA-STS ─► RESOLVES ─┬─ an address ─POLICY_WANT─► FETCHES ─POLICY_DONE─┬─ a list ─► JUDGES
+ *                                  └─ none that may be dialled ─► DONE               └─ none ──► DONE
+ *   JUDGES ──verdict──► DONE
+ */
+
+#include "resolver/dns_message.h"
+#include "scanner/base/map.h"
+#include "scanner/domain/public_suffix.h"
+#include "scanner/owners/dial_rules.h"
+#include "scanner/owners/known_chains.h"
+#include "scanner/owners/owner.h"
+
+struct domain_rules {
+    const struct public_suffixes *suffixes; /* borrowed */
+    struct dial_rules dial;
+    bool implicit_mx_dial;
+    bool fetch_policies;
+};
+
+struct domain_work;
+
+struct domain_owner {
+    struct domain_rules rules;
+    struct owner_out *out; /* borrowed, as the next two */
+    struct known_chains *chains;
+    struct arena_pool *arenas;
+    struct domain_work **slots;
+    uint32_t count;
+    uint32_t first_free; /* UINT32_MAX: none */
+    struct map domains;  /* name → slot while it is open, then the line of its first occurrence */
+    struct map other_lines;    /* lines that are done without: malformed, repeats */
+    bool policies_given_up;    /* the policy thread does not answer: nothing more is asked of it */
+    uint64_t policies_pending; /* asked of it, and not answered */
+    uint64_t strays;
+};
+
+void domain_owner_init(struct domain_owner *o, const struct domain_rules *rules,
+                       struct owner_out *out, struct known_chains *chains,
+                       struct arena_pool *arenas);
+void domain_owner_deinit(struct domain_owner *o);
+
+void domain_on_line(struct domain_owner *o, const struct message_domain *m);
+void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_answer *answer);
+void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m);
+void domain_on_host_done(struct domain_owner *o, const struct message_host_done *m);
+void domain_on_policy_done(struct domain_owner *o, const struct message_policy_done *m);
+/** @param waiter chain_waiter.index */
+void domain_on_verdict(struct domain_owner *o, uint32_t waiter, struct chain_brief verdict);
+/** What the policy thread has not answered. `name` hears of each. */
+void domain_give_up_policies(struct domain_owner *o,
+                             void (*name)(void *arg, struct span policy_host), void *arg);

@@ -1,0 +1,17 @@
+#include "scanner/owners/domain_work.h"
+
+void domain_ask(struct domain_owner *o, struct domain_work *d, enum domain_question q,
+                const char *prefix, uint16_t type)
+{
+    d->questions++;
+    owner_question_put(o->out, (uint64_t)d->index << 8 | (uint64_t)q, type, prefix, d->seen.domain);
+}
+
+struct span *domain_copy_names(struct arena *a, const struct span *names, size_t count)
+{
+    struct span *copy = arena_new(a, count, sizeof(*copy));
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = arena_copy(a, names[i]);
+    }
+    return copy;
+}

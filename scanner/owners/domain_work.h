@@ -1,0 +1,69 @@
+#pragma once
+
+/** A domain under work. Private to domain_owner.c, domain_work.c and policy_host.c. */
+
+#include "scanner/owners/domain_owner.h"
+
+enum domain_question {
+    QUESTION_MX,
+    QUESTION_MTA_STS,
+    QUESTION_TLS_RPT,
+    QUESTION_NS,
+    QUESTION_POLICY_A,
+    QUESTION_POLICY_AAAA,
+};
+
+enum domain_state {
+    DOMAIN_FREE,
+    DOMAIN_ASKS,     /* MX */
+    DOMAIN_RESOLVES, /* addresses of its hosts, or answers of its own */
+    DOMAIN_WAITS,    /* for what its hosts and its policy host show */
+    DOMAIN_STATE_COUNT,
+};
+
+/** Of each distinct host among its exchanges. */
+enum mx_state {
+    MX_NOT_WANTED, /* unusable, or the host of an exchange before it */
+    MX_WANTED,
+    MX_RESOLVED,
+    MX_DONE,
+};
+
+enum policy_state {
+    POLICY_NONE,
+    POLICY_RESOLVES,
+    POLICY_FETCHES,
+    POLICY_JUDGES, /* waits for the verdict on its chain */
+    POLICY_DONE,
+};
+
+struct domain_work {
+    struct seen_domain seen; /* points into `arena` */
+    struct arena arena;
+    uint32_t index;
+    uint32_t block;
+    enum domain_state state;
+    uint8_t questions;  /* of DNS, under way */
+    bool implicit;      /* the one host is the domain itself */
+    struct seen_mx *mx; /* seen.mx, writable */
+    uint8_t mx_state[MX_MAX];
+    enum policy_state policy_state;
+    bool policy_blocklisted;    /* by a name that the policy host is an alias of */
+    struct seen_policy *policy; /* seen.policy, writable; in `arena` */
+    uint32_t next_free;
+};
+
+/* domain_work.c */
+/** About `prefix` in front of the domain; "": the domain itself. */
+void domain_ask(struct domain_owner *o, struct domain_work *d, enum domain_question q,
+                const char *prefix, uint16_t type);
+struct span *domain_copy_names(struct arena *a, const struct span *names, size_t count);
+
+/* policy_host.c: events in, a step of `policy_state` */
+/** The answer for _mta-sts is there: is a policy wanted? */
+void policy_host_begin(struct domain_owner *o, struct domain_work *d);
+void policy_host_on_answer(struct domain_owner *o, struct domain_work *d, enum domain_question q,
+                           const struct dns_answer *answer);
+void policy_host_on_fetched(struct domain_owner *o, struct domain_work *d, struct span fetched);
+void policy_host_on_verdict(struct domain_work *d, struct chain_brief verdict);
+void policy_host_give_up(struct domain_owner *o, struct domain_work *d);

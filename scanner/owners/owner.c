@@ -1,0 +1,37 @@
+#include "scanner/owners/owner.h"
+
+void owner_out_init(struct owner_out *out)
+{
+    *out = (struct owner_out){.questions = BUF_INIT(BUF_NO_LIMIT),
+                              .settled = BUF_INIT(BUF_NO_LIMIT),
+                              .finished = BUF_INIT(BUF_NO_LIMIT)};
+}
+
+void owner_out_deinit(struct owner_out *out)
+{
+    buf_deinit(&out->questions);
+    buf_deinit(&out->settled);
+    buf_deinit(&out->finished);
+}
+
+void owner_question_put(struct owner_out *out, uint64_t tag, uint16_t type, const char *prefix,
+                        struct span name)
+{
+    struct span front = span_of(prefix);
+    codec_put_u64(&out->questions, tag);
+    codec_put_u16(&out->questions, type);
+    codec_put_count(&out->questions, front.len + name.len);
+    buf_put(&out->questions, front);
+    buf_put(&out->questions, name);
+}
+
+bool owner_question_next(struct span *in, struct owner_question *q)
+{
+    if (in->len == 0) {
+        return false;
+    }
+    q->tag = codec_get_u64(in);
+    q->type = codec_get_u16(in);
+    q->name = codec_get_span(in);
+    return true;
+}
