@@ -176,6 +176,24 @@ static enum profile_exchange address_for(const struct delivery_place *at)
     return at->profile->mapped_address;
 }
 
+static bool needs_ipv6(const struct endpoint_brief *e)
+{
+    return e->address.family == 6 && !e->mapped;
+}
+
+/* Can the sender reach the address? Unknown rests on nothing, as both are looked at. */
+static enum truth reaches_family(const struct delivery_place *at)
+{
+    if (!needs_ipv6(at->e)) {
+        return TRUTH_YES;
+    }
+    if (at->profile->ipv6 == PROFILE_CHOICE_UNKNOWN) {
+        return TRUTH_UNKNOWN;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_IPV6);
+    return at->profile->ipv6 == PROFILE_CHOICE_YES ? TRUTH_YES : TRUTH_NO;
+}
+
 /** The addresses of one preference, which a sender tries in any order. */
 struct group {
     struct {
@@ -241,6 +259,15 @@ static void add_own_host(const struct delivery_place *at, int endpoint, struct g
     g->item[g->count++].endpoint = endpoint;
 }
 
+/* The address added last, of a sender that may have no way to it: no session, so that none has failed. */
+static void may_not_reach(struct group *g)
+{
+    struct delivery_outcome *r = &g->item[g->count - 1].result;
+    if ((r->set & RESULT_FAILS) == 0) {
+        *r = (struct delivery_outcome){r->set | RESULT_FAILS, DELIVERY_REASON_IPV6};
+    }
+}
+
 static bool is_own_address(const struct delivery_place *at)
 {
     return at->e->port == domain_port(at->domain) &&
@@ -266,10 +293,17 @@ static void delivery_add_host(struct delivery_place *at, struct group *g)
     for (size_t k = 0; k < at->mx->endpoint_count; k++) {
         at->e = &at->mx->endpoints[k];
         enum profile_exchange dials = address_for(at);
+        enum truth reaches = reaches_family(at);
+        if (reaches == TRUTH_NO) {
+            continue;
+        }
         if (is_own_address(at)) {
             add_own_host(at, (int)k, g);
         } else if (dials != PROFILE_EXCHANGE_SKIPPED && sts_endpoint_counts(at->e, PORT_SMTP)) {
             add_result(at, perhaps || dials == PROFILE_EXCHANGE_UNKNOWN, (int)k, g);
+            if (reaches == TRUTH_UNKNOWN) {
+                may_not_reach(g);
+            }
         }
     }
 }
@@ -370,6 +404,39 @@ static bool is_decided_by_port(const struct delivery_place *at, struct sender_de
     return domain_lacks_smtp_port(at->domain);
 }
 
+/* An exchange with IPv6 addresses alone has none to a sender without IPv6. */
+static bool has_exchange_without_ipv6(const struct delivery_place *at)
+{
+    const struct seen_domain *d = at->domain;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        const struct seen_mx *mx = &d->mx[i];
+        bool other = has_open_addresses(d, mx);
+        for (size_t k = 0; k < mx->endpoint_count; k++) {
+            other = other || !needs_ipv6(&mx->endpoints[k]);
+        }
+        if (other && exchange_for(at, mx) != PROFILE_EXCHANGE_SKIPPED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* @return false: there is an exchange to which the sender has a way, or nothing is to be had of any */
+static bool is_decided_by_ipv6(const struct delivery_place *at, struct sender_delivery *out)
+{
+    if (at->profile->ipv6 == PROFILE_CHOICE_YES || !has_usable_exchange(at) ||
+        has_exchange_without_ipv6(at)) {
+        return false;
+    }
+    if (at->profile->ipv6 == PROFILE_CHOICE_UNKNOWN) {
+        *out = without_walk(DELIVERY_UNKNOWN, DELIVERY_REASON_IPV6);
+        return true;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_IPV6);
+    *out = delivery_nowhere(at, 1U << NO_MAIL_MX_NO_ADDRESS);
+    return true;
+}
+
 static bool delivery_is_known(const struct sender_delivery *d)
 {
     return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
@@ -382,7 +449,7 @@ static struct sender_delivery deliver(struct delivery_place *at)
     if (delivery_nowhere_by_mx(at->domain, &why)) {
         out = delivery_nowhere(at, 1U << why);
     } else if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out) &&
-               !is_decided_by_port(at, &out)) {
+               !is_decided_by_port(at, &out) && !is_decided_by_ipv6(at, &out)) {
         out = has_usable_exchange(at)
                   ? walk_domain(at)
                   : delivery_nowhere(at, delivery_nowhere_by_exchanges(at->domain));

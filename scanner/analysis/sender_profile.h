@@ -184,6 +184,7 @@ enum no_mail_kind {
     X(STS_NAMES, sts_names, "sts_names", WORD, sts_names)                                          \
     X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                                \
     X(VALIDATES, validates, "resolver_validates", WORD, choices)                                   \
+    X(IPV6, ipv6, "ipv6", WORD, choices)                                                           \
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                           \
     X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                                       \
     X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                                    \
@@ -244,6 +245,7 @@ struct sender_profile {
     uint32_t
         sessions_max; /* servers that it talks to before it gives up for now; UINT32_MAX: not known */
     enum profile_choice validates; /* bogus answers fail, RFC 4035 section 5.5 */
+    enum profile_choice ipv6;      /* has a way to IPv6 addresses */
     enum profile_null_mx null_mx;
     enum profile_exchange mx_address;  /* an address in place of a name, RFC 1035 section 3.3.9 */
     enum profile_exchange mx_bad_name; /* no host name, RFC 1123 section 2.1 */

@@ -315,6 +315,7 @@ static void keep_endpoint(struct expectation *e, const struct service *s,
         .passes = s->flaky ? TRISTATE_UNSAID : expect_passes(with, host, server),
         .default_passes = s->flaky ? TRISTATE_UNSAID : expect_passes(without, host, server),
         .dane = dane,
+        .v6 = s->address.family == 6,
     };
 }
 

@@ -118,6 +118,7 @@ struct sender {
     bool clear_on_failure; /* of TLS: in clear to the same host, where no policy forbids */
     unsigned rejected;     /* what a 5xx to STARTTLS comes to, where TLS is demanded */
     bool asks;             /* sends STARTTLS also where it is not offered */
+    bool maybe_v6;         /* whether it has IPv6 is not known */
     enum nowhere nowhere;  /* where DNS leads to no server */
     unsigned closed; /* what a refusal comes to that ends the session, where TLS is not demanded */
     unsigned hidden; /* what it says to a greeting without text */
@@ -158,6 +159,7 @@ static const struct sender senders[] = {
      .closed = FAILS,
      .hidden = HELLO_HELO},
     {.id = "gmail",
+     .maybe_v6 = true,
      .nowhere = NOWHERE_NOT_KNOWN,
      .tls_min = 0x0301,
      .sni = true,
@@ -379,6 +381,7 @@ static unsigned results(const struct sender *s, const struct expect_mail *m,
 struct candidate {
     unsigned set; /* of enum result */
     bool begins;  /* the first of its preference */
+    bool distant; /* it may have no way to it, which is no session that fails */
 };
 
 struct walk {
@@ -443,7 +446,7 @@ static bool add_candidate(struct walk *w, unsigned set, bool *begins)
         }
         w->open[w->open_count++] = w->count;
     }
-    w->item[w->count++] = (struct candidate){set, *begins};
+    w->item[w->count++] = (struct candidate){.set = set, .begins = *begins};
     *begins = false;
     return true;
 }
@@ -478,11 +481,14 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
         bool said = !uses_dane(s, m) || (h->dane != NULL && e->dane != NULL);
         bool asks = s->strict || is_enforced(s, m, sts);
         bool session = e->with.outcome == OUTCOME_ESTABLISHED;
+        unsigned set = results(s, m, sts, h, e);
+        bool distant = s->maybe_v6 && e->v6;
         if (!said || !is_told_by_patterns(s, m, sts, h, e) || e->with.divides ||
             e->without.divides || (asks && session && e->passes == TRISTATE_UNSAID) ||
-            !add_candidate(w, results(s, m, sts, h, e), begins)) {
+            !add_candidate(w, distant ? set | FAILS : set, begins)) {
             return false;
         }
+        w->item[w->count - 1].distant = distant && (set & FAILS) == 0;
     }
     return true;
 }
@@ -532,7 +538,7 @@ static bool ends_early(const struct walk *w)
         if (w->item[i].begins && taken) {
             return false;
         }
-        failed += (w->item[i].set & FAILS) != 0;
+        failed += (w->item[i].set & FAILS) != 0 && !w->item[i].distant;
         taken = taken || (w->item[i].set & FAILS) == 0;
         bool last = i + 1 == w->count || w->item[i + 1].begins;
         for (size_t k = i; last && failed >= SESSIONS_SAID; k--) {
@@ -545,6 +551,22 @@ static bool ends_early(const struct walk *w)
         }
     }
     return false;
+}
+
+/* Addresses of IPv6 and no others, to who may not have it: RFC 3596. */
+static bool is_out_of_reach(const struct sender *s, const struct expect_mail *m)
+{
+    size_t v6 = 0;
+    for (size_t i = 0; s->maybe_v6 && i < m->host_count; i++) {
+        const struct expect_host *h = &m->host[i];
+        for (size_t k = h->first; k < h->first + h->count; k++) {
+            v6 += m->endpoint[k].v6;
+        }
+        if (h->usable && (h->open || (h->addressed && h->count == 0))) {
+            return false;
+        }
+    }
+    return v6 > 0 && v6 == m->endpoint_count;
 }
 
 static void put_walk(struct buf *out, const struct sender *s, const struct expect_mail *m,
@@ -564,6 +586,10 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
     }
     if (said && !addressed) { /* no exchange that can be used: RFC 5321 section 5.1 */
         put_nowhere(out, s, false);
+        return;
+    }
+    if (said && is_out_of_reach(s, m)) {
+        put_pair(out, s->id, "unknown", "unknown");
         return;
     }
     said = said && !ends_early(&w);

@@ -15,6 +15,7 @@ struct expect_endpoint { /* at port 25, and a public address */
     enum tristate passes;         /* with SNI: a trusted chain and the name */
     enum tristate default_passes; /* the same without */
     const char *dane;             /* status; NULL: not said */
+    bool v6;
 };
 
 struct expect_host {

@@ -80,7 +80,12 @@
     }
 #define CLOSES_AFTER(how) AFTER(how, FORM(CLOSED_AFTER_REFUSAL))
 #define OPEN_AFTER(how)   AFTER(how, .events = SENDER_EVENT_REFUSED_OPEN)
-#define NO_STARTTLS       ENDS(STARTTLS_NOT_OFFERED, NOT_OFFERED)
+/* RFC 3596 */
+#define GOOD_V6                                                      \
+    {                                                                \
+        .port = 25, .address = {.family = 6}, GOOD_SNI, GOOD_DEFAULT \
+    }
+#define NO_STARTTLS ENDS(STARTTLS_NOT_OFFERED, NOT_OFFERED)
 #define AT_VERSION(version, accepted)                                               \
     {                                                                               \
         .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,   \
@@ -794,6 +799,19 @@ static const struct shipped_case shipped_cases[] = {
              {.preference = 20, .host = "mx.example.com", .endpoints = {GOOD}}}},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
       IS("opensmtpd", PLAINTEXT, NO_STARTTLS)}},
+    {"IPv6 alone: who has it is known of few hosted senders",
+     {ONE(GOOD_V6)},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("mox", ENCRYPTED, OPPORTUNISTIC),
+      IS("exchange-online", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, IPV6),
+      IS("amazon-ses", UNKNOWN, IPV6), IS("yahoo", UNKNOWN, IPV6)}},
+    {"both families, at two exchanges: an address out of reach is no session that failed",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD_V6, GOOD}},
+             {.preference = 10, .host = "b.example.com", .endpoints = {GOOD_V6, GOOD}}}},
+     {IS("amazon-ses", ENCRYPTED, OPPORTUNISTIC), IS("gmail", ENCRYPTED, OPPORTUNISTIC)}},
+    {"IPv6 at the first exchange, IPv4 at the second",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD_V6}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("amazon-ses", UNKNOWN, IPV6)}},
     {"a null MX beside another, RFC 7505 section 3: Postfix returns the mail, Exim uses the other",
      {.null_mx_beside = true,
       .mx = {{.preference = 0, .host = "", .name = MX_NAME_ROOT, .unusable = "null_mx"},
@@ -1139,6 +1157,36 @@ static const struct own_case own_cases[] = {
      -1,
      -1,
      DELIVERY_REASON_NO_MAIL},
+    {"a sender without IPv6, and an exchange that has nothing else",
+     {MAY, .ipv6 = PROFILE_CHOICE_NO},
+     {ONE(GOOD_V6)},
+     BOTH(UNDELIVERABLE),
+     -1,
+     -1,
+     DELIVERY_REASON_NO_MAIL},
+    {"and one that has IPv4 too",
+     {MAY, .ipv6 = PROFILE_CHOICE_NO},
+     {ONE(GOOD_V6, NO_STARTTLS)},
+     BOTH(PLAINTEXT),
+     0,
+     1,
+     DELIVERY_REASON_NO_STARTTLS},
+    {"with IPv6 which of them is met is chance",
+     {MAY, .ipv6 = PROFILE_CHOICE_YES},
+     {ONE(GOOD_V6, NO_STARTTLS)},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_PLAINTEXT,
+     0,
+     1,
+     DELIVERY_REASON_NO_STARTTLS},
+    {"it is not known",
+     {MAY, .ipv6 = PROFILE_CHOICE_UNKNOWN},
+     {ONE(GOOD_V6, NO_STARTTLS)},
+     DELIVERY_UNKNOWN,
+     DELIVERY_PLAINTEXT,
+     0,
+     1,
+     DELIVERY_REASON_NO_STARTTLS},
     {"a tie of preference",
      {MAY},
      {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},

@@ -47,6 +47,7 @@ static const char *const plain[][2] = {
     {"sts_names", "\"patterns\""},
     {"sessions_max", "2"},
     {"resolver_validates", "\"no\""},
+    {"ipv6", "\"no\""},
     {"null_mx_beside", "\"bounces\""},
     {"mx_address", "\"taken\""},
     {"mx_bad_name", "\"skipped\""},
@@ -214,6 +215,7 @@ static void check_plain(const struct sender_profile *p)
     cr_expect_eq(profile_reading(p->sts_policy, p->sts_policy_perhaps).unsure, UINT32_MAX);
     cr_expect(p->starttls_keyword == PROFILE_KEYWORD_ANY_CASE &&
               p->starttls_reply == PROFILE_REPLY_2XX && p->after_220 == PROFILE_INJECTED_DROPPED);
+    cr_expect_eq(p->ipv6, PROFILE_CHOICE_NO);
     cr_expect(p->null_mx == PROFILE_NULL_MX_BOUNCES && p->mx_address == PROFILE_EXCHANGE_TAKEN &&
               p->mx_bad_name == PROFILE_EXCHANGE_SKIPPED &&
               p->mapped_address == PROFILE_EXCHANGE_UNKNOWN);
