@@ -98,6 +98,11 @@ Test(known_chains, a_list_is_asked_about_once)
     cr_expect_not(ask(&w, 2, 14, &verdict), "the other is not");
     cr_expect_eq(take(&w, 2, &first), 2);
     cr_expect_eq(take_asked(&w), 0);
+    for (uint8_t n = 3; n < 6; n++) { /* in the place of one that was answered */
+        cr_expect_not(ask(&w, n, n, &verdict));
+        cr_expect_eq(take(&w, n, &first), 1);
+        cr_expect_eq(first, n);
+    }
     cr_expect_eq(w.known.strays, 0);
     world_deinit(&w);
 }
