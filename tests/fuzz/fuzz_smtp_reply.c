@@ -20,6 +20,7 @@ static void feed(struct reading *r, struct span in)
         if (r->status == REPLY_LINE || r->status == REPLY_DONE) {
             ehlo_read_line(&r->ehlo, r->reply.line);
             (void)greeting_says_esmtp(r->reply.line);
+            (void)greeting_hides_itself(r->reply.line);
             tarpit_note_greeting(&r->tarpit, r->reply.line);
             tarpit_note_reply(&r->tarpit, r->reply.line);
         } else if (r->status == REPLY_BAD) {
@@ -55,6 +56,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(whole.status == parts.status && whole.left == parts.left);
     CHECK(whole.reply.code == parts.reply.code);
     CHECK(whole.reply.cr_cr_lf == parts.reply.cr_cr_lf && whole.reply.nul == parts.reply.nul);
+    CHECK(whole.reply.codes_differ == parts.reply.codes_differ);
+    CHECK(!whole.reply.classes_differ || whole.reply.codes_differ);
+    CHECK(whole.ehlo.forms == parts.ehlo.forms && (whole.ehlo.forms == 0 || !whole.ehlo.plain));
     CHECK(whole.foreign == parts.foreign && whole.tarpit.says_so == parts.tarpit.says_so);
     CHECK(!whole.ehlo.starttls_upper || whole.ehlo.starttls);
     CHECK(span_eq(reply_text(&whole.reply), reply_text(&parts.reply)));
@@ -62,7 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(whole.ehlo.starttls == parts.ehlo.starttls && whole.ehlo.masked == parts.ehlo.masked);
     if (!whole.reply.truncated) {
         bool found = ehlo_has_keyword(reply_text(&whole.reply), SPAN_LIT("STARTTLS"));
-        CHECK(found == whole.ehlo.starttls);
+        bool equals = (whole.ehlo.forms & smtp_form_bit(SMTP_FORM_KEYWORD_EQUALS)) != 0;
+        CHECK(!found || whole.ehlo.starttls);
+        CHECK(found || !whole.ehlo.starttls || equals);
     }
     (void)ehlo_domain(reply_text(&whole.reply));
     (void)reply_is_prefix(reply_partial(&whole.reply));
