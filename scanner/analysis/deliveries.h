@@ -13,11 +13,12 @@
 
 #define DELIVERY_REASONS(X)                                                                     \
     X(NONE, "")                                                                                 \
-    X(NO_MAIL, "no_mail")           /* null MX, NXDOMAIN, no address */                         \
-    X(NULL_MX, "null_mx")           /* beside others */                                         \
-    X(SESSIONS_MAX, "sessions_max") /* the sender may have given up before */                   \
-    X(IPV6, "ipv6")                 /* of a sender that may have none */                        \
-    X(MX_NAME, "mx_name")           /* an exchange that is no host name */                      \
+    X(NO_MAIL, "no_mail")             /* null MX, NXDOMAIN, no address */                       \
+    X(NULL_MX, "null_mx")             /* beside others */                                       \
+    X(SESSIONS_MAX, "sessions_max")   /* the sender may have given up before */                 \
+    X(ADDRESSES_MAX, "addresses_max") /* the same, after so many addresses */                   \
+    X(IPV6, "ipv6")                   /* of a sender that may have none */                      \
+    X(MX_NAME, "mx_name")             /* an exchange that is no host name */                    \
     X(DNS_FAILED, "dns_failed")                                                                 \
     X(NOT_TESTED, "not_tested") /* no conclusive session */                                     \
     X(NOT_REACHABLE, "not_reachable")                                                           \

@@ -91,7 +91,8 @@ bool delivery_may_be_returned(const struct delivery_place *at, uint8_t set)
     }
     bool heard = outcome_info((enum session_outcome)e->outcome)->conclusive ||
                  outcome_info((enum session_outcome)e->no_sni_outcome)->conclusive;
-    if (heard || (set & RESULT_PLAINTEXT) != 0) { /* the latter: TLS is not demanded */
+    bool demanded = (set & (RESULT_PLAINTEXT | RESULT_PLAINTEXT_LATER)) == 0;
+    if (heard || !demanded) {
         return false;
     }
     delivery_rests_on(at, PROFILE_FIELD_REQUIRED_TLS_REJECTED);

@@ -51,6 +51,8 @@ static uint8_t results_of(enum profile_failure f)
     switch (f) {
     case PROFILE_FAILURE_CLEAR:
         return RESULT_PLAINTEXT;
+    case PROFILE_FAILURE_CLEAR_LATER:
+        return RESULT_PLAINTEXT_LATER;
     case PROFILE_FAILURE_NEXT:
         return RESULT_FAILS;
     case PROFILE_FAILURE_UNKNOWN:

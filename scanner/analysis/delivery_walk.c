@@ -6,7 +6,8 @@
 
 void delivery_walk_begin(struct delivery_walk *w)
 {
-    *w = (struct delivery_walk){.best = NOBODY_YET, .worst = NOBODY_YET};
+    *w = (struct delivery_walk){
+        .best = NOBODY_YET, .worst = NOBODY_YET, .ceiling = NOBODY_YET, .floor = NOBODY_YET};
 }
 
 static unsigned delivery_bit(uint8_t result)
@@ -34,7 +35,7 @@ static unsigned combine(unsigned sofar, uint8_t set, bool best)
 
 void delivery_walk_add(struct delivery_walk *w, uint8_t set)
 {
-    CHECK(set != 0);
+    CHECK(set != 0 && (set & RESULT_PLAINTEXT_LATER) == 0);
     w->best = combine(w->best, set, true);
     w->worst = combine(w->worst, set, false);
 }
@@ -48,7 +49,58 @@ bool delivery_walk_next_preference(struct delivery_walk *w)
     return w->worst != 0;
 }
 
-static enum delivery only_one_of(unsigned set)
+/* Each of one set with each of another; UNKNOWN gives way. */
+static unsigned pick_of_each(unsigned a, unsigned b, bool best)
+{
+    unsigned now = 0;
+    for (unsigned i = 0; i < DELIVERY_COUNT; i++) {
+        for (unsigned k = 0; (a >> i & 1U) != 0 && k < DELIVERY_COUNT; k++) {
+            bool first = k == DELIVERY_UNKNOWN || (i != DELIVERY_UNKNOWN && (best ? i > k : i < k));
+            now |= (b >> k & 1U) == 0 ? 0 : 1U << (first ? i : k);
+        }
+    }
+    return now;
+}
+
+/* @param before what chance may have brought */
+static void miss(unsigned *before, unsigned *now, unsigned *final, bool certain, bool best)
+{
+    *before = pick_of_each(*before, *now, best);
+    *before |= *final != 0 ? NOBODY_YET : 0; /* it may not have come so far */
+    *final |= certain ? 0 : *now & ~NOBODY_YET;
+    *now = NOBODY_YET;
+}
+
+void delivery_walk_may_miss(struct delivery_walk *w, bool certain)
+{
+    miss(&w->ceiling, &w->best, &w->final_best, certain, true);
+    miss(&w->floor, &w->worst, &w->final_worst, certain, false);
+}
+
+void delivery_walk_end(struct delivery_walk *w)
+{
+    if (delivery_walk_next_preference(w)) { /* it may be that nobody took it */
+        w->final_best |= 1U << DELIVERY_DEFERRED;
+        w->final_worst |= 1U << DELIVERY_DEFERRED;
+    }
+    w->final_best = pick_of_each(w->ceiling, w->final_best, true);
+    w->final_worst = pick_of_each(w->floor, w->final_worst, false);
+}
+
+/* What of the fresh message is deferred comes to what becomes of it once it has waited. */
+static unsigned join_sets(unsigned fresh, unsigned waited, bool best)
+{
+    unsigned deferred = 1U << DELIVERY_DEFERRED;
+    return ((fresh & deferred) != 0 ? waited : 0) | pick_of_each(fresh & ~deferred, waited, best);
+}
+
+void delivery_walk_join(struct delivery_walk *fresh, const struct delivery_walk *waited)
+{
+    fresh->final_best = join_sets(fresh->final_best, waited->final_best, true);
+    fresh->final_worst = join_sets(fresh->final_worst, waited->final_worst, false);
+}
+
+enum delivery delivery_walk_only(unsigned set)
 {
     for (unsigned d = 0; d < DELIVERY_COUNT; d++) {
         if (set == 1U << d) {
@@ -56,14 +108,4 @@ static enum delivery only_one_of(unsigned set)
         }
     }
     return DELIVERY_UNKNOWN;
-}
-
-void delivery_walk_end(struct delivery_walk *w, enum delivery *best, enum delivery *worst)
-{
-    if (delivery_walk_next_preference(w)) { /* it may be that nobody took it */
-        w->final_best |= 1U << DELIVERY_DEFERRED;
-        w->final_worst |= 1U << DELIVERY_DEFERRED;
-    }
-    *best = only_one_of(w->final_best);
-    *worst = only_one_of(w->final_worst);
 }

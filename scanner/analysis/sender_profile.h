@@ -50,7 +50,9 @@ enum profile_sts_names {
 enum profile_failure {
     PROFILE_FAILURE_UNKNOWN, /* where the field allows it */
     PROFILE_FAILURE_CLEAR,   /* sends in cleartext to the same host */
-    PROFILE_FAILURE_NEXT,    /* tries the next address or host, at last defers */
+    /* The same, but only a message that has waited for some time: before, it goes on to the next */
+    PROFILE_FAILURE_CLEAR_LATER,
+    PROFILE_FAILURE_NEXT, /* tries the next address or host, at last defers */
 };
 
 /** A server that does not begin TLS where its level or a policy demands it. */
@@ -146,6 +148,20 @@ enum no_mail_kind {
     NO_MAIL_KIND_COUNT
 };
 
+/** Which addresses a sender tries that stops after some. */
+enum profile_kept {
+    PROFILE_KEPT_UNKNOWN,
+    PROFILE_KEPT_FIRST,           /* the first by preference */
+    PROFILE_KEPT_BALANCED,        /* the first of each family: neither leaves the other out */
+    PROFILE_KEPT_EACH_PREFERENCE, /* the first, and one more of each preference after them */
+};
+
+/** A host with several addresses. */
+enum profile_host_addresses {
+    PROFILE_HOST_ADDRESSES_ALL,       /* each is tried, RFC 5321 section 5.1 */
+    PROFILE_HOST_ADDRESSES_CONNECTED, /* of those that accept the connection one alone */
+};
+
 /* enum value, member, word of the file, kind and words (scanner/senders). Besides these there are those of its
  * TLS stack: what an outcome rests on is a set of both. */
 #define SENDER_PROFILE_FIELDS(X)                                                                   \
@@ -183,6 +199,9 @@ enum no_mail_kind {
     X(STS_POLICY_PERHAPS, sts_policy_perhaps, "sts_policy_perhaps", LIST, policy_quirks)           \
     X(STS_NAMES, sts_names, "sts_names", WORD, sts_names)                                          \
     X(SESSIONS_MAX, sessions_max, "sessions_max", NUMBER, no_words)                                \
+    X(ADDRESSES_MAX, addresses_max, "addresses_max", NUMBER, no_words)                             \
+    X(ADDRESSES_KEPT, addresses_kept, "addresses_kept", WORD, kept)                                \
+    X(HOST_ADDRESSES, host_addresses, "host_addresses", WORD, host_addresses)                      \
     X(VALIDATES, validates, "resolver_validates", WORD, choices)                                   \
     X(IPV6, ipv6, "ipv6", WORD, choices)                                                           \
     X(NULL_MX, null_mx, "null_mx_beside", WORD, null_mx)                                           \
@@ -242,8 +261,11 @@ struct sender_profile {
     uint32_t sts_policy;
     uint32_t sts_policy_perhaps;
     enum profile_sts_names sts_names;
-    uint32_t
-        sessions_max; /* servers that it talks to before it gives up for now; UINT32_MAX: not known */
+    /* How much of it fails before the sender gives up for now; 0: no such limit, UINT32_MAX: not known. */
+    uint32_t sessions_max;  /* sessions that end at greeting, EHLO, STARTTLS or in TLS */
+    uint32_t addresses_max; /* addresses, those that refuse connections among them */
+    enum profile_kept addresses_kept;
+    enum profile_host_addresses host_addresses;
     enum profile_choice validates; /* bogus answers fail, RFC 4035 section 5.5 */
     enum profile_choice ipv6;      /* has a way to IPv6 addresses */
     enum profile_null_mx null_mx;

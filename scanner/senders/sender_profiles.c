@@ -46,6 +46,7 @@ static const struct field_word missing[] = {{"unknown", PROFILE_MISSING_UNKNOWN}
                                             {NULL, 0}};
 static const struct field_word failures[] = {{"unknown", PROFILE_FAILURE_UNKNOWN},
                                              {"clear", PROFILE_FAILURE_CLEAR},
+                                             {"clear_later", PROFILE_FAILURE_CLEAR_LATER},
                                              {"next", PROFILE_FAILURE_NEXT},
                                              {NULL, 0}};
 static const struct field_word refusals[] = {{"unknown", PROFILE_REFUSAL_UNKNOWN},
@@ -86,6 +87,14 @@ static const struct field_word exchanges[] = {{"unknown", PROFILE_EXCHANGE_UNKNO
                                               {"taken", PROFILE_EXCHANGE_TAKEN},
                                               {"skipped", PROFILE_EXCHANGE_SKIPPED},
                                               {NULL, 0}};
+static const struct field_word kept[] = {{"unknown", PROFILE_KEPT_UNKNOWN},
+                                         {"first", PROFILE_KEPT_FIRST},
+                                         {"balanced", PROFILE_KEPT_BALANCED},
+                                         {"each_preference", PROFILE_KEPT_EACH_PREFERENCE},
+                                         {NULL, 0}};
+static const struct field_word host_addresses[] = {{"all", PROFILE_HOST_ADDRESSES_ALL},
+                                                   {"connected", PROFILE_HOST_ADDRESSES_CONNECTED},
+                                                   {NULL, 0}};
 static const struct field_word line_quirks[] = {
     {"cr_cr_lf", 1U << SMTP_QUIRK_CR_CR_LF},
     {"nul", 1U << SMTP_QUIRK_NUL},
@@ -160,6 +169,11 @@ static bool is_title(const char *title)
     return len > 0 && len <= TITLE_MAX;
 }
 
+static bool sends_in_clear(enum profile_failure f)
+{
+    return f == PROFILE_FAILURE_CLEAR || f == PROFILE_FAILURE_CLEAR_LATER;
+}
+
 static bool profile_fits_together(const struct field_place *place, const struct sender_profile *p)
 {
     struct field_place at = *place;
@@ -180,7 +194,7 @@ static bool profile_fits_together(const struct field_place *place, const struct 
         return field_fault(&at, "of other words than forms_unseen and forms_fatal, and these too");
     }
     if (p->level == PROFILE_MAY && p->without_tls == PROFILE_FAILURE_NEXT &&
-        (p->tls_failure == PROFILE_FAILURE_CLEAR || p->session_lost == PROFILE_FAILURE_CLEAR)) {
+        (sends_in_clear(p->tls_failure) || sends_in_clear(p->session_lost))) {
         at.field = "tls_failure";
         return field_fault(&at, "\"next\", as session_lost, where without_tls is");
     }

@@ -580,6 +580,46 @@ const struct case_text case_table[] = {
      "mx 10 mx1\nmx 20 mx2\nhost mx1 1 starttls=454-close\nhost mx2 2\nexpect starttls.tempfail"},
     {"backup-greeting-hidden", "a greeting of asterisks, and another host",
      "mx 10 mx1\nmx 20 mx2\nhost mx1 1 greeting=hidden\nhost mx2 2\nexpect smtp.no_esmtp_word"},
+    /* ---- more than one address, of which some fail ---- */
+    {"backup-tls-alert", "TLS fails at the first host",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 tls=close\nhost mx2 2\nexpect tls.closed"},
+    {"backup-tls-dead", "and the second one refuses",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 tls=close\ndead mx2 refused 2\nexpect tls.closed "
+     "smtp.connect_refused"},
+    {"backup-session-lost", "the first host closes behind the handshake",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 ehlo-tls-close=yes\nhost mx2 2\nexpect "
+     "starttls.session_lost"},
+    {"backup-third", "two hosts without STARTTLS before a good one",
+     "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nhost mx1 1 starttls=none\nhost mx2 2 starttls=none\n"
+     "host mx3 3\nexpect starttls.not_offered parity.hosts_starttls"},
+    {"backup-fifth", "four hosts that refuse before a good one",
+     "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nmx 40 mx4\nmx 50 mx5\ndead mx1 refused 1\ndead mx2 refused "
+     "2\ndead mx3 refused 3\ndead mx4 refused 4\nhost mx5 5\nexpect smtp.connect_refused"},
+    {"backup-sixth", "five of them",
+     "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nmx 40 mx4\nmx 50 mx5\nmx 60 mx6\ndead mx1 refused 1\ndead "
+     "mx2 refused 2\ndead mx3 refused 3\ndead mx4 refused 4\ndead mx5 refused 5\nhost mx6 "
+     "6\nexpect smtp.connect_refused"},
+    {"backup-sixth-family", "five over IPv6 before a good one over IPv4",
+     "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nmx 40 mx4\nmx 50 mx5\nmx 60 mx6\ndead6 mx1 refused 1\ndead6 "
+     "mx2 refused 2\ndead6 mx3 refused 3\ndead6 mx4 refused 4\ndead6 mx5 refused 5\nhost mx6 "
+     "6\nexpect smtp.connect_refused"},
+    {"backup-sixth-tls", "TLS fails at five hosts before a good one",
+     "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nmx 40 mx4\nmx 50 mx5\nmx 60 mx6\nhost mx1 1 tls=close\nhost "
+     "mx2 2 tls=close\nhost mx3 3 tls=close\nhost mx4 4 tls=close\nhost mx5 5 tls=close\nhost mx6 "
+     "6\nexpect tls.closed"},
+    {"addresses-six-refuse", "six addresses of the first host refuse before a good second one",
+     "mx 10 mx1\nmx 20 mx2\ndead mx1 refused 1\ndead mx1 refused 2\ndead mx1 refused 3\ndead mx1 "
+     "refused 4\ndead mx1 refused 5\ndead mx1 refused 6\nhost mx2 7\nexpect smtp.connect_refused"},
+    {"addresses-one-of-seven", "six addresses refuse beside a good one",
+     "mx 10 mx\ndead mx refused 1\ndead mx refused 2\ndead mx refused 3\ndead mx refused 4\ndead "
+     "mx "
+     "refused 5\ndead mx refused 6\nhost mx 7\nexpect smtp.connect_refused "
+     "parity.address_unreachable"},
+    {"addresses-tls", "TLS fails at one of two addresses",
+     "mx 10 mx\nhost mx 1\nhost mx 2 tls=close\nexpect tls.closed"},
+    {"addresses-policy", "two addresses, one with an expired certificate, under a policy",
+     "mx 10 mx\nhost mx 1\nhost mx 2 cert=expired\ntxt _mta-sts \"v=STSv1; id=1;\"\n"
+     "policy mta-sts 3\nexpect-at-least chain.expired parity.certificate"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -474,6 +474,7 @@ static void put_literal(struct expectation *e, const struct net_addr *a, struct 
     e->dane = (struct expect_dane){.state = "none"};
     mail->dane = e->dane.state;
     mail->addressed = true;
+    mail->addresses = 1;
     e->hosts_with_address++;
     e->literal = true;
     json_put_word(b, "a", dns_state_word(DNS_NOT_ASKED));
@@ -524,6 +525,7 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     cut = cut || all > share;
     /* Of a loop, one resolver says that there is nothing, another that it failed. */
     mail->addressed = all > 0;
+    mail->addresses = all < share ? all : share;
     mail->open = cut || is_open(a_state) || is_open(aaaa.state) || a_state == DNS_CNAME_LOOP ||
                  aaaa.state == DNS_CNAME_LOOP;
     json_put_key(b, "endpoints");

@@ -95,6 +95,7 @@ enum result {
     PLAINTEXT = 4,
     ENCRYPTED = 8,
     AUTHENTICATED = 16,
+    CLEAR_LATER = 64, /* FAILS while the message is fresh, PLAINTEXT once it has waited */
 };
 
 /* Mail for which there is no server. */
@@ -115,7 +116,10 @@ struct sender {
     bool patterns;         /* the certificate alone is held against the policy */
     bool dane;             /* RFC 7672 */
     bool dane_insecure_mx; /* also where the MX records are not secure */
-    bool clear_on_failure; /* of TLS: in clear to the same host, where no policy forbids */
+    unsigned tls_fails;    /* TLS fails where no policy demands it */
+    size_t bears;          /* addresses that fail before it may give up; 0: any number */
+    bool one_of_host;      /* of a host's addresses that connect it tries one, whichever it is */
+    size_t takes;          /* it has so many addresses, of which it tries all; 0: no such number */
     unsigned rejected;     /* what a 5xx to STARTTLS comes to, where TLS is demanded */
     bool asks;             /* sends STARTTLS also where it is not offered */
     bool maybe_v6;         /* whether it has IPv6 is not known */
@@ -132,17 +136,26 @@ enum hello {
 
 /* As in datasets/sender-profiles/profiles.json. */
 static const struct sender senders[] = {
-    {.id = "strict-pkix", .tls_min = 0x0303, .sni = true, .strict = true, .rejected = FAILS},
+    {.id = "strict-pkix",
+     .tls_min = 0x0303,
+     .sni = true,
+     .strict = true,
+     .bears = 2,
+     .rejected = FAILS},
     {.id = "postfix-may",
      .tls_min = 0x0301,
-     .clear_on_failure = true,
+     .tls_fails = CLEAR_LATER,
+     .bears = 2,
+     .takes = 5,
      .closed = FAILS,
      .hidden = HELLO_HELO},
     {.id = "postfix-dane",
      .tls_min = 0x0301,
      .dane = true,
      .dane_insecure_mx = true,
-     .clear_on_failure = true,
+     .tls_fails = CLEAR_LATER,
+     .bears = 2,
+     .takes = 5,
      .rejected = RETURNED,
      .closed = FAILS,
      .hidden = HELLO_HELO},
@@ -154,7 +167,9 @@ static const struct sender senders[] = {
      .patterns = true,
      .dane = true,
      .dane_insecure_mx = true,
-     .clear_on_failure = true,
+     .tls_fails = CLEAR_LATER,
+     .bears = 2,
+     .takes = 5,
      .rejected = RETURNED,
      .closed = FAILS,
      .hidden = HELLO_HELO},
@@ -164,7 +179,8 @@ static const struct sender senders[] = {
      .tls_min = 0x0301,
      .sni = true,
      .sts = true,
-     .clear_on_failure = true,
+     .tls_fails = PLAINTEXT,
+     .bears = 2,
      .rejected = FAILS | RETURNED,
      .closed = FAILS | PLAINTEXT},
     {.id = "mox",
@@ -173,7 +189,8 @@ static const struct sender senders[] = {
      .sni = true,
      .sts = true,
      .dane = true,
-     .clear_on_failure = true,
+     .tls_fails = PLAINTEXT,
+     .one_of_host = true,
      .both = true,
      .asks = true,
      .rejected = RETURNED,
@@ -185,6 +202,8 @@ static const struct sender senders[] = {
      .sni = true,
      .sts = true,
      .dane = true,
+     .tls_fails = FAILS,
+     .bears = 2,
      .rejected = FAILS | RETURNED,
      .closed = FAILS | PLAINTEXT},
 };
@@ -264,7 +283,7 @@ static unsigned by_own_level(const struct sender *s, const struct expect_endpoin
         return s->closed;
     case SESSION_REJECTED:
     case SESSION_TLS_FAILS:
-        return s->clear_on_failure ? PLAINTEXT : FAILS;
+        return s->tls_fails;
     case SESSION_NOBODY:
         return FAILS;
     case SESSION_OPEN:
@@ -382,6 +401,8 @@ struct candidate {
     unsigned set; /* of enum result */
     bool begins;  /* the first of its preference */
     bool distant; /* it may have no way to it, which is no session that fails */
+    size_t host;
+    bool connects; /* or may */
 };
 
 struct walk {
@@ -389,6 +410,8 @@ struct walk {
     size_t count;
     size_t open[OPEN_MAX];
     size_t open_count;
+    bool uncounted; /* there may be more */
+    bool one_of_host;
     unsigned best; /* sets of what it may be, with DEFERRED */
     unsigned worst;
 };
@@ -396,21 +419,78 @@ struct walk {
 #define DEFERRED 0x20U
 #define RESULTS  5
 
+struct attempt {
+    unsigned best; /* of enum result, or DEFERRED */
+    unsigned worst;
+};
+
+static unsigned rank(unsigned result)
+{
+    return result == DEFERRED ? RETURNED * 2 - 1 : result; /* worse than cleartext */
+}
+
+static unsigned better(unsigned a, unsigned b)
+{
+    return a == 0 || rank(b) > rank(a) ? b : a;
+}
+
+static unsigned worse(unsigned a, unsigned b)
+{
+    return a == 0 || rank(b) < rank(a) ? b : a;
+}
+
+/* A preference, candidates [from, to): may those that fail be the ones that stand for their hosts? */
+static bool may_be_missed(const struct walk *w, const unsigned *now, size_t from, size_t to)
+{
+    for (size_t i = from; i < to;) {
+        size_t end = i;
+        bool connects = false;
+        bool fails = false;
+        for (; end < to && w->item[end].host == w->item[i].host; end++) {
+            connects = connects || w->item[end].connects;
+            fails = fails || (w->item[end].connects && now[end] == FAILS);
+        }
+        if (connects && !fails) {
+            return false;
+        }
+        i = end;
+    }
+    return true;
+}
+
+/* @param later what CLEAR_LATER is in this one */
+static struct attempt attempt_once(const struct walk *w, const unsigned *all, unsigned later)
+{
+    unsigned now[DOMAIN_ENDPOINTS_MAX + MX_MAX];
+    struct attempt a = {0};
+    bool missed = true;
+    for (size_t i = 0; i < w->count; i++) {
+        now[i] = all[i] == CLEAR_LATER ? later : all[i];
+    }
+    for (size_t from = 0; from < w->count && missed;) {
+        size_t to = from;
+        bool taken = false;
+        do {
+            taken = taken || now[to] != FAILS;
+            a.best = now[to] != FAILS ? better(a.best, now[to]) : a.best;
+            a.worst = now[to] != FAILS ? worse(a.worst, now[to]) : a.worst;
+            to++;
+        } while (to < w->count && !w->item[to].begins);
+        missed = !taken || (w->one_of_host && may_be_missed(w, now, from, to));
+        from = to;
+    }
+    a.best = a.best != 0 ? a.best : DEFERRED;
+    a.worst = missed ? worse(a.worst, DEFERRED) : a.worst;
+    return a;
+}
+
+/* A message that nobody takes waits; one that somebody would have taken may have waited for another reason. */
 static void walk_once(struct walk *w, const unsigned *now)
 {
-    unsigned best = 0;
-    unsigned worst = 0;
-    for (size_t i = 0; i < w->count; i++) {
-        if (w->item[i].begins && best != 0) {
-            break; /* somebody of the group before takes it */
-        }
-        if (now[i] != FAILS) {
-            best = best == 0 || now[i] > best ? now[i] : best;
-            worst = worst == 0 || now[i] < worst ? now[i] : worst;
-        }
-    }
-    w->best |= best != 0 ? best : DEFERRED;
-    w->worst |= worst != 0 ? worst : DEFERRED;
+    struct attempt fresh = attempt_once(w, now, FAILS);
+    struct attempt waited = attempt_once(w, now, PLAINTEXT);
+    w->best |= better(fresh.best == DEFERRED ? waited.best : fresh.best, waited.best);
+    w->worst |= worse(fresh.worst == DEFERRED ? waited.worst : fresh.worst, waited.worst);
 }
 
 static void walk_all(struct walk *w)
@@ -438,15 +518,19 @@ static void walk_all(struct walk *w)
 }
 
 /* @return false: there is too much that is open */
-static bool add_candidate(struct walk *w, unsigned set, bool *begins)
+static bool add_candidate(struct walk *w, struct candidate c, bool *begins)
 {
-    if ((set & (set - 1)) != 0) {
+    if (w->count == sizeof(w->item) / sizeof(w->item[0])) {
+        return false;
+    }
+    if ((c.set & (c.set - 1)) != 0) {
         if (w->open_count == OPEN_MAX) {
             return false;
         }
         w->open[w->open_count++] = w->count;
     }
-    w->item[w->count++] = (struct candidate){.set = set, .begins = *begins};
+    c.begins = *begins;
+    w->item[w->count++] = c;
     *begins = false;
     return true;
 }
@@ -467,28 +551,39 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
                      const struct expect_sts *sts, size_t i, bool *begins)
 {
     const struct expect_host *h = &m->host[i];
-    if (h->own && !add_candidate(w, FAILS | RETURNED, begins)) {
+    struct candidate own = {.set = FAILS | RETURNED, .host = i, .connects = true};
+    if (h->own && !add_candidate(w, own, begins)) {
         return false;
     }
     if (!h->usable) {
         return true;
     }
-    if (h->open && !add_candidate(w, any_result(s, m, sts, h), begins)) {
+    w->uncounted = w->uncounted || h->open;
+    struct candidate any = {.set = any_result(s, m, sts, h), .host = i, .connects = true};
+    if (h->open && !add_candidate(w, any, begins)) {
         return false;
+    }
+    for (size_t k = h->count; k < h->addresses; k++) { /* tried in vain */
+        if (!add_candidate(w, (struct candidate){.set = FAILS, .host = i}, begins)) {
+            return false;
+        }
     }
     for (size_t k = h->first; k < h->first + h->count; k++) {
         const struct expect_endpoint *e = &m->endpoint[k];
         bool said = !uses_dane(s, m) || (h->dane != NULL && e->dane != NULL);
         bool asks = s->strict || is_enforced(s, m, sts);
         bool session = e->with.outcome == OUTCOME_ESTABLISHED;
-        unsigned set = results(s, m, sts, h, e);
         bool distant = s->maybe_v6 && e->v6;
+        unsigned set = results(s, m, sts, h, e);
+        struct candidate c = {.set = distant ? set | FAILS : set,
+                              .host = i,
+                              .connects = e->with.outcome != OUTCOME_REFUSED,
+                              .distant = distant && (set & FAILS) == 0};
         if (!said || !is_told_by_patterns(s, m, sts, h, e) || e->with.divides ||
             e->without.divides || (asks && session && e->passes == TRISTATE_UNSAID) ||
-            !add_candidate(w, distant ? set | FAILS : set, begins)) {
+            !add_candidate(w, c, begins)) {
             return false;
         }
-        w->item[w->count - 1].distant = distant && (set & FAILS) == 0;
     }
     return true;
 }
@@ -527,21 +622,21 @@ static void put_nowhere(struct buf *out, const struct sender *s, bool null_mx)
              returns ? "undeliverable" : "deferred");
 }
 
-#define SESSIONS_SAID 2 /* failures after which not every sender goes on */
-
-/* Is somebody left who may take it, after failures of which not all senders bear as many? */
-static bool ends_early(const struct walk *w)
+/* Is somebody left who may take it, after as many failures as this sender may bear? */
+static bool ends_early(const struct sender *s, const struct walk *w)
 {
     size_t failed = 0;
     bool taken = false;
-    for (size_t i = 0; i < w->count; i++) {
+    bool bears = s->bears == 0 || (w->count <= s->takes && !w->uncounted);
+    for (size_t i = 0; !bears && i < w->count; i++) {
         if (w->item[i].begins && taken) {
             return false;
         }
-        failed += (w->item[i].set & FAILS) != 0 && !w->item[i].distant;
-        taken = taken || (w->item[i].set & FAILS) == 0;
+        bool fails = (w->item[i].set & (FAILS | CLEAR_LATER)) != 0;
+        failed += fails && !w->item[i].distant;
+        taken = taken || !fails;
         bool last = i + 1 == w->count || w->item[i + 1].begins;
-        for (size_t k = i; last && failed >= SESSIONS_SAID; k--) {
+        for (size_t k = i; last && failed >= s->bears; k--) {
             if (w->item[k].set != FAILS) {
                 return true;
             }
@@ -572,7 +667,7 @@ static bool is_out_of_reach(const struct sender *s, const struct expect_mail *m)
 static void put_walk(struct buf *out, const struct sender *s, const struct expect_mail *m,
                      const struct expect_sts *sts)
 {
-    struct walk w = {0};
+    struct walk w = {.one_of_host = s->one_of_host};
     bool said = !m->divides && (!s->sts || (sts->state != NULL && !sts->divides));
     for (size_t i = 0; s->whole_domain && i < m->host_count; i++) {
         said = said && m->host[i].dane != NULL;
@@ -592,7 +687,7 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
         put_pair(out, s->id, "unknown", "unknown");
         return;
     }
-    said = said && !ends_early(&w);
+    said = said && !ends_early(s, &w);
     walk_all(&w);
     put_pair(out, s->id, said ? word_of(w.best) : NULL, word_of(w.worst));
 }

@@ -25,6 +25,7 @@ struct expect_host {
     bool addressed;   /* has addresses, public or not */
     bool own;         /* leads each sender to itself: localhost, or a loopback address */
     bool open;        /* has, or may have, addresses that are not listed */
+    size_t addresses; /* listed ones; beside those of `count`, nobody reaches them */
     const char *dane; /* state; NULL: not said */
     size_t first;     /* in `endpoints` */
     size_t count;

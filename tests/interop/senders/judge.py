@@ -32,7 +32,7 @@ from sender import add_users  # noqa: E402
 MXCENSUS = os.path.abspath(os.environ.get("MXCENSUS", "build/dev/mxcensus"))
 MXLAB = os.path.abspath(os.environ.get("MXLAB", "build/dev/tests/lab/mxlab"))
 HERE = os.path.dirname(os.path.abspath(__file__))
-SOFTWARE = {"postfix": "postfix_smtp.Postfix", "exim": "exim_smtp.Exim", "opensmtpd": "opensmtpd_relay.OpenSmtpd",
+SOFTWARE = {"postfix": "postfix_smtp.Postfix", "postfix-fresh": "postfix_smtp.FreshPostfix", "exim": "exim_smtp.Exim", "opensmtpd": "opensmtpd_relay.OpenSmtpd",
             "sendmail": "sendmail_smtp.Sendmail", "mox": "mox_queue.Mox"}
 SKIPPED = 77  # exit code that ctest shows as skipped
 ORDER = ["authenticated", "encrypted", "plaintext", "deferred", "undeliverable"]
@@ -40,8 +40,9 @@ DIFFERENCES = ("differs", "not_seen")
 START_TIMEOUT = 60  # seconds
 
 # Of one domain and profile: what was predicted, and what was seen.
-# dane: whether a host of the MX set has TLSA records that bind a sender with DANE.
-Comparison = collections.namedtuple("Comparison", "domain profile best worst reason dane seen line")
+# dane: whether a host of the MX set has TLSA records that bind a sender with DANE; fresh: seen of a message that had
+# not waited yet.
+Comparison = collections.namedtuple("Comparison", "domain profile best worst reason dane seen line fresh")
 BINDING = ("usable", "unusable", "lookup_failed")
 
 
@@ -53,13 +54,16 @@ def read_ndjson(path):
 # ---- comparison ----
 
 def verdict(c):
-    """agrees | in_range | no_claim | not_seen | differs"""
+    """agrees | in_range | not_yet | no_claim | not_seen | differs"""
     if c.seen is None:
         return "not_seen"
     if "unknown" in (c.best, c.worst):
         return "no_claim"
     if c.seen == c.best == c.worst:
         return "agrees"
+    if c.fresh and c.seen == "deferred" and c.worst == "plaintext" and c.best == "plaintext":
+        # Cleartext that comes later: not where the server has no TLS to begin with.
+        return "differs" if (c.reason or "").endswith("no_starttls") else "not_yet"
     if c.seen in ORDER and ORDER.index(c.best) <= ORDER.index(c.seen) <= ORDER.index(c.worst):
         return "in_range"
     return "differs"
@@ -98,14 +102,15 @@ class Explanations:
                 and set(entry["profiles"]) & set(profiles)]
 
 
-def compare(rows, profile, results):
+def compare(rows, profile, results, fresh=False):
     for row in rows:
         outcome = next(o for o in row["outcomes"] if o["profile"] == profile)
         decided = outcome.get("decided_by") or {}
         seen = results.get((profile, row["domain"]))
         yield Comparison(row["domain"], profile, outcome["best"], outcome["worst"],
                          decided.get("reason") if isinstance(decided, dict) else str(decided),
-                         any(mx["dane_host"] in BINDING for mx in row["mx"]), seen and seen.outcome, seen.line if seen else "")
+                         any(mx["dane_host"] in BINDING for mx in row["mx"]), seen and seen.outcome, seen.line if seen else "",
+                         fresh)
 
 
 # ---- the run ----
@@ -171,14 +176,14 @@ def load(name, folder, roots):
     os.makedirs(folder)
     os.chmod(folder, 0o755)
     sender = getattr(importlib.import_module(module), kind)(folder, roots, network.HOST)
-    sender.name = name
+    sender.name, sender.fresh = name, getattr(sender, "fresh", False)
     return sender
 
 
 class Table:
     """What is printed in the end: a line for each profile."""
 
-    COLUMNS = ["agrees", "in_range", "no_claim", "explained", "open", "differs", "not_seen"]
+    COLUMNS = ["agrees", "in_range", "not_yet", "no_claim", "explained", "open", "differs", "not_seen"]
 
     def __init__(self):
         self.lines = []
@@ -206,7 +211,7 @@ def judge(sender, results, rows, explanations, table):
     unexplained = 0
     for profile in sender.profiles:
         counts = collections.Counter()
-        for c in compare(rows, profile, results):
+        for c in compare(rows, profile, results, sender.fresh):
             word = verdict(c)
             if word in DIFFERENCES:
                 word = explanations.find(c) or word
@@ -222,7 +227,7 @@ def judge(sender, results, rows, explanations, table):
 def send_again(sender, results, rows, folder, lab, explanations):
     """Those that differ without an explanation, once more and with nothing beside them: a machine that was
     busy is no difference. @return number of domains"""
-    differ = {c.domain for profile in sender.profiles for c in compare(rows, profile, results)
+    differ = {c.domain for profile in sender.profiles for c in compare(rows, profile, results, sender.fresh)
               if verdict(c) in DIFFERENCES and explanations.find(c) is None}
     if differ:
         again = load(sender.name, os.path.join(folder, sender.name + "-again"), lab.roots)

@@ -10,7 +10,7 @@
 /* --- situations: what a domain's exchanges and policies are --------------------------------- */
 
 #define ENDPOINTS 2
-#define EXCHANGES 3
+#define EXCHANGES 4
 
 #define TRUSTED                                                                              \
     {                                                                                        \
@@ -86,6 +86,14 @@
         .port = 25, .address = {.family = 6}, GOOD_SNI, GOOD_DEFAULT \
     }
 #define NO_STARTTLS ENDS(STARTTLS_NOT_OFFERED, NOT_OFFERED)
+#define DEAD        ENDS(REFUSED, UNKNOWN)
+#define DEAD_6                                                            \
+    {                                                                     \
+        .port = 25, .address = {.family = 6}, .outcome = OUTCOME_REFUSED, \
+        .no_sni_outcome = OUTCOME_REFUSED                                 \
+    }
+#define ALERT   ENDS(TLS_ALERT, OFFERED)
+#define SPECIAL UNTESTED(SPECIAL_PURPOSE)
 #define AT_VERSION(version, accepted)                                               \
     {                                                                               \
         .port = 25, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,   \
@@ -950,13 +958,49 @@ static const struct shipped_case shipped_cases[] = {
      {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {NO_STARTTLS}},
              {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}},
              {.preference = 30, .host = "c.example.com", .endpoints = {GOOD}}}},
-     {IS("postfix-encrypt", UNKNOWN, SESSIONS_MAX), IS("strict-pkix", UNKNOWN, SESSIONS_MAX),
+     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC), IS("strict-pkix", UNKNOWN, SESSIONS_MAX),
       IS("postfix-may", PLAINTEXT, NO_STARTTLS)}},
-    {"what refuses connections is no session",
-     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {ENDS(REFUSED, UNKNOWN)}},
-             {.preference = 20, .host = "b.example.com", .endpoints = {ENDS(REFUSED, UNKNOWN)}},
+    {"four addresses refuse connections: of five is the limit of Postfix, RFC 5321 section 5.1 has "
+     "two",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {DEAD, DEAD}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {DEAD, DEAD}},
              {.preference = 30, .host = "c.example.com", .endpoints = {GOOD}}}},
-     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC)}},
+     {IS("postfix-encrypt", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
+      IS("mox", ENCRYPTED, OPPORTUNISTIC), IS("strict-pkix", UNKNOWN, ADDRESSES_MAX)}},
+    {"five do: Postfix tries no other, Exim one of each preference, mox all",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {DEAD, DEAD}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {DEAD, DEAD}},
+             {.preference = 30, .host = "c.example.com", .endpoints = {DEAD}},
+             {.preference = 40, .host = "d.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-may", DEFERRED, ADDRESSES_MAX), IS("postfix-verify", DEFERRED, ADDRESSES_MAX),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC), IS("mox", ENCRYPTED, OPPORTUNISTIC),
+      IS("gmail", UNKNOWN, ADDRESSES_MAX)}},
+    {"of more than five, Postfix tries both families",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {DEAD_6, DEAD_6}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {DEAD_6, DEAD_6}},
+             {.preference = 30, .host = "c.example.com", .endpoints = {DEAD_6}},
+             {.preference = 40, .host = "d.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+    {"special-purpose addresses are tried as well",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {SPECIAL, SPECIAL}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {SPECIAL, SPECIAL}},
+             {.preference = 30, .host = "c.example.com", .endpoints = {SPECIAL}},
+             {.preference = 40, .host = "d.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-may", DEFERRED, ADDRESSES_MAX), IS("mox", ENCRYPTED, OPPORTUNISTIC)}},
+    {"failures of TLS are no sessions to Postfix, but five of them are five addresses",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {ALERT, ALERT}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {ALERT, ALERT}},
+             {.preference = 30, .host = "c.example.com", .endpoints = {ALERT}},
+             {.preference = 40, .host = "d.example.com", .endpoints = {GOOD}}}},
+     {IS("postfix-encrypt", DEFERRED, ADDRESSES_MAX), IS("postfix-may", PLAINTEXT, TLS_FAILED)}},
+    {"TLS fails, and no other exchange takes it: Postfix sends in cleartext at last",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {ALERT}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {DEAD}}}},
+     {IS("postfix-may", PLAINTEXT, TLS_FAILED), IS("exim-default", PLAINTEXT, TLS_FAILED)}},
+    {"TLS fails, and the other exchange has none: in cleartext to it, or later to the first",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {ALERT}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS)}},
     {"a NUL in a reply: what Exim makes of it hangs on where it is",
      {ONE(GOOD_BUT(QUIRK(NUL)))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, SMTP_REPLIES)}},
@@ -1120,8 +1164,12 @@ Test(deliveries, every_shipped_profile_as_rules_say)
     .sessions_max = 5, .required_tls_rejected = PROFILE_REFUSAL_##rejected_,                 \
     .required_tls_missing = PROFILE_MISSING_NEXT, FAILURES(NEXT)
 #define VERIFY_TO(newest) VERIFY_AND(newest, NEXT)
-#define MAY               MAY_TO(0x0304)
-#define VERIFY            VERIFY_TO(0x0304)
+#define MAY_AND_LATER                                                                   \
+    .id = "x", .tls_min = 0x0301, .tls_max = 0x0304, .sni = true, .level = PROFILE_MAY, \
+    .without_tls = PROFILE_FAILURE_CLEAR, .tls_failure = PROFILE_FAILURE_CLEAR_LATER,   \
+    .session_lost = PROFILE_FAILURE_CLEAR_LATER
+#define MAY    MAY_TO(0x0304)
+#define VERIFY VERIFY_TO(0x0304)
 
 struct own_case {
     const char *name;
@@ -1204,6 +1252,62 @@ static const struct own_case own_cases[] = {
      0,
      1,
      DELIVERY_REASON_NO_STARTTLS},
+    {"the first of them is without TLS, the second refuses: whichever connects",
+     {MAY, .host_addresses = PROFILE_HOST_ADDRESSES_CONNECTED},
+     {ONE(NO_STARTTLS, DEAD)},
+     BOTH(PLAINTEXT),
+     0,
+     0,
+     DELIVERY_REASON_NO_STARTTLS},
+    {"one has a bad certificate: to a sender that tries one of a host, whichever it is",
+     {VERIFY, .host_addresses = PROFILE_HOST_ADDRESSES_CONNECTED},
+     {ONE(SELF_SIGNED, GOOD)},
+     DELIVERY_AUTHENTICATED,
+     DELIVERY_DEFERRED,
+     0,
+     0,
+     DELIVERY_REASON_CERTIFICATE},
+    {"RFC 5321 section 5.1 has it try the other",
+     {VERIFY},
+     {ONE(SELF_SIGNED, GOOD)},
+     BOTH(AUTHENTICATED),
+     0,
+     1,
+     DELIVERY_REASON_AUTHENTICATED_PKIX},
+    {"TLS fails at first, and a later exchange has it: a message that has waited goes in cleartext",
+     {MAY_AND_LATER},
+     {BACKUP(ALERT)},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_PLAINTEXT,
+     0,
+     0,
+     DELIVERY_REASON_TLS_FAILED},
+    {"the same of a session lost after the handshake",
+     {MAY_AND_LATER},
+     {BACKUP(GOOD_BUT(QUIRK(LOST_AFTER_TLS)))},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_PLAINTEXT,
+     0,
+     0,
+     DELIVERY_REASON_SESSION_LOST},
+    {"what it waits for is not known to be better",
+     {MAY_AND_LATER},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {ALERT}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {UNTESTED(INTERRUPTED)}}}},
+     DELIVERY_UNKNOWN,
+     DELIVERY_PLAINTEXT,
+     0,
+     0,
+     DELIVERY_REASON_TLS_FAILED},
+    {"four addresses, of which three are tried: the order is chance",
+     {MAY, .addresses_max = 3, .addresses_kept = PROFILE_KEPT_FIRST},
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {DEAD, DEAD}},
+             {.preference = 10, .host = "b.example.com", .endpoints = {DEAD, GOOD}}}},
+     DELIVERY_ENCRYPTED,
+     DELIVERY_DEFERRED,
+     1,
+     1,
+     DELIVERY_REASON_ADDRESSES_MAX},
     {"a tie with one that refuses STARTTLS for good: which one is met is chance",
      {VERIFY_AND(0x0304, RETURNS)},
      {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {GOOD}},
@@ -1783,7 +1887,9 @@ static void walk(const struct candidates *c, enum delivery *best, enum delivery 
         }
         delivery_walk_add(&w, c->set[i]);
     }
-    delivery_walk_end(&w, best, worst);
+    delivery_walk_end(&w);
+    *best = delivery_walk_only(w.final_best);
+    *worst = delivery_walk_only(w.final_worst);
 }
 
 static uint64_t next_random(uint64_t *state)

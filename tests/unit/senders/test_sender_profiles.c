@@ -46,6 +46,9 @@ static const char *const plain[][2] = {
     {"sts_policy_perhaps", "[\"mx_ip\"]"},
     {"sts_names", "\"patterns\""},
     {"sessions_max", "2"},
+    {"addresses_max", "0"},
+    {"addresses_kept", "\"balanced\""},
+    {"host_addresses", "\"connected\""},
     {"resolver_validates", "\"no\""},
     {"ipv6", "\"no\""},
     {"null_mx_beside", "\"bounces\""},
@@ -198,6 +201,8 @@ static void check_plain(const struct sender_profile *p)
     cr_expect_eq(p->sts_names, PROFILE_STS_NAMES_PATTERNS);
     cr_expect(p->starttls_refused == PROFILE_FAILURE_CLEAR && p->validates == PROFILE_CHOICE_NO);
     cr_expect_eq(p->sessions_max, 2);
+    cr_expect(p->addresses_max == 0 && p->addresses_kept == PROFILE_KEPT_BALANCED);
+    cr_expect_eq(p->host_addresses, PROFILE_HOST_ADDRESSES_CONNECTED);
     cr_expect(p->dane_agility == PROFILE_CHOICE_YES &&
               p->dane_names == PROFILE_DANE_NAMES_NEXT_HOP);
     cr_expect_eq(p->reply_lines, 1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL);
@@ -287,6 +292,12 @@ static const struct {
     {"DANE", "dane", "true", IN_A "dane must be one of \"no\", \"secure_mx\", \"insecure_mx\""},
     {"what follows", "without_tls", "\"defer\"",
      IN_A "without_tls must be one of \"unknown\", \"clear\""},
+    {"a number of sessions that is none", "sessions_max", "-1",
+     IN_A "sessions_max must be null or a number from 0 to 2147483647"},
+    {"a number of addresses left out", "addresses_max", NULL,
+     IN_A "addresses_max is missing; give it null or a number"},
+    {"which addresses", "addresses_kept", "\"last\"",
+     IN_A "addresses_kept must be one of \"unknown\", \"first\", \"balanced\""},
     {"a list", "tls_failure", "[\"clear\"]", IN_A "tls_failure must be one of"},
     {"an object without a value", "level", "{\"source\": \"a page\"}",
      IN_A "level must be one of \"may\""},
