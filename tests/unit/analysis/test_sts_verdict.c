@@ -440,6 +440,12 @@ struct mx_case {
         .name_match = NAME_MATCH_##match                                             \
     }
 #define GOOD SEEN(0x0304, TRUSTED, EXACT)
+#define AT_587(chain_)                                                                             \
+    {                                                                                              \
+        .there = true, .outcome = OUTCOME_ESTABLISHED, .starttls = STARTTLS_OFFERED,               \
+        .tls_version = 0x0304, .leaf = 1, .chain = CHAIN_##chain_, .name_match = NAME_MATCH_EXACT, \
+        .port = 587                                                                                \
+    }
 #define SILENT                                            \
     {                                                     \
         .there = true, .outcome = OUTCOME_CONNECT_TIMEOUT \
@@ -588,6 +594,13 @@ static const struct mx_case exchanges[] = {
             MADE_HOST(20, "gone.example.com", NODATA, NODATA)},
      .expected = {COVERED(1, 1, 0, 0), COVERED(1, 0, 0, 0), COVERED(1, 0, 0, 0)},
      .passes = ROLLUP_ALL,
+     .used = 1},
+    {.name = "RFC 5321 4.5.4.2: other ports than that of mail",
+     .policy = ENFORCE "mx: *.example.com\n",
+     .mx = {DIALLED("mx.example.com", AT_587(TRUSTED)),
+            DIALLED("mx2.example.com", AT_587(EXPIRED))},
+     .expected = {COVERED(1, 0, 0, 1), COVERED(1, 0, 0, 1)},
+     .passes = ROLLUP_UNKNOWN,
      .used = 1},
     {.name = "an exchange that is not worked on",
      .policy = ENFORCE "mx: *.example.com\n",
