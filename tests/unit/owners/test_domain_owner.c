@@ -401,7 +401,7 @@ static size_t split(char *line, char *word[WORDS_MAX])
 }
 
 struct scenario {
-    char name[200];
+    char name[400];
     char event[400];
     char want[TEXT_MAX];
     int line;
