@@ -401,6 +401,7 @@ struct candidate {
     unsigned set; /* of enum result */
     bool begins;  /* the first of its preference */
     bool distant; /* it may have no way to it, which is no session that fails */
+    bool several; /* it stands for nobody knows how many addresses */
     size_t host;
     bool connects; /* or may */
 };
@@ -559,7 +560,8 @@ static bool add_host(struct walk *w, const struct sender *s, const struct expect
         return true;
     }
     w->uncounted = w->uncounted || h->open;
-    struct candidate any = {.set = any_result(s, m, sts, h), .host = i, .connects = true};
+    struct candidate any = {
+        .set = any_result(s, m, sts, h), .host = i, .connects = true, .several = true};
     if (h->open && !add_candidate(w, any, begins)) {
         return false;
     }
@@ -633,7 +635,7 @@ static bool ends_early(const struct sender *s, const struct walk *w)
             return false;
         }
         bool fails = (w->item[i].set & (FAILS | CLEAR_LATER)) != 0;
-        failed += fails && !w->item[i].distant;
+        failed += !fails || w->item[i].distant ? 0 : w->item[i].several ? s->bears : 1;
         taken = taken || !fails;
         bool last = i + 1 == w->count || w->item[i + 1].begins;
         for (size_t k = i; last && failed >= s->bears; k--) {
