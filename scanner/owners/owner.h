@@ -43,15 +43,21 @@ struct owner_out {
 void owner_out_init(struct owner_out *out);
 void owner_out_deinit(struct owner_out *out);
 
+/** Which of `count` workers or judges works on a key: a name, a network, a digest. */
+static inline uint32_t owner_of_key(struct span key, uint32_t count)
+{
+    return hash_partition(key) % count;
+}
+
 /** Where messages about a name go. */
 static inline struct buf *out_to_name(const struct owner_out *out, struct span name)
 {
-    return &out->to_worker[hash_partition(name) % out->worker_count];
+    return &out->to_worker[owner_of_key(name, out->worker_count)];
 }
 
 static inline struct buf *out_to_judge(const struct owner_out *out, struct span digest)
 {
-    return &out->to_judge[hash_partition(digest) % out->judge_count];
+    return &out->to_judge[owner_of_key(digest, out->judge_count)];
 }
 
 /** Asks about `name` below `prefix`. @param prefix with its dot; "": about the name itself */

@@ -77,7 +77,7 @@ static void ask_for_certificate(struct judge *j, uint32_t index, struct span der
                                 const uint8_t digest[32])
 {
     struct span sha256 = {digest, 32};
-    uint32_t owner = owner_of_digest(sha256, j->scan->judge_count);
+    uint32_t owner = owner_of_key(sha256, j->scan->judge_count);
     if (owner == j->index) {
         judge_take_certificate(j, sha256, der);
         return;

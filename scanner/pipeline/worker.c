@@ -85,32 +85,25 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
 {
     atomic_fetch_add_explicit(&w->counters.messages, 1, memory_order_relaxed);
     switch (kind) {
-#define ENGINE(NAME, name, handler, owner)                  \
+#define HANDLE(NAME, name, handler, owner)                  \
     case MESSAGE_##NAME: {                                  \
         struct message_##name m = message_get_##name(body); \
         handler(owner, &m);                                 \
         return;                                             \
     }
-        ENGINE(DOMAIN, domain, domain_on_line, &w->domains)
-        ENGINE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
-        ENGINE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
-        ENGINE(POLICY_DONE, policy_done, domain_on_policy_done, &w->domains)
-#undef ENGINE
-#define HANDLE(NAME, name, handler)                         \
-    case MESSAGE_##NAME: {                                  \
-        struct message_##name m = message_get_##name(body); \
-        handler(w, &m);                                     \
-        return;                                             \
-    }
-        HANDLE(HOST_WANT, host_want, host_on_want)
-        HANDLE(ADDRESS_WANT, address_want, service_on_address_want)
-        HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done)
-        HANDLE(NAME_CHECK, name_check, host_on_name_check)
-        HANDLE(NAME_CHECKED, name_checked, service_on_name_checked)
-        HANDLE(LEASE_WANT, lease_want, lease_on_want)
-        HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant)
-        HANDLE(LEASE_RETURN, lease_return, lease_on_return)
-        HANDLE(CHAIN_KNOWN, chain_known, on_chain_known)
+        HANDLE(DOMAIN, domain, domain_on_line, &w->domains)
+        HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
+        HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
+        HANDLE(POLICY_DONE, policy_done, domain_on_policy_done, &w->domains)
+        HANDLE(HOST_WANT, host_want, host_on_want, w)
+        HANDLE(ADDRESS_WANT, address_want, service_on_address_want, w)
+        HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, w)
+        HANDLE(NAME_CHECK, name_check, host_on_name_check, w)
+        HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, w)
+        HANDLE(LEASE_WANT, lease_want, lease_on_want, w)
+        HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, w)
+        HANDLE(LEASE_RETURN, lease_return, lease_on_return, w)
+        HANDLE(CHAIN_KNOWN, chain_known, on_chain_known, w)
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE:
         for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */

@@ -125,20 +125,14 @@ static inline struct buf *worker_outbox(struct worker *w, uint32_t to)
 
 static inline uint32_t owner_of_name(const struct scan *s, struct span name)
 {
-    return hash_partition(name) % s->worker_count;
+    return owner_of_key(name, s->worker_count);
 }
 
 /** A service is owned by its network, so that the limits of address and network are local. */
 static inline uint32_t owner_of_address(const struct scan *s, const struct net_addr *a)
 {
     struct net_addr network = net_addr_network(a);
-    return hash_partition((struct span){(const uint8_t *)&network, sizeof(network)}) %
-           s->worker_count;
-}
-
-static inline uint32_t owner_of_digest(struct span digest, uint32_t count)
-{
-    return hash_partition(digest) % count;
+    return owner_of_key((struct span){(const uint8_t *)&network, sizeof(network)}, s->worker_count);
 }
 
 static inline uint64_t worker_now(const struct worker *w)

@@ -61,7 +61,7 @@ static char letter(bool own, size_t n)
         uint8_t digest[32];
         uint8_t octet = (uint8_t)c;
         digest_sha256((struct span){&octet, 1}, digest);
-        bool is_own = owner_of_digest((struct span){digest, sizeof(digest)}, JUDGES) == SELF;
+        bool is_own = owner_of_key((struct span){digest, sizeof(digest)}, JUDGES) == SELF;
         if (is_own == own && n-- == 0) {
             return (char)c;
         }
@@ -100,7 +100,7 @@ static size_t take_asked(struct chain_world *cw, uint32_t chains[16])
             cr_expect_eq(m.from, SELF, "the answer comes to the owner of the chain");
             cr_expect_eq(m.der.len, 1);
             cr_expect(span_eq(m.sha256, (struct span){digest, sizeof(digest)}));
-            cr_expect_eq(owner_of_digest(m.sha256, JUDGES), i, "the judge that owns it");
+            cr_expect_eq(owner_of_key(m.sha256, JUDGES), i, "the judge that owns it");
             cr_expect_neq(i, SELF, "our own need no message");
             cr_assert_lt(count, 16);
             chains[count++] = m.chain;
