@@ -99,16 +99,65 @@
     A(chain_id)                    \
     A(leaf_sha256)
 
+#define FIELDS_REPLY(F, A) F(u16, code) F(flag, truncated) F(i32, ms) F(span, text)
+
+#define FIELDS_SMTP(F, A)               \
+    F(reply, reply[SMTP_STEP_GREETING]) \
+    F(reply, reply[SMTP_STEP_EHLO])     \
+    F(reply, reply[SMTP_STEP_HELO])     \
+    F(reply, reply[SMTP_STEP_STARTTLS]) \
+    F(reply, reply[SMTP_STEP_EHLO_TLS]) \
+    F(reply, reply[SMTP_STEP_QUIT])     \
+    F(word, starttls)                   \
+    F(flag, starttls_again)             \
+    F(flag, greeting_multiline)         \
+    F(flag, greeting_without_esmtp)     \
+    F(flag, early_talker)               \
+    F(flag, line_too_long)              \
+    F(u16, quirks)                      \
+    F(u16, forms)                       \
+    F(u32, injected_len)                \
+    F(span, injected)                   \
+    F(span, bad)
+
+#define FIELDS_HELLO(F, A) \
+    F(flag, attempted)     \
+    F(flag, retry_request) \
+    F(u8, answer)          \
+    F(u16, max_version)    \
+    F(u16, version)        \
+    F(u16, cipher)         \
+    F(i16, alert)
+
+#define FIELDS_SESSION(F, A) \
+    F(word, outcome)         \
+    F(flag, sni)             \
+    F(flag, tls_attempted)   \
+    F(i64, started_unix_ms)  \
+    F(addr, source)          \
+    F(i32, connect_ms)       \
+    F(i32, total_ms)         \
+    F(i32, sys)              \
+    F(u32, octets_in)        \
+    F(u32, octets_out)       \
+    F(smtp, smtp)            \
+    F(tls, tls)              \
+    F(hello, hello)
+
 #define FIELDS_POLICY_ATTEMPT(F, A) F(addr, address) F(u8, outcome) F(i32, connect_ms) F(i32, sys)
 
-#define SEEN_TYPES(X)                       \
-    X(VERDICT, verdict, struct chain_brief) \
-    X(LEAF_KEY, leaf_key, struct leaf_key)  \
-    X(FACTS, facts, struct sender_facts)    \
-    X(BRIEF, brief, struct endpoint_brief)  \
-    X(TLSA, tlsa, struct seen_tlsa)         \
-    X(DNS, dns, struct seen_dns)            \
-    X(TLS, tls, struct seen_tls)            \
+#define SEEN_TYPES(X)                        \
+    X(VERDICT, verdict, struct chain_brief)  \
+    X(LEAF_KEY, leaf_key, struct leaf_key)   \
+    X(FACTS, facts, struct sender_facts)     \
+    X(BRIEF, brief, struct endpoint_brief)   \
+    X(TLSA, tlsa, struct seen_tlsa)          \
+    X(DNS, dns, struct seen_dns)             \
+    X(TLS, tls, struct seen_tls)             \
+    X(REPLY, reply, struct seen_reply)       \
+    X(SMTP, smtp, struct seen_smtp)          \
+    X(HELLO, hello, struct seen_hello)       \
+    X(SESSION, session, struct seen_session) \
     X(POLICY_ATTEMPT, policy_attempt, struct policy_attempt)
 
 #define X(NAME, type, c_type)                             \

@@ -37,9 +37,9 @@ struct seen_session {
     int32_t sys; /* negative errno of a failed connect, read or write; 0: none */
     uint32_t octets_in;
     uint32_t octets_out;
-    struct seen_smtp smtp;
     struct seen_tls tls;
     /* ESTABLISHED is the outcome where the answer is ACCEPTED, although nothing was completed;
      * `tls` is meaningless then. */
     struct seen_hello hello;
+    struct seen_smtp smtp;
 };

@@ -113,7 +113,6 @@ static inline uint16_t smtp_form_bit(enum smtp_form f)
 
 /** What one dialogue showed. Plain data; spans live as long as the dialogue that filled it. */
 struct seen_smtp {
-    struct seen_reply reply[SMTP_STEP_COUNT];
     enum starttls_state starttls;
     bool starttls_again;         /* offered again inside TLS (RFC 3207 section 4.2: MUST NOT) */
     bool greeting_multiline;     /* 220- lines */
@@ -125,6 +124,7 @@ struct seen_smtp {
     uint32_t injected_len;       /* octets behind the 2xx to STARTTLS, before TLS */
     struct span injected;        /* the first of them, at most 256 */
     struct span bad;             /* the first line that was no SMTP reply, at most 256 octets */
+    struct seen_reply reply[SMTP_STEP_COUNT];
 };
 
 /** STARTTLS was answered with another 2xx than 220, the only one of RFC 3207 section 4. */
