@@ -4,7 +4,8 @@ It logs to syslog only: a socket of this test takes the place of /dev/log. Log t
 
     stat=Sent, after STARTTLS=client of that process and relay     encrypted
     stat=Sent                                                      plaintext
-    stat=Deferred, stat=... in the end with dsn=4                  deferred
+    stat=Deferred, whatever its dsn (454 in TLS at the second exchange is logged with the dsn=5.1.2 of a
+    first one without an address, and stays in the queue); dsn=4   deferred
     any other dsn=5                                                undeliverable
 """
 
@@ -128,7 +129,8 @@ MAILER(`smtp')dnl
                 domain, relay, dsn, why = status.groups()
                 if domain == self.host:
                     continue
-                outcome = {"4": "deferred", "5": "undeliverable"}.get(dsn) or (
+                waits = why.startswith("Deferred") or dsn == "4"
+                outcome = "deferred" if waits else "undeliverable" if dsn == "5" else (
                     "encrypted" if process in tls else "plaintext")
                 found["sendmail-debian", domain] = Result(outcome, f"{tls.get(process)} {relay}: {why}")
         return found
