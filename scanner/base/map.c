@@ -61,3 +61,25 @@ uint64_t *map_add(struct map *m, struct hash_key key, uint64_t value, bool *adde
     }
     return &e->value;
 }
+
+bool map_remove(struct map *m, struct hash_key key)
+{
+    if (m->entries == NULL) {
+        return false;
+    }
+    size_t hole = (size_t)(map_place_of(m, key) - m->entries);
+    if (slot_is_empty(&m->entries[hole])) {
+        return false;
+    }
+    /* Who was pushed past the hole moves into it: a search ends at the first empty place. */
+    for (size_t i = (hole + 1) & m->mask; !slot_is_empty(&m->entries[i]); i = (i + 1) & m->mask) {
+        size_t home = (size_t)m->entries[i].key.low & m->mask;
+        if (((i - home) & m->mask) >= ((i - hole) & m->mask)) {
+            m->entries[hole] = m->entries[i];
+            hole = i;
+        }
+    }
+    m->entries[hole] = (struct map_entry){0};
+    m->count--;
+    return true;
+}
