@@ -1,15 +1,11 @@
 /**
- * Scenarios of domain_scenarios.txt, in the manner of Unbound's .rpl files: what happens to the owner of
- * domains, and what it asks for then. No network can be made to show some of these orders.
+ * What happens to the owner of domains in domain_scenarios.txt (scenario.h tells the form):
  *
- *     scenario NAME               begins anew
  *     block NAME | implicit dial  (before the first event) on the block list; --implicit-mx dial
  *     line N NAME [in BLOCK] | line N invalid WORD
  *     answer TYPE NAME STATE [DATA...]   DATA: "10 mx.test", an address, a text in double quotes, "alias NAME"
  *     resolved DOMAIN HOST | done DOMAIN HOST [STATE [ADDRESSES]]
  *     policy DOMAIN OUTCOME [list N]  | verdict N | give up
- *
- * Below an event stand, indented, all commands that follow from it, in their order; none: nothing does.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,11 +13,10 @@
 #include <criterion/criterion.h>
 
 #include "scanner/owners/domain_owner.h"
+#include "tests/unit/owners/scenario.h"
 
 #define WORKERS   2
 #define QUESTIONS 64
-#define TEXT_MAX  8192
-#define WORDS_MAX 24
 
 struct world {
     struct public_suffixes *suffixes;
@@ -45,19 +40,7 @@ struct world {
     } asked[QUESTIONS]; /* and not answered */
     size_t asked_count;
     uint64_t strays;
-    char said[TEXT_MAX];
 };
-
-static void say(struct world *w, const char *format, ...)
-{
-    size_t len = strlen(w->said);
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(w->said + len, sizeof(w->said) - len, format, arguments);
-    va_end(arguments);
-}
-
-#define TEXT(s) (int)(s).len, (const char *)(s).at
 
 /* --- types, by their words ------------------------------------------------------------------ */
 
@@ -115,8 +98,9 @@ static enum policy_fetch fetch_of(const char *word)
 
 /* --- the world ------------------------------------------------------------------------------ */
 
-static void world_init(struct world *w)
+static void world_init(void *world)
 {
+    struct world *w = world;
     static const uint16_t ports[] = {25};
     *w = (struct world){.suffixes = public_suffixes_load(NULL), .blocklist = blocklist_new()};
     w->issuer_hosts = issuer_hosts_new();
@@ -143,8 +127,9 @@ static void world_init(struct world *w)
     domain_owner_init(&w->owner, &rules, &w->out, &w->chains, &w->arenas);
 }
 
-static void world_deinit(struct world *w)
+static void world_deinit(void *world)
 {
+    struct world *w = world;
     domain_owner_deinit(&w->owner);
     known_chains_deinit(&w->chains);
     owner_out_deinit(&w->out);
@@ -173,39 +158,39 @@ static void say_questions(struct world *w)
         a->type = q.type;
         a->tag = q.tag;
         (void)snprintf(a->name, sizeof(a->name), "%.*s", TEXT(q.name));
-        say(w, "  ask %s %s\n", type_word(q.type), a->name);
+        say("  ask %s %s\n", type_word(q.type), a->name);
     }
     buf_reset(&w->out.questions);
 }
 
-static void say_message(struct world *w, enum message_kind kind, struct span body)
+static void say_message(enum message_kind kind, struct span body)
 {
     if (kind == MESSAGE_HOST_WANT) {
         struct message_host_want m = message_get_host_want(body);
-        say(w, "  want %.*s for %.*s in %u, %s %u\n", TEXT(m.host), TEXT(m.domain), m.block,
+        say("  want %.*s for %.*s in %u, %s %u\n", TEXT(m.host), TEXT(m.domain), m.block,
             m.dial ? "dial" : "addresses alone, not", m.addresses_max);
     } else if (kind == MESSAGE_POLICY_WANT) {
         struct message_policy_want m = message_get_policy_want(body);
-        say(w, "  fetch from %.*s for %.*s at", TEXT(m.policy_host), TEXT(m.domain));
+        say("  fetch from %.*s for %.*s at", TEXT(m.policy_host), TEXT(m.domain));
         while (m.addresses.len > 0) {
             char text[NET_ADDR_TEXT_MAX];
             struct net_addr a = codec_get_addr(&m.addresses);
             (void)net_addr_format(&a, text);
-            say(w, " %s", text);
+            say(" %s", text);
         }
-        say(w, "\n");
+        say("\n");
     } else {
         cr_assert_eq(kind, MESSAGE_CHAIN_NEW);
-        say(w, "  judge list %u\n", message_get_chain_new(body).chain_id.at[0]);
+        say("  judge list %u\n", message_get_chain_new(body).chain_id.at[0]);
     }
 }
 
-static void say_messages(struct world *w, struct buf *messages)
+static void say_messages(struct buf *messages)
 {
     struct span in = buf_span(messages);
     enum message_kind kind;
     for (struct span body; message_next(&in, &kind, &body);) {
-        say_message(w, kind, body);
+        say_message(kind, body);
     }
     buf_reset(messages);
 }
@@ -223,25 +208,25 @@ static const char *ending_word(enum account_class ending)
 static void say_commands(struct world *w)
 {
     for (size_t i = 0; i < WORKERS; i++) {
-        say_messages(w, &w->to_worker[i]);
+        say_messages(&w->to_worker[i]);
     }
-    say_messages(w, &w->to_policies);
-    say_messages(w, &w->to_judge[0]);
+    say_messages(&w->to_policies);
+    say_messages(&w->to_judge[0]);
     say_questions(w);
     for (struct span in = buf_span(&w->out.settled); in.len > 0;) {
-        say(w, "  settled in %u\n", codec_get_u32(&in));
+        say("  settled in %u\n", codec_get_u32(&in));
     }
     for (struct span in = buf_span(&w->out.finished); in.len > 0;) {
         struct finished_line line;
         codec_get_octets(&in, &line, sizeof(line));
-        say(w, "  row of line %llu: %s\n", (unsigned long long)line.input_line,
+        say("  row of line %llu: %s\n", (unsigned long long)line.input_line,
             ending_word(line.ending));
     }
     buf_reset(&w->out.settled);
     buf_reset(&w->out.finished);
     uint64_t strays = w->owner.strays + w->chains.strays;
     if (strays > w->strays) {
-        say(w, "  stray\n");
+        say("  stray\n");
         w->strays = strays;
     }
 }
@@ -296,8 +281,8 @@ static size_t add_data(char *const *word, uint16_t type, struct dns_rr *rr)
 
 static void answer_event(struct world *w, char *const *word, size_t count)
 {
-    struct dns_rr rr[WORDS_MAX];
-    struct span cname[WORDS_MAX];
+    struct dns_rr rr[SCENARIO_WORDS_MAX];
+    struct span cname[SCENARIO_WORDS_MAX];
     uint16_t type = type_of(word[1]);
     struct dns_answer answer = {
         .seen = {.state = dns_state_of(word[3])}, .rrs = rr, .cnames = cname, .asked = 1};
@@ -358,11 +343,13 @@ static void verdict_event(struct world *w, char *const *word)
 
 static void on_given_up(void *arg, struct span policy_host)
 {
-    say(arg, "  given up: %.*s\n", TEXT(policy_host));
+    (void)arg;
+    say("  given up: %.*s\n", TEXT(policy_host));
 }
 
-static void run_event(struct world *w, char *const *word, size_t count)
+static void run_event(void *world, char *const *word, size_t count)
 {
+    struct world *w = world;
     if (strcmp(word[0], "block") == 0) {
         cr_assert_null(blocklist_add_line(w->blocklist, span_of(word[1])));
     } else if (strcmp(word[0], "implicit") == 0) {
@@ -384,81 +371,13 @@ static void run_event(struct world *w, char *const *word, size_t count)
     say_commands(w);
 }
 
-/* Words of a line; one in double quotes may have spaces. They stay in `line`. */
-static size_t split(char *line, char *word[WORDS_MAX])
-{
-    size_t count = 0;
-    while (*line != '\0' && count < WORDS_MAX) {
-        char end = *line == '"' ? '"' : ' ';
-        line += end == '"';
-        word[count++] = line;
-        line += strcspn(line, end == '"' ? "\"" : " ");
-        while (*line == end || *line == ' ') {
-            *line++ = '\0';
-        }
-    }
-    return count;
-}
-
-struct scenario {
-    char name[400];
-    char event[400];
-    char want[TEXT_MAX];
-    int line;
-    size_t count;
-};
-
-static void check_event(struct world *w, struct scenario *s)
-{
-    char text[400];
-    char *word[WORDS_MAX];
-    if (s->event[0] == '\0') {
-        return;
-    }
-    w->said[0] = '\0';
-    (void)snprintf(text, sizeof(text), "%s", s->event);
-    run_event(w, word, split(text, word));
-    cr_expect_str_eq(w->said, s->want, "%s, line %d, %s:\n%sinstead of\n%s", s->name, s->line,
-                     s->event, w->said, s->want);
-    s->event[0] = s->want[0] = '\0';
-}
-
-static void end_scenario(struct world *w, struct scenario *s)
-{
-    check_event(w, s);
-    if (s->name[0] != '\0') {
-        world_deinit(w);
-    }
-}
+static const struct scenario_form form = {
+    .file = "domain_scenarios.txt", .init = world_init, .deinit = world_deinit, .event = run_event};
 
 Test(domain_owner, scenarios)
 {
     static struct world w;
-    static struct scenario s;
-    char line[400];
-    FILE *file = fopen(SOURCE_ROOT "/tests/unit/owners/domain_scenarios.txt", "r");
-    cr_assert_not_null(file);
     hash_secret_init();
-    for (int number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
-        line[strcspn(line, "\n")] = '\0';
-        if (line[0] == '\0' || line[0] == '#') {
-            continue;
-        }
-        if (line[0] == ' ') {
-            size_t len = strlen(s.want);
-            (void)snprintf(s.want + len, sizeof(s.want) - len, "%s\n", line);
-        } else if (strncmp(line, "scenario ", 9) == 0) {
-            end_scenario(&w, &s);
-            (void)snprintf(s.name, sizeof(s.name), "%s", line + 9);
-            s.count++;
-            world_init(&w);
-        } else {
-            check_event(&w, &s);
-            (void)snprintf(s.event, sizeof(s.event), "%s", line);
-            s.line = number;
-        }
-    }
-    end_scenario(&w, &s);
-    (void)fclose(file);
-    cr_assert_geq(s.count, 20, "%zu scenarios were read", s.count);
+    size_t count = scenarios_run(&form, &w);
+    cr_assert_geq(count, 20, "%zu scenarios were read", count);
 }
