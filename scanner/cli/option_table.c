@@ -253,11 +253,13 @@ enum probe {
     PROBE_SNI,
     PROBE_NO_SNI,
     PROBE_VERSIONS,
+    PROBE_CIPHERS,
     PROBE_OTHER_KEY,
     PROBE_COUNT,
 };
 
-static const char *const probe_words[PROBE_COUNT] = {"sni", "no-sni", "versions", "ecdsa-rsa"};
+static const char *const probe_words[PROBE_COUNT] = {"sni", "no-sni", "versions", "ciphers",
+                                                     "ecdsa-rsa"};
 
 static bool read_probes(struct options *o, const struct option_row *row, const char *text,
                         struct buf *why)
@@ -275,7 +277,8 @@ static bool read_probes(struct options *o, const struct option_row *row, const c
             bool later = span_eq(item, SPAN_LIT("no-sni-short"));
             option_put_item(why, item);
             buf_put_text(why, later ? "is not available in this version" : "is not a probe");
-            buf_put_text(why, ": use sni, no-sni, versions and ecdsa-rsa, separated by commas");
+            buf_put_text(why,
+                         ": use sni, no-sni, versions, ciphers and ecdsa-rsa, separated by commas");
             return false;
         }
         asked[i] = true;
@@ -284,13 +287,16 @@ static bool read_probes(struct options *o, const struct option_row *row, const c
         buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
         return false;
     }
-    if (asked[PROBE_VERSIONS] && !asked[PROBE_SNI] && !asked[PROBE_NO_SNI]) {
-        buf_put_text(why, "versions needs another handshake: use sni or no-sni as well");
+    if ((asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS]) && !asked[PROBE_SNI] &&
+        !asked[PROBE_NO_SNI]) {
+        buf_putf(why, "%s needs another handshake: use sni or no-sni as well",
+                 probe_words[asked[PROBE_CIPHERS] ? PROBE_CIPHERS : PROBE_VERSIONS]);
         return false;
     }
     o->params.probe_sni = asked[PROBE_SNI];
     o->params.probe_no_sni = asked[PROBE_NO_SNI];
-    o->params.probe_versions = asked[PROBE_VERSIONS];
+    o->params.probe_versions = asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS];
+    o->params.probe_ciphers = asked[PROBE_CIPHERS];
     o->params.probe_other_key = asked[PROBE_OTHER_KEY];
     return true;
 }
@@ -685,6 +691,8 @@ const struct option_row option_table[] = {
      "The handshakes to make. sni: one per host name and address, with the host name as SNI. "
      "no-sni: one per address, without SNI. versions: also find out which TLS versions from 1.0 on "
      "each address accepts, by up to four connections that end with the answer to a ClientHello. "
+     "ciphers: in addition to versions, also find out which cipher suites each address accepts in "
+     "each of them, by up to 128 such connections or 10 minutes of them. "
      "ecdsa-rsa: one more handshake per host name and address, which accepts only a certificate "
      "with the other type of key, RSA or ECDSA.",
      read_probes, 0, 0, 0},

@@ -7,6 +7,7 @@
  */
 
 #include "scanner/observation/mx_name.h"
+#include "scanner/observation/seen_ciphers.h"
 #include "scanner/observation/seen_dns.h"
 #include "scanner/observation/seen_policy.h"
 #include "scanner/observation/seen_session.h"
@@ -151,6 +152,7 @@ struct seen_service {
     enum not_tested_reason not_tested; /* when result is NULL */
     struct seen_ptr ptr;
     struct seen_versions versions;
+    struct seen_ciphers ciphers;
     struct chain_brief chain; /* verdict on the list of `result` */
     uint32_t names_total;   /* host names that lead here, as far as known when the row is written */
     uint32_t names_dialled; /* of these, handshakes asked for */

@@ -386,6 +386,17 @@ const char *tls_cipher_name(uint16_t cipher)
     return FIND(ciphers, cipher);
 }
 
+bool tls_cipher_find(struct span name, uint16_t *out)
+{
+    for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++) {
+        if (span_eq(name, span_of(ciphers[i].name))) {
+            *out = ciphers[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *tls_group_name(uint16_t group)
 {
     return FIND(groups, group);

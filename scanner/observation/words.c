@@ -18,6 +18,34 @@ const char *dns_state_word(enum dns_state s)
     UNREACHABLE("unknown dns_state");
 }
 
+const char *cipher_end_word(enum cipher_end e)
+{
+    switch (e) {
+#define X(name, word)    \
+    case CIPHERS_##name: \
+        return word;
+        CIPHER_ENDS(X)
+#undef X
+    case CIPHER_END_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown cipher_end");
+}
+
+const char *cipher_order_word(enum cipher_order o)
+{
+    switch (o) {
+#define X(name, word)         \
+    case CIPHER_ORDER_##name: \
+        return word;
+        CIPHER_ORDERS(X)
+#undef X
+    case CIPHER_ORDER_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown cipher_order");
+}
+
 const char *smtp_quirk_word(enum smtp_quirk q)
 {
     switch (q) {

@@ -250,7 +250,8 @@ void service_row_when_complete(struct worker *w, uint32_t index)
     struct service_work *work = s->work;
     bool wants_session = w->scan->params->probe_no_sni;
     if (work->row_written || !work->begun || work->ptr_pending > 0 ||
-        (wants_session && work->no_sni_visit == NO_INDEX) || versions_are_pending(w, index)) {
+        (wants_session && work->no_sni_visit == NO_INDEX) || versions_are_pending(w, index) ||
+        ciphers_want_session(w, index)) {
         return;
     }
     struct seen_service seen = {
@@ -258,6 +259,7 @@ void service_row_when_complete(struct worker *w, uint32_t index)
         .port = s->port,
         .ptr = work->ptr,
         .versions = versions_seen(w, work),
+        .ciphers = ciphers_seen(work),
         .chain = s->no_sni_chain,
         .names_total = s->names_total,
         .names_dialled = s->names_dialled,
@@ -406,6 +408,9 @@ uint32_t service_next_visit(struct worker *w, uint32_t service)
     if (versions_want_session(w, service)) {
         return versions_next_visit(w, service);
     }
+    if (ciphers_want_session(w, service)) {
+        return ciphers_next_visit(w, service);
+    }
     if (work->ready_count == 0) {
         return NO_INDEX;
     }
@@ -529,8 +534,8 @@ void service_on_session_end(struct worker *w, uint32_t index)
     struct service_table *t = w->services;
     struct visit *v = &t->visits[index];
     uint32_t service = v->service;
-    if (v->kind == VISIT_VERSION) {
-        versions_on_session_end(w, index);
+    if (visit_is_hello(v->kind)) {
+        hello_on_session_end(w, index);
         return;
     }
     const struct seen_session *seen = session_seen(v->sessions[v->session_count - 1]);

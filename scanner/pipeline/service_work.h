@@ -2,14 +2,14 @@
 
 /**
  * The owner of services: who is visited, when, and what comes of it. Private to
- * service_work.c, visit.c, version_work.c, endpoint_rows.c and reverse_dns.c.
+ * service_work.c, visit.c, version_work.c, cipher_work.c, endpoint_rows.c and reverse_dns.c.
  *
  *   want    one host name that leads to the service: becomes an endpoint
  *   visit   one or more sessions on behalf of a row: without SNI for the service, with SNI for an
  *           endpoint (a second one when its leaf differs from the one without SNI; one with the TLSA
  *           base domain where that is another name; with --probes ecdsa-rsa one more, for the
  *           certificate with the other kind of key); or one ClientHello for the service (--probes
- *           versions)
+ *           versions, --probes ciphers)
  *
  *   ADDRESS_WANT ─► pending ─(block closed, budget)─► ready ─► visit ─► row, ENDPOINT_DONE
  *
@@ -22,6 +22,7 @@
 #include "scanner/pipeline/facts_pool.h"
 #include "scanner/pipeline/leaf_names.h"
 #include "scanner/pipeline/worker.h"
+#include "scanner/tls/client_hello.h"
 #include "scanner/tls/version_plan.h"
 
 #define NO_INDEX           UINT32_MAX
@@ -52,13 +53,20 @@ enum visit_kind {
     VISIT_NO_SNI,
     VISIT_SNI,
     VISIT_VERSION,
+    VISIT_CIPHERS,
 };
+
+/** One ClientHello instead of a handshake. */
+static inline bool visit_is_hello(enum visit_kind kind)
+{
+    return kind == VISIT_VERSION || kind == VISIT_CIPHERS;
+}
 
 struct visit {
     enum visit_kind kind;
     uint32_t service;
     struct want want;           /* the name asked for; else for the operator's limit */
-    uint16_t hello_max_version; /* of VISIT_VERSION */
+    uint16_t hello_max_version; /* of visit_is_hello() */
     uint8_t dane_sni;  /* session whose SNI is the TLSA base domain; never the first; 0: none */
     uint8_t other_key; /* session for the other kind of key; the same */
     struct span operator_name; /* in the arena of the work; empty: no lease */
@@ -107,8 +115,9 @@ struct service_work {
     bool tls_reached;       /* some handshake was begun */
     bool sni_ended;         /* some session with SNI is over */
     bool completed[2];      /* a handshake completed: without SNI, with it */
-    bool hello_sni;         /* the ClientHellos of version probes carry SNI */
+    bool hello_sni;         /* the ClientHellos of these probes carry SNI */
     bool hello_under_way;
+    struct cipher_work *ciphers; /* in the arena; NULL: not begun */
     /* reverse DNS */
     struct seen_ptr ptr;
     struct span *ptr_names;
@@ -208,8 +217,18 @@ bool versions_want_session(const struct worker *w, uint32_t service);
 bool versions_are_pending(const struct worker *w, uint32_t service);
 uint32_t versions_next_visit(struct worker *w, uint32_t service);
 void versions_note_handshake(struct service_work *work, const struct seen_session *seen);
-void versions_on_session_end(struct worker *w, uint32_t visit);
+/** Does a ClientHello that stands for the service carry the name of its first host? */
+bool hellos_carry_name(const struct worker *w, const struct service_work *work);
+void hello_on_session_end(struct worker *w, uint32_t visit);
 struct seen_versions versions_seen(const struct worker *w, const struct service_work *work);
+
+/* cipher_work.c; the same */
+bool ciphers_want_session(const struct worker *w, uint32_t service);
+uint32_t ciphers_next_visit(struct worker *w, uint32_t service);
+/** What the session under way offers. */
+struct suite_list ciphers_asked(const struct service_work *work);
+void ciphers_note(struct service_work *work, const struct seen_session *seen);
+struct seen_ciphers ciphers_seen(const struct service_work *work);
 
 /* endpoint_rows.c */
 void endpoint_write_not_tested(struct worker *w, const struct service *s, const struct want *want,

@@ -36,6 +36,11 @@ static bool takes_no_name(const struct service_work *work)
     return work->completed[0] && !work->completed[1];
 }
 
+bool hellos_carry_name(const struct worker *w, const struct service_work *work)
+{
+    return w->scan->params->probe_sni && want_has_name(&work->first_want) && !takes_no_name(work);
+}
+
 uint32_t versions_next_visit(struct worker *w, uint32_t service)
 {
     struct service_work *work = w->services->services[service].work;
@@ -44,8 +49,7 @@ uint32_t versions_next_visit(struct worker *w, uint32_t service)
     v->want = work->first_want;
     v->hello_max_version = version_plan_next(&work->versions);
     if (work->versions.connections == 0) { /* the same for all of them */
-        work->hello_sni =
-            w->scan->params->probe_sni && want_has_name(&work->first_want) && !takes_no_name(work);
+        work->hello_sni = hellos_carry_name(w, work);
     }
     work->hello_under_way = true;
     return index;
@@ -58,12 +62,16 @@ void versions_note_handshake(struct service_work *work, const struct seen_sessio
     version_plan_note_handshake(&work->versions, seen);
 }
 
-void versions_on_session_end(struct worker *w, uint32_t index)
+void hello_on_session_end(struct worker *w, uint32_t index)
 {
     struct visit *v = &w->services->visits[index];
     uint32_t service = v->service;
     struct service_work *work = w->services->services[service].work;
-    version_plan_note_hello(&work->versions, session_seen(v->sessions[0]));
+    if (v->kind == VISIT_CIPHERS) {
+        ciphers_note(work, session_seen(v->sessions[0]));
+    } else {
+        version_plan_note_hello(&work->versions, session_seen(v->sessions[0]));
+    }
     work->hello_under_way = false;
     visit_free(w, index);
     service_row_when_complete(w, service);
@@ -74,7 +82,7 @@ struct seen_versions versions_seen(const struct worker *w, const struct service_
 {
     struct seen_versions seen = {
         .asked = w->scan->params->probe_versions && work->tls_reached,
-        .sni = work->hello_sni,
+        .sni = work->hello_sni && work->versions.connections > 0,
         .connections = work->versions.connections,
     };
     memcpy(seen.accepted, work->versions.accepted, sizeof(seen.accepted));

@@ -72,12 +72,15 @@ static void connect_now(struct worker *w, uint32_t index)
     target.dial_address = dialled_address(p, &s->address, &target.dial_port);
     target.local = source_address(p, &target.dial_address, &s->address);
     target.hello_max_version = v->hello_max_version;
+    if (v->kind == VISIT_CIPHERS) {
+        target.hello_suites = ciphers_asked(s->work);
+    }
     uint8_t number = v->session_count;
     if (v->other_key > 0 && number == v->other_key) {
         bool rsa = handshake_key_shown(&session_seen(v->sessions[0])->tls) == HANDSHAKE_KEY_RSA;
         target.key = rsa ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
     }
-    bool named = v->kind == VISIT_SNI || (v->kind == VISIT_VERSION && s->work->hello_sni);
+    bool named = v->kind == VISIT_SNI || (visit_is_hello(v->kind) && s->work->hello_sni);
     if (named && want_has_name(&v->want)) {
         bool base = v->dane_sni > 0 && number == v->dane_sni;
         struct span name = base ? v->want.tlsa_base : v->want.host;
@@ -204,7 +207,7 @@ static void give_network(struct worker *w, uint32_t network)
 static bool has_something_to_start(const struct worker *w, const struct service_work *work)
 {
     return work->repeat != NO_INDEX || work->ready_count > 0 ||
-           versions_want_session(w, work->index) ||
+           versions_want_session(w, work->index) || ciphers_want_session(w, work->index) ||
            (work->begun && !work->no_sni_begun && w->scan->params->probe_no_sni);
 }
 
@@ -279,7 +282,7 @@ static void note_source(struct worker *w, const struct net_addr *source)
 /* A server without the version or the kind of key that is asked for has answered. */
 static bool has_failed(const struct visit *v, const struct seen_session *seen)
 {
-    if (v->kind == VISIT_VERSION || visit_session_is_aside(v, (uint8_t)(v->session_count - 1))) {
+    if (visit_is_hello(v->kind) || visit_session_is_aside(v, (uint8_t)(v->session_count - 1))) {
         return !outcome_info(seen->outcome)->conclusive;
     }
     return seen->outcome != OUTCOME_ESTABLISHED;

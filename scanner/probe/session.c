@@ -43,6 +43,7 @@ struct session {
     enum handshake_key key;
     struct handshake *handshake; /* NULL until TLS begins */
     struct version_probe *probe; /* instead of it, when only a hello is sent */
+    struct suite_list hello_suites;
     uv_shutdown_t shutdown;
     struct buf out;
     struct buf plain;
@@ -201,6 +202,9 @@ static void begin_tls(struct session *s)
     const char *sni = s->sni[0] != '\0' ? s->sni : NULL;
     if (s->seen.hello.attempted) {
         s->probe = version_probe_new(s->seen.hello.max_version, sni);
+        if (s->hello_suites.count > 0) {
+            version_probe_offer(s->probe, s->hello_suites);
+        }
         version_probe_hello(s->probe, &s->out);
         return;
     }
@@ -569,6 +573,7 @@ struct session *session_start(struct session_environment *env, const struct sess
     s->dialog_used = kept.dialog_used;
     s->implicit_tls = target->implicit_tls;
     s->key = target->key;
+    s->hello_suites = target->hello_suites;
     s->seen.hello = (struct seen_hello){.attempted = target->hello_max_version != 0,
                                         .max_version = target->hello_max_version,
                                         .alert = -1};

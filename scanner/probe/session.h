@@ -18,6 +18,7 @@
 
 #include "scanner/base/wheel.h"
 #include "scanner/observation/seen_session.h"
+#include "scanner/tls/client_hello.h"
 #include "scanner/tls/handshake.h"
 
 struct session;
@@ -49,6 +50,8 @@ struct session_target {
     /* Not 0: instead of a handshake, one ClientHello that offers TLS 1.0 up to this version. The
      * session ends with the answer, which is in seen_session.hello. */
     uint16_t hello_max_version;
+    struct suite_list
+        hello_suites; /* that it offers, until the session is done; none: the usual ones */
 };
 
 struct session *session_start(struct session_environment *env, const struct session_target *target,

@@ -132,6 +132,47 @@ static void read_versions(const struct facts *row, struct seen_versions *out)
     }
 }
 
+static void read_cipher_list(const struct facts *list, struct accepted_suites *out)
+{
+    size_t count = facts_list_len(list, CIPHER_LIST_SUITES);
+    if (count > ACCEPTED_SUITES_MAX) {
+        facts_bad(list, CIPHER_LIST_SUITES, "has more items than one ClientHello offers");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        out->suite[i] = facts_list_cipher(list, CIPHER_LIST_SUITES, i);
+    }
+    out->count = (uint8_t)count;
+    out->order = (uint8_t)facts_cipher_order(list, CIPHER_LIST_ORDER);
+    out->end = (uint8_t)facts_cipher_end(list, CIPHER_LIST_END);
+    out->unoffered = facts_u16(list, CIPHER_LIST_UNOFFERED);
+    out->sessions = facts_u8(list, CIPHER_LIST_CONNECTIONS);
+}
+
+static void read_ciphers(const struct facts *row, struct seen_ciphers *out)
+{
+    static const unsigned columns[TLS_VERSION_COUNT] = {CIPHER_FACTS_TLSV1_0, CIPHER_FACTS_TLSV1_1,
+                                                        CIPHER_FACTS_TLSV1_2, CIPHER_FACTS_TLSV1_3};
+    struct facts ciphers;
+    struct facts list;
+    *out = (struct seen_ciphers){0};
+    if (!facts_object(row, SERVICES_CIPHERS, &ciphers)) {
+        return;
+    }
+    struct accepted_suites *version =
+        arena_new(&row->reading->arena, TLS_VERSION_COUNT, sizeof(*version));
+    for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
+        version[i] = (struct accepted_suites){0};
+        if (facts_object(&ciphers, columns[i], &list)) {
+            read_cipher_list(&list, &version[i]);
+        }
+    }
+    out->version = version;
+    out->sni = facts_bool(&ciphers, CIPHER_FACTS_SNI);
+    out->truncated = facts_bool(&ciphers, CIPHER_FACTS_TRUNCATED);
+    out->connections = facts_u8(&ciphers, CIPHER_FACTS_CONNECTIONS);
+}
+
 void read_service(const struct facts *row, struct read_service *out)
 {
     static const struct session_columns columns = SESSION_COLUMNS(SERVICES);
@@ -150,6 +191,7 @@ void read_service(const struct facts *row, struct read_service *out)
     };
     read_ptr(row, &out->seen.ptr);
     read_versions(row, &out->seen.versions);
+    read_ciphers(row, &out->seen.ciphers);
 }
 
 static struct seen_session *read_other_key(const struct facts *row)

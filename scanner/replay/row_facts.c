@@ -385,6 +385,16 @@ static const char *version_at(unsigned i)
     return tls_version_word((uint16_t)i);
 }
 
+static const char *cipher_end_at(unsigned i)
+{
+    return cipher_end_word((enum cipher_end)i);
+}
+
+static const char *cipher_order_at(unsigned i)
+{
+    return cipher_order_word((enum cipher_order)i);
+}
+
 static const char *alert_at(unsigned i)
 {
     return tls_alert_name((int)i);
@@ -465,6 +475,18 @@ enum issuer_refusal facts_issuer_refusal(const struct facts *f, unsigned column)
 uint16_t facts_tls_version(const struct facts *f, unsigned column)
 {
     return (uint16_t)number_of_word(f, column, version_at, 0x0300, 0x0304, 0);
+}
+
+enum cipher_end facts_cipher_end(const struct facts *f, unsigned column)
+{
+    return (enum cipher_end)number_of_word(f, column, cipher_end_at, 0, CIPHER_END_COUNT - 1,
+                                           CIPHERS_NOT_ASKED);
+}
+
+enum cipher_order facts_cipher_order(const struct facts *f, unsigned column)
+{
+    return (enum cipher_order)number_of_word(f, column, cipher_order_at, 0, CIPHER_ORDER_COUNT - 1,
+                                             CIPHER_ORDER_UNKNOWN);
 }
 
 int16_t facts_alert(const struct facts *f, unsigned column)
@@ -563,6 +585,15 @@ uint16_t facts_smtp_forms(const struct facts *f, unsigned column)
 #undef X
             NULL};
     return bits_of_words(f, column, known);
+}
+
+uint16_t facts_list_cipher(const struct facts *f, unsigned column, size_t i)
+{
+    uint16_t cipher = 0;
+    if (!tls_cipher_find(facts_list_text(f, column, i), &cipher)) {
+        facts_bad(f, column, "has a cipher suite that this version does not know");
+    }
+    return cipher;
 }
 
 struct span facts_list_hex(const struct facts *f, unsigned column, size_t i)

@@ -82,6 +82,8 @@ enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column);   
 enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column);     /* never null */
 enum issuer_refusal facts_issuer_refusal(const struct facts *f, unsigned column); /* null: NONE */
 uint16_t facts_tls_version(const struct facts *f, unsigned column);               /* 0: null */
+enum cipher_end facts_cipher_end(const struct facts *f, unsigned column);         /* never null */
+enum cipher_order facts_cipher_order(const struct facts *f, unsigned column);     /* never null */
 int16_t facts_alert(const struct facts *f, unsigned column);                      /* -1: null */
 int32_t facts_errno(const struct facts *f, unsigned column); /* negative; 0: null */
 
@@ -92,5 +94,7 @@ struct span facts_list_text(const struct facts *f, unsigned column, size_t i);
 struct span facts_list_hex(const struct facts *f, unsigned column, size_t i);
 struct net_addr facts_list_address(const struct facts *f, unsigned column, size_t i);
 void facts_list_object(const struct facts *f, unsigned column, size_t i, struct facts *out);
+/** A cipher suite by its name at IANA. */
+uint16_t facts_list_cipher(const struct facts *f, unsigned column, size_t i);
 /** All of them, in the arena. */
 const struct span *facts_texts(const struct facts *f, unsigned column, size_t *count);

@@ -62,7 +62,36 @@ static void put_service_versions(struct object *o, const struct seen_versions *v
     object_close(o);
 }
 
-/* What its names, its chain and its versions amount to. */
+static void put_cipher_list(struct object *o, const struct accepted_suites *v)
+{
+    struct list *suites = object_list(o, CIPHER_LIST_SUITES);
+    for (size_t i = 0; i < v->count; i++) {
+        list_word(suites, tls_cipher_name(v->suite[i]));
+    }
+    list_close(suites);
+    object_word(o, CIPHER_LIST_ORDER, cipher_order_word((enum cipher_order)v->order));
+    object_word(o, CIPHER_LIST_END, cipher_end_word((enum cipher_end)v->end));
+    object_natural(o, CIPHER_LIST_UNOFFERED, v->end == CIPHERS_UNOFFERED ? v->unoffered : -1);
+    object_uint(o, CIPHER_LIST_CONNECTIONS, v->sessions);
+    object_close(o);
+}
+
+static void put_service_ciphers(struct object *o, const struct seen_ciphers *c)
+{
+    static const unsigned columns[TLS_VERSION_COUNT] = {CIPHER_FACTS_TLSV1_0, CIPHER_FACTS_TLSV1_1,
+                                                        CIPHER_FACTS_TLSV1_2, CIPHER_FACTS_TLSV1_3};
+    for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
+        if (c->version[i].end != CIPHERS_NOT_ASKED) {
+            put_cipher_list(object_object(o, columns[i]), &c->version[i]);
+        }
+    }
+    object_bool(o, CIPHER_FACTS_SNI, c->sni);
+    object_bool(o, CIPHER_FACTS_TRUNCATED, c->truncated);
+    object_uint(o, CIPHER_FACTS_CONNECTIONS, c->connections);
+    object_close(o);
+}
+
+/* What its names, its chain, its versions and their suites amount to. */
 static void put_service_verdicts(struct row *r, const struct seen_service *s,
                                  const struct service_verdict *v)
 {
@@ -75,6 +104,9 @@ static void put_service_verdicts(struct row *r, const struct seen_service *s,
     }
     if (s->versions.asked) {
         put_service_versions(row_object(r, SERVICES_VERSIONS), &s->versions);
+    }
+    if (s->ciphers.version != NULL) {
+        put_service_ciphers(row_object(r, SERVICES_CIPHERS), &s->ciphers);
     }
 }
 

@@ -46,6 +46,7 @@ static const uint16_t suites_of_tls10[] = {SINCE_TLS10};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 _Static_assert(COUNT(suites_of_tls12) <= OFFERED_SUITES_MAX, "they fit in one hello");
+_Static_assert(OFFERED_SUITES_MAX <= ACCEPTED_SUITES_MAX, "all of them may be accepted");
 
 static struct suite_list candidates_of(int index)
 {
@@ -126,10 +127,21 @@ static void end_version(struct cipher_plan *p, enum cipher_end end)
     begin_version(p, p->at);
 }
 
+static bool all_are(const uint8_t truths[TLS_VERSION_COUNT], enum truth t)
+{
+    bool all = true;
+    for (int i = 0; i < TLS_VERSION_COUNT; i++) {
+        all = all && truths[i] == t;
+    }
+    return all;
+}
+
 void cipher_plan_init(struct cipher_plan *p, const uint8_t spoken[TLS_VERSION_COUNT])
 {
     *p = (struct cipher_plan){0};
-    memcpy(p->spoken, spoken, sizeof(p->spoken));
+    for (int i = 0; i < TLS_VERSION_COUNT; i++) {
+        p->spoken[i] = all_are(spoken, TRUTH_NO) ? TRUTH_UNKNOWN : spoken[i];
+    }
     begin_version(p, TLS_VERSION_COUNT);
 }
 
@@ -148,6 +160,13 @@ static bool may_be_its_length(const struct cipher_plan *p)
            candidates_of(p->at).count > CIPHER_SHORT_LIST_MAX;
 }
 
+/* It chose what was not offered: nothing that it says of this version is to be believed any more. */
+static void end_unoffered(struct cipher_plan *p, uint16_t suite)
+{
+    p->version[p->at].unoffered = suite;
+    end_version(p, CIPHERS_UNOFFERED);
+}
+
 static void note_choice(struct cipher_plan *p, const struct cipher_question *q,
                         const struct seen_hello *hello)
 {
@@ -156,8 +175,9 @@ static void note_choice(struct cipher_plan *p, const struct cipher_question *q,
         refuse_asked(p, q); /* an older version is spoken with these, and this one is not */
     } else if (holds_suite(q->suite, q->count, hello->cipher)) {
         v->suite[v->count++] = hello->cipher;
+        p->answered = true;
     } else {
-        end_version(p, CIPHERS_UNOFFERED);
+        end_unoffered(p, hello->cipher);
     }
 }
 
@@ -174,6 +194,8 @@ static void note_declined(struct cipher_plan *p, const struct cipher_question *q
 {
     if (may_be_its_length(p)) {
         p->short_lists = true;
+    } else if (again && !p->answered && p->spoken[p->at] != TRUTH_YES) {
+        end_version(p, CIPHERS_INCONCLUSIVE);
     } else if (again) {
         p->doubtful = true;
         refuse_asked(p, q);
@@ -224,7 +246,7 @@ static void note_check(struct cipher_plan *p, const struct cipher_question *q,
     if (hello->answer != HELLO_ACCEPTED || hello->version != q->version) {
         end_version(p, CIPHERS_INCONCLUSIVE);
     } else if (!holds_suite(q->suite, q->count, hello->cipher)) {
-        end_version(p, CIPHERS_UNOFFERED);
+        end_unoffered(p, hello->cipher);
     } else {
         if (!p->short_lists && v->count > 1) {
             v->order = hello->cipher == v->suite[0]              ? CIPHER_ORDER_SERVER
@@ -271,6 +293,7 @@ void cipher_plan_note(struct cipher_plan *p, const struct seen_session *seen)
     struct cipher_question next;
     CHECK(cipher_plan_next(p, &q) && seen->hello.attempted && seen->hello.max_version == q.version);
     p->sessions++;
+    p->ms += seen->total_ms > 0 ? (uint32_t)seen->total_ms : 0;
     p->version[p->at].sessions++;
     if (is_before_tls(seen)) {
         p->version[p->at].end = CIPHERS_INCONCLUSIVE;
@@ -283,7 +306,7 @@ void cipher_plan_note(struct cipher_plan *p, const struct seen_session *seen)
     if (!p->over && !cipher_plan_next(p, &next)) {
         conclude_list(p);
     }
-    if (!p->over && p->sessions == CIPHER_SESSIONS_MAX) {
+    if (!p->over && (p->sessions == CIPHER_SESSIONS_MAX || p->ms >= CIPHER_TIME_MAX_MS)) {
         meet_bound(p);
     }
 }

@@ -2,8 +2,8 @@
 
 /**
  * Which cipher suites a server accepts, version by version, asked with ClientHellos that are not
- * followed up (version_probe.h): pure, a value and what is learnt about it. The probe table will
- * call it for `--probes ciphers`.
+ * followed up (version_probe.h): pure, a value and what is learnt about it. `--probes ciphers` asks what
+ * it says (pipeline/cipher_work.c).
  *
  * A server chooses one suite of those offered (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3). So
  * all are offered, the chosen one is noted and left out of the next hello, until the server refuses
@@ -13,8 +13,9 @@
  *
  * As in version_plan.h a close, a reset or an alert that does not say it may be a refusal, when it
  * comes twice. Then the last hello is sent in any case: a server that does not accept any more what it
- * accepted before has had enough of us, and the list may not be all. Whatever comes before TLS (a refused
- * connection, a 421) ends the whole plan. A suite that was not offered, or silence, ends the version.
+ * accepted before has had enough of us, and the list may not be all. From a server that has accepted
+ * nothing in any version it tells nothing. Whatever comes before TLS (a refused connection, a 421) ends
+ * the whole plan. A suite that was not offered, or silence, ends the version.
  *
  * Some servers and middleboxes fail at many suites or at long hellos: they close, alert or hang. All
  * candidates of TLS 1.2 are 124, under the 128 at which some fail (testssl.sh, issue 806), in a hello of 375
@@ -26,6 +27,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scanner/observation/seen_ciphers.h"
 #include "scanner/observation/seen_session.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/tls/client_hello.h"
@@ -33,36 +35,16 @@
 /** For one service. OpenSSL 3.0 with all of its suites, in all versions and with an RSA key, takes 112
  * (3, 61, 20 and 20 suites from TLS 1.3 down); servers as they are set up take fewer. */
 #define CIPHER_SESSIONS_MAX   128
+#define CIPHER_TIME_MAX_MS    (10 * 60 * 1000) /* of these sessions together; our own bound */
 #define CIPHER_SHORT_LIST_MAX 16
-
-enum cipher_end {
-    CIPHERS_NOT_ASKED,    /* not spoken, or the plan was over before */
-    CIPHERS_COMPLETE,     /* it accepts these, and refused all others that are offered here */
-    CIPHERS_NONE,         /* it refused them all: the version is not spoken, or with other suites */
-    CIPHERS_INCONCLUSIVE, /* it accepts these, and perhaps more: it went silent or turned away */
-    CIPHERS_UNOFFERED,    /* the same: it chose a suite that was not offered */
-    CIPHERS_TRUNCATED,    /* the same: CIPHER_SESSIONS_MAX */
-};
-
-enum cipher_order {
-    CIPHER_ORDER_UNKNOWN, /* not settled, or there is nothing to order */
-    CIPHER_ORDER_SERVER,  /* accepted in its own order */
-    CIPHER_ORDER_CLIENT,  /* it takes the first that the client offers */
-};
-
-struct accepted_suites {
-    uint16_t suite[OFFERED_SUITES_MAX]; /* in the order in which they were chosen */
-    uint8_t count;
-    uint8_t end;      /* enum cipher_end */
-    uint8_t order;    /* enum cipher_order */
-    uint8_t sessions; /* made for it */
-};
 
 struct cipher_plan {
     struct accepted_suites version[TLS_VERSION_COUNT]; /* TLS 1.0 first */
     uint8_t spoken[TLS_VERSION_COUNT];                 /* enum truth, from the version plan */
     uint8_t sessions;
-    bool truncated; /* CIPHER_SESSIONS_MAX was met with questions left */
+    uint32_t ms;    /* that they took */
+    bool truncated; /* CIPHER_SESSIONS_MAX or CIPHER_TIME_MAX_MS was met with questions left */
+    bool answered;  /* some suite was accepted in some version */
     bool over;
     /* Of the version that is asked about: */
     int8_t at;                        /* its index */
@@ -80,7 +62,8 @@ struct cipher_question {
     size_t count; /* 1 at least */
 };
 
-/** @param spoken enum truth, TLS 1.0 first: a version that is known to be refused is not asked. */
+/** @param spoken enum truth, TLS 1.0 first: a version that is known to be refused is not asked, unless
+ * all of them are. Then it may be for their suites, which the version plan does not vary. */
 void cipher_plan_init(struct cipher_plan *p, const uint8_t spoken[TLS_VERSION_COUNT]);
 /** @return false: done. */
 bool cipher_plan_next(const struct cipher_plan *p, struct cipher_question *out);

@@ -60,6 +60,24 @@ static const struct name_case alerts[] = {
     {112, "unrecognized_name"}, {120, "no_application_protocol"}, {254, NULL},
 };
 
+/* Rows name suites, and are read back. */
+Test(tls_names, each_suite_is_found_by_its_name)
+{
+    unsigned named = 0;
+    for (unsigned i = 0; i <= UINT16_MAX; i++) {
+        const char *name = tls_cipher_name((uint16_t)i);
+        uint16_t again = (uint16_t)~i;
+        named += name != NULL;
+        cr_expect(name == NULL || (tls_cipher_find(span_of(name), &again) && again == i), "%s",
+                  name);
+    }
+    cr_expect_gt(named, 150U);
+    uint16_t unchanged = 7;
+    cr_expect_not(tls_cipher_find(SPAN_LIT("TLS_AES_128_GCM_SHA25"), &unchanged));
+    cr_expect_not(tls_cipher_find((struct span){0}, &unchanged));
+    cr_expect_eq(unchanged, 7);
+}
+
 Test(tls_names, are_those_of_iana)
 {
     for (size_t i = 0; i < COUNT(versions); i++) {

@@ -41,6 +41,16 @@ Test(words, are_unique_and_plain)
         SMTP_FORMS(X)
 #undef X
     };
+    const char *const cipher_ends[] = {
+#define X(name, word) cipher_end_word(CIPHERS_##name),
+        CIPHER_ENDS(X)
+#undef X
+    };
+    const char *const cipher_orders[] = {
+#define X(name, word) cipher_order_word(CIPHER_ORDER_##name),
+        CIPHER_ORDERS(X)
+#undef X
+    };
     const char *const not_tested[] = {
 #define X(name, word) not_tested_word(NOT_TESTED_##name),
         NOT_TESTED_REASONS(X)
@@ -72,6 +82,8 @@ Test(words, are_unique_and_plain)
     cr_expect_leq(COUNT(quirks), 16, "they are bits of an uint16_t");
     check_words("forms", forms, COUNT(forms), false);
     cr_expect_leq(COUNT(forms), 16, "they are bits of an uint16_t");
+    check_words("cipher ends", cipher_ends, COUNT(cipher_ends), true);
+    check_words("cipher orders", cipher_orders, COUNT(cipher_orders), false);
     check_words("not tested", not_tested, COUNT(not_tested), true);
     check_words("dns", dns, COUNT(dns), false);
     check_words("mx kind", kinds, COUNT(kinds), false);

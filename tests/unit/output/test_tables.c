@@ -153,6 +153,12 @@ static const struct {
 #define X(name, word) {"smtp_form", word},
     SMTP_FORMS(X)
 #undef X
+#define X(name, word) {"cipher_end", word},
+    CIPHER_ENDS(X)
+#undef X
+#define X(name, word) {"cipher_order", word},
+    CIPHER_ORDERS(X)
+#undef X
 #define X(name, word) {"not_tested", word},
     NOT_TESTED_REASONS(X)
 #undef X

@@ -6,6 +6,7 @@
 
 #include "scanner/analysis/account.h"
 #include "scanner/base/memory.h"
+#include "scanner/observation/tls_names.h"
 #include "scanner/replay/read_rows.h"
 #include "scanner/report/report.h"
 
@@ -317,6 +318,67 @@ Test(read_rows, a_service_with_reverse_dns_and_versions)
         .chain = {.status = CHAIN_TRUSTED, .trusted_by = 1},
     };
     service_trip(&s, "reverse DNS and versions");
+}
+
+/* Every end, both orders and none, from no suite to as many as there is room for. */
+Test(read_rows, a_service_with_cipher_suites)
+{
+    static const uint8_t counts[TLS_VERSION_COUNT] = {0, 1, 2, ACCEPTED_SUITES_MAX};
+    for (unsigned end = 0; end < CIPHER_END_COUNT; end++) {
+        struct accepted_suites suites[TLS_VERSION_COUNT] = {{{0}, 0, 0, 0, 0, 0}};
+        for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
+            suites[i] = (struct accepted_suites){.unoffered = 0xffff,
+                                                 .end = (uint8_t)((end + i) % CIPHER_END_COUNT),
+                                                 .order = (uint8_t)(i % CIPHER_ORDER_COUNT),
+                                                 .sessions = (uint8_t)(128 - i)};
+            for (uint16_t n = 0; suites[i].count < counts[i]; n++) {
+                if (tls_cipher_name(n) != NULL) {
+                    suites[i].suite[suites[i].count++] = n;
+                }
+            }
+        }
+        const struct seen_service s = {.address = address("192.0.2.1"),
+                                       .port = 25,
+                                       .ptr = {.dns = {.ede = -1}},
+                                       .ciphers = {.version = suites,
+                                                   .sni = end % 2 == 0,
+                                                   .truncated = end % 2 == 1,
+                                                   .connections = 128}};
+        service_trip(&s, end == 0 ? "suites" : cipher_end_word((enum cipher_end)end));
+    }
+}
+
+/* A row of another program, or a damaged one. */
+Test(read_rows, suites_that_cannot_be)
+{
+    static const char *const suites[] = {"\"TLS_AES_128_GCM_SHA257\"", "7", "\"\""};
+    struct seen_service s = {
+        .address = address("192.0.2.1"), .port = 25, .ptr = {.dns = {.ede = -1}}};
+    struct accepted_suites list[TLS_VERSION_COUNT] = {
+        {.suite = {0x1301}, .count = 1, .end = CIPHERS_COMPLETE}};
+    s.ciphers.version = list;
+    for (size_t i = 0; i < LENGTH(suites); i++) {
+        struct trip t;
+        trip_init(&t);
+        put_service(&t.first, &s);
+        struct buf *line = &t.first.table[TABLE_SERVICES].ndjson;
+        struct buf other = BUF_INIT(BUF_NO_LIMIT);
+        static const char name[] = "\"TLS_AES_128_GCM_SHA256\"";
+        buf_put_char(line, '\0');
+        char *at = strstr((char *)line->at, name);
+        cr_assert_not_null(at);
+        buf_put(&other, (struct span){line->at, (size_t)(at - (char *)line->at)});
+        buf_put_text(&other, suites[i]);
+        buf_put_text(&other, at + strlen(name));
+        other.len--; /* LF */
+        struct read_service again;
+        struct facts row;
+        cr_assert(row_reading_begin(&t.reading, TABLE_SERVICES, buf_span(&other), &row));
+        read_service(&row, &again);
+        cr_expect_gt(t.reading.why.len, 0U, "%s", suites[i]);
+        buf_deinit(&other);
+        trip_deinit(&t);
+    }
 }
 
 static void put_endpoint(struct row_sink *sink, const struct seen_endpoint *e)

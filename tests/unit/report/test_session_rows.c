@@ -141,6 +141,20 @@ static const struct json_expectation service_row[] = {
     {"versions/tlsv1_3", "true"},
     {"versions/sni", "true"},
     {"versions/connections", "2"},
+    {"ciphers/tlsv1_0", "null"},
+    {"ciphers/tlsv1_1/suites", "[]"},
+    {"ciphers/tlsv1_1/end", "\"none\""},
+    {"ciphers/tlsv1_2/suites/0", "\"TLS_RSA_WITH_AES_128_CBC_SHA\""},
+    {"ciphers/tlsv1_2/suites/1", "\"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384\""},
+    {"ciphers/tlsv1_2/order", "\"server\""},
+    {"ciphers/tlsv1_2/end", "\"complete\""},
+    {"ciphers/tlsv1_2/unoffered", "null"},
+    {"ciphers/tlsv1_2/connections", "4"},
+    {"ciphers/tlsv1_3/end", "\"unoffered\""},
+    {"ciphers/tlsv1_3/unoffered", "0"}, /* TLS_NULL_WITH_NULL_NULL */
+    {"ciphers/sni", "true"},
+    {"ciphers/truncated", "false"},
+    {"ciphers/connections", "6"},
     {"names_total", "3"},
     {"findings/0/code", "\"smtp.unstable\""},
     {"findings/0/severity", "\"notice\""},
@@ -153,6 +167,15 @@ Test(session_rows, a_service_row_holds_what_was_seen)
     const struct span names[] = {SPAN_LIT("mx.test"), SPAN_LIT("old.test")};
     const uint8_t states[] = {DNS_DATA, DNS_SERVFAIL};
     const bool confirmed[] = {true, false};
+    const struct accepted_suites suites[TLS_VERSION_COUNT] = {
+        {.end = CIPHERS_NOT_ASKED},
+        {.end = CIPHERS_NONE, .sessions = 1},
+        {.suite = {0x002f, 0xc030},
+         .count = 2,
+         .end = CIPHERS_COMPLETE,
+         .order = CIPHER_ORDER_SERVER,
+         .sessions = 4},
+        {.end = CIPHERS_UNOFFERED, .sessions = 1}};
     const struct seen_service s = {
         .address = address("2001:db8::1"),
         .port = 25,
@@ -168,6 +191,7 @@ Test(session_rows, a_service_row_holds_what_was_seen)
                      .sni = true,
                      .accepted = {TRUTH_UNKNOWN, TRUTH_NO, TRUTH_YES, TRUTH_YES},
                      .connections = 2},
+        .ciphers = {.version = suites, .sni = true, .connections = 6},
         .chain = {.status = CHAIN_UNTRUSTED_ROOT},
         .names_total = 3,
         .names_dialled = 2,
@@ -215,6 +239,7 @@ static const struct json_expectation untested_row[] = {
     {"server_name", "null"},
     {"name_relations", "null"},
     {"versions", "null"},
+    {"ciphers", "null"},
     {"findings", "[]"},
 };
 

@@ -38,6 +38,7 @@ struct simulated {
     enum manner then;     /* what it does to all */
     unsigned odd_after;   /* after so many sessions it chooses `odd`; 0: never */
     uint16_t odd;
+    int32_t ms; /* that a session takes */
 };
 
 static bool is_in(const uint16_t *list, size_t count, uint16_t suite)
@@ -99,7 +100,7 @@ static void fail(struct seen_session *seen, enum manner manner)
 static struct seen_session serve(const struct simulated *s, const struct cipher_question *q,
                                  unsigned made)
 {
-    struct seen_session seen = {.outcome = OUTCOME_ESTABLISHED};
+    struct seen_session seen = {.outcome = OUTCOME_ESTABLISHED, .total_ms = s->ms};
     seen.hello = (struct seen_hello){
         .attempted = true, .answer = HELLO_ACCEPTED, .max_version = q->version, .alert = -1};
     int version = q->version - TLS10; /* RFC 8446 section 4.2.1: the highest that both speak */
@@ -331,14 +332,6 @@ static const struct plan_case cases[] = {
      CIPHER_ORDER_UNKNOWN,
      1,
      {0}},
-    {"known to be refused: not asked",
-     {.versions = V12, .has = {0x002f}},
-     TLS11,
-     TRUTH_NO,
-     CIPHERS_NOT_ASKED,
-     CIPHER_ORDER_UNKNOWN,
-     0,
-     {0}},
 };
 
 static void run_case(const struct plan_case *c)
@@ -429,6 +422,78 @@ Test(cipher_plan, each_version_begins_anew)
                  .versions = V12, .has = {0xc030}, .refuses = CLOSES, .enough = 4, .then = ALERTS});
     cr_expect_eq(plan.version[2].end, CIPHERS_COMPLETE);
     cr_expect_eq(plan.version[1].end, CIPHERS_NONE);
+}
+
+/* The version plan offers the usual suites: where it found no version, others may be accepted. */
+Test(cipher_plan, refused_versions)
+{
+    static const struct simulated old = {.versions = 1, .has = {0x0005, 0x0003}}; /* RC4, export */
+    static const uint8_t only_tls11[TLS_VERSION_COUNT] = {TRUTH_NO, TRUTH_YES, TRUTH_NO, TRUTH_NO};
+    static const uint8_t none[TLS_VERSION_COUNT] = {TRUTH_NO, TRUTH_NO, TRUTH_NO, TRUTH_NO};
+    struct cipher_plan plan;
+    cipher_plan_init(&plan, only_tls11);
+    run_plan(&plan, &(struct simulated){.versions = 3, .has = {0x002f}});
+    cr_expect_eq(plan.version[1].end, CIPHERS_COMPLETE);
+    cr_expect_eq(plan.version[0].end, CIPHERS_NOT_ASKED);
+    cr_expect_eq(plan.version[2].end, CIPHERS_NOT_ASKED);
+    cr_expect_eq(plan.sessions, 2);
+
+    cipher_plan_init(&plan, none);
+    run_plan(&plan, &old);
+    cr_expect_eq(plan.version[0].end, CIPHERS_COMPLETE);
+    cr_expect_eq(plan.version[0].count, 2);
+    cr_expect_eq(plan.version[2].end, CIPHERS_NONE);
+    cr_expect_eq(plan.sessions, 3 + 4);
+}
+
+/* A server that accepts nothing and says so by closing is not asked with every short list. */
+Test(cipher_plan, closes_in_every_version)
+{
+    struct cipher_plan plan;
+    cipher_plan_init(&plan, all_unknown);
+    run_plan(&plan, &(struct simulated){.versions = 0xf, .has = {0x00ff}, .refuses = CLOSES});
+    for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
+        cr_expect_eq(plan.version[i].end, CIPHERS_INCONCLUSIVE, "%zu", i);
+    }
+    cr_expect_eq(plan.sessions, 2 + 3 + 3 + 3);
+    uint8_t spoken[TLS_VERSION_COUNT] = {TRUTH_NO, TRUTH_NO, TRUTH_YES, TRUTH_NO};
+    cipher_plan_init(&plan, spoken); /* accepts something: the short lists are worth it */
+    run_plan(&plan, &(struct simulated){.versions = 0xf, .has = {0x00ff}, .refuses = CLOSES});
+    cr_expect_eq(plan.sessions, 1 + 2 * 8);
+}
+
+/* What was chosen against the rules is told, also where it is number 0. */
+Test(cipher_plan, unoffered_suites_are_named)
+{
+    static const uint16_t odd[] = {0x0000, 0x1301, 0xeeee};
+    for (size_t i = 0; i < COUNT(odd); i++) {
+        uint8_t spoken[TLS_VERSION_COUNT] = {TRUTH_NO, TRUTH_NO, TRUTH_YES, TRUTH_NO};
+        struct cipher_plan plan;
+        cipher_plan_init(&plan, spoken);
+        run_plan(&plan, &(struct simulated){
+                            .versions = V12, .has = {0xc030}, .odd_after = 1, .odd = odd[i]});
+        cr_expect_eq(plan.version[2].end, CIPHERS_UNOFFERED);
+        cr_expect_eq(plan.version[2].unoffered, odd[i]);
+        cr_expect_eq(plan.version[2].count, 1);
+    }
+}
+
+/* A server that answers slowly each time keeps a scan no longer than the bound and one session. */
+Test(cipher_plan, bound_of_time)
+{
+    static const int32_t ms[] = {30 * 1000, CIPHER_TIME_MAX_MS, INT32_MAX};
+    static const unsigned sessions[] = {20, 1, 1};
+    for (size_t i = 0; i < COUNT(ms); i++) {
+        struct cipher_plan plan;
+        cipher_plan_init(&plan, all_unknown);
+        run_plan(&plan, &(struct simulated){.versions = 0xf, .ms = ms[i]});
+        cr_expect(plan.truncated);
+        cr_expect_eq(plan.sessions, sessions[i], "%d: %u", ms[i], plan.sessions);
+    }
+    struct cipher_plan plan;
+    cipher_plan_init(&plan, all_unknown);
+    run_plan(&plan, &(struct simulated){.versions = 0xf, .has = {0x002f}, .ms = 30 * 1000});
+    cr_expect_not(plan.truncated, "seven sessions are within it");
 }
 
 /* The bound at the end of a version: the next was never begun. */
