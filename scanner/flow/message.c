@@ -43,6 +43,18 @@ struct host_result codec_get_host_result(struct span *in)
     FIELDS_HOST_RESULT(GET)
     return value;
 }
+
+void codec_put_lease(struct buf *out, struct lease value)
+{
+    FIELDS_LEASE(PUT)
+}
+
+struct lease codec_get_lease(struct span *in)
+{
+    struct lease value;
+    FIELDS_LEASE(GET)
+    return value;
+}
 #undef PUT
 #undef GET
 

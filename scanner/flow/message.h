@@ -19,7 +19,7 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 6
+#define MESSAGE_VERSION 7
 
 /* A request names the key that wants to know, or where its answer goes: a worker, and an index there. */
 #define FIELDS_DOMAIN(F)                                     \
@@ -82,9 +82,17 @@
 
 #define FIELDS_NAME_CHECKED(F) F(u32, service) F(u16, name_index) F(u8, state) F(u8, confirmed)
 
-#define FIELDS_LEASE_WANT(F)   F(u16, from) F(u32, visit) F(span, operator_name)
-#define FIELDS_LEASE_GRANT(F)  F(u32, visit)
-#define FIELDS_LEASE_RETURN(F) F(span, operator_name)
+/* Who asks for a lease, and of whose. Each session asks once and returns what it was granted; a lease
+ * that nobody waits for is returned at once. */
+#define FIELDS_LEASE(F)                                               \
+    F(addr, address)                                                  \
+    F(u16, port)                                                      \
+    F(u64, session) /* as the owner of the service numbers its own */ \
+    F(span, operator_name)
+
+#define FIELDS_LEASE_WANT(F)   F(lease, lease)
+#define FIELDS_LEASE_GRANT(F)  F(lease, lease)
+#define FIELDS_LEASE_RETURN(F) F(lease, lease)
 
 /* To the policy thread: `addresses` in the order to be tried, codec_put_addr(). */
 #define FIELDS_POLICY_WANT(F) \
@@ -158,6 +166,7 @@ enum message_kind {
 #define MESSAGE_C_verdict     struct chain_brief
 #define MESSAGE_C_brief       struct endpoint_brief
 #define MESSAGE_C_host_result struct host_result
+#define MESSAGE_C_lease       struct lease
 
 #define MESSAGE_MEMBER(type, name) MESSAGE_C_##type name;
 struct host_result {
@@ -165,6 +174,12 @@ struct host_result {
 };
 void codec_put_host_result(struct buf *out, struct host_result value);
 struct host_result codec_get_host_result(struct span *in);
+
+struct lease {
+    FIELDS_LEASE(MESSAGE_MEMBER)
+};
+void codec_put_lease(struct buf *out, struct lease value);
+struct lease codec_get_lease(struct span *in);
 
 /* struct message_domain { uint32_t block; ... }; message_put_domain(buf, &m) appends one message;
  * message_get_domain(body, &m) reads its body: spans borrow from it, a message of another thread

@@ -55,6 +55,14 @@ static inline struct buf *out_to_name(const struct owner_out *out, struct span n
     return &out->to_worker[owner_of_key(name, out->worker_count)];
 }
 
+/** Where messages about an address go. It is owned with its network, so that the limits of both are one
+ * worker's own business. */
+static inline struct buf *out_to_address(const struct owner_out *out, const struct net_addr *a)
+{
+    struct net_addr network = net_addr_network(a);
+    return out_to_name(out, (struct span){(const uint8_t *)&network, sizeof(network)});
+}
+
 static inline struct buf *out_to_judge(const struct owner_out *out, struct span digest)
 {
     return &out->to_judge[owner_of_key(digest, out->judge_count)];

@@ -98,16 +98,26 @@ static uint32_t network_of(struct service_table *t, const struct net_addr *addre
     return t->network_count++;
 }
 
-static uint32_t service_find_or_add(struct service_table *t, const struct net_addr *address,
-                                    uint16_t port)
+static struct hash_key key_of(const struct net_addr *address, uint16_t port)
 {
     struct {
         struct net_addr address;
         uint8_t port[2];
     } parts = {*address, {(uint8_t)(port >> 8), (uint8_t)port}};
+    return hash_key_of((struct span){(const uint8_t *)&parts, sizeof(parts)});
+}
+
+uint32_t service_find(const struct service_table *t, const struct net_addr *address, uint16_t port)
+{
+    const uint64_t *at = map_find(&t->index, key_of(address, port));
+    return at != NULL ? (uint32_t)*at : NO_INDEX;
+}
+
+static uint32_t service_find_or_add(struct service_table *t, const struct net_addr *address,
+                                    uint16_t port)
+{
     bool added = false;
-    struct hash_key key = hash_key_of((struct span){(const uint8_t *)&parts, sizeof(parts)});
-    uint64_t *at = map_add(&t->index, key, t->count, &added);
+    uint64_t *at = map_add(&t->index, key_of(address, port), t->count, &added);
     uint32_t index = (uint32_t)*at;
     if (!added) {
         return index;
@@ -139,6 +149,7 @@ static struct service_work *begin_work(struct worker *w, uint32_t index)
     work->worker = w;
     work->index = index;
     work->repeat = NO_INDEX;
+    work->first_lease = NO_INDEX;
     work->no_sni_visit = NO_INDEX;
     work->ptr_leader = NO_INDEX;
     work->prev_open = NO_INDEX;

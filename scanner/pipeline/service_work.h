@@ -67,9 +67,12 @@ struct visit {
     uint32_t service;
     struct want want;           /* the name asked for; else for the operator's limit */
     uint16_t hello_max_version; /* of visit_is_hello() */
-    uint8_t dane_sni;  /* session whose SNI is the TLSA base domain; never the first; 0: none */
-    uint8_t other_key; /* session for the other kind of key; the same */
-    struct span operator_name; /* in the arena of the work; empty: no lease */
+    uint8_t dane_sni;    /* session whose SNI is the TLSA base domain; never the first; 0: none */
+    uint8_t other_key;   /* session for the other kind of key; the same */
+    uint64_t lease;      /* the number of its session for which one is asked; 0: none */
+    bool lease_held;     /* it was granted */
+    uint32_t next_lease; /* of those of the service that ask */
+    struct span operator_name; /* in the arena of the work */
     struct session *sessions[VISIT_SESSIONS_MAX];
     struct chain_brief chains[VISIT_SESSIONS_MAX]; /* verdicts on what they were presented */
     uint8_t session_count;
@@ -103,6 +106,7 @@ struct service_work {
     uint32_t index;
     uint32_t repeat;          /* visits that want their second session, linked; NO_INDEX: none */
     uint32_t visits;          /* under way */
+    uint32_t first_lease;     /* visits that ask for a lease or hold one, linked; NO_INDEX: none */
     uint32_t next_in_network; /* queue of the network */
     bool queued_in_network;
     bool no_sni_begun;
@@ -182,6 +186,7 @@ struct service_table {
     uint32_t visit_count;
     uint32_t visit_capacity;
     uint32_t free_visit;
+    uint64_t leases;              /* asked for so far: they number the sessions */
     uint32_t tokens;              /* sessions that may still be opened */
     uint32_t first_without_token; /* visits */
     uint32_t last_without_token;
@@ -199,6 +204,8 @@ void visit_free(struct worker *w, uint32_t index);
 void visit_want_again(struct worker *w, uint32_t index); /* a second session */
 
 /* service_work.c */
+/** @return NO_INDEX: nobody wanted it yet */
+uint32_t service_find(const struct service_table *t, const struct net_addr *address, uint16_t port);
 /** Done with the service for now, if nothing is left to do: its work is freed. */
 void service_close_when_idle(struct worker *w, uint32_t service);
 /** The next visit that the service wants, NO_INDEX when there is none at present. */

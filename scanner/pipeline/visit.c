@@ -140,33 +140,74 @@ static struct span operator_of(const struct worker *w, struct span host)
     return name;
 }
 
+static struct lease lease_of(const struct service_table *t, const struct visit *v)
+{
+    const struct service *s = &t->services[v->service];
+    return (struct lease){s->address, s->port, v->lease, v->operator_name};
+}
+
 static void take_lease(struct worker *w, uint32_t index)
 {
-    struct visit *v = &w->services->visits[index];
+    struct service_table *t = w->services;
+    struct visit *v = &t->visits[index];
+    struct service_work *work = t->services[v->service].work;
     if (w->scan->params->operator_limit == 0) {
         take_token(w, index);
         return;
     }
     v->operator_name = operator_of(w, v->want.host);
-    struct message_lease_want m = {
-        .from = (uint16_t)w->index, .visit = index, .operator_name = v->operator_name};
-    message_put_lease_want(worker_outbox(w, owner_of_name(w->scan, v->operator_name)), &m);
+    v->lease = ++t->leases;
+    v->next_lease = work->first_lease;
+    work->first_lease = index;
+    struct message_lease_want m = {lease_of(t, v)};
+    message_put_lease_want(out_to_name(&w->out, v->operator_name), &m);
+}
+
+/* @return the visit that asked for it or holds it, NO_INDEX: none */
+static uint32_t find_lease(const struct service_table *t, const struct lease *lease)
+{
+    uint32_t service = service_find(t, &lease->address, lease->port);
+    const struct service_work *work = service == NO_INDEX ? NULL : t->services[service].work;
+    uint32_t i = work == NULL ? NO_INDEX : work->first_lease;
+    while (i != NO_INDEX && t->visits[i].lease != lease->session) {
+        i = t->visits[i].next_lease;
+    }
+    return i;
 }
 
 void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m)
 {
     struct service_table *t = w->services;
-    take_token(w, m->visit);
-    wake_address(w, t->services[t->visits[m->visit].service].gate);
+    uint32_t index = find_lease(t, &m->lease);
+    if (index == NO_INDEX) { /* kept by nobody, it would be lost to the others */
+        struct message_lease_return back = {m->lease};
+        message_put_lease_return(out_to_name(&w->out, m->lease.operator_name), &back);
+        return;
+    }
+    if (t->visits[index].lease_held) {
+        return;
+    }
+    t->visits[index].lease_held = true;
+    take_token(w, index);
+    wake_address(w, t->services[t->visits[index].service].gate);
 }
 
-static void give_lease(struct worker *w, struct visit *v)
+static void give_lease(struct worker *w, uint32_t index)
 {
-    if (v->operator_name.len > 0) {
-        struct message_lease_return m = {.operator_name = v->operator_name};
-        message_put_lease_return(worker_outbox(w, owner_of_name(w->scan, v->operator_name)), &m);
-        v->operator_name = (struct span){0};
+    struct service_table *t = w->services;
+    struct visit *v = &t->visits[index];
+    if (v->lease == 0) {
+        return;
     }
+    uint32_t *at = &t->services[v->service].work->first_lease;
+    while (*at != index) {
+        at = &t->visits[*at].next_lease;
+    }
+    *at = v->next_lease;
+    struct message_lease_return m = {lease_of(t, v)};
+    message_put_lease_return(out_to_name(&w->out, v->operator_name), &m);
+    v->lease = 0;
+    v->lease_held = false;
 }
 
 static void wait_for_network(struct worker *w, uint32_t service)
@@ -304,7 +345,7 @@ static void on_session_done(void *arg, struct session *session)
     note_source(w, &session_seen(session)->source);
     v->running = false;
     t->services[gate].active--;
-    give_lease(w, v);
+    give_lease(w, owner.visit);
     if (!w->stopping) {
         service_on_session_end(w, owner.visit);
     }

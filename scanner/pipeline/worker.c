@@ -100,9 +100,9 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, w)
         HANDLE(NAME_CHECK, name_check, host_on_name_check, w)
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, w)
-        HANDLE(LEASE_WANT, lease_want, lease_on_want, w)
+        HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, w)
-        HANDLE(LEASE_RETURN, lease_return, lease_on_return, w)
+        HANDLE(LEASE_RETURN, lease_return, operator_on_return, &w->operators)
         HANDLE(CHAIN_KNOWN, chain_known, on_chain_known, w)
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE:
@@ -267,7 +267,7 @@ static void open_all(struct worker *w)
     domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas);
     w->hosts = host_table_new(w);
     w->services = service_table_new(w);
-    w->leases = lease_table_new();
+    operator_owner_init(&w->operators, p->operator_limit, &w->out);
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
     wheel_loop_start(&w->deadlines, &w->loop, &w->wheel);
 }
@@ -285,7 +285,7 @@ static void close_all(struct worker *w)
     domain_owner_deinit(&w->domains);
     host_table_free(w->hosts);
     service_table_free(w->services);
-    lease_table_free(w->leases);
+    operator_owner_deinit(&w->operators);
     session_environment_deinit(&w->sessions);
     tls_context_free(w->sessions.tls);
     free(w->sessions.read_room);

@@ -20,6 +20,7 @@
 #include "scanner/domain/public_suffix.h"
 #include "scanner/flow/message.h"
 #include "scanner/owners/domain_owner.h"
+#include "scanner/owners/operator_owner.h"
 #include "scanner/pipeline/admission.h"
 #include "scanner/pipeline/given_up.h"
 #include "scanner/pipeline/mailbox.h"
@@ -36,7 +37,6 @@
 struct policy_thread;
 struct host_table;
 struct service_table;
-struct lease_table;
 
 /** Read by the coordinator at any time, each value by itself. */
 struct worker_counters {
@@ -96,7 +96,7 @@ struct worker {
     struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
     struct service_table *services;
     struct known_chains chains;
-    struct lease_table *leases;
+    struct operator_owner operators;
     uint32_t finished_domains;    /* since the last turn */
     uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
     uint32_t settled_block[BLOCK_RING];
@@ -179,9 +179,3 @@ void service_on_verdict(struct worker *w, uint32_t visit, struct span chain_id,
                         struct chain_brief verdict);
 void service_table_abort(struct worker *w); /* RST for what is still open */
 void service_give_up(struct worker *w);     /* the same, by name and in the middle of a scan */
-
-/* lease.c */
-struct lease_table *lease_table_new(void);
-void lease_table_free(struct lease_table *t);
-void lease_on_want(struct worker *w, const struct message_lease_want *m);
-void lease_on_return(struct worker *w, const struct message_lease_return *m);

@@ -23,9 +23,9 @@ static void *send_all(void *arg)
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     for (uint32_t post = 0; post < POSTS; post++) {
         for (uint32_t i = 0; i < BURST; i++) {
-            struct message_lease_want m = {.from = s->number,
-                                           .visit = post * BURST + i,
-                                           .operator_name = SPAN_LIT("operator.test")};
+            struct message_lease_want m = {{.port = s->number,
+                                            .session = post * BURST + i,
+                                            .operator_name = SPAN_LIT("operator.test")}};
             message_put_lease_want(&out, &m);
         }
         mailbox_post(s->to, &out);
@@ -48,12 +48,13 @@ static void receive(struct receiver *r, struct span in)
     for (struct span body; message_next(&in, &kind, &body); r->total++) {
         struct message_lease_want m = message_get_lease_want(body);
         cr_assert_eq(kind, MESSAGE_LEASE_WANT);
-        cr_assert_lt(m.from, SENDERS);
-        cr_assert_eq(m.visit, r->next[m.from], "sender %u", m.from);
-        cr_assert(span_eq(m.operator_name, SPAN_LIT("operator.test")));
-        r->next[m.from]++;
+        uint16_t from = m.lease.port;
+        cr_assert_lt(from, SENDERS);
+        cr_assert_eq(m.lease.session, r->next[from], "sender %u", from);
+        cr_assert(span_eq(m.lease.operator_name, SPAN_LIT("operator.test")));
+        r->next[from]++;
         /* A post is seen whole: only at its end may the octets end. */
-        cr_assert(in.len > 0 || r->next[m.from] % BURST == 0);
+        cr_assert(in.len > 0 || r->next[from] % BURST == 0);
     }
 }
 
