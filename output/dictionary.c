@@ -3,50 +3,6 @@
 #include "output/tables.h"
 #include "scanner/base/check.h"
 
-struct word {
-    const char *word; /* NULL: behind the last one of its vocabulary */
-    const char *meaning;
-};
-
-struct vocabulary {
-    const char *name;
-    const char *used_in;
-    const char *meaning;
-};
-
-/* All words in a row, each vocabulary ended by an entry without a word. */
-#define VOCABULARY(...)
-#define WORD(word, meaning) {word, meaning},
-#define END()               {NULL, NULL},
-static const struct word words[] = {
-#include "output/words.def"
-};
-#undef VOCABULARY
-#undef WORD
-#undef END
-
-#define VOCABULARY(name, used_in, meaning) {name, used_in, meaning},
-#define WORD(...)
-#define END()
-static const struct vocabulary vocabularies[] = {
-#include "output/words.def"
-};
-#undef VOCABULARY
-#undef WORD
-#undef END
-
-#define VOCABULARY_COUNT (sizeof(vocabularies) / sizeof(vocabularies[0]))
-
-void vocabulary_each_word(vocabulary_word_fn each, void *arg)
-{
-    const struct word *w = words;
-    for (size_t i = 0; i < VOCABULARY_COUNT; i++, w++) {
-        for (; w->word != NULL; w++) {
-            each(vocabularies[i].name, w->word, arg);
-        }
-    }
-}
-
 /* A cell of a Markdown table: '|' would end it. */
 static void put_cell(struct buf *out, const char *text)
 {
@@ -99,17 +55,9 @@ static const char head[] =
 
 static void put_types(struct buf *out)
 {
-    static const struct {
-        const char *word;
-        const char *meaning;
-    } rows[] = {
-#define X(name, word, meaning) {word, meaning},
-        COLUMN_TYPES(X)
-#undef X
-    };
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        buf_putf(out, "| %s | ", rows[i].word);
-        put_cell(out, rows[i].meaning);
+    for (unsigned i = 0; i < column_type_vocabulary.count; i++) {
+        buf_putf(out, "| %s | ", column_type_vocabulary.words[i].word);
+        put_cell(out, column_type_vocabulary.words[i].meaning);
         buf_put_text(out, " |\n");
     }
 }
@@ -188,17 +136,14 @@ static void put_objects(struct buf *out)
     }
 }
 
-static void put_vocabularies(struct buf *out)
+static void put_vocabulary(struct buf *out, const struct vocabulary *v)
 {
-    buf_put_text(out, "\n## Vocabularies\n");
-    const struct word *w = words;
-    for (size_t i = 0; i < VOCABULARY_COUNT; i++, w++) {
-        const struct vocabulary *v = &vocabularies[i];
-        buf_putf(out, "\n### Vocabulary `%s`\n\n%s Used in: %s.\n\n| word | meaning |\n|---|---|\n",
-                 v->name, v->meaning, v->used_in);
-        for (; w->word != NULL; w++) {
-            buf_putf(out, "| `%s` | ", w->word);
-            put_cell(out, w->meaning);
+    buf_putf(out, "\n### Vocabulary `%s`\n\n%s Used in: %s.\n\n| word | meaning |\n|---|---|\n",
+             v->name, v->meaning, v->used_in);
+    for (unsigned i = 0; i < v->count; i++) {
+        if (vocabulary_has_word(v, i)) {
+            buf_putf(out, "| `%s` | ", v->words[i].word);
+            put_cell(out, v->words[i].meaning);
             buf_put_text(out, " |\n");
         }
     }
@@ -222,12 +167,16 @@ static void dictionary_put_volatile(struct buf *out)
     buf_put_text(out, "```\n");
 }
 
-void dictionary_write_markdown(struct buf *out)
+void dictionary_write_markdown(struct buf *out, const struct vocabulary *const *vocabularies,
+                               unsigned count)
 {
     buf_put_text(out, head);
     put_types(out);
     put_tables(out);
     put_objects(out);
-    put_vocabularies(out);
+    buf_put_text(out, "\n## Vocabularies\n");
+    for (unsigned i = 0; i < count; i++) {
+        put_vocabulary(out, vocabularies[i]);
+    }
     dictionary_put_volatile(out);
 }

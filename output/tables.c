@@ -72,15 +72,6 @@ static const struct definition nested[NESTED_COUNT] = {
 #undef NESTED
 #undef END
 
-static const struct {
-    const char *word;
-    const char *meaning;
-} types[] = {
-#define X(name, word, meaning) [COLUMN_TYPE_##name] = {word, meaning},
-    COLUMN_TYPES(X)
-#undef X
-};
-
 const struct definition *table_definition(enum table_id t)
 {
     CHECK((unsigned)t < TABLE_COUNT);
@@ -99,15 +90,7 @@ bool table_is_csv_only(enum table_id t)
     return table_formats[t] == TABLE_FORMAT_CSV_ONLY;
 }
 
-const char *column_type_word(enum column_type t)
-{
-    return types[t].word;
-}
-
-const char *column_type_meaning(enum column_type t)
-{
-    return types[t].meaning;
-}
+const struct vocabulary column_type_vocabulary = VOCABULARY_WORDS(COLUMN_TYPES);
 
 bool table_find(struct span name, enum table_id *out)
 {

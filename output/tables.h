@@ -15,34 +15,35 @@
  */
 
 #include "scanner/base/buf.h"
+#include "scanner/base/vocabulary.h"
 
 #define ROW_SCHEMA_VERSION 1 /* of every table; grows when a column changes its meaning or goes */
 
 /** Types of columns: the word in the dictionary, how NDJSON writes it. CSV writes lists and
  * objects as their JSON text, and nothing for null. */
-#define COLUMN_TYPES(X)                                                                           \
-    X(TEXT, "text", "string; text made by mxcensus, ASCII or valid UTF-8")                        \
-    X(WORD, "word", "string of a fixed vocabulary")                                               \
-    X(FOREIGN, "untrusted text", "string; if octets had to be changed, `<name>_base64` has them") \
-    X(UINT, "unsigned", "number from 0 to 2^64 - 1")                                              \
-    X(INT, "integer", "number from -2^63 to 2^63 - 1")                                            \
-    X(BOOL, "boolean", "true or false")                                                           \
-    X(TIME_MS, "time", "string; RFC 3339 in UTC with milliseconds")                               \
-    X(TIME_S, "time in seconds", "string; RFC 3339 in UTC with seconds")                          \
-    X(HEX, "hex", "string; octets in lower-case hexadecimal")                                     \
-    X(BASE64, "base64", "string; octets in base64, RFC 4648 section 4, padded")                   \
-    X(TEXT_LIST, "list of text", "array of strings")                                              \
-    X(FOREIGN_LIST, "list of untrusted text",                                                     \
-      "array of strings; if octets of one had to be changed, `<name>_base64` has them")           \
-    X(HEX_LIST, "list of hex", "array of strings")                                                \
-    X(JSON, "free object", "object with keys from the input")                                     \
-    X(OBJECT, "object", "object with the keys of its definition")                                 \
-    X(OBJECT_LIST, "list of objects", "array of objects with the keys of their definition")
+#define COLUMN_TYPES(X)                                                                     \
+    X(COLUMN_TYPE_TEXT, "text", "string; text made by mxcensus, ASCII or valid UTF-8")      \
+    X(COLUMN_TYPE_WORD, "word", "string of a fixed vocabulary")                             \
+    X(COLUMN_TYPE_FOREIGN, "untrusted text",                                                \
+      "string; if octets had to be changed, `<name>_base64` has them")                      \
+    X(COLUMN_TYPE_UINT, "unsigned", "number from 0 to 2^64 - 1")                            \
+    X(COLUMN_TYPE_INT, "integer", "number from -2^63 to 2^63 - 1")                          \
+    X(COLUMN_TYPE_BOOL, "boolean", "true or false")                                         \
+    X(COLUMN_TYPE_TIME_MS, "time", "string; RFC 3339 in UTC with milliseconds")             \
+    X(COLUMN_TYPE_TIME_S, "time in seconds", "string; RFC 3339 in UTC with seconds")        \
+    X(COLUMN_TYPE_HEX, "hex", "string; octets in lower-case hexadecimal")                   \
+    X(COLUMN_TYPE_BASE64, "base64", "string; octets in base64, RFC 4648 section 4, padded") \
+    X(COLUMN_TYPE_TEXT_LIST, "list of text", "array of strings")                            \
+    X(COLUMN_TYPE_FOREIGN_LIST, "list of untrusted text",                                   \
+      "array of strings; if octets of one had to be changed, `<name>_base64` has them")     \
+    X(COLUMN_TYPE_HEX_LIST, "list of hex", "array of strings")                              \
+    X(COLUMN_TYPE_JSON, "free object", "object with keys from the input")                   \
+    X(COLUMN_TYPE_OBJECT, "object", "object with the keys of its definition")               \
+    X(COLUMN_TYPE_OBJECT_LIST, "list of objects",                                           \
+      "array of objects with the keys of their definition")
 
 enum column_type {
-#define X(name, word, meaning) COLUMN_TYPE_##name,
-    COLUMN_TYPES(X)
-#undef X
+    COLUMN_TYPES(ENUMERATOR)
 };
 
 enum column_presence {
@@ -131,8 +132,7 @@ struct definition {
 const struct definition *table_definition(enum table_id t);
 const struct definition *nested_definition(enum nested_id n);
 bool table_is_csv_only(enum table_id t);
-const char *column_type_word(enum column_type t);
-const char *column_type_meaning(enum column_type t);
+VOCABULARY(column_type, enum column_type);
 
 static inline const char *table_name(enum table_id t)
 {

@@ -34,30 +34,6 @@ bool finding_code_find(const char *code, enum finding_code *out)
     return false;
 }
 
-const char *severity_word(enum severity s)
-{
-    switch (s) {
-#define X(name, word)     \
-    case SEVERITY_##name: \
-        return word;
-        SEVERITIES(X)
-#undef X
-    case SEVERITY_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown severity");
-}
+const struct vocabulary severity_vocabulary = VOCABULARY_WORDS(SEVERITIES);
 
-const char *finding_scope_word(enum finding_scope s)
-{
-    switch (s) {
-#define X(name, word)  \
-    case SCOPE_##name: \
-        return word;
-        FINDING_SCOPES(X)
-#undef X
-    case SCOPE_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown finding_scope");
-}
+const struct vocabulary finding_scope_vocabulary = VOCABULARY_WORDS(FINDING_SCOPES);

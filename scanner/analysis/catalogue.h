@@ -3,46 +3,43 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "scanner/base/vocabulary.h"
+
 /**
  * The catalogue of findings: what each code means, whom it concerns and what mends it. The data
  * is catalogue.def; nothing else lists codes.
  */
 
 /** In ascending order: a maximum is a comparison. Words are part of the output. */
-#define SEVERITIES(X)                                                              \
-    X(INFO, "info")                                                                \
-    X(NOTICE, "notice")                                                            \
-    X(WARNING, "warning") /* costs mail or encryption soon, or with old senders */ \
-    X(ERROR, "error")     /* costs mail or encryption with some sender in its default setting */
+#define SEVERITIES(X)                                                                       \
+    X(SEVERITY_INFO, "info")                                                                \
+    X(SEVERITY_NOTICE, "notice")                                                            \
+    X(SEVERITY_WARNING, "warning") /* costs mail or encryption soon, or with old senders */ \
+    X(SEVERITY_ERROR,                                                                       \
+      "error") /* costs mail or encryption with some sender in its default setting */
 
 enum severity {
-#define X(name, word) SEVERITY_##name,
-    SEVERITIES(X)
-#undef X
-    SEVERITY_COUNT
+    SEVERITIES(ENUMERATOR) SEVERITY_COUNT
 };
 
-const char *severity_word(enum severity s);
+VOCABULARY(severity, enum severity);
 
 /** Whose row carries the finding. */
-#define FINDING_SCOPES(X)                                                                    \
-    X(DOMAIN, "domain")                                                                      \
-    X(HOST, "host")                                                                          \
-    X(POLICY, "policy")     /* the policy host of a domain, rows of policies */              \
-    X(SESSION, "session")   /* a service (handshake without SNI) or an endpoint (its own) */ \
-    X(SERVICE, "service")   /* what does not depend on a name */                             \
-    X(ENDPOINT, "endpoint") /* what does */                                                  \
-    X(CHAIN, "chain")       /* rows of chains and completions */                             \
-    X(CERTIFICATE, "certificate")
+#define FINDING_SCOPES(X)                                                                          \
+    X(SCOPE_DOMAIN, "domain")                                                                      \
+    X(SCOPE_HOST, "host")                                                                          \
+    X(SCOPE_POLICY, "policy")     /* the policy host of a domain, rows of policies */              \
+    X(SCOPE_SESSION, "session")   /* a service (handshake without SNI) or an endpoint (its own) */ \
+    X(SCOPE_SERVICE, "service")   /* what does not depend on a name */                             \
+    X(SCOPE_ENDPOINT, "endpoint") /* what does */                                                  \
+    X(SCOPE_CHAIN, "chain")       /* rows of chains and completions */                             \
+    X(SCOPE_CERTIFICATE, "certificate")
 
 enum finding_scope {
-#define X(name, word) SCOPE_##name,
-    FINDING_SCOPES(X)
-#undef X
-    SCOPE_COUNT
+    FINDING_SCOPES(ENUMERATOR) SCOPE_COUNT
 };
 
-const char *finding_scope_word(enum finding_scope s);
+VOCABULARY(finding_scope, enum finding_scope);
 
 enum finding_code {
 #define FINDING(name, ...) FINDING_##name,

@@ -5,19 +5,9 @@
 #include "scanner/base/check.h"
 #include "scanner/dane/dane.h"
 
-const char *dane_domain_word(enum dane_domain_state s)
-{
-    switch (s) {
-#define X(name, word)        \
-    case DANE_DOMAIN_##name: \
-        return word;
-        DANE_DOMAINS(X)
-#undef X
-    case DANE_DOMAIN_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown dane_domain_state");
-}
+const struct vocabulary dane_domain_vocabulary =
+    VOCABULARY_OF(DANE_DOMAINS, "dane_domain", "state",
+                  "DANE over the MX hosts of a domain. The first that applies.");
 
 /* A name that is listed with two preferences is one host. */
 static bool dane_host_is_repeated(const struct seen_domain *d, size_t i)

@@ -1,28 +1,31 @@
 #pragma once
 
 #include "scanner/analysis/rollup.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/seen_target.h"
 
 /** DANE over the MX set of a domain (RFC 7672 section 2.2). Pure. */
 
 /** Words are part of the output. The first that fits, but FAILED is known whatever else is not. */
 #define DANE_DOMAINS(X)                                                                          \
-    X(UNKNOWN, "unknown")         /* AD is not trusted, or an exchange could not be looked up */ \
-    X(NONE, "none")               /* no exchange has TLSA records */                             \
-    X(INEFFECTIVE, "ineffective") /* there are records, none in force: insecure */               \
-    X(UNUSABLE, "unusable")       /* records in force, none usable: nobody is authenticated */   \
-    X(FAILED, "failed")   /* some exchange has to be skipped: a lookup failed, a mismatch */     \
-    X(PARTIAL, "partial") /* some exchanges have usable records in force, some have not */       \
-    X(FULL, "full")       /* all have, and none is known to fail */
+    X(DANE_DOMAIN_UNKNOWN, "unknown",                                                            \
+      "not known: the AD bit of this resolver is not trusted (--trust-ad), or an MX host could " \
+      "not be looked up")                                                                        \
+    X(DANE_DOMAIN_NONE, "none", "no MX host has TLSA records")                                   \
+    X(DANE_DOMAIN_INEFFECTIVE, "ineffective", "there are TLSA records, but none is in force")    \
+    X(DANE_DOMAIN_UNUSABLE, "unusable",                                                          \
+      "there are secure TLSA records, but none is usable: TLS is required, and no server is "    \
+      "authenticated")                                                                           \
+    X(DANE_DOMAIN_FAILED, "failed",                                                              \
+      "senders must skip an MX host: a lookup failed, or no record matches")                     \
+    X(DANE_DOMAIN_PARTIAL, "partial", "some MX hosts have usable records, some do not")          \
+    X(DANE_DOMAIN_FULL, "full", "every MX host has usable records, and none is known to fail")
 
 enum dane_domain_state {
-#define X(name, word) DANE_DOMAIN_##name,
-    DANE_DOMAINS(X)
-#undef X
-    DANE_DOMAIN_COUNT
+    DANE_DOMAINS(ENUMERATOR) DANE_DOMAIN_COUNT
 };
 
-const char *dane_domain_word(enum dane_domain_state s);
+VOCABULARY(dane_domain, enum dane_domain_state);
 
 struct dane_domain {
     enum dnssec_state mx; /* of the MX RRset */

@@ -5,19 +5,8 @@
 #include "scanner/analysis/delivery_path.h"
 #include "scanner/base/check.h"
 
-const char *delivery_reason_word(enum delivery_reason r)
-{
-    switch (r) {
-#define X(name, word)            \
-    case DELIVERY_REASON_##name: \
-        return word;
-        DELIVERY_REASONS(X)
-#undef X
-    case DELIVERY_REASON_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown delivery_reason");
-}
+const struct vocabulary delivery_reason_vocabulary = VOCABULARY_OF(
+    DELIVERY_REASONS, "delivery_reason", "decided_by", "The reason of a delivery outcome.");
 
 /* --- all profiles -------------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 #include "scanner/analysis/dane_domain.h"
 #include "scanner/analysis/sender_profile.h"
 #include "scanner/analysis/sts_verdict.h"
+#include "scanner/base/vocabulary.h"
 
 /**
  * What becomes of mail to a domain, by sender profile: the MX set walked as that sender would (design
@@ -11,62 +12,89 @@
  * 25 was not asked for. Pure.
  */
 
-#define DELIVERY_REASONS(X)                                                                     \
-    X(NONE, "")                                                                                 \
-    X(NO_MAIL, "no_mail")             /* null MX, NXDOMAIN, no address */                       \
-    X(NULL_MX, "null_mx")             /* beside others */                                       \
-    X(SESSIONS_MAX, "sessions_max")   /* the sender may have given up before */                 \
-    X(ADDRESSES_MAX, "addresses_max") /* the same, after so many addresses */                   \
-    X(IPV6, "ipv6")                   /* of a sender that may have none */                      \
-    X(MX_NAME, "mx_name")             /* an exchange that is no host name */                    \
-    X(DNS_FAILED, "dns_failed")                                                                 \
-    X(NOT_TESTED, "not_tested") /* no conclusive session */                                     \
-    X(NOT_REACHABLE, "not_reachable")                                                           \
-    X(NO_STARTTLS, "no_starttls")                                                               \
-    X(STARTTLS_REJECTED, "starttls_rejected") /* for good: the sender tries no other server */  \
-    X(STARTTLS_REFUSED, "starttls_refused")   /* 4xx or 5xx, and what follows from it */        \
-    X(TLS_FAILED, "tls_failed")                                                                 \
-    X(TLS_VERSION, "tls_version") /* outside what the sender speaks */                          \
-    X(TLS_SUITE, "tls_suite") /* the sender lacks the suite or group, or the DH key is small */ \
-    X(CERTIFICATE_FORM, "certificate_form") /* not all libraries can read it */                 \
-    X(LEAF_KEY, "leaf_key")                 /* kind or size of the key */                       \
-    X(KEY_USAGE, "key_usage")               /* the leaf's key may not sign */                   \
-    X(LIST_SIZE, "list_size")               /* the certificate list is too large for it */      \
-    X(SESSION_LOST, "session_lost")         /* right after the handshake */                     \
-    X(SMTP_REPLIES, "smtp_replies")         /* lines that the sender cannot read */             \
-    X(STARTTLS_KEYWORD, "starttls_keyword") /* not as every sender reads it */                  \
-    X(HIDDEN_GREETING, "hidden_greeting")   /* answered with HELO */                            \
-    X(OWN_NAME, "own_name")                 /* the server calls itself as its client */         \
-    X(STARTTLS_REPLY, "starttls_reply")     /* 2xx, but not 220 */                              \
-    X(AFTER_220, "after_220")               /* octets behind the reply to STARTTLS */           \
-    X(UNSTABLE, "unstable")                 /* not the same in each session */                  \
-    X(CERTIFICATE_PATH, "certificate_path") /* this sender takes another path, which fails */   \
-    X(VERSION_NOT_PROBED, "version_not_probed")                                                 \
-    X(SNI_NOT_PROBED, "sni_not_probed") /* the handshake this sender makes was not made */      \
-    X(CERTIFICATE, "certificate")       /* chain */                                             \
-    X(NAME, "name")                                                                             \
-    X(STS_MX_NOT_COVERED, "sts_mx_not_covered")                                                 \
-    X(STS_CERTIFICATE, "sts_certificate")                                                       \
-    X(STS_NO_TLS, "sts_no_tls")                                                                 \
-    X(STS_UNKNOWN, "sts_unknown") /* whether a policy is enforced */                            \
-    X(DANE_LOOKUP, "dane_lookup")                                                               \
-    X(DANE_MISMATCH, "dane_mismatch")                                                           \
-    X(DANE_NO_TLS, "dane_no_tls")                                                               \
-    X(DANE_UNKNOWN, "dane_unknown")                                                             \
-    X(AUTHENTICATED_DANE, "dane")                                                               \
-    X(AUTHENTICATED_STS, "sts")                                                                 \
-    X(AUTHENTICATED_PKIX, "pkix")     /* the sender's own level */                              \
-    X(OPPORTUNISTIC, "opportunistic") /* encrypted, the certificate not asked for */            \
-    X(DANE_UNUSABLE, "dane_unusable") /* encrypted, because TLSA demands TLS */
+#define DELIVERY_REASONS(X)                                                                        \
+    X(DELIVERY_REASON_NONE, "", NULL)                                                              \
+    X(DELIVERY_REASON_NO_MAIL, "no_mail", "the domain accepts no mail")                            \
+    X(DELIVERY_REASON_NULL_MX, "null_mx",                                                          \
+      "there is a null MX among other MX records, and the sender bounces the mail")                \
+    X(DELIVERY_REASON_SESSIONS_MAX, "sessions_max",                                                \
+      "the sender may give up before it tries this one")                                           \
+    X(DELIVERY_REASON_ADDRESSES_MAX, "addresses_max",                                              \
+      "the sender tries no more addresses before it tries this one, or it may not")                \
+    X(DELIVERY_REASON_IPV6, "ipv6", "it is not known whether the sender can reach IPv6 addresses") \
+    X(DELIVERY_REASON_MX_NAME, "mx_name",                                                          \
+      "an unusual MX host or address; whether the sender accepts it is not known")                 \
+    X(DELIVERY_REASON_DNS_FAILED, "dns_failed", "the DNS lookup failed")                           \
+    X(DELIVERY_REASON_NOT_TESTED, "not_tested", "there was no conclusive session")                 \
+    X(DELIVERY_REASON_NOT_REACHABLE, "not_reachable", "no connection")                             \
+    X(DELIVERY_REASON_NO_STARTTLS, "no_starttls", "STARTTLS is not offered")                       \
+    X(DELIVERY_REASON_STARTTLS_REJECTED, "starttls_rejected",                                      \
+      "the server permanently rejects STARTTLS, and TLS is required: the sender tries no other "   \
+      "server")                                                                                    \
+    X(DELIVERY_REASON_STARTTLS_REFUSED, "starttls_refused",                                        \
+      "the server answers the command STARTTLS with a 4xx or 5xx reply; the session may end with " \
+      "it")                                                                                        \
+    X(DELIVERY_REASON_TLS_FAILED, "tls_failed", "the handshake fails")                             \
+    X(DELIVERY_REASON_TLS_VERSION, "tls_version",                                                  \
+      "the sender and the server have no TLS version in common")                                   \
+    X(DELIVERY_REASON_TLS_SUITE, "tls_suite",                                                      \
+      "the server chose a cipher suite, group or Diffie-Hellman key that the sender is not known " \
+      "to accept")                                                                                 \
+    X(DELIVERY_REASON_CERTIFICATE_FORM, "certificate_form",                                        \
+      "a certificate of the list is not in a form that every TLS library can parse")               \
+    X(DELIVERY_REASON_LEAF_KEY, "leaf_key",                                                        \
+      "the sender's TLS library is not known to accept a key of this type or size")                \
+    X(DELIVERY_REASON_KEY_USAGE, "key_usage",                                                      \
+      "the keyUsage of the certificate does not allow this use, and some senders check that")      \
+    X(DELIVERY_REASON_LIST_SIZE, "list_size",                                                      \
+      "the certificate list is larger than the sender's TLS library is known to accept")           \
+    X(DELIVERY_REASON_SESSION_LOST, "session_lost", "the session ends right after the handshake")  \
+    X(DELIVERY_REASON_SMTP_REPLIES, "smtp_replies",                                                \
+      "the replies have lines that the sender is not known to accept")                             \
+    X(DELIVERY_REASON_STARTTLS_KEYWORD, "starttls_keyword",                                        \
+      "STARTTLS is listed in a form that some senders do not recognize; see quirks and forms in "  \
+      "transcript")                                                                                \
+    X(DELIVERY_REASON_HIDDEN_GREETING, "hidden_greeting",                                          \
+      "the greeting has no text; some senders then say HELO, so they do not see STARTTLS")         \
+    X(DELIVERY_REASON_OWN_NAME, "own_name",                                                        \
+      "the server calls itself by the name of its client, which some senders take for a mail "     \
+      "loop")                                                                                      \
+    X(DELIVERY_REASON_STARTTLS_REPLY, "starttls_reply",                                            \
+      "the reply to STARTTLS is positive but not 220")                                             \
+    X(DELIVERY_REASON_AFTER_220, "after_220", "cleartext data follows the reply to STARTTLS")      \
+    X(DELIVERY_REASON_UNSTABLE, "unstable",                                                        \
+      "the server behaves differently from session to session")                                    \
+    X(DELIVERY_REASON_CERTIFICATE_PATH, "certificate_path",                                        \
+      "TLS libraries build different paths to a trust anchor, and not all of these pass")          \
+    X(DELIVERY_REASON_VERSION_NOT_PROBED, "version_not_probed",                                    \
+      "it is not known whether the server accepts a version of this sender (--probes versions)")   \
+    X(DELIVERY_REASON_SNI_NOT_PROBED, "sni_not_probed",                                            \
+      "the kind of handshake that this sender makes was not tested")                               \
+    X(DELIVERY_REASON_CERTIFICATE, "certificate", "the certificate chain fails verification")      \
+    X(DELIVERY_REASON_NAME, "name", "the name in the certificate does not match")                  \
+    X(DELIVERY_REASON_STS_MX_NOT_COVERED, "sts_mx_not_covered",                                    \
+      "no pattern of the MTA-STS policy matches the MX host")                                      \
+    X(DELIVERY_REASON_STS_CERTIFICATE, "sts_certificate",                                          \
+      "the certificate fails verification, which MTA-STS requires")                                \
+    X(DELIVERY_REASON_STS_NO_TLS, "sts_no_tls", "no TLS, which MTA-STS requires")                  \
+    X(DELIVERY_REASON_STS_UNKNOWN, "sts_unknown",                                                  \
+      "it is not known whether an MTA-STS policy is enforced")                                     \
+    X(DELIVERY_REASON_DANE_LOOKUP, "dane_lookup", "the TLSA records could not be looked up")       \
+    X(DELIVERY_REASON_DANE_MISMATCH, "dane_mismatch", "no TLSA record matches")                    \
+    X(DELIVERY_REASON_DANE_NO_TLS, "dane_no_tls", "no TLS, which TLSA records require")            \
+    X(DELIVERY_REASON_DANE_UNKNOWN, "dane_unknown",                                                \
+      "it is not known whether a TLSA record matches")                                             \
+    X(DELIVERY_REASON_AUTHENTICATED_DANE, "dane", "a TLSA record matches")                         \
+    X(DELIVERY_REASON_AUTHENTICATED_STS, "sts", "the checks of MTA-STS pass")                      \
+    X(DELIVERY_REASON_AUTHENTICATED_PKIX, "pkix", "the sender's own verification passes")          \
+    X(DELIVERY_REASON_OPPORTUNISTIC, "opportunistic", "TLS, and no certificate is required")       \
+    X(DELIVERY_REASON_DANE_UNUSABLE, "dane_unusable", "TLS, because TLSA records require it")
 
 enum delivery_reason {
-#define X(name, word) DELIVERY_REASON_##name,
-    DELIVERY_REASONS(X)
-#undef X
-    DELIVERY_REASON_COUNT
+    DELIVERY_REASONS(ENUMERATOR) DELIVERY_REASON_COUNT
 };
 
-const char *delivery_reason_word(enum delivery_reason r);
+VOCABULARY(delivery_reason, enum delivery_reason);
 
 struct sender_delivery {
     enum delivery best;

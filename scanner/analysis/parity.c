@@ -4,17 +4,9 @@
 
 #define VERSION_FIRST 0x0301 /* TLS 1.0 */
 
-const char *parity_word(enum parity p)
-{
-    switch (p) {
-#define X(name, word)   \
-    case PARITY_##name: \
-        return word;
-        PARITIES(X)
-#undef X
-    }
-    UNREACHABLE("unknown parity");
-}
+const struct vocabulary parity_vocabulary =
+    VOCABULARY_OF(PARITIES, "parity", "reachable, starttls, tls_version, leaf, acceptable",
+                  "A comparison of two sides.");
 
 enum truth endpoint_answers(const struct endpoint_brief *e)
 {

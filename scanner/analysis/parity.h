@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/rollup.h"
+#include "scanner/base/vocabulary.h"
 
 /**
  * Sides beside each other (requirement R9): IPv4 and IPv6 of a host, each of its addresses, and the
@@ -12,18 +13,16 @@
  * else it is unknown, because an untested endpoint could change it. So what was not tested, such
  * as IPv6 without a route from here, is never a fault. Special-purpose addresses are no sides.
  */
-#define PARITIES(X)       \
-    X(UNKNOWN, "unknown") \
-    X(SAME, "same")       \
-    X(DIFFERS, "differs")
+#define PARITIES(X)                                         \
+    X(PARITY_UNKNOWN, "unknown", "one side was not tested") \
+    X(PARITY_SAME, "same", "both sides are the same")       \
+    X(PARITY_DIFFERS, "differs", "the sides differ")
 
 enum parity {
-#define X(name, word) PARITY_##name,
-    PARITIES(X)
-#undef X
+    PARITIES(ENUMERATOR)
 };
 
-const char *parity_word(enum parity p);
+VOCABULARY(parity, enum parity);
 
 /** What is compared. A certificate is compared where there is one. */
 enum parity_fact {

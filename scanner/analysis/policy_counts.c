@@ -6,33 +6,9 @@
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 
-const char *manager_word(enum manager m)
-{
-    switch (m) {
-#define X(name, word)    \
-    case MANAGER_##name: \
-        return word;
-        MANAGERS(X)
-#undef X
-    case MANAGER_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown manager");
-}
+const struct vocabulary manager_vocabulary = VOCABULARY_WORDS(MANAGERS);
 
-const char *dane_manager_word(enum dane_manager m)
-{
-    switch (m) {
-#define X(name, word)         \
-    case DANE_MANAGER_##name: \
-        return word;
-        DANE_MANAGERS(X)
-#undef X
-    case DANE_MANAGER_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown dane_manager");
-}
+const struct vocabulary dane_manager_vocabulary = VOCABULARY_WORDS(DANE_MANAGERS);
 
 void policy_counts_deinit(struct policy_counts *c)
 {

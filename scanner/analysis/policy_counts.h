@@ -3,6 +3,7 @@
 #include "scanner/analysis/domain_verdict.h"
 #include "scanner/analysis/parity.h"
 #include "scanner/base/map.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/dane/dane.h"
 
 /**
@@ -14,35 +15,29 @@
  */
 
 /** Who runs it, from names alone: of the domain's own registrable domain or not. */
-#define MANAGERS(X)       \
-    X(UNKNOWN, "unknown") \
-    X(SELF, "self")       \
-    X(OTHER, "third_party")
+#define MANAGERS(X)               \
+    X(MANAGER_UNKNOWN, "unknown") \
+    X(MANAGER_SELF, "self")       \
+    X(MANAGER_OTHER, "third_party")
 
 enum manager {
-#define X(name, word) MANAGER_##name,
-    MANAGERS(X)
-#undef X
-    MANAGER_COUNT
+    MANAGERS(ENUMERATOR) MANAGER_COUNT
 };
 
-const char *manager_word(enum manager m);
+VOCABULARY(manager, enum manager);
 
 /** DANE 2022: who runs mail and who runs DNS. */
-#define DANE_MANAGERS(X)                                              \
-    X(UNKNOWN, "unknown")                                             \
-    X(MAIL_OUTSOURCED, "mail_outsourced")                             \
-    X(DNS_OUTSOURCED, "dns_outsourced") /* mail under its own name */ \
-    X(SELF, "self")
+#define DANE_MANAGERS(X)                                                           \
+    X(DANE_MANAGER_UNKNOWN, "unknown")                                             \
+    X(DANE_MANAGER_MAIL_OUTSOURCED, "mail_outsourced")                             \
+    X(DANE_MANAGER_DNS_OUTSOURCED, "dns_outsourced") /* mail under its own name */ \
+    X(DANE_MANAGER_SELF, "self")
 
 enum dane_manager {
-#define X(name, word) DANE_MANAGER_##name,
-    DANE_MANAGERS(X)
-#undef X
-    DANE_MANAGER_COUNT
+    DANE_MANAGERS(ENUMERATOR) DANE_MANAGER_COUNT
 };
 
-const char *dane_manager_word(enum dane_manager m);
+VOCABULARY(dane_manager, enum dane_manager);
 
 #define COUNT_TLD_MAX 64 /* octets of a label with NUL */
 

@@ -2,16 +2,8 @@
 
 #include "scanner/base/check.h"
 
-const char *policy_stage_word(enum policy_stage s)
-{
-    static const char *const words[] = {
-#define X(name, word) [POLICY_STAGE_##name] = word,
-        POLICY_STAGES(X)
-#undef X
-    };
-    CHECK((unsigned)s < POLICY_STAGE_COUNT);
-    return words[s];
-}
+const struct vocabulary policy_stage_vocabulary = VOCABULARY_OF(
+    POLICY_STAGES, "policy_stage", "stage", "The stage where the fetch of a policy ended.");
 
 /* Of an end that can come at any time. */
 static enum policy_stage stage_reached(const struct seen_policy *p)

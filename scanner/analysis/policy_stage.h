@@ -1,22 +1,20 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/seen_policy.h"
 
 /** How far the fetch of a policy came (RFC 8461 section 3.3): the stage it ended in. Pure. */
-#define POLICY_STAGES(X)                                             \
-    X(DNS, "dns")                                                    \
-    X(CONNECT, "connect") /* with what may not be dialled */         \
-    X(TLS, "tls")                                                    \
-    X(HTTP, "http") /* the head of the response, and what it says */ \
-    X(BODY, "body")                                                  \
-    X(COMPLETE, "complete")
+#define POLICY_STAGES(X)                                                \
+    X(POLICY_STAGE_DNS, "dns", "the address lookup of the policy host") \
+    X(POLICY_STAGE_CONNECT, "connect", "the connection")                \
+    X(POLICY_STAGE_TLS, "tls", "the handshake")                         \
+    X(POLICY_STAGE_HTTP, "http", "the response header, or its status")  \
+    X(POLICY_STAGE_BODY, "body", "the body")                            \
+    X(POLICY_STAGE_COMPLETE, "complete", "none: the body is complete")
 
 enum policy_stage {
-#define X(name, word) POLICY_STAGE_##name,
-    POLICY_STAGES(X)
-#undef X
-    POLICY_STAGE_COUNT
+    POLICY_STAGES(ENUMERATOR) POLICY_STAGE_COUNT
 };
 
-const char *policy_stage_word(enum policy_stage s);
+VOCABULARY(policy_stage, enum policy_stage);
 enum policy_stage policy_stage_of(const struct seen_policy *p);

@@ -3,19 +3,7 @@
 #include "scanner/analysis/account.h"
 #include "scanner/base/check.h"
 
-const char *property_word(enum property p)
-{
-    switch (p) {
-#define X(name, word)     \
-    case PROPERTY_##name: \
-        return word;
-        PROPERTIES(X)
-#undef X
-    case PROPERTY_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown property");
-}
+const struct vocabulary property_vocabulary = VOCABULARY_WORDS(PROPERTIES);
 
 bool property_needs_host(enum property p)
 {
@@ -23,19 +11,8 @@ bool property_needs_host(enum property p)
            p == PROPERTY_SNI_NEEDED;
 }
 
-const char *rollup_word(enum rollup r)
-{
-    switch (r) {
-#define X(name, word)   \
-    case ROLLUP_##name: \
-        return word;
-        ROLLUPS(X)
-#undef X
-    case ROLLUP_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown rollup");
-}
+const struct vocabulary rollup_vocabulary =
+    VOCABULARY_OF(ROLLUPS, "rollup", "value", "A property of several endpoints.");
 
 static enum truth truth_of_known(bool known, bool yes)
 {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/seen_target.h"
 
 /**
@@ -13,48 +14,42 @@
  * Special-purpose addresses (RFC 6890) are dialled by nobody, so nothing is left to find out:
  * they are not reachable, and no part of the total of the other properties.
  */
-#define PROPERTIES(X)                                                                       \
-    X(REACHABLE, "reachable")     /* the TCP connection stood; no also when inconclusive */ \
-    X(STARTTLS, "starttls")       /* the keyword was listed; implicit TLS counts */         \
-    X(ESTABLISHED, "established") /* a handshake completed */                               \
-    X(TLS1_0, "tlsv1_0")          /* and this version was negotiated: the highest shared */ \
-    X(TLS1_1, "tlsv1_1")                                                                    \
-    X(TLS1_2, "tlsv1_2")                                                                    \
-    X(TLS1_3, "tlsv1_3")                                                                    \
-    X(TLS1_2_OR_NEWER, "tlsv1_2_or_newer")    /* RFC 8461 section 7.2 */                    \
-    X(CHAIN_TRUSTED, "chain_trusted")         /* by the first trust store, as served */     \
-    X(CHAIN_SELF_SIGNED, "chain_self_signed") /* the leaf is signed by its own key */       \
-    X(CHAIN_EXPIRED, "chain_expired")                                                       \
-    X(NAME_MATCHES, "name_matches")   /* a dNSName is the host's, RFC 9525 section 6 */     \
-    X(NAME_MISMATCH, "name_mismatch") /* there is a leaf, and it is for other names */      \
-    X(ACCEPTABLE, "acceptable")       /* both; no also without a certificate */             \
-    X(SNI_NEEDED, "sni_needed")       /* acceptable, or a handshake, with SNI only */
+#define PROPERTIES(X)                                                                            \
+    X(PROPERTY_REACHABLE, "reachable") /* the TCP connection stood; no also when inconclusive */ \
+    X(PROPERTY_STARTTLS, "starttls")   /* the keyword was listed; implicit TLS counts */         \
+    X(PROPERTY_ESTABLISHED, "established") /* a handshake completed */                           \
+    X(PROPERTY_TLS1_0, "tlsv1_0") /* and this version was negotiated: the highest shared */      \
+    X(PROPERTY_TLS1_1, "tlsv1_1")                                                                \
+    X(PROPERTY_TLS1_2, "tlsv1_2")                                                                \
+    X(PROPERTY_TLS1_3, "tlsv1_3")                                                                \
+    X(PROPERTY_TLS1_2_OR_NEWER, "tlsv1_2_or_newer")    /* RFC 8461 section 7.2 */                \
+    X(PROPERTY_CHAIN_TRUSTED, "chain_trusted")         /* by the first trust store, as served */ \
+    X(PROPERTY_CHAIN_SELF_SIGNED, "chain_self_signed") /* the leaf is signed by its own key */   \
+    X(PROPERTY_CHAIN_EXPIRED, "chain_expired")                                                   \
+    X(PROPERTY_NAME_MATCHES, "name_matches")   /* a dNSName is the host's, RFC 9525 section 6 */ \
+    X(PROPERTY_NAME_MISMATCH, "name_mismatch") /* there is a leaf, and it is for other names */  \
+    X(PROPERTY_ACCEPTABLE, "acceptable")       /* both; no also without a certificate */         \
+    X(PROPERTY_SNI_NEEDED, "sni_needed")       /* acceptable, or a handshake, with SNI only */
 
 enum property {
-#define X(name, word) PROPERTY_##name,
-    PROPERTIES(X)
-#undef X
-    PROPERTY_COUNT
+    PROPERTIES(ENUMERATOR) PROPERTY_COUNT
 };
 
-const char *property_word(enum property p);
+VOCABULARY(property, enum property);
 /** It is about the host name that was asked for: a session without SNI does not have it. */
 bool property_needs_host(enum property p);
 
-#define ROLLUPS(X)        \
-    X(UNKNOWN, "unknown") \
-    X(ALL, "all")         \
-    X(SOME, "some")       \
-    X(NONE, "none")
+#define ROLLUPS(X)                                                               \
+    X(ROLLUP_UNKNOWN, "unknown", "an untested endpoint could change the result") \
+    X(ROLLUP_ALL, "all", "every endpoint has it")                                \
+    X(ROLLUP_SOME, "some", "some endpoints have it, some do not")                \
+    X(ROLLUP_NONE, "none", "no endpoint has it")
 
 enum rollup {
-#define X(name, word) ROLLUP_##name,
-    ROLLUPS(X)
-#undef X
-    ROLLUP_COUNT
+    ROLLUPS(ENUMERATOR) ROLLUP_COUNT
 };
 
-const char *rollup_word(enum rollup r);
+VOCABULARY(rollup, enum rollup);
 
 enum truth property_of(enum property p, const struct endpoint_brief *e);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/tls_stack.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/policy/sts_reading.h"
 
 /**
@@ -133,19 +134,16 @@ enum profile_null_mx {
 };
 
 /** Why a domain takes no mail: what DNS says of it leads nowhere. */
-#define NO_MAIL_KINDS(X)                                                                    \
-    X(NXDOMAIN, "nxdomain")                                                                 \
-    X(NULL_MX, "null_mx")             /* RFC 7505 */                                        \
-    X(NO_ADDRESS, "no_address")       /* no MX records, no address: RFC 5321 section 5.1 */ \
-    X(MX_NO_ADDRESS, "mx_no_address") /* an exchange without one */                         \
-    X(MX_LOCALHOST, "mx_localhost")   /* an exchange that is everybody's own host */        \
-    X(MX_NAME, "mx_name")             /* an exchange that is no host name */
+#define NO_MAIL_KINDS(X)                                                                      \
+    X(NO_MAIL_NXDOMAIN, "nxdomain")                                                           \
+    X(NO_MAIL_NULL_MX, "null_mx")       /* RFC 7505 */                                        \
+    X(NO_MAIL_NO_ADDRESS, "no_address") /* no MX records, no address: RFC 5321 section 5.1 */ \
+    X(NO_MAIL_MX_NO_ADDRESS, "mx_no_address") /* an exchange without one */                   \
+    X(NO_MAIL_MX_LOCALHOST, "mx_localhost")   /* an exchange that is everybody's own host */  \
+    X(NO_MAIL_MX_NAME, "mx_name")             /* an exchange that is no host name */
 
 enum no_mail_kind {
-#define X(name, word) NO_MAIL_##name,
-    NO_MAIL_KINDS(X)
-#undef X
-    NO_MAIL_KIND_COUNT
+    NO_MAIL_KINDS(ENUMERATOR) NO_MAIL_KIND_COUNT
 };
 
 /** Which addresses a sender tries that stops after some. */

@@ -2,19 +2,8 @@
 
 #include "scanner/base/check.h"
 
-const char *readiness_item_word(enum readiness_item i)
-{
-    switch (i) {
-#define X(name, word)      \
-    case READINESS_##name: \
-        return word;
-        READINESS_ITEMS(X)
-#undef X
-    case READINESS_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown readiness_item");
-}
+const struct vocabulary readiness_item_vocabulary = VOCABULARY_OF(
+    READINESS_ITEMS, "readiness_item", "item", "What MTA-STS in mode enforce requires.");
 
 /* Senders with MTA-STS send SNI (RFC 8461 section 4.1). */
 bool readiness_item_is_advisory(enum readiness_item i)

@@ -1,45 +1,47 @@
 #pragma once
 
 #include "scanner/analysis/sts_verdict.h"
+#include "scanner/base/vocabulary.h"
 
 /**
  * May the domain go to MTA-STS enforce (requirement R20)? A checklist, for domains with and without a
- * policy. Pure.
+ * policy. Pure. DEFAULT_CERTIFICATE is advisory. RECORD and POLICY are null without a record, MX_COVERED without
+ * a policy.
  */
-#define READINESS_ITEMS(X)                                                                     \
-    X(STARTTLS, "starttls") /* offered and unmangled at every address of every MX */           \
-    X(TLS12, "tls12")       /* TLS 1.2 or newer everywhere, RFC 8461 section 7.2 */            \
-    X(CHAIN, "chain")       /* trusted with SNI everywhere */                                  \
-    X(NAME, "name")         /* a dNSName is that of the MX everywhere */                       \
-    X(DEFAULT_CERTIFICATE, "default_certificate") /* the same without SNI; advisory */         \
-    X(RECORD, "record") /* strictly valid, without quirks (sts_reading.h); null without one */ \
-    X(POLICY,                                                                                  \
-      "policy") /* fetched as the RFC asks, valid, without quirks; null without a record */    \
-    X(MX_COVERED, "mx_covered") /* every MX by a pattern; null without a policy */
+#define READINESS_ITEMS(X)                                                                         \
+    X(READINESS_STARTTLS, "starttls",                                                              \
+      "STARTTLS is offered and not masked at every address of every MX host")                      \
+    X(READINESS_TLS12, "tls12", "every address negotiates TLS 1.2 or newer")                       \
+    X(READINESS_CHAIN, "chain", "every address presents a trusted chain")                          \
+    X(READINESS_NAME, "name", "every address presents a certificate with the name of the MX host") \
+    X(READINESS_DEFAULT_CERTIFICATE, "default_certificate",                                        \
+      "the certificate presented without SNI passes verification as well; advisory, because "      \
+      "senders with MTA-STS send SNI")                                                             \
+    X(READINESS_RECORD, "record",                                                                  \
+      "the TXT record is valid, and has nothing that senders read differently")                    \
+    X(READINESS_POLICY, "policy",                                                                  \
+      "the policy is valid, served as the RFC requires, and has nothing that senders read "        \
+      "differently")                                                                               \
+    X(READINESS_MX_COVERED, "mx_covered", "each MX host matches a pattern of the policy")
 
 enum readiness_item {
-#define X(name, word) READINESS_##name,
-    READINESS_ITEMS(X)
-#undef X
-    READINESS_COUNT
+    READINESS_ITEMS(ENUMERATOR) READINESS_COUNT
 };
 
-const char *readiness_item_word(enum readiness_item i);
+VOCABULARY(readiness_item, enum readiness_item);
 bool readiness_item_is_advisory(enum readiness_item i);
 
-#define READINESS_RESULTS(X) \
-    X(UNKNOWN, "unknown")    \
-    X(PASS, "pass")          \
-    X(FAIL, "fail")          \
-    X(NOT_APPLICABLE, "")
+#define READINESS_RESULTS(X)                                                        \
+    X(READINESS_UNKNOWN, "unknown", "an untested endpoint could change the result") \
+    X(READINESS_PASS, "pass", "yes")                                                \
+    X(READINESS_FAIL, "fail", "no")                                                 \
+    X(READINESS_NOT_APPLICABLE, "", NULL)
 
 enum readiness {
-#define X(name, word) READINESS_##name,
-    READINESS_RESULTS(X)
-#undef X
+    READINESS_RESULTS(ENUMERATOR)
 };
 
-const char *readiness_word(enum readiness r);
+VOCABULARY(readiness, enum readiness);
 
 struct readiness_result {
     enum readiness result;

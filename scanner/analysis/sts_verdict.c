@@ -7,31 +7,13 @@
 #define TYPO_DISTANCE 3   /* edits; IMC 2025 */
 #define NAME_MAX      253 /* octets of a name, RFC 1035 section 2.3.4 */
 
-const char *sts_state_word(enum sts_state s)
-{
-    switch (s) {
-#define X(name, word)      \
-    case STS_STATE_##name: \
-        return word;
-        STS_STATES(X)
-#undef X
-    case STS_STATE_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown sts_state");
-}
+const struct vocabulary sts_state_vocabulary = VOCABULARY_OF(
+    STS_STATES, "sts_state", "state",
+    "MTA-STS for a sender that follows the RFC and has no cached policy. The first that applies.");
 
-const char *sts_mismatch_word(enum sts_mismatch m)
-{
-    switch (m) {
-#define X(name, word)         \
-    case STS_MISMATCH_##name: \
-        return word;
-        STS_MISMATCHES(X)
-#undef X
-    }
-    UNREACHABLE("unknown sts_mismatch");
-}
+const struct vocabulary sts_mismatch_vocabulary =
+    VOCABULARY_OF(STS_MISMATCHES, "sts_mismatch", "mismatch",
+                  "How the closest pattern of a policy differs from an MX host.");
 
 void sts_verdict_init(struct sts_verdict *v)
 {

@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/name_match.h"
 #include "scanner/analysis/rollup.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/policy/media_type.h"
 #include "scanner/policy/sts_policy.h"
@@ -17,25 +18,26 @@
  * in the lenient reading; the first that fits. Senders that read otherwise: sts_is_enforced_by(). Words are
  * part of the output.
  */
-#define STS_STATES(X)                                                                            \
-    X(UNKNOWN, "unknown")               /* the record could not be looked up */                  \
-    X(NONE, "none")                     /* no record that means MTA-STS in any reading */        \
-    X(RECORD_INVALID, "record_invalid") /* senders that keep to the RFC see no MTA-STS */        \
-    X(FETCH_FAILED, "fetch_failed")     /* DNS, TCP, TLS or HTTP of the policy host */           \
-    X(CERTIFICATE_INVALID, "certificate_invalid") /* of the policy host, RFC 8461 section 3.3 */ \
-    X(POLICY_INVALID, "policy_invalid")                                                          \
-    X(MODE_NONE, "mode_none")                                                                    \
-    X(TESTING, "testing")                                                                        \
-    X(ENFORCE, "enforce")
+#define STS_STATES(X)                                                                 \
+    X(STS_STATE_UNKNOWN, "unknown",                                                   \
+      "the record could not be looked up, or the policy was not fetched")             \
+    X(STS_STATE_NONE, "none", "there is no record (strict or lenient)")               \
+    X(STS_STATE_RECORD_INVALID, "record_invalid",                                     \
+      "there is a record, but senders that follow the RFC ignore it")                 \
+    X(STS_STATE_FETCH_FAILED, "fetch_failed",                                         \
+      "the policy could not be fetched; see fetch in policies")                       \
+    X(STS_STATE_CERTIFICATE_INVALID, "certificate_invalid",                           \
+      "the certificate of the policy host fails verification (RFC 8461 section 3.3)") \
+    X(STS_STATE_POLICY_INVALID, "policy_invalid", "the body is not a valid policy")   \
+    X(STS_STATE_MODE_NONE, "mode_none", "mode none: no policy")                       \
+    X(STS_STATE_TESTING, "testing", "mode testing: senders only report failures")     \
+    X(STS_STATE_ENFORCE, "enforce", "mode enforce: senders do not deliver where the checks fail")
 
 enum sts_state {
-#define X(name, word) STS_STATE_##name,
-    STS_STATES(X)
-#undef X
-    STS_STATE_COUNT
+    STS_STATES(ENUMERATOR) STS_STATE_COUNT
 };
 
-const char *sts_state_word(enum sts_state s);
+VOCABULARY(sts_state, enum sts_state);
 
 /**
  * How an MX record's name fails to be covered by any pattern (IMC 2025; word "" when it is). The first
@@ -43,21 +45,20 @@ const char *sts_state_word(enum sts_state s);
  * the name without its own. Public suffixes are told without the list of them: the last label, and
  * such as "co" below a country's.
  */
-#define STS_MISMATCHES(X)                                                              \
-    X(NONE, "")                                                                        \
-    X(TLD, "tld")                 /* the same but for the public suffix */             \
-    X(PARENT, "parent")           /* a name above it, such as the domain itself */     \
-    X(TYPO, "typo")               /* edit distance at most 3 */                        \
-    X(THIRD_LEVEL, "third_level") /* same registrable domain, other labels in front */ \
-    X(DOMAIN, "domain")           /* another domain altogether */
+#define STS_MISMATCHES(X)                                                                          \
+    X(STS_MISMATCH_NONE, "", NULL)                                                                 \
+    X(STS_MISMATCH_TLD, "tld", "only the public suffix differs")                                   \
+    X(STS_MISMATCH_PARENT, "parent", "a domain above the MX host, such as the mail domain itself") \
+    X(STS_MISMATCH_TYPO, "typo", "an edit distance of at most 3")                                  \
+    X(STS_MISMATCH_THIRD_LEVEL, "third_level",                                                     \
+      "the same registrable domain, with other labels before it")                                  \
+    X(STS_MISMATCH_DOMAIN, "domain", "an unrelated domain")
 
 enum sts_mismatch {
-#define X(name, word) STS_MISMATCH_##name,
-    STS_MISMATCHES(X)
-#undef X
+    STS_MISMATCHES(ENUMERATOR)
 };
 
-const char *sts_mismatch_word(enum sts_mismatch m);
+VOCABULARY(sts_mismatch, enum sts_mismatch);
 
 /** One exchange (RFC 8461 section 4.1). Of its addresses: how many pass, fail, are not known. */
 struct sts_mx {

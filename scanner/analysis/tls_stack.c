@@ -17,19 +17,10 @@
 #define COMMON_RSA_BITS_MAX 4096
 #define COMMON_LIST_KIB     48
 
-const char *field_mark_word(enum field_mark m)
-{
-    switch (m) {
-#define X(name, word)       \
-    case FIELD_MARK_##name: \
-        return word;
-        FIELD_MARKS(X)
-#undef X
-    case FIELD_MARK_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown field_mark");
-}
+const struct vocabulary field_mark_vocabulary =
+    VOCABULARY_OF(FIELD_MARKS, "field_mark", "basis",
+                  "How well the fields of the sender profile that decide an outcome are known: the "
+                  "weakest of them.");
 
 static struct stack_verdict fits(void)
 {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/span.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/sender_facts.h"
 
 /**
@@ -9,58 +10,49 @@
  */
 
 /** How a value of a profile or stack is known; ascending in weakness. */
-#define FIELD_MARKS(X)                                                      \
-    X(NONE, "")                                                             \
-    X(OBSERVED, "observed")     /* the software itself was seen to do so */ \
-    X(DOCUMENTED, "documented") /* its documentation or source says so */   \
-    X(ASSUMED, "assumed")       /* no source says so */
+#define FIELD_MARKS(X)                                                              \
+    X(FIELD_MARK_NONE, "", NULL)                                                    \
+    X(FIELD_MARK_OBSERVED, "observed", "observed in the software itself")           \
+    X(FIELD_MARK_DOCUMENTED, "documented", "stated in its documentation or source") \
+    X(FIELD_MARK_ASSUMED, "assumed", "no source states it")
 
 enum field_mark {
-#define X(name, word) FIELD_MARK_##name,
-    FIELD_MARKS(X)
-#undef X
-    FIELD_MARK_COUNT
+    FIELD_MARKS(ENUMERATOR) FIELD_MARK_COUNT
 };
 
-const char *field_mark_word(enum field_mark m);
+VOCABULARY(field_mark, enum field_mark);
 
 /** Key exchange of TLS 1.2 and before. */
-#define STACK_EXCHANGES(X) \
-    X(RSA, "rsa")          \
-    X(DHE, "dhe")          \
-    X(ECDHE, "ecdhe")
+#define STACK_EXCHANGES(X)       \
+    X(STACK_EXCHANGE_RSA, "rsa") \
+    X(STACK_EXCHANGE_DHE, "dhe") \
+    X(STACK_EXCHANGE_ECDHE, "ecdhe")
 
 /** Bulk ciphers of TLS 1.2 and before. */
-#define STACK_CIPHERS(X)                                          \
-    X(AES_GCM, "aes_gcm")                                         \
-    X(CHACHA20, "chacha20_poly1305")                              \
-    X(AES_CCM, "aes_ccm")                                         \
-    X(AES_CBC, "aes_cbc")           /* with SHA-1 */              \
-    X(AES_CBC_SHA2, "aes_cbc_sha2") /* with SHA-256 or SHA-384 */ \
-    X(OTHER, "other")               /* Camellia, ARIA, 3DES, RC4, ... */
+#define STACK_CIPHERS(X)                                                       \
+    X(STACK_CIPHER_AES_GCM, "aes_gcm")                                         \
+    X(STACK_CIPHER_CHACHA20, "chacha20_poly1305")                              \
+    X(STACK_CIPHER_AES_CCM, "aes_ccm")                                         \
+    X(STACK_CIPHER_AES_CBC, "aes_cbc")           /* with SHA-1 */              \
+    X(STACK_CIPHER_AES_CBC_SHA2, "aes_cbc_sha2") /* with SHA-256 or SHA-384 */ \
+    X(STACK_CIPHER_OTHER, "other")               /* Camellia, ARIA, 3DES, RC4, ... */
 
 /** Groups that mxcensus offers. */
-#define STACK_GROUPS(X) \
-    X(X25519, "x25519") \
-    X(P256, "p256")     \
-    X(P384, "p384")     \
-    X(P521, "p521")
+#define STACK_GROUPS(X)             \
+    X(STACK_GROUP_X25519, "x25519") \
+    X(STACK_GROUP_P256, "p256")     \
+    X(STACK_GROUP_P384, "p384")     \
+    X(STACK_GROUP_P521, "p521")
 
-#define X(name, word) STACK_EXCHANGE_##name,
 enum stack_exchange {
-    STACK_EXCHANGES(X)
+    STACK_EXCHANGES(ENUMERATOR)
 };
-#undef X
-#define X(name, word) STACK_CIPHER_##name,
 enum stack_cipher {
-    STACK_CIPHERS(X)
+    STACK_CIPHERS(ENUMERATOR)
 };
-#undef X
-#define X(name, word) STACK_GROUP_##name,
 enum stack_group {
-    STACK_GROUPS(X)
+    STACK_GROUPS(ENUMERATOR)
 };
-#undef X
 
 enum stack_truth {
     STACK_UNKNOWN,

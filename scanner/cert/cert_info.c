@@ -14,31 +14,9 @@
 
 #define EXPONENT_BITS_MAX 512 /* larger RSA exponents are not written out; our own bound */
 
-const char *cert_name_kind_word(enum cert_name_kind k)
-{
-    switch (k) {
-#define X(name, word)      \
-    case CERT_NAME_##name: \
-        return word;
-        CERT_NAME_KINDS(X)
-#undef X
-    }
-    UNREACHABLE("unknown cert_name_kind");
-}
+const struct vocabulary cert_name_kind_vocabulary = VOCABULARY_WORDS(CERT_NAME_KINDS);
 
-const char *cert_key_usage_word(enum cert_key_usage u)
-{
-    switch (u) {
-#define X(name, word)       \
-    case CERT_USAGE_##name: \
-        return word;
-        CERT_KEY_USAGES(X)
-#undef X
-    case CERT_USAGE_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown cert_key_usage");
-}
+const struct vocabulary cert_key_usage_vocabulary = VOCABULARY_WORDS(CERT_KEY_USAGES);
 
 static void cert_digest(const EVP_MD *md, struct span s, uint8_t *out)
 {

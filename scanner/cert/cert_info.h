@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/buf.h"
+#include "scanner/base/vocabulary.h"
 
 /**
  * The fields of one certificate (RFC 5280), read from its DER, as plain data.
@@ -21,24 +22,22 @@
     128 /* octets of a serial number that are kept; RFC 5280 section 4.1.2.2 allows 20 */
 
 /** Kinds of GeneralName, RFC 5280 section 4.2.1.6. Words are part of the output. */
-#define CERT_NAME_KINDS(X)                                  \
-    X(OTHER, "other") /* text: OID of the type */           \
-    X(EMAIL, "email")                                       \
-    X(DNS, "dns")                                           \
-    X(X400, "x400")           /* text: empty */             \
-    X(DIRECTORY, "directory") /* text: RFC 4514 */          \
-    X(EDI_PARTY, "edi_party") /* text: empty */             \
-    X(URI, "uri")                                           \
-    X(IP, "ip")   /* text: address; other lengths in hex */ \
-    X(RID, "rid") /* text: OID */
+#define CERT_NAME_KINDS(X)                                            \
+    X(CERT_NAME_OTHER, "other") /* text: OID of the type */           \
+    X(CERT_NAME_EMAIL, "email")                                       \
+    X(CERT_NAME_DNS, "dns")                                           \
+    X(CERT_NAME_X400, "x400")           /* text: empty */             \
+    X(CERT_NAME_DIRECTORY, "directory") /* text: RFC 4514 */          \
+    X(CERT_NAME_EDI_PARTY, "edi_party") /* text: empty */             \
+    X(CERT_NAME_URI, "uri")                                           \
+    X(CERT_NAME_IP, "ip")   /* text: address; other lengths in hex */ \
+    X(CERT_NAME_RID, "rid") /* text: OID */
 
 enum cert_name_kind {
-#define X(name, word) CERT_NAME_##name,
-    CERT_NAME_KINDS(X)
-#undef X
+    CERT_NAME_KINDS(ENUMERATOR)
 };
 
-const char *cert_name_kind_word(enum cert_name_kind k);
+VOCABULARY(cert_name_kind, enum cert_name_kind);
 
 struct cert_alt_name {
     enum cert_name_kind kind;
@@ -46,25 +45,22 @@ struct cert_alt_name {
 };
 
 /** Bits of KeyUsage, RFC 5280 section 4.2.1.3: bit n of `key_usage` is bit n of the standard. */
-#define CERT_KEY_USAGES(X)                   \
-    X(DIGITAL_SIGNATURE, "digitalSignature") \
-    X(CONTENT_COMMITMENT, "nonRepudiation")  \
-    X(KEY_ENCIPHERMENT, "keyEncipherment")   \
-    X(DATA_ENCIPHERMENT, "dataEncipherment") \
-    X(KEY_AGREEMENT, "keyAgreement")         \
-    X(KEY_CERT_SIGN, "keyCertSign")          \
-    X(CRL_SIGN, "cRLSign")                   \
-    X(ENCIPHER_ONLY, "encipherOnly")         \
-    X(DECIPHER_ONLY, "decipherOnly")
+#define CERT_KEY_USAGES(X)                              \
+    X(CERT_USAGE_DIGITAL_SIGNATURE, "digitalSignature") \
+    X(CERT_USAGE_CONTENT_COMMITMENT, "nonRepudiation")  \
+    X(CERT_USAGE_KEY_ENCIPHERMENT, "keyEncipherment")   \
+    X(CERT_USAGE_DATA_ENCIPHERMENT, "dataEncipherment") \
+    X(CERT_USAGE_KEY_AGREEMENT, "keyAgreement")         \
+    X(CERT_USAGE_KEY_CERT_SIGN, "keyCertSign")          \
+    X(CERT_USAGE_CRL_SIGN, "cRLSign")                   \
+    X(CERT_USAGE_ENCIPHER_ONLY, "encipherOnly")         \
+    X(CERT_USAGE_DECIPHER_ONLY, "decipherOnly")
 
 enum cert_key_usage {
-#define X(name, word) CERT_USAGE_##name,
-    CERT_KEY_USAGES(X)
-#undef X
-    CERT_USAGE_COUNT
+    CERT_KEY_USAGES(ENUMERATOR) CERT_USAGE_COUNT
 };
 
-const char *cert_key_usage_word(enum cert_key_usage u);
+VOCABULARY(cert_key_usage, enum cert_key_usage);
 
 struct cert_time {
     bool valid;      /* a UTCTime or GeneralizedTime that names a moment */

@@ -118,98 +118,113 @@ static bool read_dns_rate(struct options *o, const struct option_row *row, const
     return true;
 }
 
-/** The number of the word in a list that ends with NULL, or -1 with the reason. */
-static int read_word(const char *text, const char *const words[], struct buf *why)
+/* --- choices -------------------------------------------------------------------------------- */
+
+#define FORMATS(X)             \
+    X(RESULT_NDJSON, "ndjson") \
+    X(RESULT_CSV, "csv")       \
+    X(RESULT_BOTH, "both")
+#define CODECS(X)                \
+    X(RESULT_CODEC_NONE, "none") \
+    X(RESULT_CODEC_GZIP, "gzip") \
+    X(RESULT_CODEC_ZSTD, "zstd")
+#define RECORD_OR_DIAL(X)  X(false, "record") X(true, "dial")
+#define RECORD_OR_FETCH(X) X(false, "record") X(true, "fetch")
+#define EXPLAIN_FORMATS(X)  \
+    X(EXPLAIN_TEXT, "text") \
+    X(EXPLAIN_CSV, "csv")   \
+    X(EXPLAIN_JSON, "json")
+#define COLOR_WHENS(X)        \
+    X(COLOR_AUTO, "auto")     \
+    X(COLOR_ALWAYS, "always") \
+    X(COLOR_NEVER, "never")
+#define OFF(X) X(0, "off")
+
+static const struct vocabulary formats = VOCABULARY_WORDS(FORMATS);
+static const struct vocabulary codecs = VOCABULARY_WORDS(CODECS);
+static const struct vocabulary record_or_dial = VOCABULARY_WORDS(RECORD_OR_DIAL);
+static const struct vocabulary record_or_fetch = VOCABULARY_WORDS(RECORD_OR_FETCH);
+static const struct vocabulary explain_formats = VOCABULARY_WORDS(EXPLAIN_FORMATS);
+static const struct vocabulary color_whens = VOCABULARY_WORDS(COLOR_WHENS);
+static const struct vocabulary off = VOCABULARY_WORDS(OFF);
+
+/** The value of the word. @return false with the reason */
+static bool read_choice(const char *text, const struct vocabulary *words, unsigned *value,
+                        struct buf *why)
 {
-    int count = 0;
-    for (; words[count] != NULL; count++) {
-        if (strcmp(text, words[count]) == 0) {
-            return count;
-        }
+    if (vocabulary_find(words, span_of(text), value)) {
+        return true;
     }
     option_put_item(why, span_of(text));
     buf_put_text(why, "is not known: use ");
-    for (int i = 0; i < count; i++) {
-        buf_put_text(why, i == 0 ? "" : i + 1 == count ? " or " : ", ");
-        buf_put_text(why, words[i]);
+    const char *between = "";
+    for (unsigned i = 0; i < words->count; i++) {
+        if (vocabulary_has_word(words, i)) {
+            buf_put_text(why, between);
+            buf_put_text(why, words->words[i].word);
+            between = i + 2 < words->count ? ", " : " or ";
+        }
     }
-    return -1;
+    return false;
+}
+
+static bool read_switch(const char *text, const struct vocabulary *words, bool *on, struct buf *why)
+{
+    unsigned value = *on;
+    bool known = read_choice(text, words, &value, why);
+    *on = value != 0;
+    return known;
 }
 
 static bool read_format(struct options *o, const struct option_row *row, const char *text,
                         struct buf *why)
 {
-    static const char *const words[] = {"ndjson", "csv", "both", NULL};
-    static const enum result_format formats[] = {RESULT_NDJSON, RESULT_CSV, RESULT_BOTH};
+    unsigned format = o->params.format;
+    bool known = read_choice(text, &formats, &format, why);
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->params.format = formats[i];
-    }
-    return i >= 0;
+    o->params.format = format;
+    return known;
 }
 
 static bool read_compress(struct options *o, const struct option_row *row, const char *text,
                           struct buf *why)
 {
-    static const char *const words[] = {"none", "gzip", "zstd", NULL};
-    static const enum result_codec methods[] = {RESULT_CODEC_NONE, RESULT_CODEC_GZIP,
-                                                RESULT_CODEC_ZSTD};
+    unsigned codec = o->params.compression;
+    bool known = read_choice(text, &codecs, &codec, why);
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->params.compression = methods[i];
-    }
-    return i >= 0;
+    o->params.compression = codec;
+    return known;
 }
 
 static bool read_implicit_mx(struct options *o, const struct option_row *row, const char *text,
                              struct buf *why)
 {
-    static const char *const words[] = {"record", "dial", NULL};
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->params.implicit_mx_dial = i == 1;
-    }
-    return i >= 0;
+    return read_switch(text, &record_or_dial, &o->params.implicit_mx_dial, why);
 }
 
 static bool read_mta_sts(struct options *o, const struct option_row *row, const char *text,
                          struct buf *why)
 {
-    static const char *const words[] = {"record", "fetch", NULL};
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->params.fetch_policies = i == 1;
-    }
-    return i >= 0;
+    return read_switch(text, &record_or_fetch, &o->params.fetch_policies, why);
 }
 
 static bool read_aia(struct options *o, const struct option_row *row, const char *text,
                      struct buf *why)
 {
-    static const char *const words[] = {"record", "fetch", NULL};
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->params.fetch_issuers = i == 1;
-    }
-    return i >= 0;
+    return read_switch(text, &record_or_fetch, &o->params.fetch_issuers, why);
 }
 
 static bool read_trust_ad(struct options *o, const struct option_row *row, const char *text,
                           struct buf *why)
 {
-    static const char *const words[] = {
-        [TRUST_AD_AUTO] = "auto", [TRUST_AD_YES] = "yes", [TRUST_AD_NO] = "no", NULL};
+    unsigned trust = o->params.trust_ad;
+    bool known = read_choice(text, &trust_ad_vocabulary, &trust, why);
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->params.trust_ad = (enum trust_ad)i;
-    }
-    return i >= 0;
+    o->params.trust_ad = trust;
+    return known;
 }
 
 /* RFC 9110 section 10.1.5: a comment behind the product; what would end it early is refused. */
@@ -245,8 +260,8 @@ static bool read_infer(struct options *o, const struct option_row *row, const ch
         buf_put_text(why, "is not available in this version: every name is tested; use off");
         return false;
     }
-    static const char *const words[] = {"off", NULL};
-    return read_word(text, words, why) >= 0;
+    unsigned value;
+    return read_choice(text, &off, &value, why);
 }
 
 enum probe {
@@ -466,42 +481,31 @@ static bool read_ipv6_only(struct options *o, const struct option_row *row, cons
 static bool read_explain_format(struct options *o, const struct option_row *row, const char *text,
                                 struct buf *why)
 {
-    static const char *const words[] = {"text", "csv", "json", NULL};
-    static const enum explain_format formats[] = {EXPLAIN_TEXT, EXPLAIN_CSV, EXPLAIN_JSON};
+    unsigned format = o->explain_format;
+    bool known = read_choice(text, &explain_formats, &format, why);
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->explain_format = formats[i];
-    }
-    return i >= 0;
+    o->explain_format = format;
+    return known;
 }
 
 static bool read_color(struct options *o, const struct option_row *row, const char *text,
                        struct buf *why)
 {
-    static const char *const words[] = {"auto", "always", "never", NULL};
-    static const enum color_when whens[] = {COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER};
+    unsigned when = o->color;
+    bool known = read_choice(text, &color_whens, &when, why);
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->color = whens[i];
-    }
-    return i >= 0;
+    o->color = when;
+    return known;
 }
 
 static bool read_fail_on(struct options *o, const struct option_row *row, const char *text,
                          struct buf *why)
 {
-    static const char *const words[] = {"error", "warning", "notice", "info", NULL};
-    static const enum severity severities[] = {SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTICE,
-                                               SEVERITY_INFO};
+    unsigned severity = o->fail_on;
     (void)row;
-    int i = read_word(text, words, why);
-    if (i >= 0) {
-        o->fails = true;
-        o->fail_on = severities[i];
-    }
-    return i >= 0;
+    o->fails = read_choice(text, &severity_vocabulary, &severity, why);
+    o->fail_on = severity;
+    return o->fails;
 }
 
 static bool read_root_cas(struct options *o, const struct option_row *row, const char *text,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/seen_target.h"
 
 /**
@@ -11,24 +12,23 @@
 enum dnssec_state dnssec_state_of(const struct seen_dns *dns, bool trust_ad);
 
 /** Whether records can be used, RFC 6698 section 4.1 and RFC 7671; words are part of the output. */
-#define TLSA_FAULTS(X)                                                                       \
-    X(NONE, "usable")                                                                        \
-    X(PKIX_USAGE, "pkix_usage") /* 0 or 1: undefined for SMTP, RFC 7672 section 3.1.3 */     \
-    X(USAGE, "unknown_usage")                                                                \
-    X(SELECTOR, "unknown_selector")                                                          \
-    X(MATCHING, "unknown_matching")                                                          \
-    X(DIGEST_LENGTH, "digest_length")                                                        \
-    X(EMPTY_DIGEST, "empty_digest")     /* the digest of no octets: usable, never matches */ \
-    X(FULL_MALFORMED, "full_malformed") /* Full(0) that is no certificate or public key */
+#define TLSA_FAULTS(X)                                                                  \
+    X(TLSA_FAULT_NONE, "usable", "yes")                                                 \
+    X(TLSA_FAULT_PKIX_USAGE, "pkix_usage",                                              \
+      "usage 0 or 1, which is undefined for SMTP (RFC 7672 section 3.1.3)")             \
+    X(TLSA_FAULT_USAGE, "unknown_usage", "a usage other than 0 to 3")                   \
+    X(TLSA_FAULT_SELECTOR, "unknown_selector", "a selector other than 0 or 1")          \
+    X(TLSA_FAULT_MATCHING, "unknown_matching", "a matching type other than 0 to 2")     \
+    X(TLSA_FAULT_DIGEST_LENGTH, "digest_length",                                        \
+      "the length of the data is not that of the digest")                               \
+    X(TLSA_FAULT_EMPTY_DIGEST, "empty_digest", "the data is the digest of empty input") \
+    X(TLSA_FAULT_FULL_MALFORMED, "full_malformed", "the data is not a certificate or public key")
 
 enum tlsa_fault {
-#define X(name, word) TLSA_FAULT_##name,
-    TLSA_FAULTS(X)
-#undef X
-    TLSA_FAULT_COUNT
+    TLSA_FAULTS(ENUMERATOR) TLSA_FAULT_COUNT
 };
 
-const char *tlsa_fault_word(enum tlsa_fault f);
+VOCABULARY(tlsa_fault, enum tlsa_fault);
 enum tlsa_fault tlsa_fault_of(const struct seen_tlsa *r);
 /** Senders look at the parameters and the length of a digest, not at what it is of: a record with the
  * digest of nothing is one that authentication is demanded by, and nothing matches it. */
@@ -63,20 +63,18 @@ struct tlsa_result {
     bool matches_other_key; /* the list of the other kind of key, where that was asked for */
 };
 
-#define DANE_TA_FAULTS(X)                                                           \
-    X(NONE, "")                                                                     \
-    X(NOT_PRESENTED, "not_in_chain")                                                \
-    X(NO_PATH, "no_path")    /* signatures or CA rules between leaf and anchor */   \
-    X(EXPIRED, "expired")    /* or not yet valid: the anchor or what is below it */ \
-    X(NAME, "name_mismatch") /* no reference identifier of the host matches */
+#define DANE_TA_FAULTS(X)                                                                          \
+    X(DANE_TA_NONE, "", NULL)                                                                      \
+    X(DANE_TA_NOT_PRESENTED, "not_in_chain", "the certificate of the record was not presented")    \
+    X(DANE_TA_NO_PATH, "no_path", "it was presented, but no valid path leads from the leaf to it") \
+    X(DANE_TA_EXPIRED, "expired", "a certificate of that path has expired or is not yet valid")    \
+    X(DANE_TA_NAME, "name_mismatch", "the path is valid, but no name in the leaf matches the host")
 
 enum dane_ta_fault {
-#define X(name, word) DANE_TA_##name,
-    DANE_TA_FAULTS(X)
-#undef X
+    DANE_TA_FAULTS(ENUMERATOR)
 };
 
-const char *dane_ta_fault_word(enum dane_ta_fault f);
+VOCABULARY(dane_ta_fault, enum dane_ta_fault);
 
 /** The names of a leaf for DANE-TA (RFC 7672 sections 3.2.2, 3.2.3). */
 enum dane_leaf {

@@ -5,17 +5,8 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/dane/dane_private.h"
 
-const char *dane_ta_fault_word(enum dane_ta_fault f)
-{
-    switch (f) {
-#define X(name, word)    \
-    case DANE_TA_##name: \
-        return word;
-        DANE_TA_FAULTS(X)
-#undef X
-    }
-    UNREACHABLE("unknown dane_ta_fault");
-}
+const struct vocabulary dane_ta_fault_vocabulary = VOCABULARY_OF(
+    DANE_TA_FAULTS, "dane_ta_fault", "ta_fault", "Why no usable record of usage 2 matches.");
 
 /* --- which records count ------------------------------------------------------------------- */
 

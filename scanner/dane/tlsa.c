@@ -5,19 +5,8 @@
 #include "scanner/cert/der.h"
 #include "scanner/dane/dane_private.h"
 
-const char *tlsa_fault_word(enum tlsa_fault f)
-{
-    switch (f) {
-#define X(name, word)       \
-    case TLSA_FAULT_##name: \
-        return word;
-        TLSA_FAULTS(X)
-#undef X
-    case TLSA_FAULT_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown tlsa_fault");
-}
+const struct vocabulary tlsa_fault_vocabulary =
+    VOCABULARY_OF(TLSA_FAULTS, "tlsa_fault", "usable", "Whether a TLSA record is usable for SMTP.");
 
 /* --- what a record is compared with -------------------------------------------------------- */
 

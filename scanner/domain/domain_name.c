@@ -13,26 +13,10 @@ enum name_rules {
     RULES_EDGE_HYPHEN = 2, /* in use for hosts; no sender refuses to look them up */
 };
 
-static const struct {
-    const char *word;
-    const char *meaning;
-} faults[NAME_FAULT_COUNT] = {
-#define X(name, word, meaning) [NAME_FAULT_##name] = {word, meaning},
-    NAME_FAULTS(X)
-#undef X
-};
-
-const char *name_fault_word(enum name_fault f)
-{
-    CHECK((unsigned)f < NAME_FAULT_COUNT);
-    return faults[f].word;
-}
-
-const char *name_fault_meaning(enum name_fault f)
-{
-    CHECK((unsigned)f < NAME_FAULT_COUNT);
-    return faults[f].meaning;
-}
+const struct vocabulary name_fault_vocabulary =
+    VOCABULARY_OF(NAME_FAULTS, "name_fault", "invalid, unusable",
+                  "Why a line or an MX record does not have a usable name. The last three apply to "
+                  "MX records only.");
 
 static bool domain_is_ascii(struct span s)
 {

@@ -11,6 +11,7 @@
  */
 
 #include "scanner/base/buf.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/mx_name.h"
 
 #define NAME_TEXT_MAX \
@@ -20,33 +21,33 @@
 
 /** Why something is no name that can be worked on. Words are part of the output. */
 #define NAME_FAULTS(X)                                                                          \
-    X(EMPTY, "empty", "nothing there")                                                          \
-    X(TOO_LONG, "too_long", "over 253 octets, RFC 1035 section 2.3.4")                          \
-    X(LABEL_TOO_LONG, "label_too_long", "a label over 63 octets, RFC 1035 section 2.3.4")       \
-    X(EMPTY_LABEL, "empty_label", "two dots in a row, or one at the front")                     \
-    X(BAD_CHARACTER, "bad_character", "not letter, digit or hyphen, RFC 1123 section 2.1")      \
-    X(BAD_HYPHEN, "bad_hyphen", "a label begins or ends with a hyphen, RFC 5321 section 4.1.2") \
-    X(NOT_UTF8, "not_utf8", "octets that are no UTF-8, RFC 3629")                               \
-    X(IDNA, "idna", "a label that IDNA 2008 does not allow, RFC 5891")                          \
-    X(IP_ADDRESS, "ip_address", "an address, not a domain")                                     \
-    X(NUMERIC_TLD, "numeric_tld", "the last label is a number, RFC 3696 section 2")             \
-    X(URL, "url", "a URL, not a domain")                                                        \
-    X(SPECIAL_USE, "special_use_name",                                                          \
-      "onion, invalid, localhost, local: no mail in the public DNS, RFC 6761, 6762, 7686")      \
+    X(NAME_FAULT_EMPTY, "empty", "the name is empty")                                           \
+    X(NAME_FAULT_TOO_LONG, "too_long", "longer than 253 octets (RFC 1035 section 2.3.4)")       \
+    X(NAME_FAULT_LABEL_TOO_LONG, "label_too_long",                                              \
+      "a label is longer than 63 octets (RFC 1035 section 2.3.4)")                              \
+    X(NAME_FAULT_EMPTY_LABEL, "empty_label", "two dots in a row, or a dot at the beginning")    \
+    X(NAME_FAULT_BAD_CHARACTER, "bad_character",                                                \
+      "a character other than letters, digits and hyphens (RFC 1123 section 2.1)")              \
+    X(NAME_FAULT_BAD_HYPHEN, "bad_hyphen",                                                      \
+      "a label begins or ends with a hyphen (RFC 5321 section 4.1.2)")                          \
+    X(NAME_FAULT_NOT_UTF8, "not_utf8", "not valid UTF-8 (RFC 3629)")                            \
+    X(NAME_FAULT_IDNA, "idna", "a label that IDNA 2008 does not allow (RFC 5891)")              \
+    X(NAME_FAULT_IP_ADDRESS, "ip_address", "an IP address")                                     \
+    X(NAME_FAULT_NUMERIC_TLD, "numeric_tld", "the last label is a number (RFC 3696 section 2)") \
+    X(NAME_FAULT_URL, "url", "a URL")                                                           \
+    X(NAME_FAULT_SPECIAL_USE, "special_use_name",                                               \
+      "onion, invalid, localhost or local: no mail in the public DNS (RFC 6761, 6762, 7686)")   \
     /* of MX exchanges only */                                                                  \
-    X(NULL_MX, "null_mx", "the root, RFC 7505; no host")                                        \
-    X(IP_LITERAL, "ip_literal", "an address in brackets, RFC 5321 section 5.1 wants a name")    \
-    X(LOCALHOST, "localhost", "localhost, RFC 6761 section 6.3")
+    X(NAME_FAULT_NULL_MX, "null_mx", "the root, which is not a host (RFC 7505)")                \
+    X(NAME_FAULT_IP_LITERAL, "ip_literal",                                                      \
+      "an address in brackets (RFC 5321 section 5.1 requires a name)")                          \
+    X(NAME_FAULT_LOCALHOST, "localhost", "localhost (RFC 6761 section 6.3)")
 
 enum name_fault {
-#define X(name, word, meaning) NAME_FAULT_##name,
-    NAME_FAULTS(X)
-#undef X
-    NAME_FAULT_COUNT
+    NAME_FAULTS(ENUMERATOR) NAME_FAULT_COUNT
 };
 
-const char *name_fault_word(enum name_fault f);
-const char *name_fault_meaning(enum name_fault f);
+VOCABULARY(name_fault, enum name_fault);
 
 /**
  * An input domain: tolerates white space around it, "user@domain", one trailing dot, upper case and

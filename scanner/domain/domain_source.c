@@ -40,25 +40,18 @@ struct domain_source {
     bool error_is_usage;
 };
 
-static const struct {
-    const char *word;
-    const char *meaning;
-} faults[SOURCE_FAULT_COUNT] = {
-#define X(name, word, meaning) [SOURCE_FAULT_##name] = {word, meaning},
-    SOURCE_FAULTS(X)
-#undef X
-};
+const struct vocabulary source_fault_vocabulary = VOCABULARY_OF(
+    SOURCE_FAULTS, "source_fault", "invalid", "Why an input line has no field to read.");
 
-const char *source_fault_word(enum source_fault f)
+const char *domain_source_fault(struct span word)
 {
-    CHECK((unsigned)f < SOURCE_FAULT_COUNT);
-    return faults[f].word;
-}
-
-const char *source_fault_meaning(enum source_fault f)
-{
-    CHECK((unsigned)f < SOURCE_FAULT_COUNT);
-    return faults[f].meaning;
+    unsigned value;
+    if (vocabulary_find(&name_fault_vocabulary, word, &value)) {
+        return name_fault_word((enum name_fault)value);
+    }
+    return vocabulary_find(&source_fault_vocabulary, word, &value)
+               ? source_fault_word((enum source_fault)value)
+               : NULL;
 }
 
 /* Of a regular file, from where the descriptor stands. */

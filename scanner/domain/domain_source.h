@@ -26,25 +26,24 @@
  */
 
 #include "scanner/base/span.h"
+#include "scanner/base/vocabulary.h"
 
 #define SOURCE_RECORD_MAX 65536 /* octets of a record, line ends included; our own bound */
 #define SOURCE_INPUT_MAX  1024  /* octets of a malformed line that are kept; our own bound */
 
 /** Why a line holds no field to look at, besides the words of NAME_FAULTS. Part of the output. */
-#define SOURCE_FAULTS(X)                                                              \
-    X(LINE_TOO_LONG, "line_too_long", "a line over 64 KiB")                           \
-    X(UNTERMINATED_QUOTE, "unterminated_quote", "a quoted CSV field without its end") \
-    X(MISSING_COLUMN, "missing_column", "the CSV row has no such column")
+#define SOURCE_FAULTS(X)                                                                        \
+    X(SOURCE_FAULT_LINE_TOO_LONG, "line_too_long", "the line is longer than 64 KiB")            \
+    X(SOURCE_FAULT_UNTERMINATED_QUOTE, "unterminated_quote", "a quoted CSV field does not end") \
+    X(SOURCE_FAULT_MISSING_COLUMN, "missing_column", "the CSV row does not have the column")
 
 enum source_fault {
-#define X(name, word, meaning) SOURCE_FAULT_##name,
-    SOURCE_FAULTS(X)
-#undef X
-    SOURCE_FAULT_COUNT
+    SOURCE_FAULTS(ENUMERATOR) SOURCE_FAULT_COUNT
 };
 
-const char *source_fault_word(enum source_fault f);
-const char *source_fault_meaning(enum source_fault f);
+VOCABULARY(source_fault, enum source_fault);
+/** The program's own word for a malformed line, of either vocabulary; NULL: there is none. */
+const char *domain_source_fault(struct span word);
 
 struct source_column {
     struct span name; /* from the header, "rank", or "column_N"; unique within the input */

@@ -8,39 +8,44 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scanner/base/vocabulary.h"
+
 #define ACCEPTED_SUITES_MAX 127 /* of one version: as many as one ClientHello offers */
 
 /** How the list of one version ended. */
-#define CIPHER_ENDS(X)                                                                         \
-    X(NOT_ASKED, "")        /* the version is not accepted, or the plan was over before */     \
-    X(COMPLETE, "complete") /* it accepts these, and refused all others that are offered */    \
-    X(NONE, "none") /* it refused them all: the version is not spoken, or with other suites */ \
-    X(INCONCLUSIVE, "inconclusive") /* it accepts these, and perhaps more: it went silent */   \
-    X(UNOFFERED, "unoffered")       /* the same: it chose a suite that was not offered */      \
-    X(TRUNCATED, "truncated")       /* the same: one of our bounds on sessions and time was met */
+#define CIPHER_ENDS(X)                                                                            \
+    X(CIPHERS_NOT_ASKED, "", NULL)                                                                \
+    X(CIPHERS_COMPLETE, "complete",                                                               \
+      "it accepts these, and rejected all others that are offered here")                          \
+    X(CIPHERS_NONE, "none",                                                                       \
+      "it rejected them all: it does not accept the version, or only with other cipher suites")   \
+    X(CIPHERS_INCONCLUSIVE, "inconclusive",                                                       \
+      "it accepts these, and perhaps others: there was no answer, no TLS, or too few answers to " \
+      "tell a rejection from a fault")                                                            \
+    X(CIPHERS_UNOFFERED, "unoffered",                                                             \
+      "it accepts these, and perhaps others: it chose a cipher suite that was not offered, and "  \
+      "was not asked again")                                                                      \
+    X(CIPHERS_TRUNCATED, "truncated",                                                             \
+      "it accepts these, and perhaps others: the limit on connections or on their time was "      \
+      "reached")
 
 enum cipher_end {
-#define X(name, word) CIPHERS_##name,
-    CIPHER_ENDS(X)
-#undef X
-    CIPHER_END_COUNT
+    CIPHER_ENDS(ENUMERATOR) CIPHER_END_COUNT
 };
 
 /** Who decides which of several suites is taken. */
-#define CIPHER_ORDERS(X)                                                  \
-    X(UNKNOWN, "unknown") /* not settled, or there is nothing to order */ \
-    X(SERVER, "server")   /* the suites are in the server's own order */  \
-    X(CLIENT, "client")   /* it takes the first that the client offers */
+#define CIPHER_ORDERS(X)                                                                      \
+    X(CIPHER_ORDER_UNKNOWN, "unknown", "not found out, or there is only one")                 \
+    X(CIPHER_ORDER_SERVER, "server", "the server\'s: the list is in its order of preference") \
+    X(CIPHER_ORDER_CLIENT, "client",                                                          \
+      "the client\'s: the server takes the first that the client offers")
 
 enum cipher_order {
-#define X(name, word) CIPHER_ORDER_##name,
-    CIPHER_ORDERS(X)
-#undef X
-    CIPHER_ORDER_COUNT
+    CIPHER_ORDERS(ENUMERATOR) CIPHER_ORDER_COUNT
 };
 
-const char *cipher_end_word(enum cipher_end e);
-const char *cipher_order_word(enum cipher_order o);
+VOCABULARY(cipher_end, enum cipher_end);
+VOCABULARY(cipher_order, enum cipher_order);
 
 struct accepted_suites {
     uint16_t suite[ACCEPTED_SUITES_MAX]; /* in the order in which they were chosen */

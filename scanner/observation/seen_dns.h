@@ -1,33 +1,33 @@
 #pragma once
 
 #include "scanner/base/net_addr.h"
+#include "scanner/base/vocabulary.h"
 
 /** What came of one DNS question. Words are part of the output. */
-#define DNS_STATES(X)                                                                       \
-    X(NOT_ASKED, "not_asked")                                                               \
-    X(DATA, "data")                                                                         \
-    X(NODATA, "nodata") /* NOERROR without a record of the type, RFC 2308 section 2.2 */    \
-    X(NXDOMAIN, "nxdomain")                                                                 \
-    X(SERVFAIL, "servfail") /* and again with CD=1 */                                       \
-    X(BOGUS, "bogus")       /* SERVFAIL, but an answer with CD=1; its data is kept */       \
-    X(REFUSED, "refused")                                                                   \
-    X(OTHER_RCODE, "other_rcode")                                                           \
-    X(TIMEOUT, "timeout")     /* no answer from any server */                               \
-    X(MALFORMED, "malformed") /* an answer that cannot be read */                           \
-    X(CNAME_LOOP, "cname_loop")                                                             \
-    X(CNAME_LIMIT, "cname_limit") /* more links than we, or the resolver, follow */         \
-    X(NAME_INVALID,                                                                         \
-      "name_invalid") /* cannot be asked: no name in the sense of RFC 1035 section 2.3.4 */ \
-    X(LOCAL_FAULT, "local_fault") /* ours: no socket, no server configured */
+#define DNS_STATES(X)                                                                             \
+    X(DNS_NOT_ASKED, "not_asked", "no query was sent: there was no reason to")                    \
+    X(DNS_DATA, "data", "an answer with records")                                                 \
+    X(DNS_NODATA, "nodata", "NOERROR without a record of the type (RFC 2308 section 2.2)")        \
+    X(DNS_NXDOMAIN, "nxdomain", "the name does not exist (RFC 2308 section 2.1)")                 \
+    X(DNS_SERVFAIL, "servfail", "SERVFAIL, also with CD=1")                                       \
+    X(DNS_BOGUS, "bogus",                                                                         \
+      "SERVFAIL, but an answer with CD=1, whose data is kept (RFC 4035 section 4.7)")             \
+    X(DNS_REFUSED, "refused", "REFUSED")                                                          \
+    X(DNS_OTHER_RCODE, "other_rcode", "another response code; see rcode")                         \
+    X(DNS_TIMEOUT, "timeout", "no answer from any server")                                        \
+    X(DNS_MALFORMED, "malformed", "an answer that cannot be parsed")                              \
+    X(DNS_CNAME_LOOP, "cname_loop", "a loop of CNAMEs")                                           \
+    X(DNS_CNAME_LIMIT, "cname_limit",                                                             \
+      "more CNAME records than this program (16) or the resolver follows: the end of the chain "  \
+      "is not known")                                                                             \
+    X(DNS_NAME_INVALID, "name_invalid", "a name that cannot be queried (RFC 1035 section 2.3.4)") \
+    X(DNS_LOCAL_FAULT, "local_fault", "local error: no socket, or no resolver configured")
 
 enum dns_state {
-#define X(name, word) DNS_##name,
-    DNS_STATES(X)
-#undef X
-    DNS_STATE_COUNT
+    DNS_STATES(ENUMERATOR) DNS_STATE_COUNT
 };
 
-const char *dns_state_word(enum dns_state s);
+VOCABULARY(dns_state, enum dns_state);
 
 /** What there is was not found out, by a failure that may pass or by a limit of ours: never "there is no
  * such record" (RFC 5321 section 5.1). */

@@ -1,25 +1,25 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/outcome.h"
 #include "scanner/observation/seen_policy.h"
 
 /** Why a caIssuers URL (RFC 5280 section 4.2.2.1) is not even looked up. */
-#define ISSUER_REFUSALS(X)                                               \
-    X(NONE, NULL)                                                        \
-    X(TEXT, "text")     /* too long, or octets that no URL has */        \
-    X(SCHEME, "scheme") /* not http */                                   \
-    X(PORT, "port")     /* another than 80 */                            \
-    X(HOST, "host")     /* no host name: an address, one label, user@ */ \
-    X(BUDGET, "budget") /* enough URLs of its host, or of this scan, are asked */
+#define ISSUER_REFUSALS(X)                                                               \
+    X(ISSUER_REFUSAL_NONE, NULL, NULL)                                                   \
+    X(ISSUER_REFUSAL_TEXT, "text", "too long, or octets that are not allowed in a URL")  \
+    X(ISSUER_REFUSAL_SCHEME, "scheme",                                                   \
+      "not http: CAs serve their certificates over http, RFC 5280 section 4.2.2.1")      \
+    X(ISSUER_REFUSAL_PORT, "port", "a port other than 80")                               \
+    X(ISSUER_REFUSAL_HOST, "host", "not a host name: an address, a single label, user@") \
+    X(ISSUER_REFUSAL_BUDGET, "budget",                                                   \
+      "over the limit of 256 URLs of its host, or 1,024 of this scan")
 
 enum issuer_refusal {
-#define X(name, word) ISSUER_REFUSAL_##name,
-    ISSUER_REFUSALS(X)
-#undef X
-    ISSUER_REFUSAL_COUNT
+    ISSUER_REFUSALS(ENUMERATOR) ISSUER_REFUSAL_COUNT
 };
 
-const char *issuer_refusal_word(enum issuer_refusal r); /* NULL: NONE */
+VOCABULARY(issuer_refusal, enum issuer_refusal); /* NULL: NONE */
 
 /** A distinct caIssuers URL, asked once a scan. Plain data; spans are borrowed. */
 struct seen_issuer {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/outcome.h"
 #include "scanner/observation/seen_dns.h"
 #include "scanner/observation/seen_tls.h"
@@ -12,42 +13,46 @@
 #define POLICY_ADDRESSES_MAX 16   /* kept of both families together; our own bound */
 
 /** How far the fetch of a policy came (RFC 8461 section 3.3). The stage is in the word. */
-#define POLICY_FETCHES(X)                                                                    \
-    X(NOT_ASKED, "not_asked") /* no record asks for it */                                    \
-    X(DNS_NXDOMAIN, "dns_nxdomain")                                                          \
-    X(DNS_NO_ADDRESS, "dns_no_address")                                                      \
-    X(DNS_FAILED, "dns_failed")   /* SERVFAIL, timeout and the like */                       \
-    X(NOT_DIALLED, "not_dialled") /* no address may be dialled; see not_tested */            \
-    X(TCP_REFUSED, "tcp_refused")                                                            \
-    X(TCP_TIMEOUT, "tcp_timeout")                                                            \
-    X(TCP_RESET, "tcp_reset")                                                                \
-    X(TCP_UNREACHABLE, "tcp_unreachable")                                                    \
-    X(TLS_TIMEOUT, "tls_timeout")                                                            \
-    X(TLS_CLOSED, "tls_closed") /* closed or reset during the handshake */                   \
-    X(TLS_ALERT, "tls_alert")   /* a fatal alert; see alert_received */                      \
-    X(TLS_NO_SHARED_VERSION, "tls_no_shared_version")                                        \
-    X(TLS_FAILED, "tls_failed")         /* another fault of TLS; see error_text */           \
-    X(HTTP_TIMEOUT, "http_timeout")     /* no whole head in time */                          \
-    X(HTTP_CLOSED, "http_closed")       /* closed or reset before the end of the head */     \
-    X(HTTP_MALFORMED, "http_malformed") /* what came is no HTTP/1.x response */              \
-    X(HTTP_HEAD_TOO_LARGE, "http_head_too_large")                                            \
-    X(HTTP_REDIRECT, "http_redirect") /* 3xx: never followed (RFC 8461 section 3.3) */       \
-    X(HTTP_STATUS, "http_status")     /* another status that is not 200 */                   \
-    X(BODY_TIMEOUT, "body_timeout")                                                          \
-    X(BODY_TOO_LARGE, "body_too_large")                                                      \
-    X(BODY_TRUNCATED, "body_truncated") /* fewer octets than announced */                    \
-    X(FETCHED, "fetched")               /* 200 and a whole body, whatever the certificate */ \
-    X(INTERRUPTED, "interrupted")                                                            \
-    X(LOCAL_FAULT, "local_fault") /* ours: no socket, no memory */
+#define POLICY_FETCHES(X)                                                                          \
+    X(POLICY_FETCH_NOT_ASKED, "not_asked", "there is no record that asks for it")                  \
+    X(POLICY_FETCH_DNS_NXDOMAIN, "dns_nxdomain", "the policy host does not exist")                 \
+    X(POLICY_FETCH_DNS_NO_ADDRESS, "dns_no_address", "it has no address")                          \
+    X(POLICY_FETCH_DNS_FAILED, "dns_failed", "its addresses could not be looked up")               \
+    X(POLICY_FETCH_NOT_DIALLED, "not_dialled",                                                     \
+      "no connection is allowed to any of its addresses; see not_tested")                          \
+    X(POLICY_FETCH_TCP_REFUSED, "tcp_refused", "the connection was refused")                       \
+    X(POLICY_FETCH_TCP_TIMEOUT, "tcp_timeout", "no answer to the connection request in time")      \
+    X(POLICY_FETCH_TCP_RESET, "tcp_reset", "the connection was reset")                             \
+    X(POLICY_FETCH_TCP_UNREACHABLE, "tcp_unreachable",                                             \
+      "the network reports that the address cannot be reached")                                    \
+    X(POLICY_FETCH_TLS_TIMEOUT, "tls_timeout", "no answer during the handshake in time")           \
+    X(POLICY_FETCH_TLS_CLOSED, "tls_closed", "closed or reset during the handshake")               \
+    X(POLICY_FETCH_TLS_ALERT, "tls_alert",                                                         \
+      "the server ended the handshake with a fatal alert; see alert_received in handshake")        \
+    X(POLICY_FETCH_TLS_NO_SHARED_VERSION, "tls_no_shared_version", "no TLS version in common")     \
+    X(POLICY_FETCH_TLS_FAILED, "tls_failed", "another TLS failure; see error_text in handshake")   \
+    X(POLICY_FETCH_HTTP_TIMEOUT, "http_timeout", "no complete response header in time")            \
+    X(POLICY_FETCH_HTTP_CLOSED, "http_closed",                                                     \
+      "closed or reset before the end of the response header")                                     \
+    X(POLICY_FETCH_HTTP_MALFORMED, "http_malformed", "the data is not an HTTP/1.x response")       \
+    X(POLICY_FETCH_HTTP_HEAD_TOO_LARGE, "http_head_too_large",                                     \
+      "the response header is longer than 16 KiB")                                                 \
+    X(POLICY_FETCH_HTTP_REDIRECT, "http_redirect",                                                 \
+      "a redirect, which must not be followed (RFC 8461 section 3.3)")                             \
+    X(POLICY_FETCH_HTTP_STATUS, "http_status", "a status other than 200")                          \
+    X(POLICY_FETCH_BODY_TIMEOUT, "body_timeout",                                                   \
+      "the body did not end in time: 60 s from the connection")                                    \
+    X(POLICY_FETCH_BODY_TOO_LARGE, "body_too_large", "the body is longer than 64 KiB")             \
+    X(POLICY_FETCH_BODY_TRUNCATED, "body_truncated", "fewer octets were received than announced")  \
+    X(POLICY_FETCH_FETCHED, "fetched", "status 200 and a complete body, whatever the certificate") \
+    X(POLICY_FETCH_INTERRUPTED, "interrupted", "the scan ended before")                            \
+    X(POLICY_FETCH_LOCAL_FAULT, "local_fault", "local error: nothing is known about the server")
 
 enum policy_fetch {
-#define X(name, word) POLICY_FETCH_##name,
-    POLICY_FETCHES(X)
-#undef X
-    POLICY_FETCH_COUNT
+    POLICY_FETCHES(ENUMERATOR) POLICY_FETCH_COUNT
 };
 
-const char *policy_fetch_word(enum policy_fetch f);
+VOCABULARY(policy_fetch, enum policy_fetch);
 
 /** One connection that was tried. */
 struct policy_attempt {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/span.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/outcome.h"
 
 /** One SMTP reply as seen (RFC 5321 section 4.2). */
@@ -34,26 +35,35 @@ enum smtp_step {
  * does this program, while others give up. Up to the reply to EHLO inside TLS; QUIT is not meant.
  * The greeting's empty lines are those before the reply to EHLO begins.
  */
-#define SMTP_QUIRKS(X)                                                                           \
-    X(KEYWORD_CASE, "keyword_case") /* STARTTLS is listed, never in upper case: RFC 5321 2.4 */  \
-    X(CR_CR_LF, "cr_cr_lf")         /* a line with more than one CR before LF: RFC 5321 2.3.8 */ \
-    X(NUL, "nul")                   /* a line with a NUL, read up to there as C strings are */   \
-    X(EMPTY_LINE_GREETING, "empty_line_greeting") /* Exim 4.96 fails at the greeting or EHLO */  \
-    X(EMPTY_LINE_REPLY, "empty_line_reply")       /* before or within a later reply */           \
-    X(GARBAGE_LINE, "garbage_line")               /* another line of no reply: RFC 5321 4.2 */   \
-    X(INJECTED, "injected")                   /* octets behind the reply to STARTTLS, dropped */ \
-    X(LOST_AFTER_TLS, "lost_after_tls")       /* closed, reset, alert; EHLO in TLS unanswered */ \
-    X(SILENT_AFTER_TLS, "silent_after_tls")   /* EHLO inside TLS had no whole reply in time */   \
-    X(REFUSED_AFTER_TLS, "refused_after_tls") /* EHLO inside TLS was answered with no 2xx */
+/* Those about the lines of replies. Exim 4.96 fails at an empty line of the greeting. */
+#define SMTP_QUIRKS_OF_LINES(X)                                                           \
+    X(SMTP_QUIRK_CR_CR_LF, "cr_cr_lf",                                                    \
+      "a line ends with more than one CR before LF (RFC 5321 section 2.3.8)")             \
+    X(SMTP_QUIRK_NUL, "nul", "a line contains a NUL; it is read only up to there")        \
+    X(SMTP_QUIRK_EMPTY_LINE_GREETING, "empty_line_greeting",                              \
+      "an empty line before, within or after the greeting, before the next reply begins") \
+    X(SMTP_QUIRK_EMPTY_LINE_REPLY, "empty_line_reply",                                    \
+      "an empty line before or within a later reply")                                     \
+    X(SMTP_QUIRK_GARBAGE_LINE, "garbage_line", "another line that is not part of a reply; see bad")
+
+#define SMTP_QUIRKS(X)                                                                       \
+    X(SMTP_QUIRK_KEYWORD_CASE, "keyword_case",                                               \
+      "STARTTLS is listed, but never in upper case (RFC 5321 section 2.4 allows it)")        \
+    SMTP_QUIRKS_OF_LINES(X)                                                                  \
+    X(SMTP_QUIRK_INJECTED, "injected",                                                       \
+      "cleartext data after the reply to STARTTLS; it was discarded; see injected")          \
+    X(SMTP_QUIRK_LOST_AFTER_TLS, "lost_after_tls",                                           \
+      "the session ended before a complete reply to EHLO inside TLS (RFC 3207 section 4.2)") \
+    X(SMTP_QUIRK_SILENT_AFTER_TLS, "silent_after_tls",                                       \
+      "no complete reply to EHLO inside TLS in time")                                        \
+    X(SMTP_QUIRK_REFUSED_AFTER_TLS, "refused_after_tls",                                     \
+      "EHLO inside TLS was rejected, or the answer is not SMTP")
 
 enum smtp_quirk {
-#define X(name, word) SMTP_QUIRK_##name,
-    SMTP_QUIRKS(X)
-#undef X
-    SMTP_QUIRK_COUNT
+    SMTP_QUIRKS(ENUMERATOR) SMTP_QUIRK_COUNT
 };
 
-const char *smtp_quirk_word(enum smtp_quirk q);
+VOCABULARY(smtp_quirk, enum smtp_quirk);
 
 static inline uint16_t smtp_quirk_bit(enum smtp_quirk q)
 {
@@ -70,33 +80,45 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
  * the most forgiving do. The keyword is STARTTLS in the reply to EHLO; where a line holds it as RFC 3207
  * section 4 writes it, its other forms count for nothing.
  */
-#define SMTP_READ_FORMS(X)                                                                     \
-    X(KEYWORD_SPACE_BEFORE, "keyword_space_before") /* blanks in front of it */                \
-    X(KEYWORD_TAB_BEFORE, "keyword_tab_before")     /* a tab among them */                     \
-    X(KEYWORD_SPACE_AFTER, "keyword_space_after")   /* blanks and nothing else */              \
-    X(KEYWORD_TAB_AFTER, "keyword_tab_after")       /* a tab among them, whatever follows */   \
-    X(KEYWORD_PARAMETER, "keyword_parameter")       /* RFC 5321 section 4.1.1.1 allows them */ \
-    X(KEYWORD_EQUALS, "keyword_equals")             /* as drafts of AUTH had it */             \
-    X(KEYWORD_CODE, "keyword_code")                 /* in a line with another code than 250 */ \
-    X(KEYWORD_OTHER, "keyword_other")     /* the word, and no keyword to us; or two forms */   \
-    X(MIXED_CODES, "mixed_codes")         /* in one reply, RFC 5321 section 4.2.1 */           \
-    X(MIXED_CLASSES, "mixed_classes")     /* the first digit too */                            \
-    X(NOT_250, "not_250")                 /* another 2xx to EHLO or HELO */                    \
-    X(HIDDEN_GREETING, "hidden_greeting") /* "220 ****": nothing but 2, 0, * and blanks */     \
-    X(OWN_NAME, "own_name")               /* EHLO is answered with the client's name */
+#define SMTP_READ_FORMS(X)                                                                       \
+    X(SMTP_FORM_KEYWORD_SPACE_BEFORE, "keyword_space_before",                                    \
+      "there are spaces before the keyword")                                                     \
+    X(SMTP_FORM_KEYWORD_TAB_BEFORE, "keyword_tab_before", "there is a tab before the keyword")   \
+    X(SMTP_FORM_KEYWORD_SPACE_AFTER, "keyword_space_after",                                      \
+      "there are spaces after the keyword, and nothing else")                                    \
+    X(SMTP_FORM_KEYWORD_TAB_AFTER, "keyword_tab_after", "there is a tab after the keyword")      \
+    X(SMTP_FORM_KEYWORD_PARAMETER, "keyword_parameter",                                          \
+      "the keyword has a parameter (RFC 3207 section 4 defines none)")                           \
+    X(SMTP_FORM_KEYWORD_EQUALS, "keyword_equals", "the keyword is followed by an equals sign")   \
+    X(SMTP_FORM_KEYWORD_CODE, "keyword_code",                                                    \
+      "the line with the keyword has a reply code other than 250")                               \
+    X(SMTP_FORM_KEYWORD_OTHER, "keyword_other",                                                  \
+      "a line begins with the word STARTTLS and this program does not take it for the keyword, " \
+      "or two lines have the keyword in two of these forms")                                     \
+    X(SMTP_FORM_MIXED_CODES, "mixed_codes",                                                      \
+      "the lines of one reply have different codes (RFC 5321 section 4.2.1)")                    \
+    X(SMTP_FORM_MIXED_CLASSES, "mixed_classes",                                                  \
+      "the codes of one reply differ in their first digit")                                      \
+    X(SMTP_FORM_NOT_250, "not_250",                                                              \
+      "EHLO or HELO got a 2xx reply other than 250 (RFC 5321 section 4.3.2)")                    \
+    X(SMTP_FORM_HIDDEN_GREETING, "hidden_greeting",                                              \
+      "the greeting has no text other than asterisks, blanks and the digits 2 and 0, as some "   \
+      "firewalls write it")                                                                      \
+    X(SMTP_FORM_OWN_NAME, "own_name",                                                            \
+      "the server answers EHLO with the name of the client, which is not the name in its "       \
+      "greeting")
 
-#define SMTP_FORMS(X)  \
-    SMTP_READ_FORMS(X) \
-    X(CLOSED_AFTER_REFUSAL, "closed_after_refusal") /* QUIT is, when STARTTLS was refused */
+#define SMTP_FORMS(X)                                                                           \
+    SMTP_READ_FORMS(X)                                                                          \
+    X(SMTP_FORM_CLOSED_AFTER_REFUSAL, "closed_after_refusal",                                   \
+      "STARTTLS was rejected, and the session closed before a reply to QUIT (RFC 5321 section " \
+      "3.8)")
 
 enum smtp_form {
-#define X(name, word) SMTP_FORM_##name,
-    SMTP_FORMS(X)
-#undef X
-    SMTP_FORM_COUNT
+    SMTP_FORMS(ENUMERATOR) SMTP_FORM_COUNT
 };
 
-const char *smtp_form_word(enum smtp_form f);
+VOCABULARY(smtp_form, enum smtp_form);
 
 static inline uint16_t smtp_form_bit(enum smtp_form f)
 {
@@ -107,9 +129,8 @@ static inline uint16_t smtp_form_bit(enum smtp_form f)
 #define SMTP_KEYWORD_FORMS ((1U << (SMTP_FORM_KEYWORD_OTHER + 1)) - 1)
 
 /** Those about the lines of replies. */
-#define SMTP_LINE_QUIRKS                                                                       \
-    (1U << SMTP_QUIRK_CR_CR_LF | 1U << SMTP_QUIRK_NUL | 1U << SMTP_QUIRK_EMPTY_LINE_GREETING | \
-     1U << SMTP_QUIRK_EMPTY_LINE_REPLY | 1U << SMTP_QUIRK_GARBAGE_LINE)
+#define SMTP_LINE_QUIRKS             (0U SMTP_QUIRKS_OF_LINES(SMTP_QUIRK_OR_BIT))
+#define SMTP_QUIRK_OR_BIT(name, ...) | 1U << (name)
 
 /** What one dialogue showed. Plain data; spans live as long as the dialogue that filled it. */
 struct seen_smtp {

@@ -6,6 +6,7 @@
  * points to is borrowed for the call.
  */
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/mx_name.h"
 #include "scanner/observation/seen_ciphers.h"
 #include "scanner/observation/seen_dns.h"
@@ -207,43 +208,41 @@ struct seen_mx {
 };
 
 /** Where the mail of a domain goes. Words are part of the output. */
-#define MX_KINDS(X)                                                                    \
-    X(NOT_ASKED, "not_asked")                                                          \
-    X(EXPLICIT, "explicit")                                                            \
-    X(IMPLICIT, "implicit") /* NOERROR, no MX, but an address: RFC 5321 section 5.1 */ \
-    X(NULL_MX, "null_mx")   /* RFC 7505 */                                             \
-    X(NONE, "none")         /* no MX and no address */                                 \
-    X(NXDOMAIN, "nxdomain")                                                            \
-    X(UNKNOWN, "unknown") /* SERVFAIL, timeout: never taken for "no MX" */
+#define MX_KINDS(X)                                                                       \
+    X(MX_KIND_NOT_ASKED, "not_asked", "no query was sent: there was no reason to")        \
+    X(MX_KIND_EXPLICIT, "explicit", "to its MX hosts")                                    \
+    X(MX_KIND_IMPLICIT, "implicit",                                                       \
+      "to the domain itself: it has an address, but no MX record (RFC 5321 section 5.1)") \
+    X(MX_KIND_NULL_MX, "null_mx", "the domain accepts no mail (RFC 7505)")                \
+    X(MX_KIND_NONE, "none", "neither an MX record nor an address")                        \
+    X(MX_KIND_NXDOMAIN, "nxdomain", "the domain does not exist")                          \
+    X(MX_KIND_UNKNOWN, "unknown", "SERVFAIL, timeout and similar: never taken as no MX")
 
 enum mx_kind {
-#define X(name, word) MX_KIND_##name,
-    MX_KINDS(X)
-#undef X
+    MX_KINDS(ENUMERATOR)
 };
 
-const char *mx_kind_word(enum mx_kind k);
+VOCABULARY(mx_kind, enum mx_kind);
 
 /** How an input line ended: the classes of the account, disjoint (design section 5). */
-#define ACCOUNT_CLASSES(X)                                                      \
-    X(TESTED, "tested") /* every endpoint of every MX was conclusive */         \
-    X(PARTLY_TESTED, "partly_tested")                                           \
-    X(INCONCLUSIVE, "inconclusive") /* endpoints, but not one conclusive */     \
-    X(NO_MAIL, "no_mail")           /* with the reason */                       \
-    X(DNS_FAILED, "dns_failed")                                                 \
-    X(NOT_TESTED, "not_tested") /* budget, special-purpose addresses, family */ \
-    X(BLOCKLISTED, "blocklisted")                                               \
-    X(INVALID, "invalid")                                                       \
-    X(DUPLICATE, "duplicate")
+#define ACCOUNT_CLASSES(X)                                                                 \
+    X(ACCOUNT_TESTED, "tested", "every endpoint of every MX host has a conclusive result") \
+    X(ACCOUNT_PARTLY_TESTED, "partly_tested", "some endpoints have a conclusive result")   \
+    X(ACCOUNT_INCONCLUSIVE, "inconclusive",                                                \
+      "there are endpoints, but none has a conclusive result")                             \
+    X(ACCOUNT_NO_MAIL, "no_mail", "the domain accepts no mail; see account_reason")        \
+    X(ACCOUNT_DNS_FAILED, "dns_failed", "the MX hosts could not be resolved")              \
+    X(ACCOUNT_NOT_TESTED, "not_tested",                                                    \
+      "no connection was made: budget, special-purpose addresses, address family")         \
+    X(ACCOUNT_BLOCKLISTED, "blocklisted", "on the blocklist")                              \
+    X(ACCOUNT_INVALID, "invalid", "the line is not a domain; see invalid")                 \
+    X(ACCOUNT_DUPLICATE, "duplicate", "an earlier line has the domain; see duplicate_of")
 
 enum account_class {
-#define X(name, word) ACCOUNT_##name,
-    ACCOUNT_CLASSES(X)
-#undef X
-    ACCOUNT_CLASS_COUNT
+    ACCOUNT_CLASSES(ENUMERATOR) ACCOUNT_CLASS_COUNT
 };
 
-const char *account_class_word(enum account_class c);
+VOCABULARY(account_class, enum account_class);
 
 struct seen_txt {
     struct seen_dns dns;

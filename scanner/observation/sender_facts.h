@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/seen_smtp.h"
 
 /**
@@ -12,24 +13,21 @@
  */
 
 /** The key of a leaf, as far as TLS libraries tell keys apart. */
-#define LEAF_KEY_KINDS(X)                                               \
-    X(NONE, "none") /* no certificate, or one that cannot be read */    \
-    X(RSA, "rsa")                                                       \
-    X(RSA_PSS, "rsa_pss") /* id-RSASSA-PSS, RFC 4055 section 1.2 */     \
-    X(P256, "p256")                                                     \
-    X(P384, "p384")                                                     \
-    X(P521, "p521")                                                     \
-    X(EC_OTHER, "ec_other") /* other curves, and explicit parameters */ \
-    X(ED25519, "ed25519")                                               \
-    X(ED448, "ed448")                                                   \
-    X(DSA, "dsa")                                                       \
-    X(OTHER, "other")
+#define LEAF_KEY_KINDS(X)                                                        \
+    X(LEAF_KEY_NONE, "none") /* no certificate, or one that cannot be read */    \
+    X(LEAF_KEY_RSA, "rsa")                                                       \
+    X(LEAF_KEY_RSA_PSS, "rsa_pss") /* id-RSASSA-PSS, RFC 4055 section 1.2 */     \
+    X(LEAF_KEY_P256, "p256")                                                     \
+    X(LEAF_KEY_P384, "p384")                                                     \
+    X(LEAF_KEY_P521, "p521")                                                     \
+    X(LEAF_KEY_EC_OTHER, "ec_other") /* other curves, and explicit parameters */ \
+    X(LEAF_KEY_ED25519, "ed25519")                                               \
+    X(LEAF_KEY_ED448, "ed448")                                                   \
+    X(LEAF_KEY_DSA, "dsa")                                                       \
+    X(LEAF_KEY_OTHER, "other")
 
 enum leaf_key_kind {
-#define X(name, word) LEAF_KEY_##name,
-    LEAF_KEY_KINDS(X)
-#undef X
-    LEAF_KEY_KIND_COUNT
+    LEAF_KEY_KINDS(ENUMERATOR) LEAF_KEY_KIND_COUNT
 };
 
 /** Bits of leaf_key.usage. */

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scanner/base/vocabulary.h"
+
 /**
  * Words of verdicts that rows carry, and the short form in which the verdict on a chain travels
  * between threads. The verdicts themselves are made in scanner/trust and scanner/analysis.
@@ -11,66 +13,70 @@
 /** What a presented list is worth with one trust store, as served; the first that fits (design
  * section 6). A list whose leaf is itself an anchor is trusted. MISSING_INTERMEDIATE is as little
  * trusted as the next two; it says that what was known before the scan would mend it. */
-#define CHAIN_STATUSES(X)                                                                      \
-    X(NONE, "none")       /* no list was presented */                                          \
-    X(TRUSTED, "trusted") /* a path to an anchor passes every test */                          \
-    X(EXPIRED, "expired") /* a path to an anchor; a certificate of the best one has expired */ \
-    X(NOT_YET_VALID, "not_yet_valid")                                                          \
-    X(INVALID, "invalid") /* a path to an anchor breaks another rule of RFC 5280 section 6 */  \
-    X(SELF_SIGNED, "self_signed") /* the leaf is signed by its own key */                      \
-    X(MISSING_INTERMEDIATE,                                                                    \
-      "missing_intermediate")           /* trusted, once known intermediates are added */      \
-    X(UNTRUSTED_ROOT, "untrusted_root") /* ends at a self-signed one that is no anchor */      \
-    X(ISSUER_UNKNOWN, "issuer_unknown") /* an issuer is neither presented nor an anchor */     \
-    X(UNPARSABLE, "unparsable")         /* the first certificate cannot be read */
+#define CHAIN_STATUSES(X)                                                                          \
+    X(CHAIN_NONE, "none", "no certificate was presented")                                          \
+    X(CHAIN_TRUSTED, "trusted", "a path to a trust anchor passes every check")                     \
+    X(CHAIN_EXPIRED, "expired",                                                                    \
+      "there is a path to a trust anchor, but a certificate on the best one has expired")          \
+    X(CHAIN_NOT_YET_VALID, "not_yet_valid",                                                        \
+      "there is a path to a trust anchor, but a certificate on the best one is not yet valid")     \
+    X(CHAIN_INVALID, "invalid",                                                                    \
+      "the best path to a trust anchor violates another rule; see faults")                         \
+    X(CHAIN_SELF_SIGNED, "self_signed",                                                            \
+      "the leaf is signed with its own key, and is not a trust anchor")                            \
+    X(CHAIN_MISSING_INTERMEDIATE, "missing_intermediate",                                          \
+      "not trusted as served; it would be trusted with an intermediate that was known before the " \
+      "scan")                                                                                      \
+    X(CHAIN_UNTRUSTED_ROOT, "untrusted_root",                                                      \
+      "the best path ends at a self-signed certificate that is not a trust anchor")                \
+    X(CHAIN_ISSUER_UNKNOWN, "issuer_unknown",                                                      \
+      "an issuer is neither presented nor a trust anchor; see completions for a missing "          \
+      "intermediate")                                                                              \
+    X(CHAIN_UNPARSABLE, "unparsable", "the first certificate cannot be parsed")
 
 enum chain_status {
-#define X(name, word) CHAIN_##name,
-    CHAIN_STATUSES(X)
-#undef X
-    CHAIN_STATUS_COUNT
+    CHAIN_STATUSES(ENUMERATOR) CHAIN_STATUS_COUNT
 };
 
-const char *chain_status_word(enum chain_status s);
+VOCABULARY(chain_status, enum chain_status);
 
 /** What a certificate of a list is in it. The first word that fits, but for the leaf. */
-#define CERT_ROLES(X)                                                                 \
-    X(LEAF, "leaf") /* the first, whatever it is */                                   \
-    X(DUPLICATE, "duplicate")                                                         \
-    X(UNREADABLE, "unreadable")                                                       \
-    X(ROOT, "root")                 /* self-signed, and of the best path */           \
-    X(INTERMEDIATE, "intermediate") /* of the best path */                            \
-    X(ALTERNATIVE, "alternative")   /* certifies the leaf too, by a path not taken */ \
-    X(UNRELATED, "unrelated")
+#define CERT_ROLES(X)                                                             \
+    X(CERT_ROLE_LEAF, "leaf", "the first certificate, whatever it is")            \
+    X(CERT_ROLE_DUPLICATE, "duplicate", "appears earlier in the list as well")    \
+    X(CERT_ROLE_UNREADABLE, "unreadable", "cannot be parsed")                     \
+    X(CERT_ROLE_ROOT, "root", "self-signed, and the end of the best path")        \
+    X(CERT_ROLE_INTERMEDIATE, "intermediate", "an intermediate on the best path") \
+    X(CERT_ROLE_ALTERNATIVE, "alternative",                                       \
+      "certifies the leaf too, on a path that was not chosen")                    \
+    X(CERT_ROLE_UNRELATED, "unrelated", "certifies nothing on a path to the leaf")
 
 enum cert_role {
-#define X(name, word) CERT_ROLE_##name,
-    CERT_ROLES(X)
-#undef X
+    CERT_ROLES(ENUMERATOR)
 };
 
-const char *cert_role_word(enum cert_role r);
+VOCABULARY(cert_role, enum cert_role);
 
 /** A leaf against its reference identifier, the MX host name (RFC 9525 section 6). */
-#define NAME_MATCHES(X)                                                                           \
-    X(NONE, "none")                          /* no certificate, or an unreadable one */           \
-    X(EXACT, "match")                        /* a dNSName is the name */                          \
-    X(WILDCARD, "match_wildcard")            /* a dNSName with a wildcard covers it */            \
-    X(CN_ONLY, "cn_only")                    /* no dNSName, but the common name fits */           \
-    X(PARENT, "mismatch_but_domain")         /* covers a name above the host, not the host */     \
-    X(PROVIDER, "mismatch_provider_default") /* covers the name in the server's own EHLO reply */ \
-    X(LOCALHOST, "mismatch_localhost")       /* names only localhost, *.localdomain or such */    \
-    X(NO_NAMES, "no_names")                  /* neither a dNSName nor a common name */            \
-    X(OTHER, "mismatch")
+#define NAME_MATCHES(X)                                                                         \
+    X(NAME_MATCH_NONE, "none", "no leaf that can be parsed")                                    \
+    X(NAME_MATCH_EXACT, "match", "a dNSName is the host name")                                  \
+    X(NAME_MATCH_WILDCARD, "match_wildcard", "a dNSName with a wildcard matches the host name") \
+    X(NAME_MATCH_CN_ONLY, "cn_only",                                                            \
+      "there is no dNSName, and the common name is the host name: some senders accept that")    \
+    X(NAME_MATCH_PARENT, "mismatch_but_domain",                                                 \
+      "covers a domain above the host, but not the host")                                       \
+    X(NAME_MATCH_PROVIDER, "mismatch_provider_default",                                         \
+      "covers the server's own name, but not the host")                                         \
+    X(NAME_MATCH_LOCALHOST, "mismatch_localhost", "is for localhost or similar")                \
+    X(NAME_MATCH_NO_NAMES, "no_names", "has neither a dNSName nor a common name")               \
+    X(NAME_MATCH_OTHER, "mismatch", "is for other names")
 
 enum name_match {
-#define X(name, word) NAME_MATCH_##name,
-    NAME_MATCHES(X)
-#undef X
-    NAME_MATCH_COUNT
+    NAME_MATCHES(ENUMERATOR) NAME_MATCH_COUNT
 };
 
-const char *name_match_word(enum name_match m);
+VOCABULARY(name_match, enum name_match);
 
 /** RFC 9525 section 6.3: only a dNSName identifies the server. */
 static inline bool name_match_is_match(enum name_match m)
@@ -79,55 +85,55 @@ static inline bool name_match_is_match(enum name_match m)
 }
 
 /** The handshakes with and without SNI beside each other (RFC 6066 section 3). */
-#define SNI_CLASSES(X)                                                                    \
-    X(UNKNOWN, "unknown") /* one of the two was not made, or failed for another reason */ \
-    X(SAME, "same")                                                                       \
-    X(DIFFERS, "differs")                                                                 \
-    X(FATAL_WITHOUT, "fatal_without") /* fails without SNI, completes with it */          \
-    X(FATAL_WITH, "fatal_with")       /* fails with SNI, completes without it */          \
-    X(UNSTABLE, "unstable")           /* two handshakes with SNI differ: no effect of SNI */
+#define SNI_CLASSES(X)                                                                             \
+    X(SNI_UNKNOWN, "unknown",                                                                      \
+      "one of the two handshakes was not made, or ended for another reason, such as a timeout or " \
+      "a reset")                                                                                   \
+    X(SNI_SAME, "same", "the same leaf")                                                           \
+    X(SNI_DIFFERS, "differs", "different leaf certificates")                                       \
+    X(SNI_FATAL_WITHOUT, "fatal_without", "the handshake without SNI is rejected by the server")   \
+    X(SNI_FATAL_WITH, "fatal_with", "the handshake with SNI is rejected by the server")            \
+    X(SNI_UNSTABLE, "unstable", "two handshakes with SNI differ: SNI is not the cause")
 
 enum sni_class {
-#define X(name, word) SNI_##name,
-    SNI_CLASSES(X)
-#undef X
+    SNI_CLASSES(ENUMERATOR)
 };
 
-const char *sni_class_word(enum sni_class c);
+VOCABULARY(sni_class, enum sni_class);
 
 /** Whose certificate passes for the host: trusted by the first trust store, name matches. */
-#define SNI_ACCEPTABLES(X)                                 \
-    X(UNKNOWN, "unknown")                                  \
-    X(BOTH, "both")                                        \
-    X(ONLY_SNI, "only_sni")                                \
-    X(ONLY_DEFAULT, "only_default") /* that without SNI */ \
-    X(NEITHER, "neither")
+#define SNI_ACCEPTABLES(X)                                                     \
+    X(SNI_ACCEPTABLE_UNKNOWN, "unknown", "one of the two was not seen")        \
+    X(SNI_ACCEPTABLE_BOTH, "both", "with SNI and without")                     \
+    X(SNI_ACCEPTABLE_ONLY_SNI, "only_sni", "only the one with SNI")            \
+    X(SNI_ACCEPTABLE_ONLY_DEFAULT, "only_default", "only the one without SNI") \
+    X(SNI_ACCEPTABLE_NEITHER, "neither", "neither of them")
 
 enum sni_acceptable {
-#define X(name, word) SNI_ACCEPTABLE_##name,
-    SNI_ACCEPTABLES(X)
-#undef X
+    SNI_ACCEPTABLES(ENUMERATOR)
 };
 
-const char *sni_acceptable_word(enum sni_acceptable a);
+VOCABULARY(sni_acceptable, enum sni_acceptable);
 
 /** What becomes of a message, by sender profile (design section 6); ascending but for UNKNOWN. */
-#define DELIVERIES(X)                                                                        \
-    X(UNKNOWN, "unknown")             /* an untested endpoint or unprobed version decides */ \
-    X(UNDELIVERABLE, "undeliverable") /* returned at once: no mail taken, or refused */      \
-    X(DEFERRED, "deferred")                                                                  \
-    X(PLAINTEXT, "plaintext")                                                                \
-    X(ENCRYPTED, "encrypted")                                                                \
-    X(AUTHENTICATED, "authenticated") /* it would have been refused, had the check failed */
+#define DELIVERIES(X)                                                                           \
+    X(DELIVERY_UNKNOWN, "unknown", "it depends on an untested endpoint or an unprobed version") \
+    X(DELIVERY_UNDELIVERABLE, "undeliverable",                                                  \
+      "it bounces at once: the domain accepts no mail, or the sender treats a rejection as "    \
+      "permanent")                                                                              \
+    X(DELIVERY_DEFERRED, "deferred",                                                            \
+      "the sender queues it and tries again; in the end it bounces")                            \
+    X(DELIVERY_PLAINTEXT, "plaintext", "it is delivered in cleartext")                          \
+    X(DELIVERY_ENCRYPTED, "encrypted", "it is delivered over TLS")                              \
+    X(DELIVERY_AUTHENTICATED, "authenticated",                                                  \
+      "it is delivered over TLS to an authenticated server; otherwise it would not have been "  \
+      "sent")
 
 enum delivery {
-#define X(name, word) DELIVERY_##name,
-    DELIVERIES(X)
-#undef X
-    DELIVERY_COUNT
+    DELIVERIES(ENUMERATOR) DELIVERY_COUNT
 };
 
-const char *delivery_word(enum delivery d);
+VOCABULARY(delivery, enum delivery);
 
 /** yes, no, or not known. */
 enum truth {
@@ -137,77 +143,78 @@ enum truth {
 };
 
 /** What DNSSEC says of one answer, RFC 4033 section 5; only where the resolver's AD bit counts. */
-#define DNSSEC_STATES(X)                                                                  \
-    X(UNKNOWN, "unknown")   /* not asked, or the AD bit of the resolver is not trusted */ \
-    X(SECURE, "secure")     /* AD */                                                      \
-    X(INSECURE, "insecure") /* answered without AD, and without signatures */             \
-    X(NO_CHAIN, "no_chain") /* signed, without AD: no chain of trust leads there */       \
-    X(BOGUS, "bogus")       /* SERVFAIL, but data with CD=1 */                            \
-    X(FAILED, "failed")     /* SERVFAIL, timeout and the like */
+#define DNSSEC_STATES(X)                                                                           \
+    X(DNSSEC_UNKNOWN, "unknown",                                                                   \
+      "no query was sent, or the AD bit of this resolver is not trusted (--trust-ad)")             \
+    X(DNSSEC_SECURE, "secure", "validated (AD)")                                                   \
+    X(DNSSEC_INSECURE, "insecure", "answered without AD, and without signatures")                  \
+    X(DNSSEC_NO_CHAIN, "no_chain", "signed, but without a chain of trust: a DS record is missing") \
+    X(DNSSEC_BOGUS, "bogus", "SERVFAIL, but data with CD=1: validation fails")                     \
+    X(DNSSEC_FAILED, "failed", "SERVFAIL, timeout and similar")
 
 enum dnssec_state {
-#define X(name, word) DNSSEC_##name,
-    DNSSEC_STATES(X)
-#undef X
-    DNSSEC_STATE_COUNT
+    DNSSEC_STATES(ENUMERATOR) DNSSEC_STATE_COUNT
 };
 
-const char *dnssec_state_word(enum dnssec_state s);
+VOCABULARY(dnssec_state, enum dnssec_state);
 
 /** What DNS says of DANE for an MX host, before any connection (RFC 7672 section 2.2). */
-#define DANE_HOSTS(X)                                                                        \
-    X(UNKNOWN, "unknown")             /* not asked, or AD is not trusted */                  \
-    X(NONE, "none")                   /* no TLSA records: a denial, secure or not */         \
-    X(TLSA_INSECURE, "tlsa_insecure") /* records, but not secure: of no effect */            \
-    X(HOST_INSECURE, "host_insecure") /* the address records are not secure: of no effect */ \
-    X(LOOKUP_FAILED, "lookup_failed") /* bogus, SERVFAIL: the host must be skipped */        \
-    X(UNUSABLE, "unusable")           /* secure, none usable: TLS, without authentication */ \
-    X(USABLE, "usable")               /* the certificate must match */
+#define DANE_HOSTS(X)                                                                          \
+    X(DANE_HOST_UNKNOWN, "unknown",                                                            \
+      "no query was sent, or the AD bit of this resolver is not trusted (--trust-ad)")         \
+    X(DANE_HOST_NONE, "none", "there are no TLSA records")                                     \
+    X(DANE_HOST_TLSA_INSECURE, "tlsa_insecure",                                                \
+      "there are TLSA records, but they are not secure: they have no effect")                  \
+    X(DANE_HOST_HOST_INSECURE, "host_insecure",                                                \
+      "the addresses of the host are not secure: its TLSA records have no effect")             \
+    X(DANE_HOST_LOOKUP_FAILED, "lookup_failed",                                                \
+      "bogus or SERVFAIL: a sender with DANE skips the host (RFC 7672 section 2.1.1)")         \
+    X(DANE_HOST_UNUSABLE, "unusable",                                                          \
+      "secure, but none is usable: TLS is required, without authentication (RFC 7672 section " \
+      "2.2)")                                                                                  \
+    X(DANE_HOST_USABLE, "usable", "secure and usable: the certificate must match")
 
 enum dane_host {
-#define X(name, word) DANE_HOST_##name,
-    DANE_HOSTS(X)
-#undef X
-    DANE_HOST_COUNT
+    DANE_HOSTS(ENUMERATOR) DANE_HOST_COUNT
 };
 
-const char *dane_host_word(enum dane_host s);
+VOCABULARY(dane_host, enum dane_host);
 
 /** At which name the TLSA question was asked that decides; some senders ask at one of them alone. */
-#define TLSA_PLACES(X)                                                                      \
-    X(NONE, "")                                                                             \
-    X(HOST, "host")     /* the MX host, which is no alias */                                \
-    X(ALIAS, "alias")   /* the MX host, which is one: at the end of its links none count */ \
-    X(TARGET, "target") /* the end of its links, RFC 7672 section 2.2.2 */
+#define TLSA_PLACES(X)                                                                        \
+    X(TLSA_PLACE_NONE, "", NULL)                                                              \
+    X(TLSA_PLACE_HOST, "host", "the MX host, which is not an alias")                          \
+    X(TLSA_PLACE_ALIAS, "alias",                                                              \
+      "the MX host, which is an alias: no TLSA records are in force at the end of its CNAME " \
+      "chain, and senders that look only there do not use DANE")                              \
+    X(TLSA_PLACE_TARGET, "target", "the end of its CNAME chain")
 
 enum tlsa_place {
-#define X(name, word) TLSA_PLACE_##name,
-    TLSA_PLACES(X)
-#undef X
-    TLSA_PLACE_COUNT
+    TLSA_PLACES(ENUMERATOR) TLSA_PLACE_COUNT
 };
 
-const char *tlsa_place_word(enum tlsa_place p);
+VOCABULARY(tlsa_place, enum tlsa_place);
 
 /** What an endpoint makes of usable TLSA records; the first four words otherwise mean as above. */
-#define DANE_STATUSES(X)                                                                     \
-    X(UNKNOWN, "unknown")   /* DNS unknown, or no conclusive session with the base domain */ \
-    X(NONE, "none")         /* of no effect: no records, or none that are secure */          \
-    X(FAILED, "failed")     /* the lookup failed: the host must be skipped */                \
-    X(UNUSABLE, "unusable") /* TLS without authentication, no cleartext */                   \
-    X(NO_TLS, "no_tls")     /* usable records, but TLS was not reached */                    \
-    X(MATCH, "match")                                                                        \
-    X(OTHER_NAME, "other_name") /* a match for mail to the domains in the leaf alone */      \
-    X(MISMATCH, "mismatch")
+#define DANE_STATUSES(X)                                                                       \
+    X(DANE_UNKNOWN, "unknown",                                                                 \
+      "the DNS lookup gave no result, or there is no conclusive session with the TLSA base "   \
+      "domain")                                                                                \
+    X(DANE_NONE, "none", "DANE has no effect")                                                 \
+    X(DANE_FAILED, "failed", "the TLSA lookup failed: senders with DANE skip the host")        \
+    X(DANE_UNUSABLE, "unusable", "TLS is required, without authentication; no cleartext")      \
+    X(DANE_NO_TLS, "no_tls", "there are usable TLSA records, but no TLS")                      \
+    X(DANE_MATCH, "match", "a TLSA record matches")                                            \
+    X(DANE_OTHER_NAME, "other_name",                                                           \
+      "a record of usage 2 matches, but the certificate is for other names than the host: it " \
+      "matches only for mail to the domains in it")                                            \
+    X(DANE_MISMATCH, "mismatch", "no TLSA record matches")
 
 enum dane_status {
-#define X(name, word) DANE_##name,
-    DANE_STATUSES(X)
-#undef X
-    DANE_STATUS_COUNT
+    DANE_STATUSES(ENUMERATOR) DANE_STATUS_COUNT
 };
 
-const char *dane_status_word(enum dane_status s);
+VOCABULARY(dane_status, enum dane_status);
 
 /** Bits of endpoint_brief.dane_flags. */
 enum dane_flag {

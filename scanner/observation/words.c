@@ -4,274 +4,79 @@
 #include "scanner/observation/seen_target.h"
 #include "scanner/observation/verdict.h"
 
-const char *dns_state_word(enum dns_state s)
-{
-    switch (s) {
-#define X(name, word) \
-    case DNS_##name:  \
-        return word;
-        DNS_STATES(X)
-#undef X
-    case DNS_STATE_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown dns_state");
-}
+const struct vocabulary dns_state_vocabulary = VOCABULARY_OF(
+    DNS_STATES, "dns_state", "state, a, aaaa, forward",
+    "The result of a DNS query. Only nodata and nxdomain mean that there is no such record.");
 
-const char *cipher_end_word(enum cipher_end e)
-{
-    switch (e) {
-#define X(name, word)    \
-    case CIPHERS_##name: \
-        return word;
-        CIPHER_ENDS(X)
-#undef X
-    case CIPHER_END_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown cipher_end");
-}
+const struct vocabulary smtp_quirk_vocabulary =
+    VOCABULARY_OF(SMTP_QUIRKS, "smtp_quirk", "quirks",
+                  "How a dialogue deviates from the RFCs without ending: tolerant senders and this "
+                  "program go on, others give up.");
 
-const char *cipher_order_word(enum cipher_order o)
-{
-    switch (o) {
-#define X(name, word)         \
-    case CIPHER_ORDER_##name: \
-        return word;
-        CIPHER_ORDERS(X)
-#undef X
-    case CIPHER_ORDER_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown cipher_order");
-}
+const struct vocabulary smtp_form_vocabulary =
+    VOCABULARY_OF(SMTP_FORMS, "smtp_form", "forms",
+                  "Forms of a dialogue that senders treat differently; this program goes on like "
+                  "the most tolerant of them. The keyword is STARTTLS in the reply to EHLO, where "
+                  "no line lists it in the usual form.");
 
-const char *smtp_quirk_word(enum smtp_quirk q)
-{
-    switch (q) {
-#define X(name, word)       \
-    case SMTP_QUIRK_##name: \
-        return word;
-        SMTP_QUIRKS(X)
-#undef X
-    case SMTP_QUIRK_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown smtp_quirk");
-}
+const struct vocabulary cipher_end_vocabulary = VOCABULARY_OF(
+    CIPHER_ENDS, "cipher_end", "end",
+    "How the search for the cipher suites that a server accepts in one TLS version ended.");
 
-const char *smtp_form_word(enum smtp_form f)
-{
-    switch (f) {
-#define X(name, word)      \
-    case SMTP_FORM_##name: \
-        return word;
-        SMTP_FORMS(X)
-#undef X
-    case SMTP_FORM_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown smtp_form");
-}
+const struct vocabulary cipher_order_vocabulary = VOCABULARY_OF(
+    CIPHER_ORDERS, "cipher_order", "order", "Whose preference decides the cipher suite.");
 
-const char *mx_name_kind_word(enum mx_name_kind k)
-{
-    switch (k) {
-#define X(name, word)    \
-    case MX_NAME_##name: \
-        return word;
-        MX_NAME_KINDS(X)
-#undef X
-    case MX_NAME_KIND_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown mx_name_kind");
-}
+const struct vocabulary mx_name_kind_vocabulary =
+    VOCABULARY_OF(MX_NAME_KINDS, "mx_name_kind", "name_kind",
+                  "What kind of name an MX record has, by the checks that senders make before the "
+                  "address lookup.");
 
-const char *mx_kind_word(enum mx_kind k)
-{
-    switch (k) {
-#define X(name, word)    \
-    case MX_KIND_##name: \
-        return word;
-        MX_KINDS(X)
-#undef X
-    }
-    UNREACHABLE("unknown mx_kind");
-}
+const struct vocabulary mx_kind_vocabulary =
+    VOCABULARY_OF(MX_KINDS, "mx_kind", "mx_kind", "Where mail for a domain is sent.");
 
-const char *account_class_word(enum account_class c)
-{
-    switch (c) {
-#define X(name, word)    \
-    case ACCOUNT_##name: \
-        return word;
-        ACCOUNT_CLASSES(X)
-#undef X
-    case ACCOUNT_CLASS_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown account_class");
-}
+const struct vocabulary account_class_vocabulary =
+    VOCABULARY_OF(ACCOUNT_CLASSES, "account", "account",
+                  "The disposition of an input line. Every line has exactly one of these, and the "
+                  "manifest counts them.");
 
-const char *chain_status_word(enum chain_status s)
-{
-    switch (s) {
-#define X(name, word)  \
-    case CHAIN_##name: \
-        return word;
-        CHAIN_STATUSES(X)
-#undef X
-    case CHAIN_STATUS_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown chain_status");
-}
+const struct vocabulary chain_status_vocabulary =
+    VOCABULARY_OF(CHAIN_STATUSES, "chain_status", "status, chain_status, default_chain_status",
+                  "The verdict on a presented chain with one trust store. The first that applies.");
 
-const char *cert_role_word(enum cert_role r)
-{
-    switch (r) {
-#define X(name, word)      \
-    case CERT_ROLE_##name: \
-        return word;
-        CERT_ROLES(X)
-#undef X
-    }
-    UNREACHABLE("unknown cert_role");
-}
+const struct vocabulary cert_role_vocabulary = VOCABULARY_OF(
+    CERT_ROLES, "cert_role", "roles", "The role of a certificate in a presented chain.");
 
-const char *name_match_word(enum name_match m)
-{
-    switch (m) {
-#define X(name, word)       \
-    case NAME_MATCH_##name: \
-        return word;
-        NAME_MATCHES(X)
-#undef X
-    case NAME_MATCH_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown name_match");
-}
+const struct vocabulary name_match_vocabulary =
+    VOCABULARY_OF(NAME_MATCHES, "name_match", "match, name_match, default_name_match",
+                  "The names of a leaf compared with the MX host name.");
 
-const char *sni_class_word(enum sni_class c)
-{
-    switch (c) {
-#define X(name, word) \
-    case SNI_##name:  \
-        return word;
-        SNI_CLASSES(X)
-#undef X
-    }
-    UNREACHABLE("unknown sni_class");
-}
+const struct vocabulary sni_class_vocabulary =
+    VOCABULARY_OF(SNI_CLASSES, "sni_class", "class, sni", "What changes with SNI.");
 
-const char *sni_acceptable_word(enum sni_acceptable a)
-{
-    switch (a) {
-#define X(name, word)           \
-    case SNI_ACCEPTABLE_##name: \
-        return word;
-        SNI_ACCEPTABLES(X)
-#undef X
-    }
-    UNREACHABLE("unknown sni_acceptable");
-}
+const struct vocabulary sni_acceptable_vocabulary = VOCABULARY_OF(
+    SNI_ACCEPTABLES, "sni_acceptable", "acceptable",
+    "Which certificate passes verification for the host: trusted, and a dNSName matches.");
 
-const char *dnssec_state_word(enum dnssec_state s)
-{
-    switch (s) {
-#define X(name, word)   \
-    case DNSSEC_##name: \
-        return word;
-        DNSSEC_STATES(X)
-#undef X
-    case DNSSEC_STATE_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown dnssec_state");
-}
+const struct vocabulary dnssec_state_vocabulary =
+    VOCABULARY_OF(DNSSEC_STATES, "dnssec_state", "address_dnssec, tlsa_dnssec, mx_dnssec",
+                  "The DNSSEC state of an answer.");
 
-const char *dane_host_word(enum dane_host s)
-{
-    switch (s) {
-#define X(name, word)      \
-    case DANE_HOST_##name: \
-        return word;
-        DANE_HOSTS(X)
-#undef X
-    case DANE_HOST_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown dane_host");
-}
+const struct vocabulary dane_host_vocabulary = VOCABULARY_OF(
+    DANE_HOSTS, "dane_host", "dane, dane_host, host", "What DNS says about DANE for an MX host.");
 
-const char *tlsa_place_word(enum tlsa_place p)
-{
-    switch (p) {
-#define X(name, word)       \
-    case TLSA_PLACE_##name: \
-        return word;
-        TLSA_PLACES(X)
-#undef X
-    case TLSA_PLACE_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown tlsa_place");
-}
+const struct vocabulary tlsa_place_vocabulary = VOCABULARY_OF(
+    TLSA_PLACES, "tlsa_place", "tlsa_at", "The name whose TLSA records decide for an MX host.");
 
-const char *dane_status_word(enum dane_status s)
-{
-    switch (s) {
-#define X(name, word) \
-    case DANE_##name: \
-        return word;
-        DANE_STATUSES(X)
-#undef X
-    case DANE_STATUS_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown dane_status");
-}
+const struct vocabulary dane_status_vocabulary = VOCABULARY_OF(
+    DANE_STATUSES, "dane_status", "status, dane, other_key", "The result of DANE at an endpoint.");
 
-const char *delivery_word(enum delivery d)
-{
-    switch (d) {
-#define X(name, word)     \
-    case DELIVERY_##name: \
-        return word;
-        DELIVERIES(X)
-#undef X
-    case DELIVERY_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown delivery");
-}
+const struct vocabulary delivery_vocabulary =
+    VOCABULARY_OF(DELIVERIES, "delivery", "best, worst", "The delivery outcome of a message.");
 
-const char *issuer_refusal_word(enum issuer_refusal r)
-{
-    switch (r) {
-#define X(name, word)           \
-    case ISSUER_REFUSAL_##name: \
-        return word;
-        ISSUER_REFUSALS(X)
-#undef X
-    case ISSUER_REFUSAL_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown issuer_refusal");
-}
+const struct vocabulary issuer_refusal_vocabulary =
+    VOCABULARY_OF(ISSUER_REFUSALS, "issuer_refusal", "issuers.refused",
+                  "Why a URL of a missing issuer was not fetched.");
 
-const char *policy_fetch_word(enum policy_fetch f)
-{
-    switch (f) {
-#define X(name, word)         \
-    case POLICY_FETCH_##name: \
-        return word;
-        POLICY_FETCHES(X)
-#undef X
-    case POLICY_FETCH_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown policy_fetch");
-}
+const struct vocabulary policy_fetch_vocabulary =
+    VOCABULARY_OF(POLICY_FETCHES, "policy_fetch", "fetch, outcome of attempts",
+                  "How the fetch of an MTA-STS policy ended.");

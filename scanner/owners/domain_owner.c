@@ -424,22 +424,6 @@ void domain_give_up_policies(struct domain_owner *o,
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-/* The static word that a message carried as text. */
-static const char *fault_word(struct span word)
-{
-    for (int f = 0; f < NAME_FAULT_COUNT; f++) {
-        if (span_eq(word, span_of(name_fault_word((enum name_fault)f)))) {
-            return name_fault_word((enum name_fault)f);
-        }
-    }
-    for (int f = 0; f < SOURCE_FAULT_COUNT; f++) {
-        if (span_eq(word, span_of(source_fault_word((enum source_fault)f)))) {
-            return source_fault_word((enum source_fault)f);
-        }
-    }
-    UNREACHABLE("unknown word for a malformed line");
-}
-
 static void fill_from_line(const struct domain_owner *o, struct domain_work *d,
                            const struct message_domain *m)
 {
@@ -449,7 +433,8 @@ static void fill_from_line(const struct domain_owner *o, struct domain_work *d,
     s->input = arena_copy(&d->arena, m->input);
     s->metadata_json = arena_copy(&d->arena, m->metadata);
     if (m->invalid.len > 0) {
-        s->invalid = fault_word(m->invalid);
+        s->invalid = domain_source_fault(m->invalid);
+        CHECK(s->invalid != NULL);
         return;
     }
     s->domain = arena_copy(&d->arena, m->domain);

@@ -6,18 +6,7 @@
 #define CHECK_TIMEOUT_MS 2000 /* per try: the resolver is on this machine */
 #define CHECK_TRIES      2
 
-const char *trust_ad_word(enum trust_ad t)
-{
-    switch (t) {
-    case TRUST_AD_AUTO:
-        return "auto";
-    case TRUST_AD_YES:
-        return "yes";
-    case TRUST_AD_NO:
-        return "no";
-    }
-    UNREACHABLE("unknown trust_ad");
-}
+const struct vocabulary trust_ad_vocabulary = VOCABULARY_WORDS(TRUST_ADS);
 
 static bool is_loopback(const struct net_addr *a)
 {

@@ -7,8 +7,6 @@
  * nobody can change it on the way, and where they validate at all.
  */
 
-const char *trust_ad_word(enum trust_ad t);
-
 /**
  * AUTO: every name server is on a loopback address, and one of them answers the question for the name
  * servers of the root, which is signed, with AD. Nobody but the resolver is asked. Runs a loop of

@@ -2,6 +2,7 @@
 
 #include "output/result_file.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/intermediates_file.h"
 
@@ -39,11 +40,16 @@ enum result_format {
 };
 
 /** --trust-ad: does the AD bit of the resolvers count? */
+#define TRUST_ADS(X)         \
+    X(TRUST_AD_AUTO, "auto") \
+    X(TRUST_AD_YES, "yes")   \
+    X(TRUST_AD_NO, "no")
+
 enum trust_ad {
-    TRUST_AD_AUTO,
-    TRUST_AD_YES,
-    TRUST_AD_NO,
+    TRUST_ADS(ENUMERATOR)
 };
+
+VOCABULARY(trust_ad, enum trust_ad);
 
 struct option_in_force {
     const char *name;

@@ -1,21 +1,20 @@
 #pragma once
 
 #include "scanner/base/span.h"
+#include "scanner/base/vocabulary.h"
 
 /** A Content-Type, RFC 9110 section 8.3.1. */
-#define MEDIA_TYPES(X)                                                          \
-    X(ABSENT, "absent")                                                         \
-    X(TEXT_PLAIN, "text_plain") /* RFC 8461 section 3.3; with any parameters */ \
-    X(OTHER, "other")                                                           \
-    X(MALFORMED, "malformed")
+#define MEDIA_TYPES(X)                                                        \
+    X(MEDIA_TYPE_ABSENT, "absent", "there is none")                           \
+    X(MEDIA_TYPE_TEXT_PLAIN, "text_plain", "text/plain, with any parameters") \
+    X(MEDIA_TYPE_OTHER, "other", "another media type")                        \
+    X(MEDIA_TYPE_MALFORMED, "malformed", "not the syntax of a media type")
 
 enum policy_media_type {
-#define X(name, word) MEDIA_TYPE_##name,
-    MEDIA_TYPES(X)
-#undef X
+    MEDIA_TYPES(ENUMERATOR)
 };
 
-const char *media_type_word(enum policy_media_type t);
+VOCABULARY(media_type, enum policy_media_type);
 
 /** @param content_type the field's value; empty or white space: ABSENT */
 enum policy_media_type media_type_read(struct span content_type);

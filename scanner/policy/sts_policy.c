@@ -11,35 +11,13 @@
 #define LABEL_OCTETS   63
 #define HTML_EVIDENCE  64 /* octets of a page that are told */
 
-const char *sts_mode_word(enum sts_mode m)
-{
-    switch (m) {
-    case STS_MODE_ENFORCE:
-        return "enforce";
-    case STS_MODE_TESTING:
-        return "testing";
-    case STS_MODE_NONE:
-        return "none";
-    case STS_MODE_MISSING:
-    case STS_MODE_BAD:
-        break;
-    }
-    return NULL;
-}
+const struct vocabulary sts_mode_vocabulary =
+    VOCABULARY_OF(STS_MODES, "sts_mode", "mode", "What a policy requests.");
 
-const char *sts_policy_fault_word(enum sts_policy_fault f)
-{
-    switch (f) {
-#define X(name, word)       \
-    case STS_POLICY_##name: \
-        return word;
-        STS_POLICY_FAULTS(X)
-#undef X
-    case STS_POLICY_FAULT_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown sts_policy_fault");
-}
+const struct vocabulary sts_policy_fault_vocabulary =
+    VOCABULARY_OF(STS_POLICY_FAULTS, "sts_policy_fault", "fault",
+                  "Faults and special features in the body of a policy. A line with a fault in mx "
+                  "gives no pattern.");
 
 /* --- the policy under work ----------------------------------------------------------------- */
 

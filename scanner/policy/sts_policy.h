@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/policy/sts_reading.h"
 
 /**
@@ -23,60 +24,64 @@
 #define STS_FAULTS_MAX      32  /* kept; our own bound */
 #define STS_MAX_AGE_LIMIT   31557600U /* seconds, RFC 8461 section 3.2 */
 
+#define STS_MODES(X)                                                       \
+    X(STS_MODE_MISSING, NULL, NULL)                                        \
+    X(STS_MODE_ENFORCE, "enforce", "do not deliver where the checks fail") \
+    X(STS_MODE_TESTING, "testing", "deliver, and report failures")         \
+    X(STS_MODE_NONE, "none", "as if there were no policy")                 \
+    X(STS_MODE_BAD, NULL, NULL)
+
 enum sts_mode {
-    STS_MODE_MISSING,
-    STS_MODE_ENFORCE,
-    STS_MODE_TESTING,
-    STS_MODE_NONE,
-    STS_MODE_BAD
+    STS_MODES(ENUMERATOR)
 };
 
-const char *sts_mode_word(enum sts_mode m); /* NULL for MISSING and BAD */
+VOCABULARY(sts_mode, enum sts_mode);
 
 /** Words are part of evidence. Those marked E make the policy invalid in both readings. */
-#define STS_POLICY_FAULTS(X)                                                                  \
-    X(SYNTAX, "syntax")                     /* E: a line that is no "key: value" */           \
-    X(VERSION_MISSING, "version_missing")   /* E */                                           \
-    X(VERSION_BAD, "version_bad")           /* E: not STSv1 */                                \
-    X(MODE_MISSING, "mode_missing")         /* E */                                           \
-    X(MODE_BAD, "mode_bad")                 /* E */                                           \
-    X(MAX_AGE_MISSING, "max_age_missing")   /* E */                                           \
-    X(MAX_AGE_BAD, "max_age_bad")           /* E */                                           \
-    X(MAX_AGE_OVER_MAX, "max_age_over_max") /* over 31557600 */                               \
-    X(MAX_AGE_SHORT, "max_age_short")       /* under 86400 */                                 \
-    X(MX_MISSING, "mx_missing")             /* E, unless mode is none */                      \
-    X(MX_EMAIL, "mx_email")                 /* E: the mx pattern faults, one word for each */ \
-    X(MX_TRAILING_DOT, "mx_trailing_dot")                                                     \
-    X(MX_EMPTY, "mx_empty")                                                                   \
-    X(MX_BARE_STAR, "mx_bare_star")                                                           \
-    X(MX_LEADING_DOT, "mx_leading_dot")                                                       \
-    X(MX_INNER_WILDCARD, "mx_inner_wildcard")                                                 \
-    X(MX_IP, "mx_ip")                                                                         \
-    X(MX_U_LABEL, "mx_u_label")                                                               \
-    X(MX_UNDERSCORE, "mx_underscore")                                                         \
-    X(MX_URL, "mx_url")                                                                       \
-    X(MX_PORT, "mx_port")                                                                     \
-    X(MX_SYNTAX, "mx_syntax")         /* E: any other fault of a pattern */                   \
-    X(KEY_CASE, "key_case")           /* a known key in another case */                       \
-    X(DUPLICATE_KEY, "duplicate_key") /* the first wins */                                    \
-    X(UNKNOWN_KEY, "unknown_key")     /* an extension */                                      \
-    X(BLANK_LINE, "blank_line")                                                               \
-    X(KEY_SPACE, "key_space") /* white space before a key, or between it and the colon */     \
-    X(LAST_CR, "last_cr")     /* CR without LF at the very end */                             \
-    X(EXTRA_CR, "extra_cr")   /* E: CR CR LF */                                               \
-    X(BOM, "bom")                                                                             \
-    X(HTML, "html")               /* E: an HTML page; its lines are not read */               \
-    X(EMPTY_BODY, "empty_body")   /* E: at most white space; its lines are not read */        \
-    X(TOO_MANY_MX, "too_many_mx") /* more than are kept */
+#define STS_POLICY_FAULTS(X)                                                                      \
+    X(STS_POLICY_SYNTAX, "syntax", "a line that is not a key, a colon and a value")   /* E */     \
+    X(STS_POLICY_VERSION_MISSING, "version_missing", "no version")                    /* E */     \
+    X(STS_POLICY_VERSION_BAD, "version_bad", "a version other than STSv1")            /* E */     \
+    X(STS_POLICY_MODE_MISSING, "mode_missing", "no mode")                             /* E */     \
+    X(STS_POLICY_MODE_BAD, "mode_bad", "a mode other than enforce, testing and none") /* E */     \
+    X(STS_POLICY_MAX_AGE_MISSING, "max_age_missing", "no max_age")                    /* E */     \
+    X(STS_POLICY_MAX_AGE_BAD, "max_age_bad",                                                      \
+      "max_age is not a number of at most ten digits") /* E */                                    \
+    X(STS_POLICY_MAX_AGE_OVER_MAX, "max_age_over_max", "max_age is over 31,557,600 seconds")      \
+    X(STS_POLICY_MAX_AGE_SHORT, "max_age_short", "max_age is under a day")                        \
+    X(STS_POLICY_MX_MISSING, "mx_missing",                                                        \
+      "no mx, although mode is not none") /* E, unless mode is none */                            \
+    X(STS_POLICY_MX_EMAIL, "mx_email",                                                            \
+      "mx is a mail address") /* E: the mx pattern faults, one word for each */                   \
+    X(STS_POLICY_MX_TRAILING_DOT, "mx_trailing_dot", "mx ends with a dot")                        \
+    X(STS_POLICY_MX_EMPTY, "mx_empty", "mx is empty")                                             \
+    X(STS_POLICY_MX_BARE_STAR, "mx_bare_star", "mx is only an asterisk")                          \
+    X(STS_POLICY_MX_LEADING_DOT, "mx_leading_dot", "mx begins with a dot")                        \
+    X(STS_POLICY_MX_INNER_WILDCARD, "mx_inner_wildcard",                                          \
+      "mx has an asterisk elsewhere than as its first label")                                     \
+    X(STS_POLICY_MX_IP, "mx_ip", "mx is an IP address")                                           \
+    X(STS_POLICY_MX_U_LABEL, "mx_u_label", "mx is not in A-label form")                           \
+    X(STS_POLICY_MX_UNDERSCORE, "mx_underscore", "mx has an underscore")                          \
+    X(STS_POLICY_MX_URL, "mx_url", "mx is a URL")                                                 \
+    X(STS_POLICY_MX_PORT, "mx_port", "mx has a port")                                             \
+    X(STS_POLICY_MX_SYNTAX, "mx_syntax", "mx is not a domain name for another reason") /* E */    \
+    X(STS_POLICY_KEY_CASE, "key_case", "a known key in the wrong case")                           \
+    X(STS_POLICY_DUPLICATE_KEY, "duplicate_key", "a key is repeated; the first one counts")       \
+    X(STS_POLICY_UNKNOWN_KEY, "unknown_key", "an unknown key (extension)")                        \
+    X(STS_POLICY_BLANK_LINE, "blank_line", "a blank line")                                        \
+    X(STS_POLICY_KEY_SPACE, "key_space", "white space before a key, or between it and the colon") \
+    X(STS_POLICY_LAST_CR, "last_cr", "CR without LF at the end of the file")                      \
+    X(STS_POLICY_EXTRA_CR, "extra_cr", "a line ends with CR CR LF") /* E */                       \
+    X(STS_POLICY_BOM, "bom", "a byte order mark at the beginning")                                \
+    X(STS_POLICY_HTML, "html", "an HTML page")                  /* E */                           \
+    X(STS_POLICY_EMPTY_BODY, "empty_body", "the body is empty") /* E */                           \
+    X(STS_POLICY_TOO_MANY_MX, "too_many_mx", "more mx lines than are recorded")
 
 enum sts_policy_fault {
-#define X(name, word) STS_POLICY_##name,
-    STS_POLICY_FAULTS(X)
-#undef X
-    STS_POLICY_FAULT_COUNT
+    STS_POLICY_FAULTS(ENUMERATOR) STS_POLICY_FAULT_COUNT
 };
 
-const char *sts_policy_fault_word(enum sts_policy_fault f);
+VOCABULARY(sts_policy_fault, enum sts_policy_fault);
 
 struct sts_policy_finding {
     enum sts_policy_fault fault;

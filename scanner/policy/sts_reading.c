@@ -2,33 +2,9 @@
 
 #include "scanner/base/check.h"
 
-const char *sts_record_quirk_word(enum sts_record_quirk q)
-{
-    switch (q) {
-#define X(name, word)             \
-    case STS_RECORD_QUIRK_##name: \
-        return word;
-        STS_RECORD_QUIRKS(X)
-#undef X
-    case STS_RECORD_QUIRK_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown sts_record_quirk");
-}
+const struct vocabulary sts_record_quirk_vocabulary = VOCABULARY_WORDS(STS_RECORD_QUIRKS);
 
-const char *sts_policy_quirk_word(enum sts_policy_quirk q)
-{
-    switch (q) {
-#define X(name, word)             \
-    case STS_POLICY_QUIRK_##name: \
-        return word;
-        STS_POLICY_QUIRKS(X)
-#undef X
-    case STS_POLICY_QUIRK_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown sts_policy_quirk");
-}
+const struct vocabulary sts_policy_quirk_vocabulary = VOCABULARY_WORDS(STS_POLICY_QUIRKS);
 
 enum truth sts_reading_takes(struct sts_reading reading, bool readable, uint32_t quirks)
 {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/span.h"
+#include "scanner/base/vocabulary.h"
 #include "scanner/observation/verdict.h"
 
 /**
@@ -10,58 +11,59 @@
  */
 
 #define STS_RECORD_QUIRKS(X)                                                                      \
-    X(SPACE_BEFORE_DELIMITER, "space_before_delimiter") /* "v=STSv1 ;"; the grammar takes it */   \
-    X(END_DELIMITER_SPACE, "end_delimiter_space") /* behind the last ";"; the grammar takes it */ \
-    X(DUPLICATE_ID, "duplicate_id")               /* the first counts, RFC 8461 section 3.2 */    \
-    X(OTHER_RECORD, "other_record")               /* beside it; section 3.1: discarded */         \
-    X(SECOND_LOOSE, "second_loose")   /* beside it, with a space before ";": discarded as well */ \
-    X(SECOND_RECORD, "second_record") /* section 3.1: there is none */                            \
-    X(FRONT_SPACE, "front_space")                                                                 \
-    X(VERSION_LATER, "version_later") /* behind another field */                                  \
-    X(END_SPACE, "end_space")         /* behind the last field, without a semicolon */            \
-    X(EMPTY_FIELD, "empty_field")     /* ";;" */                                                  \
-    X(FIELD_SYNTAX, "field_syntax")   /* "name=value" that is no sts-extension */                 \
-    X(FIELD_WITHOUT_SIGN, "field_without_sign")                                                   \
-    X(ID_SYNTAX, "id_syntax") /* empty, over 32, or not of letters and digits */                  \
-    X(ID_SPACE, "id_space")   /* "id =1" */                                                       \
-    X(NON_ASCII, "non_ascii")
+    X(STS_RECORD_QUIRK_SPACE_BEFORE_DELIMITER,                                                    \
+      "space_before_delimiter") /* "v=STSv1 ;"; the grammar takes it */                           \
+    X(STS_RECORD_QUIRK_END_DELIMITER_SPACE,                                                       \
+      "end_delimiter_space") /* behind the last ";"; the grammar takes it */                      \
+    X(STS_RECORD_QUIRK_DUPLICATE_ID, "duplicate_id") /* the first counts, RFC 8461 section 3.2 */ \
+    X(STS_RECORD_QUIRK_OTHER_RECORD, "other_record") /* beside it; section 3.1: discarded */      \
+    X(STS_RECORD_QUIRK_SECOND_LOOSE,                                                              \
+      "second_loose") /* beside it, with a space before ";": discarded as well */                 \
+    X(STS_RECORD_QUIRK_SECOND_RECORD, "second_record") /* section 3.1: there is none */           \
+    X(STS_RECORD_QUIRK_FRONT_SPACE, "front_space")                                                \
+    X(STS_RECORD_QUIRK_VERSION_LATER, "version_later") /* behind another field */                 \
+    X(STS_RECORD_QUIRK_END_SPACE, "end_space") /* behind the last field, without a semicolon */   \
+    X(STS_RECORD_QUIRK_EMPTY_FIELD, "empty_field")   /* ";;" */                                   \
+    X(STS_RECORD_QUIRK_FIELD_SYNTAX, "field_syntax") /* "name=value" that is no sts-extension */  \
+    X(STS_RECORD_QUIRK_FIELD_WITHOUT_SIGN, "field_without_sign")                                  \
+    X(STS_RECORD_QUIRK_ID_SYNTAX, "id_syntax") /* empty, over 32, or not of letters and digits */ \
+    X(STS_RECORD_QUIRK_ID_SPACE, "id_space")   /* "id =1" */                                      \
+    X(STS_RECORD_QUIRK_NON_ASCII, "non_ascii")
 
-#define STS_POLICY_QUIRKS(X)                                                               \
-    X(BLANK_LINE, "blank_line") /* nothing on it */                                        \
-    X(WHITE_LINE, "white_line") /* white space alone */                                    \
-    X(KEY_SPACE, "key_space")   /* white space around a key */                             \
-    X(BOM, "bom")                                                                          \
-    X(EXTRA_CR, "extra_cr")                 /* CR CR LF */                                 \
-    X(LAST_CR, "last_cr")                   /* CR without LF at the very end */            \
-    X(MAX_AGE_OVER_MAX, "max_age_over_max") /* over 31557600 */                            \
-    X(MAX_AGE_OVER_31_BITS, "max_age_over_31_bits")                                        \
-    X(DUPLICATE_KEY, "duplicate_key")         /* with the same value */                    \
-    X(DUPLICATE_DIFFERS, "duplicate_differs") /* the first counts, RFC 8461 section 3.2 */ \
-    X(MX_TRAILING_DOT, "mx_trailing_dot")     /* beside others or alone, as the next */    \
-    X(MX_IP, "mx_ip")                                                                      \
-    X(MX_SYNTAX, "mx_syntax")               /* any other pattern that is none */           \
-    X(EXTENSION_SYNTAX, "extension_syntax") /* "name: value" that is no extension */       \
-    X(NO_COLON, "no_colon")                                                                \
-    X(NON_ASCII, "non_ascii")             /* in an extension; the grammar takes UTF-8 */   \
-    X(MEDIA_TYPE, "media_type")           /* not text/plain, section 3.3: SHOULD */        \
-    X(MEDIA_TYPE_CASE, "media_type_case") /* "Text/Plain", RFC 9110 section 8.3.1 */
+#define STS_POLICY_QUIRKS(X)                                                                     \
+    X(STS_POLICY_QUIRK_BLANK_LINE, "blank_line") /* nothing on it */                             \
+    X(STS_POLICY_QUIRK_WHITE_LINE, "white_line") /* white space alone */                         \
+    X(STS_POLICY_QUIRK_KEY_SPACE, "key_space")   /* white space around a key */                  \
+    X(STS_POLICY_QUIRK_BOM, "bom")                                                               \
+    X(STS_POLICY_QUIRK_EXTRA_CR, "extra_cr")                 /* CR CR LF */                      \
+    X(STS_POLICY_QUIRK_LAST_CR, "last_cr")                   /* CR without LF at the very end */ \
+    X(STS_POLICY_QUIRK_MAX_AGE_OVER_MAX, "max_age_over_max") /* over 31557600 */                 \
+    X(STS_POLICY_QUIRK_MAX_AGE_OVER_31_BITS, "max_age_over_31_bits")                             \
+    X(STS_POLICY_QUIRK_DUPLICATE_KEY, "duplicate_key") /* with the same value */                 \
+    X(STS_POLICY_QUIRK_DUPLICATE_DIFFERS,                                                        \
+      "duplicate_differs") /* the first counts, RFC 8461 section 3.2 */                          \
+    X(STS_POLICY_QUIRK_MX_TRAILING_DOT,                                                          \
+      "mx_trailing_dot") /* beside others or alone, as the next */                               \
+    X(STS_POLICY_QUIRK_MX_IP, "mx_ip")                                                           \
+    X(STS_POLICY_QUIRK_MX_SYNTAX, "mx_syntax") /* any other pattern that is none */              \
+    X(STS_POLICY_QUIRK_EXTENSION_SYNTAX,                                                         \
+      "extension_syntax") /* "name: value" that is no extension */                               \
+    X(STS_POLICY_QUIRK_NO_COLON, "no_colon")                                                     \
+    X(STS_POLICY_QUIRK_NON_ASCII, "non_ascii")   /* in an extension; the grammar takes UTF-8 */  \
+    X(STS_POLICY_QUIRK_MEDIA_TYPE, "media_type") /* not text/plain, section 3.3: SHOULD */       \
+    X(STS_POLICY_QUIRK_MEDIA_TYPE_CASE,                                                          \
+      "media_type_case") /* "Text/Plain", RFC 9110 section 8.3.1 */
 
 enum sts_record_quirk {
-#define X(name, word) STS_RECORD_QUIRK_##name,
-    STS_RECORD_QUIRKS(X)
-#undef X
-    STS_RECORD_QUIRK_COUNT
+    STS_RECORD_QUIRKS(ENUMERATOR) STS_RECORD_QUIRK_COUNT
 };
 
 enum sts_policy_quirk {
-#define X(name, word) STS_POLICY_QUIRK_##name,
-    STS_POLICY_QUIRKS(X)
-#undef X
-    STS_POLICY_QUIRK_COUNT
+    STS_POLICY_QUIRKS(ENUMERATOR) STS_POLICY_QUIRK_COUNT
 };
 
-const char *sts_record_quirk_word(enum sts_record_quirk q);
-const char *sts_policy_quirk_word(enum sts_policy_quirk q);
+VOCABULARY(sts_record_quirk, enum sts_record_quirk);
+VOCABULARY(sts_policy_quirk, enum sts_policy_quirk);
 
 /** Quirks that a kind of sender takes, and those of which it is not known or not always so; bit n: one of the
  * enums above. It takes no others. */

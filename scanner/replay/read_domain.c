@@ -33,18 +33,11 @@ static const char *read_invalid(const struct facts *row)
     if (word == NULL) {
         return NULL;
     }
-    for (int i = 0; i < NAME_FAULT_COUNT; i++) {
-        if (strcmp(word, name_fault_word((enum name_fault)i)) == 0) {
-            return name_fault_word((enum name_fault)i);
-        }
+    const char *own = domain_source_fault(span_of(word));
+    if (own == NULL) {
+        facts_bad(row, DOMAINS_INVALID, "has a word that this version does not know");
     }
-    for (int i = 0; i < SOURCE_FAULT_COUNT; i++) {
-        if (strcmp(word, source_fault_word((enum source_fault)i)) == 0) {
-            return source_fault_word((enum source_fault)i);
-        }
-    }
-    facts_bad(row, DOMAINS_INVALID, "has a word that this version does not know");
-    return NULL;
+    return own;
 }
 
 static void read_mx(const struct facts *f, const struct brief_judge *judge, struct seen_mx *out)
@@ -53,10 +46,10 @@ static void read_mx(const struct facts *f, const struct brief_judge *judge, stru
         .preference = facts_u16(f, MX_FACTS_PREFERENCE),
         .exchange = facts_text(f, MX_FACTS_EXCHANGE),
         .host = facts_text(f, MX_FACTS_HOST),
-        .name_kind = (uint8_t)facts_mx_name_kind(f, MX_FACTS_NAME_KIND),
+        .name_kind = (uint8_t)facts_enum(f, MX_FACTS_NAME_KIND, &mx_name_kind_vocabulary),
         .unusable = facts_word(f, MX_FACTS_UNUSABLE),
-        .a_state = (uint8_t)facts_dns_state(f, MX_FACTS_A),
-        .aaaa_state = (uint8_t)facts_dns_state(f, MX_FACTS_AAAA),
+        .a_state = (uint8_t)facts_enum(f, MX_FACTS_A, &dns_state_vocabulary),
+        .aaaa_state = (uint8_t)facts_enum(f, MX_FACTS_AAAA, &dns_state_vocabulary),
         .cname_count = facts_u8(f, MX_FACTS_CNAME_COUNT),
         .blocklisted = facts_bool(f, MX_FACTS_BLOCKLISTED),
     };
@@ -101,7 +94,7 @@ void read_domain(const struct facts *row, const struct brief_judge *judge, struc
         .invalid = read_invalid(row),
         .duplicate_of = facts_uint(row, DOMAINS_DUPLICATE_OF, UINT64_MAX),
         .blocklisted = facts_bool(row, DOMAINS_BLOCKLISTED),
-        .mx_kind = facts_mx_kind(row, DOMAINS_MX_KIND),
+        .mx_kind = facts_enum(row, DOMAINS_MX_KIND, &mx_kind_vocabulary),
         .mx_total = facts_uint(row, DOMAINS_MX_TOTAL, SIZE_MAX),
         .null_mx_beside = facts_bool(row, DOMAINS_NULL_MX_BESIDE),
         .endpoints_truncated = facts_bool(row, DOMAINS_ENDPOINTS_TRUNCATED),

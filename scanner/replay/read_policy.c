@@ -16,7 +16,7 @@ static size_t read_policy_attempts(const struct facts *row, unsigned column,
         facts_list_object(row, column, i, &f);
         attempts[i] = (struct policy_attempt){
             .address = facts_address(&f, POLICY_ATTEMPT_ADDRESS),
-            .outcome = (uint8_t)facts_policy_fetch(&f, POLICY_ATTEMPT_OUTCOME),
+            .outcome = (uint8_t)facts_enum(&f, POLICY_ATTEMPT_OUTCOME, &policy_fetch_vocabulary),
             .connect_ms = (int32_t)facts_natural(&f, POLICY_ATTEMPT_CONNECT_MS, INT32_MAX),
             .sys = facts_errno(&f, POLICY_ATTEMPT_ERROR),
         };
@@ -49,8 +49,8 @@ void read_policy(const struct facts *row, struct read_policy *out)
     };
     struct seen_policy *seen = &out->seen;
     seen->policy_host = facts_text(row, POLICIES_POLICY_HOST);
-    seen->outcome = facts_policy_fetch(row, POLICIES_FETCH);
-    seen->not_tested = facts_not_tested(row, POLICIES_NOT_TESTED);
+    seen->outcome = facts_enum(row, POLICIES_FETCH, &policy_fetch_vocabulary);
+    seen->not_tested = facts_enum(row, POLICIES_NOT_TESTED, &not_tested_vocabulary);
     seen->started_unix_ms = facts_time_ms(row, POLICIES_STARTED);
     seen->tls_ms = (int32_t)facts_natural(row, POLICIES_TLS_MS, INT32_MAX);
     seen->total_ms = (int32_t)facts_natural(row, POLICIES_TOTAL_MS, INT32_MAX);
@@ -84,9 +84,9 @@ void read_issuer(const struct facts *row, struct seen_issuer *out)
 {
     *out = (struct seen_issuer){
         .url = facts_text(row, ISSUERS_URL),
-        .refused = facts_issuer_refusal(row, ISSUERS_REFUSED),
-        .outcome = facts_policy_fetch(row, ISSUERS_FETCH),
-        .not_tested = facts_not_tested(row, ISSUERS_NOT_TESTED),
+        .refused = facts_enum(row, ISSUERS_REFUSED, &issuer_refusal_vocabulary),
+        .outcome = facts_enum(row, ISSUERS_FETCH, &policy_fetch_vocabulary),
+        .not_tested = facts_enum(row, ISSUERS_NOT_TESTED, &not_tested_vocabulary),
         .started_unix_ms = facts_time_ms(row, ISSUERS_STARTED),
         .total_ms = (int32_t)facts_natural(row, ISSUERS_TOTAL_MS, INT32_MAX),
         .status = facts_u16(row, ISSUERS_HTTP_STATUS),

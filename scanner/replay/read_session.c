@@ -13,7 +13,7 @@ void read_dns(const struct facts *f, unsigned column, struct seen_dns *out)
     if (!facts_object(f, column, &dns)) {
         return;
     }
-    out->state = (uint8_t)facts_dns_state(&dns, DNS_FACTS_STATE);
+    out->state = (uint8_t)facts_enum(&dns, DNS_FACTS_STATE, &dns_state_vocabulary);
     if (facts_has(&dns, DNS_FACTS_RCODE)) {
         out->rcode = facts_u8(&dns, DNS_FACTS_RCODE);
     }
@@ -38,7 +38,7 @@ static struct seen_smtp no_dialogue(void)
 void read_attempt(const struct facts *f, struct seen_session *out)
 {
     *out = (struct seen_session){
-        .outcome = facts_outcome(f, ATTEMPT_OUTCOME),
+        .outcome = facts_enum(f, ATTEMPT_OUTCOME, &outcome_vocabulary),
         .sni = facts_bool(f, ATTEMPT_SNI),
         .started_unix_ms = facts_time_ms(f, ATTEMPT_STARTED),
         .source = facts_address(f, ATTEMPT_SOURCE),
@@ -51,7 +51,7 @@ void read_attempt(const struct facts *f, struct seen_session *out)
         .tls_attempted = facts_has(f, ATTEMPT_TLS_VERSION) ||
                          facts_has(f, ATTEMPT_ALERT_RECEIVED) || facts_has(f, ATTEMPT_LEAF_SHA256),
     };
-    out->smtp.quirks = facts_smtp_quirks(f, ATTEMPT_QUIRKS);
+    out->smtp.quirks = facts_bits(f, ATTEMPT_QUIRKS, &smtp_quirk_vocabulary);
     /* Which step it answered is not told; the last one speaks where no other does. */
     out->smtp.reply[SMTP_STEP_QUIT].code = facts_u16(f, ATTEMPT_CODE);
     out->smtp.reply[SMTP_STEP_QUIT].text = facts_text(f, ATTEMPT_TEXT);
@@ -99,8 +99,8 @@ void read_transcript(const struct facts *transcript, struct seen_smtp *out)
     out->greeting_without_esmtp = facts_bool(transcript, TRANSCRIPT_GREETING_WITHOUT_ESMTP);
     out->early_talker = facts_bool(transcript, TRANSCRIPT_EARLY_TALKER);
     out->line_too_long = facts_bool(transcript, TRANSCRIPT_LINE_TOO_LONG);
-    out->quirks = facts_smtp_quirks(transcript, TRANSCRIPT_QUIRKS);
-    out->forms = facts_smtp_forms(transcript, TRANSCRIPT_FORMS);
+    out->quirks = facts_bits(transcript, TRANSCRIPT_QUIRKS, &smtp_quirk_vocabulary);
+    out->forms = facts_bits(transcript, TRANSCRIPT_FORMS, &smtp_form_vocabulary);
     out->injected_len = facts_u32(transcript, TRANSCRIPT_INJECTED_LEN);
     out->injected = facts_text(transcript, TRANSCRIPT_INJECTED);
     out->bad = facts_text(transcript, TRANSCRIPT_BAD);

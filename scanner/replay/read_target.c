@@ -33,7 +33,7 @@ struct read_sessions {
 static struct seen_session *read_spoken(const struct facts *row, const struct session_columns *c)
 {
     struct seen_session *s = arena_new(&row->reading->arena, 1, sizeof(*s));
-    *s = (struct seen_session){.outcome = facts_outcome(row, c->outcome),
+    *s = (struct seen_session){.outcome = facts_enum(row, c->outcome, &outcome_vocabulary),
                                .connect_ms = -1,
                                .total_ms = -1,
                                .tls = {.alert_received = -1, .alert_sent = -1, .ms = -1}};
@@ -78,18 +78,19 @@ static struct seen_session *read_result(const struct facts *row, const struct se
     if (facts_has(row, c->transcript) || facts_has(row, c->handshake)) {
         facts_bad(row, c->attempt, "is null, but the row has its session");
     }
-    bool spoken = facts_outcome(row, c->outcome) != OUTCOME_NOT_TESTED;
+    bool spoken = facts_enum(row, c->outcome, &outcome_vocabulary) != OUTCOME_NOT_TESTED;
     return spoken ? read_spoken(row, c) : NULL;
 }
 
 static void read_sessions(const struct facts *row, const struct session_columns *c,
                           struct read_sessions *out)
 {
-    *out = (struct read_sessions){.not_tested = facts_not_tested(row, c->not_tested)};
+    *out = (struct read_sessions){.not_tested =
+                                      facts_enum(row, c->not_tested, &not_tested_vocabulary)};
     read_attempts(row, c->attempts, &out->attempts, &out->attempt_count);
     out->result = read_result(row, c, out);
     if (out->result != NULL) {
-        out->result->smtp.starttls = facts_starttls(row, c->starttls);
+        out->result->smtp.starttls = facts_enum(row, c->starttls, &starttls_vocabulary);
     }
 }
 
@@ -110,7 +111,7 @@ static void read_ptr(const struct facts *row, struct seen_ptr *out)
         struct facts name;
         facts_list_object(&ptr, PTR_FACTS_NAMES, i, &name);
         names[i] = facts_text(&name, PTR_NAME_NAME);
-        states[i] = (uint8_t)facts_dns_state(&name, PTR_NAME_FORWARD);
+        states[i] = (uint8_t)facts_enum(&name, PTR_NAME_FORWARD, &dns_state_vocabulary);
         confirmed[i] = facts_bool(&name, PTR_NAME_FORWARD_CONFIRMED);
     }
     out->names = names;
@@ -143,8 +144,8 @@ static void read_cipher_list(const struct facts *list, struct accepted_suites *o
         out->suite[i] = facts_list_cipher(list, CIPHER_LIST_SUITES, i);
     }
     out->count = (uint8_t)count;
-    out->order = (uint8_t)facts_cipher_order(list, CIPHER_LIST_ORDER);
-    out->end = (uint8_t)facts_cipher_end(list, CIPHER_LIST_END);
+    out->order = (uint8_t)facts_enum(list, CIPHER_LIST_ORDER, &cipher_order_vocabulary);
+    out->end = (uint8_t)facts_enum(list, CIPHER_LIST_END, &cipher_end_vocabulary);
     out->unoffered = facts_u16(list, CIPHER_LIST_UNOFFERED);
     out->sessions = facts_u8(list, CIPHER_LIST_CONNECTIONS);
 }
@@ -201,7 +202,8 @@ static struct seen_session *read_other_key(const struct facts *row)
         return NULL;
     }
     struct seen_session *s = arena_new(&row->reading->arena, 1, sizeof(*s));
-    *s = (struct seen_session){.outcome = facts_outcome(&other, OTHER_KEY_FACTS_OUTCOME),
+    *s = (struct seen_session){.outcome =
+                                   facts_enum(&other, OTHER_KEY_FACTS_OUTCOME, &outcome_vocabulary),
                                .sni = true,
                                .connect_ms = -1,
                                .total_ms = -1,
@@ -261,9 +263,9 @@ static void read_brief(const struct facts *f, struct endpoint_brief *out)
         .address = facts_address(f, BRIEF_ADDRESS),
         .port = facts_u16(f, BRIEF_PORT),
         .mapped = facts_bool(f, BRIEF_MAPPED),
-        .outcome = (uint8_t)facts_outcome(f, BRIEF_OUTCOME),
-        .not_tested = (uint8_t)facts_not_tested(f, BRIEF_NOT_TESTED),
-        .starttls = (uint8_t)facts_starttls(f, BRIEF_STARTTLS),
+        .outcome = (uint8_t)facts_enum(f, BRIEF_OUTCOME, &outcome_vocabulary),
+        .not_tested = (uint8_t)facts_enum(f, BRIEF_NOT_TESTED, &not_tested_vocabulary),
+        .starttls = (uint8_t)facts_enum(f, BRIEF_STARTTLS, &starttls_vocabulary),
         .inherited = facts_bool(f, BRIEF_INHERITED),
         .tls_version = facts_tls_version(f, BRIEF_TLS_VERSION),
         .ptr_is_host = (uint8_t)facts_truth(f, BRIEF_PTR_IS_HOST),

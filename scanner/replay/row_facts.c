@@ -8,8 +8,9 @@
 #include "scanner/observation/tls_names.h"
 #include "scanner/replay/plain_values.h"
 
-#define KEY_MAX   96  /* octets with NUL of a column's name and "_base64" */
-#define ERRNO_MAX 133 /* EHWPOISON, the last one of Linux */
+#define KEY_MAX      96 /* octets with NUL of a column's name and "_base64" */
+#define UNKNOWN_WORD "has a word that this version does not know"
+#define ERRNO_MAX    133 /* EHWPOISON, the last one of Linux */
 
 void row_reading_init(struct row_reading *r)
 {
@@ -340,59 +341,9 @@ struct span facts_json(const struct facts *f, unsigned column)
 
 /* --- words ---------------------------------------------------------------------------------- */
 
-static const char *outcome_at(unsigned i)
-{
-    return outcome_info((enum session_outcome)i)->word;
-}
-
-static const char *starttls_at(unsigned i)
-{
-    return starttls_word((enum starttls_state)i);
-}
-
-static const char *not_tested_at(unsigned i)
-{
-    return not_tested_word((enum not_tested_reason)i);
-}
-
-static const char *dns_state_at(unsigned i)
-{
-    return dns_state_word((enum dns_state)i);
-}
-
-static const char *mx_name_kind_at(unsigned i)
-{
-    return mx_name_kind_word((enum mx_name_kind)i);
-}
-
-static const char *issuer_refusal_at(unsigned i)
-{
-    return issuer_refusal_word((enum issuer_refusal)i);
-}
-
-static const char *mx_kind_at(unsigned i)
-{
-    return mx_kind_word((enum mx_kind)i);
-}
-
-static const char *policy_fetch_at(unsigned i)
-{
-    return policy_fetch_word((enum policy_fetch)i);
-}
-
 static const char *version_at(unsigned i)
 {
     return tls_version_word((uint16_t)i);
-}
-
-static const char *cipher_end_at(unsigned i)
-{
-    return cipher_end_word((enum cipher_end)i);
-}
-
-static const char *cipher_order_at(unsigned i)
-{
-    return cipher_order_word((enum cipher_order)i);
 }
 
 static const char *alert_at(unsigned i)
@@ -420,73 +371,29 @@ static unsigned number_of_word(const struct facts *f, unsigned column,
             return i;
         }
     }
-    facts_bad(f, column, "has a word that this version does not know");
+    facts_bad(f, column, UNKNOWN_WORD);
     return otherwise;
 }
 
-enum session_outcome facts_outcome(const struct facts *f, unsigned column)
+static unsigned value_of_word(const struct facts *f, unsigned column, struct span word,
+                              const struct vocabulary *v)
 {
-    return (enum session_outcome)number_of_word(f, column, outcome_at, 0, OUTCOME_COUNT - 1,
-                                                OUTCOME_NOT_TESTED);
+    unsigned value = 0;
+    if (!vocabulary_find(v, word, &value)) {
+        facts_bad(f, column, UNKNOWN_WORD);
+    }
+    return value;
 }
 
-enum starttls_state facts_starttls(const struct facts *f, unsigned column)
+unsigned facts_enum(const struct facts *f, unsigned column, const struct vocabulary *v)
 {
-    return (enum starttls_state)number_of_word(f, column, starttls_at, 0, STARTTLS_INJECTED,
-                                               STARTTLS_UNKNOWN);
-}
-
-enum not_tested_reason facts_not_tested(const struct facts *f, unsigned column)
-{
-    return (enum not_tested_reason)number_of_word(f, column, not_tested_at, 0,
-                                                  NOT_TESTED_INTERRUPTED, NOT_TESTED_NONE);
-}
-
-enum dns_state facts_dns_state(const struct facts *f, unsigned column)
-{
-    return (enum dns_state)number_of_word(f, column, dns_state_at, 0, DNS_STATE_COUNT - 1,
-                                          DNS_NOT_ASKED);
-}
-
-enum mx_kind facts_mx_kind(const struct facts *f, unsigned column)
-{
-    return (enum mx_kind)number_of_word(f, column, mx_kind_at, 0, MX_KIND_UNKNOWN,
-                                        MX_KIND_NOT_ASKED);
-}
-
-enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column)
-{
-    return (enum mx_name_kind)number_of_word(f, column, mx_name_kind_at, 0, MX_NAME_KIND_COUNT - 1,
-                                             MX_NAME_HOST);
-}
-
-enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column)
-{
-    return (enum policy_fetch)number_of_word(f, column, policy_fetch_at, 0, POLICY_FETCH_COUNT - 1,
-                                             POLICY_FETCH_NOT_ASKED);
-}
-
-enum issuer_refusal facts_issuer_refusal(const struct facts *f, unsigned column)
-{
-    return (enum issuer_refusal)number_of_word(f, column, issuer_refusal_at, 0,
-                                               ISSUER_REFUSAL_COUNT - 1, ISSUER_REFUSAL_NONE);
+    const char *word = facts_word(f, column);
+    return word != NULL ? value_of_word(f, column, span_of(word), v) : 0;
 }
 
 uint16_t facts_tls_version(const struct facts *f, unsigned column)
 {
     return (uint16_t)number_of_word(f, column, version_at, 0x0300, 0x0304, 0);
-}
-
-enum cipher_end facts_cipher_end(const struct facts *f, unsigned column)
-{
-    return (enum cipher_end)number_of_word(f, column, cipher_end_at, 0, CIPHER_END_COUNT - 1,
-                                           CIPHERS_NOT_ASKED);
-}
-
-enum cipher_order facts_cipher_order(const struct facts *f, unsigned column)
-{
-    return (enum cipher_order)number_of_word(f, column, cipher_order_at, 0, CIPHER_ORDER_COUNT - 1,
-                                             CIPHER_ORDER_UNKNOWN);
 }
 
 int16_t facts_alert(const struct facts *f, unsigned column)
@@ -547,44 +454,15 @@ struct span facts_list_text(const struct facts *f, unsigned column, size_t i)
     return exact == NULL || json_is_null(exact) ? span_of_string(value) : decoded(f, column, exact);
 }
 
-/* Bits by the places of the words of a list among those that are known. */
-static uint16_t bits_of_words(const struct facts *f, unsigned column, const char *const *known)
+uint16_t facts_bits(const struct facts *f, unsigned column, const struct vocabulary *v)
 {
     uint16_t bits = 0;
     size_t count = facts_list_len(f, column);
+    CHECK(v->count <= 16);
     for (size_t i = 0; i < count; i++) {
-        struct span word = facts_list_text(f, column, i);
-        unsigned k = 0;
-        while (known[k] != NULL && !span_eq(word, span_of(known[k]))) {
-            k++;
-        }
-        if (known[k] == NULL) {
-            facts_bad(f, column, "has a word that this version does not know");
-            return 0;
-        }
-        bits |= (uint16_t)(1U << k);
+        bits |= (uint16_t)(1U << value_of_word(f, column, facts_list_text(f, column, i), v));
     }
-    return bits;
-}
-
-uint16_t facts_smtp_quirks(const struct facts *f, unsigned column)
-{
-    static const char *const known[] = {
-#define X(name, word) word,
-        SMTP_QUIRKS(X)
-#undef X
-            NULL};
-    return bits_of_words(f, column, known);
-}
-
-uint16_t facts_smtp_forms(const struct facts *f, unsigned column)
-{
-    static const char *const known[] = {
-#define X(name, word) word,
-        SMTP_FORMS(X)
-#undef X
-            NULL};
-    return bits_of_words(f, column, known);
+    return f->reading != NULL && f->reading->why.len > 0 ? 0 : bits;
 }
 
 uint16_t facts_list_cipher(const struct facts *f, unsigned column, size_t i)

@@ -70,22 +70,13 @@ struct net_addr facts_address(const struct facts *f, unsigned column);
 /** Of the row itself only: the value as it stands in the line. */
 struct span facts_json(const struct facts *f, unsigned column);
 
-/* Words of scanner/observation. */
-enum session_outcome facts_outcome(const struct facts *f, unsigned column); /* never null */
-enum starttls_state facts_starttls(const struct facts *f, unsigned column); /* never null */
-uint16_t facts_smtp_quirks(const struct facts *f, unsigned column);         /* of a list; 0: null */
-uint16_t facts_smtp_forms(const struct facts *f, unsigned column);          /* of a list; 0: null */
-enum not_tested_reason facts_not_tested(const struct facts *f, unsigned column);
-enum dns_state facts_dns_state(const struct facts *f, unsigned column);           /* never null */
-enum mx_kind facts_mx_kind(const struct facts *f, unsigned column);               /* never null */
-enum mx_name_kind facts_mx_name_kind(const struct facts *f, unsigned column);     /* null: HOST */
-enum policy_fetch facts_policy_fetch(const struct facts *f, unsigned column);     /* never null */
-enum issuer_refusal facts_issuer_refusal(const struct facts *f, unsigned column); /* null: NONE */
-uint16_t facts_tls_version(const struct facts *f, unsigned column);               /* 0: null */
-enum cipher_end facts_cipher_end(const struct facts *f, unsigned column);         /* never null */
-enum cipher_order facts_cipher_order(const struct facts *f, unsigned column);     /* never null */
-int16_t facts_alert(const struct facts *f, unsigned column);                      /* -1: null */
-int32_t facts_errno(const struct facts *f, unsigned column); /* negative; 0: null */
+/** The enumerator that has the word; 0, the first one: null. */
+unsigned facts_enum(const struct facts *f, unsigned column, const struct vocabulary *v);
+/** Of a list of words: bit n is enumerator n; 0: null. */
+uint16_t facts_bits(const struct facts *f, unsigned column, const struct vocabulary *v);
+uint16_t facts_tls_version(const struct facts *f, unsigned column); /* 0: null */
+int16_t facts_alert(const struct facts *f, unsigned column);        /* -1: null */
+int32_t facts_errno(const struct facts *f, unsigned column);        /* negative; 0: null */
 
 /** @return false, and every column of `out` is null, when the object is null. */
 bool facts_object(const struct facts *f, unsigned column, struct facts *out);

@@ -53,13 +53,6 @@ bool field_is_id(const char *id)
 
 /* --- where a value comes from --------------------------------------------------------------- */
 
-static const struct field_word mark_words[] = {
-    {"observed", FIELD_MARK_OBSERVED},
-    {"documented", FIELD_MARK_DOCUMENTED},
-    {"assumed", FIELD_MARK_ASSUMED},
-    {NULL, 0},
-};
-
 static const struct field_word *word_of(const struct field_word *words, const char *text)
 {
     for (const struct field_word *w = words; text != NULL && w->word != NULL; w++) {
@@ -90,6 +83,12 @@ static bool is_date(const char *text)
     return text[i] == '\0';
 }
 
+static bool field_find_mark(const json_t *said, unsigned *mark)
+{
+    const char *word = json_string_value(said);
+    return word != NULL && vocabulary_find(&field_mark_vocabulary, span_of(word), mark);
+}
+
 /* What stands beside a value is for readers, but for the mark. */
 static bool read_source(const struct field_place *at, const json_t *given, uint8_t *mark)
 {
@@ -112,11 +111,11 @@ static bool read_source(const struct field_place *at, const json_t *given, uint8
         }
     }
     const json_t *said = json_object_get(given, "mark");
-    const struct field_word *word = word_of(mark_words, json_string_value(said));
-    if (said != NULL && word == NULL) {
+    unsigned value = FIELD_MARK_ASSUMED;
+    if (said != NULL && !field_find_mark(said, &value)) {
         return beside_fault(at, "mark", "\"observed\", \"documented\" or \"assumed\"");
     }
-    *mark = word != NULL ? (uint8_t)word->value : FIELD_MARK_ASSUMED;
+    *mark = (uint8_t)value;
     if (*mark == FIELD_MARK_OBSERVED && json_object_get(given, "source") == NULL) {
         return beside_fault(at, "source", "given where the mark is \"observed\"");
     }
@@ -212,16 +211,16 @@ bool fields_weaken_inherited(const struct field_place *at, const json_t *thing, 
 {
     struct field_place place = *at;
     const json_t *said = json_object_get(thing, INHERITED_MARK);
-    const struct field_word *word = word_of(mark_words, json_string_value(said));
+    unsigned mark = FIELD_MARK_ASSUMED;
     place.field = INHERITED_MARK;
     if (said == NULL) {
         return true;
     }
-    if (word == NULL || json_object_get(thing, "like") == NULL) {
+    if (!field_find_mark(said, &mark) || json_object_get(thing, "like") == NULL) {
         return field_fault(&place, "\"observed\", \"documented\" or \"assumed\", beside like");
     }
     for (size_t i = 0; i < count; i++) {
-        marks[i] = word->value > marks[i] ? (uint8_t)word->value : marks[i];
+        marks[i] = mark > marks[i] ? (uint8_t)mark : marks[i];
     }
     return true;
 }

@@ -13,6 +13,9 @@ struct field_word {
     uint32_t value;
 };
 
+/* Of a list of base/vocabulary.h: words and their bits. */
+#define FIELD_BIT(name, ...) {VOCABULARY_FIRST(__VA_ARGS__, ), 1U << (name)},
+
 enum field_kind {
     FIELD_WORD,
     FIELD_BOOL,

@@ -95,36 +95,14 @@ static const struct field_word kept[] = {{"unknown", PROFILE_KEPT_UNKNOWN},
 static const struct field_word host_addresses[] = {{"all", PROFILE_HOST_ADDRESSES_ALL},
                                                    {"connected", PROFILE_HOST_ADDRESSES_CONNECTED},
                                                    {NULL, 0}};
-static const struct field_word line_quirks[] = {
-    {"cr_cr_lf", 1U << SMTP_QUIRK_CR_CR_LF},
-    {"nul", 1U << SMTP_QUIRK_NUL},
-    {"empty_line_greeting", 1U << SMTP_QUIRK_EMPTY_LINE_GREETING},
-    {"empty_line_reply", 1U << SMTP_QUIRK_EMPTY_LINE_REPLY},
-    {"garbage_line", 1U << SMTP_QUIRK_GARBAGE_LINE},
-    {NULL, 0}};
+static const struct field_word line_quirks[] = {SMTP_QUIRKS_OF_LINES(FIELD_BIT){NULL, 0}};
 
-static const struct field_word dialogue_forms[] = {
-#define X(name, word) {word, 1U << SMTP_FORM_##name},
-    SMTP_READ_FORMS(X)
-#undef X
-        {NULL, 0}};
+static const struct field_word dialogue_forms[] = {SMTP_READ_FORMS(FIELD_BIT){NULL, 0}};
 
-static const struct field_word record_quirks[] = {
-#define X(name, word) {word, 1U << STS_RECORD_QUIRK_##name},
-    STS_RECORD_QUIRKS(X)
-#undef X
-        {NULL, 0}};
-static const struct field_word policy_quirks[] = {
-#define X(name, word) {word, 1U << STS_POLICY_QUIRK_##name},
-    STS_POLICY_QUIRKS(X)
-#undef X
-        {NULL, 0}};
+static const struct field_word record_quirks[] = {STS_RECORD_QUIRKS(FIELD_BIT){NULL, 0}};
+static const struct field_word policy_quirks[] = {STS_POLICY_QUIRKS(FIELD_BIT){NULL, 0}};
 
-static const struct field_word no_mail_kinds[] = {
-#define X(name, word) {word, 1U << NO_MAIL_##name},
-    NO_MAIL_KINDS(X)
-#undef X
-        {NULL, 0}};
+static const struct field_word no_mail_kinds[] = {NO_MAIL_KINDS(FIELD_BIT){NULL, 0}};
 
 #define no_words NULL
 

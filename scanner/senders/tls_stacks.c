@@ -25,26 +25,10 @@ static const struct field_word name_rules[] = {{"unknown", 0},
                                                {"gnutls", NAME_RULE_GNUTLS},
                                                {"go", NAME_RULE_GO},
                                                {NULL, 0}};
-static const struct field_word exchanges[] = {
-#define X(name, word) {word, 1U << STACK_EXCHANGE_##name},
-    STACK_EXCHANGES(X)
-#undef X
-        {NULL, 0}};
-static const struct field_word ciphers[] = {
-#define X(name, word) {word, 1U << STACK_CIPHER_##name},
-    STACK_CIPHERS(X)
-#undef X
-        {NULL, 0}};
-static const struct field_word groups[] = {
-#define X(name, word) {word, 1U << STACK_GROUP_##name},
-    STACK_GROUPS(X)
-#undef X
-        {NULL, 0}};
-static const struct field_word leaf_keys[] = {
-#define X(name, word) {word, 1U << LEAF_KEY_##name},
-    LEAF_KEY_KINDS(X)
-#undef X
-        {NULL, 0}};
+static const struct field_word exchanges[] = {STACK_EXCHANGES(FIELD_BIT){NULL, 0}};
+static const struct field_word ciphers[] = {STACK_CIPHERS(FIELD_BIT){NULL, 0}};
+static const struct field_word groups[] = {STACK_GROUPS(FIELD_BIT){NULL, 0}};
+static const struct field_word leaf_keys[] = {LEAF_KEY_KINDS(FIELD_BIT){NULL, 0}};
 
 #define no_words NULL
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/cert/cert_info.h"
 #include "scanner/observation/seen_tls.h"
 #include "scanner/observation/verdict.h"
@@ -26,27 +27,33 @@
 #define CHAIN_FAULTS_MAX     32 /* faults kept per path; our own bound */
 #define CHAIN_STEPS_MAX      (CHAIN_DEPTH_MAX + 1)
 
-#define PATH_FAULTS(X)                                                                      \
-    X(EXPIRED, "expired")                                                                   \
-    X(NOT_YET_VALID, "not_yet_valid")                                                       \
-    X(BAD_TIME, "bad_time") /* a validity that cannot be read */                            \
-    X(NOT_CA, "not_ca")     /* an issuer without basicConstraints cA */                     \
-    X(PATH_LENGTH, "path_length")                                                           \
-    X(KEY_USAGE, "key_usage") /* an issuer without keyCertSign, a leaf that may not sign */ \
-    X(EXTENDED_KEY_USAGE, "extended_key_usage") /* present, without serverAuth */           \
-    X(NAME_CONSTRAINTS, "name_constraints")                                                 \
-    X(UNKNOWN_CRITICAL, "unknown_critical") /* RFC 5280 section 4.2 */                      \
-    X(WEAK_KEY, "weak_key") /* under 112 bits, unreadable, or a curve by its parameters */  \
-    X(WEAK_SIGNATURE, "weak_signature") /* the same of its digest; not of an anchor */      \
-    X(BAD_EXTENSION, "bad_extension")   /* one that cannot be read, or stands twice */
+#define PATH_FAULTS(X)                                                                            \
+    X(PATH_FAULT_EXPIRED, "expired", "notAfter has passed")                                       \
+    X(PATH_FAULT_NOT_YET_VALID, "not_yet_valid", "notBefore is in the future")                    \
+    X(PATH_FAULT_BAD_TIME, "bad_time", "its validity period cannot be parsed")                    \
+    X(PATH_FAULT_NOT_CA, "not_ca",                                                                \
+      "it issued another certificate, but is not a CA certificate (RFC 5280 section 4.2.1.9)")    \
+    X(PATH_FAULT_PATH_LENGTH, "path_length",                                                      \
+      "more CA certificates follow than its pathLenConstraint allows (RFC 5280 section 4.2.1.9)") \
+    X(PATH_FAULT_KEY_USAGE, "key_usage",                                                          \
+      "its keyUsage does not allow this use (RFC 5280 section 4.2.1.3)")                          \
+    X(PATH_FAULT_EXTENDED_KEY_USAGE, "extended_key_usage",                                        \
+      "its extendedKeyUsage does not allow TLS servers (RFC 5280 section 4.2.1.12)")              \
+    X(PATH_FAULT_NAME_CONSTRAINTS, "name_constraints",                                            \
+      "the name constraints of a CA above it do not allow its names (RFC 5280 section 4.2.1.10)") \
+    X(PATH_FAULT_UNKNOWN_CRITICAL, "unknown_critical",                                            \
+      "it has a critical extension that this program does not know (RFC 5280 section 4.2)")       \
+    X(PATH_FAULT_WEAK_KEY, "weak_key",                                                            \
+      "its key has less than 112 bits of security strength: RSA under 2048 bits")                 \
+    X(PATH_FAULT_WEAK_SIGNATURE, "weak_signature",                                                \
+      "it is signed with a digest of less than 112 bits of security strength: SHA-1, MD5")        \
+    X(PATH_FAULT_BAD_EXTENSION, "bad_extension", "an extension cannot be parsed, or is repeated")
 
 enum path_fault {
-#define X(name, word) PATH_FAULT_##name,
-    PATH_FAULTS(X)
-#undef X
+    PATH_FAULTS(ENUMERATOR)
 };
 
-const char *path_fault_word(enum path_fault f);
+VOCABULARY(path_fault, enum path_fault);
 
 enum step_source {
     STEP_PRESENTED, /* in the list */

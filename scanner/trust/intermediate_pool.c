@@ -37,16 +37,7 @@ struct intermediate_pool {
     bool truncated;
 };
 
-const char *intermediate_source_word(enum intermediate_source s)
-{
-    static const char *const words[] = {
-#define X(name, word) [INTERMEDIATE_##name] = (word),
-        INTERMEDIATE_SOURCES(X)
-#undef X
-    };
-    CHECK((size_t)s < sizeof(words) / sizeof(words[0]));
-    return words[s];
-}
+const struct vocabulary intermediate_source_vocabulary = VOCABULARY_WORDS(INTERMEDIATE_SOURCES);
 
 struct intermediate_pool *intermediate_pool_new_of(size_t max)
 {

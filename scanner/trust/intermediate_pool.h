@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/buf.h"
+#include "scanner/base/vocabulary.h"
 
 /**
  * CA certificates that may complete a chain whose server left them out (requirement R3): those of
@@ -16,18 +17,16 @@
     200000 /* CA certificates kept; our own bound; public CAs have some 3,000 */
 
 /** The first that holds. The first two are known before a scan begins. */
-#define INTERMEDIATE_SOURCES(X)                                  \
-    X(FILE, "file")       /* of --intermediates */               \
-    X(BUNDLED, "bundled") /* in this program's own collection */ \
-    X(SCAN, "scan")       /* another server presented it */
+#define INTERMEDIATE_SOURCES(X)                                               \
+    X(INTERMEDIATE_FILE, "file")       /* of --intermediates */               \
+    X(INTERMEDIATE_BUNDLED, "bundled") /* in this program's own collection */ \
+    X(INTERMEDIATE_SCAN, "scan")       /* another server presented it */
 
 enum intermediate_source {
-#define X(name, word) INTERMEDIATE_##name,
-    INTERMEDIATE_SOURCES(X)
-#undef X
+    INTERMEDIATE_SOURCES(ENUMERATOR)
 };
 
-const char *intermediate_source_word(enum intermediate_source s);
+VOCABULARY(intermediate_source, enum intermediate_source);
 
 struct intermediate_pool;
 

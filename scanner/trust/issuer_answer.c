@@ -11,16 +11,9 @@
 
 #define ANSWER_MAX (1U << 20) /* octets looked at: more than any fetch reads; our own bound */
 
-const char *issuer_answer_word(enum issuer_answer a)
-{
-    static const char *const words[] = {
-#define X(name, word) [ISSUER_ANSWER_##name] = (word),
-        ISSUER_ANSWERS(X)
-#undef X
-    };
-    CHECK((size_t)a < sizeof(words) / sizeof(words[0]));
-    return words[a];
-}
+const struct vocabulary issuer_answer_vocabulary =
+    VOCABULARY_OF(ISSUER_ANSWERS, "issuer_answer", "issuers.answer",
+                  "What the URL of a missing issuer returned.");
 
 static void keep_ca(struct buf *list, size_t *kept, struct span der)
 {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/base/buf.h"
+#include "scanner/base/vocabulary.h"
 
 /**
  * What a caIssuers URL answers (RFC 5280 section 4.2.2.1): one certificate in DER, several as a
@@ -10,20 +11,18 @@
  */
 #define ISSUER_ANSWER_CERTS_MAX 16 /* CA certificates kept of an answer, as sent; our own bound */
 
-#define ISSUER_ANSWERS(X)                \
-    X(NOTHING, "nothing") /* no octet */ \
-    X(DER, "der")                        \
-    X(PEM, "pem")                        \
-    X(PKCS7, "pkcs7")                    \
-    X(OTHER, "other") /* no certificate in it */
+#define ISSUER_ANSWERS(X)                                                                       \
+    X(ISSUER_ANSWER_NOTHING, "nothing", "no octets")                                            \
+    X(ISSUER_ANSWER_DER, "der", "one certificate, RFC 5280 section 4.2.2.1")                    \
+    X(ISSUER_ANSWER_PEM, "pem", "certificates in PEM, RFC 7468")                                \
+    X(ISSUER_ANSWER_PKCS7, "pkcs7", "certificates in a certs-only message, RFC 5652 section 5") \
+    X(ISSUER_ANSWER_OTHER, "other", "no certificate in it")
 
 enum issuer_answer {
-#define X(name, word) ISSUER_ANSWER_##name,
-    ISSUER_ANSWERS(X)
-#undef X
+    ISSUER_ANSWERS(ENUMERATOR)
 };
 
-const char *issuer_answer_word(enum issuer_answer a);
+VOCABULARY(issuer_answer, enum issuer_answer);
 
 /** Appends its CA certificates to `list`, in the form of cert_list.h. What is no CA's is of no use. */
 enum issuer_answer issuer_answer_read(struct span body, struct buf *list);

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "scanner/trust/chain_judge.h"
 #include "scanner/view/report.h"
 #include "scanner/view/word_meaning.h"
 
@@ -12,9 +13,9 @@ static bool is_word(const char *text, const char *word)
     return text != NULL && strcmp(text, word) == 0;
 }
 
-void meaning_put(struct paper *p, enum ink ink, const char *vocabulary, const char *word)
+void meaning_put(struct paper *p, enum ink ink, const struct vocabulary *v, const char *word)
 {
-    struct span meaning = word_meaning(vocabulary, word);
+    struct span meaning = word_meaning(v, word);
     paper_putf(p, ink, "%.*s", (int)meaning.len, (const char *)meaning.at);
 }
 
@@ -149,7 +150,7 @@ static void put_verdicts(struct paper *p, const json_t *chain)
         paper_put(p, chain_status_ink(status), status);
         if (!is_word(status, "trusted")) {
             paper_put(p, INK_PLAIN, ": ");
-            meaning_put(p, INK_PLAIN, "chain_status", status);
+            meaning_put(p, INK_PLAIN, &chain_status_vocabulary, status);
         }
         paper_putf(p, INK_FAINT, " (trust store %s)", store != NULL ? store : "?");
         paper_end(p);
@@ -212,7 +213,7 @@ static void put_faults(struct drawing *d, size_t step)
         if (word != NULL && value_int(fault, "step", -1) == (int64_t)step) {
             paper_begin(d->paper, d->next, d->next);
             paper_putf(d->paper, INK_ERROR, "%s: ", word);
-            meaning_put(d->paper, INK_ERROR, "path_fault", word);
+            meaning_put(d->paper, INK_ERROR, &path_fault_vocabulary, word);
             paper_end(d->paper);
         }
     }

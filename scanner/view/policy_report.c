@@ -1,3 +1,6 @@
+#include "scanner/analysis/dane_domain.h"
+#include "scanner/analysis/deliveries.h"
+#include "scanner/analysis/sts_readiness.h"
 #include "scanner/view/report.h"
 
 /*
@@ -43,7 +46,7 @@ static void put_fetch(struct paper *p, const json_t *policy)
         paper_put(p, INK_PLAIN, "only over TLS 1.0 or 1.1 (RFC 8996)");
         return;
     }
-    meaning_put(p, INK_PLAIN, "policy_fetch", fetch);
+    meaning_put(p, INK_PLAIN, &policy_fetch_vocabulary, fetch);
     if (status != 0) {
         paper_putf(p, INK_PLAIN, ", status %lld", (long long)status);
     }
@@ -69,7 +72,7 @@ static void put_policy_faults(struct paper *p, const json_t *policy)
     paper_put(p, INK_ERROR, "the policy is not valid");
     if (word != NULL) {
         paper_put(p, INK_PLAIN, ": ");
-        meaning_put(p, INK_PLAIN, "sts_policy_fault", word);
+        meaning_put(p, INK_PLAIN, &sts_policy_fault_vocabulary, word);
     }
     if (line > 0) {
         paper_putf(p, INK_PLAIN, " (line %lld)", (long long)line);
@@ -139,8 +142,8 @@ static void put_sts(struct paper *p, const struct domain_view *v, const json_t *
     } else if (is_word(state, "enforce") || is_word(state, "testing")) {
         put_mode(p, sts);
     } else {
-        meaning_put(p, is_word(state, "record_invalid") ? INK_ERROR : INK_FAINT, "sts_state",
-                    state);
+        meaning_put(p, is_word(state, "record_invalid") ? INK_ERROR : INK_FAINT,
+                    &sts_state_vocabulary, state);
     }
     paper_end(p);
 }
@@ -169,7 +172,7 @@ static void put_dane(struct paper *p, const json_t *dane)
     bool in_force = value_int(dane, "hosts_in_force", 0) > 0;
     begin_line(p, "DANE");
     meaning_put(p, unknown > 0 && is_word(state, "full") ? INK_PLAIN : dane_ink(state),
-                "dane_domain", state);
+                &dane_domain_vocabulary, state);
     if (match + mismatch + unknown > 0) {
         paper_putf(p, INK_PLAIN, "; TLSA records match at %lld of %lld addresses", (long long)match,
                    (long long)(match + mismatch + unknown));
@@ -230,7 +233,7 @@ static void put_reason(struct paper *p, const char *decided_by, bool with_place)
     const char *reason = strrchr(decided_by, ' ');
     reason = reason != NULL ? reason + 1 : decided_by;
     paper_put(p, INK_PLAIN, ": ");
-    meaning_put(p, INK_PLAIN, "delivery_reason", reason);
+    meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary, reason);
     int place = (int)(reason - decided_by) - 2;
     if (place > 0 && with_place) {
         paper_putf(p, INK_FAINT, " (%.*s)", place, decided_by);
@@ -307,7 +310,7 @@ static void put_item(struct paper *p, const json_t *item)
     paper_begin(p, "  ", "            ");
     paper_put(p, ink, word_or(result, "-"));
     paper_tab(p, LABEL_COLUMN);
-    meaning_put(p, INK_PLAIN, "readiness_item", word_or(value_text(item, "item"), "?"));
+    meaning_put(p, INK_PLAIN, &readiness_item_vocabulary, word_or(value_text(item, "item"), "?"));
     if (endpoint != NULL && !is_word(result, "pass")) {
         paper_put(p, INK_FAINT, " (");
         paper_put(p, INK_FAINT, endpoint);

@@ -24,5 +24,5 @@ void effects_put(struct paper *p, const struct domain_view *v);
  * @param number as it is called in the report */
 void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index);
 enum ink chain_status_ink(const char *status);
-/** What a word of a vocabulary means, in words.def's words. */
-void meaning_put(struct paper *p, enum ink ink, const char *vocabulary, const char *word);
+/** What a word means, as the data dictionary says it. */
+void meaning_put(struct paper *p, enum ink ink, const struct vocabulary *v, const char *word);

@@ -1,3 +1,4 @@
+#include "scanner/dane/dane.h"
 #include "scanner/view/report.h"
 
 #define FACT_COLUMN 20 /* of what is told of an address */
@@ -102,13 +103,13 @@ static void put_outcome(struct paper *p, const struct route_view *r)
     if (is_word(outcome, "not_tested")) {
         paper_put(p, INK_FAINT, "not tested");
         paper_put(p, INK_PLAIN, ": ");
-        meaning_put(p, INK_PLAIN, "not_tested",
+        meaning_put(p, INK_PLAIN, &not_tested_vocabulary,
                     not_tested != NULL ? not_tested : "no reason given");
         return;
     }
     paper_put(p, INK_ERROR, outcome);
     paper_put(p, INK_PLAIN, ": ");
-    meaning_put(p, INK_PLAIN, "outcome", outcome);
+    meaning_put(p, INK_PLAIN, &outcome_vocabulary, outcome);
     const char *alert = value_text(handshake, "alert_received");
     const char *error = value_text(handshake, "error_text");
     if (alert != NULL) {
@@ -153,7 +154,7 @@ static void put_name_match(struct paper *p, const struct route_view *r)
         paper_putf(p, INK_PLAIN, " by %s", matched);
     } else if (!fits) {
         paper_put(p, INK_PLAIN, " (");
-        meaning_put(p, INK_PLAIN, "name_match", match);
+        meaning_put(p, INK_PLAIN, &name_match_vocabulary, match);
         paper_put(p, INK_PLAIN, ")");
     }
 }
@@ -195,7 +196,7 @@ static void put_sni(struct paper *p, const struct route_view *r)
         paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
         paper_putf(p, INK_PLAIN, match != NULL ? ", name: %s" : "%s", match != NULL ? match : "");
     } else {
-        meaning_put(p, INK_PLAIN, "sni_class", class);
+        meaning_put(p, INK_PLAIN, &sni_class_vocabulary, class);
     }
     paper_end(p);
 }
@@ -242,13 +243,13 @@ static void put_dane(struct paper *p, const struct route_view *r)
     bool good = is_word(status, "match") || is_word(status, "unusable");
     paper_put(p, good ? INK_GOOD : is_word(status, "other_name") ? INK_WARNING : INK_ERROR, status);
     paper_put(p, INK_PLAIN, ": ");
-    meaning_put(p, INK_PLAIN, "dane_status", status);
+    meaning_put(p, INK_PLAIN, &dane_status_vocabulary, status);
     if (record >= 0) {
         paper_putf(p, INK_FAINT, " (number %lld)", (long long)record + 1);
     }
     if (ta_fault != NULL) {
         paper_put(p, INK_PLAIN, "; ");
-        meaning_put(p, INK_PLAIN, "dane_ta_fault", ta_fault);
+        meaning_put(p, INK_PLAIN, &dane_ta_fault_vocabulary, ta_fault);
     }
     if (r->dane_chain >= 0 && base != NULL) {
         paper_putf(p, INK_PLAIN, "; SNI = %s: chain %d", base, r->dane_chain + 1);

@@ -1,7 +1,6 @@
 #pragma once
 
-#include "scanner/base/span.h"
+#include "scanner/base/vocabulary.h"
 
-/** What a word of a fixed vocabulary means (output/words.def), without its hints at other columns;
- * the word itself when it is not there. */
-struct span word_meaning(const char *vocabulary, const char *word);
+/** What a word means, without hints at columns; the word itself when it is not of the vocabulary. */
+struct span word_meaning(const struct vocabulary *v, const char *word);

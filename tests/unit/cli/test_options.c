@@ -172,7 +172,7 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus explain a b", "'a' and 'b'"},
         {"mxcensus explain --format xml", "use text, csv or json"},
         {"mxcensus check --color yes x", "use auto, always or never"},
-        {"mxcensus scan --fail-on fatal", "use error, warning, notice or info"},
+        {"mxcensus scan --fail-on fatal", "use info, notice, warning or error"},
         {"mxcensus scan --at tomorrow", "'tomorrow' is not a time in UTC"},
         {"mxcensus scan --root-cas a.pem --root-cas x/a.crt", "two trust stores named 'a'"},
         {"mxcensus scan --root-cas =", "'=' is not FILE or NAME=FILE"},

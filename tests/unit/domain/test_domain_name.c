@@ -249,14 +249,3 @@ Test(domain_name, last_label)
     cr_expect(span_eq(domain_name_tld(SPAN_LIT("ai")), SPAN_LIT("ai")));
     cr_expect_eq(domain_name_tld((struct span){0}).len, 0);
 }
-
-Test(domain_name, words_are_unique_and_explained)
-{
-    for (unsigned i = 0; i < NAME_FAULT_COUNT; i++) {
-        cr_expect(strlen(name_fault_meaning((enum name_fault)i)) > 0);
-        for (unsigned k = 0; k < i; k++) {
-            cr_expect_str_neq(name_fault_word((enum name_fault)i),
-                              name_fault_word((enum name_fault)k));
-        }
-    }
-}

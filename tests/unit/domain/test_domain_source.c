@@ -379,11 +379,3 @@ Test(domain_source, waits_on_a_non_blocking_descriptor)
     (void)close(ends[0]);
     buf_deinit(&got);
 }
-
-Test(domain_source, words_are_explained)
-{
-    for (unsigned i = 0; i < SOURCE_FAULT_COUNT; i++) {
-        cr_expect_gt(strlen(source_fault_word((enum source_fault)i)), 0);
-        cr_expect_gt(strlen(source_fault_meaning((enum source_fault)i)), 0);
-    }
-}

@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
 
+#include "scanner/observation/outcome.h"
+#include "scanner/observation/seen_dns.h"
 #include "scanner/view/result_rows.h"
 #include "scanner/view/word_meaning.h"
 #include "tests/unit/view/sample.h"
@@ -54,15 +56,15 @@ Test(result_rows, what_is_no_row_is_refused)
 Test(word_meaning, is_that_of_the_vocabulary)
 {
     static const struct {
-        const char *vocabulary;
+        const struct vocabulary *vocabulary;
         const char *word;
         const char *want;
     } cases[] = {
-        {"outcome", "refused", "the connection was refused"},
-        {"dns_state", "refused", "REFUSED"},
-        {"outcome", "tls_protocol_error", "the server sent invalid TLS"}, /* no hint at a column */
-        {"outcome", "sunny", "sunny"},
-        {"weather", "refused", "refused"},
+        {&outcome_vocabulary, "refused", "the connection was refused"},
+        {&dns_state_vocabulary, "refused", "REFUSED"},
+        {&outcome_vocabulary, "tls_protocol_error",
+         "the server sent invalid TLS"}, /* no hint at a column */
+        {&outcome_vocabulary, "sunny", "sunny"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct span got = word_meaning(cases[i].vocabulary, cases[i].word);
