@@ -20,6 +20,9 @@ static const struct {
     {"_DES40_", CIPHER_DES},
     {"_3DES_", CIPHER_3DES},
     {"_CBC_", CIPHER_CBC},
+    {"_GCM_", CIPHER_AEAD},
+    {"_CCM", CIPHER_AEAD},
+    {"_POLY1305_", CIPHER_AEAD},
 };
 
 bool cipher_traits_of(uint16_t suite, unsigned *traits)

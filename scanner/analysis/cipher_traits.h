@@ -17,7 +17,8 @@ enum cipher_trait {
     CIPHER_RC4 = 1 << 4,       /* RFC 7465 */
     CIPHER_DES = 1 << 5,       /* 56 bits or 40 */
     CIPHER_3DES = 1 << 6,
-    CIPHER_CBC = 1 << 7, /* MAC, then encryption: RFC 7366 section 1 */
+    CIPHER_CBC = 1 << 7,  /* MAC, then encryption: RFC 7366 section 1 */
+    CIPHER_AEAD = 1 << 8, /* GCM, CCM, POLY1305: RFC 5116 section 1 */
 };
 
 /** RFC 9325 section 4.1: no NULL, no RC4, nothing under 112 bits; 3DES by the size of its blocks. */

@@ -109,6 +109,7 @@ void counts_add_service(struct scan_counts *c, const struct seen_service *s)
         at->service.total++;
         at->service.not_tested += !tried;
         at->service.inconclusive += tried && !conclusive;
+        cipher_counts_add(&at->ciphers, s);
         for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
             if (!property_needs_host((enum property)p)) {
                 tally_add(&at->service.property[p], property_of((enum property)p, &brief));
@@ -165,6 +166,7 @@ static void port_merge(struct port_counts *into, const struct port_counts *from)
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         tally_merge(&into->service.property[p], &from->service.property[p]);
     }
+    cipher_counts_merge(&into->ciphers, &from->ciphers);
     rollup_merge(&into->host, &from->host);
     rollup_merge(&into->domain, &from->domain);
     rollup_merge(&into->primary, &from->primary);

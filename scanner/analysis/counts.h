@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/analysis/cipher_counts.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/policy_counts.h"
 #include "scanner/analysis/rollup.h"
@@ -35,6 +36,7 @@ struct port_counts {
     uint16_t port;
     uint64_t service_outcome[OUTCOME_COUNT];
     struct service_weighting service;
+    struct cipher_counts ciphers;
     struct rollup_weighting host;
     struct rollup_weighting domain;
     struct rollup_weighting primary;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "scanner/analysis/cipher_findings.h"
 #include "scanner/analysis/cipher_traits.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/reverse_dns_findings.h"
@@ -540,6 +541,7 @@ void findings_of_service(const struct seen_service *s, const struct service_verd
     if (s->versions.asked) {
         version_findings(&s->versions, out);
     }
+    cipher_findings_of_service(s, out);
     if (v != NULL) {
         reverse_dns_findings(s, v, out);
     }

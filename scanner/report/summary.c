@@ -5,6 +5,7 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/check.h"
+#include "scanner/observation/tls_names.h"
 #include "scanner/report/policy_summary.h"
 
 #define SUMMARY_SCHEMA 2
@@ -115,6 +116,22 @@ static void put_rollup_weighting(struct json_writer *w, const struct rollup_weig
     json_object_end(w);
 }
 
+static void put_cipher_counts(struct json_writer *w, const struct cipher_counts *c)
+{
+    json_object_begin(w);
+    json_key_uint(w, "services", c->tested);
+    json_key_uint(w, "complete", c->complete);
+    json_key_uint(w, "server_order", c->server_order);
+    json_key_uint(w, "client_order", c->client_order);
+    json_key(w, "accepted_by");
+    json_object_begin(w);
+    for (size_t i = 0; i < c->suite_count; i++) {
+        json_key_uint(w, tls_cipher_name(c->suite[i].suite), c->suite[i].services);
+    }
+    json_object_end(w);
+    json_object_end(w);
+}
+
 static void summary_put_port(struct json_writer *w, const struct port_counts *port)
 {
     json_object_begin(w);
@@ -127,6 +144,8 @@ static void summary_put_port(struct json_writer *w, const struct port_counts *po
     json_object_end(w);
     json_key(w, "service");
     put_service_weighting(w, &port->service);
+    json_key(w, "ciphers");
+    put_cipher_counts(w, &port->ciphers);
     json_key(w, "host");
     put_rollup_weighting(w, &port->host);
     json_key(w, "domain");

@@ -62,7 +62,7 @@ static void put_service_versions(struct object *o, const struct seen_versions *v
     object_close(o);
 }
 
-static void put_cipher_list(struct object *o, const struct accepted_suites *v)
+static void put_accepted_suites(struct object *o, const struct accepted_suites *v)
 {
     struct list *suites = object_list(o, CIPHER_LIST_SUITES);
     for (size_t i = 0; i < v->count; i++) {
@@ -82,7 +82,7 @@ static void put_service_ciphers(struct object *o, const struct seen_ciphers *c)
                                                         CIPHER_FACTS_TLSV1_2, CIPHER_FACTS_TLSV1_3};
     for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
         if (c->version[i].end != CIPHERS_NOT_ASKED) {
-            put_cipher_list(object_object(o, columns[i]), &c->version[i]);
+            put_accepted_suites(object_object(o, columns[i]), &c->version[i]);
         }
     }
     object_bool(o, CIPHER_FACTS_SNI, c->sni);

@@ -1,4 +1,6 @@
+#include "scanner/analysis/cipher_traits.h"
 #include "scanner/dane/dane.h"
+#include "scanner/observation/tls_names.h"
 #include "scanner/view/report.h"
 
 #define FACT_COLUMN 20 /* of what is told of an address */
@@ -280,6 +282,53 @@ static void put_versions(struct paper *p, const struct route_view *r)
     paper_end(p);
 }
 
+static bool is_broken(const char *name)
+{
+    uint16_t suite = 0;
+    unsigned traits = 0;
+    return name != NULL && tls_cipher_find(span_of(name), &suite) &&
+           cipher_traits_of(suite, &traits) && (traits & CIPHER_BROKEN) != 0;
+}
+
+/* The suites of one version; then whose order it is, and whether there may be more. */
+static void put_suites_of_version(struct paper *p, const json_t *list, const char *version)
+{
+    const json_t *suites = value_object(list, "suites");
+    const char *order = value_text(list, "order");
+    const char *end = value_text(list, "end");
+    if (list == NULL || is_word(end, "none")) {
+        return;
+    }
+    begin_fact(p, version);
+    for (size_t i = 0; i < json_array_size(suites); i++) {
+        const char *name = json_string_value(json_array_get(suites, i));
+        paper_putf(p, is_broken(name) ? INK_NOTE : INK_PLAIN, "%s%s", name != NULL ? name : "?",
+                   i + 1 < json_array_size(suites) ? ", " : "");
+    }
+    paper_put(p, INK_FAINT, json_array_size(suites) == 0 ? "no cipher suite found" : "");
+    paper_put(p, INK_FAINT,
+              is_word(order, "server")   ? " (the server's order)"
+              : is_word(order, "client") ? " (the client's order decides)"
+                                         : "");
+    if (end != NULL && !is_word(end, "complete")) {
+        paper_putf(p, INK_NOTE, "; %s: ", end);
+        meaning_put(p, INK_NOTE, &cipher_end_vocabulary, end);
+    }
+    paper_end(p);
+}
+
+static void put_ciphers(struct paper *p, const struct route_view *r)
+{
+    static const char *const keys[][2] = {{"tlsv1_3", "TLSv1.3"},
+                                          {"tlsv1_2", "TLSv1.2"},
+                                          {"tlsv1_1", "TLSv1.1"},
+                                          {"tlsv1_0", "TLSv1.0"}};
+    const json_t *ciphers = r->service != NULL ? value_object(r->service->value, "ciphers") : NULL;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        put_suites_of_version(p, value_object(ciphers, keys[i][0]), keys[i][1]);
+    }
+}
+
 static void put_reverse(struct paper *p, const struct route_view *r)
 {
     const json_t *ptr = r->service != NULL ? value_object(r->service->value, "ptr") : NULL;
@@ -345,6 +394,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     put_other_key(p, r);
     put_dane(p, r);
     put_versions(p, r);
+    put_ciphers(p, r);
     put_reverse(p, r);
 }
 

@@ -4,6 +4,7 @@
 
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/counts.h"
+#include "scanner/observation/tls_names.h"
 #include "tests/unit/analysis/made_up.h"
 
 #define TLS12_END                                                                    \
@@ -295,6 +296,53 @@ Test(counts, a_merge_is_the_sum)
     }
     cr_expect_eq(counts_accounted(&whole), whole.inputs);
     cr_expect_eq(whole.inputs, all);
+}
+
+static void count_suites(struct cipher_counts *c, const uint16_t *suites, size_t count)
+{
+    struct accepted_suites lists[TLS_VERSION_COUNT] = {{.end = CIPHERS_COMPLETE}};
+    for (size_t i = 0; i < count; i++) {
+        lists[3 - i % 4].suite[lists[3 - i % 4].count++] = suites[i];
+    }
+    cipher_counts_add(c, &(struct seen_service){.ciphers = {.version = lists}});
+}
+
+/* In whichever order they come, and on whichever side of a merge. */
+Test(counts, suites_are_in_order_and_each_service_counts_once)
+{
+    static const uint16_t one[] = {0xc02f, 0x000a, 0x1301, 0xc02f, 0xc02f};
+    static const uint16_t two[] = {0x002f, 0x000a, 0xcca8};
+    static const uint16_t suites[] = {0x000a, 0x002f, 0x1301, 0xc02f, 0xcca8};
+    static const uint64_t services[] = {2, 1, 1, 1, 1};
+    for (unsigned way = 0; way < 3; way++) {
+        struct cipher_counts a = {0};
+        struct cipher_counts b = {0};
+        count_suites(&a, way == 1 ? two : one, way == 1 ? 3 : 5);
+        count_suites(way == 2 ? &a : &b, way == 1 ? one : two, way == 1 ? 5 : 3);
+        cipher_counts_add(&b, &(struct seen_service){.port = 25}); /* not asked */
+        cipher_counts_merge(&a, &b);
+        cr_expect_eq(a.tested, 2);
+        cr_expect_eq(a.complete, 0, "versions are not known");
+        cr_assert_eq(a.suite_count, 5);
+        for (size_t i = 0; i < a.suite_count; i++) {
+            cr_expect_eq(a.suite[i].suite, suites[i], "%04x", a.suite[i].suite);
+            cr_expect_eq(a.suite[i].services, services[i], "%04x", suites[i]);
+        }
+    }
+}
+
+/* Rows that are read back may have any suite that has a name. */
+Test(counts, there_is_room_for_every_suite)
+{
+    struct cipher_counts c = {0};
+    for (unsigned n = UINT16_MAX; n > 0; n--) {
+        uint16_t suite = (uint16_t)n;
+        if (tls_cipher_name(suite) != NULL) {
+            count_suites(&c, &suite, 1);
+        }
+    }
+    cr_expect_eq(c.tested, c.suite_count);
+    cr_expect_gt(c.suite_count, 150U);
 }
 
 Test(counts, every_class_is_accounted_with_its_reason)

@@ -49,7 +49,21 @@ static void fill(struct scan_counts *c)
     const struct seen_session dead = {.outcome = OUTCOME_CONNECT_TIMEOUT};
     const struct seen_session *sessions[] = {&good, &good, &dead, NULL};
     for (size_t i = 0; i < 4; i++) {
+        /* Of the first all is known, of the second not; both accept CHACHA20. */
+        const struct accepted_suites suites[2][TLS_VERSION_COUNT] = {
+            {[2] = {.suite = {0xcca8, 0xc02f},
+                    .count = 2,
+                    .end = CIPHERS_COMPLETE,
+                    .order = CIPHER_ORDER_SERVER}},
+            {[0] = {.suite = {0x000a}, .count = 1, .end = CIPHERS_COMPLETE},
+             [2] = {.suite = {0xcca8, 0x000a},
+                    .count = 2,
+                    .end = CIPHERS_INCONCLUSIVE,
+                    .order = CIPHER_ORDER_CLIENT}}};
         const struct seen_service s = {.port = 25,
+                                       .versions = {.accepted = {i == 0 ? TRUTH_NO : TRUTH_YES,
+                                                                 TRUTH_NO, TRUTH_YES, TRUTH_NO}},
+                                       .ciphers = {.version = i < 2 ? suites[i] : NULL},
                                        .result = sessions[i],
                                        .chain = {.status = i == 0   ? CHAIN_TRUSTED
                                                            : i == 1 ? CHAIN_EXPIRED
@@ -94,6 +108,10 @@ static const struct json_expectation summary[] = {
      "{\"numerator\":2,\"denominator\":3,\"untested\":1,\"share\":0.6667}"},
     {"ports/0/service/properties/chain_trusted",
      "{\"numerator\":1,\"denominator\":2,\"untested\":2,\"share\":0.5}"},
+    {"ports/0/ciphers", "{\"services\":2,\"complete\":1,\"server_order\":1,\"client_order\":1,"
+                        "\"accepted_by\":{\"TLS_RSA_WITH_3DES_EDE_CBC_SHA\":1,"
+                        "\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\":1,"
+                        "\"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256\":2}}"},
     {"ports/0/host/total", "1"},
     {"ports/0/host/properties/starttls",
      "{\"all\":0,\"some\":1,\"none\":0,\"unknown\":0,\"numerator\":0,\"denominator\":1,"

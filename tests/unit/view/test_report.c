@@ -19,7 +19,11 @@ static const char *const two_addresses[] = {
     "{'code':'parity.certificate','severity':'error','evidence':'passes at 192.0.2.1 only'}]}",
     "{'type':'services','service':'192.0.2.1|25','address':'192.0.2.1','port':25,"
     "'banner':'220 mx.example.org ESMTP','chain_id':'c1','ptr':{'dns':{'state':'data'},"
-    "'names':[{'name':'mx.example.org','forward_confirmed':true}]},'findings':[]}",
+    "'names':[{'name':'mx.example.org','forward_confirmed':true}]},'ciphers':{"
+    "'tlsv1_3':{'suites':['TLS_AES_256_GCM_SHA384','TLS_AES_128_GCM_SHA256'],"
+    "'order':'server','end':'complete'},'tlsv1_2':{'suites':['TLS_RSA_WITH_RC4_128_SHA'],"
+    "'order':'unknown','end':'inconclusive'},'tlsv1_1':{'suites':[],'order':'unknown',"
+    "'end':'unoffered'},'tlsv1_0':{'suites':[],'order':'unknown','end':'none'}},'findings':[]}",
     "{'type':'services','service':'2001:db8::1|25','address':'2001:db8::1','port':25,"
     "'banner':'220 mx.example.org ESMTP','chain_id':'c3','findings':["
     "{'code':'tls.no_extended_master_secret','severity':'warning','evidence':null}]}",
@@ -99,6 +103,14 @@ Test(report, server_by_server_with_what_fails_for_whom)
         "    192.0.2.1       encrypted: TLSv1.3, TLS_AES_256_GCM_SHA384, x25519",
         "      greeting      220-mx.example.org ESMTP",
         "      certificate   chain 1: trusted, name matches",
+        "      TLSv1.3       TLS_AES_256_GCM_SHA384, TLS_AES_128_GCM_SHA256 (the server's",
+        "                    order)",
+        "      TLSv1.2       TLS_RSA_WITH_RC4_128_SHA; inconclusive: it accepts these,",
+        "                    and perhaps others: there was no answer, no TLS, or too few",
+        "                    answers to tell a rejection from a fault",
+        "      TLSv1.1       no cipher suite found; unoffered: it accepts these, and",
+        "                    perhaps others: it chose a cipher suite that was not",
+        "                    offered, and was not asked again",
         "      reverse DNS   mx.example.org (confirmed)",
         "    2001:db8::1     encrypted: TLSv1.2, ECDHE-RSA, secp256r1",
         "      greeting      220 mx.example.org ESMTP",
@@ -163,6 +175,14 @@ Test(report, verbose_adds_transcripts_and_the_chain_without_sni)
         "                    220 hello",
         "      EHLO          250 STARTTLS",
         "      certificate   chain 1: trusted, name matches",
+        "      TLSv1.3       TLS_AES_256_GCM_SHA384, TLS_AES_128_GCM_SHA256 (the server's",
+        "                    order)",
+        "      TLSv1.2       TLS_RSA_WITH_RC4_128_SHA; inconclusive: it accepts these,",
+        "                    and perhaps others: there was no answer, no TLS, or too few",
+        "                    answers to tell a rejection from a fault",
+        "      TLSv1.1       no cipher suite found; unoffered: it accepts these, and",
+        "                    perhaps others: it chose a cipher suite that was not",
+        "                    offered, and was not asked again",
         "      reverse DNS   mx.example.org (confirmed)",
         "    2001:db8::1     encrypted: TLSv1.2, ECDHE-RSA, secp256r1",
         "      greeting      220 mx.example.org ESMTP",
