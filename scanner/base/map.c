@@ -2,7 +2,7 @@
 
 #include "scanner/base/memory.h"
 
-#define MAP_FIRST_CAPACITY 64
+#define MAP_FIRST_CAPACITY 8 /* some are as many as services under work */
 
 static bool slot_is_empty(const struct map_entry *e)
 {

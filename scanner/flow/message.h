@@ -21,7 +21,15 @@
  */
 #define MESSAGE_VERSION 7
 
-/* A request names the key that wants to know, or where its answer goes: a worker, and an index there. */
+/*
+ * A request names the key that wants to know, or where its answer goes: a worker, and an index there.
+ *
+ * What comes twice, late or for a key that nobody asked for is counted as a stray, unless it says more:
+ *   HOST_WANT, NAME_CHECK   are answered as often as they come: before the host is done each waits once more
+ *   ADDRESS_WANT            is answered once. One whose block is closed (admission.h) is a repeat: the names of
+ *                           a block are all known then; until it closes the service keeps the names it heard
+ *   HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED   count where they are waited for, once
+ */
 #define FIELDS_DOMAIN(F)                                     \
     F(u32, block)      /* of the input, see admission.h */   \
     F(u64, input_line) /* */                                 \
@@ -54,33 +62,23 @@
 
 #define FIELDS_HOST_DONE(F) F(span, domain) F(span, host) F(host_result, result)
 
-#define FIELDS_ADDRESS_WANT(F)                                                    \
-    F(u32, block)                                                                 \
-    F(u16, from)                                                                  \
-    F(u32, host_index)                                                            \
-    F(u16, endpoint) /* index in the host's list */                               \
-    F(u8, again)     /* sent before with a later block: only the block changes */ \
-    F(addr, address)                                                              \
-    F(u16, port)                                                                  \
-    F(u8, dane_host) /* enum dane_host */                                         \
-    F(span, tlsa_base)                                                            \
-    F(span, tlsas) /* the records in force, codec_put_tlsa() */                   \
-    F(span, host)
+#define FIELDS_ADDRESS_WANT(F)                                            \
+    F(u32, block) /* sent again with an earlier one: only that changes */ \
+    F(span, host)                                                         \
+    F(addr, address)                                                      \
+    F(u16, port)                                                          \
+    F(u8, dane_host) /* enum dane_host */                                 \
+    F(span, tlsa_base)                                                    \
+    F(span, tlsas) /* the records in force, codec_put_tlsa() */
 
 #define FIELDS_ENDPOINT_DONE(F)                                                     \
-    F(u32, host_index)                                                              \
-    F(u16, endpoint)                                                                \
+    F(span, host)                                                                   \
     F(u32, issuers) /* of its chain: all that the brief's own octets do not hold */ \
-    F(brief, brief)
+    F(brief, brief) /* address and port stand there */
 
-#define FIELDS_NAME_CHECK(F)                          \
-    F(u16, from)                                      \
-    F(u32, service)                                   \
-    F(u16, name_index)                                \
-    F(addr, address) /* does `name` resolve to it? */ \
-    F(span, name)
+#define FIELDS_NAME_CHECK(F) F(addr, address) F(span, name) /* does `name` resolve to it? */
 
-#define FIELDS_NAME_CHECKED(F) F(u32, service) F(u16, name_index) F(u8, state) F(u8, confirmed)
+#define FIELDS_NAME_CHECKED(F) F(addr, address) F(span, name) F(u8, state) F(u8, confirmed)
 
 /* Who asks for a lease, and of whose. Each session asks once and returns what it was granted; a lease
  * that nobody waits for is returned at once. */

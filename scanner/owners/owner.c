@@ -14,10 +14,11 @@ void owner_out_deinit(struct owner_out *out)
     buf_deinit(&out->finished);
 }
 
-void owner_question_put(struct owner_out *out, uint64_t tag, uint16_t type, const char *prefix,
-                        struct span name)
+void owner_question_put(struct owner_out *out, enum owner_kind asker, uint64_t tag, uint16_t type,
+                        const char *prefix, struct span name)
 {
     struct span front = span_of(prefix);
+    codec_put_word(&out->questions, asker);
     codec_put_u64(&out->questions, tag);
     codec_put_u16(&out->questions, type);
     codec_put_count(&out->questions, front.len + name.len);
@@ -30,6 +31,7 @@ bool owner_question_next(struct span *in, struct owner_question *q)
     if (in->len == 0) {
         return false;
     }
+    q->asker = codec_get_word(in);
     q->tag = codec_get_u64(in);
     q->type = codec_get_u16(in);
     q->name = codec_get_span(in);

@@ -13,8 +13,16 @@
 #include "scanner/flow/message.h"
 #include "scanner/record/recorder.h"
 
+/** Owners that ask DNS. */
+enum owner_kind {
+    OWNER_DOMAIN,
+    OWNER_HOST,
+    OWNER_SERVICE,
+};
+
 /** A question for DNS. */
 struct owner_question {
+    uint8_t asker;    /* enum owner_kind: whose the answer is */
     uint64_t tag;     /* comes back with the answer; the owner's own */
     uint16_t type;    /* enum dns_type */
     struct span name; /* text in normal form; borrowed from the list */
@@ -69,7 +77,7 @@ static inline struct buf *out_to_judge(const struct owner_out *out, struct span 
 }
 
 /** Asks about `name` below `prefix`. @param prefix with its dot; "": about the name itself */
-void owner_question_put(struct owner_out *out, uint64_t tag, uint16_t type, const char *prefix,
-                        struct span name);
+void owner_question_put(struct owner_out *out, enum owner_kind asker, uint64_t tag, uint16_t type,
+                        const char *prefix, struct span name);
 /** Takes one off the front of `in`. @return false when there is none. */
 bool owner_question_next(struct span *in, struct owner_question *q);

@@ -9,13 +9,11 @@
 /* After the service's row, when its reverse DNS is known. */
 static void send_endpoint(struct worker *w, const struct service *s, const struct told_endpoint *t)
 {
-    struct message_endpoint_done m = {.host_index = t->host_index,
-                                      .endpoint = t->endpoint,
-                                      .issuers = t->brief.chain.issuers,
-                                      .brief = t->brief};
+    struct message_endpoint_done m = {
+        .host = t->host, .issuers = t->brief.chain.issuers, .brief = t->brief};
     m.brief.versions = s->versions;
     m.brief.ptr_is_host = (uint8_t)reverse_dns_is_host(w->services, s, t->host);
-    message_put_endpoint_done(worker_outbox(w, t->from), &m);
+    message_put_endpoint_done(out_to_name(&w->out, t->host), &m);
     atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
 }
 
@@ -24,11 +22,7 @@ static void tell_endpoint(struct worker *w, const struct service *s, const struc
                           const struct endpoint_brief *brief)
 {
     struct service_work *work = s->work;
-    struct told_endpoint t = {.brief = *brief,
-                              .host = want->host,
-                              .host_index = want->host_index,
-                              .from = want->from,
-                              .endpoint = want->endpoint};
+    struct told_endpoint t = {.brief = *brief, .host = want->host};
     if (work->row_written) {
         send_endpoint(w, s, &t);
         return;

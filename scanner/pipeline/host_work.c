@@ -85,12 +85,12 @@ static void tell_addresses(struct worker *w, const struct host_work *h, struct s
 
 /* --- reverse DNS --------------------------------------------------------------------------- */
 
-static void tell_checked(struct worker *w, const struct name_checker *c, uint8_t state,
-                         bool confirmed)
+static void tell_checked(struct worker *w, const struct net_addr *address, struct span name,
+                         uint8_t state, bool confirmed)
 {
     struct message_name_checked m = {
-        .service = c->service, .name_index = c->name_index, .state = state, .confirmed = confirmed};
-    message_put_name_checked(worker_outbox(w, c->from), &m);
+        .address = *address, .name = name, .state = state, .confirmed = confirmed};
+    message_put_name_checked(out_to_address(&w->out, address), &m);
 }
 
 static enum question question_for(const struct net_addr *address)
@@ -98,29 +98,30 @@ static enum question question_for(const struct net_addr *address)
     return address->family == 6 ? QUESTION_AAAA : QUESTION_A;
 }
 
-static void answer_check(struct worker *w, const struct host_work *h, const struct name_checker *c)
+static void answer_check(struct worker *w, const struct host_work *h,
+                         const struct net_addr *address)
 {
-    enum question q = question_for(&c->address);
+    enum question q = question_for(address);
     const struct net_addr *list = q == QUESTION_A ? h->v4 : h->v6;
     size_t count = q == QUESTION_A ? h->v4_count : h->v6_count;
     bool confirmed = false;
     for (size_t i = 0; i < count; i++) {
-        confirmed = confirmed || net_addr_eq(&list[i], &c->address);
+        confirmed = confirmed || net_addr_eq(&list[i], address);
     }
-    tell_checked(w, c, h->dns[q].state, confirmed);
+    tell_checked(w, address, h->name, h->dns[q].state, confirmed);
 }
 
 static void answer_check_from_record(struct worker *w, const struct host_record *r,
-                                     const struct name_checker *c)
+                                     const struct message_name_check *m)
 {
     struct host_result result = host_record_result(r);
     bool confirmed = false;
     for (size_t i = 0; i < result.endpoint_count; i++) {
         struct endpoint_brief b = codec_get_brief(&result.endpoints);
-        confirmed = confirmed || (b.mapped == 0 && net_addr_eq(&b.address, &c->address));
+        confirmed = confirmed || (b.mapped == 0 && net_addr_eq(&b.address, &m->address));
     }
-    bool is_a = question_for(&c->address) == QUESTION_A;
-    tell_checked(w, c, is_a ? result.a_state : result.aaaa_state, confirmed);
+    bool is_a = question_for(&m->address) == QUESTION_A;
+    tell_checked(w, &m->address, m->name, is_a ? result.a_state : result.aaaa_state, confirmed);
 }
 
 /* --- work ---------------------------------------------------------------------------------- */
@@ -143,8 +144,6 @@ static struct host_work *begin_work(struct worker *w, uint32_t index, struct spa
     return h;
 }
 
-static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
-
 static uint16_t tlsa_port(const struct worker *w)
 {
     return tlsa_port_of(w->scan->params->ports, w->scan->params->port_count);
@@ -165,15 +164,12 @@ static void ask(struct worker *w, uint32_t index, enum question q)
     }
     h->asked[q] = true;
     struct span about = q == QUESTION_EXPANDED_TLSA ? h->cnames[h->cname_count - 1] : h->name;
-    uint8_t name[DNS_NAME_TEXT_MAX + 16];
-    size_t len = 0;
+    char prefix[16] = "";
     if (types[q] == DNS_TYPE_TLSA) { /* RFC 6698 section 3 */
-        len = (size_t)snprintf((char *)name, sizeof(name), "_%u._tcp.", (unsigned)tlsa_port(w));
+        (void)snprintf(prefix, sizeof(prefix), "_%u._tcp.", (unsigned)tlsa_port(w));
     }
-    CHECK(len + about.len <= sizeof(name));
-    memcpy(name + len, about.at, about.len);
-    resolver_ask(w->resolver, (struct span){name, len + about.len}, types[q], on_answer, w,
-                 (uint64_t)index << 8 | (uint64_t)q);
+    owner_question_put(&w->out, OWNER_HOST, (uint64_t)index << 8 | (uint64_t)q, types[q], prefix,
+                       about);
 }
 
 /* A name that is blocklisted by itself is not asked for; one whose CNAME is, was asked already, and
@@ -295,25 +291,21 @@ static enum not_tested_reason reason_not_to_dial(const struct worker *w, const s
     return reason;
 }
 
-static void send_address_want(struct worker *w, uint32_t index, size_t endpoint, bool again)
+static void send_address_want(struct worker *w, uint32_t index, size_t endpoint)
 {
     const struct host_work *h = w->hosts->entries[index].work;
     const struct endpoint_brief *b = &h->endpoints[endpoint];
     bool has_tlsa = b->port == tlsa_port(w);
     struct message_address_want m = {
         .block = h->block,
-        .from = (uint16_t)w->index,
-        .host_index = index,
-        .endpoint = (uint16_t)endpoint,
-        .again = again,
+        .host = h->name,
         .address = b->address,
         .port = b->port,
         .dane_host = has_tlsa ? h->dane : DANE_HOST_UNKNOWN,
         .tlsa_base = has_tlsa ? h->tlsa_base : (struct span){0},
         .tlsas = has_tlsa ? buf_span(&h->tlsas_in_force) : (struct span){0},
-        .host = h->name,
     };
-    message_put_address_want(worker_outbox(w, owner_of_address(w->scan, &b->address)), &m);
+    message_put_address_want(out_to_address(&w->out, &b->address), &m);
 }
 
 /* What the cap left out so far and does not leave out any more. */
@@ -329,7 +321,7 @@ static void fill_up_to_cap(struct worker *w, uint32_t index)
             e->not_tested = (uint8_t)reason;
             if (reason == NOT_TESTED_NONE) {
                 h->endpoints_pending++;
-                send_address_want(w, index, at, false);
+                send_address_want(w, index, at);
             }
         }
         bool last_of_address = (at + 1) % ports == 0;
@@ -394,7 +386,7 @@ static void go_on(struct worker *w, uint32_t index)
 {
     struct host_work *h = w->hosts->entries[index].work;
     for (size_t i = 0; i < h->checker_count;) {
-        if (h->answered[question_for(&h->checkers[i].address)]) {
+        if (h->answered[question_for(&h->checkers[i])]) {
             answer_check(w, h, &h->checkers[i]);
             h->checkers[i] = h->checkers[--h->checker_count];
         } else {
@@ -470,14 +462,12 @@ static size_t take_tlsas(struct host_work *h, const struct dns_answer *answer,
     return kept;
 }
 
-static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
+void host_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer)
 {
-    struct worker *w = arg;
     uint32_t index = (uint32_t)(tag >> 8);
     enum question q = (enum question)(tag & 0xff);
     struct host_work *h = w->hosts->entries[index].work;
     CHECK(h != NULL && h->asked[q] && !h->answered[q]);
-    worker_note_answer(w, answer);
     h->answered[q] = true;
     h->dns[q] = answer->seen;
     switch (q) {
@@ -511,6 +501,12 @@ static void add_subscriber(struct host_work *h, const struct message_host_want *
     };
 }
 
+/* Its ADDRESS_WANT is out, and nothing has come of it yet. */
+static bool is_awaited(const struct endpoint_brief *e)
+{
+    return e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_NONE;
+}
+
 /* A domain of an earlier block wants it too: it belongs to that block. */
 static void lower_block(struct worker *w, uint32_t index, uint32_t block)
 {
@@ -520,9 +516,8 @@ static void lower_block(struct worker *w, uint32_t index, uint32_t block)
     }
     h->block = block;
     for (size_t i = 0; h->addresses_sent && i < h->endpoint_count; i++) {
-        if (h->endpoints[i].outcome == OUTCOME_NOT_TESTED &&
-            h->endpoints[i].not_tested == NOT_TESTED_NONE) {
-            send_address_want(w, index, i, true);
+        if (is_awaited(&h->endpoints[i])) {
+            send_address_want(w, index, i);
         }
     }
 }
@@ -565,28 +560,42 @@ void host_on_name_check(struct worker *w, const struct message_name_check *m)
 {
     uint32_t index = find_or_add(w->hosts, m->name);
     struct host_entry *e = &w->hosts->entries[index];
-    struct name_checker c = {
-        .address = m->address, .service = m->service, .from = m->from, .name_index = m->name_index};
     if (e->record != NULL && e->record->dialled) {
-        answer_check_from_record(w, e->record, &c);
+        answer_check_from_record(w, e->record, m);
         return;
     }
     struct host_work *h = e->work != NULL ? e->work : begin_work(w, index, m->name);
     h->checkers = memory_grow_list(h->checkers, h->checker_count, sizeof(*h->checkers));
-    h->checkers[h->checker_count++] = c;
+    h->checkers[h->checker_count++] = m->address;
     ask(w, index, question_for(&m->address));
     go_on(w, index);
 }
 
+static struct endpoint_brief *find_awaited(const struct host_work *h,
+                                           const struct endpoint_brief *b)
+{
+    for (size_t i = 0; h != NULL && i < h->endpoint_count; i++) {
+        struct endpoint_brief *e = &h->endpoints[i];
+        if (is_awaited(e) && e->port == b->port && net_addr_eq(&e->address, &b->address)) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
 void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m)
 {
-    struct host_work *h = w->hosts->entries[m->host_index].work;
-    CHECK(h != NULL && m->endpoint < h->endpoint_count);
-    uint8_t mapped =
-        h->endpoints[m->endpoint].mapped; /* ours to know: the service knows its address only */
-    h->endpoints[m->endpoint] = m->brief;
-    h->endpoints[m->endpoint].mapped = mapped;
-    h->endpoints[m->endpoint].chain.issuers = m->issuers;
+    const uint64_t *index = map_find(&w->hosts->index, hash_key_of(m->host));
+    struct host_work *h = index != NULL ? w->hosts->entries[*index].work : NULL;
+    struct endpoint_brief *e = find_awaited(h, &m->brief);
+    if (e == NULL) {
+        w->hosts->strays++;
+        return;
+    }
+    uint8_t mapped = e->mapped; /* ours to know: the service knows its address only */
+    *e = m->brief;
+    e->mapped = mapped;
+    e->chain.issuers = m->issuers;
     h->endpoints_pending--;
-    finish_when_complete(w, m->host_index);
+    finish_when_complete(w, (uint32_t)*index);
 }

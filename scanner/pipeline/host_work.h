@@ -21,13 +21,6 @@ struct subscriber {
     bool dial;
 };
 
-struct name_checker {
-    struct net_addr address;
-    uint32_t service;
-    uint16_t from;
-    uint16_t name_index;
-};
-
 /** A name under work. */
 struct host_work {
     struct arena arena;
@@ -62,8 +55,8 @@ struct host_work {
     size_t endpoints_pending;
     struct subscriber *subscribers; /* who waits for HOST_RESOLVED or HOST_DONE; malloc */
     size_t subscriber_count;
-    size_t subscribers_told;       /* of these, who were told that the addresses are known */
-    struct name_checker *checkers; /* malloc */
+    size_t subscribers_told;   /* of these, who were told that the addresses are known */
+    struct net_addr *checkers; /* whose reverse DNS names it; malloc */
     size_t checker_count;
 };
 
@@ -85,6 +78,7 @@ struct host_table {
     struct host_entry *entries;
     uint32_t count;
     uint32_t capacity;
+    uint64_t strays;
 };
 
 /** An address that senders connect to. */

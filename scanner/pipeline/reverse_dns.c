@@ -31,7 +31,17 @@ static struct span reverse_name(const struct net_addr *a, char out[REVERSE_NAME_
     return (struct span){(const uint8_t *)out, at + 8};
 }
 
-static void check_name(struct worker *w, uint32_t service, uint16_t index)
+static bool is_awaited(const struct service_work *work, size_t count, struct span name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (span_eq(work->ptr_awaited[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_name(struct worker *w, uint32_t service, size_t index)
 {
     struct service *s = &w->services->services[service];
     struct service_work *work = s->work;
@@ -39,13 +49,12 @@ static void check_name(struct worker *w, uint32_t service, uint16_t index)
     if (!host_name_normalise(work->ptr_names[index], &host, NULL)) {
         work->ptr_states[index] = DNS_NAME_INVALID;
     } else {
-        struct message_name_check m = {.from = (uint16_t)w->index,
-                                       .service = service,
-                                       .name_index = index,
-                                       .address = s->address,
-                                       .name = buf_span(&host)};
+        struct message_name_check m = {.address = s->address, .name = buf_span(&host)};
+        if (!is_awaited(work, index, m.name)) {
+            message_put_name_check(out_to_name(&w->out, m.name), &m);
+        }
+        work->ptr_awaited[index] = arena_copy(&work->arena, m.name);
         work->ptr_pending++;
-        message_put_name_check(worker_outbox(w, owner_of_name(w->scan, m.name)), &m);
     }
     buf_deinit(&host);
 }
@@ -91,16 +100,15 @@ static void go_on(struct worker *w, uint32_t service)
     service_close_when_idle(w, service);
 }
 
-static void on_names(void *arg, uint64_t tag, const struct dns_answer *answer)
+void service_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer)
 {
-    struct worker *w = arg;
     uint32_t service = (uint32_t)tag;
     struct service_work *work = w->services->services[service].work;
-    worker_note_answer(w, answer);
     size_t count = answer->rr_count < PTR_MAX ? answer->rr_count : PTR_MAX;
     work->ptr_names = arena_new(&work->arena, count, sizeof(*work->ptr_names));
     work->ptr_states = arena_new(&work->arena, count, sizeof(*work->ptr_states));
     work->ptr_confirmed = arena_new(&work->arena, count, sizeof(*work->ptr_confirmed));
+    work->ptr_awaited = arena_new(&work->arena, count, sizeof(*work->ptr_awaited));
     work->ptr = (struct seen_ptr){
         .dns = answer->seen,
         .names = work->ptr_names,
@@ -111,7 +119,7 @@ static void on_names(void *arg, uint64_t tag, const struct dns_answer *answer)
     work->ptr.dns.truncated = work->ptr.dns.truncated || count < answer->rr_count;
     for (size_t i = 0; i < count; i++) {
         work->ptr_names[i] = arena_copy(&work->arena, answer->rrs[i].name);
-        check_name(w, service, (uint16_t)i);
+        check_name(w, service, i);
     }
     work->ptr_pending--; /* the PTR question itself */
     go_on(w, service);
@@ -137,18 +145,30 @@ void reverse_dns_begin(struct worker *w, uint32_t service)
     s->work->ptr_leader = port_that_asks(w, service);
     s->work->ptr_pending++;
     if (s->work->ptr_leader == NO_INDEX) {
-        resolver_ask(w->resolver, reverse_name(&s->address, name), DNS_TYPE_PTR, on_names, w,
-                     service);
+        owner_question_put(&w->out, OWNER_SERVICE, service, DNS_TYPE_PTR, "",
+                           reverse_name(&s->address, name));
     }
 }
 
 void service_on_name_checked(struct worker *w, const struct message_name_checked *m)
 {
-    struct service_work *work = w->services->services[m->service].work;
-    work->ptr_states[m->name_index] = m->state;
-    work->ptr_confirmed[m->name_index] = m->confirmed != 0;
-    work->ptr_pending--;
-    go_on(w, m->service);
+    struct service_table *t = w->services;
+    uint32_t gate = service_find(t, &m->address, w->scan->params->ports[0]);
+    uint32_t service = gate != NO_INDEX ? port_that_asks(w, gate) : NO_INDEX;
+    struct service_work *work = service != NO_INDEX ? t->services[service].work : NULL;
+    if (work == NULL || !is_awaited(work, work->ptr.name_count, m->name)) {
+        t->strays++;
+        return;
+    }
+    for (size_t i = 0; i < work->ptr.name_count; i++) {
+        if (span_eq(work->ptr_awaited[i], m->name)) {
+            work->ptr_states[i] = m->state;
+            work->ptr_confirmed[i] = m->confirmed != 0;
+            work->ptr_awaited[i] = (struct span){0};
+            work->ptr_pending--;
+        }
+    }
+    go_on(w, service);
 }
 
 void reverse_dns_keep(struct service_table *t, struct service *s, const struct seen_ptr *ptr)

@@ -26,6 +26,7 @@ static void work_free(struct service_work *work)
     free(work->pending);
     free(work->ready);
     free(work->told);
+    map_deinit(&work->wanted);
     arena_reset(&work->arena);
     free(work);
 }
@@ -165,8 +166,8 @@ void service_close_when_idle(struct worker *w, uint32_t index)
 {
     struct service *s = &w->services->services[index];
     struct service_work *work = s->work;
-    if (work == NULL || work->pending_count > 0 || work->ready_count > 0 || work->visits > 0 ||
-        work->queued_in_network || !work->row_written) {
+    if (work == NULL || work->open_until > w->blocks_closed || work->ready_count > 0 ||
+        work->visits > 0 || work->queued_in_network || !work->row_written) {
         return;
     }
     wheel_clear(&w->wheel, &work->timer);
@@ -210,26 +211,45 @@ static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octet
     return list;
 }
 
+/* A name that it heard of: an earlier block may be new. It is pending then, as its block is not closed. */
+static void want_again(struct service_table *t, struct service_work *work, uint64_t *block,
+                       const struct message_address_want *m)
+{
+    if (m->block >= *block) {
+        t->strays++;
+        return;
+    }
+    *block = m->block;
+    for (size_t i = 0; i < work->pending_count; i++) {
+        if (span_eq(work->pending[i].host, m->host)) {
+            work->pending[i].block = m->block;
+        }
+    }
+}
+
 void service_on_address_want(struct worker *w, const struct message_address_want *m)
 {
     struct service_table *t = w->services;
-    uint32_t index = service_find_or_add(t, &m->address, m->port);
-    struct service_work *work = t->services[index].work;
-    if (m->again) {
-        for (size_t i = 0; work != NULL && i < work->pending_count; i++) {
-            struct want *p = &work->pending[i];
-            if (p->host_index == m->host_index && p->from == m->from &&
-                p->endpoint == m->endpoint) {
-                p->block = m->block;
-            }
-        }
+    if (m->block < w->blocks_closed) {
+        t->strays++; /* all names of the block are here since it closed */
         return;
     }
+    uint32_t index = service_find_or_add(t, &m->address, m->port);
+    struct service_work *work = t->services[index].work;
     if (work == NULL) {
         work = begin_work(w, index);
     }
-    if (work->pending_count == 0) {
+    bool added = false;
+    uint64_t *block = map_add(&work->wanted, hash_key_of(m->host), m->block, &added);
+    if (!added) {
+        want_again(t, work, block, m);
+        return;
+    }
+    if (work->open_until <= w->blocks_closed) {
         link_open(t, work);
+    }
+    if (work->open_until <= m->block) {
+        work->open_until = m->block + 1;
     }
     work->pending = memory_grow_list(work->pending, work->pending_count, sizeof(struct want));
     struct service_key_octets {
@@ -246,9 +266,6 @@ void service_on_address_want(struct worker *w, const struct message_address_want
         .draw = hash_draw(w->scan->params->seed, m->host,
                           (struct span){(const uint8_t *)&key, sizeof(key)}),
         .block = m->block,
-        .host_index = m->host_index,
-        .from = m->from,
-        .endpoint = m->endpoint,
     };
     atomic_fetch_add_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
 }
@@ -353,7 +370,7 @@ static void choose(struct worker *w, uint32_t index, uint32_t block)
     }
     uint32_t chosen = (uint32_t)(work->pending_count - kept);
     work->pending_count = kept;
-    if (kept == 0) {
+    if (work->open_until <= block + 1) {
         unlink_open(t, work);
     }
     if (chosen == 0) {

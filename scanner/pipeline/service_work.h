@@ -37,9 +37,6 @@ struct want {
     uint8_t dane_host; /* enum dane_host */
     uint64_t draw;     /* hash(seed, service, host): who is dialled, and in which order */
     uint32_t block;
-    uint32_t host_index;
-    uint16_t from;
-    uint16_t endpoint;
 };
 
 /** Of an address literal in an MX record there is none; RFC 6066 section 3: no literal in SNI. */
@@ -87,14 +84,13 @@ struct visit {
 struct told_endpoint {
     struct endpoint_brief brief;
     struct span host; /* in the arena of the work */
-    uint32_t host_index;
-    uint16_t from;
-    uint16_t endpoint;
 };
 
 /** A service under work. */
 struct service_work {
     struct arena arena;
+    struct map wanted;    /* names it heard of → the block that each is wanted in */
+    uint32_t open_until;  /* the block behind the last that a name was wanted in */
     struct want *pending; /* of blocks that are still open; malloc */
     size_t pending_count;
     struct want *ready; /* to be dialled, the next one at the end; malloc */
@@ -127,9 +123,10 @@ struct service_work {
     struct span *ptr_names;
     uint8_t *ptr_states;
     bool *ptr_confirmed;
+    struct span *ptr_awaited; /* the names in normal form; empty: not checked, or not any more */
     uint8_t ptr_pending;
     uint32_t ptr_leader; /* another port of the address, which asks for both; NO_INDEX: none */
-    uint32_t prev_open;  /* list of services with pending wants */
+    uint32_t prev_open;  /* list of services whose blocks are not all closed */
     uint32_t next_open;
 };
 
@@ -190,11 +187,12 @@ struct service_table {
     uint32_t tokens;              /* sessions that may still be opened */
     uint32_t first_without_token; /* visits */
     uint32_t last_without_token;
-    uint32_t open_head;              /* services with pending wants */
+    uint32_t open_head;              /* services whose blocks are not all closed */
     struct leaf_names default_names; /* of certificates presented without SNI */
     struct facts_pool facts;         /* of sessions without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */
     uint32_t ptr_hash_count;
+    uint64_t strays;
 };
 
 /* visit.c */

@@ -37,15 +37,31 @@ static void on_chain_known(struct worker *w, const struct message_chain_known *m
     }
 }
 
-static void on_dns_answer(void *arg, uint64_t tag, const struct dns_answer *answer);
+static void run_commands(struct worker *w);
+
+#define ON_ANSWER(name, handler, owner)                                                         \
+    static void name(void *arg, uint64_t tag, const struct dns_answer *answer)                  \
+    {                                                                                           \
+        struct worker *w = arg;                                                                 \
+        atomic_fetch_add_explicit(&w->counters.dns_asked, answer->asked, memory_order_relaxed); \
+        handler(owner, tag, answer);                                                            \
+        run_commands(w);                                                                        \
+    }
+ON_ANSWER(on_domain_answer, domain_on_answer, &w->domains)
+ON_ANSWER(on_host_answer, host_on_answer, w)
+ON_ANSWER(on_service_answer, service_on_answer, w)
+#undef ON_ANSWER
 
 /* What an owner asked for; messages lie in the outboxes already. */
 static void run_commands(struct worker *w)
 {
+    static const resolver_done_fn answered[] = {[OWNER_DOMAIN] = on_domain_answer,
+                                                [OWNER_HOST] = on_host_answer,
+                                                [OWNER_SERVICE] = on_service_answer};
     struct owner_out *out = &w->out;
     struct owner_question q;
     for (struct span in = buf_span(&out->questions); owner_question_next(&in, &q);) {
-        resolver_ask(w->resolver, q.name, q.type, on_dns_answer, w, q.tag);
+        resolver_ask(w->resolver, q.name, q.type, answered[q.asker], w, q.tag);
     }
     for (struct span in = buf_span(&out->settled); in.len > 0;) {
         uint32_t block = codec_get_u32(&in);
@@ -65,14 +81,6 @@ static void run_commands(struct worker *w)
     buf_reset(&out->questions);
     buf_reset(&out->settled);
     buf_reset(&out->finished);
-}
-
-static void on_dns_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
-{
-    struct worker *w = arg;
-    worker_note_answer(w, answer);
-    domain_on_answer(&w->domains, tag, answer);
-    run_commands(w);
 }
 
 static void name_policy_host(void *arg, struct span policy_host)

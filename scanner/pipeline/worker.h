@@ -128,13 +128,6 @@ static inline uint32_t owner_of_name(const struct scan *s, struct span name)
     return owner_of_key(name, s->worker_count);
 }
 
-/** A service is owned by its network, so that the limits of address and network are local. */
-static inline uint32_t owner_of_address(const struct scan *s, const struct net_addr *a)
-{
-    struct net_addr network = net_addr_network(a);
-    return owner_of_key((struct span){(const uint8_t *)&network, sizeof(network)}, s->worker_count);
-}
-
 static inline uint64_t worker_now(const struct worker *w)
 {
     return uv_now(&w->loop);
@@ -150,11 +143,6 @@ static inline void scan_item_closes(struct scan *s)
     atomic_fetch_sub_explicit(&s->open_items, 1, memory_order_release);
 }
 
-static inline void worker_note_answer(struct worker *w, const struct dns_answer *answer)
-{
-    atomic_fetch_add_explicit(&w->counters.dns_asked, answer->asked, memory_order_relaxed);
-}
-
 /* judge.c */
 void judge_post(struct scan *s, uint32_t judge, struct buf *messages);
 
@@ -165,6 +153,7 @@ struct mailbox *policy_thread_mailbox(struct policy_thread *t);
 struct host_table *host_table_new(struct worker *w);
 void host_table_free(struct host_table *t);
 void host_on_want(struct worker *w, const struct message_host_want *m);
+void host_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer);
 void host_on_name_check(struct worker *w, const struct message_name_check *m);
 void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m);
 
@@ -172,6 +161,7 @@ void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done 
 struct service_table *service_table_new(struct worker *w);
 void service_table_free(struct service_table *t);
 void service_on_address_want(struct worker *w, const struct message_address_want *m);
+void service_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer);
 void service_on_block_closed(struct worker *w, uint32_t block);
 void service_on_name_checked(struct worker *w, const struct message_name_checked *m);
 void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m);
