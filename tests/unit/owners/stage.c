@@ -1,0 +1,284 @@
+#include "tests/unit/owners/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#define DATA_MAX 32 /* octets of a TLSA record */
+
+/* --- values, by their words ----------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    uint16_t type;
+} types[] = {{"MX", DNS_TYPE_MX},       {"TXT", DNS_TYPE_TXT},   {"NS", DNS_TYPE_NS},
+             {"A", DNS_TYPE_A},         {"AAAA", DNS_TYPE_AAAA}, {"TLSA", DNS_TYPE_TLSA},
+             {"CNAME", DNS_TYPE_CNAME}, {"PTR", DNS_TYPE_PTR}};
+
+static const char *type_word(uint16_t type)
+{
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (types[i].type == type) {
+            return types[i].word;
+        }
+    }
+    return "?";
+}
+
+static uint16_t type_of(const char *word)
+{
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if (strcmp(types[i].word, word) == 0) {
+            return types[i].type;
+        }
+    }
+    cr_assert_fail("no type '%s'", word);
+    return 0;
+}
+
+uint8_t stage_dns_state(const char *word)
+{
+    for (int s = 0; s < DNS_STATE_COUNT; s++) {
+        if (strcmp(dns_state_word((enum dns_state)s), word) == 0) {
+            return (uint8_t)s;
+        }
+    }
+    cr_assert_fail("no state of DNS '%s'", word);
+    return 0;
+}
+
+struct net_addr stage_address(const char *text)
+{
+    struct net_addr a;
+    cr_assert(net_addr_parse(span_of(text), &a), "no address '%s'", text);
+    return a;
+}
+
+static const char *ending_word(enum account_class ending)
+{
+    static const char *const words[] = {
+        [ACCOUNT_TESTED] = "tested",       [ACCOUNT_INVALID] = "invalid",
+        [ACCOUNT_DUPLICATE] = "duplicate", [ACCOUNT_BLOCKLISTED] = "blocklisted",
+        [ACCOUNT_NO_MAIL] = "no mail",     [ACCOUNT_DNS_FAILED] = "dns failed"};
+    bool known = (size_t)ending < sizeof(words) / sizeof(words[0]) && words[ending] != NULL;
+    return known ? words[ending] : "other";
+}
+
+/* --- the stage ------------------------------------------------------------------------------ */
+
+void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
+{
+    static const uint16_t ports[] = {25};
+    *s = (struct stage){.owner = owner,
+                        .answer = answer,
+                        .blocklist = blocklist_new(),
+                        .issuer_hosts = issuer_hosts_new()};
+    counts_init(&s->counts, ports, 1);
+    row_sink_init(&s->rows, true, false, false);
+    recorder_init(&s->recorder, &s->rows, &s->terms, &s->counts, s->issuer_hosts);
+    owner_out_init(&s->out);
+    for (size_t i = 0; i < STAGE_WORKERS; i++) {
+        s->to_worker[i] = BUF_INIT(BUF_NO_LIMIT);
+    }
+    s->to_judge[0] = BUF_INIT(BUF_NO_LIMIT);
+    s->to_policies = BUF_INIT(BUF_NO_LIMIT);
+    s->out.worker_count = STAGE_WORKERS;
+    s->out.judge_count = 1;
+    s->out.to_worker = s->to_worker;
+    s->out.to_judge = s->to_judge;
+    s->out.to_policies = &s->to_policies;
+    s->out.recorder = &s->recorder;
+}
+
+void stage_deinit(struct stage *s)
+{
+    owner_out_deinit(&s->out);
+    recorder_deinit(&s->recorder);
+    row_sink_deinit(&s->rows);
+    counts_deinit(&s->counts);
+    issuer_hosts_free(s->issuer_hosts);
+    for (size_t i = 0; i < STAGE_WORKERS; i++) {
+        buf_deinit(&s->to_worker[i]);
+    }
+    buf_deinit(&s->to_judge[0]);
+    buf_deinit(&s->to_policies);
+    arena_pool_deinit(&s->arenas);
+    blocklist_free(s->blocklist);
+}
+
+/* --- commands ------------------------------------------------------------------------------- */
+
+static void say_questions(struct stage *s)
+{
+    struct owner_question q;
+    for (struct span in = buf_span(&s->out.questions); owner_question_next(&in, &q);) {
+        cr_assert_lt(s->asked_count, sizeof(s->asked) / sizeof(s->asked[0]));
+        struct stage_question *a = &s->asked[s->asked_count++];
+        a->type = q.type;
+        a->tag = q.tag;
+        (void)snprintf(a->name, sizeof(a->name), "%.*s", TEXT(q.name));
+        say("  ask %s %s\n", type_word(q.type), a->name);
+    }
+    buf_reset(&s->out.questions);
+}
+
+static void say_host_want(struct span body)
+{
+    struct message_host_want m = message_get_host_want(body);
+    say("  want %.*s for %.*s in %u, %s %u\n", TEXT(m.host), TEXT(m.domain), m.block,
+        m.dial ? "dial" : "addresses alone, not", m.addresses_max);
+}
+
+static void say_policy_want(struct span body)
+{
+    struct message_policy_want m = message_get_policy_want(body);
+    say("  fetch from %.*s for %.*s at", TEXT(m.policy_host), TEXT(m.domain));
+    while (m.addresses.len > 0) {
+        char text[NET_ADDR_TEXT_MAX];
+        struct net_addr a = codec_get_addr(&m.addresses);
+        (void)net_addr_format(&a, text);
+        say(" %s", text);
+    }
+    say("\n");
+}
+
+/* Each message has the same words in the scenarios of all owners. */
+static void say_message(enum message_kind kind, struct span body)
+{
+    if (kind == MESSAGE_HOST_WANT) {
+        say_host_want(body);
+    } else if (kind == MESSAGE_POLICY_WANT) {
+        say_policy_want(body);
+    } else {
+        cr_assert_eq(kind, MESSAGE_CHAIN_NEW, "no words for message %d", (int)kind);
+        say("  judge list %u\n", message_get_chain_new(body).chain_id.at[0]);
+    }
+}
+
+static void say_messages(struct buf *messages)
+{
+    struct span in = buf_span(messages);
+    enum message_kind kind;
+    for (struct span body; message_next(&in, &kind, &body);) {
+        say_message(kind, body);
+    }
+    buf_reset(messages);
+}
+
+void stage_say_commands(struct stage *s, uint64_t strays)
+{
+    for (size_t i = 0; i < STAGE_WORKERS; i++) {
+        say_messages(&s->to_worker[i]);
+    }
+    say_messages(&s->to_policies);
+    say_messages(&s->to_judge[0]);
+    say_questions(s);
+    for (struct span in = buf_span(&s->out.settled); in.len > 0;) {
+        say("  settled in %u\n", codec_get_u32(&in));
+    }
+    for (struct span in = buf_span(&s->out.finished); in.len > 0;) {
+        struct finished_line line;
+        codec_get_octets(&in, &line, sizeof(line));
+        say("  row of line %llu: %s\n", (unsigned long long)line.input_line,
+            ending_word(line.ending));
+    }
+    buf_reset(&s->out.settled);
+    buf_reset(&s->out.finished);
+    if (strays > s->strays) {
+        say("  stray\n");
+        s->strays = strays;
+    }
+}
+
+/* --- answers of DNS ------------------------------------------------------------------------- */
+
+static uint64_t take_question(struct stage *s, uint16_t type, const char *name)
+{
+    for (size_t i = 0; i < s->asked_count; i++) {
+        if (s->asked[i].type == type && strcmp(s->asked[i].name, name) == 0) {
+            uint64_t tag = s->asked[i].tag;
+            s->asked[i] = s->asked[--s->asked_count];
+            return tag;
+        }
+    }
+    cr_assert_fail("nobody asked %s %s", type_word(type), name);
+    return 0;
+}
+
+static struct span tlsa_data(const char *hex, uint8_t octets[DATA_MAX])
+{
+    size_t len = strlen(hex) / 2;
+    cr_assert_leq(len, DATA_MAX);
+    for (size_t i = 0; i < len; i++) {
+        char pair[] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        octets[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return (struct span){octets, len};
+}
+
+/* One field of an answer. @return of how many words */
+static size_t add_data(char *const *word, uint16_t type, struct dns_rr *rr,
+                       uint8_t octets[DATA_MAX])
+{
+    *rr = (struct dns_rr){.type = type};
+    switch (type) {
+    case DNS_TYPE_MX:
+        rr->mx.preference = (uint16_t)atoi(word[0]);
+        rr->mx.exchange = span_of(word[1]);
+        return 2;
+    case DNS_TYPE_TXT:
+        rr->text = span_of(word[0]);
+        return 1;
+    case DNS_TYPE_TLSA:
+        rr->tlsa.usage = (uint8_t)atoi(word[0]);
+        rr->tlsa.selector = (uint8_t)atoi(word[1]);
+        rr->tlsa.matching = (uint8_t)atoi(word[2]);
+        rr->tlsa.data = tlsa_data(word[3], octets);
+        return 4;
+    case DNS_TYPE_NS:
+    case DNS_TYPE_CNAME:
+    case DNS_TYPE_PTR:
+        rr->name = span_of(word[0]);
+        return 1;
+    default:
+        rr->address = stage_address(word[0]);
+        return 1;
+    }
+}
+
+static void answer_event(struct stage *s, char *const *word, size_t count)
+{
+    struct dns_rr rr[SCENARIO_WORDS_MAX];
+    uint8_t octets[SCENARIO_WORDS_MAX][DATA_MAX];
+    struct span cname[SCENARIO_WORDS_MAX];
+    uint16_t type = type_of(word[1]);
+    struct dns_answer answer = {
+        .seen = {.state = stage_dns_state(word[3])}, .rrs = rr, .cnames = cname, .asked = 1};
+    for (size_t i = 4; i < count;) {
+        if (strcmp(word[i], "secure") == 0) {
+            answer.seen.ad = true;
+            i++;
+        } else if (strcmp(word[i], "alias") == 0) {
+            cname[answer.cname_count++] = span_of(word[i + 1]);
+            i += 2;
+        } else {
+            size_t at = answer.rr_count++;
+            i += add_data(&word[i], type, &rr[at], octets[at]);
+        }
+    }
+    s->answer(s->owner, take_question(s, type, word[2]), &answer);
+}
+
+bool stage_event(struct stage *s, char *const *word, size_t count)
+{
+    if (strcmp(word[0], "block") == 0) {
+        cr_assert_null(blocklist_add_line(s->blocklist, span_of(word[1])));
+        return true;
+    }
+    if (strcmp(word[0], "answer") == 0) {
+        answer_event(s, word, count);
+        return true;
+    }
+    return false;
+}
