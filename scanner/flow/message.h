@@ -110,9 +110,9 @@
 
 #define FIELDS_CHAIN_KNOWN(F) F(span, chain_id) F(verdict, brief) F(u32, issuers)
 
-/* Between judges: `from` is a judge, `chain` its index there. */
-#define FIELDS_CERT_NEW(F)   F(u16, from) F(u32, chain) F(span, sha256) F(span, der)
-#define FIELDS_CERT_KNOWN(F) F(u32, chain)
+/* Between judges: the owner of the list asks that of the certificate. */
+#define FIELDS_CERT_NEW(F)   F(span, chain_id) F(span, sha256) F(span, der)
+#define FIELDS_CERT_KNOWN(F) F(span, chain_id) F(span, sha256)
 
 #define FIELDS_BLOCK_CLOSE(F) F(u32, block)
 #define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u16, from)

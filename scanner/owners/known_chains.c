@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/owners/packed_verdict.h"
 
 #define NO_QUESTION UINT32_MAX
-#define IS_QUESTION 0x80000000U /* bit of the packed value; a status is below 128 */
-
-static_assert(CHAIN_STATUS_COUNT <= 0x80, "the bit is free");
+#define IS_QUESTION PACKED_VERDICT_FREE /* of a value in `ids`: the upper half is its index */
 
 void known_chains_init(struct known_chains *k)
 {
@@ -22,21 +21,6 @@ void known_chains_deinit(struct known_chains *k)
     }
     free(k->questions);
     map_deinit(&k->ids);
-}
-
-static uint64_t pack_verdict(struct chain_brief b)
-{
-    return (uint64_t)b.issuers << 32 | (uint64_t)b.status << 24 | (uint64_t)b.trusted_by << 16 |
-           (uint64_t)b.openssl_level_2 << 8 | b.openssl_level_1;
-}
-
-static struct chain_brief unpack_verdict(uint64_t packed)
-{
-    return (struct chain_brief){.status = (uint8_t)(packed >> 24),
-                                .trusted_by = (uint8_t)(packed >> 16),
-                                .openssl_level_2 = (uint8_t)(packed >> 8),
-                                .openssl_level_1 = (uint8_t)packed,
-                                .issuers = (uint32_t)(packed >> 32)};
 }
 
 static uint64_t pack_question(uint32_t question)
@@ -93,7 +77,7 @@ bool known_chains_ask(struct known_chains *k, const struct owner_out *out,
 {
     const uint64_t *known = map_find(&k->ids, chain_key(chain_id));
     if (known != NULL && (*known & IS_QUESTION) == 0) {
-        *brief = unpack_verdict(*known);
+        *brief = verdict_unpack(*known);
         return true;
     }
     if (known != NULL) {
@@ -132,7 +116,7 @@ uint32_t known_chains_take(struct known_chains *k, const struct message_chain_kn
     uint32_t index = (uint32_t)(*known >> 32);
     *brief = m->brief;
     brief->issuers = m->issuers;
-    *known = pack_verdict(*brief);
+    *known = verdict_pack(*brief);
     struct chain_question *q = &k->questions[index];
     q->open = false;
     k->taken = index;

@@ -38,7 +38,7 @@ struct finished_line {
 struct owner_out {
     uint32_t worker_count;
     uint32_t judge_count;
-    uint32_t self;           /* the worker that they belong to: where verdicts go */
+    uint32_t self;           /* the worker or judge that they belong to */
     struct buf *to_worker;   /* borrowed; messages, by the owner of the key */
     struct buf *to_judge;    /* borrowed, the same */
     struct buf *to_policies; /* borrowed */

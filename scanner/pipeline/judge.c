@@ -7,23 +7,18 @@
 
 #define POST_EVERY 32 /* messages worked on before results leave: sessions wait for them */
 
-void judge_take_certificate(struct judge *j, struct span sha256, struct span der)
+static void judge_certificate(void *arg, struct span der)
 {
-    bool added = false;
-    (void)map_add(&j->known_certs, hash_key_of(sha256), 1, &added);
-    if (!added) {
-        return;
-    }
+    struct chain_recorder *r = arg;
     bool parsed = false;
-    const struct cert_info *info = chain_judge_cert(j->recorder.judge, der, &parsed);
-    record_certificate(&j->recorder, der, info, parsed);
+    const struct cert_info *info = chain_judge_cert(r->judge, der, &parsed);
+    record_certificate(r, der, info, parsed);
 }
 
-static void on_cert_new(struct judge *j, const struct message_cert_new *m)
+static struct chain_brief judge_presented(void *arg, const uint8_t chain_id[32],
+                                          const uint8_t (*digests)[32], struct span list)
 {
-    judge_take_certificate(j, m->sha256, m->der);
-    struct message_cert_known known = {.chain = m->chain};
-    message_put_cert_known(&j->judge_outbox[m->from], &known);
+    return record_chain(arg, chain_id, digests, list);
 }
 
 /* The rows first: who hears that a chain or certificate is known may name it. */
@@ -48,13 +43,13 @@ static bool on_message(struct judge *j, enum message_kind kind, struct span body
 {
     if (kind == MESSAGE_CHAIN_NEW) {
         struct message_chain_new m = message_get_chain_new(body);
-        chain_on_new(j, &m);
+        chain_on_new(&j->chains, &m);
     } else if (kind == MESSAGE_CERT_NEW) {
         struct message_cert_new m = message_get_cert_new(body);
-        on_cert_new(j, &m);
+        chain_on_cert_new(&j->chains, &m);
     } else if (kind == MESSAGE_CERT_KNOWN) {
         struct message_cert_known m = message_get_cert_known(body);
-        chain_on_cert_known(j, &m);
+        chain_on_cert_known(&j->chains, &m);
     } else {
         CHECK(kind == MESSAGE_STOP);
         return false;
@@ -99,7 +94,15 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
 {
     *j = (struct judge){.scan = scan, .index = index};
     mailbox_init(&j->mailbox, NULL);
-    j->chains = chain_table_new();
+    const struct chain_judging judging = {
+        .certificate = judge_certificate, .list = judge_presented, .arg = &j->recorder};
+    owner_out_init(&j->out);
+    j->out.worker_count = scan->worker_count;
+    j->out.judge_count = scan->judge_count;
+    j->out.self = index;
+    j->out.to_worker = j->outbox;
+    j->out.to_judge = j->judge_outbox;
+    chain_owner_init(&j->chains, &judging, &j->out);
     j->rows = rows_out_new(scan->params);
     j->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
@@ -140,7 +143,7 @@ void judge_deinit(struct judge *j)
     chain_recorder_deinit(&j->recorder);
     counts_deinit(&j->counts);
     rows_out_free(j->rows);
-    chain_table_free(j->chains);
-    map_deinit(&j->known_certs);
+    chain_owner_deinit(&j->chains);
+    owner_out_deinit(&j->out);
     mailbox_deinit(&j->mailbox);
 }
