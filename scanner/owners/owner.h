@@ -12,6 +12,8 @@
 
 #include "scanner/flow/message.h"
 #include "scanner/record/recorder.h"
+#include "scanner/tls/client_hello.h"
+#include "scanner/tls/handshake_key.h"
 
 /** Owners that ask DNS. */
 enum owner_kind {
@@ -26,6 +28,17 @@ struct owner_question {
     uint64_t tag;     /* comes back with the answer; the owner's own */
     uint16_t type;    /* enum dns_type */
     struct span name; /* text in normal form; borrowed from the list */
+};
+
+/** A session to begin. What it points to stays until its end. */
+struct owner_dial {
+    uint32_t visit; /* comes back with its end; the owner's own */
+    struct net_addr address;
+    uint16_t port;
+    enum handshake_key key;
+    struct span sni;                /* empty: none */
+    uint16_t hello_max_version;     /* of one ClientHello instead of a handshake; 0: a handshake */
+    struct suite_list hello_suites; /* that it offers; none: the usual ones */
 };
 
 /** A line whose row is written. */
@@ -44,6 +57,7 @@ struct owner_out {
     struct buf *to_policies; /* borrowed */
     struct recorder *recorder;
     struct buf questions; /* owner_question_next() */
+    struct buf dials;     /* struct owner_dial */
     struct buf settled;   /* uint32_t: the block of each line whose names are resolved */
     struct buf finished;  /* struct finished_line */
 };

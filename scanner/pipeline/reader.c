@@ -80,7 +80,7 @@ static void send_record(struct reader *r, const struct source_record *record, ui
         .metadata = metadata_of(r, record),
     };
     struct span key = record->invalid == NULL ? record->domain : record->input;
-    scan_item_opens(r->scan);
+    scan_items_open(r->scan, 1);
     message_put_domain(&r->outbox[owner_of_name(r->scan, key)], &m);
     line_set_add(&r->sent, record->input_line);
     if (++r->since_post >= r->post_every) {

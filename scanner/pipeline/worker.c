@@ -4,6 +4,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/rows_out.h"
+#include "scanner/pipeline/worker_sessions.h"
 
 #define TICK_MS       20 /* of the wheel: the finest deadline */
 #define READ_ROOM_LEN (64 * 1024)
@@ -19,7 +20,7 @@ static void on_fence(struct worker *w, const struct message_block_fence *m)
     }
     if (closed > w->blocks_closed) {
         w->blocks_closed = closed;
-        service_on_block_closed(w, closed - 1);
+        service_on_block_closed(&w->services, closed - 1);
     }
 }
 
@@ -32,7 +33,7 @@ static void on_chain_known(struct worker *w, const struct message_chain_known *m
         if (waiters[i].kind == WAITER_DOMAIN) {
             domain_on_verdict(&w->domains, waiters[i].index, verdict);
         } else {
-            service_on_verdict(w, waiters[i].index, m->chain_id, verdict);
+            service_on_verdict(&w->services, waiters[i].index, m->chain_id, verdict);
         }
     }
 }
@@ -49,11 +50,13 @@ static void run_commands(struct worker *w);
     }
 ON_ANSWER(on_domain_answer, domain_on_answer, &w->domains)
 ON_ANSWER(on_host_answer, host_on_answer, w)
-ON_ANSWER(on_service_answer, service_on_answer, w)
+ON_ANSWER(on_service_answer, service_on_answer, &w->services)
 #undef ON_ANSWER
 
-/* What an owner asked for; messages lie in the outboxes already. */
-static void run_commands(struct worker *w)
+static void on_session_done(void *arg, struct session *session);
+
+/* What owners asked for; messages lie in the outboxes already. */
+static void carry_out(struct worker *w)
 {
     static const resolver_done_fn answered[] = {[OWNER_DOMAIN] = on_domain_answer,
                                                 [OWNER_HOST] = on_host_answer,
@@ -62,6 +65,11 @@ static void run_commands(struct worker *w)
     struct owner_question q;
     for (struct span in = buf_span(&out->questions); owner_question_next(&in, &q);) {
         resolver_ask(w->resolver, q.name, q.type, answered[q.asker], w, q.tag);
+    }
+    for (struct span in = buf_span(&out->dials); in.len > 0;) {
+        struct owner_dial d;
+        codec_get_octets(&in, &d, sizeof(d));
+        worker_dial(w, &d, on_session_done);
     }
     for (struct span in = buf_span(&out->settled); in.len > 0;) {
         uint32_t block = codec_get_u32(&in);
@@ -75,12 +83,44 @@ static void run_commands(struct worker *w)
         atomic_fetch_add_explicit(&w->counters.lines_done[line.ending], 1, memory_order_relaxed);
         codec_put_u64(&w->lines_done, line.input_line);
         w->finished_domains++;
-        scan_item_closes(w->scan);
-        worker_row_written(w);
+        scan_items_open(w->scan, -1);
     }
+    worker_row_written(w);
     buf_reset(&out->questions);
+    buf_reset(&out->dials);
     buf_reset(&out->settled);
     buf_reset(&out->finished);
+}
+
+/* After each event. */
+static void run_commands(struct worker *w)
+{
+    for (bool more = true; more;) {
+        more = !w->stopping && service_go_on(&w->services);
+        carry_out(w);
+    }
+    if (w->services.services_open != w->services_open) {
+        scan_items_open(w->scan, (int64_t)w->services.services_open - w->services_open);
+        w->services_open = w->services.services_open;
+    }
+}
+
+static void tell_time(struct worker *w)
+{
+    /* The clock itself: the loop's time is that of the turn's beginning, and turns may be long. */
+    w->services.now_ms = uv_hrtime() / 1000000;
+}
+
+static void on_session_done(void *arg, struct session *session)
+{
+    struct worker *w = arg;
+    worker_note_session_end(w, session);
+    if (!w->stopping) {
+        tell_time(w);
+        service_on_session_end(&w->services, session_tag(session), session_seen(session));
+    }
+    session_release(&w->sessions, session);
+    run_commands(w);
 }
 
 static void name_policy_host(void *arg, struct span policy_host)
@@ -104,12 +144,12 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
         HANDLE(POLICY_DONE, policy_done, domain_on_policy_done, &w->domains)
         HANDLE(HOST_WANT, host_want, host_on_want, w)
-        HANDLE(ADDRESS_WANT, address_want, service_on_address_want, w)
+        HANDLE(ADDRESS_WANT, address_want, service_on_address_want, &w->services)
         HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, w)
         HANDLE(NAME_CHECK, name_check, host_on_name_check, w)
-        HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, w)
+        HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
         HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
-        HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, w)
+        HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, &w->services)
         HANDLE(LEASE_RETURN, lease_return, operator_on_return, &w->operators)
         HANDLE(CHAIN_KNOWN, chain_known, on_chain_known, w)
 #undef HANDLE
@@ -126,13 +166,14 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         return;
     }
     case MESSAGE_GIVE_UP:
-        service_give_up(w);
+        worker_give_sessions_up(w);
         domain_give_up_policies(&w->domains, name_policy_host, w);
         return;
     case MESSAGE_STOP:
         w->stopping = true;
         wheel_loop_stop(&w->deadlines);
-        service_table_abort(w);
+        service_stop(&w->services);
+        worker_abort_sessions(w);
         uv_stop(&w->loop);
         return;
     case MESSAGE_POLICY_WANT:
@@ -151,6 +192,7 @@ static void handle_all(struct worker *w, struct span messages)
     enum message_kind kind;
     struct span body;
     while (!w->stopping && message_next(&messages, &kind, &body)) {
+        tell_time(w);
         on_message(w, kind, body);
         run_commands(w);
     }
@@ -219,6 +261,10 @@ static void post_all(struct worker *w)
         }
     }
     post_admission(w);
+    atomic_store_explicit(&w->counters.sessions_failed, w->services.sessions_failed,
+                          memory_order_relaxed);
+    atomic_store_explicit(&w->counters.services_waiting, w->services.names_waiting,
+                          memory_order_relaxed);
     atomic_store_explicit(&w->counters.policies_pending, w->domains.policies_pending,
                           memory_order_relaxed);
     atomic_store_explicit(&w->counters.dns_pending, resolver_pending(w->resolver),
@@ -228,6 +274,8 @@ static void post_all(struct worker *w)
 static void on_before_sleep(uv_prepare_t *handle)
 {
     struct worker *w = handle->data;
+    tell_time(w);
+    run_commands(w); /* what deadlines brought */
     handle_own(w);
     resolver_flush(w->resolver);
     post_all(w);
@@ -239,12 +287,11 @@ static void on_wake(uv_async_t *handle)
     handle_all(w, mailbox_take(&w->mailbox));
 }
 
-/* Its share of the questions of the whole scan; 0: no limit. */
-static uint32_t dns_rate_of(const struct worker *w)
+/* Of what the whole scan may, as sessions at a time or questions a second. */
+static uint32_t share_of(const struct worker *w, uint32_t whole)
 {
-    uint32_t rate = w->scan->params->dns_rate;
     uint32_t n = w->scan->worker_count;
-    return rate == 0 ? 0 : rate / n + (w->index < rate % n);
+    return whole / n + (w->index < whole % n);
 }
 
 static void open_all(struct worker *w)
@@ -267,14 +314,28 @@ static void open_all(struct worker *w)
         .read_room = memory_new(1, READ_ROOM_LEN),
         .read_room_len = READ_ROOM_LEN,
     };
-    w->resolver = open_resolver(p, &w->loop, dns_rate_of(w));
+    w->resolver = open_resolver(p, &w->loop, share_of(w, p->dns_rate));
     const struct domain_rules rules = {.suffixes = w->scan->suffixes,
                                        .dial = w->scan->dial,
                                        .implicit_mx_dial = p->implicit_mx_dial,
                                        .fetch_policies = p->fetch_policies};
     domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas);
     w->hosts = host_table_new(w);
-    w->services = service_table_new(w);
+    const struct service_rules services = {.suffixes = w->scan->suffixes,
+                                           .first_port = p->ports[0],
+                                           .probe_no_sni = p->probe_no_sni,
+                                           .probe_sni = p->probe_sni,
+                                           .probe_versions = p->probe_versions,
+                                           .probe_ciphers = p->probe_ciphers,
+                                           .probe_other_key = p->probe_other_key,
+                                           .names_per_address = p->names_per_address,
+                                           .address_rate = p->address_rate,
+                                           .address_limit = p->address_limit,
+                                           .network_limit = p->network_limit,
+                                           .operator_limit = p->operator_limit,
+                                           .sessions_max = share_of(w, p->concurrency),
+                                           .seed = p->seed};
+    service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->wheel);
     operator_owner_init(&w->operators, p->operator_limit, &w->out);
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
     wheel_loop_start(&w->deadlines, &w->loop, &w->wheel);
@@ -292,7 +353,8 @@ static void close_all(struct worker *w)
     CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */
     domain_owner_deinit(&w->domains);
     host_table_free(w->hosts);
-    service_table_free(w->services);
+    service_owner_deinit(&w->services);
+    free(w->sessions_of);
     operator_owner_deinit(&w->operators);
     session_environment_deinit(&w->sessions);
     tls_context_free(w->sessions.tls);

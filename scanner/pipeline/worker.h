@@ -21,6 +21,7 @@
 #include "scanner/flow/message.h"
 #include "scanner/owners/domain_owner.h"
 #include "scanner/owners/operator_owner.h"
+#include "scanner/owners/service_owner.h"
 #include "scanner/pipeline/admission.h"
 #include "scanner/pipeline/given_up.h"
 #include "scanner/pipeline/mailbox.h"
@@ -36,7 +37,6 @@
 
 struct policy_thread;
 struct host_table;
-struct service_table;
 
 /** Read by the coordinator at any time, each value by itself. */
 struct worker_counters {
@@ -94,7 +94,10 @@ struct worker {
     struct domain_owner domains;
     struct host_table *hosts;
     struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
-    struct service_table *services;
+    struct service_owner services;
+    uint32_t services_open;       /* of these; as counted in open_items */
+    struct session **sessions_of; /* by visit; NULL: none is under way. malloc */
+    uint32_t sessions_of_count;
     struct known_chains chains;
     struct operator_owner operators;
     uint32_t finished_domains;    /* since the last turn */
@@ -133,14 +136,10 @@ static inline uint64_t worker_now(const struct worker *w)
     return uv_now(&w->loop);
 }
 
-static inline void scan_item_opens(struct scan *s)
+/** @param more may be negative */
+static inline void scan_items_open(struct scan *s, int64_t more)
 {
-    atomic_fetch_add_explicit(&s->open_items, 1, memory_order_relaxed);
-}
-
-static inline void scan_item_closes(struct scan *s)
-{
-    atomic_fetch_sub_explicit(&s->open_items, 1, memory_order_release);
+    atomic_fetch_add_explicit(&s->open_items, (uint64_t)more, memory_order_release);
 }
 
 /* judge.c */
@@ -156,16 +155,3 @@ void host_on_want(struct worker *w, const struct message_host_want *m);
 void host_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer);
 void host_on_name_check(struct worker *w, const struct message_name_check *m);
 void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m);
-
-/* service_work.c */
-struct service_table *service_table_new(struct worker *w);
-void service_table_free(struct service_table *t);
-void service_on_address_want(struct worker *w, const struct message_address_want *m);
-void service_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer);
-void service_on_block_closed(struct worker *w, uint32_t block);
-void service_on_name_checked(struct worker *w, const struct message_name_checked *m);
-void service_on_lease_grant(struct worker *w, const struct message_lease_grant *m);
-void service_on_verdict(struct worker *w, uint32_t visit, struct span chain_id,
-                        struct chain_brief verdict);
-void service_table_abort(struct worker *w); /* RST for what is still open */
-void service_give_up(struct worker *w);     /* the same, by name and in the middle of a scan */

@@ -30,6 +30,7 @@ struct session {
     struct session_environment *env; /* borrowed */
     session_done_fn done;
     void *arg;
+    uint32_t tag;
     struct session *next_idle;
     enum session_stage stage;
     enum dialog_state timed_state; /* the state that the timer was set for */
@@ -572,6 +573,7 @@ struct session *session_start(struct session_environment *env, const struct sess
     s->dialog = kept.dialog;
     s->dialog_used = kept.dialog_used;
     s->implicit_tls = target->implicit_tls;
+    s->tag = target->tag;
     s->key = target->key;
     s->hello_suites = target->hello_suites;
     s->seen.hello = (struct seen_hello){.attempted = target->hello_max_version != 0,
@@ -614,6 +616,11 @@ struct session *session_start(struct session_environment *env, const struct sess
                                                                      : env->target_timeout_ms;
     wheel_set(env->wheel, &s->timer, s->started_ms + wait);
     return s;
+}
+
+uint32_t session_tag(const struct session *s)
+{
+    return s->tag;
 }
 
 const struct seen_session *session_seen(const struct session *s)

@@ -41,6 +41,7 @@ struct session_environment {
 };
 
 struct session_target {
+    uint32_t tag;                 /* the caller's own: session_tag() */
     struct net_addr dial_address; /* where the connection really goes (--address-map) */
     uint16_t dial_port;
     struct net_addr local;  /* our address; family 0: the system chooses */
@@ -57,6 +58,7 @@ struct session_target {
 struct session *session_start(struct session_environment *env, const struct session_target *target,
                               session_done_fn done, void *arg);
 const struct seen_session *session_seen(const struct session *s);
+uint32_t session_tag(const struct session *s);
 /** Gives the session back; its seen_session and everything it points to is gone. */
 void session_release(struct session_environment *env, struct session *s);
 /** Ends a session from our side (shutdown of the run): RST, outcome LOCAL_FAULT when undecided. */

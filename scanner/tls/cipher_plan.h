@@ -3,7 +3,7 @@
 /**
  * Which cipher suites a server accepts, version by version, asked with ClientHellos that are not
  * followed up (version_probe.h): pure, a value and what is learnt about it. `--probes ciphers` asks what
- * it says (pipeline/cipher_work.c).
+ * it says (owners/probes.c).
  *
  * A server chooses one suite of those offered (RFC 5246 section 7.4.1.3, RFC 8446 section 4.1.3). So
  * all are offered, the chosen one is noted and left out of the next hello, until the server refuses

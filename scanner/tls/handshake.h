@@ -28,6 +28,7 @@
 #include "scanner/base/buf.h"
 #include "scanner/observation/outcome.h"
 #include "scanner/observation/seen_tls.h"
+#include "scanner/tls/handshake_key.h"
 #include "scanner/tls/tls_context.h"
 
 enum handshake_status {
@@ -38,20 +39,11 @@ enum handshake_status {
 
 struct handshake;
 
-/** Which kind of key the server may prove. */
-enum handshake_key {
-    HANDSHAKE_KEY_ANY,
-    HANDSHAKE_KEY_RSA,
-    HANDSHAKE_KEY_ECDSA,
-};
-
 /** @param ctx borrowed; outlives the handshake. @param sni copied; NULL: no server_name. */
 struct handshake *handshake_new(struct tls_context *ctx, const char *sni);
 /** Before the first step: offers only signature schemes and suites of that kind, so that a server
  * with certificates of both shows this one. A server without it ends with an alert. */
 void handshake_limit_key(struct handshake *h, enum handshake_key key);
-/** The kind of key that the server proved: RSA or ECDSA (with EdDSA and DSA); needs a ServerHello. */
-enum handshake_key handshake_key_shown(const struct seen_tls *seen);
 /** Back to the context, which keeps some for reuse. NULL is allowed. */
 void handshake_free(struct handshake *h);
 

@@ -4,8 +4,9 @@ It logs to syslog only: a socket of this test takes the place of /dev/log. Log t
 
     stat=Sent, after STARTTLS=client of that process and relay     encrypted
     stat=Sent                                                      plaintext
-    stat=Deferred, whatever its dsn (454 in TLS at the second exchange is logged with the dsn=5.1.2 of a
-    first one without an address, and stays in the queue); dsn=4   deferred
+    stat=Deferred, whatever its dsn; dsn=4                         deferred
+        (454 of TLS at the first exchange is logged with the dsn=5.1.2 of the second, which does not exist; the
+        message stays in the queue)
     any other dsn=5                                                undeliverable
 """
 

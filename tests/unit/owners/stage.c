@@ -143,6 +143,25 @@ static void say_policy_want(struct span body)
     say("\n");
 }
 
+static void say_endpoint_done(struct span body)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    struct message_endpoint_done m = message_get_endpoint_done(body);
+    (void)net_addr_format(&m.brief.address, text);
+    say("  tell %.*s of %s|%u: %s", TEXT(m.host), text, m.brief.port,
+        outcome_info((enum session_outcome)m.brief.outcome)->word);
+    say("%s%s\n", m.brief.inherited ? ", inherited" : "",
+        m.brief.not_tested == NOT_TESTED_ADDRESS_BUDGET ? ", over budget" : "");
+}
+
+static void say_name_check(struct span body)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    struct message_name_check m = message_get_name_check(body);
+    (void)net_addr_format(&m.address, text);
+    say("  check %.*s for %s\n", TEXT(m.name), text);
+}
+
 /* Each message has the same words in the scenarios of all owners. */
 static void say_message(enum message_kind kind, struct span body)
 {
@@ -150,6 +169,10 @@ static void say_message(enum message_kind kind, struct span body)
         say_host_want(body);
     } else if (kind == MESSAGE_POLICY_WANT) {
         say_policy_want(body);
+    } else if (kind == MESSAGE_ENDPOINT_DONE) {
+        say_endpoint_done(body);
+    } else if (kind == MESSAGE_NAME_CHECK) {
+        say_name_check(body);
     } else {
         cr_assert_eq(kind, MESSAGE_CHAIN_NEW, "no words for message %d", (int)kind);
         say("  judge list %u\n", message_get_chain_new(body).chain_id.at[0]);

@@ -3,10 +3,11 @@
  * DNS). The names' addresses are asked for by the owner of the name, once per scan.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
-#include "scanner/pipeline/service_work.h"
+#include "scanner/owners/service_work.h"
 
 #define REVERSE_NAME_MAX 80 /* octets with NUL; 32 nibbles with dots and "ip6.arpa" are 72 */
 
@@ -41,9 +42,9 @@ static bool is_awaited(const struct service_work *work, size_t count, struct spa
     return false;
 }
 
-static void check_name(struct worker *w, uint32_t service, size_t index)
+static void check_name(struct service_owner *o, uint32_t service, size_t index)
 {
-    struct service *s = &w->services->services[service];
+    struct service *s = &o->services[service];
     struct service_work *work = s->work;
     struct buf host = BUF_INIT(DNS_NAME_TEXT_MAX);
     if (!host_name_normalise(work->ptr_names[index], &host, NULL)) {
@@ -51,7 +52,7 @@ static void check_name(struct worker *w, uint32_t service, size_t index)
     } else {
         struct message_name_check m = {.address = s->address, .name = buf_span(&host)};
         if (!is_awaited(work, index, m.name)) {
-            message_put_name_check(out_to_name(&w->out, m.name), &m);
+            message_put_name_check(out_to_name(o->out, m.name), &m);
         }
         work->ptr_awaited[index] = arena_copy(&work->arena, m.name);
         work->ptr_pending++;
@@ -76,34 +77,32 @@ static void copy_result(struct service_work *to, const struct service_work *from
     to->ptr.forward_confirmed = to->ptr_confirmed;
 }
 
-static void tell_other_ports(struct worker *w, uint32_t leader)
+static void tell_other_ports(struct service_owner *o, uint32_t leader)
 {
-    struct service *services = w->services->services;
+    struct service *services = o->services;
     for (uint32_t i = services[leader].gate; i != NO_INDEX; i = services[i].next_port) {
         struct service_work *work = services[i].work;
         if (work != NULL && work->ptr_leader == leader) {
             copy_result(work, services[leader].work);
             work->ptr_leader = NO_INDEX;
             work->ptr_pending = 0;
-            service_row_when_complete(w, i);
-            service_close_when_idle(w, i);
+            service_wake(o, i);
         }
     }
 }
 
-static void go_on(struct worker *w, uint32_t service)
+static void settle(struct service_owner *o, uint32_t service)
 {
-    if (w->services->services[service].work->ptr_pending == 0) {
-        tell_other_ports(w, service);
+    if (o->services[service].work->ptr_pending == 0) {
+        tell_other_ports(o, service);
+        service_wake(o, service);
     }
-    service_row_when_complete(w, service);
-    service_close_when_idle(w, service);
 }
 
-void service_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer)
+void reverse_dns_on_answer(struct service_owner *o, uint32_t service,
+                           const struct dns_answer *answer)
 {
-    uint32_t service = (uint32_t)tag;
-    struct service_work *work = w->services->services[service].work;
+    struct service_work *work = o->services[service].work;
     size_t count = answer->rr_count < PTR_MAX ? answer->rr_count : PTR_MAX;
     work->ptr_names = arena_new(&work->arena, count, sizeof(*work->ptr_names));
     work->ptr_states = arena_new(&work->arena, count, sizeof(*work->ptr_states));
@@ -119,16 +118,16 @@ void service_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *
     work->ptr.dns.truncated = work->ptr.dns.truncated || count < answer->rr_count;
     for (size_t i = 0; i < count; i++) {
         work->ptr_names[i] = arena_copy(&work->arena, answer->rrs[i].name);
-        check_name(w, service, i);
+        check_name(o, service, i);
     }
     work->ptr_pending--; /* the PTR question itself */
-    go_on(w, service);
+    settle(o, service);
 }
 
 /* The address has one answer for all of its ports, which are usually wanted together. */
-static uint32_t port_that_asks(const struct worker *w, uint32_t service)
+static uint32_t port_that_asks(const struct service_owner *o, uint32_t service)
 {
-    const struct service *services = w->services->services;
+    const struct service *services = o->services;
     for (uint32_t i = services[service].gate; i != NO_INDEX; i = services[i].next_port) {
         const struct service_work *work = services[i].work;
         if (work != NULL && work->ptr_pending > 0 && work->ptr_leader == NO_INDEX) {
@@ -138,27 +137,25 @@ static uint32_t port_that_asks(const struct worker *w, uint32_t service)
     return NO_INDEX;
 }
 
-void reverse_dns_begin(struct worker *w, uint32_t service)
+void reverse_dns_begin(struct service_owner *o, uint32_t service)
 {
-    struct service *s = &w->services->services[service];
+    struct service *s = &o->services[service];
     char name[REVERSE_NAME_MAX];
-    s->work->ptr_leader = port_that_asks(w, service);
+    s->work->ptr_leader = port_that_asks(o, service);
     s->work->ptr_pending++;
     if (s->work->ptr_leader == NO_INDEX) {
-        owner_question_put(&w->out, OWNER_SERVICE, service, DNS_TYPE_PTR, "",
+        owner_question_put(o->out, OWNER_SERVICE, service, DNS_TYPE_PTR, "",
                            reverse_name(&s->address, name));
     }
 }
 
-void service_on_name_checked(struct worker *w, const struct message_name_checked *m)
+bool reverse_dns_on_checked(struct service_owner *o, const struct message_name_checked *m)
 {
-    struct service_table *t = w->services;
-    uint32_t gate = service_find(t, &m->address, w->scan->params->ports[0]);
-    uint32_t service = gate != NO_INDEX ? port_that_asks(w, gate) : NO_INDEX;
-    struct service_work *work = service != NO_INDEX ? t->services[service].work : NULL;
+    uint32_t gate = service_find(o, &m->address, o->rules.first_port);
+    uint32_t service = gate != NO_INDEX ? port_that_asks(o, gate) : NO_INDEX;
+    struct service_work *work = service != NO_INDEX ? o->services[service].work : NULL;
     if (work == NULL || !is_awaited(work, work->ptr.name_count, m->name)) {
-        t->strays++;
-        return;
+        return false;
     }
     for (size_t i = 0; i < work->ptr.name_count; i++) {
         if (span_eq(work->ptr_awaited[i], m->name)) {
@@ -168,29 +165,30 @@ void service_on_name_checked(struct worker *w, const struct message_name_checked
             work->ptr_pending--;
         }
     }
-    go_on(w, service);
+    settle(o, service);
+    return true;
 }
 
-void reverse_dns_keep(struct service_table *t, struct service *s, const struct seen_ptr *ptr)
+void reverse_dns_keep(struct service_owner *o, struct service *s, const struct seen_ptr *ptr)
 {
     struct buf name = BUF_INIT(DNS_NAME_TEXT_MAX);
     enum dns_state state = (enum dns_state)ptr->dns.state;
     bool none = state == DNS_NODATA || state == DNS_NXDOMAIN;
     s->ptr_known = none ? TRUTH_NO : state == DNS_DATA ? TRUTH_YES : TRUTH_UNKNOWN;
-    s->first_ptr = t->ptr_hash_count;
+    s->first_ptr = o->ptr_hash_count;
     for (size_t i = 0; i < ptr->name_count; i++) {
         buf_reset(&name);
         if (!host_name_normalise(ptr->names[i], &name, NULL)) {
             continue;
         }
-        t->ptr_hashes = memory_grow_list(t->ptr_hashes, t->ptr_hash_count, sizeof(*t->ptr_hashes));
-        t->ptr_hashes[t->ptr_hash_count++] = hash_key_of(buf_span(&name)).low;
+        o->ptr_hashes = memory_grow_list(o->ptr_hashes, o->ptr_hash_count, sizeof(*o->ptr_hashes));
+        o->ptr_hashes[o->ptr_hash_count++] = hash_key_of(buf_span(&name)).low;
         s->ptr_count++;
     }
     buf_deinit(&name);
 }
 
-enum truth reverse_dns_is_host(const struct service_table *t, const struct service *s,
+enum truth reverse_dns_is_host(const struct service_owner *o, const struct service *s,
                                struct span host)
 {
     if (s->ptr_known != TRUTH_YES) {
@@ -198,7 +196,7 @@ enum truth reverse_dns_is_host(const struct service_table *t, const struct servi
     }
     uint64_t hash = hash_key_of(host).low;
     for (uint8_t i = 0; i < s->ptr_count; i++) {
-        if (t->ptr_hashes[s->first_ptr + i] == hash) {
+        if (o->ptr_hashes[s->first_ptr + i] == hash) {
             return TRUTH_YES;
         }
     }

@@ -1,41 +1,45 @@
 /**
- * The rows of a service's endpoints, each from the sessions of a visit or without one, and what the
- * hosts hear of them.
+ * The row of a service and those of its endpoints, each from the sessions of a visit or without one, and
+ * what the hosts hear of them.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/base/memory.h"
-#include "scanner/pipeline/service_work.h"
+#include "scanner/owners/service_work.h"
 
 /* After the service's row, when its reverse DNS is known. */
-static void send_endpoint(struct worker *w, const struct service *s, const struct told_endpoint *t)
+static void send_endpoint(struct service_owner *o, const struct service *s,
+                          const struct told_endpoint *t)
 {
     struct message_endpoint_done m = {
         .host = t->host, .issuers = t->brief.chain.issuers, .brief = t->brief};
     m.brief.versions = s->versions;
-    m.brief.ptr_is_host = (uint8_t)reverse_dns_is_host(w->services, s, t->host);
-    message_put_endpoint_done(out_to_name(&w->out, t->host), &m);
-    atomic_fetch_sub_explicit(&w->counters.services_waiting, 1, memory_order_relaxed);
+    m.brief.ptr_is_host = (uint8_t)reverse_dns_is_host(o, s, t->host);
+    message_put_endpoint_done(out_to_name(o->out, t->host), &m);
+    o->names_waiting--;
 }
 
 /* The rows of host and domain name the service: they come after its own. */
-static void tell_endpoint(struct worker *w, const struct service *s, const struct want *want,
+static void tell_endpoint(struct service_owner *o, const struct service *s, const struct want *want,
                           const struct endpoint_brief *brief)
 {
     struct service_work *work = s->work;
     struct told_endpoint t = {.brief = *brief, .host = want->host};
-    if (work->row_written) {
-        send_endpoint(w, s, &t);
+    if (s->state == SERVICE_KNOWN) {
+        send_endpoint(o, s, &t);
         return;
     }
     work->told = memory_grow_list(work->told, work->told_count, sizeof(*work->told));
     work->told[work->told_count++] = t;
 }
 
-void endpoints_tell(struct worker *w, const struct service *s)
+static void tell_endpoints(struct service_owner *o, const struct service *s)
 {
     struct service_work *work = s->work;
     for (size_t i = 0; i < work->told_count; i++) {
-        send_endpoint(w, s, &work->told[i]);
+        send_endpoint(o, s, &work->told[i]);
     }
     free(work->told);
     work->told = NULL;
@@ -83,38 +87,36 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
     return b;
 }
 
-static void write_endpoint(struct worker *w, const struct service *s, const struct want *want,
-                           const struct seen_endpoint *seen)
+static void write_endpoint(struct service_owner *o, const struct service *s,
+                           const struct want *want, const struct seen_endpoint *seen)
 {
-    const struct endpoint_verdict *verdict = record_endpoint(&w->recorder, seen);
-    worker_row_written(w);
+    const struct endpoint_verdict *verdict = record_endpoint(o->out->recorder, seen);
     struct endpoint_brief brief = brief_of(s, seen, verdict);
-    tell_endpoint(w, s, want, &brief);
+    tell_endpoint(o, s, want, &brief);
 }
 
-static struct seen_endpoint endpoint_of(const struct worker *w, const struct service *s,
+static struct seen_endpoint endpoint_of(struct service_owner *o, const struct service *s,
                                         const struct want *want)
 {
     struct seen_endpoint seen = {.host = want->host,
                                  .address = s->address,
                                  .port = s->port,
                                  .no_sni_outcome = (enum session_outcome)s->no_sni_outcome,
-                                 .no_sni_facts =
-                                     *facts_pool_at(&w->services->facts, s->no_sni_facts),
+                                 .no_sni_facts = *facts_pool_at(&o->facts, s->no_sni_facts),
                                  .dane_host = want->dane_host,
                                  .tlsa_base = want->tlsa_base,
                                  .tlsas = want->tlsas,
                                  .tlsa_count = want->tlsa_count};
     if (s->has_no_sni_leaf) {
         memcpy(seen.no_sni_leaf_sha256, s->no_sni_leaf_sha256, sizeof(seen.no_sni_leaf_sha256));
-        seen.no_sni_names = leaf_names_find(&w->services->default_names, s->no_sni_leaf_sha256);
+        seen.no_sni_names = leaf_names_find(&o->default_names, s->no_sni_leaf_sha256);
         seen.no_sni_chain = s->no_sni_chain;
     }
     return seen;
 }
 
-void endpoint_write_not_tested(struct worker *w, const struct service *s, const struct want *want,
-                               enum not_tested_reason reason)
+void rows_write_not_tested(struct service_owner *o, const struct service *s,
+                           const struct want *want, enum not_tested_reason reason)
 {
     /* Nothing of the default certificate either: of a later block it is known, of the first not yet. */
     struct seen_endpoint seen = {.host = want->host,
@@ -125,10 +127,10 @@ void endpoint_write_not_tested(struct worker *w, const struct service *s, const 
                                  .tlsa_base = want->tlsa_base,
                                  .tlsas = want->tlsas,
                                  .tlsa_count = want->tlsa_count};
-    write_endpoint(w, s, want, &seen);
+    write_endpoint(o, s, want, &seen);
 }
 
-void endpoint_write_inherited(struct worker *w, const struct service *s, const struct want *want)
+void rows_write_inherited(struct service_owner *o, const struct service *s, const struct want *want)
 {
     char key[NET_ADDR_TEXT_MAX + 8];
     size_t len = net_addr_format(&s->address, key);
@@ -136,38 +138,80 @@ void endpoint_write_inherited(struct worker *w, const struct service *s, const s
     struct seen_session spoken = {.outcome = (enum session_outcome)s->spoken_outcome,
                                   .connect_ms = -1};
     spoken.smtp.starttls = (enum starttls_state)s->spoken_starttls;
-    struct seen_endpoint seen = endpoint_of(w, s, want);
+    struct seen_endpoint seen = endpoint_of(o, s, want);
     seen.result = &spoken;
     seen.session_from = (struct span){(const uint8_t *)key, len + (size_t)port_len};
-    write_endpoint(w, s, want, &seen);
+    write_endpoint(o, s, want, &seen);
 }
 
-void endpoint_write_visited(struct worker *w, uint32_t index)
+/* Where each session of a visit belongs in the row. */
+static void place_sessions(const struct visit *v, const struct seen_session *sessions,
+                           struct seen_endpoint *seen)
 {
-    struct visit *v = &w->services->visits[index];
-    const struct service *s = &w->services->services[v->service];
-    struct seen_session attempts[VISIT_SESSIONS_MAX];
-    for (uint8_t i = 0; i < v->session_count; i++) {
-        attempts[i] = *session_seen(v->sessions[i]);
+    for (size_t i = 0; i < v->session_count; i++) {
+        switch ((enum probe)v->sessions[i].probe) {
+        case PROBE_SNI:
+            seen->result = seen->attempts = &sessions[i];
+            seen->attempt_count = 1;
+            seen->chain = v->sessions[i].chain;
+            break;
+        case PROBE_SNI_AGAIN:
+            seen->attempt_count++; /* it follows at once */
+            seen->repeated = true;
+            seen->unstable =
+                sessions[i].tls_attempted && sessions[i].tls.cert_count > 0 &&
+                memcmp(sessions[i].tls.leaf_sha256, seen->result->tls.leaf_sha256, 32) != 0;
+            break;
+        case PROBE_DANE_SNI:
+            seen->dane_sni = &sessions[i];
+            seen->dane_sni_chain = v->sessions[i].chain;
+            break;
+        case PROBE_OTHER_KEY:
+            seen->other_key = &sessions[i];
+            seen->other_key_chain = v->sessions[i].chain;
+            break;
+        case PROBE_NO_SNI:
+        case PROBE_VERSIONS:
+        case PROBE_CIPHERS:
+        case PROBE_COUNT:
+            UNREACHABLE("not for a name");
+        }
     }
-    struct seen_endpoint seen = endpoint_of(w, s, &v->want);
-    seen.attempts = attempts;
-    while (seen.attempt_count < v->session_count &&
-           !visit_session_is_aside(v, (uint8_t)seen.attempt_count)) {
-        seen.attempt_count++;
+}
+
+void rows_write_visited(struct service_owner *o, const struct visit *v)
+{
+    const struct service *s = &o->services[v->service];
+    struct seen_session sessions[VISIT_SESSIONS_MAX];
+    struct seen_endpoint seen = endpoint_of(o, s, &v->want);
+    (void)visit_read(v, sessions);
+    place_sessions(v, sessions, &seen);
+    write_endpoint(o, s, &v->want, &seen);
+}
+
+void rows_write_service(struct service_owner *o, struct service *s)
+{
+    struct service_work *work = s->work;
+    struct seen_session sessions[VISIT_SESSIONS_MAX];
+    struct seen_service seen = {
+        .address = s->address,
+        .port = s->port,
+        .ptr = work->ptr,
+        .versions = probe_versions_seen(o, work),
+        .ciphers = probe_ciphers_seen(work),
+        .chain = s->no_sni_chain,
+        .names_total = s->names_total,
+        .names_dialled = s->names_dialled,
+    };
+    if (work->no_sni == NO_SNI_KEPT) {
+        seen.attempt_count = visit_read(&o->visits[work->no_sni_visit], sessions);
+        seen.result = seen.attempts = sessions;
     }
-    seen.result = &attempts[0];
-    seen.chain = v->chains[0];
-    seen.repeated = seen.attempt_count > 1;
-    seen.unstable = seen.repeated && attempts[1].tls_attempted && attempts[1].tls.cert_count > 0 &&
-                    memcmp(attempts[0].tls.leaf_sha256, attempts[1].tls.leaf_sha256, 32) != 0;
-    if (v->dane_sni > 0) {
-        seen.dane_sni = &attempts[v->dane_sni];
-        seen.dane_sni_chain = v->chains[v->dane_sni];
+    record_service(o->out->recorder, &seen);
+    for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
+        s->versions |= (uint8_t)(seen.versions.accepted[i] << (2 * i));
     }
-    if (v->other_key > 0) {
-        seen.other_key = &attempts[v->other_key];
-        seen.other_key_chain = v->chains[v->other_key];
-    }
-    write_endpoint(w, s, &v->want, &seen);
+    reverse_dns_keep(o, s, &work->ptr);
+    service_enter(s, SERVICE_KNOWN);
+    tell_endpoints(o, s);
 }

@@ -4,7 +4,7 @@
 
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/digest.h"
-#include "scanner/pipeline/leaf_names.h"
+#include "scanner/owners/leaf_names.h"
 #include "tests/support/test_ca.h"
 
 struct kept {

@@ -1,4 +1,4 @@
-#include "scanner/pipeline/leaf_names.h"
+#include "scanner/owners/leaf_names.h"
 
 #include <unistd.h>
 

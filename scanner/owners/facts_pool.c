@@ -1,4 +1,4 @@
-#include "scanner/pipeline/facts_pool.h"
+#include "scanner/owners/facts_pool.h"
 
 #include "scanner/base/memory.h"
 

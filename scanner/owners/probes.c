@@ -1,0 +1,434 @@
+/**
+ * The table of probes: each is one kind of session, when it is due, what it asks for and what is noted of
+ * it. A new one is an entry here, and what it shows in the rows.
+ */
+#include <string.h>
+
+#include "scanner/analysis/session_facts.h"
+#include "scanner/base/check.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/owners/service_work.h"
+#include "scanner/tls/cipher_plan.h"
+
+/** Whom a probe is about. */
+struct subject {
+    const struct service_rules *rules;
+    const struct service *service;
+    const struct service_work *work;
+    const struct visit *visit; /* of probes for a name; else NULL */
+};
+
+enum due {
+    NOT_DUE,
+    DUE,
+    HOLDS_OTHERS, /* under way, and nothing else may begin at the service */
+};
+
+struct probe_info {
+    bool for_name; /* on one visit with the others; else for the service, on a visit of its own */
+    bool aside;    /* a question of its own: what it meets is not the result */
+    bool hello;    /* ends with the answer to a ClientHello: no handshake */
+    enum due (*due)(const struct subject *s);
+    bool (*pending)(const struct subject *s); /* the service's row waits for it; NULL: never */
+    void (*begin)(struct service_owner *o, struct service *s); /* NULL: nothing to note */
+    void (*aim)(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
+    void (*note)(struct service_owner *o, struct visit *v, const struct seen_session *seen);
+};
+
+/* --- without SNI ---------------------------------------------------------------------------- */
+
+static enum due no_sni_due(const struct subject *s)
+{
+    switch (s->work->no_sni) {
+    case NO_SNI_UNASKED: /* with a name, for the operator's limit */
+        return s->work->ready_count > 0 ? DUE : HOLDS_OTHERS;
+    case NO_SNI_UNDER_WAY:
+        return HOLDS_OTHERS;
+    case NO_SNI_KEPT:
+    case NO_SNI_DONE:
+        return NOT_DUE;
+    }
+    UNREACHABLE("unknown no_sni_state");
+}
+
+static bool no_sni_pending(const struct subject *s)
+{
+    return s->work->no_sni == NO_SNI_UNASKED || s->work->no_sni == NO_SNI_UNDER_WAY;
+}
+
+static void no_sni_begin(struct service_owner *o, struct service *s)
+{
+    (void)o;
+    s->work->no_sni = NO_SNI_UNDER_WAY;
+}
+
+static void aim_at_address(const struct service_owner *o, const struct visit *v,
+                           struct owner_dial *d)
+{
+    (void)o;
+    (void)v;
+    (void)d;
+}
+
+static void no_sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    struct service *s = &o->services[v->service];
+    s->no_sni_done = true;
+    s->no_sni_outcome = (uint8_t)seen->outcome;
+    s->no_sni_starttls = (uint8_t)seen->smtp.starttls;
+    bool completed = seen->tls_attempted && seen->tls.completed;
+    s->no_sni_tls_version = completed ? seen->tls.version : 0;
+    struct sender_facts facts = session_facts_of(seen);
+    s->no_sni_facts = facts_pool_add(&o->facts, &facts);
+    if (!o->rules.probe_sni) { /* it is all that there will be */
+        s->spoken_outcome = (uint8_t)seen->outcome;
+        s->spoken_starttls = (uint8_t)seen->smtp.starttls;
+    }
+    if (seen->tls_attempted && seen->tls.cert_count > 0) {
+        struct span rest = seen->tls.list;
+        struct span leaf = {0};
+        s->has_no_sni_leaf = true;
+        memcpy(s->no_sni_leaf_sha256, seen->tls.leaf_sha256, sizeof(s->no_sni_leaf_sha256));
+        if (cert_list_next(&rest, &leaf)) {
+            leaf_names_add(&o->default_names, s->no_sni_leaf_sha256, leaf);
+        }
+    }
+}
+
+/* --- versions: which the service accepts (scanner/tls/version_plan.h says how it is found out) ----- */
+
+/* The handshakes that are made anyway offer all versions: they come first. */
+static bool handshakes_are_over(const struct subject *s)
+{
+    return (!s->rules->probe_no_sni || s->service->no_sni_done) &&
+           (!s->rules->probe_sni || s->work->sni_ended ||
+            s->service->failures >= SPEAKING_FAILURES);
+}
+
+static bool versions_due_once_hello_is_over(const struct subject *s)
+{
+    return s->rules->probe_versions && s->work->tls_reached &&
+           s->service->failures < SPEAKING_FAILURES && handshakes_are_over(s) &&
+           version_plan_next(&s->work->versions) != 0;
+}
+
+static enum due versions_due(const struct subject *s)
+{
+    return !s->work->hello_under_way && versions_due_once_hello_is_over(s) ? DUE : NOT_DUE;
+}
+
+static bool versions_pending(const struct subject *s)
+{
+    return s->rules->probe_versions && (s->work->hello_under_way || !handshakes_are_over(s) ||
+                                        versions_due_once_hello_is_over(s));
+}
+
+/* The name is refused, not the version: ask without (RFC 6066 section 3). */
+static bool takes_no_name(const struct service_work *work)
+{
+    return work->completed[0] && !work->completed[1];
+}
+
+static void hello_begin(struct service_owner *o, struct service_work *work, bool first)
+{
+    if (first) { /* the same for all of them */
+        work->hello_sni =
+            o->rules.probe_sni && want_has_name(&work->first_want) && !takes_no_name(work);
+    }
+    work->hello_under_way = true;
+}
+
+static void hello_aim(const struct service_work *work, const struct visit *v, uint16_t max_version,
+                      struct owner_dial *d)
+{
+    d->hello_max_version = max_version;
+    d->sni = work->hello_sni ? v->want.host : (struct span){0};
+}
+
+static void versions_begin(struct service_owner *o, struct service *s)
+{
+    hello_begin(o, s->work, s->work->versions.connections == 0);
+}
+
+static void versions_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
+{
+    const struct service_work *work = o->services[v->service].work;
+    hello_aim(work, v, version_plan_next(&work->versions), d);
+}
+
+static void versions_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    struct service_work *work = o->services[v->service].work;
+    version_plan_note_hello(&work->versions, seen);
+    work->hello_under_way = false;
+}
+
+struct seen_versions probe_versions_seen(const struct service_owner *o,
+                                         const struct service_work *work)
+{
+    struct seen_versions seen = {
+        .asked = o->rules.probe_versions && work->tls_reached,
+        .sni = work->hello_sni && work->versions.connections > 0,
+        .connections = work->versions.connections,
+    };
+    memcpy(seen.accepted, work->versions.accepted, sizeof(seen.accepted));
+    return seen;
+}
+
+/* --- ciphers: which suites it accepts (scanner/tls/cipher_plan.h) ------------------------------- */
+
+struct cipher_work {
+    struct cipher_plan plan;
+    struct cipher_question asked; /* by the session under way */
+};
+
+/* After the versions, which say what need not be asked. */
+static bool ciphers_pending(const struct subject *s)
+{
+    struct cipher_question next;
+    const struct cipher_work *ciphers = s->work->ciphers;
+    return s->rules->probe_ciphers && s->work->tls_reached &&
+           s->service->failures < SPEAKING_FAILURES && !versions_pending(s) &&
+           (ciphers == NULL || cipher_plan_next(&ciphers->plan, &next));
+}
+
+static enum due ciphers_due(const struct subject *s)
+{
+    return ciphers_pending(s) ? DUE : NOT_DUE;
+}
+
+static void ciphers_begin(struct service_owner *o, struct service *s)
+{
+    struct service_work *work = s->work;
+    if (work->ciphers == NULL) {
+        work->ciphers = arena_new(&work->arena, 1, sizeof(*work->ciphers));
+        cipher_plan_init(&work->ciphers->plan, work->versions.accepted);
+        hello_begin(o, work, work->versions.connections == 0);
+    }
+    CHECK(cipher_plan_next(&work->ciphers->plan, &work->ciphers->asked));
+    work->hello_under_way = true;
+}
+
+static void ciphers_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
+{
+    const struct service_work *work = o->services[v->service].work;
+    const struct cipher_question *asked = &work->ciphers->asked;
+    hello_aim(work, v, asked->version, d);
+    d->hello_suites = (struct suite_list){asked->suite, asked->count};
+}
+
+static void ciphers_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    struct service_work *work = o->services[v->service].work;
+    cipher_plan_note(&work->ciphers->plan, seen);
+    work->hello_under_way = false;
+}
+
+struct seen_ciphers probe_ciphers_seen(const struct service_work *work)
+{
+    const struct cipher_work *ciphers = work->ciphers;
+    if (ciphers == NULL) {
+        return (struct seen_ciphers){0};
+    }
+    return (struct seen_ciphers){.version = ciphers->plan.version,
+                                 .sni = work->hello_sni,
+                                 .truncated = ciphers->plan.truncated,
+                                 .connections = ciphers->plan.sessions};
+}
+
+/* --- with SNI ------------------------------------------------------------------------------- */
+
+static void aim_at_host(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
+{
+    (void)o;
+    d->sni = want_has_name(&v->want) ? v->want.host : (struct span){0};
+}
+
+static enum due sni_due(const struct subject *s)
+{
+    return s->visit == NULL && s->work->ready_count > 0 ? DUE : NOT_DUE;
+}
+
+static void sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    const struct service *s = &o->services[v->service];
+    s->work->sni_ended = true;
+    v->tls_attempted = seen->tls_attempted;
+    v->certified = seen->outcome == OUTCOME_ESTABLISHED && seen->tls.cert_count > 0;
+    v->differs = v->certified && s->has_no_sni_leaf &&
+                 memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
+    v->key = v->certified ? (uint8_t)handshake_key_shown(&seen->tls) : HANDSHAKE_KEY_ANY;
+}
+
+/* A leaf that differs from the one without SNI is asked for again: a difference from itself is
+ * an unstable server and not the effect of SNI. */
+static enum due sni_again_due(const struct subject *s)
+{
+    return s->visit != NULL && s->visit->differs ? DUE : NOT_DUE;
+}
+
+/* RFC 7671 section 10.2: SNI is the TLSA base domain, which may be another name than the host. */
+static enum due dane_sni_due(const struct subject *s)
+{
+    const struct visit *v = s->visit;
+    return v != NULL && v->tls_attempted && v->want.tlsa_base.len > 0 &&
+                   !span_eq(v->want.tlsa_base, v->want.host)
+               ? DUE
+               : NOT_DUE;
+}
+
+static void dane_sni_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
+{
+    (void)o;
+    d->sni = want_has_name(&v->want) ? v->want.tlsa_base : (struct span){0};
+}
+
+/* A server may have certificates of both kinds of key, and show one to each client. */
+static enum due other_key_due(const struct subject *s)
+{
+    return s->rules->probe_other_key && s->visit != NULL && s->visit->certified ? DUE : NOT_DUE;
+}
+
+static void other_key_aim(const struct service_owner *o, const struct visit *v,
+                          struct owner_dial *d)
+{
+    aim_at_host(o, v, d);
+    d->key = v->key == HANDSHAKE_KEY_RSA ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
+}
+
+static void note_nothing(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    (void)o;
+    (void)v;
+    (void)seen;
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static const struct probe_info probes[PROBE_COUNT] = {
+    [PROBE_NO_SNI] = {.due = no_sni_due,
+                      .pending = no_sni_pending,
+                      .begin = no_sni_begin,
+                      .aim = aim_at_address,
+                      .note = no_sni_note},
+    /* Both before further names, because the service's row waits for them and the rows of hosts for that. */
+    [PROBE_VERSIONS] = {.hello = true,
+                        .due = versions_due,
+                        .pending = versions_pending,
+                        .begin = versions_begin,
+                        .aim = versions_aim,
+                        .note = versions_note},
+    [PROBE_CIPHERS] = {.hello = true,
+                       .due = ciphers_due,
+                       .pending = ciphers_pending,
+                       .begin = ciphers_begin,
+                       .aim = ciphers_aim,
+                       .note = ciphers_note},
+    [PROBE_SNI] = {.for_name = true, .due = sni_due, .aim = aim_at_host, .note = sni_note},
+    [PROBE_SNI_AGAIN] = {.for_name = true,
+                         .due = sni_again_due,
+                         .aim = aim_at_host,
+                         .note = note_nothing},
+    [PROBE_DANE_SNI] = {.for_name = true,
+                        .aside = true,
+                        .due = dane_sni_due,
+                        .aim = dane_sni_aim,
+                        .note = note_nothing},
+    [PROBE_OTHER_KEY] = {.for_name = true,
+                         .aside = true,
+                         .due = other_key_due,
+                         .aim = other_key_aim,
+                         .note = note_nothing},
+};
+
+enum probe probe_next_for_service(const struct service_owner *o, const struct service *s)
+{
+    const struct subject subject = {&o->rules, s, s->work, NULL};
+    bool own = s->state == SERVICE_PROBES;
+    for (enum probe p = own ? PROBE_NO_SNI : PROBE_SNI; p <= PROBE_SNI; p++) {
+        enum due due = probes[p].due(&subject);
+        if (due != NOT_DUE) {
+            return due == DUE ? p : PROBE_COUNT;
+        }
+    }
+    return PROBE_COUNT;
+}
+
+enum probe probe_next_for_visit(const struct service_owner *o, const struct visit *v)
+{
+    const struct service *s = &o->services[v->service];
+    const struct subject subject = {&o->rules, s, s->work, v};
+    for (enum probe p = PROBE_SNI_AGAIN; probes[v->probe].for_name && p < PROBE_COUNT; p++) {
+        if ((v->probes & 1U << p) == 0 && probes[p].due(&subject) == DUE) {
+            return p;
+        }
+    }
+    return PROBE_COUNT;
+}
+
+bool probes_are_pending(const struct service_owner *o, const struct service *s)
+{
+    const struct subject subject = {&o->rules, s, s->work, NULL};
+    for (enum probe p = 0; p < PROBE_COUNT; p++) {
+        if (probes[p].pending != NULL && probes[p].pending(&subject)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool probe_is_for_name(enum probe p)
+{
+    return probes[p].for_name;
+}
+
+bool probe_is_aside(enum probe p)
+{
+    return probes[p].aside;
+}
+
+void probe_begin(struct service_owner *o, struct service *s, enum probe p)
+{
+    if (probes[p].begin != NULL) {
+        probes[p].begin(o, s);
+    }
+}
+
+void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
+{
+    probes[v->probe].aim(o, v, d);
+}
+
+/* What two sessions failed at before TLS, a third would not change. */
+static void note_failure(struct service *s, const struct seen_session *seen)
+{
+    const struct outcome_info *info = outcome_info(seen->outcome);
+    if (!info->before_tls || s->failures >= SPEAKING_FAILURES) {
+        return;
+    }
+    s->failures = info->final ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
+    s->spoken_outcome = (uint8_t)seen->outcome;
+    s->spoken_starttls = (uint8_t)seen->smtp.starttls;
+}
+
+static void note_handshake(struct service_work *work, const struct seen_session *seen)
+{
+    work->tls_reached |= seen->tls_attempted;
+    work->completed[seen->sni] |= seen->tls_attempted && seen->tls.completed;
+    version_plan_note_handshake(&work->versions, seen);
+}
+
+void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    const struct probe_info *info = &probes[v->probe];
+    struct service *s = &o->services[v->service];
+    bool conclusive = outcome_info(seen->outcome)->conclusive;
+    /* A server without the version or the kind of key that is asked for has answered. */
+    o->sessions_failed +=
+        info->hello || info->aside ? !conclusive : seen->outcome != OUTCOME_ESTABLISHED;
+    if (!info->hello && !info->aside) {
+        note_failure(s, seen);
+        note_handshake(s->work, seen);
+    }
+    info->note(o, v, seen);
+}

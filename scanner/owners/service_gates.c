@@ -1,0 +1,195 @@
+/**
+ * Politeness: when a session may begin. See service_owner.h for the order of the gates.
+ */
+#include "scanner/base/container.h"
+#include "scanner/owners/service_work.h"
+
+static struct service *gate_of(const struct service_owner *o, uint32_t service)
+{
+    return &o->services[o->services[service].gate];
+}
+
+static uint64_t interval_ms(const struct service_rules *r)
+{
+    if (r->address_rate <= 0) {
+        return 0;
+    }
+    uint64_t ms = (uint64_t)(1000.0 / r->address_rate);
+    return (double)ms * r->address_rate < 1000.0 ? ms + 1 : ms; /* rounded up */
+}
+
+/* --- address and network -------------------------------------------------------------------- */
+
+static void wait_for_network(struct service_owner *o, uint32_t service)
+{
+    struct service_work *work = o->services[service].work;
+    struct network *n = &o->networks[o->services[service].network];
+    if (work->queued_in_network) {
+        return;
+    }
+    work->queued_in_network = true;
+    work->next_in_network = NO_INDEX;
+    if (n->first_waiting == NO_INDEX) {
+        n->first_waiting = service;
+    } else {
+        o->services[n->last_waiting].work->next_in_network = service;
+    }
+    n->last_waiting = service;
+}
+
+static void on_start_time(struct wheel_timer *timer)
+{
+    struct service_work *work = CONTAINER_OF(timer, struct service_work, timer);
+    service_wake(work->owner, work->index);
+}
+
+bool visit_may_start(struct service_owner *o, uint32_t service)
+{
+    const struct service_rules *r = &o->rules;
+    struct service_work *work = o->services[service].work;
+    struct service *gate = gate_of(o, service);
+    struct network *n = &o->networks[o->services[service].network];
+    if (r->address_limit > 0 && gate->active >= r->address_limit) {
+        return false; /* the end of a session there wakes all ports of the address */
+    }
+    if (gate->starting) {
+        return false; /* so does its beginning */
+    }
+    if (o->now_ms < gate->next_start_ms) {
+        work->timer.on_due = on_start_time;
+        wheel_set(o->wheel, &work->timer, gate->next_start_ms);
+        return false;
+    }
+    if (r->network_limit > 0 && n->active >= r->network_limit) {
+        wait_for_network(o, service);
+        return false;
+    }
+    gate->active++;
+    /* It may wait for a lease and a token, then start together with the next one. */
+    gate->starting = interval_ms(r) > 0;
+    n->active++;
+    return true;
+}
+
+void service_wake_network(struct service_owner *o, uint32_t network)
+{
+    struct network *n = &o->networks[network];
+    uint32_t service = n->first_waiting;
+    if (service != NO_INDEX && n->active < o->rules.network_limit) {
+        n->first_waiting = o->services[service].work->next_in_network;
+        o->services[service].work->queued_in_network = false;
+        service_wake(o, service);
+    }
+}
+
+/* --- the worker's share --------------------------------------------------------------------- */
+
+static void connect_now(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    const struct service *s = &o->services[v->service];
+    struct service *gate = gate_of(o, v->service);
+    gate->next_start_ms = o->now_ms + interval_ms(&o->rules);
+    gate->starting = false;
+    visit_enter(v, VISIT_RUNS);
+    struct owner_dial d = {.visit = index, .address = s->address, .port = s->port};
+    probe_aim(o, v, &d);
+    codec_put_octets(&o->out->dials, &d, sizeof(d));
+    service_wake_address(o, s->gate);
+}
+
+static void take_token(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    visit_enter(v, VISIT_TOKEN);
+    if (o->tokens > 0) {
+        o->tokens--;
+        connect_now(o, index);
+        return;
+    }
+    v->next = NO_INDEX;
+    if (o->first_without_token == NO_INDEX) {
+        o->first_without_token = index;
+    } else {
+        o->visits[o->last_without_token].next = index;
+    }
+    o->last_without_token = index;
+}
+
+static void give_token(struct service_owner *o)
+{
+    uint32_t next = o->first_without_token;
+    if (next == NO_INDEX || o->stopping) {
+        o->tokens++;
+        return;
+    }
+    o->first_without_token = o->visits[next].next;
+    connect_now(o, next);
+}
+
+/* --- the operator's lease ------------------------------------------------------------------- */
+
+/* The registrable domain of the MX name, as far as the operator is known before connecting. */
+static struct span operator_of(const struct service_owner *o, struct span host)
+{
+    struct span name = host;
+    (void)registrable_domain(o->rules.suffixes, host, &name);
+    return name;
+}
+
+static struct lease lease_of(const struct service_owner *o, const struct visit *v)
+{
+    const struct service *s = &o->services[v->service];
+    return (struct lease){s->address, s->port, v->lease, operator_of(o, v->want.host)};
+}
+
+void visit_start(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    if (o->rules.operator_limit == 0) {
+        take_token(o, index);
+        return;
+    }
+    visit_enter(v, VISIT_LEASE);
+    v->lease = ++o->leases << 32 | index;
+    struct message_lease_want m = {lease_of(o, v)};
+    message_put_lease_want(out_to_name(o->out, m.lease.operator_name), &m);
+}
+
+void visit_on_lease(struct service_owner *o, const struct lease *lease)
+{
+    uint32_t index = (uint32_t)lease->session;
+    bool known = index < o->visit_count && o->visits[index].lease == lease->session;
+    if (known && o->visits[index].state == VISIT_LEASE) {
+        take_token(o, index);
+        return;
+    }
+    o->strays++;
+    if (!known) { /* kept by nobody, it would be lost to the others */
+        struct message_lease_return back = {*lease};
+        message_put_lease_return(out_to_name(o->out, lease->operator_name), &back);
+    }
+}
+
+static void give_lease(struct service_owner *o, struct visit *v)
+{
+    if (v->lease != 0) {
+        struct message_lease_return m = {lease_of(o, v)};
+        message_put_lease_return(out_to_name(o->out, m.lease.operator_name), &m);
+        v->lease = 0;
+    }
+}
+
+/* -------------------------------------------------------------------------------------------- */
+
+void visit_leave(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    gate_of(o, v->service)->active--;
+    give_lease(o, v);
+    give_token(o);
+    const struct service *s = &o->services[o->visits[index].service];
+    o->networks[s->network].active--;
+    service_wake_network(o, s->network);
+    service_wake_address(o, s->gate);
+}

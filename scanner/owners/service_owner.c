@@ -1,0 +1,374 @@
+#include "scanner/owners/service_owner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/owners/service_work.h"
+
+#define STEPS_MAX 256 /* of service_go_on() in one call: a closing block can write 100,000 rows */
+
+static void link_open(struct service_owner *o, struct service_work *work)
+{
+    work->next_open = o->open_head;
+    work->prev_open = NO_INDEX;
+    if (o->open_head != NO_INDEX) {
+        o->services[o->open_head].work->prev_open = work->index;
+    }
+    o->open_head = work->index;
+    work->open = true;
+}
+
+static void unlink_open(struct service_owner *o, struct service_work *work)
+{
+    work->open = false;
+    if (work->prev_open != NO_INDEX) {
+        o->services[work->prev_open].work->next_open = work->next_open;
+    } else {
+        o->open_head = work->next_open;
+    }
+    if (work->next_open != NO_INDEX) {
+        o->services[work->next_open].work->prev_open = work->prev_open;
+    }
+}
+
+/* --- blocks: who is dialled ------------------------------------------------------------------- */
+
+static int by_draw_descending(const void *a, const void *b)
+{
+    const struct want *x = a;
+    const struct want *y = b;
+    if (x->draw != y->draw) {
+        return x->draw > y->draw ? -1 : 1;
+    }
+    return -span_cmp(x->host, y->host);
+}
+
+/* The names of a later block wait behind the `older` ones, however fast those are dialled: who comes
+ * second at a service may be the one whose failure speaks for it. The next one is at the end. */
+static void put_behind(struct service_work *work, size_t older, size_t refused)
+{
+    size_t chosen = work->ready_count - older - refused;
+    struct want *first = memory_new(older, sizeof(*first));
+    memcpy(first, work->ready, older * sizeof(*first));
+    memmove(work->ready, work->ready + older + refused, chosen * sizeof(*first));
+    memcpy(work->ready + chosen, first, older * sizeof(*first));
+    work->ready_count = chosen + older;
+    free(first);
+}
+
+/* @return how many names of closed blocks are at the end of `ready` now */
+static uint32_t take_pending(struct service_work *work, uint32_t blocks_closed)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < work->pending_count; i++) {
+        if (work->pending[i].block >= blocks_closed) {
+            work->pending[kept++] = work->pending[i];
+            continue;
+        }
+        work->ready = memory_grow_list(work->ready, work->ready_count, sizeof(struct want));
+        work->ready[work->ready_count++] = work->pending[i];
+    }
+    uint32_t taken = (uint32_t)(work->pending_count - kept);
+    work->pending_count = kept;
+    return taken;
+}
+
+static void choose_names(struct service_owner *o, uint32_t index)
+{
+    struct service *s = &o->services[index];
+    struct service_work *work = s->work;
+    uint32_t chosen = take_pending(work, o->blocks_closed);
+    if (work->open_until <= o->blocks_closed) {
+        unlink_open(o, work);
+    }
+    if (chosen == 0) {
+        return;
+    }
+    size_t older = work->ready_count - chosen;
+    qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
+    uint32_t budget = o->rules.names_per_address;
+    uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
+    uint32_t refused = chosen > left ? chosen - left : 0;
+    s->names_total += chosen;
+    s->names_dialled += chosen - refused;
+    for (uint32_t i = 0; i < refused; i++) { /* the largest draws, at the front */
+        rows_write_not_tested(o, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
+    }
+    put_behind(work, older, refused);
+    if (s->state == SERVICE_GATHERS) {
+        service_enter(s, SERVICE_PROBES);
+        work->first_want = work->ready[work->ready_count - 1]; /* the budget is 1 at least */
+        reverse_dns_begin(o, index);
+    }
+}
+
+/* --- one step -------------------------------------------------------------------------------- */
+
+/* No name of the service is asked for any more. Without the probe "sni" all names tell of the default
+ * certificate, so they wait for the verdict on it: a row must not depend on when it is written. */
+static bool speaks_for_all(const struct service_owner *o, const struct service *s)
+{
+    bool judged = s->no_sni_done && s->work->no_sni != NO_SNI_UNDER_WAY;
+    return s->failures >= SPEAKING_FAILURES || (judged && !o->rules.probe_sni);
+}
+
+static void begin_sessions(struct service_owner *o, uint32_t index)
+{
+    while (!o->stopping) {
+        struct service *s = &o->services[index];
+        uint32_t visit = s->work->again;
+        enum probe p = visit == NO_INDEX ? probe_next_for_service(o, s) : o->visits[visit].probe;
+        if (p == PROBE_COUNT || !visit_may_start(o, index)) {
+            return;
+        }
+        if (visit != NO_INDEX) {
+            s->work->again = o->visits[visit].next;
+        } else if (probe_is_for_name(p)) {
+            visit = visit_open(o, index, p, &s->work->ready[--s->work->ready_count]);
+        } else {
+            probe_begin(o, s, p);
+            visit = visit_open(o, index, p, &s->work->first_want);
+        }
+        visit_start(o, visit);
+    }
+}
+
+static bool is_idle(const struct service *s)
+{
+    const struct service_work *work = s->work;
+    return s->state == SERVICE_KNOWN && !work->open && work->ready_count == 0 &&
+           work->visits == 0 && !work->queued_in_network;
+}
+
+static void step(struct service_owner *o, uint32_t index)
+{
+    struct service *s = &o->services[index];
+    struct service_work *work = s->work;
+    if (work->open) {
+        choose_names(o, index);
+    }
+    while (work->ready_count > 0 && speaks_for_all(o, s)) {
+        rows_write_inherited(o, s, &work->ready[--work->ready_count]);
+    }
+    if (s->state == SERVICE_PROBES && work->ptr_pending == 0 && !probes_are_pending(o, s)) {
+        rows_write_service(o, s);
+        if (work->no_sni == NO_SNI_KEPT) {
+            visit_close(o, work->no_sni_visit);
+            work->no_sni = NO_SNI_DONE;
+        }
+    }
+    begin_sessions(o, index);
+    s = &o->services[index];
+    if (is_idle(s)) {
+        service_end_work(o, index);
+    }
+    service_wake_network(o, s->network);
+}
+
+bool service_go_on(struct service_owner *o)
+{
+    uint32_t last =
+        o->woken_count - o->woken_at > STEPS_MAX ? o->woken_at + STEPS_MAX : o->woken_count;
+    while (o->woken_at < last) { /* a step may wake others */
+        uint32_t index = o->woken[o->woken_at++];
+        o->services[index].woken = false;
+        if (o->services[index].work != NULL) {
+            step(o, index);
+        }
+    }
+    if (o->woken_at < o->woken_count) {
+        return true;
+    }
+    o->woken_at = o->woken_count = 0;
+    return false;
+}
+
+/* --- wants ------------------------------------------------------------------------------------ */
+
+static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octets, size_t *count)
+{
+    struct seen_tlsa *list = octets.len > 0 ? arena_new(arena, TLSA_MAX, sizeof(*list)) : NULL;
+    for (*count = 0; octets.len > 0; (*count)++) {
+        CHECK(*count < TLSA_MAX);
+        list[*count] = codec_get_tlsa(&octets);
+        list[*count].data = arena_copy(arena, list[*count].data);
+    }
+    return list;
+}
+
+/* A name that it heard of: an earlier block may be new. It is pending then, as its block is not closed. */
+static void want_again(struct service_owner *o, struct service_work *work, uint64_t *block,
+                       const struct message_address_want *m)
+{
+    if (m->block >= *block) {
+        o->strays++;
+        return;
+    }
+    *block = m->block;
+    for (size_t i = 0; i < work->pending_count; i++) {
+        if (span_eq(work->pending[i].host, m->host)) {
+            work->pending[i].block = m->block;
+        }
+    }
+}
+
+static void add_want(struct service_owner *o, struct service_work *work,
+                     const struct message_address_want *m)
+{
+    struct service_key_octets {
+        struct net_addr address;
+        uint8_t port[2];
+    } key = {m->address, {(uint8_t)(m->port >> 8), (uint8_t)m->port}};
+    size_t tlsa_count = 0;
+    work->pending = memory_grow_list(work->pending, work->pending_count, sizeof(struct want));
+    work->pending[work->pending_count++] = (struct want){
+        .host = arena_copy(&work->arena, m->host),
+        .tlsa_base = arena_copy(&work->arena, m->tlsa_base),
+        .tlsas = copy_tlsas(&work->arena, m->tlsas, &tlsa_count),
+        .tlsa_count = tlsa_count,
+        .dane_host = m->dane_host,
+        .draw =
+            hash_draw(o->rules.seed, m->host, (struct span){(const uint8_t *)&key, sizeof(key)}),
+        .block = m->block,
+    };
+    o->names_waiting++;
+}
+
+void service_on_address_want(struct service_owner *o, const struct message_address_want *m)
+{
+    if (m->block < o->blocks_closed) {
+        o->strays++; /* all names of the block are here since it closed */
+        return;
+    }
+    uint32_t index = service_find_or_add(o, &m->address, m->port);
+    if (o->services[index].work == NULL) {
+        service_begin_work(o, index);
+    }
+    struct service_work *work = o->services[index].work;
+    bool added = false;
+    uint64_t *block = map_add(&work->wanted, hash_key_of(m->host), m->block, &added);
+    if (!added) {
+        want_again(o, work, block, m);
+        return;
+    }
+    if (!work->open) {
+        link_open(o, work);
+    }
+    if (work->open_until <= m->block) {
+        work->open_until = m->block + 1;
+    }
+    add_want(o, work, m);
+}
+
+void service_on_block_closed(struct service_owner *o, uint32_t block)
+{
+    o->blocks_closed = block + 1;
+    for (uint32_t i = o->open_head; i != NO_INDEX; i = o->services[i].work->next_open) {
+        service_wake(o, i);
+    }
+}
+
+/* --- what was asked for comes ----------------------------------------------------------------- */
+
+void service_on_answer(struct service_owner *o, uint64_t tag, const struct dns_answer *answer)
+{
+    reverse_dns_on_answer(o, (uint32_t)tag, answer);
+}
+
+void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m)
+{
+    o->strays += !reverse_dns_on_checked(o, m);
+}
+
+void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m)
+{
+    visit_on_lease(o, &m->lease);
+}
+
+/* --- sessions --------------------------------------------------------------------------------- */
+
+static void ask_for_verdict(struct service_owner *o, uint32_t index,
+                            const struct seen_session *seen)
+{
+    struct visit *v = &o->visits[index];
+    struct visit_session *last = &v->sessions[v->session_count - 1];
+    struct chain_waiter waiter = {WAITER_VISIT, index};
+    if (seen->tls_attempted && seen->tls.cert_count > 0 &&
+        !known_chains_ask(o->chains, o->out, seen->tls.chain_id, seen->tls.list, waiter,
+                          &last->chain)) {
+        last->unjudged = true;
+        v->unjudged++;
+    }
+}
+
+/* A row leaves only when every chain that it names is in the results. */
+static void end_visit(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    struct service *s = &o->services[v->service];
+    if (v->unjudged > 0) {
+        visit_enter(v, VISIT_JUDGES);
+    } else if (v->probe == PROBE_NO_SNI) {
+        visit_enter(v, VISIT_KEPT);
+        s->no_sni_chain = v->sessions[0].chain;
+        s->work->no_sni = NO_SNI_KEPT;
+        s->work->no_sni_visit = index;
+    } else {
+        if (probe_is_for_name(v->probe)) {
+            rows_write_visited(o, v);
+        }
+        visit_close(o, index);
+    }
+}
+
+void service_on_session_end(struct service_owner *o, uint32_t index,
+                            const struct seen_session *seen)
+{
+    CHECK(index < o->visit_count && o->visits[index].state == VISIT_RUNS);
+    visit_leave(o, index);
+    struct visit *v = &o->visits[index];
+    probe_note(o, v, seen);
+    visit_keep(v, seen);
+    ask_for_verdict(o, index, seen);
+    enum probe next = probe_next_for_visit(o, v);
+    if (next == PROBE_COUNT) {
+        end_visit(o, index);
+    } else {
+        struct service_work *work = o->services[v->service].work;
+        visit_enter(v, VISIT_AGAIN);
+        v->probe = next;
+        v->next = work->again; /* several with an address limit above 1 */
+        work->again = index;
+    }
+}
+
+void service_on_verdict(struct service_owner *o, uint32_t index, struct span chain_id,
+                        struct chain_brief verdict)
+{
+    struct visit *v = &o->visits[index];
+    for (uint8_t i = 0; i < v->session_count; i++) {
+        struct visit_session *s = &v->sessions[i];
+        if (s->unjudged && memcmp(s->chain_id, chain_id.at, sizeof(s->chain_id)) == 0) {
+            s->chain = verdict;
+            s->unjudged = false;
+            v->unjudged--;
+        }
+    }
+    if (v->state == VISIT_JUDGES && v->unjudged == 0) {
+        end_visit(o, index);
+        service_wake(o, o->visits[index].service);
+    }
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+void service_stop(struct service_owner *o)
+{
+    o->stopping = true;
+}
+
+const struct net_addr *service_address_of_visit(const struct service_owner *o, uint32_t visit)
+{
+    return &o->services[o->visits[visit].service].address;
+}

@@ -1,0 +1,112 @@
+#pragma once
+
+/**
+ * The owner of services: what one address and port shows, for itself and under each name that leads there.
+ *
+ *   NEW ──a want──► GATHERS ──its block closes──► PROBES ──all is there that its row says: row──► KNOWN
+ *                   names come                    its own sessions, then those of its names        │ ▲
+ *                                                         IDLE ◄──no session, no name is left──────┘ │
+ *                                                          └──────────a want of a later block────────┘
+ *
+ * A visit is one or more sessions on behalf of a row, by the table of probes.c: for the service, or for
+ * one name. What its sessions saw is kept as octets; the sessions themselves are not needed any more.
+ *
+ *   FREE ─► LEASE ─► TOKEN ─► RUNS ─┬─ wants another session ─► AGAIN ─► LEASE
+ *                                   ├─ a list without a verdict ─► JUDGES ─┬─► row ─► FREE
+ *                                   └──────────────────────────────────────┴─► KEPT (the one without
+ *                                                                 SNI, for the service's row) ─► FREE
+ *
+ * A session passes its gates in this order: the address (rate, limit) and the network, both owned here; the
+ * operator's lease; the worker's share of the concurrency. It gives back what it holds when it ends.
+ */
+
+#include "resolver/dns_message.h"
+#include "scanner/base/wheel.h"
+#include "scanner/domain/public_suffix.h"
+#include "scanner/owners/facts_pool.h"
+#include "scanner/owners/known_chains.h"
+#include "scanner/owners/leaf_names.h"
+#include "scanner/owners/owner.h"
+
+struct service_rules {
+    const struct public_suffixes *suffixes; /* borrowed: the operator of a name */
+    uint16_t first_port;                    /* of those that are scanned */
+    bool probe_no_sni;
+    bool probe_sni;
+    bool probe_versions;
+    bool probe_ciphers; /* with the versions */
+    bool probe_other_key;
+    uint32_t names_per_address; /* 0: all */
+    double address_rate;        /* session starts a second and address; 0: no limit */
+    uint32_t address_limit;     /* sessions at a time, as the next two; 0: no limit */
+    uint32_t network_limit;
+    uint32_t operator_limit;
+    uint32_t sessions_max; /* at a time, in all */
+    uint64_t seed;
+};
+
+struct service;
+struct visit;
+struct network;
+
+struct service_owner {
+    struct service_rules rules;
+    struct owner_out *out; /* borrowed, as the next three */
+    struct known_chains *chains;
+    struct arena_pool *arenas;
+    struct wheel *wheel; /* whoever turns it calls on_due() */
+    uint64_t now_ms;     /* told by whoever runs the owner, before each event; as the wheel's */
+    struct map index;    /* address and port → services */
+    struct service *services;
+    uint32_t count;
+    struct map network_index;
+    struct network *networks;
+    uint32_t network_count;
+    struct visit *visits;
+    uint32_t visit_count;
+    uint32_t free_visit;
+    uint64_t leases;              /* asked for so far */
+    uint32_t tokens;              /* sessions that may still be opened */
+    uint32_t first_without_token; /* visits */
+    uint32_t last_without_token;
+    uint32_t open_head;     /* services whose blocks are not all closed */
+    uint32_t blocks_closed; /* see admission.h */
+    uint32_t *woken;        /* services for service_go_on(); malloc */
+    uint32_t woken_count;
+    uint32_t woken_capacity;
+    uint32_t woken_at;               /* the next one */
+    struct leaf_names default_names; /* of certificates presented without SNI */
+    struct facts_pool facts;         /* of sessions without SNI */
+    uint64_t *ptr_hashes;            /* of PTR names, by service */
+    uint32_t ptr_hash_count;
+    bool stopping;
+    /* For whoever runs it; each only read. */
+    uint32_t services_open; /* under work */
+    uint64_t names_waiting; /* wants that are not answered */
+    uint64_t sessions_failed;
+    uint64_t strays;
+};
+
+void service_owner_init(struct service_owner *o, const struct service_rules *rules,
+                        struct owner_out *out, struct known_chains *chains,
+                        struct arena_pool *arenas, struct wheel *wheel);
+void service_owner_deinit(struct service_owner *o);
+
+void service_on_address_want(struct service_owner *o, const struct message_address_want *m);
+void service_on_block_closed(struct service_owner *o, uint32_t block);
+void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
+void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m);
+void service_on_answer(struct service_owner *o, uint64_t tag, const struct dns_answer *answer);
+/** @param visit of owner_dial */
+void service_on_session_end(struct service_owner *o, uint32_t visit,
+                            const struct seen_session *seen);
+/** @param waiter chain_waiter.index */
+void service_on_verdict(struct service_owner *o, uint32_t waiter, struct span chain_id,
+                        struct chain_brief verdict);
+/** After each event, and after the wheel was turned: what follows from it for some of the services.
+ * @return true: again, when the commands were carried out */
+bool service_go_on(struct service_owner *o);
+/** Nothing is dialled any more. */
+void service_stop(struct service_owner *o);
+/** Whom the session of a visit is with. */
+const struct net_addr *service_address_of_visit(const struct service_owner *o, uint32_t visit);

@@ -1,0 +1,242 @@
+/**
+ * What is kept of services, their work and their visits, and the states of both. The drawings are in
+ * service_owner.h.
+ */
+#include <string.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/owners/service_work.h"
+
+#define SEEN_KEEP (16U << 10) /* octets of memory that a visit keeps for the next one */
+
+void service_owner_init(struct service_owner *o, const struct service_rules *rules,
+                        struct owner_out *out, struct known_chains *chains,
+                        struct arena_pool *arenas, struct wheel *wheel)
+{
+    *o = (struct service_owner){.rules = *rules,
+                                .out = out,
+                                .chains = chains,
+                                .arenas = arenas,
+                                .wheel = wheel,
+                                .tokens = rules->sessions_max,
+                                .free_visit = NO_INDEX,
+                                .first_without_token = NO_INDEX,
+                                .open_head = NO_INDEX};
+    leaf_names_init(&o->default_names, arenas);
+}
+
+static void work_free(struct service_work *work)
+{
+    free(work->pending);
+    free(work->ready);
+    free(work->told);
+    map_deinit(&work->wanted);
+    arena_reset(&work->arena);
+    free(work);
+}
+
+void service_owner_deinit(struct service_owner *o)
+{
+    for (uint32_t i = 0; i < o->visit_count; i++) {
+        buf_deinit(&o->visits[i].seen);
+    }
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (o->services[i].work != NULL) {
+            work_free(o->services[i].work);
+        }
+    }
+    free(o->visits);
+    free(o->services);
+    free(o->networks);
+    free(o->woken);
+    map_deinit(&o->index);
+    map_deinit(&o->network_index);
+    leaf_names_deinit(&o->default_names);
+    facts_pool_deinit(&o->facts);
+    free(o->ptr_hashes);
+}
+
+/* --- finding -------------------------------------------------------------------------------- */
+
+static struct hash_key key_of_service(const struct net_addr *address, uint16_t port)
+{
+    struct {
+        struct net_addr address;
+        uint8_t port[2];
+    } parts = {*address, {(uint8_t)(port >> 8), (uint8_t)port}};
+    return hash_key_of((struct span){(const uint8_t *)&parts, sizeof(parts)});
+}
+
+static uint32_t network_of(struct service_owner *o, const struct net_addr *address)
+{
+    struct net_addr network = net_addr_network(address);
+    bool added = false;
+    struct hash_key key = hash_key_of((struct span){(const uint8_t *)&network, sizeof(network)});
+    uint64_t *at = map_add(&o->network_index, key, o->network_count, &added);
+    if (!added) {
+        return (uint32_t)*at;
+    }
+    o->networks = memory_grow_list(o->networks, o->network_count, sizeof(*o->networks));
+    o->networks[o->network_count] =
+        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX};
+    return o->network_count++;
+}
+
+uint32_t service_find(const struct service_owner *o, const struct net_addr *address, uint16_t port)
+{
+    const uint64_t *at = map_find(&o->index, key_of_service(address, port));
+    return at != NULL ? (uint32_t)*at : NO_INDEX;
+}
+
+uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *address, uint16_t port)
+{
+    bool added = false;
+    uint64_t *at = map_add(&o->index, key_of_service(address, port), o->count, &added);
+    uint32_t index = (uint32_t)*at;
+    if (!added) {
+        return index;
+    }
+    o->services = memory_grow_list(o->services, o->count, sizeof(*o->services));
+    o->count++;
+    o->services[index] =
+        (struct service){.address = *address, .port = port, .gate = index, .next_port = NO_INDEX};
+    o->services[index].network = network_of(o, address);
+    /* A host wants all ports of an address at once, so the first port exists before the others. */
+    if (port != o->rules.first_port) {
+        uint32_t gate = service_find_or_add(o, address, o->rules.first_port);
+        o->services[index].gate = gate;
+        o->services[index].next_port = o->services[gate].next_port;
+        o->services[gate].next_port = index;
+    }
+    return index;
+}
+
+/* --- services ------------------------------------------------------------------------------- */
+
+static const bool service_leads_to[SERVICE_STATE_COUNT][SERVICE_STATE_COUNT] = {
+    [SERVICE_NEW] = {[SERVICE_GATHERS] = true},  [SERVICE_GATHERS] = {[SERVICE_PROBES] = true},
+    [SERVICE_PROBES] = {[SERVICE_KNOWN] = true}, [SERVICE_KNOWN] = {[SERVICE_IDLE] = true},
+    [SERVICE_IDLE] = {[SERVICE_KNOWN] = true},
+};
+
+void service_enter(struct service *s, enum service_state to)
+{
+    CHECK(service_leads_to[s->state][to]);
+    s->state = (uint8_t)to;
+}
+
+void service_begin_work(struct service_owner *o, uint32_t index)
+{
+    struct service *s = &o->services[index];
+    struct service_work *work = memory_new(1, sizeof(*work));
+    work->arena = ARENA_INIT(o->arenas);
+    work->owner = o;
+    work->index = index;
+    work->again = NO_INDEX;
+    work->no_sni_visit = NO_INDEX;
+    work->ptr_leader = NO_INDEX;
+    work->prev_open = NO_INDEX;
+    work->next_open = NO_INDEX;
+    bool known = s->state == SERVICE_IDLE;
+    work->no_sni = known || !o->rules.probe_no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
+    s->work = work;
+    service_enter(s, known ? SERVICE_KNOWN : SERVICE_GATHERS);
+    o->services_open++;
+}
+
+void service_end_work(struct service_owner *o, uint32_t index)
+{
+    struct service *s = &o->services[index];
+    wheel_clear(o->wheel, &s->work->timer);
+    work_free(s->work);
+    s->work = NULL;
+    service_enter(s, SERVICE_IDLE);
+    o->services_open--;
+}
+
+void service_wake(struct service_owner *o, uint32_t index)
+{
+    struct service *s = &o->services[index];
+    if (s->woken || s->work == NULL) {
+        return;
+    }
+    s->woken = true;
+    if (o->woken_count == o->woken_capacity) {
+        o->woken_capacity = o->woken_capacity > 0 ? 2 * o->woken_capacity : 64;
+        o->woken = memory_resize(o->woken, o->woken_capacity, sizeof(*o->woken));
+    }
+    o->woken[o->woken_count++] = index;
+}
+
+void service_wake_address(struct service_owner *o, uint32_t gate)
+{
+    for (uint32_t i = gate; i != NO_INDEX; i = o->services[i].next_port) {
+        service_wake(o, i);
+    }
+}
+
+/* --- visits --------------------------------------------------------------------------------- */
+
+static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
+    [VISIT_FREE] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true},
+    [VISIT_LEASE] = {[VISIT_TOKEN] = true},
+    [VISIT_TOKEN] = {[VISIT_RUNS] = true},
+    [VISIT_RUNS] =
+        {[VISIT_AGAIN] = true, [VISIT_JUDGES] = true, [VISIT_KEPT] = true, [VISIT_FREE] = true},
+    [VISIT_AGAIN] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true},
+    [VISIT_JUDGES] = {[VISIT_KEPT] = true, [VISIT_FREE] = true},
+    [VISIT_KEPT] = {[VISIT_FREE] = true},
+};
+
+void visit_enter(struct visit *v, enum visit_state to)
+{
+    CHECK(visit_leads_to[v->state][to]);
+    v->state = to;
+}
+
+uint32_t visit_open(struct service_owner *o, uint32_t service, enum probe p,
+                    const struct want *want)
+{
+    if (o->free_visit == NO_INDEX) {
+        o->visits = memory_grow_list(o->visits, o->visit_count, sizeof(*o->visits));
+        o->visits[o->visit_count] =
+            (struct visit){.seen = BUF_INIT(BUF_NO_LIMIT), .next = NO_INDEX};
+        o->free_visit = o->visit_count++;
+    }
+    uint32_t index = o->free_visit;
+    struct visit *v = &o->visits[index];
+    o->free_visit = v->next;
+    *v = (struct visit){
+        .seen = v->seen, .service = service, .probe = p, .want = *want, .next = NO_INDEX};
+    o->services[service].work->visits++;
+    return index;
+}
+
+void visit_close(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    visit_enter(v, VISIT_FREE);
+    o->services[v->service].work->visits--;
+    buf_reset_trim(&v->seen, SEEN_KEEP);
+    v->next = o->free_visit;
+    o->free_visit = index;
+}
+
+void visit_keep(struct visit *v, const struct seen_session *seen)
+{
+    CHECK(v->session_count < VISIT_SESSIONS_MAX);
+    struct visit_session *s = &v->sessions[v->session_count++];
+    *s = (struct visit_session){.probe = (uint8_t)v->probe};
+    memcpy(s->chain_id, seen->tls.chain_id, sizeof(s->chain_id));
+    codec_put_session(&v->seen, *seen);
+    v->probes |= 1U << v->probe;
+}
+
+size_t visit_read(const struct visit *v, struct seen_session *out)
+{
+    struct span in = buf_span(&v->seen);
+    for (size_t i = 0; i < v->session_count; i++) {
+        out[i] = codec_get_session(&in);
+    }
+    return v->session_count;
+}

@@ -1,0 +1,263 @@
+#pragma once
+
+/**
+ * A service under work, and what is kept of each. Private to service_*.c, probes.c and reverse_dns.c, which
+ * call each other in one direction only: service_owner.c the others, and all service_table.c.
+ */
+
+#include <assert.h>
+
+#include "scanner/owners/service_owner.h"
+#include "scanner/tls/handshake_key.h"
+#include "scanner/tls/version_plan.h"
+
+#define NO_INDEX           UINT32_MAX
+#define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
+#define VISIT_SESSIONS_MAX 4
+
+/** One host name that leads to the service: becomes an endpoint. */
+struct want {
+    struct span host;      /* in the arena of the work, as what else it points to */
+    struct span tlsa_base; /* of the records in force; empty: none */
+    const struct seen_tlsa *tlsas;
+    size_t tlsa_count;
+    uint8_t dane_host; /* enum dane_host */
+    uint64_t draw;     /* hash(seed, service, host): who is dialled, and in which order */
+    uint32_t block;
+};
+
+/** Of an address literal in an MX record there is none; RFC 6066 section 3: no literal in SNI. */
+static inline bool want_has_name(const struct want *want)
+{
+    struct net_addr literal;
+    return !net_addr_parse(want->host, &literal);
+}
+
+enum probe {
+    /* For the service: */
+    PROBE_NO_SNI,
+    PROBE_VERSIONS, /* one hello each, as the next */
+    PROBE_CIPHERS,
+    /* For a name, on one visit: */
+    PROBE_SNI,
+    PROBE_SNI_AGAIN, /* its leaf differs from the one without SNI */
+    PROBE_DANE_SNI,  /* SNI is the TLSA base domain, another name */
+    PROBE_OTHER_KEY, /* the certificate with the other kind of key */
+    PROBE_COUNT,
+};
+
+enum visit_state {
+    VISIT_FREE,
+    VISIT_LEASE, /* waits for it */
+    VISIT_TOKEN, /* the same */
+    VISIT_RUNS,
+    VISIT_AGAIN, /* wants another session */
+    VISIT_JUDGES,
+    VISIT_KEPT,
+    VISIT_STATE_COUNT,
+};
+
+/** One session of a visit; what it saw lies in visit.seen. */
+struct visit_session {
+    uint8_t probe;
+    bool unjudged; /* its chain */
+    uint8_t chain_id[32];
+    struct chain_brief chain;
+};
+
+struct visit {
+    enum visit_state state;
+    enum probe probe; /* of the session that is wanted or runs */
+    uint32_t service;
+    struct want want; /* the name asked for; else for the operator's limit */
+    uint64_t lease;   /* lease.session of one that is asked for or held; 0: none */
+    struct buf seen;  /* codec_put_session(), one behind the other */
+    struct visit_session sessions[VISIT_SESSIONS_MAX];
+    uint8_t session_count;
+    uint8_t unjudged;   /* of these */
+    uint32_t probes;    /* bits: which were made */
+    bool tls_attempted; /* of the first session, as the next three */
+    bool certified;     /* established, with a certificate */
+    bool differs;       /* its leaf from the one without SNI */
+    uint8_t key;        /* enum handshake_key of it */
+    uint32_t next;      /* in the line of AGAIN, the one for tokens or the free list */
+};
+
+/** What a host hears of its endpoint. */
+struct told_endpoint {
+    struct endpoint_brief brief;
+    struct span host; /* in the arena of the work */
+};
+
+enum service_state {
+    SERVICE_NEW,
+    SERVICE_GATHERS,
+    SERVICE_PROBES,
+    SERVICE_KNOWN, /* its row is written, as in the next */
+    SERVICE_IDLE,
+    SERVICE_STATE_COUNT,
+};
+
+enum no_sni_state {
+    NO_SNI_UNASKED,
+    NO_SNI_UNDER_WAY, /* the others need its result */
+    NO_SNI_KEPT,      /* for the row of the service */
+    NO_SNI_DONE,
+};
+
+struct service_work {
+    struct arena arena;
+    struct service_owner *owner;
+    uint32_t index;
+    struct map wanted;    /* names it heard of → the block that each is wanted in */
+    uint32_t open_until;  /* the block behind the last that a name was wanted in */
+    bool open;            /* in the list of these */
+    struct want *pending; /* of blocks that are still open; malloc */
+    size_t pending_count;
+    struct want *ready; /* to be dialled, the next one at the end; malloc */
+    size_t ready_count;
+    struct told_endpoint *told; /* waits for the row of the service; malloc */
+    size_t told_count;
+    struct wheel_timer timer; /* the address's next start */
+    uint32_t visits;          /* under way */
+    uint32_t again;           /* the line of AGAIN; NO_INDEX: none */
+    uint32_t next_in_network; /* queue of the network */
+    bool queued_in_network;
+    enum no_sni_state no_sni;
+    uint32_t no_sni_visit;  /* while it is kept */
+    struct want first_want; /* the first to be dialled of the first block */
+    /* versions and ciphers */
+    struct version_plan versions;
+    bool tls_reached;  /* some handshake was begun */
+    bool sni_ended;    /* some session with SNI is over */
+    bool completed[2]; /* a handshake completed: without SNI, with it */
+    bool hello_sni;    /* the ClientHellos of both carry SNI */
+    bool hello_under_way;
+    struct cipher_work *ciphers; /* in the arena; NULL: not begun */
+    /* reverse DNS */
+    struct seen_ptr ptr;
+    struct span *ptr_names;
+    uint8_t *ptr_states;
+    bool *ptr_confirmed;
+    struct span *ptr_awaited; /* the names in normal form; empty: not checked, or not any more */
+    uint8_t ptr_pending;
+    uint32_t ptr_leader; /* another port of the address, which asks for both; NO_INDEX: none */
+    uint32_t prev_open;  /* list of services whose blocks are not all closed */
+    uint32_t next_open;
+};
+
+/** What is kept of every service; 128 octets at most. */
+struct service {
+    struct service_work *work; /* NULL: NEW or IDLE */
+    uint64_t next_start_ms;    /* of the address; used in the gate only */
+    struct net_addr address;
+    uint16_t port;
+    uint16_t active;    /* sessions at the address; used in the gate only */
+    uint32_t gate;      /* the service that stands for the address: its first port */
+    uint32_t next_port; /* the next service of the same address; NO_INDEX: the last */
+    uint32_t network;
+    uint32_t names_total; /* in closed blocks */
+    uint32_t names_dialled;
+    uint8_t state;    /* enum service_state */
+    uint8_t failures; /* sessions that failed before TLS */
+    uint8_t spoken_outcome;
+    uint8_t spoken_starttls;
+    bool woken : 1;
+    bool starting : 1;    /* passed the rate, waits for lease or token; used in the gate only */
+    bool no_sni_done : 1; /* the session without SNI ended */
+    bool has_no_sni_leaf : 1;
+    uint8_t no_sni_outcome;  /* enum session_outcome */
+    uint8_t no_sni_starttls; /* enum starttls_state */
+    uint16_t no_sni_tls_version;
+    uint32_t no_sni_facts; /* in service_owner.facts */
+    uint8_t versions;      /* as in endpoint_brief, when the row is written */
+    struct chain_brief no_sni_chain;
+    uint8_t ptr_known;  /* enum truth: does the address have PTR names? */
+    uint8_t ptr_count;  /* of their hashes in service_owner.ptr_hashes */
+    uint32_t first_ptr; /* the first of them */
+    uint8_t no_sni_leaf_sha256[32];
+};
+
+static_assert(sizeof(struct service) <= 128, "design section 8");
+
+struct network {
+    uint32_t active;
+    uint32_t first_waiting; /* services */
+    uint32_t last_waiting;
+};
+
+/* --- service_table.c ------------------------------------------------------------------------ */
+
+/** @return NO_INDEX: nobody ever wanted it */
+uint32_t service_find(const struct service_owner *o, const struct net_addr *address, uint16_t port);
+uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *address,
+                             uint16_t port);
+void service_enter(struct service *s, enum service_state to);
+void service_begin_work(struct service_owner *o, uint32_t index);
+void service_end_work(struct service_owner *o, uint32_t index);
+/** service_go_on() comes by. */
+void service_wake(struct service_owner *o, uint32_t index);
+/** The same, all ports. @param gate service.gate */
+void service_wake_address(struct service_owner *o, uint32_t gate);
+uint32_t visit_open(struct service_owner *o, uint32_t service, enum probe p,
+                    const struct want *want);
+void visit_enter(struct visit *v, enum visit_state to);
+void visit_close(struct service_owner *o, uint32_t index);
+/** Keeps what its session saw. */
+void visit_keep(struct visit *v, const struct seen_session *seen);
+/** @param out room for VISIT_SESSIONS_MAX, borrowed from `v` @return how many */
+size_t visit_read(const struct visit *v, struct seen_session *out);
+
+/* --- service_gates.c ------------------------------------------------------------------------ */
+
+/** A session may begin at the address and in the network now; else the service is woken when one may. */
+bool visit_may_start(struct service_owner *o, uint32_t service);
+/** Goes on to lease, token and connection. */
+void visit_start(struct service_owner *o, uint32_t visit);
+void visit_on_lease(struct service_owner *o, const struct lease *lease);
+/** Wakes one that waits for a place in it, if there is one: that one may not need it any more, so each step
+ * of a service ends with this. */
+void service_wake_network(struct service_owner *o, uint32_t network);
+/** Its session ended: whoever waited for what it held is woken, or starts. */
+void visit_leave(struct service_owner *o, uint32_t visit);
+
+/* --- probes.c ------------------------------------------------------------------------------- */
+
+/** Which session the service wants next, if a gate opens. @return PROBE_COUNT: none at present */
+enum probe probe_next_for_service(const struct service_owner *o, const struct service *s);
+/** The next session of a visit that has had one, the same. */
+enum probe probe_next_for_visit(const struct service_owner *o, const struct visit *v);
+/** The row of the service has to wait for some. */
+bool probes_are_pending(const struct service_owner *o, const struct service *s);
+bool probe_is_for_name(enum probe p);
+/** A question of its own: what it meets is not the result. */
+bool probe_is_aside(enum probe p);
+void probe_begin(struct service_owner *o, struct service *s, enum probe p);
+/** Completes `d`, whose address and port are there. */
+void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
+void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen);
+struct seen_versions probe_versions_seen(const struct service_owner *o,
+                                         const struct service_work *w);
+struct seen_ciphers probe_ciphers_seen(const struct service_work *w);
+
+/* --- service_rows.c ------------------------------------------------------------------------- */
+
+void rows_write_service(struct service_owner *o, struct service *s);
+void rows_write_not_tested(struct service_owner *o, const struct service *s,
+                           const struct want *want, enum not_tested_reason reason);
+/** The service's session speaks for the name: what failed before TLS does not depend on it. */
+void rows_write_inherited(struct service_owner *o, const struct service *s,
+                          const struct want *want);
+void rows_write_visited(struct service_owner *o, const struct visit *v);
+
+/* --- reverse_dns.c -------------------------------------------------------------------------- */
+
+void reverse_dns_begin(struct service_owner *o, uint32_t service);
+void reverse_dns_on_answer(struct service_owner *o, uint32_t service,
+                           const struct dns_answer *answer);
+/** @return false: nobody waits for it */
+bool reverse_dns_on_checked(struct service_owner *o, const struct message_name_checked *m);
+/** What remains of the PTR names with the service: whether a host is one of them. */
+void reverse_dns_keep(struct service_owner *o, struct service *s, const struct seen_ptr *ptr);
+enum truth reverse_dns_is_host(const struct service_owner *o, const struct service *s,
+                               struct span host);

@@ -1,0 +1,388 @@
+/**
+ * What happens to the owner of services in service_scenarios.txt (scenario.h and stage.h tell the form):
+ *
+ *     rule NAME VALUE           (before the first event) rate, address, network, operator, sessions, names: limits;
+ *                               no_sni, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
+ *     want HOST at ADDRESS [port N] [in BLOCK] [base NAME]
+ *     close BLOCK
+ *     checked ADDRESS NAME yes|no
+ *     grant N | grant foreign   a lease, by the number it was asked with
+ *     end N OUTCOME [leaf N] [list N] [suite N]
+ *                               of the session that was dialled as number N; leaf: its certificate; list: a
+ *                               chain, the leaf's number if not given; suite: chosen in answer to a hello
+ *     verdict LIST              of the judges
+ *     pass MS                   time
+ *     stop
+ *
+ * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST]", "row ADDRESS|PORT OUTCOME of N", the service's
+ * and how many names lead there; "row HOST ADDRESS|PORT OUTCOME of N", an endpoint's and its attempts.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/owners/service_owner.h"
+#include "tests/unit/owners/stage.h"
+
+#define SESSIONS 64
+#define START_MS 1000000
+
+struct service_world {
+    struct stage stage;
+    struct public_suffixes *suffixes;
+    struct known_chains chains;
+    struct wheel wheel;
+    struct service_rules rules;
+    bool begun; /* the rules are read */
+    struct service_owner owner;
+    struct owner_dial dialled[SESSIONS + 1]; /* from 1 */
+    size_t dialled_count;
+    struct lease leases[SESSIONS + 1]; /* from 1, as asked for */
+    size_t lease_count;
+};
+
+static void answer_service(void *owner, uint64_t tag, const struct dns_answer *answer)
+{
+    service_on_answer(owner, tag, answer);
+}
+
+static void service_world_init(void *world)
+{
+    struct service_world *w = world;
+    *w = (struct service_world){.suffixes = public_suffixes_load(NULL)};
+    stage_init(&w->stage, &w->owner, answer_service);
+    known_chains_init(&w->chains);
+    wheel_init(&w->wheel, START_MS, 1);
+    w->rules = (struct service_rules){.suffixes = w->suffixes,
+                                      .first_port = 25,
+                                      .probe_no_sni = true,
+                                      .probe_sni = true,
+                                      .sessions_max = SESSIONS};
+}
+
+static void service_world_deinit(void *world)
+{
+    struct service_world *w = world;
+    service_owner_deinit(&w->owner);
+    known_chains_deinit(&w->chains);
+    stage_deinit(&w->stage);
+    public_suffixes_free(w->suffixes);
+}
+
+static void begin(struct service_world *w)
+{
+    if (!w->begun) {
+        w->begun = true;
+        service_owner_init(&w->owner, &w->rules, &w->stage.out, &w->chains, &w->stage.arenas,
+                           &w->wheel);
+        w->owner.now_ms = START_MS;
+    }
+}
+
+/* --- commands ------------------------------------------------------------------------------- */
+
+static void say_dials(struct service_world *w)
+{
+    for (struct span in = buf_span(&w->stage.out.dials); in.len > 0;) {
+        struct owner_dial d;
+        char text[NET_ADDR_TEXT_MAX];
+        codec_get_octets(&in, &d, sizeof(d));
+        cr_assert_lt(w->dialled_count, SESSIONS);
+        w->dialled[++w->dialled_count] = d;
+        (void)net_addr_format(&d.address, text);
+        say("  dial %zu %s|%u", w->dialled_count, text, d.port);
+        if (d.sni.len > 0) {
+            say(" %.*s", TEXT(d.sni));
+        }
+        if (d.hello_max_version != 0) {
+            say(" hello %x", d.hello_max_version);
+        }
+        if (d.hello_suites.count > 0) {
+            say(" suites");
+        }
+        if (d.key != HANDSHAKE_KEY_ANY) {
+            say(" key %s", d.key == HANDSHAKE_KEY_RSA ? "rsa" : "ecdsa");
+        }
+        say("\n");
+    }
+    buf_reset(&w->stage.out.dials);
+}
+
+/* Takes them out of the outbox, which the stage says. */
+static void say_leases(struct service_world *w)
+{
+    for (size_t i = 0; i < STAGE_WORKERS; i++) {
+        struct buf others = BUF_INIT(BUF_NO_LIMIT);
+        struct span in = buf_span(&w->stage.to_worker[i]);
+        enum message_kind kind;
+        struct span body;
+        for (struct span at = in; message_next(&in, &kind, &body); at = in) {
+            if (kind == MESSAGE_LEASE_WANT) {
+                struct lease lease = message_get_lease_want(body).lease;
+                cr_assert_lt(w->lease_count, SESSIONS);
+                say("  lease %zu of %.*s\n", ++w->lease_count, TEXT(lease.operator_name));
+                lease.operator_name = SPAN_LIT("mx.test"); /* of all scenarios with a limit */
+                w->leases[w->lease_count] = lease;
+            } else if (kind == MESSAGE_LEASE_RETURN) {
+                struct lease lease = message_get_lease_return(body).lease;
+                size_t n = w->lease_count;
+                while (n > 0 && w->leases[n].session != lease.session) {
+                    n--;
+                }
+                say("  lease %zu back\n", n);
+            } else {
+                buf_put(&others, (struct span){at.at, (size_t)(in.at - at.at)});
+            }
+        }
+        buf_deinit(&w->stage.to_worker[i]);
+        w->stage.to_worker[i] = others;
+    }
+}
+
+static struct span member(struct span row, const char *name)
+{
+    const char *at = memmem(row.at, row.len, name, strlen(name));
+    cr_assert_not_null(at, "%s", name);
+    at += strlen(name);
+    return (struct span){(const uint8_t *)at, strcspn(at, "\",")};
+}
+
+static size_t count_text(struct span in, const char *text)
+{
+    size_t count = 0;
+    const uint8_t *end = in.at + in.len;
+    for (const uint8_t *at = in.at;
+         (at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void say_rows(struct service_world *w, enum table_id table)
+{
+    struct row_sink_table *rows = &w->stage.rows.table[table];
+    buf_put_char(&rows->ndjson, '\0');
+    for (struct span in = {rows->ndjson.at, rows->ndjson.len - 1}; in.len > 0;) {
+        struct span row = {in.at, (size_t)((const uint8_t *)memchr(in.at, '\n', in.len) - in.at)};
+        in = (struct span){row.at + row.len + 1, in.len - row.len - 1};
+        if (table == TABLE_SERVICES) {
+            say("  row %.*s %.*s of %.*s\n", TEXT(member(row, "\"service\":\"")),
+                TEXT(member(row, "\"outcome\":\"")), TEXT(member(row, "\"names_total\":")));
+        } else {
+            say("  row %.*s %.*s|25 %.*s of %zu\n", TEXT(member(row, "\"host\":\"")),
+                TEXT(member(row, "\"address\":\"")), TEXT(member(row, "\"outcome\":\"")),
+                count_text(row, "\"started\":"));
+        }
+    }
+    buf_reset(&rows->ndjson);
+}
+
+static void say_all(struct service_world *w)
+{
+    for (bool more = true; more;) {
+        more = w->begun && service_go_on(&w->owner);
+    }
+    say_rows(w, TABLE_SERVICES);
+    say_rows(w, TABLE_ENDPOINTS);
+    say_leases(w);
+    stage_say_commands(&w->stage, w->owner.strays + w->chains.strays);
+    say_dials(w);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+static void rule_event(struct service_world *w, char *const *word)
+{
+    struct service_rules *r = &w->rules;
+    const struct {
+        const char *name;
+        uint32_t *limit;
+        bool *probe;
+    } rules[] = {{"address", &r->address_limit, NULL},   {"network", &r->network_limit, NULL},
+                 {"operator", &r->operator_limit, NULL}, {"sessions", &r->sessions_max, NULL},
+                 {"names", &r->names_per_address, NULL}, {"no_sni", NULL, &r->probe_no_sni},
+                 {"sni", NULL, &r->probe_sni},           {"versions", NULL, &r->probe_versions},
+                 {"ciphers", NULL, &r->probe_ciphers},   {"other_key", NULL, &r->probe_other_key}};
+    if (strcmp(word[1], "rate") == 0) {
+        r->address_rate = atoi(word[2]);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (strcmp(rules[i].name, word[1]) == 0) {
+            if (rules[i].limit != NULL) {
+                *rules[i].limit = (uint32_t)atoi(word[2]);
+            } else {
+                *rules[i].probe = atoi(word[2]) != 0;
+            }
+            return;
+        }
+    }
+    cr_assert_fail("no rule '%s'", word[1]);
+}
+
+static const char *value_of(char *const *word, size_t count, const char *name)
+{
+    for (size_t i = 1; i + 1 < count; i++) {
+        if (strcmp(word[i], name) == 0) {
+            return word[i + 1];
+        }
+    }
+    return NULL;
+}
+
+static uint32_t number_of(char *const *word, size_t count, const char *name, uint32_t otherwise)
+{
+    const char *value = value_of(word, count, name);
+    return value != NULL ? (uint32_t)atoi(value) : otherwise;
+}
+
+static void want_event(struct service_world *w, char *const *word, size_t count)
+{
+    const char *base = value_of(word, count, "base");
+    struct message_address_want m = {.block = number_of(word, count, "in", 0),
+                                     .host = span_of(word[1]),
+                                     .address = stage_address(word[3]),
+                                     .port = (uint16_t)number_of(word, count, "port", 25),
+                                     .tlsa_base = base != NULL ? span_of(base) : (struct span){0}};
+    service_on_address_want(&w->owner, &m);
+}
+
+static enum session_outcome outcome_of(const char *word)
+{
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        if (strcmp(outcome_info((enum session_outcome)o)->word, word) == 0) {
+            return (enum session_outcome)o;
+        }
+    }
+    cr_assert_fail("no outcome '%s'", word);
+    return OUTCOME_NOT_TESTED;
+}
+
+static void add_handshake(struct seen_session *seen, uint32_t leaf, uint32_t list)
+{
+    static uint8_t octets[] = {0, 0, 1, 0};
+    octets[3] = (uint8_t)leaf;
+    seen->tls_attempted = true;
+    seen->tls.completed = true;
+    seen->tls.version = 0x0304;
+    seen->tls.cipher = 0x1301;
+    seen->tls.signature_scheme = 0x0804; /* rsa_pss_rsae_sha256 */
+    seen->tls.list = (struct span){octets, sizeof(octets)};
+    seen->tls.cert_count = 1;
+    seen->tls.chain_id[0] = (uint8_t)list;
+    seen->tls.leaf_sha256[0] = (uint8_t)leaf;
+}
+
+static void end_event(struct service_world *w, char *const *word, size_t count)
+{
+    size_t n = (size_t)atoi(word[1]);
+    cr_assert(n > 0 && n <= w->dialled_count, "session %zu was not dialled", n);
+    const struct owner_dial *d = &w->dialled[n];
+    struct seen_session seen = {.outcome = outcome_of(word[2]), .sni = d->sni.len > 0};
+    seen.started_unix_ms = 1;
+    uint32_t leaf = number_of(word, count, "leaf", 0);
+    uint32_t suite = number_of(word, count, "suite", 0);
+    if (leaf > 0) {
+        add_handshake(&seen, leaf, number_of(word, count, "list", leaf));
+    }
+    if (d->hello_max_version != 0) {
+        bool reached = seen.outcome == OUTCOME_ESTABLISHED || seen.outcome == OUTCOME_TLS_ALERT;
+        seen.hello = (struct seen_hello){.attempted = true,
+                                         .max_version = d->hello_max_version,
+                                         .answer = suite > 0 ? HELLO_ACCEPTED
+                                                   : reached ? HELLO_REFUSED
+                                                             : HELLO_NONE,
+                                         .version = suite > 0 ? d->hello_max_version : 0,
+                                         .cipher = (uint16_t)suite,
+                                         .alert = suite > 0 ? -1 : 40};
+    }
+    service_on_session_end(&w->owner, d->visit, &seen);
+}
+
+static void verdict_event(struct service_world *w, char *const *word)
+{
+    uint8_t id[32] = {(uint8_t)atoi(word[1])};
+    struct message_chain_known m = {.chain_id = {id, sizeof(id)},
+                                    .brief = {.status = CHAIN_TRUSTED}};
+    const struct chain_waiter *waiters = NULL;
+    struct chain_brief verdict;
+    uint32_t count = known_chains_take(&w->chains, &m, &waiters, &verdict);
+    for (uint32_t i = 0; i < count; i++) {
+        service_on_verdict(&w->owner, waiters[i].index, m.chain_id, verdict);
+    }
+}
+
+static void grant_event(struct service_world *w, char *const *word)
+{
+    struct message_lease_grant m = {w->leases[atoi(word[1])]};
+    if (strcmp(word[1], "foreign") == 0) {
+        m.lease = (struct lease){.address = stage_address("192.0.2.1"),
+                                 .port = 25,
+                                 .session = 1ULL << 40,
+                                 .operator_name = SPAN_LIT("mx.test")};
+    }
+    service_on_lease_grant(&w->owner, &m);
+}
+
+static void pass_event(struct service_world *w, char *const *word)
+{
+    struct wheel_timer *due = NULL;
+    w->owner.now_ms += (uint64_t)atoi(word[1]);
+    while ((due = wheel_turn(&w->wheel, w->owner.now_ms)) != NULL) {
+        due->on_due(due);
+    }
+}
+
+static void run_event(struct service_world *w, char *const *word, size_t count)
+{
+    if (strcmp(word[0], "want") == 0) {
+        want_event(w, word, count);
+    } else if (strcmp(word[0], "close") == 0) {
+        service_on_block_closed(&w->owner, (uint32_t)atoi(word[1]));
+    } else if (strcmp(word[0], "checked") == 0) {
+        struct message_name_checked m = {.address = stage_address(word[1]),
+                                         .name = span_of(word[2]),
+                                         .state = DNS_DATA,
+                                         .confirmed = strcmp(word[3], "yes") == 0};
+        service_on_name_checked(&w->owner, &m);
+    } else if (strcmp(word[0], "grant") == 0) {
+        grant_event(w, word);
+    } else if (strcmp(word[0], "end") == 0) {
+        end_event(w, word, count);
+    } else if (strcmp(word[0], "verdict") == 0) {
+        verdict_event(w, word);
+    } else if (strcmp(word[0], "pass") == 0) {
+        pass_event(w, word);
+    } else {
+        cr_assert_str_eq(word[0], "stop", "no event");
+        service_stop(&w->owner);
+    }
+}
+
+static void service_event(void *world, char *const *word, size_t count)
+{
+    struct service_world *w = world;
+    if (strcmp(word[0], "rule") == 0) {
+        rule_event(w, word);
+        return;
+    }
+    begin(w);
+    if (!stage_event(&w->stage, word, count)) {
+        run_event(w, word, count);
+    }
+    say_all(w);
+}
+
+static const struct scenario_form form = {.file = "service_scenarios.txt",
+                                          .init = service_world_init,
+                                          .deinit = service_world_deinit,
+                                          .event = service_event};
+
+Test(service_owner, scenarios)
+{
+    static struct service_world w;
+    hash_secret_init();
+    size_t count = scenarios_run(&form, &w);
+    cr_assert_geq(count, 40, "%zu scenarios were read", count);
+}
