@@ -84,8 +84,9 @@ static enum exit_code print_reports(const struct options *o, int output, struct 
     } else {
         put_reports(&text, &rows, o);
         size_t missing = o->word_count - rows.table[TABLE_DOMAINS].count;
-        code =
-            print_text(&text, why) == EXIT_CODE_COMPLETE ? EXIT_CODE_COMPLETE : EXIT_CODE_ROWS_LOST;
+        bool sound = !result_rows_have_fault(&rows, why);
+        bool printed = print_text(&text, why) == EXIT_CODE_COMPLETE;
+        code = sound && printed ? EXIT_CODE_COMPLETE : EXIT_CODE_ROWS_LOST;
         if (missing > 0 && why->len == 0) {
             buf_putf(why, "%zu of %zu domains are not finished", missing, o->word_count);
         }

@@ -29,7 +29,7 @@ struct span read_chain(const struct facts *row, uint8_t chain_id[32], size_t *co
 /* Account and counts keep the word, so it must be the program's own. */
 static const char *read_invalid(const struct facts *row)
 {
-    const char *word = facts_word(row, DOMAINS_INVALID);
+    const char *word = facts_string(row, DOMAINS_INVALID);
     if (word == NULL) {
         return NULL;
     }
@@ -47,7 +47,7 @@ static void read_mx(const struct facts *f, const struct brief_judge *judge, stru
         .exchange = facts_text(f, MX_FACTS_EXCHANGE),
         .host = facts_text(f, MX_FACTS_HOST),
         .name_kind = (uint8_t)facts_enum(f, MX_FACTS_NAME_KIND, &mx_name_kind_vocabulary),
-        .unusable = facts_word(f, MX_FACTS_UNUSABLE),
+        .unusable = facts_string(f, MX_FACTS_UNUSABLE),
         .a_state = (uint8_t)facts_enum(f, MX_FACTS_A, &dns_state_vocabulary),
         .aaaa_state = (uint8_t)facts_enum(f, MX_FACTS_AAAA, &dns_state_vocabulary),
         .cname_count = facts_u8(f, MX_FACTS_CNAME_COUNT),

@@ -9,7 +9,8 @@
  */
 
 #include "scanner/observation/seen_issuer.h"
-#include "scanner/replay/row_facts.h"
+#include "scanner/observation/seen_target.h"
+#include "scanner/rows/row_facts.h"
 
 /** The octets of a row of certificates. */
 struct span read_certificate(const struct facts *row, uint8_t sha256[32]);

@@ -10,8 +10,8 @@
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/digest.h"
-#include "scanner/replay/plain_values.h"
 #include "scanner/report/summary.h"
+#include "scanner/rows/plain_values.h"
 
 #define MANIFEST_SCHEMA 1
 #define MANIFEST_NAME   "manifest.json"

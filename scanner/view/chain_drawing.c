@@ -1,27 +1,16 @@
 #include <stdio.h>
 
 #include "scanner/trust/chain_judge.h"
+#include "scanner/trust/intermediate_pool.h"
 #include "scanner/view/report.h"
-#include "scanner/view/word_meaning.h"
 
 #define NAMES_SHOWN  3
 #define LABEL_COLUMN 15
 #define DEPTH_MAX    12 /* levels of the drawing; paths are shorter */
 
-static bool is_word(const char *text, const char *word)
+enum ink chain_status_ink(enum chain_status status)
 {
-    return text != NULL && strcmp(text, word) == 0;
-}
-
-void meaning_put(struct paper *p, enum ink ink, const struct vocabulary *v, const char *word)
-{
-    struct span meaning = word_meaning(v, word);
-    paper_putf(p, ink, "%.*s", (int)meaning.len, (const char *)meaning.at);
-}
-
-enum ink chain_status_ink(const char *status)
-{
-    return is_word(status, "trusted") ? INK_GOOD : INK_ERROR;
+    return status == CHAIN_TRUSTED ? INK_GOOD : INK_ERROR;
 }
 
 static void begin_field(struct paper *p, const char *label)
@@ -32,53 +21,46 @@ static void begin_field(struct paper *p, const char *label)
 }
 
 /** "2026-01-31" of an RFC 3339 time. */
-static void put_date(struct paper *p, enum ink ink, const char *time)
+static void put_date(struct paper *p, enum ink ink, const struct facts *f, unsigned column)
 {
-    paper_putf(p, ink, "%.10s", time != NULL ? time : "unknown");
-}
-
-static const json_t *certificate(const struct domain_view *v, const char *fingerprint)
-{
-    const struct result_row *row = result_rows_find(v->rows, TABLE_CERTIFICATES, fingerprint);
-    return row != NULL ? row->value : NULL;
+    paper_putf(p, ink, "%.10s", facts_string_or(f, column, "unknown"));
 }
 
 /* --- the leaf -------------------------------------------------------------------------------- */
 
-static void put_names(struct paper *p, const json_t *leaf)
+static void put_names(struct paper *p, const struct facts *leaf)
 {
-    const json_t *names = value_object(leaf, "names");
-    size_t count = json_array_size(names);
-    int64_t total = value_int(leaf, "names_total", (int64_t)count);
+    size_t count = facts_list_len(leaf, CERTIFICATES_NAMES);
+    int64_t total = facts_natural(leaf, CERTIFICATES_NAMES_TOTAL, INT64_MAX);
+    total = total < 0 ? (int64_t)count : total;
     begin_field(p, "names");
     for (size_t i = 0; i < count && i < NAMES_SHOWN; i++) {
-        const char *name = json_string_value(json_array_get(names, i));
         paper_put(p, INK_PLAIN, i > 0 ? ", " : "");
-        paper_put(p, INK_PLAIN, name != NULL ? name : "?");
+        paper_put(p, INK_PLAIN, facts_list_string(leaf, CERTIFICATES_NAMES, i));
     }
     if (total > NAMES_SHOWN) {
         paper_putf(p, INK_PLAIN, " and %lld more", (long long)(total - NAMES_SHOWN));
     }
     if (count == 0) {
-        const char *cn = value_text(leaf, "subject_cn");
+        const char *cn = facts_string(leaf, CERTIFICATES_SUBJECT_CN);
         paper_putf(p, INK_WARNING, cn != NULL ? "none; only the common name %s" : "none",
                    cn != NULL ? cn : "");
     }
     paper_end(p);
 }
 
-static void put_key(struct paper *p, const json_t *leaf)
+static void put_key(struct paper *p, const struct facts *leaf)
 {
-    const char *algorithm = value_text(leaf, "key_algorithm");
-    const char *curve = value_text(leaf, "key_curve");
-    const char *signature = value_text(value_object(leaf, "signature_algorithm"), "name");
-    int64_t bits = value_int(leaf, "key_bits", 0);
+    struct facts algorithm = facts_member(leaf, CERTIFICATES_SIGNATURE_ALGORITHM);
+    const char *signature = facts_string(&algorithm, SIGNATURE_ALGORITHM_NAME);
+    const char *curve = facts_string(leaf, CERTIFICATES_KEY_CURVE);
+    uint32_t bits = facts_u32(leaf, CERTIFICATES_KEY_BITS);
     begin_field(p, "key");
-    paper_put(p, INK_PLAIN, algorithm != NULL ? algorithm : "unknown");
+    paper_put(p, INK_PLAIN, facts_string_or(leaf, CERTIFICATES_KEY_ALGORITHM, "unknown"));
     if (curve != NULL) {
         paper_putf(p, INK_PLAIN, " %s", curve);
     } else if (bits > 0) {
-        paper_putf(p, INK_PLAIN, " %lld bits", (long long)bits);
+        paper_putf(p, INK_PLAIN, " %u bits", bits);
     }
     if (signature != NULL) {
         paper_putf(p, INK_PLAIN, ", signed with %s", signature);
@@ -88,9 +70,9 @@ static void put_key(struct paper *p, const json_t *leaf)
 
 #define SOON_DAYS 14 /* as the finding chain.expires_soon */
 
-static void put_days_left(struct paper *p, const json_t *object)
+static void put_days_left(struct paper *p, const struct facts *leaf)
 {
-    int64_t days = value_int(object, "days_left", INT64_MIN);
+    int64_t days = facts_int(leaf, CERTIFICATES_DAYS_LEFT);
     if (days == INT64_MIN) {
         return;
     }
@@ -103,56 +85,70 @@ static void put_days_left(struct paper *p, const json_t *object)
     }
 }
 
-static void put_validity(struct paper *p, const json_t *leaf)
+static void put_validity(struct paper *p, const struct facts *leaf)
 {
-    const json_t *validity = value_object(leaf, "validity");
+    struct facts validity = facts_member(leaf, CERTIFICATES_VALIDITY);
     begin_field(p, "valid");
-    put_date(p, INK_PLAIN, value_text(validity, "start"));
+    put_date(p, INK_PLAIN, &validity, VALIDITY_START);
     paper_put(p, INK_PLAIN, " to ");
-    put_date(p, INK_PLAIN, value_text(validity, "end"));
+    put_date(p, INK_PLAIN, &validity, VALIDITY_END);
     put_days_left(p, leaf);
     paper_end(p);
 }
 
-static void put_leaf(struct paper *p, const struct domain_view *v, const json_t *chain)
+/* A certificate of a list, by the column that holds its fingerprint. */
+static struct facts certificate_at(const struct domain_view *v, const struct facts *f,
+                                   unsigned column, size_t i)
 {
-    const char *first = json_string_value(json_array_get(value_object(chain, "certificates"), 0));
-    const json_t *leaf = certificate(v, first);
-    const char *subject = value_text(leaf, "subject_dn");
-    const char *issuer = value_text(leaf, "issuer_dn");
+    const char *fingerprint =
+        i < facts_list_len(f, column) ? facts_list_string(f, column, i) : NULL;
+    return result_rows_facts(v->rows, TABLE_CERTIFICATES, fingerprint);
+}
+
+static const char *text_or_empty(const struct facts *f, unsigned column)
+{
+    const char *text = facts_string_or(f, column, "");
+    return text[0] != '\0' ? text : "empty";
+}
+
+static void put_leaf(struct paper *p, const struct domain_view *v, const struct facts *chain)
+{
+    struct facts leaf = certificate_at(v, chain, CHAINS_CERTIFICATES, 0);
     begin_field(p, "subject");
-    if (subject == NULL) {
-        paper_put(p, INK_ERROR, leaf == NULL ? "not recorded" : "the certificate cannot be parsed");
+    if (!facts_has(&leaf, CERTIFICATES_SUBJECT_DN)) {
+        paper_put(p, INK_ERROR,
+                  leaf.object == NULL ? "not recorded" : "the certificate cannot be parsed");
         paper_end(p);
         return;
     }
-    paper_put(p, INK_PLAIN, subject[0] != '\0' ? subject : "empty");
+    paper_put(p, INK_PLAIN, text_or_empty(&leaf, CERTIFICATES_SUBJECT_DN));
     paper_end(p);
-    put_names(p, leaf);
+    put_names(p, &leaf);
     begin_field(p, "issuer");
-    paper_put(p, INK_PLAIN, issuer != NULL && issuer[0] != '\0' ? issuer : "empty");
+    paper_put(p, INK_PLAIN, text_or_empty(&leaf, CERTIFICATES_ISSUER_DN));
     paper_end(p);
-    put_key(p, leaf);
-    put_validity(p, leaf);
+    put_key(p, &leaf);
+    put_validity(p, &leaf);
 }
 
 /* --- the verdict ----------------------------------------------------------------------------- */
 
-static void put_verdicts(struct paper *p, const json_t *chain)
+static void put_verdicts(struct paper *p, const struct facts *chain)
 {
-    const json_t *verdicts = value_object(chain, "verdicts");
-    for (size_t i = 0; i < json_array_size(verdicts); i++) {
-        const json_t *verdict = json_array_get(verdicts, i);
-        const char *status = value_text(verdict, "status");
-        const char *store = value_text(verdict, "store");
-        status = status != NULL ? status : "unknown";
+    size_t count = facts_list_len(chain, CHAINS_VERDICTS);
+    for (size_t i = 0; i < count; i++) {
+        struct facts verdict;
+        facts_list_object(chain, CHAINS_VERDICTS, i, &verdict);
+        enum chain_status status =
+            facts_enum(&verdict, STORE_VERDICT_STATUS, &chain_status_vocabulary);
         begin_field(p, i == 0 ? "trust" : "");
-        paper_put(p, chain_status_ink(status), status);
-        if (!is_word(status, "trusted")) {
+        paper_put(p, chain_status_ink(status), chain_status_word(status));
+        if (status != CHAIN_TRUSTED) {
             paper_put(p, INK_PLAIN, ": ");
             meaning_put(p, INK_PLAIN, &chain_status_vocabulary, status);
         }
-        paper_putf(p, INK_FAINT, " (trust store %s)", store != NULL ? store : "?");
+        paper_putf(p, INK_FAINT, " (trust store %s)",
+                   facts_string_or(&verdict, STORE_VERDICT_STORE, "?"));
         paper_end(p);
     }
 }
@@ -160,14 +156,14 @@ static void put_verdicts(struct paper *p, const json_t *chain)
 /** "Works in a browser, fails in mail": the commonest reason why nobody noticed. */
 static void put_browser(struct paper *p, const struct chain_view *c)
 {
-    const json_t *completion = c->completion != NULL ? c->completion->value : NULL;
-    const char *status = value_text(completion, "browser");
-    if (status == NULL) {
+    if (!facts_has(&c->completed, COMPLETIONS_BROWSER)) {
         return;
     }
+    enum chain_status status =
+        facts_enum(&c->completed, COMPLETIONS_BROWSER, &chain_status_vocabulary);
     begin_field(p, "browser");
-    paper_put(p, chain_status_ink(status), status);
-    if (is_word(status, "trusted")) {
+    paper_put(p, chain_status_ink(status), chain_status_word(status));
+    if (status == CHAIN_TRUSTED) {
         paper_put(p, INK_PLAIN,
                   ": works in a browser, fails in mail. Browsers fetch the missing certificate, "
                   "mail servers do not");
@@ -187,8 +183,8 @@ static void put_browser(struct paper *p, const struct chain_view *c)
 struct drawing {
     struct paper *paper;
     const struct domain_view *view;
-    const json_t *chain;
-    const json_t *verdict; /* with the first trust store */
+    const struct facts *chain;
+    struct facts verdict; /* with the first trust store */
     size_t level;
     char first[PREFIX_MAX]; /* prefixes of the paragraph */
     char next[PREFIX_MAX];
@@ -206,14 +202,15 @@ static void begin_level(struct drawing *d)
 
 static void put_faults(struct drawing *d, size_t step)
 {
-    const json_t *faults = value_object(d->verdict, "faults");
-    for (size_t i = 0; i < json_array_size(faults); i++) {
-        const json_t *fault = json_array_get(faults, i);
-        const char *word = value_text(fault, "fault");
-        if (word != NULL && value_int(fault, "step", -1) == (int64_t)step) {
+    size_t count = facts_list_len(&d->verdict, STORE_VERDICT_FAULTS);
+    for (size_t i = 0; i < count; i++) {
+        struct facts one;
+        facts_list_object(&d->verdict, STORE_VERDICT_FAULTS, i, &one);
+        enum path_fault fault = facts_enum(&one, PATH_FAULT_FACTS_FAULT, &path_fault_vocabulary);
+        if (facts_uint(&one, PATH_FAULT_FACTS_STEP, UINT64_MAX) == step) {
             paper_begin(d->paper, d->next, d->next);
-            paper_putf(d->paper, INK_ERROR, "%s: ", word);
-            meaning_put(d->paper, INK_ERROR, &path_fault_vocabulary, word);
+            paper_putf(d->paper, INK_ERROR, "%s: ", path_fault_word(fault));
+            meaning_put(d->paper, INK_ERROR, &path_fault_vocabulary, fault);
             paper_end(d->paper);
         }
     }
@@ -222,9 +219,9 @@ static void put_faults(struct drawing *d, size_t step)
 /** Its place in the list as sent; -1: it was not sent. */
 static int place_of(const struct drawing *d, const char *fingerprint)
 {
-    const json_t *sent = value_object(d->chain, "certificates");
-    for (size_t i = 0; fingerprint != NULL && i < json_array_size(sent); i++) {
-        if (is_word(json_string_value(json_array_get(sent, i)), fingerprint)) {
+    size_t count = facts_list_len(d->chain, CHAINS_CERTIFICATES);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(facts_list_string(d->chain, CHAINS_CERTIFICATES, i), fingerprint) == 0) {
             return (int)i;
         }
     }
@@ -233,25 +230,25 @@ static int place_of(const struct drawing *d, const char *fingerprint)
 
 static void put_step(struct drawing *d, size_t step, const char *fingerprint, bool is_anchor)
 {
-    const json_t *row = certificate(d->view, fingerprint);
-    const char *subject = value_text(row, "subject_dn");
+    struct facts row = result_rows_facts(d->view->rows, TABLE_CERTIFICATES, fingerprint);
     int place = place_of(d, fingerprint);
-    if (subject == NULL && is_anchor) {
-        subject = value_text(d->verdict, "anchor_dn");
-    }
+    const char *otherwise = is_anchor ? facts_string(&d->verdict, STORE_VERDICT_ANCHOR_DN) : NULL;
     begin_level(d);
     paper_put(d->paper, INK_FAINT,
               step == 0   ? "leaf "
               : is_anchor ? "trust anchor "
                           : "intermediate ");
-    paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be parsed");
-    if (row != NULL && step > 0) {
+    paper_put(d->paper, INK_PLAIN,
+              facts_string_or(&row, CERTIFICATES_SUBJECT_DN,
+                              otherwise != NULL ? otherwise : "cannot be parsed"));
+    if (row.object != NULL && step > 0) {
+        struct facts validity = facts_member(&row, CERTIFICATES_VALIDITY);
         paper_put(d->paper, INK_FAINT, ", valid until ");
-        put_date(d->paper, INK_FAINT, value_text(value_object(row, "validity"), "end"));
+        put_date(d->paper, INK_FAINT, &validity, VALIDITY_END);
     }
     if (is_anchor && place < 0) {
-        const char *store = value_text(d->verdict, "store");
-        paper_putf(d->paper, INK_FAINT, ", in trust store %s", store != NULL ? store : "?");
+        paper_putf(d->paper, INK_FAINT, ", in trust store %s",
+                   facts_string_or(&d->verdict, STORE_VERDICT_STORE, "?"));
     } else if (place >= 0 && place != (int)step) {
         paper_putf(d->paper, INK_WARNING, ", sent as number %d", place + 1);
     }
@@ -259,33 +256,46 @@ static void put_step(struct drawing *d, size_t step, const char *fingerprint, bo
     put_faults(d, step);
 }
 
-static const char *where_known(const json_t *completing)
+static const char *where_known(const struct facts *completing)
 {
-    const char *bundled = value_text(completing, "bundled");
-    bool file = is_word(value_text(completing, "source"), "file");
-    return file ? "a file of --intermediates" : bundled != NULL ? bundled : "another server";
+    enum intermediate_source source =
+        facts_enum(completing, COMPLETING_FACTS_SOURCE, &intermediate_source_vocabulary);
+    return source == INTERMEDIATE_FILE && facts_has(completing, COMPLETING_FACTS_SOURCE)
+               ? "a file of --intermediates"
+               : facts_string_or(completing, COMPLETING_FACTS_BUNDLED, "another server");
 }
 
-/* `row` of completions, or of chains, which knows no more than was known before. */
-static void put_completing(struct drawing *d, const json_t *row)
+static void put_missing_one(struct drawing *d, const struct facts *completing)
 {
-    const json_t *list = value_object(row, "completing");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *one = json_array_get(list, i);
-        const char *subject = value_text(one, "subject_dn");
-        begin_level(d);
-        paper_put(d->paper, INK_ERROR, "missing ");
-        paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "a certificate");
-        paper_put(d->paper, INK_FAINT, ", known from ");
-        paper_put(d->paper, INK_FAINT, where_known(one));
-        int64_t hosts = value_int(one, "sent_by_hosts", 0);
-        if (hosts > 0) {
-            paper_putf(d->paper, INK_FAINT, ", sent by %lld MX host%s of this scan",
-                       (long long)hosts, hosts == 1 ? "" : "s");
-        }
-        paper_end(d->paper);
+    uint32_t hosts = facts_u32(completing, COMPLETING_FACTS_SENT_BY_HOSTS);
+    begin_level(d);
+    paper_put(d->paper, INK_ERROR, "missing ");
+    paper_put(d->paper, INK_PLAIN,
+              facts_string_or(completing, COMPLETING_FACTS_SUBJECT_DN, "a certificate"));
+    paper_put(d->paper, INK_FAINT, ", known from ");
+    paper_put(d->paper, INK_FAINT, where_known(completing));
+    if (hosts > 0) {
+        paper_putf(d->paper, INK_FAINT, ", sent by %u MX host%s of this scan", hosts,
+                   hosts == 1 ? "" : "s");
     }
-    const char *anchor = value_text(row, "anchor_dn");
+    paper_end(d->paper);
+}
+
+/** The list of what completes it; none: nothing is drawn. */
+static bool put_completing(struct drawing *d, const struct facts *row, unsigned column)
+{
+    size_t count = facts_list_len(row, column);
+    for (size_t i = 0; i < count; i++) {
+        struct facts one;
+        facts_list_object(row, column, i, &one);
+        put_missing_one(d, &one);
+    }
+    return count > 0;
+}
+
+static void put_anchor_of_completion(struct drawing *d, const struct facts *completed)
+{
+    const char *anchor = facts_string(completed, COMPLETIONS_ANCHOR_DN);
     if (anchor != NULL) {
         begin_level(d);
         paper_put(d->paper, INK_FAINT, "trust anchor ");
@@ -297,52 +307,48 @@ static void put_completing(struct drawing *d, const json_t *row)
 /** What should follow where the path ends without an anchor. */
 static void put_missing(struct drawing *d, const struct chain_view *c)
 {
-    const json_t *completion = c->completion != NULL ? c->completion->value : NULL;
-    const char *issuer = value_text(d->chain, "missing_issuer_dn");
-    const json_t *urls = value_object(d->chain, "missing_issuer_urls");
-    if (json_array_size(value_object(completion, "completing")) > 0) {
-        put_completing(d, completion);
-    } else if (json_array_size(value_object(d->chain, "completing")) > 0) {
-        put_completing(d, d->chain);
-    } else if (issuer != NULL) {
+    const char *issuer = facts_string(d->chain, CHAINS_MISSING_ISSUER_DN);
+    if (put_completing(d, &c->completed, COMPLETIONS_COMPLETING)) {
+        put_anchor_of_completion(d, &c->completed);
+    } else if (!put_completing(d, d->chain, CHAINS_COMPLETING) && issuer != NULL) {
         begin_level(d);
         paper_put(d->paper, INK_ERROR, "missing ");
         paper_put(d->paper, INK_PLAIN, issuer);
         paper_end(d->paper);
     }
-    const char *url = json_string_value(json_array_get(urls, 0));
-    if (url != NULL) {
+    if (facts_list_len(d->chain, CHAINS_MISSING_ISSUER_URLS) > 0) {
         paper_begin(d->paper, d->next, d->next);
         paper_put(d->paper, INK_FAINT, "it can be fetched from ");
-        paper_put(d->paper, INK_FAINT, url);
+        paper_put(d->paper, INK_FAINT, facts_list_string(d->chain, CHAINS_MISSING_ISSUER_URLS, 0));
         paper_end(d->paper);
     }
 }
 
 #define OTHERS_SHOWN 4
 
-static bool is_of_path(const char *role)
+static bool is_of_path(const char *word)
 {
-    return is_word(role, "leaf") || is_word(role, "intermediate") || is_word(role, "root");
+    unsigned role = CERT_ROLE_UNRELATED;
+    (void)vocabulary_find(&cert_role_vocabulary, span_of(word), &role);
+    return role == CERT_ROLE_LEAF || role == CERT_ROLE_INTERMEDIATE || role == CERT_ROLE_ROOT;
 }
 
 /** What was sent and is not of the path. */
 static void put_others(struct drawing *d)
 {
-    const json_t *sent = value_object(d->chain, "certificates");
-    const json_t *roles = value_object(d->chain, "roles");
+    size_t roles = facts_list_len(d->chain, CHAINS_ROLES);
     size_t count = 0;
-    for (size_t i = 0; i < json_array_size(roles); i++) {
-        const char *role = json_string_value(json_array_get(roles, i));
-        if (role == NULL || is_of_path(role) || ++count > OTHERS_SHOWN) {
+    for (size_t i = 0; i < roles; i++) {
+        const char *role = facts_list_string(d->chain, CHAINS_ROLES, i);
+        if (is_of_path(role) || ++count > OTHERS_SHOWN) {
             continue;
         }
-        const json_t *row = certificate(d->view, json_string_value(json_array_get(sent, i)));
-        const char *subject = value_text(row, "subject_dn");
+        struct facts row = certificate_at(d->view, d->chain, CHAINS_CERTIFICATES, i);
         paper_begin(d->paper, "      ", "        ");
         paper_putf(d->paper, INK_WARNING, "also sent, as number %zu", i + 1);
         paper_putf(d->paper, INK_FAINT, " (%s): ", role);
-        paper_put(d->paper, INK_PLAIN, subject != NULL ? subject : "cannot be parsed");
+        paper_put(d->paper, INK_PLAIN,
+                  facts_string_or(&row, CERTIFICATES_SUBJECT_DN, "cannot be parsed"));
         paper_end(d->paper);
     }
     if (count > OTHERS_SHOWN) {
@@ -354,16 +360,18 @@ static void put_others(struct drawing *d)
 
 static void put_path(struct paper *p, const struct domain_view *v, const struct chain_view *c)
 {
-    const json_t *chain = c->chain->value;
-    struct drawing d = {.paper = p, .view = v, .chain = chain};
-    d.verdict = json_array_get(value_object(chain, "verdicts"), 0);
-    const json_t *path = value_object(d.verdict, "path");
-    const char *anchor = value_text(d.verdict, "anchor_sha256");
-    for (size_t i = 0; i < json_array_size(path); i++) {
-        const char *fingerprint = json_string_value(json_array_get(path, i));
-        put_step(&d, i, fingerprint, is_word(anchor, fingerprint != NULL ? fingerprint : ""));
+    struct drawing d = {.paper = p, .view = v, .chain = &c->facts};
+    if (facts_list_len(d.chain, CHAINS_VERDICTS) == 0) {
+        return;
     }
-    if (anchor == NULL && json_array_size(path) > 0) {
+    facts_list_object(d.chain, CHAINS_VERDICTS, 0, &d.verdict);
+    const char *anchor = facts_string_or(&d.verdict, STORE_VERDICT_ANCHOR_SHA256, "");
+    size_t steps = facts_list_len(&d.verdict, STORE_VERDICT_PATH);
+    for (size_t i = 0; i < steps; i++) {
+        const char *fingerprint = facts_list_string(&d.verdict, STORE_VERDICT_PATH, i);
+        put_step(&d, i, fingerprint, strcmp(anchor, fingerprint) == 0);
+    }
+    if (anchor[0] == '\0' && steps > 0) {
         put_missing(&d, c);
     }
     put_others(&d);
@@ -378,8 +386,8 @@ void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t inde
         paper_end(p);
         return;
     }
-    put_leaf(p, v, c->chain->value);
-    put_verdicts(p, c->chain->value);
+    put_leaf(p, v, &c->facts);
+    put_verdicts(p, &c->facts);
     put_browser(p, c);
     put_path(p, v, c);
 }

@@ -6,47 +6,26 @@
 
 #define SMTP_PORT 25
 
-void route_put_address(struct buf *out, const json_t *brief)
+void route_put_address(struct buf *out, const struct facts *brief)
 {
-    const char *address = value_text(brief, "address");
-    int64_t port = value_int(brief, "port", SMTP_PORT);
-    buf_put_text(out, address != NULL ? address : "?");
+    uint16_t port = facts_u16(brief, BRIEF_PORT);
+    buf_put_text(out, facts_string_or(brief, BRIEF_ADDRESS, "?"));
     if (port != SMTP_PORT) {
-        buf_putf(out, " port %lld", (long long)port);
+        buf_putf(out, " port %d", port);
     }
 }
 
 bool route_is_in_clear(const struct route_view *r)
 {
-    const char *outcome = value_text(r->brief, "outcome");
-    if (outcome == NULL) {
-        return false;
-    }
-    return strcmp(outcome, "starttls_not_offered") == 0 ||
-           strcmp(outcome, "starttls_masked") == 0 || strcmp(outcome, "helo_only") == 0;
-}
-
-bool route_has_quirk(const struct route_view *r, const char *quirk)
-{
-    const json_t *quirks = json_object_get(value_object(r->session, "transcript"), "quirks");
-    for (size_t i = 0; i < json_array_size(quirks); i++) {
-        const char *word = json_string_value(json_array_get(quirks, i));
-        if (word != NULL && strcmp(word, quirk) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool route_has_form(const struct route_view *r)
-{
-    return json_array_size(json_object_get(value_object(r->session, "transcript"), "forms")) > 0;
+    return r->outcome == OUTCOME_STARTTLS_NOT_OFFERED || r->outcome == OUTCOME_STARTTLS_MASKED ||
+           r->outcome == OUTCOME_HELO_ONLY;
 }
 
 bool route_ends_with_tls(const struct route_view *r)
 {
-    return route_has_quirk(r, "lost_after_tls") || route_has_quirk(r, "refused_after_tls") ||
-           route_has_quirk(r, "silent_after_tls");
+    return smtp_has_quirk(r->quirks, SMTP_QUIRK_LOST_AFTER_TLS) ||
+           smtp_has_quirk(r->quirks, SMTP_QUIRK_REFUSED_AFTER_TLS) ||
+           smtp_has_quirk(r->quirks, SMTP_QUIRK_SILENT_AFTER_TLS);
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -80,44 +59,61 @@ static int add_chain(struct domain_view *v, const char *chain_id, bool counts)
     v->chain[v->chain_count] = (struct chain_view){
         .chain = result_rows_find(v->rows, TABLE_CHAINS, chain_id),
         .completion = result_rows_find(v->rows, TABLE_COMPLETIONS, chain_id),
+        .facts = result_rows_facts(v->rows, TABLE_CHAINS, chain_id),
+        .completed = result_rows_facts(v->rows, TABLE_COMPLETIONS, chain_id),
         .chain_id = chain_id,
         .counts = counts,
     };
     return (int)v->chain_count++;
 }
 
-static const json_t *value_of(const struct result_row *row)
+/** The session that speaks for the endpoint: its own, or that of the row it names. */
+static void find_session(const struct domain_view *v, struct route_view *r)
 {
-    return row != NULL ? row->value : NULL;
+    const char *from = facts_string(&r->endpoint, ENDPOINTS_SESSION_FROM);
+    struct facts service = result_rows_facts(v->rows, TABLE_SERVICES, from);
+    struct facts endpoint = result_rows_facts(v->rows, TABLE_ENDPOINTS, from);
+    if (r->endpoint.object == NULL) {
+        service = r->service;
+    } else if (endpoint.object == NULL) {
+        endpoint = r->endpoint;
+    }
+    bool of_service = service.object != NULL;
+    r->transcript = of_service ? facts_member(&service, SERVICES_TRANSCRIPT)
+                               : facts_member(&endpoint, ENDPOINTS_TRANSCRIPT);
+    r->handshake = of_service ? facts_member(&service, SERVICES_HANDSHAKE)
+                              : facts_member(&endpoint, ENDPOINTS_HANDSHAKE);
+    r->quirks = facts_bits(&r->transcript, TRANSCRIPT_QUIRKS, &smtp_quirk_vocabulary);
+    r->forms = facts_bits(&r->transcript, TRANSCRIPT_FORMS, &smtp_form_vocabulary);
 }
 
-/** The row whose session speaks for the endpoint: its own, or the one it names. */
-static const json_t *session_of(const struct domain_view *v, const struct result_row *endpoint)
+static void find_chains(struct domain_view *v, struct route_view *r)
 {
-    const char *from = value_text(value_of(endpoint), "session_from");
-    const struct result_row *service = result_rows_find(v->rows, TABLE_SERVICES, from);
-    const struct result_row *other = result_rows_find(v->rows, TABLE_ENDPOINTS, from);
-    return service != NULL ? service->value : other != NULL ? other->value : value_of(endpoint);
+    struct facts other_key = facts_member(&r->endpoint, ENDPOINTS_OTHER_KEY);
+    struct facts dane_sni = facts_member(&r->endpoint, ENDPOINTS_DANE_SNI);
+    r->chain = add_chain(v, facts_string(&r->endpoint, ENDPOINTS_CHAIN_ID), true);
+    r->default_chain = add_chain(v, facts_string(&r->service, SERVICES_CHAIN_ID), r->chain < 0);
+    r->other_chain = add_chain(v, facts_string(&other_key, OTHER_KEY_FACTS_CHAIN_ID), true);
+    r->dane_chain = add_chain(v, facts_string(&dane_sni, DANE_SNI_FACTS_CHAIN_ID), true);
 }
 
-static void add_route(struct domain_view *v, const json_t *mx, const json_t *brief)
+static void add_route(struct domain_view *v, size_t mx_index, const struct facts *mx,
+                      const struct facts *brief)
 {
     struct buf key = BUF_INIT(BUF_NO_LIMIT);
-    const char *host = value_text(mx, "host");
-    const char *address = value_text(brief, "address");
-    long long port = (long long)value_int(brief, "port", 0);
-    struct route_view r = {.mx = mx, .brief = brief};
-    buf_putf(&key, "%s|%s|%lld", host ? host : "", address ? address : "", port);
+    struct route_view r = {.mx_index = mx_index, .mx = *mx, .brief = *brief};
+    buf_putf(&key, "%s|%s|%d", facts_string_or(mx, MX_FACTS_HOST, ""),
+             facts_string_or(brief, BRIEF_ADDRESS, ""), facts_u16(brief, BRIEF_PORT));
     buf_put_char(&key, '\0');
-    r.endpoint = result_rows_find(v->rows, TABLE_ENDPOINTS, (const char *)key.at);
-    r.service = result_rows_find(v->rows, TABLE_SERVICES, strchr((const char *)key.at, '|') + 1);
-    r.session = r.endpoint != NULL ? session_of(v, r.endpoint) : value_of(r.service);
-    r.chain = add_chain(v, value_text(value_of(r.endpoint), "chain_id"), true);
-    r.default_chain = add_chain(v, value_text(value_of(r.service), "chain_id"), r.chain < 0);
-    const json_t *other_key = value_object(value_of(r.endpoint), "other_key");
-    r.other_chain = add_chain(v, value_text(other_key, "chain_id"), true);
-    const json_t *dane_sni = value_object(value_of(r.endpoint), "dane_sni");
-    r.dane_chain = add_chain(v, value_text(dane_sni, "chain_id"), true);
+    const char *endpoint = (const char *)key.at;
+    const char *service = strchr(endpoint, '|') + 1;
+    r.endpoint_row = result_rows_find(v->rows, TABLE_ENDPOINTS, endpoint);
+    r.service_row = result_rows_find(v->rows, TABLE_SERVICES, service);
+    r.endpoint = result_rows_facts(v->rows, TABLE_ENDPOINTS, endpoint);
+    r.service = result_rows_facts(v->rows, TABLE_SERVICES, service);
+    r.outcome = facts_enum(brief, BRIEF_OUTCOME, &outcome_vocabulary);
+    find_session(v, &r);
+    find_chains(v, &r);
     v->route = memory_grow_list(v->route, v->route_count, sizeof(*v->route));
     v->route[v->route_count++] = r;
     buf_deinit(&key);
@@ -125,25 +121,28 @@ static void add_route(struct domain_view *v, const json_t *mx, const json_t *bri
 
 static void find_rows(struct domain_view *v)
 {
-    const json_t *set = value_object(v->domain->value, "mx");
-    for (size_t i = 0; i < json_array_size(set); i++) {
-        const json_t *mx = json_array_get(set, i);
-        const json_t *briefs = value_object(mx, "endpoints");
-        add_host(v, value_text(mx, "host"));
-        for (size_t k = 0; k < json_array_size(briefs); k++) {
-            add_route(v, mx, json_array_get(briefs, k));
+    size_t count = facts_list_len(&v->domain, DOMAINS_MX);
+    for (size_t i = 0; i < count; i++) {
+        struct facts mx;
+        facts_list_object(&v->domain, DOMAINS_MX, i, &mx);
+        size_t briefs = facts_list_len(&mx, MX_FACTS_ENDPOINTS);
+        add_host(v, facts_string(&mx, MX_FACTS_HOST));
+        for (size_t k = 0; k < briefs; k++) {
+            struct facts brief;
+            facts_list_object(&mx, MX_FACTS_ENDPOINTS, k, &brief);
+            add_route(v, i, &mx, &brief);
         }
     }
 }
 
 static void find_policy(struct domain_view *v)
 {
-    const json_t *sts = value_object(v->domain->value, "mta_sts");
-    v->policy = result_rows_find(v->rows, TABLE_POLICIES, value_text(sts, "policy_host"));
-    const json_t *policy = value_of(v->policy);
-    v->policy_body =
-        result_rows_find(v->rows, TABLE_POLICY_BODIES, value_text(policy, "policy_sha256"));
-    v->policy_chain = add_chain(v, value_text(policy, "chain_id"), true);
+    const char *host = facts_string(&v->mta_sts, MTA_STS_FACTS_POLICY_HOST);
+    v->policy = result_rows_find(v->rows, TABLE_POLICIES, host);
+    v->policy_facts = result_rows_facts(v->rows, TABLE_POLICIES, host);
+    v->policy_body = result_rows_find(v->rows, TABLE_POLICY_BODIES,
+                                      facts_string(&v->policy_facts, POLICIES_POLICY_SHA256));
+    v->policy_chain = add_chain(v, facts_string(&v->policy_facts, POLICIES_CHAIN_ID), true);
 }
 
 /** Mail comes by port 25; the others are judged for the domain where nothing else was asked for. */
@@ -151,52 +150,48 @@ static void mark_routes(struct domain_view *v)
 {
     bool any = false;
     for (size_t i = 0; i < v->route_count; i++) {
-        any = any || value_int(v->route[i].brief, "port", 0) == SMTP_PORT;
+        any = any || facts_u16(&v->route[i].brief, BRIEF_PORT) == SMTP_PORT;
     }
     v->has_smtp_port = any;
     for (size_t i = 0; i < v->route_count; i++) {
-        v->route[i].tells = !any || value_int(v->route[i].brief, "port", 0) == SMTP_PORT;
+        v->route[i].tells = !any || facts_u16(&v->route[i].brief, BRIEF_PORT) == SMTP_PORT;
     }
 }
 
 /* --- findings -------------------------------------------------------------------------------- */
 
-static bool find_severity(const char *word, enum severity *out)
+static bool has_code(const struct facts *row, unsigned column, enum finding_code code)
 {
-    for (enum severity s = 0; word != NULL && s < SEVERITY_COUNT; s++) {
-        if (strcmp(word, severity_word(s)) == 0) {
-            *out = s;
+    size_t count = facts_list_len(row, column);
+    for (size_t i = 0; i < count; i++) {
+        struct facts finding;
+        facts_list_object(row, column, i, &finding);
+        if (strcmp(facts_string_or(&finding, FINDING_FACTS_CODE, ""), finding_info(code)->code) ==
+            0) {
             return true;
         }
     }
     return false;
 }
 
-static bool has_code(const struct result_row *row, const char *code)
-{
-    const json_t *list = value_object(value_of(row), "findings");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *this = value_text(json_array_get(list, i), "code");
-        if (this != NULL && strcmp(this, code) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+#define NO_CODE FINDING_COUNT
 
-/** @param but a code that is told otherwise, or NULL */
-static void add_findings(struct domain_view *v, const struct result_row *row, const char *where,
-                         bool counts, const char *but)
+/** The list of findings of a row. @param but a code that is told otherwise, or NO_CODE */
+static void add_findings(struct domain_view *v, const struct facts *row, unsigned column,
+                         const char *where, bool counts, enum finding_code but)
 {
-    const json_t *list = value_object(value_of(row), "findings");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *finding = json_array_get(list, i);
-        const char *code = value_text(finding, "code");
-        const char *evidence = value_text(finding, "evidence");
-        struct found f = {.evidence = evidence != NULL ? evidence : "", .counts = counts};
-        if (code == NULL || !finding_code_find(code, &f.code) ||
-            !find_severity(value_text(finding, "severity"), &f.severity) ||
-            (but != NULL && strcmp(code, but) == 0)) {
+    size_t count = facts_list_len(row, column);
+    for (size_t i = 0; i < count; i++) {
+        struct facts finding;
+        struct found f = {.counts = counts};
+        facts_list_object(row, column, i, &finding);
+        f.evidence = facts_string_or(&finding, FINDING_FACTS_EVIDENCE, "");
+        f.severity = facts_enum(&finding, FINDING_FACTS_SEVERITY, &severity_vocabulary);
+        if (!finding_code_find(facts_string_or(&finding, FINDING_FACTS_CODE, ""), &f.code)) {
+            facts_bad(&finding, FINDING_FACTS_CODE, "has a word that this version does not know");
+            continue;
+        }
+        if (f.code == but) {
             continue;
         }
         f.where = memory_new(strlen(where) + 1, 1);
@@ -217,15 +212,13 @@ static const char *without_prefix(const char *evidence, const char *prefix)
 static const char *without_place(const char *evidence, const struct route_view *r)
 {
     struct buf place = BUF_INIT(BUF_NO_LIMIT);
-    const char *host = value_text(r->mx, "host");
-    const char *address = value_text(r->brief, "address");
-    buf_putf(&place, "%s port %lld", address != NULL ? address : "",
-             (long long)value_int(r->brief, "port", 0));
+    buf_putf(&place, "%s port %d", facts_string_or(&r->brief, BRIEF_ADDRESS, ""),
+             facts_u16(&r->brief, BRIEF_PORT));
     buf_put_char(&place, '\0');
     const char *rest = without_prefix(evidence, (const char *)place.at);
     if (rest != evidence) {
         buf_reset(&place);
-        buf_putf(&place, ", host %s", host != NULL ? host : "");
+        buf_putf(&place, ", host %s", facts_string_or(&r->mx, MX_FACTS_HOST, ""));
         buf_put_char(&place, '\0');
         rest = without_prefix(rest, (const char *)place.at);
         rest = without_prefix(without_prefix(rest, ": "), ", ");
@@ -234,40 +227,35 @@ static const char *without_place(const char *evidence, const struct route_view *
     return rest;
 }
 
-static void add_findings_of_route(struct domain_view *v, const struct route_view *r,
-                                  const struct result_row *row, const char *where)
-{
-    size_t first = v->found_count;
-    add_findings(v, row, where, true, NULL);
-    for (size_t i = first; i < v->found_count; i++) {
-        v->found[i].evidence = without_place(v->found[i].evidence, r);
-    }
-}
-
 static void add_findings_of_routes(struct domain_view *v)
 {
     struct buf where = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < v->route_count; i++) {
         const struct route_view *r = &v->route[i];
+        size_t first = v->found_count;
         buf_reset(&where);
-        route_put_address(&where, r->brief);
+        route_put_address(&where, &r->brief);
         buf_put_char(&where, '\0');
-        add_findings_of_route(v, r, r->service, (const char *)where.at);
-        add_findings_of_route(v, r, r->endpoint, (const char *)where.at);
+        const char *at = (const char *)where.at;
+        add_findings(v, &r->service, SERVICES_FINDINGS, at, true, NO_CODE);
+        add_findings(v, &r->endpoint, ENDPOINTS_FINDINGS, at, true, NO_CODE);
+        for (size_t k = first; k < v->found_count; k++) {
+            v->found[k].evidence = without_place(v->found[k].evidence, r);
+        }
     }
     buf_deinit(&where);
 }
 
 static void add_findings_of_certificates(struct domain_view *v, const struct chain_view *c)
 {
-    const json_t *list = value_object(value_of(c->chain), "certificates");
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *fingerprint = json_string_value(json_array_get(list, i));
-        const struct result_row *row = result_rows_find(v->rows, TABLE_CERTIFICATES, fingerprint);
-        const char *name = value_text(value_of(row), "subject_cn");
-        name = name != NULL ? name : value_text(value_of(row), "subject_dn");
-        add_findings(v, row, name != NULL && name[0] != '\0' ? name : "a certificate", c->counts,
-                     NULL);
+    size_t count = facts_list_len(&c->facts, CHAINS_CERTIFICATES);
+    for (size_t i = 0; i < count; i++) {
+        const char *fingerprint = facts_list_string(&c->facts, CHAINS_CERTIFICATES, i);
+        struct facts row = result_rows_facts(v->rows, TABLE_CERTIFICATES, fingerprint);
+        const char *name = facts_string(&row, CERTIFICATES_SUBJECT_CN);
+        name = name != NULL ? name : facts_string_or(&row, CERTIFICATES_SUBJECT_DN, "");
+        add_findings(v, &row, CERTIFICATES_FINDINGS, name[0] != '\0' ? name : "a certificate",
+                     c->counts, NO_CODE);
     }
 }
 
@@ -278,9 +266,11 @@ static void add_findings_of_chains(struct domain_view *v)
         char where[32];
         (void)snprintf(where, sizeof(where), "chain %zu", i + 1);
         /* A chain that could be completed says so; that its issuer is unknown is the same fault. */
-        bool completed = has_code(c->completion, "chain.missing_intermediate");
-        add_findings(v, c->chain, where, c->counts, completed ? "chain.issuer_unknown" : NULL);
-        add_findings(v, c->completion, where, c->counts, NULL);
+        bool completed =
+            has_code(&c->completed, COMPLETIONS_FINDINGS, FINDING_CHAIN_MISSING_INTERMEDIATE);
+        add_findings(v, &c->facts, CHAINS_FINDINGS, where, c->counts,
+                     completed ? FINDING_CHAIN_ISSUER_UNKNOWN : NO_CODE);
+        add_findings(v, &c->completed, COMPLETIONS_FINDINGS, where, c->counts, NO_CODE);
         add_findings_of_certificates(v, c);
     }
 }
@@ -342,12 +332,12 @@ static void count_codes(struct domain_view *v)
 
 static void find_findings(struct domain_view *v)
 {
-    add_findings(v, v->domain, "the domain", true, NULL);
+    add_findings(v, &v->domain, DOMAINS_FINDINGS, "the domain", true, NO_CODE);
     for (size_t i = 0; i < v->host_count; i++) {
-        add_findings(v, v->host[i], v->host[i]->key, true, NULL);
+        add_findings(v, &v->host[i]->facts, HOSTS_FINDINGS, v->host[i]->key, true, NO_CODE);
     }
     if (v->policy != NULL) {
-        add_findings(v, v->policy, v->policy->key, true, NULL);
+        add_findings(v, &v->policy_facts, POLICIES_FINDINGS, v->policy->key, true, NO_CODE);
     }
     add_findings_of_routes(v);
     add_findings_of_chains(v);
@@ -362,7 +352,8 @@ static void find_findings(struct domain_view *v)
 void domain_view_init(struct domain_view *v, const struct result_rows *rows,
                       const struct result_row *domain)
 {
-    *v = (struct domain_view){.rows = rows, .domain = domain};
+    *v = (struct domain_view){.rows = rows, .row = domain, .domain = domain->facts};
+    v->mta_sts = facts_member(&v->domain, DOMAINS_MTA_STS);
     find_rows(v);
     find_policy(v);
     mark_routes(v);

@@ -6,28 +6,39 @@
  */
 
 #include "scanner/analysis/catalogue.h"
+#include "scanner/observation/outcome.h"
+#include "scanner/observation/seen_smtp.h"
 #include "scanner/view/result_rows.h"
 
 /** A distinct list of certificates that one of the domain's servers presents. */
 struct chain_view {
     const struct result_row *chain;      /* NULL: the row is not there (the run was interrupted) */
     const struct result_row *completion; /* NULL: none */
+    struct facts facts;                  /* of these rows */
+    struct facts completed;
     const char *chain_id;
     bool counts; /* presented with SNI, or no handshake with SNI was made there */
 };
 
-/** One way to the domain: host and address. */
+/** One way to the domain: host and address. What was not asked for is null. */
 struct route_view {
-    const json_t *mx;                  /* its exchange in the domain row */
-    const json_t *brief;               /* its endpoint there */
-    const struct result_row *endpoint; /* NULL: nothing was asked there */
-    const struct result_row *service;
-    const json_t *session; /* row whose session speaks for the endpoint; NULL: none */
-    int chain;             /* index of a chain_view, -1: none */
-    int default_chain;     /* that without SNI */
-    int other_chain;       /* that of the other kind of key */
-    int dane_chain;        /* that with SNI = TLSA base domain, where this is not the host */
-    bool tells;            /* of port 25, or port 25 was not asked for: mail comes this way */
+    size_t mx_index; /* its exchange in the domain row */
+    struct facts mx;
+    struct facts brief;                    /* its endpoint there */
+    const struct result_row *endpoint_row; /* NULL: nothing was asked there */
+    const struct result_row *service_row;
+    struct facts endpoint; /* of these rows */
+    struct facts service;
+    struct facts transcript; /* of the session that speaks for the endpoint */
+    struct facts handshake;
+    enum session_outcome outcome; /* of the brief */
+    uint16_t quirks;              /* of the transcript: bits by enum smtp_quirk */
+    uint16_t forms;               /* bits by enum smtp_form */
+    int chain;                    /* index of a chain_view, -1: none */
+    int default_chain;            /* that without SNI */
+    int other_chain;              /* that of the other kind of key */
+    int dane_chain;               /* that with SNI = TLSA base domain, where this is not the host */
+    bool tells; /* of port 25, or port 25 was not asked for: mail comes this way */
 };
 
 /** One finding of one row. */
@@ -41,13 +52,16 @@ struct found {
 
 struct domain_view {
     const struct result_rows *rows;
-    const struct result_row *domain;
+    const struct result_row *row; /* of table domains */
+    struct facts domain;
+    struct facts mta_sts;
     const struct result_row **host; /* each once, in the order of the MX set */
     size_t host_count;
     struct route_view *route;
     size_t route_count;
     bool has_smtp_port;              /* some route is to port 25 */
     const struct result_row *policy; /* of table policies; NULL: none was asked for */
+    struct facts policy_facts;
     const struct result_row *policy_body;
     int policy_chain; /* index of a chain_view, -1: none */
     struct chain_view *chain;
@@ -64,12 +78,8 @@ void domain_view_deinit(struct domain_view *v);
 /** Mail is handed over there without TLS: STARTTLS is not offered, or only HELO is understood. */
 bool route_is_in_clear(const struct route_view *r);
 
-/** Does the session that speaks for it have this quirk (vocabulary smtp_quirk)? */
-bool route_has_quirk(const struct route_view *r, const char *quirk);
-/** Does it have a form that senders handle differently (vocabulary smtp_form)? */
-bool route_has_form(const struct route_view *r);
 /** The handshake stands, and no mail dialogue follows it: lost, refused or silent. */
 bool route_ends_with_tls(const struct route_view *r);
 
 /** "192.0.2.1", with the port when it is not 25. Appends. */
-void route_put_address(struct buf *out, const json_t *brief);
+void route_put_address(struct buf *out, const struct facts *brief);

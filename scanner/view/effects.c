@@ -1,54 +1,57 @@
+#include "scanner/analysis/dane_domain.h"
+#include "scanner/analysis/sts_verdict.h"
 #include "scanner/view/report.h"
+
+#define TLS1_0 0x0301
+#define TLS1_1 0x0302
 
 /*
  * What fails for whom. One line for each kind of trouble, with the addresses it is met at. Sender
  * behaviour as the RFCs have it; what one product does differently is not told here.
  */
 
-static bool is_word(const char *text, const char *word)
-{
-    return text != NULL && strcmp(text, word) == 0;
-}
-
 typedef bool (*route_test_fn)(const struct route_view *r);
 
-static const char *outcome_of(const struct route_view *r)
+static enum sni_class sni_class_of(const struct route_view *r)
 {
-    const char *outcome = value_text(r->brief, "outcome");
-    return outcome != NULL ? outcome : "";
+    struct facts sni = facts_member(&r->endpoint, ENDPOINTS_SNI);
+    return facts_enum(&sni, SNI_FACTS_CLASS, &sni_class_vocabulary);
 }
 
-static const json_t *sni_of(const struct route_view *r)
+static enum sni_acceptable sni_acceptable_of(const struct route_view *r)
 {
-    return r->endpoint != NULL ? value_object(r->endpoint->value, "sni") : NULL;
+    struct facts sni = facts_member(&r->endpoint, ENDPOINTS_SNI);
+    return facts_enum(&sni, SNI_FACTS_ACCEPTABLE, &sni_acceptable_vocabulary);
 }
 
-/* Both kinds of outcome are behind an offer of STARTTLS, whatever came with it, or a port of TLS. */
+static bool is_established(const struct route_view *r)
+{
+    return r->outcome == OUTCOME_ESTABLISHED;
+}
+
+/* Outcomes are in the order of the stages. Behind an offer of STARTTLS, whatever came with it, or a port of
+ * TLS. */
 static bool is_broken(const struct route_view *r)
 {
-    const char *outcome = outcome_of(r);
-    return !route_is_in_clear(r) &&
-           (strncmp(outcome, "tls_", 4) == 0 || strncmp(outcome, "starttls_", 9) == 0);
+    return !route_is_in_clear(r) && r->outcome >= OUTCOME_STARTTLS_NOT_OFFERED &&
+           r->outcome < OUTCOME_ESTABLISHED;
 }
 
 static bool is_unreachable(const struct route_view *r)
 {
-    const char *outcome = outcome_of(r);
-    return is_word(outcome, "refused") || is_word(outcome, "unreachable") ||
-           is_word(outcome, "connect_timeout");
+    return r->outcome == OUTCOME_REFUSED || r->outcome == OUTCOME_UNREACHABLE ||
+           r->outcome == OUTCOME_CONNECT_TIMEOUT;
 }
 
 static bool is_silent(const struct route_view *r)
 {
-    const char *outcome = outcome_of(r);
-    bool silent = strncmp(outcome, "greeting_", 9) == 0 || strncmp(outcome, "ehlo_", 5) == 0 ||
-                  is_word(outcome, "not_smtp") || is_word(outcome, "tarpit");
-    return silent && !route_is_in_clear(r);
+    return !route_is_in_clear(r) && r->outcome >= OUTCOME_GREETING_TIMEOUT &&
+           r->outcome <= OUTCOME_TARPIT;
 }
 
 static bool is_lost(const struct route_view *r)
 {
-    return route_has_quirk(r, "lost_after_tls");
+    return smtp_has_quirk(r->quirks, SMTP_QUIRK_LOST_AFTER_TLS);
 }
 
 static bool is_refused_inside(const struct route_view *r)
@@ -59,47 +62,43 @@ static bool is_refused_inside(const struct route_view *r)
 /* Before TLS, where senders differ in what they bear; this program bears most. */
 static bool is_odd_dialogue(const struct route_view *r)
 {
-    static const char *const quirks[] = {
-        "keyword_case",     "cr_cr_lf",     "nul",     "empty_line_greeting",
-        "empty_line_reply", "garbage_line", "injected"};
-    const json_t *reply = value_object(value_object(r->session, "transcript"), "starttls");
-    json_int_t code = json_integer_value(json_object_get(reply, "code"));
-    bool odd = (code / 100 == 2 && code != 220) || route_has_form(r);
-    for (size_t i = 0; i < sizeof(quirks) / sizeof(quirks[0]); i++) {
-        odd = odd || route_has_quirk(r, quirks[i]);
-    }
-    return odd && is_word(outcome_of(r), "established") && !route_ends_with_tls(r);
+    struct facts reply = facts_member(&r->transcript, TRANSCRIPT_STARTTLS);
+    uint16_t code = facts_u16(&reply, REPLY_FACTS_CODE);
+    uint16_t before_tls = SMTP_LINE_QUIRKS | smtp_quirk_bit(SMTP_QUIRK_KEYWORD_CASE) |
+                          smtp_quirk_bit(SMTP_QUIRK_INJECTED);
+    bool odd = (code / 100 == 2 && code != 220) || r->forms != 0 || (r->quirks & before_tls) != 0;
+    return odd && is_established(r) && !route_ends_with_tls(r);
 }
 
 static bool is_not_acceptable(const struct route_view *r)
 {
-    return value_is_false(r->brief, "acceptable") && is_word(outcome_of(r), "established");
+    return facts_truth(&r->brief, BRIEF_ACCEPTABLE) == TRUTH_NO && is_established(r);
 }
 
 static bool is_old_version(const struct route_view *r)
 {
-    const char *version = value_text(r->brief, "tls_version");
-    return is_word(version, "TLSv1") || is_word(version, "TLSv1.0") || is_word(version, "TLSv1.1");
+    uint16_t version = facts_tls_version(&r->brief, BRIEF_TLS_VERSION);
+    return version == TLS1_0 || version == TLS1_1;
 }
 
 static bool fails_without_sni(const struct route_view *r)
 {
-    return is_word(value_text(sni_of(r), "class"), "fatal_without");
+    return sni_class_of(r) == SNI_FATAL_WITHOUT;
 }
 
 static bool needs_sni(const struct route_view *r)
 {
-    return is_word(value_text(sni_of(r), "acceptable"), "only_sni") && !fails_without_sni(r);
+    return sni_acceptable_of(r) == SNI_ACCEPTABLE_ONLY_SNI && !fails_without_sni(r);
 }
 
 static bool fails_with_sni(const struct route_view *r)
 {
-    return is_word(value_text(sni_of(r), "class"), "fatal_with");
+    return sni_class_of(r) == SNI_FATAL_WITH;
 }
 
 static bool is_worse_with_sni(const struct route_view *r)
 {
-    return is_word(value_text(sni_of(r), "acceptable"), "only_default");
+    return sni_acceptable_of(r) == SNI_ACCEPTABLE_ONLY_DEFAULT;
 }
 
 static const struct {
@@ -159,7 +158,7 @@ static void put_where(struct paper *p, const struct domain_view *v, size_t hits,
             const struct route_view *r = &v->route[i];
             if (r->tells && test(r)) {
                 buf_put_text(&text, before);
-                route_put_address(&text, r->brief);
+                route_put_address(&text, &r->brief);
                 before = ", ";
             }
         }
@@ -181,18 +180,17 @@ static size_t count_routes(const struct domain_view *v, route_test_fn test)
 
 static bool passes(const struct route_view *r)
 {
-    return is_word(outcome_of(r), "established") && value_is_true(r->brief, "acceptable") &&
-           !route_ends_with_tls(r);
+    return is_established(r) && facts_bool(&r->brief, BRIEF_ACCEPTABLE) && !route_ends_with_tls(r);
 }
 
 /* A policy keeps senders from what a certificate alone would let pass. */
 static bool policy_refuses(const struct domain_view *v)
 {
-    const json_t *sts = value_object(v->domain->value, "mta_sts");
-    const char *passes = value_text(sts, "passes");
-    bool enforced = is_word(value_text(sts, "state"), "enforce");
-    return (enforced && (is_word(passes, "some") || is_word(passes, "none"))) ||
-           is_word(value_text(value_object(v->domain->value, "dane"), "state"), "failed");
+    struct facts dane = facts_member(&v->domain, DOMAINS_DANE);
+    enum sts_state sts = facts_enum(&v->mta_sts, MTA_STS_FACTS_STATE, &sts_state_vocabulary);
+    enum rollup passing = facts_enum(&v->mta_sts, MTA_STS_FACTS_PASSES, &rollup_vocabulary);
+    return (sts == STS_STATE_ENFORCE && (passing == ROLLUP_SOME || passing == ROLLUP_NONE)) ||
+           facts_enum(&dane, DANE_FACTS_STATE, &dane_domain_vocabulary) == DANE_DOMAIN_FAILED;
 }
 
 static const char *nothing_fails(const struct domain_view *v, bool all_pass)

@@ -1,9 +1,5 @@
+#include "scanner/observation/seen_target.h"
 #include "scanner/view/report.h"
-
-static bool is_word(const char *text, const char *word)
-{
-    return text != NULL && strcmp(text, word) == 0;
-}
 
 /** "2 errors, 1 warning"; "nothing found" when there is neither these nor a notice. */
 static void put_counts(struct buf *out, const struct domain_view *v)
@@ -29,24 +25,28 @@ struct tally {
     size_t acceptable;
 };
 
+static bool is_broken(enum session_outcome outcome)
+{
+    return outcome == OUTCOME_STARTTLS_TEMPFAIL || outcome == OUTCOME_STARTTLS_REJECTED ||
+           (outcome >= OUTCOME_TLS_TIMEOUT && outcome < OUTCOME_ESTABLISHED);
+}
+
 static struct tally count_routes(const struct domain_view *v)
 {
     struct tally t = {0};
     for (size_t i = 0; i < v->route_count; i++) {
-        const json_t *brief = v->route[i].brief;
-        const char *outcome = value_text(brief, "outcome");
-        if (!v->route[i].tells) {
+        const struct route_view *r = &v->route[i];
+        enum truth acceptable = facts_truth(&r->brief, BRIEF_ACCEPTABLE);
+        bool ends = route_ends_with_tls(r);
+        if (!r->tells) {
             continue;
         }
         t.total++;
-        bool ends = route_ends_with_tls(&v->route[i]);
-        t.encrypted += is_word(outcome, "established") && !ends;
-        t.clear += route_is_in_clear(&v->route[i]);
-        t.broken += outcome != NULL && (ends || strncmp(outcome, "tls_", 4) == 0 ||
-                                        is_word(outcome, "starttls_tempfail") ||
-                                        is_word(outcome, "starttls_rejected"));
-        t.acceptable += value_is_true(brief, "acceptable");
-        t.judged += value_is_true(brief, "acceptable") || value_is_false(brief, "acceptable");
+        t.encrypted += r->outcome == OUTCOME_ESTABLISHED && !ends;
+        t.clear += route_is_in_clear(r);
+        t.broken += ends || is_broken(r->outcome);
+        t.acceptable += acceptable == TRUTH_YES;
+        t.judged += acceptable != TRUTH_UNKNOWN;
     }
     return t;
 }
@@ -92,33 +92,37 @@ static void put_certificates(struct buf *out, const struct tally *t)
     }
 }
 
-/** Where no server is spoken of, the account says why. */
-static void put_account(struct buf *out, const struct domain_view *v, const char *account)
+static void put_dns_failed(struct buf *out, const struct domain_view *v)
 {
-    const json_t *row = v->domain->value;
-    const char *kind = value_text(row, "mx_kind");
-    if (is_word(account, "invalid")) {
-        const char *why = value_text(row, "invalid");
-        buf_putf(out, "not a domain name (%s)", why != NULL ? why : "unreadable");
-    } else if (is_word(account, "duplicate")) {
-        buf_put_text(out, "repeated; see above");
-    } else if (is_word(account, "blocklisted")) {
-        buf_put_text(out, "on the blocklist, not scanned");
-    } else if (is_word(kind, "null_mx")) {
-        buf_put_text(out, "accepts no mail (null MX, RFC 7505)");
-    } else if (is_word(kind, "nxdomain")) {
-        buf_put_text(out, "the domain does not exist");
-    } else if (is_word(kind, "none")) {
-        buf_put_text(out, "no mail server: neither MX nor address records");
-    } else if (is_word(account, "dns_failed")) {
-        const char *state = value_text(value_object(row, "mx_dns"), "state");
-        if (is_word(state, "data")) {
-            buf_put_text(out, "the addresses of the mail servers could not be resolved");
-            return;
-        }
+    struct facts dns = facts_member(&v->domain, DOMAINS_MX_DNS);
+    if (facts_enum(&dns, DNS_FACTS_STATE, &dns_state_vocabulary) == DNS_DATA) {
+        buf_put_text(out, "the addresses of the mail servers could not be resolved");
+    } else {
         buf_putf(out, "the mail servers could not be resolved (DNS: %s)",
-                 state != NULL ? state : "no answer");
-    } else if (is_word(account, "not_tested")) {
+                 facts_string_or(&dns, DNS_FACTS_STATE, "no answer"));
+    }
+}
+
+/** Where no server is spoken of, the account says why. */
+static void put_account(struct buf *out, const struct domain_view *v, enum account_class account)
+{
+    enum mx_kind kind = facts_enum(&v->domain, DOMAINS_MX_KIND, &mx_kind_vocabulary);
+    if (account == ACCOUNT_INVALID) {
+        buf_putf(out, "not a domain name (%s)",
+                 facts_string_or(&v->domain, DOMAINS_INVALID, "unreadable"));
+    } else if (account == ACCOUNT_DUPLICATE) {
+        buf_put_text(out, "repeated; see above");
+    } else if (account == ACCOUNT_BLOCKLISTED) {
+        buf_put_text(out, "on the blocklist, not scanned");
+    } else if (kind == MX_KIND_NULL_MX) {
+        buf_put_text(out, "accepts no mail (null MX, RFC 7505)");
+    } else if (kind == MX_KIND_NXDOMAIN) {
+        buf_put_text(out, "the domain does not exist");
+    } else if (kind == MX_KIND_NONE) {
+        buf_put_text(out, "no mail server: neither MX nor address records");
+    } else if (account == ACCOUNT_DNS_FAILED) {
+        put_dns_failed(out, v);
+    } else if (account == ACCOUNT_NOT_TESTED) {
         buf_put_text(out, "nothing could be tested");
     } else {
         buf_put_text(out, "no mail server has an address");
@@ -127,18 +131,16 @@ static void put_account(struct buf *out, const struct domain_view *v, const char
 
 void headline_put(struct buf *out, const struct domain_view *v)
 {
-    const char *name = value_text(v->domain->value, "domain");
-    const char *account = value_text(v->domain->value, "account");
+    const char *input = facts_string_or(&v->domain, DOMAINS_INPUT, "");
+    const char *name = facts_string_or(&v->domain, DOMAINS_DOMAIN, input);
+    enum account_class account = facts_enum(&v->domain, DOMAINS_ACCOUNT, &account_class_vocabulary);
     struct tally t = count_routes(v);
-    if (name == NULL) {
-        name = value_text(v->domain->value, "input");
-    }
-    buf_putf(out, "%s: ", name != NULL && name[0] != '\0' ? name : "''");
-    if (!is_word(account, "duplicate")) {
+    buf_putf(out, "%s: ", name[0] != '\0' ? name : "''");
+    if (account != ACCOUNT_DUPLICATE) {
         put_counts(out, v);
         buf_put_text(out, ": ");
     }
-    if (t.total == 0 || is_word(account, "not_tested")) {
+    if (t.total == 0 || account == ACCOUNT_NOT_TESTED) {
         put_account(out, v, account);
         return;
     }

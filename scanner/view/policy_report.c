@@ -11,16 +11,6 @@
 #define LABEL_COLUMN  12
 #define SECONDS_A_DAY 86400
 
-static bool is_word(const char *text, const char *word)
-{
-    return text != NULL && strcmp(text, word) == 0;
-}
-
-static const char *word_or(const char *text, const char *otherwise)
-{
-    return text != NULL ? text : otherwise;
-}
-
 static void begin_line(struct paper *p, const char *label)
 {
     paper_begin(p, "  ", "            ");
@@ -30,25 +20,24 @@ static void begin_line(struct paper *p, const char *label)
 
 /* --- MTA-STS ---------------------------------------------------------------------------------- */
 
-static const json_t *policy_of(const struct domain_view *v)
+static void put_fetch(struct paper *p, const struct facts *policy)
 {
-    return v->policy != NULL ? v->policy->value : NULL;
-}
-
-static void put_fetch(struct paper *p, const json_t *policy)
-{
-    const char *fetch = word_or(value_text(policy, "fetch"), "unknown");
-    int64_t status = value_int(policy, "http_status", 0);
-    const char *location = value_text(policy, "location");
+    enum policy_fetch fetch = facts_enum(policy, POLICIES_FETCH, &policy_fetch_vocabulary);
+    uint16_t status = facts_u16(policy, POLICIES_HTTP_STATUS);
+    const char *location = facts_string(policy, POLICIES_LOCATION);
     paper_put(p, INK_ERROR, "the policy could not be fetched");
     paper_put(p, INK_PLAIN, ": ");
-    if (is_word(fetch, "fetched")) { /* and counts for nobody */
+    if (fetch == POLICY_FETCH_FETCHED) { /* and counts for nobody */
         paper_put(p, INK_PLAIN, "only over TLS 1.0 or 1.1 (RFC 8996)");
+        return;
+    }
+    if (policy->object == NULL) {
+        paper_put(p, INK_PLAIN, "unknown");
         return;
     }
     meaning_put(p, INK_PLAIN, &policy_fetch_vocabulary, fetch);
     if (status != 0) {
-        paper_putf(p, INK_PLAIN, ", status %lld", (long long)status);
+        paper_putf(p, INK_PLAIN, ", status %d", status);
     }
     if (location != NULL) {
         paper_put(p, INK_PLAIN, ", to ");
@@ -56,59 +45,47 @@ static void put_fetch(struct paper *p, const json_t *policy)
     }
 }
 
-static void put_policy_certificate(struct paper *p, const json_t *policy)
+static void put_policy_certificate(struct paper *p, const struct facts *policy)
 {
-    const char *status = word_or(value_text(policy, "chain_status"), "unknown");
-    const char *match = word_or(value_text(value_object(policy, "name"), "match"), "unknown");
+    struct facts name = facts_member(policy, POLICIES_NAME);
     paper_put(p, INK_ERROR, "the certificate of the policy host fails verification");
-    paper_putf(p, INK_PLAIN, ": chain %s, name %s", status, match);
+    paper_putf(p, INK_PLAIN, ": chain %s, name %s",
+               facts_string_or(policy, POLICIES_CHAIN_STATUS, "unknown"),
+               facts_string_or(&name, NAME_FACTS_MATCH, "unknown"));
 }
 
-static void put_policy_faults(struct paper *p, const json_t *policy)
+static void put_policy_faults(struct paper *p, const struct facts *policy)
 {
-    const json_t *fault = json_array_get(value_object(policy, "faults"), 0);
-    const char *word = value_text(fault, "fault");
-    int64_t line = value_int(fault, "line", 0);
     paper_put(p, INK_ERROR, "the policy is not valid");
-    if (word != NULL) {
-        paper_put(p, INK_PLAIN, ": ");
-        meaning_put(p, INK_PLAIN, &sts_policy_fault_vocabulary, word);
-    }
-    if (line > 0) {
-        paper_putf(p, INK_PLAIN, " (line %lld)", (long long)line);
-    }
-}
-
-static bool exchange_passes(const json_t *mx)
-{
-    return value_is_true(mx, "covered") && value_int(mx, "pass", 0) > 0 &&
-           value_int(mx, "fail", 0) == 0 && value_int(mx, "unknown", 0) == 0;
-}
-
-static void put_exchanges(struct paper *p, const json_t *sts)
-{
-    const json_t *set = value_object(sts, "mx");
-    const char *passes = value_text(sts, "passes");
-    size_t passing = 0;
-    for (size_t i = 0; i < json_array_size(set); i++) {
-        passing += exchange_passes(json_array_get(set, i));
-    }
-    if (json_array_size(set) == 0) {
+    if (facts_list_len(policy, POLICIES_FAULTS) == 0) {
         return;
     }
-    paper_put(p, INK_PLAIN, ", ");
-    if (is_word(passes, "all")) {
-        paper_put(p, INK_GOOD, "every mail server passes");
-    } else if (is_word(passes, "unknown")) {
-        paper_put(p, INK_FAINT, "it is not known whether every mail server passes");
-    } else {
-        paper_putf(p, INK_ERROR, "%zu of %zu mail servers pass", passing, json_array_size(set));
+    struct facts fault;
+    facts_list_object(policy, POLICIES_FAULTS, 0, &fault);
+    uint64_t line = facts_uint(&fault, POLICY_FAULT_LINE, UINT64_MAX);
+    paper_put(p, INK_PLAIN, ": ");
+    meaning_put(p, INK_PLAIN, &sts_policy_fault_vocabulary,
+                facts_enum(&fault, POLICY_FAULT_FAULT, &sts_policy_fault_vocabulary));
+    if (line > 0) {
+        paper_putf(p, INK_PLAIN, " (line %llu)", (unsigned long long)line);
     }
+}
+
+static bool exchange_passes(const struct facts *mx)
+{
+    return facts_bool(mx, STS_MX_FACTS_COVERED) && facts_u32(mx, STS_MX_FACTS_PASS) > 0 &&
+           facts_u32(mx, STS_MX_FACTS_FAIL) == 0 && facts_u32(mx, STS_MX_FACTS_UNKNOWN) == 0;
+}
+
+static void put_exchanges_not_covered(struct paper *p, const struct facts *sts)
+{
     const char *before = "; no pattern matches ";
-    for (size_t i = 0; i < json_array_size(set); i++) {
-        const json_t *mx = json_array_get(set, i);
-        const char *host = value_text(mx, "host");
-        if (value_is_false(mx, "covered") && host != NULL) {
+    size_t count = facts_list_len(sts, MTA_STS_FACTS_MX);
+    for (size_t i = 0; i < count; i++) {
+        struct facts mx;
+        facts_list_object(sts, MTA_STS_FACTS_MX, i, &mx);
+        const char *host = facts_string(&mx, STS_MX_FACTS_HOST);
+        if (facts_truth(&mx, STS_MX_FACTS_COVERED) == TRUTH_NO && host != NULL) {
             paper_put(p, INK_ERROR, before);
             paper_put(p, INK_ERROR, host);
             before = ", ";
@@ -116,33 +93,58 @@ static void put_exchanges(struct paper *p, const json_t *sts)
     }
 }
 
-static void put_mode(struct paper *p, const json_t *sts)
+static void put_exchanges(struct paper *p, const struct facts *sts)
 {
-    int64_t max_age = value_int(sts, "max_age", 0);
-    paper_putf(p, INK_PLAIN, "mode %s", word_or(value_text(sts, "mode"), "unknown"));
-    if (max_age >= SECONDS_A_DAY) {
-        int64_t days = max_age / SECONDS_A_DAY;
-        paper_putf(p, INK_PLAIN, " for %lld day%s", (long long)days, days == 1 ? "" : "s");
+    size_t count = facts_list_len(sts, MTA_STS_FACTS_MX);
+    enum rollup passes = facts_enum(sts, MTA_STS_FACTS_PASSES, &rollup_vocabulary);
+    bool told = facts_has(sts, MTA_STS_FACTS_PASSES);
+    size_t passing = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct facts mx;
+        facts_list_object(sts, MTA_STS_FACTS_MX, i, &mx);
+        passing += exchange_passes(&mx);
+    }
+    if (count == 0) {
+        return;
+    }
+    paper_put(p, INK_PLAIN, ", ");
+    if (passes == ROLLUP_ALL) {
+        paper_put(p, INK_GOOD, "every mail server passes");
+    } else if (told && passes == ROLLUP_UNKNOWN) {
+        paper_put(p, INK_FAINT, "it is not known whether every mail server passes");
     } else {
-        paper_putf(p, INK_PLAIN, " for %lld seconds", (long long)max_age);
+        paper_putf(p, INK_ERROR, "%zu of %zu mail servers pass", passing, count);
+    }
+    put_exchanges_not_covered(p, sts);
+}
+
+static void put_mode(struct paper *p, const struct facts *sts)
+{
+    uint64_t max_age = facts_uint(sts, MTA_STS_FACTS_MAX_AGE, UINT64_MAX);
+    paper_putf(p, INK_PLAIN, "mode %s", facts_string_or(sts, MTA_STS_FACTS_MODE, "unknown"));
+    if (max_age >= SECONDS_A_DAY) {
+        uint64_t days = max_age / SECONDS_A_DAY;
+        paper_putf(p, INK_PLAIN, " for %llu day%s", (unsigned long long)days, days == 1 ? "" : "s");
+    } else {
+        paper_putf(p, INK_PLAIN, " for %llu seconds", (unsigned long long)max_age);
     }
     put_exchanges(p, sts);
 }
 
-static void put_sts(struct paper *p, const struct domain_view *v, const json_t *sts)
+static void put_sts(struct paper *p, const struct domain_view *v)
 {
-    const char *state = word_or(value_text(sts, "state"), "unknown");
+    enum sts_state state = facts_enum(&v->mta_sts, MTA_STS_FACTS_STATE, &sts_state_vocabulary);
     begin_line(p, "MTA-STS");
-    if (is_word(state, "fetch_failed")) {
-        put_fetch(p, policy_of(v));
-    } else if (is_word(state, "certificate_invalid")) {
-        put_policy_certificate(p, policy_of(v));
-    } else if (is_word(state, "policy_invalid")) {
-        put_policy_faults(p, policy_of(v));
-    } else if (is_word(state, "enforce") || is_word(state, "testing")) {
-        put_mode(p, sts);
+    if (state == STS_STATE_FETCH_FAILED) {
+        put_fetch(p, &v->policy_facts);
+    } else if (state == STS_STATE_CERTIFICATE_INVALID) {
+        put_policy_certificate(p, &v->policy_facts);
+    } else if (state == STS_STATE_POLICY_INVALID) {
+        put_policy_faults(p, &v->policy_facts);
+    } else if (state == STS_STATE_ENFORCE || state == STS_STATE_TESTING) {
+        put_mode(p, &v->mta_sts);
     } else {
-        meaning_put(p, is_word(state, "record_invalid") ? INK_ERROR : INK_FAINT,
+        meaning_put(p, state == STS_STATE_RECORD_INVALID ? INK_ERROR : INK_FAINT,
                     &sts_state_vocabulary, state);
     }
     paper_end(p);
@@ -150,81 +152,114 @@ static void put_sts(struct paper *p, const struct domain_view *v, const json_t *
 
 /* --- DANE and TLS-RPT ------------------------------------------------------------------------- */
 
-static enum ink dane_ink(const char *state)
+static enum ink dane_ink(enum dane_domain_state state)
 {
-    if (is_word(state, "full")) {
+    switch (state) {
+    case DANE_DOMAIN_FULL:
         return INK_GOOD;
-    }
-    if (is_word(state, "failed")) {
+    case DANE_DOMAIN_FAILED:
         return INK_ERROR;
+    case DANE_DOMAIN_PARTIAL:
+    case DANE_DOMAIN_INEFFECTIVE:
+    case DANE_DOMAIN_UNUSABLE:
+        return INK_WARNING;
+    case DANE_DOMAIN_UNKNOWN:
+    case DANE_DOMAIN_NONE:
+    case DANE_DOMAIN_COUNT:
+        break;
     }
-    bool lacks =
-        is_word(state, "partial") || is_word(state, "ineffective") || is_word(state, "unusable");
-    return lacks ? INK_WARNING : INK_FAINT;
+    return INK_FAINT;
 }
 
-static void put_dane(struct paper *p, const json_t *dane)
+static void put_dane(struct paper *p, const struct domain_view *v)
 {
-    const char *state = word_or(value_text(dane, "state"), "unknown");
-    int64_t match = value_int(dane, "match", 0);
-    int64_t mismatch = value_int(dane, "mismatch", 0);
-    int64_t unknown = value_int(dane, "unknown", 0);
-    bool in_force = value_int(dane, "hosts_in_force", 0) > 0;
+    struct facts dane = facts_member(&v->domain, DOMAINS_DANE);
+    enum dane_domain_state state = facts_enum(&dane, DANE_FACTS_STATE, &dane_domain_vocabulary);
+    uint32_t match = facts_u32(&dane, DANE_FACTS_MATCH);
+    uint32_t unknown = facts_u32(&dane, DANE_FACTS_UNKNOWN);
+    uint32_t total = match + facts_u32(&dane, DANE_FACTS_MISMATCH) + unknown;
+    bool in_force = facts_u32(&dane, DANE_FACTS_HOSTS_IN_FORCE) > 0;
     begin_line(p, "DANE");
-    meaning_put(p, unknown > 0 && is_word(state, "full") ? INK_PLAIN : dane_ink(state),
+    meaning_put(p, unknown > 0 && state == DANE_DOMAIN_FULL ? INK_PLAIN : dane_ink(state),
                 &dane_domain_vocabulary, state);
-    if (match + mismatch + unknown > 0) {
-        paper_putf(p, INK_PLAIN, "; TLSA records match at %lld of %lld addresses", (long long)match,
-                   (long long)(match + mismatch + unknown));
+    if (total > 0) {
+        paper_putf(p, INK_PLAIN, "; TLSA records match at %u of %u addresses", match, total);
     }
     if (unknown > 0) {
-        paper_putf(p, INK_FAINT, ", not known at %lld", (long long)unknown);
+        paper_putf(p, INK_FAINT, ", not known at %u", unknown);
     }
-    if (in_force && value_is_false(dane, "strict")) {
+    if (in_force && facts_truth(&dane, DANE_FACTS_STRICT) == TRUTH_NO) {
         paper_putf(p, INK_PLAIN,
                    "; the MX records are not secure (%s), so not every sender uses them",
-                   word_or(value_text(dane, "mx_dnssec"), "unknown"));
+                   facts_string_or(&dane, DANE_FACTS_MX_DNSSEC, "unknown"));
     }
     paper_end(p);
 }
 
-static void put_tls_rpt(struct paper *p, const struct domain_view *v, const json_t *rpt)
+static void put_reports_go_to(struct paper *p, const struct facts *rpt)
 {
-    const json_t *rua = value_object(rpt, "rua");
-    const char *dns = value_text(value_object(v->domain->value, "tls_rpt_dns"), "state");
-    bool valid = value_is_true(rpt, "valid");
+    bool valid = facts_bool(rpt, TLS_RPT_FACTS_VALID);
+    size_t count = facts_list_len(rpt, TLS_RPT_FACTS_RUA);
+    paper_put(p, valid ? INK_PLAIN : INK_WARNING,
+              valid ? "reports go to " : "the record is not strictly valid; reports go to ");
+    for (size_t i = 0; i < count; i++) {
+        paper_put(p, INK_PLAIN, i > 0 ? ", " : "");
+        paper_put(p, INK_PLAIN, facts_list_string(rpt, TLS_RPT_FACTS_RUA, i));
+    }
+}
+
+static void put_tls_rpt(struct paper *p, const struct domain_view *v)
+{
+    struct facts rpt = facts_member(&v->domain, DOMAINS_TLS_RPT);
+    struct facts dns = facts_member(&v->domain, DOMAINS_TLS_RPT_DNS);
+    enum dns_state state = facts_enum(&dns, DNS_FACTS_STATE, &dns_state_vocabulary);
     begin_line(p, "TLS-RPT");
-    if (valid || value_is_true(rpt, "lenient_valid")) {
-        paper_put(p, valid ? INK_PLAIN : INK_WARNING,
-                  valid ? "reports go to " : "the record is not strictly valid; reports go to ");
-        for (size_t i = 0; i < json_array_size(rua); i++) {
-            paper_put(p, INK_PLAIN, i > 0 ? ", " : "");
-            paper_put(p, INK_PLAIN, word_or(json_string_value(json_array_get(rua, i)), "?"));
-        }
-    } else if (value_int(rpt, "records", 0) > 0) {
+    if (facts_bool(&rpt, TLS_RPT_FACTS_VALID) || facts_bool(&rpt, TLS_RPT_FACTS_LENIENT_VALID)) {
+        put_reports_go_to(p, &rpt);
+    } else if (facts_u32(&rpt, TLS_RPT_FACTS_RECORDS) > 0) {
         paper_put(p, INK_ERROR, "the record is not valid");
-    } else if (is_word(dns, "data") || is_word(dns, "nodata") || is_word(dns, "nxdomain")) {
+    } else if (state == DNS_DATA || state == DNS_NODATA || state == DNS_NXDOMAIN) {
         paper_put(p, INK_FAINT, "there is no record");
     } else {
-        paper_putf(p, INK_FAINT, "the record could not be looked up (%s)", word_or(dns, "?"));
+        paper_putf(p, INK_FAINT, "the record could not be looked up (%s)",
+                   facts_string_or(&dns, DNS_FACTS_STATE, "?"));
     }
     paper_end(p);
 }
 
 /* --- what senders do -------------------------------------------------------------------------- */
 
-/* Kinds of senders for which everything but the name is the same. */
-static bool is_same(const json_t *a, const json_t *b)
+/** What becomes of mail from one kind of sender. */
+struct sender_line {
+    const char *profile;
+    enum delivery best;
+    enum delivery worst;
+    const char *decided_by;
+};
+
+static struct sender_line sender_at(const struct facts *domain, size_t i)
 {
-    return json_equal(json_object_get(a, "worst"), json_object_get(b, "worst")) &&
-           json_equal(json_object_get(a, "best"), json_object_get(b, "best")) &&
-           json_equal(json_object_get(a, "decided_by"), json_object_get(b, "decided_by"));
+    struct facts one;
+    facts_list_object(domain, DOMAINS_OUTCOMES, i, &one);
+    return (struct sender_line){
+        .profile = facts_string_or(&one, OUTCOME_FACTS_PROFILE, "?"),
+        .best = facts_enum(&one, OUTCOME_FACTS_BEST, &delivery_vocabulary),
+        .worst = facts_enum(&one, OUTCOME_FACTS_WORST, &delivery_vocabulary),
+        .decided_by = facts_string_or(&one, OUTCOME_FACTS_DECIDED_BY, ""),
+    };
+}
+
+/* Kinds of senders for which everything but the name is the same. */
+static bool is_same(const struct sender_line *a, const struct sender_line *b)
+{
+    return a->worst == b->worst && a->best == b->best && strcmp(a->decided_by, b->decided_by) == 0;
 }
 
 /* What goes well at the worst of all addresses goes as well at the others. */
-static bool is_good(const char *worst, const char *best)
+static bool is_good(const struct sender_line *s)
 {
-    return is_word(worst, "authenticated") || (is_word(worst, "encrypted") && is_word(best, worst));
+    return s->worst == DELIVERY_AUTHENTICATED ||
+           (s->worst == DELIVERY_ENCRYPTED && s->best == DELIVERY_ENCRYPTED);
 }
 
 /* "host|192.0.2.1|25: reason" */
@@ -232,67 +267,72 @@ static void put_reason(struct paper *p, const char *decided_by, bool with_place)
 {
     const char *reason = strrchr(decided_by, ' ');
     reason = reason != NULL ? reason + 1 : decided_by;
+    unsigned value;
     paper_put(p, INK_PLAIN, ": ");
-    meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary, reason);
+    if (vocabulary_find(&delivery_reason_vocabulary, span_of(reason), &value)) {
+        meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary, value);
+    } else {
+        paper_put(p, INK_PLAIN, reason);
+    }
     int place = (int)(reason - decided_by) - 2;
     if (place > 0 && with_place) {
         paper_putf(p, INK_FAINT, " (%.*s)", place, decided_by);
     }
 }
 
-static void put_group(struct paper *p, enum ink ink, const json_t *list, size_t first)
+static void put_group(struct paper *p, enum ink ink, const struct facts *domain, size_t first)
 {
-    const json_t *one = json_array_get(list, first);
-    const char *worst = word_or(value_text(one, "worst"), "unknown");
-    const char *best = value_text(one, "best");
-    const char *decided_by = value_text(one, "decided_by");
+    struct sender_line one = sender_at(domain, first);
+    size_t count = facts_list_len(domain, DOMAINS_OUTCOMES);
     paper_begin(p, "  ", "    ");
-    paper_put(p, ink, worst);
-    if (best != NULL && !is_word(best, worst)) {
-        paper_putf(p, INK_PLAIN, ", at best %s", best);
+    paper_put(p, ink, delivery_word(one.worst));
+    if (one.best != one.worst) {
+        paper_putf(p, INK_PLAIN, ", at best %s", delivery_word(one.best));
     }
     paper_put(p, INK_PLAIN, " ");
-    for (size_t i = first; i < json_array_size(list); i++) {
-        const json_t *other = json_array_get(list, i);
-        if (is_same(one, other)) {
+    for (size_t i = first; i < count; i++) {
+        struct sender_line other = sender_at(domain, i);
+        if (is_same(&one, &other)) {
             paper_put(p, INK_PLAIN, i > first ? ", " : "from ");
-            paper_put(p, INK_STRONG, word_or(value_text(other, "profile"), "?"));
+            paper_put(p, INK_STRONG, other.profile);
         }
     }
-    if (decided_by != NULL) {
-        put_reason(p, decided_by, !is_good(worst, best));
+    if (one.decided_by[0] != '\0') {
+        put_reason(p, one.decided_by, !is_good(&one));
     }
     paper_end(p);
 }
 
-static bool is_first_of_group(const json_t *list, size_t i)
+static bool is_first_of_group(const struct facts *domain, size_t i)
 {
+    struct sender_line one = sender_at(domain, i);
     for (size_t k = 0; k < i; k++) {
-        if (is_same(json_array_get(list, k), json_array_get(list, i))) {
+        struct sender_line before = sender_at(domain, k);
+        if (is_same(&before, &one)) {
             return false;
         }
     }
     return true;
 }
 
-static void put_senders(struct paper *p, const json_t *list)
+static void put_senders(struct paper *p, const struct facts *domain)
 {
     static const struct {
-        const char *worst;
+        enum delivery worst;
         enum ink ink;
-    } order[] = {{"undeliverable", INK_ERROR}, {"deferred", INK_ERROR},
-                 {"plaintext", INK_ERROR},     {"unknown", INK_FAINT},
-                 {"encrypted", INK_GOOD},      {"authenticated", INK_GOOD}};
-    if (json_array_size(list) == 0) {
+    } order[] = {{DELIVERY_UNDELIVERABLE, INK_ERROR}, {DELIVERY_DEFERRED, INK_ERROR},
+                 {DELIVERY_PLAINTEXT, INK_ERROR},     {DELIVERY_UNKNOWN, INK_FAINT},
+                 {DELIVERY_ENCRYPTED, INK_GOOD},      {DELIVERY_AUTHENTICATED, INK_GOOD}};
+    size_t count = facts_list_len(domain, DOMAINS_OUTCOMES);
+    if (count == 0) {
         return;
     }
     paper_blank(p);
     paper_say(p, INK_STRONG, "What senders do");
     for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++) {
-        for (size_t i = 0; i < json_array_size(list); i++) {
-            const char *worst = value_text(json_array_get(list, i), "worst");
-            if (is_word(worst, order[o].worst) && is_first_of_group(list, i)) {
-                put_group(p, order[o].ink, list, i);
+        for (size_t i = 0; i < count; i++) {
+            if (sender_at(domain, i).worst == order[o].worst && is_first_of_group(domain, i)) {
+                put_group(p, order[o].ink, domain, i);
             }
         }
     }
@@ -300,18 +340,20 @@ static void put_senders(struct paper *p, const json_t *list)
 
 /* --- MTA-STS enforce -------------------------------------------------------------------------- */
 
-static void put_item(struct paper *p, const json_t *item)
+static void put_item(struct paper *p, const struct facts *item)
 {
-    const char *result = value_text(item, "result");
-    const char *endpoint = value_text(item, "endpoint");
-    enum ink ink = is_word(result, "pass")   ? INK_GOOD
-                   : is_word(result, "fail") ? INK_ERROR
-                                             : INK_FAINT;
+    static const enum ink inks[] = {[READINESS_UNKNOWN] = INK_FAINT,
+                                    [READINESS_PASS] = INK_GOOD,
+                                    [READINESS_FAIL] = INK_ERROR,
+                                    [READINESS_NOT_APPLICABLE] = INK_FAINT};
+    enum readiness result = facts_enum(item, READINESS_ITEM_RESULT, &readiness_vocabulary);
+    const char *endpoint = facts_string(item, READINESS_ITEM_ENDPOINT);
     paper_begin(p, "  ", "            ");
-    paper_put(p, ink, word_or(result, "-"));
+    paper_put(p, inks[result], facts_string_or(item, READINESS_ITEM_RESULT, "-"));
     paper_tab(p, LABEL_COLUMN);
-    meaning_put(p, INK_PLAIN, &readiness_item_vocabulary, word_or(value_text(item, "item"), "?"));
-    if (endpoint != NULL && !is_word(result, "pass")) {
+    meaning_put(p, INK_PLAIN, &readiness_item_vocabulary,
+                facts_enum(item, READINESS_ITEM_ITEM, &readiness_item_vocabulary));
+    if (endpoint != NULL && result != READINESS_PASS) {
         paper_put(p, INK_FAINT, " (");
         paper_put(p, INK_FAINT, endpoint);
         paper_put(p, INK_FAINT, ")");
@@ -319,24 +361,27 @@ static void put_item(struct paper *p, const json_t *item)
     paper_end(p);
 }
 
-static void put_readiness(struct paper *p, const json_t *readiness, bool verbose)
+static void put_readiness(struct paper *p, const struct domain_view *v, bool verbose)
 {
-    const json_t *items = value_object(readiness, "items");
-    const char *ready = value_text(readiness, "ready");
-    if (ready == NULL) {
+    struct facts readiness = facts_member(&v->domain, DOMAINS_STS_READINESS);
+    enum readiness ready = facts_enum(&readiness, READINESS_FACTS_READY, &readiness_vocabulary);
+    size_t count = facts_list_len(&readiness, READINESS_FACTS_ITEMS);
+    if (!facts_has(&readiness, READINESS_FACTS_READY)) {
         return;
     }
     paper_blank(p);
     paper_say(p, INK_STRONG,
-              is_word(ready, "pass") ? "Ready for MTA-STS in mode enforce"
-              : is_word(ready, "fail")
-                  ? "Not ready for MTA-STS in mode enforce"
-                  : "It is not known whether the domain is ready for MTA-STS in mode enforce");
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        const json_t *item = json_array_get(items, i);
-        const char *result = value_text(item, "result");
-        if (verbose || (result != NULL && !is_word(result, "pass"))) {
-            put_item(p, item);
+              ready == READINESS_PASS   ? "Ready for MTA-STS in mode enforce"
+              : ready == READINESS_FAIL ? "Not ready for MTA-STS in mode enforce"
+                                        : "It is not known whether the domain is ready for MTA-STS "
+                                          "in mode enforce");
+    for (size_t i = 0; i < count; i++) {
+        struct facts item;
+        facts_list_object(&readiness, READINESS_FACTS_ITEMS, i, &item);
+        enum readiness result = facts_enum(&item, READINESS_ITEM_RESULT, &readiness_vocabulary);
+        bool told = facts_has(&item, READINESS_ITEM_RESULT);
+        if (verbose || (told && result != READINESS_PASS)) {
+            put_item(p, &item);
         }
     }
 }
@@ -344,26 +389,24 @@ static void put_readiness(struct paper *p, const json_t *readiness, bool verbose
 /* There are mail servers, or something is published. */
 static bool has_policies(const struct domain_view *v)
 {
-    const json_t *row = v->domain->value;
-    const json_t *sts = value_object(row, "mta_sts");
-    const json_t *rpt = value_object(row, "tls_rpt");
-    return sts != NULL && (v->route_count > 0 || value_int(sts, "records", 0) > 0 ||
-                           value_int(rpt, "records", 0) > 0);
+    struct facts rpt = facts_member(&v->domain, DOMAINS_TLS_RPT);
+    return v->mta_sts.object != NULL &&
+           (v->route_count > 0 || facts_u32(&v->mta_sts, MTA_STS_FACTS_RECORDS) > 0 ||
+            facts_u32(&rpt, TLS_RPT_FACTS_RECORDS) > 0);
 }
 
 void policies_put(struct paper *p, const struct domain_view *v, bool verbose)
 {
-    const json_t *row = v->domain->value;
     if (!has_policies(v)) {
         return;
     }
     paper_blank(p);
     paper_say(p, INK_STRONG, "Policies");
-    put_sts(p, v, value_object(row, "mta_sts"));
-    put_dane(p, value_object(row, "dane"));
-    put_tls_rpt(p, v, value_object(row, "tls_rpt"));
+    put_sts(p, v);
+    put_dane(p, v);
+    put_tls_rpt(p, v);
     if (v->route_count > 0) {
-        put_senders(p, value_object(row, "outcomes"));
-        put_readiness(p, value_object(row, "sts_readiness"), verbose);
+        put_senders(p, &v->domain);
+        put_readiness(p, v, verbose);
     }
 }

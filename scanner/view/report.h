@@ -1,6 +1,8 @@
 #pragma once
 
+#include "scanner/observation/verdict.h"
 #include "scanner/view/domain_view.h"
+#include "scanner/view/meaning.h"
 #include "scanner/view/paper.h"
 
 /** The report on one domain, for a person: what it amounts to, what fails for whom, server by
@@ -18,11 +20,11 @@ void headline_put(struct buf *out, const struct domain_view *v);
 enum ink headline_ink(const struct domain_view *v);
 /** MTA-STS, DANE, TLS-RPT, what senders do, and what keeps the domain from MTA-STS enforce. */
 void policies_put(struct paper *p, const struct domain_view *v, bool verbose);
+/** Findings by severity, with where they were seen and how to fix them. */
+void findings_put(struct paper *p, const struct domain_view *v, bool verbose);
 /** What fails for whom. */
 void effects_put(struct paper *p, const struct domain_view *v);
 /** One list of certificates: names, key, validity, and the path drawn from leaf to anchor.
  * @param number as it is called in the report */
 void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index);
-enum ink chain_status_ink(const char *status);
-/** What a word means, as the data dictionary says it. */
-void meaning_put(struct paper *p, enum ink ink, const struct vocabulary *v, const char *word);
+enum ink chain_status_ink(enum chain_status status);

@@ -33,10 +33,10 @@ static void put_certificates(struct json_writer *w, struct row_set *set,
                              const struct domain_view *v)
 {
     for (size_t i = 0; i < v->chain_count; i++) {
-        const struct result_row *chain = v->chain[i].chain;
-        const json_t *list = chain != NULL ? value_object(chain->value, "certificates") : NULL;
-        for (size_t k = 0; k < json_array_size(list); k++) {
-            const char *fingerprint = json_string_value(json_array_get(list, k));
+        const struct facts *chain = &v->chain[i].facts;
+        size_t count = facts_list_len(chain, CHAINS_CERTIFICATES);
+        for (size_t k = 0; k < count; k++) {
+            const char *fingerprint = facts_list_string(chain, CHAINS_CERTIFICATES, k);
             put_row(w, set, result_rows_find(v->rows, TABLE_CERTIFICATES, fingerprint));
         }
     }
@@ -52,7 +52,7 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
 {
     struct row_set set = {0};
     begin_table(w, TABLE_DOMAINS);
-    put_row(w, &set, v->domain);
+    put_row(w, &set, v->row);
     json_array_end(w);
     begin_table(w, TABLE_HOSTS);
     for (size_t i = 0; i < v->host_count; i++) {
@@ -61,12 +61,12 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
     json_array_end(w);
     begin_table(w, TABLE_SERVICES);
     for (size_t i = 0; i < v->route_count; i++) {
-        put_row(w, &set, v->route[i].service);
+        put_row(w, &set, v->route[i].service_row);
     }
     json_array_end(w);
     begin_table(w, TABLE_ENDPOINTS);
     for (size_t i = 0; i < v->route_count; i++) {
-        put_row(w, &set, v->route[i].endpoint);
+        put_row(w, &set, v->route[i].endpoint_row);
     }
     json_array_end(w);
     begin_table(w, TABLE_POLICIES);
@@ -105,9 +105,9 @@ void report_put_json(struct buf *out, const struct domain_view *v)
     json_key(&w, "schema");
     json_uint(&w, REPORT_SCHEMA);
     json_key(&w, "domain");
-    json_word(&w, value_text(v->domain->value, "domain"));
+    json_word(&w, facts_string(&v->domain, DOMAINS_DOMAIN));
     json_key(&w, "input");
-    json_word(&w, value_text(v->domain->value, "input"));
+    json_word(&w, facts_string(&v->domain, DOMAINS_INPUT));
     json_key(&w, "summary");
     (void)json_text(&w, buf_span(&headline));
     json_key(&w, "codes"); /* distinct finding codes by severity, as the summary counts them */

@@ -1,14 +1,10 @@
 #include "scanner/analysis/cipher_traits.h"
 #include "scanner/dane/dane.h"
+#include "scanner/observation/seen_target.h"
 #include "scanner/observation/tls_names.h"
 #include "scanner/view/report.h"
 
 #define FACT_COLUMN 20 /* of what is told of an address */
-
-static bool is_word(const char *text, const char *word)
-{
-    return text != NULL && strcmp(text, word) == 0;
-}
 
 /** Puts a text that buf functions made. */
 static void put_made(struct paper *p, enum ink ink, struct buf *text)
@@ -26,48 +22,45 @@ static void put_heading(struct paper *p, const char *text)
 
 /* --- server by server ------------------------------------------------------------------------ */
 
-static const json_t *host_row(const struct domain_view *v, const json_t *mx)
+static void put_unusable(struct paper *p, const struct facts *mx)
 {
-    const struct result_row *row = result_rows_find(v->rows, TABLE_HOSTS, value_text(mx, "host"));
-    return row != NULL ? row->value : NULL;
+    enum mx_name_kind kind = facts_enum(mx, MX_FACTS_NAME_KIND, &mx_name_kind_vocabulary);
+    const char *unusable = facts_string(mx, MX_FACTS_UNUSABLE);
+    if (unusable != NULL) {
+        paper_putf(p, INK_ERROR, ", not usable: %s", unusable);
+    } else if (kind == MX_NAME_ADDRESS_LITERAL) {
+        paper_put(p, INK_ERROR, ", an address instead of a host name: some senders connect to it");
+    } else if (kind == MX_NAME_NOT_A_HOST) {
+        paper_put(p, INK_ERROR, ", not a valid host name: Postfix and Exim reject it");
+    }
+    if (facts_bool(mx, MX_FACTS_BLOCKLISTED)) {
+        paper_put(p, INK_FAINT, ", on the blocklist");
+    }
+    if (unusable == NULL && facts_list_len(mx, MX_FACTS_ENDPOINTS) == 0) {
+        paper_putf(p, INK_ERROR, ", no address (A: %s, AAAA: %s)",
+                   facts_string_or(mx, MX_FACTS_A, "?"), facts_string_or(mx, MX_FACTS_AAAA, "?"));
+    }
 }
 
-static void put_exchange(struct paper *p, const struct domain_view *v, const json_t *mx)
+static void put_exchange(struct paper *p, const struct domain_view *v, const struct facts *mx)
 {
-    const char *host = value_text(mx, "host");
-    const char *exchange = value_text(mx, "exchange");
-    const char *unusable = value_text(mx, "unusable");
-    const char *kind = value_text(mx, "name_kind");
-    size_t tlsa = json_array_size(value_object(host_row(v, mx), "tlsa"));
-    const char *dane = value_text(host_row(v, mx), "dane");
-    bool implicit = is_word(value_text(v->domain->value, "mx_kind"), "implicit");
+    const char *exchange = facts_string_or(mx, MX_FACTS_EXCHANGE, "?");
+    struct facts host = result_rows_facts(v->rows, TABLE_HOSTS, facts_string(mx, MX_FACTS_HOST));
+    size_t tlsa = facts_list_len(&host, HOSTS_TLSA);
+    const char *dane = facts_string(&host, HOSTS_DANE);
+    enum mx_kind kind = facts_enum(&v->domain, DOMAINS_MX_KIND, &mx_kind_vocabulary);
     paper_begin(p, "  ", "    ");
-    if (implicit) {
+    if (kind == MX_KIND_IMPLICIT) {
         paper_put(p, INK_PLAIN, "no MX record, the domain itself: ");
     } else {
-        paper_putf(p, INK_PLAIN, "MX %lld ", (long long)value_int(mx, "preference", 0));
+        paper_putf(p, INK_PLAIN, "MX %d ", facts_u16(mx, MX_FACTS_PREFERENCE));
     }
-    paper_put(p, INK_STRONG, host != NULL ? host : exchange != NULL ? exchange : "?");
+    paper_put(p, INK_STRONG, facts_string_or(mx, MX_FACTS_HOST, exchange));
     if (tlsa > 0) {
         paper_putf(p, INK_FAINT, ", %zu TLSA %s", tlsa, tlsa == 1 ? "record" : "records");
         paper_putf(p, INK_FAINT, dane != NULL ? " (%s)" : "%s", dane != NULL ? dane : "");
     }
-    if (unusable != NULL) {
-        paper_putf(p, INK_ERROR, ", not usable: %s", unusable);
-    } else if (is_word(kind, "address_literal")) {
-        paper_put(p, INK_ERROR, ", an address instead of a host name: some senders connect to it");
-    } else if (is_word(kind, "not_a_host")) {
-        paper_put(p, INK_ERROR, ", not a valid host name: Postfix and Exim reject it");
-    }
-    if (value_is_true(mx, "blocklisted")) {
-        paper_put(p, INK_FAINT, ", on the blocklist");
-    }
-    if (unusable == NULL && json_array_size(value_object(mx, "endpoints")) == 0) {
-        const char *a = value_text(mx, "a");
-        const char *aaaa = value_text(mx, "aaaa");
-        paper_putf(p, INK_ERROR, ", no address (A: %s, AAAA: %s)", a != NULL ? a : "?",
-                   aaaa != NULL ? aaaa : "?");
-    }
+    put_unusable(p, mx);
     paper_end(p);
 }
 
@@ -78,12 +71,12 @@ static void begin_fact(struct paper *p, const char *label)
     paper_tab(p, FACT_COLUMN);
 }
 
-static void put_tls(struct paper *p, const json_t *handshake, const char *version)
+static void put_tls(struct paper *p, const struct route_view *r)
 {
-    const char *cipher = value_text(handshake, "cipher");
-    const char *group = value_text(handshake, "group");
+    const char *cipher = facts_string(&r->handshake, HANDSHAKE_FACTS_CIPHER);
+    const char *group = facts_string(&r->handshake, HANDSHAKE_FACTS_GROUP);
     paper_put(p, INK_GOOD, "encrypted");
-    paper_putf(p, INK_PLAIN, ": %s", version != NULL ? version : "TLS");
+    paper_putf(p, INK_PLAIN, ": %s", facts_string_or(&r->brief, BRIEF_TLS_VERSION, "TLS"));
     if (cipher != NULL) {
         paper_putf(p, INK_PLAIN, ", %s", cipher);
     }
@@ -92,28 +85,33 @@ static void put_tls(struct paper *p, const json_t *handshake, const char *versio
     }
 }
 
+static void put_not_tested(struct paper *p, const struct route_view *r)
+{
+    enum not_tested_reason reason = facts_enum(&r->brief, BRIEF_NOT_TESTED, &not_tested_vocabulary);
+    paper_put(p, INK_FAINT, "not tested");
+    paper_put(p, INK_PLAIN, ": ");
+    if (reason != NOT_TESTED_NONE) {
+        meaning_put(p, INK_PLAIN, &not_tested_vocabulary, reason);
+    } else {
+        paper_put(p, INK_PLAIN, "no reason given");
+    }
+}
+
 static void put_outcome(struct paper *p, const struct route_view *r)
 {
-    const char *outcome = value_text(r->brief, "outcome");
-    const char *not_tested = value_text(r->brief, "not_tested");
-    const json_t *handshake = value_object(r->session, "handshake");
-    outcome = outcome != NULL ? outcome : "unknown";
-    if (is_word(outcome, "established")) {
-        put_tls(p, handshake, value_text(r->brief, "tls_version"));
+    if (r->outcome == OUTCOME_ESTABLISHED) {
+        put_tls(p, r);
         return;
     }
-    if (is_word(outcome, "not_tested")) {
-        paper_put(p, INK_FAINT, "not tested");
-        paper_put(p, INK_PLAIN, ": ");
-        meaning_put(p, INK_PLAIN, &not_tested_vocabulary,
-                    not_tested != NULL ? not_tested : "no reason given");
+    if (r->outcome == OUTCOME_NOT_TESTED) {
+        put_not_tested(p, r);
         return;
     }
-    paper_put(p, INK_ERROR, outcome);
+    paper_put(p, INK_ERROR, outcome_word(r->outcome));
     paper_put(p, INK_PLAIN, ": ");
-    meaning_put(p, INK_PLAIN, &outcome_vocabulary, outcome);
-    const char *alert = value_text(handshake, "alert_received");
-    const char *error = value_text(handshake, "error_text");
+    meaning_put(p, INK_PLAIN, &outcome_vocabulary, r->outcome);
+    const char *alert = facts_string(&r->handshake, HANDSHAKE_FACTS_ALERT_RECEIVED);
+    const char *error = facts_string(&r->handshake, HANDSHAKE_FACTS_ERROR_TEXT);
     if (alert != NULL) {
         paper_putf(p, INK_PLAIN, " (alert %s)", alert);
     } else if (error != NULL) {
@@ -129,12 +127,10 @@ static void put_first_line(struct paper *p, const char *text)
 
 static void put_greeting(struct paper *p, const struct route_view *r)
 {
-    const json_t *banner = value_object(value_object(r->session, "transcript"), "banner");
-    const char *text = value_text(banner, "text");
-    if (text == NULL && r->service != NULL) {
-        text = value_text(r->service->value, "banner");
-    }
-    if (text != NULL && text[0] != '\0') {
+    struct facts banner = facts_member(&r->transcript, TRANSCRIPT_BANNER);
+    const char *of_service = facts_string_or(&r->service, SERVICES_BANNER, "");
+    const char *text = facts_string_or(&banner, REPLY_FACTS_TEXT, of_service);
+    if (text[0] != '\0') {
         begin_fact(p, "greeting");
         put_first_line(p, text);
         paper_end(p);
@@ -143,16 +139,16 @@ static void put_greeting(struct paper *p, const struct route_view *r)
 
 static void put_name_match(struct paper *p, const struct route_view *r)
 {
-    const json_t *name = value_object(r->endpoint->value, "name");
-    const char *match = value_text(name, "match");
-    const char *matched = value_text(name, "matched");
-    bool fits = is_word(match, "match") || is_word(match, "match_wildcard");
-    if (match == NULL) {
+    struct facts name = facts_member(&r->endpoint, ENDPOINTS_NAME);
+    enum name_match match = facts_enum(&name, NAME_FACTS_MATCH, &name_match_vocabulary);
+    const char *matched = facts_string(&name, NAME_FACTS_MATCHED);
+    bool fits = name_match_is_match(match);
+    if (!facts_has(&name, NAME_FACTS_MATCH)) {
         return;
     }
     paper_put(p, INK_PLAIN, ", ");
     paper_put(p, fits ? INK_GOOD : INK_ERROR, fits ? "name matches" : "name does not match");
-    if (is_word(match, "match_wildcard") && matched != NULL) {
+    if (match == NAME_MATCH_WILDCARD && matched != NULL) {
         paper_putf(p, INK_PLAIN, " by %s", matched);
     } else if (!fits) {
         paper_put(p, INK_PLAIN, " (");
@@ -163,39 +159,45 @@ static void put_name_match(struct paper *p, const struct route_view *r)
 
 static void put_certificate(struct paper *p, const struct route_view *r)
 {
-    const char *status = value_text(r->brief, "chain_status");
+    enum chain_status status = facts_enum(&r->brief, BRIEF_CHAIN_STATUS, &chain_status_vocabulary);
     if (r->chain < 0) {
         return;
     }
     begin_fact(p, "certificate");
     paper_putf(p, INK_PLAIN, "chain %d", r->chain + 1);
-    if (status != NULL) {
+    if (facts_has(&r->brief, BRIEF_CHAIN_STATUS)) {
         paper_put(p, INK_PLAIN, ": ");
-        paper_put(p, chain_status_ink(status), status);
+        paper_put(p, chain_status_ink(status), chain_status_word(status));
     }
     put_name_match(p, r);
     paper_end(p);
 }
 
+/* "chain 2: expired" */
+static void put_chain_and_status(struct paper *p, int chain, const struct facts *f, unsigned status)
+{
+    const char *word = facts_string(f, status);
+    paper_putf(p, INK_PLAIN, "chain %d", chain + 1);
+    paper_putf(p, INK_PLAIN, word != NULL ? ": %s" : "%s", word != NULL ? word : "");
+}
+
 static void put_sni(struct paper *p, const struct route_view *r)
 {
-    const json_t *sni = r->endpoint != NULL ? value_object(r->endpoint->value, "sni") : NULL;
-    const char *class = value_text(sni, "class");
-    const char *status = value_text(sni, "default_chain_status");
-    const char *match = value_text(sni, "default_name_match");
-    if (class == NULL || is_word(class, "same") || is_word(class, "unknown")) {
+    struct facts sni = facts_member(&r->endpoint, ENDPOINTS_SNI);
+    enum sni_class class = facts_enum(&sni, SNI_FACTS_CLASS, &sni_class_vocabulary);
+    const char *match = facts_string(&sni, SNI_FACTS_DEFAULT_NAME_MATCH);
+    if (class == SNI_SAME || class == SNI_UNKNOWN) {
         return;
     }
     begin_fact(p, "without SNI");
-    if (is_word(class, "fatal_without")) {
+    if (class == SNI_FATAL_WITHOUT) {
         paper_put(p, INK_ERROR, "the handshake fails");
-    } else if (is_word(class, "fatal_with")) {
+    } else if (class == SNI_FATAL_WITH) {
         paper_put(p, INK_WARNING, "the handshake completes; with SNI it fails");
-    } else if (is_word(class, "unstable")) {
+    } else if (class == SNI_UNSTABLE) {
         paper_put(p, INK_WARNING, "not comparable: two handshakes with SNI differ");
     } else if (r->default_chain >= 0) {
-        paper_putf(p, INK_PLAIN, "chain %d", r->default_chain + 1);
-        paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
+        put_chain_and_status(p, r->default_chain, &sni, SNI_FACTS_DEFAULT_CHAIN_STATUS);
         paper_putf(p, INK_PLAIN, match != NULL ? ", name: %s" : "%s", match != NULL ? match : "");
     } else {
         meaning_put(p, INK_PLAIN, &sni_class_vocabulary, class);
@@ -205,51 +207,52 @@ static void put_sni(struct paper *p, const struct route_view *r)
 
 static void put_other_key(struct paper *p, const struct route_view *r)
 {
-    const json_t *other =
-        r->endpoint != NULL ? value_object(r->endpoint->value, "other_key") : NULL;
-    const char *key = value_text(other, "key");
-    const char *outcome = value_text(other, "outcome");
-    const char *status = value_text(other, "chain_status");
-    const char *dane = r->endpoint != NULL
-                           ? value_text(value_object(r->endpoint->value, "dane"), "other_key")
-                           : NULL;
+    struct facts other = facts_member(&r->endpoint, ENDPOINTS_OTHER_KEY);
+    struct facts dane = facts_member(&r->endpoint, ENDPOINTS_DANE);
+    const char *key = facts_string(&other, OTHER_KEY_FACTS_KEY);
     if (key == NULL) {
         return;
     }
     begin_fact(p, "other key");
     paper_putf(p, INK_PLAIN, "%s only: ", key);
     if (r->other_chain >= 0) {
-        paper_putf(p, INK_PLAIN, "chain %d", r->other_chain + 1);
-        paper_putf(p, INK_PLAIN, status != NULL ? ": %s" : "%s", status != NULL ? status : "");
+        put_chain_and_status(p, r->other_chain, &other, OTHER_KEY_FACTS_CHAIN_STATUS);
     } else {
-        paper_put(p, INK_FAINT, outcome != NULL ? outcome : "unknown");
+        paper_put(p, INK_FAINT, facts_string_or(&other, OTHER_KEY_FACTS_OUTCOME, "unknown"));
     }
-    if (dane != NULL) {
+    if (facts_has(&dane, ENDPOINT_DANE_OTHER_KEY)) {
+        enum dane_status status =
+            facts_enum(&dane, ENDPOINT_DANE_OTHER_KEY, &dane_status_vocabulary);
         paper_put(p, INK_PLAIN, "; DANE: ");
-        paper_put(p, is_word(dane, "mismatch") ? INK_ERROR : INK_PLAIN, dane);
+        paper_put(p, status == DANE_MISMATCH ? INK_ERROR : INK_PLAIN, dane_status_word(status));
     }
     paper_end(p);
 }
 
 static void put_dane(struct paper *p, const struct route_view *r)
 {
-    const json_t *dane = r->endpoint != NULL ? value_object(r->endpoint->value, "dane") : NULL;
-    const char *status = value_text(dane, "status");
-    const char *ta_fault = value_text(dane, "ta_fault");
-    const char *base = r->endpoint != NULL ? value_text(r->endpoint->value, "tlsa_base") : NULL;
-    int64_t record = value_int(dane, "matching_record", -1);
-    if (status == NULL || is_word(status, "none") || is_word(status, "unknown")) {
+    struct facts dane = facts_member(&r->endpoint, ENDPOINTS_DANE);
+    enum dane_status status = facts_enum(&dane, ENDPOINT_DANE_STATUS, &dane_status_vocabulary);
+    enum dane_ta_fault ta_fault =
+        facts_enum(&dane, ENDPOINT_DANE_TA_FAULT, &dane_ta_fault_vocabulary);
+    const char *base = facts_string(&r->endpoint, ENDPOINTS_TLSA_BASE);
+    int64_t record = facts_natural(&dane, ENDPOINT_DANE_MATCHING_RECORD, TLSA_MAX);
+    if (status == DANE_NONE || status == DANE_UNKNOWN) {
         return;
     }
     begin_fact(p, "DANE");
-    bool good = is_word(status, "match") || is_word(status, "unusable");
-    paper_put(p, good ? INK_GOOD : is_word(status, "other_name") ? INK_WARNING : INK_ERROR, status);
+    bool good = status == DANE_MATCH || status == DANE_UNUSABLE;
+    paper_put(p,
+              good                        ? INK_GOOD
+              : status == DANE_OTHER_NAME ? INK_WARNING
+                                          : INK_ERROR,
+              dane_status_word(status));
     paper_put(p, INK_PLAIN, ": ");
     meaning_put(p, INK_PLAIN, &dane_status_vocabulary, status);
     if (record >= 0) {
         paper_putf(p, INK_FAINT, " (number %lld)", (long long)record + 1);
     }
-    if (ta_fault != NULL) {
+    if (ta_fault != DANE_TA_NONE) {
         paper_put(p, INK_PLAIN, "; ");
         meaning_put(p, INK_PLAIN, &dane_ta_fault_vocabulary, ta_fault);
     }
@@ -261,20 +264,23 @@ static void put_dane(struct paper *p, const struct route_view *r)
 
 static void put_versions(struct paper *p, const struct route_view *r)
 {
-    static const char *const keys[][2] = {{"tlsv1_0", "TLSv1.0"},
-                                          {"tlsv1_1", "TLSv1.1"},
-                                          {"tlsv1_2", "TLSv1.2"},
-                                          {"tlsv1_3", "TLSv1.3"}};
-    const json_t *versions =
-        r->service != NULL ? value_object(r->service->value, "versions") : NULL;
+    static const struct {
+        unsigned column;
+        enum ink ink;
+        const char *word;
+    } versions[] = {{VERSION_FACTS_TLSV1_0, INK_NOTE, "TLSv1.0"},
+                    {VERSION_FACTS_TLSV1_1, INK_NOTE, "TLSv1.1"},
+                    {VERSION_FACTS_TLSV1_2, INK_PLAIN, "TLSv1.2"},
+                    {VERSION_FACTS_TLSV1_3, INK_PLAIN, "TLSv1.3"}};
+    struct facts accepted;
     const char *before = "";
-    if (versions == NULL) {
+    if (!facts_object(&r->service, SERVICES_VERSIONS, &accepted)) {
         return;
     }
     begin_fact(p, "accepts");
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        if (value_is_true(versions, keys[i][0])) {
-            paper_putf(p, i < 2 ? INK_NOTE : INK_PLAIN, "%s%s", before, keys[i][1]);
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        if (facts_bool(&accepted, versions[i].column)) {
+            paper_putf(p, versions[i].ink, "%s%s", before, versions[i].word);
             before = ", ";
         }
     }
@@ -286,32 +292,33 @@ static bool is_broken(const char *name)
 {
     uint16_t suite = 0;
     unsigned traits = 0;
-    return name != NULL && tls_cipher_find(span_of(name), &suite) &&
-           cipher_traits_of(suite, &traits) && (traits & CIPHER_BROKEN) != 0;
+    return tls_cipher_find(span_of(name), &suite) && cipher_traits_of(suite, &traits) &&
+           (traits & CIPHER_BROKEN) != 0;
 }
 
 /* The suites of one version; then whose order it is, and whether there may be more. */
-static void put_suites_of_version(struct paper *p, const json_t *list, const char *version)
+static void put_suites_of_version(struct paper *p, const struct facts *list, const char *version)
 {
-    const json_t *suites = value_object(list, "suites");
-    const char *order = value_text(list, "order");
-    const char *end = value_text(list, "end");
-    if (list == NULL || is_word(end, "none")) {
+    static const char *const orders[] = {
+        [CIPHER_ORDER_UNKNOWN] = "",
+        [CIPHER_ORDER_SERVER] = " (the server's order)",
+        [CIPHER_ORDER_CLIENT] = " (the client's order decides)",
+    };
+    enum cipher_end end = facts_enum(list, CIPHER_LIST_END, &cipher_end_vocabulary);
+    size_t count = facts_list_len(list, CIPHER_LIST_SUITES);
+    if (list->object == NULL || end == CIPHERS_NONE) {
         return;
     }
     begin_fact(p, version);
-    for (size_t i = 0; i < json_array_size(suites); i++) {
-        const char *name = json_string_value(json_array_get(suites, i));
-        paper_putf(p, is_broken(name) ? INK_NOTE : INK_PLAIN, "%s%s", name != NULL ? name : "?",
-                   i + 1 < json_array_size(suites) ? ", " : "");
+    for (size_t i = 0; i < count; i++) {
+        const char *name = facts_list_string(list, CIPHER_LIST_SUITES, i);
+        paper_putf(p, is_broken(name) ? INK_NOTE : INK_PLAIN, "%s%s", name,
+                   i + 1 < count ? ", " : "");
     }
-    paper_put(p, INK_FAINT, json_array_size(suites) == 0 ? "no cipher suite found" : "");
-    paper_put(p, INK_FAINT,
-              is_word(order, "server")   ? " (the server's order)"
-              : is_word(order, "client") ? " (the client's order decides)"
-                                         : "");
-    if (end != NULL && !is_word(end, "complete")) {
-        paper_putf(p, INK_NOTE, "; %s: ", end);
+    paper_put(p, INK_FAINT, count == 0 ? "no cipher suite found" : "");
+    paper_put(p, INK_FAINT, orders[facts_enum(list, CIPHER_LIST_ORDER, &cipher_order_vocabulary)]);
+    if (end != CIPHERS_NOT_ASKED && end != CIPHERS_COMPLETE) {
+        paper_putf(p, INK_NOTE, "; %s: ", cipher_end_word(end));
         meaning_put(p, INK_NOTE, &cipher_end_vocabulary, end);
     }
     paper_end(p);
@@ -319,42 +326,45 @@ static void put_suites_of_version(struct paper *p, const json_t *list, const cha
 
 static void put_ciphers(struct paper *p, const struct route_view *r)
 {
-    static const char *const keys[][2] = {{"tlsv1_3", "TLSv1.3"},
-                                          {"tlsv1_2", "TLSv1.2"},
-                                          {"tlsv1_1", "TLSv1.1"},
-                                          {"tlsv1_0", "TLSv1.0"}};
-    const json_t *ciphers = r->service != NULL ? value_object(r->service->value, "ciphers") : NULL;
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        put_suites_of_version(p, value_object(ciphers, keys[i][0]), keys[i][1]);
+    static const struct {
+        unsigned column;
+        const char *word;
+    } versions[] = {{CIPHER_FACTS_TLSV1_3, "TLSv1.3"},
+                    {CIPHER_FACTS_TLSV1_2, "TLSv1.2"},
+                    {CIPHER_FACTS_TLSV1_1, "TLSv1.1"},
+                    {CIPHER_FACTS_TLSV1_0, "TLSv1.0"}};
+    struct facts ciphers = facts_member(&r->service, SERVICES_CIPHERS);
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+        struct facts list = facts_member(&ciphers, versions[i].column);
+        put_suites_of_version(p, &list, versions[i].word);
     }
 }
 
 static void put_reverse(struct paper *p, const struct route_view *r)
 {
-    const json_t *ptr = r->service != NULL ? value_object(r->service->value, "ptr") : NULL;
-    const json_t *names = value_object(ptr, "names");
-    const char *state = value_text(value_object(ptr, "dns"), "state");
-    if (state == NULL || is_word(state, "not_asked")) {
+    struct facts ptr = facts_member(&r->service, SERVICES_PTR);
+    struct facts dns = facts_member(&ptr, PTR_FACTS_DNS);
+    enum dns_state state = facts_enum(&dns, DNS_FACTS_STATE, &dns_state_vocabulary);
+    size_t count = facts_list_len(&ptr, PTR_FACTS_NAMES);
+    if (state == DNS_NOT_ASKED) {
         return;
     }
     begin_fact(p, "reverse DNS");
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const json_t *one = json_array_get(names, i);
-        const char *name = value_text(one, "name");
-        paper_putf(p, INK_PLAIN, "%s%s", i > 0 ? ", " : "", name != NULL ? name : "?");
-        paper_put(p, INK_FAINT,
-                  value_is_true(one, "forward_confirmed") ? " (confirmed)" : " (not confirmed)");
+    for (size_t i = 0; i < count; i++) {
+        struct facts one;
+        facts_list_object(&ptr, PTR_FACTS_NAMES, i, &one);
+        bool confirmed = facts_bool(&one, PTR_NAME_FORWARD_CONFIRMED);
+        paper_putf(p, INK_PLAIN, "%s%s", i > 0 ? ", " : "",
+                   facts_string_or(&one, PTR_NAME_NAME, "?"));
+        paper_put(p, INK_FAINT, confirmed ? " (confirmed)" : " (not confirmed)");
     }
-    paper_put(p, INK_FAINT, json_array_size(names) == 0 ? state : "");
+    paper_put(p, INK_FAINT, count == 0 ? dns_state_word(state) : "");
     paper_end(p);
 }
 
-static void put_reply(struct paper *p, const char *label, const json_t *reply)
+static void put_reply(struct paper *p, const char *label, const struct facts *reply)
 {
-    const char *text = value_text(reply, "text");
-    if (text == NULL) {
-        return;
-    }
+    const char *text = facts_string(reply, REPLY_FACTS_TEXT);
     for (const char *line = text; line != NULL;) {
         size_t len = strcspn(line, "\n");
         begin_fact(p, line == text ? label : "");
@@ -366,12 +376,15 @@ static void put_reply(struct paper *p, const char *label, const json_t *reply)
 
 static void put_transcript(struct paper *p, const struct route_view *r)
 {
-    static const char *const keys[][2] = {{"banner", "greeting"},    {"ehlo", "EHLO"},
-                                          {"helo", "HELO"},          {"starttls", "STARTTLS"},
-                                          {"ehlo_tls", "EHLO, TLS"}, {"quit", "QUIT"}};
-    const json_t *transcript = value_object(r->session, "transcript");
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-        put_reply(p, keys[i][1], value_object(transcript, keys[i][0]));
+    static const struct {
+        unsigned column;
+        const char *label;
+    } replies[] = {{TRANSCRIPT_BANNER, "greeting"},    {TRANSCRIPT_EHLO, "EHLO"},
+                   {TRANSCRIPT_HELO, "HELO"},          {TRANSCRIPT_STARTTLS, "STARTTLS"},
+                   {TRANSCRIPT_EHLO_TLS, "EHLO, TLS"}, {TRANSCRIPT_QUIT, "QUIT"}};
+    for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+        struct facts reply = facts_member(&r->transcript, replies[i].column);
+        put_reply(p, replies[i].label, &reply);
     }
 }
 
@@ -379,7 +392,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
 {
     struct buf address = BUF_INIT(BUF_NO_LIMIT);
     paper_begin(p, "    ", "                    ");
-    route_put_address(&address, r->brief);
+    route_put_address(&address, &r->brief);
     put_made(p, INK_STRONG, &address);
     paper_tab(p, FACT_COLUMN);
     put_outcome(p, r);
@@ -400,16 +413,17 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
 
 static void put_servers(struct paper *p, const struct domain_view *v, bool verbose)
 {
-    const json_t *set = value_object(v->domain->value, "mx");
-    if (json_array_size(set) == 0) {
+    size_t count = facts_list_len(&v->domain, DOMAINS_MX);
+    if (count == 0) {
         return;
     }
     put_heading(p, "Mail servers");
-    for (size_t i = 0; i < json_array_size(set); i++) {
-        const json_t *mx = json_array_get(set, i);
-        put_exchange(p, v, mx);
+    for (size_t i = 0; i < count; i++) {
+        struct facts mx;
+        facts_list_object(&v->domain, DOMAINS_MX, i, &mx);
+        put_exchange(p, v, &mx);
         for (size_t k = 0; k < v->route_count; k++) {
-            if (v->route[k].mx == mx) {
+            if (v->route[k].mx_index == i) {
                 put_route(p, &v->route[k], verbose);
             }
         }
@@ -428,7 +442,7 @@ static void put_presenters(struct paper *p, const struct domain_view *v, size_t 
         if (with_sni || r->default_chain == (int)chain || r->other_chain == (int)chain ||
             r->dane_chain == (int)chain) {
             buf_put_text(&where, before);
-            route_put_address(&where, r->brief);
+            route_put_address(&where, &r->brief);
             buf_put_text(&where, with_sni                         ? ""
                                  : r->default_chain == (int)chain ? " (without SNI)"
                                  : r->other_chain == (int)chain   ? " (other type of key)"
@@ -456,108 +470,6 @@ static void put_chains(struct paper *p, const struct domain_view *v)
     }
 }
 
-/* --- findings -------------------------------------------------------------------------------- */
-
-static enum ink severity_ink(enum severity s)
-{
-    static const enum ink inks[SEVERITY_COUNT] = {INK_FAINT, INK_NOTE, INK_WARNING, INK_ERROR};
-    return inks[s];
-}
-
-#define PLACES_SHOWN 8 /* of one evidence; the rest is counted */
-
-/** "at A, B: evidence" for those of one code with the same evidence. @return how many. */
-static size_t put_evidence(struct paper *p, const struct domain_view *v, size_t first)
-{
-    const struct found *f = &v->found[first];
-    size_t count = 0;
-    paper_begin(p, "    ", "      ");
-    paper_put(p, INK_FAINT, "seen: ");
-    for (size_t i = first; i < v->found_count; i++, count++) {
-        const struct found *other = &v->found[i];
-        if (other->counts != f->counts || other->code != f->code ||
-            strcmp(other->evidence, f->evidence) != 0) {
-            break;
-        }
-        if (count < PLACES_SHOWN) {
-            paper_put(p, INK_PLAIN, count > 0 ? ", " : "");
-            paper_put(p, INK_PLAIN, other->where);
-        }
-    }
-    if (count > PLACES_SHOWN) {
-        paper_putf(p, INK_PLAIN, " and %zu more", count - PLACES_SHOWN);
-    }
-    if (f->evidence[0] != '\0') {
-        paper_put(p, INK_PLAIN, ": ");
-        paper_put(p, INK_PLAIN, f->evidence);
-    }
-    paper_end(p);
-    return count;
-}
-
-static void put_labelled(struct paper *p, const char *label, const char *text)
-{
-    paper_begin(p, "    ", "      ");
-    paper_put(p, INK_FAINT, label);
-    paper_put(p, INK_PLAIN, text);
-    paper_end(p);
-}
-
-/** All findings of one code. @return how many. */
-static size_t put_code(struct paper *p, const struct domain_view *v, size_t first, bool verbose)
-{
-    const struct found *f = &v->found[first];
-    const struct finding_info *info = finding_info(f->code);
-    paper_begin(p, "  ", "    ");
-    paper_put(p, severity_ink(f->severity), severity_word(f->severity));
-    paper_put(p, INK_PLAIN, " ");
-    paper_put(p, INK_STRONG, info->code);
-    paper_put(p, INK_PLAIN, ": ");
-    paper_put(p, INK_PLAIN, info->symptom);
-    if (!f->counts) {
-        paper_put(p, INK_FAINT, " (without SNI only)");
-    }
-    paper_end(p);
-    size_t count = 0;
-    while (first + count < v->found_count && v->found[first + count].code == f->code &&
-           v->found[first + count].counts == f->counts) {
-        count += put_evidence(p, v, first + count);
-    }
-    if (verbose) {
-        put_labelled(p, "cause: ", info->cause);
-    }
-    put_labelled(p, "fix: ", info->fix);
-    if (verbose && info->rfc[0] != '\0') {
-        put_labelled(p, "see: ", info->rfc);
-    }
-    return count;
-}
-
-static void put_findings(struct paper *p, const struct domain_view *v, bool verbose)
-{
-    size_t hidden_default = 0;
-    bool any = false;
-    for (size_t i = 0; i < v->found_count;) {
-        const struct found *f = &v->found[i];
-        bool shown = verbose || (f->counts && f->severity > SEVERITY_INFO);
-        if (!shown) {
-            hidden_default += !f->counts && f->severity > SEVERITY_INFO;
-            i++;
-            continue;
-        }
-        if (!any) {
-            put_heading(p, "Findings");
-            any = true;
-        }
-        i += put_code(p, v, i, verbose);
-    }
-    if (hidden_default > 0) {
-        paper_blank(p);
-        paper_say(p, INK_FAINT,
-                  "The chain without SNI has additional findings; use --verbose to list them.");
-    }
-}
-
 void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
 {
     struct buf headline = BUF_INIT(BUF_NO_LIMIT);
@@ -569,5 +481,5 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     policies_put(p, v, verbose);
     put_servers(p, v, verbose);
     put_chains(p, v);
-    put_findings(p, v, verbose);
+    findings_put(p, v, verbose);
 }

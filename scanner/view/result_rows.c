@@ -4,29 +4,16 @@
 
 #include "scanner/base/memory.h"
 
-static const char *key_column(enum table_id table)
+/* The line of a domain is a number, and nothing names it. */
+static const char *key_of(const struct facts *row)
 {
-    switch ((int)table) {
-    case TABLE_HOSTS:
-        return "host";
-    case TABLE_SERVICES:
-        return "service";
-    case TABLE_ENDPOINTS:
-        return "endpoint";
-    case TABLE_CHAINS:
-    case TABLE_COMPLETIONS:
-        return "chain_id";
-    case TABLE_CERTIFICATES:
-        return "fingerprint_sha256";
-    case TABLE_POLICIES:
-        return "policy_host";
-    case TABLE_ISSUERS:
-        return "url";
-    case TABLE_POLICY_BODIES:
-        return "policy_sha256";
-    default:
-        return NULL;
+    const struct definition *d = row->definition;
+    for (unsigned c = 0; c < d->column_count; c++) {
+        if (d->columns[c].presence == COLUMN_PRESENCE_KEY) {
+            return d->columns[c].type == COLUMN_TYPE_UINT ? "" : facts_string(row, c);
+        }
     }
+    return NULL;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -38,28 +25,33 @@ static int compare_keys(const void *a, const void *b)
 
 static int compare_lines(const void *a, const void *b)
 {
-    int64_t x = value_int(((const struct result_row *)a)->value, "input_line", 0);
-    int64_t y = value_int(((const struct result_row *)b)->value, "input_line", 0);
+    uint64_t x = facts_uint(&((const struct result_row *)a)->facts, DOMAINS_INPUT_LINE, UINT64_MAX);
+    uint64_t y = facts_uint(&((const struct result_row *)b)->facts, DOMAINS_INPUT_LINE, UINT64_MAX);
     return (x > y) - (x < y);
+}
+
+static void free_reading(struct row_reading *r)
+{
+    row_reading_deinit(r);
+    free(r);
 }
 
 static bool add_line(struct result_rows *rows, struct span line)
 {
     enum table_id table;
-    json_t *value = json_loadb((const char *)line.at, line.len, 0, NULL);
-    const char *type = value_text(value, "type");
-    const char *key = NULL;
-    if (type != NULL && table_find(span_of(type), &table)) {
-        const char *column = key_column(table);
-        key = column != NULL ? value_text(value, column) : "";
+    struct result_row row = {.reading = memory_new(1, sizeof(*row.reading)), .line = line};
+    row_reading_init(row.reading);
+    row.reading->in_part = true;
+    if (row_reading_begin_typed(row.reading, line, &table, &row.facts)) {
+        row.key = key_of(&row.facts);
     }
-    if (key == NULL) {
-        json_decref(value);
+    if (row.key == NULL) {
+        free_reading(row.reading);
         return false;
     }
     struct result_table *t = &rows->table[table];
     t->row = memory_grow_list(t->row, t->count, sizeof(*t->row));
-    t->row[t->count++] = (struct result_row){.value = value, .line = line, .key = key};
+    t->row[t->count++] = row;
     return true;
 }
 
@@ -89,7 +81,7 @@ void result_rows_deinit(struct result_rows *rows)
 {
     for (int t = 0; t < TABLE_COUNT; t++) {
         for (size_t i = 0; i < rows->table[t].count; i++) {
-            json_decref(rows->table[t].row[i].value);
+            free_reading(rows->table[t].row[i].reading);
         }
         free(rows->table[t].row);
     }
@@ -107,29 +99,23 @@ const struct result_row *result_rows_find(const struct result_rows *rows, enum t
     return bsearch(&wanted, t->row, t->count, sizeof(*t->row), compare_keys);
 }
 
-const char *value_text(const json_t *object, const char *key)
+struct facts result_rows_facts(const struct result_rows *rows, enum table_id table, const char *key)
 {
-    return json_string_value(json_object_get(object, key));
+    const struct result_row *row = result_rows_find(rows, table, key);
+    return row != NULL ? row->facts : facts_of_nothing(table);
 }
 
-int64_t value_int(const json_t *object, const char *key, int64_t otherwise)
+bool result_rows_have_fault(const struct result_rows *rows, struct buf *why)
 {
-    const json_t *value = json_object_get(object, key);
-    return json_is_integer(value) ? (int64_t)json_integer_value(value) : otherwise;
-}
-
-bool value_is_true(const json_t *object, const char *key)
-{
-    return json_is_true(json_object_get(object, key));
-}
-
-bool value_is_false(const json_t *object, const char *key)
-{
-    return json_is_false(json_object_get(object, key));
-}
-
-const json_t *value_object(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_null(value) ? NULL : value;
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        for (size_t i = 0; i < rows->table[t].count; i++) {
+            struct span fault = buf_span(&rows->table[t].row[i].reading->why);
+            if (fault.len > 0) {
+                buf_putf(why, "%s: %.*s", rows->table[t].row[i].key, (int)fault.len,
+                         (const char *)fault.at);
+                return true;
+            }
+        }
+    }
+    return false;
 }

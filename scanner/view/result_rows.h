@@ -2,17 +2,16 @@
 
 /**
  * The rows of one run, as written to a stream (one JSON object a line, with its table in "type"),
- * by table and key.
+ * by table and key. Their columns are read by the functions of rows/row_facts.h.
  */
 
-#include <jansson.h>
-
-#include "output/tables.h"
+#include "scanner/rows/row_facts.h"
 
 struct result_row {
-    json_t *value;
+    struct row_reading *reading; /* owned */
+    struct facts facts;
     struct span line; /* as written, without LF; borrowed from the text that was read */
-    const char *key;  /* borrowed from `value`; "" in domains */
+    const char *key;  /* borrowed from `reading`; "" in domains */
 };
 
 struct result_table {
@@ -31,14 +30,9 @@ void result_rows_deinit(struct result_rows *rows);
 /** NULL when there is none; `key` may be NULL. */
 const struct result_row *result_rows_find(const struct result_rows *rows, enum table_id table,
                                           const char *key);
-
-/* Values of a row. `object` may be NULL or null, and so may what is asked for. */
-
-/** NULL when it is no string. */
-const char *value_text(const json_t *object, const char *key);
-/** `otherwise` when it is no number. */
-int64_t value_int(const json_t *object, const char *key, int64_t otherwise);
-bool value_is_true(const json_t *object, const char *key);
-bool value_is_false(const json_t *object, const char *key);
-/** NULL when it is absent or null. */
-const json_t *value_object(const json_t *object, const char *key);
+/** The columns of a row; all null where there is none. */
+struct facts result_rows_facts(const struct result_rows *rows, enum table_id table,
+                               const char *key);
+/** A column that was asked for and does not hold what its definition says: told in one line.
+ * @return false: there was none */
+bool result_rows_have_fault(const struct result_rows *rows, struct buf *why);

@@ -1,5 +1,7 @@
 /* The lines on MTA-STS, DANE, TLS-RPT, on what senders do, and on readiness. */
 
+#include <stdio.h>
+
 #include <criterion/criterion.h>
 
 #include "scanner/view/report.h"

@@ -19,19 +19,20 @@
  * there. A column that no definition has is an error: it would be lost.
  */
 
-#include <jansson.h>
-
 #include "output/tables.h"
 #include "scanner/base/arena.h"
 #include "scanner/base/net_addr.h"
-#include "scanner/observation/outcome.h"
-#include "scanner/observation/seen_issuer.h"
-#include "scanner/observation/seen_target.h"
+#include "scanner/base/vocabulary.h"
+#include "scanner/observation/verdict.h"
+
+struct json_t;
 
 struct row_reading {
+    /* Columns that are never null may be absent: what reads the row has no need of all of them. */
+    bool in_part;
     struct arena_pool pool;
     struct arena arena; /* what the readers make of one row */
-    json_t *row;        /* owned; NULL: none */
+    struct json_t *row; /* owned; NULL: none */
     struct span line;   /* borrowed */
     struct buf why;     /* empty: all is well so far */
 };
@@ -39,7 +40,7 @@ struct row_reading {
 struct facts {
     struct row_reading *reading;
     const struct definition *definition;
-    json_t *object; /* borrowed; NULL: everything is null */
+    struct json_t *object; /* borrowed; NULL: everything is null */
 };
 
 void row_reading_init(struct row_reading *r);
@@ -47,6 +48,11 @@ void row_reading_deinit(struct row_reading *r);
 /** Gives up the row before. @param line must stay as it is while the facts are used.
  * @return false when it is no row of that table. Texts of `out` live until the next call. */
 bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line, struct facts *out);
+/** The same for a row of a stream, which begins with "type", the name of its table. */
+bool row_reading_begin_typed(struct row_reading *r, struct span line, enum table_id *t,
+                             struct facts *out);
+/** What a row that does not exist reads as: every column is null. */
+struct facts facts_of_nothing(enum table_id t);
 /** Says what is wrong with a column, unless something was wrong before. */
 void facts_bad(const struct facts *f, unsigned column, const char *what);
 
@@ -54,9 +60,18 @@ bool facts_has(const struct facts *f, unsigned column); /* neither null nor abse
 
 /* Of null: empty text, 0, -1 where `natural`, false, an address of family 0, an empty list. */
 struct span facts_text(const struct facts *f, unsigned column); /* the exact octets */
-const char *facts_word(const struct facts *f, unsigned column); /* NULL: null */
+/** The text as it stands in the row, with what could not be written as it was sent replaced: a word, a key, a text for
+ * people. NULL: null. */
+const char *facts_string(const struct facts *f, unsigned column);
+static inline const char *facts_string_or(const struct facts *f, unsigned column,
+                                          const char *otherwise)
+{
+    const char *text = facts_string(f, column);
+    return text != NULL ? text : otherwise;
+}
 uint64_t facts_uint(const struct facts *f, unsigned column, uint64_t max);
 int64_t facts_natural(const struct facts *f, unsigned column, int64_t max);
+int64_t facts_int(const struct facts *f, unsigned column); /* INT64_MIN: null */
 uint8_t facts_u8(const struct facts *f, unsigned column);
 uint16_t facts_u16(const struct facts *f, unsigned column);
 uint32_t facts_u32(const struct facts *f, unsigned column);
@@ -80,8 +95,15 @@ int32_t facts_errno(const struct facts *f, unsigned column);        /* negative;
 
 /** @return false, and every column of `out` is null, when the object is null. */
 bool facts_object(const struct facts *f, unsigned column, struct facts *out);
+static inline struct facts facts_member(const struct facts *f, unsigned column)
+{
+    struct facts member;
+    (void)facts_object(f, column, &member);
+    return member;
+}
 size_t facts_list_len(const struct facts *f, unsigned column);
 struct span facts_list_text(const struct facts *f, unsigned column, size_t i);
+const char *facts_list_string(const struct facts *f, unsigned column, size_t i); /* as it stands */
 struct span facts_list_hex(const struct facts *f, unsigned column, size_t i);
 struct net_addr facts_list_address(const struct facts *f, unsigned column, size_t i);
 void facts_list_object(const struct facts *f, unsigned column, size_t i, struct facts *out);

@@ -1,12 +1,13 @@
-#include "scanner/replay/row_facts.h"
+#include "scanner/rows/row_facts.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "output/row.h"
 #include "scanner/base/check.h"
 #include "scanner/observation/tls_names.h"
-#include "scanner/replay/plain_values.h"
+#include "scanner/rows/plain_values.h"
 
 #define KEY_MAX      96 /* octets with NUL of a column's name and "_base64" */
 #define UNKNOWN_WORD "has a word that this version does not know"
@@ -95,14 +96,14 @@ static void check_keys(const struct facts *f)
                      key);
         }
     }
-    for (unsigned i = 0; i < d->column_count; i++) {
+    for (unsigned i = 0; i < d->column_count && !f->reading->in_part; i++) {
         if (d->columns[i].presence != COLUMN_PRESENCE_NULLABLE && !facts_has(f, i)) {
             facts_bad(f, i, "is absent or null");
         }
     }
 }
 
-bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line, struct facts *out)
+static bool load(struct row_reading *r, struct span line)
 {
     json_decref(r->row);
     arena_reset(&r->arena);
@@ -110,12 +111,16 @@ bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line,
     json_error_t error;
     r->row = json_loadb((const char *)line.at, line.len, JSON_ALLOW_NUL, &error);
     r->line = line;
-    *out = (struct facts){.reading = r, .definition = table_definition(t), .object = r->row};
-    if (r->row == NULL || !json_is_object(r->row)) {
-        buf_putf(&r->why, "not a JSON object: %s", r->row == NULL ? error.text : "another value");
-        out->object = NULL;
-        return false;
+    if (r->row != NULL && json_is_object(r->row)) {
+        return true;
     }
+    buf_putf(&r->why, "not a JSON object: %s", r->row == NULL ? error.text : "another value");
+    return false;
+}
+
+static bool open_row(struct row_reading *r, enum table_id t, struct facts *out)
+{
+    *out = (struct facts){.reading = r, .definition = table_definition(t), .object = r->row};
     json_t *schema = json_object_get(r->row, out->definition->columns[0].name);
     if (!json_is_integer(schema) || json_integer_value(schema) != ROW_SCHEMA_VERSION) {
         buf_putf(&r->why, "the row does not have schema %d, which this version reads",
@@ -124,6 +129,32 @@ bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line,
     }
     check_keys(out);
     return r->why.len == 0;
+}
+
+bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line, struct facts *out)
+{
+    *out = (struct facts){.reading = r, .definition = table_definition(t)};
+    return load(r, line) && open_row(r, t, out);
+}
+
+bool row_reading_begin_typed(struct row_reading *r, struct span line, enum table_id *t,
+                             struct facts *out)
+{
+    if (!load(r, line)) {
+        return false;
+    }
+    const json_t *type = json_object_get(r->row, "type");
+    if (!json_is_string(type) || !table_find(span_of_string(type), t)) {
+        buf_put_text(&r->why, "not a row of a table of this version");
+        return false;
+    }
+    (void)json_object_del(r->row, "type");
+    return open_row(r, *t, out);
+}
+
+struct facts facts_of_nothing(enum table_id t)
+{
+    return (struct facts){.definition = table_definition(t)};
 }
 
 bool facts_has(const struct facts *f, unsigned column)
@@ -167,14 +198,20 @@ struct span facts_text(const struct facts *f, unsigned column)
     return exact != NULL ? decoded(f, column, exact) : span_of_string(value);
 }
 
-const char *facts_word(const struct facts *f, unsigned column)
+const char *facts_string(const struct facts *f, unsigned column)
 {
-    const json_t *value = typed(f, column, JSON_STRING, "is not a word");
+    const json_t *value = typed(f, column, JSON_STRING, "is not a string");
     if (value != NULL && strlen(json_string_value(value)) != json_string_length(value)) {
-        facts_bad(f, column, "is not a word");
+        facts_bad(f, column, "is not a string");
         return NULL;
     }
     return value != NULL ? json_string_value(value) : NULL;
+}
+
+int64_t facts_int(const struct facts *f, unsigned column)
+{
+    const json_t *value = typed(f, column, JSON_INTEGER, "is not a whole number");
+    return value != NULL ? (int64_t)json_integer_value(value) : INT64_MIN;
 }
 
 int64_t facts_natural(const struct facts *f, unsigned column, int64_t max)
@@ -361,7 +398,7 @@ static unsigned number_of_word(const struct facts *f, unsigned column,
                                const char *(*word_at)(unsigned), unsigned from, unsigned to,
                                unsigned otherwise)
 {
-    const char *word = facts_word(f, column);
+    const char *word = facts_string(f, column);
     if (word == NULL) {
         return otherwise;
     }
@@ -387,7 +424,7 @@ static unsigned value_of_word(const struct facts *f, unsigned column, struct spa
 
 unsigned facts_enum(const struct facts *f, unsigned column, const struct vocabulary *v)
 {
-    const char *word = facts_word(f, column);
+    const char *word = facts_string(f, column);
     return word != NULL ? value_of_word(f, column, span_of(word), v) : 0;
 }
 
@@ -487,6 +524,16 @@ struct net_addr facts_list_address(const struct facts *f, unsigned column, size_
 void facts_list_object(const struct facts *f, unsigned column, size_t i, struct facts *out)
 {
     open_object(f, column, item_of(f, column, i), out);
+}
+
+const char *facts_list_string(const struct facts *f, unsigned column, size_t i)
+{
+    struct span text = span_of_string(item_of(f, column, i));
+    if (text.at == NULL || strlen((const char *)text.at) != text.len) {
+        facts_bad(f, column, "has an item that is not a string");
+        return "";
+    }
+    return (const char *)text.at;
 }
 
 const struct span *facts_texts(const struct facts *f, unsigned column, size_t *count)

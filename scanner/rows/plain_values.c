@@ -1,4 +1,4 @@
-#include "scanner/replay/plain_values.h"
+#include "scanner/rows/plain_values.h"
 
 #include "scanner/base/text.h"
 

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 
-#include "scanner/replay/plain_values.h"
 #include "scanner/replay/read_rows.h"
+#include "scanner/rows/plain_values.h"
 
 /* A row of hosts, with one piece of it replaced. */
 #define DNS_NONE "{\"state\":\"not_asked\"}"
@@ -71,7 +71,7 @@ static const struct bad_case {
     {"a_dns", "[]", "hosts.a_dns is not an object"},
     {"a_dns", "{}", "dns.state is absent or null"},
     {"a_dns", "{\"state\":\"maybe\"}", "dns.state has a word that this version does not know"},
-    {"a_dns", "{\"state\":\"da\\u0000ta\"}", "dns.state is not a word"},
+    {"a_dns", "{\"state\":\"da\\u0000ta\"}", "dns.state is not a string"},
     {"a_dns", "{\"state\":\"data\",\"rcode\":256}", "dns.rcode is out of range"},
     {"a_dns", "{\"state\":\"data\",\"cache\":1}",
      "dns has a column that this version does not know: \"cache\""},
