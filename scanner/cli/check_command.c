@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "output/csv.h"
+#include "scanner/base/file.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
 #include "scanner/view/report.h"
@@ -16,7 +17,6 @@
  */
 
 #define INPUT_COLUMN "domain"
-#define READ_STEP    65536
 
 /** CSV with a header, so that any word of the command line is one record: a comment, a blank, a
  * list of names with commas are names that are no domains. */
@@ -35,17 +35,6 @@ static bool write_input(int fd, const struct options *o)
     bool ok = write(fd, text.at, text.len) == (ssize_t)text.len;
     buf_deinit(&text);
     return ok;
-}
-
-static bool read_output(int fd, struct buf *out)
-{
-    ssize_t n = 1;
-    while (n > 0) {
-        uint8_t *room = buf_room(out, READ_STEP);
-        n = pread(fd, room, READ_STEP, (off_t)out->len);
-        out->len += n > 0 ? (size_t)n : 0;
-    }
-    return n == 0;
 }
 
 static bool wants_color(const struct options *o)
@@ -79,7 +68,8 @@ static enum exit_code print_reports(const struct options *o, int output, struct 
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     struct result_rows rows;
     enum exit_code code = EXIT_CODE_ROWS_LOST;
-    if (!read_output(output, &lines) || !result_rows_read(&rows, buf_span(&lines))) {
+    if (lseek(output, 0, SEEK_SET) != 0 || file_read_rest(output, &lines) != FILE_COMPLETE ||
+        !result_rows_read(&rows, buf_span(&lines))) {
         buf_put_text(why, "the result rows cannot be read");
     } else {
         put_reports(&text, &rows, o);

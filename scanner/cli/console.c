@@ -6,22 +6,16 @@
 #include <unistd.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/clock.h"
 #include "scanner/cli/machine.h"
 #include "scanner/pipeline/pipeline.h"
 #include "scanner/pipeline/resolver_check.h"
-
-static int64_t now_unix_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void say(void *arg, const char *line)
 {
     struct console *c = arg;
     progress_output_clear_line(&c->progress);
-    messages_say(&c->messages, span_of(line), now_unix_ms());
+    messages_say(&c->messages, span_of(line), clock_unix_ms());
 }
 
 static void console_show_progress(void *arg, const struct progress_snapshot *now, int64_t unix_ms)
@@ -71,7 +65,7 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
     }
     p->terms.trust_ad = resolver_check_trust(p, p->trust_ad, &p->trust_ad_reason);
     if (!o->at_given) {
-        p->terms.at = now_unix_ms() / 1000;
+        p->terms.at = clock_unix_ms() / 1000;
     }
     if (!messages_init(&c->messages, p->log_path)) {
         buf_putf(why, "--log-file %s: %s", p->log_path, strerror(errno));

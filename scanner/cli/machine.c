@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/file.h"
 #include "scanner/base/text.h"
 #include "scanner/cli/option_value.h"
 #include "scanner/senders/sender_profiles.h"
@@ -50,30 +51,11 @@ size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_
     return count;
 }
 
-static bool machine_read_whole(const char *path, struct buf *out)
-{
-    bool ok = false;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd >= 0) {
-        uint8_t *room = buf_room(out, 4096);
-        ssize_t n = room ? read(fd, room, 4096) : 0;
-        if (n <= 0) {
-            ok = n == 0;
-            break;
-        }
-        out->len += (size_t)n;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return ok;
-}
-
 static bool fill_name_servers(struct options *o, struct buf *why)
 {
     struct buf text = BUF_INIT(RESOLV_CONF_MAX);
     if (o->params.name_server_count == 0) {
-        (void)machine_read_whole(RESOLV_CONF, &text); /* absent is as good as empty */
+        (void)file_read(RESOLV_CONF, &text); /* absent is as good as empty */
         o->params.name_server_count =
             machine_parse_resolvers(buf_span(&text), o->name_servers, NAME_SERVERS_MAX);
     }

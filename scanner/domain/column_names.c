@@ -44,10 +44,7 @@ void column_names_add(struct column_names *n, struct span name)
     while (is_taken(n, from)) { /* a header may call another column "column_2" */
         buf_put_char(&n->text, '_');
     }
-    if (n->count == n->cap) {
-        n->cap = n->cap > 0 ? n->cap * 2 : 8;
-        n->ends = memory_resize(n->ends, n->cap, sizeof(*n->ends));
-    }
+    n->ends = memory_grow_list(n->ends, n->count, sizeof(*n->ends));
     n->ends[n->count++] = n->text.len;
 }
 

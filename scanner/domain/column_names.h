@@ -9,7 +9,6 @@ struct column_names {
     struct buf text;
     size_t *ends; /* owned; where each name ends in `text` */
     size_t count;
-    size_t cap;
 };
 
 void column_names_init(struct column_names *n);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 
 #define NS_PER_MS     1000000U
@@ -125,7 +126,7 @@ static CURLcode on_ssl_ctx(CURL *easy, void *ssl, void *arg)
 {
     (void)easy;
     struct exchange *x = arg;
-    x->connected_ns = monotonic_ns();
+    x->connected_ns = clock_monotonic_ns();
     x->stage = EXCHANGE_TLS;
     tls_evidence_install(&x->tls, ssl);
     return CURLE_OK;
@@ -139,7 +140,7 @@ static int on_request(void *arg, char *peer, char *local, int peer_port, int loc
     (void)local;
     (void)peer_port;
     (void)local_port;
-    x->connected_ns = monotonic_ns();
+    x->connected_ns = clock_monotonic_ns();
     x->stage = EXCHANGE_HEAD;
     return CURL_PREREQFUNC_OK;
 }
@@ -239,7 +240,7 @@ void exchange_start(struct exchange *x, const char *url, const struct policy_add
     x->sys = 0;
     x->outcome = POLICY_FETCH_NOT_ASKED;
     x->stage = EXCHANGE_CONNECTING;
-    x->started_ns = monotonic_ns();
+    x->started_ns = clock_monotonic_ns();
     x->connected_ns = 0;
     x->end_by_ns = x->started_ns + total_ns;
     if (!set_target(x, url) || curl_multi_add_handle(x->multi, x->easy) != CURLM_OK) {
@@ -457,7 +458,7 @@ static enum policy_fetch exchange_conclude(struct exchange *x, CURLcode result)
 static void exchange_finish(struct exchange *x, enum policy_fetch outcome)
 {
     x->outcome = outcome;
-    x->ended_ns = monotonic_ns();
+    x->ended_ns = clock_monotonic_ns();
     x->reached = stage_now(x);
     x->stage = EXCHANGE_OVER;
 }

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "scanner/base/clock.h"
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
@@ -269,13 +270,6 @@ static struct slot *slot_take(struct policy_fetcher *f)
     return slot;
 }
 
-static int64_t fetcher_unix_ms(void)
-{
-    struct timespec t;
-    CHECK(clock_gettime(CLOCK_REALTIME, &t) == 0);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / NS_PER_MS;
-}
-
 static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
 {
     struct job *job = CONTAINER_OF(ticket, struct job, ticket);
@@ -286,7 +280,7 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
     f->dialled++;
     slot->ticket = *ticket;
     job->slot = slot;
-    job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : fetcher_unix_ms();
+    job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : clock_unix_ms();
     exchange_start(&slot->exchange, job->url, &job->addresses[job->tried], time_left_ns(f, job));
     if (slot->exchange.stage == EXCHANGE_OVER) {
         fetcher_conclude(slot);
@@ -296,7 +290,7 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
 static void dial_all(struct policy_fetcher *f)
 {
     struct gate_ticket *ticket = NULL;
-    while (has_slot(f) && (ticket = gates_next(f->gates, monotonic_ns())) != NULL) {
+    while (has_slot(f) && (ticket = gates_next(f->gates, clock_monotonic_ns())) != NULL) {
         dial(f, ticket);
     }
 }
@@ -344,7 +338,7 @@ static void turn(struct policy_fetcher *f)
     begin_turn(f);
     dial_all(f);
     /* Time as it was before reading: who had answered until then is not late. */
-    uint64_t now_ns = monotonic_ns();
+    uint64_t now_ns = clock_monotonic_ns();
     CHECK(curl_multi_perform(f->multi, &running) == CURLM_OK);
     fetcher_collect(f);
     check_limits(f, now_ns);
@@ -366,7 +360,7 @@ static uint32_t wait_ms(const struct policy_fetcher *f, uint32_t timeout_ms)
             slot->job != NULL ? fetcher_least(due_ns, exchange_due_ns(&slot->exchange)) : due_ns;
         due_ns = slot->fresh ? fetcher_least(due_ns, freshness_ends_ns(slot)) : due_ns;
     }
-    uint64_t now_ns = monotonic_ns();
+    uint64_t now_ns = clock_monotonic_ns();
     uint64_t wait = due_ns <= now_ns ? 0 : (due_ns - now_ns - 1) / NS_PER_MS + 1;
     return wait < timeout_ms ? (uint32_t)wait : timeout_ms;
 }

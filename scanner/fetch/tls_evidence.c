@@ -6,18 +6,12 @@
 #include <openssl/err.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/clock.h"
 #include "scanner/tls/handshake_message.h"
 #include "scanner/tls/tls_settings.h"
 
 #define LIST_KEPT_MAX (16U << 10) /* octets of list memory kept for reuse; our own bound */
 #define CLIENT_HELLO  1           /* RFC 8446 section 4 */
-
-uint64_t monotonic_ns(void)
-{
-    struct timespec t;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
-    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
 
 void tls_evidence_init(struct tls_evidence *e, const EVP_MD *sha256, EVP_MD_CTX *digest)
 {
@@ -101,7 +95,7 @@ static long on_bio(BIO *bio, int what, const char *at, size_t len, int argi, lon
 
 static void tls_evidence_begin(struct tls_evidence *e, SSL *ssl)
 {
-    e->begun_ns = monotonic_ns();
+    e->begun_ns = clock_monotonic_ns();
     e->bio = SSL_get_rbio(ssl);
     BIO_set_callback_ex(SSL_get_rbio(ssl), on_bio);
     BIO_set_callback_arg(SSL_get_rbio(ssl), (char *)e);
@@ -140,7 +134,7 @@ static void on_state(const SSL *ssl, int where, int result)
     }
     if (where & SSL_CB_HANDSHAKE_DONE) {
         e->notes.seen.completed = true;
-        e->ended_ns = monotonic_ns();
+        e->ended_ns = clock_monotonic_ns();
     } else if (where == SSL_CB_CONNECT_EXIT && result <= 0 && ERR_peek_error() != 0) {
         handshake_note_error(&e->notes);
     }

@@ -37,5 +37,3 @@ void tls_evidence_install(struct tls_evidence *e, SSL_CTX *ssl);
 void tls_evidence_detach(struct tls_evidence *e);
 /** The peer may send its share again. */
 void tls_evidence_begin_turn(struct tls_evidence *e);
-
-uint64_t monotonic_ns(void);

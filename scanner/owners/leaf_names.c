@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "scanner/base/file.h"
 #include "scanner/base/unlinked_file.h"
 #include "scanner/cert/cert_names.h"
 
@@ -23,8 +24,7 @@ static bool put_into_file(struct leaf_names *l, struct span names)
     if (l->file < 0) {
         l->file = unlinked_file_open();
     }
-    return l->file >= 0 &&
-           pwrite(l->file, names.at, names.len, (off_t)l->file_len) == (ssize_t)names.len;
+    return l->file >= 0 && file_write_at(l->file, l->file_len, names);
 }
 
 static struct leaf_entry *entry_new(struct leaf_names *l, struct span octets, uint32_t len)
@@ -66,8 +66,8 @@ static struct span read_back(struct leaf_names *l, const struct leaf_entry *e)
     memcpy(&offset, e->octets, sizeof(offset));
     buf_reset(&l->packing);
     uint8_t *room = buf_room(&l->packing, e->len);
-    bool got = pread(l->file, room, e->len, (off_t)offset) == (ssize_t)e->len;
-    return got ? (struct span){room, e->len} : (struct span){0};
+    return file_read_at(l->file, offset, room, e->len) ? (struct span){room, e->len}
+                                                       : (struct span){0};
 }
 
 struct span leaf_names_find(struct leaf_names *l, const uint8_t sha256[32])

@@ -1,5 +1,6 @@
 #include "scanner/pipeline/closing.h"
 
+#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/digest.h"
@@ -10,7 +11,6 @@
 #include "scanner/report/summary.h"
 
 #define SUFFIX_LIST_MAX (16 * 1024 * 1024) /* octets; the list has 0.3 million */
-#define COPY_STEP       (64 * 1024)
 #define RANGES_MAX      100000 /* of unfinished lines in state.json; beyond it the last one is widened */
 
 static void count_rows(const struct writer *w, uint64_t rows[TABLE_COUNT])
@@ -234,22 +234,14 @@ static bool write_state(const struct closing_facts *c)
 static bool copy_suffix_list(const struct closing_facts *c)
 {
     const char *path = public_suffixes_path(c->scan->suffixes);
-    FILE *file = path != NULL ? fopen(path, "rbe") : NULL;
-    if (file == NULL) {
-        return path == NULL;
+    if (path == NULL) {
+        return true;
     }
     struct buf octets = BUF_INIT(SUFFIX_LIST_MAX);
-    uint8_t *room = NULL;
-    size_t got = 1;
-    while (got > 0 && (room = buf_room(&octets, COPY_STEP)) != NULL) {
-        got = fread(room, 1, COPY_STEP, file);
-        octets.len += got;
-    }
     const char *name = strrchr(path, '/');
     bool ok =
-        room != NULL && ferror(file) == 0 &&
+        file_read(path, &octets) == FILE_COMPLETE &&
         result_dir_write_file(c->writer->dir, name != NULL ? name + 1 : path, buf_span(&octets));
-    (void)fclose(file);
     buf_deinit(&octets);
     return ok;
 }

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/rows_out.h"
 
@@ -57,13 +58,6 @@ static bool on_message(struct judge *j, enum message_kind kind, struct span body
     return true;
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 static void *run(void *arg)
 {
     struct judge *j = arg;
@@ -84,7 +78,7 @@ static void *run(void *arg)
         post_all(j);
     }
     j->work = *chain_judge_counts(trust);
-    j->cpu_ns = thread_cpu_ns();
+    j->cpu_ns = clock_thread_cpu_ns();
     j->recorder.judge = NULL;
     chain_judge_free(trust);
     return NULL;

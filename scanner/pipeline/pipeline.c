@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/closing.h"
 #include "scanner/pipeline/completing.h"
@@ -46,13 +47,6 @@ struct coordinator {
     bool over;
 };
 
-static int64_t unix_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- progress ------------------------------------------------------------------------------ */
 
 static void show_progress(struct coordinator *c)
@@ -60,7 +54,7 @@ static void show_progress(struct coordinator *c)
     struct progress_snapshot s = scan_snapshot(&c->scan, &c->reader, &c->writer);
     s.elapsed_ms = uv_now(&c->loop) - c->started_ms;
     s.draining = c->signal != 0;
-    c->hooks->progress(c->hooks->arg, &s, unix_ms());
+    c->hooks->progress(c->hooks->arg, &s, clock_unix_ms());
 }
 
 /* --- messages to all ----------------------------------------------------------------------- */
@@ -483,7 +477,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
         .counts = counts,
         .intermediates = c->intermediates,
         .started_unix_ms = started,
-        .ended_unix_ms = unix_ms(),
+        .ended_unix_ms = clock_unix_ms(),
         .complete = reason == NULL && whole,
         .reason = reason_of(c, whole),
     };
@@ -552,7 +546,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     admission_init(&c->scan.admission, &c->scan.writer.backlog);
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
-    int64_t started = unix_ms();
+    int64_t started = clock_unix_ms();
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);
     start_threads(c);

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <time.h>
 
+#include "scanner/base/clock.h"
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
 #include "scanner/smtp/dialog.h"
@@ -585,9 +586,7 @@ struct session *session_start(struct session_environment *env, const struct sess
         CHECK(strlen(target->sni) < sizeof(s->sni));
         memcpy(s->sni, target->sni, strlen(target->sni) + 1);
     }
-    struct timespec wall;
-    (void)clock_gettime(CLOCK_REALTIME, &wall);
-    s->seen.started_unix_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+    s->seen.started_unix_ms = clock_unix_ms();
     s->seen.sni = target->sni != NULL;
     s->seen.connect_ms = -1;
     for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {

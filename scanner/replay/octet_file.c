@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/unlinked_file.h"
 
@@ -47,19 +48,11 @@ static void tell(struct buf *why, const char *what, int error)
 
 static bool write_tail(struct octet_file *f, struct buf *why)
 {
-    struct span rest = buf_span(&f->tail);
-    while (rest.len > 0) {
-        ssize_t n = pwrite(f->fd, rest.at, rest.len, (off_t)f->written);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            tell(why, "write", errno);
-            return false;
-        }
-        rest = span_drop(rest, (size_t)n);
-        f->written += (uint64_t)n;
+    if (!file_write_at(f->fd, f->written, buf_span(&f->tail))) {
+        tell(why, "write", errno);
+        return false;
     }
+    f->written += f->tail.len;
     buf_reset(&f->tail);
     return true;
 }
@@ -82,18 +75,9 @@ bool octet_file_read(struct octet_file *f, uint64_t offset, size_t len, struct b
     if (offset + len > f->written && !write_tail(f, why)) {
         return false;
     }
-    uint8_t *room = buf_room(to, len);
-    size_t got = 0;
-    while (got < len) {
-        ssize_t n = pread(f->fd, room + got, len - got, (off_t)(offset + got));
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            tell(why, "read", n < 0 ? errno : 0);
-            return false;
-        }
-        got += (size_t)n;
+    if (!file_read_at(f->fd, offset, buf_room(to, len), len)) {
+        tell(why, "read", errno);
+        return false;
     }
     to->len += len;
     return true;

@@ -8,6 +8,7 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/check.h"
+#include "scanner/base/file.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/digest.h"
 #include "scanner/report/summary.h"
@@ -42,16 +43,12 @@ static bool read_whole(const char *dir, const char *name, struct buf *octets, st
     buf_put_char(&path, '\0');
     int fd = open((const char *)path.at, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat about;
-    ssize_t got = fd >= 0 && fstat(fd, &about) == 0 && !S_ISREG(about.st_mode) ? -2 : 1;
-    while (fd >= 0 && got > 0) {
-        uint8_t *room = buf_room(octets, 64U << 10);
-        got = room != NULL ? read(fd, room, 64U << 10) : -2;
-        octets->len += got > 0 ? (size_t)got : 0;
-    }
-    bool ok = fd >= 0 && got == 0;
+    bool ours = fd < 0 || fstat(fd, &about) != 0 || S_ISREG(about.st_mode);
+    enum file_end end = fd < 0 ? FILE_FAILED : !ours ? FILE_TOO_LARGE : file_read_rest(fd, octets);
+    bool ok = end == FILE_COMPLETE;
     if (!ok) {
         buf_putf(why, "%s: %s", (const char *)path.at,
-                 got == -2 ? "not a file that mxcensus wrote" : strerror(errno));
+                 end == FILE_TOO_LARGE ? "not a file that mxcensus wrote" : strerror(errno));
     }
     if (fd >= 0) {
         (void)close(fd);

@@ -4,13 +4,14 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "scanner/base/check.h"
+#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/senders/tls_stacks.h"
 #include "scanner/shipped/shipped_profiles.h"
 
 #define FORMAT       2
 #define TITLE_MAX    200 /* octets; our own bound */
-#define READ_STEP    4096
 #define SHIPPED_NAME "bundled sender profiles"
 
 /* --- words of the fields -------------------------------------------------------------------- */
@@ -327,25 +328,17 @@ struct sender_profiles_file *sender_profiles_parse(struct span octets, const cha
 
 static bool read_file(const char *path, struct buf *octets, struct buf *why)
 {
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL) {
+    switch (file_read(path, octets)) {
+    case FILE_COMPLETE:
+        return true;
+    case FILE_TOO_LARGE:
+        buf_putf(why, "%s: over %u octets; give a smaller file", path, SENDER_PROFILES_OCTETS_MAX);
+        return false;
+    case FILE_FAILED:
         buf_putf(why, "%s: %s; give a file of sender profiles", path, strerror(errno));
         return false;
     }
-    size_t got = 1;
-    uint8_t *room = NULL;
-    while (got > 0 && (room = buf_room(octets, READ_STEP)) != NULL) {
-        got = fread(room, 1, READ_STEP, file);
-        octets->len += got;
-    }
-    int failed = ferror(file) ? errno : 0;
-    (void)fclose(file);
-    if (room == NULL) {
-        buf_putf(why, "%s: over %u octets; give a smaller file", path, SENDER_PROFILES_OCTETS_MAX);
-    } else if (failed != 0) {
-        buf_putf(why, "%s: %s", path, strerror(failed));
-    }
-    return room != NULL && failed == 0;
+    UNREACHABLE("unknown file_end");
 }
 
 struct sender_profiles_file *sender_profiles_load(const char *path, struct buf *why)
@@ -353,7 +346,7 @@ struct sender_profiles_file *sender_profiles_load(const char *path, struct buf *
     if (path == NULL) {
         return sender_profiles_parse(shipped_profiles_json(), SHIPPED_NAME, why);
     }
-    struct buf octets = BUF_INIT(SENDER_PROFILES_OCTETS_MAX + READ_STEP);
+    struct buf octets = BUF_INIT(SENDER_PROFILES_OCTETS_MAX);
     struct sender_profiles_file *f = NULL;
     if (read_file(path, &octets, why)) {
         f = sender_profiles_parse(buf_span(&octets), path, why);

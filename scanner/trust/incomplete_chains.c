@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/unlinked_file.h"
 
@@ -40,18 +41,7 @@ void incomplete_chains_add(struct incomplete_chains *c, const uint8_t chain_id[3
 bool incomplete_chains_read(const struct incomplete_chains *c, const struct incomplete_chain *chain,
                             uint8_t *octets)
 {
-    if (fflush(c->file) != 0) {
-        return false;
-    }
-    for (size_t done = 0; done < chain->len;) {
-        ssize_t got =
-            pread(fileno(c->file), octets + done, chain->len - done, (off_t)(chain->offset + done));
-        if (got <= 0) {
-            return false;
-        }
-        done += (size_t)got;
-    }
-    return true;
+    return fflush(c->file) == 0 && file_read_at(fileno(c->file), chain->offset, octets, chain->len);
 }
 
 void incomplete_chains_deinit(struct incomplete_chains *c)

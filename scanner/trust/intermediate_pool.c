@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "scanner/base/file.h"
 #include "scanner/base/map.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/unlinked_file.h"
@@ -65,33 +66,6 @@ void intermediate_pool_free(struct intermediate_pool *p)
         map_deinit(&p->by_subject);
         free(p);
     }
-}
-
-static bool pool_write_octets(int file, struct span s, uint64_t offset)
-{
-    while (s.len > 0) {
-        ssize_t n = pwrite(file, s.at, s.len, (off_t)offset);
-        if (n <= 0) {
-            return false;
-        }
-        s = span_drop(s, (size_t)n);
-        offset += (uint64_t)n;
-    }
-    return true;
-}
-
-static bool read_octets(int file, uint8_t *to, size_t len, uint64_t offset)
-{
-    while (len > 0) {
-        ssize_t n = pread(file, to, len, (off_t)offset);
-        if (n <= 0) {
-            return false;
-        }
-        to += n;
-        len -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return true;
 }
 
 static struct hash_key pool_digest_key(const uint8_t sha256[32])
@@ -187,7 +161,7 @@ static void pool_add_entry(struct intermediate_pool *p, const struct entry *e, s
         p->truncated = true;
         return;
     }
-    if (p->file < 0 || !pool_write_octets(p->file, der, p->file_len)) {
+    if (p->file < 0 || !file_write_at(p->file, p->file_len, der)) {
         p->truncated = true;
         return;
     }
@@ -315,7 +289,7 @@ bool intermediate_pool_issuers(const struct intermediate_pool *p, uint32_t subje
     for (size_t i = 0; i < count; i++) {
         buf_reset(&der);
         uint8_t *to = buf_room(&der, best[i].e->len);
-        if (read_octets(p->file, to, best[i].e->len, best[i].e->offset)) {
+        if (file_read_at(p->file, best[i].e->offset, to, best[i].e->len)) {
             der.len = best[i].e->len;
             (void)cert_list_add(list, buf_span(&der));
         }
@@ -335,7 +309,7 @@ void intermediate_pool_merge(struct intermediate_pool *into, struct intermediate
         }
         buf_reset(&der);
         uint8_t *to = buf_room(&der, e->len);
-        if (read_octets(from->file, to, e->len, e->offset)) {
+        if (file_read_at(from->file, e->offset, to, e->len)) {
             der.len = e->len;
             pool_add_entry(into, e, buf_span(&der));
         } else {

@@ -3,6 +3,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "scanner/base/clock.h"
+
 enum about {
     ABOUT_SIGNATURE,
     ABOUT_NAMES,
@@ -44,21 +46,14 @@ static bool is_known_algorithm(const X509 *cert)
     return digest == NID_undef || EVP_get_digestbynid(digest) != NULL;
 }
 
-static uint64_t thread_ns(void)
-{
-    struct timespec t = {0};
-    CHECK(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0);
-    return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
-}
-
 static enum link_state verify(struct link_memory *m, X509 *child, EVP_PKEY *key)
 {
     if (key == NULL || !is_known_algorithm(child)) {
         return LINK_UNKNOWN;
     }
-    uint64_t from = m->measured ? thread_ns() : 0;
+    uint64_t from = m->measured ? clock_thread_cpu_ns() : 0;
     int result = X509_verify(child, key);
-    m->ns += m->measured ? thread_ns() - from : 0;
+    m->ns += m->measured ? clock_thread_cpu_ns() - from : 0;
     m->verified++;
     ERR_clear_error();
     return result == 1 ? LINK_GOOD : LINK_BAD;

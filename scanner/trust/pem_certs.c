@@ -8,11 +8,10 @@
 #include <openssl/x509.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/file.h"
 #include "scanner/base/map.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
-
-#define READ_STEP (64U << 10) /* octets of a file read at once */
 
 enum block {
     BLOCK_ADDED,
@@ -113,25 +112,15 @@ bool pem_certs_read(struct pem_certs *c, struct span pem, struct buf *why)
 
 bool pem_file_read(struct buf *into, const char *path, const char *what, struct buf *why)
 {
-    FILE *file = fopen(path, "rbe");
-    if (file == NULL) {
+    switch (file_read(path, into)) {
+    case FILE_COMPLETE:
+        return true;
+    case FILE_TOO_LARGE:
+        buf_putf(why, "%s: over %zu octets; give a smaller file", path, into->limit);
+        return false;
+    case FILE_FAILED:
         buf_putf(why, "%s: %s; give a PEM file of %s", path, strerror(errno), what);
         return false;
     }
-    bool small = true;
-    size_t got = 1;
-    while (got > 0) {
-        uint8_t *to = buf_room(into, READ_STEP);
-        small = to != NULL;
-        got = small ? fread(to, 1, READ_STEP, file) : 0;
-        into->len += got;
-    }
-    int error = ferror(file) ? errno : 0;
-    (void)fclose(file);
-    if (!small) {
-        buf_putf(why, "%s: over %zu octets; give a smaller file", path, into->limit);
-    } else if (error != 0) {
-        buf_putf(why, "%s: %s", path, strerror(error));
-    }
-    return small && error == 0;
+    UNREACHABLE("unknown file_end");
 }

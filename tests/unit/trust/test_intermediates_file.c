@@ -200,7 +200,7 @@ Test(intermediates_file, files_that_are_none)
         {"/nowhere/cas.pem", "/nowhere/cas.pem: No such file or directory; give a PEM file of "
                              "intermediate CA certificates"},
         {"/dev/null", "/dev/null: nothing in it" NAME_ONE},
-        {"/", "/: Is a directory"},
+        {"/", "/: Is a directory; give a PEM file of intermediate CA certificates"},
         {"/dev/zero", "/dev/zero: over 67108864 octets; give a smaller file"},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

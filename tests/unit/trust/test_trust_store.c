@@ -140,7 +140,7 @@ Test(trust_store, files_that_are_none)
     expect_unreadable("/dev/null", "/dev/null: no certificate in it;"
                                    " give a PEM file of root certificates");
     expect_unreadable("/dev/zero", "/dev/zero: over 67108864 octets; give a smaller file");
-    expect_unreadable("/", "/: Is a directory");
+    expect_unreadable("/", "/: Is a directory; give a PEM file of root certificates");
 }
 
 /* Where there is one, every judge must be able to work with all of it. */

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "scanner/base/buf.h"
+
+/** Whole files, and octets at a place of one. Interrupted calls are repeated. */
+
+enum file_end {
+    FILE_COMPLETE,
+    FILE_TOO_LARGE, /* for the limit of the buffer */
+    FILE_FAILED,    /* errno */
+};
+
+/** Appends what is left of an open file. */
+enum file_end file_read_rest(int fd, struct buf *to);
+/** Appends a whole file. */
+enum file_end file_read(const char *path, struct buf *to);
+
+/** All of it or nothing. @return false: errno; 0: the file is too short, or takes no more */
+bool file_read_at(int fd, uint64_t offset, void *to, size_t len);
+bool file_write_at(int fd, uint64_t offset, struct span octets);
