@@ -40,8 +40,8 @@ struct probe_info {
 static enum due no_sni_due(const struct subject *s)
 {
     switch (s->work->no_sni) {
-    case NO_SNI_UNASKED: /* with a name, for the operator's limit */
-        return s->work->ready_count > 0 ? DUE : HOLDS_OTHERS;
+    case NO_SNI_UNASKED:
+        return DUE;
     case NO_SNI_UNDER_WAY:
         return HOLDS_OTHERS;
     case NO_SNI_KEPT:
