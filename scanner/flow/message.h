@@ -22,13 +22,19 @@
 #define MESSAGE_VERSION 7
 
 /*
- * A request names the key that wants to know, or where its answer goes: a worker, and an index there.
+ * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
  *
  * What comes twice, late or for a key that nobody asked for is counted as a stray, unless it says more:
  *   HOST_WANT, NAME_CHECK   are answered as often as they come: before the host is done each waits once more
  *   ADDRESS_WANT            is answered once. One whose block is closed (admission.h) is a repeat: the names of
  *                           a block are all known then; until it closes the service keeps the names it heard
- *   HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED   count where they are waited for, once
+ *   LEASE_WANT              is granted again to who holds a lease; a LEASE_GRANT that nobody waits for is
+ *                           returned at once, or the lease would be lost
+ *   POLICY_WANT             is answered once: a policy host is asked once
+ *   CHAIN_NEW               is answered again behind the verdict; before it, each worker waits once
+ *   CERT_NEW                is answered as often as it comes
+ *   HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED, POLICY_DONE, LEASE_RETURN, CHAIN_KNOWN, CERT_KNOWN
+ *                           count where they are waited for, once
  */
 #define FIELDS_DOMAIN(F)                                     \
     F(u32, block)      /* of the input, see admission.h */   \
@@ -94,7 +100,6 @@
 
 /* To the policy thread: `addresses` in the order to be tried, codec_put_addr(). */
 #define FIELDS_POLICY_WANT(F) \
-    F(u16, from)              \
     F(span, domain)           \
     F(span, policy_host)      \
     F(span, addresses)
@@ -103,9 +108,9 @@
     F(span, domain)           \
     F(span, fetched) /* policy_fetched_put() */
 
-#define FIELDS_CHAIN_NEW(F)                                       \
-    F(u16, from) /* the worker that wants to know, once a list */ \
-    F(span, chain_id)                                             \
+#define FIELDS_CHAIN_NEW(F)                          \
+    F(u16, from) /* the worker that wants to know */ \
+    F(span, chain_id)                                \
     F(span, list) /* seen_tls.list */
 
 #define FIELDS_CHAIN_KNOWN(F) F(span, chain_id) F(verdict, brief) F(u32, issuers)

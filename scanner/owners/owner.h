@@ -6,8 +6,8 @@
  * socket, no clock, no thread and no library of these; whoever runs it carries the commands out after each
  * event, in their order.
  *
- * Messages name keys. One that comes twice, or that nobody waits for any more, is counted as a stray and
- * has no other effect.
+ * Messages name keys. One that comes twice, or that nobody waits for any more, is answered again or counted
+ * as a stray (message.h says which) and has no other effect.
  */
 
 #include "scanner/flow/message.h"

@@ -112,8 +112,7 @@ static void want_policy(struct domain_owner *o, struct domain_work *d)
     } else if (o->policies_given_up) {
         end_with(d, POLICY_FETCH_LOCAL_FAULT, NOT_TESTED_NONE);
     } else {
-        struct message_policy_want m = {.from = (uint16_t)o->out->self,
-                                        .domain = d->seen.domain,
+        struct message_policy_want m = {.domain = d->seen.domain,
                                         .policy_host = p->policy_host,
                                         .addresses = buf_span(&addresses)};
         d->policy_state = POLICY_FETCHES;

@@ -10,6 +10,7 @@ void mailbox_init(struct mailbox *m, uv_async_t *async)
     CHECK(pthread_cond_init(&m->filled, NULL) == 0);
     m->waiting = BUF_INIT(BUF_NO_LIMIT);
     m->taken = BUF_INIT(BUF_NO_LIMIT);
+    m->own_taken = BUF_INIT(BUF_NO_LIMIT);
     m->async = async;
     m->wake = NULL;
     atomic_init(&m->backlog, 0);
@@ -26,6 +27,7 @@ void mailbox_deinit(struct mailbox *m)
 {
     buf_deinit(&m->waiting);
     buf_deinit(&m->taken);
+    buf_deinit(&m->own_taken);
     (void)pthread_cond_destroy(&m->filled);
     (void)pthread_mutex_destroy(&m->lock);
 }
@@ -82,6 +84,15 @@ struct span mailbox_take(struct mailbox *m)
     struct span s = swap(m);
     (void)pthread_mutex_unlock(&m->lock);
     return s;
+}
+
+struct span mailbox_take_own(struct mailbox *m, struct buf *own)
+{
+    struct buf done = m->own_taken;
+    m->own_taken = *own;
+    *own = done;
+    buf_reset(own);
+    return buf_span(&m->own_taken);
 }
 
 struct span mailbox_wait(struct mailbox *m)

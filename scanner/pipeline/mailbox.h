@@ -17,6 +17,7 @@ struct mailbox {
     pthread_cond_t filled;
     struct buf waiting;      /* messages posted and not yet taken */
     struct buf taken;        /* messages under work by the receiver */
+    struct buf own_taken;    /* the same of those to itself */
     uv_async_t *async;       /* borrowed; NULL for a thread without a loop */
     void (*wake)(void *arg); /* of a receiver that waits elsewhere; NULL: none */
     void *wake_arg;
@@ -37,5 +38,7 @@ void mailbox_close(struct mailbox *m);
 void mailbox_post(struct mailbox *m, struct buf *messages);
 /** What was posted since the last call; valid until the next call. Empty when nothing was. */
 struct span mailbox_take(struct mailbox *m);
+/** What the receiver said to itself, by itself: needs no lock and no wake-up. `own` is emptied. */
+struct span mailbox_take_own(struct mailbox *m, struct buf *own);
 /** As mailbox_take(), but sleeps until there is something. */
 struct span mailbox_wait(struct mailbox *m);

@@ -16,7 +16,8 @@ struct policy_thread {
     pthread_t thread;
     struct mailbox mailbox;
     struct policy_fetcher *fetcher;
-    struct map bodies; /* SHA-256 → 1 */
+    struct map domains; /* that were asked for → 1 */
+    struct map bodies;  /* SHA-256 → 1 */
     struct row_sink *rows;
     struct buf writer_outbox;
     struct buf outbox[WORKERS_MAX];
@@ -26,7 +27,6 @@ struct policy_thread {
 
 /** Whose fetch it is; malloc'ed. */
 struct policy_waiter {
-    uint16_t from;
     uint16_t domain_len;
     uint8_t domain[];
 };
@@ -64,7 +64,7 @@ static void on_done(void *arg, void *tag, const struct seen_policy *seen)
     policy_fetched_put(&t->fetched, seen);
     struct message_policy_done m = {.domain = {waiter->domain, waiter->domain_len},
                                     .fetched = buf_span(&t->fetched)};
-    message_put_policy_done(&t->outbox[waiter->from], &m);
+    message_put_policy_done(&t->outbox[owner_of_name(t->scan, m.domain)], &m);
     free(waiter);
 }
 
@@ -73,6 +73,11 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
     const struct scan_params *p = t->scan->params;
     char host[DNS_NAME_TEXT_MAX];
     struct policy_target target = {.policy_host = host};
+    bool added = false;
+    (void)map_add(&t->domains, hash_key_of(m->domain), 1, &added);
+    if (!added) {
+        return; /* a policy host is asked once, however often the message comes */
+    }
     CHECK(m->policy_host.len < sizeof(host));
     memcpy(host, m->policy_host.at, m->policy_host.len);
     host[m->policy_host.len] = '\0';
@@ -83,7 +88,6 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
         target.addresses[target.address_count++] = fetch_address(p, &address, HTTPS_PORT);
     }
     struct policy_waiter *waiter = memory_new(1, sizeof(*waiter) + m->domain.len);
-    waiter->from = m->from;
     waiter->domain_len = (uint16_t)m->domain.len;
     memcpy(waiter->domain, m->domain.at, m->domain.len);
     policy_fetcher_add(t->fetcher, &target, waiter);
@@ -192,6 +196,7 @@ void policy_thread_free(struct policy_thread *t)
     buf_deinit(&t->fetched);
     buf_deinit(&t->writer_outbox);
     rows_out_free(t->rows);
+    map_deinit(&t->domains);
     map_deinit(&t->bodies);
     policy_fetcher_free(t->fetcher);
     curl_global_cleanup();

@@ -198,17 +198,16 @@ static void handle_all(struct worker *w, struct span messages)
     }
 }
 
-/* What we said to ourselves needs no lock and no wake-up. */
+/* What we said to ourselves, until we say no more. */
 static void handle_own(struct worker *w)
 {
     struct buf *own = &w->outbox[w->index];
-    while (own->len > 0 && !w->stopping) {
-        struct buf work = *own;
-        *own = w->own_work;
-        buf_reset(own);
-        w->own_work = work;
-        handle_all(w, buf_span(&w->own_work));
-        own = &w->outbox[w->index];
+    while (!w->stopping) {
+        struct span messages = mailbox_take_own(&w->mailbox, own);
+        if (messages.len == 0) {
+            return;
+        }
+        handle_all(w, messages);
     }
 }
 
@@ -387,7 +386,6 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     }
     w->policy_outbox = BUF_INIT(BUF_NO_LIMIT);
     w->writer_outbox = BUF_INIT(BUF_NO_LIMIT);
-    w->own_work = BUF_INIT(BUF_NO_LIMIT);
     w->lines_done = BUF_INIT(BUF_NO_LIMIT);
     owner_out_init(&w->out);
     w->out.worker_count = scan->worker_count;
@@ -427,7 +425,6 @@ void worker_deinit(struct worker *w)
     }
     buf_deinit(&w->policy_outbox);
     buf_deinit(&w->writer_outbox);
-    buf_deinit(&w->own_work);
     buf_deinit(&w->lines_done);
     rows_out_free(w->rows);
     recorder_deinit(&w->recorder);

@@ -81,7 +81,6 @@ struct worker {
     struct buf judge_outbox[JUDGES_MAX];
     struct buf policy_outbox;
     struct buf writer_outbox;
-    struct buf own_work; /* messages to ourselves under work */
     struct wheel wheel;
     struct resolver *resolver;
     struct session_environment sessions;

@@ -1,9 +1,10 @@
-"""The same rows whatever the number of threads.
+"""The same rows whatever the number of threads, and whatever happens to their messages.
 
-    determinism.py [--domains N] [--before PROGRAM] [LAB-OPTION...]
+    determinism.py [--domains N] [--before PROGRAM] [--disturbed PROGRAM [--seed N]] [LAB-OPTION...]
 
 Scans the lab with 1, 2 and 8 threads (8 have two judges); rows are equal but for the columns that the data dictionary calls
 volatile. With --before they are those of another build of mxcensus as well: what a change of the structure must leave alone.
+With --disturbed those of one scan are compared with scans of mxcensus_disturbed (support/disturbing_mailbox.c).
 """
 
 import argparse
@@ -25,6 +26,7 @@ EXAMPLES = 5  # rows shown per table
 # Nothing that a busy machine could turn into a timeout: those servers that are silent after the
 # connection are left out instead.
 WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
+TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
 QUICK = ["--connect-timeout", "5", "--address-rate", "20/s", "--policy-timeout", "8"]
 
 
@@ -54,18 +56,55 @@ def describe(name, rows, want):
         yield f"\n  {key}: " + ("; ".join(paths_that_differ(*pair)) if len(pair) == 2 else "only once")
 
 
-def write_list(lab, path):
+def write_list(lab, path, waiting):
     """Without servers that wait, those that differ from visit to visit, of all scans together, and those that
     close as we say QUIT: a reset or an end, as TCP has it."""
-    unequal = WAITING + ("unstable", "flaky", "454-close", "421-close", "5xx-close")
+    unequal = waiting + ("unstable", "flaky", "454-close", "421-close", "5xx-close")
     with open(lab.list_path, encoding="ascii") as file, open(path, "w", encoding="ascii") as out:
         out.writelines(line for line in file if not any(word in line for word in unequal))
+
+
+# Those between owners, support/disturbing_mailbox.c.
+DISTURBED = {"HOST_WANT", "HOST_RESOLVED", "HOST_DONE", "ADDRESS_WANT", "ENDPOINT_DONE", "NAME_CHECK", "NAME_CHECKED",
+             "LEASE_WANT", "LEASE_GRANT", "LEASE_RETURN", "POLICY_WANT", "POLICY_DONE", "CHAIN_NEW", "CHAIN_KNOWN",
+             "CERT_NEW", "CERT_KNOWN"}
+
+
+class Disturbance:
+    """How often messages of each kind were delayed, doubled in order, and doubled behind what followed."""
+
+    def __init__(self, folder, seed):
+        self.path = os.path.join(folder, "counts")
+        self.seed = seed
+        self.sums = {}
+        os.environ["DISTURB_COUNTS"] = self.path
+
+    def begin(self):
+        os.environ["DISTURB_SEED"] = str(self.seed)
+        self.seed += 1
+
+    def end(self):
+        with open(self.path, encoding="ascii") as file:
+            for line in file:
+                kind, _, *times = line.split()
+                sums = self.sums.setdefault(kind, [0, 0, 0])
+                self.sums[kind] = [a + int(b) for a, b in zip(sums, times)]
+        os.remove(self.path)
+
+    def check(self):
+        print(f"up to seed {self.seed - 1}: delayed, doubled, doubled late")
+        for kind, sums in self.sums.items():
+            print(f"  {kind}: {sums}")
+            check(f"{kind} is disturbed, if it goes between owners", all(sums) if kind in DISTURBED else not any(sums), sums)
+        check("every kind was met", DISTURBED <= self.sums.keys(), self.sums.keys())
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=1000)
     parser.add_argument("--before", help="an mxcensus whose rows must be the same")
+    parser.add_argument("--disturbed", help="an mxcensus whose messages are delayed, doubled and reordered")
+    parser.add_argument("--seed", type=int, default=1, help="of the disturbance in its first scan")
     known, more = parser.parse_known_args()
     paths = volatile_paths()
     check("the dictionary names volatile columns", len(paths) > 0)
@@ -75,10 +114,15 @@ def main():
     try:
         with Lab(known.domains, *more) as lab:
             chosen = os.path.join(folder, "list.txt")
-            write_list(lab, chosen)
-            before = [(known.before, 2)] if known.before else []
-            for program, threads in before + [(MXCENSUS, threads) for threads in (1, 2, 8)]:
+            write_list(lab, chosen, TIMEOUTS if known.disturbed else WAITING)
+            scans = [(known.before, 2)] if known.before else []
+            scans += [(MXCENSUS, threads) for threads in ((2,) if known.disturbed else (1, 2, 8))]
+            scans += [(known.disturbed, threads) for threads in (1, 2, 4, 8) if known.disturbed]
+            disturbance = Disturbance(folder, known.seed)
+            for program, threads in scans:
                 out = os.path.join(folder, str(threads))
+                if program == known.disturbed:
+                    disturbance.begin()
                 done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
                            "--at", at, *QUICK, chosen, timeout=3600, program=program)
                 check_equal(f"{threads} threads: exit code", done.returncode, 0)
@@ -87,6 +131,10 @@ def main():
                     want = first.setdefault(name, rows)
                     check(f"{threads} threads: {name} as in the first scan", rows == want, "".join(describe(name, rows, want)))
                 shutil.rmtree(out)
+                if program == known.disturbed:
+                    disturbance.end()
+            if known.disturbed:
+                disturbance.check()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()
