@@ -68,8 +68,12 @@ static void state_findings(const struct seen_host *h, const struct dane_host_ver
                            struct findings *out)
 {
     switch (v->state) {
-    case DANE_HOST_UNKNOWN:
     case DANE_HOST_NONE:
+        return;
+    case DANE_HOST_UNKNOWN: /* or in force at the addresses of one family alone */
+        if (v->address == DNSSEC_INSECURE || v->address == DNSSEC_NO_CHAIN) {
+            no_effect_finding(h, v, out);
+        }
         return;
     case DANE_HOST_TLSA_INSECURE:
     case DANE_HOST_HOST_INSECURE:
@@ -200,11 +204,10 @@ static void tlsa_record_findings(const struct seen_host *h, const struct dane_ho
 void dane_findings_of_host(const struct seen_host *h, const struct dane_host_verdict *v,
                            struct findings *out)
 {
-    if (v->state == DANE_HOST_UNKNOWN) {
-        return;
-    }
     state_findings(h, v, out);
-    tlsa_record_findings(h, v, out);
+    if (v->state != DANE_HOST_UNKNOWN) {
+        tlsa_record_findings(h, v, out);
+    }
 }
 
 /* --- the endpoint ------------------------------------------------------------------------------ */

@@ -24,7 +24,7 @@ static bool is_error(enum dnssec_state s)
 }
 
 /* One family that answers with addresses is enough to deliver; only what is used has to be secure. A family
- * that was not asked for, or failed, adds nothing. */
+ * that has none, was not asked for, or failed, adds nothing: senders hold each answer for itself. */
 static enum dnssec_state address_state(const struct seen_host *h, bool trust_ad)
 {
     enum dnssec_state a = dnssec_state_of(&h->a, trust_ad);
@@ -32,11 +32,17 @@ static enum dnssec_state address_state(const struct seen_host *h, bool trust_ad)
     bool has_a = h->a.state == DNS_DATA;
     bool has_aaaa = h->aaaa.state == DNS_DATA;
     if (has_a != has_aaaa) {
-        enum dnssec_state used = has_a ? a : aaaa;
-        enum dnssec_state other = has_a ? aaaa : a;
-        return is_answer(other) ? worse(used, other) : used;
+        return has_a ? a : aaaa;
     }
     return worse(a, aaaa);
+}
+
+/* Of the addresses those of one family alone are secure: DANE binds senders there, and not at the others. */
+static bool is_secure_by_half(const struct seen_host *h)
+{
+    bool both = h->a.state == DNS_DATA && h->aaaa.state == DNS_DATA;
+    return both && (dnssec_state_of(&h->a, true) == DNSSEC_SECURE) !=
+                       (dnssec_state_of(&h->aaaa, true) == DNSSEC_SECURE);
 }
 
 struct candidate {
@@ -119,9 +125,11 @@ static enum dane_host dane_state_of(const struct seen_host *h, const struct dane
         return state_without_addresses(c);
     }
     if (!host_is_secure(h, v->address)) {
-        return c->count == 0           ? DANE_HOST_NONE
-               : is_answer(v->address) ? DANE_HOST_HOST_INSECURE
-                                       : DANE_HOST_UNKNOWN;
+        return c->count == 0 && !is_error(v->tlsa) ? DANE_HOST_NONE
+               : is_secure_by_half(h)              ? DANE_HOST_UNKNOWN
+               : c->count == 0                     ? DANE_HOST_NONE
+               : is_answer(v->address)             ? DANE_HOST_HOST_INSECURE
+                                                   : DANE_HOST_UNKNOWN;
     }
     switch (v->tlsa) {
     case DNSSEC_FAILED:

@@ -161,7 +161,8 @@ VOCABULARY(dnssec_state, enum dnssec_state);
 /** What DNS says of DANE for an MX host, before any connection (RFC 7672 section 2.2). */
 #define DANE_HOSTS(X)                                                                          \
     X(DANE_HOST_UNKNOWN, "unknown",                                                            \
-      "no query was sent, or the AD bit of this resolver is not trusted (--trust-ad)")         \
+      "no query was sent, the AD bit of this resolver is not trusted (--trust-ad), or the "    \
+      "addresses of one family alone are secure")                                              \
     X(DANE_HOST_NONE, "none", "there are no TLSA records")                                     \
     X(DANE_HOST_TLSA_INSECURE, "tlsa_insecure",                                                \
       "there are TLSA records, but they are not secure: they have no effect")                  \

@@ -620,6 +620,19 @@ const struct case_text case_table[] = {
     {"addresses-policy", "two addresses, one with an expired certificate, under a policy",
      "mx 10 mx\nhost mx 1\nhost mx 2 cert=expired\ntxt _mta-sts \"v=STSv1; id=1;\"\n"
      "policy mta-sts 3\nexpect-at-least chain.expired parity.certificate"},
+    /* ---- addresses of which those of one family alone are secure, RFC 7672 section 2.2.2 ---- */
+    {"dane-a-secure", "that there is no AAAA record is not signed, and TLSA does not match",
+     "signed\nunsigned-aaaa mx\nmx 10 mx\nhost mx 1\ntlsa mx 3 1 1 wrong\nexpect dane.usable "
+     "dane.mismatch dane.undeliverable"},
+    {"dane-aaaa-secure", "that there is no A record is not signed",
+     "signed\nunsigned-a mx\nmx 10 mx\nhost6 mx 1\ntlsa mx 3 1 1 wrong\nexpect dane.usable "
+     "dane.mismatch dane.undeliverable"},
+    {"dane-a-insecure", "the A record is not signed, that there is no AAAA record is",
+     "signed\nunsigned-a mx\nmx 10 mx\nhost mx 1\ntlsa mx 3 1 1 wrong\nexpect "
+     "dane.host_insecure"},
+    {"dane-half-secure", "IPv4 addresses are signed, IPv6 addresses are not",
+     "signed\nunsigned-aaaa mx\nmx 10 mx\nhost mx 1\nhost6 mx 1\ntlsa mx 3 1 1 wrong\nexpect "
+     "dane.host_insecure parity.leaf_differs"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

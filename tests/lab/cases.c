@@ -45,6 +45,8 @@ enum zone_signing {
 
 struct case_zone {
     char name[LAB_NAME_MAX];
+    uint16_t
+        type; /* 0: all, and what is below the name; else answers of this type at the name alone */
     enum zone_signing signing;
 };
 
@@ -374,12 +376,13 @@ static bool add_policy(const struct world *w, struct lab_case *c, const struct s
     return true;
 }
 
-static bool add_zone(struct lab_case *c, const char *name, enum zone_signing signing)
+static bool add_zone(struct lab_case *c, const char *name, enum zone_signing signing, uint16_t type)
 {
     CHECK(c->zone_count < CASE_ZONES);
     struct case_zone *z = &c->zones[c->zone_count++];
     full_name(c, name, z->name);
     z->signing = signing;
+    z->type = type;
     return true;
 }
 
@@ -512,13 +515,19 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
         return add_expectation(c, st);
     }
     if (strcmp(verb, "signed") == 0) {
-        return add_zone(c, n > 1 ? st->word[1] : "@", ZONE_SIGNED);
+        return add_zone(c, n > 1 ? st->word[1] : "@", ZONE_SIGNED, 0);
     }
     if (strcmp(verb, "unsigned") == 0 && n == 2) {
-        return add_zone(c, st->word[1], ZONE_UNSIGNED);
+        return add_zone(c, st->word[1], ZONE_UNSIGNED, 0);
+    }
+    if (strcmp(verb, "unsigned-a") == 0 && n == 2) {
+        return add_zone(c, st->word[1], ZONE_UNSIGNED, LAB_TYPE_A);
+    }
+    if (strcmp(verb, "unsigned-aaaa") == 0 && n == 2) {
+        return add_zone(c, st->word[1], ZONE_UNSIGNED, LAB_TYPE_AAAA);
     }
     if (strcmp(verb, "no-ds") == 0 && n == 2) {
-        return add_zone(c, st->word[1], ZONE_NO_DS);
+        return add_zone(c, st->word[1], ZONE_NO_DS, 0);
     }
     if (strcmp(verb, "many-mx") == 0 && n == 2) {
         return add_many_mx(c, strtoul(st->word[1], NULL, 10));
@@ -704,12 +713,14 @@ static bool find_outside(const struct world *w, struct span name, size_t *index)
     return false;
 }
 
-static enum zone_signing signing_of(const struct lab_case *c, struct span name)
+static enum zone_signing signing_of(const struct lab_case *c, struct span name, uint16_t type)
 {
     enum zone_signing signing = ZONE_UNSIGNED;
     for (size_t i = 0; i < c->zone_count; i++) {
-        if (is_below(name, span_of(c->zones[i].name))) {
-            signing = c->zones[i].signing;
+        const struct case_zone *z = &c->zones[i];
+        if (z->type == 0 ? is_below(name, span_of(z->name))
+                         : z->type == type && span_eq(name, span_of(z->name))) {
+            signing = z->signing;
         }
     }
     return signing;
@@ -752,7 +763,7 @@ void case_lookup(const struct world *w, struct cert_store *certs, struct span na
     if (!outside) {
         name_putf(out->apex, "%s", c->domain);
     }
-    enum zone_signing signing = signing_of(c, name);
+    enum zone_signing signing = signing_of(c, name, type);
     out->secure = signing == ZONE_SIGNED;
     out->signatures = signing != ZONE_UNSIGNED;
     struct span owner = name;

@@ -514,18 +514,20 @@ void expect_dane_host(struct resolve_context *resolver, const char *host, struct
     memset(out, 0, sizeof(*out));
     struct resolved a = resolve(resolver, span_of(host), LAB_TYPE_A);
     enum dns_state states[2] = {a.state};
-    bool secure = a.ad;
     bool alias = a.cnames > 0;
     memcpy(end, a.name, sizeof(end));
     struct resolved aaaa = resolve(resolver, span_of(host), LAB_TYPE_AAAA);
     states[1] = aaaa.state;
-    secure = secure && aaaa.ad;
     if (!is_answer(states[0]) || !is_answer(states[1])) {
         return; /* what the addresses are is not known */
     }
     if (states[0] != DNS_DATA && states[1] != DNS_DATA) {
         return; /* no host that mail could go to */
     }
+    if (states[0] == states[1] && a.ad != aaaa.ad) {
+        return; /* DANE is for the addresses of one family alone */
+    }
+    bool secure = states[0] == DNS_DATA ? a.ad : aaaa.ad;
     if (!secure) { /* RFC 7672 section 2.2.2: no TLSA records are looked up */
         if (alias && resolve(resolver, span_of(host), LAB_TYPE_CNAME).ad) {
             (void)look_at(resolver, host, out);
