@@ -1,6 +1,7 @@
 #include "resolver/resolver.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "resolver/dns_query.h"
 #include "resolver/dns_transport.h"
@@ -32,7 +33,7 @@ enum place {
 struct question {
     struct dns_exchange exchange;
     struct wheel_timer timer;
-    struct question *next;
+    STAILQ_ENTRY(question) next;
     struct resolver *resolver;
     resolver_done_fn done;
     void *arg;
@@ -56,10 +57,7 @@ struct question {
     struct dns_name name;
 };
 
-struct queue {
-    struct question *first;
-    struct question *last;
-};
+STAILQ_HEAD(question_list, question);
 
 struct upstream {
     uint32_t failures; /* in a row */
@@ -77,10 +75,10 @@ struct resolver {
     struct dns_reader *reader;
     struct rate_bucket rate;
     struct wheel wheel; /* paused questions */
-    struct queue fresh;
-    struct queue again; /* begun earlier: before the fresh ones */
-    struct queue ended;
-    struct question *free;
+    struct question_list fresh;
+    struct question_list again; /* begun earlier: before the fresh ones */
+    struct question_list ended;
+    struct question_list free;
     struct question **chunks;
     size_t chunk_count;
     struct upstream upstreams[RESOLVER_SERVERS_MAX];
@@ -94,40 +92,27 @@ struct resolver {
     bool closing;
 };
 
-static void resolver_queue_put(struct queue *q, struct question *one)
+/* The first of a list; NULL: it is empty. */
+static struct question *question_take(struct question_list *list)
 {
-    one->next = NULL;
-    if (q->last != NULL) {
-        q->last->next = one;
-    } else {
-        q->first = one;
+    struct question *q = STAILQ_FIRST(list);
+    if (q != NULL) {
+        STAILQ_REMOVE_HEAD(list, next);
     }
-    q->last = one;
-}
-
-static struct question *resolver_queue_take(struct queue *q)
-{
-    struct question *one = q->first;
-    if (one != NULL) {
-        q->first = one->next;
-        q->last = q->first != NULL ? q->last : NULL;
-    }
-    return one;
+    return q;
 }
 
 static struct question *question_new(struct resolver *r)
 {
-    if (r->free == NULL) {
+    if (STAILQ_EMPTY(&r->free)) {
         struct question *chunk = memory_new(CHUNK, sizeof(*chunk));
-        r->chunks = memory_resize(r->chunks, r->chunk_count + 1, sizeof(struct question *));
+        r->chunks = memory_grow_list(r->chunks, r->chunk_count, sizeof(struct question *));
         r->chunks[r->chunk_count++] = chunk;
         for (size_t i = 0; i < CHUNK; i++) {
-            chunk[i].next = r->free;
-            r->free = &chunk[i];
+            STAILQ_INSERT_HEAD(&r->free, &chunk[i], next);
         }
     }
-    struct question *q = r->free;
-    r->free = q->next;
+    struct question *q = question_take(&r->free);
     memset(q, 0, offsetof(struct question, name));
     q->resolver = r;
     return q;
@@ -143,8 +128,7 @@ static void resolver_finish(struct question *q, struct dns_answer *answer)
     answer->asked = q->asked;
     answer->seen.tcp = q->tcp;
     q->place = FREE;
-    q->next = r->free;
-    r->free = q;
+    STAILQ_INSERT_HEAD(&r->free, q, next);
     CHECK(r->pending > 0);
     if (--r->pending == 0) {
         (void)uv_timer_stop(&r->tick);
@@ -232,7 +216,7 @@ static void note_refusals(struct resolver *r)
 static void ask_again(struct question *q)
 {
     q->place = QUEUED;
-    resolver_queue_put(&q->resolver->again, q);
+    STAILQ_INSERT_TAIL(&q->resolver->again, q, next);
 }
 
 static void ask_same_server(struct question *q)
@@ -450,21 +434,21 @@ static void pump(struct resolver *r)
 {
     rate_bucket_fill(&r->rate, uv_now(r->loop));
     for (unsigned sent = 0; sent < BURST && r->under_way < WINDOW; sent++) {
-        struct queue *from = r->again.first != NULL ? &r->again : &r->fresh;
-        if (from->first == NULL || !rate_bucket_take(&r->rate)) {
+        struct question_list *from = STAILQ_EMPTY(&r->again) ? &r->fresh : &r->again;
+        if (STAILQ_EMPTY(from) || !rate_bucket_take(&r->rate)) {
             break;
         }
-        send_question(r, resolver_queue_take(from));
+        send_question(r, question_take(from));
     }
     dns_transport_flush(r->transport);
 }
 
 static void end_questions(struct resolver *r)
 {
-    struct queue ended = r->ended;
-    r->ended = (struct queue){0};
+    struct question_list ended = STAILQ_HEAD_INITIALIZER(ended);
     struct question *q;
-    while ((q = resolver_queue_take(&ended)) != NULL) {
+    STAILQ_CONCAT(&ended, &r->ended);
+    while ((q = question_take(&ended)) != NULL) {
         finish_without_answer(q, r->server_count == 0 ? DNS_LOCAL_FAULT : DNS_NAME_INVALID);
     }
 }
@@ -548,6 +532,10 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
     struct resolver *r = memory_new(1, sizeof(*r));
     uint32_t timeout_ms = params->timeout_ms > 0 ? params->timeout_ms : TIMEOUT_DEFAULT_MS;
     r->loop = loop;
+    STAILQ_INIT(&r->fresh);
+    STAILQ_INIT(&r->again);
+    STAILQ_INIT(&r->ended);
+    STAILQ_INIT(&r->free);
     r->tries = params->tries > 0 ? params->tries : TRIES_DEFAULT;
     r->reader = dns_reader_new();
     r->transport = dns_transport_new(
@@ -579,12 +567,12 @@ void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_
     }
     if (r->server_count == 0 || !dns_name_from_text(name, &q->name)) {
         q->place = ENDED;
-        resolver_queue_put(&r->ended, q);
+        STAILQ_INSERT_TAIL(&r->ended, q, next);
         return;
     }
     q->server = r->next_server++ % r->server_count;
     q->place = QUEUED;
-    resolver_queue_put(&r->fresh, q);
+    STAILQ_INSERT_TAIL(&r->fresh, q, next);
 }
 
 void resolver_flush(struct resolver *r)

@@ -14,10 +14,8 @@ enum gate_state {
     GATE_NETWORK, /* until one to its network does */
 };
 
-struct gate_queue {
-    struct gate *first;
-    struct gate *last;
-};
+STAILQ_HEAD(gate_queue, gate);
+TAILQ_HEAD(ticket_line, gate_ticket);
 
 struct network {
     uint32_t in_use;
@@ -27,9 +25,8 @@ struct network {
 
 struct gate {
     struct network *network;
-    struct gate_ticket *first;
-    struct gate_ticket *last;
-    struct gate *next; /* in the one queue that it is in */
+    struct ticket_line line;
+    STAILQ_ENTRY(gate) next; /* in the one queue that it is in */
     enum gate_state state;
     bool promised;
     uint32_t in_use;
@@ -55,6 +52,8 @@ struct gates *gates_new(uint32_t address_limit, uint32_t network_limit, double r
     g->network_limit = network_limit ? network_limit : UINT32_MAX;
     g->gap_ns = rate > 0 ? (uint64_t)((double)NS_PER_S / rate) + 1 : 0; /* rounded up */
     g->arena = ARENA_INIT(&g->pool);
+    STAILQ_INIT(&g->ready);
+    STAILQ_INIT(&g->cooling);
     return g;
 }
 
@@ -70,41 +69,45 @@ void gates_free(struct gates *g)
     free(g);
 }
 
-static void gate_queue_put(struct gate_queue *q, struct gate *gate)
-{
-    gate->next = NULL;
-    *(q->last != NULL ? &q->last->next : &q->first) = gate;
-    q->last = gate;
-}
-
 static struct gate *gate_queue_take(struct gate_queue *q)
 {
-    struct gate *gate = q->first;
+    struct gate *gate = STAILQ_FIRST(q);
     if (gate != NULL) {
-        q->first = gate->next;
-        q->last = q->first != NULL ? q->last : NULL;
+        STAILQ_REMOVE_HEAD(q, next);
     }
     return gate;
 }
 
 /* The object for an address in one of the two tables, made on first use. */
-static void *object_of(struct gates *g, struct map *m, const struct net_addr *address, size_t size)
+static void *object_of(struct gates *g, struct map *m, const struct net_addr *address, size_t size,
+                       bool *added)
 {
     struct span key = {(const uint8_t *)address, sizeof(*address)};
-    bool added = false;
-    uint64_t *value = map_add(m, hash_key_of(key), 0, &added);
-    if (added) {
+    uint64_t *value = map_add(m, hash_key_of(key), 0, added);
+    if (*added) {
         *value = (uint64_t)(uintptr_t)arena_new(&g->arena, 1, size);
     }
     return (void *)(uintptr_t)*value;
 }
 
+static struct network *gate_network_of(struct gates *g, const struct net_addr *address)
+{
+    bool added = false;
+    struct net_addr prefix = net_addr_network(address);
+    struct network *n = object_of(g, &g->by_network, &prefix, sizeof(*n), &added);
+    if (added) {
+        STAILQ_INIT(&n->waiting);
+    }
+    return n;
+}
+
 static struct gate *gate_of(struct gates *g, const struct net_addr *address)
 {
-    struct gate *gate = object_of(g, &g->by_address, address, sizeof(*gate));
-    if (gate->network == NULL) {
-        struct net_addr network = net_addr_network(address);
-        gate->network = object_of(g, &g->by_network, &network, sizeof(*gate->network));
+    bool added = false;
+    struct gate *gate = object_of(g, &g->by_address, address, sizeof(*gate), &added);
+    if (added) {
+        gate->network = gate_network_of(g, address);
+        TAILQ_INIT(&gate->line);
     }
     return gate;
 }
@@ -112,13 +115,13 @@ static struct gate *gate_of(struct gates *g, const struct net_addr *address)
 /* Puts a gate that is in no queue where it belongs. */
 static void gates_settle(struct gates *g, struct gate *gate)
 {
-    if (gate->first == NULL) {
+    if (TAILQ_EMPTY(&gate->line)) {
         gate->state = GATE_IDLE;
     } else if (gate->in_use >= g->address_limit) {
         gate->state = GATE_FULL;
     } else {
         gate->state = GATE_READY;
-        gate_queue_put(&g->ready, gate);
+        STAILQ_INSERT_TAIL(&g->ready, gate, next);
     }
 }
 
@@ -153,9 +156,8 @@ static void take_promise_back(struct gates *g, struct gate *gate)
 void gates_wait(struct gates *g, struct gate_ticket *t, const struct net_addr *address)
 {
     struct gate *gate = gate_of(g, address);
-    *t = (struct gate_ticket){.gate = gate, .prev = gate->last};
-    *(gate->last != NULL ? &gate->last->next : &gate->first) = t;
-    gate->last = t;
+    t->gate = gate;
+    TAILQ_INSERT_TAIL(&gate->line, t, in_line);
     if (gate->state == GATE_IDLE) {
         gates_settle(g, gate);
     }
@@ -164,18 +166,14 @@ void gates_wait(struct gates *g, struct gate_ticket *t, const struct net_addr *a
 void gates_cancel(struct gates *g, struct gate_ticket *t)
 {
     (void)g; /* a gate whose line became empty is found out at its turn */
-    struct gate *gate = t->gate;
-    *(t->prev != NULL ? &t->prev->next : &gate->first) = t->next;
-    *(t->next != NULL ? &t->next->prev : &gate->last) = t->prev;
+    TAILQ_REMOVE(&t->gate->line, t, in_line);
     *t = (struct gate_ticket){0};
 }
 
 static struct gate_ticket *start(struct gates *g, struct gate *gate, uint64_t now_ns)
 {
-    struct gate_ticket *t = gate->first;
-    gate->first = t->next;
-    *(gate->first != NULL ? &gate->first->prev : &gate->last) = NULL;
-    t->next = NULL;
+    struct gate_ticket *t = TAILQ_FIRST(&gate->line);
+    TAILQ_REMOVE(&gate->line, t, in_line);
     gate->in_use++;
     gate->network->in_use++;
     gate->network->promised -= gate->promised;
@@ -183,7 +181,7 @@ static struct gate_ticket *start(struct gates *g, struct gate *gate, uint64_t no
     if (g->gap_ns > 0) {
         gate->state = GATE_COOLING;
         gate->cooled_ns = now_ns + g->gap_ns;
-        gate_queue_put(&g->cooling, gate);
+        STAILQ_INSERT_TAIL(&g->cooling, gate, next);
     } else {
         gates_settle(g, gate);
     }
@@ -192,17 +190,17 @@ static struct gate_ticket *start(struct gates *g, struct gate *gate, uint64_t no
 
 struct gate_ticket *gates_next(struct gates *g, uint64_t now_ns)
 {
-    while (g->cooling.first != NULL && g->cooling.first->cooled_ns <= now_ns) {
+    while (!STAILQ_EMPTY(&g->cooling) && STAILQ_FIRST(&g->cooling)->cooled_ns <= now_ns) {
         gates_settle(g, gate_queue_take(&g->cooling));
     }
     struct gate *gate = NULL;
     while ((gate = gate_queue_take(&g->ready)) != NULL) {
-        if (gate->first == NULL) {
+        if (TAILQ_EMPTY(&gate->line)) {
             gate->state = GATE_IDLE;
             take_promise_back(g, gate);
         } else if (!gate->promised && network_is_full(g, gate->network)) {
             gate->state = GATE_NETWORK;
-            gate_queue_put(&gate->network->waiting, gate);
+            STAILQ_INSERT_TAIL(&gate->network->waiting, gate, next);
         } else {
             return start(g, gate, now_ns);
         }
@@ -225,7 +223,7 @@ void gates_leave(struct gates *g, struct gate_ticket *t)
 
 uint64_t gates_due_ns(const struct gates *g)
 {
-    return g->ready.first != NULL     ? 0
-           : g->cooling.first != NULL ? g->cooling.first->cooled_ns
-                                      : UINT64_MAX;
+    return !STAILQ_EMPTY(&g->ready)     ? 0
+           : !STAILQ_EMPTY(&g->cooling) ? STAILQ_FIRST(&g->cooling)->cooled_ns
+                                        : UINT64_MAX;
 }

@@ -10,6 +10,8 @@
  * ones take turns, so that a long line at one address holds up nobody else.
  */
 
+#include <sys/queue.h>
+
 #include "scanner/base/net_addr.h"
 
 struct gate;
@@ -18,8 +20,7 @@ struct gates;
 /** Part of whoever waits. Zero when unused. */
 struct gate_ticket {
     struct gate *gate;
-    struct gate_ticket *next;
-    struct gate_ticket *prev;
+    TAILQ_ENTRY(gate_ticket) in_line;
 };
 
 /** 0 means no limit. @param rate starts a second and address; may be below 1 */

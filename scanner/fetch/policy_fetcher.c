@@ -1,7 +1,5 @@
 #include "scanner/fetch/policy_fetcher.h"
 
-#include <time.h>
-
 #include "scanner/base/clock.h"
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
@@ -13,8 +11,7 @@
 
 /* A host from policy_fetcher_add() until its result was told. */
 struct job {
-    struct job *next; /* in the order added */
-    struct job *prev;
+    TAILQ_ENTRY(job) next; /* in the order added */
     void *tag;
     struct gate_ticket ticket; /* while it is in line */
     struct slot *slot;         /* while it is dialled */
@@ -33,7 +30,7 @@ struct job {
 struct slot {
     struct exchange exchange;
     struct policy_fetcher *fetcher;
-    struct slot *next_free;
+    SLIST_ENTRY(slot) next_free;
     struct job *job;           /* NULL: free */
     struct gate_ticket ticket; /* of the place at the address */
     bool fresh;                /* younger than POLICY_FRESH_MS */
@@ -48,11 +45,10 @@ struct policy_fetcher {
     struct gates *gates;
     struct slot **slots; /* made when first needed */
     size_t slot_count;
-    struct slot *free;
+    SLIST_HEAD(, slot) free;
     size_t fresh_count;
     uint64_t dialled;
-    struct job *first;
-    struct job *last;
+    TAILQ_HEAD(, job) jobs;
     size_t pending;
 };
 
@@ -74,6 +70,8 @@ struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *pa
     f->digest = EVP_MD_CTX_new();
     CHECK(f->multi != NULL && f->sha256 != NULL && f->digest != NULL);
     CHECK(curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK);
+    TAILQ_INIT(&f->jobs);
+    SLIST_INIT(&f->free);
     f->gates = gates_new(params->address_limit, params->network_limit, params->address_rate);
     f->slots = memory_new(f->params.concurrency, sizeof(struct slot *));
     return f;
@@ -81,8 +79,7 @@ struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *pa
 
 static void forget(struct policy_fetcher *f, struct job *job)
 {
-    *(job->prev != NULL ? &job->prev->next : &f->first) = job->next;
-    *(job->next != NULL ? &job->next->prev : &f->last) = job->prev;
+    TAILQ_REMOVE(&f->jobs, job, next);
     f->pending--;
     free(job);
 }
@@ -98,8 +95,8 @@ void policy_fetcher_free(struct policy_fetcher *f)
         }
     }
     CHECK(curl_multi_cleanup(f->multi) == CURLM_OK); /* closes what is still open */
-    while (f->first != NULL) {
-        forget(f, f->first);
+    while (!TAILQ_EMPTY(&f->jobs)) {
+        forget(f, TAILQ_FIRST(&f->jobs));
     }
     for (size_t i = 0; i < f->slot_count; i++) {
         exchange_deinit(&f->slots[i]->exchange);
@@ -133,9 +130,7 @@ void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *ta
     job->address_count = target->address_count;
     memcpy(job->addresses, target->addresses, sizeof(job->addresses));
     memcpy(job->policy_host, target->policy_host, len);
-    job->prev = f->last;
-    *(f->last != NULL ? &f->last->next : &f->first) = job;
-    f->last = job;
+    TAILQ_INSERT_TAIL(&f->jobs, job, next);
     f->pending++;
     gates_wait(f->gates, &job->ticket, &job->addresses[0].address);
 }
@@ -210,8 +205,7 @@ static void release(struct slot *slot)
     end_freshness(slot);
     gates_leave(f->gates, &slot->ticket);
     slot->job = NULL;
-    slot->next_free = f->free;
-    f->free = slot;
+    SLIST_INSERT_HEAD(&f->free, slot, next_free);
 }
 
 static void note_attempt(struct job *job, const struct exchange *x)
@@ -253,14 +247,14 @@ static void fetcher_conclude(struct slot *slot)
 static bool has_slot(const struct policy_fetcher *f)
 {
     return f->fresh_count < f->params.fresh &&
-           (f->free != NULL || f->slot_count < f->params.concurrency);
+           (!SLIST_EMPTY(&f->free) || f->slot_count < f->params.concurrency);
 }
 
 static struct slot *slot_take(struct policy_fetcher *f)
 {
-    struct slot *slot = f->free;
+    struct slot *slot = SLIST_FIRST(&f->free);
     if (slot != NULL) {
-        f->free = slot->next_free;
+        SLIST_REMOVE_HEAD(&f->free, next_free);
         return slot;
     }
     slot = memory_new(1, sizeof(*slot));
@@ -391,6 +385,6 @@ static void interrupt(struct policy_fetcher *f, struct job *job)
 void policy_fetcher_abort_all(struct policy_fetcher *f)
 {
     for (size_t left = f->pending; left > 0; left--) { /* not those that done() adds */
-        interrupt(f, f->first);
+        interrupt(f, TAILQ_FIRST(&f->jobs));
     }
 }
