@@ -6,6 +6,7 @@
 #include "resolver/dns_query.h"
 #include "resolver/dns_transport.h"
 #include "resolver/rate_bucket.h"
+#include "resolver/upstreams.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/wheel.h"
 
@@ -15,11 +16,9 @@
 #define TIMEOUT_MAX_MS     600000
 #define WINDOW             4096 /* questions under way; c-ares gets slow beyond some 10,000 */
 #define BURST              256 /* sent in one turn of the loop: what a small socket buffer still holds */
-#define CHUNK              256  /* questions allocated at once */
-#define PAUSE_MS           500  /* before a try again after a failure that took no time */
-#define DOWN_AFTER         8    /* failures in a row after which a server is passed over ... */
-#define DOWN_MS            2000 /* ... for so long */
-#define CD_TRIES           2    /* of the question with CD=1 */
+#define CHUNK              256 /* questions allocated at once */
+#define PAUSE_MS           500 /* before a try again after a failure that took no time */
+#define CD_TRIES           2   /* of the question with CD=1 */
 
 /* Where a question is. One list or table holds it at any time. */
 enum place {
@@ -59,12 +58,6 @@ struct question {
 
 STAILQ_HEAD(question_list, question);
 
-struct upstream {
-    uint32_t failures; /* in a row */
-    uint64_t down_until_ms;
-    uint16_t payload;
-};
-
 struct resolver {
     uv_loop_t *loop;
     uv_timer_t tick;
@@ -81,8 +74,7 @@ struct resolver {
     struct question_list free;
     struct question **chunks;
     size_t chunk_count;
-    struct upstream upstreams[RESOLVER_SERVERS_MAX];
-    uint32_t server_count;
+    struct upstreams upstreams;
     uint32_t next_server; /* questions go round */
     uint32_t tries;
     size_t pending;
@@ -152,61 +144,17 @@ static void finish_with_error(struct question *q)
     resolver_finish(q, &none);
 }
 
-/* Which server to ask. */
-
-static bool is_spent(const struct question *q, uint32_t server)
-{
-    return (q->spent >> server & 1U) != 0;
-}
-
-static bool is_down(const struct resolver *r, uint32_t server)
-{
-    return r->upstreams[server].down_until_ms > uv_now(r->loop);
-}
-
 /* Nobody is left to ask for a second opinion. */
-static bool all_spent_or_down(const struct question *q)
+static bool is_exhausted(const struct question *q)
 {
-    for (uint32_t s = 0; s < q->resolver->server_count; s++) {
-        if (!is_spent(q, s) && !is_down(q->resolver, s)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The next in turn that is neither spent nor down; else the next that is not spent. */
-static uint32_t choose_server(const struct question *q)
-{
-    const struct resolver *r = q->resolver;
-    uint32_t fallback = UINT32_MAX;
-    for (uint32_t i = 1; i <= r->server_count; i++) {
-        uint32_t s = (q->server + i) % r->server_count;
-        if (is_spent(q, s)) {
-            continue;
-        }
-        if (!is_down(r, s)) {
-            return s;
-        }
-        fallback = fallback == UINT32_MAX ? s : fallback;
-    }
-    CHECK(fallback != UINT32_MAX);
-    return fallback;
-}
-
-static void resolver_note_failure(struct resolver *r, uint32_t server)
-{
-    struct upstream *u = &r->upstreams[server];
-    if (++u->failures >= DOWN_AFTER) {
-        u->down_until_ms = uv_now(r->loop) + DOWN_MS;
-    }
+    return upstreams_are_exhausted(&q->resolver->upstreams, q->spent, uv_now(q->resolver->loop));
 }
 
 static void note_refusals(struct resolver *r)
 {
-    for (uint32_t s = 0; s < r->server_count; s++) {
+    for (uint32_t s = 0; s < r->upstreams.count; s++) {
         if (dns_transport_take_refusal(r->transport, s)) {
-            r->upstreams[s].down_until_ms = uv_now(r->loop) + DOWN_MS;
+            upstreams_note_refusal(&r->upstreams, s, uv_now(r->loop));
         }
     }
 }
@@ -271,7 +219,7 @@ static void on_error_answer(struct question *q, const struct dns_answer *answer)
         q->error = answer->seen;
         q->error_server = (uint8_t)q->server;
     }
-    if (all_spent_or_down(q)) {
+    if (is_exhausted(q)) {
         judge_error(q);
     } else {
         ask_next_server(q);
@@ -294,8 +242,7 @@ static void finish_repeat(struct question *q, struct dns_answer *answer)
 static void resolver_on_answer(struct question *q, struct span message)
 {
     struct resolver *r = q->resolver;
-    r->upstreams[q->server].failures = 0;
-    r->upstreams[q->server].down_until_ms = 0;
+    upstreams_note_answer(&r->upstreams, q->server);
     if (dns_message_is_truncated(message) && !q->tcp) {
         q->tcp = true;
         ask_same_server(q);
@@ -351,13 +298,13 @@ static bool gave_up(struct question *q)
         return true;
     }
     if (q->has_error) { /* the others get one try each after an error */
-        if (!all_spent_or_down(q)) {
+        if (!is_exhausted(q)) {
             return false;
         }
         judge_error(q);
         return true;
     }
-    if (q->failures < r->tries * r->server_count) {
+    if (q->failures < r->tries * r->upstreams.count) {
         return false;
     }
     finish_without_answer(q, q->local_faults == q->failures ? DNS_LOCAL_FAULT : DNS_TIMEOUT);
@@ -387,7 +334,7 @@ static void on_failure(struct question *q, enum dns_transport_end end)
     if (end == DNS_TRANSPORT_LOCAL_FAULT) {
         q->local_faults++;
     } else {
-        resolver_note_failure(q->resolver, q->server);
+        upstreams_note_failure(&q->resolver->upstreams, q->server, uv_now(q->resolver->loop));
     }
     if (end == DNS_TRANSPORT_TIMEOUT) {
         resolver_go_on(q);
@@ -413,12 +360,14 @@ static void on_exchange_end(struct dns_exchange *exchange, enum dns_transport_en
 static void send_question(struct resolver *r, struct question *q)
 {
     uint8_t octets[DNS_QUERY_MAX];
-    q->server = q->stay ? q->server : choose_server(q);
+    if (!q->stay) {
+        q->server = upstreams_choose(&r->upstreams, q->server, q->spent, uv_now(r->loop));
+    }
     q->stay = false;
     struct dns_query_options options = {
         .checking_disabled = q->cd,
         .edns = !q->plain,
-        .payload = r->upstreams[q->server].payload,
+        .payload = r->upstreams.server[q->server].payload,
     };
     size_t len = dns_query_build(&q->name, q->type, &options, octets);
     q->place = UNDER_WAY;
@@ -449,7 +398,7 @@ static void end_questions(struct resolver *r)
     struct question *q;
     STAILQ_CONCAT(&ended, &r->ended);
     while ((q = question_take(&ended)) != NULL) {
-        finish_without_answer(q, r->server_count == 0 ? DNS_LOCAL_FAULT : DNS_NAME_INVALID);
+        finish_without_answer(q, r->upstreams.count == 0 ? DNS_LOCAL_FAULT : DNS_NAME_INVALID);
     }
 }
 
@@ -516,12 +465,14 @@ static bool resolver_is_loopback(const struct net_addr *a)
     return (a->family == 4 && a->octets[0] == 127) || net_addr_eq(a, &v6);
 }
 
+_Static_assert(RESOLVER_SERVERS_MAX == UPSTREAMS_MAX, "each server has its place");
+
 static void add_servers(struct resolver *r, const struct resolver_params *params)
 {
-    for (size_t i = 0; i < params->server_count && r->server_count < RESOLVER_SERVERS_MAX; i++) {
+    for (size_t i = 0; i < params->server_count && r->upstreams.count < RESOLVER_SERVERS_MAX; i++) {
         const struct resolver_server *s = &params->servers[i];
         if (dns_transport_add_server(r->transport, &s->address, s->port)) {
-            r->upstreams[r->server_count++].payload =
+            r->upstreams.server[r->upstreams.count++].payload =
                 resolver_is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;
         }
     }
@@ -565,12 +516,12 @@ void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_
     if (r->pending++ == 0) {
         CHECK(uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS) == 0);
     }
-    if (r->server_count == 0 || !dns_name_from_text(name, &q->name)) {
+    if (r->upstreams.count == 0 || !dns_name_from_text(name, &q->name)) {
         q->place = ENDED;
         STAILQ_INSERT_TAIL(&r->ended, q, next);
         return;
     }
-    q->server = r->next_server++ % r->server_count;
+    q->server = r->next_server++ % r->upstreams.count;
     q->place = QUEUED;
     STAILQ_INSERT_TAIL(&r->fresh, q, next);
 }
