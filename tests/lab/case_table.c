@@ -633,6 +633,35 @@ const struct case_text case_table[] = {
     {"dane-half-secure", "IPv4 addresses are signed, IPv6 addresses are not",
      "signed\nunsigned-aaaa mx\nmx 10 mx\nhost mx 1\nhost6 mx 1\ntlsa mx 3 1 1 wrong\nexpect "
      "dane.host_insecure parity.leaf_differs"},
+    /* ---- cipher suites: what --probes ciphers finds in them is in e2e/test_ciphers.py ---- */
+    {"suites-postfix", "those of Postfix's default, in the client's order",
+     "mx 10 mx\nhost mx 1 trait=postfix key=rsa2048\nexpect"},
+    {"suites-restrictive", "ECDHE with AEAD, in the server's order",
+     "mx 10 mx\nhost mx 1 trait=restrictive min=1.2 key=rsa2048\nexpect"},
+    {"suites-client-order", "OpenSSL's default, in the client's order",
+     "mx 10 mx\nhost mx 1 trait=client-order min=1.2 key=rsa2048\nexpect"},
+    {"suites-null", "those without encryption as well",
+     "mx 10 mx\nhost mx 1 trait=null-suites min=1.2 key=rsa2048\nexpect"},
+    {"suites-rc4", "RC4 and 3DES only, to TLS 1.1",
+     "mx 10 mx\nhost mx 1 raw-suites=0005,0004,000a max=1.1\nexpect tls.no_shared_cipher "
+     "tls.no_tls13"},
+    {"suites-export", "export only, TLS 1.0, in the client's order (RFC 4346 appendix A.5)",
+     "mx 10 mx\nhost mx 1 raw-suites=0003,0008,0014 pick=client max=1.0\nexpect "
+     "tls.no_shared_cipher"},
+    {"suites-odd-refusal", "refuses with internal_error",
+     "mx 10 mx\nhost mx 1 raw-suites=0005,000a refusal=80 max=1.2\nexpect tls.alert "
+     "tls.legacy_accepted tls.no_tls13"},
+    {"suites-closes", "refuses by closing",
+     "mx 10 mx\nhost mx 1 raw-suites=0005,000a refusal=0 max=1.2\nexpect tls.closed "
+     "tls.legacy_accepted tls.no_tls13"},
+    {"suites-unoffered", "chooses a suite of TLS 1.3 in TLS 1.2 (RFC 8446 section 4.1.3)",
+     "mx 10 mx\nhost mx 1 raw-suites=1301 pick=fixed max=1.2\nexpect tls.protocol_error"},
+    {"suites-always", "the same suite whatever is offered (RFC 5246 section 7.4.1.3)",
+     "mx 10 mx\nhost mx 1 raw-suites=0005 pick=fixed max=1.2\nexpect tls.protocol_error"},
+    {"suites-enough", "resets after twelve connections",
+     "mx 10 mx\nhost mx 1 enough=12 min=1.2 key=rsa2048\nexpect"},
+    {"suites-busy", "421 after twelve connections",
+     "mx 10 mx\nhost mx 1 enough=12 busy=yes min=1.2 key=rsa2048\nexpect"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

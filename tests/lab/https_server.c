@@ -336,6 +336,10 @@ static void on_complete_hello(struct exchange *x)
     case LAB_TLS_BAD_LIST:
         send_changed_flight(x);
         return;
+    case LAB_TLS_RAW:
+        tls_put_alert(&x->out, true, tls->raw.refusal);
+        x->close_when_sent = true;
+        return;
     }
     UNREACHABLE("unknown lab_tls_fate");
 }
@@ -351,12 +355,12 @@ static void be_a_stranger(struct exchange *x)
 static void on_hello_data(struct exchange *x, struct span in)
 {
     struct https_server *s = x->server;
-    struct span sni;
+    struct offer offer;
     if (!buf_append(&x->in, in)) {
         x->dead = true;
         return;
     }
-    switch (tls_read_hello(buf_span(&x->in), &sni)) {
+    switch (tls_read_hello(buf_span(&x->in), &offer)) {
     case HELLO_MORE:
         return;
     case HELLO_BAD:
@@ -366,6 +370,7 @@ static void on_hello_data(struct exchange *x, struct span in)
     case HELLO_COMPLETE:
         break;
     }
+    struct span sni = offer.sni;
     x->known = sni.len > 0 && sni.len < LAB_NAME_MAX && world_policy(s->world, sni, &x->host);
     if (x->known) {
         counters_policy_visit(s->counters, sni);

@@ -25,6 +25,7 @@ WORDS(chain_words, LAB_CHAINS);
 WORDS(key_words, LAB_KEYS);
 WORDS(kex_words, LAB_KEXES);
 WORDS(trait_words, LAB_TLS_TRAITS);
+WORDS(pick_words, LAB_PICKS);
 WORDS(odd_words, LAB_ODDS);
 WORDS(software_words, LAB_SOFTWARES);
 WORDS(ptr_words, LAB_PTRS);
@@ -68,6 +69,7 @@ void service_init(struct service *s, const struct net_addr *address)
     s->address = *address;
     s->tls_min = 0x0301;
     s->tls_max = 0x0304;
+    s->raw.refusal = 40; /* handshake_failure */
 }
 
 static int index_of(struct word_list list, const char *word)
@@ -159,6 +161,7 @@ static bool set_enum(struct service *s, const char *key, const char *value, bool
         {"tls", LIST(fate_words), offsetof(struct service, tls_fate)},
         {"kex", LIST(kex_words), offsetof(struct service, kex)},
         {"trait", LIST(trait_words), offsetof(struct service, trait)},
+        {"pick", LIST(pick_words), offsetof(struct service, raw.pick)},
         {"sni", LIST(sni_words), offsetof(struct service, sni)},
         {"ptr", LIST(ptr_words), offsetof(struct service, ptr)},
     };
@@ -192,6 +195,8 @@ static bool set_flag(struct service *s, const char *key, const char *value)
         s->flaky = yes;
     } else if (strcmp(key, "unstable") == 0) {
         s->unstable = yes;
+    } else if (strcmp(key, "busy") == 0) {
+        s->busy = yes;
     } else if (strcmp(key, "literal") == 0) {
         s->literal = yes;
     } else {
@@ -210,6 +215,18 @@ bool service_set(struct service *s, const char *key, const char *value)
     if (strcmp(key, "alert") == 0 && set_number(value, 255, &n)) {
         s->tls_fate = LAB_TLS_ALERT;
         s->alert = (uint8_t)n;
+        return true;
+    }
+    if (strcmp(key, "raw-suites") == 0) {
+        s->tls_fate = LAB_TLS_RAW;
+        return raw_suites_parse(&s->raw, value);
+    }
+    if (strcmp(key, "refusal") == 0 && set_number(value, 255, &n)) {
+        s->raw.refusal = (uint8_t)n;
+        return true;
+    }
+    if (strcmp(key, "enough") == 0 && set_number(value, 1000, &n)) {
+        s->enough = (uint32_t)n;
         return true;
     }
     if (strcmp(key, "delay") == 0 && set_number(value, 600000, &n)) {
@@ -367,6 +384,19 @@ static void expect_established(const struct service *s, bool sni, struct expecte
     out->cert = service_cert(s, sni, 0);
 }
 
+/* A whole handshake offers none of the suites that cases have here, but to a FIXED server. */
+static void expect_raw(const struct service *s, struct expected_session *out)
+{
+    if (s->raw.pick == LAB_PICK_FIXED) { /* RFC 8446 section 4.1.3: illegal_parameter */
+        out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        out->tls_version = s->tls_max < 0x0303 ? s->tls_max : 0x0303;
+    } else if (s->raw.refusal == 0) {
+        out->outcome = OUTCOME_TLS_CLOSED;
+    } else {
+        expect_alert(out, s->raw.refusal);
+    }
+}
+
 static void expect_tls(const struct service *s, bool sni, struct expected_session *out)
 {
     switch (s->tls_fate) {
@@ -407,6 +437,9 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
     case LAB_TLS_BAD_LIST:
         out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
         out->tls_version = s->tls_max;
+        return;
+    case LAB_TLS_RAW:
+        expect_raw(s, out);
         return;
     }
     UNREACHABLE("unknown lab_tls_fate");

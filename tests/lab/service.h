@@ -8,6 +8,7 @@
 
 #include "scanner/base/net_addr.h"
 #include "scanner/observation/outcome.h"
+#include "tests/lab/raw_suites.h"
 
 #define LAB_NAME_MAX   254 /* octets of a host name with NUL, RFC 1035 section 2.3.4 */
 #define CERT_NAMES_MAX 512 /* octets of a list of names with NUL */
@@ -92,7 +93,8 @@
     X(BAD_CERT, "bad-cert")   /* a certificate that is no DER; TLS 1.2 */ \
     X(NO_CERT, "no-cert")     /* an empty certificate list; TLS 1.2 */    \
     X(BAD_LATER, "bad-later") /* a second certificate that is no DER */   \
-    X(BAD_LIST, "bad-list")   /* lengths that do not add up; TLS 1.2 */
+    X(BAD_LIST, "bad-list")   /* lengths that do not add up; TLS 1.2 */   \
+    X(RAW, "raw")             /* answered by hand: raw_suites.h */
 
 #define LAB_SNI_RULES(X)                                                           \
     X(IGNORE, "ignore")                                                            \
@@ -144,15 +146,19 @@
     X(STATIC_RSA, "static-rsa") /* no forward secrecy, TLS 1.2 */
 
 /* How TLS is configured otherwise. */
-#define LAB_TLS_TRAITS(X)                                                             \
-    X(NONE, "none")                                                                   \
-    X(CBC, "cbc")           /* suites with CBC only, TLS 1.2 */                       \
-    X(DHE_1024, "dhe-1024") /* finite-field groups only, TLS 1.2 */                   \
-    X(DHE_2048, "dhe-2048")                                                           \
-    X(SHA1, "sha1")                     /* signs the handshake with SHA-1, TLS 1.2 */ \
-    X(NO_EMS, "no-ems")                 /* no extended master secret, TLS 1.2 */      \
-    X(ASKS_CLIENT, "asks-client")       /* for a certificate */                       \
-    X(DEMANDS_CLIENT, "demands-client") /* a certificate; TLS 1.3: RFC 8446 section 4.4.2.4 */
+#define LAB_TLS_TRAITS(X)                                                                      \
+    X(NONE, "none")                                                                            \
+    X(CBC, "cbc")           /* suites with CBC only, TLS 1.2 */                                \
+    X(DHE_1024, "dhe-1024") /* finite-field groups only, TLS 1.2 */                            \
+    X(DHE_2048, "dhe-2048")                                                                    \
+    X(SHA1, "sha1")                     /* signs the handshake with SHA-1, TLS 1.2 */          \
+    X(NO_EMS, "no-ems")                 /* no extended master secret, TLS 1.2 */               \
+    X(ASKS_CLIENT, "asks-client")       /* for a certificate */                                \
+    X(DEMANDS_CLIENT, "demands-client") /* a certificate; TLS 1.3: RFC 8446 section 4.4.2.4 */ \
+    X(CLIENT_ORDER, "client-order")     /* follows the client's order of suites */             \
+    X(POSTFIX, "postfix")               /* the suites of Postfix's default, in that order */   \
+    X(RESTRICTIVE, "restrictive")       /* ECDHE with AEAD only */                             \
+    X(NULL_SUITES, "null-suites")       /* those without encryption as well */
 
 /* What is odd about a certificate; the second part is about its issuer, which then has a name of
  * its own. */
@@ -328,6 +334,8 @@ struct service {
     bool quit_silent;    /* no answer to QUIT, no close */
     bool ehlo_tls_close; /* closes at the EHLO inside TLS */
     bool flaky;          /* every third connection is closed without a word */
+    uint32_t enough;     /* connections; then TLS ends with a reset, or `busy`; 0: never */
+    bool busy;           /* 421 instead, RFC 5321 section 3.8 */
     /* TLS */
     enum lab_tls_fate tls_fate;
     uint8_t alert;
@@ -335,6 +343,7 @@ struct service {
     uint16_t tls_max;
     enum lab_kex kex;
     enum lab_tls_trait trait;
+    struct raw_suites raw; /* of LAB_TLS_RAW */
     enum lab_sni_rule sni;
     bool unstable; /* two certificates in turn */
     bool literal;  /* its address stands in an MX record: a visit more that has no name to send */

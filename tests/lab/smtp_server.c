@@ -495,7 +495,7 @@ static void send_changed_flight(struct session *c)
     buf_deinit(&flight);
 }
 
-static void on_complete_hello(struct session *c)
+static void on_complete_hello(struct session *c, const struct offer *offer)
 {
     const struct service *s = &c->service;
     bool named = c->sni[0] != '\0';
@@ -537,18 +537,22 @@ static void on_complete_hello(struct session *c)
     case LAB_TLS_BAD_LIST:
         send_changed_flight(c);
         return;
+    case LAB_TLS_RAW:
+        raw_suites_answer(&s->raw, offer, s->tls_min, s->tls_max, &c->out);
+        c->close_when_sent = true;
+        return;
     }
     UNREACHABLE("unknown lab_tls_fate");
 }
 
 static void on_hello_data(struct session *c, struct span in)
 {
-    struct span sni;
+    struct offer offer;
     if (!buf_append(&c->hello, in)) {
         c->dead = true;
         return;
     }
-    switch (tls_read_hello(buf_span(&c->hello), &sni)) {
+    switch (tls_read_hello(buf_span(&c->hello), &offer)) {
     case HELLO_MORE:
         return;
     case HELLO_BAD:
@@ -558,15 +562,19 @@ static void on_hello_data(struct session *c, struct span in)
     case HELLO_COMPLETE:
         break;
     }
-    (void)snprintf(c->sni, sizeof(c->sni), "%.*s", (int)sni.len,
-                   sni.len ? (const char *)sni.at : "");
-    if (sni.len > 0) {
+    (void)snprintf(c->sni, sizeof(c->sni), "%.*s", (int)offer.sni.len,
+                   offer.sni.len ? (const char *)offer.sni.at : "");
+    if (offer.sni.len > 0) {
         world_service_for(c->server->world, &c->service, span_of(c->sni));
     }
     c->hello_seen = true;
     counters_visit(c->server->counters, &c->service.address, c->server->params.public_port,
                    span_of(c->sni), expected_visits(c));
-    on_complete_hello(c);
+    if (c->service.enough > 0 && c->visit >= c->service.enough) {
+        session_reset(c);
+        return;
+    }
+    on_complete_hello(c, &offer);
 }
 
 static void read_decrypted(struct session *c)
@@ -777,6 +785,9 @@ static void begin_session(struct smtp_server *s, int fd)
     c->visit = counters_begin(s->counters, SIDE_MAIL, &c->service.address, start_of(s, fd));
     if (c->service.starttls == LAB_STARTTLS_FLIPS && c->visit % 2 == 1) {
         c->service.starttls = LAB_STARTTLS_NONE;
+    }
+    if (c->service.busy && c->visit >= c->service.enough) {
+        c->service.greeting = LAB_GREETING_TEMPFAIL;
     }
     loop_set(s->loop, &c->lifetime, LIFETIME_MS);
     uint64_t wait = s->params.latency_ms + (uint64_t)c->service.greeting_delay_ms;

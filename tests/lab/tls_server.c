@@ -13,11 +13,12 @@
 #define CONTEXTS    (VERSIONS * VERSIONS * LAB_KEX_COUNT * LAB_TRAIT_COUNT)
 #define RECORD_HEAD 5
 
-#define TYPE_ALERT     21
-#define TYPE_HANDSHAKE 22
-#define MESSAGE_CLIENT 1
-#define MESSAGE_CERT   11
-#define EXTENSION_SNI  0
+#define TYPE_ALERT                   21
+#define TYPE_HANDSHAKE               22
+#define MESSAGE_CLIENT               1
+#define MESSAGE_CERT                 11
+#define EXTENSION_SNI                0
+#define EXTENSION_SUPPORTED_VERSIONS 43
 
 struct tls_server {
     struct cert_store *certs;
@@ -50,6 +51,15 @@ static const char *cipher_list(enum lab_kex kex, enum lab_tls_trait trait)
     }
     if (trait == LAB_TRAIT_CBC) {
         return "kECDHE+AES:!AESGCM:!AESCCM:@SECLEVEL=0";
+    }
+    if (trait == LAB_TRAIT_POSTFIX) { /* tls_medium_cipherlist, postconf(5) of 3.7 */
+        return "aNULL:-aNULL:HIGH:MEDIUM:+RC4:@STRENGTH:@SECLEVEL=0";
+    }
+    if (trait == LAB_TRAIT_RESTRICTIVE) {
+        return "ECDHE+AESGCM:ECDHE+CHACHA20:@SECLEVEL=0";
+    }
+    if (trait == LAB_TRAIT_NULL_SUITES) {
+        return "HIGH:eNULL:!aNULL:@SECLEVEL=0";
     }
     if (trait == LAB_TRAIT_DHE_1024 || trait == LAB_TRAIT_DHE_2048) {
         return "kDHE+AESGCM:@SECLEVEL=0";
@@ -92,7 +102,13 @@ static void set_trait(SSL_CTX *ctx, enum lab_tls_trait trait)
     switch (trait) {
     case LAB_TRAIT_NONE:
     case LAB_TRAIT_CBC:
+    case LAB_TRAIT_RESTRICTIVE:
+    case LAB_TRAIT_NULL_SUITES:
     case LAB_TRAIT_COUNT:
+        return;
+    case LAB_TRAIT_CLIENT_ORDER:
+    case LAB_TRAIT_POSTFIX: /* tls_preempt_cipherlist = no */
+        (void)SSL_CTX_clear_options(ctx, SSL_OP_CIPHER_SERVER_PREFERENCE);
         return;
     case LAB_TRAIT_DHE_1024:
     case LAB_TRAIT_DHE_2048:
@@ -205,9 +221,21 @@ static struct span read_server_name(struct reader extension)
     return list.bad || name.bad || type != 0 ? (struct span){0} : name.rest;
 }
 
-enum hello_state tls_read_hello(struct span in, struct span *sni)
+/* RFC 8446 section 4.2.1; values that are no version (RFC 8701) are passed over. */
+static uint16_t read_highest_version(struct reader extension, uint16_t otherwise)
 {
-    *sni = (struct span){0};
+    uint16_t highest = otherwise;
+    struct reader list = take_vector(&extension, 1);
+    while (list.rest.len > 1) {
+        unsigned version = take_number(&list, 2);
+        highest = version <= 0x0304 && version > highest ? (uint16_t)version : highest;
+    }
+    return highest;
+}
+
+enum hello_state tls_read_hello(struct span in, struct offer *offer)
+{
+    *offer = (struct offer){.version = 0};
     if (in.len < RECORD_HEAD) {
         return HELLO_MORE;
     }
@@ -224,12 +252,12 @@ enum hello_state tls_read_hello(struct span in, struct span *sni)
         return HELLO_BAD;
     }
     struct reader hello = take_vector(&record, 3);
-    (void)take_number(&hello, 2);
+    offer->version = (uint16_t)take_number(&hello, 2);
     for (int i = 0; i < 8; i++) {
         (void)take_number(&hello, 4); /* random */
     }
     (void)take_vector(&hello, 1); /* session id */
-    (void)take_vector(&hello, 2); /* suites */
+    offer->suites = take_vector(&hello, 2).rest;
     (void)take_vector(&hello, 1); /* compression */
     if (hello.bad) {
         return HELLO_BAD;
@@ -239,7 +267,10 @@ enum hello_state tls_read_hello(struct span in, struct span *sni)
         unsigned type = take_number(&extensions, 2);
         struct reader extension = take_vector(&extensions, 2);
         if (type == EXTENSION_SNI && !extension.bad) {
-            *sni = read_server_name(extension);
+            offer->sni = read_server_name(extension);
+        }
+        if (type == EXTENSION_SUPPORTED_VERSIONS && !extension.bad) {
+            offer->version = read_highest_version(extension, offer->version);
         }
     }
     return HELLO_COMPLETE;
@@ -330,6 +361,10 @@ void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fa
                             const SSL *ssl)
 {
     static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
+    if (flight.len == 0 || flight.at[0] != TYPE_HANDSHAKE) {
+        buf_put(out, flight); /* an alert: nothing is shared */
+        return;
+    }
     if (fate == LAB_TLS_CLOSE_MIDWAY) {
         buf_put(out, span_take(flight, flight.len / 2));
         return;

@@ -22,8 +22,8 @@ enum hello_state {
     HELLO_BAD, /* no ClientHello */
 };
 
-/** @param sni the host_name of server_name, empty when absent; points into `in`. */
-enum hello_state tls_read_hello(struct span in, struct span *sni);
+/** @param offer points into `in`. */
+enum hello_state tls_read_hello(struct span in, struct offer *offer);
 
 void tls_put_alert(struct buf *out, bool fatal, uint8_t description);
 void tls_put_ssl3_hello(struct buf *out);

@@ -472,17 +472,62 @@ Test(tls_server, a_client_hello_is_read_once_it_is_whole)
         cr_assert_eq(SSL_connect(ssl), -1);
         long len = BIO_get_mem_data(out, &at);
         for (size_t cut = 0; cut <= (size_t)len; cut++) {
-            struct span sni;
-            enum hello_state state = tls_read_hello((struct span){(const uint8_t *)at, cut}, &sni);
+            struct offer offer;
+            enum hello_state state =
+                tls_read_hello((struct span){(const uint8_t *)at, cut}, &offer);
             cr_expect_eq(state, cut == (size_t)len ? HELLO_COMPLETE : HELLO_MORE, "%zu", cut);
-            cr_expect(span_eq(sni, named && cut == (size_t)len ? SPAN_LIT("mx.example.net")
-                                                               : (struct span){0}));
+            cr_expect(state == HELLO_MORE || offer.version == 0x0304);
+            cr_expect(state == HELLO_MORE || offer.suites.len > 2 * 20);
+            cr_expect(span_eq(offer.sni, named && cut == (size_t)len ? SPAN_LIT("mx.example.net")
+                                                                     : (struct span){0}));
         }
         SSL_free(ssl);
     }
     SSL_CTX_free(ctx);
-    struct span sni;
-    cr_expect_eq(tls_read_hello(SPAN_LIT("QUIT\r\n"), &sni), HELLO_BAD);
+    struct offer offer;
+    cr_expect_eq(tls_read_hello(SPAN_LIT("QUIT\r\n"), &offer), HELLO_BAD);
+}
+
+/* RFC 5246 section 7.4.1.3, and what servers do instead. */
+Test(raw_suites, answers)
+{
+    static const struct {
+        const char *suites;
+        const char *offered; /* as octets */
+        enum lab_pick pick;
+        uint16_t max;
+        uint8_t refusal;
+        const char *answer; /* version and suite; or type, version, alert */
+        size_t len;
+    } cases[] = {
+        {"0005,000a", "\x00\x0a\x00\x05", LAB_PICK_OWN, 0x0303, 40, "\x03\x03\x00\x05", 47},
+        {"0005,000a", "\x00\x0a\x00\x05", LAB_PICK_CLIENT, 0x0303, 40, "\x03\x03\x00\x0a", 47},
+        {"0005,000a", "\x00\x2f\x00\x0a", LAB_PICK_OWN, 0x0301, 40, "\x03\x01\x00\x0a", 47},
+        {"0005", "\x00\x2f\x00\x0a", LAB_PICK_FIXED, 0x0303, 40, "\x03\x03\x00\x05", 47},
+        {"0005", "\x00\x2f\x00\x0a", LAB_PICK_OWN, 0x0303, 80, "\x02\x50", 7},
+        {"0005", "\x00\x2f\x00\x0a", LAB_PICK_CLIENT, 0x0303, 0, "", 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct raw_suites r = {.pick = cases[i].pick, .refusal = cases[i].refusal};
+        struct buf out = BUF_INIT(BUF_NO_LIMIT);
+        struct offer offer = {.suites = {(const uint8_t *)cases[i].offered, 4}, .version = 0x0304};
+        cr_assert(raw_suites_parse(&r, cases[i].suites));
+        raw_suites_answer(&r, &offer, 0x0301, cases[i].max, &out);
+        cr_assert_eq(out.len, cases[i].len, "%zu: %zu", i, out.len);
+        if (out.len == 47) {
+            cr_expect_arr_eq(out.at + 9, cases[i].answer, 2, "%zu", i);
+            cr_expect_arr_eq(out.at + 44, cases[i].answer + 2, 2, "%zu", i);
+        } else if (out.len > 0) {
+            cr_expect_arr_eq(out.at + 5, cases[i].answer, 2, "%zu", i);
+        }
+        buf_deinit(&out);
+    }
+    struct raw_suites r;
+    static const char *const bad[] = {
+        "", "5", "0005,", "0005;000a", "00055", "0001,0002,0003,0004,0005,0006,0007,0008,0009"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_expect_not(raw_suites_parse(&r, bad[i]), "%s", bad[i]);
+    }
 }
 
 Test(cases, every_outcome_and_dns_state_occurs)
