@@ -51,6 +51,15 @@ struct span arena_copy(struct arena *a, struct span s)
     return (struct span){at, s.len};
 }
 
+struct span *arena_copy_list(struct arena *a, const struct span *list, size_t count)
+{
+    struct span *copy = arena_new(a, count, sizeof(*copy));
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = arena_copy(a, list[i]);
+    }
+    return copy;
+}
+
 void arena_reset(struct arena *a)
 {
     size_t standard = BLOCK_SIZE - sizeof(struct arena_block);

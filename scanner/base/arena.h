@@ -23,5 +23,6 @@ struct arena {
 /** Zeroed, aligned for any type. Never NULL. */
 void *arena_new(struct arena *a, size_t count, size_t size);
 struct span arena_copy(struct arena *a, struct span s);
+struct span *arena_copy_list(struct arena *a, const struct span *list, size_t count);
 void arena_reset(struct arena *a);
 void arena_pool_deinit(struct arena_pool *p);

@@ -253,7 +253,7 @@ static bool take_mx_answer(struct domain_owner *o, struct domain_work *d,
 static void on_mx(struct domain_owner *o, struct domain_work *d, const struct dns_answer *answer)
 {
     d->seen.mx_dns = answer->seen;
-    d->seen.cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
+    d->seen.cnames = arena_copy_list(&d->arena, answer->cnames, answer->cname_count);
     d->seen.cname_count = answer->cname_count;
     enter(d, DOMAIN_RESOLVES);
     if (take_mx_answer(o, d, answer)) {
@@ -285,7 +285,7 @@ void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_ans
         break;
     case QUESTION_MTA_STS:
         d->seen.mta_sts = copy_texts(&d->arena, answer);
-        d->seen.mta_sts_cnames = domain_copy_names(&d->arena, answer->cnames, answer->cname_count);
+        d->seen.mta_sts_cnames = arena_copy_list(&d->arena, answer->cnames, answer->cname_count);
         d->seen.mta_sts_cname_count = answer->cname_count;
         policy_host_begin(o, d);
         break;

@@ -7,12 +7,3 @@ void domain_ask(struct domain_owner *o, struct domain_work *d, enum domain_quest
     owner_question_put(o->out, OWNER_DOMAIN, (uint64_t)d->index << 8 | (uint64_t)q, type, prefix,
                        d->seen.domain);
 }
-
-struct span *domain_copy_names(struct arena *a, const struct span *names, size_t count)
-{
-    struct span *copy = arena_new(a, count, sizeof(*copy));
-    for (size_t i = 0; i < count; i++) {
-        copy[i] = arena_copy(a, names[i]);
-    }
-    return copy;
-}

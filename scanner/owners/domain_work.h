@@ -57,7 +57,6 @@ struct domain_work {
 /** About `prefix` in front of the domain; "": the domain itself. */
 void domain_ask(struct domain_owner *o, struct domain_work *d, enum domain_question q,
                 const char *prefix, uint16_t type);
-struct span *domain_copy_names(struct arena *a, const struct span *names, size_t count);
 
 /* policy_host.c: events in, a step of `policy_state` */
 /** The answer for _mta-sts is there: is a policy wanted? */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "scanner/analysis/sts_verdict.h"
+#include "scanner/owners/address_answers.h"
 #include "scanner/owners/domain_work.h"
 
 #define POLICY_HOST_PREFIX "mta-sts." /* RFC 8461 section 3.2 */
@@ -44,41 +45,6 @@ void policy_host_begin(struct domain_owner *o, struct domain_work *d)
     d->policy_state = POLICY_RESOLVES;
     domain_ask(o, d, QUESTION_POLICY_A, POLICY_HOST_PREFIX, DNS_TYPE_A);
     domain_ask(o, d, QUESTION_POLICY_AAAA, POLICY_HOST_PREFIX, DNS_TYPE_AAAA);
-}
-
-/* The longer way of the two, that of A where they are as long, whichever answer comes first. No name
- * of either may be blocklisted. */
-static void add_cnames(const struct domain_owner *o, struct domain_work *d,
-                       const struct dns_answer *answer, bool ipv4)
-{
-    struct seen_policy *p = d->policy;
-    size_t count = answer->cname_count;
-    if (count > p->cname_count || (count > 0 && count == p->cname_count && ipv4)) {
-        p->cnames = domain_copy_names(&d->arena, answer->cnames, count);
-        p->cname_count = count;
-    }
-    for (size_t i = 0; i < count; i++) {
-        d->policy_blocklisted =
-            d->policy_blocklisted || blocklist_has_name(o->rules.dial.blocklist, answer->cnames[i]);
-    }
-}
-
-/* IPv4 before IPv6, whichever answer comes first; each is sorted. */
-static void add_addresses(struct domain_work *d, const struct dns_answer *answer, bool in_front)
-{
-    struct seen_policy *p = d->policy;
-    size_t room = POLICY_ADDRESSES_MAX / 2;
-    size_t added = answer->rr_count < room ? answer->rr_count : room;
-    struct net_addr *list = arena_new(&d->arena, p->address_count + added, sizeof(*list));
-    size_t own = in_front ? 0 : p->address_count;
-    for (size_t i = 0; i < added; i++) {
-        list[own + i] = answer->rrs[i].address;
-    }
-    if (p->address_count > 0) {
-        memcpy(list + (in_front ? added : 0), p->addresses, p->address_count * sizeof(*list));
-    }
-    p->addresses = list;
-    p->address_count += added;
 }
 
 /* Those that may be dialled, in the order to be tried. @return why there is none */
@@ -128,8 +94,11 @@ void policy_host_on_answer(struct domain_owner *o, struct domain_work *d, enum d
     struct seen_policy *p = d->policy;
     bool ipv4 = q == QUESTION_POLICY_A;
     *(ipv4 ? &p->a : &p->aaaa) = answer->seen;
-    add_cnames(o, d, answer, ipv4);
-    add_addresses(d, answer, ipv4);
+    bool blocklisted =
+        cnames_add(&d->arena, answer, ipv4, o->rules.dial.blocklist, &p->cnames, &p->cname_count);
+    d->policy_blocklisted = d->policy_blocklisted || blocklisted;
+    (void)addresses_add(&d->arena, answer, ipv4, POLICY_ADDRESSES_MAX / 2, &p->addresses,
+                        &p->address_count);
     if (p->a.state != DNS_NOT_ASKED && p->aaaa.state != DNS_NOT_ASKED) {
         want_policy(o, d);
     }

@@ -49,7 +49,7 @@ static void run_commands(struct worker *w);
         run_commands(w);                                                                        \
     }
 ON_ANSWER(on_domain_answer, domain_on_answer, &w->domains)
-ON_ANSWER(on_host_answer, host_on_answer, w)
+ON_ANSWER(on_host_answer, host_on_answer, &w->hosts)
 ON_ANSWER(on_service_answer, service_on_answer, &w->services)
 #undef ON_ANSWER
 
@@ -143,10 +143,10 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
         HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
         HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
         HANDLE(POLICY_DONE, policy_done, domain_on_policy_done, &w->domains)
-        HANDLE(HOST_WANT, host_want, host_on_want, w)
+        HANDLE(HOST_WANT, host_want, host_on_want, &w->hosts)
         HANDLE(ADDRESS_WANT, address_want, service_on_address_want, &w->services)
-        HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, w)
-        HANDLE(NAME_CHECK, name_check, host_on_name_check, w)
+        HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, &w->hosts)
+        HANDLE(NAME_CHECK, name_check, host_on_name_check, &w->hosts)
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
         HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, &w->services)
@@ -319,7 +319,11 @@ static void open_all(struct worker *w)
                                        .implicit_mx_dial = p->implicit_mx_dial,
                                        .fetch_policies = p->fetch_policies};
     domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas);
-    w->hosts = host_table_new(w);
+    const struct host_rules hosts = {.dial = w->scan->dial,
+                                     .ports = p->ports,
+                                     .port_count = p->port_count,
+                                     .trust_ad = p->terms.trust_ad};
+    host_owner_init(&w->hosts, &hosts, &w->out, &w->arenas);
     const struct service_rules services = {.suffixes = w->scan->suffixes,
                                            .first_port = p->ports[0],
                                            .probe_no_sni = p->probe_no_sni,
@@ -351,7 +355,7 @@ static void close_all(struct worker *w)
     resolver_free(w->resolver);
     CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */
     domain_owner_deinit(&w->domains);
-    host_table_free(w->hosts);
+    host_owner_deinit(&w->hosts);
     service_owner_deinit(&w->services);
     free(w->sessions_of);
     operator_owner_deinit(&w->operators);

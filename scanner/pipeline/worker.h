@@ -20,6 +20,7 @@
 #include "scanner/domain/public_suffix.h"
 #include "scanner/flow/message.h"
 #include "scanner/owners/domain_owner.h"
+#include "scanner/owners/host_owner.h"
 #include "scanner/owners/operator_owner.h"
 #include "scanner/owners/service_owner.h"
 #include "scanner/pipeline/admission.h"
@@ -36,7 +37,6 @@
 #define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
 
 struct policy_thread;
-struct host_table;
 
 /** Read by the coordinator at any time, each value by itself. */
 struct worker_counters {
@@ -91,7 +91,7 @@ struct worker {
     struct recorder recorder;
     struct worker_counters counters;
     struct domain_owner domains;
-    struct host_table *hosts;
+    struct host_owner hosts;
     struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
     struct service_owner services;
     uint32_t services_open;       /* of these; as counted in open_items */
@@ -146,11 +146,3 @@ void judge_post(struct scan *s, uint32_t judge, struct buf *messages);
 
 /* policy_thread.c */
 struct mailbox *policy_thread_mailbox(struct policy_thread *t);
-
-/* host_work.c */
-struct host_table *host_table_new(struct worker *w);
-void host_table_free(struct host_table *t);
-void host_on_want(struct worker *w, const struct message_host_want *m);
-void host_on_answer(struct worker *w, uint64_t tag, const struct dns_answer *answer);
-void host_on_name_check(struct worker *w, const struct message_name_check *m);
-void host_on_endpoint_done(struct worker *w, const struct message_endpoint_done *m);

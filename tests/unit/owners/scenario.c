@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#define LINE_LEN 400
+#define LINE_LEN 1000
 #define SAID_LEN 8192
 
 struct scenario {

@@ -123,9 +123,24 @@ static void say_questions(struct stage *s)
     buf_reset(&s->out.questions);
 }
 
-static void say_host_want(struct span body)
+/* @param port 0: none; 25 goes without saying */
+static void say_address(const struct net_addr *a, uint16_t port)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(a, text);
+    say(port != 0 && port != 25 ? "%s port %u" : "%s", text, port);
+}
+
+/* A message lies with the owner of its key. */
+static void expect_owner(const struct buf *messages, const struct buf *owner)
+{
+    cr_expect_eq(messages, owner, "a message for another worker");
+}
+
+static void say_host_want(const struct stage *s, const struct buf *messages, struct span body)
 {
     struct message_host_want m = message_get_host_want(body);
+    expect_owner(messages, out_to_name(&s->out, m.host));
     say("  want %.*s for %.*s in %u, %s %u\n", TEXT(m.host), TEXT(m.domain), m.block,
         m.dial ? "dial" : "addresses alone, not", m.addresses_max);
 }
@@ -135,18 +150,74 @@ static void say_policy_want(struct span body)
     struct message_policy_want m = message_get_policy_want(body);
     say("  fetch from %.*s for %.*s at", TEXT(m.policy_host), TEXT(m.domain));
     while (m.addresses.len > 0) {
-        char text[NET_ADDR_TEXT_MAX];
         struct net_addr a = codec_get_addr(&m.addresses);
-        (void)net_addr_format(&a, text);
-        say(" %s", text);
+        say(" ");
+        say_address(&a, 0);
     }
     say("\n");
 }
 
-static void say_endpoint_done(struct span body)
+static void say_address_want(const struct stage *s, const struct buf *messages, struct span body)
+{
+    struct message_address_want m = message_get_address_want(body);
+    expect_owner(messages, out_to_address(&s->out, &m.address));
+    say("  dial %.*s at ", TEXT(m.host));
+    say_address(&m.address, m.port);
+    say(" in %u", m.block);
+    if (m.tlsa_base.len > 0) {
+        say(", TLSA of %.*s", TEXT(m.tlsa_base));
+    }
+    while (m.tlsas.len > 0) {
+        struct seen_tlsa t = codec_get_tlsa(&m.tlsas);
+        say(" %u %u %u", t.usage, t.selector, t.matching);
+    }
+    say("\n");
+}
+
+static void say_host_resolved(const struct stage *s, const struct buf *messages, struct span body)
+{
+    struct message_host_resolved m = message_get_host_resolved(body);
+    expect_owner(messages, out_to_name(&s->out, m.domain));
+    say("  resolved %.*s for %.*s\n", TEXT(m.host), TEXT(m.domain));
+}
+
+static void say_host_done(const struct stage *s, const struct buf *messages, struct span body)
+{
+    struct message_host_done m = message_get_host_done(body);
+    expect_owner(messages, out_to_name(&s->out, m.domain));
+    struct host_result *r = &m.result;
+    say("  done %.*s for %.*s: a %s, aaaa %s, addresses %u%s%s", TEXT(m.host), TEXT(m.domain),
+        dns_state_word((enum dns_state)r->a_state), dns_state_word((enum dns_state)r->aaaa_state),
+        r->address_count, r->blocklisted ? ", blocklisted" : "", r->truncated ? ", truncated" : "");
+    if (r->dane_host != DANE_HOST_UNKNOWN) {
+        say(", dane %s", dane_host_word((enum dane_host)r->dane_host));
+    }
+    for (size_t i = 0; i < r->endpoint_count; i++) {
+        struct endpoint_brief b = codec_get_brief(&r->endpoints);
+        say("; ");
+        say_address(&b.address, b.port);
+        say(" %s%s",
+            b.outcome == OUTCOME_NOT_TESTED ? not_tested_word((enum not_tested_reason)b.not_tested)
+                                            : outcome_info((enum session_outcome)b.outcome)->word,
+            b.mapped ? " mapped" : "");
+    }
+    say("\n");
+}
+
+static void say_name_checked(const struct stage *s, const struct buf *messages, struct span body)
+{
+    struct message_name_checked m = message_get_name_checked(body);
+    expect_owner(messages, out_to_address(&s->out, &m.address));
+    say("  checked %.*s at ", TEXT(m.name));
+    say_address(&m.address, 0);
+    say(": %s%s\n", dns_state_word((enum dns_state)m.state), m.confirmed ? ", confirmed" : "");
+}
+
+static void say_endpoint_done(const struct stage *s, const struct buf *messages, struct span body)
 {
     char text[NET_ADDR_TEXT_MAX];
     struct message_endpoint_done m = message_get_endpoint_done(body);
+    expect_owner(messages, out_to_name(&s->out, m.host));
     (void)net_addr_format(&m.brief.address, text);
     say("  tell %.*s of %s|%u: %s", TEXT(m.host), text, m.brief.port,
         outcome_info((enum session_outcome)m.brief.outcome)->word);
@@ -154,37 +225,64 @@ static void say_endpoint_done(struct span body)
         m.brief.not_tested == NOT_TESTED_ADDRESS_BUDGET ? ", over budget" : "");
 }
 
-static void say_name_check(struct span body)
+static void say_name_check(const struct stage *s, const struct buf *messages, struct span body)
 {
     char text[NET_ADDR_TEXT_MAX];
     struct message_name_check m = message_get_name_check(body);
+    expect_owner(messages, out_to_name(&s->out, m.name));
     (void)net_addr_format(&m.address, text);
     say("  check %.*s for %s\n", TEXT(m.name), text);
 }
 
 /* Each message has the same words in the scenarios of all owners. */
-static void say_message(enum message_kind kind, struct span body)
+static void say_message(const struct stage *s, const struct buf *messages, enum message_kind kind,
+                        struct span body)
 {
     if (kind == MESSAGE_HOST_WANT) {
-        say_host_want(body);
+        say_host_want(s, messages, body);
+    } else if (kind == MESSAGE_HOST_RESOLVED) {
+        say_host_resolved(s, messages, body);
+    } else if (kind == MESSAGE_HOST_DONE) {
+        say_host_done(s, messages, body);
+    } else if (kind == MESSAGE_ADDRESS_WANT) {
+        say_address_want(s, messages, body);
+    } else if (kind == MESSAGE_NAME_CHECKED) {
+        say_name_checked(s, messages, body);
     } else if (kind == MESSAGE_POLICY_WANT) {
         say_policy_want(body);
     } else if (kind == MESSAGE_ENDPOINT_DONE) {
-        say_endpoint_done(body);
+        say_endpoint_done(s, messages, body);
     } else if (kind == MESSAGE_NAME_CHECK) {
-        say_name_check(body);
+        say_name_check(s, messages, body);
     } else {
         cr_assert_eq(kind, MESSAGE_CHAIN_NEW, "no words for message %d", (int)kind);
         say("  judge list %u\n", message_get_chain_new(body).chain_id.at[0]);
     }
 }
 
-static void say_messages(struct buf *messages)
+/* Of a host the row tells its name: what it comes to is in HOST_DONE. */
+static void say_host_rows(struct stage *s)
+{
+    static const char key[] = "\"host\":\"";
+    struct row_sink_table *t = &s->rows.table[TABLE_HOSTS];
+    buf_put(&t->ndjson, (struct span){(const uint8_t *)"", 1});
+    const char *at = (const char *)t->ndjson.at;
+    for (uint64_t i = 0; i < t->rows; i++) {
+        at = strstr(at, key);
+        cr_assert_not_null(at);
+        at += strlen(key);
+        say("  row of host %.*s\n", (int)strcspn(at, "\""), at);
+    }
+    buf_reset(&t->ndjson);
+    t->rows = 0;
+}
+
+static void say_messages(const struct stage *s, struct buf *messages)
 {
     struct span in = buf_span(messages);
     enum message_kind kind;
     for (struct span body; message_next(&in, &kind, &body);) {
-        say_message(kind, body);
+        say_message(s, messages, kind, body);
     }
     buf_reset(messages);
 }
@@ -192,10 +290,10 @@ static void say_messages(struct buf *messages)
 void stage_say_commands(struct stage *s, uint64_t strays)
 {
     for (size_t i = 0; i < STAGE_WORKERS; i++) {
-        say_messages(&s->to_worker[i]);
+        say_messages(s, &s->to_worker[i]);
     }
-    say_messages(&s->to_policies);
-    say_messages(&s->to_judge[0]);
+    say_messages(s, &s->to_policies);
+    say_messages(s, &s->to_judge[0]);
     say_questions(s);
     for (struct span in = buf_span(&s->out.settled); in.len > 0;) {
         say("  settled in %u\n", codec_get_u32(&in));
@@ -208,6 +306,7 @@ void stage_say_commands(struct stage *s, uint64_t strays)
     }
     buf_reset(&s->out.settled);
     buf_reset(&s->out.finished);
+    say_host_rows(s);
     if (strays > s->strays) {
         say("  stray\n");
         s->strays = strays;

@@ -1,0 +1,545 @@
+#include "scanner/owners/host_owner.h"
+
+#include <stdio.h>
+
+#include "scanner/analysis/rollup.h"
+#include "scanner/base/memory.h"
+#include "scanner/dane/dane.h"
+#include "scanner/owners/address_answers.h"
+#include "scanner/owners/host_work.h"
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+void host_owner_init(struct host_owner *o, const struct host_rules *rules, struct owner_out *out,
+                     struct arena_pool *arenas)
+{
+    *o = (struct host_owner){.rules = *rules, .out = out, .arenas = arenas};
+}
+
+static bool has_work(const struct host_entry *e)
+{
+    return e->state == HOST_LOOKS_UP || e->state == HOST_RESOLVES || e->state == HOST_CONNECTS;
+}
+
+static void host_work_free(struct host_work *h)
+{
+    free(h->subscribers);
+    free(h->checkers);
+    buf_deinit(&h->tlsas_in_force);
+    arena_reset(&h->arena);
+    free(h);
+}
+
+void host_owner_deinit(struct host_owner *o)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (has_work(&o->entries[i])) {
+            host_work_free(o->entries[i].work);
+        } else {
+            free(o->entries[i].record);
+        }
+    }
+    free(o->entries);
+    map_deinit(&o->index);
+}
+
+static struct host_entry *host_find(const struct host_owner *o, struct span name)
+{
+    const uint64_t *at = map_find(&o->index, hash_key_of(name));
+    return at != NULL ? &o->entries[*at] : NULL;
+}
+
+static struct host_entry *host_find_or_add(struct host_owner *o, struct span name)
+{
+    bool added = false;
+    uint64_t *at = map_add(&o->index, hash_key_of(name), o->count, &added);
+    if (!added) {
+        return &o->entries[*at];
+    }
+    if (o->count == o->capacity) {
+        o->capacity = o->capacity ? o->capacity * 2 : 256;
+        o->entries = memory_resize(o->entries, o->capacity, sizeof(*o->entries));
+    }
+    o->entries[o->count] = (struct host_entry){.state = HOST_UNKNOWN};
+    return &o->entries[o->count++];
+}
+
+/* --- states --------------------------------------------------------------------------------- */
+
+/* The drawing in host_owner.h. Who is to be dialled passes LOOKS_UP at once. */
+static const bool leads_to[HOST_STATE_COUNT][HOST_STATE_COUNT] = {
+    [HOST_UNKNOWN] = {[HOST_LOOKS_UP] = true},
+    [HOST_LOOKS_UP] = {[HOST_RESOLVES] = true, [HOST_KEPT] = true},
+    [HOST_RESOLVES] = {[HOST_CONNECTS] = true},
+    [HOST_CONNECTS] = {[HOST_DONE] = true},
+    [HOST_KEPT] = {[HOST_LOOKS_UP] = true},
+};
+
+static void host_enter(struct host_entry *e, enum host_state to)
+{
+    CHECK(leads_to[e->state][to]);
+    e->state = to;
+}
+
+/* From KEPT, UNKNOWN or on. */
+static struct host_work *host_work_on(struct host_owner *o, struct host_entry *e, struct span name)
+{
+    if (has_work(e)) {
+        return e->work;
+    }
+    struct host_work *h = memory_new(1, sizeof(*h));
+    h->arena = ARENA_INIT(o->arenas);
+    h->seen.name = arena_copy(&h->arena, name);
+    h->block = UINT32_MAX;
+    h->tlsas_in_force = BUF_INIT(BUF_NO_LIMIT);
+    if (e->state == HOST_KEPT) {
+        host_record_restore(h, e->record);
+        free(e->record);
+    }
+    bool listed = blocklist_has_name(o->rules.dial.blocklist, name);
+    h->seen.blocklisted = h->seen.blocklisted || listed;
+    h->quiet = host_take_literal(h) || listed;
+    host_enter(e, HOST_LOOKS_UP);
+    e->work = h;
+    return h;
+}
+
+/* Takes the record in place of the work. */
+static void leave_work(struct host_entry *e, enum host_state to, struct host_record *record)
+{
+    host_work_free(e->work);
+    host_enter(e, to);
+    e->record = record;
+}
+
+/* --- what domains hear ---------------------------------------------------------------------- */
+
+static void tell_resolved(struct host_owner *o, struct span domain, struct span host)
+{
+    struct message_host_resolved m = {.domain = domain, .host = host};
+    message_put_host_resolved(out_to_name(o->out, domain), &m);
+}
+
+static void tell_done(struct host_owner *o, struct span domain, struct span host,
+                      struct host_result result)
+{
+    struct message_host_done m = {.domain = domain, .host = host, .result = result};
+    message_put_host_done(out_to_name(o->out, domain), &m);
+}
+
+/* Whoever waits for the addresses, after the ADDRESS_WANTs: see admission.h. Who wants only these (an
+ * implicit MX that is recorded, not dialled) is done. */
+static void tell_addresses(struct host_owner *o, struct host_work *h)
+{
+    const struct host_result addresses = {.a_state = h->seen.a.state,
+                                          .aaaa_state = h->seen.aaaa.state,
+                                          .cname_count = (uint8_t)h->seen.cname_count,
+                                          .address_count = (uint16_t)h->seen.address_count};
+    for (; h->subscribers_told < h->subscriber_count; h->subscribers_told++) {
+        const struct subscriber *s = &h->subscribers[h->subscribers_told];
+        tell_resolved(o, s->domain, h->seen.name);
+        if (!s->dial) {
+            tell_done(o, s->domain, h->seen.name, addresses);
+        }
+    }
+}
+
+/* --- what services hear --------------------------------------------------------------------- */
+
+static uint16_t tlsa_port(const struct host_owner *o)
+{
+    return tlsa_port_of(o->rules.ports, o->rules.port_count);
+}
+
+static void want_endpoint(struct host_owner *o, const struct host_work *h,
+                          const struct endpoint_brief *e)
+{
+    bool has_tlsa = e->port == tlsa_port(o);
+    struct message_address_want m = {
+        .block = h->block,
+        .host = h->seen.name,
+        .address = e->address,
+        .port = e->port,
+        .dane_host = has_tlsa ? h->dane : DANE_HOST_UNKNOWN,
+        .tlsa_base = has_tlsa ? h->tlsa_base : (struct span){0},
+        .tlsas = has_tlsa ? buf_span(&h->tlsas_in_force) : (struct span){0},
+    };
+    message_put_address_want(out_to_address(o->out, &e->address), &m);
+}
+
+static enum host_question question_for(const struct net_addr *address)
+{
+    return address->family == 6 ? QUESTION_AAAA : QUESTION_A;
+}
+
+static void tell_checked(struct host_owner *o, const struct net_addr *address, struct span name,
+                         uint8_t state, bool confirmed)
+{
+    struct message_name_checked m = {
+        .address = *address, .name = name, .state = state, .confirmed = confirmed};
+    message_put_name_checked(out_to_address(o->out, address), &m);
+}
+
+static void answer_check(struct host_owner *o, const struct host_work *h, const struct net_addr *a)
+{
+    const struct seen_host *s = &h->seen;
+    bool confirmed = false;
+    for (size_t i = 0; i < s->address_count; i++) {
+        confirmed = confirmed || net_addr_eq(&s->addresses[i], a);
+    }
+    bool is_a = question_for(a) == QUESTION_A;
+    tell_checked(o, a, s->name, is_a ? s->a.state : s->aaaa.state, confirmed);
+}
+
+static void answer_checks(struct host_owner *o, struct host_work *h)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < h->checker_count; i++) {
+        const struct net_addr *a = &h->checkers[i];
+        if (h->quiet || h->question[question_for(a)] == QUESTION_ANSWERED) {
+            answer_check(o, h, a);
+        } else {
+            h->checkers[kept++] = *a;
+        }
+    }
+    h->checker_count = kept;
+}
+
+static void answer_check_from_record(struct host_owner *o, const struct host_record *r,
+                                     const struct message_name_check *m)
+{
+    struct host_result result = host_record_result(r);
+    bool confirmed = false;
+    for (size_t i = 0; i < result.endpoint_count; i++) {
+        struct endpoint_brief b = codec_get_brief(&result.endpoints);
+        confirmed = confirmed || (b.mapped == 0 && net_addr_eq(&b.address, &m->address));
+    }
+    bool is_a = question_for(&m->address) == QUESTION_A;
+    tell_checked(o, &m->address, m->name, is_a ? result.a_state : result.aaaa_state, confirmed);
+}
+
+/* --- questions ------------------------------------------------------------------------------ */
+
+static void host_ask(struct host_owner *o, const struct host_entry *e, enum host_question q)
+{
+    static const uint16_t types[QUESTION_COUNT] = {
+        [QUESTION_A] = DNS_TYPE_A,
+        [QUESTION_AAAA] = DNS_TYPE_AAAA,
+        [QUESTION_TLSA] = DNS_TYPE_TLSA,
+        [QUESTION_FIRST_CNAME] = DNS_TYPE_CNAME,
+        [QUESTION_EXPANDED_TLSA] = DNS_TYPE_TLSA,
+    };
+    struct host_work *h = e->work;
+    if (h->quiet || h->question[q] != QUESTION_NOT_ASKED) {
+        return;
+    }
+    h->question[q] = QUESTION_ASKED;
+    struct span name =
+        q == QUESTION_EXPANDED_TLSA ? h->seen.cnames[h->seen.cname_count - 1] : h->seen.name;
+    char prefix[16] = "";
+    if (types[q] == DNS_TYPE_TLSA) { /* RFC 6698 section 3 */
+        (void)snprintf(prefix, sizeof(prefix), "_%u._tcp.", (unsigned)tlsa_port(o));
+    }
+    owner_question_put(o->out, OWNER_HOST, (uint64_t)(e - o->entries) << 8 | (uint64_t)q, types[q],
+                       prefix, name);
+}
+
+static bool asks(const struct host_work *h)
+{
+    for (size_t q = 0; q < QUESTION_COUNT; q++) {
+        if (h->question[q] == QUESTION_ASKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool links_are_secure(const struct seen_dns *dns)
+{
+    return (dns->state == DNS_DATA || dns->state == DNS_NODATA) && dns->ad;
+}
+
+/* RFC 7672 section 2.2.2: behind links that are secure throughout, the name at their end comes first;
+ * else it matters whether the first one is secure, if that name has records. */
+static void ask_behind_links(struct host_owner *o, const struct host_entry *e)
+{
+    const struct seen_host *s = &e->work->seen;
+    if (s->cname_count == 0) {
+        return;
+    }
+    if (links_are_secure(&s->a) && links_are_secure(&s->aaaa)) {
+        host_ask(o, e, QUESTION_EXPANDED_TLSA);
+    } else if (s->tlsa_count > 0) {
+        host_ask(o, e, QUESTION_FIRST_CNAME);
+    }
+}
+
+/* --- its endpoints -------------------------------------------------------------------------- */
+
+/* Which records are in force, and so which name is asked for, is settled before anything is dialled. */
+static void judge_dane(const struct host_owner *o, struct host_work *h)
+{
+    struct dane_host_verdict v;
+    dane_judge_host(&h->seen, o->rules.trust_ad, &v);
+    h->dane = (uint8_t)v.state;
+    h->tlsa_at = (uint8_t)v.at;
+    if (v.state == DANE_HOST_USABLE || v.state == DANE_HOST_UNUSABLE) {
+        h->tlsa_base = v.base;
+        for (size_t i = 0; i < v.tlsa_count; i++) {
+            codec_put_tlsa(&h->tlsas_in_force, v.tlsas[i]);
+        }
+    }
+}
+
+static enum not_tested_reason reason_not_to_dial(const struct host_owner *o,
+                                                 const struct host_work *h,
+                                                 const struct net_addr *a, size_t position)
+{
+    if (h->seen.blocklisted) {
+        return NOT_TESTED_BLOCKLISTED;
+    }
+    enum not_tested_reason reason = dial_rules_refuse(&o->rules.dial, a);
+    if (reason == NOT_TESTED_NONE && position >= h->addresses_max) {
+        return NOT_TESTED_TRUNCATED;
+    }
+    return reason;
+}
+
+/* What the cap left out so far and does not leave out any more. */
+static void fill_up_to_cap(struct host_owner *o, struct host_work *h)
+{
+    size_t position = 0;
+    for (size_t at = 0; at < h->seen.endpoint_count; at++) {
+        struct endpoint_brief *e = &h->endpoints[at];
+        enum not_tested_reason reason = reason_not_to_dial(o, h, &e->address, position);
+        if (endpoint_is_beyond_cap(e)) {
+            e->not_tested = (uint8_t)reason;
+            if (reason == NOT_TESTED_NONE) {
+                want_endpoint(o, h, e);
+            }
+        }
+        bool last_of_address = (at + 1) % o->rules.port_count == 0;
+        position +=
+            last_of_address && reason != NOT_TESTED_FAMILY_DISABLED; /* takes nobody's place */
+    }
+}
+
+static void want_endpoints(struct host_owner *o, struct host_work *h)
+{
+    struct dial_address list[2 * HOST_ADDRESSES_MAX];
+    size_t addresses = host_dial_list(h, list);
+    size_t ports = o->rules.port_count;
+    h->seen.endpoint_count = addresses * ports;
+    h->endpoints = arena_new(&h->arena, h->seen.endpoint_count, sizeof(*h->endpoints));
+    h->seen.endpoints = h->endpoints;
+    for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+        h->endpoints[i] = (struct endpoint_brief){
+            .address = list[i / ports].address,
+            .mapped = list[i / ports].mapped,
+            .port = o->rules.ports[i % ports],
+            .outcome = OUTCOME_NOT_TESTED,
+            .not_tested = NOT_TESTED_TRUNCATED,
+        };
+    }
+    fill_up_to_cap(o, h);
+}
+
+static bool awaits_endpoints(const struct host_work *h)
+{
+    for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+        if (endpoint_is_awaited(&h->endpoints[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- steps ---------------------------------------------------------------------------------- */
+
+static void host_finish(struct host_owner *o, struct host_entry *e)
+{
+    struct host_work *h = e->work;
+    record_host(o->out->recorder, &h->seen, &h->arena);
+    struct host_record *record = host_record_of_result(h);
+    for (size_t i = 0; i < h->subscriber_count; i++) {
+        if (h->subscribers[i].dial) {
+            tell_done(o, h->subscribers[i].domain, h->seen.name, host_record_result(record));
+        }
+    }
+    leave_work(e, HOST_DONE, record);
+}
+
+static void host_go_on(struct host_owner *o, struct host_entry *e)
+{
+    struct host_work *h = e->work;
+    answer_checks(o, h);
+    if (e->state == HOST_RESOLVES && !asks(h)) {
+        ask_behind_links(o, e);
+    }
+    if (asks(h)) {
+        return;
+    }
+    if (e->state == HOST_RESOLVES) {
+        host_enter(e, HOST_CONNECTS);
+        judge_dane(o, h);
+        want_endpoints(o, h);
+    }
+    tell_addresses(o, h);
+    if (e->state == HOST_LOOKS_UP) {
+        leave_work(e, HOST_KEPT, host_record_of_addresses(h));
+    } else if (!awaits_endpoints(h)) {
+        host_finish(o, e);
+    }
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+static size_t take_tlsas(struct arena *a, const struct dns_answer *answer,
+                         const struct seen_tlsa **list)
+{
+    size_t kept = answer->rr_count < TLSA_MAX ? answer->rr_count : TLSA_MAX;
+    struct seen_tlsa *copy = arena_new(a, kept, sizeof(*copy));
+    for (size_t i = 0; i < kept; i++) {
+        const struct dns_rr *rr = &answer->rrs[i];
+        copy[i] = (struct seen_tlsa){.usage = rr->tlsa.usage,
+                                     .selector = rr->tlsa.selector,
+                                     .matching = rr->tlsa.matching,
+                                     .data = arena_copy(a, rr->tlsa.data)};
+    }
+    *list = copy;
+    return kept;
+}
+
+static void take_addresses(const struct host_owner *o, struct host_work *h,
+                           const struct dns_answer *answer, bool ipv4)
+{
+    struct seen_host *s = &h->seen;
+    bool blocklisted =
+        cnames_add(&h->arena, answer, ipv4, o->rules.dial.blocklist, &s->cnames, &s->cname_count);
+    s->blocklisted = s->blocklisted || blocklisted;
+    s->addresses_truncated += addresses_add(&h->arena, answer, ipv4, HOST_ADDRESSES_MAX,
+                                            &s->addresses, &s->address_count);
+    *(ipv4 ? &s->a : &s->aaaa) = answer->seen;
+}
+
+void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer)
+{
+    struct host_entry *e = &o->entries[tag >> 8];
+    enum host_question q = (enum host_question)(tag & 0xff);
+    struct host_work *h = e->work;
+    struct seen_host *s = &h->seen;
+    CHECK(has_work(e) && h->question[q] == QUESTION_ASKED);
+    h->question[q] = QUESTION_ANSWERED;
+    switch (q) {
+    case QUESTION_A:
+    case QUESTION_AAAA:
+        take_addresses(o, h, answer, q == QUESTION_A);
+        break;
+    case QUESTION_TLSA:
+        s->tlsa = answer->seen;
+        s->tlsa_count = take_tlsas(&h->arena, answer, &s->tlsas);
+        break;
+    case QUESTION_EXPANDED_TLSA:
+        s->expanded_tlsa = answer->seen;
+        s->expanded_tlsa_count = take_tlsas(&h->arena, answer, &s->expanded_tlsas);
+        break;
+    case QUESTION_FIRST_CNAME: /* whether it is secure is all we want to know */
+        s->first_cname = answer->seen;
+        break;
+    case QUESTION_COUNT:
+        UNREACHABLE("not a question");
+    }
+    host_go_on(o, e);
+}
+
+static void add_subscriber(struct host_work *h, const struct message_host_want *m)
+{
+    h->subscribers = memory_grow_list(h->subscribers, h->subscriber_count, sizeof(*h->subscribers));
+    h->subscribers[h->subscriber_count++] = (struct subscriber){
+        .domain = arena_copy(&h->arena, m->domain),
+        .dial = m->dial != 0,
+    };
+}
+
+/* The smallest block of those who want it dialled counts, and of that block the most generous domain. */
+static void take_block(struct host_owner *o, struct host_work *h, const struct message_host_want *m)
+{
+    if (m->block < h->block) {
+        h->block = m->block;
+        for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+            if (endpoint_is_awaited(&h->endpoints[i])) {
+                want_endpoint(o, h, &h->endpoints[i]);
+            }
+        }
+    }
+    if (m->block == h->block && m->addresses_max > h->addresses_max) {
+        h->addresses_max = m->addresses_max;
+        fill_up_to_cap(o, h);
+    }
+}
+
+void host_on_want(struct host_owner *o, const struct message_host_want *m)
+{
+    struct host_entry *e = host_find_or_add(o, m->host);
+    if (e->state == HOST_DONE) {
+        tell_resolved(o, m->domain, m->host);
+        tell_done(o, m->domain, m->host, host_record_result(e->record));
+        return;
+    }
+    struct host_work *h = host_work_on(o, e, m->host);
+    add_subscriber(h, m);
+    if (m->dial) {
+        if (e->state == HOST_LOOKS_UP) {
+            host_enter(e, HOST_RESOLVES);
+        }
+        take_block(o, h, m);
+    }
+    host_ask(o, e, QUESTION_A);
+    host_ask(o, e, QUESTION_AAAA);
+    if (m->dial) {
+        host_ask(o, e, QUESTION_TLSA);
+    }
+    host_go_on(o, e);
+}
+
+void host_on_name_check(struct host_owner *o, const struct message_name_check *m)
+{
+    struct host_entry *e = host_find_or_add(o, m->name);
+    if (e->state == HOST_DONE) {
+        answer_check_from_record(o, e->record, m);
+        return;
+    }
+    struct host_work *h = host_work_on(o, e, m->name);
+    h->checkers = memory_grow_list(h->checkers, h->checker_count, sizeof(*h->checkers));
+    h->checkers[h->checker_count++] = m->address;
+    host_ask(o, e, question_for(&m->address));
+    host_go_on(o, e);
+}
+
+static struct endpoint_brief *find_awaited(const struct host_work *h,
+                                           const struct endpoint_brief *b)
+{
+    for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+        struct endpoint_brief *e = &h->endpoints[i];
+        if (endpoint_is_awaited(e) && e->port == b->port && net_addr_eq(&e->address, &b->address)) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m)
+{
+    struct host_entry *e = host_find(o, m->host);
+    struct endpoint_brief *b =
+        e != NULL && e->state == HOST_CONNECTS ? find_awaited(e->work, &m->brief) : NULL;
+    if (b == NULL) {
+        o->strays++;
+        return;
+    }
+    uint8_t mapped = b->mapped; /* ours to know: the service knows its address only */
+    *b = m->brief;
+    b->mapped = mapped;
+    b->chain.issuers = m->issuers;
+    host_go_on(o, e);
+}

@@ -1,0 +1,57 @@
+#pragma once
+
+/**
+ * The owner of host names: addresses and TLSA of each name, asked once, whether it is wanted as an MX host
+ * (HOST_WANT) or only to confirm reverse DNS (NAME_CHECK).
+ *
+ *              a check, a want of the addresses alone
+ *   UNKNOWN ──────────────► LOOKS_UP ──the last answer──► KEPT ──the same──► LOOKS_UP
+ *      │                       │                            │
+ *      └─────────────a want to dial: TLSA as well───────────┘
+ *                              ▼
+ *                          RESOLVES ──the last answer: ADDRESS_WANTs, HOST_RESOLVED──►
+ *                          CONNECTS ──the last ENDPOINT_DONE: row, HOST_DONE──► DONE
+ *
+ * A domain hears HOST_RESOLVED and HOST_DONE; who wants the addresses alone hears both with the last of
+ * their answers. A check is answered with the answer for its family. A name that is an address, or on the
+ * block list itself, is asked nothing.
+ *
+ * TLSA records are asked for before anything is dialled, because they decide which name the handshake
+ * sends (RFC 7672 section 2.2.3). Behind CNAME links one question more: the TLSA records at their end, or
+ * whether the first link is secure (section 2.2.2).
+ */
+
+#include "resolver/dns_message.h"
+#include "scanner/base/arena.h"
+#include "scanner/base/map.h"
+#include "scanner/owners/dial_rules.h"
+#include "scanner/owners/owner.h"
+
+struct host_rules {
+    struct dial_rules dial;
+    const uint16_t *ports; /* borrowed */
+    size_t port_count;
+    bool trust_ad;
+};
+
+struct host_entry;
+
+struct host_owner {
+    struct host_rules rules;
+    struct owner_out *out; /* borrowed, as the next one */
+    struct arena_pool *arenas;
+    struct map index; /* name → index in `entries` */
+    struct host_entry *entries;
+    uint32_t count;
+    uint32_t capacity;
+    uint64_t strays;
+};
+
+void host_owner_init(struct host_owner *o, const struct host_rules *rules, struct owner_out *out,
+                     struct arena_pool *arenas);
+void host_owner_deinit(struct host_owner *o);
+
+void host_on_want(struct host_owner *o, const struct message_host_want *m);
+void host_on_name_check(struct host_owner *o, const struct message_name_check *m);
+void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer);
+void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m);

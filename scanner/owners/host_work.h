@@ -1,0 +1,108 @@
+#pragma once
+
+/** A host name under work, and what is kept of it. Private to host_owner.c, host_addresses.c and
+ * host_record.c. */
+
+#include "scanner/owners/host_owner.h"
+
+enum host_question {
+    QUESTION_A,
+    QUESTION_AAAA,
+    QUESTION_TLSA,
+    QUESTION_FIRST_CNAME,   /* is the first link secure? */
+    QUESTION_EXPANDED_TLSA, /* at the end of the links */
+    QUESTION_COUNT,
+};
+
+enum question_state {
+    QUESTION_NOT_ASKED,
+    QUESTION_ASKED,
+    QUESTION_ANSWERED,
+};
+
+/** The drawing is in host_owner.h. */
+enum host_state {
+    HOST_UNKNOWN,
+    HOST_LOOKS_UP,
+    HOST_RESOLVES,
+    HOST_CONNECTS,
+    HOST_KEPT,
+    HOST_DONE,
+    HOST_STATE_COUNT,
+};
+
+struct subscriber {
+    struct span domain; /* in the arena of the work */
+    bool dial;
+};
+
+/** A name under work. */
+struct host_work {
+    struct seen_host seen; /* points into `arena` */
+    struct arena arena;
+    bool quiet;                       /* nothing is asked about it */
+    uint8_t question[QUESTION_COUNT]; /* enum question_state */
+    /* wanted as an MX host */
+    uint32_t block; /* the smallest of those who want it */
+    uint8_t addresses_max;
+    /* it CONNECTS */
+    uint8_t dane;                     /* enum dane_host */
+    uint8_t tlsa_at;                  /* enum tlsa_place */
+    struct span tlsa_base;            /* of the records in force; empty: none */
+    struct buf tlsas_in_force;        /* codec_put_tlsa() */
+    struct endpoint_brief *endpoints; /* seen.endpoints, writable */
+    /* who waits; malloc */
+    struct subscriber *subscribers;
+    size_t subscriber_count;
+    size_t subscribers_told;   /* of these, who heard that the addresses are known */
+    struct net_addr *checkers; /* whose reverse DNS names it */
+    size_t checker_count;
+};
+
+/** What is kept of a name that is done; its octets are those of base/codec.h. */
+struct host_record {
+    uint32_t len;
+    uint8_t octets[];
+};
+
+struct host_entry {
+    enum host_state state;
+    union {
+        struct host_work *work;     /* LOOKS_UP, RESOLVES, CONNECTS */
+        struct host_record *record; /* KEPT, DONE */
+    };
+};
+
+/** An address that senders connect to. */
+struct dial_address {
+    struct net_addr address;
+    bool mapped; /* out of an AAAA record that holds an IPv4 address, and in no A record */
+};
+
+/** Its ADDRESS_WANT is out, and nothing has come of it yet. */
+static inline bool endpoint_is_awaited(const struct endpoint_brief *e)
+{
+    return e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_NONE;
+}
+
+/** The cap leaves it out. */
+static inline bool endpoint_is_beyond_cap(const struct endpoint_brief *e)
+{
+    return e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED;
+}
+
+/* host_addresses.c */
+/** A name that is an address, which an MX record may hold (RFC 5321 section 5.1): its only address.
+ * @return false: it is none */
+bool host_take_literal(struct host_work *h);
+/** IPv4-mapped addresses (RFC 4291 section 2.5.5.2) as the IPv4 address that a system dials for them.
+ * Sorted, each once. @param out room for all addresses of `h` @return how many */
+size_t host_dial_list(const struct host_work *h, struct dial_address *out);
+
+/* host_record.c. Of a name that is KEPT, all that its row may yet need; of one that is DONE, its result.
+ * Records are malloc'ed. */
+struct host_record *host_record_of_addresses(const struct host_work *h);
+void host_record_restore(struct host_work *h, const struct host_record *r);
+struct host_record *host_record_of_result(const struct host_work *h);
+/** Its briefs borrow from `r`. */
+struct host_result host_record_result(const struct host_record *r);

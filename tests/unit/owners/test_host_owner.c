@@ -1,0 +1,155 @@
+/**
+ * What happens to the owner of hosts in host_scenarios.txt (scenario.h and stage.h tell the form):
+ *
+ *     ports PORT...     (before the first event) of the scan, in place of 25 alone
+ *     trust ad | no ipv4 | no ipv6     the same; AD is trusted, a family is off
+ *     want HOST for DOMAIN in BLOCK dial ADDRESSES | want HOST for DOMAIN addresses
+ *     check NAME at ADDRESS
+ *     endpoint HOST ADDRESS [port PORT] OUTCOME
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/owners/host_owner.h"
+#include "tests/unit/owners/stage.h"
+
+#define PORTS_MAX 4
+#define NAMES     600 /* several growths of the table */
+
+struct host_world {
+    struct stage stage;
+    struct host_owner owner;
+    uint16_t ports[PORTS_MAX];
+};
+
+static void host_answer(void *owner, uint64_t tag, const struct dns_answer *answer)
+{
+    host_on_answer(owner, tag, answer);
+}
+
+static void host_world_init(void *world)
+{
+    struct host_world *w = world;
+    stage_init(&w->stage, &w->owner, host_answer);
+    const struct host_rules rules = {
+        .dial = {.blocklist = w->stage.blocklist, .ipv4 = true, .ipv6 = true},
+        .ports = w->ports,
+        .port_count = 1};
+    w->ports[0] = 25;
+    host_owner_init(&w->owner, &rules, &w->stage.out, &w->stage.arenas);
+}
+
+static void host_world_deinit(void *world)
+{
+    struct host_world *w = world;
+    host_owner_deinit(&w->owner);
+    stage_deinit(&w->stage);
+}
+
+static void want_event(struct host_world *w, char *const *word)
+{
+    struct message_host_want m = {.host = span_of(word[1]), .domain = span_of(word[3])};
+    if (strcmp(word[4], "in") == 0) {
+        m.block = (uint32_t)atoi(word[5]);
+        m.dial = 1;
+        m.addresses_max = (uint8_t)atoi(word[7]);
+    }
+    host_on_want(&w->owner, &m);
+}
+
+static enum session_outcome outcome_of(const char *word)
+{
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        if (strcmp(outcome_info((enum session_outcome)o)->word, word) == 0) {
+            return (enum session_outcome)o;
+        }
+    }
+    cr_assert_fail("no outcome '%s'", word);
+    return OUTCOME_NOT_TESTED;
+}
+
+static void endpoint_event(struct host_world *w, char *const *word, size_t count)
+{
+    struct message_endpoint_done m = {.host = span_of(word[1])};
+    m.brief.address = stage_address(word[2]);
+    m.brief.port = count > 4 ? (uint16_t)atoi(word[4]) : 25;
+    m.brief.outcome = (uint8_t)outcome_of(word[count - 1]);
+    host_on_endpoint_done(&w->owner, &m);
+}
+
+static void set_ports(struct host_world *w, char *const *word, size_t count)
+{
+    w->owner.rules.port_count = count;
+    for (size_t i = 0; i < count; i++) {
+        w->ports[i] = (uint16_t)atoi(word[i]);
+    }
+}
+
+static void host_event(void *world, char *const *word, size_t count)
+{
+    struct host_world *w = world;
+    if (stage_event(&w->stage, word, count)) {
+        /* one of all owners */
+    } else if (strcmp(word[0], "ports") == 0) {
+        set_ports(w, word + 1, count - 1);
+    } else if (strcmp(word[0], "trust") == 0) {
+        w->owner.rules.trust_ad = true;
+    } else if (strcmp(word[0], "no") == 0) {
+        *(strcmp(word[1], "ipv4") == 0 ? &w->owner.rules.dial.ipv4 : &w->owner.rules.dial.ipv6) =
+            false;
+    } else if (strcmp(word[0], "want") == 0) {
+        want_event(w, word);
+    } else if (strcmp(word[0], "check") == 0) {
+        host_on_name_check(&w->owner,
+                           &(struct message_name_check){.address = stage_address(word[3]),
+                                                        .name = span_of(word[1])});
+    } else {
+        cr_assert_str_eq(word[0], "endpoint", "no event");
+        endpoint_event(w, word, count);
+    }
+    stage_say_commands(&w->stage, w->owner.strays);
+}
+
+static const struct scenario_form host_form = {.file = "host_scenarios.txt",
+                                               .init = host_world_init,
+                                               .deinit = host_world_deinit,
+                                               .event = host_event};
+
+Test(host_owner, scenarios)
+{
+    static struct host_world w;
+    hash_secret_init();
+    size_t count = scenarios_run(&host_form, &w);
+    cr_assert_geq(count, 40, "%zu scenarios were read", count);
+}
+
+/* The table grows, and so moves, while names are under work. */
+Test(host_owner, many_names_at_once, .init = hash_secret_init)
+{
+    static struct host_world w;
+    const struct dns_rr rr = {.address = stage_address("11.0.0.1")};
+    const struct dns_answer answer = {.seen.state = DNS_DATA, .rrs = &rr, .rr_count = 1};
+    host_world_init(&w);
+    for (unsigned i = 0; i < NAMES; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "mx%u.test", i);
+        host_on_name_check(
+            &w.owner, &(struct message_name_check){.address = rr.address, .name = span_of(name)});
+    }
+    struct owner_question q;
+    for (struct span in = buf_span(&w.stage.out.questions); owner_question_next(&in, &q);) {
+        host_on_answer(&w.owner, q.tag, &answer);
+    }
+    unsigned checked = 0;
+    struct span in = buf_span(out_to_address(&w.stage.out, &rr.address));
+    enum message_kind kind = MESSAGE_STOP;
+    for (struct span body; message_next(&in, &kind, &body);) {
+        cr_assert_eq(kind, MESSAGE_NAME_CHECKED);
+        cr_expect(message_get_name_checked(body).confirmed);
+        checked++;
+    }
+    cr_expect_eq(checked, NAMES);
+    host_world_deinit(&w);
+}
