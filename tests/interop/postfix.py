@@ -12,10 +12,11 @@ import re
 import shutil
 import subprocess
 
-from mail_server import CASES, Case, MailServer, check, check_equal, run, skip_unless, table
+from mail_server import CASES, Case, MailServer, check, check_equal, run, scan, skip_unless, table
 
 MASTER = "/usr/lib/postfix/sbin/master"
 SLOW_GREETING = 4  # seconds
+VERSIONS = ["tlsv1_3", "tlsv1_2", "tlsv1_1", "tlsv1_0"]
 
 # What Postfix is made to do besides, with the smtpd options for it.
 MORE_CASES = {
@@ -143,6 +144,31 @@ def verify(rows, postfix):
     lost = re.findall("lost connection after (?!CONNECT)(.*) from", said)
     check_equal("every other session ends with QUIT", lost, ["STARTTLS", "STARTTLS"])
     check("no complaint", not re.search("improper command|panic|timeout after", said), said)
+    verify_ciphers(postfix)
+
+
+def verify_ciphers(postfix):
+    """As it is by default: the client's order, anonymous suites as well (postconf(5), tls_preempt_cipherlist and
+    tls_medium_cipherlist). Without a certificate those are all that it has."""
+    done = scan(postfix, {name: postfix.cases[name] for name in ("good", "tls12", "bare")}, "--probes",
+                "sni,no-sni,ciphers")
+    check_equal("suites: exit code", done.returncode, 0)
+    services = {row["address"].removeprefix("11.77.0."): row for row in table(done.rows, "services")}
+    lists = {at: {v: row["ciphers"][v] for v in VERSIONS} for at, row in services.items()}
+    for at, version in (("1", "tlsv1_3"), ("1", "tlsv1_2"), ("6", "tlsv1_2")):
+        got = lists[at][version]
+        check_equal(f"{at} {version}: the client's order", (got["order"], got["end"]), ("client", "complete"))
+    check_equal("TLS 1.3 is disabled there", lists["6"]["tlsv1_3"], None)
+    for at in ("1", "6"):
+        of_tls12 = lists[at]["tlsv1_2"]["suites"]
+        check(f"{at}: with forward secrecy and AEAD", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384" in of_tls12, of_tls12)
+        check(f"{at}: anonymous ones as well", "TLS_ECDH_anon_WITH_AES_256_CBC_SHA" in of_tls12, of_tls12)
+        print(f"Postfix at {at}: {services[at]['ciphers']['connections']} connections,"
+              f" and {services[at]['versions']['connections']} for the versions")
+    bare = [suite for one in lists["14"].values() if one for suite in one["suites"]]
+    check("without a certificate: anonymous ones only", bare and all("_anon_" in suite for suite in bare), bare)
+    codes = {at: {f["code"] for f in row["findings"]} for at, row in services.items()}
+    check("and so it is found", all("tls.anonymous_accepted" in codes[at] for at in ("1", "6", "14")), codes)
 
 
 def main():
