@@ -232,3 +232,23 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
     v->sni = sni_class_of(e);
     v->acceptable = acceptable_of(e, v);
 }
+
+struct endpoint_judged endpoint_judged_of(const struct endpoint_verdict *v,
+                                          struct chain_brief chain)
+{
+    return (struct endpoint_judged){
+        .chain = chain,
+        .name_match = (uint8_t)v->name.match,
+        .sni = (uint8_t)v->sni,
+        .sni_acceptable = (uint8_t)v->acceptable,
+        .covers_parents = v->name.covers_parents,
+        .dane = (uint8_t)v->dane.status,
+        .dane_covers_parents = v->dane_covers_parents,
+        .dane_flags = v->dane.flags,
+        .no_sni_name_match = (uint8_t)v->default_name.match,
+        .leaf_domains = v->leaf_domains,
+        .dane_leaf_names = v->dane_leaf_names,
+        .facts = v->facts,
+        .no_sni_facts = v->default_facts,
+    };
+}

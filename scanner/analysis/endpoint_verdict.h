@@ -35,6 +35,10 @@ void endpoint_verdict_deinit(struct endpoint_verdict *v);
  * @param at judgement time, Unix seconds */
 void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoint *e, int64_t at);
 
+/** What hosts and domains need of it. @param chain the verdict on the list presented with SNI */
+struct endpoint_judged endpoint_judged_of(const struct endpoint_verdict *v,
+                                          struct chain_brief chain);
+
 /** The first word of the 250 line to EHLO (or HELO), else of the greeting, as a normal host name;
  * empty when it is none (an address literal, one label, junk). Before or inside TLS. */
 void server_name_put(const struct seen_smtp *smtp, struct buf *name);

@@ -22,6 +22,38 @@
 #define TLSA_MAX             64 /* records kept per host */
 #define PTR_MAX              8
 
+/*
+ * What is judged of an endpoint: a part of its brief, and kept by itself by analyze, which needs it for the rows of hosts and
+ * domains. Of what was presented with SNI, but for `no_sni_`.
+ *
+ * covers_parents: bit n: the leaf covers the host's name without its first n + 1 labels. So a domain at or above the host
+ *     knows whether the certificate is also its own.
+ * dane_covers_parents: the same where `dane` is OTHER_NAME, of the leaf that DANE is about, whose SNI is the TLSA base
+ *     domain; but common names count where there is no dNSName (RFC 7672 section 3.2.3).
+ * leaf_domains: a set bit for each hash of a name of the leaf or of a name above it: a domain whose bit is not set is
+ *     neither in the certificate nor above a name in it (leaf_domains.h).
+ * dane_leaf_names: of the leaf that DANE is about, leaf_names_of().
+ * facts: what only some senders mind, of the session with SNI; and of the service's without.
+ */
+#define ENDPOINT_JUDGED                                                \
+    struct chain_brief chain;                                          \
+    uint8_t name_match;        /* enum name_match, against the host */ \
+    uint8_t no_sni_name_match; /* the same */                          \
+    uint8_t sni;               /* enum sni_class */                    \
+    uint8_t sni_acceptable;    /* enum sni_acceptable */               \
+    uint8_t dane;              /* enum dane_status */                  \
+    uint8_t covers_parents;                                            \
+    uint8_t dane_covers_parents;                                       \
+    uint16_t dane_flags; /* enum dane_flag */                          \
+    uint64_t leaf_domains;                                             \
+    uint64_t dane_leaf_names;                                          \
+    struct sender_facts facts;                                         \
+    struct sender_facts no_sni_facts;
+
+struct endpoint_judged {
+    ENDPOINT_JUDGED
+};
+
 /** Short facts of one (host, address, port): what a host keeps and a domain row repeats. */
 struct endpoint_brief {
     struct net_addr address;
@@ -33,36 +65,21 @@ struct endpoint_brief {
     uint8_t inherited;    /* the result is that of another session of the service (session_from) */
     uint16_t tls_version; /* 0: none */
     uint8_t leaf_sha256[32]; /* all zero: none */
-    /* Verdicts on what was presented with SNI. */
-    struct chain_brief chain;
-    uint8_t name_match;     /* enum name_match, against the host */
-    uint8_t sni;            /* enum sni_class */
-    uint8_t sni_acceptable; /* enum sni_acceptable */
-    /* Bit n: the leaf covers the host's name without its first n + 1 labels. So a domain at or
-     * above the host knows whether the certificate is also its own. */
-    uint8_t covers_parents;
-    uint8_t ptr_is_host; /* enum truth: a PTR name of the address is the host */
-    uint8_t dane;        /* enum dane_status */
-    /* Where it is OTHER_NAME, of the leaf that DANE is about, whose SNI is the TLSA base domain: as
-     * covers_parents, but common names count where there is no dNSName (RFC 7672 section 3.2.3). */
-    uint8_t dane_covers_parents;
-    uint16_t dane_flags; /* enum dane_flag */
+    uint8_t ptr_is_host;     /* enum truth: a PTR name of the address is the host */
+    union {
+        struct endpoint_judged judged;
+        struct {
+            ENDPOINT_JUDGED
+        };
+    };
     /* What a sender without SNI meets: the service's session. */
     uint8_t no_sni_outcome;  /* enum session_outcome; NOT_TESTED: there was none */
     uint8_t no_sni_starttls; /* enum starttls_state */
     uint16_t no_sni_tls_version;
     struct chain_brief no_sni_chain;
-    uint8_t no_sni_name_match; /* enum name_match, against the host */
+    uint64_t no_sni_leaf_domains;
     /* Two bits for each of seen_versions.accepted (enum truth), TLS 1.0 lowest. */
     uint8_t versions;
-    /* A set bit for each hash of a name of the leaf or of a name above it: a domain whose bit is
-     * not set is neither in the certificate nor above a name in it. leaf_domains.h */
-    uint64_t leaf_domains;
-    uint64_t no_sni_leaf_domains;
-    uint64_t dane_leaf_names; /* of that leaf: leaf_names_of() */
-    /* What only some senders mind, of the session with SNI and of the service's without. */
-    struct sender_facts facts;
-    struct sender_facts no_sni_facts;
 };
 
 /** The certificate passes for the host: what a sender that checks strictly would ask. */

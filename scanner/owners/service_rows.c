@@ -55,22 +55,10 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
         .outcome = OUTCOME_NOT_TESTED,
         .not_tested = (uint8_t)seen->not_tested,
         .inherited = seen->session_from.len > 0,
-        .chain = seen->chain,
-        .name_match = (uint8_t)v->name.match,
-        .sni = (uint8_t)v->sni,
-        .sni_acceptable = (uint8_t)v->acceptable,
-        .covers_parents = v->name.covers_parents,
-        .dane = (uint8_t)v->dane.status,
-        .dane_covers_parents = v->dane_covers_parents,
-        .dane_flags = v->dane.flags,
+        .judged = endpoint_judged_of(v, seen->chain),
         .no_sni_outcome = (uint8_t)seen->no_sni_outcome,
         .no_sni_chain = seen->no_sni_chain,
-        .no_sni_name_match = (uint8_t)v->default_name.match,
-        .leaf_domains = v->leaf_domains,
         .no_sni_leaf_domains = leaf_domains_of(seen->no_sni_names),
-        .dane_leaf_names = v->dane_leaf_names,
-        .facts = v->facts,
-        .no_sni_facts = v->default_facts,
     };
     if (seen->no_sni_outcome != OUTCOME_NOT_TESTED) {
         b.no_sni_starttls = s->no_sni_starttls;

@@ -41,22 +41,9 @@ struct known_host {
     uint32_t octets; /* 0: none */
 };
 
-/** The judged part of an endpoint_brief. */
 struct known_endpoint {
-    struct chain_brief chain;
-    uint8_t name_match;
-    uint8_t sni;
-    uint8_t sni_acceptable;
-    uint8_t covers_parents;
-    uint8_t dane; /* enum dane_status */
-    uint8_t dane_covers_parents;
-    uint16_t dane_flags; /* enum dane_flag */
-    bool has_default;    /* the row was made after the service's session without SNI */
-    uint8_t no_sni_name_match;
-    uint64_t leaf_domains;
-    uint64_t dane_leaf_names;
-    struct sender_facts facts;
-    struct sender_facts no_sni_facts;
+    struct endpoint_judged judged;
+    bool has_default; /* the row was made after the service's session without SNI */
 };
 
 struct known;

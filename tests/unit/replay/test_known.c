@@ -121,18 +121,18 @@ Test(known, services_and_endpoints_come_back_as_they_were)
                                               .leaf_domains = UINT64_MAX},
                                              {.chain = KNOWN_CHAIN_NONE}};
     const struct known_endpoint endpoint = {
-        .chain = {.status = CHAIN_UNPARSABLE, .trusted_by = 255},
-        .name_match = NAME_MATCH_OTHER,
-        .sni = SNI_UNSTABLE,
-        .sni_acceptable = SNI_ACCEPTABLE_NEITHER,
-        .covers_parents = 129,
-        .dane = DANE_MISMATCH,
-        .dane_covers_parents = 130,
-        .dane_flags = UINT16_MAX,
-        .has_default = true,
-        .no_sni_name_match = NAME_MATCH_EXACT,
-        .leaf_domains = UINT64_MAX,
-        .dane_leaf_names = UINT64_MAX - 1};
+        .judged = {.chain = {.status = CHAIN_UNPARSABLE, .trusted_by = 255},
+                   .name_match = NAME_MATCH_OTHER,
+                   .sni = SNI_UNSTABLE,
+                   .sni_acceptable = SNI_ACCEPTABLE_NEITHER,
+                   .covers_parents = 129,
+                   .dane = DANE_MISMATCH,
+                   .dane_covers_parents = 130,
+                   .dane_flags = UINT16_MAX,
+                   .no_sni_name_match = NAME_MATCH_EXACT,
+                   .leaf_domains = UINT64_MAX,
+                   .dane_leaf_names = UINT64_MAX - 1},
+        .has_default = true};
     known_add_service(k, SPAN_LIT("a|25"), &services[0]);
     known_add_service(k, SPAN_LIT("b|25"), &services[1]);
     known_add_service(k, SPAN_LIT("a|25"), &services[1]); /* the first one stays */

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "scanner/record/chain_recorder.h"
+#include "scanner/record/recorder.h"
+#include "scanner/replay/analyze.h"
+#include "scanner/replay/known.h"
+#include "scanner/replay/new_results.h"
+#include "scanner/replay/read_rows.h"
+#include "scanner/report/known_intermediates.h"
+#include "scanner/trust/fetched_issuers.h"
+
+/**
+ * The rows of a scan, each read back into what was observed, judged again and written anew. Table by table, in the order in
+ * which they name each other:
+ *
+ *   certificates ─► chains ─► hosts (DANE) ─► services ─► endpoints ─► hosts
+ *   policy_bodies ─► policies (read) ─► domains, and with each its policy ─► completions
+ */
+struct analysis {
+    struct results results;
+    struct judging_terms terms;
+    const struct sender_profiles_file *profiles; /* of the terms; NULL: none */
+    struct chain_judge *judge;
+    struct known *known;
+    const struct intermediates_file *intermediates;
+    size_t intermediates_count;
+    struct intermediate_pool *known_before; /* of the terms */
+    struct fetched_issuers *fetched;        /* NULL: nothing was asked */
+    struct issuer_hosts *issuer_hosts;
+    bool completions_whole;
+    struct new_results out;
+    struct row_reading reading;
+    struct row_reading policy_reading; /* of the policy of a domain */
+    uint64_t policies;                 /* read, but not yet met by their domain */
+    struct scan_counts counts;
+    struct recorder recorder;
+    struct chain_recorder chains;
+    /* reused from row to row */
+    struct buf list;        /* presented certificates */
+    struct buf other_list;  /* the same of the other key */
+    struct buf dane_list;   /* the same with SNI = TLSA base domain */
+    struct buf policy_line; /* a row of policies */
+    struct buf body;        /* of that policy */
+    struct buf leaf;        /* of a default certificate */
+    struct buf names;       /* its names, packed */
+    struct buf key;
+    struct buf *why;
+    enum analyze_end end; /* why it cannot go on; COMPLETE: it can */
+};
+
+/** One pass over a table. */
+struct table_step {
+    enum table_id table;
+    void (*on_row)(struct analysis *a, const struct facts *row);
+    bool newer; /* older versions did not write it */
+};
+
+#define TABLE_STEPS 10
+
+extern const struct table_step table_steps[TABLE_STEPS];
+
+/** It cannot go on; the first reason counts. */
+static inline void analysis_stop(struct analysis *a, enum analyze_end end)
+{
+    if (a->end == ANALYZE_COMPLETE) {
+        a->end = end;
+    }
+}
