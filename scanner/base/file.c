@@ -37,7 +37,7 @@ enum file_end file_read(const char *path, struct buf *to)
 }
 
 /* What one call did. @return false: no further */
-static bool step(ssize_t n, size_t *done)
+static bool file_step(ssize_t n, size_t *done)
 {
     if (n > 0) {
         *done += (size_t)n;
@@ -52,7 +52,7 @@ bool file_read_at(int fd, uint64_t offset, void *to, size_t len)
     size_t done = 0;
     while (done < len) {
         ssize_t n = pread(fd, (uint8_t *)to + done, len - done, (off_t)(offset + done));
-        if (!step(n, &done)) {
+        if (!file_step(n, &done)) {
             return false;
         }
     }
@@ -64,7 +64,7 @@ bool file_write_at(int fd, uint64_t offset, struct span octets)
     size_t done = 0;
     while (done < octets.len) {
         ssize_t n = pwrite(fd, octets.at + done, octets.len - done, (off_t)(offset + done));
-        if (!step(n, &done)) {
+        if (!file_step(n, &done)) {
             return false;
         }
     }

@@ -128,8 +128,8 @@ static enum dane_ta_fault judge_not_presented(struct judging *j, const struct se
 }
 
 /* The mildest fault of the presented certificates that the record names: cross-signs share a key. */
-static enum dane_ta_fault judge_presented(struct judging *j, const struct seen_tlsa *r,
-                                          struct tlsa_result *result)
+static enum dane_ta_fault dane_judge_presented(struct judging *j, const struct seen_tlsa *r,
+                                               struct tlsa_result *result)
 {
     struct span list = j->list;
     struct span der;
@@ -152,7 +152,7 @@ static enum dane_ta_fault judge_anchor(struct judging *j, const struct seen_tlsa
                                        struct tlsa_result *result)
 {
     enum dane_ta_fault fault =
-        result->matches ? judge_presented(j, r, result) : DANE_TA_NOT_PRESENTED;
+        result->matches ? dane_judge_presented(j, r, result) : DANE_TA_NOT_PRESENTED;
     if (fault == DANE_TA_NOT_PRESENTED || fault == DANE_TA_NO_PATH) {
         enum dane_ta_fault by_record = judge_not_presented(j, r);
         result->anchor_in_dns = by_record == DANE_TA_NONE;

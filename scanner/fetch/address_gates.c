@@ -101,7 +101,7 @@ static struct network *gate_network_of(struct gates *g, const struct net_addr *a
     return n;
 }
 
-static struct gate *gate_of(struct gates *g, const struct net_addr *address)
+static struct gate *gate_of_address(struct gates *g, const struct net_addr *address)
 {
     bool added = false;
     struct gate *gate = object_of(g, &g->by_address, address, sizeof(*gate), &added);
@@ -155,7 +155,7 @@ static void take_promise_back(struct gates *g, struct gate *gate)
 
 void gates_wait(struct gates *g, struct gate_ticket *t, const struct net_addr *address)
 {
-    struct gate *gate = gate_of(g, address);
+    struct gate *gate = gate_of_address(g, address);
     t->gate = gate;
     TAILQ_INSERT_TAIL(&gate->line, t, in_line);
     if (gate->state == GATE_IDLE) {

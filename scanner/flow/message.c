@@ -4,7 +4,7 @@
 
 #define HEADER_LEN 8 /* u32 length of the body, u16 kind, u16 version */
 
-static size_t begin(struct buf *out, enum message_kind kind)
+static size_t message_begin(struct buf *out, enum message_kind kind)
 {
     size_t at = out->len;
     codec_put_count(out, 0);
@@ -63,7 +63,7 @@ struct lease codec_get_lease(struct span *in)
 #define X(NAME, name)                                                        \
     void message_put_##name(struct buf *out, const struct message_##name *m) \
     {                                                                        \
-        size_t at = begin(out, MESSAGE_##NAME);                              \
+        size_t at = message_begin(out, MESSAGE_##NAME);                      \
         FIELDS_##NAME(PUT) end(out, at);                                     \
     }                                                                        \
     struct message_##name message_get_##name(struct span body)               \

@@ -68,18 +68,18 @@ static const bool leads_to[DOMAIN_STATE_COUNT][DOMAIN_STATE_COUNT] = {
     [DOMAIN_WAITS] = {[DOMAIN_FREE] = true},
 };
 
-static void enter(struct domain_work *d, enum domain_state to)
+static void domain_enter(struct domain_work *d, enum domain_state to)
 {
     CHECK(leads_to[d->state][to]);
     d->state = to;
 }
 
-static void settle(struct domain_owner *o, const struct domain_work *d)
+static void domain_settle(struct domain_owner *o, const struct domain_work *d)
 {
     codec_put_u32(&o->out->settled, d->block);
 }
 
-static void write_row(struct domain_owner *o, struct domain_work *d)
+static void domain_write_row(struct domain_owner *o, struct domain_work *d)
 {
     struct finished_line line = {.input_line = d->seen.input_line,
                                  .ending = record_domain(o->out->recorder, &d->seen)};
@@ -100,14 +100,14 @@ static void go_on_with(struct domain_owner *o, struct domain_work *d)
 {
     if (d->state == DOMAIN_RESOLVES && d->questions == 0 &&
         count_mx(d, MX_WANTED, MX_WANTED) == 0) {
-        enter(d, DOMAIN_WAITS);
-        settle(o, d);
+        domain_enter(d, DOMAIN_WAITS);
+        domain_settle(o, d);
     }
     bool done = d->policy_state == POLICY_NONE || d->policy_state == POLICY_DONE;
     if (d->state == DOMAIN_WAITS && done && count_mx(d, MX_WANTED, MX_RESOLVED) == 0) {
-        enter(d, DOMAIN_FREE);
+        domain_enter(d, DOMAIN_FREE);
         *map_find(&o->domains, hash_key_of(d->seen.domain)) = d->seen.input_line;
-        write_row(o, d);
+        domain_write_row(o, d);
     }
 }
 
@@ -255,7 +255,7 @@ static void on_mx(struct domain_owner *o, struct domain_work *d, const struct dn
     d->seen.mx_dns = answer->seen;
     d->seen.cnames = arena_copy_list(&d->arena, answer->cnames, answer->cname_count);
     d->seen.cname_count = answer->cname_count;
-    enter(d, DOMAIN_RESOLVES);
+    domain_enter(d, DOMAIN_RESOLVES);
     if (take_mx_answer(o, d, answer)) {
         domain_ask(o, d, QUESTION_MTA_STS, "_mta-sts.", DNS_TYPE_TXT);
         domain_ask(o, d, QUESTION_TLS_RPT, "_smtp._tls.", DNS_TYPE_TXT);
@@ -345,7 +345,8 @@ static void judge_implicit(const struct domain_owner *o, struct domain_work *d,
     d->seen.mx_count = listed ? 1 : 0;
 }
 
-static void copy_result(struct domain_work *d, struct seen_mx *mx, const struct host_result *r)
+static void domain_copy_result(struct domain_work *d, struct seen_mx *mx,
+                               const struct host_result *r)
 {
     struct span octets = r->endpoints;
     struct endpoint_brief *briefs = arena_new(&d->arena, r->endpoint_count, sizeof(*briefs));
@@ -374,7 +375,7 @@ void domain_on_host_done(struct domain_owner *o, const struct message_host_done 
     /* Of an implicit MX that is recorded only, nothing is dialled, whoever else dials the host. */
     bool listed = !d->implicit || o->rules.implicit_mx_dial;
     d->seen.endpoints_truncated = d->seen.endpoints_truncated || (listed && m->result.truncated);
-    copy_result(d, &d->mx[at], &m->result);
+    domain_copy_result(d, &d->mx[at], &m->result);
     for (size_t i = at + 1; i < d->seen.mx_count; i++) {
         if (d->mx[i].unusable == NULL && first_with_host(d, i) == at) {
             struct seen_mx own = d->mx[i];
@@ -461,8 +462,8 @@ static bool came_before(struct domain_owner *o, uint64_t input_line)
 /* A line that is done as soon as it is read. */
 static void finish_at_once(struct domain_owner *o, struct domain_work *d)
 {
-    settle(o, d);
-    write_row(o, d);
+    domain_settle(o, d);
+    domain_write_row(o, d);
 }
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m)
@@ -488,6 +489,6 @@ void domain_on_line(struct domain_owner *o, const struct message_domain *m)
         finish_at_once(o, d);
         return;
     }
-    enter(d, DOMAIN_ASKS);
+    domain_enter(d, DOMAIN_ASKS);
     domain_ask(o, d, QUESTION_MX, "", DNS_TYPE_MX);
 }

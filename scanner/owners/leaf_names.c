@@ -35,7 +35,7 @@ static struct leaf_entry *entry_new(struct leaf_names *l, struct span octets, ui
     return e;
 }
 
-static struct leaf_entry *keep(struct leaf_names *l, struct span names)
+static struct leaf_entry *leaf_names_keep(struct leaf_names *l, struct span names)
 {
     if (names.len <= LEAF_NAMES_INLINE || !put_into_file(l, names)) {
         return entry_new(l, names, (uint32_t)names.len);
@@ -56,7 +56,7 @@ void leaf_names_add(struct leaf_names *l, const uint8_t sha256[32], struct span 
     }
     buf_reset(&l->packing);
     if (cert_names_pack(der, &l->packing) && l->packing.len > 0) {
-        *at = (uint64_t)(uintptr_t)keep(l, buf_span(&l->packing));
+        *at = (uint64_t)(uintptr_t)leaf_names_keep(l, buf_span(&l->packing));
     }
 }
 

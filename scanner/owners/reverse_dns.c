@@ -60,7 +60,7 @@ static void check_name(struct service_owner *o, uint32_t service, size_t index)
     buf_deinit(&host);
 }
 
-static void copy_result(struct service_work *to, const struct service_work *from)
+static void reverse_dns_copy_result(struct service_work *to, const struct service_work *from)
 {
     size_t count = from->ptr.name_count;
     to->ptr_names = arena_new(&to->arena, count, sizeof(*to->ptr_names));
@@ -83,7 +83,7 @@ static void tell_other_ports(struct service_owner *o, uint32_t leader)
     for (uint32_t i = services[leader].gate; i != NO_INDEX; i = services[i].next_port) {
         struct service_work *work = services[i].work;
         if (work != NULL && work->ptr_leader == leader) {
-            copy_result(work, services[leader].work);
+            reverse_dns_copy_result(work, services[leader].work);
             work->ptr_leader = NO_INDEX;
             work->ptr_pending = 0;
             service_wake(o, i);
@@ -91,7 +91,7 @@ static void tell_other_ports(struct service_owner *o, uint32_t leader)
     }
 }
 
-static void settle(struct service_owner *o, uint32_t service)
+static void reverse_dns_settle(struct service_owner *o, uint32_t service)
 {
     if (o->services[service].work->ptr_pending == 0) {
         tell_other_ports(o, service);
@@ -121,7 +121,7 @@ void reverse_dns_on_answer(struct service_owner *o, uint32_t service,
         check_name(o, service, i);
     }
     work->ptr_pending--; /* the PTR question itself */
-    settle(o, service);
+    reverse_dns_settle(o, service);
 }
 
 /* The address has one answer for all of its ports, which are usually wanted together. */
@@ -165,7 +165,7 @@ bool reverse_dns_on_checked(struct service_owner *o, const struct message_name_c
             work->ptr_pending--;
         }
     }
-    settle(o, service);
+    reverse_dns_settle(o, service);
     return true;
 }
 

@@ -4,7 +4,7 @@
 #include "scanner/base/container.h"
 #include "scanner/owners/service_work.h"
 
-static struct service *gate_of(const struct service_owner *o, uint32_t service)
+static struct service *gate_of_service(const struct service_owner *o, uint32_t service)
 {
     return &o->services[o->services[service].gate];
 }
@@ -47,7 +47,7 @@ bool visit_may_start(struct service_owner *o, uint32_t service)
 {
     const struct service_rules *r = &o->rules;
     struct service_work *work = o->services[service].work;
-    struct service *gate = gate_of(o, service);
+    struct service *gate = gate_of_service(o, service);
     struct network *n = &o->networks[o->services[service].network];
     if (r->address_limit > 0 && gate->active >= r->address_limit) {
         return false; /* the end of a session there wakes all ports of the address */
@@ -88,7 +88,7 @@ static void connect_now(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
     const struct service *s = &o->services[v->service];
-    struct service *gate = gate_of(o, v->service);
+    struct service *gate = gate_of_service(o, v->service);
     gate->next_start_ms = o->now_ms + interval_ms(&o->rules);
     gate->starting = false;
     visit_enter(v, VISIT_RUNS);
@@ -185,7 +185,7 @@ static void give_lease(struct service_owner *o, struct visit *v)
 void visit_leave(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
-    gate_of(o, v->service)->active--;
+    gate_of_service(o, v->service)->active--;
     give_lease(o, v);
     give_token(o);
     const struct service *s = &o->services[o->visits[index].service];

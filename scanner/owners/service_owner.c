@@ -141,7 +141,7 @@ static bool is_idle(const struct service *s)
            work->visits == 0 && !work->queued_in_network;
 }
 
-static void step(struct service_owner *o, uint32_t index)
+static void service_step(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
@@ -174,7 +174,7 @@ bool service_go_on(struct service_owner *o)
         uint32_t index = o->woken[o->woken_at++];
         o->services[index].woken = false;
         if (o->services[index].work != NULL) {
-            step(o, index);
+            service_step(o, index);
         }
     }
     if (o->woken_at < o->woken_count) {

@@ -22,7 +22,7 @@ static bool has_room(const struct admission *a)
            atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
 }
 
-static void enter(struct admission *a, uint64_t now_ms, uint32_t *block)
+static void admission_let_in(struct admission *a, uint64_t now_ms, uint32_t *block)
 {
     a->under_way++;
     a->unsettled++;
@@ -43,7 +43,7 @@ bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
     a->reader_waits = false;
     bool admitted = !a->stopped;
     if (admitted) {
-        enter(a, now_ms, block);
+        admission_let_in(a, now_ms, block);
     }
     (void)pthread_mutex_unlock(&a->lock);
     return admitted;
@@ -54,7 +54,7 @@ bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
     (void)pthread_mutex_lock(&a->lock);
     bool admitted = !a->stopped && has_room(a);
     if (admitted) {
-        enter(a, now_ms, block);
+        admission_let_in(a, now_ms, block);
     }
     (void)pthread_mutex_unlock(&a->lock);
     return admitted;

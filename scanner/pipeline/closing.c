@@ -124,7 +124,7 @@ static struct manifest_given_up given_up_of(const struct scan *s)
                                       .arg = &s->given_up};
 }
 
-static bool write_manifest(const struct closing_facts *c)
+static bool closing_write_manifest(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
     struct manifest_file files[MANIFEST_FILES_MAX];
@@ -275,5 +275,5 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     ok = result_dir_write_file(c->writer->dir, MANIFEST_PROFILES_FILE,
                                c->scan->params->profiles_json) &&
          ok;
-    return (c->complete ? write_manifest(c) : write_state(c)) && ok; /* the manifest last */
+    return (c->complete ? closing_write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

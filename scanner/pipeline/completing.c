@@ -19,7 +19,7 @@ struct way_out {
     struct buf messages;
 };
 
-static void post(struct way_out *out)
+static void completing_post(struct way_out *out)
 {
     rows_out_add(out->rows, &out->messages);
     mailbox_post(&out->scan->writer, &out->messages);
@@ -29,7 +29,7 @@ static void on_row(void *arg)
 {
     struct way_out *out = arg;
     if (row_sink_len(out->rows) >= ROWS_POST_LEN) {
-        post(out);
+        completing_post(out);
     }
     out->halted = !out->how->go_on(out->how->arg);
 }
@@ -68,7 +68,7 @@ static void on_seen(void *arg, const struct seen_issuer *seen)
     fetched_issuers_add(arg, seen->url, seen->body);
 }
 
-static void write_row(void *arg, const struct seen_issuer *seen)
+static void completing_write_row(void *arg, const struct seen_issuer *seen)
 {
     struct way_out *out = arg;
     report_issuer(out->rows, seen);
@@ -86,7 +86,7 @@ static struct fetched_issuers *fetch_issuers(struct completions *c, struct way_o
         completions_each_url(c, on_url, f);
         more = issuer_fetch_run(f, on_seen, fetched);
     }
-    if (issuer_fetch_each(f, write_row, out) == 0) { /* no certificate names a URL */
+    if (issuer_fetch_each(f, completing_write_row, out) == 0) { /* no certificate names a URL */
         fetched_issuers_free(fetched);
         fetched = NULL;
     }
@@ -119,7 +119,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         fetched = fetch_issuers(&c, &out);
     }
     bool whole = report_completions(out.rows, &c, on_row, &out);
-    post(&out);
+    completing_post(&out);
     struct manifest_intermediates told = {
         .shipped = shipped_intermediates_name(),
         .files = s->params->intermediates,

@@ -162,14 +162,14 @@ static void on_answer(void *arg, uint64_t tag, const struct dns_answer *answer)
     take_answer(f, &f->hosts[tag >> 1], (tag & 1) == 0, answer);
 }
 
-static void look_around(struct issuer_fetch *f)
+static void issuer_fetch_look_around(struct issuer_fetch *f)
 {
     f->halted = f->halted || !f->go_on(f->arg);
 }
 
-static void on_look(uv_timer_t *timer)
+static void issuer_fetch_on_look(uv_timer_t *timer)
 {
-    look_around(timer->data);
+    issuer_fetch_look_around(timer->data);
 }
 
 static void ask_hosts(struct issuer_fetch *f, struct resolver *r)
@@ -190,7 +190,7 @@ static void resolve_hosts(struct issuer_fetch *f)
     uv_timer_t look;
     CHECK(uv_loop_init(&loop) == 0 && uv_timer_init(&loop, &look) == 0);
     look.data = f;
-    CHECK(uv_timer_start(&look, on_look, LOOK_MS, LOOK_MS) == 0);
+    CHECK(uv_timer_start(&look, issuer_fetch_on_look, LOOK_MS, LOOK_MS) == 0);
     const struct scan_params *p = f->scan->params;
     struct resolver *r = open_resolver(p, &loop, p->dns_rate);
     ask_hosts(f, r);
@@ -205,25 +205,26 @@ static void resolve_hosts(struct issuer_fetch *f)
 
 /* --- URLs ---------------------------------------------------------------------------------- */
 
-static void settle(struct issuer_url *u, enum policy_fetch outcome, enum not_tested_reason reason)
+static void issuer_fetch_settle(struct issuer_url *u, enum policy_fetch outcome,
+                                enum not_tested_reason reason)
 {
     u->seen.outcome = outcome;
     u->seen.not_tested = reason;
     u->settled = true;
 }
 
-static struct span keep(struct issuer_url *u, struct span s)
+static struct span issuer_fetch_keep(struct issuer_url *u, struct span s)
 {
     size_t at = u->octets.len;
     buf_put(&u->octets, s);
     return (struct span){u->octets.at + at, s.len};
 }
 
-static void on_done(void *arg, void *tag, const struct seen_policy *seen)
+static void issuer_fetch_on_done(void *arg, void *tag, const struct seen_policy *seen)
 {
     struct issuer_url *u = tag;
     (void)arg;
-    settle(u, seen->outcome, NOT_TESTED_NONE);
+    issuer_fetch_settle(u, seen->outcome, NOT_TESTED_NONE);
     /* Room for all of it first: spans lead into it. */
     CHECK(buf_room(&u->octets, seen->location.len + seen->content_type.len + seen->body.len + 1));
     memcpy(u->seen.attempts, seen->attempts, sizeof(seen->attempts));
@@ -231,10 +232,10 @@ static void on_done(void *arg, void *tag, const struct seen_policy *seen)
     u->seen.started_unix_ms = seen->started_unix_ms;
     u->seen.total_ms = seen->total_ms;
     u->seen.status = seen->status;
-    u->seen.location = keep(u, seen->location);
-    u->seen.content_type = keep(u, seen->content_type);
+    u->seen.location = issuer_fetch_keep(u, seen->location);
+    u->seen.content_type = issuer_fetch_keep(u, seen->content_type);
     if (seen->outcome == POLICY_FETCH_FETCHED) { /* of the others nothing is read */
-        u->seen.body = keep(u, seen->body);
+        u->seen.body = issuer_fetch_keep(u, seen->body);
     }
 }
 
@@ -269,11 +270,11 @@ static void begin_fetch(struct issuer_fetch *f, struct policy_fetcher *fetcher,
         }
     }
     if (h->blocklisted) {
-        settle(u, POLICY_FETCH_NOT_DIALLED, NOT_TESTED_BLOCKLISTED);
+        issuer_fetch_settle(u, POLICY_FETCH_NOT_DIALLED, NOT_TESTED_BLOCKLISTED);
     } else if (h->address_count == 0) {
-        settle(u, fetch_without_address(&h->a, &h->aaaa), NOT_TESTED_NONE);
+        issuer_fetch_settle(u, fetch_without_address(&h->a, &h->aaaa), NOT_TESTED_NONE);
     } else if (target.address_count == 0) {
-        settle(u, POLICY_FETCH_NOT_DIALLED, reason);
+        issuer_fetch_settle(u, POLICY_FETCH_NOT_DIALLED, reason);
     } else {
         add_target(f, fetcher, u, &target);
     }
@@ -291,7 +292,7 @@ static struct policy_fetcher *new_fetcher(const struct scan_params *p)
         .connect_timeout_ms = p->connect_timeout_ms,
         .head_timeout_ms = p->greeting_timeout_ms,
         .total_timeout_ms = p->policy_timeout_ms,
-        .done = on_done,
+        .done = issuer_fetch_on_done,
     };
     return policy_fetcher_new(&params);
 }
@@ -306,7 +307,7 @@ static void fetch_from(struct issuer_fetch *f, size_t first)
     }
     while (policy_fetcher_pending(fetcher) > 0) {
         policy_fetcher_run(fetcher, LOOK_MS);
-        look_around(f);
+        issuer_fetch_look_around(f);
         if (f->halted) {
             policy_fetcher_abort_all(fetcher);
         }
@@ -314,7 +315,7 @@ static void fetch_from(struct issuer_fetch *f, size_t first)
     policy_fetcher_free(fetcher);
     for (size_t i = first; i < f->url_count; i++) {
         if (!f->urls[i]->settled) {
-            settle(f->urls[i], POLICY_FETCH_INTERRUPTED, NOT_TESTED_NONE);
+            issuer_fetch_settle(f->urls[i], POLICY_FETCH_INTERRUPTED, NOT_TESTED_NONE);
         }
     }
 }
@@ -331,7 +332,7 @@ bool issuer_fetch_run(struct issuer_fetch *f, issuer_seen_fn seen, void *arg)
         struct issuer_url *u = f->urls[i];
         u->seen.refused = look_at(f, u);
         if (u->seen.refused != ISSUER_REFUSAL_NONE) {
-            settle(u, POLICY_FETCH_NOT_ASKED, NOT_TESTED_NONE);
+            issuer_fetch_settle(u, POLICY_FETCH_NOT_ASKED, NOT_TESTED_NONE);
         }
     }
     resolve_hosts(f);

@@ -16,14 +16,14 @@ static void judge_certificate(void *arg, struct span der)
     record_certificate(r, der, info, parsed);
 }
 
-static struct chain_brief judge_presented(void *arg, const uint8_t chain_id[32],
-                                          const uint8_t (*digests)[32], struct span list)
+static struct chain_brief judge_presented_list(void *arg, const uint8_t chain_id[32],
+                                               const uint8_t (*digests)[32], struct span list)
 {
     return record_chain(arg, chain_id, digests, list);
 }
 
 /* The rows first: who hears that a chain or certificate is known may name it. */
-static void post_all(struct judge *j)
+static void judge_post_all(struct judge *j)
 {
     rows_out_add(j->rows, &j->writer_outbox);
     mailbox_post(&j->scan->writer, &j->writer_outbox);
@@ -40,7 +40,7 @@ static void post_all(struct judge *j)
 }
 
 /* @return false: it was told to stop */
-static bool on_message(struct judge *j, enum message_kind kind, struct span body)
+static bool judge_on_message(struct judge *j, enum message_kind kind, struct span body)
 {
     if (kind == MESSAGE_CHAIN_NEW) {
         struct message_chain_new m = message_get_chain_new(body);
@@ -58,7 +58,7 @@ static bool on_message(struct judge *j, enum message_kind kind, struct span body
     return true;
 }
 
-static void *run(void *arg)
+static void *judge_run(void *arg)
 {
     struct judge *j = arg;
     /* the thread's own OpenSSL objects */
@@ -70,12 +70,12 @@ static void *run(void *arg)
         enum message_kind kind;
         struct span body;
         for (size_t n = 1; message_next(&messages, &kind, &body); n++) {
-            going = on_message(j, kind, body) && going;
+            going = judge_on_message(j, kind, body) && going;
             if (n % POST_EVERY == 0) {
-                post_all(j);
+                judge_post_all(j);
             }
         }
-        post_all(j);
+        judge_post_all(j);
     }
     j->work = *chain_judge_counts(trust);
     j->cpu_ns = clock_thread_cpu_ns();
@@ -89,7 +89,7 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     *j = (struct judge){.scan = scan, .index = index};
     mailbox_init(&j->mailbox, NULL);
     const struct chain_judging judging = {
-        .certificate = judge_certificate, .list = judge_presented, .arg = &j->recorder};
+        .certificate = judge_certificate, .list = judge_presented_list, .arg = &j->recorder};
     owner_out_init(&j->out);
     j->out.worker_count = scan->worker_count;
     j->out.judge_count = scan->judge_count;
@@ -117,7 +117,7 @@ void judge_post(struct scan *s, uint32_t judge, struct buf *messages)
 
 void judge_start(struct judge *j)
 {
-    CHECK(pthread_create(&j->thread, NULL, run, j) == 0);
+    CHECK(pthread_create(&j->thread, NULL, judge_run, j) == 0);
 }
 
 bool judge_join(struct judge *j, const struct join_patience *patience)

@@ -141,7 +141,7 @@ static void look_for_failure(struct coordinator *c)
     }
 }
 
-static void on_look(uv_timer_t *timer)
+static void pipeline_on_look(uv_timer_t *timer)
 {
     struct coordinator *c = timer->data;
     uint64_t now = uv_now(&c->loop);
@@ -294,7 +294,7 @@ static bool is_whole(const struct coordinator *c)
 }
 
 /* Progress, failures and signals while the loop does not run by itself. */
-static bool look_around(void *arg)
+static bool pipeline_look_around(void *arg)
 {
     struct coordinator *c = arg;
     (void)uv_run(&c->loop, UV_RUN_NOWAIT);
@@ -353,7 +353,7 @@ static void stop_threads(struct coordinator *c)
     }
     if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
         struct completing how = {
-            .counts = c->counts, .known = c->known, .go_on = look_around, .arg = c};
+            .counts = c->counts, .known = c->known, .go_on = pipeline_look_around, .arg = c};
         c->intermediates = completing_run(s, &how);
         c->completions_missing = !c->intermediates.whole && is_whole(c);
     }
@@ -380,7 +380,7 @@ static void open_loop(struct coordinator *c)
 
 static void run_loop(struct coordinator *c)
 {
-    CHECK(uv_timer_start(&c->look, on_look, LOOK_MS, LOOK_MS) == 0);
+    CHECK(uv_timer_start(&c->look, pipeline_on_look, LOOK_MS, LOOK_MS) == 0);
     uv_update_time(&c->loop);
     c->started_ms = uv_now(&c->loop);
     c->progress_due_ms = c->started_ms + PROGRESS_MS;

@@ -55,7 +55,7 @@ static void write_body(struct policy_thread *t, const struct seen_policy *seen)
     }
 }
 
-static void on_done(void *arg, void *tag, const struct seen_policy *seen)
+static void policy_thread_on_done(void *arg, void *tag, const struct seen_policy *seen)
 {
     struct policy_thread *t = arg;
     struct policy_waiter *waiter = tag;
@@ -94,7 +94,7 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
 }
 
 /* @return false: it was told to stop */
-static bool handle_all(struct policy_thread *t, struct span messages)
+static bool policy_thread_handle_all(struct policy_thread *t, struct span messages)
 {
     enum message_kind kind;
     struct span body;
@@ -110,7 +110,7 @@ static bool handle_all(struct policy_thread *t, struct span messages)
 }
 
 /* The rows first: who hears of a body may name it. */
-static void post_all(struct policy_thread *t)
+static void policy_thread_post_all(struct policy_thread *t)
 {
     rows_out_add(t->rows, &t->writer_outbox);
     mailbox_post(&t->scan->writer, &t->writer_outbox);
@@ -121,17 +121,17 @@ static void post_all(struct policy_thread *t)
     }
 }
 
-static void *run(void *arg)
+static void *policy_thread_run(void *arg)
 {
     struct policy_thread *t = arg;
-    while (handle_all(t, mailbox_take(&t->mailbox))) {
+    while (policy_thread_handle_all(t, mailbox_take(&t->mailbox))) {
         policy_fetcher_run(t->fetcher, LOOK_MS);
         atomic_store_explicit(&t->dialled, policy_fetcher_dialled(t->fetcher),
                               memory_order_relaxed);
-        post_all(t);
+        policy_thread_post_all(t);
     }
     policy_fetcher_abort_all(t->fetcher); /* nobody waits any more */
-    post_all(t);
+    policy_thread_post_all(t);
     return NULL;
 }
 
@@ -154,7 +154,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .head_timeout_ms = p->greeting_timeout_ms,
         .total_timeout_ms = p->policy_timeout_ms,
         .concurrency = p->policy_connections,
-        .done = on_done,
+        .done = policy_thread_on_done,
         .arg = t,
     };
     CHECK(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK);
@@ -172,7 +172,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
 
 void policy_thread_start(struct policy_thread *t)
 {
-    CHECK(pthread_create(&t->thread, NULL, run, t) == 0);
+    CHECK(pthread_create(&t->thread, NULL, policy_thread_run, t) == 0);
 }
 
 bool policy_thread_join(struct policy_thread *t, const struct join_patience *patience)

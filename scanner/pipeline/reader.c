@@ -61,7 +61,7 @@ static struct span metadata_of(struct reader *r, const struct source_record *rec
     return buf_span(&r->metadata);
 }
 
-static void post(struct reader *r)
+static void reader_post(struct reader *r)
 {
     for (uint32_t i = 0; i < r->scan->worker_count; i++) {
         mailbox_post(&r->scan->workers[i]->mailbox, &r->outbox[i]);
@@ -84,7 +84,7 @@ static void send_record(struct reader *r, const struct source_record *record, ui
     message_put_domain(&r->outbox[owner_of_name(r->scan, key)], &m);
     line_set_add(&r->sent, record->input_line);
     if (++r->since_post >= r->post_every) {
-        post(r);
+        reader_post(r);
     }
 }
 
@@ -96,7 +96,7 @@ static bool admit_and_send(struct reader *r, const struct source_record *record)
     (void)pthread_mutex_lock(&r->sending);
     bool admitted = admission_try_enter(a, uv_hrtime() / 1000000, &block);
     if (!admitted) {
-        post(r); /* what was read is worked on while we wait */
+        reader_post(r); /* what was read is worked on while we wait */
         admitted = admission_enter(a, uv_hrtime() / 1000000, &block);
     }
     if (admitted) {
@@ -110,7 +110,7 @@ static bool admit_and_send(struct reader *r, const struct source_record *record)
     return admitted;
 }
 
-static void *run(void *arg)
+static void *reader_run(void *arg)
 {
     struct reader *r = arg;
     struct source_record record;
@@ -118,7 +118,7 @@ static void *run(void *arg)
     while ((status = domain_source_next(r->source, &record)) == SOURCE_RECORD &&
            admit_and_send(r, &record)) {
     }
-    post(r);
+    reader_post(r);
     r->failed = status == SOURCE_FAILED;
     if (status == SOURCE_END) { /* else `lines` ends with the last record that was taken */
         atomic_store(&r->lines, domain_source_lines(r->source));
@@ -131,7 +131,7 @@ static void *run(void *arg)
 
 void reader_start(struct reader *r)
 {
-    CHECK(pthread_create(&r->thread, NULL, run, r) == 0);
+    CHECK(pthread_create(&r->thread, NULL, reader_run, r) == 0);
 }
 
 void reader_halt(struct reader *r)

@@ -13,7 +13,7 @@ static uint64_t estimate_lines(const struct reader *r, uint64_t lines)
                                     : 0;
 }
 
-static uint64_t load(const atomic_uint_fast64_t *counter)
+static uint64_t counter_now(const atomic_uint_fast64_t *counter)
 {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -21,25 +21,25 @@ static uint64_t load(const atomic_uint_fast64_t *counter)
 struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader *r,
                                        const struct writer *w)
 {
-    uint64_t records = load(&r->records);
+    uint64_t records = counter_now(&r->records);
     struct progress_snapshot now = {
         .lines_read = records,
         .lines_total = estimate_lines(r, records),
         .input_ended = atomic_load(&r->ended),
-        .rows_written = load(&w->rows),
-        .octets_written = load(&w->octets),
+        .rows_written = counter_now(&w->rows),
+        .octets_written = counter_now(&w->octets),
     };
     for (uint32_t i = 0; i < s->worker_count; i++) {
         const struct worker_counters *of = &s->workers[i]->counters;
         for (int k = 0; k < ACCOUNT_CLASS_COUNT; k++) {
-            now.lines_done[k] += load(&of->lines_done[k]);
+            now.lines_done[k] += counter_now(&of->lines_done[k]);
         }
-        now.sessions_in_flight += load(&of->sessions_in_flight);
-        now.sessions_done += load(&of->sessions_done);
-        now.sessions_failed += load(&of->sessions_failed);
-        now.services_waiting += load(&of->services_waiting);
-        now.dns_pending += load(&of->dns_pending);
-        now.dns_queries += load(&of->dns_asked);
+        now.sessions_in_flight += counter_now(&of->sessions_in_flight);
+        now.sessions_done += counter_now(&of->sessions_done);
+        now.sessions_failed += counter_now(&of->sessions_failed);
+        now.services_waiting += counter_now(&of->services_waiting);
+        now.dns_pending += counter_now(&of->dns_pending);
+        now.dns_queries += counter_now(&of->dns_asked);
     }
     return now;
 }
@@ -52,9 +52,9 @@ struct watchdog_waits scan_waits(struct scan *s)
     (void)pthread_mutex_unlock(&s->admission.lock);
     for (uint32_t i = 0; i < s->worker_count; i++) {
         const struct worker_counters *w = &s->workers[i]->counters;
-        waits.policy_hosts += load(&w->policies_pending);
-        waits.sessions += load(&w->sessions_in_flight);
-        waits.dns_questions += load(&w->dns_pending);
+        waits.policy_hosts += counter_now(&w->policies_pending);
+        waits.sessions += counter_now(&w->sessions_in_flight);
+        waits.dns_questions += counter_now(&w->dns_pending);
     }
     return waits;
 }
@@ -62,13 +62,13 @@ struct watchdog_waits scan_waits(struct scan *s)
 /* A number that grows with everything that happens: see watchdog.h. */
 uint64_t scan_progress(const struct scan *s, const struct reader *r, const struct writer *writer)
 {
-    uint64_t progress = load(&r->records) + load(&writer->rows);
+    uint64_t progress = counter_now(&r->records) + counter_now(&writer->rows);
     progress += s->policies != NULL ? policy_thread_dialled(s->policies) : 0;
     for (uint32_t i = 0; i < s->worker_count; i++) {
         const struct worker_counters *w = &s->workers[i]->counters;
         /* A session adds one when it begins, and one more when it ends. */
-        progress += load(&w->sessions_in_flight) + 2 * load(&w->sessions_done);
-        progress += load(&w->dns_asked) + load(&w->messages);
+        progress += counter_now(&w->sessions_in_flight) + 2 * counter_now(&w->sessions_done);
+        progress += counter_now(&w->dns_asked) + counter_now(&w->messages);
     }
     return progress;
 }

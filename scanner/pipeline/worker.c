@@ -129,7 +129,7 @@ static void name_policy_host(void *arg, struct span policy_host)
     given_up_add(&w->scan->given_up, "policy host", policy_host);
 }
 
-static void on_message(struct worker *w, enum message_kind kind, struct span body)
+static void worker_on_message(struct worker *w, enum message_kind kind, struct span body)
 {
     atomic_fetch_add_explicit(&w->counters.messages, 1, memory_order_relaxed);
     switch (kind) {
@@ -187,13 +187,13 @@ static void on_message(struct worker *w, enum message_kind kind, struct span bod
     UNREACHABLE("a message that no worker receives");
 }
 
-static void handle_all(struct worker *w, struct span messages)
+static void worker_handle_all(struct worker *w, struct span messages)
 {
     enum message_kind kind;
     struct span body;
     while (!w->stopping && message_next(&messages, &kind, &body)) {
         tell_time(w);
-        on_message(w, kind, body);
+        worker_on_message(w, kind, body);
         run_commands(w);
     }
 }
@@ -207,7 +207,7 @@ static void handle_own(struct worker *w)
         if (messages.len == 0) {
             return;
         }
-        handle_all(w, messages);
+        worker_handle_all(w, messages);
     }
 }
 
@@ -237,7 +237,7 @@ void worker_row_written(struct worker *w)
 }
 
 /* Rows first: a message that follows may let another thread write a row that names them. */
-static void post_all(struct worker *w)
+static void worker_post_all(struct worker *w)
 {
     rows_out_add(w->rows, &w->writer_outbox);
     if (w->lines_done.len > 0) {
@@ -277,13 +277,13 @@ static void on_before_sleep(uv_prepare_t *handle)
     run_commands(w); /* what deadlines brought */
     handle_own(w);
     resolver_flush(w->resolver);
-    post_all(w);
+    worker_post_all(w);
 }
 
 static void on_wake(uv_async_t *handle)
 {
     struct worker *w = handle->data;
-    handle_all(w, mailbox_take(&w->mailbox));
+    worker_handle_all(w, mailbox_take(&w->mailbox));
 }
 
 /* Of what the whole scan may, as sessions at a time or questions a second. */
@@ -347,7 +347,7 @@ static void open_all(struct worker *w)
 /* The thread that made the OpenSSL objects frees them. */
 static void close_all(struct worker *w)
 {
-    post_all(w);
+    worker_post_all(w);
     mailbox_close(&w->mailbox); /* other workers may still post */
     uv_close((uv_handle_t *)&w->before_sleep, NULL);
     wheel_loop_stop(&w->deadlines);
@@ -365,7 +365,7 @@ static void close_all(struct worker *w)
     CHECK(uv_loop_close(&w->loop) == 0);
 }
 
-static void *run(void *arg)
+static void *worker_run(void *arg)
 {
     struct worker *w = arg;
     open_all(w);
@@ -407,7 +407,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
 
 void worker_start(struct worker *w)
 {
-    CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
+    CHECK(pthread_create(&w->thread, NULL, worker_run, w) == 0);
 }
 
 bool worker_join(struct worker *w, const struct join_patience *patience)

@@ -83,7 +83,7 @@ static void flush(struct writer *w)
     }
 }
 
-static void *run(void *arg)
+static void *writer_run(void *arg)
 {
     struct writer *w = arg;
     w->flush_due_ms = uv_hrtime() / 1000000 + FLUSH_EVERY_MS;
@@ -112,7 +112,7 @@ static void *run(void *arg)
 
 void writer_start(struct writer *w)
 {
-    CHECK(pthread_create(&w->thread, NULL, run, w) == 0);
+    CHECK(pthread_create(&w->thread, NULL, writer_run, w) == 0);
 }
 
 void writer_join(struct writer *w)

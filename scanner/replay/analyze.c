@@ -177,7 +177,7 @@ static void deinit(struct analysis *a)
     buf_deinit(&a->key);
 }
 
-static bool begin(struct analysis *a, const struct analyze_params *p)
+static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
 {
     if (!results_open(&a->results, p->results, a->why) || !set_terms(a, p) ||
         !new_results_open(&a->out, p, a->why)) {
@@ -219,7 +219,7 @@ static bool finish(struct analysis *a)
     return new_results_finish(&a->out, &a->results, &now);
 }
 
-static void run(struct analysis *a)
+static void analyze_tables(struct analysis *a)
 {
     for (size_t i = 0; i < TABLE_STEPS && a->end == ANALYZE_COMPLETE; i++) {
         run_step(a, &table_steps[i]);
@@ -242,8 +242,8 @@ enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why)
 {
     struct analysis *a = memory_new(1, sizeof(*a));
     init(a, why);
-    if (begin(a, p)) {
-        run(a);
+    if (analyze_begin(a, p)) {
+        analyze_tables(a);
     }
     enum analyze_end end = a->end;
     if (end == ANALYZE_UNUSABLE || end == ANALYZE_FATAL) {

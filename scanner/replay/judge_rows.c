@@ -355,7 +355,8 @@ static void on_policy(struct analysis *a, const struct facts *row)
 }
 
 /* @return false: the domain has none. */
-static bool find_policy(struct analysis *a, const struct seen_domain *d, struct read_policy *out)
+static bool find_policy_of_domain(struct analysis *a, const struct seen_domain *d,
+                                  struct read_policy *out)
 {
     struct facts row;
     bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
@@ -380,7 +381,7 @@ static void on_domain(struct analysis *a, const struct facts *row)
     if (a->reading.why.len > 0) {
         return;
     }
-    if (find_policy(a, &domain, &policy)) {
+    if (find_policy_of_domain(a, &domain, &policy)) {
         domain.policy = &policy.seen;
         a->policies--;
     }

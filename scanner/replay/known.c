@@ -70,8 +70,8 @@ static struct hash_key key_of_digest(const uint8_t sha256[32])
 }
 
 /* Keeps octets in the file under a key, unless it is there. */
-static bool keep(struct known *k, struct map *places, struct hash_key key, struct span octets,
-                 bool *added, struct buf *why)
+static bool known_keep(struct known *k, struct map *places, struct hash_key key, struct span octets,
+                       bool *added, struct buf *why)
 {
     uint64_t offset = octet_file_len(k->file);
     if (octets.len > CERT_LIST_ENTRY_MAX || offset >> PLACE_BITS != 0) {
@@ -93,7 +93,7 @@ bool known_add_certificate(struct known *k, const uint8_t sha256[32], struct spa
                            struct buf *why)
 {
     bool added = false;
-    return keep(k, &k->certificates, key_of_digest(sha256), der, &added, why);
+    return known_keep(k, &k->certificates, key_of_digest(sha256), der, &added, why);
 }
 
 static bool add_places(struct known *k, struct span digests)
@@ -296,13 +296,13 @@ static bool find_kept(struct known *k, const struct map *places, struct hash_key
 bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,
                       struct buf *why)
 {
-    return keep(k, &k->policies, hash_key_of(domain), line, added, why);
+    return known_keep(k, &k->policies, hash_key_of(domain), line, added, why);
 }
 
 bool known_add_body(struct known *k, const uint8_t sha256[32], struct span body, bool *added,
                     struct buf *why)
 {
-    return keep(k, &k->bodies, key_of_digest(sha256), body, added, why);
+    return known_keep(k, &k->bodies, key_of_digest(sha256), body, added, why);
 }
 
 bool known_find_policy(struct known *k, struct span domain, struct buf *octets, struct buf *why)

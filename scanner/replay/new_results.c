@@ -107,8 +107,8 @@ static bool write_summary(struct new_results *n, const struct results *from,
     return ok;
 }
 
-static bool write_manifest(struct new_results *n, const struct results *from,
-                           const struct reanalysis *now)
+static bool new_results_write_manifest(struct new_results *n, const struct results *from,
+                                       const struct reanalysis *now)
 {
     struct manifest_file files[MANIFEST_FILES_MAX];
     struct reanalysis whole = *now;
@@ -136,7 +136,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
            kept;
     kept = write_profiles(n, now->profiles) && kept;
     kept = write_summary(n, from, now) && kept;
-    return kept && write_manifest(n, from, now);
+    return kept && new_results_write_manifest(n, from, now);
 }
 
 static void unlink_in(const char *dir, const char *name, const char *suffix)

@@ -423,7 +423,7 @@ static void put_files(struct json_writer *w, const struct reanalysis *now)
     json_array_end(w);
 }
 
-static void put_account(struct json_writer *w, const struct scan_counts *counts)
+static void results_put_account(struct json_writer *w, const struct scan_counts *counts)
 {
     struct buf account = BUF_INIT(BUF_NO_LIMIT);
     report_account(&account, counts);
@@ -473,7 +473,7 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
     } else if (strcmp(key, KEY_FILES) == 0) {
         put_files(w, now);
     } else if (strcmp(key, KEY_ACCOUNT) == 0) {
-        put_account(w, now->counts);
+        results_put_account(w, now->counts);
     } else if (strcmp(key, KEY_ROWS_LOST) == 0) {
         const json_t *before = json_object_get(r->manifest, KEY_ROWS_LOST);
         json_uint(w, (uint64_t)json_integer_value(before) + now->rows_lost);

@@ -103,7 +103,7 @@ static void check_keys(const struct facts *f)
     }
 }
 
-static bool load(struct row_reading *r, struct span line)
+static bool row_reading_load(struct row_reading *r, struct span line)
 {
     json_decref(r->row);
     arena_reset(&r->arena);
@@ -134,13 +134,13 @@ static bool open_row(struct row_reading *r, enum table_id t, struct facts *out)
 bool row_reading_begin(struct row_reading *r, enum table_id t, struct span line, struct facts *out)
 {
     *out = (struct facts){.reading = r, .definition = table_definition(t)};
-    return load(r, line) && open_row(r, t, out);
+    return row_reading_load(r, line) && open_row(r, t, out);
 }
 
 bool row_reading_begin_typed(struct row_reading *r, struct span line, enum table_id *t,
                              struct facts *out)
 {
-    if (!load(r, line)) {
+    if (!row_reading_load(r, line)) {
         return false;
     }
     const json_t *type = json_object_get(r->row, "type");

@@ -16,8 +16,8 @@ void link_memory_deinit(struct link_memory *m)
     map_deinit(&m->known);
 }
 
-static struct hash_key key_of(const struct known_cert *child, const struct known_cert *issuer,
-                              enum about about)
+static struct hash_key link_key_of(const struct known_cert *child, const struct known_cert *issuer,
+                                   enum about about)
 {
     uint8_t key[65];
     memcpy(key, child->info.fingerprint_sha256, 32);
@@ -62,7 +62,7 @@ static enum link_state verify(struct link_memory *m, X509 *child, EVP_PKEY *key)
 enum link_state link_verify(struct link_memory *m, const struct known_cert *child,
                             const struct known_cert *issuer)
 {
-    struct hash_key key = key_of(child, issuer, ABOUT_SIGNATURE);
+    struct hash_key key = link_key_of(child, issuer, ABOUT_SIGNATURE);
     const uint64_t *known = map_find(&m->known, key);
     if (known != NULL) {
         m->answered++;
@@ -77,7 +77,7 @@ bool link_names_permitted(struct link_memory *m, const struct known_cert *child,
                           const struct known_cert *issuer, bool is_leaf)
 {
     bool with_cn = is_leaf && child->info.dns_names.total == 0;
-    struct hash_key key = key_of(child, issuer, with_cn ? ABOUT_NAMES_OF_LEAF : ABOUT_NAMES);
+    struct hash_key key = link_key_of(child, issuer, with_cn ? ABOUT_NAMES_OF_LEAF : ABOUT_NAMES);
     const uint64_t *known = map_find(&m->known, key);
     if (known != NULL) {
         return *known != 0;

@@ -135,7 +135,7 @@ static void find_rows(struct domain_view *v)
     }
 }
 
-static void find_policy(struct domain_view *v)
+static void domain_view_find_policy(struct domain_view *v)
 {
     const char *host = facts_string(&v->mta_sts, MTA_STS_FACTS_POLICY_HOST);
     v->policy = result_rows_find(v->rows, TABLE_POLICIES, host);
@@ -355,7 +355,7 @@ void domain_view_init(struct domain_view *v, const struct result_rows *rows,
     *v = (struct domain_view){.rows = rows, .row = domain, .domain = domain->facts};
     v->mta_sts = facts_member(&v->domain, DOMAINS_MTA_STS);
     find_rows(v);
-    find_policy(v);
+    domain_view_find_policy(v);
     mark_routes(v);
     find_findings(v);
 }

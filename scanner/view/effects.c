@@ -12,7 +12,7 @@
 
 typedef bool (*route_test_fn)(const struct route_view *r);
 
-static enum sni_class sni_class_of(const struct route_view *r)
+static enum sni_class route_sni_class(const struct route_view *r)
 {
     struct facts sni = facts_member(&r->endpoint, ENDPOINTS_SNI);
     return facts_enum(&sni, SNI_FACTS_CLASS, &sni_class_vocabulary);
@@ -31,7 +31,7 @@ static bool is_established(const struct route_view *r)
 
 /* Outcomes are in the order of the stages. Behind an offer of STARTTLS, whatever came with it, or a port of
  * TLS. */
-static bool is_broken(const struct route_view *r)
+static bool fails_in_tls(const struct route_view *r)
 {
     return !route_is_in_clear(r) && r->outcome >= OUTCOME_STARTTLS_NOT_OFFERED &&
            r->outcome < OUTCOME_ESTABLISHED;
@@ -83,7 +83,7 @@ static bool is_old_version(const struct route_view *r)
 
 static bool fails_without_sni(const struct route_view *r)
 {
-    return sni_class_of(r) == SNI_FATAL_WITHOUT;
+    return route_sni_class(r) == SNI_FATAL_WITHOUT;
 }
 
 static bool needs_sni(const struct route_view *r)
@@ -93,7 +93,7 @@ static bool needs_sni(const struct route_view *r)
 
 static bool fails_with_sni(const struct route_view *r)
 {
-    return sni_class_of(r) == SNI_FATAL_WITH;
+    return route_sni_class(r) == SNI_FATAL_WITH;
 }
 
 static bool is_worse_with_sni(const struct route_view *r)
@@ -115,7 +115,7 @@ static const struct {
      "no encryption. Mail is sent in cleartext; senders that require TLS (MTA-STS in mode enforce, "
      "RFC 8461; DANE, RFC 7672) do not deliver.",
      false},
-    {is_broken, INK_ERROR, "Every sender that uses TLS:",
+    {fails_in_tls, INK_ERROR, "Every sender that uses TLS:",
      "TLS fails. Some fall back to cleartext, others defer the mail.", false},
     {is_lost, INK_ERROR, "Every sender that uses TLS:",
      "the session ends right after the TLS handshake (RFC 3207 section 4.2). Some fall back to "
@@ -169,7 +169,7 @@ static void put_where(struct paper *p, const struct domain_view *v, size_t hits,
     buf_deinit(&text);
 }
 
-static size_t count_routes(const struct domain_view *v, route_test_fn test)
+static size_t effects_count(const struct domain_view *v, route_test_fn test)
 {
     size_t n = 0;
     for (size_t i = 0; i < v->route_count; i++) {
@@ -215,7 +215,7 @@ static void put_line(struct paper *p, enum ink ink, const char *text)
 
 void effects_put(struct paper *p, const struct domain_view *v)
 {
-    size_t total = count_routes(v, NULL);
+    size_t total = effects_count(v, NULL);
     bool any = false;
     if (total == 0) {
         return;
@@ -227,7 +227,7 @@ void effects_put(struct paper *p, const struct domain_view *v)
         return;
     }
     for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
-        size_t hits = count_routes(v, effects[i].test);
+        size_t hits = effects_count(v, effects[i].test);
         if (hits > 0) {
             any = true;
             paper_begin(p, "  - ", "    ");
@@ -245,6 +245,6 @@ void effects_put(struct paper *p, const struct domain_view *v)
     }
     if (!any) {
         put_line(p, policy_refuses(v) ? INK_PLAIN : INK_GOOD,
-                 nothing_fails(v, count_routes(v, passes) == total));
+                 nothing_fails(v, effects_count(v, passes) == total));
     }
 }

@@ -25,13 +25,13 @@ struct tally {
     size_t acceptable;
 };
 
-static bool is_broken(enum session_outcome outcome)
+static bool outcome_is_broken(enum session_outcome outcome)
 {
     return outcome == OUTCOME_STARTTLS_TEMPFAIL || outcome == OUTCOME_STARTTLS_REJECTED ||
            (outcome >= OUTCOME_TLS_TIMEOUT && outcome < OUTCOME_ESTABLISHED);
 }
 
-static struct tally count_routes(const struct domain_view *v)
+static struct tally headline_tally(const struct domain_view *v)
 {
     struct tally t = {0};
     for (size_t i = 0; i < v->route_count; i++) {
@@ -44,7 +44,7 @@ static struct tally count_routes(const struct domain_view *v)
         t.total++;
         t.encrypted += r->outcome == OUTCOME_ESTABLISHED && !ends;
         t.clear += route_is_in_clear(r);
-        t.broken += ends || is_broken(r->outcome);
+        t.broken += ends || outcome_is_broken(r->outcome);
         t.acceptable += acceptable == TRUTH_YES;
         t.judged += acceptable != TRUTH_UNKNOWN;
     }
@@ -71,7 +71,7 @@ static void put_encryption(struct buf *out, const struct tally *t)
     }
 }
 
-static void put_certificates(struct buf *out, const struct tally *t)
+static void headline_put_certificates(struct buf *out, const struct tally *t)
 {
     if (t->judged == 0) {
         return;
@@ -104,7 +104,8 @@ static void put_dns_failed(struct buf *out, const struct domain_view *v)
 }
 
 /** Where no server is spoken of, the account says why. */
-static void put_account(struct buf *out, const struct domain_view *v, enum account_class account)
+static void headline_put_account(struct buf *out, const struct domain_view *v,
+                                 enum account_class account)
 {
     enum mx_kind kind = facts_enum(&v->domain, DOMAINS_MX_KIND, &mx_kind_vocabulary);
     if (account == ACCOUNT_INVALID) {
@@ -134,18 +135,18 @@ void headline_put(struct buf *out, const struct domain_view *v)
     const char *input = facts_string_or(&v->domain, DOMAINS_INPUT, "");
     const char *name = facts_string_or(&v->domain, DOMAINS_DOMAIN, input);
     enum account_class account = facts_enum(&v->domain, DOMAINS_ACCOUNT, &account_class_vocabulary);
-    struct tally t = count_routes(v);
+    struct tally t = headline_tally(v);
     buf_putf(out, "%s: ", name[0] != '\0' ? name : "''");
     if (account != ACCOUNT_DUPLICATE) {
         put_counts(out, v);
         buf_put_text(out, ": ");
     }
     if (t.total == 0 || account == ACCOUNT_NOT_TESTED) {
-        put_account(out, v, account);
+        headline_put_account(out, v, account);
         return;
     }
     put_encryption(out, &t);
-    put_certificates(out, &t);
+    headline_put_certificates(out, &t);
 }
 
 enum ink headline_ink(const struct domain_view *v)

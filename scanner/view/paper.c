@@ -107,7 +107,7 @@ size_t paper_columns(const char *text)
 
 /* --- paragraphs ------------------------------------------------------------------------------ */
 
-static void begin_line(struct paper *p, const char *prefix)
+static void paper_begin_line(struct paper *p, const char *prefix)
 {
     buf_put_text(p->out, prefix);
     p->column = paper_columns(prefix);
@@ -131,7 +131,7 @@ static void write_word(struct paper *p)
     size_t space = p->space_due && !p->line_is_empty ? 1 : 0;
     if (!p->line_is_empty && p->column + space + p->word_columns > p->width) {
         end_line(p);
-        begin_line(p, p->next_prefix);
+        paper_begin_line(p, p->next_prefix);
         space = 0;
     }
     buf_put_text(p->out, space != 0 ? " " : "");
@@ -148,7 +148,7 @@ void paper_begin(struct paper *p, const char *prefix, const char *next_prefix)
     CHECK(p->word_columns == 0);
     p->next_prefix = next_prefix;
     p->space_due = false;
-    begin_line(p, prefix);
+    paper_begin_line(p, prefix);
 }
 
 /** Room of a whole line: a longer word is cut there. */

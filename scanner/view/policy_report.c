@@ -11,7 +11,7 @@
 #define LABEL_COLUMN  12
 #define SECONDS_A_DAY 86400
 
-static void begin_line(struct paper *p, const char *label)
+static void policy_begin_line(struct paper *p, const char *label)
 {
     paper_begin(p, "  ", "            ");
     paper_put(p, INK_STRONG, label);
@@ -134,7 +134,7 @@ static void put_mode(struct paper *p, const struct facts *sts)
 static void put_sts(struct paper *p, const struct domain_view *v)
 {
     enum sts_state state = facts_enum(&v->mta_sts, MTA_STS_FACTS_STATE, &sts_state_vocabulary);
-    begin_line(p, "MTA-STS");
+    policy_begin_line(p, "MTA-STS");
     if (state == STS_STATE_FETCH_FAILED) {
         put_fetch(p, &v->policy_facts);
     } else if (state == STS_STATE_CERTIFICATE_INVALID) {
@@ -171,7 +171,7 @@ static enum ink dane_ink(enum dane_domain_state state)
     return INK_FAINT;
 }
 
-static void put_dane(struct paper *p, const struct domain_view *v)
+static void policy_put_dane(struct paper *p, const struct domain_view *v)
 {
     struct facts dane = facts_member(&v->domain, DOMAINS_DANE);
     enum dane_domain_state state = facts_enum(&dane, DANE_FACTS_STATE, &dane_domain_vocabulary);
@@ -179,7 +179,7 @@ static void put_dane(struct paper *p, const struct domain_view *v)
     uint32_t unknown = facts_u32(&dane, DANE_FACTS_UNKNOWN);
     uint32_t total = match + facts_u32(&dane, DANE_FACTS_MISMATCH) + unknown;
     bool in_force = facts_u32(&dane, DANE_FACTS_HOSTS_IN_FORCE) > 0;
-    begin_line(p, "DANE");
+    policy_begin_line(p, "DANE");
     meaning_put(p, unknown > 0 && state == DANE_DOMAIN_FULL ? INK_PLAIN : dane_ink(state),
                 &dane_domain_vocabulary, state);
     if (total > 0) {
@@ -213,7 +213,7 @@ static void put_tls_rpt(struct paper *p, const struct domain_view *v)
     struct facts rpt = facts_member(&v->domain, DOMAINS_TLS_RPT);
     struct facts dns = facts_member(&v->domain, DOMAINS_TLS_RPT_DNS);
     enum dns_state state = facts_enum(&dns, DNS_FACTS_STATE, &dns_state_vocabulary);
-    begin_line(p, "TLS-RPT");
+    policy_begin_line(p, "TLS-RPT");
     if (facts_bool(&rpt, TLS_RPT_FACTS_VALID) || facts_bool(&rpt, TLS_RPT_FACTS_LENIENT_VALID)) {
         put_reports_go_to(p, &rpt);
     } else if (facts_u32(&rpt, TLS_RPT_FACTS_RECORDS) > 0) {
@@ -403,7 +403,7 @@ void policies_put(struct paper *p, const struct domain_view *v, bool verbose)
     paper_blank(p);
     paper_say(p, INK_STRONG, "Policies");
     put_sts(p, v);
-    put_dane(p, v);
+    policy_put_dane(p, v);
     put_tls_rpt(p, v);
     if (v->route_count > 0) {
         put_senders(p, &v->domain);

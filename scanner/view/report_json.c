@@ -29,8 +29,8 @@ static void put_row(struct json_writer *w, struct row_set *set, const struct res
     }
 }
 
-static void put_certificates(struct json_writer *w, struct row_set *set,
-                             const struct domain_view *v)
+static void json_put_certificates(struct json_writer *w, struct row_set *set,
+                                  const struct domain_view *v)
 {
     for (size_t i = 0; i < v->chain_count; i++) {
         const struct facts *chain = &v->chain[i].facts;
@@ -91,7 +91,7 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
     }
     json_array_end(w);
     begin_table(w, TABLE_CERTIFICATES);
-    put_certificates(w, &set, v);
+    json_put_certificates(w, &set, v);
     json_array_end(w);
     free(set.row);
 }

@@ -229,7 +229,7 @@ static void put_other_key(struct paper *p, const struct route_view *r)
     paper_end(p);
 }
 
-static void put_dane(struct paper *p, const struct route_view *r)
+static void route_put_dane(struct paper *p, const struct route_view *r)
 {
     struct facts dane = facts_member(&r->endpoint, ENDPOINTS_DANE);
     enum dane_status status = facts_enum(&dane, ENDPOINT_DANE_STATUS, &dane_status_vocabulary);
@@ -288,7 +288,7 @@ static void put_versions(struct paper *p, const struct route_view *r)
     paper_end(p);
 }
 
-static bool is_broken(const char *name)
+static bool suite_is_broken(const char *name)
 {
     uint16_t suite = 0;
     unsigned traits = 0;
@@ -312,7 +312,7 @@ static void put_suites_of_version(struct paper *p, const struct facts *list, con
     begin_fact(p, version);
     for (size_t i = 0; i < count; i++) {
         const char *name = facts_list_string(list, CIPHER_LIST_SUITES, i);
-        paper_putf(p, is_broken(name) ? INK_NOTE : INK_PLAIN, "%s%s", name,
+        paper_putf(p, suite_is_broken(name) ? INK_NOTE : INK_PLAIN, "%s%s", name,
                    i + 1 < count ? ", " : "");
     }
     paper_put(p, INK_FAINT, count == 0 ? "no cipher suite found" : "");
@@ -374,7 +374,7 @@ static void put_reply(struct paper *p, const char *label, const struct facts *re
     }
 }
 
-static void put_transcript(struct paper *p, const struct route_view *r)
+static void route_put_transcript(struct paper *p, const struct route_view *r)
 {
     static const struct {
         unsigned column;
@@ -398,14 +398,14 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     put_outcome(p, r);
     paper_end(p);
     if (verbose) {
-        put_transcript(p, r);
+        route_put_transcript(p, r);
     } else {
         put_greeting(p, r);
     }
     put_certificate(p, r);
     put_sni(p, r);
     put_other_key(p, r);
-    put_dane(p, r);
+    route_put_dane(p, r);
     put_versions(p, r);
     put_ciphers(p, r);
     put_reverse(p, r);

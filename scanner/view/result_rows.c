@@ -5,7 +5,7 @@
 #include "scanner/base/memory.h"
 
 /* The line of a domain is a number, and nothing names it. */
-static const char *key_of(const struct facts *row)
+static const char *result_key_of(const struct facts *row)
 {
     const struct definition *d = row->definition;
     for (unsigned c = 0; c < d->column_count; c++) {
@@ -43,7 +43,7 @@ static bool add_line(struct result_rows *rows, struct span line)
     row_reading_init(row.reading);
     row.reading->in_part = true;
     if (row_reading_begin_typed(row.reading, line, &table, &row.facts)) {
-        row.key = key_of(&row.facts);
+        row.key = result_key_of(&row.facts);
     }
     if (row.key == NULL) {
         free_reading(row.reading);
