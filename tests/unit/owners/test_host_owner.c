@@ -153,3 +153,37 @@ Test(host_owner, many_names_at_once, .init = hash_secret_init)
     cr_expect_eq(checked, NAMES);
     host_world_deinit(&w);
 }
+
+static uint32_t issuer_set(struct issuer_sets *sets, struct cert_info *issuer)
+{
+    static struct chain_verdict v;
+    const struct cert_info *certs[] = {issuer, issuer};
+    v = (struct chain_verdict){
+        .certs = certs, .cert_count = 2, .role = {CERT_ROLE_LEAF, CERT_ROLE_INTERMEDIATE}};
+    return issuer_sets_add(sets, &v);
+}
+
+/* Which hosts send an issuer is counted by its number: the brief's own octets do not hold that. */
+Test(host_owner, the_issuers_of_its_endpoints_are_counted, .init = hash_secret_init)
+{
+    static struct host_world w;
+    static struct cert_info issuer = {.fingerprint_sha256 = {7}};
+    struct issuer_sets *sets = issuer_sets_new(1, 1);
+    struct message_host_want want = {
+        .dial = 1, .addresses_max = 1, .domain = SPAN_LIT("a.test"), .host = SPAN_LIT("11.0.0.1")};
+    struct message_endpoint_done done = {.host = want.host, .issuers = issuer_set(sets, &issuer)};
+    host_world_init(&w);
+    host_on_want(&w.owner, &want);
+    done.brief = (struct endpoint_brief){
+        .address = stage_address("11.0.0.1"), .port = 25, .outcome = OUTCOME_ESTABLISHED};
+    host_on_endpoint_done(&w.owner, &done);
+    struct issuer_senders *senders =
+        issuer_senders_new((const struct issuer_sets *const[]){sets}, 1,
+                           (const struct issuer_hosts *const[]){w.stage.issuer_hosts}, 1);
+    const struct issuer_sender *sender = issuer_senders_find(senders, issuer.fingerprint_sha256);
+    cr_assert_not_null(sender);
+    cr_expect_eq(sender->hosts, 1);
+    issuer_senders_free(senders);
+    issuer_sets_free(sets);
+    host_world_deinit(&w);
+}
