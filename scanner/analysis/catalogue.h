@@ -15,8 +15,8 @@
     X(SEVERITY_INFO, "info")                                                                \
     X(SEVERITY_NOTICE, "notice")                                                            \
     X(SEVERITY_WARNING, "warning") /* costs mail or encryption soon, or with old senders */ \
-    X(SEVERITY_ERROR,                                                                       \
-      "error") /* costs mail or encryption with some sender in its default setting */
+    /* costs mail or encryption with some sender in its default setting */                  \
+    X(SEVERITY_ERROR, "error")
 
 enum severity {
     SEVERITIES(ENUMERATOR) SEVERITY_COUNT

@@ -12,125 +12,186 @@
 
 #define SENDER_PROFILES_MAX 64 /* in one file; our own bound */
 
+#define PROFILE_LEVELS(X)                                 \
+    X(PROFILE_MAY, "may")         /* TLS where offered */ \
+    X(PROFILE_ENCRYPT, "encrypt") /* TLS or nothing */    \
+    X(PROFILE_VERIFY, "verify")   /* TLS with a certificate that passes, or nothing */
+
 enum profile_level {
-    PROFILE_MAY,     /* TLS where offered */
-    PROFILE_ENCRYPT, /* TLS or nothing */
-    PROFILE_VERIFY,  /* TLS with a certificate that passes, or nothing */
+    PROFILE_LEVELS(ENUMERATOR)
 };
 
 /** What a certificate has to be for, where it is checked by the sender's own level. */
+#define PROFILE_NAME_CHECKS(X)                                   \
+    X(PROFILE_NAMES_HOST, "host") /* a dNSName is the MX host */ \
+    /* the same, or the common name without any dNSName */       \
+    X(PROFILE_NAMES_HOST_OR_CN, "host_or_cn")                    \
+    X(PROFILE_NAMES_NEXT_HOP, "next_hop") /* the domain or a name below it */
+
 enum profile_names {
-    PROFILE_NAMES_HOST,       /* a dNSName is the MX host */
-    PROFILE_NAMES_HOST_OR_CN, /* the same, or the common name without any dNSName */
-    PROFILE_NAMES_NEXT_HOP,   /* the domain or a name below it */
+    PROFILE_NAME_CHECKS(ENUMERATOR)
 };
+
+#define PROFILE_DANES(X)                                               \
+    X(PROFILE_DANE_NO, "no")                                           \
+    /* only where the MX records are secure, RFC 7672 section 2.2.1 */ \
+    X(PROFILE_DANE_SECURE_MX, "secure_mx")                             \
+    X(PROFILE_DANE_INSECURE_MX, "insecure_mx") /* also where they are not */
 
 enum profile_dane {
-    PROFILE_DANE_NO,
-    PROFILE_DANE_SECURE_MX,   /* only where the MX records are secure, RFC 7672 section 2.2.1 */
-    PROFILE_DANE_INSECURE_MX, /* also where they are not */
+    PROFILE_DANES(ENUMERATOR)
 };
 
+#define PROFILE_ORDERS(X)                                                                    \
+    X(PROFILE_ORDER_NONE, "none")                                                            \
+    /* RFC 8461 section 2: MTA-STS never overrides DANE */                                   \
+    X(PROFILE_ORDER_DANE_THEN_STS, "dane_then_sts")                                          \
+    X(PROFILE_ORDER_STS_FIRST, "sts_first")                                                  \
+    X(PROFILE_ORDER_DANE_ONLY, "dane_only")                                                  \
+    X(PROFILE_ORDER_STS_ONLY, "sts_only")                                                    \
+    X(PROFILE_ORDER_DANE_AND_STS, "dane_and_sts") /* what is enforced of both has to pass */ \
+    /* TLSA records at one exchange: DANE alone, at all of them */                           \
+    X(PROFILE_ORDER_DANE_DOMAIN_THEN_STS, "dane_domain_then_sts")
+
 enum profile_order {
-    PROFILE_ORDER_NONE,
-    PROFILE_ORDER_DANE_THEN_STS, /* RFC 8461 section 2: MTA-STS never overrides DANE */
-    PROFILE_ORDER_STS_FIRST,
-    PROFILE_ORDER_DANE_ONLY,
-    PROFILE_ORDER_STS_ONLY,
-    PROFILE_ORDER_DANE_AND_STS,         /* what is enforced of both has to pass */
-    PROFILE_ORDER_DANE_DOMAIN_THEN_STS, /* TLSA records at one exchange: DANE alone, at all of them */
+    PROFILE_ORDERS(ENUMERATOR)
 };
 
 /** What an enforced policy of MTA-STS is held against. */
+#define PROFILE_STS_NAME_CHECKS(X)                                                  \
+    X(PROFILE_STS_NAMES_UNKNOWN, "unknown")                                         \
+    /* the MX name; and the certificate against that, RFC 8461 sections 4.1, 4.2 */ \
+    X(PROFILE_STS_NAMES_MX_AND_HOST, "mx_and_host")                                 \
+    /* the certificate alone, which has to hold one of the patterns */              \
+    X(PROFILE_STS_NAMES_PATTERNS, "patterns")
+
 enum profile_sts_names {
-    PROFILE_STS_NAMES_UNKNOWN,
-    PROFILE_STS_NAMES_MX_AND_HOST, /* the MX name; and the certificate against that, RFC 8461 sections 4.1, 4.2 */
-    PROFILE_STS_NAMES_PATTERNS, /* the certificate alone, which has to hold one of the patterns */
+    PROFILE_STS_NAME_CHECKS(ENUMERATOR)
 };
 
+#define PROFILE_FAILURES(X)                                                                          \
+    X(PROFILE_FAILURE_UNKNOWN, "unknown") /* where the field allows it */                            \
+    X(PROFILE_FAILURE_CLEAR, "clear")     /* sends in cleartext to the same host */                  \
+    /* The same, but only a message that has waited for some time: before, it goes on to the next */ \
+    X(PROFILE_FAILURE_CLEAR_LATER, "clear_later")                                                    \
+    X(PROFILE_FAILURE_NEXT, "next") /* tries the next address or host, at last defers */
+
 enum profile_failure {
-    PROFILE_FAILURE_UNKNOWN, /* where the field allows it */
-    PROFILE_FAILURE_CLEAR,   /* sends in cleartext to the same host */
-    /* The same, but only a message that has waited for some time: before, it goes on to the next */
-    PROFILE_FAILURE_CLEAR_LATER,
-    PROFILE_FAILURE_NEXT, /* tries the next address or host, at last defers */
+    PROFILE_FAILURES(ENUMERATOR)
 };
 
 /** A server that does not begin TLS where its level or a policy demands it. */
+#define PROFILE_REFUSALS(X)                                                              \
+    X(PROFILE_REFUSAL_UNKNOWN, "unknown")                                                \
+    X(PROFILE_REFUSAL_NEXT, "next") /* tries the next address or host, at last defers */ \
+    /* takes it for good: returns the mail, and tries no other */                        \
+    X(PROFILE_REFUSAL_RETURNS, "returns")
+
 enum profile_refusal {
-    PROFILE_REFUSAL_UNKNOWN,
-    PROFILE_REFUSAL_NEXT,    /* tries the next address or host, at last defers */
-    PROFILE_REFUSAL_RETURNS, /* takes it for good: returns the mail, and tries no other */
+    PROFILE_REFUSALS(ENUMERATOR)
 };
 
 /** A server that does not offer STARTTLS where its level or a policy demands TLS. */
+#define PROFILE_MISSINGS(X)                                                              \
+    X(PROFILE_MISSING_UNKNOWN, "unknown")                                                \
+    X(PROFILE_MISSING_NEXT, "next") /* tries the next address or host, at last defers */ \
+    /* sends STARTTLS all the same: TLS, or a refusal as any other */                    \
+    X(PROFILE_MISSING_ASKS, "asks")
+
 enum profile_missing {
-    PROFILE_MISSING_UNKNOWN,
-    PROFILE_MISSING_NEXT, /* tries the next address or host, at last defers */
-    PROFILE_MISSING_ASKS, /* sends STARTTLS all the same: TLS, or a refusal as any other */
+    PROFILE_MISSINGS(ENUMERATOR)
 };
 
 #define PROFILE_QUIRKS_UNKNOWN UINT32_MAX
 
 /** The letters of the keyword STARTTLS in the reply to EHLO. */
+#define PROFILE_KEYWORDS(X)                                                \
+    X(PROFILE_KEYWORD_UNKNOWN, "unknown")                                  \
+    X(PROFILE_KEYWORD_ANY_CASE, "any_case")     /* RFC 5321 section 2.4 */ \
+    X(PROFILE_KEYWORD_UPPER_CASE, "upper_case") /* no others are seen */
+
 enum profile_keyword {
-    PROFILE_KEYWORD_UNKNOWN,
-    PROFILE_KEYWORD_ANY_CASE,   /* RFC 5321 section 2.4 */
-    PROFILE_KEYWORD_UPPER_CASE, /* no others are seen */
+    PROFILE_KEYWORDS(ENUMERATOR)
 };
 
 /** Which reply to STARTTLS begins TLS. */
+#define PROFILE_REPLIES(X)                               \
+    X(PROFILE_REPLY_UNKNOWN, "unknown")                  \
+    X(PROFILE_REPLY_220, "220") /* RFC 3207 section 4 */ \
+    X(PROFILE_REPLY_2XX, "2xx")
+
 enum profile_reply {
-    PROFILE_REPLY_UNKNOWN,
-    PROFILE_REPLY_220, /* RFC 3207 section 4 */
-    PROFILE_REPLY_2XX,
+    PROFILE_REPLIES(ENUMERATOR)
 };
 
 /** Octets behind the reply to STARTTLS, before TLS. */
+#define PROFILE_INJECTIONS(X)                                   \
+    X(PROFILE_INJECTED_UNKNOWN, "unknown")                      \
+    X(PROFILE_INJECTED_DROPPED, "dropped") /* and TLS begins */ \
+    X(PROFILE_INJECTED_FAILS, "fails")     /* a failure of TLS */
+
 enum profile_injected {
-    PROFILE_INJECTED_UNKNOWN,
-    PROFILE_INJECTED_DROPPED, /* and TLS begins */
-    PROFILE_INJECTED_FAILS,   /* a failure of TLS */
+    PROFILE_INJECTIONS(ENUMERATOR)
 };
 
+#define PROFILE_CHOICES(X)               \
+    X(PROFILE_CHOICE_UNKNOWN, "unknown") \
+    X(PROFILE_CHOICE_NO, "no")           \
+    X(PROFILE_CHOICE_YES, "yes")
+
 enum profile_choice {
-    PROFILE_CHOICE_UNKNOWN,
-    PROFILE_CHOICE_NO,
-    PROFILE_CHOICE_YES,
+    PROFILE_CHOICES(ENUMERATOR)
 };
 
 /** What a leaf must be for under DANE-TA (RFC 7672 section 3.2.2). */
+#define PROFILE_DANE_NAME_CHECKS(X)                               \
+    X(PROFILE_DANE_NAMES_UNKNOWN, "unknown")                      \
+    /* the host, the TLSA base domain, or the recipient domain */ \
+    X(PROFILE_DANE_NAMES_NEXT_HOP, "next_hop")
+
 enum profile_dane_names {
-    PROFILE_DANE_NAMES_UNKNOWN,
-    PROFILE_DANE_NAMES_NEXT_HOP, /* the host, the TLSA base domain, or the recipient domain */
+    PROFILE_DANE_NAME_CHECKS(ENUMERATOR)
 };
 
 /** DANE-TA with the trust anchor in DNS alone (RFC 7671 section 5.2.3). */
+#define PROFILE_ANCHORS(X)                                      \
+    X(PROFILE_ANCHOR_UNKNOWN, "unknown")                        \
+    X(PROFILE_ANCHOR_FROM_DNS, "from_dns") /* that is enough */ \
+    /* the server has to present it: else nothing matches */    \
+    X(PROFILE_ANCHOR_PRESENTED, "presented")
+
 enum profile_anchor {
-    PROFILE_ANCHOR_UNKNOWN,
-    PROFILE_ANCHOR_FROM_DNS,  /* that is enough */
-    PROFILE_ANCHOR_PRESENTED, /* the server has to present it: else nothing matches */
+    PROFILE_ANCHORS(ENUMERATOR)
 };
 
 /** Where TLSA records are asked for, when the MX host is an alias (RFC 7672 section 2.2.2). */
+#define PROFILE_ALIASES(X)                                              \
+    X(PROFILE_ALIAS_UNKNOWN, "unknown")                                 \
+    X(PROFILE_ALIAS_BOTH, "both") /* at its end, then at the MX host */ \
+    X(PROFILE_ALIAS_END_ONLY, "end_only")
+
 enum profile_alias {
-    PROFILE_ALIAS_UNKNOWN,
-    PROFILE_ALIAS_BOTH, /* at its end, then at the MX host */
-    PROFILE_ALIAS_END_ONLY,
+    PROFILE_ALIASES(ENUMERATOR)
 };
 
 /** An exchange that is none by the letter: does the sender deliver to it? */
+#define PROFILE_EXCHANGES(X)               \
+    X(PROFILE_EXCHANGE_UNKNOWN, "unknown") \
+    X(PROFILE_EXCHANGE_TAKEN, "taken")     \
+    X(PROFILE_EXCHANGE_SKIPPED, "skipped") /* as if the record were not there */
+
 enum profile_exchange {
-    PROFILE_EXCHANGE_UNKNOWN,
-    PROFILE_EXCHANGE_TAKEN,
-    PROFILE_EXCHANGE_SKIPPED, /* as if the record were not there */
+    PROFILE_EXCHANGES(ENUMERATOR)
 };
 
 /** A null MX beside other MX (RFC 7505 section 3). */
+#define PROFILE_NULL_MXES(X)              \
+    X(PROFILE_NULL_MX_UNKNOWN, "unknown") \
+    X(PROFILE_NULL_MX_SKIPPED, "skipped") \
+    X(PROFILE_NULL_MX_BOUNCES, "bounces") /* the domain takes no mail */
+
 enum profile_null_mx {
-    PROFILE_NULL_MX_UNKNOWN,
-    PROFILE_NULL_MX_SKIPPED,
-    PROFILE_NULL_MX_BOUNCES, /* the domain takes no mail */
+    PROFILE_NULL_MXES(ENUMERATOR)
 };
 
 /** Why a domain takes no mail: what DNS says of it leads nowhere. */
@@ -147,17 +208,26 @@ enum no_mail_kind {
 };
 
 /** Which addresses a sender tries that stops after some. */
+#define PROFILE_ADDRESSES_KEPT(X)                                \
+    X(PROFILE_KEPT_UNKNOWN, "unknown")                           \
+    X(PROFILE_KEPT_FIRST, "first") /* the first by preference */ \
+    /* the first of each family: neither leaves the other out */ \
+    X(PROFILE_KEPT_BALANCED, "balanced")                         \
+    /* the first, and one more of each preference after them */  \
+    X(PROFILE_KEPT_EACH_PREFERENCE, "each_preference")
+
 enum profile_kept {
-    PROFILE_KEPT_UNKNOWN,
-    PROFILE_KEPT_FIRST,           /* the first by preference */
-    PROFILE_KEPT_BALANCED,        /* the first of each family: neither leaves the other out */
-    PROFILE_KEPT_EACH_PREFERENCE, /* the first, and one more of each preference after them */
+    PROFILE_ADDRESSES_KEPT(ENUMERATOR)
 };
 
 /** A host with several addresses. */
+#define PROFILE_HOSTS_ADDRESSES(X)                                                 \
+    X(PROFILE_HOST_ADDRESSES_ALL, "all") /* each is tried, RFC 5321 section 5.1 */ \
+    /* of those that accept the connection one alone */                            \
+    X(PROFILE_HOST_ADDRESSES_CONNECTED, "connected")
+
 enum profile_host_addresses {
-    PROFILE_HOST_ADDRESSES_ALL,       /* each is tried, RFC 5321 section 5.1 */
-    PROFILE_HOST_ADDRESSES_CONNECTED, /* of those that accept the connection one alone */
+    PROFILE_HOSTS_ADDRESSES(ENUMERATOR)
 };
 
 /* enum value, member, word of the file, kind and words (scanner/senders). Besides these there are those of its

@@ -54,28 +54,38 @@ enum stack_group {
     STACK_GROUPS(ENUMERATOR)
 };
 
+#define STACK_TRUTHS(X)         \
+    X(STACK_UNKNOWN, "unknown") \
+    X(STACK_NO, "no")           \
+    X(STACK_YES, "yes")
+
 enum stack_truth {
-    STACK_UNKNOWN,
-    STACK_NO,
-    STACK_YES,
+    STACK_TRUTHS(ENUMERATOR)
 };
 
 /** Whose handshake it is. */
+#define STACK_LIBRARIES(X)                                          \
+    X(STACK_LIBRARY_UNKNOWN, "unknown")                             \
+    X(STACK_LIBRARY_OPENSSL, "openssl") /* as this program's own */ \
+    X(STACK_LIBRARY_GNUTLS, "gnutls")                               \
+    X(STACK_LIBRARY_GO, "go")                                       \
+    X(STACK_LIBRARY_RUSTLS, "rustls")                               \
+    X(STACK_LIBRARY_SCHANNEL, "schannel")
+
 enum stack_library {
-    STACK_LIBRARY_UNKNOWN,
-    STACK_LIBRARY_OPENSSL, /* as this program's own */
-    STACK_LIBRARY_GNUTLS,
-    STACK_LIBRARY_GO,
-    STACK_LIBRARY_RUSTLS,
-    STACK_LIBRARY_SCHANNEL,
+    STACK_LIBRARIES(ENUMERATOR)
 };
 
 /** How a path from the leaf to an anchor is looked for. */
+#define STACK_PATH_SEARCHES(X)                                              \
+    X(STACK_PATHS_UNKNOWN, "unknown")                                       \
+    X(STACK_PATHS_ANY, "any") /* all paths, the best is taken */            \
+    /* X509_verify_cert(), the first fitting issuer: at security level 1 */ \
+    X(STACK_PATHS_OPENSSL_1, "openssl_level_1")                             \
+    X(STACK_PATHS_OPENSSL_2, "openssl_level_2") /* the same at level 2 */
+
 enum stack_paths {
-    STACK_PATHS_UNKNOWN,
-    STACK_PATHS_ANY,       /* all paths, the best is taken */
-    STACK_PATHS_OPENSSL_1, /* X509_verify_cert(), the first fitting issuer: at security level 1 */
-    STACK_PATHS_OPENSSL_2, /* the same at level 2 */
+    STACK_PATH_SEARCHES(ENUMERATOR)
 };
 
 #define STACK_UNKNOWN_SET    UINT32_MAX

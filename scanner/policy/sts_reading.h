@@ -11,14 +11,14 @@
  */
 
 #define STS_RECORD_QUIRKS(X)                                                                      \
-    X(STS_RECORD_QUIRK_SPACE_BEFORE_DELIMITER,                                                    \
-      "space_before_delimiter") /* "v=STSv1 ;"; the grammar takes it */                           \
-    X(STS_RECORD_QUIRK_END_DELIMITER_SPACE,                                                       \
-      "end_delimiter_space") /* behind the last ";"; the grammar takes it */                      \
+    /* "v=STSv1 ;"; the grammar takes it */                                                       \
+    X(STS_RECORD_QUIRK_SPACE_BEFORE_DELIMITER, "space_before_delimiter")                          \
+    /* behind the last ";"; the grammar takes it */                                               \
+    X(STS_RECORD_QUIRK_END_DELIMITER_SPACE, "end_delimiter_space")                                \
     X(STS_RECORD_QUIRK_DUPLICATE_ID, "duplicate_id") /* the first counts, RFC 8461 section 3.2 */ \
     X(STS_RECORD_QUIRK_OTHER_RECORD, "other_record") /* beside it; section 3.1: discarded */      \
-    X(STS_RECORD_QUIRK_SECOND_LOOSE,                                                              \
-      "second_loose") /* beside it, with a space before ";": discarded as well */                 \
+    /* beside it, with a space before ";": discarded as well */                                   \
+    X(STS_RECORD_QUIRK_SECOND_LOOSE, "second_loose")                                              \
     X(STS_RECORD_QUIRK_SECOND_RECORD, "second_record") /* section 3.1: there is none */           \
     X(STS_RECORD_QUIRK_FRONT_SPACE, "front_space")                                                \
     X(STS_RECORD_QUIRK_VERSION_LATER, "version_later") /* behind another field */                 \
@@ -40,19 +40,19 @@
     X(STS_POLICY_QUIRK_MAX_AGE_OVER_MAX, "max_age_over_max") /* over 31557600 */                 \
     X(STS_POLICY_QUIRK_MAX_AGE_OVER_31_BITS, "max_age_over_31_bits")                             \
     X(STS_POLICY_QUIRK_DUPLICATE_KEY, "duplicate_key") /* with the same value */                 \
-    X(STS_POLICY_QUIRK_DUPLICATE_DIFFERS,                                                        \
-      "duplicate_differs") /* the first counts, RFC 8461 section 3.2 */                          \
-    X(STS_POLICY_QUIRK_MX_TRAILING_DOT,                                                          \
-      "mx_trailing_dot") /* beside others or alone, as the next */                               \
+    /* the first counts, RFC 8461 section 3.2 */                                                 \
+    X(STS_POLICY_QUIRK_DUPLICATE_DIFFERS, "duplicate_differs")                                   \
+    /* beside others or alone, as the next */                                                    \
+    X(STS_POLICY_QUIRK_MX_TRAILING_DOT, "mx_trailing_dot")                                       \
     X(STS_POLICY_QUIRK_MX_IP, "mx_ip")                                                           \
     X(STS_POLICY_QUIRK_MX_SYNTAX, "mx_syntax") /* any other pattern that is none */              \
-    X(STS_POLICY_QUIRK_EXTENSION_SYNTAX,                                                         \
-      "extension_syntax") /* "name: value" that is no extension */                               \
+    /* "name: value" that is no extension */                                                     \
+    X(STS_POLICY_QUIRK_EXTENSION_SYNTAX, "extension_syntax")                                     \
     X(STS_POLICY_QUIRK_NO_COLON, "no_colon")                                                     \
     X(STS_POLICY_QUIRK_NON_ASCII, "non_ascii")   /* in an extension; the grammar takes UTF-8 */  \
     X(STS_POLICY_QUIRK_MEDIA_TYPE, "media_type") /* not text/plain, section 3.3: SHOULD */       \
-    X(STS_POLICY_QUIRK_MEDIA_TYPE_CASE,                                                          \
-      "media_type_case") /* "Text/Plain", RFC 9110 section 8.3.1 */
+    /* "Text/Plain", RFC 9110 section 8.3.1 */                                                   \
+    X(STS_POLICY_QUIRK_MEDIA_TYPE_CASE, "media_type_case")
 
 enum sts_record_quirk {
     STS_RECORD_QUIRKS(ENUMERATOR) STS_RECORD_QUIRK_COUNT

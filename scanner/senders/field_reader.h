@@ -13,8 +13,9 @@ struct field_word {
     uint32_t value;
 };
 
-/* Of a list of base/vocabulary.h: words and their bits. */
-#define FIELD_BIT(name, ...) {VOCABULARY_FIRST(__VA_ARGS__, ), 1U << (name)},
+/* Of a list of base/vocabulary.h: words with their values, or with their bits. */
+#define FIELD_VALUE(name, ...) {VOCABULARY_FIRST(__VA_ARGS__, ), (name)},
+#define FIELD_BIT(name, ...)   {VOCABULARY_FIRST(__VA_ARGS__, ), 1U << (name)},
 
 enum field_kind {
     FIELD_WORD,

@@ -18,84 +18,25 @@
 
 static const struct field_word versions[] = {
     {"1.0", 0x0301}, {"1.1", 0x0302}, {"1.2", 0x0303}, {"1.3", 0x0304}, {NULL, 0}};
-static const struct field_word levels[] = {
-    {"may", PROFILE_MAY}, {"encrypt", PROFILE_ENCRYPT}, {"verify", PROFILE_VERIFY}, {NULL, 0}};
-static const struct field_word names[] = {{"host", PROFILE_NAMES_HOST},
-                                          {"host_or_cn", PROFILE_NAMES_HOST_OR_CN},
-                                          {"next_hop", PROFILE_NAMES_NEXT_HOP},
-                                          {NULL, 0}};
-static const struct field_word dane[] = {{"no", PROFILE_DANE_NO},
-                                         {"secure_mx", PROFILE_DANE_SECURE_MX},
-                                         {"insecure_mx", PROFILE_DANE_INSECURE_MX},
-                                         {NULL, 0}};
-static const struct field_word orders[] = {
-    {"none", PROFILE_ORDER_NONE},
-    {"dane_then_sts", PROFILE_ORDER_DANE_THEN_STS},
-    {"sts_first", PROFILE_ORDER_STS_FIRST},
-    {"dane_only", PROFILE_ORDER_DANE_ONLY},
-    {"sts_only", PROFILE_ORDER_STS_ONLY},
-    {"dane_and_sts", PROFILE_ORDER_DANE_AND_STS},
-    {"dane_domain_then_sts", PROFILE_ORDER_DANE_DOMAIN_THEN_STS},
-    {NULL, 0}};
-static const struct field_word sts_names[] = {{"unknown", PROFILE_STS_NAMES_UNKNOWN},
-                                              {"mx_and_host", PROFILE_STS_NAMES_MX_AND_HOST},
-                                              {"patterns", PROFILE_STS_NAMES_PATTERNS},
-                                              {NULL, 0}};
-static const struct field_word missing[] = {{"unknown", PROFILE_MISSING_UNKNOWN},
-                                            {"next", PROFILE_MISSING_NEXT},
-                                            {"asks", PROFILE_MISSING_ASKS},
-                                            {NULL, 0}};
-static const struct field_word failures[] = {{"unknown", PROFILE_FAILURE_UNKNOWN},
-                                             {"clear", PROFILE_FAILURE_CLEAR},
-                                             {"clear_later", PROFILE_FAILURE_CLEAR_LATER},
-                                             {"next", PROFILE_FAILURE_NEXT},
-                                             {NULL, 0}};
-static const struct field_word refusals[] = {{"unknown", PROFILE_REFUSAL_UNKNOWN},
-                                             {"next", PROFILE_REFUSAL_NEXT},
-                                             {"returns", PROFILE_REFUSAL_RETURNS},
-                                             {NULL, 0}};
-static const struct field_word choices[] = {{"unknown", PROFILE_CHOICE_UNKNOWN},
-                                            {"no", PROFILE_CHOICE_NO},
-                                            {"yes", PROFILE_CHOICE_YES},
-                                            {NULL, 0}};
-static const struct field_word dane_names[] = {
-    {"unknown", PROFILE_DANE_NAMES_UNKNOWN}, {"next_hop", PROFILE_DANE_NAMES_NEXT_HOP}, {NULL, 0}};
-static const struct field_word anchors[] = {{"unknown", PROFILE_ANCHOR_UNKNOWN},
-                                            {"from_dns", PROFILE_ANCHOR_FROM_DNS},
-                                            {"presented", PROFILE_ANCHOR_PRESENTED},
-                                            {NULL, 0}};
-static const struct field_word aliases[] = {{"unknown", PROFILE_ALIAS_UNKNOWN},
-                                            {"both", PROFILE_ALIAS_BOTH},
-                                            {"end_only", PROFILE_ALIAS_END_ONLY},
-                                            {NULL, 0}};
-static const struct field_word keywords[] = {{"unknown", PROFILE_KEYWORD_UNKNOWN},
-                                             {"any_case", PROFILE_KEYWORD_ANY_CASE},
-                                             {"upper_case", PROFILE_KEYWORD_UPPER_CASE},
-                                             {NULL, 0}};
-static const struct field_word replies[] = {{"unknown", PROFILE_REPLY_UNKNOWN},
-                                            {"220", PROFILE_REPLY_220},
-                                            {"2xx", PROFILE_REPLY_2XX},
-                                            {NULL, 0}};
-static const struct field_word injected[] = {{"unknown", PROFILE_INJECTED_UNKNOWN},
-                                             {"dropped", PROFILE_INJECTED_DROPPED},
-                                             {"fails", PROFILE_INJECTED_FAILS},
-                                             {NULL, 0}};
-static const struct field_word null_mx[] = {{"unknown", PROFILE_NULL_MX_UNKNOWN},
-                                            {"skipped", PROFILE_NULL_MX_SKIPPED},
-                                            {"bounces", PROFILE_NULL_MX_BOUNCES},
-                                            {NULL, 0}};
-static const struct field_word exchanges[] = {{"unknown", PROFILE_EXCHANGE_UNKNOWN},
-                                              {"taken", PROFILE_EXCHANGE_TAKEN},
-                                              {"skipped", PROFILE_EXCHANGE_SKIPPED},
-                                              {NULL, 0}};
-static const struct field_word kept[] = {{"unknown", PROFILE_KEPT_UNKNOWN},
-                                         {"first", PROFILE_KEPT_FIRST},
-                                         {"balanced", PROFILE_KEPT_BALANCED},
-                                         {"each_preference", PROFILE_KEPT_EACH_PREFERENCE},
-                                         {NULL, 0}};
-static const struct field_word host_addresses[] = {{"all", PROFILE_HOST_ADDRESSES_ALL},
-                                                   {"connected", PROFILE_HOST_ADDRESSES_CONNECTED},
-                                                   {NULL, 0}};
+static const struct field_word levels[] = {PROFILE_LEVELS(FIELD_VALUE){NULL, 0}};
+static const struct field_word names[] = {PROFILE_NAME_CHECKS(FIELD_VALUE){NULL, 0}};
+static const struct field_word dane[] = {PROFILE_DANES(FIELD_VALUE){NULL, 0}};
+static const struct field_word orders[] = {PROFILE_ORDERS(FIELD_VALUE){NULL, 0}};
+static const struct field_word sts_names[] = {PROFILE_STS_NAME_CHECKS(FIELD_VALUE){NULL, 0}};
+static const struct field_word missing[] = {PROFILE_MISSINGS(FIELD_VALUE){NULL, 0}};
+static const struct field_word failures[] = {PROFILE_FAILURES(FIELD_VALUE){NULL, 0}};
+static const struct field_word refusals[] = {PROFILE_REFUSALS(FIELD_VALUE){NULL, 0}};
+static const struct field_word choices[] = {PROFILE_CHOICES(FIELD_VALUE){NULL, 0}};
+static const struct field_word dane_names[] = {PROFILE_DANE_NAME_CHECKS(FIELD_VALUE){NULL, 0}};
+static const struct field_word anchors[] = {PROFILE_ANCHORS(FIELD_VALUE){NULL, 0}};
+static const struct field_word aliases[] = {PROFILE_ALIASES(FIELD_VALUE){NULL, 0}};
+static const struct field_word keywords[] = {PROFILE_KEYWORDS(FIELD_VALUE){NULL, 0}};
+static const struct field_word replies[] = {PROFILE_REPLIES(FIELD_VALUE){NULL, 0}};
+static const struct field_word injected[] = {PROFILE_INJECTIONS(FIELD_VALUE){NULL, 0}};
+static const struct field_word null_mx[] = {PROFILE_NULL_MXES(FIELD_VALUE){NULL, 0}};
+static const struct field_word exchanges[] = {PROFILE_EXCHANGES(FIELD_VALUE){NULL, 0}};
+static const struct field_word kept[] = {PROFILE_ADDRESSES_KEPT(FIELD_VALUE){NULL, 0}};
+static const struct field_word host_addresses[] = {PROFILE_HOSTS_ADDRESSES(FIELD_VALUE){NULL, 0}};
 static const struct field_word line_quirks[] = {SMTP_QUIRKS_OF_LINES(FIELD_BIT){NULL, 0}};
 
 static const struct field_word dialogue_forms[] = {SMTP_READ_FORMS(FIELD_BIT){NULL, 0}};

@@ -4,20 +4,9 @@
 
 #include "scanner/analysis/name_rules.h"
 
-static const struct field_word libraries[] = {{"unknown", STACK_LIBRARY_UNKNOWN},
-                                              {"openssl", STACK_LIBRARY_OPENSSL},
-                                              {"gnutls", STACK_LIBRARY_GNUTLS},
-                                              {"go", STACK_LIBRARY_GO},
-                                              {"rustls", STACK_LIBRARY_RUSTLS},
-                                              {"schannel", STACK_LIBRARY_SCHANNEL},
-                                              {NULL, 0}};
-static const struct field_word truths[] = {
-    {"unknown", STACK_UNKNOWN}, {"no", STACK_NO}, {"yes", STACK_YES}, {NULL, 0}};
-static const struct field_word paths[] = {{"unknown", STACK_PATHS_UNKNOWN},
-                                          {"any", STACK_PATHS_ANY},
-                                          {"openssl_level_1", STACK_PATHS_OPENSSL_1},
-                                          {"openssl_level_2", STACK_PATHS_OPENSSL_2},
-                                          {NULL, 0}};
+static const struct field_word libraries[] = {STACK_LIBRARIES(FIELD_VALUE){NULL, 0}};
+static const struct field_word truths[] = {STACK_TRUTHS(FIELD_VALUE){NULL, 0}};
+static const struct field_word paths[] = {STACK_PATH_SEARCHES(FIELD_VALUE){NULL, 0}};
 static const struct field_word name_rules[] = {{"unknown", 0},
                                                {"rfc9525", NAME_RULE_RFC9525},
                                                {"openssl", NAME_RULE_OPENSSL},
