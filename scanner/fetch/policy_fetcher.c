@@ -2,6 +2,7 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/base/container.h"
+#include "scanner/base/map.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
 #include "scanner/fetch/address_gates.h"
@@ -13,12 +14,14 @@
 struct job {
     TAILQ_ENTRY(job) next; /* in the order added */
     void *tag;
-    struct gate_ticket ticket; /* while it is in line */
-    struct slot *slot;         /* while it is dialled */
-    size_t tried;              /* addresses */
-    uint64_t used_ns;          /* of the total time */
-    int64_t started_unix_ms;   /* 0: never dialled */
-    int32_t last_ms;           /* the last attempt took */
+    struct gate_ticket ticket; /* while it is in line, and until it is dialled */
+    uint64_t fetch;            /* the number of its permit; 0: none is asked for or held */
+    STAILQ_ENTRY(job) next_permitted;
+    struct slot *slot;       /* while it is dialled */
+    size_t tried;            /* addresses */
+    uint64_t used_ns;        /* of the total time */
+    int64_t started_unix_ms; /* 0: never dialled */
+    int32_t last_ms;         /* the last attempt took */
     struct policy_attempt attempts[POLICY_ATTEMPTS_MAX];
     size_t address_count;
     struct policy_address addresses[POLICY_ATTEMPTS_MAX];
@@ -32,6 +35,7 @@ struct slot {
     struct policy_fetcher *fetcher;
     SLIST_ENTRY(slot) next_free;
     struct job *job;           /* NULL: free */
+    uint64_t fetch;            /* of its permit; 0: none */
     struct gate_ticket ticket; /* of the place at the address */
     bool fresh;                /* younger than POLICY_FRESH_MS */
 };
@@ -43,8 +47,12 @@ struct policy_fetcher {
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
     struct gates *gates;
-    struct slot **slots; /* made when first needed */
+    struct map permits;           /* by fetch; asked for: its job; held: 0 */
+    uint64_t fetches;             /* numbered so far */
+    STAILQ_HEAD(, job) permitted; /* and not dialled yet */
+    struct slot **slots;          /* made when first needed */
     size_t slot_count;
+    size_t used; /* by those that are dialled or have asked */
     SLIST_HEAD(, slot) free;
     size_t fresh_count;
     uint64_t dialled;
@@ -71,6 +79,7 @@ struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *pa
     CHECK(f->multi != NULL && f->sha256 != NULL && f->digest != NULL);
     CHECK(curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK);
     TAILQ_INIT(&f->jobs);
+    STAILQ_INIT(&f->permitted);
     SLIST_INIT(&f->free);
     f->gates = gates_new(params->address_limit, params->network_limit, params->address_rate);
     f->slots = memory_new(f->params.concurrency, sizeof(struct slot *));
@@ -103,6 +112,7 @@ void policy_fetcher_free(struct policy_fetcher *f)
         free(f->slots[i]);
     }
     free(f->slots);
+    map_deinit(&f->permits);
     gates_free(f->gates);
     EVP_MD_CTX_free(f->digest);
     EVP_MD_free(f->sha256);
@@ -199,11 +209,28 @@ static void end_freshness(struct slot *slot)
     slot->fresh = false;
 }
 
+static struct hash_key key_of_permit(uint64_t fetch)
+{
+    return hash_key_of((struct span){(const uint8_t *)&fetch, sizeof(fetch)});
+}
+
+/* Of a connection that is over, or was never begun. */
+static void leave_place(struct policy_fetcher *f, struct gate_ticket *ticket, uint64_t fetch,
+                        const struct net_addr *address)
+{
+    gates_leave(f->gates, ticket);
+    f->used--;
+    if (fetch != 0) {
+        (void)map_remove(&f->permits, key_of_permit(fetch));
+        f->params.return_permit(f->params.arg, fetch, address);
+    }
+}
+
 static void release(struct slot *slot)
 {
     struct policy_fetcher *f = slot->fetcher;
     end_freshness(slot);
-    gates_leave(f->gates, &slot->ticket);
+    leave_place(f, &slot->ticket, slot->fetch, &slot->exchange.address.address);
     slot->job = NULL;
     SLIST_INSERT_HEAD(&f->free, slot, next_free);
 }
@@ -246,8 +273,7 @@ static void fetcher_conclude(struct slot *slot)
 
 static bool has_slot(const struct policy_fetcher *f)
 {
-    return f->fresh_count < f->params.fresh &&
-           (!SLIST_EMPTY(&f->free) || f->slot_count < f->params.concurrency);
+    return f->fresh_count < f->params.fresh && f->used < f->params.concurrency;
 }
 
 static struct slot *slot_take(struct policy_fetcher *f)
@@ -264,15 +290,16 @@ static struct slot *slot_take(struct policy_fetcher *f)
     return slot;
 }
 
-static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
+static void dial(struct policy_fetcher *f, struct job *job)
 {
-    struct job *job = CONTAINER_OF(ticket, struct job, ticket);
     struct slot *slot = slot_take(f);
     slot->job = job;
     slot->fresh = true;
     f->fresh_count++;
     f->dialled++;
-    slot->ticket = *ticket;
+    slot->ticket = job->ticket;
+    slot->fetch = job->fetch;
+    job->fetch = 0;
     job->slot = slot;
     job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : clock_unix_ms();
     exchange_start(&slot->exchange, job->url, &job->addresses[job->tried], time_left_ns(f, job));
@@ -281,11 +308,42 @@ static void dial(struct policy_fetcher *f, struct gate_ticket *ticket)
     }
 }
 
+static void ask_for_permit(struct policy_fetcher *f, struct job *job)
+{
+    bool added = false;
+    job->fetch = ++f->fetches;
+    (void)map_add(&f->permits, key_of_permit(job->fetch), (uint64_t)(uintptr_t)job, &added);
+    f->params.want_permit(f->params.arg, job->fetch, &job->addresses[job->tried].address);
+}
+
+void policy_fetcher_permit(struct policy_fetcher *f, uint64_t fetch, const struct net_addr *address)
+{
+    uint64_t *at = map_find(&f->permits, key_of_permit(fetch));
+    if (at == NULL) {
+        f->params.return_permit(f->params.arg, fetch, address);
+    } else if (*at != 0) {
+        struct job *job = (struct job *)(uintptr_t)*at;
+        *at = 0;
+        STAILQ_INSERT_TAIL(&f->permitted, job, next_permitted);
+    }
+}
+
 static void dial_all(struct policy_fetcher *f)
 {
     struct gate_ticket *ticket = NULL;
+    struct job *permitted = NULL;
+    while (f->fresh_count < f->params.fresh && (permitted = STAILQ_FIRST(&f->permitted)) != NULL) {
+        STAILQ_REMOVE_HEAD(&f->permitted, next_permitted);
+        dial(f, permitted);
+    }
     while (has_slot(f) && (ticket = gates_next(f->gates, clock_monotonic_ns())) != NULL) {
-        dial(f, ticket);
+        struct job *job = CONTAINER_OF(ticket, struct job, ticket);
+        f->used++;
+        if (f->params.want_permit != NULL) {
+            ask_for_permit(f, job);
+        } else {
+            dial(f, job);
+        }
     }
 }
 
@@ -376,14 +434,19 @@ static void interrupt(struct policy_fetcher *f, struct job *job)
     if (slot != NULL) {
         exchange_give_up(&slot->exchange, POLICY_FETCH_INTERRUPTED);
         fetcher_conclude(slot);
+        return;
+    }
+    if (job->fetch != 0) {
+        leave_place(f, &job->ticket, job->fetch, &job->addresses[job->tried].address);
     } else {
         gates_cancel(f->gates, &job->ticket);
-        fetcher_tell(f, job, POLICY_FETCH_INTERRUPTED, NULL);
     }
+    fetcher_tell(f, job, POLICY_FETCH_INTERRUPTED, NULL);
 }
 
 void policy_fetcher_abort_all(struct policy_fetcher *f)
 {
+    STAILQ_INIT(&f->permitted);
     for (size_t left = f->pending; left > 0; left--) { /* not those that done() adds */
         interrupt(f, TAILQ_FIRST(&f->jobs));
     }

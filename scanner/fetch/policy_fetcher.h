@@ -21,7 +21,8 @@
  *
  * Politeness: at an address no more connections at once and no more starts a second than the
  * parameters say, in its /24 or /48 no more connections at once; addresses take turns. What may
- * not start yet waits in line at its address and costs nothing meanwhile.
+ * not start yet waits in line at its address and costs nothing meanwhile. Who is next asks for a permit, if
+ * others connect to these addresses too, and keeps its place here and one connection until it comes.
  *
  * A peer gets SESSION_TURN_OCTETS read in a turn, and what it may send altogether is bounded also
  * within the handshake: a flood neither holds the thread nor makes others late.
@@ -60,6 +61,10 @@ struct policy_target {
  * cnames, addresses, chain) are left zero. policy_fetcher_add() may be called from inside. */
 typedef void (*policy_done_fn)(void *arg, void *tag, const struct seen_policy *seen);
 
+/** Who else knows of connections to an address is asked before each one begins, and told when it is over. A
+ * permit that is not needed any more is returned too. @param fetch its number, another for each attempt */
+typedef void (*policy_permit_fn)(void *arg, uint64_t fetch, const struct net_addr *address);
+
 /** Plain data, copied. */
 struct policy_fetcher_params {
     const char *user_agent; /* copied; NULL: none is sent */
@@ -74,6 +79,8 @@ struct policy_fetcher_params {
     uint32_t concurrency;      /* connections at once; 0: POLICY_CONCURRENCY */
     uint32_t fresh;            /* of these, younger than POLICY_FRESH_MS; 0: POLICY_FRESH */
     policy_done_fn done;
+    policy_permit_fn want_permit; /* NULL: nobody is asked; answered by policy_fetcher_permit() */
+    policy_permit_fn return_permit;
     void *arg;
 };
 
@@ -91,6 +98,9 @@ void policy_fetcher_free(struct policy_fetcher *f);
 
 /** Puts a host in line; `tag` comes back with the result. Starts nothing yet. */
 void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *target, void *tag);
+/** The answer to want_permit(). One that no fetch waits for or holds is returned. */
+void policy_fetcher_permit(struct policy_fetcher *f, uint64_t fetch,
+                           const struct net_addr *address);
 /** Does what can be done, waits at most `timeout_ms` for more to do, and does that; calls done()
  * for each host that finished. Returns early on policy_fetcher_wake(). */
 void policy_fetcher_run(struct policy_fetcher *f, uint32_t timeout_ms);

@@ -13,6 +13,7 @@
  *                         ◄───HOST_DONE──────┘      ◄────NAME_CHECK(ED)────────┘  │
  *                                              operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT
  *   domain owner ─POLICY_WANT─► policy thread ─POLICY_DONE─► domain owner ─CHAIN_NEW─► judge
+ *                policy thread ─PERMIT_WANT/RETURN─► service owner ─PERMIT_GRANT─► policy thread
  *                              judge ◄─CERT_NEW─ judge of the chain ◄──CHAIN_NEW──┘
  *                                └──CERT_KNOWN──►     └──CHAIN_KNOWN─► service owner
  *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
@@ -98,6 +99,14 @@
 #define FIELDS_LEASE_GRANT(F)  F(lease, lease)
 #define FIELDS_LEASE_RETURN(F) F(lease, lease)
 
+/* A fetch of the policy thread counts at its address like a session with a mail server. It asks before it
+ * connects, and returns what it was granted or does not want any more; so does the thread with a permit that
+ * none of its fetches waits for. */
+#define FIELDS_PERMIT(F)        F(u64, fetch) /* as the policy thread numbers them */ F(addr, address)
+#define FIELDS_PERMIT_WANT(F)   FIELDS_PERMIT(F)
+#define FIELDS_PERMIT_GRANT(F)  FIELDS_PERMIT(F)
+#define FIELDS_PERMIT_RETURN(F) FIELDS_PERMIT(F)
+
 /* To the policy thread: `addresses` in the order to be tried, codec_put_addr(). */
 #define FIELDS_POLICY_WANT(F) \
     F(span, domain)           \
@@ -139,6 +148,9 @@
     X(LEASE_WANT, lease_want)       \
     X(LEASE_GRANT, lease_grant)     \
     X(LEASE_RETURN, lease_return)   \
+    X(PERMIT_WANT, permit_want)     \
+    X(PERMIT_GRANT, permit_grant)   \
+    X(PERMIT_RETURN, permit_return) \
     X(POLICY_WANT, policy_want)     \
     X(POLICY_DONE, policy_done)     \
     X(CHAIN_NEW, chain_new)         \

@@ -236,6 +236,13 @@ struct seen_ciphers probe_ciphers_seen(const struct service_work *work)
                                  .connections = ciphers->plan.sessions};
 }
 
+/* --- a fetch of the policy thread --------------------------------------------------------------- */
+
+static enum due fetch_due(const struct subject *s)
+{
+    return s->work->fetch_count > 0 ? DUE : NOT_DUE;
+}
+
 /* --- with SNI ------------------------------------------------------------------------------- */
 
 static void aim_at_host(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
@@ -324,6 +331,7 @@ static const struct probe_info probes[PROBE_COUNT] = {
                        .begin = ciphers_begin,
                        .aim = ciphers_aim,
                        .note = ciphers_note},
+    [PROBE_FETCH] = {.due = fetch_due},
     [PROBE_SNI] = {.for_name = true, .due = sni_due, .aim = aim_at_host, .note = sni_note},
     [PROBE_SNI_AGAIN] = {.for_name = true,
                          .due = sni_again_due,
@@ -345,7 +353,7 @@ enum probe probe_next_for_service(const struct service_owner *o, const struct se
 {
     const struct subject subject = {&o->rules, s, s->work, NULL};
     bool own = s->state == SERVICE_PROBES;
-    for (enum probe p = own ? PROBE_NO_SNI : PROBE_SNI; p <= PROBE_SNI; p++) {
+    for (enum probe p = own ? PROBE_NO_SNI : PROBE_FETCH; p <= PROBE_SNI; p++) {
         enum due due = probes[p].due(&subject);
         if (due != NOT_DUE) {
             return due == DUE ? p : PROBE_COUNT;

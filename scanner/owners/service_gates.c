@@ -43,6 +43,46 @@ static void on_start_time(struct wheel_timer *timer)
     service_wake(work->owner, work->index);
 }
 
+static bool wants_to_start(const struct service_owner *o, uint32_t service)
+{
+    const struct service *s = &o->services[service];
+    return s->work != NULL &&
+           (s->work->again != NO_INDEX || probe_next_for_service(o, s) != PROBE_COUNT);
+}
+
+static uint32_t next_port(const struct service_owner *o, uint32_t gate, uint32_t service)
+{
+    uint32_t next = o->services[service].next_port;
+    return next != NO_INDEX ? next : gate;
+}
+
+/* Ports of an address take turns, and fetches with them: one with very many names holds up nobody else. */
+static bool is_its_turn(struct service_owner *o, uint32_t service)
+{
+    uint32_t gate = o->services[service].gate;
+    uint32_t last = gate;
+    for (uint8_t i = 0; i < o->services[gate].turn; i++) {
+        last = next_port(o, gate, last);
+    }
+    uint32_t next = next_port(o, gate, last);
+    while (next != service && !wants_to_start(o, next)) {
+        next = next_port(o, gate, next);
+    }
+    if (next != service) {
+        service_wake(o, next);
+    }
+    return next == service;
+}
+
+static void note_turn(struct service_owner *o, uint32_t service)
+{
+    struct service *gate = gate_of_service(o, service);
+    gate->turn = 0;
+    for (uint32_t i = o->services[service].gate; i != service; i = o->services[i].next_port) {
+        gate->turn = (gate->turn + 1) & 7;
+    }
+}
+
 bool visit_may_start(struct service_owner *o, uint32_t service)
 {
     const struct service_rules *r = &o->rules;
@@ -64,6 +104,10 @@ bool visit_may_start(struct service_owner *o, uint32_t service)
         wait_for_network(o, service);
         return false;
     }
+    if (!is_its_turn(o, service)) {
+        return false;
+    }
+    note_turn(o, service);
     gate->active++;
     /* It may wait for a lease and a token, then start together with the next one. */
     gate->starting = interval_ms(r) > 0;
@@ -84,18 +128,24 @@ void service_wake_network(struct service_owner *o, uint32_t network)
 
 /* --- the worker's share --------------------------------------------------------------------- */
 
-static void connect_now(struct service_owner *o, uint32_t index)
+/* Nothing is in its way any more. */
+static void note_start(struct service_owner *o, struct visit *v)
 {
-    struct visit *v = &o->visits[index];
-    const struct service *s = &o->services[v->service];
     struct service *gate = gate_of_service(o, v->service);
     gate->next_start_ms = o->now_ms + interval_ms(&o->rules);
     gate->starting = false;
     visit_enter(v, VISIT_RUNS);
+    service_wake_address(o, o->services[v->service].gate);
+}
+
+static void connect_now(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    const struct service *s = &o->services[v->service];
+    note_start(o, v);
     struct owner_dial d = {.visit = index, .address = s->address, .port = s->port};
     probe_aim(o, v, &d);
     codec_put_octets(&o->out->dials, &d, sizeof(d));
-    service_wake_address(o, s->gate);
 }
 
 static void take_token(struct service_owner *o, uint32_t index)
@@ -156,6 +206,14 @@ void visit_start(struct service_owner *o, uint32_t index)
     message_put_lease_want(out_to_name(o->out, m.lease.operator_name), &m);
 }
 
+void visit_permit(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    struct message_permit_grant m = {.fetch = v->fetch, .address = o->services[v->service].address};
+    note_start(o, v);
+    message_put_permit_grant(o->out->to_policies, &m);
+}
+
 void visit_on_lease(struct service_owner *o, const struct lease *lease)
 {
     uint32_t index = (uint32_t)lease->session;
@@ -187,7 +245,9 @@ void visit_leave(struct service_owner *o, uint32_t index)
     struct visit *v = &o->visits[index];
     gate_of_service(o, v->service)->active--;
     give_lease(o, v);
-    give_token(o);
+    if (v->probe != PROBE_FETCH) {
+        give_token(o);
+    }
     const struct service *s = &o->services[o->visits[index].service];
     o->networks[s->network].active--;
     service_wake_network(o, s->network);

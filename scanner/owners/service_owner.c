@@ -113,6 +113,43 @@ static bool speaks_for_all(const struct service_owner *o, const struct service *
     return s->failures >= SPEAKING_FAILURES || (judged && !o->rules.probe_sni);
 }
 
+static struct hash_key key_of_fetch(uint64_t fetch)
+{
+    return hash_key_of((struct span){(const uint8_t *)&fetch, sizeof(fetch)});
+}
+
+static void take_out_fetch(struct service_work *work, size_t at)
+{
+    work->fetch_count--;
+    memmove(&work->fetches[at], &work->fetches[at + 1],
+            (work->fetch_count - at) * sizeof(*work->fetches));
+}
+
+static void permit_first(struct service_owner *o, uint32_t index)
+{
+    struct service_work *work = o->services[index].work;
+    uint32_t visit = visit_open(o, index, PROBE_FETCH, &(struct want){0});
+    o->visits[visit].fetch = work->fetches[0];
+    *map_find(&o->fetches, key_of_fetch(work->fetches[0])) = visit;
+    take_out_fetch(work, 0);
+    visit_permit(o, visit);
+}
+
+static void begin_visit(struct service_owner *o, uint32_t index, enum probe p)
+{
+    struct service *s = &o->services[index];
+    uint32_t visit = s->work->again;
+    if (visit != NO_INDEX) {
+        s->work->again = o->visits[visit].next;
+    } else if (probe_is_for_name(p)) {
+        visit = visit_open(o, index, p, &s->work->ready[--s->work->ready_count]);
+    } else {
+        probe_begin(o, s, p);
+        visit = visit_open(o, index, p, &s->work->first_want);
+    }
+    visit_start(o, visit);
+}
+
 static void begin_sessions(struct service_owner *o, uint32_t index)
 {
     while (!o->stopping) {
@@ -122,15 +159,11 @@ static void begin_sessions(struct service_owner *o, uint32_t index)
         if (p == PROBE_COUNT || !visit_may_start(o, index)) {
             return;
         }
-        if (visit != NO_INDEX) {
-            s->work->again = o->visits[visit].next;
-        } else if (probe_is_for_name(p)) {
-            visit = visit_open(o, index, p, &s->work->ready[--s->work->ready_count]);
+        if (p == PROBE_FETCH) {
+            permit_first(o, index);
         } else {
-            probe_begin(o, s, p);
-            visit = visit_open(o, index, p, &s->work->first_want);
+            begin_visit(o, index, p);
         }
-        visit_start(o, visit);
     }
 }
 
@@ -138,7 +171,7 @@ static bool is_idle(const struct service *s)
 {
     const struct service_work *work = s->work;
     return s->state == SERVICE_KNOWN && !work->open && work->ready_count == 0 &&
-           work->visits == 0 && !work->queued_in_network;
+           work->fetch_count == 0 && work->visits == 0 && !work->queued_in_network;
 }
 
 static void service_step(struct service_owner *o, uint32_t index)
@@ -284,6 +317,61 @@ void service_on_name_checked(struct service_owner *o, const struct message_name_
 void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m)
 {
     visit_on_lease(o, &m->lease);
+}
+
+/* --- fetches of the policy thread ------------------------------------------------------------- */
+
+void service_on_permit_want(struct service_owner *o, const struct message_permit_want *m)
+{
+    bool added = false;
+    uint64_t visit = *map_add(&o->fetches, key_of_fetch(m->fetch), NO_INDEX, &added);
+    if (!added) {
+        o->strays++;
+        if (visit != NO_INDEX) { /* the grant may be lost */
+            message_put_permit_grant(o->out->to_policies,
+                                     &(struct message_permit_grant){m->fetch, m->address});
+        }
+        return;
+    }
+    uint32_t index = service_find_or_add(o, &m->address, SERVICE_FETCH_PORT);
+    if (o->services[index].work == NULL) {
+        service_begin_work(o, index);
+    }
+    struct service_work *work = o->services[index].work;
+    work->fetches = memory_grow_list(work->fetches, work->fetch_count, sizeof(*work->fetches));
+    work->fetches[work->fetch_count++] = m->fetch;
+    service_wake(o, index);
+}
+
+/* Interrupted before its permit. */
+static void forget_fetch(struct service_owner *o, const struct message_permit_return *m)
+{
+    uint32_t index = service_find(o, &m->address, SERVICE_FETCH_PORT);
+    struct service_work *work = index != NO_INDEX ? o->services[index].work : NULL;
+    for (size_t i = 0; work != NULL && i < work->fetch_count; i++) {
+        if (work->fetches[i] == m->fetch) {
+            take_out_fetch(work, i);
+            service_wake(o, index);
+            return;
+        }
+    }
+}
+
+void service_on_permit_return(struct service_owner *o, const struct message_permit_return *m)
+{
+    const uint64_t *at = map_find(&o->fetches, key_of_fetch(m->fetch));
+    if (at == NULL) {
+        o->strays++;
+        return;
+    }
+    uint32_t visit = (uint32_t)*at;
+    (void)map_remove(&o->fetches, key_of_fetch(m->fetch));
+    if (visit == NO_INDEX) {
+        forget_fetch(o, m);
+        return;
+    }
+    visit_leave(o, visit);
+    visit_close(o, visit);
 }
 
 /* --- sessions --------------------------------------------------------------------------------- */

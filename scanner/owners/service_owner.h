@@ -16,6 +16,9 @@
  *                                   └──────────────────────────────────────┴─► KEPT (the one without
  *                                                                 SNI, for the service's row) ─► FREE
  *
+ * A fetch of the policy thread takes a place at its address, and in the network, like a session: it is a visit
+ * of the service with port 0, which has no row (NEW ─► KNOWN), from its permit (FREE ─► RUNS) to its return.
+ *
  * A session passes its gates in this order: the address (rate, limit) and the network, both owned here; the
  * operator's lease; the worker's share of the concurrency. It gives back what it holds when it ends.
  */
@@ -65,6 +68,7 @@ struct service_owner {
     struct visit *visits;
     uint32_t visit_count;
     uint32_t free_visit;
+    struct map fetches;           /* that want a permit or have one → NO_INDEX, its visit */
     uint64_t leases;              /* asked for so far */
     uint32_t tokens;              /* sessions that may still be opened */
     uint32_t first_without_token; /* visits */
@@ -96,6 +100,8 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
 void service_on_block_closed(struct service_owner *o, uint32_t block);
 void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
 void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m);
+void service_on_permit_want(struct service_owner *o, const struct message_permit_want *m);
+void service_on_permit_return(struct service_owner *o, const struct message_permit_return *m);
 void service_on_answer(struct service_owner *o, uint64_t tag, const struct dns_answer *answer);
 /** @param visit of owner_dial */
 void service_on_session_end(struct service_owner *o, uint32_t visit,

@@ -161,6 +161,7 @@ static void place_sessions(const struct visit *v, const struct seen_session *ses
         case PROBE_NO_SNI:
         case PROBE_VERSIONS:
         case PROBE_CIPHERS:
+        case PROBE_FETCH:
         case PROBE_COUNT:
             UNREACHABLE("not for a name");
         }

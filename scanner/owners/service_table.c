@@ -29,6 +29,7 @@ static void work_free(struct service_work *work)
 {
     free(work->pending);
     free(work->ready);
+    free(work->fetches);
     free(work->told);
     map_deinit(&work->wanted);
     arena_reset(&work->arena);
@@ -51,6 +52,7 @@ void service_owner_deinit(struct service_owner *o)
     free(o->woken);
     map_deinit(&o->index);
     map_deinit(&o->network_index);
+    map_deinit(&o->fetches);
     leaf_names_deinit(&o->default_names);
     facts_pool_deinit(&o->facts);
     free(o->ptr_hashes);
@@ -114,8 +116,10 @@ uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *add
 /* --- services ------------------------------------------------------------------------------- */
 
 static const bool service_leads_to[SERVICE_STATE_COUNT][SERVICE_STATE_COUNT] = {
-    [SERVICE_NEW] = {[SERVICE_GATHERS] = true},  [SERVICE_GATHERS] = {[SERVICE_PROBES] = true},
-    [SERVICE_PROBES] = {[SERVICE_KNOWN] = true}, [SERVICE_KNOWN] = {[SERVICE_IDLE] = true},
+    [SERVICE_NEW] = {[SERVICE_GATHERS] = true, [SERVICE_KNOWN] = true /* of fetches */},
+    [SERVICE_GATHERS] = {[SERVICE_PROBES] = true},
+    [SERVICE_PROBES] = {[SERVICE_KNOWN] = true},
+    [SERVICE_KNOWN] = {[SERVICE_IDLE] = true},
     [SERVICE_IDLE] = {[SERVICE_KNOWN] = true},
 };
 
@@ -137,7 +141,7 @@ void service_begin_work(struct service_owner *o, uint32_t index)
     work->ptr_leader = NO_INDEX;
     work->prev_open = NO_INDEX;
     work->next_open = NO_INDEX;
-    bool known = s->state == SERVICE_IDLE;
+    bool known = s->state == SERVICE_IDLE || s->port == SERVICE_FETCH_PORT;
     work->no_sni = known || !o->rules.probe_no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
     s->work = work;
     service_enter(s, known ? SERVICE_KNOWN : SERVICE_GATHERS);
@@ -178,7 +182,7 @@ void service_wake_address(struct service_owner *o, uint32_t gate)
 /* --- visits --------------------------------------------------------------------------------- */
 
 static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
-    [VISIT_FREE] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true},
+    [VISIT_FREE] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true, [VISIT_RUNS] = true},
     [VISIT_LEASE] = {[VISIT_TOKEN] = true},
     [VISIT_TOKEN] = {[VISIT_RUNS] = true},
     [VISIT_RUNS] =

@@ -14,6 +14,7 @@
 #define NO_INDEX           UINT32_MAX
 #define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
 #define VISIT_SESSIONS_MAX 4
+#define SERVICE_FETCH_PORT 0 /* nobody's mail server: of fetches, whatever port they go to */
 
 /** One host name that leads to the service: becomes an endpoint. */
 struct want {
@@ -38,6 +39,8 @@ enum probe {
     PROBE_NO_SNI,
     PROBE_VERSIONS, /* one hello each, as the next */
     PROBE_CIPHERS,
+    /* No session of ours at all, but one place at the address: */
+    PROBE_FETCH, /* the policy thread's */
     /* For a name, on one visit: */
     PROBE_SNI,
     PROBE_SNI_AGAIN, /* its leaf differs from the one without SNI */
@@ -70,6 +73,7 @@ struct visit {
     enum probe probe; /* of the session that is wanted or runs */
     uint32_t service;
     struct want want; /* the name asked for; else for the operator's limit */
+    uint64_t fetch;   /* of PROBE_FETCH */
     uint64_t lease;   /* lease.session of one that is asked for or held; 0: none */
     struct buf seen;  /* codec_put_session(), one behind the other */
     struct visit_session sessions[VISIT_SESSIONS_MAX];
@@ -116,6 +120,8 @@ struct service_work {
     size_t pending_count;
     struct want *ready; /* to be dialled, the next one at the end; malloc */
     size_t ready_count;
+    uint64_t *fetches; /* that wait for their permit, in the order of asking; malloc */
+    size_t fetch_count;
     struct told_endpoint *told; /* waits for the row of the service; malloc */
     size_t told_count;
     struct wheel_timer timer; /* the address's next start */
@@ -163,6 +169,7 @@ struct service {
     uint8_t spoken_outcome;
     uint8_t spoken_starttls;
     bool woken : 1;
+    uint8_t turn : 3;     /* place among the ports of who started last; used in the gate only */
     bool starting : 1;    /* passed the rate, waits for lease or token; used in the gate only */
     bool no_sni_done : 1; /* the session without SNI ended */
     bool has_no_sni_leaf : 1;
@@ -214,6 +221,8 @@ size_t visit_read(const struct visit *v, struct seen_session *out);
 bool visit_may_start(struct service_owner *o, uint32_t service);
 /** Goes on to lease, token and connection. */
 void visit_start(struct service_owner *o, uint32_t visit);
+/** A fetch has its permit: it needs neither lease nor token. */
+void visit_permit(struct service_owner *o, uint32_t visit);
 void visit_on_lease(struct service_owner *o, const struct lease *lease);
 /** Wakes one that waits for a place in it, if there is one: that one may not need it any more, so each step
  * of a service ends with this. */

@@ -93,6 +93,26 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
     policy_fetcher_add(t->fetcher, &target, waiter);
 }
 
+/* Who owns the address has the places there. */
+static struct buf *outbox_of_address(struct policy_thread *t, const struct net_addr *address)
+{
+    struct net_addr network = net_addr_network(address);
+    struct span key = {(const uint8_t *)&network, sizeof(network)};
+    return &t->outbox[owner_of_key(key, t->scan->worker_count)];
+}
+
+static void want_permit(void *arg, uint64_t fetch, const struct net_addr *address)
+{
+    struct message_permit_want m = {.address = *address, .fetch = fetch};
+    message_put_permit_want(outbox_of_address(arg, address), &m);
+}
+
+static void return_permit(void *arg, uint64_t fetch, const struct net_addr *address)
+{
+    struct message_permit_return m = {.fetch = fetch, .address = *address};
+    message_put_permit_return(outbox_of_address(arg, address), &m);
+}
+
 /* @return false: it was told to stop */
 static bool policy_thread_handle_all(struct policy_thread *t, struct span messages)
 {
@@ -101,6 +121,11 @@ static bool policy_thread_handle_all(struct policy_thread *t, struct span messag
     while (message_next(&messages, &kind, &body)) {
         if (kind == MESSAGE_STOP) {
             return false;
+        }
+        if (kind == MESSAGE_PERMIT_GRANT) {
+            struct message_permit_grant m = message_get_permit_grant(body);
+            policy_fetcher_permit(t->fetcher, m.fetch, &m.address);
+            continue;
         }
         CHECK(kind == MESSAGE_POLICY_WANT);
         struct message_policy_want m = message_get_policy_want(body);
@@ -155,6 +180,8 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .total_timeout_ms = p->policy_timeout_ms,
         .concurrency = p->policy_connections,
         .done = policy_thread_on_done,
+        .want_permit = want_permit,
+        .return_permit = return_permit,
         .arg = t,
     };
     CHECK(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK);

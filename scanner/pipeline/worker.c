@@ -151,6 +151,8 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, &w->services)
         HANDLE(LEASE_RETURN, lease_return, operator_on_return, &w->operators)
+        HANDLE(PERMIT_WANT, permit_want, service_on_permit_want, &w->services)
+        HANDLE(PERMIT_RETURN, permit_return, service_on_permit_return, &w->services)
         HANDLE(CHAIN_KNOWN, chain_known, on_chain_known, w)
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE:
@@ -176,6 +178,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         worker_abort_sessions(w);
         uv_stop(&w->loop);
         return;
+    case MESSAGE_PERMIT_GRANT:
     case MESSAGE_POLICY_WANT:
     case MESSAGE_CHAIN_NEW:
     case MESSAGE_CERT_NEW:

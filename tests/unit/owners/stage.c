@@ -254,6 +254,8 @@ static void say_message(const struct stage *s, const struct buf *messages, enum 
         say_endpoint_done(s, messages, body);
     } else if (kind == MESSAGE_NAME_CHECK) {
         say_name_check(s, messages, body);
+    } else if (kind == MESSAGE_PERMIT_GRANT) {
+        say("  permit %llu\n", (unsigned long long)message_get_permit_grant(body).fetch);
     } else {
         cr_assert_eq(kind, MESSAGE_CHAIN_NEW, "no words for message %d", (int)kind);
         say("  judge list %u\n", message_get_chain_new(body).chain_id.at[0]);

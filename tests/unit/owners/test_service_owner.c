@@ -11,6 +11,8 @@
  *                               of the session that was dialled as number N; leaf: its certificate; list: a
  *                               chain, the leaf's number if not given; suite: chosen in answer to a hello
  *     verdict LIST              of the judges
+ *     fetch N at ADDRESS | fetched N at ADDRESS
+ *                               a permit is asked for, and returned
  *     pass MS                   time
  *     stop
  *
@@ -352,6 +354,14 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         end_event(w, word, count);
     } else if (strcmp(word[0], "verdict") == 0) {
         verdict_event(w, word);
+    } else if (strcmp(word[0], "fetch") == 0) {
+        struct message_permit_want m = {.address = stage_address(word[3]),
+                                        .fetch = (uint64_t)atoll(word[1])};
+        service_on_permit_want(&w->owner, &m);
+    } else if (strcmp(word[0], "fetched") == 0) {
+        struct message_permit_return m = {.address = stage_address(word[3]),
+                                          .fetch = (uint64_t)atoll(word[1])};
+        service_on_permit_return(&w->owner, &m);
     } else if (strcmp(word[0], "pass") == 0) {
         pass_event(w, word);
     } else {

@@ -42,6 +42,17 @@ static void put_want(struct buf *out, const char *domain)
     buf_deinit(&addresses);
 }
 
+/* As the owner of the address does. Twice: the second is ignored. */
+static bool answer_permit(struct buf *out, enum message_kind kind, struct span body)
+{
+    if (kind == MESSAGE_PERMIT_WANT) {
+        struct message_permit_want m = message_get_permit_want(body);
+        message_put_permit_grant(out, &(struct message_permit_grant){m.fetch, m.address});
+        message_put_permit_grant(out, &(struct message_permit_grant){m.fetch, m.address});
+    }
+    return kind == MESSAGE_PERMIT_WANT || kind == MESSAGE_PERMIT_RETURN;
+}
+
 /* A message may come twice, with its first copy or behind the answer. */
 Test(policy_thread, a_policy_host_is_asked_once)
 {
@@ -58,6 +69,9 @@ Test(policy_thread, a_policy_host_is_asked_once)
         struct span in = mailbox_wait(&w.worker.mailbox);
         enum message_kind kind = MESSAGE_STOP;
         for (struct span body; message_next(&in, &kind, &body);) {
+            if (answer_permit(&out, kind, body)) {
+                continue;
+            }
             cr_assert_eq(kind, MESSAGE_POLICY_DONE);
             bool is_b = span_eq(message_get_policy_done(body).domain, SPAN_LIT("b.test"));
             *(is_b ? &b : &a) += 1;
@@ -65,8 +79,8 @@ Test(policy_thread, a_policy_host_is_asked_once)
         if (a > 0 && b == 0) { /* behind the answer, and one that shows that it was handled */
             put_want(&out, "a.test");
             put_want(&out, "b.test");
-            mailbox_post(policy_thread_mailbox(w.thread), &out);
         }
+        mailbox_post(policy_thread_mailbox(w.thread), &out);
     }
     message_put_stop(&out, &(struct message_stop){.reason = 0});
     mailbox_post(policy_thread_mailbox(w.thread), &out);
