@@ -27,8 +27,8 @@ struct option_row;
 
 /** Reads `text` (NULL for a flag) into `o`. @return false, with the reason in `why`: words that
  * follow the name of the option. */
-typedef bool (*option_read_fn)(struct options *o, const struct option_row *row, const char *text,
-                               struct buf *why);
+typedef bool option_reader(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why);
 
 /** One option: all that is known of it. */
 struct option_row {
@@ -42,7 +42,7 @@ struct option_row {
     const char *preset_shown; /* where the default is found out later; NULL: show `preset` */
     const char *help;         /* a phrase for the one-screen help */
     const char *manual;       /* whole sentences for the manual page */
-    option_read_fn read;      /* NULL: handled by options_read() itself */
+    option_reader *read;      /* NULL: handled by options_read() itself */
     size_t field;             /* offset in struct options, for the generic readers */
     uint64_t min;             /* of numbers; milliseconds for times */
     uint64_t max;

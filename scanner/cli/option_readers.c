@@ -1,0 +1,574 @@
+#include "scanner/cli/option_readers.h"
+
+#include "scanner/base/check.h"
+#include "scanner/cli/option_value.h"
+
+static void *field_of(struct options *o, const struct option_row *row)
+{
+    return (char *)o + row->field;
+}
+
+/** Puts "'item' " in front of the reason that follows. */
+static void option_put_item(struct buf *why, struct span item)
+{
+    buf_put_char(why, '\'');
+    buf_put(why, item);
+    buf_put_text(why, "' ");
+}
+
+bool option_read_flag(struct options *o, const struct option_row *row, const char *text,
+                      struct buf *why)
+{
+    (void)text;
+    (void)why;
+    *(bool *)field_of(o, row) = true;
+    return true;
+}
+
+bool option_read_text(struct options *o, const struct option_row *row, const char *text,
+                      struct buf *why)
+{
+    if (text[0] == '\0') {
+        buf_put_text(why, "has an empty value");
+        return false;
+    }
+    *(const char **)field_of(o, row) = text;
+    return true;
+}
+
+bool option_read_number_u64(struct options *o, const struct option_row *row, const char *text,
+                            struct buf *why)
+{
+    if (!value_read_number(span_of(text), row->min, row->max, field_of(o, row))) {
+        option_put_item(why, span_of(text));
+        buf_put_text(why, "is not a whole number from ");
+        buf_put_u64(why, row->min);
+        buf_put_text(why, " to ");
+        buf_put_u64(why, row->max);
+        return false;
+    }
+    return true;
+}
+
+bool option_read_number(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    uint64_t n = 0;
+    CHECK(row->max <= UINT32_MAX);
+    if (!value_read_number(span_of(text), row->min, row->max, &n)) {
+        option_put_item(why, span_of(text));
+        buf_putf(why, "is not a whole number from %u to %u", (unsigned)row->min,
+                 (unsigned)row->max);
+        return false;
+    }
+    *(uint32_t *)field_of(o, row) = (uint32_t)n;
+    return true;
+}
+
+bool option_read_seconds(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    if (!value_read_seconds(span_of(text), row->min, row->max, field_of(o, row))) {
+        option_put_item(why, span_of(text));
+        buf_putf(why, "is not a time from %g to %g seconds", (double)row->min / 1000,
+                 (double)row->max / 1000);
+        return false;
+    }
+    return true;
+}
+
+#define CONTACT_MAX      400   /* characters; our own bound */
+#define ADDRESS_RATE_MAX 10000 /* session starts per second and address; only a lab needs more */
+
+bool option_read_address_rate(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    (void)row;
+    if (!value_read_rate(span_of(text), ADDRESS_RATE_MAX, &o->params.address_rate)) {
+        option_put_item(why, span_of(text));
+        buf_putf(why, "is not a rate such as 2/s, 30/m or 10/h, up to %d/s, or 0 for no limit",
+                 ADDRESS_RATE_MAX);
+        return false;
+    }
+    return true;
+}
+
+#define DNS_RATE_MAX 10000000 /* questions per second: more than any machine sends */
+
+bool option_read_dns_rate(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    (void)row;
+    double rate = 0;
+    if (!value_read_rate(span_of(text), DNS_RATE_MAX, &rate) || (rate > 0 && rate < 1)) {
+        option_put_item(why, span_of(text));
+        buf_putf(why, "is not a rate from 1 to %d queries per second, or 0 for no limit",
+                 DNS_RATE_MAX);
+        return false;
+    }
+    o->params.dns_rate = (uint32_t)rate;
+    return true;
+}
+
+/* --- choices -------------------------------------------------------------------------------- */
+
+#define FORMATS(X)             \
+    X(RESULT_NDJSON, "ndjson") \
+    X(RESULT_CSV, "csv")       \
+    X(RESULT_BOTH, "both")
+#define CODECS(X)                \
+    X(RESULT_CODEC_NONE, "none") \
+    X(RESULT_CODEC_GZIP, "gzip") \
+    X(RESULT_CODEC_ZSTD, "zstd")
+#define RECORD_OR_DIAL(X)  X(false, "record") X(true, "dial")
+#define RECORD_OR_FETCH(X) X(false, "record") X(true, "fetch")
+#define EXPLAIN_FORMATS(X)  \
+    X(EXPLAIN_TEXT, "text") \
+    X(EXPLAIN_CSV, "csv")   \
+    X(EXPLAIN_JSON, "json")
+#define COLOR_WHENS(X)        \
+    X(COLOR_AUTO, "auto")     \
+    X(COLOR_ALWAYS, "always") \
+    X(COLOR_NEVER, "never")
+#define OFF(X) X(0, "off")
+
+static const struct vocabulary formats = VOCABULARY_WORDS(FORMATS);
+static const struct vocabulary codecs = VOCABULARY_WORDS(CODECS);
+static const struct vocabulary record_or_dial = VOCABULARY_WORDS(RECORD_OR_DIAL);
+static const struct vocabulary record_or_fetch = VOCABULARY_WORDS(RECORD_OR_FETCH);
+static const struct vocabulary explain_formats = VOCABULARY_WORDS(EXPLAIN_FORMATS);
+static const struct vocabulary color_whens = VOCABULARY_WORDS(COLOR_WHENS);
+static const struct vocabulary off = VOCABULARY_WORDS(OFF);
+
+/* "text, csv or json" */
+static void put_words(struct buf *why, const struct vocabulary *words, const char *last)
+{
+    const char *between = "";
+    for (unsigned i = 0; i < words->count; i++) {
+        if (vocabulary_has_word(words, i)) {
+            buf_put_text(why, between);
+            buf_put_text(why, words->words[i].word);
+            between = i + 2 < words->count ? ", " : last;
+        }
+    }
+}
+
+/** The value of the word. @return false with the reason */
+static bool read_choice(const char *text, const struct vocabulary *words, unsigned *value,
+                        struct buf *why)
+{
+    if (vocabulary_find(words, span_of(text), value)) {
+        return true;
+    }
+    option_put_item(why, span_of(text));
+    buf_put_text(why, "is not known: use ");
+    put_words(why, words, " or ");
+    return false;
+}
+
+static bool read_switch(const char *text, const struct vocabulary *words, bool *on, struct buf *why)
+{
+    unsigned value = *on;
+    bool known = read_choice(text, words, &value, why);
+    *on = value != 0;
+    return known;
+}
+
+bool option_read_format(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    unsigned format = o->params.format;
+    bool known = read_choice(text, &formats, &format, why);
+    (void)row;
+    o->params.format = format;
+    return known;
+}
+
+bool option_read_compress(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    unsigned codec = o->params.compression;
+    bool known = read_choice(text, &codecs, &codec, why);
+    (void)row;
+    o->params.compression = codec;
+    return known;
+}
+
+bool option_read_implicit_mx(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    (void)row;
+    return read_switch(text, &record_or_dial, &o->params.implicit_mx_dial, why);
+}
+
+bool option_read_mta_sts(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    (void)row;
+    return read_switch(text, &record_or_fetch, &o->params.fetch_policies, why);
+}
+
+bool option_read_aia(struct options *o, const struct option_row *row, const char *text,
+                     struct buf *why)
+{
+    (void)row;
+    return read_switch(text, &record_or_fetch, &o->params.fetch_issuers, why);
+}
+
+bool option_read_trust_ad(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    unsigned trust = o->params.trust_ad;
+    bool known = read_choice(text, &trust_ad_vocabulary, &trust, why);
+    (void)row;
+    o->params.trust_ad = trust;
+    return known;
+}
+
+/* RFC 9110 section 10.1.5: a comment behind the product; what would end it early is refused. */
+bool option_read_contact(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    (void)row;
+    struct span s = span_of(text);
+    bool ok = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0 ||
+              strncmp(text, "mailto:", 7) == 0;
+    for (size_t i = 0; i < s.len; i++) {
+        ok = ok && s.at[i] > ' ' && s.at[i] < 0x7f && strchr("()\\\"", s.at[i]) == NULL;
+    }
+    if (!ok || s.len > CONTACT_MAX) {
+        option_put_item(why, s);
+        buf_putf(why, "is not an https:, http: or mailto: URI of at most %d characters",
+                 CONTACT_MAX);
+        return false;
+    }
+    (void)snprintf(o->user_agent, sizeof(o->user_agent), "mxcensus/" MXCENSUS_VERSION " (+%s)",
+                   text);
+    o->params.user_agent = o->user_agent;
+    return true;
+}
+
+bool option_read_infer(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    (void)o;
+    (void)row;
+    if (strcmp(text, "listed") == 0 || strcmp(text, "all") == 0) {
+        option_put_item(why, span_of(text));
+        buf_put_text(why, "is not available in this version: every name is tested; use off");
+        return false;
+    }
+    unsigned value;
+    return read_choice(text, &off, &value, why);
+}
+
+#define PROBES(X)                 \
+    X(PROBE_SNI, "sni")           \
+    X(PROBE_NO_SNI, "no-sni")     \
+    X(PROBE_VERSIONS, "versions") \
+    X(PROBE_CIPHERS, "ciphers")   \
+    X(PROBE_OTHER_KEY, "ecdsa-rsa")
+
+enum probe {
+    PROBES(ENUMERATOR) PROBE_COUNT,
+};
+
+static const struct vocabulary probes = VOCABULARY_WORDS(PROBES);
+
+bool option_read_probes(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    (void)row;
+    bool asked[PROBE_COUNT] = {false};
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        unsigned probe;
+        if (!vocabulary_find(&probes, item, &probe)) {
+            bool later = span_eq(item, SPAN_LIT("no-sni-short"));
+            option_put_item(why, item);
+            buf_put_text(why, later ? "is not available in this version" : "is not a probe");
+            buf_put_text(why, ": use ");
+            put_words(why, &probes, " and ");
+            buf_put_text(why, ", separated by commas");
+            return false;
+        }
+        asked[probe] = true;
+    }
+    if (asked[PROBE_OTHER_KEY] && !asked[PROBE_SNI]) {
+        buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
+        return false;
+    }
+    if ((asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS]) && !asked[PROBE_SNI] &&
+        !asked[PROBE_NO_SNI]) {
+        buf_putf(why, "%s needs another handshake: use sni or no-sni as well",
+                 vocabulary_word(&probes, asked[PROBE_CIPHERS] ? PROBE_CIPHERS : PROBE_VERSIONS));
+        return false;
+    }
+    o->params.probe_sni = asked[PROBE_SNI];
+    o->params.probe_no_sni = asked[PROBE_NO_SNI];
+    o->params.probe_versions = asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS];
+    o->params.probe_ciphers = asked[PROBE_CIPHERS];
+    o->params.probe_other_key = asked[PROBE_OTHER_KEY];
+    return true;
+}
+
+bool option_read_ports(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    (void)row;
+    size_t count = 0;
+    uint16_t ports[PORTS_MAX];
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        uint64_t port = 0;
+        if (!value_read_number(item, 1, UINT16_MAX, &port)) {
+            option_put_item(why, item);
+            buf_put_text(why, "is not a valid port (1 to 65535)");
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (ports[i] == port) {
+                option_put_item(why, item);
+                buf_put_text(why, "is repeated");
+                return false;
+            }
+        }
+        if (count == PORTS_MAX) {
+            buf_putf(why, "has more than %d ports", PORTS_MAX);
+            return false;
+        }
+        ports[count++] = (uint16_t)port;
+    }
+    memcpy(o->params.ports, ports, count * sizeof(ports[0]));
+    o->params.port_count = count;
+    return true;
+}
+
+static bool is_full(size_t count, size_t max, struct buf *why)
+{
+    if (count == max) {
+        buf_putf(why, "has more than %zu values", max);
+    }
+    return count == max;
+}
+
+#define DNS_PORT 53 /* RFC 1035 section 4.2 */
+
+/** The items of an option that may be given more than once, each with its list. */
+struct item_list {
+    void *items;
+    size_t size; /* of an item */
+    size_t *count;
+    size_t max;
+    bool (*read)(struct span item, void *to);
+    const char *not_one; /* the reason that follows an item that cannot be read */
+};
+
+static bool read_items(const char *text, const struct item_list *l, struct buf *why)
+{
+    struct span list = span_of(text);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        if (is_full(*l->count, l->max, why)) {
+            return false;
+        }
+        if (!l->read(item, (char *)l->items + *l->count * l->size)) {
+            option_put_item(why, item);
+            buf_put_text(why, l->not_one);
+            return false;
+        }
+        (*l->count)++;
+    }
+    return true;
+}
+
+static bool name_server_of(struct span item, void *to)
+{
+    return value_read_endpoint(item, DNS_PORT, to);
+}
+
+static bool local_addr_of(struct span item, void *to)
+{
+    return net_addr_parse(item, to);
+}
+
+static bool address_map_of(struct span item, void *to)
+{
+    return value_read_address_map(item, to);
+}
+
+static bool port_map_of(struct span item, void *to)
+{
+    return value_read_port_map(item, to);
+}
+
+bool option_read_name_servers(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    const struct item_list list = {
+        o->name_servers,
+        sizeof(o->name_servers[0]),
+        &o->params.name_server_count,
+        NAME_SERVERS_MAX,
+        name_server_of,
+        "is not an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53"};
+    (void)row;
+    return read_items(text, &list, why);
+}
+
+bool option_read_local_addrs(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    const struct item_list list = {o->local_addrs,
+                                   sizeof(o->local_addrs[0]),
+                                   &o->params.local_addr_count,
+                                   LOCAL_ADDRS_MAX,
+                                   local_addr_of,
+                                   "is not an IPv4 or IPv6 address"};
+    (void)row;
+    return read_items(text, &list, why);
+}
+
+bool option_read_address_maps(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    const struct item_list list = {
+        o->address_maps,
+        sizeof(o->address_maps[0]),
+        &o->params.address_map_count,
+        ADDRESS_MAPS_MAX,
+        address_map_of,
+        "is not a mapping such as 198.51.0.0/16=127.5.0.0/16 or "
+        "2001:db8::/112=127.6.0.0/16:2525 (TO at least as large as FROM)"};
+    (void)row;
+    return read_items(text, &list, why);
+}
+
+bool option_read_port_maps(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    const struct item_list list = {
+        o->port_maps, sizeof(o->port_maps[0]),           &o->params.port_map_count, PORT_MAPS_MAX,
+        port_map_of,  "is not a mapping such as 25=2525"};
+    (void)row;
+    return read_items(text, &list, why);
+}
+
+bool option_read_ehlo_domain(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    (void)row;
+    if (!value_is_fqdn(span_of(text))) {
+        option_put_item(why, span_of(text));
+        buf_put_text(why, "is not a fully qualified host name such as scanner.example.org");
+        return false;
+    }
+    o->params.ehlo_domain = text;
+    return true;
+}
+
+bool option_read_ipv4_only(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    (void)row;
+    (void)text;
+    (void)why;
+    o->params.use_ipv6 = false;
+    return true;
+}
+
+bool option_read_ipv6_only(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    (void)row;
+    (void)text;
+    (void)why;
+    o->params.use_ipv4 = false;
+    return true;
+}
+
+bool option_read_explain_format(struct options *o, const struct option_row *row, const char *text,
+                                struct buf *why)
+{
+    unsigned format = o->explain_format;
+    bool known = read_choice(text, &explain_formats, &format, why);
+    (void)row;
+    o->explain_format = format;
+    return known;
+}
+
+bool option_read_color(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    unsigned when = o->color;
+    bool known = read_choice(text, &color_whens, &when, why);
+    (void)row;
+    o->color = when;
+    return known;
+}
+
+bool option_read_fail_on(struct options *o, const struct option_row *row, const char *text,
+                         struct buf *why)
+{
+    unsigned severity = o->fail_on;
+    (void)row;
+    o->fails = read_choice(text, &severity_vocabulary, &severity, why);
+    o->fail_on = severity;
+    return o->fails;
+}
+
+bool option_read_root_cas(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    (void)row;
+    struct root_cas store = {0};
+    if (is_full(o->root_cas_count, TRUST_STORES_MAX, why)) {
+        return false;
+    }
+    if (!value_read_root_cas(text, &store)) {
+        option_put_item(why, span_of(text));
+        buf_put_text(why, "is not FILE or NAME=FILE, with a name of at most 63 letters, digits, "
+                          "'-', '_' and '.'");
+        return false;
+    }
+    for (size_t i = 0; i < o->root_cas_count; i++) {
+        if (strcmp(o->root_cas[i].name, store.name) == 0) {
+            buf_putf(why, "has two trust stores named '%s'; rename one: OTHER=%s", store.name,
+                     store.path);
+            return false;
+        }
+    }
+    o->root_cas[o->root_cas_count++] = store;
+    return true;
+}
+
+bool option_read_intermediates(struct options *o, const struct option_row *row, const char *text,
+                               struct buf *why)
+{
+    (void)row;
+    if (text[0] == '\0') {
+        buf_put_text(why, "has an empty value");
+        return false;
+    }
+    if (is_full(o->intermediates_count, INTERMEDIATES_FILES_MAX, why)) {
+        return false;
+    }
+    o->intermediates_path[o->intermediates_count++] = text;
+    return true;
+}
+
+bool option_read_at(struct options *o, const struct option_row *row, const char *text,
+                    struct buf *why)
+{
+    (void)row;
+    if (!value_read_time(span_of(text), &o->params.terms.at)) {
+        option_put_item(why, span_of(text));
+        buf_put_text(why, "is not a time in UTC such as 2026-01-31, 2026-01-31T12:00:00Z or "
+                          "@1769860800");
+        return false;
+    }
+    o->at_given = true;
+    return true;
+}
