@@ -288,8 +288,11 @@ static void end_event(struct service_world *w, char *const *word, size_t count)
     if (leaf > 0) {
         add_handshake(&seen, leaf, number_of(word, count, "list", leaf));
     }
+    seen.tls_attempted |= d->hello_max_version == 0 && seen.outcome >= OUTCOME_TLS_TIMEOUT;
     if (d->hello_max_version != 0) {
-        bool reached = seen.outcome == OUTCOME_ESTABLISHED || seen.outcome == OUTCOME_TLS_ALERT;
+        bool reached = seen.outcome == OUTCOME_ESTABLISHED || seen.outcome == OUTCOME_TLS_ALERT ||
+                       seen.outcome == OUTCOME_TLS_NO_SHARED_VERSION ||
+                       seen.outcome == OUTCOME_TLS_NO_SHARED_CIPHER;
         seen.hello = (struct seen_hello){.attempted = true,
                                          .max_version = d->hello_max_version,
                                          .answer = suite > 0 ? HELLO_ACCEPTED
