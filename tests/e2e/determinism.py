@@ -66,8 +66,8 @@ def write_list(lab, path, waiting):
 
 # Those between owners, support/disturbing_mailbox.c.
 DISTURBED = {"HOST_WANT", "HOST_RESOLVED", "HOST_DONE", "ADDRESS_WANT", "ENDPOINT_DONE", "NAME_CHECK", "NAME_CHECKED",
-             "LEASE_WANT", "LEASE_GRANT", "LEASE_RETURN", "POLICY_WANT", "POLICY_DONE", "CHAIN_NEW", "CHAIN_KNOWN",
-             "CERT_NEW", "CERT_KNOWN"}
+             "LEASE_WANT", "LEASE_GRANT", "LEASE_RETURN", "PERMIT_WANT", "PERMIT_GRANT", "PERMIT_RETURN", "POLICY_WANT", "POLICY_DONE",
+             "CHAIN_NEW", "CHAIN_KNOWN", "CERT_NEW", "CERT_KNOWN"}
 
 
 class Disturbance:
