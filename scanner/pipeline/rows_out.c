@@ -4,14 +4,6 @@
 #include "scanner/base/memory.h"
 #include "scanner/flow/message.h"
 
-/* No cut of the stream leaves a key without its row: what is named comes first. */
-static const enum table_id order[] = {
-    TABLE_CERTIFICATES,  TABLE_CHAINS,   TABLE_SERVICES,    TABLE_ENDPOINTS, TABLE_HOSTS,
-    TABLE_POLICY_BODIES, TABLE_POLICIES, TABLE_ROUTES,      TABLE_OUTCOMES,  TABLE_FINDINGS,
-    TABLE_DOMAINS,       TABLE_ISSUERS,  TABLE_COMPLETIONS,
-};
-_Static_assert(sizeof(order) / sizeof(order[0]) == TABLE_COUNT, "every table has its place");
-
 struct row_sink *rows_out_new(const struct scan_params *params)
 {
     struct row_sink *sink = memory_new(1, sizeof(*sink));
@@ -42,10 +34,11 @@ static void add(struct buf *messages, enum table_id table, enum row_format forma
 
 void rows_out_add(struct row_sink *sink, struct buf *messages)
 {
-    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-        struct row_sink_table *t = &sink->table[order[i]];
-        add(messages, order[i], ROW_FORMAT_NDJSON, &t->ndjson, t->rows);
-        add(messages, order[i], ROW_FORMAT_CSV, &t->csv, t->rows);
+    for (unsigned i = 0; i < TABLE_COUNT; i++) { /* what is named comes first */
+        enum table_id table = (enum table_id)i;
+        struct row_sink_table *t = &sink->table[table];
+        add(messages, table, ROW_FORMAT_NDJSON, &t->ndjson, t->rows);
+        add(messages, table, ROW_FORMAT_CSV, &t->csv, t->rows);
         t->rows = 0;
     }
 }
