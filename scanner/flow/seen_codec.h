@@ -39,26 +39,14 @@
     F(u8, inherited)            \
     F(u16, tls_version)         \
     A(leaf_sha256)              \
-    F(verdict, chain)           \
-    F(u8, name_match)           \
-    F(u8, sni)                  \
-    F(u8, sni_acceptable)       \
-    F(u8, covers_parents)       \
     F(u8, ptr_is_host)          \
-    F(u8, dane)                 \
-    F(u8, dane_covers_parents)  \
-    F(u16, dane_flags)          \
     F(u8, no_sni_outcome)       \
     F(u8, no_sni_starttls)      \
     F(u16, no_sni_tls_version)  \
     F(verdict, no_sni_chain)    \
-    F(u8, no_sni_name_match)    \
     F(u8, versions)             \
-    F(u64, leaf_domains)        \
     F(u64, no_sni_leaf_domains) \
-    F(u64, dane_leaf_names)     \
-    F(facts, facts)             \
-    F(facts, no_sni_facts)
+    ENDPOINT_JUDGED(F)
 
 #define FIELDS_TLSA(F, A) F(u8, usage) F(u8, selector) F(u8, matching) F(span, data)
 

@@ -35,23 +35,31 @@
  * dane_leaf_names: of the leaf that DANE is about, leaf_names_of().
  * facts: what only some senders mind, of the session with SNI; and of the service's without.
  */
-#define ENDPOINT_JUDGED                                                \
-    struct chain_brief chain;                                          \
-    uint8_t name_match;        /* enum name_match, against the host */ \
-    uint8_t no_sni_name_match; /* the same */                          \
-    uint8_t sni;               /* enum sni_class */                    \
-    uint8_t sni_acceptable;    /* enum sni_acceptable */               \
-    uint8_t dane;              /* enum dane_status */                  \
-    uint8_t covers_parents;                                            \
-    uint8_t dane_covers_parents;                                       \
-    uint16_t dane_flags; /* enum dane_flag */                          \
-    uint64_t leaf_domains;                                             \
-    uint64_t dane_leaf_names;                                          \
-    struct sender_facts facts;                                         \
-    struct sender_facts no_sni_facts;
+#define ENDPOINT_JUDGED(F)                                           \
+    F(verdict, chain)                                                \
+    F(u8, name_match)        /* enum name_match, against the host */ \
+    F(u8, no_sni_name_match) /* the same */                          \
+    F(u8, sni)               /* enum sni_class */                    \
+    F(u8, sni_acceptable)    /* enum sni_acceptable */               \
+    F(u8, dane)              /* enum dane_status */                  \
+    F(u8, covers_parents)                                            \
+    F(u8, dane_covers_parents)                                       \
+    F(u16, dane_flags) /* enum dane_flag */                          \
+    F(u64, leaf_domains)                                             \
+    F(u64, dane_leaf_names)                                          \
+    F(facts, facts)                                                  \
+    F(facts, no_sni_facts)
+
+/* Types as flow/seen_codec.h calls them, which has the list, too. */
+#define MEMBER(type, name) MEMBER_##type name;
+#define MEMBER_u8          uint8_t
+#define MEMBER_u16         uint16_t
+#define MEMBER_u64         uint64_t
+#define MEMBER_verdict     struct chain_brief
+#define MEMBER_facts       struct sender_facts
 
 struct endpoint_judged {
-    ENDPOINT_JUDGED
+    ENDPOINT_JUDGED(MEMBER)
 };
 
 /** Short facts of one (host, address, port): what a host keeps and a domain row repeats. */
@@ -69,7 +77,7 @@ struct endpoint_brief {
     union {
         struct endpoint_judged judged;
         struct {
-            ENDPOINT_JUDGED
+            ENDPOINT_JUDGED(MEMBER)
         };
     };
     /* What a sender without SNI meets: the service's session. */
