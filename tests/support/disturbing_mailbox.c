@@ -4,7 +4,7 @@
  * a broker might; rows must be the same (e2e/determinism.py). What may not be disturbed is not:
  *
  *   - messages about one key keep their order; but a copy may also come late, behind what followed
- *   - a BLOCK_FENCE passes nothing (admission.h); nor does STOP: what is held goes out before
+ *   - a BLOCK_FENCE passes nothing but late copies (admission.h), STOP not even these
  *   - what is no message between owners: lines, rows, commands of the coordinator
  *
  * DISTURB_SEED chooses; DISTURB_COUNTS names the file that says how often, "KIND seen delayed doubled late".
@@ -22,9 +22,11 @@
 #include "scanner/flow/message.h"
 #include "scanner/pipeline/mailbox.h"
 
-#define SHORT_DELAY 8  /* takes */
-#define LONG_DELAY  96 /* takes; a scan of a few hundred domains has some thousands */
+#define SHORT_DELAY 8 /* takes */
+#define LONG_DELAY  100
+#define LATE        3000 /* the same of a late copy; a scan of a few hundred domains has many thousands */
 #define IDLE_NS     500000
+#define AT_FENCE    (UINT64_MAX / 2)
 
 enum {
     PATH_POSTED,
@@ -221,14 +223,14 @@ static int by_due(const void *a, const void *b)
     return x->number < y->number ? -1 : x->number > y->number;
 }
 
-/* What is due goes out, in this order. */
-static void release(struct disturbed_path *p, uint64_t until)
+/* What is due goes out, in this order. @param late their time has come for late copies as well */
+static void release(struct disturbed_path *p, uint64_t until, bool late)
 {
     size_t kept = 0;
     qsort(p->held, p->count, sizeof(*p->held), by_due);
     for (size_t i = 0; i < p->count; i++) {
         struct held *h = &p->held[i];
-        if (h->due > until) {
+        if (h->due > until || (h->key == 0 && !late)) {
             p->held[kept++] = *h;
             continue;
         }
@@ -259,12 +261,23 @@ static void pass_on(struct disturbed_path *p, uint64_t key, uint64_t due, struct
     }
 }
 
-static void disturb(struct disturber *d, struct disturbed_path *p, struct kind_counts *c,
+/* A block is settled without its ADDRESS_WANTs: these may be held up to its fence. */
+static uint64_t delay(struct disturber *d, enum message_kind kind)
+{
+    uint64_t how = draw(d, 8);
+    if (how == 0 && kind == MESSAGE_ADDRESS_WANT) {
+        return AT_FENCE;
+    }
+    return 1 + draw(d, how <= 1 ? LONG_DELAY : SHORT_DELAY);
+}
+
+static void disturb(struct disturber *d, struct disturbed_path *p, enum message_kind kind,
                     uint64_t key, struct span message)
 {
+    struct kind_counts *c = &counts[kind];
     uint64_t due = last_due(p, key);
-    if (draw(d, 4) == 0) {
-        due += 1 + draw(d, draw(d, 8) == 0 ? LONG_DELAY : SHORT_DELAY);
+    if (draw(d, 4) == 0 && due < AT_FENCE) {
+        due += delay(d, kind);
         c->delayed++;
     }
     pass_on(p, key, due, message);
@@ -274,7 +287,7 @@ static void disturb(struct disturber *d, struct disturbed_path *p, struct kind_c
         c->doubled++;
         break;
     case 1:
-        hold(p, 0, due + 1 + draw(d, LONG_DELAY), message);
+        hold(p, 0, (due < AT_FENCE ? due : p->takes) + 1 + draw(d, LATE), message);
         c->late++;
         break;
     default:
@@ -289,18 +302,18 @@ static struct span disturb_all(struct disturber *d, int path, struct span messag
     struct span body;
     p->takes++;
     buf_reset(&p->out);
-    release(p, p->takes);
+    release(p, p->takes, true);
     for (struct span rest = messages; message_next(&rest, &kind, &body);) {
         struct span message = {messages.at, messages.len - rest.len};
         uint64_t key = key_of_message(kind, body);
         messages = rest;
         counts[kind].seen++;
         if (key != 0) {
-            disturb(d, p, &counts[kind], key, message);
+            disturb(d, p, kind, key, message);
             continue;
         }
         if (kind == MESSAGE_BLOCK_FENCE || kind == MESSAGE_STOP) {
-            release(p, UINT64_MAX);
+            release(p, UINT64_MAX, kind == MESSAGE_STOP);
         }
         buf_put(&p->out, message);
     }
