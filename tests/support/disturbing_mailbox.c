@@ -227,6 +227,9 @@ static int by_due(const void *a, const void *b)
 static void release(struct disturbed_path *p, uint64_t until, bool late)
 {
     size_t kept = 0;
+    if (p->count == 0) {
+        return;
+    }
     qsort(p->held, p->count, sizeof(*p->held), by_due);
     for (size_t i = 0; i < p->count; i++) {
         struct held *h = &p->held[i];
