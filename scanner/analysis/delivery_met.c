@@ -143,7 +143,7 @@ static bool passes_forms(const struct delivery_place *at, const struct delivery_
                          struct delivery_handshake *h)
 {
     const struct sender_profile *p = at->profile;
-    unsigned odd = m->facts.forms & ~(1U << SMTP_FORM_CLOSED_AFTER_REFUSAL);
+    unsigned odd = m->facts.forms & SMTP_DIALOGUE_FORMS;
     if (odd == 0) {
         return true;
     }
@@ -181,6 +181,11 @@ static bool passes_dialogue(const struct delivery_place *at, const struct delive
     if (odd != 0) {
         delivery_rests_on(at, PROFILE_FIELD_REPLY_LINES);
         delivery_rests_on(at, PROFILE_FIELD_REPLY_LINES_FATAL);
+        bool in_tls = (m->facts.forms & smtp_form_bit(SMTP_FORM_ODD_LINE_IN_TLS)) != 0;
+        if (in_tls && (odd & ~p->reply_lines) != 0) {
+            *h = unknown(DELIVERY_REASON_SMTP_REPLIES); /* fatal to the host, or to TLS alone */
+            return false;
+        }
         if ((odd & p->reply_lines_fatal) != 0) {
             *h = ends(FIT_NO, DELIVERY_REASON_SMTP_REPLIES, false, false);
             return false;

@@ -30,6 +30,7 @@ static enum evidence evidence_of(uint8_t set)
 {
     switch (set) {
     case RESULT_FAILS:
+    case RESULT_DEFERRED:
         return EVIDENCE_FAILS;
     case RESULT_RETURNED:
         return EVIDENCE_RETURNED;

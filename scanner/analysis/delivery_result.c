@@ -55,10 +55,12 @@ static uint8_t results_of(enum profile_failure f)
         return RESULT_PLAINTEXT_LATER;
     case PROFILE_FAILURE_NEXT:
         return RESULT_FAILS;
+    case PROFILE_FAILURE_DEFERS:
+        return RESULT_DEFERRED;
     case PROFILE_FAILURE_UNKNOWN:
         break;
     }
-    return RESULT_FAILS | RESULT_PLAINTEXT;
+    return RESULT_FAILS | RESULT_PLAINTEXT | RESULT_DEFERRED;
 }
 
 /* What becomes of it without TLS, by the field that tells; without one where TLS is demanded. */
@@ -83,7 +85,8 @@ static uint8_t after_refusal(const struct delivery_place *at, const struct deliv
     bool open = (m->facts.events & SENDER_EVENT_REFUSED_OPEN) != 0;
     unsigned set = closed ? 0 : otherwise(at, PROFILE_FIELD_STARTTLS_REFUSED);
     set |= closed || open ? otherwise(at, PROFILE_FIELD_STARTTLS_REFUSED_CLOSED) : 0;
-    return (uint8_t)set;
+    bool unread = (m->facts.events & SENDER_EVENT_STARTTLS_UNREAD) != 0;
+    return (uint8_t)(set | (unread ? RESULT_FAILS : 0));
 }
 
 static struct delivery_outcome after_handshake(const struct delivery_place *at,

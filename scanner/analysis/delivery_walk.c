@@ -13,6 +13,7 @@ void delivery_walk_begin(struct delivery_walk *w)
 static unsigned delivery_bit(uint8_t result)
 {
     return 1U << (result == RESULT_RETURNED    ? DELIVERY_UNDELIVERABLE
+                  : result == RESULT_DEFERRED  ? DELIVERY_DEFERRED
                   : result == RESULT_PLAINTEXT ? DELIVERY_PLAINTEXT
                   : result == RESULT_ENCRYPTED ? DELIVERY_ENCRYPTED
                                                : DELIVERY_AUTHENTICATED);
@@ -23,7 +24,7 @@ static unsigned combine(unsigned sofar, uint8_t set, bool best)
 {
     unsigned now = (set & RESULT_FAILS) != 0 ? sofar : 0;
     for (unsigned d = 0; d < DELIVERY_COUNT; d++) {
-        for (uint8_t r = RESULT_RETURNED; (sofar >> d & 1U) != 0 && r <= RESULT_AUTHENTICATED;
+        for (uint8_t r = RESULT_RETURNED; (sofar >> d & 1U) != 0 && r <= RESULT_DEFERRED;
              r = (uint8_t)(r << 1)) {
             unsigned bit = delivery_bit(r);
             bool better = d == DELIVERY_UNKNOWN || (best ? bit > 1U << d : bit < 1U << d);

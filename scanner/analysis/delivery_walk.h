@@ -19,8 +19,9 @@ enum delivery_result {
     RESULT_PLAINTEXT = 4,
     RESULT_ENCRYPTED = 8,
     RESULT_AUTHENTICATED = 16,
+    RESULT_DEFERRED = 32, /* FAILS, and no other is tried for now */
     /* FAILS while the message is fresh, PLAINTEXT once it has waited: one walk knows one of the two. */
-    RESULT_PLAINTEXT_LATER = 32,
+    RESULT_PLAINTEXT_LATER = 64,
 };
 
 struct delivery_walk {

@@ -74,7 +74,8 @@ enum profile_sts_names {
     X(PROFILE_FAILURE_CLEAR, "clear")     /* sends in cleartext to the same host */                  \
     /* The same, but only a message that has waited for some time: before, it goes on to the next */ \
     X(PROFILE_FAILURE_CLEAR_LATER, "clear_later")                                                    \
-    X(PROFILE_FAILURE_NEXT, "next") /* tries the next address or host, at last defers */
+    X(PROFILE_FAILURE_NEXT, "next")     /* tries the next address or host, at last defers */         \
+    X(PROFILE_FAILURE_DEFERS, "defers") /* tries no other for now */
 
 enum profile_failure {
     PROFILE_FAILURES(ENUMERATOR)

@@ -12,6 +12,8 @@
 #define RSA_SHA1   0x0201
 #define DSA_SHA1   0x0202
 #define ECDSA_SHA1 0x0203
+/* Those of SHA-224 have none of their own there: RFC 5246 section 7.4.1.4.1, hash and signature. */
+#define HASH_SHA224 0x03
 
 static uint16_t kib_of(size_t octets)
 {
@@ -37,6 +39,11 @@ static bool signs_with_sha1(const struct seen_tls *tls)
     uint16_t scheme = tls->signature_scheme;
     return tls->version == TLS1_2 &&
            (scheme == RSA_SHA1 || scheme == DSA_SHA1 || scheme == ECDSA_SHA1);
+}
+
+static bool signs_with_sha224(const struct seen_tls *tls)
+{
+    return tls->version == TLS1_2 && tls->signature_scheme >> 8 == HASH_SHA224;
 }
 
 static bool list_is_plain(struct span list)
@@ -67,11 +74,21 @@ static bool is_open_after_refusal(const struct seen_smtp *smtp)
             smtp->reply[SMTP_STEP_STARTTLS].code == CLOSING);
 }
 
+/* RFC 3207 section 4: 220, or what refuses. Senders that wait for one of them go on in different ways. */
+static bool starttls_is_unread(const struct seen_smtp *smtp)
+{
+    unsigned code = smtp->reply[SMTP_STEP_STARTTLS].code;
+    return smtp->starttls == STARTTLS_REJECTED && (code != 0 ? code < 400 : smtp->line_too_long);
+}
+
 static uint8_t events_of(const struct seen_session *s)
 {
     unsigned starttls = s->smtp.reply[SMTP_STEP_STARTTLS].code;
     return (uint8_t)(when(starttls >= 500, SENDER_EVENT_STARTTLS_5XX) |
                      when(is_open_after_refusal(&s->smtp), SENDER_EVENT_REFUSED_OPEN) |
+                     when(starttls_is_unread(&s->smtp), SENDER_EVENT_STARTTLS_UNREAD) |
+                     when(s->tls.completed && signs_with_sha224(&s->tls),
+                          SENDER_EVENT_SHA224_SIGNATURE) |
                      when(s->tls.unknown_name_warning, SENDER_EVENT_NAME_WARNING));
 }
 

@@ -205,6 +205,10 @@ static struct stack_verdict oddities_fit(const struct tls_stack *s, const struct
         enum fit fit = s->sha1_signatures == STACK_YES ? FIT_YES : FIT_UNKNOWN;
         v = says(fit, STACK_OBSTACLE_SUITE, STACK_FIELD_SHA1_SIGNATURES);
     }
+    if ((f->events & SENDER_EVENT_SHA224_SIGNATURE) != 0) { /* as this program does */
+        enum fit fit = s->library == STACK_LIBRARY_OPENSSL ? FIT_YES : FIT_UNKNOWN;
+        v = says(fit, STACK_OBSTACLE_SUITE, STACK_FIELD_LIBRARY);
+    }
     if ((f->quirks & SENDER_FACTS_ODD_CERTIFICATE) != 0) {
         enum fit fit = s->odd_certificates == STACK_YES ? FIT_YES : FIT_UNKNOWN;
         v = stack_both(v, says(fit, STACK_OBSTACLE_FORM, STACK_FIELD_ODD_CERTIFICATES));

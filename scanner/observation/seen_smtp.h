@@ -92,6 +92,9 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
     X(SMTP_FORM_KEYWORD_EQUALS, "keyword_equals", "the keyword is followed by an equals sign")   \
     X(SMTP_FORM_KEYWORD_CODE, "keyword_code",                                                    \
       "the line with the keyword has a reply code other than 250")                               \
+    X(SMTP_FORM_KEYWORD_FIRST_LINE, "keyword_first_line",                                        \
+      "the keyword is the whole first line, which names the server (RFC 5321 section 4.1.1.1), " \
+      "and in no other line")                                                                    \
     X(SMTP_FORM_KEYWORD_OTHER, "keyword_other",                                                  \
       "a line begins with the word STARTTLS and this program does not take it for the keyword, " \
       "or two lines have the keyword in two of these forms")                                     \
@@ -110,6 +113,8 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
 
 #define SMTP_FORMS(X)                                                                           \
     SMTP_READ_FORMS(X)                                                                          \
+    X(SMTP_FORM_ODD_LINE_IN_TLS, "odd_line_in_tls",                                             \
+      "a quirk of reply lines was, or was also, in the reply to EHLO inside TLS")               \
     X(SMTP_FORM_CLOSED_AFTER_REFUSAL, "closed_after_refusal",                                   \
       "STARTTLS was rejected, and the session closed before a reply to QUIT (RFC 5321 section " \
       "3.8)")
@@ -127,6 +132,9 @@ static inline uint16_t smtp_form_bit(enum smtp_form f)
 
 /** Those of the keyword. */
 #define SMTP_KEYWORD_FORMS ((1U << (SMTP_FORM_KEYWORD_OTHER + 1)) - 1)
+
+/** Those that profiles of senders speak of: SMTP_READ_FORMS. */
+#define SMTP_DIALOGUE_FORMS ((1U << (SMTP_FORM_OWN_NAME + 1)) - 1)
 
 /** Those about the lines of replies. */
 #define SMTP_LINE_QUIRKS             (0U SMTP_QUIRKS_OF_LINES(SMTP_QUIRK_OR_BIT))

@@ -71,6 +71,9 @@ enum sender_event {
     /* STARTTLS was refused, and whether the session lives on is not known: QUIT went unanswered, or 421
      * announced its end and it went on (RFC 5321 section 3.8). */
     SENDER_EVENT_REFUSED_OPEN = 4,
+    /* The reply to STARTTLS is neither a refusal nor leave, as 354, or a line that was not read to its end. */
+    SENDER_EVENT_STARTTLS_UNREAD = 8,
+    SENDER_EVENT_SHA224_SIGNATURE = 16, /* TLS 1.2: the server signs with SHA-224 */
 };
 
 struct sender_facts {

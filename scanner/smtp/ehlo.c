@@ -119,8 +119,10 @@ static void note_forms(struct ehlo_reading *e, bool lists, uint16_t forms)
 
 void ehlo_read_line(struct ehlo_reading *e, struct span line)
 {
-    if (e->lines++ == 0) {
-        return; /* names the server, whatever else it looks like */
+    if (e->lines++ == 0) { /* names the server, whatever else it looks like */
+        bool is = span_eq(ehlo_line_text(line), SPAN_LIT("STARTTLS"));
+        note_forms(e, false, is ? smtp_form_bit(SMTP_FORM_KEYWORD_FIRST_LINE) : 0);
+        return;
     }
     struct span keyword = ehlo_line_keyword(line);
     uint16_t forms;

@@ -662,6 +662,23 @@ const struct case_text case_table[] = {
      "mx 10 mx\nhost mx 1 enough=12 min=1.2 key=rsa2048\nexpect"},
     {"suites-busy", "421 after twelve connections",
      "mx 10 mx\nhost mx 1 enough=12 busy=yes min=1.2 key=rsa2048\nexpect"},
+    /* ---- what senders make different things of, more of it ---- */
+    {"ehlo-keyword-first-line",
+     "STARTTLS where the server's name belongs, RFC 5321 section 4.1.1.1",
+     "mx 10 mx\nhost mx 1 starttls=none ehlo=keyword-first-line\nexpect starttls.not_offered "
+     "smtp.no_host_name"},
+    {"ehlo-garbage-in-tls", "a line that is no reply, inside TLS alone",
+     "mx 10 mx\nhost mx 1 ehlo=garbage-in-tls\nexpect smtp.garbage_line"},
+    {"backup-ehlo-garbage-in-tls", "another host stands behind it",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 ehlo=garbage-in-tls\nhost mx2 2\nexpect smtp.garbage_line"},
+    {"starttls-354", "STARTTLS is answered with 354, RFC 3207 section 4",
+     "mx 10 mx\nhost mx 1 starttls=354\nexpect starttls.rejected"},
+    {"tls-sha224", "the handshake is signed with SHA-224, RFC 5246 section 7.4.1.4.1",
+     "mx 10 mx\nhost mx 1 trait=sha224 max=1.2\nexpect tls.weak_signature_scheme"},
+    {"backup-starttls-454-close-clear",
+     "refused, the session ends, and the other host has no STARTTLS",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 starttls=454-close\nhost mx2 2 starttls=none\nexpect "
+     "starttls.tempfail starttls.not_offered parity.hosts_starttls"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -95,6 +95,7 @@ enum result {
     PLAINTEXT = 4,
     ENCRYPTED = 8,
     AUTHENTICATED = 16,
+    DEFERRED = 32,    /* and no other is tried */
     CLEAR_LATER = 64, /* FAILS while the message is fresh, PLAINTEXT once it has waited */
 };
 
@@ -182,7 +183,7 @@ static const struct sender senders[] = {
      .tls_fails = PLAINTEXT,
      .bears = 2,
      .rejected = FAILS | RETURNED,
-     .closed = FAILS | PLAINTEXT},
+     .closed = FAILS | DEFERRED | PLAINTEXT},
     {.id = "mox",
      .nowhere = NOWHERE_RETRIED,
      .tls_min = 0x0303,
@@ -205,7 +206,7 @@ static const struct sender senders[] = {
      .tls_fails = FAILS,
      .bears = 2,
      .rejected = FAILS | RETURNED,
-     .closed = FAILS | PLAINTEXT},
+     .closed = FAILS | DEFERRED | PLAINTEXT},
 };
 
 /* What a session is to a sender: the handshake done, TLS not to be had, the next address, or not
@@ -417,8 +418,7 @@ struct walk {
     unsigned worst;
 };
 
-#define DEFERRED 0x20U
-#define RESULTS  5
+#define RESULTS 6 /* one for each bit up to DEFERRED */
 
 struct attempt {
     unsigned best; /* of enum result, or DEFERRED */

@@ -318,6 +318,7 @@ static void expect_smtp(const struct service *s, bool sni, struct expected_sessi
         [LAB_STARTTLS_TEMPFAIL_CLOSE] = OUTCOME_STARTTLS_TEMPFAIL,
         [LAB_STARTTLS_CLOSING] = OUTCOME_STARTTLS_TEMPFAIL,
         [LAB_STARTTLS_REJECTED_CLOSE] = OUTCOME_STARTTLS_REJECTED,
+        [LAB_STARTTLS_CODE_354] = OUTCOME_STARTTLS_REJECTED,
     };
     static const enum starttls_state state_of[] = {
         [LAB_STARTTLS_OFFERED] = STARTTLS_OFFERED,
@@ -336,6 +337,7 @@ static void expect_smtp(const struct service *s, bool sni, struct expected_sessi
         [LAB_STARTTLS_TEMPFAIL_CLOSE] = STARTTLS_TEMPFAIL,
         [LAB_STARTTLS_CLOSING] = STARTTLS_TEMPFAIL,
         [LAB_STARTTLS_REJECTED_CLOSE] = STARTTLS_REJECTED,
+        [LAB_STARTTLS_CODE_354] = STARTTLS_REJECTED,
     };
     out->outcome = by_greeting[s->greeting];
     if (out->outcome == OUTCOME_NOT_TESTED) {
@@ -460,8 +462,8 @@ static bool dialogue_divides(const struct service *s)
            s->ehlo == LAB_EHLO_NUL || s->ehlo == LAB_EHLO_REFUSED_IN_TLS ||
            s->starttls == LAB_STARTTLS_INJECTED || s->starttls == LAB_STARTTLS_LOWER_CASE ||
            s->starttls == LAB_STARTTLS_CODE_250 || s->starttls == LAB_STARTTLS_FLIPS ||
-           s->starttls == LAB_STARTTLS_REJECTED_CLOSE || service_has_odd_list(s) ||
-           s->ehlo_tls_close;
+           s->starttls == LAB_STARTTLS_CODE_354 || s->starttls == LAB_STARTTLS_REJECTED_CLOSE ||
+           service_has_odd_list(s) || s->ehlo_tls_close;
 }
 
 #define LONG_LIST_NAMES 1000 /* some 40 octets each */
@@ -471,7 +473,7 @@ static bool handshake_divides(const struct service *s, const struct expected_ses
 {
     bool old_suite = s->kex == LAB_KEX_STATIC_RSA || s->trait == LAB_TRAIT_CBC ||
                      s->trait == LAB_TRAIT_DHE_1024 || s->trait == LAB_TRAIT_DHE_2048 ||
-                     s->trait == LAB_TRAIT_SHA1;
+                     s->trait == LAB_TRAIT_SHA1 || s->trait == LAB_TRAIT_SHA224;
     bool odd_key = e->cert.key == LAB_KEY_RSA_1024 || e->cert.key == LAB_KEY_RSA_9216 ||
                    e->cert.key == LAB_KEY_P521 || e->cert.key == LAB_KEY_SECP256K1 ||
                    e->cert.key == LAB_KEY_ED25519 || e->cert.key == LAB_KEY_ED448;

@@ -37,31 +37,33 @@
     X(STUTTER, "stutter")       /* an octet at a time, with pauses */              \
     X(HIDDEN, "hidden")         /* asterisks in place of its text, as by a PIX */
 
-#define LAB_EHLOS(X)                                                                \
-    X(OK, "ok")                                                                     \
-    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */                        \
-    X(REJECTED, "rejected")   /* 550 to both */                                     \
-    X(TEMPFAIL, "450")        /* to both */                                         \
-    X(CLOSE, "close")                                                               \
-    X(SILENT, "silent")                                                             \
-    X(LONG_LINE, "long")        /* a keyword line over 512 octets */                \
-    X(HUGE, "huge")             /* a reply of 20,000 octets */                      \
-    X(BARE, "bare")             /* nothing is listed */                             \
-    X(EMPTY_LINE, "empty-line") /* within the list */                               \
-    X(CR_CR_LF, "cr-cr-lf")     /* at the end of each line */                       \
-    X(NUL, "nul")               /* behind the server's name */                      \
-    X(REFUSED_IN_TLS, "refused-in-tls")                                             \
-    X(KEYWORD_SPACE_BEFORE, "keyword-space-before") /* in front of STARTTLS */      \
-    X(KEYWORD_SPACE_AFTER, "keyword-space-after")   /* and behind it */             \
-    X(KEYWORD_TAB_BEFORE, "keyword-tab-before")                                     \
-    X(KEYWORD_TAB_AFTER, "keyword-tab-after")                                       \
-    X(KEYWORD_PARAMETER, "keyword-parameter") /* STARTTLS REQUIRED */               \
-    X(KEYWORD_EQUALS, "keyword-equals")       /* STARTTLS=on */                     \
-    X(KEYWORD_CODE, "keyword-code")           /* 251-STARTTLS among lines of 250 */ \
-    X(MIXED_CODES, "mixed-codes")             /* 251 in the first line */           \
-    X(MIXED_CLASSES, "mixed-classes")         /* 500 in the first line */           \
-    X(CODE_251, "251")                        /* in all lines */                    \
-    X(ECHO, "echo")                           /* the client's name in place of its own */
+#define LAB_EHLOS(X)                                                                      \
+    X(OK, "ok")                                                                           \
+    X(HELO_ONLY, "helo-only") /* 502 to EHLO, 250 to HELO */                              \
+    X(REJECTED, "rejected")   /* 550 to both */                                           \
+    X(TEMPFAIL, "450")        /* to both */                                               \
+    X(CLOSE, "close")                                                                     \
+    X(SILENT, "silent")                                                                   \
+    X(LONG_LINE, "long")        /* a keyword line over 512 octets */                      \
+    X(HUGE, "huge")             /* a reply of 20,000 octets */                            \
+    X(BARE, "bare")             /* nothing is listed */                                   \
+    X(EMPTY_LINE, "empty-line") /* within the list */                                     \
+    X(CR_CR_LF, "cr-cr-lf")     /* at the end of each line */                             \
+    X(NUL, "nul")               /* behind the server's name */                            \
+    X(REFUSED_IN_TLS, "refused-in-tls")                                                   \
+    X(KEYWORD_SPACE_BEFORE, "keyword-space-before") /* in front of STARTTLS */            \
+    X(KEYWORD_SPACE_AFTER, "keyword-space-after")   /* and behind it */                   \
+    X(KEYWORD_TAB_BEFORE, "keyword-tab-before")                                           \
+    X(KEYWORD_TAB_AFTER, "keyword-tab-after")                                             \
+    X(KEYWORD_PARAMETER, "keyword-parameter")   /* STARTTLS REQUIRED */                   \
+    X(KEYWORD_EQUALS, "keyword-equals")         /* STARTTLS=on */                         \
+    X(KEYWORD_CODE, "keyword-code")             /* 251-STARTTLS among lines of 250 */     \
+    X(MIXED_CODES, "mixed-codes")               /* 251 in the first line */               \
+    X(MIXED_CLASSES, "mixed-classes")           /* 500 in the first line */               \
+    X(CODE_251, "251")                          /* in all lines */                        \
+    X(KEYWORD_FIRST_LINE, "keyword-first-line") /* STARTTLS in place of its name */       \
+    X(GARBAGE_IN_TLS, "garbage-in-tls")         /* a line that is no reply, inside TLS */ \
+    X(ECHO, "echo")                             /* the client's name in place of its own */
 
 #define LAB_STARTTLS(X)                                                     \
     X(OFFERED, "offered")                                                   \
@@ -79,7 +81,8 @@
     X(HIDDEN, "hidden")            /* not listed, and taken all the same */ \
     X(TEMPFAIL_CLOSE, "454-close") /* the session ends with the reply */    \
     X(CLOSING, "421-close")                                                 \
-    X(REJECTED_CLOSE, "5xx-close")
+    X(REJECTED_CLOSE, "5xx-close")                                          \
+    X(CODE_354, "354") /* neither leave nor refusal */
 
 #define LAB_TLS_FATES(X)                                                  \
     X(OK, "ok")                                                           \
@@ -152,6 +155,7 @@
     X(DHE_1024, "dhe-1024") /* finite-field groups only, TLS 1.2 */                            \
     X(DHE_2048, "dhe-2048")                                                                    \
     X(SHA1, "sha1")                     /* signs the handshake with SHA-1, TLS 1.2 */          \
+    X(SHA224, "sha224")                 /* the same with SHA-224 */                            \
     X(NO_EMS, "no-ems")                 /* no extended master secret, TLS 1.2 */               \
     X(ASKS_CLIENT, "asks-client")       /* for a certificate */                                \
     X(DEMANDS_CLIENT, "demands-client") /* a certificate; TLS 1.3: RFC 8446 section 4.4.2.4 */ \

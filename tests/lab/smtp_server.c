@@ -238,6 +238,8 @@ static void on_ehlo(struct session *c, struct span argument, bool helo)
     case LAB_EHLO_MIXED_CODES:
     case LAB_EHLO_MIXED_CLASSES:
     case LAB_EHLO_CODE_251:
+    case LAB_EHLO_KEYWORD_FIRST_LINE:
+    case LAB_EHLO_GARBAGE_IN_TLS:
     case LAB_EHLO_ECHO:
         if (helo) {
             smtp_put_helo(&text, &c->service);
@@ -314,6 +316,9 @@ static void on_starttls(struct session *c)
     case LAB_STARTTLS_REJECTED_CLOSE:
         say_text(c, "554 5.7.0 TLS not available\r\n");
         c->close_when_sent = true;
+        return;
+    case LAB_STARTTLS_CODE_354:
+        say_text(c, "354 go ahead\r\n");
         return;
     case LAB_STARTTLS_NOT_A_REPLY:
         say_text(c, "what do you mean by that\r\n");

@@ -169,7 +169,12 @@ static void put_list(struct buf *out, const struct service *s, struct span clien
                                                                : " [127.0.0.1]";
     client = span_take(client, 200);
     unsigned code = code_of(s, LINE_NAME, in_tls);
-    if (s->ehlo == LAB_EHLO_ECHO) {
+    if (s->ehlo == LAB_EHLO_GARBAGE_IN_TLS && in_tls) {
+        buf_put_text(out, "this is no reply\r\n");
+    }
+    if (s->ehlo == LAB_EHLO_KEYWORD_FIRST_LINE && !in_tls) {
+        buf_put_text(out, "250-STARTTLS\r\n");
+    } else if (s->ehlo == LAB_EHLO_ECHO) {
         buf_putf(out, "%u-%.*s\r\n", code, (int)client.len,
                  client.len ? (const char *)client.at : "");
     } else if (s->software == LAB_SOFTWARE_POSTFIX) {

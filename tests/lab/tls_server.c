@@ -117,6 +117,9 @@ static void set_trait(SSL_CTX *ctx, enum lab_tls_trait trait)
     case LAB_TRAIT_SHA1:
         CHECK(SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA1:RSA+SHA1") == 1);
         return;
+    case LAB_TRAIT_SHA224:
+        CHECK(SSL_CTX_set1_sigalgs_list(ctx, "ECDSA+SHA224:RSA+SHA224") == 1);
+        return;
     case LAB_TRAIT_NO_EMS:
         SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
         return;

@@ -25,7 +25,8 @@ SENDMAIL = os.path.abspath(os.path.join(UNPACKED, "sendmail-bin/usr/libexec/send
 MACROS = os.path.abspath(os.path.join(UNPACKED, "sendmail-cf/usr/share/sendmail/cf"))
 CLIENTS = 12  # processes at a time
 TLS = re.compile(r"STARTTLS=client, relay=(\S+?)\.?, .*verify=(\w+)")
-STATUS = re.compile(r"to=<?[^@>]+@([^>,]+)>?,.*?(?: relay=(\S*)[^,]*,)?.* dsn=(\d)\S*,.* stat=(.*)")
+STATUS = re.compile(r"to=<?[^@>]+@([^>,]+)>?,.* dsn=(\d)\S*,.* stat=(.*)")
+RELAY = re.compile(r" relay=(\S+?)\.?(?: \[[^]]*\])?,")
 LINE = re.compile(r"sendmail\[(\d+)\]: (.*)", re.S)
 
 
@@ -127,11 +128,13 @@ MAILER(`smtp')dnl
             if established:
                 tls[process] = established.groups()
             elif status:
-                domain, relay, dsn, why = status.groups()
+                domain, dsn, why = status.groups()
                 if domain == self.host:
                     continue
                 waits = why.startswith("Deferred") or dsn == "4"
+                relay = (RELAY.search(text) or re.match("()", "")).group(1)
+                with_tls, verify = tls.get(process, (None, None))
                 outcome = "deferred" if waits else "undeliverable" if dsn == "5" else (
-                    "encrypted" if process in tls else "plaintext")
-                found["sendmail-debian", domain] = Result(outcome, f"{tls.get(process)} {relay}: {why}")
+                    "encrypted" if with_tls == relay else "plaintext")
+                found["sendmail-debian", domain] = Result(outcome, f"verify={verify} {relay}: {why}")
         return found

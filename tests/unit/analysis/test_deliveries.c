@@ -686,7 +686,13 @@ static const struct shipped_case shipped_cases[] = {
      {BACKUP(CLOSES_AFTER(TEMPFAIL))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", ENCRYPTED, OPPORTUNISTIC),
       IS("postfix-verify", AUTHENTICATED, AUTHENTICATED_PKIX),
-      IS("mox", PLAINTEXT, STARTTLS_REFUSED)}},
+      IS("mox", PLAINTEXT, STARTTLS_REFUSED), IS("opensmtpd", DEFERRED, STARTTLS_REFUSED),
+      IS("gmail", UNKNOWN, STARTTLS_REFUSED)}},
+    {"another host, without STARTTLS: whoever defers does not come to it",
+     {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {CLOSES_AFTER(TEMPFAIL)}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("exim-default", PLAINTEXT, NO_STARTTLS),
+      IS("opensmtpd", DEFERRED, STARTTLS_REFUSED), IS("gmail", UNKNOWN, STARTTLS_REFUSED)}},
     {"whether the session lives on is not known",
      {ONE(OPEN_AFTER(TEMPFAIL))},
      {IS("postfix-may", UNKNOWN, STARTTLS_REFUSED), IS("exim-default", UNKNOWN, STARTTLS_REFUSED),
@@ -722,6 +728,21 @@ static const struct shipped_case shipped_cases[] = {
      {ONE(GOOD_BUT(FORM(KEYWORD_EQUALS)))},
      {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", PLAINTEXT, STARTTLS_KEYWORD),
       IS("mox", PLAINTEXT, STARTTLS_KEYWORD)}},
+    {"STARTTLS in the place of the server's name: OpenSMTPD asks for it, others do not see it",
+     {ONE(AFTER(NOT_OFFERED, FORM(KEYWORD_FIRST_LINE)))},
+     {IS("postfix-may", PLAINTEXT, STARTTLS_KEYWORD),
+      IS("exim-default", PLAINTEXT, STARTTLS_KEYWORD), IS("mox", PLAINTEXT, STARTTLS_KEYWORD),
+      IS("sendmail-debian", PLAINTEXT, STARTTLS_KEYWORD),
+      IS("opensmtpd", UNKNOWN, STARTTLS_KEYWORD), IS("gmail", UNKNOWN, STARTTLS_KEYWORD)}},
+    {"a line that is no reply, inside TLS: Exim gives TLS up, and not the host",
+     {ONE(GOOD_BUT(QUIRK(GARBAGE_LINE), FORM(ODD_LINE_IN_TLS)))},
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNKNOWN, SMTP_REPLIES),
+      IS("sendmail-debian", ENCRYPTED, OPPORTUNISTIC)}},
+    {"354 to STARTTLS, and the session goes on: Sendmail gives up, others send in clear",
+     {ONE(AFTER(REJECTED, .events = SENDER_EVENT_STARTTLS_UNREAD))},
+     {IS("postfix-may", UNKNOWN, STARTTLS_REFUSED),
+      IS("sendmail-debian", UNKNOWN, STARTTLS_REFUSED),
+      IS("postfix-encrypt", UNKNOWN, STARTTLS_REFUSED)}},
     {"a form that nobody was seen with",
      {ONE(GOOD_BUT(FORM(KEYWORD_OTHER)))},
      {IS("postfix-may", UNKNOWN, STARTTLS_KEYWORD), IS("exim-default", UNKNOWN, STARTTLS_KEYWORD),
@@ -1790,7 +1811,7 @@ Test(deliveries, nothing_for_lines_that_are_not_worked_on)
 /* --- the walk beside every order and every resolution, design section 6 --------------------- */
 
 #define CANDIDATES 4
-#define RESULTS    5
+#define RESULTS    6
 
 struct candidates {
     size_t count;
@@ -1809,7 +1830,8 @@ static enum delivery delivery_of(uint8_t result)
                                        [RESULT_RETURNED] = DELIVERY_UNDELIVERABLE,
                                        [RESULT_PLAINTEXT] = DELIVERY_PLAINTEXT,
                                        [RESULT_ENCRYPTED] = DELIVERY_ENCRYPTED,
-                                       [RESULT_AUTHENTICATED] = DELIVERY_AUTHENTICATED};
+                                       [RESULT_AUTHENTICATED] = DELIVERY_AUTHENTICATED,
+                                       [RESULT_DEFERRED] = DELIVERY_DEFERRED};
     return of[result];
 }
 
@@ -1907,7 +1929,7 @@ static struct candidates random_candidates(uint64_t *state)
     for (size_t i = 0; i < c.count; i++) {
         group += i > 0 && group < 2 && next_random(state) % 3 == 0;
         c.group[i] = group;
-        c.set[i] = (uint8_t)(next_random(state) % 3 == 0 ? 1 + next_random(state) % 31
+        c.set[i] = (uint8_t)(next_random(state) % 3 == 0 ? 1 + next_random(state) % 63
                                                          : 1U << next_random(state) % RESULTS);
     }
     return c;

@@ -241,6 +241,19 @@ Test(tls_stack, before_tls_1_2_all_signatures_are_sha_1)
     cr_expect_eq(tls_stack_fits(&level_1, &signs, 0x0301).fit, FIT_YES);
 }
 
+/* RFC 5246 section 7.4.1.4.1: OpenSSL has SHA-224, GnuTLS 3.7 and Go do not offer it. */
+Test(tls_stack, sha_224_is_for_openssl_to_read)
+{
+    struct tls_stack stack = LENIENT;
+    const struct sender_facts met = {.cipher = ECDHE_CBC, .events = SENDER_EVENT_SHA224_SIGNATURE};
+    stack.library = STACK_LIBRARY_OPENSSL;
+    cr_expect_eq(tls_stack_fits(&stack, &met, 0x0303).fit, FIT_YES);
+    stack.library = STACK_LIBRARY_GNUTLS;
+    cr_expect_eq(tls_stack_fits(&stack, &met, 0x0303).fit, FIT_UNKNOWN);
+    stack.library = STACK_LIBRARY_UNKNOWN;
+    cr_expect_eq(tls_stack_fits(&stack, &met, 0x0303).fit, FIT_UNKNOWN);
+}
+
 Test(tls_stack, the_weakest_mark_counts)
 {
     const struct tls_stack stack = {

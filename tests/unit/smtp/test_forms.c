@@ -99,6 +99,27 @@ static const struct form_case cases[] = {
     {"a longer word", {GREETING, LIST("250-STARTTLSX\r\n")}, STAYS, DIALOG_QUIT, 0},
     {"a parameter of another", {GREETING, LIST("250-FOO STARTTLS\r\n")}, STAYS, DIALOG_QUIT, 0},
     {"the server's name", {GREETING, "250- STARTTLS\r\n250 SIZE\r\n"}, STAYS, DIALOG_QUIT, 0},
+    {"RFC 5321 4.1.1.1: the server's name, which OpenSMTPD takes for a keyword",
+     {GREETING, "250-STARTTLS\r\n250 SIZE\r\n"},
+     STAYS,
+     DIALOG_QUIT,
+     F(KEYWORD_FIRST_LINE)},
+    {"the same as the only line",
+     {GREETING, "250 STARTTLS\r\n"},
+     STAYS,
+     DIALOG_QUIT,
+     F(KEYWORD_FIRST_LINE)},
+    {"the server's name in another case", {GREETING, "250 StartTLS\r\n"}, STAYS, DIALOG_QUIT, 0},
+    {"the server's name, and as usual in another line",
+     {GREETING, "250-STARTTLS\r\n250 STARTTLS\r\n"},
+     STAYS,
+     DIALOG_STARTTLS,
+     0},
+    {"the server's name, and with a parameter in another line",
+     {GREETING, "250-STARTTLS\r\n250 STARTTLS x\r\n"},
+     STAYS,
+     DIALOG_STARTTLS,
+     F(KEYWORD_FIRST_LINE) | F(KEYWORD_PARAMETER) | F(KEYWORD_OTHER)},
     {"as usual in another line",
      {GREETING, LIST("250- STARTTLS\r\n250-STARTTLS\r\n250-STARTTLS=1\r\n")},
      STAYS,
@@ -249,4 +270,36 @@ Test(dialog_forms, inside_tls_codes_and_names_count_alone)
     cr_expect_eq(d.seen.forms, F(MIXED_CODES), "forms %#x", d.seen.forms);
     cr_expect_eq(d.seen.starttls_again, true);
     dialog_deinit(&d);
+}
+
+static unsigned forms_with_lines(const char *ehlo, const char *ehlo_in_tls, const char *quit)
+{
+    struct dialog d;
+    dialog_init(&d, "probe.test", false);
+    form_feed(&d, GREETING, false);
+    form_feed(&d, ehlo, false);
+    form_feed(&d, "220 go\r\n", false);
+    dialog_tls_established(&d);
+    buf_reset(&d.out);
+    form_feed(&d, ehlo_in_tls, false);
+    form_feed(&d, quit, false);
+    unsigned forms = d.seen.forms;
+    dialog_deinit(&d);
+    return forms;
+}
+
+/* Senders that give a host up for an odd line before TLS may only give TLS up for one inside it. */
+Test(dialog_forms, where_odd_lines_stand)
+{
+    static const char list[] = LIST("250-STARTTLS\r\n");
+    static const char odd[] = "garbage\r\n250 mx.test\r\n";
+    cr_expect_eq(forms_with_lines(list, odd, "221 bye\r\n"), F(ODD_LINE_IN_TLS));
+    cr_expect_eq(forms_with_lines(list, "\r\n250 mx.test\r\n", "221 bye\r\n"), F(ODD_LINE_IN_TLS));
+    cr_expect_eq(forms_with_lines(list, "250 mx.test\r\r\n", "221 bye\r\n"), F(ODD_LINE_IN_TLS));
+    cr_expect_eq(forms_with_lines(LIST("garbage\r\n250-STARTTLS\r\n"), odd, "221 bye\r\n"),
+                 F(ODD_LINE_IN_TLS));
+    cr_expect_eq(
+        forms_with_lines(LIST("garbage\r\n250-STARTTLS\r\n"), "250 mx.test\r\n", "221 bye\r\n"), 0);
+    cr_expect_eq(forms_with_lines(list, "250 mx.test\r\n", "garbage\r\n221 bye\r\n"), 0,
+                 "a goodbye may stray");
 }
