@@ -104,6 +104,51 @@ static bool is_decided_by_ipv6(const struct delivery_place *at, struct sender_de
     return true;
 }
 
+/* @return whether all addresses that there are to the sender, one at least, are special-purpose ones, and
+ * not its own */
+static bool has_special_addresses_alone(struct delivery_place *at)
+{
+    const struct seen_domain *d = at->domain;
+    bool some = false;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        const struct seen_mx *mx = &d->mx[i];
+        if (delivery_is_localhost(mx)) {
+            return false;
+        }
+        if (delivery_exchange_for(at, mx) == PROFILE_EXCHANGE_SKIPPED) {
+            continue;
+        }
+        bool other = delivery_has_open_addresses(d, mx);
+        for (size_t k = 0; k < mx->endpoint_count; k++) {
+            const struct endpoint_brief *e = &mx->endpoints[k];
+            bool counts = delivery_is_at_port(e);
+            other = other || (counts && (!delivery_is_special(e) || delivery_is_own_address(e)));
+            some = some || counts;
+        }
+        if (other) {
+            return false;
+        }
+    }
+    return some;
+}
+
+/* Nobody's server (RFC 6890): there is none to try again, or there is no address at all. */
+static bool is_decided_by_special_addresses(struct delivery_place *at, struct sender_delivery *out)
+{
+    if (!has_special_addresses_alone(at)) {
+        return false;
+    }
+    delivery_rests_on(at, PROFILE_FIELD_SPECIAL_ADDRESS);
+    if (at->profile->special_address == PROFILE_EXCHANGE_TAKEN) {
+        return false;
+    }
+    *out = delivery_nowhere(at, 1U << NO_MAIL_MX_NO_ADDRESS);
+    if (at->profile->special_address == PROFILE_EXCHANGE_UNKNOWN) {
+        out->best = DELIVERY_DEFERRED;
+    }
+    return true;
+}
+
 static bool delivery_is_known(const struct sender_delivery *d)
 {
     return d->best != DELIVERY_UNKNOWN || d->worst != DELIVERY_UNKNOWN;
@@ -116,7 +161,8 @@ static struct sender_delivery deliver(struct delivery_place *at)
     if (delivery_nowhere_by_mx(at->domain, &why)) {
         out = delivery_nowhere(at, 1U << why);
     } else if (!is_decided_by_bogus_mx(at, &out) && !is_decided_by_null_mx(at, &out) &&
-               !is_decided_by_port(at, &out) && !is_decided_by_ipv6(at, &out)) {
+               !is_decided_by_port(at, &out) && !is_decided_by_ipv6(at, &out) &&
+               !is_decided_by_special_addresses(at, &out)) {
         out = has_usable_exchange(at)
                   ? delivery_walk_message(at)
                   : delivery_nowhere(at, delivery_nowhere_by_exchanges(at->domain));

@@ -1,6 +1,7 @@
 #include "scanner/analysis/delivery_exchange.h"
 
 #include "scanner/analysis/account.h"
+#include "scanner/analysis/rollup.h"
 
 bool delivery_has_no_address(const struct seen_mx *mx)
 {
@@ -63,9 +64,23 @@ static bool is_bogus(const struct delivery_place *at)
     return family == DNS_BOGUS;
 }
 
+bool delivery_is_special(const struct endpoint_brief *e)
+{
+    return delivery_is_at_port(e) && endpoint_is_special(e);
+}
+
+bool delivery_is_own_address(const struct endpoint_brief *e)
+{
+    return delivery_is_special(e) &&
+           (net_addr_is_loopback(&e->address) || net_addr_is_unspecified(&e->address));
+}
+
 /* An IPv4 address that only an AAAA record holds, RFC 4291 section 2.5.5.2. */
 enum profile_exchange delivery_address_for(const struct delivery_place *at)
 {
+    if (delivery_is_special(at->e) && at->profile->special_address != PROFILE_EXCHANGE_TAKEN) {
+        return at->profile->special_address;
+    }
     if (!at->e->mapped) {
         return delivery_answers_for(at, is_bogus(at));
     }

@@ -19,6 +19,10 @@ enum profile_exchange delivery_exchange_for(const struct delivery_place *at,
 enum profile_exchange delivery_answers_for(const struct delivery_place *at, bool bogus);
 /** Does it dial the address of `at`? */
 enum profile_exchange delivery_address_for(const struct delivery_place *at);
+/** At port 25, and nobody's server (RFC 6890): no connection is made. */
+bool delivery_is_special(const struct endpoint_brief *e);
+/** The sender's own host, whoever that is: loopback, or 0.0.0.0. */
+bool delivery_is_own_address(const struct endpoint_brief *e);
 bool delivery_needs_ipv6(const struct endpoint_brief *e);
 /** Can the sender reach the address of `at`? Unknown rests on nothing, as both are looked at. */
 enum truth delivery_reaches_family(const struct delivery_place *at);

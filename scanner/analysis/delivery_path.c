@@ -106,8 +106,9 @@ struct step {
 
 /** One sender on its way, and the addresses of one preference, which it tries in any order. */
 struct walking {
-    bool waited; /* the message has been in the queue for some time */
-    bool waits;  /* that makes a difference */
+    bool waited;  /* the message has been in the queue for some time */
+    bool waits;   /* that makes a difference */
+    bool special; /* there are special-purpose addresses */
     struct delivery_walk walk;
     struct delivery_limit limit;
     struct decision first[EVIDENCE_COUNT];
@@ -189,6 +190,9 @@ static void note_missed(const struct delivery_place *at, const struct step *s, s
     }
     delivery_rests_on(at, PROFILE_FIELD_ADDRESSES_MAX);
     delivery_rests_on(at, PROFILE_FIELD_ADDRESSES_KEPT);
+    if (g->special) {
+        delivery_rests_on(at, PROFILE_FIELD_SPECIAL_ADDRESS);
+    }
     if (d->mx < 0) {
         *d = (struct decision){(int)s->mx, s->endpoint, DELIVERY_REASON_ADDRESSES_MAX};
     }
@@ -307,11 +311,13 @@ static void add_open_addresses(struct delivery_place *at, bool perhaps, struct w
     }
 }
 
-/* Nobody reaches a special-purpose address, but a sender tries. */
-static void add_special(const struct delivery_place *at, struct walking *g)
+/* Nobody reaches a special-purpose address, but a sender tries, unless it leaves such addresses out. */
+static void add_special(const struct delivery_place *at, enum profile_exchange dials,
+                        struct walking *g)
 {
     struct delivery_pool *p = delivery_limit_pool(&g->limit, delivery_record_family(at->e));
-    bool sure = delivery_reaches_family(at) == TRUTH_YES;
+    bool sure = delivery_reaches_family(at) == TRUTH_YES && dials == PROFILE_EXCHANGE_TAKEN;
+    g->special = true;
     p->count++;
     p->unsure += !sure;
     p->fail += sure;
@@ -340,12 +346,6 @@ static void may_not_reach(struct walking *g)
     }
 }
 
-static bool is_own_address(const struct delivery_place *at)
-{
-    return delivery_is_at_port(at->e) && at->e->not_tested == NOT_TESTED_SPECIAL_PURPOSE &&
-           net_addr_is_loopback(&at->e->address);
-}
-
 static void delivery_add_host(struct delivery_place *at, struct walking *g)
 {
     const struct seen_domain *d = at->domain;
@@ -367,7 +367,7 @@ static void delivery_add_host(struct delivery_place *at, struct walking *g)
         if (reaches == TRUTH_NO) {
             continue;
         }
-        if (is_own_address(at)) {
+        if (delivery_is_own_address(at->e)) {
             add_own_host(at, (int)k, g);
             continue;
         }
@@ -380,7 +380,7 @@ static void delivery_add_host(struct delivery_place *at, struct walking *g)
                 may_not_reach(g);
             }
         } else if (delivery_is_at_port(at->e)) { /* a special-purpose one */
-            add_special(at, g);
+            add_special(at, dials, g);
         }
     }
 }
@@ -391,6 +391,7 @@ static void walk_domain(struct delivery_place *at, struct walking *g)
     const struct seen_domain *d = at->domain;
     const struct delivery_addresses all = delivery_addresses_of(at);
     g->waits = false;
+    g->special = false;
     g->failed = 0;
     g->failed_sessions = 0;
     g->count = 0;

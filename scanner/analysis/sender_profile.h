@@ -277,6 +277,7 @@ enum profile_host_addresses {
     X(MX_ADDRESS, mx_address, "mx_address", WORD, exchanges)                                       \
     X(MX_BAD_NAME, mx_bad_name, "mx_bad_name", WORD, exchanges)                                    \
     X(MAPPED_ADDRESS, mapped_address, "mapped_address", WORD, exchanges)                           \
+    X(SPECIAL_ADDRESS, special_address, "special_address", WORD, exchanges)                        \
     X(NO_MAIL_DEFERRED, no_mail_deferred, "no_mail_deferred", SET, no_mail_kinds)
 
 enum profile_field {
@@ -342,6 +343,7 @@ struct sender_profile {
     enum profile_exchange mx_bad_name; /* no host name, RFC 1123 section 2.1 */
     enum profile_exchange
         mapped_address; /* AAAA that holds an IPv4 address, RFC 4291 section 2.5.5.2 */
+    enum profile_exchange special_address; /* one that is no server's, RFC 6890 */
     /* Set of NO_MAIL_KINDS at which it tries again, where others return the mail at once;
      * PROFILE_QUIRKS_UNKNOWN. */
     uint32_t no_mail_deferred;

@@ -275,3 +275,9 @@ bool net_addr_is_loopback(const struct net_addr *a)
     static const uint8_t one[16] = {[15] = 1};
     return a->family == 4 ? a->octets[0] == 127 : memcmp(a->octets, one, sizeof(one)) == 0;
 }
+
+bool net_addr_is_unspecified(const struct net_addr *a)
+{
+    static const uint8_t none[16];
+    return memcmp(a->octets, none, a->family == 4 ? 4 : sizeof(none)) == 0;
+}

@@ -67,3 +67,5 @@ bool net_addr_from_sockaddr(const struct sockaddr *sa, struct net_addr *out, uin
 const char *net_addr_special_purpose(const struct net_addr *a);
 /** 127.0.0.0/8 (RFC 1122 section 3.2.1.3) or ::1. */
 bool net_addr_is_loopback(const struct net_addr *a);
+/** 0.0.0.0 or ::, which stand for the host itself (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.2). */
+bool net_addr_is_unspecified(const struct net_addr *a);

@@ -666,6 +666,20 @@ static bool is_out_of_reach(const struct sender *s, const struct expect_mail *m)
     return v6 > 0 && v6 == m->endpoint_count;
 }
 
+/* Special-purpose addresses (RFC 6890) and no others: some leave them out as if there were none. */
+static bool is_nobodys(const struct sender *s, const struct expect_mail *m)
+{
+    bool some = false;
+    for (size_t i = 0; i < m->host_count; i++) {
+        const struct expect_host *h = &m->host[i];
+        if (h->own || h->open || h->count > 0) {
+            return false;
+        }
+        some = some || (h->usable && h->addresses > 0);
+    }
+    return some && s->nowhere == NOWHERE_NOT_KNOWN;
+}
+
 static void put_walk(struct buf *out, const struct sender *s, const struct expect_mail *m,
                      const struct expect_sts *sts)
 {
@@ -687,6 +701,10 @@ static void put_walk(struct buf *out, const struct sender *s, const struct expec
     }
     if (said && is_out_of_reach(s, m)) {
         put_pair(out, s->id, "unknown", "unknown");
+        return;
+    }
+    if (said && is_nobodys(s, m)) {
+        put_pair(out, s->id, "deferred", "undeliverable");
         return;
     }
     said = said && !ends_early(s, &w);

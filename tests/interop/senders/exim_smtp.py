@@ -20,6 +20,9 @@ from unchecked_resolver import UncheckedResolver
 
 EXIM = os.path.abspath(os.path.join(UNPACKED, "exim4-daemon-light/usr/sbin/exim4"))
 PROFILES = {"exim-default": "hosts_try_dane =", "exim-dane": "hosts_try_dane = *"}
+# As Debian's exim4-config has it.
+IGNORED = ("<; 0.0.0.0 ; 127.0.0.0/8 ; 192.168.0.0/16 ; 172.16.0.0/12 ; 10.0.0.0/8 ; 169.254.0.0/16 ; "
+           "255.255.255.255 ; ::/128 ; ::1/128 ; fc00::/7 ; fe80::/10 ; 100::/64")
 UNCHECKED = "exim-default"  # is without DNSSEC by its definition
 RECIPIENTS = 30  # of one message; its host names are looked up one after the other
 MESSAGES = 8  # at a time
@@ -64,6 +67,7 @@ class Exim:
   domains = ! {self.host}
   transport = {name}
   same_domain_copy_routing = yes
+  ignore_target_hosts = {IGNORED}
   dnssec_request_domains = *
   no_more
 """

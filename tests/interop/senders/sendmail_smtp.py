@@ -30,6 +30,11 @@ RELAY = re.compile(r" relay=(\S+?)\.?(?: \[[^]]*\])?,")
 LINE = re.compile(r"sendmail\[(\d+)\]: (.*)", re.S)
 
 
+def is_same(name, shortened):
+    """Where it logs what became of a message, the middle of a long name is left out."""
+    return shortened is not None and re.fullmatch(re.escape(shortened).replace(r"\.\.\.", ".*"), name) is not None
+
+
 class Sendmail:
     software = "Sendmail"
     profiles = ["sendmail-debian"]
@@ -133,8 +138,8 @@ MAILER(`smtp')dnl
                     continue
                 waits = why.startswith("Deferred") or dsn == "4"
                 relay = (RELAY.search(text) or re.match("()", "")).group(1)
-                with_tls, verify = tls.get(process, (None, None))
+                with_tls, verify = tls.get(process, ("", None))
                 outcome = "deferred" if waits else "undeliverable" if dsn == "5" else (
-                    "encrypted" if with_tls == relay else "plaintext")
+                    "encrypted" if is_same(with_tls, relay) else "plaintext")
                 found["sendmail-debian", domain] = Result(outcome, f"verify={verify} {relay}: {why}")
         return found

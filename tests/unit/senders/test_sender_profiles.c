@@ -55,6 +55,7 @@ static const char *const plain[][2] = {
     {"mx_address", "\"taken\""},
     {"mx_bad_name", "\"skipped\""},
     {"mapped_address", "\"unknown\""},
+    {"special_address", "\"skipped\""},
     {"no_mail_deferred", "[\"mx_localhost\", \"nxdomain\"]"},
     {"tls_stack", "\"s\""},
 };
@@ -223,7 +224,8 @@ static void check_plain(const struct sender_profile *p)
     cr_expect_eq(p->ipv6, PROFILE_CHOICE_NO);
     cr_expect(p->null_mx == PROFILE_NULL_MX_BOUNCES && p->mx_address == PROFILE_EXCHANGE_TAKEN &&
               p->mx_bad_name == PROFILE_EXCHANGE_SKIPPED &&
-              p->mapped_address == PROFILE_EXCHANGE_UNKNOWN);
+              p->mapped_address == PROFILE_EXCHANGE_UNKNOWN &&
+              p->special_address == PROFILE_EXCHANGE_SKIPPED);
     check_plain_stack(p->stack);
     cr_expect(p->without_tls == PROFILE_FAILURE_CLEAR && p->tls_failure == PROFILE_FAILURE_NEXT);
 }
