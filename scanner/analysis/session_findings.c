@@ -531,6 +531,20 @@ static void version_findings(const struct seen_versions *v, struct findings *out
     }
 }
 
+/* An alert is the server's word; a close may be chance. Without SNI it must be well. */
+static void wrong_sni_finding(const struct seen_service *s, struct findings *out)
+{
+    if (s->wrong_sni == NULL || s->result == NULL || s->result->outcome != OUTCOME_ESTABLISHED ||
+        s->wrong_sni->outcome == OUTCOME_ESTABLISHED || !s->wrong_sni->tls_attempted) {
+        return;
+    }
+    const char *alert = tls_alert_name(s->wrong_sni->tls.alert_received);
+    if (alert != NULL) {
+        buf_putf(findings_add_max(out, FINDING_SNI_FOREIGN_NAME_FATAL), "%s: alert %s",
+                 WRONG_SNI_NAME, alert);
+    }
+}
+
 void findings_of_service(const struct seen_service *s, const struct service_verdict *v,
                          struct findings *out)
 {
@@ -542,6 +556,7 @@ void findings_of_service(const struct seen_service *s, const struct service_verd
         version_findings(&s->versions, out);
     }
     cipher_findings_of_service(s, out);
+    wrong_sni_finding(s, out);
     if (v != NULL) {
         reverse_dns_findings(s, v, out);
     }

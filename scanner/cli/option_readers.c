@@ -262,11 +262,12 @@ bool option_read_infer(struct options *o, const struct option_row *row, const ch
     return read_choice(text, &off, &value, why);
 }
 
-#define PROBES(X)                 \
-    X(PROBE_SNI, "sni")           \
-    X(PROBE_NO_SNI, "no-sni")     \
-    X(PROBE_VERSIONS, "versions") \
-    X(PROBE_CIPHERS, "ciphers")   \
+#define PROBES(X)                   \
+    X(PROBE_SNI, "sni")             \
+    X(PROBE_NO_SNI, "no-sni")       \
+    X(PROBE_VERSIONS, "versions")   \
+    X(PROBE_CIPHERS, "ciphers")     \
+    X(PROBE_WRONG_SNI, "wrong-sni") \
     X(PROBE_OTHER_KEY, "ecdsa-rsa")
 
 enum probe {
@@ -299,6 +300,10 @@ bool option_read_probes(struct options *o, const struct option_row *row, const c
         buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
         return false;
     }
+    if (asked[PROBE_WRONG_SNI] && !asked[PROBE_NO_SNI]) {
+        buf_put_text(why, "wrong-sni is compared with the handshake of no-sni: use both");
+        return false;
+    }
     if ((asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS]) && !asked[PROBE_SNI] &&
         !asked[PROBE_NO_SNI]) {
         buf_putf(why, "%s needs another handshake: use sni or no-sni as well",
@@ -309,6 +314,7 @@ bool option_read_probes(struct options *o, const struct option_row *row, const c
     o->params.probe_no_sni = asked[PROBE_NO_SNI];
     o->params.probe_versions = asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS];
     o->params.probe_ciphers = asked[PROBE_CIPHERS];
+    o->params.probe_wrong_sni = asked[PROBE_WRONG_SNI];
     o->params.probe_other_key = asked[PROBE_OTHER_KEY];
     return true;
 }

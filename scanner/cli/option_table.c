@@ -141,6 +141,8 @@ const struct option_row option_table[] = {
      "each address accepts, by up to four connections that end with the answer to a ClientHello. "
      "ciphers: in addition to versions, also find out which cipher suites each address accepts in "
      "each of them, by up to 128 such connections or 10 minutes of them. "
+     "wrong-sni: one more handshake per address, with a name as SNI that is no server's "
+     "(wrong-sni.invalid). "
      "ecdsa-rsa: one more handshake per host name and address, which accepts only a certificate "
      "with the other type of key, RSA or ECDSA.",
      option_read_probes, 0, 0, 0},

@@ -169,6 +169,9 @@ struct seen_versions {
     uint8_t connections;                 /* made for this */
 };
 
+/** --probes wrong-sni: no server's name, for it cannot exist (RFC 6761 section 6.4). */
+#define WRONG_SNI_NAME "wrong-sni.invalid"
+
 struct seen_service {
     struct net_addr address;
     uint16_t port;
@@ -179,7 +182,8 @@ struct seen_service {
     struct seen_ptr ptr;
     struct seen_versions versions;
     struct seen_ciphers ciphers;
-    struct chain_brief chain; /* verdict on the list of `result` */
+    const struct seen_session *wrong_sni; /* SNI is WRONG_SNI_NAME; NULL: not asked */
+    struct chain_brief chain;             /* verdict on the list of `result` */
     uint32_t names_total;   /* host names that lead here, as far as known when the row is written */
     uint32_t names_dialled; /* of these, handshakes asked for */
 };

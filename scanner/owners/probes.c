@@ -25,7 +25,8 @@ enum due {
 };
 
 struct probe_info {
-    bool for_name; /* on one visit with the others; else for the service, on a visit of its own */
+    bool for_name; /* else for the service */
+    bool further;  /* on the visit of another one; else it begins a visit of its own */
     bool aside;    /* a question of its own: what it meets is not the result */
     bool hello;    /* ends with the answer to a ClientHello: no handshake */
     enum due (*due)(const struct subject *s);
@@ -73,6 +74,7 @@ static void aim_at_address(const struct service_owner *o, const struct visit *v,
 static void no_sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
 {
     struct service *s = &o->services[v->service];
+    v->tls_attempted = seen->tls_attempted;
     s->no_sni_done = true;
     s->no_sni_outcome = (uint8_t)seen->outcome;
     s->no_sni_starttls = (uint8_t)seen->smtp.starttls;
@@ -93,6 +95,21 @@ static void no_sni_note(struct service_owner *o, struct visit *v, const struct s
             leaf_names_add(&o->default_names, s->no_sni_leaf_sha256, leaf);
         }
     }
+}
+
+/* --- a name that is nobody's: behind the session without SNI, with which it is compared ------------- */
+
+static enum due wrong_sni_due(const struct subject *s)
+{
+    return s->rules->probe_wrong_sni && s->visit != NULL && s->visit->tls_attempted ? DUE : NOT_DUE;
+}
+
+static void wrong_sni_aim(const struct service_owner *o, const struct visit *v,
+                          struct owner_dial *d)
+{
+    (void)o;
+    (void)v;
+    d->sni = SPAN_LIT(WRONG_SNI_NAME);
 }
 
 /* --- versions: which the service accepts (scanner/tls/version_plan.h says how it is found out) ----- */
@@ -334,18 +351,26 @@ static const struct probe_info probes[PROBE_COUNT] = {
     [PROBE_FETCH] = {.due = fetch_due},
     [PROBE_SNI] = {.for_name = true, .due = sni_due, .aim = aim_at_host, .note = sni_note},
     [PROBE_SNI_AGAIN] = {.for_name = true,
+                         .further = true,
                          .due = sni_again_due,
                          .aim = aim_at_host,
                          .note = note_nothing},
     [PROBE_DANE_SNI] = {.for_name = true,
+                        .further = true,
                         .aside = true,
                         .due = dane_sni_due,
                         .aim = dane_sni_aim,
                         .note = note_nothing},
     [PROBE_OTHER_KEY] = {.for_name = true,
+                         .further = true,
                          .aside = true,
                          .due = other_key_due,
                          .aim = other_key_aim,
+                         .note = note_nothing},
+    [PROBE_WRONG_SNI] = {.further = true,
+                         .aside = true,
+                         .due = wrong_sni_due,
+                         .aim = wrong_sni_aim,
                          .note = note_nothing},
 };
 
@@ -366,8 +391,9 @@ enum probe probe_next_for_visit(const struct service_owner *o, const struct visi
 {
     const struct service *s = &o->services[v->service];
     const struct subject subject = {&o->rules, s, s->work, v};
-    for (enum probe p = PROBE_SNI_AGAIN; probes[v->probe].for_name && p < PROBE_COUNT; p++) {
-        if ((v->probes & 1U << p) == 0 && probes[p].due(&subject) == DUE) {
+    for (enum probe p = 0; p < PROBE_COUNT; p++) {
+        bool possible = probes[p].further && probes[p].for_name == probes[v->probe].for_name;
+        if (possible && (v->probes & 1U << p) == 0 && probes[p].due(&subject) == DUE) {
             return p;
         }
     }

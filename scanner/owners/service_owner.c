@@ -397,7 +397,7 @@ static void end_visit(struct service_owner *o, uint32_t index)
     struct service *s = &o->services[v->service];
     if (v->unjudged > 0) {
         visit_enter(v, VISIT_JUDGES);
-    } else if (v->probe == PROBE_NO_SNI) {
+    } else if (v->sessions[0].probe == PROBE_NO_SNI) {
         visit_enter(v, VISIT_KEPT);
         s->no_sni_chain = v->sessions[0].chain;
         s->work->no_sni = NO_SNI_KEPT;

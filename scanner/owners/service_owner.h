@@ -37,7 +37,8 @@ struct service_rules {
     bool probe_no_sni;
     bool probe_sni;
     bool probe_versions;
-    bool probe_ciphers; /* with the versions */
+    bool probe_ciphers;   /* with the versions */
+    bool probe_wrong_sni; /* with the session without SNI */
     bool probe_other_key;
     uint32_t names_per_address; /* 0: all */
     double address_rate;        /* session starts a second and address; 0: no limit */

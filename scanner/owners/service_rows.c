@@ -161,6 +161,7 @@ static void place_sessions(const struct visit *v, const struct seen_session *ses
         case PROBE_NO_SNI:
         case PROBE_VERSIONS:
         case PROBE_CIPHERS:
+        case PROBE_WRONG_SNI:
         case PROBE_FETCH:
         case PROBE_COUNT:
             UNREACHABLE("not for a name");
@@ -193,8 +194,10 @@ void rows_write_service(struct service_owner *o, struct service *s)
         .names_dialled = s->names_dialled,
     };
     if (work->no_sni == NO_SNI_KEPT) {
-        seen.attempt_count = visit_read(&o->visits[work->no_sni_visit], sessions);
+        size_t count = visit_read(&o->visits[work->no_sni_visit], sessions);
+        seen.attempt_count = 1;
         seen.result = seen.attempts = sessions;
+        seen.wrong_sni = count > 1 ? &sessions[1] : NULL;
     }
     record_service(o->out->recorder, &seen);
     for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {

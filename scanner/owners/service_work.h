@@ -46,6 +46,8 @@ enum probe {
     PROBE_SNI_AGAIN, /* its leaf differs from the one without SNI */
     PROBE_DANE_SNI,  /* SNI is the TLSA base domain, another name */
     PROBE_OTHER_KEY, /* the certificate with the other kind of key */
+    /* For the service, on the visit of NO_SNI: */
+    PROBE_WRONG_SNI, /* SNI is WRONG_SNI_NAME */
     PROBE_COUNT,
 };
 

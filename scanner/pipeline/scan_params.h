@@ -93,6 +93,7 @@ struct scan_params {
     bool probe_no_sni;
     bool probe_versions;  /* which versions a service accepts */
     bool probe_ciphers;   /* which cipher suites; implies the versions */
+    bool probe_wrong_sni; /* what a name gets that is no server's */
     bool probe_other_key; /* the certificate with the other kind of key, where SNI is asked with */
     uint32_t names_per_address; /* 0: all */
     bool implicit_mx_dial;

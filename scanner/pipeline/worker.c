@@ -333,6 +333,7 @@ static void open_all(struct worker *w)
                                            .probe_sni = p->probe_sni,
                                            .probe_versions = p->probe_versions,
                                            .probe_ciphers = p->probe_ciphers,
+                                           .probe_wrong_sni = p->probe_wrong_sni,
                                            .probe_other_key = p->probe_other_key,
                                            .names_per_address = p->names_per_address,
                                            .address_rate = p->address_rate,

@@ -174,6 +174,29 @@ static void read_ciphers(const struct facts *row, struct seen_ciphers *out)
     out->connections = facts_u8(&ciphers, CIPHER_FACTS_CONNECTIONS);
 }
 
+static const struct seen_session *read_wrong_sni(const struct facts *row)
+{
+    struct facts wrong;
+    if (!facts_object(row, SERVICES_WRONG_SNI, &wrong)) {
+        return NULL;
+    }
+    struct seen_session *s = arena_new(&row->reading->arena, 1, sizeof(*s));
+    *s = (struct seen_session){
+        .outcome = facts_enum(&wrong, WRONG_SNI_FACTS_OUTCOME, &outcome_vocabulary),
+        .sni = true,
+        .connect_ms = -1,
+        .total_ms = -1,
+        .tls = {.alert_received = facts_alert(&wrong, WRONG_SNI_FACTS_ALERT_RECEIVED),
+                .alert_sent = -1,
+                .ms = -1,
+                .unknown_name_warning = facts_bool(&wrong, WRONG_SNI_FACTS_UNKNOWN_NAME_WARNING)}};
+    facts_sha256(&wrong, WRONG_SNI_FACTS_CHAIN_ID, s->tls.chain_id);
+    facts_sha256(&wrong, WRONG_SNI_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
+    s->tls_attempted = facts_has(&wrong, WRONG_SNI_FACTS_CHAIN_ID) ||
+                       facts_has(&wrong, WRONG_SNI_FACTS_ALERT_RECEIVED);
+    return s;
+}
+
 void read_service(const struct facts *row, struct read_service *out)
 {
     static const struct session_columns columns = SESSION_COLUMNS(SERVICES);
@@ -193,6 +216,7 @@ void read_service(const struct facts *row, struct read_service *out)
     read_ptr(row, &out->seen.ptr);
     read_versions(row, &out->seen.versions);
     read_ciphers(row, &out->seen.ciphers);
+    out->seen.wrong_sni = read_wrong_sni(row);
 }
 
 static struct seen_session *read_other_key(const struct facts *row)

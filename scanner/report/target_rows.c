@@ -91,6 +91,27 @@ static void put_service_ciphers(struct object *o, const struct seen_ciphers *c)
     object_close(o);
 }
 
+static void put_wrong_sni(struct object *o, const struct seen_service *s)
+{
+    const struct seen_tls *tls = &s->wrong_sni->tls;
+    bool has_leaf = s->wrong_sni->tls_attempted && !digest_is_none(tls->leaf_sha256);
+    bool has_default = has_handshake(s->result) && !digest_is_none(s->result->tls.leaf_sha256);
+    object_text(o, WRONG_SNI_FACTS_SNI, SPAN_LIT(WRONG_SNI_NAME));
+    object_word(o, WRONG_SNI_FACTS_OUTCOME, outcome_info(s->wrong_sni->outcome)->word);
+    object_word(o, WRONG_SNI_FACTS_ALERT_RECEIVED,
+                s->wrong_sni->tls_attempted ? tls_alert_name(tls->alert_received) : NULL);
+    object_bool(o, WRONG_SNI_FACTS_UNKNOWN_NAME_WARNING, tls->unknown_name_warning);
+    if (has_leaf) {
+        object_sha256(o, WRONG_SNI_FACTS_CHAIN_ID, tls->chain_id);
+        object_sha256(o, WRONG_SNI_FACTS_LEAF_SHA256, tls->leaf_sha256);
+    }
+    if (has_leaf && has_default) {
+        object_bool(o, WRONG_SNI_FACTS_SAME_LEAF,
+                    memcmp(tls->leaf_sha256, s->result->tls.leaf_sha256, 32) == 0);
+    }
+    object_close(o);
+}
+
 /* What its names, its chain, its versions and their suites amount to. */
 static void put_service_verdicts(struct row *r, const struct seen_service *s,
                                  const struct service_verdict *v)
@@ -107,6 +128,9 @@ static void put_service_verdicts(struct row *r, const struct seen_service *s,
     }
     if (s->ciphers.version != NULL) {
         put_service_ciphers(row_object(r, SERVICES_CIPHERS), &s->ciphers);
+    }
+    if (s->wrong_sni != NULL) {
+        put_wrong_sni(row_object(r, SERVICES_WRONG_SNI), s);
     }
 }
 

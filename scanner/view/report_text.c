@@ -340,6 +340,28 @@ static void put_ciphers(struct paper *p, const struct route_view *r)
     }
 }
 
+static void put_unknown_name(struct paper *p, const struct route_view *r)
+{
+    struct facts wrong = facts_member(&r->service, SERVICES_WRONG_SNI);
+    const char *outcome = facts_string(&wrong, WRONG_SNI_FACTS_OUTCOME);
+    const char *alert = facts_string(&wrong, WRONG_SNI_FACTS_ALERT_RECEIVED);
+    enum truth same = facts_truth(&wrong, WRONG_SNI_FACTS_SAME_LEAF);
+    if (outcome == NULL) {
+        return;
+    }
+    begin_fact(p, "unknown SNI");
+    if (alert != NULL) {
+        paper_putf(p, INK_PLAIN, "%s: %s", outcome, alert);
+    } else {
+        paper_put(p, INK_PLAIN, outcome);
+    }
+    paper_put(p, INK_PLAIN,
+              same == TRUTH_YES  ? ", the same certificate as without SNI"
+              : same == TRUTH_NO ? ", another certificate than without SNI"
+                                 : "");
+    paper_end(p);
+}
+
 static void put_reverse(struct paper *p, const struct route_view *r)
 {
     struct facts ptr = facts_member(&r->service, SERVICES_PTR);
@@ -408,6 +430,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     route_put_dane(p, r);
     put_versions(p, r);
     put_ciphers(p, r);
+    put_unknown_name(p, r);
     put_reverse(p, r);
 }
 

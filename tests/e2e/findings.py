@@ -33,9 +33,10 @@ CANNOT = {
     "tls.no_secure_renegotiation": "OpenSSL as a server always announces it",
 }
 
-# Need --probes ciphers, some 20 sessions with each server: test_ciphers.py has cases for them.
-WITH_CIPHERS = {"tls.null_accepted", "tls.export_accepted", "tls.weak_cipher_accepted", "tls.anonymous_accepted",
-                "tls.only_static_rsa", "tls.no_aead"}
+# Need --probes ciphers, some 20 sessions with each server, or wrong-sni, one more, which servers that behave in turns would
+# notice: test_ciphers.py and test_wrong_sni.py have cases for them.
+WITH_OTHER_PROBES = {"tls.null_accepted", "tls.export_accepted", "tls.weak_cipher_accepted", "tls.anonymous_accepted",
+                     "tls.only_static_rsa", "tls.no_aead", "sni.foreign_name_fatal"}
 
 BLOCKED_CASE = "mx-blocked"
 BLOCKED_HOST = "mx.case-mx-blocked.mxlab.net"
@@ -157,7 +158,7 @@ def check_catalogue(codes, raised, exact):
     for name in exact:
         groups[group_of(name)].add(name)
     for code in sorted(codes):
-        if code in WITH_CIPHERS:
+        if code in WITH_OTHER_PROBES:
             check(f"{code}: not without the probe", code not in raised, raised.get(code))
             continue
         if code in CANNOT:

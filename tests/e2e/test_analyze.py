@@ -17,7 +17,7 @@ TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains",
           "policy_bodies", "issuers"]
 # The lab's slow servers are slower than these; nothing here is about patience.
 IMPATIENT = ["--policy-timeout", "6", "--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
-PROBES = ["--probes", "sni,no-sni,versions,ecdsa-rsa"]
+PROBES = ["--probes", "sni,no-sni,versions,wrong-sni,ecdsa-rsa"]
 DAY = 86400
 
 

@@ -633,6 +633,8 @@ const struct case_text case_table[] = {
     {"dane-half-secure", "IPv4 addresses are signed, IPv6 addresses are not",
      "signed\nunsigned-aaaa mx\nmx 10 mx\nhost mx 1\nhost6 mx 1\ntlsa mx 3 1 1 wrong\nexpect "
      "dane.host_insecure parity.leaf_differs"},
+    {"sni-strict", "ends the handshake for names that are not its own",
+     "mx 10 mx\nhost mx 1 sni=strict\nexpect"},
     /* ---- cipher suites: what --probes ciphers finds in them is in e2e/test_ciphers.py ---- */
     {"suites-postfix", "those of Postfix's default, in the client's order",
      "mx 10 mx\nhost mx 1 trait=postfix key=rsa2048\nexpect"},

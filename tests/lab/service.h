@@ -99,11 +99,12 @@
     X(BAD_LIST, "bad-list")   /* lengths that do not add up; TLS 1.2 */   \
     X(RAW, "raw")             /* answered by hand: raw_suites.h */
 
-#define LAB_SNI_RULES(X)                                                           \
-    X(IGNORE, "ignore")                                                            \
-    X(SELECT, "select")               /* the own certificate for names it knows */ \
-    X(FATAL_UNKNOWN, "fatal-unknown") /* alert unrecognized_name for a name */     \
-    X(FATAL_WITHOUT, "fatal-without") /* alert unrecognized_name without one */    \
+#define LAB_SNI_RULES(X)                                                                    \
+    X(IGNORE, "ignore")                                                                     \
+    X(SELECT, "select")               /* the own certificate for names it knows */          \
+    X(STRICT, "strict")               /* alert unrecognized_name for others than its own */ \
+    X(FATAL_UNKNOWN, "fatal-unknown") /* alert unrecognized_name for a name */              \
+    X(FATAL_WITHOUT, "fatal-without") /* alert unrecognized_name without one */             \
     X(WARNING, "warning")             /* warning unrecognized_name, TLS <= 1.2 */
 
 #define LAB_CERT_CLASSES(X)                         \

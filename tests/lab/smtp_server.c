@@ -507,6 +507,7 @@ static void on_complete_hello(struct session *c, const struct offer *offer)
     switch (s->tls_fate) {
     case LAB_TLS_OK:
         if ((s->sni == LAB_SNI_FATAL_UNKNOWN && named) ||
+            (s->sni == LAB_SNI_STRICT && named && !s->own_known) ||
             (s->sni == LAB_SNI_FATAL_WITHOUT && !named)) {
             tls_put_alert(&c->out, true, 112);
             c->close_when_sent = true;

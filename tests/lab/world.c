@@ -124,7 +124,7 @@ bool world_service(const struct world *w, const struct net_addr *address, struct
 void world_service_for(const struct world *w, struct service *s, struct span sni)
 {
     struct address_place place = address_place_of(&s->address, w->companies);
-    if (s->sni != LAB_SNI_SELECT) {
+    if (s->sni != LAB_SNI_SELECT && s->sni != LAB_SNI_STRICT) {
         return;
     }
     if (place.part == PART_CASE) {

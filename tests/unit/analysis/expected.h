@@ -36,6 +36,7 @@ void cover_sessions(struct covered *c);
 void cover_parity(struct covered *c);
 void cover_services(struct covered *c);
 void cover_ciphers(struct covered *c);
+void cover_wrong_sni(struct covered *c);
 void cover_certificates(struct covered *c);
 void cover_chains(struct covered *c);
 void cover_endpoints(struct covered *c);

@@ -12,6 +12,7 @@ Test(findings, every_code_has_a_case_and_a_neighbour)
     cover_parity(&c);
     cover_services(&c);
     cover_ciphers(&c);
+    cover_wrong_sni(&c);
     cover_certificates(&c);
     cover_chains(&c);
     cover_endpoints(&c);

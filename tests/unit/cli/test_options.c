@@ -197,6 +197,8 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --ports 1,2,3,4,5", "more than 4"},
         {"mxcensus scan --probes versions", "versions needs another handshake"},
         {"mxcensus scan --probes ciphers", "ciphers needs another handshake"},
+        {"mxcensus scan --probes sni,wrong-sni",
+         "wrong-sni is compared with the handshake of no-sni"},
         {"mxcensus scan --probes no-sni,ecdsa-rsa", "ecdsa-rsa needs the handshake of sni"},
         {"mxcensus scan --probes no-sni-short", "'no-sni-short' is not available"},
         {"mxcensus scan --probes x", "'x' is not a probe"},
@@ -314,7 +316,10 @@ Test(options, check_has_defaults_of_its_own)
     cr_assert(!p->probe_ciphers);
     cr_assert_eq(read_line(&o, "mxcensus check --probes sni,ciphers example.org", &why),
                  OPTIONS_RUN);
-    cr_assert(p->probe_ciphers && p->probe_versions && !p->probe_no_sni);
+    cr_assert(p->probe_ciphers && p->probe_versions && !p->probe_no_sni && !p->probe_wrong_sni);
+    cr_assert_eq(read_line(&o, "mxcensus check --probes no-sni,wrong-sni example.org", &why),
+                 OPTIONS_RUN);
+    cr_assert(p->probe_wrong_sni && !p->probe_versions);
     cr_assert_eq(read_line(&o, "mxcensus check --implicit-mx record example.org", &why),
                  OPTIONS_RUN);
     cr_assert(!p->implicit_mx_dial);

@@ -201,11 +201,17 @@ static void rule_event(struct service_world *w, char *const *word)
         const char *name;
         uint32_t *limit;
         bool *probe;
-    } rules[] = {{"address", &r->address_limit, NULL},   {"network", &r->network_limit, NULL},
-                 {"operator", &r->operator_limit, NULL}, {"sessions", &r->sessions_max, NULL},
-                 {"names", &r->names_per_address, NULL}, {"no_sni", NULL, &r->probe_no_sni},
-                 {"sni", NULL, &r->probe_sni},           {"versions", NULL, &r->probe_versions},
-                 {"ciphers", NULL, &r->probe_ciphers},   {"other_key", NULL, &r->probe_other_key}};
+    } rules[] = {{"address", &r->address_limit, NULL},
+                 {"network", &r->network_limit, NULL},
+                 {"operator", &r->operator_limit, NULL},
+                 {"sessions", &r->sessions_max, NULL},
+                 {"names", &r->names_per_address, NULL},
+                 {"no_sni", NULL, &r->probe_no_sni},
+                 {"sni", NULL, &r->probe_sni},
+                 {"versions", NULL, &r->probe_versions},
+                 {"wrong_sni", NULL, &r->probe_wrong_sni},
+                 {"ciphers", NULL, &r->probe_ciphers},
+                 {"other_key", NULL, &r->probe_other_key}};
     if (strcmp(word[1], "rate") == 0) {
         r->address_rate = atoi(word[2]);
         return;

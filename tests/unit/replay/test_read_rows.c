@@ -320,6 +320,28 @@ Test(read_rows, a_service_with_reverse_dns_and_versions)
     service_trip(&s, "reverse DNS and versions");
 }
 
+/* With and without a leaf on each side, the same one or another. */
+Test(read_rows, a_service_with_the_name_of_no_server)
+{
+    struct seen_session only = established();
+    struct seen_session wrong[4] = {established(), established(), session(OUTCOME_TLS_ALERT),
+                                    session(OUTCOME_GREETING_TEMPFAIL)};
+    wrong[1].tls.leaf_sha256[0] ^= 1;
+    wrong[1].tls.unknown_name_warning = true;
+    wrong[2].tls_attempted = true;
+    wrong[2].tls.alert_received = 112;
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        const struct seen_service s = {.address = address("192.0.2.1"),
+                                       .port = 25,
+                                       .attempts = &only,
+                                       .attempt_count = i % 2,
+                                       .result = i % 2 == 1 ? &only : NULL,
+                                       .ptr = {.dns = {.ede = -1}},
+                                       .wrong_sni = &wrong[i]};
+        service_trip(&s, "wrong-sni");
+    }
+}
+
 /* Every end, both orders and none, from no suite to as many as there is room for. */
 Test(read_rows, a_service_with_cipher_suites)
 {

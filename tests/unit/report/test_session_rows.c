@@ -155,6 +155,11 @@ static const struct json_expectation service_row[] = {
     {"ciphers/sni", "true"},
     {"ciphers/truncated", "false"},
     {"ciphers/connections", "6"},
+    {"wrong_sni/sni", "\"wrong-sni.invalid\""},
+    {"wrong_sni/outcome", "\"established\""},
+    {"wrong_sni/alert_received", "null"},
+    {"wrong_sni/unknown_name_warning", "true"},
+    {"wrong_sni/same_leaf", "false"},
     {"names_total", "3"},
     {"findings/0/code", "\"smtp.unstable\""},
     {"findings/0/severity", "\"notice\""},
@@ -167,6 +172,9 @@ Test(session_rows, a_service_row_holds_what_was_seen)
     const struct span names[] = {SPAN_LIT("mx.test"), SPAN_LIT("old.test")};
     const uint8_t states[] = {DNS_DATA, DNS_SERVFAIL};
     const bool confirmed[] = {true, false};
+    struct seen_session wrong = established();
+    wrong.tls.leaf_sha256[0] ^= 1;
+    wrong.tls.unknown_name_warning = true;
     const struct accepted_suites suites[TLS_VERSION_COUNT] = {
         {.end = CIPHERS_NOT_ASKED},
         {.end = CIPHERS_NONE, .sessions = 1},
@@ -192,6 +200,7 @@ Test(session_rows, a_service_row_holds_what_was_seen)
                      .accepted = {TRUTH_UNKNOWN, TRUTH_NO, TRUTH_YES, TRUTH_YES},
                      .connections = 2},
         .ciphers = {.version = suites, .sni = true, .connections = 6},
+        .wrong_sni = &wrong,
         .chain = {.status = CHAIN_UNTRUSTED_ROOT},
         .names_total = 3,
         .names_dialled = 2,
@@ -240,6 +249,7 @@ static const struct json_expectation untested_row[] = {
     {"name_relations", "null"},
     {"versions", "null"},
     {"ciphers", "null"},
+    {"wrong_sni", "null"},
     {"findings", "[]"},
 };
 

@@ -23,7 +23,9 @@ static const char *const two_addresses[] = {
     "'tlsv1_3':{'suites':['TLS_AES_256_GCM_SHA384','TLS_AES_128_GCM_SHA256'],"
     "'order':'server','end':'complete'},'tlsv1_2':{'suites':['TLS_RSA_WITH_RC4_128_SHA'],"
     "'order':'unknown','end':'inconclusive'},'tlsv1_1':{'suites':[],'order':'unknown',"
-    "'end':'unoffered'},'tlsv1_0':{'suites':[],'order':'unknown','end':'none'}},'findings':[]}",
+    "'end':'unoffered'},'tlsv1_0':{'suites':[],'order':'unknown','end':'none'}},'wrong_sni':{'"
+    "outcome':'tls_alert',"
+    "'alert_received':'unrecognized_name','same_leaf':null},'findings':[]}",
     "{'type':'services','service':'2001:db8::1|25','address':'2001:db8::1','port':25,"
     "'banner':'220 mx.example.org ESMTP','chain_id':'c3','findings':["
     "{'code':'tls.no_extended_master_secret','severity':'warning','evidence':null}]}",
@@ -111,6 +113,7 @@ Test(report, server_by_server_with_what_fails_for_whom)
         "      TLSv1.1       no cipher suite found; unoffered: it accepts these, and",
         "                    perhaps others: it chose a cipher suite that was not",
         "                    offered, and was not asked again",
+        "      unknown SNI   tls_alert: unrecognized_name",
         "      reverse DNS   mx.example.org (confirmed)",
         "    2001:db8::1     encrypted: TLSv1.2, ECDHE-RSA, secp256r1",
         "      greeting      220 mx.example.org ESMTP",
@@ -183,6 +186,7 @@ Test(report, verbose_adds_transcripts_and_the_chain_without_sni)
         "      TLSv1.1       no cipher suite found; unoffered: it accepts these, and",
         "                    perhaps others: it chose a cipher suite that was not",
         "                    offered, and was not asked again",
+        "      unknown SNI   tls_alert: unrecognized_name",
         "      reverse DNS   mx.example.org (confirmed)",
         "    2001:db8::1     encrypted: TLSv1.2, ECDHE-RSA, secp256r1",
         "      greeting      220 mx.example.org ESMTP",
