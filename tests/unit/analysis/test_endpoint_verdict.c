@@ -286,3 +286,15 @@ Test(endpoint_verdict, the_name_that_a_server_calls_itself)
     }
     buf_deinit(&name);
 }
+
+/* A member of the list that nobody fills would be zero. */
+Test(endpoint_verdict, every_judged_member_is_filled)
+{
+    static const uint8_t none[sizeof(struct endpoint_judged)];
+    struct endpoint_verdict v;
+    memset(&v, 1, sizeof(v));
+    struct endpoint_judged j = endpoint_judged_of(&v, (struct chain_brief){.status = 1});
+#define EXPECT_FILLED(type, name) \
+    cr_expect_neq(memcmp(&j.name, none, sizeof(j.name)), 0, "%s is not filled", #name);
+    ENDPOINT_JUDGED(EXPECT_FILLED)
+}
