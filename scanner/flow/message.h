@@ -27,8 +27,9 @@
  *
  * What comes twice, late or for a key that nobody asked for is counted as a stray, unless it says more:
  *   HOST_WANT, NAME_CHECK   are answered as often as they come: before the host is done each waits once more
- *   ADDRESS_WANT            is answered once. One whose block is closed (admission.h) is a repeat: the names of
- *                           a block are all known then; until it closes the service keeps the names it heard
+ *   ADDRESS_WANT            is answered once. It is sent when its block closes, before the fence (admission.h):
+ *                           one that comes behind all fences is a repeat; until then the service keeps the
+ *                           names it heard
  *   LEASE_WANT              is granted again to who holds a lease; a LEASE_GRANT that nobody waits for is
  *                           returned at once, or the lease would be lost
  *   POLICY_WANT             is answered once: a policy host is asked once
@@ -69,13 +70,13 @@
 
 #define FIELDS_HOST_DONE(F) F(span, domain) F(span, host) F(host_result, result)
 
-#define FIELDS_ADDRESS_WANT(F)                                            \
-    F(u32, block) /* sent again with an earlier one: only that changes */ \
-    F(span, host)                                                         \
-    F(addr, address)                                                      \
-    F(u16, port)                                                          \
-    F(u8, dane_host) /* enum dane_host */                                 \
-    F(span, tlsa_base)                                                    \
+#define FIELDS_ADDRESS_WANT(F)            \
+    F(u32, block)                         \
+    F(span, host)                         \
+    F(addr, address)                      \
+    F(u16, port)                          \
+    F(u8, dane_host) /* enum dane_host */ \
+    F(span, tlsa_base)                    \
     F(span, tlsas) /* the records in force, codec_put_tlsa() */
 
 #define FIELDS_ENDPOINT_DONE(F)                                                     \

@@ -18,7 +18,7 @@ void host_owner_init(struct host_owner *o, const struct host_rules *rules, struc
 
 static bool has_work(const struct host_entry *e)
 {
-    return e->state == HOST_LOOKS_UP || e->state == HOST_RESOLVES || e->state == HOST_CONNECTS;
+    return e->state >= HOST_LOOKS_UP && e->state <= HOST_CONNECTS;
 }
 
 static void host_work_free(struct host_work *h)
@@ -40,6 +40,7 @@ void host_owner_deinit(struct host_owner *o)
         }
     }
     free(o->entries);
+    free(o->resolved);
     map_deinit(&o->index);
 }
 
@@ -70,7 +71,8 @@ static struct host_entry *host_find_or_add(struct host_owner *o, struct span nam
 static const bool leads_to[HOST_STATE_COUNT][HOST_STATE_COUNT] = {
     [HOST_UNKNOWN] = {[HOST_LOOKS_UP] = true},
     [HOST_LOOKS_UP] = {[HOST_RESOLVES] = true, [HOST_KEPT] = true},
-    [HOST_RESOLVES] = {[HOST_CONNECTS] = true},
+    [HOST_RESOLVES] = {[HOST_RESOLVED] = true},
+    [HOST_RESOLVED] = {[HOST_CONNECTS] = true},
     [HOST_CONNECTS] = {[HOST_DONE] = true},
     [HOST_KEPT] = {[HOST_LOOKS_UP] = true},
 };
@@ -127,8 +129,8 @@ static void tell_done(struct host_owner *o, struct span domain, struct span host
     message_put_host_done(out_to_name(o->out, domain), &m);
 }
 
-/* Whoever waits for the addresses, after the ADDRESS_WANTs: see admission.h. Who wants only these (an
- * implicit MX that is recorded, not dialled) is done. */
+/* Whoever waits for the addresses. Who wants only these (an implicit MX that is recorded, not dialled) is
+ * done. */
 static void tell_addresses(struct host_owner *o, struct host_work *h)
 {
     const struct host_result addresses = {.a_state = h->seen.a.state,
@@ -291,57 +293,42 @@ static void judge_dane(const struct host_owner *o, struct host_work *h)
     }
 }
 
-static enum not_tested_reason reason_not_to_dial(const struct host_owner *o,
-                                                 const struct host_work *h,
-                                                 const struct net_addr *a, size_t position)
+/* All that may be dialled is to be, cap aside. */
+static void list_endpoints(const struct host_owner *o, struct host_work *h)
 {
-    if (h->seen.blocklisted) {
-        return NOT_TESTED_BLOCKLISTED;
-    }
-    enum not_tested_reason reason = dial_rules_refuse(&o->rules.dial, a);
-    if (reason == NOT_TESTED_NONE && position >= h->addresses_max) {
-        return NOT_TESTED_TRUNCATED;
-    }
-    return reason;
-}
-
-/* What the cap left out so far and does not leave out any more. */
-static void fill_up_to_cap(struct host_owner *o, struct host_work *h)
-{
-    size_t position = 0;
-    for (size_t at = 0; at < h->seen.endpoint_count; at++) {
-        struct endpoint_brief *e = &h->endpoints[at];
-        enum not_tested_reason reason = reason_not_to_dial(o, h, &e->address, position);
-        if (endpoint_is_beyond_cap(e)) {
-            e->not_tested = (uint8_t)reason;
-            if (reason == NOT_TESTED_NONE) {
-                want_endpoint(o, h, e);
-            }
-        }
-        bool last_of_address = (at + 1) % o->rules.port_count == 0;
-        position +=
-            last_of_address && reason != NOT_TESTED_FAMILY_DISABLED; /* takes nobody's place */
+    struct dial_address list[2 * HOST_ADDRESSES_MAX];
+    size_t ports = o->rules.port_count;
+    h->seen.endpoint_count = host_dial_list(h, list) * ports;
+    h->endpoints = arena_new(&h->arena, h->seen.endpoint_count, sizeof(*h->endpoints));
+    h->seen.endpoints = h->endpoints;
+    for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+        const struct dial_address *d = &list[i / ports];
+        h->endpoints[i] = (struct endpoint_brief){
+            .address = d->address,
+            .mapped = d->mapped,
+            .port = o->rules.ports[i % ports],
+            .outcome = OUTCOME_NOT_TESTED,
+            .not_tested =
+                (uint8_t)(h->seen.blocklisted ? NOT_TESTED_BLOCKLISTED
+                                              : dial_rules_refuse(&o->rules.dial, &d->address)),
+        };
     }
 }
 
 static void want_endpoints(struct host_owner *o, struct host_work *h)
 {
-    struct dial_address list[2 * HOST_ADDRESSES_MAX];
-    size_t addresses = host_dial_list(h, list);
-    size_t ports = o->rules.port_count;
-    h->seen.endpoint_count = addresses * ports;
-    h->endpoints = arena_new(&h->arena, h->seen.endpoint_count, sizeof(*h->endpoints));
-    h->seen.endpoints = h->endpoints;
+    size_t place = 0;
     for (size_t i = 0; i < h->seen.endpoint_count; i++) {
-        h->endpoints[i] = (struct endpoint_brief){
-            .address = list[i / ports].address,
-            .mapped = list[i / ports].mapped,
-            .port = o->rules.ports[i % ports],
-            .outcome = OUTCOME_NOT_TESTED,
-            .not_tested = NOT_TESTED_TRUNCATED,
-        };
+        struct endpoint_brief *e = &h->endpoints[i];
+        if (endpoint_is_awaited(e) && place < h->addresses_max) {
+            want_endpoint(o, h, e);
+        } else if (endpoint_is_awaited(e)) {
+            e->not_tested = NOT_TESTED_TRUNCATED;
+        }
+        bool last_of_address = (i + 1) % o->rules.port_count == 0;
+        place +=
+            last_of_address && e->not_tested != NOT_TESTED_FAMILY_DISABLED; /* nobody's place */
     }
-    fill_up_to_cap(o, h);
 }
 
 static bool awaits_endpoints(const struct host_work *h)
@@ -369,6 +356,28 @@ static void host_finish(struct host_owner *o, struct host_entry *e)
     leave_work(e, HOST_DONE, record);
 }
 
+static void connect_to(struct host_owner *o, struct host_entry *e)
+{
+    host_enter(e, HOST_CONNECTS);
+    judge_dane(o, e->work);
+    want_endpoints(o, e->work);
+    if (!awaits_endpoints(e->work)) {
+        host_finish(o, e);
+    }
+}
+
+static void wait_for_block(struct host_owner *o, struct host_entry *e)
+{
+    host_enter(e, HOST_RESOLVED);
+    list_endpoints(o, e->work);
+    if (!awaits_endpoints(e->work)) {
+        connect_to(o, e); /* whatever the block says */
+        return;
+    }
+    o->resolved = memory_grow_list(o->resolved, o->resolved_count, sizeof(*o->resolved));
+    o->resolved[o->resolved_count++] = (uint32_t)(e - o->entries);
+}
+
 static void host_go_on(struct host_owner *o, struct host_entry *e)
 {
     struct host_work *h = e->work;
@@ -379,16 +388,11 @@ static void host_go_on(struct host_owner *o, struct host_entry *e)
     if (asks(h)) {
         return;
     }
-    if (e->state == HOST_RESOLVES) {
-        host_enter(e, HOST_CONNECTS);
-        judge_dane(o, h);
-        want_endpoints(o, h);
-    }
     tell_addresses(o, h);
     if (e->state == HOST_LOOKS_UP) {
         leave_work(e, HOST_KEPT, host_record_of_addresses(h));
-    } else if (!awaits_endpoints(h)) {
-        host_finish(o, e);
+    } else if (e->state == HOST_RESOLVES) {
+        wait_for_block(o, e);
     }
 }
 
@@ -461,20 +465,11 @@ static void add_subscriber(struct host_work *h, const struct message_host_want *
     };
 }
 
-/* The smallest block of those who want it dialled counts, and of that block the most generous domain. */
-static void take_block(struct host_owner *o, struct host_work *h, const struct message_host_want *m)
+static void take_block(struct host_work *h, const struct message_host_want *m)
 {
-    if (m->block < h->block) {
+    if (m->block < h->block || (m->block == h->block && m->addresses_max > h->addresses_max)) {
         h->block = m->block;
-        for (size_t i = 0; i < h->seen.endpoint_count; i++) {
-            if (endpoint_is_awaited(&h->endpoints[i])) {
-                want_endpoint(o, h, &h->endpoints[i]);
-            }
-        }
-    }
-    if (m->block == h->block && m->addresses_max > h->addresses_max) {
         h->addresses_max = m->addresses_max;
-        fill_up_to_cap(o, h);
     }
 }
 
@@ -492,7 +487,7 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m)
         if (e->state == HOST_LOOKS_UP) {
             host_enter(e, HOST_RESOLVES);
         }
-        take_block(o, h, m);
+        take_block(h, m);
     }
     host_ask(o, e, QUESTION_A);
     host_ask(o, e, QUESTION_AAAA);
@@ -514,6 +509,20 @@ void host_on_name_check(struct host_owner *o, const struct message_name_check *m
     h->checkers[h->checker_count++] = m->address;
     host_ask(o, e, question_for(&m->address));
     host_go_on(o, e);
+}
+
+void host_on_block_close(struct host_owner *o, uint32_t block)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < o->resolved_count; i++) {
+        struct host_entry *e = &o->entries[o->resolved[i]];
+        if (e->work->block > block) {
+            o->resolved[kept++] = o->resolved[i];
+        } else {
+            connect_to(o, e);
+        }
+    }
+    o->resolved_count = kept;
 }
 
 static struct endpoint_brief *find_awaited(const struct host_work *h,
@@ -541,5 +550,7 @@ void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_d
     *b = m->brief;
     b->mapped = mapped;
     b->chain.issuers = m->issuers;
-    host_go_on(o, e);
+    if (!awaits_endpoints(e->work)) {
+        host_finish(o, e);
+    }
 }

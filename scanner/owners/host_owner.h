@@ -9,12 +9,17 @@
  *      │                       │                            │
  *      └─────────────a want to dial: TLSA as well───────────┘
  *                              ▼
- *                          RESOLVES ──the last answer: ADDRESS_WANTs, HOST_RESOLVED──►
+ *                          RESOLVES ──the last answer: HOST_RESOLVED──►
+ *                          RESOLVED ──its block closes, or no address may be dialled: ADDRESS_WANTs──►
  *                          CONNECTS ──the last ENDPOINT_DONE: row, HOST_DONE──► DONE
  *
  * A domain hears HOST_RESOLVED and HOST_DONE; who wants the addresses alone hears both with the last of
  * their answers. A check is answered with the answer for its family. A name that is an address, or on the
  * block list itself, is asked nothing.
+ *
+ * Which block a host belongs to, and how many of its addresses are dialled, is for the first block that wants
+ * it dialled to say, and of that block for the most generous domain: when it closes, both are certain,
+ * whoever asked first (admission.h).
  *
  * TLSA records are asked for before anything is dialled, because they decide which name the handshake
  * sends (RFC 7672 section 2.2.3). Behind CNAME links one question more: the TLSA records at their end, or
@@ -44,6 +49,8 @@ struct host_owner {
     struct host_entry *entries;
     uint32_t count;
     uint32_t capacity;
+    uint32_t *resolved; /* indices of those that are RESOLVED; malloc */
+    uint32_t resolved_count;
     uint64_t strays;
 };
 
@@ -54,4 +61,6 @@ void host_owner_deinit(struct host_owner *o);
 void host_on_want(struct host_owner *o, const struct message_host_want *m);
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m);
 void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer);
+/** No domain of the block, or of an earlier one, wants another host. */
+void host_on_block_close(struct host_owner *o, uint32_t block);
 void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m);

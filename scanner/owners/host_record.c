@@ -65,8 +65,10 @@ struct host_record *host_record_of_result(const struct host_work *h)
     struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
     bool truncated = s->addresses_truncated > 0;
     for (size_t i = 0; i < s->endpoint_count; i++) {
-        codec_put_brief(&briefs, h->endpoints[i]);
-        truncated = truncated || endpoint_is_beyond_cap(&h->endpoints[i]);
+        const struct endpoint_brief *e = &s->endpoints[i];
+        codec_put_brief(&briefs, *e);
+        truncated = truncated ||
+                    (e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED);
     }
     struct host_result result = {
         .a_state = s->a.state,

@@ -25,6 +25,7 @@ enum host_state {
     HOST_UNKNOWN,
     HOST_LOOKS_UP,
     HOST_RESOLVES,
+    HOST_RESOLVED,
     HOST_CONNECTS,
     HOST_KEPT,
     HOST_DONE,
@@ -43,7 +44,7 @@ struct host_work {
     bool quiet;                       /* nothing is asked about it */
     uint8_t question[QUESTION_COUNT]; /* enum question_state */
     /* wanted as an MX host */
-    uint32_t block; /* the smallest of those who want it */
+    uint32_t block; /* the first that wants it */
     uint8_t addresses_max;
     /* it CONNECTS */
     uint8_t dane;                     /* enum dane_host */
@@ -68,7 +69,7 @@ struct host_record {
 struct host_entry {
     enum host_state state;
     union {
-        struct host_work *work;     /* LOOKS_UP, RESOLVES, CONNECTS */
+        struct host_work *work;     /* LOOKS_UP to CONNECTS */
         struct host_record *record; /* KEPT, DONE */
     };
 };
@@ -79,16 +80,10 @@ struct dial_address {
     bool mapped; /* out of an AAAA record that holds an IPv4 address, and in no A record */
 };
 
-/** Its ADDRESS_WANT is out, and nothing has come of it yet. */
+/** It is to be dialled, and nothing has come of it yet. */
 static inline bool endpoint_is_awaited(const struct endpoint_brief *e)
 {
     return e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_NONE;
-}
-
-/** The cap leaves it out. */
-static inline bool endpoint_is_beyond_cap(const struct endpoint_brief *e)
-{
-    return e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED;
 }
 
 /* host_addresses.c */

@@ -16,12 +16,10 @@ static void link_open(struct service_owner *o, struct service_work *work)
         o->services[o->open_head].work->prev_open = work->index;
     }
     o->open_head = work->index;
-    work->open = true;
 }
 
 static void unlink_open(struct service_owner *o, struct service_work *work)
 {
-    work->open = false;
     if (work->prev_open != NO_INDEX) {
         o->services[work->prev_open].work->next_open = work->next_open;
     } else {
@@ -79,11 +77,11 @@ static void choose_names(struct service_owner *o, uint32_t index)
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
     uint32_t chosen = take_pending(work, o->blocks_closed);
-    if (work->open_until <= o->blocks_closed) {
-        unlink_open(o, work);
-    }
     if (chosen == 0) {
         return;
+    }
+    if (work->pending_count == 0) {
+        unlink_open(o, work);
     }
     size_t older = work->ready_count - chosen;
     qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
@@ -170,7 +168,7 @@ static void begin_sessions(struct service_owner *o, uint32_t index)
 static bool is_idle(const struct service *s)
 {
     const struct service_work *work = s->work;
-    return s->state == SERVICE_KNOWN && !work->open && work->ready_count == 0 &&
+    return s->state == SERVICE_KNOWN && work->pending_count == 0 && work->ready_count == 0 &&
            work->fetch_count == 0 && work->visits == 0 && !work->queued_in_network;
 }
 
@@ -178,7 +176,7 @@ static void service_step(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
-    if (work->open) {
+    if (work->pending_count > 0) {
         choose_names(o, index);
     }
     while (work->ready_count > 0 && speaks_for_all(o, s)) {
@@ -230,22 +228,6 @@ static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octet
     return list;
 }
 
-/* A name that it heard of: an earlier block may be new. It is pending then, as its block is not closed. */
-static void want_again(struct service_owner *o, struct service_work *work, uint64_t *block,
-                       const struct message_address_want *m)
-{
-    if (m->block >= *block) {
-        o->strays++;
-        return;
-    }
-    *block = m->block;
-    for (size_t i = 0; i < work->pending_count; i++) {
-        if (span_eq(work->pending[i].host, m->host)) {
-            work->pending[i].block = m->block;
-        }
-    }
-}
-
 static void add_want(struct service_owner *o, struct service_work *work,
                      const struct message_address_want *m)
 {
@@ -280,16 +262,13 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
     }
     struct service_work *work = o->services[index].work;
     bool added = false;
-    uint64_t *block = map_add(&work->wanted, hash_key_of(m->host), m->block, &added);
+    (void)map_add(&work->wanted, hash_key_of(m->host), 1, &added);
     if (!added) {
-        want_again(o, work, block, m);
+        o->strays++;
         return;
     }
-    if (!work->open) {
+    if (work->pending_count == 0) {
         link_open(o, work);
-    }
-    if (work->open_until <= m->block) {
-        work->open_until = m->block + 1;
     }
     add_want(o, work, m);
 }

@@ -115,9 +115,7 @@ struct service_work {
     struct arena arena;
     struct service_owner *owner;
     uint32_t index;
-    struct map wanted;    /* names it heard of → the block that each is wanted in */
-    uint32_t open_until;  /* the block behind the last that a name was wanted in */
-    bool open;            /* in the list of these */
+    struct map wanted;    /* names it heard of */
     struct want *pending; /* of blocks that are still open; malloc */
     size_t pending_count;
     struct want *ready; /* to be dialled, the next one at the end; malloc */

@@ -12,8 +12,9 @@
  * The input is cut into blocks of INPUT_BLOCK_LINES lines. Names at a crowded address are chosen
  * by hash and not by arrival, so a block's addresses are dialled only when all of its names are
  * resolved: the block is *settled*. Blocks close in order. When block B closes, the coordinator
- * sends BLOCK_CLOSE to every worker; each passes a BLOCK_FENCE to every worker; who has the fences
- * of all workers has every ADDRESS_WANT of B, because messages between two workers keep their order.
+ * sends BLOCK_CLOSE to every worker; each sends the ADDRESS_WANTs of its hosts that B wants first, and
+ * behind them a BLOCK_FENCE to every worker; who has the fences of all workers has every ADDRESS_WANT of
+ * B, because messages between two workers keep their order.
  * So the names dialled depend on the input and the seed alone, whatever the threads.
  */
 #define INPUT_BLOCK_LINES  8192   /* lines; small against memory, large against a budget of names */

@@ -155,13 +155,15 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(PERMIT_RETURN, permit_return, service_on_permit_return, &w->services)
         HANDLE(CHAIN_KNOWN, chain_known, on_chain_known, w)
 #undef HANDLE
-    case MESSAGE_BLOCK_CLOSE:
+    case MESSAGE_BLOCK_CLOSE: {
+        struct message_block_close m = message_get_block_close(body);
+        host_on_block_close(&w->hosts, m.block); /* its ADDRESS_WANTs go before the fences */
         for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
-            struct message_block_close m = message_get_block_close(body);
             struct message_block_fence fence = {.block = m.block, .from = (uint16_t)w->index};
             message_put_block_fence(worker_outbox(w, i), &fence);
         }
         return;
+    }
     case MESSAGE_BLOCK_FENCE: {
         struct message_block_fence m = message_get_block_fence(body);
         on_fence(w, &m);

@@ -5,6 +5,7 @@
  *     trust ad | no ipv4 | no ipv6     the same; AD is trusted, a family is off
  *     want HOST for DOMAIN in BLOCK dial ADDRESSES | want HOST for DOMAIN addresses
  *     check NAME at ADDRESS
+ *     close BLOCK
  *     endpoint HOST ADDRESS [port PORT] OUTCOME
  */
 #include <stdio.h>
@@ -105,6 +106,8 @@ static void host_event(void *world, char *const *word, size_t count)
         host_on_name_check(&w->owner,
                            &(struct message_name_check){.address = stage_address(word[3]),
                                                         .name = span_of(word[1])});
+    } else if (strcmp(word[0], "close") == 0) {
+        host_on_block_close(&w->owner, (uint32_t)atoi(word[1]));
     } else {
         cr_assert_str_eq(word[0], "endpoint", "no event");
         endpoint_event(w, word, count);
@@ -174,6 +177,7 @@ Test(host_owner, the_issuers_of_its_endpoints_are_counted, .init = hash_secret_i
     struct message_endpoint_done done = {.host = want.host, .issuers = issuer_set(sets, &issuer)};
     host_world_init(&w);
     host_on_want(&w.owner, &want);
+    host_on_block_close(&w.owner, want.block);
     done.brief = (struct endpoint_brief){
         .address = stage_address("11.0.0.1"), .port = 25, .outcome = OUTCOME_ESTABLISHED};
     host_on_endpoint_done(&w.owner, &done);
