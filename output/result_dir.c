@@ -19,18 +19,7 @@ struct result_dir {
     struct result_error error;
 };
 
-static const char *format_suffix(enum row_format format)
-{
-    switch (format) {
-    case ROW_FORMAT_NDJSON:
-        return "ndjson";
-    case ROW_FORMAT_CSV:
-        return "csv";
-    case ROW_FORMAT_COUNT:
-        break;
-    }
-    UNREACHABLE("unknown row_format");
-}
+const struct vocabulary row_format_vocabulary = VOCABULARY_WORDS(ROW_FORMATS);
 
 static void result_dir_set_error(struct result_error *err, const char *what, const char *path)
 {
@@ -94,7 +83,7 @@ static bool create_file(struct result_dir *d, enum table_id t, enum row_format f
                         enum result_codec codec, struct result_error *err)
 {
     char name[64];
-    (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), format_suffix(format));
+    (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(format));
     struct buf head = BUF_INIT(BUF_NO_LIMIT);
     if (format == ROW_FORMAT_CSV) {
         row_put_csv_header(t, &head);

@@ -25,11 +25,16 @@
 /* octets: summary.json, the suffix list, and state.json with thousands of ranges; our own bound */
 #define RESULT_RESERVE_LEN (256U * 1024)
 
+/* The word is in the names of files and in the manifest. */
+#define ROW_FORMATS(X)             \
+    X(ROW_FORMAT_NDJSON, "ndjson") \
+    X(ROW_FORMAT_CSV, "csv")
+
 enum row_format {
-    ROW_FORMAT_NDJSON,
-    ROW_FORMAT_CSV,
-    ROW_FORMAT_COUNT
+    ROW_FORMATS(ENUMERATOR) ROW_FORMAT_COUNT
 };
+
+VOCABULARY(row_format, enum row_format);
 
 struct result_dir_params {
     const char *path;

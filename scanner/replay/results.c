@@ -296,7 +296,8 @@ const char *results_table(const struct results *r, enum table_id t, uint64_t *ro
         const json_t *count = json_object_get(file, "rows");
         const char *name = plain_name(json_object_get(file, "name"));
         if (table != NULL && strcmp(table, table_name(t)) == 0 && format != NULL &&
-            strcmp(format, "ndjson") == 0 && json_is_integer(count) && name != NULL) {
+            strcmp(format, row_format_word(ROW_FORMAT_NDJSON)) == 0 && json_is_integer(count) &&
+            name != NULL) {
             *rows = (uint64_t)json_integer_value(count);
             return name;
         }
@@ -403,7 +404,7 @@ static void put_file(struct json_writer *w, const struct manifest_file *f)
     json_key(w, "table");
     json_word(w, table_name(f->table));
     json_key(w, "format");
-    json_word(w, f->csv ? "csv" : "ndjson");
+    json_word(w, row_format_word(f->format));
     json_key(w, "rows");
     json_uint(w, f->info->rows);
     json_key(w, "rows_lost");

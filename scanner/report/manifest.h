@@ -27,7 +27,7 @@ struct named_server {
 
 struct manifest_file {
     enum table_id table;
-    bool csv;
+    enum row_format format;
     const struct result_file_info *info;
 };
 
