@@ -17,7 +17,7 @@
 #include <time.h>
 
 #include "scanner/base/check.h"
-#include "scanner/base/hash.h"
+#include "scanner/base/map.h"
 #include "scanner/base/memory.h"
 #include "scanner/flow/message.h"
 #include "scanner/pipeline/mailbox.h"
@@ -48,10 +48,11 @@ static struct kind_counts {
 } counts[MESSAGE_KIND_COUNT];
 
 struct held {
-    uint64_t due;    /* the take that brings it */
-    uint64_t number; /* as it came */
-    uint64_t key;    /* 0: a late copy, nothing waits behind it */
-    uint8_t *octets; /* malloc */
+    uint64_t due;        /* the take that brings it */
+    uint64_t number;     /* as it came */
+    struct hash_key key; /* what it is about */
+    bool late;           /* a late copy: nothing waits behind it */
+    uint8_t *octets;     /* malloc */
     size_t len;
 };
 
@@ -59,6 +60,8 @@ struct held {
 struct disturbed_path {
     struct held *held; /* malloc */
     size_t count;
+    uint64_t next_due;   /* the first of them */
+    struct map last_due; /* key → when the last of it is due, late copies left aside */
     uint64_t takes;
     uint64_t messages;
     struct buf out;
@@ -83,6 +86,7 @@ static void disturber_free(void *arg)
             free(d->path[i].held[k].octets);
         }
         free(d->path[i].held);
+        map_deinit(&d->path[i].last_due);
         buf_deinit(&d->path[i].out);
     }
     free(d);
@@ -192,25 +196,27 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     UNREACHABLE("no such message");
 }
 
-/* @return 0: none */
-static uint64_t key_of_message(enum message_kind kind, struct span body)
+/* @return false: it has none */
+static bool find_key(enum message_kind kind, struct span body, struct hash_key *key)
 {
-    struct buf key = BUF_INIT(BUF_NO_LIMIT);
-    uint64_t hash =
-        put_key(&key, kind, body) ? hash_draw(0, buf_span(&key), SPAN_LIT("key")) | 1 : 0;
-    buf_deinit(&key);
-    return hash;
+    struct buf octets = BUF_INIT(BUF_NO_LIMIT);
+    bool found = put_key(&octets, kind, body);
+    *key = hash_key_of(buf_span(&octets));
+    buf_deinit(&octets);
+    return found;
 }
 
 /* --- holding back --------------------------------------------------------------------------- */
 
-static void hold(struct disturbed_path *p, uint64_t key, uint64_t due, struct span message)
+static void hold(struct disturbed_path *p, struct held h, struct span message)
 {
     p->held = memory_grow_list(p->held, p->count, sizeof(*p->held));
-    struct held *h = &p->held[p->count++];
-    *h = (struct held){.due = due, .number = p->messages++, .key = key, .len = message.len};
-    h->octets = memory_new(message.len, 1);
-    memcpy(h->octets, message.at, message.len);
+    h.number = p->messages++;
+    h.len = message.len;
+    h.octets = memory_new(message.len, 1);
+    memcpy(h.octets, message.at, message.len);
+    p->held[p->count++] = h;
+    p->next_due = h.due < p->next_due ? h.due : p->next_due;
 }
 
 static int by_due(const void *a, const void *b)
@@ -227,15 +233,20 @@ static int by_due(const void *a, const void *b)
 static void release(struct disturbed_path *p, uint64_t until, bool late)
 {
     size_t kept = 0;
-    if (p->count == 0) {
+    if (p->count == 0 || p->next_due > until) {
         return;
     }
     qsort(p->held, p->count, sizeof(*p->held), by_due);
+    p->next_due = UINT64_MAX;
     for (size_t i = 0; i < p->count; i++) {
         struct held *h = &p->held[i];
-        if (h->due > until || (h->key == 0 && !late)) {
+        if (h->due > until || (h->late && !late)) {
+            p->next_due = h->due < p->next_due ? h->due : p->next_due;
             p->held[kept++] = *h;
             continue;
+        }
+        if (!h->late && *map_find(&p->last_due, h->key) <= until) {
+            *map_find(&p->last_due, h->key) = 0;
         }
         buf_put(&p->out, (struct span){h->octets, h->len});
         free(h->octets);
@@ -243,22 +254,13 @@ static void release(struct disturbed_path *p, uint64_t until, bool late)
     p->count = kept;
 }
 
-/* The take that brings what is held about this key, at the latest; this one: nothing is. */
-static uint64_t last_due(const struct disturbed_path *p, uint64_t key)
+static void pass_on(struct disturbed_path *p, struct hash_key key, uint64_t due,
+                    struct span message)
 {
-    uint64_t due = p->takes;
-    for (size_t i = 0; i < p->count; i++) {
-        if (p->held[i].key == key && p->held[i].due > due) {
-            due = p->held[i].due;
-        }
-    }
-    return due;
-}
-
-static void pass_on(struct disturbed_path *p, uint64_t key, uint64_t due, struct span message)
-{
+    bool added = false;
+    *map_add(&p->last_due, key, due, &added) = due;
     if (due > p->takes) {
-        hold(p, key, due, message);
+        hold(p, (struct held){.due = due, .key = key}, message);
     } else {
         buf_put(&p->out, message);
     }
@@ -275,10 +277,11 @@ static uint64_t delay(struct disturber *d, enum message_kind kind)
 }
 
 static void disturb(struct disturber *d, struct disturbed_path *p, enum message_kind kind,
-                    uint64_t key, struct span message)
+                    struct hash_key key, struct span message)
 {
     struct kind_counts *c = &counts[kind];
-    uint64_t due = last_due(p, key);
+    const uint64_t *last = map_find(&p->last_due, key);
+    uint64_t due = last != NULL && *last > p->takes ? *last : p->takes;
     if (draw(d, 4) == 0 && due < AT_FENCE) {
         due += delay(d, kind);
         c->delayed++;
@@ -290,7 +293,8 @@ static void disturb(struct disturber *d, struct disturbed_path *p, enum message_
         c->doubled++;
         break;
     case 1:
-        hold(p, 0, (due < AT_FENCE ? due : p->takes) + 1 + draw(d, LATE), message);
+        due = (due < AT_FENCE ? due : p->takes) + 1 + draw(d, LATE);
+        hold(p, (struct held){.due = due, .late = true}, message);
         c->late++;
         break;
     default:
@@ -308,10 +312,10 @@ static struct span disturb_all(struct disturber *d, int path, struct span messag
     release(p, p->takes, true);
     for (struct span rest = messages; message_next(&rest, &kind, &body);) {
         struct span message = {messages.at, messages.len - rest.len};
-        uint64_t key = key_of_message(kind, body);
+        struct hash_key key;
         messages = rest;
         counts[kind].seen++;
-        if (key != 0) {
+        if (find_key(kind, body, &key)) {
             disturb(d, p, kind, key, message);
             continue;
         }
