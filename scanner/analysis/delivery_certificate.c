@@ -110,8 +110,8 @@ enum fit delivery_path_fits(const struct delivery_place *at, const struct delive
     }
     delivery_rests_on_stack(at, STACK_FIELD_PATHS);
     switch (at->profile->stack->paths) {
-    case STACK_PATHS_ANY:
-        return fit_of(any);
+    case STACK_PATHS_ANY: /* what OpenSSL takes and we do not, such as a small key, others may take */
+        return any ? FIT_YES : FIT_UNKNOWN;
     case STACK_PATHS_OPENSSL_1:
         return fit_of(level_1);
     case STACK_PATHS_OPENSSL_2:

@@ -222,10 +222,15 @@ static struct delivery_outcome with_dane_session(const struct delivery_place *at
                         h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);
 }
 
-/* TLS is asked for, and nothing else (RFC 7672 section 2.2). */
+/* TLS is asked for, and nothing else (RFC 7672 section 2.2). Of malformed records that is not what all make:
+ * Exim with GnuTLS defers, Postfix 3.7 ends where there is no data. */
 static struct delivery_outcome by_unusable_records(const struct delivery_place *at)
 {
-    return with_dane_session(at, delivery_one(RESULT_ENCRYPTED, DELIVERY_REASON_DANE_UNUSABLE));
+    struct delivery_outcome r =
+        with_dane_session(at, delivery_one(RESULT_ENCRYPTED, DELIVERY_REASON_DANE_UNUSABLE));
+    bool malformed = (at->e->dane_flags & DANE_FLAG_MALFORMED) != 0;
+    return malformed ? delivery_one((unsigned)r.set | RESULT_FAILS, DELIVERY_REASON_DANE_UNUSABLE)
+                     : r;
 }
 
 static struct delivery_outcome by_match(const struct delivery_place *at)
@@ -300,10 +305,27 @@ static struct delivery_outcome by_matching_records(const struct delivery_place *
     return delivery_one(matched.set | RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
 }
 
+/* RFC 7671 section 5.2 has the anchor above the leaf: OpenSSL and GnuTLS do not take the leaf for it, Go does.
+ * And GnuTLS finds a path where OpenSSL and Go look at what the leaf is for. */
+static bool may_pass_elsewhere(const struct delivery_place *at)
+{
+    unsigned disputed = at->e->dane_flags & (DANE_FLAG_TA_IS_LEAF | DANE_FLAG_TA_NO_PATH);
+    if (disputed == 0) {
+        return false;
+    }
+    enum stack_library library = at->profile->stack->library;
+    delivery_rests_on_stack(at, STACK_FIELD_LIBRARY);
+    bool leaf = (disputed & DANE_FLAG_TA_IS_LEAF) != 0 && library != STACK_LIBRARY_GNUTLS;
+    bool path = (disputed & DANE_FLAG_TA_NO_PATH) != 0 && library != STACK_LIBRARY_GO;
+    return library != STACK_LIBRARY_OPENSSL && (leaf || path);
+}
+
 /* RFC 7671 section 9: of several digests only the strongest counts; not every sender looks at that. */
 static struct delivery_outcome by_mismatch(const struct delivery_place *at)
 {
-    const struct delivery_outcome fails = delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_MISMATCH);
+    const struct delivery_outcome fails =
+        delivery_one(may_pass_elsewhere(at) ? RESULT_FAILS | RESULT_AUTHENTICATED : RESULT_FAILS,
+                     DELIVERY_REASON_DANE_MISMATCH);
     if ((at->e->dane_flags & DANE_FLAG_TA_NO_NAME) != 0) {
         return by_name_of_anchor(at, fails);
     }
@@ -442,8 +464,10 @@ static struct delivery_outcome by_dane_or(const struct delivery_place *at, alter
         return without(at);
     }
     delivery_rests_on(at, PROFILE_FIELD_DANE);
-    if (p->dane == PROFILE_DANE_SECURE_MX && at->dane->mx != DNSSEC_SECURE &&
-        at->dane->mx != DNSSEC_UNKNOWN) {
+    bool mx_is_insecure = at->dane->mx != DNSSEC_SECURE && at->dane->mx != DNSSEC_UNKNOWN;
+    /* Where there are none, their absence: Exim goes by the addresses then. */
+    bool implicit = at->domain->mx_kind == MX_KIND_IMPLICIT;
+    if (p->dane == PROFILE_DANE_SECURE_MX && mx_is_insecure && !implicit) {
         return without(at); /* RFC 7672 section 2.2.1 */
     }
     if (is_beside_alias(at) == TRUTH_YES) {

@@ -410,6 +410,9 @@ static uint32_t media_quirks(const struct sts_verdict *v, const struct seen_poli
 static void judge_policy(struct sts_verdict *v, const struct seen_policy *p)
 {
     v->certificate_passes = policy_certificate_passes(p, &v->names, &v->name);
+    bool trusted = p->chain.status == CHAIN_TRUSTED;
+    v->certificate_disputed = p->chain.status != CHAIN_NONE && name_match_is_match(v->name.match) &&
+                              ((p->chain.openssl_level_1 & 1U) != 0) != trusted;
     if (p->status != 0) {
         v->media_type = media_type_read(p->content_type);
     }
@@ -449,6 +452,9 @@ static enum truth policy_is_enforced_by(const struct sts_verdict *v, struct sts_
 {
     enum truth read = sts_reading_takes(reading, v->policy.readable, v->policy_quirks);
     bool other = v->has_policy && (read == TRUTH_NO || v->policy.mode != STS_MODE_ENFORCE);
+    if (v->certificate_disputed && read != TRUTH_NO) { /* as far as it goes, some take the policy */
+        read = TRUTH_UNKNOWN;
+    }
     switch (v->policy_state) {
     case STS_STATE_UNKNOWN:
         return other ? TRUTH_NO : TRUTH_UNKNOWN;
@@ -460,8 +466,9 @@ static enum truth policy_is_enforced_by(const struct sts_verdict *v, struct sts_
     case STS_STATE_NONE:
     case STS_STATE_RECORD_INVALID:
     case STS_STATE_FETCH_FAILED:
-    case STS_STATE_CERTIFICATE_INVALID:
         return TRUTH_NO;
+    case STS_STATE_CERTIFICATE_INVALID:
+        return other || !v->certificate_disputed ? TRUTH_NO : read;
     case STS_STATE_COUNT:
         break;
     }

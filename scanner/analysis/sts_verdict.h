@@ -77,6 +77,7 @@ struct sts_verdict {
     struct sts_policy policy;
     uint32_t policy_quirks; /* bit n: enum sts_policy_quirk; those of the media type as well */
     enum truth certificate_passes; /* of the policy host */
+    bool certificate_disputed;     /* OpenSSL's own builder says otherwise of its path */
     struct name_verdict name;      /* and its name */
     struct buf names;              /* storage of the latter */
     enum policy_media_type media_type;

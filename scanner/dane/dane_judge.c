@@ -39,6 +39,9 @@ static void tlsa_sort_out(const struct seen_endpoint *e, struct dane_verdict *v)
             e->tlsas[i].selector == TLSA_SELECTOR_SPKI) {
             v->flags |= DANE_FLAG_HAS_31;
         }
+        if (e->tlsas[i].data.len == 0 || v->record[i].fault == TLSA_FAULT_FULL_MALFORMED) {
+            v->flags |= DANE_FLAG_MALFORMED;
+        }
     }
 }
 
@@ -190,6 +193,7 @@ static void judge_ta(struct judging *j, size_t i)
     if (!result->in_force) {
         return;
     }
+    v->flags |= fault == DANE_TA_NO_PATH ? DANE_FLAG_TA_NO_PATH : 0;
     if (fault == DANE_TA_NAME) {
         v->flags |= DANE_FLAG_TA_NO_NAME;
         j->by_list = j->by_list || !result->anchor_in_dns;
@@ -212,6 +216,13 @@ static enum dane_status dane_status_of(const struct judging *j)
     return by_name ? DANE_OTHER_NAME : DANE_MISMATCH;
 }
 
+static struct span leaf_of(struct span list)
+{
+    struct span leaf = {0};
+    (void)cert_list_next(&list, &leaf);
+    return leaf;
+}
+
 static void judge_records(struct judging *j)
 {
     struct dane_verdict *v = j->v;
@@ -222,6 +233,7 @@ static void judge_records(struct judging *j)
         }
         tlsa_compare(r, j->list, &v->record[i]);
         if (r->usage == TLSA_USAGE_TA) {
+            v->flags |= matches(r, r->selector, leaf_of(j->list)) ? DANE_FLAG_TA_IS_LEAF : 0;
             judge_ta(j, i);
         } else if (v->record[i].matches) {
             take_match(j, i);

@@ -233,6 +233,11 @@ enum dane_flag {
     DANE_FLAG_OTHER_KEY_MATCHES = 64,
     DANE_FLAG_OTHER_KEY_FAILS = 128,
     DANE_FLAG_SET_ASIDE_MATCHES = 256, /* none matches but one that a stronger digest sets aside */
+    /* A record without data, or Full(0) that is no certificate or key: clients do not all leave it out. */
+    DANE_FLAG_MALFORMED = 512,
+    DANE_FLAG_TA_IS_LEAF = 1024, /* a DANE-TA(2) record is about the leaf itself */
+    DANE_FLAG_TA_NO_PATH =
+        2048, /* the anchor was presented, and no path leads there: of what kind is open */
 };
 
 /** The verdict on a chain in short: what rows of services, endpoints, hosts and domains repeat. */

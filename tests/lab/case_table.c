@@ -689,6 +689,24 @@ const struct case_text case_table[] = {
      "mx 10 mx\nmx 20 gone\na mx 10.1.2.3\nexpect mx.special_address mx.host_nxdomain"},
     {"mx-unspecified", "0.0.0.0 in front of a good host, RFC 1122 section 3.2.1.3",
      "mx 10 mx1\nmx 20 mx2\na mx1 0.0.0.0\nhost mx2 1\nexpect mx.special_address"},
+    /* ---- DANE and certificates that clients do not agree on ---- */
+    {"dane-ta-leaf", "2 1 1 of the leaf's own key, RFC 7671 section 5.2",
+     "signed\nmx 10 mx\nhost mx 1\ntlsa mx 2 1 1 other-usage\nexpect dane.usable "
+     "dane.ta_not_presented dane.undeliverable"},
+    {"dane-ta-eku", "2 1 1 above a leaf that is not for servers, RFC 5280 section 4.2.1.12",
+     "signed\nmx 10 mx\nhost mx 1 odd=eku-client\ntlsa mx 2 1 1 ok\nexpect dane.usable "
+     "dane.ta_path dane.undeliverable chain.eku"},
+    {"dane-full-malformed", "3 1 0 that is no key, RFC 6698 section 2.1.4",
+     "signed\nmx 10 mx\nhost mx 1\ntlsa-raw _25._tcp.mx 030100deadbeef\nexpect "
+     "dane.all_unusable dane.record_malformed"},
+    {"dane-implicit-insecure", "no MX, which is not signed, and TLSA does not match",
+     "signed\nunsigned-mx @\nhost @ 1\ntlsa @ 3 1 1 wrong\nexpect mx.implicit"},
+    {"sts-mx-rsa1024", "a policy, and an exchange with a key of RSA-1024",
+     "mx 10 mx\nhost mx 1 key=rsa1024\ntxt _mta-sts \"v=STSv1; id=1;\"\npolicy mta-sts 2\nexpect "
+     "cert.key_rsa_small chain.weak_key sts.mx_certificate sts.delivery_failure"},
+    {"sts-cert-rsa1024", "a policy host with such a key",
+     "mx 10 mx\nhost mx 1\ntxt _mta-sts \"v=STSv1; id=1;\"\npolicy mta-sts 2 key=rsa1024\nexpect "
+     "cert.key_rsa_small chain.weak_key sts.policy_certificate_invalid sts.no_policy"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -520,6 +520,9 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
     if (strcmp(verb, "unsigned") == 0 && n == 2) {
         return add_zone(c, st->word[1], ZONE_UNSIGNED, 0);
     }
+    if (strcmp(verb, "unsigned-mx") == 0 && n == 2) {
+        return add_zone(c, st->word[1], ZONE_UNSIGNED, LAB_TYPE_MX);
+    }
     if (strcmp(verb, "unsigned-a") == 0 && n == 2) {
         return add_zone(c, st->word[1], ZONE_UNSIGNED, LAB_TYPE_A);
     }

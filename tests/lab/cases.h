@@ -25,7 +25,7 @@
  *     state NAME servfail|timeout|bogus|refused|malformed [EDE]   every question at NAME and below
  *     signed [NAME]              what is at NAME and below (all) is signed: AD and RRSIG
  *     unsigned NAME, no-ds NAME  is not; is signed, but without a DS: RRSIG without AD
- *     unsigned-a NAME, unsigned-aaaa NAME    answers of this type at NAME alone are not
+ *     unsigned-a NAME, unsigned-aaaa NAME, unsigned-mx NAME   answers of this type at NAME alone are not
  *     expect CODE...             what is found beside the baseline of its servers (see below)
  *     expect-at-least CODE...    the same where the whole set cannot be known
  *     many-mx COUNT              mxNNN with equal preference in threes, at 11.0.C.1 to .200

@@ -24,7 +24,8 @@ struct state_case {
     const char *body;
     enum sts_state state;
     enum truth certificate;
-    uint16_t version; /* of TLS; 0: not said */
+    uint16_t version;     /* of TLS; 0: not said */
+    bool openssl_differs; /* on the path of the policy host's certificate */
 };
 
 #define SERVES(body_)                                                           \
@@ -214,6 +215,7 @@ static void made_certificate_fill(struct made_sts *m, enum chain_status chain, c
     m->policy.tls_attempted = chain != CHAIN_NONE;
     m->policy.tls = m->target.result.tls;
     m->policy.chain.status = (uint8_t)chain;
+    m->policy.chain.openssl_level_1 = chain == CHAIN_TRUSTED;
 }
 
 static void made_state_fill(struct made_sts *m, const struct state_case *c)
@@ -233,6 +235,7 @@ static void made_state_fill(struct made_sts *m, const struct state_case *c)
         .body = span_of(c->body != NULL ? c->body : ""),
     };
     made_certificate_fill(m, c->chain, c->dns, c->cn);
+    m->policy.chain.openssl_level_1 ^= c->openssl_differs;
     m->policy.tls.version = c->version;
     m->domain.seen.policy = c->outcome != POLICY_FETCH_NOT_ASKED ? &m->policy : NULL;
 }
@@ -357,6 +360,28 @@ Test(sts_verdict, each_reading_is_bound_by_what_it_reads)
           FETCH(FETCHED),
           .chain = CHAIN_EXPIRED,
           .body = ENFORCE "mx: mx.example.com\n"},
+         {0},
+         {0},
+         TRUTH_NO},
+        {{.name = "RFC 8461 3.3: OpenSSL's own builder finds no path",
+          SERVES(ENFORCE "mx: mx.example.com\n"),
+          .openssl_differs = true},
+         {0},
+         {0},
+         TRUTH_UNKNOWN},
+        {{.name = "RFC 8461 3.3: OpenSSL takes what is weak to us",
+          FETCH(FETCHED),
+          .chain = CHAIN_INVALID,
+          .openssl_differs = true,
+          .body = ENFORCE "mx: mx.example.com\n"},
+         {0},
+         {0},
+         TRUTH_UNKNOWN},
+        {{.name = "the same, and testing",
+          FETCH(FETCHED),
+          .chain = CHAIN_INVALID,
+          .openssl_differs = true,
+          .body = HEAD "testing\n" AGE "mx: a.test\n"},
          {0},
          {0},
          TRUTH_NO},
