@@ -262,25 +262,40 @@ bool option_read_infer(struct options *o, const struct option_row *row, const ch
     return read_choice(text, &off, &value, why);
 }
 
-#define PROBES(X)                   \
-    X(PROBE_SNI, "sni")             \
-    X(PROBE_NO_SNI, "no-sni")       \
-    X(PROBE_VERSIONS, "versions")   \
-    X(PROBE_CIPHERS, "ciphers")     \
-    X(PROBE_WRONG_SNI, "wrong-sni") \
-    X(PROBE_OTHER_KEY, "ecdsa-rsa")
+#define X(member, word, manual) {word, NULL},
+static const struct vocabulary_word probe_words[] = {ASKED_PROBES(X)};
+#undef X
+#define X(member, word, manual) offsetof(struct asked_probes, member),
+static const size_t probe_members[] = {ASKED_PROBES(X)};
+#undef X
 
-enum probe {
-    PROBES(ENUMERATOR) PROBE_COUNT,
-};
+static const struct vocabulary probes = {.words = probe_words,
+                                         .count = sizeof(probe_words) / sizeof(probe_words[0])};
 
-static const struct vocabulary probes = VOCABULARY_WORDS(PROBES);
+/* What one needs of the others. */
+static bool probes_fit_together(const struct asked_probes *asked, struct buf *why)
+{
+    if (asked->other_key && !asked->sni) {
+        buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
+        return false;
+    }
+    if (asked->wrong_sni && !asked->no_sni) {
+        buf_put_text(why, "wrong-sni is compared with the handshake of no-sni: use both");
+        return false;
+    }
+    if ((asked->versions || asked->ciphers) && !asked->sni && !asked->no_sni) {
+        buf_putf(why, "%s needs another handshake: use sni or no-sni as well",
+                 asked->ciphers ? "ciphers" : "versions");
+        return false;
+    }
+    return true;
+}
 
 bool option_read_probes(struct options *o, const struct option_row *row, const char *text,
                         struct buf *why)
 {
     (void)row;
-    bool asked[PROBE_COUNT] = {false};
+    struct asked_probes asked = {0};
     struct span list = span_of(text);
     struct span item;
     while (value_next_item(&list, &item)) {
@@ -294,28 +309,13 @@ bool option_read_probes(struct options *o, const struct option_row *row, const c
             buf_put_text(why, ", separated by commas");
             return false;
         }
-        asked[probe] = true;
+        *(bool *)((char *)&asked + probe_members[probe]) = true;
     }
-    if (asked[PROBE_OTHER_KEY] && !asked[PROBE_SNI]) {
-        buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
+    if (!probes_fit_together(&asked, why)) {
         return false;
     }
-    if (asked[PROBE_WRONG_SNI] && !asked[PROBE_NO_SNI]) {
-        buf_put_text(why, "wrong-sni is compared with the handshake of no-sni: use both");
-        return false;
-    }
-    if ((asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS]) && !asked[PROBE_SNI] &&
-        !asked[PROBE_NO_SNI]) {
-        buf_putf(why, "%s needs another handshake: use sni or no-sni as well",
-                 vocabulary_word(&probes, asked[PROBE_CIPHERS] ? PROBE_CIPHERS : PROBE_VERSIONS));
-        return false;
-    }
-    o->params.probe_sni = asked[PROBE_SNI];
-    o->params.probe_no_sni = asked[PROBE_NO_SNI];
-    o->params.probe_versions = asked[PROBE_VERSIONS] || asked[PROBE_CIPHERS];
-    o->params.probe_ciphers = asked[PROBE_CIPHERS];
-    o->params.probe_wrong_sni = asked[PROBE_WRONG_SNI];
-    o->params.probe_other_key = asked[PROBE_OTHER_KEY];
+    asked.versions = asked.versions || asked.ciphers;
+    o->params.probes = asked;
     return true;
 }
 

@@ -24,6 +24,8 @@
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
 #define IN_ALL     (IN_SCAN | IN_CHECK | IN_ANALYZE | IN_EXPLAIN)
 
+#define IN_MANUAL(member, word, manual) " " word ": " manual "."
+
 const struct option_row option_table[] = {
     {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", "-", "stdin",
      "one domain per line, or CSV",
@@ -135,17 +137,8 @@ const struct option_row option_table[] = {
      "section 3.3), the others use STARTTLS.",
      option_read_ports, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
-     "handshakes to make",
-     "The handshakes to make. sni: one per host name and address, with the host name as SNI. "
-     "no-sni: one per address, without SNI. versions: also find out which TLS versions from 1.0 on "
-     "each address accepts, by up to four connections that end with the answer to a ClientHello. "
-     "ciphers: in addition to versions, also find out which cipher suites each address accepts in "
-     "each of them, by up to 128 such connections or 10 minutes of them. "
-     "wrong-sni: one more handshake per address, with a name as SNI that is no server's "
-     "(wrong-sni.invalid). "
-     "ecdsa-rsa: one more handshake per host name and address, which accepts only a certificate "
-     "with the other type of key, RSA or ECDSA.",
-     option_read_probes, 0, 0, 0},
+     "handshakes to make", "The handshakes to make." ASKED_PROBES(IN_MANUAL), option_read_probes, 0,
+     0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN, 0, "infer", "WHICH", "off", NULL, "off: test every name",
      "Which names of one wildcard may share an observed chain. Only off is available in this "
      "version: every name is tested, up to --names-per-address.",

@@ -82,7 +82,7 @@ static void no_sni_note(struct service_owner *o, struct visit *v, const struct s
     s->no_sni_tls_version = completed ? seen->tls.version : 0;
     struct sender_facts facts = session_facts_of(seen);
     s->no_sni_facts = facts_pool_add(&o->facts, &facts);
-    if (!o->rules.probe_sni) { /* it is all that there will be */
+    if (!o->rules.probes.sni) { /* it is all that there will be */
         s->spoken_outcome = (uint8_t)seen->outcome;
         s->spoken_starttls = (uint8_t)seen->smtp.starttls;
     }
@@ -101,7 +101,8 @@ static void no_sni_note(struct service_owner *o, struct visit *v, const struct s
 
 static enum due wrong_sni_due(const struct subject *s)
 {
-    return s->rules->probe_wrong_sni && s->visit != NULL && s->visit->tls_attempted ? DUE : NOT_DUE;
+    return s->rules->probes.wrong_sni && s->visit != NULL && s->visit->tls_attempted ? DUE
+                                                                                     : NOT_DUE;
 }
 
 static void wrong_sni_aim(const struct service_owner *o, const struct visit *v,
@@ -117,14 +118,14 @@ static void wrong_sni_aim(const struct service_owner *o, const struct visit *v,
 /* The handshakes that are made anyway offer all versions: they come first. */
 static bool handshakes_are_over(const struct subject *s)
 {
-    return (!s->rules->probe_no_sni || s->service->no_sni_done) &&
-           (!s->rules->probe_sni || s->work->sni_ended ||
+    return (!s->rules->probes.no_sni || s->service->no_sni_done) &&
+           (!s->rules->probes.sni || s->work->sni_ended ||
             s->service->failures >= SPEAKING_FAILURES);
 }
 
 static bool versions_due_once_hello_is_over(const struct subject *s)
 {
-    return s->rules->probe_versions && s->work->tls_reached &&
+    return s->rules->probes.versions && s->work->tls_reached &&
            s->service->failures < SPEAKING_FAILURES && handshakes_are_over(s) &&
            version_plan_next(&s->work->versions) != 0;
 }
@@ -136,8 +137,8 @@ static enum due versions_due(const struct subject *s)
 
 static bool versions_pending(const struct subject *s)
 {
-    return s->rules->probe_versions && (s->work->hello_under_way || !handshakes_are_over(s) ||
-                                        versions_due_once_hello_is_over(s));
+    return s->rules->probes.versions && (s->work->hello_under_way || !handshakes_are_over(s) ||
+                                         versions_due_once_hello_is_over(s));
 }
 
 /* The name is refused, not the version: ask without (RFC 6066 section 3). */
@@ -150,7 +151,7 @@ static void hello_begin(struct service_owner *o, struct service_work *work, bool
 {
     if (first) { /* the same for all of them */
         work->hello_sni =
-            o->rules.probe_sni && want_has_name(&work->first_want) && !takes_no_name(work);
+            o->rules.probes.sni && want_has_name(&work->first_want) && !takes_no_name(work);
     }
     work->hello_under_way = true;
 }
@@ -184,7 +185,7 @@ struct seen_versions probe_versions_seen(const struct service_owner *o,
                                          const struct service_work *work)
 {
     struct seen_versions seen = {
-        .asked = o->rules.probe_versions && work->tls_reached,
+        .asked = o->rules.probes.versions && work->tls_reached,
         .sni = work->hello_sni && work->versions.connections > 0,
         .connections = work->versions.connections,
     };
@@ -204,7 +205,7 @@ static bool ciphers_pending(const struct subject *s)
 {
     struct cipher_question next;
     const struct cipher_work *ciphers = s->work->ciphers;
-    return s->rules->probe_ciphers && s->work->tls_reached &&
+    return s->rules->probes.ciphers && s->work->tls_reached &&
            s->service->failures < SPEAKING_FAILURES && !versions_pending(s) &&
            (ciphers == NULL || cipher_plan_next(&ciphers->plan, &next));
 }
@@ -310,7 +311,7 @@ static void dane_sni_aim(const struct service_owner *o, const struct visit *v, s
 /* A server may have certificates of both kinds of key, and show one to each client. */
 static enum due other_key_due(const struct subject *s)
 {
-    return s->rules->probe_other_key && s->visit != NULL && s->visit->certified ? DUE : NOT_DUE;
+    return s->rules->probes.other_key && s->visit != NULL && s->visit->certified ? DUE : NOT_DUE;
 }
 
 static void other_key_aim(const struct service_owner *o, const struct visit *v,

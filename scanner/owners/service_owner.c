@@ -108,7 +108,7 @@ static void choose_names(struct service_owner *o, uint32_t index)
 static bool speaks_for_all(const struct service_owner *o, const struct service *s)
 {
     bool judged = s->no_sni_done && s->work->no_sni != NO_SNI_UNDER_WAY;
-    return s->failures >= SPEAKING_FAILURES || (judged && !o->rules.probe_sni);
+    return s->failures >= SPEAKING_FAILURES || (judged && !o->rules.probes.sni);
 }
 
 static struct hash_key key_of_fetch(uint64_t fetch)

@@ -26,6 +26,7 @@
 #include "resolver/dns_message.h"
 #include "scanner/base/wheel.h"
 #include "scanner/domain/public_suffix.h"
+#include "scanner/owners/asked_probes.h"
 #include "scanner/owners/facts_pool.h"
 #include "scanner/owners/known_chains.h"
 #include "scanner/owners/leaf_names.h"
@@ -34,15 +35,10 @@
 struct service_rules {
     const struct public_suffixes *suffixes; /* borrowed: the operator of a name */
     uint16_t first_port;                    /* of those that are scanned */
-    bool probe_no_sni;
-    bool probe_sni;
-    bool probe_versions;
-    bool probe_ciphers;   /* with the versions */
-    bool probe_wrong_sni; /* with the session without SNI */
-    bool probe_other_key;
-    uint32_t names_per_address; /* 0: all */
-    double address_rate;        /* session starts a second and address; 0: no limit */
-    uint32_t address_limit;     /* sessions at a time, as the next two; 0: no limit */
+    struct asked_probes probes;             /* ciphers implies versions */
+    uint32_t names_per_address;             /* 0: all */
+    double address_rate;                    /* session starts a second and address; 0: no limit */
+    uint32_t address_limit;                 /* sessions at a time, as the next two; 0: no limit */
     uint32_t network_limit;
     uint32_t operator_limit;
     uint32_t sessions_max; /* at a time, in all */

@@ -142,7 +142,7 @@ void service_begin_work(struct service_owner *o, uint32_t index)
     work->prev_open = NO_INDEX;
     work->next_open = NO_INDEX;
     bool known = s->state == SERVICE_IDLE || s->port == SERVICE_FETCH_PORT;
-    work->no_sni = known || !o->rules.probe_no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
+    work->no_sni = known || !o->rules.probes.no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
     s->work = work;
     service_enter(s, known ? SERVICE_KNOWN : SERVICE_GATHERS);
     o->services_open++;

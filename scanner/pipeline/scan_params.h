@@ -3,6 +3,7 @@
 #include "output/result_file.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/vocabulary.h"
+#include "scanner/owners/asked_probes.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/intermediates_file.h"
 
@@ -89,12 +90,7 @@ struct scan_params {
     /* what is probed */
     uint16_t ports[PORTS_MAX]; /* 25, 587: STARTTLS; 465: implicit TLS (RFC 8314 section 3.3) */
     size_t port_count;
-    bool probe_sni;
-    bool probe_no_sni;
-    bool probe_versions;  /* which versions a service accepts */
-    bool probe_ciphers;   /* which cipher suites; implies the versions */
-    bool probe_wrong_sni; /* what a name gets that is no server's */
-    bool probe_other_key; /* the certificate with the other kind of key, where SNI is asked with */
+    struct asked_probes probes;
     uint32_t names_per_address; /* 0: all */
     bool implicit_mx_dial;
     bool fetch_policies; /* of MTA-STS, over HTTPS */

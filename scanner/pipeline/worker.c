@@ -331,12 +331,7 @@ static void open_all(struct worker *w)
     host_owner_init(&w->hosts, &hosts, &w->out, &w->arenas);
     const struct service_rules services = {.suffixes = w->scan->suffixes,
                                            .first_port = p->ports[0],
-                                           .probe_no_sni = p->probe_no_sni,
-                                           .probe_sni = p->probe_sni,
-                                           .probe_versions = p->probe_versions,
-                                           .probe_ciphers = p->probe_ciphers,
-                                           .probe_wrong_sni = p->probe_wrong_sni,
-                                           .probe_other_key = p->probe_other_key,
+                                           .probes = p->probes,
                                            .names_per_address = p->names_per_address,
                                            .address_rate = p->address_rate,
                                            .address_limit = p->address_limit,

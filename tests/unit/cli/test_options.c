@@ -31,7 +31,7 @@ Test(options, defaults_are_those_of_the_design)
     cr_assert_null(p->output_dir);
     cr_assert(p->format == RESULT_NDJSON && p->compression == RESULT_CODEC_NONE);
     cr_assert(p->port_count == 1 && p->ports[0] == 25);
-    cr_assert(p->probe_sni && p->probe_no_sni && p->use_ipv4 && p->use_ipv6);
+    cr_assert(p->probes.sni && p->probes.no_sni && p->use_ipv4 && p->use_ipv6);
     cr_assert(p->names_per_address == 500 && !p->implicit_mx_dial && p->concurrency == 4000);
     cr_assert(p->address_limit == 1 && p->network_limit == 8 && p->operator_limit == 64);
     cr_assert(p->address_rate > 1.999 && p->address_rate < 2.001 && p->dns_rate == 5000);
@@ -60,8 +60,8 @@ Test(options, values_arrive_in_their_fields)
                  OPTIONS_RUN);
     cr_assert(p->use_ipv4 && !p->use_ipv6 && p->seed == 9);
     cr_assert(p->port_count == 2 && p->ports[0] == 587 && p->ports[1] == 465);
-    cr_assert(!p->probe_versions && !p->probe_other_key);
-    cr_assert(!p->probe_sni && p->probe_no_sni);
+    cr_assert(!p->probes.versions && !p->probes.other_key);
+    cr_assert(!p->probes.sni && p->probes.no_sni);
 
     cr_assert_eq(read_line(&o,
                            "mxcensus scan --name-servers 127.0.0.1:5301,[::1]:5302 --name-servers "
@@ -308,18 +308,18 @@ Test(options, check_has_defaults_of_its_own)
     const struct scan_params *p = &o.params;
     cr_assert(p->implicit_mx_dial && p->concurrency == 32 && p->network_limit == 4);
     cr_assert(p->operator_limit == 8 && p->address_limit == 1 && p->names_per_address == 500);
-    cr_assert(p->port_count == 1 && p->ports[0] == 25 && p->probe_sni && p->probe_no_sni);
-    cr_assert(p->probe_versions && !p->probe_other_key);
+    cr_assert(p->port_count == 1 && p->ports[0] == 25 && p->probes.sni && p->probes.no_sni);
+    cr_assert(p->probes.versions && !p->probes.other_key);
     cr_assert_eq(p->output_fd, 1);
     cr_assert_str_eq(in_force(&o, "implicit-mx"), "dial");
     cr_assert_str_eq(in_force(&o, "threads"), "absent");
-    cr_assert(!p->probe_ciphers);
+    cr_assert(!p->probes.ciphers);
     cr_assert_eq(read_line(&o, "mxcensus check --probes sni,ciphers example.org", &why),
                  OPTIONS_RUN);
-    cr_assert(p->probe_ciphers && p->probe_versions && !p->probe_no_sni && !p->probe_wrong_sni);
+    cr_assert(p->probes.ciphers && p->probes.versions && !p->probes.no_sni && !p->probes.wrong_sni);
     cr_assert_eq(read_line(&o, "mxcensus check --probes no-sni,wrong-sni example.org", &why),
                  OPTIONS_RUN);
-    cr_assert(p->probe_wrong_sni && !p->probe_versions);
+    cr_assert(p->probes.wrong_sni && !p->probes.versions);
     cr_assert_eq(read_line(&o, "mxcensus check --implicit-mx record example.org", &why),
                  OPTIONS_RUN);
     cr_assert(!p->implicit_mx_dial);

@@ -58,8 +58,7 @@ static void service_world_init(void *world)
     wheel_init(&w->wheel, START_MS, 1);
     w->rules = (struct service_rules){.suffixes = w->suffixes,
                                       .first_port = 25,
-                                      .probe_no_sni = true,
-                                      .probe_sni = true,
+                                      .probes = {.sni = true, .no_sni = true},
                                       .sessions_max = SESSIONS};
 }
 
@@ -206,12 +205,12 @@ static void rule_event(struct service_world *w, char *const *word)
                  {"operator", &r->operator_limit, NULL},
                  {"sessions", &r->sessions_max, NULL},
                  {"names", &r->names_per_address, NULL},
-                 {"no_sni", NULL, &r->probe_no_sni},
-                 {"sni", NULL, &r->probe_sni},
-                 {"versions", NULL, &r->probe_versions},
-                 {"wrong_sni", NULL, &r->probe_wrong_sni},
-                 {"ciphers", NULL, &r->probe_ciphers},
-                 {"other_key", NULL, &r->probe_other_key}};
+                 {"no_sni", NULL, &r->probes.no_sni},
+                 {"sni", NULL, &r->probes.sni},
+                 {"versions", NULL, &r->probes.versions},
+                 {"wrong_sni", NULL, &r->probes.wrong_sni},
+                 {"ciphers", NULL, &r->probes.ciphers},
+                 {"other_key", NULL, &r->probes.other_key}};
     if (strcmp(word[1], "rate") == 0) {
         r->address_rate = atoi(word[2]);
         return;
