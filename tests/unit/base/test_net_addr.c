@@ -1,3 +1,4 @@
+#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <criterion/criterion.h>
@@ -27,6 +28,20 @@ static void expect_addr(const struct net_addr *a, const char *want, const char *
         cr_expect_eq(net_addr_format(a, text), strlen(text), "%s", what);
     }
     cr_expect_str_eq(text, want, "%s", what);
+}
+
+Test(net_addr, every_octet_is_written_as_by_the_system)
+{
+    for (unsigned i = 0; i < 4 * 256; i++) {
+        char text[NET_ADDR_TEXT_MAX];
+        char want[NET_ADDR_TEXT_MAX];
+        uint8_t octets[4] = {9, 10, 99, 100};
+        octets[i / 256] = (uint8_t)(i % 256);
+        struct net_addr a = net_addr_v4(octets);
+        cr_assert_not_null(inet_ntop(AF_INET, octets, want, sizeof(want)));
+        cr_expect_eq(net_addr_format(&a, text), strlen(want));
+        cr_expect_str_eq(text, want);
+    }
 }
 
 struct text_case {
