@@ -130,6 +130,10 @@ static const struct cipher_case cases[] = {
 
     /* Nothing accepted is nothing lacking. */
     {.name = "refuses all", TLS12(NONE, 0)},
+    {.name = "refuses all in all versions",
+     .version =
+         {{{0}, CIPHERS_NONE}, {{0}, CIPHERS_NONE}, {{0}, CIPHERS_NONE}, {{0}, CIPHERS_NONE}},
+     .accepted = {N, N, N, N}},
     {.name = "no answer at all", .accepted = {U, U, U, U}},
 };
 

@@ -460,6 +460,13 @@ Test(cipher_plan, closes_in_every_version)
     cipher_plan_init(&plan, spoken); /* accepts something: the short lists are worth it */
     run_plan(&plan, &(struct simulated){.versions = 0xf, .has = {0x00ff}, .refuses = CLOSES});
     cr_expect_eq(plan.sessions, 1 + 2 * 8);
+    cr_expect_eq(plan.version[2].end, CIPHERS_INCONCLUSIVE, "nothing but closes");
+    spoken[2] = TRUTH_UNKNOWN; /* the same where it accepts something in another version */
+    spoken[3] = TRUTH_YES;
+    cipher_plan_init(&plan, spoken);
+    run_plan(&plan, &(struct simulated){.versions = V13, .has = {0x1301}, .refuses = CLOSES});
+    cr_expect_eq(plan.version[3].sessions, 1 + 2 + 1);
+    cr_expect_eq(plan.version[2].sessions, 1 + 2 * 8);
 }
 
 /* What was chosen against the rules is told, also where it is number 0. */
