@@ -29,6 +29,9 @@ WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
 TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
 FEW_LEASES = ["--operator-limit", "8"]  # so that most of them are waited for, and none may be lost
 QUICK = ["--connect-timeout", "5", "--address-rate", "20/s", "--policy-timeout", "8"]
+# Where nothing is waited for: longer than a busy machine makes anything last.
+PATIENT = ["--address-rate", "20/s", "--target-timeout", "600", "--dns-timeout", "20"] + [
+    word for name in ("connect", "greeting", "reply", "tls", "policy") for word in (f"--{name}-timeout", "120")]
 
 
 def read(out, name, paths):
@@ -49,12 +52,14 @@ def paths_that_differ(one, other, path=""):
 
 
 def describe(name, rows, want):
+    """As they were in the first scan, and as they are now."""
     keys = {}
-    for text in set(rows) ^ set(want):
-        row = json.loads(text)
-        keys.setdefault(tuple(row[key] for key in KEYS[name]), []).append(row)
-    for key, pair in sorted(keys.items())[:EXAMPLES]:
-        yield f"\n  {key}: " + ("; ".join(paths_that_differ(*pair)) if len(pair) == 2 else "only once")
+    for side, texts in enumerate((set(want) - set(rows), set(rows) - set(want))):
+        for text in texts:
+            row = json.loads(text)
+            keys.setdefault(tuple(row[key] for key in KEYS[name]), [None, None])[side] = row
+    for key, (one, other) in sorted(keys.items())[:EXAMPLES]:
+        yield f"\n  {key}: " + ("; ".join(paths_that_differ(one, other)) if one and other else f"only {'first' if one else 'now'}")
 
 
 def write_list(lab, path, waiting):
@@ -121,13 +126,14 @@ def main():
             scans = [("before", known.before, 2)] if known.before else []
             scans += [("product", MXCENSUS, threads) for threads in ((2,) if known.disturbed else (1, 2, 8))]
             scans += [("disturbed", known.disturbed, threads) for threads in (1, 2, 4, 8) if known.disturbed]
+            times = PATIENT if known.disturbed else QUICK
             disturbance = Disturbance(folder, known.seed)
             for kind, program, threads in scans:
                 what = f"{kind}, {threads} threads"
                 out = os.path.join(folder, what)
                 limits = disturbance.begin() if kind == "disturbed" else []
                 done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
-                           "--at", at, *QUICK, *limits, chosen, timeout=3600, program=program)
+                           "--at", at, *times, *limits, chosen, timeout=3600, program=program)
                 if not check(f"{what}: exit code 0", done.returncode == 0, f"{done.returncode} {done.stderr}"):
                     continue
                 for name in KEYS:
