@@ -64,25 +64,15 @@ static void sts_record_findings(const struct seen_domain *d, const struct sts_ve
     }
 }
 
-static void put_sts_quirks(struct buf *evidence, uint32_t quirks, int all, const char *(*word)(int))
+static void put_sts_quirks(struct buf *evidence, uint32_t quirks, const struct vocabulary *words)
 {
     size_t count = 0;
-    for (int q = 0; q < all; q++) {
+    for (unsigned q = 0; q < words->count; q++) {
         if ((quirks >> q & 1U) != 0 && evidence_next(evidence, &count)) {
-            buf_put_text(evidence, word(q));
+            buf_put_text(evidence, vocabulary_word(words, q));
         }
     }
     evidence_end(evidence, count);
-}
-
-static const char *record_word(int quirk)
-{
-    return sts_record_quirk_word((enum sts_record_quirk)quirk);
-}
-
-static const char *policy_word(int quirk)
-{
-    return sts_policy_quirk_word((enum sts_policy_quirk)quirk);
 }
 
 /* What no sender reads has findings of its own. */
@@ -97,11 +87,11 @@ static void reader_finding(const struct sts_verdict *v, struct findings *out)
     struct buf *evidence = findings_add_max(out, FINDING_STS_READERS_DIFFER);
     if (v->records.quirks != 0) {
         buf_put_text(evidence, "record: ");
-        put_sts_quirks(evidence, v->records.quirks, STS_RECORD_QUIRK_COUNT, record_word);
+        put_sts_quirks(evidence, v->records.quirks, &sts_record_quirk_vocabulary);
     }
     if (of_policy != 0) {
         buf_put_text(evidence, v->records.quirks != 0 ? "; policy: " : "policy: ");
-        put_sts_quirks(evidence, of_policy, STS_POLICY_QUIRK_COUNT, policy_word);
+        put_sts_quirks(evidence, of_policy, &sts_policy_quirk_vocabulary);
     }
 }
 

@@ -69,29 +69,17 @@ static int64_t zero_is_none(uint32_t number)
     return number == 0 ? -1 : (int64_t)number;
 }
 
-static void put_smtp_quirks(struct object *o, unsigned column, uint16_t quirks)
+/* The words of a set; null for the empty one. facts_bits() reads it back. */
+static void put_words_of_bits(struct object *o, unsigned column, unsigned bits,
+                              const struct vocabulary *v)
 {
-    if (quirks == 0) {
+    if (bits == 0) {
         return;
     }
     struct list *words = object_list(o, column);
-    for (unsigned q = 0; q < SMTP_QUIRK_COUNT; q++) {
-        if (smtp_has_quirk(quirks, (enum smtp_quirk)q)) {
-            list_word(words, smtp_quirk_word((enum smtp_quirk)q));
-        }
-    }
-    list_close(words);
-}
-
-static void put_smtp_forms(struct object *o, uint16_t forms)
-{
-    if (forms == 0) {
-        return;
-    }
-    struct list *words = object_list(o, TRANSCRIPT_FORMS);
-    for (unsigned f = 0; f < SMTP_FORM_COUNT; f++) {
-        if ((forms & smtp_form_bit((enum smtp_form)f)) != 0) {
-            list_word(words, smtp_form_word((enum smtp_form)f));
+    for (unsigned i = 0; i < v->count; i++) {
+        if ((bits >> i & 1U) != 0) {
+            list_word(words, vocabulary_word(v, i));
         }
     }
     list_close(words);
@@ -112,7 +100,7 @@ void put_attempt(struct object *o, const struct seen_session *s)
             object_name(o, ATTEMPT_TEXT, reply->text);
         }
     }
-    put_smtp_quirks(o, ATTEMPT_QUIRKS, s->smtp.quirks);
+    put_words_of_bits(o, ATTEMPT_QUIRKS, s->smtp.quirks, &smtp_quirk_vocabulary);
     object_word(o, ATTEMPT_ERROR, s->sys < 0 ? strerrorname_np(-s->sys) : NULL);
     if (s->tls_attempted) {
         object_word(o, ATTEMPT_TLS_VERSION, tls_version_word(s->tls.version));
@@ -176,8 +164,8 @@ void put_transcript(struct object *o, const struct seen_smtp *smtp)
     }
     object_bool(o, TRANSCRIPT_EARLY_TALKER, smtp->early_talker);
     object_bool(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
-    put_smtp_quirks(o, TRANSCRIPT_QUIRKS, smtp->quirks);
-    put_smtp_forms(o, smtp->forms);
+    put_words_of_bits(o, TRANSCRIPT_QUIRKS, smtp->quirks, &smtp_quirk_vocabulary);
+    put_words_of_bits(o, TRANSCRIPT_FORMS, smtp->forms, &smtp_form_vocabulary);
     object_uint(o, TRANSCRIPT_INJECTED_LEN, smtp->injected_len);
     object_name(o, TRANSCRIPT_INJECTED, smtp->injected);
     object_name(o, TRANSCRIPT_BAD, smtp->bad);
