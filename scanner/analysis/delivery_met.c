@@ -10,9 +10,22 @@ static uint16_t line_quirks(const struct sender_facts *f)
 
 /* --- the two sessions ---------------------------------------------------------------------- */
 
+static bool ends_at_connecting(enum session_outcome o)
+{
+    return o == OUTCOME_REFUSED || o == OUTCOME_UNREACHABLE;
+}
+
+/* A result of another session of the service comes without its facts; where they ended in the same way, those
+ * of the session without SNI are what there is. */
+static bool is_known_with_sni(const struct endpoint_brief *e)
+{
+    enum session_outcome o = (enum session_outcome)e->outcome;
+    return !e->inherited || ends_at_connecting(o) ||
+           (outcome_info(o)->before_tls && e->no_sni_outcome == e->outcome);
+}
+
 struct delivery_met delivery_met_with_sni(const struct endpoint_brief *e)
 {
-    const struct outcome_info *info = outcome_info((enum session_outcome)e->outcome);
     return (struct delivery_met){
         .outcome = (enum session_outcome)e->outcome,
         .starttls = (enum starttls_state)e->starttls,
@@ -20,9 +33,9 @@ struct delivery_met delivery_met_with_sni(const struct endpoint_brief *e)
         .chain = e->chain,
         .name = (enum name_match)e->name_match,
         .leaf_domains = e->leaf_domains,
-        .facts = e->facts,
+        .facts = e->inherited ? e->no_sni_facts : e->facts,
         .judged = !endpoint_has_leaf(e) || e->chain.status != CHAIN_NONE,
-        .known = !e->inherited || info->before_tls,
+        .known = is_known_with_sni(e),
     };
 }
 
@@ -294,7 +307,7 @@ struct delivery_handshake delivery_handshake_of(const struct delivery_place *at,
     if (!m->known) {
         return unknown(DELIVERY_REASON_SNI_NOT_PROBED);
     }
-    if (m->outcome == OUTCOME_REFUSED || m->outcome == OUTCOME_UNREACHABLE) {
+    if (ends_at_connecting(m->outcome)) {
         return ends(FIT_NO, DELIVERY_REASON_NOT_REACHABLE, false, false);
     }
     if (!outcome_info(m->outcome)->conclusive || may_be_chance(at, m)) {
@@ -317,4 +330,22 @@ struct delivery_handshake delivery_handshake_of(const struct delivery_place *at,
     }
     return ends(others_may_succeed(at, m) ? FIT_UNKNOWN : FIT_NO, DELIVERY_REASON_TLS_FAILED, true,
                 true);
+}
+
+struct delivery_handshake delivery_handshake_demanded(const struct delivery_place *at,
+                                                      const struct delivery_met *m, uint16_t from)
+{
+    struct delivery_handshake h = delivery_handshake_of(at, m, from);
+    if (h.tls != FIT_YES || at->profile->level == PROFILE_VERIFY) {
+        return h;
+    }
+    const struct tls_stack *s = at->profile->stack;
+    unsigned sha1 = 1U << STACK_FIELD_SHA1_SIGNATURES;
+    if ((tls_stack_fits(s, &m->facts, m->version).fields & sha1) != 0 &&
+        s->anonymous == STACK_YES) {
+        delivery_rests_on_stack(at, STACK_FIELD_ANONYMOUS);
+        h.tls = FIT_UNKNOWN;
+        h.reason = DELIVERY_REASON_TLS_SUITE;
+    }
+    return h;
 }

@@ -46,6 +46,12 @@ struct delivery_handshake {
 /** @param from the oldest version that will do */
 struct delivery_handshake delivery_handshake_of(const struct delivery_place *at,
                                                 const struct delivery_met *m, uint16_t from);
+/**
+ * As delivery_handshake_of() where a policy demands a certificate: a sender that offers suites without one where nothing is
+ * demanded does not then, nor, as Postfix, what else its library lets pass at that level, such as SHA-1.
+ */
+struct delivery_handshake delivery_handshake_demanded(const struct delivery_place *at,
+                                                      const struct delivery_met *m, uint16_t from);
 
 static inline void delivery_rests_on(const struct delivery_place *at, enum profile_field f)
 {

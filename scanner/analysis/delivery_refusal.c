@@ -78,6 +78,13 @@ static bool may_be_taken_for_loop(const struct delivery_place *at, const struct 
     return (f->forms & own) != 0 && (at->profile->forms & own) == 0;
 }
 
+/* Replies out of step: what a sender takes for the answer to a command, such as DATA, may be none that allows
+ * it to go on. */
+static bool is_out_of_step(const struct sender_facts *f)
+{
+    return (f->quirks & (SENDER_FACTS_EARLY_REPLY | SENDER_FACTS_LONG_REPLY)) != 0;
+}
+
 bool delivery_may_be_returned(const struct delivery_place *at, uint8_t set)
 {
     const struct endpoint_brief *e = at->e;
@@ -85,8 +92,9 @@ bool delivery_may_be_returned(const struct delivery_place *at, uint8_t set)
         return false;
     }
     if (is_turned_away(e->outcome, &e->facts) ||
-        is_turned_away(e->no_sni_outcome, &e->no_sni_facts) ||
-        may_be_taken_for_loop(at, &e->facts) || may_be_taken_for_loop(at, &e->no_sni_facts)) {
+        is_turned_away(e->no_sni_outcome, &e->no_sni_facts) || is_out_of_step(&e->facts) ||
+        is_out_of_step(&e->no_sni_facts) || may_be_taken_for_loop(at, &e->facts) ||
+        may_be_taken_for_loop(at, &e->no_sni_facts)) {
         return true;
     }
     bool heard = outcome_info((enum session_outcome)e->outcome)->conclusive ||

@@ -206,7 +206,9 @@ static struct delivery_outcome with_dane_session(const struct delivery_place *at
                                                  struct delivery_outcome done)
 {
     struct delivery_met m = delivery_met_with_sni(at->e);
-    struct delivery_handshake h = delivery_handshake_of(at, &m, at->profile->tls_min);
+    struct delivery_handshake h = (done.set & RESULT_AUTHENTICATED) != 0
+                                      ? delivery_handshake_demanded(at, &m, at->profile->tls_min)
+                                      : delivery_handshake_of(at, &m, at->profile->tls_min);
     if (endpoint_is_unstable(at->e)) {
         return delivery_where_unstable(at, done.set, at->profile->tls_min);
     }

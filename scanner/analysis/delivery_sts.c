@@ -81,7 +81,7 @@ static struct delivery_outcome with_sts_certificate(const struct delivery_place 
                                                     enum fit name)
 {
     struct delivery_met m = delivery_met_with_sni(at->e);
-    struct delivery_handshake h = delivery_handshake_of(at, &m, from);
+    struct delivery_handshake h = delivery_handshake_demanded(at, &m, from);
     bool handshake = m.known && m.outcome == OUTCOME_ESTABLISHED;
     enum fit path = handshake && m.judged ? delivery_path_fits(at, &m) : FIT_UNKNOWN;
     if (endpoint_is_unstable(at->e)) {

@@ -707,6 +707,17 @@ const struct case_text case_table[] = {
     {"sts-cert-rsa1024", "a policy host with such a key",
      "mx 10 mx\nhost mx 1\ntxt _mta-sts \"v=STSv1; id=1;\"\npolicy mta-sts 2 key=rsa1024\nexpect "
      "cert.key_rsa_small chain.weak_key sts.policy_certificate_invalid sts.no_policy"},
+    {"dane-tls11", "3 1 1 that matches, TLS 1.1 only: signed with SHA-1, RFC 4346 section 7.4.3",
+     "signed\nmx 10 mx\nhost mx 1 max=1.1\ntlsa mx 3 1 1 ok\nexpect dane.usable dane.match "
+     "dane.pkix_also_valid tls.cipher_cbc tls.legacy_version"},
+    {"addresses-tls-backup", "TLS fails at one of two addresses, and the other host refuses",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 tls=close\nhost mx1 2\ndead mx2 refused 3\nexpect "
+     "tls.closed "
+     "smtp.connect_refused"},
+    {"mx-same-address-noise", "three MX names at an address that greets with an odd line",
+     "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nhost mx1 1 greeting=noise starttls=none\nhost mx2 1\nhost "
+     "mx3 "
+     "1\nexpect smtp.garbage_line starttls.not_offered"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);
