@@ -224,7 +224,7 @@ def check_ports(lab, folder):
             check(f"ports {ports}: {name} has the same octets",
                   octets_of(out, name + ".ndjson") == octets_of(again, name + ".ndjson"))
         outcomes[ports] = {row["domain"]: (row["outcomes"], row["dane"]["state"], row["sts_readiness"]["ready"])
-                           for row in read_table(out, "domains")}
+                           for row in read_table(out, "domains") if row["mx"]}
     check("ports: the list has domains", len(outcomes["25"]) > 40, len(outcomes["25"]))
     for domain, want in outcomes["25"].items():
         check_equal(f"ports 587,25: {domain}", outcomes["587,25"][domain], want)
