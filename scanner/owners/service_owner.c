@@ -353,6 +353,24 @@ void service_on_permit_return(struct service_owner *o, const struct message_perm
     visit_close(o, visit);
 }
 
+void service_give_up_fetches(struct service_owner *o)
+{
+    for (uint32_t i = 0; i < o->count; i++) {
+        struct service_work *work = o->services[i].work;
+        for (; work != NULL && work->fetch_count > 0; work->fetch_count--) {
+            (void)map_remove(&o->fetches, key_of_fetch(work->fetches[work->fetch_count - 1]));
+            service_wake(o, i);
+        }
+    }
+    for (uint32_t i = 0; i < o->visit_count; i++) {
+        const struct visit *v = &o->visits[i];
+        if (v->state == VISIT_RUNS && v->probe == PROBE_FETCH) {
+            struct message_permit_return m = {v->fetch, o->services[v->service].address};
+            service_on_permit_return(o, &m);
+        }
+    }
+}
+
 /* --- sessions --------------------------------------------------------------------------------- */
 
 static void ask_for_verdict(struct service_owner *o, uint32_t index,

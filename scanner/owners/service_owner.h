@@ -99,6 +99,8 @@ void service_on_name_checked(struct service_owner *o, const struct message_name_
 void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m);
 void service_on_permit_want(struct service_owner *o, const struct message_permit_want *m);
 void service_on_permit_return(struct service_owner *o, const struct message_permit_return *m);
+/** The policy thread does not answer: it may never return what it holds. */
+void service_give_up_fetches(struct service_owner *o);
 void service_on_answer(struct service_owner *o, uint64_t tag, const struct dns_answer *answer);
 /** @param visit of owner_dial */
 void service_on_session_end(struct service_owner *o, uint32_t visit,

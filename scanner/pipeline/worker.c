@@ -172,6 +172,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
     case MESSAGE_GIVE_UP:
         worker_give_sessions_up(w);
         domain_give_up_policies(&w->domains, name_policy_host, w);
+        service_give_up_fetches(&w->services);
         return;
     case MESSAGE_STOP:
         w->stopping = true;

@@ -13,6 +13,7 @@
  *     verdict LIST              of the judges
  *     fetch N at ADDRESS | fetched N at ADDRESS
  *                               a permit is asked for, and returned
+ *     give up fetches           the policy thread does not answer
  *     pass MS                   time
  *     stop
  *
@@ -370,6 +371,8 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         struct message_permit_return m = {.address = stage_address(word[3]),
                                           .fetch = (uint64_t)atoll(word[1])};
         service_on_permit_return(&w->owner, &m);
+    } else if (strcmp(word[0], "give") == 0) {
+        service_give_up_fetches(&w->owner);
     } else if (strcmp(word[0], "pass") == 0) {
         pass_event(w, word);
     } else {
