@@ -111,6 +111,22 @@ static size_t collect_sources(const struct scan *s, struct net_addr *sources)
     return count;
 }
 
+static uint64_t stray_messages_of(const struct scan *s)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        const struct worker *w = s->workers[i];
+        if (!w->left) {
+            sum += w->domains.strays + w->hosts.strays + w->services.strays + w->operators.strays +
+                   w->chains.strays;
+        }
+    }
+    for (uint32_t i = 0; i < s->judge_count; i++) {
+        sum += s->judges[i]->chains.strays;
+    }
+    return sum;
+}
+
 static const char *given_up_name(const void *given_up, size_t at)
 {
     return ((const struct given_up *)given_up)->names[at];
@@ -171,6 +187,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .files = files,
         .file_count = manifest_list_files(c->writer->dir, files),
         .rows_lost = writer_rows_lost(c->writer),
+        .stray_messages = stray_messages_of(c->scan),
         .given_up = given_up_of(c->scan),
         .counts = c->counts,
     };

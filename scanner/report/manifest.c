@@ -305,6 +305,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_judging(&w, m);
     manifest_put_account(&w, m->counts);
     json_key_uint(&w, "rows_lost", m->rows_lost);
+    json_key_uint(&w, "stray_messages", m->stray_messages);
     put_given_up(&w, &m->given_up);
     manifest_put_files(&w, m);
     json_key(&w, "volatile_columns");

@@ -133,6 +133,7 @@ struct scan_manifest {
     const struct manifest_file *files;
     size_t file_count;
     uint64_t rows_lost;
+    uint64_t stray_messages; /* between threads, that nobody waited for; none is usual */
     struct manifest_given_up given_up;
     const struct scan_counts *counts;
 };

@@ -74,6 +74,7 @@ def check_account(out, count):
     rows = collections.Counter(row["account"] for row in read_rows(out, "domains"))
     check_equal("and are those of the rows", {k: v for k, v in account["classes"].items() if v}, dict(rows))
     check_equal("rows lost", manifest["rows_lost"], 0)
+    check_equal("messages between threads that nobody waited for", manifest["stray_messages"], 0)
 
 
 def check_joins(out):

@@ -230,6 +230,7 @@ static const struct json_expectation manifest[] = {
     {"datasets", "{}"},
     {"account/inputs", "4"},
     {"rows_lost", "0"},
+    {"stray_messages", "0"},
     {"files/0/name", "\"domains.ndjson\""},
     {"files/0/table", "\"domains\""},
     {"files/0/format", "\"ndjson\""},
