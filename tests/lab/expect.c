@@ -475,6 +475,7 @@ static void put_literal(struct expectation *e, const struct net_addr *a, struct 
     mail->dane = e->dane.state;
     mail->addressed = true;
     mail->addresses = 1;
+    mail->v6_addresses = a->family == 6;
     e->hosts_with_address++;
     e->literal = true;
     json_put_word(b, "a", dns_state_word(DNS_NOT_ASKED));
@@ -532,7 +533,9 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     buf_put_char(b, '[');
     for (size_t i = 0; i < all; i++) {
         const char *block = net_addr_special_purpose(&list[i]);
-        mail->own = mail->own || (block != NULL && strcmp(block, "loopback") == 0);
+        mail->own = mail->own || (block != NULL && strcmp(block, "loopback") == 0) ||
+                    net_addr_is_unspecified(&list[i]);
+        mail->v6_addresses += i < share && list[i].family == 6;
         for (size_t p = 0; p < e->options->port_count && i < share; p++) {
             e->mapped = list[i].family == 4 && !is_listed(from_a, v4, &list[i]);
             e->mail.divides = e->mail.divides || e->mapped;

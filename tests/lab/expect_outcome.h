@@ -22,12 +22,13 @@ struct expect_host {
     uint16_t preference;
     char exchange[LAB_NAME_MAX];
     bool usable;
-    bool addressed;   /* has addresses, public or not */
-    bool own;         /* leads each sender to itself: localhost, or a loopback address */
-    bool open;        /* has, or may have, addresses that are not listed */
-    size_t addresses; /* listed ones; beside those of `count`, nobody reaches them */
-    const char *dane; /* state; NULL: not said */
-    size_t first;     /* in `endpoints` */
+    bool addressed;      /* has addresses, public or not */
+    bool own;            /* leads each sender to itself: localhost, a loopback address, 0.0.0.0 */
+    bool open;           /* has, or may have, addresses that are not listed */
+    size_t addresses;    /* listed ones; beside those of `count`, nobody reaches them */
+    size_t v6_addresses; /* of these */
+    const char *dane;    /* state; NULL: not said */
+    size_t first;        /* in `endpoints` */
     size_t count;
 };
 
