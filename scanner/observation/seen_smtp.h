@@ -114,7 +114,7 @@ static inline bool smtp_has_quirk(uint16_t quirks, enum smtp_quirk q)
 #define SMTP_FORMS(X)                                                                           \
     SMTP_READ_FORMS(X)                                                                          \
     X(SMTP_FORM_ODD_LINE_IN_TLS, "odd_line_in_tls",                                             \
-      "a quirk of reply lines was, or was also, in the reply to EHLO inside TLS")               \
+      "a quirk of reply lines was in the reply to EHLO inside TLS, and not before TLS")         \
     X(SMTP_FORM_CLOSED_AFTER_REFUSAL, "closed_after_refusal",                                   \
       "STARTTLS was rejected, and the session closed before a reply to QUIT (RFC 5321 section " \
       "3.8)")

@@ -40,8 +40,9 @@ static void dialog_decide(struct dialog *d, enum session_outcome o)
 
 static void note_quirk(struct dialog *d, enum smtp_quirk q)
 {
+    uint16_t news = smtp_quirk_bit(q) & (uint16_t)~d->seen.quirks;
     d->seen.quirks |= d->state != DIALOG_QUIT ? smtp_quirk_bit(q) : 0; /* a goodbye may stray */
-    if (d->tls_done && d->state == DIALOG_EHLO_TLS && (smtp_quirk_bit(q) & SMTP_LINE_QUIRKS) != 0) {
+    if (d->tls_done && d->state == DIALOG_EHLO_TLS && (news & SMTP_LINE_QUIRKS) != 0) {
         d->seen.forms |= smtp_form_bit(SMTP_FORM_ODD_LINE_IN_TLS);
     }
 }

@@ -296,8 +296,10 @@ Test(dialog_forms, where_odd_lines_stand)
     cr_expect_eq(forms_with_lines(list, odd, "221 bye\r\n"), F(ODD_LINE_IN_TLS));
     cr_expect_eq(forms_with_lines(list, "\r\n250 mx.test\r\n", "221 bye\r\n"), F(ODD_LINE_IN_TLS));
     cr_expect_eq(forms_with_lines(list, "250 mx.test\r\r\n", "221 bye\r\n"), F(ODD_LINE_IN_TLS));
-    cr_expect_eq(forms_with_lines(LIST("garbage\r\n250-STARTTLS\r\n"), odd, "221 bye\r\n"),
-                 F(ODD_LINE_IN_TLS));
+    cr_expect_eq(forms_with_lines(LIST("garbage\r\n250-STARTTLS\r\n"), odd, "221 bye\r\n"), 0,
+                 "whom it ends, it ended before TLS");
+    cr_expect_eq(forms_with_lines(LIST("\r\n250-STARTTLS\r\n"), odd, "221 bye\r\n"),
+                 F(ODD_LINE_IN_TLS), "another quirk");
     cr_expect_eq(
         forms_with_lines(LIST("garbage\r\n250-STARTTLS\r\n"), "250 mx.test\r\n", "221 bye\r\n"), 0);
     cr_expect_eq(forms_with_lines(list, "250 mx.test\r\n", "garbage\r\n221 bye\r\n"), 0,
