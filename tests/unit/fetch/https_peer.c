@@ -204,13 +204,20 @@ static void note_start(struct https_record *record)
     }
 }
 
+/* With its last words the connection is over: the client may know it before we see its end. */
 static void serve(struct connection *c, const struct https_step *steps)
 {
+    bool over = false;
+    bool more = true;
     alarm(CONNECTION_MAX_S);
-    while (act(c, steps)) {
-        steps++;
+    for (; more; steps++) {
+        if (steps->act == SAY && steps[1].act == END) {
+            over = true;
+            atomic_fetch_sub(&c->record->open, 1);
+        }
+        more = act(c, steps);
     }
-    atomic_fetch_sub(&c->record->open, 1);
+    atomic_fetch_sub(&c->record->open, over ? 0 : 1);
     (void)close(c->fd);
     _exit(0);
 }
