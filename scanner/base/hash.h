@@ -18,6 +18,10 @@ struct hash_key {
 /** Draws the secret of this process from getrandom(2). Once, before any thread starts. */
 void hash_secret_init(void);
 struct hash_key hash_key_of(struct span key);
+static inline struct hash_key hash_key_of_u64(uint64_t key)
+{
+    return hash_key_of((struct span){(const uint8_t *)&key, sizeof(key)});
+}
 
 #define PARTITION_COUNT 4096
 

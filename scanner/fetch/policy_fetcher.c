@@ -209,11 +209,6 @@ static void end_freshness(struct slot *slot)
     slot->fresh = false;
 }
 
-static struct hash_key key_of_permit(uint64_t fetch)
-{
-    return hash_key_of((struct span){(const uint8_t *)&fetch, sizeof(fetch)});
-}
-
 /* Of a connection that is over, or was never begun. */
 static void leave_place(struct policy_fetcher *f, struct gate_ticket *ticket, uint64_t fetch,
                         const struct net_addr *address)
@@ -221,7 +216,7 @@ static void leave_place(struct policy_fetcher *f, struct gate_ticket *ticket, ui
     gates_leave(f->gates, ticket);
     f->used--;
     if (fetch != 0) {
-        (void)map_remove(&f->permits, key_of_permit(fetch));
+        (void)map_remove(&f->permits, hash_key_of_u64(fetch));
         f->params.return_permit(f->params.arg, fetch, address);
     }
 }
@@ -312,13 +307,13 @@ static void ask_for_permit(struct policy_fetcher *f, struct job *job)
 {
     bool added = false;
     job->fetch = ++f->fetches;
-    (void)map_add(&f->permits, key_of_permit(job->fetch), (uint64_t)(uintptr_t)job, &added);
+    (void)map_add(&f->permits, hash_key_of_u64(job->fetch), (uint64_t)(uintptr_t)job, &added);
     f->params.want_permit(f->params.arg, job->fetch, &job->addresses[job->tried].address);
 }
 
 void policy_fetcher_permit(struct policy_fetcher *f, uint64_t fetch, const struct net_addr *address)
 {
-    uint64_t *at = map_find(&f->permits, key_of_permit(fetch));
+    uint64_t *at = map_find(&f->permits, hash_key_of_u64(fetch));
     if (at == NULL) {
         f->params.return_permit(f->params.arg, fetch, address);
     } else if (*at != 0) {

@@ -172,6 +172,16 @@ struct seen_versions {
 /** --probes wrong-sni: no server's name, for it cannot exist (RFC 6761 section 6.4). */
 #define WRONG_SNI_NAME "wrong-sni.invalid"
 
+/** As endpoint_brief.versions. */
+static inline uint8_t seen_versions_pack(const struct seen_versions *v)
+{
+    unsigned packed = 0;
+    for (unsigned i = 0; i < TLS_VERSION_COUNT; i++) {
+        packed |= (unsigned)v->accepted[i] << (2 * i);
+    }
+    return (uint8_t)packed;
+}
+
 struct seen_service {
     struct net_addr address;
     uint16_t port;

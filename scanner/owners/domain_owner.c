@@ -453,9 +453,7 @@ static uint64_t first_line_of(const struct domain_owner *o, struct span domain)
 static bool came_before(struct domain_owner *o, uint64_t input_line)
 {
     bool added = false;
-    struct hash_key key =
-        hash_key_of((struct span){(const uint8_t *)&input_line, sizeof(input_line)});
-    (void)map_add(&o->other_lines, key, 1, &added);
+    (void)map_add(&o->other_lines, hash_key_of_u64(input_line), 1, &added);
     return !added;
 }
 

@@ -71,18 +71,22 @@ static inline uint32_t owner_of_key(struct span key, uint32_t count)
     return hash_partition(key) % count;
 }
 
+/** An address is owned with its network, so that the limits of both are one worker's own business. */
+static inline uint32_t owner_of_address(const struct net_addr *a, uint32_t count)
+{
+    struct net_addr network = net_addr_network(a);
+    return owner_of_key((struct span){(const uint8_t *)&network, sizeof(network)}, count);
+}
+
 /** Where messages about a name go. */
 static inline struct buf *out_to_name(const struct owner_out *out, struct span name)
 {
     return &out->to_worker[owner_of_key(name, out->worker_count)];
 }
 
-/** Where messages about an address go. It is owned with its network, so that the limits of both are one
- * worker's own business. */
 static inline struct buf *out_to_address(const struct owner_out *out, const struct net_addr *a)
 {
-    struct net_addr network = net_addr_network(a);
-    return out_to_name(out, (struct span){(const uint8_t *)&network, sizeof(network)});
+    return &out->to_worker[owner_of_address(a, out->worker_count)];
 }
 
 static inline struct buf *out_to_judge(const struct owner_out *out, struct span digest)

@@ -111,11 +111,6 @@ static bool speaks_for_all(const struct service_owner *o, const struct service *
     return s->failures >= SPEAKING_FAILURES || (judged && !o->rules.probes.sni);
 }
 
-static struct hash_key key_of_fetch(uint64_t fetch)
-{
-    return hash_key_of((struct span){(const uint8_t *)&fetch, sizeof(fetch)});
-}
-
 static void take_out_fetch(struct service_work *work, size_t at)
 {
     work->fetch_count--;
@@ -128,7 +123,7 @@ static void permit_first(struct service_owner *o, uint32_t index)
     struct service_work *work = o->services[index].work;
     uint32_t visit = visit_open(o, index, PROBE_FETCH, &(struct want){0});
     o->visits[visit].fetch = work->fetches[0];
-    *map_find(&o->fetches, key_of_fetch(work->fetches[0])) = visit;
+    *map_find(&o->fetches, hash_key_of_u64(work->fetches[0])) = visit;
     take_out_fetch(work, 0);
     visit_permit(o, visit);
 }
@@ -231,10 +226,7 @@ static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octet
 static void add_want(struct service_owner *o, struct service_work *work,
                      const struct message_address_want *m)
 {
-    struct service_key_octets {
-        struct net_addr address;
-        uint8_t port[2];
-    } key = {m->address, {(uint8_t)(m->port >> 8), (uint8_t)m->port}};
+    struct service_key key = service_key_of(&m->address, m->port);
     size_t tlsa_count = 0;
     work->pending = memory_grow_list(work->pending, work->pending_count, sizeof(struct want));
     work->pending[work->pending_count++] = (struct want){
@@ -303,7 +295,7 @@ void service_on_lease_grant(struct service_owner *o, const struct message_lease_
 void service_on_permit_want(struct service_owner *o, const struct message_permit_want *m)
 {
     bool added = false;
-    uint64_t visit = *map_add(&o->fetches, key_of_fetch(m->fetch), NO_INDEX, &added);
+    uint64_t visit = *map_add(&o->fetches, hash_key_of_u64(m->fetch), NO_INDEX, &added);
     if (!added) {
         o->strays++;
         if (visit != NO_INDEX) { /* the grant may be lost */
@@ -338,13 +330,13 @@ static void forget_fetch(struct service_owner *o, const struct message_permit_re
 
 void service_on_permit_return(struct service_owner *o, const struct message_permit_return *m)
 {
-    const uint64_t *at = map_find(&o->fetches, key_of_fetch(m->fetch));
+    const uint64_t *at = map_find(&o->fetches, hash_key_of_u64(m->fetch));
     if (at == NULL) {
         o->strays++;
         return;
     }
     uint32_t visit = (uint32_t)*at;
-    (void)map_remove(&o->fetches, key_of_fetch(m->fetch));
+    (void)map_remove(&o->fetches, hash_key_of_u64(m->fetch));
     if (visit == NO_INDEX) {
         forget_fetch(o, m);
         return;
@@ -358,7 +350,7 @@ void service_give_up_fetches(struct service_owner *o)
     for (uint32_t i = 0; i < o->count; i++) {
         struct service_work *work = o->services[i].work;
         for (; work != NULL && work->fetch_count > 0; work->fetch_count--) {
-            (void)map_remove(&o->fetches, key_of_fetch(work->fetches[work->fetch_count - 1]));
+            (void)map_remove(&o->fetches, hash_key_of_u64(work->fetches[work->fetch_count - 1]));
             service_wake(o, i);
         }
     }

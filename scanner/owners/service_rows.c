@@ -200,9 +200,7 @@ void rows_write_service(struct service_owner *o, struct service *s)
         seen.wrong_sni = count > 1 ? &sessions[1] : NULL;
     }
     record_service(o->out->recorder, &seen);
-    for (size_t i = 0; i < TLS_VERSION_COUNT; i++) {
-        s->versions |= (uint8_t)(seen.versions.accepted[i] << (2 * i));
-    }
+    s->versions = seen_versions_pack(&seen.versions);
     reverse_dns_keep(o, s, &work->ptr);
     service_enter(s, SERVICE_KNOWN);
     tell_endpoints(o, s);

@@ -62,11 +62,8 @@ void service_owner_deinit(struct service_owner *o)
 
 static struct hash_key key_of_service(const struct net_addr *address, uint16_t port)
 {
-    struct {
-        struct net_addr address;
-        uint8_t port[2];
-    } parts = {*address, {(uint8_t)(port >> 8), (uint8_t)port}};
-    return hash_key_of((struct span){(const uint8_t *)&parts, sizeof(parts)});
+    struct service_key key = service_key_of(address, port);
+    return hash_key_of((struct span){(const uint8_t *)&key, sizeof(key)});
 }
 
 static uint32_t network_of(struct service_owner *o, const struct net_addr *address)

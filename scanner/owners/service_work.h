@@ -16,6 +16,17 @@
 #define VISIT_SESSIONS_MAX 4
 #define SERVICE_FETCH_PORT 0 /* nobody's mail server: of fetches, whatever port they go to */
 
+/** As octets, for tables and draws: the same in every run. */
+struct service_key {
+    struct net_addr address;
+    uint8_t port[2]; /* big-endian */
+};
+
+static inline struct service_key service_key_of(const struct net_addr *address, uint16_t port)
+{
+    return (struct service_key){*address, {(uint8_t)(port >> 8), (uint8_t)port}};
+}
+
 /** One host name that leads to the service: becomes an endpoint. */
 struct want {
     struct span host;      /* in the arena of the work, as what else it points to */

@@ -96,9 +96,7 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
 /* Who owns the address has the places there. */
 static struct buf *outbox_of_address(struct policy_thread *t, const struct net_addr *address)
 {
-    struct net_addr network = net_addr_network(address);
-    struct span key = {(const uint8_t *)&network, sizeof(network)};
-    return &t->outbox[owner_of_key(key, t->scan->worker_count)];
+    return &t->outbox[owner_of_address(address, t->scan->worker_count)];
 }
 
 static void want_permit(void *arg, uint64_t fetch, const struct net_addr *address)

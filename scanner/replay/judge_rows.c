@@ -121,7 +121,9 @@ static void on_service(struct analysis *a, const struct facts *row)
     s.seen.chain = give_list(a, chain, s.result, &a->list);
     record_service(&a->recorder, &s.seen);
 
-    struct known_service known = {.outcome = OUTCOME_NOT_TESTED, .chain = chain};
+    struct known_service known = {.outcome = OUTCOME_NOT_TESTED,
+                                  .chain = chain,
+                                  .versions = seen_versions_pack(&s.seen.versions)};
     if (s.result != NULL) {
         known.outcome = s.result->outcome;
         known.starttls = s.result->smtp.starttls;
@@ -130,9 +132,6 @@ static void on_service(struct analysis *a, const struct facts *row)
     }
     if (chain != KNOWN_CHAIN_NONE) {
         known.leaf_domains = leaf_domains_of(first_names(a, buf_span(&a->list)));
-    }
-    for (unsigned i = 0; i < TLS_VERSION_COUNT; i++) {
-        known.versions |= (uint8_t)(s.seen.versions.accepted[i] << 2 * i);
     }
     buf_reset(&a->key);
     service_key_put(&a->key, &s.seen.address, s.seen.port);

@@ -48,6 +48,17 @@ uint8_t stage_dns_state(const char *word)
     return 0;
 }
 
+enum session_outcome stage_outcome(const char *word)
+{
+    for (int o = 0; o < OUTCOME_COUNT; o++) {
+        if (strcmp(outcome_info((enum session_outcome)o)->word, word) == 0) {
+            return (enum session_outcome)o;
+        }
+    }
+    cr_assert_fail("no outcome '%s'", word);
+    return OUTCOME_NOT_TESTED;
+}
+
 struct net_addr stage_address(const char *text)
 {
     struct net_addr a;

@@ -55,4 +55,5 @@ void stage_say_commands(struct stage *s, uint64_t strays);
 
 /* Values of events; an unknown word fails the test. */
 uint8_t stage_dns_state(const char *word);
+enum session_outcome stage_outcome(const char *word);
 struct net_addr stage_address(const char *text);

@@ -60,23 +60,12 @@ static void want_event(struct host_world *w, char *const *word)
     host_on_want(&w->owner, &m);
 }
 
-static enum session_outcome outcome_of(const char *word)
-{
-    for (int o = 0; o < OUTCOME_COUNT; o++) {
-        if (strcmp(outcome_info((enum session_outcome)o)->word, word) == 0) {
-            return (enum session_outcome)o;
-        }
-    }
-    cr_assert_fail("no outcome '%s'", word);
-    return OUTCOME_NOT_TESTED;
-}
-
 static void endpoint_event(struct host_world *w, char *const *word, size_t count)
 {
     struct message_endpoint_done m = {.host = span_of(word[1])};
     m.brief.address = stage_address(word[2]);
     m.brief.port = count > 4 ? (uint16_t)atoi(word[4]) : 25;
-    m.brief.outcome = (uint8_t)outcome_of(word[count - 1]);
+    m.brief.outcome = (uint8_t)stage_outcome(word[count - 1]);
     host_on_endpoint_done(&w->owner, &m);
 }
 

@@ -256,17 +256,6 @@ static void want_event(struct service_world *w, char *const *word, size_t count)
     service_on_address_want(&w->owner, &m);
 }
 
-static enum session_outcome outcome_of(const char *word)
-{
-    for (int o = 0; o < OUTCOME_COUNT; o++) {
-        if (strcmp(outcome_info((enum session_outcome)o)->word, word) == 0) {
-            return (enum session_outcome)o;
-        }
-    }
-    cr_assert_fail("no outcome '%s'", word);
-    return OUTCOME_NOT_TESTED;
-}
-
 static void add_handshake(struct seen_session *seen, uint32_t leaf, uint32_t list)
 {
     static uint8_t octets[] = {0, 0, 1, 0};
@@ -287,7 +276,7 @@ static void end_event(struct service_world *w, char *const *word, size_t count)
     size_t n = (size_t)atoi(word[1]);
     cr_assert(n > 0 && n <= w->dialled_count, "session %zu was not dialled", n);
     const struct owner_dial *d = &w->dialled[n];
-    struct seen_session seen = {.outcome = outcome_of(word[2]), .sni = d->sni.len > 0};
+    struct seen_session seen = {.outcome = stage_outcome(word[2]), .sni = d->sni.len > 0};
     seen.started_unix_ms = 1;
     uint32_t leaf = number_of(word, count, "leaf", 0);
     uint32_t suite = number_of(word, count, "suite", 0);
