@@ -31,10 +31,16 @@ struct probe_info {
     bool hello;    /* ends with the answer to a ClientHello: no handshake */
     enum due (*due)(const struct subject *s);
     bool (*pending)(const struct subject *s); /* the service's row waits for it; NULL: never */
-    void (*begin)(struct service_owner *o, struct service *s); /* NULL: nothing to note */
+    /* NULL: nothing but what is done for all */
+    void (*begin)(struct service_owner *o, struct service *s);
     void (*aim)(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
     void (*note)(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 };
+
+static enum due due_if(bool is)
+{
+    return is ? DUE : NOT_DUE;
+}
 
 /* --- without SNI ---------------------------------------------------------------------------- */
 
@@ -61,14 +67,6 @@ static void no_sni_begin(struct service_owner *o, struct service *s)
 {
     (void)o;
     s->work->no_sni = NO_SNI_UNDER_WAY;
-}
-
-static void aim_at_address(const struct service_owner *o, const struct visit *v,
-                           struct owner_dial *d)
-{
-    (void)o;
-    (void)v;
-    (void)d;
 }
 
 static void no_sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
@@ -101,8 +99,7 @@ static void no_sni_note(struct service_owner *o, struct visit *v, const struct s
 
 static enum due wrong_sni_due(const struct subject *s)
 {
-    return s->rules->probes.wrong_sni && s->visit != NULL && s->visit->tls_attempted ? DUE
-                                                                                     : NOT_DUE;
+    return due_if(s->rules->probes.wrong_sni && s->visit != NULL && s->visit->tls_attempted);
 }
 
 static void wrong_sni_aim(const struct service_owner *o, const struct visit *v,
@@ -132,7 +129,7 @@ static bool versions_due_once_hello_is_over(const struct subject *s)
 
 static enum due versions_due(const struct subject *s)
 {
-    return !s->work->hello_under_way && versions_due_once_hello_is_over(s) ? DUE : NOT_DUE;
+    return due_if(!s->work->hello_under_way && versions_due_once_hello_is_over(s));
 }
 
 static bool versions_pending(const struct subject *s)
@@ -212,19 +209,19 @@ static bool ciphers_pending(const struct subject *s)
 
 static enum due ciphers_due(const struct subject *s)
 {
-    return ciphers_pending(s) ? DUE : NOT_DUE;
+    return due_if(ciphers_pending(s));
 }
 
 static void ciphers_begin(struct service_owner *o, struct service *s)
 {
     struct service_work *work = s->work;
-    if (work->ciphers == NULL) {
+    bool first = work->ciphers == NULL;
+    hello_begin(o, work, first && work->versions.connections == 0);
+    if (first) {
         work->ciphers = arena_new(&work->arena, 1, sizeof(*work->ciphers));
         cipher_plan_init(&work->ciphers->plan, work->versions.accepted);
-        hello_begin(o, work, work->versions.connections == 0);
     }
     CHECK(cipher_plan_next(&work->ciphers->plan, &work->ciphers->asked));
-    work->hello_under_way = true;
 }
 
 static void ciphers_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
@@ -258,7 +255,7 @@ struct seen_ciphers probe_ciphers_seen(const struct service_work *work)
 
 static enum due fetch_due(const struct subject *s)
 {
-    return s->work->fetch_count > 0 ? DUE : NOT_DUE;
+    return due_if(s->work->fetch_count > 0);
 }
 
 /* --- with SNI ------------------------------------------------------------------------------- */
@@ -271,7 +268,7 @@ static void aim_at_host(const struct service_owner *o, const struct visit *v, st
 
 static enum due sni_due(const struct subject *s)
 {
-    return s->visit == NULL && s->work->ready_count > 0 ? DUE : NOT_DUE;
+    return due_if(s->visit == NULL && s->work->ready_count > 0);
 }
 
 static void sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
@@ -289,17 +286,15 @@ static void sni_note(struct service_owner *o, struct visit *v, const struct seen
  * an unstable server and not the effect of SNI. */
 static enum due sni_again_due(const struct subject *s)
 {
-    return s->visit != NULL && s->visit->differs ? DUE : NOT_DUE;
+    return due_if(s->visit != NULL && s->visit->differs);
 }
 
 /* RFC 7671 section 10.2: SNI is the TLSA base domain, which may be another name than the host. */
 static enum due dane_sni_due(const struct subject *s)
 {
     const struct visit *v = s->visit;
-    return v != NULL && v->tls_attempted && v->want.tlsa_base.len > 0 &&
-                   !span_eq(v->want.tlsa_base, v->want.host)
-               ? DUE
-               : NOT_DUE;
+    return due_if(v != NULL && v->tls_attempted && v->want.tlsa_base.len > 0 &&
+                  !span_eq(v->want.tlsa_base, v->want.host));
 }
 
 static void dane_sni_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
@@ -311,7 +306,7 @@ static void dane_sni_aim(const struct service_owner *o, const struct visit *v, s
 /* A server may have certificates of both kinds of key, and show one to each client. */
 static enum due other_key_due(const struct subject *s)
 {
-    return s->rules->probes.other_key && s->visit != NULL && s->visit->certified ? DUE : NOT_DUE;
+    return due_if(s->rules->probes.other_key && s->visit != NULL && s->visit->certified);
 }
 
 static void other_key_aim(const struct service_owner *o, const struct visit *v,
@@ -321,20 +316,12 @@ static void other_key_aim(const struct service_owner *o, const struct visit *v,
     d->key = v->key == HANDSHAKE_KEY_RSA ? HANDSHAKE_KEY_ECDSA : HANDSHAKE_KEY_RSA;
 }
 
-static void note_nothing(struct service_owner *o, struct visit *v, const struct seen_session *seen)
-{
-    (void)o;
-    (void)v;
-    (void)seen;
-}
-
 /* --- the table ------------------------------------------------------------------------------ */
 
 static const struct probe_info probes[PROBE_COUNT] = {
     [PROBE_NO_SNI] = {.due = no_sni_due,
                       .pending = no_sni_pending,
                       .begin = no_sni_begin,
-                      .aim = aim_at_address,
                       .note = no_sni_note},
     /* Both before further names, because the service's row waits for them and the rows of hosts for that. */
     [PROBE_VERSIONS] = {.hello = true,
@@ -354,25 +341,21 @@ static const struct probe_info probes[PROBE_COUNT] = {
     [PROBE_SNI_AGAIN] = {.for_name = true,
                          .further = true,
                          .due = sni_again_due,
-                         .aim = aim_at_host,
-                         .note = note_nothing},
+                         .aim = aim_at_host},
     [PROBE_DANE_SNI] = {.for_name = true,
                         .further = true,
                         .aside = true,
                         .due = dane_sni_due,
-                        .aim = dane_sni_aim,
-                        .note = note_nothing},
+                        .aim = dane_sni_aim},
     [PROBE_OTHER_KEY] = {.for_name = true,
                          .further = true,
                          .aside = true,
                          .due = other_key_due,
-                         .aim = other_key_aim,
-                         .note = note_nothing},
+                         .aim = other_key_aim},
     [PROBE_WRONG_SNI] = {.further = true,
                          .aside = true,
                          .due = wrong_sni_due,
-                         .aim = wrong_sni_aim,
-                         .note = note_nothing},
+                         .aim = wrong_sni_aim},
 };
 
 enum probe probe_next_for_service(const struct service_owner *o, const struct service *s)
@@ -417,11 +400,6 @@ bool probe_is_for_name(enum probe p)
     return probes[p].for_name;
 }
 
-bool probe_is_aside(enum probe p)
-{
-    return probes[p].aside;
-}
-
 void probe_begin(struct service_owner *o, struct service *s, enum probe p)
 {
     if (probes[p].begin != NULL) {
@@ -431,7 +409,9 @@ void probe_begin(struct service_owner *o, struct service *s, enum probe p)
 
 void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
 {
-    probes[v->probe].aim(o, v, d);
+    if (probes[v->probe].aim != NULL) {
+        probes[v->probe].aim(o, v, d);
+    }
 }
 
 /* What two sessions failed at before TLS, a third would not change. */
@@ -465,5 +445,7 @@ void probe_note(struct service_owner *o, struct visit *v, const struct seen_sess
         note_failure(s, seen);
         note_handshake(s->work, seen);
     }
-    info->note(o, v, seen);
+    if (info->note != NULL) {
+        info->note(o, v, seen);
+    }
 }

@@ -8,28 +8,6 @@
 
 #define STEPS_MAX 256 /* of service_go_on() in one call: a closing block can write 100,000 rows */
 
-static void link_open(struct service_owner *o, struct service_work *work)
-{
-    work->next_open = o->open_head;
-    work->prev_open = NO_INDEX;
-    if (o->open_head != NO_INDEX) {
-        o->services[o->open_head].work->prev_open = work->index;
-    }
-    o->open_head = work->index;
-}
-
-static void unlink_open(struct service_owner *o, struct service_work *work)
-{
-    if (work->prev_open != NO_INDEX) {
-        o->services[work->prev_open].work->next_open = work->next_open;
-    } else {
-        o->open_head = work->next_open;
-    }
-    if (work->next_open != NO_INDEX) {
-        o->services[work->next_open].work->prev_open = work->prev_open;
-    }
-}
-
 /* --- blocks: who is dialled ------------------------------------------------------------------- */
 
 static int by_draw_descending(const void *a, const void *b)
@@ -81,7 +59,7 @@ static void choose_names(struct service_owner *o, uint32_t index)
         return;
     }
     if (work->pending_count == 0) {
-        unlink_open(o, work);
+        LIST_REMOVE(work, open);
     }
     size_t older = work->ready_count - chosen;
     qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
@@ -260,7 +238,7 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
         return;
     }
     if (work->pending_count == 0) {
-        link_open(o, work);
+        LIST_INSERT_HEAD(&o->open, work, open);
     }
     add_want(o, work, m);
 }
@@ -268,8 +246,10 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
 void service_on_block_closed(struct service_owner *o, uint32_t block)
 {
     o->blocks_closed = block + 1;
-    for (uint32_t i = o->open_head; i != NO_INDEX; i = o->services[i].work->next_open) {
-        service_wake(o, i);
+    const struct service_work *work;
+    LIST_FOREACH(work, &o->open, open)
+    {
+        service_wake(o, work->index);
     }
 }
 

@@ -23,6 +23,8 @@
  * operator's lease; the worker's share of the concurrency. It gives back what it holds when it ends.
  */
 
+#include <sys/queue.h>
+
 #include "resolver/dns_message.h"
 #include "scanner/base/wheel.h"
 #include "scanner/domain/public_suffix.h"
@@ -46,6 +48,7 @@ struct service_rules {
 };
 
 struct service;
+struct service_work;
 struct visit;
 struct network;
 
@@ -70,9 +73,9 @@ struct service_owner {
     uint32_t tokens;              /* sessions that may still be opened */
     uint32_t first_without_token; /* visits */
     uint32_t last_without_token;
-    uint32_t open_head;     /* services whose blocks are not all closed */
-    uint32_t blocks_closed; /* see admission.h */
-    uint32_t *woken;        /* services for service_go_on(); malloc */
+    LIST_HEAD(, service_work) open; /* those with pending names */
+    uint32_t blocks_closed;         /* see admission.h */
+    uint32_t *woken;                /* services for service_go_on(); malloc */
     uint32_t woken_count;
     uint32_t woken_capacity;
     uint32_t woken_at;               /* the next one */

@@ -20,8 +20,8 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .wheel = wheel,
                                 .tokens = rules->sessions_max,
                                 .free_visit = NO_INDEX,
-                                .first_without_token = NO_INDEX,
-                                .open_head = NO_INDEX};
+                                .first_without_token = NO_INDEX};
+    LIST_INIT(&o->open);
     leaf_names_init(&o->default_names, arenas);
 }
 
@@ -136,8 +136,6 @@ void service_begin_work(struct service_owner *o, uint32_t index)
     work->again = NO_INDEX;
     work->no_sni_visit = NO_INDEX;
     work->ptr_leader = NO_INDEX;
-    work->prev_open = NO_INDEX;
-    work->next_open = NO_INDEX;
     bool known = s->state == SERVICE_IDLE || s->port == SERVICE_FETCH_PORT;
     work->no_sni = known || !o->rules.probes.no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
     s->work = work;

@@ -159,8 +159,7 @@ struct service_work {
     struct span *ptr_awaited; /* the names in normal form; empty: not checked, or not any more */
     uint8_t ptr_pending;
     uint32_t ptr_leader; /* another port of the address, which asks for both; NO_INDEX: none */
-    uint32_t prev_open;  /* list of services whose blocks are not all closed */
-    uint32_t next_open;
+    LIST_ENTRY(service_work) open; /* of those with pending names */
 };
 
 /** What is kept of every service; 128 octets at most. */
@@ -250,8 +249,6 @@ enum probe probe_next_for_visit(const struct service_owner *o, const struct visi
 /** The row of the service has to wait for some. */
 bool probes_are_pending(const struct service_owner *o, const struct service *s);
 bool probe_is_for_name(enum probe p);
-/** A question of its own: what it meets is not the result. */
-bool probe_is_aside(enum probe p);
 void probe_begin(struct service_owner *o, struct service *s, enum probe p);
 /** Completes `d`, whose address and port are there. */
 void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d);

@@ -18,8 +18,7 @@ static void on_fence(struct worker *w, const struct message_block_fence *m)
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         closed = w->fenced[i] < closed ? w->fenced[i] : closed;
     }
-    if (closed > w->blocks_closed) {
-        w->blocks_closed = closed;
+    if (closed > w->services.blocks_closed) {
         service_on_block_closed(&w->services, closed - 1);
     }
 }
@@ -55,6 +54,15 @@ ON_ANSWER(on_service_answer, service_on_answer, &w->services)
 
 static void on_session_done(void *arg, struct session *session);
 
+/* Many of them do not wait for the end of the loop turn. */
+static void post_many_rows(struct worker *w)
+{
+    if (row_sink_len(w->rows) >= ROWS_POST_LEN) {
+        rows_out_add(w->rows, &w->writer_outbox);
+        mailbox_post(&w->scan->writer, &w->writer_outbox);
+    }
+}
+
 /* What owners asked for; messages lie in the outboxes already. */
 static void carry_out(struct worker *w)
 {
@@ -85,7 +93,7 @@ static void carry_out(struct worker *w)
         w->finished_domains++;
         scan_items_open(w->scan, -1);
     }
-    worker_row_written(w);
+    post_many_rows(w);
     buf_reset(&out->questions);
     buf_reset(&out->dials);
     buf_reset(&out->settled);
@@ -231,14 +239,6 @@ static void post_admission(struct worker *w)
     if (w->finished_domains > 0) {
         admission_leave(&w->scan->admission, w->finished_domains);
         w->finished_domains = 0;
-    }
-}
-
-void worker_row_written(struct worker *w)
-{
-    if (row_sink_len(w->rows) >= ROWS_POST_LEN) {
-        rows_out_add(w->rows, &w->writer_outbox);
-        mailbox_post(&w->scan->writer, &w->writer_outbox);
     }
 }
 

@@ -106,7 +106,6 @@ struct worker {
     struct net_addr sources[SOURCES_MAX]; /* of our own, as connections showed them */
     size_t source_count;
     uint32_t fenced[WORKERS_MAX]; /* blocks up to which each worker has sent its fences */
-    uint32_t blocks_closed;       /* the least of these */
     bool stopping;
     bool left; /* its thread did not end: what it holds is not looked at */
 };
@@ -115,8 +114,6 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index);
 void worker_start(struct worker *w); /* after every worker and judge was initialised */
 /** After a STOP was posted. @return false: it sits in a library; it must not be freed. */
 bool worker_join(struct worker *w, const struct join_patience *patience);
-/** After each row: many of them do not wait for the end of the loop turn. */
-void worker_row_written(struct worker *w);
 void worker_deinit(struct worker *w);
 
 /* Where a message goes: appended to an outbox, posted before the loop sleeps. */
