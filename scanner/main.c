@@ -1,8 +1,7 @@
-#include <stdio.h>
-
 #include "scanner/base/check.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/help.h"
+#include "scanner/cli/messages.h"
 #include "scanner/cli/standard_files.h"
 
 /* Read the command line, run the command, tell how it ended; nothing else. */
@@ -53,7 +52,9 @@ int main(int argc, char **argv)
         break;
     }
     if (why.len > 0) {
-        (void)fprintf(stderr, "mxcensus: %.*s\n", (int)why.len, (const char *)why.at);
+        struct messages to_stderr;
+        (void)messages_init(&to_stderr, NULL);
+        messages_say(&to_stderr, buf_span(&why), 0);
     }
     buf_deinit(&text);
     buf_deinit(&why);

@@ -1,5 +1,7 @@
 #include "scanner/base/text.h"
 
+#include <stdio.h>
+
 size_t text_utf8_len(struct span s)
 {
     if (s.len == 0) {
@@ -125,4 +127,59 @@ struct span text_trim(struct span s)
         s.len--;
     }
     return s;
+}
+
+static uint32_t text_decode(const uint8_t *at, size_t len)
+{
+    static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    uint32_t c = at[0] & lead_bits[len];
+    for (size_t i = 1; i < len; i++) {
+        c = c << 6 | (at[i] & 0x3fU);
+    }
+    return c;
+}
+
+/* C0, DEL and C1 controls command a terminal; line and paragraph separators break lines; the rest
+ * are invisible or turn the direction of what follows (Unicode Standard Annex 9, section 2). */
+static bool is_unsafe(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c || c == 0x180e ||
+           (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
+           (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+size_t text_visible_character(struct span text, char out[TEXT_VISIBLE_MAX], size_t *columns)
+{
+    size_t len = text_utf8_len(text);
+    int written = 0;
+    if (len == 0) {
+        written = snprintf(out, TEXT_VISIBLE_MAX, "\\x%02x", text.at[0]);
+        len = 1;
+    } else if (is_unsafe(text_decode(text.at, len))) {
+        uint32_t c = text_decode(text.at, len);
+        written = c == '\n'     ? snprintf(out, TEXT_VISIBLE_MAX, "\\n")
+                  : c == '\r'   ? snprintf(out, TEXT_VISIBLE_MAX, "\\r")
+                  : c == '\t'   ? snprintf(out, TEXT_VISIBLE_MAX, "\\t")
+                  : c < 0x100   ? snprintf(out, TEXT_VISIBLE_MAX, "\\x%02x", (unsigned)c)
+                  : c < 0x10000 ? snprintf(out, TEXT_VISIBLE_MAX, "\\u%04x", (unsigned)c)
+                                : snprintf(out, TEXT_VISIBLE_MAX, "\\U%08x", (unsigned)c);
+    } else {
+        memcpy(out, text.at, len);
+        out[len] = '\0';
+        *columns = 1;
+        return len;
+    }
+    *columns = (size_t)written;
+    return len;
+}
+
+void text_put_visible(struct buf *b, struct span text)
+{
+    while (text.len > 0) {
+        char character[TEXT_VISIBLE_MAX];
+        size_t columns;
+        text = span_drop(text, text_visible_character(text, character, &columns));
+        buf_put_text(b, character);
+    }
 }

@@ -13,3 +13,15 @@ void text_put_time_ms(struct buf *b, int64_t unix_ms);
 /** RFC 3339 in UTC with seconds; seconds outside years 0..9999 are written as null text "". */
 void text_put_time_s(struct buf *b, int64_t unix_s);
 struct span text_trim(struct span s); /* without spaces, tabs, CR and LF at both ends */
+
+#define TEXT_VISIBLE_MAX \
+    16 /* octets of one character as text_visible_character() writes it, with NUL */
+
+/**
+ * The first character of `text`, which must not be empty, as a terminal may have it: what would command
+ * it, break the line, be invisible or turn the direction of what follows is written as an escape, and so
+ * is an octet that is no UTF-8. @return its length in `text`; `columns`: those of `out`.
+ */
+size_t text_visible_character(struct span text, char out[TEXT_VISIBLE_MAX], size_t *columns);
+/** Appends `text` so. For all that others may have written and a person reads. */
+void text_put_visible(struct buf *b, struct span text);

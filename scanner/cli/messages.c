@@ -23,7 +23,7 @@ void messages_say(struct messages *m, struct span line, int64_t unix_ms)
     } else {
         buf_put_text(&out, "mxcensus: ");
     }
-    buf_put(&out, line);
+    text_put_visible(&out, line); /* it may name what others named */
     buf_put_char(&out, '\n');
     ssize_t n = write(m->fd, out.at, out.len); /* one write, so that lines stay whole */
     (void)n;                                   /* nobody is left to be told */

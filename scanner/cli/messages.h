@@ -4,7 +4,7 @@
 
 /**
  * Lines for the user: on standard error as "mxcensus: line", or appended with their time to the
- * file of --log-file. Never results.
+ * file of --log-file. Never results. Whatever stands in a line, it stays one line, and no terminal obeys it.
  */
 
 struct messages {

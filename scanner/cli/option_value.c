@@ -170,11 +170,6 @@ static bool is_alphanumeric(uint8_t c)
     return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
 }
 
-static bool is_store_name_char(uint8_t c)
-{
-    return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
-}
-
 /** What rows call a file that was given no name. */
 static void name_after_file(const char *path, char out[TRUST_STORE_NAME_MAX])
 {
@@ -189,7 +184,8 @@ static void name_after_file(const char *path, char out[TRUST_STORE_NAME_MAX])
     }
     file = span_take(file, TRUST_STORE_NAME_MAX - 1);
     for (size_t i = 0; i < file.len; i++) {
-        out[i] = is_store_name_char(file.at[i]) ? (char)file.at[i] : '_';
+        bool kept = trust_store_is_name((struct span){file.at + i, 1});
+        out[i] = kept ? (char)file.at[i] : '_';
     }
     out[file.len] = '\0';
 }
@@ -201,13 +197,8 @@ bool value_read_root_cas(const char *text, struct root_cas *out)
     bool named = text[equals] == '=' && memchr(text, '/', equals) == NULL;
     if (named) {
         store.path = text + equals + 1;
-        if (equals == 0 || equals >= TRUST_STORE_NAME_MAX) {
+        if (!trust_store_is_name((struct span){(const uint8_t *)text, equals})) {
             return false;
-        }
-        for (size_t i = 0; i < equals; i++) {
-            if (!is_store_name_char((uint8_t)text[i])) {
-                return false;
-            }
         }
         memcpy(store.name, text, equals);
     } else {

@@ -187,6 +187,16 @@ static bool read_copy(const struct results *r, const char *file, const char *sha
     return true;
 }
 
+/* It becomes part of a file's name, and tells verdicts apart. */
+static bool is_new_store_name(const struct results *r, const char *name)
+{
+    bool good = trust_store_is_name(span_of(name));
+    for (size_t i = 0; i < r->store_count && good; i++) {
+        good = strcmp(r->stores[i].name, name) != 0;
+    }
+    return good;
+}
+
 static bool read_store(struct results *r, const json_t *entry, struct buf *why)
 {
     const char *name = json_string_value(json_object_get(entry, "name"));
@@ -194,6 +204,10 @@ static bool read_store(struct results *r, const json_t *entry, struct buf *why)
     const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
     if (name == NULL || file == NULL || sha256 == NULL) {
         return refuse(r, why, "an entry of " KEY_TRUST_STORES " is incomplete");
+    }
+    if (!is_new_store_name(r, name)) {
+        return refuse(r, why,
+                      "an entry of " KEY_TRUST_STORES " has a name that no scan gives, or twice");
     }
     struct buf pem = BUF_INIT(TRUST_STORE_FILE_MAX);
     bool ok = read_copy(r, file, sha256, "trust store", &pem, why);

@@ -26,11 +26,25 @@ const char *trust_store_system_path(void)
     return NULL;
 }
 
+static bool is_name_octet(uint8_t c)
+{
+    return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '-' ||
+           c == '_' || c == '.';
+}
+
+bool trust_store_is_name(struct span name)
+{
+    size_t at = 0;
+    while (at < name.len && is_name_octet(name.at[at])) {
+        at++;
+    }
+    return at == name.len && name.len > 0 && name.len < TRUST_STORE_NAME_MAX;
+}
+
 static void set_name(struct trust_store_octets *store, const char *name)
 {
-    size_t len = strlen(name);
-    CHECK(len < sizeof(store->name));
-    memcpy(store->name, name, len + 1);
+    CHECK(trust_store_is_name(span_of(name)));
+    memcpy(store->name, name, strlen(name) + 1);
 }
 
 static bool parse_pem(struct trust_store_octets *store, struct buf *why)

@@ -24,6 +24,8 @@ struct trust_store_octets {
  */
 bool trust_store_read(struct trust_store_octets *store, const char *name, const char *path,
                       struct buf *why);
+/** A name that fits, of the characters above: it becomes part of a file's name. */
+bool trust_store_is_name(struct span name);
 /** The same from octets of a PEM file. */
 bool trust_store_parse(struct trust_store_octets *store, const char *name, struct span pem,
                        struct buf *why);

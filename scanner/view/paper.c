@@ -45,61 +45,13 @@ void paper_deinit(struct paper *p)
 
 /* --- characters ------------------------------------------------------------------------------ */
 
-static uint32_t decode(const uint8_t *at, size_t len)
-{
-    static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t c = at[0] & lead_bits[len];
-    for (size_t i = 1; i < len; i++) {
-        c = c << 6 | (at[i] & 0x3fU);
-    }
-    return c;
-}
-
-/**
- * C0, DEL and C1 controls command a terminal; line and paragraph separators break lines; the rest
- * are invisible or turn the direction of what follows (Unicode Standard Annex 9, section 2).
- */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c || c == 0x180e ||
-           (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-           (c >= 0xe0000 && c <= 0xe0fff);
-}
-
-/** The next character as it is written. @return its length in `text`. */
-static size_t next_character(struct span text, char out[16], size_t *out_columns)
-{
-    size_t len = text_utf8_len(text);
-    int written = 0;
-    if (len == 0) {
-        written = snprintf(out, 16, "\\x%02x", text.at[0]);
-        len = 1;
-    } else if (is_unsafe(decode(text.at, len))) {
-        uint32_t c = decode(text.at, len);
-        written = c == '\n'     ? snprintf(out, 16, "\\n")
-                  : c == '\r'   ? snprintf(out, 16, "\\r")
-                  : c == '\t'   ? snprintf(out, 16, "\\t")
-                  : c < 0x100   ? snprintf(out, 16, "\\x%02x", (unsigned)c)
-                  : c < 0x10000 ? snprintf(out, 16, "\\u%04x", (unsigned)c)
-                                : snprintf(out, 16, "\\U%08x", (unsigned)c);
-    } else {
-        memcpy(out, text.at, len);
-        out[len] = '\0';
-        *out_columns = 1;
-        return len;
-    }
-    *out_columns = (size_t)written;
-    return len;
-}
-
 size_t paper_columns(const char *text)
 {
     size_t columns = 0;
     for (struct span rest = span_of(text); rest.len > 0;) {
-        char character[16];
+        char character[TEXT_VISIBLE_MAX];
         size_t more = 0;
-        rest = span_drop(rest, next_character(rest, character, &more));
+        rest = span_drop(rest, text_visible_character(rest, character, &more));
         columns += more;
     }
     return columns;
@@ -163,7 +115,7 @@ void paper_put(struct paper *p, enum ink ink, const char *text)
     const char *on = p->color ? ink_on(ink) : "";
     bool inked = false;
     for (struct span rest = span_of(text); rest.len > 0;) {
-        char character[16];
+        char character[TEXT_VISIBLE_MAX];
         size_t columns = 0;
         if (rest.at[0] == ' ') {
             buf_put_text(&p->word, inked ? "\033[0m" : "");
@@ -173,7 +125,7 @@ void paper_put(struct paper *p, enum ink ink, const char *text)
             rest = span_drop(rest, 1);
             continue;
         }
-        rest = span_drop(rest, next_character(rest, character, &columns));
+        rest = span_drop(rest, text_visible_character(rest, character, &columns));
         if (p->word_columns + columns > word_columns_max(p)) {
             buf_put_text(&p->word, inked ? "\033[0m" : "");
             inked = false;

@@ -1,5 +1,6 @@
 """Usage errors: one clear line on standard error, nothing on standard output, exit code 2."""
 
+import json
 import os
 import sys
 import tempfile
@@ -57,6 +58,14 @@ def check_refusals(folder):
     refused("analyze without results", ["analyze"], ["which results"])
     refused("results are absent", ["analyze", missing], [missing])
     refused("results are no results", ["analyze", full], [full])
+    hostile = os.path.join(folder, "hostile")
+    os.mkdir(hostile)
+    files = [{"table": "certificates", "format": "ndjson", "rows": 1, "name": "\x1b[2J\n\u202e.ndjson"}]
+    with open(os.path.join(hostile, "manifest.json"), "w", encoding="ascii") as file:
+        json.dump({"schema": 1, "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:00Z",
+                   "judged_at": "2026-01-01T00:00:00Z", "options": {"ports": "25"}, "files": files}, file)
+    refused("names in a manifest are written visibly", ["analyze", "--root-cas", "/etc/ssl/certs/ca-certificates.crt", hostile],
+            ["\\x1b[2J\\n\\u202e.ndjson: No such file"])
     refused("unknown code", ["explain", "sni.needd"], ["'sni.needd'", "sni.needed"])
     refused("roots are absent", ["scan", *READY, "--root-cas", missing, listed], [missing])
     refused("roots are no roots", ["check", *READY, "--root-cas", listed, "example.org"], [listed])

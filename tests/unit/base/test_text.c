@@ -231,3 +231,28 @@ Test(text, trims_both_ends)
         cr_expect(span_eq(text_trim(cases[i].in), cases[i].want), "row %zu", i);
     }
 }
+
+/* ECMA-48 controls, Unicode Standard Annex 9; in full where people read it: view/test_paper.c. */
+Test(text, visible_text_commands_no_terminal)
+{
+    static const struct {
+        struct span in;
+        const char *want;
+    } cases[] = {
+        {SPAN_INIT(""), ""},
+        {SPAN_INIT("a b~"), "a b~"},
+        {SPAN_INIT("\033[2J\a"), "\\x1b[2J\\x07"},
+        {SPAN_INIT("a\nb\r\tc\0d"), "a\\nb\\r\\tc\\x00d"},
+        {SPAN_INIT("\xc2\x9b"), "\\x9b"}, /* C1 */
+        {SPAN_INIT("\xe2\x80\xae!"), "\\u202e!"},
+        {SPAN_INIT("\xc3\xa4\xff"), "\xc3\xa4\\xff"},
+        {SPAN_INIT("\xf3\xa0\x81\x81"), "\\U000e0041"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf out = BUF_INIT(BUF_NO_LIMIT);
+        text_put_visible(&out, cases[i].in);
+        cr_expect(span_eq(buf_span(&out), span_of(cases[i].want)), "row %zu: %.*s", i, (int)out.len,
+                  (const char *)out.at);
+        buf_deinit(&out);
+    }
+}
