@@ -9,6 +9,7 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
+#include "scanner/base/net_route.h"
 
 #define NS_PER_MS     1000000U
 #define BODY_KEPT_MAX (16U << 10) /* octets of body memory kept for reuse; our own bound */
@@ -316,9 +317,11 @@ bool exchange_check(struct exchange *x, uint64_t now_ns)
     return false;
 }
 
-static enum policy_fetch conclude_connect(int sys)
+/* As session.c judges it. */
+static enum policy_fetch conclude_connect(const struct exchange *x)
 {
-    switch (-sys) {
+    const struct policy_address *a = &x->address;
+    switch (-x->sys) {
     case ECONNREFUSED: /* a RST to our SYN */
         return POLICY_FETCH_TCP_REFUSED;
     case ETIMEDOUT:
@@ -327,9 +330,10 @@ static enum policy_fetch conclude_connect(int sys)
         return POLICY_FETCH_TCP_RESET;
     case EHOSTUNREACH:
     case ENETUNREACH:
-    case EACCES: /* ICMP administratively prohibited */
-        return POLICY_FETCH_TCP_UNREACHABLE;
-    default: /* EMFILE, EADDRNOTAVAIL, ENOBUFS, ...: never the target's doing */
+    case EACCES: /* ICMPv6 administratively prohibited */
+        return net_route_exists(&a->dial_address, &a->local) ? POLICY_FETCH_TCP_UNREACHABLE
+                                                             : POLICY_FETCH_LOCAL_FAULT;
+    default: /* EMFILE, EADDRNOTAVAIL, ENOBUFS, EPERM, ...: never the target's doing */
         return POLICY_FETCH_LOCAL_FAULT;
     }
 }
@@ -441,7 +445,7 @@ static enum policy_fetch exchange_conclude(struct exchange *x, CURLcode result)
     switch (stage_now(x)) {
     case EXCHANGE_CONNECTING:
         x->sys = x->sys != 0 ? x->sys : system_error(x);
-        return conclude_connect(x->sys);
+        return conclude_connect(x);
     case EXCHANGE_TLS:
         return conclude_tls(x);
     case EXCHANGE_HEAD:

@@ -7,6 +7,7 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
+#include "scanner/base/net_route.h"
 #include "scanner/pipeline/closing.h"
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
@@ -184,20 +185,11 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* --- set-up -------------------------------------------------------------------------------- */
 
-/* Is there a route? Connecting a UDP socket sends nothing. */
 static bool has_ipv6_route(void)
 {
     struct net_addr any_global = {0};
-    struct sockaddr_storage name;
     CHECK(net_addr_parse(SPAN_LIT("2000::1"), &any_global));
-    socklen_t len = net_addr_to_sockaddr(&any_global, 9, &name);
-    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return false;
-    }
-    bool ok = connect(fd, (const struct sockaddr *)&name, len) == 0;
-    (void)close(fd);
-    return ok;
+    return net_route_exists(&any_global, NULL);
 }
 
 static bool maps_ipv6(const struct scan_params *p)

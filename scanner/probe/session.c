@@ -7,6 +7,8 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
+#include "scanner/base/net_route.h"
+#include "scanner/probe/connect_outcome.h"
 #include "scanner/smtp/dialog.h"
 #include "scanner/tls/version_probe.h"
 
@@ -29,6 +31,8 @@ struct session {
     struct wheel_timer timer;
     struct wheel_timer resume;       /* of reading */
     struct session_environment *env; /* borrowed */
+    struct net_addr peer;            /* as dialled */
+    struct net_addr local;           /* asked for; family 0: the system chooses */
     session_done_fn done;
     void *arg;
     uint32_t tag;
@@ -109,22 +113,7 @@ static void session_finish(struct session *s, bool reset)
 static void finish_unconnected(struct session *s, int sys)
 {
     s->seen.sys = sys;
-    switch (sys) {
-    case UV_ECONNREFUSED: /* a RST to our SYN */
-        s->seen.outcome = OUTCOME_REFUSED;
-        break;
-    case UV_ETIMEDOUT:
-        s->seen.outcome = OUTCOME_CONNECT_TIMEOUT;
-        break;
-    case UV_EHOSTUNREACH:
-    case UV_ENETUNREACH:
-    case UV_EACCES: /* ICMP administratively prohibited */
-        s->seen.outcome = OUTCOME_UNREACHABLE;
-        break;
-    default: /* EMFILE, EADDRNOTAVAIL, ENOBUFS, ...: never the target's doing */
-        s->seen.outcome = OUTCOME_LOCAL_FAULT;
-        break;
-    }
+    s->seen.outcome = connect_outcome(sys, net_route_exists(&s->peer, &s->local));
     session_finish(s, false);
 }
 
@@ -542,10 +531,12 @@ static int open_connection(struct session *s, const struct session_target *targe
     return err;
 }
 
+/* The kernel said no before anything was sent: no socket, no route, a firewall, not our address. */
 static void on_failed_at_once(struct wheel_timer *t)
 {
     struct session *s = CONTAINER_OF(t, struct session, timer);
-    finish_unconnected(s, s->seen.sys);
+    s->seen.outcome = OUTCOME_LOCAL_FAULT;
+    session_finish(s, false);
 }
 
 static struct session *take_idle(struct session_environment *env)
@@ -577,6 +568,8 @@ struct session *session_start(struct session_environment *env, const struct sess
     s->tag = target->tag;
     s->key = target->key;
     s->hello_suites = target->hello_suites;
+    s->peer = target->dial_address;
+    s->local = target->local;
     s->seen.hello = (struct seen_hello){.attempted = target->hello_max_version != 0,
                                         .max_version = target->hello_max_version,
                                         .alert = -1};

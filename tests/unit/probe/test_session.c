@@ -138,9 +138,9 @@ static const struct session_case cases[] = {
      .outcome = OUTCOME_CONNECT_TIMEOUT,
      .codes = "0 0 0 0 0 0",
      .sys = UV_ETIMEDOUT},
-    {.name = "unreachable at once",
+    {.name = "our own kernel says unreachable, at once",
      .target = TO_BROADCAST,
-     .outcome = OUTCOME_UNREACHABLE,
+     .outcome = OUTCOME_LOCAL_FAULT,
      .codes = "0 0 0 0 0 0",
      .sys = UV_ENETUNREACH},
     {.name = "not our address",
@@ -869,7 +869,10 @@ static void run_case(struct bench *b, const struct session_case *c, bool octetwi
 Test(session, ends_once_with_the_first_cause)
 {
     static struct bench b;
-    bool reached[OUTCOME_COUNT] = {[OUTCOME_NOT_TESTED] = true};
+    bool reached[OUTCOME_COUNT] = {
+        [OUTCOME_NOT_TESTED] = true,
+        [OUTCOME_UNREACHABLE] = true, /* needs a router: test_connect_outcome.c */
+    };
     bench_init(&b);
     for (size_t i = 0; i < COUNT(cases); i++) {
         run_case(&b, &cases[i], false);
