@@ -16,6 +16,7 @@
 #define TIMEOUT_MIN     50       /* ms */
 #define TIMEOUT_MAX     3600000U /* ms: an hour */
 #define NAMES_MAX       1000000000U
+#define RETRIES_MAX     3
 
 /* Which commands know an option. */
 #define IN_SCAN    (1U << COMMAND_SCAN)
@@ -241,6 +242,21 @@ const struct option_row option_table[] = {
      "Seconds to fetch an MTA-STS policy, from the connection to the last octet; RFC 8461 section "
      "3.3 suggests 60. Waiting for a rate limit is not counted.",
      option_read_seconds, FIELD(policy_timeout_ms), TIMEOUT_MIN, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "retries", "N", "1", NULL,
+     "further attempts after a loss",
+     "How often a session is tried again that was lost (a timeout, a reset, the end of the "
+     "connection without a reply), or that was asked to come back (a 4xx reply, a tarpit). What "
+     "was refused for good (connection refused, a 5xx greeting) is not tried again. All attempts "
+     "are in the rows.",
+     option_read_number, FIELD(retries), 0, RETRIES_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "retry-pause", "S", "60", NULL,
+     "before it, after a loss", "Seconds from a session that was lost to the next attempt.",
+     option_read_seconds, FIELD(retry_pause_ms), 0, TIMEOUT_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "tempfail-pause", "S", "300", NULL,
+     "before it, after a 4xx reply",
+     "Seconds from a 4xx reply or a tarpit to the next attempt; no connection to the address is "
+     "started before.",
+     option_read_seconds, FIELD(tempfail_pause_ms), 0, TIMEOUT_MAX},
 
     {OPTION_GROUP_SAFETY, IN_SCAN | IN_CHECK, 'b', "blocklist-file", "FILE", NULL, NULL,
      "domains and CIDRs not to scan",
@@ -293,8 +309,9 @@ static const struct {
     const char *name;
     const char *value;
 } check_presets[] = {
-    {"implicit-mx", "dial"}, {"probes", "sni,no-sni,versions"}, {"concurrency", "32"},
-    {"network-limit", "4"},  {"operator-limit", "8"},
+    {"implicit-mx", "dial"},  {"probes", "sni,no-sni,versions"}, {"concurrency", "32"},
+    {"network-limit", "4"},   {"operator-limit", "8"},           {"retry-pause", "5"},
+    {"tempfail-pause", "30"},
 };
 
 bool option_is_of(const struct option_row *row, enum command c)

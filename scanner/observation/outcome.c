@@ -8,11 +8,18 @@ enum outcome_trait {
     CONCLUSIVE = 1,
     BEFORE_TLS = 2,
     FINAL = 4,
+    LOST = 8,
+    BUSY = 16,
 };
 
 static const struct outcome_info infos[OUTCOME_COUNT] = {
-#define X(name, word, meaning, traits, zgrab2)                                                     \
-    [name] = {word, ((traits)&CONCLUSIVE) != 0, ((traits)&BEFORE_TLS) != 0, ((traits)&FINAL) != 0, \
+#define X(name, word, meaning, traits, zgrab2) \
+    [name] = {word,                            \
+              ((traits)&CONCLUSIVE) != 0,      \
+              ((traits)&BEFORE_TLS) != 0,      \
+              ((traits)&FINAL) != 0,           \
+              ((traits)&LOST) != 0,            \
+              ((traits)&BUSY) != 0,            \
               zgrab2},
     SESSION_OUTCOMES(X)
 #undef X

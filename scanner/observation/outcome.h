@@ -12,6 +12,8 @@
  * is never counted as "no STARTTLS" (design: requirement R11).
  * BEFORE_TLS: the name a client asks for cannot matter, so the result speaks for the service.
  * FINAL: asking again in the same scan is pointless or impolite.
+ * LOST: the network or the server broke off without a word, or stayed silent: it may be chance, and nothing is
+ * concluded from one. BUSY: the server asks to come back later. Both may get a second chance (analysis/attempts.h).
  * The last column is the status word of zgrab2, for readers who know it.
  */
 #define SESSION_OUTCOMES(X)                                                                        \
@@ -23,25 +25,27 @@
     X(OUTCOME_REFUSED, "refused", "the connection was refused", BEFORE_TLS | FINAL,                \
       "connection-refused")                                                                        \
     X(OUTCOME_UNREACHABLE, "unreachable",                                                          \
-      "the network reports that the address cannot be reached", BEFORE_TLS, "connection-refused")  \
+      "the network reports that the address cannot be reached", BEFORE_TLS | LOST,                 \
+      "connection-refused")                                                                        \
     X(OUTCOME_CONNECT_TIMEOUT, "connect_timeout", "no answer to the connection request in time",   \
-      BEFORE_TLS, "connection-timeout")                                                            \
+      BEFORE_TLS | LOST, "connection-timeout")                                                     \
     X(OUTCOME_GREETING_TIMEOUT, "greeting_timeout", "connected, but no complete greeting in time", \
-      BEFORE_TLS, "io-timeout")                                                                    \
+      BEFORE_TLS | LOST, "io-timeout")                                                             \
     X(OUTCOME_GREETING_CLOSED, "greeting_closed",                                                  \
-      "connected, then closed or reset before the greeting", BEFORE_TLS, "connection-closed")      \
-    X(OUTCOME_GREETING_TEMPFAIL, "greeting_tempfail", "greeting with a 4xx code", BEFORE_TLS,      \
-      "application-error")                                                                         \
+      "connected, then closed or reset before the greeting", BEFORE_TLS | LOST,                    \
+      "connection-closed")                                                                         \
+    X(OUTCOME_GREETING_TEMPFAIL, "greeting_tempfail", "greeting with a 4xx code",                  \
+      BEFORE_TLS | BUSY, "application-error")                                                      \
     X(OUTCOME_GREETING_REJECTED, "greeting_rejected", "greeting with a 5xx code",                  \
       BEFORE_TLS | FINAL, "application-error")                                                     \
     X(OUTCOME_NOT_SMTP, "not_smtp",                                                                \
       "the data is another protocol, or only lines that are not SMTP replies", BEFORE_TLS,         \
       "protocol-error")                                                                            \
-    X(OUTCOME_EHLO_TIMEOUT, "ehlo_timeout", "no complete reply to EHLO in time", BEFORE_TLS,       \
-      "io-timeout")                                                                                \
-    X(OUTCOME_EHLO_CLOSED, "ehlo_closed", "closed or reset before the reply to EHLO", BEFORE_TLS,  \
-      "connection-closed")                                                                         \
-    X(OUTCOME_EHLO_TEMPFAIL, "ehlo_tempfail", "4xx reply to EHLO", BEFORE_TLS,                     \
+    X(OUTCOME_EHLO_TIMEOUT, "ehlo_timeout", "no complete reply to EHLO in time",                   \
+      BEFORE_TLS | LOST, "io-timeout")                                                             \
+    X(OUTCOME_EHLO_CLOSED, "ehlo_closed", "closed or reset before the reply to EHLO",              \
+      BEFORE_TLS | LOST, "connection-closed")                                                      \
+    X(OUTCOME_EHLO_TEMPFAIL, "ehlo_tempfail", "4xx reply to EHLO", BEFORE_TLS | BUSY,              \
       "application-error")                                                                         \
     X(OUTCOME_EHLO_REJECTED, "ehlo_rejected",                                                      \
       "EHLO rejected, and then HELO rejected or not answered", BEFORE_TLS, "application-error")    \
@@ -51,26 +55,27 @@
     X(OUTCOME_TARPIT, "tarpit",                                                                    \
       "a server that says it is spamd, or that sent its greeting octet by octet, listed no "       \
       "keyword in reply to EHLO: the server behind it was not tested",                             \
-      BEFORE_TLS | FINAL, "application-error")                                                     \
+      BEFORE_TLS | BUSY, "application-error")                                                      \
     X(OUTCOME_STARTTLS_NOT_OFFERED, "starttls_not_offered",                                        \
       "the reply to EHLO does not list STARTTLS", CONCLUSIVE | BEFORE_TLS, "application-error")    \
     X(OUTCOME_STARTTLS_MASKED, "starttls_masked", "a middlebox overwrote the STARTTLS keyword",    \
       CONCLUSIVE | BEFORE_TLS, "application-error")                                                \
     X(OUTCOME_STARTTLS_TIMEOUT, "starttls_timeout",                                                \
-      "offered, but no complete reply to STARTTLS in time", BEFORE_TLS, "io-timeout")              \
+      "offered, but no complete reply to STARTTLS in time", BEFORE_TLS | LOST, "io-timeout")       \
     X(OUTCOME_STARTTLS_CLOSED, "starttls_closed",                                                  \
-      "offered, but closed or reset before the reply to STARTTLS", BEFORE_TLS,                     \
+      "offered, but closed or reset before the reply to STARTTLS", BEFORE_TLS | LOST,              \
       "connection-closed")                                                                         \
     X(OUTCOME_STARTTLS_TEMPFAIL, "starttls_tempfail", "offered, then a 4xx reply",                 \
-      CONCLUSIVE | BEFORE_TLS, "application-error")                                                \
+      CONCLUSIVE | BEFORE_TLS | BUSY, "application-error")                                         \
     X(OUTCOME_STARTTLS_REJECTED, "starttls_rejected",                                              \
       "offered, then a 5xx or 3xx reply, or another protocol", CONCLUSIVE | BEFORE_TLS,            \
       "application-error")                                                                         \
-    X(OUTCOME_TLS_TIMEOUT, "tls_timeout", "no answer during the handshake in time", CONCLUSIVE,    \
-      "io-timeout")                                                                                \
-    X(OUTCOME_TLS_CLOSED, "tls_closed", "closed during the handshake", CONCLUSIVE,                 \
+    X(OUTCOME_TLS_TIMEOUT, "tls_timeout", "no answer during the handshake in time",                \
+      CONCLUSIVE | LOST, "io-timeout")                                                             \
+    X(OUTCOME_TLS_CLOSED, "tls_closed", "closed during the handshake", CONCLUSIVE | LOST,          \
       "handshake-error")                                                                           \
-    X(OUTCOME_TLS_RESET, "tls_reset", "reset during the handshake", CONCLUSIVE, "handshake-error") \
+    X(OUTCOME_TLS_RESET, "tls_reset", "reset during the handshake", CONCLUSIVE | LOST,             \
+      "handshake-error")                                                                           \
     X(OUTCOME_TLS_ALERT, "tls_alert",                                                              \
       "the server ended the handshake with a fatal alert; see alert_received", CONCLUSIVE,         \
       "handshake-error")                                                                           \
@@ -91,6 +96,8 @@ struct outcome_info {
     bool conclusive;
     bool before_tls;
     bool final;
+    bool lost;
+    bool busy;
     const char *zgrab2;
 };
 

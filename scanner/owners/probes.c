@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "scanner/analysis/attempts.h"
 #include "scanner/analysis/session_facts.h"
 #include "scanner/base/check.h"
 #include "scanner/cert/cert_list.h"
@@ -29,12 +30,15 @@ struct probe_info {
     bool further;  /* on the visit of another one; else it begins a visit of its own */
     bool aside;    /* a question of its own: what it meets is not the result */
     bool hello;    /* ends with the answer to a ClientHello: no handshake */
+    bool once;     /* a session that is lost is not asked again */
     enum due (*due)(const struct subject *s);
     bool (*pending)(const struct subject *s); /* the service's row waits for it; NULL: never */
     /* NULL: nothing but what is done for all */
     void (*begin)(struct service_owner *o, struct service *s);
     void (*aim)(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
     void (*note)(struct service_owner *o, struct visit *v, const struct seen_session *seen);
+    bool (*doubts)(const struct subject *s,
+                   const struct seen_session *seen); /* an answer; NULL: never */
 };
 
 static enum due due_if(bool is)
@@ -282,6 +286,13 @@ static void sni_note(struct service_owner *o, struct visit *v, const struct seen
     v->key = v->certified ? (uint8_t)handshake_key_shown(&seen->tls) : HANDSHAKE_KEY_ANY;
 }
 
+/* A handshake that breaks where it succeeded without the name: the name decides, or chance. */
+static bool sni_doubts(const struct subject *s, const struct seen_session *seen)
+{
+    return seen->tls_attempted && seen->outcome != OUTCOME_ESTABLISHED && s->service->no_sni_done &&
+           s->service->no_sni_outcome == OUTCOME_ESTABLISHED;
+}
+
 /* A leaf that differs from the one without SNI is asked for again: a difference from itself is
  * an unstable server and not the effect of SNI. */
 static enum due sni_again_due(const struct subject *s)
@@ -325,19 +336,25 @@ static const struct probe_info probes[PROBE_COUNT] = {
                       .note = no_sni_note},
     /* Both before further names, because the service's row waits for them and the rows of hosts for that. */
     [PROBE_VERSIONS] = {.hello = true,
+                        .once = true, /* as the next: the plan ends, the rest stays unknown */
                         .due = versions_due,
                         .pending = versions_pending,
                         .begin = versions_begin,
                         .aim = versions_aim,
                         .note = versions_note},
     [PROBE_CIPHERS] = {.hello = true,
+                       .once = true,
                        .due = ciphers_due,
                        .pending = ciphers_pending,
                        .begin = ciphers_begin,
                        .aim = ciphers_aim,
                        .note = ciphers_note},
-    [PROBE_FETCH] = {.due = fetch_due},
-    [PROBE_SNI] = {.for_name = true, .due = sni_due, .aim = aim_at_host, .note = sni_note},
+    [PROBE_FETCH] = {.once = true, .due = fetch_due},
+    [PROBE_SNI] = {.for_name = true,
+                   .due = sni_due,
+                   .aim = aim_at_host,
+                   .note = sni_note,
+                   .doubts = sni_doubts},
     [PROBE_SNI_AGAIN] = {.for_name = true,
                          .further = true,
                          .due = sni_again_due,
@@ -362,6 +379,9 @@ enum probe probe_next_for_service(const struct service_owner *o, const struct se
 {
     const struct subject subject = {&o->rules, s, s->work, NULL};
     bool own = s->state == SERVICE_PROBES;
+    if (service_waits_for_chance(s->work)) {
+        return PROBE_COUNT;
+    }
     for (enum probe p = own ? PROBE_NO_SNI : PROBE_FETCH; p <= PROBE_SNI; p++) {
         enum due due = probes[p].due(&subject);
         if (due != NOT_DUE) {
@@ -414,14 +434,34 @@ void probe_aim(const struct service_owner *o, const struct visit *v, struct owne
     }
 }
 
-/* What two sessions failed at before TLS, a third would not change. */
-static void note_failure(struct service *s, const struct seen_session *seen)
+bool probe_has_chances(enum probe p)
+{
+    return !probes[p].once;
+}
+
+bool probe_doubts(const struct service_owner *o, const struct visit *v,
+                  const struct seen_session *seen)
+{
+    const struct service *s = &o->services[v->service];
+    const struct subject subject = {&o->rules, s, s->work, v};
+    return probes[v->probe].doubts != NULL && probes[v->probe].doubts(&subject, seen);
+}
+
+/* What two sessions in a row failed at before TLS, a third would not change. Those of one visit were a pause apart,
+ * and nobody had an answer in between. */
+static void note_failure(struct service *s, const struct visit *v, const struct seen_session *seen)
 {
     const struct outcome_info *info = outcome_info(seen->outcome);
-    if (!info->before_tls || s->failures >= SPEAKING_FAILURES) {
+    if (s->failures >= SPEAKING_FAILURES) {
         return;
     }
-    s->failures = info->final ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
+    if (!info->before_tls) {
+        s->failures = seen->outcome == OUTCOME_LOCAL_FAULT ? s->failures : 0;
+        return;
+    }
+    bool twice = v->chances > 0 && attempt_end_of(seen) != ATTEMPT_ANSWERED &&
+                 v->answers == s->work->answers;
+    s->failures = info->final || twice ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
     s->spoken_outcome = (uint8_t)seen->outcome;
     s->spoken_starttls = (uint8_t)seen->smtp.starttls;
 }
@@ -433,17 +473,28 @@ static void note_handshake(struct service_work *work, const struct seen_session 
     version_plan_note_handshake(&work->versions, seen);
 }
 
-void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+static bool is_for_the_result(const struct probe_info *info)
+{
+    return !info->hello && !info->aside;
+}
+
+void probe_note_session(struct service_owner *o, struct visit *v, const struct seen_session *seen)
 {
     const struct probe_info *info = &probes[v->probe];
-    struct service *s = &o->services[v->service];
     bool conclusive = outcome_info(seen->outcome)->conclusive;
     /* A server without the version or the kind of key that is asked for has answered. */
     o->sessions_failed +=
-        info->hello || info->aside ? !conclusive : seen->outcome != OUTCOME_ESTABLISHED;
-    if (!info->hello && !info->aside) {
-        note_failure(s, seen);
-        note_handshake(s->work, seen);
+        is_for_the_result(info) ? seen->outcome != OUTCOME_ESTABLISHED : !conclusive;
+    if (is_for_the_result(info)) {
+        note_handshake(o->services[v->service].work, seen);
+    }
+}
+
+void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    const struct probe_info *info = &probes[v->probe];
+    if (is_for_the_result(info)) {
+        note_failure(&o->services[v->service], v, seen);
     }
     if (info->note != NULL) {
         info->note(o, v, seen);

@@ -1,7 +1,6 @@
 /**
  * Politeness: when a session may begin. See service_owner.h for the order of the gates.
  */
-#include "scanner/base/container.h"
 #include "scanner/owners/service_work.h"
 
 static struct service *gate_of_service(const struct service_owner *o, uint32_t service)
@@ -35,12 +34,6 @@ static void wait_for_network(struct service_owner *o, uint32_t service)
         o->services[n->last_waiting].work->next_in_network = service;
     }
     n->last_waiting = service;
-}
-
-static void on_start_time(struct wheel_timer *timer)
-{
-    struct service_work *work = CONTAINER_OF(timer, struct service_work, timer);
-    service_wake(work->owner, work->index);
 }
 
 static bool wants_to_start(const struct service_owner *o, uint32_t service)
@@ -96,8 +89,7 @@ bool visit_may_start(struct service_owner *o, uint32_t service)
         return false; /* so does its beginning */
     }
     if (o->now_ms < gate->next_start_ms) {
-        work->timer.on_due = on_start_time;
-        wheel_set(o->wheel, &work->timer, gate->next_start_ms);
+        service_alarm(o, work, gate->next_start_ms);
         return false;
     }
     if (r->network_limit > 0 && n->active >= r->network_limit) {
@@ -126,13 +118,23 @@ void service_wake_network(struct service_owner *o, uint32_t network)
     }
 }
 
+static void start_not_before(struct service *gate, uint64_t ms)
+{
+    gate->next_start_ms = ms > gate->next_start_ms ? ms : gate->next_start_ms;
+}
+
+void address_pause(struct service_owner *o, uint32_t service)
+{
+    start_not_before(gate_of_service(o, service), o->now_ms + o->rules.tempfail_pause_ms);
+}
+
 /* --- the worker's share --------------------------------------------------------------------- */
 
 /* Nothing is in its way any more. */
 static void note_start(struct service_owner *o, struct visit *v)
 {
     struct service *gate = gate_of_service(o, v->service);
-    gate->next_start_ms = o->now_ms + interval_ms(&o->rules);
+    start_not_before(gate, o->now_ms + interval_ms(&o->rules));
     gate->starting = false;
     visit_enter(v, VISIT_RUNS);
     service_wake_address(o, o->services[v->service].gate);

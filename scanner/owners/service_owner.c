@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scanner/analysis/attempts.h"
 #include "scanner/base/memory.h"
 #include "scanner/owners/service_work.h"
 
@@ -149,6 +150,7 @@ static void service_step(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
+    service_resume_visits(o, work);
     if (work->pending_count > 0) {
         choose_names(o, index);
     }
@@ -368,7 +370,7 @@ static void end_visit(struct service_owner *o, uint32_t index)
         visit_enter(v, VISIT_JUDGES);
     } else if (v->sessions[0].probe == PROBE_NO_SNI) {
         visit_enter(v, VISIT_KEPT);
-        s->no_sni_chain = v->sessions[0].chain;
+        s->no_sni_chain = v->sessions[visit_counting(v, PROBE_NO_SNI)].chain;
         s->work->no_sni = NO_SNI_KEPT;
         s->work->no_sni_visit = index;
     } else {
@@ -379,15 +381,40 @@ static void end_visit(struct service_owner *o, uint32_t index)
     }
 }
 
+/* The attempts of the probe are over: one of them counts. */
+static void conclude_probe(struct service_owner *o, struct visit *v,
+                           const struct seen_session *last)
+{
+    size_t first = v->session_count - 1U;
+    while (first > 0 && v->sessions[first - 1].probe == v->probe) {
+        first--;
+    }
+    size_t attempts = v->session_count - first;
+    if (attempts == 1) {
+        v->sessions[first].counts = true;
+        probe_note(o, v, last);
+        return;
+    }
+    struct seen_session sessions[VISIT_SESSIONS_MAX];
+    (void)visit_read(v, sessions);
+    size_t counts = first + attempt_that_counts(&sessions[first], attempts);
+    v->sessions[counts].counts = true;
+    probe_note(o, v, &sessions[counts]);
+}
+
 void service_on_session_end(struct service_owner *o, uint32_t index,
                             const struct seen_session *seen)
 {
     CHECK(index < o->visit_count && o->visits[index].state == VISIT_RUNS);
     visit_leave(o, index);
     struct visit *v = &o->visits[index];
-    probe_note(o, v, seen);
+    probe_note_session(o, v, seen);
     visit_keep(v, seen);
     ask_for_verdict(o, index, seen);
+    if (visit_pause_if_lost(o, index, seen)) {
+        return;
+    }
+    conclude_probe(o, v, seen);
     enum probe next = probe_next_for_visit(o, v);
     if (next == PROBE_COUNT) {
         end_visit(o, index);

@@ -11,10 +11,14 @@
  * A visit is one or more sessions on behalf of a row, by the table of probes.c: for the service, or for
  * one name. What its sessions saw is kept as octets; the sessions themselves are not needed any more.
  *
- *   FREE ─► LEASE ─► TOKEN ─► RUNS ─┬─ wants another session ─► AGAIN ─► LEASE
+ *   FREE ─► LEASE ─► TOKEN ─► RUNS ─┬─ lost, or asked to come back ─► PAUSED ─► AGAIN ─► LEASE
+ *                                   ├─ wants another session ─► AGAIN ─► LEASE
  *                                   ├─ a list without a verdict ─► JUDGES ─┬─► row ─► FREE
  *                                   └──────────────────────────────────────┴─► KEPT (the one without
  *                                                                 SNI, for the service's row) ─► FREE
+ *
+ * A session that is lost, or told to come back later, gets a second chance (second_chances.c): the visit is PAUSED,
+ * without a place, lease or token, and the service's timer ends that. When none is left, one attempt counts.
  *
  * A fetch of the policy thread takes a place at its address, and in the network, like a session: it is a visit
  * of the service with port 0, which has no row (NEW ─► KNOWN), from its permit (FREE ─► RUNS) to its return.
@@ -44,6 +48,9 @@ struct service_rules {
     uint32_t network_limit;
     uint32_t operator_limit;
     uint32_t sessions_max; /* at a time, in all */
+    uint32_t retries;      /* second chances of one question */
+    uint32_t retry_pause_ms;
+    uint32_t tempfail_pause_ms; /* of the address as well */
     uint64_t seed;
 };
 

@@ -132,41 +132,41 @@ void rows_write_inherited(struct service_owner *o, const struct service *s, cons
     write_endpoint(o, s, want, &seen);
 }
 
+/* Attempts with the host's name come first; that for the other questions only the one that counts. */
+static bool is_attempt(enum probe p)
+{
+    return p == PROBE_SNI || p == PROBE_SNI_AGAIN;
+}
+
+static const struct seen_session *session_that_counts(const struct visit *v,
+                                                      const struct seen_session *sessions,
+                                                      enum probe p, struct chain_brief *chain)
+{
+    size_t i = visit_counting(v, p);
+    if (i == VISIT_SESSIONS_MAX) {
+        return NULL;
+    }
+    *chain = v->sessions[i].chain;
+    return &sessions[i];
+}
+
 /* Where each session of a visit belongs in the row. */
 static void place_sessions(const struct visit *v, const struct seen_session *sessions,
                            struct seen_endpoint *seen)
 {
-    for (size_t i = 0; i < v->session_count; i++) {
-        switch ((enum probe)v->sessions[i].probe) {
-        case PROBE_SNI:
-            seen->result = seen->attempts = &sessions[i];
-            seen->attempt_count = 1;
-            seen->chain = v->sessions[i].chain;
-            break;
-        case PROBE_SNI_AGAIN:
-            seen->attempt_count++; /* it follows at once */
-            seen->repeated = true;
-            seen->unstable =
-                sessions[i].tls_attempted && sessions[i].tls.cert_count > 0 &&
-                memcmp(sessions[i].tls.leaf_sha256, seen->result->tls.leaf_sha256, 32) != 0;
-            break;
-        case PROBE_DANE_SNI:
-            seen->dane_sni = &sessions[i];
-            seen->dane_sni_chain = v->sessions[i].chain;
-            break;
-        case PROBE_OTHER_KEY:
-            seen->other_key = &sessions[i];
-            seen->other_key_chain = v->sessions[i].chain;
-            break;
-        case PROBE_NO_SNI:
-        case PROBE_VERSIONS:
-        case PROBE_CIPHERS:
-        case PROBE_WRONG_SNI:
-        case PROBE_FETCH:
-        case PROBE_COUNT:
-            UNREACHABLE("not for a name");
-        }
+    struct chain_brief ignored;
+    seen->attempts = sessions;
+    while (seen->attempt_count < v->session_count &&
+           is_attempt((enum probe)v->sessions[seen->attempt_count].probe)) {
+        seen->attempt_count++;
     }
+    seen->result = session_that_counts(v, sessions, PROBE_SNI, &seen->chain);
+    seen->dane_sni = session_that_counts(v, sessions, PROBE_DANE_SNI, &seen->dane_sni_chain);
+    seen->other_key = session_that_counts(v, sessions, PROBE_OTHER_KEY, &seen->other_key_chain);
+    const struct seen_session *again = session_that_counts(v, sessions, PROBE_SNI_AGAIN, &ignored);
+    seen->repeated = again != NULL;
+    seen->unstable = again != NULL && again->tls_attempted && again->tls.cert_count > 0 &&
+                     memcmp(again->tls.leaf_sha256, seen->result->tls.leaf_sha256, 32) != 0;
 }
 
 void rows_write_visited(struct service_owner *o, const struct visit *v)
@@ -177,6 +177,19 @@ void rows_write_visited(struct service_owner *o, const struct visit *v)
     (void)visit_read(v, sessions);
     place_sessions(v, sessions, &seen);
     write_endpoint(o, s, &v->want, &seen);
+}
+
+static void place_service_sessions(const struct visit *v, struct seen_session *sessions,
+                                   struct seen_service *seen)
+{
+    struct chain_brief chain;
+    size_t count = visit_read(v, sessions);
+    seen->attempts = sessions;
+    while (seen->attempt_count < count && v->sessions[seen->attempt_count].probe == PROBE_NO_SNI) {
+        seen->attempt_count++;
+    }
+    seen->result = session_that_counts(v, sessions, PROBE_NO_SNI, &chain);
+    seen->wrong_sni = session_that_counts(v, sessions, PROBE_WRONG_SNI, &chain);
 }
 
 void rows_write_service(struct service_owner *o, struct service *s)
@@ -194,10 +207,7 @@ void rows_write_service(struct service_owner *o, struct service *s)
         .names_dialled = s->names_dialled,
     };
     if (work->no_sni == NO_SNI_KEPT) {
-        size_t count = visit_read(&o->visits[work->no_sni_visit], sessions);
-        seen.attempt_count = 1;
-        seen.result = seen.attempts = sessions;
-        seen.wrong_sni = count > 1 ? &sessions[1] : NULL;
+        place_service_sessions(&o->visits[work->no_sni_visit], sessions, &seen);
     }
     record_service(o->out->recorder, &seen);
     s->versions = seen_versions_pack(&seen.versions);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "scanner/base/container.h"
 #include "scanner/base/memory.h"
 #include "scanner/owners/service_work.h"
 
@@ -134,9 +135,11 @@ void service_begin_work(struct service_owner *o, uint32_t index)
     work->owner = o;
     work->index = index;
     work->again = NO_INDEX;
+    work->paused = NO_INDEX;
     work->no_sni_visit = NO_INDEX;
     work->ptr_leader = NO_INDEX;
     bool known = s->state == SERVICE_IDLE || s->port == SERVICE_FETCH_PORT;
+    work->answers = known ? 1 : 0;
     work->no_sni = known || !o->rules.probes.no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
     s->work = work;
     service_enter(s, known ? SERVICE_KNOWN : SERVICE_GATHERS);
@@ -167,6 +170,20 @@ void service_wake(struct service_owner *o, uint32_t index)
     o->woken[o->woken_count++] = index;
 }
 
+static void on_alarm(struct wheel_timer *timer)
+{
+    struct service_work *work = CONTAINER_OF(timer, struct service_work, timer);
+    service_wake(work->owner, work->index);
+}
+
+void service_alarm(struct service_owner *o, struct service_work *work, uint64_t at_ms)
+{
+    if (!wheel_is_set(&work->timer) || at_ms < work->timer.due_ms) {
+        work->timer.on_due = on_alarm;
+        wheel_set(o->wheel, &work->timer, at_ms);
+    }
+}
+
 void service_wake_address(struct service_owner *o, uint32_t gate)
 {
     for (uint32_t i = gate; i != NO_INDEX; i = o->services[i].next_port) {
@@ -180,8 +197,12 @@ static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
     [VISIT_FREE] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true, [VISIT_RUNS] = true},
     [VISIT_LEASE] = {[VISIT_TOKEN] = true},
     [VISIT_TOKEN] = {[VISIT_RUNS] = true},
-    [VISIT_RUNS] =
-        {[VISIT_AGAIN] = true, [VISIT_JUDGES] = true, [VISIT_KEPT] = true, [VISIT_FREE] = true},
+    [VISIT_RUNS] = {[VISIT_PAUSED] = true,
+                    [VISIT_AGAIN] = true,
+                    [VISIT_JUDGES] = true,
+                    [VISIT_KEPT] = true,
+                    [VISIT_FREE] = true},
+    [VISIT_PAUSED] = {[VISIT_AGAIN] = true},
     [VISIT_AGAIN] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true},
     [VISIT_JUDGES] = {[VISIT_KEPT] = true, [VISIT_FREE] = true},
     [VISIT_KEPT] = {[VISIT_FREE] = true},
@@ -238,4 +259,14 @@ size_t visit_read(const struct visit *v, struct seen_session *out)
         out[i] = codec_get_session(&in);
     }
     return v->session_count;
+}
+
+size_t visit_counting(const struct visit *v, enum probe p)
+{
+    for (size_t i = 0; i < v->session_count; i++) {
+        if (v->sessions[i].counts && v->sessions[i].probe == p) {
+            return i;
+        }
+    }
+    return VISIT_SESSIONS_MAX;
 }

@@ -13,7 +13,9 @@
 
 #define NO_INDEX           UINT32_MAX
 #define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
-#define VISIT_SESSIONS_MAX 4
+#define VISIT_PROBES_MAX   4 /* of one visit */
+#define VISIT_CHANCES_MAX  4 /* second ones, of them together */
+#define VISIT_SESSIONS_MAX (VISIT_PROBES_MAX + VISIT_CHANCES_MAX)
 #define SERVICE_FETCH_PORT 0 /* nobody's mail server: of fetches, whatever port they go to */
 
 /** As octets, for tables and draws: the same in every run. */
@@ -67,7 +69,8 @@ enum visit_state {
     VISIT_LEASE, /* waits for it */
     VISIT_TOKEN, /* the same */
     VISIT_RUNS,
-    VISIT_AGAIN, /* wants another session */
+    VISIT_PAUSED, /* before its second chance: it holds nothing */
+    VISIT_AGAIN,  /* wants another session */
     VISIT_JUDGES,
     VISIT_KEPT,
     VISIT_STATE_COUNT,
@@ -76,6 +79,7 @@ enum visit_state {
 /** One session of a visit; what it saw lies in visit.seen. */
 struct visit_session {
     uint8_t probe;
+    bool counts;   /* of those of the probe; when there is no chance left */
     bool unjudged; /* its chain */
     uint8_t chain_id[32];
     struct chain_brief chain;
@@ -92,12 +96,16 @@ struct visit {
     struct visit_session sessions[VISIT_SESSIONS_MAX];
     uint8_t session_count;
     uint8_t unjudged;   /* of these */
+    uint8_t chances;    /* second ones it had */
+    bool holds;         /* lost before TLS, its second chance is not over: see visit_pause() */
+    uint64_t due_ms;    /* end of the pause */
+    uint32_t answers;   /* service_work.answers, when it began */
     uint32_t probes;    /* bits: which were made */
     bool tls_attempted; /* of the first session, as the next three */
     bool certified;     /* established, with a certificate */
     bool differs;       /* its leaf from the one without SNI */
     uint8_t key;        /* enum handshake_key of it */
-    uint32_t next;      /* in the line of AGAIN, the one for tokens or the free list */
+    uint32_t next;      /* in the line of AGAIN, of PAUSED, the one for tokens or the free list */
 };
 
 /** What a host hears of its endpoint. */
@@ -135,9 +143,14 @@ struct service_work {
     size_t fetch_count;
     struct told_endpoint *told; /* waits for the row of the service; malloc */
     size_t told_count;
-    struct wheel_timer timer; /* the address's next start */
-    uint32_t visits;          /* under way */
-    uint32_t again;           /* the line of AGAIN; NO_INDEX: none */
+    struct wheel_timer
+        timer;            /* the address's next start, the end of a pause: see service_alarm() */
+    uint32_t visits;      /* under way */
+    uint32_t again;       /* the line of AGAIN; NO_INDEX: none */
+    uint32_t paused;      /* the line of PAUSED, who is due first at its head */
+    uint32_t holding;     /* visits that hold others: visit.holds */
+    uint32_t answers;     /* sessions that were not lost before TLS, so far */
+    uint32_t lost_in_row; /* since the last of them */
     uint32_t next_in_network; /* queue of the network */
     bool queued_in_network;
     enum no_sni_state no_sni;
@@ -161,6 +174,13 @@ struct service_work {
     uint32_t ptr_leader; /* another port of the address, which asks for both; NO_INDEX: none */
     LIST_ENTRY(service_work) open; /* of those with pending names */
 };
+
+/** Nothing but second chances is asked for. One name may meet chance; the service as a whole is in doubt as long as it
+ * never answered, or not twice in a row. */
+static inline bool service_waits_for_chance(const struct service_work *work)
+{
+    return work->holding > 0 && (work->answers == 0 || work->lost_in_row >= SPEAKING_FAILURES);
+}
 
 /** What is kept of every service; 128 octets at most. */
 struct service {
@@ -214,7 +234,9 @@ void service_begin_work(struct service_owner *o, uint32_t index);
 void service_end_work(struct service_owner *o, uint32_t index);
 /** service_go_on() comes by. */
 void service_wake(struct service_owner *o, uint32_t index);
-/** The same, all ports. @param gate service.gate */
+/** The same at a time, or before. */
+void service_alarm(struct service_owner *o, struct service_work *work, uint64_t at_ms);
+/** The same as service_wake(), all ports. @param gate service.gate */
 void service_wake_address(struct service_owner *o, uint32_t gate);
 uint32_t visit_open(struct service_owner *o, uint32_t service, enum probe p,
                     const struct want *want);
@@ -224,6 +246,8 @@ void visit_close(struct service_owner *o, uint32_t index);
 void visit_keep(struct visit *v, const struct seen_session *seen);
 /** @param out room for VISIT_SESSIONS_MAX, borrowed from `v` @return how many */
 size_t visit_read(const struct visit *v, struct seen_session *out);
+/** @return which session of the probe counts; VISIT_SESSIONS_MAX: there was none */
+size_t visit_counting(const struct visit *v, enum probe p);
 
 /* --- service_gates.c ------------------------------------------------------------------------ */
 
@@ -240,6 +264,16 @@ void service_wake_network(struct service_owner *o, uint32_t network);
 /** Its session ended: whoever waited for what it held is woken, or starts. */
 void visit_leave(struct service_owner *o, uint32_t visit);
 
+/** A server there wants us back later: no session begins at the address before, at any port. */
+void address_pause(struct service_owner *o, uint32_t service);
+
+/* --- second_chances.c ----------------------------------------------------------------------- */
+
+/** After each session, whatever it was. @return it is worth another attempt: the visit is paused */
+bool visit_pause_if_lost(struct service_owner *o, uint32_t visit, const struct seen_session *seen);
+/** Those of the service whose pause is over want their session. */
+void service_resume_visits(struct service_owner *o, struct service_work *work);
+
 /* --- probes.c ------------------------------------------------------------------------------- */
 
 /** Which session the service wants next, if a gate opens. @return PROBE_COUNT: none at present */
@@ -252,6 +286,14 @@ bool probe_is_for_name(enum probe p);
 void probe_begin(struct service_owner *o, struct service *s, enum probe p);
 /** Completes `d`, whose address and port are there. */
 void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
+/** How its sessions may be asked again is part of the table: whether a loss gets a second chance, */
+bool probe_has_chances(enum probe p);
+/** and whether an answer does, because the others speak against it. */
+bool probe_doubts(const struct service_owner *o, const struct visit *v,
+                  const struct seen_session *seen);
+/** Each session of it, */
+void probe_note_session(struct service_owner *o, struct visit *v, const struct seen_session *seen);
+/** and the one that counts. */
 void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 struct seen_versions probe_versions_seen(const struct service_owner *o,
                                          const struct service_work *w);

@@ -14,6 +14,7 @@ uint64_t watchdog_limit_ms(const struct scan_params *p)
     uint64_t servers = larger(p->name_server_count, 1);
     longest = larger(longest, (uint64_t)p->dns_timeout_ms * p->dns_tries * servers);
     longest = larger(longest, p->policy_timeout_ms);
+    longest = larger(longest, larger(p->retry_pause_ms, p->tempfail_pause_ms));
     if (p->address_rate > 0) {
         longest = larger(longest, (uint64_t)(1000.0 / p->address_rate));
     }

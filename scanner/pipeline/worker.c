@@ -339,6 +339,9 @@ static void open_all(struct worker *w)
                                            .network_limit = p->network_limit,
                                            .operator_limit = p->operator_limit,
                                            .sessions_max = share_of(w, p->concurrency),
+                                           .retries = p->retries,
+                                           .retry_pause_ms = p->retry_pause_ms,
+                                           .tempfail_pause_ms = p->tempfail_pause_ms,
                                            .seed = p->seed};
     service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->wheel);
     operator_owner_init(&w->operators, p->operator_limit, &w->out);

@@ -70,7 +70,7 @@ def check_refusals(folder):
     refused("roots are absent", ["scan", *READY, "--root-cas", missing, listed], [missing])
     refused("roots are no roots", ["check", *READY, "--root-cas", listed, "example.org"], [listed])
     refused("time", ["check", "--at", "noon", "example.org"], ["--at", "'noon'"])
-    refused("later option", ["scan", "--retries", "1"], ["--retries"])
+    refused("retries", ["scan", "--retries", "4"], ["--retries", "'4'"])
     refused("infer", ["scan", "--infer", "listed"], ["--infer", "'listed'", "off"])
     refused("probes", ["scan", "--probes", "sni,no-sni-short"], ["--probes", "'no-sni-short'", "sni"])
     refused("resolver", ["scan", "--name-servers", "dns.example"], ["--name-servers", "'dns.example'"])

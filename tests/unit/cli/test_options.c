@@ -38,6 +38,7 @@ Test(options, defaults_are_those_of_the_design)
     cr_assert(p->connect_timeout_ms == 10000 && p->greeting_timeout_ms == 30000);
     cr_assert(p->reply_timeout_ms == 20000 && p->tls_timeout_ms == 20000);
     cr_assert_eq(p->target_timeout_ms, 120000);
+    cr_assert(p->retries == 1 && p->retry_pause_ms == 60000 && p->tempfail_pause_ms == 300000);
     cr_assert(!p->allow_special_addresses && !p->quiet && !p->metadata_passthrough);
     cr_assert(p->name_server_count == 0 && p->ehlo_domain == NULL && p->threads == 0);
     cr_assert_eq(p->argc, 2);
@@ -179,7 +180,7 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --root-cas 1 --root-cas 2 --root-cas 3 --root-cas 4 --root-cas 5 "
          "--root-cas 6 --root-cas 7 --root-cas 8 --root-cas 9",
          "more than 8 values"},
-        {"mxcensus scan --retries 1", "option --retries"},
+        {"mxcensus scan --retries 4", "--retries '4' is not a whole number from 0 to 3"},
         {"mxcensus scan --resume x", "option --resume"},
         {"mxcensus scan --shards 2", "option --shards"},
         {"mxcensus scan -x", "option -x"},

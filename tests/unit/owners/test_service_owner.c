@@ -2,6 +2,7 @@
  * What happens to the owner of services in service_scenarios.txt (scenario.h and stage.h tell the form):
  *
  *     rule NAME VALUE           (before the first event) rate, address, network, operator, sessions, names: limits;
+ *                               retries; retry_pause and tempfail_pause in milliseconds;
  *                               no_sni, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
  *     want HOST at ADDRESS [port N] [in BLOCK] [base NAME]
  *     close BLOCK
@@ -201,17 +202,14 @@ static void rule_event(struct service_world *w, char *const *word)
         const char *name;
         uint32_t *limit;
         bool *probe;
-    } rules[] = {{"address", &r->address_limit, NULL},
-                 {"network", &r->network_limit, NULL},
-                 {"operator", &r->operator_limit, NULL},
-                 {"sessions", &r->sessions_max, NULL},
-                 {"names", &r->names_per_address, NULL},
-                 {"no_sni", NULL, &r->probes.no_sni},
-                 {"sni", NULL, &r->probes.sni},
-                 {"versions", NULL, &r->probes.versions},
-                 {"wrong_sni", NULL, &r->probes.wrong_sni},
-                 {"ciphers", NULL, &r->probes.ciphers},
-                 {"other_key", NULL, &r->probes.other_key}};
+    } rules[] = {
+        {"address", &r->address_limit, NULL},      {"network", &r->network_limit, NULL},
+        {"operator", &r->operator_limit, NULL},    {"sessions", &r->sessions_max, NULL},
+        {"names", &r->names_per_address, NULL},    {"retries", &r->retries, NULL},
+        {"retry_pause", &r->retry_pause_ms, NULL}, {"tempfail_pause", &r->tempfail_pause_ms, NULL},
+        {"no_sni", NULL, &r->probes.no_sni},       {"sni", NULL, &r->probes.sni},
+        {"versions", NULL, &r->probes.versions},   {"wrong_sni", NULL, &r->probes.wrong_sni},
+        {"ciphers", NULL, &r->probes.ciphers},     {"other_key", NULL, &r->probes.other_key}};
     if (strcmp(word[1], "rate") == 0) {
         r->address_rate = atoi(word[2]);
         return;

@@ -83,8 +83,8 @@ Test(watchdog, the_limit_follows_the_longest_timeout)
                                       .dns_tries = 1,
                                       .name_server_count = 1};
     uint64_t least = watchdog_limit_ms(&brisk);
-    struct scan_params p[5];
-    for (size_t i = 0; i < 5; i++) {
+    struct scan_params p[7];
+    for (size_t i = 0; i < 7; i++) {
         p[i] = brisk;
     }
     p[0].connect_timeout_ms = 30000;
@@ -94,7 +94,9 @@ Test(watchdog, the_limit_follows_the_longest_timeout)
     p[3].dns_tries = 3;
     p[3].name_server_count = 2;
     p[4].address_rate = 1.0 / 30;
-    for (size_t i = 0; i < 5; i++) {
+    p[5].retry_pause_ms = 30000;
+    p[6].tempfail_pause_ms = 30000;
+    for (size_t i = 0; i < 7; i++) {
         uint64_t limit = watchdog_limit_ms(&p[i]);
         cr_expect(limit >= least + 2 * 29990 && limit <= least + 2 * 30010, "%zu: %lu", i,
                   (unsigned long)limit);
