@@ -157,6 +157,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(NAME_CHECK, name_check, host_on_name_check, &w->hosts)
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
         HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
+        HANDLE(LEASE_QUEUED, lease_queued, service_on_lease_queued, &w->services)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, &w->services)
         HANDLE(LEASE_RETURN, lease_return, operator_on_return, &w->operators)
         HANDLE(PERMIT_WANT, permit_want, service_on_permit_want, &w->services)
