@@ -42,6 +42,7 @@ struct coordinator {
     uint64_t leave_at_ms; /* the thread that is waited for; 0: not yet decided */
     bool at_once;         /* a second signal, or no more time: nothing holds the end up */
     bool stuck;           /* no progress, and giving up did not help */
+    bool out_of_memory;   /* the reserve is in use */
     bool thread_left;     /* one did not end: what it may look at stays */
     bool writer_failed;
     bool completions_missing; /* for want of a temporary file */
@@ -142,12 +143,25 @@ static void look_for_failure(struct coordinator *c)
     }
 }
 
+static void look_for_memory(struct coordinator *c)
+{
+    if (!c->out_of_memory && memory_is_low()) {
+        c->hooks->say(c->hooks->arg,
+                      "out of memory: the scan ends, lines without a row are unfinished");
+        c->out_of_memory = true;
+        c->at_once = true;
+        admission_stop(&c->scan.admission);
+        end_loop(c);
+    }
+}
+
 static void pipeline_on_look(uv_timer_t *timer)
 {
     struct coordinator *c = timer->data;
     uint64_t now = uv_now(&c->loop);
     close_blocks(c);
     look_for_failure(c);
+    look_for_memory(c);
     if (now >= c->progress_due_ms) {
         c->progress_due_ms = now + PROGRESS_MS;
         show_progress(c);
@@ -281,8 +295,8 @@ static void start_threads(struct coordinator *c)
 
 static bool is_whole(const struct coordinator *c)
 {
-    return c->signal == 0 && !c->stuck && !c->writer_failed && atomic_load(&c->reader.ended) &&
-           !c->reader.failed;
+    return c->signal == 0 && !c->stuck && !c->out_of_memory && !c->writer_failed &&
+           atomic_load(&c->reader.ended) && !c->reader.failed;
 }
 
 /* Progress, failures and signals while the loop does not run by itself. */
@@ -397,7 +411,7 @@ static enum scan_end end_of(const struct coordinator *c, bool whole)
     if (c->signal != 0) {
         return c->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
     }
-    if (c->stuck) {
+    if (c->stuck || c->out_of_memory) {
         return SCAN_END_FATAL;
     }
     if (c->reader.failed) {
@@ -414,7 +428,10 @@ static const char *reason_of(const struct coordinator *c, bool whole)
     if (c->signal != 0) {
         return c->signal == SIGINT ? "SIGINT" : "SIGTERM";
     }
-    return c->stuck ? "no progress" : c->reader.failed ? "input failed" : NULL;
+    return c->stuck           ? "no progress"
+           : c->out_of_memory ? "out of memory"
+           : c->reader.failed ? "input failed"
+                              : NULL;
 }
 
 static void say_failures(struct coordinator *c)
@@ -525,6 +542,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
 
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN); /* a file of the largest size allowed is a write error */
+    memory_hold_reserve();
+    CHECK(uv_replace_allocator(memory_malloc, memory_realloc, memory_calloc, memory_free) == 0);
     hash_secret_init();
     tls_process_init();
     open_loop(c);

@@ -413,7 +413,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
 
 void worker_start(struct worker *w)
 {
-    CHECK(pthread_create(&w->thread, NULL, worker_run, w) == 0);
+    thread_start(&w->thread, worker_run, w);
 }
 
 bool worker_join(struct worker *w, const struct join_patience *patience)
