@@ -131,6 +131,14 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-tries", "N", "3", NULL, "tries per resolver",
      "How many times each resolver is tried before the query times out.", option_read_number,
      FIELD(dns_tries), 1, 20},
+    {OPTION_GROUP_DNS, IN_SCAN | IN_CHECK, 0, "dns-retry-pause", "S", "10", NULL,
+     "before the second pass, 0: none",
+     "Seconds before a query that timed out or ended with SERVFAIL is asked once more, on all "
+     "resolvers "
+     "again. Resolvers remember a failure for some seconds (RFC 9520 section 3.2), so less than 5 "
+     "is of "
+     "little use. 0: there is no second pass.",
+     option_read_seconds, FIELD(dns_retry_pause_ms), 0, TIMEOUT_MAX},
 
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "ports", "LIST", "25", NULL,
      "25, 587 (STARTTLS), 465 (TLS)",

@@ -83,9 +83,10 @@ struct scan_params {
     /* DNS */
     const struct net_endpoint *name_servers;
     size_t name_server_count;
-    uint32_t dns_rate;       /* questions per second over all workers; 0: no limit */
-    uint32_t dns_timeout_ms; /* per try */
-    uint32_t dns_tries;      /* per server */
+    uint32_t dns_rate;           /* questions per second over all workers; 0: no limit */
+    uint32_t dns_timeout_ms;     /* per try */
+    uint32_t dns_tries;          /* per server */
+    uint32_t dns_retry_pause_ms; /* before the second pass of a question that failed; 0: none */
 
     /* what is probed */
     uint16_t ports[PORTS_MAX]; /* 25, 587: STARTTLS; 465: implicit TLS (RFC 8314 section 3.3) */

@@ -210,7 +210,7 @@ def check_interruption(folder, signals, code, seconds):
     what = "+".join(s.name for s in signals)
     out = os.path.join(folder, what)
     with Silent(ZONE) as dns:
-        process = start("scan", *options(dns, "-o", out, "--dns-timeout", "4", "--dns-tries", "1"))
+        process = start("scan", *options(dns, "-o", out, "--dns-timeout", "4", "--dns-tries", "1", "--dns-retry-pause", "0"))
         process.stdin.write(b"null.test\nweb.test\n" + b"".join(b"a%d.silent.test\n" % n for n in range(20)))
         process.stdin.flush()
         time.sleep(2)
