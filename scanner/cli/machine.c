@@ -10,18 +10,12 @@
 #include "scanner/base/check.h"
 #include "scanner/base/file.h"
 #include "scanner/base/text.h"
-#include "scanner/cert/crypto_process.h"
 #include "scanner/cli/option_value.h"
 #include "scanner/senders/sender_profiles.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536 /* octets that are read; our own bound */
 #define DNS_PORT        53    /* RFC 1035 section 4.2 */
-
-void machine_init(void)
-{
-    crypto_process_init();
-}
 
 /** Takes a line, without its end, off the front of `rest`. */
 static struct span options_take_line(struct span *rest)

@@ -7,9 +7,6 @@
  * processors, trust stores, file descriptors.
  */
 
-/** Before anything else: what holds for all commands. */
-void machine_init(void);
-
 /** The `nameserver` lines of resolv.conf(5) text, at most `max`. @return their count. */
 size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max);
 

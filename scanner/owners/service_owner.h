@@ -11,11 +11,11 @@
  * A visit is one or more sessions on behalf of a row, by the table of probes.c: for the service, or for
  * one name. What its sessions saw is kept as octets; the sessions themselves are not needed any more.
  *
- *   FREE ─► ASKS ─► TOKEN ─► RUNS ─┬─ lost, or asked to come back ─► PAUSED ─► AGAIN ─► ASKS
- *           │ ▲      ▲ ▲           ├─ wants another session ─► AGAIN ─► ASKS
- *           ▼ AGAIN  │ │           ├─ a list without a verdict ─► JUDGES ─┬─► row ─► FREE
- *        QUEUED ─────┘ │           └──────────────────────────────────────┴─► KEPT (the one without
- *           └─► PLACE ─┘                                          SNI, for the service's row) ─► FREE
+ *   FREE ─► LEASE ─► TOKEN ─► RUNS ─┬─ lost, or asked to come back ─► PAUSED ─► AGAIN ─► LEASE
+ *                                   ├─ wants another session ─► AGAIN ─► LEASE
+ *                                   ├─ a list without a verdict ─► JUDGES ─┬─► row ─► FREE
+ *                                   └──────────────────────────────────────┴─► KEPT (the one without
+ *                                                                 SNI, for the service's row) ─► FREE
  *
  * A session that is lost, or told to come back later, gets a second chance (second_chances.c): the visit is PAUSED,
  * without a place, lease or token, and the service's timer ends that. When none is left, one attempt counts.
@@ -23,12 +23,8 @@
  * A fetch of the policy thread takes a place at its address, and in the network, like a session: it is a visit
  * of the service with port 0, which has no row (NEW ─► KNOWN), from its permit (FREE ─► RUNS) to its return.
  *
- * A session needs a place at its address (rate, limit) and in its network, both owned here, the lease of the
- * operator, and the worker's share of the concurrency; it gives back what it holds when it ends. It ASKS for the
- * lease when both places are free, and takes them, but not for longer than an answer needs: QUEUED at the
- * operator it holds nothing. With the lease it goes on if both places are free then. If not, it may wait for them in
- * PLACE, one for each network, and the next free place is for it and for the line of the network in turn; any other gives the
- * lease back and begins AGAIN. So a lease is held by who can use it or soon will, and places by nobody who waits for long.
+ * A session passes its gates in this order: the address (rate, limit) and the network, both owned here; the
+ * operator's lease; the worker's share of the concurrency. It gives back what it holds when it ends.
  */
 
 #include <sys/queue.h>
@@ -110,7 +106,6 @@ void service_owner_deinit(struct service_owner *o);
 void service_on_address_want(struct service_owner *o, const struct message_address_want *m);
 void service_on_block_closed(struct service_owner *o, uint32_t block);
 void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
-void service_on_lease_queued(struct service_owner *o, const struct message_lease_queued *m);
 void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m);
 void service_on_permit_want(struct service_owner *o, const struct message_permit_want *m);
 void service_on_permit_return(struct service_owner *o, const struct message_permit_return *m);

@@ -78,7 +78,7 @@ static uint32_t network_of(struct service_owner *o, const struct net_addr *addre
     }
     o->networks = memory_grow_list(o->networks, o->network_count, sizeof(*o->networks));
     o->networks[o->network_count] =
-        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX, .holder = NO_INDEX};
+        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX};
     return o->network_count++;
 }
 
@@ -194,10 +194,8 @@ void service_wake_address(struct service_owner *o, uint32_t gate)
 /* --- visits --------------------------------------------------------------------------------- */
 
 static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
-    [VISIT_FREE] = {[VISIT_ASKS] = true, [VISIT_TOKEN] = true, [VISIT_RUNS] = true},
-    [VISIT_ASKS] = {[VISIT_QUEUED] = true, [VISIT_TOKEN] = true},
-    [VISIT_QUEUED] = {[VISIT_AGAIN] = true, [VISIT_PLACE] = true, [VISIT_TOKEN] = true},
-    [VISIT_PLACE] = {[VISIT_AGAIN] = true, [VISIT_TOKEN] = true},
+    [VISIT_FREE] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true, [VISIT_RUNS] = true},
+    [VISIT_LEASE] = {[VISIT_TOKEN] = true},
     [VISIT_TOKEN] = {[VISIT_RUNS] = true},
     [VISIT_RUNS] = {[VISIT_PAUSED] = true,
                     [VISIT_AGAIN] = true,
@@ -205,7 +203,7 @@ static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
                     [VISIT_KEPT] = true,
                     [VISIT_FREE] = true},
     [VISIT_PAUSED] = {[VISIT_AGAIN] = true},
-    [VISIT_AGAIN] = {[VISIT_ASKS] = true, [VISIT_TOKEN] = true},
+    [VISIT_AGAIN] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true},
     [VISIT_JUDGES] = {[VISIT_KEPT] = true, [VISIT_FREE] = true},
     [VISIT_KEPT] = {[VISIT_FREE] = true},
 };

@@ -24,6 +24,7 @@ struct results {
     size_t intermediates_count;            /* 0: not read, or the scan had none */
     struct sender_profiles_file *profiles; /* NULL: not read, or the scan had none */
     bool trust_ad;                         /* AD counted */
+    bool port_25_is_open;                  /* a host of --self-test had greeted the scan */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     int64_t started_unix_ms;

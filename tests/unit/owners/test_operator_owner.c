@@ -51,16 +51,17 @@ static void operator_world_deinit(void *world)
     }
 }
 
-/* The answer, which must lie with the worker that owns its address. */
-static bool take_answer(struct operator_world *w, enum message_kind *kind, struct lease *lease)
+/* The next grant, which must lie with the worker that owns its address. */
+static bool take_grant(struct operator_world *w, struct lease *lease)
 {
     for (size_t i = 0; i < WORKERS; i++) {
         struct span in = buf_span(&w->to_worker[i]);
+        enum message_kind kind = MESSAGE_STOP;
         struct span body;
-        if (message_next(&in, kind, &body)) {
+        if (message_next(&in, &kind, &body)) {
+            cr_assert_eq(kind, MESSAGE_LEASE_GRANT);
             cr_assert_eq(in.len, 0, "one at a time");
-            *lease = *kind == MESSAGE_LEASE_QUEUED ? message_get_lease_queued(body).lease
-                                                   : message_get_lease_grant(body).lease;
+            *lease = message_get_lease_grant(body).lease;
             cr_assert_eq(out_to_address(&w->out, &lease->address), &w->to_worker[i]);
             return true;
         }
@@ -68,13 +69,7 @@ static bool take_answer(struct operator_world *w, enum message_kind *kind, struc
     return false;
 }
 
-static bool take_grant(struct operator_world *w, struct lease *lease)
-{
-    enum message_kind kind;
-    return take_answer(w, &kind, lease) && kind == MESSAGE_LEASE_GRANT;
-}
-
-static void forget_answers(struct operator_world *w)
+static void forget_grants(struct operator_world *w)
 {
     for (size_t i = 0; i < WORKERS; i++) {
         buf_reset(&w->to_worker[i]);
@@ -113,8 +108,7 @@ static void operator_event(void *world, char *const *word, size_t count)
 {
     struct operator_world *w = world;
     struct lease lease = read_lease(word, count);
-    struct lease answered;
-    enum message_kind kind;
+    struct lease granted;
     size_t known = w->owner.sessions.count;
     if (strcmp(word[0], "want") == 0) {
         operator_on_want(&w->owner, &(struct message_lease_want){lease});
@@ -122,13 +116,12 @@ static void operator_event(void *world, char *const *word, size_t count)
         cr_assert_str_eq(word[0], "return", "no event");
         operator_on_return(&w->owner, &(struct message_lease_return){lease});
     }
-    if (take_answer(w, &kind, &answered)) {
-        say("  %s %.*s %llu", kind == MESSAGE_LEASE_QUEUED ? "queued" : "grant",
-            TEXT(answered.operator_name), (unsigned long long)answered.session);
-        say_place(&answered);
+    if (take_grant(w, &granted)) {
+        say("  grant %.*s %llu", TEXT(granted.operator_name), (unsigned long long)granted.session);
+        say_place(&granted);
         say("\n");
     }
-    forget_answers(w);
+    forget_grants(w);
     if (w->owner.strays > w->strays) {
         say("  stray\n");
         w->strays = w->owner.strays;
@@ -176,7 +169,7 @@ Test(operator_owner, the_order_of_asking_is_kept_in_a_long_queue, .init = hash_s
                 cr_assert_eq(lease.session, granted++);
                 cr_assert_leq(granted - returned, LIMIT);
             }
-            forget_answers(&w);
+            forget_grants(&w);
         }
         for (int i = 0; i < 2 && returned < granted; i++) {
             operator_on_return(&w.owner,
@@ -185,7 +178,7 @@ Test(operator_owner, the_order_of_asking_is_kept_in_a_long_queue, .init = hash_s
             bool next = take_grant(&w, &lease);
             cr_assert_eq(next, granted < asked, "one comes back, one goes out");
             cr_assert(!next || lease.session == granted++);
-            forget_answers(&w);
+            forget_grants(&w);
         }
     }
     cr_expect_eq(granted, WANTED);
@@ -210,7 +203,7 @@ Test(operator_owner, operators_that_nobody_visits_are_forgotten, .init = hash_se
             lease.session = session;
             operator_on_return(&w.owner, &(struct message_lease_return){lease});
         }
-        forget_answers(&w);
+        forget_grants(&w);
     }
     cr_expect_eq(w.owner.count, 1, "the same place for all");
     cr_expect_eq(w.owner.operators.count, 0);
