@@ -145,8 +145,8 @@ static void give_reserve_back(const struct result_dir *d)
 struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err)
 {
     struct result_dir *d = memory_new(1, sizeof(*d));
-    d->path = strdup(params->path);
-    CHECK(d->path != NULL);
+    d->path = memory_new(strlen(params->path) + 1, 1);
+    memcpy(d->path, params->path, strlen(params->path));
     d->fd = -1;
     d->digest = params->digest;
     d->has_digest = params->digest.begin != NULL;

@@ -167,6 +167,18 @@ static bool write_pending(struct result_file *f, bool end_frame)
     return ok;
 }
 
+/* The file, or its directory, was removed: what was written has no name any more, and ends with us. */
+static void look_for_removal(struct result_file *f)
+{
+    struct stat about;
+    if (f->error.error == 0 && fstat(f->fd, &about) == 0 && about.st_nlink == 0) {
+        result_file_fail(f, "find", ENOENT);
+        f->safe_rows = 0;
+        f->ragged = true;
+        count_lost(f);
+    }
+}
+
 struct result_file *result_file_new(const struct result_file_params *params,
                                     struct result_error *err)
 {
@@ -215,7 +227,9 @@ bool result_file_append(struct result_file *f, struct span rows, uint64_t row_co
 bool result_file_flush(struct result_file *f)
 {
     CHECK(f->fd >= 0);
-    return write_pending(f, true);
+    (void)write_pending(f, true);
+    look_for_removal(f);
+    return f->error.error == 0;
 }
 
 /* The digest speaks of the whole file, so there is none after a failure. */
@@ -232,6 +246,7 @@ bool result_file_finish(struct result_file *f, bool durable)
 {
     CHECK(f->fd >= 0);
     (void)write_pending(f, true);
+    look_for_removal(f);
     if (durable && fsync(f->fd) != 0) {
         result_file_fail(f, "fsync", errno);
     }

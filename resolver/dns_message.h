@@ -75,6 +75,10 @@ struct dns_answer {
     size_t cname_count;
     uint32_t rtt_ms; /* of the question that decided; 0 when none was answered */
     unsigned asked;  /* questions sent, repeats and the one with CD included */
+    /* Where no server answered, or all with SERVFAIL: what was asked, so that it can be asked again. */
+    struct span name; /* text in normal form */
+    uint16_t type;
+    uint64_t begun_ms; /* of the loop's clock: when it was sent first */
 };
 
 struct dns_reader; /* the memory answers are read into */
@@ -83,8 +87,8 @@ struct dns_reader *dns_reader_new(void);
 void dns_reader_free(struct dns_reader *reader);
 
 /**
- * Reads `message` as the answer to (name, type, IN). Sets all of `out` but `rtt_ms`, `asked` and
- * `seen.tcp`; it points into `reader` and `message`, until the next call.
+ * Reads `message` as the answer to (name, type, IN). Sets all of `out` but `rtt_ms`, `seen.tcp` and
+ * what stands behind these; it points into `reader` and `message`, until the next call.
  * `seen.state` is one of DATA, NODATA, NXDOMAIN, SERVFAIL, REFUSED, OTHER_RCODE, MALFORMED,
  * CNAME_LOOP and CNAME_LIMIT. A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
  * recurse for us.

@@ -37,6 +37,7 @@ struct question {
     resolver_done_fn done;
     void *arg;
     uint64_t tag;
+    uint64_t begun_ms; /* sent first */
     uint64_t sent_ms;
     uint32_t asked;        /* questions sent */
     uint32_t failures;     /* of them, those that no answer came to */
@@ -82,6 +83,7 @@ struct resolver {
     int open_parts; /* handles and the transport; 0 frees the resolver */
     bool calling;
     bool closing;
+    uint8_t name_text[DNS_NAME_TEXT_LIMIT]; /* of a question that failed */
 };
 
 /* The first of a list; NULL: it is empty. */
@@ -119,6 +121,11 @@ static void resolver_finish(struct question *q, struct dns_answer *answer)
     uint64_t tag = q->tag;
     answer->asked = q->asked;
     answer->seen.tcp = q->tcp;
+    if (dns_state_is_failure((enum dns_state)answer->seen.state)) {
+        answer->name = (struct span){r->name_text, dns_name_to_text(&q->name, r->name_text)};
+        answer->type = q->type;
+        answer->begun_ms = q->begun_ms != 0 ? q->begun_ms : uv_now(r->loop);
+    }
     q->place = FREE;
     STAILQ_INSERT_HEAD(&r->free, q, next);
     CHECK(r->pending > 0);
@@ -372,6 +379,7 @@ static void send_question(struct resolver *r, struct question *q)
     size_t len = dns_query_build(&q->name, q->type, &options, octets);
     q->place = UNDER_WAY;
     q->sent_ms = uv_now(r->loop);
+    q->begun_ms = q->begun_ms != 0 ? q->begun_ms : q->sent_ms;
     q->asked++;
     r->under_way++;
     dns_transport_send(r->transport, q->server, q->tcp, octets, len, &q->exchange);

@@ -1,6 +1,7 @@
 #include "scanner/base/check.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/help.h"
+#include "scanner/cli/machine.h"
 #include "scanner/cli/messages.h"
 #include "scanner/cli/standard_files.h"
 
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
     if (!standard_files_hold()) {
         return EXIT_CODE_FATAL;
     }
+    machine_init();
     switch (options_read(&options, argc, argv, &why)) {
     case OPTIONS_RUN:
         code = command_run(&options, &why);

@@ -19,4 +19,5 @@ void domain_verdict_fill(struct domain_verdict *v, const struct seen_domain *d,
     dane_domain_fill(&v->dane, d, terms->trust_ad);
     deliveries_fill(&v->deliveries, terms->profiles, d, &v->sts, &v->dane);
     sts_readiness_fill(&v->readiness, d, &v->sts);
+    operators_of_domain(d, terms->operators, &v->operators);
 }

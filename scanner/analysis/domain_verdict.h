@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/dane_domain.h"
 #include "scanner/analysis/deliveries.h"
+#include "scanner/analysis/mx_operator.h"
 #include "scanner/analysis/sts_readiness.h"
 #include "scanner/analysis/sts_verdict.h"
 #include "scanner/policy/tls_rpt_record.h"
@@ -17,6 +18,7 @@ struct domain_verdict {
     struct dane_domain dane;
     struct deliveries deliveries;
     struct sts_readiness readiness;
+    struct operator_set operators;
 };
 
 void domain_verdict_init(struct domain_verdict *v);

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "scanner/base/check.h"
+#include "scanner/base/memory.h"
 
 uint8_t *buf_grow(struct buf *b, size_t len)
 {
@@ -15,8 +15,7 @@ uint8_t *buf_grow(struct buf *b, size_t len)
     while (cap < b->len + len) {
         cap *= 2;
     }
-    uint8_t *at = realloc(b->at, cap);
-    CHECK(at != NULL);
+    uint8_t *at = memory_resize(b->at, cap, 1);
     b->at = at;
     b->cap = cap;
     return b->at + b->len;

@@ -74,6 +74,19 @@ struct span codec_get_span(struct span *in)
     return codec_take(in, codec_get_count(in));
 }
 
+void codec_put_name(struct buf *out, struct span value)
+{
+    CHECK(value.len <= UINT8_MAX);
+    codec_put_u8(out, (uint8_t)value.len);
+    buf_put(out, value);
+}
+
+struct span codec_get_name(struct span *in)
+{
+    size_t len = codec_get_u8(in);
+    return codec_take(in, len);
+}
+
 void codec_put_rest(struct buf *out, struct span value)
 {
     buf_put(out, value);

@@ -41,6 +41,9 @@ size_t codec_get_count(struct span *in);
 /** Octets behind their count. */
 void codec_put_span(struct buf *out, struct span value);
 struct span codec_get_span(struct span *in);
+/** The same behind a count of one octet: 255 at most. */
+void codec_put_name(struct buf *out, struct span value);
+struct span codec_get_name(struct span *in);
 /** All octets that are left: only the last field of a list. */
 void codec_put_rest(struct buf *out, struct span value);
 struct span codec_get_rest(struct span *in);

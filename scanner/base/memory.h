@@ -10,21 +10,43 @@
 /**
  * Memory of our own. Out of memory stops the run (a batch run is restartable, and what a
  * peer can make us hold is bounded), so callers never test for NULL.
+ *
+ * A run that has something to lose holds address space back. When memory is refused, that is given up, and
+ * the run goes on for as long as it takes to end in order: whoever decides about that asks memory_is_low().
+ * Refused once more, or without a reserve, the process says so and ends with exit code 1.
  */
+#define MEMORY_RESERVE_LEN \
+    (24U << 20) /* octets; never touched, so it is no memory until it is given up */
+
+void memory_hold_reserve(void);
+bool memory_is_low(void);
+/** Gives it up; for what needs memory and is no allocation of ours. */
+void memory_use_reserve(void);
+/** Ends the process with one line and exit code 1; `what` there is no room for. */
+void memory_end_process(const char *what) __attribute__((noreturn, cold));
+/* Again, with the reserve. */
+void *memory_new_again(size_t count, size_t size) __attribute__((cold));
+void *memory_resize_again(void *at, size_t len) __attribute__((cold));
+
+/* The allocators of libraries, which would pass on as a fault of theirs, or a peer's, that memory is short. */
+void *memory_malloc(size_t len);
+void *memory_calloc(size_t count, size_t size);
+void *memory_realloc(void *at, size_t len);
+char *memory_strdup(const char *text);
+void memory_free(void *at);
+
 static inline void *memory_new(size_t count, size_t size)
 {
     void *at = calloc(count ? count : 1, size);
-    CHECK(at != NULL);
-    return at;
+    return at != NULL ? at : memory_new_again(count ? count : 1, size);
 }
 
 static inline void *memory_resize(void *at, size_t count, size_t size)
 {
     CHECK(size == 0 || count <= SIZE_MAX / size);
-    size_t len = count * size;
-    void *now = realloc(at, len > 0 ? len : 1);
-    CHECK(now != NULL);
-    return now;
+    size_t len = count * size > 0 ? count * size : 1;
+    void *now = realloc(at, len);
+    return now != NULL ? now : memory_resize_again(at, len);
 }
 
 /** Room for one more in a list of `count` items: it doubles when its count is a power of two. */

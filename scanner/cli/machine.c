@@ -10,12 +10,20 @@
 #include "scanner/base/check.h"
 #include "scanner/base/file.h"
 #include "scanner/base/text.h"
+#include "scanner/cert/crypto_process.h"
 #include "scanner/cli/option_value.h"
+#include "scanner/domain/operator_list.h"
 #include "scanner/senders/sender_profiles.h"
+#include "scanner/shipped/shipped_operators.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536 /* octets that are read; our own bound */
 #define DNS_PORT        53    /* RFC 1035 section 4.2 */
+
+void machine_init(void)
+{
+    crypto_process_init();
+}
 
 /** Takes a line, without its end, off the front of `rest`. */
 static struct span options_take_line(struct span *rest)
@@ -168,6 +176,13 @@ bool machine_read_profiles(struct options *o, struct buf *why)
     o->params.terms.profiles = &o->profiles->profiles;
     o->params.profiles_json = (struct span){(const uint8_t *)o->profiles->octets, o->profiles->len};
     return true;
+}
+
+bool machine_read_operators(struct options *o, struct buf *why)
+{
+    o->operators = operator_list_parse(shipped_operators_text(), "operators.txt", why);
+    o->params.terms.operators = o->operators;
+    return o->operators != NULL;
 }
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */

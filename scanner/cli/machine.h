@@ -7,6 +7,9 @@
  * processors, trust stores, file descriptors.
  */
 
+/** Before anything else: what holds for all commands. */
+void machine_init(void);
+
 /** The `nameserver` lines of resolv.conf(5) text, at most `max`. @return their count. */
 size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max);
 
@@ -33,6 +36,8 @@ bool machine_read_intermediates(struct options *o, struct buf *why);
  * `params.terms` and stay as long as the process. @return false with one line in `why`.
  */
 bool machine_read_profiles(struct options *o, struct buf *why);
+/** Those that are shipped. */
+bool machine_read_operators(struct options *o, struct buf *why);
 
 /**
  * Descriptors that are not connections: files, resolver sockets, event loops. At least

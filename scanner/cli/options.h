@@ -21,8 +21,6 @@
 
 #define USER_AGENT_MAX 512 /* octets with NUL; our own bound */
 
-#define SELF_TEST_PORT 25 /* RFC 5321 section 4.5.4.2 */
-
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
 #define COMMANDS(X)                                                       \
@@ -59,6 +57,7 @@ struct root_cas {
 };
 
 struct sender_profiles_file;
+struct operator_list;
 
 /** A parsed command line. Not movable once filled: `params` points into it and into argv. */
 struct options {
@@ -74,6 +73,7 @@ struct options {
     struct intermediates_file intermediates[INTERMEDIATES_FILES_MAX]; /* once read */
     const char *profiles_path;             /* NULL: those that are shipped */
     struct sender_profiles_file *profiles; /* once read: see machine.h */
+    struct operator_list *operators;       /* the same */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
     bool fails;    /* --fail-on was given */
@@ -82,10 +82,6 @@ struct options {
     bool json;
     bool verbose;
     enum color_when color;
-    char self_test_host[VANTAGE_HOSTS_MAX][EHLO_DOMAIN_MAX]; /* names or addresses */
-    uint16_t self_test_port[VANTAGE_HOSTS_MAX];
-    size_t self_test_count;
-    bool strict_vantage;
     struct net_endpoint name_servers[NAME_SERVERS_MAX];
     struct net_addr local_addrs[LOCAL_ADDRS_MAX];
     struct address_map address_maps[ADDRESS_MAPS_MAX];

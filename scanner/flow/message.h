@@ -11,7 +11,7 @@
  *   reader ─DOMAIN─► domain owner ─HOST_WANT─► host owner ─ADDRESS_WANT─► service owner
  *                         ◄─HOST_RESOLVED─┘  │      ◄──────ENDPOINT_DONE─────┘ │  │
  *                         ◄───HOST_DONE──────┘      ◄────NAME_CHECK(ED)────────┘  │
- *                                              operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT
+ *                                       operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT/QUEUED
  *   domain owner ─POLICY_WANT─► policy thread ─POLICY_DONE─► domain owner ─CHAIN_NEW─► judge
  *                policy thread ─PERMIT_WANT/RETURN─► service owner ─PERMIT_GRANT─► policy thread
  *                              judge ◄─CERT_NEW─ judge of the chain ◄──CHAIN_NEW──┘
@@ -20,7 +20,7 @@
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
  */
-#define MESSAGE_VERSION 7
+#define MESSAGE_VERSION 8
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -30,12 +30,14 @@
  *   ADDRESS_WANT            is answered once. It is sent when its block closes, before the fence (admission.h):
  *                           one that comes behind all fences is a repeat; until then the service keeps the
  *                           names it heard
- *   LEASE_WANT              is granted again to who holds a lease; a LEASE_GRANT that nobody waits for is
+ *   LEASE_WANT              is granted again to who holds a lease; LEASE_QUEUED answers it where it has to wait,
+ *                           so that the places that were taken for it go to others; a LEASE_GRANT that nobody waits for is
  *                           returned at once, or the lease would be lost
  *   POLICY_WANT             is answered once: a policy host is asked once
  *   CHAIN_NEW               is answered again behind the verdict; before it, each worker waits once
  *   CERT_NEW                is answered as often as it comes
- *   HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED, POLICY_DONE, LEASE_RETURN, CHAIN_KNOWN, CERT_KNOWN
+ *   HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED, POLICY_DONE, LEASE_QUEUED, LEASE_RETURN, CHAIN_KNOWN,
+ *   CERT_KNOWN
  *                           count where they are waited for, once
  */
 #define FIELDS_DOMAIN(F)                                     \
@@ -97,6 +99,7 @@
     F(span, operator_name)
 
 #define FIELDS_LEASE_WANT(F)   F(lease, lease)
+#define FIELDS_LEASE_QUEUED(F) F(lease, lease)
 #define FIELDS_LEASE_GRANT(F)  F(lease, lease)
 #define FIELDS_LEASE_RETURN(F) F(lease, lease)
 
@@ -147,6 +150,7 @@
     X(NAME_CHECK, name_check)       \
     X(NAME_CHECKED, name_checked)   \
     X(LEASE_WANT, lease_want)       \
+    X(LEASE_QUEUED, lease_queued)   \
     X(LEASE_GRANT, lease_grant)     \
     X(LEASE_RETURN, lease_return)   \
     X(PERMIT_WANT, permit_want)     \

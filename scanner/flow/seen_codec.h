@@ -40,6 +40,8 @@
     F(u16, tls_version)         \
     A(leaf_sha256)              \
     F(u8, ptr_is_host)          \
+    F(name, mx_operator)        \
+    F(u8, operator_source)      \
     F(u8, no_sni_outcome)       \
     F(u8, no_sni_starttls)      \
     F(u16, no_sni_tls_version)  \

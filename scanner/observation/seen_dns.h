@@ -37,6 +37,12 @@ static inline bool dns_state_is_temporary(enum dns_state s)
            s == DNS_TIMEOUT || s == DNS_MALFORMED || s == DNS_CNAME_LIMIT || s == DNS_LOCAL_FAULT;
 }
 
+/** No answer, or SERVFAIL of all servers: it may pass, so it is asked again before it is believed. */
+static inline bool dns_state_is_failure(enum dns_state s)
+{
+    return s == DNS_TIMEOUT || s == DNS_SERVFAIL || s == DNS_LOCAL_FAULT;
+}
+
 #define DNS_NAME_TEXT_MAX 1024 /* octets with NUL: 255 octets of wire form, \DDD escapes included */
 
 /* Links that are kept and followed inside one answer. Resolvers stop at 16 or earlier (BIND 9.18: 16,

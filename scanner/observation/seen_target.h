@@ -74,6 +74,9 @@ struct endpoint_brief {
     uint16_t tls_version; /* 0: none */
     uint8_t leaf_sha256[32]; /* all zero: none */
     uint8_t ptr_is_host;     /* enum truth: a PTR name of the address is the host */
+    /* Who operates the server, operator_judge(): a name, or a registrable domain. Empty: not known. */
+    struct span mx_operator;
+    uint8_t operator_source; /* enum operator_source */
     union {
         struct endpoint_judged judged;
         struct {
@@ -126,6 +129,7 @@ struct seen_tlsa {
 
 struct seen_host {
     struct span name;
+    struct span registrable; /* of the name, as the next ones of seen_*; empty: none */
     struct seen_dns a;
     struct seen_dns aaaa;
     struct seen_dns tlsa;
@@ -194,12 +198,16 @@ struct seen_service {
     struct seen_ciphers ciphers;
     const struct seen_session *wrong_sni; /* SNI is WRONG_SNI_NAME; NULL: not asked */
     struct chain_brief chain;             /* verdict on the list of `result` */
+    struct span certificate_domain;       /* certificate_domain_put() of the leaf of `result` */
+    struct span banner_domain;            /* banner_domain_put() */
     uint32_t names_total;   /* host names that lead here, as far as known when the row is written */
     uint32_t names_dialled; /* of these, handshakes asked for */
 };
 
 struct seen_endpoint {
     struct span host;
+    struct span registrable;        /* of the host */
+    struct span certificate_domain; /* certificate_domain_put() of the leaf of `result` */
     struct net_addr address;
     uint16_t port;
     const struct seen_session *attempts; /* with SNI */
@@ -231,9 +239,10 @@ struct seen_endpoint {
 
 struct seen_mx {
     uint16_t preference;
-    struct span exchange; /* text as in the record, DNS escapes included */
-    struct span host;     /* normal form, also of an address literal; empty when it is neither */
-    uint8_t name_kind;    /* enum mx_name_kind */
+    struct span exchange;    /* text as in the record, DNS escapes included */
+    struct span host;        /* normal form, also of an address literal; empty when it is neither */
+    struct span registrable; /* of the host */
+    uint8_t name_kind;       /* enum mx_name_kind */
     const char *
         unusable; /* why nothing was tried: a word such as "null_mx"; NULL: usable for some sender */
     uint8_t a_state; /* enum dns_state */

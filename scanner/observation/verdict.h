@@ -240,6 +240,24 @@ enum dane_flag {
         2048, /* the anchor was presented, and no path leads there: of what kind is open */
 };
 
+/** What says who operates a mail server; the first that says it. */
+#define OPERATOR_SOURCES(X)                                                                      \
+    X(OPERATOR_UNKNOWN, "")                                                                      \
+    X(OPERATOR_CERTIFICATE, "certificate",                                                       \
+      "a trusted certificate whose names all belong to one operator")                            \
+    X(OPERATOR_BANNER, "banner",                                                                 \
+      "the server's own name, and a forward-confirmed name of the address in reverse DNS under " \
+      "the same registrable domain")                                                             \
+    X(OPERATOR_DATASET, "dataset",                                                               \
+      "only the name of the MX host, whose registrable domain is in the list of operators")      \
+    X(OPERATOR_MX_NAME, "mx_name", "only the name of the MX host: its registrable domain")
+
+enum operator_source {
+    OPERATOR_SOURCES(ENUMERATOR)
+};
+
+VOCABULARY(operator_source, enum operator_source);
+
 /** The verdict on a chain in short: what rows of services, endpoints, hosts and domains repeat. */
 struct chain_brief {
     uint8_t status;     /* enum chain_status with the first trust store */

@@ -46,6 +46,10 @@ const struct vocabulary chain_status_vocabulary =
 const struct vocabulary cert_role_vocabulary = VOCABULARY_OF(
     CERT_ROLES, "cert_role", "roles", "The role of a certificate in a presented chain.");
 
+const struct vocabulary operator_source_vocabulary =
+    VOCABULARY_OF(OPERATOR_SOURCES, "operator_source", "mx_operator_source",
+                  "What says who operates a mail server. The first that says it.");
+
 const struct vocabulary name_match_vocabulary =
     VOCABULARY_OF(NAME_MATCHES, "name_match", "match, name_match, default_name_match",
                   "The names of a leaf compared with the MX host name.");

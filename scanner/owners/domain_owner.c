@@ -148,7 +148,8 @@ static bool has_null_mx(const struct dns_answer *answer)
     return false;
 }
 
-static void add_mx(struct domain_work *d, const struct dns_rr *rr, struct buf *scratch)
+static void add_mx(const struct domain_owner *o, struct domain_work *d, const struct dns_rr *rr,
+                   struct buf *scratch)
 {
     struct seen_mx *mx = &d->mx[d->seen.mx_count++];
     *mx = (struct seen_mx){
@@ -159,6 +160,7 @@ static void add_mx(struct domain_work *d, const struct dns_rr *rr, struct buf *s
     enum mx_name_kind kind;
     mx->unusable = mx_name_normalise(rr->mx.exchange, scratch, &kind);
     mx->host = arena_copy(&d->arena, buf_span(scratch));
+    (void)registrable_domain(o->rules.suffixes, mx->host, &mx->registrable);
     mx->name_kind = (uint8_t)kind;
 }
 
@@ -191,7 +193,8 @@ static void want_hosts(struct domain_owner *o, struct domain_work *d)
     }
 }
 
-static void take_mx_records(struct domain_work *d, const struct dns_answer *answer)
+static void take_mx_records(const struct domain_owner *o, struct domain_work *d,
+                            const struct dns_answer *answer)
 {
     size_t kept = answer->rr_count < MX_MAX ? answer->rr_count : MX_MAX;
     struct buf scratch = BUF_INIT(DNS_NAME_TEXT_MAX);
@@ -199,7 +202,7 @@ static void take_mx_records(struct domain_work *d, const struct dns_answer *answ
     d->seen.mx = d->mx;
     d->seen.mx_total = answer->rr_count;
     for (size_t i = 0; i < kept; i++) { /* sorted by preference, then exchange */
-        add_mx(d, &answer->rrs[i], &scratch);
+        add_mx(o, d, &answer->rrs[i], &scratch);
     }
     buf_deinit(&scratch);
     bool null = has_null_mx(answer);
@@ -211,7 +214,8 @@ static void want_implicit(struct domain_owner *o, struct domain_work *d)
 {
     d->implicit = true;
     d->mx = arena_new(&d->arena, 1, sizeof(*d->mx));
-    d->mx[0] = (struct seen_mx){.exchange = d->seen.domain, .host = d->seen.domain};
+    d->mx[0] = (struct seen_mx){
+        .exchange = d->seen.domain, .host = d->seen.domain, .registrable = d->seen.registrable};
     d->seen.mx = d->mx;
     want_host(o, d, 0, o->rules.implicit_mx_dial, 1);
 }
@@ -223,7 +227,7 @@ static bool take_mx_answer(struct domain_owner *o, struct domain_work *d,
     switch ((enum dns_state)answer->seen.state) {
     case DNS_DATA:
     case DNS_BOGUS: /* used by senders that do not validate */
-        take_mx_records(d, answer);
+        take_mx_records(o, d, answer);
         want_hosts(o, d);
         return true;
     case DNS_NODATA:
@@ -352,6 +356,7 @@ static void domain_copy_result(struct domain_work *d, struct seen_mx *mx,
     struct endpoint_brief *briefs = arena_new(&d->arena, r->endpoint_count, sizeof(*briefs));
     for (size_t i = 0; i < r->endpoint_count; i++) {
         briefs[i] = codec_get_brief(&octets);
+        briefs[i].mx_operator = arena_copy(&d->arena, briefs[i].mx_operator);
     }
     mx->a_state = r->a_state;
     mx->aaaa_state = r->aaaa_state;

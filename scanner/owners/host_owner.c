@@ -346,6 +346,7 @@ static bool awaits_endpoints(const struct host_work *h)
 static void host_finish(struct host_owner *o, struct host_entry *e)
 {
     struct host_work *h = e->work;
+    (void)registrable_domain(o->rules.suffixes, h->seen.name, &h->seen.registrable);
     record_host(o->out->recorder, &h->seen, &h->arena);
     struct host_record *record = host_record_of_result(h);
     for (size_t i = 0; i < h->subscriber_count; i++) {
@@ -548,6 +549,7 @@ void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_d
     }
     uint8_t mapped = b->mapped; /* ours to know: the service knows its address only */
     *b = m->brief;
+    b->mx_operator = arena_copy(&e->work->arena, b->mx_operator);
     b->mapped = mapped;
     b->chain.issuers = m->issuers;
     if (!awaits_endpoints(e->work)) {

@@ -29,10 +29,12 @@
 #include "resolver/dns_message.h"
 #include "scanner/base/arena.h"
 #include "scanner/base/map.h"
+#include "scanner/domain/public_suffix.h"
 #include "scanner/owners/dial_rules.h"
 #include "scanner/owners/owner.h"
 
 struct host_rules {
+    const struct public_suffixes *suffixes; /* borrowed */
     struct dial_rules dial;
     const uint16_t *ports; /* borrowed */
     size_t port_count;

@@ -157,6 +157,12 @@ static void lease_say_granted(struct operator_owner *o, const struct lease *leas
     message_put_lease_grant(out_to_address(o->out, &lease->address), &m);
 }
 
+static void lease_say_queued(struct operator_owner *o, const struct lease *lease)
+{
+    struct message_lease_queued m = {*lease};
+    message_put_lease_queued(out_to_address(o->out, &lease->address), &m);
+}
+
 static void lease_grant(struct operator_owner *o, uint32_t slot, const struct lease *lease)
 {
     lease_enter(o, lease_key(slot, lease), LEASE_HELD);
@@ -178,6 +184,7 @@ void operator_on_want(struct operator_owner *o, const struct message_lease_want 
         } else {
             lease_enter(o, key, LEASE_WAITS);
             lease_queue_add(p, &m->lease);
+            lease_say_queued(o, &m->lease);
         }
         return;
     case LEASE_HELD:

@@ -5,7 +5,7 @@
  * lease before it connects and returns it when it ends; leases are granted in the order of asking.
  *
  *   (unknown) ─LEASE_WANT─┬─ below the limit ─────────────────────────────LEASE_GRANT─► HOLDS
- *                         └─ at the limit ─► WAITS ──first of all, one returned────────► HOLDS
+ *                         └─ at the limit: LEASE_QUEUED ─► WAITS ──first of all, one returned─► HOLDS
  *   HOLDS ──LEASE_RETURN──► (unknown)
  *
  * Who asks again and holds one is granted it again. Only those who wait or hold are known, and so is an

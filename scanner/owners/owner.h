@@ -20,6 +20,7 @@ enum owner_kind {
     OWNER_DOMAIN,
     OWNER_HOST,
     OWNER_SERVICE,
+    OWNER_DESK, /* asks again for one of them (question_desk.h) */
 };
 
 /** A question for DNS. */

@@ -53,6 +53,14 @@ static void note_life(struct service_work *work, struct visit *v, const struct s
     }
 }
 
+void address_pause_if_busy(struct service_owner *o, uint32_t service,
+                           const struct seen_session *seen)
+{
+    if (attempt_end_of(seen) == ATTEMPT_BUSY) {
+        address_pause(o, service);
+    }
+}
+
 bool visit_pause_if_lost(struct service_owner *o, uint32_t index, const struct seen_session *seen)
 {
     struct visit *v = &o->visits[index];
@@ -60,9 +68,6 @@ bool visit_pause_if_lost(struct service_owner *o, uint32_t index, const struct s
     enum attempt_end end = attempt_end_of(seen);
     bool unanswered = end != ATTEMPT_ANSWERED && outcome_info(seen->outcome)->before_tls;
     note_life(work, v, seen, unanswered);
-    if (end == ATTEMPT_BUSY) {
-        address_pause(o, v->service);
-    }
     bool wanted = end != ATTEMPT_ANSWERED ? probe_has_chances(v->probe) : probe_doubts(o, v, seen);
     if (!wanted || attempts_made(v) > o->rules.retries || v->chances == VISIT_CHANCES_MAX) {
         return false;

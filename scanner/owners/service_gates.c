@@ -3,6 +3,8 @@
  */
 #include "scanner/owners/service_work.h"
 
+#define LEASE_IDLE_MAX_MS 2000 /* that a lease waits for the next start at an address */
+
 static struct service *gate_of_service(const struct service_owner *o, uint32_t service)
 {
     return &o->services[o->services[service].gate];
@@ -36,10 +38,28 @@ static void wait_for_network(struct service_owner *o, uint32_t service)
     n->last_waiting = service;
 }
 
+static bool address_is_full(const struct service_owner *o, uint32_t active)
+{
+    return o->rules.address_limit > 0 && active >= o->rules.address_limit;
+}
+
+/* Who is queued at the operator counts against further sessions, or all names of the address would be queued; not
+ * against fetches, which need no lease. */
+static uint32_t active_or_queued(const struct service_owner *o, uint32_t service)
+{
+    const struct service *gate = gate_of_service(o, service);
+    return gate->active + (o->services[service].port == SERVICE_FETCH_PORT ? 0U : gate->queued);
+}
+
+static bool network_has_no_place(const struct service_owner *o, const struct network *n)
+{
+    return o->rules.network_limit > 0 && n->active >= o->rules.network_limit;
+}
+
 static bool wants_to_start(const struct service_owner *o, uint32_t service)
 {
     const struct service *s = &o->services[service];
-    return s->work != NULL &&
+    return s->work != NULL && !address_is_full(o, active_or_queued(o, service)) &&
            (s->work->again != NO_INDEX || probe_next_for_service(o, s) != PROBE_COUNT);
 }
 
@@ -76,46 +96,49 @@ static void note_turn(struct service_owner *o, uint32_t service)
     }
 }
 
-bool visit_may_start(struct service_owner *o, uint32_t service)
+/* @return false: the service is woken when it is */
+static bool address_is_free(struct service_owner *o, uint32_t service, uint32_t active)
 {
-    const struct service_rules *r = &o->rules;
-    struct service_work *work = o->services[service].work;
-    struct service *gate = gate_of_service(o, service);
-    struct network *n = &o->networks[o->services[service].network];
-    if (r->address_limit > 0 && gate->active >= r->address_limit) {
+    const struct service *gate = gate_of_service(o, service);
+    if (address_is_full(o, active)) {
         return false; /* the end of a session there wakes all ports of the address */
     }
     if (gate->starting) {
         return false; /* so does its beginning */
     }
     if (o->now_ms < gate->next_start_ms) {
-        service_alarm(o, work, gate->next_start_ms);
+        service_alarm(o, o->services[service].work, gate->next_start_ms);
         return false;
     }
-    if (r->network_limit > 0 && n->active >= r->network_limit) {
+    return true;
+}
+
+static void take_places(struct service_owner *o, uint32_t service)
+{
+    struct service *gate = gate_of_service(o, service);
+    note_turn(o, service);
+    gate->active++;
+    /* It may wait for a token, then start together with the next one. */
+    gate->starting = interval_ms(&o->rules) > 0;
+    o->networks[o->services[service].network].active++;
+}
+
+bool visit_may_start(struct service_owner *o, uint32_t service)
+{
+    if (gate_of_service(o, service)
+            ->claimed || /* whoever claims it wakes all ports when it starts */
+        !address_is_free(o, service, active_or_queued(o, service))) {
+        return false;
+    }
+    if (network_has_no_place(o, &o->networks[o->services[service].network])) {
         wait_for_network(o, service);
         return false;
     }
     if (!is_its_turn(o, service)) {
         return false;
     }
-    note_turn(o, service);
-    gate->active++;
-    /* It may wait for a lease and a token, then start together with the next one. */
-    gate->starting = interval_ms(r) > 0;
-    n->active++;
+    take_places(o, service);
     return true;
-}
-
-void service_wake_network(struct service_owner *o, uint32_t network)
-{
-    struct network *n = &o->networks[network];
-    uint32_t service = n->first_waiting;
-    if (service != NO_INDEX && n->active < o->rules.network_limit) {
-        n->first_waiting = o->services[service].work->next_in_network;
-        o->services[service].work->queued_in_network = false;
-        service_wake(o, service);
-    }
 }
 
 static void start_not_before(struct service *gate, uint64_t ms)
@@ -202,7 +225,7 @@ void visit_start(struct service_owner *o, uint32_t index)
         take_token(o, index);
         return;
     }
-    visit_enter(v, VISIT_LEASE);
+    visit_enter(v, VISIT_ASKS);
     v->lease = ++o->leases << 32 | index;
     struct message_lease_want m = {lease_of(o, v)};
     message_put_lease_want(out_to_name(o->out, m.lease.operator_name), &m);
@@ -216,21 +239,6 @@ void visit_permit(struct service_owner *o, uint32_t index)
     message_put_permit_grant(o->out->to_policies, &m);
 }
 
-void visit_on_lease(struct service_owner *o, const struct lease *lease)
-{
-    uint32_t index = (uint32_t)lease->session;
-    bool known = index < o->visit_count && o->visits[index].lease == lease->session;
-    if (known && o->visits[index].state == VISIT_LEASE) {
-        take_token(o, index);
-        return;
-    }
-    o->strays++;
-    if (!known) { /* kept by nobody, it would be lost to the others */
-        struct message_lease_return back = {*lease};
-        message_put_lease_return(out_to_name(o->out, lease->operator_name), &back);
-    }
-}
-
 static void give_lease(struct service_owner *o, struct visit *v)
 {
     if (v->lease != 0) {
@@ -238,6 +246,133 @@ static void give_lease(struct service_owner *o, struct visit *v)
         message_put_lease_return(out_to_name(o->out, m.lease.operator_name), &m);
         v->lease = 0;
     }
+}
+
+/* --- places for who has the lease ----------------------------------------------------------- */
+
+static bool may_take_places(struct service_owner *o, const struct visit *v)
+{
+    return !o->stopping &&
+           !network_has_no_place(o, &o->networks[o->services[v->service].network]) &&
+           address_is_free(o, v->service, gate_of_service(o, v->service)->active);
+}
+
+static void wait_for_places(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    visit_enter(v, VISIT_PLACE);
+    gate_of_service(o, v->service)->claimed = true;
+    o->networks[o->services[v->service].network].holder = index;
+}
+
+/* The address paused, or starts there are rare: others of the operator do not wait for that. */
+static bool start_is_far(const struct service_owner *o, const struct visit *v)
+{
+    return gate_of_service(o, v->service)->next_start_ms > o->now_ms + LEASE_IDLE_MAX_MS;
+}
+
+static void visit_begin_again(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    struct service_work *work = o->services[v->service].work;
+    give_lease(o, v);
+    visit_enter(v, VISIT_AGAIN);
+    v->next = work->again;
+    work->again = index;
+    service_wake(o, v->service);
+}
+
+static void holder_leaves(struct service_owner *o, struct network *n)
+{
+    uint32_t service = o->visits[n->holder].service;
+    gate_of_service(o, service)->claimed = false;
+    n->holder = NO_INDEX;
+    service_wake_address(o, o->services[service].gate);
+}
+
+/* @return false: nobody, or nothing is free for it */
+static bool holder_goes_on(struct service_owner *o, struct network *n)
+{
+    uint32_t index = n->holder;
+    if (index == NO_INDEX || !may_take_places(o, &o->visits[index])) {
+        return false;
+    }
+    holder_leaves(o, n);
+    take_places(o, o->visits[index].service);
+    take_token(o, index);
+    return true;
+}
+
+void visit_on_lease(struct service_owner *o, const struct lease *lease)
+{
+    uint32_t index = (uint32_t)lease->session;
+    bool known = index < o->visit_count && o->visits[index].lease == lease->session;
+    struct visit *v = known ? &o->visits[index] : NULL;
+    if (known && v->state == VISIT_ASKS) {
+        take_token(o, index);
+    } else if (known && v->state == VISIT_QUEUED) {
+        struct service *gate = gate_of_service(o, v->service);
+        gate->queued--;
+        if (!gate->claimed && may_take_places(o, v)) {
+            take_places(o, v->service);
+            take_token(o, index);
+        } else if (!gate->claimed && !start_is_far(o, v) &&
+                   o->networks[o->services[v->service].network].holder == NO_INDEX) {
+            wait_for_places(o, index);
+        } else {
+            visit_begin_again(o, index);
+        }
+    } else {
+        o->strays++;
+        if (!known) { /* kept by nobody, it would be lost to the others */
+            struct message_lease_return back = {*lease};
+            message_put_lease_return(out_to_name(o->out, lease->operator_name), &back);
+        }
+    }
+}
+
+void service_wake_network(struct service_owner *o, uint32_t network)
+{
+    struct network *n = &o->networks[network];
+    bool line = n->first_waiting != NO_INDEX;
+    uint32_t holder = n->holder;
+    if (holder != NO_INDEX && start_is_far(o, &o->visits[holder])) {
+        holder_leaves(o, n);
+        visit_begin_again(o, holder);
+    }
+    if (network_has_no_place(o, n)) {
+        return;
+    }
+    if ((n->holder_next || !line) && holder_goes_on(o, n)) {
+        n->holder_next = false;
+    }
+    if (line && !network_has_no_place(o, n)) {
+        uint32_t service = n->first_waiting;
+        n->first_waiting = o->services[service].work->next_in_network;
+        o->services[service].work->queued_in_network = false;
+        n->holder_next = true;
+        service_wake(o, service);
+    }
+}
+
+void visit_on_queued(struct service_owner *o, const struct lease *lease)
+{
+    uint32_t index = (uint32_t)lease->session;
+    if (index >= o->visit_count || o->visits[index].lease != lease->session ||
+        o->visits[index].state != VISIT_ASKS) {
+        o->strays++;
+        return;
+    }
+    struct visit *v = &o->visits[index];
+    const struct service *s = &o->services[v->service];
+    struct service *gate = gate_of_service(o, v->service);
+    visit_enter(v, VISIT_QUEUED);
+    gate->active--;
+    gate->queued++;
+    gate->starting = false;
+    o->networks[s->network].active--;
+    service_wake_network(o, s->network);
+    service_wake_address(o, s->gate);
 }
 
 /* -------------------------------------------------------------------------------------------- */

@@ -165,11 +165,11 @@ static void service_step(struct service_owner *o, uint32_t index)
         }
     }
     begin_sessions(o, index);
-    s = &o->services[index];
-    if (is_idle(s)) {
+    uint32_t network = o->services[index].network;
+    if (is_idle(&o->services[index])) {
         service_end_work(o, index);
     }
-    service_wake_network(o, s->network);
+    service_wake_network(o, network);
 }
 
 bool service_go_on(struct service_owner *o)
@@ -270,6 +270,11 @@ void service_on_name_checked(struct service_owner *o, const struct message_name_
 void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m)
 {
     visit_on_lease(o, &m->lease);
+}
+
+void service_on_lease_queued(struct service_owner *o, const struct message_lease_queued *m)
+{
+    visit_on_queued(o, &m->lease);
 }
 
 /* --- fetches of the policy thread ------------------------------------------------------------- */
@@ -406,6 +411,7 @@ void service_on_session_end(struct service_owner *o, uint32_t index,
                             const struct seen_session *seen)
 {
     CHECK(index < o->visit_count && o->visits[index].state == VISIT_RUNS);
+    address_pause_if_busy(o, o->visits[index].service, seen); /* its place may be taken at once */
     visit_leave(o, index);
     struct visit *v = &o->visits[index];
     probe_note_session(o, v, seen);

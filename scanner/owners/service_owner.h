@@ -11,11 +11,11 @@
  * A visit is one or more sessions on behalf of a row, by the table of probes.c: for the service, or for
  * one name. What its sessions saw is kept as octets; the sessions themselves are not needed any more.
  *
- *   FREE ─► LEASE ─► TOKEN ─► RUNS ─┬─ lost, or asked to come back ─► PAUSED ─► AGAIN ─► LEASE
- *                                   ├─ wants another session ─► AGAIN ─► LEASE
- *                                   ├─ a list without a verdict ─► JUDGES ─┬─► row ─► FREE
- *                                   └──────────────────────────────────────┴─► KEPT (the one without
- *                                                                 SNI, for the service's row) ─► FREE
+ *   FREE ─► ASKS ─► TOKEN ─► RUNS ─┬─ lost, or asked to come back ─► PAUSED ─► AGAIN ─► ASKS
+ *           │ ▲      ▲ ▲           ├─ wants another session ─► AGAIN ─► ASKS
+ *           ▼ AGAIN  │ │           ├─ a list without a verdict ─► JUDGES ─┬─► row ─► FREE
+ *        QUEUED ─────┘ │           └──────────────────────────────────────┴─► KEPT (the one without
+ *           └─► PLACE ─┘                                          SNI, for the service's row) ─► FREE
  *
  * A session that is lost, or told to come back later, gets a second chance (second_chances.c): the visit is PAUSED,
  * without a place, lease or token, and the service's timer ends that. When none is left, one attempt counts.
@@ -23,13 +23,18 @@
  * A fetch of the policy thread takes a place at its address, and in the network, like a session: it is a visit
  * of the service with port 0, which has no row (NEW ─► KNOWN), from its permit (FREE ─► RUNS) to its return.
  *
- * A session passes its gates in this order: the address (rate, limit) and the network, both owned here; the
- * operator's lease; the worker's share of the concurrency. It gives back what it holds when it ends.
+ * A session needs a place at its address (rate, limit) and in its network, both owned here, the lease of the
+ * operator, and the worker's share of the concurrency; it gives back what it holds when it ends. It ASKS for the
+ * lease when both places are free, and takes them, but not for longer than an answer needs: QUEUED at the
+ * operator it holds nothing. With the lease it goes on if both places are free then. If not, it may wait for them in
+ * PLACE, one for each network, and the next free place is for it and for the line of the network in turn; any other gives the
+ * lease back and begins AGAIN. So a lease is held by who can use it or soon will, and places by nobody who waits for long.
  */
 
 #include <sys/queue.h>
 
 #include "resolver/dns_message.h"
+#include "scanner/analysis/mx_operator.h"
 #include "scanner/base/wheel.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/asked_probes.h"
@@ -40,6 +45,7 @@
 
 struct service_rules {
     const struct public_suffixes *suffixes; /* borrowed: the operator of a name */
+    const struct operator_list *operators;  /* borrowed; NULL: none is listed */
     uint16_t first_port;                    /* of those that are scanned */
     struct asked_probes probes;             /* ciphers implies versions */
     uint32_t names_per_address;             /* 0: all */
@@ -90,6 +96,10 @@ struct service_owner {
     struct facts_pool facts;         /* of sessions without SNI */
     uint64_t *ptr_hashes;            /* of PTR names, by service */
     uint32_t ptr_hash_count;
+    struct buf server_domains; /* service_domains.c */
+    uint32_t *domains_at;      /* by service: place in server_domains; 0: none */
+    struct buf packed_names;   /* of one certificate, while its domain is looked for */
+    struct buf domain;         /* of that; also the name in the banner */
     bool stopping;
     /* For whoever runs it; each only read. */
     uint32_t services_open; /* under work */
@@ -106,6 +116,7 @@ void service_owner_deinit(struct service_owner *o);
 void service_on_address_want(struct service_owner *o, const struct message_address_want *m);
 void service_on_block_closed(struct service_owner *o, uint32_t block);
 void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
+void service_on_lease_queued(struct service_owner *o, const struct message_lease_queued *m);
 void service_on_lease_grant(struct service_owner *o, const struct message_lease_grant *m);
 void service_on_permit_want(struct service_owner *o, const struct message_permit_want *m);
 void service_on_permit_return(struct service_owner *o, const struct message_permit_return *m);

@@ -17,20 +17,23 @@ static void send_endpoint(struct service_owner *o, const struct service *s,
         .host = t->host, .issuers = t->brief.chain.issuers, .brief = t->brief};
     m.brief.versions = s->versions;
     m.brief.ptr_is_host = (uint8_t)reverse_dns_is_host(o, s, t->host);
+    service_domains_judge(o, s, t, &m.brief);
     message_put_endpoint_done(out_to_name(o->out, t->host), &m);
     o->names_waiting--;
 }
 
 /* The rows of host and domain name the service: they come after its own. */
 static void tell_endpoint(struct service_owner *o, const struct service *s, const struct want *want,
-                          const struct endpoint_brief *brief)
+                          const struct endpoint_brief *brief, struct span certificate_domain)
 {
     struct service_work *work = s->work;
-    struct told_endpoint t = {.brief = *brief, .host = want->host};
+    struct told_endpoint t = {
+        .brief = *brief, .host = want->host, .certificate_domain = certificate_domain};
     if (s->state == SERVICE_KNOWN) {
         send_endpoint(o, s, &t);
         return;
     }
+    t.certificate_domain = arena_copy(&work->arena, certificate_domain);
     work->told = memory_grow_list(work->told, work->told_count, sizeof(*work->told));
     work->told[work->told_count++] = t;
 }
@@ -76,11 +79,13 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
 }
 
 static void write_endpoint(struct service_owner *o, const struct service *s,
-                           const struct want *want, const struct seen_endpoint *seen)
+                           const struct want *want, struct seen_endpoint *seen)
 {
+    (void)registrable_domain(o->rules.suffixes, seen->host, &seen->registrable);
+    seen->certificate_domain = service_certificate_domain(o, seen->result);
     const struct endpoint_verdict *verdict = record_endpoint(o->out->recorder, seen);
     struct endpoint_brief brief = brief_of(s, seen, verdict);
-    tell_endpoint(o, s, want, &brief);
+    tell_endpoint(o, s, want, &brief, seen->certificate_domain);
 }
 
 static struct seen_endpoint endpoint_of(struct service_owner *o, const struct service *s,
@@ -209,6 +214,7 @@ void rows_write_service(struct service_owner *o, struct service *s)
     if (work->no_sni == NO_SNI_KEPT) {
         place_service_sessions(&o->visits[work->no_sni_visit], sessions, &seen);
     }
+    service_domains_see(o, s, &seen);
     record_service(o->out->recorder, &seen);
     s->versions = seen_versions_pack(&seen.versions);
     reverse_dns_keep(o, s, &work->ptr);

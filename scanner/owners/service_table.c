@@ -24,6 +24,7 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .first_without_token = NO_INDEX};
     LIST_INIT(&o->open);
     leaf_names_init(&o->default_names, arenas);
+    service_domains_init(o);
 }
 
 static void work_free(struct service_work *work)
@@ -55,6 +56,7 @@ void service_owner_deinit(struct service_owner *o)
     map_deinit(&o->network_index);
     map_deinit(&o->fetches);
     leaf_names_deinit(&o->default_names);
+    service_domains_deinit(o);
     facts_pool_deinit(&o->facts);
     free(o->ptr_hashes);
 }
@@ -78,7 +80,7 @@ static uint32_t network_of(struct service_owner *o, const struct net_addr *addre
     }
     o->networks = memory_grow_list(o->networks, o->network_count, sizeof(*o->networks));
     o->networks[o->network_count] =
-        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX};
+        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX, .holder = NO_INDEX};
     return o->network_count++;
 }
 
@@ -97,6 +99,7 @@ uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *add
         return index;
     }
     o->services = memory_grow_list(o->services, o->count, sizeof(*o->services));
+    service_domains_add(o);
     o->count++;
     o->services[index] =
         (struct service){.address = *address, .port = port, .gate = index, .next_port = NO_INDEX};
@@ -194,8 +197,10 @@ void service_wake_address(struct service_owner *o, uint32_t gate)
 /* --- visits --------------------------------------------------------------------------------- */
 
 static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
-    [VISIT_FREE] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true, [VISIT_RUNS] = true},
-    [VISIT_LEASE] = {[VISIT_TOKEN] = true},
+    [VISIT_FREE] = {[VISIT_ASKS] = true, [VISIT_TOKEN] = true, [VISIT_RUNS] = true},
+    [VISIT_ASKS] = {[VISIT_QUEUED] = true, [VISIT_TOKEN] = true},
+    [VISIT_QUEUED] = {[VISIT_AGAIN] = true, [VISIT_PLACE] = true, [VISIT_TOKEN] = true},
+    [VISIT_PLACE] = {[VISIT_AGAIN] = true, [VISIT_TOKEN] = true},
     [VISIT_TOKEN] = {[VISIT_RUNS] = true},
     [VISIT_RUNS] = {[VISIT_PAUSED] = true,
                     [VISIT_AGAIN] = true,
@@ -203,7 +208,7 @@ static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
                     [VISIT_KEPT] = true,
                     [VISIT_FREE] = true},
     [VISIT_PAUSED] = {[VISIT_AGAIN] = true},
-    [VISIT_AGAIN] = {[VISIT_LEASE] = true, [VISIT_TOKEN] = true},
+    [VISIT_AGAIN] = {[VISIT_ASKS] = true, [VISIT_TOKEN] = true},
     [VISIT_JUDGES] = {[VISIT_KEPT] = true, [VISIT_FREE] = true},
     [VISIT_KEPT] = {[VISIT_FREE] = true},
 };

@@ -66,8 +66,10 @@ enum probe {
 
 enum visit_state {
     VISIT_FREE,
-    VISIT_LEASE, /* waits for it */
-    VISIT_TOKEN, /* the same */
+    VISIT_ASKS,   /* for the lease: has its places */
+    VISIT_QUEUED, /* waits for the lease without */
+    VISIT_PLACE,  /* waits for them with the lease */
+    VISIT_TOKEN,  /* waits for it */
     VISIT_RUNS,
     VISIT_PAUSED, /* before its second chance: it holds nothing */
     VISIT_AGAIN,  /* wants another session */
@@ -111,7 +113,8 @@ struct visit {
 /** What a host hears of its endpoint. */
 struct told_endpoint {
     struct endpoint_brief brief;
-    struct span host; /* in the arena of the work */
+    struct span host; /* in the arena of the work, as the next one */
+    struct span certificate_domain;
 };
 
 enum service_state {
@@ -188,7 +191,8 @@ struct service {
     uint64_t next_start_ms;    /* of the address; used in the gate only */
     struct net_addr address;
     uint16_t port;
-    uint16_t active;    /* sessions at the address; used in the gate only */
+    uint16_t active;    /* sessions at the address; used in the gate only, as the next */
+    uint16_t queued;    /* of its visits */
     uint32_t gate;      /* the service that stands for the address: its first port */
     uint32_t next_port; /* the next service of the same address; NO_INDEX: the last */
     uint32_t network;
@@ -201,6 +205,7 @@ struct service {
     bool woken : 1;
     uint8_t turn : 3;     /* place among the ports of who started last; used in the gate only */
     bool starting : 1;    /* passed the rate, waits for lease or token; used in the gate only */
+    bool claimed : 1;     /* the next start is that of a visit in PLACE; used in the gate only */
     bool no_sni_done : 1; /* the session without SNI ended */
     bool has_no_sni_leaf : 1;
     uint8_t no_sni_outcome;  /* enum session_outcome */
@@ -221,6 +226,8 @@ struct network {
     uint32_t active;
     uint32_t first_waiting; /* services */
     uint32_t last_waiting;
+    uint32_t holder;  /* the visit in PLACE; NO_INDEX: none */
+    bool holder_next; /* before the line */
 };
 
 /* --- service_table.c ------------------------------------------------------------------------ */
@@ -251,14 +258,16 @@ size_t visit_counting(const struct visit *v, enum probe p);
 
 /* --- service_gates.c ------------------------------------------------------------------------ */
 
-/** A session may begin at the address and in the network now; else the service is woken when one may. */
+/** A session may begin at the address and in the network now, and has both places; else the service is woken
+ * when one may. */
 bool visit_may_start(struct service_owner *o, uint32_t service);
 /** Goes on to lease, token and connection. */
 void visit_start(struct service_owner *o, uint32_t visit);
 /** A fetch has its permit: it needs neither lease nor token. */
 void visit_permit(struct service_owner *o, uint32_t visit);
+void visit_on_queued(struct service_owner *o, const struct lease *lease);
 void visit_on_lease(struct service_owner *o, const struct lease *lease);
-/** Wakes one that waits for a place in it, if there is one: that one may not need it any more, so each step
+/** Wakes one that waits for a place in it, if one is free: that one may not need it any more, so each step
  * of a service ends with this. */
 void service_wake_network(struct service_owner *o, uint32_t network);
 /** Its session ended: whoever waited for what it held is woken, or starts. */
@@ -269,6 +278,9 @@ void address_pause(struct service_owner *o, uint32_t service);
 
 /* --- second_chances.c ----------------------------------------------------------------------- */
 
+/** Each session that ends, before it leaves its place. */
+void address_pause_if_busy(struct service_owner *o, uint32_t service,
+                           const struct seen_session *seen);
 /** After each session, whatever it was. @return it is worth another attempt: the visit is paused */
 bool visit_pause_if_lost(struct service_owner *o, uint32_t visit, const struct seen_session *seen);
 /** Those of the service whose pause is over want their session. */
@@ -298,6 +310,21 @@ void probe_note(struct service_owner *o, struct visit *v, const struct seen_sess
 struct seen_versions probe_versions_seen(const struct service_owner *o,
                                          const struct service_work *w);
 struct seen_ciphers probe_ciphers_seen(const struct service_work *w);
+
+/* --- service_domains.c ---------------------------------------------------------------------- */
+
+void service_domains_init(struct service_owner *o);
+void service_domains_deinit(struct service_owner *o);
+/** A service is added, as number `count`. */
+void service_domains_add(struct service_owner *o);
+/** certificate_domain_put() of what a session presented. Valid until the next call. */
+struct span service_certificate_domain(struct service_owner *o, const struct seen_session *s);
+/** Fills both domains of `seen`, and keeps them with the service. Valid until the next service. */
+void service_domains_see(struct service_owner *o, const struct service *s,
+                         struct seen_service *seen);
+/** Fills in who operates the server, once the row of the service is written. */
+void service_domains_judge(const struct service_owner *o, const struct service *s,
+                           const struct told_endpoint *t, struct endpoint_brief *brief);
 
 /* --- service_rows.c ------------------------------------------------------------------------- */
 

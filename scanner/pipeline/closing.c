@@ -4,8 +4,10 @@
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/digest.h"
+#include "scanner/domain/operator_list.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/resolver_check.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -61,17 +63,6 @@ static struct named_text *list_options(const struct scan_params *p)
         options[i] = (struct named_text){p->options[i].name, p->options[i].value};
     }
     return options;
-}
-
-static struct manifest_check *list_self_test(const struct vantage_verdict *v)
-{
-    struct manifest_check *checks = memory_new(v->count, sizeof(*checks));
-    for (size_t i = 0; i < v->count; i++) {
-        const struct vantage_line *line = &v->line[i];
-        checks[i] = (struct manifest_check){vantage_check_word(line->check), line->subject,
-                                            vantage_result_word(line->result), line->text};
-    }
-    return checks;
 }
 
 struct store_list {
@@ -158,7 +149,6 @@ static bool closing_write_manifest(const struct closing_facts *c)
     struct store_list stores;
     struct named_server *servers = list_servers(p);
     struct named_text *options = list_options(p);
-    struct manifest_check *self_test = list_self_test(p->vantage);
     struct buf list_date = BUF_INIT(64);
     list_stores(&p->terms, &stores);
     text_put_time_s(&list_date, public_suffixes_time(c->scan->suffixes));
@@ -174,8 +164,9 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .trust_store_count = p->terms.store_count,
         .trust_ad = {.setting = trust_ad_word(p->trust_ad),
                      .trusted = p->terms.trust_ad,
-                     .reason = p->vantage->trust_ad_reason},
+                     .reason = p->trust_ad_reason},
         .sender_profiles = profiles_of(p),
+        .operators = manifest_operators_of(p->terms.operators),
         .intermediates = c->intermediates,
         .judging = judging_of(c->scan),
         .version = MXCENSUS_VERSION,
@@ -189,10 +180,6 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .ehlo_domain = p->ehlo_domain,
         .sources = sources,
         .source_count = collect_sources(c->scan, sources),
-        .self_test = self_test,
-        .self_test_count = p->vantage->count,
-        .port_25_is_open = p->vantage->smtp_works,
-        .clock_jump_ms = c->clock_jump_ms,
         .resolvers = servers,
         .resolver_count = p->name_server_count,
         .libraries = libraries,
@@ -213,7 +200,6 @@ static bool closing_write_manifest(const struct closing_facts *c)
     buf_deinit(&list_date);
     free(servers);
     free(options);
-    free(self_test);
     return ok;
 }
 
@@ -288,7 +274,6 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
         .complete = c->complete,
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,
-        .port_25_is_open = c->scan->params->vantage->smtp_works,
         .counts = c->counts,
         .profiles = c->scan->params->terms.profiles,
         .rows = rows,
@@ -308,6 +293,9 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     ok = manifest_copy_intermediates(dir, p->intermediates, p->intermediates_count) && ok;
     ok = result_dir_write_file(c->writer->dir, MANIFEST_PROFILES_FILE,
                                c->scan->params->profiles_json) &&
+         ok;
+    ok = result_dir_write_file(dir, MANIFEST_OPERATORS_FILE,
+                               operator_list_text(p->terms.operators)) &&
          ok;
     return (c->complete ? closing_write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

@@ -5,6 +5,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/rows_out.h"
+#include "scanner/pipeline/thread_join.h"
 
 #define POST_EVERY 32 /* messages worked on before results leave: sessions wait for them */
 
@@ -117,7 +118,7 @@ void judge_post(struct scan *s, uint32_t judge, struct buf *messages)
 
 void judge_start(struct judge *j)
 {
-    CHECK(pthread_create(&j->thread, NULL, judge_run, j) == 0);
+    thread_start(&j->thread, judge_run, j);
 }
 
 bool judge_join(struct judge *j, const struct join_patience *patience)

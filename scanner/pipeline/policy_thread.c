@@ -6,6 +6,7 @@
 #include "scanner/fetch/policy_fetcher.h"
 #include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/rows_out.h"
+#include "scanner/pipeline/thread_join.h"
 #include "scanner/report/report.h"
 
 #define HTTPS_PORT 443  /* RFC 8461 section 3.3 */
@@ -182,7 +183,8 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .return_permit = return_permit,
         .arg = t,
     };
-    CHECK(curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK);
+    CHECK(curl_global_init_mem(CURL_GLOBAL_ALL, memory_malloc, memory_free, memory_realloc,
+                               memory_strdup, memory_calloc) == CURLE_OK);
     t->scan = scan;
     t->fetcher = policy_fetcher_new(&params);
     mailbox_init_waking(&t->mailbox, wake, t->fetcher);
@@ -197,7 +199,7 @@ struct policy_thread *policy_thread_new(struct scan *scan)
 
 void policy_thread_start(struct policy_thread *t)
 {
-    CHECK(pthread_create(&t->thread, NULL, policy_thread_run, t) == 0);
+    thread_start(&t->thread, policy_thread_run, t);
 }
 
 bool policy_thread_join(struct policy_thread *t, const struct join_patience *patience)

@@ -7,6 +7,7 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/memory.h"
+#include "scanner/pipeline/thread_join.h"
 
 #define POST_EVERY 64 /* records of a file; of a pipe each, as the next may be long in coming */
 
@@ -131,7 +132,7 @@ static void *reader_run(void *arg)
 
 void reader_start(struct reader *r)
 {
-    CHECK(pthread_create(&r->thread, NULL, reader_run, r) == 0);
+    thread_start(&r->thread, reader_run, r);
 }
 
 void reader_halt(struct reader *r)

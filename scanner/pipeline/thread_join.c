@@ -3,9 +3,22 @@
 #include <errno.h>
 #include <time.h>
 
-#include "scanner/base/check.h"
+#include "scanner/base/memory.h"
 
 #define LOOK_NS 20000000 /* between two looks */
+
+void thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
+{
+    int error = pthread_create(thread, NULL, run, arg);
+    if (error == EAGAIN) {
+        memory_use_reserve();
+        error = pthread_create(thread, NULL, run, arg);
+    }
+    CHECK(error == 0 || error == EAGAIN); /* memory, or as many threads as the user may have */
+    if (error != 0) {
+        memory_end_process("a thread");
+    }
+}
 
 static bool ended(pthread_t thread)
 {

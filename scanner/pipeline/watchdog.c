@@ -13,6 +13,7 @@ uint64_t watchdog_limit_ms(const struct scan_params *p)
     /* A question goes to one server after the other. */
     uint64_t servers = larger(p->name_server_count, 1);
     longest = larger(longest, (uint64_t)p->dns_timeout_ms * p->dns_tries * servers);
+    longest = larger(longest, p->dns_retry_pause_ms);
     longest = larger(longest, p->policy_timeout_ms);
     longest = larger(longest, larger(p->retry_pause_ms, p->tempfail_pause_ms));
     if (p->address_rate > 0) {

@@ -38,18 +38,48 @@ static void on_chain_known(struct worker *w, const struct message_chain_known *m
 }
 
 static void run_commands(struct worker *w);
+static void tell_time(struct worker *w);
 
-#define ON_ANSWER(name, handler, owner)                                                         \
-    static void name(void *arg, uint64_t tag, const struct dns_answer *answer)                  \
-    {                                                                                           \
-        struct worker *w = arg;                                                                 \
-        atomic_fetch_add_explicit(&w->counters.dns_asked, answer->asked, memory_order_relaxed); \
-        handler(owner, tag, answer);                                                            \
-        run_commands(w);                                                                        \
+static void tell_owner(struct worker *w, uint8_t asker, uint64_t tag,
+                       const struct dns_answer *answer)
+{
+    switch ((enum owner_kind)asker) {
+    case OWNER_DOMAIN:
+        domain_on_answer(&w->domains, tag, answer);
+        return;
+    case OWNER_HOST:
+        host_on_answer(&w->hosts, tag, answer);
+        return;
+    case OWNER_SERVICE:
+        service_on_answer(&w->services, tag, answer);
+        return;
+    case OWNER_DESK:
+        break;
     }
-ON_ANSWER(on_domain_answer, domain_on_answer, &w->domains)
-ON_ANSWER(on_host_answer, host_on_answer, &w->hosts)
-ON_ANSWER(on_service_answer, service_on_answer, &w->services)
+    UNREACHABLE("nobody's answer");
+}
+
+#define ON_ANSWER(name, kind)                                                  \
+    static void name(void *arg, uint64_t tag, const struct dns_answer *answer) \
+    {                                                                          \
+        on_dns_answer(arg, kind, tag, answer);                                 \
+    }
+
+static void on_dns_answer(struct worker *w, uint8_t asker, uint64_t tag,
+                          const struct dns_answer *answer)
+{
+    atomic_fetch_add_explicit(&w->counters.dns_asked, answer->asked, memory_order_relaxed);
+    tell_time(w);
+    if (question_desk_answer(&w->desk, &asker, &tag, answer)) {
+        tell_owner(w, asker, tag, answer);
+    }
+    run_commands(w);
+}
+
+ON_ANSWER(on_domain_answer, OWNER_DOMAIN)
+ON_ANSWER(on_host_answer, OWNER_HOST)
+ON_ANSWER(on_service_answer, OWNER_SERVICE)
+ON_ANSWER(on_desk_answer, OWNER_DESK)
 #undef ON_ANSWER
 
 static void on_session_done(void *arg, struct session *session);
@@ -63,17 +93,44 @@ static void post_many_rows(struct worker *w)
     }
 }
 
-/* What owners asked for; messages lie in the outboxes already. */
-static void carry_out(struct worker *w)
+static void ask_resolver(struct worker *w)
 {
     static const resolver_done_fn answered[] = {[OWNER_DOMAIN] = on_domain_answer,
                                                 [OWNER_HOST] = on_host_answer,
-                                                [OWNER_SERVICE] = on_service_answer};
+                                                [OWNER_SERVICE] = on_service_answer,
+                                                [OWNER_DESK] = on_desk_answer};
+    struct owner_question q;
+    for (struct span in = buf_span(&w->desk.to_resolver); owner_question_next(&in, &q);) {
+        resolver_ask(w->resolver, q.name, q.type, answered[q.asker], w, q.tag);
+    }
+    buf_reset(&w->desk.to_resolver);
+}
+
+/* Failures that the desk kept so far. @return there were some */
+static bool tell_failures(struct worker *w)
+{
+    struct buf told = w->desk.to_owners; /* an owner that hears of one may ask the next question */
+    bool any = told.len > 0;
+    w->desk.to_owners = BUF_INIT(BUF_NO_LIMIT);
+    for (struct span in = buf_span(&told); in.len > 0;) {
+        struct desk_failure f;
+        codec_get_octets(&in, &f, sizeof(f));
+        tell_owner(w, f.asker, f.tag, &f.answer);
+    }
+    buf_deinit(&told);
+    return any;
+}
+
+/* What owners asked for; messages lie in the outboxes already. */
+static void carry_out(struct worker *w)
+{
     struct owner_out *out = &w->out;
     struct owner_question q;
     for (struct span in = buf_span(&out->questions); owner_question_next(&in, &q);) {
-        resolver_ask(w->resolver, q.name, q.type, answered[q.asker], w, q.tag);
+        question_desk_ask(&w->desk, &q);
     }
+    buf_reset(&out->questions);
+    ask_resolver(w);
     for (struct span in = buf_span(&out->dials); in.len > 0;) {
         struct owner_dial d;
         codec_get_octets(&in, &d, sizeof(d));
@@ -94,7 +151,6 @@ static void carry_out(struct worker *w)
         scan_items_open(w->scan, -1);
     }
     post_many_rows(w);
-    buf_reset(&out->questions);
     buf_reset(&out->dials);
     buf_reset(&out->settled);
     buf_reset(&out->finished);
@@ -105,7 +161,9 @@ static void run_commands(struct worker *w)
 {
     for (bool more = true; more;) {
         more = !w->stopping && service_go_on(&w->services);
+        more = tell_failures(w) || more;
         carry_out(w);
+        more = more || w->desk.to_owners.len > 0;
     }
     if (w->services.services_open != w->services_open) {
         scan_items_open(w->scan, (int64_t)w->services.services_open - w->services_open);
@@ -117,6 +175,7 @@ static void tell_time(struct worker *w)
 {
     /* The clock itself: the loop's time is that of the turn's beginning, and turns may be long. */
     w->services.now_ms = uv_hrtime() / 1000000;
+    w->desk.now_ms = w->services.now_ms;
 }
 
 static void on_session_done(void *arg, struct session *session)
@@ -157,6 +216,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(NAME_CHECK, name_check, host_on_name_check, &w->hosts)
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
         HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
+        HANDLE(LEASE_QUEUED, lease_queued, service_on_lease_queued, &w->services)
         HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, &w->services)
         HANDLE(LEASE_RETURN, lease_return, operator_on_return, &w->operators)
         HANDLE(PERMIT_WANT, permit_want, service_on_permit_want, &w->services)
@@ -319,18 +379,22 @@ static void open_all(struct worker *w)
         .read_room = memory_new(1, READ_ROOM_LEN),
         .read_room_len = READ_ROOM_LEN,
     };
+    w->dns_weather = (struct weather_view){.clear_until_ms = UINT64_MAX};
+    question_desk_init(&w->desk, p->dns_retry_pause_ms, &w->dns_weather, &w->wheel);
     w->resolver = open_resolver(p, &w->loop, share_of(w, p->dns_rate));
     const struct domain_rules rules = {.suffixes = w->scan->suffixes,
                                        .dial = w->scan->dial,
                                        .implicit_mx_dial = p->implicit_mx_dial,
                                        .fetch_policies = p->fetch_policies};
     domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas);
-    const struct host_rules hosts = {.dial = w->scan->dial,
+    const struct host_rules hosts = {.suffixes = w->scan->suffixes,
+                                     .dial = w->scan->dial,
                                      .ports = p->ports,
                                      .port_count = p->port_count,
                                      .trust_ad = p->terms.trust_ad};
     host_owner_init(&w->hosts, &hosts, &w->out, &w->arenas);
     const struct service_rules services = {.suffixes = w->scan->suffixes,
+                                           .operators = p->terms.operators,
                                            .first_port = p->ports[0],
                                            .probes = p->probes,
                                            .names_per_address = p->names_per_address,
@@ -359,6 +423,7 @@ static void close_all(struct worker *w)
     uv_close((uv_handle_t *)&w->wake, NULL);
     resolver_free(w->resolver);
     CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */
+    question_desk_deinit(&w->desk);
     domain_owner_deinit(&w->domains);
     host_owner_deinit(&w->hosts);
     service_owner_deinit(&w->services);
@@ -412,7 +477,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
 
 void worker_start(struct worker *w)
 {
-    CHECK(pthread_create(&w->thread, NULL, worker_run, w) == 0);
+    thread_start(&w->thread, worker_run, w);
 }
 
 bool worker_join(struct worker *w, const struct join_patience *patience)

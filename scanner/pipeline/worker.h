@@ -22,6 +22,7 @@
 #include "scanner/owners/domain_owner.h"
 #include "scanner/owners/host_owner.h"
 #include "scanner/owners/operator_owner.h"
+#include "scanner/owners/question_desk.h"
 #include "scanner/owners/service_owner.h"
 #include "scanner/pipeline/admission.h"
 #include "scanner/pipeline/given_up.h"
@@ -83,6 +84,8 @@ struct worker {
     struct buf writer_outbox;
     struct wheel wheel;
     struct resolver *resolver;
+    struct question_desk desk;
+    struct weather_view dns_weather;
     struct session_environment sessions;
     struct arena_pool arenas;
     struct row_sink *rows;

@@ -6,6 +6,7 @@
 #include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
+#include "scanner/pipeline/thread_join.h"
 
 #define FLUSH_EVERY_MS 30000 /* design section 2 */
 
@@ -112,7 +113,7 @@ static void *writer_run(void *arg)
 
 void writer_start(struct writer *w)
 {
-    CHECK(pthread_create(&w->thread, NULL, writer_run, w) == 0);
+    thread_start(&w->thread, writer_run, w);
 }
 
 void writer_join(struct writer *w)

@@ -25,9 +25,11 @@ void record_host(struct recorder *r, const struct seen_host *h, struct arena *sc
 {
     struct dane_host_verdict verdict;
     dane_judge_host(h, r->terms->trust_ad, &verdict);
+    struct operator_set operators;
+    operators_of_host(h, r->terms->operators, &operators);
     findings_reset(&r->findings);
     findings_of_host(h, &verdict, &r->findings);
-    report_host(r->rows, h, &verdict, &r->findings);
+    report_host(r->rows, h, &verdict, &operators, &r->findings);
     counts_add_host(r->counts, h, &verdict);
     counts_add_findings(r->counts, &r->findings);
     issuer_hosts_add_host(r->issuer_hosts, h, scratch);

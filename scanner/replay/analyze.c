@@ -112,6 +112,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
 {
     if ((p->stores == NULL && !results_read_stores(&a->results, a->why)) ||
         (p->profiles == NULL && !results_read_profiles(&a->results, a->why)) ||
+        !results_read_operators(&a->results, a->why) ||
         (p->intermediates == NULL && !results_read_intermediates(&a->results, a->why))) {
         return false;
     }
@@ -130,6 +131,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
         .known = a->known_before,
         .trust_ad = p->trust_ad != TRUTH_UNKNOWN ? p->trust_ad == TRUTH_YES : a->results.trust_ad,
         .profiles = a->profiles != NULL ? &a->profiles->profiles : NULL,
+        .operators = a->results.operators,
     };
     if (a->terms.at == INT64_MIN) {
         buf_putf(a->why, "%s/manifest.json: has no time of judgement; give --at", p->results);

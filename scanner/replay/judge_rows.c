@@ -123,7 +123,11 @@ static void on_service(struct analysis *a, const struct facts *row)
 
     struct known_service known = {.outcome = OUTCOME_NOT_TESTED,
                                   .chain = chain,
-                                  .versions = seen_versions_pack(&s.seen.versions)};
+                                  .versions = seen_versions_pack(&s.seen.versions),
+                                  .certificate_domain =
+                                      known_text(a->known, s.seen.certificate_domain),
+                                  .banner_domain = known_text(a->known, s.seen.banner_domain),
+                                  .chain_status = s.seen.chain.status};
     if (s.result != NULL) {
         known.outcome = s.result->outcome;
         known.starttls = s.result->smtp.starttls;
@@ -181,6 +185,22 @@ static void give_dane(struct analysis *a, struct seen_endpoint *e)
     }
 }
 
+static struct operator_verdict judge_operator(struct analysis *a, const struct seen_endpoint *e)
+{
+    struct operator_evidence evidence = {.mx_domain = e->registrable,
+                                         .certificate = e->certificate_domain,
+                                         .chain = (enum chain_status)e->chain.status};
+    buf_reset(&a->key);
+    service_key_put(&a->key, &e->address, e->port);
+    const struct known_service *service = known_find_service(a->known, buf_span(&a->key));
+    if (service != NULL) {
+        evidence.default_certificate = known_text_span(service->certificate_domain);
+        evidence.default_chain = (enum chain_status)service->chain_status;
+        evidence.banner = known_text_span(service->banner_domain);
+    }
+    return operator_judge(&evidence, a->terms.operators);
+}
+
 static void on_endpoint(struct analysis *a, const struct facts *row)
 {
     struct read_endpoint e;
@@ -198,7 +218,10 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     give_dane(a, &e.seen);
     const struct endpoint_verdict *verdict = record_endpoint(&a->recorder, &e.seen);
 
+    struct operator_verdict operator= judge_operator(a, &e.seen);
     struct known_endpoint known = {
+        .operator_source = (uint8_t) operator.source,
+        .mx_operator = known_text(a->known, operator.name),
         .judged = endpoint_judged_of(verdict, e.seen.chain),
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
     };
@@ -237,6 +260,8 @@ static void fill_brief(void *arg, struct span host, struct endpoint_brief *brief
         return;
     }
     brief->judged = known->judged;
+    brief->mx_operator = known_text_span(known->mx_operator);
+    brief->operator_source = known->operator_source;
     const struct known_service *service =
         known_find_service(a->known, span_drop(key, host.len + 1));
     if (service != NULL) {

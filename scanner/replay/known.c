@@ -29,6 +29,9 @@ struct known {
     struct map policies; /* domain → place of its row */
     struct map bodies;   /* SHA-256 → place */
     struct buf packed;   /* of one host */
+    struct map texts;    /* text → struct known_text * in the arena */
+    struct arena_pool pool;
+    struct arena arena;
 };
 
 struct known *known_new(struct buf *why)
@@ -40,6 +43,7 @@ struct known *known_new(struct buf *why)
     struct known *k = memory_new(1, sizeof(*k));
     k->file = file;
     k->packed = BUF_INIT(BUF_NO_LIMIT);
+    k->arena = ARENA_INIT(&k->pool);
     return k;
 }
 
@@ -60,6 +64,9 @@ void known_free(struct known *k)
         free(k->endpoints);
         free(k->hosts);
         buf_deinit(&k->packed);
+        map_deinit(&k->texts);
+        arena_reset(&k->arena);
+        arena_pool_deinit(&k->pool);
         free(k);
     }
 }
@@ -163,6 +170,22 @@ bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, s
         }
     }
     return true;
+}
+
+const struct known_text *known_text(struct known *k, struct span text)
+{
+    bool added = false;
+    if (text.len == 0) {
+        return NULL;
+    }
+    uint64_t *at = map_add(&k->texts, hash_key_of(text), 0, &added);
+    if (added) {
+        struct known_text *t = arena_new(&k->arena, 1, sizeof(*t) + text.len);
+        t->len = text.len;
+        memcpy(t->octets, text.at, text.len);
+        *at = (uint64_t)(uintptr_t)t;
+    }
+    return (const struct known_text *)(uintptr_t)*at;
 }
 
 void known_add_service(struct known *k, struct span key, const struct known_service *s)

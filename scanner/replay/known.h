@@ -31,6 +31,9 @@ struct known_service {
     uint8_t versions;      /* as in endpoint_brief */
     uint64_t leaf_domains; /* of the leaf; leaf_domains.h */
     struct sender_facts facts;
+    const struct known_text *certificate_domain; /* of known_text(); as the next one */
+    const struct known_text *banner_domain;
+    uint8_t chain_status;
 };
 
 /** What DNS says of DANE for a host. */
@@ -44,9 +47,22 @@ struct known_host {
 struct known_endpoint {
     struct endpoint_judged judged;
     bool has_default; /* the row was made after the service's session without SNI */
+    uint8_t operator_source;
+    const struct known_text *mx_operator; /* of known_text() */
 };
 
 struct known;
+
+/** A short text, each kept once. */
+struct known_text {
+    size_t len;
+    uint8_t octets[];
+};
+
+static inline struct span known_text_span(const struct known_text *t)
+{
+    return t != NULL ? (struct span){t->octets, t->len} : (struct span){0};
+}
 
 struct known *known_new(struct buf *why); /* NULL with one line in `why` */
 void known_free(struct known *k);         /* NULL is allowed */
@@ -65,6 +81,9 @@ uint32_t known_find_chain(const struct known *k, const uint8_t id[32]);
 /** The certificates of a chain in the form of cert_list.h, the first `max` of them, in place of
  * what was in `list`. */
 bool known_list(struct known *k, uint32_t chain, size_t max, struct buf *list, struct buf *why);
+
+/** @return NULL for the empty text; lives as long as `k` */
+const struct known_text *known_text(struct known *k, struct span text);
 
 /* Keys as rows have them. A second row of the same key changes nothing. */
 void known_add_service(struct known *k, struct span key, const struct known_service *s);

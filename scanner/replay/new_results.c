@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "scanner/cert/digest.h"
+#include "scanner/domain/operator_list.h"
 #include "scanner/report/summary.h"
 
 #define TAKE_FROM (256U << 10) /* octets of rows that are handed on at once */
@@ -88,6 +89,12 @@ static bool write_profiles(struct new_results *n, const struct sender_profiles_f
                                  (struct span){(const uint8_t *)profiles->octets, profiles->len});
 }
 
+static bool write_operators(struct new_results *n, const struct operator_list *operators)
+{
+    return operators == NULL ||
+           result_dir_write_file(n->dir, MANIFEST_OPERATORS_FILE, operator_list_text(operators));
+}
+
 static bool write_summary(struct new_results *n, const struct results *from,
                           const struct reanalysis *now)
 {
@@ -96,7 +103,6 @@ static bool write_summary(struct new_results *n, const struct results *from,
         .complete = true,
         .started_unix_ms = from->started_unix_ms,
         .ended_unix_ms = from->ended_unix_ms,
-        .port_25_is_open = from->port_25_is_open,
         .counts = now->counts,
         .profiles = now->terms->profiles,
         .rows = n->rows,
@@ -136,6 +142,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
                                        now->intermediates.file_count) &&
            kept;
     kept = write_profiles(n, now->profiles) && kept;
+    kept = write_operators(n, now->terms->operators) && kept;
     kept = write_summary(n, from, now) && kept;
     return kept && new_results_write_manifest(n, from, now);
 }

@@ -46,6 +46,7 @@ static void read_mx(const struct facts *f, const struct brief_judge *judge, stru
         .preference = facts_u16(f, MX_FACTS_PREFERENCE),
         .exchange = facts_text(f, MX_FACTS_EXCHANGE),
         .host = facts_text(f, MX_FACTS_HOST),
+        .registrable = facts_text(f, MX_FACTS_REGISTRABLE_DOMAIN),
         .name_kind = (uint8_t)facts_enum(f, MX_FACTS_NAME_KIND, &mx_name_kind_vocabulary),
         .unusable = facts_string(f, MX_FACTS_UNUSABLE),
         .a_state = (uint8_t)facts_enum(f, MX_FACTS_A, &dns_state_vocabulary),

@@ -210,6 +210,8 @@ void read_service(const struct facts *row, struct read_service *out)
         .attempt_count = sessions.attempt_count,
         .result = sessions.result,
         .not_tested = sessions.not_tested,
+        .certificate_domain = facts_text(row, SERVICES_CERTIFICATE_DOMAIN),
+        .banner_domain = facts_text(row, SERVICES_BANNER_DOMAIN),
         .names_total = facts_u32(row, SERVICES_NAMES_TOTAL),
         .names_dialled = facts_u32(row, SERVICES_NAMES_DIALLED),
     };
@@ -266,6 +268,8 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
     out->dane_sni = read_dane_sni(row);
     out->seen = (struct seen_endpoint){
         .host = facts_text(row, ENDPOINTS_HOST),
+        .registrable = facts_text(row, ENDPOINTS_MX_REGISTRABLE_DOMAIN),
+        .certificate_domain = facts_text(row, ENDPOINTS_CERTIFICATE_DOMAIN),
         .address = facts_address(row, ENDPOINTS_ADDRESS),
         .port = facts_u16(row, ENDPOINTS_PORT),
         .attempts = sessions.attempts,
@@ -366,6 +370,7 @@ void read_host_dns(const struct facts *row, struct seen_host *out)
 {
     *out = (struct seen_host){
         .name = facts_text(row, HOSTS_HOST),
+        .registrable = facts_text(row, HOSTS_MX_REGISTRABLE_DOMAIN),
         .addresses_truncated = facts_uint(row, HOSTS_ADDRESSES_TRUNCATED, SIZE_MAX),
         .blocklisted = facts_bool(row, HOSTS_BLOCKLISTED),
     };

@@ -34,7 +34,7 @@
 #define KEY_JUDGING       "judging"
 #define KEY_TRUST_AD      "trust_ad"
 #define KEY_PROFILES      "sender_profiles"
-#define KEY_VANTAGE       "vantage"
+#define KEY_OPERATORS     "operators"
 #define KEY_FROM          "analyzed_from"
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
@@ -112,8 +112,6 @@ static bool read_manifest(struct results *r, struct buf *why)
     r->at = judged != NULL ? judged_ms / 1000 - (judged_ms % 1000 < 0) : INT64_MIN;
     const json_t *trust_ad = json_object_get(r->manifest, KEY_TRUST_AD);
     r->trust_ad = json_is_true(json_object_get(trust_ad, "trusted"));
-    const json_t *vantage = json_object_get(r->manifest, KEY_VANTAGE);
-    r->port_25_is_open = json_is_true(json_object_get(vantage, "port_25_is_open"));
     if (!read_time(json_object_get(r->manifest, KEY_STARTED), &r->started_unix_ms) ||
         !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");
@@ -153,6 +151,7 @@ void results_deinit(struct results *r)
         intermediates_file_deinit(&r->intermediates[i]);
     }
     sender_profiles_free(r->profiles);
+    operator_list_free(r->operators);
     json_decref(r->manifest);
 }
 
@@ -289,6 +288,25 @@ bool results_read_profiles(struct results *r, struct buf *why)
     }
     buf_deinit(&octets);
     return r->profiles != NULL;
+}
+
+bool results_read_operators(struct results *r, struct buf *why)
+{
+    const json_t *entry = json_object_get(r->manifest, KEY_OPERATORS);
+    if (entry == NULL || json_is_null(entry)) {
+        return true;
+    }
+    const char *file = plain_name(json_object_get(entry, "file"));
+    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
+    if (file == NULL || sha256 == NULL) {
+        return refuse(r, why, KEY_OPERATORS " is incomplete");
+    }
+    struct buf octets = BUF_INIT(OPERATOR_LIST_MAX);
+    if (read_copy(r, file, sha256, "list of operators", &octets, why)) {
+        r->operators = operator_list_parse(buf_span(&octets), file, why);
+    }
+    buf_deinit(&octets);
+    return r->operators != NULL;
 }
 
 bool results_has_table(const struct results *r, enum table_id t)
@@ -503,6 +521,9 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
         manifest_put_trust_ad(w, now->trust_ad);
     } else if (strcmp(key, KEY_PROFILES) == 0) {
         put_profiles(w, now->profiles);
+    } else if (strcmp(key, KEY_OPERATORS) == 0) {
+        const struct manifest_operators operators = manifest_operators_of(now->terms->operators);
+        manifest_put_operators(w, &operators);
     } else if (strcmp(key, KEY_INTERMEDIATES) == 0) {
         manifest_put_intermediates(w, &now->intermediates);
     } else {

@@ -5,6 +5,7 @@
 #include "output/result_file.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
+#include "scanner/domain/operator_list.h"
 #include "scanner/report/manifest.h"
 #include "scanner/senders/sender_profiles.h"
 #include "scanner/trust/chain_judge.h"
@@ -23,8 +24,8 @@ struct results {
     struct intermediates_file intermediates[INTERMEDIATES_FILES_MAX];
     size_t intermediates_count;            /* 0: not read, or the scan had none */
     struct sender_profiles_file *profiles; /* NULL: not read, or the scan had none */
+    struct operator_list *operators;       /* the same */
     bool trust_ad;                         /* AD counted */
-    bool port_25_is_open;                  /* a host of --self-test had greeted the scan */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     int64_t started_unix_ms;
@@ -42,6 +43,9 @@ bool results_read_intermediates(struct results *r, struct buf *why);
 
 /** The copy of the sender profiles, where there is one. */
 bool results_read_profiles(struct results *r, struct buf *why);
+
+/** The copy of the list of operators, likewise. */
+bool results_read_operators(struct results *r, struct buf *why);
 
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);

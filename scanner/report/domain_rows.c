@@ -9,6 +9,7 @@ static void put_mx(struct list *l, const struct seen_domain *d)
         object_uint(o, MX_FACTS_PREFERENCE, mx->preference);
         object_text(o, MX_FACTS_EXCHANGE, mx->exchange);
         object_name(o, MX_FACTS_HOST, mx->host);
+        object_name(o, MX_FACTS_REGISTRABLE_DOMAIN, mx->registrable);
         object_word(o, MX_FACTS_NAME_KIND, mx_name_kind_word((enum mx_name_kind)mx->name_kind));
         object_word(o, MX_FACTS_UNUSABLE, mx->unusable);
         object_word(o, MX_FACTS_A, dns_state_word((enum dns_state)mx->a_state));
@@ -212,6 +213,8 @@ static void put_domain_verdicts(struct row_sink *sink, struct row *r, const stru
     put_domain_sts(row_object(r, DOMAINS_MTA_STS), d, &v->sts);
     put_domain_tls_rpt(row_object(r, DOMAINS_TLS_RPT), &v->tls_rpt);
     put_domain_dane(row_object(r, DOMAINS_DANE), &v->dane);
+    put_operators(r, DOMAINS_MX_OPERATOR, DOMAINS_MX_OPERATORS, DOMAINS_MX_OPERATOR_SOURCE,
+                  &v->operators);
     if (profiles != NULL) {
         put_outcomes(row_list(r, DOMAINS_OUTCOMES), sink, d, &v->deliveries, profiles);
     }

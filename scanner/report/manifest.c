@@ -3,7 +3,8 @@
 #include <stdio.h>
 
 #include "output/json_writer.h"
-#include "scanner/analysis/smtp_reach.h"
+#include "scanner/cert/digest.h"
+#include "scanner/domain/operator_list.h"
 #include "scanner/report/summary.h"
 
 #define MANIFEST_SCHEMA 1
@@ -42,36 +43,6 @@ static void manifest_put_address(struct json_writer *w, const struct net_addr *a
     json_word(w, text);
 }
 
-static void put_self_test(struct json_writer *w, const struct scan_manifest *m)
-{
-    json_key(w, "self_test");
-    json_array_begin(w);
-    for (size_t i = 0; i < m->self_test_count; i++) {
-        const struct manifest_check *c = &m->self_test[i];
-        json_object_begin(w);
-        key_word(w, "check", c->check);
-        key_word(w, "subject", c->subject[0] != '\0' ? c->subject : NULL);
-        key_word(w, "result", c->result);
-        json_key(w, "text");
-        (void)json_text(w, span_of(c->text));
-        json_object_end(w);
-    }
-    json_array_end(w);
-}
-
-static void put_smtp_facts(struct json_writer *w, const struct scan_manifest *m)
-{
-    struct smtp_reach reach = smtp_reach_of(m->counts);
-    json_key(w, "port_25_is_open");
-    if (m->port_25_is_open || reach.conclusive > 0) {
-        json_bool(w, true);
-    } else {
-        json_null_value(w); /* no host showed it, which does not show that it is closed */
-    }
-    json_key(w, "says_nothing");
-    json_bool(w, smtp_reach_says_nothing(&reach, m->port_25_is_open));
-}
-
 static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "vantage");
@@ -93,10 +64,6 @@ static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
         json_object_end(w);
     }
     json_array_end(w);
-    put_self_test(w, m);
-    put_smtp_facts(w, m);
-    json_key(w, "clock_jump_ms");
-    json_int(w, m->clock_jump_ms);
     json_object_end(w);
 }
 
@@ -188,18 +155,41 @@ void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad
     json_object_end(w);
 }
 
-void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p)
+/* `file`: NULL, there is none. */
+static void put_counted_file(struct json_writer *w, const char *file, const uint8_t sha256[32],
+                             uint64_t count)
 {
-    if (p->file == NULL) {
+    if (file == NULL) {
         json_null_value(w);
         return;
     }
     json_object_begin(w);
-    key_word(w, "file", p->file);
+    key_word(w, "file", file);
     json_key(w, "sha256");
-    json_hex(w, (struct span){p->sha256, sizeof(p->sha256)});
-    json_key_uint(w, "count", p->count);
+    json_hex(w, (struct span){sha256, 32});
+    json_key_uint(w, "count", count);
     json_object_end(w);
+}
+
+void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p)
+{
+    put_counted_file(w, p->file, p->sha256, p->count);
+}
+
+struct manifest_operators manifest_operators_of(const struct operator_list *list)
+{
+    struct manifest_operators o = {0};
+    if (list != NULL) {
+        o.file = MANIFEST_OPERATORS_FILE;
+        o.count = operator_list_count(list);
+        digest_sha256(operator_list_text(list), o.sha256);
+    }
+    return o;
+}
+
+void manifest_put_operators(struct json_writer *w, const struct manifest_operators *o)
+{
+    put_counted_file(w, o->file, o->sha256, o->count);
 }
 
 static void put_intermediates_file(struct json_writer *w, const struct intermediates_file *f,
@@ -256,6 +246,8 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     manifest_put_trust_ad(w, &m->trust_ad);
     json_key(w, "sender_profiles");
     manifest_put_sender_profiles(w, &m->sender_profiles);
+    json_key(w, "operators");
+    manifest_put_operators(w, &m->operators);
     json_key(w, "intermediates");
     manifest_put_intermediates(w, &m->intermediates);
     json_key(w, "judging");

@@ -73,6 +73,15 @@ struct manifest_sender_profiles {
     uint64_t count;
 };
 
+#define MANIFEST_OPERATORS_FILE "operators.txt"
+
+/** The list of mail operators, and its copy beside the results. */
+struct manifest_operators {
+    const char *file; /* in the results directory; NULL: there is none */
+    uint8_t sha256[32];
+    uint64_t count;
+};
+
 /** What judging cost, over all judges. */
 struct manifest_judging {
     uint64_t lists;
@@ -101,14 +110,6 @@ struct manifest_given_up {
     const void *arg;
 };
 
-/** One result of the self-test. */
-struct manifest_check {
-    const char *check;   /* a word: what was looked at */
-    const char *subject; /* which resolver, address, host; "": there is only one */
-    const char *result;  /* a word */
-    const char *text;
-};
-
 struct scan_manifest {
     const char *version;
     /* how it was started */
@@ -125,10 +126,6 @@ struct scan_manifest {
     size_t source_count;
     const struct named_server *resolvers;
     size_t resolver_count;
-    const struct manifest_check *self_test;
-    size_t self_test_count;
-    bool port_25_is_open;  /* a host of --self-test greeted us */
-    int64_t clock_jump_ms; /* between the start and the end; 0: none */
     /* with what */
     const struct named_text *libraries; /* with the versions running */
     size_t library_count;
@@ -137,6 +134,7 @@ struct scan_manifest {
     size_t trust_store_count;
     struct manifest_trust_ad trust_ad;
     struct manifest_sender_profiles sender_profiles;
+    struct manifest_operators operators;
     struct manifest_intermediates intermediates;
     struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */
@@ -153,10 +151,15 @@ struct scan_manifest {
 void report_manifest(struct buf *json, const struct scan_manifest *m);
 
 struct json_writer;
+struct operator_list;
+
+/** @param list NULL: none */
+struct manifest_operators manifest_operators_of(const struct operator_list *list);
 
 /** Values of the same names inside it, for a manifest that is written anew. */
 void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t);
 void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p);
+void manifest_put_operators(struct json_writer *w, const struct manifest_operators *o);
 void manifest_put_intermediates(struct json_writer *w, const struct manifest_intermediates *i);
 
 /** Input lines from `first` to `last`, both included. */

@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/findings.h"
+#include "scanner/analysis/mx_operator.h"
 #include "scanner/cert/cert_info.h"
 #include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_target.h"
@@ -29,9 +30,11 @@ void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *
 void report_domain(struct row_sink *sink, const struct seen_domain *d,
                    const struct domain_verdict *v, const struct sender_profiles *profiles,
                    enum account_class ending, const char *reason, const struct findings *findings);
-/** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at */
+/** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at
+ * @param operators of operators_of_host(); NULL: not looked for */
 void report_host(struct row_sink *sink, const struct seen_host *h,
-                 const struct dane_host_verdict *v, const struct findings *findings);
+                 const struct dane_host_verdict *v, const struct operator_set *operators,
+                 const struct findings *findings);
 /** @param domain whose policy it is
  * @param v what sts_verdict_fill() made of the domain */
 void report_policy(struct row_sink *sink, struct span domain, const struct seen_policy *p,

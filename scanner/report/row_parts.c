@@ -102,6 +102,9 @@ static void put_brief_verdicts(struct object *o, const struct endpoint_brief *b,
     }
     object_truth(o, BRIEF_COVERS_DOMAIN, (uint8_t)covers_domain(b, host, domain));
     object_truth(o, BRIEF_PTR_IS_HOST, b->ptr_is_host);
+    object_name(o, BRIEF_MX_OPERATOR, b->mx_operator);
+    object_word(o, BRIEF_MX_OPERATOR_SOURCE,
+                word_or_null(operator_source_word((enum operator_source)b->operator_source)));
     object_word(o, BRIEF_DANE, dane_status_word((enum dane_status)b->dane));
 }
 
@@ -166,6 +169,18 @@ void put_parity(struct object *o, const struct parity_facts *p)
     object_word(o, PARITY_FACTS_LEAF, parity_word(p->of[PARITY_FACT_LEAF]));
     object_word(o, PARITY_FACTS_ACCEPTABLE, parity_word(p->of[PARITY_FACT_ACCEPTABLE]));
     object_close(o);
+}
+
+void put_operators(struct row *r, unsigned one, unsigned all, unsigned source,
+                   const struct operator_set *set)
+{
+    static const struct operator_set none;
+    const struct operator_set *s = set != NULL ? set : &none;
+    if (s->count == 1) {
+        row_name(r, one, s->name[0]);
+        row_word(r, source, word_or_null(operator_source_word(s->source)));
+    }
+    put_texts(row_list(r, all), s->name, s->count);
 }
 
 const char *word_or_null(const char *word)

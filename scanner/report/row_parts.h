@@ -25,6 +25,10 @@ void put_findings(struct list *l, const struct findings *findings);             
 void report_finding_rows(struct row_sink *sink, enum table_id table, struct span key,
                          const struct findings *findings);
 
+/** The columns of mx_operator. @param set NULL: not looked for */
+void put_operators(struct row *r, unsigned one, unsigned all, unsigned source,
+                   const struct operator_set *set);
+
 /** NULL for the empty word, which stands for "none". */
 const char *word_or_null(const char *word);
 

@@ -120,6 +120,8 @@ static void put_service_verdicts(struct row *r, const struct seen_service *s,
     if (v != NULL) {
         row_name(r, SERVICES_SERVER_NAME, buf_span(&v->server_name));
     }
+    row_name(r, SERVICES_CERTIFICATE_DOMAIN, s->certificate_domain);
+    row_name(r, SERVICES_BANNER_DOMAIN, s->banner_domain);
     if (v != NULL && v->answered) {
         put_relations(row_object(r, SERVICES_NAME_RELATIONS), &v->relations);
     }
@@ -330,6 +332,8 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
         put_dane_sni(row_object(r, ENDPOINTS_DANE_SNI), e->dane_sni, &e->dane_sni_chain);
     }
     row_name(r, ENDPOINTS_TLSA_BASE, e->tlsa_base);
+    row_name(r, ENDPOINTS_MX_REGISTRABLE_DOMAIN, e->registrable);
+    row_name(r, ENDPOINTS_CERTIFICATE_DOMAIN, e->certificate_domain);
     row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);
     row_bool(r, ENDPOINTS_REPEATED, e->repeated);
@@ -397,7 +401,8 @@ static void put_sides(struct row *r, const struct seen_host *h)
 }
 
 void report_host(struct row_sink *sink, const struct seen_host *h,
-                 const struct dane_host_verdict *v, const struct findings *findings)
+                 const struct dane_host_verdict *v, const struct operator_set *operators,
+                 const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_HOSTS);
     row_text(r, HOSTS_HOST, h->name);
@@ -415,6 +420,8 @@ void report_host(struct row_sink *sink, const struct seen_host *h,
     row_bool(r, HOSTS_BLOCKLISTED, h->blocklisted);
     put_briefs(row_list(r, HOSTS_ENDPOINTS), h->endpoints, h->endpoint_count, h->name,
                (struct span){0});
+    row_name(r, HOSTS_MX_REGISTRABLE_DOMAIN, h->registrable);
+    put_operators(r, HOSTS_MX_OPERATOR, HOSTS_MX_OPERATORS, HOSTS_MX_OPERATOR_SOURCE, operators);
     put_sides(r, h);
     put_findings(row_list(r, HOSTS_FINDINGS), findings);
     row_sink_end(sink, TABLE_HOSTS);

@@ -32,6 +32,7 @@ const struct vocabulary *const row_vocabularies[] = {
     &issuer_answer_vocabulary,
     &cert_role_vocabulary,
     &path_fault_vocabulary,
+    &operator_source_vocabulary,
     &name_match_vocabulary,
     &sni_class_vocabulary,
     &sni_acceptable_vocabulary,

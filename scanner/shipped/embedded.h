@@ -9,3 +9,6 @@ extern const size_t embedded_intermediates_len;
 
 extern const unsigned char embedded_profiles[];
 extern const size_t embedded_profiles_len;
+
+extern const unsigned char embedded_operators[];
+extern const size_t embedded_operators_len;

@@ -24,9 +24,7 @@ static const char signature_schemes[] =
 
 void tls_process_init(void)
 {
-    /* What a client says and keeps is ours to decide: no configuration, also not by way of libcurl,
-     * which would open both, and no secrets of sessions in a file. */
-    CHECK(unsetenv("OPENSSL_CONF") == 0 && unsetenv("SSLKEYLOGFILE") == 0);
+    CHECK(unsetenv("SSLKEYLOGFILE") == 0); /* libcurl would write secrets of sessions to it */
     /* No exit handler: worker threads may still hold objects when main() returns. */
     CHECK(OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) == 1);
 }

@@ -127,6 +127,8 @@ struct intermediate_pool;
 
 struct sender_profiles;
 
+struct operator_list;
+
 /** What is judged by, beside what was seen: the same terms give the same verdicts. */
 struct judging_terms {
     int64_t at; /* judgement time, Unix seconds */
@@ -136,6 +138,7 @@ struct judging_terms {
     const struct intermediate_pool *known;
     bool trust_ad; /* the AD bit of this scan's resolvers counts (RFC 7672 section 2.1.1) */
     const struct sender_profiles *profiles; /* analysis/sender_profile.h; NULL: no outcomes */
+    const struct operator_list *operators;  /* domain/operator_list.h; NULL: none is listed */
 };
 
 /** @param terms borrowed for the life of the judge, with what it points to. */

@@ -29,9 +29,9 @@ WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
 TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
 FEW_LEASES = ["--operator-limit", "8"]  # so that most of them are waited for, and none may be lost
 QUICK = ["--connect-timeout", "5", "--address-rate", "20/s", "--policy-timeout", "8"]
-# Where nothing is waited for but silent addresses: longer than a busy machine makes anything last.
-PATIENT = ["--address-rate", "20/s", "--target-timeout", "600", "--dns-timeout", "20", "--connect-timeout", "15"] + [
-    word for name in ("greeting", "reply", "tls", "policy") for word in (f"--{name}-timeout", "120")]
+# Where nothing is waited for: longer than a busy machine makes anything last.
+PATIENT = ["--address-rate", "20/s", "--target-timeout", "600", "--dns-timeout", "20"] + [
+    word for name in ("connect", "greeting", "reply", "tls", "policy") for word in (f"--{name}-timeout", "120")]
 
 
 def read(out, name, paths):

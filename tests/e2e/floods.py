@@ -21,7 +21,7 @@ from e2e.runner import check, check_equal, finish, read_table, run  # noqa: E402
 
 # What is silent ends soon; else nothing that a busy machine could turn into a timeout.
 TIMEOUTS = ["--connect-timeout", "20", "--tls-timeout", "10", "--greeting-timeout", "30", "--policy-timeout", "40",
-            "--dns-timeout", "10", "--dns-tries", "3"]
+            "--dns-timeout", "10", "--dns-tries", "3", "--dns-retry-pause", "1"]
 TABLES = ("domains", "endpoints", "policies")
 
 

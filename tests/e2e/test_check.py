@@ -42,7 +42,7 @@ def unwrapped(text):
 def check_domains(lab, *arguments):
     """Without the probe for versions, so that only what a case is made for is found."""
     return run("check", *lab.options, "--ehlo-domain", EHLO, "--address-rate", "0", "--connect-timeout", "2", "--policy-timeout", "4",
-               "--dns-timeout", "1", "--dns-tries", "1", "--probes", "sni,no-sni", *arguments)
+               "--dns-timeout", "1", "--dns-tries", "1", "--dns-retry-pause", "0", "--probes", "sni,no-sni", *arguments)
 
 
 def split_reports(text):

@@ -14,7 +14,7 @@ from e2e.runner import MXCENSUS, check, check_equal, environment, finish, parse_
 
 STUCK_LIBRARY = os.environ.get("STUCK_LIBRARY_FILE")  # unset: a build with sanitizers, which want to be the first library
 BRISK = ["--connect-timeout", "1", "--greeting-timeout", "1", "--target-timeout", "1", "--policy-timeout", "1",
-         "--dns-timeout", "1", "--dns-tries", "1"]
+         "--dns-timeout", "1", "--dns-tries", "1", "--dns-retry-pause", "0"]
 LIMIT = 2 * (1 + 2)  # seconds, watchdog_limit_ms() of these
 SHARERS = 9  # domains whose policy hosts share one silent address
 SINGLES = 20  # and such with one each

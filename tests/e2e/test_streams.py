@@ -33,9 +33,7 @@ JOIN_TABLES = ["routes", "findings"]
 
 
 def options(dns, *more):
-    """Nothing is connected to; the map makes this place the same on every machine."""
-    return ["--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--threads", "2", "--trust-ad", "no",
-            "--ipv4-only", "--address-map", "11.0.0.0/8=127.0.0.0/8", *more]
+    return ["--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--threads", "2", *more]
 
 
 # Every line of an untidy list, and how it must end: (text, domain or None, account, reason or None).
@@ -212,7 +210,7 @@ def check_interruption(folder, signals, code, seconds):
     what = "+".join(s.name for s in signals)
     out = os.path.join(folder, what)
     with Silent(ZONE) as dns:
-        process = start("scan", *options(dns, "-o", out, "--dns-timeout", "4", "--dns-tries", "1"))
+        process = start("scan", *options(dns, "-o", out, "--dns-timeout", "4", "--dns-tries", "1", "--dns-retry-pause", "0"))
         process.stdin.write(b"null.test\nweb.test\n" + b"".join(b"a%d.silent.test\n" % n for n in range(20)))
         process.stdin.flush()
         time.sleep(2)
@@ -311,6 +309,75 @@ def check_descriptors(dns):
           done.stderr.count(b"\n") == 1 and b"only 20 files can be open" in done.stderr, done.stderr)
 
 
+def check_environment(dns, folder):
+    """Nobody writes to these: who opened one would wait for ever."""
+    names = {"OPENSSL_CONF": os.path.join(folder, "openssl.cnf"), "SSLKEYLOGFILE": os.path.join(folder, "keys")}
+    for path in names.values():
+        os.mkfifo(path)
+    done = subprocess.run([MXCENSUS, "scan", *options(dns, "-q")], input=b"null.test\n", capture_output=True,
+                          env={**environment(), **names}, timeout=60, check=False)
+    check_equal("environment of OpenSSL and libcurl: exit code", done.returncode, 0)
+
+
+def memory_of(process):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmData:"))
+
+
+def limits_address_space():
+    """A sanitizer takes terabytes of it."""
+    done = subprocess.run([MXCENSUS, "--version"], capture_output=True, check=False,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)))
+    return done.returncode == 0
+
+
+def check_memory_at_start(dns, folder):
+    """From far too little to enough: one clear line, or a whole scan."""
+    ends = []
+    for number, mib in enumerate((24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 160, 200, 256, 512)):
+        out = os.path.join(folder, f"memory{number}")
+        done = subprocess.run([MXCENSUS, "scan", *options(dns, "-q", "-o", out)], input=b"null.test\n",
+                              capture_output=True, env=environment(), timeout=60, check=False,
+                              preexec_fn=lambda mib=mib: resource.setrlimit(resource.RLIMIT_AS, (mib << 20, mib << 20)))
+        if done.returncode == 127 and b"error while loading shared libraries" in done.stderr:
+            continue  # not even loaded
+        ends.append(done.returncode)
+        check(f"{mib} MiB: exit code", done.returncode in (0, 1), (done.returncode, done.stderr))
+        if done.returncode == 1:
+            check(f"{mib} MiB: it says so", b"mxcensus: out of memory: " in done.stderr, done.stderr)
+    check_equal("memory enough in the end", ends[-1], 0)
+    check("and too little before", 1 in ends, ends)
+
+
+def check_memory_in_scan(dns, folder):
+    """What is finished stays, what is not is listed."""
+    out = os.path.join(folder, "memory")
+    process = start("scan", *options(dns, "-q", "-o", out))
+    process.stdin.write(b"".join(b"n%d.nowhere.test\n" % n for n in range(200)))
+    process.stdin.flush()
+    time.sleep(1)
+    limit = memory_of(process)
+    resource.prlimit(process.pid, resource.RLIMIT_DATA, (limit, limit))
+    try:
+        for n in range(200, 100000):
+            process.stdin.write(b"n%d.nowhere-%s.test\n" % (n, b"x" * 50))
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    said = process.stderr.read()
+    process.wait(60)
+    check_equal("out of memory: exit code", process.returncode, 1)
+    check_equal("out of memory: one clear line", said,
+                b"mxcensus: out of memory: the scan ends, lines without a row are unfinished\n")
+    state = read_json(out, "state.json")
+    check_equal("out of memory: reason", state["reason"], "out of memory")
+    rows = {row["input_line"] for row in read_table(out, "domains")}
+    unfinished = numbers_of(state["unfinished_lines"])
+    check("out of memory: rows of what was finished", len(rows) >= 200, len(rows))
+    check("out of memory: lines are finished or not", not rows & unfinished)
+    check_equal("out of memory: all of them", len(rows | unfinished), state["lines_read"])
+
+
 def check_closed_descriptors(dns, folder):
     """What the caller closed must not be taken by a file or socket of ours."""
     for closed, code in (((1,), 3), ((0, 1, 2), 3)):
@@ -349,6 +416,10 @@ def main():
             check_no_room(dns, folder)
             check_descriptors(dns)
             check_closed_descriptors(dns, folder)
+            check_environment(dns, folder)
+            if limits_address_space():
+                check_memory_at_start(dns, folder)
+                check_memory_in_scan(dns, folder)
         check_interruption(folder, [signal.SIGINT], 130, 30)
         check_interruption(folder, [signal.SIGTERM], 143, 30)
         check_interruption(folder, [signal.SIGINT, signal.SIGINT], 130, 4)

@@ -69,7 +69,7 @@ static void on_host(struct bench *b, const struct facts *row)
         struct dane_host_verdict v;
         dane_judge_host(&h, terms.trust_ad, &v);
         findings_of_host(&h, &v, &b->findings);
-        report_host(&b->sink, &h, &v, &b->findings);
+        report_host(&b->sink, &h, &v, NULL, &b->findings);
     }
 }
 

@@ -19,8 +19,7 @@ def enter(programs, variable):
     """Starts the running script again inside, or skips it: needs root, `programs`, and namespaces.
     @param variable of the environment; 1: do not skip, fail"""
     if MARK in os.environ:
-        # The last one is the way into the Internet that a scan looks for; it ends here as well.
-        for command in (["link", "set", "lo", "up"], ["addr", "add", ADDRESSES, "dev", "lo"], ["route", "add", "23.0.0.0/24", "dev", "lo"]):
+        for command in (["link", "set", "lo", "up"], ["addr", "add", ADDRESSES, "dev", "lo"]):
             subprocess.run(["ip", *command], check=True)
         return
     programs = ["ip", "unshare", "openssl", *programs]

@@ -289,7 +289,9 @@ void address_options(struct buf *out, const struct address_ports *ports)
     buf_putf(out, "--name-servers=127.0.0.1:%u\n", ports->dns);
     buf_putf(out, "--port-map=25=%u\n--port-map=465=%u\n--port-map=587=%u\n--port-map=443=%u\n",
              ports->smtp, ports->smtps, ports->submission, ports->https);
-    buf_put_text(out, "--retry-pause=1\n--tempfail-pause=1\n"); /* nobody here needs more */
+    buf_put_text(
+        out,
+        "--retry-pause=1\n--tempfail-pause=1\n--dns-retry-pause=1\n"); /* nobody here needs more */
     buf_put_text(out, "--address-map=11.0.0.0/9=127.0.0.0/9\n");
     buf_putf(out, "--address-map=11.192.0.0/12=127.192.0.0/12:%u\n", ports->closed);
     buf_putf(out, "--address-map=11.208.0.0/12=127.208.0.0/12:%u\n", ports->silent);

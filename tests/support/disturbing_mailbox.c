@@ -58,8 +58,9 @@ struct held {
 
 /** Of one thread: what was posted to it, or what it says to itself. */
 struct disturbed_path {
-    struct held *held; /* a heap; malloc */
+    struct held *held; /* malloc */
     size_t count;
+    uint64_t next_due;   /* the first of them */
     struct map last_due; /* key → when the last of it is due, late copies left aside */
     uint64_t takes;
     uint64_t messages;
@@ -171,6 +172,7 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
         CASE(NAME_CHECK, name_check, put_place(key, m.address, 0), put_name(key, m.name))
         CASE(NAME_CHECKED, name_checked, put_place(key, m.address, 0), put_name(key, m.name))
         CASE(LEASE_WANT, lease_want, codec_put_lease(key, m.lease))
+        CASE(LEASE_QUEUED, lease_queued, codec_put_lease(key, m.lease))
         CASE(LEASE_GRANT, lease_grant, codec_put_lease(key, m.lease))
         CASE(LEASE_RETURN, lease_return, codec_put_lease(key, m.lease))
         CASE(PERMIT_WANT, permit_want, codec_put_u64(key, m.fetch))
@@ -207,75 +209,50 @@ static bool find_key(enum message_kind kind, struct span body, struct hash_key *
 
 /* --- holding back --------------------------------------------------------------------------- */
 
-static bool is_before(const struct held *x, const struct held *y)
-{
-    return x->due != y->due ? x->due < y->due : x->number < y->number;
-}
-
-static void swap(struct held *x, struct held *y)
-{
-    struct held kept = *x;
-    *x = *y;
-    *y = kept;
-}
-
-/* `held` is a heap, the next one at 0. */
-static void put_into_heap(struct disturbed_path *p, struct held h)
-{
-    p->held = memory_grow_list(p->held, p->count, sizeof(*p->held));
-    size_t at = p->count++;
-    p->held[at] = h;
-    for (; at > 0 && is_before(&p->held[at], &p->held[(at - 1) / 2]); at = (at - 1) / 2) {
-        swap(&p->held[at], &p->held[(at - 1) / 2]);
-    }
-}
-
-static struct held take_next(struct disturbed_path *p)
-{
-    struct held taken = p->held[0];
-    p->held[0] = p->held[--p->count];
-    for (size_t at = 0, least = 0;; at = least) {
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2 && child < p->count; child++) {
-            least = is_before(&p->held[child], &p->held[least]) ? child : least;
-        }
-        if (least == at) {
-            return taken;
-        }
-        swap(&p->held[at], &p->held[least]);
-    }
-}
-
 static void hold(struct disturbed_path *p, struct held h, struct span message)
 {
+    p->held = memory_grow_list(p->held, p->count, sizeof(*p->held));
     h.number = p->messages++;
     h.len = message.len;
     h.octets = memory_new(message.len, 1);
     memcpy(h.octets, message.at, message.len);
-    put_into_heap(p, h);
+    p->held[p->count++] = h;
+    p->next_due = h.due < p->next_due ? h.due : p->next_due;
+}
+
+static int by_due(const void *a, const void *b)
+{
+    const struct held *x = a;
+    const struct held *y = b;
+    if (x->due != y->due) {
+        return x->due < y->due ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
 }
 
 /* What is due goes out, in this order. @param late their time has come for late copies as well */
 static void release(struct disturbed_path *p, uint64_t until, bool late)
 {
-    struct held *later = NULL; /* copies whose time has not come */
-    size_t later_count = 0;
-    while (p->count > 0 && p->held[0].due <= until) {
-        struct held h = take_next(p);
-        if (h.late && !late) {
-            later = memory_grow_list(later, later_count, sizeof(*later));
-            later[later_count++] = h;
+    size_t kept = 0;
+    if (p->count == 0 || p->next_due > until) {
+        return;
+    }
+    qsort(p->held, p->count, sizeof(*p->held), by_due);
+    p->next_due = UINT64_MAX;
+    for (size_t i = 0; i < p->count; i++) {
+        struct held *h = &p->held[i];
+        if (h->due > until || (h->late && !late)) {
+            p->next_due = h->due < p->next_due ? h->due : p->next_due;
+            p->held[kept++] = *h;
             continue;
         }
-        if (!h.late && *map_find(&p->last_due, h.key) <= until) {
-            *map_find(&p->last_due, h.key) = 0;
+        if (!h->late && *map_find(&p->last_due, h->key) <= until) {
+            *map_find(&p->last_due, h->key) = 0;
         }
-        buf_put(&p->out, (struct span){h.octets, h.len});
-        free(h.octets);
+        buf_put(&p->out, (struct span){h->octets, h->len});
+        free(h->octets);
     }
-    for (size_t i = 0; i < later_count; i++) {
-        put_into_heap(p, later[i]);
-    }
-    free(later);
+    p->count = kept;
 }
 
 static void pass_on(struct disturbed_path *p, struct hash_key key, uint64_t due,

@@ -472,6 +472,34 @@ Test(result_dir, finished_and_interrupted)
     buf_deinit(&back);
 }
 
+/* Whoever removes the directory takes rows that were written long before. */
+Test(result_dir, removed_while_in_use)
+{
+    static const enum result_codec codecs[] = {RESULT_CODEC_NONE, RESULT_CODEC_ZSTD};
+    for (size_t i = 0; i < 4; i++) {
+        struct result_error err = {0};
+        struct result_dir *d = open_dir("gone", codecs[i / 2], &err);
+        cr_assert_not_null(d);
+        cr_expect(result_dir_append(d, TABLE_CHAINS, ROW_FORMAT_NDJSON, SPAN_LIT("{}\n{}\n"), 2));
+        cr_expect(result_dir_flush(d));
+        cr_expect(result_dir_append(d, TABLE_CHAINS, ROW_FORMAT_NDJSON, SPAN_LIT("{}\n"), 1));
+        char command[300];
+        (void)snprintf(command, sizeof(command), "rm -r %s", path_of("gone"));
+        cr_assert_eq(system(command), 0);
+        if (i % 2 == 1) { /* seen while the scan goes on */
+            cr_expect(!result_dir_flush(d));
+            cr_expect_eq(result_dir_rows_lost(d), 3);
+            cr_expect(!result_dir_append(d, TABLE_CHAINS, ROW_FORMAT_NDJSON, SPAN_LIT("{}\n"), 1));
+        }
+        cr_expect(!result_dir_finish(d));
+        cr_expect_eq(result_dir_rows_lost(d), i % 2 == 1 ? 4 : 3);
+        cr_expect_eq(result_dir_file_of(d, TABLE_CHAINS, ROW_FORMAT_NDJSON)->rows, 0);
+        cr_expect_eq(result_dir_error(d)->error, ENOENT);
+        cr_expect(!result_dir_write_file(d, "state.json", SPAN_LIT("{}\n")));
+        result_dir_free(d);
+    }
+}
+
 /* The first failure is kept; other tables still take rows. */
 Test(result_dir, one_full_file)
 {

@@ -20,6 +20,7 @@
 #define NAMES     600 /* several growths of the table */
 
 struct host_world {
+    struct public_suffixes *suffixes;
     struct stage stage;
     struct host_owner owner;
     uint16_t ports[PORTS_MAX];
@@ -34,7 +35,9 @@ static void host_world_init(void *world)
 {
     struct host_world *w = world;
     stage_init(&w->stage, &w->owner, host_answer);
+    w->suffixes = public_suffixes_load(NULL);
     const struct host_rules rules = {
+        .suffixes = w->suffixes,
         .dial = {.blocklist = w->stage.blocklist, .ipv4 = true, .ipv6 = true},
         .ports = w->ports,
         .port_count = 1};
@@ -47,6 +50,7 @@ static void host_world_deinit(void *world)
     struct host_world *w = world;
     host_owner_deinit(&w->owner);
     stage_deinit(&w->stage);
+    public_suffixes_free(w->suffixes);
 }
 
 static void want_event(struct host_world *w, char *const *word)

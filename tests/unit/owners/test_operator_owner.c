@@ -51,17 +51,16 @@ static void operator_world_deinit(void *world)
     }
 }
 
-/* The next grant, which must lie with the worker that owns its address. */
-static bool take_grant(struct operator_world *w, struct lease *lease)
+/* The answer, which must lie with the worker that owns its address. */
+static bool take_answer(struct operator_world *w, enum message_kind *kind, struct lease *lease)
 {
     for (size_t i = 0; i < WORKERS; i++) {
         struct span in = buf_span(&w->to_worker[i]);
-        enum message_kind kind = MESSAGE_STOP;
         struct span body;
-        if (message_next(&in, &kind, &body)) {
-            cr_assert_eq(kind, MESSAGE_LEASE_GRANT);
+        if (message_next(&in, kind, &body)) {
             cr_assert_eq(in.len, 0, "one at a time");
-            *lease = message_get_lease_grant(body).lease;
+            *lease = *kind == MESSAGE_LEASE_QUEUED ? message_get_lease_queued(body).lease
+                                                   : message_get_lease_grant(body).lease;
             cr_assert_eq(out_to_address(&w->out, &lease->address), &w->to_worker[i]);
             return true;
         }
@@ -69,7 +68,13 @@ static bool take_grant(struct operator_world *w, struct lease *lease)
     return false;
 }
 
-static void forget_grants(struct operator_world *w)
+static bool take_grant(struct operator_world *w, struct lease *lease)
+{
+    enum message_kind kind;
+    return take_answer(w, &kind, lease) && kind == MESSAGE_LEASE_GRANT;
+}
+
+static void forget_answers(struct operator_world *w)
 {
     for (size_t i = 0; i < WORKERS; i++) {
         buf_reset(&w->to_worker[i]);
@@ -108,7 +113,8 @@ static void operator_event(void *world, char *const *word, size_t count)
 {
     struct operator_world *w = world;
     struct lease lease = read_lease(word, count);
-    struct lease granted;
+    struct lease answered;
+    enum message_kind kind;
     size_t known = w->owner.sessions.count;
     if (strcmp(word[0], "want") == 0) {
         operator_on_want(&w->owner, &(struct message_lease_want){lease});
@@ -116,12 +122,13 @@ static void operator_event(void *world, char *const *word, size_t count)
         cr_assert_str_eq(word[0], "return", "no event");
         operator_on_return(&w->owner, &(struct message_lease_return){lease});
     }
-    if (take_grant(w, &granted)) {
-        say("  grant %.*s %llu", TEXT(granted.operator_name), (unsigned long long)granted.session);
-        say_place(&granted);
+    if (take_answer(w, &kind, &answered)) {
+        say("  %s %.*s %llu", kind == MESSAGE_LEASE_QUEUED ? "queued" : "grant",
+            TEXT(answered.operator_name), (unsigned long long)answered.session);
+        say_place(&answered);
         say("\n");
     }
-    forget_grants(w);
+    forget_answers(w);
     if (w->owner.strays > w->strays) {
         say("  stray\n");
         w->strays = w->owner.strays;
@@ -169,7 +176,7 @@ Test(operator_owner, the_order_of_asking_is_kept_in_a_long_queue, .init = hash_s
                 cr_assert_eq(lease.session, granted++);
                 cr_assert_leq(granted - returned, LIMIT);
             }
-            forget_grants(&w);
+            forget_answers(&w);
         }
         for (int i = 0; i < 2 && returned < granted; i++) {
             operator_on_return(&w.owner,
@@ -178,7 +185,7 @@ Test(operator_owner, the_order_of_asking_is_kept_in_a_long_queue, .init = hash_s
             bool next = take_grant(&w, &lease);
             cr_assert_eq(next, granted < asked, "one comes back, one goes out");
             cr_assert(!next || lease.session == granted++);
-            forget_grants(&w);
+            forget_answers(&w);
         }
     }
     cr_expect_eq(granted, WANTED);
@@ -203,7 +210,7 @@ Test(operator_owner, operators_that_nobody_visits_are_forgotten, .init = hash_se
             lease.session = session;
             operator_on_return(&w.owner, &(struct message_lease_return){lease});
         }
-        forget_grants(&w);
+        forget_answers(&w);
     }
     cr_expect_eq(w.owner.count, 1, "the same place for all");
     cr_expect_eq(w.owner.operators.count, 0);

@@ -83,8 +83,8 @@ Test(watchdog, the_limit_follows_the_longest_timeout)
                                       .dns_tries = 1,
                                       .name_server_count = 1};
     uint64_t least = watchdog_limit_ms(&brisk);
-    struct scan_params p[7];
-    for (size_t i = 0; i < 7; i++) {
+    struct scan_params p[8];
+    for (size_t i = 0; i < 8; i++) {
         p[i] = brisk;
     }
     p[0].connect_timeout_ms = 30000;
@@ -96,7 +96,8 @@ Test(watchdog, the_limit_follows_the_longest_timeout)
     p[4].address_rate = 1.0 / 30;
     p[5].retry_pause_ms = 30000;
     p[6].tempfail_pause_ms = 30000;
-    for (size_t i = 0; i < 7; i++) {
+    p[7].dns_retry_pause_ms = 30000;
+    for (size_t i = 0; i < 8; i++) {
         uint64_t limit = watchdog_limit_ms(&p[i]);
         cr_expect(limit >= least + 2 * 29990 && limit <= least + 2 * 30010, "%zu: %lu", i,
                   (unsigned long)limit);

@@ -324,7 +324,7 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
     dane_judge_host(&host, s->terms.trust_ad, &dane);
     cr_assert_eq(dane.state, DANE_HOST_USABLE);
     findings_of_host(&host, &dane, &s->findings);
-    report_host(&s->sink, &host, &dane, &s->findings);
+    report_host(&s->sink, &host, &dane, NULL, &s->findings);
 
     const struct seen_mx mx = {.preference = 10,
                                .exchange = SPAN_LIT("MX.example.com"),

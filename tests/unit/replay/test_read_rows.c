@@ -593,7 +593,7 @@ static void put_host(struct row_sink *sink, const struct seen_host *h)
 {
     struct dane_host_verdict v;
     dane_judge_host(h, true, &v);
-    report_host(sink, h, &v, NULL);
+    report_host(sink, h, &v, NULL, NULL);
 }
 
 static void host_trip(const struct seen_host *h, const char *what)

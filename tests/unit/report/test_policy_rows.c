@@ -335,7 +335,7 @@ Test(policy_rows, what_dns_says_of_dane)
                                         .base = SPAN_LIT("real.test")};
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_host(&sink, &h, &v, NULL);
+    report_host(&sink, &h, &v, NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_HOSTS].ndjson, 0);
     EXPECT_JSON(row, aliased_host);
     json_decref(row);

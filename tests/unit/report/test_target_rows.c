@@ -79,7 +79,7 @@ Test(target_rows, a_host_row_tells_questions_from_answers)
     };
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_host(&sink, &h, NULL, NULL);
+    report_host(&sink, &h, NULL, NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_HOSTS].ndjson, 0);
     EXPECT_JSON(row, host_row);
     json_decref(row);
@@ -316,7 +316,7 @@ Test(target_rows, sides_are_beside_each_other)
                                   .mx_total = 2};
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_host(&sink, &h, NULL, NULL);
+    report_host(&sink, &h, NULL, NULL, NULL);
     report_domain(&sink, &d, NULL, NULL, ACCOUNT_PARTLY_TESTED, "", NULL);
     json_t *host = json_line(&sink.table[TABLE_HOSTS].ndjson, 0);
     json_t *domain = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);

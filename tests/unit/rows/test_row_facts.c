@@ -17,6 +17,7 @@ static const char *const host_pieces[][2] = {
     {"tlsa", "[]"},
     {"blocklisted", "false"},
     {"endpoints", "[]"},
+    {"mx_operators", "[]"},
     {"findings", "[]"},
 };
 #define PIECES (sizeof(host_pieces) / sizeof(host_pieces[0]))

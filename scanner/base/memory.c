@@ -1,0 +1,92 @@
+#include "scanner/base/memory.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+static _Atomic(void *) reserve;
+static atomic_bool low;
+
+void memory_hold_reserve(void)
+{
+    void *held = malloc(MEMORY_RESERVE_LEN);
+    if (held == NULL) {
+        memory_end_process("the reserve");
+    }
+    free(atomic_exchange(&reserve, held));
+}
+
+bool memory_is_low(void)
+{
+    return atomic_load_explicit(&low, memory_order_relaxed);
+}
+
+static void put(const char *text)
+{
+    ssize_t n = write(STDERR_FILENO, text, strlen(text));
+    (void)n; /* nobody is left to be told */
+}
+
+void memory_end_process(const char *what)
+{
+    put("mxcensus: out of memory: no room for ");
+    put(what);
+    put("; the run ends here\n");
+    _exit(1); /* EXIT_CODE_FATAL; other threads are at work, and exit handlers need memory too */
+}
+
+/* Another thread may have given it up in between: then there is room as well. */
+void memory_use_reserve(void)
+{
+    free(atomic_exchange(&reserve, NULL));
+    atomic_store_explicit(&low, true, memory_order_relaxed);
+}
+
+void *memory_new_again(size_t count, size_t size)
+{
+    memory_use_reserve();
+    void *at = calloc(count, size);
+    if (at == NULL) {
+        memory_end_process("more of it");
+    }
+    return at;
+}
+
+void *memory_resize_again(void *at, size_t len)
+{
+    memory_use_reserve();
+    void *now = realloc(at, len);
+    if (now == NULL) {
+        memory_end_process("more of it");
+    }
+    return now;
+}
+
+void *memory_malloc(size_t len)
+{
+    void *at = malloc(len > 0 ? len : 1);
+    return at != NULL ? at : memory_resize_again(NULL, len > 0 ? len : 1);
+}
+
+void *memory_calloc(size_t count, size_t size)
+{
+    void *at = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+    return at != NULL ? at : memory_new_again(count > 0 ? count : 1, size > 0 ? size : 1);
+}
+
+void *memory_realloc(void *at, size_t len)
+{
+    void *now = realloc(at, len > 0 ? len : 1);
+    return now != NULL ? now : memory_resize_again(at, len > 0 ? len : 1);
+}
+
+char *memory_strdup(const char *text)
+{
+    size_t len = strlen(text) + 1;
+    return memcpy(memory_malloc(len), text, len);
+}
+
+void memory_free(void *at)
+{
+    free(at);
+}

@@ -1,0 +1,269 @@
+#include "scanner/owners/question_desk.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/base/container.h"
+#include "scanner/base/memory.h"
+
+#define DESK_NONE UINT32_MAX
+
+struct desk_question {
+    struct question_desk *desk;
+    uint32_t index;
+    uint32_t next_free;
+    enum desk_state state;
+    uint8_t asker; /* and tag: whose it is */
+    uint64_t tag;
+    uint16_t type;
+    bool second;       /* pass */
+    uint64_t begun_ms; /* of the last pass, and its end */
+    uint64_t ended_ms;
+    struct seen_dns seen; /* the failure to tell */
+    struct wheel_timer timer;
+    struct buf name;
+};
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+void question_desk_init(struct question_desk *d, uint32_t pause_ms,
+                        const struct weather_view *weather, struct wheel *wheel)
+{
+    *d = (struct question_desk){.pause_ms = pause_ms,
+                                .weather = weather,
+                                .wheel = wheel,
+                                .first_free = DESK_NONE,
+                                .waiting = BUF_INIT(BUF_NO_LIMIT),
+                                .to_resolver = BUF_INIT(BUF_NO_LIMIT),
+                                .to_owners = BUF_INIT(BUF_NO_LIMIT)};
+}
+
+void question_desk_deinit(struct question_desk *d)
+{
+    for (uint32_t i = 0; i < d->count; i++) {
+        wheel_clear(d->wheel, &d->slots[i]->timer);
+        buf_deinit(&d->slots[i]->name);
+        free(d->slots[i]);
+    }
+    free(d->slots);
+    buf_deinit(&d->waiting);
+    buf_deinit(&d->to_resolver);
+    buf_deinit(&d->to_owners);
+}
+
+/* The drawing in question_desk.h. */
+static const bool leads_to[DESK_STATE_COUNT][DESK_STATE_COUNT] = {
+    [DESK_FREE] = {[DESK_PAUSED] = true, [DESK_HELD] = true},
+    [DESK_PAUSED] = {[DESK_ASKED] = true, [DESK_FREE] = true},
+    [DESK_ASKED] = {[DESK_HELD] = true, [DESK_PAUSED] = true, [DESK_FREE] = true},
+    [DESK_HELD] = {[DESK_ASKED] = true, [DESK_FREE] = true},
+};
+
+static void desk_enter(struct desk_question *q, enum desk_state to)
+{
+    CHECK(leads_to[q->state][to]);
+    q->desk->held += (to == DESK_HELD) - (uint32_t)(q->state == DESK_HELD);
+    q->state = to;
+}
+
+static struct desk_question *desk_take_slot(struct question_desk *d)
+{
+    struct desk_question *q;
+    if (d->first_free != DESK_NONE) {
+        q = d->slots[d->first_free];
+        d->first_free = q->next_free;
+        return q;
+    }
+    q = memory_new(1, sizeof(*q));
+    *q = (struct desk_question){.desk = d, .index = d->count, .name = BUF_INIT(BUF_NO_LIMIT)};
+    d->slots = memory_grow_list(d->slots, d->count, sizeof(struct desk_question *));
+    d->slots[d->count++] = q;
+    return q;
+}
+
+static void leave_desk(struct desk_question *q)
+{
+    struct question_desk *d = q->desk;
+    desk_enter(q, DESK_FREE);
+    buf_deinit(&q->name);
+    *q = (struct desk_question){
+        .desk = d, .index = q->index, .next_free = d->first_free, .name = BUF_INIT(BUF_NO_LIMIT)};
+    d->first_free = q->index;
+}
+
+/* --- what goes out -------------------------------------------------------------------------- */
+
+static void put_question(struct buf *out, uint8_t asker, uint64_t tag, uint16_t type,
+                         struct span name)
+{
+    codec_put_word(out, asker);
+    codec_put_u64(out, tag);
+    codec_put_u16(out, type);
+    codec_put_span(out, name);
+}
+
+static void give_out(struct question_desk *d, uint8_t asker, uint64_t tag, uint16_t type,
+                     struct span name)
+{
+    put_question(weather_holds(d->weather->state) ? &d->waiting : &d->to_resolver, asker, tag, type,
+                 name);
+}
+
+static void tell_failure(struct question_desk *d, uint8_t asker, uint64_t tag,
+                         const struct seen_dns *seen)
+{
+    struct desk_failure f = {.asker = asker, .tag = tag, .answer = {.seen = *seen}};
+    codec_put_octets(&d->to_owners, &f, sizeof(f));
+}
+
+static struct seen_dns fault_of_ours(void)
+{
+    return (struct seen_dns){.state = DNS_LOCAL_FAULT, .rcode = DNS_RCODE_NONE, .ede = -1};
+}
+
+static void desk_ask_again(struct desk_question *q)
+{
+    desk_enter(q, DESK_ASKED);
+    give_out(q->desk, OWNER_DESK, q->index, q->type, buf_span(&q->name));
+}
+
+static void on_pause_over(struct wheel_timer *timer)
+{
+    struct desk_question *q = CONTAINER_OF(timer, struct desk_question, timer);
+    q->second = true;
+    desk_ask_again(q);
+}
+
+/* --- failures ------------------------------------------------------------------------------- */
+
+static void desk_settle(struct desk_question *q)
+{
+    struct question_desk *d = q->desk;
+    struct seen_dns ours = fault_of_ours();
+    switch (weather_judge(d->weather, q->begun_ms, q->ended_ms, q->seen.state == DNS_LOCAL_FAULT)) {
+    case WEATHER_WAIT:
+        return;
+    case WEATHER_BELIEVED:
+        tell_failure(d, q->asker, q->tag, &q->seen);
+        leave_desk(q);
+        return;
+    case WEATHER_VOID:
+        if (d->weather->state == WEATHER_LOST) {
+            tell_failure(d, q->asker, q->tag, &ours);
+            leave_desk(q);
+            return;
+        }
+        d->asked_again++;
+        q->second = false;
+        q->seen.state = DNS_NOT_ASKED;
+        desk_ask_again(q);
+        return;
+    }
+    UNREACHABLE("unknown weather_word");
+}
+
+/* An answer says more than none, and anything more than a fault of ours. */
+static void keep_failure(struct desk_question *q, const struct dns_answer *answer)
+{
+    static const uint8_t rank[DNS_STATE_COUNT] = {
+        [DNS_LOCAL_FAULT] = 1, [DNS_TIMEOUT] = 2, [DNS_SERVFAIL] = 3};
+    if (rank[answer->seen.state] >= rank[q->seen.state]) {
+        q->seen = answer->seen;
+    }
+    q->begun_ms = answer->begun_ms;
+    q->ended_ms = q->desk->now_ms;
+}
+
+static void desk_pause(struct desk_question *q)
+{
+    desk_enter(q, DESK_PAUSED);
+    q->timer.on_due = on_pause_over;
+    wheel_set(q->desk->wheel, &q->timer, q->desk->now_ms + q->desk->pause_ms);
+}
+
+/* The first pass failed: begin the second; a failure of the second is held until the weather is known. */
+static void desk_on_failure(struct desk_question *q, const struct dns_answer *answer)
+{
+    keep_failure(q, answer);
+    if (!q->second && q->desk->pause_ms > 0 && q->desk->weather->state != WEATHER_LOST) {
+        desk_pause(q);
+        return;
+    }
+    desk_enter(q, DESK_HELD);
+    desk_settle(q);
+}
+
+/* --- events --------------------------------------------------------------------------------- */
+
+void question_desk_ask(struct question_desk *d, const struct owner_question *q)
+{
+    struct seen_dns ours = fault_of_ours();
+    if (d->weather->state == WEATHER_LOST) {
+        tell_failure(d, q->asker, q->tag, &ours);
+        return;
+    }
+    give_out(d, q->asker, q->tag, q->type, q->name);
+}
+
+bool question_desk_answer(struct question_desk *d, uint8_t *asker, uint64_t *tag,
+                          const struct dns_answer *answer)
+{
+    bool failed = dns_state_is_failure((enum dns_state)answer->seen.state);
+    struct desk_question *q = *asker == OWNER_DESK ? d->slots[*tag] : NULL;
+    if (q == NULL && !failed) {
+        return true;
+    }
+    if (q == NULL) {
+        q = desk_take_slot(d);
+        q->asker = *asker;
+        q->tag = *tag;
+        q->type = answer->type;
+        buf_put(&q->name, answer->name);
+    }
+    if (failed) {
+        desk_on_failure(q, answer);
+        return false;
+    }
+    *asker = q->asker;
+    *tag = q->tag;
+    leave_desk(q);
+    return true;
+}
+
+static void release_waiting(struct question_desk *d)
+{
+    struct owner_question q;
+    struct seen_dns ours = fault_of_ours();
+    for (struct span in = buf_span(&d->waiting); owner_question_next(&in, &q);) {
+        if (d->weather->state != WEATHER_LOST) {
+            put_question(&d->to_resolver, q.asker, q.tag, q.type, q.name);
+        } else if (q.asker == OWNER_DESK) {
+            struct desk_question *again = d->slots[q.tag];
+            tell_failure(d, again->asker, again->tag, &ours);
+            leave_desk(again);
+        } else {
+            tell_failure(d, q.asker, q.tag, &ours);
+        }
+    }
+    buf_reset(&d->waiting);
+}
+
+void question_desk_look(struct question_desk *d)
+{
+    if (!weather_holds(d->weather->state)) {
+        release_waiting(d);
+    }
+    for (uint32_t i = 0; i < d->count && d->held > 0; i++) {
+        if (d->slots[i]->state == DESK_HELD) {
+            desk_settle(d->slots[i]);
+        }
+    }
+    for (uint32_t i = 0; i < d->count && d->weather->state == WEATHER_LOST; i++) {
+        if (d->slots[i]->state == DESK_PAUSED) { /* what it would say then is known */
+            struct seen_dns ours = fault_of_ours();
+            wheel_clear(d->wheel, &d->slots[i]->timer);
+            tell_failure(d, d->slots[i]->asker, d->slots[i]->tag, &ours);
+            leave_desk(d->slots[i]);
+        }
+    }
+}

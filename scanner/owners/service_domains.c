@@ -1,0 +1,96 @@
+/**
+ * What tells who operates the servers: domains of certificates and banners, once for each service.
+ */
+#include "scanner/analysis/endpoint_verdict.h"
+#include "scanner/base/memory.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/cert_names.h"
+#include "scanner/owners/service_work.h"
+
+/* Both domains of a service lie one behind the other, each behind its length. */
+
+void service_domains_init(struct service_owner *o)
+{
+    o->server_domains = BUF_INIT(BUF_NO_LIMIT);
+    o->packed_names = BUF_INIT(CERT_NAMES_PACKED_MAX);
+    o->domain = BUF_INIT(BUF_NO_LIMIT);
+    codec_put_u8(&o->server_domains, 0); /* 0 is no place */
+}
+
+void service_domains_deinit(struct service_owner *o)
+{
+    buf_deinit(&o->server_domains);
+    buf_deinit(&o->packed_names);
+    buf_deinit(&o->domain);
+    free(o->domains_at);
+}
+
+void service_domains_add(struct service_owner *o)
+{
+    o->domains_at = memory_grow_list(o->domains_at, o->count, sizeof(*o->domains_at));
+    o->domains_at[o->count] = 0;
+}
+
+struct span service_certificate_domain(struct service_owner *o, const struct seen_session *s)
+{
+    struct span list = s != NULL && s->tls_attempted ? s->tls.list : (struct span){0};
+    struct span leaf;
+    buf_reset(&o->packed_names);
+    buf_reset(&o->domain);
+    if (cert_list_next(&list, &leaf) && cert_names_pack(leaf, &o->packed_names)) {
+        certificate_domain_put(buf_span(&o->packed_names), o->rules.suffixes, o->rules.operators,
+                               &o->domain);
+    }
+    return buf_span(&o->domain);
+}
+
+/* Both are empty where nothing is kept. */
+static void get_domains(const struct service_owner *o, const struct service *s,
+                        struct span *certificate, struct span *banner)
+{
+    uint32_t at = o->domains_at[s - o->services];
+    *certificate = *banner = (struct span){0};
+    if (at != 0) {
+        struct span in = span_drop(buf_span(&o->server_domains), at);
+        *certificate = codec_get_name(&in);
+        *banner = codec_get_name(&in);
+    }
+}
+
+void service_domains_see(struct service_owner *o, const struct service *s,
+                         struct seen_service *seen)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    size_t at = o->server_domains.len;
+    codec_put_name(&o->server_domains, service_certificate_domain(o, seen->result));
+    buf_reset(&o->domain);
+    if (seen->result != NULL) {
+        server_name_put(&seen->result->smtp, &name);
+        banner_domain_put(seen, buf_span(&name), o->rules.suffixes, &o->domain);
+    }
+    codec_put_name(&o->server_domains, buf_span(&o->domain));
+    buf_deinit(&name);
+    bool none = o->server_domains.len == at + 2;
+    bool fits = at <= UINT32_MAX; /* else they are forgotten: 4 GiB of names */
+    if (none || !fits) {
+        o->server_domains.len = at;
+        return;
+    }
+    o->domains_at[s - o->services] = (uint32_t)at;
+    get_domains(o, s, &seen->certificate_domain, &seen->banner_domain);
+}
+
+void service_domains_judge(const struct service_owner *o, const struct service *s,
+                           const struct told_endpoint *t, struct endpoint_brief *brief)
+{
+    struct operator_evidence evidence = {
+        .certificate = t->certificate_domain,
+        .chain = (enum chain_status)brief->chain.status,
+        .default_chain = (enum chain_status)s->no_sni_chain.status,
+    };
+    (void)registrable_domain(o->rules.suffixes, t->host, &evidence.mx_domain);
+    get_domains(o, s, &evidence.default_certificate, &evidence.banner);
+    struct operator_verdict v = operator_judge(&evidence, o->rules.operators);
+    brief->mx_operator = v.name;
+    brief->operator_source = (uint8_t)v.source;
+}

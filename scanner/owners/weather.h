@@ -1,0 +1,138 @@
+#pragma once
+
+/**
+ * Weather: whether it is us. When suddenly many who usually answer do not, the fault may be our own network or
+ * resolver; then nobody is to be blamed for it. Of each family of addresses, and of DNS, by itself.
+ *
+ *        many bad ends against what is usual             none of those asked again answers
+ *   FAIR ──────────────────────────────────► SUSPICIOUS ──────────────────────────────────► AWAY
+ *    ▲ ▲                                        │                                          │   │
+ *    │ └──── those who answered still do, ──────┘                                          │   │
+ *    │       or nobody ever did: it is them                                                │   │
+ *    └───────────────── those who answered do so again ────────────────────────────────────┘   │
+ *                                                        for too long: LOST, which stays ◄─────┘
+ *
+ * Numbers only raise the suspicion; what decides is to ask some again that answered a short while ago. So a run of
+ * dead targets in the list, however long, is theirs: the price is a few questions now and then. While nobody has
+ * answered at all nothing can be told apart: that is for the checks before a scan.
+ *
+ * The rule. Ends are counted in slots of a second, each network (of DNS: each registrable name) once in a slot,
+ * good or bad. The last WEATHER_SLOTS are the window. The usual share of bad ends is that of all slots before
+ * the window, each older one counting less (a half after WEATHER_HALF_MS); it is 0 until WEATHER_USUAL_MIN ends are
+ * known, so that the first seconds of a scan are suspected easily. Suspicious are
+ *   - WEATHER_BAD_MIN bad ends in the window, when more than half of what is usually good has become bad;
+ *   - WEATHER_SILENT_MIN bad ends and not one good one.
+ *
+ * A bad end is believed when the network is seen to work after it: a later slot has good ends and is not suspicious.
+ * Without any such, it is believed when it is older than the window and no suspicion arose. What overlaps an
+ * outage is void and is to be asked again; so is what is ours in a false alarm, which may have been an outage that
+ * was over before the probes.
+ *
+ * What it cannot see: an outage shorter than a slot, one that fewer networks than these met, or one that begins
+ * in a run of dead targets within the calm after a false alarm. Pure: time is told.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WEATHER_SLOT_MS     1000
+#define WEATHER_SLOTS       5
+#define WEATHER_HALF_MS     60000
+#define WEATHER_USUAL_MIN   50   /* ends, before their share is usual */
+#define WEATHER_BAD_MIN     6    /* networks */
+#define WEATHER_SILENT_MIN  3    /* networks */
+#define WEATHER_ROUND_MS    5000 /* so long the answers to a round of probes are waited for */
+#define WEATHER_EVERY_MS    5000 /* between rounds, while away */
+#define WEATHER_CALM_MS     5000 /* without suspicion after a false alarm */
+#define WEATHER_CALM_STEPS  3    /* after each next one twice as long, so many times */
+#define WEATHER_OUTAGES_MAX 64   /* kept; of a scan that has more, the latest */
+
+enum weather_stream {
+    WEATHER_IPV4,
+    WEATHER_IPV6,
+    WEATHER_DNS,
+    WEATHER_STREAM_COUNT,
+};
+
+const char *weather_stream_word(enum weather_stream s);
+
+enum weather_state {
+    WEATHER_FAIR,
+    WEATHER_SUSPICIOUS,
+    WEATHER_AWAY,
+    WEATHER_LOST,
+    WEATHER_STATE_COUNT,
+};
+
+/** What follows from a look. */
+enum weather_step {
+    WEATHER_QUIET,
+    WEATHER_PROBE, /* a round of probes begins */
+    WEATHER_BEGAN, /* an outage, as the next two */
+    WEATHER_ENDED,
+    WEATHER_GAVE_UP,
+};
+
+/** What is to become of a bad end. */
+enum weather_word {
+    WEATHER_WAIT,
+    WEATHER_BELIEVED,
+    WEATHER_VOID,
+};
+
+struct weather_outage {
+    uint64_t from_ms; /* the last time that the network was seen to work */
+    uint64_t to_ms;   /* 0: it lasts */
+};
+
+/** What whoever holds bad ends has to know; a plain value. */
+struct weather_view {
+    enum weather_state state;
+    uint64_t clear_until_ms; /* ends before this are believed */
+    uint64_t alarm_from_ms;  /* the last false alarm: faults of our own in it are void */
+    uint64_t alarm_to_ms;
+    struct weather_outage outages[WEATHER_OUTAGES_MAX]; /* the ring of all */
+    size_t outage_count;                                /* of all */
+};
+
+struct weather_slot {
+    uint32_t good;
+    uint32_t bad;
+};
+
+struct weather {
+    struct weather_view view;
+    uint64_t lost_ms;                          /* so long an outage may last */
+    uint64_t slot_ms;                          /* when the slot that is filled began */
+    struct weather_slot window[WEATHER_SLOTS]; /* the latest first */
+    double usual_good;
+    double usual_bad;
+    bool answered_ever;
+    uint64_t calm_until_ms; /* no new suspicion before */
+    unsigned false_alarms;  /* since the last outage */
+    uint32_t round;         /* of probes; the number of the last */
+    uint64_t round_ms;      /* when it began */
+    uint32_t round_asked;
+    uint32_t round_answered;
+    uint32_t round_failed;
+};
+
+void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms);
+/** Ends since the last look, as distinct networks of the slot. */
+void weather_note(struct weather *w, uint32_t good, uint32_t bad);
+/** Of a round: how many more probes were begun, answered and failed. Of another round than the last it is too late. */
+void weather_note_probes(struct weather *w, uint32_t round, uint32_t asked, uint32_t answered,
+                         uint32_t failed);
+/** Often, several times a slot. */
+enum weather_step weather_look(struct weather *w, uint64_t now_ms);
+
+/** Of an end that is bad. @param ours it says itself that the fault is ours */
+enum weather_word weather_judge(const struct weather_view *v, uint64_t begun_ms, uint64_t ended_ms,
+                                bool ours);
+
+/** Nothing new is to be asked. */
+static inline bool weather_holds(enum weather_state s)
+{
+    return s == WEATHER_SUSPICIOUS || s == WEATHER_AWAY;
+}

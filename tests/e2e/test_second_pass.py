@@ -1,0 +1,70 @@
+"""What DNS did not answer, or answered with SERVFAIL, is asked once more after a pause: MX, A and a policy host."""
+
+import os
+import struct
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.runner import EHLO, check, check_equal, finish, read_table, run  # noqa: E402
+from support.dns_server import DnsServer  # noqa: E402
+
+SERVFAIL = 2
+PER_PASS = 2  # a question, and with CD=1 after SERVFAIL (RFC 4035 section 3.2.2)
+
+ZONE = {}
+for domain in ("well", "flaky", "flaky-host", "flaky-policy", "failing", "failing-host"):
+    ZONE[(f"{domain}.test", "MX")] = [(10, f"mx.{domain}.test")]
+    ZONE[(f"mx.{domain}.test", "A")] = ["192.0.2.1"]
+ZONE[("_mta-sts.flaky-policy.test", "TXT")] = ["v=STSv1; id=1;"]
+ZONE[("mta-sts.flaky-policy.test", "A")] = ["192.0.2.2"]
+
+# How many times each is answered with SERVFAIL before the truth is told.
+FAILURES = {("flaky.test", "MX"): PER_PASS, ("mx.flaky-host.test", "A"): PER_PASS,
+            ("mta-sts.flaky-policy.test", "A"): PER_PASS, ("failing.test", "MX"): 1000, ("mx.failing-host.test", "A"): 1000}
+
+
+class FlakyServer(DnsServer):
+    def answer(self, message, truncate=False):
+        whole = super().answer(message, truncate)
+        asked = self.asked[-1]
+        if self.asked.count(asked) <= FAILURES.get(asked, 0):
+            flags = struct.unpack("!H", whole[2:4])[0]
+            return whole[:2] + struct.pack("!HHHHH", flags | SERVFAIL, 1, 0, 0, 0) + whole[12:12 + self.question_len(message)]
+        return whole
+
+    @staticmethod
+    def question_len(message):
+        at = 12
+        while message[at]:
+            at += 1 + message[at]
+        return at + 5 - 12
+
+
+def scan(folder, pause):
+    with FlakyServer(ZONE) as dns:
+        names = sorted({name for name, kind in ZONE if kind == "MX"})
+        done = run("scan", "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--dns-retry-pause", pause,
+                   "--threads", "2", "-o", folder, input="".join(name + "\n" for name in names))
+        check_equal(f"pause {pause}: exit code", done.returncode, 0)
+        rows = {row["domain"]: row for row in read_table(folder, "domains")}
+        policies = {row["policy_host"]: row["fetch"] for row in read_table(folder, "policies")}
+        return rows, policies, {name: dns.asked.count(name) for name in FAILURES}
+
+
+with tempfile.TemporaryDirectory() as folder:
+    rows, policies, asked = scan(os.path.join(folder, "two"), "0.2")
+    for domain in ("well.test", "flaky.test", "flaky-host.test", "flaky-policy.test"):
+        check_equal(f"{domain}: as if nothing had been", rows[domain]["account"], "not_tested")  # special-purpose addresses
+        check_equal(f"{domain}: state of MX", rows[domain]["mx_dns"]["state"], "data")
+    check_equal("flaky-host.test: its address", rows["flaky-host.test"]["mx"][0]["a"], "data")
+    check_equal("flaky-policy.test: its policy host has an address", policies.get("mta-sts.flaky-policy.test"), "not_dialled")
+    check_equal("failing.test fails", (rows["failing.test"]["account"], rows["failing.test"]["mx_dns"]["state"]), ("dns_failed", "servfail"))
+    check_equal("failing-host.test fails", rows["failing-host.test"]["account"], "dns_failed")
+    check_equal("asked twice, and not more", asked,
+                {key: 2 * PER_PASS if times == 1000 else PER_PASS + 1 for key, times in FAILURES.items()})
+    rows, policies, asked = scan(os.path.join(folder, "one"), "0")
+    check_equal("without a second pass", rows["flaky.test"]["account"], "dns_failed")
+    check("and asked once", all(count == PER_PASS for key, count in asked.items() if not key[0].startswith("mta-sts")), asked)
+
+finish()

@@ -1,0 +1,274 @@
+#include <criterion/criterion.h>
+
+#include "scanner/owners/weather.h"
+
+#define LOOK    20      /* ms, as the coordinator does */
+#define LOST_MS 120000U /* of these tests */
+
+/* What is really so, from `at_ms` on: networks that end a second, and what the probes meet. */
+struct phase {
+    uint64_t until_ms;
+    unsigned good;
+    unsigned bad;
+    bool works; /* who answered does so still */
+};
+
+/* What came of it. */
+struct story {
+    struct weather w;
+    uint64_t now;
+    unsigned rounds;
+    unsigned began;
+    unsigned ended;
+    unsigned gave_up;
+    uint64_t began_ms;
+    uint64_t ended_ms;
+    uint64_t gave_up_ms;
+    uint64_t believed_bad; /* bad ends of `works` false that were believed */
+    uint64_t void_bad;     /* bad ends of `works` true that are void */
+};
+
+static void note(struct story *s, enum weather_step step, const struct phase *p)
+{
+    switch (step) {
+    case WEATHER_QUIET:
+        return;
+    case WEATHER_PROBE:
+        s->rounds++;
+        weather_note_probes(&s->w, s->w.round, 3, p->works ? 3 : 0, p->works ? 0 : 3);
+        return;
+    case WEATHER_BEGAN:
+        s->began++;
+        s->began_ms = s->now;
+        return;
+    case WEATHER_ENDED:
+        s->ended++;
+        s->ended_ms = s->now;
+        return;
+    case WEATHER_GAVE_UP:
+        s->gave_up++;
+        s->gave_up_ms = s->now;
+        return;
+    }
+}
+
+#define HELD_MAX 4096
+
+static struct {
+    uint64_t ended_ms;
+    bool works;
+} held[HELD_MAX];
+
+/* Bad ends are as long as connect timeouts are. */
+static size_t judge_held(struct story *s, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        enum weather_word word =
+            weather_judge(&s->w.view, held[i].ended_ms - 10000, held[i].ended_ms, false);
+        s->believed_bad += word == WEATHER_BELIEVED && !held[i].works;
+        s->void_bad += word == WEATHER_VOID && held[i].works;
+        if (word == WEATHER_WAIT) {
+            held[kept++] = held[i];
+        }
+    }
+    return kept;
+}
+
+static struct story tell(const struct phase *phases, size_t count)
+{
+    struct story s = {.now = 1000000};
+    uint64_t start = s.now;
+    size_t waiting = 0;
+    weather_init(&s.w, start, LOST_MS);
+    for (size_t i = 0; i < count; i++) {
+        const struct phase *p = &phases[i];
+        for (; s.now < start + p->until_ms; s.now += LOOK) {
+            uint64_t at = s.now % 1000 / LOOK;    /* spread over the second */
+            if (s.w.view.state == WEATHER_FAIR) { /* else nothing is dialled */
+                unsigned good = (unsigned)((at + 1) * p->good / 50 - at * p->good / 50);
+                unsigned bad = (unsigned)((at + 1) * p->bad / 50 - at * p->bad / 50);
+                weather_note(&s.w, good, bad);
+                for (unsigned k = 0; k < bad && waiting < HELD_MAX; k++) {
+                    held[waiting].ended_ms = s.now;
+                    held[waiting++].works = p->works;
+                }
+            }
+            note(&s, weather_look(&s.w, s.now), p);
+            waiting = judge_held(&s, waiting);
+        }
+    }
+    s.began_ms -= s.began > 0 ? start : 0;
+    s.ended_ms -= s.ended > 0 ? start : 0;
+    s.gave_up_ms -= s.gave_up > 0 ? start : 0;
+    return s;
+}
+
+#define TELL(...)                             \
+    tell((const struct phase[]){__VA_ARGS__}, \
+         sizeof((const struct phase[]){__VA_ARGS__}) / sizeof(struct phase))
+
+/* until ms, good and bad networks a second, what answered answers still */
+static const struct {
+    const char *name;
+    struct phase phases[4];
+    unsigned outages;
+    unsigned rounds_max;
+} stories[] = {
+    {"a usual list", {{300000, 80, 20, true}}, 0, 0},
+    {"a list of which half never answers", {{300000, 50, 50, true}}, 0, 30},
+    {"few ends", {{300000, 2, 1, true}}, 0, 0},
+    {"the network goes away for a minute",
+     {{60000, 80, 20, true}, {120000, 0, 100, false}, {300000, 80, 20, true}},
+     1,
+     14},
+    {"it goes away in the first seconds",
+     {{3000, 80, 20, true}, {60000, 0, 100, false}, {300000, 80, 20, true}},
+     1,
+     14},
+    {"it goes away for three seconds",
+     {{60000, 80, 20, true}, {63000, 0, 100, false}, {300000, 80, 20, true}},
+     1,
+     3},
+    {"it goes away with few ends a second",
+     {{60000, 2, 1, true}, {120000, 0, 3, false}, {300000, 2, 1, true}},
+     1,
+     14},
+    {"a fifth of packets is lost: no outage",
+     {{60000, 80, 20, true}, {300000, 60, 40, true}},
+     0,
+     0},
+    /* Innocents: 100,000 names of a dead operator on one network are one network. */
+    {"an operator dies", {{60000, 80, 20, true}, {300000, 79, 21, true}}, 0, 0},
+    {"a list sorted by deadness", {{60000, 100, 0, true}, {660000, 0, 100, true}}, 0, 24},
+    {"the other way round", {{600000, 0, 100, true}, {660000, 100, 0, true}}, 0, 0},
+    {"a family that never answered", {{600000, 0, 100, false}}, 0, 0},
+    {"it goes away in a run of dead targets, which ends",
+     {{60000, 100, 0, true},
+      {160000, 0, 100, true},
+      {220000, 0, 100, false},
+      {300000, 100, 0, true}},
+     1,
+     30},
+};
+
+Test(weather, tells_outages_from_dead_targets)
+{
+    for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+        size_t count = 0;
+        while (count < 4 && stories[i].phases[count].until_ms > 0) {
+            count++;
+        }
+        struct story s = tell(stories[i].phases, count);
+        cr_expect_eq(s.began, stories[i].outages, "%s: %u outages", stories[i].name, s.began);
+        cr_expect_eq(s.ended, stories[i].outages, "%s: %u ended", stories[i].name, s.ended);
+        cr_expect_leq(s.rounds, stories[i].rounds_max, "%s: %u rounds of probes", stories[i].name,
+                      s.rounds);
+        cr_expect_eq(s.w.view.state, WEATHER_FAIR, "%s", stories[i].name);
+    }
+}
+
+Test(weather, blames_nobody_in_an_outage)
+{
+    struct story s = TELL({60000, 80, 20, true}, {120000, 0, 100, false}, {300000, 80, 20, true});
+    cr_expect_eq(s.believed_bad, 0, "%lu", (unsigned long)s.believed_bad);
+    cr_expect_leq(s.void_bad, 20 * 13,
+                  "those of the seconds before it may be asked again, no others: %lu",
+                  (unsigned long)s.void_bad);
+    cr_expect_leq(s.began_ms, 60000 + 3 * WEATHER_SLOT_MS + 5 * LOOK, "%lu",
+                  (unsigned long)s.began_ms);
+    cr_expect_leq(s.ended_ms, 120000 + WEATHER_EVERY_MS + 2000, "%lu", (unsigned long)s.ended_ms);
+    s = TELL({3000, 80, 20, true}, {60000, 0, 100, false}, {300000, 80, 20, true});
+    cr_expect_eq(s.believed_bad, 0, "in the first seconds: %lu", (unsigned long)s.believed_bad);
+}
+
+Test(weather, believes_at_once_where_nobody_ever_answered)
+{
+    struct story s = TELL({20000, 0, 100, true});
+    uint64_t just_now = s.now - 2 * WEATHER_SLOT_MS;
+    cr_expect_eq(weather_judge(&s.w.view, just_now - 10000, just_now, false), WEATHER_BELIEVED);
+}
+
+Test(weather, gives_up_when_it_lasts)
+{
+    struct story s = TELL({60000, 80, 20, true}, {600000, 0, 100, false});
+    cr_expect_eq(s.gave_up, 1);
+    cr_expect_eq(s.ended, 0);
+    cr_expect_geq(s.gave_up_ms, 55000 + LOST_MS);
+    cr_expect_leq(s.gave_up_ms, 61000 + LOST_MS, "%lu", (unsigned long)s.gave_up_ms);
+    cr_expect_eq(s.w.view.state, WEATHER_LOST);
+    cr_expect_eq(s.believed_bad, 0);
+    cr_expect_eq(weather_judge(&s.w.view, s.now, s.now, false), WEATHER_VOID);
+}
+
+Test(weather, what_overlaps_an_outage_is_void)
+{
+    struct weather_view v = {.state = WEATHER_FAIR, .clear_until_ms = 9000};
+    v.outages[0] = (struct weather_outage){.from_ms = 2000, .to_ms = 3000};
+    v.outages[1] = (struct weather_outage){.from_ms = 5000, .to_ms = 6000};
+    v.outage_count = 2;
+    v.alarm_from_ms = 7000;
+    v.alarm_to_ms = 7500;
+    static const struct {
+        uint64_t begun;
+        uint64_t ended;
+        bool ours;
+        enum weather_word word;
+    } cases[] = {
+        {1000, 1999, false, WEATHER_BELIEVED}, {1000, 2000, false, WEATHER_VOID},
+        {2999, 3500, false, WEATHER_VOID},     {3000, 4999, false, WEATHER_BELIEVED},
+        {1000, 8000, false, WEATHER_VOID},     {5500, 5600, false, WEATHER_VOID},
+        {6000, 6500, false, WEATHER_BELIEVED}, {6000, 8999, false, WEATHER_BELIEVED},
+        {6000, 9000, false, WEATHER_WAIT},     {7000, 7100, true, WEATHER_VOID},
+        {7000, 7100, false, WEATHER_BELIEVED}, {7000, 7500, true, WEATHER_BELIEVED},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cr_expect_eq(weather_judge(&v, cases[i].begun, cases[i].ended, cases[i].ours),
+                     cases[i].word, "%zu", i);
+    }
+    v.state = WEATHER_AWAY;
+    v.outages[1].to_ms = 0;
+    cr_expect_eq(weather_judge(&v, 1000, 2000, false), WEATHER_WAIT, "asked again when it is over");
+}
+
+/* Of the three that are asked one may have died a moment ago. */
+Test(weather, half_of_the_probes_decide)
+{
+    static const struct {
+        uint32_t asked, answered, failed;
+        enum weather_state state;
+    } cases[] = {
+        {3, 2, 1, WEATHER_FAIR}, {3, 1, 2, WEATHER_AWAY}, {1, 1, 0, WEATHER_FAIR},
+        {1, 0, 1, WEATHER_AWAY}, {2, 1, 1, WEATHER_FAIR}, {3, 0, 0, WEATHER_AWAY},
+        {0, 0, 0, WEATHER_FAIR},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct weather w;
+        uint64_t now = 1000;
+        weather_init(&w, now, LOST_MS);
+        weather_note(&w, 1, 0);
+        for (; weather_look(&w, now) != WEATHER_PROBE; now += LOOK) {
+            weather_note(&w, 0, 1);
+        }
+        weather_note_probes(&w, w.round - 1, 9, 9, 0); /* too late */
+        weather_note_probes(&w, w.round, cases[i].asked, cases[i].answered, cases[i].failed);
+        for (uint64_t until = now + WEATHER_ROUND_MS;
+             now <= until && w.view.state == WEATHER_SUSPICIOUS; now += LOOK) {
+            (void)weather_look(&w, now);
+        }
+        cr_expect_eq(w.view.state, cases[i].state, "%zu", i);
+    }
+}
+
+/* SIGSTOP, a suspended laptop. */
+Test(weather, a_machine_that_stood_still_catches_up_at_once)
+{
+    struct weather w;
+    weather_init(&w, 1000, LOST_MS);
+    weather_note(&w, 5, 0);
+    for (int i = 0; i < 3; i++) {
+        (void)weather_look(&w, 1000 + (1ULL << 50));
+    }
+    cr_expect_geq(w.slot_ms, (1ULL << 50) - 10 * WEATHER_SLOT_MS);
+    cr_expect_eq(w.view.state, WEATHER_FAIR);
+}
