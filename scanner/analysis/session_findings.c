@@ -450,11 +450,22 @@ static bool is_about_peer(enum session_outcome outcome)
     return outcome != OUTCOME_NOT_TESTED && outcome != OUTCOME_LOCAL_FAULT;
 }
 
-static void unstable_finding(enum session_outcome first, enum session_outcome then,
-                             enum severity severity, struct findings *out)
+static void unstable_finding(const char *first, const char *then, enum severity severity,
+                             struct findings *out)
 {
-    buf_putf(findings_add(out, FINDING_SMTP_UNSTABLE, severity), "%s, then %s",
-             outcome_info(first)->word, outcome_info(then)->word);
+    buf_putf(findings_add(out, FINDING_SMTP_UNSTABLE, severity), "%s, then %s", first, then);
+}
+
+/* How it ended: inside TLS a session may be lost although the handshake completed. */
+static const char *end_word(const struct seen_session *s)
+{
+    if (smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_LOST_AFTER_TLS)) {
+        return smtp_quirk_word(SMTP_QUIRK_LOST_AFTER_TLS);
+    }
+    if (smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_SILENT_AFTER_TLS)) {
+        return smtp_quirk_word(SMTP_QUIRK_SILENT_AFTER_TLS);
+    }
+    return outcome_info(s->outcome)->word;
 }
 
 /* The attempts of one row. A server that is busy first and answers later costs nothing. */
@@ -468,8 +479,8 @@ static void attempts_finding(const struct seen_session *attempts, size_t count,
         }
         if (first == NULL) {
             first = &attempts[i];
-        } else if (attempts[i].outcome != first->outcome) {
-            unstable_finding(first->outcome, attempts[i].outcome, SEVERITY_NOTICE, out);
+        } else if (strcmp(end_word(&attempts[i]), end_word(first)) != 0) {
+            unstable_finding(end_word(first), end_word(&attempts[i]), SEVERITY_NOTICE, out);
             return;
         }
     }
@@ -480,7 +491,8 @@ static void both_sessions_finding(const struct seen_endpoint *e, struct findings
 {
     if (!findings_has(out, FINDING_SMTP_UNSTABLE) &&
         outcomes_are_unstable(e->no_sni_outcome, e->result->outcome)) {
-        unstable_finding(e->no_sni_outcome, e->result->outcome, SEVERITY_WARNING, out);
+        unstable_finding(outcome_info(e->no_sni_outcome)->word,
+                         outcome_info(e->result->outcome)->word, SEVERITY_WARNING, out);
     }
 }
 

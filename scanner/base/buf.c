@@ -135,6 +135,17 @@ void buf_reset_trim(struct buf *b, size_t keep)
     }
 }
 
+void buf_trim(struct buf *b)
+{
+    if (b->len == 0) {
+        buf_deinit(b);
+        return;
+    }
+    b->at = realloc(b->at, b->len);
+    CHECK(b->at != NULL);
+    b->cap = b->len;
+}
+
 void buf_deinit(struct buf *b)
 {
     free(b->at);

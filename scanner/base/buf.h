@@ -39,6 +39,7 @@ void buf_putf(struct buf *b, const char *format, ...) __attribute__((format(prin
 void buf_reset(struct buf *b); /* empties, keeps the memory */
 void buf_reset_trim(struct buf *b,
                     size_t keep); /* empties, keeps at most `keep` octets of memory */
+void buf_trim(struct buf *b);     /* gives back the memory that is not used */
 void buf_deinit(struct buf *b);   /* releases the memory */
 
 static inline struct span buf_span(const struct buf *b)

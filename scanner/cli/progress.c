@@ -11,6 +11,7 @@
     X(sessions_failed, "counter", "sessions_failed_total",                                      \
       "Sessions that ended without a handshake, or without an answer to an additional probe.")  \
     X(services_waiting, "gauge", "services_waiting", "Services that wait for a rate limit.")    \
+    X(sessions_paused, "gauge", "sessions_paused", "Sessions to be tried again after a pause.") \
     X(dns_pending, "gauge", "dns_pending", "DNS queries without an answer so far.")             \
     X(dns_queries, "counter", "dns_queries_total", "DNS queries sent.")                         \
     X(rows_written, "counter", "rows_written_total", "Rows written, all tables.")               \
@@ -61,6 +62,9 @@ void progress_put_line(struct buf *b, const struct progress_snapshot *now,
     buf_putf(b, rate < 10 ? " %.1f/s" : " %.0f/s", rate);
     buf_putf(b, ", %llu in flight", (unsigned long long)now->sessions_in_flight);
     buf_putf(b, ", %llu waiting", (unsigned long long)now->services_waiting);
+    if (now->sessions_paused > 0) {
+        buf_putf(b, ", %llu to try again", (unsigned long long)now->sessions_paused);
+    }
     buf_putf(b, ", %llu DNS", (unsigned long long)now->dns_pending);
     buf_putf(b, ", %llu failed", (unsigned long long)failed);
     if (now->draining) {

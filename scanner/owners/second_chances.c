@@ -24,6 +24,8 @@ static void visit_pause(struct service_owner *o, uint32_t index, uint32_t pause_
     v->chances++;
     v->due_ms = o->now_ms + pause_ms;
     v->answers = work->answers;
+    buf_trim(&v->seen);
+    o->visits_paused++;
     put_in_line(o, work, index);
     service_alarm(o, work, o->visits[work->paused].due_ms);
 }
@@ -86,6 +88,7 @@ void service_resume_visits(struct service_owner *o, struct service_work *work)
         struct visit *v = &o->visits[index];
         work->paused = v->next;
         visit_enter(v, VISIT_AGAIN);
+        o->visits_paused--;
         v->next = work->again;
         work->again = index;
     }

@@ -104,6 +104,7 @@ struct service_owner {
     /* For whoever runs it; each only read. */
     uint32_t services_open; /* under work */
     uint64_t names_waiting; /* wants that are not answered */
+    uint64_t visits_paused;
     uint64_t sessions_failed;
     uint64_t strays;
 };

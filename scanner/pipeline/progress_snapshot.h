@@ -17,6 +17,7 @@ struct progress_snapshot {
     uint64_t sessions_done;
     uint64_t sessions_failed;  /* of these, without an established handshake */
     uint64_t services_waiting; /* work that waits for a limit of politeness */
+    uint64_t sessions_paused;  /* lost or put off, before the next attempt */
     uint64_t dns_pending;
     uint64_t dns_queries;
     uint64_t rows_written; /* in all tables */

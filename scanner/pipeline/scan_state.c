@@ -38,6 +38,7 @@ struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader
         now.sessions_done += counter_now(&of->sessions_done);
         now.sessions_failed += counter_now(&of->sessions_failed);
         now.services_waiting += counter_now(&of->services_waiting);
+        now.sessions_paused += counter_now(&of->sessions_paused);
         now.dns_pending += counter_now(&of->dns_pending);
         now.dns_queries += counter_now(&of->dns_asked);
     }

@@ -330,6 +330,8 @@ static void worker_post_all(struct worker *w)
                           memory_order_relaxed);
     atomic_store_explicit(&w->counters.services_waiting, w->services.names_waiting,
                           memory_order_relaxed);
+    atomic_store_explicit(&w->counters.sessions_paused, w->services.visits_paused,
+                          memory_order_relaxed);
     atomic_store_explicit(&w->counters.policies_pending, w->domains.policies_pending,
                           memory_order_relaxed);
     atomic_store_explicit(&w->counters.dns_pending, resolver_pending(w->resolver),

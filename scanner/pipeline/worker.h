@@ -46,6 +46,7 @@ struct worker_counters {
     atomic_uint_fast64_t sessions_done;
     atomic_uint_fast64_t sessions_failed;
     atomic_uint_fast64_t services_waiting;
+    atomic_uint_fast64_t sessions_paused;
     atomic_uint_fast64_t dns_pending;
     atomic_uint_fast64_t dns_asked;
     atomic_uint_fast64_t policies_pending; /* policy hosts asked for and not answered */

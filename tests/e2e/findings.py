@@ -124,7 +124,7 @@ def scan(lab, folder, out, wanted, probes):
     with open(blocked, "w", encoding="ascii") as file:
         file.write(f"{BLOCKED_HOST}\n{BLOCKED_DOMAIN}\n")
     done = run("scan", *lab.options, "--root-cas", "fewer=" + os.path.join(lab.state, "roots-fewer.pem"),
-               "--ehlo-domain", EHLO, "--probes", probes, "--connect-timeout", "5", "--policy-timeout", "8",
+               "--ehlo-domain", EHLO, "--probes", probes, "--connect-timeout", "5", "--tls-timeout", "10", "--policy-timeout", "8",
                "--blocklist-file", blocked, "--address-rate", "20/s", "-q", "-o", out, listed, timeout=900)
     check_equal("exit code", done.returncode, 0)
     if done.returncode != 0:

@@ -488,6 +488,15 @@ const struct case_text case_table[] = {
     {"greeting-no-name", "no name in the greeting", "mx 10 mx\nhost mx 1 greeting=no-name\nexpect"},
     {"greeting-flaky", "closes every third connection",
      "mx 10 mx\nhost mx 1 sni=select flaky=yes min=1.2\nexpect-at-least smtp.unstable"},
+    /* ---- lost or busy once: nothing rests on it ---- */
+    {"greeting-flaky-421-once", "421 to the first connection, RFC 5321 section 3.8",
+     "mx 10 mx\nhost mx 1 greylist=1 min=1.2\nexpect smtp.unstable"},
+    {"tls-flaky-without-sni", "the first handshake is reset, the one without SNI",
+     "mx 10 mx\nhost mx 1 lose=1 min=1.2\nexpect smtp.unstable"},
+    {"tls-flaky-with-sni", "the second handshake is reset, the first one with SNI",
+     "mx 10 mx\nhost mx 1 lose=2 min=1.2\nexpect smtp.unstable"},
+    {"tls-flaky-repeat", "the handshake that is repeated for another leaf is reset once",
+     "mx 10 mx\nhost mx 1 sni=select lose=3 min=1.2\nexpect smtp.unstable sni.needed"},
     /* ---- one side and the other ---- */
     {"parity-same", "one certificate over IPv4 and IPv6",
      "mx 10 mx\nhost mx 1\nhost6 mx 1 leaf-of=1\nexpect"},

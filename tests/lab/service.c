@@ -229,6 +229,14 @@ bool service_set(struct service *s, const char *key, const char *value)
         s->enough = (uint32_t)n;
         return true;
     }
+    if (strcmp(key, "lose") == 0 && set_number(value, 1000, &n)) {
+        s->lose = (uint32_t)n;
+        return true;
+    }
+    if (strcmp(key, "greylist") == 0 && set_number(value, 1000, &n)) {
+        s->greylist = (uint32_t)n;
+        return true;
+    }
     if (strcmp(key, "delay") == 0 && set_number(value, 600000, &n)) {
         s->greeting_delay_ms = (uint32_t)n;
         return true;

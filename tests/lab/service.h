@@ -341,6 +341,8 @@ struct service {
     bool flaky;          /* every third connection is closed without a word */
     uint32_t enough;     /* connections; then TLS ends with a reset, or `busy`; 0: never */
     bool busy;           /* 421 instead, RFC 5321 section 3.8 */
+    uint32_t lose;       /* this connection, from 1, is reset in the handshake; 0: none */
+    uint32_t greylist;   /* so many connections are greeted with 421; then it is well */
     /* TLS */
     enum lab_tls_fate tls_fate;
     uint8_t alert;

@@ -458,15 +458,33 @@ static void on_plain(struct session *c, struct span in)
 
 /* ---- TLS ---- */
 
+/* A handshake that is lost, here or behind it, is worth a second one, and so is one that fails with the name only. */
+static bool is_asked_again(const struct service *s, bool sni)
+{
+    struct expected_session with;
+    struct expected_session without;
+    struct expected_client client = {.sni = true, .greeting_timeout_ms = UINT32_MAX};
+    service_expect(s, &client, &with);
+    client.sni = false;
+    service_expect(s, &client, &without);
+    enum session_outcome outcome = sni ? with.outcome : without.outcome;
+    return outcome == OUTCOME_TLS_TIMEOUT || outcome == OUTCOME_TLS_CLOSED ||
+           outcome == OUTCOME_TLS_RESET || s->ehlo_tls_close ||
+           s->trait == LAB_TRAIT_DEMANDS_CLIENT || s->lose > 0 ||
+           (sni && outcome != OUTCOME_ESTABLISHED && without.outcome == OUTCOME_ESTABLISHED);
+}
+
 static unsigned expected_visits(struct session *c)
 {
-    if (c->sni[0] == '\0') {
-        return c->service.literal ? 2 : 1;
+    bool sni = c->sni[0] != '\0';
+    unsigned chances = is_asked_again(&c->service, sni) ? 2 : 1;
+    if (!sni) {
+        return chances * (c->service.literal ? 2 : 1);
     }
     /* A client that sees another leaf with SNI asks once more, to tell SNI from mere change. */
     struct cert_choice with = service_cert(&c->service, true, 0);
     struct cert_choice without = service_cert(&c->service, false, 0);
-    return with.identity != without.identity || c->service.unstable ? 2 : 1;
+    return chances * (with.identity != without.identity || c->service.unstable ? 2 : 1);
 }
 
 static void on_handshake_data(struct session *c, struct span in);
@@ -576,7 +594,8 @@ static void on_hello_data(struct session *c, struct span in)
     c->hello_seen = true;
     counters_visit(c->server->counters, &c->service.address, c->server->params.public_port,
                    span_of(c->sni), expected_visits(c));
-    if (c->service.enough > 0 && c->visit >= c->service.enough) {
+    bool lost = c->service.lose > 0 && c->visit + 1 == c->service.lose;
+    if (lost || (c->service.enough > 0 && c->visit >= c->service.enough)) {
         session_reset(c);
         return;
     }
@@ -792,7 +811,7 @@ static void begin_session(struct smtp_server *s, int fd)
     if (c->service.starttls == LAB_STARTTLS_FLIPS && c->visit % 2 == 1) {
         c->service.starttls = LAB_STARTTLS_NONE;
     }
-    if (c->service.busy && c->visit >= c->service.enough) {
+    if ((c->service.busy && c->visit >= c->service.enough) || c->visit < c->service.greylist) {
         c->service.greeting = LAB_GREETING_TEMPFAIL;
     }
     loop_set(s->loop, &c->lifetime, LIFETIME_MS);

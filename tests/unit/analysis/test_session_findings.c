@@ -785,6 +785,9 @@ struct attempts_case {
 static const struct attempts_case attempts_cases[] = {
     {"comes and goes", OUTCOME_CONNECT_TIMEOUT, OUTCOME_REFUSED, "connect_timeout, then refused"},
     {"the same twice", OUTCOME_REFUSED, OUTCOME_REFUSED, NULL},
+    {"greylisted", OUTCOME_EHLO_TEMPFAIL, OUTCOME_ESTABLISHED, "ehlo_tempfail, then established"},
+    {"lost once in the handshake", OUTCOME_TLS_RESET, OUTCOME_ESTABLISHED,
+     "tls_reset, then established"},
     {"ours says nothing of the peer", OUTCOME_LOCAL_FAULT, OUTCOME_REFUSED, NULL},
     {"interrupted", OUTCOME_REFUSED, OUTCOME_NOT_TESTED, NULL},
 };
@@ -805,6 +808,43 @@ Test(session_findings, attempts_that_disagree_are_unstable)
                 cr_expect(span_eq(findings_evidence(&f, k), span_of(c->evidence)), "%s", c->name);
             }
         }
+    }
+    findings_deinit(&f);
+}
+
+/* Handshakes completed, but for what came behind them. */
+static const struct {
+    const char *name;
+    uint16_t first; /* quirks */
+    uint16_t second;
+    const char *evidence; /* NULL: stable */
+} inside_cases[] = {
+    {"lost once", 1U << SMTP_QUIRK_LOST_AFTER_TLS, 0, "lost_after_tls, then established"},
+    {"silent at last", 0, 1U << SMTP_QUIRK_SILENT_AFTER_TLS, "established, then silent_after_tls"},
+    {"lost twice", 1U << SMTP_QUIRK_LOST_AFTER_TLS, 1U << SMTP_QUIRK_LOST_AFTER_TLS, NULL},
+    {"another quirk in one of them", 1U << SMTP_QUIRK_NUL, 0, NULL},
+};
+
+Test(session_findings, attempts_that_are_lost_inside_tls_disagree_with_others)
+{
+    struct findings f;
+    findings_init(&f);
+    for (size_t i = 0; i < sizeof(inside_cases) / sizeof(inside_cases[0]); i++) {
+        const struct seen_session attempts[2] = {
+            {.outcome = OUTCOME_ESTABLISHED, .smtp.quirks = inside_cases[i].first},
+            {.outcome = OUTCOME_ESTABLISHED, .smtp.quirks = inside_cases[i].second}};
+        struct seen_service service = service_of(attempts, 2);
+        const char *evidence = NULL;
+        findings_reset(&f);
+        findings_of_service(&service, NULL, &f);
+        for (size_t k = 0; k < f.count; k++) {
+            if (f.item[k].code == FINDING_SMTP_UNSTABLE) {
+                evidence = inside_cases[i].evidence;
+                cr_expect(span_eq(findings_evidence(&f, k), span_of(evidence ? evidence : "")),
+                          "%s", inside_cases[i].name);
+            }
+        }
+        cr_expect_eq(evidence, inside_cases[i].evidence, "%s", inside_cases[i].name);
     }
     findings_deinit(&f);
 }

@@ -41,6 +41,12 @@ Test(progress, the_line_tells_what_is_known)
     check_line(now, mark,
                "0:01:05 1042 of 1700 read 16/s, 300 in flight, 12 waiting, 7 DNS, 42 failed");
 
+    now.sessions_paused = 3;
+    check_line(now, mark,
+               "0:01:05 1042 of 1700 read 16/s, 300 in flight, 12 waiting, 3 to try again, 7 DNS, "
+               "42 failed");
+
+    now.sessions_paused = 0;
     now.draining = true;
     now.lines_total = 10000;
     check_line(now, mark,
@@ -85,7 +91,7 @@ Test(progress, csv_rows_fit_their_header)
     cr_assert_eq(count_char(buf_span(&head), ','), count_char(buf_span(&row), ','));
     cr_assert_eq(count_char(buf_span(&row), '\n'), 1);
     static const struct span want =
-        SPAN_INIT("2026-01-02T03:04:05.678Z,65.000,10000,1700,300,5000,0,12,7,0,0,123456789012,");
+        SPAN_INIT("2026-01-02T03:04:05.678Z,65.000,10000,1700,300,5000,0,12,0,7,0,0,123456789012,");
     cr_assert(span_eq(span_take(buf_span(&row), want.len), want), "%.*s", (int)row.len,
               (const char *)row.at);
     static const struct span begin = SPAN_INIT("time,elapsed_s,lines_total,lines_read,");
