@@ -177,19 +177,6 @@ static void put_ascii_escape(struct buf *out, uint8_t c)
     }
 }
 
-/* Well-formed, but some reader would split a line or obey it: C1 controls, U+2028, U+2029. */
-static unsigned code_to_escape(struct span sequence)
-{
-    const uint8_t *at = sequence.at;
-    if (sequence.len == 2 && at[0] == 0xc2 && at[1] < 0xa0) {
-        return at[1];
-    }
-    if (sequence.len == 3 && at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9)) {
-        return 0x2000U | (at[2] & 0x3fU);
-    }
-    return 0;
-}
-
 /* Writes what stands at the front of `s` and cannot be copied as it is.
  * @return octets used; `*altered` is set when they do not come back. */
 static size_t put_odd(struct buf *out, struct span s, bool *altered)
@@ -204,8 +191,11 @@ static size_t put_odd(struct buf *out, struct span s, bool *altered)
         buf_put(out, (struct span)SPAN_INIT(replacement));
         return subpart_len(s);
     }
-    unsigned code = code_to_escape(span_take(s, len));
-    if (code != 0) {
+    uint32_t code = text_unsafe_code(span_take(s, len));
+    if (code > 0xffff) { /* a pair of surrogates, RFC 8259 section 7 */
+        put_u_escape(out, 0xd800U + ((code - 0x10000U) >> 10));
+        put_u_escape(out, 0xdc00U + (code & 0x3ffU));
+    } else if (code != 0) {
         put_u_escape(out, code);
     } else {
         buf_put(out, span_take(s, len));

@@ -13,8 +13,9 @@
  *  - what is not well-formed UTF-8 (RFC 3629) becomes U+FFFD, one for each maximal subpart (the
  *    Unicode Standard, section 3.9), and so does U+0000, which neither PostgreSQL nor most
  *    readers of CSV can hold; the call tells that octets were altered;
- *  - the other controls (U+0001 to U+001F, U+007F to U+009F) and the line separators U+2028 and
- *    U+2029 are escaped, so that no reader splits the line there and no terminal obeys them.
+ *  - the other controls, line separators, and what is invisible or turns the direction of text
+ *    (text_unsafe_code()) are escaped, so that no reader splits the line there, no terminal obeys
+ *    them and nobody is misled; a parser gets them exactly.
  */
 
 #include "scanner/base/buf.h"

@@ -7,8 +7,13 @@
  *  - Sockets and answers: dns_socket.h. It is shown stubs, so it cannot turn EDNS off for the whole
  *    channel on a FORMERR without OPT (1.18), nor give up all questions of a connection because of
  *    one answer it cannot parse (1.34), nor spend time on parsing.
- *  - Other servers. One channel per server and protocol, because an idle TCP connection that the
+ *  - Other servers. A channel has one socket, because an idle TCP connection that the
  *    server closes ends all questions of its channel, datagrams included (1.18).
+ *  - Ports. 1.18 keeps one UDP port for as long as it runs (later: ARES_OPT_UDP_MAX_QUERIES). Who learns
+ *    it has the id alone to guess, so another channel, with a port that the system draws, follows
+ *    after DNS_UDP_PORT_QUERIES queries, or PORT_AGE_MS.
+ *  - One TCP connection. A server may answer on it in turn (RFC 7766 section 6.2.1.1 asks for more), so that
+ *    one answer which takes long holds up all others: a query goes to the connection that has least to do.
  *  - Repeats. 1.18 gets one try. 1.32 and later shorten the timeout by what they measured, at least
  *    to 250 ms; there it gets as many rounds of 250 ms as we wait, and only the first is sent.
  */
@@ -26,19 +31,26 @@
 #include "resolver/dns_transport.h"
 #include "scanner/base/memory.h"
 
-#define ROUND_MS 250 /* the shortest timeout c-ares 1.32 and later know */
-#define IDS_MAX  128 /* drawn at once: 256 octets come whole from getrandom(2) */
+#define ROUND_MS    250 /* the shortest timeout c-ares 1.32 and later know */
+#define PORT_AGE_MS 60000
+#define IDS_MAX     128 /* drawn at once: 256 octets come whole from getrandom(2) */
 
-struct channel {
-    ares_channel ares; /* NULL: not open */
+struct dns_channel {
+    ares_channel ares;
     struct server *server;
+    struct dns_channel *next; /* of those that take no more queries */
     bool tcp;
+    bool stuck; /* TCP: an answer did not come in time, and those behind it may not either */
+    uint32_t sent;
+    uint32_t under_way;
+    uint64_t since_ms;
 };
 
 struct server {
     struct dns_transport *transport;
-    struct channel udp;
-    struct channel tcp;
+    struct dns_channel *udp; /* NULL: none yet; as the next */
+    struct dns_channel *tcp[DNS_TCP_CONNECTIONS];
+    struct dns_channel *retired; /* freed when nothing is under way */
     struct net_addr address;
     uint16_t port;
     bool refused;
@@ -61,13 +73,13 @@ struct dns_transport {
 
 static struct dns_sockets *sockets_of(void *data)
 {
-    struct channel *c = data;
+    struct dns_channel *c = data;
     return &c->server->transport->sockets;
 }
 
 static ares_socket_t hook_socket(int family, int type, int protocol, void *data)
 {
-    struct channel *c = data;
+    struct dns_channel *c = data;
     return dns_socket_open(sockets_of(data), c, &c->server->refused, family, type, protocol);
 }
 
@@ -110,7 +122,7 @@ static void on_socket_state(void *data, ares_socket_t fd, int readable, int writ
 
 static void process(void *channel, int readable_fd, int writable_fd)
 {
-    const struct channel *c = channel;
+    const struct dns_channel *c = channel;
     ares_process_fd(c->ares, readable_fd, writable_fd);
 }
 
@@ -126,12 +138,14 @@ static void ares_on_answer(void *arg, int status, int timeouts, unsigned char *s
     struct dns_exchange *e = arg;
     struct dns_transport *t = e->transport;
     struct span none = {NULL, 0};
+    e->channel->under_way--;
     if (t->closing) {
         return;
     }
     if (status == ARES_SUCCESS && is_current(t, stub, len)) {
         t->done(e, DNS_TRANSPORT_ANSWER, t->sockets.current);
     } else if (status == ARES_ETIMEOUT) {
+        e->channel->stuck = true;
         t->done(e, DNS_TRANSPORT_TIMEOUT, none);
     } else if (t->sockets.fault || status == ARES_ENOMEM) {
         t->done(e, DNS_TRANSPORT_LOCAL_FAULT, none);
@@ -142,7 +156,7 @@ static void ares_on_answer(void *arg, int status, int timeouts, unsigned char *s
 
 /* Setting up. */
 
-static void set_timeouts(const struct channel *c, struct ares_options *o, int *mask)
+static void set_timeouts(const struct dns_channel *c, struct ares_options *o, int *mask)
 {
     int timeout = (int)c->server->transport->timeout_ms;
     o->timeout = timeout;
@@ -175,7 +189,7 @@ static int no_own_ideas(struct ares_options *o)
     return mask;
 }
 
-static bool set_server(struct channel *c)
+static bool set_server(struct dns_channel *c)
 {
     char text[NET_ADDR_TEXT_MAX];
     char csv[NET_ADDR_TEXT_MAX + 16];
@@ -186,7 +200,7 @@ static bool set_server(struct channel *c)
     return ares_set_servers_ports_csv(c->ares, csv) == ARES_SUCCESS;
 }
 
-static bool open_channel(struct channel *c)
+static bool open_channel(struct dns_channel *c)
 {
     static char lookups[] = "b";
     static char no_file[] = "/dev/null"; /* resolv.conf and its options are not for us */
@@ -205,16 +219,89 @@ static bool open_channel(struct channel *c)
     set_timeouts(c, &o, &mask);
     mask |= no_own_ideas(&o);
     if (ares_init_options(&c->ares, &o, mask) != ARES_SUCCESS) {
-        c->ares = NULL;
         return false;
     }
     ares_set_socket_functions(c->ares, &hooks, c);
     if (!set_server(c)) {
         ares_destroy(c->ares);
-        c->ares = NULL;
         return false;
     }
     return true;
+}
+
+/* @return NULL when the library refuses. */
+static struct dns_channel *channel_new(struct server *s, bool tcp)
+{
+    struct dns_channel *c = memory_new(1, sizeof(*c));
+    c->server = s;
+    c->tcp = tcp;
+    c->since_ms = uv_now(s->transport->sockets.loop);
+    if (!open_channel(c)) {
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
+static void channel_free(struct dns_channel *c)
+{
+    if (c != NULL) {
+        ares_destroy(c->ares);
+        free(c);
+    }
+}
+
+static void retire(struct server *s, struct dns_channel *c)
+{
+    if (c != NULL) {
+        c->next = s->retired;
+        s->retired = c;
+    }
+}
+
+/* The port in use, or the next one when it is worn. */
+static struct dns_channel *udp_channel(struct server *s)
+{
+    struct dns_channel *used = s->udp;
+    uint64_t now = uv_now(s->transport->sockets.loop);
+    if (used == NULL || used->sent >= DNS_UDP_PORT_QUERIES || now - used->since_ms >= PORT_AGE_MS) {
+        struct dns_channel *fresh = channel_new(s, false);
+        retire(s, fresh != NULL ? used : NULL);
+        s->udp = fresh != NULL ? fresh : used;
+    }
+    return s->udp;
+}
+
+/* An idle connection, a new one, or the one with the fewest questions. */
+static struct dns_channel *tcp_channel(struct server *s)
+{
+    struct dns_channel *least = NULL;
+    for (size_t i = 0; i < DNS_TCP_CONNECTIONS && (least == NULL || least->under_way > 0); i++) {
+        struct dns_channel **c = &s->tcp[i];
+        if (*c == NULL || (*c)->stuck) {
+            retire(s, *c);
+            *c = channel_new(s, true);
+        }
+        if (*c != NULL && (least == NULL || (*c)->under_way < least->under_way)) {
+            least = *c;
+        }
+    }
+    return least;
+}
+
+/* Not from inside of a call of the library. */
+static void free_retired(struct server *s, bool all)
+{
+    struct dns_channel **link = &s->retired;
+    while (*link != NULL) {
+        struct dns_channel *c = *link;
+        if (all || c->under_way == 0) {
+            *link = c->next;
+            channel_free(c);
+        } else {
+            link = &c->next;
+        }
+    }
 }
 
 static void free_transport(struct dns_transport *t)
@@ -257,9 +344,7 @@ bool dns_transport_add_server(struct dns_transport *t, const struct net_addr *ad
     s->transport = t;
     s->address = *address;
     s->port = port;
-    s->udp = (struct channel){.server = s};
-    s->tcp = (struct channel){.server = s, .tcp = true};
-    if (!open_channel(&s->udp)) {
+    if (udp_channel(s) == NULL) {
         free(s);
         return false;
     }
@@ -285,17 +370,20 @@ void dns_transport_send(struct dns_transport *t, uint32_t server, bool tcp, uint
                         size_t len, struct dns_exchange *exchange)
 {
     CHECK(server < t->server_count && len >= DNS_HEADER_LEN && !t->closing);
-    struct channel *c = tcp ? &t->servers[server]->tcp : &t->servers[server]->udp;
+    struct dns_channel *c = tcp ? tcp_channel(t->servers[server]) : udp_channel(t->servers[server]);
     exchange->transport = t;
+    exchange->channel = c;
     uint16_t id = draw_id(t); /* 1.34 puts its own, as random */
     query[0] = (uint8_t)(id >> 8);
     query[1] = (uint8_t)(id & 0xFFU);
-    if (c->ares == NULL && !open_channel(c)) {
+    if (c == NULL) {
         t->done(exchange, DNS_TRANSPORT_LOCAL_FAULT, (struct span){NULL, 0});
         return;
     }
     t->sockets.fault = false;
     t->sockets.sending = true;
+    c->sent++;
+    c->under_way++;
     ares_send(c->ares, query, (int)len, ares_on_answer, exchange);
     t->sockets.sending = false;
     t->sockets.fault = false;
@@ -306,15 +394,25 @@ void dns_transport_flush(struct dns_transport *t)
     dns_sockets_flush(&t->sockets);
 }
 
+static void tick_channel(const struct dns_channel *c)
+{
+    if (c != NULL) {
+        ares_process_fd(c->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    }
+}
+
 void dns_transport_tick(struct dns_transport *t)
 {
     for (uint32_t i = 0; i < t->server_count; i++) {
-        struct channel *both[] = {&t->servers[i]->udp, &t->servers[i]->tcp};
-        for (size_t k = 0; k < 2; k++) {
-            if (both[k]->ares != NULL) {
-                ares_process_fd(both[k]->ares, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-            }
+        struct server *s = t->servers[i];
+        tick_channel(s->udp);
+        for (size_t k = 0; k < DNS_TCP_CONNECTIONS; k++) {
+            tick_channel(s->tcp[k]);
         }
+        for (const struct dns_channel *c = s->retired; c != NULL; c = c->next) {
+            tick_channel(c);
+        }
+        free_retired(s, false);
     }
 }
 
@@ -331,12 +429,12 @@ void dns_transport_free(struct dns_transport *t, dns_transport_closed_fn closed,
     t->closed = closed;
     t->closed_arg = arg;
     for (uint32_t i = 0; i < t->server_count; i++) {
-        struct channel *both[] = {&t->servers[i]->udp, &t->servers[i]->tcp};
-        for (size_t k = 0; k < 2; k++) {
-            if (both[k]->ares != NULL) {
-                ares_destroy(both[k]->ares);
-            }
+        struct server *s = t->servers[i];
+        channel_free(s->udp);
+        for (size_t k = 0; k < DNS_TCP_CONNECTIONS; k++) {
+            channel_free(s->tcp[k]);
         }
+        free_retired(s, true);
     }
     if (t->sockets.handles == 0) {
         free_transport(t);

@@ -6,7 +6,8 @@
  *
  * One question, one exchange, one server: repeats and the choice of server belong to the caller.
  * Over UDP the whole datagram is handed up, TC bit included; TCP is used when it is asked for.
- * An answer is handed up only when its id and question match those of the exchange.
+ * An answer is handed up only when its id and question match those of the exchange, and it comes to the
+ * port that the question was sent from.
  */
 
 #include <uv.h>
@@ -23,6 +24,7 @@ enum dns_transport_end {
 /** Embedded in the caller's question; must stay where it is while the exchange is under way. */
 struct dns_exchange {
     struct dns_transport *transport;
+    struct dns_channel *channel;
 };
 
 /** Once for every dns_transport_send(), possibly from inside it. `answer` holds at least a header and one
@@ -32,6 +34,10 @@ typedef void (*dns_transport_fn)(struct dns_exchange *exchange, enum dns_transpo
 typedef void (*dns_transport_closed_fn)(void *arg);
 
 struct dns_transport;
+
+/* Sockets of one server at most: TCP connections; UDP ports that still wait beside the one in use. */
+#define DNS_TCP_CONNECTIONS  4
+#define DNS_UDP_PORT_QUERIES 1024 /* sent from one UDP port at most (RFC 5452 section 9.2) */
 
 /** `timeout_ms`: how long one exchange waits. Its sockets do not keep the loop alive. */
 struct dns_transport *dns_transport_new(uv_loop_t *loop, uint32_t timeout_ms,

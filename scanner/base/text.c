@@ -149,6 +149,12 @@ static bool is_unsafe(uint32_t c)
            (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+uint32_t text_unsafe_code(struct span sequence)
+{
+    uint32_t c = text_decode(sequence.at, sequence.len);
+    return is_unsafe(c) ? c : 0;
+}
+
 size_t text_visible_character(struct span text, char out[TEXT_VISIBLE_MAX], size_t *columns)
 {
     size_t len = text_utf8_len(text);

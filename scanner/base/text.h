@@ -14,6 +14,10 @@ void text_put_time_ms(struct buf *b, int64_t unix_ms);
 void text_put_time_s(struct buf *b, int64_t unix_s);
 struct span text_trim(struct span s); /* without spaces, tabs, CR and LF at both ends */
 
+/** The code point of a well-formed sequence, if it would command a terminal, break a line, be invisible or
+ * turn the direction of what follows; 0: it is harmless, or U+0000. */
+uint32_t text_unsafe_code(struct span sequence);
+
 #define TEXT_VISIBLE_MAX \
     16 /* octets of one character as text_visible_character() writes it, with NUL */
 

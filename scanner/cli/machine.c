@@ -191,7 +191,8 @@ bool machine_read_operators(struct options *o, struct buf *why)
 #define DESCRIPTORS_OF_PROCESS (48 + POLICY_SOCKETS)
 /* Of one event loop: epoll, wake-ups, signals and the spare one of libuv; temporary files. */
 #define DESCRIPTORS_OF_THREAD 8
-#define SOCKETS_OF_RESOLVER   2 /* UDP and TCP, in every thread */
+/* In every thread and for every server: TCP connections, the UDP port in use, and those that still wait. */
+#define SOCKETS_OF_RESOLVER 10
 
 uint32_t descriptors_needed(uint32_t threads, size_t name_servers)
 {

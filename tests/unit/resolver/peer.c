@@ -22,6 +22,7 @@ struct connection {
     struct peer *peer;
     uint8_t in[4096];
     size_t in_len;
+    bool stuck; /* answers in turn, and this one never comes */
 };
 
 static bool begins(const struct asked *q, const char *label)
@@ -214,6 +215,11 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *b, const struc
         !answers(p, &q)) {
         return;
     }
+    uint16_t port = 0;
+    struct net_addr address;
+    CHECK(net_addr_from_sockaddr(from, &address, &port));
+    p->ports += p->port_seen[port] == 0;
+    p->port_seen[port] = 1;
     if (begins(&q, "held")) {
         p->held = p->answer;
         memcpy(&p->held_from, from, sizeof(struct sockaddr_in)); /* held over IPv4 only */
@@ -283,6 +289,10 @@ static void on_frame(struct connection *c, struct span octets)
         close_connection(c);
         return;
     }
+    if (strncmp(q.name + 2, ".stuck", 6) == 0) {
+        c->stuck = true;
+        return;
+    }
     send_tcp(c, &c->peer->answer);
 }
 
@@ -301,7 +311,9 @@ static void on_stream(uv_stream_t *stream, ssize_t n, const uv_buf_t *b)
         if (c->in_len - 2 < len) {
             return;
         }
-        on_frame(c, (struct span){c->in + 2, len});
+        if (!c->stuck) {
+            on_frame(c, (struct span){c->in + 2, len});
+        }
         c->in_len -= 2 + len;
         memmove(c->in, c->in + 2 + len, c->in_len);
     }

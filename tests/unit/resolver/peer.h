@@ -21,6 +21,8 @@ struct peer {
     unsigned cd_questions;
     unsigned plain_questions; /* without OPT */
     unsigned connections;
+    unsigned ports; /* that datagrams came from */
+    uint8_t port_seen[65536];
     struct connection *list; /* open ones */
     bool dropped_once;
     struct sockaddr_storage held_from; /* of the question that is held back */

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 
+#include "resolver/dns_transport.h"
 #include "resolver/resolver.h"
 #include "tests/unit/resolver/describe.h"
 #include "tests/unit/resolver/peer.h"
@@ -20,7 +21,8 @@ struct scene {
     unsigned asked; /* of the last answer */
     bool tcp;
     unsigned calls;
-    bool asking; /* inside resolver_ask() */
+    unsigned timeouts; /* of them */
+    bool asking;       /* inside resolver_ask() */
 };
 
 static void scene_start(struct scene *s, size_t peers, const struct resolver_params *params)
@@ -58,6 +60,7 @@ static void on_done(void *arg, uint64_t tag, const struct dns_answer *answer)
     (void)tag;
     cr_expect_not(s->asking, "called from inside resolver_ask()");
     s->calls++;
+    s->timeouts += answer->seen.state == DNS_TIMEOUT;
     s->asked = answer->asked;
     s->tcp = answer->seen.tcp;
     describe(answer, &s->got);
@@ -167,6 +170,22 @@ Test(resolver, tcp_closing_leaves_udp_alone)
     cr_expect_eq(s.calls, 3);
     cr_expect_eq(s.asked, 1);
     cr_expect_eq(s.peers[0].udp_questions, 3, "%u", s.peers[0].udp_questions);
+    scene_stop(&s);
+}
+
+/* A server may work on a connection's queries in turn (RFC 7766 section 6.2.1.1). */
+Test(resolver, an_answer_that_never_comes_holds_up_no_other)
+{
+    struct scene s;
+    scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 600, .tries = 3});
+    ask(&s, "tc.stuck.test", DNS_TYPE_MX);
+    for (unsigned i = 0; i < 20; i++) {
+        ask(&s, "tc.test", DNS_TYPE_MX);
+    }
+    run(&s);
+    cr_expect_eq(s.calls, 21);
+    cr_expect_eq(s.timeouts, 1, "%u", s.timeouts);
+    cr_expect_gt(s.peers[0].connections, 1);
     scene_stop(&s);
 }
 
@@ -311,6 +330,23 @@ Test(resolver, many_questions_each_answered_once)
     /* Both servers took their share, and every question sent was seen. */
     cr_expect(s.peers[0].udp_questions >= MANY / 2 && s.peers[1].udp_questions >= MANY / 2);
     cr_expect_leq(s.peers[0].udp_questions + s.peers[1].udp_questions, MANY + m.repeats);
+    scene_stop(&s);
+}
+
+/* RFC 5452 section 9.2: who has learnt a port has not learnt the next one. */
+Test(resolver, a_port_does_not_last)
+{
+    static struct many m;
+    struct scene s;
+    scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 2000, .tries = 5});
+    for (unsigned i = 0; i < MANY; i++) {
+        resolver_ask(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_one_of_many, &m, i);
+    }
+    run(&s);
+    cr_expect_eq(m.data, MANY);
+    unsigned ports = s.peers[0].ports;
+    cr_expect_geq(ports, MANY / DNS_UDP_PORT_QUERIES, "%u", ports);
+    cr_expect_leq(ports, 2 * (s.peers[0].udp_questions / DNS_UDP_PORT_QUERIES + 1), "%u", ports);
     scene_stop(&s);
 }
 
