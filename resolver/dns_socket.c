@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "resolver/dns_message.h"
-#include "resolver/dns_query.h"
+#include "resolver/dns_frame.h"
 #include "scanner/base/memory.h"
 
-#define TCP_FRAME_MAX (2 + 65535) /* octets; RFC 1035 section 4.2.2 */
-#define TCP_PARTS_MAX 64          /* parts of one writev(2), below IOV_MAX */
+#define TCP_PARTS_MAX 64 /* parts of one writev(2), below IOV_MAX */
 
 /* Freed when its handle has closed. */
 struct dns_socket {
@@ -26,7 +24,7 @@ struct dns_socket {
 
     struct udp_queue *queue; /* UDP; NULL: TCP */
 
-    uint8_t *in; /* TCP: TCP_FRAME_MAX octets */
+    uint8_t *in; /* TCP: DNS_FRAME_MAX octets */
     size_t in_len;
     uint8_t stage[2 + DNS_QUERY_MAX]; /* the frame the library is reading */
     size_t stage_len;
@@ -34,27 +32,6 @@ struct dns_socket {
     bool ended; /* no more to read: */
     int error;  /* 0: closed by the peer, else errno */
 };
-
-/* What the library sees of an answer. @return its length; 0: it is no answer to a single question. */
-static size_t make_stub(struct span answer, uint8_t out[DNS_QUERY_MAX])
-{
-    struct dns_name name;
-    size_t at = DNS_HEADER_LEN;
-    const uint8_t *head = answer.at;
-    if (answer.len < DNS_HEADER_LEN || (head[2] & 0xF8U) != 0x80U || head[4] != 0 || head[5] != 1 ||
-        !dns_name_read(answer, &at, &name) || answer.len - at < 4 || answer.at[at + 2] != 0 ||
-        answer.at[at + 3] != 1) {
-        return 0;
-    }
-    uint16_t type = (uint16_t)(answer.at[at] << 8 | answer.at[at + 1]);
-    struct dns_query_options options = {.edns = true, .payload = DNS_PAYLOAD_LOOPBACK};
-    size_t len = dns_query_build(&name, type, &options, out);
-    out[0] = head[0];
-    out[1] = head[1];
-    out[2] = 0x81; /* QR, RD */
-    out[3] = 0x80; /* RA, NOERROR */
-    return len;
-}
 
 static struct dns_socket *find_socket(const struct dns_sockets *set, int fd)
 {
@@ -108,7 +85,7 @@ static void read_datagrams(struct dns_sockets *set, struct dns_socket *s)
 /* Shows the library one whole frame as a stub; it may read it in pieces. */
 static void process_frame(struct dns_sockets *set, struct dns_socket *s, struct span message)
 {
-    size_t len = make_stub(message, s->stage + 2);
+    size_t len = dns_stub_make(message, s->stage + 2);
     if (len == 0) {
         return;
     }
@@ -127,24 +104,20 @@ static void process_frame(struct dns_sockets *set, struct dns_socket *s, struct 
 
 static void process_frames(struct dns_sockets *set, struct dns_socket *s)
 {
-    size_t at = 0;
-    while (s->fd >= 0 && s->in_len - at >= 2) {
-        size_t len = (size_t)(s->in[at] << 8 | s->in[at + 1]);
-        if (s->in_len - at - 2 < len) {
-            break;
-        }
-        process_frame(set, s, (struct span){s->in + at + 2, len});
-        at += 2 + len;
+    struct span rest = {s->in, s->in_len};
+    struct span message;
+    while (s->fd >= 0 && dns_frame_take(&rest, &message)) {
+        process_frame(set, s, message);
     }
-    if (at > 0) {
-        s->in_len -= at;
-        memmove(s->in, s->in + at, s->in_len);
+    if (rest.len < s->in_len) {
+        s->in_len = rest.len;
+        memmove(s->in, rest.at, rest.len);
     }
 }
 
 static void read_stream(struct dns_sockets *set, struct dns_socket *s)
 {
-    ssize_t n = recv(s->fd, s->in + s->in_len, TCP_FRAME_MAX - s->in_len, MSG_DONTWAIT);
+    ssize_t n = recv(s->fd, s->in + s->in_len, DNS_FRAME_MAX - s->in_len, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
         return;
     }
@@ -216,7 +189,7 @@ int dns_socket_open(struct dns_sockets *set, void *channel, bool *refused, int f
     if (type == SOCK_STREAM) {
         int on = 1;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        s->in = memory_new(1, TCP_FRAME_MAX);
+        s->in = memory_new(1, DNS_FRAME_MAX);
     } else {
         udp_socket_enlarge(fd);
         s->queue = memory_new(1, sizeof(*s->queue));
@@ -255,7 +228,7 @@ static ssize_t receive_datagram(struct dns_sockets *set, const struct dns_socket
 {
     uint8_t stub[DNS_QUERY_MAX];
     while (set->ring_of == s && udp_ring_take(&set->ring, &set->current)) {
-        size_t len = make_stub(set->current, stub);
+        size_t len = dns_stub_make(set->current, stub);
         if (len > 0 && len <= room) {
             memcpy(to, stub, len);
             return (ssize_t)len;

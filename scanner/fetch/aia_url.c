@@ -38,10 +38,10 @@ enum issuer_refusal aia_url_read(struct span url, struct aia_url *out)
     struct span rest = span_drop(url, scheme);
     struct span authority = span_take(rest, authority_len(rest));
     out->path = span_drop(rest, authority.len);
-    if (memchr(authority.at, '@', authority.len) != NULL ||
-        memchr(authority.at, '[', authority.len) != NULL ||
-        memchr(authority.at, '%', authority.len) != NULL) {
-        return ISSUER_REFUSAL_HOST;
+    for (size_t i = 0; i < authority.len; i++) {
+        if (strchr("@[]%", authority.at[i]) != NULL) {
+            return ISSUER_REFUSAL_HOST;
+        }
     }
     const uint8_t *colon = memchr(authority.at, ':', authority.len);
     out->host = colon != NULL ? span_take(authority, (size_t)(colon - authority.at)) : authority;

@@ -28,6 +28,7 @@ static const struct row {
     {"http://user@ca.example.test/a", ISSUER_REFUSAL_HOST, NULL, NULL},
     {"http://ca.example.test:80@127.0.0.1/a", ISSUER_REFUSAL_HOST, NULL, NULL},
     {"http://[::1]/a", ISSUER_REFUSAL_HOST, NULL, NULL},
+    {"http://ca]example.test/a", ISSUER_REFUSAL_HOST, NULL, NULL},
     {"http://ca%2eexample.test/a", ISSUER_REFUSAL_HOST, NULL, NULL},
     {"http:///a", ISSUER_REFUSAL_HOST, NULL, NULL},
     {"http://", ISSUER_REFUSAL_HOST, NULL, NULL},

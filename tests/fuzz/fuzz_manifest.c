@@ -1,0 +1,73 @@
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "scanner/base/check.h"
+#include "scanner/base/memory.h"
+#include "scanner/replay/results.h"
+
+static const char *folder(void)
+{
+    static char made[] = "/tmp/mxcensus-fuzz-XXXXXX";
+    static bool is_made = false;
+    if (!is_made) {
+        CHECK(mkdtemp(made) != NULL);
+        is_made = true;
+    }
+    return made;
+}
+
+static void put_manifest(const uint8_t *data, size_t size)
+{
+    char path[128];
+    (void)snprintf(path, sizeof(path), "%s/manifest.json", folder());
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size && close(fd) == 0);
+}
+
+/* What is passed on of a foreign manifest is JSON again, on whatever it was. */
+static void write_again(const struct results *r)
+{
+    struct scan_counts *counts = memory_new(1, sizeof(*counts));
+    counts_init(counts, r->ports, r->port_count);
+    struct judging_terms terms = {.at = 0};
+    struct reanalysis now = {
+        .terms = &terms, .counts = counts, .intermediates = {.shipped = "none", .whole = true}};
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    results_put_manifest(r, &now, &json);
+    json_error_t error;
+    json_t *read = json_loadb((const char *)json.at, json.len, JSON_REJECT_DUPLICATES, &error);
+    CHECK(json_is_object(read));
+    json_decref(read);
+    buf_deinit(&json);
+    counts_deinit(counts);
+    free(counts);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    put_manifest(data, size);
+    struct results r;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    if (results_open(&r, folder(), &why)) {
+        CHECK(why.len == 0 && r.port_count > 0 && r.port_count <= COUNT_PORTS_MAX);
+        for (int t = 0; t < TABLE_COUNT; t++) {
+            uint64_t rows = 0;
+            const char *name = results_table(&r, (enum table_id)t, &rows, &why);
+            CHECK(name == NULL || (strchr(name, '/') == NULL && name[0] != '.' &&
+                                   results_has_table(&r, (enum table_id)t)));
+        }
+        (void)results_read_stores(&r, &why); /* their files are absent */
+        (void)results_read_intermediates(&r, &why);
+        (void)results_read_profiles(&r, &why);
+        write_again(&r);
+    } else {
+        CHECK(why.len > 0);
+    }
+    results_deinit(&r);
+    buf_deinit(&why);
+    return 0;
+}
