@@ -17,6 +17,7 @@ endfunction()
 if(MXCENSUS_SANITIZE MATCHES thread)
     # Eight workers have two judges.
     add_script_test(scan tsan e2e/compare_with_lab.py --domains 200 --threads 8 --min-gap-ms 0)
+    add_script_test(hostile tsan e2e/hostile.py --innocents 40)
     return()
 endif()
 add_script_test(usage e2e e2e/test_usage.py)
@@ -39,6 +40,7 @@ endforeach()
 if(NOT MXCENSUS_SANITIZE)
     set_property(TEST e2e.ends APPEND PROPERTY ENVIRONMENT "STUCK_LIBRARY_FILE=$<TARGET_FILE:stuck_library>")
 endif()
+add_script_test(hostile e2e e2e/hostile.py)
 add_script_test(aia e2e e2e/test_aia.py)
 # Exim and OpenSMTPD are unpacked by test.sh, once for all builds. The library goes into
 # another's program: it is built without our sanitizers.
@@ -95,6 +97,6 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     set_tests_properties(e2e.disturbed PROPERTIES RUN_SERIAL TRUE)
 endif()
 # Both ends of these work hard; beside other tests they would meet their own timeouts.
-set_tests_properties(e2e.lab e2e.threads e2e.floods PROPERTIES RUN_SERIAL TRUE)
+set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES RUN_SERIAL TRUE)
 # It waits for timeouts more than it works: begun first, it ends with the others.
 set_tests_properties(e2e.findings PROPERTIES COST 1000)
