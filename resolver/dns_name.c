@@ -1,5 +1,8 @@
 #include "resolver/dns_name.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define POINTER_BITS 0xC0U /* RFC 1035 section 4.1.4 */
 
 /* One octet of a label at the front of `*text`, escapes resolved (RFC 1035 section 5.1). */
@@ -172,4 +175,24 @@ size_t dns_name_to_text(const struct dns_name *name, uint8_t *out)
         }
     }
     return len;
+}
+
+struct span dns_name_reverse(const struct net_addr *a, char out[DNS_REVERSE_NAME_MAX])
+{
+    const uint8_t *o = a->octets;
+    if (a->family == 4) {
+        int len =
+            snprintf(out, DNS_REVERSE_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", o[3], o[2], o[1], o[0]);
+        return (struct span){(const uint8_t *)out, (size_t)len};
+    }
+    static const char digit[] = "0123456789abcdef";
+    size_t at = 0;
+    for (size_t i = 16; i-- > 0;) {
+        out[at++] = digit[o[i] & 15];
+        out[at++] = '.';
+        out[at++] = digit[o[i] >> 4];
+        out[at++] = '.';
+    }
+    memcpy(out + at, "ip6.arpa", 9);
+    return (struct span){(const uint8_t *)out, at + 8};
 }

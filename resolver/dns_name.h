@@ -9,6 +9,7 @@
  */
 
 #include "scanner/base/buf.h"
+#include "scanner/base/net_addr.h"
 
 #define DNS_NAME_WIRE_MAX   255  /* octets, the root label included; RFC 1035 section 2.3.4 */
 #define DNS_LABEL_MAX       63   /* octets; RFC 1035 section 2.3.4 */
@@ -45,3 +46,8 @@ bool dns_name_skip(struct span message, size_t *at);
 
 /** Writes the text of `name` to `out`, which has room for DNS_NAME_TEXT_LIMIT octets. @return its length. */
 size_t dns_name_to_text(const struct dns_name *name, uint8_t *out);
+
+#define DNS_REVERSE_NAME_MAX 80 /* octets with NUL; 32 nibbles with dots and "ip6.arpa" are 72 */
+
+/** The name that PTR records of an address are at: RFC 1035 section 3.5, RFC 3596 section 2.5. */
+struct span dns_name_reverse(const struct net_addr *a, char out[DNS_REVERSE_NAME_MAX]);

@@ -18,6 +18,14 @@ static inline uint64_t clock_monotonic_ns(void)
     return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
 }
 
+/** Goes on while the machine sleeps, and nobody can set it. */
+static inline int64_t clock_boot_ms(void)
+{
+    struct timespec t = {0};
+    (void)clock_gettime(CLOCK_BOOTTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /** Of the calling thread. */
 static inline uint64_t clock_thread_cpu_ns(void)
 {

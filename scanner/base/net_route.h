@@ -9,3 +9,7 @@
  * @param from our own address; NULL or family 0: the system's choice
  */
 bool net_route_exists(const struct net_addr *to, const struct net_addr *from);
+/** The same with what the kernel says. @param source NULL, or set to the address it would send from
+ * @return errno; 0: there is a way */
+int net_route_look_up(const struct net_addr *to, const struct net_addr *from,
+                      struct net_addr *source);

@@ -100,7 +100,7 @@ static enum exit_code check(struct options *o, int input, int output, struct buf
     console_init(&c);
     enum exit_code code = console_run_scan(&c, o, why);
     console_deinit(&c);
-    if (code == EXIT_CODE_USAGE || code == EXIT_CODE_FATAL) {
+    if (code == EXIT_CODE_USAGE || code == EXIT_CODE_FATAL || code == EXIT_CODE_SAYS_NOTHING) {
         return code;
     }
     enum exit_code printed = print_reports(o, output, why);

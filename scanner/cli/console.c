@@ -8,8 +8,8 @@
 #include "scanner/base/check.h"
 #include "scanner/base/clock.h"
 #include "scanner/cli/machine.h"
+#include "scanner/cli/self_test.h"
 #include "scanner/pipeline/pipeline.h"
-#include "scanner/pipeline/resolver_check.h"
 
 static void say(void *arg, const char *line)
 {
@@ -47,6 +47,8 @@ static enum exit_code console_exit_code(enum scan_end end)
         return EXIT_CODE_USAGE;
     case SCAN_END_ROWS_LOST:
         return EXIT_CODE_ROWS_LOST;
+    case SCAN_END_SAYS_NOTHING:
+        return EXIT_CODE_SAYS_NOTHING;
     case SCAN_END_SIGINT:
         return EXIT_CODE_SIGINT;
     case SCAN_END_SIGTERM:
@@ -64,7 +66,6 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
         !machine_read_operators(o, why)) {
         return false;
     }
-    p->terms.trust_ad = resolver_check_trust(p, p->trust_ad, &p->trust_ad_reason);
     if (!o->at_given) {
         p->terms.at = clock_unix_ms() / 1000;
     }
@@ -72,15 +73,14 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
         buf_putf(why, "--log-file %s: %s", p->log_path, strerror(errno));
         return false;
     }
-    return progress_output_init(&c->progress, p, why);
+    return true;
 }
 
 /** @return false with the reason when the limit of open files leaves no connection at all. */
-static bool fit_descriptors(struct console *c, struct options *o, struct buf *why)
+static bool fit_descriptors(struct options *o, uint64_t limit, struct buf *why)
 {
     const struct scan_params *p = &o->params;
     uint32_t needed = descriptors_needed(p->threads, p->name_server_count);
-    uint64_t limit = machine_raise_descriptors();
     uint32_t fitting = descriptors_fit(p->concurrency, needed, limit);
     if (fitting == 0) {
         buf_putf(
@@ -88,12 +88,6 @@ static bool fit_descriptors(struct console *c, struct options *o, struct buf *wh
             "only %llu files can be open, but --threads %u needs more than %u; raise 'ulimit -Hn'",
             (unsigned long long)limit, p->threads, needed);
     } else if (fitting < p->concurrency) {
-        char line[160];
-        (void)snprintf(line, sizeof(line),
-                       "only %llu files can be open: --concurrency %u is lowered to %u; raise "
-                       "'ulimit -Hn' for more",
-                       (unsigned long long)limit, p->concurrency, fitting);
-        say(c, line);
         options_set_concurrency(o, fitting);
     }
     o->params.policy_connections = descriptors_for_policies(p->concurrency, needed, limit);
@@ -112,6 +106,46 @@ static void fit_threads(struct console *c, struct options *o)
         say(c, line);
         options_set_threads(o, p->concurrency);
     }
+}
+
+static enum exit_code exit_code_of_vantage(enum vantage_end end)
+{
+    switch (end) {
+    case VANTAGE_GO:
+        return EXIT_CODE_COMPLETE;
+    case VANTAGE_CANNOT_SCAN:
+        return EXIT_CODE_FATAL;
+    case VANTAGE_USAGE:
+        return EXIT_CODE_USAGE;
+    case VANTAGE_SAYS_NOTHING:
+        return EXIT_CODE_SAYS_NOTHING;
+    }
+    UNREACHABLE("vantage_end");
+}
+
+/** Says what is bad about this place, and has the scan know it. @return COMPLETE, or with the reason when it is no
+ * place to scan from */
+static enum exit_code test_vantage(struct console *c, struct options *o, uint32_t concurrency_asked,
+                                   uint64_t descriptor_limit, struct buf *why)
+{
+    struct scan_params *p = &o->params;
+    const struct vantage_verdict *v = &c->vantage;
+    self_test_run(o, concurrency_asked, descriptor_limit, &c->vantage);
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->line[i].result == VANTAGE_WARNING &&
+            (v->end == VANTAGE_GO || v->end == VANTAGE_SAYS_NOTHING)) {
+            say(c, v->line[i].text);
+        }
+    }
+    if (v->end != VANTAGE_GO) {
+        buf_put_text(why, v->why);
+        return exit_code_of_vantage(v->end);
+    }
+    p->vantage = v;
+    p->use_ipv4 = v->ipv4;
+    p->use_ipv6 = v->ipv6;
+    p->terms.trust_ad = v->trust_ad;
+    return EXIT_CODE_COMPLETE;
 }
 
 static bool reaches_severity(const struct console *c, const struct options *o)
@@ -138,10 +172,19 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
     if (!prepare(c, o, why)) {
         return EXIT_CODE_USAGE;
     }
-    if (!fit_descriptors(c, o, why)) {
+    uint64_t descriptor_limit = machine_raise_descriptors();
+    uint32_t concurrency_asked = o->params.concurrency;
+    if (!fit_descriptors(o, descriptor_limit, why)) {
         return EXIT_CODE_FATAL;
     }
     fit_threads(c, o);
+    enum exit_code refused = test_vantage(c, o, concurrency_asked, descriptor_limit, why);
+    if (refused != EXIT_CODE_COMPLETE) {
+        return refused;
+    }
+    if (!progress_output_init(&c->progress, &o->params, why)) {
+        return EXIT_CODE_USAGE;
+    }
     const struct pipeline_hooks hooks = {.arg = c,
                                          .progress = console_show_progress,
                                          .say = say,
@@ -155,6 +198,7 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
 void console_deinit(struct console *c)
 {
     progress_output_deinit(&c->progress);
+    vantage_verdict_deinit(&c->vantage);
     buf_deinit(&c->summary);
     messages_deinit(&c->messages);
 }

@@ -15,6 +15,7 @@ struct console {
     struct progress_output progress;
     struct buf summary;                /* in plain text; empty when the scan did not begin */
     uint64_t findings[SEVERITY_COUNT]; /* raised in the scan, by severity */
+    struct vantage_verdict vantage;    /* of the self-test */
 };
 
 void console_init(struct console *c);

@@ -495,6 +495,31 @@ bool option_read_ipv6_only(struct options *o, const struct option_row *row, cons
     return true;
 }
 
+bool option_read_self_test(struct options *o, const struct option_row *row, const char *text,
+                           struct buf *why)
+{
+    (void)row;
+    if (is_full(o->self_test_count, VANTAGE_HOSTS_MAX, why)) {
+        return false;
+    }
+    char *host = o->self_test_host[o->self_test_count];
+    uint16_t *port = &o->self_test_port[o->self_test_count];
+    if (!value_read_host(span_of(text), SELF_TEST_PORT, host, port)) {
+        option_put_item(why, span_of(text));
+        buf_put_text(why,
+                     "is not HOST or HOST:PORT, with a name of two labels at least or an address, "
+                     "such as mail.example.org, 192.0.2.1:25 or [2001:db8::1]:25");
+        return false;
+    }
+    if (*port == 465) {
+        buf_put_text(why,
+                     "cannot use port 465, where TLS begins before the greeting; use 25 or 587");
+        return false;
+    }
+    o->self_test_count++;
+    return true;
+}
+
 bool option_read_explain_format(struct options *o, const struct option_row *row, const char *text,
                                 struct buf *why)
 {

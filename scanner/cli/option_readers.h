@@ -28,6 +28,7 @@ option_reader option_read_local_addrs;
 option_reader option_read_address_maps;
 option_reader option_read_port_maps;
 option_reader option_read_ehlo_domain;
+option_reader option_read_self_test;
 option_reader option_read_ipv4_only;
 option_reader option_read_ipv6_only;
 option_reader option_read_explain_format;

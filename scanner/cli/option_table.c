@@ -100,7 +100,8 @@ const struct option_row option_table[] = {
      "auto, yes or no: trust the AD bit",
      "Whether to trust the AD bit of the resolvers as DNSSEC validation. Without validation, DANE "
      "is not judged (RFC 7672 section 2.1.1). auto means yes if all resolvers have loopback "
-     "addresses and answer the query for the NS records of the root with AD; for analyze, auto "
+     "addresses and those that answer the query for the NS records of the root do so with AD; for "
+     "analyze, auto "
      "means the choice of the scan.",
      option_read_trust_ad, 0, 0, 0},
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "sender-profiles", "FILE", NULL,
@@ -200,6 +201,23 @@ const struct option_row option_table[] = {
      "source addresses, in turn",
      "Source addresses of connections, used in turn, for each address family.",
      option_read_local_addrs, 0, 0, 0},
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "self-test", "HOST[:PORT]", NULL, NULL,
+     "first see that HOST speaks SMTP to us",
+     "A mail server of your own, or of somebody who knows: before the scan, connect to it, read "
+     "its "
+     "greeting and leave with QUIT. If none of these hosts greets, nothing is scanned and the exit "
+     "code is 4, "
+     "as no server could be reached from here. HOST is a name or an address, PORT is 25 by "
+     "default; "
+     "repeatable up to eight times.",
+     option_read_self_test, 0, 0, 0},
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "strict-vantage", NULL, NULL, NULL,
+     "EHLO name must fit our addresses",
+     "Do not scan if the EHLO name does not resolve to the source addresses, or these do not lead "
+     "back "
+     "to it; without this option there is only a warning. Of an address behind NAT only the name's "
+     "addresses are looked at.",
+     option_read_flag, OPTION_FIELD(strict_vantage), 0, 0},
 
     {OPTION_GROUP_LIMITS, IN_SCAN, 0, "threads", "N", NULL, "cores", "worker threads",
      "The number of worker threads. The default is one for each processor that this process may "

@@ -360,3 +360,25 @@ bool value_next_item(struct span *list, struct span *item)
     *list = comma < list->len ? span_drop(*list, comma + 1) : (struct span){0};
     return true;
 }
+
+bool value_read_host(struct span text, uint16_t default_port, char *host, uint16_t *port)
+{
+    struct net_endpoint endpoint;
+    if (value_read_endpoint(text, default_port, &endpoint)) {
+        (void)net_addr_format(&endpoint.address, host);
+        *port = endpoint.port;
+        return true;
+    }
+    uint64_t number = default_port;
+    const uint8_t *colon = text.len > 0 ? memchr(text.at, ':', text.len) : NULL;
+    struct span name = span_take(text, colon != NULL ? (size_t)(colon - text.at) : text.len);
+    struct span rest = span_drop(text, colon != NULL ? name.len + 1 : name.len);
+    if (!value_is_fqdn(name) || name.len >= EHLO_DOMAIN_MAX ||
+        (colon != NULL && !value_read_number(rest, 1, UINT16_MAX, &number))) {
+        return false;
+    }
+    memcpy(host, name.at, name.len);
+    host[name.len] = '\0';
+    *port = (uint16_t)number;
+    return true;
+}

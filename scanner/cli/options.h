@@ -21,6 +21,8 @@
 
 #define USER_AGENT_MAX 512 /* octets with NUL; our own bound */
 
+#define SELF_TEST_PORT 25 /* RFC 5321 section 4.5.4.2 */
+
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
 #define COMMANDS(X)                                                       \
@@ -82,6 +84,10 @@ struct options {
     bool json;
     bool verbose;
     enum color_when color;
+    char self_test_host[VANTAGE_HOSTS_MAX][EHLO_DOMAIN_MAX]; /* names or addresses */
+    uint16_t self_test_port[VANTAGE_HOSTS_MAX];
+    size_t self_test_count;
+    bool strict_vantage;
     struct net_endpoint name_servers[NAME_SERVERS_MAX];
     struct net_addr local_addrs[LOCAL_ADDRS_MAX];
     struct address_map address_maps[ADDRESS_MAPS_MAX];

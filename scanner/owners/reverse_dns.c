@@ -2,35 +2,12 @@
  * Reverse DNS of a service's address, and whether its names lead back (forward-confirmed reverse
  * DNS). The names' addresses are asked for by the owner of the name, once per scan.
  */
-#include <stdio.h>
 #include <string.h>
 
+#include "resolver/dns_name.h"
 #include "scanner/base/memory.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/owners/service_work.h"
-
-#define REVERSE_NAME_MAX 80 /* octets with NUL; 32 nibbles with dots and "ip6.arpa" are 72 */
-
-/* RFC 1035 section 3.5, RFC 3596 section 2.5. */
-static struct span reverse_name(const struct net_addr *a, char out[REVERSE_NAME_MAX])
-{
-    const uint8_t *o = a->octets;
-    if (a->family == 4) {
-        int len =
-            snprintf(out, REVERSE_NAME_MAX, "%u.%u.%u.%u.in-addr.arpa", o[3], o[2], o[1], o[0]);
-        return (struct span){(const uint8_t *)out, (size_t)len};
-    }
-    static const char digit[] = "0123456789abcdef";
-    size_t at = 0;
-    for (size_t i = 16; i-- > 0;) {
-        out[at++] = digit[o[i] & 15];
-        out[at++] = '.';
-        out[at++] = digit[o[i] >> 4];
-        out[at++] = '.';
-    }
-    memcpy(out + at, "ip6.arpa", 9);
-    return (struct span){(const uint8_t *)out, at + 8};
-}
 
 static bool is_awaited(const struct service_work *work, size_t count, struct span name)
 {
@@ -140,12 +117,12 @@ static uint32_t port_that_asks(const struct service_owner *o, uint32_t service)
 void reverse_dns_begin(struct service_owner *o, uint32_t service)
 {
     struct service *s = &o->services[service];
-    char name[REVERSE_NAME_MAX];
+    char name[DNS_REVERSE_NAME_MAX];
     s->work->ptr_leader = port_that_asks(o, service);
     s->work->ptr_pending++;
     if (s->work->ptr_leader == NO_INDEX) {
         owner_question_put(o->out, OWNER_SERVICE, service, DNS_TYPE_PTR, "",
-                           reverse_name(&s->address, name));
+                           dns_name_reverse(&s->address, name));
     }
 }
 

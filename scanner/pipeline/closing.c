@@ -7,7 +7,6 @@
 #include "scanner/domain/operator_list.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
-#include "scanner/pipeline/resolver_check.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -63,6 +62,17 @@ static struct named_text *list_options(const struct scan_params *p)
         options[i] = (struct named_text){p->options[i].name, p->options[i].value};
     }
     return options;
+}
+
+static struct manifest_check *list_self_test(const struct vantage_verdict *v)
+{
+    struct manifest_check *checks = memory_new(v->count, sizeof(*checks));
+    for (size_t i = 0; i < v->count; i++) {
+        const struct vantage_line *line = &v->line[i];
+        checks[i] = (struct manifest_check){vantage_check_word(line->check), line->subject,
+                                            vantage_result_word(line->result), line->text};
+    }
+    return checks;
 }
 
 struct store_list {
@@ -149,6 +159,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
     struct store_list stores;
     struct named_server *servers = list_servers(p);
     struct named_text *options = list_options(p);
+    struct manifest_check *self_test = list_self_test(p->vantage);
     struct buf list_date = BUF_INIT(64);
     list_stores(&p->terms, &stores);
     text_put_time_s(&list_date, public_suffixes_time(c->scan->suffixes));
@@ -164,7 +175,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .trust_store_count = p->terms.store_count,
         .trust_ad = {.setting = trust_ad_word(p->trust_ad),
                      .trusted = p->terms.trust_ad,
-                     .reason = p->trust_ad_reason},
+                     .reason = p->vantage->trust_ad_reason},
         .sender_profiles = profiles_of(p),
         .operators = manifest_operators_of(p->terms.operators),
         .intermediates = c->intermediates,
@@ -180,6 +191,10 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .ehlo_domain = p->ehlo_domain,
         .sources = sources,
         .source_count = collect_sources(c->scan, sources),
+        .self_test = self_test,
+        .self_test_count = p->vantage->count,
+        .port_25_is_open = p->vantage->smtp_works,
+        .clock_jump_ms = c->clock_jump_ms,
         .resolvers = servers,
         .resolver_count = p->name_server_count,
         .libraries = libraries,
@@ -200,6 +215,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
     buf_deinit(&list_date);
     free(servers);
     free(options);
+    free(self_test);
     return ok;
 }
 
@@ -274,6 +290,7 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
         .complete = c->complete,
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,
+        .port_25_is_open = c->scan->params->vantage->smtp_works,
         .counts = c->counts,
         .profiles = c->scan->params->terms.profiles,
         .rows = rows,

@@ -17,6 +17,7 @@ struct closing_facts {
     struct manifest_intermediates intermediates;
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
+    int64_t clock_jump_ms; /* by which the clock went wrong in between; 0: it did not */
     bool complete;
     const char *reason; /* of an interruption; NULL: none */
 };

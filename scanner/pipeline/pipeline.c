@@ -5,9 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "scanner/analysis/smtp_reach.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
-#include "scanner/base/net_route.h"
 #include "scanner/pipeline/closing.h"
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
@@ -19,7 +19,9 @@
 #define PROGRESS_MS       1000
 #define DRAIN_MS          60000 /* after a signal; design section 4 */
 #define WORKERS_PER_JUDGE 4
-#define LEAVE_MS          2000 /* for a thread to end, when the scan has to; our own bound */
+#define CLOCK_JUMP_MIN_MS \
+    2000              /* and 1 ms a second: slewing does half of that at most (adjtime(3)) */
+#define LEAVE_MS 2000 /* for a thread to end, when the scan has to; our own bound */
 
 struct coordinator {
     struct scan_counts *counts;                  /* of the whole scan, filled at its end */
@@ -199,23 +201,6 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* --- set-up -------------------------------------------------------------------------------- */
 
-static bool has_ipv6_route(void)
-{
-    struct net_addr any_global = {0};
-    CHECK(net_addr_parse(SPAN_LIT("2000::1"), &any_global));
-    return net_route_exists(&any_global, NULL);
-}
-
-static bool maps_ipv6(const struct scan_params *p)
-{
-    for (size_t i = 0; i < p->address_map_count; i++) {
-        if (p->address_maps[i].from.base.family == 6) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* @return false with *end set and one line said. */
 static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes,
                         struct blocklist **blocklist, enum scan_end *end)
@@ -246,8 +231,7 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
     c->scan.dial = (struct dial_rules){.blocklist = *blocklist,
                                        .allow_special_addresses = c->params.allow_special_addresses,
                                        .ipv4 = c->params.use_ipv4,
-                                       .ipv6 = c->params.use_ipv6 &&
-                                               (has_ipv6_route() || maps_ipv6(&c->params))};
+                                       .ipv6 = c->params.use_ipv6};
     if (!reader_open(&c->reader, &c->scan, &error)) {
         goto failed;
     }
@@ -417,7 +401,9 @@ static enum scan_end end_of(const struct coordinator *c, bool whole)
     if (c->reader.failed) {
         return domain_source_error_is_usage(c->reader.source) ? SCAN_END_USAGE : SCAN_END_FATAL;
     }
-    return SCAN_END_COMPLETE;
+    struct smtp_reach reach = smtp_reach_of(c->counts);
+    return smtp_reach_says_nothing(&reach, c->params.vantage->smtp_works) ? SCAN_END_SAYS_NOTHING
+                                                                          : SCAN_END_COMPLETE;
 }
 
 static const char *reason_of(const struct coordinator *c, bool whole)
@@ -453,6 +439,38 @@ static void say_failures(struct coordinator *c)
     buf_deinit(&text);
 }
 
+/* What makes the results less than they seem. */
+static void say_doubts(struct coordinator *c, int64_t clock_jump_ms)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    struct smtp_reach reach = smtp_reach_of(c->counts);
+    bool open = c->params.vantage->smtp_works;
+    if (smtp_reach_says_nothing(&reach, open) || smtp_reach_is_doubtful(&reach, open)) {
+        smtp_reach_put_text(&text, &reach);
+        buf_put_char(&text, '\0');
+        c->hooks->say(c->hooks->arg, (const char *)text.at);
+    }
+    if (clock_jump_ms != 0) {
+        buf_reset(&text);
+        buf_putf(
+            &text,
+            "the clock was set %s by %lld s during the scan: times in the rows are not in order",
+            clock_jump_ms < 0 ? "back" : "forward",
+            (long long)(clock_jump_ms < 0 ? -clock_jump_ms : clock_jump_ms) / 1000);
+        buf_put_char(&text, '\0');
+        c->hooks->say(c->hooks->arg, (const char *)text.at);
+    }
+    buf_deinit(&text);
+}
+
+/* How far the clock moved beyond the time that passed; 0 within what slewing does. */
+static int64_t clock_jump_of(int64_t by_clock_ms, int64_t passed_ms)
+{
+    int64_t jump = by_clock_ms - passed_ms;
+    int64_t slewed = CLOCK_JUMP_MIN_MS + passed_ms / 1000;
+    return jump > -slewed && jump < slewed ? 0 : jump;
+}
+
 static void tell_findings(const struct coordinator *c, const struct scan_counts *counts)
 {
     uint64_t found[SEVERITY_COUNT] = {0};
@@ -464,7 +482,7 @@ static void tell_findings(const struct coordinator *c, const struct scan_counts 
     c->hooks->findings(c->hooks->arg, found);
 }
 
-static enum scan_end close_results(struct coordinator *c, int64_t started)
+static enum scan_end close_results(struct coordinator *c, int64_t started, int64_t started_boot)
 {
     struct scan *s = &c->scan;
     struct scan_counts *counts = c->counts;
@@ -479,6 +497,8 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = reason_of(c, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
+    int64_t ended = clock_unix_ms();
+    int64_t jump = clock_jump_of(ended - started, clock_boot_ms() - started_boot);
     struct closing_facts facts = {
         .scan = s,
         .reader = &c->reader,
@@ -486,7 +506,8 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
         .counts = counts,
         .intermediates = c->intermediates,
         .started_unix_ms = started,
-        .ended_unix_ms = clock_unix_ms(),
+        .ended_unix_ms = ended,
+        .clock_jump_ms = jump,
         .complete = reason == NULL && whole,
         .reason = reason_of(c, whole),
     };
@@ -494,6 +515,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started)
     whole = closing_write(&facts, &summary) && whole;
     show_progress(c);
     say_failures(c);
+    say_doubts(c, jump);
     c->hooks->summary(c->hooks->arg, buf_span(&summary));
     tell_findings(c, counts);
     buf_deinit(&summary);
@@ -558,6 +580,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
     int64_t started = clock_unix_ms();
+    int64_t started_boot = clock_boot_ms();
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);
     start_threads(c);
@@ -568,7 +591,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
         stop_watching_signals(c);
     }
     stop_threads(c);
-    end = close_results(c, started);
+    end = close_results(c, started, started_boot);
 
     writer_deinit(&c->writer);
     close_loop(c);

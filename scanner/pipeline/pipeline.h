@@ -11,11 +11,12 @@
 #include "scanner/pipeline/scan_params.h"
 
 enum scan_end {
-    SCAN_END_COMPLETE,  /* every line has its row, and every row is written */
-    SCAN_END_FATAL,     /* the scan could not start, or the input could not be read on */
-    SCAN_END_USAGE,     /* something that the user named cannot be used */
-    SCAN_END_ROWS_LOST, /* rows could not be written */
-    SCAN_END_SIGINT,    /* whole rows were left, the other lines are unfinished */
+    SCAN_END_COMPLETE,     /* every line has its row, and every row is written */
+    SCAN_END_FATAL,        /* the scan could not start, or the input could not be read on */
+    SCAN_END_USAGE,        /* something that the user named cannot be used */
+    SCAN_END_ROWS_LOST,    /* rows could not be written */
+    SCAN_END_SAYS_NOTHING, /* complete, but no mail server could be reached: smtp_reach.h */
+    SCAN_END_SIGINT,       /* whole rows were left, the other lines are unfinished */
     SCAN_END_SIGTERM,
 };
 

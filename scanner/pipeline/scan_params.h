@@ -6,6 +6,7 @@
 #include "scanner/owners/asked_probes.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/intermediates_file.h"
+#include "scanner/vantage/vantage_verdict.h"
 
 /**
  * Everything a scan is told. Filled by the command line, read-only afterwards, shared by all
@@ -40,18 +41,6 @@ enum result_format {
     RESULT_BOTH = 3, /* bits: NDJSON | CSV */
 };
 
-/** --trust-ad: does the AD bit of the resolvers count? */
-#define TRUST_ADS(X)         \
-    X(TRUST_AD_AUTO, "auto") \
-    X(TRUST_AD_YES, "yes")   \
-    X(TRUST_AD_NO, "no")
-
-enum trust_ad {
-    TRUST_ADS(ENUMERATOR)
-};
-
-VOCABULARY(trust_ad, enum trust_ad);
-
 struct option_in_force {
     const char *name;
     const char *value; /* NULL: not given, no default */
@@ -76,9 +65,8 @@ struct scan_params {
     const struct intermediates_file *intermediates; /* of --intermediates; borrowed */
     size_t intermediates_count;
 
-    enum trust_ad trust_ad;      /* as asked for; terms.trust_ad is what came of it */
-    const char *trust_ad_reason; /* a word, resolver_check.h */
-    struct span profiles_json;   /* the file that terms.profiles were read from */
+    enum trust_ad trust_ad;    /* as asked for; terms.trust_ad is what came of it */
+    struct span profiles_json; /* the file that terms.profiles were read from */
 
     /* DNS */
     const struct net_endpoint *name_servers;
@@ -96,11 +84,12 @@ struct scan_params {
     bool implicit_mx_dial;
     bool fetch_policies; /* of MTA-STS, over HTTPS */
     bool fetch_issuers;  /* that are missing, from the URLs in certificates */
-    bool use_ipv4;
+    bool use_ipv4;       /* not disabled by an option, and there is a route */
     bool use_ipv6;
     uint64_t seed;
 
-    /* who we are */
+    /* who we are, and from where */
+    const struct vantage_verdict *vantage; /* of the self-test */
     const char *ehlo_domain;
     const char *user_agent; /* of HTTPS requests */
     const struct net_addr *local_addrs;

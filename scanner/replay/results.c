@@ -35,6 +35,7 @@
 #define KEY_TRUST_AD      "trust_ad"
 #define KEY_PROFILES      "sender_profiles"
 #define KEY_OPERATORS     "operators"
+#define KEY_VANTAGE       "vantage"
 #define KEY_FROM          "analyzed_from"
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
@@ -112,6 +113,8 @@ static bool read_manifest(struct results *r, struct buf *why)
     r->at = judged != NULL ? judged_ms / 1000 - (judged_ms % 1000 < 0) : INT64_MIN;
     const json_t *trust_ad = json_object_get(r->manifest, KEY_TRUST_AD);
     r->trust_ad = json_is_true(json_object_get(trust_ad, "trusted"));
+    const json_t *vantage = json_object_get(r->manifest, KEY_VANTAGE);
+    r->port_25_is_open = json_is_true(json_object_get(vantage, "port_25_is_open"));
     if (!read_time(json_object_get(r->manifest, KEY_STARTED), &r->started_unix_ms) ||
         !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");

@@ -26,6 +26,7 @@ struct results {
     struct sender_profiles_file *profiles; /* NULL: not read, or the scan had none */
     struct operator_list *operators;       /* the same */
     bool trust_ad;                         /* AD counted */
+    bool port_25_is_open;                  /* a host of --self-test had greeted the scan */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     int64_t started_unix_ms;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "output/json_writer.h"
+#include "scanner/analysis/smtp_reach.h"
 #include "scanner/cert/digest.h"
 #include "scanner/domain/operator_list.h"
 #include "scanner/report/summary.h"
@@ -43,6 +44,36 @@ static void manifest_put_address(struct json_writer *w, const struct net_addr *a
     json_word(w, text);
 }
 
+static void put_self_test(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "self_test");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->self_test_count; i++) {
+        const struct manifest_check *c = &m->self_test[i];
+        json_object_begin(w);
+        key_word(w, "check", c->check);
+        key_word(w, "subject", c->subject[0] != '\0' ? c->subject : NULL);
+        key_word(w, "result", c->result);
+        json_key(w, "text");
+        (void)json_text(w, span_of(c->text));
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
+static void put_smtp_facts(struct json_writer *w, const struct scan_manifest *m)
+{
+    struct smtp_reach reach = smtp_reach_of(m->counts);
+    json_key(w, "port_25_is_open");
+    if (m->port_25_is_open || reach.conclusive > 0) {
+        json_bool(w, true);
+    } else {
+        json_null_value(w); /* no host showed it, which does not show that it is closed */
+    }
+    json_key(w, "says_nothing");
+    json_bool(w, smtp_reach_says_nothing(&reach, m->port_25_is_open));
+}
+
 static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "vantage");
@@ -64,6 +95,10 @@ static void put_vantage(struct json_writer *w, const struct scan_manifest *m)
         json_object_end(w);
     }
     json_array_end(w);
+    put_self_test(w, m);
+    put_smtp_facts(w, m);
+    json_key(w, "clock_jump_ms");
+    json_int(w, m->clock_jump_ms);
     json_object_end(w);
 }
 

@@ -110,6 +110,14 @@ struct manifest_given_up {
     const void *arg;
 };
 
+/** One result of the self-test. */
+struct manifest_check {
+    const char *check;   /* a word: what was looked at */
+    const char *subject; /* which resolver, address, host; "": there is only one */
+    const char *result;  /* a word */
+    const char *text;
+};
+
 struct scan_manifest {
     const char *version;
     /* how it was started */
@@ -126,6 +134,10 @@ struct scan_manifest {
     size_t source_count;
     const struct named_server *resolvers;
     size_t resolver_count;
+    const struct manifest_check *self_test;
+    size_t self_test_count;
+    bool port_25_is_open;  /* a host of --self-test greeted us */
+    int64_t clock_jump_ms; /* between the start and the end; 0: none */
     /* with what */
     const struct named_text *libraries; /* with the versions running */
     size_t library_count;

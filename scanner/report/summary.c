@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "output/json_writer.h"
+#include "scanner/analysis/smtp_reach.h"
 #include "scanner/base/check.h"
 #include "scanner/observation/tls_names.h"
 #include "scanner/report/policy_summary.h"
@@ -202,6 +203,19 @@ static void put_finding_counts(struct json_writer *w, const struct scan_counts *
     json_array_end(w);
 }
 
+static void put_smtp_reach(struct json_writer *w, const struct summary_facts *facts)
+{
+    struct smtp_reach reach = smtp_reach_of(facts->counts);
+    json_object_begin(w);
+    json_key_uint(w, "port", SMTP_REACH_PORT);
+    json_key_uint(w, "dialled", reach.dialled);
+    json_key_uint(w, "answered", reach.answered);
+    json_key_uint(w, "conclusive", reach.conclusive);
+    json_key(w, "says_nothing");
+    json_bool(w, smtp_reach_says_nothing(&reach, facts->port_25_is_open));
+    json_object_end(w);
+}
+
 void report_summary(struct buf *json, const struct summary_facts *facts)
 {
     const struct scan_counts *c = facts->counts;
@@ -218,6 +232,8 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     json_time_ms(&w, facts->ended_unix_ms);
     json_key(&w, "account");
     summary_put_account(&w, c);
+    json_key(&w, "smtp_reach");
+    put_smtp_reach(&w, facts);
     json_key(&w, "mx_kinds");
     json_object_begin(&w);
     for (unsigned k = 0; k < MX_KIND_COUNT; k++) {

@@ -11,6 +11,7 @@ struct summary_facts {
     bool complete;       /* the input was read to its end and every line has its row */
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
+    bool port_25_is_open; /* a host of --self-test greeted us */
     const struct scan_counts *counts;
     const struct sender_profiles *profiles; /* those of the counts; NULL: none */
     const uint64_t *rows;                   /* TABLE_COUNT of them: written rows per table */

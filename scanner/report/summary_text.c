@@ -1,5 +1,6 @@
 #include <inttypes.h>
 
+#include "scanner/analysis/smtp_reach.h"
 #include "scanner/report/summary.h"
 
 #define TEXT_FINDINGS_MAX 8 /* lines of the most frequent errors */
@@ -93,6 +94,15 @@ static void put_errors_text(struct buf *text, const struct scan_counts *c)
     }
 }
 
+static void put_smtp_reach_text(struct buf *text, const struct summary_facts *facts)
+{
+    struct smtp_reach reach = smtp_reach_of(facts->counts);
+    if (smtp_reach_says_nothing(&reach, facts->port_25_is_open)) {
+        smtp_reach_put_text(text, &reach);
+        buf_put_char(text, '\n');
+    }
+}
+
 void report_summary_text(struct buf *text, const struct summary_facts *facts)
 {
     const struct scan_counts *c = facts->counts;
@@ -101,6 +111,7 @@ void report_summary_text(struct buf *text, const struct summary_facts *facts)
         put_port_text(text, &c->port[i]);
     }
     put_errors_text(text, c);
+    put_smtp_reach_text(text, facts);
     int64_t ms = facts->ended_unix_ms - facts->started_unix_ms;
     buf_putf(text, "%s after %" PRId64 ".%" PRId64 " s\n",
              facts->complete ? "complete" : "not complete", ms / 1000, ms % 1000 / 100);

@@ -84,7 +84,7 @@ class FloodWorld:
 
     @property
     def options(self):
-        return ["--name-servers", f"127.0.0.1:{self.dns.port}", "--ehlo-domain", EHLO, "--root-cas", f"test={self.root}",
+        return ["--name-servers", f"127.0.0.1:{self.dns.port}", "--ehlo-domain", EHLO, "--trust-ad", "no", "--ipv4-only", "--root-cas", f"test={self.root}",
                 "--address-map", "11.0.0.0/8=127.0.0.0/8", "--port-map", f"25={self.smtp},443={self.https}",
                 "--address-rate", "0", "--network-limit", "1000000", "--operator-limit", "1000000",
                 "--retry-pause", "1", "--tempfail-pause", "1", "-q"]

@@ -230,7 +230,7 @@ def options(dns, mail_port, web, hierarchy, folder):
     blocked = os.path.join(folder, "blocked")
     with open(blocked, "w", encoding="ascii") as file:
         file.write(f"listed.{SUFFIX}\n")
-    return ["--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--mta-sts", "record", "--address-map",
+    return ["--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--trust-ad", "no", "--ipv4-only", "--mta-sts", "record", "--address-map",
             "11.78.0.0/16=127.78.0.0/16", "--port-map", f"25={mail_port},80={web.port}", "--root-cas",
             "root=" + hierarchy.path("root.pem"), "-b", blocked, "--policy-timeout", str(UNTIL), "--address-rate", "0",
             "--contact", "https://scan.example.org/", "-q"]

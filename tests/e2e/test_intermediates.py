@@ -237,7 +237,7 @@ def check_refused(folder, first):
     leaf = os.path.join(folder, "leaf.pem")
     with open(leaf, "w", encoding="ascii") as file:
         file.write(pem(next(row["raw"] for row in read_table(first, "certificates") if not row["is_ca"])))
-    ready = ["--name-servers", "127.0.0.1:9", "--ehlo-domain", EHLO]
+    ready = ["--name-servers", "127.0.0.1:9", "--ehlo-domain", EHLO]  # nothing is asked
     for path, why in ((missing, "No such file"), (empty, "nothing in it"), (text, "no certificate in it"),
                       (damaged, "damaged gzip"), (folder, "Is a directory"), (leaf, "no CA certificate in it")):
         for command in (["scan", *ready], ["check", *ready, "example.org"], ["analyze", first]):

@@ -19,7 +19,8 @@ def enter(programs, variable):
     """Starts the running script again inside, or skips it: needs root, `programs`, and namespaces.
     @param variable of the environment; 1: do not skip, fail"""
     if MARK in os.environ:
-        for command in (["link", "set", "lo", "up"], ["addr", "add", ADDRESSES, "dev", "lo"]):
+        # The last one is the way into the Internet that a scan looks for; it ends here as well.
+        for command in (["link", "set", "lo", "up"], ["addr", "add", ADDRESSES, "dev", "lo"], ["route", "add", "23.0.0.0/24", "dev", "lo"]):
             subprocess.run(["ip", *command], check=True)
         return
     programs = ["ip", "unshare", "openssl", *programs]

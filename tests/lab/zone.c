@@ -273,10 +273,29 @@ static void own_name(const struct world *w, const struct service *s, char out[LA
     }
 }
 
+static const struct net_addr client_address = {.family = 4, .octets = {11, 255, 0, 1}};
+
+static bool answer_client(struct span name, uint16_t type, struct zone_answer *out)
+{
+    if (!span_eq(name, SPAN_LIT(LAB_CLIENT_NAME))) {
+        return false;
+    }
+    out->state = type == LAB_TYPE_A ? DNS_DATA : DNS_NODATA;
+    if (type == LAB_TYPE_A) {
+        zone_add_address(out, &client_address);
+    }
+    return true;
+}
+
 static void answer_ptr(const struct world *w, const struct net_addr *a, struct zone_answer *out)
 {
     struct service s;
     char name[LAB_NAME_MAX];
+    if (net_addr_eq(a, &client_address)) {
+        zone_add_name(out, LAB_TYPE_PTR, 0, LAB_CLIENT_NAME);
+        out->state = DNS_DATA;
+        return;
+    }
     out->state = DNS_NXDOMAIN;
     if (!world_service(w, a, &s)) {
         if (population_dead_ptr(w, a, name)) {
@@ -351,6 +370,17 @@ static void answer_root(uint16_t type, struct zone_answer *out)
     }
 }
 
+/* Of labels with digits or hyphens there are none but those of IDNA. */
+static bool is_top_level_domain(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] < 'a' || name.at[i] > 'z') {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void set_apex(struct zone_answer *out, struct span apex)
 {
     CHECK(apex.len < sizeof(out->apex));
@@ -370,7 +400,7 @@ void zone_lookup(const struct world *w, struct cert_store *certs, struct span na
     buf_reset(&out->data);
     struct found_name found;
     if (name.len >= LAB_NAME_MAX || answer_localhost(name, type, out) ||
-        answer_reverse(w, name, type, out)) {
+        answer_client(name, type, out) || answer_reverse(w, name, type, out)) {
         return;
     }
     static const struct span case_zone = SPAN_INIT(CASE_ZONE);
@@ -386,7 +416,7 @@ void zone_lookup(const struct world *w, struct cert_store *certs, struct span na
         }
     } else if (name.len == 0) {
         answer_root(type, out);
-    } else if (memchr(name.at, '.', name.len) == NULL) {
+    } else if (is_top_level_domain(name)) {
         out->state = DNS_NODATA; /* top-level domains */
     }
 }

@@ -39,6 +39,9 @@ enum lab_tlsa_data {
 #undef X
 };
 
+/* Where a client of the lab says it comes from: the name leads to an address and back. */
+#define LAB_CLIENT_NAME "scanner.mxcensus.test"
+
 #define ZONE_RR_MAX 420 /* records of one answer; 398 MX are the most the lab knows */
 #define ZONE_TTL    3600
 

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "scanner/vantage/vantage_facts.h"
+
+/** What is looked at. Borrowed for the call, but for texts, to which the facts point. */
+struct vantage_questions {
+    const struct net_addr *server; /* of the scan's resolvers */
+    const uint16_t *server_port;
+    size_t server_count;
+    bool ipv4; /* the families that are scanned */
+    bool ipv6;
+    struct net_addr lab_ipv4; /* where a lab run really dials (--address-map); family 0: no lab */
+    struct net_addr lab_ipv6;
+    const struct net_addr *local;
+    size_t local_count;
+    const char *ehlo_domain;
+    const char *const *host; /* of --self-test */
+    const uint16_t *host_port;
+    size_t host_count;
+    uint32_t connect_timeout_ms;
+    uint32_t greeting_timeout_ms;
+    /** Where a connection to an address really goes. @param port set to the one to dial */
+    struct net_addr (*dialled)(const void *arg, const struct net_addr *address, uint16_t *port);
+    const void *arg;
+};
+
+/** Fills `facts`. Blocks for some seconds where somebody does not answer. */
+void vantage_look(const struct vantage_questions *q, struct vantage_facts *facts);
+
+/* Parts of it, in files of their own. */
+
+/** Resolvers, and whatever is asked of them. */
+void vantage_look_at_dns(const struct vantage_questions *q, struct vantage_facts *facts);
+/** Connects to the hosts of --self-test, reads their greetings, and leaves with QUIT. */
+void vantage_look_at_hosts(const struct vantage_questions *q, struct vantage_facts *facts);
