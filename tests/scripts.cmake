@@ -93,7 +93,8 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     add_executable(mxcensus_disturbed ${PROJECT_SOURCE_DIR}/scanner/main.c support/disturbing_mailbox.c)
     target_link_libraries(mxcensus_disturbed PRIVATE project_options cli)
     target_link_options(mxcensus_disturbed PRIVATE
-        -Wl,--wrap=mailbox_take -Wl,--wrap=mailbox_take_own -Wl,--wrap=mailbox_wait)
+        -Wl,--wrap=mailbox_take -Wl,--wrap=mailbox_take_own -Wl,--wrap=mailbox_wait
+        -Wl,--wrap=admission_works_max)
     add_script_test(disturbed e2e e2e/determinism.py --domains 20
         --disturbed $<TARGET_FILE:mxcensus_disturbed>)
     set_tests_properties(e2e.disturbed PROPERTIES RUN_SERIAL TRUE)

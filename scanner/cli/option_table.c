@@ -228,6 +228,12 @@ const struct option_row option_table[] = {
      "How many connections are open at once, over all threads. It is lowered, with a message, if "
      "the limit of open files is too low.",
      option_read_number, FIELD(concurrency), 1, CONCURRENCY_MAX},
+    {OPTION_GROUP_LIMITS, IN_SCAN, 0, "spool-max", "MIB", "8192", NULL,
+     "disk space for domains that wait",
+     "How many MiB of temporary files (TMPDIR) hold domains and hosts that wait for a limit, when "
+     "very many do: so they hold back no other domain of the list. Reading pauses, with a message, "
+     "when these are full. 0 keeps all in memory, about 130,000 domains at once.",
+     option_read_number, FIELD(spool_max_mib), 0, UINT32_MAX >> 1},
     {OPTION_GROUP_LIMITS, IN_SCAN | IN_CHECK, 0, "address-rate", "N/s", "2/s", NULL,
      "new connections to one address",
      "How many connections to one address are started per second; N/m is per minute, N/h per hour, "

@@ -6,10 +6,14 @@
  *   line ─┬─ malformed, a repeat, blocklisted ──────────────────────────────────────────────► row
  *         └─► ASKS ──MX──► RESOLVES ──the last HOST_RESOLVED, the last answer of its own──►
  *             WAITS ──the last HOST_DONE, its policy host done─────────────────────────────► row
+ *               │ ▲
+ *               ▼ │ HOST_DONE
+ *             PARKED
  *
  * MX records bring a HOST_WANT for each distinct host, none one for the domain itself (RFC 5321 section
  * 5.1); no such name, a null MX and no answer none at all, so that both states are passed at once.
- * While it resolves, the block of its line is open (admission). Its own questions beside MX: TXT of
+ * Where very many wait, who has waited longest for its hosts is parked: its octets go to the spool, and some in memory
+ * say where. While it resolves, the block of its line is open (admission). Its own questions beside MX: TXT of
  * _mta-sts and _smtp._tls, NS, and the addresses of its policy host. That is asked once a scan, because
  * it belongs to this domain alone (RFC 8461 section 3.2):
  *
@@ -18,8 +22,11 @@
  *   JUDGES ──verdict──► DONE
  */
 
+#include <sys/queue.h>
+
 #include "resolver/dns_message.h"
 #include "scanner/base/map.h"
+#include "scanner/base/spool.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/dial_rules.h"
 #include "scanner/owners/known_chains.h"
@@ -30,28 +37,35 @@ struct domain_rules {
     struct dial_rules dial;
     bool implicit_mx_dial;
     bool fetch_policies;
+    uint32_t works_max; /* domains in memory, above which those that wait are parked */
 };
 
 struct domain_work;
+struct domain_slot;
 
 struct domain_owner {
     struct domain_rules rules;
-    struct owner_out *out; /* borrowed, as the next two */
+    struct owner_out *out; /* borrowed, as the next three */
     struct known_chains *chains;
     struct arena_pool *arenas;
-    struct domain_work **slots;
+    struct spool *spool;
+    struct domain_slot *slots;
     uint32_t count;
     uint32_t first_free; /* UINT32_MAX: none */
-    struct map domains;  /* name → slot while it is open, then the line of its first occurrence */
+    uint32_t works;      /* domains in memory */
+    struct domain_work *free_works;
+    TAILQ_HEAD(, domain_work) line; /* who may be parked, longest first */
+    struct map domains; /* name → slot while it is open, then the line of its first occurrence */
     struct map other_lines;    /* lines that are done without: malformed, repeats */
     bool policies_given_up;    /* the policy thread does not answer: nothing more is asked of it */
     uint64_t policies_pending; /* asked of it, and not answered */
+    uint64_t parked;           /* for whoever runs it */
     uint64_t strays;
 };
 
 void domain_owner_init(struct domain_owner *o, const struct domain_rules *rules,
                        struct owner_out *out, struct known_chains *chains,
-                       struct arena_pool *arenas);
+                       struct arena_pool *arenas, struct spool *spool);
 void domain_owner_deinit(struct domain_owner *o);
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m);

@@ -18,6 +18,7 @@ enum domain_state {
     DOMAIN_ASKS,     /* MX */
     DOMAIN_RESOLVES, /* addresses of its hosts, or answers of its own */
     DOMAIN_WAITS,    /* for what its hosts and its policy host show */
+    DOMAIN_PARKED,   /* the same for its hosts alone, in the spool */
     DOMAIN_STATE_COUNT,
 };
 
@@ -50,8 +51,27 @@ struct domain_work {
     enum policy_state policy_state;
     bool policy_blocklisted;    /* by a name that the policy host is an alias of */
     struct seen_policy *policy; /* seen.policy, writable; in `arena` */
-    uint32_t next_free;
+    bool in_line;
+    TAILQ_ENTRY(domain_work) line; /* of who may be parked */
+    struct domain_work *next_free;
 };
+
+/** What is kept in memory of an open domain. */
+struct domain_slot {
+    union {
+        struct domain_work *work;
+        uint64_t place;     /* PARKED: in the spool */
+        uint32_t next_free; /* FREE */
+    };
+    uint64_t input_line : 56;
+    uint64_t state : 8; /* enum domain_state: FREE, PARKED, or one of the work */
+};
+
+/* domain_record.c. All that the row of a domain that WAITS may yet need. */
+void domain_record_put(struct buf *out, const struct domain_work *d);
+/** Into a fresh one; a copy is made. */
+void domain_record_get(struct span octets, struct domain_work *d,
+                       const struct public_suffixes *suffixes);
 
 /* domain_work.c */
 /** About `prefix` in front of the domain; "": the domain itself. */

@@ -8,110 +8,28 @@
 #include "scanner/owners/address_answers.h"
 #include "scanner/owners/host_work.h"
 
-/* --- the table ------------------------------------------------------------------------------ */
-
-void host_owner_init(struct host_owner *o, const struct host_rules *rules, struct owner_out *out,
-                     struct arena_pool *arenas)
-{
-    *o = (struct host_owner){.rules = *rules, .out = out, .arenas = arenas};
-}
-
-static bool has_work(const struct host_entry *e)
-{
-    return e->state >= HOST_LOOKS_UP && e->state <= HOST_CONNECTS;
-}
-
-static void host_work_free(struct host_work *h)
-{
-    free(h->subscribers);
-    free(h->checkers);
-    buf_deinit(&h->tlsas_in_force);
-    arena_reset(&h->arena);
-    free(h);
-}
-
-void host_owner_deinit(struct host_owner *o)
-{
-    for (uint32_t i = 0; i < o->count; i++) {
-        if (has_work(&o->entries[i])) {
-            host_work_free(o->entries[i].work);
-        } else {
-            free(o->entries[i].record);
-        }
-    }
-    free(o->entries);
-    free(o->resolved);
-    map_deinit(&o->index);
-}
-
-static struct host_entry *host_find(const struct host_owner *o, struct span name)
-{
-    const uint64_t *at = map_find(&o->index, hash_key_of(name));
-    return at != NULL ? &o->entries[*at] : NULL;
-}
-
-static struct host_entry *host_find_or_add(struct host_owner *o, struct span name)
-{
-    bool added = false;
-    uint64_t *at = map_add(&o->index, hash_key_of(name), o->count, &added);
-    if (!added) {
-        return &o->entries[*at];
-    }
-    if (o->count == o->capacity) {
-        o->capacity = o->capacity ? o->capacity * 2 : 256;
-        o->entries = memory_resize(o->entries, o->capacity, sizeof(*o->entries));
-    }
-    o->entries[o->count] = (struct host_entry){.state = HOST_UNKNOWN};
-    return &o->entries[o->count++];
-}
-
-/* --- states --------------------------------------------------------------------------------- */
-
-/* The drawing in host_owner.h. Who is to be dialled passes LOOKS_UP at once. */
-static const bool leads_to[HOST_STATE_COUNT][HOST_STATE_COUNT] = {
-    [HOST_UNKNOWN] = {[HOST_LOOKS_UP] = true},
-    [HOST_LOOKS_UP] = {[HOST_RESOLVES] = true, [HOST_KEPT] = true},
-    [HOST_RESOLVES] = {[HOST_RESOLVED] = true},
-    [HOST_RESOLVED] = {[HOST_CONNECTS] = true},
-    [HOST_CONNECTS] = {[HOST_DONE] = true},
-    [HOST_KEPT] = {[HOST_LOOKS_UP] = true},
-};
-
-static void host_enter(struct host_entry *e, enum host_state to)
-{
-    CHECK(leads_to[e->state][to]);
-    e->state = to;
-}
-
 /* From KEPT, UNKNOWN or on. */
 static struct host_work *host_work_on(struct host_owner *o, struct host_entry *e, struct span name)
 {
-    if (has_work(e)) {
+    if (e->state == HOST_PARKED) {
+        host_unpark(o, e);
+    }
+    if (host_has_work(e)) {
         return e->work;
     }
-    struct host_work *h = memory_new(1, sizeof(*h));
-    h->arena = ARENA_INIT(o->arenas);
+    struct host_record *kept = e->state == HOST_KEPT ? e->record : NULL;
+    struct host_work *h = host_work_new(o, e);
     h->seen.name = arena_copy(&h->arena, name);
     h->block = UINT32_MAX;
-    h->tlsas_in_force = BUF_INIT(BUF_NO_LIMIT);
-    if (e->state == HOST_KEPT) {
-        host_record_restore(h, e->record);
-        free(e->record);
+    if (kept != NULL) {
+        host_record_restore(h, kept);
+        free(kept);
     }
     bool listed = blocklist_has_name(o->rules.dial.blocklist, name);
     h->seen.blocklisted = h->seen.blocklisted || listed;
     h->quiet = host_take_literal(h) || listed;
     host_enter(e, HOST_LOOKS_UP);
-    e->work = h;
     return h;
-}
-
-/* Takes the record in place of the work. */
-static void leave_work(struct host_entry *e, enum host_state to, struct host_record *record)
-{
-    host_work_free(e->work);
-    host_enter(e, to);
-    e->record = record;
 }
 
 /* --- what domains hear ---------------------------------------------------------------------- */
@@ -354,7 +272,7 @@ static void host_finish(struct host_owner *o, struct host_entry *e)
             tell_done(o, h->subscribers[i].domain, h->seen.name, host_record_result(record));
         }
     }
-    leave_work(e, HOST_DONE, record);
+    host_leave_work(o, e, HOST_DONE, record);
 }
 
 static void connect_to(struct host_owner *o, struct host_entry *e)
@@ -364,6 +282,8 @@ static void connect_to(struct host_owner *o, struct host_entry *e)
     want_endpoints(o, e->work);
     if (!awaits_endpoints(e->work)) {
         host_finish(o, e);
+    } else {
+        host_may_be_parked(o, e);
     }
 }
 
@@ -391,9 +311,11 @@ static void host_go_on(struct host_owner *o, struct host_entry *e)
     }
     tell_addresses(o, h);
     if (e->state == HOST_LOOKS_UP) {
-        leave_work(e, HOST_KEPT, host_record_of_addresses(h));
+        host_leave_work(o, e, HOST_KEPT, host_record_of_addresses(h));
     } else if (e->state == HOST_RESOLVES) {
         wait_for_block(o, e);
+    } else if (e->state == HOST_CONNECTS) {
+        host_may_be_parked(o, e);
     }
 }
 
@@ -433,7 +355,7 @@ void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer 
     enum host_question q = (enum host_question)(tag & 0xff);
     struct host_work *h = e->work;
     struct seen_host *s = &h->seen;
-    CHECK(has_work(e) && h->question[q] == QUESTION_ASKED);
+    CHECK(host_has_work(e) && h->question[q] == QUESTION_ASKED);
     h->question[q] = QUESTION_ANSWERED;
     switch (q) {
     case QUESTION_A:
@@ -541,10 +463,16 @@ static struct endpoint_brief *find_awaited(const struct host_work *h,
 void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m)
 {
     struct host_entry *e = host_find(o, m->host);
+    if (e != NULL && e->state == HOST_PARKED) {
+        host_unpark(o, e);
+    }
     struct endpoint_brief *b =
         e != NULL && e->state == HOST_CONNECTS ? find_awaited(e->work, &m->brief) : NULL;
     if (b == NULL) {
         o->strays++;
+        if (e != NULL && e->state == HOST_CONNECTS) {
+            host_may_be_parked(o, e);
+        }
         return;
     }
     uint8_t mapped = b->mapped; /* ours to know: the service knows its address only */
@@ -554,5 +482,7 @@ void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_d
     b->chain.issuers = m->issuers;
     if (!awaits_endpoints(e->work)) {
         host_finish(o, e);
+    } else {
+        host_may_be_parked(o, e);
     }
 }

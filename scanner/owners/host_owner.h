@@ -12,6 +12,9 @@
  *                          RESOLVES ──the last answer: HOST_RESOLVED──►
  *                          RESOLVED ──its block closes, or no address may be dialled: ADDRESS_WANTs──►
  *                          CONNECTS ──the last ENDPOINT_DONE: row, HOST_DONE──► DONE
+ *                            │ ▲
+ *                            ▼ │ any event
+ *                          PARKED, where very many connect: see domain_owner.h
  *
  * A domain hears HOST_RESOLVED and HOST_DONE; who wants the addresses alone hears both with the last of
  * their answers. A check is answered with the answer for its family. A name that is an address, or on the
@@ -26,9 +29,12 @@
  * whether the first link is secure (section 2.2.2).
  */
 
+#include <sys/queue.h>
+
 #include "resolver/dns_message.h"
 #include "scanner/base/arena.h"
 #include "scanner/base/map.h"
+#include "scanner/base/spool.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/dial_rules.h"
 #include "scanner/owners/owner.h"
@@ -39,25 +45,30 @@ struct host_rules {
     const uint16_t *ports; /* borrowed */
     size_t port_count;
     bool trust_ad;
+    uint32_t works_max; /* hosts that CONNECT and are in memory, above which some are parked */
 };
 
 struct host_entry;
+struct host_work;
 
 struct host_owner {
     struct host_rules rules;
-    struct owner_out *out; /* borrowed, as the next one */
+    struct owner_out *out; /* borrowed, as the next two */
     struct arena_pool *arenas;
+    struct spool *spool;
     struct map index; /* name → index in `entries` */
     struct host_entry *entries;
     uint32_t count;
     uint32_t capacity;
     uint32_t *resolved; /* indices of those that are RESOLVED; malloc */
     uint32_t resolved_count;
+    TAILQ_HEAD(, host_work) line; /* who may be parked, longest first */
+    uint32_t in_line;
     uint64_t strays;
 };
 
 void host_owner_init(struct host_owner *o, const struct host_rules *rules, struct owner_out *out,
-                     struct arena_pool *arenas);
+                     struct arena_pool *arenas, struct spool *spool);
 void host_owner_deinit(struct host_owner *o);
 
 void host_on_want(struct host_owner *o, const struct message_host_want *m);

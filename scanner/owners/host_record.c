@@ -1,6 +1,8 @@
 /**
  * What is kept of a name that is done.
  */
+#include <assert.h>
+
 #include "scanner/base/memory.h"
 #include "scanner/owners/host_work.h"
 
@@ -14,6 +16,32 @@
     F(count, seen.addresses_truncated) \
     F(count, seen.address_count)       \
     F(count, seen.cname_count)
+
+/* Of one that CONNECTS; its questions are answered, and nobody checks it. */
+#define FIELDS_WAITING(F)              \
+    F(span, seen.name)                 \
+    F(flag, quiet)                     \
+    F(u32, block)                      \
+    F(u8, addresses_max)               \
+    F(u8, dane)                        \
+    F(u8, tlsa_at)                     \
+    F(flag, seen.blocklisted)          \
+    F(dns, seen.a)                     \
+    F(dns, seen.aaaa)                  \
+    F(dns, seen.tlsa)                  \
+    F(dns, seen.first_cname)           \
+    F(dns, seen.expanded_tlsa)         \
+    F(count, seen.cname_count)         \
+    F(count, seen.addresses_truncated) \
+    F(count, seen.address_count)       \
+    F(count, seen.tlsa_count)          \
+    F(count, seen.expanded_tlsa_count) \
+    F(count, seen.endpoint_count)      \
+    F(count, subscriber_count)         \
+    F(count, subscribers_told)
+
+/* Whoever adds a member, and a field above if its row needs it, counts it here. */
+static_assert(sizeof(void *) != 8 || sizeof(struct seen_host) == 208, "FIELDS_WAITING is complete");
 
 /* Takes the octets. */
 static struct host_record *record_of(struct buf *octets)
@@ -92,4 +120,89 @@ struct host_result host_record_result(const struct host_record *r)
 {
     struct span in = {r->octets, r->len};
     return codec_get_host_result(&in);
+}
+
+/* --- one that waits for its endpoints ------------------------------------------------------- */
+
+static void waiting_put_tlsas(struct buf *out, const struct seen_tlsa *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        codec_put_tlsa(out, list[i]);
+    }
+}
+
+void host_waiting_put(struct buf *out, const struct host_work *h)
+{
+    const struct seen_host *s = &h->seen;
+#define PUT(type, name) codec_put_##type(out, h->name);
+    FIELDS_WAITING(PUT)
+#undef PUT
+    codec_put_octets(out, h->question, sizeof(h->question));
+    for (size_t i = 0; i < s->cname_count; i++) {
+        codec_put_span(out, s->cnames[i]);
+    }
+    for (size_t i = 0; i < s->address_count; i++) {
+        codec_put_addr(out, s->addresses[i]);
+    }
+    waiting_put_tlsas(out, s->tlsas, s->tlsa_count);
+    waiting_put_tlsas(out, s->expanded_tlsas, s->expanded_tlsa_count);
+    for (size_t i = 0; i < s->endpoint_count; i++) {
+        codec_put_brief(out, h->endpoints[i]);
+        codec_put_u32(out, h->endpoints[i].chain.issuers);
+    }
+    for (size_t i = 0; i < h->subscriber_count; i++) {
+        codec_put_span(out, h->subscribers[i].domain);
+        codec_put_flag(out, h->subscribers[i].dial);
+    }
+}
+
+static const struct seen_tlsa *waiting_get_tlsas(struct arena *a, struct span *in, size_t count)
+{
+    struct seen_tlsa *list = arena_new(a, count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] = codec_get_tlsa(in);
+    }
+    return list;
+}
+
+static void waiting_get_lists(struct span *in, struct host_work *h)
+{
+    struct seen_host *s = &h->seen;
+    struct span *cnames = arena_new(&h->arena, s->cname_count, sizeof(*cnames));
+    for (size_t i = 0; i < s->cname_count; i++) {
+        cnames[i] = codec_get_span(in);
+    }
+    struct net_addr *addresses = arena_new(&h->arena, s->address_count, sizeof(*addresses));
+    for (size_t i = 0; i < s->address_count; i++) {
+        addresses[i] = codec_get_addr(in);
+    }
+    s->cnames = cnames;
+    s->addresses = addresses;
+    s->tlsas = waiting_get_tlsas(&h->arena, in, s->tlsa_count);
+    s->expanded_tlsas = waiting_get_tlsas(&h->arena, in, s->expanded_tlsa_count);
+    h->endpoints = arena_new(&h->arena, s->endpoint_count, sizeof(*h->endpoints));
+    s->endpoints = h->endpoints;
+    for (size_t i = 0; i < s->endpoint_count; i++) {
+        h->endpoints[i] = codec_get_brief(in);
+        h->endpoints[i].chain.issuers = codec_get_u32(in);
+    }
+}
+
+void host_waiting_get(struct span octets, struct host_work *h,
+                      const struct public_suffixes *suffixes)
+{
+    struct span in = arena_copy(&h->arena, octets);
+#define GET(type, name) h->name = codec_get_##type(&in);
+    FIELDS_WAITING(GET)
+#undef GET
+    (void)registrable_domain(suffixes, h->seen.name, &h->seen.registrable);
+    codec_get_octets(&in, h->question, sizeof(h->question));
+    waiting_get_lists(&in, h);
+    size_t subscribers = 0; /* a list that grows by one */
+    for (; subscribers < h->subscriber_count; subscribers++) {
+        h->subscribers = memory_grow_list(h->subscribers, subscribers, sizeof(*h->subscribers));
+        h->subscribers[subscribers].domain = codec_get_span(&in);
+        h->subscribers[subscribers].dial = codec_get_flag(&in);
+    }
+    CHECK(in.len == 0);
 }

@@ -27,6 +27,7 @@ enum host_state {
     HOST_RESOLVES,
     HOST_RESOLVED,
     HOST_CONNECTS,
+    HOST_PARKED,
     HOST_KEPT,
     HOST_DONE,
     HOST_STATE_COUNT,
@@ -58,6 +59,9 @@ struct host_work {
     size_t subscribers_told;   /* of these, who heard that the addresses are known */
     struct net_addr *checkers; /* whose reverse DNS names it */
     size_t checker_count;
+    uint32_t index; /* of its entry */
+    bool in_line;
+    TAILQ_ENTRY(host_work) line; /* of who may be parked */
 };
 
 /** What is kept of a name that is done; its octets are those of base/codec.h. */
@@ -71,6 +75,7 @@ struct host_entry {
     union {
         struct host_work *work;     /* LOOKS_UP to CONNECTS */
         struct host_record *record; /* KEPT, DONE */
+        uint64_t place;             /* PARKED: in the spool */
     };
 };
 
@@ -94,10 +99,34 @@ bool host_take_literal(struct host_work *h);
  * Sorted, each once. @param out room for all addresses of `h` @return how many */
 size_t host_dial_list(const struct host_work *h, struct dial_address *out);
 
+static inline bool host_has_work(const struct host_entry *e)
+{
+    return e->state >= HOST_LOOKS_UP && e->state <= HOST_CONNECTS;
+}
+
+/* host_table.c */
+struct host_entry *host_find(const struct host_owner *o, struct span name);
+struct host_entry *host_find_or_add(struct host_owner *o, struct span name);
+void host_enter(struct host_entry *e, enum host_state to);
+/** Empty, in place of a record. */
+struct host_work *host_work_new(struct host_owner *o, struct host_entry *e);
+/** Takes the record in place of the work. */
+void host_leave_work(struct host_owner *o, struct host_entry *e, enum host_state to,
+                     struct host_record *record);
+/** One that CONNECTS, after each event: where very many do, who has waited longest is parked, perhaps itself. */
+void host_may_be_parked(struct host_owner *o, struct host_entry *e);
+/** PARKED ─► CONNECTS */
+void host_unpark(struct host_owner *o, struct host_entry *e);
+
 /* host_record.c. Of a name that is KEPT, all that its row may yet need; of one that is DONE, its result.
  * Records are malloc'ed. */
 struct host_record *host_record_of_addresses(const struct host_work *h);
 void host_record_restore(struct host_work *h, const struct host_record *r);
 struct host_record *host_record_of_result(const struct host_work *h);
+/** Of one that CONNECTS, all that it waits for and its row may need. */
+void host_waiting_put(struct buf *out, const struct host_work *h);
+/** Into a fresh one; a copy is made. */
+void host_waiting_get(struct span octets, struct host_work *h,
+                      const struct public_suffixes *suffixes);
 /** Its briefs borrow from `r`. */
 struct host_result host_record_result(const struct host_record *r);

@@ -2,9 +2,10 @@
 
 #include "scanner/base/check.h"
 
-void admission_init(struct admission *a, const atomic_size_t *writer_backlog)
+void admission_init(struct admission *a, const atomic_size_t *writer_backlog,
+                    const atomic_bool *spool_full)
 {
-    *a = (struct admission){.writer_backlog = writer_backlog};
+    *a = (struct admission){.writer_backlog = writer_backlog, .spool_full = spool_full};
     CHECK(pthread_mutex_init(&a->lock, NULL) == 0);
     CHECK(pthread_cond_init(&a->room, NULL) == 0);
 }
@@ -15,10 +16,22 @@ void admission_deinit(struct admission *a)
     (void)pthread_mutex_destroy(&a->lock);
 }
 
+/* Half of all credits: the others are for domains that still ask DNS. */
+uint32_t admission_works_max(uint32_t workers)
+{
+    return CREDITS_MAX / 2 / workers;
+}
+
+/* With nothing in it, because it cannot be written, the credits are the bound. */
+static bool spool_is_full(const struct admission *a)
+{
+    return a->parked > 0 && atomic_load_explicit(a->spool_full, memory_order_relaxed);
+}
+
 static bool has_room(const struct admission *a)
 {
     return a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
-           a->current - a->first_open < BLOCK_RING - 1 &&
+           a->current - a->first_open < BLOCK_RING - 1 && !spool_is_full(a) &&
            atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
 }
 
@@ -72,6 +85,15 @@ void admission_leave(struct admission *a, uint32_t finished)
     (void)pthread_mutex_lock(&a->lock);
     CHECK(a->under_way >= finished);
     a->under_way -= finished;
+    wake_if_room(a);
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_park(struct admission *a, int64_t more)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->under_way -= (uint64_t)more;
+    a->parked += (uint64_t)more;
     wake_if_room(a);
     (void)pthread_mutex_unlock(&a->lock);
 }
@@ -133,7 +155,7 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
 bool admission_is_empty(struct admission *a)
 {
     (void)pthread_mutex_lock(&a->lock);
-    bool empty = a->under_way == 0;
+    bool empty = a->under_way == 0 && a->parked == 0;
     (void)pthread_mutex_unlock(&a->lock);
     return empty;
 }

@@ -7,7 +7,8 @@
 
 /**
  * Admission: the only bound on what is under way (design section 2). A domain takes a credit
- * when its line is read and gives it back with its row; sends between threads never block.
+ * when its line is read and gives it back with its row, or while it is parked (domain_owner.h): then the spool is the
+ * bound. Sends between threads never block.
  *
  * The input is cut into blocks of INPUT_BLOCK_LINES lines. Names at a crowded address are chosen
  * by hash and not by arrival, so a block's addresses are dialled only when all of its names are
@@ -18,7 +19,7 @@
  * So the names dialled depend on the input and the seed alone, whatever the threads.
  */
 #define INPUT_BLOCK_LINES  8192   /* lines; small against memory, large against a budget of names */
-#define CREDITS_MAX        131072 /* domains under way; about 1 KiB each while they wait */
+#define CREDITS_MAX        131072 /* domains under way and not parked; about 1.5 KiB each */
 #define UNSETTLED_MAX      24576  /* domains with DNS questions under way: three blocks */
 #define WRITER_BACKLOG_MAX (32U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
@@ -28,10 +29,12 @@
 struct admission {
     pthread_mutex_t lock;
     pthread_cond_t room;
-    uint64_t under_way; /* lines read and not finished */
+    uint64_t under_way; /* lines read and not finished, but for the next */
+    uint64_t parked;
     uint64_t unsettled;
     bool stopped;                        /* no more intake */
-    const atomic_size_t *writer_backlog; /* borrowed */
+    const atomic_size_t *writer_backlog; /* borrowed, as the next one */
+    const atomic_bool *spool_full;
     /* the open blocks: lines read, and of these settled */
     uint32_t first_open;
     uint32_t current; /* the block that the next line belongs to */
@@ -43,8 +46,12 @@ struct admission {
     bool input_is_file;    /* it never pauses, however slowly we read; set before the reader runs */
 };
 
-void admission_init(struct admission *a, const atomic_size_t *writer_backlog);
+void admission_init(struct admission *a, const atomic_size_t *writer_backlog,
+                    const atomic_bool *spool_full);
 void admission_deinit(struct admission *a);
+
+/** Domains, and hosts, that one of so many workers keeps in memory: more of those that wait are parked. */
+uint32_t admission_works_max(uint32_t workers);
 
 /** Reader: waits for room. @return false when intake was stopped. `*block` is the line's block. */
 bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
@@ -52,6 +59,8 @@ bool admission_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
 bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block);
 /** Workers, once per loop turn: `finished` domains gave their credit back. */
 void admission_leave(struct admission *a, uint32_t finished);
+/** Workers, once per loop turn, before what finished: so many more domains are parked, or fewer. */
+void admission_park(struct admission *a, int64_t more);
 /** Workers, once per loop turn and block. */
 void admission_settle(struct admission *a, uint32_t block, uint32_t count);
 void admission_end_input(struct admission *a);

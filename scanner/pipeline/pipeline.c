@@ -39,6 +39,7 @@ struct coordinator {
     uint64_t started_ms; /* of the loop's clock */
     uint64_t progress_due_ms;
     uint64_t drain_until_ms;
+    bool spool_was_full;
     int signal; /* the first one that came; 0: none */
     struct watchdog watchdog;
     uint64_t leave_at_ms; /* the thread that is waited for; 0: not yet decided */
@@ -157,6 +158,18 @@ static void look_for_memory(struct coordinator *c)
     }
 }
 
+static void look_for_spool(struct coordinator *c)
+{
+    if (!c->spool_was_full &&
+        atomic_load_explicit(&c->scan.spool_budget.full, memory_order_relaxed)) {
+        c->hooks->say(
+            c->hooks->arg,
+            "domains that wait cannot be put aside (--spool-max, TMPDIR): reading pauses while "
+            "very many do");
+        c->spool_was_full = true;
+    }
+}
+
 static void pipeline_on_look(uv_timer_t *timer)
 {
     struct coordinator *c = timer->data;
@@ -164,6 +177,7 @@ static void pipeline_on_look(uv_timer_t *timer)
     close_blocks(c);
     look_for_failure(c);
     look_for_memory(c);
+    look_for_spool(c);
     if (now >= c->progress_due_ms) {
         c->progress_due_ms = now + PROGRESS_MS;
         show_progress(c);
@@ -576,7 +590,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     }
     mailbox_init(&c->scan.writer, NULL);
     given_up_init(&c->scan.given_up);
-    admission_init(&c->scan.admission, &c->scan.writer.backlog);
+    c->scan.spool_budget.octets = (uint64_t)params->spool_max_mib << 20;
+    admission_init(&c->scan.admission, &c->scan.writer.backlog, &c->scan.spool_budget.full);
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
     int64_t started = clock_unix_ms();

@@ -81,6 +81,7 @@ struct scan_params {
     size_t port_count;
     struct asked_probes probes;
     uint32_t names_per_address; /* 0: all */
+    uint32_t spool_max_mib;
     bool implicit_mx_dial;
     bool fetch_policies; /* of MTA-STS, over HTTPS */
     bool fetch_issuers;  /* that are missing, from the URLs in certificates */

@@ -296,6 +296,10 @@ static void post_admission(struct worker *w)
             }
         }
     }
+    if (w->domains.parked != w->parked) {
+        admission_park(&w->scan->admission, (int64_t)w->domains.parked - (int64_t)w->parked);
+        w->parked = w->domains.parked;
+    }
     if (w->finished_domains > 0) {
         admission_leave(&w->scan->admission, w->finished_domains);
         w->finished_domains = 0;
@@ -387,14 +391,16 @@ static void open_all(struct worker *w)
     const struct domain_rules rules = {.suffixes = w->scan->suffixes,
                                        .dial = w->scan->dial,
                                        .implicit_mx_dial = p->implicit_mx_dial,
-                                       .fetch_policies = p->fetch_policies};
-    domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas);
+                                       .fetch_policies = p->fetch_policies,
+                                       .works_max = admission_works_max(w->scan->worker_count)};
+    domain_owner_init(&w->domains, &rules, &w->out, &w->chains, &w->arenas, &w->spool);
     const struct host_rules hosts = {.suffixes = w->scan->suffixes,
                                      .dial = w->scan->dial,
                                      .ports = p->ports,
                                      .port_count = p->port_count,
-                                     .trust_ad = p->terms.trust_ad};
-    host_owner_init(&w->hosts, &hosts, &w->out, &w->arenas);
+                                     .trust_ad = p->terms.trust_ad,
+                                     .works_max = admission_works_max(w->scan->worker_count)};
+    host_owner_init(&w->hosts, &hosts, &w->out, &w->arenas, &w->spool);
     const struct service_rules services = {.suffixes = w->scan->suffixes,
                                            .operators = p->terms.operators,
                                            .first_port = p->ports[0],
@@ -472,6 +478,7 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     w->out.to_policies = &w->policy_outbox;
     w->out.recorder = &w->recorder;
     known_chains_init(&w->chains);
+    spool_init(&w->spool, &scan->spool_budget);
     w->rows = rows_out_new(scan->params);
     counts_init(&w->counts, scan->params->ports, scan->params->port_count);
     recorder_init(&w->recorder, w->rows, &scan->params->terms, &w->counts, w->issuer_hosts);
@@ -490,6 +497,7 @@ bool worker_join(struct worker *w, const struct join_patience *patience)
 void worker_deinit(struct worker *w)
 {
     known_chains_deinit(&w->chains);
+    spool_deinit(&w->spool);
     owner_out_deinit(&w->out);
     issuer_hosts_free(w->issuer_hosts);
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {

@@ -59,6 +59,7 @@ struct scan {
     const struct public_suffixes *suffixes;
     struct dial_rules dial; /* IPv6: a route exists, or every address is mapped to one that has */
     struct admission admission;
+    struct spool_budget spool_budget; /* of parked domains and hosts */
     uint32_t worker_count;
     uint32_t judge_count;
     struct worker *workers[WORKERS_MAX];
@@ -103,6 +104,8 @@ struct worker {
     uint32_t sessions_of_count;
     struct known_chains chains;
     struct operator_owner operators;
+    struct spool spool;
+    uint64_t parked;              /* domains.parked, as admission knows it */
     uint32_t finished_domains;    /* since the last turn */
     uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
     uint32_t settled_block[BLOCK_RING];

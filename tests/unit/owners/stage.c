@@ -7,6 +7,8 @@
 
 #define DATA_MAX 32 /* octets of a TLSA record */
 
+struct buf *stage_rows;
+
 /* --- values, by their words ----------------------------------------------------------------- */
 
 static const struct {
@@ -86,6 +88,8 @@ void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
                         .blocklist = blocklist_new(),
                         .issuer_hosts = issuer_hosts_new()};
     counts_init(&s->counts, ports, 1);
+    s->budget.octets = 1U << 24;
+    spool_init(&s->spool, &s->budget);
     row_sink_init(&s->rows, true, false, false);
     recorder_init(&s->recorder, &s->rows, &s->terms, &s->counts, s->issuer_hosts);
     owner_out_init(&s->out);
@@ -102,8 +106,19 @@ void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
     s->out.recorder = &s->recorder;
 }
 
+static void keep_rows(const struct row_sink_table *t)
+{
+    if (stage_rows != NULL) {
+        buf_put(stage_rows, buf_span(&t->ndjson));
+    }
+}
+
 void stage_deinit(struct stage *s)
 {
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        keep_rows(&s->rows.table[i]);
+    }
+    spool_deinit(&s->spool);
     owner_out_deinit(&s->out);
     recorder_deinit(&s->recorder);
     row_sink_deinit(&s->rows);
@@ -280,6 +295,7 @@ static void say_host_rows(struct stage *s)
     struct row_sink_table *t = &s->rows.table[TABLE_HOSTS];
     buf_put(&t->ndjson, (struct span){(const uint8_t *)"", 1});
     const char *at = (const char *)t->ndjson.at;
+    keep_rows(t);
     for (uint64_t i = 0; i < t->rows; i++) {
         at = strstr(at, key);
         cr_assert_not_null(at);

@@ -13,11 +13,14 @@
 
 #include "resolver/dns_message.h"
 #include "scanner/base/arena.h"
+#include "scanner/base/spool.h"
 #include "scanner/domain/blocklist.h"
 #include "scanner/owners/owner.h"
 #include "tests/unit/owners/scenario.h"
 
 #define STAGE_WORKERS 2
+
+extern struct buf *stage_rows; /* where all rows are appended; NULL: nowhere */
 
 typedef void stage_answer_fn(void *owner, uint64_t tag, const struct dns_answer *answer);
 
@@ -29,6 +32,8 @@ struct stage {
     struct row_sink rows;
     struct recorder recorder;
     struct arena_pool arenas;
+    struct spool_budget budget;
+    struct spool spool;
     struct owner_out out;
     struct buf to_worker[STAGE_WORKERS];
     struct buf to_judge[1];

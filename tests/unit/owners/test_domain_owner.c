@@ -21,6 +21,8 @@ struct world {
     struct domain_owner owner;
 };
 
+static uint32_t works_max; /* domains in memory */
+
 static void on_answer(void *owner, uint64_t tag, const struct dns_answer *answer)
 {
     domain_on_answer(owner, tag, answer);
@@ -35,8 +37,10 @@ static void world_init(void *world)
     const struct domain_rules rules = {
         .suffixes = w->suffixes,
         .dial = {.blocklist = w->stage.blocklist, .ipv4 = true, .ipv6 = true},
-        .fetch_policies = true};
-    domain_owner_init(&w->owner, &rules, &w->stage.out, &w->chains, &w->stage.arenas);
+        .fetch_policies = true,
+        .works_max = works_max};
+    domain_owner_init(&w->owner, &rules, &w->stage.out, &w->chains, &w->stage.arenas,
+                      &w->stage.spool);
 }
 
 static void world_deinit(void *world)
@@ -146,10 +150,26 @@ static void run_event(void *world, char *const *word, size_t count)
 static const struct scenario_form form = {
     .file = "domain_scenarios.txt", .init = world_init, .deinit = world_deinit, .event = run_event};
 
-Test(domain_owner, scenarios)
+/* @param rows all that are written */
+static void run_all(uint32_t in_memory, struct buf *rows)
 {
     static struct world w;
-    hash_secret_init();
+    works_max = in_memory;
+    stage_rows = rows;
     size_t count = scenarios_run(&form, &w);
     cr_assert_geq(count, 20, "%zu scenarios were read", count);
+}
+
+/* The same comes of it, and the same rows, when all that wait are parked. */
+Test(domain_owner, scenarios)
+{
+    struct buf rows = BUF_INIT(BUF_NO_LIMIT);
+    struct buf parked = BUF_INIT(BUF_NO_LIMIT);
+    hash_secret_init();
+    run_all(UINT32_MAX, &rows);
+    run_all(0, &parked);
+    cr_expect(span_eq(buf_span(&rows), buf_span(&parked)));
+    cr_expect_gt(rows.len, 1000);
+    buf_deinit(&rows);
+    buf_deinit(&parked);
 }

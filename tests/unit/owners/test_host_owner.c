@@ -26,6 +26,8 @@ struct host_world {
     uint16_t ports[PORTS_MAX];
 };
 
+static uint32_t works_max = UINT32_MAX; /* hosts that connect, in memory */
+
 static void host_answer(void *owner, uint64_t tag, const struct dns_answer *answer)
 {
     host_on_answer(owner, tag, answer);
@@ -40,9 +42,10 @@ static void host_world_init(void *world)
         .suffixes = w->suffixes,
         .dial = {.blocklist = w->stage.blocklist, .ipv4 = true, .ipv6 = true},
         .ports = w->ports,
-        .port_count = 1};
+        .port_count = 1,
+        .works_max = works_max};
     w->ports[0] = 25;
-    host_owner_init(&w->owner, &rules, &w->stage.out, &w->stage.arenas);
+    host_owner_init(&w->owner, &rules, &w->stage.out, &w->stage.arenas, &w->stage.spool);
 }
 
 static void host_world_deinit(void *world)
@@ -113,12 +116,28 @@ static const struct scenario_form host_form = {.file = "host_scenarios.txt",
                                                .deinit = host_world_deinit,
                                                .event = host_event};
 
-Test(host_owner, scenarios)
+/* @param rows all that are written */
+static void host_run_all(uint32_t in_memory, struct buf *rows)
 {
     static struct host_world w;
-    hash_secret_init();
+    works_max = in_memory;
+    stage_rows = rows;
     size_t count = scenarios_run(&host_form, &w);
     cr_assert_geq(count, 40, "%zu scenarios were read", count);
+}
+
+/* The same comes of it, and the same rows, when all that connect are parked. */
+Test(host_owner, scenarios)
+{
+    struct buf rows = BUF_INIT(BUF_NO_LIMIT);
+    struct buf parked = BUF_INIT(BUF_NO_LIMIT);
+    hash_secret_init();
+    host_run_all(UINT32_MAX, &rows);
+    host_run_all(0, &parked);
+    cr_expect(span_eq(buf_span(&rows), buf_span(&parked)));
+    cr_expect_gt(rows.len, 1000);
+    buf_deinit(&rows);
+    buf_deinit(&parked);
 }
 
 /* The table grows, and so moves, while names are under work. */

@@ -6,6 +6,7 @@
 #include "scanner/pipeline/admission.h"
 
 static atomic_size_t backlog; /* of the writer */
+static atomic_bool spool_full;
 
 static void admit(struct admission *a, uint32_t lines, uint64_t now_ms, uint32_t want_block)
 {
@@ -29,10 +30,35 @@ static void expect_open(struct admission *a, uint64_t now_ms, const char *why)
     cr_expect_not(admission_close_block(a, now_ms, &block), "%s: block %u", why, block);
 }
 
+Test(admission, who_is_parked_holds_no_credit_and_a_full_spool_holds_the_reader)
+{
+    struct admission a;
+    uint32_t block = 0;
+    admission_init(&a, &backlog, &spool_full);
+    for (uint32_t i = 0; i < CREDITS_MAX; i++) {
+        cr_assert(admission_try_enter(&a, 0, &block));
+        admission_settle(&a, block, 1);
+        uint32_t closed = 0;
+        (void)admission_close_block(&a, 0, &closed);
+    }
+    cr_expect_not(admission_try_enter(&a, 0, &block));
+    admission_park(&a, 100);
+    cr_expect(admission_try_enter(&a, 0, &block));
+    spool_full = true;
+    cr_expect_not(admission_try_enter(&a, 0, &block));
+    admission_park(&a, -100);
+    admission_leave(&a, 200);
+    cr_expect(admission_try_enter(&a, 0, &block), "it is empty: it cannot be written at all");
+    spool_full = false;
+    admission_leave(&a, CREDITS_MAX + 2 - 200);
+    cr_expect(admission_is_empty(&a));
+    admission_deinit(&a);
+}
+
 Test(admission, blocks_close_in_order_and_when_settled)
 {
     struct admission a;
-    admission_init(&a, &backlog);
+    admission_init(&a, &backlog, &spool_full);
     expect_open(&a, 0, "no line yet");
     admit(&a, INPUT_BLOCK_LINES, 0, 0);
     admit(&a, INPUT_BLOCK_LINES, 0, 1);
@@ -55,7 +81,7 @@ Test(admission, blocks_close_in_order_and_when_settled)
 Test(admission, a_pause_of_the_input_closes_early)
 {
     struct admission a;
-    admission_init(&a, &backlog);
+    admission_init(&a, &backlog, &spool_full);
     admit(&a, 5, 100, 0);
     expect_open(&a, 100 + INPUT_IDLE_MS, "a pause, but nothing is settled");
     admission_settle(&a, 0, 5);
@@ -74,7 +100,7 @@ Test(admission, a_pause_of_the_input_closes_early)
 Test(admission, a_file_never_pauses)
 {
     struct admission a;
-    admission_init(&a, &backlog);
+    admission_init(&a, &backlog, &spool_full);
     a.input_is_file = true;
     admit(&a, 5, 100, 0);
     admission_settle(&a, 0, 5);
@@ -91,7 +117,7 @@ Test(admission, a_file_never_pauses)
 Test(admission, goes_round_the_ring)
 {
     struct admission a;
-    admission_init(&a, &backlog);
+    admission_init(&a, &backlog, &spool_full);
     for (uint32_t block = 0; block < 3 * BLOCK_RING; block++) {
         admit(&a, 2, block, block);
         admission_settle(&a, block, 1);
@@ -108,7 +134,7 @@ Test(admission, has_bounds)
 {
     struct admission a;
     uint32_t block = 0;
-    admission_init(&a, &backlog);
+    admission_init(&a, &backlog, &spool_full);
     for (uint32_t i = 0; i < UNSETTLED_MAX; i++) {
         cr_assert(admission_try_enter(&a, 0, &block));
         cr_assert_eq(block, i / INPUT_BLOCK_LINES);
@@ -119,7 +145,7 @@ Test(admission, has_bounds)
     cr_expect_not(admission_try_enter(&a, 0, &block), "and for one only");
     admission_deinit(&a);
 
-    admission_init(&a, &backlog);
+    admission_init(&a, &backlog, &spool_full);
     for (uint32_t i = 0; i < CREDITS_MAX; i++) {
         cr_assert(admission_try_enter(&a, 0, &block), "credit %u", i);
         admission_settle(&a, block, 1);
@@ -176,7 +202,7 @@ Test(admission, a_reader_that_waited_is_no_pause)
 {
     static struct reader r;
     atomic_store(&backlog, 0);
-    admission_init(&r.a, &backlog);
+    admission_init(&r.a, &backlog, &spool_full);
     admit(&r.a, 5, 100, 0);
     admission_settle(&r.a, 0, 5);
     atomic_store(&backlog, WRITER_BACKLOG_MAX);
@@ -241,7 +267,7 @@ Test(admission, a_waiting_reader_wakes)
             const struct wake_case *c = &wake_cases[i];
             static struct reader r;
             atomic_store(&backlog, 0);
-            admission_init(&r.a, &backlog);
+            admission_init(&r.a, &backlog, &spool_full);
             c->fill(&r.a);
             cr_assert_eq(pthread_create(&r.thread, NULL, read_one, &r), 0);
             if (wait != 0) {
