@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "scanner/analysis/attempts.h"
 #include "scanner/analysis/session_facts.h"
 #include "scanner/base/check.h"
 #include "scanner/cert/cert_list.h"
@@ -459,9 +458,7 @@ static void note_failure(struct service *s, const struct visit *v, const struct 
         s->failures = seen->outcome == OUTCOME_LOCAL_FAULT ? s->failures : 0;
         return;
     }
-    bool twice = v->chances > 0 && attempt_end_of(seen) != ATTEMPT_ANSWERED &&
-                 v->answers == s->work->answers;
-    s->failures = info->final || twice ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
+    s->failures = info->final || v->lost_again ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
     s->spoken_outcome = (uint8_t)seen->outcome;
     s->spoken_starttls = (uint8_t)seen->smtp.starttls;
 }

@@ -43,6 +43,7 @@ static uint32_t attempts_made(const struct visit *v)
 static void note_life(struct service_work *work, struct visit *v, const struct seen_session *seen,
                       bool unanswered)
 {
+    v->lost_again = unanswered && v->holds && v->answers == work->answers;
     if (v->holds) {
         v->holds = false;
         work->holding--;

@@ -99,6 +99,7 @@ struct visit {
     uint8_t session_count;
     uint8_t unjudged;   /* of these */
     uint8_t chances;    /* second ones it had */
+    bool lost_again;    /* before TLS, as the attempt before, and nobody had an answer in between */
     bool holds;         /* lost before TLS, its second chance is not over: see visit_pause() */
     uint64_t due_ms;    /* end of the pause */
     uint32_t answers;   /* service_work.answers, when it began */
