@@ -51,6 +51,7 @@ struct mx_facts mx_facts_of(const struct seen_domain *d)
             enum session_outcome outcome = (enum session_outcome)mx->endpoints[k].outcome;
             facts.tried += outcome != OUTCOME_NOT_TESTED;
             facts.conclusive += outcome_info(outcome)->conclusive;
+            facts.inferred += mx->endpoints[k].basis == BASIS_INFERRED;
         }
     }
     return facts;
@@ -160,4 +161,13 @@ enum account_class account_class_of(const struct seen_domain *d, const char **re
         return dialled_class(d, reason);
     }
     UNREACHABLE("unknown mx_kind");
+}
+
+enum basis account_basis_of(const struct seen_domain *d)
+{
+    struct mx_facts facts = mx_facts_of(d);
+    if (facts.inferred > 0) {
+        return BASIS_INFERRED;
+    }
+    return facts.tried > 0 ? BASIS_OBSERVED : BASIS_NONE;
 }

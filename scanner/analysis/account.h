@@ -19,6 +19,7 @@ struct mx_facts {
     size_t endpoints;
     size_t tried;         /* endpoints with a session, own or another's */
     size_t conclusive;    /* of these */
+    size_t inferred;      /* of these tried */
     size_t hosts_unknown; /* exchanges with a family of addresses that could not be found out */
     size_t hosts_with_address;
     size_t hosts_blocklisted;
@@ -39,3 +40,6 @@ bool mx_may_have_address(const struct seen_mx *mx);
  * says it all (tested, partly_tested, duplicate, blocklisted).
  */
 enum account_class account_class_of(const struct seen_domain *d, const char **reason);
+
+/** INFERRED: the result of some endpoint is; NONE: no endpoint was tried. */
+enum basis account_basis_of(const struct seen_domain *d);

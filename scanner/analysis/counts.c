@@ -24,8 +24,11 @@ static void add_roll_up(struct rollup_weighting *w, const struct roll_up *r)
     w->total++;
     w->not_tested += r->tried == 0;
     w->inconclusive += r->tried > 0 && r->conclusive == 0;
+    w->inferred += r->inferred > 0;
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-        w->property[p][roll_up_value(r, (enum property)p)]++;
+        enum rollup value = roll_up_value(r, (enum property)p);
+        w->property[p][value]++;
+        w->property_inferred[p][value] += r->inferred > 0;
     }
 }
 
@@ -49,6 +52,7 @@ void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
 {
     c->inputs++;
     c->account[ending]++;
+    c->account_inferred[ending] += account_basis_of(d) == BASIS_INFERRED;
     if (reason[0] != '\0') {
         add_reason(c, ending, reason, 1);
     }
@@ -78,6 +82,11 @@ void counts_add_host(struct scan_counts *c, const struct seen_host *h,
         struct roll_up all = roll_up_host(h, c->port[i].port);
         add_roll_up(&c->port[i].host, &all);
     }
+}
+
+void counts_add_endpoint(struct scan_counts *c, const struct seen_endpoint *e)
+{
+    c->endpoint_basis[e->basis]++;
 }
 
 static struct endpoint_brief service_brief(const struct seen_service *s)
@@ -147,9 +156,11 @@ static void rollup_merge(struct rollup_weighting *into, const struct rollup_weig
     into->total += from->total;
     into->not_tested += from->not_tested;
     into->inconclusive += from->inconclusive;
+    into->inferred += from->inferred;
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         for (unsigned r = 0; r < ROLLUP_COUNT; r++) {
             into->property[p][r] += from->property[p][r];
+            into->property_inferred[p][r] += from->property_inferred[p][r];
         }
     }
 }
@@ -178,6 +189,10 @@ void counts_merge(struct scan_counts *into, const struct scan_counts *from)
     into->inputs += from->inputs;
     for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
         into->account[i] += from->account[i];
+        into->account_inferred[i] += from->account_inferred[i];
+    }
+    for (unsigned i = 0; i < BASIS_COUNT; i++) {
+        into->endpoint_basis[i] += from->endpoint_basis[i];
     }
     for (size_t i = 0; i < from->reason_count; i++) {
         const struct reason_count *r = &from->reason[i];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/analysis/account.h"
 #include "scanner/analysis/cipher_counts.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/policy_counts.h"
@@ -29,6 +30,9 @@ struct rollup_weighting {
     uint64_t not_tested;   /* none of the endpoints was tried */
     uint64_t inconclusive; /* none of those tried was conclusive */
     uint64_t property[PROPERTY_COUNT][ROLLUP_COUNT];
+    /* Of these, what rests on an endpoint whose result is inferred. */
+    uint64_t inferred;
+    uint64_t property_inferred[PROPERTY_COUNT][ROLLUP_COUNT];
 };
 
 /** Ports are never mixed: a submission port says nothing about how mail arrives. */
@@ -56,6 +60,8 @@ struct reason_count {
 struct scan_counts {
     uint64_t inputs;
     uint64_t account[ACCOUNT_CLASS_COUNT];
+    uint64_t account_inferred[ACCOUNT_CLASS_COUNT]; /* of these, see account_basis_of() */
+    uint64_t endpoint_basis[BASIS_COUNT];           /* endpoints; NONE: not tested */
     struct reason_count reason[COUNT_REASONS_MAX];
     size_t reason_count;
     uint64_t mx_kind[MX_KIND_COUNT]; /* of lines that were asked about */
@@ -78,6 +84,7 @@ void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
 /** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at */
 void counts_add_host(struct scan_counts *c, const struct seen_host *h,
                      const struct dane_host_verdict *v);
+void counts_add_endpoint(struct scan_counts *c, const struct seen_endpoint *e);
 void counts_add_service(struct scan_counts *c, const struct seen_service *s);
 void counts_add_chain(struct scan_counts *c, enum chain_status status);
 void counts_add_certificate(struct scan_counts *c);

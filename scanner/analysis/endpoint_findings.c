@@ -171,7 +171,7 @@ static void sni_findings(const struct seen_endpoint *e, const struct endpoint_ve
 static void warning_finding(const struct seen_endpoint *e, struct findings *out)
 {
     const struct seen_session *s = e->result;
-    if (e->session_from.len == 0 && s != NULL && s->sni && s->tls_attempted &&
+    if (!endpoint_is_inherited(e) && s != NULL && s->sni && s->tls_attempted &&
         s->tls.unknown_name_warning) {
         buf_put_text(endpoint_finding_add(out, FINDING_SNI_UNKNOWN_NAME_WARNING, e),
                      ": warning alert unrecognized_name");

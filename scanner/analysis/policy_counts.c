@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "scanner/analysis/account.h"
 #include "scanner/base/check.h"
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
@@ -159,13 +160,16 @@ static void add_sts(struct policy_counts *c, const struct seen_domain *d,
     c->sts_mismatch[sts->state][worst]++;
 }
 
-static void add_deliveries(struct policy_counts *c, const struct deliveries *deliveries)
+static void add_deliveries(struct policy_counts *c, const struct deliveries *deliveries,
+                           bool inferred)
 {
     c->profile_count = deliveries->count > c->profile_count ? deliveries->count : c->profile_count;
     for (size_t i = 0; i < deliveries->count; i++) {
         const struct sender_delivery *delivery = &deliveries->of[i];
         c->profile[i].best[delivery->best]++;
         c->profile[i].worst[delivery->worst]++;
+        c->profile[i].best_inferred[delivery->best] += inferred;
+        c->profile[i].worst_inferred[delivery->worst] += inferred;
         c->profile[i].reason[delivery->reason]++;
     }
 }
@@ -184,7 +188,7 @@ static void add_readiness(struct policy_counts *c, const struct sts_readiness *r
 void policy_counts_add_domain(struct policy_counts *c, const struct seen_domain *d,
                               const struct domain_verdict *v)
 {
-    add_deliveries(c, &v->deliveries);
+    add_deliveries(c, &v->deliveries, account_basis_of(d) == BASIS_INFERRED);
     if (d->mx_kind != MX_KIND_EXPLICIT && d->mx_kind != MX_KIND_IMPLICIT) {
         return;
     }
@@ -281,6 +285,8 @@ void policy_counts_merge(struct policy_counts *into, const struct policy_counts 
     for (size_t i = 0; i < from->profile_count; i++) {
         add_all(into->profile[i].best, from->profile[i].best, DELIVERY_COUNT);
         add_all(into->profile[i].worst, from->profile[i].worst, DELIVERY_COUNT);
+        add_all(into->profile[i].best_inferred, from->profile[i].best_inferred, DELIVERY_COUNT);
+        add_all(into->profile[i].worst_inferred, from->profile[i].worst_inferred, DELIVERY_COUNT);
         add_all(into->profile[i].reason, from->profile[i].reason, DELIVERY_REASON_COUNT);
     }
 }

@@ -55,6 +55,9 @@ struct profile_counts {
     uint64_t best[DELIVERY_COUNT];
     uint64_t worst[DELIVERY_COUNT];
     uint64_t reason[DELIVERY_REASON_COUNT]; /* of `worst` */
+    uint64_t
+        best_inferred[DELIVERY_COUNT]; /* of `best`: of domains that rest on inferred results */
+    uint64_t worst_inferred[DELIVERY_COUNT];
 };
 
 struct policy_counts {

@@ -233,6 +233,7 @@ static void add_endpoint(struct roll_up *r, const struct endpoint_brief *e)
     r->endpoints++;
     r->tried += e->outcome != OUTCOME_NOT_TESTED;
     r->conclusive += outcome_info((enum session_outcome)e->outcome)->conclusive;
+    r->inferred += e->basis == BASIS_INFERRED;
     bool special = endpoint_is_special(e);
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         if (!special || p == PROPERTY_REACHABLE) {

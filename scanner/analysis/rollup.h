@@ -72,6 +72,7 @@ struct roll_up {
     uint64_t endpoints;
     uint64_t tried;
     uint64_t conclusive;
+    uint64_t inferred;
     /* Endpoints are missing: a host whose addresses are not known, one on the block list, or more
      * than the caps allow. They could change every property, and belong to no tally. */
     bool open;

@@ -576,11 +576,11 @@ void findings_of_service(const struct seen_service *s, const struct service_verd
 
 void session_findings_of_endpoint(const struct seen_endpoint *e, struct findings *out)
 {
-    if (e->result != NULL && e->session_from.len == 0) {
+    if (e->result != NULL && !endpoint_is_inherited(e)) {
         session_findings(e->result, (struct target){&e->address, e->port}, out);
     }
     attempts_finding(e->attempts, e->attempt_count, out);
-    if (e->result != NULL && e->session_from.len == 0) {
+    if (e->result != NULL && !endpoint_is_inherited(e)) {
         both_sessions_finding(e, out);
     }
 }

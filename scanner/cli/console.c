@@ -63,7 +63,7 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
     struct scan_params *p = &o->params;
     if (!machine_fill(o, why) || !machine_read_stores(o, why) ||
         !machine_read_intermediates(o, why) || !machine_read_profiles(o, why) ||
-        !machine_read_operators(o, why)) {
+        !machine_read_operators(o, why) || !machine_read_shared_operators(o, why)) {
         return false;
     }
     if (!o->at_given) {

@@ -15,6 +15,7 @@
 #include "scanner/domain/operator_list.h"
 #include "scanner/senders/sender_profiles.h"
 #include "scanner/shipped/shipped_operators.h"
+#include "scanner/shipped/shipped_shared_operators.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536 /* octets that are read; our own bound */
@@ -183,6 +184,25 @@ bool machine_read_operators(struct options *o, struct buf *why)
     o->operators = operator_list_parse(shipped_operators_text(), "operators.txt", why);
     o->params.terms.operators = o->operators;
     return o->operators != NULL;
+}
+
+bool machine_read_shared_operators(struct options *o, struct buf *why)
+{
+    const char *path = o->shared_operators_path;
+    struct scan_params *p = &o->params;
+    p->shared_operators_csv = shipped_shared_operators_csv();
+    if (path != NULL) {
+        o->shared_operators = BUF_INIT(SHARED_OPERATORS_OCTETS_MAX);
+        enum file_end end = file_read(path, &o->shared_operators);
+        if (end != FILE_COMPLETE) {
+            buf_putf(why, "%s: %s; give a list of shared operators", path,
+                     end == FILE_FAILED ? strerror(errno) : "it is too large");
+            return false;
+        }
+        p->shared_operators_csv = buf_span(&o->shared_operators);
+    }
+    return shared_operators_parse(&p->shared_operators, p->shared_operators_csv,
+                                  path != NULL ? path : "bundled shared operators", why);
 }
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */

@@ -39,6 +39,9 @@ bool machine_read_profiles(struct options *o, struct buf *why);
 /** Those that are shipped. */
 bool machine_read_operators(struct options *o, struct buf *why);
 
+/** Reads the list of --shared-operators, or the one that is shipped, the same. */
+bool machine_read_shared_operators(struct options *o, struct buf *why);
+
 /**
  * Descriptors that are not connections: files, resolver sockets, event loops. At least
  * DESCRIPTORS_RESERVED are left for them (design section 2).

@@ -130,7 +130,6 @@ bool option_read_dns_rate(struct options *o, const struct option_row *row, const
     X(COLOR_AUTO, "auto")     \
     X(COLOR_ALWAYS, "always") \
     X(COLOR_NEVER, "never")
-#define OFF(X) X(0, "off")
 
 static const struct vocabulary formats = VOCABULARY_WORDS(FORMATS);
 static const struct vocabulary codecs = VOCABULARY_WORDS(CODECS);
@@ -138,7 +137,6 @@ static const struct vocabulary record_or_dial = VOCABULARY_WORDS(RECORD_OR_DIAL)
 static const struct vocabulary record_or_fetch = VOCABULARY_WORDS(RECORD_OR_FETCH);
 static const struct vocabulary explain_formats = VOCABULARY_WORDS(EXPLAIN_FORMATS);
 static const struct vocabulary color_whens = VOCABULARY_WORDS(COLOR_WHENS);
-static const struct vocabulary off = VOCABULARY_WORDS(OFF);
 
 /* "text, csv or json" */
 static void put_words(struct buf *why, const struct vocabulary *words, const char *last)
@@ -251,15 +249,11 @@ bool option_read_contact(struct options *o, const struct option_row *row, const 
 bool option_read_infer(struct options *o, const struct option_row *row, const char *text,
                        struct buf *why)
 {
-    (void)o;
+    unsigned infer = o->params.infer;
+    bool known = read_choice(text, &infer_vocabulary, &infer, why);
     (void)row;
-    if (strcmp(text, "listed") == 0 || strcmp(text, "all") == 0) {
-        option_put_item(why, span_of(text));
-        buf_put_text(why, "is not available in this version: every name is tested; use off");
-        return false;
-    }
-    unsigned value;
-    return read_choice(text, &off, &value, why);
+    o->params.infer = infer;
+    return known;
 }
 
 #define X(member, word, manual) {word, NULL},

@@ -149,14 +149,25 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "probes", "LIST", "sni,no-sni", NULL,
      "handshakes to make", "The handshakes to make." ASKED_PROBES(IN_MANUAL), option_read_probes, 0,
      0, 0},
-    {OPTION_GROUP_PROBES, IN_SCAN, 0, "infer", "WHICH", "off", NULL, "off: test every name",
-     "Which names of one wildcard may share an observed chain. Only off is available in this "
-     "version: every name is tested, up to --names-per-address.",
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "infer", "WHICH", "listed", NULL,
+     "off, listed or all names",
+     "Which host names of one wildcard are not tested because others of them got the same "
+     "certificate chain at the address. listed: wildcards of --shared-operators, once 3 names "
+     "agree; all: every wildcard in a certificate, too, once 100 names agree; off: none. A fixed "
+     "hash chooses the names that are tested, and one in 1,000 is tested as a check; if one gets "
+     "something else, the others are tested. The rows say basis inferred. check observes, so its "
+     "default is off. With --probes ecdsa-rsa or without sni, nothing is inferred.",
      option_read_infer, 0, 0, 0},
+    {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "shared-operators", "FILE", NULL, "bundled",
+     "wildcards for --infer listed",
+     "A list of the wildcards under which an operator gives each customer a host name of its own "
+     "(CSV), instead of the bundled one; format: see datasets/shared-operators/README.md.",
+     option_read_text, OPTION_FIELD(shared_operators_path), 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN, 0, "names-per-address", "N", "500", NULL,
      "names tested per address, 0: all",
-     "How many host names are tested at one address. The others get the outcome not_tested with "
-     "the reason address_budget; a fixed hash chooses them. 0 tests all.",
+     "How many host names are tested at one address; names whose result is inferred (--infer) do "
+     "not count. The others get the outcome not_tested with the reason address_budget; a fixed "
+     "hash chooses them. 0 tests all.",
      option_read_number, FIELD(names_per_address), 0, NAMES_MAX},
     {OPTION_GROUP_PROBES, IN_SCAN | IN_CHECK, 0, "implicit-mx", "WHAT", "record", NULL,
      "record or dial",
@@ -182,8 +193,8 @@ const struct option_row option_table[] = {
      "Connect to IPv6 addresses only; the others are recorded as not tested.",
      option_read_ipv6_only, 0, 0, 0},
     {OPTION_GROUP_PROBES, IN_SCAN, 0, "seed", "N", "1", NULL, "seed of random choices",
-     "The seed for choosing the names that --names-per-address allows. The same seed gives the "
-     "same choice.",
+     "The seed for choosing the names that --names-per-address and --infer test. The same seed "
+     "gives the same choice.",
      option_read_number_u64, FIELD(seed), 0, UINT64_MAX},
 
     {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "ehlo-domain", "NAME", NULL, "this host's",
@@ -341,9 +352,10 @@ static const struct {
     const char *name;
     const char *value;
 } check_presets[] = {
-    {"implicit-mx", "dial"},  {"probes", "sni,no-sni,versions"}, {"concurrency", "32"},
-    {"network-limit", "4"},   {"operator-limit", "8"},           {"retry-pause", "5"},
-    {"tempfail-pause", "30"},
+    {"implicit-mx", "dial"},  {"probes", "sni,no-sni,versions"},
+    {"concurrency", "32"},    {"network-limit", "4"},
+    {"operator-limit", "8"},  {"retry-pause", "5"},
+    {"tempfail-pause", "30"}, {"infer", "off"},
 };
 
 bool option_is_of(const struct option_row *row, enum command c)

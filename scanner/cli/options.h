@@ -76,6 +76,8 @@ struct options {
     const char *profiles_path;             /* NULL: those that are shipped */
     struct sender_profiles_file *profiles; /* once read: see machine.h */
     struct operator_list *operators;       /* the same */
+    const char *shared_operators_path;     /* NULL: the list that is shipped */
+    struct buf shared_operators;           /* the list, once read */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
     bool fails;    /* --fail-on was given */

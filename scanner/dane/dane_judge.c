@@ -273,7 +273,7 @@ static enum dane_status status_without_list(const struct seen_endpoint *e,
         return DANE_UNKNOWN;
     }
     const struct outcome_info *info = outcome_info(s->outcome);
-    bool own = e->session_from.len == 0;
+    bool own = !endpoint_is_inherited(e);
     return info->conclusive && (own || info->before_tls) && s->outcome != OUTCOME_ESTABLISHED
                ? DANE_NO_TLS
                : DANE_UNKNOWN;
@@ -371,7 +371,7 @@ void dane_judge_endpoint(const struct seen_endpoint *e, const struct dane_leaves
         return;
     }
     const struct seen_session *s = dane_session(e);
-    bool own = e->session_from.len == 0 || s == e->dane_sni;
+    bool own = !endpoint_is_inherited(e) || s == e->dane_sni;
     if (own && has_list(s)) {
         judge_list(e, s, leaves->base, at, out);
     } else {

@@ -37,6 +37,7 @@
     F(u8, starttls)             \
     F(u8, mapped)               \
     F(u8, inherited)            \
+    F(u8, basis)                \
     F(u16, tls_version)         \
     A(leaf_sha256)              \
     F(u8, ptr_is_host)          \

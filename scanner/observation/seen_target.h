@@ -22,6 +22,21 @@
 #define TLSA_MAX             64 /* records kept per host */
 #define PTR_MAX              8
 
+/** Where the result of an endpoint is from. */
+#define BASES(X)                                                       \
+    X(BASIS_NONE, "", NULL)                                            \
+    X(BASIS_OBSERVED, "observed",                                      \
+      "a session with the host; or, where session_from is set, a "     \
+      "session with the service that failed before the name mattered") \
+    X(BASIS_INFERRED, "inferred",                                      \
+      "nobody asked for the host: what other names of its certificate group got")
+
+enum basis {
+    BASES(ENUMERATOR) BASIS_COUNT
+};
+
+VOCABULARY(basis, enum basis);
+
 /*
  * What is judged of an endpoint: a part of its brief, and kept by itself by analyze, which needs it for the rows of hosts and
  * domains. Of what was presented with SNI, but for `no_sni_`.
@@ -66,12 +81,14 @@ struct endpoint_judged {
 struct endpoint_brief {
     struct net_addr address;
     uint16_t port;
-    uint8_t outcome;      /* enum session_outcome */
-    uint8_t not_tested;   /* enum not_tested_reason, when the outcome is NOT_TESTED */
-    uint8_t starttls;     /* enum starttls_state */
-    uint8_t mapped;       /* known only by an AAAA record that holds this IPv4 address */
-    uint8_t inherited;    /* the result is that of another session of the service (session_from) */
-    uint16_t tls_version; /* 0: none */
+    uint8_t outcome;    /* enum session_outcome */
+    uint8_t not_tested; /* enum not_tested_reason, when the outcome is NOT_TESTED */
+    uint8_t starttls;   /* enum starttls_state */
+    uint8_t mapped;     /* known only by an AAAA record that holds this IPv4 address */
+    uint8_t inherited; /* the result is that of another session of the service (session_from), which
+                        * did not come to the name */
+    uint8_t basis;     /* enum basis; INFERRED: session_from is a name of the group */
+    uint16_t tls_version;    /* 0: none */
     uint8_t leaf_sha256[32]; /* all zero: none */
     uint8_t ptr_is_host;     /* enum truth: a PTR name of the address is the host */
     /* Who operates the server, operator_judge(): a name, or a registrable domain. Empty: not known. */
@@ -216,6 +233,8 @@ struct seen_endpoint {
         *result; /* own, or borrowed from the session in session_from; NULL: not tested */
     enum not_tested_reason not_tested;
     struct span session_from; /* key of the service or endpoint whose session speaks; empty: own */
+    struct span group;        /* key of the certificate group that the name is of; empty: none */
+    enum basis basis;
     bool
         repeated; /* the SNI handshake was repeated because its leaf differs from the one without */
     bool unstable;                       /* and the two SNI handshakes differ from each other */
@@ -235,6 +254,45 @@ struct seen_endpoint {
     size_t tlsa_count;
     const struct seen_session *dane_sni; /* SNI is the base domain; NULL: the base is the host */
     struct chain_brief dane_sni_chain;
+};
+
+/** The result is that of a session that did not come to the name: it tells nothing of what depends on that. */
+static inline bool endpoint_is_inherited(const struct seen_endpoint *e)
+{
+    return e->session_from.len > 0 && e->basis != BASIS_INFERRED;
+}
+
+/** How a certificate group ended. */
+#define GROUP_STATES(X)                                                                         \
+    X(GROUP_OPEN, "open", "too few names have agreed: every name was asked for")                \
+    X(GROUP_CONFIRMED, "confirmed", "enough names agreed: what they got stands for the others") \
+    X(GROUP_CONTRADICTED, "contradicted",                                                       \
+      "a name got something else: since then every name was asked for")
+
+enum group_state {
+    GROUP_STATES(ENUMERATOR) GROUP_STATE_COUNT
+};
+
+VOCABULARY(group_state, enum group_state);
+
+#define CONTRADICTIONS_KEPT 8 /* names of a group; our own bound */
+
+/** A certificate group: names under one wildcard at one service, in the order of asking. */
+struct seen_group {
+    struct net_addr address;
+    uint16_t port;
+    struct span parent; /* the wildcard without its "*." */
+    bool listed;        /* the wildcard is in the list of shared operators */
+    enum group_state state;
+    uint64_t names_dialled;
+    uint64_t names_inferred;
+    uint64_t agreements;   /* of those dialled */
+    uint64_t inconclusive; /* the same: they tell nothing */
+    uint64_t checks;       /* the same: dialled although the group was confirmed */
+    struct span speaks;    /* the host whose session stands for the others; empty: none */
+    uint8_t chain_id[32];  /* of that session; zero: none */
+    uint64_t contradictions;
+    struct span contradicted_by[CONTRADICTIONS_KEPT]; /* hosts, the first of them */
 };
 
 struct seen_mx {

@@ -31,6 +31,12 @@ const struct vocabulary mx_name_kind_vocabulary =
                   "What kind of name an MX record has, by the checks that senders make before the "
                   "address lookup.");
 
+const struct vocabulary basis_vocabulary =
+    VOCABULARY_OF(BASES, "basis", "basis", "Where the result of an endpoint is from.");
+
+const struct vocabulary group_state_vocabulary =
+    VOCABULARY_OF(GROUP_STATES, "group_state", "groups.state", "How a certificate group ended.");
+
 const struct vocabulary mx_kind_vocabulary =
     VOCABULARY_OF(MX_KINDS, "mx_kind", "mx_kind", "Where mail for a domain is sent.");
 

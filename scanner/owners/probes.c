@@ -271,7 +271,7 @@ static void aim_at_host(const struct service_owner *o, const struct visit *v, st
 
 static enum due sni_due(const struct subject *s)
 {
-    return due_if(s->visit == NULL && s->work->ready_count > 0);
+    return due_if(s->visit == NULL && s->work->ready_count > 0 && !s->work->held);
 }
 
 static void sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)

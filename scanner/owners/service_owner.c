@@ -51,6 +51,37 @@ static uint32_t take_pending(struct service_work *work, uint32_t blocks_closed)
     return taken;
 }
 
+/* @return some of them may be inferred */
+static bool find_groups(struct service_owner *o, const struct service *s, struct want *names,
+                        size_t count)
+{
+    bool some = false;
+    for (size_t i = 0; i < count; i++) {
+        names[i].group = certificate_group_of(o->groups, &s->address, s->port, names[i].host);
+        some |= names[i].group != GROUP_NONE;
+    }
+    return some;
+}
+
+/* The budget is for the first names in the order of their turns, but for those that are inferred. Where none
+ * is, who is left out is certain at once.
+ * @return how many of the `count` last ones in line are: the largest draws, at the front */
+static uint32_t plan_names(struct service_owner *o, struct service *s, uint32_t count)
+{
+    struct service_work *work = s->work;
+    uint32_t budget = o->rules.names_per_address;
+    uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
+    uint32_t refused = count > left ? count - left : 0;
+    if (work->in_turns) {
+        return 0;
+    }
+    s->names_dialled += count - refused;
+    for (size_t i = work->ready_count - (count - refused); i < work->ready_count; i++) {
+        work->ready[i].planned = true;
+    }
+    return refused;
+}
+
 static void choose_names(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
@@ -64,12 +95,10 @@ static void choose_names(struct service_owner *o, uint32_t index)
     }
     size_t older = work->ready_count - chosen;
     qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
-    uint32_t budget = o->rules.names_per_address;
-    uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
-    uint32_t refused = chosen > left ? chosen - left : 0;
     s->names_total += chosen;
-    s->names_dialled += chosen - refused;
-    for (uint32_t i = 0; i < refused; i++) { /* the largest draws, at the front */
+    work->in_turns |= find_groups(o, s, work->ready + older, chosen);
+    uint32_t refused = plan_names(o, s, chosen);
+    for (uint32_t i = 0; i < refused; i++) {
         rows_write_not_tested(o, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
     }
     put_behind(work, older, refused);
@@ -77,6 +106,52 @@ static void choose_names(struct service_owner *o, uint32_t index)
         service_enter(s, SERVICE_PROBES);
         work->first_want = work->ready[work->ready_count - 1]; /* the budget is 1 at least */
         reverse_dns_begin(o, index);
+    }
+}
+
+/* --- turns ----------------------------------------------------------------------------------- */
+
+static bool is_over_budget(const struct service_owner *o, const struct service *s)
+{
+    uint32_t budget = o->rules.names_per_address;
+    return budget != 0 && s->names_dialled >= budget;
+}
+
+static enum group_turn turn_of(const struct service_owner *o, const struct service *s,
+                               const struct want *want)
+{
+    struct group_name name = {.host = want->host,
+                              .draw = want->draw,
+                              .tlsa_base = want->tlsa_base,
+                              .tlsas = group_tlsas(want->tlsas, want->tlsa_count)};
+    return want->group == GROUP_NONE ? GROUP_DIAL
+                                     : certificate_group_turn(o->groups, want->group, &name,
+                                                              s->work->names_under_way > 0);
+}
+
+/* What becomes of the names in front, up to one that is dialled. No row is written without a session before
+ * those of all names in front of it: when sessions end must not show. */
+static void take_turns(struct service_owner *o, struct service *s)
+{
+    struct service_work *work = s->work;
+    work->held = false;
+    while (work->in_turns && !work->held && work->ready_count > 0) {
+        struct want *want = &work->ready[work->ready_count - 1];
+        enum group_turn turn = turn_of(o, s, want);
+        bool refused = turn == GROUP_DIAL && !want->planned && is_over_budget(o, s);
+        if (turn == GROUP_WAIT || (refused && work->names_under_way > 0)) {
+            work->held = true;
+        } else if (turn == GROUP_INFER) {
+            work->ready_count--;
+            rows_write_inferred(o, s, want, certificate_group_infer(o->groups, want->group));
+        } else if (refused) {
+            work->ready_count--;
+            rows_write_not_tested(o, s, want, NOT_TESTED_ADDRESS_BUDGET);
+        } else {
+            s->names_dialled += !want->planned;
+            want->planned = true;
+            return;
+        }
     }
 }
 
@@ -114,7 +189,12 @@ static void begin_visit(struct service_owner *o, uint32_t index, enum probe p)
     if (visit != NO_INDEX) {
         s->work->again = o->visits[visit].next;
     } else if (probe_is_for_name(p)) {
-        visit = visit_open(o, index, p, &s->work->ready[--s->work->ready_count]);
+        const struct want *want = &s->work->ready[--s->work->ready_count];
+        visit = visit_open(o, index, p, want);
+        s->work->names_under_way++;
+        if (want->group != GROUP_NONE) {
+            certificate_group_dial(o->groups, want->group);
+        }
     } else {
         probe_begin(o, s, p);
         visit = visit_open(o, index, p, &s->work->first_want);
@@ -127,6 +207,7 @@ static void begin_sessions(struct service_owner *o, uint32_t index)
     while (!o->stopping) {
         struct service *s = &o->services[index];
         uint32_t visit = s->work->again;
+        take_turns(o, s);
         enum probe p = visit == NO_INDEX ? probe_next_for_service(o, s) : o->visits[visit].probe;
         if (p == PROBE_COUNT || !visit_may_start(o, index)) {
             return;
@@ -218,6 +299,7 @@ static void add_want(struct service_owner *o, struct service_work *work,
         .draw =
             hash_draw(o->rules.seed, m->host, (struct span){(const uint8_t *)&key, sizeof(key)}),
         .block = m->block,
+        .group = GROUP_NONE,
     };
     o->names_waiting++;
 }

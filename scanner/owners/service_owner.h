@@ -38,19 +38,22 @@
 #include "scanner/base/wheel.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/asked_probes.h"
+#include "scanner/owners/certificate_groups.h"
 #include "scanner/owners/facts_pool.h"
 #include "scanner/owners/known_chains.h"
 #include "scanner/owners/leaf_names.h"
 #include "scanner/owners/owner.h"
 
 struct service_rules {
-    const struct public_suffixes *suffixes; /* borrowed: the operator of a name */
-    const struct operator_list *operators;  /* borrowed; NULL: none is listed */
-    uint16_t first_port;                    /* of those that are scanned */
-    struct asked_probes probes;             /* ciphers implies versions */
-    uint32_t names_per_address;             /* 0: all */
-    double address_rate;                    /* session starts a second and address; 0: no limit */
-    uint32_t address_limit;                 /* sessions at a time, as the next two; 0: no limit */
+    const struct public_suffixes *suffixes;          /* borrowed: the operator of a name */
+    const struct operator_list *operators;           /* borrowed; NULL: none is listed */
+    uint16_t first_port;                             /* of those that are scanned */
+    struct asked_probes probes;                      /* ciphers implies versions */
+    enum infer infer;                                /* which names may stand for others */
+    const struct shared_operators *shared_operators; /* borrowed; NULL with INFER_OFF */
+    uint32_t names_per_address;                      /* 0: all */
+    double address_rate;    /* session starts a second and address; 0: no limit */
+    uint32_t address_limit; /* sessions at a time, as the next two; 0: no limit */
     uint32_t network_limit;
     uint32_t operator_limit;
     uint32_t sessions_max; /* at a time, in all */
@@ -91,10 +94,11 @@ struct service_owner {
     uint32_t *woken;                /* services for service_go_on(); malloc */
     uint32_t woken_count;
     uint32_t woken_capacity;
-    uint32_t woken_at;               /* the next one */
-    struct leaf_names default_names; /* of certificates presented without SNI */
-    struct facts_pool facts;         /* of sessions without SNI */
-    uint64_t *ptr_hashes;            /* of PTR names, by service */
+    uint32_t woken_at;                 /* the next one */
+    struct leaf_names default_names;   /* of certificates presented without SNI */
+    struct facts_pool facts;           /* of sessions without SNI */
+    struct certificate_groups *groups; /* owned, unless whoever runs it takes them */
+    uint64_t *ptr_hashes;              /* of PTR names, by service */
     uint32_t ptr_hash_count;
     struct buf server_domains; /* service_domains.c */
     uint32_t *domains_at;      /* by service: place in server_domains; 0: none */

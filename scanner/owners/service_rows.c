@@ -2,7 +2,6 @@
  * The row of a service and those of its endpoints, each from the sessions of a visit or without one, and
  * what the hosts hear of them.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "scanner/analysis/leaf_domains.h"
@@ -57,7 +56,8 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
         .port = seen->port,
         .outcome = OUTCOME_NOT_TESTED,
         .not_tested = (uint8_t)seen->not_tested,
-        .inherited = seen->session_from.len > 0,
+        .inherited = endpoint_is_inherited(seen),
+        .basis = (uint8_t)seen->basis,
         .judged = endpoint_judged_of(v, seen->chain),
         .no_sni_outcome = (uint8_t)seen->no_sni_outcome,
         .no_sni_chain = seen->no_sni_chain,
@@ -78,14 +78,32 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
     return b;
 }
 
-static void write_endpoint(struct service_owner *o, const struct service *s,
-                           const struct want *want, struct seen_endpoint *seen)
+/* @return how the leaf's names fit */
+static enum name_match write_endpoint(struct service_owner *o, const struct service *s,
+                                      const struct want *want, struct seen_endpoint *seen)
 {
     (void)registrable_domain(o->rules.suffixes, seen->host, &seen->registrable);
     seen->certificate_domain = service_certificate_domain(o, seen->result);
     const struct endpoint_verdict *verdict = record_endpoint(o->out->recorder, seen);
     struct endpoint_brief brief = brief_of(s, seen, verdict);
     tell_endpoint(o, s, want, &brief, seen->certificate_domain);
+    return verdict->name.match;
+}
+
+/* Keys as rows have them. */
+static void put_service_key(struct buf *key, const struct service *s)
+{
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(&s->address, text);
+    buf_putf(key, "%s|%u", text, (unsigned)s->port);
+}
+
+static void put_group_key(struct buf *key, const struct service_owner *o, uint32_t group,
+                          const struct service *s)
+{
+    put_service_key(key, s);
+    buf_put_text(key, "|*.");
+    buf_put(key, o->groups->groups[group].parent);
 }
 
 static struct seen_endpoint endpoint_of(struct service_owner *o, const struct service *s,
@@ -120,21 +138,44 @@ void rows_write_not_tested(struct service_owner *o, const struct service *s,
                                  .tlsa_base = want->tlsa_base,
                                  .tlsas = want->tlsas,
                                  .tlsa_count = want->tlsa_count};
-    write_endpoint(o, s, want, &seen);
+    (void)write_endpoint(o, s, want, &seen);
 }
 
 void rows_write_inherited(struct service_owner *o, const struct service *s, const struct want *want)
 {
-    char key[NET_ADDR_TEXT_MAX + 8];
-    size_t len = net_addr_format(&s->address, key);
-    int port_len = snprintf(key + len, sizeof(key) - len, "|%u", (unsigned)s->port);
+    struct buf key = BUF_INIT(BUF_NO_LIMIT);
+    put_service_key(&key, s);
     struct seen_session spoken = {.outcome = (enum session_outcome)s->spoken_outcome,
                                   .connect_ms = -1};
     spoken.smtp.starttls = (enum starttls_state)s->spoken_starttls;
     struct seen_endpoint seen = endpoint_of(o, s, want);
     seen.result = &spoken;
-    seen.session_from = (struct span){(const uint8_t *)key, len + (size_t)port_len};
-    write_endpoint(o, s, want, &seen);
+    seen.session_from = buf_span(&key);
+    seen.basis = BASIS_OBSERVED;
+    (void)write_endpoint(o, s, want, &seen);
+    buf_deinit(&key);
+}
+
+void rows_write_inferred(struct service_owner *o, const struct service *s, const struct want *want,
+                         const struct group_speaker *by)
+{
+    struct buf group = BUF_INIT(BUF_NO_LIMIT);
+    struct buf from = BUF_INIT(BUF_NO_LIMIT);
+    struct span octets = buf_span(&by->seen);
+    struct seen_session spoken = codec_get_session(&octets);
+    struct seen_endpoint seen = endpoint_of(o, s, want);
+    put_group_key(&group, o, want->group, s);
+    buf_put(&from, by->host);
+    buf_put_char(&from, '|');
+    put_service_key(&from, s);
+    seen.result = &spoken;
+    seen.chain = by->chain;
+    seen.session_from = buf_span(&from);
+    seen.group = buf_span(&group);
+    seen.basis = BASIS_INFERRED;
+    (void)write_endpoint(o, s, want, &seen);
+    buf_deinit(&group);
+    buf_deinit(&from);
 }
 
 /* Attempts with the host's name come first; that for the other questions only the one that counts. */
@@ -179,9 +220,20 @@ void rows_write_visited(struct service_owner *o, const struct visit *v)
     const struct service *s = &o->services[v->service];
     struct seen_session sessions[VISIT_SESSIONS_MAX];
     struct seen_endpoint seen = endpoint_of(o, s, &v->want);
+    struct buf group = BUF_INIT(BUF_NO_LIMIT);
     (void)visit_read(v, sessions);
     place_sessions(v, sessions, &seen);
-    write_endpoint(o, s, &v->want, &seen);
+    seen.basis = BASIS_OBSERVED;
+    if (v->want.group != GROUP_NONE) {
+        put_group_key(&group, o, v->want.group, s);
+        seen.group = buf_span(&group);
+    }
+    enum name_match match = write_endpoint(o, s, &v->want, &seen);
+    if (v->want.group != GROUP_NONE) {
+        certificate_group_note(o->groups, v->want.group, &seen, match == NAME_MATCH_WILDCARD);
+    }
+    buf_deinit(&group);
+    s->work->names_under_way--;
 }
 
 static void place_service_sessions(const struct visit *v, struct seen_session *sessions,

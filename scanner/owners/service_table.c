@@ -10,6 +10,12 @@
 
 #define SEEN_KEEP (16U << 10) /* octets of memory that a visit keeps for the next one */
 
+/* Names that get more than one handshake of their own, or none, are not inferred. */
+static enum infer infer_of(const struct service_rules *rules)
+{
+    return rules->probes.sni && !rules->probes.other_key ? rules->infer : INFER_OFF;
+}
+
 void service_owner_init(struct service_owner *o, const struct service_rules *rules,
                         struct owner_out *out, struct known_chains *chains,
                         struct arena_pool *arenas, struct wheel *wheel)
@@ -25,6 +31,7 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
     LIST_INIT(&o->open);
     leaf_names_init(&o->default_names, arenas);
     service_domains_init(o);
+    o->groups = certificate_groups_new(infer_of(rules), rules->shared_operators);
 }
 
 static void work_free(struct service_work *work)
@@ -57,6 +64,7 @@ void service_owner_deinit(struct service_owner *o)
     map_deinit(&o->fetches);
     leaf_names_deinit(&o->default_names);
     service_domains_deinit(o);
+    certificate_groups_free(o->groups);
     facts_pool_deinit(&o->facts);
     free(o->ptr_hashes);
 }

@@ -38,6 +38,8 @@ struct want {
     uint8_t dane_host; /* enum dane_host */
     uint64_t draw;     /* hash(seed, service, host): who is dialled, and in which order */
     uint32_t block;
+    uint32_t group; /* GROUP_NONE: it stands for itself */
+    bool planned;   /* counted in names_dialled */
 };
 
 /** Of an address literal in an MX record there is none; RFC 6066 section 3: no literal in SNI. */
@@ -143,7 +145,10 @@ struct service_work {
     size_t pending_count;
     struct want *ready; /* to be dialled, the next one at the end; malloc */
     size_t ready_count;
-    uint64_t *fetches; /* that wait for their permit, in the order of asking; malloc */
+    bool in_turns;            /* names may be inferred, so what becomes of each shows at its turn */
+    bool held;                /* the next name waits for the result of one before it */
+    uint32_t names_under_way; /* dialled, without a row */
+    uint64_t *fetches;        /* that wait for their permit, in the order of asking; malloc */
     size_t fetch_count;
     struct told_endpoint *told; /* waits for the row of the service; malloc */
     size_t told_count;
@@ -335,6 +340,9 @@ void rows_write_not_tested(struct service_owner *o, const struct service *s,
 /** The service's session speaks for the name: what failed before TLS does not depend on it. */
 void rows_write_inherited(struct service_owner *o, const struct service *s,
                           const struct want *want);
+/** Another name of its group speaks for it. */
+void rows_write_inferred(struct service_owner *o, const struct service *s, const struct want *want,
+                         const struct group_speaker *by);
 void rows_write_visited(struct service_owner *o, const struct visit *v);
 
 /* --- reverse_dns.c -------------------------------------------------------------------------- */

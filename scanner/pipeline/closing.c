@@ -100,6 +100,13 @@ static struct manifest_sender_profiles profiles_of(const struct scan_params *p)
     return profiles;
 }
 
+static struct manifest_shared_operators shared_operators_of(const struct scan_params *p)
+{
+    struct manifest_shared_operators operators = {.count = p->shared_operators.count};
+    digest_sha256(p->shared_operators_csv, operators.sha256);
+    return operators;
+}
+
 /* Our addresses, as far as connections showed them, each once and in order. */
 static size_t collect_sources(const struct scan *s, struct net_addr *sources)
 {
@@ -178,6 +185,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
                      .reason = p->vantage->trust_ad_reason},
         .sender_profiles = profiles_of(p),
         .operators = manifest_operators_of(p->terms.operators),
+        .shared_operators = shared_operators_of(p),
         .intermediates = c->intermediates,
         .judging = judging_of(c->scan),
         .version = MXCENSUS_VERSION,
@@ -314,5 +322,6 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     ok = result_dir_write_file(dir, MANIFEST_OPERATORS_FILE,
                                operator_list_text(p->terms.operators)) &&
          ok;
+    ok = result_dir_write_file(dir, MANIFEST_SHARED_OPERATORS_FILE, p->shared_operators_csv) && ok;
     return (c->complete ? closing_write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

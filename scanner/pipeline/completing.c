@@ -75,6 +75,59 @@ static void completing_write_row(void *arg, const struct seen_issuer *seen)
     on_row(out);
 }
 
+struct group_place {
+    const struct certificate_groups *of;
+    uint32_t group;
+};
+
+static int by_group_key(const void *a, const void *b)
+{
+    const struct group_place *x = a;
+    const struct group_place *y = b;
+    const struct certificate_group *left = &x->of->groups[x->group];
+    const struct certificate_group *right = &y->of->groups[y->group];
+    int c = net_addr_cmp(&left->address, &right->address);
+    if (c == 0) {
+        c = (int)left->port - (int)right->port;
+    }
+    return c != 0 ? c : span_cmp(left->parent, right->parent);
+}
+
+/* Those of all workers that have a row, in the order of their keys. */
+static struct group_place *sorted_groups(const struct scan *s, size_t *count)
+{
+    struct seen_group seen;
+    size_t all = 0;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        all += s->workers[i]->groups != NULL ? s->workers[i]->groups->count : 0;
+    }
+    struct group_place *places = memory_new(all, sizeof(*places));
+    *count = 0;
+    for (uint32_t i = 0; all > 0 && i < s->worker_count; i++) {
+        const struct certificate_groups *of = s->workers[i]->groups;
+        for (uint32_t k = 0; of != NULL && k < of->count; k++) {
+            if (certificate_group_see(of, k, &seen)) {
+                places[(*count)++] = (struct group_place){of, k};
+            }
+        }
+    }
+    qsort(places, *count, sizeof(*places), by_group_key);
+    return places;
+}
+
+static void write_groups(const struct scan *s, struct way_out *out)
+{
+    size_t count = 0;
+    struct group_place *places = sorted_groups(s, &count);
+    for (size_t i = 0; i < count && !out->halted; i++) {
+        struct seen_group seen;
+        (void)certificate_group_see(places[i].of, places[i].group, &seen);
+        report_group(out->rows, &seen);
+        on_row(out);
+    }
+    free(places);
+}
+
 /* As a client that fetches would: an issuer, then that one's issuer. */
 static struct fetched_issuers *fetch_issuers(struct completions *c, struct way_out *out)
 {
@@ -114,6 +167,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         .halted = &out.halted,
     };
     struct fetched_issuers *fetched = NULL;
+    write_groups(s, &out);
     if (s->params->fetch_issuers) {
         c.browser = chain_judge_new(&s->params->terms);
         fetched = fetch_issuers(&c, &out);

@@ -3,7 +3,9 @@
 #include "output/result_file.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/vocabulary.h"
+#include "scanner/domain/shared_operators.h"
 #include "scanner/owners/asked_probes.h"
+#include "scanner/owners/infer.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/intermediates_file.h"
 #include "scanner/vantage/vantage_verdict.h"
@@ -80,7 +82,10 @@ struct scan_params {
     uint16_t ports[PORTS_MAX]; /* 25, 587: STARTTLS; 465: implicit TLS (RFC 8314 section 3.3) */
     size_t port_count;
     struct asked_probes probes;
-    uint32_t names_per_address; /* 0: all */
+    enum infer infer;
+    struct shared_operators shared_operators; /* whose names may stand for others */
+    struct span shared_operators_csv;         /* the file that they were read from; borrowed */
+    uint32_t names_per_address;               /* 0: all */
     uint32_t spool_max_mib;
     bool implicit_mx_dial;
     bool fetch_policies; /* of MTA-STS, over HTTPS */

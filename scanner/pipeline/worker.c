@@ -405,6 +405,8 @@ static void open_all(struct worker *w)
                                            .operators = p->terms.operators,
                                            .first_port = p->ports[0],
                                            .probes = p->probes,
+                                           .infer = p->infer,
+                                           .shared_operators = &p->shared_operators,
                                            .names_per_address = p->names_per_address,
                                            .address_rate = p->address_rate,
                                            .address_limit = p->address_limit,
@@ -434,6 +436,8 @@ static void close_all(struct worker *w)
     question_desk_deinit(&w->desk);
     domain_owner_deinit(&w->domains);
     host_owner_deinit(&w->hosts);
+    w->groups = w->services.groups; /* read when all threads have ended */
+    w->services.groups = NULL;
     service_owner_deinit(&w->services);
     free(w->sessions_of);
     operator_owner_deinit(&w->operators);
@@ -500,6 +504,7 @@ void worker_deinit(struct worker *w)
     spool_deinit(&w->spool);
     owner_out_deinit(&w->out);
     issuer_hosts_free(w->issuer_hosts);
+    certificate_groups_free(w->groups);
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         buf_deinit(&w->outbox[i]);
     }

@@ -51,6 +51,7 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
     findings_reset(&r->findings);
     findings_of_endpoint(e, &r->endpoint, &r->findings);
     report_endpoint(r->rows, e, &r->endpoint, &r->findings);
+    counts_add_endpoint(r->counts, e);
     counts_add_findings(r->counts, &r->findings);
     return &r->endpoint;
 }

@@ -146,12 +146,15 @@ static void init(struct analysis *a, struct buf *why)
                            .list = BUF_INIT(BUF_NO_LIMIT),
                            .other_list = BUF_INIT(BUF_NO_LIMIT),
                            .dane_list = BUF_INIT(BUF_NO_LIMIT),
+                           .speaker_key = BUF_INIT(BUF_NO_LIMIT),
+                           .speaker_line = BUF_INIT(BUF_NO_LIMIT),
                            .policy_line = BUF_INIT(BUF_NO_LIMIT),
                            .body = BUF_INIT(BUF_NO_LIMIT),
                            .leaf = BUF_INIT(BUF_NO_LIMIT),
                            .names = BUF_INIT(CERT_NAMES_PACKED_MAX),
                            .key = BUF_INIT(BUF_NO_LIMIT)};
     row_reading_init(&a->reading);
+    row_reading_init(&a->speaker_reading);
     row_reading_init(&a->policy_reading);
 }
 
@@ -160,6 +163,7 @@ static void deinit(struct analysis *a)
     counts_deinit(&a->counts);
     new_results_deinit(&a->out);
     row_reading_deinit(&a->reading);
+    row_reading_deinit(&a->speaker_reading);
     row_reading_deinit(&a->policy_reading);
     recorder_deinit(&a->recorder);
     chain_recorder_deinit(&a->chains);
@@ -172,6 +176,8 @@ static void deinit(struct analysis *a)
     buf_deinit(&a->list);
     buf_deinit(&a->other_list);
     buf_deinit(&a->dane_list);
+    buf_deinit(&a->speaker_key);
+    buf_deinit(&a->speaker_line);
     buf_deinit(&a->policy_line);
     buf_deinit(&a->body);
     buf_deinit(&a->leaf);

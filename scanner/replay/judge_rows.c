@@ -201,10 +201,60 @@ static struct operator_verdict judge_operator(struct analysis *a, const struct s
     return operator_judge(&evidence, a->terms.operators);
 }
 
+/* Reads the row of an endpoint whose session stands for others, unless it is the last one that was. */
+static bool find_speaker(struct analysis *a, struct span endpoint)
+{
+    struct facts row;
+    if (a->speaker_key.len > 0 && span_eq(buf_span(&a->speaker_key), endpoint)) {
+        return true;
+    }
+    buf_reset(&a->speaker_key);
+    if (!known_find_speaker(a->known, endpoint, &a->speaker_line, a->why)) {
+        if (a->why->len > 0) {
+            analysis_stop(a, ANALYZE_FATAL);
+        }
+        return false;
+    }
+    CHECK(
+        row_reading_begin(&a->speaker_reading, TABLE_ENDPOINTS, buf_span(&a->speaker_line), &row));
+    read_endpoint(&row, &a->speaker);
+    CHECK(a->speaker_reading.why.len == 0); /* it was read before */
+    buf_put(&a->speaker_key, endpoint);
+    return true;
+}
+
+/* What stands for a name that nobody asked for: all of that session, and the row has it only in short. */
+static void give_spoken(struct analysis *a, const struct facts *row, struct read_endpoint *e)
+{
+    if (e->seen.basis != BASIS_INFERRED || a->reading.why.len > 0) {
+        return;
+    }
+    if (e->result == NULL || !find_speaker(a, e->seen.session_from) ||
+        memcmp(a->speaker.result->tls.chain_id, e->result->tls.chain_id,
+               sizeof(e->result->tls.chain_id)) != 0) {
+        facts_bad(row, ENDPOINTS_SESSION_FROM, "is no endpoint whose session has this chain");
+        return;
+    }
+    e->result = a->speaker.result;
+    e->seen.result = e->result;
+}
+
+static void keep_speaker(struct analysis *a, const struct seen_endpoint *e, struct span line)
+{
+    bool may_speak = e->group.len > 0 && e->basis == BASIS_OBSERVED && e->result != NULL &&
+                     e->result->outcome == OUTCOME_ESTABLISHED;
+    buf_reset(&a->key);
+    endpoint_key_put(&a->key, e->host, &e->address, e->port);
+    if (may_speak && !known_add_speaker(a->known, buf_span(&a->key), line, a->why)) {
+        analysis_stop(a, ANALYZE_FATAL);
+    }
+}
+
 static void on_endpoint(struct analysis *a, const struct facts *row)
 {
     struct read_endpoint e;
     read_endpoint(row, &e);
+    give_spoken(a, row, &e);
     uint32_t chain = presented_chain(a, row, ENDPOINTS_CHAIN_ID, e.result);
     uint32_t other = presented_chain(a, row, ENDPOINTS_OTHER_KEY, e.other_key);
     uint32_t dane = presented_chain(a, row, ENDPOINTS_DANE_SNI, e.dane_sni);
@@ -225,6 +275,7 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
         .judged = endpoint_judged_of(verdict, e.seen.chain),
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
     };
+    keep_speaker(a, &e.seen, row->reading->line);
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
     known_add_endpoint(a->known, buf_span(&a->key), &known);
@@ -428,12 +479,27 @@ static void on_issuer(struct analysis *a, const struct facts *row)
     report_issuer(&a->out.sink, &seen);
 }
 
+static void on_group(struct analysis *a, const struct facts *row)
+{
+    struct seen_group seen;
+    read_group(row, &seen);
+    if (a->reading.why.len == 0) {
+        report_group(&a->out.sink, &seen);
+    }
+}
+
 /* --- the passes ----------------------------------------------------------------------------- */
 
 const struct table_step table_steps[TABLE_STEPS] = {
-    {TABLE_CERTIFICATES, on_certificate, false}, {TABLE_CHAINS, on_chain, false},
-    {TABLE_HOSTS, on_host_dns, false},           {TABLE_SERVICES, on_service, false},
-    {TABLE_ENDPOINTS, on_endpoint, false},       {TABLE_HOSTS, on_host, false},
-    {TABLE_POLICY_BODIES, on_policy_body, true}, {TABLE_POLICIES, on_policy, true},
-    {TABLE_DOMAINS, on_domain, false},           {TABLE_ISSUERS, on_issuer, true},
+    {TABLE_CERTIFICATES, on_certificate, false},
+    {TABLE_CHAINS, on_chain, false},
+    {TABLE_HOSTS, on_host_dns, false},
+    {TABLE_SERVICES, on_service, false},
+    {TABLE_ENDPOINTS, on_endpoint, false},
+    {TABLE_HOSTS, on_host, false},
+    {TABLE_POLICY_BODIES, on_policy_body, true},
+    {TABLE_POLICIES, on_policy, true},
+    {TABLE_DOMAINS, on_domain, false},
+    {TABLE_GROUPS, on_group, true},
+    {TABLE_ISSUERS, on_issuer, true},
 };

@@ -36,9 +36,13 @@ struct analysis {
     struct recorder recorder;
     struct chain_recorder chains;
     /* reused from row to row */
-    struct buf list;        /* presented certificates */
-    struct buf other_list;  /* the same of the other key */
-    struct buf dane_list;   /* the same with SNI = TLSA base domain */
+    struct buf list;                    /* presented certificates */
+    struct buf other_list;              /* the same of the other key */
+    struct buf dane_list;               /* the same with SNI = TLSA base domain */
+    struct row_reading speaker_reading; /* of the row that an inferred one rests on */
+    struct buf speaker_key;             /* its key; empty: none was read */
+    struct buf speaker_line;
+    struct read_endpoint speaker;
     struct buf policy_line; /* a row of policies */
     struct buf body;        /* of that policy */
     struct buf leaf;        /* of a default certificate */
@@ -55,7 +59,7 @@ struct table_step {
     bool newer; /* older versions did not write it */
 };
 
-#define TABLE_STEPS 10
+#define TABLE_STEPS 11
 
 extern const struct table_step table_steps[TABLE_STEPS];
 

@@ -26,6 +26,7 @@ struct known {
     struct map host_index;
     struct known_host *hosts;
     size_t host_count;
+    struct map speakers;
     struct map policies; /* domain → place of its row */
     struct map bodies;   /* SHA-256 → place */
     struct buf packed;   /* of one host */
@@ -56,6 +57,7 @@ void known_free(struct known *k)
         map_deinit(&k->service_index);
         map_deinit(&k->endpoint_index);
         map_deinit(&k->host_index);
+        map_deinit(&k->speakers);
         map_deinit(&k->policies);
         map_deinit(&k->bodies);
         free(k->chains);
@@ -314,6 +316,17 @@ static bool find_kept(struct known *k, const struct map *places, struct hash_key
     const uint64_t *place = map_find(places, key);
     buf_reset(octets);
     return place != NULL && fetch(k, *place, octets, why);
+}
+
+bool known_add_speaker(struct known *k, struct span endpoint, struct span line, struct buf *why)
+{
+    bool added = false;
+    return known_keep(k, &k->speakers, hash_key_of(endpoint), line, &added, why);
+}
+
+bool known_find_speaker(struct known *k, struct span endpoint, struct buf *octets, struct buf *why)
+{
+    return find_kept(k, &k->speakers, hash_key_of(endpoint), octets, why);
 }
 
 bool known_add_policy(struct known *k, struct span domain, struct span line, bool *added,

@@ -35,6 +35,9 @@ struct read_endpoint {
 void read_service(const struct facts *row, struct read_service *out);
 void read_endpoint(const struct facts *row, struct read_endpoint *out);
 
+/** A row of groups. */
+void read_group(const struct facts *row, struct seen_group *out);
+
 /** Fills in what a brief repeats of rows of endpoints and services, and an exchange of a row of hosts:
  * all that rests on a verdict, and what is not in the row. */
 struct brief_judge {

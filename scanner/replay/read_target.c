@@ -277,6 +277,8 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
         .result = sessions.result,
         .not_tested = sessions.not_tested,
         .session_from = facts_text(row, ENDPOINTS_SESSION_FROM),
+        .group = facts_text(row, ENDPOINTS_GROUP),
+        .basis = (enum basis)facts_enum(row, ENDPOINTS_BASIS, &basis_vocabulary),
         .repeated = facts_bool(row, ENDPOINTS_REPEATED),
         .unstable = facts_bool(row, ENDPOINTS_UNSTABLE),
         .other_key = out->other_key,
@@ -295,6 +297,7 @@ static void read_brief(const struct facts *f, struct endpoint_brief *out)
         .not_tested = (uint8_t)facts_enum(f, BRIEF_NOT_TESTED, &not_tested_vocabulary),
         .starttls = (uint8_t)facts_enum(f, BRIEF_STARTTLS, &starttls_vocabulary),
         .inherited = facts_bool(f, BRIEF_INHERITED),
+        .basis = (uint8_t)facts_enum(f, BRIEF_BASIS, &basis_vocabulary),
         .tls_version = facts_tls_version(f, BRIEF_TLS_VERSION),
         .ptr_is_host = (uint8_t)facts_truth(f, BRIEF_PTR_IS_HOST),
     };

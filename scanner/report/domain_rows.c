@@ -266,6 +266,7 @@ static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span
     if (outcome == OUTCOME_NOT_TESTED && e->not_tested != NOT_TESTED_NONE) {
         row_word(r, ROUTES_NOT_TESTED, not_tested_word((enum not_tested_reason)e->not_tested));
     }
+    row_word(r, ROUTES_BASIS, word_or_null(basis_word((enum basis)e->basis)));
     row_word(r, ROUTES_STARTTLS, starttls_word((enum starttls_state)e->starttls));
     row_word(r, ROUTES_TLS_VERSION, tls_version_word(e->tls_version));
     row_sha256(r, ROUTES_LEAF_SHA256, e->leaf_sha256);
@@ -326,6 +327,7 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
     row_bool(r, DOMAINS_BLOCKLISTED, d->blocklisted);
     row_word(r, DOMAINS_ACCOUNT, account_class_word(ending));
     row_name(r, DOMAINS_ACCOUNT_REASON, span_of(reason));
+    row_word(r, DOMAINS_BASIS, word_or_null(basis_word(account_basis_of(d))));
     row_word(r, DOMAINS_MX_KIND, mx_kind_word(d->mx_kind));
     if (asked) {
         put_domain_answers(r, d);

@@ -227,6 +227,11 @@ void manifest_put_operators(struct json_writer *w, const struct manifest_operato
     put_counted_file(w, o->file, o->sha256, o->count);
 }
 
+static void put_shared_operators(struct json_writer *w, const struct manifest_shared_operators *s)
+{
+    put_counted_file(w, MANIFEST_SHARED_OPERATORS_FILE, s->sha256, s->count);
+}
+
 static void put_intermediates_file(struct json_writer *w, const struct intermediates_file *f,
                                    size_t index)
 {
@@ -283,6 +288,8 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     manifest_put_sender_profiles(w, &m->sender_profiles);
     json_key(w, "operators");
     manifest_put_operators(w, &m->operators);
+    json_key(w, "shared_operators");
+    put_shared_operators(w, &m->shared_operators);
     json_key(w, "intermediates");
     manifest_put_intermediates(w, &m->intermediates);
     json_key(w, "judging");

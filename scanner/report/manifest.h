@@ -82,6 +82,14 @@ struct manifest_operators {
     uint64_t count;
 };
 
+#define MANIFEST_SHARED_OPERATORS_FILE "shared-operators.csv"
+
+/** The wildcards whose names may stand for others, and their copy beside the results. */
+struct manifest_shared_operators {
+    uint8_t sha256[32];
+    uint64_t count;
+};
+
 /** What judging cost, over all judges. */
 struct manifest_judging {
     uint64_t lists;
@@ -147,6 +155,7 @@ struct scan_manifest {
     struct manifest_trust_ad trust_ad;
     struct manifest_sender_profiles sender_profiles;
     struct manifest_operators operators;
+    struct manifest_shared_operators shared_operators;
     struct manifest_intermediates intermediates;
     struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */

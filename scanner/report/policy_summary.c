@@ -179,6 +179,8 @@ static void summary_put_profiles(struct json_writer *w, const struct policy_coun
         json_word(w, profiles->items[i].id);
         ROW(w, "best", c->profile[i].best, word_of_delivery);
         ROW(w, "worst", c->profile[i].worst, word_of_delivery);
+        ROW(w, "best_inferred", c->profile[i].best_inferred, word_of_delivery);
+        ROW(w, "worst_inferred", c->profile[i].worst_inferred, word_of_delivery);
         json_key(w, "decided_by");
         json_object_begin(w);
         for (unsigned r = DELIVERY_REASON_NONE + 1; r < DELIVERY_REASON_COUNT; r++) {

@@ -24,6 +24,9 @@
 void service_key_put(struct buf *key, const struct net_addr *address, uint16_t port);
 void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *address,
                       uint16_t port);
+/** @param parent the wildcard without its "*." */
+void group_key_put(struct buf *key, struct span parent, const struct net_addr *address,
+                   uint16_t port);
 
 /** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at
  * @param profiles those `v` was made with; NULL: none */
@@ -47,6 +50,9 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
 /** @param v what endpoint_verdict_fill() made of `e`; NULL: names were not looked at */
 void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
                      const struct endpoint_verdict *v, const struct findings *findings);
+
+/** A certificate group, at the end of the scan. */
+void report_group(struct row_sink *sink, const struct seen_group *g);
 
 /** A distinct list as presented. */
 struct chain_facts {

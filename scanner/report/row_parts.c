@@ -23,6 +23,14 @@ void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *
     service_key_put(key, address, port);
 }
 
+void group_key_put(struct buf *key, struct span parent, const struct net_addr *address,
+                   uint16_t port)
+{
+    service_key_put(key, address, port);
+    buf_put_text(key, "|*.");
+    buf_put(key, parent);
+}
+
 void put_dns(struct object *o, const struct seen_dns *dns)
 {
     enum dns_state state = (enum dns_state)dns->state;
@@ -108,6 +116,18 @@ static void put_brief_verdicts(struct object *o, const struct endpoint_brief *b,
     object_word(o, BRIEF_DANE, dane_status_word((enum dane_status)b->dane));
 }
 
+/* A wildcard stands for the first label alone (RFC 9525 section 6.3), so the host tells its group. */
+static void put_brief_group(struct object *o, const struct endpoint_brief *b, struct span host)
+{
+    const uint8_t *dot = memchr(host.at, '.', host.len);
+    if (b->basis == BASIS_INFERRED && dot != NULL) {
+        struct buf key = BUF_INIT(BUF_NO_LIMIT);
+        group_key_put(&key, span_drop(host, (size_t)(dot - host.at) + 1), &b->address, b->port);
+        object_text(o, BRIEF_GROUP, buf_span(&key));
+        buf_deinit(&key);
+    }
+}
+
 void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count, struct span host,
                 struct span domain)
 {
@@ -125,6 +145,8 @@ void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t coun
         object_word(o, BRIEF_TLS_VERSION, tls_version_word(b->tls_version));
         object_sha256(o, BRIEF_LEAF_SHA256, b->leaf_sha256);
         object_bool(o, BRIEF_INHERITED, b->inherited != 0);
+        object_word(o, BRIEF_BASIS, word_or_null(basis_word((enum basis)b->basis)));
+        put_brief_group(o, b, host);
         put_brief_verdicts(o, b, host, domain);
         object_close(o);
     }

@@ -48,6 +48,12 @@ static void summary_put_account(struct json_writer *w, const struct scan_counts 
         json_key_uint(w, account_class_word((enum account_class)i), c->account[i]);
     }
     json_object_end(w);
+    json_key(w, "inferred"); /* of these, lines that rest on an inferred result */
+    json_object_begin(w);
+    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
+        json_key_uint(w, account_class_word((enum account_class)i), c->account_inferred[i]);
+    }
+    json_object_end(w);
     json_key_uint(w, "accounted", counts_accounted(c));
     json_key(w, "reasons");
     put_reasons(w, c);
@@ -92,6 +98,14 @@ static void put_service_weighting(struct json_writer *w, const struct service_we
     json_object_end(w);
 }
 
+static void put_rollups(struct json_writer *w, const uint64_t n[ROLLUP_COUNT])
+{
+    json_key_uint(w, rollup_word(ROLLUP_ALL), n[ROLLUP_ALL]);
+    json_key_uint(w, rollup_word(ROLLUP_SOME), n[ROLLUP_SOME]);
+    json_key_uint(w, rollup_word(ROLLUP_NONE), n[ROLLUP_NONE]);
+    json_key_uint(w, rollup_word(ROLLUP_UNKNOWN), n[ROLLUP_UNKNOWN]);
+}
+
 /* The share is that of "all": every address of every host has the property. */
 static void put_rollup_weighting(struct json_writer *w, const struct rollup_weighting *s)
 {
@@ -99,18 +113,20 @@ static void put_rollup_weighting(struct json_writer *w, const struct rollup_weig
     json_key_uint(w, "total", s->total);
     json_key_uint(w, "not_tested", s->not_tested);
     json_key_uint(w, "inconclusive", s->inconclusive);
+    json_key_uint(w, "inferred", s->inferred);
     json_key(w, "properties");
     json_object_begin(w);
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
         const uint64_t *n = s->property[p];
         json_key(w, property_word((enum property)p));
         json_object_begin(w);
-        json_key_uint(w, rollup_word(ROLLUP_ALL), n[ROLLUP_ALL]);
-        json_key_uint(w, rollup_word(ROLLUP_SOME), n[ROLLUP_SOME]);
-        json_key_uint(w, rollup_word(ROLLUP_NONE), n[ROLLUP_NONE]);
-        json_key_uint(w, rollup_word(ROLLUP_UNKNOWN), n[ROLLUP_UNKNOWN]);
+        put_rollups(w, n);
         put_share(w, n[ROLLUP_ALL], n[ROLLUP_ALL] + n[ROLLUP_SOME] + n[ROLLUP_NONE],
                   n[ROLLUP_UNKNOWN]);
+        json_key(w, "inferred");
+        json_object_begin(w);
+        put_rollups(w, s->property_inferred[p]);
+        json_object_end(w);
         json_object_end(w);
     }
     json_object_end(w);
@@ -239,6 +255,12 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     for (unsigned k = 0; k < MX_KIND_COUNT; k++) {
         json_key_uint(&w, mx_kind_word((enum mx_kind)k), c->mx_kind[k]);
     }
+    json_object_end(&w);
+    json_key(&w, "endpoints");
+    json_object_begin(&w);
+    json_key_uint(&w, "observed", c->endpoint_basis[BASIS_OBSERVED]);
+    json_key_uint(&w, "inferred", c->endpoint_basis[BASIS_INFERRED]);
+    json_key_uint(&w, "not_tested", c->endpoint_basis[BASIS_NONE]);
     json_object_end(&w);
     json_key(&w, "ports");
     json_array_begin(&w);

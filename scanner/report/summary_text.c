@@ -29,6 +29,21 @@ static void put_account_text(struct buf *text, const struct scan_counts *c)
     buf_put_char(text, '\n');
 }
 
+/* Nothing is said where all was observed. */
+static void put_inferred_text(struct buf *text, const struct scan_counts *c)
+{
+    uint64_t lines = 0;
+    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
+        lines += c->account_inferred[i];
+    }
+    if (c->endpoint_basis[BASIS_INFERRED] > 0) {
+        buf_putf(text,
+                 "results of %" PRIu64 " endpoints are inferred from other names, %" PRIu64
+                 " are observed; %" PRIu64 " inputs rest on inferred ones\n",
+                 c->endpoint_basis[BASIS_INFERRED], c->endpoint_basis[BASIS_OBSERVED], lines);
+    }
+}
+
 static void put_property_text(struct buf *text, const struct port_counts *port, enum property p)
 {
     const struct tally *service = &port->service.property[p];
@@ -65,6 +80,10 @@ static void put_port_text(struct buf *text, const struct port_counts *port)
     }
     put_left_out_text(text, "not tested", port->service.not_tested, port->host.not_tested,
                       port->domain.not_tested);
+    if (port->host.inferred > 0) {
+        buf_putf(text, "  %-18s%7s%21" PRIu64 "%21" PRIu64 "\n", "partly inferred", "-",
+                 port->host.inferred, port->domain.inferred);
+    }
     put_left_out_text(text, "inconclusive", port->service.inconclusive, port->host.inconclusive,
                       port->domain.inconclusive);
 }
@@ -107,6 +126,7 @@ void report_summary_text(struct buf *text, const struct summary_facts *facts)
 {
     const struct scan_counts *c = facts->counts;
     put_account_text(text, c);
+    put_inferred_text(text, c);
     for (size_t i = 0; i < c->port_count; i++) {
         put_port_text(text, &c->port[i]);
     }

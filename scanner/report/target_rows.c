@@ -335,6 +335,8 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
     row_name(r, ENDPOINTS_MX_REGISTRABLE_DOMAIN, e->registrable);
     row_name(r, ENDPOINTS_CERTIFICATE_DOMAIN, e->certificate_domain);
     row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
+    row_word(r, ENDPOINTS_BASIS, word_or_null(basis_word(e->basis)));
+    row_name(r, ENDPOINTS_GROUP, e->group);
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);
     row_bool(r, ENDPOINTS_REPEATED, e->repeated);
     row_bool(r, ENDPOINTS_UNSTABLE, e->unstable);

@@ -26,6 +26,8 @@ const struct vocabulary *const row_vocabularies[] = {
     &dns_state_vocabulary,
     &mx_name_kind_vocabulary,
     &mx_kind_vocabulary,
+    &basis_vocabulary,
+    &group_state_vocabulary,
     &account_class_vocabulary,
     &chain_status_vocabulary,
     &issuer_refusal_vocabulary,

@@ -7,6 +7,9 @@ extern const char embedded_intermediates_title[];
 extern const unsigned char embedded_intermediates[];
 extern const size_t embedded_intermediates_len;
 
+extern const unsigned char embedded_shared_operators[];
+extern const size_t embedded_shared_operators_len;
+
 extern const unsigned char embedded_profiles[];
 extern const size_t embedded_profiles_len;
 

@@ -22,6 +22,7 @@ KEYS = {
     "domains": ["input_line"],
     "completions": ["chain_id"],
     "issuers": ["url"],
+    "groups": ["group"],
     "policies": ["policy_host"],
     "policy_bodies": ["policy_sha256"],
 }

@@ -72,7 +72,7 @@ def check_refusals(folder):
     refused("roots are no roots", ["check", *READY, "--root-cas", listed, "example.org"], [listed])
     refused("time", ["check", "--at", "noon", "example.org"], ["--at", "'noon'"])
     refused("retries", ["scan", "--retries", "4"], ["--retries", "'4'"])
-    refused("infer", ["scan", "--infer", "listed"], ["--infer", "'listed'", "off"])
+    refused("infer", ["scan", "--infer", "some"], ["--infer", "'some'", "off"])
     refused("probes", ["scan", "--probes", "sni,no-sni-short"], ["--probes", "'no-sni-short'", "sni"])
     refused("resolver", ["scan", "--name-servers", "dns.example"], ["--name-servers", "'dns.example'"])
     refused("EHLO name", ["scan", "--ehlo-domain", "scanner"], ["--ehlo-domain", "'scanner'"])

@@ -379,20 +379,21 @@ Test(row, golden)
     row_end(r, &ndjson, &csv, false);
     buf_put_char(&ndjson, '\0');
     buf_put_char(&csv, '\0');
-    cr_expect_str_eq((const char *)ndjson.at,
-                     "{\"schema\":1,\"table\":\"services\",\"key\":\"192.0.2.1|25\","
-                     "\"code\":\"smtp.banner\",\"severity\":\"info\","
-                     "\"evidence\":\"said \\\"\xef\xbf\xbd\\\", twice\","
-                     "\"evidence_base64\":\"c2FpZCAi/yIsIHR3aWNl\"}\n"
-                     "{\"schema\":1,\"input_line\":7,\"domain\":\"\",\"preference\":10,"
-                     "\"host\":null,\"address\":null,\"port\":null,\"service\":null,"
-                     "\"endpoint\":null,\"outcome\":null,\"not_tested\":null,\"starttls\":null,"
-                     "\"tls_version\":null,\"leaf_sha256\":null,\"chain_status\":null,"
-                     "\"name_match\":null,\"acceptable\":null,\"dane\":null}\n");
+    cr_expect_str_eq(
+        (const char *)ndjson.at,
+        "{\"schema\":1,\"table\":\"services\",\"key\":\"192.0.2.1|25\","
+        "\"code\":\"smtp.banner\",\"severity\":\"info\","
+        "\"evidence\":\"said \\\"\xef\xbf\xbd\\\", twice\","
+        "\"evidence_base64\":\"c2FpZCAi/yIsIHR3aWNl\"}\n"
+        "{\"schema\":1,\"input_line\":7,\"domain\":\"\",\"preference\":10,"
+        "\"host\":null,\"address\":null,\"port\":null,\"service\":null,"
+        "\"endpoint\":null,\"outcome\":null,\"not_tested\":null,\"basis\":null,"
+        "\"starttls\":null,\"tls_version\":null,\"leaf_sha256\":null,\"chain_status\":null,"
+        "\"name_match\":null,\"acceptable\":null,\"dane\":null}\n");
     cr_expect_str_eq((const char *)csv.at,
                      "1,services,192.0.2.1|25,smtp.banner,info,"
                      "\"said \"\"\xef\xbf\xbd\"\", twice\",c2FpZCAi/yIsIHR3aWNl\r\n"
-                     "1,7,\"\",10,,,,,,,,,,,,,,\r\n");
+                     "1,7,\"\",10,,,,,,,,,,,,,,,\r\n");
     buf_deinit(&ndjson);
     buf_deinit(&csv);
     row_free(r);

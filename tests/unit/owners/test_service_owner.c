@@ -20,7 +20,8 @@
  *     stop
  *
  * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST]", "row ADDRESS|PORT OUTCOME of N", the service's
- * and how many names lead there; "row HOST ADDRESS|PORT OUTCOME of N", an endpoint's and its attempts.
+ * and how many names lead there; "row HOST ADDRESS|PORT OUTCOME of N", an endpoint's and its attempts, "inferred"
+ * where another name speaks for it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -33,8 +34,13 @@
 #define SESSIONS 64
 #define START_MS 1000000
 
+/* Of "rule infer listed" and "rule infer all". */
+static const char operators_csv[] = "wildcard,operator,source,date\n"
+                                    "*.shared.test,one,https://shared.test/,2026-11-29\n";
+
 struct service_world {
     struct stage stage;
+    struct shared_operators operators;
     struct public_suffixes *suffixes;
     struct known_chains chains;
     struct wheel wheel;
@@ -58,9 +64,12 @@ static void service_world_init(void *world)
     *w = (struct service_world){.suffixes = public_suffixes_load(NULL)};
     stage_init(&w->stage, &w->owner, answer_service);
     known_chains_init(&w->chains);
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    cr_assert(shared_operators_parse(&w->operators, SPAN_LIT(operators_csv), "list", &why));
     wheel_init(&w->wheel, START_MS, 1);
     w->rules = (struct service_rules){.suffixes = w->suffixes,
                                       .first_port = 25,
+                                      .shared_operators = &w->operators,
                                       .probes = {.sni = true, .no_sni = true},
                                       .sessions_max = SESSIONS};
 }
@@ -70,6 +79,7 @@ static void service_world_deinit(void *world)
     struct service_world *w = world;
     service_owner_deinit(&w->owner);
     known_chains_deinit(&w->chains);
+    shared_operators_deinit(&w->operators);
     stage_deinit(&w->stage);
     public_suffixes_free(w->suffixes);
 }
@@ -174,9 +184,10 @@ static void say_rows(struct service_world *w, enum table_id table)
             say("  row %.*s %.*s of %.*s\n", TEXT(member(row, "\"service\":\"")),
                 TEXT(member(row, "\"outcome\":\"")), TEXT(member(row, "\"names_total\":")));
         } else {
-            say("  row %.*s %.*s|25 %.*s of %zu\n", TEXT(member(row, "\"host\":\"")),
+            say("  row %.*s %.*s|25 %.*s of %zu%s\n", TEXT(member(row, "\"host\":\"")),
                 TEXT(member(row, "\"address\":\"")), TEXT(member(row, "\"outcome\":\"")),
-                count_text(row, "\"started\":"));
+                count_text(row, "\"started\":"),
+                count_text(row, "\"basis\":\"inferred\"") > 0 ? " inferred" : "");
         }
     }
     buf_reset(&rows->ndjson);
@@ -211,6 +222,12 @@ static void rule_event(struct service_world *w, char *const *word)
         {"no_sni", NULL, &r->probes.no_sni},       {"sni", NULL, &r->probes.sni},
         {"versions", NULL, &r->probes.versions},   {"wrong_sni", NULL, &r->probes.wrong_sni},
         {"ciphers", NULL, &r->probes.ciphers},     {"other_key", NULL, &r->probes.other_key}};
+    if (strcmp(word[1], "infer") == 0) {
+        unsigned infer = INFER_OFF;
+        cr_assert(vocabulary_find(&infer_vocabulary, span_of(word[2]), &infer));
+        r->infer = infer;
+        return;
+    }
     if (strcmp(word[1], "rate") == 0) {
         r->address_rate = atoi(word[2]);
         return;

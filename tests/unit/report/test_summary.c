@@ -18,7 +18,8 @@ static void fill(struct scan_counts *c)
                                            .leaf_sha256 = {1},
                                            .chain = {.status = CHAIN_TRUSTED},
                                            .name_match = NAME_MATCH_EXACT,
-                                           .sni = SNI_SAME},
+                                           .sni = SNI_SAME,
+                                           .basis = BASIS_INFERRED},
                                           {.address = none,
                                            .port = 25,
                                            .outcome = OUTCOME_STARTTLS_NOT_OFFERED,
@@ -70,6 +71,10 @@ static void fill(struct scan_counts *c)
                                                                     : CHAIN_NONE}};
         counts_add_service(c, &s);
     }
+    static const enum basis bases[] = {BASIS_INFERRED, BASIS_INFERRED, BASIS_OBSERVED, BASIS_NONE};
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        counts_add_endpoint(c, &(struct seen_endpoint){.basis = bases[i]});
+    }
     counts_add_chain(c, CHAIN_TRUSTED);
     counts_add_chain(c, CHAIN_TRUSTED);
     counts_add_chain(c, CHAIN_EXPIRED);
@@ -115,7 +120,13 @@ static const struct json_expectation summary[] = {
     {"ports/0/host/total", "1"},
     {"ports/0/host/properties/starttls",
      "{\"all\":0,\"some\":1,\"none\":0,\"unknown\":0,\"numerator\":0,\"denominator\":1,"
-     "\"untested\":0,\"share\":0.0}"},
+     "\"untested\":0,\"share\":0.0,"
+     "\"inferred\":{\"all\":0,\"some\":1,\"none\":0,\"unknown\":0}}"},
+    {"account/inferred/tested", "1"},
+    {"endpoints", "{\"observed\":1,\"inferred\":2,\"not_tested\":1}"},
+    {"account/inferred/no_mail", "0"},
+    {"ports/0/host/inferred", "1"},
+    {"ports/0/domain/inferred", "1"},
     {"ports/0/host/properties/acceptable/some", "1"},
     {"ports/0/host/properties/sni_needed/none", "1"},
     {"ports/0/domain/properties/name_matches/some", "1"},
@@ -138,6 +149,8 @@ static const struct json_expectation summary[] = {
 
 static const char text[] =
     "inputs 4 = tested 1 + no_mail 2 + invalid 1\n"
+    "results of 2 endpoints are inferred from other names, 1 are observed; 1 inputs rest on "
+    "inferred ones\n"
     "port 25             services             MX hosts (all)       domains (all)\n"
     "  reachable          66.7 % of 3         100.0 % of 1         100.0 % of 1\n"
     "  starttls          100.0 % of 2           0.0 % of 1           0.0 % of 1\n"
@@ -155,6 +168,7 @@ static const char text[] =
     "  acceptable            -                  0.0 % of 1           0.0 % of 1\n"
     "  sni_needed            -                  0.0 % of 1           0.0 % of 1\n"
     "  not tested              1                    0                    0\n"
+    "  partly inferred         -                    1                    1\n"
     "  inconclusive            1                    0                    0\n"
     "most frequent errors (rows)\n"
     "  mx.localhost                        1\n"

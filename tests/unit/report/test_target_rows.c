@@ -122,6 +122,9 @@ static const struct json_expectation domain_row[] = {
     {"mx/0/endpoints/0/covers_domain", "true"},
     {"mx/0/endpoints/0/ptr_is_host", "true"},
     {"mx/0/endpoints/0/dane", "\"match\""},
+    {"mx/0/endpoints/0/basis", "\"inferred\""},
+    {"mx/0/endpoints/0/group", "\"192.0.2.1|25|*.example.com\""},
+    {"basis", "\"inferred\""},
     {"mx/0/dane_host", "\"usable\""},
     {"mx/1/dane_host", "\"unknown\""},
     {"mta_sts", "null"},
@@ -154,18 +157,19 @@ static const struct json_expectation domain_row[] = {
 };
 
 /* Header: schema, input_line, domain, preference, host, address, port, service, endpoint, outcome,
- * not_tested, starttls, tls_version, leaf_sha256, chain_status, name_match, acceptable, dane. */
+ * not_tested, basis, starttls, tls_version, leaf_sha256, chain_status, name_match, acceptable, dane. */
 static const char routes[] =
     "1,7,example.com,10,mx1.example.com,192.0.2.1,25,192.0.2.1|25,mx1.example.com|192.0.2.1|25,"
-    "established,,offered,TLSv1.3,"
+    "established,,inferred,offered,TLSv1.3,"
     "0100000000000000000000000000000000000000000000000000000000000000,expired,match,false,match\r\n"
-    "1,7,example.com,20,,,,,,,,,,,,,,\r\n";
+    "1,7,example.com,20,,,,,,,,,,,,,,,\r\n";
 
 Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
 {
     const struct endpoint_brief endpoints[] = {{.address = address("192.0.2.1"),
                                                 .port = 25,
                                                 .outcome = OUTCOME_ESTABLISHED,
+                                                .basis = BASIS_INFERRED,
                                                 .starttls = STARTTLS_OFFERED,
                                                 .tls_version = 0x0304,
                                                 .leaf_sha256 = {1},
