@@ -11,6 +11,7 @@ enum exit_code scan_command(struct options *o, struct buf *why);
 enum exit_code check_command(struct options *o, struct buf *why);
 enum exit_code analyze_command(struct options *o, struct buf *why);
 enum exit_code explain_command(struct options *o, struct buf *why);
+enum exit_code probing_txt_command(struct options *o, struct buf *why);
 
 /** Standard output takes all of `text`, or the exit code is that of a failure. */
 enum exit_code print_text(const struct buf *text, struct buf *why);

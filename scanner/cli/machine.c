@@ -100,7 +100,7 @@ static bool find_own_name(char out[EHLO_DOMAIN_MAX])
     return ok;
 }
 
-static bool fill_ehlo_domain(struct options *o, struct buf *why)
+bool machine_fill_ehlo_domain(struct options *o, struct buf *why)
 {
     if (o->params.ehlo_domain != NULL) {
         return true;
@@ -126,7 +126,7 @@ bool machine_fill(struct options *o, struct buf *why)
     if (o->params.threads == 0) {
         options_set_threads(o, count_processors());
     }
-    return fill_name_servers(o, why) && fill_ehlo_domain(o, why);
+    return fill_name_servers(o, why) && machine_fill_ehlo_domain(o, why);
 }
 
 static bool machine_read_store(struct options *o, const char *name, const char *path,

@@ -18,6 +18,8 @@ size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_
  * resolver configured, no fully qualified name.
  */
 bool machine_fill(struct options *o, struct buf *why);
+/** Of these only the name for EHLO. */
+bool machine_fill_ehlo_domain(struct options *o, struct buf *why);
 
 /**
  * Reads the trust stores of --root-cas, or that of this machine, into `o->stores`, which become

@@ -243,6 +243,7 @@ bool option_read_contact(struct options *o, const struct option_row *row, const 
     (void)snprintf(o->user_agent, sizeof(o->user_agent), "mxcensus/" MXCENSUS_VERSION " (+%s)",
                    text);
     o->params.user_agent = o->user_agent;
+    o->contact = text;
     return true;
 }
 

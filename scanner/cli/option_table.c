@@ -23,7 +23,8 @@
 #define IN_CHECK   (1U << COMMAND_CHECK)
 #define IN_ANALYZE (1U << COMMAND_ANALYZE)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
-#define IN_ALL     (IN_SCAN | IN_CHECK | IN_ANALYZE | IN_EXPLAIN)
+#define IN_PROBING (1U << COMMAND_PROBING_TXT)
+#define IN_ALL     (IN_SCAN | IN_CHECK | IN_ANALYZE | IN_EXPLAIN | IN_PROBING)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
@@ -197,18 +198,18 @@ const struct option_row option_table[] = {
      "gives the same choice.",
      option_read_number_u64, FIELD(seed), 0, UINT64_MAX},
 
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "ehlo-domain", "NAME", NULL, "this host's",
-     "the name in EHLO",
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING, 0, "ehlo-domain", "NAME", NULL,
+     "this host's", "the name in EHLO",
      "The name to send in EHLO, the same for the whole scan. It must be a fully qualified host "
      "name; it should resolve to the address of the scanner, and that address back to the name "
      "(RFC 5321 section 4.1.4). The default is the canonical name of this host.",
      option_read_ehlo_domain, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "contact", "URL|MAILTO", NULL, NULL,
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING, 0, "contact", "URL|MAILTO", NULL, NULL,
      "who scans (in User-Agent)",
      "Who scans and why, such as https://scan.example.org/ or mailto:scan@example.org. It is sent "
-     "only in the User-Agent of HTTPS requests.",
+     "only in the User-Agent of HTTPS requests. probing-txt needs it.",
      option_read_contact, 0, 0, 0},
-    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "local-addr", "LIST", NULL, NULL,
+    {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK | IN_PROBING, 0, "local-addr", "LIST", NULL, NULL,
      "source addresses, in turn",
      "Source addresses of connections, used in turn, for each address family.",
      option_read_local_addrs, 0, 0, 0},

@@ -25,11 +25,12 @@
 
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
-#define COMMANDS(X)                                                       \
-    X(SCAN, "scan", "[FILE]", "scan a list of domains")                   \
-    X(CHECK, "check", "DOMAIN...", "a report on a few domains")           \
-    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again") \
-    X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and how to fix it")
+#define COMMANDS(X)                                                                 \
+    X(SCAN, "scan", "[FILE]", "scan a list of domains")                             \
+    X(CHECK, "check", "DOMAIN...", "a report on a few domains")                     \
+    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")           \
+    X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and how to fix it") \
+    X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
 enum command {
 #define X(name, word, arguments, help) COMMAND_##name,
@@ -90,6 +91,7 @@ struct options {
     uint16_t self_test_port[VANTAGE_HOSTS_MAX];
     size_t self_test_count;
     bool strict_vantage;
+    const char *contact; /* NULL: none; it is in params.user_agent as well */
     struct net_endpoint name_servers[NAME_SERVERS_MAX];
     struct net_addr local_addrs[LOCAL_ADDRS_MAX];
     struct address_map address_maps[ADDRESS_MAPS_MAX];

@@ -16,22 +16,25 @@ static const char *const everywhere[] = {
     "2001:500::1", "2400::1",  "2600::1",  "2800::1",   "2a00::1",   "2c00::1",
 };
 
-static struct vantage_route look_for_route(uint8_t family, bool asked, const struct net_addr *lab)
+struct vantage_route vantage_look_for_route(uint8_t family)
 {
-    struct vantage_route route = {.asked = asked};
-    if (!asked) {
-        return route;
-    }
-    if (lab->family != 0) {
-        route.error = net_route_look_up(lab, NULL, &route.source);
-        return route;
-    }
-    route.error = ENETUNREACH;
+    struct vantage_route route = {.asked = true, .error = ENETUNREACH};
     for (size_t i = 0; route.error != 0 && i < sizeof(everywhere) / sizeof(everywhere[0]); i++) {
         struct net_addr to = {0};
         if (net_addr_parse(span_of(everywhere[i]), &to) && to.family == family) {
             route.error = net_route_look_up(&to, NULL, &route.source);
         }
+    }
+    return route;
+}
+
+static struct vantage_route look_for_scan(uint8_t family, bool asked, const struct net_addr *lab)
+{
+    struct vantage_route route = {.asked = asked};
+    if (asked && lab->family != 0) {
+        route.error = net_route_look_up(lab, NULL, &route.source);
+    } else if (asked) {
+        route = vantage_look_for_route(family);
     }
     return route;
 }
@@ -71,8 +74,8 @@ void vantage_look(const struct vantage_questions *q, struct vantage_facts *facts
     facts->ehlo_domain = q->ehlo_domain;
     facts->now_s = clock_unix_ms() / 1000;
     facts->built_s = MXCENSUS_BUILT;
-    facts->ipv4 = look_for_route(4, q->ipv4, &q->lab_ipv4);
-    facts->ipv6 = look_for_route(6, q->ipv6, &q->lab_ipv6);
+    facts->ipv4 = look_for_scan(4, q->ipv4, &q->lab_ipv4);
+    facts->ipv6 = look_for_scan(6, q->ipv6, &q->lab_ipv6);
     for (size_t i = 0; i < q->local_count && i < VANTAGE_SOURCES_MAX; i++) {
         facts->local[i] = (struct vantage_local){q->local[i], try_bind(&q->local[i])};
         facts->local_count++;

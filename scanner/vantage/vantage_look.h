@@ -27,6 +27,9 @@ struct vantage_questions {
 /** Fills `facts`. Blocks for some seconds where somebody does not answer. */
 void vantage_look(const struct vantage_questions *q, struct vantage_facts *facts);
 
+/** Is there a route into the Internet for a family, 4 or 6? Asks nobody but the kernel. */
+struct vantage_route vantage_look_for_route(uint8_t family);
+
 /* Parts of it, in files of their own. */
 
 /** Resolvers, and whatever is asked of them. */

@@ -347,6 +347,26 @@ def check_ports(folder):
         check_one_line("few ports", done, ["10 ports", "ip_local_port_range 50000 50009", "may need 121"])
 
 
+def check_probing_txt():
+    ready = ["probing-txt", "--ehlo-domain", NAME]
+    done = run(*ready, "--contact", "mailto:scan@vantage.test")
+    check_equal("probing-txt: exit code", (done.returncode, done.stderr), (0, ""))
+    lines = done.stdout.decode("ascii").splitlines()
+    fields = dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
+    check_equal("probing-txt: fields of RFC 9511 section 2.2", list(fields),
+                ["Canonical", "Contact", "Expires", "Preferred-Languages", "Description"])
+    check_equal("probing-txt: where it is", fields["Canonical"], f"https://{NAME}/.well-known/probing.txt")
+    check("probing-txt: from where", f"From {HERE4}, {HERE6}." in fields["Description"], fields)
+    done = run(*ready, "--contact", "https://scan.vantage.test/", "--local-addr", MAIL)
+    check("probing-txt: --local-addr", f"From {MAIL}, {HERE6}.".encode() in done.stdout, done.stdout)
+    for what, arguments, words in (("no contact", ready, ["--contact"]),
+                                   ("a word", [*ready, "--contact", "mailto:a@b.test", "example.org"], ["'example.org'"]),
+                                   ("no name", ["probing-txt", "--contact", "mailto:a@b.test", "--ehlo-domain", "here"], ["--ehlo-domain"])):
+        done = run(*arguments)
+        check_equal(f"probing-txt, {what}: exit code", (done.returncode, done.stdout), (2, b""))
+        check_one_line(f"probing-txt, {what}", done, words)
+
+
 def main():
     enter()
     folder = tempfile.mkdtemp(prefix="mxcensus-vantage-")
@@ -359,6 +379,7 @@ def main():
         check_routes(folder)
         check_local_address(folder)
         check_name(folder)
+        check_probing_txt()
         check_ports(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -79,6 +79,7 @@ Test(help, fits_one_screen_and_names_every_default)
         [COMMAND_SCAN] = {"-o, --output DIR", "[4000]", "record or dial [record]"},
         [COMMAND_CHECK] = {"--json", "record or dial [dial]", "auto, always or never [auto]"},
         [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
+        [COMMAND_PROBING_TXT] = {"--contact URL|MAILTO", "[this host's]", "--help"},
         [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[CODE|AREA]", "--help"},
     };
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
