@@ -290,11 +290,13 @@ static void inside_findings(const struct seen_session *s, struct target target,
         return;
     }
     uint16_t code = s->smtp.reply[SMTP_STEP_EHLO_TLS].code;
+    /* A refusal is the server's word; silence may have causes on the path. */
+    bool refused = smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_REFUSED_AFTER_TLS);
+    bool silent = smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_SILENT_AFTER_TLS);
     if (smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_LOST_AFTER_TLS)) {
         session_handshake_finding(s, target, FINDING_STARTTLS_SESSION_LOST, out);
-    } else if (code / 100 != 2) {
-        /* A refusal is the server's word; silence may have causes on the path. */
-        bool silent = code == 0 && !smtp_has_quirk(s->smtp.quirks, SMTP_QUIRK_REFUSED_AFTER_TLS);
+    } else if (code / 100 != 2 || refused || silent) { /* also: a 2xx reply without an end */
+        silent = silent || (code == 0 && !refused);
         enum severity severity = silent ? SEVERITY_WARNING : SEVERITY_ERROR;
         put_reply_line(findings_add(out, FINDING_STARTTLS_EHLO_FAILED, severity), s, target,
                        SMTP_STEP_EHLO_TLS);

@@ -727,6 +727,7 @@ const struct case_text case_table[] = {
      "mx 10 mx1\nmx 20 mx2\nmx 30 mx3\nhost mx1 1 greeting=noise starttls=none\nhost mx2 1\nhost "
      "mx3 "
      "1\nexpect smtp.garbage_line starttls.not_offered"},
+#include "tests/lab/hostile_cases.def"
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

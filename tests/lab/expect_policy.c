@@ -236,8 +236,9 @@ static bool is_served(const struct policy_host *h)
     bool answers = h->http == LAB_HTTP_ANSWER || h->http == LAB_HTTP_INTERIM;
     bool whole = h->framing == LAB_FRAMING_LENGTH || h->framing == LAB_FRAMING_CHUNKED ||
                  h->framing == LAB_FRAMING_CLOSE;
-    return h->server.tls_fate == LAB_TLS_OK && h->server.tls_max >= 0x0303 && answers &&
-           h->status == 200 && whole && h->text.fault != LAB_POLICY_FAULT_OVER_64K;
+    return h->server.tls_fate == LAB_TLS_OK && h->server.trait != LAB_TRAIT_DEMANDS_CLIENT &&
+           h->server.tls_max >= 0x0303 && answers && h->status == 200 && whole &&
+           h->text.fault != LAB_POLICY_FAULT_OVER_64K;
 }
 
 static enum tristate certificate_passes(const struct policy_host *h)
@@ -386,7 +387,7 @@ static bool policy_divides(const struct policy_host *h)
            strcmp(h->media, "text/plain") != 0 ||
            strtoull(h->text.max_age, NULL, 10) > MAX_AGE_MAX || h->http == LAB_HTTP_HEADER_FLOOD ||
            h->http == LAB_HTTP_LONG_HEADER || h->http == LAB_HTTP_ENDLESS_INTERIM ||
-           h->framing == LAB_FRAMING_ENDLESS || h->framing == LAB_FRAMING_CHUNKED_ENDLESS;
+           h->framing == LAB_FRAMING_ENDLESS || h->framing >= LAB_FRAMING_CHUNKED_ENDLESS;
 }
 
 static const char *state_of_policy(const struct world *w, struct resolve_context *resolver,

@@ -138,6 +138,34 @@ static void put_framed(const struct policy_host *h, struct span body, struct htt
         buf_put(&a->first, span_take(body, body.len / 2));
         a->close = false;
         return;
+    case LAB_FRAMING_TWO_LENGTHS:
+        buf_put_text(&a->first, "Content-Length: 9\r\n");
+        put_length(body.len, &a->first);
+        buf_put(&a->first, body);
+        return;
+    case LAB_FRAMING_GZIP: /* what follows is not even packed: nobody may look */
+        buf_put_text(&a->first, "Transfer-Encoding: gzip, chunked\r\nConnection: close\r\n\r\n");
+        buf_putf(&a->first, "%zx\r\n", body.len);
+        buf_put(&a->first, body);
+        buf_put_text(&a->first, "\r\n0\r\n\r\n");
+        return;
+    case LAB_FRAMING_TEN_GB:
+        put_length((size_t)10 << 30, &a->first);
+        buf_put(&a->again, body);
+        return;
+    case LAB_FRAMING_HUGE_CHUNK:
+        buf_put_text(&a->first, "Transfer-Encoding: chunked\r\n\r\n7fffffffffffffff\r\n");
+        buf_put(&a->again, body);
+        return;
+    case LAB_FRAMING_BAD_CHUNK:
+        buf_put_text(&a->first, "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nxyz\r\n");
+        buf_put(&a->first, body);
+        return;
+    case LAB_FRAMING_TRAILERS:
+        put_chunks(body, true, &a->first);
+        a->first.len -= 2;
+        buf_put_text(&a->again, "X-Trailer: again and again\r\n");
+        return;
     case LAB_FRAMING_CHUNKED_ENDLESS:
         buf_put_text(&a->first, "Transfer-Encoding: chunked\r\n\r\n");
         buf_putf(&a->again, "%zx\r\n", body.len);

@@ -55,7 +55,13 @@ struct world;
     X(ENDLESS, "endless")     /* no length, and the text again and again */   \
     X(SLOW, "slow")           /* Content-Length, and one octet a second */    \
     X(STALLED, "stalled")     /* Content-Length, half of the body, nothing */ \
-    X(CHUNKED_ENDLESS, "chunked-endless")
+    X(CHUNKED_ENDLESS, "chunked-endless")                                     \
+    X(TWO_LENGTHS, "two-lengths") /* Content-Length twice, not the same */    \
+    X(GZIP, "gzip")               /* Transfer-Encoding: gzip, chunked */      \
+    X(TEN_GB, "10gb")             /* is announced, and sent */                \
+    X(HUGE_CHUNK, "huge-chunk")   /* of 2^63 octets */                        \
+    X(BAD_CHUNK, "bad-chunk")     /* its length is no number */               \
+    X(TRAILERS, "trailers")       /* behind the last chunk, without end */
 
 enum lab_policy_hosting {
 #define X(name, word) LAB_POLICY_##name,

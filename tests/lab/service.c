@@ -217,6 +217,10 @@ bool service_set(struct service *s, const char *key, const char *value)
         s->alert = (uint8_t)n;
         return true;
     }
+    if (strcmp(key, "hostile") == 0) {
+        s->hostile = hostile_find(value);
+        return s->hostile != NULL;
+    }
     if (strcmp(key, "raw-suites") == 0) {
         s->tls_fate = LAB_TLS_RAW;
         return raw_suites_parse(&s->raw, value);
@@ -526,8 +530,13 @@ void service_expect(const struct service *s, const struct expected_client *clien
                       s->starttls == LAB_STARTTLS_CLOSING ||
                       s->starttls == LAB_STARTTLS_REJECTED_CLOSE;
     }
+    if (s->hostile != NULL && s->hostile->outcome != OUTCOME_ESTABLISHED) {
+        out->outcome = s->hostile->outcome;
+        out->starttls = s->hostile->starttls;
+        out->tls_version = s->hostile->tls_version;
+    }
     if (out->outcome == OUTCOME_NOT_TESTED) {
         expect_tls(s, client->sni, out);
     }
-    out->divides = dialogue_divides(s) || handshake_divides(s, out);
+    out->divides = s->hostile != NULL || dialogue_divides(s) || handshake_divides(s, out);
 }

@@ -8,6 +8,7 @@
 
 #include "scanner/base/net_addr.h"
 #include "scanner/observation/outcome.h"
+#include "tests/lab/hostile.h"
 #include "tests/lab/raw_suites.h"
 
 #define LAB_NAME_MAX   254 /* octets of a host name with NUL, RFC 1035 section 2.3.4 */
@@ -343,6 +344,7 @@ struct service {
     bool busy;           /* 421 instead, RFC 5321 section 3.8 */
     uint32_t lose;       /* this connection, from 1, is reset in the handshake; 0: none */
     uint32_t greylist;   /* so many connections are greeted with 421; then it is well */
+    const struct hostile *hostile; /* what it does instead at one stage; NULL: nothing */
     /* TLS */
     enum lab_tls_fate tls_fate;
     uint8_t alert;

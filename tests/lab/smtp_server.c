@@ -26,6 +26,8 @@
 #define OCTETS_EVERY_MS 1
 #define STUTTER_MS      30 /* between two octets of a greeting; spamd(8) waits a second */
 #define ACCEPTS_MAX     64 /* per turn of the loop */
+#define FLOOD_OCTETS    65536
+#define STEPS_PER_TURN  4 /* of a script: others want their turn */
 
 enum session_state {
     STATE_WAIT,     /* the greeting is not sent yet */
@@ -52,6 +54,8 @@ struct session {
     SSL *ssl;
     uint32_t visit; /* connections to this address before this one, for unstable services */
     char sni[LAB_NAME_MAX];
+    const struct hostile_step *step; /* the next of a script; NULL: none is played */
+    size_t step_at;                  /* octets of it that are said */
     bool greeted;
     bool commanded; /* a command line came */
     bool tls_done;
@@ -187,6 +191,127 @@ static void say_text(struct session *c, const char *text)
     say(c, &b);
 }
 
+/* ---- scripts of hostile servers ---- */
+
+/* @return whether one is played from here on. */
+static bool begin_script(struct session *c, enum hostile_stage stage)
+{
+    const struct hostile *h = c->service.hostile;
+    if (h == NULL || h->stage != stage || c->server->params.implicit_tls) {
+        return false;
+    }
+    c->step = h->steps;
+    c->step_at = 0;
+    return true;
+}
+
+static void say_again(struct session *c, struct span octets, size_t times)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < times; i++) {
+        buf_put(&text, octets);
+    }
+    say(c, &text);
+}
+
+/* As many messages as make a block. @return false: the library does not. */
+static bool put_handshakes(struct session *c, bool key_updates, int type)
+{
+    char *at;
+    (void)SSL_clear_options(c->ssl, SSL_OP_NO_RENEGOTIATION);
+    while (BIO_get_mem_data(SSL_get_wbio(c->ssl), &at) < FLOOD_OCTETS) {
+        ERR_clear_error();
+        bool asked = key_updates ? SSL_key_update(c->ssl, type) == 1 : SSL_renegotiate(c->ssl) == 1;
+        long before = BIO_get_mem_data(SSL_get_wbio(c->ssl), &at);
+        (void)SSL_do_handshake(c->ssl);
+        if (!asked || BIO_get_mem_data(SSL_get_wbio(c->ssl), &at) == before) {
+            break;
+        }
+    }
+    bool any = BIO_get_mem_data(SSL_get_wbio(c->ssl), &at) > 0;
+    move_tls_out(c);
+    return any;
+}
+
+static void cut_flight(struct session *c);
+
+static void play_step(struct session *c)
+{
+    const struct hostile_step *s = c->step;
+    c->step = s + 1;
+    switch (s->verb) {
+    case HOSTILE_ON:
+        c->step = NULL;
+        return;
+    case HOSTILE_SAY:
+        say_again(c, s->octets, s->n);
+        return;
+    case HOSTILE_RAW:
+        buf_put(&c->out, s->octets);
+        return;
+    case HOSTILE_DRIP:
+        say_again(c, (struct span){s->octets.at + c->step_at, 1}, 1);
+        loop_set(c->server->loop, &c->pause, s->n);
+        c->step_at++;
+        c->step = c->step_at < s->octets.len ? s : s + 1;
+        return;
+    case HOSTILE_FLOOD:
+        say_again(c, s->octets, FLOOD_OCTETS / s->octets.len);
+        c->step = s;
+        return;
+    case HOSTILE_WAIT:
+        loop_set(c->server->loop, &c->pause, s->n);
+        return;
+    case HOSTILE_SHUT:
+        (void)shutdown(c->source.fd, SHUT_WR);
+        return;
+    case HOSTILE_CLOSE:
+        c->close_when_sent = true;
+        return;
+    case HOSTILE_RESET:
+        session_reset(c);
+        return;
+    case HOSTILE_DEAF:
+        c->state = STATE_DEAF;
+        c->step = NULL;
+        return;
+    case HOSTILE_CUT_FLIGHT:
+        cut_flight(c);
+        return;
+    case HOSTILE_KEY_UPDATES:
+        c->step = put_handshakes(c, true,
+                                 s->n > 0 ? SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED)
+                      ? s
+                      : NULL;
+        return;
+    case HOSTILE_RENEGOTIATE:
+        c->step = put_handshakes(c, false, 0) ? s : NULL;
+        return;
+    case HOSTILE_NOTIFY:
+        (void)SSL_shutdown(c->ssl);
+        move_tls_out(c);
+        return;
+    }
+    UNREACHABLE("unknown hostile_verb");
+}
+
+/* Goes on once all is sent, and no pause is left. */
+static void play_script(struct session *c)
+{
+    for (int i = 0; i < STEPS_PER_TURN && c->step != NULL && !c->dead && !c->close_when_sent &&
+                    c->out.len == 0 && !wheel_is_set(&c->pause.timer);
+         i++) {
+        play_step(c);
+        if (c->out.len > 0 && !c->dead) {
+            flush(c);
+        }
+    }
+    bool waits = c->out.len > 0 || wheel_is_set(&c->pause.timer);
+    if (c->step != NULL && !c->dead && !c->close_when_sent && !waits) {
+        loop_set(c->server->loop, &c->pause, 1);
+    }
+}
+
 /* ---- SMTP ---- */
 
 static void greet(struct session *c)
@@ -201,7 +326,7 @@ static void greet(struct session *c)
         c->dead = true;
         return;
     }
-    if (g == LAB_GREETING_SILENT) {
+    if (g == LAB_GREETING_SILENT || begin_script(c, HOSTILE_GREETING)) {
         return;
     }
     smtp_put_greeting(&text, &c->service);
@@ -212,6 +337,9 @@ static void greet(struct session *c)
 static void on_ehlo(struct session *c, struct span argument, bool helo)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    if (begin_script(c, c->tls_done ? HOSTILE_EHLO_IN_TLS : HOSTILE_EHLO)) {
+        return;
+    }
     if (c->tls_done && c->service.ehlo_tls_close) {
         c->dead = true;
         return;
@@ -287,6 +415,10 @@ static void on_starttls(struct session *c)
         say_text(c, "503 5.5.1 TLS is active already\r\n");
         return;
     }
+    if (begin_script(c, HOSTILE_STARTTLS)) {
+        c->state = STATE_HELLO; /* what comes is a ClientHello, if anything */
+        return;
+    }
     switch (c->service.starttls) {
     case LAB_STARTTLS_OFFERED:
     case LAB_STARTTLS_LOWER_CASE:
@@ -341,6 +473,9 @@ static void on_quit(struct session *c)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     counters_add(c->server->counters, TOTAL_quits);
+    if (begin_script(c, HOSTILE_QUIT)) {
+        return;
+    }
     if (c->service.quit_silent) {
         c->state = STATE_DEAF;
         return;
@@ -518,10 +653,25 @@ static void send_changed_flight(struct session *c)
     buf_deinit(&flight);
 }
 
+static void cut_flight(struct session *c)
+{
+    struct buf flight = BUF_INIT(BUF_NO_LIMIT);
+    size_t before = c->out.len;
+    begin_handshake(c);
+    buf_put(&flight, span_drop(buf_span(&c->out), before));
+    c->out.len = before;
+    tls_put_cut_flight(&c->out, buf_span(&flight));
+    buf_deinit(&flight);
+}
+
 static void on_complete_hello(struct session *c, const struct offer *offer)
 {
     const struct service *s = &c->service;
     bool named = c->sni[0] != '\0';
+    if (begin_script(c, HOSTILE_HELLO)) {
+        c->state = STATE_DEAF;
+        return;
+    }
     switch (s->tls_fate) {
     case LAB_TLS_OK:
         if ((s->sni == LAB_SNI_FATAL_UNKNOWN && named) ||
@@ -636,6 +786,10 @@ static void on_handshake_data(struct session *c, struct span in)
         if (c->server->params.implicit_tls) {
             greet(c);
         }
+        if (begin_script(c, HOSTILE_INSIDE)) {
+            c->state = STATE_DEAF;
+            return;
+        }
     }
     read_decrypted(c);
 }
@@ -699,6 +853,10 @@ static void settle(struct session *c)
         !(c->service.octet_by_octet && wheel_is_set(&c->pause.timer))) {
         flush(c);
     }
+    play_script(c);
+    if (!c->dead && c->close_when_sent) {
+        flush(c);
+    }
     if (c->dead) {
         session_free(c);
     }
@@ -718,6 +876,9 @@ static void on_pause_over(struct deadline *d)
     struct session *c = CONTAINER_OF(d, struct session, pause);
     if (c->service.reach == LAB_REACH_RESET) {
         session_reset(c);
+    } else if (c->step != NULL) {
+        settle(c); /* it goes on */
+        return;
     } else if (!c->greeted && c->state == STATE_WAIT) {
         greet(c);
         struct buf early = c->line;

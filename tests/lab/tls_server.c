@@ -385,3 +385,19 @@ void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fa
     put_flight_with(out, flight, list, count, fate == LAB_TLS_BAD_LIST);
     OPENSSL_free(leaf_der);
 }
+
+void tls_put_cut_flight(struct buf *out, struct span flight)
+{
+    while (flight.len >= RECORD_HEAD) {
+        size_t len = (size_t)flight.at[3] << 8 | flight.at[4];
+        CHECK(flight.len >= RECORD_HEAD + len);
+        if (flight.at[0] != TYPE_HANDSHAKE) { /* encrypted: of one piece */
+            buf_put(out, span_take(flight, RECORD_HEAD + len));
+        }
+        for (size_t i = 0; flight.at[0] == TYPE_HANDSHAKE && i < len; i++) {
+            const uint8_t record[] = {TYPE_HANDSHAKE, 3, 3, 0, 1, flight.at[RECORD_HEAD + i]};
+            buf_put(out, (struct span){record, sizeof(record)});
+        }
+        flight = span_drop(flight, RECORD_HEAD + len);
+    }
+}

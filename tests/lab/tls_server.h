@@ -31,3 +31,5 @@ void tls_put_ssl3_hello(struct buf *out);
  * list. */
 void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fate fate,
                             const SSL *ssl);
+/** A flight of handshake records in records of one octet (RFC 8446 section 5.1: a message may be cut anywhere). */
+void tls_put_cut_flight(struct buf *out, struct span flight);
