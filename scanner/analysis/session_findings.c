@@ -252,9 +252,10 @@ static void starttls_findings(const struct seen_session *s, struct target target
     }
 }
 
-static void manners_findings(const struct seen_smtp *smtp, struct target target,
+static void manners_findings(const struct seen_session *s, struct target target,
                              struct findings *out)
 {
+    const struct seen_smtp *smtp = &s->smtp;
     const struct seen_reply *greeting = &smtp->reply[SMTP_STEP_GREETING];
     if (smtp->greeting_multiline) {
         evidence_put(findings_add_max(out, FINDING_SMTP_MULTILINE_GREETING), greeting->text);
@@ -275,8 +276,8 @@ static void manners_findings(const struct seen_smtp *smtp, struct target target,
     }
     for (int step = 0; step < SMTP_STEP_COUNT; step++) {
         if (smtp->reply[step].truncated) {
-            evidence_put(findings_add_max(out, FINDING_SMTP_REPLY_TRUNCATED),
-                         smtp->reply[step].text);
+            put_reply_line(findings_add_max(out, FINDING_SMTP_REPLY_TRUNCATED), s, target,
+                           (enum smtp_step)step);
             return;
         }
     }
@@ -505,7 +506,7 @@ static void session_findings(const struct seen_session *s, struct target target,
         return;
     }
     session_outcome_findings(s, target, out);
-    manners_findings(&s->smtp, target, out);
+    manners_findings(s, target, out);
     line_findings(&s->smtp, target, out);
     starttls_findings(s, target, out);
     inside_findings(s, target, out);

@@ -203,6 +203,12 @@ static const struct session_case cases[] = {
      .expected = {RAISES(SMTP_EHLO_TEMPFAIL, NOTICE, "451-no 451 no"),
                   RAISES(SMTP_REPLY_TRUNCATED, NOTICE, "451-no")},
      .spares = SPARES(SMTP_EHLO_REJECTED)},
+    {.name = "one line over it",
+     FAILED(NOT_SMTP),
+     .greeting = {220, "", 1, true},
+     .smtp = {.bad = SPAN_INIT("220 and so on")},
+     .expected = {RAISES(SMTP_NOT_SMTP, WARNING, "220 and so on"),
+                  RAISES(SMTP_REPLY_TRUNCATED, NOTICE, "port 25: 220 and so on")}},
 
     /* EHLO, RFC 5321 section 4.1.4; never "no STARTTLS" */
     {.name = "EHLO unanswered",
