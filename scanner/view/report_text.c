@@ -410,6 +410,27 @@ static void route_put_transcript(struct paper *p, const struct route_view *r)
     }
 }
 
+/* What was lost, or put off, and tried again; of the row whose sessions speak. */
+static void put_second_attempts(struct paper *p, const struct route_view *r)
+{
+    bool own = facts_list_len(&r->endpoint, ENDPOINTS_ATTEMPTS) > 0;
+    const struct facts *row = own ? &r->endpoint : &r->service;
+    unsigned column = own ? ENDPOINTS_ATTEMPTS : SERVICES_ATTEMPTS;
+    size_t count = facts_list_len(row, column);
+    size_t usual = own && facts_bool(row, ENDPOINTS_REPEATED) ? 2 : 1;
+    if (count <= usual || r->outcome == OUTCOME_NOT_TESTED) {
+        return;
+    }
+    begin_fact(p, "attempts");
+    for (size_t i = 0; i < count; i++) {
+        struct facts attempt;
+        facts_list_object(row, column, i, &attempt);
+        paper_put(p, INK_PLAIN, i > 0 ? ", then " : "");
+        paper_put(p, INK_PLAIN, facts_string_or(&attempt, ATTEMPT_OUTCOME, "?"));
+    }
+    paper_end(p);
+}
+
 static void put_route(struct paper *p, const struct route_view *r, bool verbose)
 {
     struct buf address = BUF_INIT(BUF_NO_LIMIT);
@@ -419,6 +440,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     paper_tab(p, FACT_COLUMN);
     put_outcome(p, r);
     paper_end(p);
+    put_second_attempts(p, r);
     if (verbose) {
         route_put_transcript(p, r);
     } else {

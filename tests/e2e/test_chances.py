@@ -198,9 +198,9 @@ class World:
     def __init__(self, folder):
         self.zone = {}
         self.servers = {}
-        self.options = ["--ehlo-domain", EHLO, "--mta-sts", "record", "--address-rate", f"{1 / GAP:.0f}/s", "--threads", "2",
+        self.options = ["--ehlo-domain", EHLO, "--mta-sts", "record", "--address-rate", f"{1 / GAP:.0f}/s",
                         "--greeting-timeout", "5", "--retry-pause", str(RETRY), "--tempfail-pause", str(BUSY)]
-        authority = Authority(folder)
+        authority = Authority(tempfile.mkdtemp(dir=folder))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         key, chain, _ = authority.leaf("*.test")
         self.context.load_cert_chain(chain, key)
@@ -222,8 +222,12 @@ class World:
     def scan(self, out, *more):
         domains = [name for name, kind in self.zone if kind == "MX"]
         with DnsServer(self.zone) as dns:
-            return run("scan", *self.options, "--name-servers", f"127.0.0.1:{dns.port}", *self.map(), "-q", "-o", out, *more,
-                       input="".join(name + "\n" for name in domains))
+            return run("scan", *self.options, "--threads", "2", "--name-servers", f"127.0.0.1:{dns.port}", *self.map(), "-q",
+                       "-o", out, *more, input="".join(name + "\n" for name in domains))
+
+    def check(self, domain):
+        with DnsServer(self.zone) as dns:
+            return run("check", *self.options, "--name-servers", f"127.0.0.1:{dns.port}", *self.map(), domain)
 
 
 class Rows:
@@ -311,6 +315,18 @@ def check_dead_address(world, out):
         check(f"dead{k}: the service speaks", endpoint["session_from"] is not None and not endpoint["attempts"])
 
 
+def check_report(folder):
+    """`check` says what was tried again."""
+    world = World(folder)
+    world.add("reported", reset_in_handshake(2))
+    world.add("silent", closes)
+    for domain, line in (("reported.test", "attempts      tls_reset, then established"),
+                         ("silent.test", "attempts      greeting_closed, then greeting_closed")):
+        done = world.check(domain)
+        check_equal(f"check {domain}: exit code", done.returncode, 0)
+        check(f"check {domain}: {line}", line in done.stdout.decode(), done.stdout.decode())
+
+
 def check_without(world, folder):
     """--retries 0: one attempt, of which the row says what it is."""
     out = os.path.join(folder, "without")
@@ -352,6 +368,7 @@ def main():
         check_one_at_a_time(world, out)
         check_dead_address(world, out)
         check_analysed(out, folder)
+        check_report(folder)
         check_without(world, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

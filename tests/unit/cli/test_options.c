@@ -261,6 +261,8 @@ Test(options, words_go_to_their_command)
     cr_assert(o.command == COMMAND_CHECK && o.word_count == 2 && o.json && o.verbose);
     cr_assert(strcmp(o.words[0], "a.example") == 0 && strcmp(o.words[1], "b.example") == 0);
     cr_assert(o.color == COLOR_AUTO && !o.fails && !o.at_given && o.root_cas_count == 0);
+    /* Somebody waits. */
+    cr_assert(o.params.retry_pause_ms == 5000 && o.params.tempfail_pause_ms == 30000);
 
     cr_assert_eq(read_line(&o, "mxcensus check -- --json", &why), OPTIONS_RUN);
     cr_assert(o.word_count == 1 && strcmp(o.words[0], "--json") == 0 && !o.json);
