@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 
 #include "scanner/base/check.h"
 
@@ -240,13 +241,32 @@ static const struct special_block special_v6[] = {
     {"ff00::/8", "multicast"},
 };
 
-static const char *find_block(const struct special_block *blocks, size_t count,
-                              const struct net_addr *a)
+#define SPECIAL_V4_COUNT (sizeof(special_v4) / sizeof(special_v4[0]))
+#define SPECIAL_V6_COUNT (sizeof(special_v6) / sizeof(special_v6[0]))
+
+static struct net_prefix prefixes_v4[SPECIAL_V4_COUNT];
+static struct net_prefix prefixes_v6[SPECIAL_V6_COUNT];
+static pthread_once_t prefixes_once = PTHREAD_ONCE_INIT;
+
+static void parse_prefixes(void)
 {
+    for (size_t i = 0; i < SPECIAL_V4_COUNT; i++) {
+        CHECK(net_prefix_parse(span_of(special_v4[i].prefix), &prefixes_v4[i]));
+    }
+    for (size_t i = 0; i < SPECIAL_V6_COUNT; i++) {
+        CHECK(net_prefix_parse(span_of(special_v6[i].prefix), &prefixes_v6[i]));
+    }
+}
+
+static const char *find_block(const struct net_addr *a)
+{
+    bool v4 = a->family == 4;
+    const struct special_block *blocks = v4 ? special_v4 : special_v6;
+    const struct net_prefix *prefixes = v4 ? prefixes_v4 : prefixes_v6;
+    size_t count = v4 ? SPECIAL_V4_COUNT : SPECIAL_V6_COUNT;
+    (void)pthread_once(&prefixes_once, parse_prefixes);
     for (size_t i = 0; i < count; i++) {
-        struct net_prefix p;
-        CHECK(net_prefix_parse(span_of(blocks[i].prefix), &p));
-        if (net_prefix_contains(&p, a)) {
+        if (net_prefix_contains(&prefixes[i], a)) {
             return blocks[i].name;
         }
     }
@@ -266,7 +286,7 @@ bool net_addr_unmap(const struct net_addr *a, struct net_addr *out)
 const char *net_addr_special_purpose(const struct net_addr *a)
 {
     if (a->family == 4) {
-        return find_block(special_v4, sizeof(special_v4) / sizeof(special_v4[0]), a);
+        return find_block(a);
     }
     struct net_addr v4;
     static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b}; /* RFC 6052 */
@@ -283,7 +303,7 @@ const char *net_addr_special_purpose(const struct net_addr *a)
         v4 = net_addr_v4(inside);
         return net_addr_special_purpose(&v4);
     }
-    const char *block = find_block(special_v6, sizeof(special_v6) / sizeof(special_v6[0]), a);
+    const char *block = find_block(a);
     bool global_unicast = (a->octets[0] & 0xe0U) == 0x20; /* 2000::/3 */
     return block == NULL && !global_unicast ? "not global unicast" : block;
 }

@@ -10,6 +10,7 @@
 #    include <pthread.h>
 
 #    include <openssl/crypto.h>
+#    include <openssl/ec.h>
 #    include <openssl/engine.h>
 #    include <openssl/err.h>
 #    include <openssl/evp.h>
@@ -106,9 +107,129 @@ static const struct known_key known_keys[] = {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static ENGINE *engine; /* NULL: off */
+static ENGINE *engine;
 static unsigned users;
 static bool test_failed; /* once is enough */
+
+/* --- keys of elliptic curves ---------------------------------------------------------------- */
+
+/* Setting up a curve costs more than all the rest of a certificate, and a copy of one does not. */
+static struct curve {
+    int nid;
+    EC_GROUP *group; /* read by all threads */
+} curves[] = {{NID_X9_62_prime256v1, NULL}, {NID_secp384r1, NULL}, {NID_secp521r1, NULL}};
+#    define CURVE_COUNT (sizeof(curves) / sizeof(curves[0]))
+
+static EVP_PKEY_ASN1_METHOD *ec_format; /* OpenSSL's own but for reading */
+
+static EC_KEY *key_on_named_curve(int nid)
+{
+    for (size_t i = 0; i < CURVE_COUNT; i++) {
+        if (curves[i].nid == nid) {
+            EC_KEY *key = EC_KEY_new();
+            CHECK(key != NULL && EC_KEY_set_group(key, curves[i].group) == 1);
+            return key;
+        }
+    }
+    return EC_KEY_new_by_curve_name(nid); /* NULL: not known */
+}
+
+/* A key without its point, RFC 5480 section 2.1.1. @return NULL: not readable */
+static EC_KEY *key_on_curve_of(const X509_ALGOR *algorithm)
+{
+    int type = 0;
+    const void *parameters = NULL;
+    X509_ALGOR_get0(NULL, &type, &parameters, algorithm);
+    if (type == V_ASN1_SEQUENCE) { /* the curve itself */
+        const uint8_t *at = ASN1_STRING_get0_data(parameters);
+        return d2i_ECParameters(NULL, &at, ASN1_STRING_length(parameters));
+    }
+    return type == V_ASN1_OBJECT ? key_on_named_curve(OBJ_obj2nid(parameters)) : NULL;
+}
+
+/* @return 1, or 0: not readable */
+static int read_ec_key(EVP_PKEY *key, const X509_PUBKEY *spki)
+{
+    const uint8_t *point = NULL;
+    int len = 0;
+    X509_ALGOR *algorithm = NULL;
+    (void)X509_PUBKEY_get0_param(NULL, &point, &len, &algorithm, spki);
+    EC_KEY *ec = key_on_curve_of(algorithm);
+    if (ec != NULL && o2i_ECPublicKey(&ec, &point, len) != NULL &&
+        EVP_PKEY_assign_EC_KEY(key, ec) == 1) {
+        return 1;
+    }
+    EC_KEY_free(ec);
+    return 0;
+}
+
+static const EC_GROUP *group_of(const EVP_PKEY *key)
+{
+    return EC_KEY_get0_group(EVP_PKEY_get0_EC_KEY(key));
+}
+
+static const EC_POINT *point_of(const EVP_PKEY *key)
+{
+    return EC_KEY_get0_public_key(EVP_PKEY_get0_EC_KEY(key));
+}
+
+/* @return 1: the same; 0: others */
+static int ec_keys_compare(const EVP_PKEY *one, const EVP_PKEY *other)
+{
+    return EC_GROUP_cmp(group_of(one), group_of(other), NULL) == 0 &&
+           EC_POINT_cmp(group_of(one), point_of(one), point_of(other), NULL) == 0;
+}
+
+static int write_ec_key(X509_PUBKEY *spki, const EVP_PKEY *key)
+{
+    uint8_t *point = NULL;
+    int len = i2o_ECPublicKey(EVP_PKEY_get0_EC_KEY(key), &point);
+    ASN1_OBJECT *curve = OBJ_nid2obj(EC_GROUP_get_curve_name(group_of(key)));
+    if (len > 0 && X509_PUBKEY_set0_param(spki, OBJ_nid2obj(EVP_PKEY_EC), V_ASN1_OBJECT, curve,
+                                          point, len) == 1) {
+        return 1;
+    }
+    OPENSSL_free(point);
+    return 0;
+}
+
+static int ec_signature_size(const EVP_PKEY *key)
+{
+    return ECDSA_size(EVP_PKEY_get0_EC_KEY(key));
+}
+
+static int ec_bits(const EVP_PKEY *key)
+{
+    return EC_GROUP_order_bits(group_of(key));
+}
+
+static int key_formats(ENGINE *e, EVP_PKEY_ASN1_METHOD **format, const int **nids, int nid)
+{
+    (void)e;
+    static const int known[] = {EVP_PKEY_EC};
+    if (format == NULL) {
+        *nids = known;
+        return sizeof(known) / sizeof(known[0]);
+    }
+    *format = nid == EVP_PKEY_EC ? ec_format : NULL;
+    return *format != NULL;
+}
+
+static void ec_format_init(void)
+{
+    const EVP_PKEY_ASN1_METHOD *own = EVP_PKEY_asn1_find(NULL, EVP_PKEY_EC);
+    ec_format = EVP_PKEY_asn1_new(EVP_PKEY_EC, 0, "EC", "on a curve that is set up");
+    CHECK(own != NULL && ec_format != NULL);
+    EVP_PKEY_asn1_copy(ec_format, own);
+    EVP_PKEY_asn1_set_public(ec_format, read_ec_key, write_ec_key, ec_keys_compare, NULL,
+                             ec_signature_size, ec_bits);
+    for (size_t i = 0; i < CURVE_COUNT; i++) {
+        curves[i].group = EC_GROUP_new_by_curve_name(curves[i].nid);
+        CHECK(curves[i].group != NULL);
+    }
+}
+
+/* -------------------------------------------------------------------------------------------- */
 
 static int key_methods(ENGINE *e, EVP_PKEY_METHOD **method, const int **nids, int nid)
 {
@@ -159,17 +280,28 @@ static bool self_test(void)
 static void switch_off(void)
 {
     ENGINE_unregister_pkey_meths(engine);
-    ENGINE_free(engine);
-    engine = NULL;
+    ENGINE_unregister_pkey_asn1_meths(engine);
 }
 
-static bool switch_on(void)
+/* Once and for good: keys refer to it for as long as they live. */
+static void engine_init(void)
 {
+    if (engine != NULL) {
+        return;
+    }
+    ec_format_init();
     engine = ENGINE_new();
     CHECK(engine != NULL && ENGINE_set_id(engine, "mxcensus-public-keys") == 1 &&
           ENGINE_set_name(engine, "public keys read as in OpenSSL 1.1.1") == 1 &&
           ENGINE_set_pkey_meths(engine, key_methods) == 1 &&
-          ENGINE_set_default_pkey_meths(engine) == 1);
+          ENGINE_set_pkey_asn1_meths(engine, key_formats) == 1);
+}
+
+static bool switch_on(void)
+{
+    engine_init();
+    CHECK(ENGINE_set_default_pkey_meths(engine) == 1 &&
+          ENGINE_set_default_pkey_asn1_meths(engine) == 1);
     test_failed = !self_test();
     if (test_failed) {
         switch_off();

@@ -10,7 +10,8 @@
  * ENGINE declares key methods for RSA and EC, x509_pubkey_decode() takes the key decoder of
  * OpenSSL 1.1.1 instead, which still exists beside the new one. So this registers an ENGINE
  * whose key methods are OpenSSL's own, and nothing else changes: a key that the old decoder
- * refuses goes on to the new one.
+ * refuses goes on to the new one. Of the decoder for elliptic curves, reading is our own: it copies a
+ * curve that is set up (P-256, P-384, P-521), which the old one sets up anew for each certificate.
  *
  * It applies when the library loaded at run time is older than 3.2 (where decoding became
  * fast) and ENGINEs are compiled in; without ENGINEs, and when built against 3.2 or later,
