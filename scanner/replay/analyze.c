@@ -113,6 +113,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
     if ((p->stores == NULL && !results_read_stores(&a->results, a->why)) ||
         (p->profiles == NULL && !results_read_profiles(&a->results, a->why)) ||
         !results_read_operators(&a->results, a->why) ||
+        !results_read_shared_operators(&a->results, a->why) ||
         (p->intermediates == NULL && !results_read_intermediates(&a->results, a->why))) {
         return false;
     }

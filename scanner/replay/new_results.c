@@ -95,6 +95,11 @@ static bool write_operators(struct new_results *n, const struct operator_list *o
            result_dir_write_file(n->dir, MANIFEST_OPERATORS_FILE, operator_list_text(operators));
 }
 
+static bool write_shared_operators(struct new_results *n, struct span csv)
+{
+    return csv.len == 0 || result_dir_write_file(n->dir, MANIFEST_SHARED_OPERATORS_FILE, csv);
+}
+
 static bool write_summary(struct new_results *n, const struct results *from,
                           const struct reanalysis *now)
 {
@@ -144,6 +149,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
            kept;
     kept = write_profiles(n, now->profiles) && kept;
     kept = write_operators(n, now->terms->operators) && kept;
+    kept = write_shared_operators(n, buf_span(&from->shared_operators)) && kept;
     kept = write_summary(n, from, now) && kept;
     return kept && new_results_write_manifest(n, from, now);
 }

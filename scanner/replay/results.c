@@ -11,6 +11,7 @@
 #include "scanner/base/file.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/digest.h"
+#include "scanner/domain/shared_operators.h"
 #include "scanner/report/summary.h"
 #include "scanner/rows/plain_values.h"
 
@@ -19,24 +20,25 @@
 #define MANIFEST_MAX    (64U << 20) /* octets; our own bound */
 
 /* The keys of a manifest that this module knows; all others are passed on as they are. */
-#define KEY_SCHEMA        "schema"
-#define KEY_VERSION       "version"
-#define KEY_STARTED       "started"
-#define KEY_ENDED         "ended"
-#define KEY_OPTIONS       "options"
-#define KEY_PORTS         "ports"
-#define KEY_FILES         "files"
-#define KEY_ACCOUNT       "account"
-#define KEY_ROWS_LOST     "rows_lost"
-#define KEY_JUDGED_AT     "judged_at"
-#define KEY_TRUST_STORES  "trust_stores"
-#define KEY_INTERMEDIATES "intermediates"
-#define KEY_JUDGING       "judging"
-#define KEY_TRUST_AD      "trust_ad"
-#define KEY_PROFILES      "sender_profiles"
-#define KEY_OPERATORS     "operators"
-#define KEY_VANTAGE       "vantage"
-#define KEY_FROM          "analyzed_from"
+#define KEY_SCHEMA           "schema"
+#define KEY_VERSION          "version"
+#define KEY_STARTED          "started"
+#define KEY_ENDED            "ended"
+#define KEY_OPTIONS          "options"
+#define KEY_PORTS            "ports"
+#define KEY_FILES            "files"
+#define KEY_ACCOUNT          "account"
+#define KEY_ROWS_LOST        "rows_lost"
+#define KEY_JUDGED_AT        "judged_at"
+#define KEY_TRUST_STORES     "trust_stores"
+#define KEY_INTERMEDIATES    "intermediates"
+#define KEY_JUDGING          "judging"
+#define KEY_TRUST_AD         "trust_ad"
+#define KEY_PROFILES         "sender_profiles"
+#define KEY_OPERATORS        "operators"
+#define KEY_SHARED_OPERATORS "shared_operators"
+#define KEY_VANTAGE          "vantage"
+#define KEY_FROM             "analyzed_from"
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
 {
@@ -155,6 +157,7 @@ void results_deinit(struct results *r)
     }
     sender_profiles_free(r->profiles);
     operator_list_free(r->operators);
+    buf_deinit(&r->shared_operators);
     json_decref(r->manifest);
 }
 
@@ -310,6 +313,21 @@ bool results_read_operators(struct results *r, struct buf *why)
     }
     buf_deinit(&octets);
     return r->operators != NULL;
+}
+
+bool results_read_shared_operators(struct results *r, struct buf *why)
+{
+    const json_t *entry = json_object_get(r->manifest, KEY_SHARED_OPERATORS);
+    r->shared_operators = BUF_INIT(SHARED_OPERATORS_OCTETS_MAX);
+    if (entry == NULL || json_is_null(entry)) {
+        return true;
+    }
+    const char *file = plain_name(json_object_get(entry, "file"));
+    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
+    if (file == NULL || sha256 == NULL) {
+        return refuse(r, why, KEY_SHARED_OPERATORS " is incomplete");
+    }
+    return read_copy(r, file, sha256, "list of shared operators", &r->shared_operators, why);
 }
 
 bool results_has_table(const struct results *r, enum table_id t)

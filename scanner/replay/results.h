@@ -25,6 +25,7 @@ struct results {
     size_t intermediates_count;            /* 0: not read, or the scan had none */
     struct sender_profiles_file *profiles; /* NULL: not read, or the scan had none */
     struct operator_list *operators;       /* the same */
+    struct buf shared_operators;           /* the file; empty: the same */
     bool trust_ad;                         /* AD counted */
     bool port_25_is_open;                  /* a host of --self-test had greeted the scan */
     uint16_t ports[COUNT_PORTS_MAX];
@@ -47,6 +48,9 @@ bool results_read_profiles(struct results *r, struct buf *why);
 
 /** The copy of the list of operators, likewise. */
 bool results_read_operators(struct results *r, struct buf *why);
+
+/** That of the shared operators, likewise: nothing is judged with it, but the manifest names it. */
+bool results_read_shared_operators(struct results *r, struct buf *why);
 
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);

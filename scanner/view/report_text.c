@@ -119,6 +119,15 @@ static void put_outcome(struct paper *p, const struct route_view *r)
     }
 }
 
+/* What was not observed is said to be so. */
+static void put_basis(struct paper *p, const struct route_view *r)
+{
+    if (facts_enum(&r->brief, BRIEF_BASIS, &basis_vocabulary) == BASIS_INFERRED) {
+        paper_putf(p, INK_PLAIN, " (inferred from the session with %s)",
+                   facts_string_or(&r->endpoint, ENDPOINTS_SESSION_FROM, "?"));
+    }
+}
+
 /** The first line of a reply; the others are in the transcript. */
 static void put_first_line(struct paper *p, const char *text)
 {
@@ -439,6 +448,7 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     put_made(p, INK_STRONG, &address);
     paper_tab(p, FACT_COLUMN);
     put_outcome(p, r);
+    put_basis(p, r);
     paper_end(p);
     put_second_attempts(p, r);
     if (verbose) {

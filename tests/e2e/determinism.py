@@ -29,6 +29,8 @@ WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
 TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
 FEW_LEASES = ["--operator-limit", "8"]  # so that most of them are waited for, and none may be lost
 QUICK = ["--connect-timeout", "5", "--address-rate", "20/s", "--policy-timeout", "8"]
+LAB_OPERATORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "datasets", "lab", "shared-operators.csv")
+INFER = ["--infer", "listed", "--shared-operators", LAB_OPERATORS]
 # Where nothing is waited for: longer than a busy machine makes anything last.
 PATIENT = ["--address-rate", "20/s", "--target-timeout", "600", "--dns-timeout", "20"] + [
     word for name in ("connect", "greeting", "reply", "tls", "policy") for word in (f"--{name}-timeout", "120")]
@@ -133,7 +135,7 @@ def main():
                 out = os.path.join(folder, what)
                 limits = disturbance.begin() if kind == "disturbed" else []
                 done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
-                           "--at", at, *times, *limits, chosen, timeout=3600, program=program)
+                           "--at", at, *times, *limits, *INFER, chosen, timeout=3600, program=program)
                 if not check(f"{what}: exit code 0", done.returncode == 0, f"{done.returncode} {done.stderr}"):
                     continue
                 for name in KEYS:

@@ -260,6 +260,14 @@ const struct case_text case_table[] = {
     {"sni-two-names", "one address, two names, three certificates by SNI",
      "mx 10 mx1\nmx 10 mx2\nhost mx1 1 sni=select\nhost mx2 1\nexpect sni.needed "
      "mx.equal_preference"},
+    {"group-agrees", "names of one wildcard with one certificate: some stand for the others",
+     "mx 10 a\nmx 10 b\nmx 10 c\nmx 10 d\nmx 10 e\nmx 10 f\nhost a 1 san=*\nhost b 1\nhost c 1\n"
+     "host d 1\nhost e 1\nhost f 1\nexpect mx.equal_preference"},
+    {"group-splits",
+     "names of one wildcard, each with a certificate of its own: none stands for another",
+     "mx 10 a\nmx 10 b\nmx 10 c\nmx 10 d\nmx 10 e\nmx 10 f\nhost a 1 sni=select\nhost b 1\nhost c "
+     "1\n"
+     "host d 1\nhost e 1\nhost f 1\nexpect sni.needed mx.equal_preference"},
     {"sni-fatal-unknown", "alert unrecognized_name for every name",
      "mx 10 mx\nhost mx 1 sni=fatal-unknown\nexpect tls.alert sni.unknown_name_fatal"},
     {"sni-fatal-without", "alert when no name is asked for",
