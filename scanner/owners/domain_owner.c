@@ -481,7 +481,7 @@ void domain_on_host_done(struct domain_owner *o, const struct message_host_done 
     struct domain_work *d = slot == NO_SLOT                  ? NULL
                             : slot_has_work(&o->slots[slot]) ? o->slots[slot].work
                                                              : domain_unpark(o, slot);
-    size_t at = find_mx(d, m->host, MX_WANTED, MX_RESOLVED);
+    size_t at = d != NULL ? find_mx(d, m->host, MX_WANTED, MX_RESOLVED) : MX_MAX;
     if (at == MX_MAX) {
         o->strays++;
         if (d != NULL) {
