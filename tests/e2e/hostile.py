@@ -8,8 +8,10 @@ many descriptors as it may have, and the rows of the others are the same.
 """
 
 import argparse
+import fnmatch
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -41,6 +43,25 @@ def innocents_of(out, paths, only=None):
                 if only is None or row[key] in only[name]]
         kept[name] = {json.loads(text)[key]: text for text in stable(rows, name, paths)}
     return kept
+
+
+LISTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "hostile.md")
+BEHAVIOURS = 100  # hand-made hosts at least
+
+
+def check_listed(cases):
+    """Every host that tests/hostile.md names is there."""
+    names = {re.match(r"case-(.*)\.mxlab\.net$", case).group(1) for case in cases}
+    shown = set()
+    with open(LISTED, encoding="utf-8") as file:
+        rows = [line.split("|")[2] for line in file if line.count("|") > 2 and "---" not in line and "shown by" not in line]
+    for item in (item.strip() for row in rows for item in re.split("[,;]", re.sub(r"\([^)]*\)", "", row))):
+        if re.fullmatch(r"[a-z0-9*]+(-[a-z0-9*]+)*", item):  # not "unit ...", "fuzz ...", "e2e...."
+            found = fnmatch.filter(names, item)
+            shown.update(found)
+            check(f"hostile.md: {item}", found)
+    check("hostile.md: behaviours", len(shown) >= BEHAVIOURS, len(shown))
+    print(f"{len(shown)} hosts show what tests/hostile.md lists")
 
 
 class Scan:
@@ -128,6 +149,7 @@ def main():
         expected = list(lab.expected())
         cases = {want["domain"] for want in expected if want["case"]}
         innocents = [want["domain"] for want in expected if not want["case"]]
+        check_listed(cases)
         alone = Scan(lab, innocents, os.path.join(folder, "alone"), known.threads, at)
         print(f"{len(innocents)} innocents alone: {alone}")
         check_ends(alone, len(innocents), "alone")
