@@ -289,10 +289,41 @@ static bool copy_suffix_list(const struct closing_facts *c)
     return ok;
 }
 
-bool closing_write(const struct closing_facts *c, struct buf *summary_text)
+static void sum_operators(const struct scan *s, struct operator_summary *out)
+{
+    struct operator_totals **parts = memory_new(s->worker_count, sizeof(*parts));
+    size_t count = 0;
+    for (uint32_t i = 0; i < s->worker_count; i++) {
+        if (!s->workers[i]->left) {
+            parts[count++] = s->workers[i]->recorder.operators;
+        }
+    }
+    operator_totals_sum(parts, count, out);
+    free(parts);
+}
+
+/* What verdicts were made with. */
+static bool write_copies(const struct closing_facts *c)
+{
+    const struct scan_params *p = c->scan->params;
+    struct result_dir *dir = c->writer->dir;
+    bool ok = copy_suffix_list(c);
+    ok = manifest_copy_stores(dir, p->terms.stores, p->terms.store_count) && ok;
+    ok = manifest_copy_intermediates(dir, p->intermediates, p->intermediates_count) && ok;
+    ok = result_dir_write_file(dir, MANIFEST_PROFILES_FILE, p->profiles_json) && ok;
+    ok = result_dir_write_file(dir, MANIFEST_SHARED_OPERATORS_FILE, p->shared_operators_csv) && ok;
+    return result_dir_write_file(dir, MANIFEST_OPERATORS_FILE,
+                                 operator_list_text(p->terms.operators)) &&
+           ok;
+}
+
+static bool closing_write_summary(const struct closing_facts *c, struct buf *text)
 {
     uint64_t rows[TABLE_COUNT];
+    struct operator_summary operators;
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
     count_rows(c->writer, rows);
+    sum_operators(c->scan, &operators);
     struct summary_facts facts = {
         .version = MXCENSUS_VERSION,
         .complete = c->complete,
@@ -300,28 +331,27 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
         .ended_unix_ms = c->ended_unix_ms,
         .port_25_is_open = c->scan->params->vantage->smtp_works,
         .counts = c->counts,
+        .operators = &operators,
         .profiles = c->scan->params->terms.profiles,
         .rows = rows,
     };
-    report_summary_text(summary_text, &facts);
+    bool ok = true;
+    report_summary_text(text, &facts);
+    if (c->writer->dir != NULL) {
+        report_summary(&json, &facts);
+        ok = result_dir_write_file(c->writer->dir, "summary.json", buf_span(&json));
+    }
+    buf_deinit(&json);
+    operator_summary_deinit(&operators);
+    return ok;
+}
+
+bool closing_write(const struct closing_facts *c, struct buf *summary_text)
+{
+    bool ok = closing_write_summary(c, summary_text);
     if (c->writer->dir == NULL) {
         return true;
     }
-    struct buf json = BUF_INIT(BUF_NO_LIMIT);
-    report_summary(&json, &facts);
-    bool ok = result_dir_write_file(c->writer->dir, "summary.json", buf_span(&json));
-    buf_deinit(&json);
-    ok = copy_suffix_list(c) && ok;
-    const struct scan_params *p = c->scan->params;
-    struct result_dir *dir = c->writer->dir;
-    ok = manifest_copy_stores(dir, p->terms.stores, p->terms.store_count) && ok;
-    ok = manifest_copy_intermediates(dir, p->intermediates, p->intermediates_count) && ok;
-    ok = result_dir_write_file(c->writer->dir, MANIFEST_PROFILES_FILE,
-                               c->scan->params->profiles_json) &&
-         ok;
-    ok = result_dir_write_file(dir, MANIFEST_OPERATORS_FILE,
-                               operator_list_text(p->terms.operators)) &&
-         ok;
-    ok = result_dir_write_file(dir, MANIFEST_SHARED_OPERATORS_FILE, p->shared_operators_csv) && ok;
+    ok = write_copies(c) && ok;
     return (c->complete ? closing_write_manifest(c) : write_state(c)) && ok; /* the manifest last */
 }

@@ -7,6 +7,7 @@ void recorder_init(struct recorder *r, struct row_sink *rows, const struct judgi
 {
     *r = (struct recorder){
         .rows = rows, .terms = terms, .counts = counts, .issuer_hosts = issuer_hosts};
+    r->operators = operator_totals_new(OPERATORS_IN_MEMORY);
     findings_init(&r->findings);
     service_verdict_init(&r->service);
     endpoint_verdict_init(&r->endpoint);
@@ -15,6 +16,7 @@ void recorder_init(struct recorder *r, struct row_sink *rows, const struct judgi
 
 void recorder_deinit(struct recorder *r)
 {
+    operator_totals_free(r->operators);
     findings_deinit(&r->findings);
     service_verdict_deinit(&r->service);
     endpoint_verdict_deinit(&r->endpoint);
@@ -31,6 +33,7 @@ void record_host(struct recorder *r, const struct seen_host *h, struct arena *sc
     findings_of_host(h, &verdict, &r->findings);
     report_host(r->rows, h, &verdict, &operators, &r->findings);
     counts_add_host(r->counts, h, &verdict);
+    operator_totals_add_host(r->operators, h, &operators);
     counts_add_findings(r->counts, &r->findings);
     issuer_hosts_add_host(r->issuer_hosts, h, scratch);
 }
@@ -42,6 +45,7 @@ void record_service(struct recorder *r, const struct seen_service *s)
     findings_of_service(s, &r->service, &r->findings);
     report_service(r->rows, s, &r->service, &r->findings);
     counts_add_service(r->counts, s);
+    operator_totals_add_service(r->operators, s, r->terms->operators);
     counts_add_findings(r->counts, &r->findings);
 }
 
@@ -77,6 +81,7 @@ enum account_class record_domain(struct recorder *r, const struct seen_domain *d
     findings_of_domain(d, &r->domain, &r->findings);
     report_domain(r->rows, d, &r->domain, r->terms->profiles, ending, reason, &r->findings);
     counts_add_domain(r->counts, d, &r->domain, ending, reason);
+    operator_totals_add_domain(r->operators, d, &r->domain);
     counts_add_findings(r->counts, &r->findings);
     return ending;
 }

@@ -5,13 +5,15 @@
 #include "scanner/analysis/domain_verdict.h"
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/analysis/service_verdict.h"
+#include "scanner/record/operator_totals.h"
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/issuer_senders.h"
 
 /**
  * What becomes of an observation, in one place for `scan` and `analyze`: it is judged, findings are made
  * of the verdict, its row is rendered, and the sums grow. One recorder for each thread that writes rows
- * of targets. It asks no clock and does no I/O: the rows lie in the sink, whose owner takes them.
+ * of targets. It asks no clock and does no I/O, but for a temporary file of very many operators: the rows lie in
+ * the sink, whose owner takes them.
  *
  *   record_NAME(recorder, seen):  verdict ─► findings ─► row ─► counts
  *
@@ -23,10 +25,11 @@ struct recorder {
     const struct judging_terms *terms; /* borrowed */
     struct scan_counts *counts;        /* borrowed */
     struct issuer_hosts *issuer_hosts; /* borrowed: which hosts send which issuers */
-    struct findings findings;          /* of the row under work */
-    struct service_verdict service;    /* the same */
-    struct endpoint_verdict endpoint;  /* the same */
-    struct domain_verdict domain;      /* the same */
+    struct operator_totals *operators;
+    struct findings findings;         /* of the row under work */
+    struct service_verdict service;   /* the same */
+    struct endpoint_verdict endpoint; /* the same */
+    struct domain_verdict domain;     /* the same */
 };
 
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,

@@ -213,11 +213,14 @@ static bool finish(struct analysis *a)
         .trusted = a->terms.trust_ad,
         .reason = "given to analyze",
     };
+    struct operator_summary operators;
+    operator_totals_sum(&a->recorder.operators, 1, &operators);
     const struct reanalysis now = {
         .terms = &a->terms,
         .trust_ad = a->out.params->trust_ad != TRUTH_UNKNOWN ? &trust_ad : NULL,
         .profiles = a->profiles,
         .counts = &a->counts,
+        .operators = &operators,
         .intermediates = {.shipped = shipped_intermediates_name(),
                           .files = a->intermediates,
                           .file_count = a->intermediates_count,
@@ -225,7 +228,9 @@ static bool finish(struct analysis *a)
                           .truncated = intermediate_pool_truncated(a->chains.pool),
                           .whole = a->completions_whole},
     };
-    return new_results_finish(&a->out, &a->results, &now);
+    bool kept = new_results_finish(&a->out, &a->results, &now);
+    operator_summary_deinit(&operators);
+    return kept;
 }
 
 static void analyze_tables(struct analysis *a)

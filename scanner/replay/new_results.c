@@ -110,6 +110,7 @@ static bool write_summary(struct new_results *n, const struct results *from,
         .ended_unix_ms = from->ended_unix_ms,
         .port_25_is_open = from->port_25_is_open,
         .counts = now->counts,
+        .operators = now->operators,
         .profiles = now->terms->profiles,
         .rows = n->rows,
     };

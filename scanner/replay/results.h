@@ -64,6 +64,7 @@ struct reanalysis {
     const struct manifest_trust_ad *trust_ad;    /* NULL: as it was */
     const struct sender_profiles_file *profiles; /* NULL: none */
     const struct scan_counts *counts;
+    const struct operator_summary *operators;
     const struct manifest_file *files;
     size_t file_count;
     uint64_t rows_lost; /* now, beside those of the scan */

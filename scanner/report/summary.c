@@ -7,6 +7,7 @@
 #include "scanner/analysis/smtp_reach.h"
 #include "scanner/base/check.h"
 #include "scanner/observation/tls_names.h"
+#include "scanner/report/operator_summary.h"
 #include "scanner/report/policy_summary.h"
 
 #define SUMMARY_SCHEMA 2
@@ -270,6 +271,12 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     json_array_end(&w);
     json_key(&w, "policies");
     report_policy_summary(&w, &c->policies, facts->profiles);
+    json_key(&w, "operators");
+    if (facts->operators != NULL) {
+        report_operators(&w, facts->operators);
+    } else {
+        json_null_value(&w);
+    }
     json_key(&w, "chains");
     put_chain_counts(&w, c);
     json_key_uint(&w, "certificates", c->certificates);

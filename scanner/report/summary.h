@@ -3,6 +3,7 @@
 #include "output/json_writer.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
+#include "scanner/analysis/operator_counts.h"
 #include "scanner/base/buf.h"
 
 /** summary.json and the short text at the end of a scan: what the counts say. */
@@ -13,8 +14,9 @@ struct summary_facts {
     int64_t ended_unix_ms;
     bool port_25_is_open; /* a host of --self-test greeted us */
     const struct scan_counts *counts;
-    const struct sender_profiles *profiles; /* those of the counts; NULL: none */
-    const uint64_t *rows;                   /* TABLE_COUNT of them: written rows per table */
+    const struct operator_summary *operators; /* NULL: not counted */
+    const struct sender_profiles *profiles;   /* those of the counts; NULL: none */
+    const uint64_t *rows;                     /* TABLE_COUNT of them: written rows per table */
 };
 
 void report_summary(struct buf *json, const struct summary_facts *facts);

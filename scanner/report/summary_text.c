@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "scanner/analysis/smtp_reach.h"
+#include "scanner/report/operator_summary.h"
 #include "scanner/report/summary.h"
 
 #define TEXT_FINDINGS_MAX 8 /* lines of the most frequent errors */
@@ -129,6 +130,9 @@ void report_summary_text(struct buf *text, const struct summary_facts *facts)
     put_inferred_text(text, c);
     for (size_t i = 0; i < c->port_count; i++) {
         put_port_text(text, &c->port[i]);
+    }
+    if (facts->operators != NULL) {
+        report_operators_text(text, facts->operators);
     }
     put_errors_text(text, c);
     put_smtp_reach_text(text, facts);

@@ -204,6 +204,73 @@ Test(summary, the_counts_are_shown_with_their_denominators)
     buf_deinit(&out);
 }
 
+#define TALLY(n, d, u, share) \
+    "{\"numerator\":" n ",\"denominator\":" d ",\"untested\":" u ",\"share\":" share "}"
+
+static const struct json_expectation operators_summary[] = {
+    {"operators/distinct", "2"},
+    {"operators/whole", "true"},
+    {"operators/first/0/mx_operator", "\"Big\""},
+    {"operators/first/0/domains", "30"},
+    {"operators/first/0/hosts", "3"},
+    {"operators/first/0/services", "2"},
+    {"operators/first/0/endpoints", "5"},
+    {"operators/first/0/domain_properties/starttls", TALLY("24", "28", "2", "0.8571")},
+    {"operators/first/0/domain_properties/tlsv1_3", TALLY("0", "0", "0", "null")},
+    {"operators/first/0/domain_properties/mta_sts", TALLY("1", "29", "1", "0.0345")},
+    {"operators/first/0/endpoint_properties/acceptable", TALLY("4", "5", "0", "0.8")},
+    {"operators/first/1/mx_operator", "\"backup.example\""},
+    {"operators/first/1/domains", "0"},
+    {"operators/other/domains", "7"},
+    {"operators/several/domains", "2"},
+    {"operators/unknown/domains", "1"},
+};
+
+static const char operators_text[] =
+    "operators of the mail servers          domains   share  starttls   accept.  untested\n"
+    "  Big                                       30  75.0 %    85.7 %         -         0\n";
+
+static struct tally *tally_at(struct tally *tallies, enum property p)
+{
+    size_t i = 0;
+    while (operator_properties[i] != p) {
+        i++;
+    }
+    return &tallies[i];
+}
+
+Test(summary, operators_are_shown_with_their_denominators)
+{
+    struct scan_counts counts = {0};
+    uint64_t rows[TABLE_COUNT] = {0};
+    struct operator_line lines[2] = {
+        {.name = "Big",
+         .counts =
+             {.domains = 30, .hosts = 3, .services = 2, .endpoints = 5, .mta_sts = {1, 28, 1}}},
+        {.name = "backup.example", .counts = {.endpoints = 1}}};
+    *tally_at(lines[0].counts.domain, PROPERTY_STARTTLS) = (struct tally){24, 4, 2};
+    *tally_at(lines[0].counts.endpoint, PROPERTY_ACCEPTABLE) = (struct tally){4, 1, 0};
+    const struct operator_summary operators = {.distinct = 2,
+                                               .lines = lines,
+                                               .count = 2,
+                                               .other = {.domains = 7},
+                                               .several = {.domains = 2},
+                                               .unknown = {.domains = 1},
+                                               .whole = true};
+    const struct summary_facts facts = {
+        .version = "1", .counts = &counts, .operators = &operators, .rows = rows};
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    report_summary(&out, &facts);
+    json_t *root = json_whole(&out);
+    EXPECT_JSON(root, operators_summary);
+    json_decref(root);
+    buf_reset(&out);
+    report_summary_text(&out, &facts);
+    const char *at = memmem(out.at, out.len, operators_text, strlen(operators_text));
+    cr_expect_not_null(at, "%.*s", (int)out.len, (const char *)out.at);
+    buf_deinit(&out);
+}
+
 static const struct json_expectation empty_summary[] = {
     {"complete", "false"},
     {"account/inputs", "0"},
