@@ -736,6 +736,32 @@ const struct case_text case_table[] = {
      "mx3 "
      "1\nexpect smtp.garbage_line starttls.not_offered"},
 #include "tests/lab/hostile_cases.def"
+    /* ---- who operates the server ---- */
+    {"operator-vanity", "an MX name of the domain, and the certificate of an operator",
+     "mx 10 mx\nhost mx 1 san=mx1.vanity-operator.com.\nexpect name.mismatch"},
+    {"operator-wildcard", "the same with a wildcard and the domain above it",
+     "mx 10 mx\nhost mx 1 san=*.wild-operator.co.uk.,wild-operator.co.uk.\nexpect name.mismatch"},
+    {"operator-no-tls", "no STARTTLS: the banner, which reverse DNS confirms",
+     "mx 10 mx\nhost mx 1 starttls=none\nexpect starttls.not_offered"},
+    {"operator-name-only", "no STARTTLS and no reverse DNS: the MX name alone",
+     "mx 10 mx\nhost mx 1 starttls=none ptr=none\nexpect starttls.not_offered rdns.none"},
+    {"operator-untrusted", "a certificate that anyone could have written",
+     "mx 10 mx\nhost mx 1 cert=self-signed san=mx1.vanity-operator.com.\nexpect "
+     "chain.self_signed name.mismatch"},
+    {"operator-customer", "the customer's certificate by SNI, a hoster's without",
+     "mx 10 mx\nhost mx 1 sni=select san=srv1.shared-hoster.com. ptr=none\nexpect sni.needed "
+     "rdns.none"},
+    {"operator-vps", "the default name of a rented machine in the certificate",
+     "mx 10 mx\nhost mx 1 san=vps123.rented-machines.com. ptr=none\nexpect name.mismatch "
+     "rdns.none"},
+    {"operator-parties", "a certificate with names of several parties",
+     "mx 10 mx\nhost mx 1 san=mx.one-party.com.,mx.other-party.net.\nexpect name.mismatch"},
+    {"operator-two", "two MX of one preference at different operators",
+     "mx 10 mx1\nmx 10 mx2\nhost mx1 1 san=mx1.vanity-operator.com.\nhost mx2 2\nexpect "
+     "name.mismatch mx.equal_preference parity.hosts_certificate"},
+    {"operator-backup", "a backup at another operator",
+     "mx 10 mx1\nmx 20 mx2\nhost mx1 1 san=mx1.vanity-operator.com.\nhost mx2 2\nexpect "
+     "name.mismatch parity.hosts_certificate"},
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -382,6 +382,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
         if (e->options->crowd != NULL) {
             json_put_number(b, "names_at_address", crowd_at(e->options->crowd, a));
         }
+        json_put_word(b, "server_name", s.name);
         put_ptr(e, a, address_reach_of(a) != REACH_LIVE);
     }
     buf_put_char(b, '}');
