@@ -153,9 +153,12 @@ void banner_domain_put(const struct seen_service *s, struct span server_name,
     struct buf name = BUF_INIT(DNS_NAME_TEXT_MAX);
     for (size_t i = 0; i < s->ptr.name_count; i++) {
         buf_reset(&name);
-        if (s->ptr.forward_confirmed[i] && host_name_normalise(s->ptr.names[i], &name, NULL) &&
-            telling_domain(buf_span(&name), &s->address, suffixes, &confirmed) &&
-            span_eq(confirmed, domain)) {
+        if (!s->ptr.forward_confirmed[i] || !host_name_normalise(s->ptr.names[i], &name, NULL)) {
+            continue;
+        }
+        if (span_eq(buf_span(&name), server_name) ||
+            (telling_domain(buf_span(&name), &s->address, suffixes, &confirmed) &&
+             span_eq(confirmed, domain))) {
             buf_put(out, domain);
             break;
         }

@@ -7,6 +7,15 @@
 #include "scanner/cert/cert_names.h"
 #include "scanner/owners/service_work.h"
 
+#define LEAF_DOMAINS 256 /* remembered; 70 KiB */
+
+/* Many names share few leaves. */
+struct leaf_domain {
+    uint8_t sha256[32];
+    uint8_t len;
+    uint8_t domain[UINT8_MAX];
+};
+
 /* Both domains of a service lie one behind the other, each behind its length. */
 
 void service_domains_init(struct service_owner *o)
@@ -14,6 +23,7 @@ void service_domains_init(struct service_owner *o)
     o->server_domains = BUF_INIT(BUF_NO_LIMIT);
     o->packed_names = BUF_INIT(CERT_NAMES_PACKED_MAX);
     o->domain = BUF_INIT(BUF_NO_LIMIT);
+    o->leaf_domains = memory_new(LEAF_DOMAINS, sizeof(*o->leaf_domains));
     codec_put_u8(&o->server_domains, 0); /* 0 is no place */
 }
 
@@ -23,6 +33,7 @@ void service_domains_deinit(struct service_owner *o)
     buf_deinit(&o->packed_names);
     buf_deinit(&o->domain);
     free(o->domains_at);
+    free(o->leaf_domains);
 }
 
 void service_domains_add(struct service_owner *o)
@@ -31,9 +42,10 @@ void service_domains_add(struct service_owner *o)
     o->domains_at[o->count] = 0;
 }
 
-struct span service_certificate_domain(struct service_owner *o, const struct seen_session *s)
+static void look_at_leaf(struct service_owner *o, const struct seen_tls *tls,
+                         struct leaf_domain *out)
 {
-    struct span list = s != NULL && s->tls_attempted ? s->tls.list : (struct span){0};
+    struct span list = tls->list;
     struct span leaf;
     buf_reset(&o->packed_names);
     buf_reset(&o->domain);
@@ -41,7 +53,23 @@ struct span service_certificate_domain(struct service_owner *o, const struct see
         certificate_domain_put(buf_span(&o->packed_names), o->rules.suffixes, o->rules.operators,
                                &o->domain);
     }
-    return buf_span(&o->domain);
+    memcpy(out->sha256, tls->leaf_sha256, sizeof(out->sha256));
+    out->len = (uint8_t)o->domain.len; /* RFC 1035 section 2.3.4: 253 at most */
+    if (o->domain.len > 0) {
+        memcpy(out->domain, o->domain.at, o->domain.len);
+    }
+}
+
+struct span service_certificate_domain(struct service_owner *o, const struct seen_session *s)
+{
+    if (s == NULL || !s->tls_attempted || digest_is_none(s->tls.leaf_sha256)) {
+        return (struct span){0};
+    }
+    struct leaf_domain *known = &o->leaf_domains[s->tls.leaf_sha256[0] % LEAF_DOMAINS];
+    if (memcmp(known->sha256, s->tls.leaf_sha256, sizeof(known->sha256)) != 0) {
+        look_at_leaf(o, &s->tls, known);
+    }
+    return (struct span){known->domain, known->len};
 }
 
 /* Both are empty where nothing is kept. */
@@ -84,11 +112,11 @@ void service_domains_judge(const struct service_owner *o, const struct service *
                            const struct told_endpoint *t, struct endpoint_brief *brief)
 {
     struct operator_evidence evidence = {
+        .mx_domain = t->registrable,
         .certificate = t->certificate_domain,
         .chain = (enum chain_status)brief->chain.status,
         .default_chain = (enum chain_status)s->no_sni_chain.status,
     };
-    (void)registrable_domain(o->rules.suffixes, t->host, &evidence.mx_domain);
     get_domains(o, s, &evidence.default_certificate, &evidence.banner);
     struct operator_verdict v = operator_judge(&evidence, o->rules.operators);
     brief->mx_operator = v.name;

@@ -205,17 +205,15 @@ static void give_token(struct service_owner *o)
 /* --- the operator's lease ------------------------------------------------------------------- */
 
 /* The registrable domain of the MX name, as far as the operator is known before connecting. */
-static struct span operator_of(const struct service_owner *o, struct span host)
+static struct span operator_of(const struct want *want)
 {
-    struct span name = host;
-    (void)registrable_domain(o->rules.suffixes, host, &name);
-    return name;
+    return want->registrable_len > 0 ? want_registrable(want) : want->host;
 }
 
 static struct lease lease_of(const struct service_owner *o, const struct visit *v)
 {
     const struct service *s = &o->services[v->service];
-    return (struct lease){s->address, s->port, v->lease, operator_of(o, v->want.host)};
+    return (struct lease){s->address, s->port, v->lease, operator_of(&v->want)};
 }
 
 void visit_start(struct service_owner *o, uint32_t index)

@@ -289,6 +289,8 @@ static void add_want(struct service_owner *o, struct service_work *work,
 {
     struct service_key key = service_key_of(&m->address, m->port);
     size_t tlsa_count = 0;
+    struct span registrable = {0};
+    (void)registrable_domain(o->rules.suffixes, m->host, &registrable);
     work->pending = memory_grow_list(work->pending, work->pending_count, sizeof(struct want));
     work->pending[work->pending_count++] = (struct want){
         .host = arena_copy(&work->arena, m->host),
@@ -296,6 +298,7 @@ static void add_want(struct service_owner *o, struct service_work *work,
         .tlsas = copy_tlsas(&work->arena, m->tlsas, &tlsa_count),
         .tlsa_count = tlsa_count,
         .dane_host = m->dane_host,
+        .registrable_len = (uint8_t)registrable.len, /* RFC 1035 section 2.3.4: 253 at most */
         .draw =
             hash_draw(o->rules.seed, m->host, (struct span){(const uint8_t *)&key, sizeof(key)}),
         .block = m->block,

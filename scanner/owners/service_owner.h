@@ -64,6 +64,7 @@ struct service_rules {
 };
 
 struct service;
+struct leaf_domain;
 struct service_work;
 struct visit;
 struct network;
@@ -101,9 +102,10 @@ struct service_owner {
     uint64_t *ptr_hashes;              /* of PTR names, by service */
     uint32_t ptr_hash_count;
     struct buf server_domains; /* service_domains.c */
-    uint32_t *domains_at;      /* by service: place in server_domains; 0: none */
-    struct buf packed_names;   /* of one certificate, while its domain is looked for */
-    struct buf domain;         /* of that; also the name in the banner */
+    struct leaf_domain *leaf_domains;
+    uint32_t *domains_at;    /* by service: place in server_domains; 0: none */
+    struct buf packed_names; /* of one certificate, while its domain is looked for */
+    struct buf domain;       /* of that; also the name in the banner */
     bool stopping;
     /* For whoever runs it; each only read. */
     uint32_t services_open; /* under work */

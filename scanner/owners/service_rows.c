@@ -26,8 +26,10 @@ static void tell_endpoint(struct service_owner *o, const struct service *s, cons
                           const struct endpoint_brief *brief, struct span certificate_domain)
 {
     struct service_work *work = s->work;
-    struct told_endpoint t = {
-        .brief = *brief, .host = want->host, .certificate_domain = certificate_domain};
+    struct told_endpoint t = {.brief = *brief,
+                              .host = want->host,
+                              .registrable = want_registrable(want),
+                              .certificate_domain = certificate_domain};
     if (s->state == SERVICE_KNOWN) {
         send_endpoint(o, s, &t);
         return;
@@ -82,7 +84,7 @@ static struct endpoint_brief brief_of(const struct service *s, const struct seen
 static enum name_match write_endpoint(struct service_owner *o, const struct service *s,
                                       const struct want *want, struct seen_endpoint *seen)
 {
-    (void)registrable_domain(o->rules.suffixes, seen->host, &seen->registrable);
+    seen->registrable = want_registrable(want);
     seen->certificate_domain = service_certificate_domain(o, seen->result);
     const struct endpoint_verdict *verdict = record_endpoint(o->out->recorder, seen);
     struct endpoint_brief brief = brief_of(s, seen, verdict);

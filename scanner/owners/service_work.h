@@ -35,12 +35,19 @@ struct want {
     struct span tlsa_base; /* of the records in force; empty: none */
     const struct seen_tlsa *tlsas;
     size_t tlsa_count;
-    uint8_t dane_host; /* enum dane_host */
-    uint64_t draw;     /* hash(seed, service, host): who is dialled, and in which order */
+    uint8_t dane_host;       /* enum dane_host */
+    uint8_t registrable_len; /* of the end of `host` that is its registrable domain; 0: none */
+    uint64_t draw;           /* hash(seed, service, host): who is dialled, and in which order */
     uint32_t block;
     uint32_t group; /* GROUP_NONE: it stands for itself */
     bool planned;   /* counted in names_dialled */
 };
+
+static inline struct span want_registrable(const struct want *want)
+{
+    return want->registrable_len > 0 ? span_drop(want->host, want->host.len - want->registrable_len)
+                                     : (struct span){0};
+}
 
 /** Of an address literal in an MX record there is none; RFC 6066 section 3: no literal in SNI. */
 static inline bool want_has_name(const struct want *want)
@@ -116,7 +123,8 @@ struct visit {
 /** What a host hears of its endpoint. */
 struct told_endpoint {
     struct endpoint_brief brief;
-    struct span host; /* in the arena of the work, as the next one */
+    struct span host; /* in the arena of the work, as the next ones */
+    struct span registrable;
     struct span certificate_domain;
 };
 
@@ -323,7 +331,8 @@ void service_domains_init(struct service_owner *o);
 void service_domains_deinit(struct service_owner *o);
 /** A service is added, as number `count`. */
 void service_domains_add(struct service_owner *o);
-/** certificate_domain_put() of what a session presented. Valid until the next call. */
+/** certificate_domain_put() of what a session presented; of a leaf met shortly before from memory. Valid until the next
+ * call. */
 struct span service_certificate_domain(struct service_owner *o, const struct seen_session *s);
 /** Fills both domains of `seen`, and keeps them with the service. Valid until the next service. */
 void service_domains_see(struct service_owner *o, const struct service *s,
