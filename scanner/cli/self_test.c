@@ -43,6 +43,7 @@ void self_test_run(const struct options *o, uint32_t concurrency_asked, uint64_t
         .server = server,
         .server_port = server_port,
         .server_count = p->name_server_count,
+        .dns_timeout_ms = p->dns_timeout_ms,
         .ipv4 = p->use_ipv4,
         .ipv6 = p->use_ipv6,
         .lab_ipv4 = lab_address(p, 4),

@@ -6,21 +6,22 @@
 #include "scanner/base/check.h"
 #include "scanner/vantage/vantage_look.h"
 
-#define TIMEOUT_MS 2000 /* of the first try; the second one waits longer */
-#define TRIES      2
+#define TIMEOUT_MIN_MS 2000 /* of the first try; the second one waits longer */
+#define TRIES          2
 
 /* A loop of its own, with the questions that are asked at the same time. */
 struct asking {
     uv_loop_t loop;
     struct resolver *resolver[VANTAGE_SERVERS_MAX];
     size_t count;
+    uint32_t timeout_ms;
 };
 
 static struct resolver *add_resolver(struct asking *a, const struct resolver_server *servers,
                                      size_t count)
 {
     const struct resolver_params params = {
-        .servers = servers, .server_count = count, .timeout_ms = TIMEOUT_MS, .tries = TRIES};
+        .servers = servers, .server_count = count, .timeout_ms = a->timeout_ms, .tries = TRIES};
     CHECK(a->count < VANTAGE_SERVERS_MAX);
     return a->resolver[a->count++] = resolver_new(&a->loop, &params);
 }
@@ -40,9 +41,10 @@ static void wait_for_answers(struct asking *a)
     }
 }
 
-static void begin_asking(struct asking *a)
+static void begin_asking(struct asking *a, uint32_t dns_timeout_ms)
 {
     a->count = 0;
+    a->timeout_ms = dns_timeout_ms > TIMEOUT_MIN_MS ? dns_timeout_ms : TIMEOUT_MIN_MS;
     CHECK(uv_loop_init(&a->loop) == 0);
 }
 
@@ -92,7 +94,7 @@ static void ask_for_absent(struct resolver *resolver, struct vantage_resolver *r
 static void look_at_resolvers(const struct vantage_questions *q, struct vantage_facts *facts)
 {
     struct asking a;
-    begin_asking(&a);
+    begin_asking(&a, q->dns_timeout_ms);
     for (size_t i = 0; i < q->server_count && i < VANTAGE_SERVERS_MAX; i++) {
         struct vantage_resolver *r = &facts->resolver[facts->resolver_count++];
         struct resolver_server server = {q->server[i], q->server_port[i]};
@@ -206,7 +208,7 @@ void vantage_look_at_dns(const struct vantage_questions *q, struct vantage_facts
     for (size_t i = 0; i < facts->resolver_count; i++) {
         servers[i] = (struct resolver_server){facts->resolver[i].address, facts->resolver[i].port};
     }
-    begin_asking(&a);
+    begin_asking(&a, q->dns_timeout_ms);
     struct resolver *resolver = add_resolver(&a, servers, facts->resolver_count);
     ask_for_addresses(resolver, q->ehlo_domain, &facts->ehlo);
     look_up_hosts(q, resolver, facts);

@@ -7,7 +7,8 @@ struct vantage_questions {
     const struct net_addr *server; /* of the scan's resolvers */
     const uint16_t *server_port;
     size_t server_count;
-    bool ipv4; /* the families that are scanned */
+    uint32_t dns_timeout_ms; /* of the scan: who answers within it is not dead */
+    bool ipv4;               /* the families that are scanned */
     bool ipv6;
     struct net_addr lab_ipv4; /* where a lab run really dials (--address-map); family 0: no lab */
     struct net_addr lab_ipv6;

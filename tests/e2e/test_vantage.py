@@ -135,7 +135,8 @@ class MailServer:
 
 
 def options(resolver, *more):
-    return ["--name-servers", f"127.0.0.1:{resolver.port}", "--ehlo-domain", NAME, "--mta-sts", "record", "-q", *more]
+    return ["--name-servers", f"127.0.0.1:{resolver.port}", "--ehlo-domain", NAME, "--mta-sts", "record", "--dns-timeout",
+            "1", "-q", *more]
 
 
 def scan(folder, arguments, lines="null.test\n"):

@@ -328,3 +328,36 @@ Test(option_value, points_in_time_are_rfc3339_in_utc)
         cr_assert_eq(at, ok ? cases[i].want : 999, "'%s': %lld", cases[i].text, (long long)at);
     }
 }
+
+Test(option_value, hosts_are_names_or_addresses_with_a_port)
+{
+    static const struct {
+        const char *text;
+        const char *host; /* NULL: refused */
+        uint16_t port;
+    } rows[] = {
+        {"mail.example.org", "mail.example.org", 25},
+        {"mail.example.org:587", "mail.example.org", 587},
+        {"192.0.2.1", "192.0.2.1", 25},
+        {"192.0.2.1:2525", "192.0.2.1", 2525},
+        {"2001:db8::1", "2001:db8::1", 25},
+        {"[2001:db8::1]:2525", "2001:db8::1", 2525},
+        {"", NULL, 0},
+        {":25", NULL, 0},
+        {"mail", NULL, 0},
+        {"mail.example.org:", NULL, 0},
+        {"mail.example.org:0", NULL, 0},
+        {"mail.example.org:65536", NULL, 0},
+        {"mail.example.org:25:25", NULL, 0},
+        {"mail.example.org.", NULL, 0},
+        {"a b.example.org", NULL, 0},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char host[EHLO_DOMAIN_MAX] = "unchanged";
+        uint16_t port = 1;
+        bool ok = value_read_host(span_of(rows[i].text), 25, host, &port);
+        cr_expect_eq(ok, rows[i].host != NULL, "'%s'", rows[i].text);
+        cr_expect_str_eq(host, ok ? rows[i].host : "unchanged", "'%s'", rows[i].text);
+        cr_expect_eq(port, ok ? rows[i].port : 1, "'%s'", rows[i].text);
+    }
+}

@@ -145,3 +145,24 @@ Test(dns_name, too_long_by_pointers)
         cr_expect_eq(dns_name_read((struct span){message, len}, &at, &got), i < 4, "%zu labels", i);
     }
 }
+
+/* RFC 1035 section 3.5, RFC 3596 section 2.5. */
+Test(dns_name, reverse)
+{
+    static const struct {
+        const char *address;
+        const char *name;
+    } rows[] = {
+        {"192.0.2.7", "7.2.0.192.in-addr.arpa"},
+        {"255.255.255.255", "255.255.255.255.in-addr.arpa"},
+        {"2001:db8::567:89ab",
+         "b.a.9.8.7.6.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct net_addr address = {0};
+        char room[DNS_REVERSE_NAME_MAX];
+        cr_assert(net_addr_parse(span_of(rows[i].address), &address));
+        cr_expect(span_eq(dns_name_reverse(&address, room), span_of(rows[i].name)), "%s",
+                  rows[i].address);
+    }
+}
