@@ -49,7 +49,7 @@ struct mx_facts mx_facts_of(const struct seen_domain *d)
         facts.endpoints += mx->endpoint_count;
         for (size_t k = 0; k < mx->endpoint_count; k++) {
             enum session_outcome outcome = (enum session_outcome)mx->endpoints[k].outcome;
-            facts.tried += outcome != OUTCOME_NOT_TESTED;
+            facts.tried += outcome != OUTCOME_NOT_TESTED && outcome != OUTCOME_LOCAL_FAULT;
             facts.conclusive += outcome_info(outcome)->conclusive;
             facts.inferred += mx->endpoints[k].basis == BASIS_INFERRED;
         }
@@ -66,6 +66,9 @@ static enum not_tested_reason first_reason(const struct seen_domain *d)
             if (e->outcome == OUTCOME_NOT_TESTED && e->not_tested != NOT_TESTED_NONE) {
                 return (enum not_tested_reason)e->not_tested;
             }
+            if (e->outcome == OUTCOME_LOCAL_FAULT) {
+                return NOT_TESTED_LOCAL_FAULT;
+            }
         }
     }
     return NOT_TESTED_NONE;
@@ -76,12 +79,19 @@ static const char *first_outcome_word(const struct seen_domain *d)
     for (size_t i = 0; i < d->mx_count; i++) {
         for (size_t k = 0; k < d->mx[i].endpoint_count; k++) {
             enum session_outcome outcome = (enum session_outcome)d->mx[i].endpoints[k].outcome;
-            if (outcome != OUTCOME_NOT_TESTED) {
+            if (outcome != OUTCOME_NOT_TESTED && outcome != OUTCOME_LOCAL_FAULT) {
                 return outcome_info(outcome)->word;
             }
         }
     }
     return "";
+}
+
+/* By a fault of ours nobody's DNS has failed. */
+static enum account_class dns_failed_class(enum dns_state state, const char **reason)
+{
+    *reason = dns_state_word(state);
+    return state == DNS_LOCAL_FAULT ? ACCOUNT_NOT_TESTED : ACCOUNT_DNS_FAILED;
 }
 
 /* None of the endpoints was tried, or there are none: why? */
@@ -94,8 +104,7 @@ static enum account_class untried_class(const struct seen_domain *d, const struc
         return ACCOUNT_NOT_TESTED;
     }
     if (facts->hosts_with_address == 0 && facts->hosts_unknown > 0) {
-        *reason = dns_state_word(facts->unknown_state);
-        return ACCOUNT_DNS_FAILED;
+        return dns_failed_class(facts->unknown_state, reason);
     }
     if (d->mx_kind == MX_KIND_IMPLICIT) {
         *reason = "implicit_not_dialled";
@@ -148,8 +157,10 @@ enum account_class account_class_of(const struct seen_domain *d, const char **re
         *reason = not_tested_word(NOT_TESTED_INTERRUPTED);
         return ACCOUNT_NOT_TESTED;
     case MX_KIND_UNKNOWN:
-        *reason = d->mx_dns.state == DNS_NODATA ? "address_unknown"
-                                                : dns_state_word((enum dns_state)d->mx_dns.state);
+        if (d->mx_dns.state != DNS_NODATA) {
+            return dns_failed_class((enum dns_state)d->mx_dns.state, reason);
+        }
+        *reason = "address_unknown";
         return ACCOUNT_DNS_FAILED;
     case MX_KIND_NXDOMAIN:
     case MX_KIND_NULL_MX:

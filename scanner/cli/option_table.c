@@ -13,8 +13,9 @@
 #define THREADS_MAX     256
 #define CONCURRENCY_MAX 1000000
 #define LIMIT_MAX       1000000
-#define TIMEOUT_MIN     50       /* ms */
-#define TIMEOUT_MAX     3600000U /* ms: an hour */
+#define TIMEOUT_MIN     50        /* ms */
+#define TIMEOUT_MAX     3600000U  /* ms: an hour */
+#define OUTAGE_MAX      86400000U /* ms: a day */
 #define NAMES_MAX       1000000000U
 #define RETRIES_MAX     3
 
@@ -293,6 +294,15 @@ const struct option_row option_table[] = {
      "was refused for good (connection refused, a 5xx greeting) is not tried again. All attempts "
      "are in the rows.",
      option_read_number, FIELD(retries), 0, RETRIES_MAX},
+    {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "outage-max", "S", "1800", NULL,
+     "wait for our own network",
+     "Seconds to wait for the own network or resolver. When servers or names that answered a short "
+     "while ago "
+     "suddenly do not any more, the scan pauses and asks some of them again every few seconds; "
+     "what failed meanwhile is asked again when they answer. If the outage lasts longer than this, "
+     "what is "
+     "left ends as not tested, with the reason local_fault. manifest.json lists all outages.",
+     option_read_seconds, FIELD(outage_max_ms), 1, OUTAGE_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "retry-pause", "S", "60", NULL,
      "before it, after a loss", "Seconds from a session that was lost to the next attempt.",
      option_read_seconds, FIELD(retry_pause_ms), 0, TIMEOUT_MAX},
@@ -357,6 +367,7 @@ static const struct {
     {"concurrency", "32"},    {"network-limit", "4"},
     {"operator-limit", "8"},  {"retry-pause", "5"},
     {"tempfail-pause", "30"}, {"infer", "off"},
+    {"dns-retry-pause", "5"}, {"outage-max", "60"},
 };
 
 bool option_is_of(const struct option_row *row, enum command c)

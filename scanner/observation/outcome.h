@@ -134,7 +134,9 @@ VOCABULARY(starttls, enum starttls_state);
       "the address family is disabled, or has no route here")                   \
     X(NOT_TESTED_TRUNCATED, "truncated",                                        \
       "over the limit of 16 addresses of a family or 64 endpoints of a domain") \
-    X(NOT_TESTED_INTERRUPTED, "interrupted", "the scan ended before")
+    X(NOT_TESTED_INTERRUPTED, "interrupted", "the scan ended before")           \
+    X(NOT_TESTED_LOCAL_FAULT, "local_fault",                                    \
+      "our own network or resolver failed and did not recover (--outage-max)")
 
 enum not_tested_reason {
     NOT_TESTED_REASONS(ENUMERATOR)

@@ -331,17 +331,18 @@ enum mx_kind {
 VOCABULARY(mx_kind, enum mx_kind);
 
 /** How an input line ended: the classes of the account, disjoint (design section 5). */
-#define ACCOUNT_CLASSES(X)                                                                 \
-    X(ACCOUNT_TESTED, "tested", "every endpoint of every MX host has a conclusive result") \
-    X(ACCOUNT_PARTLY_TESTED, "partly_tested", "some endpoints have a conclusive result")   \
-    X(ACCOUNT_INCONCLUSIVE, "inconclusive",                                                \
-      "there are endpoints, but none has a conclusive result")                             \
-    X(ACCOUNT_NO_MAIL, "no_mail", "the domain accepts no mail; see account_reason")        \
-    X(ACCOUNT_DNS_FAILED, "dns_failed", "the MX hosts could not be resolved")              \
-    X(ACCOUNT_NOT_TESTED, "not_tested",                                                    \
-      "no connection was made: budget, special-purpose addresses, address family")         \
-    X(ACCOUNT_BLOCKLISTED, "blocklisted", "on the blocklist")                              \
-    X(ACCOUNT_INVALID, "invalid", "the line is not a domain; see invalid")                 \
+#define ACCOUNT_CLASSES(X)                                                                     \
+    X(ACCOUNT_TESTED, "tested", "every endpoint of every MX host has a conclusive result")     \
+    X(ACCOUNT_PARTLY_TESTED, "partly_tested", "some endpoints have a conclusive result")       \
+    X(ACCOUNT_INCONCLUSIVE, "inconclusive",                                                    \
+      "there are endpoints, but none has a conclusive result")                                 \
+    X(ACCOUNT_NO_MAIL, "no_mail", "the domain accepts no mail; see account_reason")            \
+    X(ACCOUNT_DNS_FAILED, "dns_failed", "the MX hosts could not be resolved")                  \
+    X(ACCOUNT_NOT_TESTED, "not_tested",                                                        \
+      "no connection was made: budget, special-purpose addresses, address family, a fault of " \
+      "ours")                                                                                  \
+    X(ACCOUNT_BLOCKLISTED, "blocklisted", "on the blocklist")                                  \
+    X(ACCOUNT_INVALID, "invalid", "the line is not a domain; see invalid")                     \
     X(ACCOUNT_DUPLICATE, "duplicate", "an earlier line has the domain; see duplicate_of")
 
 enum account_class {

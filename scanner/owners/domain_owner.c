@@ -385,6 +385,11 @@ static void on_ns(struct domain_work *d, const struct dns_answer *answer)
     d->seen.ns_count = answer->rr_count;
 }
 
+struct span domain_of_question(const struct domain_owner *o, uint64_t tag)
+{
+    return o->slots[tag >> 8].work->seen.domain; /* a question keeps it in memory */
+}
+
 void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_answer *answer)
 {
     struct domain_work *d = o->slots[tag >> 8].work;

@@ -70,6 +70,8 @@ void domain_owner_deinit(struct domain_owner *o);
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m);
 void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_answer *answer);
+/** Whom a question is about that is not answered yet. */
+struct span domain_of_question(const struct domain_owner *o, uint64_t tag);
 void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m);
 void domain_on_host_done(struct domain_owner *o, const struct message_host_done *m);
 void domain_on_policy_done(struct domain_owner *o, const struct message_policy_done *m);

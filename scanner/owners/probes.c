@@ -378,7 +378,7 @@ enum probe probe_next_for_service(const struct service_owner *o, const struct se
 {
     const struct subject subject = {&o->rules, s, s->work, NULL};
     bool own = s->state == SERVICE_PROBES;
-    if (service_waits_for_chance(s->work)) {
+    if (service_waits_for_chance(s->work) || service_is_lost(o, s)) {
         return PROBE_COUNT;
     }
     for (enum probe p = own ? PROBE_NO_SNI : PROBE_FETCH; p <= PROBE_SNI; p++) {
@@ -394,7 +394,7 @@ enum probe probe_next_for_visit(const struct service_owner *o, const struct visi
 {
     const struct service *s = &o->services[v->service];
     const struct subject subject = {&o->rules, s, s->work, v};
-    for (enum probe p = 0; p < PROBE_COUNT; p++) {
+    for (enum probe p = 0; p < PROBE_COUNT && !service_is_lost(o, s); p++) {
         bool possible = probes[p].further && probes[p].for_name == probes[v->probe].for_name;
         if (possible && (v->probes & 1U << p) == 0 && probes[p].due(&subject) == DUE) {
             return p;
@@ -406,6 +406,9 @@ enum probe probe_next_for_visit(const struct service_owner *o, const struct visi
 bool probes_are_pending(const struct service_owner *o, const struct service *s)
 {
     const struct subject subject = {&o->rules, s, s->work, NULL};
+    if (service_is_lost(o, s)) {
+        return s->work->no_sni == NO_SNI_UNDER_WAY || s->work->hello_under_way;
+    }
     for (enum probe p = 0; p < PROBE_COUNT; p++) {
         if (probes[p].pending != NULL && probes[p].pending(&subject)) {
             return true;

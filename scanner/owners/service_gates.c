@@ -1,6 +1,7 @@
 /**
  * Politeness: when a session may begin. See service_owner.h for the order of the gates.
  */
+#include "scanner/base/check.h"
 #include "scanner/owners/service_work.h"
 
 #define LEASE_IDLE_MAX_MS 2000 /* that a lease waits for the next start at an address */
@@ -387,4 +388,42 @@ void visit_leave(struct service_owner *o, uint32_t index)
     o->networks[s->network].active--;
     service_wake_network(o, s->network);
     service_wake_address(o, s->gate);
+}
+
+/* --- sessions beside the owner's ------------------------------------------------------------- */
+
+uint64_t service_begin_anew_ms(struct service_owner *o, uint32_t visit)
+{
+    struct service *gate = gate_of_service(o, o->visits[visit].service);
+    uint64_t at = gate->next_start_ms > o->now_ms ? gate->next_start_ms : o->now_ms;
+    gate->next_start_ms = at + interval_ms(&o->rules);
+    return at;
+}
+
+bool service_take_place(struct service_owner *o, const struct net_addr *address, uint16_t port,
+                        struct idle_places idle)
+{
+    uint32_t index = service_find(o, address, port);
+    struct service *gate = index != NO_INDEX ? gate_of_service(o, index) : NULL;
+    if (gate == NULL || gate->active > idle.at_address || o->now_ms < gate->next_start_ms) {
+        return false;
+    }
+    struct network *n = &o->networks[gate->network];
+    if (o->rules.network_limit > 0 && n->active >= o->rules.network_limit + idle.in_network) {
+        return false;
+    }
+    gate->active++;
+    n->active++;
+    gate->next_start_ms = o->now_ms + interval_ms(&o->rules);
+    return true;
+}
+
+void service_give_place(struct service_owner *o, const struct net_addr *address, uint16_t port)
+{
+    uint32_t index = service_find(o, address, port);
+    CHECK(index != NO_INDEX);
+    gate_of_service(o, index)->active--;
+    o->networks[o->services[index].network].active--;
+    service_wake_network(o, o->services[index].network);
+    service_wake_address(o, o->services[index].gate);
 }

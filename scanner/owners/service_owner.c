@@ -235,6 +235,9 @@ static void service_step(struct service_owner *o, uint32_t index)
     if (work->pending_count > 0) {
         choose_names(o, index);
     }
+    while (work->ready_count > 0 && service_is_lost(o, s)) {
+        rows_write_not_tested(o, s, &work->ready[--work->ready_count], NOT_TESTED_LOCAL_FAULT);
+    }
     while (work->ready_count > 0 && speaks_for_all(o, s)) {
         rows_write_inherited(o, s, &work->ready[--work->ready_count]);
     }
@@ -537,6 +540,16 @@ void service_on_verdict(struct service_owner *o, uint32_t index, struct span cha
 }
 
 /* ---------------------------------------------------------------------------------------------- */
+
+void service_lose_family(struct service_owner *o, uint8_t family)
+{
+    o->lost[family == 6] = true;
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (o->services[i].work != NULL) {
+            service_wake(o, i);
+        }
+    }
+}
 
 void service_stop(struct service_owner *o)
 {

@@ -107,6 +107,7 @@ struct service_owner {
     struct buf packed_names; /* of one certificate, while its domain is looked for */
     struct buf domain;       /* of that; also the name in the banner */
     bool stopping;
+    bool lost[2]; /* IPv4, IPv6: service_lose_family() */
     /* For whoever runs it; each only read. */
     uint32_t services_open; /* under work */
     uint64_t names_waiting; /* wants that are not answered */
@@ -139,6 +140,23 @@ void service_on_verdict(struct service_owner *o, uint32_t waiter, struct span ch
 /** After each event, and after the wheel was turned: what follows from it for some of the services.
  * @return true: again, when the commands were carried out */
 bool service_go_on(struct service_owner *o);
+/** The session of a visit is begun anew, because the end of the first is void: it holds what it held, but the
+ * address's rate counts. @return when */
+uint64_t service_begin_anew_ms(struct service_owner *o, uint32_t visit);
+/**
+ * A place at the address for a session beside the owner's.
+ * @param idle places there, and in the network, whose sessions are not open now
+ * @return false: there is none now
+ */
+struct idle_places {
+    uint32_t at_address;
+    uint32_t in_network;
+};
+bool service_take_place(struct service_owner *o, const struct net_addr *address, uint16_t port,
+                        struct idle_places idle);
+void service_give_place(struct service_owner *o, const struct net_addr *address, uint16_t port);
+/** Nobody of the family (4, 6) can be reached any more, by a fault of ours: what is left ends as not tested. */
+void service_lose_family(struct service_owner *o, uint8_t family);
 /** Nothing is dialled any more. */
 void service_stop(struct service_owner *o);
 /** Whom the session of a visit is with. */

@@ -267,6 +267,8 @@ void rows_write_service(struct service_owner *o, struct service *s)
     };
     if (work->no_sni == NO_SNI_KEPT) {
         place_service_sessions(&o->visits[work->no_sni_visit], sessions, &seen);
+    } else if (service_is_lost(o, s)) {
+        seen.not_tested = NOT_TESTED_LOCAL_FAULT;
     }
     service_domains_see(o, s, &seen);
     record_service(o->out->recorder, &seen);

@@ -236,6 +236,12 @@ struct service {
 
 static_assert(sizeof(struct service) <= 128, "design section 8");
 
+/** Nobody of its family can be reached any more. */
+static inline bool service_is_lost(const struct service_owner *o, const struct service *s)
+{
+    return o->lost[s->address.family == 6] && s->port != SERVICE_FETCH_PORT;
+}
+
 struct network {
     uint32_t active;
     uint32_t first_waiting; /* services */

@@ -171,6 +171,7 @@ static enum weather_step suspect(struct weather *w, uint64_t now_ms)
         return WEATHER_QUIET;
     }
     weather_enter(w, WEATHER_SUSPICIOUS);
+    w->empty_rounds = 0;
     return begin_round(w, now_ms);
 }
 
@@ -212,8 +213,10 @@ static enum weather_step look_while_suspicious(struct weather *w, uint64_t now_m
     case ROUND_LASTS:
         return WEATHER_QUIET;
     case ROUND_ANSWERED:
-    case ROUND_EMPTY: /* nobody is there to be asked: nothing is known */
         return end_false_alarm(w, now_ms);
+    case ROUND_EMPTY: /* those who could be asked are busy with us; without any nothing becomes known */
+        return ++w->empty_rounds < WEATHER_EMPTY_MAX ? begin_round(w, now_ms)
+                                                     : end_false_alarm(w, now_ms);
     case ROUND_SILENT:
         return begin_outage(w);
     }
@@ -262,7 +265,7 @@ enum weather_step weather_look(struct weather *w, uint64_t now_ms)
 
 /* --- ends ----------------------------------------------------------------------------------- */
 
-static bool overlaps_outage(const struct weather_view *v, uint64_t begun_ms, uint64_t ended_ms)
+bool weather_overlaps_outage(const struct weather_view *v, uint64_t begun_ms, uint64_t ended_ms)
 {
     size_t kept = v->outage_count < WEATHER_OUTAGES_MAX ? v->outage_count : WEATHER_OUTAGES_MAX;
     for (size_t i = 0; i < kept; i++) {
@@ -280,7 +283,7 @@ enum weather_word weather_judge(const struct weather_view *v, uint64_t begun_ms,
     if (v->state == WEATHER_AWAY) {
         return WEATHER_WAIT;
     }
-    if (overlaps_outage(v, begun_ms, ended_ms)) {
+    if (weather_overlaps_outage(v, begun_ms, ended_ms)) {
         return WEATHER_VOID; /* of a lost one as well, though nobody is asked any more */
     }
     if (ours && ended_ms >= v->alarm_from_ms && ended_ms < v->alarm_to_ms) {

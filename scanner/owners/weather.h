@@ -36,14 +36,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEATHER_SLOT_MS     1000
-#define WEATHER_SLOTS       5
-#define WEATHER_HALF_MS     60000
-#define WEATHER_USUAL_MIN   50   /* ends, before their share is usual */
-#define WEATHER_BAD_MIN     6    /* networks */
-#define WEATHER_SILENT_MIN  3    /* networks */
-#define WEATHER_ROUND_MS    5000 /* so long the answers to a round of probes are waited for */
-#define WEATHER_EVERY_MS    5000 /* between rounds, while away */
+#define WEATHER_SLOT_MS    1000
+#define WEATHER_SLOTS      5
+#define WEATHER_HALF_MS    60000
+#define WEATHER_USUAL_MIN  50   /* ends, before their share is usual */
+#define WEATHER_BAD_MIN    6    /* networks */
+#define WEATHER_SILENT_MIN 3    /* networks */
+#define WEATHER_ROUND_MS   5000 /* so long the answers to a round of probes are waited for */
+#define WEATHER_EVERY_MS   5000 /* between rounds, while away */
+#define WEATHER_EMPTY_MAX \
+    4 /* rounds in which nobody could be asked, before a suspicion is given up */
 #define WEATHER_CALM_MS     5000 /* without suspicion after a false alarm */
 #define WEATHER_CALM_STEPS  3    /* after each next one twice as long, so many times */
 #define WEATHER_OUTAGES_MAX 64   /* kept; of a scan that has more, the latest */
@@ -116,6 +118,7 @@ struct weather {
     uint32_t round_asked;
     uint32_t round_answered;
     uint32_t round_failed;
+    uint32_t empty_rounds; /* of the suspicion */
 };
 
 void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms);
@@ -130,6 +133,8 @@ enum weather_step weather_look(struct weather *w, uint64_t now_ms);
 /** Of an end that is bad. @param ours it says itself that the fault is ours */
 enum weather_word weather_judge(const struct weather_view *v, uint64_t begun_ms, uint64_t ended_ms,
                                 bool ours);
+
+bool weather_overlaps_outage(const struct weather_view *v, uint64_t begun_ms, uint64_t ended_ms);
 
 /** Nothing new is to be asked. */
 static inline bool weather_holds(enum weather_state s)

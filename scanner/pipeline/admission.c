@@ -30,7 +30,7 @@ static bool spool_is_full(const struct admission *a)
 
 static bool has_room(const struct admission *a)
 {
-    return a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
+    return !a->paused && a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
            a->current - a->first_open < BLOCK_RING - 1 && !spool_is_full(a) &&
            atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
 }
@@ -113,6 +113,14 @@ void admission_end_input(struct admission *a)
 {
     (void)pthread_mutex_lock(&a->lock);
     a->ended = true;
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_pause(struct admission *a, bool paused)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->paused = paused;
+    wake_if_room(a);
     (void)pthread_mutex_unlock(&a->lock);
 }
 

@@ -33,6 +33,7 @@ struct admission {
     uint64_t parked;
     uint64_t unsettled;
     bool stopped;                        /* no more intake */
+    bool paused;                         /* none for a while: bad weather */
     const atomic_size_t *writer_backlog; /* borrowed, as the next one */
     const atomic_bool *spool_full;
     /* the open blocks: lines read, and of these settled */
@@ -64,6 +65,8 @@ void admission_park(struct admission *a, int64_t more);
 /** Workers, once per loop turn and block. */
 void admission_settle(struct admission *a, uint32_t block, uint32_t count);
 void admission_end_input(struct admission *a);
+/** No line enters as long as it is paused. */
+void admission_pause(struct admission *a, bool paused);
 /** No more intake: a waiting reader returns. */
 void admission_stop(struct admission *a);
 /** Coordinator: the next block that may be closed. @return false when there is none. Closes a

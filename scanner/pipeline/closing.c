@@ -158,6 +158,19 @@ static struct manifest_given_up given_up_of(const struct scan *s)
                                       .arg = &s->given_up};
 }
 
+static struct manifest_outage *list_outages(const struct weather_station *s)
+{
+    struct manifest_outage *list = memory_new(s->outage_count, sizeof(*list));
+    for (size_t i = 0; i < s->outage_count; i++) {
+        const struct outage_record *o = &s->outages[i];
+        list[i] = (struct manifest_outage){.what = weather_stream_word(o->stream),
+                                           .from_unix_ms = o->from_unix_ms,
+                                           .to_unix_ms = o->to_unix_ms,
+                                           .asked_again = o->asked_again};
+    }
+    return list;
+}
+
 static bool closing_write_manifest(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
@@ -167,6 +180,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
     struct named_server *servers = list_servers(p);
     struct named_text *options = list_options(p);
     struct manifest_check *self_test = list_self_test(p->vantage);
+    struct manifest_outage *outages = list_outages(&c->scan->weather);
     struct buf list_date = BUF_INIT(64);
     list_stores(&p->terms, &stores);
     text_put_time_s(&list_date, public_suffixes_time(c->scan->suffixes));
@@ -214,6 +228,8 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .rows_lost = writer_rows_lost(c->writer),
         .stray_messages = stray_messages_of(c->scan),
         .given_up = given_up_of(c->scan),
+        .outages = outages,
+        .outage_count = c->scan->weather.outage_count,
         .counts = c->counts,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
@@ -224,6 +240,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
     free(servers);
     free(options);
     free(self_test);
+    free(outages);
     return ok;
 }
 

@@ -127,6 +127,20 @@ static void watch(struct coordinator *c, bool idle)
     buf_deinit(&out);
 }
 
+/* --- weather -------------------------------------------------------------------------------- */
+
+static void look_at_weather(struct coordinator *c)
+{
+    struct buf said = BUF_INIT(BUF_NO_LIMIT);
+    bool holds =
+        weather_station_look(&c->scan.weather, uv_hrtime() / 1000000, clock_unix_ms(), &said);
+    admission_pause(&c->scan.admission, holds);
+    for (size_t at = 0; at < said.len; at += strlen((const char *)said.at + at) + 1) {
+        c->hooks->say(c->hooks->arg, (const char *)said.at + at);
+    }
+    buf_deinit(&said);
+}
+
 /* --- the end ------------------------------------------------------------------------------- */
 
 static void end_loop(struct coordinator *c)
@@ -174,6 +188,7 @@ static void pipeline_on_look(uv_timer_t *timer)
 {
     struct coordinator *c = timer->data;
     uint64_t now = uv_now(&c->loop);
+    look_at_weather(c);
     close_blocks(c);
     look_for_failure(c);
     look_for_memory(c);
@@ -551,6 +566,7 @@ static void free_threads(struct coordinator *c)
     reader_deinit(&c->reader);
     mailbox_deinit(&s->writer);
     admission_deinit(&s->admission);
+    weather_station_deinit(&s->weather);
     given_up_deinit(&s->given_up);
 }
 
@@ -592,6 +608,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     given_up_init(&c->scan.given_up);
     c->scan.spool_budget.octets = (uint64_t)params->spool_max_mib << 20;
     admission_init(&c->scan.admission, &c->scan.writer.backlog, &c->scan.spool_budget.full);
+    weather_station_init(&c->scan.weather, uv_hrtime() / 1000000, params->outage_max_ms);
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
     int64_t started = clock_unix_ms();

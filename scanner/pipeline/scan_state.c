@@ -65,6 +65,7 @@ uint64_t scan_progress(const struct scan *s, const struct reader *r, const struc
 {
     uint64_t progress = counter_now(&r->records) + counter_now(&writer->rows);
     progress += s->policies != NULL ? policy_thread_dialled(s->policies) : 0;
+    progress += counter_now(&s->weather.looks);
     for (uint32_t i = 0; i < s->worker_count; i++) {
         const struct worker_counters *w = &s->workers[i]->counters;
         /* A session adds one when it begins, and one more when it ends. */

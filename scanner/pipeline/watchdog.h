@@ -7,7 +7,8 @@
  *
  * Progress is a line read, a session begun or ended, a policy host dialled, a DNS question answered, a message
  * between threads. Waiting for a limit is not a hang: the longest interval between two starts at an address is
- * one of the timeouts, as are the pauses before a second attempt. Neither is a writer that sits in write(2), or an input that pauses: then nothing is
+ * one of the timeouts, as are the pauses before a second attempt. Neither is bad weather
+ * (owners/weather.h), which has a bound of its own, nor a writer that sits in write(2), or an input that pauses: then nothing is
  * waited for but the user's own pipe.
  */
 

@@ -38,7 +38,6 @@ static void on_chain_known(struct worker *w, const struct message_chain_known *m
 }
 
 static void run_commands(struct worker *w);
-static void tell_time(struct worker *w);
 
 static void tell_owner(struct worker *w, uint8_t asker, uint64_t tag,
                        const struct dns_answer *answer)
@@ -69,7 +68,11 @@ static void on_dns_answer(struct worker *w, uint8_t asker, uint64_t tag,
                           const struct dns_answer *answer)
 {
     atomic_fetch_add_explicit(&w->counters.dns_asked, answer->asked, memory_order_relaxed);
-    tell_time(w);
+    worker_tell_time(w);
+    worker_weather_note_answer(w, tag << 2 | asker, answer);
+    if (asker == OWNER_DOMAIN && answer->seen.state == DNS_DATA) {
+        worker_weather_note_name(w, domain_of_question(&w->domains, tag));
+    }
     if (question_desk_answer(&w->desk, &asker, &tag, answer)) {
         tell_owner(w, asker, tag, answer);
     }
@@ -81,8 +84,6 @@ ON_ANSWER(on_host_answer, OWNER_HOST)
 ON_ANSWER(on_service_answer, OWNER_SERVICE)
 ON_ANSWER(on_desk_answer, OWNER_DESK)
 #undef ON_ANSWER
-
-static void on_session_done(void *arg, struct session *session);
 
 /* Many of them do not wait for the end of the loop turn. */
 static void post_many_rows(struct worker *w)
@@ -134,7 +135,7 @@ static void carry_out(struct worker *w)
     for (struct span in = buf_span(&out->dials); in.len > 0;) {
         struct owner_dial d;
         codec_get_octets(&in, &d, sizeof(d));
-        worker_dial(w, &d, on_session_done);
+        worker_weather_dial(w, &d);
     }
     for (struct span in = buf_span(&out->settled); in.len > 0;) {
         uint32_t block = codec_get_u32(&in);
@@ -171,19 +172,15 @@ static void run_commands(struct worker *w)
     }
 }
 
-static void tell_time(struct worker *w)
-{
-    /* The clock itself: the loop's time is that of the turn's beginning, and turns may be long. */
-    w->services.now_ms = uv_hrtime() / 1000000;
-    w->desk.now_ms = w->services.now_ms;
-}
-
-static void on_session_done(void *arg, struct session *session)
+static void worker_on_session_done(void *arg, struct session *session)
 {
     struct worker *w = arg;
     worker_note_session_end(w, session);
+    worker_tell_time(w);
+    if (worker_weather_keep(w, session)) {
+        return;
+    }
     if (!w->stopping) {
-        tell_time(w);
         service_on_session_end(&w->services, session_tag(session), session_seen(session));
     }
     session_release(&w->sessions, session);
@@ -246,6 +243,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         w->stopping = true;
         wheel_loop_stop(&w->deadlines);
         service_stop(&w->services);
+        worker_weather_stop(w);
         worker_abort_sessions(w);
         uv_stop(&w->loop);
         return;
@@ -266,7 +264,7 @@ static void worker_handle_all(struct worker *w, struct span messages)
     enum message_kind kind;
     struct span body;
     while (!w->stopping && message_next(&messages, &kind, &body)) {
-        tell_time(w);
+        worker_tell_time(w);
         worker_on_message(w, kind, body);
         run_commands(w);
     }
@@ -345,7 +343,7 @@ static void worker_post_all(struct worker *w)
 static void on_before_sleep(uv_prepare_t *handle)
 {
     struct worker *w = handle->data;
-    tell_time(w);
+    worker_tell_time(w);
     run_commands(w); /* what deadlines brought */
     handle_own(w);
     resolver_flush(w->resolver);
@@ -385,8 +383,7 @@ static void open_all(struct worker *w)
         .read_room = memory_new(1, READ_ROOM_LEN),
         .read_room_len = READ_ROOM_LEN,
     };
-    w->dns_weather = (struct weather_view){.clear_until_ms = UINT64_MAX};
-    question_desk_init(&w->desk, p->dns_retry_pause_ms, &w->dns_weather, &w->wheel);
+    question_desk_init(&w->desk, p->dns_retry_pause_ms, &w->weather.views[WEATHER_DNS], &w->wheel);
     w->resolver = open_resolver(p, &w->loop, share_of(w, p->dns_rate));
     const struct domain_rules rules = {.suffixes = w->scan->suffixes,
                                        .dial = w->scan->dial,
@@ -421,6 +418,7 @@ static void open_all(struct worker *w)
     operator_owner_init(&w->operators, p->operator_limit, &w->out);
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
     wheel_loop_start(&w->deadlines, &w->loop, &w->wheel);
+    worker_weather_open(w, worker_on_session_done, run_commands);
 }
 
 /* The thread that made the OpenSSL objects frees them. */
@@ -440,6 +438,7 @@ static void close_all(struct worker *w)
     w->services.groups = NULL;
     service_owner_deinit(&w->services);
     free(w->sessions_of);
+    worker_weather_deinit(w);
     operator_owner_deinit(&w->operators);
     session_environment_deinit(&w->sessions);
     tls_context_free(w->sessions.tls);

@@ -29,6 +29,7 @@
 #include "scanner/pipeline/mailbox.h"
 #include "scanner/pipeline/scan_params.h"
 #include "scanner/pipeline/thread_join.h"
+#include "scanner/pipeline/worker_weather.h"
 #include "scanner/probe/session.h"
 #include "scanner/probe/wheel_loop.h"
 #include "scanner/record/recorder.h"
@@ -60,6 +61,7 @@ struct scan {
     struct dial_rules dial; /* IPv6: a route exists, or every address is mapped to one that has */
     struct admission admission;
     struct spool_budget spool_budget; /* of parked domains and hosts */
+    struct weather_station weather;
     uint32_t worker_count;
     uint32_t judge_count;
     struct worker *workers[WORKERS_MAX];
@@ -87,7 +89,7 @@ struct worker {
     struct wheel wheel;
     struct resolver *resolver;
     struct question_desk desk;
-    struct weather_view dns_weather;
+    struct worker_weather weather;
     struct session_environment sessions;
     struct arena_pool arenas;
     struct row_sink *rows;
@@ -138,6 +140,19 @@ static inline uint32_t owner_of_name(const struct scan *s, struct span name)
 static inline uint64_t worker_now(const struct worker *w)
 {
     return uv_now(&w->loop);
+}
+
+/** The time of the clock, not that of the turn's beginning, which may be long ago. */
+static inline uint64_t worker_clock_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+/** Owners have no clock: before each event. */
+static inline void worker_tell_time(struct worker *w)
+{
+    w->services.now_ms = worker_clock_ms();
+    w->desk.now_ms = w->services.now_ms;
 }
 
 /** @param more may be negative */

@@ -7,11 +7,12 @@
 
 #define IMPLICIT_TLS_PORT 465 /* RFC 8314 section 3.3 */
 
-void worker_dial(struct worker *w, const struct owner_dial *d, session_done_fn done)
+static struct session *start_session(struct worker *w, uint32_t tag, const struct owner_dial *d,
+                                     session_done_fn done)
 {
     const struct scan_params *p = w->scan->params;
     char sni[256];
-    struct session_target target = {.tag = d->visit,
+    struct session_target target = {.tag = tag,
                                     .dial_port = d->port,
                                     .implicit_tls = d->port == IMPLICIT_TLS_PORT,
                                     .key = d->key,
@@ -25,13 +26,25 @@ void worker_dial(struct worker *w, const struct owner_dial *d, session_done_fn d
         sni[d->sni.len] = '\0';
         target.sni = sni;
     }
+    return session_start(&w->sessions, &target, done, w);
+}
+
+void worker_dial(struct worker *w, const struct owner_dial *d, session_done_fn done)
+{
     while (w->sessions_of_count <= d->visit) {
         w->sessions_of =
             memory_grow_list(w->sessions_of, w->sessions_of_count, sizeof(*w->sessions_of));
         w->sessions_of[w->sessions_of_count++] = NULL;
     }
     atomic_fetch_add_explicit(&w->counters.sessions_in_flight, 1, memory_order_relaxed);
-    w->sessions_of[d->visit] = session_start(&w->sessions, &target, done, w);
+    w->sessions_of[d->visit] = start_session(w, d->visit, d, done);
+}
+
+struct session *worker_probe(struct worker *w, uint32_t tag, const struct net_addr *address,
+                             uint16_t port, session_done_fn done)
+{
+    const struct owner_dial d = {.address = *address, .port = port};
+    return start_session(w, tag, &d, done);
 }
 
 static void note_source(struct worker *w, const struct net_addr *source)

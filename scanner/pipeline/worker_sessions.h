@@ -6,6 +6,9 @@
 
 /** @param done gets the worker */
 void worker_dial(struct worker *w, const struct owner_dial *d, session_done_fn done);
+/** A session without a visit. */
+struct session *worker_probe(struct worker *w, uint32_t tag, const struct net_addr *address,
+                             uint16_t port, session_done_fn done);
 /** Before session_release(): it is not under way any more. */
 void worker_note_session_end(struct worker *w, struct session *session);
 /** RST for what is still open. */

@@ -41,6 +41,7 @@ struct session {
     enum dialog_state timed_state; /* the state that the timer was set for */
     bool implicit_tls;
     bool tls_usable; /* the handshake completed: octets go through it */
+    bool cut;
     uint64_t started_ms;
     uint64_t stage_ms; /* when the present state began */
     int32_t tls_ms;    /* ClientHello to the end of the handshake; -1: not over */
@@ -114,6 +115,7 @@ static void finish_unconnected(struct session *s, int sys)
 {
     s->seen.sys = sys;
     s->seen.outcome = connect_outcome(sys, net_route_exists(&s->peer, &s->local));
+    s->cut = s->seen.outcome != OUTCOME_REFUSED;
     session_finish(s, false);
 }
 
@@ -377,6 +379,7 @@ static void on_gone(struct session *s, int why)
     /* libuv tells EOF for a reset that came together with octets. */
     why = why == UV_EOF && was_reset(s) ? UV_ECONNRESET : why;
     bool reset = why != UV_EOF;
+    s->cut = reset;
     s->seen.sys = reset ? why : 0;
     if (tls_is_underway(s)) {
         give_tls_up(s, reset, false);
@@ -389,6 +392,7 @@ static void on_gone(struct session *s, int why)
 static void on_timer(struct wheel_timer *t)
 {
     struct session *s = CONTAINER_OF(t, struct session, timer);
+    s->cut = s->stage != STAGE_LINGERING;
     if (s->stage == STAGE_CONNECTING) {
         s->seen.sys = UV_ETIMEDOUT;
         s->seen.outcome = OUTCOME_CONNECT_TIMEOUT;
@@ -480,6 +484,7 @@ static void on_connected(uv_connect_t *request, int status)
         /* Linux says ECONNREFUSED of a RST to our SYN: here the connection was made, and reset
          * before we looked. */
         note_connected(s);
+        s->cut = true;
         s->seen.sys = status;
         s->seen.outcome = OUTCOME_GREETING_CLOSED;
         session_finish(s, false);
@@ -536,6 +541,7 @@ static void on_failed_at_once(struct wheel_timer *t)
 {
     struct session *s = CONTAINER_OF(t, struct session, timer);
     s->seen.outcome = OUTCOME_LOCAL_FAULT;
+    s->cut = true;
     session_finish(s, false);
 }
 
@@ -613,6 +619,11 @@ struct session *session_start(struct session_environment *env, const struct sess
 uint32_t session_tag(const struct session *s)
 {
     return s->tag;
+}
+
+bool session_was_cut(const struct session *s)
+{
+    return s->cut;
 }
 
 const struct seen_session *session_seen(const struct session *s)

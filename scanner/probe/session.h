@@ -59,6 +59,9 @@ struct session *session_start(struct session_environment *env, const struct sess
                               session_done_fn done, void *arg);
 const struct seen_session *session_seen(const struct session *s);
 uint32_t session_tag(const struct session *s);
+/** It was cut short by silence, by a reset or by a connection that did not come about; a refusal is an answer. So may an
+ * outage of ours. */
+bool session_was_cut(const struct session *s);
 /** Gives the session back; its seen_session and everything it points to is gone. */
 void session_release(struct session_environment *env, struct session *s);
 /** Ends a session from our side (shutdown of the run): RST, outcome LOCAL_FAULT when undecided. */

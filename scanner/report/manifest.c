@@ -356,6 +356,29 @@ static void put_given_up(struct json_writer *w, const struct manifest_given_up *
     json_object_end(w);
 }
 
+/* In most scans there are none; the list is there all the same. */
+static void put_outages(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "outages");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->outage_count; i++) {
+        const struct manifest_outage *o = &m->outages[i];
+        json_object_begin(w);
+        key_word(w, "what", o->what);
+        json_key(w, "from");
+        json_time_ms(w, o->from_unix_ms);
+        json_key(w, "to");
+        if (o->to_unix_ms != 0) {
+            json_time_ms(w, o->to_unix_ms);
+        } else {
+            json_null_value(w);
+        }
+        json_key_uint(w, "asked_again", o->asked_again);
+        json_object_end(w);
+    }
+    json_array_end(w);
+}
+
 void report_manifest(struct buf *json, const struct scan_manifest *m)
 {
     struct json_writer w = json_writer_indented(json);
@@ -376,6 +399,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_key_uint(&w, "rows_lost", m->rows_lost);
     json_key_uint(&w, "stray_messages", m->stray_messages);
     put_given_up(&w, &m->given_up);
+    put_outages(&w, m);
     manifest_put_files(&w, m);
     json_key(&w, "volatile_columns");
     json_array_begin(&w);

@@ -126,6 +126,14 @@ struct manifest_check {
     const char *text;
 };
 
+/** A time in which our own network or resolver was away. */
+struct manifest_outage {
+    const char *what; /* ipv4, ipv6, dns */
+    int64_t from_unix_ms;
+    int64_t to_unix_ms;   /* 0: it lasted to the end */
+    uint64_t asked_again; /* sessions or queries whose end did not count */
+};
+
 struct scan_manifest {
     const char *version;
     /* how it was started */
@@ -166,6 +174,8 @@ struct scan_manifest {
     uint64_t rows_lost;
     uint64_t stray_messages; /* between threads, that nobody waited for; none is usual */
     struct manifest_given_up given_up;
+    const struct manifest_outage *outages;
+    size_t outage_count;
     const struct scan_counts *counts;
 };
 

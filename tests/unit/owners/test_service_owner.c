@@ -16,6 +16,10 @@
  *     fetch N at ADDRESS | fetched N at ADDRESS
  *                               a permit is asked for, and returned
  *     give up fetches           the policy thread does not answer
+ *     lose IPV                  4 or 6: our own network does not come back
+ *     place ADDRESS [idle N] | given ADDRESS
+ *                               wanted for a session beside; N visits there hold one without a connection; and back
+ *     anew N                    session N is to begin anew
  *     pass MS                   time
  *     stop
  *
@@ -381,6 +385,20 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         service_on_permit_return(&w->owner, &m);
     } else if (strcmp(word[0], "give") == 0) {
         service_give_up_fetches(&w->owner);
+    } else if (strcmp(word[0], "lose") == 0) {
+        service_lose_family(&w->owner, (uint8_t)atoi(word[1]));
+    } else if (strcmp(word[0], "place") == 0) {
+        struct net_addr a = stage_address(word[1]);
+        struct idle_places idle = {0};
+        idle.at_address = idle.in_network = count > 3 ? (uint32_t)atoi(word[3]) : 0;
+        say("  %s\n", service_take_place(&w->owner, &a, 25, idle) ? "taken" : "none");
+    } else if (strcmp(word[0], "given") == 0) {
+        struct net_addr a = stage_address(word[1]);
+        service_give_place(&w->owner, &a, 25);
+    } else if (strcmp(word[0], "anew") == 0) {
+        uint32_t visit = w->dialled[atoi(word[1])].visit;
+        say("  in %llu ms\n",
+            (unsigned long long)(service_begin_anew_ms(&w->owner, visit) - w->owner.now_ms));
     } else if (strcmp(word[0], "pass") == 0) {
         pass_event(w, word);
     } else {

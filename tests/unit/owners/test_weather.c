@@ -252,7 +252,7 @@ Test(weather, half_of_the_probes_decide)
         }
         weather_note_probes(&w, w.round - 1, 9, 9, 0); /* too late */
         weather_note_probes(&w, w.round, cases[i].asked, cases[i].answered, cases[i].failed);
-        for (uint64_t until = now + WEATHER_ROUND_MS;
+        for (uint64_t until = now + (WEATHER_EMPTY_MAX + 1) * WEATHER_ROUND_MS;
              now <= until && w.view.state == WEATHER_SUSPICIOUS; now += LOOK) {
             (void)weather_look(&w, now);
         }

@@ -1,0 +1,121 @@
+#include "scanner/pipeline/weather_station.h"
+
+#include <stdlib.h>
+
+#include "scanner/base/check.h"
+#include "scanner/base/memory.h"
+
+void weather_station_init(struct weather_station *s, uint64_t now_ms, uint64_t lost_ms)
+{
+    *s = (struct weather_station){.looks = 0};
+    CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        weather_init(&s->streams[i], now_ms, lost_ms);
+    }
+}
+
+void weather_station_deinit(struct weather_station *s)
+{
+    (void)pthread_mutex_destroy(&s->lock);
+    free(s->outages);
+}
+
+/* The latest of the stream. */
+static struct outage_record *outage_of(struct weather_station *s, enum weather_stream stream)
+{
+    for (size_t i = s->outage_count; i > 0; i--) {
+        if (s->outages[i - 1].stream == stream) {
+            return &s->outages[i - 1];
+        }
+    }
+    return NULL;
+}
+
+void weather_station_exchange(struct weather_station *s, struct weather_report *reports,
+                              struct weather_view *views, uint32_t *rounds)
+{
+    (void)pthread_mutex_lock(&s->lock);
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        struct weather_report *r = &reports[i];
+        struct outage_record *outage = outage_of(s, (enum weather_stream)i);
+        weather_note(&s->streams[i], r->good, r->bad);
+        weather_note_probes(&s->streams[i], r->round, r->asked, r->answered, r->failed);
+        if (outage != NULL) {
+            outage->asked_again += r->asked_again;
+        }
+        *r = (struct weather_report){.round = r->round};
+        views[i] = s->streams[i].view;
+        rounds[i] = s->streams[i].round;
+    }
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
+static const char *what_is_away(enum weather_stream stream)
+{
+    switch (stream) {
+    case WEATHER_IPV4:
+        return "servers with IPv4 addresses that answered a moment ago do not any more";
+    case WEATHER_IPV6:
+        return "servers with IPv6 addresses that answered a moment ago do not any more";
+    case WEATHER_DNS:
+        return "DNS answers fail for names that it answered a moment ago";
+    case WEATHER_STREAM_COUNT:
+        break;
+    }
+    UNREACHABLE("unknown weather_stream");
+}
+
+static void note_step(struct weather_station *s, enum weather_stream stream, enum weather_step step,
+                      uint64_t now_ms, int64_t now_unix_ms, struct buf *said)
+{
+    const struct weather_view *v = &s->streams[stream].view;
+    switch (step) {
+    case WEATHER_QUIET:
+    case WEATHER_PROBE:
+        return;
+    case WEATHER_BEGAN: {
+        uint64_t from_ms = v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms;
+        s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
+        s->outages[s->outage_count++] = (struct outage_record){
+            .stream = stream, .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms)};
+        buf_putf(
+            said,
+            "outage: %s; the scan pauses, and asks again when they do (what failed meanwhile does "
+            "not count)",
+            what_is_away(stream));
+        buf_put_char(said, '\0');
+        return;
+    }
+    case WEATHER_ENDED: {
+        struct outage_record *o = outage_of(s, stream);
+        CHECK(o != NULL);
+        o->to_unix_ms = now_unix_ms;
+        buf_putf(said, "outage of %s ended after %lld s; the scan goes on",
+                 weather_stream_word(stream), (long long)(now_unix_ms - o->from_unix_ms) / 1000);
+        buf_put_char(said, '\0');
+        return;
+    }
+    case WEATHER_GAVE_UP:
+        buf_putf(said,
+                 "outage of %s lasts too long (--outage-max); what is left ends as local_fault",
+                 weather_stream_word(stream));
+        buf_put_char(said, '\0');
+        return;
+    }
+    UNREACHABLE("unknown weather_step");
+}
+
+bool weather_station_look(struct weather_station *s, uint64_t now_ms, int64_t now_unix_ms,
+                          struct buf *said)
+{
+    bool holds = false;
+    (void)pthread_mutex_lock(&s->lock);
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        enum weather_step step = weather_look(&s->streams[i], now_ms);
+        note_step(s, (enum weather_stream)i, step, now_ms, now_unix_ms, said);
+        holds = holds || weather_holds(s->streams[i].view.state);
+    }
+    atomic_fetch_add_explicit(&s->looks, holds, memory_order_relaxed);
+    (void)pthread_mutex_unlock(&s->lock);
+    return holds;
+}

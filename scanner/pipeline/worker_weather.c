@@ -1,0 +1,428 @@
+#include "scanner/pipeline/worker_weather.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "scanner/base/clock.h"
+#include "scanner/base/memory.h"
+#include "scanner/domain/public_suffix.h"
+#include "scanner/pipeline/worker_sessions.h"
+
+#define COME_BY_MS   250 /* how often workers exchange what they know with the station */
+#define WITNESSES_AT 3   /* asked in a round, over all workers together as far as they divide */
+#define PROBE_LABEL  "mxcensus-probe-" /* below a domain that answered: nobody's cache has it */
+
+/* --- what is met ---------------------------------------------------------------------------- */
+
+static enum weather_stream stream_of(const struct net_addr *a)
+{
+    return a->family == 6 ? WEATHER_IPV6 : WEATHER_IPV4;
+}
+
+/* @return it is the first of its network in the slot */
+static bool add_to_set(uint64_t *set, uint64_t hash)
+{
+    uint64_t bit = 1ULL << (hash % 64);
+    uint64_t *at = &set[hash / 64 % (WEATHER_SET_BITS / 64)];
+    bool added = (*at & bit) == 0;
+    *at |= bit;
+    return added;
+}
+
+static void note_end(struct worker *w, enum weather_stream stream, uint64_t hash, bool good)
+{
+    struct worker_weather *ww = &w->weather;
+    uint64_t slot = worker_clock_ms() / WEATHER_SLOT_MS;
+    if (slot != ww->slot) {
+        ww->slot = slot;
+        memset(ww->good, 0, sizeof(ww->good));
+        memset(ww->bad, 0, sizeof(ww->bad));
+    }
+    if (add_to_set(good ? ww->good[stream] : ww->bad[stream], hash)) {
+        *(good ? &ww->reports[stream].good : &ww->reports[stream].bad) += 1;
+    }
+}
+
+static uint64_t hash_of_network(const struct net_addr *a)
+{
+    struct net_addr network = net_addr_network(a);
+    return hash_key_of((struct span){(const uint8_t *)&network, sizeof(network)}).low;
+}
+
+static bool same_witness(const struct weather_witness *a, const struct weather_witness *b)
+{
+    return net_addr_eq(&a->network, &b->network) && a->name_len == b->name_len &&
+           memcmp(a->name, b->name, a->name_len) == 0;
+}
+
+/* The latest, each of another network: one that is there is left as it is. */
+static void add_witness(struct worker_weather *ww, enum weather_stream stream,
+                        const struct weather_witness *witness)
+{
+    uint32_t count = ww->witness_count[stream];
+    for (uint32_t i = 0; i < count && i < WEATHER_KNOWN; i++) {
+        if (same_witness(&ww->witnesses[stream][i], witness)) {
+            return;
+        }
+    }
+    ww->witnesses[stream][count % WEATHER_KNOWN] = *witness;
+    ww->witness_count[stream]++;
+}
+
+static void note_session(struct worker *w, const struct session *session,
+                         const struct owner_dial *d)
+{
+    enum weather_stream stream = stream_of(&d->address);
+    bool cut = session_was_cut(session);
+    const struct seen_session *seen = session_seen(session);
+    if (!cut || seen->outcome != OUTCOME_ESTABLISHED) { /* that is neither */
+        note_end(w, stream, hash_of_network(&d->address), !cut);
+    }
+    if (!cut && (outcome_info(seen->outcome)->conclusive || seen->outcome == OUTCOME_REFUSED)) {
+        struct weather_witness witness = {
+            .network = net_addr_network(&d->address), .address = d->address, .port = d->port};
+        add_witness(&w->weather, stream, &witness);
+    }
+}
+
+void worker_weather_note_answer(struct worker *w, uint64_t whose, const struct dns_answer *answer)
+{
+    struct span registrable = answer->name;
+    bool failed = dns_state_is_failure((enum dns_state)answer->seen.state);
+    if (!failed) {
+        note_end(w, WEATHER_DNS, hash_key_of_u64(whose).low, true);
+        return;
+    }
+    (void)registrable_domain(w->scan->suffixes, answer->name, &registrable);
+    note_end(w, WEATHER_DNS, hash_key_of(registrable).low, false);
+}
+
+void worker_weather_note_name(struct worker *w, struct span domain)
+{
+    struct weather_witness witness = {.name_len = (uint16_t)domain.len};
+    if (domain.len + sizeof(PROBE_LABEL) + 8 < sizeof(witness.name)) {
+        memcpy(witness.name, domain.at, domain.len);
+        add_witness(&w->weather, WEATHER_DNS, &witness);
+    }
+}
+
+/* --- sessions ------------------------------------------------------------------------------- */
+
+static void let_wait(struct worker_weather *ww, const struct owner_dial *d, uint64_t not_before_ms)
+{
+    ww->dials = memory_grow_list(ww->dials, ww->dial_count, sizeof(*ww->dials));
+    ww->dials[ww->dial_count++] = (struct waiting_dial){*d, not_before_ms};
+}
+
+static void dial_now(struct worker *w, const struct owner_dial *d)
+{
+    struct worker_weather *ww = &w->weather;
+    while (ww->begun_count <= d->visit) {
+        ww->begun = memory_grow_list(ww->begun, ww->begun_count, sizeof(*ww->begun));
+        ww->begun_count++;
+    }
+    ww->begun[d->visit].dial = *d;
+    ww->begun[d->visit].begun_ms = worker_clock_ms();
+    worker_dial(w, d, w->weather.session_done);
+}
+
+void worker_weather_dial(struct worker *w, const struct owner_dial *d)
+{
+    enum weather_state state = w->weather.views[stream_of(&d->address)].state;
+    if (state == WEATHER_FAIR) {
+        dial_now(w, d);
+    } else { /* when it is lost: the owner must not hear from inside its own command */
+        let_wait(&w->weather, d, 0);
+    }
+}
+
+/* Nothing is known of the server; what was seen of it in an outage does not count. */
+static void tell_fault(struct worker *w, const struct owner_dial *d)
+{
+    struct seen_session fault = {.outcome = OUTCOME_LOCAL_FAULT,
+                                 .sni = d->sni.len > 0,
+                                 .started_unix_ms = clock_unix_ms(),
+                                 .connect_ms = -1,
+                                 .hello = {.attempted = d->hello_max_version != 0,
+                                           .max_version = d->hello_max_version,
+                                           .alert = -1}};
+    for (size_t i = 0; i < SMTP_STEP_COUNT; i++) {
+        fault.smtp.reply[i].ms = -1;
+    }
+    service_on_session_end(&w->services, d->visit, &fault);
+}
+
+/* An outage of one family is likely one of the other, of which too few may have ended to tell. */
+static enum weather_word judge_kept(const struct worker *w, const struct kept_session *k)
+{
+    enum weather_stream stream = stream_of(&k->dial.address);
+    const struct weather_view *other =
+        &w->weather.views[stream == WEATHER_IPV4 ? WEATHER_IPV6 : WEATHER_IPV4];
+    bool ours = session_seen(k->session)->outcome == OUTCOME_LOCAL_FAULT;
+    enum weather_word word =
+        weather_judge(&w->weather.views[stream], k->begun_ms, k->ended_ms, ours);
+    if (word != WEATHER_BELIEVED || other->state == WEATHER_LOST ||
+        !weather_overlaps_outage(other, k->begun_ms, k->ended_ms)) {
+        return word;
+    }
+    return other->state == WEATHER_AWAY ? WEATHER_WAIT : WEATHER_VOID;
+}
+
+/* @return false: it stays */
+static bool settle_kept(struct worker *w, const struct kept_session *k)
+{
+    enum weather_stream stream = stream_of(&k->dial.address);
+    const struct weather_view *v = &w->weather.views[stream];
+    const struct seen_session *seen = session_seen(k->session);
+    switch (judge_kept(w, k)) {
+    case WEATHER_WAIT:
+        return false;
+    case WEATHER_BELIEVED:
+        service_on_session_end(&w->services, k->dial.visit, seen);
+        break;
+    case WEATHER_VOID:
+        if (v->state == WEATHER_LOST) {
+            tell_fault(w, &k->dial);
+        } else {
+            w->weather.reports[stream].asked_again++;
+            let_wait(&w->weather, &k->dial, service_begin_anew_ms(&w->services, k->dial.visit));
+        }
+        break;
+    }
+    session_release(&w->sessions, k->session);
+    return true;
+}
+
+bool worker_weather_keep(struct worker *w, struct session *session)
+{
+    struct worker_weather *ww = &w->weather;
+    uint32_t visit = session_tag(session);
+    struct kept_session k = {.session = session,
+                             .dial = ww->begun[visit].dial,
+                             .begun_ms = ww->begun[visit].begun_ms,
+                             .ended_ms = worker_clock_ms()};
+    if (w->stopping) {
+        return false;
+    }
+    note_session(w, session, &k.dial);
+    if (!session_was_cut(session)) {
+        return false;
+    }
+    ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
+    ww->kept[ww->kept_count++] = k;
+    return true;
+}
+
+/* An owner that hears of one end may begin others, which are kept or wait at the end of the lists. */
+static void settle_all_kept(struct worker *w)
+{
+    struct worker_weather *ww = &w->weather;
+    struct kept_session *old = ww->kept;
+    uint32_t count = ww->kept_count;
+    ww->kept = NULL;
+    ww->kept_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!settle_kept(w, &old[i])) {
+            ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
+            ww->kept[ww->kept_count++] = old[i];
+        }
+    }
+    free(old);
+}
+
+static void begin_waiting(struct worker *w)
+{
+    struct worker_weather *ww = &w->weather;
+    struct waiting_dial *old = ww->dials;
+    uint32_t count = ww->dial_count;
+    ww->dials = NULL;
+    ww->dial_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        enum weather_state state = ww->views[stream_of(&old[i].dial.address)].state;
+        if (state == WEATHER_LOST) {
+            tell_fault(w, &old[i].dial);
+        } else if (state == WEATHER_FAIR && worker_clock_ms() >= old[i].not_before_ms) {
+            dial_now(w, &old[i].dial);
+        } else {
+            let_wait(ww, &old[i].dial, old[i].not_before_ms);
+        }
+    }
+    free(old);
+}
+
+/* --- probes --------------------------------------------------------------------------------- */
+
+static void on_probe_done(void *arg, struct session *session)
+{
+    struct worker *w = arg;
+    struct worker_weather *ww = &w->weather;
+    uint32_t place = session_tag(session);
+    const struct weather_witness *who = &ww->probed[place];
+    struct weather_report *r = &ww->reports[stream_of(&who->address)];
+    if (ww->probe_round[place] == r->round) {
+        bool answered = !session_was_cut(session);
+        r->answered += answered;
+        r->failed += !answered;
+    }
+    service_give_place(&w->services, &who->address, who->port);
+    ww->probes[place] = NULL;
+    session_release(&w->sessions, session);
+}
+
+static void count_idle(const struct weather_witness *who, const struct net_addr *address,
+                       struct idle_places *idle)
+{
+    struct net_addr network = net_addr_network(address);
+    idle->at_address += net_addr_eq(address, &who->address);
+    idle->in_network += net_addr_eq(&network, &who->network);
+}
+
+/* Those that hold a place without a connection. */
+static struct idle_places idle_places_of(const struct worker_weather *ww,
+                                         const struct weather_witness *who)
+{
+    struct idle_places idle = {0};
+    for (uint32_t i = 0; i < ww->kept_count; i++) {
+        count_idle(who, &ww->kept[i].dial.address, &idle);
+    }
+    for (uint32_t i = 0; i < ww->dial_count; i++) {
+        count_idle(who, &ww->dials[i].dial.address, &idle);
+    }
+    return idle;
+}
+
+/* A whole session, up to QUIT: what a server expects of us. @return false: not now */
+static bool begin_probe(struct worker *w, const struct weather_witness *who, uint32_t round)
+{
+    struct worker_weather *ww = &w->weather;
+    uint32_t place = 0;
+    while (place < WEATHER_KNOWN && ww->probes[place] != NULL) {
+        place++;
+    }
+    if (place == WEATHER_KNOWN ||
+        !service_take_place(&w->services, &who->address, who->port, idle_places_of(ww, who))) {
+        return false;
+    }
+    ww->probed[place] = *who;
+    ww->probe_round[place] = round;
+    ww->probes[place] = worker_probe(w, place, &who->address, who->port, on_probe_done);
+    return true;
+}
+
+static void on_probe_answer(void *arg, uint64_t round, const struct dns_answer *answer)
+{
+    struct worker *w = arg;
+    struct weather_report *r = &w->weather.reports[WEATHER_DNS];
+    bool failed = dns_state_is_failure((enum dns_state)answer->seen.state);
+    if (round == r->round) {
+        r->answered += !failed;
+        r->failed += failed;
+    }
+}
+
+/* A name that no cache knows: a resolver that answers from memory alone is cut off. */
+static void ask_below(struct worker *w, const struct weather_witness *who, uint32_t round)
+{
+    char name[sizeof(who->name) + 1];
+    int len = snprintf(name, sizeof(name), PROBE_LABEL "%08x.%.*s",
+                       (unsigned)hash_key_of_u64(w->scan->params->seed ^ ++w->weather.names_asked ^
+                                                 (uint64_t)clock_unix_ms() << 16)
+                           .low,
+                       (int)who->name_len, (const char *)who->name);
+    resolver_ask(w->resolver, (struct span){(const uint8_t *)name, (size_t)len}, DNS_TYPE_A,
+                 on_probe_answer, w, round);
+}
+
+static void begin_probes(struct worker *w, enum weather_stream stream, uint32_t round)
+{
+    struct worker_weather *ww = &w->weather;
+    struct weather_report *r = &ww->reports[stream];
+    uint32_t workers = w->scan->worker_count;
+    uint32_t wanted = (WITNESSES_AT + workers - 1) / workers;
+    uint32_t known =
+        ww->witness_count[stream] < WEATHER_KNOWN ? ww->witness_count[stream] : WEATHER_KNOWN;
+    *r = (struct weather_report){
+        .good = r->good, .bad = r->bad, .round = round, .asked_again = r->asked_again};
+    for (uint32_t i = 0; i < known && r->asked < wanted; i++) { /* others in each round */
+        const struct weather_witness *who = &ww->witnesses[stream][(i + round * wanted) % known];
+        if (stream == WEATHER_DNS) {
+            ask_below(w, who, round);
+            r->asked++;
+        } else {
+            r->asked += begin_probe(w, who, round);
+        }
+    }
+}
+
+/* --- the tick ------------------------------------------------------------------------------- */
+
+static void learn_lost(struct worker *w, const struct weather_view *before)
+{
+    static const uint8_t families[] = {[WEATHER_IPV4] = 4, [WEATHER_IPV6] = 6};
+    for (int i = WEATHER_IPV4; i <= WEATHER_IPV6; i++) {
+        if (w->weather.views[i].state == WEATHER_LOST && before[i].state != WEATHER_LOST) {
+            service_lose_family(&w->services, families[i]);
+        }
+    }
+}
+
+static void on_come_by(uv_timer_t *timer)
+{
+    struct worker *w = timer->data;
+    struct worker_weather *ww = &w->weather;
+    struct weather_view before[WEATHER_STREAM_COUNT];
+    uint32_t rounds[WEATHER_STREAM_COUNT];
+    memcpy(before, ww->views, sizeof(before));
+    ww->reports[WEATHER_DNS].asked_again += w->desk.asked_again - ww->desk_asked_again;
+    ww->desk_asked_again = w->desk.asked_again;
+    weather_station_exchange(&w->scan->weather, ww->reports, ww->views, rounds);
+    worker_tell_time(w);
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        if (rounds[i] != ww->rounds[i]) {
+            ww->rounds[i] = rounds[i];
+            begin_probes(w, (enum weather_stream)i, rounds[i]);
+        }
+    }
+    learn_lost(w, before);
+    question_desk_look(&w->desk);
+    settle_all_kept(w);
+    begin_waiting(w);
+    ww->run_commands(w);
+}
+
+void worker_weather_open(struct worker *w, session_done_fn session_done,
+                         void (*run_commands)(struct worker *w))
+{
+    struct worker_weather *ww = &w->weather;
+    ww->session_done = session_done;
+    ww->run_commands = run_commands;
+    CHECK(uv_timer_init(&w->loop, &ww->tick) == 0);
+    ww->tick.data = w;
+    on_come_by(&ww->tick); /* what is fair is to be known before the first end */
+    CHECK(uv_timer_start(&ww->tick, on_come_by, COME_BY_MS, COME_BY_MS) == 0);
+}
+
+void worker_weather_stop(struct worker *w)
+{
+    struct worker_weather *ww = &w->weather;
+    if (!uv_is_closing((uv_handle_t *)&ww->tick)) {
+        uv_close((uv_handle_t *)&ww->tick, NULL);
+    }
+    for (uint32_t i = 0; i < ww->kept_count; i++) {
+        session_release(&w->sessions, ww->kept[i].session);
+    }
+    ww->kept_count = 0;
+    ww->dial_count = 0;
+    for (uint32_t i = 0; i < WEATHER_KNOWN; i++) {
+        if (ww->probes[i] != NULL) {
+            session_abort(ww->probes[i]);
+        }
+    }
+}
+
+void worker_weather_deinit(struct worker *w)
+{
+    free(w->weather.kept);
+    free(w->weather.dials);
+    free(w->weather.begun);
+}

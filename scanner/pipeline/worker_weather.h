@@ -1,0 +1,94 @@
+#pragma once
+
+/**
+ * A worker in the weather (owners/weather.h): what it met is counted, what may be our own fault is kept from the owners until
+ * it is known, new sessions wait while something is suspicious, and a few servers and names that answered are asked
+ * again when that is wanted. Of questions to DNS the desk does the keeping (owners/question_desk.h).
+ *
+ *   session ended ─┬─ whole, refused ──────────────────────────► owner
+ *                  └─ cut short ─► kept ─┬─ believed ──────────► owner
+ *                                        ├─ void ─► dials ─────► begun anew when the weather is fair
+ *                                        └─ void, lost ────────► owner, as local_fault
+ *
+ * The visit of a kept session holds what it held. A session that ended in an outage is no attempt: the owner never
+ * hears of it.
+ */
+
+#include <uv.h>
+
+#include "resolver/resolver.h"
+#include "scanner/owners/owner.h"
+#include "scanner/pipeline/weather_station.h"
+#include "scanner/probe/session.h"
+
+#define WEATHER_SET_BITS 1024 /* networks of a slot, by hash: two of one bit count as one */
+#define WEATHER_KNOWN \
+    16 /* that answered and may be asked again, of each stream, each of another network */
+
+/** A session that is kept; its owner has not heard. */
+struct kept_session {
+    struct session *session;
+    struct owner_dial dial;
+    uint64_t begun_ms;
+    uint64_t ended_ms;
+};
+
+/** One that waits. */
+struct waiting_dial {
+    struct owner_dial dial;
+    uint64_t not_before_ms;
+};
+
+/** Who answered a short while ago. */
+struct weather_witness {
+    struct net_addr network; /* of DNS: none */
+    struct net_addr address;
+    uint16_t port;
+    uint16_t name_len;
+    uint8_t name[256]; /* of DNS; longer ones are no witnesses */
+};
+
+struct worker;
+
+struct worker_weather {
+    session_done_fn session_done;           /* of all sessions of visits */
+    void (*run_commands)(struct worker *w); /* what followed from an event */
+    uv_timer_t tick;
+    struct weather_view views[WEATHER_STREAM_COUNT];
+    struct weather_report reports[WEATHER_STREAM_COUNT];
+    uint32_t rounds[WEATHER_STREAM_COUNT]; /* of probes, as the station has them */
+    uint64_t slot;                         /* that the sets are of */
+    uint64_t good[WEATHER_STREAM_COUNT][WEATHER_SET_BITS / 64];
+    uint64_t bad[WEATHER_STREAM_COUNT][WEATHER_SET_BITS / 64];
+    struct weather_witness witnesses[WEATHER_STREAM_COUNT][WEATHER_KNOWN];
+    uint32_t witness_count[WEATHER_STREAM_COUNT]; /* so far; a ring */
+    struct kept_session *kept;                    /* malloc, as the next */
+    uint32_t kept_count;
+    struct waiting_dial *dials;
+    uint32_t dial_count;
+    struct {
+        struct owner_dial dial;
+        uint64_t begun_ms;
+    } * begun; /* by visit; malloc */
+    uint32_t begun_count;
+    struct session *probes[WEATHER_KNOWN]; /* under way */
+    uint32_t probe_round[WEATHER_KNOWN];
+    struct weather_witness probed[WEATHER_KNOWN];
+    uint32_t names_asked;
+    uint64_t desk_asked_again; /* of the desk, as told */
+};
+
+void worker_weather_open(struct worker *w, session_done_fn session_done,
+                         void (*run_commands)(struct worker *w));
+/** Nothing is kept or begun any more. */
+void worker_weather_stop(struct worker *w);
+void worker_weather_deinit(struct worker *w);
+
+/** Instead of worker_dial(): at once, or when the weather allows. */
+void worker_weather_dial(struct worker *w, const struct owner_dial *d);
+/** @return true: it is kept, the owner does not hear of it now */
+bool worker_weather_keep(struct worker *w, struct session *session);
+/** An answer of the resolver, or none. @param whose a number for the key that is asked about */
+void worker_weather_note_answer(struct worker *w, uint64_t whose, const struct dns_answer *answer);
+/** Of an address that answers DNS questions about it: the name of a domain with MX records. */
+void worker_weather_note_name(struct worker *w, struct span domain);
