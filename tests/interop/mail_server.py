@@ -252,7 +252,7 @@ def scan(server, cases, *options):
             "--name-servers", f"127.0.0.1:{dns.port}",
             "--address-map", f"11.77.0.0/16=127.77.0.0/16:{server.port}",
             "--root-cas", server.certificates.roots, "--ehlo-domain", "scanner.mxcensus.test",
-            "--address-rate", "20/s", *options,
+            "--address-rate", "20/s", "--retry-pause", "1", "--tempfail-pause", "1", *options,
             input="".join(f"{domain}\n" for domain, kind in zone if kind == "MX"))
 
 

@@ -164,7 +164,7 @@ def scan(folder, lab, domains):
         file.write("\n".join(domains) + "\n")
     command = [MXCENSUS, "scan", "-q", "-o", out, "--root-cas", "lab=" + lab.roots, "--trust-ad", "yes",
                "--name-servers", network.RESOLVER, "--ehlo-domain", network.HOST, "--address-rate", "0",
-               "--implicit-mx", "dial", listed]
+               "--retry-pause", "1", "--tempfail-pause", "1", "--implicit-mx", "dial", listed]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"the scan failed ({done.returncode}): {done.stderr[-2000:]}")
