@@ -577,10 +577,21 @@ void findings_of_service(const struct seen_service *s, const struct service_verd
     }
 }
 
+/* How long one session waited for its greeting says nothing of a session that was not made. */
+static struct seen_session spoken_session(const struct seen_endpoint *e)
+{
+    struct seen_session s = *e->result;
+    if (e->basis == BASIS_INFERRED) {
+        s.smtp.reply[SMTP_STEP_GREETING].ms = -1;
+    }
+    return s;
+}
+
 void session_findings_of_endpoint(const struct seen_endpoint *e, struct findings *out)
 {
     if (e->result != NULL && !endpoint_is_inherited(e)) {
-        session_findings(e->result, (struct target){&e->address, e->port}, out);
+        struct seen_session spoken = spoken_session(e);
+        session_findings(&spoken, (struct target){&e->address, e->port}, out);
     }
     attempts_finding(e->attempts, e->attempt_count, out);
     if (e->result != NULL && !endpoint_is_inherited(e)) {

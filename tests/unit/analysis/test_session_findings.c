@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 
+#include "scanner/analysis/session_findings.h"
 #include "tests/unit/analysis/expected.h"
 
 /** A reply in short: its code and text. */
@@ -928,4 +929,46 @@ void cover_sessions(struct covered *c)
     }
     c->raised[FINDING_SMTP_UNSTABLE] = true; /* by the table of attempts, with its neighbours */
     c->spared[FINDING_SMTP_UNSTABLE] = true;
+}
+
+static bool has_code(const struct findings *f, enum finding_code code)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->item[i].code == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What other names of its group got is the name's own, but not how long one of them waited; what failed
+ * before the name mattered is told in the row of the service. */
+Test(session_findings, of_a_session_that_stands_for_a_name)
+{
+    struct seen_session s = {.outcome = OUTCOME_ESTABLISHED, .connect_ms = 1};
+    s.smtp.starttls = STARTTLS_OFFERED;
+    s.smtp.early_talker = true;
+    s.smtp.reply[SMTP_STEP_GREETING] = (struct seen_reply){.code = 220, .ms = 6000};
+    const struct {
+        const char *session_from;
+        enum basis basis;
+        bool early;
+        bool slow;
+    } rows[] = {{"", BASIS_OBSERVED, true, true},
+                {"a.mx.test|192.0.2.1|25", BASIS_INFERRED, true, false},
+                {"192.0.2.1|25", BASIS_OBSERVED, false, false}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct findings f;
+        struct seen_endpoint e = {.host = SPAN_LIT("b.mx.test"),
+                                  .address = {.family = 4, .octets = {192, 0, 2, 1}},
+                                  .port = 25,
+                                  .result = &s,
+                                  .session_from = span_of(rows[i].session_from),
+                                  .basis = rows[i].basis};
+        findings_init(&f);
+        session_findings_of_endpoint(&e, &f);
+        cr_expect_eq(has_code(&f, FINDING_SMTP_EARLY_TALKER), rows[i].early, "%zu", i);
+        cr_expect_eq(has_code(&f, FINDING_SMTP_SLOW_GREETING), rows[i].slow, "%zu", i);
+        findings_deinit(&f);
+    }
 }

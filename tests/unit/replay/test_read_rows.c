@@ -519,6 +519,61 @@ Test(read_rows, an_endpoint_for_which_another_session_speaks)
     }
 }
 
+Test(read_rows, an_endpoint_whose_result_is_inferred)
+{
+    struct seen_session spoken = {.outcome = OUTCOME_ESTABLISHED, .connect_ms = -1};
+    spoken.smtp.starttls = STARTTLS_OFFERED;
+    struct seen_endpoint e = {.host = SPAN_LIT("b.mx.test"),
+                              .address = address("192.0.2.1"),
+                              .port = 25,
+                              .result = &spoken,
+                              .session_from = SPAN_LIT("a.mx.test|192.0.2.1|25"),
+                              .group = SPAN_LIT("192.0.2.1|25|*.mx.test"),
+                              .basis = BASIS_INFERRED};
+    endpoint_trip(&e, "inferred");
+}
+
+static void group_trip(const struct seen_group *g, const char *what)
+{
+    struct trip t;
+    struct seen_group again;
+    trip_init(&t);
+    report_group(&t.first, g);
+    trip_read(&t, TABLE_GROUPS, what);
+    read_group(&t.row, &again);
+    report_group(&t.second, &again);
+    trip_expect_same(&t, what);
+    trip_deinit(&t);
+}
+
+Test(read_rows, a_group)
+{
+    struct seen_group g = {.address = address("2001:db8::1"),
+                           .port = 587,
+                           .parent = SPAN_LIT("mx.test"),
+                           .listed = true,
+                           .state = GROUP_OPEN,
+                           .names_dialled = 2,
+                           .agreements = 1,
+                           .inconclusive = 1};
+    group_trip(&g, "open");
+    g.state = GROUP_CONFIRMED;
+    g.names_dialled = 7;
+    g.names_inferred = 9000000000;
+    g.agreements = 5;
+    g.checks = 3;
+    g.speaks = SPAN_LIT("a.mx.test");
+    memset(g.chain_id, 0x22, sizeof(g.chain_id));
+    group_trip(&g, "confirmed");
+    g.state = GROUP_CONTRADICTED;
+    for (g.contradictions = 1; g.contradictions <= 2 * CONTRADICTIONS_KEPT; g.contradictions++) {
+        for (size_t i = 0; i < g.contradictions && i < CONTRADICTIONS_KEPT; i++) {
+            g.contradicted_by[i] = SPAN_LIT("b.mx.test");
+        }
+        group_trip(&g, "contradicted");
+    }
+}
+
 /* --- hosts and domains ---------------------------------------------------------------------- */
 
 static const struct dns_case {
