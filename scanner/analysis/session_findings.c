@@ -80,6 +80,20 @@ static void reply_finding(const struct seen_session *s, struct target target, en
     put_reply_line(findings_add_max(out, code), s, target, step);
 }
 
+/* What came in place of a reply, at whatever step. */
+static void not_smtp_finding(const struct seen_session *s, struct target target,
+                             struct findings *out)
+{
+    if (s->smtp.bad.len == 0) {
+        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_NOT_SMTP, out);
+        return;
+    }
+    struct buf *evidence = findings_add_max(out, FINDING_SMTP_NOT_SMTP);
+    put_target(evidence, target);
+    buf_put_text(evidence, ": ");
+    evidence_put(evidence, s->smtp.bad);
+}
+
 /* By which of the two: what stuttered its greeting, or what says that it is spamd(8). */
 static void tarpit_finding(const struct seen_session *s, struct target target, struct findings *out)
 {
@@ -136,7 +150,7 @@ static void session_outcome_findings(const struct seen_session *s, struct target
         reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_GREETING_REJECTED, out);
         return;
     case OUTCOME_NOT_SMTP:
-        reply_finding(s, target, SMTP_STEP_GREETING, FINDING_SMTP_NOT_SMTP, out);
+        not_smtp_finding(s, target, out);
         return;
     case OUTCOME_EHLO_TIMEOUT:
         reply_finding(s, target, SMTP_STEP_EHLO, FINDING_SMTP_EHLO_TIMEOUT, out);

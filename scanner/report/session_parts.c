@@ -136,7 +136,7 @@ int64_t attempt_number(const struct seen_session *attempts, size_t count,
 static void put_reply_facts(struct object *transcript, unsigned column,
                             const struct seen_reply *reply)
 {
-    if (reply->code == 0 && reply->text.len == 0) {
+    if (reply->code == 0 && reply->text.len == 0 && !reply->truncated) {
         return;
     }
     struct object *o = object_object(transcript, column);

@@ -128,6 +128,17 @@ static void half_a_reply(struct seen_session *s)
     s->smtp.reply[SMTP_STEP_EHLO_TLS] = (struct seen_reply){.ms = -1};
 }
 
+/* Its one line was too long to be kept. */
+static void no_line_of_a_reply(struct seen_session *s)
+{
+    s->outcome = OUTCOME_NOT_SMTP;
+    s->tls_attempted = false;
+    s->smtp.reply[SMTP_STEP_EHLO] = (struct seen_reply){0, true, -1, SPAN_LIT("")};
+    s->smtp.reply[SMTP_STEP_STARTTLS] = (struct seen_reply){.ms = -1};
+    s->smtp.reply[SMTP_STEP_EHLO_TLS] = (struct seen_reply){.ms = -1};
+    s->smtp.bad = SPAN_LIT("250-xxx");
+}
+
 static void helo_after_ehlo(struct seen_session *s)
 {
     s->outcome = OUTCOME_HELO_ONLY;
@@ -215,6 +226,7 @@ static const struct session_case {
     {"as usual", unchanged},
     {"octets that are not UTF-8, NUL, controls, U+2028 (RFC 3629)", odd_octets},
     {"a reply without its end (RFC 5321 section 4.2)", half_a_reply},
+    {"not a line of a reply", no_line_of_a_reply},
     {"EHLO refused, HELO taken (RFC 5321 section 4.1.1.1)", helo_after_ehlo},
     {"TLS 1.0 with DH and every flag", old_tls},
     {"numbers without a name, version above TLS 1.3", unnamed_numbers},
@@ -259,6 +271,10 @@ static void service_trip(const struct seen_service *s, const char *what)
     trip_read(&t, TABLE_SERVICES, what);
     read_service(&t.row, &again);
     again.seen.chain = s->chain;
+    for (int step = 0; s->result != NULL && step < SMTP_STEP_COUNT; step++) {
+        cr_expect_eq(again.seen.result->smtp.reply[step].truncated,
+                     s->result->smtp.reply[step].truncated, "%s: step %d", what, step);
+    }
     put_service(&t.second, &again.seen);
     trip_expect_same(&t, what);
     trip_deinit(&t);
