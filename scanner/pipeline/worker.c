@@ -23,6 +23,19 @@ static void on_fence(struct worker *w, const struct message_block_fence *m)
     }
 }
 
+static void on_policy_done(struct worker *w, const struct message_policy_done *m)
+{
+    struct buf fetched = BUF_INIT(BUF_NO_LIMIT);
+    struct message_policy_done judged = {.domain = m->domain};
+    struct seen_policy p = {0};
+    policy_fetched_get(m->fetched, &p);
+    worker_weather_judge_fetch(w, &p);
+    policy_fetched_put(&fetched, &p);
+    judged.fetched = buf_span(&fetched);
+    domain_on_policy_done(&w->domains, &judged);
+    buf_deinit(&fetched);
+}
+
 static void on_chain_known(struct worker *w, const struct message_chain_known *m)
 {
     const struct chain_waiter *waiters = NULL;
@@ -206,7 +219,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(DOMAIN, domain, domain_on_line, &w->domains)
         HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
         HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
-        HANDLE(POLICY_DONE, policy_done, domain_on_policy_done, &w->domains)
+        HANDLE(POLICY_DONE, policy_done, on_policy_done, w)
         HANDLE(HOST_WANT, host_want, host_on_want, &w->hosts)
         HANDLE(ADDRESS_WANT, address_want, service_on_address_want, &w->services)
         HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, &w->hosts)

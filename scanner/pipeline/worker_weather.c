@@ -250,6 +250,29 @@ static void begin_waiting(struct worker *w)
     free(old);
 }
 
+/* --- fetches of policies --------------------------------------------------------------------- */
+
+static bool fetch_was_cut(enum policy_fetch f)
+{
+    return f == POLICY_FETCH_TCP_TIMEOUT || f == POLICY_FETCH_TCP_RESET ||
+           f == POLICY_FETCH_TCP_UNREACHABLE || f == POLICY_FETCH_TLS_TIMEOUT ||
+           f == POLICY_FETCH_TLS_CLOSED || f == POLICY_FETCH_HTTP_TIMEOUT ||
+           f == POLICY_FETCH_HTTP_CLOSED || f == POLICY_FETCH_BODY_TIMEOUT ||
+           f == POLICY_FETCH_BODY_TRUNCATED;
+}
+
+void worker_weather_judge_fetch(const struct worker *w, struct seen_policy *p)
+{
+    uint64_t now = worker_clock_ms();
+    int64_t lasted = clock_unix_ms() - p->started_unix_ms;
+    uint64_t begun = lasted > 0 && (uint64_t)lasted < now ? now - (uint64_t)lasted : now;
+    bool away = weather_overlaps_outage(&w->weather.views[WEATHER_IPV4], begun, now) ||
+                weather_overlaps_outage(&w->weather.views[WEATHER_IPV6], begun, now);
+    if (away && fetch_was_cut(p->outcome)) {
+        p->outcome = POLICY_FETCH_LOCAL_FAULT;
+    }
+}
+
 /* --- probes --------------------------------------------------------------------------------- */
 
 static void on_probe_done(void *arg, struct session *session)

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "resolver/resolver.h"
+#include "scanner/observation/seen_policy.h"
 #include "scanner/owners/owner.h"
 #include "scanner/pipeline/weather_station.h"
 #include "scanner/probe/session.h"
@@ -88,6 +89,8 @@ void worker_weather_deinit(struct worker *w);
 void worker_weather_dial(struct worker *w, const struct owner_dial *d);
 /** @return true: it is kept, the owner does not hear of it now */
 bool worker_weather_keep(struct worker *w, struct session *session);
+/** A fetch that was cut short in an outage is our own fault; it is not made again. */
+void worker_weather_judge_fetch(const struct worker *w, struct seen_policy *p);
 /** An answer of the resolver, or none. @param whose a number for the key that is asked about */
 void worker_weather_note_answer(struct worker *w, uint64_t whose, const struct dns_answer *answer);
 /** Of an address that answers DNS questions about it: the name of a domain with MX records. */

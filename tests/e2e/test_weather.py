@@ -140,6 +140,13 @@ def expect_outage(name, said, outages, what):
     check_equal(f"{name}: it is said once when each begins and when it ends", len(said), 2 * len(outages))
 
 
+def expect_no_policy_blamed(name, quiet, out):
+    before = {row["policy_host"]: row["fetch"] for row in read_table(quiet, "policies")}
+    other = {(before.get(row["policy_host"]), row["fetch"]) for row in read_table(out, "policies")
+             if before.get(row["policy_host"]) != row["fetch"]}
+    check(f"{name}: of policy hosts nothing worse than our own fault is said", all(now == "local_fault" for _, now in other), other)
+
+
 def blamed(out):
     """Domains with an error, by its code."""
     return {(row["domain"], finding["code"]) for row in read_table(out, "domains") for finding in row["findings"]
@@ -158,6 +165,7 @@ with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
     out, said, outages = scan(lab, folder, listed, "link", when=sessions, begin=link("down"), end=link("up"))
     expect_outage("link down", said, outages, "ipv4")
     expect_same("link down", want, out)
+    expect_no_policy_blamed("link down", quiet, out)
 
     out, said, outages = scan(lab, folder, listed, "silent", when=sessions, begin=send(signal.SIGSTOP, False),
                               end=send(signal.SIGCONT, False), seconds=2 * AWAY)
