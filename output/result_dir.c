@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output/result_codec.h"
 #include "output/row.h"
+#include "scanner/base/file.h"
+#include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 
 struct result_dir {
@@ -16,6 +20,10 @@ struct result_dir {
     struct digest_ops digest;
     bool has_digest;
     struct result_file *files[TABLE_COUNT][ROW_FORMAT_COUNT]; /* NULL: not written */
+    int journal;                                              /* descriptor; -1: none */
+    uint64_t journal_len;
+    uint64_t journal_sum; /* of its last record */
+    uint64_t boot;
     struct result_error error;
 };
 
@@ -79,8 +87,16 @@ static struct result_file *file_at(const struct result_dir *d, size_t i)
 
 #define FILE_COUNT ((size_t)TABLE_COUNT * ROW_FORMAT_COUNT)
 
+/* It is written when all other rows are there, and written anew by a scan that goes on. */
+static bool is_of_the_end(enum table_id t)
+{
+    return t == TABLE_COMPLETIONS || t == TABLE_ISSUERS || t == TABLE_GROUPS;
+}
+
+/* @param cut of a directory that is gone on with; NULL: of a new one */
 static bool create_file(struct result_dir *d, enum table_id t, enum row_format format,
-                        enum result_codec codec, struct result_error *err)
+                        enum result_codec codec, const struct result_cut *cut,
+                        struct result_error *err)
 {
     char name[64];
     (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(format));
@@ -97,24 +113,43 @@ static bool create_file(struct result_dir *d, enum table_id t, enum row_format f
         .head = buf_span(&head),
         .row_is_line = format == ROW_FORMAT_NDJSON,
     };
-    d->files[t][format] = result_file_new(&params, err);
+    if (cut == NULL) {
+        d->files[t][format] = result_file_new(&params, err);
+    } else {
+        size_t i = result_cut_find(cut, name);
+        const struct journal_file *file =
+            is_of_the_end(t) ? &cut->journal.first.files[i] : &cut->journal.last.files[i];
+        d->files[t][format] =
+            result_file_reopen(&params, cut->part[i], file->octets, file->rows, err);
+    }
     buf_deinit(&head);
     return d->files[t][format] != NULL;
+}
+
+static bool is_written(const struct result_dir_params *params, enum table_id t,
+                       enum row_format format)
+{
+    return format == ROW_FORMAT_CSV ? params->csv : params->ndjson && !table_is_csv_only(t);
+}
+
+static bool open_files(struct result_dir *d, const struct result_dir_params *params,
+                       const struct result_cut *cut, struct result_error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < FILE_COUNT; i++) {
+        enum table_id t = (enum table_id)(i / ROW_FORMAT_COUNT);
+        enum row_format format = (enum row_format)(i % ROW_FORMAT_COUNT);
+        if (is_written(params, t, format)) {
+            ok = create_file(d, t, format, params->codec, cut, err);
+        }
+    }
+    return ok;
 }
 
 static bool create_files(struct result_dir *d, const struct result_dir_params *params,
                          struct result_error *err)
 {
-    bool ok = true;
-    for (unsigned i = 0; ok && i < TABLE_COUNT; i++) {
-        enum table_id t = (enum table_id)i;
-        if (params->ndjson && !table_is_csv_only(t)) {
-            ok = create_file(d, t, ROW_FORMAT_NDJSON, params->codec, err);
-        }
-        if (ok && params->csv) {
-            ok = create_file(d, t, ROW_FORMAT_CSV, params->codec, err);
-        }
-    }
+    bool ok = open_files(d, params, NULL, err);
     for (size_t i = 0; !ok && i < FILE_COUNT; i++) {
         if (file_at(d, i) != NULL) { /* so that the user can try again with the same directory */
             result_file_discard(file_at(d, i));
@@ -123,6 +158,111 @@ static bool create_files(struct result_dir *d, const struct result_dir_params *p
     }
     return ok;
 }
+
+static void take_error(struct result_dir *d, const struct result_error *err)
+{
+    if (d->error.error == 0) {
+        d->error = *err;
+    }
+}
+
+/* --- the journal ---------------------------------------------------------------------------- */
+
+/* A record is there or not: what is behind the last one would be taken for its beginning. */
+static bool journal_append(struct result_dir *d, const struct buf *record, uint64_t sum)
+{
+    if (!file_write_at(d->journal, d->journal_len, buf_span(record))) {
+        errno = errno != 0 ? errno : ENOSPC;
+        result_dir_set_error(&d->error, "write", JOURNAL_NAME);
+        (void)ftruncate(d->journal, (off_t)d->journal_len);
+        return false;
+    }
+    d->journal_len += record->len;
+    d->journal_sum = sum;
+    return true;
+}
+
+/* One process writes; the lock is gone with it. */
+static bool journal_lock(struct result_dir *d, struct result_error *err)
+{
+    if (flock(d->journal, LOCK_EX | LOCK_NB) == 0) {
+        return true;
+    }
+    errno = errno == EWOULDBLOCK ? EBUSY : errno;
+    result_dir_set_error(err, "lock " JOURNAL_NAME " in", d->path);
+    return false;
+}
+
+static bool journal_begin(struct result_dir *d, struct result_error *err)
+{
+    const char *names[FILE_COUNT];
+    size_t count = 0;
+    d->boot = result_boot_number();
+    d->journal =
+        openat(d->fd, JOURNAL_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (d->journal < 0) {
+        result_dir_set_error(err, "create", JOURNAL_NAME);
+        return false;
+    }
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        if (file_at(d, i) != NULL) {
+            names[count++] = result_file_info(file_at(d, i))->name;
+        }
+    }
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    uint64_t sum = 0;
+    journal_put_names(&record, names, count, &sum);
+    bool ok = journal_lock(d, err) && journal_append(d, &record, sum);
+    buf_deinit(&record);
+    if (d->error.error != 0) {
+        *err = d->error;
+    }
+    return ok;
+}
+
+static bool journal_go_on(struct result_dir *d, const struct journal *j, struct result_error *err)
+{
+    d->boot = result_boot_number();
+    d->journal = openat(d->fd, JOURNAL_NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (d->journal < 0) {
+        result_dir_set_error(err, "open " JOURNAL_NAME " in", d->path);
+        return false;
+    }
+    if (!journal_lock(d, err)) {
+        return false;
+    }
+    d->journal_len = j->octets;
+    d->journal_sum = j->sum;
+    bool ok = ftruncate(d->journal, (off_t)j->octets) == 0;
+    if (!ok) {
+        result_dir_set_error(err, "cut " JOURNAL_NAME " in", d->path);
+    }
+    return ok;
+}
+
+static bool journal_note(struct result_dir *d, const struct journal_progress *progress,
+                         bool durable)
+{
+    struct journal_entry e = {.durable = durable, .boot = d->boot, .progress = *progress};
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        if (file_at(d, i) != NULL) {
+            const struct result_file_info *info = result_file_info(file_at(d, i));
+            e.files[e.file_count++] = (struct journal_file){info->octets, info->rows};
+        }
+    }
+    struct buf record = BUF_INIT(BUF_NO_LIMIT);
+    uint64_t sum = d->journal_sum;
+    journal_put_entry(&record, &e, &sum);
+    bool ok = journal_append(d, &record, sum);
+    buf_deinit(&record);
+    if (ok && durable && fdatasync(d->journal) != 0) {
+        result_dir_set_error(&d->error, "fsync", JOURNAL_NAME);
+        ok = false;
+    }
+    return ok;
+}
+
+/* -------------------------------------------------------------------------------------------- */
 
 /* As far as the file system can: a scan that fits without it is as good. */
 static void hold_reserve(const struct result_dir *d)
@@ -142,15 +282,51 @@ static void give_reserve_back(const struct result_dir *d)
     (void)unlinkat(d->fd, RESULT_RESERVE_NAME, 0); /* absent when it could not be held */
 }
 
-struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err)
+static struct result_dir *dir_of_params(const struct result_dir_params *params)
 {
     struct result_dir *d = memory_new(1, sizeof(*d));
     d->path = memory_new(strlen(params->path) + 1, 1);
     memcpy(d->path, params->path, strlen(params->path));
     d->fd = -1;
+    d->journal = -1;
     d->digest = params->digest;
     d->has_digest = params->digest.begin != NULL;
-    if (!open_empty(d, err) || !create_files(d, params, err)) {
+    return d;
+}
+
+/* @return false: it has others, or not all of these */
+static bool has_files_of(const struct result_cut *cut, const struct result_dir_params *params)
+{
+    size_t wanted = 0;
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        enum table_id t = (enum table_id)(i / ROW_FORMAT_COUNT);
+        enum row_format format = (enum row_format)(i % ROW_FORMAT_COUNT);
+        char name[JOURNAL_NAME_MAX];
+        (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(format));
+        size_t at = is_written(params, t, format) ? result_cut_find(cut, name) : SIZE_MAX;
+        wanted += is_written(params, t, format);
+        if (is_written(params, t, format) &&
+            (at == SIZE_MAX || strcmp(cut->journal.names[at] + strlen(name),
+                                      result_codec_suffix(params->codec)) != 0)) {
+            return false;
+        }
+    }
+    return wanted == cut->journal.file_count;
+}
+
+struct result_dir *result_dir_reopen(const struct result_dir_params *params,
+                                     const struct result_cut *cut, struct result_error *err)
+{
+    struct result_dir *d = dir_of_params(params);
+    d->fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (d->fd < 0) {
+        result_dir_set_error(err, "open directory", d->path);
+    } else if (!has_files_of(cut, params)) {
+        errno = EINVAL;
+        result_dir_set_error(err, "go on with the files of", d->path);
+    }
+    if (err->error != 0 || !journal_go_on(d, &cut->journal, err) ||
+        !open_files(d, params, cut, err)) {
         result_dir_free(d);
         return NULL;
     }
@@ -158,11 +334,19 @@ struct result_dir *result_dir_new(const struct result_dir_params *params, struct
     return d;
 }
 
-static void take_error(struct result_dir *d, const struct result_error *err)
+struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err)
 {
-    if (d->error.error == 0) {
-        d->error = *err;
+    struct result_dir *d = dir_of_params(params);
+    if (!open_empty(d, err) || !create_files(d, params, err)) {
+        result_dir_free(d);
+        return NULL;
     }
+    hold_reserve(d);
+    if (params->journal && !journal_begin(d, err)) {
+        result_dir_free(d);
+        return NULL;
+    }
+    return d;
 }
 
 bool result_dir_append(struct result_dir *d, enum table_id t, enum row_format format,
@@ -192,9 +376,24 @@ static bool each_file(struct result_dir *d, file_fn act)
     return ok;
 }
 
-bool result_dir_flush(struct result_dir *d)
+static bool mark_file(struct result_file *f)
 {
-    return each_file(d, result_file_flush);
+    result_file_mark(f);
+    return true;
+}
+
+static bool roll_file_back(struct result_file *f)
+{
+    result_file_roll_back(f);
+    return true;
+}
+
+bool result_dir_mark(struct result_dir *d, const struct journal_progress *progress, bool durable)
+{
+    bool ok = d->error.error == 0 && each_file(d, result_file_flush) &&
+              (!durable || each_file(d, result_file_sync)) &&
+              (d->journal < 0 || journal_note(d, progress, durable));
+    return ok && each_file(d, mark_file);
 }
 
 static bool finish_durable(struct result_file *f)
@@ -218,9 +417,20 @@ bool result_dir_finish(struct result_dir *d)
     return ok;
 }
 
+void result_dir_blame(struct result_dir *d, const char *what, int error)
+{
+    struct result_error err = {.error = error};
+    (void)snprintf(err.what, sizeof(err.what), "%s", what);
+    take_error(d, &err);
+}
+
 bool result_dir_interrupt(struct result_dir *d)
 {
-    bool ok = each_file(d, finish_quick);
+    bool whole = d->error.error == 0;
+    if (!whole) {
+        (void)each_file(d, roll_file_back);
+    }
+    bool ok = each_file(d, finish_quick) && whole;
     give_reserve_back(d);
     return ok;
 }
@@ -233,6 +443,11 @@ bool result_dir_write_file(struct result_dir *d, const char *name, struct span o
         take_error(d, &err);
     }
     return ok;
+}
+
+void result_dir_remove_file(struct result_dir *d, const char *name)
+{
+    (void)unlinkat(d->fd, name, 0);
 }
 
 const struct result_error *result_dir_error(const struct result_dir *d)
@@ -274,6 +489,9 @@ void result_dir_free(struct result_dir *d)
     if (d != NULL) {
         for (size_t i = 0; i < FILE_COUNT; i++) {
             result_file_free(file_at(d, i));
+        }
+        if (d->journal >= 0) {
+            (void)close(d->journal);
         }
         if (d->fd >= 0) {
             (void)close(d->fd);

@@ -5,11 +5,12 @@
  *
  *     result_dir_new        the directory must be absent or empty; every table gets its files
  *     result_dir_append     whole rows, rendered elsewhere
- *     result_dir_flush      now and then: what was appended is in the files
+ *     result_dir_mark       now and then: what was appended is in the files, and belongs together; with
+ *                           a journal, that says so
  *     result_dir_finish     files get their names; then the caller writes summary.json and, last,
  *                           manifest.json: a directory with a manifest is complete
- *     result_dir_interrupt  the same without waiting for the disk; then the caller writes
- *                           state.json and no manifest
+ *     result_dir_interrupt  the same without waiting for the disk, after a failure with all files cut
+ *                           back to the last mark; then the caller writes state.json and no manifest
  *
  * Meanwhile RESULT_RESERVE_LEN octets are held in the file RESULT_RESERVE_NAME and given back by the last two, so
  * that a disk that rows have filled still takes the files that say how far they go.
@@ -18,6 +19,7 @@
  * from it. Nothing here stops the program. A failed directory still takes what it can.
  */
 
+#include "output/result_cut.h"
 #include "output/result_file.h"
 #include "output/tables.h"
 
@@ -42,6 +44,7 @@ struct result_dir_params {
     bool csv;
     enum result_codec codec;
     struct digest_ops digest; /* all NULL: no digests */
+    bool journal;
 };
 
 struct result_dir;
@@ -49,15 +52,27 @@ struct result_dir;
 /** NULL with `err` set: ENOTEMPTY when there is something in it. Only the last part of the path
  * is created. */
 struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err);
+/** Goes on with an unfinished directory, whose files are cut back to what is whole; NULL as above. EBUSY: another
+ * process writes it; EINVAL: its files are not those of `params`. */
+struct result_dir *result_dir_reopen(const struct result_dir_params *params,
+                                     const struct result_cut *cut, struct result_error *err);
 /** Formats and tables that are not wanted (CSV_ONLY tables in NDJSON) are ignored.
  * @return false when the rows are lost. */
 bool result_dir_append(struct result_dir *d, enum table_id t, enum row_format format,
                        struct span rows, uint64_t row_count);
-bool result_dir_flush(struct result_dir *d);
+/** @param progress of the input, for the journal
+ * @param durable waits for the disk
+ * @return false: the mark before is the last one */
+bool result_dir_mark(struct result_dir *d, const struct journal_progress *progress, bool durable);
 bool result_dir_finish(struct result_dir *d);
 bool result_dir_interrupt(struct result_dir *d);
+/** Rows were lost before they came here, by errno: as after a failed write. */
+void result_dir_blame(struct result_dir *d, const char *what, int error);
 /** manifest.json, summary.json, state.json and the like: whole or not at all. */
 bool result_dir_write_file(struct result_dir *d, const char *name, struct span octets);
+
+/** Removes one that was written before, if it is there. */
+void result_dir_remove_file(struct result_dir *d, const char *name);
 
 /** The first failure; `error` is 0 when there was none. */
 const struct result_error *result_dir_error(const struct result_dir *d);

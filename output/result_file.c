@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "output/result_codec.h"
+#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 
 #define FILE_NAME_MAX 128 /* octets with NUL; the names are ours */
@@ -28,10 +29,13 @@ struct result_file {
     /* Where the file can be cut: the end of the last frame, or of the last batch without frames. */
     uint64_t safe_octets;
     uint64_t safe_rows;
-    uint64_t frame_rows; /* behind that, already encoded */
-    size_t frame_len;    /* octets of these rows */
-    uint64_t octets;     /* in the file */
-    bool ragged;         /* could not be cut back to whole rows */
+    uint64_t frame_rows;  /* behind that, already encoded */
+    size_t frame_len;     /* octets of these rows */
+    uint64_t octets;      /* in the file */
+    uint64_t mark_octets; /* result_file_mark() */
+    uint64_t mark_rows;
+    bool rolled_back;
+    bool ragged; /* could not be cut back to whole rows */
     struct result_error error;
     struct result_file_info info;
 };
@@ -142,6 +146,9 @@ static bool write_pending(struct result_file *f, bool end_frame)
     if (f->error.error != 0) {
         return false;
     }
+    if (f->rolled_back) {
+        return true;
+    }
     struct span octets = buf_span(&f->pending);
     if (f->encoder != NULL) {
         /* An empty frame is only worth its octets in a file that would otherwise be empty. */
@@ -158,6 +165,7 @@ static bool write_pending(struct result_file *f, bool end_frame)
         f->frame_len += f->pending.len;
         f->pending_rows = 0;
         buf_reset(&f->pending);
+        f->info.octets = f->octets;
         if (f->encoder == NULL || end_frame) {
             mark_safe(f);
         }
@@ -179,8 +187,8 @@ static void look_for_removal(struct result_file *f)
     }
 }
 
-struct result_file *result_file_new(const struct result_file_params *params,
-                                    struct result_error *err)
+/* All but the open file. */
+static struct result_file *file_of_params(const struct result_file_params *params)
 {
     struct result_file *f = memory_new(1, sizeof(*f));
     f->dir_fd = params->dir_fd;
@@ -189,29 +197,81 @@ struct result_file *result_file_new(const struct result_file_params *params,
     f->dir = params->dir;
     int len = snprintf(f->name, sizeof(f->name), "%s%s", params->name,
                        result_codec_suffix(params->codec));
-    CHECK(len > 0 && (size_t)len + sizeof(".part") <= sizeof(f->part_name));
-    (void)snprintf(f->part_name, sizeof(f->part_name), "%.*s.part", len, f->name);
-    f->fd =
-        openat(f->dir_fd, f->part_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (f->fd < 0) {
-        result_file_set_error(err, errno, "create", f->dir, f->part_name);
-        free(f);
-        return NULL;
-    }
+    CHECK(len > 0 && (size_t)len + sizeof(RESULT_PART_SUFFIX) <= sizeof(f->part_name));
+    (void)snprintf(f->part_name, sizeof(f->part_name), "%.*s" RESULT_PART_SUFFIX, len, f->name);
+    f->fd = -1;
     f->encoder = encoder_new(f->codec);
     f->digest_ops = params->digest;
     f->digest = f->digest_ops != NULL ? f->digest_ops->begin() : NULL;
     f->pending = BUF_INIT(BUF_NO_LIMIT);
     f->encoded = BUF_INIT(BUF_NO_LIMIT);
     f->info.name = f->name;
+    return f;
+}
+
+static struct result_file *fail_to_open(struct result_file *f, const char *what,
+                                        struct result_error *err)
+{
+    result_file_set_error(err, errno, what, f->dir, f->part_name);
+    result_file_free(f);
+    return NULL;
+}
+
+struct result_file *result_file_new(const struct result_file_params *params,
+                                    struct result_error *err)
+{
+    struct result_file *f = file_of_params(params);
+    f->fd =
+        openat(f->dir_fd, f->part_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (f->fd < 0) {
+        return fail_to_open(f, "create", err);
+    }
     buf_put(&f->pending, params->head);
+    return f;
+}
+
+/* The digest speaks of the whole file. @return false: errno */
+static bool digest_what_is_there(struct result_file *f, uint64_t octets)
+{
+    uint8_t *step = memory_new(1, RESULT_BATCH_LEN);
+    bool ok = true;
+    for (uint64_t at = 0; ok && f->digest != NULL && at < octets;) {
+        size_t len = octets - at < RESULT_BATCH_LEN ? (size_t)(octets - at) : RESULT_BATCH_LEN;
+        ok = file_read_at(f->fd, at, step, len);
+        if (ok) {
+            f->digest_ops->add(f->digest, (struct span){step, len});
+            at += len;
+        }
+    }
+    free(step);
+    return ok;
+}
+
+struct result_file *result_file_reopen(const struct result_file_params *params, bool part,
+                                       uint64_t octets, uint64_t rows, struct result_error *err)
+{
+    struct result_file *f = file_of_params(params);
+    if (!part && renameat(f->dir_fd, f->name, f->dir_fd, f->part_name) != 0) {
+        return fail_to_open(f, "rename", err);
+    }
+    f->fd = openat(f->dir_fd, f->part_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (f->fd < 0 || ftruncate(f->fd, (off_t)octets) != 0 || !digest_what_is_there(f, octets) ||
+        lseek(f->fd, (off_t)octets, SEEK_SET) < 0) {
+        return fail_to_open(f, "go on with", err);
+    }
+    f->octets = octets;
+    f->safe_octets = octets;
+    f->safe_rows = rows;
+    f->info.octets = octets;
+    f->info.rows = rows;
+    result_file_mark(f);
     return f;
 }
 
 bool result_file_append(struct result_file *f, struct span rows, uint64_t row_count)
 {
     CHECK(f->fd >= 0);
-    if (f->error.error != 0) {
+    if (f->error.error != 0 || f->rolled_back) {
         f->info.rows_lost += row_count;
         return false;
     }
@@ -232,13 +292,43 @@ bool result_file_flush(struct result_file *f)
     return f->error.error == 0;
 }
 
+bool result_file_sync(struct result_file *f)
+{
+    if (f->error.error == 0 && fdatasync(f->fd) != 0) {
+        result_file_fail(f, "fsync", errno);
+    }
+    return f->error.error == 0;
+}
+
+void result_file_mark(struct result_file *f)
+{
+    f->mark_octets = f->octets;
+    f->mark_rows = f->info.rows;
+}
+
+void result_file_roll_back(struct result_file *f)
+{
+    CHECK(f->fd >= 0);
+    f->rolled_back = true;
+    buf_reset(&f->pending);
+    f->info.rows_lost += f->info.rows - f->mark_rows;
+    f->info.rows = f->mark_rows;
+    if (ftruncate(f->fd, (off_t)f->mark_octets) == 0) {
+        f->octets = f->mark_octets;
+        f->info.octets = f->octets;
+        f->ragged = false;
+    } else {
+        f->ragged = true;
+    }
+}
+
 /* The digest speaks of the whole file, so there is none after a failure. */
 static void end_digest(struct result_file *f)
 {
     if (f->digest != NULL) {
         f->digest_ops->end(f->digest, f->info.sha256);
         f->digest = NULL;
-        f->info.has_sha256 = f->error.error == 0;
+        f->info.has_sha256 = f->error.error == 0 && !f->rolled_back;
     }
 }
 

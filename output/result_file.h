@@ -14,10 +14,11 @@
 
 #include "scanner/base/buf.h"
 
-#define RESULT_BATCH_LEN  (256U << 10) /* octets of rows collected before a write */
-#define RESULT_FRAME_LEN  (8U << 20)   /* octets of rows in a compression frame */
-#define RESULT_ZSTD_LEVEL 3            /* the default of zstd */
-#define RESULT_GZIP_LEVEL 6            /* the default of zlib */
+#define RESULT_BATCH_LEN   (256U << 10) /* octets of rows collected before a write */
+#define RESULT_FRAME_LEN   (8U << 20)   /* octets of rows in a compression frame */
+#define RESULT_ZSTD_LEVEL  3            /* the default of zstd */
+#define RESULT_PART_SUFFIX ".part"
+#define RESULT_GZIP_LEVEL  6 /* the default of zlib */
 
 enum result_codec {
     RESULT_CODEC_NONE,
@@ -65,10 +66,20 @@ struct result_file_params {
 /** Creates NAME.part. NULL with `err` set when it cannot. */
 struct result_file *result_file_new(const struct result_file_params *params,
                                     struct result_error *err);
+/** Goes on with a file that was not finished, behind what is whole of it; NULL as above.
+ * @param part it is called NAME.part still */
+struct result_file *result_file_reopen(const struct result_file_params *params, bool part,
+                                       uint64_t octets, uint64_t rows, struct result_error *err);
 /** Takes `row_count` whole rows. @return false when they are lost: now or since an earlier failure. */
 bool result_file_append(struct result_file *f, struct span rows, uint64_t row_count);
 /** Writes what is collected and ends the frame: what was appended can be read back. */
 bool result_file_flush(struct result_file *f);
+/** Waits until what was flushed is on disk. */
+bool result_file_sync(struct result_file *f);
+/** After a flush: what is in the file now belongs together with what is in others. */
+void result_file_mark(struct result_file *f);
+/** Back to the mark, whatever came behind it; rows behind it are lost, and none is taken any more. */
+void result_file_roll_back(struct result_file *f);
 /** Flushes, with `durable` waits until the octets are on disk, and gives the file its name, also
  * after a failure, as long as what is in it are whole rows. Nothing can be appended afterwards. */
 bool result_file_finish(struct result_file *f, bool durable);

@@ -46,6 +46,8 @@ if(NOT MXCENSUS_SANITIZE)
     set_property(TEST e2e.ends APPEND PROPERTY ENVIRONMENT "STUCK_LIBRARY_FILE=$<TARGET_FILE:stuck_library>")
 endif()
 add_script_test(hostile e2e e2e/hostile.py)
+add_script_test(full_disk e2e e2e/test_full_disk.py)
+add_script_test(killed e2e e2e/killed.py --domains 60 --kills 3 --short)
 add_script_test(aia e2e e2e/test_aia.py)
 # Exim and OpenSMTPD are unpacked by test.sh, once for all builds. The library goes into
 # another's program: it is built without our sanitizers.

@@ -57,17 +57,27 @@ static enum exit_code console_exit_code(enum scan_end end)
     UNREACHABLE("scan_end");
 }
 
-/** What could go wrong on this machine is found before the first question is asked. */
-static bool prepare(struct console *c, struct options *o, struct buf *why)
+/** A scan that goes on has them from its directory. */
+static bool read_terms(struct options *o, struct buf *why)
 {
     struct scan_params *p = &o->params;
-    if (!machine_fill(o, why) || !machine_read_stores(o, why) ||
-        !machine_read_intermediates(o, why) || !machine_read_profiles(o, why) ||
-        !machine_read_operators(o, why) || !machine_read_shared_operators(o, why)) {
+    if (!machine_read_stores(o, why) || !machine_read_intermediates(o, why) ||
+        !machine_read_profiles(o, why) || !machine_read_operators(o, why) ||
+        !machine_read_shared_operators(o, why)) {
         return false;
     }
     if (!o->at_given) {
         p->terms.at = clock_unix_ms() / 1000;
+    }
+    return true;
+}
+
+/** What could go wrong on this machine is found before the first question is asked. */
+static bool prepare(struct console *c, struct options *o, struct buf *why)
+{
+    struct scan_params *p = &o->params;
+    if (!machine_fill(o, why) || (p->resume == NULL && !read_terms(o, why))) {
+        return false;
     }
     if (!messages_init(&c->messages, p->log_path)) {
         buf_putf(why, "--log-file %s: %s", p->log_path, strerror(errno));
@@ -144,7 +154,9 @@ static enum exit_code test_vantage(struct console *c, struct options *o, uint32_
     p->vantage = v;
     p->use_ipv4 = v->ipv4;
     p->use_ipv6 = v->ipv6;
-    p->terms.trust_ad = v->trust_ad;
+    if (p->resume == NULL) { /* else as it was */
+        p->terms.trust_ad = v->trust_ad;
+    }
     return EXIT_CODE_COMPLETE;
 }
 

@@ -53,6 +53,16 @@ const struct option_row option_table[] = {
      "be empty or not exist. Without this option, the rows of all tables go to standard output as "
      "NDJSON; \"type\" is the table of a row.",
      option_read_text, FIELD(output_dir), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN, 0, "resume", "DIR", NULL, NULL, "go on with an unfinished scan",
+     "Go on with the scan that was interrupted or killed and left its results in DIR. Options and "
+     "the list are those that "
+     "it began with; given may only be what changes no row: --threads, --concurrency, limits and "
+     "rates, -q and the "
+     "files of progress. What has its row is kept, everything else is done as in the first start, "
+     "from the working "
+     "directory of that. The list must be the same, in a file; not with --infer listed or all, nor "
+     "with CSV alone.",
+     option_read_text, OPTION_FIELD(resume_path), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
      "ndjson, csv or both", "The format of the files in the directory: ndjson, csv or both.",
      option_read_format, 0, 0, 0},

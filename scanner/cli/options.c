@@ -124,6 +124,7 @@ static bool read_row(struct options *o, const struct option_row *row, const char
     bool ok = row->read(o, row, text, why);
     if (ok) {
         why->len = start;
+        o->given[row - option_table] = true;
         struct option_in_force *noted = find_in_force(o, row->name);
         CHECK(noted != NULL);
         noted->value = text != NULL ? text : "yes";

@@ -79,6 +79,7 @@ struct options {
     struct operator_list *operators;       /* the same */
     const char *shared_operators_path;     /* NULL: the list that is shipped */
     struct buf shared_operators;           /* the list, once read */
+    const char *resume_path;               /* NULL: a scan from the beginning */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
     bool fails;    /* --fail-on was given */
@@ -97,6 +98,7 @@ struct options {
     struct address_map address_maps[ADDRESS_MAPS_MAX];
     struct port_map port_maps[PORT_MAPS_MAX];
     char ehlo_domain[EHLO_DOMAIN_MAX];
+    bool given[OPTIONS_COUNT_MAX]; /* rows of the table that the command line has */
     struct option_in_force in_force[OPTIONS_COUNT_MAX]; /* the last value of each, or its default */
     char number_in_force[OPTIONS_COUNT_MAX][12];        /* those that the machine decided */
 };

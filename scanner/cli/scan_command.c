@@ -2,9 +2,13 @@
 
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
+#include "scanner/cli/resume_options.h"
 
 enum exit_code scan_command(struct options *o, struct buf *why)
 {
+    if (o->resume_path != NULL && !resume_options_fill(o, why)) {
+        return EXIT_CODE_USAGE;
+    }
     struct console c;
     console_init(&c);
     enum exit_code code = console_run_scan(&c, o, why);

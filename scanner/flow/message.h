@@ -19,8 +19,9 @@
  *   coordinator ─BLOCK_CLOSE─► every worker ─BLOCK_FENCE─► every worker (see admission.h)
  *   coordinator ─GIVE_UP─► every worker (see watchdog.h)
  *   everyone ─ROWS, LINES_DONE─► writer
+ *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
  */
-#define MESSAGE_VERSION 8
+#define MESSAGE_VERSION 9
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -135,10 +136,40 @@
 #define FIELDS_BLOCK_CLOSE(F) F(u32, block)
 #define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u16, from)
 
-#define FIELDS_ROWS(F)       F(u8, table) F(u8, format) F(u32, count) F(span, octets)
-#define FIELDS_LINES_DONE(F) F(span, lines) /* 64-bit little-endian line numbers */
-#define FIELDS_STOP(F)       F(u8, reason)
-#define FIELDS_GIVE_UP(F)    F(u8, reason) /* coordinator to workers, see watchdog.h */
+/* What has its row already, once each; a second one is a stray. Of a service, of what its visits came to and of
+ * the names that were chosen for it, in this order. */
+#define FIELDS_KNOWN_DOMAIN(F) F(u64, input_line) F(span, domain)
+#define FIELDS_KNOWN_HOST(F)   F(span, host) F(host_result, result)
+#define FIELDS_KNOWN_SERVICE(F)                                         \
+    F(addr, address)                                                    \
+    F(u16, port)                                                        \
+    F(verdict, chain)                                                   \
+    F(u8, versions)    /* as in endpoint_brief */                       \
+    F(u8, ptr_state)   /* enum dns_state */                             \
+    F(span, ptr_names) /* of each: is it confirmed, codec_put_span() */ \
+    F(span, session)   /* without SNI; empty: none */
+#define FIELDS_KNOWN_VISIT(F) \
+    F(addr, address)          \
+    F(u16, port)              \
+    F(u8, outcome)            \
+    F(u8, starttls)           \
+    F(flag, again)           /* not at the first attempt */
+#define FIELDS_KNOWN_NAME(F) /* of a host that has its row */ \
+    F(u32, block)                                             \
+    F(span, host)                                             \
+    F(addr, address)                                          \
+    F(u16, port)
+#define FIELDS_KNOWN_CHAIN(F) F(span, chain_id) F(verdict, brief) F(u32, issuers)
+#define FIELDS_KNOWN_CERT(F)  F(span, sha256)
+#define FIELDS_KNOWN_BODY(F)  F(span, sha256) /* to the policy thread */
+
+#define FIELDS_ROWS(F) F(u8, table) F(u8, format) F(u32, count) F(span, octets)
+/* Of an endpoint: they wait for ROWS_RELEASE, behind which comes the row of its host. */
+#define FIELDS_ROWS_HELD(F)    F(u64, key) F(u8, table) F(u8, format) F(u32, count) F(span, octets)
+#define FIELDS_ROWS_RELEASE(F) F(span, keys)  /* 64-bit little-endian */
+#define FIELDS_LINES_DONE(F)   F(span, lines) /* 64-bit little-endian line numbers */
+#define FIELDS_STOP(F)         F(u8, reason)
+#define FIELDS_GIVE_UP(F)      F(u8, reason) /* coordinator to workers, see watchdog.h */
 
 #define MESSAGE_KINDS(X)            \
     X(DOMAIN, domain)               \
@@ -162,9 +193,19 @@
     X(CHAIN_KNOWN, chain_known)     \
     X(CERT_NEW, cert_new)           \
     X(CERT_KNOWN, cert_known)       \
+    X(KNOWN_DOMAIN, known_domain)   \
+    X(KNOWN_HOST, known_host)       \
+    X(KNOWN_SERVICE, known_service) \
+    X(KNOWN_VISIT, known_visit)     \
+    X(KNOWN_NAME, known_name)       \
+    X(KNOWN_CHAIN, known_chain)     \
+    X(KNOWN_CERT, known_cert)       \
+    X(KNOWN_BODY, known_body)       \
     X(BLOCK_CLOSE, block_close)     \
     X(BLOCK_FENCE, block_fence)     \
     X(ROWS, rows)                   \
+    X(ROWS_HELD, rows_held)         \
+    X(ROWS_RELEASE, rows_release)   \
     X(LINES_DONE, lines_done)       \
     X(STOP, stop)                   \
     X(GIVE_UP, give_up)

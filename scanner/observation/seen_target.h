@@ -165,6 +165,7 @@ struct seen_host {
     const struct seen_tlsa *expanded_tlsas;
     size_t expanded_tlsa_count;
     bool blocklisted;
+    int64_t block; /* of the input, the first that wants it; -1: nothing was to be dialled */
     const struct endpoint_brief *endpoints; /* by address, then port */
     size_t endpoint_count;
 };

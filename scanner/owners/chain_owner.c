@@ -114,6 +114,22 @@ static void certificate_read_once(struct chain_owner *o, struct span sha256, str
     }
 }
 
+void chain_on_known(struct chain_owner *o, const struct message_known_chain *m)
+{
+    struct chain_brief brief = m->brief;
+    bool added = false;
+    brief.issuers = m->issuers;
+    (void)map_add(&o->chains, hash_key_of(m->chain_id), verdict_pack(brief), &added);
+    o->strays += !added;
+}
+
+void chain_on_known_cert(struct chain_owner *o, const struct message_known_cert *m)
+{
+    bool added = false;
+    (void)map_add(&o->certificates, hash_key_of(m->sha256), 1, &added);
+    o->strays += !added;
+}
+
 void chain_on_cert_new(struct chain_owner *o, const struct message_cert_new *m)
 {
     struct message_cert_known known = {.chain_id = m->chain_id, .sha256 = m->sha256};

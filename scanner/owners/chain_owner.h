@@ -42,5 +42,7 @@ void chain_owner_init(struct chain_owner *o, const struct chain_judging *judging
 void chain_owner_deinit(struct chain_owner *o);
 
 void chain_on_new(struct chain_owner *o, const struct message_chain_new *m);
+void chain_on_known(struct chain_owner *o, const struct message_known_chain *m);
+void chain_on_known_cert(struct chain_owner *o, const struct message_known_cert *m);
 void chain_on_cert_new(struct chain_owner *o, const struct message_cert_new *m);
 void chain_on_cert_known(struct chain_owner *o, const struct message_cert_known *m);

@@ -587,6 +587,13 @@ static void finish_at_once(struct domain_owner *o, struct domain_work *d)
     domain_write_row(o, d);
 }
 
+void domain_on_known(struct domain_owner *o, const struct message_known_domain *m)
+{
+    bool added = false;
+    (void)map_add(&o->domains, hash_key_of(m->domain), m->input_line, &added);
+    o->strays += !added;
+}
+
 void domain_on_line(struct domain_owner *o, const struct message_domain *m)
 {
     uint64_t first = m->invalid.len > 0 ? 0 : first_line_of(o, m->domain);

@@ -69,6 +69,7 @@ void domain_owner_init(struct domain_owner *o, const struct domain_rules *rules,
 void domain_owner_deinit(struct domain_owner *o);
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m);
+void domain_on_known(struct domain_owner *o, const struct message_known_domain *m);
 void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_answer *answer);
 /** Whom a question is about that is not answered yet. */
 struct span domain_of_question(const struct domain_owner *o, uint64_t tag);

@@ -21,6 +21,7 @@ static struct host_work *host_work_on(struct host_owner *o, struct host_entry *e
     struct host_work *h = host_work_new(o, e);
     h->seen.name = arena_copy(&h->arena, name);
     h->block = UINT32_MAX;
+    h->seen.block = -1;
     if (kept != NULL) {
         host_record_restore(h, kept);
         free(kept);
@@ -239,6 +240,7 @@ static void want_endpoints(struct host_owner *o, struct host_work *h)
     for (size_t i = 0; i < h->seen.endpoint_count; i++) {
         struct endpoint_brief *e = &h->endpoints[i];
         if (endpoint_is_awaited(e) && place < h->addresses_max) {
+            h->seen.block = (int64_t)h->block;
             want_endpoint(o, h, e);
         } else if (endpoint_is_awaited(e)) {
             e->not_tested = NOT_TESTED_TRUNCATED;
@@ -418,6 +420,17 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m)
         host_ask(o, e, QUESTION_TLSA);
     }
     host_go_on(o, e);
+}
+
+void host_on_known(struct host_owner *o, const struct message_known_host *m)
+{
+    struct host_entry *e = host_find_or_add(o, m->host);
+    if (e->state != HOST_UNKNOWN) {
+        o->strays++;
+        return;
+    }
+    host_enter(e, HOST_DONE);
+    e->record = host_record_of(m->result);
 }
 
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m)

@@ -24,6 +24,8 @@
  * it dialled to say, and of that block for the most generous domain: when it closes, both are certain,
  * whoever asked first (admission.h).
  *
+ * Of a scan that goes on, a host whose row is there already is DONE from the start.
+ *
  * TLSA records are asked for before anything is dialled, because they decide which name the handshake
  * sends (RFC 7672 section 2.2.3). Behind CNAME links one question more: the TLSA records at their end, or
  * whether the first link is secure (section 2.2.2).
@@ -72,8 +74,13 @@ void host_owner_init(struct host_owner *o, const struct host_rules *rules, struc
 void host_owner_deinit(struct host_owner *o);
 
 void host_on_want(struct host_owner *o, const struct message_host_want *m);
+void host_on_known(struct host_owner *o, const struct message_known_host *m);
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m);
 void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer);
 /** No domain of the block, or of an earlier one, wants another host. */
 void host_on_block_close(struct host_owner *o, uint32_t block);
 void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m);
+
+/** What domains hear of a host. @param briefs for its endpoints, of which the result borrows */
+struct host_result host_result_of(const struct seen_host *h, uint8_t dane, uint8_t tlsa_at,
+                                  struct buf *briefs);

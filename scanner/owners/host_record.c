@@ -26,6 +26,7 @@
     F(u8, dane)                        \
     F(u8, tlsa_at)                     \
     F(flag, seen.blocklisted)          \
+    F(i64, seen.block)                 \
     F(dns, seen.a)                     \
     F(dns, seen.aaaa)                  \
     F(dns, seen.tlsa)                  \
@@ -41,7 +42,7 @@
     F(count, subscribers_told)
 
 /* Whoever adds a member, and a field above if its row needs it, counts it here. */
-static_assert(sizeof(void *) != 8 || sizeof(struct seen_host) == 208, "FIELDS_WAITING is complete");
+static_assert(sizeof(void *) != 8 || sizeof(struct seen_host) == 216, "FIELDS_WAITING is complete");
 
 /* Takes the octets. */
 static struct host_record *record_of(struct buf *octets)
@@ -87,33 +88,43 @@ void host_record_restore(struct host_work *h, const struct host_record *r)
     CHECK(in.len == 0);
 }
 
-struct host_record *host_record_of_result(const struct host_work *h)
+struct host_result host_result_of(const struct seen_host *s, uint8_t dane, uint8_t tlsa_at,
+                                  struct buf *briefs)
 {
-    const struct seen_host *s = &h->seen;
-    struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
     bool truncated = s->addresses_truncated > 0;
     for (size_t i = 0; i < s->endpoint_count; i++) {
         const struct endpoint_brief *e = &s->endpoints[i];
-        codec_put_brief(&briefs, *e);
+        codec_put_brief(briefs, *e);
         truncated = truncated ||
                     (e->outcome == OUTCOME_NOT_TESTED && e->not_tested == NOT_TESTED_TRUNCATED);
     }
-    struct host_result result = {
+    return (struct host_result){
         .a_state = s->a.state,
         .aaaa_state = s->aaaa.state,
         .cname_count = (uint8_t)s->cname_count,
         .blocklisted = s->blocklisted,
         .truncated = truncated,
         .address_count = (uint16_t)s->address_count,
-        .dane_host = h->dane,
-        .tlsa_at = h->tlsa_at,
+        .dane_host = dane,
+        .tlsa_at = tlsa_at,
         .endpoint_count = (uint16_t)s->endpoint_count,
-        .endpoints = buf_span(&briefs),
+        .endpoints = buf_span(briefs),
     };
+}
+
+struct host_record *host_record_of(struct host_result result)
+{
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
     codec_put_host_result(&b, result);
-    buf_deinit(&briefs);
     return record_of(&b);
+}
+
+struct host_record *host_record_of_result(const struct host_work *h)
+{
+    struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
+    struct host_record *r = host_record_of(host_result_of(&h->seen, h->dane, h->tlsa_at, &briefs));
+    buf_deinit(&briefs);
+    return r;
 }
 
 struct host_result host_record_result(const struct host_record *r)

@@ -73,7 +73,7 @@ struct host_entry *host_find_or_add(struct host_owner *o, struct span name)
 
 /* The drawing in host_owner.h. Who is to be dialled passes LOOKS_UP at once. */
 static const bool leads_to[HOST_STATE_COUNT][HOST_STATE_COUNT] = {
-    [HOST_UNKNOWN] = {[HOST_LOOKS_UP] = true},
+    [HOST_UNKNOWN] = {[HOST_LOOKS_UP] = true, [HOST_DONE] = true /* by its row */},
     [HOST_LOOKS_UP] = {[HOST_RESOLVES] = true, [HOST_KEPT] = true},
     [HOST_RESOLVES] = {[HOST_RESOLVED] = true},
     [HOST_RESOLVED] = {[HOST_CONNECTS] = true},

@@ -72,10 +72,8 @@ static void no_sni_begin(struct service_owner *o, struct service *s)
     s->work->no_sni = NO_SNI_UNDER_WAY;
 }
 
-static void no_sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct seen_session *seen)
 {
-    struct service *s = &o->services[v->service];
-    v->tls_attempted = seen->tls_attempted;
     s->no_sni_done = true;
     s->no_sni_outcome = (uint8_t)seen->outcome;
     s->no_sni_starttls = (uint8_t)seen->smtp.starttls;
@@ -96,6 +94,12 @@ static void no_sni_note(struct service_owner *o, struct visit *v, const struct s
             leaf_names_add(&o->default_names, s->no_sni_leaf_sha256, leaf);
         }
     }
+}
+
+static void no_sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
+{
+    v->tls_attempted = seen->tls_attempted;
+    probe_keep_no_sni(o, &o->services[v->service], seen);
 }
 
 /* --- a name that is nobody's: behind the session without SNI, with which it is compared ------------- */

@@ -63,19 +63,39 @@ static bool find_groups(struct service_owner *o, const struct service *s, struct
     return some;
 }
 
-/* The budget is for the first names in the order of their turns, but for those that are inferred. Where none
- * is, who is left out is certain at once.
- * @return how many of the `count` last ones in line are: the largest draws, at the front */
-static uint32_t plan_names(struct service_owner *o, struct service *s, uint32_t count)
+static void count_dialled(const struct service_owner *o, struct service *s, uint32_t more)
 {
-    struct service_work *work = s->work;
     uint32_t budget = o->rules.names_per_address;
     uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
-    uint32_t refused = count > left ? count - left : 0;
+    s->names_dialled += more < left ? more : left;
+}
+
+/* The budget is for the first names in the order of their turns, but for those that are inferred. Where none
+ * is, who is left out is certain at once. Names that have their rows take their places in the block.
+ * @return how many of the `count` last ones in line are: the largest draws, at the front */
+static uint32_t plan_names(struct service_owner *o, uint32_t index, uint32_t count)
+{
+    struct service *s = &o->services[index];
+    struct service_work *work = s->work;
+    const struct want *wants = work->ready + (work->ready_count - count);
+    uint32_t budget = o->rules.names_per_address;
+    uint32_t block = o->blocks_closed - 1;
+    uint32_t known = known_names_before(o, index, block);
+    uint32_t refused = 0;
+    count_dialled(o, s, known);
+    while (!work->in_turns && budget > 0 && refused < count &&
+           s->names_dialled + (count - 1 - refused) +
+                   known_names_below(o, index, block, wants[refused].draw) >=
+               budget) {
+        refused++;
+    }
+    uint32_t known_in_block = known_names_before(o, index, block + 1);
+    s->names_total += known + known_in_block + count;
+    count_dialled(o, s, known_in_block);
     if (work->in_turns) {
         return 0;
     }
-    s->names_dialled += count - refused;
+    count_dialled(o, s, count - refused);
     for (size_t i = work->ready_count - (count - refused); i < work->ready_count; i++) {
         work->ready[i].planned = true;
     }
@@ -95,9 +115,8 @@ static void choose_names(struct service_owner *o, uint32_t index)
     }
     size_t older = work->ready_count - chosen;
     qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
-    s->names_total += chosen;
     work->in_turns |= find_groups(o, s, work->ready + older, chosen);
-    uint32_t refused = plan_names(o, s, chosen);
+    uint32_t refused = plan_names(o, index, chosen);
     for (uint32_t i = 0; i < refused; i++) {
         rows_write_not_tested(o, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
     }
@@ -290,7 +309,6 @@ static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octet
 static void add_want(struct service_owner *o, struct service_work *work,
                      const struct message_address_want *m)
 {
-    struct service_key key = service_key_of(&m->address, m->port);
     size_t tlsa_count = 0;
     struct span registrable = {0};
     (void)registrable_domain(o->rules.suffixes, m->host, &registrable);
@@ -302,8 +320,7 @@ static void add_want(struct service_owner *o, struct service_work *work,
         .tlsa_count = tlsa_count,
         .dane_host = m->dane_host,
         .registrable_len = (uint8_t)registrable.len, /* RFC 1035 section 2.3.4: 253 at most */
-        .draw =
-            hash_draw(o->rules.seed, m->host, (struct span){(const uint8_t *)&key, sizeof(key)}),
+        .draw = service_draw(o, m->host, &m->address, m->port),
         .block = m->block,
         .group = GROUP_NONE,
     };

@@ -66,6 +66,7 @@ struct service_rules {
 struct service;
 struct leaf_domain;
 struct service_work;
+struct known_names;
 struct visit;
 struct network;
 
@@ -99,7 +100,10 @@ struct service_owner {
     struct leaf_names default_names;   /* of certificates presented without SNI */
     struct facts_pool facts;           /* of sessions without SNI */
     struct certificate_groups *groups; /* owned, unless whoever runs it takes them */
-    uint64_t *ptr_hashes;              /* of PTR names, by service */
+    struct map known_names_index;      /* service → its entry */
+    struct known_names *known_names;   /* names with rows that count in the choice of others */
+    uint32_t known_names_count;
+    uint64_t *ptr_hashes; /* of PTR names, by service */
     uint32_t ptr_hash_count;
     struct buf server_domains; /* service_domains.c */
     struct leaf_domain *leaf_domains;
@@ -122,6 +126,10 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
 void service_owner_deinit(struct service_owner *o);
 
 void service_on_address_want(struct service_owner *o, const struct message_address_want *m);
+/** Of a scan that goes on: before everything else. */
+void service_on_known(struct service_owner *o, const struct message_known_service *m);
+void service_on_known_visit(struct service_owner *o, const struct message_known_visit *m);
+void service_on_known_name(struct service_owner *o, const struct message_known_name *m);
 void service_on_block_closed(struct service_owner *o, uint32_t block);
 void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
 void service_on_lease_queued(struct service_owner *o, const struct message_lease_queued *m);

@@ -60,6 +60,7 @@ void service_owner_deinit(struct service_owner *o)
     free(o->networks);
     free(o->woken);
     map_deinit(&o->index);
+    known_names_deinit(o);
     map_deinit(&o->network_index);
     map_deinit(&o->fetches);
     leaf_names_deinit(&o->default_names);
@@ -122,10 +123,19 @@ uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *add
     return index;
 }
 
+uint64_t service_draw(const struct service_owner *o, struct span host,
+                      const struct net_addr *address, uint16_t port)
+{
+    struct service_key key = service_key_of(address, port);
+    return hash_draw(o->rules.seed, host, (struct span){(const uint8_t *)&key, sizeof(key)});
+}
+
 /* --- services ------------------------------------------------------------------------------- */
 
 static const bool service_leads_to[SERVICE_STATE_COUNT][SERVICE_STATE_COUNT] = {
-    [SERVICE_NEW] = {[SERVICE_GATHERS] = true, [SERVICE_KNOWN] = true /* of fetches */},
+    [SERVICE_NEW] = {[SERVICE_GATHERS] = true,
+                     [SERVICE_KNOWN] = true /* of fetches */,
+                     [SERVICE_IDLE] = true /* by its row */},
     [SERVICE_GATHERS] = {[SERVICE_PROBES] = true},
     [SERVICE_PROBES] = {[SERVICE_KNOWN] = true},
     [SERVICE_KNOWN] = {[SERVICE_IDLE] = true},

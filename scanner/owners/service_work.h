@@ -267,6 +267,9 @@ void service_alarm(struct service_owner *o, struct service_work *work, uint64_t 
 void service_wake_address(struct service_owner *o, uint32_t gate);
 uint32_t visit_open(struct service_owner *o, uint32_t service, enum probe p,
                     const struct want *want);
+/** Who is dialled, and in which order: the same in every run. */
+uint64_t service_draw(const struct service_owner *o, struct span host,
+                      const struct net_addr *address, uint16_t port);
 void visit_enter(struct visit *v, enum visit_state to);
 void visit_close(struct service_owner *o, uint32_t index);
 /** Keeps what its session saw. */
@@ -326,6 +329,8 @@ bool probe_doubts(const struct service_owner *o, const struct visit *v,
 /** Each session of it, */
 void probe_note_session(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 /** and the one that counts. */
+/** What the session without SNI shows of the service. */
+void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct seen_session *seen);
 void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 struct seen_versions probe_versions_seen(const struct service_owner *o,
                                          const struct service_work *w);
@@ -359,6 +364,16 @@ void rows_write_inherited(struct service_owner *o, const struct service *s,
 void rows_write_inferred(struct service_owner *o, const struct service *s, const struct want *want,
                          const struct group_speaker *by);
 void rows_write_visited(struct service_owner *o, const struct visit *v);
+
+/* --- known_names.c -------------------------------------------------------------------------- */
+
+void known_names_add(struct service_owner *o, uint32_t service, uint32_t block, uint64_t draw);
+/** Names with rows in blocks before `block` that were not counted yet: they are now. */
+uint32_t known_names_before(struct service_owner *o, uint32_t service, uint32_t block);
+/** Of those in `block`, how many come before a draw. */
+uint32_t known_names_below(const struct service_owner *o, uint32_t service, uint32_t block,
+                           uint64_t draw);
+void known_names_deinit(struct service_owner *o);
 
 /* --- reverse_dns.c -------------------------------------------------------------------------- */
 

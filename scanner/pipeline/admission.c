@@ -73,6 +73,26 @@ bool admission_try_enter(struct admission *a, uint64_t now_ms, uint32_t *block)
     return admitted;
 }
 
+bool admission_pass(struct admission *a, uint64_t now_ms)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    a->reader_waits = true;
+    while (!a->stopped && a->current - a->first_open >= BLOCK_RING - 1) {
+        (void)pthread_cond_wait(&a->room, &a->lock);
+    }
+    a->reader_waits = false;
+    bool passed = !a->stopped;
+    if (passed) {
+        a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
+        a->settled[a->current % BLOCK_RING]++;
+        if (++a->lines[a->current % BLOCK_RING] == INPUT_BLOCK_LINES) {
+            a->current++;
+        }
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return passed;
+}
+
 static void wake_if_room(struct admission *a)
 {
     if (has_room(a)) {

@@ -1,5 +1,8 @@
 #include "scanner/pipeline/closing.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 #include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
@@ -7,6 +10,7 @@
 #include "scanner/domain/operator_list.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/resume.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -171,9 +175,12 @@ static struct manifest_outage *list_outages(const struct weather_station *s)
     return list;
 }
 
-static bool closing_write_manifest(const struct closing_facts *c)
+/* What the scan was told, and, when it is over, what came of it. */
+static bool closing_write_manifest(const struct closing_facts *c, const char *name,
+                                   const char *working_directory)
 {
     const struct scan_params *p = c->scan->params;
+    bool begun = c->scan->workers[0] != NULL;
     struct manifest_file files[MANIFEST_FILES_MAX];
     struct net_addr sources[SOURCES_MAX];
     struct store_list stores;
@@ -201,8 +208,10 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .operators = manifest_operators_of(p->terms.operators),
         .shared_operators = shared_operators_of(p),
         .intermediates = c->intermediates,
-        .judging = judging_of(c->scan),
+        .judging = begun ? judging_of(c->scan) : (struct manifest_judging){0},
         .version = MXCENSUS_VERSION,
+        .input = c->reader->input,
+        .working_directory = working_directory,
         .argc = p->argc,
         .argv = p->argv,
         .options = options,
@@ -212,7 +221,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .ended_unix_ms = c->ended_unix_ms,
         .ehlo_domain = p->ehlo_domain,
         .sources = sources,
-        .source_count = collect_sources(c->scan, sources),
+        .source_count = begun ? collect_sources(c->scan, sources) : 0,
         .self_test = self_test,
         .self_test_count = p->vantage->count,
         .port_25_is_open = p->vantage->smtp_works,
@@ -224,9 +233,9 @@ static bool closing_write_manifest(const struct closing_facts *c)
         .datasets = datasets,
         .dataset_count = sizeof(datasets) / sizeof(datasets[0]),
         .files = files,
-        .file_count = manifest_list_files(c->writer->dir, files),
+        .file_count = begun ? manifest_list_files(c->writer->dir, files) : 0,
         .rows_lost = writer_rows_lost(c->writer),
-        .stray_messages = stray_messages_of(c->scan),
+        .stray_messages = begun ? stray_messages_of(c->scan) : 0,
         .given_up = given_up_of(c->scan),
         .outages = outages,
         .outage_count = c->scan->weather.outage_count,
@@ -234,7 +243,7 @@ static bool closing_write_manifest(const struct closing_facts *c)
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
     report_manifest(&json, &m);
-    bool ok = result_dir_write_file(c->writer->dir, "manifest.json", buf_span(&json));
+    bool ok = result_dir_write_file(c->writer->dir, name, buf_span(&json));
     buf_deinit(&json);
     buf_deinit(&list_date);
     free(servers);
@@ -308,19 +317,22 @@ static bool copy_suffix_list(const struct closing_facts *c)
 
 static void sum_operators(const struct scan *s, struct operator_summary *out)
 {
-    struct operator_totals **parts = memory_new(s->worker_count, sizeof(*parts));
+    struct operator_totals **parts = memory_new(s->worker_count + 1, sizeof(*parts));
     size_t count = 0;
     for (uint32_t i = 0; i < s->worker_count; i++) {
         if (!s->workers[i]->left) {
             parts[count++] = s->workers[i]->recorder.operators;
         }
     }
+    if (s->resume != NULL) {
+        parts[count++] = restored_operators(s->resume->restored);
+    }
     operator_totals_sum(parts, count, out);
     free(parts);
 }
 
-/* What verdicts were made with. */
-static bool write_copies(const struct closing_facts *c)
+/* What the rows are judged with, so that it can be done again, by whoever finds the directory. */
+static bool copy_terms(const struct closing_facts *c)
 {
     const struct scan_params *p = c->scan->params;
     struct result_dir *dir = c->writer->dir;
@@ -328,10 +340,41 @@ static bool write_copies(const struct closing_facts *c)
     ok = manifest_copy_stores(dir, p->terms.stores, p->terms.store_count) && ok;
     ok = manifest_copy_intermediates(dir, p->intermediates, p->intermediates_count) && ok;
     ok = result_dir_write_file(dir, MANIFEST_PROFILES_FILE, p->profiles_json) && ok;
-    ok = result_dir_write_file(dir, MANIFEST_SHARED_OPERATORS_FILE, p->shared_operators_csv) && ok;
-    return result_dir_write_file(dir, MANIFEST_OPERATORS_FILE,
-                                 operator_list_text(p->terms.operators)) &&
+    ok = result_dir_write_file(dir, MANIFEST_OPERATORS_FILE,
+                               operator_list_text(p->terms.operators)) &&
+         ok;
+    return result_dir_write_file(dir, MANIFEST_SHARED_OPERATORS_FILE, p->shared_operators_csv) &&
            ok;
+}
+
+bool closing_prepare(const struct closing_facts *c)
+{
+    if (c->writer->dir == NULL) {
+        return true;
+    }
+    if (c->scan->params->resume != NULL) { /* it is there, as it was */
+        result_dir_remove_file(c->writer->dir, "state.json");
+        result_dir_remove_file(c->writer->dir, "summary.json");
+        return true;
+    }
+    char here[PATH_MAX];
+    bool known = getcwd(here, sizeof(here)) != NULL;
+    return copy_terms(c) && closing_write_manifest(c, MANIFEST_STARTED_NAME, known ? here : NULL);
+}
+
+/* The manifest last: a directory that has it is complete, and what told how far it was is of no more use. */
+static bool write_end(const struct closing_facts *c)
+{
+    struct result_dir *dir = c->writer->dir;
+    if (!c->complete) {
+        return write_state(c);
+    }
+    if (!closing_write_manifest(c, MANIFEST_NAME, NULL)) {
+        return false;
+    }
+    result_dir_remove_file(dir, MANIFEST_STARTED_NAME);
+    result_dir_remove_file(dir, JOURNAL_NAME);
+    return true;
 }
 
 static bool closing_write_summary(const struct closing_facts *c, struct buf *text)
@@ -369,6 +412,5 @@ bool closing_write(const struct closing_facts *c, struct buf *summary_text)
     if (c->writer->dir == NULL) {
         return true;
     }
-    ok = write_copies(c) && ok;
-    return (c->complete ? closing_write_manifest(c) : write_state(c)) && ok; /* the manifest last */
+    return write_end(c) && ok;
 }

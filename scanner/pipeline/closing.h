@@ -1,8 +1,8 @@
 #pragma once
 
 /**
- * What is written when all rows are: summary.json and manifest.json of a complete scan,
- * state.json of an interrupted one.
+ * What is written beside the rows: started.json and copies of what they are judged with before them, when all
+ * are there summary.json, and manifest.json of a complete scan, state.json of an interrupted one.
  */
 
 #include "scanner/pipeline/reader.h"
@@ -22,6 +22,9 @@ struct closing_facts {
     const char *reason; /* of an interruption; NULL: none */
 };
 
-/** Writes the files beside the rows (nothing for standard output) and the summary for people.
+/** Before the threads start: what the scan was told, for whoever finds the directory without its end.
  * @return false when a file could not be written. */
+bool closing_prepare(const struct closing_facts *facts);
+/** Writes the files beside the rows (nothing for standard output) and the summary for people.
+ * @return the same */
 bool closing_write(const struct closing_facts *facts, struct buf *summary_text);

@@ -3,6 +3,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/issuer_fetch.h"
 #include "scanner/pipeline/judge.h"
+#include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/record/browser_path.h"
 #include "scanner/record/completions.h"
@@ -41,21 +42,29 @@ static struct intermediate_pool *gather(struct scan *s, struct intermediate_pool
     for (uint32_t i = 1; i < s->judge_count; i++) {
         intermediate_pool_merge(pool, s->judges[i]->recorder.pool);
     }
+    if (s->resume != NULL) {
+        intermediate_pool_merge(pool, restored_chains(s->resume->restored)->pool);
+    }
     intermediate_pool_merge(pool, known);
     return pool;
 }
 
 static struct issuer_senders *count_senders(const struct scan *s)
 {
-    const struct issuer_sets *sets[JUDGES_MAX];
-    const struct issuer_hosts *hosts[WORKERS_MAX];
+    const struct issuer_sets *sets[JUDGES_MAX + 1];
+    const struct issuer_hosts *hosts[WORKERS_MAX + 1];
+    uint32_t more = s->resume != NULL; /* of the rows of before */
     for (uint32_t i = 0; i < s->judge_count; i++) {
         sets[i] = s->judges[i]->recorder.issuers;
     }
     for (uint32_t i = 0; i < s->worker_count; i++) {
         hosts[i] = s->workers[i]->issuer_hosts;
     }
-    return issuer_senders_new(sets, s->judge_count, hosts, s->worker_count);
+    if (more > 0) {
+        sets[s->judge_count] = restored_chains(s->resume->restored)->issuers;
+        hosts[s->worker_count] = restored_issuer_hosts(s->resume->restored);
+    }
+    return issuer_senders_new(sets, s->judge_count + more, hosts, s->worker_count + more);
 }
 
 static void on_url(void *arg, struct span url)
@@ -150,9 +159,12 @@ static struct fetched_issuers *fetch_issuers(struct completions *c, struct way_o
 
 struct manifest_intermediates completing_run(struct scan *s, const struct completing *how)
 {
-    const struct incomplete_chains *of[JUDGES_MAX];
+    const struct incomplete_chains *of[JUDGES_MAX + 1];
     for (uint32_t i = 0; i < s->judge_count; i++) {
         of[i] = &s->judges[i]->recorder.incomplete;
+    }
+    if (s->resume != NULL) {
+        of[s->judge_count] = &restored_chains(s->resume->restored)->incomplete;
     }
     struct way_out out = {
         .scan = s, .how = how, .rows = rows_out_new(s->params), .messages = BUF_INIT(BUF_NO_LIMIT)};
@@ -162,7 +174,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         .pool = gather(s, how->known),
         .senders = senders,
         .of = of,
-        .of_count = s->judge_count,
+        .of_count = s->judge_count + (s->resume != NULL),
         .counts = how->counts,
         .halted = &out.halted,
     };

@@ -52,6 +52,12 @@ static bool judge_on_message(struct judge *j, enum message_kind kind, struct spa
     } else if (kind == MESSAGE_CERT_KNOWN) {
         struct message_cert_known m = message_get_cert_known(body);
         chain_on_cert_known(&j->chains, &m);
+    } else if (kind == MESSAGE_KNOWN_CHAIN) {
+        struct message_known_chain m = message_get_known_chain(body);
+        chain_on_known(&j->chains, &m);
+    } else if (kind == MESSAGE_KNOWN_CERT) {
+        struct message_known_cert m = message_get_known_cert(body);
+        chain_on_known_cert(&j->chains, &m);
     } else {
         CHECK(kind == MESSAGE_STOP);
         return false;
@@ -108,7 +114,12 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     }
     counts_init(&j->counts, scan->params->ports, scan->params->port_count);
     chain_recorder_init(&j->recorder, j->rows, &scan->params->terms, &j->counts, index,
-                        scan->judge_count);
+                        scan->judge_count + 1 /* the rows of a scan that goes on */);
+}
+
+struct mailbox *judge_mailbox(struct scan *s, uint32_t judge)
+{
+    return &s->judges[judge]->mailbox;
 }
 
 void judge_post(struct scan *s, uint32_t judge, struct buf *messages)

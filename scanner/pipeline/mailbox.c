@@ -1,5 +1,7 @@
 #include "scanner/pipeline/mailbox.h"
 
+#include <time.h>
+
 #include "scanner/base/check.h"
 
 #define KEEP_MAX (1U << 20) /* octets of memory that an empty mailbox keeps */
@@ -100,6 +102,23 @@ struct span mailbox_wait(struct mailbox *m)
     (void)pthread_mutex_lock(&m->lock);
     while (m->waiting.len == 0) {
         (void)pthread_cond_wait(&m->filled, &m->lock);
+    }
+    struct span s = swap(m);
+    (void)pthread_mutex_unlock(&m->lock);
+    return s;
+}
+
+struct span mailbox_wait_ms(struct mailbox *m, uint32_t ms)
+{
+    struct timespec until = {0};
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+    uint64_t ns = (uint64_t)until.tv_nsec + (uint64_t)ms * 1000000;
+    until.tv_sec += (time_t)(ns / 1000000000);
+    until.tv_nsec = (long)(ns % 1000000000);
+    bool in_time = true;
+    (void)pthread_mutex_lock(&m->lock);
+    while (m->waiting.len == 0 && in_time) {
+        in_time = pthread_cond_clockwait(&m->filled, &m->lock, CLOCK_MONOTONIC, &until) == 0;
     }
     struct span s = swap(m);
     (void)pthread_mutex_unlock(&m->lock);

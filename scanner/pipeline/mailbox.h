@@ -42,3 +42,5 @@ struct span mailbox_take(struct mailbox *m);
 struct span mailbox_take_own(struct mailbox *m, struct buf *own);
 /** As mailbox_take(), but sleeps until there is something. */
 struct span mailbox_wait(struct mailbox *m);
+/** The same, but for so long at most. */
+struct span mailbox_wait_ms(struct mailbox *m, uint32_t ms);

@@ -12,8 +12,10 @@
 #include "scanner/pipeline/completing.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/scan_state.h"
 #include "scanner/report/known_intermediates.h"
+#include "scanner/shipped/shipped_intermediates.h"
 
 #define LOOK_MS           20 /* how often the end and the closing of blocks are looked for */
 #define PROGRESS_MS       1000
@@ -44,6 +46,8 @@ struct coordinator {
     struct watchdog watchdog;
     uint64_t leave_at_ms; /* the thread that is waited for; 0: not yet decided */
     bool at_once;         /* a second signal, or no more time: nothing holds the end up */
+    bool lines_done;      /* all of the input, whatever signal came meanwhile */
+    bool cut_short;       /* what comes behind the last line, by a signal */
     bool stuck;           /* no progress, and giving up did not help */
     bool out_of_memory;   /* the reserve is in use */
     bool thread_left;     /* one did not end: what it may look at stays */
@@ -204,6 +208,8 @@ static void pipeline_on_look(uv_timer_t *timer)
     bool drained = c->signal != 0 && now >= c->drain_until_ms;
     c->at_once = c->at_once || drained;
     if ((no_more_input && idle) || drained) {
+        c->lines_done = idle && atomic_load(&c->reader.ended) &&
+                        atomic_load(&c->reader.reached_end) && !c->reader.failed;
         end_loop(c);
     } else if (!c->over) {
         watch(c, idle);
@@ -220,7 +226,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     c->signal = number;
     c->drain_until_ms = uv_now(&c->loop) + DRAIN_MS;
-    if (c->over) { /* nothing is left to stop but completions */
+    if (c->over) { /* nothing is left but completions */
         return;
     }
     admission_stop(&c->scan.admission);
@@ -229,6 +235,20 @@ static void on_signal(uv_signal_t *handle, int number)
 }
 
 /* --- set-up -------------------------------------------------------------------------------- */
+
+/* A scan goes on with the list that it began with. */
+static bool is_same_input(const struct manifest_input *now, const struct results *then,
+                          struct buf *error)
+{
+    if (now->is_file && then->input.is_file && now->octets == then->input.octets &&
+        memcmp(now->sha256, then->input.sha256, sizeof(now->sha256)) == 0) {
+        return true;
+    }
+    buf_putf(error,
+             "%s: not the list that the scan in %s began with: its length or SHA-256 is different",
+             now->path, then->path);
+    return false;
+}
 
 /* @return false with *end set and one line said. */
 static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes,
@@ -262,6 +282,10 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
                                        .ipv4 = c->params.use_ipv4,
                                        .ipv6 = c->params.use_ipv6};
     if (!reader_open(&c->reader, &c->scan, &error)) {
+        goto failed;
+    }
+    if (p->resume != NULL && !is_same_input(&c->reader.input, p->resume, &error)) {
+        reader_deinit(&c->reader);
         goto failed;
     }
     if (!writer_open(&c->writer, &c->scan, &error, &usage)) {
@@ -306,9 +330,15 @@ static void start_threads(struct coordinator *c)
     reader_start(&c->reader);
 }
 
+/* By a signal. When all lines are done, one lets what comes behind them go on, as long as it lets lines. */
+static bool is_interrupted(const struct coordinator *c)
+{
+    return c->signal != 0 && (!c->lines_done || c->cut_short);
+}
+
 static bool is_whole(const struct coordinator *c)
 {
-    return c->signal == 0 && !c->stuck && !c->out_of_memory && !c->writer_failed &&
+    return !is_interrupted(c) && !c->stuck && !c->out_of_memory && !c->writer_failed &&
            atomic_load(&c->reader.ended) && !c->reader.failed;
 }
 
@@ -317,7 +347,10 @@ static bool pipeline_look_around(void *arg)
 {
     struct coordinator *c = arg;
     (void)uv_run(&c->loop, UV_RUN_NOWAIT);
-    return c->signal == 0 && !c->writer_failed;
+    if (c->signal != 0 && (c->at_once || uv_now(&c->loop) >= c->drain_until_ms)) {
+        c->cut_short = true;
+    }
+    return !is_interrupted(c) && !c->writer_failed;
 }
 
 /* Signals have their usual effect again. */
@@ -421,11 +454,14 @@ static enum scan_end end_of(const struct coordinator *c, bool whole)
     if (!whole || c->completions_missing) {
         return SCAN_END_ROWS_LOST;
     }
-    if (c->signal != 0) {
+    if (is_interrupted(c)) {
         return c->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
     }
     if (c->stuck || c->out_of_memory) {
         return SCAN_END_FATAL;
+    }
+    if (c->reader.failed && c->reader.why.len > 0) {
+        return SCAN_END_USAGE;
     }
     if (c->reader.failed) {
         return domain_source_error_is_usage(c->reader.source) ? SCAN_END_USAGE : SCAN_END_FATAL;
@@ -440,7 +476,7 @@ static const char *reason_of(const struct coordinator *c, bool whole)
     if (!whole) {
         return "write failed";
     }
-    if (c->signal != 0) {
+    if (is_interrupted(c)) {
         return c->signal == SIGINT ? "SIGINT" : "SIGTERM";
     }
     return c->stuck           ? "no progress"
@@ -463,7 +499,11 @@ static void say_failures(struct coordinator *c)
                                      "mxcensus analyze makes them from the results");
     }
     if (atomic_load(&c->reader.ended) && c->reader.failed) {
-        c->hooks->say(c->hooks->arg, domain_source_error(c->reader.source));
+        buf_reset(&text);
+        buf_put(&text, buf_span(&c->reader.why));
+        buf_put_char(&text, '\0');
+        c->hooks->say(c->hooks->arg,
+                      text.len > 1 ? (const char *)text.at : domain_source_error(c->reader.source));
     }
     buf_deinit(&text);
 }
@@ -511,6 +551,24 @@ static void tell_findings(const struct coordinator *c, const struct scan_counts 
     c->hooks->findings(c->hooks->arg, found);
 }
 
+/* @return false: nothing can be written */
+static bool prepare_results(struct coordinator *c, int64_t started)
+{
+    const struct closing_facts facts = {
+        .scan = &c->scan,
+        .reader = &c->reader,
+        .writer = &c->writer,
+        .counts = c->counts,
+        .intermediates = {.shipped = shipped_intermediates_name(),
+                          .files = c->params.intermediates,
+                          .file_count = c->params.intermediates_count,
+                          .known = intermediate_pool_count(c->known)},
+        .started_unix_ms = started,
+        .ended_unix_ms = started,
+    };
+    return closing_prepare(&facts);
+}
+
 static enum scan_end close_results(struct coordinator *c, int64_t started, int64_t started_boot)
 {
     struct scan *s = &c->scan;
@@ -523,10 +581,14 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     for (uint32_t i = 0; i < s->judge_count; i++) {
         counts_merge(counts, &s->judges[i]->counts);
     }
+    if (s->resume != NULL) {
+        counts_merge(counts, restored_counts(s->resume->restored));
+    }
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = reason_of(c, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
     int64_t ended = clock_unix_ms();
+    const struct results *resumed = s->params->resume;
     int64_t jump = clock_jump_of(ended - started, clock_boot_ms() - started_boot);
     struct closing_facts facts = {
         .scan = s,
@@ -534,7 +596,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
         .writer = &c->writer,
         .counts = counts,
         .intermediates = c->intermediates,
-        .started_unix_ms = started,
+        .started_unix_ms = resumed != NULL ? resumed->started_unix_ms : started,
         .ended_unix_ms = ended,
         .clock_jump_ms = jump,
         .complete = reason == NULL && whole,
@@ -563,6 +625,7 @@ static void free_threads(struct coordinator *c)
         free(s->judges[i]);
     }
     policy_thread_free(s->policies);
+    resume_free(s->resume);
     reader_deinit(&c->reader);
     mailbox_deinit(&s->writer);
     admission_deinit(&s->admission);
@@ -588,6 +651,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     c->hooks = hooks;
     c->params = *params;
     c->scan.params = &c->params;
+    c->scan.reader = &c->reader;
     c->scan.worker_count = count_workers(params);
     c->scan.judge_count =
         c->scan.worker_count < WORKERS_PER_JUDGE ? 1 : c->scan.worker_count / WORKERS_PER_JUDGE;
@@ -615,6 +679,14 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     int64_t started_boot = clock_boot_ms();
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);
+    if (params->resume != NULL) {
+        c->scan.resume = resume_new(&c->scan, params->resume);
+    }
+    bool prepared = prepare_results(c, started);
+    if (!prepared) { /* the disk takes no row either */
+        admission_stop(&c->scan.admission);
+        atomic_store(&c->writer.failed, true);
+    }
     start_threads(c);
     run_loop(c);
     /* The files of a directory are closed in peace. Standard output may be a pipe that nobody

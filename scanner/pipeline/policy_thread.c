@@ -126,6 +126,12 @@ static bool policy_thread_handle_all(struct policy_thread *t, struct span messag
             policy_fetcher_permit(t->fetcher, m.fetch, &m.address);
             continue;
         }
+        if (kind == MESSAGE_KNOWN_BODY) {
+            struct message_known_body m = message_get_known_body(body);
+            bool added = false;
+            (void)map_add(&t->bodies, hash_key_of(m.sha256), 1, &added);
+            continue;
+        }
         CHECK(kind == MESSAGE_POLICY_WANT);
         struct message_policy_want m = message_get_policy_want(body);
         on_want(t, &m);

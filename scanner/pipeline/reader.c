@@ -7,6 +7,8 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/memory.h"
+#include "scanner/pipeline/input_digest.h"
+#include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/thread_join.h"
 
 #define POST_EVERY 64 /* records of a file; of a pipe each, as the next may be long in coming */
@@ -17,7 +19,8 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
     *r = (struct reader){.scan = scan,
                          .fd = STDIN_FILENO,
                          .metadata = BUF_INIT(BUF_NO_LIMIT),
-                         .key = BUF_INIT(BUF_NO_LIMIT)};
+                         .key = BUF_INIT(BUF_NO_LIMIT),
+                         .why = BUF_INIT(BUF_NO_LIMIT)};
     if (strcmp(p->input_path, "-") != 0) {
         r->fd = open(p->input_path, O_RDONLY | O_CLOEXEC);
         struct stat st;
@@ -30,6 +33,11 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
             buf_putf(error, "cannot read %s: it is a directory", p->input_path);
             return false;
         }
+    }
+    r->input.path = p->input_path;
+    if (p->output_dir != NULL && !input_digest(r->fd, &r->input)) {
+        buf_putf(error, "cannot read %s: %s", p->input_path, strerror(errno));
+        return false;
     }
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         r->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
@@ -89,6 +97,13 @@ static void send_record(struct reader *r, const struct source_record *record, ui
     }
 }
 
+static void note_position(struct reader *r)
+{
+    atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
+    atomic_store_explicit(&r->lines, domain_source_lines(r->source), memory_order_relaxed);
+    atomic_store_explicit(&r->consumed, domain_source_consumed(r->source), memory_order_relaxed);
+}
+
 /* @return false when intake was stopped: the record is not taken. */
 static bool admit_and_send(struct reader *r, const struct source_record *record)
 {
@@ -102,25 +117,43 @@ static bool admit_and_send(struct reader *r, const struct source_record *record)
     }
     if (admitted) {
         send_record(r, record, block);
-        atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
-        atomic_store_explicit(&r->lines, domain_source_lines(r->source), memory_order_relaxed);
-        atomic_store_explicit(&r->consumed, domain_source_consumed(r->source),
-                              memory_order_relaxed);
+        note_position(r);
     }
     (void)pthread_mutex_unlock(&r->sending);
     return admitted;
+}
+
+/* Of a scan that goes on: the line has its row, and counts in its block. @return false when intake was stopped */
+static bool pass_over(struct reader *r, const struct source_record *record)
+{
+    (void)pthread_mutex_lock(&r->sending);
+    bool passed = admission_pass(&r->scan->admission, uv_hrtime() / 1000000);
+    if (passed) {
+        line_set_add(&r->sent, record->input_line);
+        note_position(r);
+    }
+    (void)pthread_mutex_unlock(&r->sending);
+    return passed;
+}
+
+static bool take_or_pass(struct reader *r, const struct source_record *record)
+{
+    const struct resume *resume = r->scan->resume;
+    bool done = resume != NULL && line_set_has(&resume->done, record->input_line);
+    return done ? pass_over(r, record) : admit_and_send(r, record);
 }
 
 static void *reader_run(void *arg)
 {
     struct reader *r = arg;
     struct source_record record;
-    enum source_status status;
-    while ((status = domain_source_next(r->source, &record)) == SOURCE_RECORD &&
-           admit_and_send(r, &record)) {
+    enum source_status status = SOURCE_FAILED;
+    bool going = r->scan->resume == NULL || resume_run(r->scan->resume, &r->why);
+    while (going && (status = domain_source_next(r->source, &record)) == SOURCE_RECORD &&
+           take_or_pass(r, &record)) {
     }
     reader_post(r);
-    r->failed = status == SOURCE_FAILED;
+    r->failed = going ? status == SOURCE_FAILED : r->why.len > 0;
     if (status == SOURCE_END) { /* else `lines` ends with the last record that was taken */
         atomic_store(&r->lines, domain_source_lines(r->source));
         atomic_store(&r->reached_end, true);
@@ -155,6 +188,7 @@ void reader_deinit(struct reader *r)
     }
     buf_deinit(&r->metadata);
     buf_deinit(&r->key);
+    buf_deinit(&r->why);
     line_set_deinit(&r->sent);
     (void)pthread_mutex_destroy(&r->sending);
     if (r->fd != STDIN_FILENO) {

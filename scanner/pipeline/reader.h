@@ -9,11 +9,13 @@
 #include "scanner/domain/domain_source.h"
 #include "scanner/pipeline/line_set.h"
 #include "scanner/pipeline/worker.h"
+#include "scanner/report/manifest.h"
 
 struct reader {
     struct scan *scan;
     pthread_t thread;
     int fd;
+    struct manifest_input input;
     struct domain_source *source;
     struct buf outbox[WORKERS_MAX];
     struct buf metadata;
@@ -27,6 +29,7 @@ struct reader {
     atomic_uint_fast64_t consumed; /* octets */
     atomic_bool ended;             /* the thread is about to return */
     atomic_bool reached_end;       /* of the input */
+    struct buf why;                /* the rows of before cannot be read, one line; after `ended` */
     bool failed;                   /* domain_source_error() says why; after `ended` */
 };
 

@@ -10,6 +10,7 @@ struct row_sink *rows_out_new(const struct scan_params *params)
     bool directory = params->output_dir != NULL;
     row_sink_init(sink, !directory || (params->format & RESULT_NDJSON) != 0,
                   directory && (params->format & RESULT_CSV) != 0, !directory);
+    sink->holds = directory;
     return sink;
 }
 
@@ -32,8 +33,31 @@ static void add(struct buf *messages, enum table_id table, enum row_format forma
     }
 }
 
+static void add_held(struct row_sink *sink, struct buf *messages)
+{
+    struct span in = buf_span(&sink->held);
+    while (in.len > 0) {
+        struct row_sink_held held;
+        codec_get_octets(&in, &held, sizeof(held));
+        struct message_rows_held m = {.key = held.key,
+                                      .table = (uint8_t)held.table,
+                                      .format =
+                                          (uint8_t)(held.csv ? ROW_FORMAT_CSV : ROW_FORMAT_NDJSON),
+                                      .count = held.rows,
+                                      .octets = codec_take(&in, held.len)};
+        message_put_rows_held(messages, &m);
+    }
+    buf_reset(&sink->held);
+}
+
 void rows_out_add(struct row_sink *sink, struct buf *messages)
 {
+    add_held(sink, messages);
+    if (sink->released.len > 0) {
+        struct message_rows_release m = {.keys = buf_span(&sink->released)};
+        message_put_rows_release(messages, &m);
+        buf_reset(&sink->released);
+    }
     for (unsigned i = 0; i < TABLE_COUNT; i++) { /* what is named comes first */
         enum table_id table = (enum table_id)i;
         struct row_sink_table *t = &sink->table[table];

@@ -50,6 +50,8 @@ struct option_in_force {
 
 #define PORTS_MAX 4
 
+struct results;
+
 struct scan_params {
     /* input */
     const char *input_path; /* "-": standard input */
@@ -57,6 +59,8 @@ struct scan_params {
     bool metadata_passthrough; /* keep the other columns */
 
     /* results */
+    const struct results
+        *resume;            /* the unfinished results that are gone on with, read; NULL: none */
     const char *output_dir; /* NULL: NDJSON on output_fd */
     enum result_format format;
     enum result_codec compression;

@@ -1,6 +1,7 @@
 #include "scanner/pipeline/scan_state.h"
 
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/resume.h"
 
 static uint64_t estimate_lines(const struct reader *r, uint64_t lines)
 {
@@ -29,6 +30,9 @@ struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader
         .rows_written = counter_now(&w->rows),
         .octets_written = counter_now(&w->octets),
     };
+    for (int k = 0; s->resume != NULL && k < ACCOUNT_CLASS_COUNT; k++) {
+        now.lines_done[k] = counter_now(&s->resume->account[k]);
+    }
     for (uint32_t i = 0; i < s->worker_count; i++) {
         const struct worker_counters *of = &s->workers[i]->counters;
         for (int k = 0; k < ACCOUNT_CLASS_COUNT; k++) {
@@ -64,6 +68,7 @@ struct watchdog_waits scan_waits(struct scan *s)
 uint64_t scan_progress(const struct scan *s, const struct reader *r, const struct writer *writer)
 {
     uint64_t progress = counter_now(&r->records) + counter_now(&writer->rows);
+    progress += s->resume != NULL ? counter_now(&s->resume->rows) : 0;
     progress += s->policies != NULL ? policy_thread_dialled(s->policies) : 0;
     progress += counter_now(&s->weather.looks);
     for (uint32_t i = 0; i < s->worker_count; i++) {

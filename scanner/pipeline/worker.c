@@ -98,12 +98,23 @@ ON_ANSWER(on_service_answer, OWNER_SERVICE)
 ON_ANSWER(on_desk_answer, OWNER_DESK)
 #undef ON_ANSWER
 
+/* Lines leave with their rows: the writer sees both or none. */
+static void post_rows(struct worker *w)
+{
+    rows_out_add(w->rows, &w->writer_outbox);
+    if (w->lines_done.len > 0) {
+        struct message_lines_done m = {.lines = buf_span(&w->lines_done)};
+        message_put_lines_done(&w->writer_outbox, &m);
+        buf_reset(&w->lines_done);
+    }
+    mailbox_post(&w->scan->writer, &w->writer_outbox);
+}
+
 /* Many of them do not wait for the end of the loop turn. */
 static void post_many_rows(struct worker *w)
 {
     if (row_sink_len(w->rows) >= ROWS_POST_LEN) {
-        rows_out_add(w->rows, &w->writer_outbox);
-        mailbox_post(&w->scan->writer, &w->writer_outbox);
+        post_rows(w);
     }
 }
 
@@ -217,6 +228,11 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         return;                                             \
     }
         HANDLE(DOMAIN, domain, domain_on_line, &w->domains)
+        HANDLE(KNOWN_DOMAIN, known_domain, domain_on_known, &w->domains)
+        HANDLE(KNOWN_HOST, known_host, host_on_known, &w->hosts)
+        HANDLE(KNOWN_SERVICE, known_service, service_on_known, &w->services)
+        HANDLE(KNOWN_VISIT, known_visit, service_on_known_visit, &w->services)
+        HANDLE(KNOWN_NAME, known_name, service_on_known_name, &w->services)
         HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
         HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
         HANDLE(POLICY_DONE, policy_done, on_policy_done, w)
@@ -261,11 +277,16 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         uv_stop(&w->loop);
         return;
     case MESSAGE_PERMIT_GRANT:
+    case MESSAGE_KNOWN_CHAIN:
+    case MESSAGE_KNOWN_CERT:
+    case MESSAGE_KNOWN_BODY:
     case MESSAGE_POLICY_WANT:
     case MESSAGE_CHAIN_NEW:
     case MESSAGE_CERT_NEW:
     case MESSAGE_CERT_KNOWN:
     case MESSAGE_ROWS:
+    case MESSAGE_ROWS_HELD:
+    case MESSAGE_ROWS_RELEASE:
     case MESSAGE_LINES_DONE:
         break;
     }
@@ -320,13 +341,7 @@ static void post_admission(struct worker *w)
 /* Rows first: a message that follows may let another thread write a row that names them. */
 static void worker_post_all(struct worker *w)
 {
-    rows_out_add(w->rows, &w->writer_outbox);
-    if (w->lines_done.len > 0) {
-        struct message_lines_done m = {.lines = buf_span(&w->lines_done)};
-        message_put_lines_done(&w->writer_outbox, &m);
-        buf_reset(&w->lines_done);
-    }
-    mailbox_post(&w->scan->writer, &w->writer_outbox);
+    post_rows(w);
     for (uint32_t i = 0; i < w->scan->judge_count; i++) {
         if (w->judge_outbox[i].len > 0) {
             judge_post(w->scan, i, &w->judge_outbox[i]);

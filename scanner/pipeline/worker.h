@@ -39,6 +39,8 @@
 #define SOURCES_MAX 64 /* of our own addresses named in the manifest; our own bound */
 
 struct policy_thread;
+struct reader;
+struct resume;
 
 /** Read by the coordinator at any time, each value by itself. */
 struct worker_counters {
@@ -67,6 +69,8 @@ struct scan {
     struct worker *workers[WORKERS_MAX];
     struct judge *judges[JUDGES_MAX];
     struct policy_thread *policies;
+    struct resume *resume;       /* NULL: a scan from the beginning */
+    const struct reader *reader; /* borrowed: how far the input is */
     struct mailbox writer;
     struct given_up given_up;
     atomic_uint_fast64_t open_items; /* domains and services under way; 0 and no input: done */
@@ -163,6 +167,8 @@ static inline void scan_items_open(struct scan *s, int64_t more)
 
 /* judge.c */
 void judge_post(struct scan *s, uint32_t judge, struct buf *messages);
+
+struct mailbox *judge_mailbox(struct scan *s, uint32_t judge);
 
 /* policy_thread.c */
 struct mailbox *policy_thread_mailbox(struct policy_thread *t);

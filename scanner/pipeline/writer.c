@@ -3,40 +3,22 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "scanner/base/clock.h"
 #include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
+#include "scanner/pipeline/reader.h"
 #include "scanner/pipeline/thread_join.h"
+#include "scanner/replay/results.h"
 
-#define FLUSH_EVERY_MS 30000 /* design section 2 */
-
-bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage)
-{
-    const struct scan_params *p = scan->params;
-    *w = (struct writer){.scan = scan, .lines_taken = BUF_INIT(BUF_NO_LIMIT)};
-    if (p->output_dir == NULL) {
-        result_stream_init(&w->stream, p->output_fd);
-        return true;
-    }
-    struct result_dir_params params = {
-        .path = p->output_dir,
-        .ndjson = (p->format & RESULT_NDJSON) != 0,
-        .csv = (p->format & RESULT_CSV) != 0,
-        .codec = p->compression,
-        .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
-    };
-    struct result_error failure = {0};
-    w->dir = result_dir_new(&params, &failure);
-    if (w->dir == NULL) {
-        *usage = true;
-        buf_putf(error, "%s: %s", failure.what, strerror(failure.error));
-        if (failure.error == ENOTEMPTY) {
-            buf_put_text(error, "; give a directory that is empty or does not exist");
-        }
-        return false;
-    }
-    return true;
-}
+/* What a power failure may lose; design section 2. */
+#define SYNC_LEN      (64U << 20) /* octets of rows */
+#define SYNC_EVERY_MS 30000
+/* What a kill may lose; our own bounds, as marks cost little but the frames that they end. */
+#define MARK_LEN             (1U << 20)
+#define MARK_EVERY_MS        1000
+#define MARK_FRAMES_LEN      (16U << 20)
+#define MARK_FRAMES_EVERY_MS 2000
 
 static void take_rows(struct writer *w, const struct message_rows *m)
 {
@@ -48,36 +30,156 @@ static void take_rows(struct writer *w, const struct message_rows *m)
         return;
     }
     atomic_fetch_add_explicit(&w->octets, m->octets.len, memory_order_relaxed);
+    w->octets_unmarked += m->octets.len;
+    w->octets_unsynced += m->octets.len;
     if (m->format == ROW_FORMAT_NDJSON || (w->scan->params->format & RESULT_NDJSON) == 0) {
         atomic_fetch_add_explicit(&w->rows, m->count, memory_order_relaxed);
     }
 }
 
-/* A line is done when what was taken before is in the results: rows of a failed batch are lost, and
- * so are their lines. */
-static void settle_lines(struct writer *w, bool kept)
+static void on_released(void *arg, const struct message_rows *rows)
 {
-    struct span lines = buf_span(&w->lines_taken);
-    while (kept && lines.len > 0) {
-        line_set_add(&w->lines_done, codec_get_u64(&lines));
-    }
-    if (kept) {
-        buf_reset(&w->lines_taken);
+    take_rows(arg, rows);
+}
+
+static void release_rows(struct writer *w, struct span keys)
+{
+    while (keys.len > 0) {
+        if (!held_rows_release(&w->held, codec_get_u64(&keys), on_released, w)) {
+            result_dir_blame(w->dir, "read the temporary file of rows that wait", errno);
+            atomic_store_explicit(&w->failed, true, memory_order_relaxed);
+        }
     }
 }
 
-/* A reader of the stream sees rows when they are there; files are whole every now and then. */
+/* A line is done when what was taken before is in the results. */
+static void settle_lines(struct writer *w)
+{
+    struct span lines = buf_span(&w->lines_taken);
+    while (lines.len > 0) {
+        line_set_add(&w->lines_done, codec_get_u64(&lines));
+    }
+    buf_reset(&w->lines_taken);
+}
+
+/* What is in the files now belongs together: a row is taken behind those that it names, and a line with its
+ * row. @return false: it is as it was at the mark before, which is what remains */
+static bool mark(struct writer *w, bool durable)
+{
+    const struct reader *r = w->scan->reader;
+    struct span octets = buf_span(&w->lines_taken);
+    size_t count = octets.len / sizeof(uint64_t);
+    uint64_t *lines = memory_new(count, sizeof(*lines));
+    struct journal_range *ranges = memory_new(count, sizeof(*ranges));
+    for (size_t i = 0; i < count; i++) {
+        lines[i] = codec_get_u64(&octets);
+    }
+    const struct journal_progress progress = {
+        .lines_read = atomic_load_explicit(&r->lines, memory_order_relaxed),
+        .octets_read = atomic_load_explicit(&r->consumed, memory_order_relaxed),
+        .input_ended = atomic_load(&r->reached_end),
+        .unix_ms = clock_unix_ms(),
+        .finished = ranges,
+        .finished_count = journal_ranges_of(lines, count, ranges),
+    };
+    bool ok = result_dir_mark(w->dir, &progress, durable);
+    if (ok) {
+        settle_lines(w);
+        w->octets_unmarked = 0;
+        w->octets_unsynced = durable ? 0 : w->octets_unsynced;
+    }
+    free(lines);
+    free(ranges);
+    return ok;
+}
+
+static void put_refusal(struct buf *error, const struct result_error *failure)
+{
+    buf_putf(error, "%s: %s", failure->what, strerror(failure->error));
+    if (failure->error == ENOTEMPTY) {
+        buf_put_text(error, "; give a directory that is empty or does not exist");
+    } else if (failure->error == EBUSY) {
+        buf_put_text(error, "; another mxcensus writes these results");
+    }
+}
+
+/* Bounded by the input, which is the same as then. */
+static void add_finished_lines(struct writer *w, const struct journal *j)
+{
+    uint64_t last = w->scan->reader->input.octets + 1;
+    for (size_t i = 0; i < j->finished_count; i++) {
+        for (uint64_t line = j->finished[i].first; line <= j->finished[i].last && line <= last;
+             line++) {
+            line_set_add(&w->lines_done, line);
+        }
+    }
+}
+
+bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage)
+{
+    const struct scan_params *p = scan->params;
+    *w = (struct writer){.scan = scan, .lines_taken = BUF_INIT(BUF_NO_LIMIT)};
+    held_rows_init(&w->held);
+    if (p->output_dir == NULL) {
+        result_stream_init(&w->stream, p->output_fd);
+        return true;
+    }
+    struct result_dir_params params = {
+        .path = p->output_dir,
+        .ndjson = (p->format & RESULT_NDJSON) != 0,
+        .csv = (p->format & RESULT_CSV) != 0,
+        .codec = p->compression,
+        .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
+        .journal = true,
+    };
+    struct result_error failure = {0};
+    w->dir = p->resume == NULL ? result_dir_new(&params, &failure)
+                               : result_dir_reopen(&params, &p->resume->cut, &failure);
+    if (w->dir == NULL) {
+        *usage = true;
+        put_refusal(error, &failure);
+        return false;
+    }
+    if (p->resume != NULL) {
+        add_finished_lines(w, &p->resume->cut.journal);
+    }
+    if (!mark(w, false)) { /* from here on it can be gone on with */
+        *usage = false;
+        writer_put_failure(w, error);
+        return false;
+    }
+    return true;
+}
+
+/* When a kill would lose much. Rows that are compressed wait longer, because a mark ends their frames. */
+static bool mark_is_due(const struct writer *w, uint64_t now)
+{
+    bool plain = w->scan->params->compression == RESULT_CODEC_NONE;
+    uint64_t waits = now - w->marked_ms;
+    uint64_t len = w->octets_unmarked;
+    return plain ? len >= MARK_LEN || (len > 0 && waits >= MARK_EVERY_MS)
+                 : len >= MARK_FRAMES_LEN || (len >= MARK_LEN && waits >= MARK_FRAMES_EVERY_MS);
+}
+
+/* A reader of the stream sees rows when they are there. */
 static void flush(struct writer *w)
 {
     bool kept = !atomic_load_explicit(&w->failed, memory_order_relaxed);
     uint64_t now = uv_hrtime() / 1000000;
     if (w->dir == NULL) {
         kept = result_stream_flush(&w->stream) && kept;
-        settle_lines(w, kept);
-    } else if (now >= w->flush_due_ms) {
-        w->flush_due_ms = now + FLUSH_EVERY_MS;
-        kept = result_dir_flush(w->dir) && kept;
-        settle_lines(w, kept);
+        if (kept) {
+            settle_lines(w);
+        }
+    } else if (kept) {
+        bool durable = w->octets_unsynced >= SYNC_LEN ||
+                       (w->octets_unsynced > 0 && now - w->synced_ms >= SYNC_EVERY_MS);
+        if (durable || mark_is_due(w, now)) {
+            kept = mark(w, durable);
+            now = uv_hrtime() / 1000000;
+            w->marked_ms = now;
+            w->synced_ms = durable ? now : w->synced_ms;
+        }
     }
     if (!kept) {
         atomic_store_explicit(&w->failed, true, memory_order_relaxed);
@@ -87,9 +189,9 @@ static void flush(struct writer *w)
 static void *writer_run(void *arg)
 {
     struct writer *w = arg;
-    w->flush_due_ms = uv_hrtime() / 1000000 + FLUSH_EVERY_MS;
+    w->marked_ms = w->synced_ms = uv_hrtime() / 1000000;
     for (bool stopping = false; !stopping;) {
-        struct span messages = mailbox_wait(&w->scan->writer);
+        struct span messages = mailbox_wait_ms(&w->scan->writer, MARK_EVERY_MS);
         atomic_store_explicit(&w->busy, true, memory_order_relaxed);
         enum message_kind kind;
         struct span body;
@@ -97,6 +199,12 @@ static void *writer_run(void *arg)
             if (kind == MESSAGE_ROWS) {
                 struct message_rows m = message_get_rows(body);
                 take_rows(w, &m);
+            } else if (kind == MESSAGE_ROWS_HELD) {
+                struct message_rows_held m = message_get_rows_held(body);
+                held_rows_add(&w->held, &m);
+            } else if (kind == MESSAGE_ROWS_RELEASE) {
+                struct message_rows_release m = message_get_rows_release(body);
+                release_rows(w, m.keys);
             } else if (kind == MESSAGE_LINES_DONE) {
                 struct message_lines_done m = message_get_lines_done(body);
                 buf_put(&w->lines_taken, m.lines);
@@ -127,9 +235,13 @@ bool writer_finish(struct writer *w, bool complete)
     if (w->dir == NULL) {
         kept = result_stream_flush(&w->stream) && kept;
     } else {
-        kept = (complete ? result_dir_finish(w->dir) : result_dir_interrupt(w->dir)) && kept;
+        kept = kept && mark(w, complete);
+        kept =
+            (complete && kept ? result_dir_finish(w->dir) : result_dir_interrupt(w->dir)) && kept;
     }
-    settle_lines(w, kept);
+    if (kept) {
+        settle_lines(w);
+    }
     return kept;
 }
 
@@ -154,5 +266,6 @@ void writer_deinit(struct writer *w)
         result_stream_deinit(&w->stream);
     }
     line_set_deinit(&w->lines_done);
+    held_rows_deinit(&w->held);
     buf_deinit(&w->lines_taken);
 }

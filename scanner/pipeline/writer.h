@@ -7,6 +7,7 @@
 
 #include "output/result_dir.h"
 #include "output/result_stream.h"
+#include "scanner/pipeline/held_rows.h"
 #include "scanner/pipeline/line_set.h"
 #include "scanner/pipeline/worker.h"
 
@@ -16,8 +17,12 @@ struct writer {
     struct result_dir *dir; /* NULL: standard output */
     struct result_stream stream;
     struct line_set lines_done; /* with their row in the results */
-    struct buf lines_taken;     /* since the last flush: 64-bit line numbers, as in LINES_DONE */
-    uint64_t flush_due_ms;
+    struct buf lines_taken;     /* since the last mark: 64-bit line numbers, as in LINES_DONE */
+    struct held_rows held;
+    uint64_t octets_unmarked; /* of rows, since the last mark */
+    uint64_t octets_unsynced; /* since the last one that waited for the disk */
+    uint64_t marked_ms;
+    uint64_t synced_ms;
     atomic_uint_fast64_t rows; /* written so far; read by the coordinator */
     atomic_uint_fast64_t octets;
     atomic_bool busy;   /* it has rows in hand, or sits in write(2) */

@@ -1,5 +1,6 @@
 #include "scanner/record/recorder.h"
 
+#include "scanner/base/hash.h"
 #include "scanner/report/report.h"
 
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
@@ -23,6 +24,12 @@ void recorder_deinit(struct recorder *r)
     domain_verdict_deinit(&r->domain);
 }
 
+/* The same for all threads. */
+static uint64_t key_of_host(struct span host)
+{
+    return hash_draw(0, host, (struct span){0});
+}
+
 void record_host(struct recorder *r, const struct seen_host *h, struct arena *scratch)
 {
     struct dane_host_verdict verdict;
@@ -31,6 +38,7 @@ void record_host(struct recorder *r, const struct seen_host *h, struct arena *sc
     operators_of_host(h, r->terms->operators, &operators);
     findings_reset(&r->findings);
     findings_of_host(h, &verdict, &r->findings);
+    row_sink_release(r->rows, key_of_host(h->name));
     report_host(r->rows, h, &verdict, &operators, &r->findings);
     counts_add_host(r->counts, h, &verdict);
     operator_totals_add_host(r->operators, h, &operators);
@@ -54,7 +62,9 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
     endpoint_verdict_fill(&r->endpoint, e, r->terms->at);
     findings_reset(&r->findings);
     findings_of_endpoint(e, &r->endpoint, &r->findings);
+    struct row_sink_place before = row_sink_place(r->rows);
     report_endpoint(r->rows, e, &r->endpoint, &r->findings);
+    row_sink_hold(r->rows, &before, key_of_host(e->host));
     counts_add_endpoint(r->counts, e);
     counts_add_findings(r->counts, &r->findings);
     return &r->endpoint;

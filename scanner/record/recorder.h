@@ -17,6 +17,9 @@
  *
  *   record_NAME(recorder, seen):  verdict ─► findings ─► row ─► counts
  *
+ * Rows of an endpoint are held in a sink that does so, until its host has its row: no cut of the results leaves
+ * one without the other.
+ *
  * What was seen is borrowed for the call. A verdict that is handed back is valid until the next call for
  * the same kind of thing.
  */

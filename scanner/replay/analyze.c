@@ -18,6 +18,9 @@ static void on_line(struct analysis *a, const struct table_step *step, struct ta
     if (row_reading_begin(&a->reading, step->table, line, &row)) {
         step->on_row(a, &row);
     }
+    if (a->listener != NULL && !a->listener->go_on(a->listener->arg)) {
+        analysis_stop(a, ANALYZE_FATAL);
+    }
     if (a->reading.why.len > 0 && a->end == ANALYZE_COMPLETE) {
         table_reader_blame(r, a->why);
         buf_put(a->why, buf_span(&a->reading.why));
@@ -41,9 +44,11 @@ static void run_step(struct analysis *a, const struct table_step *step)
     if (step->newer && !results_has_table(&a->results, step->table)) {
         return;
     }
-    uint64_t expected = 0;
-    const char *name = results_table(&a->results, step->table, &expected, a->why);
-    struct table_reader *r = name != NULL ? table_reader_new(a->results.path, name, a->why) : NULL;
+    struct results_table table;
+    struct table_reader *r =
+        results_table(&a->results, step->table, &table, a->why)
+            ? table_reader_new(a->results.path, table.name, table.octets, a->why)
+            : NULL;
     if (r == NULL) {
         analysis_stop(a, ANALYZE_UNUSABLE);
         return;
@@ -57,7 +62,7 @@ static void run_step(struct analysis *a, const struct table_step *step)
         }
     }
     if (got == TABLE_READ_END) {
-        expect_rows(a, name, table_reader_lines(r), expected);
+        expect_rows(a, table.name, table_reader_lines(r), table.rows);
     } else if (got != TABLE_READ_LINE) {
         analysis_stop(a, got == TABLE_READ_FAILED ? ANALYZE_FATAL : ANALYZE_UNUSABLE);
     }
@@ -141,7 +146,7 @@ static bool set_terms(struct analysis *a, const struct analyze_params *p)
     return true;
 }
 
-static void init(struct analysis *a, struct buf *why)
+void analysis_init(struct analysis *a, struct buf *why)
 {
     *a = (struct analysis){.why = why,
                            .list = BUF_INIT(BUF_NO_LIMIT),
@@ -159,7 +164,7 @@ static void init(struct analysis *a, struct buf *why)
     row_reading_init(&a->policy_reading);
 }
 
-static void deinit(struct analysis *a)
+void analysis_deinit(struct analysis *a)
 {
     counts_deinit(&a->counts);
     new_results_deinit(&a->out);
@@ -233,7 +238,7 @@ static bool finish(struct analysis *a)
     return kept;
 }
 
-static void analyze_tables(struct analysis *a)
+void analysis_read_tables(struct analysis *a)
 {
     for (size_t i = 0; i < TABLE_STEPS && a->end == ANALYZE_COMPLETE; i++) {
         run_step(a, &table_steps[i]);
@@ -241,6 +246,11 @@ static void analyze_tables(struct analysis *a)
     if (a->end == ANALYZE_COMPLETE) {
         expect_domains_of_policies(a);
     }
+}
+
+static void analyze_tables(struct analysis *a)
+{
+    analysis_read_tables(a);
     if (a->end == ANALYZE_COMPLETE) {
         complete_chains(a);
     }
@@ -255,7 +265,7 @@ static void analyze_tables(struct analysis *a)
 enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why)
 {
     struct analysis *a = memory_new(1, sizeof(*a));
-    init(a, why);
+    analysis_init(a, why);
     if (analyze_begin(a, p)) {
         analyze_tables(a);
     }
@@ -263,7 +273,7 @@ enum analyze_end analyze_run(const struct analyze_params *p, struct buf *why)
     if (end == ANALYZE_UNUSABLE || end == ANALYZE_FATAL) {
         new_results_discard(&a->out);
     }
-    deinit(a);
+    analysis_deinit(a);
     free(a);
     return end;
 }

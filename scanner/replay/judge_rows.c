@@ -29,6 +29,8 @@ static void on_certificate(struct analysis *a, const struct facts *row)
     record_certificate(&a->chains, der, info, parsed);
     if (!known_add_certificate(a->known, named, der, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
+    } else if (a->listener != NULL) {
+        a->listener->certificate(a->listener->arg, named);
     }
 }
 
@@ -65,6 +67,9 @@ static void on_chain(struct analysis *a, const struct facts *row)
         return;
     }
     judge_chain(a, number, id, digests);
+    if (a->listener != NULL) {
+        a->listener->chain(a->listener->arg, id, known_chain(a->known, number)->brief);
+    }
 }
 
 /* --- services and endpoints ----------------------------------------------------------------- */
@@ -140,6 +145,9 @@ static void on_service(struct analysis *a, const struct facts *row)
     buf_reset(&a->key);
     service_key_put(&a->key, &s.seen.address, s.seen.port);
     known_add_service(a->known, buf_span(&a->key), &known);
+    if (a->listener != NULL) {
+        a->listener->service(a->listener->arg, &s.seen);
+    }
 }
 
 /* What the service's session without SNI showed. */
@@ -279,6 +287,9 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
     known_add_endpoint(a->known, buf_span(&a->key), &known);
+    if (a->listener != NULL) {
+        a->listener->endpoint(a->listener->arg, &e.seen);
+    }
 }
 
 /* --- hosts and domains ---------------------------------------------------------------------- */
@@ -354,6 +365,9 @@ static void on_host(struct analysis *a, const struct facts *row)
     if (a->reading.why.len == 0) {
         record_host(&a->recorder, &host, &a->reading.arena);
     }
+    if (a->reading.why.len == 0 && a->listener != NULL) {
+        a->listener->host(a->listener->arg, &host);
+    }
 }
 
 /* --- policies ------------------------------------------------------------------------------- */
@@ -378,6 +392,9 @@ static void on_policy_body(struct analysis *a, const struct facts *row)
         facts_bad(row, POLICY_BODIES_POLICY_SHA256, "has a row already");
     } else {
         report_policy_body(&a->out.sink, named, body);
+        if (a->listener != NULL) {
+            a->listener->body(a->listener->arg, named);
+        }
     }
 }
 
@@ -461,6 +478,9 @@ static void on_domain(struct analysis *a, const struct facts *row)
         a->policies--;
     }
     (void)record_domain(&a->recorder, &domain);
+    if (a->listener != NULL) {
+        a->listener->domain(a->listener->arg, &domain);
+    }
 }
 
 /* --- issuers -------------------------------------------------------------------------------- */
@@ -468,6 +488,9 @@ static void on_domain(struct analysis *a, const struct facts *row)
 static void on_issuer(struct analysis *a, const struct facts *row)
 {
     struct seen_issuer seen;
+    if (a->listener != NULL) {
+        return; /* what the end of a scan writes is written anew */
+    }
     read_issuer(row, &seen);
     if (a->reading.why.len > 0) {
         return;

@@ -6,6 +6,7 @@
 #include "scanner/replay/known.h"
 #include "scanner/replay/new_results.h"
 #include "scanner/replay/read_rows.h"
+#include "scanner/replay/restore.h"
 #include "scanner/report/known_intermediates.h"
 #include "scanner/trust/fetched_issuers.h"
 
@@ -30,8 +31,9 @@ struct analysis {
     bool completions_whole;
     struct new_results out;
     struct row_reading reading;
-    struct row_reading policy_reading; /* of the policy of a domain */
-    uint64_t policies;                 /* read, but not yet met by their domain */
+    struct row_reading policy_reading;       /* of the policy of a domain */
+    uint64_t policies;                       /* read, but not yet met by their domain */
+    const struct restore_listener *listener; /* of a scan that goes on; NULL: analyze */
     struct scan_counts counts;
     struct recorder recorder;
     struct chain_recorder chains;
@@ -62,6 +64,12 @@ struct table_step {
 #define TABLE_STEPS 11
 
 extern const struct table_step table_steps[TABLE_STEPS];
+
+/* analyze.c: what analyze and a scan that goes on have in common. */
+void analysis_init(struct analysis *a, struct buf *why);
+void analysis_deinit(struct analysis *a);
+/** All tables; `end` says how it went. */
+void analysis_read_tables(struct analysis *a);
 
 /** It cannot go on; the first reason counts. */
 static inline void analysis_stop(struct analysis *a, enum analyze_end end)

@@ -58,7 +58,7 @@ static bool hand_on(struct new_results *n, enum table_id t, enum row_format form
 {
     struct span all = buf_span(octets);
     buf_reset(octets);
-    if (all.len == 0) {
+    if (all.len == 0 || n->discarded) {
         return true;
     }
     return n->dir != NULL ? result_dir_append(n->dir, t, format, all, rows)
@@ -105,7 +105,7 @@ static bool write_summary(struct new_results *n, const struct results *from,
 {
     struct summary_facts facts = {
         .version = MXCENSUS_VERSION,
-        .complete = true,
+        .complete = !from->incomplete,
         .started_unix_ms = from->started_unix_ms,
         .ended_unix_ms = from->ended_unix_ms,
         .port_25_is_open = from->port_25_is_open,

@@ -9,6 +9,7 @@
 /** Where the new rows go: a results directory, or standard output. */
 struct new_results {
     const struct analyze_params *params; /* borrowed */
+    bool discarded;                      /* no rows are wanted */
     struct row_sink sink;
     struct result_dir *dir; /* NULL: the stream */
     struct result_stream stream;

@@ -376,6 +376,7 @@ void read_host_dns(const struct facts *row, struct seen_host *out)
         .registrable = facts_text(row, HOSTS_MX_REGISTRABLE_DOMAIN),
         .addresses_truncated = facts_uint(row, HOSTS_ADDRESSES_TRUNCATED, SIZE_MAX),
         .blocklisted = facts_bool(row, HOSTS_BLOCKLISTED),
+        .block = facts_has(row, HOSTS_BLOCK) ? (int64_t)facts_u32(row, HOSTS_BLOCK) : -1,
     };
     read_dns(row, HOSTS_A_DNS, &out->a);
     read_dns(row, HOSTS_AAAA_DNS, &out->aaaa);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +17,6 @@
 #include "scanner/rows/plain_values.h"
 
 #define MANIFEST_SCHEMA 1
-#define MANIFEST_NAME   "manifest.json"
 #define MANIFEST_MAX    (64U << 20) /* octets; our own bound */
 
 /* The keys of a manifest that this module knows; all others are passed on as they are. */
@@ -39,6 +39,10 @@
 #define KEY_SHARED_OPERATORS "shared_operators"
 #define KEY_VANTAGE          "vantage"
 #define KEY_FROM             "analyzed_from"
+#define KEY_INCOMPLETE       "incomplete"
+#define KEY_DIRECTORY        "working_directory"
+#define KEY_INPUT            "input"
+#define KEY_COMMAND_LINE     "command_line"
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
 {
@@ -63,7 +67,7 @@ static bool read_whole(const char *dir, const char *name, struct buf *octets, st
 
 static bool refuse(const struct results *r, struct buf *why, const char *what)
 {
-    buf_putf(why, "%s/" MANIFEST_NAME ": %s", r->path, what);
+    buf_putf(why, "%s/%s: %s", r->path, r->has_cut ? MANIFEST_STARTED_NAME : MANIFEST_NAME, what);
     return false;
 }
 
@@ -101,6 +105,45 @@ static bool read_ports(struct results *r)
     return r->port_count > 0 && rest.len == 0;
 }
 
+static int digit_of_hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool digest_of_hex(const char *hex, uint8_t out[32])
+{
+    bool ok = hex != NULL && strlen(hex) == 64;
+    for (size_t i = 0; ok && i < 32; i++) {
+        int high = digit_of_hex(hex[2 * i]);
+        int low = digit_of_hex(hex[2 * i + 1]);
+        ok = high >= 0 && low >= 0;
+        out[i] = (uint8_t)(ok ? high * 16 + low : 0);
+    }
+    return ok;
+}
+
+/* Older versions did not say which list it was. */
+static void read_input(struct results *r)
+{
+    const json_t *input = json_object_get(r->manifest, KEY_INPUT);
+    const json_t *octets = json_object_get(input, "octets");
+    const char *hex = json_string_value(json_object_get(input, "sha256"));
+    r->input.path = json_string_value(json_object_get(input, "path"));
+    r->input.octets = (uint64_t)json_integer_value(octets);
+    r->input.is_file = json_is_integer(octets) && digest_of_hex(hex, r->input.sha256);
+}
+
+const char *results_text(const struct results *r, const char *key, const char *inner)
+{
+    const json_t *value = json_object_get(r->manifest, key);
+    return json_string_value(inner != NULL ? json_object_get(value, inner) : value);
+}
+
+const char *results_word(const struct results *r, size_t index)
+{
+    return json_string_value(json_array_get(json_object_get(r->manifest, KEY_COMMAND_LINE), index));
+}
+
 static bool read_manifest(struct results *r, struct buf *why)
 {
     const json_t *schema = json_object_get(r->manifest, KEY_SCHEMA);
@@ -121,21 +164,35 @@ static bool read_manifest(struct results *r, struct buf *why)
         !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");
     }
+    read_input(r);
     return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
+}
+
+/* Without a manifest: how far the files are whole. */
+static bool open_cut(struct results *r, struct buf *why)
+{
+    if (has_file(r->path, MANIFEST_STARTED_NAME)) {
+        r->has_cut = result_cut_read(&r->cut, r->path, why);
+        return r->has_cut;
+    }
+    bool interrupted = has_file(r->path, "state.json");
+    if (interrupted) {
+        buf_putf(why,
+                 "%s: the scan was interrupted: it left state.json and neither " MANIFEST_NAME
+                 " nor " MANIFEST_STARTED_NAME ", so that it cannot be judged again",
+                 r->path);
+    }
+    return !interrupted;
 }
 
 bool results_open(struct results *r, const char *path, struct buf *why)
 {
     *r = (struct results){.path = path};
-    if (!has_file(path, MANIFEST_NAME) && has_file(path, "state.json")) {
-        buf_putf(why,
-                 "%s: the scan was interrupted: it left state.json and no " MANIFEST_NAME
-                 ", and only a finished scan can be judged again",
-                 path);
+    if (!has_file(path, MANIFEST_NAME) && !open_cut(r, why)) {
         return false;
     }
     struct buf octets = BUF_INIT(MANIFEST_MAX);
-    bool ok = read_whole(path, MANIFEST_NAME, &octets, why);
+    bool ok = read_whole(path, r->has_cut ? MANIFEST_STARTED_NAME : MANIFEST_NAME, &octets, why);
     if (ok) {
         json_error_t error;
         digest_sha256(buf_span(&octets), r->manifest_sha256);
@@ -143,6 +200,10 @@ bool results_open(struct results *r, const char *path, struct buf *why)
         ok = json_is_object(r->manifest) ? read_manifest(r, why)
                                          : refuse(r, why, "is not a JSON object");
     }
+    if (ok && r->has_cut) {
+        r->ended_unix_ms = r->cut.journal.last.progress.unix_ms;
+    }
+    r->incomplete = r->has_cut || json_is_true(json_object_get(r->manifest, KEY_INCOMPLETE));
     buf_deinit(&octets);
     return ok;
 }
@@ -159,6 +220,7 @@ void results_deinit(struct results *r)
     operator_list_free(r->operators);
     buf_deinit(&r->shared_operators);
     json_decref(r->manifest);
+    result_cut_deinit(&r->cut);
 }
 
 /* A name inside the directory, and nothing else. */
@@ -330,8 +392,18 @@ bool results_read_shared_operators(struct results *r, struct buf *why)
     return read_copy(r, file, sha256, "list of shared operators", &r->shared_operators, why);
 }
 
+static size_t find_in_cut(const struct results *r, enum table_id t)
+{
+    char name[JOURNAL_NAME_MAX];
+    (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(ROW_FORMAT_NDJSON));
+    return result_cut_find(&r->cut, name);
+}
+
 bool results_has_table(const struct results *r, enum table_id t)
 {
+    if (r->has_cut) {
+        return find_in_cut(r, t) != SIZE_MAX;
+    }
     const json_t *files = json_object_get(r->manifest, KEY_FILES);
     for (size_t i = 0; i < json_array_size(files); i++) {
         const char *table = json_string_value(json_object_get(json_array_get(files, i), "table"));
@@ -342,7 +414,21 @@ bool results_has_table(const struct results *r, enum table_id t)
     return false;
 }
 
-const char *results_table(const struct results *r, enum table_id t, uint64_t *rows, struct buf *why)
+static bool table_of_cut(struct results *r, enum table_id t, struct results_table *table)
+{
+    size_t i = find_in_cut(r, t);
+    if (i == SIZE_MAX) {
+        return false;
+    }
+    const struct journal *j = &r->cut.journal;
+    (void)snprintf(r->part_name, sizeof(r->part_name), "%s%s", j->names[i],
+                   r->cut.part[i] ? RESULT_PART_SUFFIX : "");
+    *table = (struct results_table){
+        .name = r->part_name, .rows = j->last.files[i].rows, .octets = j->last.files[i].octets};
+    return true;
+}
+
+static bool table_of_manifest(const struct results *r, enum table_id t, struct results_table *out)
 {
     const json_t *files = json_object_get(r->manifest, KEY_FILES);
     for (size_t i = 0; i < json_array_size(files); i++) {
@@ -354,13 +440,22 @@ const char *results_table(const struct results *r, enum table_id t, uint64_t *ro
         if (table != NULL && strcmp(table, table_name(t)) == 0 && format != NULL &&
             strcmp(format, row_format_word(ROW_FORMAT_NDJSON)) == 0 && json_is_integer(count) &&
             name != NULL) {
-            *rows = (uint64_t)json_integer_value(count);
-            return name;
+            *out = (struct results_table){
+                .name = name, .rows = (uint64_t)json_integer_value(count), .octets = UINT64_MAX};
+            return true;
         }
     }
-    buf_putf(why, "%s/" MANIFEST_NAME ": names no NDJSON file of table %s, which analyze needs",
-             r->path, table_name(t));
-    return NULL;
+    return false;
+}
+
+bool results_table(struct results *r, enum table_id t, struct results_table *table, struct buf *why)
+{
+    bool found = r->has_cut ? table_of_cut(r, t, table) : table_of_manifest(r, t, table);
+    if (!found) {
+        buf_putf(why, "%s/%s: names no NDJSON file of table %s, which analyze needs", r->path,
+                 r->has_cut ? JOURNAL_NAME : MANIFEST_NAME, table_name(t));
+    }
+    return found;
 }
 
 /* --- the new manifest ------------------------------------------------------------------------ */
@@ -527,6 +622,8 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
 {
     if (strcmp(key, KEY_VERSION) == 0) {
         json_word(w, MXCENSUS_VERSION);
+    } else if (strcmp(key, KEY_ENDED) == 0 && r->has_cut) {
+        json_time_ms(w, r->ended_unix_ms);
     } else if (strcmp(key, KEY_FILES) == 0) {
         put_files(w, now);
     } else if (strcmp(key, KEY_ACCOUNT) == 0) {
@@ -565,8 +662,9 @@ void results_put_manifest(const struct results *r, const struct reanalysis *now,
     json_object_begin(&w);
     json_object_foreach(r->manifest, key, value)
     {
-        if (strcmp(key, KEY_FROM) == 0 || strcmp(key, KEY_JUDGING) == 0) {
-            continue; /* inside the new `analyzed_from` */
+        if (strcmp(key, KEY_FROM) == 0 || strcmp(key, KEY_JUDGING) == 0 ||
+            strcmp(key, KEY_DIRECTORY) == 0) {
+            continue; /* inside the new `analyzed_from`; of no use to others */
         }
         json_key(&w, key);
         if (!put_new_value(&w, r, now, key)) {
@@ -578,6 +676,10 @@ void results_put_manifest(const struct results *r, const struct reanalysis *now,
             json_key(&w, needed[i]);
             (void)put_new_value(&w, r, now, needed[i]);
         }
+    }
+    if (r->has_cut) {
+        json_key(&w, KEY_INCOMPLETE);
+        json_bool(&w, true);
     }
     put_from(&w, r);
     json_object_end(&w);

@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 
+#include "output/result_cut.h"
 #include "output/result_file.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
@@ -11,11 +12,16 @@
 #include "scanner/trust/chain_judge.h"
 
 /**
- * A finished results directory: its manifest, and what it was judged by. Only a directory with a
- * manifest is taken: rows of an interrupted scan lack the judgements of its end.
+ * A results directory: its manifest, and what it was judged by. One without a manifest is incomplete, as a
+ * scan that was interrupted or killed leaves it, or that still runs: what the scan was told stands in
+ * started.json, and its journal says how far the files are whole.
  */
 struct results {
     const char *path; /* borrowed */
+    bool incomplete;
+    bool has_cut; /* there is no manifest */
+    struct result_cut cut;
+    char part_name[JOURNAL_NAME_MAX + sizeof(RESULT_PART_SUFFIX)]; /* of results_table() */
     json_t *manifest;
     uint8_t manifest_sha256[32];
     int64_t at; /* the scan's judgement time, Unix seconds */
@@ -28,6 +34,7 @@ struct results {
     struct buf shared_operators;           /* the file; empty: the same */
     bool trust_ad;                         /* AD counted */
     bool port_25_is_open;                  /* a host of --self-test had greeted the scan */
+    struct manifest_input input;           /* as far as the manifest says */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     int64_t started_unix_ms;
@@ -37,6 +44,11 @@ struct results {
 /** @return false with one line in `why` when it cannot be used. */
 bool results_open(struct results *r, const char *path, struct buf *why);
 void results_deinit(struct results *r);
+/** A text of the manifest by its keys, the second one NULL: of the first. @return NULL: there is none */
+const char *results_text(const struct results *r, const char *key, const char *inner);
+/** The words of the command line that made them; NULL behind the last one. Borrowed. */
+const char *results_word(const struct results *r, size_t index);
+
 /** The copies of the trust stores, each held to its SHA-256 in the manifest. */
 bool results_read_stores(struct results *r, struct buf *why);
 
@@ -54,9 +66,15 @@ bool results_read_shared_operators(struct results *r, struct buf *why);
 
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);
-/** The NDJSON file of a table; NULL with one line in `why`. */
-const char *results_table(const struct results *r, enum table_id t, uint64_t *rows,
-                          struct buf *why);
+struct results_table {
+    const char *name; /* of the NDJSON file; valid until the next one is asked for */
+    uint64_t rows;
+    uint64_t octets; /* that hold them */
+};
+
+/** @return false with one line in `why` */
+bool results_table(struct results *r, enum table_id t, struct results_table *table,
+                   struct buf *why);
 
 /** What is new in a manifest. */
 struct reanalysis {

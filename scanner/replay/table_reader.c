@@ -8,6 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "output/result_file.h"
 #include "scanner/base/memory.h"
 
 #define READ_STEP (256U << 10) /* octets of the file read at once, and decoded at once */
@@ -28,6 +29,7 @@ struct decoder {
 struct table_reader {
     char *path;
     int fd;
+    uint64_t octets_left; /* to be read of the file */
     struct decoder decoder;
     uint8_t *in; /* READ_STEP octets */
     size_t in_at;
@@ -43,6 +45,9 @@ struct table_reader {
 static bool decoder_init(struct decoder *d, const char *name)
 {
     struct span file = span_of(name);
+    if (span_ends_with(file, SPAN_LIT(RESULT_PART_SUFFIX))) {
+        file.len -= strlen(RESULT_PART_SUFFIX);
+    }
     d->kind = span_ends_with(file, SPAN_LIT(".gz"))    ? GZIP
               : span_ends_with(file, SPAN_LIT(".zst")) ? ZSTD
                                                        : PLAIN;
@@ -61,7 +66,8 @@ static void decoder_deinit(struct decoder *d)
     (void)ZSTD_freeDStream(d->zstd);
 }
 
-struct table_reader *table_reader_new(const char *dir, const char *name, struct buf *why)
+struct table_reader *table_reader_new(const char *dir, const char *name, uint64_t octets,
+                                      struct buf *why)
 {
     struct table_reader *r = memory_new(1, sizeof(*r));
     struct buf path = BUF_INIT(BUF_NO_LIMIT);
@@ -70,6 +76,7 @@ struct table_reader *table_reader_new(const char *dir, const char *name, struct 
     r->path = (char *)path.at;
     r->text = BUF_INIT(BUF_NO_LIMIT);
     r->in = memory_new(1, READ_STEP);
+    r->octets_left = octets;
     CHECK(decoder_init(&r->decoder, name));
     struct stat about;
     r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -102,12 +109,14 @@ static bool fill_in(struct table_reader *r)
         return true;
     }
     ssize_t got;
+    size_t len = r->octets_left < READ_STEP ? (size_t)r->octets_left : READ_STEP;
     do {
-        got = read(r->fd, r->in, READ_STEP);
+        got = read(r->fd, r->in, len);
     } while (got < 0 && errno == EINTR);
     if (got < 0) {
         return false;
     }
+    r->octets_left -= (uint64_t)got;
     r->in_at = 0;
     r->in_len = (size_t)got;
     r->in_ended = got == 0;

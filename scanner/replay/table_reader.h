@@ -17,8 +17,10 @@ enum table_read {
 
 struct table_reader;
 
-/** NULL with one line in `why`. @param name of the file inside `dir`, which is borrowed. */
-struct table_reader *table_reader_new(const char *dir, const char *name, struct buf *why);
+/** NULL with one line in `why`. @param name of the file inside `dir`, which is borrowed; may have
+ * RESULT_PART_SUFFIX behind it @param octets that are read of it */
+struct table_reader *table_reader_new(const char *dir, const char *name, uint64_t octets,
+                                      struct buf *why);
 void table_reader_free(struct table_reader *r); /* NULL is allowed */
 
 /** `line` is without LF and valid until the next call. Failures are told in `why`. */

@@ -379,6 +379,30 @@ static void put_outages(struct json_writer *w, const struct scan_manifest *m)
     json_array_end(w);
 }
 
+static void put_input(struct json_writer *w, const struct scan_manifest *m)
+{
+    const struct manifest_input *input = &m->input;
+    json_key(w, "input");
+    json_object_begin(w);
+    json_key(w, "path");
+    (void)json_text(w, span_of(input->path));
+    json_key(w, "octets");
+    if (input->is_file) {
+        json_uint(w, input->octets);
+        json_key(w, "sha256");
+        json_hex(w, (struct span){input->sha256, sizeof(input->sha256)});
+    } else {
+        json_null_value(w);
+        json_key(w, "sha256");
+        json_null_value(w);
+    }
+    json_object_end(w);
+    if (m->working_directory != NULL) {
+        json_key(w, "working_directory");
+        (void)json_text(w, span_of(m->working_directory));
+    }
+}
+
 void report_manifest(struct buf *json, const struct scan_manifest *m)
 {
     struct json_writer w = json_writer_indented(json);
@@ -386,6 +410,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_head(&w, m->version);
     put_command_line(&w, m->argc, m->argv);
     put_named_texts(&w, "options", m->options, m->option_count);
+    put_input(&w, m);
     put_seed(&w, m->seed);
     json_key(&w, "started");
     json_time_ms(&w, m->started_unix_ms);

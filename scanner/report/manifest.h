@@ -134,8 +134,21 @@ struct manifest_outage {
     uint64_t asked_again; /* sessions or queries whose end did not count */
 };
 
+#define MANIFEST_NAME         "manifest.json"
+#define MANIFEST_STARTED_NAME "started.json" /* the same before the scan: what it was told */
+
+/** The list of domains. */
+struct manifest_input {
+    const char *path; /* "-": standard input */
+    bool is_file;     /* it has a length and a digest */
+    uint64_t octets;
+    uint8_t sha256[32];
+};
+
 struct scan_manifest {
     const char *version;
+    struct manifest_input input;
+    const char *working_directory; /* NULL: not told */
     /* how it was started */
     int argc;
     const char *const *argv;

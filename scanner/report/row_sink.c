@@ -10,6 +10,8 @@ void row_sink_init(struct row_sink *sink, bool ndjson, bool csv, bool with_type)
         .with_type = with_type,
         .row = row_new(),
         .key = BUF_INIT(BUF_NO_LIMIT),
+        .held = BUF_INIT(BUF_NO_LIMIT),
+        .released = BUF_INIT(BUF_NO_LIMIT),
     };
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         sink->table[t].ndjson = BUF_INIT(BUF_NO_LIMIT);
@@ -24,6 +26,8 @@ void row_sink_deinit(struct row_sink *sink)
         buf_deinit(&sink->table[t].csv);
     }
     buf_deinit(&sink->key);
+    buf_deinit(&sink->held);
+    buf_deinit(&sink->released);
     row_free(sink->row);
     sink->row = NULL;
 }
@@ -35,11 +39,54 @@ bool row_sink_wants(const struct row_sink *sink, enum table_id t)
 
 size_t row_sink_len(const struct row_sink *sink)
 {
-    size_t len = 0;
+    size_t len = sink->held.len;
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         len += sink->table[t].ndjson.len + sink->table[t].csv.len;
     }
     return len;
+}
+
+struct row_sink_place row_sink_place(const struct row_sink *sink)
+{
+    struct row_sink_place place;
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        place.table[t].ndjson = sink->table[t].ndjson.len;
+        place.table[t].csv = sink->table[t].csv.len;
+        place.table[t].rows = sink->table[t].rows;
+    }
+    return place;
+}
+
+static void hold_octets(struct row_sink *sink, struct row_sink_held held, struct buf *from,
+                        size_t place)
+{
+    held.len = from->len - place;
+    if (held.len > 0) {
+        buf_put(&sink->held, (struct span){(const uint8_t *)&held, sizeof(held)});
+        buf_put(&sink->held, span_drop(buf_span(from), place));
+        from->len = place;
+    }
+}
+
+void row_sink_hold(struct row_sink *sink, const struct row_sink_place *from, uint64_t key)
+{
+    for (unsigned t = 0; sink->holds && t < TABLE_COUNT; t++) {
+        struct row_sink_table *table = &sink->table[t];
+        struct row_sink_held held = {.key = key,
+                                     .table = (enum table_id)t,
+                                     .rows = (uint32_t)(table->rows - from->table[t].rows)};
+        hold_octets(sink, held, &table->ndjson, from->table[t].ndjson);
+        held.csv = true;
+        hold_octets(sink, held, &table->csv, from->table[t].csv);
+        table->rows = from->table[t].rows;
+    }
+}
+
+void row_sink_release(struct row_sink *sink, uint64_t key)
+{
+    if (sink->holds) {
+        buf_put(&sink->released, (struct span){(const uint8_t *)&key, sizeof(key)});
+    }
 }
 
 struct row *row_sink_begin(struct row_sink *sink, enum table_id t)

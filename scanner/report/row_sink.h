@@ -15,16 +15,42 @@ struct row_sink_table {
 struct row_sink {
     bool ndjson;
     bool csv;
+    bool holds;     /* rows of endpoints wait for that of their host */
     bool with_type; /* standard output: "type" in front of each NDJSON row */
     struct row_sink_table table[TABLE_COUNT];
-    struct row *row; /* owned; reused from row to row */
-    struct buf key;  /* scratch of the report functions */
+    struct row *row;     /* owned; reused from row to row */
+    struct buf key;      /* scratch of the report functions */
+    struct buf held;     /* struct row_sink_held and its octets, one behind the other */
+    struct buf released; /* keys, 64-bit */
 };
 
 void row_sink_init(struct row_sink *sink, bool ndjson, bool csv, bool with_type);
 void row_sink_deinit(struct row_sink *sink);
 /** Does anybody want rows of this table? Join tables exist in CSV only. */
 bool row_sink_wants(const struct row_sink *sink, enum table_id t);
+/** Rows that stay behind until a key is released: octets of one table and format. */
+struct row_sink_held {
+    uint64_t key;
+    enum table_id table;
+    bool csv;
+    uint32_t rows;
+    size_t len;
+};
+
+/** How long the buffers are. */
+struct row_sink_place {
+    struct {
+        size_t ndjson;
+        size_t csv;
+        uint64_t rows;
+    } table[TABLE_COUNT];
+};
+
+/** Holds what was rendered since `from`, if the sink holds anything. */
+void row_sink_hold(struct row_sink *sink, const struct row_sink_place *from, uint64_t key);
+struct row_sink_place row_sink_place(const struct row_sink *sink);
+/** What was held under the key comes before rows that are rendered from now on. */
+void row_sink_release(struct row_sink *sink, uint64_t key);
 /** Octets in all buffers. */
 size_t row_sink_len(const struct row_sink *sink);
 

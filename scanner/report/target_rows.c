@@ -420,6 +420,7 @@ void report_host(struct row_sink *sink, const struct seen_host *h,
         put_host_dane(r, v);
     }
     row_bool(r, HOSTS_BLOCKLISTED, h->blocklisted);
+    row_natural(r, HOSTS_BLOCK, h->block);
     put_briefs(row_list(r, HOSTS_ENDPOINTS), h->endpoints, h->endpoint_count, h->name,
                (struct span){0});
     row_name(r, HOSTS_MX_REGISTRABLE_DOMAIN, h->registrable);

@@ -105,6 +105,16 @@ def second_signal(world, scan, what, asked):
     scan.rows("domains")  # whole rows, or it raises
 
 
+def all_done_after_a_signal(scan):
+    scan.process.send_signal(signal.SIGINT)
+    scan.end()
+    check_equal("a signal, and everything gets done: exit code", scan.code, 0)
+    names = os.listdir(scan.out)
+    check("a signal, and everything gets done: a manifest, and nothing of an interruption",
+          "manifest.json" in names and not {"state.json", "started.json", "journal"} & set(names), names)
+    check_equal("a signal, and everything gets done: rows", len(read_table(scan.out, "domains")), 1)
+
+
 def no_hang(scan, what, rows):
     scan.end()
     check_equal(f"{what}: exit code", scan.code, 0)
@@ -131,9 +141,12 @@ def main():
         ends = Scan(world, folder, "silent", silent + innocents)
         rate = 2.0 / (LIMIT + 6)  # three sessions at one address, an interval between each two
         slow = Scan(world, folder, "slow", ["slow1.test"], "--address-rate", f"{rate:.3f}")
+        done = Scan(world, folder, "done", ["slow2.test"], "--address-rate", "0.5")
         pipe = Scan(world, folder, "pipe", [], stdin=subprocess.PIPE)
         pipe.process.stdin.write(b"slow1.test\n")
         pipe.process.stdin.flush()
+        time.sleep(1)
+        all_done_after_a_signal(done)
         if STUCK_LIBRARY:
             held = Scan(world, folder, "held", innocents[:1], stuck="curl")
             stuck = Scan(world, folder, "stuck", ["slow2.test"], stuck="tls")

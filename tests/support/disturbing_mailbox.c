@@ -187,6 +187,16 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
         CASE(CERT_NEW, cert_new, put_name(key, m.chain_id), put_name(key, m.sha256))
         CASE(CERT_KNOWN, cert_known, put_name(key, m.chain_id), put_name(key, m.sha256))
     case MESSAGE_DOMAIN:
+    case MESSAGE_KNOWN_DOMAIN:
+    case MESSAGE_KNOWN_HOST:
+    case MESSAGE_ROWS_HELD:
+    case MESSAGE_ROWS_RELEASE:
+    case MESSAGE_KNOWN_SERVICE:
+    case MESSAGE_KNOWN_VISIT:
+    case MESSAGE_KNOWN_NAME:
+    case MESSAGE_KNOWN_CHAIN:
+    case MESSAGE_KNOWN_CERT:
+    case MESSAGE_KNOWN_BODY:
     case MESSAGE_BLOCK_CLOSE:
     case MESSAGE_BLOCK_FENCE:
     case MESSAGE_ROWS:

@@ -181,7 +181,7 @@ Test(options, refusals_say_what_and_where)
          "--root-cas 6 --root-cas 7 --root-cas 8 --root-cas 9",
          "more than 8 values"},
         {"mxcensus scan --retries 4", "--retries '4' is not a whole number from 0 to 3"},
-        {"mxcensus scan --resume x", "option --resume"},
+        {"mxcensus scan --shards 4", "option --shards"},
         {"mxcensus scan --shards 2", "option --shards"},
         {"mxcensus scan -x", "option -x"},
         {"mxcensus scan -qx", "option -x"},

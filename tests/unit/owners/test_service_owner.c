@@ -21,6 +21,8 @@
  *                               wanted for a session beside; N visits there hold one without a connection; and back
  *     anew N                    session N is to begin anew
  *     pass MS                   time
+ *     known service ADDRESS OUTCOME | known visit ADDRESS OUTCOME [again] | known name HOST at ADDRESS in BLOCK
+ *                               of a scan that goes on: they have their rows
  *     stop
  *
  * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST]", "row ADDRESS|PORT OUTCOME of N", the service's
@@ -354,10 +356,40 @@ static void pass_event(struct service_world *w, char *const *word)
     }
 }
 
+/* Of a scan that goes on. */
+static void known_event(struct service_world *w, char *const *word, size_t count)
+{
+    struct net_addr address = stage_address(word[strcmp(word[1], "name") == 0 ? 4 : 2]);
+    if (strcmp(word[1], "service") == 0) {
+        struct buf session = BUF_INIT(BUF_NO_LIMIT);
+        codec_put_session(&session, (struct seen_session){.outcome = stage_outcome(word[3])});
+        struct message_known_service m = {.address = address,
+                                          .port = 25,
+                                          .ptr_state = DNS_NXDOMAIN,
+                                          .session = buf_span(&session)};
+        service_on_known(&w->owner, &m);
+        buf_deinit(&session);
+    } else if (strcmp(word[1], "visit") == 0) {
+        struct message_known_visit m = {.address = address,
+                                        .port = 25,
+                                        .outcome = (uint8_t)stage_outcome(word[3]),
+                                        .again = count > 4};
+        service_on_known_visit(&w->owner, &m);
+    } else {
+        struct message_known_name m = {.address = address,
+                                       .port = 25,
+                                       .host = span_of(word[2]),
+                                       .block = (uint32_t)atoi(word[6])};
+        service_on_known_name(&w->owner, &m);
+    }
+}
+
 static void run_event(struct service_world *w, char *const *word, size_t count)
 {
     if (strcmp(word[0], "want") == 0) {
         want_event(w, word, count);
+    } else if (strcmp(word[0], "known") == 0) {
+        known_event(w, word, count);
     } else if (strcmp(word[0], "close") == 0) {
         service_on_block_closed(&w->owner, (uint32_t)atoi(word[1]));
     } else if (strcmp(word[0], "checked") == 0) {

@@ -879,15 +879,15 @@ Test(analyze, a_chain_of_certificates_that_have_no_row)
     world_free(&w);
 }
 
-Test(analyze, an_interrupted_scan_is_refused)
+/* By a version that kept no journal. */
+Test(analyze, an_interrupted_scan_without_a_journal_is_refused)
 {
     struct world w;
     world_new(&w, RESULT_CODEC_NONE);
     change_file(w.scan.path, "manifest.json", NULL, NULL);
     write_file(w.scan.path, "state.json", SPAN_LIT("{}"));
     cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_UNUSABLE);
-    cr_expect(
-        span_ends_with(buf_span(&w.why), SPAN_LIT("only a finished scan can be judged again")));
+    cr_expect(span_ends_with(buf_span(&w.why), SPAN_LIT("so that it cannot be judged again")));
     world_free(&w);
 }
 

@@ -128,7 +128,7 @@ Test(table_reader, lines_of_every_kind_of_file)
             buf_put_text(&octets, c->text);
         }
         put_file(&f, c->file, buf_span(&octets));
-        struct table_reader *r = table_reader_new(f.path, c->file, &why);
+        struct table_reader *r = table_reader_new(f.path, c->file, UINT64_MAX, &why);
         cr_assert_not_null(r);
         struct span rest = span_of(c->text);
         struct span line;
@@ -151,6 +151,27 @@ Test(table_reader, lines_of_every_kind_of_file)
     }
 }
 
+/* Of a file that was not finished: so many octets, whatever is behind them. */
+Test(table_reader, a_part_of_a_file)
+{
+    struct folder f = folder_new();
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct span line;
+    put_file(&f, "a.ndjson.part", SPAN_LIT("one\ntwo\nthr"));
+    struct table_reader *r = table_reader_new(f.path, "a.ndjson.part", 8, &why);
+    cr_assert_not_null(r);
+    cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_LINE);
+    cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_LINE);
+    cr_expect(span_eq(line, SPAN_LIT("two")));
+    cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_END);
+    table_reader_free(r);
+    r = table_reader_new(f.path, "a.ndjson.part", 0, &why);
+    cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_END);
+    table_reader_free(r);
+    folder_remove(&f, "a.ndjson.part");
+    buf_deinit(&why);
+}
+
 /* Lines shorter and longer than what is read at once, in few octets and in many. */
 static void long_lines(const char *file, void (*put)(struct span, struct buf *))
 {
@@ -166,7 +187,7 @@ static void long_lines(const char *file, void (*put)(struct span, struct buf *))
     struct folder f = folder_new();
     put(buf_span(&text), &octets);
     put_file(&f, file, buf_span(&octets));
-    struct table_reader *r = table_reader_new(f.path, file, &why);
+    struct table_reader *r = table_reader_new(f.path, file, UINT64_MAX, &why);
     struct span rest = buf_span(&text);
     struct span line;
     size_t lines = 0;
@@ -208,7 +229,7 @@ Test(table_reader, a_line_without_end_is_refused_at_the_bound)
     put_zstd(buf_span(&zeros), &octets);
     struct folder f = folder_new();
     put_file(&f, "a.ndjson.zst", buf_span(&octets));
-    struct table_reader *r = table_reader_new(f.path, "a.ndjson.zst", &why);
+    struct table_reader *r = table_reader_new(f.path, "a.ndjson.zst", UINT64_MAX, &why);
     struct span line;
     cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_BAD);
     cr_expect(span_ends_with(buf_span(&why), SPAN_LIT("line 1: longer than 67108864 octets")));
@@ -223,10 +244,10 @@ Test(table_reader, no_file_and_no_regular_file)
 {
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     struct folder f = folder_new();
-    cr_expect_null(table_reader_new(f.path, "a.ndjson", &why));
+    cr_expect_null(table_reader_new(f.path, "a.ndjson", UINT64_MAX, &why));
     cr_expect(span_ends_with(buf_span(&why), SPAN_LIT("a.ndjson: No such file or directory")));
     buf_reset(&why);
-    cr_expect_null(table_reader_new(f.path, ".", &why));
+    cr_expect_null(table_reader_new(f.path, ".", UINT64_MAX, &why));
     cr_expect(span_ends_with(buf_span(&why), SPAN_LIT(": not a file")));
     folder_remove(&f, "a.ndjson");
     buf_deinit(&why);

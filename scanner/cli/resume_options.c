@@ -1,0 +1,150 @@
+#include "scanner/cli/resume_options.h"
+
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/cli/option_table.h"
+#include "scanner/replay/results.h"
+
+#define WORDS_MAX 4096 /* of a command line; our own bound */
+
+/* Rows are the same with other values of these. */
+static const char *const free_options[] = {
+    "resume",         "threads",        "concurrency",    "quiet",        "status-updates-file",
+    "metrics-file",   "log-file",       "fail-on",        "address-rate", "address-limit",
+    "network-limit",  "operator-limit", "dns-rate-limit", "spool-max",    "self-test",
+    "strict-vantage",
+};
+
+static bool is_free(const char *name)
+{
+    for (size_t i = 0; i < sizeof(free_options) / sizeof(free_options[0]); i++) {
+        if (strcmp(name, free_options[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool refuse_others(const struct options *o, struct buf *why)
+{
+    const char *before =
+        "--resume takes all that shapes results from its directory: not allowed with it: ";
+    for (size_t i = 0; i < option_table_count; i++) {
+        if (o->given[i] && !is_free(option_table[i].name)) {
+            buf_putf(why, "%s--%s", before, option_table[i].name);
+            before = ", ";
+        }
+    }
+    if (o->word_count > 0) {
+        buf_putf(why, "%s%s", before, o->words[0]);
+    }
+    return why->len == 0;
+}
+
+static bool can_go_on(const struct results *r, struct buf *why)
+{
+    const char *version = results_text(r, "version", NULL);
+    const char *there = results_text(r, "working_directory", NULL);
+    const char *infer = results_text(r, "options", "infer");
+    char here[PATH_MAX];
+    if (!r->has_cut) {
+        buf_putf(why, "%s: this scan is complete: it has a manifest.json", r->path);
+    } else if (version == NULL || strcmp(version, MXCENSUS_VERSION) != 0) {
+        buf_putf(why, "%s: begun by version %s of mxcensus: go on with that", r->path,
+                 version != NULL ? version : "?");
+    } else if (infer == NULL || strcmp(infer, "off") != 0) {
+        buf_putf(
+            why,
+            "%s: begun with --infer %s: what its certificate groups knew is not read back; only "
+            "a scan with --infer off can be gone on with",
+            r->path, infer != NULL ? infer : "?");
+    } else if (!results_has_table(r, TABLE_DOMAINS)) {
+        buf_putf(why, "%s: its rows are in CSV alone, which is not read back", r->path);
+    } else if (r->input.path == NULL || strcmp(r->input.path, "-") == 0) {
+        buf_putf(why,
+                 "%s: the list came from standard input, which cannot be read again; mxcensus "
+                 "analyze judges what is there",
+                 r->path);
+    } else if (there != NULL && (getcwd(here, sizeof(here)) == NULL || strcmp(here, there) != 0)) {
+        buf_putf(why, "%s: begun in %s: go on from there, as paths may be relative", r->path,
+                 there);
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* Borrows from both. @param words room for WORDS_MAX + 1 @return how many; 0: too many */
+static int join_words(const struct results *r, int argc, const char *const *argv, char **words)
+{
+    int count = 0;
+    const char *word;
+    for (size_t i = 0; count < WORDS_MAX && (word = results_word(r, i)) != NULL; i++) {
+        words[count++] = (char *)(uintptr_t)word;
+    }
+    int begun = count;
+    for (int i = 2; i < argc && count < WORDS_MAX; i++) {
+        words[count++] = (char *)(uintptr_t)argv[i];
+    }
+    words[count] = NULL;
+    return begun >= 2 && count < WORDS_MAX ? count : 0;
+}
+
+/* What the machine might say otherwise now. */
+static bool take_terms(struct options *o, struct results *r, struct buf *why)
+{
+    struct scan_params *p = &o->params;
+    if (!results_read_stores(r, why) || !results_read_intermediates(r, why) ||
+        !results_read_profiles(r, why) || !results_read_operators(r, why) ||
+        !results_read_shared_operators(r, why)) {
+        return false;
+    }
+    const char *ehlo = results_text(r, "vantage", "ehlo_domain");
+    if (r->profiles == NULL || r->operators == NULL || ehlo == NULL || r->at == INT64_MIN) {
+        buf_putf(why, "%s/" MANIFEST_STARTED_NAME ": does not say all that a scan needs", r->path);
+        return false;
+    }
+    p->ehlo_domain = ehlo;
+    p->terms.trust_ad = r->trust_ad;
+    p->terms.at = r->at;
+    p->terms.stores = r->stores;
+    p->terms.store_count = r->store_count;
+    p->terms.profiles = &r->profiles->profiles;
+    p->profiles_json = (struct span){(const uint8_t *)r->profiles->octets, r->profiles->len};
+    p->terms.operators = r->operators;
+    p->shared_operators_csv = buf_span(&r->shared_operators); /* nothing is inferred by it */
+    p->intermediates = r->intermediates;
+    p->intermediates_count = r->intermediates_count;
+    return true;
+}
+
+bool resume_options_fill(struct options *o, struct buf *why)
+{
+    int argc = o->params.argc;
+    const char *const *argv = o->params.argv;
+    const char *path = o->resume_path;
+    if (!refuse_others(o, why)) {
+        return false;
+    }
+    struct results *r =
+        memory_new(1, sizeof(*r)); /* as long as the process, as what borrows from it */
+    char **words = memory_new(WORDS_MAX + 1, sizeof(*words));
+    if (!results_open(r, path, why) || !can_go_on(r, why)) {
+        return false;
+    }
+    int begun = 0;
+    while (results_word(r, (size_t)begun) != NULL) {
+        begun++;
+    }
+    int count = join_words(r, argc, argv, words);
+    if (count == 0 || options_read(o, count, words, why) != OPTIONS_RUN) {
+        return false;
+    }
+    o->params.argc = begun; /* the manifest is that of the whole scan */
+    o->params.output_dir = path;
+    o->params.resume = r;
+    return take_terms(o, r, why);
+}

@@ -1,0 +1,37 @@
+"""Results of a scan that did not come to its end: which lines have rows, and whether rows name what is not there."""
+
+import json
+
+from e2e.load_sqlite import open_table
+
+
+def rows_of(out, name):
+    with open_table(out, name, "ndjson") as file:
+        return [json.loads(line) for line in file]
+
+
+def lines_of(ranges):
+    return [line for first, last in ranges for line in range(first, last + 1)]
+
+
+def dangling(out):
+    """Keys that rows name and no row has."""
+    certificates = {row["fingerprint_sha256"] for row in rows_of(out, "certificates")}
+    chains = {row["chain_id"] for row in rows_of(out, "chains")}
+    services = {row["service"] for row in rows_of(out, "services")}
+    endpoints = {row["endpoint"] for row in rows_of(out, "endpoints")}
+    hosts = {row["host"] for row in rows_of(out, "hosts")}
+    for row in rows_of(out, "chains"):
+        yield from (("certificate", sha256) for sha256 in row["certificates"] if sha256 not in certificates)
+    for name in ("services", "endpoints", "policies"):
+        yield from (("chain of " + name, row["chain_id"]) for row in rows_of(out, name)
+                    if row["chain_id"] and row["chain_id"] not in chains)
+    for row in rows_of(out, "endpoints"):
+        yield from (("service", row["service"]),) if row["service"] not in services else ()
+        yield from (("host", row["host"]),) if row["host"] not in hosts else ()
+    for row in rows_of(out, "hosts"):
+        keys = (f"{row['host']}|{e['address']}|{e['port']}" for e in row["endpoints"]
+                if e["outcome"] != "not_tested" or e["not_tested"] == "address_budget")
+        yield from (("endpoint", key) for key in keys if key not in endpoints)
+    for row in rows_of(out, "domains"):
+        yield from (("host", mx["host"]) for mx in row["mx"] if mx["host"] and not mx["unusable"] and mx["host"] not in hosts)
