@@ -603,7 +603,9 @@ static bool is_asked_again(const struct service *s, bool sni)
     client.sni = false;
     service_expect(s, &client, &without);
     enum session_outcome outcome = sni ? with.outcome : without.outcome;
-    return outcome == OUTCOME_TLS_TIMEOUT || outcome == OUTCOME_TLS_CLOSED ||
+    bool inside = s->hostile != NULL &&
+                  (s->hostile->stage == HOSTILE_INSIDE || s->hostile->stage == HOSTILE_EHLO_IN_TLS);
+    return inside || outcome == OUTCOME_TLS_TIMEOUT || outcome == OUTCOME_TLS_CLOSED ||
            outcome == OUTCOME_TLS_RESET || s->ehlo_tls_close ||
            s->trait == LAB_TRAIT_DEMANDS_CLIENT || s->lose > 0 ||
            (sni && outcome != OUTCOME_ESTABLISHED && without.outcome == OUTCOME_ESTABLISHED);
