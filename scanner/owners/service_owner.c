@@ -112,6 +112,7 @@ static void choose_names(struct service_owner *o, uint32_t index)
     }
     if (work->pending_count == 0) {
         LIST_REMOVE(work, open);
+        map_deinit(&work->wanted); /* what comes again is of a closed block */
     }
     size_t older = work->ready_count - chosen;
     qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);

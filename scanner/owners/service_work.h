@@ -148,7 +148,7 @@ struct service_work {
     struct arena arena;
     struct service_owner *owner;
     uint32_t index;
-    struct map wanted;    /* names it heard of */
+    struct map wanted;    /* names it heard of, as long as some are pending */
     struct want *pending; /* of blocks that are still open; malloc */
     size_t pending_count;
     struct want *ready; /* to be dialled, the next one at the end; malloc */
