@@ -31,6 +31,11 @@ void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms)
     w->view.clear_until_ms = now_ms;
 }
 
+void weather_believe_at_once(struct weather *w)
+{
+    w->believes_at_once = true;
+}
+
 /* --- slots ---------------------------------------------------------------------------------- */
 
 static double usual_share(const struct weather *w)
@@ -91,7 +96,7 @@ static void close_slot(struct weather *w)
         uint64_t end = w->slot_ms + WEATHER_SLOT_MS;
         uint64_t window = WEATHER_SLOTS * WEATHER_SLOT_MS;
         learn_usual(w, w->window[WEATHER_SLOTS - 1]);
-        if (!w->answered_ever) { /* nobody can be asked, so nothing would become known */
+        if (!w->answered_ever && w->believes_at_once) {
             clear_until(w, end);
         } else if (slot.good > 0 && !is_unusual(w, slot)) {
             clear_until(w, w->slot_ms);
@@ -117,6 +122,9 @@ void weather_note(struct weather *w, uint32_t good, uint32_t bad)
         w->window[0].good += good;
         w->window[0].bad += bad;
         w->answered_ever = w->answered_ever || good > 0;
+    } else if (w->view.first && good > 0 && !w->answered_ever) {
+        w->answered_ever = true;
+        w->good_round = w->round;
     }
 }
 
@@ -147,7 +155,7 @@ enum round_state {
     ROUND_EMPTY
 };
 
-/* Whoever is asked may have died a moment ago: half of them are enough. */
+/* Whoever is asked may have died a moment ago: half of them are enough. Of those who did not answer one is. */
 static enum round_state round_state_of(const struct weather *w, uint64_t now_ms)
 {
     bool over = now_ms >= w->round_ms + WEATHER_ROUND_MS;
@@ -157,7 +165,7 @@ static enum round_state round_state_of(const struct weather *w, uint64_t now_ms)
     if (w->round_asked == 0) {
         return ROUND_EMPTY;
     }
-    if (2 * w->round_answered >= w->round_asked) {
+    if (2 * w->round_answered >= w->round_asked || (w->view.first && w->round_answered > 0)) {
         return ROUND_ANSWERED;
     }
     return over || 2 * w->round_failed > w->round_asked ? ROUND_SILENT : ROUND_LASTS;
@@ -167,17 +175,20 @@ static enum round_state round_state_of(const struct weather *w, uint64_t now_ms)
 
 static enum weather_step suspect(struct weather *w, uint64_t now_ms)
 {
-    if (now_ms < w->calm_until_ms || !w->answered_ever || !is_suspicious(w)) {
+    if (now_ms < w->calm_until_ms || (!w->answered_ever && w->believes_at_once) ||
+        !is_suspicious(w)) {
         return WEATHER_QUIET;
     }
     weather_enter(w, WEATHER_SUSPICIOUS);
-    w->empty_rounds = 0;
+    w->view.first = !w->answered_ever;
+    w->empty_rounds = w->first_rounds = 0;
     return begin_round(w, now_ms);
 }
 
 static enum weather_step end_false_alarm(struct weather *w, uint64_t now_ms)
 {
     weather_enter(w, WEATHER_FAIR);
+    w->view.first = false;
     w->view.alarm_from_ms = w->view.clear_until_ms;
     w->view.alarm_to_ms = now_ms;
     clear_until(w, w->round_ms);
@@ -200,6 +211,8 @@ static enum weather_step end_outage(struct weather *w, uint64_t now_ms)
 {
     struct weather_view *v = &w->view;
     weather_enter(w, WEATHER_FAIR);
+    v->first = false;
+    w->answered_ever = true;
     v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].to_ms = now_ms;
     clear_until(w, now_ms); /* those that overlap the outage are void all the same */
     forget_window(w, now_ms);
@@ -207,9 +220,29 @@ static enum weather_step end_outage(struct weather *w, uint64_t now_ms)
     return WEATHER_ENDED;
 }
 
+/* Nobody who failed answers. Somebody else may have done so, but perhaps only after these were asked. */
+static enum weather_step go_on_with_first(struct weather *w, uint64_t now_ms)
+{
+    if (w->answered_ever) {
+        return w->round > w->good_round ? end_false_alarm(w, now_ms) : begin_round(w, now_ms);
+    }
+    if (now_ms < w->round_ms + WEATHER_EVERY_MS) {
+        return WEATHER_QUIET;
+    }
+    if (++w->first_rounds < WEATHER_FIRST_ROUNDS) {
+        return begin_round(w, now_ms);
+    }
+    w->believes_at_once = true;
+    return end_false_alarm(w, now_ms);
+}
+
 static enum weather_step look_while_suspicious(struct weather *w, uint64_t now_ms)
 {
-    switch (round_state_of(w, now_ms)) {
+    enum round_state round = round_state_of(w, now_ms);
+    if (w->view.first && round != ROUND_LASTS) {
+        return round == ROUND_ANSWERED ? begin_outage(w) : go_on_with_first(w, now_ms);
+    }
+    switch (round) {
     case ROUND_LASTS:
         return WEATHER_QUIET;
     case ROUND_ANSWERED:

@@ -13,8 +13,12 @@
  *                                                        for too long: LOST, which stays ◄─────┘
  *
  * Numbers only raise the suspicion; what decides is to ask some again that answered a short while ago. So a run of
- * dead targets in the list, however long, is theirs: the price is a few questions now and then. While nobody has
- * answered at all nothing can be told apart: that is for the checks before a scan.
+ * dead targets in the list, however long, is theirs: the price is a few questions now and then.
+ *
+ * Before anybody of a family has answered (the first alarm) there is nobody such, so that some of those who did not
+ * answer are asked again: if one does now, it was us. If none does in WEATHER_FIRST_ROUNDS, or in a round after
+ * somebody else answered, it is them. From then on, until somebody answers, bad ends are believed at once: that nobody
+ * at all answers is said at the end of the scan.
  *
  * The rule. Ends are counted in slots of a second, each network (of DNS: each registrable name) once in a slot,
  * good or bad. The last WEATHER_SLOTS are the window. The usual share of bad ends is that of all slots before
@@ -36,14 +40,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEATHER_SLOT_MS    1000
-#define WEATHER_SLOTS      5
-#define WEATHER_HALF_MS    60000
-#define WEATHER_USUAL_MIN  50   /* ends, before their share is usual */
-#define WEATHER_BAD_MIN    6    /* networks */
-#define WEATHER_SILENT_MIN 3    /* networks */
-#define WEATHER_ROUND_MS   5000 /* so long the answers to a round of probes are waited for */
-#define WEATHER_EVERY_MS   5000 /* between rounds, while away */
+#define WEATHER_SLOT_MS      1000
+#define WEATHER_SLOTS        5
+#define WEATHER_HALF_MS      60000
+#define WEATHER_USUAL_MIN    50   /* ends, before their share is usual */
+#define WEATHER_BAD_MIN      6    /* networks */
+#define WEATHER_SILENT_MIN   3    /* networks */
+#define WEATHER_ROUND_MS     5000 /* so long the answers to a round of probes are waited for */
+#define WEATHER_EVERY_MS     5000 /* between rounds, while away */
+#define WEATHER_FIRST_ROUNDS 4    /* of the first alarm, of WEATHER_EVERY_MS each */
 #define WEATHER_EMPTY_MAX \
     4 /* rounds in which nobody could be asked, before a suspicion is given up */
 #define WEATHER_CALM_MS     5000 /* without suspicion after a false alarm */
@@ -91,6 +96,7 @@ struct weather_outage {
 /** What whoever holds bad ends has to know; a plain value. */
 struct weather_view {
     enum weather_state state;
+    bool first;              /* alarm: nobody answered before, those who failed are asked again */
     uint64_t clear_until_ms; /* ends before this are believed */
     uint64_t alarm_from_ms;  /* the last false alarm: faults of our own in it are void */
     uint64_t alarm_to_ms;
@@ -111,6 +117,7 @@ struct weather {
     double usual_good;
     double usual_bad;
     bool answered_ever;
+    bool believes_at_once;  /* while nobody has answered */
     uint64_t calm_until_ms; /* no new suspicion before */
     unsigned false_alarms;  /* since the last outage */
     uint32_t round;         /* of probes; the number of the last */
@@ -119,9 +126,13 @@ struct weather {
     uint32_t round_answered;
     uint32_t round_failed;
     uint32_t empty_rounds; /* of the suspicion */
+    uint32_t first_rounds; /* of the first alarm, in which nobody answered */
+    uint32_t good_round;   /* of it: during which others did */
 };
 
 void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms);
+/** There is no first alarm: those who fail cannot be asked again. */
+void weather_believe_at_once(struct weather *w);
 /** Ends since the last look, as distinct networks of the slot. */
 void weather_note(struct weather *w, uint32_t good, uint32_t bad);
 /** Of a round: how many more probes were begun, answered and failed. Of another round than the last it is too late. */

@@ -12,6 +12,7 @@ void weather_station_init(struct weather_station *s, uint64_t now_ms, uint64_t l
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
         weather_init(&s->streams[i], now_ms, lost_ms);
     }
+    weather_believe_at_once(&s->streams[WEATHER_DNS]); /* the self-test asked the resolvers */
 }
 
 void weather_station_deinit(struct weather_station *s)
@@ -78,11 +79,13 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
         s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
         s->outages[s->outage_count++] = (struct outage_record){
             .stream = stream, .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms)};
-        buf_putf(
-            said,
-            "outage: %s; the scan pauses, and asks again when they do (what failed meanwhile does "
-            "not count)",
-            what_is_away(stream));
+        buf_putf(said,
+                 v->first
+                     ? "outage: nobody answered, and now some of %s do that did not; the scan asks "
+                       "again (what failed until now does not count)"
+                     : "outage: %s; the scan pauses, and asks again when they do (what failed "
+                       "meanwhile does not count)",
+                 v->first ? weather_stream_word(stream) : what_is_away(stream));
         buf_put_char(said, '\0');
         return;
     }
@@ -109,13 +112,16 @@ bool weather_station_look(struct weather_station *s, uint64_t now_ms, int64_t no
                           struct buf *said)
 {
     bool holds = false;
+    bool waits = false;
     (void)pthread_mutex_lock(&s->lock);
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
         enum weather_step step = weather_look(&s->streams[i], now_ms);
         note_step(s, (enum weather_stream)i, step, now_ms, now_unix_ms, said);
-        holds = holds || weather_holds(s->streams[i].view.state);
+        const struct weather_view *v = &s->streams[i].view;
+        waits = waits || weather_holds(v->state);
+        holds = holds || (weather_holds(v->state) && !v->first); /* a family may just not work */
     }
-    atomic_fetch_add_explicit(&s->looks, holds, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->looks, waits, memory_order_relaxed);
     (void)pthread_mutex_unlock(&s->lock);
     return holds;
 }

@@ -356,6 +356,27 @@ static void ask_below(struct worker *w, const struct weather_witness *who, uint3
                  on_probe_answer, w, round);
 }
 
+/* In the first alarm: those who did not answer. Kept ones are in the order of their ends, of all networks. */
+static void probe_kept(struct worker *w, enum weather_stream stream, uint32_t round,
+                       uint32_t wanted)
+{
+    struct worker_weather *ww = &w->weather;
+    struct weather_report *r = &ww->reports[stream];
+    struct net_addr asked[WITNESSES_AT];
+    for (uint32_t i = 0; i < ww->kept_count && r->asked < wanted; i++) {
+        const struct owner_dial *d = &ww->kept[(i + round * wanted) % ww->kept_count].dial;
+        struct weather_witness who = {
+            .network = net_addr_network(&d->address), .address = d->address, .port = d->port};
+        bool again = stream_of(&d->address) != stream;
+        for (uint32_t k = 0; k < r->asked; k++) {
+            again = again || net_addr_eq(&asked[k], &who.network);
+        }
+        if (!again && begin_probe(w, &who, round)) {
+            asked[r->asked++] = who.network;
+        }
+    }
+}
+
 static void begin_probes(struct worker *w, enum weather_stream stream, uint32_t round)
 {
     struct worker_weather *ww = &w->weather;
@@ -366,6 +387,10 @@ static void begin_probes(struct worker *w, enum weather_stream stream, uint32_t 
         ww->witness_count[stream] < WEATHER_KNOWN ? ww->witness_count[stream] : WEATHER_KNOWN;
     *r = (struct weather_report){
         .good = r->good, .bad = r->bad, .round = round, .asked_again = r->asked_again};
+    if (ww->views[stream].first) {
+        probe_kept(w, stream, round, wanted);
+        return;
+    }
     for (uint32_t i = 0; i < known && r->asked < wanted; i++) { /* others in each round */
         const struct weather_witness *who = &ww->witnesses[stream][(i + round * wanted) % known];
         if (stream == WEATHER_DNS) {

@@ -26,16 +26,24 @@ struct story {
     uint64_t gave_up_ms;
     uint64_t believed_bad; /* bad ends of `works` false that were believed */
     uint64_t void_bad;     /* bad ends of `works` true that are void */
+    uint64_t held_bad;     /* of which nothing is known at the end */
 };
+
+/* What those say that are asked: dead ones nothing, ever; so in a phase in which all ends are bad. */
+static bool asked_answer(const struct story *s, const struct phase *p)
+{
+    return p->works && (!s->w.view.first || p->good > 0);
+}
 
 static void note(struct story *s, enum weather_step step, const struct phase *p)
 {
+    bool answer = asked_answer(s, p);
     switch (step) {
     case WEATHER_QUIET:
         return;
     case WEATHER_PROBE:
         s->rounds++;
-        weather_note_probes(&s->w, s->w.round, 3, p->works ? 3 : 0, p->works ? 0 : 3);
+        weather_note_probes(&s->w, s->w.round, 3, answer ? 3 : 0, answer ? 0 : 3);
         return;
     case WEATHER_BEGAN:
         s->began++;
@@ -98,6 +106,7 @@ static struct story tell(const struct phase *phases, size_t count)
             waiting = judge_held(&s, waiting);
         }
     }
+    s.held_bad = waiting;
     s.began_ms -= s.began > 0 ? start : 0;
     s.ended_ms -= s.ended > 0 ? start : 0;
     s.gave_up_ms -= s.gave_up > 0 ? start : 0;
@@ -141,8 +150,14 @@ static const struct {
     /* Innocents: 100,000 names of a dead operator on one network are one network. */
     {"an operator dies", {{60000, 80, 20, true}, {300000, 79, 21, true}}, 0, 0},
     {"a list sorted by deadness", {{60000, 100, 0, true}, {660000, 0, 100, true}}, 0, 24},
-    {"the other way round", {{600000, 0, 100, true}, {660000, 100, 0, true}}, 0, 0},
-    {"a family that never answered", {{600000, 0, 100, false}}, 0, 0},
+    {"the other way round", {{600000, 0, 100, true}, {660000, 100, 0, true}}, 0, 4},
+    {"a family that never answered", {{600000, 0, 100, false}}, 0, 4},
+    {"two networks that never answered", {{600000, 0, 2, false}}, 0, 4},
+    {"it is away when the first are asked, for eight seconds",
+     {{8000, 0, 100, false}, {300000, 80, 20, true}},
+     1,
+     3},
+    {"so with few ends a second", {{12000, 0, 3, false}, {300000, 2, 1, true}}, 1, 4},
     {"it goes away in a run of dead targets, which ends",
      {{60000, 100, 0, true},
       {160000, 0, 100, true},
@@ -182,11 +197,78 @@ Test(weather, blames_nobody_in_an_outage)
     cr_expect_eq(s.believed_bad, 0, "in the first seconds: %lu", (unsigned long)s.believed_bad);
 }
 
-Test(weather, believes_at_once_where_nobody_ever_answered)
+Test(weather, blames_nobody_in_an_outage_before_the_first_answer)
 {
-    struct story s = TELL({20000, 0, 100, true});
+    struct story s = TELL({8000, 0, 100, false}, {60000, 80, 20, true});
+    cr_expect_eq(s.believed_bad, 0, "%lu", (unsigned long)s.believed_bad);
+    cr_expect_leq(s.ended_ms, 8000 + WEATHER_EVERY_MS, "%lu", (unsigned long)s.ended_ms);
+}
+
+Test(weather, believes_at_once_where_nobody_answered_for_a_while)
+{
+    uint64_t bound = WEATHER_FIRST_ROUNDS * WEATHER_EVERY_MS;
+    struct story s = TELL({bound - 1000, 0, 100, true});
+    cr_expect_geq(s.held_bad, 1, "not before");
+    cr_expect_eq(s.believed_bad, 0);
+    s = TELL({bound + 10000, 0, 100, true});
     uint64_t just_now = s.now - 2 * WEATHER_SLOT_MS;
     cr_expect_eq(weather_judge(&s.w.view, just_now - 10000, just_now, false), WEATHER_BELIEVED);
+    cr_expect_eq(s.void_bad, 0, "of a list of dead servers nobody is asked again");
+    cr_expect_leq(s.held_bad, 100, "but those of this second: %lu", (unsigned long)s.held_bad);
+}
+
+/* Two dead ones are no alarm: they are believed after the window, as always. */
+Test(weather, few_dead_ones_are_not_held_for_long)
+{
+    struct weather w;
+    uint64_t now = 1000;
+    weather_init(&w, now, LOST_MS);
+    weather_note(&w, 0, 2);
+    for (; weather_judge(&w.view, 0, 1000, false) != WEATHER_BELIEVED && now < 60000; now += LOOK) {
+        cr_assert_eq(weather_look(&w, now), WEATHER_QUIET);
+    }
+    cr_expect_leq(now, 1000 + (WEATHER_SLOTS + 2) * WEATHER_SLOT_MS, "%lu", (unsigned long)now);
+}
+
+/* The first to end are dead, as they are quicker: the others answer. */
+Test(weather, the_first_alarm_ends_when_others_answer)
+{
+    static const struct {
+        uint32_t answered;
+        enum weather_step step;
+    } cases[] = {{0, WEATHER_QUIET}, {1, WEATHER_BEGAN}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct weather w;
+        uint64_t now = 1000;
+        weather_init(&w, now, LOST_MS);
+        weather_note(&w, 0, 3);
+        cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
+        cr_expect(w.view.first);
+        weather_note(&w, 5, 0);
+        weather_note_probes(&w, w.round, 3, 0, 3);
+        now += WEATHER_SLOT_MS;
+        cr_expect_eq(weather_look(&w, now), WEATHER_PROBE, "these were asked before, perhaps");
+        weather_note_probes(&w, w.round, 3, cases[i].answered, 3 - cases[i].answered);
+        now += WEATHER_SLOT_MS;
+        cr_expect_eq(weather_look(&w, now), cases[i].step, "%zu", i);
+        (void)weather_look(&w, now + LOOK);
+        cr_expect_eq(w.view.state, WEATHER_FAIR);
+        cr_expect_not(w.view.first);
+        cr_expect_eq(weather_judge(&w.view, 900, 1000, false),
+                     cases[i].answered > 0 ? WEATHER_VOID : WEATHER_BELIEVED, "%zu", i);
+    }
+}
+
+/* The resolvers of a scan were asked before it: no first alarm. */
+Test(weather, may_believe_at_once)
+{
+    struct weather w;
+    weather_init(&w, 1000, LOST_MS);
+    weather_believe_at_once(&w);
+    weather_note(&w, 0, 100);
+    cr_expect_eq(weather_look(&w, 1000), WEATHER_QUIET);
+    cr_expect_eq(weather_look(&w, 1000 + WEATHER_SLOT_MS), WEATHER_QUIET);
+    cr_expect_eq(weather_judge(&w.view, 1000, 1100, false), WEATHER_BELIEVED);
 }
 
 Test(weather, gives_up_when_it_lasts)
