@@ -392,12 +392,14 @@ void visit_leave(struct service_owner *o, uint32_t index)
 
 /* --- sessions beside the owner's ------------------------------------------------------------- */
 
-uint64_t service_begin_anew_ms(struct service_owner *o, uint32_t visit)
+bool service_begin_anew(struct service_owner *o, uint32_t visit)
 {
     struct service *gate = gate_of_service(o, o->visits[visit].service);
-    uint64_t at = gate->next_start_ms > o->now_ms ? gate->next_start_ms : o->now_ms;
-    gate->next_start_ms = at + interval_ms(&o->rules);
-    return at;
+    if (o->now_ms < gate->next_start_ms) {
+        return false;
+    }
+    start_not_before(gate, o->now_ms + interval_ms(&o->rules));
+    return true;
 }
 
 bool service_take_place(struct service_owner *o, const struct net_addr *address, uint16_t port,
@@ -405,7 +407,8 @@ bool service_take_place(struct service_owner *o, const struct net_addr *address,
 {
     uint32_t index = service_find(o, address, port);
     struct service *gate = index != NO_INDEX ? gate_of_service(o, index) : NULL;
-    if (gate == NULL || gate->active > idle.at_address || o->now_ms < gate->next_start_ms) {
+    if (gate == NULL || gate->active > idle.at_address || gate->starting ||
+        o->now_ms < gate->next_start_ms) {
         return false;
     }
     struct network *n = &o->networks[gate->network];

@@ -148,9 +148,9 @@ void service_on_verdict(struct service_owner *o, uint32_t waiter, struct span ch
 /** After each event, and after the wheel was turned: what follows from it for some of the services.
  * @return true: again, when the commands were carried out */
 bool service_go_on(struct service_owner *o);
-/** The session of a visit is begun anew, because the end of the first is void: it holds what it held, but the
- * address's rate counts. @return when */
-uint64_t service_begin_anew_ms(struct service_owner *o, uint32_t visit);
+/** The session of a visit begins later than commanded, or anew because the end of the first is void. It holds what it held,
+ * but the address's rate counts when it does begin. @return false: not now */
+bool service_begin_anew(struct service_owner *o, uint32_t visit);
 /**
  * A place at the address for a session beside the owner's.
  * @param idle places there, and in the network, whose sessions are not open now

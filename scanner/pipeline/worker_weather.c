@@ -108,10 +108,10 @@ void worker_weather_note_name(struct worker *w, struct span domain)
 
 /* --- sessions ------------------------------------------------------------------------------- */
 
-static void let_wait(struct worker_weather *ww, const struct owner_dial *d, uint64_t not_before_ms)
+static void let_wait(struct worker_weather *ww, const struct owner_dial *d)
 {
     ww->dials = memory_grow_list(ww->dials, ww->dial_count, sizeof(*ww->dials));
-    ww->dials[ww->dial_count++] = (struct waiting_dial){*d, not_before_ms};
+    ww->dials[ww->dial_count++] = *d;
 }
 
 static void dial_now(struct worker *w, const struct owner_dial *d)
@@ -132,7 +132,7 @@ void worker_weather_dial(struct worker *w, const struct owner_dial *d)
     if (state == WEATHER_FAIR) {
         dial_now(w, d);
     } else { /* when it is lost: the owner must not hear from inside its own command */
-        let_wait(&w->weather, d, 0);
+        let_wait(&w->weather, d);
     }
 }
 
@@ -185,7 +185,7 @@ static bool settle_kept(struct worker *w, const struct kept_session *k)
             tell_fault(w, &k->dial);
         } else {
             w->weather.reports[stream].asked_again++;
-            let_wait(&w->weather, &k->dial, service_begin_anew_ms(&w->services, k->dial.visit));
+            let_wait(&w->weather, &k->dial);
         }
         break;
     }
@@ -230,21 +230,22 @@ static void settle_all_kept(struct worker *w)
     free(old);
 }
 
+/* Those of one address, which waited together, start apart all the same. */
 static void begin_waiting(struct worker *w)
 {
     struct worker_weather *ww = &w->weather;
-    struct waiting_dial *old = ww->dials;
+    struct owner_dial *old = ww->dials;
     uint32_t count = ww->dial_count;
     ww->dials = NULL;
     ww->dial_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        enum weather_state state = ww->views[stream_of(&old[i].dial.address)].state;
+        enum weather_state state = ww->views[stream_of(&old[i].address)].state;
         if (state == WEATHER_LOST) {
-            tell_fault(w, &old[i].dial);
-        } else if (state == WEATHER_FAIR && worker_clock_ms() >= old[i].not_before_ms) {
-            dial_now(w, &old[i].dial);
+            tell_fault(w, &old[i]);
+        } else if (state == WEATHER_FAIR && service_begin_anew(&w->services, old[i].visit)) {
+            dial_now(w, &old[i]);
         } else {
-            let_wait(ww, &old[i].dial, old[i].not_before_ms);
+            let_wait(ww, &old[i]);
         }
     }
     free(old);
@@ -309,7 +310,7 @@ static struct idle_places idle_places_of(const struct worker_weather *ww,
         count_idle(who, &ww->kept[i].dial.address, &idle);
     }
     for (uint32_t i = 0; i < ww->dial_count; i++) {
-        count_idle(who, &ww->dials[i].dial.address, &idle);
+        count_idle(who, &ww->dials[i].address, &idle);
     }
     return idle;
 }

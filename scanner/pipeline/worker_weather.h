@@ -34,12 +34,6 @@ struct kept_session {
     uint64_t ended_ms;
 };
 
-/** One that waits. */
-struct waiting_dial {
-    struct owner_dial dial;
-    uint64_t not_before_ms;
-};
-
 /** Who answered a short while ago. */
 struct weather_witness {
     struct net_addr network; /* of DNS: none */
@@ -65,7 +59,7 @@ struct worker_weather {
     uint32_t witness_count[WEATHER_STREAM_COUNT]; /* so far; a ring */
     struct kept_session *kept;                    /* malloc, as the next */
     uint32_t kept_count;
-    struct waiting_dial *dials;
+    struct owner_dial *dials; /* that wait */
     uint32_t dial_count;
     struct {
         struct owner_dial dial;

@@ -429,8 +429,7 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         service_give_place(&w->owner, &a, 25);
     } else if (strcmp(word[0], "anew") == 0) {
         uint32_t visit = w->dialled[atoi(word[1])].visit;
-        say("  in %llu ms\n",
-            (unsigned long long)(service_begin_anew_ms(&w->owner, visit) - w->owner.now_ms));
+        say("  %s\n", service_begin_anew(&w->owner, visit) ? "begins" : "not now");
     } else if (strcmp(word[0], "pass") == 0) {
         pass_event(w, word);
     } else {
