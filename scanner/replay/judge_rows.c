@@ -247,13 +247,21 @@ static void give_spoken(struct analysis *a, const struct facts *row, struct read
     e->seen.result = e->result;
 }
 
-static void keep_speaker(struct analysis *a, const struct seen_endpoint *e, struct span line)
+/* Rows of endpoints come with their hosts, so the one that speaks may stand behind those that rest on it. */
+static void on_speaker(struct analysis *a, const struct facts *row)
 {
-    bool may_speak = e->group.len > 0 && e->basis == BASIS_OBSERVED && e->result != NULL &&
-                     e->result->outcome == OUTCOME_ESTABLISHED;
+    struct read_endpoint e;
+    if (!facts_has(row, ENDPOINTS_GROUP)) {
+        return;
+    }
+    read_endpoint(row, &e);
+    if (a->reading.why.len > 0 || e.seen.basis != BASIS_OBSERVED || e.result == NULL ||
+        e.result->outcome != OUTCOME_ESTABLISHED) {
+        return;
+    }
     buf_reset(&a->key);
-    endpoint_key_put(&a->key, e->host, &e->address, e->port);
-    if (may_speak && !known_add_speaker(a->known, buf_span(&a->key), line, a->why)) {
+    endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
+    if (!known_add_speaker(a->known, buf_span(&a->key), row->reading->line, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }
 }
@@ -283,7 +291,6 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
         .judged = endpoint_judged_of(verdict, e.seen.chain),
         .has_default = e.seen.no_sni_outcome != OUTCOME_NOT_TESTED,
     };
-    keep_speaker(a, &e.seen, row->reading->line);
     buf_reset(&a->key);
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
     known_add_endpoint(a->known, buf_span(&a->key), &known);
@@ -518,6 +525,7 @@ const struct table_step table_steps[TABLE_STEPS] = {
     {TABLE_CHAINS, on_chain, false},
     {TABLE_HOSTS, on_host_dns, false},
     {TABLE_SERVICES, on_service, false},
+    {TABLE_ENDPOINTS, on_speaker, false},
     {TABLE_ENDPOINTS, on_endpoint, false},
     {TABLE_HOSTS, on_host, false},
     {TABLE_POLICY_BODIES, on_policy_body, true},

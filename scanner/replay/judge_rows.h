@@ -14,7 +14,7 @@
  * The rows of a scan, each read back into what was observed, judged again and written anew. Table by table, in the order in
  * which they name each other:
  *
- *   certificates ─► chains ─► hosts (DANE) ─► services ─► endpoints ─► hosts
+ *   certificates ─► chains ─► hosts (DANE) ─► services ─► endpoints (that speak) ─► endpoints ─► hosts
  *   policy_bodies ─► policies (read) ─► domains, and with each its policy ─► completions
  */
 struct analysis {
@@ -61,7 +61,7 @@ struct table_step {
     bool newer; /* older versions did not write it */
 };
 
-#define TABLE_STEPS 11
+#define TABLE_STEPS 12
 
 extern const struct table_step table_steps[TABLE_STEPS];
 

@@ -356,6 +356,24 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
     put_domain(s, &domain);
 }
 
+/* A name that rests on the session of another one. */
+static void put_inferred(struct made_scan *s, const struct seen_endpoint *by)
+{
+    struct seen_endpoint seen = {.host = SPAN_LIT("other.example.com"),
+                                 .address = by->address,
+                                 .port = by->port,
+                                 .result = by->result,
+                                 .session_from = SPAN_LIT("mx.example.com|192.0.2.1|25"),
+                                 .group = by->group,
+                                 .basis = BASIS_INFERRED,
+                                 .no_sni_outcome = by->no_sni_outcome,
+                                 .no_sni_names = by->no_sni_names,
+                                 .no_sni_chain = by->no_sni_chain,
+                                 .chain = by->chain};
+    memcpy(seen.no_sni_leaf_sha256, by->no_sni_leaf_sha256, sizeof(seen.no_sni_leaf_sha256));
+    (void)put_endpoint(s, &seen);
+}
+
 /* The first address presents a good chain to SNI and a self-signed certificate without; the second
  * refuses. */
 static void put_rows(struct made_scan *s, const struct pki *p)
@@ -421,7 +439,9 @@ static void put_rows(struct made_scan *s, const struct pki *p)
                                      .no_sni_outcome = OUTCOME_ESTABLISHED,
                                      .no_sni_names = buf_span(&names),
                                      .no_sni_chain = s->bad_brief,
-                                     .chain = s->good_brief};
+                                     .chain = s->good_brief,
+                                     .group = SPAN_LIT("192.0.2.1|25|*.example.com"),
+                                     .basis = BASIS_OBSERVED};
     memcpy(endpoint.no_sni_leaf_sha256, plain.tls.leaf_sha256, 32);
     struct endpoint_brief briefs[2];
     briefs[0] = put_endpoint(s, &endpoint);
@@ -435,6 +455,7 @@ static void put_rows(struct made_scan *s, const struct pki *p)
                                                         .tlsas = &tlsa,
                                                         .tlsa_count = 1,
                                                         .no_sni_outcome = OUTCOME_REFUSED});
+    put_inferred(s, &endpoint);
     put_host_and_domain(s, briefs, 2);
     buf_deinit(&names);
 }
@@ -596,6 +617,34 @@ Test(analyze, given_nothing_else_every_row_is_the_same)
     cr_expect_eq(analyze(w.again, third, &w.why), ANALYZE_COMPLETE); /* and of that again */
     expect_same_files(w.scan.path, third);
     folder_remove(third);
+    world_free(&w);
+}
+
+/* Rows of endpoints come with their hosts, and hosts are finished in any order. */
+Test(analyze, a_name_stands_in_front_of_the_one_that_speaks_for_it)
+{
+    struct world w;
+    world_new(&w, RESULT_CODEC_NONE);
+    struct buf rows = BUF_INIT(BUF_NO_LIMIT);
+    struct buf turned = BUF_INIT(BUF_NO_LIMIT);
+    struct buf again = BUF_INIT(BUF_NO_LIMIT);
+    read_file(w.scan.path, "endpoints.ndjson", &rows);
+    size_t last = rows.len - 1;
+    while (rows.at[last - 1] != '\n') {
+        last--;
+    }
+    struct span speakers = span_take(buf_span(&rows), last);
+    struct span inferred = span_drop(buf_span(&rows), last);
+    buf_put(&turned, inferred);
+    buf_put(&turned, speakers);
+    write_file(w.scan.path, "endpoints.ndjson", buf_span(&turned));
+    cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
+                 (const char *)w.why.at);
+    read_file(w.again, "endpoints.ndjson", &again);
+    cr_expect(span_eq(buf_span(&again), buf_span(&turned)));
+    buf_deinit(&rows);
+    buf_deinit(&turned);
+    buf_deinit(&again);
     world_free(&w);
 }
 
@@ -828,6 +877,10 @@ static const struct hostile_case {
      "/certificates.ndjson, line 1: certificates.fingerprint_sha256 is not the digest of raw"},
     {"a chain altered", "chains.ndjson", "\"certificates\":[\"", "\"certificates\":[\"00",
      "/chains.ndjson, line 1: chains.certificates has an item that is not a SHA-256"},
+    {"nobody speaks", "endpoints.ndjson", "\"mx.example.com|192.0.2.1|25\",\"repeated\"",
+     "\"mx.example.org|192.0.2.1|25\",\"repeated\"",
+     "/endpoints.ndjson, line 3: endpoints.session_from is no endpoint whose session has this "
+     "chain"},
     {"an attempt that is none", "services.ndjson", "\"attempt\":1", "\"attempt\":2",
      "/services.ndjson, line 1: services.attempt is not one of the attempts"},
     {"half a line", "domains.ndjson", "}\n", "}",
