@@ -46,6 +46,17 @@ static void add_reason(struct scan_counts *c, enum account_class ending, const c
     c->reason[c->reason_count++] = (struct reason_count){ending, reason, count};
 }
 
+uint64_t counts_of_reason(const struct scan_counts *c, enum account_class ending,
+                          const char *reason)
+{
+    for (size_t i = 0; i < c->reason_count; i++) {
+        if (c->reason[i].class == ending && strcmp(c->reason[i].reason, reason) == 0) {
+            return c->reason[i].count;
+        }
+    }
+    return 0;
+}
+
 void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
                        const struct domain_verdict *v, enum account_class ending,
                        const char *reason)

@@ -81,6 +81,9 @@ void counts_deinit(struct scan_counts *c);
 void counts_add_domain(struct scan_counts *c, const struct seen_domain *d,
                        const struct domain_verdict *v, enum account_class ending,
                        const char *reason);
+/** Lines that ended so, for that reason. */
+uint64_t counts_of_reason(const struct scan_counts *c, enum account_class ending,
+                          const char *reason);
 /** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at */
 void counts_add_host(struct scan_counts *c, const struct seen_host *h,
                      const struct dane_host_verdict *v);

@@ -512,6 +512,17 @@ static void say_failures(struct coordinator *c)
 static void say_doubts(struct coordinator *c, int64_t clock_jump_ms)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    uint64_t lost =
+        counts_of_reason(c->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
+    if (lost > 0) {
+        buf_putf(&text,
+                 "%llu domains were not tested by a fault of our own (reason local_fault): scan "
+                 "these again",
+                 (unsigned long long)lost);
+        buf_put_char(&text, '\0');
+        c->hooks->say(c->hooks->arg, (const char *)text.at);
+        buf_reset(&text);
+    }
     struct smtp_reach reach = smtp_reach_of(c->counts);
     bool open = c->params.vantage->smtp_works;
     if (smtp_reach_says_nothing(&reach, open) || smtp_reach_is_doubtful(&reach, open)) {

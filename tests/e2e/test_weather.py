@@ -110,7 +110,7 @@ def scan(lab, folder, listed, name, *more, when=None, begin=None, end=None, seco
         outage.join()
         check(f"{name}: the outage came into the middle of the scan", outage.began)
     check_equal(f"{name}: exit code", done.returncode, 0)
-    said = [line for line in done.stderr.splitlines() if "outage" in line]
+    said = [line for line in done.stderr.splitlines() if "outage" in line or "local_fault" in line]
     return out, said, read_json(out, "manifest.json")["outages"]
 
 
@@ -196,6 +196,9 @@ with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
     check("never again: so does standard error", any("too long" in line for line in said), said)
     lost = [row for row in read_table(out, "domains") if row["account_reason"] == "local_fault"]
     check("never again: what was left is not tested, by our own fault", len(lost) > 20, len(lost))
+    check_equal("never again: at the end, how many", said[-1].split()[1:2] or said, [str(len(lost))])
+    reasons = read_json(out, "manifest.json")["account"]["reasons"]
+    check_equal("never again: in the manifest", reasons["not_tested"].get("local_fault"), len(lost))
     check_equal("never again: in the account", {row["account"] for row in lost}, {"not_tested"})
     check_equal("never again: nobody is blamed", blamed(out) - blamed(quiet), set())
     counts = {name: read_json(path, "manifest.json")["account"]["classes"] for name, path in (("quiet", quiet), ("lost", out))}

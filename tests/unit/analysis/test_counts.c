@@ -365,3 +365,20 @@ Test(counts, every_class_is_accounted_with_its_reason)
     /* Blocked, invalid and repeated lines were not asked about. */
     cr_expect_eq(c.mx_kind[MX_KIND_NULL_MX], ACCOUNT_CLASS_COUNT + 1 - 3);
 }
+
+Test(counts, tells_how_many_ended_for_a_reason)
+{
+    static const uint16_t port = 25;
+    static struct scan_counts c;
+    counts_init(&c, &port, 1);
+    static const struct seen_domain d = {.domain = {(const uint8_t *)"a.test", 6}};
+    const char *reason = not_tested_word(NOT_TESTED_LOCAL_FAULT);
+    counts_add_domain(&c, &d, NULL, ACCOUNT_NOT_TESTED, reason);
+    counts_add_domain(&c, &d, NULL, ACCOUNT_NOT_TESTED, reason);
+    counts_add_domain(&c, &d, NULL, ACCOUNT_NOT_TESTED, "family_disabled");
+    cr_expect_eq(counts_of_reason(&c, ACCOUNT_NOT_TESTED, "local_fault"), 2);
+    cr_expect_eq(counts_of_reason(&c, ACCOUNT_NOT_TESTED, "family_disabled"), 1);
+    cr_expect_eq(counts_of_reason(&c, ACCOUNT_NOT_TESTED, "blocklist"), 0);
+    cr_expect_eq(counts_of_reason(&c, ACCOUNT_INCONCLUSIVE, "local_fault"), 0);
+    counts_deinit(&c);
+}
