@@ -237,7 +237,14 @@ static void give_spoken(struct analysis *a, const struct facts *row, struct read
     if (e->seen.basis != BASIS_INFERRED || a->reading.why.len > 0) {
         return;
     }
-    if (e->result == NULL || !find_speaker(a, e->seen.session_from) ||
+    bool found = find_speaker(a, e->seen.session_from);
+    if (!found && a->results.has_cut) {
+        facts_bad(row, ENDPOINTS_SESSION_FROM,
+                  "is an endpoint that had no row yet when the scan ended: what was inferred from "
+                  "it cannot be judged");
+        return;
+    }
+    if (e->result == NULL || !found ||
         memcmp(a->speaker.result->tls.chain_id, e->result->tls.chain_id,
                sizeof(e->result->tls.chain_id)) != 0) {
         facts_bad(row, ENDPOINTS_SESSION_FROM, "is no endpoint whose session has this chain");

@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <openssl/pem.h>
 
+#include "output/journal.h"
 #include "output/result_dir.h"
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/leaf_domains.h"
@@ -941,6 +942,68 @@ Test(analyze, an_interrupted_scan_without_a_journal_is_refused)
     write_file(w.scan.path, "state.json", SPAN_LIT("{}"));
     cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_UNUSABLE);
     cr_expect(span_ends_with(buf_span(&w.why), SPAN_LIT("so that it cannot be judged again")));
+    world_free(&w);
+}
+
+/* As if it had been killed behind its last row. */
+static void make_unfinished(const char *dir)
+{
+    char names[LENGTH(tables)][64];
+    const char *list[LENGTH(tables)];
+    struct journal_entry entry = {.durable = true, .file_count = LENGTH(tables)};
+    struct buf octets = BUF_INIT(BUF_NO_LIMIT);
+    struct buf journal = BUF_INIT(BUF_NO_LIMIT);
+    uint64_t sum = 0;
+    read_file(dir, "manifest.json", &octets);
+    write_file(dir, "started.json", buf_span(&octets));
+    change_file(dir, "manifest.json", NULL, NULL);
+    for (size_t i = 0; i < LENGTH(tables); i++) {
+        (void)snprintf(names[i], sizeof(names[i]), "%s.ndjson", tables[i]);
+        list[i] = names[i];
+        buf_reset(&octets);
+        read_file(dir, names[i], &octets);
+        entry.files[i].octets = octets.len;
+        for (size_t k = 0; k < octets.len; k++) {
+            entry.files[i].rows += octets.at[k] == '\n';
+        }
+    }
+    journal_put_names(&journal, list, LENGTH(tables), &sum);
+    journal_put_entry(&journal, &entry, &sum);
+    write_file(dir, JOURNAL_NAME, buf_span(&journal));
+    buf_deinit(&octets);
+    buf_deinit(&journal);
+}
+
+Test(analyze, an_unfinished_scan_whose_names_all_have_their_speaker)
+{
+    struct world w;
+    world_new(&w, RESULT_CODEC_NONE);
+    make_unfinished(w.scan.path);
+    cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
+                 (const char *)w.why.at);
+    expect_same_files(w.scan.path, w.again);
+    world_free(&w);
+}
+
+/* What it got is not told by the rows that rest on it. */
+Test(analyze, an_unfinished_scan_in_which_the_one_that_speaks_has_no_row_yet)
+{
+    struct world w;
+    world_new(&w, RESULT_CODEC_NONE);
+    struct buf rows = BUF_INIT(BUF_NO_LIMIT);
+    read_file(w.scan.path, "endpoints.ndjson", &rows);
+    const uint8_t *end = memchr(rows.at, '\n', rows.len);
+    write_file(w.scan.path, "endpoints.ndjson",
+               span_drop(buf_span(&rows), (size_t)(end - rows.at) + 1));
+    make_unfinished(w.scan.path);
+    cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_UNUSABLE);
+    cr_expect(
+        span_ends_with(buf_span(&w.why),
+                       SPAN_LIT("line 2: endpoints.session_from is an endpoint that had no row "
+                                "yet when the scan ended: what was inferred from it cannot be "
+                                "judged")),
+        "%.*s", (int)w.why.len, (const char *)w.why.at);
+    buf_deinit(&rows);
     world_free(&w);
 }
 
