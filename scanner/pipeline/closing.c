@@ -238,6 +238,9 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .stray_messages = begun ? stray_messages_of(c->scan) : 0,
         .given_up = given_up_of(c->scan),
         .outages = outages,
+        .probed_sessions =
+            c->scan->weather.probed[WEATHER_IPV4] + c->scan->weather.probed[WEATHER_IPV6],
+        .probed_questions = c->scan->weather.probed[WEATHER_DNS],
         .outage_count = c->scan->weather.outage_count,
         .counts = c->counts,
     };

@@ -41,6 +41,7 @@ void weather_station_exchange(struct weather_station *s, struct weather_report *
         struct outage_record *outage = outage_of(s, (enum weather_stream)i);
         weather_note(&s->streams[i], r->good, r->bad);
         weather_note_probes(&s->streams[i], r->round, r->asked, r->answered, r->failed);
+        s->probed[i] += r->asked;
         if (outage != NULL) {
             outage->asked_again += r->asked_again;
         }

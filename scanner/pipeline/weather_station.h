@@ -37,6 +37,7 @@ struct weather_station {
     struct weather streams[WEATHER_STREAM_COUNT];
     struct outage_record *outages; /* in the order of their beginning; malloc */
     size_t outage_count;
+    uint64_t probed[WEATHER_STREAM_COUNT]; /* questions and sessions of probes, outage or not */
     atomic_uint_fast64_t
         looks; /* while some stream is not fair; only ever grows: the watchdog's progress */
 };

@@ -76,7 +76,9 @@ static int by_name(const void *a, const void *b, void *names)
 
 static void sort_entries(struct operator_totals *t)
 {
-    qsort_r(t->entries, t->count, sizeof(*t->entries), by_name, &t->names);
+    if (t->count > 0) {
+        qsort_r(t->entries, t->count, sizeof(*t->entries), by_name, &t->names);
+    }
 }
 
 static void put_total(struct buf *out, struct span name, const struct operator_counts *counts)
@@ -208,7 +210,9 @@ static bool fill_window(struct source *s)
     if (left >= RECORD_MAX || len == 0) {
         return true;
     }
-    memmove(s->window.at, s->window.at + s->window_at, left);
+    if (left > 0) {
+        memmove(s->window.at, s->window.at + s->window_at, left);
+    }
     s->window.len = left;
     s->window_at = 0;
     uint8_t *room = buf_room(&s->window, len);

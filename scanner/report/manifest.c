@@ -377,6 +377,11 @@ static void put_outages(struct json_writer *w, const struct scan_manifest *m)
         json_object_end(w);
     }
     json_array_end(w);
+    json_key(w, "outage_probes");
+    json_object_begin(w);
+    json_key_uint(w, "sessions", m->probed_sessions);
+    json_key_uint(w, "questions", m->probed_questions);
+    json_object_end(w);
 }
 
 static void put_input(struct json_writer *w, const struct scan_manifest *m)

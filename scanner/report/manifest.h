@@ -189,6 +189,8 @@ struct scan_manifest {
     struct manifest_given_up given_up;
     const struct manifest_outage *outages;
     size_t outage_count;
+    uint64_t probed_sessions; /* beyond those in the rows: whether there was an outage */
+    uint64_t probed_questions;
     const struct scan_counts *counts;
 };
 

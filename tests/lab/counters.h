@@ -74,8 +74,9 @@ void counters_end(struct counters *c, enum counter_side side, const struct net_a
  * (service, name) by a client that does each thing once. */
 void counters_visit(struct counters *c, const struct net_addr *address, uint16_t port,
                     struct span sni, unsigned expected);
-/** A session ended before. */
-void counters_visit_without_tls(struct counters *c, const struct net_addr *address, uint16_t port);
+/** A session ended before. @param expected such sessions of the service, by a client as above */
+void counters_visit_without_tls(struct counters *c, const struct net_addr *address, uint16_t port,
+                                unsigned expected);
 /** A handshake with a policy host began. @param name of SNI. */
 void counters_policy_visit(struct counters *c, struct span name);
 void counters_question(struct counters *c, struct span name, uint16_t type, bool cd, bool tcp,

@@ -87,11 +87,19 @@ static void count_out(struct session *c)
     }
 }
 
+/* Two that end before TLS speak for a service. Where STARTTLS was accepted they do not: without SNI and with it,
+ * each is asked again. */
+static unsigned visits_without_tls_expected(const struct service *s)
+{
+    return s->hostile != NULL && s->hostile->outcome == OUTCOME_TLS_CLOSED ? 4 : 2;
+}
+
 static void session_free(struct session *c)
 {
     struct smtp_server *s = c->server;
     if (!c->hello_seen) {
-        counters_visit_without_tls(s->counters, &c->service.address, s->params.public_port);
+        counters_visit_without_tls(s->counters, &c->service.address, s->params.public_port,
+                                   visits_without_tls_expected(&c->service));
     }
     count_out(c);
     if (c->prev != NULL) {
