@@ -172,7 +172,7 @@ NOINLINE static void render_host(struct facts *f)
 {
     findings_reset(&f->findings);
     findings_of_host(&f->host, NULL, &f->findings);
-    report_host(&f->sink, &f->host, NULL, &f->findings);
+    report_host(&f->sink, &f->host, NULL, NULL, &f->findings);
 }
 
 NOINLINE static void render_service(struct facts *f)
