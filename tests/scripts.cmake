@@ -104,6 +104,7 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     add_script_test(disturbed e2e e2e/determinism.py --domains 20
         --disturbed $<TARGET_FILE:mxcensus_disturbed>)
     set_tests_properties(e2e.disturbed PROPERTIES RUN_SERIAL TRUE)
+    add_script_test(spool e2e e2e/test_spool.py $<TARGET_FILE:mxcensus_disturbed>)
 endif()
 # Both ends of these work hard; beside other tests they would meet their own timeouts.
 set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES RUN_SERIAL TRUE)

@@ -22,10 +22,12 @@ uint32_t admission_works_max(uint32_t workers)
     return CREDITS_MAX / 2 / workers;
 }
 
-/* With nothing in it, because it cannot be written, the credits are the bound. */
+/* With nothing in it, because it cannot be written, the credits are the bound. A block that has begun is read to its
+ * end: if only domains of this block are parked, nothing makes room before it closes. */
 static bool spool_is_full(const struct admission *a)
 {
-    return a->parked > 0 && atomic_load_explicit(a->spool_full, memory_order_relaxed);
+    return a->parked > 0 && a->lines[a->current % BLOCK_RING] == 0 &&
+           atomic_load_explicit(a->spool_full, memory_order_relaxed);
 }
 
 static bool has_room(const struct admission *a)
