@@ -1,5 +1,6 @@
 #include "scanner/pipeline/closing.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
 #include "scanner/pipeline/resume.h"
+#include "scanner/replay/outages.h"
 #include "scanner/report/manifest.h"
 #include "scanner/report/summary.h"
 
@@ -279,6 +281,7 @@ static size_t unfinished_ranges(const struct closing_facts *c, struct line_range
 static bool write_state(const struct closing_facts *c)
 {
     struct line_range *ranges = memory_new(RANGES_MAX, sizeof(*ranges));
+    struct manifest_outage *outages = list_outages(&c->scan->weather);
     struct scan_state state = {
         .version = MXCENSUS_VERSION,
         .reason = c->reason,
@@ -291,6 +294,8 @@ static bool write_state(const struct closing_facts *c)
         .unfinished = ranges,
         .unfinished_count = unfinished_ranges(c, ranges),
         .given_up = given_up_of(c->scan),
+        .outages = outages,
+        .outage_count = c->scan->weather.outage_count,
         .counts = c->counts,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
@@ -298,6 +303,7 @@ static bool write_state(const struct closing_facts *c)
     bool ok = result_dir_write_file(c->writer->dir, "state.json", buf_span(&json));
     buf_deinit(&json);
     free(ranges);
+    free(outages);
     return ok;
 }
 
@@ -363,6 +369,33 @@ bool closing_prepare(const struct closing_facts *c)
     char here[PATH_MAX];
     bool known = getcwd(here, sizeof(here)) != NULL;
     return copy_terms(c) && closing_write_manifest(c, MANIFEST_STARTED_NAME, known ? here : NULL);
+}
+
+bool closing_note_outages(struct weather_station *s, const char *path)
+{
+    struct result_error err = {0};
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    (void)pthread_mutex_lock(&s->lock); /* workers count */
+    struct manifest_outage *list = list_outages(s);
+    (void)pthread_mutex_unlock(&s->lock);
+    struct buf json = BUF_INIT(BUF_NO_LIMIT);
+    struct buf before = BUF_INIT(BUF_NO_LIMIT);
+    struct buf after = BUF_INIT(BUF_NO_LIMIT);
+    report_outages(&json, list, s->outage_count);
+    buf_putf(&name, "%s/" MANIFEST_STARTED_NAME "%c", path, '\0');
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = dir >= 0 && file_read((const char *)name.at, &before) == FILE_COMPLETE &&
+              outages_replace(buf_span(&before), buf_span(&json), &after) &&
+              result_file_write_whole(dir, path, MANIFEST_STARTED_NAME, buf_span(&after), &err);
+    if (dir >= 0) {
+        (void)close(dir);
+    }
+    buf_deinit(&name);
+    buf_deinit(&json);
+    buf_deinit(&before);
+    buf_deinit(&after);
+    free(list);
+    return ok;
 }
 
 /* The manifest last: a directory that has it is complete, and what told how far it was is of no more use. */

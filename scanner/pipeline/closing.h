@@ -6,6 +6,7 @@
  */
 
 #include "scanner/pipeline/reader.h"
+#include "scanner/pipeline/weather_station.h"
 #include "scanner/pipeline/writer.h"
 #include "scanner/report/manifest.h"
 
@@ -25,6 +26,9 @@ struct closing_facts {
 /** Before the threads start: what the scan was told, for whoever finds the directory without its end.
  * @return false when a file could not be written. */
 bool closing_prepare(const struct closing_facts *facts);
+/** While the scan lasts: outages so far into started.json of the directory, beside whoever writes its rows.
+ * @return false: as it was */
+bool closing_note_outages(struct weather_station *s, const char *path);
 /** Writes the files beside the rows (nothing for standard output) and the summary for people.
  * @return the same */
 bool closing_write(const struct closing_facts *facts, struct buf *summary_text);

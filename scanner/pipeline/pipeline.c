@@ -14,6 +14,7 @@
 #include "scanner/pipeline/policy_thread.h"
 #include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/scan_state.h"
+#include "scanner/replay/outages.h"
 #include "scanner/report/known_intermediates.h"
 #include "scanner/shipped/shipped_intermediates.h"
 
@@ -139,10 +140,25 @@ static void look_at_weather(struct coordinator *c)
     bool holds =
         weather_station_look(&c->scan.weather, uv_hrtime() / 1000000, clock_unix_ms(), &said);
     admission_pause(&c->scan.admission, holds);
+    if (said.len > 0 && c->params.output_dir != NULL) {
+        (void)closing_note_outages(&c->scan.weather, c->params.output_dir);
+    }
     for (size_t at = 0; at < said.len; at += strlen((const char *)said.at + at) + 1) {
         c->hooks->say(c->hooks->arg, (const char *)said.at + at);
     }
     buf_deinit(&said);
+}
+
+/* They belong to the whole scan. */
+static void restore_outages(struct coordinator *c)
+{
+    struct manifest_outage o;
+    for (size_t i = 0; outages_next(c->params.resume, &i, &o);) {
+        const struct outage_record record = {.from_unix_ms = o.from_unix_ms,
+                                             .to_unix_ms = o.to_unix_ms,
+                                             .asked_again = o.asked_again};
+        weather_station_restore(&c->scan.weather, o.what, &record);
+    }
 }
 
 /* --- the end ------------------------------------------------------------------------------- */
@@ -613,6 +629,10 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
         .complete = reason == NULL && whole,
         .reason = reason_of(c, whole),
     };
+    if (!facts.complete && s->weather.outage_count > 0 && c->params.output_dir != NULL) {
+        (void)closing_note_outages(&s->weather,
+                                   c->params.output_dir); /* what was asked again since */
+    }
     struct buf summary = BUF_INIT(BUF_NO_LIMIT);
     whole = closing_write(&facts, &summary) && whole;
     show_progress(c);
@@ -692,6 +712,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     counts_init(c->counts, params->ports, params->port_count);
     if (params->resume != NULL) {
         c->scan.resume = resume_new(&c->scan, params->resume);
+        restore_outages(c);
     }
     bool prepared = prepare_results(c, started);
     if (!prepared) { /* the disk takes no row either */

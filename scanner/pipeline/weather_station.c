@@ -1,6 +1,7 @@
 #include "scanner/pipeline/weather_station.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "scanner/base/check.h"
 #include "scanner/base/memory.h"
@@ -21,10 +22,23 @@ void weather_station_deinit(struct weather_station *s)
     free(s->outages);
 }
 
+void weather_station_restore(struct weather_station *s, const char *stream,
+                             const struct outage_record *outage)
+{
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        if (strcmp(stream, weather_stream_word((enum weather_stream)i)) == 0) {
+            s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
+            s->outages[s->outage_count] = *outage;
+            s->outages[s->outage_count++].stream = (enum weather_stream)i;
+            s->before = s->outage_count;
+        }
+    }
+}
+
 /* The latest of the stream. */
 static struct outage_record *outage_of(struct weather_station *s, enum weather_stream stream)
 {
-    for (size_t i = s->outage_count; i > 0; i--) {
+    for (size_t i = s->outage_count; i > s->before; i--) {
         if (s->outages[i - 1].stream == stream) {
             return &s->outages[i - 1];
         }

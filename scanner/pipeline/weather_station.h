@@ -37,6 +37,7 @@ struct weather_station {
     struct weather streams[WEATHER_STREAM_COUNT];
     struct outage_record *outages; /* in the order of their beginning; malloc */
     size_t outage_count;
+    size_t before;                         /* of these, by what this scan goes on with */
     uint64_t probed[WEATHER_STREAM_COUNT]; /* questions and sessions of probes, outage or not */
     atomic_uint_fast64_t
         looks; /* while some stream is not fair; only ever grows: the watchdog's progress */
@@ -44,6 +45,10 @@ struct weather_station {
 
 void weather_station_init(struct weather_station *s, uint64_t now_ms, uint64_t lost_ms);
 void weather_station_deinit(struct weather_station *s);
+
+/** Of a scan that goes on, before the threads start: an outage of before. A word that is no stream is ignored. */
+void weather_station_restore(struct weather_station *s, const char *stream,
+                             const struct outage_record *outage);
 
 /** @param reports of each stream; emptied @param views, rounds filled, of each stream */
 void weather_station_exchange(struct weather_station *s, struct weather_report *reports,

@@ -357,12 +357,11 @@ static void put_given_up(struct json_writer *w, const struct manifest_given_up *
 }
 
 /* In most scans there are none; the list is there all the same. */
-static void put_outages(struct json_writer *w, const struct scan_manifest *m)
+static void put_outages(struct json_writer *w, const struct manifest_outage *list, size_t count)
 {
-    json_key(w, "outages");
     json_array_begin(w);
-    for (size_t i = 0; i < m->outage_count; i++) {
-        const struct manifest_outage *o = &m->outages[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct manifest_outage *o = &list[i];
         json_object_begin(w);
         key_word(w, "what", o->what);
         json_key(w, "from");
@@ -377,6 +376,10 @@ static void put_outages(struct json_writer *w, const struct scan_manifest *m)
         json_object_end(w);
     }
     json_array_end(w);
+}
+
+static void put_outage_probes(struct json_writer *w, const struct scan_manifest *m)
+{
     json_key(w, "outage_probes");
     json_object_begin(w);
     json_key_uint(w, "sessions", m->probed_sessions);
@@ -429,7 +432,9 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_key_uint(&w, "rows_lost", m->rows_lost);
     json_key_uint(&w, "stray_messages", m->stray_messages);
     put_given_up(&w, &m->given_up);
-    put_outages(&w, m);
+    json_key(&w, "outages");
+    put_outages(&w, m->outages, m->outage_count);
+    put_outage_probes(&w, m);
     manifest_put_files(&w, m);
     json_key(&w, "volatile_columns");
     json_array_begin(&w);
@@ -437,6 +442,12 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_array_end(&w);
     json_object_end(&w);
     buf_put_char(json, '\n');
+}
+
+void report_outages(struct buf *json, const struct manifest_outage *list, size_t count)
+{
+    struct json_writer w = json_writer(json);
+    put_outages(&w, list, count);
 }
 
 void report_state(struct buf *json, const struct scan_state *state)
@@ -464,6 +475,8 @@ void report_state(struct buf *json, const struct scan_state *state)
     json_array_end(&w);
     put_given_up(&w, &state->given_up);
     manifest_put_account(&w, state->counts);
+    json_key(&w, "outages");
+    put_outages(&w, state->outages, state->outage_count);
     json_object_end(&w);
     buf_put_char(json, '\n');
 }

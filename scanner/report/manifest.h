@@ -226,7 +226,11 @@ struct scan_state {
     const struct line_range *unfinished; /* read, but without a row; ascending */
     size_t unfinished_count;
     struct manifest_given_up given_up;
+    const struct manifest_outage *outages;
+    size_t outage_count;
     const struct scan_counts *counts;
 };
 
+/** The list alone. */
+void report_outages(struct buf *json, const struct manifest_outage *list, size_t count);
 void report_state(struct buf *json, const struct scan_state *state);

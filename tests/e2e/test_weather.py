@@ -16,7 +16,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, MXLAB, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, MXLAB, check, check_equal, finish, read_json, read_table, run  # noqa: E402
 
 MARK = "MXCENSUS_WEATHER_NETWORK"
 UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
@@ -153,6 +153,33 @@ def blamed(out):
             if finding["severity"] == "error"}
 
 
+def killed_in_an_outage(lab, folder, listed, want):
+    name = "killed in an outage"
+    out = os.path.join(folder, "killed")
+    metrics = out + ".prom"
+    outage = Outage(lab, metrics, ("sessions_total", 150), link("down"), link("up"), 120)
+    outage.start()
+    scanner = subprocess.Popen([MXCENSUS, "scan", *lab.options, *SPEED, "--ehlo-domain", EHLO, "--infer", "off", "--metrics-file", metrics,
+                                "-o", out, listed],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 120
+    while scanner.poll() is None and time.monotonic() < end and not (outage.began and read_json(out, "started.json")["outages"]):
+        time.sleep(0.1)
+    scanner.kill()
+    scanner.wait()
+    outage.over.set()
+    outage.join()
+    known = read_json(out, "started.json")["outages"]
+    check(f"{name}: started.json has it", known and known[0]["to"] is None, known)
+    judged = os.path.join(folder, "judged")
+    check_equal(f"{name}: analyze", run("analyze", "-o", judged, out).returncode, 0)
+    check_equal(f"{name}: its manifest has it", read_json(judged, "manifest.json")["outages"], known)
+    done = run("scan", "--resume", out)
+    check_equal(f"{name}: goes on", (done.returncode, done.stderr if done.returncode else ""), (0, ""))
+    check_equal(f"{name}: the manifest has it", read_json(out, "manifest.json")["outages"][:len(known)], known)
+    expect_same(name, want, out)
+
+
 with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
     listed = os.path.join(folder, "list.txt")
     with open(listed, "wb") as file:
@@ -188,6 +215,9 @@ with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
                               end=send(signal.SIGCONT, True))
     expect_outage("resolver stopped", said, outages, "dns")
     expect_same("resolver stopped", want, out)
+
+    # Killed in an outage: neither an analysis nor whoever goes on loses it.
+    killed_in_an_outage(lab, folder, listed, want)
 
     # It never comes back: until the scan is over.
     out, said, outages = scan(lab, folder, listed, "lost", "--outage-max", "5", when=sessions, begin=link("down"), end=link("up"),
