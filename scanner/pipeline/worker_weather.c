@@ -357,7 +357,8 @@ static void ask_below(struct worker *w, const struct weather_witness *who, uint3
                  on_probe_answer, w, round);
 }
 
-/* In the first alarm: those who did not answer. Kept ones are in the order of their ends, of all networks. */
+/* In the first alarm: those who did not answer, picked at random. The first that were kept are dead ones: where nobody
+ * listens the end comes sooner than where somebody is silent. */
 static void probe_kept(struct worker *w, enum weather_stream stream, uint32_t round,
                        uint32_t wanted)
 {
@@ -365,7 +366,8 @@ static void probe_kept(struct worker *w, enum weather_stream stream, uint32_t ro
     struct weather_report *r = &ww->reports[stream];
     struct net_addr asked[WITNESSES_AT];
     for (uint32_t i = 0; i < ww->kept_count && r->asked < wanted; i++) {
-        const struct owner_dial *d = &ww->kept[(i + round * wanted) % ww->kept_count].dial;
+        const struct owner_dial *d =
+            &ww->kept[hash_key_of_u64((uint64_t)round << 32 | i).low % ww->kept_count].dial;
         struct weather_witness who = {
             .network = net_addr_network(&d->address), .address = d->address, .port = d->port};
         bool again = stream_of(&d->address) != stream;
