@@ -200,12 +200,6 @@ with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
     expect_same("all servers silent", want, out)
 
     # Before any server has answered: those who did not are asked again.
-    out, said, outages = scan(lab, folder, listed, "silent from the start", when=("dns_queries_total", 1),
-                              begin=send(signal.SIGSTOP, False), end=send(signal.SIGCONT, False), seconds=2 * AWAY)
-    check("silent from the start: an outage in the manifest", {o["what"] for o in outages} & {"ipv4", "ipv6"}, outages)
-    check("silent from the start: all of them are over", all(o["to"] for o in outages), outages)
-    expect_same("silent from the start", want, out)
-
     out, said, outages = scan(lab, folder, listed, "link at the first session", when=("sessions_total", 1), begin=link("down"),
                               end=link("up"))
     check("link at the first session: an outage in the manifest", outages, outages)
