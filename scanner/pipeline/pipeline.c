@@ -48,7 +48,8 @@ struct coordinator {
     uint64_t leave_at_ms; /* the thread that is waited for; 0: not yet decided */
     bool at_once;         /* a second signal, or no more time: nothing holds the end up */
     bool lines_done;      /* all of the input, whatever signal came meanwhile */
-    bool cut_short;       /* what comes behind the last line, by a signal */
+    bool completing;      /* what comes behind the last line is under way */
+    bool cut_short;       /* it was, by a signal */
     bool stuck;           /* no progress, and giving up did not help */
     bool out_of_memory;   /* the reserve is in use */
     bool thread_left;     /* one did not end: what it may look at stays */
@@ -243,6 +244,7 @@ static void on_signal(uv_signal_t *handle, int number)
     c->signal = number;
     c->drain_until_ms = uv_now(&c->loop) + DRAIN_MS;
     if (c->over) { /* nothing is left but completions */
+        c->cut_short = c->completing;
         return;
     }
     admission_stop(&c->scan.admission);
@@ -346,7 +348,7 @@ static void start_threads(struct coordinator *c)
     reader_start(&c->reader);
 }
 
-/* By a signal. When all lines are done, one lets what comes behind them go on, as long as it lets lines. */
+/* By a signal. One that came before the last line was done lets what comes behind go on, as long as it lets lines. */
 static bool is_interrupted(const struct coordinator *c)
 {
     return c->signal != 0 && (!c->lines_done || c->cut_short);
@@ -422,7 +424,9 @@ static void stop_threads(struct coordinator *c)
     if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
         struct completing how = {
             .counts = c->counts, .known = c->known, .go_on = pipeline_look_around, .arg = c};
+        c->completing = true;
         c->intermediates = completing_run(s, &how);
+        c->completing = false;
         c->completions_missing = !c->intermediates.whole && is_whole(c);
     }
     if (c->at_once) {

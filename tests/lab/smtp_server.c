@@ -25,6 +25,7 @@
 #define OCTETS_PER_TURN 20     /* of replies in segments of one octet: a busy lab turns slowly */
 #define OCTETS_EVERY_MS 1
 #define STUTTER_MS      30 /* between two octets of a greeting; spamd(8) waits a second */
+#define STUTTER_OCTETS  16 /* the rest comes at once: on a busy machine all would last for seconds */
 #define ACCEPTS_MAX     64 /* per turn of the loop */
 #define FLOOD_OCTETS    65536
 #define STEPS_PER_TURN  4 /* of a script: others want their turn */
@@ -142,7 +143,8 @@ static void watch_writes(struct session *c, bool on)
 /* Sends what waits; octet by octet where the service does so. */
 static void flush(struct session *c)
 {
-    bool stutter = c->service.greeting == LAB_GREETING_STUTTER && !c->commanded;
+    bool stutter = c->service.greeting == LAB_GREETING_STUTTER && !c->commanded &&
+                   c->out_sent < STUTTER_OCTETS;
     bool single = (c->service.octet_by_octet || stutter) && c->ssl == NULL;
     size_t most = single ? c->out_sent + (stutter ? 1 : OCTETS_PER_TURN) : SIZE_MAX;
     while (!c->dead && c->out_sent < c->out.len) {
