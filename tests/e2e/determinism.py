@@ -65,9 +65,9 @@ def describe(name, rows, want):
 
 
 def write_list(lab, path, waiting):
-    """Without servers that wait, those that differ from visit to visit, of all scans together, and those that
-    close as we say QUIT: a reset or an end, as TCP has it."""
-    unequal = waiting + ("hostile", "unstable", "flaky", "454-close", "421-close", "5xx-close", "suites-enough", "suites-busy")
+    """Without servers that wait, those that differ from visit to visit, of all scans together, hostile ones (hostile.py),
+    and those that close as we say QUIT: a reset or an end, as TCP has it."""
+    unequal = waiting + ("case-hostile",) + ("hostile", "unstable", "flaky", "454-close", "421-close", "5xx-close", "suites-enough", "suites-busy")
     with open(lab.list_path, encoding="ascii") as file, open(path, "w", encoding="ascii") as out:
         out.writelines(line for line in file if not any(word in line for word in unequal))
 
