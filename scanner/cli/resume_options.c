@@ -55,7 +55,7 @@ static bool can_go_on(const struct results *r, struct buf *why)
     } else if (version == NULL || strcmp(version, MXCENSUS_VERSION) != 0) {
         buf_putf(why, "%s: begun by version %s of mxcensus: go on with that", r->path,
                  version != NULL ? version : "?");
-    } else if (infer == NULL || strcmp(infer, "off") != 0) {
+    } else if (results_may_infer(r)) {
         buf_putf(
             why,
             "%s: begun with --infer %s: what its certificate groups knew is not read back; only "

@@ -41,7 +41,8 @@ static void expect_rows(struct analysis *a, const char *name, uint64_t rows, uin
 
 static void run_step(struct analysis *a, const struct table_step *step)
 {
-    if (step->newer && !results_has_table(&a->results, step->table)) {
+    if ((step->newer && !results_has_table(&a->results, step->table)) ||
+        (step->of_groups && !results_may_infer(&a->results))) {
         return;
     }
     struct results_table table;

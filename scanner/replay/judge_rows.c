@@ -528,16 +528,16 @@ static void on_group(struct analysis *a, const struct facts *row)
 /* --- the passes ----------------------------------------------------------------------------- */
 
 const struct table_step table_steps[TABLE_STEPS] = {
-    {TABLE_CERTIFICATES, on_certificate, false},
-    {TABLE_CHAINS, on_chain, false},
-    {TABLE_HOSTS, on_host_dns, false},
-    {TABLE_SERVICES, on_service, false},
-    {TABLE_ENDPOINTS, on_speaker, false},
-    {TABLE_ENDPOINTS, on_endpoint, false},
-    {TABLE_HOSTS, on_host, false},
-    {TABLE_POLICY_BODIES, on_policy_body, true},
-    {TABLE_POLICIES, on_policy, true},
-    {TABLE_DOMAINS, on_domain, false},
-    {TABLE_GROUPS, on_group, true},
-    {TABLE_ISSUERS, on_issuer, true},
+    {TABLE_CERTIFICATES, on_certificate, .newer = false},
+    {TABLE_CHAINS, on_chain, .newer = false},
+    {TABLE_HOSTS, on_host_dns, .newer = false},
+    {TABLE_SERVICES, on_service, .newer = false},
+    {TABLE_ENDPOINTS, on_speaker, .of_groups = true},
+    {TABLE_ENDPOINTS, on_endpoint, .newer = false},
+    {TABLE_HOSTS, on_host, .newer = false},
+    {TABLE_POLICY_BODIES, on_policy_body, .newer = true},
+    {TABLE_POLICIES, on_policy, .newer = true},
+    {TABLE_DOMAINS, on_domain, .newer = false},
+    {TABLE_GROUPS, on_group, .newer = true},
+    {TABLE_ISSUERS, on_issuer, .newer = true},
 };

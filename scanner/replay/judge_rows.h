@@ -58,7 +58,8 @@ struct analysis {
 struct table_step {
     enum table_id table;
     void (*on_row)(struct analysis *a, const struct facts *row);
-    bool newer; /* older versions did not write it */
+    bool newer;     /* older versions did not write it */
+    bool of_groups; /* needed only where one name may stand for others */
 };
 
 #define TABLE_STEPS 12

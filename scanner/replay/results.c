@@ -26,6 +26,7 @@
 #define KEY_ENDED            "ended"
 #define KEY_OPTIONS          "options"
 #define KEY_PORTS            "ports"
+#define KEY_INFER            "infer"
 #define KEY_FILES            "files"
 #define KEY_ACCOUNT          "account"
 #define KEY_ROWS_LOST        "rows_lost"
@@ -446,6 +447,16 @@ static bool table_of_manifest(const struct results *r, enum table_id t, struct r
         }
     }
     return false;
+}
+
+bool results_may_infer(const struct results *r)
+{
+    struct results_table groups;
+    if (r->incomplete) { /* groups are written at the end of a scan */
+        const char *infer = results_text(r, KEY_OPTIONS, KEY_INFER);
+        return infer == NULL || strcmp(infer, "off") != 0;
+    }
+    return table_of_manifest(r, TABLE_GROUPS, &groups) && groups.rows > 0;
 }
 
 bool results_table(struct results *r, enum table_id t, struct results_table *table, struct buf *why)

@@ -66,6 +66,8 @@ bool results_read_shared_operators(struct results *r, struct buf *why);
 
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);
+/** @return false: no name stands for others, as no group has a row, or --infer was off */
+bool results_may_infer(const struct results *r);
 struct results_table {
     const char *name; /* of the NDJSON file; valid until the next one is asked for */
     uint64_t rows;
