@@ -2,9 +2,6 @@
 
 #include <stdlib.h>
 
-#include "scanner/base/text.h"
-#include "scanner/rows/plain_values.h"
-
 #define KEY_OUTAGES "outages"
 
 bool outages_replace(struct span manifest, struct span outages, struct buf *out)
@@ -23,20 +20,14 @@ bool outages_replace(struct span manifest, struct span outages, struct buf *out)
     return text != NULL;
 }
 
-static bool time_of(const json_t *value, int64_t *unix_ms)
-{
-    const char *text = json_string_value(value);
-    return text != NULL && time_ms_of_text(span_of(text), unix_ms);
-}
-
 static bool read_outage(const json_t *value, struct manifest_outage *o)
 {
     const json_t *to = json_object_get(value, "to");
     *o = (struct manifest_outage){
         .what = json_string_value(json_object_get(value, "what")),
         .asked_again = (uint64_t)json_integer_value(json_object_get(value, "asked_again"))};
-    return o->what != NULL && time_of(json_object_get(value, "from"), &o->from_unix_ms) &&
-           (json_is_null(to) || time_of(to, &o->to_unix_ms));
+    return o->what != NULL && results_read_time(json_object_get(value, "from"), &o->from_unix_ms) &&
+           (json_is_null(to) || results_read_time(to, &o->to_unix_ms));
 }
 
 bool outages_next(const struct results *r, size_t *index, struct manifest_outage *outage)

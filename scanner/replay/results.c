@@ -66,9 +66,15 @@ static bool read_whole(const char *dir, const char *name, struct buf *octets, st
     return ok;
 }
 
+static void put_manifest_path(const struct results *r, struct buf *why)
+{
+    buf_putf(why, "%s/%s: ", r->path, r->has_cut ? MANIFEST_STARTED_NAME : MANIFEST_NAME);
+}
+
 static bool refuse(const struct results *r, struct buf *why, const char *what)
 {
-    buf_putf(why, "%s/%s: %s", r->path, r->has_cut ? MANIFEST_STARTED_NAME : MANIFEST_NAME, what);
+    put_manifest_path(r, why);
+    buf_put_text(why, what);
     return false;
 }
 
@@ -82,7 +88,7 @@ static bool has_file(const char *dir, const char *name)
     return there;
 }
 
-static bool read_time(const json_t *value, int64_t *unix_ms)
+bool results_read_time(const json_t *value, int64_t *unix_ms)
 {
     const char *text = json_string_value(value);
     return text != NULL && time_ms_of_text(span_of(text), unix_ms);
@@ -106,32 +112,15 @@ static bool read_ports(struct results *r)
     return r->port_count > 0 && rest.len == 0;
 }
 
-static int digit_of_hex(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool digest_of_hex(const char *hex, uint8_t out[32])
-{
-    bool ok = hex != NULL && strlen(hex) == 64;
-    for (size_t i = 0; ok && i < 32; i++) {
-        int high = digit_of_hex(hex[2 * i]);
-        int low = digit_of_hex(hex[2 * i + 1]);
-        ok = high >= 0 && low >= 0;
-        out[i] = (uint8_t)(ok ? high * 16 + low : 0);
-    }
-    return ok;
-}
-
 /* Older versions did not say which list it was. */
 static void read_input(struct results *r)
 {
     const json_t *input = json_object_get(r->manifest, KEY_INPUT);
     const json_t *octets = json_object_get(input, "octets");
-    const char *hex = json_string_value(json_object_get(input, "sha256"));
+    const char *sha256 = json_string_value(json_object_get(input, "sha256"));
     r->input.path = json_string_value(json_object_get(input, "path"));
     r->input.octets = (uint64_t)json_integer_value(octets);
-    r->input.is_file = json_is_integer(octets) && digest_of_hex(hex, r->input.sha256);
+    r->input.is_file = json_is_integer(octets) && sha256_of_hex(span_of(sha256), r->input.sha256);
 }
 
 const char *results_text(const struct results *r, const char *key, const char *inner)
@@ -153,7 +142,7 @@ static bool read_manifest(struct results *r, struct buf *why)
     }
     int64_t judged_ms = 0;
     const json_t *judged = json_object_get(r->manifest, KEY_JUDGED_AT);
-    if (judged != NULL && !read_time(judged, &judged_ms)) {
+    if (judged != NULL && !results_read_time(judged, &judged_ms)) {
         return refuse(r, why, KEY_JUDGED_AT " is not a time");
     }
     r->at = judged != NULL ? judged_ms / 1000 - (judged_ms % 1000 < 0) : INT64_MIN;
@@ -161,8 +150,8 @@ static bool read_manifest(struct results *r, struct buf *why)
     r->trust_ad = json_is_true(json_object_get(trust_ad, "trusted"));
     const json_t *vantage = json_object_get(r->manifest, KEY_VANTAGE);
     r->port_25_is_open = json_is_true(json_object_get(vantage, "port_25_is_open"));
-    if (!read_time(json_object_get(r->manifest, KEY_STARTED), &r->started_unix_ms) ||
-        !read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
+    if (!results_read_time(json_object_get(r->manifest, KEY_STARTED), &r->started_unix_ms) ||
+        !results_read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");
     }
     read_input(r);
@@ -234,13 +223,10 @@ static const char *plain_name(const json_t *value)
 
 static bool has_digest(struct span octets, const char *hex)
 {
+    uint8_t named[32];
     uint8_t digest[32];
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
     digest_sha256(octets, digest);
-    buf_put_hex(&text, (struct span){digest, sizeof(digest)});
-    bool same = span_eq(buf_span(&text), span_of(hex));
-    buf_deinit(&text);
-    return same;
+    return sha256_of_hex(span_of(hex), named) && memcmp(named, digest, sizeof(named)) == 0;
 }
 
 /* A file that the manifest names with its digest. `what` it is, for the user. */
@@ -336,61 +322,61 @@ bool results_read_intermediates(struct results *r, struct buf *why)
     return true;
 }
 
-bool results_read_profiles(struct results *r, struct buf *why)
+/* A file that there is one of, if the scan had one. @param file its name; NULL: it had none */
+static bool read_only_copy(const struct results *r, const char *key, const char *what,
+                           const char **file, struct buf *octets, struct buf *why)
 {
-    const json_t *entry = json_object_get(r->manifest, KEY_PROFILES);
+    const json_t *entry = json_object_get(r->manifest, key);
+    *file = NULL;
     if (entry == NULL || json_is_null(entry)) {
         return true;
     }
-    const char *file = plain_name(json_object_get(entry, "file"));
     const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
-    if (file == NULL || sha256 == NULL) {
-        return refuse(r, why, KEY_PROFILES " is incomplete");
+    *file = plain_name(json_object_get(entry, "file"));
+    if (*file == NULL || sha256 == NULL) {
+        put_manifest_path(r, why);
+        buf_putf(why, "%s is incomplete", key);
+        return false;
     }
+    return read_copy(r, *file, sha256, what, octets, why);
+}
+
+bool results_read_profiles(struct results *r, struct buf *why)
+{
+    const char *file;
     struct buf octets = BUF_INIT(SENDER_PROFILES_OCTETS_MAX);
-    if (read_copy(r, file, sha256, "sender profiles", &octets, why)) {
+    bool ok = read_only_copy(r, KEY_PROFILES, "sender profiles", &file, &octets, why);
+    if (ok && file != NULL) {
         struct buf origin = BUF_INIT(BUF_NO_LIMIT);
         buf_putf(&origin, "%s/%s", r->path, file);
         buf_put_char(&origin, '\0');
         r->profiles = sender_profiles_parse(buf_span(&octets), (const char *)origin.at, why);
+        ok = r->profiles != NULL;
         buf_deinit(&origin);
     }
     buf_deinit(&octets);
-    return r->profiles != NULL;
+    return ok;
 }
 
 bool results_read_operators(struct results *r, struct buf *why)
 {
-    const json_t *entry = json_object_get(r->manifest, KEY_OPERATORS);
-    if (entry == NULL || json_is_null(entry)) {
-        return true;
-    }
-    const char *file = plain_name(json_object_get(entry, "file"));
-    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
-    if (file == NULL || sha256 == NULL) {
-        return refuse(r, why, KEY_OPERATORS " is incomplete");
-    }
+    const char *file;
     struct buf octets = BUF_INIT(OPERATOR_LIST_MAX);
-    if (read_copy(r, file, sha256, "list of operators", &octets, why)) {
+    bool ok = read_only_copy(r, KEY_OPERATORS, "list of operators", &file, &octets, why);
+    if (ok && file != NULL) {
         r->operators = operator_list_parse(buf_span(&octets), file, why);
+        ok = r->operators != NULL;
     }
     buf_deinit(&octets);
-    return r->operators != NULL;
+    return ok;
 }
 
 bool results_read_shared_operators(struct results *r, struct buf *why)
 {
-    const json_t *entry = json_object_get(r->manifest, KEY_SHARED_OPERATORS);
+    const char *file;
     r->shared_operators = BUF_INIT(SHARED_OPERATORS_OCTETS_MAX);
-    if (entry == NULL || json_is_null(entry)) {
-        return true;
-    }
-    const char *file = plain_name(json_object_get(entry, "file"));
-    const char *sha256 = json_string_value(json_object_get(entry, "sha256"));
-    if (file == NULL || sha256 == NULL) {
-        return refuse(r, why, KEY_SHARED_OPERATORS " is incomplete");
-    }
-    return read_copy(r, file, sha256, "list of shared operators", &r->shared_operators, why);
+    return read_only_copy(r, KEY_SHARED_OPERATORS, "list of shared operators", &file,
+                          &r->shared_operators, why);
 }
 
 static size_t find_in_cut(const struct results *r, enum table_id t)

@@ -46,6 +46,8 @@ bool results_open(struct results *r, const char *path, struct buf *why);
 void results_deinit(struct results *r);
 /** A text of the manifest by its keys, the second one NULL: of the first. @return NULL: there is none */
 const char *results_text(const struct results *r, const char *key, const char *inner);
+/** A time of the manifest. @return false: it is none */
+bool results_read_time(const json_t *value, int64_t *unix_ms);
 /** The words of the command line that made them; NULL behind the last one. Borrowed. */
 const char *results_word(const struct results *r, size_t index);
 

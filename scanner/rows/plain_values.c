@@ -10,12 +10,9 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool octets_of_hex(struct span text, struct arena *a, struct span *out)
+/* @param to room for half as many octets */
+static bool read_hex(struct span text, uint8_t *to)
 {
-    if (text.len % 2 != 0) {
-        return false;
-    }
-    uint8_t *to = arena_new(a, text.len / 2, 1);
     for (size_t i = 0; i < text.len / 2; i++) {
         int high = hex_digit(text.at[2 * i]);
         int low = hex_digit(text.at[2 * i + 1]);
@@ -24,8 +21,22 @@ bool octets_of_hex(struct span text, struct arena *a, struct span *out)
         }
         to[i] = (uint8_t)(high << 4 | low);
     }
+    return text.len % 2 == 0;
+}
+
+bool octets_of_hex(struct span text, struct arena *a, struct span *out)
+{
+    uint8_t *to = arena_new(a, text.len / 2, 1);
+    if (!read_hex(text, to)) {
+        return false;
+    }
     *out = (struct span){to, text.len / 2};
     return true;
+}
+
+bool sha256_of_hex(struct span text, uint8_t out[32])
+{
+    return text.len == 64 && read_hex(text, out);
 }
 
 static int base64_digit(uint8_t c)

@@ -7,6 +7,8 @@
 
 /** Lower-case hexadecimal, as buf_put_hex() writes it. */
 bool octets_of_hex(struct span text, struct arena *a, struct span *out);
+/** The same, of 32 octets. */
+bool sha256_of_hex(struct span text, uint8_t out[32]);
 /** RFC 4648 section 4, padded, as buf_put_base64() writes it. */
 bool octets_of_base64(struct span text, struct arena *a, struct span *out);
 /** RFC 3339 in UTC, with or without milliseconds, as text_put_time_ms() and _s() write it. */

@@ -171,6 +171,30 @@ Test(plain_values, times_as_rows_hold_them)
     }
 }
 
+#define HEX_62 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
+
+static const struct sha256_case {
+    const char *text; /* its octets, if any, begin with 0x01 and end with `last` */
+    bool valid;
+    uint8_t last;
+} sha256_cases[] = {
+    {HEX_62 "ef", true, 0xef}, {HEX_62 "00", true, 0},  {HEX_62 "e", false, 0},  {HEX_62, false, 0},
+    {HEX_62 "ef00", false, 0}, {HEX_62 "EF", false, 0}, {HEX_62 "0g", false, 0}, {"", false, 0},
+};
+
+Test(plain_values, digests_as_small_files_hold_them)
+{
+    for (size_t i = 0; i < sizeof(sha256_cases) / sizeof(sha256_cases[0]); i++) {
+        uint8_t out[32];
+        bool valid = sha256_of_hex(span_of(sha256_cases[i].text), out);
+        cr_expect_eq(valid, sha256_cases[i].valid, "%s", sha256_cases[i].text);
+        if (valid && sha256_cases[i].valid) {
+            cr_expect_eq(out[0], 0x01);
+            cr_expect_eq(out[31], sha256_cases[i].last, "%s", sha256_cases[i].text);
+        }
+    }
+}
+
 /* RFC 4648 section 10, and what must not pass. */
 static const struct base64_case {
     const char *text;
