@@ -130,7 +130,7 @@ static bool new_results_write_manifest(struct new_results *n, const struct resul
     whole.file_count = manifest_list_files(n->dir, files);
     whole.rows_lost = result_dir_rows_lost(n->dir);
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
-    results_put_manifest(from, &whole, &json);
+    new_manifest_put(from, &whole, &json);
     bool ok = result_dir_write_file(n->dir, "manifest.json", buf_span(&json));
     buf_deinit(&json);
     return ok;

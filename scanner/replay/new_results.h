@@ -3,7 +3,7 @@
 #include "output/result_dir.h"
 #include "output/result_stream.h"
 #include "scanner/replay/analyze.h"
-#include "scanner/replay/results.h"
+#include "scanner/replay/new_manifest.h"
 #include "scanner/report/row_sink.h"
 
 /** Where the new rows go: a results directory, or standard output. */

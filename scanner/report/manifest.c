@@ -166,12 +166,11 @@ bool manifest_copy_intermediates(struct result_dir *dir, const struct intermedia
     return ok;
 }
 
-static void manifest_put_files(struct json_writer *w, const struct scan_manifest *m)
+void manifest_put_files(struct json_writer *w, const struct manifest_file *files, size_t count)
 {
-    json_key(w, "files");
     json_array_begin(w);
-    for (size_t i = 0; i < m->file_count; i++) {
-        manifest_put_file(w, &m->files[i]);
+    for (size_t i = 0; i < count; i++) {
+        manifest_put_file(w, &files[i]);
     }
     json_array_end(w);
 }
@@ -265,6 +264,17 @@ void manifest_put_intermediates(struct json_writer *w, const struct manifest_int
     json_object_end(w);
 }
 
+void manifest_put_trust_store(struct json_writer *w, const struct manifest_trust_store *store)
+{
+    json_object_begin(w);
+    key_word(w, "name", store->name);
+    key_word(w, "file", store->file);
+    json_key(w, "sha256");
+    json_hex(w, (struct span){store->sha256, 32});
+    json_key_uint(w, "anchors", store->anchors);
+    json_object_end(w);
+}
+
 static void put_judging(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "judged_at");
@@ -272,14 +282,7 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     json_key(w, "trust_stores");
     json_array_begin(w);
     for (size_t i = 0; i < m->trust_store_count; i++) {
-        const struct manifest_trust_store *store = &m->trust_stores[i];
-        json_object_begin(w);
-        key_word(w, "name", store->name);
-        key_word(w, "file", store->file);
-        json_key(w, "sha256");
-        json_hex(w, (struct span){store->sha256, 32});
-        json_key_uint(w, "anchors", store->anchors);
-        json_object_end(w);
+        manifest_put_trust_store(w, &m->trust_stores[i]);
     }
     json_array_end(w);
     json_key(w, "trust_ad");
@@ -312,11 +315,10 @@ static void manifest_put_volatile(const char *table, const char *path, void *arg
     buf_deinit(&text);
 }
 
-static void manifest_put_account(struct json_writer *w, const struct scan_counts *counts)
+void manifest_put_account(struct json_writer *w, const struct scan_counts *counts)
 {
     struct buf account = BUF_INIT(BUF_NO_LIMIT);
     report_account(&account, counts);
-    json_key(w, "account");
     json_fragment(w, buf_span(&account));
     buf_deinit(&account);
 }
@@ -428,6 +430,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_named_texts(&w, "libraries", m->libraries, m->library_count);
     put_named_texts(&w, "datasets", m->datasets, m->dataset_count);
     put_judging(&w, m);
+    json_key(&w, "account");
     manifest_put_account(&w, m->counts);
     json_key_uint(&w, "rows_lost", m->rows_lost);
     json_key_uint(&w, "stray_messages", m->stray_messages);
@@ -435,7 +438,8 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_key(&w, "outages");
     put_outages(&w, m->outages, m->outage_count);
     put_outage_probes(&w, m);
-    manifest_put_files(&w, m);
+    json_key(&w, "files");
+    manifest_put_files(&w, m->files, m->file_count);
     json_key(&w, "volatile_columns");
     json_array_begin(&w);
     columns_each_volatile(manifest_put_volatile, &w);
@@ -474,6 +478,7 @@ void report_state(struct buf *json, const struct scan_state *state)
     }
     json_array_end(&w);
     put_given_up(&w, &state->given_up);
+    json_key(&w, "account");
     manifest_put_account(&w, state->counts);
     json_key(&w, "outages");
     put_outages(&w, state->outages, state->outage_count);

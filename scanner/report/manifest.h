@@ -207,6 +207,9 @@ void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad
 void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p);
 void manifest_put_operators(struct json_writer *w, const struct manifest_operators *o);
 void manifest_put_intermediates(struct json_writer *w, const struct manifest_intermediates *i);
+void manifest_put_trust_store(struct json_writer *w, const struct manifest_trust_store *store);
+void manifest_put_account(struct json_writer *w, const struct scan_counts *counts);
+void manifest_put_files(struct json_writer *w, const struct manifest_file *files, size_t count);
 
 /** Input lines from `first` to `last`, both included. */
 struct line_range {

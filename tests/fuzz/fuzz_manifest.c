@@ -6,7 +6,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/base/memory.h"
-#include "scanner/replay/results.h"
+#include "scanner/replay/new_manifest.h"
 
 static const char *folder(void)
 {
@@ -36,7 +36,7 @@ static void write_again(const struct results *r)
     struct reanalysis now = {
         .terms = &terms, .counts = counts, .intermediates = {.shipped = "none", .whole = true}};
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
-    results_put_manifest(r, &now, &json);
+    new_manifest_put(r, &now, &json);
     json_error_t error;
     json_t *read = json_loadb((const char *)json.at, json.len, JSON_REJECT_DUPLICATES, &error);
     CHECK(json_is_object(read));
