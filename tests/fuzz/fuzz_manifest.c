@@ -55,14 +55,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (results_open(&r, folder(), &why)) {
         CHECK(why.len == 0 && r.port_count > 0 && r.port_count <= COUNT_PORTS_MAX);
         for (int t = 0; t < TABLE_COUNT; t++) {
-            uint64_t rows = 0;
-            const char *name = results_table(&r, (enum table_id)t, &rows, &why);
-            CHECK(name == NULL || (strchr(name, '/') == NULL && name[0] != '.' &&
-                                   results_has_table(&r, (enum table_id)t)));
+            struct results_table table;
+            CHECK(!results_table(&r, (enum table_id)t, &table, &why) ||
+                  (strchr(table.name, '/') == NULL && table.name[0] != '.' &&
+                   results_has_table(&r, (enum table_id)t)));
         }
         (void)results_read_stores(&r, &why); /* their files are absent */
         (void)results_read_intermediates(&r, &why);
         (void)results_read_profiles(&r, &why);
+        (void)results_read_operators(&r, &why);
+        (void)results_read_shared_operators(&r, &why);
+        (void)results_may_infer(&r);
         write_again(&r);
     } else {
         CHECK(why.len > 0);

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *name = names[data[0] % 3];
     put_file(name, data + 1, size - 1);
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    struct table_reader *r = table_reader_new(folder(), name, &why);
+    struct table_reader *r = table_reader_new(folder(), name, UINT64_MAX, &why);
     CHECK(r != NULL);
     struct span line;
     uint64_t lines = 0;
