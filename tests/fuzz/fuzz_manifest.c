@@ -1,31 +1,9 @@
-#include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "scanner/base/check.h"
 #include "scanner/base/memory.h"
 #include "scanner/replay/new_manifest.h"
-
-static const char *folder(void)
-{
-    static char made[] = "/tmp/mxcensus-fuzz-XXXXXX";
-    static bool is_made = false;
-    if (!is_made) {
-        CHECK(mkdtemp(made) != NULL);
-        is_made = true;
-    }
-    return made;
-}
-
-static void put_manifest(const uint8_t *data, size_t size)
-{
-    char path[128];
-    (void)snprintf(path, sizeof(path), "%s/manifest.json", folder());
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size && close(fd) == 0);
-}
+#include "tests/fuzz/scratch_file.h"
 
 /* What is passed on of a foreign manifest is JSON again, on whatever it was. */
 static void write_again(const struct results *r)
@@ -49,10 +27,10 @@ static void write_again(const struct results *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    put_manifest(data, size);
+    scratch_put_file(MANIFEST_NAME, data, size);
     struct results r;
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
-    if (results_open(&r, folder(), &why)) {
+    if (results_open(&r, scratch_folder(), &why)) {
         CHECK(why.len == 0 && r.port_count > 0 && r.port_count <= COUNT_PORTS_MAX);
         for (int t = 0; t < TABLE_COUNT; t++) {
             struct results_table table;
