@@ -651,14 +651,19 @@ static void begin_handshake(struct session *c)
     buf_deinit(&hello);
 }
 
-/* The first flight is made by the library, and then changed. */
+/* What the library answers, and does not send. @param flight appended to */
+static void make_flight(struct session *c, struct buf *flight)
+{
+    size_t before = c->out.len;
+    begin_handshake(c);
+    buf_put(flight, span_drop(buf_span(&c->out), before));
+    c->out.len = before;
+}
+
 static void send_changed_flight(struct session *c)
 {
     struct buf flight = BUF_INIT(BUF_NO_LIMIT);
-    size_t before = c->out.len;
-    begin_handshake(c);
-    buf_put(&flight, span_drop(buf_span(&c->out), before));
-    c->out.len = before;
+    make_flight(c, &flight);
     tls_put_changed_flight(&c->out, buf_span(&flight), c->service.tls_fate, c->ssl);
     c->close_when_sent = c->service.tls_fate == LAB_TLS_CLOSE_MIDWAY;
     c->state = STATE_DEAF;
@@ -668,10 +673,7 @@ static void send_changed_flight(struct session *c)
 static void cut_flight(struct session *c)
 {
     struct buf flight = BUF_INIT(BUF_NO_LIMIT);
-    size_t before = c->out.len;
-    begin_handshake(c);
-    buf_put(&flight, span_drop(buf_span(&c->out), before));
-    c->out.len = before;
+    make_flight(c, &flight);
     tls_put_cut_flight(&c->out, buf_span(&flight));
     buf_deinit(&flight);
 }
