@@ -1,6 +1,7 @@
 #include "output/tables.h"
 
 #include "scanner/base/check.h"
+#include "scanner/base/text.h"
 
 /* The arrays of columns: columns_of_DOMAINS[] ... */
 #define KEY_OF(name) SPAN_INIT("\"" name "\":")
@@ -127,9 +128,7 @@ bool column_is_volatile(const char *table, const char *path)
     const struct definition *d = &tables[t];
     struct span rest = span_of(path);
     while (d != NULL && rest.len > 0) {
-        const uint8_t *dot = memchr(rest.at, '.', rest.len);
-        size_t len = dot != NULL ? (size_t)(dot - rest.at) : rest.len;
-        const struct column *c = find_column(d, span_take(rest, len));
+        const struct column *c = find_column(d, text_take_until(&rest, '.'));
         if (c == NULL) {
             return false;
         }
@@ -137,7 +136,6 @@ bool column_is_volatile(const char *table, const char *path)
             return true;
         }
         d = column_is_nested(c) ? nested_definition(c->nested) : NULL;
-        rest = span_drop(rest, dot != NULL ? len + 1 : len);
     }
     return false;
 }

@@ -1,5 +1,7 @@
 #include "scanner/analysis/generic_name.h"
 
+#include "scanner/base/text.h"
+
 #define NAME_LOOKED_AT 253 /* octets: no name is longer, RFC 1035 section 2.3.4 */
 #define NUMBERS_MAX    32  /* nibbles of an IPv6 address */
 
@@ -144,12 +146,9 @@ static bool label_is_shortened(struct span label, const struct net_addr *a)
 static bool is_shortened(struct span name, const struct net_addr *a)
 {
     while (name.len > 0) {
-        const uint8_t *dot = memchr(name.at, '.', name.len);
-        size_t len = dot != NULL ? (size_t)(dot - name.at) : name.len;
-        if (label_is_shortened(span_take(name, len), a)) {
+        if (label_is_shortened(text_take_until(&name, '.'), a)) {
             return true;
         }
-        name = span_drop(name, dot != NULL ? len + 1 : len);
     }
     return false;
 }

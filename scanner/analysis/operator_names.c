@@ -3,6 +3,7 @@
  */
 #include "scanner/analysis/generic_name.h"
 #include "scanner/analysis/mx_operator.h"
+#include "scanner/base/text.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/domain/domain_name.h"
 
@@ -54,12 +55,9 @@ bool name_is_of_rented_machine(struct span name, struct span registrable)
         return true;
     }
     while (front.len > 0) {
-        const uint8_t *dot = memchr(front.at, '.', front.len);
-        size_t len = dot != NULL ? (size_t)(dot - front.at) : front.len;
-        if (label_is_of_rented_machine(span_take(front, len))) {
+        if (label_is_of_rented_machine(text_take_until(&front, '.'))) {
             return true;
         }
-        front = span_drop(front, dot != NULL ? len + 1 : len);
     }
     return false;
 }

@@ -118,6 +118,15 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+struct span text_take_until(struct span *rest, uint8_t end)
+{
+    const uint8_t *at = rest->len > 0 ? memchr(rest->at, end, rest->len) : NULL;
+    size_t len = at != NULL ? (size_t)(at - rest->at) : rest->len;
+    struct span taken = span_take(*rest, len);
+    *rest = span_drop(*rest, at != NULL ? len + 1 : len);
+    return taken;
+}
+
 struct span text_trim(struct span s)
 {
     while (s.len > 0 && is_blank(s.at[0])) {

@@ -12,6 +12,9 @@ bool text_to_u64(struct span s, uint64_t *out);
 void text_put_time_ms(struct buf *b, int64_t unix_ms);
 /** RFC 3339 in UTC with seconds; seconds outside years 0..9999 are written as null text "". */
 void text_put_time_s(struct buf *b, int64_t unix_s);
+/** What stands before the first `end`, taken off the front together with that octet; all where there is none. */
+struct span text_take_until(struct span *rest, uint8_t end);
+
 struct span text_trim(struct span s); /* without spaces, tabs, CR and LF at both ends */
 
 /** The code point of a well-formed sequence, if it would command a terminal, break a line, be invisible or

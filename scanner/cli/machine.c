@@ -26,24 +26,12 @@ void machine_init(void)
     crypto_process_init();
 }
 
-/** Takes a line, without its end, off the front of `rest`. */
-static struct span options_take_line(struct span *rest)
-{
-    size_t len = 0;
-    while (len < rest->len && rest->at[len] != '\n') {
-        len++;
-    }
-    struct span line = span_take(*rest, len);
-    *rest = span_drop(*rest, len < rest->len ? len + 1 : len);
-    return line;
-}
-
 size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max)
 {
     static const struct span keyword = SPAN_INIT("nameserver");
     size_t count = 0;
     while (text.len > 0 && count < max) {
-        struct span line = text_trim(options_take_line(&text));
+        struct span line = text_trim(text_take_until(&text, '\n'));
         if (!span_eq(span_take(line, keyword.len), keyword)) {
             continue;
         }

@@ -22,22 +22,13 @@ struct operator_list {
     size_t count; /* operators */
 };
 
-static struct span take_until(struct span *rest, uint8_t end)
-{
-    const uint8_t *at = rest->len > 0 ? memchr(rest->at, end, rest->len) : NULL;
-    size_t len = at != NULL ? (size_t)(at - rest->at) : rest->len;
-    struct span taken = span_take(*rest, len);
-    *rest = span_drop(*rest, at != NULL ? len + 1 : len);
-    return taken;
-}
-
 /* @return false: another number of them, or an empty one */
 static bool split_fields(struct span line, struct span field[FIELD_COUNT])
 {
     size_t count = 0;
     for (bool more = true; more; count++) {
         size_t before = line.len;
-        struct span one = take_until(&line, '|');
+        struct span one = text_take_until(&line, '|');
         more = one.len < before; /* a separator stood behind it */
         if (count == FIELD_COUNT || text_trim(one).len == 0) {
             return false;
@@ -105,7 +96,7 @@ static const char *operator_add(struct operator_list *l, const struct span field
     }
     struct span domains = field[1];
     while (domains.len > 0) {
-        struct span domain = take_until(&domains, ' ');
+        struct span domain = text_take_until(&domains, ' ');
         size_t place = domain_place_of(l, domain);
         if (domain.len == 0) {
             continue;
@@ -129,7 +120,7 @@ struct operator_list *operator_list_parse(struct span text, const char *origin, 
     buf_put(&l->text, text);
     struct span rest = buf_span(&l->text);
     for (unsigned number = 1; rest.len > 0; number++) {
-        struct span line = text_trim(take_until(&rest, '\n'));
+        struct span line = text_trim(text_take_until(&rest, '\n'));
         struct span field[FIELD_COUNT];
         if (line.len == 0 || line.at[0] == '#') {
             continue;

@@ -111,15 +111,6 @@ static bool read_entry(struct shared_operators *s, const struct csv_fields *f, b
     return add_wildcard(s, f->at[FIELD_WILDCARD], at);
 }
 
-static struct span operators_take_line(struct span *rest)
-{
-    const uint8_t *end = memchr(rest->at, '\n', rest->len);
-    size_t len = end != NULL ? (size_t)(end - rest->at) : rest->len;
-    struct span line = span_take(*rest, len);
-    *rest = span_drop(*rest, end != NULL ? len + 1 : len);
-    return text_trim(line);
-}
-
 static int by_wildcard(const void *a, const void *b)
 {
     const struct shared_wildcard *x = a;
@@ -137,7 +128,7 @@ bool shared_operators_parse(struct shared_operators *s, struct span octets, cons
     bool ok = true;
     *s = (struct shared_operators){0};
     while (ok && octets.len > 0) {
-        struct span line = operators_take_line(&octets);
+        struct span line = text_trim(text_take_until(&octets, '\n'));
         at.line++;
         if (line.len == 0 || line.at[0] == '#') {
             continue;

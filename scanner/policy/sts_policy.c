@@ -118,15 +118,6 @@ static bool is_label(struct span label)
     return true;
 }
 
-static struct span sts_take_label(struct span *rest)
-{
-    const uint8_t *dot = memchr(rest->at, '.', rest->len);
-    size_t len = dot != NULL ? (size_t)(dot - rest->at) : rest->len;
-    struct span label = span_take(*rest, len);
-    *rest = span_drop(*rest, dot != NULL ? len + 1 : len);
-    return label;
-}
-
 /* Domain of RFC 5321 section 4.1.2. */
 static bool is_domain(struct span name)
 {
@@ -134,7 +125,7 @@ static bool is_domain(struct span name)
         return false;
     }
     while (name.len > 0) {
-        if (!is_label(sts_take_label(&name))) {
+        if (!is_label(text_take_until(&name, '.'))) {
             return false;
         }
     }

@@ -73,14 +73,11 @@ static bool read_ports(struct results *r)
     const json_t *options = json_object_get(r->manifest, KEY_OPTIONS);
     struct span rest = span_of(json_string_value(json_object_get(options, KEY_PORTS)));
     while (rest.len > 0 && r->port_count < COUNT_PORTS_MAX) {
-        const uint8_t *comma = memchr(rest.at, ',', rest.len);
-        size_t len = comma != NULL ? (size_t)(comma - rest.at) : rest.len;
         uint64_t port = 0;
-        if (!text_to_u64(span_take(rest, len), &port) || port == 0 || port > UINT16_MAX) {
+        if (!text_to_u64(text_take_until(&rest, ','), &port) || port == 0 || port > UINT16_MAX) {
             return false;
         }
         r->ports[r->port_count++] = (uint16_t)port;
-        rest = span_drop(rest, len < rest.len ? len + 1 : len);
     }
     return r->port_count > 0 && rest.len == 0;
 }

@@ -1,5 +1,7 @@
 #include "scanner/smtp/ehlo.h"
 
+#include "scanner/base/text.h"
+
 #define CODE_LEN     4 /* "250-" */
 #define STARTTLS_LEN (sizeof("STARTTLS") - 1)
 
@@ -170,10 +172,7 @@ bool ehlo_next_line(struct span *text, struct span *line)
     if (text->len == 0) {
         return false;
     }
-    const uint8_t *nl = memchr(text->at, '\n', text->len);
-    size_t len = nl ? (size_t)(nl - text->at) : text->len;
-    *line = span_take(*text, len);
-    *text = span_drop(*text, nl ? len + 1 : len);
+    *line = text_take_until(text, '\n');
     return true;
 }
 

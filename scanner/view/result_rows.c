@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/base/text.h"
 
 /* The line of a domain is a number, and nothing names it. */
 static const char *result_key_of(const struct facts *row)
@@ -59,13 +60,10 @@ bool result_rows_read(struct result_rows *rows, struct span text)
 {
     *rows = (struct result_rows){0};
     while (text.len > 0) {
-        const uint8_t *end = memchr(text.at, '\n', text.len);
-        size_t len = end != NULL ? (size_t)(end - text.at) : text.len;
-        if (!add_line(rows, span_take(text, len))) {
+        if (!add_line(rows, text_take_until(&text, '\n'))) {
             result_rows_deinit(rows);
             return false;
         }
-        text = span_drop(text, end != NULL ? len + 1 : len);
     }
     for (int t = 0; t < TABLE_COUNT; t++) {
         struct result_table *table = &rows->table[t];

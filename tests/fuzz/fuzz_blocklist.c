@@ -1,5 +1,6 @@
 #include "scanner/base/check.h"
 #include "scanner/base/hash.h"
+#include "scanner/base/text.h"
 #include "scanner/domain/blocklist.h"
 #include "scanner/domain/domain_name.h"
 
@@ -15,10 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct blocklist *b = blocklist_new();
     struct span rest = {data, size};
     while (rest.len > 0) {
-        const uint8_t *end = memchr(rest.at, '\n', rest.len);
-        size_t len = end != NULL ? (size_t)(end - rest.at) : rest.len;
-        struct span line = span_take(rest, len);
-        rest = span_drop(rest, len < rest.len ? len + 1 : len);
+        struct span line = text_take_until(&rest, '\n');
         size_t before = blocklist_count(b);
         const char *wrong = blocklist_add_line(b, line);
         size_t after = blocklist_count(b);

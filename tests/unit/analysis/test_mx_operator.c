@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "scanner/analysis/mx_operator.h"
+#include "scanner/base/text.h"
 #include "scanner/cert/cert_names.h"
 
 /* "Big" has two domains; all others are known by their domain alone. */
@@ -135,15 +136,13 @@ static void pack_names(const char *text, struct buf *out)
 {
     struct span rest = span_of(text);
     while (rest.len > 0) {
-        const uint8_t *space = memchr(rest.at, ' ', rest.len);
-        struct span one = span_take(rest, space != NULL ? (size_t)(space - rest.at) : rest.len);
+        struct span one = text_take_until(&rest, ' ');
         bool dns = one.at[0] == 'd';
         struct span name = span_drop(one, dns ? 4 : 3);
         buf_put_char(out, dns ? CERT_NAMES_DNS : CERT_NAMES_CN);
         buf_put_char(out, (char)(name.len >> 8));
         buf_put_char(out, (char)name.len);
         buf_put(out, name);
-        rest = span_drop(rest, one.len + (space != NULL));
     }
 }
 

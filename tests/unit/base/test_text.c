@@ -256,3 +256,24 @@ Test(text, visible_text_commands_no_terminal)
         buf_deinit(&out);
     }
 }
+
+Test(text, parts_are_taken_off_the_front)
+{
+    static const struct {
+        struct span in;
+        struct span taken;
+        struct span rest;
+    } cases[] = {
+        {SPAN_INIT("a.b.c"), SPAN_INIT("a"), SPAN_INIT("b.c")},
+        {SPAN_INIT(".b"), SPAN_INIT(""), SPAN_INIT("b")},
+        {SPAN_INIT("a."), SPAN_INIT("a"), SPAN_INIT("")},
+        {SPAN_INIT("a"), SPAN_INIT("a"), SPAN_INIT("")},
+        {SPAN_INIT("a\0b"), SPAN_INIT("a\0b"), SPAN_INIT("")},
+        {{NULL, 0}, {NULL, 0}, {NULL, 0}},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct span rest = cases[i].in;
+        cr_expect(span_eq(text_take_until(&rest, '.'), cases[i].taken), "row %zu", i);
+        cr_expect(span_eq(rest, cases[i].rest), "row %zu", i);
+    }
+}

@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "scanner/base/text.h"
 #include "scanner/domain/operator_list.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/shipped/shipped_operators.h"
@@ -86,21 +87,17 @@ Test(operator_list, the_shipped_one_holds_registrable_domains)
     struct span text = operator_list_text(l);
     size_t domains = 0;
     while (text.len > 0) {
-        const uint8_t *end = memchr(text.at, '\n', text.len);
-        struct span line = span_take(text, (size_t)(end - text.at));
-        text = span_drop(text, line.len + 1);
+        struct span line = text_take_until(&text, '\n');
         const uint8_t *bar = memchr(line.at, '|', line.len);
         if (line.at[0] == '#' || bar == NULL) {
             continue;
         }
         struct span rest = span_drop(line, (size_t)(bar - line.at) + 2);
         while (rest.len > 0 && rest.at[0] != '|') {
-            const uint8_t *space = memchr(rest.at, ' ', rest.len);
-            struct span domain = span_take(rest, (size_t)(space - rest.at));
+            struct span domain = text_take_until(&rest, ' ');
             struct span got = {0};
             cr_expect(registrable_domain(suffixes, domain, &got) && span_eq(got, domain), "%.*s",
                       (int)domain.len, (const char *)domain.at);
-            rest = span_drop(rest, domain.len + 1);
             domains++;
         }
     }
