@@ -7,7 +7,6 @@
 #include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
-#include "scanner/cert/digest.h"
 #include "scanner/domain/operator_list.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
@@ -96,21 +95,6 @@ static void list_stores(const struct judging_terms *terms, struct store_list *li
                                                         .sha256 = store->sha256,
                                                         .anchors = store->anchor_count};
     }
-}
-
-static struct manifest_sender_profiles profiles_of(const struct scan_params *p)
-{
-    struct manifest_sender_profiles profiles = {.file = MANIFEST_PROFILES_FILE,
-                                                .count = p->terms.profiles->count};
-    digest_sha256(p->profiles_json, profiles.sha256);
-    return profiles;
-}
-
-static struct manifest_shared_operators shared_operators_of(const struct scan_params *p)
-{
-    struct manifest_shared_operators operators = {.count = p->shared_operators.count};
-    digest_sha256(p->shared_operators_csv, operators.sha256);
-    return operators;
 }
 
 /* Our addresses, as far as connections showed them, each once and in order. */
@@ -206,9 +190,11 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .trust_ad = {.setting = trust_ad_word(p->trust_ad),
                      .trusted = p->terms.trust_ad,
                      .reason = p->vantage->trust_ad_reason},
-        .sender_profiles = profiles_of(p),
+        .sender_profiles =
+            manifest_list_of(MANIFEST_PROFILES_FILE, p->profiles_json, p->terms.profiles->count),
         .operators = manifest_operators_of(p->terms.operators),
-        .shared_operators = shared_operators_of(p),
+        .shared_operators = manifest_list_of(MANIFEST_SHARED_OPERATORS_FILE,
+                                             p->shared_operators_csv, p->shared_operators.count),
         .intermediates = c->intermediates,
         .judging = begun ? judging_of(c->scan) : (struct manifest_judging){0},
         .version = MXCENSUS_VERSION,

@@ -4,7 +4,6 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/check.h"
-#include "scanner/cert/digest.h"
 #include "scanner/replay/manifest_keys.h"
 
 static void put_value(struct json_writer *w, const json_t *value);
@@ -108,13 +107,13 @@ static void put_from(struct json_writer *w, const struct results *r)
 
 static void put_profiles(struct json_writer *w, const struct sender_profiles_file *profiles)
 {
-    struct manifest_sender_profiles p = {0};
+    struct manifest_list l = {0};
     if (profiles != NULL) {
-        p.file = MANIFEST_PROFILES_FILE;
-        p.count = profiles->profiles.count;
-        digest_sha256((struct span){(const uint8_t *)profiles->octets, profiles->len}, p.sha256);
+        l = manifest_list_of(MANIFEST_PROFILES_FILE,
+                             (struct span){(const uint8_t *)profiles->octets, profiles->len},
+                             profiles->profiles.count);
     }
-    manifest_put_sender_profiles(w, &p);
+    manifest_put_list(w, &l);
 }
 
 /* @return false when the key is none of those that are new. */
@@ -141,8 +140,8 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
     } else if (strcmp(key, KEY_PROFILES) == 0) {
         put_profiles(w, now->profiles);
     } else if (strcmp(key, KEY_OPERATORS) == 0) {
-        const struct manifest_operators operators = manifest_operators_of(now->terms->operators);
-        manifest_put_operators(w, &operators);
+        const struct manifest_list operators = manifest_operators_of(now->terms->operators);
+        manifest_put_list(w, &operators);
     } else if (strcmp(key, KEY_INTERMEDIATES) == 0) {
         manifest_put_intermediates(w, &now->intermediates);
     } else {

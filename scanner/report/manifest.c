@@ -189,46 +189,32 @@ void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad
     json_object_end(w);
 }
 
-/* `file`: NULL, there is none. */
-static void put_counted_file(struct json_writer *w, const char *file, const uint8_t sha256[32],
-                             uint64_t count)
+struct manifest_list manifest_list_of(const char *file, struct span octets, uint64_t count)
 {
-    if (file == NULL) {
+    struct manifest_list l = {.file = file, .count = count};
+    digest_sha256(octets, l.sha256);
+    return l;
+}
+
+struct manifest_list manifest_operators_of(const struct operator_list *list)
+{
+    return list == NULL ? (struct manifest_list){0}
+                        : manifest_list_of(MANIFEST_OPERATORS_FILE, operator_list_text(list),
+                                           operator_list_count(list));
+}
+
+void manifest_put_list(struct json_writer *w, const struct manifest_list *l)
+{
+    if (l->file == NULL) {
         json_null_value(w);
         return;
     }
     json_object_begin(w);
-    key_word(w, "file", file);
+    key_word(w, "file", l->file);
     json_key(w, "sha256");
-    json_hex(w, (struct span){sha256, 32});
-    json_key_uint(w, "count", count);
+    json_hex(w, (struct span){l->sha256, sizeof(l->sha256)});
+    json_key_uint(w, "count", l->count);
     json_object_end(w);
-}
-
-void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p)
-{
-    put_counted_file(w, p->file, p->sha256, p->count);
-}
-
-struct manifest_operators manifest_operators_of(const struct operator_list *list)
-{
-    struct manifest_operators o = {0};
-    if (list != NULL) {
-        o.file = MANIFEST_OPERATORS_FILE;
-        o.count = operator_list_count(list);
-        digest_sha256(operator_list_text(list), o.sha256);
-    }
-    return o;
-}
-
-void manifest_put_operators(struct json_writer *w, const struct manifest_operators *o)
-{
-    put_counted_file(w, o->file, o->sha256, o->count);
-}
-
-static void put_shared_operators(struct json_writer *w, const struct manifest_shared_operators *s)
-{
-    put_counted_file(w, MANIFEST_SHARED_OPERATORS_FILE, s->sha256, s->count);
 }
 
 static void put_intermediates_file(struct json_writer *w, const struct intermediates_file *f,
@@ -288,11 +274,11 @@ static void put_judging(struct json_writer *w, const struct scan_manifest *m)
     json_key(w, "trust_ad");
     manifest_put_trust_ad(w, &m->trust_ad);
     json_key(w, "sender_profiles");
-    manifest_put_sender_profiles(w, &m->sender_profiles);
+    manifest_put_list(w, &m->sender_profiles);
     json_key(w, "operators");
-    manifest_put_operators(w, &m->operators);
+    manifest_put_list(w, &m->operators);
     json_key(w, "shared_operators");
-    put_shared_operators(w, &m->shared_operators);
+    manifest_put_list(w, &m->shared_operators);
     json_key(w, "intermediates");
     manifest_put_intermediates(w, &m->intermediates);
     json_key(w, "judging");

@@ -64,30 +64,15 @@ struct manifest_trust_ad {
     const char *reason; /* why */
 };
 
-#define MANIFEST_PROFILES_FILE "sender-profiles.json"
-
-/** The kinds of senders that outcomes are about, and their copy beside the results. */
-struct manifest_sender_profiles {
-    const char *file; /* in the results directory; NULL: there are no outcomes */
-    uint8_t sha256[32];
-    uint64_t count;
-};
-
-#define MANIFEST_OPERATORS_FILE "operators.txt"
-
-/** The list of mail operators, and its copy beside the results. */
-struct manifest_operators {
-    const char *file; /* in the results directory; NULL: there is none */
-    uint8_t sha256[32];
-    uint64_t count;
-};
-
+#define MANIFEST_PROFILES_FILE         "sender-profiles.json"
+#define MANIFEST_OPERATORS_FILE        "operators.txt"
 #define MANIFEST_SHARED_OPERATORS_FILE "shared-operators.csv"
 
-/** The wildcards whose names may stand for others, and their copy beside the results. */
-struct manifest_shared_operators {
+/** A list that was used, and its copy beside the results. */
+struct manifest_list {
+    const char *file; /* in the results directory; NULL: there is none */
     uint8_t sha256[32];
-    uint64_t count;
+    uint64_t count; /* of its items */
 };
 
 /** What judging cost, over all judges. */
@@ -174,9 +159,9 @@ struct scan_manifest {
     const struct manifest_trust_store *trust_stores;
     size_t trust_store_count;
     struct manifest_trust_ad trust_ad;
-    struct manifest_sender_profiles sender_profiles;
-    struct manifest_operators operators;
-    struct manifest_shared_operators shared_operators;
+    struct manifest_list sender_profiles;  /* kinds of senders; none: no outcomes */
+    struct manifest_list operators;        /* names of mail operators */
+    struct manifest_list shared_operators; /* wildcards whose names may stand for others */
     struct manifest_intermediates intermediates;
     struct manifest_judging judging;
     const struct named_text *datasets; /* public suffix list and the like, with their date */
@@ -199,13 +184,14 @@ void report_manifest(struct buf *json, const struct scan_manifest *m);
 struct json_writer;
 struct operator_list;
 
+/** @param octets those of the copy */
+struct manifest_list manifest_list_of(const char *file, struct span octets, uint64_t count);
 /** @param list NULL: none */
-struct manifest_operators manifest_operators_of(const struct operator_list *list);
+struct manifest_list manifest_operators_of(const struct operator_list *list);
 
 /** Values of the same names inside it, for a manifest that is written anew. */
 void manifest_put_trust_ad(struct json_writer *w, const struct manifest_trust_ad *t);
-void manifest_put_sender_profiles(struct json_writer *w, const struct manifest_sender_profiles *p);
-void manifest_put_operators(struct json_writer *w, const struct manifest_operators *o);
+void manifest_put_list(struct json_writer *w, const struct manifest_list *l);
 void manifest_put_intermediates(struct json_writer *w, const struct manifest_intermediates *i);
 void manifest_put_trust_store(struct json_writer *w, const struct manifest_trust_store *store);
 void manifest_put_account(struct json_writer *w, const struct scan_counts *counts);
