@@ -2,19 +2,9 @@
 
 #include <inttypes.h>
 
-#define TEXT_LINES_MAX 8
+#include "scanner/report/shares.h"
 
-static void put_tally(struct json_writer *w, const char *key, const struct tally *t)
-{
-    json_key(w, key);
-    json_object_begin(w);
-    json_key_uint(w, "numerator", t->yes);
-    json_key_uint(w, "denominator", t->yes + t->no);
-    json_key_uint(w, "untested", t->unknown);
-    json_key(w, "share");
-    json_share(w, t->yes, t->yes + t->no);
-    json_object_end(w);
-}
+#define TEXT_LINES_MAX 8
 
 static void put_tallies(struct json_writer *w, const struct tally *tallies)
 {
@@ -88,8 +78,8 @@ static void put_share_column(struct buf *text, uint64_t part, uint64_t whole)
         buf_put_text(text, "       -");
         return;
     }
-    uint64_t tenths = (part * 1000 + whole / 2) / whole;
-    buf_putf(text, " %3" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
+    buf_put_char(text, ' ');
+    put_percent(text, part, whole);
 }
 
 static const struct tally *domain_tally(const struct operator_counts *c, enum property p)

@@ -9,6 +9,7 @@
 #include "scanner/observation/tls_names.h"
 #include "scanner/report/operator_summary.h"
 #include "scanner/report/policy_summary.h"
+#include "scanner/report/shares.h"
 
 #define SUMMARY_SCHEMA 2
 
@@ -39,22 +40,24 @@ static void put_reasons(struct json_writer *w, const struct scan_counts *c)
     json_object_end(w);
 }
 
+static void put_classes(struct json_writer *w, const char *key,
+                        const uint64_t count[ACCOUNT_CLASS_COUNT])
+{
+    json_key(w, key);
+    json_object_begin(w);
+    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
+        json_key_uint(w, account_class_word((enum account_class)i), count[i]);
+    }
+    json_object_end(w);
+}
+
 static void summary_put_account(struct json_writer *w, const struct scan_counts *c)
 {
     json_object_begin(w);
     json_key_uint(w, "inputs", c->inputs);
-    json_key(w, "classes");
-    json_object_begin(w);
-    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
-        json_key_uint(w, account_class_word((enum account_class)i), c->account[i]);
-    }
-    json_object_end(w);
-    json_key(w, "inferred"); /* of these, lines that rest on an inferred result */
-    json_object_begin(w);
-    for (unsigned i = 0; i < ACCOUNT_CLASS_COUNT; i++) {
-        json_key_uint(w, account_class_word((enum account_class)i), c->account_inferred[i]);
-    }
-    json_object_end(w);
+    put_classes(w, "classes", c->account);
+    put_classes(w, "inferred",
+                c->account_inferred); /* of these, those that rest on such a result */
     json_key_uint(w, "accounted", counts_accounted(c));
     json_key(w, "reasons");
     put_reasons(w, c);
@@ -67,16 +70,6 @@ void report_account(struct buf *json, const struct scan_counts *counts)
     summary_put_account(&w, counts);
 }
 
-static void put_share(struct json_writer *w, uint64_t numerator, uint64_t denominator,
-                      uint64_t untested)
-{
-    json_key_uint(w, "numerator", numerator);
-    json_key_uint(w, "denominator", denominator);
-    json_key_uint(w, "untested", untested);
-    json_key(w, "share");
-    json_share(w, numerator, denominator);
-}
-
 static void put_service_weighting(struct json_writer *w, const struct service_weighting *s)
 {
     json_object_begin(w);
@@ -86,14 +79,10 @@ static void put_service_weighting(struct json_writer *w, const struct service_we
     json_key(w, "properties");
     json_object_begin(w);
     for (unsigned p = 0; p < PROPERTY_COUNT; p++) {
-        const struct tally *t = &s->property[p];
         if (property_needs_host((enum property)p)) {
             continue; /* there is none, nor a share */
         }
-        json_key(w, property_word((enum property)p));
-        json_object_begin(w);
-        put_share(w, t->yes, t->yes + t->no, t->unknown);
-        json_object_end(w);
+        put_tally(w, property_word((enum property)p), &s->property[p]);
     }
     json_object_end(w);
     json_object_end(w);

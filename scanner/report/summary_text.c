@@ -2,19 +2,10 @@
 
 #include "scanner/analysis/smtp_reach.h"
 #include "scanner/report/operator_summary.h"
+#include "scanner/report/shares.h"
 #include "scanner/report/summary.h"
 
 #define TEXT_FINDINGS_MAX 8 /* lines of the most frequent errors */
-
-static void put_percent(struct buf *text, uint64_t part, uint64_t whole)
-{
-    if (whole == 0) {
-        buf_put_text(text, "    -  ");
-        return;
-    }
-    uint64_t tenths = (part * 1000 + whole / 2) / whole;
-    buf_putf(text, "%3" PRIu64 ".%" PRIu64 " %%", tenths / 10, tenths % 10);
-}
 
 static void put_account_text(struct buf *text, const struct scan_counts *c)
 {
