@@ -155,13 +155,6 @@ void counts_add_findings(struct scan_counts *c, const struct findings *f)
     }
 }
 
-static void tally_merge(struct tally *into, const struct tally *from)
-{
-    into->yes += from->yes;
-    into->no += from->no;
-    into->unknown += from->unknown;
-}
-
 static void rollup_merge(struct rollup_weighting *into, const struct rollup_weighting *from)
 {
     into->total += from->total;

@@ -143,15 +143,6 @@ void operators_of_host(const struct seen_host *h, const struct operator_list *op
     close_set(out);
 }
 
-static size_t end_of_preference(const struct seen_domain *d, size_t from)
-{
-    size_t to = from + 1;
-    while (to < d->mx_count && d->mx[to].preference == d->mx[from].preference) {
-        to++;
-    }
-    return to;
-}
-
 static bool preference_has_address(const struct seen_domain *d, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
@@ -168,11 +159,11 @@ void operators_of_domain(const struct seen_domain *d, const struct operator_list
     size_t from = 0;
     out->count = 0;
     out->source = OPERATOR_UNKNOWN;
-    while (from < d->mx_count && !preference_has_address(d, from, end_of_preference(d, from))) {
-        from = end_of_preference(d, from);
+    while (from < d->mx_count && !preference_has_address(d, from, preference_end(d, from))) {
+        from = preference_end(d, from);
     }
     from = from < d->mx_count ? from : 0;
-    size_t to = d->mx_count > 0 ? end_of_preference(d, from) : 0;
+    size_t to = d->mx_count > 0 ? preference_end(d, from) : 0;
     for (size_t i = from; i < to; i++) {
         const struct seen_mx *mx = &d->mx[i];
         if (!add_seen(out, mx->endpoints, mx->endpoint_count, domain_port(d)) &&

@@ -4,13 +4,6 @@
 const enum property operator_properties[OPERATOR_PROPERTY_COUNT] = {OPERATOR_PROPERTIES(LISTED)};
 #undef LISTED
 
-static void tally_sum(struct tally *into, const struct tally *from)
-{
-    into->yes += from->yes;
-    into->no += from->no;
-    into->unknown += from->unknown;
-}
-
 void operator_counts_add(struct operator_counts *into, const struct operator_counts *from)
 {
     into->domains += from->domains;
@@ -18,10 +11,10 @@ void operator_counts_add(struct operator_counts *into, const struct operator_cou
     into->services += from->services;
     into->endpoints += from->endpoints;
     into->endpoints_inferred += from->endpoints_inferred;
-    tally_sum(&into->mta_sts, &from->mta_sts);
+    tally_merge(&into->mta_sts, &from->mta_sts);
     for (size_t i = 0; i < OPERATOR_PROPERTY_COUNT; i++) {
-        tally_sum(&into->domain[i], &from->domain[i]);
-        tally_sum(&into->endpoint[i], &from->endpoint[i]);
+        tally_merge(&into->domain[i], &from->domain[i]);
+        tally_merge(&into->endpoint[i], &from->endpoint[i]);
     }
 }
 

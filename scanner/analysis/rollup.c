@@ -171,6 +171,13 @@ void tally_add(struct tally *t, enum truth truth)
     }
 }
 
+void tally_merge(struct tally *into, const struct tally *from)
+{
+    into->yes += from->yes;
+    into->no += from->no;
+    into->unknown += from->unknown;
+}
+
 enum rollup roll_up_value(const struct roll_up *r, enum property p)
 {
     const struct tally *t = &r->property[p];
@@ -299,13 +306,19 @@ struct roll_up roll_up_domain(const struct seen_domain *d, uint16_t port)
     return roll_up_mx(d, 0, d->mx_count, port);
 }
 
+size_t preference_end(const struct seen_domain *d, size_t from)
+{
+    size_t to = from + 1;
+    while (to < d->mx_count && d->mx[to].preference == d->mx[from].preference) {
+        to++;
+    }
+    return to;
+}
+
 struct roll_up roll_up_primary(const struct seen_domain *d, uint16_t port)
 {
     for (size_t from = 0; from < d->mx_count;) {
-        size_t to = from + 1;
-        while (to < d->mx_count && d->mx[to].preference == d->mx[from].preference) {
-            to++;
-        }
+        size_t to = preference_end(d, from);
         struct roll_up r = roll_up_mx(d, from, to, port);
         if (!roll_up_is_empty(&r)) {
             return r;

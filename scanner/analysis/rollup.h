@@ -66,6 +66,7 @@ struct tally {
 };
 
 void tally_add(struct tally *t, enum truth truth);
+void tally_merge(struct tally *into, const struct tally *from);
 
 /** Sums over the endpoints of a host or of an MX set. */
 struct roll_up {
@@ -102,6 +103,8 @@ uint16_t tlsa_port_of(const uint16_t *ports, size_t count);
 struct roll_up roll_up_host(const struct seen_host *h, uint16_t port);
 /** Over the whole MX set: the sum over its hosts' addresses. */
 struct roll_up roll_up_domain(const struct seen_domain *d, uint16_t port);
+/** Where the exchanges of the preference of `from` end. */
+size_t preference_end(const struct seen_domain *d, size_t from);
 /** Over the exchanges of the lowest preference that has an address, or may have one. */
 struct roll_up roll_up_primary(const struct seen_domain *d, uint16_t port);
 
