@@ -56,8 +56,7 @@ void operator_counts_add_endpoint(struct operator_counts *c, const struct endpoi
 
 bool domain_has_operator(const struct seen_domain *d)
 {
-    bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
-    return asked && d->mx_count > 0 &&
+    return domain_is_asked(d) && d->mx_count > 0 &&
            (d->mx_kind == MX_KIND_EXPLICIT || d->mx_kind == MX_KIND_IMPLICIT);
 }
 

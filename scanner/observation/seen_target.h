@@ -387,3 +387,9 @@ struct seen_domain {
     const struct span *ns;
     size_t ns_count;
 };
+
+/** DNS was asked about it: a name, not one of an earlier line, and not on the blocklist. */
+static inline bool domain_is_asked(const struct seen_domain *d)
+{
+    return d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
+}

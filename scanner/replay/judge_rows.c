@@ -465,8 +465,7 @@ static bool find_policy_of_domain(struct analysis *a, const struct seen_domain *
                                   struct read_policy *out)
 {
     struct facts row;
-    bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
-    if (!asked || !known_find_policy(a->known, d->domain, &a->policy_line, a->why)) {
+    if (!domain_is_asked(d) || !known_find_policy(a->known, d->domain, &a->policy_line, a->why)) {
         if (a->why->len > 0) {
             analysis_stop(a, ANALYZE_FATAL);
         }

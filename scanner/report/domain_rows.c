@@ -314,7 +314,7 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
                    const struct domain_verdict *v, const struct sender_profiles *profiles,
                    enum account_class ending, const char *reason, const struct findings *findings)
 {
-    bool asked = d->invalid == NULL && d->duplicate_of == 0 && !d->blocklisted;
+    bool asked = domain_is_asked(d);
     struct row *r = row_sink_begin(sink, TABLE_DOMAINS);
     row_uint(r, DOMAINS_INPUT_LINE, d->input_line);
     row_text(r, DOMAINS_INPUT, d->input);
