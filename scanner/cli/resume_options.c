@@ -77,20 +77,22 @@ static bool can_go_on(const struct results *r, struct buf *why)
     return false;
 }
 
-/* Borrows from both. @param words room for WORDS_MAX + 1 @return how many; 0: too many */
-static int join_words(const struct results *r, int argc, const char *const *argv, char **words)
+/* Borrows from both. @param words room for WORDS_MAX + 1 @param begun those of the first start @return how many;
+ * 0: too many */
+static int join_words(const struct results *r, int argc, const char *const *argv, char **words,
+                      int *begun)
 {
     int count = 0;
     const char *word;
-    for (size_t i = 0; count < WORDS_MAX && (word = results_word(r, i)) != NULL; i++) {
+    while (count < WORDS_MAX && (word = results_word(r, (size_t)count)) != NULL) {
         words[count++] = (char *)(uintptr_t)word;
     }
-    int begun = count;
+    *begun = count;
     for (int i = 2; i < argc && count < WORDS_MAX; i++) {
         words[count++] = (char *)(uintptr_t)argv[i];
     }
     words[count] = NULL;
-    return begun >= 2 && count < WORDS_MAX ? count : 0;
+    return *begun >= 2 && count < WORDS_MAX ? count : 0;
 }
 
 /* What the machine might say otherwise now. */
@@ -136,11 +138,12 @@ bool resume_options_fill(struct options *o, struct buf *why)
         return false;
     }
     int begun = 0;
-    while (results_word(r, (size_t)begun) != NULL) {
-        begun++;
+    int count = join_words(r, argc, argv, words, &begun);
+    if (count == 0) {
+        buf_putf(why, "%s/" MANIFEST_STARTED_NAME ": has no command line, or too long a one", path);
+        return false;
     }
-    int count = join_words(r, argc, argv, words);
-    if (count == 0 || options_read(o, count, words, why) != OPTIONS_RUN) {
+    if (options_read(o, count, words, why) != OPTIONS_RUN) {
         return false;
     }
     o->params.argc = begun; /* the manifest is that of the whole scan */
