@@ -143,7 +143,7 @@ static struct domain_work *domain_unpark(struct domain_owner *o, uint32_t slot)
     struct domain_work *d = take_work(o, slot);
     d->state = DOMAIN_PARKED;
     domain_enter(o, d, DOMAIN_WAITS);
-    domain_record_get(buf_span(&record), d, o->rules.suffixes);
+    domain_record_get(buf_span(&record), d);
     buf_deinit(&record);
     o->parked--;
     return d;
@@ -184,8 +184,18 @@ static void domain_settle(struct domain_owner *o, const struct domain_work *d)
     codec_put_u32(&o->out->settled, d->block);
 }
 
+/* Only the row and what is judged for it need them. */
+static void find_registrable_domains(const struct public_suffixes *suffixes, struct domain_work *d)
+{
+    (void)registrable_domain(suffixes, d->seen.domain, &d->seen.registrable);
+    for (size_t i = 0; i < d->seen.mx_count; i++) {
+        (void)registrable_domain(suffixes, d->mx[i].host, &d->mx[i].registrable);
+    }
+}
+
 static void domain_write_row(struct domain_owner *o, struct domain_work *d)
 {
+    find_registrable_domains(o->rules.suffixes, d);
     struct finished_line line = {.input_line = d->seen.input_line,
                                  .ending = record_domain(o->out->recorder, &d->seen)};
     codec_put_octets(&o->out->finished, &line, sizeof(line));
@@ -255,8 +265,7 @@ static bool has_null_mx(const struct dns_answer *answer)
     return false;
 }
 
-static void add_mx(const struct domain_owner *o, struct domain_work *d, const struct dns_rr *rr,
-                   struct buf *scratch)
+static void add_mx(struct domain_work *d, const struct dns_rr *rr, struct buf *scratch)
 {
     struct seen_mx *mx = &d->mx[d->seen.mx_count++];
     *mx = (struct seen_mx){
@@ -267,7 +276,6 @@ static void add_mx(const struct domain_owner *o, struct domain_work *d, const st
     enum mx_name_kind kind;
     mx->unusable = mx_name_normalise(rr->mx.exchange, scratch, &kind);
     mx->host = arena_copy(&d->arena, buf_span(scratch));
-    (void)registrable_domain(o->rules.suffixes, mx->host, &mx->registrable);
     mx->name_kind = (uint8_t)kind;
 }
 
@@ -300,8 +308,7 @@ static void want_hosts(struct domain_owner *o, struct domain_work *d)
     }
 }
 
-static void take_mx_records(const struct domain_owner *o, struct domain_work *d,
-                            const struct dns_answer *answer)
+static void take_mx_records(struct domain_work *d, const struct dns_answer *answer)
 {
     size_t kept = answer->rr_count < MX_MAX ? answer->rr_count : MX_MAX;
     struct buf scratch = BUF_INIT(DNS_NAME_TEXT_MAX);
@@ -309,7 +316,7 @@ static void take_mx_records(const struct domain_owner *o, struct domain_work *d,
     d->seen.mx = d->mx;
     d->seen.mx_total = answer->rr_count;
     for (size_t i = 0; i < kept; i++) { /* sorted by preference, then exchange */
-        add_mx(o, d, &answer->rrs[i], &scratch);
+        add_mx(d, &answer->rrs[i], &scratch);
     }
     buf_deinit(&scratch);
     bool null = has_null_mx(answer);
@@ -321,8 +328,7 @@ static void want_implicit(struct domain_owner *o, struct domain_work *d)
 {
     d->implicit = true;
     d->mx = arena_new(&d->arena, 1, sizeof(*d->mx));
-    d->mx[0] = (struct seen_mx){
-        .exchange = d->seen.domain, .host = d->seen.domain, .registrable = d->seen.registrable};
+    d->mx[0] = (struct seen_mx){.exchange = d->seen.domain, .host = d->seen.domain};
     d->seen.mx = d->mx;
     want_host(o, d, 0, o->rules.implicit_mx_dial, 1);
 }
@@ -334,7 +340,7 @@ static bool take_mx_answer(struct domain_owner *o, struct domain_work *d,
     switch ((enum dns_state)answer->seen.state) {
     case DNS_DATA:
     case DNS_BOGUS: /* used by senders that do not validate */
-        take_mx_records(o, d, answer);
+        take_mx_records(d, answer);
         want_hosts(o, d);
         return true;
     case DNS_NODATA:
@@ -548,8 +554,7 @@ void domain_give_up_policies(struct domain_owner *o,
 
 /* --- lines ---------------------------------------------------------------------------------- */
 
-static void fill_from_line(const struct domain_owner *o, struct domain_work *d,
-                           const struct message_domain *m)
+static void fill_from_line(struct domain_work *d, const struct message_domain *m)
 {
     struct seen_domain *s = &d->seen;
     d->block = m->block;
@@ -563,7 +568,6 @@ static void fill_from_line(const struct domain_owner *o, struct domain_work *d,
     }
     s->domain = arena_copy(&d->arena, m->domain);
     s->tld = domain_name_tld(s->domain);
-    (void)registrable_domain(o->rules.suffixes, s->domain, &s->registrable);
 }
 
 /* @return 0: there is none */
@@ -604,7 +608,7 @@ void domain_on_line(struct domain_owner *o, const struct message_domain *m)
     }
     struct domain_work *d = take_slot(o);
     o->slots[d->index].input_line = m->input_line & (((uint64_t)1 << 56) - 1);
-    fill_from_line(o, d, m);
+    fill_from_line(d, m);
     d->seen.duplicate_of = first;
     if (other) {
         finish_at_once(o, d);

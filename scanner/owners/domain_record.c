@@ -130,8 +130,7 @@ static const struct span *waiting_get_names(struct arena *a, struct span *in, si
     return list;
 }
 
-static void waiting_get_mx(struct span *in, struct domain_work *d, size_t at,
-                           const struct public_suffixes *suffixes)
+static void waiting_get_mx(struct span *in, struct domain_work *d, size_t at)
 {
     struct seen_mx *mx = &d->mx[at];
 #define GET(type, name) mx->name = codec_get_##type(in);
@@ -144,7 +143,6 @@ static void waiting_get_mx(struct span *in, struct domain_work *d, size_t at,
         briefs[i] = codec_get_brief(in);
     }
     mx->endpoints = briefs;
-    (void)registrable_domain(suffixes, mx->host, &mx->registrable);
 }
 
 static void waiting_get_policy(struct span *in, struct domain_work *d)
@@ -164,8 +162,7 @@ static void waiting_get_policy(struct span *in, struct domain_work *d)
     d->seen.policy = p;
 }
 
-void domain_record_get(struct span octets, struct domain_work *d,
-                       const struct public_suffixes *suffixes)
+void domain_record_get(struct span octets, struct domain_work *d)
 {
     struct span in = arena_copy(&d->arena, octets);
     struct seen_domain *s = &d->seen;
@@ -174,12 +171,11 @@ void domain_record_get(struct span octets, struct domain_work *d,
 #undef GET
     d->state = DOMAIN_WAITS;
     s->tld = domain_name_tld(s->domain);
-    (void)registrable_domain(suffixes, s->domain, &s->registrable);
     s->cnames = waiting_get_names(&d->arena, &in, s->cname_count);
     d->mx = arena_new(&d->arena, mx_in_work(d), sizeof(*d->mx));
     s->mx = d->mx;
     for (size_t i = 0; i < mx_in_work(d); i++) {
-        waiting_get_mx(&in, d, i, suffixes);
+        waiting_get_mx(&in, d, i);
     }
     s->mta_sts.texts = waiting_get_names(&d->arena, &in, s->mta_sts.count);
     s->mta_sts_cnames = waiting_get_names(&d->arena, &in, s->mta_sts_cname_count);

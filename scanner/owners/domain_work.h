@@ -70,8 +70,7 @@ struct domain_slot {
 /* domain_record.c. All that the row of a domain that WAITS may yet need. */
 void domain_record_put(struct buf *out, const struct domain_work *d);
 /** Into a fresh one; a copy is made. */
-void domain_record_get(struct span octets, struct domain_work *d,
-                       const struct public_suffixes *suffixes);
+void domain_record_get(struct span octets, struct domain_work *d);
 
 /* domain_work.c */
 /** About `prefix` in front of the domain; "": the domain itself. */

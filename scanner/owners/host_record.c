@@ -199,14 +199,12 @@ static void waiting_get_lists(struct span *in, struct host_work *h)
     }
 }
 
-void host_waiting_get(struct span octets, struct host_work *h,
-                      const struct public_suffixes *suffixes)
+void host_waiting_get(struct span octets, struct host_work *h)
 {
     struct span in = arena_copy(&h->arena, octets);
 #define GET(type, name) h->name = codec_get_##type(&in);
     FIELDS_WAITING(GET)
 #undef GET
-    (void)registrable_domain(suffixes, h->seen.name, &h->seen.registrable);
     codec_get_octets(&in, h->question, sizeof(h->question));
     waiting_get_lists(&in, h);
     size_t subscribers = 0; /* a list that grows by one */

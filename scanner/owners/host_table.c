@@ -150,6 +150,6 @@ void host_unpark(struct host_owner *o, struct host_entry *e)
     struct buf octets = BUF_INIT(BUF_NO_LIMIT);
     spool_take(o->spool, e->place, &octets);
     host_enter(e, HOST_CONNECTS);
-    host_waiting_get(buf_span(&octets), host_work_new(o, e), o->rules.suffixes);
+    host_waiting_get(buf_span(&octets), host_work_new(o, e));
     buf_deinit(&octets);
 }

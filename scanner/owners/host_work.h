@@ -126,8 +126,7 @@ struct host_record *host_record_of_result(const struct host_work *h);
 /** Of one that CONNECTS, all that it waits for and its row may need. */
 void host_waiting_put(struct buf *out, const struct host_work *h);
 /** Into a fresh one; a copy is made. */
-void host_waiting_get(struct span octets, struct host_work *h,
-                      const struct public_suffixes *suffixes);
+void host_waiting_get(struct span octets, struct host_work *h);
 struct host_record *host_record_of(struct host_result result);
 /** Its briefs borrow from `r`. */
 struct host_result host_record_result(const struct host_record *r);
