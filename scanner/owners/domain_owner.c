@@ -2,182 +2,10 @@
 
 #include <string.h>
 
-#include "scanner/base/memory.h"
+#include "scanner/base/check.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/domain/domain_source.h"
 #include "scanner/owners/domain_work.h"
-
-#define NO_SLOT UINT32_MAX
-#define IS_OPEN (1ULL << 63) /* of a value in `domains`: the rest is a slot */
-
-/* --- the table ------------------------------------------------------------------------------ */
-
-void domain_owner_init(struct domain_owner *o, const struct domain_rules *rules,
-                       struct owner_out *out, struct known_chains *chains,
-                       struct arena_pool *arenas, struct spool *spool)
-{
-    *o = (struct domain_owner){.rules = *rules,
-                               .out = out,
-                               .chains = chains,
-                               .arenas = arenas,
-                               .spool = spool,
-                               .first_free = NO_SLOT};
-    TAILQ_INIT(&o->line);
-}
-
-static bool slot_has_work(const struct domain_slot *s)
-{
-    return s->state != DOMAIN_FREE && s->state != DOMAIN_PARKED;
-}
-
-void domain_owner_deinit(struct domain_owner *o)
-{
-    for (uint32_t i = 0; i < o->count; i++) {
-        if (slot_has_work(&o->slots[i])) {
-            arena_reset(&o->slots[i].work->arena);
-            free(o->slots[i].work);
-        }
-    }
-    while (o->free_works != NULL) {
-        struct domain_work *d = o->free_works;
-        o->free_works = d->next_free;
-        free(d);
-    }
-    free(o->slots);
-    map_deinit(&o->domains);
-    map_deinit(&o->other_lines);
-}
-
-static struct domain_work *take_work(struct domain_owner *o, uint32_t slot)
-{
-    struct domain_work *d = o->free_works;
-    if (d == NULL) {
-        d = memory_new(1, sizeof(*d));
-    } else {
-        o->free_works = d->next_free;
-    }
-    *d = (struct domain_work){.arena = ARENA_INIT(o->arenas), .index = slot};
-    o->slots[slot].work = d;
-    o->works++;
-    return d;
-}
-
-static void free_work(struct domain_owner *o, struct domain_work *d)
-{
-    if (d->in_line) {
-        TAILQ_REMOVE(&o->line, d, line);
-    }
-    arena_reset(&d->arena);
-    d->next_free = o->free_works;
-    o->free_works = d;
-    o->works--;
-}
-
-static struct domain_work *take_slot(struct domain_owner *o)
-{
-    uint32_t slot = o->first_free;
-    if (slot != NO_SLOT) {
-        o->first_free = o->slots[slot].next_free;
-    } else {
-        o->slots = memory_grow_list(o->slots, o->count, sizeof(*o->slots));
-        slot = o->count++;
-    }
-    o->slots[slot].state = DOMAIN_FREE;
-    return take_work(o, slot);
-}
-
-static void free_slot(struct domain_owner *o, struct domain_work *d)
-{
-    struct domain_slot *s = &o->slots[d->index];
-    free_work(o, d);
-    s->state = DOMAIN_FREE;
-    s->next_free = o->first_free;
-    o->first_free = (uint32_t)(s - o->slots);
-}
-
-/* --- states --------------------------------------------------------------------------------- */
-
-/* The drawing in domain_owner.h; the row leads to FREE. */
-static const bool leads_to[DOMAIN_STATE_COUNT][DOMAIN_STATE_COUNT] = {
-    [DOMAIN_FREE] = {[DOMAIN_ASKS] = true},
-    [DOMAIN_ASKS] = {[DOMAIN_RESOLVES] = true},
-    [DOMAIN_RESOLVES] = {[DOMAIN_WAITS] = true},
-    [DOMAIN_WAITS] = {[DOMAIN_PARKED] = true, [DOMAIN_FREE] = true},
-    [DOMAIN_PARKED] = {[DOMAIN_WAITS] = true},
-};
-
-static void domain_enter(struct domain_owner *o, struct domain_work *d, enum domain_state to)
-{
-    CHECK(leads_to[d->state][to]);
-    d->state = to;
-    o->slots[d->index].state = (uint8_t)to;
-}
-
-/* --- parking -------------------------------------------------------------------------------- */
-
-/* @return false: there is no room */
-static bool domain_park(struct domain_owner *o, struct domain_work *d)
-{
-    struct domain_slot *s = &o->slots[d->index];
-    struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    if (!spool_may_have_room(o->spool)) {
-        return false;
-    }
-    domain_record_put(&record, d);
-    uint64_t place = spool_put(o->spool, buf_span(&record));
-    buf_deinit(&record);
-    if (place == SPOOL_NOWHERE) {
-        return false;
-    }
-    domain_enter(o, d, DOMAIN_PARKED);
-    free_work(o, d);
-    s->place = place;
-    o->parked++;
-    return true;
-}
-
-static struct domain_work *domain_unpark(struct domain_owner *o, uint32_t slot)
-{
-    struct buf record = BUF_INIT(BUF_NO_LIMIT);
-    spool_take(o->spool, o->slots[slot].place, &record);
-    struct domain_work *d = take_work(o, slot);
-    d->state = DOMAIN_PARKED;
-    domain_enter(o, d, DOMAIN_WAITS);
-    domain_record_get(buf_span(&record), d);
-    buf_deinit(&record);
-    o->parked--;
-    return d;
-}
-
-/* It has all but the results of its hosts. */
-static void domain_may_be_parked(struct domain_owner *o, struct domain_work *d)
-{
-    if (!d->in_line) {
-        d->in_line = true;
-        TAILQ_INSERT_TAIL(&o->line, d, line);
-    }
-    while (o->works > o->rules.works_max && !TAILQ_EMPTY(&o->line)) {
-        if (!domain_park(o, TAILQ_FIRST(&o->line))) {
-            return;
-        }
-    }
-}
-
-/* @return its slot; NO_SLOT: it is not open */
-static uint32_t find_open(const struct domain_owner *o, struct span name)
-{
-    const uint64_t *at = map_find(&o->domains, hash_key_of(name));
-    return at == NULL || (*at & IS_OPEN) == 0 ? NO_SLOT : (uint32_t)(*at & ~IS_OPEN);
-}
-
-/* One that is parked waits for nothing but its hosts. */
-static struct domain_work *find_in_memory(const struct domain_owner *o, struct span name)
-{
-    uint32_t slot = find_open(o, name);
-    return slot != NO_SLOT && slot_has_work(&o->slots[slot]) ? o->slots[slot].work : NULL;
-}
-
-/* -------------------------------------------------------------------------------------------- */
 
 static void domain_settle(struct domain_owner *o, const struct domain_work *d)
 {
@@ -199,7 +27,7 @@ static void domain_write_row(struct domain_owner *o, struct domain_work *d)
     struct finished_line line = {.input_line = d->seen.input_line,
                                  .ending = record_domain(o->out->recorder, &d->seen)};
     codec_put_octets(&o->out->finished, &line, sizeof(line));
-    free_slot(o, d);
+    domain_free(o, d);
 }
 
 static size_t count_mx(const struct domain_work *d, enum mx_state from, enum mx_state to)
@@ -213,17 +41,17 @@ static size_t count_mx(const struct domain_work *d, enum mx_state from, enum mx_
 
 static void go_on_with(struct domain_owner *o, struct domain_work *d)
 {
-    if (d->state == DOMAIN_RESOLVES && d->questions == 0 &&
+    if (domain_state_of(o, d) == DOMAIN_RESOLVES && d->questions == 0 &&
         count_mx(d, MX_WANTED, MX_WANTED) == 0) {
         domain_enter(o, d, DOMAIN_WAITS);
         domain_settle(o, d);
     }
     bool done = d->policy_state == POLICY_NONE || d->policy_state == POLICY_DONE;
-    if (d->state == DOMAIN_WAITS && done && count_mx(d, MX_WANTED, MX_RESOLVED) == 0) {
+    if (domain_state_of(o, d) == DOMAIN_WAITS && done && count_mx(d, MX_WANTED, MX_RESOLVED) == 0) {
         domain_enter(o, d, DOMAIN_FREE);
-        *map_find(&o->domains, hash_key_of(d->seen.domain)) = d->seen.input_line;
+        domain_name_done(o, d);
         domain_write_row(o, d);
-    } else if (d->state == DOMAIN_WAITS && done) {
+    } else if (domain_state_of(o, d) == DOMAIN_WAITS && done) {
         domain_may_be_parked(o, d);
     }
 }
@@ -441,7 +269,7 @@ static size_t find_mx(const struct domain_work *d, struct span host, enum mx_sta
 
 void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m)
 {
-    struct domain_work *d = find_in_memory(o, m->domain);
+    struct domain_work *d = domain_find_in_memory(o, m->domain);
     size_t i = find_mx(d, m->host, MX_WANTED, MX_WANTED);
     if (i == MX_MAX) {
         o->strays++;
@@ -488,10 +316,7 @@ static void domain_copy_result(struct domain_work *d, struct seen_mx *mx,
 
 void domain_on_host_done(struct domain_owner *o, const struct message_host_done *m)
 {
-    uint32_t slot = find_open(o, m->domain);
-    struct domain_work *d = slot == NO_SLOT                  ? NULL
-                            : slot_has_work(&o->slots[slot]) ? o->slots[slot].work
-                                                             : domain_unpark(o, slot);
+    struct domain_work *d = domain_find(o, m->domain);
     size_t at = d != NULL ? find_mx(d, m->host, MX_WANTED, MX_RESOLVED) : MX_MAX;
     if (at == MX_MAX) {
         o->strays++;
@@ -523,7 +348,7 @@ void domain_on_host_done(struct domain_owner *o, const struct message_host_done 
 
 void domain_on_policy_done(struct domain_owner *o, const struct message_policy_done *m)
 {
-    struct domain_work *d = find_in_memory(o, m->domain);
+    struct domain_work *d = domain_find_in_memory(o, m->domain);
     if (d == NULL || d->policy_state != POLICY_FETCHES) {
         o->strays++; /* given up, perhaps */
         return;
@@ -543,7 +368,7 @@ void domain_give_up_policies(struct domain_owner *o,
                              void (*name)(void *arg, struct span policy_host), void *arg)
 {
     for (uint32_t i = 0; i < o->count; i++) {
-        struct domain_work *d = slot_has_work(&o->slots[i]) ? o->slots[i].work : NULL;
+        struct domain_work *d = domain_has_work(&o->slots[i]) ? o->slots[i].work : NULL;
         if (d != NULL && d->policy_state == POLICY_FETCHES) {
             name(arg, d->policy->policy_host);
             policy_host_give_up(o, d);
@@ -570,13 +395,6 @@ static void fill_from_line(struct domain_work *d, const struct message_domain *m
     s->tld = domain_name_tld(s->domain);
 }
 
-/* @return 0: there is none */
-static uint64_t first_line_of(const struct domain_owner *o, struct span domain)
-{
-    const uint64_t *at = map_find(&o->domains, hash_key_of(domain));
-    return at == NULL ? 0 : (*at & IS_OPEN) != 0 ? o->slots[*at & ~IS_OPEN].input_line : *at;
-}
-
 static bool came_before(struct domain_owner *o, uint64_t input_line)
 {
     bool added = false;
@@ -600,13 +418,13 @@ void domain_on_known(struct domain_owner *o, const struct message_known_domain *
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m)
 {
-    uint64_t first = m->invalid.len > 0 ? 0 : first_line_of(o, m->domain);
+    uint64_t first = m->invalid.len > 0 ? 0 : domain_first_line(o, m->domain);
     bool other = m->invalid.len > 0 || first != 0;
     if (first == m->input_line || (other && came_before(o, m->input_line))) {
         o->strays++;
         return;
     }
-    struct domain_work *d = take_slot(o);
+    struct domain_work *d = domain_new(o);
     o->slots[d->index].input_line = m->input_line & (((uint64_t)1 << 56) - 1);
     fill_from_line(d, m);
     d->seen.duplicate_of = first;
@@ -614,11 +432,10 @@ void domain_on_line(struct domain_owner *o, const struct message_domain *m)
         finish_at_once(o, d);
         return;
     }
-    bool added = false;
+    domain_name_opens(o, d);
     d->seen.blocklisted = blocklist_has_name(o->rules.dial.blocklist, d->seen.domain);
-    (void)map_add(&o->domains, hash_key_of(d->seen.domain),
-                  d->seen.blocklisted ? m->input_line : IS_OPEN | d->index, &added);
     if (d->seen.blocklisted) {
+        domain_name_done(o, d);
         finish_at_once(o, d);
         return;
     }

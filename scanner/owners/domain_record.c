@@ -169,7 +169,6 @@ void domain_record_get(struct span octets, struct domain_work *d)
 #define GET(type, name) d->name = codec_get_##type(&in);
     FIELDS_WAITING(GET)
 #undef GET
-    d->state = DOMAIN_WAITS;
     s->tld = domain_name_tld(s->domain);
     s->cnames = waiting_get_names(&d->arena, &in, s->cname_count);
     d->mx = arena_new(&d->arena, mx_in_work(d), sizeof(*d->mx));

@@ -1,6 +1,6 @@
 #pragma once
 
-/** A domain under work. Private to domain_owner.c, domain_work.c and policy_host.c. */
+/** A domain under work. Private to domain_*.c and policy_host.c. */
 
 #include "scanner/owners/domain_owner.h"
 
@@ -43,7 +43,6 @@ struct domain_work {
     struct arena arena;
     uint32_t index;
     uint32_t block;
-    enum domain_state state;
     uint8_t questions;  /* of DNS, under way */
     bool implicit;      /* the one host is the domain itself */
     struct seen_mx *mx; /* seen.mx, writable */
@@ -66,6 +65,34 @@ struct domain_slot {
     uint64_t input_line : 56;
     uint64_t state : 8; /* enum domain_state: FREE, PARKED, or one of the work */
 };
+
+static inline bool domain_has_work(const struct domain_slot *s)
+{
+    return s->state != DOMAIN_FREE && s->state != DOMAIN_PARKED;
+}
+
+static inline enum domain_state domain_state_of(const struct domain_owner *o,
+                                                const struct domain_work *d)
+{
+    return (enum domain_state)o->slots[d->index].state;
+}
+
+/* domain_table.c */
+/** Of a line, in a slot that is FREE as yet. */
+struct domain_work *domain_new(struct domain_owner *o);
+void domain_free(struct domain_owner *o, struct domain_work *d);
+void domain_enter(struct domain_owner *o, struct domain_work *d, enum domain_state to);
+/** It has all but the results of its hosts: where very many wait, who has waited longest is parked, perhaps itself. */
+void domain_may_be_parked(struct domain_owner *o, struct domain_work *d);
+/** Of an open one; one that was parked is back. @return NULL: it is not open */
+struct domain_work *domain_find(struct domain_owner *o, struct span name);
+/** The same for what is not about its hosts: one that is parked waits for nothing else. */
+struct domain_work *domain_find_in_memory(const struct domain_owner *o, struct span name);
+void domain_name_opens(struct domain_owner *o, const struct domain_work *d);
+/** Of the first line with it. */
+void domain_name_done(struct domain_owner *o, const struct domain_work *d);
+/** @return the first line with a name; 0: there is none */
+uint64_t domain_first_line(const struct domain_owner *o, struct span name);
 
 /* domain_record.c. All that the row of a domain that WAITS may yet need. */
 void domain_record_put(struct buf *out, const struct domain_work *d);
