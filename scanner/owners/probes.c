@@ -453,21 +453,21 @@ bool probe_doubts(const struct service_owner *o, const struct visit *v,
     return probes[v->probe].doubts != NULL && probes[v->probe].doubts(&subject, seen);
 }
 
-/* What two sessions in a row failed at before TLS, a third would not change. Those of one visit were a pause apart,
- * and nobody had an answer in between. */
-static void note_failure(struct service *s, const struct visit *v, const struct seen_session *seen)
+/* What two sessions in a row failed at before TLS, a third would not change. */
+void probe_note_failure(struct service *s, enum session_outcome outcome,
+                        enum starttls_state starttls, bool again)
 {
-    const struct outcome_info *info = outcome_info(seen->outcome);
+    const struct outcome_info *info = outcome_info(outcome);
     if (s->failures >= SPEAKING_FAILURES) {
         return;
     }
     if (!info->before_tls) {
-        s->failures = seen->outcome == OUTCOME_LOCAL_FAULT ? s->failures : 0;
+        s->failures = outcome == OUTCOME_LOCAL_FAULT ? s->failures : 0;
         return;
     }
-    s->failures = info->final || v->lost_again ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
-    s->spoken_outcome = (uint8_t)seen->outcome;
-    s->spoken_starttls = (uint8_t)seen->smtp.starttls;
+    s->failures = info->final || again ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
+    s->spoken_outcome = (uint8_t)outcome;
+    s->spoken_starttls = (uint8_t)starttls;
 }
 
 static void note_handshake(struct service_work *work, const struct seen_session *seen)
@@ -498,7 +498,9 @@ void probe_note(struct service_owner *o, struct visit *v, const struct seen_sess
 {
     const struct probe_info *info = &probes[v->probe];
     if (is_for_the_result(info)) {
-        note_failure(&o->services[v->service], v, seen);
+        /* Those of one visit were a pause apart, and nobody had an answer in between. */
+        probe_note_failure(&o->services[v->service], seen->outcome, seen->smtp.starttls,
+                           v->lost_again);
     }
     if (info->note != NULL) {
         info->note(o, v, seen);

@@ -30,16 +30,6 @@ static void visit_pause(struct service_owner *o, uint32_t index, uint32_t pause_
     service_alarm(o, work, o->visits[work->paused].due_ms);
 }
 
-/* Of the probe whose session ended. */
-static uint32_t attempts_made(const struct visit *v)
-{
-    uint32_t made = 0;
-    for (uint32_t i = v->session_count; i > 0 && v->sessions[i - 1].probe == v->probe; i--) {
-        made++;
-    }
-    return made;
-}
-
 static void note_life(struct service_work *work, struct visit *v, const struct seen_session *seen,
                       bool unanswered)
 {
@@ -72,7 +62,7 @@ bool visit_pause_if_lost(struct service_owner *o, uint32_t index, const struct s
     bool unanswered = end != ATTEMPT_ANSWERED && outcome_info(seen->outcome)->before_tls;
     note_life(work, v, seen, unanswered);
     bool wanted = end != ATTEMPT_ANSWERED ? probe_has_chances(v->probe) : probe_doubts(o, v, seen);
-    if (!wanted || attempts_made(v) > o->rules.retries || v->chances == VISIT_CHANCES_MAX) {
+    if (!wanted || visit_attempts(v) > o->rules.retries || v->chances == VISIT_CHANCES_MAX) {
         return false;
     }
     v->holds = unanswered;
@@ -86,12 +76,9 @@ void service_resume_visits(struct service_owner *o, struct service_work *work)
 {
     while (work->paused != NO_INDEX && o->visits[work->paused].due_ms <= o->now_ms) {
         uint32_t index = work->paused;
-        struct visit *v = &o->visits[index];
-        work->paused = v->next;
-        visit_enter(v, VISIT_AGAIN);
+        work->paused = o->visits[index].next;
         o->visits_paused--;
-        v->next = work->again;
-        work->again = index;
+        visit_again(o, index);
     }
     if (work->paused != NO_INDEX) {
         service_alarm(o, work, o->visits[work->paused].due_ms);

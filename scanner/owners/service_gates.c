@@ -273,11 +273,8 @@ static bool start_is_far(const struct service_owner *o, const struct visit *v)
 static void visit_begin_again(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
-    struct service_work *work = o->services[v->service].work;
     give_lease(o, v);
-    visit_enter(v, VISIT_AGAIN);
-    v->next = work->again;
-    work->again = index;
+    visit_again(o, index);
     service_wake(o, v->service);
 }
 

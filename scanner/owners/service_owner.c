@@ -496,11 +496,8 @@ static void end_visit(struct service_owner *o, uint32_t index)
 static void conclude_probe(struct service_owner *o, struct visit *v,
                            const struct seen_session *last)
 {
-    size_t first = v->session_count - 1U;
-    while (first > 0 && v->sessions[first - 1].probe == v->probe) {
-        first--;
-    }
-    size_t attempts = v->session_count - first;
+    size_t attempts = visit_attempts(v);
+    size_t first = v->session_count - attempts;
     if (attempts == 1) {
         v->sessions[first].counts = true;
         probe_note(o, v, last);
@@ -531,11 +528,8 @@ void service_on_session_end(struct service_owner *o, uint32_t index,
     if (next == PROBE_COUNT) {
         end_visit(o, index);
     } else {
-        struct service_work *work = o->services[v->service].work;
-        visit_enter(v, VISIT_AGAIN);
         v->probe = next;
-        v->next = work->again; /* several with an address limit above 1 */
-        work->again = index;
+        visit_again(o, index);
     }
 }
 

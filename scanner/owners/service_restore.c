@@ -66,19 +66,8 @@ void service_on_known_visit(struct service_owner *o, const struct message_known_
         o->strays++;
         return;
     }
-    struct service *s = &o->services[index];
-    const struct outcome_info *info = outcome_info((enum session_outcome)m->outcome);
-    if (s->failures >= SPEAKING_FAILURES) {
-        return;
-    }
-    if (!info->before_tls) {
-        s->failures = m->outcome == OUTCOME_LOCAL_FAULT ? s->failures : 0;
-        return;
-    }
-    bool speaks = info->final || m->again;
-    s->failures = speaks ? SPEAKING_FAILURES : (uint8_t)(s->failures + 1);
-    s->spoken_outcome = m->outcome;
-    s->spoken_starttls = m->starttls;
+    probe_note_failure(&o->services[index], (enum session_outcome)m->outcome,
+                       (enum starttls_state)m->starttls, m->again);
 }
 
 void service_on_known_name(struct service_owner *o, const struct message_known_name *m)

@@ -265,6 +265,15 @@ void visit_close(struct service_owner *o, uint32_t index)
     o->free_visit = index;
 }
 
+void visit_again(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    struct service_work *work = o->services[v->service].work;
+    visit_enter(v, VISIT_AGAIN);
+    v->next = work->again; /* several with an address limit above 1 */
+    work->again = index;
+}
+
 void visit_keep(struct visit *v, const struct seen_session *seen)
 {
     CHECK(v->session_count < VISIT_SESSIONS_MAX);
@@ -282,6 +291,15 @@ size_t visit_read(const struct visit *v, struct seen_session *out)
         out[i] = codec_get_session(&in);
     }
     return v->session_count;
+}
+
+size_t visit_attempts(const struct visit *v)
+{
+    size_t made = 0;
+    for (size_t i = v->session_count; i > 0 && v->sessions[i - 1].probe == v->probe; i--) {
+        made++;
+    }
+    return made;
 }
 
 size_t visit_counting(const struct visit *v, enum probe p)

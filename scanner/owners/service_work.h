@@ -272,10 +272,14 @@ uint64_t service_draw(const struct service_owner *o, struct span host,
                       const struct net_addr *address, uint16_t port);
 void visit_enter(struct visit *v, enum visit_state to);
 void visit_close(struct service_owner *o, uint32_t index);
+/** It wants another session: the next one of the service is its. */
+void visit_again(struct service_owner *o, uint32_t index);
 /** Keeps what its session saw. */
 void visit_keep(struct visit *v, const struct seen_session *seen);
 /** @param out room for VISIT_SESSIONS_MAX, borrowed from `v` @return how many */
 size_t visit_read(const struct visit *v, struct seen_session *out);
+/** @return how many of its last sessions are of the present probe */
+size_t visit_attempts(const struct visit *v);
 /** @return which session of the probe counts; VISIT_SESSIONS_MAX: there was none */
 size_t visit_counting(const struct visit *v, enum probe p);
 
@@ -329,9 +333,12 @@ bool probe_doubts(const struct service_owner *o, const struct visit *v,
 /** Each session of it, */
 void probe_note_session(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 /** and the one that counts. */
+void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 /** What the session without SNI shows of the service. */
 void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct seen_session *seen);
-void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen);
+/** What sessions failed at before TLS may speak for the service. @param again it was the second in a row by itself */
+void probe_note_failure(struct service *s, enum session_outcome outcome,
+                        enum starttls_state starttls, bool again);
 struct seen_versions probe_versions_seen(const struct service_owner *o,
                                          const struct service_work *w);
 struct seen_ciphers probe_ciphers_seen(const struct service_work *w);
