@@ -52,9 +52,11 @@ static uint32_t active_or_queued(const struct service_owner *o, uint32_t service
     return gate->active + (o->services[service].port == SERVICE_FETCH_PORT ? 0U : gate->queued);
 }
 
-static bool network_has_no_place(const struct service_owner *o, const struct network *n)
+/* @param idle places in it whose sessions are not open now */
+static bool network_has_no_place(const struct service_owner *o, uint32_t network, uint32_t idle)
 {
-    return o->rules.network_limit > 0 && n->active >= o->rules.network_limit;
+    return o->rules.network_limit > 0 &&
+           o->networks[network].active >= o->rules.network_limit + idle;
 }
 
 static bool wants_to_start(const struct service_owner *o, uint32_t service)
@@ -131,7 +133,7 @@ bool visit_may_start(struct service_owner *o, uint32_t service)
         !address_is_free(o, service, active_or_queued(o, service))) {
         return false;
     }
-    if (network_has_no_place(o, &o->networks[o->services[service].network])) {
+    if (network_has_no_place(o, o->services[service].network, 0)) {
         wait_for_network(o, service);
         return false;
     }
@@ -251,8 +253,7 @@ static void give_lease(struct service_owner *o, struct visit *v)
 
 static bool may_take_places(struct service_owner *o, const struct visit *v)
 {
-    return !o->stopping &&
-           !network_has_no_place(o, &o->networks[o->services[v->service].network]) &&
+    return !o->stopping && !network_has_no_place(o, o->services[v->service].network, 0) &&
            address_is_free(o, v->service, gate_of_service(o, v->service)->active);
 }
 
@@ -336,19 +337,29 @@ void service_wake_network(struct service_owner *o, uint32_t network)
         holder_leaves(o, n);
         visit_begin_again(o, holder);
     }
-    if (network_has_no_place(o, n)) {
+    if (network_has_no_place(o, network, 0)) {
         return;
     }
     if ((n->holder_next || !line) && holder_goes_on(o, n)) {
         n->holder_next = false;
     }
-    if (line && !network_has_no_place(o, n)) {
+    if (line && !network_has_no_place(o, network, 0)) {
         uint32_t service = n->first_waiting;
         n->first_waiting = o->services[service].work->next_in_network;
         o->services[service].work->queued_in_network = false;
         n->holder_next = true;
         service_wake(o, service);
     }
+}
+
+/* Whoever waited for one is woken, or starts. */
+static void give_places(struct service_owner *o, uint32_t service)
+{
+    const struct service *s = &o->services[service];
+    gate_of_service(o, service)->active--;
+    o->networks[s->network].active--;
+    service_wake_network(o, s->network);
+    service_wake_address(o, s->gate);
 }
 
 void visit_on_queued(struct service_owner *o, const struct lease *lease)
@@ -360,15 +371,11 @@ void visit_on_queued(struct service_owner *o, const struct lease *lease)
         return;
     }
     struct visit *v = &o->visits[index];
-    const struct service *s = &o->services[v->service];
     struct service *gate = gate_of_service(o, v->service);
     visit_enter(v, VISIT_QUEUED);
-    gate->active--;
     gate->queued++;
     gate->starting = false;
-    o->networks[s->network].active--;
-    service_wake_network(o, s->network);
-    service_wake_address(o, s->gate);
+    give_places(o, v->service);
 }
 
 /* -------------------------------------------------------------------------------------------- */
@@ -376,15 +383,11 @@ void visit_on_queued(struct service_owner *o, const struct lease *lease)
 void visit_leave(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
-    gate_of_service(o, v->service)->active--;
     give_lease(o, v);
     if (v->probe != PROBE_FETCH) {
         give_token(o);
     }
-    const struct service *s = &o->services[o->visits[index].service];
-    o->networks[s->network].active--;
-    service_wake_network(o, s->network);
-    service_wake_address(o, s->gate);
+    give_places(o, v->service);
 }
 
 /* --- sessions beside the owner's ------------------------------------------------------------- */
@@ -408,13 +411,12 @@ bool service_take_place(struct service_owner *o, const struct net_addr *address,
         o->now_ms < gate->next_start_ms) {
         return false;
     }
-    struct network *n = &o->networks[gate->network];
-    if (o->rules.network_limit > 0 && n->active >= o->rules.network_limit + idle.in_network) {
+    if (network_has_no_place(o, gate->network, idle.in_network)) {
         return false;
     }
     gate->active++;
-    n->active++;
-    gate->next_start_ms = o->now_ms + interval_ms(&o->rules);
+    o->networks[gate->network].active++;
+    start_not_before(gate, o->now_ms + interval_ms(&o->rules));
     return true;
 }
 
@@ -422,8 +424,5 @@ void service_give_place(struct service_owner *o, const struct net_addr *address,
 {
     uint32_t index = service_find(o, address, port);
     CHECK(index != NO_INDEX);
-    gate_of_service(o, index)->active--;
-    o->networks[o->services[index].network].active--;
-    service_wake_network(o, o->services[index].network);
-    service_wake_address(o, o->services[index].gate);
+    give_places(o, index);
 }
