@@ -4,6 +4,6 @@ void domain_ask(struct domain_owner *o, struct domain_work *d, enum domain_quest
                 const char *prefix, uint16_t type)
 {
     d->questions++;
-    owner_question_put(o->out, OWNER_DOMAIN, (uint64_t)d->index << 8 | (uint64_t)q, type, prefix,
-                       d->seen.domain);
+    owner_question_put(&o->out->questions, OWNER_DOMAIN, (uint64_t)d->index << 8 | (uint64_t)q,
+                       type, prefix, d->seen.domain);
 }

@@ -161,8 +161,8 @@ static void host_ask(struct host_owner *o, const struct host_entry *e, enum host
     if (types[q] == DNS_TYPE_TLSA) { /* RFC 6698 section 3 */
         (void)snprintf(prefix, sizeof(prefix), "_%u._tcp.", (unsigned)tlsa_port(o));
     }
-    owner_question_put(o->out, OWNER_HOST, (uint64_t)(e - o->entries) << 8 | (uint64_t)q, types[q],
-                       prefix, name);
+    owner_question_put(&o->out->questions, OWNER_HOST,
+                       (uint64_t)(e - o->entries) << 8 | (uint64_t)q, types[q], prefix, name);
 }
 
 static bool asks(const struct host_work *h)

@@ -16,16 +16,16 @@ void owner_out_deinit(struct owner_out *out)
     buf_deinit(&out->finished);
 }
 
-void owner_question_put(struct owner_out *out, enum owner_kind asker, uint64_t tag, uint16_t type,
+void owner_question_put(struct buf *list, enum owner_kind asker, uint64_t tag, uint16_t type,
                         const char *prefix, struct span name)
 {
     struct span front = span_of(prefix);
-    codec_put_word(&out->questions, asker);
-    codec_put_u64(&out->questions, tag);
-    codec_put_u16(&out->questions, type);
-    codec_put_count(&out->questions, front.len + name.len);
-    buf_put(&out->questions, front);
-    buf_put(&out->questions, name);
+    codec_put_word(list, asker);
+    codec_put_u64(list, tag);
+    codec_put_u16(list, type);
+    codec_put_count(list, front.len + name.len);
+    buf_put(list, front);
+    buf_put(list, name);
 }
 
 bool owner_question_next(struct span *in, struct owner_question *q)

@@ -95,8 +95,8 @@ static inline struct buf *out_to_judge(const struct owner_out *out, struct span 
     return &out->to_judge[owner_of_key(digest, out->judge_count)];
 }
 
-/** Asks about `name` below `prefix`. @param prefix with its dot; "": about the name itself */
-void owner_question_put(struct owner_out *out, enum owner_kind asker, uint64_t tag, uint16_t type,
+/** Appends a question about `name` below `prefix` to a list. @param prefix with its dot; "": about the name itself */
+void owner_question_put(struct buf *list, enum owner_kind asker, uint64_t tag, uint16_t type,
                         const char *prefix, struct span name);
 /** Takes one off the front of `in`. @return false when there is none. */
 bool owner_question_next(struct span *in, struct owner_question *q);

@@ -93,20 +93,11 @@ static void leave_desk(struct desk_question *q)
 
 /* --- what goes out -------------------------------------------------------------------------- */
 
-static void put_question(struct buf *out, uint8_t asker, uint64_t tag, uint16_t type,
-                         struct span name)
-{
-    codec_put_word(out, asker);
-    codec_put_u64(out, tag);
-    codec_put_u16(out, type);
-    codec_put_span(out, name);
-}
-
 static void give_out(struct question_desk *d, uint8_t asker, uint64_t tag, uint16_t type,
                      struct span name)
 {
-    put_question(weather_holds(d->weather->state) ? &d->waiting : &d->to_resolver, asker, tag, type,
-                 name);
+    owner_question_put(weather_holds(d->weather->state) ? &d->waiting : &d->to_resolver,
+                       (enum owner_kind)asker, tag, type, "", name);
 }
 
 static void tell_failure(struct question_desk *d, uint8_t asker, uint64_t tag,
@@ -116,9 +107,16 @@ static void tell_failure(struct question_desk *d, uint8_t asker, uint64_t tag,
     codec_put_octets(&d->to_owners, &f, sizeof(f));
 }
 
-static struct seen_dns fault_of_ours(void)
+static void tell_our_fault(struct question_desk *d, uint8_t asker, uint64_t tag)
 {
-    return (struct seen_dns){.state = DNS_LOCAL_FAULT, .rcode = DNS_RCODE_NONE, .ede = -1};
+    struct seen_dns ours = {.state = DNS_LOCAL_FAULT, .rcode = DNS_RCODE_NONE, .ede = -1};
+    tell_failure(d, asker, tag, &ours);
+}
+
+static void desk_give_up(struct desk_question *q)
+{
+    tell_our_fault(q->desk, q->asker, q->tag);
+    leave_desk(q);
 }
 
 static void desk_ask_again(struct desk_question *q)
@@ -139,7 +137,6 @@ static void on_pause_over(struct wheel_timer *timer)
 static void desk_settle(struct desk_question *q)
 {
     struct question_desk *d = q->desk;
-    struct seen_dns ours = fault_of_ours();
     switch (weather_judge(d->weather, q->begun_ms, q->ended_ms, q->seen.state == DNS_LOCAL_FAULT)) {
     case WEATHER_WAIT:
         return;
@@ -149,8 +146,7 @@ static void desk_settle(struct desk_question *q)
         return;
     case WEATHER_VOID:
         if (d->weather->state == WEATHER_LOST) {
-            tell_failure(d, q->asker, q->tag, &ours);
-            leave_desk(q);
+            desk_give_up(q);
             return;
         }
         d->asked_again++;
@@ -197,9 +193,8 @@ static void desk_on_failure(struct desk_question *q, const struct dns_answer *an
 
 void question_desk_ask(struct question_desk *d, const struct owner_question *q)
 {
-    struct seen_dns ours = fault_of_ours();
     if (d->weather->state == WEATHER_LOST) {
-        tell_failure(d, q->asker, q->tag, &ours);
+        tell_our_fault(d, q->asker, q->tag);
         return;
     }
     give_out(d, q->asker, q->tag, q->type, q->name);
@@ -233,16 +228,13 @@ bool question_desk_answer(struct question_desk *d, uint8_t *asker, uint64_t *tag
 static void release_waiting(struct question_desk *d)
 {
     struct owner_question q;
-    struct seen_dns ours = fault_of_ours();
     for (struct span in = buf_span(&d->waiting); owner_question_next(&in, &q);) {
         if (d->weather->state != WEATHER_LOST) {
-            put_question(&d->to_resolver, q.asker, q.tag, q.type, q.name);
+            give_out(d, q.asker, q.tag, q.type, q.name);
         } else if (q.asker == OWNER_DESK) {
-            struct desk_question *again = d->slots[q.tag];
-            tell_failure(d, again->asker, again->tag, &ours);
-            leave_desk(again);
+            desk_give_up(d->slots[q.tag]);
         } else {
-            tell_failure(d, q.asker, q.tag, &ours);
+            tell_our_fault(d, q.asker, q.tag);
         }
     }
     buf_reset(&d->waiting);
@@ -260,10 +252,8 @@ void question_desk_look(struct question_desk *d)
     }
     for (uint32_t i = 0; i < d->count && d->weather->state == WEATHER_LOST; i++) {
         if (d->slots[i]->state == DESK_PAUSED) { /* what it would say then is known */
-            struct seen_dns ours = fault_of_ours();
             wheel_clear(d->wheel, &d->slots[i]->timer);
-            tell_failure(d, d->slots[i]->asker, d->slots[i]->tag, &ours);
-            leave_desk(d->slots[i]);
+            desk_give_up(d->slots[i]);
         }
     }
 }

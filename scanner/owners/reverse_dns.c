@@ -121,7 +121,7 @@ void reverse_dns_begin(struct service_owner *o, uint32_t service)
     s->work->ptr_leader = port_that_asks(o, service);
     s->work->ptr_pending++;
     if (s->work->ptr_leader == NO_INDEX) {
-        owner_question_put(o->out, OWNER_SERVICE, service, DNS_TYPE_PTR, "",
+        owner_question_put(&o->out->questions, OWNER_SERVICE, service, DNS_TYPE_PTR, "",
                            dns_name_reverse(&s->address, name));
     }
 }

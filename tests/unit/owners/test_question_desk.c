@@ -133,8 +133,8 @@ static void desk_event(void *world, char *const *word, size_t count)
     if (strcmp(word[0], "no") == 0) {
         w->desk.pause_ms = 0;
     } else if (strcmp(word[0], "asks") == 0) {
-        owner_question_put(&w->out, (enum owner_kind)owner_of(word[1]), (uint64_t)atoll(word[2]),
-                           type_of(word[3]), "", span_of(word[4]));
+        owner_question_put(&w->out.questions, (enum owner_kind)owner_of(word[1]),
+                           (uint64_t)atoll(word[2]), type_of(word[3]), "", span_of(word[4]));
         struct owner_question q;
         struct span in = buf_span(&w->out.questions);
         cr_assert(owner_question_next(&in, &q));
