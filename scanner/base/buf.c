@@ -141,8 +141,7 @@ void buf_trim(struct buf *b)
         buf_deinit(b);
         return;
     }
-    b->at = realloc(b->at, b->len);
-    CHECK(b->at != NULL);
+    b->at = memory_resize(b->at, b->len, 1);
     b->cap = b->len;
 }
 
