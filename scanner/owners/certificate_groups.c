@@ -82,11 +82,23 @@ uint32_t certificate_group_of(struct certificate_groups *g, const struct net_add
 
 /* --- turns ------------------------------------------------------------------------------------ */
 
+/* A set of records as a number, whatever their order. */
+static uint64_t group_tlsas(const struct seen_tlsa *tlsas, size_t count)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t kind[] = {tlsas[i].usage, tlsas[i].selector, tlsas[i].matching};
+        sum += hash_draw(count, (struct span){kind, sizeof(kind)}, tlsas[i].data);
+    }
+    return sum;
+}
+
 /* What the name that speaks got tells nothing of DANE for a name with other records. */
 static bool may_be_inferred(const struct group_speaker *speaker, const struct group_name *name)
 {
     return name->tlsa_base.len == 0 ||
-           (span_eq(name->tlsa_base, name->host) && name->tlsas == speaker->tlsas);
+           (span_eq(name->tlsa_base, name->host) &&
+            group_tlsas(name->tlsas, name->tlsa_count) == speaker->tlsas);
 }
 
 enum group_turn certificate_group_turn(const struct certificate_groups *g, uint32_t group,
@@ -211,16 +223,6 @@ void certificate_group_note(struct certificate_groups *g, uint32_t group,
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */
-
-uint64_t group_tlsas(const struct seen_tlsa *tlsas, size_t count)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t kind[] = {tlsas[i].usage, tlsas[i].selector, tlsas[i].matching};
-        sum += hash_draw(count, (struct span){kind, sizeof(kind)}, tlsas[i].data);
-    }
-    return sum;
-}
 
 bool certificate_group_see(const struct certificate_groups *g, uint32_t group,
                            struct seen_group *out)

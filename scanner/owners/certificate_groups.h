@@ -39,9 +39,10 @@
 /** What the next name is. */
 struct group_name {
     struct span host;
-    uint64_t draw;         /* hash(seed, service, host) */
-    struct span tlsa_base; /* of the records in force; empty: none */
-    uint64_t tlsas;        /* group_tlsas() of them */
+    uint64_t draw;                 /* hash(seed, service, host) */
+    struct span tlsa_base;         /* of the records in force; empty: none */
+    const struct seen_tlsa *tlsas; /* them */
+    size_t tlsa_count;
 };
 
 enum group_turn {
@@ -55,7 +56,7 @@ struct group_speaker {
     struct span host;
     struct buf seen; /* codec_put_session() */
     struct chain_brief chain;
-    uint64_t tlsas;
+    uint64_t tlsas; /* the records in force, as a number */
 };
 
 /** What names have to agree in. */
@@ -114,8 +115,6 @@ const struct group_speaker *certificate_group_infer(struct certificate_groups *g
  * @param by_wildcard its leaf matches the name by the wildcard */
 void certificate_group_note(struct certificate_groups *g, uint32_t group,
                             const struct seen_endpoint *seen, bool by_wildcard);
-/** A set of TLSA records as a number, whatever their order. */
-uint64_t group_tlsas(const struct seen_tlsa *tlsas, size_t count);
 
 /** For the row of a group; what it points to is borrowed. @return false: it has none */
 bool certificate_group_see(const struct certificate_groups *g, uint32_t group,

@@ -140,13 +140,15 @@ static bool is_over_budget(const struct service_owner *o, const struct service *
 static enum group_turn turn_of(const struct service_owner *o, const struct service *s,
                                const struct want *want)
 {
+    if (want->group == GROUP_NONE) {
+        return GROUP_DIAL;
+    }
     struct group_name name = {.host = want->host,
                               .draw = want->draw,
                               .tlsa_base = want->tlsa_base,
-                              .tlsas = group_tlsas(want->tlsas, want->tlsa_count)};
-    return want->group == GROUP_NONE ? GROUP_DIAL
-                                     : certificate_group_turn(o->groups, want->group, &name,
-                                                              s->work->names_under_way > 0);
+                              .tlsas = want->tlsas,
+                              .tlsa_count = want->tlsa_count};
+    return certificate_group_turn(o->groups, want->group, &name, s->work->names_under_way > 0);
 }
 
 /* What becomes of the names in front, up to one that is dialled. No row is written without a session before

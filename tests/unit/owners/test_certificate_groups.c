@@ -287,12 +287,12 @@ Test(certificate_groups, records_of_dane_must_be_those_of_who_speaks)
         struct group_name name;
         enum group_turn want;
     } names[] = {
-        {{host, ORDINARY, {0}, group_tlsas(NULL, 0)}, GROUP_INFER},
-        {{host, ORDINARY, host, group_tlsas(two, 2)}, GROUP_INFER}, /* in another order */
-        {{host, ORDINARY, host, group_tlsas(three, 2)}, GROUP_DIAL},
-        {{host, ORDINARY, host, group_tlsas(one, 1)}, GROUP_DIAL},
+        {{host, ORDINARY, {0}, NULL, 0}, GROUP_INFER},
+        {{host, ORDINARY, host, two, 2}, GROUP_INFER}, /* in another order */
+        {{host, ORDINARY, host, three, 2}, GROUP_DIAL},
+        {{host, ORDINARY, host, one, 1}, GROUP_DIAL},
         /* RFC 7671 section 7: another SNI, another handshake */
-        {{host, ORDINARY, SPAN_LIT("base.shared.test"), group_tlsas(one, 2)}, GROUP_DIAL},
+        {{host, ORDINARY, SPAN_LIT("base.shared.test"), one, 2}, GROUP_DIAL},
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         cr_expect_eq(certificate_group_turn(w.groups, group, &names[i].name, false), names[i].want,
