@@ -114,7 +114,9 @@ static void session_finish(struct session *s, bool reset)
 static void finish_unconnected(struct session *s, int sys)
 {
     s->seen.sys = sys;
-    s->seen.outcome = connect_outcome(sys, net_route_exists(&s->peer, &s->local));
+    /* A refusal came by one. */
+    bool has_route = sys == UV_ECONNREFUSED || net_route_exists(&s->peer, &s->local);
+    s->seen.outcome = connect_outcome(sys, has_route);
     s->cut = s->seen.outcome != OUTCOME_REFUSED;
     session_finish(s, false);
 }
