@@ -111,6 +111,38 @@ struct net_addr codec_get_addr(struct span *in)
     return value;
 }
 
+void codec_put_spans(struct buf *out, const struct span *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        codec_put_span(out, list[i]);
+    }
+}
+
+struct span *codec_get_spans(struct span *in, size_t count, struct arena *a)
+{
+    struct span *list = arena_new(a, count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] = codec_get_span(in);
+    }
+    return list;
+}
+
+void codec_put_addrs(struct buf *out, const struct net_addr *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        codec_put_addr(out, list[i]);
+    }
+}
+
+struct net_addr *codec_get_addrs(struct span *in, size_t count, struct arena *a)
+{
+    struct net_addr *list = arena_new(a, count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] = codec_get_addr(in);
+    }
+    return list;
+}
+
 void codec_put_octets(struct buf *out, const void *at, size_t len)
 {
     buf_put(out, (struct span){at, len});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/arena.h"
 #include "scanner/base/net_addr.h"
 
 /**
@@ -50,6 +51,11 @@ struct span codec_get_rest(struct span *in);
 /** The family and all 16 octets. */
 void codec_put_addr(struct buf *out, struct net_addr value);
 struct net_addr codec_get_addr(struct span *in);
+/** Lists whose count both sides know; what is got lies in `a`. */
+void codec_put_spans(struct buf *out, const struct span *list, size_t count);
+struct span *codec_get_spans(struct span *in, size_t count, struct arena *a);
+void codec_put_addrs(struct buf *out, const struct net_addr *list, size_t count);
+struct net_addr *codec_get_addrs(struct span *in, size_t count, struct arena *a);
 /** Octets whose number both sides know. */
 void codec_put_octets(struct buf *out, const void *at, size_t len);
 void codec_get_octets(struct span *in, void *to, size_t len);

@@ -59,13 +59,6 @@ static_assert(sizeof(void *) != 8 || sizeof(struct seen_mx) == 96, "FIELDS_MX is
 
 /* --- putting -------------------------------------------------------------------------------- */
 
-static void waiting_put_names(struct buf *out, const struct span *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        codec_put_span(out, list[i]);
-    }
-}
-
 static void waiting_put_mx(struct buf *out, const struct domain_work *d, size_t at)
 {
     const struct seen_mx *mx = &d->mx[at];
@@ -86,10 +79,8 @@ static void waiting_put_policy(struct buf *out, const struct seen_policy *p)
     FIELDS_POLICY(PUT)
 #undef PUT
     codec_put_u32(out, p->chain.issuers);
-    waiting_put_names(out, p->cnames, p->cname_count);
-    for (size_t i = 0; i < p->address_count; i++) {
-        codec_put_addr(out, p->addresses[i]);
-    }
+    codec_put_spans(out, p->cnames, p->cname_count);
+    codec_put_addrs(out, p->addresses, p->address_count);
     policy_fetched_put(out, p);
 }
 
@@ -105,14 +96,14 @@ void domain_record_put(struct buf *out, const struct domain_work *d)
 #define PUT(type, name) codec_put_##type(out, d->name);
     FIELDS_WAITING(PUT)
 #undef PUT
-    waiting_put_names(out, s->cnames, s->cname_count);
+    codec_put_spans(out, s->cnames, s->cname_count);
     for (size_t i = 0; i < mx_in_work(d); i++) {
         waiting_put_mx(out, d, i);
     }
-    waiting_put_names(out, s->mta_sts.texts, s->mta_sts.count);
-    waiting_put_names(out, s->mta_sts_cnames, s->mta_sts_cname_count);
-    waiting_put_names(out, s->tls_rpt.texts, s->tls_rpt.count);
-    waiting_put_names(out, s->ns, s->ns_count);
+    codec_put_spans(out, s->mta_sts.texts, s->mta_sts.count);
+    codec_put_spans(out, s->mta_sts_cnames, s->mta_sts_cname_count);
+    codec_put_spans(out, s->tls_rpt.texts, s->tls_rpt.count);
+    codec_put_spans(out, s->ns, s->ns_count);
     codec_put_flag(out, d->policy != NULL);
     if (d->policy != NULL) {
         waiting_put_policy(out, d->policy);
@@ -120,15 +111,6 @@ void domain_record_put(struct buf *out, const struct domain_work *d)
 }
 
 /* --- getting: spans borrow from the octets --------------------------------------------------- */
-
-static const struct span *waiting_get_names(struct arena *a, struct span *in, size_t count)
-{
-    struct span *list = arena_new(a, count, sizeof(*list));
-    for (size_t i = 0; i < count; i++) {
-        list[i] = codec_get_span(in);
-    }
-    return list;
-}
 
 static void waiting_get_mx(struct span *in, struct domain_work *d, size_t at)
 {
@@ -152,12 +134,8 @@ static void waiting_get_policy(struct span *in, struct domain_work *d)
     FIELDS_POLICY(GET)
 #undef GET
     p->chain.issuers = codec_get_u32(in);
-    p->cnames = waiting_get_names(&d->arena, in, p->cname_count);
-    struct net_addr *addresses = arena_new(&d->arena, p->address_count, sizeof(*addresses));
-    for (size_t i = 0; i < p->address_count; i++) {
-        addresses[i] = codec_get_addr(in);
-    }
-    p->addresses = addresses;
+    p->cnames = codec_get_spans(in, p->cname_count, &d->arena);
+    p->addresses = codec_get_addrs(in, p->address_count, &d->arena);
     policy_fetched_get(*in, p);
     d->seen.policy = p;
 }
@@ -170,16 +148,16 @@ void domain_record_get(struct span octets, struct domain_work *d)
     FIELDS_WAITING(GET)
 #undef GET
     s->tld = domain_name_tld(s->domain);
-    s->cnames = waiting_get_names(&d->arena, &in, s->cname_count);
+    s->cnames = codec_get_spans(&in, s->cname_count, &d->arena);
     d->mx = arena_new(&d->arena, mx_in_work(d), sizeof(*d->mx));
     s->mx = d->mx;
     for (size_t i = 0; i < mx_in_work(d); i++) {
         waiting_get_mx(&in, d, i);
     }
-    s->mta_sts.texts = waiting_get_names(&d->arena, &in, s->mta_sts.count);
-    s->mta_sts_cnames = waiting_get_names(&d->arena, &in, s->mta_sts_cname_count);
-    s->tls_rpt.texts = waiting_get_names(&d->arena, &in, s->tls_rpt.count);
-    s->ns = waiting_get_names(&d->arena, &in, s->ns_count);
+    s->mta_sts.texts = codec_get_spans(&in, s->mta_sts.count, &d->arena);
+    s->mta_sts_cnames = codec_get_spans(&in, s->mta_sts_cname_count, &d->arena);
+    s->tls_rpt.texts = codec_get_spans(&in, s->tls_rpt.count, &d->arena);
+    s->ns = codec_get_spans(&in, s->ns_count, &d->arena);
     if (codec_get_flag(&in)) {
         waiting_get_policy(&in, d);
     }

@@ -60,31 +60,19 @@ struct host_record *host_record_of_addresses(const struct host_work *h)
 #define PUT(type, name) codec_put_##type(&b, h->name);
     FIELDS_ADDRESSES(PUT)
 #undef PUT
-    for (size_t i = 0; i < h->seen.address_count; i++) {
-        codec_put_addr(&b, h->seen.addresses[i]);
-    }
-    for (size_t i = 0; i < h->seen.cname_count; i++) {
-        codec_put_span(&b, h->seen.cnames[i]);
-    }
+    codec_put_addrs(&b, h->seen.addresses, h->seen.address_count);
+    codec_put_spans(&b, h->seen.cnames, h->seen.cname_count);
     return record_of(&b);
 }
 
 void host_record_restore(struct host_work *h, const struct host_record *r)
 {
-    struct span in = {r->octets, r->len};
+    struct span in = arena_copy(&h->arena, (struct span){r->octets, r->len});
 #define GET(type, name) h->name = codec_get_##type(&in);
     FIELDS_ADDRESSES(GET)
 #undef GET
-    struct net_addr *addresses = arena_new(&h->arena, h->seen.address_count, sizeof(*addresses));
-    for (size_t i = 0; i < h->seen.address_count; i++) {
-        addresses[i] = codec_get_addr(&in);
-    }
-    struct span *cnames = arena_new(&h->arena, h->seen.cname_count, sizeof(*cnames));
-    for (size_t i = 0; i < h->seen.cname_count; i++) {
-        cnames[i] = arena_copy(&h->arena, codec_get_span(&in));
-    }
-    h->seen.addresses = addresses;
-    h->seen.cnames = cnames;
+    h->seen.addresses = codec_get_addrs(&in, h->seen.address_count, &h->arena);
+    h->seen.cnames = codec_get_spans(&in, h->seen.cname_count, &h->arena);
     CHECK(in.len == 0);
 }
 
@@ -149,12 +137,8 @@ void host_waiting_put(struct buf *out, const struct host_work *h)
     FIELDS_WAITING(PUT)
 #undef PUT
     codec_put_octets(out, h->question, sizeof(h->question));
-    for (size_t i = 0; i < s->cname_count; i++) {
-        codec_put_span(out, s->cnames[i]);
-    }
-    for (size_t i = 0; i < s->address_count; i++) {
-        codec_put_addr(out, s->addresses[i]);
-    }
+    codec_put_spans(out, s->cnames, s->cname_count);
+    codec_put_addrs(out, s->addresses, s->address_count);
     waiting_put_tlsas(out, s->tlsas, s->tlsa_count);
     waiting_put_tlsas(out, s->expanded_tlsas, s->expanded_tlsa_count);
     for (size_t i = 0; i < s->endpoint_count; i++) {
@@ -179,16 +163,8 @@ static const struct seen_tlsa *waiting_get_tlsas(struct arena *a, struct span *i
 static void waiting_get_lists(struct span *in, struct host_work *h)
 {
     struct seen_host *s = &h->seen;
-    struct span *cnames = arena_new(&h->arena, s->cname_count, sizeof(*cnames));
-    for (size_t i = 0; i < s->cname_count; i++) {
-        cnames[i] = codec_get_span(in);
-    }
-    struct net_addr *addresses = arena_new(&h->arena, s->address_count, sizeof(*addresses));
-    for (size_t i = 0; i < s->address_count; i++) {
-        addresses[i] = codec_get_addr(in);
-    }
-    s->cnames = cnames;
-    s->addresses = addresses;
+    s->cnames = codec_get_spans(in, s->cname_count, &h->arena);
+    s->addresses = codec_get_addrs(in, s->address_count, &h->arena);
     s->tlsas = waiting_get_tlsas(&h->arena, in, s->tlsa_count);
     s->expanded_tlsas = waiting_get_tlsas(&h->arena, in, s->expanded_tlsa_count);
     h->endpoints = arena_new(&h->arena, s->endpoint_count, sizeof(*h->endpoints));

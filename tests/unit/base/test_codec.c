@@ -89,6 +89,35 @@ Test(codec, addresses_and_octets_come_back)
     buf_deinit(&wire);
 }
 
+Test(codec, lists_come_back_behind_each_other)
+{
+    const struct net_addr addresses[] = {{.family = 4, .octets = {192, 0, 2, 1}},
+                                         {.family = 6, .octets = {0x20, 1, [15] = 9}}};
+    const struct span names[] = {SPAN_LIT("a.test"), SPAN_LIT(""), SPAN_LIT("b")};
+    struct arena_pool pool = {0};
+    struct arena arena = ARENA_INIT(&pool);
+    struct buf wire = BUF_INIT(BUF_NO_LIMIT);
+    codec_put_spans(&wire, names, COUNT(names));
+    codec_put_spans(&wire, NULL, 0);
+    codec_put_addrs(&wire, addresses, COUNT(addresses));
+    codec_put_addrs(&wire, NULL, 0);
+    struct span in = buf_span(&wire);
+    const struct span *got_names = codec_get_spans(&in, COUNT(names), &arena);
+    (void)codec_get_spans(&in, 0, &arena);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        cr_expect(span_eq(got_names[i], names[i]), "name %zu", i);
+    }
+    const struct net_addr *got = codec_get_addrs(&in, COUNT(addresses), &arena);
+    (void)codec_get_addrs(&in, 0, &arena);
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        cr_expect(net_addr_eq(&got[i], &addresses[i]), "address %zu", i);
+    }
+    cr_expect_eq(in.len, 0);
+    buf_deinit(&wire);
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
+}
+
 Test(codec, a_count_is_set_once_it_is_known)
 {
     struct buf wire = BUF_INIT(BUF_NO_LIMIT);
