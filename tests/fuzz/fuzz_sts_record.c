@@ -79,7 +79,7 @@ static void check_records(const struct span *texts, size_t count, const struct s
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct span texts[RECORDS_MAX];
+    struct span texts[RECORDS_MAX] = {{NULL, 0}};
     struct sts_records r;
     struct sts_records alone;
     size_t count = take_records((struct span){data, size}, texts);
