@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     if (responder == 0) {
         respond(fd);
     }
-    struct resolver_server server = {net_addr_v4((uint8_t[]){127, 0, 0, 1}), ntohs(here.sin_port)};
+    struct net_endpoint server = {net_addr_v4((uint8_t[]){127, 0, 0, 1}), ntohs(here.sin_port)};
     uv_loop_t loop;
     (void)uv_loop_init(&loop);
     struct bench b = {.count = number(argc > 1 ? argv[1] : NULL, COUNT_DEFAULT)};

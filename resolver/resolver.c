@@ -478,7 +478,7 @@ _Static_assert(RESOLVER_SERVERS_MAX == UPSTREAMS_MAX, "each server has its place
 static void add_servers(struct resolver *r, const struct resolver_params *params)
 {
     for (size_t i = 0; i < params->server_count && r->upstreams.count < RESOLVER_SERVERS_MAX; i++) {
-        const struct resolver_server *s = &params->servers[i];
+        const struct net_endpoint *s = &params->servers[i];
         if (dns_transport_add_server(r->transport, &s->address, s->port)) {
             r->upstreams.server[r->upstreams.count++].payload =
                 resolver_is_loopback(&s->address) ? DNS_PAYLOAD_LOOPBACK : DNS_PAYLOAD_NETWORK;

@@ -21,17 +21,12 @@
 
 #define RESOLVER_SERVERS_MAX 16 /* more are ignored; our own bound */
 
-struct resolver_server {
-    struct net_addr address;
-    uint16_t port;
-};
-
 struct resolver_params {
-    const struct resolver_server *servers; /* copied */
-    size_t server_count;                   /* 0: every question ends as DNS_LOCAL_FAULT */
-    uint32_t rate_per_s; /* questions sent a second, repeats included; 0: no limit */
-    uint32_t timeout_ms; /* per question sent; 0: 5000 */
-    uint32_t tries;      /* per server; 0: 3 */
+    const struct net_endpoint *servers; /* copied */
+    size_t server_count;                /* 0: every question ends as DNS_LOCAL_FAULT */
+    uint32_t rate_per_s;                /* questions sent a second, repeats included; 0: no limit */
+    uint32_t timeout_ms;                /* per question sent; 0: 5000 */
+    uint32_t tries;                     /* per server; 0: 3 */
 };
 
 /** `answer` is valid during the call. Runs on the loop, never from inside a call of the resolver.

@@ -10,6 +10,11 @@ struct net_addr {
     uint8_t octets[16]; /* network order; IPv4 in the first four, the rest zero */
 };
 
+struct net_endpoint {
+    struct net_addr address;
+    uint16_t port;
+};
+
 /** A prefix (RFC 4632, RFC 4291 section 2.3); host bits of `base` are zero. */
 struct net_prefix {
     struct net_addr base;

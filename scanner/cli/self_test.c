@@ -29,19 +29,12 @@ void self_test_run(const struct options *o, uint32_t concurrency_asked, uint64_t
                    struct vantage_verdict *v)
 {
     const struct scan_params *p = &o->params;
-    struct net_addr server[NAME_SERVERS_MAX];
-    uint16_t server_port[NAME_SERVERS_MAX];
     const char *host[VANTAGE_HOSTS_MAX];
-    for (size_t i = 0; i < p->name_server_count; i++) {
-        server[i] = p->name_servers[i].address;
-        server_port[i] = p->name_servers[i].port;
-    }
     for (size_t i = 0; i < o->self_test_count; i++) {
         host[i] = o->self_test_host[i];
     }
     const struct vantage_questions questions = {
-        .server = server,
-        .server_port = server_port,
+        .server = p->name_servers,
         .server_count = p->name_server_count,
         .dns_timeout_ms = p->dns_timeout_ms,
         .ipv4 = p->use_ipv4,

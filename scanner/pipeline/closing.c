@@ -51,15 +51,6 @@ static struct manifest_judging judging_of(const struct scan *s)
     return sum;
 }
 
-static struct named_server *list_servers(const struct scan_params *p)
-{
-    struct named_server *servers = memory_new(p->name_server_count, sizeof(*servers));
-    for (size_t i = 0; i < p->name_server_count; i++) {
-        servers[i] = (struct named_server){p->name_servers[i].address, p->name_servers[i].port};
-    }
-    return servers;
-}
-
 static struct named_text *list_options(const struct scan_params *p)
 {
     struct named_text *options = memory_new(p->option_count, sizeof(*options));
@@ -170,7 +161,6 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
     struct manifest_file files[MANIFEST_FILES_MAX];
     struct net_addr sources[SOURCES_MAX];
     struct store_list stores;
-    struct named_server *servers = list_servers(p);
     struct named_text *options = list_options(p);
     struct manifest_check *self_test = list_self_test(p->vantage);
     struct manifest_outage *outages = list_outages(&c->scan->weather);
@@ -214,7 +204,7 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .self_test_count = p->vantage->count,
         .port_25_is_open = p->vantage->smtp_works,
         .clock_jump_ms = c->clock_jump_ms,
-        .resolvers = servers,
+        .resolvers = p->name_servers,
         .resolver_count = p->name_server_count,
         .libraries = libraries,
         .library_count = sizeof(libraries) / sizeof(libraries[0]),
@@ -237,7 +227,6 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
     bool ok = result_dir_write_file(c->writer->dir, name, buf_span(&json));
     buf_deinit(&json);
     buf_deinit(&list_date);
-    free(servers);
     free(options);
     free(self_test);
     free(outages);

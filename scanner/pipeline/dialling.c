@@ -51,14 +51,8 @@ struct policy_address fetch_address(const struct scan_params *p, const struct ne
 
 struct resolver *open_resolver(const struct scan_params *p, uv_loop_t *loop, uint32_t rate_per_s)
 {
-    struct resolver_server servers[RESOLVER_SERVERS_MAX];
-    size_t count = 0;
-    for (; count < p->name_server_count && count < RESOLVER_SERVERS_MAX; count++) {
-        servers[count] =
-            (struct resolver_server){p->name_servers[count].address, p->name_servers[count].port};
-    }
-    const struct resolver_params params = {.servers = servers,
-                                           .server_count = count,
+    const struct resolver_params params = {.servers = p->name_servers,
+                                           .server_count = p->name_server_count,
                                            .rate_per_s = rate_per_s,
                                            .timeout_ms = p->dns_timeout_ms,
                                            .tries = p->dns_tries};

@@ -19,11 +19,6 @@
 #define POLICY_CONNECTIONS_MIN 64
 #define POLICY_CONNECTIONS_MAX 512
 
-struct net_endpoint {
-    struct net_addr address;
-    uint16_t port;
-};
-
 /** --address-map FROM=TO[:PORT]: where a lab run really dials; records keep the real address. */
 struct address_map {
     struct net_prefix from;

@@ -19,12 +19,6 @@ struct named_text {
     const char *value; /* NULL: null */
 };
 
-/** A server by address. */
-struct named_server {
-    struct net_addr address;
-    uint16_t port;
-};
-
 struct manifest_file {
     enum table_id table;
     enum row_format format;
@@ -146,7 +140,7 @@ struct scan_manifest {
     const char *ehlo_domain;
     const struct net_addr *sources; /* our addresses, as far as connections showed them */
     size_t source_count;
-    const struct named_server *resolvers;
+    const struct net_endpoint *resolvers;
     size_t resolver_count;
     const struct manifest_check *self_test;
     size_t self_test_count;

@@ -17,7 +17,7 @@ struct asking {
     uint32_t timeout_ms;
 };
 
-static struct resolver *add_resolver(struct asking *a, const struct resolver_server *servers,
+static struct resolver *add_resolver(struct asking *a, const struct net_endpoint *servers,
                                      size_t count)
 {
     const struct resolver_params params = {
@@ -97,10 +97,9 @@ static void look_at_resolvers(const struct vantage_questions *q, struct vantage_
     begin_asking(&a, q->dns_timeout_ms);
     for (size_t i = 0; i < q->server_count && i < VANTAGE_SERVERS_MAX; i++) {
         struct vantage_resolver *r = &facts->resolver[facts->resolver_count++];
-        struct resolver_server server = {q->server[i], q->server_port[i]};
-        r->address = server.address;
-        r->port = server.port;
-        struct resolver *resolver = add_resolver(&a, &server, 1);
+        r->address = q->server[i].address;
+        r->port = q->server[i].port;
+        struct resolver *resolver = add_resolver(&a, &q->server[i], 1);
         resolver_ask(resolver, SPAN_LIT("."), DNS_TYPE_NS, on_root, r, 0);
         ask_for_absent(resolver, r);
     }
@@ -199,17 +198,13 @@ static bool somebody_answers(const struct vantage_facts *facts)
 
 void vantage_look_at_dns(const struct vantage_questions *q, struct vantage_facts *facts)
 {
-    struct resolver_server servers[VANTAGE_SERVERS_MAX];
     struct asking a;
     look_at_resolvers(q, facts);
     if (!somebody_answers(facts)) {
         return; /* nor would they then */
     }
-    for (size_t i = 0; i < facts->resolver_count; i++) {
-        servers[i] = (struct resolver_server){facts->resolver[i].address, facts->resolver[i].port};
-    }
     begin_asking(&a, q->dns_timeout_ms);
-    struct resolver *resolver = add_resolver(&a, servers, facts->resolver_count);
+    struct resolver *resolver = add_resolver(&a, q->server, facts->resolver_count);
     ask_for_addresses(resolver, q->ehlo_domain, &facts->ehlo);
     look_up_hosts(q, resolver, facts);
     wait_for_answers(&a);

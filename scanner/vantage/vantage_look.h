@@ -4,8 +4,7 @@
 
 /** What is looked at. Borrowed for the call, but for texts, to which the facts point. */
 struct vantage_questions {
-    const struct net_addr *server; /* of the scan's resolvers */
-    const uint16_t *server_port;
+    const struct net_endpoint *server; /* of the scan's resolvers */
     size_t server_count;
     uint32_t dns_timeout_ms; /* of the scan: who answers within it is not dead */
     bool ipv4;               /* the families that are scanned */

@@ -96,6 +96,19 @@ def run(*arguments, input=None, timeout=SCAN_TIMEOUT, program=MXCENSUS):
     return Run(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"), seconds)
 
 
+def check_same_octets(out, again, names):
+    for name in names:
+        with open(os.path.join(out, name), "rb") as one, open(os.path.join(again, name), "rb") as other:
+            check(f"analyze: {name} has the same octets", one.read() == other.read())
+
+
+def check_analyzed(out, again, names, *options):
+    """Nothing of these files is lost in the rows, nor of the sums."""
+    check_equal("analyze: exit code", run("analyze", *options, "-o", again, out).returncode, 0)
+    check_same_octets(out, again, names)
+    check_equal("analyze: summary", read_json(again, "summary.json"), read_json(out, "summary.json"))
+
+
 def scan_to_stdout(*arguments, input):
     return run("scan", *arguments, input=input)
 

@@ -18,7 +18,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import EHLO, check, check_equal, finish, read_table, run, start  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, check_same_octets, finish, read_table, run, start  # noqa: E402
 from support.dns_server import DnsServer  # noqa: E402
 from support.pki import openssl  # noqa: E402
 
@@ -305,9 +305,7 @@ def check_analyze(out, folder):
     again = os.path.join(folder, "again")
     done = run("analyze", "-o", again, out)
     check_equal("analyze: exit code", (done.returncode, done.stderr), (0, ""))
-    for name in ("certificates", "chains", "completions", "issuers"):
-        with open(os.path.join(out, name + ".ndjson"), "rb") as one, open(os.path.join(again, name + ".ndjson"), "rb") as other:
-            check(f"analyze: {name} has the same octets", one.read() == other.read())
+    check_same_octets(out, again, [name + ".ndjson" for name in ("certificates", "chains", "completions", "issuers")])
     later = os.path.join(folder, "later")
     done = run("analyze", "--at", "2060-01-01", "-o", later, out)
     check_equal("analyze --at: exit code", done.returncode, 0)

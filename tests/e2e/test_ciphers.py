@@ -16,7 +16,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
-from e2e.runner import EHLO, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+from e2e.runner import EHLO, check, check_analyzed, check_equal, finish, read_json, read_table, run  # noqa: E402
 
 VERSIONS = ["tlsv1_3", "tlsv1_2", "tlsv1_1", "tlsv1_0"]
 CLIENT_OPTION = {"tlsv1_3": "-tls1_3", "tlsv1_2": "-tls1_2", "tlsv1_1": "-tls1_1", "tlsv1_0": "-tls1"}
@@ -159,15 +159,6 @@ def judge_case(judge, case, service):
                     first)
 
 
-def check_analyzed(out, again):
-    """Nothing of it is lost in the rows."""
-    check_equal("analyze: exit code", run("analyze", "--format", "both", "-o", again, out).returncode, 0)
-    for name in ("services.ndjson", "services.csv"):
-        with open(os.path.join(out, name), "rb") as one, open(os.path.join(again, name), "rb") as other:
-            check(f"analyze: {name} has the same octets", one.read() == other.read())
-    check_equal("analyze: summary", read_json(again, "summary.json"), read_json(out, "summary.json"))
-
-
 def check_summary(out, services):
     counts = read_json(out, "summary.json")["ports"][0]["ciphers"]
     asked = [s["ciphers"] for s in services if s["ciphers"] is not None]
@@ -217,7 +208,7 @@ def main():
             for case in JUDGED:
                 judge_case(judge, case, of_host[host_of(case)])
             check_summary(out, services.values())
-            check_analyzed(out, os.path.join(folder, "again"))
+            check_analyzed(out, os.path.join(folder, "again"), ("services.ndjson", "services.csv"), "--format", "both")
             for case in ("suites-postfix", "suites-restrictive", "suites-client-order", "suites-null"):
                 service = of_host[host_of(case)]
                 print(f"{case}: {service['ciphers']['connections']} connections, and"

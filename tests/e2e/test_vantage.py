@@ -13,11 +13,10 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e import own_network  # noqa: E402
 from e2e.runner import check, check_equal, finish, read_json, read_table, run  # noqa: E402
 from support.dns_server import DnsServer  # noqa: E402
 
-MARK = "MXCENSUS_TEST_NAMESPACE"
-NAMESPACE = ["unshare", "--user", "--map-root-user", "--net"]
 HERE4, HERE6 = "11.0.0.7", "2a0e:b100::7"  # the public addresses of this place
 NAME = "scanner.vantage.test"
 MAIL = "11.0.0.25"  # a mail server of our own
@@ -42,17 +41,7 @@ def ip(*command):
     subprocess.run(["ip", *command], check=True)
 
 
-def enter():
-    """Starts this script again in a network of its own."""
-    if MARK not in os.environ:
-        possible = shutil.which("ip") and shutil.which("unshare") and subprocess.run(
-            [*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
-        if not possible:
-            print("left out: needs ip(8) and network namespaces")
-            sys.exit(77)
-        os.environ[MARK] = "1"
-        os.execvp("unshare", [*NAMESPACE, sys.executable, "-B", *sys.argv])
-    ip("link", "set", "lo", "up")
+def make_place():
     ip("addr", "add", HERE4 + "/32", "dev", "lo")
     ip("addr", "add", MAIL + "/32", "dev", "lo")
     ip("-6", "addr", "add", HERE6 + "/128", "dev", "lo")
@@ -369,7 +358,8 @@ def check_probing_txt():
 
 
 def main():
-    enter()
+    own_network.enter()
+    make_place()
     folder = tempfile.mkdtemp(prefix="mxcensus-vantage-")
     try:
         check_good_place(folder)

@@ -14,25 +14,12 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e import own_network  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, MXLAB, check, check_equal, finish, read_json, read_table, run  # noqa: E402
 
-MARK = "MXCENSUS_WEATHER_NETWORK"
-UNSHARE = ["unshare", "--user", "--map-root-user", "--net"]
-SKIPPED = 77
-
-if MARK not in os.environ:
-    try:
-        possible = subprocess.run([*UNSHARE, "ip", "link", "set", "lo", "up"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        possible = False
-    if not possible:
-        print("skipped: needs ip, unshare and user namespaces")
-        sys.exit(SKIPPED)
-    os.environ[MARK] = "1"
-    os.execvp("unshare", [*UNSHARE, sys.executable, "-B", *sys.argv])
-subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+own_network.enter()
 
 DOMAINS = 1000
 SPEED = ["--address-rate", "5/s", "--names-per-address", "20", "--connect-timeout", "4", "--greeting-timeout", "6", "--dns-timeout", "1",

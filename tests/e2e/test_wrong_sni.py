@@ -7,7 +7,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
-from e2e.runner import EHLO, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+from e2e.runner import EHLO, check, check_analyzed, check_equal, finish, read_table, run  # noqa: E402
 
 CODE = "sni.foreign_name_fatal"
 NAME = "wrong-sni.invalid"
@@ -61,11 +61,7 @@ def main():
             chains = {c["chain_id"] for c in read_table(out, "chains")}
             for case in CASES:
                 check_case(case, of_host[f"mx.case-{case}.mxlab.net"], chains)
-        check_equal("analyze: exit code", run("analyze", "--format", "both", "-o", again, out).returncode, 0)
-        for name in ("services.ndjson", "services.csv"):
-            with open(os.path.join(out, name), "rb") as one, open(os.path.join(again, name), "rb") as other:
-                check(f"analyze: {name} has the same octets", one.read() == other.read())
-        check_equal("analyze: summary", read_json(again, "summary.json"), read_json(out, "summary.json"))
+        check_analyzed(out, again, ("services.ndjson", "services.csv"), "--format", "both")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()

@@ -329,7 +329,7 @@ Test(manifest, it_says_how_the_scan_was_made_and_what_came_of_it)
     struct net_addr sources[2] = {0};
     cr_assert(net_addr_parse(SPAN_LIT("192.0.2.1"), &sources[0]));
     cr_assert(net_addr_parse(SPAN_LIT("2001:db8::1"), &sources[1]));
-    struct named_server resolver = {.port = 5353};
+    struct net_endpoint resolver = {.port = 5353};
     cr_assert(net_addr_parse(SPAN_LIT("127.0.0.1"), &resolver.address));
     const struct result_file_info infos[] = {
         {.name = "domains.ndjson", .rows = 4, .octets = 1234, .sha256 = {0x12}, .has_sha256 = true},

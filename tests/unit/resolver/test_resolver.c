@@ -27,7 +27,7 @@ struct scene {
 
 static void scene_start(struct scene *s, size_t peers, const struct resolver_params *params)
 {
-    struct resolver_server servers[PEERS];
+    struct net_endpoint servers[PEERS];
     struct resolver_params p = *params;
     memset(s, 0, sizeof(*s));
     s->got = BUF_INIT(BUF_NO_LIMIT);
@@ -276,7 +276,7 @@ Test(resolver, server_over_ipv6)
     scene_start(&s, 0, &(struct resolver_params){0});
     resolver_free(s.resolver);
     bool has_ipv6 = peer_start(&six, &s.loop, "::1");
-    struct resolver_server server = {six.address, six.port};
+    struct net_endpoint server = {six.address, six.port};
     s.resolver = resolver_new(
         &s.loop,
         &(struct resolver_params){.servers = &server, .server_count = 1, .timeout_ms = 2000});
@@ -359,8 +359,8 @@ Test(resolver, dead_server_beside_a_good_one)
     scene_start(&s, 1, &(struct resolver_params){.timeout_ms = 1500, .tries = 3});
     resolver_free(s.resolver);
     CHECK(peer_start(&dead, &s.loop, "127.0.0.1"));
-    struct resolver_server servers[2] = {{dead.address, dead.port},
-                                         {s.peers[0].address, s.peers[0].port}};
+    struct net_endpoint servers[2] = {{dead.address, dead.port},
+                                      {s.peers[0].address, s.peers[0].port}};
     peer_stop(&dead);
     (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     s.resolver = resolver_new(
