@@ -5,11 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "scanner/analysis/smtp_reach.h"
 #include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/closing.h"
 #include "scanner/pipeline/completing.h"
+#include "scanner/pipeline/ending.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
 #include "scanner/pipeline/resume.h"
@@ -22,9 +22,7 @@
 #define PROGRESS_MS       1000
 #define DRAIN_MS          60000 /* after a signal; design section 4 */
 #define WORKERS_PER_JUDGE 4
-#define CLOCK_JUMP_MIN_MS \
-    2000              /* and 1 ms a second: slewing does half of that at most (adjtime(3)) */
-#define LEAVE_MS 2000 /* for a thread to end, when the scan has to; our own bound */
+#define LEAVE_MS          2000 /* for a thread to end, when the scan has to; our own bound */
 
 struct coordinator {
     struct scan_counts *counts;                  /* of the whole scan, filled at its end */
@@ -43,18 +41,13 @@ struct coordinator {
     uint64_t progress_due_ms;
     uint64_t drain_until_ms;
     bool spool_was_full;
-    int signal; /* the first one that came; 0: none */
+    struct ending ending;
     struct watchdog watchdog;
     uint64_t leave_at_ms; /* the thread that is waited for; 0: not yet decided */
     bool at_once;         /* a second signal, or no more time: nothing holds the end up */
-    bool lines_done;      /* all of the input, whatever signal came meanwhile */
     bool completing;      /* what comes behind the last line is under way */
-    bool cut_short;       /* it was, by a signal */
-    bool stuck;           /* no progress, and giving up did not help */
-    bool out_of_memory;   /* the reserve is in use */
     bool thread_left;     /* one did not end: what it may look at stays */
     bool writer_failed;
-    bool completions_missing; /* for want of a temporary file */
     bool over;
 };
 
@@ -64,7 +57,7 @@ static void show_progress(struct coordinator *c)
 {
     struct progress_snapshot s = scan_snapshot(&c->scan, &c->reader, &c->writer);
     s.elapsed_ms = uv_now(&c->loop) - c->started_ms;
-    s.draining = c->signal != 0;
+    s.draining = c->ending.signal != 0;
     c->hooks->progress(c->hooks->arg, &s, clock_unix_ms());
 }
 
@@ -104,7 +97,21 @@ static void close_blocks(struct coordinator *c)
 
 /* --- progress that does not come ----------------------------------------------------------- */
 
-static void end_loop(struct coordinator *c);
+static void end_loop(struct coordinator *c)
+{
+    if (!c->over) {
+        c->over = true;
+        uv_stop(&c->loop);
+    }
+}
+
+/* Nothing holds the end up. */
+static void end_at_once(struct coordinator *c)
+{
+    c->at_once = true;
+    admission_stop(&c->scan.admission);
+    end_loop(c);
+}
 
 static void watch(struct coordinator *c, bool idle)
 {
@@ -125,10 +132,8 @@ static void watch(struct coordinator *c, bool idle)
         message_put_give_up(&out, &m);
         post_to_workers(&c->scan, &out);
     } else {
-        c->stuck = true;
-        c->at_once = true;
-        admission_stop(&c->scan.admission);
-        end_loop(c);
+        c->ending.stuck = true;
+        end_at_once(c);
     }
     buf_deinit(&out);
 }
@@ -164,14 +169,6 @@ static void restore_outages(struct coordinator *c)
 
 /* --- the end ------------------------------------------------------------------------------- */
 
-static void end_loop(struct coordinator *c)
-{
-    if (!c->over) {
-        c->over = true;
-        uv_stop(&c->loop);
-    }
-}
-
 static void look_for_failure(struct coordinator *c)
 {
     if (!c->writer_failed && atomic_load_explicit(&c->writer.failed, memory_order_relaxed)) {
@@ -183,13 +180,11 @@ static void look_for_failure(struct coordinator *c)
 
 static void look_for_memory(struct coordinator *c)
 {
-    if (!c->out_of_memory && memory_is_low()) {
+    if (!c->ending.out_of_memory && memory_is_low()) {
         c->hooks->say(c->hooks->arg,
                       "out of memory: the scan ends, lines without a row are unfinished");
-        c->out_of_memory = true;
-        c->at_once = true;
-        admission_stop(&c->scan.admission);
-        end_loop(c);
+        c->ending.out_of_memory = true;
+        end_at_once(c);
     }
 }
 
@@ -218,15 +213,15 @@ static void pipeline_on_look(uv_timer_t *timer)
         c->progress_due_ms = now + PROGRESS_MS;
         show_progress(c);
     }
-    bool no_more_input = atomic_load(&c->reader.ended) || c->signal != 0;
+    bool no_more_input = atomic_load(&c->reader.ended) || c->ending.signal != 0;
     /* A line that was admitted and not sent yet is no item, but it has its credit. */
     bool idle = admission_is_empty(&c->scan.admission) &&
                 atomic_load_explicit(&c->scan.open_items, memory_order_acquire) == 0;
-    bool drained = c->signal != 0 && now >= c->drain_until_ms;
+    bool drained = c->ending.signal != 0 && now >= c->drain_until_ms;
     c->at_once = c->at_once || drained;
     if ((no_more_input && idle) || drained) {
-        c->lines_done = idle && atomic_load(&c->reader.ended) &&
-                        atomic_load(&c->reader.reached_end) && !c->reader.failed;
+        c->ending.lines_done = idle && atomic_load(&c->reader.ended) &&
+                               atomic_load(&c->reader.reached_end) && !c->reader.failed;
         end_loop(c);
     } else if (!c->over) {
         watch(c, idle);
@@ -236,15 +231,15 @@ static void pipeline_on_look(uv_timer_t *timer)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct coordinator *c = handle->data;
-    if (c->signal != 0) { /* the second one: at once, with whole rows all the same */
+    if (c->ending.signal != 0) { /* the second one: at once, with whole rows all the same */
         c->at_once = true;
         end_loop(c);
         return;
     }
-    c->signal = number;
+    c->ending.signal = number;
     c->drain_until_ms = uv_now(&c->loop) + DRAIN_MS;
     if (c->over) { /* nothing is left but completions */
-        c->cut_short = c->completing;
+        c->ending.cut_short = c->completing;
         return;
     }
     admission_stop(&c->scan.admission);
@@ -348,16 +343,10 @@ static void start_threads(struct coordinator *c)
     reader_start(&c->reader);
 }
 
-/* By a signal. One that came before the last line was done lets what comes behind go on, as long as it lets lines. */
-static bool is_interrupted(const struct coordinator *c)
-{
-    return c->signal != 0 && (!c->lines_done || c->cut_short);
-}
-
 static bool is_whole(const struct coordinator *c)
 {
-    return !is_interrupted(c) && !c->stuck && !c->out_of_memory && !c->writer_failed &&
-           atomic_load(&c->reader.ended) && !c->reader.failed;
+    return !ending_is_interrupted(&c->ending) && !c->ending.stuck && !c->ending.out_of_memory &&
+           !c->writer_failed && atomic_load(&c->reader.ended) && !c->reader.failed;
 }
 
 /* Progress, failures and signals while the loop does not run by itself. */
@@ -365,10 +354,10 @@ static bool pipeline_look_around(void *arg)
 {
     struct coordinator *c = arg;
     (void)uv_run(&c->loop, UV_RUN_NOWAIT);
-    if (c->signal != 0 && (c->at_once || uv_now(&c->loop) >= c->drain_until_ms)) {
-        c->cut_short = true;
+    if (c->ending.signal != 0 && (c->at_once || uv_now(&c->loop) >= c->drain_until_ms)) {
+        c->ending.cut_short = true;
     }
-    return !is_interrupted(c) && !c->writer_failed;
+    return !ending_is_interrupted(&c->ending) && !c->writer_failed;
 }
 
 /* Signals have their usual effect again. */
@@ -427,7 +416,7 @@ static void stop_threads(struct coordinator *c)
         c->completing = true;
         c->intermediates = completing_run(s, &how);
         c->completing = false;
-        c->completions_missing = !c->intermediates.whole && is_whole(c);
+        c->ending.completions_missing = !c->intermediates.whole && is_whole(c);
     }
     if (c->at_once) {
         stop_watching_signals(c); /* a disk that does not answer: a further one ends us */
@@ -469,119 +458,6 @@ static void close_loop(struct coordinator *c)
     CHECK(uv_loop_close(&c->loop) == 0);
 }
 
-static enum scan_end end_of(const struct coordinator *c, bool whole)
-{
-    if (!whole || c->completions_missing) {
-        return SCAN_END_ROWS_LOST;
-    }
-    if (is_interrupted(c)) {
-        return c->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
-    }
-    if (c->stuck || c->out_of_memory) {
-        return SCAN_END_FATAL;
-    }
-    if (c->reader.failed && c->reader.why.len > 0) {
-        return SCAN_END_USAGE;
-    }
-    if (c->reader.failed) {
-        return domain_source_error_is_usage(c->reader.source) ? SCAN_END_USAGE : SCAN_END_FATAL;
-    }
-    struct smtp_reach reach = smtp_reach_of(c->counts);
-    return smtp_reach_says_nothing(&reach, c->params.vantage->smtp_works) ? SCAN_END_SAYS_NOTHING
-                                                                          : SCAN_END_COMPLETE;
-}
-
-static const char *reason_of(const struct coordinator *c, bool whole)
-{
-    if (!whole) {
-        return "write failed";
-    }
-    if (is_interrupted(c)) {
-        return c->signal == SIGINT ? "SIGINT" : "SIGTERM";
-    }
-    return c->stuck           ? "no progress"
-           : c->out_of_memory ? "out of memory"
-           : c->reader.failed ? "input failed"
-                              : NULL;
-}
-
-static void say_failures(struct coordinator *c)
-{
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    writer_put_failure(&c->writer, &text);
-    if (text.len > 0) {
-        buf_putf(&text, "; %llu rows lost", (unsigned long long)writer_rows_lost(&c->writer));
-        buf_put_char(&text, '\0');
-        c->hooks->say(c->hooks->arg, (const char *)text.at);
-    }
-    if (c->completions_missing) {
-        c->hooks->say(c->hooks->arg, "temporary file: rows of completions are missing; "
-                                     "mxcensus analyze makes them from the results");
-    }
-    if (atomic_load(&c->reader.ended) && c->reader.failed) {
-        buf_reset(&text);
-        buf_put(&text, buf_span(&c->reader.why));
-        buf_put_char(&text, '\0');
-        c->hooks->say(c->hooks->arg,
-                      text.len > 1 ? (const char *)text.at : domain_source_error(c->reader.source));
-    }
-    buf_deinit(&text);
-}
-
-/* What makes the results less than they seem. */
-static void say_doubts(struct coordinator *c, int64_t clock_jump_ms)
-{
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    uint64_t lost =
-        counts_of_reason(c->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
-    if (lost > 0) {
-        buf_putf(&text,
-                 "%llu domains were not tested by a fault of our own (reason local_fault): scan "
-                 "these again",
-                 (unsigned long long)lost);
-        buf_put_char(&text, '\0');
-        c->hooks->say(c->hooks->arg, (const char *)text.at);
-        buf_reset(&text);
-    }
-    struct smtp_reach reach = smtp_reach_of(c->counts);
-    bool open = c->params.vantage->smtp_works;
-    if (smtp_reach_says_nothing(&reach, open) || smtp_reach_is_doubtful(&reach, open)) {
-        smtp_reach_put_text(&text, &reach);
-        buf_put_char(&text, '\0');
-        c->hooks->say(c->hooks->arg, (const char *)text.at);
-    }
-    if (clock_jump_ms != 0) {
-        buf_reset(&text);
-        buf_putf(
-            &text,
-            "the clock was set %s by %lld s during the scan: times in the rows are not in order",
-            clock_jump_ms < 0 ? "back" : "forward",
-            (long long)(clock_jump_ms < 0 ? -clock_jump_ms : clock_jump_ms) / 1000);
-        buf_put_char(&text, '\0');
-        c->hooks->say(c->hooks->arg, (const char *)text.at);
-    }
-    buf_deinit(&text);
-}
-
-/* How far the clock moved beyond the time that passed; 0 within what slewing does. */
-static int64_t clock_jump_of(int64_t by_clock_ms, int64_t passed_ms)
-{
-    int64_t jump = by_clock_ms - passed_ms;
-    int64_t slewed = CLOCK_JUMP_MIN_MS + passed_ms / 1000;
-    return jump > -slewed && jump < slewed ? 0 : jump;
-}
-
-static void tell_findings(const struct coordinator *c, const struct scan_counts *counts)
-{
-    uint64_t found[SEVERITY_COUNT] = {0};
-    for (int code = 0; code < FINDING_COUNT; code++) {
-        for (int s = 0; s < SEVERITY_COUNT; s++) {
-            found[s] += counts->finding[code][s];
-        }
-    }
-    c->hooks->findings(c->hooks->arg, found);
-}
-
 /* @return false: nothing can be written */
 static bool prepare_results(struct coordinator *c, int64_t started)
 {
@@ -616,11 +492,11 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
         counts_merge(counts, restored_counts(s->resume->restored));
     }
     bool whole = !atomic_load(&c->writer.failed);
-    const char *reason = reason_of(c, whole);
+    const char *reason = ending_reason(&c->ending, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
     int64_t ended = clock_unix_ms();
     const struct results *resumed = s->params->resume;
-    int64_t jump = clock_jump_of(ended - started, clock_boot_ms() - started_boot);
+    int64_t jump = ending_clock_jump(ended - started, clock_boot_ms() - started_boot);
     struct closing_facts facts = {
         .scan = s,
         .reader = &c->reader,
@@ -631,7 +507,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
         .ended_unix_ms = ended,
         .clock_jump_ms = jump,
         .complete = reason == NULL && whole,
-        .reason = reason_of(c, whole),
+        .reason = ending_reason(&c->ending, whole),
     };
     if (!facts.complete && s->weather.outage_count > 0 && c->params.output_dir != NULL) {
         (void)closing_note_outages(&s->weather,
@@ -640,12 +516,11 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     struct buf summary = BUF_INIT(BUF_NO_LIMIT);
     whole = closing_write(&facts, &summary) && whole;
     show_progress(c);
-    say_failures(c);
-    say_doubts(c, jump);
+    ending_say(&c->ending, jump);
     c->hooks->summary(c->hooks->arg, buf_span(&summary));
-    tell_findings(c, counts);
+    ending_tell_findings(&c->ending);
     buf_deinit(&summary);
-    return end_of(c, whole);
+    return ending_of(&c->ending, whole);
 }
 
 static void free_threads(struct coordinator *c)
@@ -685,6 +560,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     enum scan_end end = SCAN_END_FATAL;
     c->hooks = hooks;
     c->params = *params;
+    c->ending = (struct ending){
+        .params = &c->params, .hooks = hooks, .reader = &c->reader, .writer = &c->writer};
     c->scan.params = &c->params;
     c->scan.reader = &c->reader;
     c->scan.worker_count = count_workers(params);
@@ -714,6 +591,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     int64_t started_boot = clock_boot_ms();
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);
+    c->ending.counts = c->counts;
     if (params->resume != NULL) {
         c->scan.resume = resume_new(&c->scan, params->resume);
         restore_outages(c);

@@ -1,0 +1,133 @@
+#include "scanner/pipeline/ending.h"
+
+#include <signal.h>
+
+#include "scanner/analysis/smtp_reach.h"
+
+#define CLOCK_JUMP_MIN_MS \
+    2000 /* and 1 ms a second: slewing does half of that at most (adjtime(3)) */
+
+bool ending_is_interrupted(const struct ending *e)
+{
+    return e->signal != 0 && (!e->lines_done || e->cut_short);
+}
+
+enum scan_end ending_of(const struct ending *e, bool whole)
+{
+    if (!whole || e->completions_missing) {
+        return SCAN_END_ROWS_LOST;
+    }
+    if (ending_is_interrupted(e)) {
+        return e->signal == SIGINT ? SCAN_END_SIGINT : SCAN_END_SIGTERM;
+    }
+    if (e->stuck || e->out_of_memory) {
+        return SCAN_END_FATAL;
+    }
+    if (e->reader->failed && e->reader->why.len > 0) {
+        return SCAN_END_USAGE;
+    }
+    if (e->reader->failed) {
+        return domain_source_error_is_usage(e->reader->source) ? SCAN_END_USAGE : SCAN_END_FATAL;
+    }
+    struct smtp_reach reach = smtp_reach_of(e->counts);
+    return smtp_reach_says_nothing(&reach, e->params->vantage->smtp_works) ? SCAN_END_SAYS_NOTHING
+                                                                           : SCAN_END_COMPLETE;
+}
+
+const char *ending_reason(const struct ending *e, bool whole)
+{
+    if (!whole) {
+        return "write failed";
+    }
+    if (ending_is_interrupted(e)) {
+        return e->signal == SIGINT ? "SIGINT" : "SIGTERM";
+    }
+    return e->stuck            ? "no progress"
+           : e->out_of_memory  ? "out of memory"
+           : e->reader->failed ? "input failed"
+                               : NULL;
+}
+
+/* Empties it. */
+static void say_line(const struct ending *e, struct buf *text)
+{
+    buf_put_char(text, '\0');
+    e->hooks->say(e->hooks->arg, (const char *)text->at);
+    buf_reset(text);
+}
+
+static void say_failures(const struct ending *e)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    writer_put_failure(e->writer, &text);
+    if (text.len > 0) {
+        buf_putf(&text, "; %llu rows lost", (unsigned long long)writer_rows_lost(e->writer));
+        say_line(e, &text);
+    }
+    if (e->completions_missing) {
+        e->hooks->say(e->hooks->arg, "temporary file: rows of completions are missing; "
+                                     "mxcensus analyze makes them from the results");
+    }
+    if (atomic_load(&e->reader->ended) && e->reader->failed) {
+        buf_put(&text, buf_span(&e->reader->why));
+        if (text.len == 0) {
+            buf_put_text(&text, domain_source_error(e->reader->source));
+        }
+        say_line(e, &text);
+    }
+    buf_deinit(&text);
+}
+
+/* What makes the results less than they seem. */
+static void say_doubts(const struct ending *e, int64_t clock_jump_ms)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    uint64_t lost =
+        counts_of_reason(e->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
+    if (lost > 0) {
+        buf_putf(&text,
+                 "%llu domains were not tested by a fault of our own (reason local_fault): scan "
+                 "these again",
+                 (unsigned long long)lost);
+        say_line(e, &text);
+    }
+    struct smtp_reach reach = smtp_reach_of(e->counts);
+    bool open = e->params->vantage->smtp_works;
+    if (smtp_reach_says_nothing(&reach, open) || smtp_reach_is_doubtful(&reach, open)) {
+        smtp_reach_put_text(&text, &reach);
+        say_line(e, &text);
+    }
+    if (clock_jump_ms != 0) {
+        buf_putf(
+            &text,
+            "the clock was set %s by %lld s during the scan: times in the rows are not in order",
+            clock_jump_ms < 0 ? "back" : "forward",
+            (long long)(clock_jump_ms < 0 ? -clock_jump_ms : clock_jump_ms) / 1000);
+        say_line(e, &text);
+    }
+    buf_deinit(&text);
+}
+
+void ending_say(const struct ending *e, int64_t clock_jump_ms)
+{
+    say_failures(e);
+    say_doubts(e, clock_jump_ms);
+}
+
+int64_t ending_clock_jump(int64_t by_clock_ms, int64_t passed_ms)
+{
+    int64_t jump = by_clock_ms - passed_ms;
+    int64_t slewed = CLOCK_JUMP_MIN_MS + passed_ms / 1000;
+    return jump > -slewed && jump < slewed ? 0 : jump;
+}
+
+void ending_tell_findings(const struct ending *e)
+{
+    uint64_t found[SEVERITY_COUNT] = {0};
+    for (int code = 0; code < FINDING_COUNT; code++) {
+        for (int s = 0; s < SEVERITY_COUNT; s++) {
+            found[s] += e->counts->finding[code][s];
+        }
+    }
+    e->hooks->findings(e->hooks->arg, found);
+}

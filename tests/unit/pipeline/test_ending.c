@@ -1,0 +1,109 @@
+#include <signal.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "scanner/base/memory.h"
+#include "scanner/pipeline/ending.h"
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What came together, the exit and the word of state.json. */
+static const struct ending_case {
+    const char *what;
+    struct ending e;
+    bool whole;
+    enum scan_end end;
+    const char *reason; /* NULL: complete */
+} ending_cases[] = {
+    {"all lines", {.lines_done = true}, true, SCAN_END_COMPLETE, NULL},
+    {"SIGINT among the lines", {.signal = SIGINT}, true, SCAN_END_SIGINT, "SIGINT"},
+    {"SIGTERM among the lines", {.signal = SIGTERM}, true, SCAN_END_SIGTERM, "SIGTERM"},
+    {"all lines got their rows after a signal",
+     {.signal = SIGINT, .lines_done = true},
+     true,
+     SCAN_END_COMPLETE,
+     NULL},
+    {"the signal cut what comes behind them",
+     {.signal = SIGTERM, .lines_done = true, .cut_short = true},
+     true,
+     SCAN_END_SIGTERM,
+     "SIGTERM"},
+    {"stuck", {.stuck = true}, true, SCAN_END_FATAL, "no progress"},
+    {"out of memory", {.out_of_memory = true}, true, SCAN_END_FATAL, "out of memory"},
+    {"a disk that is full counts more than a signal",
+     {.signal = SIGINT},
+     false,
+     SCAN_END_ROWS_LOST,
+     "write failed"},
+    {"no room for completions: analyze makes them",
+     {.lines_done = true, .completions_missing = true},
+     true,
+     SCAN_END_ROWS_LOST,
+     NULL},
+};
+
+Test(ending, says_what_came_first_in_rank)
+{
+    static const uint16_t ports[] = {25};
+    const struct vantage_verdict vantage = {.smtp_works = false};
+    struct scan_params *params = memory_new(1, sizeof(*params));
+    struct reader *reader = memory_new(1, sizeof(*reader));
+    struct scan_counts *counts = memory_new(1, sizeof(*counts));
+    params->vantage = &vantage;
+    counts_init(counts, ports, LENGTH(ports));
+    for (size_t i = 0; i < LENGTH(ending_cases); i++) {
+        const struct ending_case *c = &ending_cases[i];
+        struct ending e = c->e;
+        e.params = params;
+        e.reader = reader;
+        e.counts = counts;
+        const char *reason = ending_reason(&e, c->whole);
+        cr_expect_eq(ending_of(&e, c->whole), c->end, "%s", c->what);
+        cr_expect((reason == NULL && c->reason == NULL) ||
+                      (reason != NULL && c->reason != NULL && strcmp(reason, c->reason) == 0),
+                  "%s: %s", c->what, reason != NULL ? reason : "complete");
+    }
+    counts_deinit(counts);
+    free(counts);
+    free(reader);
+    free(params);
+}
+
+/* The rows of an unfinished scan that cannot be read are a matter of what the user named. */
+Test(ending, input_that_failed)
+{
+    struct reader *reader = memory_new(1, sizeof(*reader));
+    struct ending e = {.reader = reader};
+    reader->failed = true;
+    reader->why = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_text(&reader->why, "results/endpoints.ndjson, line 1: damaged");
+    cr_expect_eq(ending_of(&e, true), SCAN_END_USAGE);
+    cr_expect_str_eq(ending_reason(&e, true), "input failed");
+    buf_deinit(&reader->why);
+    free(reader);
+}
+
+/* adjtime(3) slews by half a millisecond a second at most. */
+static const struct jump_case {
+    int64_t by_clock_ms;
+    int64_t passed_ms;
+    int64_t jump_ms;
+} jump_cases[] = {
+    {0, 0, 0},
+    {1999, 0, 0},
+    {2000, 0, 2000},
+    {-1999, 0, 0},
+    {-2000, 0, -2000},
+    {3600000 + 5599, 3600000, 0}, /* an hour: 3.6 s more */
+    {3600000 + 5600, 3600000, 5600},
+    {3600000 - 5600, 3600000, -5600},
+};
+
+Test(ending, a_clock_that_was_set)
+{
+    for (size_t i = 0; i < LENGTH(jump_cases); i++) {
+        const struct jump_case *c = &jump_cases[i];
+        cr_expect_eq(ending_clock_jump(c->by_clock_ms, c->passed_ms), c->jump_ms, "%zu", i);
+    }
+}
