@@ -88,8 +88,7 @@ def stuck_worker(scan):
 
 def second_signal(world, scan, what, asked):
     """@param asked the last question before the library is called that does not come back"""
-    while asked not in world.dns.asked and scan.process.poll() is None:
-        time.sleep(0.05)
+    world.dns.wait_for(asked, scan.process)
     time.sleep(1)
     scan.process.send_signal(signal.SIGINT)
     time.sleep(0.5)
@@ -145,6 +144,7 @@ def main():
         pipe = Scan(world, folder, "pipe", [], stdin=subprocess.PIPE)
         pipe.process.stdin.write(b"slow1.test\n")
         pipe.process.stdin.flush()
+        world.dns.wait_for(("mx.slow2.test", "A"), done.process)
         time.sleep(1)
         all_done_after_a_signal(done)
         if STUCK_LIBRARY:

@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.runner import (EHLO, check, check_equal, environment, finish, parse_ndjson, read_json,  # noqa: E402
                         read_table, run, start, table, MXCENSUS)
-from support.dns_server import DnsServer  # noqa: E402
+from support.dns_server import DnsServer, read_name  # noqa: E402
 
 ZONE = {
     ("null.test", "MX"): [(0, "")],
@@ -202,6 +202,7 @@ def check_interruption(folder, signals, code, seconds):
     class Silent(DnsServer):
         def answer(self, message, truncate=False):
             if b"silent" in message:
+                self.asked.append((read_name(message, 12)[0], "MX"))
                 raise OSError("no answer")
             return super().answer(message, truncate)
 
@@ -216,6 +217,7 @@ def check_interruption(folder, signals, code, seconds):
         process.stdin.write(b"null.test\nweb.test\n" + b"".join(b"a%d.silent.test\n" % n for n in range(20)))
         process.stdin.flush()
         more = os.dup(process.stdin.fileno())  # the end of the list is not to be seen, or all of it may be done
+        dns.wait_for(("a19.silent.test", "MX"), process)
         time.sleep(2)
         begin = time.monotonic()
         for number in signals:

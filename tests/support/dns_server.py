@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import struct
 import threading
+import time
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
 OPT = 41  # RFC 6891
@@ -89,6 +90,12 @@ class DnsServer:
     def __exit__(self, *_):
         self.udp.close()
         self.tcp.close()
+
+    def wait_for(self, question, process, seconds=60):
+        """Until `question`, a (name, type), was asked; not longer than `process` runs."""
+        deadline = time.monotonic() + seconds
+        while question not in self.asked and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _udp(self):
         while True:
