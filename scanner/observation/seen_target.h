@@ -293,7 +293,7 @@ struct seen_group {
     struct span speaks;    /* the host whose session stands for the others; empty: none */
     uint8_t chain_id[32];  /* of that session; zero: none */
     uint64_t contradictions;
-    struct span contradicted_by[CONTRADICTIONS_KEPT]; /* hosts, the first of them */
+    struct span contradicted_by[CONTRADICTIONS_KEPT]; /* hosts: the first, then by name */
 };
 
 struct seen_mx {

@@ -116,7 +116,8 @@ enum group_turn certificate_group_turn(const struct certificate_groups *g, uint3
                    ? GROUP_INFER
                    : GROUP_DIAL;
     case GROUP_CONTRADICTED:
-        return GROUP_DIAL;
+        /* The name whose facts the others are compared with is the first one by turn, not by chance. */
+        return at->under_way && !at->has_facts ? GROUP_WAIT : GROUP_DIAL;
     case GROUP_STATE_COUNT:
         break;
     }
@@ -171,6 +172,24 @@ static bool has_chain(const struct seen_endpoint *seen)
            !s->tls.list_malformed && !seen->unstable;
 }
 
+/* The host that closed the group, then the least of the others by name: these come in any order. */
+static void keep_contradiction(struct certificate_groups *g, struct certificate_group *at,
+                               struct span host)
+{
+    struct span *kept = at->contradicted_by;
+    size_t i = at->contradictions;
+    if (i >= CONTRADICTIONS_KEPT) {
+        i = CONTRADICTIONS_KEPT - 1;
+        if (span_cmp(host, kept[i]) >= 0) {
+            return;
+        }
+    }
+    for (; i > 1 && span_cmp(host, kept[i - 1]) < 0; i--) {
+        kept[i] = kept[i - 1];
+    }
+    kept[i] = arena_copy(&g->arena, host);
+}
+
 static void contradict(struct certificate_groups *g, struct certificate_group *at, struct span host)
 {
     at->state = GROUP_CONTRADICTED;
@@ -178,9 +197,7 @@ static void contradict(struct certificate_groups *g, struct certificate_group *a
         at->contradicted_by =
             arena_new(&g->arena, CONTRADICTIONS_KEPT, sizeof(*at->contradicted_by));
     }
-    if (at->contradictions < CONTRADICTIONS_KEPT) {
-        at->contradicted_by[at->contradictions] = arena_copy(&g->arena, host);
-    }
+    keep_contradiction(g, at, host);
     at->contradictions++;
 }
 

@@ -84,7 +84,7 @@ struct certificate_group {
     uint32_t inconclusive;
     uint32_t checks;
     uint32_t contradictions;
-    struct span *contradicted_by; /* the first CONTRADICTIONS_KEPT; in the arena; NULL: none */
+    struct span *contradicted_by; /* up to CONTRADICTIONS_KEPT; in the arena; NULL: none */
 };
 
 struct certificate_groups {

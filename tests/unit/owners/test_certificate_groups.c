@@ -225,16 +225,48 @@ Test(certificate_groups, what_tells_nothing_is_neither)
     world_deinit(&w);
 }
 
-Test(certificate_groups, contradictions_are_kept_up_to_a_bound)
+static void contradict_in_order(bool backwards)
 {
+    static const char letters[] = "kcdefghijlm";
+    size_t count = sizeof(letters) - 1;
     struct world w;
     world_init(&w, INFER_LISTED);
     uint32_t group = group_of(&w, "a.mail.shared.test");
     note_chain(&w, group, "a.mail.shared.test", 1);
-    for (int i = 0; i < 2 * CONTRADICTIONS_KEPT; i++) {
-        note_chain(&w, group, "b.mail.shared.test", 2);
+    note_chain(&w, group, "n.mail.shared.test", 2);
+    for (size_t i = 0; i < count; i++) {
+        char host[] = "?.mail.shared.test";
+        host[0] = letters[backwards ? count - 1 - i : i];
+        note_chain(&w, group, host, 2);
     }
-    cr_expect_eq(see(&w, group).contradictions, 2 * CONTRADICTIONS_KEPT);
+    struct seen_group seen = see(&w, group);
+    cr_expect_eq(seen.contradictions, 1 + count);
+    cr_expect(span_eq(seen.contradicted_by[0], SPAN_LIT("n.mail.shared.test")), "what closed it");
+    for (size_t i = 1; i < CONTRADICTIONS_KEPT; i++) {
+        cr_expect_eq(seen.contradicted_by[i].at[0], "?cdefghi"[i], "the least of the others");
+    }
+    world_deinit(&w);
+}
+
+Test(certificate_groups, kept_contradictions_do_not_depend_on_arrival)
+{
+    contradict_in_order(false);
+    contradict_in_order(true);
+}
+
+Test(certificate_groups, names_wait_for_the_facts_that_they_are_compared_with)
+{
+    struct world w;
+    struct seen_session alert = {.outcome = OUTCOME_TLS_ALERT, .tls_attempted = true};
+    world_init(&w, INFER_LISTED);
+    uint32_t group = group_of(&w, "a.mail.shared.test");
+    note(&w, group, "a.mail.shared.test", &alert);
+    cr_expect_eq(see(&w, group).state, GROUP_CONTRADICTED);
+    certificate_group_dial(w.groups, group);
+    cr_expect_eq(turn(&w, group, ORDINARY), GROUP_WAIT);
+    note_chain(&w, group, "b.mail.shared.test", 1);
+    certificate_group_dial(w.groups, group);
+    cr_expect_eq(turn(&w, group, ORDINARY), GROUP_DIAL, "now in any order");
     world_deinit(&w);
 }
 
