@@ -48,6 +48,7 @@ static enum exit_code console_exit_code(enum scan_end end)
     case SCAN_END_ROWS_LOST:
         return EXIT_CODE_ROWS_LOST;
     case SCAN_END_SAYS_NOTHING:
+    case SCAN_END_OUTAGE:
         return EXIT_CODE_SAYS_NOTHING;
     case SCAN_END_SIGINT:
         return EXIT_CODE_SIGINT;

@@ -10,7 +10,7 @@ enum exit_code {
     EXIT_CODE_USAGE = 2,     /* a bad option, or something that the user named and we cannot use */
     EXIT_CODE_ROWS_LOST = 3, /* finished, but rows were lost or could not be written */
     EXIT_CODE_SAYS_NOTHING =
-        4, /* no mail server can be reached from here: nothing is said of the targets */
+        4, /* our own network: nothing is said of the targets, or of those with reason local_fault */
     EXIT_CODE_FINDINGS = 10, /* complete, and a finding is as severe as --fail-on says */
     EXIT_CODE_SIGINT = 130,  /* interrupted; whole rows, the rest stays unfinished */
     EXIT_CODE_SIGTERM = 143,

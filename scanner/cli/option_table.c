@@ -232,7 +232,8 @@ const struct option_row option_table[] = {
      "code is 4, "
      "as no server could be reached from here. HOST is a name or an address, PORT is 25 by "
      "default; "
-     "repeatable up to eight times.",
+     "repeatable up to eight times. Those that greet are asked again when the scan may have met an "
+     "outage of our own.",
      option_read_self_test, 0, 0, 0},
     {OPTION_GROUP_IDENTITY, IN_SCAN | IN_CHECK, 0, "strict-vantage", NULL, NULL, NULL,
      "EHLO name must fit our addresses",
@@ -311,7 +312,8 @@ const struct option_row option_table[] = {
      "suddenly do not any more, the scan pauses and asks some of them again every few seconds; "
      "what failed meanwhile is asked again when they answer. If the outage lasts longer than this, "
      "what is "
-     "left ends as not tested, with the reason local_fault. manifest.json lists all outages.",
+     "left ends as not tested, with the reason local_fault, and the exit code is 4. manifest.json "
+     "lists all outages.",
      option_read_seconds, FIELD(outage_max_ms), 1, OUTAGE_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "retry-pause", "S", "60", NULL,
      "before it, after a loss", "Seconds from a session that was lost to the next attempt.",

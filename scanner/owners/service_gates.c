@@ -392,6 +392,11 @@ void visit_leave(struct service_owner *o, uint32_t index)
 
 /* --- sessions beside the owner's ------------------------------------------------------------- */
 
+struct span service_operator_of_visit(const struct service_owner *o, uint32_t visit)
+{
+    return operator_of(&o->visits[visit].want);
+}
+
 bool service_begin_anew(struct service_owner *o, uint32_t visit)
 {
     struct service *gate = gate_of_service(o, o->visits[visit].service);
@@ -405,10 +410,8 @@ bool service_begin_anew(struct service_owner *o, uint32_t visit)
 bool service_take_place(struct service_owner *o, const struct net_addr *address, uint16_t port,
                         struct idle_places idle)
 {
-    uint32_t index = service_find(o, address, port);
-    struct service *gate = index != NO_INDEX ? gate_of_service(o, index) : NULL;
-    if (gate == NULL || gate->active > idle.at_address || gate->starting ||
-        o->now_ms < gate->next_start_ms) {
+    struct service *gate = gate_of_service(o, service_find_or_add(o, address, port));
+    if (gate->active > idle.at_address || gate->starting || o->now_ms < gate->next_start_ms) {
         return false;
     }
     if (network_has_no_place(o, gate->network, idle.in_network)) {

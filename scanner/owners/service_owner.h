@@ -151,8 +151,10 @@ bool service_go_on(struct service_owner *o);
 /** The session of a visit begins later than commanded, or anew because the end of the first is void. It holds what it held,
  * but the address's rate counts when it does begin. @return false: not now */
 bool service_begin_anew(struct service_owner *o, uint32_t visit);
+/** For whose limit its session counts. Borrowed from the visit. */
+struct span service_operator_of_visit(const struct service_owner *o, uint32_t visit);
 /**
- * A place at the address for a session beside the owner's.
+ * A place at the address for a session beside the owner's. Nobody need have wanted the address.
  * @param idle places there, and in the network, whose sessions are not open now
  * @return false: there is none now
  */

@@ -25,15 +25,15 @@ static void weather_enter(struct weather *w, enum weather_state to)
     w->view.state = to;
 }
 
-void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms)
+void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms, uint64_t first_ms)
 {
-    *w = (struct weather){.lost_ms = lost_ms, .slot_ms = now_ms};
+    *w = (struct weather){.lost_ms = lost_ms, .first_ms = first_ms, .slot_ms = now_ms};
     w->view.clear_until_ms = now_ms;
 }
 
-void weather_believe_at_once(struct weather *w)
+void weather_know_witness(struct weather *w)
 {
-    w->believes_at_once = true;
+    w->answered_ever = true;
 }
 
 /* --- slots ---------------------------------------------------------------------------------- */
@@ -159,10 +159,11 @@ enum round_state {
 static enum round_state round_state_of(const struct weather *w, uint64_t now_ms)
 {
     bool over = now_ms >= w->round_ms + WEATHER_ROUND_MS;
-    if (!over && (w->round_asked == 0 || now_ms < w->round_ms + WEATHER_SLOT_MS)) {
+    bool empty = w->round_asked == 0 && w->round_answered == 0;
+    if (!over && (empty || now_ms < w->round_ms + WEATHER_SLOT_MS)) {
         return ROUND_LASTS; /* not all have begun theirs */
     }
-    if (w->round_asked == 0) {
+    if (empty) {
         return ROUND_EMPTY;
     }
     if (2 * w->round_answered >= w->round_asked || (w->view.first && w->round_answered > 0)) {
@@ -181,7 +182,8 @@ static enum weather_step suspect(struct weather *w, uint64_t now_ms)
     }
     weather_enter(w, WEATHER_SUSPICIOUS);
     w->view.first = !w->answered_ever;
-    w->empty_rounds = w->first_rounds = 0;
+    w->first_until_ms = now_ms + w->first_ms;
+    w->empty_rounds = 0;
     return begin_round(w, now_ms);
 }
 
@@ -220,16 +222,26 @@ static enum weather_step end_outage(struct weather *w, uint64_t now_ms)
     return WEATHER_ENDED;
 }
 
+/* Those who were asked do not answer, but others do by now: of those who were not, nobody knows whose fault it was. All
+ * are asked again; it is no outage that we could speak of. */
+static enum weather_step end_in_doubt(struct weather *w, uint64_t now_ms)
+{
+    struct weather_view *v = &w->view;
+    v->outages[v->outage_count++ % WEATHER_OUTAGES_MAX] =
+        (struct weather_outage){.from_ms = v->clear_until_ms, .to_ms = now_ms};
+    return end_false_alarm(w, now_ms);
+}
+
 /* Nobody who failed answers. Somebody else may have done so, but perhaps only after these were asked. */
 static enum weather_step go_on_with_first(struct weather *w, uint64_t now_ms)
 {
     if (w->answered_ever) {
-        return w->round > w->good_round ? end_false_alarm(w, now_ms) : begin_round(w, now_ms);
+        return w->round > w->good_round ? end_in_doubt(w, now_ms) : begin_round(w, now_ms);
     }
     if (now_ms < w->round_ms + WEATHER_EVERY_MS) {
         return WEATHER_QUIET;
     }
-    if (++w->first_rounds < WEATHER_FIRST_ROUNDS) {
+    if (now_ms < w->first_until_ms) {
         return begin_round(w, now_ms);
     }
     w->believes_at_once = true;

@@ -15,10 +15,11 @@
  * Numbers only raise the suspicion; what decides is to ask some again that answered a short while ago. So a run of
  * dead targets in the list, however long, is theirs: the price is a few questions now and then.
  *
- * Before anybody of a family has answered (the first alarm) there is nobody such, so that some of those who did not
- * answer are asked again: if one does now, it was us. If none does in WEATHER_FIRST_ROUNDS, or in a round after
- * somebody else answered, it is them. From then on, until somebody answers, bad ends are believed at once: that nobody
- * at all answers is said at the end of the scan.
+ * Whom the self-test met counts as one that answered, as long as there is no better: a server of --self-test, the root
+ * of DNS. Without any such, before anybody of a family has answered (the first alarm), some of those who did not
+ * answer are asked again: if one does now, it was us. If none does in a round after somebody else answered, it is in
+ * doubt: no outage, but bad ends until then are void. If nobody at all answers for `first_ms`, it is them, and from then
+ * on, until somebody answers, bad ends are believed at once: that nobody ever did is said at the end of the scan.
  *
  * The rule. Ends are counted in slots of a second, each network (of DNS: each registrable name) once in a slot,
  * good or bad. The last WEATHER_SLOTS are the window. The usual share of bad ends is that of all slots before
@@ -40,15 +41,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEATHER_SLOT_MS      1000
-#define WEATHER_SLOTS        5
-#define WEATHER_HALF_MS      60000
-#define WEATHER_USUAL_MIN    50   /* ends, before their share is usual */
-#define WEATHER_BAD_MIN      6    /* networks */
-#define WEATHER_SILENT_MIN   3    /* networks */
-#define WEATHER_ROUND_MS     5000 /* so long the answers to a round of probes are waited for */
-#define WEATHER_EVERY_MS     5000 /* between rounds, while away */
-#define WEATHER_FIRST_ROUNDS 4    /* of the first alarm, of WEATHER_EVERY_MS each */
+#include "scanner/base/net_addr.h"
+
+#define WEATHER_SLOT_MS    1000
+#define WEATHER_SLOTS      5
+#define WEATHER_HALF_MS    60000
+#define WEATHER_USUAL_MIN  50   /* ends, before their share is usual */
+#define WEATHER_BAD_MIN    6    /* networks */
+#define WEATHER_SILENT_MIN 3    /* networks */
+#define WEATHER_ROUND_MS   5000 /* so long the answers to a round of probes are waited for */
+#define WEATHER_EVERY_MS   5000 /* between rounds, while away */
+#define WEATHER_FIRST_MS \
+    20000 /* of the first alarm, and as long as a server has its second chance after */
 #define WEATHER_EMPTY_MAX \
     4 /* rounds in which nobody could be asked, before a suspicion is given up */
 #define WEATHER_CALM_MS     5000 /* without suspicion after a false alarm */
@@ -63,6 +67,11 @@ enum weather_stream {
 };
 
 const char *weather_stream_word(enum weather_stream s);
+
+static inline enum weather_stream weather_stream_of(const struct net_addr *a)
+{
+    return a->family == 6 ? WEATHER_IPV6 : WEATHER_IPV4;
+}
 
 enum weather_state {
     WEATHER_FAIR,
@@ -100,8 +109,9 @@ struct weather_view {
     uint64_t clear_until_ms; /* ends before this are believed */
     uint64_t alarm_from_ms;  /* the last false alarm: faults of our own in it are void */
     uint64_t alarm_to_ms;
-    struct weather_outage outages[WEATHER_OUTAGES_MAX]; /* the ring of all */
-    size_t outage_count;                                /* of all */
+    struct weather_outage
+        outages[WEATHER_OUTAGES_MAX]; /* the ring of all, a first alarm in doubt too */
+    size_t outage_count;              /* of all */
 };
 
 struct weather_slot {
@@ -112,6 +122,7 @@ struct weather_slot {
 struct weather {
     struct weather_view view;
     uint64_t lost_ms;                          /* so long an outage may last */
+    uint64_t first_ms;                         /* the same of the first alarm */
     uint64_t slot_ms;                          /* when the slot that is filled began */
     struct weather_slot window[WEATHER_SLOTS]; /* the latest first */
     double usual_good;
@@ -125,17 +136,18 @@ struct weather {
     uint32_t round_asked;
     uint32_t round_answered;
     uint32_t round_failed;
-    uint32_t empty_rounds; /* of the suspicion */
-    uint32_t first_rounds; /* of the first alarm, in which nobody answered */
-    uint32_t good_round;   /* of it: during which others did */
+    uint32_t empty_rounds;   /* of the suspicion */
+    uint64_t first_until_ms; /* of the first alarm: nobody need have answered */
+    uint32_t good_round;     /* of it: during which others did */
 };
 
-void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms);
-/** There is no first alarm: those who fail cannot be asked again. */
-void weather_believe_at_once(struct weather *w);
+void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms, uint64_t first_ms);
+/** There is no first alarm: somebody answered before. */
+void weather_know_witness(struct weather *w);
 /** Ends since the last look, as distinct networks of the slot. */
 void weather_note(struct weather *w, uint32_t good, uint32_t bad);
-/** Of a round: how many more probes were begun, answered and failed. Of another round than the last it is too late. */
+/** Of a round: how many more probes were begun, answered (also those of older rounds: it is now that they do) and
+ * failed. What comes behind the next round is too late. */
 void weather_note_probes(struct weather *w, uint32_t round, uint32_t asked, uint32_t answered,
                          uint32_t failed);
 /** Often, several times a slot. */

@@ -12,6 +12,12 @@ bool ending_is_interrupted(const struct ending *e)
     return e->signal != 0 && (!e->lines_done || e->cut_short);
 }
 
+/* Domains. */
+static uint64_t ending_count_lost(const struct ending *e)
+{
+    return counts_of_reason(e->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
+}
+
 enum scan_end ending_of(const struct ending *e, bool whole)
 {
     if (!whole || e->completions_missing) {
@@ -30,8 +36,10 @@ enum scan_end ending_of(const struct ending *e, bool whole)
         return domain_source_error_is_usage(e->reader->source) ? SCAN_END_USAGE : SCAN_END_FATAL;
     }
     struct smtp_reach reach = smtp_reach_of(e->counts);
-    return smtp_reach_says_nothing(&reach, e->params->vantage->smtp_works) ? SCAN_END_SAYS_NOTHING
-                                                                           : SCAN_END_COMPLETE;
+    if (smtp_reach_says_nothing(&reach, e->params->vantage->smtp_works)) {
+        return SCAN_END_SAYS_NOTHING;
+    }
+    return e->outage_lasts && ending_count_lost(e) > 0 ? SCAN_END_OUTAGE : SCAN_END_COMPLETE;
 }
 
 const char *ending_reason(const struct ending *e, bool whole)
@@ -82,8 +90,7 @@ static void say_failures(const struct ending *e)
 static void say_doubts(const struct ending *e, int64_t clock_jump_ms)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    uint64_t lost =
-        counts_of_reason(e->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
+    uint64_t lost = ending_count_lost(e);
     if (lost > 0) {
         buf_putf(&text,
                  "%llu domains were not tested by a fault of our own (reason local_fault): scan "

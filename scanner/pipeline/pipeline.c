@@ -491,6 +491,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     if (s->resume != NULL) {
         counts_merge(counts, restored_counts(s->resume->restored));
     }
+    c->ending.outage_lasts = weather_station_gave_up(&s->weather);
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = ending_reason(&c->ending, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;
@@ -584,7 +585,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     given_up_init(&c->scan.given_up);
     c->scan.spool_budget.octets = (uint64_t)params->spool_max_mib << 20;
     admission_init(&c->scan.admission, &c->scan.writer.backlog, &c->scan.spool_budget.full);
-    weather_station_init(&c->scan.weather, uv_hrtime() / 1000000, params->outage_max_ms);
+    weather_station_init(&c->scan.weather, uv_hrtime() / 1000000, params);
     c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
 
     int64_t started = clock_unix_ms();

@@ -16,6 +16,7 @@ enum scan_end {
     SCAN_END_USAGE,        /* something that the user named cannot be used */
     SCAN_END_ROWS_LOST,    /* rows could not be written */
     SCAN_END_SAYS_NOTHING, /* complete, but no mail server could be reached: smtp_reach.h */
+    SCAN_END_OUTAGE,       /* complete, but our own network or resolver went away for good */
     SCAN_END_SIGINT,       /* whole rows were left, the other lines are unfinished */
     SCAN_END_SIGTERM,
 };

@@ -6,14 +6,18 @@
 #include "scanner/base/check.h"
 #include "scanner/base/memory.h"
 
-void weather_station_init(struct weather_station *s, uint64_t now_ms, uint64_t lost_ms)
+void weather_station_init(struct weather_station *s, uint64_t now_ms, const struct scan_params *p)
 {
     *s = (struct weather_station){.looks = 0};
     CHECK(pthread_mutex_init(&s->lock, NULL) == 0);
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
-        weather_init(&s->streams[i], now_ms, lost_ms);
+        weather_init(&s->streams[i], now_ms, p->outage_max_ms,
+                     WEATHER_FIRST_MS + p->retry_pause_ms);
     }
-    weather_believe_at_once(&s->streams[WEATHER_DNS]); /* the self-test asked the resolvers */
+    weather_know_witness(&s->streams[WEATHER_DNS]); /* the self-test asked the resolvers */
+    for (size_t i = 0; i < p->vantage->greeted_count; i++) {
+        weather_know_witness(&s->streams[weather_stream_of(&p->vantage->greeted[i].address)]);
+    }
 }
 
 void weather_station_deinit(struct weather_station *s)
@@ -64,6 +68,16 @@ void weather_station_exchange(struct weather_station *s, struct weather_report *
         rounds[i] = s->streams[i].round;
     }
     (void)pthread_mutex_unlock(&s->lock);
+}
+
+bool weather_station_gave_up(const struct weather_station *s)
+{
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        if (s->streams[i].view.state == WEATHER_LOST) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *what_is_away(enum weather_stream stream)

@@ -12,6 +12,7 @@
 
 #include "scanner/base/buf.h"
 #include "scanner/owners/weather.h"
+#include "scanner/pipeline/scan_params.h"
 
 /** What a worker met of one stream since it came by last. */
 struct weather_report {
@@ -43,12 +44,15 @@ struct weather_station {
         looks; /* while some stream is not fair; only ever grows: the watchdog's progress */
 };
 
-void weather_station_init(struct weather_station *s, uint64_t now_ms, uint64_t lost_ms);
+void weather_station_init(struct weather_station *s, uint64_t now_ms, const struct scan_params *p);
 void weather_station_deinit(struct weather_station *s);
 
 /** Of a scan that goes on, before the threads start: an outage of before. A word that is no stream is ignored. */
 void weather_station_restore(struct weather_station *s, const char *stream,
                              const struct outage_record *outage);
+
+/** At the end: an outage was longer than it may, and never over. */
+bool weather_station_gave_up(const struct weather_station *s);
 
 /** @param reports of each stream; emptied @param views, rounds filled, of each stream */
 void weather_station_exchange(struct weather_station *s, struct weather_report *reports,

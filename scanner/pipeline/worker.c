@@ -84,7 +84,7 @@ static void on_dns_answer(struct worker *w, uint8_t asker, uint64_t tag,
     worker_tell_time(w);
     worker_weather_note_answer(w, tag << 2 | asker, answer);
     if (asker == OWNER_DOMAIN && answer->seen.state == DNS_DATA) {
-        worker_weather_note_name(w, domain_of_question(&w->domains, tag));
+        weather_probes_note_name(w, domain_of_question(&w->domains, tag));
     }
     if (question_desk_answer(&w->desk, &asker, &tag, answer)) {
         tell_owner(w, asker, tag, answer);
@@ -211,6 +211,20 @@ static void worker_on_session_done(void *arg, struct session *session)
     run_commands(w);
 }
 
+static void on_lease_grant(struct worker *w, const struct message_lease_grant *m)
+{
+    if (!weather_probes_on_grant(w, &m->lease)) {
+        service_on_lease_grant(&w->services, m);
+    }
+}
+
+static void on_lease_queued(struct worker *w, const struct message_lease_queued *m)
+{
+    if (!weather_probes_on_queued(w, &m->lease)) {
+        service_on_lease_queued(&w->services, m);
+    }
+}
+
 static void name_policy_host(void *arg, struct span policy_host)
 {
     struct worker *w = arg;
@@ -242,8 +256,8 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(NAME_CHECK, name_check, host_on_name_check, &w->hosts)
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
         HANDLE(LEASE_WANT, lease_want, operator_on_want, &w->operators)
-        HANDLE(LEASE_QUEUED, lease_queued, service_on_lease_queued, &w->services)
-        HANDLE(LEASE_GRANT, lease_grant, service_on_lease_grant, &w->services)
+        HANDLE(LEASE_QUEUED, lease_queued, on_lease_queued, w)
+        HANDLE(LEASE_GRANT, lease_grant, on_lease_grant, w)
         HANDLE(LEASE_RETURN, lease_return, operator_on_return, &w->operators)
         HANDLE(PERMIT_WANT, permit_want, service_on_permit_want, &w->services)
         HANDLE(PERMIT_RETURN, permit_return, service_on_permit_return, &w->services)

@@ -1,6 +1,5 @@
 #include "scanner/pipeline/worker_weather.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "scanner/base/clock.h"
@@ -8,16 +7,8 @@
 #include "scanner/domain/public_suffix.h"
 #include "scanner/pipeline/worker_sessions.h"
 
-#define COME_BY_MS   250 /* how often workers exchange what they know with the station */
-#define WITNESSES_AT 3   /* asked in a round, over all workers together as far as they divide */
-#define PROBE_LABEL  "mxcensus-probe-" /* below a domain that answered: nobody's cache has it */
-
+#define COME_BY_MS 250 /* how often workers exchange what they know with the station */
 /* --- what is met ---------------------------------------------------------------------------- */
-
-static enum weather_stream stream_of(const struct net_addr *a)
-{
-    return a->family == 6 ? WEATHER_IPV6 : WEATHER_IPV4;
-}
 
 /* @return it is the first of its network in the slot */
 static bool add_to_set(uint64_t *set, uint64_t hash)
@@ -49,39 +40,18 @@ static uint64_t hash_of_network(const struct net_addr *a)
     return hash_key_of((struct span){(const uint8_t *)&network, sizeof(network)}).low;
 }
 
-static bool same_witness(const struct weather_witness *a, const struct weather_witness *b)
-{
-    return net_addr_eq(&a->network, &b->network) && a->name_len == b->name_len &&
-           memcmp(a->name, b->name, a->name_len) == 0;
-}
-
-/* The latest, each of another network: one that is there is left as it is. */
-static void add_witness(struct worker_weather *ww, enum weather_stream stream,
-                        const struct weather_witness *witness)
-{
-    uint32_t count = ww->witness_count[stream];
-    for (uint32_t i = 0; i < count && i < WEATHER_KNOWN; i++) {
-        if (same_witness(&ww->witnesses[stream][i], witness)) {
-            return;
-        }
-    }
-    ww->witnesses[stream][count % WEATHER_KNOWN] = *witness;
-    ww->witness_count[stream]++;
-}
-
 static void note_session(struct worker *w, const struct session *session,
                          const struct owner_dial *d)
 {
-    enum weather_stream stream = stream_of(&d->address);
+    enum weather_stream stream = weather_stream_of(&d->address);
     bool cut = session_was_cut(session);
     const struct seen_session *seen = session_seen(session);
     if (!cut || seen->outcome != OUTCOME_ESTABLISHED) { /* that is neither */
         note_end(w, stream, hash_of_network(&d->address), !cut);
     }
     if (!cut && (outcome_info(seen->outcome)->conclusive || seen->outcome == OUTCOME_REFUSED)) {
-        struct weather_witness witness = {
-            .network = net_addr_network(&d->address), .address = d->address, .port = d->port};
-        add_witness(&w->weather, stream, &witness);
+        weather_probes_note_server(w, &d->address, d->port,
+                                   service_operator_of_visit(&w->services, d->visit));
     }
 }
 
@@ -95,15 +65,6 @@ void worker_weather_note_answer(struct worker *w, uint64_t whose, const struct d
     }
     (void)registrable_domain(w->scan->suffixes, answer->name, &registrable);
     note_end(w, WEATHER_DNS, hash_key_of(registrable).low, false);
-}
-
-void worker_weather_note_name(struct worker *w, struct span domain)
-{
-    struct weather_witness witness = {.name_len = (uint16_t)domain.len};
-    if (domain.len + sizeof(PROBE_LABEL) + 8 < sizeof(witness.name)) {
-        memcpy(witness.name, domain.at, domain.len);
-        add_witness(&w->weather, WEATHER_DNS, &witness);
-    }
 }
 
 /* --- sessions ------------------------------------------------------------------------------- */
@@ -128,7 +89,7 @@ static void dial_now(struct worker *w, const struct owner_dial *d)
 
 void worker_weather_dial(struct worker *w, const struct owner_dial *d)
 {
-    enum weather_state state = w->weather.views[stream_of(&d->address)].state;
+    enum weather_state state = w->weather.views[weather_stream_of(&d->address)].state;
     if (state == WEATHER_FAIR) {
         dial_now(w, d);
     } else { /* when it is lost: the owner must not hear from inside its own command */
@@ -155,7 +116,7 @@ static void tell_fault(struct worker *w, const struct owner_dial *d)
 /* An outage of one family is likely one of the other, of which too few may have ended to tell. */
 static enum weather_word judge_kept(const struct worker *w, const struct kept_session *k)
 {
-    enum weather_stream stream = stream_of(&k->dial.address);
+    enum weather_stream stream = weather_stream_of(&k->dial.address);
     const struct weather_view *other =
         &w->weather.views[stream == WEATHER_IPV4 ? WEATHER_IPV6 : WEATHER_IPV4];
     bool ours = session_seen(k->session)->outcome == OUTCOME_LOCAL_FAULT;
@@ -171,7 +132,7 @@ static enum weather_word judge_kept(const struct worker *w, const struct kept_se
 /* @return false: it stays */
 static bool settle_kept(struct worker *w, const struct kept_session *k)
 {
-    enum weather_stream stream = stream_of(&k->dial.address);
+    enum weather_stream stream = weather_stream_of(&k->dial.address);
     const struct weather_view *v = &w->weather.views[stream];
     const struct seen_session *seen = session_seen(k->session);
     switch (judge_kept(w, k)) {
@@ -222,7 +183,7 @@ static void settle_all_kept(struct worker *w)
     ww->kept = NULL;
     ww->kept_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (!settle_kept(w, &old[i])) {
+        if (weather_probes_borrow_from(w, &old[i].dial) || !settle_kept(w, &old[i])) {
             ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
             ww->kept[ww->kept_count++] = old[i];
         }
@@ -239,10 +200,11 @@ static void begin_waiting(struct worker *w)
     ww->dials = NULL;
     ww->dial_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        enum weather_state state = ww->views[stream_of(&old[i].address)].state;
+        enum weather_state state = ww->views[weather_stream_of(&old[i].address)].state;
         if (state == WEATHER_LOST) {
             tell_fault(w, &old[i]);
-        } else if (state == WEATHER_FAIR && service_begin_anew(&w->services, old[i].visit)) {
+        } else if (state == WEATHER_FAIR && !weather_probes_borrow_from(w, &old[i]) &&
+                   service_begin_anew(&w->services, old[i].visit)) {
             dial_now(w, &old[i]);
         } else {
             let_wait(ww, &old[i]);
@@ -274,137 +236,6 @@ void worker_weather_judge_fetch(const struct worker *w, struct seen_policy *p)
     }
 }
 
-/* --- probes --------------------------------------------------------------------------------- */
-
-static void on_probe_done(void *arg, struct session *session)
-{
-    struct worker *w = arg;
-    struct worker_weather *ww = &w->weather;
-    uint32_t place = session_tag(session);
-    const struct weather_witness *who = &ww->probed[place];
-    struct weather_report *r = &ww->reports[stream_of(&who->address)];
-    if (ww->probe_round[place] == r->round) {
-        bool answered = !session_was_cut(session);
-        r->answered += answered;
-        r->failed += !answered;
-    }
-    service_give_place(&w->services, &who->address, who->port);
-    ww->probes[place] = NULL;
-    session_release(&w->sessions, session);
-}
-
-static void count_idle(const struct weather_witness *who, const struct net_addr *address,
-                       struct idle_places *idle)
-{
-    struct net_addr network = net_addr_network(address);
-    idle->at_address += net_addr_eq(address, &who->address);
-    idle->in_network += net_addr_eq(&network, &who->network);
-}
-
-/* Those that hold a place without a connection. */
-static struct idle_places idle_places_of(const struct worker_weather *ww,
-                                         const struct weather_witness *who)
-{
-    struct idle_places idle = {0};
-    for (uint32_t i = 0; i < ww->kept_count; i++) {
-        count_idle(who, &ww->kept[i].dial.address, &idle);
-    }
-    for (uint32_t i = 0; i < ww->dial_count; i++) {
-        count_idle(who, &ww->dials[i].address, &idle);
-    }
-    return idle;
-}
-
-/* A whole session, up to QUIT: what a server expects of us. @return false: not now */
-static bool begin_probe(struct worker *w, const struct weather_witness *who, uint32_t round)
-{
-    struct worker_weather *ww = &w->weather;
-    uint32_t place = 0;
-    while (place < WEATHER_KNOWN && ww->probes[place] != NULL) {
-        place++;
-    }
-    if (place == WEATHER_KNOWN ||
-        !service_take_place(&w->services, &who->address, who->port, idle_places_of(ww, who))) {
-        return false;
-    }
-    ww->probed[place] = *who;
-    ww->probe_round[place] = round;
-    ww->probes[place] = worker_probe(w, place, &who->address, who->port, on_probe_done);
-    return true;
-}
-
-static void on_probe_answer(void *arg, uint64_t round, const struct dns_answer *answer)
-{
-    struct worker *w = arg;
-    struct weather_report *r = &w->weather.reports[WEATHER_DNS];
-    bool failed = dns_state_is_failure((enum dns_state)answer->seen.state);
-    if (round == r->round) {
-        r->answered += !failed;
-        r->failed += failed;
-    }
-}
-
-/* A name that no cache knows: a resolver that answers from memory alone is cut off. */
-static void ask_below(struct worker *w, const struct weather_witness *who, uint32_t round)
-{
-    char name[sizeof(who->name) + 1];
-    int len = snprintf(name, sizeof(name), PROBE_LABEL "%08x.%.*s",
-                       (unsigned)hash_key_of_u64(w->scan->params->seed ^ ++w->weather.names_asked ^
-                                                 (uint64_t)clock_unix_ms() << 16)
-                           .low,
-                       (int)who->name_len, (const char *)who->name);
-    resolver_ask(w->resolver, (struct span){(const uint8_t *)name, (size_t)len}, DNS_TYPE_A,
-                 on_probe_answer, w, round);
-}
-
-/* In the first alarm: those who did not answer, picked at random. The first that were kept are dead ones: where nobody
- * listens the end comes sooner than where somebody is silent. */
-static void probe_kept(struct worker *w, enum weather_stream stream, uint32_t round,
-                       uint32_t wanted)
-{
-    struct worker_weather *ww = &w->weather;
-    struct weather_report *r = &ww->reports[stream];
-    struct net_addr asked[WITNESSES_AT];
-    for (uint32_t i = 0; i < ww->kept_count && r->asked < wanted; i++) {
-        const struct owner_dial *d =
-            &ww->kept[hash_key_of_u64((uint64_t)round << 32 | i).low % ww->kept_count].dial;
-        struct weather_witness who = {
-            .network = net_addr_network(&d->address), .address = d->address, .port = d->port};
-        bool again = stream_of(&d->address) != stream;
-        for (uint32_t k = 0; k < r->asked; k++) {
-            again = again || net_addr_eq(&asked[k], &who.network);
-        }
-        if (!again && begin_probe(w, &who, round)) {
-            asked[r->asked++] = who.network;
-        }
-    }
-}
-
-static void begin_probes(struct worker *w, enum weather_stream stream, uint32_t round)
-{
-    struct worker_weather *ww = &w->weather;
-    struct weather_report *r = &ww->reports[stream];
-    uint32_t workers = w->scan->worker_count;
-    uint32_t wanted = (WITNESSES_AT + workers - 1) / workers;
-    uint32_t known =
-        ww->witness_count[stream] < WEATHER_KNOWN ? ww->witness_count[stream] : WEATHER_KNOWN;
-    *r = (struct weather_report){
-        .good = r->good, .bad = r->bad, .round = round, .asked_again = r->asked_again};
-    if (ww->views[stream].first) {
-        probe_kept(w, stream, round, wanted);
-        return;
-    }
-    for (uint32_t i = 0; i < known && r->asked < wanted; i++) { /* others in each round */
-        const struct weather_witness *who = &ww->witnesses[stream][(i + round * wanted) % known];
-        if (stream == WEATHER_DNS) {
-            ask_below(w, who, round);
-            r->asked++;
-        } else {
-            r->asked += begin_probe(w, who, round);
-        }
-    }
-}
-
 /* --- the tick ------------------------------------------------------------------------------- */
 
 static void learn_lost(struct worker *w, const struct weather_view *before)
@@ -431,7 +262,7 @@ static void on_come_by(uv_timer_t *timer)
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
         if (rounds[i] != ww->rounds[i]) {
             ww->rounds[i] = rounds[i];
-            begin_probes(w, (enum weather_stream)i, rounds[i]);
+            weather_probes_begin(w, (enum weather_stream)i, rounds[i]);
         }
     }
     learn_lost(w, before);
@@ -464,11 +295,7 @@ void worker_weather_stop(struct worker *w)
     }
     ww->kept_count = 0;
     ww->dial_count = 0;
-    for (uint32_t i = 0; i < WEATHER_KNOWN; i++) {
-        if (ww->probes[i] != NULL) {
-            session_abort(ww->probes[i]);
-        }
-    }
+    weather_probes_stop(w);
 }
 
 void worker_weather_deinit(struct worker *w)

@@ -19,12 +19,11 @@
 #include "resolver/resolver.h"
 #include "scanner/observation/seen_policy.h"
 #include "scanner/owners/owner.h"
+#include "scanner/pipeline/weather_probes.h"
 #include "scanner/pipeline/weather_station.h"
 #include "scanner/probe/session.h"
 
 #define WEATHER_SET_BITS 1024 /* networks of a slot, by hash: two of one bit count as one */
-#define WEATHER_KNOWN \
-    16 /* that answered and may be asked again, of each stream, each of another network */
 
 /** A session that is kept; its owner has not heard. */
 struct kept_session {
@@ -32,15 +31,6 @@ struct kept_session {
     struct owner_dial dial;
     uint64_t begun_ms;
     uint64_t ended_ms;
-};
-
-/** Who answered a short while ago. */
-struct weather_witness {
-    struct net_addr network; /* of DNS: none */
-    struct net_addr address;
-    uint16_t port;
-    uint16_t name_len;
-    uint8_t name[256]; /* of DNS; longer ones are no witnesses */
 };
 
 struct worker;
@@ -55,9 +45,8 @@ struct worker_weather {
     uint64_t slot;                         /* that the sets are of */
     uint64_t good[WEATHER_STREAM_COUNT][WEATHER_SET_BITS / 64];
     uint64_t bad[WEATHER_STREAM_COUNT][WEATHER_SET_BITS / 64];
-    struct weather_witness witnesses[WEATHER_STREAM_COUNT][WEATHER_KNOWN];
-    uint32_t witness_count[WEATHER_STREAM_COUNT]; /* so far; a ring */
-    struct kept_session *kept;                    /* malloc, as the next */
+    struct weather_probes probes;
+    struct kept_session *kept; /* malloc, as the next */
     uint32_t kept_count;
     struct owner_dial *dials; /* that wait */
     uint32_t dial_count;
@@ -66,10 +55,6 @@ struct worker_weather {
         uint64_t begun_ms;
     } * begun; /* by visit; malloc */
     uint32_t begun_count;
-    struct session *probes[WEATHER_KNOWN]; /* under way */
-    uint32_t probe_round[WEATHER_KNOWN];
-    struct weather_witness probed[WEATHER_KNOWN];
-    uint32_t names_asked;
     uint64_t desk_asked_again; /* of the desk, as told */
 };
 
@@ -87,5 +72,3 @@ bool worker_weather_keep(struct worker *w, struct session *session);
 void worker_weather_judge_fetch(const struct worker *w, struct seen_policy *p);
 /** An answer of the resolver, or none. @param whose a number for the key that is asked about */
 void worker_weather_note_answer(struct worker *w, uint64_t whose, const struct dns_answer *answer);
-/** Of an address that answers DNS questions about it: the name of a domain with MX records. */
-void worker_weather_note_name(struct worker *w, struct span domain);

@@ -133,6 +133,16 @@ static bool fails_over_ipv6(const struct vantage_host *h)
     return dialled && !works;
 }
 
+static void note_greetings(struct vantage_verdict *v, const struct vantage_host *h)
+{
+    for (size_t i = 0; i < h->dial_count; i++) {
+        if (h->dial[i].code != 0) {
+            v->greeted[v->greeted_count++] =
+                (struct vantage_greeted){h->name, h->dial[i].address, h->port};
+        }
+    }
+}
+
 static void judge_host(struct vantage_verdict *v, const struct vantage_facts *f,
                        const struct vantage_host *h)
 {
@@ -158,6 +168,7 @@ static void judge_host(struct vantage_verdict *v, const struct vantage_facts *f,
         put_dials(b, h);
     }
     v->smtp_works = v->smtp_works || code != 0;
+    note_greetings(v, h);
     vantage_add(v, VANTAGE_SMTP, result, h->name);
 }
 

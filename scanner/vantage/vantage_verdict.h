@@ -80,6 +80,15 @@ struct vantage_terms {
     uint64_t descriptor_limit;
 };
 
+/** A server of --self-test that greeted us, whatever it said. */
+struct vantage_greeted {
+    const char *host; /* as given; borrowed */
+    struct net_addr address;
+    uint16_t port;
+};
+
+#define VANTAGE_GREETED_MAX (2 * VANTAGE_DIALS_MAX * VANTAGE_HOSTS_MAX)
+
 struct vantage_verdict {
     struct vantage_line *line;
     size_t count;
@@ -89,8 +98,10 @@ struct vantage_verdict {
     bool ipv4; /* addresses of the family are dialled */
     bool ipv6;
     bool trust_ad;
-    const char *trust_ad_reason; /* static word for the manifest */
-    bool smtp_works;             /* a host of --self-test greeted us */
+    const char *trust_ad_reason;                         /* static word for the manifest */
+    bool smtp_works;                                     /* a host of --self-test greeted us */
+    struct vantage_greeted greeted[VANTAGE_GREETED_MAX]; /* all of them */
+    size_t greeted_count;
     /* private */
     struct arena_pool pool;
     struct arena arena;

@@ -1,5 +1,7 @@
 """Our own network or resolver goes away in the middle of a scan: nobody is blamed, and the rows are those of a quiet one.
 
+With --minute the outages in the middle last 60 s, and only these are tested.
+
 Runs in a network namespace of its own, whose only interface is taken down and up again. Skipped where there is none.
 """
 
@@ -25,7 +27,8 @@ DOMAINS = 1000
 SPEED = ["--address-rate", "5/s", "--names-per-address", "20", "--connect-timeout", "4", "--greeting-timeout", "6", "--dns-timeout", "1",
          "--threads", "2", "--retry-pause", "1", "--dns-retry-pause", "1"]
 TABLES = ("domains", "hosts", "services", "endpoints")
-AWAY = 9  # seconds; longer than what TCP and the tries of a query bridge
+MINUTE = "--minute" in sys.argv
+AWAY = 60 if MINUTE else 9  # seconds; longer than what TCP and the tries of a query bridge
 PATHS = volatile_paths()
 
 
@@ -85,7 +88,7 @@ class Outage(threading.Thread):
         end(lab)
 
 
-def scan(lab, folder, listed, name, *more, when=None, begin=None, end=None, seconds=AWAY):
+def scan(lab, folder, listed, name, *more, when=None, begin=None, end=None, seconds=AWAY, code=0):
     out = os.path.join(folder, name)
     metrics = out + ".prom"
     outage = Outage(lab, metrics, when, begin, end, seconds) if when else None
@@ -96,7 +99,7 @@ def scan(lab, folder, listed, name, *more, when=None, begin=None, end=None, seco
         outage.over.set()
         outage.join()
         check(f"{name}: the outage came into the middle of the scan", outage.began)
-    check_equal(f"{name}: exit code", done.returncode, 0)
+    check_equal(f"{name}: exit code", done.returncode, code)
     said = [line for line in done.stderr.splitlines() if "outage" in line or "local_fault" in line]
     return out, said, read_json(out, "manifest.json")["outages"]
 
@@ -167,6 +170,39 @@ def killed_in_an_outage(lab, folder, listed, want):
     expect_same(name, want, out)
 
 
+def others(lab, folder, listed, quiet, want):
+    sessions = ("sessions_total", 150)
+    out, said, outages = scan(lab, folder, listed, "silent", when=sessions, begin=send(signal.SIGSTOP, False),
+                              end=send(signal.SIGCONT, False), seconds=2 * AWAY)
+    expect_outage("all servers silent", said, outages, "ipv4")
+    expect_same("all servers silent", want, out)
+
+    # Before any server has answered: those who did not are asked again.
+    out, said, outages = scan(lab, folder, listed, "link at the first session", when=("sessions_total", 1), begin=link("down"),
+                              end=link("up"))
+    check("link at the first session: an outage in the manifest", outages, outages)
+    expect_same("link at the first session", want, out)
+
+    # Killed in an outage: neither an analysis nor whoever goes on loses it.
+    killed_in_an_outage(lab, folder, listed, want)
+
+    # It never comes back: until the scan is over.
+    out, said, outages = scan(lab, folder, listed, "lost", "--outage-max", "5", when=sessions, begin=link("down"), end=link("up"),
+                              seconds=120, code=4)
+    check("never again: the manifest says so", outages and any(o["to"] is None for o in outages), outages)
+    check("never again: so does standard error", any("too long" in line for line in said), said)
+    lost = [row for row in read_table(out, "domains") if row["account_reason"] == "local_fault"]
+    check("never again: what was left is not tested, by our own fault", len(lost) > 20, len(lost))
+    check_equal("never again: at the end, how many", said[-1].split()[1:2] or said, [str(len(lost))])
+    reasons = read_json(out, "manifest.json")["account"]["reasons"]
+    check_equal("never again: in the manifest", reasons["not_tested"].get("local_fault"), len(lost))
+    check_equal("never again: in the account", {row["account"] for row in lost}, {"not_tested"})
+    check_equal("never again: nobody is blamed", blamed(out) - blamed(quiet), set())
+    counts = {name: read_json(path, "manifest.json")["account"]["classes"] for name, path in (("quiet", quiet), ("lost", out))}
+    for unlucky in ("inconclusive", "dns_failed"):
+        check(f"never again: no more are {unlucky}", counts["lost"][unlucky] <= counts["quiet"][unlucky], counts)
+
+
 with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
     listed = os.path.join(folder, "list.txt")
     with open(listed, "wb") as file:
@@ -181,39 +217,12 @@ with Lab(DOMAINS) as lab, tempfile.TemporaryDirectory() as folder:
     expect_same("link down", want, out)
     expect_no_policy_blamed("link down", quiet, out)
 
-    out, said, outages = scan(lab, folder, listed, "silent", when=sessions, begin=send(signal.SIGSTOP, False),
-                              end=send(signal.SIGCONT, False), seconds=2 * AWAY)
-    expect_outage("all servers silent", said, outages, "ipv4")
-    expect_same("all servers silent", want, out)
-
-    # Before any server has answered: those who did not are asked again.
-    out, said, outages = scan(lab, folder, listed, "link at the first session", when=("sessions_total", 1), begin=link("down"),
-                              end=link("up"))
-    check("link at the first session: an outage in the manifest", outages, outages)
-    expect_same("link at the first session", want, out)
-
     out, said, outages = scan(lab, folder, listed, "resolver", when=("dns_queries_total", 800), begin=send(signal.SIGSTOP, True),
                               end=send(signal.SIGCONT, True))
     expect_outage("resolver stopped", said, outages, "dns")
     expect_same("resolver stopped", want, out)
 
-    # Killed in an outage: neither an analysis nor whoever goes on loses it.
-    killed_in_an_outage(lab, folder, listed, want)
-
-    # It never comes back: until the scan is over.
-    out, said, outages = scan(lab, folder, listed, "lost", "--outage-max", "5", when=sessions, begin=link("down"), end=link("up"),
-                              seconds=120)
-    check("never again: the manifest says so", outages and any(o["to"] is None for o in outages), outages)
-    check("never again: so does standard error", any("too long" in line for line in said), said)
-    lost = [row for row in read_table(out, "domains") if row["account_reason"] == "local_fault"]
-    check("never again: what was left is not tested, by our own fault", len(lost) > 20, len(lost))
-    check_equal("never again: at the end, how many", said[-1].split()[1:2] or said, [str(len(lost))])
-    reasons = read_json(out, "manifest.json")["account"]["reasons"]
-    check_equal("never again: in the manifest", reasons["not_tested"].get("local_fault"), len(lost))
-    check_equal("never again: in the account", {row["account"] for row in lost}, {"not_tested"})
-    check_equal("never again: nobody is blamed", blamed(out) - blamed(quiet), set())
-    counts = {name: read_json(path, "manifest.json")["account"]["classes"] for name, path in (("quiet", quiet), ("lost", out))}
-    for unlucky in ("inconclusive", "dns_failed"):
-        check(f"never again: no more are {unlucky}", counts["lost"][unlucky] <= counts["quiet"][unlucky], counts)
+    if not MINUTE:
+        others(lab, folder, listed, quiet, want)
 
 finish()

@@ -104,7 +104,8 @@ class DnsServer:
                 answer = self.answer(message)
                 if len(answer) > UDP_PAYLOAD:  # RFC 2181 section 9: TC, ask again over TCP
                     answer = self.answer(message, truncate=True)
-                self.udp.sendto(answer, peer)
+                if answer:
+                    self.udp.sendto(answer, peer)
             except OSError:
                 return
 

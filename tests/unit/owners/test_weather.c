@@ -2,8 +2,9 @@
 
 #include "scanner/owners/weather.h"
 
-#define LOOK    20      /* ms, as the coordinator does */
-#define LOST_MS 120000U /* of these tests */
+#define LOOK     20      /* ms, as the coordinator does */
+#define LOST_MS  120000U /* of these tests, as the next */
+#define FIRST_MS 30000U
 
 /* What is really so, from `at_ms` on: networks that end a second, and what the probes meet. */
 struct phase {
@@ -88,7 +89,7 @@ static struct story tell(const struct phase *phases, size_t count)
     struct story s = {.now = 1000000};
     uint64_t start = s.now;
     size_t waiting = 0;
-    weather_init(&s.w, start, LOST_MS);
+    weather_init(&s.w, start, LOST_MS, FIRST_MS);
     for (size_t i = 0; i < count; i++) {
         const struct phase *p = &phases[i];
         for (; s.now < start + p->until_ms; s.now += LOOK) {
@@ -150,9 +151,9 @@ static const struct {
     /* Innocents: 100,000 names of a dead operator on one network are one network. */
     {"an operator dies", {{60000, 80, 20, true}, {300000, 79, 21, true}}, 0, 0},
     {"a list sorted by deadness", {{60000, 100, 0, true}, {660000, 0, 100, true}}, 0, 24},
-    {"the other way round", {{600000, 0, 100, true}, {660000, 100, 0, true}}, 0, 4},
-    {"a family that never answered", {{600000, 0, 100, false}}, 0, 4},
-    {"two networks that never answered", {{600000, 0, 2, false}}, 0, 4},
+    {"the other way round", {{600000, 0, 100, true}, {660000, 100, 0, true}}, 0, 6},
+    {"a family that never answered", {{600000, 0, 100, false}}, 0, 6},
+    {"two networks that never answered", {{600000, 0, 2, false}}, 0, 6},
     {"it is away when the first are asked, for eight seconds",
      {{8000, 0, 100, false}, {300000, 80, 20, true}},
      1,
@@ -206,7 +207,7 @@ Test(weather, blames_nobody_in_an_outage_before_the_first_answer)
 
 Test(weather, believes_at_once_where_nobody_answered_for_a_while)
 {
-    uint64_t bound = WEATHER_FIRST_ROUNDS * WEATHER_EVERY_MS;
+    uint64_t bound = FIRST_MS;
     struct story s = TELL({bound - 1000, 0, 100, true});
     cr_expect_geq(s.held_bad, 1, "not before");
     cr_expect_eq(s.believed_bad, 0);
@@ -222,7 +223,7 @@ Test(weather, few_dead_ones_are_not_held_for_long)
 {
     struct weather w;
     uint64_t now = 1000;
-    weather_init(&w, now, LOST_MS);
+    weather_init(&w, now, LOST_MS, FIRST_MS);
     weather_note(&w, 0, 2);
     for (; weather_judge(&w.view, 0, 1000, false) != WEATHER_BELIEVED && now < 60000; now += LOOK) {
         cr_assert_eq(weather_look(&w, now), WEATHER_QUIET);
@@ -240,7 +241,7 @@ Test(weather, the_first_alarm_ends_when_others_answer)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct weather w;
         uint64_t now = 1000;
-        weather_init(&w, now, LOST_MS);
+        weather_init(&w, now, LOST_MS, FIRST_MS);
         weather_note(&w, 0, 3);
         cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
         cr_expect(w.view.first);
@@ -254,21 +255,70 @@ Test(weather, the_first_alarm_ends_when_others_answer)
         (void)weather_look(&w, now + LOOK);
         cr_expect_eq(w.view.state, WEATHER_FAIR);
         cr_expect_not(w.view.first);
-        cr_expect_eq(weather_judge(&w.view, 900, 1000, false),
-                     cases[i].answered > 0 ? WEATHER_VOID : WEATHER_BELIEVED, "%zu", i);
+        cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_VOID,
+                     "nobody knows of those who were not asked: %zu", i);
+        cr_expect_eq(weather_judge(&w.view, now + LOOK, now + LOOK, false), WEATHER_WAIT);
     }
 }
 
-/* The resolvers of a scan were asked before it: no first alarm. */
-Test(weather, may_believe_at_once)
+/* A server of --self-test, or the root of DNS: how long it lasts does not matter then. */
+Test(weather, asks_whom_the_self_test_met_before_the_first_answer)
 {
     struct weather w;
-    weather_init(&w, 1000, LOST_MS);
-    weather_believe_at_once(&w);
+    uint64_t now = 1000;
+    weather_init(&w, now, LOST_MS, FIRST_MS);
+    weather_know_witness(&w);
+    weather_note(&w, 0, 3);
+    cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
+    cr_expect_not(w.view.first, "not those who failed");
+    weather_note_probes(&w, w.round, 1, 0, 1);
+    now += WEATHER_SLOT_MS;
+    cr_assert_eq(weather_look(&w, now), WEATHER_BEGAN);
+    for (; now < 1000 + 3 * FIRST_MS; now += LOOK) {
+        (void)weather_look(&w, now);
+        cr_assert_eq(w.view.state, WEATHER_AWAY, "at %lu", (unsigned long)now);
+    }
+    cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_WAIT);
+    weather_note_probes(&w, w.round, 1, 1, 0);
+    now += WEATHER_SLOT_MS;
+    cr_expect_eq(weather_look(&w, now), WEATHER_ENDED);
+    cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_VOID);
+}
+
+Test(weather, who_answered_before_the_first_failures_clears_us)
+{
+    struct weather w;
+    uint64_t now = 1000;
+    weather_init(&w, now, LOST_MS, FIRST_MS);
+    weather_know_witness(&w);
     weather_note(&w, 0, 100);
-    cr_expect_eq(weather_look(&w, 1000), WEATHER_QUIET);
-    cr_expect_eq(weather_look(&w, 1000 + WEATHER_SLOT_MS), WEATHER_QUIET);
-    cr_expect_eq(weather_judge(&w.view, 1000, 1100, false), WEATHER_BELIEVED);
+    cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
+    weather_note_probes(&w, w.round, 1, 1, 0);
+    now += WEATHER_SLOT_MS;
+    (void)weather_look(&w, now);
+    cr_expect_eq(w.view.state, WEATHER_FAIR);
+    cr_expect_eq(weather_judge(&w.view, 900, 999, false), WEATHER_BELIEVED);
+}
+
+/* A server that was silent for as long as the network was away answers a probe of an older round. */
+Test(weather, a_late_answer_counts_in_the_round_in_which_it_comes)
+{
+    struct weather w;
+    uint64_t now = 1000;
+    weather_init(&w, now, LOST_MS, FIRST_MS);
+    weather_note(&w, 0, 3);
+    cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
+    weather_note_probes(&w, w.round, 3, 0, 0);
+    for (now += LOOK; weather_look(&w, now) != WEATHER_PROBE; now += LOOK) {
+        cr_assert_lt(now, 60000U);
+    }
+    weather_note_probes(&w, w.round, 0, 1, 0); /* nobody else can be asked now */
+    now += WEATHER_SLOT_MS;
+    (void)weather_look(&w, now);
+    cr_expect_eq(w.view.state, WEATHER_AWAY);
+    (void)weather_look(&w, now + LOOK);
+    cr_expect_eq(w.view.state, WEATHER_FAIR);
+    cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_VOID);
 }
 
 Test(weather, gives_up_when_it_lasts)
@@ -327,7 +377,7 @@ Test(weather, half_of_the_probes_decide)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct weather w;
         uint64_t now = 1000;
-        weather_init(&w, now, LOST_MS);
+        weather_init(&w, now, LOST_MS, FIRST_MS);
         weather_note(&w, 1, 0);
         for (; weather_look(&w, now) != WEATHER_PROBE; now += LOOK) {
             weather_note(&w, 0, 1);
@@ -346,7 +396,7 @@ Test(weather, half_of_the_probes_decide)
 Test(weather, a_machine_that_stood_still_catches_up_at_once)
 {
     struct weather w;
-    weather_init(&w, 1000, LOST_MS);
+    weather_init(&w, 1000, LOST_MS, FIRST_MS);
     weather_note(&w, 5, 0);
     for (int i = 0; i < 3; i++) {
         (void)weather_look(&w, 1000 + (1ULL << 50));

@@ -15,32 +15,61 @@ static const struct ending_case {
     bool whole;
     enum scan_end end;
     const char *reason; /* NULL: complete */
+    uint64_t lost;      /* domains that were not tested by a fault of ours */
 } ending_cases[] = {
-    {"all lines", {.lines_done = true}, true, SCAN_END_COMPLETE, NULL},
-    {"SIGINT among the lines", {.signal = SIGINT}, true, SCAN_END_SIGINT, "SIGINT"},
-    {"SIGTERM among the lines", {.signal = SIGTERM}, true, SCAN_END_SIGTERM, "SIGTERM"},
+    {"all lines", {.lines_done = true}, true, SCAN_END_COMPLETE, NULL, 0},
+    {"SIGINT among the lines", {.signal = SIGINT}, true, SCAN_END_SIGINT, "SIGINT", 0},
+    {"SIGTERM among the lines", {.signal = SIGTERM}, true, SCAN_END_SIGTERM, "SIGTERM", 0},
     {"all lines got their rows after a signal",
      {.signal = SIGINT, .lines_done = true},
      true,
      SCAN_END_COMPLETE,
-     NULL},
+     NULL,
+     0},
     {"the signal cut what comes behind them",
      {.signal = SIGTERM, .lines_done = true, .cut_short = true},
      true,
      SCAN_END_SIGTERM,
-     "SIGTERM"},
-    {"stuck", {.stuck = true}, true, SCAN_END_FATAL, "no progress"},
-    {"out of memory", {.out_of_memory = true}, true, SCAN_END_FATAL, "out of memory"},
+     "SIGTERM",
+     0},
+    {"stuck", {.stuck = true}, true, SCAN_END_FATAL, "no progress", 0},
+    {"out of memory", {.out_of_memory = true}, true, SCAN_END_FATAL, "out of memory", 0},
     {"a disk that is full counts more than a signal",
      {.signal = SIGINT},
      false,
      SCAN_END_ROWS_LOST,
-     "write failed"},
+     "write failed",
+     0},
+    {"an outage outlasted --outage-max",
+     {.lines_done = true, .outage_lasts = true},
+     true,
+     SCAN_END_OUTAGE,
+     NULL,
+     1},
+    {"the same, and every line was tested before",
+     {.lines_done = true, .outage_lasts = true},
+     true,
+     SCAN_END_COMPLETE,
+     NULL,
+     0},
+    {"a fault of ours without such an outage",
+     {.lines_done = true},
+     true,
+     SCAN_END_COMPLETE,
+     NULL,
+     1},
+    {"a signal in such an outage: it may go on",
+     {.signal = SIGINT, .outage_lasts = true},
+     true,
+     SCAN_END_SIGINT,
+     "SIGINT",
+     1},
     {"no room for completions: analyze makes them",
      {.lines_done = true, .completions_missing = true},
      true,
      SCAN_END_ROWS_LOST,
-     NULL},
+     NULL,
+     0},
 };
 
 Test(ending, says_what_came_first_in_rank)
@@ -58,6 +87,10 @@ Test(ending, says_what_came_first_in_rank)
         e.params = params;
         e.reader = reader;
         e.counts = counts;
+        counts->reason[0] = (struct reason_count){.class = ACCOUNT_NOT_TESTED,
+                                                  .reason = not_tested_word(NOT_TESTED_LOCAL_FAULT),
+                                                  .count = c->lost};
+        counts->reason_count = 1;
         const char *reason = ending_reason(&e, c->whole);
         cr_expect_eq(ending_of(&e, c->whole), c->end, "%s", c->what);
         cr_expect((reason == NULL && c->reason == NULL) ||

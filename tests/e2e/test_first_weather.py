@@ -1,0 +1,175 @@
+"""Our own network or resolver is away before anybody has answered, and what its probes cost others.
+
+With --long also an outage that lasts longer than the doubt about those who never answered.
+"""
+
+import os
+import select
+import socket
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.flood_world import free_port  # noqa: E402
+from e2e.rows import stable, volatile_paths  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+from support.dns_server import DnsServer  # noqa: E402
+
+HOSTS = 24
+SELF = 200  # the third octet of the host of --self-test
+SELF_TEST = ["--self-test", f"11.9.{SELF}.1"]
+DOUBT = 20 + 1  # seconds that nobody at all need have answered: the rule's, and the pause of a second chance
+SPEED = ["--address-rate", "0", "--greeting-timeout", "2", "--connect-timeout", "2", "--retry-pause", "1", "--dns-timeout", "1",
+         "--dns-tries", "1", "--dns-retry-pause", "1", "--threads", "2"]
+PATHS = volatile_paths()
+
+
+class Servers:
+    """All mail servers of 127.9.0.0/16: one socket. While they are `silent` they take connections and say nothing."""
+
+    def __init__(self, silent_after=None, seconds=0.0, dead=False, talk=0.0):
+        self.silent_after, self.seconds, self.dead, self.talk = silent_after, seconds, dead, talk
+        self.silent_until = 0.0
+        self.connections = 0  # to targets
+        self.held = []  # (from, to) of these
+        self.lock = threading.Lock()
+        self.listener = socket.socket()
+        self.listener.bind(("", free_port()))
+        self.listener.listen(256)
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        start = time.monotonic()
+        target = int(client.getsockname()[0].split(".")[2]) != SELF
+        with self.lock:
+            self.connections += target
+            if self.connections == self.silent_after:
+                self.silent_until, self.silent_after = start + self.seconds, None
+        try:
+            self.talk_with(client, self.dead and target)
+        except OSError:
+            pass
+        if target:
+            with self.lock:
+                self.held.append((start, time.monotonic()))
+        client.close()
+
+    def talk_with(self, client, dead):
+        while dead or time.monotonic() < self.silent_until:
+            if select.select([client], [], [], 0.02)[0]:
+                return  # it has gone
+        client.settimeout(10)
+        time.sleep(self.talk)
+        client.sendall(b"220 mx ESMTP\r\n")
+        if client.recv(1000):
+            client.sendall(b"250 mx\r\n")
+            if client.recv(1000):
+                client.sendall(b"221 bye\r\n")
+
+    def most_at_once(self):
+        """Ends are noticed a little late."""
+        events = sorted([(start, 1) for start, _ in self.held] + [(max(start, end - 0.1), -1) for start, end in self.held])
+        most = now = 0
+        for _, step in events:
+            now += step
+            most = max(most, now)
+        return most
+
+
+class Resolver(DnsServer):
+    """Answers nothing for some seconds from the first query for MX records on."""
+
+    def __init__(self, zone, seconds=0.0):
+        self.seconds = seconds
+        self.silent_until = 0.0
+        super().__init__(zone)
+
+    def answer(self, message, truncate=False):
+        whole = super().answer(message, truncate)
+        if self.seconds and self.asked[-1][1] == "MX":
+            self.silent_until, self.seconds = time.monotonic() + self.seconds, 0.0
+        if time.monotonic() < self.silent_until:
+            return b""
+        return whole
+
+
+def zone_of(operator):
+    zone = {}
+    for i in range(HOSTS):
+        mx = f"m{i}.operator.test" if operator else f"mx.d{i}.test"
+        zone[(f"d{i}.test", "MX")] = [(10, mx)]
+        zone[(mx, "A")] = [f"11.9.{i}.1"]
+    return zone
+
+
+def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False):
+    out = os.path.join(folder, name)
+    with Resolver(zone_of(operator), dns_seconds) as dns:
+        start = time.monotonic()
+        done = run("scan", "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--address-map", "11.9.0.0/16=127.9.0.0/16",
+                   "--port-map", f"25={servers.port}", *SPEED, *more, "-o", out, input="".join(f"d{i}.test\n" for i in range(HOSTS)))
+        seconds = time.monotonic() - start
+    check_equal(f"{name}: exit code", (done.returncode, done.stderr if done.returncode else ""), (0, ""))
+    rows = {table: stable(read_table(out, table), table, PATHS) for table in ("domains", "services", "endpoints")}
+    return rows, [o["what"] for o in read_json(out, "manifest.json")["outages"]], seconds
+
+
+def silent(folder, quiet):
+    rows, _, _ = scan(folder, "silent from the start", Servers(silent_after=1, seconds=8))
+    check_equal("silent from the start: the rows are those of a quiet scan", rows, quiet)
+
+
+def host_of_our_own(folder, seconds):
+    quiet, outages, _ = scan(folder, "quiet, a host of our own", Servers(), *SELF_TEST)
+    check_equal("quiet, a host of our own: no outage", outages, [])
+    rows, outages, _ = scan(folder, "a host of our own", Servers(silent_after=1, seconds=seconds), *SELF_TEST)
+    check_equal("a host of our own: an outage", outages, ["ipv4"])
+    check_equal("a host of our own: the rows are those of a quiet scan", rows, quiet)
+
+
+def dead(folder):
+    """A list of dead servers: our own host says that it is them, and nobody has to wait for it."""
+    servers = Servers(dead=True)
+    _, outages, seconds = scan(folder, "dead", servers, *SELF_TEST, "--retries", "0")
+    check_equal("dead: no outage", outages, [])
+    check_equal("dead: nobody was asked again", servers.connections, 2 * HOSTS)  # without SNI and with it
+    check("dead: soon", seconds < DOUBT - 5, seconds)
+
+
+def resolver(folder, quiet):
+    rows, outages, _ = scan(folder, "resolver", Servers(), dns_seconds=6)
+    check_equal("resolver silent from the start: an outage", outages, ["dns"])
+    check_equal("resolver silent from the start: the rows are those of a quiet scan", rows, quiet)
+
+
+def one_operator(folder):
+    """All sessions that wait hold the operator's leases: a probe takes the place of one, and nobody else does meanwhile."""
+    limits = ["--operator-limit", "3"]
+    quiet, _, _ = scan(folder, "quiet, one operator", Servers(talk=0.3), *limits, operator=True)
+    servers = Servers(silent_after=6, seconds=10, talk=0.3)
+    rows, outages, _ = scan(folder, "one operator", servers, *limits, operator=True)
+    check_equal("one operator: an outage", outages, ["ipv4"])
+    check_equal("one operator: the rows are those of a quiet scan", rows, quiet)
+    check_equal("one operator: three at once, probes as well", servers.most_at_once(), 3)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        quiet, outages, _ = scan(folder, "quiet", Servers())
+        check_equal("quiet: no outage", outages, [])
+        tests = [(silent, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (one_operator,)]
+        for done in [pool.submit(test, folder, *more) for test, *more in tests]:  # they wait more than they work
+            done.result()
+    finish()
+
+
+main()
