@@ -113,6 +113,62 @@ void text_put_time_s(struct buf *b, int64_t unix_s)
     put_time(b, unix_s, -1);
 }
 
+/* Days from 1970-01-01 to a date of the proleptic Gregorian calendar; years begin in March. */
+static int64_t days_of_date(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t of_era = year - era * 400;
+    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* The number of `len` digits at `at`; -1: no digits there. */
+static int64_t time_digits_at(struct span text, size_t at, size_t len)
+{
+    uint64_t n = 0;
+    struct span digits = span_take(span_drop(text, at), len);
+    return text_to_u64(digits, &n) ? (int64_t)n : -1;
+}
+
+bool text_to_time_ms(struct span text, int64_t *unix_ms)
+{
+    static const char with_ms[] = "0000-00-00T00:00:00.000Z";
+    static const char with_s[] = "0000-00-00T00:00:00Z";
+    bool has_ms = text.len == sizeof(with_ms) - 1;
+    const char *form = has_ms ? with_ms : with_s;
+    if (!has_ms && text.len != sizeof(with_s) - 1) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        bool fits = form[i] == '0' ? text.at[i] >= '0' && text.at[i] <= '9'
+                                   : text.at[i] == (uint8_t)form[i];
+        if (!fits) {
+            return false;
+        }
+    }
+    int64_t month = time_digits_at(text, 5, 2);
+    int64_t day = time_digits_at(text, 8, 2);
+    int64_t hour = time_digits_at(text, 11, 2);
+    int64_t minute = time_digits_at(text, 14, 2);
+    int64_t second = time_digits_at(text, 17, 2);
+    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 59) {
+        return false;
+    }
+    int64_t days = days_of_date(time_digits_at(text, 0, 4), month, day);
+    int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second;
+    *unix_ms = seconds * 1000 + (has_ms ? time_digits_at(text, 20, 3) : 0);
+    struct buf again = BUF_INIT(BUF_NO_LIMIT); /* 30 February would come out as 1 or 2 March */
+    if (has_ms) {
+        text_put_time_ms(&again, *unix_ms);
+    } else {
+        text_put_time_s(&again, seconds);
+    }
+    bool same = span_eq(buf_span(&again), text);
+    buf_deinit(&again);
+    return same;
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

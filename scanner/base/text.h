@@ -12,6 +12,8 @@ bool text_to_u64(struct span s, uint64_t *out);
 void text_put_time_ms(struct buf *b, int64_t unix_ms);
 /** RFC 3339 in UTC with seconds; seconds outside years 0..9999 are written as null text "". */
 void text_put_time_s(struct buf *b, int64_t unix_s);
+/** Reads what the two above write, nothing else. @return false, `unix_ms` unspecified: it is no such time */
+bool text_to_time_ms(struct span text, int64_t *unix_ms);
 /** What stands before the first `end`, taken off the front together with that octet; all where there is none. */
 struct span text_take_until(struct span *rest, uint8_t end);
 

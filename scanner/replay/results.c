@@ -64,7 +64,7 @@ static bool has_file(const char *dir, const char *name)
 bool results_read_time(const json_t *value, int64_t *unix_ms)
 {
     const char *text = json_string_value(value);
-    return text != NULL && time_ms_of_text(span_of(text), unix_ms);
+    return text != NULL && text_to_time_ms(span_of(text), unix_ms);
 }
 
 /* "25,587": the ports of the scan, as the option has them. */

@@ -11,5 +11,3 @@ bool octets_of_hex(struct span text, struct arena *a, struct span *out);
 bool sha256_of_hex(struct span text, uint8_t out[32]);
 /** RFC 4648 section 4, padded, as buf_put_base64() writes it. */
 bool octets_of_base64(struct span text, struct arena *a, struct span *out);
-/** RFC 3339 in UTC, with or without milliseconds, as text_put_time_ms() and _s() write it. */
-bool time_ms_of_text(struct span text, int64_t *unix_ms);

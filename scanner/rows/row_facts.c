@@ -6,6 +6,7 @@
 
 #include "output/row.h"
 #include "scanner/base/check.h"
+#include "scanner/base/text.h"
 #include "scanner/observation/tls_names.h"
 #include "scanner/rows/plain_values.h"
 
@@ -270,7 +271,7 @@ int64_t facts_time_ms(const struct facts *f, unsigned column)
 {
     int64_t unix_ms = 0;
     const json_t *value = typed(f, column, JSON_STRING, "is not a time");
-    if (value != NULL && !time_ms_of_text(span_of_string(value), &unix_ms)) {
+    if (value != NULL && !text_to_time_ms(span_of_string(value), &unix_ms)) {
         facts_bad(f, column, "is not a time");
     }
     return unix_ms;

@@ -277,3 +277,39 @@ Test(text, parts_are_taken_off_the_front)
         cr_expect(span_eq(rest, cases[i].rest), "row %zu", i);
     }
 }
+
+static const struct read_time_case {
+    const char *text;
+    bool valid;
+    int64_t unix_ms;
+} read_time_cases[] = {
+    {"1970-01-01T00:00:00Z", true, 0},
+    {"1969-12-31T23:59:59.999Z", true, -1},
+    {"2000-02-29T12:00:00.001Z", true, 951825600001},
+    {"0000-01-01T00:00:00Z", true, -62167219200000},
+    {"9999-12-31T23:59:59.999Z", true, 253402300799999},
+    {"2001-02-29T00:00:00Z", false, 0}, /* no leap year */
+    {"2000-13-01T00:00:00Z", false, 0},
+    {"2000-00-01T00:00:00Z", false, 0},
+    {"2000-01-01T24:00:00Z", false, 0},
+    {"2000-01-01T00:00:60Z", false, 0}, /* text_put_time_s() never writes a leap second */
+    {"2000-01-01 00:00:00Z", false, 0},
+    {"2000-01-01T00:00:00z", false, 0},
+    {"2000-01-01T00:00:00+00:00", false, 0},
+    {"2000-01-01T00:00:00.1Z", false, 0},
+    {"+200-01-01T00:00:00Z", false, 0},
+    {"", false, 0},
+};
+
+Test(text, reads_the_times_that_it_writes)
+{
+    for (size_t i = 0; i < sizeof(read_time_cases) / sizeof(read_time_cases[0]); i++) {
+        int64_t unix_ms = 0;
+        bool valid = text_to_time_ms(span_of(read_time_cases[i].text), &unix_ms);
+        cr_expect_eq(valid, read_time_cases[i].valid, "%s", read_time_cases[i].text);
+        if (valid && read_time_cases[i].valid) {
+            cr_expect_eq(unix_ms, read_time_cases[i].unix_ms, "%s: %lld", read_time_cases[i].text,
+                         (long long)unix_ms);
+        }
+    }
+}

@@ -135,42 +135,6 @@ Test(row_facts, a_column_that_may_be_null_may_be_absent)
     buf_deinit(&line);
 }
 
-static const struct time_case {
-    const char *text;
-    bool valid;
-    int64_t unix_ms;
-} time_cases[] = {
-    {"1970-01-01T00:00:00Z", true, 0},
-    {"1969-12-31T23:59:59.999Z", true, -1},
-    {"2000-02-29T12:00:00.001Z", true, 951825600001},
-    {"0000-01-01T00:00:00Z", true, -62167219200000},
-    {"9999-12-31T23:59:59.999Z", true, 253402300799999},
-    {"2001-02-29T00:00:00Z", false, 0}, /* no leap year */
-    {"2000-13-01T00:00:00Z", false, 0},
-    {"2000-00-01T00:00:00Z", false, 0},
-    {"2000-01-01T24:00:00Z", false, 0},
-    {"2000-01-01T00:00:60Z", false, 0}, /* text_put_time_s() never writes a leap second */
-    {"2000-01-01 00:00:00Z", false, 0},
-    {"2000-01-01T00:00:00z", false, 0},
-    {"2000-01-01T00:00:00+00:00", false, 0},
-    {"2000-01-01T00:00:00.1Z", false, 0},
-    {"+200-01-01T00:00:00Z", false, 0},
-    {"", false, 0},
-};
-
-Test(plain_values, times_as_rows_hold_them)
-{
-    for (size_t i = 0; i < sizeof(time_cases) / sizeof(time_cases[0]); i++) {
-        int64_t unix_ms = 0;
-        bool valid = time_ms_of_text(span_of(time_cases[i].text), &unix_ms);
-        cr_expect_eq(valid, time_cases[i].valid, "%s", time_cases[i].text);
-        if (valid && time_cases[i].valid) {
-            cr_expect_eq(unix_ms, time_cases[i].unix_ms, "%s: %lld", time_cases[i].text,
-                         (long long)unix_ms);
-        }
-    }
-}
-
 #define HEX_62 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
 
 static const struct sha256_case {
