@@ -16,6 +16,10 @@ struct restored *restored_new(const struct results *results, const struct judgin
     r->why = BUF_INIT(BUF_NO_LIMIT);
     analysis_init(a, &r->why);
     a->results = *results;
+    for (size_t i = 0; i < JOURNAL_FILES_MAX; i++) {
+        a->results.cut.part[i] =
+            true; /* the writer goes on with all, also those that had their name */
+    }
     a->terms = *terms;
     a->out.discarded = true;
     row_sink_init(&a->out.sink, true, false, false);
