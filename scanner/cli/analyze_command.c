@@ -47,6 +47,5 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .intermediates = o->intermediates_count > 0 ? o->intermediates : NULL,
         .intermediates_count = o->intermediates_count,
     };
-    hash_secret_init();
     return analyze_exit_code(analyze_run(&params, why));
 }

@@ -10,6 +10,7 @@
 #include "scanner/cli/machine.h"
 #include "scanner/cli/self_test.h"
 #include "scanner/pipeline/pipeline.h"
+#include "scanner/pipeline/remembering.h"
 
 static void say(void *arg, const char *line)
 {
@@ -84,7 +85,11 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
         buf_putf(why, "--log-file %s: %s", p->log_path, strerror(errno));
         return false;
     }
-    return true;
+    if (o->memory_path != NULL) {
+        c->memory = remembering_open(o->memory_path, why);
+        p->memory = c->memory;
+    }
+    return o->memory_path == NULL || c->memory != NULL;
 }
 
 /** @return false with the reason when the limit of open files leaves no connection at all. */
@@ -212,6 +217,7 @@ void console_deinit(struct console *c)
 {
     progress_output_deinit(&c->progress);
     vantage_verdict_deinit(&c->vantage);
+    remembering_close(c->memory);
     buf_deinit(&c->summary);
     messages_deinit(&c->messages);
 }

@@ -9,6 +9,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/base/file.h"
+#include "scanner/base/hash.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/crypto_process.h"
 #include "scanner/cli/option_value.h"
@@ -24,6 +25,7 @@
 void machine_init(void)
 {
     crypto_process_init();
+    hash_secret_init(); /* tables are filled from the first file on */
 }
 
 size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max)

@@ -275,6 +275,20 @@ const struct option_row option_table[] = {
      "How many connections to one MX operator (registrable domain of the MX name) are open at "
      "once.",
      option_read_number, FIELD(operator_limit), 1, LIMIT_MAX},
+    {OPTION_GROUP_LIMITS, IN_SCAN, 0, "memory", "FILE", NULL, NULL,
+     "slower where we were turned away",
+     "Remember from scan to scan which addresses and operators turned us away: with 4xx or 5xx to "
+     "the "
+     "connection or to EHLO, as a tarpit, or by closed connections and silence where others were "
+     "answered. After such a scan new connections to the address start at a quarter of "
+     "--address-rate, one at a time, after a further one at a sixteenth, down to one a minute; "
+     "after "
+     "one without it at twice the pace, until the entry is gone. Of an operator with two such "
+     "addresses --operator-limit is lowered likewise. What is tested does not change. FILE is "
+     "text; it "
+     "is read before the scan, locked during it, replaced at its end, and created if it does not "
+     "exist.",
+     option_read_text, OPTION_FIELD(memory_path), 0, 0},
 
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "connect-timeout", "S", "10", NULL,
      "until connected", "Seconds until the TCP connection is established.", option_read_seconds,

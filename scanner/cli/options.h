@@ -79,6 +79,7 @@ struct options {
     struct operator_list *operators;       /* the same */
     const char *shared_operators_path;     /* NULL: the list that is shipped */
     struct buf shared_operators;           /* the list, once read */
+    const char *memory_path;               /* NULL: none */
     const char *resume_path;               /* NULL: a scan from the beginning */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */

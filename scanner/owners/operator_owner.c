@@ -1,6 +1,7 @@
 #include "scanner/owners/operator_owner.h"
 
 #include "scanner/base/memory.h"
+#include "scanner/owners/remembered.h"
 
 #define NO_SLOT UINT32_MAX
 
@@ -19,6 +20,7 @@ struct waiting_session {
 };
 
 struct operator_leases {
+    uint32_t limit; /* of those held */
     uint32_t held;
     struct waiting_session *waiting; /* a ring; malloc */
     uint32_t first;
@@ -29,9 +31,11 @@ struct operator_leases {
 
 /* --- operators ------------------------------------------------------------------------------ */
 
-void operator_owner_init(struct operator_owner *o, uint32_t limit, struct owner_out *out)
+void operator_owner_init(struct operator_owner *o, uint32_t limit,
+                         const struct remembered *remembered, struct owner_out *out)
 {
-    *o = (struct operator_owner){.limit = limit, .out = out, .first_free = NO_SLOT};
+    *o = (struct operator_owner){
+        .limit = limit, .remembered = remembered, .out = out, .first_free = NO_SLOT};
 }
 
 void operator_owner_deinit(struct operator_owner *o)
@@ -63,6 +67,8 @@ static uint32_t operator_find_or_add(struct operator_owner *o, struct span name)
     uint64_t *at = map_add(&o->operators, hash_key_of(name), NO_SLOT, &added);
     if (added) {
         *at = operator_take_slot(o);
+        o->slots[*at].limit =
+            pace_operator_limit(o->limit, halvings_of(remembered_operator(o->remembered, name)));
     }
     return (uint32_t)*at;
 }
@@ -179,7 +185,7 @@ void operator_on_want(struct operator_owner *o, const struct message_lease_want 
     struct hash_key key = lease_key(slot, &m->lease);
     switch (lease_state_of(o, key)) {
     case LEASE_NONE:
-        if (p->held < o->limit) {
+        if (p->held < p->limit) {
             lease_grant(o, slot, &m->lease);
         } else {
             lease_enter(o, key, LEASE_WAITS);

@@ -16,11 +16,13 @@
 #include "scanner/owners/owner.h"
 
 struct operator_leases;
+struct remembered;
 
 struct operator_owner {
-    uint32_t limit;        /* leases held at once of one operator; at least 1 */
-    struct owner_out *out; /* borrowed */
-    struct map operators;  /* name → slot */
+    uint32_t limit;                      /* leases held at once of one operator; at least 1 */
+    const struct remembered *remembered; /* borrowed: of whom fewer; NULL: of nobody */
+    struct owner_out *out;               /* borrowed */
+    struct map operators;                /* name → slot */
     struct operator_leases *slots;
     uint32_t count;
     uint32_t first_free; /* UINT32_MAX: none */
@@ -28,7 +30,8 @@ struct operator_owner {
     uint64_t strays;
 };
 
-void operator_owner_init(struct operator_owner *o, uint32_t limit, struct owner_out *out);
+void operator_owner_init(struct operator_owner *o, uint32_t limit,
+                         const struct remembered *remembered, struct owner_out *out);
 void operator_owner_deinit(struct operator_owner *o);
 
 void operator_on_want(struct operator_owner *o, const struct message_lease_want *m);

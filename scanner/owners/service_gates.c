@@ -2,6 +2,7 @@
  * Politeness: when a session may begin. See service_owner.h for the order of the gates.
  */
 #include "scanner/base/check.h"
+#include "scanner/owners/remembered.h"
 #include "scanner/owners/service_work.h"
 
 #define LEASE_IDLE_MAX_MS 2000 /* that a lease waits for the next start at an address */
@@ -11,13 +12,10 @@ static struct service *gate_of_service(const struct service_owner *o, uint32_t s
     return &o->services[o->services[service].gate];
 }
 
-static uint64_t interval_ms(const struct service_rules *r)
+/* From one start at the address to the next. */
+static uint64_t interval_ms(const struct service_owner *o, const struct service *gate)
 {
-    if (r->address_rate <= 0) {
-        return 0;
-    }
-    uint64_t ms = (uint64_t)(1000.0 / r->address_rate);
-    return (double)ms * r->address_rate < 1000.0 ? ms + 1 : ms; /* rounded up */
+    return pace_interval_ms(o->rules.address_rate, gate->halvings);
 }
 
 /* --- address and network -------------------------------------------------------------------- */
@@ -39,9 +37,11 @@ static void wait_for_network(struct service_owner *o, uint32_t service)
     n->last_waiting = service;
 }
 
-static bool address_is_full(const struct service_owner *o, uint32_t active)
+static bool address_is_full(const struct service_owner *o, const struct service *gate,
+                            uint32_t active)
 {
-    return o->rules.address_limit > 0 && active >= o->rules.address_limit;
+    uint32_t limit = pace_address_limit(o->rules.address_limit, gate->halvings);
+    return limit > 0 && active >= limit;
 }
 
 /* Who is queued at the operator counts against further sessions, or all names of the address would be queued; not
@@ -62,7 +62,8 @@ static bool network_has_no_place(const struct service_owner *o, uint32_t network
 static bool wants_to_start(const struct service_owner *o, uint32_t service)
 {
     const struct service *s = &o->services[service];
-    return s->work != NULL && !address_is_full(o, active_or_queued(o, service)) &&
+    return s->work != NULL &&
+           !address_is_full(o, gate_of_service(o, service), active_or_queued(o, service)) &&
            (s->work->again != NO_INDEX || probe_next_for_service(o, s) != PROBE_COUNT);
 }
 
@@ -103,7 +104,7 @@ static void note_turn(struct service_owner *o, uint32_t service)
 static bool address_is_free(struct service_owner *o, uint32_t service, uint32_t active)
 {
     const struct service *gate = gate_of_service(o, service);
-    if (address_is_full(o, active)) {
+    if (address_is_full(o, gate, active)) {
         return false; /* the end of a session there wakes all ports of the address */
     }
     if (gate->starting) {
@@ -122,7 +123,7 @@ static void take_places(struct service_owner *o, uint32_t service)
     note_turn(o, service);
     gate->active++;
     /* It may wait for a token, then start together with the next one. */
-    gate->starting = interval_ms(&o->rules) > 0;
+    gate->starting = interval_ms(o, gate) > 0;
     o->networks[o->services[service].network].active++;
 }
 
@@ -160,7 +161,7 @@ void address_pause(struct service_owner *o, uint32_t service)
 static void note_start(struct service_owner *o, struct visit *v)
 {
     struct service *gate = gate_of_service(o, v->service);
-    start_not_before(gate, o->now_ms + interval_ms(&o->rules));
+    start_not_before(gate, o->now_ms + interval_ms(o, gate));
     gate->starting = false;
     visit_enter(v, VISIT_RUNS);
     service_wake_address(o, o->services[v->service].gate);
@@ -211,6 +212,15 @@ static void give_token(struct service_owner *o)
 static struct span operator_of(const struct want *want)
 {
     return want->registrable_len > 0 ? want_registrable(want) : want->host;
+}
+
+void address_note_reception(struct service_owner *o, const struct visit *v,
+                            const struct seen_session *seen)
+{
+    if (o->night != NULL) {
+        night_note(o->night, v->service, &o->services[v->service].address, operator_of(&v->want),
+                   seen);
+    }
 }
 
 static struct lease lease_of(const struct service_owner *o, const struct visit *v)
@@ -403,7 +413,7 @@ bool service_begin_anew(struct service_owner *o, uint32_t visit)
     if (o->now_ms < gate->next_start_ms) {
         return false;
     }
-    start_not_before(gate, o->now_ms + interval_ms(&o->rules));
+    start_not_before(gate, o->now_ms + interval_ms(o, gate));
     return true;
 }
 
@@ -419,7 +429,7 @@ bool service_take_place(struct service_owner *o, const struct net_addr *address,
     }
     gate->active++;
     o->networks[gate->network].active++;
-    start_not_before(gate, o->now_ms + interval_ms(&o->rules));
+    start_not_before(gate, o->now_ms + interval_ms(o, gate));
     return true;
 }
 

@@ -517,6 +517,7 @@ void service_on_session_end(struct service_owner *o, uint32_t index,
 {
     CHECK(index < o->visit_count && o->visits[index].state == VISIT_RUNS);
     address_pause_if_busy(o, o->visits[index].service, seen); /* its place may be taken at once */
+    address_note_reception(o, &o->visits[index], seen);
     visit_leave(o, index);
     struct visit *v = &o->visits[index];
     probe_note_session(o, v, seen);

@@ -42,6 +42,7 @@
 #include "scanner/owners/facts_pool.h"
 #include "scanner/owners/known_chains.h"
 #include "scanner/owners/leaf_names.h"
+#include "scanner/owners/night.h"
 #include "scanner/owners/owner.h"
 
 struct service_rules {
@@ -60,6 +61,8 @@ struct service_rules {
     uint32_t retries;      /* second chances of one question */
     uint32_t retry_pause_ms;
     uint32_t tempfail_pause_ms; /* of the address as well */
+    const struct remembered
+        *remembered; /* borrowed: who is met more slowly; NULL: nobody, and nothing is learned */
     uint64_t seed;
 };
 
@@ -100,6 +103,7 @@ struct service_owner {
     struct leaf_names default_names;   /* of certificates presented without SNI */
     struct facts_pool facts;           /* of sessions without SNI */
     struct certificate_groups *groups; /* owned, unless whoever runs it takes them */
+    struct night *night;               /* the same; NULL: nothing is learned */
     struct map known_names_index;      /* service → its entry */
     struct known_names *known_names;   /* names with rows that count in the choice of others */
     uint32_t known_names_count;

@@ -6,6 +6,7 @@
 
 #include "scanner/base/container.h"
 #include "scanner/base/memory.h"
+#include "scanner/owners/remembered.h"
 #include "scanner/owners/service_work.h"
 
 #define SEEN_KEEP (16U << 10) /* octets of memory that a visit keeps for the next one */
@@ -32,6 +33,7 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
     leaf_names_init(&o->default_names, arenas);
     service_domains_init(o);
     o->groups = certificate_groups_new(infer_of(rules), rules->shared_operators);
+    o->night = rules->remembered != NULL ? night_new(rules->remembered) : NULL;
 }
 
 static void work_free(struct service_work *work)
@@ -66,6 +68,7 @@ void service_owner_deinit(struct service_owner *o)
     leaf_names_deinit(&o->default_names);
     service_domains_deinit(o);
     certificate_groups_free(o->groups);
+    night_free(o->night);
     facts_pool_deinit(&o->facts);
     free(o->ptr_hashes);
 }
@@ -112,6 +115,10 @@ uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *add
     o->count++;
     o->services[index] =
         (struct service){.address = *address, .port = port, .gate = index, .next_port = NO_INDEX};
+    if (o->night != NULL) {
+        night_add_service(o->night, address);
+        o->services[index].halvings = halvings_of(remembered_address(o->rules.remembered, address));
+    }
     o->services[index].network = network_of(o, address);
     /* A host wants all ports of an address at once, so the first port exists before the others. */
     if (port != o->rules.first_port) {

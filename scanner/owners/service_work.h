@@ -222,6 +222,7 @@ struct service {
     bool claimed : 1;     /* the next start is that of a visit in PLACE; used in the gate only */
     bool no_sni_done : 1; /* the session without SNI ended */
     bool has_no_sni_leaf : 1;
+    uint8_t halvings;        /* of the pace at the address; used in the gate only */
     uint8_t no_sni_outcome;  /* enum session_outcome */
     uint8_t no_sni_starttls; /* enum starttls_state */
     uint16_t no_sni_tls_version;
@@ -299,6 +300,10 @@ void visit_on_lease(struct service_owner *o, const struct lease *lease);
 void service_wake_network(struct service_owner *o, uint32_t network);
 /** Its session ended: whoever waited for what it held is woken, or starts. */
 void visit_leave(struct service_owner *o, uint32_t visit);
+
+/** What the end of a session says of whether we are welcome. */
+void address_note_reception(struct service_owner *o, const struct visit *v,
+                            const struct seen_session *seen);
 
 /** A server there wants us back later: no session begins at the address before, at any port. */
 void address_pause(struct service_owner *o, uint32_t service);

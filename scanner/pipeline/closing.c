@@ -216,6 +216,7 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .stray_messages = begun ? stray_messages_of(c->scan) : 0,
         .given_up = given_up_of(c->scan),
         .outages = outages,
+        .memory = c->memory,
         .probed_sessions =
             c->scan->weather.probed[WEATHER_IPV4] + c->scan->weather.probed[WEATHER_IPV6],
         .probed_questions = c->scan->weather.probed[WEATHER_DNS],
@@ -404,6 +405,7 @@ static bool closing_write_summary(const struct closing_facts *c, struct buf *tex
         .counts = c->counts,
         .operators = &operators,
         .profiles = c->scan->params->terms.profiles,
+        .memory = &c->memory,
         .rows = rows,
     };
     bool ok = true;

@@ -16,6 +16,7 @@ struct closing_facts {
     struct writer *writer;
     const struct scan_counts *counts; /* of all workers and judges */
     struct manifest_intermediates intermediates;
+    struct manifest_memory memory;
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
     int64_t clock_jump_ms; /* by which the clock went wrong in between; 0: it did not */

@@ -12,6 +12,7 @@
 #include "scanner/pipeline/ending.h"
 #include "scanner/pipeline/judge.h"
 #include "scanner/pipeline/policy_thread.h"
+#include "scanner/pipeline/remembering.h"
 #include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/scan_state.h"
 #include "scanner/replay/outages.h"
@@ -470,6 +471,7 @@ static bool prepare_results(struct coordinator *c, int64_t started)
                           .files = c->params.intermediates,
                           .file_count = c->params.intermediates_count,
                           .known = intermediate_pool_count(c->known)},
+        .memory = remembering_used(c->params.memory),
         .started_unix_ms = started,
         .ended_unix_ms = started,
     };
@@ -498,13 +500,15 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     int64_t ended = clock_unix_ms();
     const struct results *resumed = s->params->resume;
     int64_t jump = ending_clock_jump(ended - started, clock_boot_ms() - started_boot);
+    int64_t began = resumed != NULL ? resumed->started_unix_ms : started;
     struct closing_facts facts = {
         .scan = s,
         .reader = &c->reader,
         .writer = &c->writer,
         .counts = counts,
         .intermediates = c->intermediates,
-        .started_unix_ms = resumed != NULL ? resumed->started_unix_ms : started,
+        .memory = remembering_end(s, began / 1000, c->hooks),
+        .started_unix_ms = began,
         .ended_unix_ms = ended,
         .clock_jump_ms = jump,
         .complete = reason == NULL && whole,
@@ -573,7 +577,6 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     (void)signal(SIGXFSZ, SIG_IGN); /* a file of the largest size allowed is a write error */
     memory_hold_reserve();
     CHECK(uv_replace_allocator(memory_malloc, memory_realloc, memory_calloc, memory_free) == 0);
-    hash_secret_init();
     tls_process_init();
     open_loop(c);
     if (!open_inputs(c, &suffixes, &blocklist, &end)) {

@@ -45,6 +45,7 @@ struct option_in_force {
 
 #define PORTS_MAX 4
 
+struct remembering;
 struct results;
 
 struct scan_params {
@@ -120,9 +121,11 @@ struct scan_params {
     uint32_t tls_timeout_ms;
     uint32_t target_timeout_ms;
     uint32_t policy_timeout_ms;
-    uint32_t outage_max_ms;     /* of our own network or resolver: how long it is waited for */
-    uint32_t retries;           /* of a session that is lost, or asked to come back */
-    uint32_t retry_pause_ms;    /* before that, where it was lost */
+    uint32_t outage_max_ms;  /* of our own network or resolver: how long it is waited for */
+    uint32_t retries;        /* of a session that is lost, or asked to come back */
+    uint32_t retry_pause_ms; /* before that, where it was lost */
+    struct remembering
+        *memory; /* who turned us away on earlier nights; borrowed; NULL: not asked for */
     uint32_t tempfail_pause_ms; /* the same, of the whole address, where it was asked to */
 
     /* safety */

@@ -1,5 +1,7 @@
 #include "scanner/pipeline/watchdog.h"
 
+#include "scanner/owners/remembered.h"
+
 #define SLACK_MS 2000 /* ticks, turns of loops, a busy machine */
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -16,9 +18,8 @@ uint64_t watchdog_limit_ms(const struct scan_params *p)
     longest = larger(longest, p->dns_retry_pause_ms);
     longest = larger(longest, p->policy_timeout_ms);
     longest = larger(longest, larger(p->retry_pause_ms, p->tempfail_pause_ms));
-    if (p->address_rate > 0) {
-        longest = larger(longest, (uint64_t)(1000.0 / p->address_rate));
-    }
+    longest =
+        larger(longest, pace_interval_ms(p->address_rate, p->memory != NULL ? HALVINGS_MAX : 0));
     return 2 * (longest + SLACK_MS);
 }
 

@@ -3,6 +3,7 @@
 #include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/dialling.h"
+#include "scanner/pipeline/remembering.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/pipeline/worker_sessions.h"
 
@@ -440,6 +441,7 @@ static void open_all(struct worker *w)
                                      .trust_ad = p->terms.trust_ad,
                                      .works_max = admission_works_max(w->scan->worker_count)};
     host_owner_init(&w->hosts, &hosts, &w->out, &w->arenas, &w->spool);
+    const struct remembered *remembered = p->memory != NULL ? &p->memory->before : NULL;
     const struct service_rules services = {.suffixes = w->scan->suffixes,
                                            .operators = p->terms.operators,
                                            .first_port = p->ports[0],
@@ -455,9 +457,10 @@ static void open_all(struct worker *w)
                                            .retries = p->retries,
                                            .retry_pause_ms = p->retry_pause_ms,
                                            .tempfail_pause_ms = p->tempfail_pause_ms,
+                                           .remembered = remembered,
                                            .seed = p->seed};
     service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->wheel);
-    operator_owner_init(&w->operators, p->operator_limit, &w->out);
+    operator_owner_init(&w->operators, p->operator_limit, remembered, &w->out);
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
     wheel_loop_start(&w->deadlines, &w->loop, &w->wheel);
     worker_weather_open(w, worker_on_session_done, run_commands);
@@ -478,6 +481,8 @@ static void close_all(struct worker *w)
     host_owner_deinit(&w->hosts);
     w->groups = w->services.groups; /* read when all threads have ended */
     w->services.groups = NULL;
+    w->night = w->services.night; /* the same */
+    w->services.night = NULL;
     service_owner_deinit(&w->services);
     free(w->sessions_of);
     worker_weather_deinit(w);
@@ -546,6 +551,7 @@ void worker_deinit(struct worker *w)
     owner_out_deinit(&w->out);
     issuer_hosts_free(w->issuer_hosts);
     certificate_groups_free(w->groups);
+    night_free(w->night);
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
         buf_deinit(&w->outbox[i]);
     }

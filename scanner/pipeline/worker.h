@@ -105,6 +105,7 @@ struct worker {
     struct host_owner hosts;
     struct issuer_hosts *issuer_hosts; /* of this owner; read at the end of the scan */
     struct certificate_groups *groups; /* the same; NULL before the thread ended */
+    struct night *night;               /* the same; NULL as well: nothing is remembered */
     struct service_owner services;
     uint32_t services_open;       /* of these; as counted in open_items */
     struct session **sessions_of; /* by visit; NULL: none is under way. malloc */

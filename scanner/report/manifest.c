@@ -366,6 +366,38 @@ static void put_outages(struct json_writer *w, const struct manifest_outage *lis
     json_array_end(w);
 }
 
+static void put_remembered(struct json_writer *w, const char *key, const struct manifest_keys *k)
+{
+    json_key(w, key);
+    json_object_begin(w);
+    json_key_uint(w, "addresses", k->addresses);
+    json_key_uint(w, "operators", k->operators);
+    json_object_end(w);
+}
+
+static void put_memory(struct json_writer *w, const struct manifest_memory *m)
+{
+    if (m->file == NULL) {
+        return;
+    }
+    json_key(w, "memory");
+    json_object_begin(w);
+    json_key(w, "file");
+    (void)json_text(w, span_of(m->file));
+    put_remembered(w, "used", &m->used);
+    json_key_uint(w, "dropped", m->dropped);
+    if (m->ended) {
+        put_remembered(w, "turned_away", &m->turned_away);
+        json_key_uint(w, "added", m->added);
+        json_key_uint(w, "left", m->left);
+        json_key_uint(w, "aged", m->aged);
+        json_key_uint(w, "entries", m->entries);
+        json_key(w, "written");
+        json_bool(w, m->written);
+    }
+    json_object_end(w);
+}
+
 static void put_outage_probes(struct json_writer *w, const struct scan_manifest *m)
 {
     json_key(w, "outage_probes");
@@ -424,6 +456,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_key(&w, "outages");
     put_outages(&w, m->outages, m->outage_count);
     put_outage_probes(&w, m);
+    put_memory(&w, &m->memory);
     json_key(&w, "files");
     manifest_put_files(&w, m->files, m->file_count);
     json_key(&w, "volatile_columns");

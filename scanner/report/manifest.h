@@ -113,6 +113,25 @@ struct manifest_outage {
     uint64_t asked_again; /* sessions or queries whose end did not count */
 };
 
+struct manifest_keys {
+    uint64_t addresses;
+    uint64_t operators;
+};
+
+/** Of --memory: who turned us away. */
+struct manifest_memory {
+    const char *file;                 /* NULL: there is none */
+    struct manifest_keys used;        /* met more slowly, as on earlier nights they did */
+    uint64_t dropped;                 /* entries beyond the bound */
+    bool ended;                       /* the next ones are known */
+    struct manifest_keys turned_away; /* in this scan */
+    uint64_t added;                   /* of these, entries that are new */
+    uint64_t left;                    /* entries that are gone, after clean nights */
+    uint64_t aged;                    /* the same, not met for long */
+    uint64_t entries;                 /* from now on */
+    bool written;
+};
+
 #define MANIFEST_NAME         "manifest.json"
 #define MANIFEST_STARTED_NAME "started.json" /* the same before the scan: what it was told */
 
@@ -168,6 +187,7 @@ struct scan_manifest {
     struct manifest_given_up given_up;
     const struct manifest_outage *outages;
     size_t outage_count;
+    struct manifest_memory memory;
     uint64_t probed_sessions; /* beyond those in the rows: whether there was an outage */
     uint64_t probed_questions;
     const struct scan_counts *counts;

@@ -6,6 +6,8 @@
 #include "scanner/analysis/operator_counts.h"
 #include "scanner/base/buf.h"
 
+struct manifest_memory;
+
 /** summary.json and the short text at the end of a scan: what the counts say. */
 struct summary_facts {
     const char *version; /* of this program */
@@ -16,6 +18,7 @@ struct summary_facts {
     const struct scan_counts *counts;
     const struct operator_summary *operators; /* NULL: not counted */
     const struct sender_profiles *profiles;   /* those of the counts; NULL: none */
+    const struct manifest_memory *memory;     /* NULL: none */
     const uint64_t *rows;                     /* TABLE_COUNT of them: written rows per table */
 };
 

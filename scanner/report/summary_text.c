@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "scanner/analysis/smtp_reach.h"
+#include "scanner/report/manifest.h"
 #include "scanner/report/operator_summary.h"
 #include "scanner/report/shares.h"
 #include "scanner/report/summary.h"
@@ -114,6 +115,23 @@ static void put_smtp_reach_text(struct buf *text, const struct summary_facts *fa
     }
 }
 
+static void put_memory_text(struct buf *text, const struct manifest_memory *m)
+{
+    uint64_t addresses = m->turned_away.addresses;
+    uint64_t operators = m->turned_away.operators;
+    if (addresses > 0) { /* an operator has some */
+        buf_putf(text,
+                 "turned away by %" PRIu64 " address%s and %" PRIu64
+                 " operator%s: slower there next time (--memory)\n",
+                 addresses, addresses == 1 ? "" : "es", operators, operators == 1 ? "" : "s");
+    }
+    if (m->dropped > 0) {
+        buf_putf(text,
+                 "memory: %" PRIu64 " entries were too many, and those met longest ago are gone\n",
+                 m->dropped);
+    }
+}
+
 void report_summary_text(struct buf *text, const struct summary_facts *facts)
 {
     const struct scan_counts *c = facts->counts;
@@ -127,6 +145,9 @@ void report_summary_text(struct buf *text, const struct summary_facts *facts)
     }
     put_errors_text(text, c);
     put_smtp_reach_text(text, facts);
+    if (facts->memory != NULL) {
+        put_memory_text(text, facts->memory);
+    }
     int64_t ms = facts->ended_unix_ms - facts->started_unix_ms;
     buf_putf(text, "%s after %" PRId64 ".%" PRId64 " s\n",
              facts->complete ? "complete" : "not complete", ms / 1000, ms % 1000 / 100);

@@ -4,6 +4,8 @@
  *     rule NAME VALUE           (before the first event) rate, address, network, operator, sessions, names: limits;
  *                               retries; retry_pause and tempfail_pause in milliseconds;
  *                               no_sni, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
+ *     rule remembered ADDRESS SLOWER
+ *                               it turned us away on an earlier night
  *     want HOST at ADDRESS [port N] [in BLOCK] [base NAME]
  *     close BLOCK
  *     checked ADDRESS NAME yes|no
@@ -23,6 +25,7 @@
  *     pass MS                   time
  *     known service ADDRESS OUTCOME | known visit ADDRESS OUTCOME [again] | known name HOST at ADDRESS in BLOCK
  *                               of a scan that goes on: they have their rows
+ *     night                     it is over: says the lines of --memory, without times
  *     stop
  *
  * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST]", "row ADDRESS|PORT OUTCOME of N", the service's
@@ -34,6 +37,7 @@
 
 #include <criterion/criterion.h>
 
+#include "scanner/owners/night.h"
 #include "scanner/owners/service_owner.h"
 #include "tests/unit/owners/stage.h"
 
@@ -51,6 +55,8 @@ struct service_world {
     struct known_chains chains;
     struct wheel wheel;
     struct service_rules rules;
+    struct buf memory; /* the text; empty: nothing is remembered */
+    struct remembered remembered;
     bool begun; /* the rules are read */
     struct service_owner owner;
     struct owner_dial dialled[SESSIONS + 1]; /* from 1 */
@@ -67,7 +73,8 @@ static void answer_service(void *owner, uint64_t tag, const struct dns_answer *a
 static void service_world_init(void *world)
 {
     struct service_world *w = world;
-    *w = (struct service_world){.suffixes = public_suffixes_load(NULL)};
+    *w = (struct service_world){.suffixes = public_suffixes_load(NULL),
+                                .memory = BUF_INIT(BUF_NO_LIMIT)};
     stage_init(&w->stage, &w->owner, answer_service);
     known_chains_init(&w->chains);
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
@@ -84,6 +91,8 @@ static void service_world_deinit(void *world)
 {
     struct service_world *w = world;
     service_owner_deinit(&w->owner);
+    remembered_deinit(&w->remembered);
+    buf_deinit(&w->memory);
     known_chains_deinit(&w->chains);
     shared_operators_deinit(&w->operators);
     stage_deinit(&w->stage);
@@ -94,6 +103,13 @@ static void begin(struct service_world *w)
 {
     if (!w->begun) {
         w->begun = true;
+        if (w->memory.len > 0) {
+            struct buf why = BUF_INIT(BUF_NO_LIMIT);
+            size_t dropped = 0;
+            cr_assert(
+                remembered_parse(&w->remembered, buf_span(&w->memory), "memory", &dropped, &why));
+            w->rules.remembered = &w->remembered;
+        }
         service_owner_init(&w->owner, &w->rules, &w->stage.out, &w->chains, &w->stage.arenas,
                            &w->wheel);
         w->owner.now_ms = START_MS;
@@ -232,6 +248,12 @@ static void rule_event(struct service_world *w, char *const *word)
         unsigned infer = INFER_OFF;
         cr_assert(vocabulary_find(&infer_vocabulary, span_of(word[2]), &infer));
         r->infer = infer;
+        return;
+    }
+    if (strcmp(word[1], "remembered") == 0) {
+        buf_put_text(&w->memory, w->memory.len == 0 ? "mxcensus-memory 1\n" : "");
+        buf_putf(&w->memory, "address %s %s 1 2026-11-28T22:00:00Z 2026-11-28T22:00:00Z tempfail\n",
+                 word[2], word[3]);
         return;
     }
     if (strcmp(word[1], "rate") == 0) {
@@ -384,6 +406,27 @@ static void known_event(struct service_world *w, char *const *word, size_t count
     }
 }
 
+static void night_event(struct service_world *w)
+{
+    struct remembered after;
+    struct remembered_news news;
+    const struct night *const nights[] = {w->owner.night};
+    const int64_t began_s = 1795910400; /* 2026-11-29 */
+    night_learn(&w->remembered, nights, 1, began_s, &after, &news);
+    for (size_t i = 0; i < after.count; i++) {
+        const struct remembered_entry *e = &after.entries[i];
+        if (e->kind == REMEMBERED_ADDRESS) {
+            char address[NET_ADDR_TEXT_MAX];
+            (void)net_addr_format(&e->address, address);
+            say("  remembered %s %u %s\n", address, 1U << e->halvings,
+                reception_word((enum reception)e->why));
+        } else {
+            say("  remembered %.*s %u\n", TEXT(e->name), 1U << e->halvings);
+        }
+    }
+    remembered_deinit(&after);
+}
+
 static void run_event(struct service_world *w, char *const *word, size_t count)
 {
     if (strcmp(word[0], "want") == 0) {
@@ -430,6 +473,8 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
     } else if (strcmp(word[0], "anew") == 0) {
         uint32_t visit = w->dialled[atoi(word[1])].visit;
         say("  %s\n", service_begin_anew(&w->owner, visit) ? "begins" : "not now");
+    } else if (strcmp(word[0], "night") == 0) {
+        night_event(w);
     } else if (strcmp(word[0], "pass") == 0) {
         pass_event(w, word);
     } else {
@@ -462,5 +507,5 @@ Test(service_owner, scenarios)
     static struct service_world w;
     hash_secret_init();
     size_t count = scenarios_run(&form, &w);
-    cr_assert_geq(count, 74, "%zu scenarios were read", count);
+    cr_assert_geq(count, 78, "%zu scenarios were read", count);
 }
