@@ -1,11 +1,12 @@
 /**
- * What a domain costs in memory that waits for a limited operator, in the owners of domains, hosts and services together:
- * what is kept of each key anyway included.
+ * What a domain costs in memory that waits for a limited operator, in the owners of domains, hosts, services and operators
+ * together: what is kept of each key anyway included.
  *
- *     bench_waiting [COUNT [HOSTS [IN_MEMORY]]]    default 100000 domains of 1 MX host each, 1000 in memory
+ *     bench_waiting [COUNT [HOSTS [ADDRESSES [IN_MEMORY]]]]
  *
- * Each host has a name of its own, one address for all, where one session begins and does not end. With IN_MEMORY above
- * COUNT nothing is parked. Memory is what malloc gave out, mallinfo2(3).
+ * Default: 1000000 domains of 1 MX host each, 1 address for all, 1000 in memory. Each host has a name of its own; all names
+ * are of one operator, where one session begins and does not end. With IN_MEMORY above COUNT nothing is parked. Memory is all
+ * that malloc gave out, mallinfo2(3): with some 20 MB that one block of input under work leaves for the next.
  */
 
 #include <malloc.h>
@@ -17,12 +18,15 @@
 #include "scanner/domain/blocklist.h"
 #include "scanner/owners/domain_owner.h"
 #include "scanner/owners/host_owner.h"
+#include "scanner/owners/operator_owner.h"
 #include "scanner/owners/service_owner.h"
 
 #define BLOCK_LINES 8192
 
 struct world {
     uint32_t hosts; /* of a domain */
+    uint32_t addresses;
+    uint32_t asked; /* addresses so far */
     struct owner_out out;
     struct buf own; /* messages */
     struct known_chains chains;
@@ -33,21 +37,22 @@ struct world {
     struct domain_owner domains;
     struct host_owner host_owner;
     struct service_owner services;
-    size_t used[3]; /* octets, by enum owner_kind */
+    struct operator_owner operators;
 };
 
 static size_t in_use(void)
 {
-    return mallinfo2().uordblks;
+    struct mallinfo2 m = mallinfo2();
+    return m.uordblks + m.hblkhd; /* the large lists have a mapping each */
 }
 
-static void world_open(struct world *w, uint32_t hosts, uint32_t in_memory)
+static void world_open(struct world *w, uint32_t hosts, uint32_t addresses, uint32_t in_memory)
 {
     static const uint16_t ports[] = {25};
     struct public_suffixes *suffixes = public_suffixes_load(NULL);
     struct blocklist *blocklist = blocklist_new();
     struct dial_rules dial = {.blocklist = blocklist, .ipv4 = true, .ipv6 = true};
-    *w = (struct world){.hosts = hosts, .own = BUF_INIT(BUF_NO_LIMIT)};
+    *w = (struct world){.hosts = hosts, .addresses = addresses, .own = BUF_INIT(BUF_NO_LIMIT)};
     w->budget.octets = (uint64_t)8 << 30;
     owner_out_init(&w->out);
     w->out.worker_count = w->out.judge_count = 1;
@@ -68,8 +73,12 @@ static void world_open(struct world *w, uint32_t hosts, uint32_t in_memory)
                                            .first_port = 25,
                                            .probes = {.sni = true, .no_sni = true},
                                            .address_limit = 1,
-                                           .sessions_max = 1};
-    service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->wheel);
+                                           .operator_limit = 1,
+                                           .sessions_max = 1,
+                                           .names_max = in_memory};
+    service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->spool,
+                       &w->wheel);
+    operator_owner_init(&w->operators, services.operator_limit, NULL, &w->out);
 }
 
 static void answer(struct world *w, const struct owner_question *q)
@@ -89,7 +98,11 @@ static void answer(struct world *w, const struct owner_question *q)
     } else if (q->type == DNS_TYPE_A) {
         a.seen.state = DNS_DATA;
         a.rr_count = 1;
-        CHECK(net_addr_parse(SPAN_LIT("11.0.0.1"), &rrs[0].address));
+        uint32_t at = 11U << 24 | w->asked++ % w->addresses;
+        rrs[0].address = (struct net_addr){.family = 4};
+        for (int i = 0; i < 4; i++) {
+            rrs[0].address.octets[i] = (uint8_t)(at >> (24 - 8 * i));
+        }
         rrs[0].type = q->type;
     }
     switch ((enum owner_kind)q->asker) {
@@ -115,6 +128,15 @@ static void on_message(struct world *w, enum message_kind kind, struct span body
     } else if (kind == MESSAGE_HOST_RESOLVED) {
         struct message_host_resolved m = message_get_host_resolved(body);
         domain_on_host_resolved(&w->domains, &m);
+    } else if (kind == MESSAGE_LEASE_WANT) {
+        struct message_lease_want m = message_get_lease_want(body);
+        operator_on_want(&w->operators, &m);
+    } else if (kind == MESSAGE_LEASE_QUEUED) {
+        struct message_lease_queued m = message_get_lease_queued(body);
+        service_on_lease_queued(&w->services, &m);
+    } else if (kind == MESSAGE_LEASE_GRANT) {
+        struct message_lease_grant m = message_get_lease_grant(body);
+        service_on_lease_grant(&w->services, &m);
     } else {
         CHECK(kind == MESSAGE_ADDRESS_WANT);
         struct message_address_want m = message_get_address_want(body);
@@ -157,25 +179,28 @@ static void add_block(struct world *w, uint32_t block, uint32_t from, uint32_t t
     host_on_block_close(&w->host_owner, block);
     carry_out(w);
     service_on_block_closed(&w->services, block);
-    while (service_go_on(&w->services)) {
+    for (bool more = true; more;) {
+        more = service_go_on(&w->services);
+        more = more || w->own.len > 0 || w->out.questions.len > 0;
+        carry_out(w);
     }
-    carry_out(w);
 }
 
 int main(int argc, char **argv)
 {
     static struct world w;
-    uint32_t count = argc > 1 ? (uint32_t)atoi(argv[1]) : 100000;
+    uint32_t count = argc > 1 ? (uint32_t)atoi(argv[1]) : 1000000;
     uint32_t hosts = argc > 2 ? (uint32_t)atoi(argv[2]) : 1;
-    uint32_t in_memory = argc > 3 ? (uint32_t)atoi(argv[3]) : 1000;
+    uint32_t addresses = argc > 3 ? (uint32_t)atoi(argv[3]) : 1;
+    uint32_t in_memory = argc > 4 ? (uint32_t)atoi(argv[4]) : 1000;
     hash_secret_init();
-    world_open(&w, hosts < 32 ? hosts : 32, in_memory);
+    world_open(&w, hosts < 32 ? hosts : 32, addresses, in_memory);
     size_t before = in_use();
     for (uint32_t at = 0, block = 0; at < count; at += BLOCK_LINES, block++) {
         add_block(&w, block, at, at + BLOCK_LINES < count ? at + BLOCK_LINES : count);
     }
-    (void)printf("%u domains that wait, %u MX hosts each, %llu of them parked\n", count, hosts,
-                 (unsigned long long)w.domains.parked);
+    (void)printf("%u domains that wait, %u MX hosts each, %u addresses, %llu of them parked\n",
+                 count, hosts, addresses, (unsigned long long)w.domains.parked);
     (void)printf("octets of memory each: %.0f; in the spool %.0f\n",
                  (double)(in_use() - before) / count, (double)w.budget.used / count);
     return w.services.names_waiting == (uint64_t)count * hosts ? 0 : 1;

@@ -55,3 +55,14 @@ static inline void *memory_grow_list(void *list, size_t count, size_t size)
     bool full = (count & (count - 1)) == 0;
     return full ? memory_resize(list, count > 0 ? count * 2 : 1, size) : list;
 }
+
+/** The same for a list that becomes as long as the scan: a quarter at a time, as doubled room would be as large as it. */
+static inline void *memory_grow_long_list(void *list, uint32_t count, uint32_t *capacity,
+                                          size_t size)
+{
+    if (count < *capacity) {
+        return list;
+    }
+    *capacity = count + count / 4 + 16;
+    return memory_resize(list, *capacity, size);
+}

@@ -411,9 +411,7 @@ static void finish_at_once(struct domain_owner *o, struct domain_work *d)
 
 void domain_on_known(struct domain_owner *o, const struct message_known_domain *m)
 {
-    bool added = false;
-    (void)map_add(&o->domains, hash_key_of(m->domain), m->input_line, &added);
-    o->strays += !added;
+    o->strays += !domain_name_add(o, m->domain, m->input_line);
 }
 
 void domain_on_line(struct domain_owner *o, const struct message_domain *m)

@@ -25,6 +25,7 @@
 #include <sys/queue.h>
 
 #include "resolver/dns_message.h"
+#include "scanner/base/key_table.h"
 #include "scanner/base/map.h"
 #include "scanner/base/spool.h"
 #include "scanner/domain/public_suffix.h"
@@ -51,11 +52,15 @@ struct domain_owner {
     struct spool *spool;
     struct domain_slot *slots;
     uint32_t count;
+    uint32_t capacity;
     uint32_t first_free; /* UINT32_MAX: none */
     uint32_t works;      /* domains in memory */
     struct domain_work *free_works;
     TAILQ_HEAD(, domain_work) line; /* who may be parked, longest first */
-    struct map domains; /* name → slot while it is open, then the line of its first occurrence */
+    struct key_table names;
+    uint64_t *
+        lines; /* by number of name: its slot while it is open, then the line of its first occurrence; malloc */
+    uint32_t lines_capacity;
     struct map other_lines;    /* lines that are done without: malformed, repeats */
     bool policies_given_up;    /* the policy thread does not answer: nothing more is asked of it */
     uint64_t policies_pending; /* asked of it, and not answered */

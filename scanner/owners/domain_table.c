@@ -6,7 +6,7 @@
 #include "scanner/owners/domain_work.h"
 
 #define NO_SLOT UINT32_MAX
-#define IS_OPEN (1ULL << 63) /* of a value in `domains`: the rest is a slot */
+#define IS_OPEN (1ULL << 63) /* of a value in `lines`: the rest is a slot */
 
 /* --- the table ------------------------------------------------------------------------------ */
 
@@ -37,7 +37,8 @@ void domain_owner_deinit(struct domain_owner *o)
         free(d);
     }
     free(o->slots);
-    map_deinit(&o->domains);
+    free(o->lines);
+    key_table_deinit(&o->names);
     map_deinit(&o->other_lines);
 }
 
@@ -72,7 +73,7 @@ struct domain_work *domain_new(struct domain_owner *o)
     if (slot != NO_SLOT) {
         o->first_free = o->slots[slot].next_free;
     } else {
-        o->slots = memory_grow_list(o->slots, o->count, sizeof(*o->slots));
+        o->slots = memory_grow_long_list(o->slots, o->count, &o->capacity, sizeof(*o->slots));
         slot = o->count++;
     }
     o->slots[slot].state = DOMAIN_FREE;
@@ -158,8 +159,10 @@ void domain_may_be_parked(struct domain_owner *o, struct domain_work *d)
 /* @return its slot; NO_SLOT: it is not open */
 static uint32_t find_open(const struct domain_owner *o, struct span name)
 {
-    const uint64_t *at = map_find(&o->domains, hash_key_of(name));
-    return at == NULL || (*at & IS_OPEN) == 0 ? NO_SLOT : (uint32_t)(*at & ~IS_OPEN);
+    uint32_t at = key_table_find(&o->names, hash_key_of(name));
+    return at == KEY_TABLE_NONE || (o->lines[at] & IS_OPEN) == 0
+               ? NO_SLOT
+               : (uint32_t)(o->lines[at] & ~IS_OPEN);
 }
 
 struct domain_work *domain_find_in_memory(const struct domain_owner *o, struct span name)
@@ -177,19 +180,30 @@ struct domain_work *domain_find(struct domain_owner *o, struct span name)
     return domain_has_work(&o->slots[slot]) ? o->slots[slot].work : domain_unpark(o, slot);
 }
 
-void domain_name_opens(struct domain_owner *o, const struct domain_work *d)
+bool domain_name_add(struct domain_owner *o, struct span name, uint64_t line)
 {
     bool added = false;
-    (void)map_add(&o->domains, hash_key_of(d->seen.domain), IS_OPEN | d->index, &added);
+    uint32_t at = key_table_add(&o->names, hash_key_of(name), &added);
+    if (added) {
+        o->lines = memory_grow_long_list(o->lines, at, &o->lines_capacity, sizeof(*o->lines));
+        o->lines[at] = line;
+    }
+    return added;
+}
+
+void domain_name_opens(struct domain_owner *o, const struct domain_work *d)
+{
+    (void)domain_name_add(o, d->seen.domain, IS_OPEN | d->index);
 }
 
 void domain_name_done(struct domain_owner *o, const struct domain_work *d)
 {
-    *map_find(&o->domains, hash_key_of(d->seen.domain)) = d->seen.input_line;
+    o->lines[key_table_find(&o->names, hash_key_of(d->seen.domain))] = d->seen.input_line;
 }
 
 uint64_t domain_first_line(const struct domain_owner *o, struct span name)
 {
-    const uint64_t *at = map_find(&o->domains, hash_key_of(name));
-    return at == NULL ? 0 : (*at & IS_OPEN) != 0 ? o->slots[*at & ~IS_OPEN].input_line : *at;
+    uint32_t at = key_table_find(&o->names, hash_key_of(name));
+    uint64_t line = at == KEY_TABLE_NONE ? 0 : o->lines[at];
+    return (line & IS_OPEN) != 0 ? o->slots[line & ~IS_OPEN].input_line : line;
 }

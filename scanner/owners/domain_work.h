@@ -88,6 +88,8 @@ void domain_may_be_parked(struct domain_owner *o, struct domain_work *d);
 struct domain_work *domain_find(struct domain_owner *o, struct span name);
 /** The same for what is not about its hosts: one that is parked waits for nothing else. */
 struct domain_work *domain_find_in_memory(const struct domain_owner *o, struct span name);
+/** @param line as in domain_owner.lines @return false: it is there, and its value unchanged */
+bool domain_name_add(struct domain_owner *o, struct span name, uint64_t line);
 void domain_name_opens(struct domain_owner *o, const struct domain_work *d);
 /** Of the first line with it. */
 void domain_name_done(struct domain_owner *o, const struct domain_work *d);

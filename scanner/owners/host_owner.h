@@ -35,7 +35,7 @@
 
 #include "resolver/dns_message.h"
 #include "scanner/base/arena.h"
-#include "scanner/base/map.h"
+#include "scanner/base/key_table.h"
 #include "scanner/base/spool.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/dial_rules.h"
@@ -58,9 +58,8 @@ struct host_owner {
     struct owner_out *out; /* borrowed, as the next two */
     struct arena_pool *arenas;
     struct spool *spool;
-    struct map index; /* name → index in `entries` */
+    struct key_table names; /* their numbers are indices of `entries` */
     struct host_entry *entries;
-    uint32_t count;
     uint32_t capacity;
     uint32_t *resolved; /* indices of those that are RESOLVED; malloc */
     uint32_t resolved_count;

@@ -36,7 +36,7 @@ static void host_work_free(struct host_work *h)
 
 void host_owner_deinit(struct host_owner *o)
 {
-    for (uint32_t i = 0; i < o->count; i++) {
+    for (uint32_t i = 0; i < o->names.count; i++) {
         if (host_has_work(&o->entries[i])) {
             host_work_free(o->entries[i].work);
         } else if (o->entries[i].state != HOST_PARKED) {
@@ -45,28 +45,24 @@ void host_owner_deinit(struct host_owner *o)
     }
     free(o->entries);
     free(o->resolved);
-    map_deinit(&o->index);
+    key_table_deinit(&o->names);
 }
 
 struct host_entry *host_find(const struct host_owner *o, struct span name)
 {
-    const uint64_t *at = map_find(&o->index, hash_key_of(name));
-    return at != NULL ? &o->entries[*at] : NULL;
+    uint32_t at = key_table_find(&o->names, hash_key_of(name));
+    return at != KEY_TABLE_NONE ? &o->entries[at] : NULL;
 }
 
 struct host_entry *host_find_or_add(struct host_owner *o, struct span name)
 {
     bool added = false;
-    uint64_t *at = map_add(&o->index, hash_key_of(name), o->count, &added);
-    if (!added) {
-        return &o->entries[*at];
+    uint32_t at = key_table_add(&o->names, hash_key_of(name), &added);
+    if (added) {
+        o->entries = memory_grow_long_list(o->entries, at, &o->capacity, sizeof(*o->entries));
+        o->entries[at] = (struct host_entry){.state = HOST_UNKNOWN};
     }
-    if (o->count == o->capacity) {
-        o->capacity = o->capacity ? o->capacity * 2 : 256;
-        o->entries = memory_resize(o->entries, o->capacity, sizeof(*o->entries));
-    }
-    o->entries[o->count] = (struct host_entry){.state = HOST_UNKNOWN};
-    return &o->entries[o->count++];
+    return &o->entries[at];
 }
 
 /* --- states --------------------------------------------------------------------------------- */

@@ -155,7 +155,7 @@ static void hello_begin(struct service_owner *o, struct service_work *work, bool
 {
     if (first) { /* the same for all of them */
         work->hello_sni =
-            o->rules.probes.sni && want_has_name(&work->first_want) && !takes_no_name(work);
+            o->rules.probes.sni && want_has_name(work->first_want) && !takes_no_name(work);
     }
     work->hello_under_way = true;
 }
@@ -164,7 +164,7 @@ static void hello_aim(const struct service_work *work, const struct visit *v, ui
                       struct owner_dial *d)
 {
     d->hello_max_version = max_version;
-    d->sni = work->hello_sni ? v->want.host : (struct span){0};
+    d->sni = work->hello_sni ? v->want->host : (struct span){0};
 }
 
 static void versions_begin(struct service_owner *o, struct service *s)
@@ -270,12 +270,12 @@ static enum due fetch_due(const struct subject *s)
 static void aim_at_host(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
 {
     (void)o;
-    d->sni = want_has_name(&v->want) ? v->want.host : (struct span){0};
+    d->sni = want_has_name(v->want) ? v->want->host : (struct span){0};
 }
 
 static enum due sni_due(const struct subject *s)
 {
-    return due_if(s->visit == NULL && s->work->ready_count > 0 && !s->work->held);
+    return due_if(s->visit == NULL && s->work->names.count > 0 && !s->work->held);
 }
 
 static void sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
@@ -307,14 +307,14 @@ static enum due sni_again_due(const struct subject *s)
 static enum due dane_sni_due(const struct subject *s)
 {
     const struct visit *v = s->visit;
-    return due_if(v != NULL && v->tls_attempted && v->want.tlsa_base.len > 0 &&
-                  !span_eq(v->want.tlsa_base, v->want.host));
+    return due_if(v != NULL && v->tls_attempted && v->want->tlsa_base.len > 0 &&
+                  !span_eq(v->want->tlsa_base, v->want->host));
 }
 
 static void dane_sni_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d)
 {
     (void)o;
-    d->sni = want_has_name(&v->want) ? v->want.tlsa_base : (struct span){0};
+    d->sni = want_has_name(v->want) ? v->want->tlsa_base : (struct span){0};
 }
 
 /* A server may have certificates of both kinds of key, and show one to each client. */

@@ -218,7 +218,7 @@ void address_note_reception(struct service_owner *o, const struct visit *v,
                             const struct seen_session *seen)
 {
     if (o->night != NULL) {
-        night_note(o->night, v->service, &o->services[v->service].address, operator_of(&v->want),
+        night_note(o->night, v->service, &o->services[v->service].address, operator_of(v->want),
                    seen);
     }
 }
@@ -226,7 +226,7 @@ void address_note_reception(struct service_owner *o, const struct visit *v,
 static struct lease lease_of(const struct service_owner *o, const struct visit *v)
 {
     const struct service *s = &o->services[v->service];
-    return (struct lease){s->address, s->port, v->lease, operator_of(&v->want)};
+    return (struct lease){s->address, s->port, v->lease, operator_of(v->want)};
 }
 
 void visit_start(struct service_owner *o, uint32_t index)
@@ -404,7 +404,7 @@ void visit_leave(struct service_owner *o, uint32_t index)
 
 struct span service_operator_of_visit(const struct service_owner *o, uint32_t visit)
 {
-    return operator_of(&o->visits[visit].want);
+    return operator_of(o->visits[visit].want);
 }
 
 bool service_begin_anew(struct service_owner *o, uint32_t visit)

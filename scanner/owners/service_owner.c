@@ -11,44 +11,14 @@
 
 /* --- blocks: who is dialled ------------------------------------------------------------------- */
 
-static int by_draw_descending(const void *a, const void *b)
+static int by_draw(const void *a, const void *b)
 {
     const struct want *x = a;
     const struct want *y = b;
     if (x->draw != y->draw) {
-        return x->draw > y->draw ? -1 : 1;
+        return x->draw < y->draw ? -1 : 1;
     }
-    return -span_cmp(x->host, y->host);
-}
-
-/* The names of a later block wait behind the `older` ones, however fast those are dialled: who comes
- * second at a service may be the one whose failure speaks for it. The next one is at the end. */
-static void put_behind(struct service_work *work, size_t older, size_t refused)
-{
-    size_t chosen = work->ready_count - older - refused;
-    struct want *first = memory_new(older, sizeof(*first));
-    memcpy(first, work->ready, older * sizeof(*first));
-    memmove(work->ready, work->ready + older + refused, chosen * sizeof(*first));
-    memcpy(work->ready + chosen, first, older * sizeof(*first));
-    work->ready_count = chosen + older;
-    free(first);
-}
-
-/* @return how many names of closed blocks are at the end of `ready` now */
-static uint32_t take_pending(struct service_work *work, uint32_t blocks_closed)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < work->pending_count; i++) {
-        if (work->pending[i].block >= blocks_closed) {
-            work->pending[kept++] = work->pending[i];
-            continue;
-        }
-        work->ready = memory_grow_list(work->ready, work->ready_count, sizeof(struct want));
-        work->ready[work->ready_count++] = work->pending[i];
-    }
-    uint32_t taken = (uint32_t)(work->pending_count - kept);
-    work->pending_count = kept;
-    return taken;
+    return span_cmp(x->host, y->host);
 }
 
 /* @return some of them may be inferred */
@@ -72,12 +42,12 @@ static void count_dialled(const struct service_owner *o, struct service *s, uint
 
 /* The budget is for the first names in the order of their turns, but for those that are inferred. Where none
  * is, who is left out is certain at once. Names that have their rows take their places in the block.
- * @return how many of the `count` last ones in line are: the largest draws, at the front */
-static uint32_t plan_names(struct service_owner *o, uint32_t index, uint32_t count)
+ * @return how many are left out: the largest draws, at the end */
+static uint32_t plan_names(struct service_owner *o, uint32_t index, struct want *wants,
+                           uint32_t count)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
-    const struct want *wants = work->ready + (work->ready_count - count);
     uint32_t budget = o->rules.names_per_address;
     uint32_t block = o->blocks_closed - 1;
     uint32_t known = known_names_before(o, index, block);
@@ -85,7 +55,7 @@ static uint32_t plan_names(struct service_owner *o, uint32_t index, uint32_t cou
     count_dialled(o, s, known);
     while (!work->in_turns && budget > 0 && refused < count &&
            s->names_dialled + (count - 1 - refused) +
-                   known_names_below(o, index, block, wants[refused].draw) >=
+                   known_names_below(o, index, block, wants[count - 1 - refused].draw) >=
                budget) {
         refused++;
     }
@@ -96,37 +66,48 @@ static uint32_t plan_names(struct service_owner *o, uint32_t index, uint32_t cou
         return 0;
     }
     count_dialled(o, s, count - refused);
-    for (size_t i = work->ready_count - (count - refused); i < work->ready_count; i++) {
-        work->ready[i].planned = true;
+    for (uint32_t i = 0; i < count - refused; i++) {
+        wants[i].planned = true;
     }
     return refused;
 }
 
-static void choose_names(struct service_owner *o, uint32_t index)
+/* Of closed blocks. Those of a later block wait behind the older ones, however fast those are dialled: who comes
+ * second at a service may be the one whose failure speaks for it. */
+static void line_up(struct service_owner *o, uint32_t index, struct want *wants, uint32_t count)
 {
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
-    uint32_t chosen = take_pending(work, o->blocks_closed);
-    if (chosen == 0) {
-        return;
+    qsort(wants, count, sizeof(*wants), by_draw);
+    work->in_turns |= find_groups(o, s, wants, count);
+    uint32_t refused = plan_names(o, index, wants, count);
+    for (uint32_t i = 0; i < refused; i++) {
+        rows_write_not_tested(o, s, &wants[count - 1 - i], NOT_TESTED_ADDRESS_BUDGET);
     }
-    if (work->pending_count == 0) {
+    for (uint32_t i = 0; i < count - refused; i++) {
+        names_put(o, &work->names, &wants[i]);
+    }
+    if (s->state == SERVICE_GATHERS) {
+        service_enter(s, SERVICE_PROBES);
+        work->first_want = want_new(&wants[0]); /* the budget is 1 at least */
+        reverse_dns_begin(o, index);
+    }
+}
+
+static void choose_names(struct service_owner *o, uint32_t index)
+{
+    struct service_work *work = o->services[index].work;
+    struct arena arena = ARENA_INIT(o->arenas);
+    size_t count = 0;
+    struct want *wants = names_take_pending(work, o->blocks_closed, &arena, &count);
+    if (count > 0 && work->pending_count == 0) {
         LIST_REMOVE(work, open);
         map_deinit(&work->wanted); /* what comes again is of a closed block */
     }
-    size_t older = work->ready_count - chosen;
-    qsort(work->ready + older, chosen, sizeof(*work->ready), by_draw_descending);
-    work->in_turns |= find_groups(o, s, work->ready + older, chosen);
-    uint32_t refused = plan_names(o, index, chosen);
-    for (uint32_t i = 0; i < refused; i++) {
-        rows_write_not_tested(o, s, &work->ready[older + i], NOT_TESTED_ADDRESS_BUDGET);
+    if (count > 0) {
+        line_up(o, index, wants, (uint32_t)count);
     }
-    put_behind(work, older, refused);
-    if (s->state == SERVICE_GATHERS) {
-        service_enter(s, SERVICE_PROBES);
-        work->first_want = work->ready[work->ready_count - 1]; /* the budget is 1 at least */
-        reverse_dns_begin(o, index);
-    }
+    arena_reset(&arena);
 }
 
 /* --- turns ----------------------------------------------------------------------------------- */
@@ -157,18 +138,18 @@ static void take_turns(struct service_owner *o, struct service *s)
 {
     struct service_work *work = s->work;
     work->held = false;
-    while (work->in_turns && !work->held && work->ready_count > 0) {
-        struct want *want = &work->ready[work->ready_count - 1];
+    while (work->in_turns && !work->held && work->names.count > 0) {
+        struct want *want = names_first(o, &work->names);
         enum group_turn turn = turn_of(o, s, want);
         bool refused = turn == GROUP_DIAL && !want->planned && is_over_budget(o, s);
         if (turn == GROUP_WAIT || (refused && work->names_under_way > 0)) {
             work->held = true;
         } else if (turn == GROUP_INFER) {
-            work->ready_count--;
             rows_write_inferred(o, s, want, certificate_group_infer(o->groups, want->group));
+            names_drop_first(&work->names);
         } else if (refused) {
-            work->ready_count--;
             rows_write_not_tested(o, s, want, NOT_TESTED_ADDRESS_BUDGET);
+            names_drop_first(&work->names);
         } else {
             s->names_dialled += !want->planned;
             want->planned = true;
@@ -211,15 +192,16 @@ static void begin_visit(struct service_owner *o, uint32_t index, enum probe p)
     if (visit != NO_INDEX) {
         s->work->again = o->visits[visit].next;
     } else if (probe_is_for_name(p)) {
-        const struct want *want = &s->work->ready[--s->work->ready_count];
-        visit = visit_open(o, index, p, want);
-        s->work->names_under_way++;
+        const struct want *want = names_first(o, &s->work->names);
         if (want->group != GROUP_NONE) {
             certificate_group_dial(o->groups, want->group);
         }
+        visit = visit_open(o, index, p, want);
+        names_drop_first(&s->work->names);
+        s->work->names_under_way++;
     } else {
         probe_begin(o, s, p);
-        visit = visit_open(o, index, p, &s->work->first_want);
+        visit = visit_open(o, index, p, s->work->first_want);
     }
     visit_start(o, visit);
 }
@@ -245,7 +227,7 @@ static void begin_sessions(struct service_owner *o, uint32_t index)
 static bool is_idle(const struct service *s)
 {
     const struct service_work *work = s->work;
-    return s->state == SERVICE_KNOWN && work->pending_count == 0 && work->ready_count == 0 &&
+    return s->state == SERVICE_KNOWN && work->pending_count == 0 && work->names.count == 0 &&
            work->fetch_count == 0 && work->visits == 0 && !work->queued_in_network;
 }
 
@@ -257,11 +239,13 @@ static void service_step(struct service_owner *o, uint32_t index)
     if (work->pending_count > 0) {
         choose_names(o, index);
     }
-    while (work->ready_count > 0 && service_is_lost(o, s)) {
-        rows_write_not_tested(o, s, &work->ready[--work->ready_count], NOT_TESTED_LOCAL_FAULT);
+    while (work->names.count > 0 && service_is_lost(o, s)) {
+        rows_write_not_tested(o, s, names_first(o, &work->names), NOT_TESTED_LOCAL_FAULT);
+        names_drop_first(&work->names);
     }
-    while (work->ready_count > 0 && speaks_for_all(o, s)) {
-        rows_write_inherited(o, s, &work->ready[--work->ready_count]);
+    while (work->names.count > 0 && speaks_for_all(o, s)) {
+        rows_write_inherited(o, s, names_first(o, &work->names));
+        names_drop_first(&work->names);
     }
     if (s->state == SERVICE_PROBES && work->ptr_pending == 0 && !probes_are_pending(o, s)) {
         rows_write_service(o, s);
@@ -298,35 +282,35 @@ bool service_go_on(struct service_owner *o)
 
 /* --- wants ------------------------------------------------------------------------------------ */
 
-static const struct seen_tlsa *copy_tlsas(struct arena *arena, struct span octets, size_t *count)
+/* Borrowed. @return how many */
+static size_t want_read_tlsas(struct span octets, struct seen_tlsa list[TLSA_MAX])
 {
-    struct seen_tlsa *list = octets.len > 0 ? arena_new(arena, TLSA_MAX, sizeof(*list)) : NULL;
-    for (*count = 0; octets.len > 0; (*count)++) {
-        CHECK(*count < TLSA_MAX);
-        list[*count] = codec_get_tlsa(&octets);
-        list[*count].data = arena_copy(arena, list[*count].data);
+    size_t count = 0;
+    while (octets.len > 0) {
+        CHECK(count < TLSA_MAX);
+        list[count++] = codec_get_tlsa(&octets);
     }
-    return list;
+    return count;
 }
 
 static void add_want(struct service_owner *o, struct service_work *work,
                      const struct message_address_want *m)
 {
-    size_t tlsa_count = 0;
+    struct seen_tlsa tlsas[TLSA_MAX];
     struct span registrable = {0};
     (void)registrable_domain(o->rules.suffixes, m->host, &registrable);
-    work->pending = memory_grow_list(work->pending, work->pending_count, sizeof(struct want));
-    work->pending[work->pending_count++] = (struct want){
-        .host = arena_copy(&work->arena, m->host),
-        .tlsa_base = arena_copy(&work->arena, m->tlsa_base),
-        .tlsas = copy_tlsas(&work->arena, m->tlsas, &tlsa_count),
-        .tlsa_count = tlsa_count,
+    const struct want want = {
+        .host = m->host,
+        .tlsa_base = m->tlsa_base,
+        .tlsas = tlsas,
+        .tlsa_count = want_read_tlsas(m->tlsas, tlsas),
         .dane_host = m->dane_host,
         .registrable_len = (uint8_t)registrable.len, /* RFC 1035 section 2.3.4: 253 at most */
         .draw = service_draw(o, m->host, &m->address, m->port),
         .block = m->block,
         .group = GROUP_NONE,
     };
+    names_pend(work, &want);
     o->names_waiting++;
 }
 

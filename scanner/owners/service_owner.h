@@ -35,6 +35,9 @@
 
 #include "resolver/dns_message.h"
 #include "scanner/analysis/mx_operator.h"
+#include "scanner/base/key_table.h"
+#include "scanner/base/map.h"
+#include "scanner/base/spool.h"
 #include "scanner/base/wheel.h"
 #include "scanner/domain/public_suffix.h"
 #include "scanner/owners/asked_probes.h"
@@ -62,7 +65,8 @@ struct service_rules {
     uint32_t retry_pause_ms;
     uint32_t tempfail_pause_ms; /* of the address as well */
     const struct remembered
-        *remembered; /* borrowed: who is met more slowly; NULL: nobody, and nothing is learned */
+        *remembered;    /* borrowed: who is met more slowly; NULL: nobody, and nothing is learned */
+    uint32_t names_max; /* that wait in memory, above which further ones are put in the spool */
     uint64_t seed;
 };
 
@@ -78,14 +82,14 @@ struct service_owner {
     struct owner_out *out; /* borrowed, as the next three */
     struct known_chains *chains;
     struct arena_pool *arenas;
-    struct wheel *wheel; /* whoever turns it calls on_due() */
-    uint64_t now_ms;     /* told by whoever runs the owner, before each event; as the wheel's */
-    struct map index;    /* address and port → services */
+    struct spool *spool;   /* the same */
+    struct wheel *wheel;   /* whoever turns it calls on_due() */
+    uint64_t now_ms;       /* told by whoever runs the owner, before each event; as the wheel's */
+    struct key_table keys; /* address and port; their numbers are indices of `services` */
     struct service *services;
     uint32_t count;
-    struct map network_index;
+    struct key_table network_keys; /* the same of `networks` */
     struct network *networks;
-    uint32_t network_count;
     struct visit *visits;
     uint32_t visit_count;
     uint32_t free_visit;
@@ -126,7 +130,7 @@ struct service_owner {
 
 void service_owner_init(struct service_owner *o, const struct service_rules *rules,
                         struct owner_out *out, struct known_chains *chains,
-                        struct arena_pool *arenas, struct wheel *wheel);
+                        struct arena_pool *arenas, struct spool *spool, struct wheel *wheel);
 void service_owner_deinit(struct service_owner *o);
 
 void service_on_address_want(struct service_owner *o, const struct message_address_want *m);

@@ -26,15 +26,15 @@ static void tell_endpoint(struct service_owner *o, const struct service *s, cons
                           const struct endpoint_brief *brief, struct span certificate_domain)
 {
     struct service_work *work = s->work;
-    struct told_endpoint t = {.brief = *brief,
-                              .host = want->host,
-                              .registrable = want_registrable(want),
-                              .certificate_domain = certificate_domain};
     if (s->state == SERVICE_KNOWN) {
+        struct told_endpoint t = {*brief, want->host, want_registrable(want), certificate_domain};
         send_endpoint(o, s, &t);
         return;
     }
-    t.certificate_domain = arena_copy(&work->arena, certificate_domain);
+    struct want own = *want;
+    own.host = arena_copy(&work->arena, want->host);
+    struct told_endpoint t = {*brief, own.host, want_registrable(&own),
+                              arena_copy(&work->arena, certificate_domain)};
     work->told = memory_grow_list(work->told, work->told_count, sizeof(*work->told));
     work->told[work->told_count++] = t;
 }
@@ -221,18 +221,18 @@ void rows_write_visited(struct service_owner *o, const struct visit *v)
 {
     const struct service *s = &o->services[v->service];
     struct seen_session sessions[VISIT_SESSIONS_MAX];
-    struct seen_endpoint seen = endpoint_of(o, s, &v->want);
+    struct seen_endpoint seen = endpoint_of(o, s, v->want);
     struct buf group = BUF_INIT(BUF_NO_LIMIT);
     (void)visit_read(v, sessions);
     place_sessions(v, sessions, &seen);
     seen.basis = BASIS_OBSERVED;
-    if (v->want.group != GROUP_NONE) {
-        put_group_key(&group, o, v->want.group, s);
+    if (v->want->group != GROUP_NONE) {
+        put_group_key(&group, o, v->want->group, s);
         seen.group = buf_span(&group);
     }
-    enum name_match match = write_endpoint(o, s, &v->want, &seen);
-    if (v->want.group != GROUP_NONE) {
-        certificate_group_note(o->groups, v->want.group, &seen, match == NAME_MATCH_WILDCARD);
+    enum name_match match = write_endpoint(o, s, v->want, &seen);
+    if (v->want->group != GROUP_NONE) {
+        certificate_group_note(o->groups, v->want->group, &seen, match == NAME_MATCH_WILDCARD);
     }
     buf_deinit(&group);
     s->work->names_under_way--;

@@ -19,12 +19,13 @@ static enum infer infer_of(const struct service_rules *rules)
 
 void service_owner_init(struct service_owner *o, const struct service_rules *rules,
                         struct owner_out *out, struct known_chains *chains,
-                        struct arena_pool *arenas, struct wheel *wheel)
+                        struct arena_pool *arenas, struct spool *spool, struct wheel *wheel)
 {
     *o = (struct service_owner){.rules = *rules,
                                 .out = out,
                                 .chains = chains,
                                 .arenas = arenas,
+                                .spool = spool,
                                 .wheel = wheel,
                                 .tokens = rules->sessions_max,
                                 .free_visit = NO_INDEX,
@@ -38,8 +39,9 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
 
 static void work_free(struct service_work *work)
 {
-    free(work->pending);
-    free(work->ready);
+    buf_deinit(&work->pending);
+    names_deinit(&work->names);
+    free(work->first_want);
     free(work->fetches);
     free(work->told);
     map_deinit(&work->wanted);
@@ -51,6 +53,7 @@ void service_owner_deinit(struct service_owner *o)
 {
     for (uint32_t i = 0; i < o->visit_count; i++) {
         buf_deinit(&o->visits[i].seen);
+        free(o->visits[i].want);
     }
     for (uint32_t i = 0; i < o->count; i++) {
         if (o->services[i].work != NULL) {
@@ -61,9 +64,9 @@ void service_owner_deinit(struct service_owner *o)
     free(o->services);
     free(o->networks);
     free(o->woken);
-    map_deinit(&o->index);
+    key_table_deinit(&o->keys);
     known_names_deinit(o);
-    map_deinit(&o->network_index);
+    key_table_deinit(&o->network_keys);
     map_deinit(&o->fetches);
     leaf_names_deinit(&o->default_names);
     service_domains_deinit(o);
@@ -86,27 +89,24 @@ static uint32_t network_of(struct service_owner *o, const struct net_addr *addre
     struct net_addr network = net_addr_network(address);
     bool added = false;
     struct hash_key key = hash_key_of((struct span){(const uint8_t *)&network, sizeof(network)});
-    uint64_t *at = map_add(&o->network_index, key, o->network_count, &added);
-    if (!added) {
-        return (uint32_t)*at;
+    uint32_t index = key_table_add(&o->network_keys, key, &added);
+    if (added) {
+        o->networks = memory_grow_list(o->networks, index, sizeof(*o->networks));
+        o->networks[index] = (struct network){
+            .first_waiting = NO_INDEX, .last_waiting = NO_INDEX, .holder = NO_INDEX};
     }
-    o->networks = memory_grow_list(o->networks, o->network_count, sizeof(*o->networks));
-    o->networks[o->network_count] =
-        (struct network){.first_waiting = NO_INDEX, .last_waiting = NO_INDEX, .holder = NO_INDEX};
-    return o->network_count++;
+    return index;
 }
 
 uint32_t service_find(const struct service_owner *o, const struct net_addr *address, uint16_t port)
 {
-    const uint64_t *at = map_find(&o->index, key_of_service(address, port));
-    return at != NULL ? (uint32_t)*at : NO_INDEX;
+    return key_table_find(&o->keys, key_of_service(address, port));
 }
 
 uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *address, uint16_t port)
 {
     bool added = false;
-    uint64_t *at = map_add(&o->index, key_of_service(address, port), o->count, &added);
-    uint32_t index = (uint32_t)*at;
+    uint32_t index = key_table_add(&o->keys, key_of_service(address, port), &added);
     if (!added) {
         return index;
     }
@@ -159,7 +159,8 @@ void service_begin_work(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
     struct service_work *work = memory_new(1, sizeof(*work));
-    work->arena = ARENA_INIT(o->arenas);
+    work->arena = work->names.arena = ARENA_INIT(o->arenas);
+    work->pending = work->names.last = BUF_INIT(BUF_NO_LIMIT);
     work->owner = o;
     work->index = index;
     work->again = NO_INDEX;
@@ -257,7 +258,7 @@ uint32_t visit_open(struct service_owner *o, uint32_t service, enum probe p,
     struct visit *v = &o->visits[index];
     o->free_visit = v->next;
     *v = (struct visit){
-        .seen = v->seen, .service = service, .probe = p, .want = *want, .next = NO_INDEX};
+        .seen = v->seen, .service = service, .probe = p, .want = want_new(want), .next = NO_INDEX};
     o->services[service].work->visits++;
     return index;
 }
@@ -268,6 +269,8 @@ void visit_close(struct service_owner *o, uint32_t index)
     visit_enter(v, VISIT_FREE);
     o->services[v->service].work->visits--;
     buf_reset_trim(&v->seen, SEEN_KEEP);
+    free(v->want);
+    v->want = NULL;
     v->next = o->free_visit;
     o->free_visit = index;
 }

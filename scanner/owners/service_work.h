@@ -11,7 +11,7 @@
 #include "scanner/tls/handshake_key.h"
 #include "scanner/tls/version_plan.h"
 
-#define NO_INDEX           UINT32_MAX
+#define NO_INDEX           KEY_TABLE_NONE
 #define SPEAKING_FAILURES  2 /* sessions that failed before TLS and then speak for the service */
 #define VISIT_PROBES_MAX   4 /* of one visit */
 #define VISIT_CHANCES_MAX  4 /* second ones, of them together */
@@ -31,7 +31,7 @@ static inline struct service_key service_key_of(const struct net_addr *address, 
 
 /** One host name that leads to the service: becomes an endpoint. */
 struct want {
-    struct span host;      /* in the arena of the work, as what else it points to */
+    struct span host;      /* borrowed, as what else it points to */
     struct span tlsa_base; /* of the records in force; empty: none */
     const struct seen_tlsa *tlsas;
     size_t tlsa_count;
@@ -100,10 +100,10 @@ struct visit {
     enum visit_state state;
     enum probe probe; /* of the session that is wanted or runs */
     uint32_t service;
-    struct want want; /* the name asked for; else for the operator's limit */
-    uint64_t fetch;   /* of PROBE_FETCH */
-    uint64_t lease;   /* lease.session of one that is asked for or held; 0: none */
-    struct buf seen;  /* codec_put_session(), one behind the other */
+    struct want *want; /* the name asked for; else for the operator's limit. malloc */
+    uint64_t fetch;    /* of PROBE_FETCH */
+    uint64_t lease;    /* lease.session of one that is asked for or held; 0: none */
+    struct buf seen;   /* codec_put_session(), one behind the other */
     struct visit_session sessions[VISIT_SESSIONS_MAX];
     uint8_t session_count;
     uint8_t unjudged;   /* of these */
@@ -144,15 +144,28 @@ enum no_sni_state {
     NO_SNI_DONE,
 };
 
+/** Names in the order of their turns: the next ones as they are, further ones as octets, in pieces. */
+struct names_line {
+    size_t count;               /* of all */
+    struct want *names;         /* in `arena` */
+    size_t next;                /* of these */
+    size_t unpacked;            /* how many they were */
+    struct arena arena;         /* empty without them */
+    struct names_piece *pieces; /* malloc */
+    size_t next_piece;
+    size_t piece_count;
+    struct buf last; /* behind the pieces, and not one yet */
+    size_t last_count;
+};
+
 struct service_work {
     struct arena arena;
     struct service_owner *owner;
     uint32_t index;
-    struct map wanted;    /* names it heard of, as long as some are pending */
-    struct want *pending; /* of blocks that are still open; malloc */
+    struct map wanted;  /* names it heard of, as long as some are pending */
+    struct buf pending; /* of blocks that are still open */
     size_t pending_count;
-    struct want *ready; /* to be dialled, the next one at the end; malloc */
-    size_t ready_count;
+    struct names_line names;  /* to be dialled */
     bool in_turns;            /* names may be inferred, so what becomes of each shows at its turn */
     bool held;                /* the next name waits for the result of one before it */
     uint32_t names_under_way; /* dialled, without a row */
@@ -171,8 +184,8 @@ struct service_work {
     uint32_t next_in_network; /* queue of the network */
     bool queued_in_network;
     enum no_sni_state no_sni;
-    uint32_t no_sni_visit;  /* while it is kept */
-    struct want first_want; /* the first to be dialled of the first block */
+    uint32_t no_sni_visit;   /* while it is kept */
+    struct want *first_want; /* the first to be dialled of the first block; malloc */
     /* versions and ciphers */
     struct version_plan versions;
     bool tls_reached;  /* some handshake was begun */
@@ -376,6 +389,22 @@ void rows_write_inherited(struct service_owner *o, const struct service *s,
 void rows_write_inferred(struct service_owner *o, const struct service *s, const struct want *want,
                          const struct group_speaker *by);
 void rows_write_visited(struct service_owner *o, const struct visit *v);
+
+/* --- names_line.c --------------------------------------------------------------------------- */
+
+/** A copy, with what it points to; malloc. */
+struct want *want_new(const struct want *from);
+/** One of an open block. */
+void names_pend(struct service_work *work, const struct want *want);
+/** @return those of closed blocks, in `arena` */
+struct want *names_take_pending(struct service_work *work, uint32_t blocks_closed,
+                                struct arena *arena, size_t *count);
+/** Behind all others. */
+void names_put(struct service_owner *o, struct names_line *l, const struct want *want);
+/** @return valid until it is dropped; NULL: there is none */
+struct want *names_first(struct service_owner *o, struct names_line *l);
+void names_drop_first(struct names_line *l);
+void names_deinit(struct names_line *l);
 
 /* --- known_names.c -------------------------------------------------------------------------- */
 

@@ -458,8 +458,10 @@ static void open_all(struct worker *w)
                                            .retry_pause_ms = p->retry_pause_ms,
                                            .tempfail_pause_ms = p->tempfail_pause_ms,
                                            .remembered = remembered,
+                                           .names_max = admission_works_max(w->scan->worker_count),
                                            .seed = p->seed};
-    service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->wheel);
+    service_owner_init(&w->services, &services, &w->out, &w->chains, &w->arenas, &w->spool,
+                       &w->wheel);
     operator_owner_init(&w->operators, p->operator_limit, remembered, &w->out);
     CHECK(uv_prepare_start(&w->before_sleep, on_before_sleep) == 0);
     wheel_loop_start(&w->deadlines, &w->loop, &w->wheel);

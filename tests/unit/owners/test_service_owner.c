@@ -44,6 +44,8 @@
 #define SESSIONS 64
 #define START_MS 1000000
 
+static uint32_t names_max; /* that wait, in memory */
+
 /* Of "rule infer listed" and "rule infer all". */
 static const char operators_csv[] = "wildcard,operator,source,date\n"
                                     "*.shared.test,one,https://shared.test/,2026-11-29\n";
@@ -84,7 +86,8 @@ static void service_world_init(void *world)
                                       .first_port = 25,
                                       .shared_operators = &w->operators,
                                       .probes = {.sni = true, .no_sni = true},
-                                      .sessions_max = SESSIONS};
+                                      .sessions_max = SESSIONS,
+                                      .names_max = names_max};
 }
 
 static void service_world_deinit(void *world)
@@ -111,7 +114,7 @@ static void begin(struct service_world *w)
             w->rules.remembered = &w->remembered;
         }
         service_owner_init(&w->owner, &w->rules, &w->stage.out, &w->chains, &w->stage.arenas,
-                           &w->wheel);
+                           &w->stage.spool, &w->wheel);
         w->owner.now_ms = START_MS;
     }
 }
@@ -502,10 +505,26 @@ static const struct scenario_form form = {.file = "service_scenarios.txt",
                                           .deinit = service_world_deinit,
                                           .event = service_event};
 
-Test(service_owner, scenarios)
+/* @param rows all that are written */
+static void service_run_all(uint32_t in_memory, struct buf *rows)
 {
     static struct service_world w;
-    hash_secret_init();
+    names_max = in_memory;
+    stage_rows = rows;
     size_t count = scenarios_run(&form, &w);
     cr_assert_geq(count, 78, "%zu scenarios were read", count);
+}
+
+/* The same comes of it, and the same rows, when all names that wait in line are in the spool. */
+Test(service_owner, scenarios)
+{
+    struct buf rows = BUF_INIT(BUF_NO_LIMIT);
+    struct buf parked = BUF_INIT(BUF_NO_LIMIT);
+    hash_secret_init();
+    service_run_all(UINT32_MAX, &rows);
+    service_run_all(0, &parked);
+    cr_expect(span_eq(buf_span(&rows), buf_span(&parked)));
+    cr_expect_gt(rows.len, 1000);
+    buf_deinit(&rows);
+    buf_deinit(&parked);
 }
