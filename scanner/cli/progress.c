@@ -15,7 +15,8 @@
     X(dns_pending, "gauge", "dns_pending", "DNS queries without an answer so far.")             \
     X(dns_queries, "counter", "dns_queries_total", "DNS queries sent.")                         \
     X(rows_written, "counter", "rows_written_total", "Rows written, all tables.")               \
-    X(octets_written, "counter", "octets_written_total", "Octets written, all files.")
+    X(octets_written, "counter", "octets_written_total", "Octets written, all files.")          \
+    X(lines_parked, "gauge", "lines_parked", "Lines put aside while their hosts wait.")
 
 double progress_rate(const struct progress_snapshot *now, const struct progress_mark *mark)
 {
@@ -26,11 +27,45 @@ double progress_rate(const struct progress_snapshot *now, const struct progress_
     return (double)(done - mark->lines_done) * 1000 / (double)(now->elapsed_ms - mark->elapsed_ms);
 }
 
+/* @return PROGRESS_UNKNOWN: nothing came to its end */
+static uint64_t seconds_by_rate(uint64_t lines, double rate)
+{
+    return rate > 0 ? (uint64_t)((double)lines / rate) : PROGRESS_UNKNOWN;
+}
+
+uint64_t progress_eta_s(const struct progress_snapshot *now, const struct progress_mark *mark)
+{
+    uint64_t done = progress_lines_done(now);
+    if (now->lines_total <= done) { /* or estimated too low */
+        return now->input_ended ? 0 : PROGRESS_UNKNOWN;
+    }
+    uint64_t by_rate = seconds_by_rate(now->lines_total - done, progress_rate(now, mark));
+    if (by_rate == PROGRESS_UNKNOWN && now->input_ended && now->waiting_ms > 0) {
+        by_rate = 0; /* less than a line a minute: all that is left waits */
+    }
+    if (now->waiting_ms == PROGRESS_UNKNOWN || by_rate == PROGRESS_UNKNOWN) {
+        return PROGRESS_UNKNOWN;
+    }
+    uint64_t waiting = now->waiting_ms / 1000;
+    uint64_t longer = by_rate > waiting ? by_rate : waiting;
+    return longer > 0 ? longer : 1;
+}
+
 /** "0:01:05" */
 static void put_duration(struct buf *b, uint64_t seconds)
 {
     buf_putf(b, "%llu:%02u:%02u", (unsigned long long)(seconds / 3600),
              (unsigned)(seconds / 60 % 60), (unsigned)(seconds % 60));
+}
+
+static void put_eta(struct buf *b, uint64_t seconds)
+{
+    buf_put_text(b, ", ETA ");
+    if (seconds == PROGRESS_UNKNOWN) {
+        buf_put_text(b, "unknown");
+    } else {
+        put_duration(b, seconds);
+    }
 }
 
 static void put_done(struct buf *b, const struct progress_snapshot *now)
@@ -54,7 +89,6 @@ void progress_put_line(struct buf *b, const struct progress_snapshot *now,
                        const struct progress_mark *mark)
 {
     double rate = progress_rate(now, mark);
-    uint64_t done = progress_lines_done(now);
     uint64_t failed = now->lines_done[ACCOUNT_INCONCLUSIVE] + now->lines_done[ACCOUNT_DNS_FAILED];
     put_duration(b, now->elapsed_ms / 1000);
     buf_put_char(b, ' ');
@@ -62,16 +96,19 @@ void progress_put_line(struct buf *b, const struct progress_snapshot *now,
     buf_putf(b, rate < 10 ? " %.1f/s" : " %.0f/s", rate);
     buf_putf(b, ", %llu in flight", (unsigned long long)now->sessions_in_flight);
     buf_putf(b, ", %llu waiting", (unsigned long long)now->services_waiting);
+    if (now->lines_parked > 0) {
+        buf_putf(b, ", %llu lines parked", (unsigned long long)now->lines_parked);
+    }
     if (now->sessions_paused > 0) {
         buf_putf(b, ", %llu to try again", (unsigned long long)now->sessions_paused);
     }
     buf_putf(b, ", %llu DNS", (unsigned long long)now->dns_pending);
     buf_putf(b, ", %llu failed", (unsigned long long)failed);
+    uint64_t eta_s = progress_eta_s(now, mark);
     if (now->draining) {
         buf_put_text(b, ", stopping");
-    } else if (now->lines_total > done && rate > 0) {
-        buf_put_text(b, ", ETA ");
-        put_duration(b, (uint64_t)((double)(now->lines_total - done) / rate));
+    } else if (eta_s > 0) {
+        put_eta(b, eta_s);
     }
 }
 
@@ -84,11 +121,13 @@ void progress_put_csv_header(struct buf *b)
     for (enum account_class c = 0; c < ACCOUNT_CLASS_COUNT; c++) {
         buf_putf(b, ",lines_%s", account_class_word(c));
     }
-    buf_put_text(b, "\r\n");
+    buf_put_text(b, ",eta_s\r\n");
 }
 
-void progress_put_csv_row(struct buf *b, const struct progress_snapshot *now, int64_t unix_ms)
+void progress_put_csv_row(struct buf *b, const struct progress_snapshot *now,
+                          const struct progress_mark *mark, int64_t unix_ms)
 {
+    uint64_t eta_s = progress_eta_s(now, mark);
     text_put_time_ms(b, unix_ms);
     buf_putf(b, ",%.3f", (double)now->elapsed_ms / 1000);
 #define X(field, type, name, help) \
@@ -100,6 +139,10 @@ void progress_put_csv_row(struct buf *b, const struct progress_snapshot *now, in
         buf_put_char(b, ',');
         buf_put_u64(b, now->lines_done[c]);
     }
+    buf_put_char(b, ',');
+    if (eta_s != PROGRESS_UNKNOWN) {
+        buf_put_u64(b, eta_s);
+    }
     buf_put_text(b, "\r\n");
 }
 
@@ -108,8 +151,10 @@ static void put_metric_head(struct buf *b, const char *name, const char *type, c
     buf_putf(b, "# HELP mxcensus_%s %s\n# TYPE mxcensus_%s %s\n", name, help, name, type);
 }
 
-void progress_put_metrics(struct buf *b, const struct progress_snapshot *now)
+void progress_put_metrics(struct buf *b, const struct progress_snapshot *now,
+                          const struct progress_mark *mark)
 {
+    uint64_t eta_s = progress_eta_s(now, mark);
     put_metric_head(b, "elapsed_seconds", "gauge", "Time since the start of the scan.");
     buf_putf(b, "mxcensus_elapsed_seconds %.3f\n", (double)now->elapsed_ms / 1000);
 #define X(field, type, name, help)         \
@@ -119,6 +164,14 @@ void progress_put_metrics(struct buf *b, const struct progress_snapshot *now)
     buf_put_char(b, '\n');
     PROGRESS_NUMBERS(X)
 #undef X
+    put_metric_head(b, "eta_seconds", "gauge",
+                    "Estimated time to the last row, NaN while unknown.");
+    buf_put_text(b, "mxcensus_eta_seconds ");
+    if (eta_s == PROGRESS_UNKNOWN) {
+        buf_put_text(b, "NaN\n");
+    } else {
+        buf_putf(b, "%llu\n", (unsigned long long)eta_s);
+    }
     put_metric_head(b, "lines_done_total", "counter", "Lines whose row is written, by class.");
     for (enum account_class c = 0; c < ACCOUNT_CLASS_COUNT; c++) {
         buf_putf(b, "mxcensus_lines_done_total{class=\"%s\"} ", account_class_word(c));

@@ -25,7 +25,8 @@ static bool progress_write_all(int fd, struct span s)
 }
 
 /** Written beside and renamed, so that a reader never sees half a file. */
-static bool replace_metrics(struct progress_output *out, const struct progress_snapshot *now)
+static bool replace_metrics(struct progress_output *out, const struct progress_snapshot *now,
+                            const struct progress_mark *mark)
 {
     struct buf path = BUF_INIT(BUF_NO_LIMIT);
     bool ok = false;
@@ -33,7 +34,7 @@ static bool replace_metrics(struct progress_output *out, const struct progress_s
     buf_put_char(&path, '\0');
     const char *part = (const char *)path.at;
     buf_reset(&out->text);
-    progress_put_metrics(&out->text, now);
+    progress_put_metrics(&out->text, now, mark);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd >= 0) {
         ok = progress_write_all(fd, buf_span(&out->text));
@@ -71,8 +72,9 @@ bool progress_output_init(struct progress_output *out, const struct scan_params 
     if (out->status_path != NULL && !open_status(out, why)) {
         return false;
     }
-    struct progress_snapshot nothing = {0};
-    if (out->metrics_path != NULL && !replace_metrics(out, &nothing)) {
+    const struct progress_snapshot nothing = {0};
+    const struct progress_mark start = {0};
+    if (out->metrics_path != NULL && !replace_metrics(out, &nothing, &start)) {
         buf_putf(why, "--metrics-file %s: %s", out->metrics_path, strerror(errno));
         return false;
     }
@@ -143,11 +145,11 @@ void progress_output_show(struct progress_output *out, const struct progress_sna
     }
     if (out->status_fd >= 0) {
         buf_reset(&out->text);
-        progress_put_csv_row(&out->text, now, unix_ms);
+        progress_put_csv_row(&out->text, now, &mark, unix_ms);
         (void)progress_write_all(out->status_fd, buf_span(&out->text));
     }
     if (out->metrics_path != NULL) {
-        (void)replace_metrics(out, now); /* else the old state stays: no row depends on it */
+        (void)replace_metrics(out, now, &mark); /* else the old state stays: no row depends on it */
     }
 }
 

@@ -21,7 +21,7 @@
  *   everyone ─ROWS, LINES_DONE─► writer
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
  */
-#define MESSAGE_VERSION 9
+#define MESSAGE_VERSION 10
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -99,7 +99,8 @@
     F(u64, session) /* as the owner of the service numbers its own */ \
     F(span, operator_name)
 
-#define FIELDS_LEASE_WANT(F)   F(lease, lease)
+#define FIELDS_LEASE_WANT(F) \
+    F(lease, lease) F(u32, sessions) /* that its service wants, this one included */
 #define FIELDS_LEASE_QUEUED(F) F(lease, lease)
 #define FIELDS_LEASE_GRANT(F)  F(lease, lease)
 #define FIELDS_LEASE_RETURN(F) F(lease, lease)

@@ -2,6 +2,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/owners/remembered.h"
+#include "scanner/owners/waiting_time.h"
 
 #define NO_SLOT UINT32_MAX
 
@@ -16,12 +17,17 @@ enum lease_state {
 struct waiting_session {
     struct net_addr address;
     uint16_t port;
+    uint32_t sessions; /* of its service, this one included */
     uint64_t session;
 };
 
 struct operator_leases {
     uint32_t limit; /* of those held */
     uint32_t held;
+    uint64_t sessions; /* of all services that wait */
+    uint64_t returned; /* leases so far, */
+    uint64_t held_ms;  /* and how long leases were held, up to a time */
+    uint64_t held_until_ms;
     struct waiting_session *waiting; /* a ring; malloc */
     uint32_t first;
     uint32_t count;
@@ -98,13 +104,14 @@ static void lease_queue_grow(struct operator_leases *p)
     p->capacity = capacity;
 }
 
-static void lease_queue_add(struct operator_leases *p, const struct lease *lease)
+static void lease_queue_add(struct operator_leases *p, const struct lease *lease, uint32_t sessions)
 {
     if (p->count == p->capacity) {
         lease_queue_grow(p);
     }
     p->waiting[(p->first + p->count++) % p->capacity] =
-        (struct waiting_session){lease->address, lease->port, lease->session};
+        (struct waiting_session){lease->address, lease->port, sessions, lease->session};
+    p->sessions += sessions;
 }
 
 static struct lease lease_queue_take(struct operator_leases *p, struct span operator_name)
@@ -112,6 +119,7 @@ static struct lease lease_queue_take(struct operator_leases *p, struct span oper
     const struct waiting_session *w = &p->waiting[p->first];
     p->first = (p->first + 1) % p->capacity;
     p->count--;
+    p->sessions -= w->sessions;
     return (struct lease){w->address, w->port, w->session, operator_name};
 }
 
@@ -169,9 +177,17 @@ static void lease_say_queued(struct operator_owner *o, const struct lease *lease
     message_put_lease_queued(out_to_address(o->out, &lease->address), &m);
 }
 
+/* Before the number of those that are held changes. */
+static void note_held(const struct operator_owner *o, struct operator_leases *p)
+{
+    p->held_ms += p->held * (o->now_ms - p->held_until_ms);
+    p->held_until_ms = o->now_ms;
+}
+
 static void lease_grant(struct operator_owner *o, uint32_t slot, const struct lease *lease)
 {
     lease_enter(o, lease_key(slot, lease), LEASE_HELD);
+    note_held(o, &o->slots[slot]);
     o->slots[slot].held++;
     lease_say_granted(o, lease);
 }
@@ -189,7 +205,7 @@ void operator_on_want(struct operator_owner *o, const struct message_lease_want 
             lease_grant(o, slot, &m->lease);
         } else {
             lease_enter(o, key, LEASE_WAITS);
-            lease_queue_add(p, &m->lease);
+            lease_queue_add(p, &m->lease, m->sessions);
             lease_say_queued(o, &m->lease);
         }
         return;
@@ -214,11 +230,30 @@ void operator_on_return(struct operator_owner *o, const struct message_lease_ret
     }
     struct operator_leases *p = &o->slots[slot];
     lease_enter(o, key, LEASE_NONE);
+    note_held(o, p);
     p->held--;
+    p->returned++;
     if (p->count > 0) {
         struct lease next = lease_queue_take(p, m->lease.operator_name);
         lease_grant(o, slot, &next);
     } else if (p->held == 0) {
         operator_forget(o, slot, m->lease.operator_name);
     }
+}
+
+/* --- how long it takes ---------------------------------------------------------------------- */
+
+uint64_t operator_waiting_ms(const struct operator_owner *o)
+{
+    uint64_t longest = 0;
+    for (uint32_t i = 0; i < o->count; i++) {
+        const struct operator_leases *p = &o->slots[i];
+        const struct waiting w = {.sessions = p->sessions,
+                                  .at_once = p->limit,
+                                  .ended = p->returned,
+                                  .taken_ms = p->held_ms};
+        uint64_t ms = waiting_time_ms(&w);
+        longest = ms > longest ? ms : longest;
+    }
+    return longest;
 }

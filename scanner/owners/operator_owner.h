@@ -27,6 +27,7 @@ struct operator_owner {
     uint32_t count;
     uint32_t first_free; /* UINT32_MAX: none */
     struct map sessions; /* operator and session → enum lease_state */
+    uint64_t now_ms;     /* told by whoever runs the owner, before each event */
     uint64_t strays;
 };
 
@@ -35,4 +36,6 @@ void operator_owner_init(struct operator_owner *o, uint32_t limit,
 void operator_owner_deinit(struct operator_owner *o);
 
 void operator_on_want(struct operator_owner *o, const struct message_lease_want *m);
+/** Until the last operator has no session left that waits for a lease: waiting_time.h */
+uint64_t operator_waiting_ms(const struct operator_owner *o);
 void operator_on_return(struct operator_owner *o, const struct message_lease_return *m);

@@ -26,6 +26,7 @@ static void visit_pause(struct service_owner *o, uint32_t index, uint32_t pause_
     v->answers = work->answers;
     buf_trim(&v->seen);
     o->visits_paused++;
+    o->paused_until_ms = v->due_ms > o->paused_until_ms ? v->due_ms : o->paused_until_ms;
     put_in_line(o, work, index);
     service_alarm(o, work, o->visits[work->paused].due_ms);
 }

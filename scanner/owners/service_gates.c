@@ -4,6 +4,7 @@
 #include "scanner/base/check.h"
 #include "scanner/owners/remembered.h"
 #include "scanner/owners/service_work.h"
+#include "scanner/owners/waiting_time.h"
 
 #define LEASE_IDLE_MAX_MS 2000 /* that a lease waits for the next start at an address */
 
@@ -163,6 +164,7 @@ static void note_start(struct service_owner *o, struct visit *v)
     struct service *gate = gate_of_service(o, v->service);
     start_not_before(gate, o->now_ms + interval_ms(o, gate));
     gate->starting = false;
+    v->began_ms = o->now_ms;
     visit_enter(v, VISIT_RUNS);
     service_wake_address(o, o->services[v->service].gate);
 }
@@ -238,7 +240,8 @@ void visit_start(struct service_owner *o, uint32_t index)
     }
     visit_enter(v, VISIT_ASKS);
     v->lease = ++o->leases << 32 | index;
-    struct message_lease_want m = {lease_of(o, v)};
+    struct message_lease_want m = {lease_of(o, v),
+                                   1 + (uint32_t)o->services[v->service].work->names.count};
     message_put_lease_want(out_to_name(o->out, m.lease.operator_name), &m);
 }
 
@@ -400,6 +403,60 @@ void visit_leave(struct service_owner *o, uint32_t index)
     give_places(o, v->service);
 }
 
+/* --- how long it takes ---------------------------------------------------------------------- */
+
+static void add_time(struct session_times *t, uint64_t taken_ms)
+{
+    t->ended++;
+    t->taken_ms += taken_ms;
+}
+
+void visit_note_time(struct service_owner *o, const struct visit *v)
+{
+    uint64_t taken_ms = o->now_ms - v->began_ms;
+    add_time(&o->session_times, taken_ms);
+    add_time(&o->services[v->service].work->session_times, taken_ms);
+}
+
+static uint64_t names_in_line(const struct service_owner *o, uint32_t gate)
+{
+    uint64_t count = 0;
+    for (uint32_t i = gate; i != NO_INDEX; i = o->services[i].next_port) {
+        count += o->services[i].work != NULL ? o->services[i].work->names.count : 0;
+    }
+    return count;
+}
+
+static uint64_t address_waiting_ms(const struct service_owner *o, const struct service_work *work)
+{
+    const struct service *gate = gate_of_service(o, work->index);
+    const struct session_times *times =
+        work->session_times.ended > 0 ? &work->session_times : &o->session_times;
+    uint64_t names = names_in_line(o, o->services[work->index].gate);
+    uint64_t budget = o->rules.names_per_address;
+    const struct waiting w = {
+        .sessions = budget > 0 && names > budget ? budget : names,
+        .at_once = pace_address_limit(o->rules.address_limit, gate->halvings),
+        .interval_ms = interval_ms(o, gate),
+        .ended = times->ended,
+        .taken_ms = times->taken_ms,
+        .pause_ms = gate->next_start_ms > o->now_ms ? gate->next_start_ms - o->now_ms : 0};
+    return waiting_time_ms(&w);
+}
+
+uint64_t service_waiting_ms(const struct service_owner *o)
+{
+    bool paused = o->visits_paused > 0 && o->paused_until_ms > o->now_ms;
+    uint64_t longest = paused ? o->paused_until_ms - o->now_ms : 0;
+    const struct service_work *work;
+    LIST_FOREACH(work, &o->crowded, crowded)
+    {
+        uint64_t ms = address_waiting_ms(o, work);
+        longest = ms > longest ? ms : longest;
+    }
+    return longest;
+}
+
 /* --- sessions beside the owner's ------------------------------------------------------------- */
 
 struct span service_operator_of_visit(const struct service_owner *o, uint32_t visit)
@@ -414,6 +471,7 @@ bool service_begin_anew(struct service_owner *o, uint32_t visit)
         return false;
     }
     start_not_before(gate, o->now_ms + interval_ms(o, gate));
+    o->visits[visit].began_ms = o->now_ms;
     return true;
 }
 

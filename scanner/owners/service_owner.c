@@ -7,7 +7,8 @@
 #include "scanner/base/memory.h"
 #include "scanner/owners/service_work.h"
 
-#define STEPS_MAX 256 /* of service_go_on() in one call: a closing block can write 100,000 rows */
+#define CROWDED_NAMES 4   /* in line; how long fewer take is not worth a word */
+#define STEPS_MAX     256 /* of service_go_on() in one call: a closing block can write 100,000 rows */
 
 /* --- blocks: who is dialled ------------------------------------------------------------------- */
 
@@ -86,6 +87,10 @@ static void line_up(struct service_owner *o, uint32_t index, struct want *wants,
     }
     for (uint32_t i = 0; i < count - refused; i++) {
         names_put(o, &work->names, &wants[i]);
+    }
+    if (!work->is_crowded && work->names.count >= CROWDED_NAMES) {
+        work->is_crowded = true;
+        LIST_INSERT_HEAD(&o->crowded, work, crowded);
     }
     if (s->state == SERVICE_GATHERS) {
         service_enter(s, SERVICE_PROBES);
@@ -501,6 +506,7 @@ void service_on_session_end(struct service_owner *o, uint32_t index,
 {
     CHECK(index < o->visit_count && o->visits[index].state == VISIT_RUNS);
     address_pause_if_busy(o, o->visits[index].service, seen); /* its place may be taken at once */
+    visit_note_time(o, &o->visits[index]);
     address_note_reception(o, &o->visits[index], seen);
     visit_leave(o, index);
     struct visit *v = &o->visits[index];

@@ -70,6 +70,12 @@ struct service_rules {
     uint64_t seed;
 };
 
+/** Of sessions that ended: how long they took, so far. */
+struct session_times {
+    uint64_t ended;
+    uint64_t taken_ms;
+};
+
 struct service;
 struct leaf_domain;
 struct service_work;
@@ -98,9 +104,12 @@ struct service_owner {
     uint32_t tokens;              /* sessions that may still be opened */
     uint32_t first_without_token; /* visits */
     uint32_t last_without_token;
-    LIST_HEAD(, service_work) open; /* those with pending names */
-    uint32_t blocks_closed;         /* see admission.h */
-    uint32_t *woken;                /* services for service_go_on(); malloc */
+    LIST_HEAD(, service_work) open;    /* those with pending names */
+    LIST_HEAD(, service_work) crowded; /* those with names in line, but for a few that had */
+    struct session_times session_times;
+    uint64_t paused_until_ms; /* the last of those that were paused */
+    uint32_t blocks_closed;   /* see admission.h */
+    uint32_t *woken;          /* services for service_go_on(); malloc */
     uint32_t woken_count;
     uint32_t woken_capacity;
     uint32_t woken_at;                 /* the next one */
@@ -177,5 +186,7 @@ void service_give_place(struct service_owner *o, const struct net_addr *address,
 void service_lose_family(struct service_owner *o, uint8_t family);
 /** Nothing is dialled any more. */
 void service_stop(struct service_owner *o);
+/** Until the last address is done whose names wait, and the last pause is over: waiting_time.h */
+uint64_t service_waiting_ms(const struct service_owner *o);
 /** Whom the session of a visit is with. */
 const struct net_addr *service_address_of_visit(const struct service_owner *o, uint32_t visit);

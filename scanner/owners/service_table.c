@@ -31,6 +31,7 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .free_visit = NO_INDEX,
                                 .first_without_token = NO_INDEX};
     LIST_INIT(&o->open);
+    LIST_INIT(&o->crowded);
     leaf_names_init(&o->default_names, arenas);
     service_domains_init(o);
     o->groups = certificate_groups_new(infer_of(rules), rules->shared_operators);
@@ -179,6 +180,9 @@ void service_end_work(struct service_owner *o, uint32_t index)
 {
     struct service *s = &o->services[index];
     wheel_clear(o->wheel, &s->work->timer);
+    if (s->work->is_crowded) {
+        LIST_REMOVE(s->work, crowded);
+    }
     work_free(s->work);
     s->work = NULL;
     service_enter(s, SERVICE_IDLE);

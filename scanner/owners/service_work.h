@@ -111,6 +111,7 @@ struct visit {
     bool lost_again;    /* before TLS, as the attempt before, and nobody had an answer in between */
     bool holds;         /* lost before TLS, its second chance is not over: see visit_pause() */
     uint64_t due_ms;    /* end of the pause */
+    uint64_t began_ms;  /* the session that runs */
     uint32_t answers;   /* service_work.answers, when it began */
     uint32_t probes;    /* bits: which were made */
     bool tls_attempted; /* of the first session, as the next three */
@@ -203,6 +204,9 @@ struct service_work {
     uint8_t ptr_pending;
     uint32_t ptr_leader; /* another port of the address, which asks for both; NO_INDEX: none */
     LIST_ENTRY(service_work) open; /* of those with pending names */
+    LIST_ENTRY(service_work) crowded;
+    bool is_crowded; /* in that list */
+    struct session_times session_times;
 };
 
 /** Nothing but second chances is asked for. One name may meet chance; the service as a whole is in doubt as long as it
@@ -311,7 +315,9 @@ void visit_on_lease(struct service_owner *o, const struct lease *lease);
 /** Wakes one that waits for a place in it, if one is free: that one may not need it any more, so each step
  * of a service ends with this. */
 void service_wake_network(struct service_owner *o, uint32_t network);
-/** Its session ended: whoever waited for what it held is woken, or starts. */
+/** Its session ended, and so is known how long it took. */
+void visit_note_time(struct service_owner *o, const struct visit *v);
+/** The same: whoever waited for what it held is woken, or starts. */
 void visit_leave(struct service_owner *o, uint32_t visit);
 
 /** What the end of a session says of whether we are welcome. */

@@ -182,6 +182,14 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
     return close;
 }
 
+uint64_t admission_parked(struct admission *a)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    uint64_t parked = a->parked;
+    (void)pthread_mutex_unlock(&a->lock);
+    return parked;
+}
+
 bool admission_is_empty(struct admission *a)
 {
     (void)pthread_mutex_lock(&a->lock);

@@ -75,6 +75,8 @@ void admission_stop(struct admission *a);
 /** Coordinator: the next block that may be closed. @return false when there is none. Closes a
  * block early when the input pauses, so that a slow pipe still gets its results. */
 bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block);
+/** Lines that are parked now. */
+uint64_t admission_parked(struct admission *a);
 /** Coordinator: no line is under way. */
 bool admission_is_empty(struct admission *a);
 /** Coordinator, now and then: wakes a reader that waits for the writer. */

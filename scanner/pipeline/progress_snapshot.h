@@ -2,6 +2,8 @@
 
 #include "scanner/observation/seen_target.h"
 
+#define PROGRESS_UNKNOWN UINT64_MAX
+
 /**
  * How far a scan is, at one moment: a plain copy of counters, taken by the pipeline about once
  * a second and rendered by the command line. Counts run from the start of the scan.
@@ -18,6 +20,9 @@ struct progress_snapshot {
     uint64_t sessions_failed;  /* of these, without an established handshake */
     uint64_t services_waiting; /* work that waits for a limit of politeness */
     uint64_t sessions_paused;  /* lost or put off, before the next attempt */
+    uint64_t lines_parked;     /* put aside while their hosts wait */
+    uint64_t
+        waiting_ms; /* until the last of what waits for a limit or a pause is done; PROGRESS_UNKNOWN */
     uint64_t dns_pending;
     uint64_t dns_queries;
     uint64_t rows_written; /* in all tables */

@@ -1,5 +1,6 @@
 #include "scanner/pipeline/scan_state.h"
 
+#include "scanner/owners/waiting_time.h"
 #include "scanner/pipeline/policy_thread.h"
 #include "scanner/pipeline/resume.h"
 
@@ -19,7 +20,17 @@ static uint64_t counter_now(const atomic_uint_fast64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader *r,
+/* Of what one worker knows; the longest of all rules. */
+static uint64_t longer_wait(uint64_t longest_ms, uint64_t until_ms)
+{
+    uint64_t now_ms = worker_clock_ms();
+    uint64_t ms = until_ms == WAITING_UNKNOWN ? PROGRESS_UNKNOWN
+                  : until_ms > now_ms         ? until_ms - now_ms
+                                              : 0;
+    return ms > longest_ms ? ms : longest_ms;
+}
+
+struct progress_snapshot scan_snapshot(struct scan *s, const struct reader *r,
                                        const struct writer *w)
 {
     uint64_t records = counter_now(&r->records);
@@ -29,6 +40,7 @@ struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader
         .input_ended = atomic_load(&r->ended),
         .rows_written = counter_now(&w->rows),
         .octets_written = counter_now(&w->octets),
+        .lines_parked = admission_parked(&s->admission),
     };
     for (int k = 0; s->resume != NULL && k < ACCOUNT_CLASS_COUNT; k++) {
         now.lines_done[k] = counter_now(&s->resume->account[k]);
@@ -43,6 +55,7 @@ struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader
         now.sessions_failed += counter_now(&of->sessions_failed);
         now.services_waiting += counter_now(&of->services_waiting);
         now.sessions_paused += counter_now(&of->sessions_paused);
+        now.waiting_ms = longer_wait(now.waiting_ms, counter_now(&of->waiting_until_ms));
         now.dns_pending += counter_now(&of->dns_pending);
         now.dns_queries += counter_now(&of->dns_asked);
     }

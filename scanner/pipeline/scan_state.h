@@ -8,7 +8,7 @@
 #include "scanner/pipeline/writer.h"
 
 /** All but the time and whether it is draining. */
-struct progress_snapshot scan_snapshot(const struct scan *s, const struct reader *r,
+struct progress_snapshot scan_snapshot(struct scan *s, const struct reader *r,
                                        const struct writer *w);
 struct watchdog_waits scan_waits(struct scan *s);
 /** A number that grows with everything that happens: see watchdog.h. */

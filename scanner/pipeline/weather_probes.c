@@ -211,7 +211,7 @@ static bool begin_probe(struct worker *w, const struct weather_witness *who, uin
     }
     p->lease = PROBE_LEASE | ++wp->leases;
     probe_enter(p, WEATHER_PROBE_ASKS);
-    struct message_lease_want m = {probe_lease(p)};
+    struct message_lease_want m = {probe_lease(p), 1};
     message_put_lease_want(out_to_name(&w->out, m.lease.operator_name), &m);
     return true;
 }

@@ -2,14 +2,16 @@
 
 #include "scanner/base/codec.h"
 #include "scanner/base/memory.h"
+#include "scanner/owners/waiting_time.h"
 #include "scanner/pipeline/dialling.h"
 #include "scanner/pipeline/remembering.h"
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/pipeline/worker_sessions.h"
 
-#define TICK_MS       20 /* of the wheel: the finest deadline */
-#define READ_ROOM_LEN (64 * 1024)
-#define ROWS_POST_LEN (256 * 1024) /* octets of rows; a closing block can write 100,000 of them */
+#define TICK_MS          20 /* of the wheel: the finest deadline */
+#define WAITING_EVERY_MS 1000
+#define READ_ROOM_LEN    (64 * 1024)
+#define ROWS_POST_LEN    (256 * 1024) /* octets of rows; a closing block can write 100,000 of them */
 
 /* The fences of one worker come in the order of the blocks; how far workers are apart has no bound. */
 static void on_fence(struct worker *w, const struct message_block_fence *m)
@@ -353,6 +355,22 @@ static void post_admission(struct worker *w)
     }
 }
 
+/* Each second at most: it looks at all crowded addresses. */
+static void reckon_waiting(struct worker *w)
+{
+    uint64_t now_ms = w->services.now_ms;
+    if (now_ms < w->waiting_due_ms) {
+        return;
+    }
+    w->waiting_due_ms = now_ms + WAITING_EVERY_MS;
+    uint64_t services = service_waiting_ms(&w->services);
+    uint64_t operators = operator_waiting_ms(&w->operators);
+    uint64_t longest = services > operators ? services : operators;
+    bool known = longest != WAITING_UNKNOWN;
+    atomic_store_explicit(&w->counters.waiting_until_ms,
+                          known && longest > 0 ? now_ms + longest : longest, memory_order_relaxed);
+}
+
 /* Rows first: a message that follows may let another thread write a row that names them. */
 static void worker_post_all(struct worker *w)
 {
@@ -371,6 +389,7 @@ static void worker_post_all(struct worker *w)
         }
     }
     post_admission(w);
+    reckon_waiting(w);
     atomic_store_explicit(&w->counters.sessions_failed, w->services.sessions_failed,
                           memory_order_relaxed);
     atomic_store_explicit(&w->counters.services_waiting, w->services.names_waiting,

@@ -50,6 +50,7 @@ struct worker_counters {
     atomic_uint_fast64_t sessions_failed;
     atomic_uint_fast64_t services_waiting;
     atomic_uint_fast64_t sessions_paused;
+    atomic_uint_fast64_t waiting_until_ms; /* worker_clock_ms(); WAITING_UNKNOWN; 0: for nothing */
     atomic_uint_fast64_t dns_pending;
     atomic_uint_fast64_t dns_asked;
     atomic_uint_fast64_t policies_pending; /* policy hosts asked for and not answered */
@@ -114,6 +115,7 @@ struct worker {
     struct operator_owner operators;
     struct spool spool;
     uint64_t parked;              /* domains.parked, as admission knows it */
+    uint64_t waiting_due_ms;      /* when it is reckoned again how long that takes */
     uint32_t finished_domains;    /* since the last turn */
     uint32_t settled[BLOCK_RING]; /* since the last turn, by block % BLOCK_RING */
     uint32_t settled_block[BLOCK_RING];
@@ -157,7 +159,7 @@ static inline uint64_t worker_clock_ms(void)
 static inline void worker_tell_time(struct worker *w)
 {
     w->services.now_ms = worker_clock_ms();
-    w->desk.now_ms = w->services.now_ms;
+    w->desk.now_ms = w->operators.now_ms = w->services.now_ms;
 }
 
 /** @param more may be negative */

@@ -166,7 +166,7 @@ Test(message, every_kind_comes_back_as_it_was_put)
 }
 
 /* The form on the wire is fixed by its version: little-endian, without padding. */
-Test(message, octets_of_version_9)
+Test(message, octets_of_version_10)
 {
     struct buf wire = BUF_INIT(BUF_NO_LIMIT);
     message_put_chain_known(&wire, &(struct message_chain_known){
@@ -175,7 +175,7 @@ Test(message, octets_of_version_9)
                                        .issuers = 0x0708090a,
                                    });
     static const uint8_t want[] = {
-        15, 0, 0, 0, MESSAGE_CHAIN_KNOWN, 0, 9, 0, 3, 0, 0, 0, 'a', 'b', 'c', 5, 6, 0, 0,
+        15, 0, 0, 0, MESSAGE_CHAIN_KNOWN, 0, 10, 0, 3, 0, 0, 0, 'a', 'b', 'c', 5, 6, 0, 0,
         10, 9, 8, 7};
     cr_expect(span_eq(buf_span(&wire), (struct span){want, sizeof(want)}));
     buf_deinit(&wire);

@@ -13,6 +13,7 @@
 
 #include "scanner/owners/operator_owner.h"
 #include "scanner/owners/remembered.h"
+#include "scanner/owners/waiting_time.h"
 #include "tests/unit/owners/scenario.h"
 
 #define WORKERS 3
@@ -128,7 +129,7 @@ static void operator_event(void *world, char *const *word, size_t count)
     enum message_kind kind;
     size_t known = w->owner.sessions.count;
     if (strcmp(word[0], "want") == 0) {
-        operator_on_want(&w->owner, &(struct message_lease_want){lease});
+        operator_on_want(&w->owner, &(struct message_lease_want){lease, 1});
     } else {
         cr_assert_str_eq(word[0], "return", "no event");
         operator_on_return(&w->owner, &(struct message_lease_return){lease});
@@ -181,7 +182,7 @@ Test(operator_owner, the_order_of_asking_is_kept_in_a_long_queue, .init = hash_s
     operator_world_init(&w);
     while (returned < WANTED) {
         for (int i = 0; i < 3 && asked < WANTED; i++) {
-            operator_on_want(&w.owner, &(struct message_lease_want){lease_of(asked++, name)});
+            operator_on_want(&w.owner, &(struct message_lease_want){lease_of(asked++, name), 1});
             struct lease lease;
             if (take_grant(&w, &lease)) {
                 cr_assert_eq(lease.session, granted++);
@@ -215,7 +216,7 @@ Test(operator_owner, operators_that_nobody_visits_are_forgotten, .init = hash_se
         struct lease lease = lease_of(i, (struct span){(const uint8_t *)name, (size_t)len});
         for (uint64_t session = 0; session < 3; session++) { /* the last one has to wait */
             lease.session = session;
-            operator_on_want(&w.owner, &(struct message_lease_want){lease});
+            operator_on_want(&w.owner, &(struct message_lease_want){lease, 1});
         }
         for (uint64_t session = 0; session < 3; session++) {
             lease.session = session;
@@ -226,6 +227,30 @@ Test(operator_owner, operators_that_nobody_visits_are_forgotten, .init = hash_se
     cr_expect_eq(w.owner.count, 1, "the same place for all");
     cr_expect_eq(w.owner.operators.count, 0);
     cr_expect_eq(w.owner.sessions.count, 0);
+    cr_expect_eq(w.owner.strays, 0);
+    operator_world_deinit(&w);
+}
+
+/* Two leases at a time; who waits tells how many sessions its service wants. */
+Test(operator_owner, it_knows_how_long_who_waits_takes, .init = hash_secret_init)
+{
+    static struct operator_world w;
+    struct span name = SPAN_LIT("operator.test");
+    operator_world_init(&w);
+    w.owner.now_ms = 1000;
+    for (uint64_t i = 0; i < 4; i++) {
+        struct message_lease_want m = {lease_of(i, name), i == 3 ? 99 : 1};
+        operator_on_want(&w.owner, &m);
+        cr_expect_eq(operator_waiting_ms(&w.owner), i < LIMIT ? 0 : WAITING_UNKNOWN,
+                     "nobody waits, or no session has ended");
+    }
+    w.owner.now_ms = 3000; /* two leases for two seconds, and one of them is over */
+    operator_on_return(&w.owner, &(struct message_lease_return){lease_of(0, name)});
+    cr_expect_eq(operator_waiting_ms(&w.owner), 99 * 4000 / LIMIT, "the third has its lease");
+    for (uint64_t i = 1; i < 4; i++) {
+        operator_on_return(&w.owner, &(struct message_lease_return){lease_of(i, name)});
+    }
+    cr_expect_eq(operator_waiting_ms(&w.owner), 0);
     cr_expect_eq(w.owner.strays, 0);
     operator_world_deinit(&w);
 }

@@ -26,6 +26,7 @@
  *     known service ADDRESS OUTCOME | known visit ADDRESS OUTCOME [again] | known name HOST at ADDRESS in BLOCK
  *                               of a scan that goes on: they have their rows
  *     night                     it is over: says the lines of --memory, without times
+ *     waits                     how long what waits there takes
  *     stop
  *
  * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST]", "row ADDRESS|PORT OUTCOME of N", the service's
@@ -39,6 +40,7 @@
 
 #include "scanner/owners/night.h"
 #include "scanner/owners/service_owner.h"
+#include "scanner/owners/waiting_time.h"
 #include "tests/unit/owners/stage.h"
 
 #define SESSIONS 64
@@ -478,6 +480,10 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         say("  %s\n", service_begin_anew(&w->owner, visit) ? "begins" : "not now");
     } else if (strcmp(word[0], "night") == 0) {
         night_event(w);
+    } else if (strcmp(word[0], "waits") == 0) {
+        uint64_t ms = service_waiting_ms(&w->owner);
+        say(ms == WAITING_UNKNOWN ? "  for how long is unknown\n" : "  for %llu ms\n",
+            (unsigned long long)ms);
     } else if (strcmp(word[0], "pass") == 0) {
         pass_event(w, word);
     } else {

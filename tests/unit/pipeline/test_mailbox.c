@@ -25,7 +25,8 @@ static void *send_all(void *arg)
         for (uint32_t i = 0; i < BURST; i++) {
             struct message_lease_want m = {{.port = s->number,
                                             .session = post * BURST + i,
-                                            .operator_name = SPAN_LIT("operator.test")}};
+                                            .operator_name = SPAN_LIT("operator.test")},
+                                           .sessions = 1};
             message_put_lease_want(&out, &m);
         }
         mailbox_post(s->to, &out);
