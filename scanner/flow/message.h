@@ -9,7 +9,7 @@
  * seen_codec.h.
  *
  *   reader ─DOMAIN─► domain owner ─HOST_WANT─► host owner ─ADDRESS_WANT─► service owner
- *                         ◄─HOST_RESOLVED─┘  │      ◄──────ENDPOINT_DONE─────┘ │  │
+ *                    ◄─HOST_(LATE,)RESOLVED─┘│      ◄──────ENDPOINT_DONE─────┘ │  │
  *                         ◄───HOST_DONE──────┘      ◄────NAME_CHECK(ED)────────┘  │
  *                                       operator owner ◄─LEASE_WANT/RETURN─┤─LEASE_GRANT/QUEUED
  *   domain owner ─POLICY_WANT─► policy thread ─POLICY_DONE─► domain owner ─CHAIN_NEW─► judge
@@ -37,8 +37,8 @@
  *   POLICY_WANT             is answered once: a policy host is asked once
  *   CHAIN_NEW               is answered again behind the verdict; before it, each worker waits once
  *   CERT_NEW                is answered as often as it comes
- *   HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED, POLICY_DONE, LEASE_QUEUED, LEASE_RETURN, CHAIN_KNOWN,
- *   CERT_KNOWN
+ *   HOST_LATE, HOST_RESOLVED, HOST_DONE, ENDPOINT_DONE, NAME_CHECKED, POLICY_DONE, LEASE_QUEUED, LEASE_RETURN,
+ *   CHAIN_KNOWN, CERT_KNOWN
  *                           count where they are waited for, once
  */
 #define FIELDS_DOMAIN(F)                                     \
@@ -55,6 +55,9 @@
     F(u8, addresses_max) /* to be dialled: the domain's endpoint cap shared by its hosts */ \
     F(span, domain)      /* who wants it */                                                 \
     F(span, host)
+
+/* It will be resolved, but not soon, and belongs to this block. */
+#define FIELDS_HOST_LATE(F) F(u32, block) F(span, domain) F(span, host)
 
 #define FIELDS_HOST_RESOLVED(F) F(span, domain) F(span, host)
 
@@ -175,6 +178,7 @@
 #define MESSAGE_KINDS(X)            \
     X(DOMAIN, domain)               \
     X(HOST_WANT, host_want)         \
+    X(HOST_LATE, host_late)         \
     X(HOST_RESOLVED, host_resolved) \
     X(HOST_DONE, host_done)         \
     X(ADDRESS_WANT, address_want)   \

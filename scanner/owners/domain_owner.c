@@ -7,9 +7,38 @@
 #include "scanner/domain/domain_source.h"
 #include "scanner/owners/domain_work.h"
 
-static void domain_settle(struct domain_owner *o, const struct domain_work *d)
+static void put_hold(struct domain_owner *o, uint32_t block, bool ends)
 {
-    codec_put_u32(&o->out->settled, d->block);
+    const struct block_hold hold = {.block = block, .ends = ends};
+    codec_put_octets(&o->out->holds, &hold, sizeof(hold));
+}
+
+/* It no longer stands in the way of the block that it was counted in, or held. */
+static void leave_block(struct domain_owner *o, const struct domain_work *d)
+{
+    if (d->late) {
+        put_hold(o, d->held, true);
+    } else {
+        codec_put_u32(&o->out->settled, d->block);
+    }
+}
+
+static void domain_settle(struct domain_owner *o, struct domain_work *d)
+{
+    leave_block(o, d);
+    d->settled = true;
+}
+
+/* It belongs to a later block. */
+static void hold_block(struct domain_owner *o, struct domain_work *d, uint32_t block)
+{
+    if (d->late && d->held == block) {
+        return;
+    }
+    put_hold(o, block, false);
+    leave_block(o, d);
+    d->late = true;
+    d->held = block;
 }
 
 /* Only the row and what is judged for it need them. */
@@ -39,12 +68,30 @@ static size_t count_mx(const struct domain_work *d, enum mx_state from, enum mx_
     return count;
 }
 
+/* No host is awaited but late ones. Blocks close in order: the first that one of these belongs to holds all of them. */
+static void settle_or_hold(struct domain_owner *o, struct domain_work *d)
+{
+    uint32_t first = UINT32_MAX;
+    for (size_t i = 0; i < MX_MAX; i++) {
+        if (d->mx_state[i] == MX_LATE && d->late_block[i] < first) {
+            first = d->late_block[i];
+        }
+    }
+    if (first == UINT32_MAX) {
+        domain_settle(o, d);
+    } else {
+        hold_block(o, d, first);
+    }
+}
+
 static void go_on_with(struct domain_owner *o, struct domain_work *d)
 {
-    if (domain_state_of(o, d) == DOMAIN_RESOLVES && d->questions == 0 &&
+    if (domain_state_of(o, d) == DOMAIN_RESOLVES && !d->settled &&
         count_mx(d, MX_WANTED, MX_WANTED) == 0) {
+        settle_or_hold(o, d);
+    }
+    if (domain_state_of(o, d) == DOMAIN_RESOLVES && d->questions == 0 && d->settled) {
         domain_enter(o, d, DOMAIN_WAITS);
-        domain_settle(o, d);
     }
     bool done = d->policy_state == POLICY_NONE || d->policy_state == POLICY_DONE;
     if (domain_state_of(o, d) == DOMAIN_WAITS && done && count_mx(d, MX_WANTED, MX_RESOLVED) == 0) {
@@ -253,6 +300,15 @@ void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_ans
     go_on_with(o, d);
 }
 
+void domain_on_late(struct domain_owner *o, uint64_t tag)
+{
+    struct domain_work *d = o->slots[tag >> 8].work;
+    if ((enum domain_question)(tag & 0xff) == QUESTION_MX) { /* no other leads to hosts */
+        hold_block(o, d, d->block + LATE_BLOCKS);
+        d->block = d->held;
+    }
+}
+
 /* --- hosts ---------------------------------------------------------------------------------- */
 
 /* @return the exchange whose host it is; MX_MAX: nobody waits for that */
@@ -267,10 +323,23 @@ static size_t find_mx(const struct domain_work *d, struct span host, enum mx_sta
     return MX_MAX;
 }
 
-void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m)
+void domain_on_host_late(struct domain_owner *o, const struct message_host_late *m)
 {
     struct domain_work *d = domain_find_in_memory(o, m->domain);
     size_t i = find_mx(d, m->host, MX_WANTED, MX_WANTED);
+    if (i == MX_MAX) {
+        o->strays++;
+        return;
+    }
+    d->mx_state[i] = MX_LATE;
+    d->late_block[i] = m->block;
+    go_on_with(o, d);
+}
+
+void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m)
+{
+    struct domain_work *d = domain_find_in_memory(o, m->domain);
+    size_t i = find_mx(d, m->host, MX_WANTED, MX_LATE);
     if (i == MX_MAX) {
         o->strays++;
         return;

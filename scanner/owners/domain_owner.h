@@ -10,6 +10,9 @@
  *               ▼ │ HOST_DONE
  *             PARKED
  *
+ * The line is settled for its block when the hosts are resolved. If MX, or some host, needs a second pass of DNS,
+ * it is settled without, and holds a later block, in which its hosts are wanted (admission.h).
+ *
  * MX records bring a HOST_WANT for each distinct host, none one for the domain itself (RFC 5321 section
  * 5.1); no such name, a null MX and no answer none at all, so that both states are passed at once.
  * Where very many wait, who has waited longest for its hosts is parked: its octets go to the spool, and some in memory
@@ -76,8 +79,11 @@ void domain_owner_deinit(struct domain_owner *o);
 void domain_on_line(struct domain_owner *o, const struct message_domain *m);
 void domain_on_known(struct domain_owner *o, const struct message_known_domain *m);
 void domain_on_answer(struct domain_owner *o, uint64_t tag, const struct dns_answer *answer);
+/** A question needs a second pass: its answer is still to come. */
+void domain_on_late(struct domain_owner *o, uint64_t tag);
 /** Whom a question is about that is not answered yet. */
 struct span domain_of_question(const struct domain_owner *o, uint64_t tag);
+void domain_on_host_late(struct domain_owner *o, const struct message_host_late *m);
 void domain_on_host_resolved(struct domain_owner *o, const struct message_host_resolved *m);
 void domain_on_host_done(struct domain_owner *o, const struct message_host_done *m);
 void domain_on_policy_done(struct domain_owner *o, const struct message_policy_done *m);

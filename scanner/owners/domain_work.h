@@ -26,6 +26,7 @@ enum domain_state {
 enum mx_state {
     MX_NOT_WANTED, /* unusable, or the host of an exchange before it */
     MX_WANTED,
+    MX_LATE, /* the same; it belongs to a later block */
     MX_RESOLVED,
     MX_DONE,
 };
@@ -43,10 +44,14 @@ struct domain_work {
     struct arena arena;
     uint32_t index;
     uint32_t block;
+    bool late;    /* and not counted in its block, but holds `held` */
+    bool settled; /* nor does it hold that any more: its hosts are resolved */
+    uint32_t held;
     uint8_t questions;  /* of DNS, under way */
     bool implicit;      /* the one host is the domain itself */
     struct seen_mx *mx; /* seen.mx, writable */
     uint8_t mx_state[MX_MAX];
+    uint32_t late_block[MX_MAX]; /* that a LATE one belongs to */
     enum policy_state policy_state;
     bool policy_blocklisted;    /* by a name that the policy host is an alias of */
     struct seen_policy *policy; /* seen.policy, writable; in `arena` */

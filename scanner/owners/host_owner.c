@@ -33,7 +33,18 @@ static struct host_work *host_work_on(struct host_owner *o, struct host_entry *e
     return h;
 }
 
+static uint32_t host_block(const struct host_work *h)
+{
+    return h->late ? h->block + LATE_BLOCKS : h->block;
+}
+
 /* --- what domains hear ---------------------------------------------------------------------- */
+
+static void tell_host_late(struct host_owner *o, const struct host_work *h, struct span domain)
+{
+    struct message_host_late m = {.block = host_block(h), .domain = domain, .host = h->seen.name};
+    message_put_host_late(out_to_name(o->out, domain), &m);
+}
 
 static void tell_resolved(struct host_owner *o, struct span domain, struct span host)
 {
@@ -77,7 +88,7 @@ static void want_endpoint(struct host_owner *o, const struct host_work *h,
 {
     bool has_tlsa = e->port == tlsa_port(o);
     struct message_address_want m = {
-        .block = h->block,
+        .block = host_block(h),
         .host = h->seen.name,
         .address = e->address,
         .port = e->port,
@@ -240,7 +251,7 @@ static void want_endpoints(struct host_owner *o, struct host_work *h)
     for (size_t i = 0; i < h->seen.endpoint_count; i++) {
         struct endpoint_brief *e = &h->endpoints[i];
         if (endpoint_is_awaited(e) && place < h->addresses_max) {
-            h->seen.block = (int64_t)h->block;
+            h->seen.block = (int64_t)host_block(h);
             want_endpoint(o, h, e);
         } else if (endpoint_is_awaited(e)) {
             e->not_tested = NOT_TESTED_TRUNCATED;
@@ -381,6 +392,18 @@ void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer 
     host_go_on(o, e);
 }
 
+void host_on_late(struct host_owner *o, uint64_t tag)
+{
+    struct host_work *h = o->entries[tag >> 8].work;
+    if (h->late) {
+        return;
+    }
+    h->late = true;
+    for (size_t i = h->subscribers_told; i < h->subscriber_count; i++) {
+        tell_host_late(o, h, h->subscribers[i].domain);
+    }
+}
+
 static void add_subscriber(struct host_work *h, const struct message_host_want *m)
 {
     h->subscribers = memory_grow_list(h->subscribers, h->subscriber_count, sizeof(*h->subscribers));
@@ -419,6 +442,9 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m)
     if (m->dial) {
         host_ask(o, e, QUESTION_TLSA);
     }
+    if (h->late && asks(h)) {
+        tell_host_late(o, h, m->domain);
+    }
     host_go_on(o, e);
 }
 
@@ -452,7 +478,7 @@ void host_on_block_close(struct host_owner *o, uint32_t block)
     uint32_t kept = 0;
     for (uint32_t i = 0; i < o->resolved_count; i++) {
         struct host_entry *e = &o->entries[o->resolved[i]];
-        if (e->work->block > block) {
+        if (host_block(e->work) > block) {
             o->resolved[kept++] = o->resolved[i];
         } else {
             connect_to(o, e);

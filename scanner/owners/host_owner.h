@@ -22,7 +22,8 @@
  *
  * Which block a host belongs to, and how many of its addresses are dialled, is for the first block that wants
  * it dialled to say, and of that block for the most generous domain: when it closes, both are certain,
- * whoever asked first (admission.h).
+ * whoever asked first (admission.h). A host of which some question needs a second pass is late, and belongs so many
+ * blocks behind: its domains hear HOST_LATE, and hold that block in place of their own.
  *
  * Of a scan that goes on, a host whose row is there already is DONE from the start.
  *
@@ -76,6 +77,8 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m);
 void host_on_known(struct host_owner *o, const struct message_known_host *m);
 void host_on_name_check(struct host_owner *o, const struct message_name_check *m);
 void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer);
+/** A question needs a second pass: its answer is still to come. */
+void host_on_late(struct host_owner *o, uint64_t tag);
 /** No domain of the block, or of an earlier one, wants another host. */
 void host_on_block_close(struct host_owner *o, uint32_t block);
 void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m);

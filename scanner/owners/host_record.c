@@ -9,6 +9,7 @@
 /* Of a name that was not dialled; behind them the lists that they count. */
 #define FIELDS_ADDRESSES(F)            \
     F(flag, seen.blocklisted)          \
+    F(flag, late)                      \
     F(word, question[QUESTION_A])      \
     F(dns, seen.a)                     \
     F(word, question[QUESTION_AAAA])   \
@@ -22,6 +23,7 @@
     F(span, seen.name)                 \
     F(flag, quiet)                     \
     F(u32, block)                      \
+    F(flag, late)                      \
     F(u8, addresses_max)               \
     F(u8, dane)                        \
     F(u8, tlsa_at)                     \

@@ -45,7 +45,8 @@ struct host_work {
     bool quiet;                       /* nothing is asked about it */
     uint8_t question[QUESTION_COUNT]; /* enum question_state */
     /* wanted as an MX host */
-    uint32_t block; /* the first that wants it */
+    uint32_t block; /* the first that wants it, */
+    bool late;      /* and it belongs to a later one: some question needed a second pass */
     uint8_t addresses_max;
     /* it CONNECTS */
     uint8_t dane;                     /* enum dane_host */

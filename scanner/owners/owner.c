@@ -5,6 +5,7 @@ void owner_out_init(struct owner_out *out)
     *out = (struct owner_out){.questions = BUF_INIT(BUF_NO_LIMIT),
                               .dials = BUF_INIT(BUF_NO_LIMIT),
                               .settled = BUF_INIT(BUF_NO_LIMIT),
+                              .holds = BUF_INIT(BUF_NO_LIMIT),
                               .finished = BUF_INIT(BUF_NO_LIMIT)};
 }
 
@@ -13,6 +14,7 @@ void owner_out_deinit(struct owner_out *out)
     buf_deinit(&out->questions);
     buf_deinit(&out->dials);
     buf_deinit(&out->settled);
+    buf_deinit(&out->holds);
     buf_deinit(&out->finished);
 }
 

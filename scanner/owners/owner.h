@@ -15,6 +15,16 @@
 #include "scanner/tls/client_hello.h"
 #include "scanner/tls/handshake_key.h"
 
+/** So many blocks of the input later (admission.h) belongs what needs a second pass of DNS: at 5,000 lines a second the
+ * pause of 10 s and all tries are over when they are read. */
+#define LATE_BLOCKS 16
+
+/** A block that something late belongs to (admission.h). */
+struct block_hold {
+    uint32_t block;
+    bool ends;
+};
+
 /** Owners that ask DNS. */
 enum owner_kind {
     OWNER_DOMAIN,
@@ -60,6 +70,7 @@ struct owner_out {
     struct buf questions; /* owner_question_next() */
     struct buf dials;     /* struct owner_dial */
     struct buf settled;   /* uint32_t: the block of each line whose names are resolved */
+    struct buf holds;     /* struct block_hold */
     struct buf finished;  /* struct finished_line */
 };
 

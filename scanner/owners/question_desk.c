@@ -17,6 +17,7 @@ struct desk_question {
     uint64_t tag;
     uint16_t type;
     bool second;       /* pass */
+    bool told_late;    /* the owner knows that there is one */
     uint64_t begun_ms; /* of the last pass, and its end */
     uint64_t ended_ms;
     struct seen_dns seen; /* the failure to tell */
@@ -107,6 +108,16 @@ static void tell_failure(struct question_desk *d, uint8_t asker, uint64_t tag,
     codec_put_octets(&d->to_owners, &f, sizeof(f));
 }
 
+/* Once. */
+static void tell_late(struct desk_question *q)
+{
+    if (!q->told_late) {
+        struct desk_failure f = {.asker = q->asker, .tag = q->tag, .late = true};
+        codec_put_octets(&q->desk->to_owners, &f, sizeof(f));
+        q->told_late = true;
+    }
+}
+
 static void tell_our_fault(struct question_desk *d, uint8_t asker, uint64_t tag)
 {
     struct seen_dns ours = {.state = DNS_LOCAL_FAULT, .rcode = DNS_RCODE_NONE, .ede = -1};
@@ -141,6 +152,9 @@ static void desk_settle(struct desk_question *q)
     case WEATHER_WAIT:
         return;
     case WEATHER_BELIEVED:
+        if (q->second) { /* else there is none */
+            tell_late(q);
+        }
         tell_failure(d, q->asker, q->tag, &q->seen);
         leave_desk(q);
         return;
@@ -240,10 +254,24 @@ static void release_waiting(struct question_desk *d)
     buf_reset(&d->waiting);
 }
 
+/* Its first pass failed, by nobody's fault but theirs. */
+static bool is_late(const struct desk_question *q)
+{
+    bool failed = (q->state == DESK_PAUSED || q->state == DESK_ASKED) &&
+                  q->seen.state != DNS_NOT_ASKED && !q->told_late;
+    return failed && weather_judge(q->desk->weather, q->begun_ms, q->ended_ms,
+                                   q->seen.state == DNS_LOCAL_FAULT) == WEATHER_BELIEVED;
+}
+
 void question_desk_look(struct question_desk *d)
 {
     if (!weather_holds(d->weather->state)) {
         release_waiting(d);
+    }
+    for (uint32_t i = 0; i < d->count; i++) {
+        if (is_late(d->slots[i])) {
+            tell_late(d->slots[i]);
+        }
     }
     for (uint32_t i = 0; i < d->count && d->held > 0; i++) {
         if (d->slots[i]->state == DESK_HELD) {

@@ -13,7 +13,8 @@
  *
  * A failure is no answer, or SERVFAIL of all servers, also with CD=1: what may pass. It is told when the second
  * pass brought the same kind and the weather does not speak against it; of the two, SERVFAIL is told before
- * a timeout, because it is an answer. A failure that overlaps an outage is void: it does not count as a pass.
+ * a timeout, because it is an answer. As soon as the failure of the first pass is believed, at the latest with that of
+ * the second, the owner hears that the question is late: what others wait for need not wait for it. A failure that overlaps an outage is void: it does not count as a pass.
  * While the weather is suspicious or away, questions wait here; when it is lost, all end as DNS_LOCAL_FAULT.
  */
 
@@ -32,10 +33,11 @@ enum desk_state {
 
 struct desk_question;
 
-/** A failure for an owner. */
+/** For an owner: a failure, or that a question is late. */
 struct desk_failure {
     uint8_t asker;
     uint64_t tag;
+    bool late;                /* there is no answer yet */
     struct dns_answer answer; /* without records */
 };
 

@@ -33,7 +33,7 @@ static bool spool_is_full(const struct admission *a)
 static bool has_room(const struct admission *a)
 {
     return !a->paused && a->under_way < CREDITS_MAX && a->unsettled < UNSETTLED_MAX &&
-           a->current - a->first_open < BLOCK_RING - 1 && !spool_is_full(a) &&
+           a->current - a->first_open < BLOCKS_OPEN_MAX && !spool_is_full(a) &&
            atomic_load_explicit(a->writer_backlog, memory_order_relaxed) < WRITER_BACKLOG_MAX;
 }
 
@@ -79,7 +79,7 @@ bool admission_pass(struct admission *a, uint64_t now_ms)
 {
     (void)pthread_mutex_lock(&a->lock);
     a->reader_waits = true;
-    while (!a->stopped && a->current - a->first_open >= BLOCK_RING - 1) {
+    while (!a->stopped && a->current - a->first_open >= BLOCKS_OPEN_MAX) {
         (void)pthread_cond_wait(&a->room, &a->lock);
     }
     a->reader_waits = false;
@@ -131,6 +131,33 @@ void admission_settle(struct admission *a, uint32_t block, uint32_t count)
     (void)pthread_mutex_unlock(&a->lock);
 }
 
+/* Of one that is closed already somebody else's hold has ended, so that it is not needed. */
+static bool block_is_open(const struct admission *a, uint32_t block)
+{
+    CHECK(block < a->first_open || block - a->first_open < BLOCK_RING);
+    return block >= a->first_open;
+}
+
+void admission_hold(struct admission *a, uint32_t block)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    if (block_is_open(a, block)) {
+        a->held[block % BLOCK_RING]++;
+        a->held_end = block + 1 > a->held_end ? block + 1 : a->held_end;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
+void admission_release(struct admission *a, uint32_t block)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    if (block_is_open(a, block)) {
+        CHECK(a->held[block % BLOCK_RING] > 0);
+        a->held[block % BLOCK_RING]--;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+}
+
 void admission_end_input(struct admission *a)
 {
     (void)pthread_mutex_lock(&a->lock);
@@ -159,7 +186,8 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
 {
     (void)pthread_mutex_lock(&a->lock);
     uint32_t at = a->first_open % BLOCK_RING;
-    bool all_settled = a->lines[at] > 0 && a->settled[at] == a->lines[at];
+    bool any = a->lines[at] > 0 || a->first_open < a->held_end;
+    bool all_settled = any && a->settled[at] == a->lines[at] && a->held[at] == 0;
     bool complete = a->first_open < a->current;
     /* Early only when it is the input that pauses: where we pause must not show in the results. */
     if (a->reader_waits) { /* it has a line, and may not have seen yet that there is room */

@@ -17,6 +17,11 @@
  * behind them a BLOCK_FENCE to every worker; who has the fences of all workers has every ADDRESS_WANT of
  * B, because messages between two workers keep their order.
  * So the names dialled depend on the input and the seed alone, whatever the threads.
+ *
+ * A name whose questions need a second pass (question_desk.h) would hold its block, and all others of it, for the pause and
+ * longer. It belongs to a later block instead, LATE_BLOCKS behind its own, which it *holds*: that block does not close
+ * before it is resolved, and if the input ends before, empty blocks close up to there. Which names are late
+ * depends on who answers alone.
  */
 #define INPUT_BLOCK_LINES  8192   /* lines; small against memory, large against a budget of names */
 #define CREDITS_MAX        131072 /* domains under way and not parked; about 1.5 KiB each */
@@ -24,7 +29,8 @@
 #define WRITER_BACKLOG_MAX (32U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
 
-#define BLOCK_RING 64 /* blocks open at once; more than UNSETTLED_MAX / INPUT_BLOCK_LINES */
+#define BLOCKS_OPEN_MAX 63 /* more than UNSETTLED_MAX / INPUT_BLOCK_LINES */
+#define BLOCK_RING      128 /* these, and those that are held: a domain and its host may both be late */
 
 struct admission {
     pthread_mutex_t lock;
@@ -41,10 +47,12 @@ struct admission {
     uint32_t current; /* the block that the next line belongs to */
     uint32_t lines[BLOCK_RING];
     uint32_t settled[BLOCK_RING];
-    bool ended;            /* the input ended: the current block is complete */
-    uint64_t last_line_ms; /* when the last line was admitted, or waited for room */
-    bool reader_waits;     /* for room */
-    bool input_is_file;    /* it never pauses, however slowly we read; set before the reader runs */
+    uint32_t held[BLOCK_RING]; /* also of blocks that have no line yet */
+    uint32_t held_end;         /* behind the last of these */
+    bool ended;                /* the input ended: the current block is complete */
+    uint64_t last_line_ms;     /* when the last line was admitted, or waited for room */
+    bool reader_waits;         /* for room */
+    bool input_is_file; /* it never pauses, however slowly we read; set before the reader runs */
 };
 
 void admission_init(struct admission *a, const atomic_size_t *writer_backlog,
@@ -67,6 +75,9 @@ void admission_leave(struct admission *a, uint32_t finished);
 void admission_park(struct admission *a, int64_t more);
 /** Workers, once per loop turn and block. */
 void admission_settle(struct admission *a, uint32_t block, uint32_t count);
+/** Workers: something late belongs to the block; before it is settled where it belonged, and until it is resolved. */
+void admission_hold(struct admission *a, uint32_t block);
+void admission_release(struct admission *a, uint32_t block);
 void admission_end_input(struct admission *a);
 /** No line enters as long as it is paused. */
 void admission_pause(struct admission *a, bool paused);

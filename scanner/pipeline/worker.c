@@ -143,7 +143,13 @@ static bool tell_failures(struct worker *w)
     for (struct span in = buf_span(&told); in.len > 0;) {
         struct desk_failure f;
         codec_get_octets(&in, &f, sizeof(f));
-        tell_owner(w, f.asker, f.tag, &f.answer);
+        if (!f.late) {
+            tell_owner(w, f.asker, f.tag, &f.answer);
+        } else if (f.asker == OWNER_DOMAIN) {
+            domain_on_late(&w->domains, f.tag);
+        } else if (f.asker == OWNER_HOST) {
+            host_on_late(&w->hosts, f.tag);
+        } /* nobody waits for reverse DNS */
     }
     buf_deinit(&told);
     return any;
@@ -164,6 +170,11 @@ static void carry_out(struct worker *w)
         codec_get_octets(&in, &d, sizeof(d));
         worker_weather_dial(w, &d);
     }
+    for (struct span in = buf_span(&out->holds); in.len > 0;) { /* before what is settled */
+        struct block_hold hold;
+        codec_get_octets(&in, &hold, sizeof(hold));
+        (hold.ends ? admission_release : admission_hold)(&w->scan->admission, hold.block);
+    }
     for (struct span in = buf_span(&out->settled); in.len > 0;) {
         uint32_t block = codec_get_u32(&in);
         w->settled_block[block % BLOCK_RING] = block;
@@ -180,6 +191,7 @@ static void carry_out(struct worker *w)
     }
     post_many_rows(w);
     buf_reset(&out->dials);
+    buf_reset(&out->holds);
     buf_reset(&out->settled);
     buf_reset(&out->finished);
 }
@@ -250,6 +262,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(KNOWN_SERVICE, known_service, service_on_known, &w->services)
         HANDLE(KNOWN_VISIT, known_visit, service_on_known_visit, &w->services)
         HANDLE(KNOWN_NAME, known_name, service_on_known_name, &w->services)
+        HANDLE(HOST_LATE, host_late, domain_on_host_late, &w->domains)
         HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
         HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
         HANDLE(POLICY_DONE, policy_done, on_policy_done, w)

@@ -166,6 +166,7 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     }
     switch (kind) {
         CASE(HOST_WANT, host_want, put_name(key, m.domain), put_name(key, m.host))
+        CASE(HOST_LATE, host_late, put_name(key, m.domain), put_name(key, m.host))
         CASE(HOST_RESOLVED, host_resolved, put_name(key, m.domain), put_name(key, m.host))
         CASE(HOST_DONE, host_done, put_name(key, m.domain), put_name(key, m.host))
         CASE(ADDRESS_WANT, address_want, put_place(key, m.address, m.port), put_name(key, m.host))

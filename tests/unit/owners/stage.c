@@ -200,6 +200,13 @@ static void say_address_want(const struct stage *s, const struct buf *messages, 
     say("\n");
 }
 
+static void say_host_late(const struct stage *s, const struct buf *messages, struct span body)
+{
+    struct message_host_late m = message_get_host_late(body);
+    expect_owner(messages, out_to_name(&s->out, m.domain));
+    say("  late %.*s for %.*s: in %u\n", TEXT(m.host), TEXT(m.domain), m.block);
+}
+
 static void say_host_resolved(const struct stage *s, const struct buf *messages, struct span body)
 {
     struct message_host_resolved m = message_get_host_resolved(body);
@@ -266,6 +273,8 @@ static void say_message(const struct stage *s, const struct buf *messages, enum 
 {
     if (kind == MESSAGE_HOST_WANT) {
         say_host_want(s, messages, body);
+    } else if (kind == MESSAGE_HOST_LATE) {
+        say_host_late(s, messages, body);
     } else if (kind == MESSAGE_HOST_RESOLVED) {
         say_host_resolved(s, messages, body);
     } else if (kind == MESSAGE_HOST_DONE) {
@@ -327,6 +336,11 @@ void stage_say_commands(struct stage *s, uint64_t strays)
     for (struct span in = buf_span(&s->out.settled); in.len > 0;) {
         say("  settled in %u\n", codec_get_u32(&in));
     }
+    for (struct span in = buf_span(&s->out.holds); in.len > 0;) {
+        struct block_hold hold;
+        codec_get_octets(&in, &hold, sizeof(hold));
+        say("  %s %u\n", hold.ends ? "releases" : "holds", hold.block);
+    }
     for (struct span in = buf_span(&s->out.finished); in.len > 0;) {
         struct finished_line line;
         codec_get_octets(&in, &line, sizeof(line));
@@ -334,6 +348,7 @@ void stage_say_commands(struct stage *s, uint64_t strays)
             ending_word(line.ending));
     }
     buf_reset(&s->out.settled);
+    buf_reset(&s->out.holds);
     buf_reset(&s->out.finished);
     say_host_rows(s);
     if (strays > s->strays) {
@@ -344,17 +359,28 @@ void stage_say_commands(struct stage *s, uint64_t strays)
 
 /* --- answers of DNS ------------------------------------------------------------------------- */
 
+static size_t find_question(const struct stage *s, uint16_t type, const char *name)
+{
+    size_t i = 0;
+    while (i < s->asked_count &&
+           (s->asked[i].type != type || strcmp(s->asked[i].name, name) != 0)) {
+        i++;
+    }
+    cr_assert_lt(i, s->asked_count, "nobody asked %s %s", type_word(type), name);
+    return i;
+}
+
+uint64_t stage_question_of(const struct stage *s, const char *type, const char *name)
+{
+    return s->asked[find_question(s, type_of(type), name)].tag;
+}
+
 static uint64_t take_question(struct stage *s, uint16_t type, const char *name)
 {
-    for (size_t i = 0; i < s->asked_count; i++) {
-        if (s->asked[i].type == type && strcmp(s->asked[i].name, name) == 0) {
-            uint64_t tag = s->asked[i].tag;
-            s->asked[i] = s->asked[--s->asked_count];
-            return tag;
-        }
-    }
-    cr_assert_fail("nobody asked %s %s", type_word(type), name);
-    return 0;
+    size_t i = find_question(s, type, name);
+    uint64_t tag = s->asked[i].tag;
+    s->asked[i] = s->asked[--s->asked_count];
+    return tag;
 }
 
 static struct span tlsa_data(const char *hex, uint8_t octets[DATA_MAX])

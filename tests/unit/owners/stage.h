@@ -53,6 +53,9 @@ struct stage {
 void stage_init(struct stage *s, void *owner, stage_answer_fn *answer);
 void stage_deinit(struct stage *s);
 
+/** The tag of a question that was asked and still is, by TYPE and NAME. */
+uint64_t stage_question_of(const struct stage *s, const char *type, const char *name);
+
 /** @return false: it is none of the above */
 bool stage_event(struct stage *s, char *const *word, size_t count);
 /** Takes and says what lies in `out`. @param strays of the owner, so far */

@@ -3,7 +3,8 @@
  *
  *     implicit dial     (before the first event) --implicit-mx dial
  *     line N NAME [in BLOCK] | line N invalid WORD
- *     resolved DOMAIN HOST | done DOMAIN HOST [STATE [ADDRESSES]]
+ *     late TYPE NAME    a question needs a second pass
+ *     late DOMAIN HOST in BLOCK | resolved DOMAIN HOST | done DOMAIN HOST [STATE [ADDRESSES]]
  *     policy DOMAIN OUTCOME [list N]  | verdict N | give up
  */
 #include <stdio.h>
@@ -136,6 +137,12 @@ static void run_event(void *world, char *const *word, size_t count)
         line_event(w, word, count);
     } else if (strcmp(word[0], "resolved") == 0 || strcmp(word[0], "done") == 0) {
         host_event(w, word, count);
+    } else if (strcmp(word[0], "late") == 0 && count == 3) {
+        domain_on_late(&w->owner, stage_question_of(&w->stage, word[1], word[2]));
+    } else if (strcmp(word[0], "late") == 0) {
+        struct message_host_late m = {
+            .domain = span_of(word[1]), .host = span_of(word[2]), .block = (uint32_t)atoi(word[4])};
+        domain_on_host_late(&w->owner, &m);
     } else if (strcmp(word[0], "policy") == 0) {
         policy_event(w, word, count);
     } else if (strcmp(word[0], "verdict") == 0) {

@@ -4,6 +4,7 @@
  *     ports PORT...     (before the first event) of the scan, in place of 25 alone
  *     trust ad | no ipv4 | no ipv6     the same; AD is trusted, a family is off
  *     want HOST for DOMAIN in BLOCK dial ADDRESSES | want HOST for DOMAIN addresses
+ *     late TYPE NAME    a question needs a second pass
  *     check NAME at ADDRESS
  *     close BLOCK
  *     endpoint HOST ADDRESS [port PORT] OUTCOME
@@ -89,6 +90,8 @@ static void host_event(void *world, char *const *word, size_t count)
     struct host_world *w = world;
     if (stage_event(&w->stage, word, count)) {
         /* one of all owners */
+    } else if (strcmp(word[0], "late") == 0) {
+        host_on_late(&w->owner, stage_question_of(&w->stage, word[1], word[2]));
     } else if (strcmp(word[0], "ports") == 0) {
         set_ports(w, word + 1, count - 1);
     } else if (strcmp(word[0], "trust") == 0) {

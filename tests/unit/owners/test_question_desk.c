@@ -80,8 +80,9 @@ static void say_desk_commands(struct desk_world *w)
     for (struct span in = buf_span(&w->desk.to_owners); in.len > 0;) {
         struct desk_failure f;
         codec_get_octets(&in, &f, sizeof(f));
-        say("  tell %s %llu %s\n", owners[f.asker], (unsigned long long)f.tag,
-            dns_state_word((enum dns_state)f.answer.seen.state));
+        say("  %s %s %llu%s%s\n", f.late ? "late" : "tell", owners[f.asker],
+            (unsigned long long)f.tag, f.late ? "" : " ",
+            f.late ? "" : dns_state_word((enum dns_state)f.answer.seen.state));
     }
     buf_reset(&w->desk.to_resolver);
     buf_reset(&w->desk.to_owners);

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include "scanner/owners/owner.h"
 #include "scanner/pipeline/admission.h"
 
 static atomic_size_t backlog; /* of the writer */
@@ -114,6 +115,76 @@ Test(admission, a_file_never_pauses)
     cr_expect(admission_is_empty(&a));
     admission_end_input(&a);
     expect_closes(&a, 100, 0);
+    admission_deinit(&a);
+}
+
+/* What is late belongs to a later block, which waits for it; nobody else does. */
+Test(admission, a_held_block_stays_open)
+{
+    struct admission a;
+    admission_init(&a, &backlog, &spool_full);
+    a.input_is_file = true;
+    admit(&a, INPUT_BLOCK_LINES, 0, 0);
+    admit(&a, 10, 0, 1);
+    admission_hold(&a, 1);
+    admission_hold(&a, 3);
+    admission_settle(&a, 0, INPUT_BLOCK_LINES);
+    admission_settle(&a, 1, 10);
+    expect_closes(&a, 0, 0);
+    expect_open(&a, 0, "not complete");
+    admission_end_input(&a);
+    expect_open(&a, 0, "held");
+    admission_release(&a, 1);
+    expect_closes(&a, 0, 1);
+    expect_closes(&a, 0, 2);
+    expect_open(&a, 0, "held, without a line");
+    admission_hold(&a, 2); /* somebody else's hold on it has ended */
+    admission_release(&a, 2);
+    admission_release(&a, 3);
+    expect_closes(&a, 0, 3);
+    expect_open(&a, 0, "no more");
+    admission_deinit(&a);
+}
+
+/* Lines of a pipe that pauses do not wait for those that would fill the blocks in between. */
+Test(admission, a_pause_of_the_input_closes_up_to_what_is_held)
+{
+    struct admission a;
+    admission_init(&a, &backlog, &spool_full);
+    admit(&a, 5, 100, 0);
+    admission_hold(&a, 16);
+    admission_settle(&a, 0, 5);
+    for (uint32_t block = 0; block < 16; block++) {
+        expect_open(&a, 100 + INPUT_IDLE_MS - 1, "no pause yet");
+        expect_closes(&a, 100 + INPUT_IDLE_MS, block);
+    }
+    expect_open(&a, 100 + INPUT_IDLE_MS, "held");
+    admit(&a, 1, 100 + INPUT_IDLE_MS, 16);
+    admission_settle(&a, 16, 1);
+    admission_release(&a, 16);
+    expect_closes(&a, 100 + 2 * INPUT_IDLE_MS, 16);
+    expect_open(&a, 100 + 9 * INPUT_IDLE_MS, "no more");
+    admission_deinit(&a);
+}
+
+/* Who is late in the last block that may be open, and its host too. */
+Test(admission, the_ring_has_room_for_all_that_may_be_held)
+{
+    struct admission a;
+    uint32_t block = 0;
+    admission_init(&a, &backlog, &spool_full);
+    for (uint32_t i = 0; i < BLOCKS_OPEN_MAX; i++) {
+        admit(&a, INPUT_BLOCK_LINES, 0, i);
+        admission_settle(&a, i, i > 0 ? INPUT_BLOCK_LINES : INPUT_BLOCK_LINES - 1);
+        admission_leave(&a, INPUT_BLOCK_LINES);
+    }
+    cr_expect_not(admission_try_enter(&a, 0, &block), "too many blocks are open");
+    admission_hold(&a, BLOCKS_OPEN_MAX - 1 + 2 * LATE_BLOCKS);
+    admission_settle(&a, 0, 1);
+    for (uint32_t i = 0; i < BLOCKS_OPEN_MAX; i++) {
+        expect_closes(&a, 0, i);
+    }
+    admission_release(&a, BLOCKS_OPEN_MAX - 1 + 2 * LATE_BLOCKS);
     admission_deinit(&a);
 }
 
