@@ -67,7 +67,7 @@ for preset in $builds; do
         ;;
     tsan)
         build tsan
-        run_tests tsan -L tsan
+        run_tests tsan -L tsan -j2
         ;;
     *)
         fail "unknown build '$preset': use dev, asan, fuzz, tsan"

@@ -36,7 +36,7 @@ set_tests_properties(e2e.vantage PROPERTIES SKIP_RETURN_CODE 77)
 add_script_test(politeness e2e e2e/test_politeness.py)
 add_script_test(chances e2e e2e/test_chances.py)
 add_script_test(memory e2e e2e/test_memory.py)
-add_script_test(groups e2e e2e/groups.py)
+add_script_test(groups e2e e2e/groups.py --domains 300)
 add_script_test(intermediates e2e e2e/test_intermediates.py)
 add_executable(flood_server support/flood_server.c)
 target_link_libraries(flood_server PRIVATE project_options OpenSSL::SSL)
@@ -113,5 +113,5 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
 endif()
 # Both ends of these work hard; beside other tests they would meet their own timeouts.
 set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES RUN_SERIAL TRUE)
-# It waits for timeouts more than it works: begun first, it ends with the others.
-set_tests_properties(e2e.findings PROPERTIES COST 1000)
+# They take longest: begun first, they end with the others.
+set_tests_properties(e2e.findings e2e.analyze PROPERTIES COST 1000)

@@ -18,7 +18,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e import load_sqlite  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
-from e2e.runner import EHLO, check, check_equal, finish, read_json, run  # noqa: E402
+from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, read_json, run  # noqa: E402
 from e2e.load_sqlite import open_table  # noqa: E402
 from e2e.facts import NAMES_PER_ADDRESS, Facts  # noqa: E402
 
@@ -137,7 +137,7 @@ def main():
     try:
         with Lab(known.domains, *more, preset=known.preset) as lab:
             done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(known.threads), "-o", out,
-                       "--format", "both", lab.list_path, timeout=3600)
+                       *SHORT_WAITS, "--format", "both", lab.list_path, timeout=3600)
             check_equal("exit code", done.returncode, 0)
             print(done.stderr)
             count = check_facts(lab, out)

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, open_table  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, check, check_equal, finish, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, SHORT_WAITS, check, check_equal, finish, run, side_by_side  # noqa: E402
 
 
 EXAMPLES = 5  # rows shown per table
@@ -28,7 +28,7 @@ EXAMPLES = 5  # rows shown per table
 WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
 TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
 FEW_LEASES = ["--operator-limit", "8"]  # so that most of them are waited for, and none may be lost
-QUICK = ["--connect-timeout", "5", "--address-rate", "20/s", "--policy-timeout", "8"]
+QUICK = [*SHORT_WAITS, "--address-rate", "20/s"]
 LAB_OPERATORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "datasets", "lab", "shared-operators.csv")
 INFER = ["--infer", "listed", "--shared-operators", LAB_OPERATORS]
 # Where nothing is waited for: longer than a busy machine makes anything last.
@@ -81,28 +81,18 @@ DISTURBED = {"HOST_WANT", "HOST_LATE", "HOST_RESOLVED", "HOST_DONE", "ADDRESS_WA
 class Disturbance:
     """How often messages of each kind were delayed, doubled in order, and doubled behind what followed."""
 
-    def __init__(self, folder, seed):
-        self.path = os.path.join(folder, "counts")
-        self.seed = seed
+    def __init__(self):
         self.sums = {}
-        os.environ["DISTURB_COUNTS"] = self.path
 
-    def begin(self):
-        """-> further options of the scan"""
-        os.environ["DISTURB_SEED"] = str(self.seed)
-        self.seed += 1
-        return FEW_LEASES
-
-    def end(self):
-        with open(self.path, encoding="ascii") as file:
+    def add(self, path):
+        with open(path, encoding="ascii") as file:
             for line in file:
                 kind, _, *times = line.split()
                 sums = self.sums.setdefault(kind, [0, 0, 0])
                 self.sums[kind] = [a + int(b) for a, b in zip(sums, times)]
-        os.remove(self.path)
 
     def check(self):
-        print(f"up to seed {self.seed - 1}: delayed, doubled, doubled late")
+        print("delayed, doubled, doubled late")
         for kind, sums in self.sums.items():
             print(f"  {kind}: {sums}")
             check(f"{kind} is disturbed, if it goes between owners", all(sums) if kind in DISTURBED else not any(sums), sums)
@@ -114,7 +104,7 @@ def main():
     parser.add_argument("--domains", type=int, default=1000)
     parser.add_argument("--before", help="an mxcensus whose rows must be the same")
     parser.add_argument("--disturbed", help="an mxcensus whose messages are delayed, doubled and reordered")
-    parser.add_argument("--seed", type=int, default=1, help="of the disturbance in its first scan")
+    parser.add_argument("--seed", type=int, default=1, help="of the disturbance")
     known, more = parser.parse_known_args()
     paths = volatile_paths()
     check("the dictionary names volatile columns", len(paths) > 0)
@@ -122,31 +112,35 @@ def main():
     first = {}
     at = f"@{int(time.time())}"  # one judgement time for all, or days left could differ
     try:
-        with Lab(known.domains, *more) as lab:
-            chosen = os.path.join(folder, "list.txt")
-            write_list(lab, chosen, TIMEOUTS if known.disturbed else WAITING)
-            scans = [("before", known.before, 2)] if known.before else []
-            scans += [("product", MXCENSUS, threads) for threads in ((2,) if known.disturbed else (1, 2, 8))]
-            scans += [("disturbed", known.disturbed, threads) for threads in (1, 2, 4, 8) if known.disturbed]
-            times = PATIENT if known.disturbed else QUICK
-            disturbance = Disturbance(folder, known.seed)
-            for kind, program, threads in scans:
-                what = f"{kind}, {threads} threads"
-                out = os.path.join(folder, what)
-                limits = disturbance.begin() if kind == "disturbed" else []
-                done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
-                           "--at", at, *times, *limits, *INFER, chosen, timeout=3600, program=program)
-                if not check(f"{what}: exit code 0", done.returncode == 0, f"{done.returncode} {done.stderr}"):
-                    continue
-                for name in KEYS:
-                    rows = read(out, name, paths)
-                    want = first.setdefault(name, rows)
-                    check(f"{what}: {name} as in the first scan", rows == want, "".join(describe(name, rows, want)))
-                shutil.rmtree(out)
-                if kind == "disturbed":
-                    disturbance.end()
-            if known.disturbed:
-                disturbance.check()
+        scans = [("before", known.before, 2)] if known.before else []
+        scans += [("product", MXCENSUS, threads) for threads in ((2,) if known.disturbed else (1, 2, 8))]
+        scans += [("disturbed", known.disturbed, threads) for threads in (1, 2, 4, 8) if known.disturbed]
+        times = PATIENT if known.disturbed else QUICK
+        disturbance = Disturbance()
+
+        def scan(number, kind, program, threads):
+            """Of a lab of its own: some servers count the visits."""
+            out = os.path.join(folder, f"{kind}, {threads} threads")
+            limits = FEW_LEASES if kind == "disturbed" else []
+            disturb = {"DISTURB_COUNTS": out + ".counts", "DISTURB_SEED": str(known.seed + number)}
+            with Lab(known.domains, *more) as lab:
+                write_list(lab, out + ".txt", TIMEOUTS if known.disturbed else WAITING)
+                return out, run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
+                                "--at", at, *times, *limits, *INFER, out + ".txt", timeout=3600, program=program, more=disturb)
+
+        ended = side_by_side(*[lambda number=number, one=one: scan(number, *one) for number, one in enumerate(scans)])
+        for (kind, *_), (out, done) in zip(scans, ended):
+            what = os.path.basename(out)
+            if not check(f"{what}: exit code 0", done.returncode == 0, f"{done.returncode} {done.stderr}"):
+                continue
+            for name in KEYS:
+                rows = read(out, name, paths)
+                want = first.setdefault(name, rows)
+                check(f"{what}: {name} as in the first scan", rows == want, "".join(describe(name, rows, want)))
+            if kind == "disturbed":
+                disturbance.add(out + ".counts")
+        if known.disturbed:
+            disturbance.check()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()

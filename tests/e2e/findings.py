@@ -21,7 +21,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import open_table  # noqa: E402
-from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
+from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, run  # noqa: E402
 
 CANNOT = {
     "smtp.connect_unreachable": "no address of loopback is unreachable: shown in tests/unit/analysis",
@@ -125,9 +125,8 @@ def scan(lab, folder, out, wanted, probes):
     with open(blocked, "w", encoding="ascii") as file:
         file.write(f"{BLOCKED_HOST}\n{BLOCKED_DOMAIN}\n")
     done = run("scan", *lab.options, "--root-cas", "fewer=" + os.path.join(lab.state, "roots-fewer.pem"),
-               "--ehlo-domain", EHLO, "--probes", probes, "--connect-timeout", "5", "--tls-timeout", "10", "--policy-timeout", "8",
-               "--blocklist-file", blocked, "--address-rate", "20/s", "--concurrency", "256", "-q", "-o", out, listed,
-               timeout=900)
+               "--ehlo-domain", EHLO, "--probes", probes, *SHORT_WAITS, "--blocklist-file", blocked,
+               "--address-rate", "20/s", "--concurrency", "256", "-q", "-o", out, listed, timeout=900)
     check_equal("exit code", done.returncode, 0)
     if done.returncode != 0:
         print(done.stderr, file=sys.stderr)

@@ -22,7 +22,7 @@ from e2e.determinism import LAB_OPERATORS, QUICK, WAITING, describe, paths_that_
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, open_table  # noqa: E402
 from e2e.rows import TIMED_FINDINGS, drop, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, check, check_equal, finish, read_json, run  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, finish, read_json, run, side_by_side  # noqa: E402
 
 # How a result was found, and what is in the row of one's own session alone.
 HOW = ("basis", "group", "session_from", "attempts", "attempt", "transcript", "handshake", "repeated")
@@ -124,6 +124,50 @@ def analyze_again(folder, out):
     check_equal("analyze: account", read_json(out, "summary.json")["account"], read_json(folder, "summary.json")["account"])
 
 
+class Scan:
+    """Of a lab of its own, which counts the connections."""
+
+    def __init__(self, folder, infer, known, more, at):
+        self.infer = infer
+        self.out = os.path.join(folder, infer)
+        chosen = os.path.join(folder, infer + ".txt")
+        with Lab(known.domains, *more) as lab:
+            write_list(lab, chosen, WAITING)
+            with open(chosen, encoding="ascii") as file:
+                self.inputs = sum(1 for _ in file)
+            done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", known.threads, "-q", "-o", self.out, "--at", at,
+                       *QUICK, "--infer", infer, "--shared-operators", known.shared_operators, "--mta-sts", "record",
+                       chosen, timeout=3600)
+            self.seconds = done.seconds
+            self.connections = lab.counters(0)["connections"]
+        check(f"{infer}: exit code 0", done.returncode == 0, done.stderr)
+
+
+def check_scan(folder, scan):
+    infer, out, inputs = scan.infer, scan.out, scan.inputs
+    endpoints = rows_of(out, "endpoints", "endpoint")
+    groups = check_groups(out, endpoints)
+    check_briefs(out, endpoints)
+    account = count_account(out)
+    inferred = sum(row["basis"] == "inferred" for row in endpoints.values())
+    wrong = wrong_facts("endpoints", "endpoint", os.path.join(folder, "off"), out, True)
+    wrong_domains = wrong_facts("domains", "input_line", os.path.join(folder, "off"), out, True)
+    states = collections.Counter(row["state"] for row in groups.values())
+    print(f"--infer {infer}: {scan.connections} connections, {scan.connections / inputs:.2f} per domain, {scan.seconds:.0f} s; "
+          f"{inferred} of {len(endpoints)} endpoints inferred in {len(groups)} groups ({dict(states)}), "
+          f"domains {sum(account['inferred'].values())} of {inputs}; "
+          f"wrong: {len(wrong)} endpoints, {len(wrong_domains)} domains")
+    for text in (wrong + wrong_domains)[:EXAMPLES]:
+        print(f"  {text}"[:600])
+    if infer == "off":
+        check_equal("off: nothing is inferred, no groups", (inferred, len(groups)), (0, 0))
+    else:
+        check(f"{infer}: something is inferred", inferred > 0)
+    if infer == "listed":
+        check("listed: nothing is inferred wrongly", not wrong + wrong_domains, (wrong + wrong_domains)[:EXAMPLES])
+        check_cases(groups)
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=600)
@@ -133,48 +177,13 @@ def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-groups-")
     at = f"@{int(time.time())}"
     try:
-        with Lab(known.domains, *more) as lab:
-            chosen = os.path.join(folder, "list.txt")
-            write_list(lab, chosen, WAITING)
-            with open(chosen, encoding="ascii") as file:
-                inputs = sum(1 for _ in file)
-            before = lab.counters(0)["connections"]
-            costs = {}
-            for infer in ("off", "listed", "all"):
-                out = os.path.join(folder, infer)
-                begin = time.monotonic()
-                done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", known.threads, "-q", "-o", out, "--at", at,
-                           *QUICK, "--infer", infer, "--shared-operators", known.shared_operators, "--mta-sts", "record",
-                           chosen, timeout=3600)
-                seconds = time.monotonic() - begin
-                check(f"{infer}: exit code 0", done.returncode == 0, done.stderr)
-                now = lab.counters(0)["connections"]
-                costs[infer] = now - before
-                before = now
-                endpoints = rows_of(out, "endpoints", "endpoint")
-                groups = check_groups(out, endpoints)
-                check_briefs(out, endpoints)
-                account = count_account(out)
-                inferred = sum(row["basis"] == "inferred" for row in endpoints.values())
-                wrong = wrong_facts("endpoints", "endpoint", os.path.join(folder, "off"), out, True)
-                wrong_domains = wrong_facts("domains", "input_line", os.path.join(folder, "off"), out, True)
-                states = collections.Counter(row["state"] for row in groups.values())
-                print(f"--infer {infer}: {costs[infer]} connections, {costs[infer] / inputs:.2f} per domain, {seconds:.0f} s; "
-                      f"{inferred} of {len(endpoints)} endpoints inferred in {len(groups)} groups ({dict(states)}), "
-                      f"domains {sum(account['inferred'].values())} of {inputs}; "
-                      f"wrong: {len(wrong)} endpoints, {len(wrong_domains)} domains")
-                for text in (wrong + wrong_domains)[:EXAMPLES]:
-                    print(f"  {text}"[:600])
-                if infer == "off":
-                    check_equal("off: nothing is inferred, no groups", (inferred, len(groups)), (0, 0))
-                else:
-                    check(f"{infer}: something is inferred", inferred > 0)
-                if infer == "listed":
-                    check("listed: nothing is inferred wrongly", not wrong + wrong_domains, (wrong + wrong_domains)[:EXAMPLES])
-                    check_cases(groups)
-            check("listed costs less than off", costs["listed"] < costs["off"], costs)
-            check("all costs no more than listed", costs["all"] <= costs["listed"], costs)
-            analyze_again(os.path.join(folder, "listed"), os.path.join(folder, "again"))
+        scans = side_by_side(*[lambda infer=infer: Scan(folder, infer, known, more, at) for infer in ("off", "listed", "all")])
+        costs = {scan.infer: scan.connections for scan in scans}
+        for scan in scans:
+            check_scan(folder, scan)
+        check("listed costs less than off", costs["listed"] < costs["off"], costs)
+        check("all costs no more than listed", costs["all"] <= costs["listed"], costs)
+        analyze_again(os.path.join(folder, "listed"), os.path.join(folder, "again"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()

@@ -2,7 +2,7 @@
 
     hostile.py [--innocents N] [--threads N] [--keep DIR]
 
-Scans random domains of the lab alone, and then beside all of its hand-made cases: every server, name server and policy host
+Scans random domains of the lab alone, and beside all of its hand-made cases: every server, name server and policy host
 that misbehaves (tests/hostile.md says which shows what). The scan ends within the caps that it was given, in bounded memory, with as
 many descriptors as it may have, and the rows of the others are the same.
 """
@@ -21,11 +21,11 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, read_table  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, read_table, side_by_side  # noqa: E402
 
 # Short, but longer than a busy machine makes an honest answer of this lab last.
 TARGET_S, POLICY_S, DNS_S = 20, 10, 3
-CAPS = ["--connect-timeout", "4", "--greeting-timeout", "8", "--reply-timeout", "8", "--tls-timeout", "10",
+CAPS = ["--connect-timeout", "4", "--greeting-timeout", "12", "--reply-timeout", "10", "--tls-timeout", "10",
         "--target-timeout", str(TARGET_S), "--policy-timeout", str(POLICY_S), "--dns-timeout", str(DNS_S), "--dns-tries", "2",
         "--retries", "0", "--address-rate", "20/s"]
 DESCRIPTORS = 600  # fewer than servers that hold on to their connection could take
@@ -147,15 +147,17 @@ def main():
     paths = volatile_paths()
     at = f"@{int(time.time())}"
     sanitized = any(word in MXCENSUS for word in ("asan", "tsan"))
-    with Lab(known.innocents, preset="perf") as lab, tempfile.TemporaryDirectory() as folder:
+    with Lab(known.innocents, preset="perf") as lab, Lab(known.innocents, preset="perf") as other, \
+            tempfile.TemporaryDirectory() as folder:
         expected = list(lab.expected())
         cases = {want["domain"] for want in expected if want["case"]}
         innocents = [want["domain"] for want in expected if not want["case"]]
         check_listed(cases)
-        alone = Scan(lab, innocents, os.path.join(folder, "alone"), known.threads, at)
+        alone, beside = side_by_side(
+            lambda: Scan(other, innocents, os.path.join(folder, "alone"), known.threads, at),
+            lambda: Scan(lab, sorted(cases) + innocents, known.keep or os.path.join(folder, "beside"), known.threads, at))
         print(f"{len(innocents)} innocents alone: {alone}")
         check_ends(alone, len(innocents), "alone")
-        beside = Scan(lab, sorted(cases) + innocents, known.keep or os.path.join(folder, "beside"), known.threads, at)
         print(f"beside {len(cases)} cases: {beside}")
         check_ends(beside, len(cases) + len(innocents), "beside")
         want = innocents_of(alone.out, paths)

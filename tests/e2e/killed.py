@@ -21,11 +21,10 @@ from e2e.determinism import TIMEOUTS, describe, paths_that_differ, write_list  #
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
 from e2e.rows import TIMED_FINDINGS, stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, SHORT_WAITS, check, check_equal, environment, finish, read_json, run, side_by_side  # noqa: E402
 from e2e.unfinished import dangling, rows_of  # noqa: E402
 
-QUICK = ["--address-rate", "50/s", "--connect-timeout", "3", "--greeting-timeout", "5", "--reply-timeout", "5",
-         "--policy-timeout", "8", "--retry-pause", "1", "--tempfail-pause", "1", "--infer", "off"]
+QUICK = [*SHORT_WAITS, "--address-rate", "50/s", "--greeting-timeout", "5", "--reply-timeout", "5", "--infer", "off"]
 
 
 def start_scan(arguments, out):
@@ -102,28 +101,33 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--short", action="store_true")
     known, more = parser.parse_known_args()
-    draw = random.Random(known.seed)
     paths = volatile_paths()
     with Lab(known.domains, *more) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-killed-") as folder:
         chosen = os.path.join(folder, "list.txt")
         write_list(lab, chosen, TIMEOUTS + ("stutter", "tarpit") + (("case-",) if known.short else ()))  # also what is close to a timeout
         at = f"@{int(time.time())}"
         arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", at, chosen]
-        analyze_what_is_left([*arguments, "--threads", "4"], folder, "plain", draw.uniform(2, 5))
-        analyze_what_is_left([*arguments, "--format", "both", "--compress", "zstd"], folder, "zstd", draw.uniform(4, 6))
-        begin = time.monotonic()
         undisturbed = os.path.join(folder, "undisturbed")
-        done = run("scan", *arguments, "-o", undisturbed, timeout=3600)
-        seconds = time.monotonic() - begin
+        draw = random.Random(known.seed)
+        moments = draw.uniform(2, 5), draw.uniform(4, 6)
+        done, *_ = side_by_side(
+            lambda: run("scan", *arguments, "-o", undisturbed, timeout=3600),
+            lambda: analyze_what_is_left([*arguments, "--threads", "4"], folder, "plain", moments[0]),
+            lambda: analyze_what_is_left([*arguments, "--format", "both", "--compress", "zstd"], folder, "zstd", moments[1]))
+        seconds = done.seconds
         check_equal("undisturbed: exit code", (done.returncode, done.stderr), (0, ""))
         tables = read_tables(undisturbed, paths)
         summary = read_json(undisturbed, "summary.json")
         summary["findings"] = [f for f in summary["findings"] if f["code"] not in TIMED_FINDINGS]
         summary["rows"] = {name: count for name, count in summary["rows"].items() if name in KEYS}
         print(f"undisturbed: {seconds:.1f} s")
-        for what, kills, more in (("plain-1", known.kills, ["--threads", "1"]),
-                                  ("gzip-4", known.kills, ["--threads", "4", "--compress", "gzip", "--format", "both"])):
-            out = go_on_until_done(arguments, folder, what, kills, draw, max(2.0, seconds / 3), *more)
+        longest = max(2.0, seconds / 3)
+        killed = {"plain-1": ["--threads", "1"], "gzip-4": ["--threads", "4", "--compress", "gzip", "--format", "both"]}
+        outs = side_by_side(*[
+            lambda what=what, more=more: go_on_until_done(arguments, folder, what, known.kills,
+                                                          random.Random(f"{known.seed} {what}"), longest, *more)
+            for what, more in killed.items()])
+        for what, out in zip(killed, outs):
             compare(what, out, tables, summary, paths)
     finish()
 

@@ -9,14 +9,13 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
-from e2e.runner import (EHLO, check, check_equal, finish, read_json, read_table, run,  # noqa: E402
-                        table)
+from e2e.runner import (EHLO, SHORT_WAITS, check, check_equal, finish, read_json, read_table, run,  # noqa: E402
+                        side_by_side, table)
 from support.pki import Authority  # noqa: E402
 
 TABLES = ["certificates", "chains", "services", "endpoints", "hosts", "domains", "completions", "policies",
           "policy_bodies", "issuers"]
-# The lab's slow servers are slower than these; nothing here is about patience.
-IMPATIENT = ["--policy-timeout", "6", "--greeting-timeout", "6", "--reply-timeout", "6", "--tls-timeout", "6", "--connect-timeout", "3"]
+BRIEF = [*SHORT_WAITS, "--address-rate", "20/s"]
 PROBES = ["--probes", "sni,no-sni,versions,wrong-sni,ecdsa-rsa"]
 DAY = 86400
 
@@ -215,9 +214,12 @@ def check_ports(lab, folder):
     with open(lab.list_path, encoding="utf-8") as lines, open(dane, "w", encoding="utf-8") as file:
         file.writelines(line for line in lines if line.startswith("case-dane-") and "timeout" not in line)
     outcomes = {}
-    for ports in ("25", "587,25", "587"):
+
+    def scan(ports):
         out = os.path.join(folder, "ports-" + ports)
-        done = run("scan", *lab.options, *IMPATIENT, "--ehlo-domain", EHLO, "--ports", ports, "-o", out, dane)
+        return ports, out, run("scan", *lab.options, *BRIEF, "--ehlo-domain", EHLO, "--ports", ports, "-o", out, dane)
+
+    for ports, out, done in side_by_side(lambda: scan("25"), lambda: scan("587,25"), lambda: scan("587")):
         check_equal(f"ports {ports}: exit code", done.returncode, 0)
         again = analyze(out, out + "-again")
         for name in ("endpoints", "hosts", "domains"):
@@ -239,11 +241,12 @@ def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-analyze-")
     scan = os.path.join(folder, "scan")
     try:
-        with Lab(300) as lab:
-            done = run("scan", *lab.options, *IMPATIENT, *PROBES, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
-                       "--format", "both", lab.list_path)
+        with Lab(100) as lab:
+            done, _ = side_by_side(
+                lambda: run("scan", *lab.options, *BRIEF, *PROBES, "--ehlo-domain", EHLO, "--threads", "2", "-o", scan,
+                            "--format", "both", lab.list_path),
+                lambda: check_ports(lab, folder))
             check_equal("scan: exit code", done.returncode, 0)
-            check_ports(lab, folder)
         authority = Authority(folder)
         check_same_terms(scan, os.path.join(folder, "same"))
         check_stdout(scan)

@@ -8,7 +8,8 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json  # noqa: E402
+from e2e.runner import (EHLO, MXCENSUS, SHORT_WAITS, check, check_equal, environment, finish, read_json,  # noqa: E402
+                        side_by_side)
 from e2e.unfinished import dangling, lines_of, rows_of  # noqa: E402
 
 PLAIN_LIMIT = 1 << 20  # octets that a file may have: some tables grow larger
@@ -17,8 +18,8 @@ GZIP_LIMIT = 300 << 10
 
 def fill_disk(lab, folder, what, limit, *more):
     out = os.path.join(folder, what)
-    done = subprocess.run([MXCENSUS, "scan", *lab.options, "--ehlo-domain", EHLO, "-q", "-o", out, "--address-rate", "50/s", "--retry-pause", "1", "--greeting-timeout", "3", "--tempfail-pause", "1",
-                           *more, lab.list_path], capture_output=True, timeout=300, env=environment(), check=False,
+    done = subprocess.run([MXCENSUS, "scan", *lab.options, "--ehlo-domain", EHLO, *SHORT_WAITS, "-q", "-o", out, "--address-rate", "50/s",
+                           "--greeting-timeout", "3", *more, lab.list_path], capture_output=True, timeout=300, env=environment(), check=False,
                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     check_equal(f"{what}: exit code", done.returncode, 3)
     check(f"{what}: said", b"File too large" in done.stderr and b"rows lost" in done.stderr, done.stderr)
@@ -34,9 +35,10 @@ def fill_disk(lab, folder, what, limit, *more):
 
 def main():
     with Lab(300) as lab, tempfile.TemporaryDirectory() as folder:
-        fill_disk(lab, folder, "plain", PLAIN_LIMIT)
-        fill_disk(lab, folder, "both", PLAIN_LIMIT, "--format", "both", "--threads", "4")
-        fill_disk(lab, folder, "gzip", GZIP_LIMIT, "--compress", "gzip", "--format", "both")
+        side_by_side(
+            lambda: fill_disk(lab, folder, "plain", PLAIN_LIMIT),
+            lambda: fill_disk(lab, folder, "both", PLAIN_LIMIT, "--format", "both", "--threads", "4"),
+            lambda: fill_disk(lab, folder, "gzip", GZIP_LIMIT, "--compress", "gzip", "--format", "both"))
     finish()
 
 
