@@ -140,7 +140,8 @@ static void answer_checks(struct host_owner *o, struct host_work *h)
 static void answer_check_from_record(struct host_owner *o, const struct host_record *r,
                                      const struct message_name_check *m)
 {
-    struct host_result result = host_record_result(r);
+    struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
+    struct host_result result = host_record_result(r, &briefs);
     bool confirmed = false;
     for (size_t i = 0; i < result.endpoint_count; i++) {
         struct endpoint_brief b = codec_get_brief(&result.endpoints);
@@ -148,6 +149,7 @@ static void answer_check_from_record(struct host_owner *o, const struct host_rec
     }
     bool is_a = question_for(&m->address) == QUESTION_A;
     tell_checked(o, &m->address, m->name, is_a ? result.a_state : result.aaaa_state, confirmed);
+    buf_deinit(&briefs);
 }
 
 /* --- questions ------------------------------------------------------------------------------ */
@@ -279,13 +281,15 @@ static void host_finish(struct host_owner *o, struct host_entry *e)
     struct host_work *h = e->work;
     (void)registrable_domain(o->rules.suffixes, h->seen.name, &h->seen.registrable);
     record_host(o->out->recorder, &h->seen, &h->arena);
-    struct host_record *record = host_record_of_result(h);
+    struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
+    struct host_result result = host_result_of(&h->seen, h->dane, h->tlsa_at, &briefs);
     for (size_t i = 0; i < h->subscriber_count; i++) {
         if (h->subscribers[i].dial) {
-            tell_done(o, h->subscribers[i].domain, h->seen.name, host_record_result(record));
+            tell_done(o, h->subscribers[i].domain, h->seen.name, result);
         }
     }
-    host_leave_work(o, e, HOST_DONE, record);
+    host_leave_work(o, e, HOST_DONE, host_record_of(result));
+    buf_deinit(&briefs);
 }
 
 static void connect_to(struct host_owner *o, struct host_entry *e)
@@ -426,7 +430,9 @@ void host_on_want(struct host_owner *o, const struct message_host_want *m)
     struct host_entry *e = host_find_or_add(o, m->host);
     if (e->state == HOST_DONE) {
         tell_resolved(o, m->domain, m->host);
-        tell_done(o, m->domain, m->host, host_record_result(e->record));
+        struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
+        tell_done(o, m->domain, m->host, host_record_result(e->record, &briefs));
+        buf_deinit(&briefs);
         return;
     }
     struct host_work *h = host_work_on(o, e, m->host);

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/base/octet_change.h"
 #include "scanner/owners/host_work.h"
 
 /* Of a name that was not dialled; behind them the lists that they count. */
@@ -102,25 +103,41 @@ struct host_result host_result_of(const struct seen_host *s, uint8_t dane, uint8
     };
 }
 
+/* The endpoints of a host are much alike, so each is kept as its difference from the one before. */
 struct host_record *host_record_of(struct host_result result)
 {
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    struct buf changes = BUF_INIT(BUF_NO_LIMIT);
+    struct span rest = result.endpoints;
+    struct span before = {0};
+    while (rest.len > 0) {
+        struct span brief = rest;
+        (void)codec_get_brief(&rest);
+        brief.len -= rest.len;
+        octet_change_put(&changes, before, brief);
+        before = brief;
+    }
+    result.endpoints = buf_span(&changes);
     codec_put_host_result(&b, result);
+    buf_deinit(&changes);
     return record_of(&b);
 }
 
-struct host_record *host_record_of_result(const struct host_work *h)
-{
-    struct buf briefs = BUF_INIT(BUF_NO_LIMIT);
-    struct host_record *r = host_record_of(host_result_of(&h->seen, h->dane, h->tlsa_at, &briefs));
-    buf_deinit(&briefs);
-    return r;
-}
-
-struct host_result host_record_result(const struct host_record *r)
+struct host_result host_record_result(const struct host_record *r, struct buf *briefs)
 {
     struct span in = {r->octets, r->len};
-    return codec_get_host_result(&in);
+    struct host_result result = codec_get_host_result(&in);
+    struct buf before = BUF_INIT(BUF_NO_LIMIT);
+    buf_reset(briefs);
+    while (result.endpoints.len > 0) {
+        size_t at = briefs->len;
+        octet_change_get(&result.endpoints, buf_span(&before), briefs);
+        buf_reset(&before);
+        buf_put(&before, span_drop(buf_span(briefs), at));
+    }
+    buf_deinit(&before);
+    result.endpoints = buf_span(briefs);
+    return result;
 }
 
 /* --- one that waits for its endpoints ------------------------------------------------------- */

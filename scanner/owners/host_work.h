@@ -123,11 +123,10 @@ void host_unpark(struct host_owner *o, struct host_entry *e);
  * Records are malloc'ed. */
 struct host_record *host_record_of_addresses(const struct host_work *h);
 void host_record_restore(struct host_work *h, const struct host_record *r);
-struct host_record *host_record_of_result(const struct host_work *h);
 /** Of one that CONNECTS, all that it waits for and its row may need. */
 void host_waiting_put(struct buf *out, const struct host_work *h);
 /** Into a fresh one; a copy is made. */
 void host_waiting_get(struct span octets, struct host_work *h);
 struct host_record *host_record_of(struct host_result result);
-/** Its briefs borrow from `r`. */
-struct host_result host_record_result(const struct host_record *r);
+/** @param briefs for its endpoints, of which the result borrows */
+struct host_result host_record_result(const struct host_record *r, struct buf *briefs);
