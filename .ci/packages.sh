@@ -8,7 +8,7 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev
 
 # What the tests need besides. The servers are peers of tests/interop, never services of this machine.
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
-    postfix nsd unbound ldnsutils nginx-light iproute2 procps"
+    postfix nsd unbound ldnsutils nginx-light iproute2 procps zstd"
 
 # Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
 # they are unpacked.

@@ -14,13 +14,17 @@
 #include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 
+/* Those of a table and format, NDJSON and CSV of a table side by side, and behind them the rows that come ahead. */
+#define FILE_AHEAD ((size_t)TABLE_COUNT * ROW_FORMAT_COUNT)
+#define FILE_COUNT (FILE_AHEAD + 1)
+
 struct result_dir {
     char *path;
     int fd;
     struct digest_ops digest;
     bool has_digest;
-    struct result_file *files[TABLE_COUNT][ROW_FORMAT_COUNT]; /* NULL: not written */
-    int journal;                                              /* descriptor; -1: none */
+    struct result_file *files[FILE_COUNT]; /* NULL: not written */
+    int journal;                           /* descriptor; -1: none */
     uint64_t journal_len;
     uint64_t journal_sum; /* of its last record */
     uint64_t boot;
@@ -79,13 +83,30 @@ static bool open_empty(struct result_dir *d, struct result_error *err)
     return true;
 }
 
-/* The file of a table and format by number, NDJSON and CSV of a table side by side. */
-static struct result_file *file_at(const struct result_dir *d, size_t i)
+static size_t file_number(enum table_id t, enum row_format format)
 {
-    return d->files[i / ROW_FORMAT_COUNT][i % ROW_FORMAT_COUNT];
+    CHECK((unsigned)t < TABLE_COUNT && (unsigned)format < ROW_FORMAT_COUNT);
+    return (size_t)t * ROW_FORMAT_COUNT + format;
 }
 
-#define FILE_COUNT ((size_t)TABLE_COUNT * ROW_FORMAT_COUNT)
+static enum table_id table_of_file(size_t number)
+{
+    return number == FILE_AHEAD ? TABLE_ENDPOINTS : (enum table_id)(number / ROW_FORMAT_COUNT);
+}
+
+static bool is_csv(size_t number)
+{
+    return number != FILE_AHEAD && number % ROW_FORMAT_COUNT == ROW_FORMAT_CSV;
+}
+
+static void put_file_name(size_t number, char name[JOURNAL_NAME_MAX])
+{
+    const char *format =
+        is_csv(number) ? row_format_word(ROW_FORMAT_CSV) : row_format_word(ROW_FORMAT_NDJSON);
+    (void)snprintf(name, JOURNAL_NAME_MAX, "%s.%s",
+                   number == FILE_AHEAD ? RESULT_AHEAD_NAME : table_name(table_of_file(number)),
+                   format);
+}
 
 /* It is written when all other rows are there, and written anew by a scan that goes on. */
 static bool is_of_the_end(enum table_id t)
@@ -94,14 +115,14 @@ static bool is_of_the_end(enum table_id t)
 }
 
 /* @param cut of a directory that is gone on with; NULL: of a new one */
-static bool create_file(struct result_dir *d, enum table_id t, enum row_format format,
-                        enum result_codec codec, const struct result_cut *cut,
-                        struct result_error *err)
+static bool create_file(struct result_dir *d, size_t number, enum result_codec codec,
+                        const struct result_cut *cut, struct result_error *err)
 {
-    char name[64];
-    (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(format));
+    char name[JOURNAL_NAME_MAX];
+    enum table_id t = table_of_file(number);
+    put_file_name(number, name);
     struct buf head = BUF_INIT(BUF_NO_LIMIT);
-    if (format == ROW_FORMAT_CSV) {
+    if (is_csv(number)) {
         row_put_csv_header(t, &head);
     }
     struct result_file_params params = {
@@ -111,25 +132,27 @@ static bool create_file(struct result_dir *d, enum table_id t, enum row_format f
         .codec = codec,
         .digest = d->has_digest ? &d->digest : NULL,
         .head = buf_span(&head),
-        .row_is_line = format == ROW_FORMAT_NDJSON,
+        .row_is_line = !is_csv(number),
     };
     if (cut == NULL) {
-        d->files[t][format] = result_file_new(&params, err);
+        d->files[number] = result_file_new(&params, err);
     } else {
         size_t i = result_cut_find(cut, name);
         const struct journal_file *file =
             is_of_the_end(t) ? &cut->journal.first.files[i] : &cut->journal.last.files[i];
-        d->files[t][format] =
-            result_file_reopen(&params, cut->part[i], file->octets, file->rows, err);
+        d->files[number] = result_file_reopen(&params, cut->part[i], file->octets, file->rows, err);
     }
     buf_deinit(&head);
-    return d->files[t][format] != NULL;
+    return d->files[number] != NULL;
 }
 
-static bool is_written(const struct result_dir_params *params, enum table_id t,
-                       enum row_format format)
+static bool is_written(const struct result_dir_params *params, size_t number)
 {
-    return format == ROW_FORMAT_CSV ? params->csv : params->ndjson && !table_is_csv_only(t);
+    if (number == FILE_AHEAD) {
+        return params->ahead && params->ndjson;
+    }
+    return is_csv(number) ? params->csv
+                          : params->ndjson && !table_is_csv_only(table_of_file(number));
 }
 
 static bool open_files(struct result_dir *d, const struct result_dir_params *params,
@@ -137,10 +160,8 @@ static bool open_files(struct result_dir *d, const struct result_dir_params *par
 {
     bool ok = true;
     for (size_t i = 0; ok && i < FILE_COUNT; i++) {
-        enum table_id t = (enum table_id)(i / ROW_FORMAT_COUNT);
-        enum row_format format = (enum row_format)(i % ROW_FORMAT_COUNT);
-        if (is_written(params, t, format)) {
-            ok = create_file(d, t, format, params->codec, cut, err);
+        if (is_written(params, i)) {
+            ok = create_file(d, i, params->codec, cut, err);
         }
     }
     return ok;
@@ -151,9 +172,9 @@ static bool create_files(struct result_dir *d, const struct result_dir_params *p
 {
     bool ok = open_files(d, params, NULL, err);
     for (size_t i = 0; !ok && i < FILE_COUNT; i++) {
-        if (file_at(d, i) != NULL) { /* so that the user can try again with the same directory */
-            result_file_discard(file_at(d, i));
-            d->files[i / ROW_FORMAT_COUNT][i % ROW_FORMAT_COUNT] = NULL;
+        if (d->files[i] != NULL) { /* so that the user can try again with the same directory */
+            result_file_discard(d->files[i]);
+            d->files[i] = NULL;
         }
     }
     return ok;
@@ -205,8 +226,8 @@ static bool journal_begin(struct result_dir *d, struct result_error *err)
         return false;
     }
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        if (file_at(d, i) != NULL) {
-            names[count++] = result_file_info(file_at(d, i))->name;
+        if (d->files[i] != NULL) {
+            names[count++] = result_file_info(d->files[i])->name;
         }
     }
     struct buf record = BUF_INIT(BUF_NO_LIMIT);
@@ -245,8 +266,8 @@ static bool journal_note(struct result_dir *d, const struct journal_progress *pr
 {
     struct journal_entry e = {.durable = durable, .boot = d->boot, .progress = *progress};
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        if (file_at(d, i) != NULL) {
-            const struct result_file_info *info = result_file_info(file_at(d, i));
+        if (d->files[i] != NULL) {
+            const struct result_file_info *info = result_file_info(d->files[i]);
             e.files[e.file_count++] = (struct journal_file){info->octets, info->rows};
         }
     }
@@ -299,13 +320,11 @@ static bool has_files_of(const struct result_cut *cut, const struct result_dir_p
 {
     size_t wanted = 0;
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        enum table_id t = (enum table_id)(i / ROW_FORMAT_COUNT);
-        enum row_format format = (enum row_format)(i % ROW_FORMAT_COUNT);
         char name[JOURNAL_NAME_MAX];
-        (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(format));
-        size_t at = is_written(params, t, format) ? result_cut_find(cut, name) : SIZE_MAX;
-        wanted += is_written(params, t, format);
-        if (is_written(params, t, format) &&
+        put_file_name(i, name);
+        size_t at = is_written(params, i) ? result_cut_find(cut, name) : SIZE_MAX;
+        wanted += is_written(params, i);
+        if (is_written(params, i) &&
             (at == SIZE_MAX || strcmp(cut->journal.names[at] + strlen(name),
                                       result_codec_suffix(params->codec)) != 0)) {
             return false;
@@ -349,16 +368,25 @@ struct result_dir *result_dir_new(const struct result_dir_params *params, struct
     return d;
 }
 
-bool result_dir_append(struct result_dir *d, enum table_id t, enum row_format format,
-                       struct span rows, uint64_t row_count)
+static bool append_to(struct result_dir *d, size_t number, struct span rows, uint64_t row_count)
 {
-    CHECK((unsigned)t < TABLE_COUNT && (unsigned)format < ROW_FORMAT_COUNT);
-    struct result_file *f = d->files[t][format];
+    struct result_file *f = d->files[number];
     bool ok = f == NULL || result_file_append(f, rows, row_count);
     if (!ok) {
         take_error(d, result_file_error(f));
     }
     return ok;
+}
+
+bool result_dir_append(struct result_dir *d, enum table_id t, enum row_format format,
+                       struct span rows, uint64_t row_count)
+{
+    return append_to(d, file_number(t, format), rows, row_count);
+}
+
+bool result_dir_append_ahead(struct result_dir *d, struct span rows, uint64_t row_count)
+{
+    return append_to(d, FILE_AHEAD, rows, row_count);
 }
 
 typedef bool (*file_fn)(struct result_file *f);
@@ -367,7 +395,7 @@ static bool each_file(struct result_dir *d, file_fn act)
 {
     bool ok = true;
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        struct result_file *f = file_at(d, i);
+        struct result_file *f = d->files[i];
         if (f != NULL && !act(f)) {
             take_error(d, result_file_error(f));
             ok = false;
@@ -450,6 +478,14 @@ void result_dir_remove_file(struct result_dir *d, const char *name)
     (void)unlinkat(d->fd, name, 0);
 }
 
+void result_dir_forget(struct result_dir *d)
+{
+    if (d->files[FILE_AHEAD] != NULL) {
+        result_dir_remove_file(d, result_file_info(d->files[FILE_AHEAD])->name);
+    }
+    result_dir_remove_file(d, JOURNAL_NAME);
+}
+
 const struct result_error *result_dir_error(const struct result_dir *d)
 {
     return &d->error;
@@ -457,8 +493,8 @@ const struct result_error *result_dir_error(const struct result_dir *d)
 
 const struct result_file_info *result_dir_file(const struct result_dir *d, size_t index)
 {
-    for (size_t i = 0; i < FILE_COUNT; i++) {
-        const struct result_file *f = file_at(d, i);
+    for (size_t i = 0; i < FILE_AHEAD; i++) {
+        const struct result_file *f = d->files[i];
         if (f != NULL && index-- == 0) {
             return result_file_info(f);
         }
@@ -469,8 +505,7 @@ const struct result_file_info *result_dir_file(const struct result_dir *d, size_
 const struct result_file_info *result_dir_file_of(const struct result_dir *d, enum table_id t,
                                                   enum row_format format)
 {
-    CHECK((unsigned)t < TABLE_COUNT && (unsigned)format < ROW_FORMAT_COUNT);
-    const struct result_file *f = d->files[t][format];
+    const struct result_file *f = d->files[file_number(t, format)];
     return f != NULL ? result_file_info(f) : NULL;
 }
 
@@ -478,7 +513,7 @@ uint64_t result_dir_rows_lost(const struct result_dir *d)
 {
     uint64_t lost = 0;
     for (size_t i = 0; i < FILE_COUNT; i++) {
-        const struct result_file *f = file_at(d, i);
+        const struct result_file *f = d->files[i];
         lost += f != NULL ? result_file_info(f)->rows_lost : 0;
     }
     return lost;
@@ -488,7 +523,7 @@ void result_dir_free(struct result_dir *d)
 {
     if (d != NULL) {
         for (size_t i = 0; i < FILE_COUNT; i++) {
-            result_file_free(file_at(d, i));
+            result_file_free(d->files[i]);
         }
         if (d->journal >= 0) {
             (void)close(d->journal);

@@ -12,6 +12,9 @@
  *     result_dir_interrupt  the same without waiting for the disk, after a failure with all files cut
  *                           back to the last mark; then the caller writes state.json and no manifest
  *
+ * Rows of endpoints that others rest on come ahead of their host's row (result_dir_append_ahead): as NDJSON in a file of
+ * their own, RESULT_AHEAD_NAME, which an unfinished directory has and a complete one does not.
+ *
  * Meanwhile RESULT_RESERVE_LEN octets are held in the file RESULT_RESERVE_NAME and given back by the last two, so
  * that a disk that rows have filled still takes the files that say how far they go.
  *
@@ -24,6 +27,7 @@
 #include "output/tables.h"
 
 #define RESULT_RESERVE_NAME "reserve.part"
+#define RESULT_AHEAD_NAME   "endpoints-ahead"
 /* octets: summary.json, the suffix list, and state.json with thousands of ranges; our own bound */
 #define RESULT_RESERVE_LEN (256U * 1024)
 
@@ -45,6 +49,7 @@ struct result_dir_params {
     enum result_codec codec;
     struct digest_ops digest; /* all NULL: no digests */
     bool journal;
+    bool ahead; /* there may be rows that come ahead */
 };
 
 struct result_dir;
@@ -60,6 +65,8 @@ struct result_dir *result_dir_reopen(const struct result_dir_params *params,
  * @return false when the rows are lost. */
 bool result_dir_append(struct result_dir *d, enum table_id t, enum row_format format,
                        struct span rows, uint64_t row_count);
+/** Nothing where the directory was not asked for such rows. */
+bool result_dir_append_ahead(struct result_dir *d, struct span rows, uint64_t row_count);
 /** @param progress of the input, for the journal
  * @param durable waits for the disk
  * @return false: the mark before is the last one */
@@ -73,6 +80,9 @@ bool result_dir_write_file(struct result_dir *d, const char *name, struct span o
 
 /** Removes one that was written before, if it is there. */
 void result_dir_remove_file(struct result_dir *d, const char *name);
+
+/** There is a manifest: what only an unfinished directory has is removed. */
+void result_dir_forget(struct result_dir *d);
 
 /** The first failure; `error` is 0 when there was none. */
 const struct result_error *result_dir_error(const struct result_dir *d);

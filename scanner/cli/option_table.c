@@ -60,8 +60,7 @@ const struct option_row option_table[] = {
      "rates, -q and the "
      "files of progress. What has its row is kept, everything else is done as in the first start, "
      "from the working "
-     "directory of that. The list must be the same, in a file; not with --infer listed or all, nor "
-     "with CSV alone.",
+     "directory of that. The list must be the same, in a file; not with CSV alone.",
      option_read_text, OPTION_FIELD(resume_path), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
      "ndjson, csv or both", "The format of the files in the directory: ndjson, csv or both.",

@@ -48,19 +48,12 @@ static bool can_go_on(const struct results *r, struct buf *why)
 {
     const char *version = results_text(r, "version", NULL);
     const char *there = results_text(r, "working_directory", NULL);
-    const char *infer = results_text(r, "options", "infer");
     char here[PATH_MAX];
     if (!r->has_cut) {
         buf_putf(why, "%s: this scan is complete: it has a manifest.json", r->path);
     } else if (version == NULL || strcmp(version, MXCENSUS_VERSION) != 0) {
         buf_putf(why, "%s: begun by version %s of mxcensus: go on with that", r->path,
                  version != NULL ? version : "?");
-    } else if (results_may_infer(r)) {
-        buf_putf(
-            why,
-            "%s: begun with --infer %s: what its certificate groups knew is not read back; only "
-            "a scan with --infer off can be gone on with",
-            r->path, infer != NULL ? infer : "?");
     } else if (!results_has_table(r, TABLE_DOMAINS)) {
         buf_putf(why, "%s: its rows are in CSV alone, which is not read back", r->path);
     } else if (r->input.path == NULL || strcmp(r->input.path, "-") == 0) {
@@ -117,10 +110,11 @@ static bool take_terms(struct options *o, struct results *r, struct buf *why)
     p->terms.profiles = &r->profiles->profiles;
     p->profiles_json = (struct span){(const uint8_t *)r->profiles->octets, r->profiles->len};
     p->terms.operators = r->operators;
-    p->shared_operators_csv = buf_span(&r->shared_operators); /* nothing is inferred by it */
+    p->shared_operators_csv = buf_span(&r->shared_operators);
     p->intermediates = r->intermediates;
     p->intermediates_count = r->intermediates_count;
-    return true;
+    return shared_operators_parse(&p->shared_operators, p->shared_operators_csv,
+                                  MANIFEST_SHARED_OPERATORS_FILE, why);
 }
 
 bool resume_options_fill(struct options *o, struct buf *why)

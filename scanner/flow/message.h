@@ -21,7 +21,7 @@
  *   everyone ─ROWS, LINES_DONE─► writer
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
  */
-#define MESSAGE_VERSION 10
+#define MESSAGE_VERSION 11
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -140,8 +140,8 @@
 #define FIELDS_BLOCK_CLOSE(F) F(u32, block)
 #define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u16, from)
 
-/* What has its row already, once each; a second one is a stray. Of a service, of what its visits came to and of
- * the names that were chosen for it, in this order. */
+/* What has its row already, once each; a second one is a stray. Of a service before those who speak there and its
+ * names. */
 #define FIELDS_KNOWN_DOMAIN(F) F(u64, input_line) F(span, domain)
 #define FIELDS_KNOWN_HOST(F)   F(span, host) F(host_result, result)
 #define FIELDS_KNOWN_SERVICE(F)                                         \
@@ -151,25 +151,48 @@
     F(u8, versions)    /* as in endpoint_brief */                       \
     F(u8, ptr_state)   /* enum dns_state */                             \
     F(span, ptr_names) /* of each: is it confirmed, codec_put_span() */ \
-    F(span, session)   /* without SNI; empty: none */
-#define FIELDS_KNOWN_VISIT(F) \
-    F(addr, address)          \
-    F(u16, port)              \
-    F(u8, outcome)            \
-    F(u8, starttls)           \
-    F(flag, again)           /* not at the first attempt */
-#define FIELDS_KNOWN_NAME(F) /* of a host that has its row */ \
-    F(u32, block)                                             \
-    F(span, host)                                             \
-    F(addr, address)                                          \
-    F(u16, port)
+    F(span, session)   /* without SNI; empty: none */                   \
+    F(flag, again)     /* it was not the first attempt, nor the first that was lost */
+/* Of a host that has its row. What it got is there if it was dialled: for certificate groups (struct group_result), and for
+ * failures that speak for others. */
+#define FIELDS_KNOWN_NAME(F)          \
+    F(u32, block)                     \
+    F(span, host)                     \
+    F(addr, address)                  \
+    F(u16, port)                      \
+    F(u8, turn) /* enum known_turn */ \
+    F(u8, outcome)                    \
+    F(u8, starttls)                   \
+    F(flag, unanswered)               \
+    F(flag, again)                    \
+    F(flag, has_chain)                \
+    F(flag, by_wildcard)              \
+    F(u16, tls_version)               \
+    F(span, chain_id)                 \
+    F(facts, facts)
+/* A name that speaks for others, all of it: it may have no row yet. Attempts by codec_put_session(), one behind the other,
+ * as well as that with SNI = TLSA base domain. */
+#define FIELDS_KNOWN_SPEAKER(F)               \
+    F(span, host)                             \
+    F(addr, address)                          \
+    F(u16, port)                              \
+    F(u8, attempt) /* which counts, from 0 */ \
+    F(span, attempts)                         \
+    F(flag, repeated)                         \
+    F(verdict, chain)                         \
+    F(u32, issuers)                           \
+    F(span, dane_sni) /* empty: none */       \
+    F(verdict, dane_sni_chain)                \
+    F(span, tlsas) /* in force, codec_put_tlsa(), if it has a row */
 #define FIELDS_KNOWN_CHAIN(F) F(span, chain_id) F(verdict, brief) F(u32, issuers)
 #define FIELDS_KNOWN_CERT(F)  F(span, sha256)
 #define FIELDS_KNOWN_BODY(F)  F(span, sha256) /* to the policy thread */
 
 #define FIELDS_ROWS(F) F(u8, table) F(u8, format) F(u32, count) F(span, octets)
 /* Of an endpoint: they wait for ROWS_RELEASE, behind which comes the row of its host. */
-#define FIELDS_ROWS_HELD(F)    F(u64, key) F(u8, table) F(u8, format) F(u32, count) F(span, octets)
+#define FIELDS_ROWS_HELD(F) F(u64, key) F(u8, table) F(u8, format) F(u32, count) F(span, octets)
+/* Of an endpoint as well: NDJSON, before those that rest on it. */
+#define FIELDS_ROWS_AHEAD(F)   F(u32, count) F(span, octets)
 #define FIELDS_ROWS_RELEASE(F) F(span, keys)  /* 64-bit little-endian */
 #define FIELDS_LINES_DONE(F)   F(span, lines) /* 64-bit little-endian line numbers */
 #define FIELDS_STOP(F)         F(u8, reason)
@@ -201,8 +224,8 @@
     X(KNOWN_DOMAIN, known_domain)   \
     X(KNOWN_HOST, known_host)       \
     X(KNOWN_SERVICE, known_service) \
-    X(KNOWN_VISIT, known_visit)     \
     X(KNOWN_NAME, known_name)       \
+    X(KNOWN_SPEAKER, known_speaker) \
     X(KNOWN_CHAIN, known_chain)     \
     X(KNOWN_CERT, known_cert)       \
     X(KNOWN_BODY, known_body)       \
@@ -210,6 +233,7 @@
     X(BLOCK_FENCE, block_fence)     \
     X(ROWS, rows)                   \
     X(ROWS_HELD, rows_held)         \
+    X(ROWS_AHEAD, rows_ahead)       \
     X(ROWS_RELEASE, rows_release)   \
     X(LINES_DONE, lines_done)       \
     X(STOP, stop)                   \
@@ -233,6 +257,7 @@ enum message_kind {
 #define MESSAGE_C_brief       struct endpoint_brief
 #define MESSAGE_C_host_result struct host_result
 #define MESSAGE_C_lease       struct lease
+#define MESSAGE_C_facts       struct sender_facts
 
 #define MESSAGE_MEMBER(type, name) MESSAGE_C_##type name;
 struct host_result {

@@ -101,27 +101,34 @@ static bool may_be_inferred(const struct group_speaker *speaker, const struct gr
             group_tlsas(name->tlsas, name->tlsa_count) == speaker->tlsas);
 }
 
-enum group_turn certificate_group_turn(const struct certificate_groups *g, uint32_t group,
-                                       const struct group_name *name, bool busy)
+bool certificate_group_waits(const struct certificate_groups *g, uint32_t group, bool busy)
 {
     const struct certificate_group *at = &g->groups[group];
     switch ((enum group_state)at->state) {
     case GROUP_OPEN:
-        return at->under_way ? GROUP_WAIT : GROUP_DIAL;
+        return at->under_way;
     case GROUP_CONFIRMED:
-        if (busy) {
-            return GROUP_WAIT;
-        }
-        return name->draw % GROUP_CHECK_ONE_IN != 0 && may_be_inferred(at->speaker, name)
-                   ? GROUP_INFER
-                   : GROUP_DIAL;
+        return busy;
     case GROUP_CONTRADICTED:
         /* The name whose facts the others are compared with is the first one by turn, not by chance. */
-        return at->under_way && !at->has_facts ? GROUP_WAIT : GROUP_DIAL;
+        return at->under_way && !at->has_facts;
     case GROUP_STATE_COUNT:
         break;
     }
     UNREACHABLE("unknown group_state");
+}
+
+enum group_turn certificate_group_turn(const struct certificate_groups *g, uint32_t group,
+                                       const struct group_name *name, bool busy)
+{
+    const struct certificate_group *at = &g->groups[group];
+    if (certificate_group_waits(g, group, busy)) {
+        return GROUP_WAIT;
+    }
+    return at->state == GROUP_CONFIRMED && name->draw % GROUP_CHECK_ONE_IN != 0 &&
+                   may_be_inferred(at->speaker, name)
+               ? GROUP_INFER
+               : GROUP_DIAL;
 }
 
 void certificate_group_dial(struct certificate_groups *g, uint32_t group)
@@ -138,6 +145,11 @@ const struct group_speaker *certificate_group_infer(struct certificate_groups *g
     CHECK(at->state == GROUP_CONFIRMED);
     at->names_inferred++;
     return at->speaker;
+}
+
+void certificate_group_inferred_before(struct certificate_groups *g, uint32_t group)
+{
+    g->groups[group].names_inferred++;
 }
 
 /* --- results ---------------------------------------------------------------------------------- */
@@ -213,30 +225,41 @@ static void confirm(struct certificate_groups *g, struct certificate_group *at,
     codec_put_session(&at->speaker->seen, *seen->result);
 }
 
-void certificate_group_note(struct certificate_groups *g, uint32_t group,
-                            const struct seen_endpoint *seen, bool by_wildcard)
+struct group_result group_result_of(const struct seen_endpoint *seen, bool by_wildcard)
+{
+    if (seen->result == NULL) {
+        return (struct group_result){.facts.outcome = OUTCOME_NOT_TESTED};
+    }
+    return (struct group_result){.facts = group_facts_of(seen->result),
+                                 .has_chain = has_chain(seen),
+                                 .by_wildcard = by_wildcard};
+}
+
+bool certificate_group_note(struct certificate_groups *g, uint32_t group, struct span host,
+                            const struct group_result *r, const struct seen_endpoint *seen)
 {
     struct certificate_group *at = &g->groups[group];
     at->under_way = false;
-    if (seen->result == NULL || tells_nothing(seen->result->outcome) ||
-        (has_chain(seen) && !at->listed && !by_wildcard)) {
+    if (tells_nothing((enum session_outcome)r->facts.outcome) ||
+        (r->has_chain && !at->listed && !r->by_wildcard)) {
         at->inconclusive++;
-        return;
+        return false;
     }
-    struct group_facts facts = group_facts_of(seen->result);
-    if (has_chain(seen) && !at->has_facts) {
+    if (r->has_chain && !at->has_facts) {
         at->has_facts = true;
-        at->facts = facts;
+        at->facts = r->facts;
     }
-    if (!has_chain(seen) || !group_facts_are_equal(&facts, &at->facts)) {
-        contradict(g, at, seen->host);
-        return;
+    if (!r->has_chain || !group_facts_are_equal(&r->facts, &at->facts)) {
+        contradict(g, at, host);
+        return false;
     }
     at->agreements++;
-    if (at->state == GROUP_OPEN &&
-        at->agreements >= (at->listed ? GROUP_LISTED_NAMES : GROUP_ANY_NAMES)) {
-        confirm(g, at, seen);
+    if (at->state != GROUP_OPEN || seen == NULL ||
+        at->agreements < (at->listed ? GROUP_LISTED_NAMES : GROUP_ANY_NAMES)) {
+        return false;
     }
+    confirm(g, at, seen);
+    return true;
 }
 
 /* --- the rest --------------------------------------------------------------------------------- */

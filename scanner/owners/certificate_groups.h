@@ -68,6 +68,13 @@ struct group_facts {
     struct sender_facts facts; /* without what depends on the host */
 };
 
+/** What a name that was dialled tells of its group. */
+struct group_result {
+    struct group_facts facts; /* outcome NOT_TESTED: there was no session */
+    bool has_chain;           /* all of it, and the same each time */
+    bool by_wildcard;
+};
+
 struct certificate_group {
     struct net_addr address;
     uint16_t port;
@@ -105,16 +112,23 @@ void certificate_groups_free(struct certificate_groups *g); /* NULL is allowed *
 /** The group that a host name of a service belongs to. @return GROUP_NONE: it stands for itself */
 uint32_t certificate_group_of(struct certificate_groups *g, const struct net_addr *address,
                               uint16_t port, struct span host);
-/** @param busy some other name of the service is dialled and has no result yet */
+/** The next name of the group has no turn yet. @param busy some other name of the service is dialled and has no result yet */
+bool certificate_group_waits(const struct certificate_groups *g, uint32_t group, bool busy);
+/** @param busy the same */
 enum group_turn certificate_group_turn(const struct certificate_groups *g, uint32_t group,
                                        const struct group_name *name, bool busy);
 /** The name has had its turn, with this result of certificate_group_turn(). */
 void certificate_group_dial(struct certificate_groups *g, uint32_t group);
 const struct group_speaker *certificate_group_infer(struct certificate_groups *g, uint32_t group);
+/** It has its row from before a scan went on. */
+void certificate_group_inferred_before(struct certificate_groups *g, uint32_t group);
+/** @param by_wildcard its leaf matches the name by the wildcard */
+struct group_result group_result_of(const struct seen_endpoint *seen, bool by_wildcard);
 /** The result of a name that was dialled.
- * @param by_wildcard its leaf matches the name by the wildcard */
-void certificate_group_note(struct certificate_groups *g, uint32_t group,
-                            const struct seen_endpoint *seen, bool by_wildcard);
+ * @param seen NULL: its session is not at hand, so that it cannot speak
+ * @return it speaks for the group from now on */
+bool certificate_group_note(struct certificate_groups *g, uint32_t group, struct span host,
+                            const struct group_result *r, const struct seen_endpoint *seen);
 
 /** For the row of a group; what it points to is borrowed. @return false: it has none */
 bool certificate_group_see(const struct certificate_groups *g, uint32_t group,

@@ -1,23 +1,20 @@
 /**
- * Names that have their rows, of a scan that goes on: they count when names of the same service are chosen.
+ * Names that have their rows, of a scan that goes on, by service: they count when others are chosen, and have their
+ * turns among them (known_turns.c).
  */
 #include <stdlib.h>
 
 #include "scanner/base/memory.h"
 #include "scanner/owners/service_work.h"
 
-/* A name with its row, as it counts among those of its block. */
-struct known_name {
-    uint64_t draw;
-    uint32_t block;
-};
-
 /** Of one service. */
 struct known_names {
     struct known_name *list; /* malloc */
     uint32_t count;
-    uint32_t counted; /* of these, in blocks that were looked at; they are sorted then */
+    uint32_t counted; /* of these, in its budget; they are sorted then */
+    uint32_t passed;  /* of these, which had their turn */
     bool sorted;
+    bool has_groups;
 };
 
 static struct known_names *find_names(const struct service_owner *o, uint32_t service)
@@ -27,7 +24,7 @@ static struct known_names *find_names(const struct service_owner *o, uint32_t se
     return at != NULL ? &o->known_names[*at] : NULL;
 }
 
-void known_names_add(struct service_owner *o, uint32_t service, uint32_t block, uint64_t draw)
+void known_names_add(struct service_owner *o, uint32_t service, const struct known_name *name)
 {
     bool added = false;
     uint64_t at =
@@ -38,8 +35,9 @@ void known_names_add(struct service_owner *o, uint32_t service, uint32_t block, 
         o->known_names[o->known_names_count++] = (struct known_names){0};
     }
     struct known_names *names = &o->known_names[at];
+    names->has_groups |= name->group != GROUP_NONE;
     names->list = memory_grow_list(names->list, names->count, sizeof(*names->list));
-    names->list[names->count++] = (struct known_name){.draw = draw, .block = block};
+    names->list[names->count++] = *name;
 }
 
 static int by_block_then_draw(const void *a, const void *b)
@@ -52,6 +50,22 @@ static int by_block_then_draw(const void *a, const void *b)
     return (x->draw > y->draw) - (x->draw < y->draw);
 }
 
+static void sort_names(struct known_names *names)
+{
+    if (!names->sorted) {
+        qsort(names->list, names->count, sizeof(*names->list), by_block_then_draw);
+        names->sorted = true;
+    }
+}
+
+bool known_names_have_groups(const struct service_owner *o, uint32_t service)
+{
+    const struct known_names *names = find_names(o, service);
+    return names != NULL && names->has_groups;
+}
+
+/* --- the choice of a block ------------------------------------------------------------------ */
+
 uint32_t known_names_before(struct service_owner *o, uint32_t service, uint32_t block)
 {
     struct known_names *names = find_names(o, service);
@@ -59,10 +73,7 @@ uint32_t known_names_before(struct service_owner *o, uint32_t service, uint32_t 
     if (names == NULL) {
         return 0;
     }
-    if (!names->sorted) {
-        qsort(names->list, names->count, sizeof(*names->list), by_block_then_draw);
-        names->sorted = true;
-    }
+    sort_names(names);
     while (names->counted < names->count && names->list[names->counted].block < block) {
         names->counted++;
         passed++;
@@ -82,6 +93,29 @@ uint32_t known_names_below(const struct service_owner *o, uint32_t service, uint
         below++;
     }
     return below;
+}
+
+/* --- turns ---------------------------------------------------------------------------------- */
+
+const struct known_name *known_names_next(struct service_owner *o, uint32_t service)
+{
+    struct known_names *names = find_names(o, service);
+    if (names == NULL || names->passed == names->count) {
+        return NULL;
+    }
+    sort_names(names);
+    return &names->list[names->passed];
+}
+
+bool known_names_pass(struct service_owner *o, uint32_t service)
+{
+    struct known_names *names = find_names(o, service);
+    names->passed++;
+    if (names->passed <= names->counted) {
+        return false;
+    }
+    names->counted = names->passed;
+    return true;
 }
 
 void known_names_deinit(struct service_owner *o)

@@ -45,6 +45,12 @@ static bool address_is_full(const struct service_owner *o, const struct service 
     return limit > 0 && active >= limit;
 }
 
+bool address_has_no_place(const struct service_owner *o, uint32_t service)
+{
+    const struct service *gate = gate_of_service(o, service);
+    return address_is_full(o, gate, gate->active);
+}
+
 /* Who is queued at the operator counts against further sessions, or all names of the address would be queued; not
  * against fetches, which need no lease. */
 static uint32_t active_or_queued(const struct service_owner *o, uint32_t service)

@@ -34,13 +34,6 @@ static bool find_groups(struct service_owner *o, const struct service *s, struct
     return some;
 }
 
-static void count_dialled(const struct service_owner *o, struct service *s, uint32_t more)
-{
-    uint32_t budget = o->rules.names_per_address;
-    uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
-    s->names_dialled += more < left ? more : left;
-}
-
 /* The budget is for the first names in the order of their turns, but for those that are inferred. Where none
  * is, who is left out is certain at once. Names that have their rows take their places in the block.
  * @return how many are left out: the largest draws, at the end */
@@ -51,22 +44,20 @@ static uint32_t plan_names(struct service_owner *o, uint32_t index, struct want 
     struct service_work *work = s->work;
     uint32_t budget = o->rules.names_per_address;
     uint32_t block = o->blocks_closed - 1;
-    uint32_t known = known_names_before(o, index, block);
     uint32_t refused = 0;
-    count_dialled(o, s, known);
-    while (!work->in_turns && budget > 0 && refused < count &&
+    s->names_total += count;
+    if (work->in_turns) {
+        return 0;
+    }
+    service_count_dialled(o, s, known_names_before(o, index, block));
+    while (budget > 0 && refused < count &&
            s->names_dialled + (count - 1 - refused) +
                    known_names_below(o, index, block, wants[count - 1 - refused].draw) >=
                budget) {
         refused++;
     }
-    uint32_t known_in_block = known_names_before(o, index, block + 1);
-    s->names_total += known + known_in_block + count;
-    count_dialled(o, s, known_in_block);
-    if (work->in_turns) {
-        return 0;
-    }
-    count_dialled(o, s, count - refused);
+    service_count_dialled(o, s, known_names_before(o, index, block + 1));
+    service_count_dialled(o, s, count - refused);
     for (uint32_t i = 0; i < count - refused; i++) {
         wants[i].planned = true;
     }
@@ -81,6 +72,7 @@ static void line_up(struct service_owner *o, uint32_t index, struct want *wants,
     struct service_work *work = s->work;
     qsort(wants, count, sizeof(*wants), by_draw);
     work->in_turns |= find_groups(o, s, wants, count);
+    work->in_turns |= known_names_have_groups(o, index);
     uint32_t refused = plan_names(o, index, wants, count);
     for (uint32_t i = 0; i < refused; i++) {
         rows_write_not_tested(o, s, &wants[count - 1 - i], NOT_TESTED_ADDRESS_BUDGET);
@@ -139,13 +131,21 @@ static enum group_turn turn_of(const struct service_owner *o, const struct servi
 
 /* What becomes of the names in front, up to one that is dialled. No row is written without a session before
  * those of all names in front of it: when sessions end must not show. */
-static void take_turns(struct service_owner *o, struct service *s)
+static void take_turns(struct service_owner *o, uint32_t index)
 {
+    struct service *s = &o->services[index];
     struct service_work *work = s->work;
     work->held = false;
-    while (work->in_turns && !work->held && work->names.count > 0) {
+    while (!work->held && work->names.count > 0) {
         struct want *want = names_first(o, &work->names);
+        work->held = !known_names_take_turns(o, index, want);
+        if (work->held || !work->in_turns) {
+            return;
+        }
         enum group_turn turn = turn_of(o, s, want);
+        if (turn != GROUP_WAIT && known_speaker_takes_turn(o, s)) {
+            continue;
+        }
         bool refused = turn == GROUP_DIAL && !want->planned && is_over_budget(o, s);
         if (turn == GROUP_WAIT || (refused && work->names_under_way > 0)) {
             work->held = true;
@@ -214,9 +214,13 @@ static void begin_visit(struct service_owner *o, uint32_t index, enum probe p)
 static void begin_sessions(struct service_owner *o, uint32_t index)
 {
     while (!o->stopping) {
-        struct service *s = &o->services[index];
+        const struct service *s = &o->services[index];
         uint32_t visit = s->work->again;
-        take_turns(o, s);
+        take_turns(o, index);
+        if (s->work->names.count > 0 && speaks_for_all(o, s)) {
+            service_wake(o, index); /* by a visit of before the scan went on */
+            return;
+        }
         enum probe p = visit == NO_INDEX ? probe_next_for_service(o, s) : o->visits[visit].probe;
         if (p == PROBE_COUNT || !visit_may_start(o, index)) {
             return;
@@ -244,12 +248,15 @@ static void service_step(struct service_owner *o, uint32_t index)
     if (work->pending_count > 0) {
         choose_names(o, index);
     }
-    while (work->names.count > 0 && service_is_lost(o, s)) {
-        rows_write_not_tested(o, s, names_first(o, &work->names), NOT_TESTED_LOCAL_FAULT);
-        names_drop_first(&work->names);
-    }
-    while (work->names.count > 0 && speaks_for_all(o, s)) {
-        rows_write_inherited(o, s, names_first(o, &work->names));
+    while (work->names.count > 0 && (service_is_lost(o, s) || speaks_for_all(o, s))) {
+        if (known_speaker_takes_turn(o, s)) {
+            continue;
+        }
+        if (service_is_lost(o, s)) {
+            rows_write_not_tested(o, s, names_first(o, &work->names), NOT_TESTED_LOCAL_FAULT);
+        } else {
+            rows_write_inherited(o, s, names_first(o, &work->names));
+        }
         names_drop_first(&work->names);
     }
     if (s->state == SERVICE_PROBES && work->ptr_pending == 0 && !probes_are_pending(o, s)) {

@@ -76,6 +76,14 @@ struct session_times {
     uint64_t taken_ms;
 };
 
+/** What became of a name that has its row. */
+enum known_turn {
+    KNOWN_DIALLED,
+    KNOWN_INFERRED,
+    KNOWN_INHERITED, /* the service's failures spoke for it */
+    KNOWN_NOT_TESTED,
+};
+
 struct service;
 struct leaf_domain;
 struct service_work;
@@ -120,6 +128,8 @@ struct service_owner {
     struct map known_names_index;      /* service → its entry */
     struct known_names *known_names;   /* names with rows that count in the choice of others */
     uint32_t known_names_count;
+    struct map known_speakers; /* service and host → struct message_known_speaker * in the arena */
+    struct arena known_arena;
     uint64_t *ptr_hashes; /* of PTR names, by service */
     uint32_t ptr_hash_count;
     struct buf server_domains; /* service_domains.c */
@@ -145,8 +155,8 @@ void service_owner_deinit(struct service_owner *o);
 void service_on_address_want(struct service_owner *o, const struct message_address_want *m);
 /** Of a scan that goes on: before everything else. */
 void service_on_known(struct service_owner *o, const struct message_known_service *m);
-void service_on_known_visit(struct service_owner *o, const struct message_known_visit *m);
 void service_on_known_name(struct service_owner *o, const struct message_known_name *m);
+void service_on_known_speaker(struct service_owner *o, const struct message_known_speaker *m);
 void service_on_block_closed(struct service_owner *o, uint32_t block);
 void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
 void service_on_lease_queued(struct service_owner *o, const struct message_lease_queued *m);
@@ -188,5 +198,7 @@ void service_lose_family(struct service_owner *o, uint8_t family);
 void service_stop(struct service_owner *o);
 /** Until the last address is done whose names wait, and the last pause is over: waiting_time.h */
 uint64_t service_waiting_ms(const struct service_owner *o);
+/** Nothing is under way any more: groups are as they remain, for whoever takes them. */
+void service_finish_groups(struct service_owner *o);
 /** Whom the session of a visit is with. */
 const struct net_addr *service_address_of_visit(const struct service_owner *o, uint32_t visit);

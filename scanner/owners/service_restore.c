@@ -2,6 +2,8 @@
  * What is known of services from the rows of a scan that goes on: what its own session showed, whether failures
  * speak for it, and which names count in the choice of others.
  */
+#include <string.h>
+
 #include "scanner/base/check.h"
 #include "scanner/owners/service_work.h"
 
@@ -51,31 +53,143 @@ void service_on_known(struct service_owner *o, const struct message_known_servic
         seen.result = &session;
         probe_keep_no_sni(o, s, &session);
         s->no_sni_chain = m->chain;
+        service_note_known(s, session.outcome, session.smtp.starttls, false, m->again);
     }
     s->versions = m->versions;
     service_domains_see(o, s, &seen);
     reverse_dns_keep(o, s, &seen.ptr);
 }
 
-/* As probe_note() does, but that no row tells whether somebody had an answer between two attempts. Those that
- * others speak for do not count: the one that spoke has its row, or is asked again. */
-void service_on_known_visit(struct service_owner *o, const struct message_known_visit *m)
+void service_note_known(struct service *s, enum session_outcome outcome,
+                        enum starttls_state starttls, bool unanswered, bool again)
+{
+    struct service_work *work = s->work;
+    probe_note_failure(s, outcome, starttls, again);
+    if (work != NULL && unanswered) {
+        work->lost_in_row += 1U + again;
+    } else if (work != NULL) {
+        work->answers++;
+        work->lost_in_row = 0;
+    }
+}
+
+/* --- its names ------------------------------------------------------------------------------ */
+
+static struct known_result *keep_result(struct service_owner *o, const struct message_known_name *m)
+{
+    struct known_result *r = arena_new(&o->known_arena, 1, sizeof(*r));
+    *r = (struct known_result){.host = arena_copy(&o->known_arena, m->host),
+                               .of_group = {.has_chain = m->has_chain,
+                                            .by_wildcard = m->by_wildcard,
+                                            .facts = {.tls_version = m->tls_version,
+                                                      .outcome = m->outcome,
+                                                      .starttls = m->starttls,
+                                                      .facts = m->facts}}};
+    CHECK(m->chain_id.len == sizeof(r->of_group.facts.chain_id));
+    memcpy(r->of_group.facts.chain_id, m->chain_id.at, m->chain_id.len);
+    return r;
+}
+
+void service_on_known_name(struct service_owner *o, const struct message_known_name *m)
 {
     uint32_t index = service_find(o, &m->address, m->port);
     if (index == NO_INDEX || o->services[index].state != SERVICE_IDLE) {
         o->strays++;
         return;
     }
-    probe_note_failure(&o->services[index], (enum session_outcome)m->outcome,
-                       (enum starttls_state)m->starttls, m->again);
+    struct known_name name = {.draw = service_draw(o, m->host, &m->address, m->port),
+                              .block = m->block,
+                              .group =
+                                  certificate_group_of(o->groups, &m->address, m->port, m->host),
+                              .turn = m->turn,
+                              .outcome = m->outcome,
+                              .starttls = m->starttls,
+                              .unanswered = m->unanswered,
+                              .again = m->again};
+    if (name.group != GROUP_NONE && m->turn == KNOWN_DIALLED) {
+        name.result = keep_result(o, m);
+    }
+    known_names_add(o, index, &name);
 }
 
-void service_on_known_name(struct service_owner *o, const struct message_known_name *m)
+static struct hash_key key_of_speaker(const struct net_addr *address, uint16_t port,
+                                      struct span host)
+{
+    struct service_key service = service_key_of(address, port);
+    uint8_t key[sizeof(service) + UINT8_MAX];
+    size_t len = host.len <= UINT8_MAX ? host.len : UINT8_MAX; /* a name has 253 at most */
+    memcpy(key, &service, sizeof(service));
+    memcpy(key + sizeof(service), host.at, len);
+    return hash_key_of((struct span){key, sizeof(service) + len});
+}
+
+/* No row of ours has more. */
+static bool has_room_for(const struct message_known_speaker *m)
+{
+    size_t count = 0;
+    for (struct span in = m->attempts; in.len > 0; count++) {
+        (void)codec_get_session(&in);
+    }
+    return m->attempt < count && count <= VISIT_SESSIONS_MAX;
+}
+
+/* Where the service has no row nothing rests on the session: it is asked again with the service. */
+void service_on_known_speaker(struct service_owner *o, const struct message_known_speaker *m)
 {
     uint32_t index = service_find(o, &m->address, m->port);
-    if (index == NO_INDEX) {
-        o->strays++;
-    } else if (o->rules.names_per_address > 0) { /* else nobody has to choose */
-        known_names_add(o, index, m->block, service_draw(o, m->host, &m->address, m->port));
+    if (index == NO_INDEX || o->services[index].state != SERVICE_IDLE || !has_room_for(m) ||
+        certificate_group_of(o->groups, &m->address, m->port, m->host) == GROUP_NONE) {
+        return;
+    }
+    struct arena *arena = &o->known_arena;
+    struct message_known_speaker *kept = arena_new(arena, 1, sizeof(*kept));
+    *kept = *m;
+    kept->host = arena_copy(arena, m->host);
+    kept->attempts = arena_copy(arena, m->attempts);
+    kept->dane_sni = arena_copy(arena, m->dane_sni);
+    kept->tlsas = arena_copy(arena, m->tlsas);
+    bool added = false;
+    *map_add(&o->known_speakers, key_of_speaker(&m->address, m->port, m->host), 0, &added) =
+        (uint64_t)(uintptr_t)kept;
+}
+
+const struct message_known_speaker *known_speaker_find(const struct service_owner *o,
+                                                       const struct net_addr *address,
+                                                       uint16_t port, struct span host)
+{
+    const uint64_t *at = o->known_speakers.count > 0
+                             ? map_find(&o->known_speakers, key_of_speaker(address, port, host))
+                             : NULL;
+    return at != NULL ? (const struct message_known_speaker *)(uintptr_t)*at : NULL;
+}
+
+void known_session_read(const struct message_known_speaker *m, struct known_session *out)
+{
+    struct seen_endpoint *seen = &out->seen;
+    struct span in = m->attempts;
+    *seen = (struct seen_endpoint){.host = m->host,
+                                   .address = m->address,
+                                   .port = m->port,
+                                   .attempts = out->attempts,
+                                   .basis = BASIS_OBSERVED,
+                                   .repeated = m->repeated,
+                                   .chain = m->chain,
+                                   .dane_sni_chain = m->dane_sni_chain,
+                                   .tlsas = out->tlsas};
+    while (in.len > 0) {
+        CHECK(seen->attempt_count < VISIT_SESSIONS_MAX);
+        out->attempts[seen->attempt_count++] = codec_get_session(&in);
+    }
+    CHECK(m->attempt < seen->attempt_count);
+    seen->result = &out->attempts[m->attempt];
+    seen->chain.issuers = m->issuers;
+    in = m->dane_sni;
+    if (in.len > 0) {
+        out->dane_sni = codec_get_session(&in);
+        seen->dane_sni = &out->dane_sni;
+    }
+    for (in = m->tlsas; in.len > 0; seen->tlsa_count++) {
+        CHECK(seen->tlsa_count < TLSA_MAX);
+        out->tlsas[seen->tlsa_count] = codec_get_tlsa(&in);
     }
 }

@@ -217,25 +217,52 @@ static void place_sessions(const struct visit *v, const struct seen_session *ses
                      memcmp(again->tls.leaf_sha256, seen->result->tls.leaf_sha256, 32) != 0;
 }
 
+static void write_observed(struct service_owner *o, const struct service *s,
+                           const struct want *want, struct seen_endpoint *seen)
+{
+    struct buf group = BUF_INIT(BUF_NO_LIMIT);
+    seen->basis = BASIS_OBSERVED;
+    if (want->group != GROUP_NONE) {
+        put_group_key(&group, o, want->group, s);
+        seen->group = buf_span(&group);
+    }
+    enum name_match match = write_endpoint(o, s, want, seen);
+    if (want->group != GROUP_NONE) {
+        struct group_result result = group_result_of(seen, match == NAME_MATCH_WILDCARD);
+        if (certificate_group_note(o->groups, want->group, want->host, &result, seen)) {
+            record_endpoint_ahead(o->out->recorder, seen);
+        }
+    }
+    buf_deinit(&group);
+}
+
 void rows_write_visited(struct service_owner *o, const struct visit *v)
 {
     const struct service *s = &o->services[v->service];
     struct seen_session sessions[VISIT_SESSIONS_MAX];
     struct seen_endpoint seen = endpoint_of(o, s, v->want);
-    struct buf group = BUF_INIT(BUF_NO_LIMIT);
     (void)visit_read(v, sessions);
     place_sessions(v, sessions, &seen);
-    seen.basis = BASIS_OBSERVED;
-    if (v->want->group != GROUP_NONE) {
-        put_group_key(&group, o, v->want->group, s);
-        seen.group = buf_span(&group);
-    }
-    enum name_match match = write_endpoint(o, s, v->want, &seen);
-    if (v->want->group != GROUP_NONE) {
-        certificate_group_note(o->groups, v->want->group, &seen, match == NAME_MATCH_WILDCARD);
-    }
-    buf_deinit(&group);
+    write_observed(o, s, v->want, &seen);
     s->work->names_under_way--;
+}
+
+void rows_write_known(struct service_owner *o, struct service *s, const struct want *want,
+                      const struct message_known_speaker *m)
+{
+    struct known_session known;
+    struct seen_endpoint seen = endpoint_of(o, s, want);
+    known_session_read(m, &known);
+    seen.attempts = known.seen.attempts;
+    seen.attempt_count = known.seen.attempt_count;
+    seen.result = known.seen.result;
+    seen.chain = known.seen.chain;
+    seen.repeated = known.seen.repeated;
+    seen.dane_sni = known.seen.dane_sni;
+    seen.dane_sni_chain = known.seen.dane_sni_chain;
+    certificate_group_dial(o->groups, want->group);
+    write_observed(o, s, want, &seen);
+    service_note_known(s, seen.result->outcome, seen.result->smtp.starttls, false, false);
 }
 
 static void place_service_sessions(const struct visit *v, struct seen_session *sessions,

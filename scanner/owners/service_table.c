@@ -29,7 +29,8 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .wheel = wheel,
                                 .tokens = rules->sessions_max,
                                 .free_visit = NO_INDEX,
-                                .first_without_token = NO_INDEX};
+                                .first_without_token = NO_INDEX,
+                                .known_arena = ARENA_INIT(arenas)};
     LIST_INIT(&o->open);
     LIST_INIT(&o->crowded);
     leaf_names_init(&o->default_names, arenas);
@@ -67,6 +68,8 @@ void service_owner_deinit(struct service_owner *o)
     free(o->woken);
     key_table_deinit(&o->keys);
     known_names_deinit(o);
+    map_deinit(&o->known_speakers);
+    arena_reset(&o->known_arena);
     key_table_deinit(&o->network_keys);
     map_deinit(&o->fetches);
     leaf_names_deinit(&o->default_names);
@@ -136,6 +139,13 @@ uint64_t service_draw(const struct service_owner *o, struct span host,
 {
     struct service_key key = service_key_of(address, port);
     return hash_draw(o->rules.seed, host, (struct span){(const uint8_t *)&key, sizeof(key)});
+}
+
+void service_count_dialled(const struct service_owner *o, struct service *s, uint32_t more)
+{
+    uint32_t budget = o->rules.names_per_address;
+    uint32_t left = budget == 0 ? UINT32_MAX : budget - s->names_dialled;
+    s->names_dialled += more < left ? more : left;
 }
 
 /* --- services ------------------------------------------------------------------------------- */

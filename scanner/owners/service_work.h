@@ -275,6 +275,8 @@ uint32_t service_find(const struct service_owner *o, const struct net_addr *addr
 uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *address,
                              uint16_t port);
 void service_enter(struct service *s, enum service_state to);
+/** More names of it are dialled, within its budget. */
+void service_count_dialled(const struct service_owner *o, struct service *s, uint32_t more);
 void service_begin_work(struct service_owner *o, uint32_t index);
 void service_end_work(struct service_owner *o, uint32_t index);
 /** service_go_on() comes by. */
@@ -324,6 +326,8 @@ void visit_leave(struct service_owner *o, uint32_t visit);
 void address_note_reception(struct service_owner *o, const struct visit *v,
                             const struct seen_session *seen);
 
+/** As many sessions are under way there as may be. */
+bool address_has_no_place(const struct service_owner *o, uint32_t service);
 /** A server there wants us back later: no session begins at the address before, at any port. */
 void address_pause(struct service_owner *o, uint32_t service);
 
@@ -395,6 +399,9 @@ void rows_write_inherited(struct service_owner *o, const struct service *s,
 void rows_write_inferred(struct service_owner *o, const struct service *s, const struct want *want,
                          const struct group_speaker *by);
 void rows_write_visited(struct service_owner *o, const struct visit *v);
+/** By the session of before a scan went on. */
+void rows_write_known(struct service_owner *o, struct service *s, const struct want *want,
+                      const struct message_known_speaker *m);
 
 /* --- names_line.c --------------------------------------------------------------------------- */
 
@@ -414,13 +421,65 @@ void names_deinit(struct names_line *l);
 
 /* --- known_names.c -------------------------------------------------------------------------- */
 
-void known_names_add(struct service_owner *o, uint32_t service, uint32_t block, uint64_t draw);
+/** What a name of a group got. */
+struct known_result {
+    struct span host; /* in the arena */
+    struct group_result of_group;
+};
+
+/** A name with its row, as it counts among those of its block. */
+struct known_name {
+    uint64_t draw;
+    struct known_result *result; /* in the arena; NULL: it is of no group, or was not dialled */
+    uint32_t block;
+    uint32_t group;
+    uint8_t turn; /* enum known_turn */
+    uint8_t outcome;
+    uint8_t starttls;
+    bool unanswered : 1;
+    bool again : 1;
+};
+
+void known_names_add(struct service_owner *o, uint32_t service, const struct known_name *name);
+bool known_names_have_groups(const struct service_owner *o, uint32_t service);
 /** Names with rows in blocks before `block` that were not counted yet: they are now. */
 uint32_t known_names_before(struct service_owner *o, uint32_t service, uint32_t block);
 /** Of those in `block`, how many come before a draw. */
 uint32_t known_names_below(const struct service_owner *o, uint32_t service, uint32_t block,
                            uint64_t draw);
+/** The first one that had no turn yet. @return NULL: all had theirs */
+const struct known_name *known_names_next(struct service_owner *o, uint32_t service);
+/** It has had its turn. @return it was not counted yet: it is now */
+bool known_names_pass(struct service_owner *o, uint32_t service);
 void known_names_deinit(struct service_owner *o);
+
+/* --- known_turns.c -------------------------------------------------------------------------- */
+
+/** Those in front of a name take their turns. @param before NULL: all @return false: the next one has to wait */
+bool known_names_take_turns(struct service_owner *o, uint32_t service, const struct want *before);
+/** The next name in line, if others rest on the session that it had before the scan went on: that one counts.
+ * @return it has its row */
+bool known_speaker_takes_turn(struct service_owner *o, struct service *s);
+
+/* --- service_restore.c ---------------------------------------------------------------------- */
+
+/** A session of before a scan went on, in full. */
+struct known_session {
+    struct seen_session attempts[VISIT_SESSIONS_MAX];
+    struct seen_session dane_sni;
+    struct seen_tlsa tlsas[TLSA_MAX];
+    struct seen_endpoint seen; /* what it says of it, and the records in force if it has a row */
+};
+
+/** @return NULL: no session of the name is at hand */
+const struct message_known_speaker *known_speaker_find(const struct service_owner *o,
+                                                       const struct net_addr *address,
+                                                       uint16_t port, struct span host);
+/** @param out borrows from `m` and itself */
+void known_session_read(const struct message_known_speaker *m, struct known_session *out);
+/** A visit of before comes to this now. @param again as of probe_note_failure() */
+void service_note_known(struct service *s, enum session_outcome outcome,
+                        enum starttls_state starttls, bool unanswered, bool again);
 
 /* --- reverse_dns.c -------------------------------------------------------------------------- */
 

@@ -385,7 +385,7 @@ static bool write_end(const struct closing_facts *c)
         return false;
     }
     result_dir_remove_file(dir, MANIFEST_STARTED_NAME);
-    result_dir_remove_file(dir, JOURNAL_NAME);
+    result_dir_forget(dir);
     return true;
 }
 

@@ -111,19 +111,10 @@ static void on_known_chain(void *arg, const uint8_t chain_id[32], struct chain_b
     message_put_known_chain(to_judge_of(arg, m.chain_id), &m);
 }
 
-static void put_visit(struct resume *r, const struct net_addr *address, uint16_t port,
-                      const struct seen_session *result, const struct seen_session *attempts,
-                      size_t attempt_count)
+/* Not at the first attempt, and the last one was lost too. */
+static bool was_lost_again(const struct seen_session *attempts, size_t count)
 {
-    struct message_known_visit m = {
-        .address = *address,
-        .port = port,
-        .outcome = (uint8_t)result->outcome,
-        .starttls = (uint8_t)result->smtp.starttls,
-        .again =
-            attempt_count > 1 && attempt_end_of(&attempts[attempt_count - 1]) != ATTEMPT_ANSWERED,
-    };
-    message_put_known_visit(to_owner_of_address(r, address), &m);
+    return count > 1 && attempt_end_of(&attempts[count - 1]) != ATTEMPT_ANSWERED;
 }
 
 static void on_known_service(void *arg, const struct seen_service *s)
@@ -144,27 +135,86 @@ static void on_known_service(void *arg, const struct seen_service *s)
                                       .versions = seen_versions_pack(&s->versions),
                                       .ptr_state = (uint8_t)s->ptr.dns.state,
                                       .ptr_names = buf_span(&names),
-                                      .session = buf_span(&session)};
+                                      .session = buf_span(&session),
+                                      .again = was_lost_again(s->attempts, s->attempt_count)};
     message_put_known_service(to_owner_of_address(r, &s->address), &m);
-    if (s->result != NULL) {
-        put_visit(r, &s->address, s->port, s->result, s->attempts, s->attempt_count);
-    }
     buf_deinit(&session);
     buf_deinit(&names);
 }
 
-static void on_known_endpoint(void *arg, const struct seen_endpoint *e)
+static enum known_turn known_turn_of(const struct seen_endpoint *e)
 {
-    if (e->result != NULL && e->session_from.len == 0 && e->basis != BASIS_INFERRED) {
-        put_visit(arg, &e->address, e->port, e->result, e->attempts, e->attempt_count);
+    if (e->result == NULL) {
+        return KNOWN_NOT_TESTED;
+    }
+    return e->basis == BASIS_INFERRED ? KNOWN_INFERRED
+           : e->session_from.len > 0  ? KNOWN_INHERITED
+                                      : KNOWN_DIALLED;
+}
+
+static void on_known_endpoint(void *arg, const struct seen_endpoint *e, enum name_match match,
+                              int64_t block)
+{
+    struct resume *r = arg;
+    struct group_result result = group_result_of(e, match == NAME_MATCH_WILDCARD);
+    struct message_known_name m = {
+        .block = (uint32_t)block,
+        .host = e->host,
+        .address = e->address,
+        .port = e->port,
+        .turn = (uint8_t)known_turn_of(e),
+        .outcome = result.facts.outcome,
+        .starttls = result.facts.starttls,
+        .again = was_lost_again(e->attempts, e->attempt_count),
+        .has_chain = result.has_chain,
+        .by_wildcard = result.by_wildcard,
+        .tls_version = result.facts.tls_version,
+        .chain_id = {result.facts.chain_id, sizeof(result.facts.chain_id)},
+        .facts = result.facts.facts,
+    };
+    if (e->result != NULL) {
+        m.unanswered = attempt_end_of(e->result) != ATTEMPT_ANSWERED &&
+                       outcome_info(e->result->outcome)->before_tls;
+    }
+    if (block >= 0) {
+        message_put_known_name(to_owner_of_address(r, &e->address), &m);
     }
 }
 
-/* It counted among the names of its service: what was refused before did not, nor what was inferred. */
-static bool was_wanted(const struct endpoint_brief *e)
+static void on_known_speaker(void *arg, const struct seen_endpoint *e)
 {
-    return e->basis != BASIS_INFERRED &&
-           (e->outcome != OUTCOME_NOT_TESTED || e->not_tested == NOT_TESTED_ADDRESS_BUDGET);
+    struct resume *r = arg;
+    struct buf attempts = BUF_INIT(BUF_NO_LIMIT);
+    struct buf dane_sni = BUF_INIT(BUF_NO_LIMIT);
+    struct buf tlsas = BUF_INIT(BUF_NO_LIMIT);
+    size_t counts = e->attempt_count;
+    for (size_t i = 0; i < e->attempt_count; i++) {
+        counts = &e->attempts[i] == e->result ? i : counts;
+        codec_put_session(&attempts, e->attempts[i]);
+    }
+    if (e->dane_sni != NULL) {
+        codec_put_session(&dane_sni, *e->dane_sni);
+    }
+    for (size_t i = 0; i < e->tlsa_count; i++) {
+        codec_put_tlsa(&tlsas, e->tlsas[i]);
+    }
+    struct message_known_speaker m = {.host = e->host,
+                                      .address = e->address,
+                                      .port = e->port,
+                                      .attempt = (uint8_t)counts,
+                                      .attempts = buf_span(&attempts),
+                                      .repeated = e->repeated,
+                                      .chain = e->chain,
+                                      .issuers = e->chain.issuers,
+                                      .dane_sni = buf_span(&dane_sni),
+                                      .dane_sni_chain = e->dane_sni_chain,
+                                      .tlsas = buf_span(&tlsas)};
+    if (counts < e->attempt_count && counts <= UINT8_MAX) {
+        message_put_known_speaker(to_owner_of_address(r, &e->address), &m);
+    }
+    buf_deinit(&attempts);
+    buf_deinit(&dane_sni);
+    buf_deinit(&tlsas);
 }
 
 static void on_known_host(void *arg, const struct seen_host *h)
@@ -177,14 +227,6 @@ static void on_known_host(void *arg, const struct seen_host *h)
         .host = h->name,
         .result = host_result_of(h, (uint8_t)verdict.state, (uint8_t)verdict.at, &briefs)};
     message_put_known_host(to_owner_of(r, h->name), &m);
-    for (size_t i = 0; i < h->endpoint_count && h->block >= 0; i++) {
-        const struct endpoint_brief *e = &h->endpoints[i];
-        struct message_known_name name = {
-            .block = (uint32_t)h->block, .host = h->name, .address = e->address, .port = e->port};
-        if (was_wanted(e)) {
-            message_put_known_name(to_owner_of_address(r, &e->address), &name);
-        }
-    }
     buf_deinit(&briefs);
 }
 
@@ -224,6 +266,7 @@ bool resume_run(struct resume *r, struct buf *why)
                                               .chain = on_known_chain,
                                               .service = on_known_service,
                                               .endpoint = on_known_endpoint,
+                                              .speaker = on_known_speaker,
                                               .host = on_known_host,
                                               .domain = on_known_domain,
                                               .body = on_known_body,

@@ -52,6 +52,12 @@ static void add_held(struct row_sink *sink, struct buf *messages)
 
 void rows_out_add(struct row_sink *sink, struct buf *messages)
 {
+    if (sink->ahead.len > 0) {
+        struct message_rows_ahead m = {.count = sink->rows_ahead, .octets = buf_span(&sink->ahead)};
+        message_put_rows_ahead(messages, &m);
+        buf_reset(&sink->ahead);
+        sink->rows_ahead = 0;
+    }
     add_held(sink, messages);
     if (sink->released.len > 0) {
         struct message_rows_release m = {.keys = buf_span(&sink->released)};

@@ -260,9 +260,9 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(KNOWN_DOMAIN, known_domain, domain_on_known, &w->domains)
         HANDLE(KNOWN_HOST, known_host, host_on_known, &w->hosts)
         HANDLE(KNOWN_SERVICE, known_service, service_on_known, &w->services)
-        HANDLE(KNOWN_VISIT, known_visit, service_on_known_visit, &w->services)
         HANDLE(KNOWN_NAME, known_name, service_on_known_name, &w->services)
         HANDLE(HOST_LATE, host_late, domain_on_host_late, &w->domains)
+        HANDLE(KNOWN_SPEAKER, known_speaker, service_on_known_speaker, &w->services)
         HANDLE(HOST_RESOLVED, host_resolved, domain_on_host_resolved, &w->domains)
         HANDLE(HOST_DONE, host_done, domain_on_host_done, &w->domains)
         HANDLE(POLICY_DONE, policy_done, on_policy_done, w)
@@ -315,6 +315,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
     case MESSAGE_CERT_NEW:
     case MESSAGE_CERT_KNOWN:
     case MESSAGE_ROWS:
+    case MESSAGE_ROWS_AHEAD:
     case MESSAGE_ROWS_HELD:
     case MESSAGE_ROWS_RELEASE:
     case MESSAGE_LINES_DONE:
@@ -513,6 +514,7 @@ static void close_all(struct worker *w)
     question_desk_deinit(&w->desk);
     domain_owner_deinit(&w->domains);
     host_owner_deinit(&w->hosts);
+    service_finish_groups(&w->services);
     w->groups = w->services.groups; /* read when all threads have ended */
     w->services.groups = NULL;
     w->night = w->services.night; /* the same */

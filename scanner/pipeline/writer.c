@@ -20,21 +20,32 @@
 #define MARK_FRAMES_LEN      (16U << 20)
 #define MARK_FRAMES_EVERY_MS 2000
 
+static void note_octets(struct writer *w, bool kept, size_t octets)
+{
+    if (!kept) {
+        atomic_store_explicit(&w->failed, true, memory_order_relaxed);
+        return;
+    }
+    atomic_fetch_add_explicit(&w->octets, octets, memory_order_relaxed);
+    w->octets_unmarked += octets;
+    w->octets_unsynced += octets;
+}
+
 static void take_rows(struct writer *w, const struct message_rows *m)
 {
     bool kept = w->dir != NULL ? result_dir_append(w->dir, (enum table_id)m->table,
                                                    (enum row_format)m->format, m->octets, m->count)
                                : result_stream_append(&w->stream, m->octets, m->count);
-    if (!kept) {
-        atomic_store_explicit(&w->failed, true, memory_order_relaxed);
-        return;
-    }
-    atomic_fetch_add_explicit(&w->octets, m->octets.len, memory_order_relaxed);
-    w->octets_unmarked += m->octets.len;
-    w->octets_unsynced += m->octets.len;
-    if (m->format == ROW_FORMAT_NDJSON || (w->scan->params->format & RESULT_NDJSON) == 0) {
+    note_octets(w, kept, m->octets.len);
+    if (kept &&
+        (m->format == ROW_FORMAT_NDJSON || (w->scan->params->format & RESULT_NDJSON) == 0)) {
         atomic_fetch_add_explicit(&w->rows, m->count, memory_order_relaxed);
     }
+}
+
+static void take_rows_ahead(struct writer *w, const struct message_rows_ahead *m)
+{
+    note_octets(w, result_dir_append_ahead(w->dir, m->octets, m->count), m->octets.len);
 }
 
 static void on_released(void *arg, const struct message_rows *rows)
@@ -131,6 +142,7 @@ bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *u
         .codec = p->compression,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
         .journal = true,
+        .ahead = p->infer != INFER_OFF,
     };
     struct result_error failure = {0};
     w->dir = p->resume == NULL ? result_dir_new(&params, &failure)
@@ -199,6 +211,9 @@ static void *writer_run(void *arg)
             if (kind == MESSAGE_ROWS) {
                 struct message_rows m = message_get_rows(body);
                 take_rows(w, &m);
+            } else if (kind == MESSAGE_ROWS_AHEAD) {
+                struct message_rows_ahead m = message_get_rows_ahead(body);
+                take_rows_ahead(w, &m);
             } else if (kind == MESSAGE_ROWS_HELD) {
                 struct message_rows_held m = message_get_rows_held(body);
                 held_rows_add(&w->held, &m);

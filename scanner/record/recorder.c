@@ -70,6 +70,13 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
     return &r->endpoint;
 }
 
+void record_endpoint_ahead(struct recorder *r, const struct seen_endpoint *e)
+{
+    struct row_sink_place before = row_sink_place(r->rows);
+    report_endpoint(r->rows, e, &r->endpoint, &r->findings);
+    row_sink_put_ahead(r->rows, &before, TABLE_ENDPOINTS);
+}
+
 static void record_policy(struct recorder *r, const struct seen_domain *d)
 {
     const struct sts_verdict *sts = &r->domain.sts;

@@ -43,5 +43,7 @@ void recorder_deinit(struct recorder *r);
 void record_host(struct recorder *r, const struct seen_host *h, struct arena *scratch);
 void record_service(struct recorder *r, const struct seen_service *s);
 const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e);
+/** Of the endpoint that was just recorded: others rest on it, so that its row is needed before that of its host. */
+void record_endpoint_ahead(struct recorder *r, const struct seen_endpoint *e);
 /** With the row of its policy in front, which the row of the domain names. @return how the line ended */
 enum account_class record_domain(struct recorder *r, const struct seen_domain *d);

@@ -41,13 +41,14 @@ static void expect_rows(struct analysis *a, const char *name, uint64_t rows, uin
 
 static void run_step(struct analysis *a, const struct table_step *step)
 {
+    struct results_table table;
     if ((step->newer && !results_has_table(&a->results, step->table)) ||
-        (step->of_groups && !results_may_infer(&a->results))) {
+        (step->of_groups && !results_may_infer(&a->results)) ||
+        (step->ahead && !results_table_ahead(&a->results, &table))) {
         return;
     }
-    struct results_table table;
     struct table_reader *r =
-        results_table(&a->results, step->table, &table, a->why)
+        step->ahead || results_table(&a->results, step->table, &table, a->why)
             ? table_reader_new(a->results.path, table.name, table.octets, a->why)
             : NULL;
     if (r == NULL) {

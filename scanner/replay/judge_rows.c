@@ -237,14 +237,7 @@ static void give_spoken(struct analysis *a, const struct facts *row, struct read
     if (e->seen.basis != BASIS_INFERRED || a->reading.why.len > 0) {
         return;
     }
-    bool found = find_speaker(a, e->seen.session_from);
-    if (!found && a->results.has_cut) {
-        facts_bad(row, ENDPOINTS_SESSION_FROM,
-                  "is an endpoint that had no row yet when the scan ended: what was inferred from "
-                  "it cannot be judged");
-        return;
-    }
-    if (e->result == NULL || !found ||
+    if (e->result == NULL || !find_speaker(a, e->seen.session_from) ||
         memcmp(a->speaker.result->tls.chain_id, e->result->tls.chain_id,
                sizeof(e->result->tls.chain_id)) != 0) {
         facts_bad(row, ENDPOINTS_SESSION_FROM, "is no endpoint whose session has this chain");
@@ -254,23 +247,48 @@ static void give_spoken(struct analysis *a, const struct facts *row, struct read
     e->seen.result = e->result;
 }
 
+/* @return false: its session stands for no other name */
+static bool read_speaker(struct analysis *a, const struct facts *row, struct read_endpoint *e)
+{
+    if (!facts_has(row, ENDPOINTS_GROUP)) {
+        return false;
+    }
+    read_endpoint(row, e);
+    if (a->reading.why.len > 0 || e->seen.basis != BASIS_OBSERVED || e->result == NULL ||
+        e->result->outcome != OUTCOME_ESTABLISHED) {
+        return false;
+    }
+    buf_reset(&a->key);
+    endpoint_key_put(&a->key, e->seen.host, &e->seen.address, e->seen.port);
+    if (!known_add_speaker(a->known, buf_span(&a->key), row->reading->line, a->why)) {
+        analysis_stop(a, ANALYZE_FATAL);
+    }
+    return true;
+}
+
 /* Rows of endpoints come with their hosts, so the one that speaks may stand behind those that rest on it. */
 static void on_speaker(struct analysis *a, const struct facts *row)
 {
     struct read_endpoint e;
-    if (!facts_has(row, ENDPOINTS_GROUP)) {
+    (void)read_speaker(a, row, &e);
+}
+
+/* It stands for others, whose rows may be there before its own. */
+static void on_endpoint_ahead(struct analysis *a, const struct facts *row)
+{
+    struct read_endpoint e;
+    if (!read_speaker(a, row, &e) || a->listener == NULL) {
         return;
     }
-    read_endpoint(row, &e);
-    if (a->reading.why.len > 0 || e.seen.basis != BASIS_OBSERVED || e.result == NULL ||
-        e.result->outcome != OUTCOME_ESTABLISHED) {
+    uint32_t chain = presented_chain(a, row, ENDPOINTS_CHAIN_ID, e.result);
+    uint32_t dane = presented_chain(a, row, ENDPOINTS_DANE_SNI, e.dane_sni);
+    if (a->reading.why.len > 0) {
         return;
     }
-    buf_reset(&a->key);
-    endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
-    if (!known_add_speaker(a->known, buf_span(&a->key), row->reading->line, a->why)) {
-        analysis_stop(a, ANALYZE_FATAL);
-    }
+    e.seen.chain = give_list(a, chain, e.result, &a->list);
+    e.seen.dane_sni_chain = give_list(a, dane, e.dane_sni, &a->dane_list);
+    give_dane(a, &e.seen);
+    a->listener->speaker(a->listener->arg, &e.seen);
 }
 
 static void on_endpoint(struct analysis *a, const struct facts *row)
@@ -302,7 +320,9 @@ static void on_endpoint(struct analysis *a, const struct facts *row)
     endpoint_key_put(&a->key, e.seen.host, &e.seen.address, e.seen.port);
     known_add_endpoint(a->known, buf_span(&a->key), &known);
     if (a->listener != NULL) {
-        a->listener->endpoint(a->listener->arg, &e.seen);
+        const struct known_host *host = known_find_host(a->known, e.seen.host);
+        a->listener->endpoint(a->listener->arg, &e.seen, verdict->name.match,
+                              host != NULL ? host->block : -1);
     }
 }
 
@@ -366,7 +386,7 @@ static void on_host_dns(struct analysis *a, const struct facts *row)
         return;
     }
     dane_judge_host(&host, a->terms.trust_ad, &verdict);
-    if (!known_add_host(a->known, host.name, &verdict, a->why)) {
+    if (!known_add_host(a->known, &host, &verdict, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }
 }
@@ -531,6 +551,7 @@ const struct table_step table_steps[TABLE_STEPS] = {
     {TABLE_CHAINS, on_chain, .newer = false},
     {TABLE_HOSTS, on_host_dns, .newer = false},
     {TABLE_SERVICES, on_service, .newer = false},
+    {TABLE_ENDPOINTS, on_endpoint_ahead, .ahead = true},
     {TABLE_ENDPOINTS, on_speaker, .of_groups = true},
     {TABLE_ENDPOINTS, on_endpoint, .newer = false},
     {TABLE_HOSTS, on_host, .newer = false},

@@ -14,7 +14,7 @@
  * The rows of a scan, each read back into what was observed, judged again and written anew. Table by table, in the order in
  * which they name each other:
  *
- *   certificates ─► chains ─► hosts (DANE) ─► services ─► endpoints (that speak) ─► endpoints ─► hosts
+ *   certificates ─► chains ─► hosts (DANE) ─► services ─► endpoints (ahead, then that speak) ─► endpoints ─► hosts
  *   policy_bodies ─► policies (read) ─► domains, and with each its policy ─► completions
  */
 struct analysis {
@@ -60,9 +60,10 @@ struct table_step {
     void (*on_row)(struct analysis *a, const struct facts *row);
     bool newer;     /* older versions did not write it */
     bool of_groups; /* needed only where one name may stand for others */
+    bool ahead;     /* rows of the table that came ahead of their host's, of an unfinished scan */
 };
 
-#define TABLE_STEPS 12
+#define TABLE_STEPS 13
 
 extern const struct table_step table_steps[TABLE_STEPS];
 

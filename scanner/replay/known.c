@@ -242,13 +242,15 @@ static void pack(struct buf *out, struct span base, const struct seen_tlsa *tlsa
     }
 }
 
-bool known_add_host(struct known *k, struct span name, const struct dane_host_verdict *v,
+bool known_add_host(struct known *k, const struct seen_host *h, const struct dane_host_verdict *v,
                     struct buf *why)
 {
-    struct known_host host = {
-        .state = (uint8_t)v->state, .tlsa_at = (uint8_t)v->at, .at = octet_file_len(k->file)};
+    struct known_host host = {.state = (uint8_t)v->state,
+                              .tlsa_at = (uint8_t)v->at,
+                              .block = h->block,
+                              .at = octet_file_len(k->file)};
     bool added = false;
-    (void)map_add(&k->host_index, hash_key_of(name), k->host_count, &added);
+    (void)map_add(&k->host_index, hash_key_of(h->name), k->host_count, &added);
     if (!added) {
         return true;
     }
@@ -321,6 +323,7 @@ static bool find_kept(struct known *k, const struct map *places, struct hash_key
 bool known_add_speaker(struct known *k, struct span endpoint, struct span line, struct buf *why)
 {
     bool added = false;
+    (void)map_remove(&k->speakers, hash_key_of(endpoint));
     return known_keep(k, &k->speakers, hash_key_of(endpoint), line, &added, why);
 }
 

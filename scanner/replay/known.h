@@ -40,6 +40,7 @@ struct known_service {
 struct known_host {
     uint8_t state;   /* enum dane_host */
     uint8_t tlsa_at; /* enum tlsa_place */
+    int64_t block;   /* as in seen_host */
     uint64_t at;     /* place of base domain and records, for known_records() */
     uint32_t octets; /* 0: none */
 };
@@ -92,7 +93,7 @@ void known_add_endpoint(struct known *k, struct span key, const struct known_end
 const struct known_endpoint *known_find_endpoint(const struct known *k, struct span key);
 
 /** Keeps base domain and records where they are in force. */
-bool known_add_host(struct known *k, struct span name, const struct dane_host_verdict *v,
+bool known_add_host(struct known *k, const struct seen_host *h, const struct dane_host_verdict *v,
                     struct buf *why);
 const struct known_host *known_find_host(const struct known *k, struct span name);
 /** Base domain and records in force, in the arena. */
@@ -100,7 +101,7 @@ bool known_records(struct known *k, const struct known_host *h, struct arena *ar
                    struct span *base, const struct seen_tlsa **tlsas, size_t *count,
                    struct buf *why);
 
-/** Rows of endpoints whose session may stand for other names, by their keys. A second time is fine. */
+/** Rows of endpoints whose session may stand for other names, by their keys. The last one of a key counts. */
 bool known_add_speaker(struct known *k, struct span endpoint, struct span line, struct buf *why);
 /** As known_find_policy(). */
 bool known_find_speaker(struct known *k, struct span endpoint, struct buf *octets, struct buf *why);

@@ -16,7 +16,11 @@ struct restore_listener {
     void (*chain)(void *arg, const uint8_t chain_id[32], struct chain_brief brief);
     /** With the list of its session. */
     void (*service)(void *arg, const struct seen_service *s);
-    void (*endpoint)(void *arg, const struct seen_endpoint *e);
+    /** @param block of its host; negative: none */
+    void (*endpoint)(void *arg, const struct seen_endpoint *e, enum name_match match,
+                     int64_t block);
+    /** One whose session may stand for other names, if it has a row or not. With the list of its session. */
+    void (*speaker)(void *arg, const struct seen_endpoint *e);
     void (*host)(void *arg, const struct seen_host *h);
     void (*domain)(void *arg, const struct seen_domain *d);
     void (*body)(void *arg, const uint8_t sha256[32]);

@@ -349,17 +349,17 @@ bool results_read_shared_operators(struct results *r, struct buf *why)
                           &r->shared_operators, why);
 }
 
-static size_t find_in_cut(const struct results *r, enum table_id t)
+static size_t find_in_cut(const struct results *r, const char *table)
 {
     char name[JOURNAL_NAME_MAX];
-    (void)snprintf(name, sizeof(name), "%s.%s", table_name(t), row_format_word(ROW_FORMAT_NDJSON));
+    (void)snprintf(name, sizeof(name), "%s.%s", table, row_format_word(ROW_FORMAT_NDJSON));
     return result_cut_find(&r->cut, name);
 }
 
 bool results_has_table(const struct results *r, enum table_id t)
 {
     if (r->has_cut) {
-        return find_in_cut(r, t) != SIZE_MAX;
+        return find_in_cut(r, table_name(t)) != SIZE_MAX;
     }
     const json_t *files = json_object_get(r->manifest, KEY_FILES);
     for (size_t i = 0; i < json_array_size(files); i++) {
@@ -371,9 +371,9 @@ bool results_has_table(const struct results *r, enum table_id t)
     return false;
 }
 
-static bool table_of_cut(struct results *r, enum table_id t, struct results_table *table)
+static bool table_of_cut(struct results *r, const char *what, struct results_table *table)
 {
-    size_t i = find_in_cut(r, t);
+    size_t i = find_in_cut(r, what);
     if (i == SIZE_MAX) {
         return false;
     }
@@ -415,9 +415,15 @@ bool results_may_infer(const struct results *r)
     return table_of_manifest(r, TABLE_GROUPS, &groups) && groups.rows > 0;
 }
 
+bool results_table_ahead(struct results *r, struct results_table *table)
+{
+    return r->has_cut && table_of_cut(r, RESULT_AHEAD_NAME, table);
+}
+
 bool results_table(struct results *r, enum table_id t, struct results_table *table, struct buf *why)
 {
-    bool found = r->has_cut ? table_of_cut(r, t, table) : table_of_manifest(r, t, table);
+    bool found =
+        r->has_cut ? table_of_cut(r, table_name(t), table) : table_of_manifest(r, t, table);
     if (!found) {
         buf_putf(why, "%s/%s: names no NDJSON file of table %s, which analyze needs", r->path,
                  r->has_cut ? JOURNAL_NAME : MANIFEST_NAME, table_name(t));

@@ -76,6 +76,8 @@ struct results_table {
     uint64_t octets; /* that hold them */
 };
 
+/** Rows of endpoints that came ahead of their host's. @return false: there are none, nor can be */
+bool results_table_ahead(struct results *r, struct results_table *table);
 /** @return false with one line in `why` */
 bool results_table(struct results *r, enum table_id t, struct results_table *table,
                    struct buf *why);

@@ -12,6 +12,7 @@ void row_sink_init(struct row_sink *sink, bool ndjson, bool csv, bool with_type)
         .key = BUF_INIT(BUF_NO_LIMIT),
         .held = BUF_INIT(BUF_NO_LIMIT),
         .released = BUF_INIT(BUF_NO_LIMIT),
+        .ahead = BUF_INIT(BUF_NO_LIMIT),
     };
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         sink->table[t].ndjson = BUF_INIT(BUF_NO_LIMIT);
@@ -28,6 +29,7 @@ void row_sink_deinit(struct row_sink *sink)
     buf_deinit(&sink->key);
     buf_deinit(&sink->held);
     buf_deinit(&sink->released);
+    buf_deinit(&sink->ahead);
     row_free(sink->row);
     sink->row = NULL;
 }
@@ -39,7 +41,7 @@ bool row_sink_wants(const struct row_sink *sink, enum table_id t)
 
 size_t row_sink_len(const struct row_sink *sink)
 {
-    size_t len = sink->held.len;
+    size_t len = sink->held.len + sink->ahead.len;
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         len += sink->table[t].ndjson.len + sink->table[t].csv.len;
     }
@@ -79,6 +81,20 @@ void row_sink_hold(struct row_sink *sink, const struct row_sink_place *from, uin
         held.csv = true;
         hold_octets(sink, held, &table->csv, from->table[t].csv);
         table->rows = from->table[t].rows;
+    }
+}
+
+void row_sink_put_ahead(struct row_sink *sink, const struct row_sink_place *from, enum table_id t)
+{
+    struct buf *ndjson = &sink->table[t].ndjson;
+    if (sink->holds && ndjson->len > from->table[t].ndjson) {
+        buf_put(&sink->ahead, span_drop(buf_span(ndjson), from->table[t].ndjson));
+        sink->rows_ahead += (uint32_t)(sink->table[t].rows - from->table[t].rows);
+    }
+    for (unsigned i = 0; i < TABLE_COUNT; i++) {
+        sink->table[i].ndjson.len = from->table[i].ndjson;
+        sink->table[i].csv.len = from->table[i].csv;
+        sink->table[i].rows = from->table[i].rows;
     }
 }
 

@@ -22,6 +22,8 @@ struct row_sink {
     struct buf key;      /* scratch of the report functions */
     struct buf held;     /* struct row_sink_held and its octets, one behind the other */
     struct buf released; /* keys, 64-bit */
+    struct buf ahead;    /* NDJSON of endpoints, before their host has its row */
+    uint32_t rows_ahead;
 };
 
 void row_sink_init(struct row_sink *sink, bool ndjson, bool csv, bool with_type);
@@ -48,6 +50,8 @@ struct row_sink_place {
 
 /** Holds what was rendered since `from`, if the sink holds anything. */
 void row_sink_hold(struct row_sink *sink, const struct row_sink_place *from, uint64_t key);
+/** Takes the NDJSON of what was rendered since `from` ahead, if the sink holds anything, and forgets the rest of it. */
+void row_sink_put_ahead(struct row_sink *sink, const struct row_sink_place *from, enum table_id t);
 struct row_sink_place row_sink_place(const struct row_sink *sink);
 /** What was held under the key comes before rows that are rendered from now on. */
 void row_sink_release(struct row_sink *sink, uint64_t key);

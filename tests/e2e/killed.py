@@ -1,14 +1,20 @@
 """Scans that are killed: what is left can be judged, and the scan goes on to the rows of an undisturbed one.
 
-    killed.py [--domains N] [--kills N] [--seed N] [--short] [LAB-OPTION...]
+    killed.py [--domains N] [--kills N] [--seed N] [--short] [--scans INFER/COMPRESS/THREADS,...]
+              [--infer off|listed|all] [--compress none|gzip|zstd] [--threads N] [--keep FOLDER] [LAB-OPTION...]
 
---short leaves out the hand-made domains, some of which take long.
+Kills with SIGKILL, as often as said while there is something to kill: at any moment, also while rows are read back, but
+three times of four only once there are more rows than before, so that it comes to an end. Then rows, sums and keys are
+those of an undisturbed scan. --scans names several, one after the other; --infer, --compress and --threads one. With
+compression rows are in CSV as well; going on is with as many threads, or with 1, 2 or 4 where 4 were said. No timeout
+is short enough for a busy machine to meet it: a difference is real. The seed, printed, is another each time.
 
-Kills at random moments with SIGKILL, as often as said while there is something to kill; then rows, sums and keys are
-those of an undisturbed scan: plain with 1 thread, compressed with 4 and with CSV beside; going on with 1, 2 or 4 threads.
+--short leaves out the hand-made domains, some of which take long; --keep leaves the results there.
 """
 
 import argparse
+import contextlib
+import json
 import os
 import random
 import subprocess
@@ -17,38 +23,40 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.determinism import TIMEOUTS, describe, paths_that_differ, write_list  # noqa: E402
+from e2e.determinism import LAB_OPERATORS, TIMEOUTS, describe, paths_that_differ, write_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
 from e2e.rows import TIMED_FINDINGS, stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, SHORT_WAITS, check, check_equal, environment, finish, read_json, run, side_by_side  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
 from e2e.unfinished import dangling, rows_of  # noqa: E402
 
-QUICK = [*SHORT_WAITS, "--address-rate", "50/s", "--greeting-timeout", "5", "--reply-timeout", "5", "--infer", "off"]
+# Those servers that are silent do not answer the first octet, or a question of DNS: nothing else is waited for.
+QUICK = ["--address-rate", "100/s", "--connect-timeout", "3", "--target-timeout", "900", "--policy-timeout", "30", "--dns-timeout", "2",
+         "--dns-retry-pause", "1", "--retry-pause", "1", "--tempfail-pause", "1", "--shared-operators", LAB_OPERATORS] + [
+    word for name in ("greeting", "reply", "tls") for word in (f"--{name}-timeout", "60")]
+SCANS = "off/none/1,listed/zstd/4,all/gzip/1"
+DAY = 86400
+STEP = 0.02  # seconds, of looking at the journal
 
 
 def start_scan(arguments, out):
     return subprocess.Popen([MXCENSUS, "scan", *arguments, "-o", out], stderr=subprocess.PIPE, env=environment())
 
 
-def analyze_what_is_left(arguments, folder, what, seconds):
-    out = os.path.join(folder, what)
-    scan = start_scan(arguments, out)
-    time.sleep(seconds)
-    scan.kill()
-    scan.communicate()
+def analyze_what_is_left(out):
+    """A directory without a manifest is judged as it is, and left as it is."""
     before = {name: os.stat(os.path.join(out, name)).st_mtime_ns for name in os.listdir(out)}
-    again = out + "-analyzed"
-    done = run("analyze", "-o", again, out)
-    check_equal(f"{what}, analyzed: exit code", (done.returncode, done.stderr), (0, ""))
-    check_equal(f"{what}, analyzed: the directory is as it was",
-                {name: os.stat(os.path.join(out, name)).st_mtime_ns for name in os.listdir(out)}, before)
-    check(f"{what}, analyzed: is marked", read_json(again, "manifest.json")["incomplete"] is True)
-    check(f"{what}, analyzed: the summary too", read_json(again, "summary.json")["complete"] is False)
-    if "zstd" not in what:  # a short scan may not have had the MiB that a mark waits for
-        check(f"{what}, analyzed: has rows", len(rows_of(again, "domains")) > 0)
-    broken = list(dangling(again))
-    check(f"{what}, analyzed: no row names one that is not there", not broken, broken[:5])
+    with tempfile.TemporaryDirectory(prefix="mxcensus-analyzed-") as folder:
+        again = os.path.join(folder, "again")
+        done = run("analyze", "-o", again, out)
+        if not check_equal(f"{out}, analyzed: exit code", (done.returncode, done.stderr), (0, "")):
+            return
+        check_equal(f"{out}, analyzed: the directory is as it was",
+                    {name: os.stat(os.path.join(out, name)).st_mtime_ns for name in os.listdir(out)}, before)
+        check(f"{out}, analyzed: is marked", read_json(again, "manifest.json")["incomplete"] is True)
+        check(f"{out}, analyzed: the summary too", read_json(again, "summary.json")["complete"] is False)
+        broken = list(dangling(again))
+        check(f"{out}, analyzed: no row names one that is not there", not broken, broken[:5])
 
 
 def read_tables(out, paths):
@@ -57,78 +65,133 @@ def read_tables(out, paths):
     for name, keys in KEYS.items():
         rows = rows_of(out, name)
         tables[name] = stable(rows, name, paths)
-        seen = [tuple(row[key] for key in keys) for row in rows]
-        check(f"{out}: {name}: no key twice", len(seen) == len(set(seen)), [key for key in seen if seen.count(key) > 1][:3])
+        seen = set()
+        twice = [key for key in (tuple(row[key] for key in keys) for row in rows) if key in seen or seen.add(key)]
+        check(f"{out}: {name}: no key twice", not twice, twice[:3])
     return tables
 
 
-def go_on_until_done(arguments, folder, what, kills, draw, longest, *more):
-    """@return the directory, whatever happened on the way"""
-    out = os.path.join(folder, what)
-    scan = start_scan([*arguments, *more], out)
-    killed = 0
-    while True:
-        try:
-            _, said = scan.communicate(timeout=draw.uniform(0.05, longest) if killed < kills else 3600)
-            break
-        except subprocess.TimeoutExpired:
-            scan.kill()
-            scan.communicate()
-            killed += 1
-        threads = ["--threads", str(draw.choice((1, 2, 4)))]
-        scan = subprocess.Popen([MXCENSUS, "scan", "--resume", out, *threads], stderr=subprocess.PIPE, env=environment())
-    check_equal(f"{what}: exit code after {killed} kills", (scan.returncode, said), (0, b""))
-    print(f"{what}: {killed} kills")
-    return out
+def read_summary(out):
+    summary = read_json(out, "summary.json")
+    summary["rows"] = {name: count for name, count in summary["rows"].items() if name in KEYS}
+    summary["findings"] = [f for f in summary["findings"] if f["code"] not in TIMED_FINDINGS]
+    return summary
 
 
-def compare(what, out, tables, summary, paths):
+def journal_len(out):
+    with contextlib.suppress(FileNotFoundError):
+        return os.stat(os.path.join(out, "journal")).st_size
+    return 0
+
+
+class Killer:
+    """When the next kill comes."""
+
+    def __init__(self, draw, longest):
+        self.draw = draw
+        self.longest = longest
+        self.kills = self.without_progress = 0
+
+    def kill(self, scan, out):
+        """@return False: it ended before"""
+        anytime = self.draw.random() < 0.25
+        due = self.draw.uniform(0.02, self.longest)
+        length, marks = journal_len(out), 0
+        while due > 0:
+            try:
+                scan.wait(STEP)
+                return False
+            except subprocess.TimeoutExpired:
+                now = journal_len(out)
+                marks += now != length
+                length = now
+                due -= STEP if anytime or marks >= 2 else 0  # the first one is there before it goes on
+        scan.kill()
+        scan.communicate()
+        self.kills += 1
+        self.without_progress += marks < 2
+        return True
+
+
+def go_on_until_done(arguments, out, kills, killer, threads, draw):
+    scan = start_scan([*arguments, "--threads", str(threads)], out)
+    analyzed = draw.sample(range(1, kills + 1), min(kills, 3))
+    while killer.kills < kills and killer.kill(scan, out):
+        if killer.kills in analyzed and os.path.exists(os.path.join(out, "started.json")):
+            analyze_what_is_left(out)
+        now = threads if threads < 4 else draw.choice((1, 2, 4))
+        scan = subprocess.Popen([MXCENSUS, "scan", "--resume", out, "--threads", str(now)], stderr=subprocess.PIPE, env=environment())
+    _, said = scan.communicate(timeout=DAY)
+    check_equal(f"{out}: exit code after {killer.kills} kills", (scan.returncode, said), (0, b""))
+    print(f"{out}: {killer.kills} kills, of which {killer.without_progress} before there were more rows", flush=True)
+
+
+def compare(out, tables, summary, paths):
     for name, rows in read_tables(out, paths).items():
-        check(f"{what}: {name} as undisturbed", rows == tables[name], "".join(describe(name, rows, tables[name])))
-    now = read_json(out, "summary.json")
-    now["rows"] = {name: count for name, count in now["rows"].items() if name in KEYS}
-    now["findings"] = [f for f in now["findings"] if f["code"] not in TIMED_FINDINGS]
+        check(f"{out}: {name} as undisturbed", rows == tables[name], "".join(describe(name, rows, tables[name])))
+    now = read_summary(out)
     for key in summary.keys() - {"started", "ended", "seconds"}:
-        check(f"{what}: summary.{key}", now[key] == summary[key], "; ".join(list(paths_that_differ(summary[key], now[key]))[:5]))
+        check(f"{out}: summary.{key}", now[key] == summary[key], "; ".join(list(paths_that_differ(summary[key], now[key]))[:5]))
     broken = list(dangling(out))
-    check(f"{what}: no row names one that is not there", not broken, broken[:5])
+    check(f"{out}: no row names one that is not there", not broken, broken[:5])
+    check_equal(f"{out}: what only an unfinished scan has is gone",
+                [name for name in os.listdir(out) if name.endswith(".part") or name.startswith(("journal", "started", "endpoints.ahead"))], [])
+
+
+class Undisturbed:
+    """One scan for each of --infer, when it is needed."""
+
+    def __init__(self, arguments, folder, paths):
+        self.arguments, self.folder, self.paths = arguments, folder, paths
+        self.known = {}
+
+    def of(self, infer):
+        if infer not in self.known:
+            out = os.path.join(self.folder, "undisturbed-" + infer)
+            begin = time.monotonic()
+            done = run("scan", *self.arguments, "--infer", infer, "--threads", "2", "-o", out, timeout=DAY)
+            seconds = time.monotonic() - begin
+            check_equal(f"{out}: exit code", (done.returncode, done.stderr), (0, ""))
+            self.known[infer] = read_tables(out, self.paths), read_summary(out), seconds
+            tables = self.known[infer][0]
+            inferred = sum(json.loads(row)["basis"] == "inferred" for row in tables["endpoints"])
+            print(f"{out}: {seconds:.1f} s, {len(tables['endpoints'])} endpoints, {inferred} inferred in {len(tables['groups'])} groups", flush=True)
+        return self.known[infer]
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=400)
     parser.add_argument("--kills", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--scans")
+    parser.add_argument("--infer")
+    parser.add_argument("--compress")
+    parser.add_argument("--threads")
+    parser.add_argument("--keep")
     known, more = parser.parse_known_args()
+    one = f"{known.infer or 'listed'}/{known.compress or 'none'}/{known.threads or 4}"
+    scans = known.scans or (one if known.infer or known.compress or known.threads else SCANS)
+    print(f"killed.py --domains {known.domains} --kills {known.kills} --seed {known.seed} --scans {scans}{' --short' * known.short} {' '.join(more)}",
+          flush=True)
+    draw = random.Random(known.seed)
     paths = volatile_paths()
-    with Lab(known.domains, *more) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-killed-") as folder:
+    with Lab(known.domains, *more) as lab, contextlib.ExitStack() as stack:
+        folder = known.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mxcensus-killed-"))
+        os.makedirs(folder, exist_ok=True)
         chosen = os.path.join(folder, "list.txt")
         write_list(lab, chosen, TIMEOUTS + ("stutter", "tarpit") + (("case-",) if known.short else ()))  # also what is close to a timeout
-        at = f"@{int(time.time())}"
-        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", at, chosen]
-        undisturbed = os.path.join(folder, "undisturbed")
-        draw = random.Random(known.seed)
-        moments = draw.uniform(2, 5), draw.uniform(4, 6)
-        done, *_ = side_by_side(
-            lambda: run("scan", *arguments, "-o", undisturbed, timeout=3600),
-            lambda: analyze_what_is_left([*arguments, "--threads", "4"], folder, "plain", moments[0]),
-            lambda: analyze_what_is_left([*arguments, "--format", "both", "--compress", "zstd"], folder, "zstd", moments[1]))
-        seconds = done.seconds
-        check_equal("undisturbed: exit code", (done.returncode, done.stderr), (0, ""))
-        tables = read_tables(undisturbed, paths)
-        summary = read_json(undisturbed, "summary.json")
-        summary["findings"] = [f for f in summary["findings"] if f["code"] not in TIMED_FINDINGS]
-        summary["rows"] = {name: count for name, count in summary["rows"].items() if name in KEYS}
-        print(f"undisturbed: {seconds:.1f} s")
-        longest = max(2.0, seconds / 3)
-        killed = {"plain-1": ["--threads", "1"], "gzip-4": ["--threads", "4", "--compress", "gzip", "--format", "both"]}
-        outs = side_by_side(*[
-            lambda what=what, more=more: go_on_until_done(arguments, folder, what, known.kills,
-                                                          random.Random(f"{known.seed} {what}"), longest, *more)
-            for what, more in killed.items()])
-        for what, out in zip(killed, outs):
-            compare(what, out, tables, summary, paths)
+        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}", chosen]
+        undisturbed = Undisturbed(arguments, folder, paths)
+        for number, scan in enumerate(scans.split(",")):
+            infer, compress, threads = scan.split("/")
+            tables, summary, seconds = undisturbed.of(infer)
+            out = os.path.join(folder, f"{number}-{infer}-{compress}-{threads}")
+            options = ["--infer", infer, *(["--compress", compress, "--format", "both"] if compress != "none" else [])]
+            killer = Killer(draw, max(0.3, 2 * seconds / max(1, known.kills)))
+            go_on_until_done([*arguments, *options], out, known.kills, killer, int(threads), draw)
+            compare(out, tables, summary, paths)
     finish()
 
 

@@ -2,15 +2,17 @@
 
     load_sqlite.py RESULTS DATABASE
 
-Reads NDJSON (plain or gzip), and the CSV join tables where they are. Lists and objects become JSON
+Reads NDJSON (plain, gzip or zstd), and the CSV join tables where they are. Lists and objects become JSON
 text, for SQLite's json functions. Exits 1 when a key leads nowhere.
 """
 
 import csv
 import gzip
+import io
 import json
 import os
 import sqlite3
+import subprocess
 import sys
 
 KEYS = {
@@ -130,6 +132,10 @@ def open_table(folder, name, ending):
         path = os.path.join(folder, f"{name}.{ending}{suffix}")
         if os.path.exists(path):
             return opener(path, "rt", encoding="utf-8", newline="")
+    path = os.path.join(folder, f"{name}.{ending}.zst")
+    if os.path.exists(path):
+        octets = subprocess.run(["zstd", "-dcq", path], stdout=subprocess.PIPE, check=True).stdout
+        return io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8", newline="")
     return None
 
 

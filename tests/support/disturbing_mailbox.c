@@ -191,9 +191,10 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
     case MESSAGE_KNOWN_DOMAIN:
     case MESSAGE_KNOWN_HOST:
     case MESSAGE_ROWS_HELD:
+    case MESSAGE_ROWS_AHEAD:
     case MESSAGE_ROWS_RELEASE:
     case MESSAGE_KNOWN_SERVICE:
-    case MESSAGE_KNOWN_VISIT:
+    case MESSAGE_KNOWN_SPEAKER:
     case MESSAGE_KNOWN_NAME:
     case MESSAGE_KNOWN_CHAIN:
     case MESSAGE_KNOWN_CERT:

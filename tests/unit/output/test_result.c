@@ -515,6 +515,51 @@ Test(result_dir, finished_and_interrupted)
     buf_deinit(&back);
 }
 
+/* Rows of endpoints that come ahead are in the cut of an unfinished directory, and of no complete one. */
+Test(result_dir, rows_ahead)
+{
+    static const enum result_codec codecs[] = {RESULT_CODEC_NONE, RESULT_CODEC_ZSTD};
+    static const char *const names[] = {"ahead0/" RESULT_AHEAD_NAME ".ndjson",
+                                        "ahead1/" RESULT_AHEAD_NAME ".ndjson.zst"};
+    for (size_t i = 0; i < 2; i++) {
+        struct result_error err = {0};
+        char path[256];
+        (void)snprintf(path, sizeof(path), "%s", path_of(i == 0 ? "ahead0" : "ahead1"));
+        const struct result_dir_params params = {
+            .path = path, .ndjson = true, .codec = codecs[i], .journal = true, .ahead = true};
+        struct result_dir *d = result_dir_new(&params, &err);
+        struct buf why = BUF_INIT(BUF_NO_LIMIT);
+        struct result_cut cut;
+        cr_assert_not_null(d);
+        cr_expect(result_dir_append_ahead(d, SPAN_LIT("{}\n{}\n"), 2));
+        cr_expect(result_dir_mark(d, &(struct journal_progress){0}, false));
+        cr_expect(result_dir_append_ahead(d, SPAN_LIT("lost"), 1));
+        result_dir_free(d); /* as a kill leaves it */
+        cr_assert(result_cut_read(&cut, path, &why), "%.*s", (int)why.len, (const char *)why.at);
+        size_t at = result_cut_find(&cut, RESULT_AHEAD_NAME ".ndjson");
+        cr_assert_neq(at, SIZE_MAX);
+        cr_expect_eq(cut.journal.last.files[at].rows, 2);
+        const struct result_dir_params without = {
+            .path = path, .ndjson = true, .codec = codecs[i], .journal = true};
+        cr_expect_null(result_dir_reopen(&without, &cut, &err));
+        cr_expect_eq(err.error, EINVAL, "its files are others");
+        err = (struct result_error){0};
+        d = result_dir_reopen(&params, &cut, &err);
+        cr_assert_not_null(d, "%s", err.what);
+        cr_expect(result_dir_finish(d));
+        cr_expect(exists(names[i]), "as long as there is no manifest");
+        for (size_t k = 0; result_dir_file(d, k) != NULL; k++) {
+            cr_expect_null(strstr(result_dir_file(d, k)->name, RESULT_AHEAD_NAME));
+        }
+        result_dir_forget(d);
+        cr_expect(!exists(names[i]));
+        cr_expect(!exists(i == 0 ? "ahead0/" JOURNAL_NAME : "ahead1/" JOURNAL_NAME));
+        result_dir_free(d);
+        result_cut_deinit(&cut);
+        buf_deinit(&why);
+    }
+}
+
 /* Whoever removes the directory takes rows that were written long before. */
 Test(result_dir, removed_while_in_use)
 {

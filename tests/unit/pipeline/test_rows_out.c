@@ -42,3 +42,35 @@ Test(rows_out, leaves_in_the_order_in_which_rows_name_one_another)
     buf_deinit(&messages);
     rows_out_free(sink);
 }
+
+/* A row that others rest on is there before them, and before its own place is. */
+Test(rows_out, what_comes_ahead_is_first)
+{
+    struct scan_params params = {.output_dir = "results", .format = RESULT_BOTH};
+    struct row_sink *sink = rows_out_new(&params);
+    struct buf messages = BUF_INIT(BUF_NO_LIMIT);
+    struct row_sink_table *endpoints = &sink->table[TABLE_ENDPOINTS];
+    struct row_sink_place before = row_sink_place(sink);
+    buf_put_text(&endpoints->ndjson, "{}\n");
+    buf_put_text(&endpoints->csv, "1\r\n");
+    buf_put_text(&sink->table[TABLE_FINDINGS].csv, "1\r\n");
+    endpoints->rows = sink->table[TABLE_FINDINGS].rows = 1;
+    row_sink_put_ahead(sink, &before, TABLE_ENDPOINTS);
+    buf_put_text(&sink->table[TABLE_HOSTS].ndjson, "{}\n");
+    sink->table[TABLE_HOSTS].rows = 1;
+    rows_out_add(sink, &messages);
+    struct span in = buf_span(&messages);
+    struct span body;
+    enum message_kind kind = MESSAGE_STOP;
+    cr_assert(message_next(&in, &kind, &body));
+    cr_assert_eq(kind, MESSAGE_ROWS_AHEAD);
+    struct message_rows_ahead m = message_get_rows_ahead(body);
+    cr_expect_eq(m.count, 1);
+    cr_expect(span_eq(m.octets, SPAN_LIT("{}\n")));
+    cr_assert(message_next(&in, &kind, &body));
+    cr_assert_eq(kind, MESSAGE_ROWS);
+    cr_expect_eq(message_get_rows(body).table, TABLE_HOSTS);
+    cr_expect_not(message_next(&in, &kind, &body), "of the endpoint nothing else is left");
+    buf_deinit(&messages);
+    rows_out_free(sink);
+}

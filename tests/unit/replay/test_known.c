@@ -197,10 +197,14 @@ Test(known, records_of_hosts_come_back_as_they_were)
     const struct dane_host_verdict none = {.state = DANE_HOST_NONE, .at = TLSA_PLACE_ALIAS};
     const struct dane_host_verdict insecure = {
         .state = DANE_HOST_TLSA_INSECURE, .tlsas = tlsas, .tlsa_count = 1};
-    cr_expect(known_add_host(k, base, &usable, &why));
-    cr_expect(known_add_host(k, SPAN_LIT("b"), &none, &why));
-    cr_expect(known_add_host(k, SPAN_LIT("c"), &insecure, &why));
-    cr_expect(known_add_host(k, base, &none, &why)); /* the first stays */
+    const struct seen_host hosts[] = {
+        {.name = base, .block = 7}, {.name = SPAN_LIT("b"), .block = -1}, {.name = SPAN_LIT("c")}};
+    cr_expect(known_add_host(k, &hosts[0], &usable, &why));
+    cr_expect(known_add_host(k, &hosts[1], &none, &why));
+    cr_expect(known_add_host(k, &hosts[2], &insecure, &why));
+    cr_expect(known_add_host(k, &hosts[0], &none, &why)); /* the first stays */
+    cr_expect_eq(known_find_host(k, base)->block, 7);
+    cr_expect_eq(known_find_host(k, SPAN_LIT("b"))->block, -1);
     cr_expect_eq(known_find_host(k, base)->tlsa_at, TLSA_PLACE_TARGET);
     cr_expect_eq(known_find_host(k, SPAN_LIT("b"))->tlsa_at, TLSA_PLACE_ALIAS);
     expect_records(k, base, DANE_HOST_USABLE, base, tlsas, TLSA_MAX);
