@@ -52,7 +52,11 @@ if(NOT MXCENSUS_SANITIZE)
 endif()
 add_script_test(hostile e2e e2e/hostile.py)
 add_script_test(full_disk e2e e2e/test_full_disk.py)
-add_script_test(killed e2e e2e/killed.py --domains 60 --kills 3 --short)
+add_script_test(resume e2e e2e/test_resume.py)
+add_script_test(killed e2e e2e/killed.py --domains 60 --kills 3 --short --scans off/none/1,listed/zstd/4)
+add_script_test(killed_often long e2e/killed.py --domains 900 --kills 40
+    --scans off/gzip/4,listed/none/1,listed/none/4,listed/zstd/1,listed/zstd/4,all/gzip/4)
+set_tests_properties(long.killed_often PROPERTIES TIMEOUT 7200)
 add_script_test(aia e2e e2e/test_aia.py)
 # Exim and OpenSMTPD are unpacked by test.sh, once for all builds. The library goes into
 # another's program: it is built without our sanitizers.

@@ -1,0 +1,102 @@
+"""Going on with a scan: after signals, again and again, and what is refused. Kills are in killed.py."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.killed import QUICK, compare, read_summary, read_tables, write_short_list  # noqa: E402
+from e2e.lab import Lab  # noqa: E402
+from e2e.rows import volatile_paths  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
+from e2e.unfinished import lines_of, rows_of  # noqa: E402
+
+SLOW = ["--address-rate", "3/s"]  # so that some have rows and others have not
+
+
+def start(*arguments):
+    return subprocess.Popen([MXCENSUS, "scan", *arguments], stderr=subprocess.PIPE, env=environment())
+
+
+def interrupt(scan, out, what):
+    """At once, when some lines have rows."""
+    end = time.monotonic() + 60
+    while scan.poll() is None and time.monotonic() < end:
+        with contextlib.suppress(FileNotFoundError):
+            if os.stat(os.path.join(out, "domains.ndjson.part")).st_size > 0:
+                break
+        time.sleep(0.05)
+    scan.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    scan.send_signal(signal.SIGINT)
+    scan.communicate()
+    if not check_equal(f"{what}: exit code", scan.returncode, 130):
+        return
+    state = read_json(out, "state.json")
+    there = {row["input_line"] for row in rows_of(out, "domains")}
+    check(f"{what}: some lines have rows, others have not", there and state["unfinished_lines"], (len(there), state["unfinished_lines"]))
+    check_equal(f"{what}: state.json names exactly those without a row", set(lines_of(state["unfinished_lines"])),
+                set(range(1, state["lines_read"] + 1)) - there)
+
+
+def refused(what, arguments, *said):
+    done = run("scan", *arguments)
+    check_equal(f"{what}: exit code", done.returncode, 2)
+    check(f"{what}: says why, in one line", all(text in done.stderr for text in said) and done.stderr.count("\n") == 1, done.stderr)
+
+
+def change(path, place, octets):
+    with open(path, "r+b") as file:
+        file.seek(place, os.SEEK_END if place < 0 else os.SEEK_SET)
+        if octets is None:
+            file.truncate(file.tell())
+        else:
+            file.write(octets)
+
+
+def finish_and_compare(out, what, paths, undisturbed):
+    done = run("scan", "--resume", out, "-q", "--address-rate", "100/s", "--threads", "4")
+    if check_equal(f"{what}: exit code", (done.returncode, done.stderr), (0, "")):
+        compare(out, read_tables(undisturbed, paths), read_summary(undisturbed), paths)
+
+
+def main():
+    paths = volatile_paths()
+    with Lab(60) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-resume-") as folder:
+        chosen = os.path.join(folder, "list.txt")
+        write_short_list(lab, chosen)
+        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}"]
+        undisturbed, out = (os.path.join(folder, name) for name in ("undisturbed", "out"))
+        check_equal("undisturbed: exit code", run("scan", *arguments, chosen, "-o", undisturbed).returncode, 0)
+        refused("a complete scan", ["--resume", undisturbed], "is complete")
+
+        interrupt(start(*arguments, *SLOW, chosen, "-o", out), out, "interrupted")
+        refused("options that change rows", ["--resume", out, "--infer", "off", "--threads", "2", "--seed", "7"], "--infer", "--seed")
+        refused("another list", ["--resume", out, chosen], chosen)
+        damaged, torn, other = (shutil.copytree(out, os.path.join(folder, name)) for name in ("damaged", "torn", "other"))
+        change(os.path.join(damaged, "journal"), 100, b"\xff\xfe\xfd")
+        refused("a damaged journal", ["--resume", damaged], os.path.join(damaged, "journal"), "damaged at octet")
+        change(os.path.join(torn, "journal"), -3, None)
+        finish_and_compare(torn, "a journal whose last entry was not written to its end", paths, undisturbed)
+
+        again = start("--resume", out, *SLOW)
+        time.sleep(1)
+        refused("another process goes on with it", ["--resume", out], "another mxcensus writes these results")
+        interrupt(again, out, "gone on with, interrupted")
+        interrupt(start("--resume", out, "--address-rate", "5/s"), out, "gone on with again, interrupted")
+        finish_and_compare(out, "after three interruptions", paths, undisturbed)
+        refused("when it is complete", ["--resume", out], "is complete")
+
+        with open(chosen, "a", encoding="ascii") as file:
+            file.write("one.more.example\n")
+        refused("the list has changed", ["--resume", other], chosen)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
