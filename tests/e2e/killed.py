@@ -5,7 +5,7 @@
 
 Kills with SIGKILL, as often as said while there is something to kill: at any moment, also while rows are read back, but
 three times of four only once there are more rows than before, so that it comes to an end. Then rows, sums and keys are
-those of an undisturbed scan. --scans names several, one after the other; --infer, --compress and --threads one. With
+those of an undisturbed scan. --scans names several, one after the other (with --short at once); --infer, --compress and --threads one. With
 compression rows are in CSV as well; going on is with as many threads, or with 1, 2 or 4 where 4 were said. No timeout
 is short enough for a busy machine to meet it: a difference is real. The seed, printed, is another each time.
 
@@ -23,19 +23,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.determinism import LAB_OPERATORS, TIMEOUTS, describe, paths_that_differ, write_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
 from e2e.rows import TIMED_FINDINGS, stable, volatile_paths  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run, side_by_side  # noqa: E402
 from e2e.unfinished import dangling, rows_of  # noqa: E402
 
 # Those servers that are silent do not answer the first octet, or a question of DNS: nothing else is waited for.
-QUICK = ["--address-rate", "100/s", "--connect-timeout", "3", "--target-timeout", "900", "--policy-timeout", "30", "--dns-timeout", "2",
+QUICK = ["--address-rate", "100/s", "--connect-timeout", "3", "--target-timeout", "900", "--policy-timeout", "30",
          "--dns-retry-pause", "1", "--retry-pause", "1", "--tempfail-pause", "1", "--shared-operators", LAB_OPERATORS] + [
     word for name in ("greeting", "reply", "tls") for word in (f"--{name}-timeout", "60")]
+DNS = ["--dns-timeout", "2"]
+SHORT_DNS = ["--dns-timeout", "1.5", "--dns-tries", "2"]
 SCANS = "off/none/1,listed/zstd/4,all/gzip/1"
 DAY = 86400
 STEP = 0.02  # seconds, of looking at the journal
@@ -157,25 +160,29 @@ def compare(out, tables, summary, paths):
     check(f"{out}: no row names one that is not there", not broken, broken[:5])
 
 
-class Undisturbed:
-    """One scan for each of --infer, when it is needed."""
+def scan_undisturbed(arguments, folder, infer, paths):
+    """@return tables, summary, seconds"""
+    out = os.path.join(folder, "undisturbed-" + infer)
+    done = run("scan", *arguments, "--infer", infer, "--threads", "2", "-o", out, timeout=DAY)
+    check_equal(f"{out}: exit code", (done.returncode, done.stderr), (0, ""))
+    tables = read_tables(out, paths)
+    inferred = sum(json.loads(row)["basis"] == "inferred" for row in tables["endpoints"])
+    print(f"{out}: {done.seconds:.1f} s, {len(tables['endpoints'])} endpoints, {inferred} inferred in {len(tables['groups'])} groups", flush=True)
+    return tables, read_summary(out), done.seconds
 
-    def __init__(self, arguments, folder, paths):
-        self.arguments, self.folder, self.paths = arguments, folder, paths
-        self.known = {}
 
-    def of(self, infer):
-        if infer not in self.known:
-            out = os.path.join(self.folder, "undisturbed-" + infer)
-            begin = time.monotonic()
-            done = run("scan", *self.arguments, "--infer", infer, "--threads", "2", "-o", out, timeout=DAY)
-            seconds = time.monotonic() - begin
-            check_equal(f"{out}: exit code", (done.returncode, done.stderr), (0, ""))
-            self.known[infer] = read_tables(out, self.paths), read_summary(out), seconds
-            tables = self.known[infer][0]
-            inferred = sum(json.loads(row)["basis"] == "inferred" for row in tables["endpoints"])
-            print(f"{out}: {seconds:.1f} s, {len(tables['endpoints'])} endpoints, {inferred} inferred in {len(tables['groups'])} groups", flush=True)
-        return self.known[infer]
+def scan_and_kill(arguments, out, scan, undisturbed, known, paths):
+    infer, compress, threads = scan.split("/")
+    draw = random.Random(f"{known.seed} {out[-1]} {scan}")
+    tables, summary, seconds = undisturbed[infer]
+    options = ["--infer", infer, *(["--compress", compress, "--format", "both"] if compress != "none" else [])]
+    killer = Killer(draw, max(0.3, (1 if known.short else 2) * seconds / max(1, known.kills)))
+    go_on_until_done([*arguments, *options], out, known.kills, killer, int(threads), draw)
+    compare(out, tables, summary, paths)
+
+
+def one_after_another(*functions):
+    return [function() for function in functions]
 
 
 def main():
@@ -191,10 +198,9 @@ def main():
     parser.add_argument("--keep")
     known, more = parser.parse_known_args()
     one = f"{known.infer or 'listed'}/{known.compress or 'none'}/{known.threads or 4}"
-    scans = known.scans or (one if known.infer or known.compress or known.threads else SCANS)
-    print(f"killed.py --domains {known.domains} --kills {known.kills} --seed {known.seed} --scans {scans}{' --short' * known.short} {' '.join(more)}",
+    scans = (known.scans or (one if known.infer or known.compress or known.threads else SCANS)).split(",")
+    print(f"killed.py --domains {known.domains} --kills {known.kills} --seed {known.seed} --scans {','.join(scans)}{' --short' * known.short} {' '.join(more)}",
           flush=True)
-    draw = random.Random(known.seed)
     paths = volatile_paths()
     with Lab(known.domains, *more) as lab, contextlib.ExitStack() as stack:
         folder = known.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mxcensus-killed-"))
@@ -205,15 +211,12 @@ def main():
         else:
             write_list(lab, chosen, TIMEOUTS + ("stutter", "tarpit"))  # also what is close to a timeout
         arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}", chosen]
-        undisturbed = Undisturbed(arguments, folder, paths)
-        for number, scan in enumerate(scans.split(",")):
-            infer, compress, threads = scan.split("/")
-            tables, summary, seconds = undisturbed.of(infer)
-            out = os.path.join(folder, f"{number}-{infer}-{compress}-{threads}")
-            options = ["--infer", infer, *(["--compress", compress, "--format", "both"] if compress != "none" else [])]
-            killer = Killer(draw, max(0.3, 2 * seconds / max(1, known.kills)))
-            go_on_until_done([*arguments, *options], out, known.kills, killer, int(threads), draw)
-            compare(out, tables, summary, paths)
+        arguments += SHORT_DNS if known.short else DNS
+        at_once = side_by_side if known.short else one_after_another
+        kinds = sorted({scan.split("/")[0] for scan in scans})
+        undisturbed = dict(zip(kinds, at_once(*(partial(scan_undisturbed, arguments, folder, infer, paths) for infer in kinds))))
+        at_once(*(partial(scan_and_kill, arguments, os.path.join(folder, f"{scan.replace('/', '-')}.{number}"), scan, undisturbed, known, paths)
+                  for number, scan in enumerate(scans)))
     finish()
 
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.killed import QUICK, compare, read_summary, read_tables, write_short_list  # noqa: E402
+from e2e.killed import QUICK, SHORT_DNS, compare, read_summary, read_tables, write_short_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
@@ -23,13 +23,17 @@ def start(*arguments):
     return subprocess.Popen([MXCENSUS, "scan", *arguments], stderr=subprocess.PIPE, env=environment())
 
 
-def interrupt(scan, out, what):
-    """At once, when some lines have rows."""
-    end = time.monotonic() + 60
-    while scan.poll() is None and time.monotonic() < end:
+def size_of_rows(out):
+    for name in ("domains.ndjson.part", "domains.ndjson"):
         with contextlib.suppress(FileNotFoundError):
-            if os.stat(os.path.join(out, "domains.ndjson.part")).st_size > 0:
-                break
+            return os.stat(os.path.join(out, name)).st_size
+    return 0
+
+
+def interrupt(scan, out, what, before):
+    """At once, when some more lines have rows."""
+    end = time.monotonic() + 60
+    while scan.poll() is None and time.monotonic() < end and size_of_rows(out) <= before:
         time.sleep(0.05)
     scan.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -70,12 +74,12 @@ def main():
     with Lab(60) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-resume-") as folder:
         chosen = os.path.join(folder, "list.txt")
         write_short_list(lab, chosen)
-        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}"]
+        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, *SHORT_DNS, "--at", f"@{int(time.time())}"]
         undisturbed, out = (os.path.join(folder, name) for name in ("undisturbed", "out"))
         check_equal("undisturbed: exit code", run("scan", *arguments, chosen, "-o", undisturbed).returncode, 0)
         refused("a complete scan", ["--resume", undisturbed], "is complete")
 
-        interrupt(start(*arguments, *SLOW, chosen, "-o", out), out, "interrupted")
+        interrupt(start(*arguments, *SLOW, chosen, "-o", out), out, "interrupted", 0)
         refused("options that change rows", ["--resume", out, "--infer", "off", "--threads", "2", "--seed", "7"], "--infer", "--seed")
         refused("another list", ["--resume", out, chosen], chosen)
         damaged, torn, other = (shutil.copytree(out, os.path.join(folder, name)) for name in ("damaged", "torn", "other"))
@@ -84,11 +88,13 @@ def main():
         change(os.path.join(torn, "journal"), -3, None)
         finish_and_compare(torn, "a journal whose last entry was not written to its end", paths, undisturbed)
 
+        before = size_of_rows(out)
         again = start("--resume", out, *SLOW)
         time.sleep(1)
         refused("another process goes on with it", ["--resume", out], "another mxcensus writes these results")
-        interrupt(again, out, "gone on with, interrupted")
-        interrupt(start("--resume", out, "--address-rate", "5/s"), out, "gone on with again, interrupted")
+        interrupt(again, out, "gone on with, interrupted", before)
+        before = size_of_rows(out)
+        interrupt(start("--resume", out, *SLOW), out, "gone on with again, interrupted", before)
         finish_and_compare(out, "after three interruptions", paths, undisturbed)
         refused("when it is complete", ["--resume", out], "is complete")
 
