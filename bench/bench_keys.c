@@ -425,6 +425,16 @@ static void account_hosts(struct world *w)
     say_sum("names and endpoints", names + endpoints, 128);
 }
 
+/* Before the services: what is kept of a certificate that is presented without SNI. */
+static double account_default_names(struct world *w)
+{
+    size_t before = told;
+    leaf_names_deinit(&w->services.default_names);
+    leaf_names_init(&w->services.default_names);
+    told = resident_octets();
+    return (double)(before - told);
+}
+
 static void account_services(struct world *w)
 {
     struct service_owner *o = &w->services;
@@ -444,11 +454,6 @@ static void account_services(struct world *w)
     arena_pool_deinit(&w->arenas);
     w->arenas = (struct arena_pool){0};
     say_part("memory of work, for the next", keys);
-    leaf_names_deinit(&o->default_names);
-    leaf_names_init(&o->default_names, &w->arenas);
-    arena_pool_deinit(&w->arenas);
-    w->arenas = (struct arena_pool){0};
-    say_part("names of default certificates", keys);
     buf_deinit(&o->server_domains);
     free(o->domains_at);
     o->domains_at = NULL;
@@ -464,7 +469,7 @@ static void account_services(struct world *w)
     say_sum("services", keys, 128);
 }
 
-static void account_lists(struct world *w)
+static void account_lists(struct world *w, double default_names)
 {
     uint64_t lists = w->lists.chains.count;
     uint64_t certificates = w->lists.certificates.count;
@@ -476,9 +481,12 @@ static void account_lists(struct world *w)
     known_chains_deinit(&w->chains);
     say_part("verdicts of the worker", known);
     say_sum("lists", lists, 80);
-    give_back_map(&w->lists.certificates);
+    give_back_keys(&w->lists.certificates);
     say_part("certificates of the judge", certificates);
     chain_owner_deinit(&w->lists);
+    part_sum += default_names;
+    (void)printf("  %-34s %9.1f MiB %8.1f octets a key\n", "names of default certificates",
+                 default_names / (1 << 20), default_names / (double)certificates);
     say_sum("certificates", certificates, 80);
 }
 
@@ -514,8 +522,9 @@ int main(int argc, char **argv)
     bool done = w.domains.works == 0 && w.services.services_open == 0;
     account_domains(&w);
     account_hosts(&w);
+    double default_names = account_default_names(&w);
     account_services(&w);
-    account_lists(&w);
+    account_lists(&w, default_names);
     account_rest(&w);
     return done && w.rows_of[TABLE_DOMAINS] == total ? 0 : 1;
 }

@@ -50,7 +50,7 @@ void chain_owner_deinit(struct chain_owner *o)
     }
     free(o->slots);
     map_deinit(&o->chains);
-    map_deinit(&o->certificates);
+    key_table_deinit(&o->certificates);
 }
 
 static uint32_t chain_take_slot(struct chain_owner *o)
@@ -108,7 +108,7 @@ static void chain_judge_when_complete(struct chain_owner *o, uint32_t slot)
 static void certificate_read_once(struct chain_owner *o, struct span sha256, struct span der)
 {
     bool added = false;
-    (void)map_add(&o->certificates, hash_key_of(sha256), 1, &added);
+    (void)key_table_add(&o->certificates, hash_key_of(sha256), &added);
     if (added) {
         o->judging.certificate(o->judging.arg, der);
     }
@@ -126,7 +126,7 @@ void chain_on_known(struct chain_owner *o, const struct message_known_chain *m)
 void chain_on_known_cert(struct chain_owner *o, const struct message_known_cert *m)
 {
     bool added = false;
-    (void)map_add(&o->certificates, hash_key_of(m->sha256), 1, &added);
+    (void)key_table_add(&o->certificates, hash_key_of(m->sha256), &added);
     o->strays += !added;
 }
 

@@ -12,6 +12,7 @@
  * CHAIN_KNOWN, as soon as there is one; every CERT_NEW is answered by CERT_KNOWN.
  */
 
+#include "scanner/base/key_table.h"
 #include "scanner/base/map.h"
 #include "scanner/owners/owner.h"
 
@@ -28,9 +29,9 @@ struct chain_work;
 
 struct chain_owner {
     struct chain_judging judging;
-    struct owner_out *out;   /* borrowed */
-    struct map chains;       /* chain id → slot while it asks, then its verdict, packed */
-    struct map certificates; /* SHA-256 → 1 */
+    struct owner_out *out;         /* borrowed */
+    struct map chains;             /* chain id → slot while it asks, then its verdict, packed */
+    struct key_table certificates; /* their SHA-256 */
     struct chain_work *slots;
     uint32_t count;
     uint32_t first_free; /* UINT32_MAX: none */

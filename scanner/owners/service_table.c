@@ -33,7 +33,7 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .known_arena = ARENA_INIT(arenas)};
     LIST_INIT(&o->open);
     LIST_INIT(&o->crowded);
-    leaf_names_init(&o->default_names, arenas);
+    leaf_names_init(&o->default_names);
     service_domains_init(o);
     o->groups = certificate_groups_new(infer_of(rules), rules->shared_operators);
     o->night = rules->remembered != NULL ? night_new(rules->remembered) : NULL;

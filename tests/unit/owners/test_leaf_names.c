@@ -33,9 +33,8 @@ static size_t count_names(struct span packed)
 
 Test(leaf_names, each_certificate_keeps_its_names)
 {
-    struct arena_pool pool = {0};
     struct leaf_names names;
-    leaf_names_init(&names, &pool);
+    leaf_names_init(&names);
     struct kept a = make("a.test", "DNS:a.test,DNS:b.test");
     struct kept b = make("c.test", NULL);
     hash_secret_init();
@@ -48,22 +47,19 @@ Test(leaf_names, each_certificate_keeps_its_names)
     cr_expect_eq(count_names(first), 3, "two dNSNames and a common name");
     cr_expect_eq(count_names(leaf_names_find(&names, b.sha256)), 1);
     leaf_names_deinit(&names);
-    arena_pool_deinit(&pool);
     OPENSSL_free((void *)(uintptr_t)a.der.at);
     OPENSSL_free((void *)(uintptr_t)b.der.at);
 }
 
 Test(leaf_names, octets_that_are_no_certificate_have_none)
 {
-    struct arena_pool pool = {0};
     struct leaf_names names;
-    leaf_names_init(&names, &pool);
+    leaf_names_init(&names);
     uint8_t sha256[32] = {1};
     hash_secret_init();
     leaf_names_add(&names, sha256, SPAN_LIT("no certificate"));
     cr_expect_eq(leaf_names_find(&names, sha256).len, 0);
     leaf_names_deinit(&names);
-    arena_pool_deinit(&pool);
 }
 
 /* Names as many as a certificate of a hoster has; none of them may cost memory for good. */
@@ -99,9 +95,8 @@ Test(leaf_names, many_names_cost_no_memory)
     for (size_t i = 0; i < sizeof(many_cases) / sizeof(many_cases[0]); i++) {
         const struct many_case *row = &many_cases[i];
         cr_assert_eq(setenv("TMPDIR", row->folder, 1), 0);
-        struct arena_pool pool = {0};
         struct leaf_names names;
-        leaf_names_init(&names, &pool);
+        leaf_names_init(&names);
         struct kept kept[2];
         for (unsigned k = 0; k < 2; k++) {
             kept[k] = make_with(row->count, k);
@@ -117,6 +112,5 @@ Test(leaf_names, many_names_cost_no_memory)
         }
         cr_expect_eq(names.file_len > 0, row->in_file, "%s", row->name);
         leaf_names_deinit(&names);
-        arena_pool_deinit(&pool);
     }
 }
