@@ -28,7 +28,11 @@ static struct arena_block *arena_take_block(struct arena *a, size_t need)
 void *arena_new(struct arena *a, size_t count, size_t size)
 {
     CHECK(size == 0 || count <= (SIZE_MAX - ALIGNMENT) / size);
+    static _Alignas(ALIGNMENT) uint8_t nothing[1];
     size_t need = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (need == 0) { /* an empty list is no reason for a block */
+        return nothing;
+    }
     if (a->blocks == NULL || a->blocks->size - a->used < need) {
         struct arena_block *b = arena_take_block(a, need);
         b->next = a->blocks;

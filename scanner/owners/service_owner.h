@@ -102,10 +102,12 @@ struct service_owner {
     struct key_table keys; /* address and port; their numbers are indices of `services` */
     struct service *services;
     uint32_t count;
+    uint32_t capacity;
     struct key_table network_keys; /* the same of `networks` */
     struct network *networks;
     struct visit *visits;
     uint32_t visit_count;
+    uint32_t visit_capacity;
     uint32_t free_visit;
     struct map fetches;           /* that want a permit or have one → NO_INDEX, its visit */
     uint64_t leases;              /* asked for so far */

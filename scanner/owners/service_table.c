@@ -56,6 +56,7 @@ void service_owner_deinit(struct service_owner *o)
     for (uint32_t i = 0; i < o->visit_count; i++) {
         buf_deinit(&o->visits[i].seen);
         free(o->visits[i].want);
+        free(o->visits[i].sessions);
     }
     for (uint32_t i = 0; i < o->count; i++) {
         if (o->services[i].work != NULL) {
@@ -114,7 +115,7 @@ uint32_t service_find_or_add(struct service_owner *o, const struct net_addr *add
     if (!added) {
         return index;
     }
-    o->services = memory_grow_list(o->services, o->count, sizeof(*o->services));
+    o->services = memory_grow_long_list(o->services, o->count, &o->capacity, sizeof(*o->services));
     service_domains_add(o);
     o->count++;
     o->services[index] =
@@ -263,7 +264,8 @@ uint32_t visit_open(struct service_owner *o, uint32_t service, enum probe p,
                     const struct want *want)
 {
     if (o->free_visit == NO_INDEX) {
-        o->visits = memory_grow_list(o->visits, o->visit_count, sizeof(*o->visits));
+        o->visits = memory_grow_long_list(o->visits, o->visit_count, &o->visit_capacity,
+                                          sizeof(*o->visits));
         o->visits[o->visit_count] =
             (struct visit){.seen = BUF_INIT(BUF_NO_LIMIT), .next = NO_INDEX};
         o->free_visit = o->visit_count++;
@@ -284,7 +286,10 @@ void visit_close(struct service_owner *o, uint32_t index)
     o->services[v->service].work->visits--;
     buf_reset_trim(&v->seen, SEEN_KEEP);
     free(v->want);
+    free(v->sessions);
     v->want = NULL;
+    v->sessions = NULL;
+    v->session_count = 0; /* a verdict may yet come for the second of two with one list */
     v->next = o->free_visit;
     o->free_visit = index;
 }
@@ -301,6 +306,7 @@ void visit_again(struct service_owner *o, uint32_t index)
 void visit_keep(struct visit *v, const struct seen_session *seen)
 {
     CHECK(v->session_count < VISIT_SESSIONS_MAX);
+    v->sessions = memory_grow_list(v->sessions, v->session_count, sizeof(*v->sessions));
     struct visit_session *s = &v->sessions[v->session_count++];
     *s = (struct visit_session){.probe = (uint8_t)v->probe};
     memcpy(s->chain_id, seen->tls.chain_id, sizeof(s->chain_id));

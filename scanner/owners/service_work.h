@@ -100,11 +100,11 @@ struct visit {
     enum visit_state state;
     enum probe probe; /* of the session that is wanted or runs */
     uint32_t service;
-    struct want *want; /* the name asked for; else for the operator's limit. malloc */
-    uint64_t fetch;    /* of PROBE_FETCH */
-    uint64_t lease;    /* lease.session of one that is asked for or held; 0: none */
-    struct buf seen;   /* codec_put_session(), one behind the other */
-    struct visit_session sessions[VISIT_SESSIONS_MAX];
+    struct want *want;              /* the name asked for; else for the operator's limit. malloc */
+    uint64_t fetch;                 /* of PROBE_FETCH */
+    uint64_t lease;                 /* lease.session of one that is asked for or held; 0: none */
+    struct buf seen;                /* codec_put_session(), one behind the other */
+    struct visit_session *sessions; /* malloc */
     uint8_t session_count;
     uint8_t unjudged;   /* of these */
     uint8_t chances;    /* second ones it had */
