@@ -87,6 +87,9 @@ struct want *want_new(const struct want *from)
 
 void names_pend(struct service_work *work, const struct want *want)
 {
+    if (work->pending_count == 0 || want->block < work->first_pending) {
+        work->first_pending = want->block;
+    }
     want_put(&work->pending, want);
     work->pending_count++;
 }

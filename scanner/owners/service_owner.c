@@ -97,13 +97,11 @@ static void choose_names(struct service_owner *o, uint32_t index)
     struct arena arena = ARENA_INIT(o->arenas);
     size_t count = 0;
     struct want *wants = names_take_pending(work, o->blocks_closed, &arena, &count);
-    if (count > 0 && work->pending_count == 0) {
+    if (work->pending_count == 0) {
         LIST_REMOVE(work, open);
         map_deinit(&work->wanted); /* what comes again is of a closed block */
     }
-    if (count > 0) {
-        line_up(o, index, wants, (uint32_t)count);
-    }
+    line_up(o, index, wants, (uint32_t)count);
     arena_reset(&arena);
 }
 
@@ -245,7 +243,7 @@ static void service_step(struct service_owner *o, uint32_t index)
     struct service *s = &o->services[index];
     struct service_work *work = s->work;
     service_resume_visits(o, work);
-    if (work->pending_count > 0) {
+    if (work->pending_count > 0 && work->first_pending < o->blocks_closed) {
         choose_names(o, index);
     }
     while (work->names.count > 0 && (service_is_lost(o, s) || speaks_for_all(o, s))) {

@@ -166,6 +166,7 @@ struct service_work {
     struct map wanted;  /* names it heard of, as long as some are pending */
     struct buf pending; /* of blocks that are still open */
     size_t pending_count;
+    uint32_t first_pending;   /* the first of their blocks */
     struct names_line names;  /* to be dialled */
     bool in_turns;            /* names may be inferred, so what becomes of each shows at its turn */
     bool held;                /* the next name waits for the result of one before it */
