@@ -480,8 +480,9 @@ void result_dir_remove_file(struct result_dir *d, const char *name)
 
 void result_dir_forget(struct result_dir *d)
 {
-    if (d->files[FILE_AHEAD] != NULL) {
-        result_dir_remove_file(d, result_file_info(d->files[FILE_AHEAD])->name);
+    const struct result_file_info *ahead = result_dir_file_ahead(d);
+    if (ahead != NULL) {
+        result_dir_remove_file(d, ahead->name);
     }
     result_dir_remove_file(d, JOURNAL_NAME);
 }
@@ -506,6 +507,12 @@ const struct result_file_info *result_dir_file_of(const struct result_dir *d, en
                                                   enum row_format format)
 {
     const struct result_file *f = d->files[file_number(t, format)];
+    return f != NULL ? result_file_info(f) : NULL;
+}
+
+const struct result_file_info *result_dir_file_ahead(const struct result_dir *d)
+{
+    const struct result_file *f = d->files[FILE_AHEAD];
     return f != NULL ? result_file_info(f) : NULL;
 }
 

@@ -88,6 +88,8 @@ void result_dir_forget(struct result_dir *d);
 const struct result_error *result_dir_error(const struct result_dir *d);
 /** Files in the order of writing, for the manifest; NULL behind the last one. */
 const struct result_file_info *result_dir_file(const struct result_dir *d, size_t index);
+/** That of rows that come ahead; NULL as the next. */
+const struct result_file_info *result_dir_file_ahead(const struct result_dir *d);
 /** The file of a table; NULL when it is not written. */
 const struct result_file_info *result_dir_file_of(const struct result_dir *d, enum table_id t,
                                                   enum row_format format);

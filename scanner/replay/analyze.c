@@ -195,8 +195,9 @@ void analysis_deinit(struct analysis *a)
 
 static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
 {
+    struct results_table ahead;
     if (!results_open(&a->results, p->results, a->why) || !set_terms(a, p) ||
-        !new_results_open(&a->out, p, a->why)) {
+        !new_results_open(&a->out, p, results_table_ahead(&a->results, &ahead), a->why)) {
         analysis_stop(a, ANALYZE_UNUSABLE);
         return false;
     }

@@ -277,7 +277,13 @@ static void on_speaker(struct analysis *a, const struct facts *row)
 static void on_endpoint_ahead(struct analysis *a, const struct facts *row)
 {
     struct read_endpoint e;
-    if (!read_speaker(a, row, &e) || a->listener == NULL) {
+    if (!read_speaker(a, row, &e)) {
+        return;
+    }
+    if (a->listener == NULL) {
+        if (!new_results_put_ahead(&a->out, row->reading->line)) {
+            analysis_stop(a, ANALYZE_ROWS_LOST);
+        }
         return;
     }
     uint32_t chain = presented_chain(a, row, ENDPOINTS_CHAIN_ID, e.result);

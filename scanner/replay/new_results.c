@@ -10,7 +10,7 @@
 
 #define TAKE_FROM (256U << 10) /* octets of rows that are handed on at once */
 
-static bool open_dir(struct new_results *n, struct buf *why)
+static bool open_dir(struct new_results *n, bool ahead, struct buf *why)
 {
     struct result_dir_params params = {
         .path = n->params->output,
@@ -18,6 +18,7 @@ static bool open_dir(struct new_results *n, struct buf *why)
         .csv = n->params->csv,
         .codec = n->params->codec,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
+        .ahead = ahead,
     };
     struct result_error failure = {0};
     n->dir = result_dir_new(&params, &failure);
@@ -30,11 +31,12 @@ static bool open_dir(struct new_results *n, struct buf *why)
     return n->dir != NULL;
 }
 
-bool new_results_open(struct new_results *n, const struct analyze_params *p, struct buf *why)
+bool new_results_open(struct new_results *n, const struct analyze_params *p, bool ahead,
+                      struct buf *why)
 {
     *n = (struct new_results){.params = p};
     bool to_dir = p->output != NULL;
-    if (to_dir && !open_dir(n, why)) {
+    if (to_dir && !open_dir(n, ahead, why)) {
         return false;
     }
     if (!to_dir) {
@@ -63,6 +65,16 @@ static bool hand_on(struct new_results *n, enum table_id t, enum row_format form
     }
     return n->dir != NULL ? result_dir_append(n->dir, t, format, all, rows)
                           : result_stream_append(&n->stream, all, rows);
+}
+
+bool new_results_put_ahead(struct new_results *n, struct span line)
+{
+    struct buf row = BUF_INIT(BUF_NO_LIMIT);
+    buf_put(&row, line);
+    buf_put_char(&row, '\n');
+    bool kept = n->dir == NULL || result_dir_append_ahead(n->dir, buf_span(&row), 1);
+    buf_deinit(&row);
+    return kept;
 }
 
 bool new_results_take(struct new_results *n, bool at_once)
@@ -124,10 +136,15 @@ static bool write_summary(struct new_results *n, const struct results *from,
 static bool new_results_write_manifest(struct new_results *n, const struct results *from,
                                        const struct reanalysis *now)
 {
-    struct manifest_file files[MANIFEST_FILES_MAX];
+    struct manifest_file files[MANIFEST_FILES_MAX + 1];
     struct reanalysis whole = *now;
+    const struct result_file_info *ahead = result_dir_file_ahead(n->dir);
     whole.files = files;
     whole.file_count = manifest_list_files(n->dir, files);
+    if (ahead != NULL) {
+        files[whole.file_count++] = (struct manifest_file){
+            .table = RESULT_AHEAD_NAME, .format = ROW_FORMAT_NDJSON, .info = ahead};
+    }
     whole.rows_lost = result_dir_rows_lost(n->dir);
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
     new_manifest_put(from, &whole, &json);
@@ -171,6 +188,10 @@ void new_results_discard(struct new_results *n)
     }
     const struct result_file_info *info;
     for (size_t i = 0; (info = result_dir_file(n->dir, i)) != NULL; i++) {
+        unlink_in(n->params->output, info->name, ".part");
+    }
+    info = result_dir_file_ahead(n->dir);
+    if (info != NULL) {
         unlink_in(n->params->output, info->name, ".part");
     }
     unlink_in(n->params->output, RESULT_RESERVE_NAME, "");

@@ -16,9 +16,13 @@ struct new_results {
     uint64_t rows[TABLE_COUNT];
 };
 
-/** @return false with one line in `why` when there is no such directory to be made. */
-bool new_results_open(struct new_results *n, const struct analyze_params *p, struct buf *why);
+/** @param ahead there may be rows that come ahead: those that rest on them can be judged again, too
+ * @return false with one line in `why` when there is no such directory to be made. */
+bool new_results_open(struct new_results *n, const struct analyze_params *p, bool ahead,
+                      struct buf *why);
 void new_results_deinit(struct new_results *n);
+/** A row that came ahead, as it is, without LF. @return false: it is lost */
+bool new_results_put_ahead(struct new_results *n, struct span line);
 /** Hands the rows of the sink on, now and then or at once. @return false: rows are lost. */
 bool new_results_take(struct new_results *n, bool at_once);
 /** After the last row: the files beside the rows, the manifest last. @param now what is known of it;

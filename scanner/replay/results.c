@@ -385,7 +385,7 @@ static bool table_of_cut(struct results *r, const char *what, struct results_tab
     return true;
 }
 
-static bool table_of_manifest(const struct results *r, enum table_id t, struct results_table *out)
+static bool table_of_manifest(const struct results *r, const char *what, struct results_table *out)
 {
     const json_t *files = json_object_get(r->manifest, KEY_FILES);
     for (size_t i = 0; i < json_array_size(files); i++) {
@@ -394,7 +394,7 @@ static bool table_of_manifest(const struct results *r, enum table_id t, struct r
         const char *format = json_string_value(json_object_get(file, "format"));
         const json_t *count = json_object_get(file, "rows");
         const char *name = plain_name(json_object_get(file, "name"));
-        if (table != NULL && strcmp(table, table_name(t)) == 0 && format != NULL &&
+        if (table != NULL && strcmp(table, what) == 0 && format != NULL &&
             strcmp(format, row_format_word(ROW_FORMAT_NDJSON)) == 0 && json_is_integer(count) &&
             name != NULL) {
             *out = (struct results_table){
@@ -412,18 +412,19 @@ bool results_may_infer(const struct results *r)
         const char *infer = results_text(r, KEY_OPTIONS, KEY_INFER);
         return infer == NULL || strcmp(infer, "off") != 0;
     }
-    return table_of_manifest(r, TABLE_GROUPS, &groups) && groups.rows > 0;
+    return table_of_manifest(r, table_name(TABLE_GROUPS), &groups) && groups.rows > 0;
 }
 
 bool results_table_ahead(struct results *r, struct results_table *table)
 {
-    return r->has_cut && table_of_cut(r, RESULT_AHEAD_NAME, table);
+    return r->has_cut ? table_of_cut(r, RESULT_AHEAD_NAME, table)
+                      : table_of_manifest(r, RESULT_AHEAD_NAME, table);
 }
 
 bool results_table(struct results *r, enum table_id t, struct results_table *table, struct buf *why)
 {
-    bool found =
-        r->has_cut ? table_of_cut(r, table_name(t), table) : table_of_manifest(r, t, table);
+    bool found = r->has_cut ? table_of_cut(r, table_name(t), table)
+                            : table_of_manifest(r, table_name(t), table);
     if (!found) {
         buf_putf(why, "%s/%s: names no NDJSON file of table %s, which analyze needs", r->path,
                  r->has_cut ? JOURNAL_NAME : MANIFEST_NAME, table_name(t));

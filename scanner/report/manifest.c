@@ -107,7 +107,7 @@ static void manifest_put_file(struct json_writer *w, const struct manifest_file 
     const struct result_file_info *info = file->info;
     json_object_begin(w);
     key_word(w, "name", info->name);
-    key_word(w, "table", table_name(file->table));
+    key_word(w, "table", file->table);
     key_word(w, "format", row_format_word(file->format));
     json_key_uint(w, "rows", info->rows);
     json_key_uint(w, "rows_lost", info->rows_lost);
@@ -129,8 +129,9 @@ size_t manifest_list_files(const struct result_dir *dir, struct manifest_file fi
             const struct result_file_info *info =
                 result_dir_file_of(dir, (enum table_id)t, (enum row_format)f);
             if (info != NULL) {
-                files[count++] = (struct manifest_file){
-                    .table = (enum table_id)t, .format = (enum row_format)f, .info = info};
+                files[count++] = (struct manifest_file){.table = table_name((enum table_id)t),
+                                                        .format = (enum row_format)f,
+                                                        .info = info};
             }
         }
     }

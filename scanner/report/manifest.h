@@ -20,7 +20,7 @@ struct named_text {
 };
 
 struct manifest_file {
-    enum table_id table;
+    const char *table;
     enum row_format format;
     const struct result_file_info *info;
 };

@@ -72,6 +72,8 @@ def analyze_what_is_left(out):
         check(f"{out}, analyzed: the summary too", read_json(again, "summary.json")["complete"] is False)
         broken = list(dangling(again))
         check(f"{out}, analyzed: no row names one that is not there", not broken, broken[:5])
+        done = run("analyze", "-o", os.path.join(folder, "third"), again)
+        check_equal(f"{out}, analyzed twice: exit code", (done.returncode, done.stderr), (0, ""))
 
 
 def read_tables(out, paths):

@@ -149,7 +149,7 @@ def killed_in_an_outage(lab, folder, listed, want):
     metrics = out + ".prom"
     outage = Outage(lab, metrics, ("sessions_total", 150), link("down"), link("up"), 120)
     outage.start()
-    scanner = subprocess.Popen([MXCENSUS, "scan", *lab.options, *SPEED, "--ehlo-domain", EHLO, "--infer", "off", "--metrics-file", metrics,
+    scanner = subprocess.Popen([MXCENSUS, "scan", *lab.options, *SPEED, "--ehlo-domain", EHLO, "--metrics-file", metrics,
                                 "-o", out, listed],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 120

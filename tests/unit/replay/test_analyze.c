@@ -1040,6 +1040,13 @@ Test(analyze, an_unfinished_scan_in_which_the_one_that_speaks_has_no_row_yet)
     cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
                  (const char *)w.why.at);
     expect_same_file(w.scan.path, w.again, "endpoints.ndjson");
+    char third[64];
+    new_path(third);
+    cr_expect_eq(analyze(w.again, third, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
+                 (const char *)w.why.at);
+    expect_same_file(w.scan.path, third, "endpoints.ndjson");
+    expect_same_file(w.scan.path, third, RESULT_AHEAD_NAME ".ndjson");
+    folder_remove(third);
     buf_deinit(&rows);
     world_free(&w);
 }

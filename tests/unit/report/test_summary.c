@@ -335,8 +335,8 @@ Test(manifest, it_says_how_the_scan_was_made_and_what_came_of_it)
         {.name = "domains.ndjson", .rows = 4, .octets = 1234, .sha256 = {0x12}, .has_sha256 = true},
         {.name = "domains.csv", .rows = 4},
     };
-    const struct manifest_file files[] = {{TABLE_DOMAINS, false, &infos[0]},
-                                          {TABLE_DOMAINS, true, &infos[1]}};
+    const struct manifest_file files[] = {{"domains", false, &infos[0]},
+                                          {"domains", true, &infos[1]}};
     struct scan_counts counts;
     fill(&counts);
     const struct scan_manifest m = {
