@@ -134,8 +134,8 @@ def open_table(folder, name, ending):
             return opener(path, "rt", encoding="utf-8", newline="")
     path = os.path.join(folder, f"{name}.{ending}.zst")
     if os.path.exists(path):
-        octets = subprocess.run(["zstd", "-dcq", path], stdout=subprocess.PIPE, check=True).stdout
-        return io.TextIOWrapper(io.BytesIO(octets), encoding="utf-8", newline="")
+        unpacking = subprocess.Popen(["zstd", "-dcq", path], stdout=subprocess.PIPE)
+        return io.TextIOWrapper(unpacking.stdout, encoding="utf-8", newline="")
     return None
 
 

@@ -7,7 +7,7 @@ from e2e.load_sqlite import open_table
 
 def rows_of(out, name):
     with open_table(out, name, "ndjson") as file:
-        return [json.loads(line) for line in file]
+        yield from map(json.loads, file)
 
 
 def lines_of(ranges):
