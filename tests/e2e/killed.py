@@ -34,25 +34,29 @@ from e2e.rows import TIMED_FINDINGS, stable, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run, side_by_side  # noqa: E402
 from e2e.unfinished import dangling, rows_of  # noqa: E402
 
-# Those servers that are silent do not answer the first octet, or a question of DNS: nothing else is waited for.
-QUICK = ["--address-rate", "100/s", "--connect-timeout", "3", "--target-timeout", "900", "--policy-timeout", "30",
+# Those servers that are silent do not answer a connection: nothing else is waited for.
+QUICK = ["--connect-timeout", "3", "--target-timeout", "900", "--policy-timeout", "30", "--dns-timeout", "20",
          "--dns-retry-pause", "1", "--retry-pause", "1", "--tempfail-pause", "1", "--shared-operators", LAB_OPERATORS] + [
     word for name in ("greeting", "reply", "tls") for word in (f"--{name}-timeout", "60")]
-DNS = ["--dns-timeout", "2"]
-SHORT_DNS = ["--dns-timeout", "1.5", "--dns-tries", "2"]
+FAST = ["--address-rate", "100/s"]
+SLOW = ["--address-rate", "2/s"]  # so that there is something to kill
+SLOW_FAILURES = ("timeout", "servfail", "bogus", "closed", "reset", "refused", "unreachable")
 SCANS = "off/none/1,listed/zstd/4,all/gzip/1"
 DAY = 86400
 STEP = 0.02  # seconds, of looking at the journal
 
 
-def write_short_list(lab, path):
-    """Without hand-made domains, but for those of certificate groups, and those with questions of DNS that nobody answers."""
-    silent = {e["domain"] for e in lab.expected() if '"timeout"' in json.dumps(e)}
-    write_list(lab, path, TIMEOUTS + ("stutter", "tarpit"))
+def write_killed_list(lab, path, short):
+    """Without those whose answer depends on how often they were asked, and those whose questions of DNS nobody answers.
+    @param short nor others with a failure that is waited for, nor hand-made ones but those of certificate groups"""
+    words = SLOW_FAILURES if short else ('"timeout"',)
+    left_out = {e["domain"] for e in lab.expected() if any(word in json.dumps(e) for word in words)}
+    write_list(lab, path, TIMEOUTS + ("stutter", "tarpit", "flips"))  # also what is close to a timeout
     with open(path, encoding="ascii") as file:
         lines = file.readlines()
     with open(path, "w", encoding="ascii") as file:
-        file.writelines(line for line in lines if line.strip() not in silent and ("case-" not in line or "case-group" in line))
+        file.writelines(line for line in lines
+                        if line.strip() not in left_out and not (short and "case-" in line and "case-group" not in line))
 
 
 def start_scan(arguments, out):
@@ -147,8 +151,8 @@ class Killer:
         return True
 
 
-def go_on_until_done(arguments, out, kills, killer, threads, draw):
-    scan = start_scan([*arguments, "--threads", str(threads)], out)
+def go_on_until_done(arguments, out, kills, killer, threads, draw, rate):
+    scan = start_scan([*arguments, "--threads", str(threads), *rate], out)
     analyzed = draw.sample(range(1, kills + 1), min(kills, 3))
     while killer.kills < kills and killer.kill(scan, out):
         if os.path.exists(os.path.join(out, "manifest.json")):
@@ -156,12 +160,12 @@ def go_on_until_done(arguments, out, kills, killer, threads, draw):
             return
         if not os.path.exists(os.path.join(out, "started.json")):  # nothing to go on with yet
             shutil.rmtree(out, ignore_errors=True)
-            scan = start_scan([*arguments, "--threads", str(threads)], out)
+            scan = start_scan([*arguments, "--threads", str(threads), *rate], out)
             continue
         if killer.kills in analyzed:
             analyze_what_is_left(out)
         now = threads if threads < 4 else draw.choice((1, 2, 4))
-        scan = subprocess.Popen([MXCENSUS, "scan", "--resume", out, "--threads", str(now)], stderr=subprocess.PIPE, env=environment())
+        scan = subprocess.Popen([MXCENSUS, "scan", "--resume", out, "--threads", str(now), *(rate if killer.kills < kills else FAST)], stderr=subprocess.PIPE, env=environment())
     _, said = scan.communicate(timeout=DAY)
     check_equal(f"{out}: exit code after {killer.kills} kills", (scan.returncode, said), (0, b""))
     print(f"{out}: {killer.kills} kills, of which {killer.without_progress} before there were more rows", flush=True)
@@ -185,7 +189,7 @@ def compare(out, undisturbed, paths):
 def scan_undisturbed(arguments, folder, infer):
     """@return directory, seconds"""
     out = os.path.join(folder, "undisturbed-" + infer)
-    done = run("scan", *arguments, "--infer", infer, "--threads", "2", "-o", out, timeout=DAY)
+    done = run("scan", *arguments, *FAST, "--infer", infer, "--threads", "2", "-o", out, timeout=DAY)
     check_equal(f"{out}: exit code", (done.returncode, done.stderr), (0, ""))
     endpoints = read_json(out, "summary.json")["endpoints"]
     print(f"{out}: {done.seconds:.1f} s, {endpoints['observed']} endpoints observed, {endpoints['inferred']} inferred, "
@@ -198,8 +202,8 @@ def scan_and_kill(arguments, out, scan, undisturbed, known, paths):
     draw = random.Random(f"{known.seed} {out[-1]} {scan}")
     folder, seconds = undisturbed[infer]
     options = ["--infer", infer, *(["--compress", compress, "--format", "both"] if compress != "none" else [])]
-    killer = Killer(draw, max(0.3, (1 if known.short else 2) * seconds / max(1, known.kills)))
-    go_on_until_done([*arguments, *options], out, known.kills, killer, int(threads), draw)
+    killer = Killer(draw, 1 if known.short else max(0.3, 2 * seconds / max(1, known.kills)))
+    go_on_until_done([*arguments, *options], out, known.kills, killer, int(threads), draw, SLOW if known.short else FAST)
     compare(out, folder, paths)
 
 
@@ -228,12 +232,8 @@ def main():
         folder = known.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="mxcensus-killed-"))
         os.makedirs(folder, exist_ok=True)
         chosen = os.path.join(folder, "list.txt")
-        if known.short:
-            write_short_list(lab, chosen)
-        else:
-            write_list(lab, chosen, TIMEOUTS + ("stutter", "tarpit"))  # also what is close to a timeout
+        write_killed_list(lab, chosen, known.short)
         arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}", chosen]
-        arguments += SHORT_DNS if known.short else DNS
         at_once = side_by_side if known.short else one_after_another
         kinds = sorted({scan.split("/")[0] for scan in scans})
         undisturbed = dict(zip(kinds, at_once(*(partial(scan_undisturbed, arguments, folder, infer) for infer in kinds))))

@@ -10,13 +10,13 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.killed import QUICK, SHORT_DNS, compare, write_short_list  # noqa: E402
+from e2e.killed import FAST, QUICK, compare, write_killed_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
 from e2e.unfinished import lines_of, rows_of  # noqa: E402
 
-SLOW = ["--address-rate", "3/s"]  # so that some have rows and others have not
+SLOW = ["--address-rate", "1/s"]  # so that some have rows and others have not
 
 
 def start(*arguments):
@@ -64,7 +64,7 @@ def change(path, place, octets):
 
 
 def finish_and_compare(out, what, paths, undisturbed):
-    done = run("scan", "--resume", out, "-q", "--address-rate", "100/s", "--threads", "4")
+    done = run("scan", "--resume", out, "-q", *FAST, "--threads", "4")
     if check_equal(f"{what}: exit code", (done.returncode, done.stderr), (0, "")):
         compare(out, undisturbed, paths)
 
@@ -73,10 +73,10 @@ def main():
     paths = volatile_paths()
     with Lab(60) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-resume-") as folder:
         chosen = os.path.join(folder, "list.txt")
-        write_short_list(lab, chosen)
-        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, *SHORT_DNS, "--at", f"@{int(time.time())}"]
+        write_killed_list(lab, chosen, True)
+        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}"]
         undisturbed, out = (os.path.join(folder, name) for name in ("undisturbed", "out"))
-        check_equal("undisturbed: exit code", run("scan", *arguments, chosen, "-o", undisturbed).returncode, 0)
+        check_equal("undisturbed: exit code", run("scan", *arguments, *FAST, chosen, "-o", undisturbed).returncode, 0)
         refused("a complete scan", ["--resume", undisturbed], "is complete")
 
         interrupt(start(*arguments, *SLOW, chosen, "-o", out), out, "interrupted", 0)
