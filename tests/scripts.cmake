@@ -114,6 +114,11 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
         --disturbed $<TARGET_FILE:mxcensus_disturbed>)
     set_tests_properties(e2e.disturbed PROPERTIES RUN_SERIAL TRUE)
     add_script_test(spool long e2e/test_spool.py $<TARGET_FILE:mxcensus_disturbed>)
+    # All that wait are parked.
+    add_script_test(killed_parked long e2e/killed.py --domains 200 --kills 12 --short
+        --scans off/none/4,listed/none/4,listed/zstd/4,all/gzip/1)
+    set_tests_properties(long.killed_parked PROPERTIES
+        ENVIRONMENT "MXCENSUS=$<TARGET_FILE:mxcensus_disturbed>;MXLAB=$<TARGET_FILE:mxlab>")
 endif()
 # Both ends of these work hard; beside other tests they would meet their own timeouts.
 set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES RUN_SERIAL TRUE)
