@@ -315,8 +315,9 @@ const struct option_row option_table[] = {
      "further attempts after a loss",
      "How often a session is tried again that was lost (a timeout, a reset, the end of the "
      "connection without a reply), or that was asked to come back (a 4xx reply, a tarpit). What "
-     "was refused for good (connection refused, a 5xx greeting) is not tried again. All attempts "
-     "are in the rows.",
+     "was refused for good (connection refused, a 5xx greeting) is not tried again. Connections to "
+     "policy hosts that are lost before the request are tried again as well. All attempts are in "
+     "the rows.",
      option_read_number, FIELD(retries), 0, RETRIES_MAX},
     {OPTION_GROUP_TIMEOUTS, IN_SCAN | IN_CHECK, 0, "outage-max", "S", "1800", NULL,
      "wait for our own network",

@@ -17,14 +17,18 @@ struct job {
     struct gate_ticket ticket; /* while it is in line, and until it is dialled */
     uint64_t fetch;            /* the number of its permit; 0: none is asked for or held */
     STAILQ_ENTRY(job) next_permitted;
-    struct slot *slot;       /* while it is dialled */
-    size_t tried;            /* addresses */
+    struct slot *slot; /* while it is dialled */
+    size_t tried;      /* attempts */
+    size_t at;         /* the address that is tried */
+    uint32_t chances;  /* second ones it had */
+    uint64_t due_ns;   /* the end of the pause before one; 0: it is not paused */
+    TAILQ_ENTRY(job) next_paused;
     uint64_t used_ns;        /* of the total time */
     int64_t started_unix_ms; /* 0: never dialled */
     int32_t last_ms;         /* the last attempt took */
     struct policy_attempt attempts[POLICY_ATTEMPTS_MAX];
     size_t address_count;
-    struct policy_address addresses[POLICY_ATTEMPTS_MAX];
+    struct policy_address addresses[POLICY_DIALLED_MAX];
     char *url; /* behind the host */
     char policy_host[];
 };
@@ -50,6 +54,7 @@ struct policy_fetcher {
     struct map permits;           /* by fetch; asked for: its job; held: 0 */
     uint64_t fetches;             /* numbered so far */
     STAILQ_HEAD(, job) permitted; /* and not dialled yet */
+    TAILQ_HEAD(, job) paused;     /* who is due first at the head: all pauses are of one length */
     struct slot **slots;          /* made when first needed */
     size_t slot_count;
     size_t used; /* by those that are dialled or have asked */
@@ -80,6 +85,7 @@ struct policy_fetcher *policy_fetcher_new(const struct policy_fetcher_params *pa
     CHECK(curl_multi_setopt(f->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING) == CURLM_OK);
     TAILQ_INIT(&f->jobs);
     STAILQ_INIT(&f->permitted);
+    TAILQ_INIT(&f->paused);
     SLIST_INIT(&f->free);
     f->gates = gates_new(params->address_limit, params->network_limit, params->address_rate);
     f->slots = memory_new(f->params.concurrency, sizeof(struct slot *));
@@ -122,7 +128,7 @@ void policy_fetcher_free(struct policy_fetcher *f)
 
 void policy_fetcher_add(struct policy_fetcher *f, const struct policy_target *target, void *tag)
 {
-    CHECK(target->address_count > 0 && target->address_count <= POLICY_ATTEMPTS_MAX);
+    CHECK(target->address_count > 0 && target->address_count <= POLICY_DIALLED_MAX);
     CHECK((target->url != NULL) == f->params.plain);
     struct buf url = BUF_INIT(BUF_NO_LIMIT);
     if (target->url != NULL) {
@@ -248,6 +254,44 @@ static uint64_t time_left_ns(const struct policy_fetcher *f, const struct job *j
     return job->used_ns < total_ns ? total_ns - job->used_ns : 0;
 }
 
+/* --- second chances ------------------------------------------------------------------------- */
+
+static bool is_lost_before_http(enum policy_fetch outcome)
+{
+    return outcome == POLICY_FETCH_TCP_TIMEOUT || outcome == POLICY_FETCH_TCP_RESET ||
+           outcome == POLICY_FETCH_TLS_TIMEOUT || outcome == POLICY_FETCH_TLS_CLOSED;
+}
+
+/* @return false: it has no chance left */
+static bool pause_job(struct policy_fetcher *f, struct job *job, const struct exchange *x)
+{
+    if (!is_lost_before_http(x->outcome) || job->chances >= f->params.retries ||
+        job->tried + job->address_count > POLICY_ATTEMPTS_MAX) {
+        return false;
+    }
+    job->chances++;
+    job->used_ns = 0;
+    job->at = x->reached == EXCHANGE_CONNECTING ? 0 : job->at; /* a server that was reached */
+    job->due_ns = x->ended_ns + (uint64_t)f->params.retry_pause_ms * NS_PER_MS;
+    TAILQ_INSERT_TAIL(&f->paused, job, next_paused);
+    return true;
+}
+
+static void end_pause(struct policy_fetcher *f, struct job *job)
+{
+    TAILQ_REMOVE(&f->paused, job, next_paused);
+    job->due_ns = 0;
+}
+
+static void resume_jobs(struct policy_fetcher *f, uint64_t now_ns)
+{
+    struct job *job = NULL;
+    while ((job = TAILQ_FIRST(&f->paused)) != NULL && job->due_ns <= now_ns) {
+        end_pause(f, job);
+        gates_wait(f->gates, &job->ticket, &job->addresses[job->at].address);
+    }
+}
+
 /* The exchange of this slot is over. Another address only if TCP failed: a server that was reached
  * speaks for the host. */
 static void fetcher_conclude(struct slot *slot)
@@ -258,9 +302,9 @@ static void fetcher_conclude(struct slot *slot)
     note_attempt(job, x);
     job->slot = NULL;
     if (x->reached == EXCHANGE_CONNECTING && x->outcome != POLICY_FETCH_INTERRUPTED &&
-        job->tried < job->address_count && time_left_ns(f, job) > 0) {
-        gates_wait(f->gates, &job->ticket, &job->addresses[job->tried].address);
-    } else {
+        job->at + 1 < job->address_count && time_left_ns(f, job) > 0) {
+        gates_wait(f->gates, &job->ticket, &job->addresses[++job->at].address);
+    } else if (!pause_job(f, job, x)) {
         fetcher_tell(f, job, x->outcome, x);
     }
     release(slot);
@@ -297,7 +341,7 @@ static void dial(struct policy_fetcher *f, struct job *job)
     job->fetch = 0;
     job->slot = slot;
     job->started_unix_ms = job->started_unix_ms != 0 ? job->started_unix_ms : clock_unix_ms();
-    exchange_start(&slot->exchange, job->url, &job->addresses[job->tried], time_left_ns(f, job));
+    exchange_start(&slot->exchange, job->url, &job->addresses[job->at], time_left_ns(f, job));
     if (slot->exchange.stage == EXCHANGE_OVER) {
         fetcher_conclude(slot);
     }
@@ -308,7 +352,7 @@ static void ask_for_permit(struct policy_fetcher *f, struct job *job)
     bool added = false;
     job->fetch = ++f->fetches;
     (void)map_add(&f->permits, hash_key_of_u64(job->fetch), (uint64_t)(uintptr_t)job, &added);
-    f->params.want_permit(f->params.arg, job->fetch, &job->addresses[job->tried].address);
+    f->params.want_permit(f->params.arg, job->fetch, &job->addresses[job->at].address);
 }
 
 void policy_fetcher_permit(struct policy_fetcher *f, uint64_t fetch, const struct net_addr *address)
@@ -383,6 +427,7 @@ static void turn(struct policy_fetcher *f)
 {
     int running = 0;
     begin_turn(f);
+    resume_jobs(f, clock_monotonic_ns());
     dial_all(f);
     /* Time as it was before reading: who had answered until then is not late. */
     uint64_t now_ns = clock_monotonic_ns();
@@ -401,6 +446,8 @@ static uint64_t fetcher_least(uint64_t a, uint64_t b)
 static uint32_t wait_ms(const struct policy_fetcher *f, uint32_t timeout_ms)
 {
     uint64_t due_ns = has_slot(f) ? gates_due_ns(f->gates) : UINT64_MAX;
+    const struct job *paused = TAILQ_FIRST(&f->paused);
+    due_ns = paused != NULL ? fetcher_least(due_ns, paused->due_ns) : due_ns;
     for (size_t i = 0; i < f->slot_count; i++) {
         const struct slot *slot = f->slots[i];
         due_ns =
@@ -432,7 +479,9 @@ static void interrupt(struct policy_fetcher *f, struct job *job)
         return;
     }
     if (job->fetch != 0) {
-        leave_place(f, &job->ticket, job->fetch, &job->addresses[job->tried].address);
+        leave_place(f, &job->ticket, job->fetch, &job->addresses[job->at].address);
+    } else if (job->due_ns != 0) {
+        end_pause(f, job);
     } else {
         gates_cancel(f->gates, &job->ticket);
     }

@@ -27,6 +27,9 @@
  * A peer gets SESSION_TURN_OCTETS read in a turn, and what it may send altogether is bounded also
  * within the handshake: a flood neither holds the thread nor makes others late.
  *
+ * A connection that is lost before the request (a timeout or a reset of TCP or TLS) may be chance: after a pause, which
+ * holds no place, it is tried again, `retries` times as far as POLICY_ATTEMPTS_MAX has room. The last attempt counts.
+ *
  * Bounds: a host under way holds POLICY_BODY_MAX of the body, TLS_LIST_MAX of certificates here
  * and as much again in OpenSSL, and what libcurl takes for a line of the head (100 KiB); one that
  * waits, its name and addresses; an address that was dialled, some 200 octets until the end.
@@ -53,8 +56,8 @@ struct policy_address {
 struct policy_target {
     const char *policy_host; /* copied; an A-label name without a trailing dot */
     const char *url;         /* copied; NULL: that of its policy. Its host is `policy_host` */
-    struct policy_address addresses[POLICY_ATTEMPTS_MAX]; /* in the order to be tried */
-    size_t address_count;                                 /* at least 1 */
+    struct policy_address addresses[POLICY_DIALLED_MAX]; /* in the order to be tried */
+    size_t address_count;                                /* at least 1 */
 };
 
 /** `seen` and what its spans point to are valid during the call only. Its DNS fields (a, aaaa,
@@ -70,14 +73,17 @@ struct policy_fetcher_params {
     const char *user_agent; /* copied; NULL: none is sent */
     uint32_t connect_timeout_ms;
     uint32_t tls_timeout_ms;
-    uint32_t head_timeout_ms;  /* from the request to the end of the head */
-    uint32_t total_timeout_ms; /* of all attempts together, without waiting in line */
-    uint32_t address_limit;    /* connections to an address at once; 0: no limit, as the next */
-    uint32_t network_limit;    /* to a network (net_addr_network()) at once */
-    double address_rate;       /* starts a second and address; may be below 1 */
-    bool plain;                /* http: without TLS; then every target has a URL */
-    uint32_t concurrency;      /* connections at once; 0: POLICY_CONCURRENCY */
-    uint32_t fresh;            /* of these, younger than POLICY_FRESH_MS; 0: POLICY_FRESH */
+    uint32_t head_timeout_ms; /* from the request to the end of the head */
+    uint32_t
+        total_timeout_ms; /* of all attempts without a pause in between, without waiting in line */
+    uint32_t retries;     /* second chances after a timeout or a reset before HTTP */
+    uint32_t retry_pause_ms; /* before each */
+    uint32_t address_limit;  /* connections to an address at once; 0: no limit, as the next */
+    uint32_t network_limit;  /* to a network (net_addr_network()) at once */
+    double address_rate;     /* starts a second and address; may be below 1 */
+    bool plain;              /* http: without TLS; then every target has a URL */
+    uint32_t concurrency;    /* connections at once; 0: POLICY_CONCURRENCY */
+    uint32_t fresh;          /* of these, younger than POLICY_FRESH_MS; 0: POLICY_FRESH */
     policy_done_fn done;
     policy_permit_fn want_permit; /* NULL: nobody is asked; answered by policy_fetcher_permit() */
     policy_permit_fn return_permit;

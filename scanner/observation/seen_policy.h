@@ -9,7 +9,8 @@
 #define POLICY_BODY_MAX      (64U << 10) /* octets, RFC 8461 section 3.3 */
 #define POLICY_HEAD_MAX      (16U << 10) /* octets of the HTTP head; our own bound */
 #define POLICY_FIELD_MAX     1024 /* octets of one field value that are kept; our own bound */
-#define POLICY_ATTEMPTS_MAX  4    /* addresses tried, the next after a failure of TCP only */
+#define POLICY_DIALLED_MAX   4    /* addresses tried, the next after a failure of TCP only */
+#define POLICY_ATTEMPTS_MAX  8    /* each of them a second time, if the connection was lost */
 #define POLICY_ADDRESSES_MAX 16   /* kept of both families together; our own bound */
 
 /** How far the fetch of a policy came (RFC 8461 section 3.3). The stage is in the word. */

@@ -53,7 +53,7 @@ static enum not_tested_reason put_addresses_to_dial(const struct domain_owner *o
 {
     enum not_tested_reason reason = NOT_TESTED_NONE;
     size_t count = 0;
-    for (size_t i = 0; i < p->address_count && count < POLICY_ATTEMPTS_MAX; i++) {
+    for (size_t i = 0; i < p->address_count && count < POLICY_DIALLED_MAX; i++) {
         enum not_tested_reason no = dial_rules_refuse(&o->rules.dial, &p->addresses[i]);
         if (no == NOT_TESTED_NONE) {
             codec_put_addr(out, p->addresses[i]);

@@ -260,7 +260,7 @@ static void begin_fetch(struct issuer_fetch *f, struct policy_fetcher *fetcher,
     const struct issuer_host *h = &f->hosts[u->host];
     struct policy_target target = {.policy_host = h->name};
     enum not_tested_reason reason = NOT_TESTED_NONE;
-    for (size_t i = 0; i < h->address_count && target.address_count < POLICY_ATTEMPTS_MAX; i++) {
+    for (size_t i = 0; i < h->address_count && target.address_count < POLICY_DIALLED_MAX; i++) {
         enum not_tested_reason no = dial_rules_refuse(&f->scan->dial, &h->addresses[i]);
         if (no == NOT_TESTED_NONE) {
             target.addresses[target.address_count++] =

@@ -84,7 +84,7 @@ static void on_want(struct policy_thread *t, const struct message_policy_want *m
     host[m->policy_host.len] = '\0';
     struct span addresses = m->addresses;
     while (addresses.len > 0) {
-        CHECK(target.address_count < POLICY_ATTEMPTS_MAX);
+        CHECK(target.address_count < POLICY_DIALLED_MAX);
         struct net_addr address = codec_get_addr(&addresses);
         target.addresses[target.address_count++] = fetch_address(p, &address, HTTPS_PORT);
     }
@@ -183,6 +183,8 @@ struct policy_thread *policy_thread_new(struct scan *scan)
         .tls_timeout_ms = p->tls_timeout_ms,
         .head_timeout_ms = p->greeting_timeout_ms,
         .total_timeout_ms = p->policy_timeout_ms,
+        .retries = p->retries,
+        .retry_pause_ms = p->retry_pause_ms,
         .concurrency = p->policy_connections,
         .done = policy_thread_on_done,
         .want_permit = want_permit,

@@ -179,6 +179,19 @@ def no_starttls(session):
     session.dialogue(starttls=False)
 
 
+def policy_host(*lost):
+    """Serves a policy over HTTPS, but closes the connections of these numbers in the handshake."""
+    def behave(session):
+        session.client.recv(1, socket.MSG_PEEK)
+        if session.number in lost:
+            session.reset()
+        session.client = session.context.wrap_socket(session.client, server_side=True)
+        session.client.recv(4096)
+        body = "version: STSv1\r\nmode: testing\r\nmx: *.test\r\nmax_age: 86400\r\n"
+        session.say(f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+    return behave
+
+
 # --- scans -----------------------------------------------------------------------------------------
 
 
@@ -205,6 +218,14 @@ class World:
             host = f"mx-{name}{k or ''}.test"
             self.zone[(domain, "MX")] = [(10, host)]
             self.zone[(host, "A")] = [f"11.9.8.{number}"]
+
+    def add_policy(self, domain, behave):
+        """Of a domain whose mail goes to the first server."""
+        number = len(self.servers) + 1
+        self.servers[domain] = Server(f"127.9.8.{number}", behave, self.context)
+        self.zone[(f"{domain}.test", "MX")] = [(10, f"mx-{next(iter(self.servers))}.test")]
+        self.zone[(f"_mta-sts.{domain}.test", "TXT")] = ["v=STSv1; id=1;"]
+        self.zone[(f"mta-sts.{domain}.test", "A")] = [f"11.9.8.{number}"]
 
     def map(self):
         for number, server in enumerate(self.servers.values(), 1):

@@ -10,7 +10,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.runner import check, check_equal, finish, read_table, run  # noqa: E402
-from e2e.small_servers import (World, closes, greylist, no_starttls, one_in, rejects, reset_in_handshake, spamd,  # noqa: E402
+from e2e.small_servers import (World, closes, greylist, no_starttls, one_in, policy_host, rejects, reset_in_handshake, spamd,  # noqa: E402
                                tempfail, well)
 
 RETRY = 1.0  # --retry-pause, seconds
@@ -134,6 +134,33 @@ def check_analysed(out, folder):
         check(f"analyze: {name} has the same rows", read_table(again, name) == read_table(out, name))
 
 
+def check_policies(folder):
+    """A connection to a policy host that is lost before the request is made once more."""
+    world = World(folder, GAP, RETRY, BUSY)
+    world.options = [word if word != "record" else "fetch" for word in world.options]
+    world.add("mail", rejects)
+    world.add_policy("policy", policy_host())
+    world.add_policy("lost-once", policy_host(1))
+    world.add_policy("lost-twice", policy_host(1, 2))
+    out = os.path.join(folder, "policies")
+    check_equal("policies: exit code", world.scan(out).returncode, 0)
+    again = os.path.join(folder, "policies-again")
+    check_equal("policies: analyze", run("analyze", "-o", again, out).returncode, 0)
+    want = {"policy": ["fetched"], "lost-once": ["tls_closed", "fetched"], "lost-twice": ["tls_closed", "tls_closed"]}
+    for results in (out, again):
+        rows = {row["policy_host"]: row for row in read_table(results, "policies")}
+        for name, outcomes in want.items():
+            row = rows[f"mta-sts.{name}.test"]
+            check_equal(f"{name}: attempts at the policy host", attempts(row), outcomes)
+            check_equal(f"{name}: the last one counts", row["fetch"], outcomes[-1])
+    for name in ("lost-once", "lost-twice"):
+        gaps = world.servers[name].gaps()
+        check(f"{name}: a pause before the policy host is asked again", len(gaps) == 1 and gaps[0] >= RETRY - EARLY, gaps)
+    world.add_policy("no-chance", policy_host(1))
+    world.scan(os.path.join(folder, "no-chance"), "--retries", "0")
+    check_equal("no-chance: asked once", len(world.servers["no-chance"].starts), 1)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="mxcensus-chances-")
     try:
@@ -160,6 +187,7 @@ def main():
         check_analysed(out, folder)
         check_report(folder)
         check_without(world, folder)
+        check_policies(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()

@@ -188,6 +188,8 @@ static bool act(struct connection *c, const struct https_step *s)
         return wait_for_end(c);
     case RESET:
         return close_hard(c);
+    case ONCE:
+        break;
     }
     UNREACHABLE("unknown https_act");
 }
@@ -211,6 +213,10 @@ static void serve(struct connection *c, const struct https_step *steps)
     bool more = true;
     alarm(CONNECTION_MAX_S);
     for (; more; steps++) {
+        if (steps->act == ONCE) {
+            steps += atomic_load(&c->record->connections) > 1 ? steps->number : 0;
+            continue;
+        }
         if (steps->act == SAY && steps[1].act == END) {
             over = true;
             atomic_fetch_sub(&c->record->open, 1);

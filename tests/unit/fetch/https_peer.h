@@ -27,6 +27,7 @@ enum https_act {
     CLOSE_NOTIFY, /* RFC 8446 section 6.1 */
     CLOSE,        /* FIN */
     RESET,        /* RST */
+    ONCE, /* the first connection takes the next `number` steps, all others leave them out */
 };
 
 struct https_step {
