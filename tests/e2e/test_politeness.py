@@ -88,7 +88,7 @@ def scan(limits, local):
         zone[("mta-sts." + name, "A")] = ["11.9.9.9"]
     with DnsServer(zone) as dns:
         result = scan_to_stdout("--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--address-map",
-                      f"11.9.9.9/32={local}/32", "--port-map", f"25={address.ports[25]},443={address.ports[443]}", "-q",
+                      f"11.9.9.9/32={local}/32", "--port-map", f"25={address.ports[25]},443={address.ports[443]}", "-q", "--retries", "0",
                       *limits, input="".join(name + "\n" for name in names))
     check_equal(f"{limits}: exit code", result.returncode, 0)
     check_equal(f"{limits}: domains", len(table(result.rows, "domains")), DOMAINS)

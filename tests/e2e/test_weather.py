@@ -45,7 +45,10 @@ def is_name_server(pid):
     with open(f"/proc/{pid}/net/udp", encoding="ascii") as file:
         inodes = {line.split()[9] for line in list(file)[1:]}
     for fd in os.listdir(f"/proc/{pid}/fd"):
-        match = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+        try:
+            match = re.fullmatch(r"socket:\[(\d+)\]", os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:  # a connection that ended
+            continue
         if match and match.group(1) in inodes:
             return True
     return False
