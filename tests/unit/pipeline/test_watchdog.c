@@ -1,5 +1,6 @@
 #include <criterion/criterion.h>
 
+#include "scanner/pipeline/remembering.h"
 #include "scanner/pipeline/watchdog.h"
 
 #define LIMIT 10000 /* ms */
@@ -102,6 +103,18 @@ Test(watchdog, the_limit_follows_the_longest_timeout)
         cr_expect(limit >= least + 2 * 29990 && limit <= least + 2 * 30010, "%zu: %lu", i,
                   (unsigned long)limit);
     }
+}
+
+/* Whoever is remembered may be met that seldom, and it is not known before who is. */
+Test(watchdog, the_limit_knows_of_remembered_addresses)
+{
+    struct remembering memory = {.fd = -1};
+    struct scan_params p = {.name_server_count = 1, .address_rate = 2, .memory = &memory};
+    uint64_t limit = watchdog_limit_ms(&p);
+    cr_expect(limit >= 2 * 60000 && limit <= 2 * 63000, "%lu", (unsigned long)limit);
+    p.memory = NULL;
+    limit = watchdog_limit_ms(&p);
+    cr_expect(limit <= 2 * 3000, "%lu", (unsigned long)limit);
 }
 
 Test(watchdog, the_text_names_what_is_waited_for)
