@@ -3,6 +3,7 @@
 A server that allows one connection in 1.3 seconds is met twice a second, and counts whom it turned away.
 """
 
+import csv
 import fcntl
 import os
 import re
@@ -23,7 +24,7 @@ ALLOWED = 1.3  # seconds between two connections
 GAP = 0.5  # of --address-rate
 RETRY, BUSY = 0.5, 1.5  # pauses
 LATE = 0.2  # the first start may be seen so much late
-LAB_RATE = 20  # starts a second at an address
+LAB_RATE = 40  # starts a second at an address
 TABLES = ("domains", "hosts", "endpoints", "services")
 LINE = re.compile(r"(address|operator) (\S+) (\d+) (\d+) 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (\S+)")
 TITLE = "mxcensus-memory 1"
@@ -169,6 +170,15 @@ def check_two_at_once(folder):
     check("a file in use: one line", "another scan uses it" in done.stderr and done.stderr.count("\n") == 1, done.stderr)
 
 
+def is_paused(status):
+    """The last line of the file says that a session is to be tried again."""
+    if not os.path.exists(status):
+        return False
+    with open(status, encoding="ascii") as file:
+        rows = list(csv.DictReader(file))
+    return bool(rows) and (rows[-1]["sessions_paused"] or "0") != "0"
+
+
 def check_interrupted(folder):
     """What was learned until then is kept; the scan that goes on is the same night."""
     pause = 3
@@ -178,14 +188,14 @@ def check_interrupted(folder):
     target = os.path.join(folder, "elsewhere")
     os.symlink(target, path)
     out = os.path.join(folder, "interrupted")
+    status = os.path.join(folder, "status")
     domains = write(os.path.join(folder, "list"), world.list())
     server = world.servers["busy"]
     with DnsServer(world.zone) as dns:
-        process = start(*world.arguments(dns, out, "--memory", path, "--infer", "off", "--trust-ad", "no", "-4", domains))
+        process = start(*world.arguments(dns, out, "--memory", path, "--status-updates-file", status, "--infer", "off", "--trust-ad", "no", "-4", domains))
         deadline = time.monotonic() + 60
-        while not server.starts and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.5)  # the scan has read the reply, and pauses
+        while not is_paused(status) and time.monotonic() < deadline:
+            time.sleep(0.1)
         for _ in range(2):
             process.send_signal(signal.SIGINT)
             time.sleep(0.2)
