@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "scanner/base/memory.h"
 
@@ -29,6 +30,19 @@ const char *result_codec_suffix(enum result_codec c)
     UNREACHABLE("unknown result_codec");
 }
 
+static ZSTD_CCtx *new_zstd(void)
+{
+    ZSTD_CCtx *zstd = ZSTD_createCCtx();
+    if (zstd == NULL) {
+        memory_use_reserve();
+        zstd = ZSTD_createCCtx();
+    }
+    if (zstd == NULL) {
+        memory_end_process("a compressor");
+    }
+    return zstd;
+}
+
 struct encoder *encoder_new(enum result_codec codec)
 {
     if (codec == RESULT_CODEC_NONE) {
@@ -37,12 +51,12 @@ struct encoder *encoder_new(enum result_codec codec)
     struct encoder *e = memory_new(1, sizeof(*e));
     e->codec = codec;
     if (codec == RESULT_CODEC_GZIP) {
-        /* Fails only without memory. */
+        e->gzip.zalloc = memory_zalloc;
+        e->gzip.zfree = memory_zfree;
         CHECK(deflateInit2(&e->gzip, RESULT_GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS,
                            GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
     } else {
-        e->zstd = ZSTD_createCCtx();
-        CHECK(e->zstd != NULL);
+        e->zstd = new_zstd();
         size_t level = ZSTD_CCtx_setParameter(e->zstd, ZSTD_c_compressionLevel, RESULT_ZSTD_LEVEL);
         size_t sum = ZSTD_CCtx_setParameter(e->zstd, ZSTD_c_checksumFlag, 1);
         CHECK(!ZSTD_isError(level) && !ZSTD_isError(sum));
@@ -81,6 +95,23 @@ static void add_gzip(z_stream *z, struct span in, bool end_frame, struct buf *ou
     }
 }
 
+/* The library takes its memory at the begin of a frame, when nothing of it has gone in yet. */
+static size_t step_zstd(ZSTD_CCtx *zstd, ZSTD_outBuffer *to, ZSTD_inBuffer *from,
+                        ZSTD_EndDirective end)
+{
+    size_t left = ZSTD_compressStream2(zstd, to, from, end);
+    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) {
+        memory_use_reserve();
+        CHECK(from->pos == 0 && to->pos == 0);
+        CHECK(!ZSTD_isError(ZSTD_CCtx_reset(zstd, ZSTD_reset_session_only)));
+        left = ZSTD_compressStream2(zstd, to, from, end);
+    }
+    if (ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation) {
+        memory_end_process("a compressor");
+    }
+    return left;
+}
+
 static void add_zstd(ZSTD_CCtx *zstd, struct span in, bool end_frame, struct buf *out)
 {
     ZSTD_inBuffer from = {in.at, in.len, 0};
@@ -89,7 +120,7 @@ static void add_zstd(ZSTD_CCtx *zstd, struct span in, bool end_frame, struct buf
         uint8_t *room = buf_room(out, STEP_LEN);
         CHECK(room != NULL);
         ZSTD_outBuffer to = {room, STEP_LEN, 0};
-        left = ZSTD_compressStream2(zstd, &to, &from, end_frame ? ZSTD_e_end : ZSTD_e_continue);
+        left = step_zstd(zstd, &to, &from, end_frame ? ZSTD_e_end : ZSTD_e_continue);
         CHECK(!ZSTD_isError(left));
         out->len += to.pos;
     } while (end_frame ? left > 0 : from.pos < from.size);

@@ -20,6 +20,7 @@
 
 #define CARES_NO_DEPRECATED /* what 1.34 calls deprecated is all that 1.18 has */
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -200,8 +201,15 @@ static bool set_server(struct dns_channel *c)
     return ares_set_servers_ports_csv(c->ares, csv) == ARES_SUCCESS;
 }
 
+static void take_our_memory(void)
+{
+    (void)ares_library_init_mem(ARES_LIB_INIT_ALL, memory_malloc, memory_free, memory_realloc);
+}
+
 static bool open_channel(struct dns_channel *c)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CHECK(pthread_once(&once, take_our_memory) == 0);
     static char lookups[] = "b";
     static char no_file[] = "/dev/null"; /* resolv.conf and its options are not for us */
     struct ares_options o = {

@@ -16,7 +16,7 @@ set(family_openssl "^openssl/")
 set(family_idn2 "^idn2\\.h$")
 set(family_libpsl "^libpsl\\.h$")
 set(family_zlib "^zlib\\.h$")
-set(family_zstd "^zstd\\.h$")
+set(family_zstd "^zstd(_errors)?\\.h$")
 set(family_jansson "^jansson\\.h$")
 set(family_curl "^curl/")
 

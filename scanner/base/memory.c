@@ -90,3 +90,15 @@ void memory_free(void *at)
 {
     free(at);
 }
+
+void *memory_zalloc(void *unused, unsigned count, unsigned size)
+{
+    (void)unused;
+    return memory_calloc(count, size);
+}
+
+void memory_zfree(void *unused, void *at)
+{
+    (void)unused;
+    free(at);
+}

@@ -34,6 +34,9 @@ void *memory_calloc(size_t count, size_t size);
 void *memory_realloc(void *at, size_t len);
 char *memory_strdup(const char *text);
 void memory_free(void *at);
+/* As zlib wants them: zalloc and zfree of a z_stream. */
+void *memory_zalloc(void *unused, unsigned count, unsigned size);
+void memory_zfree(void *unused, void *at);
 
 static inline void *memory_new(size_t count, size_t size)
 {

@@ -3,6 +3,7 @@
 #include <idn2.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/memory.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/text.h"
 
@@ -145,6 +146,13 @@ static const char *put_international(struct span name, unsigned rules, struct bu
     uint8_t *ascii = NULL;
     int rc = idn2_lookup_u8(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     const char *fault = NULL;
+    if (rc == IDN2_MALLOC) { /* our own lack is no fault of the line */
+        memory_use_reserve();
+        rc = idn2_lookup_u8(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    }
+    if (rc == IDN2_MALLOC) {
+        memory_end_process("a domain name");
+    }
     if (rc != IDN2_OK) {
         bool long_name = rc == IDN2_TOO_BIG_DOMAIN;
         bool long_label = rc == IDN2_TOO_BIG_LABEL;

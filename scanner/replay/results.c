@@ -9,6 +9,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/base/file.h"
+#include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/digest.h"
 #include "scanner/domain/shared_operators.h"
@@ -148,6 +149,7 @@ static bool open_cut(struct results *r, struct buf *why)
 bool results_open(struct results *r, const char *path, struct buf *why)
 {
     *r = (struct results){.path = path};
+    json_set_alloc_funcs(memory_malloc, memory_free);
     if (!has_file(path, MANIFEST_NAME) && !open_cut(r, why)) {
         return false;
     }

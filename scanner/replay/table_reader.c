@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "output/result_file.h"
 #include "scanner/base/memory.h"
@@ -51,9 +52,14 @@ static bool decoder_init(struct decoder *d, const char *name)
     d->kind = span_ends_with(file, SPAN_LIT(".gz"))    ? GZIP
               : span_ends_with(file, SPAN_LIT(".zst")) ? ZSTD
                                                        : PLAIN;
+    d->zlib.zalloc = memory_zalloc;
+    d->zlib.zfree = memory_zfree;
     if (d->kind == ZSTD) {
         d->zstd = ZSTD_createDStream();
-        return d->zstd != NULL;
+        if (d->zstd == NULL) {
+            memory_end_process("what was compressed");
+        }
+        return true;
     }
     return d->kind == PLAIN || inflateInit2(&d->zlib, MAX_WBITS + 16) == Z_OK;
 }
@@ -144,6 +150,9 @@ static bool decode_zstd(struct table_reader *r, uint8_t *out, size_t *len)
     ZSTD_inBuffer in = {r->in + r->in_at, r->in_len - r->in_at, 0};
     ZSTD_outBuffer to = {out, READ_STEP, 0};
     size_t state = ZSTD_decompressStream(r->decoder.zstd, &to, &in);
+    if (ZSTD_getErrorCode(state) == ZSTD_error_memory_allocation) {
+        memory_end_process("what was compressed"); /* our own lack, no damage of the file */
+    }
     r->in_at += in.pos;
     *len = to.pos;
     r->decoder.inside = state != 0 && (in.pos > 0 || r->decoder.inside);

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/digest.h"
 #include "scanner/trust/intermediate_pool.h"
@@ -22,7 +23,10 @@ static bool is_gzip(struct span octets)
 /* Several members one behind the other are one text (RFC 1952 section 2.2). */
 static bool unpack(struct span packed, struct buf *text, struct buf *why)
 {
-    z_stream z = {.next_in = (Bytef *)(uintptr_t)packed.at, .avail_in = (uInt)packed.len};
+    z_stream z = {.next_in = (Bytef *)(uintptr_t)packed.at,
+                  .avail_in = (uInt)packed.len,
+                  .zalloc = memory_zalloc,
+                  .zfree = memory_zfree};
     CHECK(inflateInit2(&z, GZIP_WINDOW) == Z_OK);
     int state = Z_OK;
     uint8_t *room = NULL;
