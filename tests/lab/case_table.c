@@ -95,6 +95,10 @@ const struct case_text case_table[] = {
      "tlsa mx 3 0 1 ok\nexpect-at-least dane.usable dane.match"},
     {"addresses-20", "twenty addresses of one host: more than are worked on",
      "mx 10 mx\nmany-a mx 20\nexpect dns.addresses_truncated mx.truncated"},
+    {"addresses-500", "250 addresses of each family",
+     "mx 10 mx\nmany-a mx 250\nmany-aaaa mx 250\nexpect dns.addresses_truncated mx.truncated"},
+    {"cname-mx-100", "an alias chain of a hundred links",
+     "mx 10 mx\nmany-cname mx 100\nexpect dns.host_cname_limit dns.hosts_unknown mx.cname_target"},
     {"dual-dead6", "IPv6 refuses, IPv4 answers",
      "mx 10 mx\nhost mx 1\ndead6 mx refused 1\nexpect smtp.connect_refused "
      "parity.ipv6_unreachable"},

@@ -415,10 +415,10 @@ static bool add_many_mx(struct lab_case *c, unsigned long count)
     return true;
 }
 
-static bool add_many_a(struct lab_case *c, const char *host, unsigned long count)
+static bool add_many_addresses(struct lab_case *c, const char *host, unsigned long count, bool v6)
 {
     for (unsigned long n = 1; n <= count; n++) {
-        struct net_addr a = case_address(c, (uint32_t)n, false);
+        struct net_addr a = case_address(c, (uint32_t)n, v6);
         add_address(c, host, &a);
     }
     return true;
@@ -430,6 +430,19 @@ static bool add_target(struct lab_case *c, const char *owner, uint16_t type, uin
     struct case_record *r = add_record(c, owner, type);
     r->rr.preference = preference;
     full_name(c, target, r->target);
+    return true;
+}
+
+static bool add_many_cnames(struct lab_case *c, const char *name, unsigned long count)
+{
+    char from[32];
+    char to[32];
+    (void)snprintf(from, sizeof(from), "%s", name);
+    for (unsigned long n = 1; n <= count; n++) {
+        (void)snprintf(to, sizeof(to), "link%lu", n);
+        (void)add_target(c, from, LAB_TYPE_CNAME, 0, to);
+        memcpy(from, to, sizeof(to));
+    }
     return true;
 }
 
@@ -536,7 +549,13 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
         return add_many_mx(c, strtoul(st->word[1], NULL, 10));
     }
     if (strcmp(verb, "many-a") == 0 && n == 3) {
-        return add_many_a(c, st->word[1], strtoul(st->word[2], NULL, 10));
+        return add_many_addresses(c, st->word[1], strtoul(st->word[2], NULL, 10), false);
+    }
+    if (strcmp(verb, "many-aaaa") == 0 && n == 3) {
+        return add_many_addresses(c, st->word[1], strtoul(st->word[2], NULL, 10), true);
+    }
+    if (strcmp(verb, "many-cname") == 0 && n == 3) {
+        return add_many_cnames(c, st->word[1], strtoul(st->word[2], NULL, 10));
     }
     return false;
 }

@@ -29,7 +29,8 @@
  *     expect CODE...             what is found beside the baseline of its servers (see below)
  *     expect-at-least CODE...    the same where the whole set cannot be known
  *     many-mx COUNT              mxNNN with equal preference in threes, at 11.0.C.1 to .200
- *     many-a NAME COUNT          11.0.C.1 to COUNT
+ *     many-a NAME COUNT, many-aaaa NAME COUNT    11.0.C.1 to COUNT, or as many of IPv6
+ *     many-cname NAME COUNT      an alias of link1, which is one of link2, and so on
  *
  * A NAME may be "*", a wildcard of the case's domain (RFC 4592).
  *

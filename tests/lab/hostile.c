@@ -44,6 +44,14 @@
 #define HELLO(hello_len, record_len, rest) \
     "\x16\3\3\0" record_len "\2\0\0" hello_len RANDOM_32 "\0" rest
 
+/* TLS 1.3: version, random, an id of 32 octets, suite, the version in an extension and the group of a key share (RFC 8446 section 4.1.3). */
+#define RETRY_RANDOM                                                   \
+    "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91" \
+    "\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
+#define HELLO_13(random, version, group)                            \
+    SAY("\x16\3\3\0\x58\2\0\0\x54\3\3" random "\x20"), DO(ECHO_ID), \
+        SAY("\x13\1\0\0\x0c\0\x2b\0\2" version "\0\x33\0\2" group)
+
 /* Where each outcome comes from: a reply counts when it is whole, in the time of --greeting-timeout or --reply-timeout,
  * and it has a bound (REPLY_OCTETS_MAX, REPLY_LINE_MAX); what is none of SMTP's is no SMTP. RFC 5321
  * section 4.2 (replies), 4.5.3.1.5 (512 octets a line), RFC 3207, RFC 8446. */
@@ -368,6 +376,48 @@ static const struct hostile table[] = {
      STARTTLS_OFFERED,
      0x0303,
      {SAY_N(HELLO("\x26\3\3", "\x2a", "\xc0\x2f\0"), 2), DO(DEAF)}},
+    {"hello-version-legacy",
+     HOSTILE_HELLO,
+     OUTCOME_TLS_NO_SHARED_VERSION,
+     STARTTLS_OFFERED,
+     0,
+     {SAY(HELLO("\x26\3\5", "\x2a", "\xc0\x2f\0")), DO(DEAF)}},
+    {"hello-version-next",
+     HOSTILE_HELLO,
+     OUTCOME_TLS_PROTOCOL_ERROR,
+     STARTTLS_OFFERED,
+     0,
+     {HELLO_13(RANDOM_32, "\3\5", "\0\x1d"), DO(DEAF)}},
+    {"hello-group",
+     HOSTILE_HELLO,
+     OUTCOME_TLS_PROTOCOL_ERROR,
+     STARTTLS_OFFERED,
+     0x0304,
+     {HELLO_13(RETRY_RANDOM, "\3\4", "\x5a\x5a"), DO(DEAF)}},
+    {"hello-retry-twice",
+     HOSTILE_HELLO,
+     OUTCOME_TLS_PROTOCOL_ERROR,
+     STARTTLS_OFFERED,
+     0x0304,
+     {HELLO_13(RETRY_RANDOM, "\3\4", "\0\x18"), HELLO_13(RETRY_RANDOM, "\3\4", "\0\x18"),
+      DO(DEAF)}},
+    {"hello-compressed-certificate", /* RFC 8879 */
+     HOSTILE_HELLO,
+     OUTCOME_TLS_PROTOCOL_ERROR,
+     STARTTLS_OFFERED,
+     0x0303,
+     {SAY(HELLO("\x26\3\3", "\x2a", "\xc0\x2f\0")),
+      SAY("\x16\3\3\0\x0c\x19\0\0\x08\0\2\0\x10\0\0\0\0"), DO(DEAF)}},
+    {"hello-status-64k", /* RFC 6066 section 8 */
+     HOSTILE_HELLO,
+     OUTCOME_TLS_PROTOCOL_ERROR,
+     STARTTLS_OFFERED,
+     0x0303,
+     {SAY(HELLO("\x26\3\3", "\x2a", "\xc0\x2f\0")), SAY("\x16\3\3\0\x08\x16\1\0\4\1\1\0\0"),
+      SAY_N("\x16\3\3\0\x10"
+            "0123456789abcdef",
+            4096),
+      DO(DEAF)}},
     {"hello-cut", HOSTILE_HELLO, OUTCOME_ESTABLISHED, STARTTLS_OFFERED, 0, {DO(CUT_FLIGHT)}},
     /* ---- behind the handshake ---- */
     {"inside-close-notify",

@@ -28,14 +28,15 @@ enum hostile_verb {
     HOSTILE_SHUT,  /* half-close */
     HOSTILE_CLOSE,
     HOSTILE_RESET,
-    HOSTILE_DEAF,        /* nothing more, and nothing is heard */
+    HOSTILE_DEAF,    /* nothing more, and nothing is heard */
+    HOSTILE_ECHO_ID, /* the session id of the ClientHello, as a ServerHello of TLS 1.3 repeats it */
     HOSTILE_CUT_FLIGHT,  /* the flight that is due, in records of one octet */
     HOSTILE_KEY_UPDATES, /* again and again; `n`: asks for one in return (RFC 8446 section 4.6.3) */
     HOSTILE_RENEGOTIATE, /* again and again, RFC 5246 section 7.4.1.1 */
     HOSTILE_NOTIFY,      /* close_notify, RFC 8446 section 6.1 */
 };
 
-#define HOSTILE_STEPS 4
+#define HOSTILE_STEPS 8
 
 struct hostile_step {
     enum hostile_verb verb;

@@ -243,6 +243,15 @@ static bool put_handshakes(struct session *c, bool key_updates, int type)
     return any;
 }
 
+/* Behind the heads of record and message, the version and the random: RFC 8446 section 4.1.2. */
+static void echo_session_id(struct session *c)
+{
+    struct span hello = span_drop(buf_span(&c->hello), 5 + 4 + 2 + 32);
+    if (hello.len > 0) {
+        buf_put(&c->out, span_take(span_drop(hello, 1), hello.at[0]));
+    }
+}
+
 static void cut_flight(struct session *c);
 
 static void play_step(struct session *c)
@@ -284,6 +293,9 @@ static void play_step(struct session *c)
     case HOSTILE_DEAF:
         c->state = STATE_DEAF;
         c->step = NULL;
+        return;
+    case HOSTILE_ECHO_ID:
+        echo_session_id(c);
         return;
     case HOSTILE_CUT_FLIGHT:
         cut_flight(c);
