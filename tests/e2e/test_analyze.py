@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import json
 import os
 import shutil
 import sys
@@ -208,6 +209,41 @@ def check_unusable(scan, folder):
           not os.path.exists(os.path.join(copy, "manifest.json")))
 
 
+def check_enemy(scan, folder):
+    """A directory that an enemy wrote: one line says what is wrong, or its rows are judged; either ends."""
+    def deep(row):
+        return json.dumps(row)[:-1] + ',"more":' + "[" * 100000 + "]" * 100000 + "}"
+
+    def other_types(row):
+        return json.dumps({key: 7 if isinstance(value, dict) else {"a": [1]} for key, value in row.items()})
+
+    def of_itself(row):
+        return json.dumps({**row, "session_from": row["endpoint"]})
+
+    def own_issuer(row):
+        return json.dumps({**row, "certificates": row["certificates"][:1] * 1000})
+
+    for what, name, change, why in (
+            ("a line of 1 GB", "domains", None, "longer than 67108864 octets"), ("a row that is deep", "domains", deep, "maximum parsing depth"),
+            ("other types", "domains", other_types, "domains."), ("rows that lead to themselves", "endpoints", of_itself, None),
+            ("a list of one certificate, a thousand times", "chains", own_issuer, None)):
+        enemy = os.path.join(folder, "enemy")
+        shutil.copytree(scan, enemy, copy_function=os.link)
+        path = os.path.join(enemy, name + ".ndjson")
+        rows = read_table(scan, name)
+        os.remove(path)
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines((change or json.dumps)(row) + "\n" for row in rows)
+        if change is None:
+            os.truncate(path, os.path.getsize(path) + (1 << 30))
+        if why:
+            check_refused(what, enemy, why)
+        else:
+            done = run("analyze", enemy)
+            check(f"{what}: exit code", done.returncode in (0, 2) and done.stderr.count("\n") <= 1, (done.returncode, done.stderr))
+        shutil.rmtree(enemy)
+
+
 def check_ports(lab, folder):
     """Records and outcomes are about port 25, wherever it stands among the ports (RFC 6698 section 3)."""
     dane = os.path.join(folder, "dane")
@@ -255,6 +291,7 @@ def main():
         check_other_roots(scan, os.path.join(folder, "other"), authority.root + ".pem")
         check_two_stores(scan, os.path.join(folder, "two"), authority.root + ".pem")
         check_unusable(scan, folder)
+        check_enemy(scan, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     finish()
