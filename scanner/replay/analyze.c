@@ -44,6 +44,7 @@ static void run_step(struct analysis *a, const struct table_step *step)
     struct results_table table;
     if ((step->newer && !results_has_table(&a->results, step->table)) ||
         (step->of_groups && !results_may_infer(&a->results)) ||
+        (step->of_end && a->listener != NULL) ||
         (step->ahead && !results_table_ahead(&a->results, &table))) {
         return;
     }

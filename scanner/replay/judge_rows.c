@@ -527,9 +527,6 @@ static void on_domain(struct analysis *a, const struct facts *row)
 static void on_issuer(struct analysis *a, const struct facts *row)
 {
     struct seen_issuer seen;
-    if (a->listener != NULL) {
-        return; /* what the end of a scan writes is written anew */
-    }
     read_issuer(row, &seen);
     if (a->reading.why.len > 0) {
         return;
@@ -564,6 +561,6 @@ const struct table_step table_steps[TABLE_STEPS] = {
     {TABLE_POLICY_BODIES, on_policy_body, .newer = true},
     {TABLE_POLICIES, on_policy, .newer = true},
     {TABLE_DOMAINS, on_domain, .newer = false},
-    {TABLE_GROUPS, on_group, .newer = true},
-    {TABLE_ISSUERS, on_issuer, .newer = true},
+    {TABLE_GROUPS, on_group, .newer = true, .of_end = true},
+    {TABLE_ISSUERS, on_issuer, .newer = true, .of_end = true},
 };

@@ -61,6 +61,7 @@ struct table_step {
     bool newer;     /* older versions did not write it */
     bool of_groups; /* needed only where one name may stand for others */
     bool ahead;     /* rows of the table that came ahead of their host's, of an unfinished scan */
+    bool of_end;    /* written when all other rows are there, and anew by a scan that goes on */
 };
 
 #define TABLE_STEPS 13

@@ -21,6 +21,7 @@
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/digest.h"
 #include "scanner/replay/analyze.h"
+#include "scanner/replay/restore.h"
 #include "scanner/report/report.h"
 #include "tests/support/test_ca.h"
 
@@ -973,15 +974,15 @@ Test(analyze, an_interrupted_scan_without_a_journal_is_refused)
     world_free(&w);
 }
 
-/* As if it had been killed behind its last row. @param ahead it has rows of endpoints that came ahead */
-static void make_unfinished(const char *dir, bool ahead)
+/* As if it had been killed behind its last row. @param more a further file of rows; NULL: none */
+static void make_unfinished(const char *dir, const char *more)
 {
     enum {
         FILES_MAX = LENGTH(tables) + 1
     };
     char names[FILES_MAX][64];
     const char *list[FILES_MAX];
-    struct journal_entry entry = {.durable = true, .file_count = LENGTH(tables) + ahead};
+    struct journal_entry entry = {.durable = true, .file_count = LENGTH(tables) + (more != NULL)};
     struct buf octets = BUF_INIT(BUF_NO_LIMIT);
     struct buf journal = BUF_INIT(BUF_NO_LIMIT);
     uint64_t sum = 0;
@@ -990,7 +991,7 @@ static void make_unfinished(const char *dir, bool ahead)
     change_file(dir, "manifest.json", NULL, NULL);
     for (size_t i = 0; i < entry.file_count; i++) {
         (void)snprintf(names[i], sizeof(names[i]), "%s.ndjson",
-                       i < LENGTH(tables) ? tables[i] : RESULT_AHEAD_NAME);
+                       i < LENGTH(tables) ? tables[i] : more);
         list[i] = names[i];
         buf_reset(&octets);
         read_file(dir, names[i], &octets);
@@ -1011,7 +1012,7 @@ Test(analyze, an_unfinished_scan_whose_names_all_have_their_speaker)
 {
     struct world w;
     world_new(&w, RESULT_CODEC_NONE);
-    make_unfinished(w.scan.path, false);
+    make_unfinished(w.scan.path, NULL);
     cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
                  (const char *)w.why.at);
     expect_same_files(w.scan.path, w.again);
@@ -1036,7 +1037,7 @@ Test(analyze, an_unfinished_scan_in_which_the_one_that_speaks_has_no_row_yet)
     write_file(w.scan.path, RESULT_AHEAD_NAME ".ndjson",
                span_take(buf_span(&rows), rows.len - rest.len));
     drop_first_row(w.scan.path, "endpoints.ndjson");
-    make_unfinished(w.scan.path, true);
+    make_unfinished(w.scan.path, RESULT_AHEAD_NAME);
     cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_COMPLETE, "%.*s", (int)w.why.len,
                  (const char *)w.why.at);
     expect_same_file(w.scan.path, w.again, "endpoints.ndjson");
@@ -1057,12 +1058,104 @@ Test(analyze, an_unfinished_scan_in_which_the_one_that_speaks_is_nowhere)
     struct world w;
     world_new(&w, RESULT_CODEC_NONE);
     drop_first_row(w.scan.path, "endpoints.ndjson");
-    make_unfinished(w.scan.path, false);
+    make_unfinished(w.scan.path, NULL);
     cr_expect_eq(analyze(w.scan.path, w.again, &w.why), ANALYZE_UNUSABLE);
     cr_expect(span_ends_with(buf_span(&w.why),
                              SPAN_LIT("line 2: endpoints.session_from is no endpoint whose session "
                                       "has this chain")),
               "%.*s", (int)w.why.len, (const char *)w.why.at);
+    world_free(&w);
+}
+
+static void hear_digest(void *arg, const uint8_t sha256[32])
+{
+    (void)arg;
+    (void)sha256;
+}
+
+static void hear_chain(void *arg, const uint8_t chain_id[32], struct chain_brief brief)
+{
+    (void)arg;
+    (void)chain_id;
+    (void)brief;
+}
+
+static void hear_service(void *arg, const struct seen_service *s)
+{
+    (void)arg;
+    (void)s;
+}
+
+static void hear_endpoint(void *arg, const struct seen_endpoint *e, enum name_match match,
+                          int64_t block)
+{
+    (void)arg;
+    (void)e;
+    (void)match;
+    (void)block;
+}
+
+static void hear_speaker(void *arg, const struct seen_endpoint *e)
+{
+    (void)arg;
+    (void)e;
+}
+
+static void hear_host(void *arg, const struct seen_host *h)
+{
+    (void)arg;
+    (void)h;
+}
+
+static void hear_domain(void *arg, const struct seen_domain *d)
+{
+    (void)arg;
+    (void)d;
+}
+
+static bool hear_and_go_on(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* As the writer of a scan that goes on does. */
+static void take_names(const char *dir)
+{
+    for (size_t i = 0; i <= LENGTH(tables); i++) {
+        char name[128];
+        char part[160];
+        (void)snprintf(name, sizeof(name), "%s/%s.ndjson", dir,
+                       i < LENGTH(tables) ? tables[i] : "groups");
+        (void)snprintf(part, sizeof(part), "%s" RESULT_PART_SUFFIX, name);
+        cr_assert_eq(rename(name, part), 0);
+    }
+}
+
+/* Whoever goes on with it has emptied the files that are written at the end, before it reads the others. */
+Test(analyze, a_scan_that_goes_on_reads_nothing_of_the_end)
+{
+    struct world w;
+    struct results results;
+    const struct restore_listener listener = {.certificate = hear_digest,
+                                              .chain = hear_chain,
+                                              .service = hear_service,
+                                              .endpoint = hear_endpoint,
+                                              .speaker = hear_speaker,
+                                              .host = hear_host,
+                                              .domain = hear_domain,
+                                              .body = hear_digest,
+                                              .go_on = hear_and_go_on};
+    world_new(&w, RESULT_CODEC_NONE);
+    write_file(w.scan.path, "groups.ndjson", SPAN_LIT("{}\n"));
+    make_unfinished(w.scan.path, "groups");
+    cr_assert(results_open(&results, w.scan.path, &w.why));
+    write_file(w.scan.path, "groups.ndjson", SPAN_LIT(""));
+    take_names(w.scan.path);
+    struct restored *r = restored_new(&results, &w.scan.terms, 0, 1);
+    cr_expect(restored_read(r, &listener, &w.why), "%.*s", (int)w.why.len, (const char *)w.why.at);
+    restored_free(r);
+    results_deinit(&results);
     world_free(&w);
 }
 
