@@ -240,7 +240,7 @@ static bool fit_together(const struct options *o, struct buf *why)
         buf_put_text(why, "--ipv4-only and --ipv6-only exclude each other; give one of them");
         return false;
     }
-    if (o->command != COMMAND_CHECK && p->output_dir == NULL &&
+    if (o->command != COMMAND_CHECK && p->output_dir == NULL && o->resume_path == NULL &&
         (p->format != RESULT_NDJSON || p->compression != RESULT_CODEC_NONE)) {
         buf_put_text(
             why, "--format csv, --format both and --compress need a directory: add --output DIR");

@@ -235,13 +235,20 @@ struct group_result group_result_of(const struct seen_endpoint *seen, bool by_wi
                                  .by_wildcard = by_wildcard};
 }
 
+/* Of a name that the wildcard of an unlisted group does not match: that there is one was not seen yet, or this is the
+ * same certificate, which names the host as well. */
+static bool is_beside_wildcard(const struct certificate_group *at, const struct group_result *r)
+{
+    return r->has_chain && !at->listed && !r->by_wildcard &&
+           (!at->has_facts || group_facts_are_equal(&r->facts, &at->facts));
+}
+
 bool certificate_group_note(struct certificate_groups *g, uint32_t group, struct span host,
                             const struct group_result *r, const struct seen_endpoint *seen)
 {
     struct certificate_group *at = &g->groups[group];
     at->under_way = false;
-    if (tells_nothing((enum session_outcome)r->facts.outcome) ||
-        (r->has_chain && !at->listed && !r->by_wildcard)) {
+    if (tells_nothing((enum session_outcome)r->facts.outcome) || is_beside_wildcard(at, r)) {
         at->inconclusive++;
         return false;
     }

@@ -136,14 +136,21 @@ static bool open_cut(struct results *r, struct buf *why)
         r->has_cut = result_cut_read(&r->cut, r->path, why);
         return r->has_cut;
     }
-    bool interrupted = has_file(r->path, "state.json");
-    if (interrupted) {
+    if (has_file(r->path, "state.json")) {
         buf_putf(why,
-                 "%s: the scan was interrupted: it left state.json and neither " MANIFEST_NAME
-                 " nor " MANIFEST_STARTED_NAME ", so that it cannot be judged again",
+                 "%s: the scan was interrupted before it had results: it left state.json and "
+                 "neither " MANIFEST_NAME " nor " MANIFEST_STARTED_NAME
+                 "; delete the directory and scan again",
                  r->path);
+    } else if (has_file(r->path, ".")) {
+        buf_putf(why,
+                 "%s: no results of a scan: it has neither " MANIFEST_NAME
+                 " nor " MANIFEST_STARTED_NAME,
+                 r->path);
+    } else {
+        buf_putf(why, "%s: %s", r->path, strerror(errno));
     }
-    return !interrupted;
+    return false;
 }
 
 bool results_open(struct results *r, const char *path, struct buf *why)

@@ -196,6 +196,8 @@ def check_refused(what, results, why, *options):
 
 def check_unusable(scan, folder):
     check_refused("no directory", os.path.join(folder, "nothing"), "No such file or directory")
+    os.mkdir(os.path.join(folder, "empty"))
+    check_refused("no results", os.path.join(folder, "empty"), "no results of a scan")
     copy = os.path.join(folder, "copy")
     shutil.copytree(scan, copy)
     with open(os.path.join(copy, "endpoints.ndjson"), "r+b") as file:

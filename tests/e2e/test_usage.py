@@ -77,6 +77,8 @@ def check_refusals(folder):
     refused("resolver", ["scan", "--name-servers", "dns.example"], ["--name-servers", "'dns.example'"])
     refused("EHLO name", ["scan", "--ehlo-domain", "scanner"], ["--ehlo-domain", "'scanner'"])
     refused("format without directory", ["scan", "--format", "csv"], ["--output"])
+    refused("--resume takes the format from the directory", ["scan", "--resume", "/", "--format", "csv"],
+            ["not allowed with it: --format"])
     refused("input is absent", ["scan", *READY, missing], [missing, "No such file"])
     refused("input is a folder", ["scan", *READY, full], [full])
     refused("output is not empty", ["scan", *READY, "-o", full, listed], [full, "empty"])

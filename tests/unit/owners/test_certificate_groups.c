@@ -327,6 +327,30 @@ Test(certificate_groups, another_wildcard_needs_a_hundred_names_and_a_leaf_that_
     world_deinit(&w);
 }
 
+Test(certificate_groups, a_certificate_without_the_wildcard_contradicts)
+{
+    struct seen_session own = session_with(2);
+    struct seen_session both = session_with(1);
+    const struct seen_endpoint same = {.host = SPAN_LIT("c.other.test"), .result = &both};
+    const struct seen_endpoint another = {.host = SPAN_LIT("d.other.test"), .result = &own};
+    struct world w;
+    world_init(&w, INFER_ALL);
+    uint32_t group = group_of(&w, "a.other.test");
+    for (int i = 0; i < GROUP_ANY_NAMES; i++) {
+        note_chain(&w, group, "b.other.test", 1);
+    }
+    (void)certificate_group_infer(w.groups, group);
+    certificate_group_dial(w.groups, group);
+    (void)note_seen(&w, group, &same, false);
+    cr_expect_eq(see(&w, group).inconclusive, 1, "its leaf names the host beside the wildcard");
+    cr_expect_eq(turn(&w, group, ORDINARY), GROUP_INFER);
+    certificate_group_dial(w.groups, group);
+    (void)note_seen(&w, group, &another, false);
+    cr_expect_eq(see(&w, group).contradictions, 1);
+    cr_expect_eq(turn(&w, group, ORDINARY), GROUP_DIAL);
+    world_deinit(&w);
+}
+
 Test(certificate_groups, records_of_dane_must_be_those_of_who_speaks)
 {
     static const struct seen_tlsa one[] = {{3, 1, 1, SPAN_INIT("aaaa")},
