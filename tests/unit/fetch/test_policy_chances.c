@@ -32,13 +32,13 @@ static void fetch_all(const struct policy_fetcher_params *params, const struct p
 Test(policy_chances, what_is_lost_before_the_request_has_a_second_chance)
 {
     static const struct https_step reset_once[] = {{.act = ONCE, .number = 2},
-                                                   {.act = PAUSE, .number = 100},
+                                                   {.act = PAUSE, .number = 500},
                                                    {.act = RESET},
                                                    GOOD_ANSWER,
                                                    {.act = END}};
     static const struct https_step silent_once[] = {
-        {.act = ONCE, .number = 1}, {.act = PAUSE, .number = 3000}, GOOD_ANSWER, {.act = END}};
-    static const struct https_step reset_always[] = {{.act = PAUSE, .number = 100}, {.act = RESET}};
+        {.act = ONCE, .number = 1}, {.act = PAUSE, .number = 20000}, GOOD_ANSWER, {.act = END}};
+    static const struct https_step reset_always[] = {{.act = PAUSE, .number = 500}, {.act = RESET}};
     static const struct https_step closed_after_request[] = {OPENING, {.act = RESET}};
     static const struct {
         const char *what;
@@ -61,7 +61,7 @@ Test(policy_chances, what_is_lost_before_the_request_has_a_second_chance)
         struct policy_fetcher_params params = patient(&results);
         params.retries = 1;
         params.retry_pause_ms = 300;
-        params.tls_timeout_ms = i == 1 ? 500 : params.tls_timeout_ms;
+        params.tls_timeout_ms = i == 1 ? 4000 : params.tls_timeout_ms;
         if (cases[i].steps != NULL) {
             peer = serve(cases[i].steps, &leaf);
         }
