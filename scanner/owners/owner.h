@@ -50,6 +50,7 @@ struct owner_dial {
     struct span sni;                /* empty: none */
     uint16_t hello_max_version;     /* of one ClientHello instead of a handshake; 0: a handshake */
     struct suite_list hello_suites; /* that it offers; none: the usual ones */
+    bool anew;                      /* its start is yet to be agreed: service_begin_anew() */
 };
 
 /** A line whose row is written. */

@@ -179,8 +179,13 @@ static void connect_now(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
     const struct service *s = &o->services[v->service];
-    note_start(o, v);
-    struct owner_dial d = {.visit = index, .address = s->address, .port = s->port};
+    struct owner_dial d = {.visit = index, .address = s->address, .port = s->port, .anew = v->anew};
+    if (v->anew) { /* service_begin_anew() is its start */
+        v->anew = false;
+        visit_enter(v, VISIT_RUNS);
+    } else {
+        note_start(o, v);
+    }
     probe_aim(o, v, &d);
     codec_put_octets(&o->out->dials, &d, sizeof(d));
 }
@@ -212,6 +217,27 @@ static void give_token(struct service_owner *o)
     }
     o->first_without_token = o->visits[next].next;
     connect_now(o, next);
+}
+
+void service_keep_session(struct service_owner *o, uint32_t visit)
+{
+    CHECK(visit < o->visit_count && o->visits[visit].state == VISIT_RUNS);
+    o->visits[visit].kept = true;
+    give_token(o);
+}
+
+void service_void_session(struct service_owner *o, uint32_t visit)
+{
+    struct visit *v = &o->visits[visit];
+    CHECK(v->state == VISIT_RUNS && v->kept);
+    v->kept = false;
+    v->anew = true;
+    take_token(o, visit);
+}
+
+uint32_t service_next_without_token(const struct service_owner *o, uint32_t visit)
+{
+    return visit == SERVICE_NO_VISIT ? o->first_without_token : o->visits[visit].next;
 }
 
 /* --- the operator's lease ------------------------------------------------------------------- */
@@ -403,9 +429,10 @@ void visit_leave(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
     give_lease(o, v);
-    if (v->probe != PROBE_FETCH) {
+    if (v->probe != PROBE_FETCH && !v->kept) {
         give_token(o);
     }
+    v->kept = false;
     give_places(o, v->service);
 }
 
@@ -485,7 +512,7 @@ bool service_take_place(struct service_owner *o, const struct net_addr *address,
                         struct idle_places idle)
 {
     struct service *gate = gate_of_service(o, service_find_or_add(o, address, port));
-    if (gate->active > idle.at_address || gate->starting || o->now_ms < gate->next_start_ms) {
+    if (gate->active > idle.at_address || o->now_ms < gate->next_start_ms) {
         return false;
     }
     if (network_has_no_place(o, gate->network, idle.in_network)) {

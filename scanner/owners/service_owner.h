@@ -177,9 +177,17 @@ void service_on_verdict(struct service_owner *o, uint32_t waiter, struct span ch
 /** After each event, and after the wheel was turned: what follows from it for some of the services.
  * @return true: again, when the commands were carried out */
 bool service_go_on(struct service_owner *o);
-/** The session of a visit begins later than commanded, or anew because the end of the first is void. It holds what it held,
- * but the address's rate counts when it does begin. @return false: not now */
+/** The session of a visit is over, but its end is told later or never: another may have its share of the sessions. */
+void service_keep_session(struct service_owner *o, uint32_t visit);
+/** The end that was kept is void: when it has a share of the sessions again, the visit is commanded anew. */
+void service_void_session(struct service_owner *o, uint32_t visit);
+/** The session of a visit begins later than commanded, or anew. It holds what it held, but the address's rate counts when
+ * it does begin. @return false: not now */
 bool service_begin_anew(struct service_owner *o, uint32_t visit);
+#define SERVICE_NO_VISIT KEY_TABLE_NONE
+/** Visits that wait for a share of the sessions, and hold all else. @param visit SERVICE_NO_VISIT: the first
+ * @return SERVICE_NO_VISIT: no further one */
+uint32_t service_next_without_token(const struct service_owner *o, uint32_t visit);
 /** For whose limit its session counts. Borrowed from the visit. */
 struct span service_operator_of_visit(const struct service_owner *o, uint32_t visit);
 /**

@@ -243,7 +243,8 @@ static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
     [VISIT_QUEUED] = {[VISIT_AGAIN] = true, [VISIT_PLACE] = true, [VISIT_TOKEN] = true},
     [VISIT_PLACE] = {[VISIT_AGAIN] = true, [VISIT_TOKEN] = true},
     [VISIT_TOKEN] = {[VISIT_RUNS] = true},
-    [VISIT_RUNS] = {[VISIT_PAUSED] = true,
+    [VISIT_RUNS] = {[VISIT_TOKEN] = true, /* anew */
+                    [VISIT_PAUSED] = true,
                     [VISIT_AGAIN] = true,
                     [VISIT_JUDGES] = true,
                     [VISIT_KEPT] = true,

@@ -33,6 +33,7 @@ void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms, uint64_t
 
 void weather_know_witness(struct weather *w)
 {
+    w->late_witness = w->late_witness || (w->view.first && !w->answered_ever);
     w->answered_ever = true;
 }
 
@@ -182,6 +183,7 @@ static enum weather_step suspect(struct weather *w, uint64_t now_ms)
     }
     weather_enter(w, WEATHER_SUSPICIOUS);
     w->view.first = !w->answered_ever;
+    w->late_witness = false;
     w->first_until_ms = now_ms + w->first_ms;
     w->empty_rounds = 0;
     return begin_round(w, now_ms);
@@ -250,6 +252,10 @@ static enum weather_step go_on_with_first(struct weather *w, uint64_t now_ms)
 
 static enum weather_step look_while_suspicious(struct weather *w, uint64_t now_ms)
 {
+    if (w->late_witness) {
+        w->late_witness = w->view.first = false;
+        return begin_round(w, now_ms);
+    }
     enum round_state round = round_state_of(w, now_ms);
     if (w->view.first && round != ROUND_LASTS) {
         return round == ROUND_ANSWERED ? begin_outage(w) : go_on_with_first(w, now_ms);

@@ -128,6 +128,7 @@ struct weather {
     double usual_good;
     double usual_bad;
     bool answered_ever;
+    bool late_witness;      /* in the first alarm: it is an alarm like others */
     bool believes_at_once;  /* while nobody has answered */
     uint64_t calm_until_ms; /* no new suspicion before */
     unsigned false_alarms;  /* since the last outage */
@@ -142,7 +143,7 @@ struct weather {
 };
 
 void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms, uint64_t first_ms);
-/** There is no first alarm: somebody answered before. */
+/** There is no first alarm, or it is none: somebody answered before. */
 void weather_know_witness(struct weather *w);
 /** Ends since the last look, as distinct networks of the slot. */
 void weather_note(struct weather *w, uint32_t good, uint32_t bad);

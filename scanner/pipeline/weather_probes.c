@@ -76,12 +76,12 @@ struct idle_holdings {
 };
 
 static void count_idle(const struct worker *w, const struct weather_witness *who,
-                       const struct owner_dial *d, struct idle_holdings *idle)
+                       const struct net_addr *address, uint32_t visit, struct idle_holdings *idle)
 {
-    struct net_addr network = net_addr_network(&d->address);
-    idle->places.at_address += net_addr_eq(&d->address, &who->address);
+    struct net_addr network = net_addr_network(address);
+    idle->places.at_address += net_addr_eq(address, &who->address);
     idle->places.in_network += net_addr_eq(&network, &who->network);
-    idle->leases += span_eq(service_operator_of_visit(&w->services, d->visit), witness_name(who));
+    idle->leases += span_eq(service_operator_of_visit(&w->services, visit), witness_name(who));
 }
 
 /* Those that hold a place without a connection. */
@@ -91,10 +91,14 @@ static struct idle_holdings idle_holdings_of(const struct worker *w,
     const struct worker_weather *ww = &w->weather;
     struct idle_holdings idle = {.leases = 0};
     for (uint32_t i = 0; i < ww->kept_count; i++) {
-        count_idle(w, who, &ww->kept[i].dial, &idle);
+        count_idle(w, who, &ww->kept[i].dial.address, ww->kept[i].dial.visit, &idle);
     }
     for (uint32_t i = 0; i < ww->dial_count; i++) {
-        count_idle(w, who, &ww->dials[i], &idle);
+        count_idle(w, who, &ww->dials[i].address, ww->dials[i].visit, &idle);
+    }
+    for (uint32_t v = SERVICE_NO_VISIT;
+         (v = service_next_without_token(&w->services, v)) != SERVICE_NO_VISIT;) {
+        count_idle(w, who, service_address_of_visit(&w->services, v), v, &idle);
     }
     for (size_t i = 0; i < WEATHER_KNOWN; i++) {
         const struct weather_probe *p = &ww->probes.probes[i];
@@ -159,7 +163,8 @@ static void on_probe_done(void *arg, struct session *session)
     struct worker *w = arg;
     struct weather_probe *p = &w->weather.probes.probes[session_tag(session)];
     struct weather_report *r = &w->weather.reports[weather_stream_of(&p->who.address)];
-    bool answered = !session_was_cut(session);
+    bool answered =
+        !session_was_cut(session) || session_seen(session)->outcome == OUTCOME_ESTABLISHED;
     r->answered += answered; /* of whatever round: it is now that it does */
     r->failed += !answered && p->round == r->round;
     if (p->lease != 0) {

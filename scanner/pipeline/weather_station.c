@@ -58,6 +58,9 @@ void weather_station_exchange(struct weather_station *s, struct weather_report *
         struct weather_report *r = &reports[i];
         struct outage_record *outage = outage_of(s, (enum weather_stream)i);
         weather_note(&s->streams[i], r->good, r->bad);
+        if (r->heard) {
+            weather_know_witness(&s->streams[i]);
+        }
         weather_note_probes(&s->streams[i], r->round, r->asked, r->answered, r->failed);
         s->probed[i] += r->asked;
         if (outage != NULL) {

@@ -216,13 +216,12 @@ static void worker_on_session_done(void *arg, struct session *session)
     struct worker *w = arg;
     worker_note_session_end(w, session);
     worker_tell_time(w);
-    if (worker_weather_keep(w, session)) {
-        return;
+    if (!worker_weather_keep(w, session)) {
+        if (!w->stopping) {
+            service_on_session_end(&w->services, session_tag(session), session_seen(session));
+        }
+        session_release(&w->sessions, session);
     }
-    if (!w->stopping) {
-        service_on_session_end(&w->services, session_tag(session), session_seen(session));
-    }
-    session_release(&w->sessions, session);
     run_commands(w);
 }
 

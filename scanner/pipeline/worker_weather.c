@@ -49,7 +49,10 @@ static void note_session(struct worker *w, const struct session *session,
     if (!cut || seen->outcome != OUTCOME_ESTABLISHED) { /* that is neither */
         note_end(w, stream, hash_of_network(&d->address), !cut);
     }
-    if (!cut && (outcome_info(seen->outcome)->conclusive || seen->outcome == OUTCOME_REFUSED)) {
+    /* Cut behind its handshake it answered all the same, if not at its end. */
+    w->weather.reports[stream].heard |= cut && seen->outcome == OUTCOME_ESTABLISHED;
+    if (seen->outcome == OUTCOME_ESTABLISHED ||
+        (!cut && (outcome_info(seen->outcome)->conclusive || seen->outcome == OUTCOME_REFUSED))) {
         weather_probes_note_server(w, &d->address, d->port,
                                    service_operator_of_visit(&w->services, d->visit));
     }
@@ -90,7 +93,7 @@ static void dial_now(struct worker *w, const struct owner_dial *d)
 void worker_weather_dial(struct worker *w, const struct owner_dial *d)
 {
     enum weather_state state = w->weather.views[weather_stream_of(&d->address)].state;
-    if (state == WEATHER_FAIR) {
+    if (state == WEATHER_FAIR && !d->anew && !weather_probes_borrow_from(w, d)) {
         dial_now(w, d);
     } else { /* when it is lost: the owner must not hear from inside its own command */
         let_wait(&w->weather, d);
@@ -146,7 +149,7 @@ static bool settle_kept(struct worker *w, const struct kept_session *k)
             tell_fault(w, &k->dial);
         } else {
             w->weather.reports[stream].asked_again++;
-            let_wait(&w->weather, &k->dial);
+            service_void_session(&w->services, k->dial.visit);
         }
         break;
     }
@@ -171,6 +174,7 @@ bool worker_weather_keep(struct worker *w, struct session *session)
     }
     ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
     ww->kept[ww->kept_count++] = k;
+    service_keep_session(&w->services, visit);
     return true;
 }
 

@@ -7,10 +7,11 @@
  *
  *   session ended ─┬─ whole, refused ──────────────────────────► owner
  *                  └─ cut short ─► kept ─┬─ believed ──────────► owner
- *                                        ├─ void ─► dials ─────► begun anew when the weather is fair
+ *                                        ├─ void ─► token ─► dials ─► begun anew when the weather is fair
  *                                        └─ void, lost ────────► owner, as local_fault
  *
- * The visit of a kept session holds what it held. A session that ended in an outage is no attempt: the owner never
+ * The visit of a kept session holds its places and its lease, but no token: when all of --concurrency end in an outage,
+ * others are to tell of it too. A session that ended in an outage is no attempt: the owner never
  * hears of it.
  */
 

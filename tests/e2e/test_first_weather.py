@@ -3,6 +3,7 @@
 With --long also an outage that lasts longer than the doubt about those who never answered.
 """
 
+import json
 import os
 import select
 import socket
@@ -111,14 +112,14 @@ def zone_of(operator):
     return zone
 
 
-def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False):
+def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False, code=0):
     out = os.path.join(folder, name)
     with Resolver(zone_of(operator), dns_seconds) as dns:
         start = time.monotonic()
         done = run("scan", "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--address-map", "11.9.0.0/16=127.9.0.0/16",
                    "--port-map", f"25={servers.port}", *SPEED, *more, "-o", out, input="".join(f"d{i}.test\n" for i in range(HOSTS)))
         seconds = time.monotonic() - start
-    check_equal(f"{name}: exit code", (done.returncode, done.stderr if done.returncode else ""), (0, ""))
+    check_equal(f"{name}: exit code", (done.returncode, done.stderr if done.returncode != code else ""), (code, ""))
     rows = {table: stable(read_table(out, table), table, PATHS) for table in ("domains", "services", "endpoints")}
     return rows, [o["what"] for o in read_json(out, "manifest.json")["outages"]], seconds
 
@@ -162,11 +163,29 @@ def one_operator(folder):
     check_equal("one operator: three at once, probes as well", servers.most_at_once(), 3)
 
 
+def crowded(folder):
+    """All of --concurrency end in the outage, and everybody else waits for a place among them: it is seen all the same."""
+    limits = ["--concurrency", "4"]
+    quiet, _, _ = scan(folder, "quiet, crowded", Servers(), *limits)
+    rows, outages, _ = scan(folder, "crowded", Servers(silent_after=12, seconds=12), *limits)
+    check_equal("crowded: an outage", outages, ["ipv4"])
+    check_equal("crowded: the rows are those of a quiet scan", rows, quiet)
+
+
+def crowded_for_good(folder):
+    servers = Servers(silent_after=12, seconds=1000)
+    rows, outages, seconds = scan(folder, "crowded for good", servers, "--concurrency", "4", "--outage-max", "6", code=4)
+    check_equal("crowded for good: an outage", outages, ["ipv4"])
+    blamed = [e for e in rows["endpoints"] if json.loads(e)["outcome"] not in ("no_starttls", "local_fault", "not_tested")]
+    check_equal("crowded for good: nobody is blamed", blamed, [])
+    check("crowded for good: it ends", seconds < 30, seconds)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         quiet, outages, _ = scan(folder, "quiet", Servers())
         check_equal("quiet: no outage", outages, [])
-        tests = [(silent, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (one_operator,)]
+        tests = [(silent, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (one_operator,), (crowded,), (crowded_for_good,)]
         for done in [pool.submit(test, folder, *more) for test, *more in tests]:  # they wait more than they work
             done.result()
     finish()

@@ -554,6 +554,10 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
     } else if (strcmp(word[0], "anew") == 0) {
         uint32_t visit = w->dialled[atoi(word[1])].visit;
         say("  %s\n", service_begin_anew(&w->owner, visit) ? "begins" : "not now");
+    } else if (strcmp(word[0], "keep") == 0) {
+        service_keep_session(&w->owner, w->dialled[atoi(word[1])].visit);
+    } else if (strcmp(word[0], "void") == 0) {
+        service_void_session(&w->owner, w->dialled[atoi(word[1])].visit);
     } else if (strcmp(word[0], "night") == 0) {
         night_event(w);
     } else if (strcmp(word[0], "waits") == 0) {

@@ -285,6 +285,25 @@ Test(weather, asks_whom_the_self_test_met_before_the_first_answer)
     cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_VOID);
 }
 
+/* It greeted and was cut later on, which is noticed when its timeout is over: in the first alarm. */
+Test(weather, a_witness_that_comes_late_is_asked_instead_of_those_who_failed)
+{
+    struct weather w;
+    uint64_t now = 1000;
+    weather_init(&w, now, LOST_MS, FIRST_MS);
+    weather_note(&w, 0, 3);
+    cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
+    cr_assert(w.view.first);
+    weather_know_witness(&w);
+    now += LOOK;
+    cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
+    cr_expect_not(w.view.first);
+    weather_note_probes(&w, w.round, 1, 0, 1);
+    now += WEATHER_SLOT_MS;
+    cr_expect_eq(weather_look(&w, now), WEATHER_BEGAN);
+    cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_WAIT);
+}
+
 Test(weather, who_answered_before_the_first_failures_clears_us)
 {
     struct weather w;
