@@ -15,10 +15,9 @@ static bool is_open(uint8_t state)
 
 enum dns_state mx_unknown_state(const struct seen_mx *mx)
 {
-    if (is_open(mx->a_state)) {
-        return (enum dns_state)mx->a_state;
-    }
-    return is_open(mx->aaaa_state) ? (enum dns_state)mx->aaaa_state : DNS_NOT_ASKED;
+    enum dns_state a = is_open(mx->a_state) ? (enum dns_state)mx->a_state : DNS_NOT_ASKED;
+    enum dns_state aaaa = is_open(mx->aaaa_state) ? (enum dns_state)mx->aaaa_state : DNS_NOT_ASKED;
+    return a == DNS_NOT_ASKED || dns_state_is_ours(aaaa) ? aaaa : a;
 }
 
 static bool has_address(const struct seen_mx *mx)
@@ -40,7 +39,7 @@ struct mx_facts mx_facts_of(const struct seen_domain *d)
         enum dns_state unknown = mx_unknown_state(mx);
         if (unknown != DNS_NOT_ASKED) {
             facts.hosts_unknown++;
-            if (facts.unknown_state == DNS_NOT_ASKED) {
+            if (facts.unknown_state == DNS_NOT_ASKED || dns_state_is_ours(unknown)) {
                 facts.unknown_state = unknown;
             }
         }
@@ -87,11 +86,15 @@ static const char *first_outcome_word(const struct seen_domain *d)
     return "";
 }
 
-/* By a fault of ours nobody's DNS has failed. */
+/* By a fault of ours, or between us and the resolver, nobody's DNS has failed. */
 static enum account_class dns_failed_class(enum dns_state state, const char **reason)
 {
+    if (dns_state_is_ours(state)) {
+        *reason = not_tested_word(NOT_TESTED_LOCAL_FAULT);
+        return ACCOUNT_NOT_TESTED;
+    }
     *reason = dns_state_word(state);
-    return state == DNS_LOCAL_FAULT ? ACCOUNT_NOT_TESTED : ACCOUNT_DNS_FAILED;
+    return ACCOUNT_DNS_FAILED;
 }
 
 /* None of the endpoints was tried, or there are none: why? */

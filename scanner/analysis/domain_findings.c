@@ -59,9 +59,9 @@ static bool mx_question_fault(enum dns_state state, enum finding_code *code)
         *code = FINDING_DNS_MX_TIMEOUT;
         return true;
     case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
         *code = FINDING_DNS_MX_REFUSED;
         return true;
-    case DNS_OTHER_RCODE:
     case DNS_MALFORMED:
         *code = FINDING_DNS_MX_FAILED;
         return true;

@@ -17,9 +17,9 @@ static bool question_fault(enum dns_state state, enum finding_code *code)
         *code = FINDING_DNS_HOST_TIMEOUT;
         return true;
     case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
         *code = FINDING_DNS_HOST_REFUSED;
         return true;
-    case DNS_OTHER_RCODE:
     case DNS_MALFORMED:
         *code = FINDING_DNS_HOST_FAILED;
         return true;
@@ -65,14 +65,14 @@ static void host_question_findings(const struct seen_host *h, struct findings *o
     bool a_fails = question_fault((enum dns_state)h->a.state, &a);
     bool aaaa_fails = question_fault((enum dns_state)h->aaaa.state, &aaaa);
     if (a_fails) {
-        struct buf *evidence = findings_add(out, a, question_severity(h));
+        struct buf *evidence = findings_add_at_most(out, a, question_severity(h));
         put_host_answer(evidence, "A", &h->a);
         if (aaaa_fails && aaaa == a) {
             put_host_answer(evidence, ", AAAA", &h->aaaa);
         }
     }
     if (aaaa_fails && aaaa != a) {
-        put_host_answer(findings_add(out, aaaa, question_severity(h)), "AAAA", &h->aaaa);
+        put_host_answer(findings_add_at_most(out, aaaa, question_severity(h)), "AAAA", &h->aaaa);
     }
 }
 

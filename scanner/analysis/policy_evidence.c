@@ -46,7 +46,7 @@ void evidence_end(struct buf *evidence, size_t count)
 bool dns_question_failed(const struct seen_dns *dns)
 {
     enum dns_state state = (enum dns_state)dns->state;
-    bool ours = state == DNS_LOCAL_FAULT || state == DNS_CNAME_LIMIT;
+    bool ours = dns_state_is_ours(state) || state == DNS_CNAME_LIMIT;
     return state == DNS_CNAME_LOOP || (dns_state_is_temporary(state) && !ours);
 }
 

@@ -63,7 +63,9 @@ static void ptr_findings(const struct seen_service *s, const struct service_verd
     case DNS_NOT_ASKED:
     case DNS_NAME_INVALID:
     case DNS_CNAME_LIMIT:
-    case DNS_LOCAL_FAULT: /* ours */
+    case DNS_LOCAL_FAULT: /* ours, as the next two */
+    case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
     case DNS_STATE_COUNT:
         return;
     case DNS_NODATA:
@@ -72,8 +74,6 @@ static void ptr_findings(const struct seen_service *s, const struct service_verd
         return;
     case DNS_SERVFAIL:
     case DNS_BOGUS:
-    case DNS_REFUSED:
-    case DNS_OTHER_RCODE:
     case DNS_TIMEOUT:
     case DNS_MALFORMED:
     case DNS_CNAME_LOOP:

@@ -296,7 +296,8 @@ static bool is_not_tested(const struct seen_policy *p)
     case POLICY_FETCH_NOT_DIALLED: /* nobody else can dial a special-purpose address either */
         return p->not_tested != NOT_TESTED_SPECIAL_PURPOSE;
     case POLICY_FETCH_DNS_FAILED:
-        return p->a.state == DNS_LOCAL_FAULT || p->aaaa.state == DNS_LOCAL_FAULT;
+        return dns_state_is_ours((enum dns_state)p->a.state) ||
+               dns_state_is_ours((enum dns_state)p->aaaa.state);
     case POLICY_FETCH_DNS_NXDOMAIN:
     case POLICY_FETCH_DNS_NO_ADDRESS:
     case POLICY_FETCH_TCP_REFUSED:

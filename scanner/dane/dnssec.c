@@ -7,13 +7,13 @@ enum dnssec_state dnssec_state_of(const struct seen_dns *dns, bool trust_ad)
     case DNS_NOT_ASKED:
     case DNS_NAME_INVALID:
     case DNS_CNAME_LIMIT:
-    case DNS_LOCAL_FAULT: /* ours: it says nothing of the zone */
+    case DNS_LOCAL_FAULT: /* ours: it says nothing of the zone, nor do these */
+    case DNS_REFUSED:
+    case DNS_OTHER_RCODE:
         return DNSSEC_UNKNOWN;
     case DNS_BOGUS:
         return DNSSEC_BOGUS;
     case DNS_SERVFAIL:
-    case DNS_REFUSED:
-    case DNS_OTHER_RCODE:
     case DNS_TIMEOUT:
     case DNS_MALFORMED:
     case DNS_CNAME_LOOP:

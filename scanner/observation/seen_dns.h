@@ -12,8 +12,8 @@
     X(DNS_SERVFAIL, "servfail", "SERVFAIL, also with CD=1")                                       \
     X(DNS_BOGUS, "bogus",                                                                         \
       "SERVFAIL, but an answer with CD=1, whose data is kept (RFC 4035 section 4.7)")             \
-    X(DNS_REFUSED, "refused", "REFUSED")                                                          \
-    X(DNS_OTHER_RCODE, "other_rcode", "another response code; see rcode")                         \
+    X(DNS_REFUSED, "refused", "the resolver refuses this client: REFUSED, or a referral")         \
+    X(DNS_OTHER_RCODE, "other_rcode", "another response code of the resolver; see rcode")         \
     X(DNS_TIMEOUT, "timeout", "no answer from any server")                                        \
     X(DNS_MALFORMED, "malformed", "an answer that cannot be parsed")                              \
     X(DNS_CNAME_LOOP, "cname_loop", "a loop of CNAMEs")                                           \
@@ -37,10 +37,20 @@ static inline bool dns_state_is_temporary(enum dns_state s)
            s == DNS_TIMEOUT || s == DNS_MALFORMED || s == DNS_CNAME_LIMIT || s == DNS_LOCAL_FAULT;
 }
 
-/** No answer, or SERVFAIL of all servers: it may pass, so it is asked again before it is believed. */
+/**
+ * It says nothing of the name that was asked for. REFUSED, NOTIMP and FORMERR are what the asked server says of
+ * the query and of whoever sends it (RFC 1035 section 4.1.1), and that is the resolver: what the servers of a zone
+ * answer so, it passes on as SERVFAIL (RFC 8914 section 4.23).
+ */
+static inline bool dns_state_is_ours(enum dns_state s)
+{
+    return s == DNS_LOCAL_FAULT || s == DNS_REFUSED || s == DNS_OTHER_RCODE;
+}
+
+/** No answer, or none but an error of all servers: it may pass, so it is asked again before it is believed. */
 static inline bool dns_state_is_failure(enum dns_state s)
 {
-    return s == DNS_TIMEOUT || s == DNS_SERVFAIL || s == DNS_LOCAL_FAULT;
+    return s == DNS_TIMEOUT || s == DNS_SERVFAIL || dns_state_is_ours(s);
 }
 
 #define DNS_NAME_TEXT_MAX 1024 /* octets with NUL: 255 octets of wire form, \DDD escapes included */

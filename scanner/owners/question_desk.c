@@ -145,10 +145,15 @@ static void on_pause_over(struct wheel_timer *timer)
 
 /* --- failures ------------------------------------------------------------------------------- */
 
+static bool is_ours(const struct desk_question *q)
+{
+    return dns_state_is_ours((enum dns_state)q->seen.state);
+}
+
 static void desk_settle(struct desk_question *q)
 {
     struct question_desk *d = q->desk;
-    switch (weather_judge(d->weather, q->begun_ms, q->ended_ms, q->seen.state == DNS_LOCAL_FAULT)) {
+    switch (weather_judge(d->weather, q->begun_ms, q->ended_ms, is_ours(q))) {
     case WEATHER_WAIT:
         return;
     case WEATHER_BELIEVED:
@@ -172,11 +177,14 @@ static void desk_settle(struct desk_question *q)
     UNREACHABLE("unknown weather_word");
 }
 
-/* An answer says more than none, and anything more than a fault of ours. */
+/* An answer says more than none, and anything more than a fault of ours or of the resolver. */
 static void keep_failure(struct desk_question *q, const struct dns_answer *answer)
 {
-    static const uint8_t rank[DNS_STATE_COUNT] = {
-        [DNS_LOCAL_FAULT] = 1, [DNS_TIMEOUT] = 2, [DNS_SERVFAIL] = 3};
+    static const uint8_t rank[DNS_STATE_COUNT] = {[DNS_LOCAL_FAULT] = 1,
+                                                  [DNS_REFUSED] = 2,
+                                                  [DNS_OTHER_RCODE] = 2,
+                                                  [DNS_TIMEOUT] = 3,
+                                                  [DNS_SERVFAIL] = 4};
     if (rank[answer->seen.state] >= rank[q->seen.state]) {
         q->seen = answer->seen;
     }
@@ -259,8 +267,8 @@ static bool is_late(const struct desk_question *q)
 {
     bool failed = (q->state == DESK_PAUSED || q->state == DESK_ASKED) &&
                   q->seen.state != DNS_NOT_ASKED && !q->told_late;
-    return failed && weather_judge(q->desk->weather, q->begun_ms, q->ended_ms,
-                                   q->seen.state == DNS_LOCAL_FAULT) == WEATHER_BELIEVED;
+    return failed && weather_judge(q->desk->weather, q->begun_ms, q->ended_ms, is_ours(q)) ==
+                         WEATHER_BELIEVED;
 }
 
 void question_desk_look(struct question_desk *d)

@@ -11,9 +11,10 @@
  *          │                       └── void, asked again ────────┼─┴────────────────┘ │
  *          └──────────────── an answer, or a failure that is believed ────────────────┘
  *
- * A failure is no answer, or SERVFAIL of all servers, also with CD=1: what may pass. It is told when the second
- * pass brought the same kind and the weather does not speak against it; of the two, SERVFAIL is told before
- * a timeout, because it is an answer. As soon as the failure of the first pass is believed, at the latest with that of
+ * A failure is no answer, or SERVFAIL of all servers, also with CD=1, or what the resolver says of the query itself
+ * (dns_state_is_ours()): what may pass. It is told when the second pass failed as well and the weather does not speak
+ * against it; of the two, SERVFAIL is told before a timeout, because it is an answer, and either before what says nothing
+ * of the name. As soon as the failure of the first pass is believed, at the latest with that of
  * the second, the owner hears that the question is late: what others wait for need not wait for it. A failure that overlaps an outage is void: it does not count as a pass.
  * While the weather is suspicious or away, questions wait here; when it is lost, all end as DNS_LOCAL_FAULT.
  */

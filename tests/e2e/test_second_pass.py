@@ -1,4 +1,4 @@
-"""What DNS did not answer, or answered with SERVFAIL, is asked once more after a pause: MX, A and a policy host."""
+"""What DNS did not answer, or answered with SERVFAIL or REFUSED, is asked once more after a pause: MX, A and a policy host."""
 
 import os
 import socket
@@ -12,12 +12,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.runner import EHLO, check, check_equal, finish, read_table, run  # noqa: E402
 from support.dns_server import DnsServer  # noqa: E402
 
-SERVFAIL = 2
+SERVFAIL, REFUSED = 2, 5
 LATE_BLOCKS = 16  # scanner/owners/owner.h
 PER_PASS = 2  # a question, and with CD=1 after SERVFAIL (RFC 4035 section 3.2.2)
 
 ZONE = {}
-for domain in ("well", "flaky", "flaky-host", "flaky-policy", "failing", "failing-host"):
+for domain in ("well", "flaky", "flaky-host", "flaky-policy", "failing", "failing-host", "flaky-refused", "refused"):
     ZONE[(f"{domain}.test", "MX")] = [(10, f"mx.{domain}.test")]
     ZONE[(f"mx.{domain}.test", "A")] = ["192.0.2.1"]
 ZONE[("_mta-sts.flaky-policy.test", "TXT")] = ["v=STSv1; id=1;"]
@@ -26,10 +26,18 @@ ZONE[("mta-sts.flaky-policy.test", "A")] = ["192.0.2.2"]
 # How many times each is answered with SERVFAIL before the truth is told.
 FAILURES = {("flaky.test", "MX"): PER_PASS, ("mx.flaky-host.test", "A"): PER_PASS,
             ("mta-sts.flaky-policy.test", "A"): PER_PASS, ("failing.test", "MX"): 1000, ("mx.failing-host.test", "A"): 1000,
-            ("mx.half.test", "AAAA"): 1000}
+            ("mx.half.test", "AAAA"): 1000, ("flaky-refused.test", "MX"): 1, ("refused.test", "MX"): 1000}
 
 
 ASKED = {name for name, _ in ZONE} | {"mta-sts.flaky-policy.test"}
+
+
+def is_refused(asked):
+    return "refused" in asked[0]
+
+
+def per_pass(asked):
+    return 1 if is_refused(asked) else PER_PASS
 
 
 class FlakyServer(DnsServer):
@@ -38,7 +46,7 @@ class FlakyServer(DnsServer):
         asked = self.asked[-1]
         if self.asked.count(asked) <= FAILURES.get(asked, 0):
             flags = struct.unpack("!H", whole[2:4])[0]
-            return whole[:2] + struct.pack("!HHHHH", flags | SERVFAIL, 1, 0, 0, 0) + whole[12:12 + self.question_len(message)]
+            return whole[:2] + struct.pack("!HHHHH", flags | (REFUSED if is_refused(asked) else SERVFAIL), 1, 0, 0, 0) + whole[12:12 + self.question_len(message)]
         return whole
 
     @staticmethod
@@ -109,17 +117,20 @@ def others_do_not_wait(folder):
 with tempfile.TemporaryDirectory() as folder:
     others_do_not_wait(os.path.join(folder, "others"))
     rows, policies, asked = scan(os.path.join(folder, "two"), "0.2")
-    for domain in ("well.test", "flaky.test", "flaky-host.test", "flaky-policy.test"):
+    for domain in ("well.test", "flaky.test", "flaky-host.test", "flaky-policy.test", "flaky-refused.test"):
         check_equal(f"{domain}: as if nothing had been", rows[domain]["account"], "not_tested")  # special-purpose addresses
         check_equal(f"{domain}: state of MX", rows[domain]["mx_dns"]["state"], "data")
     check_equal("flaky-host.test: its address", rows["flaky-host.test"]["mx"][0]["a"], "data")
     check_equal("flaky-policy.test: its policy host has an address", policies.get("mta-sts.flaky-policy.test"), "not_dialled")
     check_equal("failing.test fails", (rows["failing.test"]["account"], rows["failing.test"]["mx_dns"]["state"]), ("dns_failed", "servfail"))
+    check_equal("RFC 1035 4.1.1: what the resolver refuses is no fault of the domain",
+                [rows["refused.test"][key] for key in ("account", "account_reason")] + [(finding["code"], finding["severity"]) for finding in rows["refused.test"]["findings"]],
+                ["not_tested", "local_fault", ("dns.mx_refused", "notice")])
     check_equal("failing-host.test fails", rows["failing-host.test"]["account"], "dns_failed")
     check_equal("asked twice, and not more", {key: times for key, times in asked.items() if times},
-                {key: 2 * PER_PASS if times == 1000 else PER_PASS + 1 for key, times in FAILURES.items() if key[0] in ASKED})
+                {key: 2 * per_pass(key) if times == 1000 else per_pass(key) + 1 for key, times in FAILURES.items() if key[0] in ASKED})
     rows, policies, asked = scan(os.path.join(folder, "one"), "0")
     check_equal("without a second pass", rows["flaky.test"]["account"], "dns_failed")
-    check("and asked once", all(count == PER_PASS for key, count in asked.items() if key[0] in ASKED and not key[0].startswith("mta-sts")), asked)
+    check("and asked once", all(count == per_pass(key) for key, count in asked.items() if key[0] in ASKED and not key[0].startswith("mta-sts")), asked)
 
 finish()

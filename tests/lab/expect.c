@@ -520,8 +520,10 @@ static void put_host(struct expectation *e, const char *host, size_t share)
     e->hosts_with_address += has_data(a_state) || has_data(aaaa.state);
     if (is_open(a_state) || is_open(aaaa.state)) {
         e->hosts_unknown++;
-        if (e->unknown_state == DNS_NOT_ASKED) {
-            e->unknown_state = is_open(a_state) ? a_state : aaaa.state;
+        enum dns_state unknown =
+            is_open(a_state) && aaaa.state != DNS_REFUSED ? a_state : aaaa.state;
+        if (e->unknown_state == DNS_NOT_ASKED || unknown == DNS_REFUSED) {
+            e->unknown_state = unknown;
         }
     }
     cut = cut || all > share;
@@ -730,12 +732,25 @@ static void put_account_words(struct expectation *e, enum account_class class, c
     json_put_word(e->out, "account_reason", reason);
 }
 
+/* RFC 1035 section 4.1.1: REFUSED is what the resolver says to its client. */
+static void put_failed_lookup(struct expectation *e, enum dns_state state)
+{
+    if (state == DNS_REFUSED) {
+        put_account_words(e, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
+    } else {
+        put_account_words(e, ACCOUNT_DNS_FAILED, dns_state_word(state));
+    }
+}
+
 static void put_account(struct expectation *e, enum mx_kind kind, enum dns_state mx_state)
 {
     switch (kind) {
     case MX_KIND_UNKNOWN:
-        put_account_words(e, ACCOUNT_DNS_FAILED,
-                          mx_state == DNS_NODATA ? "address_unknown" : dns_state_word(mx_state));
+        if (mx_state == DNS_NODATA) {
+            put_account_words(e, ACCOUNT_DNS_FAILED, "address_unknown");
+        } else {
+            put_failed_lookup(e, mx_state);
+        }
         return;
     case MX_KIND_NXDOMAIN:
     case MX_KIND_NULL_MX:
@@ -756,7 +771,7 @@ static void put_account(struct expectation *e, enum mx_kind kind, enum dns_state
     } else if (e->first_reason != NOT_TESTED_NONE) {
         put_account_words(e, ACCOUNT_NOT_TESTED, not_tested_word(e->first_reason));
     } else if (e->hosts_with_address == 0 && e->hosts_unknown > 0) {
-        put_account_words(e, ACCOUNT_DNS_FAILED, dns_state_word(e->unknown_state));
+        put_failed_lookup(e, e->unknown_state);
     } else {
         put_account_words(e, ACCOUNT_NO_MAIL,
                           kind == MX_KIND_IMPLICIT ? "implicit_not_dialled" : "mx_unusable");

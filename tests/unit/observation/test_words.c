@@ -22,6 +22,28 @@ Test(words, outcomes_are_consistent)
     cr_expect_eq(MX_KIND_NOT_ASKED, 0);
 }
 
+/* RFC 1035 section 4.1.1: codes about the query come from whoever was asked, and that is the resolver. */
+Test(words, dns_states_that_say_nothing_of_the_name)
+{
+    static const enum dns_state ours[] = {DNS_REFUSED, DNS_OTHER_RCODE, DNS_LOCAL_FAULT};
+    static const enum dns_state asked_again[] = {DNS_REFUSED, DNS_OTHER_RCODE, DNS_LOCAL_FAULT,
+                                                 DNS_SERVFAIL, DNS_TIMEOUT};
+    bool is_ours[DNS_STATE_COUNT] = {0};
+    bool again[DNS_STATE_COUNT] = {0};
+    for (size_t i = 0; i < COUNT(ours); i++) {
+        is_ours[ours[i]] = true;
+    }
+    for (size_t i = 0; i < COUNT(asked_again); i++) {
+        again[asked_again[i]] = true;
+    }
+    for (int s = 0; s < DNS_STATE_COUNT; s++) {
+        cr_expect_eq(dns_state_is_ours((enum dns_state)s), is_ours[s], "%s",
+                     dns_state_word((enum dns_state)s));
+        cr_expect_eq(dns_state_is_failure((enum dns_state)s), again[s], "%s",
+                     dns_state_word((enum dns_state)s));
+    }
+}
+
 /* RFC 5321 section 5.1: never "there is no such record". */
 Test(words, temporary_dns_states)
 {

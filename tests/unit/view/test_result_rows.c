@@ -128,7 +128,8 @@ Test(meaning, is_that_of_the_vocabulary)
         const char *want;
     } cases[] = {
         {&outcome_vocabulary, OUTCOME_REFUSED, "the connection was refused"},
-        {&dns_state_vocabulary, DNS_REFUSED, "REFUSED"},
+        {&dns_state_vocabulary, DNS_REFUSED,
+         "the resolver refuses this client: REFUSED, or a referral"},
         {&outcome_vocabulary, OUTCOME_TLS_PROTOCOL_ERROR,
          "the server sent invalid TLS"}, /* no hint at a column */
     };
