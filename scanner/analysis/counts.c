@@ -98,6 +98,8 @@ void counts_add_host(struct scan_counts *c, const struct seen_host *h,
 void counts_add_endpoint(struct scan_counts *c, const struct seen_endpoint *e)
 {
     c->endpoint_basis[e->basis]++;
+    c->endpoint_local_fault += e->not_tested == NOT_TESTED_LOCAL_FAULT ||
+                               (e->result != NULL && e->result->outcome == OUTCOME_LOCAL_FAULT);
 }
 
 static struct endpoint_brief service_brief(const struct seen_service *s)
@@ -198,6 +200,7 @@ void counts_merge(struct scan_counts *into, const struct scan_counts *from)
     for (unsigned i = 0; i < BASIS_COUNT; i++) {
         into->endpoint_basis[i] += from->endpoint_basis[i];
     }
+    into->endpoint_local_fault += from->endpoint_local_fault;
     for (size_t i = 0; i < from->reason_count; i++) {
         const struct reason_count *r = &from->reason[i];
         add_reason(into, r->class, r->reason, r->count);

@@ -62,6 +62,7 @@ struct scan_counts {
     uint64_t account[ACCOUNT_CLASS_COUNT];
     uint64_t account_inferred[ACCOUNT_CLASS_COUNT]; /* of these, see account_basis_of() */
     uint64_t endpoint_basis[BASIS_COUNT];           /* endpoints; NONE: not tested */
+    uint64_t endpoint_local_fault;                  /* without result by a fault of our own */
     struct reason_count reason[COUNT_REASONS_MAX];
     size_t reason_count;
     uint64_t mx_kind[MX_KIND_COUNT]; /* of lines that were asked about */

@@ -18,6 +18,12 @@ static uint64_t ending_count_lost(const struct ending *e)
     return counts_of_reason(e->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
 }
 
+/* An outage of one family leaves domains that were tested over the other. */
+static bool ending_lost_some(const struct ending *e)
+{
+    return ending_count_lost(e) > 0 || e->counts->endpoint_local_fault > 0;
+}
+
 enum scan_end ending_of(const struct ending *e, bool whole)
 {
     if (!whole || e->completions_missing) {
@@ -39,7 +45,7 @@ enum scan_end ending_of(const struct ending *e, bool whole)
     if (smtp_reach_says_nothing(&reach, e->params->vantage->smtp_works)) {
         return SCAN_END_SAYS_NOTHING;
     }
-    return e->outage_lasts && ending_count_lost(e) > 0 ? SCAN_END_OUTAGE : SCAN_END_COMPLETE;
+    return e->outage_lasts && ending_lost_some(e) ? SCAN_END_OUTAGE : SCAN_END_COMPLETE;
 }
 
 const char *ending_reason(const struct ending *e, bool whole)
@@ -86,16 +92,30 @@ static void say_failures(const struct ending *e)
     buf_deinit(&text);
 }
 
+static void put_lost(const struct ending *e, struct buf *text)
+{
+    unsigned long long domains = ending_count_lost(e);
+    unsigned long long endpoints = e->counts->endpoint_local_fault;
+    if (domains > 0) {
+        buf_putf(text,
+                 "%llu domains were not tested by a fault of our own (reason local_fault): scan "
+                 "these again",
+                 domains);
+    }
+    if (endpoints > 0) {
+        buf_putf(text,
+                 "%s%llu endpoints have no result by a fault of our own (local_fault): scan the "
+                 "domains that they serve again",
+                 domains > 0 ? "; " : "", endpoints);
+    }
+}
+
 /* What makes the results less than they seem. */
 static void say_doubts(const struct ending *e, int64_t clock_jump_ms)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    uint64_t lost = ending_count_lost(e);
-    if (lost > 0) {
-        buf_putf(&text,
-                 "%llu domains were not tested by a fault of our own (reason local_fault): scan "
-                 "these again",
-                 (unsigned long long)lost);
+    if (ending_lost_some(e)) {
+        put_lost(e, &text);
         say_line(e, &text);
     }
     struct smtp_reach reach = smtp_reach_of(e->counts);
