@@ -392,7 +392,7 @@ static bool name_server_of(struct span item, void *to)
 
 static bool local_addr_of(struct span item, void *to)
 {
-    return net_addr_parse(item, to);
+    return value_read_source(item, to);
 }
 
 static bool address_map_of(struct span item, void *to)
@@ -427,7 +427,7 @@ bool option_read_local_addrs(struct options *o, const struct option_row *row, co
                                    &o->params.local_addr_count,
                                    LOCAL_ADDRS_MAX,
                                    local_addr_of,
-                                   "is not an IPv4 or IPv6 address"};
+                                   "is not an IPv4 or IPv6 address that connections can come from"};
     (void)row;
     return read_items(text, &list, why);
 }

@@ -134,6 +134,22 @@ bool value_read_endpoint(struct span text, uint16_t port, struct net_endpoint *o
     return true;
 }
 
+/* RFC 1122 section 3.2.1.3: unspecified, multicast (RFC 1112 section 4) and broadcast are never sources; RFC 4291
+ * sections 2.5.2 and 2.7. */
+static bool is_source(const struct net_addr *a)
+{
+    uint8_t multicast =
+        a->family == 4 ? 224 : 255; /* and of IPv4 all above, with 255.255.255.255 */
+    return a->octets[0] < multicast && !net_addr_is_unspecified(a);
+}
+
+bool value_read_source(struct span text, struct net_addr *out)
+{
+    struct net_addr inside;
+    return net_addr_parse(text, out) && is_source(out) &&
+           (!net_addr_unmap(out, &inside) || is_source(&inside));
+}
+
 static unsigned host_bits(const struct net_prefix *p)
 {
     return (p->base.family == 4 ? 32U : 128U) - p->bits;

@@ -15,6 +15,8 @@ bool value_read_seconds(struct span text, uint64_t min_ms, uint64_t max_ms, uint
 bool value_read_rate(struct span text, double max, double *out);
 /** "192.0.2.1", "192.0.2.1:53", "2001:db8::1", "[2001:db8::1]:53"; `port` when none is given. */
 bool value_read_endpoint(struct span text, uint16_t port, struct net_endpoint *out);
+/** An address that connections can come from: none that bind() takes and the kernel then replaces. */
+bool value_read_source(struct span text, struct net_addr *out);
 /** The same, or "mail.example.org", "mail.example.org:25": a name as in value_is_fqdn(). @param host EHLO_DOMAIN_MAX
  * octets; the name or the address */
 bool value_read_host(struct span text, uint16_t default_port, char *host, uint16_t *port);
