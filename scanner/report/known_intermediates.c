@@ -33,10 +33,12 @@ struct intermediate_pool *known_intermediates_new(const struct intermediates_fil
         add_list(pool, &files[i].list, INTERMEDIATE_FILE);
     }
     if (intermediate_pool_truncated(pool)) {
-        buf_putf(why,
-                 "intermediates: more than %d, or no temporary file can be written; set TMPDIR to "
-                 "a directory with free space",
-                 INTERMEDIATES_MAX);
+        if (intermediate_pool_count(pool) == INTERMEDIATES_MAX) {
+            buf_putf(why, "intermediates: more than %d", INTERMEDIATES_MAX);
+        } else {
+            buf_put_text(why, "intermediates: no temporary file can be written; set TMPDIR to a "
+                              "directory with free space");
+        }
         intermediate_pool_free(pool);
         return NULL;
     }
