@@ -139,6 +139,17 @@ static enum exit_code exit_code_of_vantage(enum vantage_end end)
     UNREACHABLE("vantage_end");
 }
 
+static void leave_out_resolvers(struct options *o, const struct vantage_verdict *v)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < o->params.name_server_count; i++) {
+        if (i >= VANTAGE_SERVERS_MAX || !v->resolver_denies[i]) {
+            o->name_servers[kept++] = o->name_servers[i];
+        }
+    }
+    o->params.name_server_count = kept;
+}
+
 /** Says what is bad about this place, and has the scan know it. @return COMPLETE, or with the reason when it is no
  * place to scan from */
 static enum exit_code test_vantage(struct console *c, struct options *o, uint32_t concurrency_asked,
@@ -157,6 +168,7 @@ static enum exit_code test_vantage(struct console *c, struct options *o, uint32_
         buf_put_text(why, v->why);
         return exit_code_of_vantage(v->end);
     }
+    leave_out_resolvers(o, v);
     p->vantage = v;
     p->use_ipv4 = v->ipv4;
     p->use_ipv6 = v->ipv6;

@@ -8,6 +8,7 @@
 
 #define TIMEOUT_MIN_MS 2000 /* of the first try; the second one waits longer */
 #define TRIES          2
+#define ROOT_SERVERS   13 /* a to m, RFC 9609 section 4.1 */
 
 /* A loop of its own, with the questions that are asked at the same time. */
 struct asking {
@@ -63,8 +64,26 @@ static void end_asking(struct asking *a)
 static void on_root(void *arg, uint64_t tag, const struct dns_answer *answer)
 {
     struct vantage_resolver *r = arg;
+    size_t servers = 0;
     (void)tag;
     r->root = answer->seen;
+    for (size_t i = 0; i < answer->rr_count; i++) {
+        static const struct span zone = SPAN_INIT(".root-servers.net");
+        struct span name = answer->rrs[i].name;
+        servers += name.len == zone.len + 1 && memcmp(name.at + 1, zone.at, zone.len) == 0;
+    }
+    r->internet_root = servers == ROOT_SERVERS;
+}
+
+enum existing {
+    EXISTING_COM,
+    EXISTING_OWN
+};
+
+static void on_existing(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct vantage_resolver *r = arg;
+    *(tag == EXISTING_COM ? &r->com : &r->own) = answer->seen;
 }
 
 static void on_absent(void *arg, uint64_t tag, const struct dns_answer *answer)
@@ -101,6 +120,8 @@ static void look_at_resolvers(const struct vantage_questions *q, struct vantage_
         r->port = q->server[i].port;
         struct resolver *resolver = add_resolver(&a, &q->server[i], 1);
         resolver_ask(resolver, SPAN_LIT("."), DNS_TYPE_NS, on_root, r, 0);
+        resolver_ask(resolver, SPAN_LIT("com"), DNS_TYPE_NS, on_existing, r, EXISTING_COM);
+        resolver_ask(resolver, span_of(q->ehlo_domain), DNS_TYPE_A, on_existing, r, EXISTING_OWN);
         ask_for_absent(resolver, r);
     }
     end_asking(&a);
@@ -187,6 +208,20 @@ static void look_up_names(struct resolver *resolver, struct vantage_facts *facts
     }
 }
 
+/* Those that are not asked in the scan need not be asked here; of these alone the verdict says so. */
+static size_t list_used_servers(const struct vantage_questions *q,
+                                const struct vantage_facts *facts,
+                                struct net_endpoint used[VANTAGE_SERVERS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < facts->resolver_count; i++) {
+        if (!vantage_resolver_denies(facts, i)) {
+            used[count++] = q->server[i];
+        }
+    }
+    return count;
+}
+
 static bool somebody_answers(const struct vantage_facts *facts)
 {
     bool answered = false;
@@ -199,12 +234,14 @@ static bool somebody_answers(const struct vantage_facts *facts)
 void vantage_look_at_dns(const struct vantage_questions *q, struct vantage_facts *facts)
 {
     struct asking a;
+    struct net_endpoint used[VANTAGE_SERVERS_MAX];
     look_at_resolvers(q, facts);
-    if (!somebody_answers(facts)) {
+    size_t used_count = list_used_servers(q, facts, used);
+    if (used_count == 0 || !somebody_answers(facts)) {
         return; /* nor would they then */
     }
     begin_asking(&a, q->dns_timeout_ms);
-    struct resolver *resolver = add_resolver(&a, q->server, facts->resolver_count);
+    struct resolver *resolver = add_resolver(&a, used, used_count);
     ask_for_addresses(resolver, q->ehlo_domain, &facts->ehlo);
     look_up_hosts(q, resolver, facts);
     wait_for_answers(&a);

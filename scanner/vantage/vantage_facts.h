@@ -25,6 +25,9 @@ struct vantage_resolver {
     struct net_addr address;
     uint16_t port;
     struct seen_dns root; /* the query for the name servers of the root, which is signed */
+    bool internet_root;   /* these are the servers of the Internet's root */
+    struct seen_dns com;  /* NS of com */
+    struct seen_dns own;  /* A of the EHLO name */
     struct seen_dns absent[VANTAGE_ABSENT_NAMES]; /* A of names that do not exist */
     struct net_addr false_address;                /* of one of these; family 0: none was answered */
 };
@@ -89,3 +92,10 @@ struct vantage_facts {
     uint16_t port_first; /* of the range for connections, both included; 0: not known */
     uint16_t port_last;
 };
+
+/**
+ * The resolver at `i` denies what exists. The tests' and other closed networks have no com either, so that its denial says
+ * so only beside the root of the Internet, or beside another resolver that knows com, or the EHLO name that this one
+ * denies as well.
+ */
+bool vantage_resolver_denies(const struct vantage_facts *facts, size_t i);

@@ -14,8 +14,29 @@ static void put_resolver(const struct vantage_resolver *r, char out[SUBJECT_MAX]
     buf_deinit(&b);
 }
 
-static bool resolver_works(const struct vantage_resolver *r)
+static bool is_denied(const struct seen_dns *seen)
 {
+    return seen->state == DNS_NXDOMAIN || seen->state == DNS_NODATA;
+}
+
+bool vantage_resolver_denies(const struct vantage_facts *facts, size_t i)
+{
+    const struct vantage_resolver *r = &facts->resolver[i];
+    bool exists = r->internet_root;
+    for (size_t k = 0; k < facts->resolver_count; k++) {
+        const struct vantage_resolver *other = &facts->resolver[k];
+        exists = exists || other->com.state == DNS_DATA ||
+                 (other->own.state == DNS_DATA && is_denied(&r->own));
+    }
+    return exists && is_denied(&r->com);
+}
+
+static bool resolver_works(const struct vantage_facts *f, size_t at)
+{
+    const struct vantage_resolver *r = &f->resolver[at];
+    if (vantage_resolver_denies(f, at)) {
+        return false;
+    }
     bool works = vantage_dns_is_answer(&r->root);
     for (size_t i = 0; i < VANTAGE_ABSENT_NAMES; i++) {
         works = works || vantage_dns_is_answer(&r->absent[i]);
@@ -26,7 +47,7 @@ static bool resolver_works(const struct vantage_resolver *r)
 static bool some_resolver_works(const struct vantage_facts *f)
 {
     for (size_t i = 0; i < f->resolver_count; i++) {
-        if (resolver_works(&f->resolver[i])) {
+        if (resolver_works(f, i)) {
             return true;
         }
     }
@@ -44,25 +65,33 @@ static bool some_name_was_resolved(const struct vantage_facts *f)
     return found;
 }
 
-static const char *what_came(const struct vantage_resolver *r)
+static void put_what_came(struct buf *b, const struct vantage_facts *f, size_t i)
 {
-    return r->root.state == DNS_TIMEOUT ? "no answer" : dns_state_word(r->root.state);
+    const struct vantage_resolver *r = &f->resolver[i];
+    if (vantage_resolver_denies(f, i)) {
+        buf_put_text(b, "it lies: it denies com, which exists");
+    } else {
+        buf_put_text(b, r->root.state == DNS_TIMEOUT ? "no answer" : dns_state_word(r->root.state));
+    }
 }
 
-static void judge_answers(struct vantage_verdict *v, const struct vantage_resolver *r)
+static void judge_answers(struct vantage_verdict *v, const struct vantage_facts *f, size_t i)
 {
     char subject[SUBJECT_MAX];
     struct buf *b = vantage_text(v);
-    bool works = resolver_works(r);
-    put_resolver(r, subject);
+    bool works = resolver_works(f, i);
+    put_resolver(&f->resolver[i], subject);
     if (works) {
         buf_put_text(b, "answers");
     } else {
+        bool denies = vantage_resolver_denies(f, i);
+        buf_putf(b, "resolver %s cannot be used (%s", subject,
+                 denies ? "" : "asked for the root: ");
+        put_what_came(b, f, i);
         buf_putf(b,
-                 "resolver %s cannot be used (asked for the root: %s): its share of the queries "
-                 "goes to the "
-                 "others; start it, or leave it out of --name-servers",
-                 subject, what_came(r));
+                 "): its share of the queries goes to the others; %s it, or leave it out of "
+                 "--name-servers",
+                 denies ? "mend" : "start");
     }
     vantage_add(v, VANTAGE_RESOLVER, works ? VANTAGE_OK : VANTAGE_WARNING, subject);
 }
@@ -126,7 +155,8 @@ static void judge_all_dead(struct vantage_verdict *v, const struct vantage_facts
     for (size_t i = 0; i < f->resolver_count; i++) {
         buf_put_text(b, i > 0 ? ", " : "");
         vantage_put_endpoint(b, &f->resolver[i].address, f->resolver[i].port);
-        buf_putf(b, ": %s", what_came(&f->resolver[i]));
+        buf_put_text(b, ": ");
+        put_what_came(b, f, i);
     }
     buf_put_text(b, "): nothing was scanned; start it, see to its connection, or name another with "
                     "--name-servers");
@@ -144,6 +174,9 @@ static void decide_on_ad(struct vantage_verdict *v, const struct vantage_facts *
     bool answered = false;
     for (size_t i = 0; i < f->resolver_count; i++) {
         const struct vantage_resolver *r = &f->resolver[i];
+        if (vantage_resolver_denies(f, i)) {
+            continue; /* it is not asked */
+        }
         loopback = loopback && net_addr_is_loopback(&r->address);
         if (r->root.state == DNS_DATA) {
             answered = true;
@@ -166,14 +199,17 @@ void vantage_judge_resolvers(struct vantage_verdict *v, const struct vantage_fac
                              const struct vantage_terms *t)
 {
     decide_on_ad(v, f, t->trust_ad);
+    for (size_t i = 0; i < f->resolver_count; i++) {
+        v->resolver_denies[i] = vantage_resolver_denies(f, i);
+    }
     if (!some_resolver_works(f) && !some_name_was_resolved(f)) {
         judge_all_dead(v, f);
         return;
     }
     for (size_t i = 0; i < f->resolver_count; i++) {
         const struct vantage_resolver *r = &f->resolver[i];
-        judge_answers(v, r);
-        if (resolver_works(r)) {
+        judge_answers(v, f, i);
+        if (resolver_works(f, i)) {
             judge_validation(v, r, t->trust_ad);
             judge_truth(v, r);
         }

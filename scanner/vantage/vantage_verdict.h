@@ -22,17 +22,17 @@ enum trust_ad {
 
 VOCABULARY(trust_ad, enum trust_ad);
 
-#define VANTAGE_CHECKS(X)                                              \
-    X(VANTAGE_RESOLVER, "resolver") /* it answers */                   \
-    X(VANTAGE_DNSSEC, "dnssec")     /* and validates */                \
-    X(VANTAGE_NXDOMAIN, "nxdomain") /* and invents no addresses */     \
-    X(VANTAGE_IPV4_ROUTE, "ipv4_route")                                \
-    X(VANTAGE_IPV6_ROUTE, "ipv6_route")                                \
-    X(VANTAGE_LOCAL_ADDR, "local_addr") /* can be bound */             \
-    X(VANTAGE_SMTP, "smtp")             /* to a host of --self-test */ \
-    X(VANTAGE_EHLO_NAME, "ehlo_name")   /* forward-confirmed */        \
-    X(VANTAGE_CLOCK, "clock")                                          \
-    X(VANTAGE_DESCRIPTORS, "descriptors")                              \
+#define VANTAGE_CHECKS(X)                                                 \
+    X(VANTAGE_RESOLVER, "resolver") /* it answers, what exists as well */ \
+    X(VANTAGE_DNSSEC, "dnssec")     /* and validates */                   \
+    X(VANTAGE_NXDOMAIN, "nxdomain") /* and invents no addresses */        \
+    X(VANTAGE_IPV4_ROUTE, "ipv4_route")                                   \
+    X(VANTAGE_IPV6_ROUTE, "ipv6_route")                                   \
+    X(VANTAGE_LOCAL_ADDR, "local_addr") /* can be bound */                \
+    X(VANTAGE_SMTP, "smtp")             /* to a host of --self-test */    \
+    X(VANTAGE_EHLO_NAME, "ehlo_name")   /* forward-confirmed */           \
+    X(VANTAGE_CLOCK, "clock")                                             \
+    X(VANTAGE_DESCRIPTORS, "descriptors")                                 \
     X(VANTAGE_PORT_RANGE, "port_range")
 
 enum vantage_check {
@@ -97,6 +97,7 @@ struct vantage_verdict {
     /* what the scan does with it */
     bool ipv4; /* addresses of the family are dialled */
     bool ipv6;
+    bool resolver_denies[VANTAGE_SERVERS_MAX]; /* this one is not asked */
     bool trust_ad;
     const char *trust_ad_reason;                         /* static word for the manifest */
     bool smtp_works;                                     /* a host of --self-test greeted us */

@@ -58,8 +58,8 @@ def set_routes(ipv4, ipv6):
 class Resolver(DnsServer):
     """Validates: AD for whatever there is. `lie`: an address for what there is not."""
 
-    def __init__(self, changes=None, lie=None):
-        zone = {**ZONE, **(changes or {})}
+    def __init__(self, changes=None, lie=None, zone=None):
+        zone = {**(ZONE if zone is None else zone), **(changes or {})}
         super().__init__({key: data for key, data in zone.items() if data is not None}, "127.0.0.1")
         self.lie = lie
 
@@ -198,6 +198,19 @@ def check_lying_resolver(folder):
         check_one_line("lying resolver", done, [f"resolver 127.0.0.1:{dns.port} lies", "203.0.113.9"])
         results = result_of(read_json(out, "manifest.json"), "nxdomain")
         check_equal("lying resolver: manifest", [r[:2] for r in results], [(f"127.0.0.1:{dns.port}", "warning")])
+
+
+def check_denying_resolver(folder):
+    """It knows the root and nothing else (RFC 8020 section 2: so nothing below com)."""
+    root = {("", "NS"): [f"{letter}.root-servers.net" for letter in "abcdefghijklm"]}
+    with Resolver(zone=root) as dns:
+        check_refused(folder, "denying resolver", options(dns), 1, [f"127.0.0.1:{dns.port}: it lies: it denies com"])
+    with Resolver({("com", "NS"): ["a.gtld-servers.net"]}) as good, Resolver(zone=root) as dns:
+        done, out = scan(folder, options(good, "--name-servers", f"127.0.0.1:{dns.port},127.0.0.1:{good.port}"))
+        check_equal("one of two denies: exit code", done.returncode, 0)
+        check_one_line("one of two denies", done, [f"resolver 127.0.0.1:{dns.port} cannot be used (it lies"])
+        check_equal("one of two denies: it is not asked", [name for name, _ in dns.asked if name == "null.test"], [])
+        check_equal("one of two denies: the domain", [row["account_reason"] for row in read_table(out, "domains")], ["null_mx"])
 
 
 def check_self_test(folder):
@@ -357,7 +370,7 @@ def check_probing_txt():
         check_one_line(f"probing-txt, {what}", done, words)
 
 
-PARTS = [check_good_place, check_dead_resolver, check_lying_resolver, check_self_test, check_inferred, check_routes,
+PARTS = [check_good_place, check_dead_resolver, check_lying_resolver, check_denying_resolver, check_self_test, check_inferred, check_routes,
          check_local_address, check_name, lambda _: check_probing_txt(), check_ports]
 
 

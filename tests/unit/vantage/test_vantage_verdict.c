@@ -126,6 +126,60 @@ static void second_is_dead(struct vantage_facts *f, struct vantage_terms *t)
     };
 }
 
+/* A second resolver; com and the EHLO name as the first and as the second say. */
+static void two(struct vantage_facts *f, enum dns_state com, enum dns_state own,
+                enum dns_state other_com, enum dns_state other_own)
+{
+    f->resolver_count = 2;
+    f->resolver[1] = f->resolver[0];
+    f->resolver[1].address = addr("127.0.0.2");
+    f->resolver[0].com = seen(com);
+    f->resolver[0].own = seen(own);
+    f->resolver[1].com = seen(other_com);
+    f->resolver[1].own = seen(other_own);
+}
+
+static void denies_com(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    f->resolver[0].internet_root = true;
+    f->resolver[0].com = seen(DNS_NXDOMAIN);
+    f->resolver[0].own = seen(DNS_NXDOMAIN);
+    f->ehlo = (struct vantage_addresses){0}; /* nothing else was asked */
+}
+
+static void second_denies_com(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    two(f, DNS_DATA, DNS_DATA, DNS_NODATA, DNS_DATA);
+}
+
+/* Of a network without com. */
+static void second_denies_us(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    two(f, DNS_NXDOMAIN, DNS_DATA, DNS_NXDOMAIN, DNS_NXDOMAIN);
+}
+
+static void network_without_com(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    two(f, DNS_NXDOMAIN, DNS_DATA, DNS_NXDOMAIN, DNS_DATA);
+}
+
+/* The EHLO name is of an inner view. */
+static void two_views(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    two(f, DNS_DATA, DNS_DATA, DNS_DATA, DNS_NXDOMAIN);
+}
+
+static void com_fails(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    two(f, DNS_DATA, DNS_DATA, DNS_SERVFAIL, DNS_SERVFAIL);
+}
+
 static void not_validating(struct vantage_facts *f, struct vantage_terms *t)
 {
     (void)t;
@@ -381,6 +435,17 @@ static const struct spoilt cases[] = {
      "asked for the root: servfail", 1},
     {"one dead of two", second_is_dead, VANTAGE_GO, VANTAGE_RESOLVER, VANTAGE_WARNING,
      "[2001:db8::53]:5353 cannot be used (asked for the root: no answer)", 1},
+    /* RFC 8020 section 2: who denies com denies all below it */
+    {"it denies com", denies_com, VANTAGE_CANNOT_SCAN, VANTAGE_RESOLVER, VANTAGE_FAILED,
+     "127.0.0.1:53: it lies: it denies com, which exists", 2},
+    {"one of two denies com", second_denies_com, VANTAGE_GO, VANTAGE_RESOLVER, VANTAGE_WARNING,
+     "127.0.0.2:53 cannot be used (it lies: it denies com, which exists): its share", 1},
+    {"one of two denies us", second_denies_us, VANTAGE_GO, VANTAGE_RESOLVER, VANTAGE_WARNING,
+     "127.0.0.2:53 cannot be used (it lies", 1},
+    {"a network without com", network_without_com, VANTAGE_GO, VANTAGE_RESOLVER, VANTAGE_OK,
+     "answers", 0},
+    {"two views of our name", two_views, VANTAGE_GO, VANTAGE_RESOLVER, VANTAGE_OK, "answers", 0},
+    {"com fails at one", com_fails, VANTAGE_GO, VANTAGE_RESOLVER, VANTAGE_OK, "answers", 0},
     {"not validating", not_validating, VANTAGE_GO, VANTAGE_DNSSEC, VANTAGE_WARNING,
      "does not validate", 1},
     {"nor is it to be trusted", not_validating_unasked, VANTAGE_GO, VANTAGE_DNSSEC, VANTAGE_OK,
