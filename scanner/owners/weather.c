@@ -117,8 +117,22 @@ static void forget_window(struct weather *w, uint64_t now_ms)
     w->slot_ms = now_ms;
 }
 
+static void count_up(uint32_t *count, uint32_t more)
+{
+    *count += more < WEATHER_FAMILY_MIN ? more : WEATHER_FAMILY_MIN;
+    *count = *count < WEATHER_FAMILY_MIN ? *count : WEATHER_FAMILY_MIN;
+}
+
+void weather_compare(struct weather *ipv4, struct weather *ipv6)
+{
+    ipv4->other_answers = ipv6->good_ever >= WEATHER_FAMILY_MIN;
+    ipv6->other_answers = ipv4->good_ever >= WEATHER_FAMILY_MIN;
+}
+
 void weather_note(struct weather *w, uint32_t good, uint32_t bad)
 {
+    count_up(&w->good_ever, good);
+    count_up(&w->bad_ever, bad);
     if (w->view.state == WEATHER_FAIR) {
         w->window[0].good += good;
         w->window[0].bad += bad;
@@ -246,6 +260,10 @@ static enum weather_step go_on_with_first(struct weather *w, uint64_t now_ms)
     if (now_ms < w->first_until_ms) {
         return begin_round(w, now_ms);
     }
+    if (w->other_answers && w->bad_ever >= WEATHER_FAMILY_MIN) {
+        w->view.never = true;
+        return begin_outage(w);
+    }
     w->believes_at_once = true;
     return end_false_alarm(w, now_ms);
 }
@@ -277,10 +295,11 @@ static enum weather_step look_while_suspicious(struct weather *w, uint64_t now_m
 static enum weather_step look_while_away(struct weather *w, uint64_t now_ms)
 {
     const struct weather_view *v = &w->view;
-    if (round_state_of(w, now_ms) == ROUND_ANSWERED) {
+    if (!v->never && round_state_of(w, now_ms) == ROUND_ANSWERED) {
         return end_outage(w, now_ms);
     }
-    if (now_ms >= v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms + w->lost_ms) {
+    if (v->never ||
+        now_ms >= v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms + w->lost_ms) {
         weather_enter(w, WEATHER_LOST);
         return WEATHER_GAVE_UP;
     }

@@ -19,7 +19,8 @@
  * of DNS. Without any such, before anybody of a family has answered (the first alarm), some of those who did not
  * answer are asked again: if one does now, it was us. If none does in a round after somebody else answered, it is in
  * doubt: no outage, but bad ends until then are void. If nobody at all answers for `first_ms`, it is them, and from then
- * on, until somebody answers, bad ends are believed at once: that nobody ever did is said at the end of the scan.
+ * on, until somebody answers, bad ends are believed at once: that nobody ever did is said at the end of the scan. But when
+ * so many of one family failed, and as many answered over the other one, it is not them: the family is lost to us.
  *
  * The rule. Ends are counted in slots of a second, each network (of DNS: each registrable name) once in a slot,
  * good or bad. The last WEATHER_SLOTS are the window. The usual share of bad ends is that of all slots before
@@ -53,6 +54,7 @@
 #define WEATHER_EVERY_MS   5000 /* between rounds, while away */
 #define WEATHER_FIRST_MS \
     20000 /* of the first alarm, and as long as a server has its second chance after */
+#define WEATHER_FAMILY_MIN 10 /* networks, before a family that never answered is lost */
 #define WEATHER_EMPTY_MAX \
     4 /* rounds in which nobody could be asked, before a suspicion is given up */
 #define WEATHER_CALM_MS     5000 /* without suspicion after a false alarm */
@@ -105,7 +107,8 @@ struct weather_outage {
 /** What whoever holds bad ends has to know; a plain value. */
 struct weather_view {
     enum weather_state state;
-    bool first;              /* alarm: nobody answered before, those who failed are asked again */
+    bool never; /* lost: nobody of the family ever answered, many of the other one did */
+    bool first; /* alarm: nobody answered before, those who failed are asked again */
     uint64_t clear_until_ms; /* ends before this are believed */
     uint64_t alarm_from_ms;  /* the last false alarm: faults of our own in it are void */
     uint64_t alarm_to_ms;
@@ -127,6 +130,9 @@ struct weather {
     struct weather_slot window[WEATHER_SLOTS]; /* the latest first */
     double usual_good;
     double usual_bad;
+    uint32_t good_ever; /* ends, as far as they matter: WEATHER_FAMILY_MIN */
+    uint32_t bad_ever;
+    bool other_answers; /* the other family, so many */
     bool answered_ever;
     bool late_witness;      /* in the first alarm: it is an alarm like others */
     bool believes_at_once;  /* while nobody has answered */
@@ -145,6 +151,8 @@ struct weather {
 void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms, uint64_t first_ms);
 /** There is no first alarm, or it is none: somebody answered before. */
 void weather_know_witness(struct weather *w);
+/** Before a look: of the two families. */
+void weather_compare(struct weather *ipv4, struct weather *ipv6);
 /** Ends since the last look, as distinct networks of the slot. */
 void weather_note(struct weather *w, uint32_t good, uint32_t bad);
 /** Of a round: how many more probes were begun, answered (also those of older rounds: it is now that they do) and

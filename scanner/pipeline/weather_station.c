@@ -111,6 +111,9 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
         s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
         s->outages[s->outage_count++] = (struct outage_record){
             .stream = stream, .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms)};
+        if (v->never) {
+            return; /* WEATHER_GAVE_UP says it */
+        }
         buf_putf(said,
                  v->first
                      ? "outage: nobody answered, and now some of %s do that did not; the scan asks "
@@ -131,9 +134,14 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
         return;
     }
     case WEATHER_GAVE_UP:
-        buf_putf(said,
-                 "outage of %s lasts too long (--outage-max); what is left ends as local_fault",
-                 weather_stream_word(stream));
+        buf_putf(
+            said,
+            v->never
+                ? "outage: nobody answers over %s, though others do over the other family, so "
+                  "it is probably closed here; its addresses end as local_fault "
+                  "(--ipv4-only and --ipv6-only leave a family out)"
+                : "outage of %s lasts too long (--outage-max); what is left ends as local_fault",
+            weather_stream_word(stream));
         buf_put_char(said, '\0');
         return;
     }
@@ -146,6 +154,7 @@ bool weather_station_look(struct weather_station *s, uint64_t now_ms, int64_t no
     bool holds = false;
     bool waits = false;
     (void)pthread_mutex_lock(&s->lock);
+    weather_compare(&s->streams[WEATHER_IPV4], &s->streams[WEATHER_IPV6]);
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
         enum weather_step step = weather_look(&s->streams[i], now_ms);
         note_step(s, (enum weather_stream)i, step, now_ms, now_unix_ms, said);

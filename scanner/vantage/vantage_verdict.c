@@ -120,17 +120,62 @@ static uint16_t best_greeting(const struct vantage_host *h)
     return best;
 }
 
-static bool fails_over_ipv6(const struct vantage_host *h)
+/* @return hosts were dialled over it, and none of them greets */
+static bool family_is_silent(const struct vantage_facts *f, uint8_t family)
+{
+    bool dialled = false;
+    for (size_t i = 0; i < f->host_count; i++) {
+        for (size_t k = 0; k < f->host[i].dial_count; k++) {
+            const struct vantage_dial *d = &f->host[i].dial[k];
+            if (d->address.family == family) {
+                dialled = true;
+                if (d->code != 0) {
+                    return false;
+                }
+            }
+        }
+    }
+    return dialled;
+}
+
+/* Port 25 is closed for us over it, whatever the kernel says of routes: of targets such sessions say nothing. */
+static void leave_families_out(struct vantage_verdict *v, const struct vantage_facts *f)
+{
+    bool greets = false;
+    for (size_t i = 0; i < f->host_count; i++) {
+        greets = greets || best_greeting(&f->host[i]) != 0;
+    }
+    v->ipv4 = v->ipv4 && !(greets && family_is_silent(f, 4));
+    v->ipv6 = v->ipv6 && !(greets && family_is_silent(f, 6));
+}
+
+static bool fails_over(const struct vantage_host *h, uint8_t family)
 {
     bool dialled = false;
     bool works = false;
     for (size_t i = 0; i < h->dial_count; i++) {
-        if (h->dial[i].address.family == 6) {
+        if (h->dial[i].address.family == family) {
             dialled = true;
             works = works || h->dial[i].code != 0;
         }
     }
     return dialled && !works;
+}
+
+/* @return 0: none */
+static uint8_t failing_family(const struct vantage_facts *f, const struct vantage_host *h)
+{
+    return f->ipv6.error == 0 && fails_over(h, 6)   ? 6
+           : f->ipv4.error == 0 && fails_over(h, 4) ? 4
+                                                    : 0;
+}
+
+static void put_left_out(struct buf *b, const struct vantage_verdict *v, uint8_t family)
+{
+    if (family != 0 && !(family == 6 ? v->ipv6 : v->ipv4)) {
+        buf_putf(b, "; none greets over IPv%u: its addresses end as not tested (family_disabled)",
+                 family);
+    }
 }
 
 static void note_greetings(struct vantage_verdict *v, const struct vantage_host *h)
@@ -148,21 +193,24 @@ static void judge_host(struct vantage_verdict *v, const struct vantage_facts *f,
 {
     struct buf *b = vantage_text(v);
     uint16_t code = best_greeting(h);
+    uint8_t family = failing_family(f, h);
     enum vantage_result result = VANTAGE_OK;
     if (code == 0) {
         buf_putf(b, "--self-test %s: no SMTP on port %u (", h->name, h->port);
         put_dials(b, h);
         buf_put_text(b, ")");
+        put_left_out(b, v, family);
         result = VANTAGE_WARNING;
     } else if (code >= 400) {
         buf_putf(b, "--self-test %s turns us away (", h->name);
         put_dials(b, h);
         buf_put_text(b, "): is the address of this machine on a blocklist?");
         result = VANTAGE_WARNING;
-    } else if (f->ipv6.error == 0 && fails_over_ipv6(h)) {
-        buf_putf(b, "--self-test %s: no SMTP over IPv6 (", h->name);
+    } else if (family != 0) {
+        buf_putf(b, "--self-test %s: no SMTP over IPv%u (", h->name, family);
         put_dials(b, h);
-        buf_put_text(b, "); --ipv4-only leaves IPv6 out");
+        buf_put_text(b, ")");
+        put_left_out(b, v, family);
         result = VANTAGE_WARNING;
     } else {
         put_dials(b, h);
@@ -174,6 +222,7 @@ static void judge_host(struct vantage_verdict *v, const struct vantage_facts *f,
 
 static void judge_hosts(struct vantage_verdict *v, const struct vantage_facts *f)
 {
+    leave_families_out(v, f);
     for (size_t i = 0; i < f->host_count; i++) {
         judge_host(v, f, &f->host[i]);
     }

@@ -478,7 +478,7 @@ static const struct spoilt cases[] = {
     {"host does not exist", host_without_address, VANTAGE_SAYS_NOTHING, VANTAGE_SMTP,
      VANTAGE_FAILED, "no address (A: nxdomain, AAAA: nxdomain)", 1},
     {"no SMTP over IPv6", host_ipv4_only, VANTAGE_GO, VANTAGE_SMTP, VANTAGE_WARNING,
-     "no SMTP over IPv6", 1},
+     "none greets over IPv6: its addresses end as not tested (family_disabled)", 1},
     {"no IPv6, said once", host_ipv4_only_here_too, VANTAGE_GO, VANTAGE_SMTP, VANTAGE_OK, "220", 1},
     {"no forward", no_forward, VANTAGE_GO, VANTAGE_EHLO_NAME, VANTAGE_WARNING,
      "no address was found for it (A: nxdomain", 1},
@@ -539,6 +539,27 @@ Test(vantage_verdict, says_what_is_wrong_and_what_becomes_of_the_scan)
         cr_assert_eq(bad, c->bad, "%s: %zu bad lines", c->what, bad);
         cr_assert((v.why != NULL) == (v.end != VANTAGE_GO), "%s", c->what);
         cr_assert(v.why == NULL || strstr(v.why, c->says) != NULL, "%s: %s", c->what, v.why);
+        vantage_verdict_deinit(&v);
+        free(f);
+    }
+}
+
+/* A family that no host of --self-test greets over is not used; where one does, it is the other host. */
+Test(vantage_verdict, a_family_over_which_no_host_greets_is_left_out)
+{
+    for (int other = 0; other < 2; other++) {
+        struct vantage_facts *f = good_place();
+        struct vantage_terms t = usual;
+        struct vantage_verdict v;
+        host_ipv4_only(f, &t);
+        if (other) {
+            struct vantage_host *h = add_host(f, "mx.example.org", 220, 0);
+            h->dial[0].address = addr("2a0e:b100::10");
+        }
+        vantage_judge(&v, f, &t);
+        cr_expect_eq(v.end, VANTAGE_GO);
+        cr_expect(v.ipv4);
+        cr_expect_eq(v.ipv6, other == 1);
         vantage_verdict_deinit(&v);
         free(f);
     }
