@@ -354,6 +354,11 @@ static void judge_implicit(const struct domain_owner *o, struct domain_work *d,
     const struct seen_mx *mx = &d->mx[0];
     if (address_count > 0) {
         d->seen.mx_kind = MX_KIND_IMPLICIT;
+    } else if (dns_state_is_ours(mx->a_state) || dns_state_is_ours(mx->aaaa_state)) {
+        /* The addresses belong to the question where mail goes (RFC 5321 section 5.1), and have no row of their own. */
+        d->seen.mx_kind = MX_KIND_UNKNOWN;
+        d->seen.mx_dns =
+            (struct seen_dns){.state = DNS_LOCAL_FAULT, .rcode = DNS_RCODE_NONE, .ede = -1};
     } else if (dns_state_is_temporary(mx->a_state) || dns_state_is_temporary(mx->aaaa_state)) {
         d->seen.mx_kind = MX_KIND_UNKNOWN;
     } else {

@@ -71,9 +71,10 @@ struct net_addr stage_address(const char *text)
 static const char *ending_word(enum account_class ending)
 {
     static const char *const words[] = {
-        [ACCOUNT_TESTED] = "tested",       [ACCOUNT_INVALID] = "invalid",
-        [ACCOUNT_DUPLICATE] = "duplicate", [ACCOUNT_BLOCKLISTED] = "blocklisted",
-        [ACCOUNT_NO_MAIL] = "no mail",     [ACCOUNT_DNS_FAILED] = "dns failed"};
+        [ACCOUNT_TESTED] = "tested",        [ACCOUNT_INVALID] = "invalid",
+        [ACCOUNT_DUPLICATE] = "duplicate",  [ACCOUNT_BLOCKLISTED] = "blocklisted",
+        [ACCOUNT_NO_MAIL] = "no mail",      [ACCOUNT_DNS_FAILED] = "dns failed",
+        [ACCOUNT_NOT_TESTED] = "not tested"};
     bool known = (size_t)ending < sizeof(words) / sizeof(words[0]) && words[ending] != NULL;
     return known ? words[ending] : "other";
 }
