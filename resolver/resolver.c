@@ -513,8 +513,9 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
     return r;
 }
 
-void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
-                  void *arg, uint64_t tag)
+/* @return NULL: it ends at once */
+static struct question *ask(struct resolver *r, struct span name, uint16_t type,
+                            resolver_done_fn done, void *arg, uint64_t tag)
 {
     struct question *q = question_new(r);
     q->type = type;
@@ -527,11 +528,29 @@ void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_
     if (r->upstreams.count == 0 || !dns_name_from_text(name, &q->name)) {
         q->place = ENDED;
         STAILQ_INSERT_TAIL(&r->ended, q, next);
-        return;
+        return NULL;
     }
     q->server = r->next_server++ % r->upstreams.count;
     q->place = QUEUED;
-    STAILQ_INSERT_TAIL(&r->fresh, q, next);
+    return q;
+}
+
+void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
+                  void *arg, uint64_t tag)
+{
+    struct question *q = ask(r, name, type, done, arg, tag);
+    if (q != NULL) {
+        STAILQ_INSERT_TAIL(&r->fresh, q, next);
+    }
+}
+
+void resolver_ask_first(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
+                        void *arg, uint64_t tag)
+{
+    struct question *q = ask(r, name, type, done, arg, tag);
+    if (q != NULL) {
+        STAILQ_INSERT_HEAD(&r->again, q, next);
+    }
 }
 
 void resolver_flush(struct resolver *r)

@@ -292,8 +292,8 @@ static void ask_below(struct worker *w, struct span domain, uint32_t round)
                                                  (uint64_t)clock_unix_ms() << 16)
                            .low,
                        domain.len > 0 ? "." : "", (int)domain.len, (const char *)domain.at);
-    resolver_ask(w->resolver, (struct span){(const uint8_t *)name, (size_t)len}, DNS_TYPE_A,
-                 on_probe_answer, w, round);
+    resolver_ask_first(w->resolver, (struct span){(const uint8_t *)name, (size_t)len}, DNS_TYPE_A,
+                       on_probe_answer, w, round);
     w->weather.reports[WEATHER_DNS].asked++;
 }
 

@@ -416,6 +416,29 @@ Test(resolver, rate_is_kept)
     scene_stop(&s);
 }
 
+static void on_first(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct paced *p = arg;
+    (void)tag;
+    cr_expect_eq(answer->seen.state, DNS_DATA);
+    cr_expect_lt(p->answered, PACED_FIRST, "it waited for the rate");
+    p->answered++;
+}
+
+Test(resolver, the_first_passes_all_that_wait_for_the_rate)
+{
+    struct scene s;
+    struct paced p = {.scene = &s, .start_ns = uv_hrtime()};
+    scene_start(&s, 1, &(struct resolver_params){.rate_per_s = PACED_RATE, .timeout_ms = 2000});
+    for (int i = 0; i < 250; i++) {
+        resolver_ask(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_paced, &p, 0);
+    }
+    resolver_ask_first(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_first, &p, 0);
+    run(&s);
+    cr_expect_eq(p.answered, 251);
+    scene_stop(&s);
+}
+
 struct chained {
     struct scene *scene;
     unsigned left;
