@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "scanner/base/memory.h"
 #include "scanner/cli/option_table.h"
 #include "scanner/replay/results.h"
 
@@ -125,9 +124,10 @@ bool resume_options_fill(struct options *o, struct buf *why)
     if (!refuse_others(o, why)) {
         return false;
     }
-    struct results *r =
-        memory_new(1, sizeof(*r)); /* as long as the process, as what borrows from it */
-    char **words = memory_new(WORDS_MAX + 1, sizeof(*words));
+    /* As long as the process, as what borrows from them. */
+    static struct results resumed;
+    static char *words[WORDS_MAX + 1];
+    struct results *r = &resumed;
     if (!results_open(r, path, why) || !can_go_on(r, why)) {
         return false;
     }

@@ -25,6 +25,7 @@ GAP = 0.5  # of --address-rate
 RETRY, BUSY = 0.5, 1.5  # pauses
 LATE = 0.2  # the first start may be seen so much late
 LAB_RATE = 40  # starts a second at an address
+FAST_MS = 150  # two starts in less are not at an eighth of that
 TABLES = ("domains", "hosts", "endpoints", "services")
 LINE = re.compile(r"(address|operator) (\S+) (\d+) (\d+) 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ (\S+)")
 TITLE = "mxcensus-memory 1"
@@ -212,7 +213,7 @@ def check_interrupted(folder):
 
 
 def scan_lab(folder, name, text):
-    """The lab's random domains with this file. -> (rows, addresses, the file's entries, smallest gap in ms)"""
+    """The lab's random domains with this file. -> (rows, addresses, the file's entries, addresses that met a fast pace)"""
     path = write(os.path.join(folder, name), text)
     out = path + ".results"
     with Lab(40) as lab:
@@ -220,20 +221,20 @@ def scan_lab(folder, name, text):
             domains = "".join(line for line in domains if not line.startswith("case-"))
         done = run("scan", *lab.options, "--ehlo-domain", EHLO, "--connect-timeout", "5", "--greeting-timeout", "10", "--retries", "0",
                    "--mta-sts", "record", "-q", "--names-per-address", "5", "--address-rate", f"{LAB_RATE}/s", "--memory", path, "-o", out, input=domains)
-        gap = lab.counters(0)["smallest_gap_ms"]["value"]
+        fast = lab.counters(FAST_MS)["addresses_under_gap"]
     check_equal(f"lab, {name}: exit code", (done.returncode, done.stderr), (0, ""))
-    return rows_of(out), sorted({row["address"] for row in read_table(out, "services")}), entries(path), gap
+    return rows_of(out), sorted({row["address"] for row in read_table(out, "services")}), entries(path), fast
 
 
 def check_lab(folder):
     """What is tested and judged is the same at a slower pace, which the lab's counters show."""
-    rows, addresses, _, gap = scan_lab(folder, "fast", "")
+    rows, addresses, _, fast = scan_lab(folder, "fast", "")
     check("lab: many addresses", len(addresses) > 10, addresses)
-    check("lab: at the pace that we were told", gap < 1000 / LAB_RATE * 2, gap)
+    check("lab: at the pace that we were told", fast > 10, fast)
     slower = 8
     text = f"{TITLE}\n" + "".join(f"address {a} {slower} 1 {TIMES} tempfail\n" for a in addresses)
-    again, _, kept, gap = scan_lab(folder, "slow", text)
-    check("lab: eight times slower", gap >= slower * 1000 / LAB_RATE * 3 / 4, gap)
+    again, _, kept, still_fast = scan_lab(folder, "slow", text)
+    check("lab: eight times slower", still_fast < fast / 4, (still_fast, fast))  # a lab that stalls sees some side by side
     for name in TABLES:
         check(f"lab: the {name} are the same", rows[name] == again[name],
               [pair for pair in zip(rows[name], again[name]) if pair[0] != pair[1]][:1])

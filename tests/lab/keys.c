@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
@@ -186,7 +187,7 @@ static size_t key_count(void)
 static bool make_rest(struct key_pool *pool, size_t from, const char *path)
 {
     char part[1024];
-    (void)snprintf(part, sizeof(part), "%s.part", path);
+    (void)snprintf(part, sizeof(part), "%s.part-%d", path, (int)getpid()); /* others may be at it */
     FILE *file = fopen(part, "w");
     bool ok = file != NULL;
     struct key *key;
