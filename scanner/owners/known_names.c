@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "scanner/base/check.h"
 #include "scanner/base/memory.h"
 #include "scanner/owners/service_work.h"
 
@@ -110,6 +111,7 @@ const struct known_name *known_names_next(struct service_owner *o, uint32_t serv
 bool known_names_pass(struct service_owner *o, uint32_t service)
 {
     struct known_names *names = find_names(o, service);
+    CHECK(names != NULL && names->passed < names->count);
     names->passed++;
     if (names->passed <= names->counted) {
         return false;

@@ -389,10 +389,10 @@ bool dns_respond(struct dns_responder *d, struct span query, bool tcp, struct bu
     struct zone_answer *a = &d->answer;
     zone_lookup(d->world, d->certs, q.odd ? SPAN_LIT("odd.name.invalid") : name, q.type, a);
     if (d->counters != NULL) {
-        /* SERVFAIL has a second pass, where CD=1 shows no data either. */
-        bool servfail = a->state == DNS_SERVFAIL || (a->state == DNS_BOGUS && a->count == 0);
-        counters_question(d->counters, name, q.type, q.cd, tcp,
-                          a->state != DNS_TIMEOUT && !servfail);
+        /* These have a second pass, SERVFAIL where CD=1 shows no data either. */
+        bool failed = a->state == DNS_SERVFAIL || a->state == DNS_REFUSED ||
+                      (a->state == DNS_BOGUS && a->count == 0);
+        counters_question(d->counters, name, q.type, q.cd, tcp, a->state != DNS_TIMEOUT && !failed);
     }
     if (a->state == DNS_TIMEOUT) {
         return false;

@@ -392,7 +392,7 @@ static void put_endpoint(struct expectation *e, const struct net_addr *a, uint16
 
 static size_t collect(const struct zone_answer *answer, struct net_addr *list, size_t count)
 {
-    for (size_t i = 0; i < answer->count && count < 2 * HOST_ADDRESSES_LAB_MAX; i++) {
+    for (size_t i = 0; i < answer->count && count < 2 * ZONE_RR_MAX; i++) {
         const struct zone_rr *rr = &answer->rr[i];
         size_t k = 0;
         while (k < count && !net_addr_eq(&list[k], &rr->address)) {
@@ -495,7 +495,7 @@ static void put_literal(struct expectation *e, const struct net_addr *a, struct 
 static void put_host(struct expectation *e, const char *host, size_t share)
 {
     struct buf *b = e->out;
-    struct net_addr list[2 * HOST_ADDRESSES_LAB_MAX];
+    struct net_addr list[2 * ZONE_RR_MAX];
     bool cut =
         false; /* by a cap, or because the host's share of the domain's addresses is used up */
     struct resolved a = resolve(&e->resolver, span_of(host), LAB_TYPE_A);
