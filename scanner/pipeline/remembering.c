@@ -51,13 +51,25 @@ static int open_and_lock(const char *path)
     }
 }
 
+/* With the slash that ends it left out, unless it is the root. To be freed. */
+static char *folder_of(const char *path)
+{
+    char *folder = memory_strdup(path);
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder ? 1 : 0] = '\0';
+    return folder;
+}
+
+static const char *name_of(const char *path)
+{
+    return strrchr(path, '/') + 1;
+}
+
 /* It is replaced at the end, which is the wrong time to hear that it cannot be. */
 static bool can_be_replaced(const char *path, const char *given, struct buf *why)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder = memory_strdup(path);
-    folder[slash == path ? 1 : slash - path] = '\0';
-    bool ok = strlen(slash + 1) <= NAME_LEN_MAX;
+    char *folder = folder_of(path);
+    bool ok = strlen(name_of(path)) <= NAME_LEN_MAX;
     if (!ok) {
         (void)refuse_file(given, "its name is too long", why);
     } else if (access(folder, W_OK | X_OK) != 0) {
@@ -126,11 +138,9 @@ void remembering_close(struct remembering *m)
 static bool write_memory(const struct remembering *m, struct span text, struct buf *why)
 {
     struct result_error err = {0};
-    const char *name = strrchr(m->path, '/') + 1;
-    char *folder = memory_strdup(m->path);
-    folder[name - 1 == m->path ? 1 : name - 1 - m->path] = '\0';
+    char *folder = folder_of(m->path);
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = dir >= 0 && result_file_write_whole(dir, folder, name, text, &err);
+    bool ok = dir >= 0 && result_file_write_whole(dir, folder, name_of(m->path), text, &err);
     if (!ok) {
         buf_putf(why, "--memory: %s: %s; the file is as it was, what this scan learned is lost",
                  dir < 0 ? folder : err.what, strerror(dir < 0 ? errno : err.error));
