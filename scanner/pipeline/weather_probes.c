@@ -221,26 +221,16 @@ static bool begin_probe(struct worker *w, const struct weather_witness *who, uin
     return true;
 }
 
-static struct weather_probe *probe_that_asks(struct worker *w, const struct lease *lease)
+/* @return NULL: it was queued, and the probe given up, or it has ended */
+static struct weather_probe *probe_of_lease(struct worker *w, const struct lease *lease)
 {
     struct weather_probe *probes = w->weather.probes.probes;
     for (size_t i = 0; i < WEATHER_KNOWN; i++) {
-        if (probes[i].state == WEATHER_PROBE_ASKS && probes[i].lease == lease->session) {
+        if (probes[i].state != WEATHER_PROBE_FREE && probes[i].lease == lease->session) {
             return &probes[i];
         }
     }
     return NULL;
-}
-
-static bool probe_has_lease(const struct worker *w, const struct lease *lease)
-{
-    const struct weather_probe *probes = w->weather.probes.probes;
-    for (size_t i = 0; i < WEATHER_KNOWN; i++) {
-        if (probes[i].state == WEATHER_PROBE_RUNS && probes[i].lease == lease->session) {
-            return true;
-        }
-    }
-    return false;
 }
 
 bool weather_probes_on_grant(struct worker *w, const struct lease *lease)
@@ -248,11 +238,11 @@ bool weather_probes_on_grant(struct worker *w, const struct lease *lease)
     if ((lease->session & PROBE_LEASE) == 0) {
         return false;
     }
-    struct weather_probe *p = probe_that_asks(w, lease);
-    if (p != NULL) {
-        probe_run(w, p);
-    } else if (!probe_has_lease(w, lease)) { /* it was queued: too late */
+    struct weather_probe *p = probe_of_lease(w, lease);
+    if (p == NULL) { /* too late */
         give_lease_back(w, lease);
+    } else if (p->state == WEATHER_PROBE_ASKS) {
+        probe_run(w, p);
     }
     return true;
 }
@@ -263,8 +253,8 @@ bool weather_probes_on_queued(struct worker *w, const struct lease *lease)
     if ((lease->session & PROBE_LEASE) == 0) {
         return false;
     }
-    struct weather_probe *p = probe_that_asks(w, lease);
-    if (p != NULL) {
+    struct weather_probe *p = probe_of_lease(w, lease);
+    if (p != NULL && p->state == WEATHER_PROBE_ASKS) {
         probe_leave(w, p);
     }
     return true;
