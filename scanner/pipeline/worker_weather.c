@@ -72,6 +72,12 @@ void worker_weather_note_answer(struct worker *w, uint64_t whose, const struct d
 
 /* --- sessions ------------------------------------------------------------------------------- */
 
+static void keep_end(struct worker_weather *ww, const struct kept_session *k)
+{
+    ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
+    ww->kept[ww->kept_count++] = *k;
+}
+
 static void let_wait(struct worker_weather *ww, const struct owner_dial *d)
 {
     ww->dials = memory_grow_list(ww->dials, ww->dial_count, sizeof(*ww->dials));
@@ -172,8 +178,7 @@ bool worker_weather_keep(struct worker *w, struct session *session)
     if (!session_was_cut(session)) {
         return false;
     }
-    ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
-    ww->kept[ww->kept_count++] = k;
+    keep_end(ww, &k);
     service_keep_session(&w->services, visit);
     return true;
 }
@@ -188,8 +193,7 @@ static void settle_all_kept(struct worker *w)
     ww->kept_count = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (weather_probes_borrow_from(w, &old[i].dial) || !settle_kept(w, &old[i])) {
-            ww->kept = memory_grow_list(ww->kept, ww->kept_count, sizeof(*ww->kept));
-            ww->kept[ww->kept_count++] = old[i];
+            keep_end(ww, &old[i]);
         }
     }
     free(old);
