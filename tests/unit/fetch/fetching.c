@@ -113,6 +113,17 @@ int deaf_listener(uint16_t *port, int fillers[], size_t count)
     return fd;
 }
 
+void fetch_from(const struct policy_fetcher_params *params, const struct policy_address *to,
+                size_t count)
+{
+    struct policy_target target = {.policy_host = HOST, .address_count = count};
+    memcpy(target.addresses, to, count * sizeof(*to));
+    struct policy_fetcher *f = policy_fetcher_new(params);
+    policy_fetcher_add(f, &target, NULL);
+    run_all(f);
+    policy_fetcher_free(f);
+}
+
 void add_many(struct policy_fetcher *f, struct policy_address to, size_t count)
 {
     for (uintptr_t i = 1; i <= count; i++) {

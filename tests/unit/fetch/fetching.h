@@ -34,4 +34,7 @@ struct https_peer serve(const struct https_step *steps, const struct test_cert *
 struct test_cert leaf_new(void);
 /** A listener whose queue is full drops what comes: no answer at all. */
 int deaf_listener(uint16_t *port, int fillers[], size_t count);
+/** One policy host with these addresses, by a fetcher of its own, to its end. */
+void fetch_from(const struct policy_fetcher_params *params, const struct policy_address *to,
+                size_t count);
 void add_many(struct policy_fetcher *f, struct policy_address to, size_t count);

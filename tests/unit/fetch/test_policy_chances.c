@@ -17,17 +17,6 @@ TestSuite(policy_chances, .init = fetching_set_up, .fini = fetching_tear_down, .
         .act = SAY, .text = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi" \
     }
 
-static void fetch_all(const struct policy_fetcher_params *params, const struct policy_address *to,
-                      size_t count)
-{
-    struct policy_target target = {.policy_host = HOST, .address_count = count};
-    memcpy(target.addresses, to, count * sizeof(*to));
-    struct policy_fetcher *f = policy_fetcher_new(params);
-    policy_fetcher_add(f, &target, NULL);
-    run_all(f);
-    policy_fetcher_free(f);
-}
-
 /* A connection that is lost before the request may be chance. What the server says is not, nor a port that is closed. */
 Test(policy_chances, what_is_lost_before_the_request_has_a_second_chance)
 {
@@ -66,7 +55,7 @@ Test(policy_chances, what_is_lost_before_the_request_has_a_second_chance)
             peer = serve(cases[i].steps, &leaf);
         }
         struct policy_address to = at("192.0.2.1", peer.port != 0 ? peer.port : closed_port());
-        fetch_all(&params, &to, 1);
+        fetch_from(&params, &to, 1);
         const struct seen_policy *seen = &results.list[0].seen;
         cr_expect_eq(seen->outcome, cases[i].outcome, "%s: %s", cases[i].what,
                      policy_fetch_word(seen->outcome));
@@ -99,7 +88,7 @@ Test(policy_chances, the_second_chance_tries_all_addresses)
     params.retry_pause_ms = 100;
     struct policy_address to[] = {at("192.0.2.1", deaf), at("192.0.2.2", deaf),
                                   at("192.0.2.3", deaf)};
-    fetch_all(&params, to, 3);
+    fetch_from(&params, to, 3);
     const struct seen_policy *seen = &results.list[0].seen;
     cr_expect_eq(seen->outcome, POLICY_FETCH_TCP_TIMEOUT);
     cr_assert_eq(seen->attempt_count, 6);

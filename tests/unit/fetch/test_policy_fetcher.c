@@ -21,17 +21,6 @@
 
 TestSuite(fetch, .init = fetching_set_up, .fini = fetching_tear_down, .timeout = 100);
 
-static void fetch_from(const struct policy_fetcher_params *params, const struct policy_address *to,
-                       size_t count)
-{
-    struct policy_target target = {.policy_host = HOST, .address_count = count};
-    memcpy(target.addresses, to, count * sizeof(*to));
-    struct policy_fetcher *f = policy_fetcher_new(params);
-    policy_fetcher_add(f, &target, NULL);
-    run_all(f);
-    policy_fetcher_free(f);
-}
-
 struct row {
     const char *name;
     struct https_step steps[12];
