@@ -121,7 +121,10 @@ static void look_at_resolvers(const struct vantage_questions *q, struct vantage_
         struct resolver *resolver = add_resolver(&a, &q->server[i], 1);
         resolver_ask(resolver, SPAN_LIT("."), DNS_TYPE_NS, on_root, r, 0);
         resolver_ask(resolver, SPAN_LIT("com"), DNS_TYPE_NS, on_existing, r, EXISTING_COM);
-        resolver_ask(resolver, span_of(q->ehlo_domain), DNS_TYPE_A, on_existing, r, EXISTING_OWN);
+        if (q->server_count > 1) { /* who alone is asked contradicts nobody */
+            resolver_ask(resolver, span_of(q->ehlo_domain), DNS_TYPE_A, on_existing, r,
+                         EXISTING_OWN);
+        }
         ask_for_absent(resolver, r);
     }
     end_asking(&a);

@@ -27,7 +27,7 @@ struct vantage_resolver {
     struct seen_dns root; /* the query for the name servers of the root, which is signed */
     bool internet_root;   /* these are the servers of the Internet's root */
     struct seen_dns com;  /* NS of com */
-    struct seen_dns own;  /* A of the EHLO name */
+    struct seen_dns own;  /* A of the EHLO name; asked where there are several resolvers */
     struct seen_dns absent[VANTAGE_ABSENT_NAMES]; /* A of names that do not exist */
     struct net_addr false_address;                /* of one of these; family 0: none was answered */
 };
