@@ -60,7 +60,7 @@ static char *folder_of(const char *path)
     return folder;
 }
 
-static const char *name_of(const char *path)
+static const char *file_name_of(const char *path)
 {
     return strrchr(path, '/') + 1;
 }
@@ -69,7 +69,7 @@ static const char *name_of(const char *path)
 static bool can_be_replaced(const char *path, const char *given, struct buf *why)
 {
     char *folder = folder_of(path);
-    bool ok = strlen(name_of(path)) <= NAME_LEN_MAX;
+    bool ok = strlen(file_name_of(path)) <= NAME_LEN_MAX;
     if (!ok) {
         (void)refuse_file(given, "its name is too long", why);
     } else if (access(folder, W_OK | X_OK) != 0) {
@@ -140,7 +140,7 @@ static bool write_memory(const struct remembering *m, struct span text, struct b
     struct result_error err = {0};
     char *folder = folder_of(m->path);
     int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = dir >= 0 && result_file_write_whole(dir, folder, name_of(m->path), text, &err);
+    bool ok = dir >= 0 && result_file_write_whole(dir, folder, file_name_of(m->path), text, &err);
     if (!ok) {
         buf_putf(why, "--memory: %s: %s; the file is as it was, what this scan learned is lost",
                  dir < 0 ? folder : err.what, strerror(dir < 0 ? errno : err.error));
