@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static const char *temporary_folder(void)
+const char *unlinked_file_folder(void)
 {
     const char *named = getenv("TMPDIR");
     return named != NULL && named[0] != '\0' ? named : "/tmp";
@@ -15,7 +15,7 @@ static const char *temporary_folder(void)
 
 int unlinked_file_open_on_disk(const char **folder)
 {
-    *folder = temporary_folder();
+    *folder = unlinked_file_folder();
     int file = open(*folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     char path[PATH_MAX];
     int len = snprintf(path, sizeof(path), "%s/mxcensus.XXXXXX", *folder);

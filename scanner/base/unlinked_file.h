@@ -6,3 +6,5 @@ int unlinked_file_open(void);
 /** The same, but never in memory. @param folder set to where it is, or would have been
  * @return -1 and errno on failure */
 int unlinked_file_open_on_disk(const char **folder);
+/** Where that is: TMPDIR, else /tmp. */
+const char *unlinked_file_folder(void);
