@@ -70,8 +70,8 @@ const struct option_row option_table[] = {
      option_read_compress, 0, 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_EXPLAIN, 0, "format", "FORMAT", "text", NULL, "text, csv or json",
-     "The format of the catalogue: text, csv or json. csv and json give every field of every "
-     "entry.",
+     "The format: text, csv or json. csv and json give every field of every entry. csv has "
+     "findings alone.",
      option_read_explain_format, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK, 0, "json", NULL, NULL, NULL, "one JSON document per domain",
      "Print one JSON document per domain, each on one line, instead of the report. It has the "

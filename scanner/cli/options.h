@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/catalogue.h"
 #include "scanner/base/buf.h"
+#include "scanner/explain/explain.h"
 #include "scanner/pipeline/scan_params.h"
 
 /**
@@ -25,11 +26,11 @@
 
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
-#define COMMANDS(X)                                                                 \
-    X(SCAN, "scan", "[FILE]", "scan a list of domains")                             \
-    X(CHECK, "check", "DOMAIN...", "a report on a few domains")                     \
-    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")           \
-    X(EXPLAIN, "explain", "[CODE|AREA]", "what a finding means, and how to fix it") \
+#define COMMANDS(X)                                                       \
+    X(SCAN, "scan", "[FILE]", "scan a list of domains")                   \
+    X(CHECK, "check", "DOMAIN...", "a report on a few domains")           \
+    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again") \
+    X(EXPLAIN, "explain", "[NAME]", "what a name means, how to fix it")   \
     X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
 enum command {
@@ -37,12 +38,6 @@ enum command {
     COMMANDS(X)
 #undef X
     COMMAND_COUNT
-};
-
-enum explain_format {
-    EXPLAIN_TEXT,
-    EXPLAIN_CSV,
-    EXPLAIN_JSON,
 };
 
 enum color_when {

@@ -27,8 +27,10 @@ def check_texts():
     for arguments, begin in ((["--help"], b"Usage: mxcensus "), (["scan", "--help"], b"Usage: mxcensus scan"),
                              (["check", "--help"], b"Usage: mxcensus check"), (["help", "analyze"], b"Usage: mxcensus analyze"),
                              (["explain", "-h"], b"Usage: mxcensus explain"), (["explain"], b"notice   domain "),
-                             (["explain", "sni"], b"warning  endpoint     sni.needed\n"),
+                             (["explain", "sni"], b"sni (term)\n"),
                              (["explain", "starttls.masked"], b"starttls.masked\n  severity   error at most\n"),
+                             (["explain", "sni.needd"], b"Nothing is called 'sni.needd'; this is 'sni.needed':\n\nsni.needed\n"),
+                             (["explain", "Connect_Timeout"], b"smtp.connect_timeout\n"), (["explain", "null", "mx"], b"null mx (term)\n"),
                              (["explain", "--format", "csv"], b"code,severity,scope,tables,"),
                              (["explain", "--format", "json"], b"[\n"),
                              (["--version"], b"mxcensus 0."), (["scan", "--version"], b"mxcensus 0.")):
@@ -67,7 +69,8 @@ def check_refusals(folder):
                    "judged_at": "2026-01-01T00:00:00Z", "options": {"ports": "25"}, "files": files}, file)
     refused("names in a manifest are written visibly", ["analyze", "--root-cas", "/etc/ssl/certs/ca-certificates.crt", hostile],
             ["\\x1b[2J\\n\\u202e.ndjson: No such file"])
-    refused("unknown code", ["explain", "sni.needd"], ["'sni.needd'", "sni.needed"])
+    refused("unknown name", ["explain", "sni.xneddx"], ["'sni.xneddx'", "similar: "])
+    refused("a misspelt code, for a program", ["explain", "--format", "json", "sni.needd"], ["'sni.needd'", "sni.needed"])
     refused("roots are absent", ["scan", *READY, "--root-cas", missing, listed], [missing])
     refused("roots are no roots", ["check", *READY, "--root-cas", listed, "example.org"], [listed])
     refused("time", ["check", "--at", "noon", "example.org"], ["--at", "'noon'"])

@@ -80,7 +80,7 @@ Test(help, fits_one_screen_and_names_every_default)
         [COMMAND_CHECK] = {"--json", "record or dial [dial]", "auto, always or never [auto]"},
         [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
         [COMMAND_PROBING_TXT] = {"--contact URL|MAILTO", "[this host's]", "--help"},
-        [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[CODE|AREA]", "--help"},
+        [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[NAME]", "--help"},
     };
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
         struct buf b = BUF_INIT(BUF_NO_LIMIT);

@@ -170,7 +170,6 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus analyze", "which results"},
         {"mxcensus analyze a b", "more than one directory"},
         {"mxcensus analyze --format csv a", "add --output"},
-        {"mxcensus explain a b", "'a' and 'b'"},
         {"mxcensus explain --format xml", "use text, csv or json"},
         {"mxcensus check --color yes x", "use auto, always or never"},
         {"mxcensus scan --fail-on fatal", "use info, notice, warning or error"},
@@ -279,6 +278,8 @@ Test(options, words_go_to_their_command)
     cr_assert_eq(read_line(&o, "mxcensus explain sni --format json", &why), OPTIONS_RUN);
     cr_assert(o.command == COMMAND_EXPLAIN && o.word_count == 1 &&
               o.explain_format == EXPLAIN_JSON);
+    cr_assert_eq(read_line(&o, "mxcensus explain null mx", &why), OPTIONS_RUN);
+    cr_assert_eq(o.word_count, 2);
     cr_assert_eq(read_line(&o, "mxcensus explain", &why), OPTIONS_RUN);
     cr_assert(o.word_count == 0 && o.explain_format == EXPLAIN_TEXT);
 

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "output/tables.h"
+#include "scanner/analysis/catalogue.h"
+
+/**
+ * Everything that has a name of ours, found by what a person types: codes and areas of findings, words of
+ * vocabularies, tables, objects and columns, result types of TLS-RPT, and the glossary. The list is made from their
+ * definitions; only the glossary and the result types are defined here.
+ */
+
+/** In this order hits are shown. */
+#define TERM_KINDS(X)                     \
+    X(TERM_GLOSSARY, "term")              \
+    X(TERM_AREA, "area of findings")      \
+    X(TERM_CODE, "finding")               \
+    X(TERM_RESULT_TYPE, "TLS-RPT result") \
+    X(TERM_WORD, "word")                  \
+    X(TERM_VOCABULARY, "vocabulary")      \
+    X(TERM_TABLE, "table")                \
+    X(TERM_OBJECT, "object")              \
+    X(TERM_COLUMN, "column")
+
+enum term_kind {
+    TERM_KINDS(ENUMERATOR) TERM_KIND_COUNT
+};
+
+VOCABULARY(term_kind, enum term_kind);
+
+/** RFC 8460 section 4.3; the catalogue of findings names these words. */
+#define RESULT_TYPES(X)                                                                           \
+    X(RESULT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported",                                    \
+      "the MX host did not offer STARTTLS, or did not accept it")                                 \
+    X(RESULT_CERTIFICATE_HOST_MISMATCH, "certificate-host-mismatch",                              \
+      "no name in the certificate is the one that MTA-STS or DANE asks for")                      \
+    X(RESULT_CERTIFICATE_EXPIRED, "certificate-expired", "the certificate has expired")           \
+    X(RESULT_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted",                                  \
+      "the sender cannot verify the certificate up to a root that it trusts: self-signed, a "     \
+      "private "                                                                                  \
+      "CA, or an intermediate certificate is missing")                                            \
+    X(RESULT_VALIDATION_FAILURE, "validation-failure",                                            \
+      "any other failure, such as a handshake that fails; see the field failure-reason-code")     \
+    X(RESULT_TLSA_INVALID, "tlsa-invalid",                                                        \
+      "DANE: no TLSA record is valid, or none matches what the server presents")                  \
+    X(RESULT_DNSSEC_INVALID, "dnssec-invalid", "DANE: the answers of DNS fail DNSSEC validation") \
+    X(RESULT_DANE_REQUIRED, "dane-required",                                                      \
+      "this sender requires DANE of the domain, and an MX host has no secure TLSA records")       \
+    X(RESULT_STS_POLICY_FETCH_ERROR, "sts-policy-fetch-error",                                    \
+      "the MTA-STS policy could not be fetched")                                                  \
+    X(RESULT_STS_POLICY_INVALID, "sts-policy-invalid",                                            \
+      "the MTA-STS policy was fetched, and violates its syntax")                                  \
+    X(RESULT_STS_WEBPKI_INVALID, "sts-webpki-invalid",                                            \
+      "the certificate of the MTA-STS policy host fails verification")
+
+enum result_type {
+    RESULT_TYPES(ENUMERATOR) RESULT_TYPE_COUNT
+};
+
+VOCABULARY(result_type, enum result_type);
+
+/** What people look up and no definition has. */
+struct glossary_term {
+    const char *name;
+    const char *meaning;
+    const char *area; /* of findings; "" */
+    const char *see;  /* RFC, page of docs */
+};
+
+struct term {
+    enum term_kind kind;
+    const char *name;
+    const char *of; /* the vocabulary, table or object that has it; NULL */
+    union {
+        enum finding_code code;
+        unsigned value; /* of a vocabulary */
+    };
+    const struct vocabulary *vocabulary; /* WORD, VOCABULARY, RESULT_TYPE */
+    const struct definition *definition; /* TABLE, OBJECT, COLUMN */
+    const struct column *column;
+    const struct glossary_term *glossary;
+};
+
+/** @return to be freed; the same each time */
+struct term *terms_list(size_t *count);
+
+#define TERM_NAME_MAX 96 /* octets that are compared, with NUL; names are shorter */
+
+/** As names are compared: lower case, one '_' for each run of other characters than letters and digits. */
+void term_fold(const char *text, char out[TERM_NAME_MAX]);
+
+/** Is it what was asked for? A code goes also without its area; words and columns also with what has them in front
+ * ("chain_status.expired", "domains.mx.host"). */
+bool term_is_called(const struct term *t, const char *folded);
+
+/** A path to the column, such as "services.handshake.version". There may be several: the first that ends with `tail`
+ * (folded; NULL: any). @return false: none */
+bool term_path_of(const struct term *t, const char *tail, struct buf *path, size_t *others);
+
+/** The names that are most like `topic`: the nearest first. @return how many */
+size_t terms_nearest(const struct term *list, size_t count, const char *topic,
+                     const struct term *nearest[], size_t max, size_t *distance);
