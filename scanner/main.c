@@ -14,6 +14,8 @@ static enum exit_code command_run(struct options *o, struct buf *why)
         return scan_command(o, why);
     case COMMAND_CHECK:
         return check_command(o, why);
+    case COMMAND_SHOW:
+        return show_command(o, why);
     case COMMAND_ANALYZE:
         return analyze_command(o, why);
     case COMMAND_EXPLAIN:

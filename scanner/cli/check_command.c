@@ -9,7 +9,7 @@
 #include "scanner/base/file.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
-#include "scanner/view/report.h"
+#include "scanner/cli/reports.h"
 
 /*
  * The scan of a few names for a person: the same engine reads the names from a file in memory and
@@ -37,31 +37,6 @@ static bool write_input(int fd, const struct options *o)
     return ok;
 }
 
-static bool wants_color(const struct options *o)
-{
-    const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: present and not empty */
-    bool fits = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
-    return o->color == COLOR_ALWAYS || (o->color == COLOR_AUTO && fits);
-}
-
-static void put_reports(struct buf *out, const struct result_rows *rows, const struct options *o)
-{
-    const struct result_table *domains = &rows->table[TABLE_DOMAINS];
-    struct paper paper = paper_on(out, paper_terminal_width(STDOUT_FILENO), wants_color(o));
-    for (size_t i = 0; i < domains->count; i++) {
-        struct domain_view view;
-        domain_view_init(&view, rows, &domains->row[i]);
-        if (o->json) {
-            report_put_json(out, &view);
-        } else {
-            buf_put_text(out, i > 0 ? "\n\n" : "");
-            report_put_text(&paper, &view, o->verbose);
-        }
-        domain_view_deinit(&view);
-    }
-    paper_deinit(&paper);
-}
-
 static enum exit_code print_reports(const struct options *o, int output, struct buf *why)
 {
     struct buf lines = BUF_INIT(BUF_NO_LIMIT);
@@ -72,7 +47,7 @@ static enum exit_code print_reports(const struct options *o, int output, struct 
         !result_rows_read(&rows, buf_span(&lines))) {
         buf_put_text(why, "the result rows cannot be read");
     } else {
-        put_reports(&text, &rows, o);
+        reports_put_all(&text, &rows, o);
         size_t missing = o->word_count - rows.table[TABLE_DOMAINS].count;
         bool sound = !result_rows_have_fault(&rows, why);
         bool printed = print_text(&text, why) == EXIT_CODE_COMPLETE;

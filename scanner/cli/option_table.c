@@ -22,10 +22,11 @@
 /* Which commands know an option. */
 #define IN_SCAN    (1U << COMMAND_SCAN)
 #define IN_CHECK   (1U << COMMAND_CHECK)
+#define IN_SHOW    (1U << COMMAND_SHOW)
 #define IN_ANALYZE (1U << COMMAND_ANALYZE)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
 #define IN_PROBING (1U << COMMAND_PROBING_TXT)
-#define IN_ALL     (IN_SCAN | IN_CHECK | IN_ANALYZE | IN_EXPLAIN | IN_PROBING)
+#define IN_ALL     (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_EXPLAIN | IN_PROBING)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
@@ -73,15 +74,17 @@ const struct option_row option_table[] = {
      "The format: text, csv or json. csv and json give every field of every entry. csv has "
      "findings alone.",
      option_read_explain_format, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_CHECK, 0, "json", NULL, NULL, NULL, "one JSON document per domain",
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "json", NULL, NULL, NULL,
+     "one JSON document per domain",
      "Print one JSON document per domain, each on one line, instead of the report. It has the "
      "number of findings by severity, and all rows of the domain.",
      option_read_flag, OPTION_FIELD(json), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_CHECK, 'v', "verbose", NULL, NULL, NULL,
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 'v', "verbose", NULL, NULL, NULL,
      "also info findings, server replies",
      "Also show findings of severity info, and the replies of the servers.", option_read_flag,
      OPTION_FIELD(verbose), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_CHECK, 0, "color", "WHEN", "auto", NULL, "auto, always or never",
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "color", "WHEN", "auto", NULL,
+     "auto, always or never",
      "Whether the report is coloured: auto does so on a terminal, unless the environment has "
      "NO_COLOR.",
      option_read_color, 0, 0, 0},

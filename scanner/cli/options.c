@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/text_distance.h"
 #include "scanner/cli/option_table.h"
 
 #define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
@@ -96,6 +97,60 @@ static void put_try_help(struct buf *why, enum command c)
     buf_putf(why, "; see mxcensus %s --help", command_info(c)->word);
 }
 
+#define WORD_DISTANCE_MAX 2 /* of a word that is meant; and less than half of it */
+
+/** The most similar word so far. */
+struct similar {
+    struct span wanted;
+    const char *word; /* NULL: none is similar */
+    size_t distance;
+};
+
+static struct similar similar_to(struct span wanted)
+{
+    size_t half = wanted.len / 2;
+    size_t most = half < WORD_DISTANCE_MAX ? half : WORD_DISTANCE_MAX;
+    return (struct similar){.wanted = wanted, .distance = most + 1};
+}
+
+static void similar_try(struct similar *s, const char *word)
+{
+    size_t d = s->distance > 0 ? text_distance(s->wanted, span_of(word), s->distance - 1) : 1;
+    if (d < s->distance) {
+        s->distance = d;
+        s->word = word;
+    }
+}
+
+static void put_unknown_command(struct buf *why, const char *word)
+{
+    struct similar s = similar_to(span_of(word));
+    for (enum command c = 0; c < COMMAND_COUNT; c++) {
+        similar_try(&s, command_info(c)->word);
+    }
+    similar_try(&s, "help");
+    buf_putf(why, "unknown command '%s'; ", word);
+    if (s.word != NULL) {
+        buf_putf(why, "did you mean %s? ", s.word);
+    }
+    buf_put_text(why, s.word != NULL ? "See mxcensus --help" : "try mxcensus --help");
+}
+
+/** Where no command knows `--name`: the option of this one that it is like. */
+static void put_similar_option(struct buf *why, enum command c, const char *word)
+{
+    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
+    struct similar s = similar_to(span_take(span_of(name), strcspn(name, "=")));
+    for (size_t i = 0; i < option_table_count; i++) {
+        if (option_is_of(&option_table[i], c)) {
+            similar_try(&s, option_table[i].name);
+        }
+    }
+    if (s.word != NULL) {
+        buf_putf(why, ", did you mean --%s?", s.word);
+    }
+}
+
 /** Names the commands that know `--name` where this one does not. */
 static void put_owners(struct buf *why, enum command c, const char *word)
 {
@@ -165,7 +220,11 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
                 buf_putf(why, "option %s takes no value", word);
             } else {
                 buf_putf(why, "unknown or ambiguous option %s", word);
+                size_t before = why->len;
                 put_owners(why, o->command, word);
+                if (why->len == before) {
+                    put_similar_option(why, o->command, word);
+                }
             }
             put_try_help(why, o->command);
             verdict = OPTIONS_BAD;
@@ -210,6 +269,14 @@ static bool read_words(struct options *o, struct buf *why)
             buf_put_text(why, "which domain? Example: mxcensus check example.org");
         }
         return o->word_count > 0;
+    case COMMAND_SHOW:
+        if (o->word_count < 2) {
+            buf_put_text(why, o->word_count == 0
+                                  ? "which results? Give the directory of a scan"
+                                  : "which domain? Example: mxcensus show results "
+                                    "example.org; '-' reads names from standard input");
+        }
+        return o->word_count > 1;
     case COMMAND_ANALYZE:
         if (o->word_count != 1) {
             buf_put_text(why, o->word_count == 0 ? "which results? Give the directory of a scan"
@@ -283,7 +350,7 @@ static enum options_verdict read_help(struct options *o, int argc, char **argv, 
     if (find_command(argv[2], &o->command)) {
         return OPTIONS_HELP_COMMAND;
     }
-    buf_putf(why, "unknown command '%s'; try mxcensus --help", argv[2]);
+    put_unknown_command(why, argv[2]);
     return OPTIONS_BAD;
 }
 
@@ -305,7 +372,7 @@ enum options_verdict options_read(struct options *o, int argc, char **argv, stru
         return OPTIONS_VERSION;
     }
     if (!find_command(word, &command)) {
-        buf_putf(why, "unknown command '%s'; try mxcensus --help", word);
+        put_unknown_command(why, word);
         return OPTIONS_BAD;
     }
     enum options_verdict verdict = read_command(o, command, argc - 1, argv + 1, why);

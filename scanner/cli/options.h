@@ -26,11 +26,12 @@
 
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
-#define COMMANDS(X)                                                       \
-    X(SCAN, "scan", "[FILE]", "scan a list of domains")                   \
-    X(CHECK, "check", "DOMAIN...", "a report on a few domains")           \
-    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again") \
-    X(EXPLAIN, "explain", "[NAME]", "what a name means, how to fix it")   \
+#define COMMANDS(X)                                                          \
+    X(SCAN, "scan", "[FILE]", "scan a list of domains")                      \
+    X(CHECK, "check", "DOMAIN...", "a report on a few domains")              \
+    X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan") \
+    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")    \
+    X(EXPLAIN, "explain", "[NAME]", "what a name means, how to fix it")      \
     X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
 enum command {

@@ -279,10 +279,12 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
         goto failed;
     }
     if (p->blocklist_path != NULL) {
+        buf_put_text(&error, "--blocklist-file ");
         *blocklist = blocklist_load(p->blocklist_path, &error);
         if (*blocklist == NULL) {
             goto failed;
         }
+        buf_reset(&error);
     }
     c->known = known_intermediates_new(p->intermediates, p->intermediates_count, &error);
     if (c->known == NULL) {

@@ -354,6 +354,7 @@ void domain_view_init(struct domain_view *v, const struct result_rows *rows,
 {
     *v = (struct domain_view){.rows = rows, .row = domain, .domain = domain->facts};
     v->mta_sts = facts_member(&v->domain, DOMAINS_MTA_STS);
+    sender_outcomes_init(&v->outcomes, &v->domain);
     find_rows(v);
     domain_view_find_policy(v);
     mark_routes(v);
@@ -365,6 +366,7 @@ void domain_view_deinit(struct domain_view *v)
     for (size_t i = 0; i < v->found_count; i++) {
         free(v->found[i].where);
     }
+    sender_outcomes_deinit(&v->outcomes);
     free(v->host);
     free(v->route);
     free(v->chain);

@@ -9,6 +9,7 @@
 #include "scanner/observation/outcome.h"
 #include "scanner/observation/seen_smtp.h"
 #include "scanner/view/result_rows.h"
+#include "scanner/view/sender_outcomes.h"
 
 /** A distinct list of certificates that one of the domain's servers presents. */
 struct chain_view {
@@ -55,6 +56,7 @@ struct domain_view {
     const struct result_row *row; /* of table domains */
     struct facts domain;
     struct facts mta_sts;
+    struct sender_outcomes outcomes;
     const struct result_row **host; /* each once, in the order of the MX set */
     size_t host_count;
     struct route_view *route;

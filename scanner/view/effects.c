@@ -1,13 +1,12 @@
-#include "scanner/analysis/dane_domain.h"
-#include "scanner/analysis/sts_verdict.h"
 #include "scanner/view/report.h"
 
 #define TLS1_0 0x0301
 #define TLS1_1 0x0302
 
 /*
- * What fails for whom. One line for each kind of trouble, with the addresses it is met at. Sender
- * behaviour as the RFCs have it; what one product does differently is not told here.
+ * What fails for whom. One line for each kind of trouble, with the addresses it is met at, and one for each kind of
+ * senders whose mail fails for what no such line says. No line says more than the outcomes of the row: what is not
+ * known of some senders is said of none without a condition.
  */
 
 typedef bool (*route_test_fn)(const struct route_view *r);
@@ -101,50 +100,123 @@ static bool is_worse_with_sni(const struct route_view *r)
     return sni_acceptable_of(r) == SNI_ACCEPTABLE_ONLY_DEFAULT;
 }
 
+#define LIKE_THIS_CLIENT "Every sender that is treated like this client:"
+
+#define REASONS_MAX 6
+
 static const struct {
     route_test_fn test;
     enum ink ink;
     const char *who;
+    const char
+        *unless_certain; /* instead, where not all senders are known to fail; NULL: the same */
     const char *what;
     bool goes_on; /* to the other addresses and hosts, where it fares better */
+    enum delivery_reason reasons[REASONS_MAX]; /* of outcomes that this explains; NONE ends them */
 } effects[] = {
-    {is_unreachable, INK_WARNING, "Every sender:", "no connection.", true},
-    {is_silent, INK_WARNING, "Every sender that is treated like this client:", "no SMTP dialogue.",
-     true},
-    {route_is_in_clear, INK_ERROR, "Every sender:",
+    {is_unreachable,
+     INK_WARNING,
+     "Every sender:",
+     LIKE_THIS_CLIENT,
+     "no connection.",
+     true,
+     {DELIVERY_REASON_NOT_REACHABLE}},
+    {is_silent,
+     INK_WARNING,
+     LIKE_THIS_CLIENT,
+     NULL,
+     "no SMTP dialogue.",
+     true,
+     {DELIVERY_REASON_NOT_REACHABLE}},
+    {route_is_in_clear,
+     INK_ERROR,
+     "Every sender:",
+     LIKE_THIS_CLIENT,
      "no encryption. Mail is sent in cleartext; senders that require TLS (MTA-STS in mode enforce, "
      "RFC 8461; DANE, RFC 7672) do not deliver.",
-     false},
-    {fails_in_tls, INK_ERROR, "Every sender that uses TLS:",
-     "TLS fails. Some fall back to cleartext, others defer the mail.", false},
-    {is_lost, INK_ERROR, "Every sender that uses TLS:",
+     false,
+     {DELIVERY_REASON_NO_STARTTLS, DELIVERY_REASON_STS_NO_TLS, DELIVERY_REASON_DANE_NO_TLS,
+      DELIVERY_REASON_STARTTLS_KEYWORD}},
+    {fails_in_tls,
+     INK_ERROR,
+     "Every sender that uses TLS:",
+     LIKE_THIS_CLIENT,
+     "TLS fails. Some fall back to cleartext, others defer the mail.",
+     false,
+     {DELIVERY_REASON_TLS_FAILED, DELIVERY_REASON_STARTTLS_REFUSED,
+      DELIVERY_REASON_STARTTLS_REJECTED}},
+    {is_lost,
+     INK_ERROR,
+     "Every sender that uses TLS:",
+     LIKE_THIS_CLIENT,
      "the session ends right after the TLS handshake (RFC 3207 section 4.2). Some fall back to "
      "cleartext, others defer the mail.",
-     false},
-    {is_refused_inside, INK_WARNING, "Every sender that is treated like this client:",
+     false,
+     {DELIVERY_REASON_SESSION_LOST}},
+    {is_refused_inside,
+     INK_WARNING,
+     LIKE_THIS_CLIENT,
+     NULL,
      "EHLO inside TLS is rejected or not answered (RFC 3207 section 4.2). Most defer the mail.",
-     false},
-    {is_odd_dialogue, INK_WARNING, "Some senders:",
+     false,
+     {DELIVERY_REASON_SESSION_LOST}},
+    {is_odd_dialogue,
+     INK_WARNING,
+     "Some senders:",
+     NULL,
      "the dialogue before TLS deviates from the RFCs; they send in cleartext or defer the mail, "
      "while others go on and encrypt.",
-     false},
-    {fails_with_sni, INK_ERROR, "Senders with SNI (most senders):",
-     "TLS fails; it works without SNI (RFC 6066 section 3).", false},
-    {is_old_version, INK_ERROR, "Senders that require TLS 1.2 or newer:",
-     "no encryption (RFC 8996; RFC 8461 section 7.2 requires it).", false},
-    {is_not_acceptable, INK_ERROR,
+     false,
+     {DELIVERY_REASON_SMTP_REPLIES, DELIVERY_REASON_STARTTLS_KEYWORD,
+      DELIVERY_REASON_HIDDEN_GREETING, DELIVERY_REASON_OWN_NAME, DELIVERY_REASON_STARTTLS_REPLY,
+      DELIVERY_REASON_AFTER_220}},
+    {fails_with_sni,
+     INK_ERROR,
+     "Senders with SNI (most senders):",
+     NULL,
+     "TLS fails; it works without SNI (RFC 6066 section 3).",
+     false,
+     {DELIVERY_REASON_TLS_FAILED}},
+    {is_old_version,
+     INK_ERROR,
+     "Senders that require TLS 1.2 or newer:",
+     NULL,
+     "no encryption (RFC 8996; RFC 8461 section 7.2 requires it).",
+     false,
+     {DELIVERY_REASON_TLS_VERSION}},
+    {is_not_acceptable,
+     INK_ERROR,
      "Senders that verify certificates (MTA-STS in mode enforce, RFC 8461; without DANE):",
-     "no delivery. Others are not affected: they encrypt without verification.", true},
-    {is_worse_with_sni, INK_ERROR, "Senders with SNI that verify certificates:",
+     "Senders that verify certificates as MTA-STS in mode enforce requires (RFC 8461; without "
+     "DANE):",
+     "no delivery.",
+     true,
+     {DELIVERY_REASON_CERTIFICATE, DELIVERY_REASON_NAME}},
+    {is_worse_with_sni,
+     INK_ERROR,
+     "Senders with SNI that verify certificates:",
+     NULL,
      "the certificate presented with SNI fails verification; the one without SNI would pass.",
-     false},
-    {fails_without_sni, INK_ERROR, "Senders without SNI:", "no encryption; the handshake fails.",
-     false},
-    {needs_sni, INK_WARNING, "Senders without SNI:",
+     false,
+     {DELIVERY_REASON_NONE}},
+    {fails_without_sni,
+     INK_ERROR,
+     "Senders without SNI:",
+     NULL,
+     "no encryption; the handshake fails.",
+     false,
+     {DELIVERY_REASON_TLS_FAILED}},
+    {needs_sni,
+     INK_WARNING,
+     "Senders without SNI:",
+     NULL,
      "another certificate, which fails verification; this affects only senders that verify "
      "certificates.",
-     false},
+     false,
+     {DELIVERY_REASON_CERTIFICATE, DELIVERY_REASON_NAME}},
 };
+
+#define EFFECT_COUNT (sizeof(effects) / sizeof(effects[0]))
 
 static void put_where(struct paper *p, const struct domain_view *v, size_t hits, size_t total,
                       route_test_fn test)
@@ -183,27 +255,170 @@ static bool passes(const struct route_view *r)
     return is_established(r) && facts_bool(&r->brief, BRIEF_ACCEPTABLE) && !route_ends_with_tls(r);
 }
 
-/* A policy keeps senders from what a certificate alone would let pass. */
-static bool policy_refuses(const struct domain_view *v)
+/* What is said of all senders holds for all that are modelled. Of those that verify certificates it is enough that
+ * none of them is known to accept this one. */
+static bool is_certain(const struct domain_view *v, size_t effect)
 {
-    struct facts dane = facts_member(&v->domain, DOMAINS_DANE);
-    enum sts_state sts = facts_enum(&v->mta_sts, MTA_STS_FACTS_STATE, &sts_state_vocabulary);
-    enum rollup passing = facts_enum(&v->mta_sts, MTA_STS_FACTS_PASSES, &rollup_vocabulary);
-    return (sts == STS_STATE_ENFORCE && (passing == ROLLUP_SOME || passing == ROLLUP_NONE)) ||
-           facts_enum(&dane, DANE_FACTS_STATE, &dane_domain_vocabulary) == DANE_DOMAIN_FAILED;
+    const struct sender_outcomes *s = &v->outcomes;
+    return effects[effect].test == is_not_acceptable ? !sender_outcomes_accept_certificate(s)
+                                                     : s->unknown == 0;
 }
 
-static const char *nothing_fails(const struct domain_view *v, bool all_pass)
+/* The certificate is all that fails. */
+static bool others_encrypt(const struct sender_outcomes *s)
 {
-    if (policy_refuses(v)) {
-        return all_pass ? "Nothing for senders without policies: every address encrypts with a "
-                          "certificate that passes verification. For what the policies of the "
-                          "domain reject, see below."
-                        : "No failure was seen for senders without policies. For what the policies "
-                          "of the domain reject, see below.";
+    return s->good > 0 && s->clear == 0 &&
+           sender_outcomes_in(s, FATE_LOST, SENDERS_VERIFY) + s->good + s->unknown == s->count;
+}
+
+static void put_effect(struct paper *p, const struct domain_view *v, size_t effect, size_t hits,
+                       size_t total)
+{
+    const char *unless_certain = effects[effect].unless_certain;
+    bool certain = unless_certain == NULL || hits < total || is_certain(v, effect);
+    paper_begin(p, "  - ", "    ");
+    paper_put(p, effects[effect].ink, certain ? effects[effect].who : unless_certain);
+    paper_put(p, INK_PLAIN, " ");
+    paper_put(p, INK_PLAIN, effects[effect].what);
+    if (effects[effect].test == is_not_acceptable && others_encrypt(&v->outcomes)) {
+        paper_put(p, INK_PLAIN,
+                  v->outcomes.unknown == 0
+                      ? " Others encrypt without verification."
+                      : " Others encrypt without verification, as far as is known.");
     }
-    return all_pass ? "Nothing: every address encrypts with a certificate that passes verification."
-                    : "No failure was seen.";
+    put_where(p, v, hits, total, effects[effect].test);
+    if (effects[effect].goes_on) {
+        paper_put(p, INK_PLAIN,
+                  hits < total ? " They try the other addresses and hosts."
+                               : " They defer the mail; in the end it bounces.");
+    }
+    paper_end(p);
+}
+
+/* --- what senders of a kind do ---------------------------------------------------------------- */
+
+static bool explains(size_t effect, enum delivery_reason reason)
+{
+    for (size_t i = 0; i < REASONS_MAX && effects[effect].reasons[i] != DELIVERY_REASON_NONE; i++) {
+        if (effects[effect].reasons[i] == reason) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_explained(const bool put[EFFECT_COUNT], enum delivery_reason reason)
+{
+    for (size_t i = 0; i < EFFECT_COUNT; i++) {
+        if (put[i] && explains(i, reason)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_same_trouble(const struct sender_outcome *a, const struct sender_outcome *b)
+{
+    return sender_fate_of(a) == sender_fate_of(b) && a->reason == b->reason;
+}
+
+static void put_names_of(struct paper *p, const struct sender_outcomes *s, size_t first)
+{
+    for (size_t i = first; i < s->count; i++) {
+        if (is_same_trouble(&s->of[first], &s->of[i])) {
+            paper_putf(p, INK_PLAIN, "%s%s", i > first ? ", " : "", s->of[i].profile);
+        }
+    }
+}
+
+static const char *words_of_fate(enum sender_fate fate)
+{
+    switch (fate) {
+    case FATE_LOST:
+        return "no delivery";
+    case FATE_AT_RISK:
+        return "no delivery at some of the servers";
+    case FATE_CLEAR:
+        return "delivery in cleartext";
+    case FATE_UNKNOWN:
+    case FATE_GOOD:
+        break;
+    }
+    return "";
+}
+
+/* Senders whose mail fails for the same reason. The first letter of their word is a capital. */
+static void put_senders_of(struct paper *p, const struct sender_outcomes *s, size_t first)
+{
+    const struct sender_outcome *o = &s->of[first];
+    const char *words = sender_group_words(sender_group_of(o));
+    paper_begin(p, "  - ", "    ");
+    paper_putf(p, INK_ERROR, "S%s (", words + 1);
+    put_names_of(p, s, first);
+    paper_put(p, INK_ERROR, "): ");
+    paper_putf(p, INK_PLAIN, "%s: ", words_of_fate(sender_fate_of(o)));
+    if (o->reason != DELIVERY_REASON_COUNT) {
+        meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary, o->reason);
+    } else {
+        paper_put(p, INK_PLAIN, o->reason_word);
+    }
+    paper_put(p, INK_PLAIN, ".");
+    paper_end(p);
+}
+
+/* @return whether any was */
+static bool put_unexplained(struct paper *p, const struct sender_outcomes *s,
+                            const bool put[EFFECT_COUNT])
+{
+    bool any = false;
+    for (size_t i = 0; i < s->count; i++) {
+        enum sender_fate fate = sender_fate_of(&s->of[i]);
+        bool told = fate == FATE_GOOD || fate == FATE_UNKNOWN || is_explained(put, s->of[i].reason);
+        for (size_t k = 0; k < i && !told; k++) {
+            told = is_same_trouble(&s->of[k], &s->of[i]);
+        }
+        if (!told) {
+            put_senders_of(p, s, i);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* --- nothing fails ---------------------------------------------------------------------------- */
+
+static void put_not_known_of(struct paper *p, const struct sender_outcomes *s)
+{
+    struct buf names = BUF_INIT(BUF_NO_LIMIT);
+    if (s->unknown > 0) {
+        sender_outcomes_put_names(&names, s, FATE_UNKNOWN, SENDER_GROUP_COUNT);
+        buf_put_char(&names, '\0');
+        paper_putf(p, INK_FAINT, " It is not known of %s.", (const char *)names.at);
+    }
+    buf_deinit(&names);
+}
+
+static void put_nothing(struct paper *p, const struct domain_view *v, bool all_pass)
+{
+    const struct sender_outcomes *s = &v->outcomes;
+    bool known = s->good > 0 || s->count == 0;
+    paper_begin(p, "  - ", "    ");
+    if (!known) {
+        const struct sender_outcome *o =
+            sender_outcomes_typical(s, FATE_UNKNOWN, SENDER_GROUP_COUNT);
+        paper_put(p, INK_PLAIN, "Not known: ");
+        meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary,
+                    o->reason != DELIVERY_REASON_COUNT ? o->reason : DELIVERY_REASON_NOT_TESTED);
+        paper_put(p, INK_PLAIN, ".");
+    } else {
+        paper_put(
+            p, INK_GOOD,
+            all_pass && s->good > 0
+                ? "Nothing: every address encrypts with a certificate that passes verification."
+                : "No failure was seen.");
+        put_not_known_of(p, s);
+    }
+    paper_end(p);
 }
 
 static void put_line(struct paper *p, enum ink ink, const char *text)
@@ -216,6 +431,7 @@ static void put_line(struct paper *p, enum ink ink, const char *text)
 void effects_put(struct paper *p, const struct domain_view *v)
 {
     size_t total = effects_count(v, NULL);
+    bool put[EFFECT_COUNT] = {false};
     bool any = false;
     if (total == 0) {
         return;
@@ -226,25 +442,16 @@ void effects_put(struct paper *p, const struct domain_view *v)
         put_line(p, INK_PLAIN, "Not known: mail comes to port 25, which was not asked for.");
         return;
     }
-    for (size_t i = 0; i < sizeof(effects) / sizeof(effects[0]); i++) {
+    for (size_t i = 0; i < EFFECT_COUNT; i++) {
         size_t hits = effects_count(v, effects[i].test);
-        if (hits > 0) {
-            any = true;
-            paper_begin(p, "  - ", "    ");
-            paper_put(p, effects[i].ink, effects[i].who);
-            paper_put(p, INK_PLAIN, " ");
-            paper_put(p, INK_PLAIN, effects[i].what);
-            put_where(p, v, hits, total, effects[i].test);
-            if (effects[i].goes_on) {
-                paper_put(p, INK_PLAIN,
-                          hits < total ? " They try the other addresses and hosts."
-                                       : " They defer the mail; in the end it bounces.");
-            }
-            paper_end(p);
+        put[i] = hits > 0;
+        any = any || put[i];
+        if (put[i]) {
+            put_effect(p, v, i, hits, total);
         }
     }
+    any = put_unexplained(p, &v->outcomes, put) || any;
     if (!any) {
-        put_line(p, policy_refuses(v) ? INK_PLAIN : INK_GOOD,
-                 nothing_fails(v, effects_count(v, passes) == total));
+        put_nothing(p, v, effects_count(v, passes) == total);
     }
 }

@@ -16,11 +16,12 @@ static void put_counts(struct buf *out, const struct domain_view *v)
     buf_put_text(out, before[0] == '\0' ? "nothing to fix" : "");
 }
 
-struct tally {
+struct route_tally {
     size_t total;
     size_t encrypted;
     size_t clear;  /* no STARTTLS, and the mail could be handed over */
     size_t broken; /* STARTTLS, the handshake or what follows it fails */
+    size_t conclusive;
     size_t judged; /* a certificate was seen */
     size_t acceptable;
 };
@@ -31,9 +32,9 @@ static bool outcome_is_broken(enum session_outcome outcome)
            (outcome >= OUTCOME_TLS_TIMEOUT && outcome < OUTCOME_ESTABLISHED);
 }
 
-static struct tally headline_tally(const struct domain_view *v)
+static struct route_tally headline_tally(const struct domain_view *v)
 {
-    struct tally t = {0};
+    struct route_tally t = {0};
     for (size_t i = 0; i < v->route_count; i++) {
         const struct route_view *r = &v->route[i];
         enum truth acceptable = facts_truth(&r->brief, BRIEF_ACCEPTABLE);
@@ -44,6 +45,7 @@ static struct tally headline_tally(const struct domain_view *v)
         t.total++;
         t.encrypted += r->outcome == OUTCOME_ESTABLISHED && !ends;
         t.clear += route_is_in_clear(r);
+        t.conclusive += outcome_info(r->outcome)->conclusive;
         t.broken += ends || outcome_is_broken(r->outcome);
         t.acceptable += acceptable == TRUTH_YES;
         t.judged += acceptable != TRUTH_UNKNOWN;
@@ -56,22 +58,15 @@ static const char *addresses(size_t n)
     return n == 1 ? "address" : "addresses";
 }
 
-static void put_encryption(struct buf *out, const struct tally *t)
+static void put_encryption(struct buf *out, const char *what, const struct route_tally *t)
 {
-    if (t->encrypted == t->total) {
-        buf_put_text(out, "mail is encrypted");
-    } else if (t->encrypted > 0) {
-        buf_putf(out, "mail is encrypted at %zu of %zu addresses", t->encrypted, t->total);
-    } else if (t->clear == t->total) {
-        buf_put_text(out, "mail is not encrypted");
-    } else if (t->clear + t->broken > 0) {
-        buf_put_text(out, "mail is encrypted at no address");
-    } else {
-        buf_putf(out, "no server could be tested (%zu %s)", t->total, addresses(t->total));
+    buf_put_text(out, what);
+    if (t->encrypted < t->total) {
+        buf_putf(out, " at %zu of %zu addresses", t->encrypted, t->total);
     }
 }
 
-static void headline_put_certificates(struct buf *out, const struct tally *t)
+static void headline_put_certificates(struct buf *out, const struct route_tally *t)
 {
     if (t->judged == 0) {
         return;
@@ -130,23 +125,153 @@ static void headline_put_account(struct buf *out, const struct domain_view *v,
     }
 }
 
+/* --- what becomes of mail ---------------------------------------------------------------------- */
+
+/** "; senders with DANE cannot deliver: gmx, postfix-dane" */
+static void put_failing(struct buf *out, const char **before, const struct sender_outcomes *s,
+                        enum sender_fate fate, enum sender_group group)
+{
+    if (sender_outcomes_in(s, fate, group) > 0) {
+        bool all = group != SENDERS_VERIFY || !sender_outcomes_accept_certificate(s);
+        buf_putf(out, "%s%s%s %s: ", *before, all ? "" : "some ", sender_group_words(group),
+                 fate == FATE_LOST ? "cannot deliver" : "cannot always deliver");
+        sender_outcomes_put_names(out, s, fate, group);
+        *before = "; ";
+    }
+}
+
+/* Groups in the order of what it means: the domain's own policies, mail of everyday senders, strict senders. */
+static void put_all_failing(struct buf *out, const char **before, const struct sender_outcomes *s,
+                            enum sender_group first, enum sender_group last)
+{
+    for (enum sender_group g = first; g <= last; g++) {
+        put_failing(out, before, s, FATE_LOST, g);
+        put_failing(out, before, s, FATE_AT_RISK, g);
+    }
+}
+
+static bool is_mostly_unknown(const struct sender_outcomes *s)
+{
+    return s->unknown * 2 > s->count;
+}
+
+/* Cleartext is what most senders are known to send. */
+static bool is_in_clear(const struct sender_outcomes *s)
+{
+    return s->good == 0 && s->clear > s->lost + s->at_risk && !is_mostly_unknown(s);
+}
+
+static void put_cleartext(struct buf *out, const char **before, const struct sender_outcomes *s)
+{
+    if (s->clear == 0) {
+        return;
+    }
+    if (is_in_clear(s)) {
+        buf_putf(out, "%smail is sent in cleartext", *before);
+    } else {
+        buf_putf(out, "%smail is sent in cleartext from ", *before);
+        sender_outcomes_put_names(out, s, FATE_CLEAR, SENDER_GROUP_COUNT);
+    }
+    *before = "; ";
+}
+
+static void put_encrypted(struct buf *out, const char **before, const struct sender_outcomes *s,
+                          const struct route_tally *t)
+{
+    if (s->good > 0) {
+        bool alone = (*before)[0] == '\0';
+        buf_put_text(out, *before);
+        put_encryption(out, alone ? "mail is encrypted" : "others encrypt", t);
+        headline_put_certificates(out, t);
+        *before = "; ";
+    }
+}
+
+static void put_reason_of(struct buf *out, const struct sender_outcome *o)
+{
+    if (o != NULL && o->reason != DELIVERY_REASON_COUNT && o->reason != DELIVERY_REASON_NONE) {
+        struct span meaning = meaning_of(&delivery_reason_vocabulary, o->reason);
+        buf_put_text(out, ": ");
+        buf_put(out, meaning);
+    }
+}
+
+/* Nobody's mail is known to fare in any way. */
+static void put_not_known(struct buf *out, const struct domain_view *v, const struct route_tally *t)
+{
+    if (t->conclusive == 0) {
+        buf_putf(out, "no server could be tested (%zu %s), so it is not known whether mail arrives",
+                 t->total, addresses(t->total));
+    } else {
+        buf_put_text(out, "it is not known what senders do");
+        put_reason_of(out, sender_outcomes_typical(&v->outcomes, FATE_UNKNOWN, SENDER_GROUP_COUNT));
+    }
+}
+
+static void put_fates(struct buf *out, const struct domain_view *v, const struct route_tally *t)
+{
+    const struct sender_outcomes *s = &v->outcomes;
+    const char *before = "";
+    if (s->unknown == s->count) {
+        put_not_known(out, v, t);
+        return;
+    }
+    if (s->lost == s->count) {
+        buf_put_text(out, "no sender can deliver");
+        put_reason_of(out, sender_outcomes_typical(s, FATE_LOST, SENDER_GROUP_COUNT));
+        return;
+    }
+    if (is_in_clear(s)) {
+        put_cleartext(out, &before, s);
+        put_all_failing(out, &before, s, 0, SENDER_GROUP_COUNT - 1);
+    } else {
+        put_all_failing(out, &before, s, 0, SENDERS_WITHOUT_FALLBACK);
+        put_cleartext(out, &before, s);
+        put_encrypted(out, &before, s, t);
+        put_all_failing(out, &before, s, SENDERS_WITHOUT_FALLBACK + 1, SENDER_GROUP_COUNT - 1);
+    }
+    if (is_mostly_unknown(s)) {
+        buf_putf(out, "; not known of %zu of %zu kinds of senders", s->unknown, s->count);
+    }
+}
+
+/* Of rows without senders; and of other ports, where no mail comes. */
+static void put_sessions(struct buf *out, const struct domain_view *v, const struct route_tally *t)
+{
+    const char *what = v->has_smtp_port ? "mail is" : "sessions are";
+    if (t->encrypted > 0) {
+        buf_putf(out, "%s encrypted", what);
+        put_encryption(out, "", t);
+    } else if (t->clear == t->total) {
+        buf_putf(out, "%s not encrypted", what);
+    } else if (t->clear + t->broken > 0) {
+        buf_putf(out, "%s encrypted at no address", what);
+    } else {
+        buf_putf(out, "no server could be tested (%zu %s)", t->total, addresses(t->total));
+        return;
+    }
+    headline_put_certificates(out, t);
+}
+
 void headline_put(struct buf *out, const struct domain_view *v)
 {
     const char *input = facts_string_or(&v->domain, DOMAINS_INPUT, "");
     const char *name = facts_string_or(&v->domain, DOMAINS_DOMAIN, input);
     enum account_class account = facts_enum(&v->domain, DOMAINS_ACCOUNT, &account_class_vocabulary);
-    struct tally t = headline_tally(v);
+    struct route_tally t = headline_tally(v);
     buf_putf(out, "%s: ", name[0] != '\0' ? name : "''");
     if (account != ACCOUNT_DUPLICATE) {
         put_counts(out, v);
         buf_put_text(out, ": ");
     }
-    if (t.total == 0 || account == ACCOUNT_NOT_TESTED) {
+    if (t.total == 0 ||
+        (account == ACCOUNT_NOT_TESTED && v->outcomes.unknown == v->outcomes.count)) {
         headline_put_account(out, v, account);
-        return;
+    } else if (v->outcomes.count == 0 || !v->has_smtp_port) {
+        put_sessions(out, v, &t);
+    } else {
+        put_fates(out, v, &t);
     }
-    put_encryption(out, &t);
-    headline_put_certificates(out, &t);
 }
 
 enum ink headline_ink(const struct domain_view *v)

@@ -229,93 +229,58 @@ static void put_tls_rpt(struct paper *p, const struct domain_view *v)
 
 /* --- what senders do -------------------------------------------------------------------------- */
 
-/** What becomes of mail from one kind of sender. */
-struct sender_line {
-    const char *profile;
-    enum delivery best;
-    enum delivery worst;
-    const char *decided_by;
-};
-
-static struct sender_line sender_at(const struct facts *domain, size_t i)
-{
-    struct facts one;
-    facts_list_object(domain, DOMAINS_OUTCOMES, i, &one);
-    return (struct sender_line){
-        .profile = facts_string_or(&one, OUTCOME_FACTS_PROFILE, "?"),
-        .best = facts_enum(&one, OUTCOME_FACTS_BEST, &delivery_vocabulary),
-        .worst = facts_enum(&one, OUTCOME_FACTS_WORST, &delivery_vocabulary),
-        .decided_by = facts_string_or(&one, OUTCOME_FACTS_DECIDED_BY, ""),
-    };
-}
-
 /* Kinds of senders for which everything but the name is the same. */
-static bool is_same(const struct sender_line *a, const struct sender_line *b)
+static bool is_same(const struct sender_outcome *a, const struct sender_outcome *b)
 {
     return a->worst == b->worst && a->best == b->best && strcmp(a->decided_by, b->decided_by) == 0;
 }
 
-/* What goes well at the worst of all addresses goes as well at the others. */
-static bool is_good(const struct sender_line *s)
+static void put_reason(struct paper *p, const struct sender_outcome *o, bool with_place)
 {
-    return s->worst == DELIVERY_AUTHENTICATED ||
-           (s->worst == DELIVERY_ENCRYPTED && s->best == DELIVERY_ENCRYPTED);
-}
-
-/* "host|192.0.2.1|25: reason" */
-static void put_reason(struct paper *p, const char *decided_by, bool with_place)
-{
-    const char *reason = strrchr(decided_by, ' ');
-    reason = reason != NULL ? reason + 1 : decided_by;
-    unsigned value;
     paper_put(p, INK_PLAIN, ": ");
-    if (vocabulary_find(&delivery_reason_vocabulary, span_of(reason), &value)) {
-        meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary, value);
+    if (o->reason != DELIVERY_REASON_COUNT) {
+        meaning_put(p, INK_PLAIN, &delivery_reason_vocabulary, o->reason);
     } else {
-        paper_put(p, INK_PLAIN, reason);
+        paper_put(p, INK_PLAIN, o->reason_word);
     }
-    int place = (int)(reason - decided_by) - 2;
+    int place = (int)(o->reason_word - o->decided_by) - 2;
     if (place > 0 && with_place) {
-        paper_putf(p, INK_FAINT, " (%.*s)", place, decided_by);
+        paper_putf(p, INK_FAINT, " (%.*s)", place, o->decided_by);
     }
 }
 
-static void put_group(struct paper *p, enum ink ink, const struct facts *domain, size_t first)
+static void put_group(struct paper *p, enum ink ink, const struct sender_outcomes *s, size_t first)
 {
-    struct sender_line one = sender_at(domain, first);
-    size_t count = facts_list_len(domain, DOMAINS_OUTCOMES);
+    const struct sender_outcome *one = &s->of[first];
     paper_begin(p, "  ", "    ");
-    paper_put(p, ink, delivery_word(one.worst));
-    if (one.best != one.worst) {
-        paper_putf(p, INK_PLAIN, ", at best %s", delivery_word(one.best));
+    paper_put(p, ink, delivery_word(one->worst));
+    if (one->best != one->worst) {
+        paper_putf(p, INK_PLAIN, ", at best %s", delivery_word(one->best));
     }
     paper_put(p, INK_PLAIN, " ");
-    for (size_t i = first; i < count; i++) {
-        struct sender_line other = sender_at(domain, i);
-        if (is_same(&one, &other)) {
+    for (size_t i = first; i < s->count; i++) {
+        if (is_same(one, &s->of[i])) {
             paper_put(p, INK_PLAIN, i > first ? ", " : "from ");
-            paper_put(p, INK_STRONG, other.profile);
+            paper_put(p, INK_STRONG, s->of[i].profile);
         }
     }
-    if (one.decided_by[0] != '\0') {
-        put_reason(p, one.decided_by, !is_good(&one));
+    if (one->decided_by[0] != '\0') {
+        put_reason(p, one, sender_fate_of(one) != FATE_GOOD);
     }
     paper_end(p);
 }
 
-static bool is_first_of_group(const struct facts *domain, size_t i)
+static bool is_first_of_group(const struct sender_outcomes *s, size_t i)
 {
-    struct sender_line one = sender_at(domain, i);
     for (size_t k = 0; k < i; k++) {
-        struct sender_line before = sender_at(domain, k);
-        if (is_same(&before, &one)) {
+        if (is_same(&s->of[k], &s->of[i])) {
             return false;
         }
     }
     return true;
 }
 
-static void put_senders(struct paper *p, const struct facts *domain)
+static void put_senders(struct paper *p, const struct sender_outcomes *s)
 {
     static const struct {
         enum delivery worst;
@@ -323,16 +288,15 @@ static void put_senders(struct paper *p, const struct facts *domain)
     } order[] = {{DELIVERY_UNDELIVERABLE, INK_ERROR}, {DELIVERY_DEFERRED, INK_ERROR},
                  {DELIVERY_PLAINTEXT, INK_ERROR},     {DELIVERY_UNKNOWN, INK_FAINT},
                  {DELIVERY_ENCRYPTED, INK_GOOD},      {DELIVERY_AUTHENTICATED, INK_GOOD}};
-    size_t count = facts_list_len(domain, DOMAINS_OUTCOMES);
-    if (count == 0) {
+    if (s->count == 0) {
         return;
     }
     paper_blank(p);
     paper_say(p, INK_STRONG, "What senders do");
     for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++) {
-        for (size_t i = 0; i < count; i++) {
-            if (sender_at(domain, i).worst == order[o].worst && is_first_of_group(domain, i)) {
-                put_group(p, order[o].ink, domain, i);
+        for (size_t i = 0; i < s->count; i++) {
+            if (s->of[i].worst == order[o].worst && is_first_of_group(s, i)) {
+                put_group(p, order[o].ink, s, i);
             }
         }
     }
@@ -406,7 +370,7 @@ void policies_put(struct paper *p, const struct domain_view *v, bool verbose)
     policy_put_dane(p, v);
     put_tls_rpt(p, v);
     if (v->route_count > 0) {
-        put_senders(p, &v->domain);
+        put_senders(p, &v->outcomes);
         put_readiness(p, v, verbose);
     }
 }

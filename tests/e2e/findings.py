@@ -4,7 +4,8 @@
 
 Scans the hand-made cases of the lab with every probe and two trust stores. Each case raises exactly the codes
 that the lab expects; each code of the catalogue is raised by a case and not by a neighbour of that case, or is
-named below with the reason why nothing on loopback can raise it.
+named below with the reason why nothing on loopback can raise it. And the report on each case says of mail what its
+outcomes are.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e import headlines  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import open_table  # noqa: E402
 from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, run  # noqa: E402
@@ -186,6 +188,7 @@ def main():
             wanted = [w for w in lab.expected() if w["case"] and known.only in (None, w["case"])]
             scan(lab, folder, out, wanted, known.probes)
         results = Results(out)
+        headlines.check_reports(out, list(results.domains.values()))
         raised = collections.defaultdict(set)
         exact = {}
         for line, want in enumerate(wanted, 1):

@@ -15,13 +15,18 @@ from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, 
 CASES = [
     ("good", "nothing to fix: mail is encrypted, the certificate passes verification", []),
     ("good-dual", "nothing to fix: mail is encrypted, certificates pass verification at all 2 addresses", []),
-    ("cert-self-signed", "1 error: mail is encrypted, the certificate fails verification", ["chain.self_signed"]),
-    ("cert-other-name", "1 error: mail is encrypted, the certificate fails verification", ["name.mismatch"]),
+    ("cert-self-signed", "1 error: mail is encrypted, the certificate fails verification; senders that verify certificates "
+     "cannot deliver: kumomta-default, postfix-secure, postfix-verify, strict-pkix", ["chain.self_signed"]),
+    ("cert-other-name", "1 error: mail is encrypted, the certificate fails verification; senders that verify certificates cannot", ["name.mismatch"]),
     ("dual-cert6", "certificates pass verification at 1 of 2 addresses", ["chain.self_signed", "parity.certificate"]),
     ("sni-select", "1 warning: mail is encrypted, the certificate passes verification", ["sni.needed"]),
-    ("starttls-none", "1 error: mail is not encrypted", ["starttls.not_offered"]),
-    ("refused", "no server could be tested (1 address)", ["smtp.connect_refused", "mx.none_reachable"]),
-    ("silent", "no server could be tested (1 address)", ["smtp.connect_timeout", "mx.none_reachable"]),
+    ("tlsa-mismatch", "2 errors: senders with DANE cannot deliver: exchange-online, exim-dane, gmx, mox, postfix-dane and 2 more; "
+     "others encrypt, the certificate passes verification", ["dane.mismatch", "dane.undeliverable"]),
+    ("sts-mx-typo", "senders with MTA-STS cannot deliver: exchange-online, gmail, kumomta-default, mox, postfix-sts-plugin;",
+     ["sts.mx_not_covered", "sts.delivery_failure"]),
+    ("starttls-none", "1 error: mail is sent in cleartext; senders that require TLS cannot deliver: postfix-encrypt,", ["starttls.not_offered"]),
+    ("refused", "no sender can deliver: no connection", ["smtp.connect_refused", "mx.none_reachable"]),
+    ("silent", "no server could be tested (1 address), so it is not known whether mail arrives", ["smtp.connect_timeout", "mx.none_reachable"]),
     ("implicit", "mail is encrypted, the certificate passes verification", []),
     ("null-mx", "accepts no mail (null MX, RFC 7505)", []),
     ("nxdomain", "the domain does not exist", ["mx.nxdomain"]),
@@ -75,7 +80,8 @@ def check_reports(lab):
                  "chain 1: trusted, name matches\n", " days left\n",
                  "      leaf CN=mx.case-good.mxlab.net\n      \u2514\u2500 intermediate ", "anchor CN="):
         check(f"good: shows '{part}'", part in good, good)
-    for case, part in (("silent", "Every sender: no connection."), ("starttls-none", "Every sender: no encryption."),
+    for case, part in (("silent", "Every sender that is treated like this client: no connection. At the only address."), ("starttls-none", "Every sender: no encryption."),
+                       ("tlsa-mismatch", "Senders with DANE (postfix-dane,"),
                        ("cert-self-signed", "Senders that verify certificates"), ("cert-self-signed", " fix: "),
                        ("sni-select", " without SNI chain 2: "), ("sni-select", "Senders without SNI: another")):
         check(f"{case}: shows '{part}'", part in unwrapped(by_case[case]), by_case[case])

@@ -55,6 +55,8 @@ def check_refusals(folder):
 
     refused("no command", [], ["mxcensus --help"])
     refused("unknown command", ["probe"], ["'probe'"])
+    refused("a command that is nearly one", ["chek", "example.org"], ["'chek'", "did you mean check?"])
+    refused("an option that is nearly one", ["scan", "--ouput", "x"], ["--ouput", "did you mean --output?"])
     refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "scan --help"])
     refused("option of another command", ["scan", "--json"], ["--json", "mxcensus check", "scan --help"])
     refused("check without a domain", ["check"], ["which domain"])
@@ -88,6 +90,7 @@ def check_refusals(folder):
     refused("output is a file", ["scan", *READY, "-o", listed, listed], [listed])
     refused("no folder for the output", ["scan", *READY, "-o", os.path.join(missing, "x"), listed], [missing])
     refused("blocklist is absent", ["scan", *READY, "-b", missing, listed], [missing])
+    refused("the option of it is named", ["check", *READY, "-b", missing, "example.org"], [f"--blocklist-file {missing}: No such"])
     refused("bad line in blocklist", ["scan", *READY, "-b", blocklist, listed], [blocklist, "line 3"])
     refused("status file", ["scan", *READY, "-u", os.path.join(missing, "x"), listed], ["--status-updates-file"])
     refused("metrics file", ["scan", *READY, "--metrics-file", os.path.join(missing, "x"), listed],

@@ -78,6 +78,7 @@ Test(help, fits_one_screen_and_names_every_default)
     static const char *const wanted[COMMAND_COUNT][3] = {
         [COMMAND_SCAN] = {"-o, --output DIR", "[4000]", "record or dial [record]"},
         [COMMAND_CHECK] = {"--json", "record or dial [dial]", "auto, always or never [auto]"},
+        [COMMAND_SHOW] = {"--json", "RESULTS DOMAIN...", "auto, always or never [auto]"},
         [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
         [COMMAND_PROBING_TXT] = {"--contact URL|MAILTO", "[this host's]", "--help"},
         [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[NAME]", "--help"},

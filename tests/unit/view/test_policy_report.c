@@ -157,32 +157,3 @@ Test(policy_report, why_there_is_no_policy)
         buf_deinit(&out);
     }
 }
-
-/* A certificate that passes is not all that counts (RFC 8461 section 5, RFC 7672 section 2.2). */
-Test(policy_report, nothing_fails_is_not_said_where_a_policy_refuses)
-{
-    static const struct {
-        const char *policies;
-        const char *want;
-    } cases[] = {
-        {"'mta_sts':{'state':'enforce','passes':'all'},'dane':{'state':'full'}",
-         "Nothing: every address"},
-        {"'mta_sts':{'state':'testing','passes':'none'},'dane':{'state':'partial'}",
-         "Nothing: every address"},
-        {"'mta_sts':{'state':'enforce','passes':'some'}", "Nothing for senders without policies:"},
-        {"'mta_sts':{'state':'enforce','passes':'none'}", "Nothing for senders without policies:"},
-        {"'mta_sts':{'state':'none'},'dane':{'state':'failed'}",
-         "Nothing for senders without policies:"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char domain[1024];
-        (void)snprintf(domain, sizeof(domain),
-                       "{'type':'domains','input_line':1,'domain':'a.test'," MX "%s}",
-                       cases[i].policies);
-        const char *const rows[] = {domain, NULL};
-        struct buf out = sample_report(rows, false);
-        const char *text = sample_text(&out);
-        cr_assert_not_null(strstr(text, cases[i].want), "%s: %s", cases[i].policies, text);
-        buf_deinit(&out);
-    }
-}

@@ -1,0 +1,35 @@
+#include "scanner/cli/reports.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+bool reports_want_color(const struct options *o)
+{
+    const char *no_color = getenv("NO_COLOR"); /* https://no-color.org: present and not empty */
+    bool fits = isatty(STDOUT_FILENO) == 1 && (no_color == NULL || no_color[0] == '\0');
+    return o->color == COLOR_ALWAYS || (o->color == COLOR_AUTO && fits);
+}
+
+void reports_put_one(struct buf *out, const struct result_rows *rows,
+                     const struct result_row *domain, const struct options *o, bool first)
+{
+    struct paper paper = paper_on(out, paper_terminal_width(STDOUT_FILENO), reports_want_color(o));
+    struct domain_view view;
+    domain_view_init(&view, rows, domain);
+    if (o->json) {
+        report_put_json(out, &view);
+    } else {
+        buf_put_text(out, first ? "" : "\n\n");
+        report_put_text(&paper, &view, o->verbose);
+    }
+    domain_view_deinit(&view);
+    paper_deinit(&paper);
+}
+
+void reports_put_all(struct buf *out, const struct result_rows *rows, const struct options *o)
+{
+    const struct result_table *domains = &rows->table[TABLE_DOMAINS];
+    for (size_t i = 0; i < domains->count; i++) {
+        reports_put_one(out, rows, &domains->row[i], o, i == 0);
+    }
+}

@@ -1,0 +1,438 @@
+#include "scanner/replay/stored_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scanner/base/check.h"
+#include "scanner/base/key_table.h"
+#include "scanner/base/memory.h"
+#include "scanner/base/text_distance.h"
+#include "scanner/replay/results.h"
+#include "scanner/replay/table_reader.h"
+#include "scanner/rows/row_facts.h"
+
+/*
+ * Rows name each other by keys, so they are gathered in passes: each reads the tables that the rows of the pass
+ * before named. A line is parsed only if its key, which is found by a search for the column's name, is wanted.
+ */
+
+#define TABLES(t) (1U << (t))
+
+/* Domains first; endpoints twice, as one may have its session from another one. */
+static const unsigned passes[] = {
+    TABLES(TABLE_DOMAINS),
+    TABLES(TABLE_HOSTS) | TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_POLICIES),
+    TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_SERVICES) | TABLES(TABLE_POLICY_BODIES),
+    TABLES(TABLE_CHAINS) | TABLES(TABLE_COMPLETIONS),
+    TABLES(TABLE_CERTIFICATES) | TABLES(TABLE_ISSUERS),
+};
+
+#define NAME_DISTANCE_MAX \
+    3 /* letters that a similar name may differ in; and a quarter of its length */
+
+/** Keys that are wanted of a table, and of which of them there is a row. */
+struct wanted {
+    struct key_table keys;
+    bool *taken; /* by the number of the key */
+    uint32_t left;
+};
+
+struct gathering {
+    struct results results;
+    const char *stream_dir; /* where the results are one file; owned */
+    const char *stream_name;
+    struct wanted wanted[TABLE_COUNT];
+    struct stored_wish *wish;
+    size_t wish_count;
+    size_t *distance; /* by wish: of its nearest name */
+    struct row_reading reading;
+    struct buf text; /* of a key */
+    struct stored_rows *out;
+    struct buf *why;
+};
+
+/* --- what is wanted --------------------------------------------------------------------------- */
+
+static void want(struct gathering *g, enum table_id t, struct span key)
+{
+    struct wanted *w = &g->wanted[t];
+    bool added = false;
+    if (key.len == 0) {
+        return;
+    }
+    uint32_t number = key_table_add(&w->keys, hash_key_of(key), &added);
+    if (added) {
+        w->taken = memory_grow_list(w->taken, number, sizeof(*w->taken));
+        w->taken[number] = false;
+        w->left++;
+    }
+}
+
+static void want_column(struct gathering *g, enum table_id t, const struct facts *f,
+                        unsigned column)
+{
+    const char *key = facts_string(f, column);
+    want(g, t, key != NULL ? span_of(key) : (struct span){0});
+}
+
+static void want_chain(struct gathering *g, const struct facts *f, unsigned column)
+{
+    want_column(g, TABLE_CHAINS, f, column);
+    want_column(g, TABLE_COMPLETIONS, f, column);
+}
+
+/* @return KEY_TABLE_NONE: nobody wants it, or it is there */
+static uint32_t number_of_wanted(const struct wanted *w, struct span key)
+{
+    uint32_t number = key_table_find(&w->keys, hash_key_of(key));
+    return number != KEY_TABLE_NONE && w->taken[number] ? KEY_TABLE_NONE : number;
+}
+
+/* --- what rows name --------------------------------------------------------------------------- */
+
+static void want_places(struct gathering *g, const char *host, const struct facts *f,
+                        unsigned column)
+{
+    size_t count = facts_list_len(f, column);
+    for (size_t i = 0; i < count; i++) {
+        struct facts brief;
+        facts_list_object(f, column, i, &brief);
+        buf_reset(&g->text);
+        buf_putf(&g->text, "%s|%s|%d", host, facts_string_or(&brief, BRIEF_ADDRESS, ""),
+                 facts_u16(&brief, BRIEF_PORT));
+        want(g, TABLE_ENDPOINTS, buf_span(&g->text));
+        want(g, TABLE_SERVICES, span_drop(buf_span(&g->text), strlen(host) + 1));
+    }
+}
+
+static void follow_domain(struct gathering *g, const struct facts *row)
+{
+    size_t count = facts_list_len(row, DOMAINS_MX);
+    for (size_t i = 0; i < count; i++) {
+        struct facts mx;
+        facts_list_object(row, DOMAINS_MX, i, &mx);
+        want_column(g, TABLE_HOSTS, &mx, MX_FACTS_HOST);
+        want_places(g, facts_string_or(&mx, MX_FACTS_HOST, ""), &mx, MX_FACTS_ENDPOINTS);
+    }
+    struct facts sts = facts_member(row, DOMAINS_MTA_STS);
+    want_column(g, TABLE_POLICIES, &sts, MTA_STS_FACTS_POLICY_HOST);
+}
+
+static void follow_endpoint(struct gathering *g, const struct facts *row)
+{
+    struct facts other_key = facts_member(row, ENDPOINTS_OTHER_KEY);
+    struct facts dane_sni = facts_member(row, ENDPOINTS_DANE_SNI);
+    want_column(g, TABLE_ENDPOINTS, row, ENDPOINTS_SESSION_FROM);
+    want_column(g, TABLE_SERVICES, row, ENDPOINTS_SESSION_FROM);
+    want_chain(g, row, ENDPOINTS_CHAIN_ID);
+    want_chain(g, &other_key, OTHER_KEY_FACTS_CHAIN_ID);
+    want_chain(g, &dane_sni, DANE_SNI_FACTS_CHAIN_ID);
+}
+
+static void follow_list(struct gathering *g, enum table_id t, const struct facts *row,
+                        unsigned column)
+{
+    size_t count = facts_list_len(row, column);
+    for (size_t i = 0; i < count; i++) {
+        want(g, t, span_of(facts_list_string(row, column, i)));
+    }
+}
+
+static void follow_host(struct gathering *g, const struct facts *row)
+{
+    want_places(g, facts_string_or(row, HOSTS_HOST, ""), row, HOSTS_ENDPOINTS);
+}
+
+static void follow_service(struct gathering *g, const struct facts *row)
+{
+    want_chain(g, row, SERVICES_CHAIN_ID);
+}
+
+static void follow_policy(struct gathering *g, const struct facts *row)
+{
+    want_chain(g, row, POLICIES_CHAIN_ID);
+    want_column(g, TABLE_POLICY_BODIES, row, POLICIES_POLICY_SHA256);
+}
+
+static void follow_chain(struct gathering *g, const struct facts *row)
+{
+    follow_list(g, TABLE_CERTIFICATES, row, CHAINS_CERTIFICATES);
+    follow_list(g, TABLE_ISSUERS, row, CHAINS_MISSING_ISSUER_URLS);
+}
+
+static void follow_completion(struct gathering *g, const struct facts *row)
+{
+    follow_list(g, TABLE_ISSUERS, row, COMPLETIONS_MISSING_ISSUER_URLS);
+}
+
+/* Rows of the other tables name nothing that is looked at. */
+static void (*const follow[TABLE_COUNT])(struct gathering *g, const struct facts *row) = {
+    [TABLE_DOMAINS] = follow_domain,         [TABLE_HOSTS] = follow_host,
+    [TABLE_ENDPOINTS] = follow_endpoint,     [TABLE_SERVICES] = follow_service,
+    [TABLE_POLICIES] = follow_policy,        [TABLE_CHAINS] = follow_chain,
+    [TABLE_COMPLETIONS] = follow_completion,
+};
+
+/* --- names that are similar ------------------------------------------------------------------- */
+
+static size_t distance_max(size_t len)
+{
+    return len / 4 < NAME_DISTANCE_MAX ? len / 4 : NAME_DISTANCE_MAX;
+}
+
+static void note_similar(struct gathering *g, struct span name)
+{
+    for (size_t i = 0; i < g->wish_count; i++) {
+        struct stored_wish *w = &g->wish[i];
+        if (w->found || g->distance[i] <= 1) {
+            continue;
+        }
+        size_t d = text_distance(span_of(w->name), name, g->distance[i] - 1);
+        if (d < g->distance[i]) {
+            g->distance[i] = d;
+            free(w->nearest);
+            w->nearest = memory_new(name.len + 1, 1);
+            memcpy(w->nearest, name.at, name.len);
+        }
+    }
+}
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+/* The text behind the first `key`; .at NULL: there is none, or it is not as it stands. */
+static struct span text_behind(struct span line, struct span key)
+{
+    const uint8_t *at = memmem(line.at, line.len, key.at, key.len);
+    struct span rest =
+        at != NULL ? span_drop(line, (size_t)(at - line.at) + key.len) : (struct span){0};
+    if (rest.len == 0 || rest.at[0] != '"') {
+        return (struct span){0};
+    }
+    rest = span_drop(rest, 1);
+    const uint8_t *end = memchr(rest.at, '"', rest.len);
+    struct span text = span_take(rest, end != NULL ? (size_t)(end - rest.at) : 0);
+    return end == NULL || memchr(text.at, '\\', text.len) != NULL ? (struct span){0} : text;
+}
+
+static unsigned key_column(enum table_id t)
+{
+    const struct definition *d = table_definition(t);
+    if (t == TABLE_DOMAINS) {
+        return DOMAINS_DOMAIN;
+    }
+    for (unsigned c = 0; c < d->column_count; c++) {
+        if (d->columns[c].presence == COLUMN_PRESENCE_KEY) {
+            return c;
+        }
+    }
+    UNREACHABLE("a table without a key");
+}
+
+static bool is_stream_row(struct span line)
+{
+    struct span begin = SPAN_LIT("{\"type\":");
+    return line.len > begin.len && memcmp(line.at, begin.at, begin.len) == 0;
+}
+
+/* Rows of a table lack the name that a stream has them with. */
+static void put_stream_row(struct buf *out, enum table_id t, struct span line)
+{
+    if (is_stream_row(line)) {
+        buf_put(out, line);
+    } else {
+        buf_putf(out, "{\"type\":\"%s\",", table_name(t));
+        buf_put(out, span_drop(line, 1));
+    }
+    buf_put_char(out, '\n');
+}
+
+static void mark_found(struct gathering *g, struct span name)
+{
+    for (size_t i = 0; i < g->wish_count; i++) {
+        g->wish[i].found = g->wish[i].found || span_eq(span_of(g->wish[i].name), name);
+    }
+}
+
+static bool take_row(struct gathering *g, enum table_id t, struct span line)
+{
+    struct facts row;
+    enum table_id named = t;
+    g->reading.in_part = true;
+    bool read = is_stream_row(line) ? row_reading_begin_typed(&g->reading, line, &named, &row)
+                                    : row_reading_begin(&g->reading, t, line, &row);
+    const char *key = read ? facts_string_or(&row, key_column(t), "") : "";
+    uint32_t number = read ? number_of_wanted(&g->wanted[t], span_of(key)) : KEY_TABLE_NONE;
+    if (number != KEY_TABLE_NONE &&
+        (t != TABLE_DOMAINS || !facts_has(&row, DOMAINS_DUPLICATE_OF))) {
+        g->wanted[t].taken[number] = true;
+        g->wanted[t].left--;
+        put_stream_row(&g->out->text, t, line);
+        if (follow[t] != NULL) {
+            follow[t](g, &row);
+        }
+        if (t == TABLE_DOMAINS) {
+            mark_found(g, span_of(key));
+        }
+    }
+    return g->reading.why.len == 0;
+}
+
+/* @return false: the row is not what it should be, in g->reading.why */
+static bool gather_line(struct gathering *g, enum table_id t, struct span line)
+{
+    struct span key_name = table_definition(t)->columns[key_column(t)].json_key;
+    struct span key = text_behind(line, key_name);
+    if (key.at == NULL && t != TABLE_DOMAINS) {
+        return take_row(g, t, line); /* a key with escapes */
+    }
+    if (key.at != NULL && number_of_wanted(&g->wanted[t], key) != KEY_TABLE_NONE) {
+        return take_row(g, t, line);
+    }
+    if (key.at != NULL && t == TABLE_DOMAINS) {
+        note_similar(g, key);
+    }
+    return true;
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* The table that a row of a stream is of, if the pass reads it. */
+static bool is_of_pass(struct span line, unsigned tables, enum table_id *t)
+{
+    struct span type = text_behind(line, SPAN_LIT("\"type\":"));
+    return is_stream_row(line) && table_find(type, t) && (tables & TABLES(*t)) != 0;
+}
+
+static bool is_done(const struct gathering *g, unsigned tables)
+{
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        if ((tables & TABLES(t)) != 0 && g->wanted[t].left > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A file of rows of the tables, all of one table unless it is a stream. */
+static bool gather_file(struct gathering *g, const char *dir, const char *name, uint64_t octets,
+                        unsigned tables, enum table_id t)
+{
+    struct table_reader *r = table_reader_new(dir, name, octets, g->why);
+    enum table_read got = TABLE_READ_END;
+    struct span line;
+    while (r != NULL && !is_done(g, tables) &&
+           (got = table_reader_next(r, &line, g->why)) == TABLE_READ_LINE) {
+        if (g->stream_name != NULL && !is_stream_row(line)) {
+            table_reader_blame(r, g->why);
+            buf_put_text(g->why, "not a row that mxcensus wrote to standard output");
+            break;
+        }
+        if ((g->stream_name == NULL || is_of_pass(line, tables, &t)) && !gather_line(g, t, line)) {
+            table_reader_blame(r, g->why);
+            buf_put(g->why, buf_span(&g->reading.why));
+            break;
+        }
+    }
+    table_reader_free(r);
+    return g->why->len == 0;
+}
+
+static bool gather_table(struct gathering *g, enum table_id t)
+{
+    struct results_table table;
+    if (!results_has_table(&g->results, t)) { /* of an older version */
+        return t != TABLE_DOMAINS || results_table(&g->results, t, &table, g->why);
+    }
+    if (t == TABLE_ENDPOINTS && results_table_ahead(&g->results, &table) &&
+        !gather_file(g, g->results.path, table.name, table.octets, TABLES(t), t)) {
+        return false;
+    }
+    return results_table(&g->results, t, &table, g->why) &&
+           gather_file(g, g->results.path, table.name, table.octets, TABLES(t), t);
+}
+
+static bool gather_pass(struct gathering *g, unsigned tables)
+{
+    if (g->stream_name != NULL) {
+        return gather_file(g, g->stream_dir, g->stream_name, UINT64_MAX, tables, TABLE_DOMAINS);
+    }
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        if ((tables & TABLES(t)) != 0 && g->wanted[t].left > 0 && !gather_table(g, t)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static bool open_results(struct gathering *g, const char *path)
+{
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) {
+        bool ok = results_open(&g->results, path, g->why);
+        g->out->incomplete = g->results.incomplete;
+        return ok;
+    }
+    const char *slash = strrchr(path, '/');
+    struct span dir = slash == NULL ? SPAN_LIT(".")
+                      : slash == path
+                          ? SPAN_LIT("/")
+                          : (struct span){(const uint8_t *)path, (size_t)(slash - path)};
+    char *copy = memory_new(dir.len + 1, 1);
+    memcpy(copy, dir.at, dir.len);
+    g->stream_dir = copy;
+    g->stream_name = slash == NULL ? path : slash + 1;
+    return true;
+}
+
+static void gathering_deinit(struct gathering *g)
+{
+    for (int t = 0; t < TABLE_COUNT; t++) {
+        key_table_deinit(&g->wanted[t].keys);
+        free(g->wanted[t].taken);
+    }
+    results_deinit(&g->results);
+    row_reading_deinit(&g->reading);
+    buf_deinit(&g->text);
+    free(g->distance);
+    free((void *)(uintptr_t)g->stream_dir);
+}
+
+bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                            size_t wish_count, struct buf *why)
+{
+    struct gathering g = {
+        .wish = wish,
+        .wish_count = wish_count,
+        .distance = memory_new(wish_count, sizeof(*g.distance)),
+        .text = BUF_INIT(BUF_NO_LIMIT),
+        .out = out,
+        .why = why,
+    };
+    *out = (struct stored_rows){.text = BUF_INIT(BUF_NO_LIMIT)};
+    row_reading_init(&g.reading);
+    for (size_t i = 0; i < wish_count; i++) {
+        want(&g, TABLE_DOMAINS, span_of(wish[i].name));
+        g.distance[i] = distance_max(strlen(wish[i].name)) + 1;
+    }
+    bool ok = open_results(&g, results);
+    for (size_t p = 0; ok && p < sizeof(passes) / sizeof(passes[0]); p++) {
+        ok = gather_pass(&g, passes[p]);
+    }
+    gathering_deinit(&g);
+    return ok;
+}
+
+void stored_rows_deinit(struct stored_rows *r)
+{
+    buf_deinit(&r->text);
+}
+
+void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count)
+{
+    for (size_t i = 0; i < wish_count; i++) {
+        free(wish[i].nearest);
+    }
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+/**
+ * The rows that domains rest on, chosen from stored results and put together as a stream has them: one JSON object a
+ * line, with its table in "type". So what is made from the rows of a run can be made from stored ones.
+ *
+ * Results are a directory, with or without a manifest, or a file that standard output was saved to. Its files
+ * are read from the first row on until all that was named is found, at most a few times; what is in memory are
+ * the rows that were chosen.
+ */
+
+#include "scanner/base/buf.h"
+
+/** What rows are chosen for. Names in normal form. */
+struct stored_wish {
+    const char *name;
+    bool found;
+    char *
+        nearest; /* where it was not found: the most similar name of the results; NULL: none. Owned */
+};
+
+struct stored_rows {
+    struct buf text;
+    bool incomplete; /* the results are of a scan that did not come to its end */
+};
+
+/** Domains, with their hosts, services, endpoints, policies, chains and certificates. Rows of repeated lines are left
+ * out. @return false with one line in `why` when the results cannot be read. */
+bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                            size_t wish_count, struct buf *why);
+void stored_rows_deinit(struct stored_rows *r);
+void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count);

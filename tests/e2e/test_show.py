@@ -1,0 +1,181 @@
+"""mxcensus show: the report of check, from the results of a scan."""
+
+import glob
+import gzip
+import json
+import os
+import re
+import signal
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.lab import Lab  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, finish, run, side_by_side, start  # noqa: E402
+
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+CASES = ["good", "good-dual", "sni-select", "cert-self-signed", "chain-missing-intermediate", "dane-full", "sts-good", "silent",
+         "starttls-none", "null-mx", "nxdomain", "tls12"]
+PLAIN = re.compile(r"[\n\x20-\x7e\u00a0-\U0010ffff]*")
+EVIL = "\x1b[2J\x1b]0;x\x07\r\u202e\u2028<script>alert(1)</script>=cmd|' /C calc'!A0\n\x9b31m"
+# As check asks, so that the facts are the same.
+LIKE_CHECK = ["--implicit-mx", "dial", "--infer", "off"]
+QUICK = ["--address-rate", "0", "--connect-timeout", "2", "--policy-timeout", "4", "--dns-timeout", "1", "--dns-tries", "1",
+         "--dns-retry-pause", "0", "--retry-pause", "1", "--probes", "sni,no-sni", "--at", "2026-12-01"]
+
+
+def name_of(case):
+    return f"case-{case}.mxlab.net"
+
+
+NAMES = [name_of(case) for case in CASES]
+
+
+def scan(lab, *arguments, names=NAMES):
+    done = run("scan", *lab.options, "--ehlo-domain", EHLO, *LIKE_CHECK, *QUICK, "-q", *arguments, input="\n".join(names) + "\n")
+    check_equal(f"scan {arguments}: exit code", done.returncode, 0)
+    return done.stdout
+
+
+def scan_in_each_form(lab, folder):
+    def in_form(name, *arguments):
+        return lambda: scan(lab, "-o", os.path.join(folder, name), *arguments)
+    *_, rows = side_by_side(in_form("results"), in_form("csv", "--format", "csv"), in_form("gzip", "--compress", "gzip"),
+                            in_form("zstd", "--compress", "zstd", "--format", "both"), lambda: scan(lab))
+    with open(os.path.join(folder, "rows"), "wb") as file:
+        file.write(rows)
+
+
+def show(*arguments, code=0, said="", **more):
+    done = run("show", *arguments, **more)
+    check_equal(f"show {arguments[1:]}: exit code", done.returncode, code)
+    check(f"show {arguments[1:]}: standard error", said in done.stderr and bool(said) == bool(done.stderr), done.stderr)
+    check(f"show {arguments[1:]}: one line each", "\n\n" not in done.stderr and PLAIN.fullmatch(done.stderr), done.stderr)
+    return done.stdout.decode()
+
+
+def check_same_text(lab, out):
+    """The report is that of check, also as JSON but for the clocks."""
+    checked = run("check", *lab.options, "--ehlo-domain", EHLO, *QUICK, *NAMES).stdout.decode()
+    check_equal("the text of check", show(out, *NAMES), checked)
+    check_equal("names in any form", show(out, "Case-GOOD.mxlab.net.", "user@case-good.mxlab.net"), "\n\n\n".join([show(out, NAMES[0])[:-1]] * 2) + "\n")
+    check_equal("names of standard input", show(out, "-", input="\ufeff# customers\r\n\r\n" + "\r\n".join(NAMES) + "\r\n"), checked)
+    check_equal("in the order of the names", show(out, NAMES[1], NAMES[0]), "\n\n\n".join([show(out, NAMES[1])[:-1], show(out, NAMES[0])]))
+    documents = [json.loads(line) for line in show(out, "--json", *NAMES).splitlines()]
+    check_equal("json: one for each", [d["domain"] for d in documents], NAMES)
+    check_equal("json: summaries", [d["summary"].split(": ", 1)[0] for d in documents], NAMES)
+    check("json: rows", all(len(d["rows"]["domains"]) == 1 for d in documents) and len(documents[2]["rows"]["chains"]) == 2, documents[2])
+    check("verbose: what the server said", "      STARTTLS      220 " in show(out, "-v", NAMES[0]))
+    check("color", "\x1b[32m" in run("show", "--color", "always", out, NAMES[0]).stdout.decode())
+    return checked
+
+
+def check_other_forms(folder, text):
+    """Compressed, and as standard output had them."""
+    for method in ("gzip", "zstd"):
+        check_equal(f"{method}: the same text", show(os.path.join(folder, method), *NAMES), text)
+    rows = os.path.join(folder, "rows")
+    check_equal("standard output: the same text", show(rows, *NAMES), text)
+    with open(rows, "rb") as file, gzip.open(rows + ".gz", "wb") as packed:
+        packed.write(file.read())
+    check_equal("standard output, compressed: the same text", show(rows + ".gz", *NAMES), text)
+    check_equal("standard output: of the folder", run("show", "rows", NAMES[0]).returncode, 2)
+    return rows
+
+
+def check_unknown(out):
+    good = show(out, NAMES[0])
+    check_equal("unknown: the others are shown", show(out, "elsewhere.example", NAMES[0], code=2, said=f"{out}: no domain 'elsewhere.example'\n"), good)
+    show(out, "case-god.mxlab.net", code=2, said="no domain 'case-god.mxlab.net'; did you mean case-good.mxlab.net?\n")
+    show(out, "cas-egood.mxlab.net", code=2, said="did you mean case-good.mxlab.net?\n")
+    show(out, "http://example.org/", code=2, said="'http://example.org/' is not a domain name (url)")
+    check_equal("no names: nothing", show(out, "-", input="# none\n"), "")
+
+
+def check_incomplete(lab, folder):
+    out = os.path.join(folder, "killed")
+    process = start("scan", *lab.options, "--ehlo-domain", EHLO, *LIKE_CHECK, *QUICK, "--connect-timeout", "60", "-q", "-o", out)
+    process.stdin.write(f"{NAMES[0]}\n{name_of('silent')}\n".encode())
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and run("show", out, NAMES[0]).returncode != 0:
+        time.sleep(0.5)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    text = show(out, NAMES[0], said=f"{out}: incomplete: ")
+    check("incomplete: the finished one is shown", text.startswith(NAMES[0] + ": "), text)
+    check("incomplete: and its chain", "chain 1: trusted" in text and "row is missing" not in text, text)
+    show(out, name_of("silent"), code=2, said="no domain")
+
+
+def check_bad(folder, rows):
+    missing = os.path.join(folder, "missing")
+    show(missing, "a.example", code=2, said=missing)
+    show(folder, "a.example", code=2, said="no results of a scan")
+    show(os.path.join(folder, "csv"), NAMES[0], code=2, said="no NDJSON file of table domains")
+    with open(rows, "rb") as file:
+        octets = file.read()
+    for what, text, said in (("cut", octets[:-40], "ends inside the line"),
+                             ("foreign", b'{"a":1}\n', "line 1: not a row"),
+                             ("text", b"hello\n", "line 1: not a row"),
+                             ("empty", b"", "no domain")):
+        bad = os.path.join(folder, what)
+        with open(bad, "wb") as file:
+            file.write(text)
+        show(bad, "nobody.example", code=2, said=said)
+    broken = os.path.join(folder, "broken")
+    with open(broken, "wb") as file:
+        file.write(b'{"type":"domains","schema":1,"input_line":1,"domain":"a.example","mx":7}\n')
+    show(broken, "a.example", code=2, said="domains.mx")
+    check_equal("a closed standard output", run("-c", 'exec "$0" show "$1" "$2" >&-', MXCENSUS, rows, NAMES[0], program="sh").returncode, 3)
+
+
+def foreign_columns():
+    """The names of columns that others have written, by the definitions."""
+    names = set()
+    for path in glob.glob(os.path.join(SOURCE, "output", "tables", "*.def")):
+        with open(path, encoding="utf-8") as file:
+            names |= set(re.findall(r'COLUMN\(\w+, \w+, "(\w+)", FOREIGN', file.read()))
+    return names
+
+
+def poison(value, names, key=None):
+    if isinstance(value, dict):
+        return {k: poison(v, names, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [poison(v, names, key) for v in value]
+    return EVIL if isinstance(value, str) and key in names else value
+
+
+def check_hostile(folder, rows):
+    """No octet of a peer commands the terminal, in whatever column it comes."""
+    names = foreign_columns()
+    check("hostile: columns", {"evidence", "subject_dn", "names", "text", "input", "mta_sts_txt"} <= names, names)
+    hostile = os.path.join(folder, "hostile")
+    with open(rows, encoding="utf-8") as file, open(hostile, "w", encoding="ascii") as out:
+        for line in file:
+            out.write(json.dumps(poison(json.loads(line), names), separators=(",", ":")) + "\n")
+    for options in ([], ["-v"], ["-v", "--color", "always"]):
+        done = run("show", *options, hostile, *NAMES)
+        text = re.sub("\x1b\\[[0-9]+m", "", done.stdout.decode()) if "--color" in options else done.stdout.decode()
+        check_equal(f"hostile {options}: exit code", done.returncode, 0)
+        check(f"hostile {options}: is there, and harmless", "script" in text and PLAIN.fullmatch(text), text)
+        check(f"hostile {options}: nothing turns the text", not re.search("[\u202a-\u202e\u2066-\u2069\u2028\x80-\x9f]", text), text)
+
+
+def main():
+    with Lab(10) as lab, tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "results")
+        scan_in_each_form(lab, folder)
+        text = check_same_text(lab, out)
+        rows = check_other_forms(folder, text)
+        check_unknown(out)
+        check_incomplete(lab, folder)
+        check_bad(folder, rows)
+        check_hostile(folder, rows)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
