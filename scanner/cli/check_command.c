@@ -10,6 +10,7 @@
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
 #include "scanner/cli/reports.h"
+#include "scanner/cli/word_list.h"
 
 /*
  * The scan of a few names for a person: the same engine reads the names from a file in memory and
@@ -18,26 +19,83 @@
 
 #define INPUT_COLUMN "domain"
 
+/* A name of a web page is no domain; whoever gives it means the domain in it. */
+static bool has_url(const struct word_list *words, struct buf *why)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        const char *host = strstr(words->words[i], "://");
+        if (host != NULL) {
+            int len = (int)strcspn(host + 3, "/:?#");
+            buf_putf(why, "'%s' is a URL; give the domain alone: mxcensus check %.*s",
+                     words->words[i], len, host + 3);
+            return true;
+        }
+    }
+    return false;
+}
+
 /** CSV with a header, so that any word of the command line is one record: a comment, a blank, a
  * list of names with commas are names that are no domains. */
-static bool write_input(int fd, const struct options *o)
+static bool write_input(int fd, const struct word_list *words)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     buf_put_text(&text, INPUT_COLUMN CSV_LINE_END);
-    for (size_t i = 0; i < o->word_count; i++) {
+    for (size_t i = 0; i < words->count; i++) {
         buf_put_char(&text, '"');
-        for (const char *c = o->words[i]; *c != '\0'; c++) {
+        for (const char *c = words->words[i]; *c != '\0'; c++) {
             buf_put_text(&text, *c == '"' ? "\"" : "");
             buf_put_char(&text, *c);
         }
         buf_put_text(&text, "\"" CSV_LINE_END);
     }
-    bool ok = write(fd, text.at, text.len) == (ssize_t)text.len;
+    bool ok = file_write_at(fd, 0, buf_span(&text)) && lseek(fd, 0, SEEK_SET) == 0;
     buf_deinit(&text);
     return ok;
 }
 
-static enum exit_code print_reports(const struct options *o, int output, struct buf *why)
+/* "mx.example.org (192.0.2.1, 2001:db8::1), port 2525 in place of 25", with NUL. */
+static void put_staged_host(struct buf *out, const struct options *o, const struct staged_host *h)
+{
+    buf_put_text(out, h->name);
+    for (size_t i = 0; i < h->address_count; i++) {
+        char address[NET_ADDR_TEXT_MAX];
+        (void)net_addr_format(&h->address[i], address);
+        buf_putf(out, "%s%s", i == 0 ? " (" : ", ", address);
+    }
+    buf_put_text(out, h->address_count > 0 ? ")" : "");
+    if (o->staged_port != 0) {
+        buf_putf(out,
+                 o->params.ports[0] == o->staged_port ? ", port %u" : ", port %u in place of 25",
+                 o->staged_port);
+    }
+    buf_put_char(out, '\0');
+}
+
+/* The hosts that the user said, in words; NULL ends them. */
+struct as_if {
+    const char *host[STAGED_HOSTS_MAX + 1];
+    struct buf words[STAGED_HOSTS_MAX];
+};
+
+static void as_if_fill(struct as_if *a, const struct options *o)
+{
+    *a = (struct as_if){.host = {NULL}};
+    for (size_t i = 0; i < o->staged.count; i++) {
+        a->words[i] = BUF_INIT(BUF_NO_LIMIT);
+        put_staged_host(&a->words[i], o, &o->staged.host[i]);
+        a->host[i] = (const char *)a->words[i].at;
+    }
+}
+
+static void as_if_deinit(struct as_if *a)
+{
+    for (size_t i = 0; i < STAGED_HOSTS_MAX; i++) {
+        buf_deinit(&a->words[i]);
+    }
+}
+
+static enum exit_code print_reports(const struct options *o, size_t asked, int output,
+                                    const struct view_setting *setting, struct buf *why)
 {
     struct buf lines = BUF_INIT(BUF_NO_LIMIT);
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
@@ -47,13 +105,13 @@ static enum exit_code print_reports(const struct options *o, int output, struct 
         !result_rows_read(&rows, buf_span(&lines))) {
         buf_put_text(why, "the result rows cannot be read");
     } else {
-        reports_put_all(&text, &rows, o);
-        size_t missing = o->word_count - rows.table[TABLE_DOMAINS].count;
+        reports_put_all(&text, &rows, o, setting);
+        size_t missing = asked - rows.table[TABLE_DOMAINS].count;
         bool sound = !result_rows_have_fault(&rows, why);
         bool printed = print_text(&text, why) == EXIT_CODE_COMPLETE;
         code = sound && printed ? EXIT_CODE_COMPLETE : EXIT_CODE_ROWS_LOST;
         if (missing > 0 && why->len == 0) {
-            buf_putf(why, "%zu of %zu domains are not finished", missing, o->word_count);
+            buf_putf(why, "%zu of %zu domains are not finished", missing, asked);
         }
         result_rows_deinit(&rows);
     }
@@ -62,7 +120,7 @@ static enum exit_code print_reports(const struct options *o, int output, struct 
     return code;
 }
 
-static enum exit_code check(struct options *o, int input, int output, struct buf *why)
+static enum exit_code check(struct options *o, size_t asked, int input, int output, struct buf *why)
 {
     struct console c;
     char path[32];
@@ -70,7 +128,7 @@ static enum exit_code check(struct options *o, int input, int output, struct buf
     o->params.input_path = path;
     o->params.column = INPUT_COLUMN;
     o->params.output_fd = output;
-    o->params.quiet = o->params.quiet || isatty(STDERR_FILENO) == 0;
+    o->params.quiet = o->only_troubled || isatty(STDERR_FILENO) == 0;
     options_set_threads(o, 1);
     console_init(&c);
     enum exit_code code = console_run_scan(&c, o, why);
@@ -78,7 +136,14 @@ static enum exit_code check(struct options *o, int input, int output, struct buf
     if (code == EXIT_CODE_USAGE || code == EXIT_CODE_FATAL || code == EXIT_CODE_SAYS_NOTHING) {
         return code;
     }
-    enum exit_code printed = print_reports(o, output, why);
+    struct as_if as_if;
+    as_if_fill(&as_if, o);
+    const struct view_setting setting = {
+        .host_only = o->staged.count > 0 && o->word_count == 0,
+        .as_if = o->staged.count > 0 ? as_if.host : NULL,
+    };
+    enum exit_code printed = print_reports(o, asked, output, &setting, why);
+    as_if_deinit(&as_if);
     return printed == EXIT_CODE_COMPLETE ? code : printed;
 }
 
@@ -90,10 +155,23 @@ enum exit_code check_command(struct options *o, struct buf *why)
         buf_putf(why, "standard output: %s", strerror(errno));
         return EXIT_CODE_ROWS_LOST;
     }
+    struct word_list words;
+    if (!word_list_read(&words, o->words, o->word_count, why) || has_url(&words, why)) {
+        word_list_deinit(&words);
+        return EXIT_CODE_USAGE;
+    }
+    if (o->word_count == 0) {
+        word_list_add(&words, o->staged.host[0].name);
+    }
+    if (words.count == 0) {
+        buf_put_text(why, "which domain? There is none on the list");
+        word_list_deinit(&words);
+        return EXIT_CODE_USAGE;
+    }
     int input = memfd_create("domains", MFD_CLOEXEC);
     int output = memfd_create("rows", MFD_CLOEXEC);
-    if (input >= 0 && output >= 0 && write_input(input, o)) {
-        code = check(o, input, output, why);
+    if (input >= 0 && output >= 0 && write_input(input, &words)) {
+        code = check(o, words.count, input, output, why);
     } else {
         buf_putf(why, "no memory for the rows: %s", strerror(errno));
     }
@@ -103,5 +181,6 @@ enum exit_code check_command(struct options *o, struct buf *why)
     if (output >= 0) {
         (void)close(output);
     }
+    word_list_deinit(&words);
     return code;
 }

@@ -1,6 +1,7 @@
 #include "scanner/cli/option_table.h"
 
 #include "scanner/base/check.h"
+#include "scanner/cli/host_option.h"
 #include "scanner/cli/option_readers.h"
 
 #define FIELD(name)        offsetof(struct options, params.name)
@@ -48,6 +49,20 @@ const struct option_row option_table[] = {
      "Keep the other columns of CSV input in the rows of the table domains.", option_read_flag,
      FIELD(metadata_passthrough), 0, 0},
 
+    {OPTION_GROUP_INPUT, IN_CHECK, 0, "host", "NAME[=A][:PORT]", NULL, NULL,
+     "this MX host, not those of DNS",
+     "Check the server NAME instead of the MX hosts of DNS, for instance before the MX record of a "
+     "domain "
+     "points to it. With =ADDRESS, connections go there and not to the addresses of NAME. With a "
+     "domain, "
+     "the report is what it would be if this were its MX host, with the policies of the domain; "
+     "TLSA "
+     "records are those of NAME. Without a domain it is about the server alone. A PORT other than "
+     "25, 465 and 587 is "
+     "used in place of 25. Repeatable: further hosts in the order of their preference, further "
+     "addresses of a host.",
+     option_read_staged_host, 0, 0, 0},
+
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 'o', "output", "DIR", NULL, NULL,
      "new directory (else NDJSON to stdout)",
      "The directory for the results: one file per table, summary.json and manifest.json. It must "
@@ -79,6 +94,11 @@ const struct option_row option_table[] = {
      "Print one JSON document per domain, each on one line, instead of the report. It has the "
      "number of findings by severity, and all rows of the domain.",
      option_read_flag, OPTION_FIELD(json), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "brief", NULL, NULL, NULL, "one line per domain",
+     "Print one line per domain instead of the report: the number of findings by severity, what "
+     "becomes of "
+     "mail, and for which senders.",
+     option_read_flag, OPTION_FIELD(brief), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 'v', "verbose", NULL, NULL, NULL,
      "also info findings, server replies",
      "Also show findings of severity info, and the replies of the servers.", option_read_flag,
@@ -362,8 +382,13 @@ const struct option_row option_table[] = {
      "connect to port TO instead of FROM", "Connect to port TO instead of FROM. Repeatable.",
      option_read_port_maps, 0, 0, 0},
 
-    {OPTION_GROUP_REPORTING, IN_SCAN | IN_CHECK, 'q', "quiet", NULL, NULL, NULL,
-     "no progress and no summary",
+    {OPTION_GROUP_REPORTING, IN_CHECK | IN_SHOW, 'q', "quiet", NULL, NULL, NULL,
+     "nothing where all is well",
+     "No progress, and no report on a domain that has neither an error nor a warning: a cron job "
+     "is silent as "
+     "long as all is well.",
+     option_read_flag, OPTION_FIELD(only_troubled), 0, 0},
+    {OPTION_GROUP_REPORTING, IN_SCAN, 'q', "quiet", NULL, NULL, NULL, "no progress and no summary",
      "No progress and no summary on standard error; errors are still reported.", option_read_flag,
      FIELD(quiet), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,

@@ -6,6 +6,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/base/text_distance.h"
+#include "scanner/cli/host_option.h"
 #include "scanner/cli/option_table.h"
 
 #define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
@@ -265,10 +266,11 @@ static bool read_words(struct options *o, struct buf *why)
     case COMMAND_SCAN:
         return read_file_argument(o, why);
     case COMMAND_CHECK:
-        if (o->word_count == 0) {
+        if (o->word_count == 0 && o->staged.count == 0) {
             buf_put_text(why, "which domain? Example: mxcensus check example.org");
+            return false;
         }
-        return o->word_count > 0;
+        return host_option_apply(o, why);
     case COMMAND_SHOW:
         if (o->word_count < 2) {
             buf_put_text(why, o->word_count == 0

@@ -4,6 +4,7 @@
 #include "scanner/base/buf.h"
 #include "scanner/explain/explain.h"
 #include "scanner/pipeline/scan_params.h"
+#include "scanner/pipeline/staged_answers.h"
 
 /**
  * The command line, read into struct options and the struct scan_params in it.
@@ -76,6 +77,8 @@ struct options {
     const char *shared_operators_path;     /* NULL: the list that is shipped */
     struct buf shared_operators;           /* the list, once read */
     const char *memory_path;               /* NULL: none */
+    struct staged_mx staged;               /* --host of check */
+    uint16_t staged_port;                  /* 0: none was given */
     const char *resume_path;               /* NULL: a scan from the beginning */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
@@ -83,6 +86,8 @@ struct options {
     enum severity fail_on;
     enum explain_format explain_format;
     bool json;
+    bool brief;
+    bool only_troubled; /* --quiet of check and show */
     bool verbose;
     enum color_when color;
     char self_test_host[VANTAGE_HOSTS_MAX][EHLO_DOMAIN_MAX]; /* names or addresses */

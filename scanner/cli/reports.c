@@ -10,26 +10,33 @@ bool reports_want_color(const struct options *o)
     return o->color == COLOR_ALWAYS || (o->color == COLOR_AUTO && fits);
 }
 
-void reports_put_one(struct buf *out, const struct result_rows *rows,
-                     const struct result_row *domain, const struct options *o, bool first)
+bool reports_put_one(struct buf *out, const struct result_rows *rows,
+                     const struct result_row *domain, const struct options *o,
+                     const struct view_setting *setting, bool first)
 {
     struct paper paper = paper_on(out, paper_terminal_width(STDOUT_FILENO), reports_want_color(o));
     struct domain_view view;
-    domain_view_init(&view, rows, domain);
-    if (o->json) {
+    domain_view_init_as(&view, rows, domain, setting);
+    bool shown = !o->only_troubled || view.codes[SEVERITY_ERROR] + view.codes[SEVERITY_WARNING] > 0;
+    if (shown && o->json) {
         report_put_json(out, &view);
-    } else {
+    } else if (shown && o->brief) {
+        report_put_brief(&paper, &view);
+    } else if (shown) {
         buf_put_text(out, first ? "" : "\n\n");
         report_put_text(&paper, &view, o->verbose);
     }
     domain_view_deinit(&view);
     paper_deinit(&paper);
+    return shown;
 }
 
-void reports_put_all(struct buf *out, const struct result_rows *rows, const struct options *o)
+void reports_put_all(struct buf *out, const struct result_rows *rows, const struct options *o,
+                     const struct view_setting *setting)
 {
     const struct result_table *domains = &rows->table[TABLE_DOMAINS];
+    bool first = true;
     for (size_t i = 0; i < domains->count; i++) {
-        reports_put_one(out, rows, &domains->row[i], o, i == 0);
+        first = !reports_put_one(out, rows, &domains->row[i], o, setting, first) && first;
     }
 }

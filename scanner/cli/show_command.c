@@ -18,6 +18,7 @@ struct showing {
     const struct options *o;
     const char *results;
     struct messages messages;
+    struct view_setting setting;
     size_t shown;
     bool some_missing;
     bool told_incomplete;
@@ -68,7 +69,7 @@ static void put_batch(struct showing *s, struct buf *out, const struct result_ro
     for (size_t i = 0; i < count; i++) {
         const struct result_row *row = row_of_domain(rows, wish[i].name);
         if (row != NULL) {
-            reports_put_one(out, rows, row, s->o, s->shown++ == 0);
+            s->shown += reports_put_one(out, rows, row, s->o, &s->setting, s->shown == 0);
         } else {
             say_missing(s, &wish[i]);
         }
@@ -89,6 +90,7 @@ static enum exit_code show_batch(struct showing *s, struct stored_wish *wish, si
     if (!result_rows_read(&rows, buf_span(&stored.text))) {
         buf_putf(why, "%s: the rows cannot be read", s->results);
     } else {
+        s->setting.incomplete = stored.incomplete;
         if (stored.incomplete) {
             say_incomplete(s);
         }

@@ -10,7 +10,7 @@
 
 #define LINES_MAX (64U << 20) /* octets of standard input; our own bound */
 
-static void add_word(struct word_list *l, const char *word)
+void word_list_add(struct word_list *l, const char *word)
 {
     l->words = memory_grow_list(l->words, l->count, sizeof(const char *));
     l->words[l->count++] = word;
@@ -30,7 +30,7 @@ static void word_list_add_line(struct word_list *l, struct span line)
     struct span whole = buf_span(&l->lines);
     uint8_t *begin = l->lines.at + (line.at - whole.at);
     begin[line.len] = '\0'; /* at the end of the line, or white space, or that of the file */
-    add_word(l, (const char *)begin);
+    word_list_add(l, (const char *)begin);
 }
 
 static bool add_lines(struct word_list *l, struct buf *why)
@@ -56,7 +56,7 @@ bool word_list_read(struct word_list *l, const char *const *words, size_t count,
     *l = (struct word_list){.lines = BUF_INIT(LINES_MAX)};
     for (size_t i = 0; i < count; i++) {
         if (strcmp(words[i], "-") != 0) {
-            add_word(l, words[i]);
+            word_list_add(l, words[i]);
         } else if (!asked) {
             asked = true;
             if (!add_lines(l, why)) {

@@ -12,4 +12,5 @@ struct word_list {
 
 /** @return false with one line in `why` */
 bool word_list_read(struct word_list *l, const char *const *words, size_t count, struct buf *why);
+void word_list_add(struct word_list *l, const char *word); /* borrowed */
 void word_list_deinit(struct word_list *l);

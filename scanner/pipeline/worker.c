@@ -129,7 +129,7 @@ static void ask_resolver(struct worker *w)
                                                 [OWNER_DESK] = on_desk_answer};
     struct owner_question q;
     for (struct span in = buf_span(&w->desk.to_resolver); owner_question_next(&in, &q);) {
-        resolver_ask(w->resolver, q.name, q.type, answered[q.asker], w, q.tag);
+        staged_answers_ask(w->staged, w->resolver, &q, answered[q.asker], w);
     }
     buf_reset(&w->desk.to_resolver);
 }
@@ -459,6 +459,7 @@ static void open_all(struct worker *w)
         .read_room_len = READ_ROOM_LEN,
     };
     question_desk_init(&w->desk, p->dns_retry_pause_ms, &w->weather.views[WEATHER_DNS], &w->wheel);
+    w->staged = staged_answers_new(p->staged_mx);
     w->resolver = open_resolver(p, &w->loop, share_of(w, p->dns_rate));
     const struct domain_rules rules = {.suffixes = w->scan->suffixes,
                                        .dial = w->scan->dial,
@@ -511,6 +512,7 @@ static void close_all(struct worker *w)
     resolver_free(w->resolver);
     CHECK(uv_run(&w->loop, UV_RUN_DEFAULT) == 0); /* the close callbacks of what was aborted */
     question_desk_deinit(&w->desk);
+    staged_answers_free(w->staged);
     domain_owner_deinit(&w->domains);
     host_owner_deinit(&w->hosts);
     service_finish_groups(&w->services);

@@ -28,6 +28,7 @@
 #include "scanner/pipeline/given_up.h"
 #include "scanner/pipeline/mailbox.h"
 #include "scanner/pipeline/scan_params.h"
+#include "scanner/pipeline/staged_answers.h"
 #include "scanner/pipeline/thread_join.h"
 #include "scanner/pipeline/worker_weather.h"
 #include "scanner/probe/session.h"
@@ -93,6 +94,7 @@ struct worker {
     struct buf writer_outbox;
     struct wheel wheel;
     struct resolver *resolver;
+    struct staged_answers *staged; /* NULL: all answers are those of DNS */
     struct question_desk desk;
     struct worker_weather weather;
     struct session_environment sessions;

@@ -176,6 +176,13 @@ static bool has_code(const struct facts *row, unsigned column, enum finding_code
 
 #define NO_CODE FINDING_COUNT
 
+/* Of MTA-STS and TLS-RPT, which are a domain's and not a server's. */
+static bool is_of_policies(enum finding_code code)
+{
+    const char *word = finding_info(code)->code;
+    return strncmp(word, "sts.", 4) == 0 || strncmp(word, "tlsrpt.", 7) == 0;
+}
+
 /** The list of findings of a row. @param but a code that is told otherwise, or NO_CODE */
 static void add_findings(struct domain_view *v, const struct facts *row, unsigned column,
                          const char *where, bool counts, enum finding_code but)
@@ -191,7 +198,7 @@ static void add_findings(struct domain_view *v, const struct facts *row, unsigne
             facts_bad(&finding, FINDING_FACTS_CODE, "has a word that this version does not know");
             continue;
         }
-        if (f.code == but) {
+        if (f.code == but || (v->setting.host_only && is_of_policies(f.code))) {
             continue;
         }
         f.where = memory_new(strlen(where) + 1, 1);
@@ -352,7 +359,14 @@ static void find_findings(struct domain_view *v)
 void domain_view_init(struct domain_view *v, const struct result_rows *rows,
                       const struct result_row *domain)
 {
-    *v = (struct domain_view){.rows = rows, .row = domain, .domain = domain->facts};
+    domain_view_init_as(v, rows, domain, &(struct view_setting){.as_if = NULL});
+}
+
+void domain_view_init_as(struct domain_view *v, const struct result_rows *rows,
+                         const struct result_row *domain, const struct view_setting *setting)
+{
+    *v = (struct domain_view){
+        .setting = *setting, .rows = rows, .row = domain, .domain = domain->facts};
     v->mta_sts = facts_member(&v->domain, DOMAINS_MTA_STS);
     sender_outcomes_init(&v->outcomes, &v->domain);
     find_rows(v);

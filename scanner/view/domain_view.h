@@ -51,7 +51,16 @@ struct found {
     bool counts;          /* false: only of a certificate that nobody with SNI gets */
 };
 
+/** What the rows do not say. */
+struct view_setting {
+    bool host_only;  /* the domain is the name of the server itself, which has no policies */
+    bool incomplete; /* the rows are of a scan that did not come to its end */
+    const char *const
+        *as_if; /* the hosts that were said instead of looked up; NULL ends them, and NULL: none */
+};
+
 struct domain_view {
+    struct view_setting setting;
     const struct result_rows *rows;
     const struct result_row *row; /* of table domains */
     struct facts domain;
@@ -75,6 +84,8 @@ struct domain_view {
 
 void domain_view_init(struct domain_view *v, const struct result_rows *rows,
                       const struct result_row *domain);
+void domain_view_init_as(struct domain_view *v, const struct result_rows *rows,
+                         const struct result_row *domain, const struct view_setting *setting);
 void domain_view_deinit(struct domain_view *v);
 
 /** Mail is handed over there without TLS: STARTTLS is not offered, or only HELO is understood. */

@@ -364,13 +364,20 @@ void policies_put(struct paper *p, const struct domain_view *v, bool verbose)
     if (!has_policies(v)) {
         return;
     }
+    bool of_domain = !v->setting.host_only;
     paper_blank(p);
     paper_say(p, INK_STRONG, "Policies");
-    put_sts(p, v);
+    if (of_domain) {
+        put_sts(p, v);
+    }
     policy_put_dane(p, v);
-    put_tls_rpt(p, v);
-    if (v->route_count > 0) {
+    if (of_domain) {
+        put_tls_rpt(p, v);
+    }
+    if (v->route_count > 0 && (of_domain || v->has_smtp_port)) {
         put_senders(p, &v->outcomes);
+    }
+    if (v->route_count > 0 && of_domain) {
         put_readiness(p, v, verbose);
     }
 }

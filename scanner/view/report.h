@@ -10,6 +10,9 @@
  * findings of level info, and those of certificates that nobody with SNI gets. */
 void report_put_text(struct paper *p, const struct domain_view *v, bool verbose);
 
+/** The headline alone, on one line however long. */
+void report_put_brief(struct paper *p, const struct domain_view *v);
+
 /** The same for a program: one JSON object on one line, with every row as it was written. */
 void report_put_json(struct buf *out, const struct domain_view *v);
 

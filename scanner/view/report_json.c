@@ -96,6 +96,19 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
     free(set.row);
 }
 
+static void put_as_if(struct json_writer *w, const char *const *host)
+{
+    if (host == NULL) {
+        json_word(w, NULL);
+        return;
+    }
+    json_array_begin(w);
+    for (; *host != NULL; host++) {
+        (void)json_text(w, span_of(*host));
+    }
+    json_array_end(w);
+}
+
 void report_put_json(struct buf *out, const struct domain_view *v)
 {
     struct json_writer w = json_writer(out);
@@ -108,6 +121,10 @@ void report_put_json(struct buf *out, const struct domain_view *v)
     json_word(&w, facts_string(&v->domain, DOMAINS_DOMAIN));
     json_key(&w, "input");
     json_word(&w, facts_string(&v->domain, DOMAINS_INPUT));
+    json_key(&w, "as_if"); /* MX hosts that were said instead of looked up; null: none */
+    put_as_if(&w, v->setting.as_if);
+    json_key(&w, "incomplete");
+    json_bool(&w, v->setting.incomplete);
     json_key(&w, "summary");
     (void)json_text(&w, buf_span(&headline));
     json_key(&w, "codes"); /* distinct finding codes by severity, as the summary counts them */

@@ -50,7 +50,9 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const str
     const char *dane = facts_string(&host, HOSTS_DANE);
     enum mx_kind kind = facts_enum(&v->domain, DOMAINS_MX_KIND, &mx_kind_vocabulary);
     paper_begin(p, "  ", "    ");
-    if (kind == MX_KIND_IMPLICIT) {
+    if (v->setting.host_only) {
+        paper_put(p, INK_PLAIN, "host ");
+    } else if (kind == MX_KIND_IMPLICIT) {
         paper_put(p, INK_PLAIN, "no MX record, the domain itself: ");
     } else {
         paper_putf(p, INK_PLAIN, "MX %d ", facts_u16(mx, MX_FACTS_PREFERENCE));
@@ -525,6 +527,36 @@ static void put_chains(struct paper *p, const struct domain_view *v)
     }
 }
 
+/* What is not as it is in DNS, or not whole. */
+static void put_setting(struct paper *p, const struct view_setting *s)
+{
+    if (s->as_if != NULL) {
+        paper_begin(p, "", "  ");
+        paper_put(p, INK_NOTE,
+                  s->host_only ? "The server alone, without a domain: "
+                               : "Not as in DNS, but as if the MX were ");
+        for (const char *const *host = s->as_if; *host != NULL; host++) {
+            paper_putf(p, INK_NOTE, "%s%s", host == s->as_if ? "" : ", ", *host);
+        }
+        paper_end(p);
+    }
+    if (s->incomplete) {
+        paper_say(p, INK_NOTE, "From incomplete results: some rows may be missing");
+    }
+}
+
+void report_put_brief(struct paper *p, const struct domain_view *v)
+{
+    struct buf headline = BUF_INIT(BUF_NO_LIMIT);
+    size_t width = p->width;
+    headline_put(&headline, v);
+    p->width = SIZE_MAX;
+    paper_begin(p, "", "");
+    put_made(p, headline_ink(v), &headline);
+    paper_end(p);
+    p->width = width;
+}
+
 void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
 {
     struct buf headline = BUF_INIT(BUF_NO_LIMIT);
@@ -532,6 +564,7 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     paper_begin(p, "", "  ");
     put_made(p, headline_ink(v), &headline);
     paper_end(p);
+    put_setting(p, &v->setting);
     effects_put(p, v);
     policies_put(p, v, verbose);
     put_servers(p, v, verbose);

@@ -138,6 +138,49 @@ def check_options(lab):
     check("root-cas: one more store", "again" in chain["trusted_by"] and len(chain["verdicts"]) >= 2, chain)
 
 
+def check_hosts(lab):
+    """A server before its MX is switched: alone, and as the MX of a domain."""
+    bad, sts, dane = "mx." + name_of("cert-self-signed"), name_of("sts-good"), "mx." + name_of("dane-full")
+    alone = check_domains(lab, "--host", bad).stdout.decode("utf-8")
+    for part in (f"{bad}: 1 error: mail is encrypted, the certificate fails verification;", f"\nThe server alone, without a domain: {bad}\n",
+                 f"\n  host {bad}\n", "\n  DANE      no MX host has TLSA records\n", "error chain.self_signed"):
+        check(f"host alone: {part}", part in alone or part in unwrapped(alone), alone)
+    check("host alone: nothing of policies", not re.search("MTA-STS  |TLS-RPT|Ready|sts\\.|tlsrpt\\.", alone), alone)
+    staged = check_domains(lab, "--host", bad, sts).stdout.decode("utf-8")
+    for part in (f"{sts}: 4 errors,", "senders with MTA-STS cannot deliver: exchange-online,", f"as if the MX were {bad} ",
+                 f"0 of 1 mail servers pass; no pattern matches {bad}", "error sts.mx_not_covered"):
+        check(f"host of a domain: {part}", part in unwrapped(staged), staged)
+    both = run("check", *lab.options, "--ehlo-domain", EHLO, "--json", "--host", dane, "--host", f"{bad}=11.0.0.1:2599", "--port-map", "2599=25",
+               name_of("good"))
+    document = json.loads(both.stdout)
+    mx = document["rows"]["domains"][0]["mx"]
+    check_equal("hosts: preferences and names", [(m["preference"], m["host"]) for m in mx], [(10, dane), (20, bad)])
+    check_equal("hosts: the address given", [e["address"] for e in mx[1]["endpoints"]], ["11.0.0.1"])
+    check_equal("hosts: the TLSA records of the one that has some", mx[0]["endpoints"][0]["dane"], "match")
+    check_equal("hosts: said so", document["as_if"], [f"{dane}, port 2599 in place of 25", f"{bad} (11.0.0.1), port 2599 in place of 25"])
+    gone = check_domains(lab, "--host", "mx.nowhere.mxlab.net", name_of("good")).stdout.decode("utf-8")
+    check("a host without address", "no address (A: nxdomain, AAAA: nxdomain)" in unwrapped(gone), gone)
+    absent = check_domains(lab, "--host", bad, name_of("nxdomain")).stdout.decode("utf-8")
+    check("a domain that is not there yet", f"{name_of('nxdomain')}: 1 error: mail is encrypted" in unwrapped(absent), absent)
+
+
+def check_lists(lab):
+    """Names on standard input, one line each, and what is left out."""
+    good, bad, null = name_of("good"), name_of("cert-self-signed"), name_of("null-mx")
+    brief = run("check", *lab.options, "--ehlo-domain", EHLO, "--brief", "-", null, input=f"# ours\r\n\n{good}\r\n{bad}\n")
+    lines = brief.stdout.decode("utf-8").splitlines()
+    check_equal("brief: one line each", [line.split(":")[0] for line in lines], [good, bad, null])
+    check("brief: what and who", lines[1].endswith("cannot deliver: kumomta-default, postfix-secure, postfix-verify, strict-pkix"), lines)
+    quiet = check_domains(lab, "-q", good, bad, null).stdout.decode("utf-8")
+    check("quiet: only what is wrong", quiet.startswith(bad + ": 1 error") and good + ":" not in quiet and null not in quiet, quiet)
+    check_equal("quiet: nothing where all is well", check_domains(lab, "-q", good, null).stdout, b"")
+    check_equal("quiet: the exit code says it", check_domains(lab, "-q", "--brief", "--fail-on", "error", bad).returncode, 10)
+    url = run("check", f"http://{good}:80/x")
+    check_equal("url: refused", (url.returncode, url.stdout), (2, b""))
+    check("url: with a hint", url.stderr.endswith(f"is a URL; give the domain alone: mxcensus check {good}\n"), url.stderr)
+    check_equal("nobody on the list", check_domains(lab, "-").returncode, 2)
+
+
 def check_exit_codes(lab):
     bad, good = name_of("cert-self-signed"), name_of("good")
     for what, arguments, want in (("an error", ["--fail-on", "error", good, bad], 10),
@@ -196,6 +239,8 @@ def main():
         check_words(lab)
         check_json(lab)
         check_options(lab)
+        check_hosts(lab)
+        check_lists(lab)
         check_exit_codes(lab)
         check_streams(lab)
         check_interrupt(lab)

@@ -177,6 +177,18 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus explain -q", "unknown option -q; see mxcensus explain --help"},
         {"mxcensus check", "which domain"},
         {"mxcensus check --json", "which domain"},
+        {"mxcensus check --host 192.0.2.1", "--host '192.0.2.1' is not the name of a host"},
+        {"mxcensus check --host mx", "such as mx.example.org, mx.example.org=192.0.2.1"},
+        {"mxcensus check --host =192.0.2.1", "is not the name of a host"},
+        {"mxcensus check --host mx.a.example=mx.b.example", "is not the name of a host"},
+        {"mxcensus check --host mx.a.example:0", "is not the name of a host"},
+        {"mxcensus check --host mx.a.example=192.0.2.1:x", "is not the name of a host"},
+        {"mxcensus check --host m.a.example:26 --host m.b.example:27", "has another port"},
+        {"mxcensus check --host m.a.example b.example c.example", "'b.example' or 'c.example'"},
+        {"mxcensus check --host 1.a.example --host 2.a.example --host 3.a.example --host "
+         "4.a.example --host "
+         "5.a.example --host 6.a.example --host 7.a.example --host 8.a.example --host 9.a.example",
+         "has more than 8 hosts"},
         {"mxcensus analyze", "which results"},
         {"mxcensus analyze a b", "more than one directory"},
         {"mxcensus analyze --format csv a", "add --output"},
@@ -268,6 +280,43 @@ Test(options, the_table_is_sound)
             cr_assert(row->letter == 0 || row->letter != option_table[j].letter, "%s", row->name);
         }
     }
+}
+
+Test(options, hosts_are_said_instead_of_looked_up)
+{
+    static struct options o;
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct net_addr v4;
+    struct net_addr v6;
+    cr_assert(net_addr_parse(span_of("192.0.2.1"), &v4) &&
+              net_addr_parse(span_of("2001:db8::1"), &v6));
+
+    cr_assert_eq(read_line(&o, "mxcensus check a.example", &why), OPTIONS_RUN);
+    cr_assert_null(o.params.staged_mx);
+
+    cr_assert_eq(read_line(&o,
+                           "mxcensus check --host MX1.a.example. --host mx2.a.example=192.0.2.1 "
+                           "--host mx2.a.example=2001:db8::1 a.example",
+                           &why),
+                 OPTIONS_RUN);
+    const struct staged_mx *mx = o.params.staged_mx;
+    cr_assert(mx != NULL && mx->count == 2 && o.params.fetch_policies);
+    cr_assert(strcmp(mx->host[0].name, "mx1.a.example") == 0 && mx->host[0].address_count == 0);
+    cr_assert(strcmp(mx->host[1].name, "mx2.a.example") == 0 && mx->host[1].address_count == 2);
+    cr_assert(net_addr_eq(&mx->host[1].address[0], &v4) &&
+              net_addr_eq(&mx->host[1].address[1], &v6));
+    cr_assert(o.params.port_map_count == 0 && o.params.ports[0] == 25);
+
+    cr_assert_eq(read_line(&o, "mxcensus check --host mx.a.example=[2001:db8::1]:2525", &why),
+                 OPTIONS_RUN);
+    cr_assert(net_addr_eq(&o.params.staged_mx->host[0].address[0], &v6) && o.word_count == 0);
+    cr_assert(o.params.port_map_count == 1 && o.port_maps[0].from == 25 &&
+              o.port_maps[0].to == 2525);
+    cr_assert(!o.params.fetch_policies); /* whose would they be? */
+
+    cr_assert_eq(read_line(&o, "mxcensus check --host mx.a.example:465", &why), OPTIONS_RUN);
+    cr_assert(o.params.port_map_count == 0 && o.params.port_count == 1 && o.params.ports[0] == 465);
+    cr_assert_eq(why.len, 0);
 }
 
 Test(options, words_go_to_their_command)
