@@ -478,6 +478,20 @@ static json_t *item_of(const struct facts *f, unsigned column, size_t i)
     return list != NULL ? json_array_get(list, i) : NULL;
 }
 
+const char *facts_free_text(const struct facts *f, unsigned column, const char *key)
+{
+    json_t *object = typed(f, column, JSON_OBJECT, "is not an object");
+    const char *name;
+    json_t *value;
+    json_object_foreach(object, name, value)
+    {
+        if (span_ieq(span_of(name), span_of(key))) {
+            return json_string_value(value);
+        }
+    }
+    return NULL;
+}
+
 struct span facts_list_text(const struct facts *f, unsigned column, size_t i)
 {
     const json_t *value = item_of(f, column, i);

@@ -82,6 +82,8 @@ struct span facts_hex(const struct facts *f, unsigned column);
 void facts_sha256(const struct facts *f, unsigned column, uint8_t out[32]); /* null: all zero */
 struct span facts_base64(const struct facts *f, unsigned column);
 struct net_addr facts_address(const struct facts *f, unsigned column);
+/** A text in a free object, by its key there, which may be of any case. NULL: there is none. */
+const char *facts_free_text(const struct facts *f, unsigned column, const char *key);
 /** Of the row itself only: the value as it stands in the line. */
 struct span facts_json(const struct facts *f, unsigned column);
 

@@ -1,0 +1,70 @@
+#include "scanner/base/text.h"
+#include "scanner/publish/medium.h"
+#include "scanner/publish/report_facts.h"
+#include "scanner/publish/sheet_writers.h"
+
+/* The report as one document of Markdown or LaTeX: the sentences, then every table. */
+
+static void put_day(struct buf *b, int64_t unix_ms)
+{
+    struct buf time = BUF_INIT(BUF_NO_LIMIT);
+    text_put_time_s(&time, unix_ms / 1000);
+    buf_put(b, span_take(buf_span(&time), 10));
+    buf_deinit(&time);
+}
+
+void report_put_markdown(struct buf *b, const struct report_facts *f)
+{
+    struct buf sentences[SENTENCES_MAX];
+    size_t count = report_sentences(f, sentences);
+    const struct sheet_look look = {.sample = f->sample, .head_level = 2};
+    buf_put_text(b, "# Mail transport TLS: ");
+    markdown_put_code(b, span_of(f->list != NULL ? f->list : "standard input"));
+    buf_put_text(b, "\n\nScanned ");
+    put_day(b, f->started_unix_ms);
+    buf_putf(b, ", report by mxcensus %s.%s\n\n", f->version,
+             f->incomplete ? " **Incomplete: the scan was interrupted or still runs.**" : "");
+    if (f->customer != NULL) {
+        buf_put_text(b, "Only domains of ");
+        markdown_put_code(b, span_of(f->customer));
+        buf_put_text(b, ".\n\n");
+    }
+    for (size_t i = 0; i < count; i++) {
+        buf_putf(b, "%zu. ", i + 1);
+        markdown_put(b, buf_span(&sentences[i]));
+        buf_put_char(b, '\n');
+    }
+    buf_put_char(b, '\n');
+    for (size_t i = 0; i < f->sheets->count; i++) {
+        sheet_put_markdown(b, &f->sheets->list[i], &look);
+    }
+    for (size_t i = 0; i < SENTENCES_MAX; i++) {
+        buf_deinit(&sentences[i]);
+    }
+}
+
+void report_put_latex(struct buf *b, const struct report_facts *f)
+{
+    const struct sheet_look look = {.sample = f->sample};
+    buf_put_text(
+        b, "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs,textcomp}\n"
+           "\\usepackage[landscape,margin=15mm]{geometry}\n\\begin{document}\n\\section*{Mail "
+           "transport "
+           "TLS: \\texttt{");
+    latex_put(b, span_of(f->list != NULL ? f->list : "standard input"));
+    buf_put_text(b, "}}\nScanned ");
+    put_day(b, f->started_unix_ms);
+    buf_putf(b, ", report by mxcensus %s.%s\n", f->version,
+             f->incomplete ? " \\textbf{Incomplete: the scan was interrupted or still runs.}" : "");
+    if (f->customer != NULL) {
+        buf_put_text(b, "Only domains of \\texttt{");
+        latex_put(b, span_of(f->customer));
+        buf_put_text(b, "}.\n");
+    }
+    buf_put_text(b, "\\small\n");
+    for (size_t i = 0; i < f->sheets->count; i++) {
+        sheet_put_latex(b, &f->sheets->list[i], &look);
+        buf_put_text(b, (i + 1) % 8 == 0 ? "\\clearpage\n" : ""); /* not too many floats */
+    }
+    buf_put_text(b, "\\end{document}\n");
+}

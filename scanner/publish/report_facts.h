@@ -1,0 +1,30 @@
+#pragma once
+
+#include "scanner/survey/survey_sheets.h"
+
+/** What a report is about, beside its numbers. Texts are borrowed. */
+struct report_facts {
+    const char *list;    /* the input as the scan was given it, untrusted; NULL: standard input */
+    const char *version; /* of the program that writes the report */
+    const char *scanned_by; /* of the one that scanned; NULL: not told */
+    int64_t started_unix_ms;
+    int64_t ended_unix_ms;
+    bool incomplete;
+    bool sample;
+    uint16_t port; /* 0: several */
+    const char *customer_column;
+    const char *customer;      /* NULL: all */
+    const char *affected_file; /* the CSV beside it; NULL: none was written */
+    const struct survey *survey;
+    const struct sheets *sheets;
+};
+
+#define SENTENCES_MAX 6
+/** What it means, in plain sentences, each with its figures. @return how many */
+size_t report_sentences(const struct report_facts *f, struct buf sentences[SENTENCES_MAX]);
+
+void report_put_html(struct buf *b, const struct report_facts *f);
+void report_put_markdown(struct buf *b, const struct report_facts *f);
+void report_put_latex(struct buf *b, const struct report_facts *f);
+
+extern const char report_style[]; /* CSS of the page */

@@ -1,0 +1,239 @@
+#include "scanner/publish/report_run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "scanner/base/check.h"
+#include "scanner/publish/report_facts.h"
+#include "scanner/publish/report_input.h"
+#include "scanner/publish/sheet_writers.h"
+
+const struct vocabulary report_format_vocabulary = VOCABULARY_WORDS(REPORT_FORMATS);
+
+struct report {
+    const struct report_params *params;
+    struct report_input input;
+    struct survey survey;
+    struct sheets sheets;
+    struct report_facts facts;
+    struct buf *why;
+};
+
+/* --- files -------------------------------------------------------------------------------------- */
+
+/* Whole or not at all: a reader never sees half of a page. */
+static bool write_report_file(struct report *r, const char *path, const struct buf *text)
+{
+    struct buf part = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&part, "%s.part", path);
+    buf_put_char(&part, '\0');
+    const char *name = (const char *)part.at;
+    FILE *file = fopen(name, "we");
+    bool ok = file != NULL;
+    if (ok) {
+        ok = fwrite(text->at, 1, text->len, file) == text->len && fflush(file) == 0;
+        ok = fclose(file) == 0 && ok;
+        ok = ok && rename(name, path) == 0;
+    }
+    if (!ok) {
+        buf_putf(r->why, "%s: %s", path, strerror(errno));
+        r->input.failed = true;
+    }
+    buf_deinit(&part);
+    return ok;
+}
+
+static bool write_in_folder(struct report *r, const char *name, const char *suffix,
+                            const struct buf *text)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s%s", r->params->tables, name, suffix);
+    buf_put_char(&path, '\0');
+    bool ok = write_report_file(r, (const char *)path.at, text);
+    buf_deinit(&path);
+    return ok;
+}
+
+/* --- a file for each table ----------------------------------------------------------------------- */
+
+static const char *table_suffix(enum report_format format)
+{
+    switch (format) {
+    case REPORT_FORMAT_HTML: /* a page has all of them already: files are for programs */
+    case REPORT_FORMAT_CSV:
+        return ".csv";
+    case REPORT_FORMAT_MARKDOWN:
+        return ".md";
+    case REPORT_FORMAT_LATEX:
+        return ".tex";
+    }
+    UNREACHABLE("unknown report_format");
+}
+
+static void put_table(struct buf *b, const struct sheet *t, enum report_format format, bool sample)
+{
+    const struct sheet_look look = {.sample = sample, .head_level = 1};
+    switch (format) {
+    case REPORT_FORMAT_HTML:
+    case REPORT_FORMAT_CSV:
+        sheet_put_csv(b, t, &look);
+        return;
+    case REPORT_FORMAT_MARKDOWN:
+        sheet_put_markdown(b, t, &look);
+        return;
+    case REPORT_FORMAT_LATEX:
+        sheet_put_latex(b, t, &look);
+        return;
+    }
+    UNREACHABLE("unknown report_format");
+}
+
+static bool write_tables(struct report *r)
+{
+    const char *suffix = table_suffix(r->params->format);
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    bool ok = mkdir(r->params->tables, 0777) == 0 || errno == EEXIST;
+    if (!ok) {
+        buf_putf(r->why, "%s: %s", r->params->tables, strerror(errno));
+        r->input.failed = true;
+    }
+    for (size_t i = 0; i < r->sheets.count && ok; i++) {
+        const struct sheet *t = &r->sheets.list[i];
+        buf_reset(&text);
+        put_table(&text, t, r->params->format, r->params->sample);
+        /* CSV has no place for a reason: it stands in definitions.csv. */
+        ok = (t->missing != NULL && strcmp(suffix, ".csv") == 0) ||
+             write_in_folder(r, t->id, suffix, &text);
+    }
+    buf_reset(&text);
+    sheets_put_definitions(&text, &r->sheets, suffix);
+    ok = ok && write_in_folder(r, "definitions", ".csv", &text);
+    buf_deinit(&text);
+    return ok;
+}
+
+/* --- the document -------------------------------------------------------------------------------- */
+
+static void put_document(struct buf *b, const struct report *r)
+{
+    const struct sheet_look look = {.sample = r->params->sample};
+    switch (r->params->format) {
+    case REPORT_FORMAT_HTML:
+        report_put_html(b, &r->facts);
+        return;
+    case REPORT_FORMAT_MARKDOWN:
+        report_put_markdown(b, &r->facts);
+        return;
+    case REPORT_FORMAT_CSV:
+        sheets_put_long_csv(b, &r->sheets, &look);
+        return;
+    case REPORT_FORMAT_LATEX:
+        report_put_latex(b, &r->facts);
+        return;
+    }
+    UNREACHABLE("unknown report_format");
+}
+
+static bool write_document(struct report *r)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    put_document(&text, r);
+    bool ok = true;
+    if (r->params->output != NULL) {
+        ok = write_report_file(r, r->params->output, &text);
+    } else if (fwrite(text.at, 1, text.len, stdout) != text.len || fflush(stdout) != 0) {
+        buf_putf(r->why, "standard output: %s", strerror(errno));
+        r->input.failed = true;
+        ok = false;
+    }
+    buf_deinit(&text);
+    return ok;
+}
+
+/* --- reading ------------------------------------------------------------------------------------- */
+
+/* Port 25, where mail between domains arrives; another one only if the scan had no other. */
+static uint16_t port_of_report(const struct results *results)
+{
+    for (size_t i = 0; i < results->port_count; i++) {
+        if (results->ports[i] == 25) {
+            return 25;
+        }
+    }
+    return results->port_count == 1 ? results->ports[0] : 0;
+}
+
+static void set_facts(struct report *r)
+{
+    const struct report_params *p = r->params;
+    const struct results *results = &r->input.results;
+    r->facts = (struct report_facts){
+        .list = results->input.path,
+        .version = MXCENSUS_VERSION,
+        .scanned_by = results_text(results, "version", NULL),
+        .started_unix_ms = results->started_unix_ms,
+        .ended_unix_ms = results->ended_unix_ms,
+        .incomplete = results->incomplete,
+        .sample = p->sample,
+        .port = r->survey.terms.port,
+        .customer_column = p->customer_column,
+        .customer = p->customer,
+        .survey = &r->survey,
+        .sheets = &r->sheets,
+    };
+}
+
+static bool has_customers(struct report *r)
+{
+    const struct report_params *p = r->params;
+    if (p->customer_column == NULL || r->survey.with_customer > 0) {
+        return true;
+    }
+    if (p->customer != NULL && r->survey.left_out > 0) {
+        buf_putf(r->why, "no domain has \"%s\" in the column \"%s\"", p->customer,
+                 p->customer_column);
+    } else {
+        buf_putf(
+            r->why,
+            "no row of %s has a column \"%s\"; a scan keeps the other columns of its list with "
+            "--metadata-passthrough",
+            p->results, p->customer_column);
+    }
+    return false;
+}
+
+static bool read_and_write(struct report *r)
+{
+    if (!report_input_survey(&r->input, &r->survey) || !has_customers(r)) {
+        return false;
+    }
+    survey_make_sheets(&r->survey, &r->sheets);
+    set_facts(r);
+    return (r->params->tables == NULL || write_tables(r)) && write_document(r);
+}
+
+enum report_end report_run(const struct report_params *p, struct buf *why)
+{
+    struct report r = {.params = p, .why = why, .input = {.why = why}};
+    bool opened = results_open(&r.input.results, p->results, why);
+    bool by_line = strcmp(p->rank_column, RANK_COLUMN_LINE) == 0;
+    const struct survey_terms terms = {
+        .port = opened ? port_of_report(&r.input.results) : 0,
+        .rank_column = by_line ? NULL : p->rank_column,
+        .rank_is_line = by_line,
+        .customer_column = p->customer_column,
+        .customer = p->customer,
+    };
+    row_reading_init(&r.input.reading);
+    r.input.reading.in_part = true; /* rows of older versions lack columns that came later */
+    survey_init(&r.survey, &terms);
+    sheets_init(&r.sheets);
+    bool ok = opened && read_and_write(&r);
+    sheets_deinit(&r.sheets);
+    survey_deinit(&r.survey);
+    row_reading_deinit(&r.input.reading);
+    results_deinit(&r.input.results);
+    return ok ? REPORT_COMPLETE : r.input.failed ? REPORT_FAILED : REPORT_UNUSABLE;
+}

@@ -1,0 +1,217 @@
+#include "scanner/base/check.h"
+#include "scanner/survey/survey_private.h"
+
+const struct vocabulary weighting_vocabulary = VOCABULARY_WORDS(WEIGHTINGS);
+
+/* --- beginning and end ----------------------------------------------------------------------- */
+
+/* Every table of counters: member, width, and whether its names are kept. */
+#define SURVEY_GROUPS(X)                     \
+    X(tld, MEASURES_WIDTH, true)             \
+    X(operator, MEASURES_WIDTH, true)        \
+    X(customer, MEASURES_WIDTH, true)        \
+    X(profile, 2 * DELIVERY_COUNT, true)     \
+    X(profile_reason, 1, true)               \
+    X(hosts, THING_WIDTH, false)             \
+    X(services, THING_WIDTH, false)          \
+    X(leaves, THING_WIDTH, false)            \
+    X(suites, 3, true)                       \
+    X(key_groups, 3, true)                   \
+    X(versions, 3, true)                     \
+    X(versions_accepted, 3, true)            \
+    X(ciphers_accepted, 1, true)             \
+    X(keys, LEAF_WIDTH, true)                \
+    X(signatures, LEAF_WIDTH, true)          \
+    X(issuers, LEAF_WIDTH, true)             \
+    X(lifetimes, LEAF_WIDTH, true)           \
+    X(reuse, LEAF_WIDTH, true)               \
+    X(policy_of, 2, false)                   \
+    X(policy_provider, 1, true)              \
+    X(fetch, MANAGER_COUNT, true)            \
+    X(sts_state, MANAGER_COUNT, true)        \
+    X(sts_mismatch, 2, true)                 \
+    X(dane_domain, DANE_MANAGER_COUNT, true) \
+    X(dane_host, 2, true)                    \
+    X(dane_endpoint, 1, true)                \
+    X(mx_dnssec, 1, true)                    \
+    X(tlsa, 5, true)
+
+void survey_init(struct survey *s, const struct survey_terms *terms)
+{
+    *s = (struct survey){.terms = *terms};
+#define X(member, width, named) groups_init(&s->member, (width), (named));
+    SURVEY_GROUPS(X)
+#undef X
+    for (int i = 0; i < SPREAD_COUNT; i++) {
+        groups_init(&s->spread[i].words, WEIGHTING_COUNT + 1, true);
+    }
+}
+
+void survey_deinit(struct survey *s)
+{
+#define X(member, width, named) groups_deinit(&s->member);
+    SURVEY_GROUPS(X)
+#undef X
+    for (int i = 0; i < SPREAD_COUNT; i++) {
+        groups_deinit(&s->spread[i].words);
+    }
+}
+
+/* --- words by weighting ---------------------------------------------------------------------- */
+
+uint32_t survey_next_unit(struct survey *s)
+{
+    CHECK(s->unit < UINT32_MAX);
+    return ++s->unit;
+}
+
+void spread_add(struct spread *s, enum weighting w, const char *word, uint32_t unit)
+{
+    if (word != NULL) {
+        uint32_t *counters = groups_of(&s->words, span_of(word));
+        if (counters[WEIGHTING_COUNT] != unit) {
+            counters[WEIGHTING_COUNT] = unit;
+            counters[w]++;
+        }
+    }
+}
+
+void spread_add_endpoint(struct spread *s, const char *word)
+{
+    if (word != NULL) {
+        groups_of(&s->words, span_of(word))[WEIGHTING_ENDPOINT]++;
+    }
+    spread_end_unit(s, WEIGHTING_ENDPOINT, word != NULL);
+}
+
+void spread_end_unit(struct spread *s, enum weighting w, bool known)
+{
+    s->known[w] += known;
+    s->unknown[w] += !known;
+}
+
+/* --- what rows have in common ---------------------------------------------------------------- */
+
+bool survey_port_counts(const struct survey *s, uint16_t port)
+{
+    return s->terms.port == 0 || s->terms.port == port;
+}
+
+bool survey_is_under(struct span name, struct span domain)
+{
+    if (domain.len == 0 || !span_ends_with(name, domain)) {
+        return false;
+    }
+    return name.len == domain.len || name.at[name.len - domain.len - 1] == '.';
+}
+
+bool survey_dns_answered(const struct facts *row, unsigned column)
+{
+    struct facts dns;
+    if (!facts_object(row, column, &dns)) {
+        return false;
+    }
+    enum dns_state state = (enum dns_state)facts_enum(&dns, DNS_FACTS_STATE, &dns_state_vocabulary);
+    return state == DNS_DATA || state == DNS_NODATA || state == DNS_NXDOMAIN;
+}
+
+void survey_read_brief(const struct facts *brief, struct endpoint_brief *e)
+{
+    *e = (struct endpoint_brief){
+        .port = facts_u16(brief, BRIEF_PORT),
+        .outcome = (uint8_t)facts_enum(brief, BRIEF_OUTCOME, &outcome_vocabulary),
+        .not_tested = (uint8_t)facts_enum(brief, BRIEF_NOT_TESTED, &not_tested_vocabulary),
+        .starttls = (uint8_t)facts_enum(brief, BRIEF_STARTTLS, &starttls_vocabulary),
+        .inherited = facts_bool(brief, BRIEF_INHERITED),
+        .tls_version = facts_tls_version(brief, BRIEF_TLS_VERSION),
+    };
+    facts_sha256(brief, BRIEF_LEAF_SHA256, e->leaf_sha256);
+    e->chain.status = (uint8_t)facts_enum(brief, BRIEF_CHAIN_STATUS, &chain_status_vocabulary);
+    e->name_match = (uint8_t)facts_enum(brief, BRIEF_NAME_MATCH, &name_match_vocabulary);
+}
+
+enum property survey_rollup_property(unsigned column)
+{
+    static const enum property of[ROLLUP_FACTS_COLUMN_COUNT] = {
+        [ROLLUP_FACTS_REACHABLE] = PROPERTY_REACHABLE,
+        [ROLLUP_FACTS_STARTTLS] = PROPERTY_STARTTLS,
+        [ROLLUP_FACTS_ESTABLISHED] = PROPERTY_ESTABLISHED,
+        [ROLLUP_FACTS_TLSV1_2_OR_NEWER] = PROPERTY_TLS1_2_OR_NEWER,
+        [ROLLUP_FACTS_CHAIN_TRUSTED] = PROPERTY_CHAIN_TRUSTED,
+        [ROLLUP_FACTS_NAME_MATCHES] = PROPERTY_NAME_MATCHES,
+        [ROLLUP_FACTS_ACCEPTABLE] = PROPERTY_ACCEPTABLE,
+        [ROLLUP_FACTS_SNI_NEEDED] = PROPERTY_SNI_NEEDED,
+    };
+    return of[column];
+}
+
+void survey_add_rollup(uint64_t counts[PROPERTY_COUNT][ROLLUP_COUNT], const struct facts *rollup)
+{
+    for (unsigned c = 0; c < ROLLUP_FACTS_COLUMN_COUNT; c++) {
+        struct facts value = facts_member(rollup, c);
+        unsigned rolled = rollup->object == NULL
+                              ? ROLLUP_UNKNOWN
+                              : facts_enum(&value, ROLLUP_VALUE_VALUE, &rollup_vocabulary);
+        counts[survey_rollup_property(c)][rolled]++;
+    }
+}
+
+const uint32_t *survey_thing(const struct groups *things, const struct facts *row, unsigned key)
+{
+    return groups_find(things, span_of(facts_string_or(row, key, "")));
+}
+
+/* --- bins ------------------------------------------------------------------------------------ */
+
+unsigned survey_rank_decade(uint64_t rank)
+{
+    unsigned bin = 0;
+    for (uint64_t end = 1000; rank > end && bin + 1 < RANK_DECADES; end *= 10) {
+        bin++;
+    }
+    return bin;
+}
+
+uint64_t survey_rank_step_end(unsigned step)
+{
+    static const uint64_t first[] = {1, 2, 5};
+    uint64_t end = first[step % 3];
+    for (unsigned i = 0; i < step / 3; i++) {
+        end *= 10;
+    }
+    return end;
+}
+
+unsigned survey_rank_step(uint64_t rank)
+{
+    unsigned step = 0;
+    while (step + 1 < RANK_STEPS && rank > survey_rank_step_end(step)) {
+        step++;
+    }
+    return step;
+}
+
+struct days_bin {
+    int32_t below;
+    const char *title;
+};
+
+static const struct days_bin days_bins[DAYS_BIN_COUNT] = {
+#define X(below_, title_) {.below = (below_), .title = (title_)},
+    DAYS_BINS(X)
+#undef X
+};
+
+unsigned survey_days_bin(int64_t days)
+{
+    unsigned bin = 0;
+    while (bin + 1 < DAYS_BIN_COUNT && days >= days_bins[bin].below) {
+        bin++;
+    }
+    return bin;
+}
+
+const char *survey_days_title(unsigned bin)
+{
+    return days_bins[bin].title;
+}

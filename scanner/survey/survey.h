@@ -1,0 +1,200 @@
+#pragma once
+
+#include "scanner/analysis/counts.h"
+#include "scanner/rows/row_facts.h"
+#include "scanner/survey/groups.h"
+#include "scanner/survey/measures.h"
+
+/**
+ * What the rows of a scan add up to, for a report: sums in one pass over typed rows, without I/O. Tables are added
+ * in this order, as the later ones are weighted by what the earlier ones said: policies, domains, hosts, services,
+ * endpoints, certificates; within a table the order does not matter.
+ *
+ * Domains with MX records and those with an implicit MX (RFC 5321 section 5.1) are never added together: all sums
+ * are of the former, but for `whole[MAIL_IMPLICIT]` and `mx_kind`. A host, service or leaf counts if at least one
+ * domain with MX records leads to it. Ports are not mixed either: `port` alone counts.
+ */
+enum mail_kind {
+    MAIL_EXPLICIT,
+    MAIL_IMPLICIT,
+    MAIL_KIND_COUNT,
+};
+
+/** What a share is of. A host or domain has a word if one of its endpoints has it. */
+#define WEIGHTINGS(X)                  \
+    X(WEIGHTING_ENDPOINT, "endpoints") \
+    X(WEIGHTING_HOST, "MX hosts")      \
+    X(WEIGHTING_DOMAIN, "domains")
+
+enum weighting {
+    WEIGHTINGS(ENUMERATOR) WEIGHTING_COUNT
+};
+
+VOCABULARY(weighting, enum weighting);
+
+/** How often the words of one column occur, in three weightings. Counters: by weighting, then the last unit that had it. */
+struct spread {
+    struct groups words;
+    uint64_t known[WEIGHTING_COUNT];
+    uint64_t unknown[WEIGHTING_COUNT];
+};
+
+#define SPREADS(X)                                                               \
+    X(SPREAD_OUTCOME, "outcome", "how the session ended")                        \
+    X(SPREAD_STARTTLS, "starttls", "what the server said of STARTTLS")           \
+    X(SPREAD_VERSION, "version_negotiated", "version negotiated")                \
+    X(SPREAD_CHAIN, "chain_status", "chain as served, by the first trust store") \
+    X(SPREAD_NAME, "name_match", "certificate against the name of the MX host")
+
+enum spread_id {
+#define X(name, ...) name,
+    SPREADS(X)
+#undef X
+    SPREAD_COUNT
+};
+
+/* Counters of a host, service or leaf. */
+enum thing_counter {
+    THING_EXPLICIT, /* domains with MX records that lead to it */
+    THING_IMPLICIT,
+    THING_STAMP, /* the last domain, so that none counts twice */
+    THING_ENDPOINTS,
+    THING_SERVICES,
+    THING_TRUSTED, /* of THING_ENDPOINTS, with a trusted chain */
+    THING_WIDTH,
+};
+
+#define RANK_DECADES 9  /* 1-1k, 1k-10k, ... */
+#define RANK_STEPS   28 /* 1, 2, 5, 10, ... of the cumulative figure */
+#define RANK_NONE    0
+
+#define WEEKS 26 /* of the calendar of expiries */
+
+/** Days left of leaf certificates, as upper bounds of bins. */
+#define DAYS_BINS(X)  \
+    X(0, "expired")   \
+    X(7, "under 7")   \
+    X(14, "7-13")     \
+    X(30, "14-29")    \
+    X(60, "30-59")    \
+    X(90, "60-89")    \
+    X(180, "90-179")  \
+    X(398, "180-397") \
+    X(INT32_MAX, "398 or more")
+
+enum {
+#define X(...) +1
+    DAYS_BIN_COUNT = 0 DAYS_BINS(X)
+#undef X
+};
+
+#define CROWD_BINS 8 /* domains at one host: 1, 2-9, 10-99, ... */
+
+#define LEAF_WIDTH 3 /* of what a leaf certificate has: leaves, endpoints, domains */
+
+#define CUSTOMER_EFFECTS 6 /* as many effects as a problem may have */
+
+struct survey_terms {
+    uint16_t port;               /* the one that counts; 0: all */
+    const char *rank_column;     /* of --metadata-passthrough; NULL: none */
+    bool rank_is_line;           /* the list is sorted by rank */
+    const char *customer_column; /* likewise; NULL: none */
+    const char *customer;        /* only domains with this value; NULL: all */
+};
+
+struct survey {
+    struct survey_terms terms;
+    uint64_t inputs;
+    uint64_t left_out;      /* rows of other customers */
+    uint64_t with_customer; /* rows that have the column, and are not left out */
+    uint64_t account[ACCOUNT_CLASS_COUNT];
+    uint64_t mx_kind[MX_KIND_COUNT];
+    uint64_t inferred; /* domains whose results rest on inferred ones */
+    uint32_t whole[MAIL_KIND_COUNT][MEASURES_WIDTH];
+    struct groups tld; /* these four: MEASURES_WIDTH counters */
+    struct groups operator;
+    struct groups customer;
+    uint32_t rank_decade[RANK_DECADES][MEASURES_WIDTH];
+    uint32_t rank_step[RANK_STEPS][MEASURES_WIDTH];
+    uint64_t ranked;
+    /* senders, of domains with MX records; 2 * DELIVERY_COUNT counters, best and worst, in the order of the profiles */
+    struct groups profile;
+    struct groups profile_reason; /* "profile\x1freason": 1 */
+    struct spread spread[SPREAD_COUNT];
+    struct groups hosts; /* without names; THING_WIDTH */
+    struct groups services;
+    struct groups leaves;
+    uint32_t unit;
+    /* roll-ups of MX sets and hosts: of each property, by value */
+    uint64_t domain_rollup[PROPERTY_COUNT][ROLLUP_COUNT];
+    uint64_t primary_rollup[PROPERTY_COUNT][ROLLUP_COUNT];
+    uint64_t host_rollup[PROPERTY_COUNT][ROLLUP_COUNT];
+    struct share endpoint_property[PROPERTY_COUNT];
+    /* services: counters any, trusted, and pairs with a domain */
+    struct groups suites;
+    struct groups key_groups;
+    struct groups versions;
+    uint64_t services_tls;
+    uint64_t services_total;
+    uint64_t versions_asked;         /* services of --probes versions */
+    struct groups versions_accepted; /* word: accepted, not, unknown */
+    uint64_t ciphers_asked;
+    struct groups ciphers_accepted; /* suite: services */
+    /* SNI, endpoints */
+    uint64_t sni[SNI_UNSTABLE + 1][SNI_ACCEPTABLE_NEITHER + 1];
+    uint64_t families[PARITY_FACT_COUNT][PARITY_DIFFERS + 1];
+    uint64_t hosts_v4_only;
+    uint64_t hosts_v6_only;
+    uint64_t hosts_both;
+    uint64_t hosts_total;
+    /* certificates */
+    struct groups keys; /* LEAF_WIDTH */
+    struct groups signatures;
+    struct groups issuers;
+    struct groups lifetimes;
+    uint64_t leaf_total;
+    uint64_t leaf_trusted;
+    uint64_t leaf_unread;
+    uint64_t days_left[DAYS_BIN_COUNT][LEAF_WIDTH];
+    uint64_t week[WEEKS][LEAF_WIDTH];
+    struct groups reuse; /* services at which a leaf was seen: leaves, endpoints */
+    /* MTA-STS, TLS-RPT */
+    struct groups policy_of; /* by domain: manager, and the provider's number + 1 */
+    struct groups policy_provider;
+    uint64_t policy_hosts;
+    struct groups fetch; /* by manager */
+    struct groups sts_state;
+    uint64_t sts_enforce[MANAGER_COUNT];
+    struct groups sts_mismatch; /* domains, of these enforce */
+    uint64_t sts_covered;
+    uint64_t sts_same_provider[3]; /* same, different, unknown */
+    struct share rpt_of_sts;
+    /* DANE */
+    struct groups dane_domain; /* state: by dane_manager */
+    struct groups dane_host;   /* hosts, domains at them */
+    struct groups dane_endpoint;
+    struct groups mx_dnssec;
+    struct groups tlsa;  /* "3 1 1": records, hosts, domains at them, stamp, usable */
+    uint64_t tlsa_stale; /* endpoints with a record that matches nothing */
+    uint64_t tlsa_compared;
+    uint64_t crowd_hosts[CROWD_BINS][3]; /* all, DANE valid, DANE failing */
+    uint64_t crowd_domains[CROWD_BINS][3];
+};
+
+void survey_init(struct survey *s, const struct survey_terms *terms);
+void survey_deinit(struct survey *s);
+
+void survey_add_policy(struct survey *s, const struct facts *row);
+void survey_add_domain(struct survey *s, const struct facts *row);
+void survey_add_host(struct survey *s, const struct facts *row);
+void survey_add_service(struct survey *s, const struct facts *row);
+void survey_add_endpoint(struct survey *s, const struct facts *row);
+void survey_add_certificate(struct survey *s, const struct facts *row);
+
+/** 1 to RANK_DECADES for ranks up to 1,000, 10,000, ...: the number of the bin, from 0. */
+unsigned survey_rank_decade(uint64_t rank);
+/** The bin of the cumulative figure, from 0, and the rank at which a bin ends. */
+unsigned survey_rank_step(uint64_t rank);
+uint64_t survey_rank_step_end(unsigned step);
+unsigned survey_days_bin(int64_t days);
+const char *survey_days_title(unsigned bin);

@@ -1,0 +1,314 @@
+#include <stdio.h>
+
+#include "scanner/base/text.h"
+#include "scanner/survey/survey_private.h"
+
+/* --- yes, no, not known ----------------------------------------------------------------------- */
+
+static enum truth survey_truth(bool known, bool yes)
+{
+    return !known ? TRUTH_UNKNOWN : yes ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum rollup rollup_member(const struct facts *rollup, unsigned column)
+{
+    struct facts value;
+    return facts_object(rollup, column, &value)
+               ? (enum rollup)facts_enum(&value, ROLLUP_VALUE_VALUE, &rollup_vocabulary)
+               : ROLLUP_UNKNOWN;
+}
+
+static enum truth rolled_all(const struct facts *rollup, unsigned column)
+{
+    enum rollup r = rollup_member(rollup, column);
+    return survey_truth(r != ROLLUP_UNKNOWN, r == ROLLUP_ALL);
+}
+
+static enum truth rolled_some(const struct facts *rollup, unsigned column)
+{
+    enum rollup r = rollup_member(rollup, column);
+    return survey_truth(r != ROLLUP_UNKNOWN, r == ROLLUP_ALL || r == ROLLUP_SOME);
+}
+
+static void measure_servers(const struct facts *row, enum truth *m)
+{
+    struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
+    m[MEASURE_REACHABLE_SOME] = rolled_some(&rollup, ROLLUP_FACTS_REACHABLE);
+    m[MEASURE_STARTTLS_ALL] = rolled_all(&rollup, ROLLUP_FACTS_STARTTLS);
+    m[MEASURE_STARTTLS_SOME] = rolled_some(&rollup, ROLLUP_FACTS_STARTTLS);
+    m[MEASURE_TLS_ALL] = rolled_all(&rollup, ROLLUP_FACTS_ESTABLISHED);
+    m[MEASURE_TLS1_2_ALL] = rolled_all(&rollup, ROLLUP_FACTS_TLSV1_2_OR_NEWER);
+    m[MEASURE_TRUSTED_ALL] = rolled_all(&rollup, ROLLUP_FACTS_CHAIN_TRUSTED);
+    m[MEASURE_NAME_ALL] = rolled_all(&rollup, ROLLUP_FACTS_NAME_MATCHES);
+    m[MEASURE_ACCEPTABLE_ALL] = rolled_all(&rollup, ROLLUP_FACTS_ACCEPTABLE);
+    m[MEASURE_ACCEPTABLE_SOME] = rolled_some(&rollup, ROLLUP_FACTS_ACCEPTABLE);
+    m[MEASURE_SNI_NEEDED] = rolled_some(&rollup, ROLLUP_FACTS_SNI_NEEDED);
+}
+
+static void measure_dane(const struct facts *row, enum truth *m)
+{
+    struct facts dane;
+    if (!facts_object(row, DOMAINS_DANE, &dane)) {
+        return; /* not known */
+    }
+    enum dnssec_state mx =
+        (enum dnssec_state)facts_enum(&dane, DANE_FACTS_MX_DNSSEC, &dnssec_state_vocabulary);
+    enum dane_domain_state state =
+        (enum dane_domain_state)facts_enum(&dane, DANE_FACTS_STATE, &dane_domain_vocabulary);
+    bool usable = facts_u32(&dane, DANE_FACTS_HOSTS_USABLE) > 0;
+    bool known = state != DANE_DOMAIN_UNKNOWN;
+    m[MEASURE_DNSSEC] =
+        survey_truth(mx != DNSSEC_UNKNOWN && mx != DNSSEC_FAILED, mx == DNSSEC_SECURE);
+    m[MEASURE_DANE_SOME] = survey_truth(usable || (known && state != DANE_DOMAIN_FAILED), usable);
+    m[MEASURE_DANE_FULL] = survey_truth(known, state == DANE_DOMAIN_FULL);
+}
+
+/* Of the MX hosts: is there IPv6, are there TLSA records? One that could not be looked up keeps "no" open. */
+static void measure_hosts(const struct facts *row, enum truth *m)
+{
+    struct facts dane = facts_member(row, DOMAINS_DANE);
+    bool ipv6 = false;
+    bool ipv6_open = false;
+    bool tlsa_open = dane.object == NULL;
+    for (size_t i = 0; i < facts_list_len(row, DOMAINS_MX); i++) {
+        struct facts mx;
+        facts_list_object(row, DOMAINS_MX, i, &mx);
+        enum dns_state aaaa = (enum dns_state)facts_enum(&mx, MX_FACTS_AAAA, &dns_state_vocabulary);
+        ipv6 |= aaaa == DNS_DATA;
+        ipv6_open |= dns_state_is_temporary(aaaa);
+        tlsa_open |=
+            facts_enum(&mx, MX_FACTS_DANE_HOST, &dane_host_vocabulary) == DANE_HOST_LOOKUP_FAILED;
+    }
+    bool tlsa = facts_u32(&dane, DANE_FACTS_HOSTS_WITH_TLSA) > 0;
+    m[MEASURE_IPV6] = survey_truth(ipv6 || !ipv6_open, ipv6);
+    m[MEASURE_TLSA] = survey_truth(tlsa || !tlsa_open, tlsa);
+}
+
+static void measure_records(const struct facts *row, enum truth *m)
+{
+    struct facts sts = facts_member(row, DOMAINS_MTA_STS);
+    struct facts rpt = facts_member(row, DOMAINS_TLS_RPT);
+    enum sts_state state =
+        (enum sts_state)facts_enum(&sts, MTA_STS_FACTS_STATE, &sts_state_vocabulary);
+    bool enforce = state == STS_STATE_ENFORCE;
+    m[MEASURE_STS_RECORD] = survey_truth(survey_dns_answered(row, DOMAINS_MTA_STS_DNS),
+                                         facts_bool(&sts, MTA_STS_FACTS_RECORD_VALID));
+    m[MEASURE_STS_IN_USE] =
+        survey_truth(state != STS_STATE_UNKNOWN, enforce || state == STS_STATE_TESTING);
+    m[MEASURE_STS_ENFORCE] = survey_truth(state != STS_STATE_UNKNOWN, enforce);
+    m[MEASURE_TLS_RPT] = survey_truth(survey_dns_answered(row, DOMAINS_TLS_RPT_DNS),
+                                      facts_bool(&rpt, TLS_RPT_FACTS_VALID));
+}
+
+/* --- the servers that a domain leads to -------------------------------------------------------- */
+
+static void count_thing(struct groups *things, struct span key, enum mail_kind kind, uint32_t unit)
+{
+    uint32_t *thing = groups_of(things, key);
+    if (thing[THING_STAMP] != unit) {
+        thing[THING_STAMP] = unit;
+        thing[kind == MAIL_EXPLICIT ? THING_EXPLICIT : THING_IMPLICIT]++;
+    }
+}
+
+struct domain_words {
+    bool known[SPREAD_COUNT];
+};
+
+static void add_domain_words(struct survey *s, const struct facts *brief, uint32_t unit,
+                             struct domain_words *seen)
+{
+    static const unsigned columns[SPREAD_COUNT] = {
+        [SPREAD_OUTCOME] = BRIEF_OUTCOME,     [SPREAD_STARTTLS] = BRIEF_STARTTLS,
+        [SPREAD_VERSION] = BRIEF_TLS_VERSION, [SPREAD_CHAIN] = BRIEF_CHAIN_STATUS,
+        [SPREAD_NAME] = BRIEF_NAME_MATCH,
+    };
+    for (int i = 0; i < SPREAD_COUNT; i++) {
+        const char *word = facts_string(brief, columns[i]);
+        spread_add(&s->spread[i], WEIGHTING_DOMAIN, word, unit);
+        seen->known[i] |= word != NULL;
+    }
+}
+
+static void count_service(struct survey *s, const struct facts *brief, enum mail_kind kind,
+                          uint32_t unit)
+{
+    char key[80];
+    int len = snprintf(key, sizeof(key), "%s|%u", facts_string_or(brief, BRIEF_ADDRESS, ""),
+                       facts_u16(brief, BRIEF_PORT));
+    if (len > 0 && (size_t)len < sizeof(key)) {
+        count_thing(&s->services, span_of(key), kind, unit);
+    }
+}
+
+/* @return whether every endpoint negotiated TLS 1.3, as far as they are known */
+static enum truth add_endpoints_of_mx(struct survey *s, const struct facts *mx, enum mail_kind kind,
+                                      uint32_t unit, struct domain_words *seen)
+{
+    enum truth newest = TRUTH_YES;
+    for (size_t i = 0; i < facts_list_len(mx, MX_FACTS_ENDPOINTS); i++) {
+        struct facts brief;
+        struct endpoint_brief e;
+        facts_list_object(mx, MX_FACTS_ENDPOINTS, i, &brief);
+        survey_read_brief(&brief, &e);
+        if (!survey_port_counts(s, e.port)) {
+            continue;
+        }
+        count_service(s, &brief, kind, unit);
+        if (endpoint_has_leaf(&e)) {
+            count_thing(&s->leaves, span_of(facts_string(&brief, BRIEF_LEAF_SHA256)), kind, unit);
+        }
+        if (kind == MAIL_EXPLICIT) {
+            add_domain_words(s, &brief, unit, seen);
+        }
+        enum truth one = endpoint_is_special(&e) ? TRUTH_YES : property_of(PROPERTY_TLS1_3, &e);
+        newest = one == TRUTH_NO || newest == TRUTH_NO ? TRUTH_NO
+                 : one == TRUTH_UNKNOWN                ? TRUTH_UNKNOWN
+                                                       : newest;
+    }
+    return newest;
+}
+
+static void count_servers(struct survey *s, const struct facts *row, enum mail_kind kind,
+                          enum truth *m)
+{
+    struct domain_words seen = {0};
+    uint32_t unit = survey_next_unit(s);
+    enum truth newest = TRUTH_YES;
+    for (size_t i = 0; i < facts_list_len(row, DOMAINS_MX); i++) {
+        struct facts mx;
+        facts_list_object(row, DOMAINS_MX, i, &mx);
+        const char *host = facts_string(&mx, MX_FACTS_HOST);
+        if (host != NULL) {
+            count_thing(&s->hosts, span_of(host), kind, unit);
+        }
+        enum truth one = add_endpoints_of_mx(s, &mx, kind, unit, &seen);
+        newest = one == TRUTH_NO || newest == TRUTH_NO ? TRUTH_NO
+                 : one == TRUTH_UNKNOWN                ? TRUTH_UNKNOWN
+                                                       : newest;
+    }
+    for (int i = 0; i < SPREAD_COUNT && kind == MAIL_EXPLICIT; i++) {
+        spread_end_unit(&s->spread[i], WEIGHTING_DOMAIN, seen.known[i]);
+    }
+    /* What is unknown of TLS 1.2 or newer may be an endpoint that is not in the list. */
+    struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
+    bool open = rolled_all(&rollup, ROLLUP_FACTS_TLSV1_2_OR_NEWER) == TRUTH_UNKNOWN;
+    m[MEASURE_TLS1_3_ALL] = newest == TRUTH_YES && open ? TRUTH_UNKNOWN : newest;
+}
+
+/* --- who sends --------------------------------------------------------------------------------- */
+
+/* "host|address|port: reason" or the reason alone. */
+static struct span reason_of(const char *decided_by)
+{
+    const char *colon = decided_by != NULL ? strrchr(decided_by, ' ') : NULL;
+    return span_of(colon != NULL ? colon + 1 : decided_by);
+}
+
+static void add_outcomes(struct survey *s, const struct facts *row)
+{
+    for (size_t i = 0; i < facts_list_len(row, DOMAINS_OUTCOMES); i++) {
+        struct facts outcome;
+        facts_list_object(row, DOMAINS_OUTCOMES, i, &outcome);
+        const char *profile = facts_string_or(&outcome, OUTCOME_FACTS_PROFILE, "");
+        unsigned best = facts_enum(&outcome, OUTCOME_FACTS_BEST, &delivery_vocabulary);
+        unsigned worst = facts_enum(&outcome, OUTCOME_FACTS_WORST, &delivery_vocabulary);
+        uint32_t *counters = groups_of(&s->profile, span_of(profile));
+        counters[best]++;
+        counters[DELIVERY_COUNT + worst]++;
+        struct span reason = reason_of(facts_string(&outcome, OUTCOME_FACTS_DECIDED_BY));
+        if (worst != DELIVERY_UNKNOWN && worst < DELIVERY_ENCRYPTED && reason.len > 0) {
+            struct buf key = BUF_INIT(BUF_NO_LIMIT);
+            buf_putf(&key, "%s" REASON_SEPARATOR "%s" REASON_SEPARATOR "%.*s", profile,
+                     delivery_word((enum delivery)worst), (int)reason.len, (const char *)reason.at);
+            groups_of(&s->profile_reason, buf_span(&key))[0]++;
+            buf_deinit(&key);
+        }
+    }
+}
+
+/* --- groups of domains ------------------------------------------------------------------------- */
+
+static uint64_t rank_of_domain(const struct survey *s, const struct facts *row)
+{
+    uint64_t rank = RANK_NONE;
+    if (s->terms.rank_is_line) {
+        return facts_uint(row, DOMAINS_INPUT_LINE, UINT64_MAX);
+    }
+    const char *text = s->terms.rank_column != NULL
+                           ? facts_free_text(row, DOMAINS_METADATA, s->terms.rank_column)
+                           : NULL;
+    return text != NULL && text_to_u64(span_of(text), &rank) ? rank : RANK_NONE;
+}
+
+static void add_to_groups(struct survey *s, const struct facts *row, const enum truth *m)
+{
+    measures_add(groups_of(&s->tld, span_of(facts_string_or(row, DOMAINS_TLD, ""))), m);
+    const char *operator= facts_string(row, DOMAINS_MX_OPERATOR);
+    bool several = facts_list_len(row, DOMAINS_MX_OPERATORS) > 1;
+    measures_add(groups_of(&s->operator, span_of(operator != NULL ? operator
+                                                 : several        ? "(several)"
+                                                                  : "(unknown)")),
+                 m);
+    if (s->terms.customer_column != NULL) {
+        const char *customer = facts_free_text(row, DOMAINS_METADATA, s->terms.customer_column);
+        measures_add(groups_of(&s->customer, span_of(customer != NULL ? customer : "")), m);
+    }
+    uint64_t rank = rank_of_domain(s, row);
+    if (rank != RANK_NONE) {
+        s->ranked++;
+        measures_add(s->rank_decade[survey_rank_decade(rank)], m);
+        measures_add(s->rank_step[survey_rank_step(rank)], m);
+    }
+}
+
+static bool is_left_out(const struct survey *s, const struct facts *row)
+{
+    if (s->terms.customer == NULL) {
+        return false;
+    }
+    const char *customer = facts_free_text(row, DOMAINS_METADATA, s->terms.customer_column);
+    return customer == NULL || strcmp(customer, s->terms.customer) != 0;
+}
+
+void survey_add_domain(struct survey *s, const struct facts *row)
+{
+    if (is_left_out(s, row)) {
+        s->left_out++;
+        return;
+    }
+    enum account_class account =
+        (enum account_class)facts_enum(row, DOMAINS_ACCOUNT, &account_class_vocabulary);
+    enum mx_kind mx = (enum mx_kind)facts_enum(row, DOMAINS_MX_KIND, &mx_kind_vocabulary);
+    s->inputs++;
+    s->with_customer += s->terms.customer_column != NULL &&
+                        facts_free_text(row, DOMAINS_METADATA, s->terms.customer_column) != NULL;
+    s->account[account]++;
+    if (account == ACCOUNT_INVALID || account == ACCOUNT_DUPLICATE ||
+        account == ACCOUNT_BLOCKLISTED) {
+        return;
+    }
+    s->mx_kind[mx]++;
+    if (mx != MX_KIND_EXPLICIT && mx != MX_KIND_IMPLICIT) {
+        return;
+    }
+    enum mail_kind kind = mx == MX_KIND_EXPLICIT ? MAIL_EXPLICIT : MAIL_IMPLICIT;
+    enum truth m[MEASURE_COUNT] = {0};
+    measure_servers(row, m);
+    measure_dane(row, m);
+    measure_hosts(row, m);
+    measure_records(row, m);
+    count_servers(s, row, kind, m);
+    measures_add(s->whole[kind], m);
+    if (kind == MAIL_IMPLICIT) {
+        return;
+    }
+    s->inferred += facts_enum(row, DOMAINS_BASIS, &basis_vocabulary) == BASIS_INFERRED;
+    struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
+    struct facts primary = facts_member(row, DOMAINS_ROLLUP_PRIMARY);
+    survey_add_rollup(s->domain_rollup, &rollup);
+    survey_add_rollup(s->primary_rollup, &primary);
+    add_outcomes(s, row);
+    add_to_groups(s, row, m);
+    survey_add_policies_of_domain(s, row);
+}
