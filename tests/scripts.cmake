@@ -107,6 +107,7 @@ add_script_test(ciphers e2e e2e/test_ciphers.py --min-gap-ms ${tenth_of_gap_ms})
 add_script_test(findings e2e e2e/findings.py)
 add_script_test(wrong_sni e2e e2e/test_wrong_sni.py)
 add_script_test(operators e2e e2e/test_operators.py)
+add_script_test(report e2e e2e/test_report.py)
 add_script_test(threads e2e e2e/determinism.py --domains 200)
 # The product with a mailbox that disturbs. A linker that sees through object files has nothing to wrap.
 if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)

@@ -525,6 +525,16 @@ bool option_read_explain_format(struct options *o, const struct option_row *row,
     return known;
 }
 
+bool option_read_report_format(struct options *o, const struct option_row *row, const char *text,
+                               struct buf *why)
+{
+    unsigned format = o->report.format;
+    bool known = read_choice(text, &report_format_vocabulary, &format, why);
+    (void)row;
+    o->report.format = format;
+    return known;
+}
+
 bool option_read_color(struct options *o, const struct option_row *row, const char *text,
                        struct buf *why)
 {

@@ -25,9 +25,10 @@
 #define IN_CHECK   (1U << COMMAND_CHECK)
 #define IN_SHOW    (1U << COMMAND_SHOW)
 #define IN_ANALYZE (1U << COMMAND_ANALYZE)
+#define IN_REPORT  (1U << COMMAND_REPORT)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
 #define IN_PROBING (1U << COMMAND_PROBING_TXT)
-#define IN_ALL     (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_EXPLAIN | IN_PROBING)
+#define IN_ALL     (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_EXPLAIN | IN_PROBING)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
@@ -84,6 +85,44 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
      "none, gzip or zstd", "The compression of the files in the directory: none, gzip or zstd.",
      option_read_compress, 0, 0, 0},
+
+    {OPTION_GROUP_RESULTS, IN_REPORT, 'o', "output", "FILE", NULL, NULL,
+     "the file of the report (else stdout)",
+     "The file of the report, replaced if it exists. Without this option the report goes to "
+     "standard output.",
+     option_read_text, OPTION_FIELD(report.output), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "format", "FORMAT", "html", NULL, "html, md, csv or latex",
+     "The format of the report: html, a page that needs neither network nor scripts; md, Markdown; "
+     "csv, one line for "
+     "each number, with its table, row and column; latex.",
+     option_read_report_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "tables", "DIR", NULL, NULL, "also each table as a file",
+     "Also write each table into a file of its own in DIR, as CSV, or in the format of the report "
+     "if that is md or "
+     "latex. definitions.csv says what is counted in each, and why one is missing.",
+     option_read_text, OPTION_FIELD(report.tables), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "sample", NULL, NULL, NULL,
+     "the list is a sample: 95 % intervals",
+     "The list is a random sample of something larger: shares have their 95 % interval (Wilson).",
+     option_read_flag, OPTION_FIELD(report.sample), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "rank-column", "NAME|line", "rank", NULL,
+     "the column of ranks",
+     "The column of ranks among those that --metadata-passthrough kept, for shares by rank. line "
+     "means that the list "
+     "is sorted by rank, with the first in line 1.",
+     option_read_text, OPTION_FIELD(report.rank_column), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "customer-column", "NAME", NULL, NULL,
+     "column to group domains by",
+     "A column that --metadata-passthrough kept, such as the customer, sector or country: the "
+     "report has a table by "
+     "its values.",
+     option_read_text, OPTION_FIELD(report.customer_column), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "customer", "VALUE", NULL, NULL,
+     "only domains with this value",
+     "Only domains that have VALUE in the column of --customer-column; servers and certificates "
+     "are those that they "
+     "lead to.",
+     option_read_text, OPTION_FIELD(report.customer), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_EXPLAIN, 0, "format", "FORMAT", "text", NULL, "text, csv or json",
      "The format: text, csv or json. csv and json give every field of every entry. csv has "

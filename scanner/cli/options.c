@@ -157,12 +157,12 @@ static void put_owners(struct buf *why, enum command c, const char *word)
 {
     const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
     size_t len = strcspn(name, "=");
+    const char *before = " of ";
     for (size_t i = 0; i < option_table_count; i++) {
         const struct option_row *row = &option_table[i];
         if (strlen(row->name) != len || strncmp(row->name, name, len) != 0) {
             continue;
         }
-        const char *before = " of ";
         for (enum command other = 0; other < COMMAND_COUNT; other++) {
             if (other != c && option_is_of(row, other)) {
                 buf_putf(why, "%smxcensus %s", before, command_info(other)->word);
@@ -279,6 +279,7 @@ static bool read_words(struct options *o, struct buf *why)
                                     "example.org; '-' reads names from standard input");
         }
         return o->word_count > 1;
+    case COMMAND_REPORT:
     case COMMAND_ANALYZE:
         if (o->word_count != 1) {
             buf_put_text(why, o->word_count == 0 ? "which results? Give the directory of a scan"
@@ -310,6 +311,11 @@ static bool fit_together(const struct options *o, struct buf *why)
         (p->format != RESULT_NDJSON || p->compression != RESULT_CODEC_NONE)) {
         buf_put_text(
             why, "--format csv, --format both and --compress need a directory: add --output DIR");
+        return false;
+    }
+    if (o->report.customer != NULL && o->report.customer_column == NULL) {
+        buf_put_text(
+            why, "--customer needs the column that it is a value of: add --customer-column NAME");
         return false;
     }
     if (p->address_limit > p->network_limit) {

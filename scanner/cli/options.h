@@ -5,6 +5,7 @@
 #include "scanner/explain/explain.h"
 #include "scanner/pipeline/scan_params.h"
 #include "scanner/pipeline/staged_answers.h"
+#include "scanner/publish/report_run.h"
 
 /**
  * The command line, read into struct options and the struct scan_params in it.
@@ -32,6 +33,7 @@
     X(CHECK, "check", "DOMAIN...", "a report on a few domains")              \
     X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan") \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")    \
+    X(REPORT, "report", "RESULTS", "a page or tables of the results")        \
     X(EXPLAIN, "explain", "[NAME]", "what a name means, how to fix it")      \
     X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
@@ -85,6 +87,7 @@ struct options {
     bool fails;    /* --fail-on was given */
     enum severity fail_on;
     enum explain_format explain_format;
+    struct report_params report; /* of the command report */
     bool json;
     bool brief;
     bool only_troubled; /* --quiet of check and show */
