@@ -20,6 +20,8 @@ static enum exit_code command_run(struct options *o, struct buf *why)
         return analyze_command(o, why);
     case COMMAND_REPORT:
         return report_command(o, why);
+    case COMMAND_DIFF:
+        return diff_command(o, why);
     case COMMAND_EXPLAIN:
         return explain_command(o, why);
     case COMMAND_PROBING_TXT:

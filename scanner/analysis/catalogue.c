@@ -18,6 +18,12 @@ const struct finding_info *finding_info(enum finding_code code)
     return &infos[code];
 }
 
+bool finding_is_volatile(enum finding_code code)
+{
+    return code == FINDING_SMTP_SLOW_GREETING || code == FINDING_SMTP_UNSTABLE ||
+           code == FINDING_SNI_UNSTABLE;
+}
+
 size_t finding_area_len(const char *code)
 {
     return strcspn(code, ".");

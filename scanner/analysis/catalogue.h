@@ -60,6 +60,8 @@ struct finding_info {
 };
 
 const struct finding_info *finding_info(enum finding_code code);
+/** May two scans of unchanged servers differ in it? It depends on the clock, or on chance. */
+bool finding_is_volatile(enum finding_code code);
 /** Octets of the area in "area.name". */
 size_t finding_area_len(const char *code);
 /** By "area.name". @return false, `out` unchanged, when there is no such code. */

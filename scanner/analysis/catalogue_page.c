@@ -30,6 +30,15 @@ static void put_finding(struct buf *out, const struct finding_info *f)
     buf_put_char(out, '\n');
 }
 
+static void put_volatile(struct buf *out)
+{
+    for (unsigned i = 0; i < FINDING_COUNT; i++) {
+        if (finding_is_volatile((enum finding_code)i)) {
+            buf_putf(out, "%s\n", finding_info((enum finding_code)i)->code);
+        }
+    }
+}
+
 void catalogue_write_markdown(struct buf *out)
 {
     buf_put_text(
@@ -47,7 +56,11 @@ void catalogue_write_markdown(struct buf *out)
         "Scope `session` means a service (its handshake without SNI) or an endpoint (its "
         "own session).\n"
         "A test without an answer never leads to a finding about what it might have shown.\n"
-        "RFC 8460 section 4.3 defines the result types of TLS-RPT.\n\n");
+        "RFC 8460 section 4.3 defines the result types of TLS-RPT.\n\n"
+        "Two scans of unchanged servers may differ in these findings, which depend on the clock or "
+        "on chance; `mxcensus diff` does not compare them:\n\n```\n");
+    put_volatile(out);
+    buf_put_text(out, "```\n\n");
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         const struct finding_info *f = finding_info((enum finding_code)i);
         if (starts_area(i)) {

@@ -12,6 +12,7 @@ enum exit_code check_command(struct options *o, struct buf *why);
 enum exit_code show_command(struct options *o, struct buf *why);
 enum exit_code analyze_command(struct options *o, struct buf *why);
 enum exit_code report_command(struct options *o, struct buf *why);
+enum exit_code diff_command(struct options *o, struct buf *why);
 enum exit_code explain_command(struct options *o, struct buf *why);
 enum exit_code probing_txt_command(struct options *o, struct buf *why);
 

@@ -126,6 +126,11 @@ bool option_read_dns_rate(struct options *o, const struct option_row *row, const
     X(EXPLAIN_TEXT, "text") \
     X(EXPLAIN_CSV, "csv")   \
     X(EXPLAIN_JSON, "json")
+#define DIFF_FORMATS(X) X(DIFF_TEXT, "text") X(DIFF_NDJSON, "ndjson")
+#define DIFF_FAIL_ONS(X)                   \
+    X(DIFF_FAIL_ON_NOTHING, "")            \
+    X(DIFF_FAIL_ON_NEW_ERROR, "new-error") \
+    X(DIFF_FAIL_ON_NEW_WARNING, "new-warning")
 #define COLOR_WHENS(X)        \
     X(COLOR_AUTO, "auto")     \
     X(COLOR_ALWAYS, "always") \
@@ -136,6 +141,8 @@ static const struct vocabulary codecs = VOCABULARY_WORDS(CODECS);
 static const struct vocabulary record_or_dial = VOCABULARY_WORDS(RECORD_OR_DIAL);
 static const struct vocabulary record_or_fetch = VOCABULARY_WORDS(RECORD_OR_FETCH);
 static const struct vocabulary explain_formats = VOCABULARY_WORDS(EXPLAIN_FORMATS);
+static const struct vocabulary diff_formats = VOCABULARY_WORDS(DIFF_FORMATS);
+static const struct vocabulary diff_fail_ons = VOCABULARY_WORDS(DIFF_FAIL_ONS);
 static const struct vocabulary color_whens = VOCABULARY_WORDS(COLOR_WHENS);
 
 /* "text, csv or json" */
@@ -532,6 +539,26 @@ bool option_read_report_format(struct options *o, const struct option_row *row, 
     bool known = read_choice(text, &report_format_vocabulary, &format, why);
     (void)row;
     o->report.format = format;
+    return known;
+}
+
+bool option_read_diff_format(struct options *o, const struct option_row *row, const char *text,
+                             struct buf *why)
+{
+    unsigned format = o->diff_format;
+    bool known = read_choice(text, &diff_formats, &format, why);
+    (void)row;
+    o->diff_format = format;
+    return known;
+}
+
+bool option_read_diff_fail_on(struct options *o, const struct option_row *row, const char *text,
+                              struct buf *why)
+{
+    unsigned severity = o->diff_fail_on;
+    bool known = read_choice(text, &diff_fail_ons, &severity, why);
+    (void)row;
+    o->diff_fail_on = severity;
     return known;
 }
 

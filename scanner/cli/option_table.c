@@ -26,9 +26,11 @@
 #define IN_SHOW    (1U << COMMAND_SHOW)
 #define IN_ANALYZE (1U << COMMAND_ANALYZE)
 #define IN_REPORT  (1U << COMMAND_REPORT)
+#define IN_DIFF    (1U << COMMAND_DIFF)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
 #define IN_PROBING (1U << COMMAND_PROBING_TXT)
-#define IN_ALL     (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_EXPLAIN | IN_PROBING)
+#define IN_ALL \
+    (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_DIFF | IN_EXPLAIN | IN_PROBING)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
@@ -128,6 +130,21 @@ const struct option_row option_table[] = {
      "The format: text, csv or json. csv and json give every field of every entry. csv has "
      "findings alone.",
      option_read_explain_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_DIFF, 0, "format", "FORMAT", "text", NULL, "text or ndjson",
+     "The format of the comparison: text, grouped by cause, or ndjson with one change per line, "
+     "which docs/comparing.md describes.",
+     option_read_diff_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_DIFF, 0, "domains", "N", "5", NULL,
+     "domains listed of each, 0 for all",
+     "How many domains are listed of each change, the first by name; 0 means all. They are always "
+     "counted.",
+     option_read_number, OPTION_FIELD(diff_domains), 0, UINT32_MAX},
+    {OPTION_GROUP_RESULTS, IN_DIFF, 0, "fail-on", "CHANGE", NULL, NULL,
+     "exit code 10: new-error or new-warning",
+     "Exit with code 10 if a finding is new, more severe or at more places than before, with "
+     "severity "
+     "error (new-error), or at least warning (new-warning).",
+     option_read_diff_fail_on, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "json", NULL, NULL, NULL,
      "one JSON document per domain",
      "Print one JSON document per domain, each on one line, instead of the report. It has the "
@@ -142,7 +159,7 @@ const struct option_row option_table[] = {
      "also info findings, server replies",
      "Also show findings of severity info, and the replies of the servers.", option_read_flag,
      OPTION_FIELD(verbose), 0, 0},
-    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "color", "WHEN", "auto", NULL,
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW | IN_DIFF, 0, "color", "WHEN", "auto", NULL,
      "auto, always or never",
      "Whether the report is coloured: auto does so on a terminal, unless the environment has "
      "NO_COLOR.",

@@ -286,6 +286,11 @@ static bool read_words(struct options *o, struct buf *why)
                                                  : "more than one directory of results; give one");
         }
         return o->word_count == 1;
+    case COMMAND_DIFF:
+        if (o->word_count != 2) {
+            buf_put_text(why, "which results? Give two directories, the older one first");
+        }
+        return o->word_count == 2;
     case COMMAND_EXPLAIN:
         return true; /* words of a line, or files */
     case COMMAND_PROBING_TXT:

@@ -34,6 +34,7 @@
     X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan") \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")    \
     X(REPORT, "report", "RESULTS", "a page or tables of the results")        \
+    X(DIFF, "diff", "OLD NEW", "what changed between two scans")             \
     X(EXPLAIN, "explain", "[NAME]", "what a name means, how to fix it")      \
     X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
@@ -42,6 +43,17 @@ enum command {
     COMMANDS(X)
 #undef X
     COMMAND_COUNT
+};
+
+enum diff_format {
+    DIFF_TEXT,
+    DIFF_NDJSON,
+};
+
+enum diff_fail_on {
+    DIFF_FAIL_ON_NOTHING,
+    DIFF_FAIL_ON_NEW_ERROR,
+    DIFF_FAIL_ON_NEW_WARNING,
 };
 
 enum color_when {
@@ -88,6 +100,9 @@ struct options {
     enum severity fail_on;
     enum explain_format explain_format;
     struct report_params report; /* of the command report */
+    enum diff_format diff_format;
+    enum diff_fail_on diff_fail_on;
+    uint32_t diff_domains; /* listed of a change; 0: all */
     bool json;
     bool brief;
     bool only_troubled; /* --quiet of check and show */

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.determinism import LAB_OPERATORS, QUICK, WAITING, describe, paths_that_differ, read, write_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, open_table  # noqa: E402
-from e2e.rows import TIMED_FINDINGS, drop, volatile_paths  # noqa: E402
+from e2e.rows import VOLATILE_FINDINGS, drop, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, finish, read_json, run, side_by_side  # noqa: E402
 
 # How a result was found, and what is in the row of one's own session alone.
@@ -54,7 +54,7 @@ def wrong_facts(table, key, off, other, only_inferred):
         if one is None or one.get("not_tested") == "address_budget":
             continue
         for side in (one, two):
-            side["findings"] = [f for f in side["findings"] if f["code"] not in TIMED_FINDINGS]
+            side["findings"] = [f for f in side["findings"] if f["code"] not in VOLATILE_FINDINGS]
             for keys in volatile:
                 drop(side, keys)
         if without_how(one) != without_how(two):

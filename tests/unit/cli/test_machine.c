@@ -79,6 +79,7 @@ Test(help, fits_one_screen_and_names_every_default)
         [COMMAND_SCAN] = {"-o, --output DIR", "[4000]", "record or dial [record]"},
         [COMMAND_CHECK] = {"--json", "record or dial [dial]", "auto, always or never [auto]"},
         [COMMAND_SHOW] = {"--json", "RESULTS DOMAIN...", "auto, always or never [auto]"},
+        [COMMAND_DIFF] = {"text or ndjson [text]", "new-error or new-warning", "OLD NEW"},
         [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
         [COMMAND_REPORT] = {"-o, --output FILE", "html, md, csv or latex [html]", "[rank]"},
         [COMMAND_PROBING_TXT] = {"--contact URL|MAILTO", "[this host's]", "--help"},
