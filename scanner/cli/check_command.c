@@ -7,10 +7,14 @@
 
 #include "output/csv.h"
 #include "scanner/base/file.h"
+#include "scanner/cert/cert_list.h"
+#include "scanner/cert/digest.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/console.h"
 #include "scanner/cli/reports.h"
 #include "scanner/cli/word_list.h"
+#include "scanner/observation/staged_list.h"
+#include "scanner/trust/pem_certs.h"
 
 /*
  * The scan of a few names for a person: the same engine reads the names from a file in memory and
@@ -18,6 +22,8 @@
  */
 
 #define INPUT_COLUMN "domain"
+
+#define PEM_FILE_MAX (1U << 20) /* octets of a chain to be installed; our own bound */
 
 /* A name of a web page is no domain; whoever gives it means the domain in it. */
 static bool has_url(const struct word_list *words, struct buf *why)
@@ -140,11 +146,50 @@ static enum exit_code check(struct options *o, size_t asked, int input, int outp
     as_if_fill(&as_if, o);
     const struct view_setting setting = {
         .host_only = o->staged.count > 0 && o->word_count == 0,
+        .tlsa = o->tlsa,
+        .pem = o->pem,
+        .certificate = o->certificate_path,
         .as_if = o->staged.count > 0 ? as_if.host : NULL,
     };
     enum exit_code printed = print_reports(o, asked, output, &setting, why);
     as_if_deinit(&as_if);
     return printed == EXIT_CODE_COMPLETE ? code : printed;
+}
+
+/* The chain that is about to be installed, as a server would present it. */
+static bool read_certificates(const char *path, struct buf *octets, struct staged_list *list,
+                              struct buf *why)
+{
+    struct buf pem = BUF_INIT(PEM_FILE_MAX);
+    struct pem_certs certs = {.list = *octets};
+    uint8_t digests[TLS_CERTS_MAX][32];
+    bool ok = pem_file_read(&pem, path, "the certificates to be installed", why);
+    if (ok && !pem_certs_read(&certs, buf_span(&pem), why)) {
+        struct buf reason = *why;
+        *why = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(why, "--certificate %s: %.*s", path, (int)reason.len, (const char *)reason.at);
+        buf_deinit(&reason);
+        ok = false;
+    }
+    buf_deinit(&pem);
+    *octets = certs.list;
+    if (ok && (certs.count == 0 || certs.count > TLS_CERTS_MAX)) {
+        buf_putf(why, "--certificate %s: %s", path,
+                 certs.count == 0 ? "no certificate in it" : "too many certificates for one chain");
+        ok = false;
+    }
+    if (!ok) {
+        return false;
+    }
+    *list = (struct staged_list){.list = buf_span(octets), .cert_count = (uint32_t)certs.count};
+    struct span rest = list->list;
+    struct span der;
+    for (size_t i = 0; cert_list_next(&rest, &der); i++) {
+        digest_sha256(der, digests[i]);
+    }
+    memcpy(list->leaf_sha256, digests[0], sizeof(list->leaf_sha256));
+    digest_sha256((struct span){digests[0], certs.count * sizeof(digests[0])}, list->chain_id);
+    return true;
 }
 
 enum exit_code check_command(struct options *o, struct buf *why)
@@ -168,6 +213,15 @@ enum exit_code check_command(struct options *o, struct buf *why)
         word_list_deinit(&words);
         return EXIT_CODE_USAGE;
     }
+    struct buf certificates = BUF_INIT(TLS_LIST_MAX);
+    struct staged_list list;
+    if (o->certificate_path != NULL &&
+        !read_certificates(o->certificate_path, &certificates, &list, why)) {
+        buf_deinit(&certificates);
+        word_list_deinit(&words);
+        return EXIT_CODE_USAGE;
+    }
+    o->params.staged_list = o->certificate_path != NULL ? &list : NULL;
     int input = memfd_create("domains", MFD_CLOEXEC);
     int output = memfd_create("rows", MFD_CLOEXEC);
     if (input >= 0 && output >= 0 && write_input(input, &words)) {
@@ -181,6 +235,7 @@ enum exit_code check_command(struct options *o, struct buf *why)
     if (output >= 0) {
         (void)close(output);
     }
+    buf_deinit(&certificates);
     word_list_deinit(&words);
     return code;
 }

@@ -65,6 +65,17 @@ const struct option_row option_table[] = {
      "used in place of 25. Repeatable: further hosts in the order of their preference, further "
      "addresses of a host.",
      option_read_staged_host, 0, 0, 0},
+    {OPTION_GROUP_INPUT, IN_CHECK, 0, "certificate", "FILE", NULL, NULL,
+     "as if servers presented this chain",
+     "Report what would be if every mail server presented the certificates of FILE (PEM, leaf "
+     "first): whether "
+     "names, trust, TLSA records, MTA-STS and the senders' rules for keys and signatures let them "
+     "pass, which key the "
+     "TLSA records ask for, the TLSA records of the new key, and in which order to replace it. A "
+     "private key in FILE is "
+     "not read. The handshakes are made with the present certificate: what "
+     "does not depend on it, such as versions, is as it is.",
+     option_read_text, OPTION_FIELD(certificate_path), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 'o', "output", "DIR", NULL, NULL,
      "new directory (else NDJSON to stdout)",
@@ -155,6 +166,16 @@ const struct option_row option_table[] = {
      "becomes of "
      "mail, and for which senders.",
      option_read_flag, OPTION_FIELD(brief), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "tlsa", NULL, NULL, NULL,
+     "TLSA records to publish",
+     "Also print the TLSA records 3 1 1 and 2 1 1 of what each host presents, ready for the zone, "
+     "and whether they are "
+     "published.",
+     option_read_flag, OPTION_FIELD(tlsa), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "pem", NULL, NULL, NULL,
+     "the certificates as PEM",
+     "Also print the certificates of each chain as PEM, in the order sent.", option_read_flag,
+     OPTION_FIELD(pem), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 'v', "verbose", NULL, NULL, NULL,
      "also info findings, server replies",
      "Also show findings of severity info, and the replies of the servers.", option_read_flag,

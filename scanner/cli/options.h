@@ -92,8 +92,11 @@ struct options {
     struct buf shared_operators;           /* the list, once read */
     const char *memory_path;               /* NULL: none */
     struct staged_mx staged;               /* --host of check */
-    uint16_t staged_port;                  /* 0: none was given */
-    const char *resume_path;               /* NULL: a scan from the beginning */
+    const char *certificate_path;          /* --certificate of check; NULL: none */
+    bool tlsa;
+    bool pem;
+    uint16_t staged_port;    /* 0: none was given */
+    const char *resume_path; /* NULL: a scan from the beginning */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
     bool fails;    /* --fail-on was given */

@@ -145,7 +145,8 @@ static enum exit_code show_words(struct showing *s, const struct word_list *word
 
 enum exit_code show_command(struct options *o, struct buf *why)
 {
-    struct showing s = {.o = o, .results = o->words[0]};
+    struct showing s = {
+        .o = o, .results = o->words[0], .setting = {.tlsa = o->tlsa, .pem = o->pem}};
     struct word_list words;
     enum exit_code code = EXIT_CODE_USAGE;
     (void)messages_init(&s.messages, NULL);

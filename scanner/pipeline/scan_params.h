@@ -46,6 +46,7 @@ struct option_in_force {
 #define PORTS_MAX 4
 
 struct remembering;
+struct staged_list;
 struct staged_mx;
 struct results;
 
@@ -78,7 +79,8 @@ struct scan_params {
     uint32_t dns_timeout_ms;     /* per try */
     uint32_t dns_tries;          /* per server */
     uint32_t dns_retry_pause_ms; /* before the second pass of a question that failed; 0: none */
-    const struct staged_mx *staged_mx; /* said instead of looked up; NULL: none */
+    const struct staged_list *staged_list; /* in the place of what servers present; NULL: none */
+    const struct staged_mx *staged_mx;     /* said instead of looked up; NULL: none */
 
     /* what is probed */
     uint16_t ports[PORTS_MAX]; /* 25, 587: STARTTLS; 465: implicit TLS (RFC 8314 section 3.3) */

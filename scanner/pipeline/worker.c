@@ -457,6 +457,7 @@ static void open_all(struct worker *w)
         .target_timeout_ms = p->target_timeout_ms,
         .read_room = memory_new(1, READ_ROOM_LEN),
         .read_room_len = READ_ROOM_LEN,
+        .staged = p->staged_list,
     };
     question_desk_init(&w->desk, p->dns_retry_pause_ms, &w->weather.views[WEATHER_DNS], &w->wheel);
     w->staged = staged_answers_new(p->staged_mx);

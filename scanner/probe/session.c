@@ -65,6 +65,19 @@ static void session_on_closed(uv_handle_t *handle)
     s->done(s->arg, s);
 }
 
+#define LIST_LENGTH_LEN 3 /* octets in front of the list: RFC 5246 section 7.4.2 */
+
+static void stage_list(struct seen_tls *tls, const struct staged_list *staged)
+{
+    tls->list_truncated = false;
+    tls->list_malformed = false;
+    tls->list = staged->list;
+    tls->cert_count = staged->cert_count;
+    tls->certificate_octets = LIST_LENGTH_LEN + (uint32_t)staged->list.len;
+    memcpy(tls->chain_id, staged->chain_id, sizeof(tls->chain_id));
+    memcpy(tls->leaf_sha256, staged->leaf_sha256, sizeof(tls->leaf_sha256));
+}
+
 /* The session may wait for a PTR answer or a chain before its row is written; the TLS objects,
  * some 40 KB of them, do not. */
 static void keep_handshake(struct session *s)
@@ -72,6 +85,9 @@ static void keep_handshake(struct session *s)
     s->seen.tls_attempted = true;
     s->seen.tls = *handshake_seen(s->handshake);
     s->seen.tls.ms = s->tls_ms;
+    if (s->env->staged != NULL && s->seen.tls.completed) {
+        stage_list(&s->seen.tls, s->env->staged);
+    }
     buf_put(&s->list, s->seen.tls.list);
     s->seen.tls.list = buf_span(&s->list);
     handshake_free(s->handshake);

@@ -18,6 +18,7 @@
 
 #include "scanner/base/wheel.h"
 #include "scanner/observation/seen_session.h"
+#include "scanner/observation/staged_list.h"
 #include "scanner/tls/client_hello.h"
 #include "scanner/tls/handshake.h"
 
@@ -37,7 +38,8 @@ struct session_environment {
     uint32_t target_timeout_ms; /* the whole session; a peer cannot stretch it */
     uint8_t *read_room;         /* where octets are read to, one per loop */
     size_t read_room_len;
-    struct session *idle; /* finished sessions, kept for their memory */
+    const struct staged_list *staged; /* borrowed; NULL: what is presented is what is noted */
+    struct session *idle;             /* finished sessions, kept for their memory */
 };
 
 struct session_target {

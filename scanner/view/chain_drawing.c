@@ -111,7 +111,19 @@ static const char *text_or_empty(const struct facts *f, unsigned column)
     return text[0] != '\0' ? text : "empty";
 }
 
-static void put_leaf(struct paper *p, const struct domain_view *v, const struct facts *chain)
+static void put_fingerprint(struct paper *p, const char *label, const struct facts *leaf,
+                            unsigned column)
+{
+    const char *digest = facts_string(leaf, column);
+    if (digest != NULL) {
+        begin_field(p, label);
+        paper_putf(p, INK_PLAIN, "SHA-256 %s", digest);
+        paper_end(p);
+    }
+}
+
+static void put_leaf(struct paper *p, const struct domain_view *v, const struct facts *chain,
+                     bool verbose)
 {
     struct facts leaf = certificate_at(v, chain, CHAINS_CERTIFICATES, 0);
     begin_field(p, "subject");
@@ -129,6 +141,10 @@ static void put_leaf(struct paper *p, const struct domain_view *v, const struct 
     paper_end(p);
     put_key(p, &leaf);
     put_validity(p, &leaf);
+    if (verbose) {
+        put_fingerprint(p, "fingerprint", &leaf, CERTIFICATES_FINGERPRINT_SHA256);
+        put_fingerprint(p, "key hash", &leaf, CERTIFICATES_SPKI_FINGERPRINT_SHA256);
+    }
 }
 
 /* --- the verdict ----------------------------------------------------------------------------- */
@@ -377,7 +393,7 @@ static void put_path(struct paper *p, const struct domain_view *v, const struct 
     put_others(&d);
 }
 
-void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index)
+void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index, bool verbose)
 {
     const struct chain_view *c = &v->chain[index];
     if (c->chain == NULL) {
@@ -386,7 +402,7 @@ void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t inde
         paper_end(p);
         return;
     }
-    put_leaf(p, v, &c->facts);
+    put_leaf(p, v, &c->facts, verbose);
     put_verdicts(p, &c->facts);
     put_browser(p, c);
     put_path(p, v, c);

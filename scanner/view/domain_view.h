@@ -55,8 +55,12 @@ struct found {
 struct view_setting {
     bool host_only;  /* the domain is the name of the server itself, which has no policies */
     bool incomplete; /* the rows are of a scan that did not come to its end */
-    const char *const
-        *as_if; /* the hosts that were said instead of looked up; NULL ends them, and NULL: none */
+    bool tlsa;       /* with TLSA records */
+    bool pem;        /* with the certificates themselves */
+    /* File whose certificates are in the place of those presented; NULL: none. */
+    const char *certificate;
+    /* The hosts that were said instead of looked up; NULL ends them, and NULL: none. */
+    const char *const *as_if;
 };
 
 struct domain_view {

@@ -27,7 +27,13 @@ void policies_put(struct paper *p, const struct domain_view *v, bool verbose);
 void findings_put(struct paper *p, const struct domain_view *v, bool verbose);
 /** What fails for whom. */
 void effects_put(struct paper *p, const struct domain_view *v);
+/** Whether the certificates of a file would pass at each host; nothing without such a file. */
+void certificate_check_put(struct paper *p, const struct domain_view *v);
+/** Records for each host, ready to be published, and in which order a certificate is replaced. */
+void tlsa_plan_put(struct paper *p, const struct domain_view *v);
+/** Each list of certificates once. */
+void certificates_put(struct paper *p, const struct domain_view *v, bool verbose);
 /** One list of certificates: names, key, validity, and the path drawn from leaf to anchor.
  * @param number as it is called in the report */
-void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index);
+void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index, bool verbose);
 enum ink chain_status_ink(enum chain_status status);

@@ -123,6 +123,12 @@ void report_put_json(struct buf *out, const struct domain_view *v)
     json_word(&w, facts_string(&v->domain, DOMAINS_INPUT));
     json_key(&w, "as_if"); /* MX hosts that were said instead of looked up; null: none */
     put_as_if(&w, v->setting.as_if);
+    json_key(&w, "certificate"); /* file whose certificates are in the place of those presented */
+    if (v->setting.certificate != NULL) {
+        (void)json_text(&w, span_of(v->setting.certificate));
+    } else {
+        json_word(&w, NULL);
+    }
     json_key(&w, "incomplete");
     json_bool(&w, v->setting.incomplete);
     json_key(&w, "summary");

@@ -487,46 +487,6 @@ static void put_servers(struct paper *p, const struct domain_view *v, bool verbo
     }
 }
 
-/* --- certificates ---------------------------------------------------------------------------- */
-
-static void put_presenters(struct paper *p, const struct domain_view *v, size_t chain)
-{
-    const char *before = ", presented at ";
-    for (size_t i = 0; i < v->route_count; i++) {
-        const struct route_view *r = &v->route[i];
-        struct buf where = BUF_INIT(BUF_NO_LIMIT);
-        bool with_sni = r->chain == (int)chain;
-        if (with_sni || r->default_chain == (int)chain || r->other_chain == (int)chain ||
-            r->dane_chain == (int)chain) {
-            buf_put_text(&where, before);
-            route_put_address(&where, &r->brief);
-            buf_put_text(&where, with_sni                         ? ""
-                                 : r->default_chain == (int)chain ? " (without SNI)"
-                                 : r->other_chain == (int)chain   ? " (other type of key)"
-                                                                  : " (SNI of DANE)");
-            before = ", ";
-        }
-        put_made(p, INK_FAINT, &where);
-    }
-    if (v->policy_chain == (int)chain) {
-        paper_putf(p, INK_FAINT, "%s%s", before, v->policy->key);
-    }
-}
-
-static void put_chains(struct paper *p, const struct domain_view *v)
-{
-    if (v->chain_count > 0) {
-        put_heading(p, "Certificates");
-    }
-    for (size_t i = 0; i < v->chain_count; i++) {
-        paper_begin(p, "  ", "    ");
-        paper_putf(p, INK_STRONG, "chain %zu", i + 1);
-        put_presenters(p, v, i);
-        paper_end(p);
-        chain_drawing_put(p, v, i);
-    }
-}
-
 /* What is not as it is in DNS, or not whole. */
 static void put_setting(struct paper *p, const struct view_setting *s)
 {
@@ -538,6 +498,12 @@ static void put_setting(struct paper *p, const struct view_setting *s)
         for (const char *const *host = s->as_if; *host != NULL; host++) {
             paper_putf(p, INK_NOTE, "%s%s", host == s->as_if ? "" : ", ", *host);
         }
+        paper_end(p);
+    }
+    if (s->certificate != NULL) {
+        paper_begin(p, "", "  ");
+        paper_putf(p, INK_NOTE, "As if the mail servers presented %s; all else is as they are now",
+                   s->certificate);
         paper_end(p);
     }
     if (s->incomplete) {
@@ -565,9 +531,13 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     put_made(p, headline_ink(v), &headline);
     paper_end(p);
     put_setting(p, &v->setting);
+    certificate_check_put(p, v);
     effects_put(p, v);
     policies_put(p, v, verbose);
     put_servers(p, v, verbose);
-    put_chains(p, v);
+    certificates_put(p, v, verbose);
+    if (v->setting.tlsa || v->setting.certificate != NULL) {
+        tlsa_plan_put(p, v);
+    }
     findings_put(p, v, verbose);
 }

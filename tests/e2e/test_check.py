@@ -1,11 +1,14 @@
 """mxcensus check against the lab: the report, its JSON, streams and exit codes."""
 
+import hashlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
+import textwrap
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
@@ -164,6 +167,72 @@ def check_hosts(lab):
     check("a domain that is not there yet", f"{name_of('nxdomain')}: 1 error: mail is encrypted" in unwrapped(absent), absent)
 
 
+def write_chain(lab, domain, path, first=0):
+    """What the server of a domain presents, as PEM, from the rows; --pem prints the same."""
+    rows = json.loads(check_domains(lab, "--json", domain).stdout)["rows"]
+    raw = {c["fingerprint_sha256"]: c["raw"] for c in rows["certificates"]}
+    with open(path, "w", encoding="ascii") as file:
+        for fingerprint in rows["chains"][0]["certificates"][first:]:
+            file.write(f"-----BEGIN CERTIFICATE-----\n{textwrap.fill(raw[fingerprint], 64)}\n-----END CERTIFICATE-----\n")
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def key_digest(pem):
+    """SHA-256 of the SubjectPublicKeyInfo of the first certificate, as OpenSSL has it."""
+    key = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=pem.encode(), stdout=subprocess.PIPE, check=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, stdout=subprocess.PIPE, check=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
+def outcomes_of(done):
+    row = json.loads(done.stdout)["rows"]["domains"][0]
+    return [(o["profile"], o["best"], o["worst"], (o["decided_by"] or "").split(" ")[-1]) for o in row["outcomes"]]
+
+
+def check_certificates(lab, folder):
+    """What a chain would meet that is about to be installed; and the records that go with it."""
+    dane, good, bad, sts = name_of("dane-311"), name_of("good"), name_of("cert-self-signed"), name_of("sts-good")
+    own, other, leaf = (os.path.join(folder, name) for name in ("own.pem", "other.pem", "leaf.pem"))
+    own_pem, other_pem = write_chain(lab, dane, own), write_chain(lab, good, other)
+    record = f"    _25._tcp.mx.{dane}. IN TLSA 3 1 1 {key_digest(own_pem)} ; the key of the server, published\n"
+    issuer = f"    _25._tcp.mx.{dane}. IN TLSA 2 1 1 {key_digest(own_pem[own_pem.index('-----END'):])} ; the key of its issuer\n"
+    kept = check_domains(lab, "--certificate", own, dane).stdout.decode("utf-8")
+    for part in (f"  mx.{dane}: passes: chain trusted, name match, DANE match\n", record, issuer, "install it at any time"):
+        check(f"certificate: of the same key: {part.strip()}", part in kept or part in unwrapped(kept), kept)
+    shown = check_domains(lab, "--tlsa", "--pem", dane).stdout.decode("utf-8")
+    check("tlsa: the same records", record in shown and issuer in shown and "installed" not in shown, shown)
+    check("pem: as presented", own_pem in shown, shown)
+    lost = check_domains(lab, "--certificate", other, dane).stdout.decode("utf-8")
+    for part in (f"As if the mail servers presented {other};", "senders with DANE cannot deliver: exchange-online,",
+                 f"mx.{dane}: does not pass: chain trusted, name mismatch, DANE mismatch",
+                 f"TLSA 3 1 1 asks for the key of the server with SHA-256 {key_digest(own_pem)} ",
+                 f"_25._tcp.mx.{dane}. IN TLSA 3 1 1 {key_digest(other_pem)} ; the key of the server ", "1. Publish the record 3 1 1 above",
+                 "2. Wait until no cache", "3. Install the certificate", "4. Remove the records", "error dane.mismatch"):
+        check(f"certificate: of another key: {part}", part in unwrapped(lost), lost)
+    covered = check_domains(lab, "--certificate", other, sts).stdout.decode("utf-8")
+    check("certificate: and MTA-STS", "does not pass: chain trusted, name mismatch, MTA-STS policy (enforce) covers it" in unwrapped(covered), covered)
+    write_chain(lab, good, leaf)
+    with open(leaf, "w", encoding="ascii") as file:
+        file.write(other_pem[:other_pem.index("-----END CERTIFICATE-----\n") + 26])
+    alone = check_domains(lab, "--certificate", leaf, good).stdout.decode("utf-8")
+    check("certificate: its issuer is missing", re.search("does not pass: chain (missing_intermediate|issuer_unknown), name match", alone), alone)
+    # A server that presents it under that name gets the same outcomes.
+    as_if = check_domains(lab, "--json", "--certificate", other, "--host", f"mx.{bad}", bad)
+    real = check_domains(lab, "--json", "--host", f"mx.{bad}=11.0.0.1", bad)
+    check_equal("certificate: the outcomes of a server that has it", outcomes_of(as_if), outcomes_of(real))
+    check_equal("certificate: json", (json.loads(as_if.stdout)["certificate"], json.loads(real.stdout)["certificate"]), (other, None))
+    nobody = check_domains(lab, "--certificate", other, name_of("refused")).stdout.decode("utf-8")
+    check("certificate: nobody to ask", "Not known: no TLS handshake" in nobody, nobody)
+    for path, said in ((os.path.join(folder, "none"), "No such file"), (lab.list_path, "no certificate in it")):
+        done = check_domains(lab, "--certificate", path, good)
+        check(f"certificate: {said}", done.returncode == 2 and said in done.stderr and path in done.stderr and not done.stdout, done.stderr)
+    with open(own, "w", encoding="ascii") as file:
+        file.write("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    damaged = check_domains(lab, "--certificate", own, good)
+    check("certificate: damaged", damaged.returncode == 2 and f"--certificate {own}: " in damaged.stderr, damaged.stderr)
+
+
 def check_lists(lab):
     """Names on standard input, one line each, and what is left out."""
     good, bad, null = name_of("good"), name_of("cert-self-signed"), name_of("null-mx")
@@ -240,6 +309,8 @@ def main():
         check_json(lab)
         check_options(lab)
         check_hosts(lab)
+        with tempfile.TemporaryDirectory() as folder:
+            check_certificates(lab, folder)
         check_lists(lab)
         check_exit_codes(lab)
         check_streams(lab)
