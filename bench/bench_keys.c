@@ -39,6 +39,7 @@ struct world {
     struct judging_terms terms;
     struct scan_counts counts;
     struct issuer_hosts *issuer_hosts;
+    struct fact_book *book;
     struct row_sink rows;
     struct recorder recorder;
     struct owner_out out;
@@ -79,9 +80,10 @@ static void open_recorder(struct world *w)
 {
     static const uint16_t ports[] = {25};
     w->issuer_hosts = issuer_hosts_new();
+    w->book = fact_book_new();
     counts_init(&w->counts, ports, 1);
     row_sink_init(&w->rows, true, false, false);
-    recorder_init(&w->recorder, &w->rows, &w->terms, &w->counts, w->issuer_hosts);
+    recorder_init(&w->recorder, &w->rows, &w->terms, &w->counts, w->issuer_hosts, w->book);
     owner_out_init(&w->out);
     owner_out_init(&w->judge_out);
     w->own = w->to_judge = BUF_INIT(BUF_NO_LIMIT);
@@ -494,6 +496,7 @@ static void account_rest(struct world *w)
 {
     (void)printf("\nthe rest\n");
     issuer_hosts_free(w->issuer_hosts);
+    fact_book_free(w->book);
     say("hosts by issuer", 0, 0);
     recorder_deinit(&w->recorder);
     row_sink_deinit(&w->rows);

@@ -165,7 +165,7 @@ NOINLINE static void render_domain(struct facts *f)
     findings_reset(&f->findings);
     findings_of_domain(&f->domain, NULL, &f->findings);
     enum account_class class = account_class_of(&f->domain, &reason);
-    report_domain(&f->sink, &f->domain, NULL, NULL, class, reason, &f->findings);
+    report_domain(&f->sink, &f->domain, NULL, NULL, class, reason, NULL, &f->findings);
 }
 
 NOINLINE static void render_host(struct facts *f)

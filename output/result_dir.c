@@ -111,7 +111,8 @@ static void put_file_name(size_t number, char name[JOURNAL_NAME_MAX])
 /* It is written when all other rows are there, and written anew by a scan that goes on. */
 static bool is_of_the_end(enum table_id t)
 {
-    return t == TABLE_COMPLETIONS || t == TABLE_ISSUERS || t == TABLE_GROUPS;
+    return t == TABLE_COMPLETIONS || t == TABLE_ISSUERS || t == TABLE_GROUPS ||
+           t == TABLE_PROBLEMS || t == TABLE_CAUSES;
 }
 
 /* @param cut of a directory that is gone on with; NULL: of a new one */

@@ -1,6 +1,7 @@
 #include "scanner/analysis/deliveries.h"
 
 #include "scanner/analysis/delivery_exchange.h"
+#include "scanner/analysis/delivery_harm.h"
 #include "scanner/analysis/delivery_nowhere.h"
 #include "scanner/analysis/delivery_path.h"
 #include "scanner/base/check.h"
@@ -197,9 +198,9 @@ static bool is_decided_by_dns(const struct seen_domain *d, struct sender_deliver
     return false;
 }
 
-void deliveries_fill(struct deliveries *out, const struct sender_profiles *profiles,
-                     const struct seen_domain *d, const struct sts_verdict *sts,
-                     const struct dane_domain *dane)
+void deliveries_fill_with_harm(struct deliveries *out, struct delivery_harm *harm,
+                               const struct sender_profiles *profiles, const struct seen_domain *d,
+                               const struct sts_verdict *sts, const struct dane_domain *dane)
 {
     struct sender_delivery decided;
     out->count = 0;
@@ -213,7 +214,19 @@ void deliveries_fill(struct deliveries *out, const struct sender_profiles *profi
                                     .domain = d,
                                     .sts = sts,
                                     .dane = dane,
+                                    .harm = harm,
                                     .rests_on = &fields};
-        out->of[out->count++] = walks ? deliver(&at) : decided;
+        out->of[out->count] = walks ? deliver(&at) : decided;
+        if (harm != NULL) {
+            delivery_harm_settle(harm, at.profile, i, &out->of[out->count]);
+        }
+        out->count++;
     }
+}
+
+void deliveries_fill(struct deliveries *out, const struct sender_profiles *profiles,
+                     const struct seen_domain *d, const struct sts_verdict *sts,
+                     const struct dane_domain *dane)
+{
+    deliveries_fill_with_harm(out, NULL, profiles, d, sts, dane);
 }

@@ -108,6 +108,8 @@ struct sender_delivery {
     enum field_mark basis;
 };
 
+struct delivery_harm;
+
 struct deliveries {
     struct sender_delivery of[SENDER_PROFILES_MAX]; /* as in the profiles */
     size_t count;
@@ -116,3 +118,7 @@ struct deliveries {
 void deliveries_fill(struct deliveries *out, const struct sender_profiles *profiles,
                      const struct seen_domain *d, const struct sts_verdict *sts,
                      const struct dane_domain *dane);
+/** With what does harm to them, and where. @param harm added to */
+void deliveries_fill_with_harm(struct deliveries *out, struct delivery_harm *harm,
+                               const struct sender_profiles *profiles, const struct seen_domain *d,
+                               const struct sts_verdict *sts, const struct dane_domain *dane);

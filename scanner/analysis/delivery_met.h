@@ -15,7 +15,8 @@ struct delivery_place {
     size_t mx_index;
     const struct seen_mx *mx;
     const struct endpoint_brief *e;
-    struct rests_on *rests_on; /* fields of the profile that the result rests on are added */
+    struct delivery_harm *harm; /* NULL: nobody asks */
+    struct rests_on *rests_on;  /* fields of the profile that the result rests on are added */
 };
 
 /** A session: what was met with the MX host as SNI, or without. */

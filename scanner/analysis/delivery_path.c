@@ -1,6 +1,7 @@
 #include "scanner/analysis/delivery_path.h"
 
 #include "scanner/analysis/delivery_exchange.h"
+#include "scanner/analysis/delivery_harm.h"
 #include "scanner/analysis/delivery_limit.h"
 #include "scanner/analysis/delivery_nowhere.h"
 #include "scanner/analysis/delivery_result.h"
@@ -218,6 +219,9 @@ static void take_step(const struct delivery_place *at, struct walking *g, const 
         delivery_rests_on(at, PROFILE_FIELD_ADDRESSES_MAX);
     }
     delivery_walk_add(&g->walk, r.set);
+    if (at->harm != NULL) {
+        delivery_harm_note(at->harm, &r, s->mx, s->endpoint);
+    }
     delivery_note(g->first, &r, s->mx, s->endpoint);
 }
 

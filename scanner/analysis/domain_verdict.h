@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/dane_domain.h"
 #include "scanner/analysis/deliveries.h"
+#include "scanner/analysis/delivery_harm.h"
 #include "scanner/analysis/mx_operator.h"
 #include "scanner/analysis/sts_readiness.h"
 #include "scanner/analysis/sts_verdict.h"
@@ -17,6 +18,7 @@ struct domain_verdict {
     struct tls_rpt_records tls_rpt;
     struct dane_domain dane;
     struct deliveries deliveries;
+    struct delivery_harm harm; /* to these */
     struct sts_readiness readiness;
     struct operator_set operators;
 };

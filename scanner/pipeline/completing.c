@@ -7,15 +7,18 @@
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/record/browser_path.h"
 #include "scanner/record/completions.h"
+#include "scanner/record/problem_tables.h"
 #include "scanner/report/report.h"
 #include "scanner/shipped/shipped_intermediates.h"
 
 #define ROWS_POST_LEN (256 * 1024) /* octets of rows before they leave */
+#define LOOK_EVERY    64           /* rows of problems and causes */
 
 struct way_out {
     struct scan *scan;
     const struct completing *how;
     bool halted;
+    uint64_t problem_rows;
     struct row_sink *rows;
     struct buf messages;
 };
@@ -157,6 +160,27 @@ static struct fetched_issuers *fetch_issuers(struct completions *c, struct way_o
     return fetched;
 }
 
+/* Very many of them, each made in microseconds. */
+static void on_problem_row(void *arg)
+{
+    struct way_out *out = arg;
+    if (++out->problem_rows % LOOK_EVERY == 0) {
+        on_row(out);
+    }
+}
+
+/* @return false: rows are missing */
+static bool completing_tell_problems(struct way_out *out)
+{
+    const struct problem_tables t = {.book = out->scan->book,
+                                     .profiles = out->scan->params->terms.profiles,
+                                     .on_row = on_problem_row,
+                                     .arg = out,
+                                     .halted = &out->halted};
+    bool whole = report_problem_tables(out->rows, &t, out->how->problems_why);
+    return whole && !out->halted;
+}
+
 struct manifest_intermediates completing_run(struct scan *s, const struct completing *how)
 {
     const struct incomplete_chains *of[JUDGES_MAX + 1];
@@ -176,6 +200,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         .of = of,
         .of_count = s->judge_count + (s->resume != NULL),
         .counts = how->counts,
+        .book = s->book,
         .halted = &out.halted,
     };
     struct fetched_issuers *fetched = NULL;
@@ -185,6 +210,7 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         fetched = fetch_issuers(&c, &out);
     }
     bool whole = report_completions(out.rows, &c, on_row, &out);
+    *how->problems_whole = completing_tell_problems(&out);
     completing_post(&out);
     struct manifest_intermediates told = {
         .shipped = shipped_intermediates_name(),

@@ -5,7 +5,7 @@
 
 /**
  * The end of a scan: chains without their issuer are judged again with the intermediates that all
- * judges met. After the judges have ended, before the writer does; on the caller's thread, which may
+ * judges met, and the problems of all domains are told, with their causes. After the judges have ended, before the writer does; on the caller's thread, which may
  * take minutes: `go_on` is asked after each row.
  */
 struct completing {
@@ -13,6 +13,8 @@ struct completing {
     struct intermediate_pool *known; /* before the scan; empty afterwards */
     bool (*go_on)(void *arg);        /* false: no more rows */
     void *arg;
+    bool *problems_whole;     /* set to false: rows of problems or causes are missing */
+    struct buf *problems_why; /* and why, in one line; empty: nothing failed */
 };
 
 /** @return what the manifest tells of it. */

@@ -26,7 +26,7 @@ static bool ending_lost_some(const struct ending *e)
 
 enum scan_end ending_of(const struct ending *e, bool whole)
 {
-    if (!whole || e->completions_missing) {
+    if (!whole || e->completions_missing || e->problems_missing) {
         return SCAN_END_ROWS_LOST;
     }
     if (ending_is_interrupted(e)) {
@@ -81,6 +81,13 @@ static void say_failures(const struct ending *e)
     if (e->completions_missing) {
         e->hooks->say(e->hooks->arg, "temporary file: rows of completions are missing; "
                                      "mxcensus analyze makes them from the results");
+    }
+    if (e->problems_missing) {
+        buf_put(&text, buf_span(&e->problems_why));
+        buf_put_text(&text,
+                     ": rows of problems and causes are missing; mxcensus analyze makes them "
+                     "from the results");
+        say_line(e, &text);
     }
     if (atomic_load(&e->reader->ended) && e->reader->failed) {
         buf_put(&text, buf_span(&e->reader->why));

@@ -19,6 +19,8 @@ struct ending {
     bool out_of_memory;               /* the reserve is in use */
     bool outage_lasts;                /* longer than it may */
     bool completions_missing;         /* for want of a temporary file */
+    bool problems_missing;            /* the same, of problems and causes */
+    struct buf problems_why;          /* and why, in one line */
 };
 
 /** By a signal. One that came before the last line was done lets what comes behind go on, as long as it lets lines. */

@@ -114,7 +114,7 @@ void judge_init(struct judge *j, struct scan *scan, uint32_t index)
     }
     counts_init(&j->counts, scan->params->ports, scan->params->port_count);
     chain_recorder_init(&j->recorder, j->rows, &scan->params->terms, &j->counts, index,
-                        scan->judge_count + 1 /* the rows of a scan that goes on */);
+                        scan->judge_count + 1 /* the rows of a scan that goes on */, scan->book);
 }
 
 struct mailbox *judge_mailbox(struct scan *s, uint32_t judge)

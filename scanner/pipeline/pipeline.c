@@ -414,12 +414,18 @@ static void stop_threads(struct coordinator *c)
         note_end_of_thread(c, judge_join(s->judges[i], &patience));
     }
     if (is_whole(c)) { /* an interrupted scan has not met all intermediates yet */
-        struct completing how = {
-            .counts = c->counts, .known = c->known, .go_on = pipeline_look_around, .arg = c};
+        bool problems_whole = true;
+        struct completing how = {.counts = c->counts,
+                                 .known = c->known,
+                                 .go_on = pipeline_look_around,
+                                 .arg = c,
+                                 .problems_whole = &problems_whole,
+                                 .problems_why = &c->ending.problems_why};
         c->completing = true;
         c->intermediates = completing_run(s, &how);
         c->completing = false;
         c->ending.completions_missing = !c->intermediates.whole && is_whole(c);
+        c->ending.problems_missing = !problems_whole && is_whole(c);
     }
     if (c->at_once) {
         stop_watching_signals(c); /* a disk that does not answer: a further one ends us */
@@ -569,6 +575,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     c->params = *params;
     c->ending = (struct ending){
         .params = &c->params, .hooks = hooks, .reader = &c->reader, .writer = &c->writer};
+    c->ending.problems_why = BUF_INIT(BUF_NO_LIMIT);
     c->scan.params = &c->params;
     c->scan.reader = &c->reader;
     c->scan.worker_count = count_workers(params);
@@ -595,6 +602,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
 
     int64_t started = clock_unix_ms();
     int64_t started_boot = clock_boot_ms();
+    c->scan.book = fact_book_new();
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);
     c->ending.counts = c->counts;
@@ -624,6 +632,8 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     }
     free_threads(c);
     counts_deinit(c->counts);
+    fact_book_free(c->scan.book);
+    buf_deinit(&c->ending.problems_why);
     free(c->counts);
     intermediate_pool_free(c->known);
     blocklist_free(blocklist);

@@ -569,7 +569,8 @@ void worker_init(struct worker *w, struct scan *scan, uint32_t index)
     spool_init(&w->spool, &scan->spool_budget);
     w->rows = rows_out_new(scan->params);
     counts_init(&w->counts, scan->params->ports, scan->params->port_count);
-    recorder_init(&w->recorder, w->rows, &scan->params->terms, &w->counts, w->issuer_hosts);
+    recorder_init(&w->recorder, w->rows, &scan->params->terms, &w->counts, w->issuer_hosts,
+                  scan->book);
 }
 
 void worker_start(struct worker *w)

@@ -75,6 +75,7 @@ struct scan {
     const struct reader *reader; /* borrowed: how far the input is */
     struct mailbox writer;
     struct given_up given_up;
+    struct fact_book *book;          /* of all recorders */
     atomic_uint_fast64_t open_items; /* domains and services under way; 0 and no input: done */
 };
 

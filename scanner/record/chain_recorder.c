@@ -8,17 +8,21 @@
 
 void chain_recorder_init(struct chain_recorder *r, struct row_sink *rows,
                          const struct judging_terms *terms, struct scan_counts *counts,
-                         uint32_t number, uint32_t total)
+                         uint32_t number, uint32_t total, struct fact_book *book)
 {
-    *r = (struct chain_recorder){.rows = rows, .terms = terms, .counts = counts};
+    *r = (struct chain_recorder){.rows = rows, .terms = terms, .counts = counts, .book = book};
     r->pool = intermediate_pool_new();
     r->issuers = issuer_sets_new(number + 1, total);
     findings_init(&r->findings);
+    findings_init(&r->certificate_findings);
+    facts_scratch_init(&r->facts);
 }
 
 void chain_recorder_deinit(struct chain_recorder *r)
 {
     findings_deinit(&r->findings);
+    findings_deinit(&r->certificate_findings);
+    facts_scratch_deinit(&r->facts);
     intermediate_pool_free(r->pool);
     issuer_sets_free(r->issuers);
     incomplete_chains_deinit(&r->incomplete);
@@ -63,5 +67,7 @@ struct chain_brief record_chain(struct chain_recorder *r, const uint8_t chain_id
     completions_keep(&r->incomplete, chain_id, list, status);
     struct chain_brief brief = chain_brief_of(&verdict);
     brief.issuers = issuer_sets_add(r->issuers, &verdict);
+    facts_note_chain(r->book, &r->facts, chain_id, &verdict, r->judge, list, &r->findings,
+                     &r->certificate_findings);
     return brief;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/counts.h"
+#include "scanner/record/facts.h"
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/incomplete_chains.h"
@@ -19,13 +20,16 @@ struct chain_recorder {
     struct intermediate_pool *pool;    /* CA certificates that were met */
     struct issuer_sets *issuers;       /* that lists carry */
     struct incomplete_chains incomplete;
-    struct findings findings; /* of the row under work */
+    struct fact_book *book; /* borrowed: of all recorders of a scan */
+    struct facts_scratch facts;
+    struct findings findings;             /* of the row under work */
+    struct findings certificate_findings; /* of the certificates of the list under work */
 };
 
 /** @param number of this one among `total` that share the lists, from 0 */
 void chain_recorder_init(struct chain_recorder *r, struct row_sink *rows,
                          const struct judging_terms *terms, struct scan_counts *counts,
-                         uint32_t number, uint32_t total);
+                         uint32_t number, uint32_t total, struct fact_book *book);
 void chain_recorder_deinit(struct chain_recorder *r);
 
 /** @param info what chain_judge_cert() made of `der`, as `parsed` */

@@ -55,6 +55,10 @@ static void complete(struct row_sink *sink, const struct completions *c, const s
         findings_of_completion(&browser, NULL, findings);
     }
     report_completion(sink, &facts, findings);
+    struct facts_scratch scratch;
+    facts_scratch_init(&scratch);
+    facts_note_completion(c->book, &scratch, facts.chain_id, findings);
+    facts_scratch_deinit(&scratch);
     buf_deinit(&whole);
     counts_add_findings(c->counts, findings);
 }

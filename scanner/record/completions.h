@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/counts.h"
+#include "scanner/record/facts.h"
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/fetched_issuers.h"
@@ -23,6 +24,7 @@ struct completions {
     const struct incomplete_chains *const *of; /* by judge */
     size_t of_count;
     struct scan_counts *counts; /* findings are added */
+    struct fact_book *book;     /* the same */
     const bool *halted;         /* set by on_row(): no more rows are wanted; NULL: never */
 };
 

@@ -4,12 +4,16 @@
 #include "scanner/report/report.h"
 
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
-                   struct scan_counts *counts, struct issuer_hosts *issuer_hosts)
+                   struct scan_counts *counts, struct issuer_hosts *issuer_hosts,
+                   struct fact_book *book)
 {
     *r = (struct recorder){
-        .rows = rows, .terms = terms, .counts = counts, .issuer_hosts = issuer_hosts};
+        .rows = rows, .terms = terms, .counts = counts, .issuer_hosts = issuer_hosts, .book = book};
     r->operators = operator_totals_new(OPERATORS_IN_MEMORY);
     findings_init(&r->findings);
+    findings_init(&r->policy_findings);
+    facts_scratch_init(&r->facts);
+    standing_init(&r->standing, book);
     service_verdict_init(&r->service);
     endpoint_verdict_init(&r->endpoint);
     domain_verdict_init(&r->domain);
@@ -19,6 +23,9 @@ void recorder_deinit(struct recorder *r)
 {
     operator_totals_free(r->operators);
     findings_deinit(&r->findings);
+    findings_deinit(&r->policy_findings);
+    facts_scratch_deinit(&r->facts);
+    standing_deinit(&r->standing);
     service_verdict_deinit(&r->service);
     endpoint_verdict_deinit(&r->endpoint);
     domain_verdict_deinit(&r->domain);
@@ -43,6 +50,7 @@ void record_host(struct recorder *r, const struct seen_host *h, struct arena *sc
     counts_add_host(r->counts, h, &verdict);
     operator_totals_add_host(r->operators, h, &operators);
     counts_add_findings(r->counts, &r->findings);
+    facts_note_host(r->book, &r->facts, h, &r->findings);
     issuer_hosts_add_host(r->issuer_hosts, h, scratch);
 }
 
@@ -55,6 +63,7 @@ void record_service(struct recorder *r, const struct seen_service *s)
     counts_add_service(r->counts, s);
     operator_totals_add_service(r->operators, s, r->terms->operators);
     counts_add_findings(r->counts, &r->findings);
+    facts_note_service(r->book, &r->facts, s, &r->findings);
 }
 
 const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e)
@@ -67,6 +76,7 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
     row_sink_hold(r->rows, &before, key_of_host(e->host));
     counts_add_endpoint(r->counts, e);
     counts_add_findings(r->counts, &r->findings);
+    facts_note_endpoint(r->book, &r->facts, e, &r->findings);
     return &r->endpoint;
 }
 
@@ -80,10 +90,9 @@ void record_endpoint_ahead(struct recorder *r, const struct seen_endpoint *e)
 static void record_policy(struct recorder *r, const struct seen_domain *d)
 {
     const struct sts_verdict *sts = &r->domain.sts;
-    findings_reset(&r->findings);
-    findings_of_policy(d->policy, sts, &r->findings);
-    report_policy(r->rows, d->domain, d->policy, sts, &r->findings);
-    counts_add_findings(r->counts, &r->findings);
+    findings_of_policy(d->policy, sts, &r->policy_findings);
+    report_policy(r->rows, d->domain, d->policy, sts, &r->policy_findings);
+    counts_add_findings(r->counts, &r->policy_findings);
 }
 
 enum account_class record_domain(struct recorder *r, const struct seen_domain *d)
@@ -91,12 +100,16 @@ enum account_class record_domain(struct recorder *r, const struct seen_domain *d
     const char *reason = NULL;
     enum account_class ending = account_class_of(d, &reason);
     domain_verdict_fill(&r->domain, d, r->terms);
+    findings_reset(&r->policy_findings);
     if (d->policy != NULL) {
         record_policy(r, d);
     }
     findings_reset(&r->findings);
     findings_of_domain(d, &r->domain, &r->findings);
-    report_domain(r->rows, d, &r->domain, r->terms->profiles, ending, reason, &r->findings);
+    struct domain_standing standing =
+        standing_of(&r->standing, d, &r->domain, &r->findings, &r->policy_findings);
+    report_domain(r->rows, d, &r->domain, r->terms->profiles, ending, reason, &standing,
+                  &r->findings);
     counts_add_domain(r->counts, d, &r->domain, ending, reason);
     operator_totals_add_domain(r->operators, d, &r->domain);
     counts_add_findings(r->counts, &r->findings);

@@ -6,6 +6,7 @@
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/analysis/service_verdict.h"
 #include "scanner/record/operator_totals.h"
+#include "scanner/record/standing.h"
 #include "scanner/report/row_sink.h"
 #include "scanner/trust/issuer_senders.h"
 
@@ -15,7 +16,7 @@
  * of targets. It asks no clock and does no I/O, but for a temporary file of very many operators: the rows lie in
  * the sink, whose owner takes them.
  *
- *   record_NAME(recorder, seen):  verdict ─► findings ─► row ─► counts
+ *   record_NAME(recorder, seen):  verdict ─► findings ─► row ─► counts, fact book
  *
  * Rows of an endpoint are held in a sink that does so, until its host has its row: no cut of the results leaves
  * one without the other.
@@ -29,14 +30,19 @@ struct recorder {
     struct scan_counts *counts;        /* borrowed */
     struct issuer_hosts *issuer_hosts; /* borrowed: which hosts send which issuers */
     struct operator_totals *operators;
-    struct findings findings;         /* of the row under work */
+    struct fact_book *book;          /* borrowed: of all recorders of a scan */
+    struct findings findings;        /* of the row under work */
+    struct findings policy_findings; /* of the policy of the domain under work */
+    struct facts_scratch facts;
+    struct standing_judge standing;
     struct service_verdict service;   /* the same */
     struct endpoint_verdict endpoint; /* the same */
     struct domain_verdict domain;     /* the same */
 };
 
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
-                   struct scan_counts *counts, struct issuer_hosts *issuer_hosts);
+                   struct scan_counts *counts, struct issuer_hosts *issuer_hosts,
+                   struct fact_book *book);
 void recorder_deinit(struct recorder *r);
 
 /** @param scratch lives as long as `h` */

@@ -3,6 +3,7 @@
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/record/completions.h"
+#include "scanner/record/problem_tables.h"
 #include "scanner/replay/judge_rows.h"
 #include "scanner/replay/table_reader.h"
 #include "scanner/shipped/shipped_intermediates.h"
@@ -103,13 +104,23 @@ static void complete_chains(struct analysis *a)
                                   .senders = senders,
                                   .of = &of,
                                   .of_count = 1,
-                                  .counts = &a->counts};
+                                  .counts = &a->counts,
+                                  .book = a->book};
     intermediate_pool_merge(a->chains.pool, a->known_before);
     a->completions_whole = report_completions(&a->out.sink, &c, on_completion, a);
     issuer_senders_free(senders);
     chain_judge_free(browser);
     if (!a->completions_whole) {
         buf_put_text(a->why, "temporary file: rows of completions are missing");
+        analysis_stop(a, ANALYZE_FATAL);
+    }
+}
+
+static void tell_problems(struct analysis *a)
+{
+    const struct problem_tables t = {
+        .book = a->book, .profiles = a->terms.profiles, .on_row = on_completion, .arg = a};
+    if (!report_problem_tables(&a->out.sink, &t, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }
 }
@@ -181,6 +192,7 @@ void analysis_deinit(struct analysis *a)
     intermediate_pool_free(a->known_before);
     fetched_issuers_free(a->fetched);
     issuer_hosts_free(a->issuer_hosts);
+    fact_book_free(a->book);
     results_deinit(&a->results);
     buf_deinit(&a->list);
     buf_deinit(&a->other_list);
@@ -205,8 +217,9 @@ static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
     counts_init(&a->counts, a->results.ports, a->results.port_count);
     a->judge = chain_judge_new(&a->terms);
     a->issuer_hosts = issuer_hosts_new();
-    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts);
-    chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, 0, 1);
+    a->book = fact_book_new();
+    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, a->book);
+    chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, 0, 1, a->book);
     a->chains.judge = a->judge;
     a->known = known_new(a->why);
     if (a->known == NULL) {
@@ -257,6 +270,9 @@ static void analyze_tables(struct analysis *a)
     analysis_read_tables(a);
     if (a->end == ANALYZE_COMPLETE) {
         complete_chains(a);
+    }
+    if (a->end == ANALYZE_COMPLETE) {
+        tell_problems(a);
     }
     if (a->end == ANALYZE_COMPLETE && !finish(a)) {
         analysis_stop(a, ANALYZE_ROWS_LOST);

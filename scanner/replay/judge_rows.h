@@ -28,6 +28,7 @@ struct analysis {
     struct intermediate_pool *known_before; /* of the terms */
     struct fetched_issuers *fetched;        /* NULL: nothing was asked */
     struct issuer_hosts *issuer_hosts;
+    struct fact_book *book; /* of the new rows; NULL: that of a scan that goes on */
     bool completions_whole;
     struct new_results out;
     struct row_reading reading;

@@ -9,7 +9,7 @@ struct restored {
 };
 
 struct restored *restored_new(const struct results *results, const struct judging_terms *terms,
-                              uint32_t number, uint32_t total)
+                              struct fact_book *book, uint32_t number, uint32_t total)
 {
     struct restored *r = memory_new(1, sizeof(*r));
     struct analysis *a = &r->a;
@@ -25,8 +25,8 @@ struct restored *restored_new(const struct results *results, const struct judgin
     row_sink_init(&a->out.sink, true, false, false);
     counts_init(&a->counts, results->ports, results->port_count);
     a->issuer_hosts = issuer_hosts_new();
-    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts);
-    chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, number, total);
+    recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, book);
+    chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, number, total, book);
     return r;
 }
 

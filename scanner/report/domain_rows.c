@@ -312,7 +312,8 @@ static void report_routes(struct row_sink *sink, const struct seen_domain *d)
 
 void report_domain(struct row_sink *sink, const struct seen_domain *d,
                    const struct domain_verdict *v, const struct sender_profiles *profiles,
-                   enum account_class ending, const char *reason, const struct findings *findings)
+                   enum account_class ending, const char *reason,
+                   const struct domain_standing *standing, const struct findings *findings)
 {
     bool asked = domain_is_asked(d);
     struct row *r = row_sink_begin(sink, TABLE_DOMAINS);
@@ -331,6 +332,12 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
     row_word(r, DOMAINS_MX_KIND, mx_kind_word(d->mx_kind));
     if (asked) {
         put_domain_answers(r, d);
+    }
+    if (asked && standing != NULL) {
+        row_word(r, DOMAINS_EFFECT, word_or_null(effect_word(standing->effect)));
+        row_word(r, DOMAINS_WORST_SEVERITY, standing->worst_severity);
+        row_uint(r, DOMAINS_PROBLEM_COUNT, standing->problem_count);
+        row_name(r, DOMAINS_TOP_CAUSE, standing->top_cause);
     }
     if (asked && v != NULL) {
         put_domain_verdicts(sink, r, d, v, profiles);

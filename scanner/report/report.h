@@ -28,11 +28,21 @@ void endpoint_key_put(struct buf *key, struct span host, const struct net_addr *
 void group_key_put(struct buf *key, struct span parent, const struct net_addr *address,
                    uint16_t port);
 
+/** What the problems of a domain amount to. */
+struct domain_standing {
+    enum effect effect;
+    const char *worst_severity; /* NULL: there is no problem, as in the next ones */
+    uint64_t problem_count;
+    struct span top_cause;
+};
+
 /** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at
- * @param profiles those `v` was made with; NULL: none */
+ * @param profiles those `v` was made with; NULL: none
+ * @param standing NULL: problems were not looked for */
 void report_domain(struct row_sink *sink, const struct seen_domain *d,
                    const struct domain_verdict *v, const struct sender_profiles *profiles,
-                   enum account_class ending, const char *reason, const struct findings *findings);
+                   enum account_class ending, const char *reason,
+                   const struct domain_standing *standing, const struct findings *findings);
 /** @param v what dane_judge_host() made of `h`; NULL: DANE was not looked at
  * @param operators of operators_of_host(); NULL: not looked for */
 void report_host(struct row_sink *sink, const struct seen_host *h,

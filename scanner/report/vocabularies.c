@@ -4,6 +4,7 @@
 #include "scanner/analysis/deliveries.h"
 #include "scanner/analysis/parity.h"
 #include "scanner/analysis/policy_stage.h"
+#include "scanner/analysis/problem_rules.h"
 #include "scanner/analysis/sts_readiness.h"
 #include "scanner/dane/dane.h"
 #include "scanner/domain/domain_name.h"
@@ -59,6 +60,8 @@ const struct vocabulary *const row_vocabularies[] = {
     &field_mark_vocabulary,
     &readiness_item_vocabulary,
     &readiness_vocabulary,
+    &effect_vocabulary,
+    &cause_kind_vocabulary,
     /* clang-format on */
 };
 

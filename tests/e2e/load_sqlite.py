@@ -27,6 +27,8 @@ KEYS = {
     "groups": ["group"],
     "policies": ["policy_host"],
     "policy_bodies": ["policy_sha256"],
+    "problems": ["input_line", "code"],
+    "causes": ["cause"],
 }
 
 # What must lead somewhere: (what, query that counts the keys that do not).
@@ -95,6 +97,18 @@ JOINS = [
     ("policies.policy_sha256 in policy_bodies",
      "select count(*) from policies p left join policy_bodies b using (policy_sha256)"
      " where p.policy_sha256 is not null and b.policy_sha256 is null"),
+    ("problems.input_line in domains",
+     "select count(*) from problems p left join domains d using (input_line) where d.domain is not p.domain"),
+    ("problems.cause in causes",
+     "select count(*) from problems p left join causes c using (cause) where c.cause is null"),
+    ("causes.thing in its own table",
+     "select count(*) from causes c where not case kind when 'server' then thing in (select service from services)"
+     " when 'certificate' then thing in (select fingerprint_sha256 from certificates)"
+     " when 'chain' then thing in (select chain_id from chains) when 'policy' then thing in (select policy_host from policies)"
+     " when 'host' then thing in (select host from hosts) else thing in (select domain from domains) end"),
+    ("domains.top_cause in causes",
+     "select count(*) from domains d left join causes c on c.cause = d.top_cause"
+     " where d.top_cause is not null and c.cause is null"),
     ("domains.duplicate_of in domains",
      "select count(*) from domains d left join domains f on f.input_line = d.duplicate_of"
      " where d.duplicate_of is not null and (f.domain is null or f.domain <> d.domain)"),
@@ -156,7 +170,7 @@ def load_ndjson(database, folder, name):
         if not first:  # no rows: the key is enough for the joins
             columns = KEYS[name] + [c for c in ("chain_id", "leaf_sha256", "host", "service", "certificates", "mx",
                                                 "status", "completing", "other_key", "chain_status", "findings", "duplicate_of", "domain", "mta_sts",
-                                                "policy_sha256") if c not in KEYS[name]]
+                                                "policy_sha256", "kind", "thing", "cause", "top_cause") if c not in KEYS[name]]
             insert(database, name, columns, [])
             return
         columns = list(json.loads(first))

@@ -82,7 +82,7 @@ static void on_domain(struct bench *b, const struct facts *row)
         enum account_class ending = account_class_of(&d, &reason);
         domain_verdict_fill(b->domain, &d, &terms);
         findings_of_domain(&d, b->domain, &b->findings);
-        report_domain(&b->sink, &d, b->domain, &profiles, ending, reason, &b->findings);
+        report_domain(&b->sink, &d, b->domain, &profiles, ending, reason, NULL, &b->findings);
     }
 }
 

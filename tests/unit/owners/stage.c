@@ -87,12 +87,13 @@ void stage_init(struct stage *s, void *owner, stage_answer_fn *answer)
     *s = (struct stage){.owner = owner,
                         .answer = answer,
                         .blocklist = blocklist_new(),
-                        .issuer_hosts = issuer_hosts_new()};
+                        .issuer_hosts = issuer_hosts_new(),
+                        .book = fact_book_new()};
     counts_init(&s->counts, ports, 1);
     s->budget.octets = 1U << 24;
     spool_init(&s->spool, &s->budget);
     row_sink_init(&s->rows, true, false, false);
-    recorder_init(&s->recorder, &s->rows, &s->terms, &s->counts, s->issuer_hosts);
+    recorder_init(&s->recorder, &s->rows, &s->terms, &s->counts, s->issuer_hosts, s->book);
     owner_out_init(&s->out);
     for (size_t i = 0; i < STAGE_WORKERS; i++) {
         s->to_worker[i] = BUF_INIT(BUF_NO_LIMIT);
@@ -125,6 +126,7 @@ void stage_deinit(struct stage *s)
     row_sink_deinit(&s->rows);
     counts_deinit(&s->counts);
     issuer_hosts_free(s->issuer_hosts);
+    fact_book_free(s->book);
     for (size_t i = 0; i < STAGE_WORKERS; i++) {
         buf_deinit(&s->to_worker[i]);
     }

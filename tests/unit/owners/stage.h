@@ -29,6 +29,7 @@ struct stage {
     struct judging_terms terms;
     struct scan_counts counts;
     struct issuer_hosts *issuer_hosts;
+    struct fact_book *book;
     struct row_sink rows;
     struct recorder recorder;
     struct arena_pool arenas;

@@ -55,6 +55,7 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
         for (uint8_t n = 1; n <= 3; n++) {
             add_list(&incomplete, n);
         }
+        struct fact_book *book = fact_book_new();
         struct issuer_senders *senders = issuer_senders_new(NULL, 0, NULL, 0);
         struct completions c = {.judge = chain_judge_new(&terms),
                                 .browser = chain_judge_new(&terms),
@@ -63,12 +64,14 @@ Test(completions, whoever_asks_for_the_rows_may_stop_them)
                                 .of = &of,
                                 .of_count = 1,
                                 .counts = counts,
+                                .book = book,
                                 .halted = &t.halted};
         cr_expect(report_completions(&t.sink, &c, on_row, &t), "%s", row->name);
         cr_expect_eq(t.rows, row->want, "%s", row->name);
         cr_expect_eq(t.sink.table[TABLE_COMPLETIONS].rows, row->want, "%s", row->name);
         intermediate_pool_free(c.pool);
         issuer_senders_free(senders);
+        fact_book_free(book);
         chain_judge_free(c.judge);
         chain_judge_free(c.browser);
         incomplete_chains_deinit(&incomplete);

@@ -20,6 +20,8 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/cert_names.h"
 #include "scanner/cert/digest.h"
+#include "scanner/record/problem_tables.h"
+#include "scanner/record/standing.h"
 #include "scanner/replay/analyze.h"
 #include "scanner/replay/restore.h"
 #include "scanner/report/report.h"
@@ -132,6 +134,9 @@ struct made_scan {
     struct chain_judge *judge;
     struct row_sink sink;
     struct findings findings;
+    struct findings other_findings;
+    struct fact_book *book;
+    struct standing_judge standing;
     struct buf good; /* lists */
     struct buf bad;
     struct chain_brief good_brief;
@@ -169,7 +174,10 @@ static struct chain_brief put_chain(struct made_scan *s, struct span list, uint8
     findings_reset(&s->findings);
     findings_of_chain(&verdict, &s->terms, &s->findings);
     report_chain(&s->sink, &facts, &verdict, &s->terms, &s->findings);
-    return chain_brief_of(&verdict);
+    struct chain_brief brief = chain_brief_of(&verdict);
+    facts_note_chain(s->book, &s->standing.facts, id, &verdict, s->judge, list, &s->findings,
+                     &s->other_findings);
+    return brief;
 }
 
 static struct seen_session presented(struct span list, const uint8_t id[32], bool sni)
@@ -213,6 +221,7 @@ static void put_service(struct made_scan *s, const struct seen_service *seen)
     findings_reset(&s->findings);
     findings_of_service(seen, &v, &s->findings);
     report_service(&s->sink, seen, &v, &s->findings);
+    facts_note_service(s->book, &s->standing.facts, seen, &s->findings);
     service_verdict_deinit(&v);
 }
 
@@ -224,6 +233,7 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
     findings_reset(&s->findings);
     findings_of_endpoint(seen, &v, &s->findings);
     report_endpoint(&s->sink, seen, &v, &s->findings);
+    facts_note_endpoint(s->book, &s->standing.facts, seen, &s->findings);
     struct endpoint_brief b = {
         .address = seen->address,
         .port = seen->port,
@@ -258,10 +268,10 @@ static void put_policy(struct made_scan *s, const struct seen_policy *p,
     struct sts_verdict *v = memory_new(1, sizeof(*v));
     sts_verdict_init(v);
     sts_verdict_fill(v, d);
-    findings_reset(&s->findings);
-    findings_of_policy(p, v, &s->findings);
+    findings_reset(&s->other_findings);
+    findings_of_policy(p, v, &s->other_findings);
     report_policy_body(&s->sink, p->body_sha256, p->body);
-    report_policy(&s->sink, d->domain, p, v, &s->findings);
+    report_policy(&s->sink, d->domain, p, v, &s->other_findings);
     sts_verdict_deinit(v);
     free(v);
 }
@@ -297,7 +307,9 @@ static void put_domain(struct made_scan *s, const struct seen_domain *d)
     domain_verdict_fill(v, d, &s->terms);
     findings_reset(&s->findings);
     findings_of_domain(d, v, &s->findings);
-    report_domain(&s->sink, d, v, s->terms.profiles, ending, reason, &s->findings);
+    struct domain_standing standing =
+        standing_of(&s->standing, d, v, &s->findings, &s->other_findings);
+    report_domain(&s->sink, d, v, s->terms.profiles, ending, reason, &standing, &s->findings);
     domain_verdict_deinit(v);
     free(v);
 }
@@ -328,6 +340,7 @@ static void put_host_and_domain(struct made_scan *s, const struct endpoint_brief
     cr_assert_eq(dane.state, DANE_HOST_USABLE);
     findings_of_host(&host, &dane, &s->findings);
     report_host(&s->sink, &host, &dane, NULL, &s->findings);
+    facts_note_host(s->book, &s->standing.facts, &host, &s->findings);
 
     const struct seen_mx mx = {.preference = 10,
                                .exchange = SPAN_LIT("MX.example.com"),
@@ -517,6 +530,21 @@ static void put_manifest(const struct made_scan *s, struct result_dir *dir)
     buf_deinit(&json);
 }
 
+static void on_problem_row(void *arg)
+{
+    (void)arg;
+}
+
+static void put_problems(struct made_scan *s)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    const struct problem_tables t = {
+        .book = s->book, .profiles = s->terms.profiles, .on_row = on_problem_row};
+    cr_assert(report_problem_tables(&s->sink, &t, &why));
+    cr_assert_gt(s->sink.table[TABLE_PROBLEMS].rows, 0);
+    buf_deinit(&why);
+}
+
 static void scan_new(struct made_scan *s, const struct pki *p,
                      const struct trust_store_octets *stores, size_t store_count,
                      enum result_codec codec)
@@ -531,12 +559,16 @@ static void scan_new(struct made_scan *s, const struct pki *p,
     s->judge = chain_judge_new(&s->terms);
     findings_init(&s->findings);
     row_sink_init(&s->sink, true, true, false);
+    findings_init(&s->other_findings);
+    s->book = fact_book_new();
+    standing_init(&s->standing, s->book);
     put_rows(s, p);
     const struct result_dir_params params = {
         .path = s->path, .ndjson = true, .csv = true, .codec = codec};
     struct result_error error = {0};
     struct result_dir *dir = result_dir_new(&params, &error);
     cr_assert_not_null(dir);
+    put_problems(s);
     for (int t = 0; t < TABLE_COUNT; t++) {
         const struct row_sink_table *rows = &s->sink.table[t];
         cr_assert(result_dir_append(dir, (enum table_id)t, ROW_FORMAT_NDJSON,
@@ -554,6 +586,9 @@ static void scan_free(struct made_scan *s)
     folder_remove(s->path);
     chain_judge_free(s->judge);
     findings_deinit(&s->findings);
+    findings_deinit(&s->other_findings);
+    standing_deinit(&s->standing);
+    fact_book_free(s->book);
     row_sink_deinit(&s->sink);
     buf_deinit(&s->good);
     buf_deinit(&s->bad);
@@ -575,7 +610,8 @@ static enum analyze_end analyze(const char *results, const char *output, struct 
 }
 
 static const char *const tables[] = {"certificates", "chains",        "hosts",    "services",
-                                     "endpoints",    "policy_bodies", "policies", "domains"};
+                                     "endpoints",    "policy_bodies", "policies", "domains",
+                                     "problems",     "causes"};
 
 static void expect_same_file(const char *a, const char *b, const char *name)
 {
@@ -1152,9 +1188,11 @@ Test(analyze, a_scan_that_goes_on_reads_nothing_of_the_end)
     cr_assert(results_open(&results, w.scan.path, &w.why));
     write_file(w.scan.path, "groups.ndjson", SPAN_LIT(""));
     take_names(w.scan.path);
-    struct restored *r = restored_new(&results, &w.scan.terms, 0, 1);
+    struct fact_book *book = fact_book_new();
+    struct restored *r = restored_new(&results, &w.scan.terms, book, 0, 1);
     cr_expect(restored_read(r, &listener, &w.why), "%.*s", (int)w.why.len, (const char *)w.why.at);
     restored_free(r);
+    fact_book_free(book);
     results_deinit(&results);
     world_free(&w);
 }

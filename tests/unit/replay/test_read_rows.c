@@ -742,7 +742,7 @@ static void put_domain(struct row_sink *sink, const struct seen_domain *d)
     enum account_class ending = account_class_of(d, &reason);
     domain_verdict_init(v);
     domain_verdict_fill(v, d, &terms);
-    report_domain(sink, d, v, &profiles, ending, reason, NULL);
+    report_domain(sink, d, v, &profiles, ending, reason, NULL, NULL);
     domain_verdict_deinit(v);
     free(v);
 }

@@ -298,7 +298,7 @@ Test(policy_rows, what_policies_make_of_a_domain)
     struct row_sink sink;
     fill_verdict(v);
     row_sink_init(&sink, true, true, false);
-    report_domain(&sink, &d, v, &profiles, ACCOUNT_TESTED, "", NULL);
+    report_domain(&sink, &d, v, &profiles, ACCOUNT_TESTED, "", NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
     EXPECT_JSON(row, judged_domain);
     cr_expect(span_eq(buf_span(&sink.table[TABLE_OUTCOMES].csv), span_of(outcomes)), "%.*s",

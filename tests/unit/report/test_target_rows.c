@@ -213,7 +213,7 @@ Test(target_rows, a_domain_row_comes_with_its_routes_and_findings)
     findings_of_domain(&d, NULL, &findings);
     struct row_sink sink;
     row_sink_init(&sink, true, true, false);
-    report_domain(&sink, &d, NULL, NULL, ACCOUNT_PARTLY_TESTED, "", &findings);
+    report_domain(&sink, &d, NULL, NULL, ACCOUNT_PARTLY_TESTED, "", NULL, &findings);
     json_t *row = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
     EXPECT_JSON(row, domain_row);
     json_decref(row);
@@ -269,7 +269,7 @@ Test(target_rows, a_brief_says_whether_the_leaf_covers_the_domain)
                                       .mx_total = 1};
         struct row_sink sink;
         row_sink_init(&sink, true, false, false);
-        report_domain(&sink, &d, NULL, NULL, ACCOUNT_TESTED, "", NULL);
+        report_domain(&sink, &d, NULL, NULL, ACCOUNT_TESTED, "", NULL, NULL);
         json_t *row = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
         const struct json_expectation covers[] = {
             {"mx/0/endpoints/0/covers_domain", c->covers},
@@ -321,7 +321,7 @@ Test(target_rows, sides_are_beside_each_other)
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
     report_host(&sink, &h, NULL, NULL, NULL);
-    report_domain(&sink, &d, NULL, NULL, ACCOUNT_PARTLY_TESTED, "", NULL);
+    report_domain(&sink, &d, NULL, NULL, ACCOUNT_PARTLY_TESTED, "", NULL, NULL);
     json_t *host = json_line(&sink.table[TABLE_HOSTS].ndjson, 0);
     json_t *domain = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
     EXPECT_JSON(host, sides_row);
@@ -358,7 +358,7 @@ Test(target_rows, a_line_that_was_not_asked_about_has_no_answers)
                                   .invalid = "not_utf8"};
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_domain(&sink, &d, NULL, NULL, ACCOUNT_INVALID, "not_utf8", NULL);
+    report_domain(&sink, &d, NULL, NULL, ACCOUNT_INVALID, "not_utf8", NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_DOMAINS].ndjson, 0);
     EXPECT_JSON(row, invalid_row);
     json_decref(row);

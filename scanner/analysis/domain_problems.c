@@ -1,0 +1,303 @@
+#include "scanner/analysis/domain_problems.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scanner/base/memory.h"
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+size_t domain_first_place(const struct seen_domain *d, size_t mx)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < mx; i++) {
+        place += d->mx[i].endpoint_count;
+    }
+    return place;
+}
+
+size_t domain_same_mx(const struct seen_domain *d, size_t mx)
+{
+    for (size_t i = 0; i < mx && d->mx[mx].host.len > 0; i++) {
+        if (span_eq(d->mx[i].host, d->mx[mx].host)) {
+            return i;
+        }
+    }
+    return mx;
+}
+
+size_t domain_codes_room(struct domain_codes *c, const struct seen_domain *d)
+{
+    size_t count = domain_first_place(d, d->mx_count);
+    if (count > c->capacity) {
+        c->capacity = count * 2;
+        c->at = memory_resize(c->at, c->capacity, sizeof(*c->at));
+    }
+    memset(c->host, 0, sizeof(c->host));
+    if (count > 0) {
+        memset(c->at, 0, count * sizeof(*c->at));
+    }
+    return count;
+}
+
+void domain_codes_deinit(struct domain_codes *c)
+{
+    free(c->at);
+    *c = (struct domain_codes){.capacity = 0};
+}
+
+void domain_problems_init(struct domain_problems *p)
+{
+    *p = (struct domain_problems){.places = BUF_INIT(BUF_NO_LIMIT)};
+}
+
+void domain_problems_deinit(struct domain_problems *p)
+{
+    buf_deinit(&p->places);
+}
+
+/* --- effects ---------------------------------------------------------------------------------- */
+
+/** A finding at a place of a domain. */
+struct met_finding {
+    enum finding_code code;
+    enum severity severity;
+    int mx;       /* -1: any, as it is about the domain */
+    int endpoint; /* -1: any of the exchange */
+};
+
+static bool harm_is_at(const struct seen_domain *d, const struct delivery_harm_at *h,
+                       const struct met_finding *f)
+{
+    if (f->mx < 0 ||
+        h->mx < 0) { /* where nothing of the domain is of use, whatever is found says why */
+        return true;
+    }
+    if (domain_same_mx(d, (size_t)h->mx) != (size_t)f->mx) {
+        return false;
+    }
+    return f->endpoint < 0 || h->endpoint == f->endpoint;
+}
+
+/* The worst of what it explains, and who meets that or less. */
+static enum effect effect_by_harm(const struct seen_domain *d, const struct domain_verdict *v,
+                                  const struct met_finding *f, uint64_t *senders)
+{
+    uint64_t reasons = problem_reasons(f->code);
+    enum effect effect = EFFECT_HYGIENE;
+    for (size_t i = 0; reasons != 0 && i < v->harm.count; i++) {
+        const struct delivery_harm_at *h = &v->harm.at[i];
+        if ((reasons >> h->reason & 1U) != 0 && harm_is_at(d, h, f)) {
+            effect = effect_worse(effect, (enum effect)h->effect);
+            *senders |= h->senders;
+        }
+    }
+    return effect;
+}
+
+/* A lookup that fails for those alone who validate: they keep to what DNSSEC is for. */
+static enum effect effect_of_bogus(enum effect effect, const struct domain_verdict *v,
+                                   uint64_t senders)
+{
+    bool all = v->deliveries.count > 0;
+    for (size_t i = 0; i < v->deliveries.count; i++) {
+        all = all && (senders >> i & 1U) != 0;
+    }
+    return effect < EFFECT_POLICY_RISK && effect != EFFECT_NONE && !all ? EFFECT_POLICY_RISK
+                                                                        : effect;
+}
+
+static bool is_set_up_for_none(const struct seen_domain *d)
+{
+    return d->mx_kind == MX_KIND_NULL_MX || d->mx_kind == MX_KIND_NONE ||
+           d->mx_kind == MX_KIND_NXDOMAIN;
+}
+
+static uint64_t all_senders(const struct domain_verdict *v)
+{
+    size_t n = v->deliveries.count;
+    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+}
+
+static enum effect effect_of(const struct seen_domain *d, const struct domain_verdict *v,
+                             const struct met_finding *f, uint64_t *senders)
+{
+    if (is_set_up_for_none(d)) {
+        return EFFECT_NO_MAIL;
+    }
+    switch (problem_rule(f->code)) {
+    case PROBLEM_LOST:
+        *senders = all_senders(v);
+        return EFFECT_MAIL_LOST;
+    case PROBLEM_POLICY:
+        (void)effect_by_harm(d, v, f, senders);
+        return f->severity == SEVERITY_ERROR ? EFFECT_POLICY_RISK : EFFECT_HYGIENE;
+    case PROBLEM_BY_HARM:
+    case PROBLEM_NONE:
+        break;
+    }
+    enum effect effect = effect_by_harm(d, v, f, senders);
+    bool bogus = f->code == FINDING_DNS_MX_BOGUS || f->code == FINDING_DNS_HOST_BOGUS;
+    return bogus ? effect_of_bogus(effect, v, *senders) : effect;
+}
+
+/* --- problems --------------------------------------------------------------------------------- */
+
+enum finding_code problem_code_of(enum finding_code code)
+{
+    return code == FINDING_CHAIN_MISSING_INTERMEDIATE ? FINDING_CHAIN_ISSUER_UNKNOWN : code;
+}
+
+static struct problem *problem_of(struct domain_problems *p, enum finding_code code)
+{
+    uint16_t *slot = &p->slot_of[problem_code_of(code)];
+    if (*slot == 0) {
+        struct problem *made = &p->item[p->count++];
+        *made = (struct problem){.code = code, .effect = EFFECT_NONE};
+        made->bits = (uint32_t)p->places.len;
+        size_t octets = (p->place_total + 7) / 8;
+        memset(buf_room(&p->places, octets), 0, octets);
+        p->places.len += octets;
+        *slot = (uint16_t)p->count;
+    }
+    struct problem *found = &p->item[*slot - 1];
+    if (code == FINDING_CHAIN_MISSING_INTERMEDIATE) { /* it says more */
+        found->code = code;
+    }
+    return found;
+}
+
+static struct problem *note(struct domain_problems *p, const struct seen_domain *d,
+                            const struct domain_verdict *v, const struct met_finding *f)
+{
+    uint64_t senders = 0;
+    struct problem *problem = problem_of(p, f->code);
+    enum effect effect = effect_of(d, v, f, &senders);
+    problem->effect = effect_worse(problem->effect, effect);
+    problem->severity = f->severity > problem->severity ? f->severity : problem->severity;
+    problem->senders |= senders;
+    return problem;
+}
+
+static void note_place(struct domain_problems *p, struct problem *problem, size_t place,
+                       bool inferred)
+{
+    if (problem_has_place(p, problem, place)) {
+        return;
+    }
+    p->places.at[problem->bits + place / 8] |= (uint8_t)(1U << (place % 8));
+    problem->first = problem->place_count == 0 ? (uint32_t)place : problem->first;
+    problem->place_count++;
+    problem->inferred_count += inferred;
+}
+
+static void add_row(struct domain_problems *p, const struct seen_domain *d,
+                    const struct domain_verdict *v, const struct findings *findings)
+{
+    for (size_t i = 0; findings != NULL && i < findings->count; i++) {
+        const struct finding *f = &findings->item[i];
+        if (problem_is_one(f->code, f->severity)) {
+            struct met_finding met = {f->code, f->severity, -1, -1};
+            (void)note(p, d, v, &met);
+        }
+    }
+}
+
+static void add_set(struct domain_problems *p, const struct seen_domain *d,
+                    const struct domain_verdict *v, struct code_set set, size_t mx, int endpoint,
+                    size_t place)
+{
+    bool inferred = endpoint >= 0 && d->mx[mx].endpoints[endpoint].basis == BASIS_INFERRED;
+    for (size_t i = 0; i < set.count; i++) {
+        struct met_finding met = {code_of_item(set.items[i]), severity_of_item(set.items[i]),
+                                  (int)mx, endpoint};
+        note_place(p, note(p, d, v, &met), place, inferred);
+    }
+}
+
+static bool problem_is_tested(const struct endpoint_brief *e)
+{
+    return e->outcome != OUTCOME_NOT_TESTED && e->outcome != OUTCOME_LOCAL_FAULT;
+}
+
+static bool is_asked_host(const struct seen_mx *mx)
+{
+    return mx->host.len > 0 && !mx->blocklisted && mx->a_state != DNS_NOT_ASKED;
+}
+
+static void count_tested(struct domain_problems *p, const struct seen_domain *d)
+{
+    uint32_t hosts = 0;
+    uint32_t endpoints = 0;
+    for (size_t i = 0; i < d->mx_count; i++) {
+        const struct seen_mx *mx = &d->mx[i];
+        bool counts = domain_same_mx(d, i) == i;
+        hosts += counts && is_asked_host(mx);
+        for (size_t k = 0; counts && k < mx->endpoint_count; k++) {
+            endpoints += problem_is_tested(&mx->endpoints[k]);
+        }
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        bool has_places = p->item[i].place_count > 0;
+        bool of_host = finding_info(p->item[i].code)->scope == SCOPE_HOST;
+        p->item[i].tested_count = !has_places ? 0 : of_host ? hosts : endpoints;
+    }
+}
+
+static int compare_problems(const void *a, const void *b)
+{
+    const struct problem *x = a;
+    const struct problem *y = b;
+    if (x->effect != y->effect) {
+        return x->effect < y->effect ? -1 : 1;
+    }
+    if (x->severity != y->severity) {
+        return x->severity > y->severity ? -1 : 1;
+    }
+    if (x->place_count != y->place_count) {
+        return x->place_count > y->place_count ? -1 : 1;
+    }
+    return (int)problem_code_of(x->code) - (int)problem_code_of(y->code);
+}
+
+void domain_problems_fill(struct domain_problems *p, const struct seen_domain *d,
+                          const struct domain_verdict *v, const struct findings *of_domain,
+                          const struct findings *of_policy, const struct domain_codes *codes)
+{
+    p->count = 0;
+    buf_reset(&p->places);
+    p->effect = is_set_up_for_none(d) && domain_is_asked(d) ? EFFECT_NO_MAIL : EFFECT_NONE;
+    size_t endpoints = domain_first_place(d, d->mx_count);
+    p->place_total = endpoints > d->mx_count ? endpoints : d->mx_count;
+    add_row(p, d, v, of_domain);
+    add_row(p, d, v, of_policy);
+    for (size_t i = 0, place = 0; codes != NULL && i < d->mx_count; i++) {
+        const struct seen_mx *mx = &d->mx[i];
+        bool counts = domain_same_mx(d, i) == i;
+        if (counts) {
+            add_set(p, d, v, codes->host[i], i, -1, i);
+        }
+        for (size_t k = 0; k < mx->endpoint_count; k++, place++) {
+            if (counts) {
+                add_set(p, d, v, codes->at[place].own, i, (int)k, place);
+                add_set(p, d, v, codes->at[place].service, i, (int)k, place);
+            }
+        }
+    }
+    count_tested(p, d);
+    for (size_t i = 0; i < p->count; i++) {
+        p->slot_of[problem_code_of(p->item[i].code)] = 0;
+        p->item[i].severity = problem_severity(p->item[i].severity, p->item[i].effect);
+        p->effect = effect_worse(p->effect, p->item[i].effect);
+    }
+    qsort(p->item, p->count, sizeof(p->item[0]), compare_problems);
+}
+
+const char *domain_problems_severity(const struct domain_problems *p)
+{
+    enum severity worst = SEVERITY_INFO;
+    for (size_t i = 0; i < p->count; i++) {
+        worst = p->item[i].severity > worst ? p->item[i].severity : worst;
+    }
+    return p->count > 0 ? severity_word(worst) : NULL;
+}

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "scanner/base/vocabulary.h"
+
+/**
+ * What a problem does to the mail of a domain, worst first: a smaller number is worse, but for NONE. Words are part of the
+ * output.
+ */
+#define EFFECTS(X)                                                                                 \
+    X(EFFECT_NONE, "", NULL)                                                                       \
+    X(EFFECT_MAIL_LOST, "mail_lost",                                                               \
+      "senders that ask for no more than their default setting does defer the mail or return it, " \
+      "with or without policies of the domain")                                                    \
+    X(EFFECT_CLEARTEXT, "cleartext", "such senders send the mail in cleartext")                    \
+    X(EFFECT_POLICY_RISK, "policy_risk",                                                           \
+      "only senders that keep to MTA-STS or DANE do not deliver, or lose the authentication that " \
+      "the policies of the domain are for")                                                        \
+    X(EFFECT_STRICT_RISK, "strict_risk",                                                           \
+      "only senders whose own settings demand TLS or a valid certificate do not deliver")          \
+    X(EFFECT_HYGIENE, "hygiene",                                                                   \
+      "no delivery is predicted to fail by it: with old senders, soon, or on one of several "      \
+      "paths at most")                                                                             \
+    X(EFFECT_NO_MAIL, "no_mail", "the domain is set up for no mail, so that none is at risk")
+
+enum effect {
+    EFFECTS(ENUMERATOR) EFFECT_COUNT
+};
+
+VOCABULARY(effect, enum effect);
+
+static inline enum effect effect_worse(enum effect a, enum effect b)
+{
+    return a == EFFECT_NONE || (b != EFFECT_NONE && b < a) ? b : a;
+}

@@ -1,0 +1,251 @@
+#include "scanner/analysis/problem_rules.h"
+
+#include <string.h>
+
+#include "scanner/analysis/deliveries.h"
+
+const struct vocabulary effect_vocabulary =
+    VOCABULARY_OF(EFFECTS, "effect", "effect",
+                  "What a problem does to mail; of several the first. Null: nothing is wrong, or "
+                  "nothing is known.");
+const struct vocabulary cause_kind_vocabulary =
+    VOCABULARY_OF(CAUSE_KINDS, "cause_kind", "kind", "Where a problem has to be mended.");
+
+#define R(name) (UINT64_C(1) << DELIVERY_REASON_##name)
+
+/* A policy that demands TLS names itself, whatever kept TLS from coming about. */
+#define NO_TLS  (R(STS_NO_TLS) | R(DANE_NO_TLS))
+#define OFFER   (R(NO_STARTTLS) | NO_TLS)
+#define REFUSAL (R(STARTTLS_REJECTED) | R(STARTTLS_REFUSED) | NO_TLS)
+#define FAILURE (R(TLS_FAILED) | NO_TLS)
+#define VERSION (R(TLS_VERSION) | NO_TLS)
+#define SUITE   (R(TLS_SUITE) | NO_TLS)
+#define PATH    (R(CERTIFICATE) | R(CERTIFICATE_PATH) | R(STS_CERTIFICATE))
+#define FORM    (R(CERTIFICATE_FORM) | NO_TLS)
+#define KEY     (R(LEAF_KEY) | NO_TLS)
+#define NAME    (R(NAME) | R(STS_CERTIFICATE))
+#define REACH   R(NOT_REACHABLE)
+#define LINES   (R(SMTP_REPLIES) | R(STARTTLS_KEYWORD) | NO_TLS)
+#define RECORDS (R(DANE_MISMATCH) | R(DANE_UNUSABLE))
+#define LOOKUP  R(DANE_LOOKUP)
+
+#define STS_FAILS (R(STS_MX_NOT_COVERED) | R(STS_CERTIFICATE) | R(STS_NO_TLS))
+
+/* What is not here explains no delivery that fails: it is hygiene. */
+static const uint64_t reasons_of[FINDING_COUNT] = {
+    [FINDING_DNS_MX_BOGUS] = R(DNS_FAILED),
+    [FINDING_DNS_HOST_BOGUS] = LOOKUP | REACH,
+    [FINDING_MX_ALL_UNUSABLE] = R(NO_MAIL),
+    [FINDING_MX_NULL_WITH_OTHER] = R(NULL_MX),
+    [FINDING_MX_NONE_REACHABLE] = REACH,
+    [FINDING_MX_IP_LITERAL] = R(NO_MAIL) | R(MX_NAME) | REACH,
+    [FINDING_MX_LOCALHOST] = R(NO_MAIL) | R(MX_NAME) | REACH,
+    [FINDING_MX_NOT_A_HOST] = R(NO_MAIL) | R(MX_NAME),
+    [FINDING_MX_SINGLE_LABEL] = R(NO_MAIL) | R(MX_NAME),
+    [FINDING_MX_MANY] = R(SESSIONS_MAX) | R(ADDRESSES_MAX),
+    [FINDING_MX_HOST_NXDOMAIN] = R(NO_MAIL),
+    [FINDING_MX_HOST_NO_ADDRESS] = R(NO_MAIL),
+    [FINDING_MX_SPECIAL_ADDRESS] = R(NO_MAIL) | R(MX_NAME) | REACH,
+    [FINDING_MX_MAPPED_ADDRESS] = R(MX_NAME) | REACH,
+    [FINDING_SMTP_CONNECT_REFUSED] = REACH,
+    [FINDING_SMTP_CONNECT_UNREACHABLE] = REACH,
+    [FINDING_SMTP_CONNECT_TIMEOUT] = REACH,
+    [FINDING_SMTP_NOT_SMTP] = REACH | R(SMTP_REPLIES),
+    [FINDING_SMTP_GREETING_CLOSED] = REACH,
+    [FINDING_SMTP_GREETING_TIMEOUT] = REACH,
+    [FINDING_SMTP_EHLO_REJECTED] = OFFER | REACH,
+    [FINDING_SMTP_HELO_ONLY] = OFFER,
+    [FINDING_SMTP_EMPTY_LINE] = LINES,
+    [FINDING_SMTP_GARBAGE_LINE] = LINES,
+    [FINDING_SMTP_LINE_END] = LINES,
+    [FINDING_SMTP_NUL] = LINES,
+    [FINDING_SMTP_LINE_TOO_LONG] = LINES,
+    [FINDING_SMTP_EARLY_TALKER] = LINES,
+    [FINDING_STARTTLS_NOT_OFFERED] = OFFER,
+    [FINDING_STARTTLS_MASKED] = OFFER,
+    [FINDING_STARTTLS_TEMPFAIL] = REFUSAL,
+    [FINDING_STARTTLS_REJECTED] = REFUSAL,
+    [FINDING_STARTTLS_INJECTED] = R(AFTER_220) | NO_TLS,
+    [FINDING_STARTTLS_KEYWORD_CASE] = R(STARTTLS_KEYWORD) | OFFER,
+    [FINDING_STARTTLS_CODE] = R(STARTTLS_REPLY) | NO_TLS,
+    [FINDING_STARTTLS_TIMEOUT] = FAILURE,
+    [FINDING_STARTTLS_CLOSED] = FAILURE,
+    [FINDING_STARTTLS_EHLO_FAILED] = R(SESSION_LOST),
+    [FINDING_STARTTLS_SESSION_LOST] = R(SESSION_LOST),
+    [FINDING_TLS_NO_SHARED_VERSION] = FAILURE | VERSION,
+    [FINDING_TLS_NO_SHARED_CIPHER] = FAILURE | SUITE,
+    [FINDING_TLS_ALERT] = FAILURE,
+    [FINDING_TLS_CLOSED] = FAILURE,
+    [FINDING_TLS_RESET] = FAILURE,
+    [FINDING_TLS_TIMEOUT] = FAILURE,
+    [FINDING_TLS_PROTOCOL_ERROR] = FAILURE,
+    [FINDING_TLS_LEGACY_VERSION] = VERSION | SUITE,
+    [FINDING_TLS_NO_FORWARD_SECRECY] = SUITE,
+    [FINDING_TLS_DHE] = SUITE,
+    [FINDING_TLS_DH_SMALL] = SUITE,
+    [FINDING_TLS_NO_SECURE_RENEGOTIATION] = SUITE,
+    [FINDING_TLS_NO_CERTIFICATE] = PATH | NAME | SUITE,
+    [FINDING_TLS_LIST_LARGE] = R(LIST_SIZE) | FAILURE,
+    [FINDING_TLS_LIST_MALFORMED] = FAILURE | FORM | PATH,
+    [FINDING_TLS_KEY_USAGE] = R(KEY_USAGE) | FAILURE,
+    [FINDING_TLS_CIPHER_BROKEN] = SUITE,
+    [FINDING_TLS_WEAK_GROUP] = SUITE,
+    [FINDING_TLS_WEAK_SIGNATURE_SCHEME] = SUITE,
+    [FINDING_TLS_NULL_ACCEPTED] = SUITE,
+    [FINDING_CERT_UNPARSABLE] = FORM | PATH | FAILURE,
+    [FINDING_CERT_MALFORMED] = FORM,
+    [FINDING_CERT_VERSION] = FORM,
+    [FINDING_CERT_SERIAL_NEGATIVE] = FORM,
+    [FINDING_CERT_SERIAL_LONG] = FORM,
+    [FINDING_CERT_NO_SAN] = NAME,
+    [FINDING_CERT_SAN_BAD_DNS] = FORM,
+    [FINDING_CERT_KEY_RSA_SMALL] = KEY | PATH,
+    [FINDING_CERT_KEY_RSA_LARGE] = KEY,
+    [FINDING_CERT_KEY_RSA_EXPONENT] = KEY,
+    [FINDING_CERT_KEY_EC_CURVE] = KEY,
+    [FINDING_CERT_KEY_RARE] = KEY,
+    [FINDING_CERT_KEY_UNKNOWN] = KEY | PATH | FAILURE,
+    [FINDING_CERT_BAD_TIME] = FORM | PATH,
+    [FINDING_CERT_DUPLICATE_EXTENSION] = FORM,
+    [FINDING_CERT_PRECERTIFICATE] = PATH,
+    [FINDING_CHAIN_LEAF_NOT_FIRST] = PATH | NAME,
+    [FINDING_CHAIN_SELF_SIGNED] = PATH,
+    [FINDING_CHAIN_UNTRUSTED_ROOT] = PATH,
+    [FINDING_CHAIN_ISSUER_UNKNOWN] = PATH,
+    [FINDING_CHAIN_MISSING_INTERMEDIATE] = PATH,
+    [FINDING_CHAIN_SIGNATURE_BAD] = PATH,
+    [FINDING_CHAIN_SIGNATURE_UNKNOWN] = PATH,
+    [FINDING_CHAIN_EXPIRED] = PATH,
+    [FINDING_CHAIN_INTERMEDIATE_EXPIRED] = PATH,
+    [FINDING_CHAIN_ROOT_EXPIRED] = PATH,
+    [FINDING_CHAIN_NOT_YET_VALID] = PATH,
+    [FINDING_CHAIN_NOT_CA] = PATH,
+    [FINDING_CHAIN_PATH_LENGTH] = PATH,
+    [FINDING_CHAIN_KEY_USAGE] = PATH,
+    [FINDING_CHAIN_LEAF_USAGE] = R(KEY_USAGE) | FAILURE,
+    [FINDING_CHAIN_EKU] = PATH,
+    [FINDING_CHAIN_NAME_CONSTRAINTS] = PATH,
+    [FINDING_CHAIN_UNKNOWN_CRITICAL] = PATH,
+    [FINDING_CHAIN_WEAK_SIGNATURE] = PATH,
+    [FINDING_CHAIN_WEAK_KEY] = PATH | KEY,
+    [FINDING_CHAIN_BAD_EXTENSION] = PATH | FORM,
+    [FINDING_CHAIN_OPENSSL_PATH] = PATH,
+    [FINDING_NAME_MISMATCH] = NAME,
+    [FINDING_NAME_MISMATCH_BUT_DOMAIN] = NAME,
+    [FINDING_NAME_MISMATCH_PROVIDER_DEFAULT] = NAME,
+    [FINDING_NAME_MISMATCH_LOCALHOST] = NAME,
+    [FINDING_NAME_NO_NAMES] = NAME,
+    [FINDING_NAME_CN_ONLY] = NAME,
+    [FINDING_NAME_WILDCARD_PUBLIC_SUFFIX] = NAME,
+    [FINDING_SNI_NEEDED] = PATH | NAME | R(DANE_MISMATCH),
+    [FINDING_SNI_REQUIRED_FATAL] = FAILURE,
+    [FINDING_SNI_UNKNOWN_NAME_FATAL] = FAILURE,
+    [FINDING_SNI_WORSE] = PATH | NAME,
+    [FINDING_PARITY_HOSTS_STARTTLS] = OFFER,
+    [FINDING_PARITY_HOSTS_CERTIFICATE] = PATH | NAME,
+    [FINDING_STS_MX_NOT_COVERED] = R(STS_MX_NOT_COVERED),
+    [FINDING_STS_MX_NO_STARTTLS] = R(STS_NO_TLS),
+    [FINDING_STS_MX_TLS_FAILED] = R(STS_NO_TLS),
+    [FINDING_STS_MX_TLS_VERSION] = R(STS_NO_TLS),
+    [FINDING_STS_MX_CERTIFICATE] = R(STS_CERTIFICATE),
+    [FINDING_STS_DELIVERY_FAILURE] = STS_FAILS,
+    [FINDING_STS_PARTIAL_FAILURE] = STS_FAILS,
+    [FINDING_DANE_UNDELIVERABLE] = R(DANE_MISMATCH) | R(DANE_NO_TLS) | LOOKUP,
+    [FINDING_DANE_TA_NOT_FOR_DOMAIN] = R(DANE_MISMATCH),
+    [FINDING_DANE_LOOKUP_FAILED] = LOOKUP,
+    [FINDING_DANE_BOGUS] = LOOKUP,
+    [FINDING_DANE_ALL_UNUSABLE] = RECORDS | NO_TLS,
+    [FINDING_DANE_RECORD_MALFORMED] = RECORDS,
+    [FINDING_DANE_RECORD_UNKNOWN] = RECORDS,
+    [FINDING_DANE_RECORD_PKIX_USAGE] = RECORDS,
+    [FINDING_DANE_RECORD_EMPTY_DIGEST] = RECORDS,
+    [FINDING_DANE_MISMATCH] = RECORDS,
+    [FINDING_DANE_TA_NOT_PRESENTED] = RECORDS,
+    [FINDING_DANE_ANCHOR_IN_DNS] = RECORDS,
+    [FINDING_DANE_TA_PATH] = RECORDS,
+    [FINDING_DANE_TA_EXPIRED] = RECORDS,
+    [FINDING_DANE_TA_NAME] = RECORDS,
+    [FINDING_DANE_TA_OTHER_NAME] = RECORDS,
+    [FINDING_DANE_AGILITY_CONFLICT] = RECORDS,
+    [FINDING_DANE_OTHER_KEY_MISMATCH] = RECORDS,
+    [FINDING_DANE_NO_TLS] = R(DANE_NO_TLS),
+};
+
+uint64_t problem_reasons(enum finding_code code)
+{
+    return reasons_of[code];
+}
+
+static bool is_in_area(const char *code, const char *area)
+{
+    size_t len = finding_area_len(code);
+    return len == strlen(area) && memcmp(code, area, len) == 0;
+}
+
+enum problem_rule problem_rule(enum finding_code code)
+{
+    const struct finding_info *info = finding_info(code);
+    switch ((unsigned)code) {
+    case FINDING_DNS_MX_SERVFAIL:
+    case FINDING_DNS_MX_TIMEOUT:
+    case FINDING_DNS_MX_FAILED:
+    case FINDING_DNS_CNAME_LOOP:
+    case FINDING_DNS_HOSTS_UNKNOWN:
+        return PROBLEM_LOST;
+    case FINDING_DNS_MX_REFUSED: /* by our own resolver */
+    case FINDING_DNS_HOST_REFUSED:
+    case FINDING_DNS_ADDRESSES_TRUNCATED: /* bounds of ours */
+    case FINDING_MX_TRUNCATED:
+    case FINDING_SMTP_REPLY_TRUNCATED:
+    case FINDING_TLS_LIST_TRUNCATED:
+    case FINDING_STS_POLICY_TOO_MANY_MX:
+    case FINDING_CHAIN_CAPPED:
+        return PROBLEM_NONE;
+    default:
+        break;
+    }
+    if (is_in_area(info->code, "input")) {
+        return PROBLEM_NONE;
+    }
+    bool of_policies = is_in_area(info->code, "sts") ||
+                       (is_in_area(info->code, "dane") && info->scope == SCOPE_DOMAIN);
+    return of_policies ? PROBLEM_POLICY : PROBLEM_BY_HARM;
+}
+
+enum cause_kind problem_cause_kind(enum finding_code code)
+{
+    const struct finding_info *info = finding_info(code);
+    switch (info->scope) {
+    case SCOPE_DOMAIN:
+        return CAUSE_ZONE;
+    case SCOPE_HOST:
+        return CAUSE_HOST;
+    case SCOPE_POLICY:
+        return CAUSE_POLICY;
+    case SCOPE_CHAIN:
+        return CAUSE_CHAIN;
+    case SCOPE_CERTIFICATE:
+        return CAUSE_CERTIFICATE;
+    case SCOPE_ENDPOINT: /* TLSA records are those of the host, whatever its server presents */
+        return is_in_area(info->code, "dane") ? CAUSE_HOST : CAUSE_SERVER;
+    case SCOPE_SESSION:
+    case SCOPE_SERVICE:
+    case SCOPE_COUNT:
+        break;
+    }
+    return CAUSE_SERVER;
+}
+
+bool problem_is_one(enum finding_code code, enum severity severity)
+{
+    return severity > SEVERITY_INFO && problem_rule(code) != PROBLEM_NONE;
+}
+
+enum severity problem_severity(enum severity severity, enum effect effect)
+{
+    enum severity most = effect == EFFECT_NO_MAIL ? SEVERITY_NOTICE
+                         : effect == EFFECT_STRICT_RISK || effect == EFFECT_HYGIENE
+                             ? SEVERITY_WARNING
+                             : SEVERITY_ERROR;
+    return severity < most ? severity : most;
+}

@@ -1,0 +1,322 @@
+"""Tables problems and causes of a lab scan against a join over the other tables, written here in SQL for itself.
+
+    problems.py [--domains N] [--more] [--results DIR]
+
+The lab with its hand-made cases and N generated domains is scanned. --more: with inference, several threads and `analyze`,
+which all have to give the same rows. --results: of a scan that is there, instead.
+"""
+
+import argparse
+import collections
+import json
+import os
+import sqlite3
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e import load_sqlite  # noqa: E402
+from e2e.lab import Lab  # noqa: E402
+from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+
+# About this scan and about the list, not about a domain.
+NO_PROBLEMS = ["dns.mx_refused", "dns.host_refused", "dns.addresses_truncated", "mx.truncated", "smtp.reply_truncated",
+               "tls.list_truncated", "sts.policy_too_many_mx", "chain.capped", "input.invalid", "input.duplicate",
+               "input.blocklisted", "input.public_suffix"]
+# Found of an MX host; of other things the table tells.
+EFFECTS = ["mail_lost", "cleartext", "policy_risk", "strict_risk", "hygiene", "no_mail"]
+SEVERITIES = ["info", "notice", "warning", "error"]
+AT_MOST = {"strict_risk": 2, "hygiene": 2, "no_mail": 1}
+PLACES_SHOWN = 8
+LOST = ("deferred", "undeliverable")
+
+VIEWS = f"""
+create temp table excluded (code text primary key);
+create temp table hosts_of as
+    select d.input_line as line, d.domain, min(m.key) as mx, json_extract(m.value, '$.host') as host
+    from domains d, json_each(d.mx) m where json_extract(m.value, '$.host') is not null group by line, host;
+create temp table places_of as
+    select h.line, h.domain, h.mx, b.key as number, h.host, json_extract(b.value, '$.address') as address,
+        json_extract(b.value, '$.port') as port, json_extract(b.value, '$.mx_operator') as operator,
+        json_extract(b.value, '$.basis') = 'inferred' as inferred,
+        json_extract(b.value, '$.outcome') not in ('not_tested', 'local_fault') as tested
+    from hosts_of h join domains d on d.input_line = h.line,
+        json_each(d.mx, '$[' || h.mx || '].endpoints') b;
+create temp table found as
+    select 'domain' as scope, d.domain as key, f.value as finding, 'zone' as kind, d.domain as thing, 0 as turn
+        from domains d, json_each(d.findings) f where d.domain is not null
+            and d.duplicate_of is null and not d.blocklisted
+    union all
+    select 'policy', p.domain, f.value, 'policy', p.policy_host, 1 from policies p, json_each(p.findings) f
+    union all
+    select 'host', h.host, f.value, 'host', h.host, 0 from hosts h, json_each(h.findings) f
+    union all
+    select 'endpoint', e.endpoint, f.value,
+        case when json_extract(f.value, '$.code') like 'dane.%' then 'host' else 'server' end,
+        case when json_extract(f.value, '$.code') like 'dane.%' then e.host else e.service end, 0
+        from endpoints e, json_each(e.findings) f
+    union all
+    select 'endpoint', e.endpoint, f.value, 'server', s.service, 2
+        from endpoints e join services s using (service), json_each(s.findings) f
+    union all
+    select 'endpoint', e.endpoint, f.value, 'chain', c.chain_id, 1
+        from endpoints e join chains c using (chain_id), json_each(c.findings) f
+    union all
+    select 'endpoint', e.endpoint, f.value, 'certificate', x.fingerprint_sha256, 1 + l.key
+        from endpoints e join chains c using (chain_id), json_each(c.certificates) l
+        join certificates x on x.fingerprint_sha256 = l.value, json_each(x.findings) f;
+create temp table facts as
+    select scope, key, json_extract(finding, '$.code') as code, json_extract(finding, '$.severity') as severity,
+        json_extract(finding, '$.evidence') as evidence, kind, thing, turn from found
+    where json_extract(finding, '$.severity') <> 'info'
+        and json_extract(finding, '$.code') not in (select code from excluded);
+create index facts_key on facts (scope, key);
+create temp table met as
+    select d.input_line as line, d.domain, f.*, null as mx, null as number, null as host, null as address, null as port,
+        0 as inferred, null as operator
+        from domains d join facts f on f.scope in ('domain', 'policy') and f.key = d.domain
+        where d.duplicate_of is null and d.invalid is null and not d.blocklisted
+    union all
+    select h.line, h.domain, f.*, h.mx, 0, h.host, null, null, 0, null
+        from hosts_of h join facts f on f.scope = 'host' and f.key = h.host
+    union all
+    select p.line, p.domain, f.*, p.mx, p.number, p.host, p.address, p.port, p.inferred, p.operator
+        from places_of p join facts f on f.scope = 'endpoint' and f.key = p.host || '|' || p.address || '|' || p.port;
+"""
+
+
+def severity_number(word):
+    return SEVERITIES.index(word)
+
+
+def merged(code):
+    """An issuer that is not presented: known, or not. One problem of a domain."""
+    return "chain.issuer_unknown" if code == "chain.missing_intermediate" else code
+
+
+class Wanted:
+    """The tables as the join has them."""
+
+    def __init__(self, database):
+        database.executescript(VIEWS.replace("create temp table hosts_of", "insert into excluded values "
+                                             + ", ".join(f"('{code}')" for code in NO_PROBLEMS)
+                                             + ";\ncreate temp table hosts_of", 1))
+        self.completed = dict(database.execute(
+            "select chain_id, json_extract(f.value, '$.evidence') from completions, json_each(findings) f"
+            " where json_extract(f.value, '$.code') = 'chain.missing_intermediate'"))
+        self.tested = {line: (hosts, tested or 0) for line, hosts, tested in database.execute(
+            "select h.line, h.n, p.n from (select o.line, sum(json_extract(m.value, '$.a') <> 'not_asked' and not"
+            " json_extract(m.value, '$.blocklisted')) as n from hosts_of o join domains d on d.input_line = o.line,"
+            " json_each(d.mx) m where m.key = o.mx group by o.line) h"
+            " left join (select line, sum(tested) as n from places_of group by line) p using (line)")}
+        self.problems = collections.defaultdict(list)
+        query = database.execute("select line, domain, scope, code, severity, evidence, kind, thing, host, address, port,"
+                                 " inferred, operator from met order by line, mx, number, turn")
+        for row in query:
+            self.problems[(row[0], merged(row[3]))].append(row)
+
+    def cause_of(self, met):
+        return f"{met[3]}|{met[6]}|{met[7]}"
+
+    def latest(self, met):
+        """The code and the evidence now that all certificates of the scan are known."""
+        if met[3] == "chain.issuer_unknown" and met[7] in self.completed:
+            return "chain.missing_intermediate", self.completed[met[7]]
+        return met[3], met[5]
+
+
+def places_of(rows):
+    return list(dict.fromkeys((r[8], r[9], r[10], r[11]) for r in rows if r[8] is not None))
+
+
+def compare_problems(wanted, got):
+    check_equal("the same problems", sorted(set(wanted.problems) ^ {(p["input_line"], merged(p["code"])) for p in got}), [])
+    wrong = []
+    for p in got:
+        rows = wanted.problems.get((p["input_line"], merged(p["code"])))
+        if rows is None:
+            continue
+        first, places = rows[0], places_of(rows)
+        codes = {wanted.latest(r)[0] for r in rows}
+        of_host = first[2] == "host"
+        tested = wanted.tested.get(p["input_line"], (0, 0))[0 if of_host else 1] if places else 0
+        severity = max(severity_number(r[4]) for r in rows)
+        want = {"code": max(codes), "domain": first[1], "place_count": len(places), "tested_count": tested,
+                "inferred_count": sum(bool(x[3]) for x in places),
+                "places": [{"host": h, "address": a, "port": n} for h, a, n, _ in places[:PLACES_SHOWN]],
+                "severity": SEVERITIES[min(severity, AT_MOST.get(p["effect"], 3))],
+                "evidence": wanted.latest(first)[1], "cause": wanted.cause_of(first)}
+        wrong += [(p["input_line"], p["code"], k, p[k], v) for k, v in want.items() if p[k] != v]
+    check_equal("each as joined", wrong[:5], [])
+
+
+def compare_causes(wanted, problems, got, database):
+    of_problem = {(p["input_line"], merged(p["code"])): p for p in problems}
+    sums = {}
+    for key in sorted(wanted.problems):
+        p = of_problem.get(key)
+        for row in wanted.problems[key] if p else []:
+            c = sums.setdefault(wanted.cause_of(row), {"domains": set(), "effects": set(), "severities": set(), "first": row})
+            c["domains"].add(key[0])
+            c["effects"].add(EFFECTS.index(p["effect"]))
+            c["severities"].add(severity_number(p["severity"]))
+    things = {row[0]: row[1:] for row in database.execute(
+        "select f.code || '|' || f.kind || '|' || f.thing, count(distinct h.host), count(distinct h.place) from facts f join ("
+        " select 'host' as scope, host as key, host, host as place from hosts union all"
+        " select 'endpoint', h.host || '|' || json_extract(b.value, '$.address') || '|' || json_extract(b.value, '$.port'),"
+        " h.host, h.host || '|' || json_extract(b.value, '$.address') || '|' || json_extract(b.value, '$.port')"
+        " from hosts h, json_each(h.endpoints) b) h using (scope, key) group by 1")}
+    check_equal("the same causes", sorted(set(sums) ^ {c["cause"] for c in got})[:5], [])
+    wrong = []
+    for c in got:
+        want = sums.get(c["cause"])
+        if want is None:
+            continue
+        code, evidence = wanted.latest(want["first"])
+        hosts, places = things.get(c["cause"], (0, 0))
+        expected = {"code": code, "kind": want["first"][6], "thing": want["first"][7],
+                    "effect": EFFECTS[min(want["effects"])], "severity": SEVERITIES[max(want["severities"])],
+                    "domain_count": len(want["domains"]), "host_count": hosts, "place_count": places,
+                    "example_domain": want["first"][1], "evidence": evidence, "mx_operator": want["first"][12]}
+        wrong += [(c["cause"], k, c[k], v) for k, v in expected.items() if c[k] != v]
+    check_equal("each cause as counted", wrong[:5], [])
+    order = [(EFFECTS.index(c["effect"]), -c["domain_count"]) for c in got]
+    check("the worst cause first", order == sorted(order))
+
+
+def compare_domains(domains, problems):
+    of_line = collections.defaultdict(list)
+    for p in problems:
+        of_line[p["input_line"]].append(p)
+    wrong = []
+    for d in domains:
+        rows = of_line[d["input_line"]]
+        asked = d["invalid"] is None and d["duplicate_of"] is None and not d["blocklisted"]
+        no_mail = asked and d["mx_kind"] in ("null_mx", "none", "nxdomain")
+        effects = [EFFECTS.index(p["effect"]) for p in rows] + [EFFECTS.index("no_mail")] * no_mail
+        want = {"problem_count": len(rows) if asked else None,
+                "effect": EFFECTS[min(effects)] if effects else None,
+                "worst_severity": max((p["severity"] for p in rows), key=severity_number, default=None),
+                "top_cause": rows[0]["cause"] if rows else None}
+        wrong += [(d["domain"], k, d[k], v) for k, v in want.items() if d[k] != v]
+        wrong += [(d["domain"], "no mail, and an effect") for p in rows if (p["effect"] == "no_mail") != no_mail]
+    check_equal("columns of domains as counted", wrong[:5], [])
+    check("lines in their order, the worst first",
+          [(p["input_line"], EFFECTS.index(p["effect"])) for p in problems]
+          == sorted((p["input_line"], EFFECTS.index(p["effect"])) for p in problems))
+
+
+OF_POLICY = ("sts_mx_not_covered", "sts_certificate", "sts_no_tls", "dane_lookup", "dane_mismatch", "dane_no_tls", "dane_unusable")
+OF_OWN_CHECK = ("certificate", "certificate_path", "name")
+# Reasons that always come with a finding of their own. Of others the catalogue may have none, as for a profile that compares
+# the certificate with the domain.
+EXPLAINED = ("no_starttls", "tls_failed", "starttls_rejected", "starttls_refused", "certificate", "not_reachable", "session_lost",
+             "starttls_reply", "after_220", "sts_mx_not_covered", "sts_certificate", "sts_no_tls", "dane_lookup",
+             "dane_mismatch", "dane_no_tls", "null_mx")
+
+
+# What the catalogue has no finding above info for: an alert that few senders mind; TLSA records that one reads in another way.
+UNTOLD = ("case-dane-sni-warning.mxlab.net", "case-tlsa-forms.mxlab.net")
+
+
+def levels_of(profiles):
+    by_id = {p["id"]: p for p in profiles["profiles"]}
+
+    def field(profile, name):
+        return profile[name]["value"] if name in profile else field(by_id[profile["like"]], name)
+    return {name: field(p, "level") for name, p in by_id.items()}
+
+
+def effect_of_outcome(outcome, level):
+    """What the outcome of one sender means, by itself."""
+    reason = (outcome["decided_by"] or "").rsplit(": ", 1)[-1]
+    if reason in OF_POLICY:
+        return "policy_risk", reason
+    if level != "may" or reason in OF_OWN_CHECK:
+        return "strict_risk", reason
+    return ("cleartext" if outcome["worst"] == "plaintext" else "mail_lost"), reason
+
+
+def compare_effects(domains, problems, levels):
+    """Every sender that fares badly for a reason that findings explain has a problem that bad; and who is named fares badly."""
+    of_line = collections.defaultdict(list)
+    for p in problems:
+        of_line[p["input_line"]].append(p)
+    missing, invented = [], []
+    for d in domains:
+        worst = {o["profile"]: o for o in d["outcomes"] or []}
+        rows = of_line[d["input_line"]]
+        for name, o in worst.items():
+            if d["effect"] == "no_mail" or o["worst"] not in (*LOST, "plaintext"):
+                continue
+            effect, reason = effect_of_outcome(o, levels[name])
+            told = [p for p in rows if EFFECTS.index(p["effect"]) <= EFFECTS.index(effect) and name in p["senders"]]
+            if reason in EXPLAINED and not told and d["domain"] not in UNTOLD:
+                missing.append((d["domain"], name, o["worst"], o["decided_by"]))
+        for p in rows:
+            outcomes = [worst[s] for s in p["senders"]]
+            bad = [o for o in outcomes if o["worst"] in (*LOST, "plaintext", "unknown") or p["code"] == "dane.all_unusable"
+                   or p["effect"] == "policy_risk"]
+            lost = [o for o in outcomes if o["worst"] in (*LOST, "unknown")]
+            if len(bad) != len(outcomes) or (p["effect"] == "mail_lost" and not lost):
+                invented.append((d["domain"], p["code"], p["effect"], [o["profile"] for o in outcomes if o not in bad]))
+    check_equal("what is predicted is told", missing[:5], [])
+    check_equal("what is told is predicted", invented[:5], [])
+
+
+def compare(folder):
+    with tempfile.TemporaryDirectory() as scratch:
+        path = os.path.join(scratch, "results.db")
+        _, broken = load_sqlite.load(folder, path)
+        check_equal("no key leads nowhere", {what: count for what, count in broken.items() if count}, {})
+        database = sqlite3.connect(path)
+        domains, problems, causes = (read_table(folder, t) for t in ("domains", "problems", "causes"))
+        check("there are problems", len(problems) > 20 and len(causes) > 20, (len(problems), len(causes)))
+        wanted = Wanted(database)
+        compare_problems(wanted, problems)
+        compare_causes(wanted, problems, causes, database)
+        compare_domains(domains, problems)
+        compare_effects(domains, problems, levels_of(read_json(folder, "sender-profiles.json")))
+        database.close()
+    print(f"{len(domains)} domains, {len(problems)} problems, {len(causes)} causes; "
+          f"effects {dict(collections.Counter(d['effect'] for d in domains))}")
+
+
+def same(what, one, other):
+    for name in ("problems", "causes"):
+        check(f"{what}: {name}", read_table(one, name) == read_table(other, name))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--domains", type=int, default=60)
+    parser.add_argument("--no-cases", action="store_true")
+    parser.add_argument("--more", action="store_true")
+    parser.add_argument("--results")
+    parser.add_argument("scan", nargs="*")
+    args = parser.parse_args()
+    if args.results:
+        compare(args.results)
+        finish()
+    with Lab(args.domains, *(["--no-cases"] if args.no_cases else [])) as lab, tempfile.TemporaryDirectory() as scratch:
+        def scan(name, *options):
+            out = os.path.join(scratch, name)
+            done = run("scan", "-o", out, "--ehlo-domain", EHLO, "--address-rate", "50/s", *SHORT_WAITS, *args.scan,
+                       *options, *lab.options, lab.list_path, timeout=7200)
+            check_equal(f"{name}: exit code", done.returncode, 0)
+            return out
+        out = scan("one", "--probes", "sni,no-sni,versions", "--infer", "all")
+        compare(out)
+        again = os.path.join(scratch, "again")
+        check_equal("analyze: exit code", run("analyze", "-o", again, out).returncode, 0)
+        same("analyze", out, again)
+        compare(again)
+        if args.more:
+            for threads in ("1", "2", "4", "8"):
+                same(f"{threads} threads", out,
+                     scan(f"threads-{threads}", "--probes", "sni,no-sni,versions", "--infer", "all", "--threads", threads))
+    finish()
+
+
+if __name__ == "__main__":
+    main()

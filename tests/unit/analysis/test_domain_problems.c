@@ -1,0 +1,346 @@
+#include <criterion/criterion.h>
+
+#include "scanner/analysis/domain_problems.h"
+#include "scanner/base/memory.h"
+
+/* --- rules ------------------------------------------------------------------------------------ */
+
+struct rule_case {
+    enum finding_code code;
+    enum severity severity;
+    bool problem;
+    enum cause_kind kind;
+};
+
+static const struct rule_case rule_cases[] = {
+    {FINDING_STARTTLS_NOT_OFFERED, SEVERITY_ERROR, true, CAUSE_SERVER},
+    {FINDING_CHAIN_EXPIRED, SEVERITY_ERROR, true, CAUSE_CHAIN},
+    {FINDING_CERT_KEY_RSA_SMALL, SEVERITY_ERROR, true, CAUSE_CERTIFICATE},
+    {FINDING_NAME_MISMATCH, SEVERITY_ERROR, true, CAUSE_SERVER},
+    {FINDING_DANE_MISMATCH, SEVERITY_ERROR, true, CAUSE_HOST}, /* its TLSA records */
+    {FINDING_DANE_BOGUS, SEVERITY_ERROR, true, CAUSE_HOST},
+    {FINDING_DANE_UNDELIVERABLE, SEVERITY_ERROR, true, CAUSE_ZONE},
+    {FINDING_STS_POLICY_TLS, SEVERITY_ERROR, true, CAUSE_POLICY},
+    {FINDING_MX_NONE, SEVERITY_ERROR, true, CAUSE_ZONE},
+    {FINDING_MX_NULL, SEVERITY_INFO, false, CAUSE_ZONE}, /* a fact */
+    /* ours: a resolver that refuses, bounds, and the list of domains */
+    {FINDING_DNS_MX_REFUSED, SEVERITY_NOTICE, false, CAUSE_ZONE},
+    {FINDING_DNS_HOST_REFUSED, SEVERITY_NOTICE, false, CAUSE_HOST},
+    {FINDING_MX_TRUNCATED, SEVERITY_NOTICE, false, CAUSE_ZONE},
+    {FINDING_INPUT_INVALID, SEVERITY_NOTICE, false, CAUSE_ZONE},
+};
+
+Test(domain_problems, which_findings_are_any_and_where_to_mend_them)
+{
+    for (size_t i = 0; i < sizeof(rule_cases) / sizeof(rule_cases[0]); i++) {
+        const struct rule_case *row = &rule_cases[i];
+        const char *code = finding_info(row->code)->code;
+        cr_expect_eq(problem_is_one(row->code, row->severity), row->problem, "%s", code);
+        cr_expect_eq(problem_cause_kind(row->code), row->kind, "%s", code);
+    }
+}
+
+Test(domain_problems, what_harms_no_delivery_is_no_error)
+{
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_MAIL_LOST), SEVERITY_ERROR);
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_CLEARTEXT), SEVERITY_ERROR);
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_POLICY_RISK), SEVERITY_ERROR);
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_STRICT_RISK), SEVERITY_WARNING);
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_HYGIENE), SEVERITY_WARNING);
+    cr_expect_eq(problem_severity(SEVERITY_NOTICE, EFFECT_HYGIENE), SEVERITY_NOTICE);
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_NO_MAIL), SEVERITY_NOTICE);
+    /* never more than the finding says */
+    cr_expect_eq(problem_severity(SEVERITY_WARNING, EFFECT_MAIL_LOST), SEVERITY_WARNING);
+}
+
+Test(domain_problems, the_worse_of_two_effects_counts)
+{
+    cr_expect_eq(effect_worse(EFFECT_NONE, EFFECT_HYGIENE), EFFECT_HYGIENE);
+    cr_expect_eq(effect_worse(EFFECT_HYGIENE, EFFECT_NONE), EFFECT_HYGIENE);
+    cr_expect_eq(effect_worse(EFFECT_HYGIENE, EFFECT_CLEARTEXT), EFFECT_CLEARTEXT);
+    cr_expect_eq(effect_worse(EFFECT_MAIL_LOST, EFFECT_NO_MAIL), EFFECT_MAIL_LOST);
+}
+
+Test(domain_problems, a_set_of_codes_is_ordered_and_keeps_the_higher_severity)
+{
+    uint16_t items[CODE_SET_MAX];
+    size_t count = 0;
+    count = code_set_add(items, count, code_item(FINDING_TLS_ALERT, SEVERITY_ERROR));
+    count = code_set_add(items, count, code_item(FINDING_DNS_MX_BOGUS, SEVERITY_NOTICE));
+    count = code_set_add(items, count, code_item(FINDING_TLS_ALERT, SEVERITY_WARNING));
+    cr_assert_eq(count, 2);
+    cr_expect_eq(items[0], code_item(FINDING_DNS_MX_BOGUS, SEVERITY_NOTICE));
+    cr_expect_eq(items[1], code_item(FINDING_TLS_ALERT, SEVERITY_ERROR));
+    struct code_set set = {items, count};
+    cr_expect(code_set_has(set, FINDING_TLS_ALERT));
+    cr_expect_not(code_set_has(set, FINDING_TLS_CLOSED));
+    cr_expect_eq(severity_of_item(items[1]), SEVERITY_ERROR);
+}
+
+/* --- a sender's way ----------------------------------------------------------------------------- */
+
+static const struct sender_profile may = {.id = "may", .level = PROFILE_MAY};
+static const struct sender_profile strict = {.id = "strict", .level = PROFILE_VERIFY};
+
+struct harm_case {
+    const char *what;
+    const struct sender_profile *sender;
+    uint8_t set; /* at the only address */
+    enum delivery_reason reason;
+    enum delivery worst;
+    enum effect want; /* NONE: no harm */
+};
+
+static const struct harm_case harm_cases[] = {
+    {"no STARTTLS", &may, RESULT_PLAINTEXT, DELIVERY_REASON_NO_STARTTLS, DELIVERY_PLAINTEXT,
+     EFFECT_CLEARTEXT},
+    {"the same, and TLS is demanded", &strict, RESULT_FAILS, DELIVERY_REASON_NO_STARTTLS,
+     DELIVERY_DEFERRED, EFFECT_STRICT_RISK},
+    {"the same, by a policy (RFC 8461 section 5)", &may, RESULT_FAILS, DELIVERY_REASON_STS_NO_TLS,
+     DELIVERY_DEFERRED, EFFECT_POLICY_RISK},
+    {"a policy does not make it the sender's own setting", &strict, RESULT_FAILS,
+     DELIVERY_REASON_DANE_MISMATCH, DELIVERY_DEFERRED, EFFECT_POLICY_RISK},
+    {"a certificate checked without a policy", &may, RESULT_DEFERRED, DELIVERY_REASON_CERTIFICATE,
+     DELIVERY_DEFERRED, EFFECT_STRICT_RISK},
+    {"no connection", &may, RESULT_FAILS, DELIVERY_REASON_NOT_REACHABLE, DELIVERY_DEFERRED,
+     EFFECT_MAIL_LOST},
+    {"no connection, but another address takes the mail", &may, RESULT_FAILS,
+     DELIVERY_REASON_NOT_REACHABLE, DELIVERY_ENCRYPTED, EFFECT_NONE},
+    {"no connection, and another takes it in clear", &may, RESULT_FAILS,
+     DELIVERY_REASON_NOT_REACHABLE, DELIVERY_PLAINTEXT, EFFECT_NONE},
+    {"no connection, and of another nothing is known", &may, RESULT_FAILS,
+     DELIVERY_REASON_NOT_REACHABLE, DELIVERY_UNKNOWN, EFFECT_NONE},
+    {"returned at once, whatever is not known", &may, RESULT_RETURNED,
+     DELIVERY_REASON_STARTTLS_REJECTED, DELIVERY_UNKNOWN, EFFECT_MAIL_LOST},
+    {"it is not known what the sender does", &may, RESULT_PLAINTEXT | RESULT_ENCRYPTED,
+     DELIVERY_REASON_TLS_SUITE, DELIVERY_UNKNOWN, EFFECT_NONE},
+    {"TLS without authentication (RFC 7672 section 2.2)", &may, RESULT_ENCRYPTED,
+     DELIVERY_REASON_DANE_UNUSABLE, DELIVERY_ENCRYPTED, EFFECT_POLICY_RISK},
+    {"nothing wrong", &may, RESULT_ENCRYPTED, DELIVERY_REASON_OPPORTUNISTIC, DELIVERY_ENCRYPTED,
+     EFFECT_NONE},
+};
+
+Test(domain_problems, what_a_sender_gets_at_an_address_has_an_effect_if_it_shows)
+{
+    for (size_t i = 0; i < sizeof(harm_cases) / sizeof(harm_cases[0]); i++) {
+        const struct harm_case *row = &harm_cases[i];
+        struct delivery_harm harm = {0};
+        const struct delivery_outcome r = {row->set, row->reason};
+        const struct sender_delivery d = {
+            .best = row->worst, .worst = row->worst, .mx = 0, .endpoint = 0, .reason = row->reason};
+        delivery_harm_note(&harm, &r, 0, 0);
+        delivery_harm_settle(&harm, row->sender, 3, &d);
+        enum effect got = EFFECT_NONE;
+        for (size_t k = 0; k < harm.count; k++) {
+            if (harm.at[k].reason == row->reason) {
+                got = effect_worse(got, (enum effect)harm.at[k].effect);
+                cr_expect_eq(harm.at[k].senders, 8, "%s", row->what);
+            }
+        }
+        /* What decides a bad outcome is told even if it is another address: that of the outcome. */
+        if (row->worst == DELIVERY_PLAINTEXT && row->want == EFFECT_NONE) {
+            cr_expect_eq(got, EFFECT_CLEARTEXT, "%s", row->what);
+        } else {
+            cr_expect_eq(got, row->want, "%s: %s", row->what, effect_word(got));
+        }
+        delivery_harm_deinit(&harm);
+    }
+}
+
+/* --- a domain --------------------------------------------------------------------------------- */
+
+struct world {
+    struct domain_problems *problems;
+    struct domain_verdict *verdict;
+    struct findings findings;
+    struct domain_codes codes;
+    struct endpoint_brief briefs[3];
+    struct seen_mx mx[3];
+    struct seen_domain domain;
+};
+
+static void world_new(struct world *w)
+{
+    *w = (struct world){.problems = memory_new(1, sizeof(*w->problems)),
+                        .verdict = memory_new(1, sizeof(*w->verdict))};
+    domain_problems_init(w->problems);
+    domain_verdict_init(w->verdict);
+    findings_init(&w->findings);
+    for (size_t i = 0; i < 3; i++) {
+        w->briefs[i] = (struct endpoint_brief){
+            .port = 25, .outcome = OUTCOME_ESTABLISHED, .basis = BASIS_OBSERVED};
+        w->briefs[i].address.family = 4;
+    }
+    w->mx[0] = (struct seen_mx){.preference = 10,
+                                .host = SPAN_LIT("a.example"),
+                                .a_state = DNS_DATA,
+                                .endpoints = &w->briefs[0],
+                                .endpoint_count = 2};
+    w->mx[1] = (struct seen_mx){.preference = 20,
+                                .host = SPAN_LIT("b.example"),
+                                .a_state = DNS_DATA,
+                                .endpoints = &w->briefs[2],
+                                .endpoint_count = 1};
+    w->domain = (struct seen_domain){.input_line = 1,
+                                     .domain = SPAN_LIT("example"),
+                                     .mx_kind = MX_KIND_EXPLICIT,
+                                     .mx = w->mx,
+                                     .mx_count = 2};
+    (void)domain_codes_room(&w->codes, &w->domain);
+}
+
+static void world_free(struct world *w)
+{
+    domain_problems_deinit(w->problems);
+    domain_verdict_deinit(w->verdict);
+    domain_codes_deinit(&w->codes);
+    findings_deinit(&w->findings);
+    free(w->problems);
+    free(w->verdict);
+}
+
+static void judge(struct world *w)
+{
+    domain_problems_fill(w->problems, &w->domain, w->verdict, &w->findings, NULL, &w->codes);
+}
+
+static void harm(struct world *w, size_t mx, int endpoint, enum delivery_reason reason,
+                 enum delivery worst)
+{
+    const struct delivery_outcome r = {
+        worst == DELIVERY_PLAINTEXT ? RESULT_PLAINTEXT : RESULT_FAILS, reason};
+    const struct sender_delivery d = {
+        .best = worst, .worst = worst, .mx = (int)mx, .endpoint = endpoint, .reason = reason};
+    delivery_harm_note(&w->verdict->harm, &r, mx, endpoint);
+    delivery_harm_settle(&w->verdict->harm, &may, 0, &d);
+}
+
+Test(domain_problems, each_code_once_with_its_places_the_worst_first)
+{
+    struct world w;
+    world_new(&w);
+    const uint16_t clear[] = {code_item(FINDING_STARTTLS_NOT_OFFERED, SEVERITY_ERROR)};
+    const uint16_t both[] = {code_item(FINDING_STARTTLS_NOT_OFFERED, SEVERITY_ERROR),
+                             code_item(FINDING_RDNS_NONE, SEVERITY_WARNING)};
+    w.codes.at[1].own = (struct code_set){clear, 1};
+    w.codes.at[1].service = (struct code_set){both, 2}; /* one place, and not two */
+    w.codes.at[2].service = (struct code_set){both, 2};
+    w.briefs[2].basis = BASIS_INFERRED;
+    w.briefs[0].outcome = OUTCOME_NOT_TESTED;
+    harm(&w, 0, 1, DELIVERY_REASON_NO_STARTTLS, DELIVERY_PLAINTEXT);
+    judge(&w);
+    cr_assert_eq(w.problems->count, 2);
+    const struct problem *p = &w.problems->item[0];
+    cr_expect_eq(p->code, FINDING_STARTTLS_NOT_OFFERED);
+    cr_expect_eq(p->effect, EFFECT_CLEARTEXT);
+    cr_expect_eq(p->severity, SEVERITY_ERROR);
+    cr_expect_eq(p->place_count, 2);
+    cr_expect_eq(p->tested_count, 2); /* of three: of the first nothing is known */
+    cr_expect_eq(p->inferred_count, 1);
+    cr_expect_eq(p->first, 1);
+    cr_expect_eq(p->senders, 1);
+    cr_expect(problem_has_place(w.problems, p, 1) && problem_has_place(w.problems, p, 2));
+    cr_expect_not(problem_has_place(w.problems, p, 0));
+    p = &w.problems->item[1];
+    cr_expect_eq(p->code, FINDING_RDNS_NONE);
+    cr_expect_eq(p->effect, EFFECT_HYGIENE); /* what it explains harms no delivery */
+    cr_expect_eq(w.problems->effect, EFFECT_CLEARTEXT);
+    cr_expect_str_eq(domain_problems_severity(w.problems), "error");
+    world_free(&w);
+}
+
+/* The finding of one server is not worse for what another does. */
+Test(domain_problems, a_finding_has_the_effect_of_its_own_place)
+{
+    struct world w;
+    world_new(&w);
+    const uint16_t clear[] = {code_item(FINDING_STARTTLS_NOT_OFFERED, SEVERITY_ERROR)};
+    const uint16_t alert[] = {code_item(FINDING_TLS_ALERT, SEVERITY_ERROR)};
+    w.codes.at[0].own = (struct code_set){clear, 1};
+    w.codes.at[2].own = (struct code_set){alert, 1};
+    harm(&w, 0, 0, DELIVERY_REASON_NO_STARTTLS, DELIVERY_PLAINTEXT);
+    judge(&w);
+    cr_assert_eq(w.problems->count, 2);
+    cr_expect_eq(w.problems->item[0].code, FINDING_STARTTLS_NOT_OFFERED);
+    cr_expect_eq(w.problems->item[1].effect, EFFECT_HYGIENE);
+    cr_expect_eq(w.problems->item[1].severity, SEVERITY_WARNING);
+    world_free(&w);
+}
+
+Test(domain_problems, an_exchange_that_is_named_twice_is_one_host)
+{
+    struct world w;
+    world_new(&w);
+    const uint16_t missing[] = {code_item(FINDING_MX_HOST_NXDOMAIN, SEVERITY_WARNING)};
+    w.mx[2] = w.mx[0];
+    w.mx[2].preference = 30;
+    w.domain.mx_count = 3;
+    (void)domain_codes_room(&w.codes, &w.domain);
+    w.codes.host[0] = (struct code_set){missing, 1};
+    w.codes.host[2] = w.codes.host[0];
+    judge(&w);
+    cr_assert_eq(w.problems->count, 1);
+    cr_expect_eq(w.problems->item[0].place_count, 1);
+    cr_expect_eq(w.problems->item[0].tested_count, 2);
+    world_free(&w);
+}
+
+/* Known intermediates at one server, unknown ones at another: one thing to do for the domain. */
+Test(domain_problems, an_issuer_that_is_not_presented_is_one_problem)
+{
+    struct world w;
+    world_new(&w);
+    const uint16_t unknown[] = {code_item(FINDING_CHAIN_ISSUER_UNKNOWN, SEVERITY_ERROR)};
+    const uint16_t known[] = {code_item(FINDING_CHAIN_MISSING_INTERMEDIATE, SEVERITY_ERROR)};
+    w.codes.at[0].own = (struct code_set){unknown, 1};
+    w.codes.at[2].own = (struct code_set){known, 1};
+    judge(&w);
+    cr_assert_eq(w.problems->count, 1);
+    cr_expect_eq(w.problems->item[0].code, FINDING_CHAIN_MISSING_INTERMEDIATE);
+    cr_expect_eq(w.problems->item[0].place_count, 2);
+    world_free(&w);
+}
+
+Test(domain_problems, a_domain_without_mail_has_none_at_risk)
+{
+    static const enum mx_kind kinds[] = {MX_KIND_NONE, MX_KIND_NXDOMAIN, MX_KIND_NULL_MX};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct world w;
+        world_new(&w);
+        w.domain.mx_kind = kinds[i];
+        w.domain.mx_count = 0;
+        (void)findings_add_max(&w.findings, FINDING_MX_NONE);
+        judge(&w);
+        cr_assert_eq(w.problems->count, 1);
+        cr_expect_eq(w.problems->item[0].effect, EFFECT_NO_MAIL);
+        cr_expect_eq(w.problems->item[0].severity, SEVERITY_NOTICE);
+        cr_expect_eq(w.problems->item[0].place_count, 0);
+        findings_reset(&w.findings);
+        judge(&w);
+        cr_expect_eq(w.problems->count, 0);
+        cr_expect_eq(w.problems->effect, EFFECT_NO_MAIL);
+        cr_expect_null(domain_problems_severity(w.problems));
+        w.domain.duplicate_of = 7; /* nothing was asked */
+        judge(&w);
+        cr_expect_eq(w.problems->effect, EFFECT_NONE);
+        world_free(&w);
+    }
+}
+
+/* RFC 5321 section 5.1: mail waits. That of domains whose lookup is refused by our own resolver is another matter. */
+Test(domain_problems, failed_lookups_keep_any_sender_away)
+{
+    struct world w;
+    world_new(&w);
+    w.domain.mx_kind = MX_KIND_UNKNOWN;
+    w.domain.mx_count = 0;
+    w.verdict->deliveries.count = 3;
+    (void)findings_add_max(&w.findings, FINDING_DNS_MX_SERVFAIL);
+    (void)findings_add_max(&w.findings, FINDING_DNS_MX_REFUSED);
+    judge(&w);
+    cr_assert_eq(w.problems->count, 1);
+    cr_expect_eq(w.problems->item[0].code, FINDING_DNS_MX_SERVFAIL);
+    cr_expect_eq(w.problems->item[0].effect, EFFECT_MAIL_LOST);
+    cr_expect_eq(w.problems->item[0].senders, 7);
+    world_free(&w);
+}
