@@ -65,6 +65,13 @@ const struct option_row option_table[] = {
      "used in place of 25. Repeatable: further hosts in the order of their preference, further "
      "addresses of a host.",
      option_read_staged_host, 0, 0, 0},
+    {OPTION_GROUP_INPUT, IN_SHOW, 0, "host", "NAME", NULL, NULL, "an MX host, instead of a domain",
+     "Show the MX host NAME by itself: its servers, certificates and findings, and which domains "
+     "use it.",
+     option_read_text, OPTION_FIELD(show_host), 0, 0},
+    {OPTION_GROUP_INPUT, IN_SHOW, 0, "address", "A", NULL, NULL, "an address, instead of a domain",
+     "Show what the MX hosts at an IPv4 or IPv6 address get there, and which domains use it.",
+     option_read_text, OPTION_FIELD(show_address), 0, 0},
     {OPTION_GROUP_INPUT, IN_CHECK, 0, "certificate", "FILE", NULL, NULL,
      "as if servers presented this chain",
      "Report what would be if every mail server presented the certificates of FILE (PEM, leaf "

@@ -272,6 +272,16 @@ static bool read_words(struct options *o, struct buf *why)
         }
         return host_option_apply(o, why);
     case COMMAND_SHOW:
+        if (o->show_host != NULL || o->show_address != NULL) {
+            bool both = o->show_host != NULL && o->show_address != NULL;
+            if (both || o->word_count != 1) {
+                buf_put_text(why, both ? "--host and --address are two subjects; give one"
+                                  : o->word_count == 0
+                                      ? "which results? Give the directory of a scan"
+                                      : "a domain, or --host, or --address: give one of them");
+            }
+            return !both && o->word_count == 1;
+        }
         if (o->word_count < 2) {
             buf_put_text(why, o->word_count == 0
                                   ? "which results? Give the directory of a scan"

@@ -93,6 +93,8 @@ struct options {
     const char *memory_path;               /* NULL: none */
     struct staged_mx staged;               /* --host of check */
     const char *certificate_path;          /* --certificate of check; NULL: none */
+    const char *show_host;                 /* --host of show; NULL: none */
+    const char *show_address;
     bool tlsa;
     bool pem;
     uint16_t staged_port;    /* 0: none was given */

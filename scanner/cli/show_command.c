@@ -143,6 +143,95 @@ static enum exit_code show_words(struct showing *s, const struct word_list *word
     return code == EXIT_CODE_COMPLETE && s->some_missing ? EXIT_CODE_USAGE : code;
 }
 
+/* --- a host, an address ------------------------------------------------------------------------- */
+
+static void put_hosts_of(struct showing *s, struct buf *out, const struct result_rows *rows,
+                         const struct stored_users *users)
+{
+    struct domain_view view;
+    s->setting.users = (const char *const *)users->name;
+    s->setting.user_count = users->count;
+    s->setting.users_named =
+        users->count < STORED_USERS_SHOWN ? (size_t)users->count : STORED_USERS_SHOWN;
+    domain_view_init_hosts(&view, rows, s->o->show_address != NULL ? s->setting.subject : NULL,
+                           &s->setting);
+    (void)reports_put_view(out, &view, s->o, true);
+    domain_view_deinit(&view);
+}
+
+static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
+                                 const struct stored_rows *stored, const struct stored_users *users,
+                                 struct buf *why)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct result_rows rows;
+    if (!wish->found) {
+        buf_putf(why, "%s: no %s '%s'", s->results, s->o->show_host != NULL ? "MX host" : "address",
+                 wish->name);
+        if (wish->nearest != NULL) {
+            buf_putf(why, "; did you mean %s?", wish->nearest);
+        }
+        return EXIT_CODE_USAGE;
+    }
+    if (!result_rows_read(&rows, buf_span(&stored->text))) {
+        buf_putf(why, "%s: the rows cannot be read", s->results);
+        return EXIT_CODE_USAGE;
+    }
+    if (stored->incomplete) {
+        s->setting.incomplete = true;
+        say_incomplete(s);
+    }
+    put_hosts_of(s, &out, &rows, users);
+    enum exit_code code = result_rows_have_fault(&rows, why)            ? EXIT_CODE_USAGE
+                          : print_text(&out, why) != EXIT_CODE_COMPLETE ? EXIT_CODE_ROWS_LOST
+                                                                        : EXIT_CODE_COMPLETE;
+    result_rows_deinit(&rows);
+    buf_deinit(&out);
+    return code;
+}
+
+/* In the form that rows have. */
+static bool read_subject(const struct options *o, struct buf *name, struct buf *why)
+{
+    struct net_addr address;
+    char text[NET_ADDR_TEXT_MAX];
+    if (o->show_address != NULL) {
+        if (!net_addr_parse(span_of(o->show_address), &address)) {
+            buf_putf(why, "--address '%s' is not an IPv4 or IPv6 address", o->show_address);
+            return false;
+        }
+        (void)net_addr_format(&address, text);
+        buf_put_text(name, text);
+    } else if (!host_name_normalise(span_of(o->show_host), name, NULL)) {
+        buf_putf(why, "--host '%s' is not a host name", o->show_host);
+        return false;
+    }
+    buf_put_char(name, '\0');
+    return true;
+}
+
+static enum exit_code show_subject(struct showing *s, struct buf *why)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    struct stored_rows stored;
+    struct stored_users users;
+    if (!read_subject(s->o, &name, why)) {
+        buf_deinit(&name);
+        return EXIT_CODE_USAGE;
+    }
+    struct stored_wish wish = {.name = (const char *)name.at};
+    s->setting.subject = wish.name;
+    bool read = s->o->show_host != NULL
+                    ? stored_rows_of_host(&stored, s->results, &wish, &users, why)
+                    : stored_rows_of_address(&stored, s->results, &wish, &users, why);
+    enum exit_code code = read ? show_hosts(s, &wish, &stored, &users, why) : EXIT_CODE_USAGE;
+    stored_rows_deinit(&stored);
+    stored_users_deinit(&users);
+    stored_wishes_deinit(&wish, 1);
+    buf_deinit(&name);
+    return code;
+}
+
 enum exit_code show_command(struct options *o, struct buf *why)
 {
     struct showing s = {
@@ -150,6 +239,9 @@ enum exit_code show_command(struct options *o, struct buf *why)
     struct word_list words;
     enum exit_code code = EXIT_CODE_USAGE;
     (void)messages_init(&s.messages, NULL);
+    if (o->show_host != NULL || o->show_address != NULL) {
+        return show_subject(&s, why);
+    }
     if (word_list_read(&words, o->words + 1, o->word_count - 1, why)) {
         code = show_words(&s, &words, why);
     }

@@ -40,7 +40,13 @@ struct wanted {
 
 struct gathering {
     struct results results;
-    const char *stream_dir; /* where the results are one file; owned */
+    enum table_id named; /* the table whose keys the wishes are */
+    struct buf
+        needle; /* what a domain's row has that uses a host or address; empty: not looked for */
+    struct stored_users *users; /* NULL: the same */
+    bool by_address;            /* hosts are those whose rows have the needle */
+    uint32_t hosts;             /* that were found so */
+    const char *stream_dir;     /* where the results are one file; owned */
     const char *stream_name;
     struct wanted wanted[TABLE_COUNT];
     struct stored_wish *wish;
@@ -181,6 +187,13 @@ static size_t distance_max(size_t len)
     return len / 4 < NAME_DISTANCE_MAX ? len / 4 : NAME_DISTANCE_MAX;
 }
 
+static char *copy_text(struct span text)
+{
+    char *copy = memory_new(text.len + 1, 1);
+    memcpy(copy, text.at, text.len);
+    return copy;
+}
+
 static void note_similar(struct gathering *g, struct span name)
 {
     for (size_t i = 0; i < g->wish_count; i++) {
@@ -192,8 +205,7 @@ static void note_similar(struct gathering *g, struct span name)
         if (d < g->distance[i]) {
             g->distance[i] = d;
             free(w->nearest);
-            w->nearest = memory_new(name.len + 1, 1);
-            memcpy(w->nearest, name.at, name.len);
+            w->nearest = copy_text(name);
         }
     }
 }
@@ -271,11 +283,25 @@ static bool take_row(struct gathering *g, enum table_id t, struct span line)
         if (follow[t] != NULL) {
             follow[t](g, &row);
         }
-        if (t == TABLE_DOMAINS) {
+        if (t == g->named && !g->by_address) {
             mark_found(g, span_of(key));
         }
     }
     return g->reading.why.len == 0;
+}
+
+static bool has_needle(const struct gathering *g, struct span line)
+{
+    return g->needle.len > 0 && memmem(line.at, line.len, g->needle.at, g->needle.len) != NULL;
+}
+
+/* A repeated line has no MX set, so that nobody is counted twice. */
+static void add_user(struct stored_users *u, struct span domain)
+{
+    if (u->count < STORED_USERS_SHOWN) {
+        u->name[u->count] = copy_text(domain);
+    }
+    u->count++;
 }
 
 /* @return false: the row is not what it should be, in g->reading.why */
@@ -289,8 +315,18 @@ static bool gather_line(struct gathering *g, enum table_id t, struct span line)
     if (key.at != NULL && number_of_wanted(&g->wanted[t], key) != KEY_TABLE_NONE) {
         return take_row(g, t, line);
     }
-    if (key.at != NULL && t == TABLE_DOMAINS) {
+    if (key.at != NULL && t == g->named && !g->by_address) {
         note_similar(g, key);
+    }
+    if (t == TABLE_DOMAINS && key.at != NULL && has_needle(g, line)) {
+        add_user(g->users, key);
+    }
+    if (t == TABLE_HOSTS && g->by_address && key.at != NULL && g->hosts < STORED_HOSTS_MAX &&
+        has_needle(g, line)) {
+        g->hosts++;
+        g->wish[0].found = true;
+        want(g, TABLE_HOSTS, key);
+        return take_row(g, t, line);
     }
     return true;
 }
@@ -304,10 +340,16 @@ static bool is_of_pass(struct span line, unsigned tables, enum table_id *t)
     return is_stream_row(line) && table_find(type, t) && (tables & TABLES(*t)) != 0;
 }
 
+/* All rows of a table are looked at, as some may have the needle. */
+static bool reads_all_of(const struct gathering *g, enum table_id t)
+{
+    return g->needle.len > 0 && (t == TABLE_DOMAINS || (t == TABLE_HOSTS && g->by_address));
+}
+
 static bool is_done(const struct gathering *g, unsigned tables)
 {
     for (int t = 0; t < TABLE_COUNT; t++) {
-        if ((tables & TABLES(t)) != 0 && g->wanted[t].left > 0) {
+        if ((tables & TABLES(t)) != 0 && (g->wanted[t].left > 0 || reads_all_of(g, t))) {
             return false;
         }
     }
@@ -358,7 +400,8 @@ static bool gather_pass(struct gathering *g, unsigned tables)
         return gather_file(g, g->stream_dir, g->stream_name, UINT64_MAX, tables, TABLE_DOMAINS);
     }
     for (int t = 0; t < TABLE_COUNT; t++) {
-        if ((tables & TABLES(t)) != 0 && g->wanted[t].left > 0 && !gather_table(g, t)) {
+        if ((tables & TABLES(t)) != 0 && (g->wanted[t].left > 0 || reads_all_of(g, t)) &&
+            !gather_table(g, t)) {
             return false;
         }
     }
@@ -380,9 +423,7 @@ static bool open_results(struct gathering *g, const char *path)
                       : slash == path
                           ? SPAN_LIT("/")
                           : (struct span){(const uint8_t *)path, (size_t)(slash - path)};
-    char *copy = memory_new(dir.len + 1, 1);
-    memcpy(copy, dir.at, dir.len);
-    g->stream_dir = copy;
+    g->stream_dir = copy_text(dir);
     g->stream_name = slash == NULL ? path : slash + 1;
     return true;
 }
@@ -396,38 +437,80 @@ static void gathering_deinit(struct gathering *g)
     results_deinit(&g->results);
     row_reading_deinit(&g->reading);
     buf_deinit(&g->text);
+    buf_deinit(&g->needle);
     free(g->distance);
     free((void *)(uintptr_t)g->stream_dir);
+}
+
+static bool gather(struct gathering *g, const char *results, struct stored_rows *out,
+                   struct buf *why)
+{
+    g->distance = memory_new(g->wish_count, sizeof(*g->distance));
+    g->text = BUF_INIT(BUF_NO_LIMIT);
+    g->out = out;
+    g->why = why;
+    *out = (struct stored_rows){.text = BUF_INIT(BUF_NO_LIMIT)};
+    row_reading_init(&g->reading);
+    for (size_t i = 0; i < g->wish_count; i++) {
+        g->distance[i] = distance_max(strlen(g->wish[i].name)) + 1;
+        if (!g->by_address) {
+            want(g, g->named, span_of(g->wish[i].name));
+        }
+    }
+    bool ok = open_results(g, results);
+    for (size_t p = 0; ok && p < sizeof(passes) / sizeof(passes[0]); p++) {
+        ok = gather_pass(g, passes[p]);
+    }
+    gathering_deinit(g);
+    return ok;
 }
 
 bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct stored_wish *wish,
                             size_t wish_count, struct buf *why)
 {
+    struct gathering g = {.named = TABLE_DOMAINS, .wish = wish, .wish_count = wish_count};
+    return gather(&g, results, out, why);
+}
+
+static bool gather_users(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                         struct stored_users *users, const char *key, bool by_address,
+                         struct buf *why)
+{
     struct gathering g = {
+        .named = TABLE_HOSTS,
+        .needle = BUF_INIT(BUF_NO_LIMIT),
+        .users = users,
+        .by_address = by_address,
         .wish = wish,
-        .wish_count = wish_count,
-        .distance = memory_new(wish_count, sizeof(*g.distance)),
-        .text = BUF_INIT(BUF_NO_LIMIT),
-        .out = out,
-        .why = why,
+        .wish_count = 1,
     };
-    *out = (struct stored_rows){.text = BUF_INIT(BUF_NO_LIMIT)};
-    row_reading_init(&g.reading);
-    for (size_t i = 0; i < wish_count; i++) {
-        want(&g, TABLE_DOMAINS, span_of(wish[i].name));
-        g.distance[i] = distance_max(strlen(wish[i].name)) + 1;
-    }
-    bool ok = open_results(&g, results);
-    for (size_t p = 0; ok && p < sizeof(passes) / sizeof(passes[0]); p++) {
-        ok = gather_pass(&g, passes[p]);
-    }
-    gathering_deinit(&g);
-    return ok;
+    *users = (struct stored_users){.count = 0};
+    buf_putf(&g.needle, "\"%s\":\"%s\"", key, wish->name);
+    return gather(&g, results, out, why);
+}
+
+bool stored_rows_of_host(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                         struct stored_users *users, struct buf *why)
+{
+    return gather_users(out, results, wish, users, "host", false, why);
+}
+
+bool stored_rows_of_address(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                            struct stored_users *users, struct buf *why)
+{
+    return gather_users(out, results, wish, users, "address", true, why);
 }
 
 void stored_rows_deinit(struct stored_rows *r)
 {
     buf_deinit(&r->text);
+}
+
+void stored_users_deinit(struct stored_users *u)
+{
+    for (size_t i = 0; i < STORED_USERS_SHOWN; i++) {
+        free(u->name[i]);
+    }
 }
 
 void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count)

@@ -19,6 +19,15 @@ struct stored_wish {
         nearest; /* where it was not found: the most similar name of the results; NULL: none. Owned */
 };
 
+#define STORED_USERS_SHOWN 8   /* domains that are named of those that use a host or an address */
+#define STORED_HOSTS_MAX   200 /* hosts at one address whose rows are chosen; our own bound */
+
+/** Domains whose mail goes to a host or an address. */
+struct stored_users {
+    char *name[STORED_USERS_SHOWN]; /* owned */
+    uint64_t count;
+};
+
 struct stored_rows {
     struct buf text;
     bool incomplete; /* the results are of a scan that did not come to its end */
@@ -28,5 +37,12 @@ struct stored_rows {
  * out. @return false with one line in `why` when the results cannot be read. */
 bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct stored_wish *wish,
                             size_t wish_count, struct buf *why);
+/** An MX host and what it rests on, and who uses it. */
+bool stored_rows_of_host(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                         struct stored_users *users, struct buf *why);
+/** The hosts that have the address; `wish` without a nearest name. */
+bool stored_rows_of_address(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                            struct stored_users *users, struct buf *why);
 void stored_rows_deinit(struct stored_rows *r);
+void stored_users_deinit(struct stored_users *u);
 void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count);

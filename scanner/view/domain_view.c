@@ -28,6 +28,12 @@ bool route_ends_with_tls(const struct route_view *r)
            smtp_has_quirk(r->quirks, SMTP_QUIRK_SILENT_AFTER_TLS);
 }
 
+bool route_fails_dane(const struct route_view *r)
+{
+    enum dane_status dane = facts_enum(&r->brief, BRIEF_DANE, &dane_status_vocabulary);
+    return dane == DANE_FAILED || dane == DANE_NO_TLS || dane == DANE_MISMATCH;
+}
+
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static void add_host(struct domain_view *v, const char *name)
@@ -98,12 +104,12 @@ static void find_chains(struct domain_view *v, struct route_view *r)
 }
 
 static void add_route(struct domain_view *v, size_t mx_index, const struct facts *mx,
-                      const struct facts *brief)
+                      const char *host, const struct facts *brief)
 {
     struct buf key = BUF_INIT(BUF_NO_LIMIT);
-    struct route_view r = {.mx_index = mx_index, .mx = *mx, .brief = *brief};
-    buf_putf(&key, "%s|%s|%d", facts_string_or(mx, MX_FACTS_HOST, ""),
-             facts_string_or(brief, BRIEF_ADDRESS, ""), facts_u16(brief, BRIEF_PORT));
+    struct route_view r = {.mx_index = mx_index, .mx = *mx, .host = host, .brief = *brief};
+    buf_putf(&key, "%s|%s|%d", host, facts_string_or(brief, BRIEF_ADDRESS, ""),
+             facts_u16(brief, BRIEF_PORT));
     buf_put_char(&key, '\0');
     const char *endpoint = (const char *)key.at;
     const char *service = strchr(endpoint, '|') + 1;
@@ -130,7 +136,7 @@ static void find_rows(struct domain_view *v)
         for (size_t k = 0; k < briefs; k++) {
             struct facts brief;
             facts_list_object(&mx, MX_FACTS_ENDPOINTS, k, &brief);
-            add_route(v, i, &mx, &brief);
+            add_route(v, i, &mx, facts_string_or(&mx, MX_FACTS_HOST, ""), &brief);
         }
     }
 }
@@ -225,7 +231,7 @@ static const char *without_place(const char *evidence, const struct route_view *
     const char *rest = without_prefix(evidence, (const char *)place.at);
     if (rest != evidence) {
         buf_reset(&place);
-        buf_putf(&place, ", host %s", facts_string_or(&r->mx, MX_FACTS_HOST, ""));
+        buf_putf(&place, ", host %s", r->host);
         buf_put_char(&place, '\0');
         rest = without_prefix(rest, (const char *)place.at);
         rest = without_prefix(without_prefix(rest, ": "), ", ");
@@ -371,6 +377,37 @@ void domain_view_init_as(struct domain_view *v, const struct result_rows *rows,
     sender_outcomes_init(&v->outcomes, &v->domain);
     find_rows(v);
     domain_view_find_policy(v);
+    mark_routes(v);
+    find_findings(v);
+}
+
+static void add_host_routes(struct domain_view *v, size_t host, const char *address)
+{
+    size_t count = facts_list_len(&v->host[host]->facts, HOSTS_ENDPOINTS);
+    for (size_t i = 0; i < count; i++) {
+        struct facts brief;
+        facts_list_object(&v->host[host]->facts, HOSTS_ENDPOINTS, i, &brief);
+        if (address == NULL || strcmp(facts_string_or(&brief, BRIEF_ADDRESS, ""), address) == 0) {
+            add_route(v, host, &(struct facts){.object = NULL}, v->host[host]->key, &brief);
+        }
+    }
+}
+
+void domain_view_init_hosts(struct domain_view *v, const struct result_rows *rows,
+                            const char *address, const struct view_setting *setting)
+{
+    const struct result_table *hosts = &rows->table[TABLE_HOSTS];
+    *v = (struct domain_view){
+        .setting = *setting, .rows = rows, .domain = facts_of_nothing(TABLE_DOMAINS)};
+    v->mta_sts = facts_member(&v->domain, DOMAINS_MTA_STS);
+    v->policy_facts = facts_of_nothing(TABLE_POLICIES);
+    v->policy_chain = -1;
+    for (size_t i = 0; i < hosts->count; i++) {
+        add_host(v, hosts->row[i].key);
+    }
+    for (size_t i = 0; i < v->host_count; i++) {
+        add_host_routes(v, i, address);
+    }
     mark_routes(v);
     find_findings(v);
 }

@@ -24,7 +24,8 @@ struct chain_view {
 /** One way to the domain: host and address. What was not asked for is null. */
 struct route_view {
     size_t mx_index; /* its exchange in the domain row */
-    struct facts mx;
+    struct facts mx; /* of nothing where a host is looked at by itself */
+    const char *host;
     struct facts brief;                    /* its endpoint there */
     const struct result_row *endpoint_row; /* NULL: nothing was asked there */
     const struct result_row *service_row;
@@ -59,6 +60,11 @@ struct view_setting {
     bool pem;        /* with the certificates themselves */
     /* File whose certificates are in the place of those presented; NULL: none. */
     const char *certificate;
+    /* Of hosts by themselves: what they are shown for, and the domains whose mail goes there. */
+    const char *subject;
+    const char *const *users;
+    size_t users_named;
+    uint64_t user_count;
     /* The hosts that were said instead of looked up; NULL ends them, and NULL: none. */
     const char *const *as_if;
 };
@@ -90,6 +96,9 @@ void domain_view_init(struct domain_view *v, const struct result_rows *rows,
                       const struct result_row *domain);
 void domain_view_init_as(struct domain_view *v, const struct result_rows *rows,
                          const struct result_row *domain, const struct view_setting *setting);
+/** Hosts by themselves, without a domain: v->row is NULL. @param address only this one; NULL: all */
+void domain_view_init_hosts(struct domain_view *v, const struct result_rows *rows,
+                            const char *address, const struct view_setting *setting);
 void domain_view_deinit(struct domain_view *v);
 
 /** Mail is handed over there without TLS: STARTTLS is not offered, or only HELO is understood. */
@@ -97,6 +106,9 @@ bool route_is_in_clear(const struct route_view *r);
 
 /** The handshake stands, and no mail dialogue follows it: lost, refused or silent. */
 bool route_ends_with_tls(const struct route_view *r);
+
+/** TLSA records in force keep senders with DANE from delivering there. */
+bool route_fails_dane(const struct route_view *r);
 
 /** "192.0.2.1", with the port when it is not 25. Appends. */
 void route_put_address(struct buf *out, const struct facts *brief);

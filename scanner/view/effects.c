@@ -42,6 +42,12 @@ static bool is_unreachable(const struct route_view *r)
            r->outcome == OUTCOME_CONNECT_TIMEOUT;
 }
 
+/* By the machine itself: no network on the way says so. */
+static bool is_refused(const struct route_view *r)
+{
+    return r->outcome == OUTCOME_REFUSED;
+}
+
 static bool is_silent(const struct route_view *r)
 {
     return !route_is_in_clear(r) && r->outcome >= OUTCOME_GREETING_TIMEOUT &&
@@ -260,6 +266,9 @@ static bool passes(const struct route_view *r)
 static bool is_certain(const struct domain_view *v, size_t effect)
 {
     const struct sender_outcomes *s = &v->outcomes;
+    if (effects[effect].test == is_unreachable && s->count == 0) {
+        return effects_count(v, is_refused) == effects_count(v, is_unreachable);
+    }
     return effects[effect].test == is_not_acceptable ? !sender_outcomes_accept_certificate(s)
                                                      : s->unknown == 0;
 }
@@ -428,6 +437,21 @@ static void put_line(struct paper *p, enum ink ink, const char *text)
     paper_end(p);
 }
 
+/* Of hosts by themselves, which have no outcomes. */
+static bool put_dane_of_hosts(struct paper *p, const struct domain_view *v, size_t total)
+{
+    size_t hits = effects_count(v, route_fails_dane);
+    if (v->row != NULL || hits == 0) {
+        return false;
+    }
+    paper_begin(p, "  - ", "    ");
+    paper_put(p, INK_ERROR, "Senders with DANE (RFC 7672):");
+    paper_put(p, INK_PLAIN, " no delivery.");
+    put_where(p, v, hits, total, route_fails_dane);
+    paper_end(p);
+    return true;
+}
+
 void effects_put(struct paper *p, const struct domain_view *v)
 {
     size_t total = effects_count(v, NULL);
@@ -450,6 +474,7 @@ void effects_put(struct paper *p, const struct domain_view *v)
             put_effect(p, v, i, hits, total);
         }
     }
+    any = put_dane_of_hosts(p, v, total) || any;
     any = put_unexplained(p, &v->outcomes, put) || any;
     if (!any) {
         put_nothing(p, v, effects_count(v, passes) == total);

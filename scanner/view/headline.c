@@ -253,13 +253,36 @@ static void put_sessions(struct buf *out, const struct domain_view *v, const str
     headline_put_certificates(out, t);
 }
 
+static void put_dane_of_sessions(struct buf *out, const struct domain_view *v,
+                                 const struct route_tally *t)
+{
+    size_t fails = 0;
+    for (size_t i = 0; i < v->route_count; i++) {
+        fails += v->route[i].tells && route_fails_dane(&v->route[i]);
+    }
+    if (fails > 0) {
+        buf_put_text(out, "; senders with DANE cannot deliver");
+    }
+    if (fails > 0 && fails < t->total) {
+        buf_putf(out, " to %zu of %zu addresses", fails, t->total);
+    }
+}
+
 void headline_put(struct buf *out, const struct domain_view *v)
 {
     const char *input = facts_string_or(&v->domain, DOMAINS_INPUT, "");
     const char *name = facts_string_or(&v->domain, DOMAINS_DOMAIN, input);
     enum account_class account = facts_enum(&v->domain, DOMAINS_ACCOUNT, &account_class_vocabulary);
     struct route_tally t = headline_tally(v);
+    name = v->row == NULL ? v->setting.subject : name;
     buf_putf(out, "%s: ", name[0] != '\0' ? name : "''");
+    if (v->row == NULL) {
+        put_counts(out, v);
+        buf_put_text(out, ": ");
+        put_sessions(out, v, &t);
+        put_dane_of_sessions(out, v, &t);
+        return;
+    }
     if (account != ACCOUNT_DUPLICATE) {
         put_counts(out, v);
         buf_put_text(out, ": ");

@@ -121,6 +121,14 @@ void report_put_json(struct buf *out, const struct domain_view *v)
     json_word(&w, facts_string(&v->domain, DOMAINS_DOMAIN));
     json_key(&w, "input");
     json_word(&w, facts_string(&v->domain, DOMAINS_INPUT));
+    json_key(&w, "subject"); /* host or address, shown without a domain; null: a domain */
+    json_word(&w, v->row == NULL ? v->setting.subject : NULL);
+    json_key(&w, "domains"); /* how many of the results use it; null: a domain */
+    if (v->row == NULL) {
+        json_uint(&w, v->setting.user_count);
+    } else {
+        json_word(&w, NULL);
+    }
     json_key(&w, "as_if"); /* MX hosts that were said instead of looked up; null: none */
     put_as_if(&w, v->setting.as_if);
     json_key(&w, "certificate"); /* file whose certificates are in the place of those presented */

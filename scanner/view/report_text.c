@@ -42,12 +42,22 @@ static void put_unusable(struct paper *p, const struct facts *mx)
     }
 }
 
+static void put_host_name(struct paper *p, const struct domain_view *v, const char *host,
+                          const char *otherwise)
+{
+    struct facts row = result_rows_facts(v->rows, TABLE_HOSTS, host);
+    size_t tlsa = facts_list_len(&row, HOSTS_TLSA);
+    const char *dane = facts_string(&row, HOSTS_DANE);
+    paper_put(p, INK_STRONG, host != NULL ? host : otherwise);
+    if (tlsa > 0) {
+        paper_putf(p, INK_FAINT, ", %zu TLSA %s", tlsa, tlsa == 1 ? "record" : "records");
+        paper_putf(p, INK_FAINT, dane != NULL ? " (%s)" : "%s", dane != NULL ? dane : "");
+    }
+}
+
 static void put_exchange(struct paper *p, const struct domain_view *v, const struct facts *mx)
 {
     const char *exchange = facts_string_or(mx, MX_FACTS_EXCHANGE, "?");
-    struct facts host = result_rows_facts(v->rows, TABLE_HOSTS, facts_string(mx, MX_FACTS_HOST));
-    size_t tlsa = facts_list_len(&host, HOSTS_TLSA);
-    const char *dane = facts_string(&host, HOSTS_DANE);
     enum mx_kind kind = facts_enum(&v->domain, DOMAINS_MX_KIND, &mx_kind_vocabulary);
     paper_begin(p, "  ", "    ");
     if (v->setting.host_only) {
@@ -57,11 +67,7 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const str
     } else {
         paper_putf(p, INK_PLAIN, "MX %d ", facts_u16(mx, MX_FACTS_PREFERENCE));
     }
-    paper_put(p, INK_STRONG, facts_string_or(mx, MX_FACTS_HOST, exchange));
-    if (tlsa > 0) {
-        paper_putf(p, INK_FAINT, ", %zu TLSA %s", tlsa, tlsa == 1 ? "record" : "records");
-        paper_putf(p, INK_FAINT, dane != NULL ? " (%s)" : "%s", dane != NULL ? dane : "");
-    }
+    put_host_name(p, v, facts_string(mx, MX_FACTS_HOST), exchange);
     put_unusable(p, mx);
     paper_end(p);
 }
@@ -468,9 +474,37 @@ static void put_route(struct paper *p, const struct route_view *r, bool verbose)
     put_reverse(p, r);
 }
 
+static void put_routes_of(struct paper *p, const struct domain_view *v, size_t mx_index,
+                          bool verbose)
+{
+    for (size_t i = 0; i < v->route_count; i++) {
+        if (v->route[i].mx_index == mx_index) {
+            put_route(p, &v->route[i], verbose);
+        }
+    }
+}
+
+static void put_hosts(struct paper *p, const struct domain_view *v, bool verbose)
+{
+    put_heading(p, "Mail servers");
+    for (size_t i = 0; i < v->host_count; i++) {
+        paper_begin(p, "  ", "    ");
+        paper_put(p, INK_PLAIN, "host ");
+        put_host_name(p, v, v->host[i]->key, NULL);
+        paper_put(p, INK_ERROR,
+                  facts_list_len(&v->host[i]->facts, HOSTS_ENDPOINTS) == 0 ? ", no address" : "");
+        paper_end(p);
+        put_routes_of(p, v, i, verbose);
+    }
+}
+
 static void put_servers(struct paper *p, const struct domain_view *v, bool verbose)
 {
     size_t count = facts_list_len(&v->domain, DOMAINS_MX);
+    if (v->row == NULL) {
+        put_hosts(p, v, verbose);
+        return;
+    }
     if (count == 0) {
         return;
     }
@@ -479,12 +513,26 @@ static void put_servers(struct paper *p, const struct domain_view *v, bool verbo
         struct facts mx;
         facts_list_object(&v->domain, DOMAINS_MX, i, &mx);
         put_exchange(p, v, &mx);
-        for (size_t k = 0; k < v->route_count; k++) {
-            if (v->route[k].mx_index == i) {
-                put_route(p, &v->route[k], verbose);
-            }
-        }
+        put_routes_of(p, v, i, verbose);
     }
+}
+
+/* Whose mail goes to the hosts that are looked at by themselves. */
+static void put_users(struct paper *p, const struct view_setting *s)
+{
+    paper_blank(p);
+    paper_begin(p, "", "  ");
+    paper_putf(p, INK_PLAIN, "The mail of %llu %s of the results goes there",
+               (unsigned long long)s->user_count, s->user_count == 1 ? "domain" : "domains");
+    for (size_t i = 0; i < s->users_named; i++) {
+        paper_put(p, INK_PLAIN, i == 0 ? ": " : ", ");
+        paper_put(p, INK_PLAIN, s->users[i]);
+    }
+    if (s->user_count > s->users_named) {
+        paper_putf(p, INK_PLAIN, " and %llu more",
+                   (unsigned long long)(s->user_count - s->users_named));
+    }
+    paper_end(p);
 }
 
 /* What is not as it is in DNS, or not whole. */
@@ -531,6 +579,9 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     put_made(p, headline_ink(v), &headline);
     paper_end(p);
     put_setting(p, &v->setting);
+    if (v->row == NULL) {
+        put_users(p, &v->setting);
+    }
     certificate_check_put(p, v);
     effects_put(p, v);
     policies_put(p, v, verbose);

@@ -57,7 +57,7 @@ static bool plan_host_find(const struct domain_view *v, size_t host, struct plan
     *h = (struct plan_host){.name = v->host[host]->key, .row = v->host[host]->facts};
     for (size_t i = 0; i < v->route_count && h->route == NULL; i++) {
         const struct route_view *r = &v->route[i];
-        bool of_host = strcmp(facts_string_or(&r->mx, MX_FACTS_HOST, ""), h->name) == 0;
+        bool of_host = strcmp(r->host, h->name) == 0;
         h->route = of_host && r->tells && r->chain >= 0 ? r : NULL;
     }
     if (h->route == NULL) {

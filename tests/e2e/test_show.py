@@ -15,7 +15,7 @@ from e2e.lab import Lab  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, finish, run, side_by_side, start  # noqa: E402
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-CASES = ["good", "good-dual", "sni-select", "cert-self-signed", "chain-missing-intermediate", "dane-full", "sts-good", "silent",
+CASES = ["good", "good-dual", "sni-select", "cert-self-signed", "chain-missing-intermediate", "dane-full", "sts-good", "silent", "tlsa-mismatch",
          "starttls-none", "null-mx", "nxdomain", "tls12"]
 PLAIN = re.compile(r"[\n\x20-\x7e\u00a0-\U0010ffff]*")
 EVIL = "\x1b[2J\x1b]0;x\x07\r\u202e\u2028<script>alert(1)</script>=cmd|' /C calc'!A0\n\x9b31m"
@@ -91,6 +91,35 @@ def check_unknown(out):
     show(out, "cas-egood.mxlab.net", code=2, said="did you mean case-good.mxlab.net?\n")
     show(out, "http://example.org/", code=2, said="'http://example.org/' is not a domain name (url)")
     check_equal("no names: nothing", show(out, "-", input="# none\n"), "")
+
+
+def check_hosts(out):
+    """A host and an address by themselves, with who uses them."""
+    host, mismatch, silent = "mx." + name_of("good"), "mx." + name_of("tlsa-mismatch"), "mx." + name_of("silent")
+    text = show(out, "--host", host.upper() + ".")
+    for part in (f"{host}: nothing to fix: mail is encrypted, the certificate\n  passes verification\n", "  - No failure was seen.\n",
+                 f"The mail of 1 domain of the results goes there: {name_of('good')}\n", f"  host {host}\n", "certificate   chain 1: trusted, name matches"):
+        check(f"host: {part.strip()}", part in text, text)
+    check("host: nothing of a domain", not re.search("MTA-STS  |What senders do|MX 10", text), text)
+    with open(os.path.join(out, "hosts.ndjson"), encoding="utf-8") as file:
+        addresses = {row["host"]: row["addresses"] for row in map(json.loads, file)}
+    by_address = show(out, "--address", addresses[host][0])
+    check_equal("address: the same servers", by_address.split("Mail servers")[1], text.split("Mail servers")[1])
+    check("address: its name", by_address.startswith(addresses[host][0] + ": nothing to fix"), by_address)
+    dual = addresses["mx." + name_of("good-dual")]
+    check("address: of several only this one", dual[0] in show(out, "--address", dual[1]) or
+          not re.search(f"^    {re.escape(dual[0])} ", show(out, "--address", dual[1]), re.M), dual)
+    lost = show(out, "--host", mismatch)
+    check("host: senders with DANE", "; senders with DANE cannot deliver\n" in re.sub(r"\n +", " ", lost) and
+          "  - Senders with DANE (RFC 7672): no delivery. At the only address.\n" in lost and "No failure" not in lost, lost)
+    check("host: a silent one", "Every sender that is treated like this client: no connection." in show(out, "--host", silent))
+    document = json.loads(show(out, "--json", "--host", host))
+    check_equal("host: json", (document["domain"], document["subject"], document["domains"], len(document["rows"]["endpoints"])), (None, host, 1, 1))
+    check_equal("host: brief", show(out, "--brief", "--host", host).count("\n"), 1)
+    show(out, "--host", "mx.case-god.mxlab.net", code=2, said="no MX host 'mx.case-god.mxlab.net'; did you mean mx.case-good.mxlab.net?\n")
+    show(out, "--address", "192.0.2.99", code=2, said="no address '192.0.2.99'\n")
+    show(out, "--address", "host", code=2, said="--address 'host' is not an IPv4 or IPv6 address")
+    show(out, "--host", host, "a.example", code=2, said="give one of them")
 
 
 def check_incomplete(lab, folder):
@@ -171,6 +200,7 @@ def main():
         text = check_same_text(lab, out)
         rows = check_other_forms(folder, text)
         check_unknown(out)
+        check_hosts(out)
         check_incomplete(lab, folder)
         check_bad(folder, rows)
         check_hostile(folder, rows)
