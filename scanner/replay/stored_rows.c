@@ -442,8 +442,8 @@ static void gathering_deinit(struct gathering *g)
     free((void *)(uintptr_t)g->stream_dir);
 }
 
-static bool gather(struct gathering *g, const char *results, struct stored_rows *out,
-                   struct buf *why)
+static bool gather_all(struct gathering *g, const char *results, struct stored_rows *out,
+                       struct buf *why)
 {
     g->distance = memory_new(g->wish_count, sizeof(*g->distance));
     g->text = BUF_INIT(BUF_NO_LIMIT);
@@ -469,7 +469,7 @@ bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct
                             size_t wish_count, struct buf *why)
 {
     struct gathering g = {.named = TABLE_DOMAINS, .wish = wish, .wish_count = wish_count};
-    return gather(&g, results, out, why);
+    return gather_all(&g, results, out, why);
 }
 
 static bool gather_users(struct stored_rows *out, const char *results, struct stored_wish *wish,
@@ -486,7 +486,7 @@ static bool gather_users(struct stored_rows *out, const char *results, struct st
     };
     *users = (struct stored_users){.count = 0};
     buf_putf(&g.needle, "\"%s\":\"%s\"", key, wish->name);
-    return gather(&g, results, out, why);
+    return gather_all(&g, results, out, why);
 }
 
 bool stored_rows_of_host(struct stored_rows *out, const char *results, struct stored_wish *wish,

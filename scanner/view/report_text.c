@@ -42,8 +42,8 @@ static void put_unusable(struct paper *p, const struct facts *mx)
     }
 }
 
-static void put_host_name(struct paper *p, const struct domain_view *v, const char *host,
-                          const char *otherwise)
+static void report_put_host_name(struct paper *p, const struct domain_view *v, const char *host,
+                                 const char *otherwise)
 {
     struct facts row = result_rows_facts(v->rows, TABLE_HOSTS, host);
     size_t tlsa = facts_list_len(&row, HOSTS_TLSA);
@@ -67,7 +67,7 @@ static void put_exchange(struct paper *p, const struct domain_view *v, const str
     } else {
         paper_putf(p, INK_PLAIN, "MX %d ", facts_u16(mx, MX_FACTS_PREFERENCE));
     }
-    put_host_name(p, v, facts_string(mx, MX_FACTS_HOST), exchange);
+    report_put_host_name(p, v, facts_string(mx, MX_FACTS_HOST), exchange);
     put_unusable(p, mx);
     paper_end(p);
 }
@@ -484,13 +484,13 @@ static void put_routes_of(struct paper *p, const struct domain_view *v, size_t m
     }
 }
 
-static void put_hosts(struct paper *p, const struct domain_view *v, bool verbose)
+static void report_put_hosts(struct paper *p, const struct domain_view *v, bool verbose)
 {
     put_heading(p, "Mail servers");
     for (size_t i = 0; i < v->host_count; i++) {
         paper_begin(p, "  ", "    ");
         paper_put(p, INK_PLAIN, "host ");
-        put_host_name(p, v, v->host[i]->key, NULL);
+        report_put_host_name(p, v, v->host[i]->key, NULL);
         paper_put(p, INK_ERROR,
                   facts_list_len(&v->host[i]->facts, HOSTS_ENDPOINTS) == 0 ? ", no address" : "");
         paper_end(p);
@@ -502,7 +502,7 @@ static void put_servers(struct paper *p, const struct domain_view *v, bool verbo
 {
     size_t count = facts_list_len(&v->domain, DOMAINS_MX);
     if (v->row == NULL) {
-        put_hosts(p, v, verbose);
+        report_put_hosts(p, v, verbose);
         return;
     }
     if (count == 0) {
