@@ -51,6 +51,13 @@ const struct option_row option_table[] = {
      "keep the other columns in the rows",
      "Keep the other columns of CSV input in the rows of the table domains.", option_read_flag,
      FIELD(metadata_passthrough), 0, 0},
+    {OPTION_GROUP_INPUT, IN_EXPLAIN, 0, "log", "FILE", NULL, NULL, "a mail log, plain or gzip",
+     "A log of a mail server, plain or gzip; '-' is standard input. Its lines about TLS are "
+     "counted "
+     "by what they mean; further files may follow as words. Without the option a FILE is "
+     "recognised "
+     "by its content.",
+     option_read_text, OPTION_FIELD(explain_log), 0, 0},
 
     {OPTION_GROUP_INPUT, IN_CHECK, 0, "host", "NAME[=A][:PORT]", NULL, NULL,
      "this MX host, not those of DNS",

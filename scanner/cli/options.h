@@ -28,14 +28,14 @@
 
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
-#define COMMANDS(X)                                                          \
-    X(SCAN, "scan", "[FILE]", "scan a list of domains")                      \
-    X(CHECK, "check", "DOMAIN...", "a report on a few domains")              \
-    X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan") \
-    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")    \
-    X(REPORT, "report", "RESULTS", "a page or tables of the results")        \
-    X(DIFF, "diff", "OLD NEW", "what changed between two scans")             \
-    X(EXPLAIN, "explain", "[NAME]", "what a name means, how to fix it")      \
+#define COMMANDS(X)                                                               \
+    X(SCAN, "scan", "[FILE]", "scan a list of domains")                           \
+    X(CHECK, "check", "DOMAIN...", "a report on a few domains")                   \
+    X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan")      \
+    X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
+    X(REPORT, "report", "RESULTS", "a page or tables of the results")             \
+    X(DIFF, "diff", "OLD NEW", "what changed between two scans")                  \
+    X(EXPLAIN, "explain", "[NAME|LINE|FILE]", "what it means, and how to fix it") \
     X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
 enum command {
@@ -104,6 +104,7 @@ struct options {
     bool fails;    /* --fail-on was given */
     enum severity fail_on;
     enum explain_format explain_format;
+    const char *explain_log;     /* NULL: none */
     struct report_params report; /* of the command report */
     enum diff_format diff_format;
     enum diff_fail_on diff_fail_on;

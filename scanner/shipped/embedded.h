@@ -15,3 +15,6 @@ extern const size_t embedded_profiles_len;
 
 extern const unsigned char embedded_operators[];
 extern const size_t embedded_operators_len;
+
+extern const unsigned char embedded_log_patterns[];
+extern const size_t embedded_log_patterns_len;

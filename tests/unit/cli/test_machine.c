@@ -83,7 +83,7 @@ Test(help, fits_one_screen_and_names_every_default)
         [COMMAND_ANALYZE] = {"--root-cas [NAME=]FILE", "--at TIME", "RESULTS"},
         [COMMAND_REPORT] = {"-o, --output FILE", "html, md, csv or latex [html]", "[rank]"},
         [COMMAND_PROBING_TXT] = {"--contact URL|MAILTO", "[this host's]", "--help"},
-        [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[NAME]", "--help"},
+        [COMMAND_EXPLAIN] = {"text, csv or json [text]", "[NAME|LINE|FILE]", "--help"},
     };
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
         struct buf b = BUF_INIT(BUF_NO_LIMIT);

@@ -1,0 +1,101 @@
+"""mxcensus explain on lines and files: recognised by itself, plain or gzip, large in bounded memory, bad input in one line."""
+
+import gzip
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from runner import MXCENSUS, check, check_equal, finish, run  # noqa: E402
+
+LINE = "postfix/smtp[7]: SSL_connect error to mx.example.org[192.0.2.1]:25: lost connection"
+MEMORY = 64 << 10  # KiB of resident memory that a large log may take
+
+
+def refused(what, arguments, words, stdin=None):
+    done = run("explain", *arguments, timeout=60, **({} if stdin is None else {"stdin": stdin}))
+    check_equal(f"{what}: exit code", done.returncode, 2)
+    check_equal(f"{what}: nothing on standard output", done.stdout, b"")
+    lines = done.stderr.splitlines()
+    check(f"{what}: one line", len(lines) == 1 and lines[0].startswith("mxcensus: "), done.stderr)
+    for word in words:
+        check(f"{what}: says '{word}'", word in done.stderr, done.stderr)
+
+
+def text(what, *arguments):
+    done = run("explain", *arguments, timeout=60)
+    check_equal(f"{what}: exit code", done.returncode, 0)
+    check_equal(f"{what}: standard error", done.stderr, "")
+    return done.stdout.decode()
+
+
+def check_lines():
+    for what, arguments in (("a line in quotes", [LINE]), ("a line without quotes", LINE.split())):
+        said = text(what, *arguments)
+        check(f"{what}: what happened", said.startswith("The receiving server closed the connection during the TLS handshake"), said)
+        for word in ("to act", "the operator of the receiving server", "tls.closed", "mx.example.org [192.0.2.1]"):
+            check(f"{what}: says '{word}'", word in said, said)
+    entry = json.loads(text("a line as JSON", "--format", "json", LINE))
+    check_equal("JSON: host", entry["host"], "mx.example.org")
+    check_equal("JSON: findings", entry["findings"], ["tls.closed"])
+    refused("a line that nothing fits", ["the cat sat on the mat"], ["no entry"])
+    refused("a line as CSV", ["--format", "csv", LINE], [])
+
+
+def check_files(folder):
+    log = os.path.join(folder, "mail.log")
+    with open(log, "w", encoding="ascii") as file:
+        file.write(f"{LINE}\nsomething else\n{LINE.replace('mx.', 'mx2.')}\n")
+    packed = log + ".gz"
+    with open(packed, "wb") as file:
+        file.write(gzip.compress(b"x\n") + gzip.compress((LINE + "\n").encode()))  # two members, as logrotate appends
+    said = text("a file", log)
+    check("a file: counts", said.startswith("3 lines: 2 about problems, "), said)
+    check("a file: hosts", "mx.example.org (1), mx2.example.org (1)" in said, said)
+    check_equal("--log is the same", text("--log", "--log", log), said)
+    check("gzip", text("gzip", packed).startswith("2 lines: 1 about problems, "), said)
+    check("several", text("several", log, packed).startswith("5 lines: 3 about problems, "), said)
+    counted = json.loads(text("JSON", "--format", "json", log))
+    check_equal("JSON: lines", (counted["lines"], counted["entries"][0]["lines"]), (3, 2))
+    with open(log, "rb") as file:
+        done = subprocess.run([MXCENSUS, "explain", "-"], stdin=file, capture_output=True, check=False)
+    check_equal("standard input", done.stdout.decode(), said)
+    refused("a log as CSV", ["--format", "csv", log], ["csv"])
+    refused("no such file", ["--log", log + "x"], [log + "x", "No such file"])
+    refused("a directory", ["--log", folder], [folder])
+    with open(packed, "rb") as file:
+        octets = file.read()
+    with open(packed, "wb") as file:
+        file.write(octets[:-12])
+    refused("gzip that was cut", [packed], [packed])
+
+
+def check_size(folder):
+    """A log as large as those of real servers, and one line without an end."""
+    log = os.path.join(folder, "large.log")
+    with open(log, "w", encoding="ascii") as file:
+        for i in range(60000):
+            file.write(LINE.replace("mx.", f"mx{i}.") + "\n")
+        file.write("TLS ")
+        for _ in range(32):
+            file.write("a" * (1 << 20))
+    done = subprocess.run([MXCENSUS, "explain", log], capture_output=True, text=True, check=False)
+    check("a large log", done.stdout.startswith("60001 lines: 60000 about problems, 0 that are normal"), done.stdout[:300])
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    sanitized = "asan" in MXCENSUS
+    check("a large log: memory", used < MEMORY or sanitized, f"{used} KiB")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="mxcensus-explain-") as folder:
+        check_lines()
+        check_files(folder)
+        check_size(folder)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
