@@ -225,6 +225,7 @@ void endpoint_verdict_fill(struct endpoint_verdict *v, const struct seen_endpoin
         v->other_key_name = name_match_host(buf_span(&v->other_key_names), e->host, server);
     }
     v->leaf_domains = leaf_domains_of(buf_span(&v->names));
+    v->validity = (struct list_validity){0};
     v->facts = e->result != NULL ? session_facts_of(e->result) : (struct sender_facts){0};
     v->default_facts = e->no_sni_facts;
     add_name_rules(v, e);
@@ -248,6 +249,9 @@ struct endpoint_judged endpoint_judged_of(const struct endpoint_verdict *v,
         .no_sni_name_match = (uint8_t)v->default_name.match,
         .leaf_domains = v->leaf_domains,
         .dane_leaf_names = v->dane_leaf_names,
+        .path_until = v->validity.path_until,
+        .leaf_until = v->validity.leaf_until,
+        .path_end = v->validity.path_end,
         .facts = v->facts,
         .no_sni_facts = v->default_facts,
     };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/analysis/list_validity.h"
 #include "scanner/analysis/name_match.h"
 #include "scanner/base/buf.h"
 #include "scanner/dane/dane.h"
@@ -22,6 +23,7 @@ struct endpoint_verdict {
     uint64_t leaf_domains;             /* of the leaf presented with SNI; leaf_domains.h */
     struct sender_facts facts;         /* of the session with SNI */
     struct sender_facts default_facts; /* of the service's session without */
+    struct list_validity validity;     /* of the list presented with SNI; of who records it */
     /* storage of the spans above */
     struct buf names;
     struct buf other_key_names;

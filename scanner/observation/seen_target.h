@@ -48,6 +48,7 @@ VOCABULARY(basis, enum basis);
  * leaf_domains: a set bit for each hash of a name of the leaf or of a name above it: a domain whose bit is not set is
  *     neither in the certificate nor above a name in it (leaf_domains.h).
  * dane_leaf_names: of the leaf that DANE is about, leaf_names_of().
+ * path_until, leaf_until, path_end: analysis/will_break.h; of the first the Unix second until which the path is good.
  * facts: what only some senders mind, of the session with SNI; and of the service's without.
  */
 #define ENDPOINT_JUDGED(F)                                           \
@@ -62,6 +63,9 @@ VOCABULARY(basis, enum basis);
     F(u16, dane_flags) /* enum dane_flag */                          \
     F(u64, leaf_domains)                                             \
     F(u64, dane_leaf_names)                                          \
+    F(u32, path_until)                                               \
+    F(u32, leaf_until)                                               \
+    F(u8, path_end)                                                  \
     F(facts, facts)                                                  \
     F(facts, no_sni_facts)
 
@@ -69,6 +73,7 @@ VOCABULARY(basis, enum basis);
 #define MEMBER(type, name) MEMBER_##type name;
 #define MEMBER_u8          uint8_t
 #define MEMBER_u16         uint16_t
+#define MEMBER_u32         uint32_t
 #define MEMBER_u64         uint64_t
 #define MEMBER_verdict     struct chain_brief
 #define MEMBER_facts       struct sender_facts

@@ -22,10 +22,27 @@ void facts_scratch_deinit(struct facts_scratch *s)
 
 /* --- things ----------------------------------------------------------------------------------------- */
 
-static void record_begin(struct buf *record, uint64_t list, struct span key, struct span name)
+static void list_validity_put(struct buf *out, struct list_validity v)
+{
+    codec_put_u32(out, v.path_until);
+    codec_put_u32(out, v.leaf_until);
+    codec_put_u8(out, v.path_end);
+}
+
+static struct list_validity list_validity_get(struct span *in)
+{
+    struct list_validity v = {.path_until = codec_get_u32(in)};
+    v.leaf_until = codec_get_u32(in);
+    v.path_end = codec_get_u8(in);
+    return v;
+}
+
+static void record_begin(struct buf *record, uint64_t list, struct list_validity v, struct span key,
+                         struct span name)
 {
     buf_reset(record);
     codec_put_u64(record, list);
+    list_validity_put(record, v);
     codec_put_span(record, key);
     codec_put_span(record, name);
 }
@@ -54,7 +71,8 @@ static void note_thing(struct fact_book *b, struct facts_scratch *s, enum fact_k
     uint16_t items[CODE_SET_MAX];
     struct code_set codes = {items, code_set_add_findings(items, 0, f)};
     if (codes.count > 0) {
-        record_begin(&s->record, FACT_NOWHERE, (struct span){0}, (struct span){0});
+        record_begin(&s->record, FACT_NOWHERE, (struct list_validity){0}, (struct span){0},
+                     (struct span){0});
         (void)put_items(&s->record, f, (struct span){0}, (struct span){0});
         uint64_t place = fact_book_append(b, kind, buf_span(&s->record));
         fact_book_add(b, kind, buf_span(&s->key), codes, place);
@@ -93,8 +111,27 @@ static struct fact_entry list_of(struct fact_book *b, const struct seen_endpoint
                      : (struct fact_entry){.place = FACT_NOWHERE};
 }
 
-void facts_note_endpoint(struct fact_book *b, struct facts_scratch *s,
-                         const struct seen_endpoint *e, const struct findings *f)
+static struct list_validity validity_at(struct fact_book *b, struct facts_scratch *s,
+                                        uint64_t place)
+{
+    enum fact_kind kind;
+    if (place == FACT_NOWHERE || !fact_book_read(b, place, &kind, &s->other)) {
+        return (struct list_validity){0};
+    }
+    struct span in = buf_span(&s->other);
+    (void)codec_get_u64(&in);
+    return list_validity_get(&in);
+}
+
+struct list_validity facts_validity_of_list(struct fact_book *b, struct facts_scratch *s,
+                                            const uint8_t chain_id[32])
+{
+    struct span id = {chain_id, DIGEST_LEN};
+    return validity_at(b, s, fact_book_find(b, FACT_CHAIN, id).place);
+}
+
+struct list_validity facts_note_endpoint(struct fact_book *b, struct facts_scratch *s,
+                                         const struct seen_endpoint *e, const struct findings *f)
 {
     uint16_t items[CODE_SET_MAX];
     struct fact_entry list = list_of(b, e);
@@ -103,14 +140,16 @@ void facts_note_endpoint(struct fact_book *b, struct facts_scratch *s,
         count = code_set_add(items, count, list.codes.items[i]);
     }
     if (count == 0) {
-        return;
+        return validity_at(b, s, list.place);
     }
     buf_reset(&s->key);
     endpoint_key_put(&s->key, e->host, &e->address, e->port);
-    record_begin(&s->record, list.place, (struct span){0}, (struct span){0});
+    record_begin(&s->record, list.place, (struct list_validity){0}, (struct span){0},
+                 (struct span){0});
     (void)put_items(&s->record, f, (struct span){0}, (struct span){0});
     uint64_t place = fact_book_append(b, FACT_ENDPOINT, buf_span(&s->record));
     fact_book_add(b, FACT_ENDPOINT, buf_span(&s->key), (struct code_set){items, count}, place);
+    return validity_at(b, s, list.place);
 }
 
 /* What people call it: the first dNSName, else its common name, else its subject. */
@@ -142,7 +181,8 @@ void facts_note_chain(struct fact_book *b, struct facts_scratch *s, const uint8_
     struct span id = {chain_id, DIGEST_LEN};
     size_t count = code_set_add_findings(items, 0, f);
     bool unread = false;
-    record_begin(&s->record, FACT_NOWHERE, id, certificate_called(v->certs[0]));
+    record_begin(&s->record, FACT_NOWHERE, list_validity_of(v), id,
+                 certificate_called(v->certs[0]));
     (void)put_items(&s->record, f, (struct span){0}, (struct span){0});
     for (size_t i = 0; i < v->cert_count; i++) {
         unread = unread || v->certs[i] == NULL;
@@ -157,10 +197,8 @@ void facts_note_chain(struct fact_book *b, struct facts_scratch *s, const uint8_
             count = put_certificate_items(s, c, parsed, of_certificate, items, count);
         }
     }
-    if (count > 0) {
-        uint64_t place = fact_book_append(b, FACT_CHAIN, buf_span(&s->record));
-        fact_book_add(b, FACT_CHAIN, id, (struct code_set){items, count}, place);
-    }
+    uint64_t place = fact_book_append(b, FACT_CHAIN, buf_span(&s->record));
+    fact_book_add(b, FACT_CHAIN, id, (struct code_set){items, count}, place);
 }
 
 void facts_note_completion(struct fact_book *b, struct facts_scratch *s, const uint8_t chain_id[32],
@@ -277,6 +315,7 @@ bool fact_record_read(struct fact_book *b, uint64_t place, struct fact_record *o
     }
     struct span in = buf_span(&out->octets);
     out->list = codec_get_u64(&in);
+    (void)list_validity_get(&in);
     out->key = codec_get_span(&in);
     out->name = codec_get_span(&in);
     while (in.len > 0) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/domain_problems.h"
+#include "scanner/analysis/list_validity.h"
 #include "scanner/record/fact_book.h"
 #include "scanner/trust/chain_judge.h"
 
@@ -24,9 +25,12 @@ void facts_note_host(struct fact_book *b, struct facts_scratch *s, const struct 
                      const struct findings *f);
 void facts_note_service(struct fact_book *b, struct facts_scratch *s,
                         const struct seen_service *seen, const struct findings *f);
-/** Its list was noted before. */
-void facts_note_endpoint(struct fact_book *b, struct facts_scratch *s,
-                         const struct seen_endpoint *e, const struct findings *f);
+/** Its list was noted before. @return until when that is good */
+struct list_validity facts_note_endpoint(struct fact_book *b, struct facts_scratch *s,
+                                         const struct seen_endpoint *e, const struct findings *f);
+/** Of a list that was noted. */
+struct list_validity facts_validity_of_list(struct fact_book *b, struct facts_scratch *s,
+                                            const uint8_t chain_id[32]);
 /** With the findings of its certificates.
  * @param v of the list; of no more use afterwards @param judge that made it @param of_certificate scratch */
 void facts_note_chain(struct fact_book *b, struct facts_scratch *s, const uint8_t chain_id[32],

@@ -76,7 +76,7 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
     row_sink_hold(r->rows, &before, key_of_host(e->host));
     counts_add_endpoint(r->counts, e);
     counts_add_findings(r->counts, &r->findings);
-    facts_note_endpoint(r->book, &r->facts, e, &r->findings);
+    r->endpoint.validity = facts_note_endpoint(r->book, &r->facts, e, &r->findings);
     return &r->endpoint;
 }
 
@@ -107,7 +107,7 @@ enum account_class record_domain(struct recorder *r, const struct seen_domain *d
     findings_reset(&r->findings);
     findings_of_domain(d, &r->domain, &r->findings);
     struct domain_standing standing =
-        standing_of(&r->standing, d, &r->domain, &r->findings, &r->policy_findings);
+        standing_of(&r->standing, d, &r->domain, r->terms->at, &r->findings, &r->policy_findings);
     report_domain(r->rows, d, &r->domain, r->terms->profiles, ending, reason, &standing,
                   &r->findings);
     counts_add_domain(r->counts, d, &r->domain, ending, reason);

@@ -2,7 +2,8 @@
 
 void standing_init(struct standing_judge *j, struct fact_book *book)
 {
-    *j = (struct standing_judge){.book = book, .top_cause = BUF_INIT(BUF_NO_LIMIT)};
+    *j = (struct standing_judge){
+        .book = book, .top_cause = BUF_INIT(BUF_NO_LIMIT), .breaking = BUF_INIT(BUF_NO_LIMIT)};
     facts_scratch_init(&j->facts);
     cause_finder_init(&j->causes, book);
     domain_problems_init(&j->problems);
@@ -15,6 +16,7 @@ void standing_deinit(struct standing_judge *j)
     domain_codes_deinit(&j->codes);
     domain_problems_deinit(&j->problems);
     buf_deinit(&j->top_cause);
+    buf_deinit(&j->breaking);
 }
 
 static struct cause_place place_of_problem(const struct seen_domain *d, const struct problem *p)
@@ -48,10 +50,32 @@ static void find_top_cause(struct standing_judge *j, const struct seen_domain *d
     }
 }
 
-struct domain_standing standing_of(struct standing_judge *j, const struct seen_domain *d,
-                                   const struct domain_verdict *v, const struct findings *f,
-                                   const struct findings *of_policy)
+/* With the key of what runs out. */
+static struct will_break find_break(struct standing_judge *j, const struct seen_domain *d,
+                                    const struct domain_verdict *v, int64_t at)
 {
+    struct list_validity policy = {0};
+    if (d->policy != NULL && d->policy->tls_attempted && !digest_is_none(d->policy->tls.chain_id)) {
+        policy = facts_validity_of_list(j->book, &j->facts, d->policy->tls.chain_id);
+    }
+    struct will_break b = will_break_of(d, v, &policy, at);
+    buf_reset(&j->breaking);
+    if (b.kind == BREAK_POLICY_CERTIFICATE_EXPIRES) {
+        buf_put(&j->breaking, d->policy->policy_host);
+    } else if (b.kind == BREAK_TLSA_NAMES_LEAF || b.kind == BREAK_TLSA_NAMES_ISSUER) {
+        buf_put(&j->breaking, d->mx[b.mx].host);
+    } else if (b.kind != BREAK_NONE) {
+        const struct endpoint_brief *e = &d->mx[b.mx].endpoints[b.endpoint];
+        buf_put_hex(&j->breaking, (struct span){e->leaf_sha256, sizeof(e->leaf_sha256)});
+    }
+    return b;
+}
+
+struct domain_standing standing_of(struct standing_judge *j, const struct seen_domain *d,
+                                   const struct domain_verdict *v, int64_t at,
+                                   const struct findings *f, const struct findings *of_policy)
+{
+    struct will_break breaks = find_break(j, d, v, at);
     facts_find_codes(j->book, &j->facts, d, &j->codes);
     domain_problems_fill(&j->problems, d, v, f, of_policy, &j->codes);
     find_top_cause(j, d);
@@ -59,5 +83,7 @@ struct domain_standing standing_of(struct standing_judge *j, const struct seen_d
     return (struct domain_standing){.effect = j->problems.effect,
                                     .worst_severity = domain_problems_severity(&j->problems),
                                     .problem_count = j->problems.count,
-                                    .top_cause = buf_span(&j->top_cause)};
+                                    .top_cause = buf_span(&j->top_cause),
+                                    .breaks = breaks,
+                                    .breaking = buf_span(&j->breaking)};
 }

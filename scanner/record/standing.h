@@ -11,12 +11,13 @@ struct standing_judge {
     struct domain_codes codes; /* of the domain under work, as the next one */
     struct domain_problems problems;
     struct buf top_cause;
+    struct buf breaking;
 };
 
 void standing_init(struct standing_judge *j, struct fact_book *book);
 void standing_deinit(struct standing_judge *j);
 /** Judged, and its problems kept in the book for the end of the scan. Valid until the next call.
- * @param f findings of the domain @param of_policy those of its policy */
+ * @param at judgement time @param f findings of the domain @param of_policy those of its policy */
 struct domain_standing standing_of(struct standing_judge *j, const struct seen_domain *d,
-                                   const struct domain_verdict *v, const struct findings *f,
-                                   const struct findings *of_policy);
+                                   const struct domain_verdict *v, int64_t at,
+                                   const struct findings *f, const struct findings *of_policy);

@@ -338,6 +338,12 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
         row_word(r, DOMAINS_WORST_SEVERITY, standing->worst_severity);
         row_uint(r, DOMAINS_PROBLEM_COUNT, standing->problem_count);
         row_name(r, DOMAINS_TOP_CAUSE, standing->top_cause);
+        if (standing->breaks.kind != BREAK_NONE) {
+            row_time_s(r, DOMAINS_WILL_BREAK_AT, standing->breaks.at);
+            row_word(r, DOMAINS_WILL_BREAK_CAUSE, break_kind_word(standing->breaks.kind));
+            row_text(r, DOMAINS_WILL_BREAK_THING, standing->breaking);
+            row_word(r, DOMAINS_WILL_BREAK_EFFECT, effect_word(standing->breaks.effect));
+        }
     }
     if (asked && v != NULL) {
         put_domain_verdicts(sink, r, d, v, profiles);

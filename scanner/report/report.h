@@ -3,6 +3,7 @@
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/mx_operator.h"
+#include "scanner/analysis/will_break.h"
 #include "scanner/cert/cert_info.h"
 #include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_target.h"
@@ -34,6 +35,8 @@ struct domain_standing {
     const char *worst_severity; /* NULL: there is no problem, as in the next ones */
     uint64_t problem_count;
     struct span top_cause;
+    struct will_break breaks;
+    struct span breaking; /* the key of what runs out */
 };
 
 /** @param v what domain_verdict_fill() made of `d`; NULL: its policies were not looked at

@@ -6,6 +6,7 @@
 #include "scanner/analysis/policy_stage.h"
 #include "scanner/analysis/problem_rules.h"
 #include "scanner/analysis/sts_readiness.h"
+#include "scanner/analysis/will_break.h"
 #include "scanner/dane/dane.h"
 #include "scanner/domain/domain_name.h"
 #include "scanner/domain/domain_source.h"
@@ -62,6 +63,7 @@ const struct vocabulary *const row_vocabularies[] = {
     &readiness_vocabulary,
     &effect_vocabulary,
     &cause_kind_vocabulary,
+    &break_kind_vocabulary,
     /* clang-format on */
 };
 

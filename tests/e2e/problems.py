@@ -264,6 +264,35 @@ def compare_effects(domains, problems, levels):
     check_equal("what is told is predicted", invented[:5], [])
 
 
+def compare_breaks(folder, domains):
+    """The date on which the last server that passes does so no more, and others, from the rows of lists and certificates."""
+    until = {c["chain_id"]: c["verdicts"][0]["valid_until"] for c in read_table(folder, "chains")}
+    leaf = {c["fingerprint_sha256"]: c["validity"]["end"] for c in read_table(folder, "certificates")
+            if c["validity"]}
+    of_policy = {p["domain"]: until.get(p["chain_id"]) for p in read_table(folder, "policies")}
+    chain = {e["endpoint"]: e["chain_id"] for e in read_table(folder, "endpoints")}
+    at = read_json(folder, "manifest.json")["judged_at"]
+    wrong, causes = [], collections.Counter()
+    for d in domains:
+        got, cause = d["will_break_at"], d["will_break_cause"]
+        briefs = [(m["host"], b) for m in d["mx"] or [] for b in m["endpoints"] if b["port"] == 25]
+        paths = [until[chain[f"{h}|{b['address']}|25"]] for h, b in briefs if b["acceptable"]]
+        matches = [leaf[b["leaf_sha256"]] for _, b in briefs if b["dane"] == "match"]
+        causes[cause] += 1
+        if cause is None:
+            continue
+        want = (of_policy[d["domain"]] if cause == "policy_certificate_expires"
+                else max(matches) if cause.startswith("tlsa_") else max(paths))
+        if cause == "leaf_expires" and leaf[d["will_break_thing"]] != got:
+            wrong.append((d["domain"], "not its leaf"))
+        enforced = d["mta_sts"]["state"] == "enforce" and d["mta_sts"]["passes"] in ("all", "some")
+        earlier = [p for p in (max(paths, default=None), enforced and of_policy.get(d["domain"])) if p and at < p < got]
+        if want != got or not at < got or earlier:
+            wrong.append((d["domain"], cause, got, want, earlier))
+    check_equal("dates on which mail will suffer", wrong[:5], [])
+    check("several kinds of them", len(causes) > 2 or len(domains) < 50, causes)
+
+
 def compare(folder):
     with tempfile.TemporaryDirectory() as scratch:
         path = os.path.join(scratch, "results.db")
@@ -276,6 +305,7 @@ def compare(folder):
         compare_problems(wanted, problems)
         compare_causes(wanted, problems, causes, database)
         compare_domains(domains, problems)
+        compare_breaks(folder, domains)
         compare_effects(domains, problems, levels_of(read_json(folder, "sender-profiles.json")))
         database.close()
     print(f"{len(domains)} domains, {len(problems)} problems, {len(causes)} causes; "

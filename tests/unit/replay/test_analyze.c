@@ -233,7 +233,7 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
     findings_reset(&s->findings);
     findings_of_endpoint(seen, &v, &s->findings);
     report_endpoint(&s->sink, seen, &v, &s->findings);
-    facts_note_endpoint(s->book, &s->standing.facts, seen, &s->findings);
+    v.validity = facts_note_endpoint(s->book, &s->standing.facts, seen, &s->findings);
     struct endpoint_brief b = {
         .address = seen->address,
         .port = seen->port,
@@ -308,7 +308,7 @@ static void put_domain(struct made_scan *s, const struct seen_domain *d)
     findings_reset(&s->findings);
     findings_of_domain(d, v, &s->findings);
     struct domain_standing standing =
-        standing_of(&s->standing, d, v, &s->findings, &s->other_findings);
+        standing_of(&s->standing, d, v, s->terms.at, &s->findings, &s->other_findings);
     report_domain(&s->sink, d, v, s->terms.profiles, ending, reason, &standing, &s->findings);
     domain_verdict_deinit(v);
     free(v);
