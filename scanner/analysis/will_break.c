@@ -37,7 +37,7 @@ static enum break_kind break_of_path(enum path_end e)
 }
 
 /* Senders that check certificates, by a policy or their own settings. */
-static void certificate_of(const struct endpoint_brief *e, size_t mx, size_t k,
+static void path_of_server(const struct endpoint_brief *e, size_t mx, size_t k,
                            struct last_server *last)
 {
     if (endpoint_is_acceptable(e)) {
@@ -49,7 +49,8 @@ static void certificate_of(const struct endpoint_brief *e, size_t mx, size_t k,
 
 /* RFC 7671 section 5.1: the expiry of a certificate that DANE-EE names is nothing to senders; that the next one has another
  * digest is. A key (3 1 x) may stay. */
-static void tlsa_of(const struct endpoint_brief *e, size_t mx, size_t k, struct last_server *last)
+static void tlsa_of_server(const struct endpoint_brief *e, size_t mx, size_t k,
+                           struct last_server *last)
 {
     bool of_key = (e->dane_flags & DANE_FLAG_31) != 0;
     bool of_leaf = (e->dane_flags & (DANE_FLAG_EE | DANE_FLAG_TA_IS_LEAF)) != 0;
@@ -114,13 +115,13 @@ struct will_break will_break_of(const struct seen_domain *d, const struct domain
         take_earlier(&first, b, at);
     }
     if (v->dane.state == DANE_DOMAIN_FULL && v->dane.strict) {
-        struct last_server last = last_of(d, tlsa_of);
+        struct last_server last = last_of(d, tlsa_of_server);
         last.b.effect = EFFECT_POLICY_RISK;
         if (!last.open) {
             take_earlier(&first, last.b, at);
         }
     }
-    struct last_server last = last_of(d, certificate_of);
+    struct last_server last = last_of(d, path_of_server);
     last.b.effect = sts ? EFFECT_POLICY_RISK : EFFECT_STRICT_RISK;
     if (!last.open) {
         take_earlier(&first, last.b, at);
