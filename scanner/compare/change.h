@@ -47,7 +47,7 @@ VOCABULARY(change_direction, enum change_direction);
     X(STS_RECORD_REMOVED, "sts_record_removed", NEUTRAL, "MTA-STS record removed", "no TXT record at _mta-sts any more") \
     X(STS_RECORD_CHANGED, "sts_record_changed", NEUTRAL, "MTA-STS record changed", "other TXT records at _mta-sts, where none of the next three says more") \
     X(STS_ID_WITHOUT_POLICY, "sts_id_without_policy", NEUTRAL, "new id, same MTA-STS policy", "another id in the record, and the same policy") \
-    X(STS_POLICY_WITHOUT_ID, "sts_policy_without_id", WORSE, "new MTA-STS policy, same id: senders keep the old one", "another policy under the same id (RFC 8461 section 3.1)") \
+    X(STS_POLICY_WITHOUT_ID, "sts_policy_without_id", WORSE, "new MTA-STS policy, same id: senders keep the old one", "another policy under the same id (RFC 8461 section 3.1): SHA-256 of the policies") \
     X(STS_POLICY_CHANGED, "sts_policy_changed", NEUTRAL, "MTA-STS policy changed", "another policy and another id; before and after: the ids") \
     X(STS_MODE_CHANGED, "sts_mode_changed", NEUTRAL, "MTA-STS mode changed", "another mode of the policy (vocabulary sts_mode)") \
     X(STS_POLICY_LOST, "sts_policy_lost", WORSE, "MTA-STS policy cannot be fetched", "the policy was fetched, and cannot be now (vocabulary policy_fetch)") \

@@ -15,10 +15,13 @@ static unsigned change_rank_of(const struct change *c)
                     span_eq(bad, span_of(delivery_word(DELIVERY_DEFERRED)));
         return lost ? 0 : span_eq(bad, span_of(delivery_word(DELIVERY_PLAINTEXT))) ? 1 : 3;
     }
-    return c->code.len == 0                  ? 4
-           : c->severity == SEVERITY_ERROR   ? 2
-           : c->severity == SEVERITY_WARNING ? 3
-                                             : 5;
+    if (c->kind == CHANGE_SERVER_DOWN || c->kind == CHANGE_HOST_GONE) {
+        return 1; /* what becomes of the mail is not known where no session came about */
+    }
+    if (c->code.len == 0) {
+        return 4;
+    }
+    return c->severity == SEVERITY_ERROR ? 2 : c->severity == SEVERITY_WARNING ? 3 : 5;
 }
 
 /* What is of one cause: all about a server, a host or a policy. A domain is a cause of its own, and a renewed certificate

@@ -142,7 +142,7 @@ static void compare_policies(const struct domain_pair *p)
     bool other_policy = both && !span_eq(was->policy, is->policy);
     bool ids = was->sts_id.len > 0 && is->sts_id.len > 0;
     if (other_policy && ids && !other_id) {
-        put_change(p, CHANGE_STS_POLICY_WITHOUT_ID, was->sts_id, is->sts_id);
+        put_change(p, CHANGE_STS_POLICY_WITHOUT_ID, was->policy, is->policy);
     } else if (other_policy) {
         put_change(p, CHANGE_STS_POLICY_CHANGED, was->sts_id, is->sts_id);
     } else if (ids && other_id && both) {

@@ -8,6 +8,8 @@
 #define CHANGES_MAX  12 /* of a group about one server, host or policy */
 #define EXAMPLES_MAX 3  /* of a group of one kind of change */
 #define VALUE_MAX    60 /* octets of a text from before or after */
+#define DIGEST_LEN   64
+#define DIGEST_SHOWN 16
 
 struct diff_page {
     struct comparison *comparison;
@@ -25,11 +27,22 @@ static const char *const section_titles[CHANGE_DIRECTION_COUNT] = {
     [CHANGE_TESTED] = "Tested in one of the scans only",
 };
 
+/* SHA-256 in hexadecimal: its beginning tells it from others. */
+static bool is_digest(struct span text)
+{
+    bool digest = text.len == DIGEST_LEN;
+    for (size_t i = 0; i < text.len && digest; i++) {
+        digest = memchr("0123456789abcdef", text.at[i], 16) != NULL;
+    }
+    return digest;
+}
+
 static void put_text_span(struct paper *p, enum ink ink, struct span text)
 {
     struct buf copy = BUF_INIT(BUF_NO_LIMIT);
-    buf_put(&copy, span_take(text, VALUE_MAX));
-    buf_put_text(&copy, text.len > VALUE_MAX ? "..." : "");
+    bool digest = is_digest(text);
+    buf_put(&copy, span_take(text, digest ? DIGEST_SHOWN : VALUE_MAX));
+    buf_put_text(&copy, !digest && text.len > VALUE_MAX ? "..." : "");
     buf_put_char(&copy, '\0');
     paper_put(p, ink, (const char *)copy.at);
     buf_deinit(&copy);
@@ -129,11 +142,9 @@ static void put_place_name(struct paper *p, const struct change *c)
         break;
     case PLACE_CHAIN:
         paper_put(p, INK_PLAIN, "certificate chain ");
-        key = span_take(key, 16);
         break;
     case PLACE_CERTIFICATE:
         paper_put(p, INK_PLAIN, "certificate ");
-        key = span_take(key, 16);
         break;
     case PLACE_POLICY:
         paper_put(p, INK_PLAIN, "policy host ");

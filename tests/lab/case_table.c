@@ -1,4 +1,5 @@
 #include "tests/lab/cases.h"
+#include "tests/lab/mutations.h"
 
 /* The order decides the addresses (case N: 11.0.N.0/24): new cases go to the end. */
 const struct case_text case_table[] = {
@@ -766,6 +767,9 @@ const struct case_text case_table[] = {
     {"operator-backup", "a backup at another operator",
      "mx 10 mx1\nmx 20 mx2\nhost mx1 1 san=mx1.vanity-operator.com.\nhost mx2 2\nexpect "
      "name.mismatch parity.hosts_certificate"},
+/* ---- that change from one day to the next ---- */
+#define MUTATION(name, about, before, after, changes) {MUTATION_PREFIX name, about, before},
+#include "tests/lab/mutation_cases.def"
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -7,6 +7,7 @@
 #include "scanner/base/memory.h"
 #include "tests/lab/address_plan.h"
 #include "tests/lab/draw.h"
+#include "tests/lab/mutations.h"
 #include "tests/lab/name_text.h"
 #include "tests/lab/policy_host.h"
 #include "tests/lab/zone_tlsa.h"
@@ -578,7 +579,8 @@ static void split(struct statement *st)
 
 static void parse_case(const struct world *w, struct lab_case *c, const struct case_text *t)
 {
-    const char *line = t->text;
+    const struct mutation *mutation = mutation_of_case(t->name, w->mutate);
+    const char *line = mutation != NULL ? mutation->after : t->text;
     while (*line != '\0') {
         size_t len = strcspn(line, "\n");
         struct statement st;

@@ -12,6 +12,8 @@
 #include "tests/lab/cases.h"
 #include "tests/lab/counters.h"
 #include "tests/lab/expect.h"
+#include "tests/lab/json.h"
+#include "tests/lab/mutations.h"
 #include "tests/lab/policy_host.h"
 #include "tests/lab/population.h"
 #include "tests/lab/resolve.h"
@@ -35,6 +37,8 @@ static const char help_text[] =
     "                                              what clients did, JSON\n"
     "  mxlab policy   WORLD mta-sts.DOMAIN...      what such hosts serve, for a look\n"
     "  mxlab cases                                 the hand-made domains\n"
+    "  mxlab mutations                             those that --mutate changes, and what changes, "
+    "NDJSON\n"
     "  mxlab lookup   WORLD NAME TYPE              one answer of the name server, for a look\n"
     "\n"
     "WORLD is --state DIR of a world that was served, or (and for serve):\n"
@@ -47,6 +51,7 @@ static const char help_text[] =
     "  --oversample F       rare features are F times as frequent, up to 20 %\n"
     "  --now YYYY-MM-DD     reference date of the certificates (default: today in UTC)\n"
     "  --time-scale F       of greeting delays (default 0.1; 1 is real)\n"
+    "  --mutate NAME,...|all  the second day of these mutations (none)\n"
     "  --max-delay-ms N     longest random greeting delay after scaling (5000)\n"
     "LIST is --cases-only, --no-cases, --first N (of the random domains)\n"
     "SERVE:\n"
@@ -76,6 +81,7 @@ enum option_id {
     OPT_NOW,
     OPT_TIME_SCALE,
     OPT_MAX_DELAY,
+    OPT_MUTATE,
     OPT_CASES_ONLY,
     OPT_NO_CASES,
     OPT_FIRST,
@@ -115,6 +121,7 @@ static const struct option long_options[] = {
     {"now", required_argument, NULL, OPT_NOW},
     {"time-scale", required_argument, NULL, OPT_TIME_SCALE},
     {"max-delay-ms", required_argument, NULL, OPT_MAX_DELAY},
+    {"mutate", required_argument, NULL, OPT_MUTATE},
     {"cases-only", no_argument, NULL, OPT_CASES_ONLY},
     {"no-cases", no_argument, NULL, OPT_NO_CASES},
     {"first", required_argument, NULL, OPT_FIRST},
@@ -272,6 +279,9 @@ static bool take_world_option(struct command_line *c, int option, const char *va
         return read_factor(value, &w->time_scale);
     case OPT_MAX_DELAY:
         return read_u32(value, 0, 600000, &w->delay_max_ms);
+    case OPT_MUTATE:
+        (void)snprintf(w->mutate, sizeof(w->mutate), "%s", value);
+        return strlen(value) < sizeof(w->mutate) && mutations_are_known(value);
     default:
         return false;
     }
@@ -561,6 +571,26 @@ static int run_cases(void)
     return 0;
 }
 
+static int run_mutations(void)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < mutation_count; i++) {
+        const char *rest = mutations[i].changes;
+        buf_reset(&line);
+        buf_putf(&line, "{\"domain\":\"case-" MUTATION_PREFIX "%s." CASE_ZONE "\",\"changes\":[",
+                 mutations[i].name);
+        while (*rest != '\0') {
+            size_t len = strcspn(rest, " ");
+            json_separate(&line);
+            json_put_text(&line, (struct span){(const uint8_t *)rest, len});
+            rest += len + (rest[len] == ' ');
+        }
+        (void)printf("%.*s]}\n", (int)line.len, (const char *)line.at);
+    }
+    buf_deinit(&line);
+    return 0;
+}
+
 static int run_lookup(const struct command_line *c, const char *name, const char *type_word)
 {
     static const struct {
@@ -633,6 +663,9 @@ static int run(int argc, char **argv)
     }
     if (strcmp(command, "cases") == 0) {
         return run_cases();
+    }
+    if (strcmp(command, "mutations") == 0) {
+        return run_mutations();
     }
     if (strcmp(command, "counters") == 0) {
         return count == 1 || c.state != NULL ? run_counters(&c, count == 1 ? rest[0] : c.state)

@@ -54,9 +54,9 @@ bool world_save(const struct world *w, const char *dir)
     (void)fprintf(file,
                   "params %s\nseed %" PRIu64 "\ndomains %" PRIu64 "\nserver-domains %" PRIu64
                   "\noversample %.17g\nnow %" PRId64 "\ntime-scale %.17g\ndelay-max-ms %" PRIu32
-                  "\n",
+                  "\nmutate %s\n",
                   w->params_path, w->seed, w->domains, w->server_domains, w->oversample, w->now,
-                  w->time_scale, w->delay_max_ms);
+                  w->time_scale, w->delay_max_ms, w->mutate);
     return fclose(file) == 0;
 }
 
@@ -84,6 +84,8 @@ static bool load_line(struct world *w, char *line)
         w->time_scale = strtod(value, NULL);
     } else if (strcmp(line, "delay-max-ms") == 0) {
         w->delay_max_ms = (uint32_t)strtoul(value, NULL, 10);
+    } else if (strcmp(line, "mutate") == 0) {
+        (void)snprintf(w->mutate, sizeof(w->mutate), "%s", value);
     } else {
         return false;
     }

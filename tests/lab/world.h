@@ -24,6 +24,8 @@ struct world {
     int64_t now;           /* reference time of the certificates, Unix seconds, a midnight in UTC */
     double time_scale;     /* of every delay that a real server would show */
     uint32_t delay_max_ms; /* after scaling */
+    char mutate
+        [1024]; /* mutations (mutations.h) that have happened, with commas between; "": none */
     struct case_set *cases;
     /* derived by world_finish() */
     uint32_t hosting_servers;

@@ -108,7 +108,7 @@ static const struct domain_case {
     {"text without id, RFC 8461 section 3.1",
      {SOUND},
      {SOUND, .policy = "bb"},
-     "sts_policy_without_id domain d.test 1>1\n"},
+     "sts_policy_without_id domain d.test aa>bb\n"},
     {"id without text",
      {SOUND},
      {SOUND, .sts_txt = "v=STSv1, id=2", .sts_id = "2"},
