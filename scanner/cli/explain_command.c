@@ -6,6 +6,7 @@
 #include "scanner/cli/commands.h"
 #include "scanner/explain/explain.h"
 #include "scanner/explain/log_summary.h"
+#include "scanner/explain/rpt_summary.h"
 #include "scanner/view/paper.h"
 
 /** Where the answer goes. */
@@ -18,31 +19,61 @@ struct answer {
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-static bool add_log(struct log_summary *s, const char *path, struct buf *why)
+enum file_kind {
+    FILE_KIND_BY_CONTENT,
+    FILE_KIND_LOG,
+    FILE_KIND_REPORT,
+};
+
+/** The files of the command line, and what they are summed up in. */
+struct files {
+    enum file_kind kind; /* of all; the first decides */
+    struct log_catalogue *catalogue;
+    struct log_summary *log;
+    struct rpt_summary *report;
+};
+
+static void files_begin(struct files *f, struct text_source *first)
 {
-    struct text_source *source = text_source_open(path, why);
-    bool whole = source != NULL && log_summary_add(s, source, why);
-    text_source_close(source);
-    return whole;
+    if (f->kind == FILE_KIND_BY_CONTENT) {
+        f->kind = rpt_report_is_likely(text_source_peek(first)) ? FILE_KIND_REPORT : FILE_KIND_LOG;
+    }
+    if (f->kind == FILE_KIND_LOG) {
+        f->catalogue = log_catalogue_shipped();
+        f->log = log_summary_new(f->catalogue);
+    } else {
+        f->report = rpt_summary_new();
+    }
 }
 
-static bool explain_logs(const char *const *paths, size_t count, const char *first,
-                         struct answer *a, struct buf *why)
+static bool files_add(struct files *f, const char *path, struct buf *why)
 {
-    struct log_catalogue *c = log_catalogue_shipped();
-    struct log_summary *s = log_summary_new(c);
-    bool good = first == NULL || add_log(s, first, why);
-    for (size_t i = 0; good && i < count; i++) {
-        good = add_log(s, paths[i], why);
+    struct text_source *source = text_source_open(path, why);
+    if (source == NULL) {
+        return false;
     }
-    if (good && a->format == EXPLAIN_JSON) {
-        log_summary_put_json(s, &a->text);
-    } else if (good) {
-        log_summary_put_text(s, &a->text, a->width, a->color);
+    if (f->log == NULL && f->report == NULL) {
+        files_begin(f, source);
     }
-    log_summary_free(s);
-    log_catalogue_free(c);
+    bool good = f->log != NULL
+                    ? log_summary_add(f->log, source, why)
+                    : rpt_summary_add_source(f->report, source, text_source_name(source), why);
+    text_source_close(source);
     return good;
+}
+
+static void files_put(const struct files *f, struct answer *a)
+{
+    bool json = a->format == EXPLAIN_JSON;
+    if (f->log != NULL && json) {
+        log_summary_put_json(f->log, &a->text);
+    } else if (f->log != NULL) {
+        log_summary_put_text(f->log, &a->text, a->width, a->color);
+    } else if (json) {
+        rpt_summary_put_json(f->report, &a->text);
+    } else {
+        rpt_summary_put_text(f->report, &a->text, a->width, a->color);
+    }
 }
 
 static bool is_file(const char *path)
@@ -63,11 +94,29 @@ static bool all_are_files(const struct options *o)
 
 static bool explain_files(const struct options *o, struct answer *a, struct buf *why)
 {
-    if (a->format == EXPLAIN_CSV) {
-        buf_put_text(why, "--format csv has findings alone; use text or json for a log");
+    const char *named = o->explain_log != NULL ? o->explain_log : o->explain_report;
+    struct files f = {.kind = o->explain_log != NULL      ? FILE_KIND_LOG
+                              : o->explain_report != NULL ? FILE_KIND_REPORT
+                                                          : FILE_KIND_BY_CONTENT};
+    if (o->explain_log != NULL && o->explain_report != NULL) {
+        buf_put_text(why, "--log and --tls-rpt are two things; give one");
         return false;
     }
-    return explain_logs(o->words, o->word_count, o->explain_log, a, why);
+    if (a->format == EXPLAIN_CSV) {
+        buf_put_text(why, "--format csv has findings alone; use text or json for files");
+        return false;
+    }
+    bool good = named == NULL || files_add(&f, named, why);
+    for (size_t i = 0; good && i < o->word_count; i++) {
+        good = files_add(&f, o->words[i], why);
+    }
+    if (good) {
+        files_put(&f, a);
+    }
+    log_summary_free(f.log);
+    log_catalogue_free(f.catalogue);
+    rpt_summary_free(f.report);
+    return good;
 }
 
 /* --- words ----------------------------------------------------------------------------------- */
@@ -139,7 +188,7 @@ enum exit_code explain_command(struct options *o, struct buf *why)
     };
     struct buf words = BUF_INIT(BUF_NO_LIMIT);
     const char *topic = words_as_text(o, &words);
-    bool files = o->explain_log != NULL || all_are_files(o);
+    bool files = o->explain_log != NULL || o->explain_report != NULL || all_are_files(o);
     bool known = files ? explain_files(o, &a, why) : explain_words(topic, &a, why);
     enum exit_code code = known ? print_text(&a.text, why) : EXIT_CODE_USAGE;
     buf_deinit(&words);

@@ -58,6 +58,12 @@ const struct option_row option_table[] = {
      "recognised "
      "by its content.",
      option_read_text, OPTION_FIELD(explain_log), 0, 0},
+    {OPTION_GROUP_INPUT, IN_EXPLAIN, 0, "tls-rpt", "FILE", NULL, NULL,
+     "a TLS-RPT report, JSON or gzip",
+     "A report of TLS-RPT (RFC 8460), JSON or gzip; '-' is standard input. What failed for whom is "
+     "summed up by domain, policy and type of failure; further files may follow as words. Without "
+     "the option a FILE is recognised by its content. A report is at most 10 MiB when unpacked.",
+     option_read_text, OPTION_FIELD(explain_report), 0, 0},
 
     {OPTION_GROUP_INPUT, IN_CHECK, 0, "host", "NAME[=A][:PORT]", NULL, NULL,
      "this MX host, not those of DNS",

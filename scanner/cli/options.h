@@ -105,6 +105,7 @@ struct options {
     enum severity fail_on;
     enum explain_format explain_format;
     const char *explain_log;     /* NULL: none */
+    const char *explain_report;  /* the same, of TLS-RPT */
     struct report_params report; /* of the command report */
     enum diff_format diff_format;
     enum diff_fail_on diff_fail_on;

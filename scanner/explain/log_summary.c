@@ -187,7 +187,8 @@ static void put_check(struct paper *p, const struct log_entry *e, struct span do
                       struct span host)
 {
     struct span name = domain.len > 0 ? domain : host;
-    if (e->role != LOG_ROLE_RECEIVING && name.len > 0 && e->weight == LOG_WEIGHT_PROBLEM) {
+    if (e->role != LOG_ROLE_RECEIVING && name.len > 0 && name.at[0] != '-' &&
+        e->weight == LOG_WEIGHT_PROBLEM) {
         struct buf text = BUF_INIT(BUF_NO_LIMIT);
         buf_putf(&text, "mxcensus check %s%.*s", domain.len > 0 ? "" : "--host ", (int)name.len,
                  (const char *)name.at);

@@ -135,6 +135,9 @@ static void entry_put_word(struct paper *p, const struct term *t)
     entry_put_field(p, "found in",
                     t->kind == TERM_WORD ? t->vocabulary->used_in
                                          : "failure-details of reports (RFC 8460)");
+    if (t->kind == TERM_RESULT_TYPE) {
+        entry_put_field(p, "fix", result_type_fix((enum result_type)t->value));
+    }
     put_findings_of_word(p, t);
 }
 

@@ -10,6 +10,17 @@ const struct vocabulary result_type_vocabulary =
     VOCABULARY_OF(RESULT_TYPES, "result-type", "failure-details",
                   "What failed, in a report of TLS-RPT (RFC 8460 section 4.3).");
 
+const char *result_type_fix(enum result_type t)
+{
+    static const char *const fixes[] = {
+#define X(name, word, meaning, fix) [name] = (fix),
+        RESULT_TYPES(X)
+#undef X
+    };
+    CHECK(t < RESULT_TYPE_COUNT);
+    return fixes[t];
+}
+
 static const struct glossary_term glossary[] = {
 #define GLOSSARY(name, meaning, area, see) {name, meaning, area, see},
 #include "scanner/explain/glossary.def"

@@ -27,36 +27,55 @@ enum term_kind {
 
 VOCABULARY(term_kind, enum term_kind);
 
-/** RFC 8460 section 4.3; the catalogue of findings names these words. */
-#define RESULT_TYPES(X)                                                                           \
-    X(RESULT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported",                                    \
-      "the MX host did not offer STARTTLS, or did not accept it")                                 \
-    X(RESULT_CERTIFICATE_HOST_MISMATCH, "certificate-host-mismatch",                              \
-      "no name in the certificate is the one that MTA-STS or DANE asks for")                      \
-    X(RESULT_CERTIFICATE_EXPIRED, "certificate-expired", "the certificate has expired")           \
-    X(RESULT_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted",                                  \
-      "the sender cannot verify the certificate up to a root that it trusts: self-signed, a "     \
-      "private "                                                                                  \
-      "CA, or an intermediate certificate is missing")                                            \
-    X(RESULT_VALIDATION_FAILURE, "validation-failure",                                            \
-      "any other failure, such as a handshake that fails; see the field failure-reason-code")     \
-    X(RESULT_TLSA_INVALID, "tlsa-invalid",                                                        \
-      "DANE: no TLSA record is valid, or none matches what the server presents")                  \
-    X(RESULT_DNSSEC_INVALID, "dnssec-invalid", "DANE: the answers of DNS fail DNSSEC validation") \
-    X(RESULT_DANE_REQUIRED, "dane-required",                                                      \
-      "this sender requires DANE of the domain, and an MX host has no secure TLSA records")       \
-    X(RESULT_STS_POLICY_FETCH_ERROR, "sts-policy-fetch-error",                                    \
-      "the MTA-STS policy could not be fetched")                                                  \
-    X(RESULT_STS_POLICY_INVALID, "sts-policy-invalid",                                            \
-      "the MTA-STS policy was fetched, and violates its syntax")                                  \
-    X(RESULT_STS_WEBPKI_INVALID, "sts-webpki-invalid",                                            \
-      "the certificate of the MTA-STS policy host fails verification")
+/** RFC 8460 section 4.3; the catalogue of findings names these words. Word, meaning, what mends it. */
+#define RESULT_TYPES(X)                                                                            \
+    X(RESULT_STARTTLS_NOT_SUPPORTED, "starttls-not-supported",                                     \
+      "the MX host did not offer STARTTLS, or did not accept it",                                  \
+      "Enable STARTTLS on this host; turn off SMTP inspection on firewalls before it; repair its " \
+      "certificate and key, if it refuses the command.")                                           \
+    X(RESULT_CERTIFICATE_HOST_MISMATCH, "certificate-host-mismatch",                               \
+      "no name in the certificate is the one that MTA-STS or DANE asks for",                       \
+      "Get a certificate with the MX host among its dNSNames, and present it with and without "    \
+      "SNI.")                                                                                      \
+    X(RESULT_CERTIFICATE_EXPIRED, "certificate-expired", "the certificate has expired",            \
+      "Renew the certificate, publish its TLSA record first if there is DANE, and reload the "     \
+      "server.")                                                                                   \
+    X(RESULT_CERTIFICATE_NOT_TRUSTED, "certificate-not-trusted",                                   \
+      "the sender cannot verify the certificate up to a root that it trusts: self-signed, a "      \
+      "private CA, or an intermediate certificate is missing",                                     \
+      "Install a certificate of a public CA, with its intermediates behind it.")                   \
+    X(RESULT_VALIDATION_FAILURE, "validation-failure",                                             \
+      "any other failure, such as a handshake that fails; see the field failure-reason-code",      \
+      "Look at the reasons of the report; check versions and cipher suites of this host, and "     \
+      "that every MX host is in the MTA-STS policy.")                                              \
+    X(RESULT_TLSA_INVALID, "tlsa-invalid",                                                         \
+      "DANE: no TLSA record is valid, or none matches what the server presents",                   \
+      "Publish the TLSA record (3 1 1) of the certificate in use; remove records of other "        \
+      "usages.")                                                                                   \
+    X(RESULT_DNSSEC_INVALID, "dnssec-invalid", "DANE: the answers of DNS fail DNSSEC validation",  \
+      "Repair DNSSEC: signatures, DS records, and answers about TLSA.")                            \
+    X(RESULT_DANE_REQUIRED, "dane-required",                                                       \
+      "this sender requires DANE of the domain, and an MX host has no secure TLSA records",        \
+      "Publish TLSA records for every MX host in a signed zone, or agree with the sender that "    \
+      "DANE is not mandatory.")                                                                    \
+    X(RESULT_STS_POLICY_FETCH_ERROR, "sts-policy-fetch-error",                                     \
+      "the MTA-STS policy could not be fetched",                                                   \
+      "Serve https://mta-sts.DOMAIN/.well-known/mta-sts.txt with status 200, without a redirect, " \
+      "or remove the record.")                                                                     \
+    X(RESULT_STS_POLICY_INVALID, "sts-policy-invalid",                                             \
+      "the MTA-STS policy was fetched, and violates its syntax",                                   \
+      "Correct the policy (RFC 8461 section 3.2), then change the id of the record.")              \
+    X(RESULT_STS_WEBPKI_INVALID, "sts-webpki-invalid",                                             \
+      "the certificate of the MTA-STS policy host fails verification",                             \
+      "Install a certificate for mta-sts.DOMAIN of a public CA, with its intermediates.")
 
 enum result_type {
     RESULT_TYPES(ENUMERATOR) RESULT_TYPE_COUNT
 };
 
 VOCABULARY(result_type, enum result_type);
+/** What the operator of the domain does about it. */
+const char *result_type_fix(enum result_type t);
 
 /** What people look up and no definition has. */
 struct glossary_term {

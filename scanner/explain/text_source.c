@@ -11,8 +11,8 @@
 #define CHUNK (64U << 10) /* octets; what is read at once */
 
 struct text_source {
-    const char *path; /* borrowed */
-    gzFile file;      /* reads what is no gzip as it is */
+    struct buf name; /* NUL-terminated */
+    gzFile file;     /* reads what is no gzip as it is */
     struct span ahead;
     int error; /* errno of the read; 0: none */
     bool damaged;
@@ -37,7 +37,9 @@ struct text_source *text_source_open(const char *path, struct buf *why)
         return NULL;
     }
     struct text_source *s = memory_new(1, sizeof(*s));
-    s->path = path;
+    s->name = BUF_INIT(BUF_NO_LIMIT);
+    source_put_path(&s->name, path);
+    buf_put_char(&s->name, '\0');
     s->file = file;
     return s;
 }
@@ -46,8 +48,14 @@ void text_source_close(struct text_source *s)
 {
     if (s != NULL) {
         (void)gzclose(s->file);
+        buf_deinit(&s->name);
         free(s);
     }
+}
+
+const char *text_source_name(const struct text_source *s)
+{
+    return (const char *)s->name.at;
 }
 
 /** Fills the chunk, as far as there is something. */
@@ -88,7 +96,7 @@ bool text_source_is_whole(const struct text_source *s, struct buf *why)
     if (s->error == 0 && !s->damaged) {
         return true;
     }
-    source_put_path(why, s->path);
-    buf_putf(why, ": %s", s->error != 0 ? strerror(s->error) : "the gzip data is damaged");
+    buf_putf(why, "%s: %s", text_source_name(s),
+             s->error != 0 ? strerror(s->error) : "the gzip data is damaged");
     return false;
 }

@@ -8,6 +8,8 @@ struct text_source;
 /** @param path "-": standard input. @return NULL with one line in `why` */
 struct text_source *text_source_open(const char *path, struct buf *why);
 void text_source_close(struct text_source *s);
+/** For faults: the path as a terminal may have it, or "standard input". */
+const char *text_source_name(const struct text_source *s);
 
 /** Up to 64 KiB from the begin; nothing is taken. */
 struct span text_source_peek(struct text_source *s);

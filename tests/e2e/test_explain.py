@@ -73,6 +73,46 @@ def check_files(folder):
     refused("gzip that was cut", [packed], [packed])
 
 
+REPORT = {"organization-name": "Sender", "date-range": {"start-datetime": "2026-01-01T00:00:00Z", "end-datetime": "2026-01-01T23:59:59Z"},
+          "report-id": "1", "policies": [{
+              "policy": {"policy-type": "sts", "policy-string": ["version: STSv1", "mode: enforce"], "policy-domain": "example.org"},
+              "summary": {"total-successful-session-count": 90, "total-failure-session-count": 10},
+              "failure-details": [{"result-type": "certificate-host-mismatch", "sending-mta-ip": "192.0.2.7", "failed-session-count": 10,
+                                   "receiving-mx-hostname": "mx.example.org", "receiving-ip": "192.0.2.1"}]}]}
+
+
+def check_reports(folder):
+    plain, packed = os.path.join(folder, "report.json"), os.path.join(folder, "report.json.gz")
+    with open(plain, "w", encoding="ascii") as file:
+        json.dump(REPORT, file, indent=1)
+    with open(packed, "wb") as file:
+        file.write(gzip.compress(json.dumps(REPORT).encode()))
+    said = text("a report", plain)
+    for word in ("1 report of TLS-RPT", "10 failed (10.00 % of 100)", "certificate-host-mismatch", "mx.example.org [192.0.2.1] (10)",
+                 "name.mismatch", "mxcensus check example.org"):
+        check(f"a report: says '{word}'", word in said, said)
+    check_equal("gzip", text("gzip", packed), said)
+    check_equal("--tls-rpt", text("--tls-rpt", "--tls-rpt", packed), said)
+    check("two reports", "20 failed (10.00 % of 200)" in text("two", plain, packed))
+    with open(packed, "rb") as file:
+        done = subprocess.run([MXCENSUS, "explain", "-"], stdin=file, capture_output=True, check=False)
+    check_equal("standard input", done.stdout.decode(), said)
+    counted = json.loads(text("JSON", "--format", "json", plain))
+    check_equal("JSON", counted["policies"][0]["results"][0]["sessions"], 10)
+    log = os.path.join(folder, "a.log")
+    with open(log, "w", encoding="ascii") as file:
+        file.write(LINE + "\n")
+    refused("a log among reports", [plain, log], [log, "no report of TLS-RPT"])
+    refused("a log as report", ["--tls-rpt", log], [log, "no report of TLS-RPT"])
+    refused("both", ["--tls-rpt", plain, "--log", log], ["give one"])
+    bomb = os.path.join(folder, "bomb.gz")
+    with gzip.open(bomb, "wb") as file:
+        file.write(b'{"policies":[')
+        for _ in range(64):
+            file.write(b" " * (1 << 20))
+    refused("a bomb", [bomb], [bomb, "10485760 octets"])
+
+
 def check_size(folder):
     """A log as large as those of real servers, and one line without an end."""
     log = os.path.join(folder, "large.log")
@@ -93,6 +133,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mxcensus-explain-") as folder:
         check_lines()
         check_files(folder)
+        check_reports(folder)
         check_size(folder)
     finish()
 
