@@ -4,8 +4,9 @@
 #include "scanner/publish/medium.h"
 #include "scanner/publish/report_facts.h"
 #include "scanner/publish/sheet_writers.h"
+#include "scanner/shipped/shipped_report_style.h"
 
-#define ROWS_SHOWN 25 /* of a table on the page; our own bound */
+#define ROWS_SHOWN 26 /* of a table on the page; our own bound */
 
 /* --- the head ---------------------------------------------------------------------------------- */
 
@@ -79,9 +80,16 @@ struct part_of_page {
 };
 
 static const struct part_of_page parts[] = {
-    {"means", "What it means"},   {"operators", "Servers and operators"}, {"senders", "Senders"},
-    {"standards", "Adoption"},    {"certificates", "Certificates"},       {"policies", "Policies"},
-    {"ranks", "By rank and TLD"}, {"groups", "Groups of domains"},        {"list", "The list"},
+    {"means", "What it means"},
+    {"mend", "What to mend first"},
+    {"operators", "Servers and operators"},
+    {"senders", "Senders"},
+    {"standards", "Adoption"},
+    {"certificates", "Certificates"},
+    {"policies", "Policies"},
+    {"ranks", "By rank and TLD"},
+    {"groups", "Groups of domains"},
+    {"list", "The list"},
 };
 
 static void put_nav(struct buf *b)
@@ -270,6 +278,151 @@ static void put_means(struct buf *b, const struct report_facts *f)
     }
 }
 
+/* --- what to mend -------------------------------------------------------------------------------- */
+
+#define CAUSES_SHOWN 12 /* of each effect on the page; our own bound */
+
+static const enum effect effects_shown[] = {EFFECT_MAIL_LOST,   EFFECT_CLEARTEXT,
+                                            EFFECT_POLICY_RISK, EFFECT_STRICT_RISK,
+                                            EFFECT_HYGIENE,     EFFECT_NO_MAIL};
+
+static void put_effect_figure(struct buf *b, const struct report_facts *f)
+{
+    static const struct figure_key keys[] = {{"lost", "mail is lost"},
+                                             {"clear", "cleartext"},
+                                             {"defer", "at risk under own policies"},
+                                             {"strict", "at risk for strict senders"},
+                                             {"no", "hygiene"},
+                                             {"best", "no problem"}};
+    const uint64_t *e = f->survey->effect[MAIL_EXPLICIT];
+    const struct figure_bar bar = {
+        .label = "By the worst effect of their problems",
+        .part = {{"lost", e[EFFECT_MAIL_LOST]},
+                 {"clear", e[EFFECT_CLEARTEXT]},
+                 {"defer", e[EFFECT_POLICY_RISK]},
+                 {"strict", e[EFFECT_STRICT_RISK]},
+                 {"no", e[EFFECT_HYGIENE] + e[EFFECT_NO_MAIL]},
+                 {"best", e[EFFECT_NONE]}},
+        .part_count = 6,
+    };
+    figure_put_stacked(
+        b, "figure-effects", "What problems do to the mail of the domains with MX records",
+        "One bar: how many domains by the worst effect of their problems. The numbers are in the "
+        "table below.",
+        &bar, 1);
+    figure_put_legend(b, keys, 6);
+}
+
+/* The first domains behind a cause, and how many there are. */
+static void put_domains_of_cause(struct buf *b, const struct cause_entry *c)
+{
+    buf_put_text(b, "<td class=\"domains\"><b>");
+    number_put(b, c->domains);
+    buf_put_text(b, "</b> <span>");
+    for (size_t i = 0; i < c->first_count; i++) {
+        buf_put_text(b, i > 0 ? ", " : "");
+        html_put(b, c->first[i]);
+    }
+    buf_put_text(b, c->first_count < c->domains && c->first_count > 0 ? ", …</span></td>"
+                                                                      : "</span></td>");
+}
+
+static void put_cause_row(struct buf *b, const struct cause_entry *c)
+{
+    buf_put_text(b, "<tr><th scope=\"row\">");
+    html_put(b, c->symptom);
+    buf_put_text(b, "<span class=\"code\">");
+    html_put(b, c->code);
+    buf_put_text(b, "</span></th><td class=\"name\">");
+    html_put(b, cause_name(c));
+    buf_put_text(b, "<span>");
+    html_put(b, c->kind);
+    if (c->thing.len < SHA256_DIGITS && !span_eq(c->name, c->thing)) {
+        buf_put_char(b, ' ');
+        html_put(b, c->thing);
+    }
+    if (c->operator.len> 0) {
+        buf_put_text(b, ", ");
+        html_put(b, c->operator);
+    }
+    buf_put_text(b, "</span></td>");
+    put_domains_of_cause(b, c);
+    buf_put_text(b, "<td class=\"words\">");
+    html_put(b, c->fix);
+    buf_put_text(b, "</td></tr>\n");
+}
+
+static void put_causes_of(struct buf *b, const struct report_facts *f, enum effect e)
+{
+    const struct cause_list *list = &f->problems->list[e];
+    buf_putf(b, "<section class=\"sheet\" id=\"causes-%s\">\n<h3>", effect_word(e));
+    const char *title = effect_title(e);
+    html_put_string(b, title);
+    buf_put_text(b, "</h3>\n<p class=\"more\">");
+    const char *meaning = effect_vocabulary.words[e].meaning;
+    buf_put_char(
+        b, (char)(meaning[0] >= 'a' && meaning[0] <= 'z' ? meaning[0] - 'a' + 'A' : meaning[0]));
+    html_put_string(b, meaning + 1);
+    buf_put_text(b, ".</p>\n");
+    if (list->count == 0) {
+        buf_put_text(b, "<p class=\"missing\">None.</p>\n</section>\n");
+        return;
+    }
+    buf_putf(
+        b,
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table "
+        "class=\"causes\">\n<thead><tr><th scope=\"col\">problem</th><th scope=\"col\">at</th><th "
+        "scope=\"col\">domains</th><th scope=\"col\">fix</th></tr></thead>\n<tbody>\n",
+        title);
+    for (size_t i = 0; i < list->count && i < CAUSES_SHOWN; i++) {
+        put_cause_row(b, &list->entry[i]);
+    }
+    buf_put_text(b, "</tbody></table></div>\n");
+    if (list->all > CAUSES_SHOWN) {
+        buf_put_text(b, "<p class=\"more\">");
+        number_put(b, list->all - CAUSES_SHOWN);
+        buf_putf(b, " more causes, with fewer domains; in table causes-%s of --tables.</p>\n",
+                 effect_word(e));
+    }
+    buf_put_text(b, "</section>\n");
+}
+
+static void put_affected(struct buf *b, const struct report_facts *f)
+{
+    if (f->affected_file == NULL) {
+        buf_put_text(
+            b,
+            "<p>With -o or --tables every problem of every domain is listed in a CSV file.</p>\n");
+        return;
+    }
+    const char *slash = strrchr(f->affected_file, '/');
+    buf_put_text(b, "<p>Every problem of every domain, with its fix: <strong>");
+    html_put_string(b, slash != NULL ? slash + 1 : f->affected_file);
+    buf_put_text(b, "</strong>, beside this page (");
+    number_put(b, f->problems->problems);
+    buf_put_text(b, " lines).</p>\n");
+}
+
+static void put_mend(struct buf *b, const struct report_facts *f)
+{
+    begin_part(b, "mend");
+    if (!f->problems->present) {
+        PUT_SHEETS(b, f, "effects");
+        return;
+    }
+    buf_put_text(b, "<p>A cause is one thing that is to be mended: a server, a certificate, a "
+                    "chain, a policy, a zone. "
+                    "Those with most domains come first, by what they do to mail.</p>\n");
+    put_affected(b, f);
+    put_effect_figure(b, f);
+    PUT_SHEETS(b, f, "effects");
+    for (size_t i = 0; i < sizeof(effects_shown) / sizeof(effects_shown[0]); i++) {
+        put_causes_of(b, f, effects_shown[i]);
+    }
+}
+
+/* --- adoption and certificates -------------------------------------------------------------------- */
+
 static void put_standards(struct buf *b, const struct report_facts *f)
 {
     begin_part(b, "standards");
@@ -291,6 +444,7 @@ static void put_main(struct buf *b, const struct report_facts *f)
 {
     buf_put_text(b, "<main>\n");
     put_means(b, f);
+    put_mend(b, f);
     begin_part(b, "operators");
     PUT_SHEETS(b, f, "T3", "T12");
     begin_part(b, "senders");
@@ -305,7 +459,7 @@ static void put_main(struct buf *b, const struct report_facts *f)
     put_rank_figure(b, f);
     PUT_SHEETS(b, f, "T10", "T10-cumulative", "T1");
     begin_part(b, "groups");
-    PUT_SHEETS(b, f, "T17");
+    PUT_SHEETS(b, f, "customers", "T17");
     begin_part(b, "list");
     PUT_SHEETS(b, f, "account", "mx-kind");
     buf_put_text(b, "</main>\n");
@@ -321,7 +475,7 @@ void report_put_html(struct buf *b, const struct report_facts *f)
            "'unsafe-inline'\">\n<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
     put_title(b, f);
     buf_put_text(b, "</title>\n<style>\n");
-    buf_put_text(b, report_style);
+    buf_put(b, shipped_report_style());
     buf_put_text(b, "</style>\n</head>\n<body>\n<header>\n<h1>");
     put_title(b, f);
     buf_put_text(b, "</h1>\n");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/survey/problem_survey.h"
 #include "scanner/survey/survey_sheets.h"
 
 /** What a report is about, beside its numbers. Texts are borrowed. */
@@ -16,6 +17,7 @@ struct report_facts {
     const char *customer;      /* NULL: all */
     const char *affected_file; /* the CSV beside it; NULL: none was written */
     const struct survey *survey;
+    const struct problem_survey *problems;
     const struct sheets *sheets;
 };
 
@@ -23,8 +25,11 @@ struct report_facts {
 /** What it means, in plain sentences, each with its figures. @return how many */
 size_t report_sentences(const struct report_facts *f, struct buf sentences[SENTENCES_MAX]);
 
+#define SHA256_DIGITS 64
+#define SHORT_DIGITS  16 /* of a fingerprint that stands for a name */
+/** What a person calls it; a fingerprint is cut. */
+struct span cause_name(const struct cause_entry *c);
+
 void report_put_html(struct buf *b, const struct report_facts *f);
 void report_put_markdown(struct buf *b, const struct report_facts *f);
 void report_put_latex(struct buf *b, const struct report_facts *f);
-
-extern const char report_style[]; /* CSS of the page */

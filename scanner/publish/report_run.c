@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "scanner/base/check.h"
+#include "scanner/publish/affected_file.h"
 #include "scanner/publish/report_facts.h"
 #include "scanner/publish/report_input.h"
 #include "scanner/publish/sheet_writers.h"
@@ -16,6 +17,8 @@ struct report {
     const struct report_params *params;
     struct report_input input;
     struct survey survey;
+    struct problem_survey problems;
+    struct affected_file affected;
     struct sheets sheets;
     struct report_facts facts;
     struct buf *why;
@@ -90,15 +93,22 @@ static void put_table(struct buf *b, const struct sheet *t, enum report_format f
     UNREACHABLE("unknown report_format");
 }
 
+static bool make_folder(struct report *r)
+{
+    const char *folder = r->params->tables;
+    bool ok = folder == NULL || mkdir(folder, 0777) == 0 || errno == EEXIST;
+    if (!ok) {
+        buf_putf(r->why, "%s: %s", folder, strerror(errno));
+        r->input.failed = true;
+    }
+    return ok;
+}
+
 static bool write_tables(struct report *r)
 {
     const char *suffix = table_suffix(r->params->format);
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    bool ok = mkdir(r->params->tables, 0777) == 0 || errno == EEXIST;
-    if (!ok) {
-        buf_putf(r->why, "%s: %s", r->params->tables, strerror(errno));
-        r->input.failed = true;
-    }
+    bool ok = true;
     for (size_t i = 0; i < r->sheets.count && ok; i++) {
         const struct sheet *t = &r->sheets.list[i];
         buf_reset(&text);
@@ -165,6 +175,74 @@ static uint16_t port_of_report(const struct results *results)
     return results->port_count == 1 ? results->ports[0] : 0;
 }
 
+/* Where every problem of every domain is listed: beside the page, else in the folder of the tables. @return false: nowhere */
+static bool put_affected_path(const struct report_params *p, struct buf *path)
+{
+    bool beside = p->output != NULL && p->format == REPORT_FORMAT_HTML;
+    if (beside) {
+        struct span base = span_of(p->output);
+        static const char html[] = ".html";
+        base.len -= span_ends_with(base, span_of(html)) ? strlen(html) : 0;
+        buf_put(path, base);
+        buf_put_text(path, "-domains.csv");
+    } else if (p->tables != NULL) {
+        buf_putf(path, "%s/affected-domains.csv", p->tables);
+    }
+    buf_put_char(path, '\0');
+    return beside || p->tables != NULL;
+}
+
+static void on_problem_counted(void *arg, const struct facts *row)
+{
+    struct report *r = arg;
+    problem_survey_count(&r->problems, row);
+}
+
+static void on_cause_row(void *arg, const struct facts *row)
+{
+    struct report *r = arg;
+    problem_survey_add_cause(&r->problems, row);
+}
+
+static void on_problem_listed(void *arg, const struct facts *row)
+{
+    struct report *r = arg;
+    problem_survey_add(&r->problems, row);
+    if (problem_survey_wants(&r->problems, row)) {
+        affected_add(&r->affected, &r->survey, row);
+    }
+}
+
+static bool read_problem_rows(struct report *r)
+{
+    struct report_input *in = &r->input;
+    return (r->params->customer == NULL ||
+            report_input_read(in, TABLE_PROBLEMS, on_problem_counted, r)) &&
+           report_input_read(in, TABLE_CAUSES, on_cause_row, r) &&
+           report_input_read(in, TABLE_PROBLEMS, on_problem_listed, r);
+}
+
+static bool read_problems(struct report *r)
+{
+    struct results *results = &r->input.results;
+    if (!results_has_table(results, TABLE_PROBLEMS) || !results_has_table(results, TABLE_CAUSES)) {
+        return true; /* the report says so */
+    }
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    bool listed = put_affected_path(r->params, &path);
+    r->problems.present = !results->incomplete;
+    bool opened = affected_open(&r->affected, listed ? (const char *)path.at : NULL,
+                                r->params->customer_column != NULL);
+    bool ok = opened && read_problem_rows(r);
+    bool closed = !ok || affected_close(&r->affected);
+    if (!opened || !closed) {
+        buf_putf(r->why, "%s: %s", (const char *)path.at, strerror(errno));
+        r->input.failed = true;
+    }
+    buf_deinit(&path);
+    return ok && closed;
+}
+
 static void set_facts(struct report *r)
 {
     const struct report_params *p = r->params;
@@ -180,7 +258,9 @@ static void set_facts(struct report *r)
         .port = r->survey.terms.port,
         .customer_column = p->customer_column,
         .customer = p->customer,
+        .affected_file = r->affected.path.len > 0 ? (const char *)r->affected.path.at : NULL,
         .survey = &r->survey,
+        .problems = &r->problems,
         .sheets = &r->sheets,
     };
 }
@@ -206,9 +286,11 @@ static bool has_customers(struct report *r)
 
 static bool read_and_write(struct report *r)
 {
-    if (!report_input_survey(&r->input, &r->survey) || !has_customers(r)) {
+    if (!report_input_survey(&r->input, &r->survey) || !has_customers(r) || !make_folder(r) ||
+        !read_problems(r)) {
         return false;
     }
+    survey_make_problem_sheets(&r->survey, &r->problems, &r->sheets);
     survey_make_sheets(&r->survey, &r->sheets);
     set_facts(r);
     return (r->params->tables == NULL || write_tables(r)) && write_document(r);
@@ -229,9 +311,13 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     row_reading_init(&r.input.reading);
     r.input.reading.in_part = true; /* rows of older versions lack columns that came later */
     survey_init(&r.survey, &terms);
+    problem_survey_init(&r.problems, &r.survey);
+    (void)affected_open(&r.affected, NULL, false);
     sheets_init(&r.sheets);
     bool ok = opened && read_and_write(&r);
     sheets_deinit(&r.sheets);
+    affected_deinit(&r.affected);
+    problem_survey_deinit(&r.problems);
     survey_deinit(&r.survey);
     row_reading_deinit(&r.input.reading);
     results_deinit(&r.input.results);

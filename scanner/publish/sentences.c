@@ -185,6 +185,48 @@ static void say_senders(struct buf *b, const struct survey *s)
     buf_put_text(b, " domains.");
 }
 
+struct span cause_name(const struct cause_entry *c)
+{
+    struct span name = c->name.len > 0 ? c->name : c->thing;
+    return name.len == SHA256_DIGITS ? span_take(name, SHORT_DIGITS) : name;
+}
+
+/* Of those by which mail is lost, or goes or could go in cleartext: the cause with most domains. */
+static const struct cause_entry *largest_cause(const struct problem_survey *p)
+{
+    const struct cause_entry *largest = NULL;
+    for (enum effect e = EFFECT_MAIL_LOST; e <= EFFECT_POLICY_RISK; e++) {
+        const struct cause_entry *first = p->list[e].count > 0 ? &p->list[e].entry[0] : NULL;
+        if (first != NULL && (largest == NULL || first->domains > largest->domains)) {
+            largest = first;
+        }
+    }
+    return largest;
+}
+
+static void say_mending(struct buf *b, const struct report_facts *f)
+{
+    const uint64_t *effect = f->survey->effect[MAIL_EXPLICIT];
+    const struct cause_entry *cause = largest_cause(f->problems);
+    buf_put_text(b, "To mend first: mail is lost for ");
+    say_count(b, effect[EFFECT_MAIL_LOST], "domain", "domains");
+    buf_put_text(b, ", sent in cleartext for ");
+    number_put(b, effect[EFFECT_CLEARTEXT]);
+    buf_put_text(b, ", at risk under its own policies for ");
+    number_put(b, effect[EFFECT_POLICY_RISK]);
+    buf_put_text(b, ", and with strict senders for ");
+    number_put(b, effect[EFFECT_STRICT_RISK]);
+    buf_put_text(b, " more.");
+    if (cause != NULL) {
+        buf_put_text(b, " The cause with most domains, ");
+        number_put(b, cause->domains);
+        buf_put_text(b, ", is at ");
+        buf_put(b, cause_name(cause));
+        buf_put_text(b, ": ");
+        buf_put(b, cause->symptom);
+    }
+}
+
 size_t report_sentences(const struct report_facts *f, struct buf sentences[SENTENCES_MAX])
 {
     const struct survey *s = f->survey;
@@ -199,7 +241,9 @@ size_t report_sentences(const struct report_facts *f, struct buf sentences[SENTE
     say_encryption(&sentences[count++], s->whole[MAIL_EXPLICIT]);
     say_certificates(&sentences[count++], s);
     say_policies(&sentences[count++], s->whole[MAIL_EXPLICIT]);
-    if (groups_count(&s->profile) > 0) {
+    if (f->problems->present) {
+        say_mending(&sentences[count++], f);
+    } else if (groups_count(&s->profile) > 0) {
         say_senders(&sentences[count++], s);
     }
     return count;

@@ -9,16 +9,18 @@ static void put_share_html(struct buf *b, const struct share *s, bool sample)
     number_put(b, s->numerator);
     buf_put_text(b, " of ");
     number_put(b, s->denominator);
+    buf_put_text(b, "</span>");
     if (sample && s->denominator > 0) {
-        buf_put_text(b, "; 95 %: ");
+        buf_put_text(b, "<span>95 %: ");
         interval_put(b, s);
+        buf_put_text(b, "</span>");
     }
     if (s->untested > 0) {
-        buf_put_text(b, "; ");
+        buf_put_text(b, "<span>");
         number_put(b, s->untested);
-        buf_put_text(b, " untested");
+        buf_put_text(b, " untested</span>");
     }
-    buf_put_text(b, "</span></td>");
+    buf_put_text(b, "</td>");
 }
 
 static void put_cell_html(struct buf *b, const struct sheet *t, size_t row, size_t column,

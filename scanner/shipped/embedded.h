@@ -13,6 +13,9 @@ extern const size_t embedded_shared_operators_len;
 extern const unsigned char embedded_profiles[];
 extern const size_t embedded_profiles_len;
 
+extern const unsigned char embedded_report_style[];
+extern const size_t embedded_report_style_len;
+
 extern const unsigned char embedded_operators[];
 extern const size_t embedded_operators_len;
 

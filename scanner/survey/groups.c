@@ -74,7 +74,8 @@ const char *groups_name(const struct groups *g, uint32_t i)
 
 struct group_order {
     const struct groups *groups;
-    uint32_t column; /* UINT32_MAX: by name alone */
+    uint32_t from; /* these columns, in turn; none: by name alone */
+    uint32_t to;
 };
 
 static int compare_groups(const void *a, const void *b, void *arg)
@@ -82,9 +83,9 @@ static int compare_groups(const void *a, const void *b, void *arg)
     const struct group_order *o = arg;
     uint32_t i = *(const uint32_t *)a;
     uint32_t j = *(const uint32_t *)b;
-    if (o->column != UINT32_MAX) {
-        uint32_t x = groups_at(o->groups, i)[o->column];
-        uint32_t y = groups_at(o->groups, j)[o->column];
+    for (uint32_t column = o->from; column < o->to; column++) {
+        uint32_t x = groups_at(o->groups, i)[column];
+        uint32_t y = groups_at(o->groups, j)[column];
         if (x != y) {
             return x < y ? 1 : -1;
         }
@@ -93,23 +94,28 @@ static int compare_groups(const void *a, const void *b, void *arg)
                             : (i > j) - (i < j);
 }
 
-static uint32_t *groups_sorted(const struct groups *g, uint32_t column)
+static uint32_t *groups_sorted(const struct groups *g, uint32_t from, uint32_t to)
 {
     uint32_t *order = memory_new(groups_count(g), sizeof(*order));
     for (uint32_t i = 0; i < groups_count(g); i++) {
         order[i] = i;
     }
-    struct group_order by = {.groups = g, .column = column};
+    struct group_order by = {.groups = g, .from = from, .to = to};
     qsort_r(order, groups_count(g), sizeof(*order), compare_groups, &by);
     return order;
 }
 
 uint32_t *groups_order(const struct groups *g, uint32_t column)
 {
-    return groups_sorted(g, column);
+    return groups_sorted(g, column, column + 1);
+}
+
+uint32_t *groups_order_by_effect(const struct groups *g)
+{
+    return groups_sorted(g, 1, g->width);
 }
 
 uint32_t *groups_by_name(const struct groups *g)
 {
-    return groups_sorted(g, UINT32_MAX);
+    return groups_sorted(g, 0, 0);
 }

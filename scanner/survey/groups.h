@@ -40,5 +40,7 @@ static inline const uint32_t *groups_at(const struct groups *g, uint32_t i)
 const char *groups_name(const struct groups *g, uint32_t i);
 /** The entries, those with most in `column` first, equal ones by name. The caller frees the list. */
 uint32_t *groups_order(const struct groups *g, uint32_t column);
+/** The same by column 1, then 2 and so on: the worst effects first. */
+uint32_t *groups_order_by_effect(const struct groups *g);
 /** The same by name alone. */
 uint32_t *groups_by_name(const struct groups *g);

@@ -66,6 +66,14 @@ void sheet_text(struct sheet *t, const char *text)
     cell->text = arena_copy(t->arena, span_of(text));
 }
 
+void sheet_span(struct sheet *t, struct span text)
+{
+    struct sheet_cell *cell = next_cell(t);
+    CHECK(kind_of_last(t) == SHEET_TEXT || kind_of_last(t) == SHEET_NAME);
+    cell->absent = text.len == 0;
+    cell->text = arena_copy(t->arena, text);
+}
+
 void sheet_count(struct sheet *t, uint64_t n)
 {
     struct sheet_cell *cell = next_cell(t);

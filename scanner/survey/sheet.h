@@ -47,7 +47,7 @@ struct sheet {
     size_t cell_count;
 };
 
-#define SHEETS_MAX 48
+#define SHEETS_MAX 64
 
 struct sheets {
     struct arena_pool pool;
@@ -66,6 +66,8 @@ struct sheet *sheet_new(struct sheets *s, const char *id, const char *title,
                         const char *definition);
 void sheet_column(struct sheet *t, enum sheet_kind kind, const char *name, const char *title);
 void sheet_text(struct sheet *t, const char *text); /* of both kinds; copied; NULL: absent */
+/** The same, of an empty one absent. */
+void sheet_span(struct sheet *t, struct span text);
 void sheet_count(struct sheet *t, uint64_t n);
 void sheet_share(struct sheet *t, struct share share);
 static inline void sheet_part(struct sheet *t, uint64_t numerator, uint64_t denominator)

@@ -10,6 +10,7 @@ const struct vocabulary weighting_vocabulary = VOCABULARY_WORDS(WEIGHTINGS);
     X(tld, MEASURES_WIDTH, true)             \
     X(operator, MEASURES_WIDTH, true)        \
     X(customer, MEASURES_WIDTH, true)        \
+    X(customer_effect, EFFECT_COUNT, true)   \
     X(profile, 2 * DELIVERY_COUNT, true)     \
     X(profile_reason, 1, true)               \
     X(hosts, THING_WIDTH, false)             \
@@ -55,6 +56,7 @@ void survey_deinit(struct survey *s)
     for (int i = 0; i < SPREAD_COUNT; i++) {
         groups_deinit(&s->spread[i].words);
     }
+    map_deinit(&s->line_customer);
 }
 
 /* --- words by weighting ---------------------------------------------------------------------- */

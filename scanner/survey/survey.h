@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/analysis/counts.h"
+#include "scanner/analysis/effect.h"
 #include "scanner/rows/row_facts.h"
 #include "scanner/survey/groups.h"
 #include "scanner/survey/measures.h"
@@ -92,8 +93,6 @@ enum {
 
 #define LEAF_WIDTH 3 /* of what a leaf certificate has: leaves, endpoints, domains */
 
-#define CUSTOMER_EFFECTS 6 /* as many effects as a problem may have */
-
 struct survey_terms {
     uint16_t port;               /* the one that counts; 0: all */
     const char *rank_column;     /* of --metadata-passthrough; NULL: none */
@@ -114,6 +113,12 @@ struct survey {
     struct groups tld; /* these four: MEASURES_WIDTH counters */
     struct groups operator;
     struct groups customer;
+    /* the worst effect of a domain's problems; NONE: there is none */
+    uint64_t effect[MAIL_KIND_COUNT][EFFECT_COUNT];
+    uint64_t effect_unknown[MAIL_KIND_COUNT]; /* none is known, and nothing was tested */
+    uint64_t effect_others[EFFECT_COUNT];     /* of domains with neither kind of MX */
+    struct groups customer_effect;            /* EFFECT_COUNT */
+    struct map line_customer;                 /* of input_line: its customer's number + 1 */
     uint32_t rank_decade[RANK_DECADES][MEASURES_WIDTH];
     uint32_t rank_step[RANK_STEPS][MEASURES_WIDTH];
     uint64_t ranked;
@@ -190,6 +195,9 @@ void survey_add_host(struct survey *s, const struct facts *row);
 void survey_add_service(struct survey *s, const struct facts *row);
 void survey_add_endpoint(struct survey *s, const struct facts *row);
 void survey_add_certificate(struct survey *s, const struct facts *row);
+
+/** The customer of an input line, from 1; 0: none, or another one than was asked for. */
+uint32_t survey_customer_of_line(const struct survey *s, uint64_t input_line);
 
 /** 1 to RANK_DECADES for ranks up to 1,000, 10,000, ...: the number of the bin, from 0. */
 unsigned survey_rank_decade(uint64_t rank);

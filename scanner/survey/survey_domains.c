@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "scanner/base/hash.h"
 #include "scanner/base/text.h"
 #include "scanner/survey/survey_private.h"
 
@@ -262,6 +263,39 @@ static void add_to_groups(struct survey *s, const struct facts *row, const enum 
     }
 }
 
+/* --- customers and effects ------------------------------------------------------------------------ */
+
+uint32_t survey_customer_of_line(const struct survey *s, uint64_t input_line)
+{
+    const uint64_t *customer = map_find(&s->line_customer, hash_key_of_u64(input_line));
+    return customer != NULL ? (uint32_t)*customer : 0;
+}
+
+static void add_effect(struct survey *s, const struct facts *row, enum mx_kind mx,
+                       enum account_class account)
+{
+    enum effect effect = (enum effect)facts_enum(row, DOMAINS_EFFECT, &effect_vocabulary);
+    bool untested = account != ACCOUNT_TESTED && account != ACCOUNT_PARTLY_TESTED;
+    if (s->terms.customer_column != NULL) {
+        const char *customer = facts_free_text(row, DOMAINS_METADATA, s->terms.customer_column);
+        uint32_t number =
+            groups_number(&s->customer_effect, span_of(customer != NULL ? customer : ""));
+        bool added;
+        (void)map_add(&s->line_customer,
+                      hash_key_of_u64(facts_uint(row, DOMAINS_INPUT_LINE, UINT64_MAX)), number + 1,
+                      &added);
+        groups_of(&s->customer_effect, span_of(customer != NULL ? customer : ""))[effect]++;
+    }
+    if (mx != MX_KIND_EXPLICIT && mx != MX_KIND_IMPLICIT) {
+        s->effect_others[effect]++;
+    } else {
+        enum mail_kind kind = mx == MX_KIND_EXPLICIT ? MAIL_EXPLICIT : MAIL_IMPLICIT;
+        bool unknown = effect == EFFECT_NONE && untested;
+        s->effect_unknown[kind] += unknown;
+        s->effect[kind][effect] += !unknown;
+    }
+}
+
 static bool is_left_out(const struct survey *s, const struct facts *row)
 {
     if (s->terms.customer == NULL) {
@@ -289,6 +323,7 @@ void survey_add_domain(struct survey *s, const struct facts *row)
         return;
     }
     s->mx_kind[mx]++;
+    add_effect(s, row, mx, account);
     if (mx != MX_KIND_EXPLICIT && mx != MX_KIND_IMPLICIT) {
         return;
     }

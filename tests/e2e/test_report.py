@@ -1,9 +1,12 @@
-"""`mxcensus report`: numbers counted again in the rows, pages that a browser can trust, text of others as text.
+"""test_report.py [--domains N] [--every N]
+
+`mxcensus report`: numbers counted again in the rows, pages that a browser can trust, text of others as text.
 
 The results are those of the lab, scanned once. What a peer, a resolver or a list can write is then replaced with text that
 would do harm in HTML, CSV, Markdown or LaTeX, in every column that a report shows.
 """
 
+import argparse
 import collections
 import csv
 import html.parser
@@ -19,7 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.lab import Lab  # noqa: E402
 from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, read_json, read_table, run  # noqa: E402
 
-DOMAINS = 150
+CAUSES_MAX = 1000  # of an effect, in a report
 CUSTOMERS = ("Alpha & Söhne", "=HYPERLINK(1)", "<b>Gamma</b>", "Delta|Epsilon")
 TABLES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11", "T12", "T13", "T14", "T15", "T16-sni",
           "T16-families", "T16-senders", "T17")
@@ -29,8 +32,8 @@ HARM = ("=cmd|'/C calc'!A0", "<script>alert(1)</script>", "<img src=x onerror=al
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 
 
-def scan(lab, folder):
-    names = open(lab.list_path, encoding="ascii").read().split()
+def scan(lab, folder, every):
+    names = open(lab.list_path, encoding="ascii").read().split()[::every]
     path = os.path.join(folder, "list.csv")
     with open(path, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -198,6 +201,64 @@ def check_golden(results, tables):
     check_equal("account", {r["account"]: int(r["lines_numerator"]) for r in read_csv(tables, "account")}, account["classes"])
 
 
+# --- what to mend -------------------------------------------------------------------------------
+
+EFFECTS = {"mail_lost": "Mail is lost", "cleartext": "Mail is sent in cleartext", "policy_risk": "At risk under the domain's own policies",
+           "strict_risk": "At risk for strict senders", "hygiene": "Hygiene", "no_mail": "No mail set up", None: "No problem"}
+
+
+def check_problems(results, tables, affected):
+    """The tables of problems and causes, counted again."""
+    domains = [d for d in read_table(results, "domains") if d["account"] not in ("invalid", "duplicate", "blocklisted")]
+    effects = {r["effect"]: r for r in read_csv(tables, "effects")}
+    explicit = [d for d in domains if d["mx_kind"] == "explicit"]
+    unknown = sum(d["effect"] is None and d["account"] not in ("tested", "partly_tested") for d in explicit)
+    counts = collections.Counter(d["effect"] for d in explicit)
+    counts[None] -= unknown
+    for effect, title in EFFECTS.items():
+        check_equal(f"effects: {effect}", share(effects[title], "explicit_mx"),
+                    (counts[effect], len(explicit) - unknown, unknown))
+    causes = read_table(results, "causes")
+    problems = read_table(results, "problems")
+    check("there are causes of several effects", len({c["effect"] for c in causes}) > 3)
+    for effect in filter(None, EFFECTS):
+        want = sorted(((c["code"], c["thing"], c["domain_count"]) for c in causes if c["effect"] == effect),
+                      key=lambda c: (-c[2], c))
+        got = [(r["code"], r["thing"], int(r["domains"])) for r in read_csv(tables, "causes-" + effect)]
+        if len(want) <= CAUSES_MAX:
+            check_equal(f"causes: {effect}", sorted(got, key=lambda c: (-c[2], c)), want)
+        check_equal(f"causes: {effect}, their domains", [n for _, _, n in got], [n for _, _, n in want[:CAUSES_MAX]])
+        check_equal(f"causes: {effect}, most domains first", [n for _, _, n in got], sorted((n for _, _, n in got), reverse=True))
+        for row in read_csv(tables, "causes-" + effect):
+            key = next(c["cause"] for c in causes if (c["code"], c["thing"]) == (row["code"], row["thing"]))
+            first = [p["domain"] for p in problems if p["cause"] == key][:5]
+            check_equal(f"causes: first domains of {key}", row["first_domains"], ", ".join(first))
+    rows = read_csv(os.path.dirname(affected), os.path.basename(affected)[:-4])
+    check_equal("affected domains: a line for each problem", [(int(r["input_line"]), r["code"], r["effect"]) for r in rows],
+                [(p["input_line"], p["code"], p["effect"]) for p in problems])
+    customers = {d["input_line"]: d["metadata"]["customer"] for d in domains}
+    check_equal("affected domains: their customers", [r["group"].lstrip("'") for r in rows], [customers[p["input_line"]] for p in problems])
+    for row in read_csv(tables, "customers"):
+        group = [d for d in domains if d["metadata"]["customer"] == row["group"].lstrip("'")]
+        check_equal(f"customers: {row['group']}", [int(row[e]) for e in EFFECTS if e],
+                    [sum(d["effect"] == e for d in group) for e in EFFECTS if e])
+
+
+def check_problems_of_customer(folder, results):
+    """With one customer the causes are those of its domains, and the CSV has no other's."""
+    tables = os.path.join(folder, "customer-tables")
+    page = os.path.join(folder, "customer.html")
+    done = run("report", "--customer-column", "customer", "--customer", CUSTOMERS[2], "--tables", tables, "-o", page, results)
+    check_equal("--customer: exit code", (done.returncode, done.stderr), (0, ""))
+    lines = {d["input_line"] for d in read_table(results, "domains") if d["metadata"]["customer"] == CUSTOMERS[2]}
+    problems = [p for p in read_table(results, "problems") if p["input_line"] in lines]
+    check_equal("--customer: problems", len(read_csv(folder, "customer-domains")), len(problems))
+    counts = collections.Counter(p["cause"] for p in problems)
+    want = sorted((counts[c["cause"]] for c in read_table(results, "causes") if counts[c["cause"]]), reverse=True)
+    got = sorted((int(r["domains"]) for e in EFFECTS if e for r in read_csv(tables, "causes-" + e)), reverse=True)
+    check_equal("--customer: domains of causes", got, want)
+
+
 # --- the page -----------------------------------------------------------------------------------
 
 class Page(html.parser.HTMLParser):
@@ -335,6 +396,14 @@ def spoil(results, folder):
     rewrite("domains", domain)
     rewrite("certificates", certificate)
     rewrite("services", service)
+    def problem(row):
+        row["domain"], row["evidence"], row["fix"] = harm(), harm(), harm()
+        row["senders"] = [harm(), harm()]
+        for place in row["places"]:
+            place["host"] = harm()
+
+    rewrite("problems", problem)
+    rewrite("causes", lambda row: row.update(name=harm(), thing=harm(), mx_operator=harm(), evidence=harm(), fix=harm()))
     rewrite("policies", lambda row: row.update(cnames=["x." + harm() + ".test"]))
     manifest = read_json(folder, "manifest.json")
     manifest["input"]["path"] = HARM[3]
@@ -350,6 +419,7 @@ def check_hostile(folder, spoilt):
     check_equal("hostile: exit code", (done.returncode, done.stderr), (0, ""))
     page = check_page("hostile", done.stdout)
     check("hostile: the text is shown as it is", any("<script>alert(1)</script>" in t for t in page.text))
+    check("hostile: affected domains are listed", "affected-domains.csv" in os.listdir(tables))
     for name in os.listdir(tables):
         with open(os.path.join(tables, name), encoding="utf-8", newline="") as file:
             check_csv_cells("hostile: " + name, file.read())
@@ -369,13 +439,18 @@ def check_options(folder, results):
     with open(page, "rb") as file:
         octets = file.read()
     check_page("page", octets)
-    check_equal("page: as on standard output", run("report", "--customer-column", "customer", results).stdout, octets)
+    stdout = run("report", "--customer-column", "customer", results).stdout
+    check_page("standard output", stdout)
+    check("standard output: no CSV is named", b"-domains.csv" not in stdout and b"With -o or --tables" in stdout)
     check("no half of a file is left", not [n for n in os.listdir(folder) + os.listdir(tables) if n.endswith(".part")])
     definitions = {r["table"]: r for r in read_csv(tables, "definitions")}
     for name in TABLES:
         there = os.path.exists(os.path.join(tables, name + ".csv"))
         check(f"{name}: a file or a reason", there != bool(definitions[name]["missing"]) and len(definitions[name]["definition"]) > 20)
     check_golden(results, tables)
+    check_problems(results, tables, os.path.join(folder, "page-domains.csv"))
+    check_problems_of_customer(folder, results)
+    check("page: the CSV beside it is named", b"<strong>page-domains.csv</strong>" in octets)
     sums = sum(int(r["domains_numerator"]) for r in read_csv(tables, "T17")[1:])
     check_equal("T17: the groups are the whole", sums, int(read_csv(tables, "T17")[0]["domains_numerator"]))
     one = run("report", "--format", "csv", "--customer-column", "customer", "--customer", CUSTOMERS[2], results)
@@ -383,7 +458,7 @@ def check_options(folder, results):
     rows = [r for r in csv.DictReader(io.StringIO(one.stdout.decode(), newline="")) if r["table"] == "account"]
     check_equal("--customer: only its lines", int(rows[0]["denominator"]), len(group))
     sample = run("report", "--sample", results)
-    check("--sample: intervals", b"; 95 %: " in sample.stdout and b"; 95 %: " not in octets)
+    check("--sample: intervals", b"<span>95 %: " in sample.stdout and b"<span>95 %: " not in octets)
 
 
 def check_refusals(folder, results):
@@ -395,7 +470,8 @@ def check_refusals(folder, results):
             (("--customer-column", "firm", results), 2, "--metadata-passthrough"),
             (("--customer-column", "customer", "--customer", "nobody", results), 2, "nobody"),
             (("--format", "pdf", results), 2, "pdf"),
-            (("-o", os.path.join(folder, "no", "page.html"), results), 1, "page.html"),
+            (("-o", os.path.join(folder, "no", "page.html"), results), 1, "page-domains.csv"),
+            (("--format", "md", "-o", os.path.join(folder, "no", "page.md"), results), 1, "page.md"),
             (("--tables", os.path.join(results, "manifest.json"), results), 1, "manifest.json")):
         done = run("report", *arguments)
         check(f"report {arguments}: refused in one line", done.returncode == code and words in done.stderr and
@@ -422,7 +498,9 @@ def check_damaged(folder, results):
     manifest["files"] = [f for f in manifest["files"] if f.get("table") in ("domains", "hosts")]
     with open(os.path.join(older, "manifest.json"), "w", encoding="utf-8") as file:
         json.dump(manifest, file)
-    check_page("older", run("report", older).stdout)
+    done = run("report", older)
+    check_page("older", done.stdout)
+    check("older: says what makes the tables that are missing", b"mxcensus analyze" in done.stdout and b"Mail is lost" not in done.stdout)
 
 
 def check_incomplete(lab, folder):
@@ -443,10 +521,14 @@ def check_incomplete(lab, folder):
 
 
 def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("--domains", type=int, default=150)
+    parser.add_argument("--every", type=int, default=4, help="one in so many of the names, cases included")
+    known = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="mxcensus-report-")
     try:
-        with Lab(DOMAINS) as lab:
-            results = scan(lab, folder)
+        with Lab(known.domains) as lab:
+            results = scan(lab, folder, known.every)
             check_incomplete(lab, folder)
         check_options(folder, results)
         check_refusals(folder, results)

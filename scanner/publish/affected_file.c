@@ -1,0 +1,146 @@
+#include "scanner/publish/affected_file.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "output/csv.h"
+#include "scanner/analysis/catalogue.h"
+#include "scanner/publish/medium.h"
+
+static bool write_affected_line(struct affected_file *a)
+{
+    buf_put_text(&a->line, CSV_LINE_END);
+    bool ok = fwrite(a->line.at, 1, a->line.len, a->file) == a->line.len;
+    if (!ok && !a->failed) {
+        a->failed = true;
+        a->error = errno;
+    }
+    buf_reset(&a->line);
+    return ok;
+}
+
+bool affected_open(struct affected_file *a, const char *path, bool customers)
+{
+    *a = (struct affected_file){.path = BUF_INIT(BUF_NO_LIMIT),
+                                .part = BUF_INIT(BUF_NO_LIMIT),
+                                .line = BUF_INIT(BUF_NO_LIMIT),
+                                .customers = customers};
+    if (path == NULL) {
+        return true;
+    }
+    buf_putf(&a->path, "%s", path);
+    buf_put_char(&a->path, '\0');
+    buf_putf(&a->part, "%s.part", path);
+    buf_put_char(&a->part, '\0');
+    a->file = fopen((const char *)a->part.at, "we");
+    if (a->file == NULL) {
+        return false;
+    }
+    buf_putf(&a->line,
+             "domain,%seffect,severity,code,problem,places,places_tested,first_place,senders,"
+             "evidence,fix,cause,input_line",
+             customers ? "group," : "");
+    return write_affected_line(a);
+}
+
+static void put_affected_field(struct affected_file *a, const char *text)
+{
+    if (text != NULL) {
+        csv_put_cell(&a->line, span_of(text));
+    }
+    buf_put_char(&a->line, ',');
+}
+
+static void put_affected_number(struct affected_file *a, const struct facts *row, unsigned column)
+{
+    buf_put_u64(&a->line, facts_uint(row, column, UINT64_MAX));
+    buf_put_char(&a->line, ',');
+}
+
+/* "mx.example.org 192.0.2.1 port 25" */
+static void put_affected_place(struct affected_file *a, const struct facts *row)
+{
+    struct buf place = BUF_INIT(BUF_NO_LIMIT);
+    if (facts_list_len(row, PROBLEMS_PLACES) > 0) {
+        struct facts first;
+        facts_list_object(row, PROBLEMS_PLACES, 0, &first);
+        buf_put_text(&place, facts_string_or(&first, PROBLEM_PLACE_HOST, ""));
+        const char *address = facts_string(&first, PROBLEM_PLACE_ADDRESS);
+        if (address != NULL) {
+            buf_putf(&place, " %s port %u", address, facts_u16(&first, PROBLEM_PLACE_PORT));
+        }
+    }
+    buf_put_char(&place, '\0');
+    put_affected_field(a, (const char *)place.at);
+    buf_deinit(&place);
+}
+
+static void put_affected_senders(struct affected_file *a, const struct facts *row)
+{
+    struct buf senders = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < facts_list_len(row, PROBLEMS_SENDERS); i++) {
+        buf_putf(&senders, "%s%s", i > 0 ? " " : "", facts_list_string(row, PROBLEMS_SENDERS, i));
+    }
+    buf_put_char(&senders, '\0');
+    put_affected_field(a, (const char *)senders.at);
+    buf_deinit(&senders);
+}
+
+void affected_add(struct affected_file *a, const struct survey *s, const struct facts *problem)
+{
+    if (a->file == NULL) {
+        return;
+    }
+    enum finding_code finding;
+    const char *code = facts_string_or(problem, PROBLEMS_CODE, "");
+    bool known = finding_code_find(code, &finding);
+    put_affected_field(a, facts_string(problem, PROBLEMS_DOMAIN));
+    if (a->customers) {
+        uint32_t customer =
+            survey_customer_of_line(s, facts_uint(problem, PROBLEMS_INPUT_LINE, UINT64_MAX));
+        put_affected_field(a, customer > 0 ? groups_name(&s->customer_effect, customer - 1) : NULL);
+    }
+    put_affected_field(a, facts_string(problem, PROBLEMS_EFFECT));
+    put_affected_field(a, facts_string(problem, PROBLEMS_SEVERITY));
+    put_affected_field(a, code);
+    put_affected_field(a, known ? finding_info(finding)->symptom : NULL);
+    put_affected_number(a, problem, PROBLEMS_PLACE_COUNT);
+    put_affected_number(a, problem, PROBLEMS_TESTED_COUNT);
+    put_affected_place(a, problem);
+    put_affected_senders(a, problem);
+    put_affected_field(a, facts_string(problem, PROBLEMS_EVIDENCE));
+    put_affected_field(a, facts_string(problem, PROBLEMS_FIX));
+    put_affected_field(a, facts_string(problem, PROBLEMS_CAUSE));
+    buf_put_u64(&a->line, facts_uint(problem, PROBLEMS_INPUT_LINE, UINT64_MAX));
+    (void)write_affected_line(a);
+}
+
+bool affected_close(struct affected_file *a)
+{
+    if (a->file == NULL) {
+        return true;
+    }
+    const char *part = (const char *)a->part.at;
+    bool ok = fflush(a->file) == 0 && !a->failed;
+    int error = a->failed ? a->error : errno;
+    ok = fclose(a->file) == 0 && ok;
+    a->file = NULL;
+    if (ok && rename(part, (const char *)a->path.at) == 0) {
+        return true;
+    }
+    error = ok ? errno : error;
+    (void)unlink(part);
+    errno = error;
+    return false;
+}
+
+void affected_deinit(struct affected_file *a)
+{
+    if (a->file != NULL) {
+        (void)fclose(a->file);
+        (void)unlink((const char *)a->part.at);
+    }
+    buf_deinit(&a->path);
+    buf_deinit(&a->part);
+    buf_deinit(&a->line);
+}
