@@ -85,6 +85,10 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_INPUT, IN_SHOW, 0, "address", "A", NULL, NULL, "an address, instead of a domain",
      "Show what the MX hosts at an IPv4 or IPv6 address get there, and which domains use it.",
      option_read_text, OPTION_FIELD(show_address), 0, 0},
+    {OPTION_GROUP_INPUT, IN_SHOW, 0, "cause", "KEY", NULL, NULL, "a cause, instead of a domain",
+     "Show a cause by its key in table causes: what is to be mended and how, and the domains whose "
+     "problem it is.",
+     option_read_text, OPTION_FIELD(show_cause), 0, 0},
     {OPTION_GROUP_INPUT, IN_CHECK, 0, "certificate", "FILE", NULL, NULL,
      "as if servers presented this chain",
      "Report what would be if every mail server presented the certificates of FILE (PEM, leaf "

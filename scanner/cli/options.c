@@ -259,6 +259,12 @@ static bool read_file_argument(struct options *o, struct buf *why)
     return true;
 }
 
+/* What `show` is asked for instead of a domain. */
+static int count_subjects(const struct options *o)
+{
+    return (o->show_host != NULL) + (o->show_address != NULL) + (o->show_cause != NULL);
+}
+
 /** What stands on the command line beside the options. */
 static bool read_words(struct options *o, struct buf *why)
 {
@@ -272,15 +278,15 @@ static bool read_words(struct options *o, struct buf *why)
         }
         return host_option_apply(o, why);
     case COMMAND_SHOW:
-        if (o->show_host != NULL || o->show_address != NULL) {
-            bool both = o->show_host != NULL && o->show_address != NULL;
-            if (both || o->word_count != 1) {
-                buf_put_text(why, both ? "--host and --address are two subjects; give one"
-                                  : o->word_count == 0
-                                      ? "which results? Give the directory of a scan"
-                                      : "a domain, or --host, or --address: give one of them");
+        if (count_subjects(o) > 0) {
+            bool several = count_subjects(o) > 1;
+            if (several || o->word_count != 1) {
+                buf_put_text(why,
+                             !several && o->word_count == 0
+                                 ? "which results? Give the directory of a scan"
+                                 : "a domain, or --host, --address or --cause: give one of them");
             }
-            return !both && o->word_count == 1;
+            return !several && o->word_count == 1;
         }
         if (o->word_count < 2) {
             buf_put_text(why, o->word_count == 0

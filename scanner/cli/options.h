@@ -95,6 +95,7 @@ struct options {
     const char *certificate_path;          /* --certificate of check; NULL: none */
     const char *show_host;                 /* --host of show; NULL: none */
     const char *show_address;
+    const char *show_cause;
     bool tlsa;
     bool pem;
     uint16_t staged_port;    /* 0: none was given */

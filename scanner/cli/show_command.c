@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "scanner/base/memory.h"
 #include "scanner/cli/commands.h"
@@ -151,12 +152,29 @@ static void put_hosts_of(struct showing *s, struct buf *out, const struct result
     struct domain_view view;
     s->setting.users = (const char *const *)users->name;
     s->setting.user_count = users->count;
-    s->setting.users_named =
-        users->count < STORED_USERS_SHOWN ? (size_t)users->count : STORED_USERS_SHOWN;
+    s->setting.users_named = users->named;
     domain_view_init_hosts(&view, rows, s->o->show_address != NULL ? s->setting.subject : NULL,
                            &s->setting);
     (void)reports_put_view(out, &view, s->o, true);
     domain_view_deinit(&view);
+}
+
+static void put_cause(struct showing *s, struct buf *out, const struct result_rows *rows,
+                      const struct stored_users *users)
+{
+    struct paper paper =
+        paper_on(out, paper_terminal_width(STDOUT_FILENO), reports_want_color(s->o));
+    const struct result_table *causes = &rows->table[TABLE_CAUSES];
+    for (size_t i = 0; i < causes->count; i++) {
+        if (s->o->json) {
+            buf_put(out, causes->row[i].line);
+            buf_put_char(out, '\n');
+        } else {
+            cause_put_text(&paper, &causes->row[i].facts, (const char *const *)users->name,
+                           users->named, users->count);
+        }
+    }
+    paper_deinit(&paper);
 }
 
 static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
@@ -166,7 +184,10 @@ static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     struct result_rows rows;
     if (!wish->found) {
-        buf_putf(why, "%s: no %s '%s'", s->results, s->o->show_host != NULL ? "MX host" : "address",
+        buf_putf(why, "%s: no %s '%s'", s->results,
+                 s->o->show_host != NULL    ? "MX host"
+                 : s->o->show_cause != NULL ? "cause"
+                                            : "address",
                  wish->name);
         if (wish->nearest != NULL) {
             buf_putf(why, "; did you mean %s?", wish->nearest);
@@ -181,7 +202,11 @@ static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
         s->setting.incomplete = true;
         say_incomplete(s);
     }
-    put_hosts_of(s, &out, &rows, users);
+    if (s->o->show_cause != NULL) {
+        put_cause(s, &out, &rows, users);
+    } else {
+        put_hosts_of(s, &out, &rows, users);
+    }
     enum exit_code code = result_rows_have_fault(&rows, why)            ? EXIT_CODE_USAGE
                           : print_text(&out, why) != EXIT_CODE_COMPLETE ? EXIT_CODE_ROWS_LOST
                                                                         : EXIT_CODE_COMPLETE;
@@ -202,6 +227,8 @@ static bool read_subject(const struct options *o, struct buf *name, struct buf *
         }
         (void)net_addr_format(&address, text);
         buf_put_text(name, text);
+    } else if (o->show_cause != NULL) {
+        buf_put_text(name, o->show_cause);
     } else if (!host_name_normalise(span_of(o->show_host), name, NULL)) {
         buf_putf(why, "--host '%s' is not a host name", o->show_host);
         return false;
@@ -223,6 +250,8 @@ static enum exit_code show_subject(struct showing *s, struct buf *why)
     s->setting.subject = wish.name;
     bool read = s->o->show_host != NULL
                     ? stored_rows_of_host(&stored, s->results, &wish, &users, why)
+                : s->o->show_cause != NULL
+                    ? stored_rows_of_cause(&stored, s->results, &wish, &users, why)
                     : stored_rows_of_address(&stored, s->results, &wish, &users, why);
     enum exit_code code = read ? show_hosts(s, &wish, &stored, &users, why) : EXIT_CODE_USAGE;
     stored_rows_deinit(&stored);
@@ -239,7 +268,7 @@ enum exit_code show_command(struct options *o, struct buf *why)
     struct word_list words;
     enum exit_code code = EXIT_CODE_USAGE;
     (void)messages_init(&s.messages, NULL);
-    if (o->show_host != NULL || o->show_address != NULL) {
+    if (o->show_host != NULL || o->show_address != NULL || o->show_cause != NULL) {
         return show_subject(&s, why);
     }
     if (word_list_read(&words, o->words + 1, o->word_count - 1, why)) {

@@ -435,7 +435,7 @@ bool results_table(struct results *r, enum table_id t, struct results_table *tab
     bool found = r->has_cut ? table_of_cut(r, table_name(t), table)
                             : table_of_manifest(r, table_name(t), table);
     if (!found) {
-        buf_putf(why, "%s/%s: names no NDJSON file of table %s, which analyze needs", r->path,
+        buf_putf(why, "%s/%s: names no NDJSON file of table %s, which is needed", r->path,
                  r->has_cut ? JOURNAL_NAME : MANIFEST_NAME, table_name(t));
     }
     return found;

@@ -21,7 +21,7 @@
 
 /* Domains first; endpoints twice, as one may have its session from another one. */
 static const unsigned passes[] = {
-    TABLES(TABLE_DOMAINS),
+    TABLES(TABLE_DOMAINS) | TABLES(TABLE_CAUSES) | TABLES(TABLE_PROBLEMS),
     TABLES(TABLE_HOSTS) | TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_POLICIES),
     TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_SERVICES) | TABLES(TABLE_POLICY_BODIES),
     TABLES(TABLE_CHAINS) | TABLES(TABLE_COMPLETIONS),
@@ -296,10 +296,11 @@ static bool has_needle(const struct gathering *g, struct span line)
 }
 
 /* A repeated line has no MX set, so that nobody is counted twice. */
-static void add_user(struct stored_users *u, struct span domain)
+static void add_user(struct stored_users *u, struct span domain, size_t max)
 {
-    if (u->count < STORED_USERS_SHOWN) {
-        u->name[u->count] = copy_text(domain);
+    if (u->named < max) {
+        u->name = memory_grow_list(u->name, u->named, sizeof(*u->name));
+        u->name[u->named++] = copy_text(domain);
     }
     u->count++;
 }
@@ -307,6 +308,12 @@ static void add_user(struct stored_users *u, struct span domain)
 /* @return false: the row is not what it should be, in g->reading.why */
 static bool gather_line(struct gathering *g, enum table_id t, struct span line)
 {
+    if (t == TABLE_PROBLEMS) { /* wanted for whose they are */
+        if (has_needle(g, line)) {
+            add_user(g->users, text_behind(line, SPAN_LIT("\"domain\":")), STORED_OF_CAUSE);
+        }
+        return true;
+    }
     struct span key_name = table_definition(t)->columns[key_column(t)].json_key;
     struct span key = text_behind(line, key_name);
     if (key.at == NULL && t != TABLE_DOMAINS) {
@@ -319,7 +326,7 @@ static bool gather_line(struct gathering *g, enum table_id t, struct span line)
         note_similar(g, key);
     }
     if (t == TABLE_DOMAINS && key.at != NULL && has_needle(g, line)) {
-        add_user(g->users, key);
+        add_user(g->users, key, STORED_USERS_SHOWN);
     }
     if (t == TABLE_HOSTS && g->by_address && key.at != NULL && g->hosts < STORED_HOSTS_MAX &&
         has_needle(g, line)) {
@@ -343,7 +350,10 @@ static bool is_of_pass(struct span line, unsigned tables, enum table_id *t)
 /* All rows of a table are looked at, as some may have the needle. */
 static bool reads_all_of(const struct gathering *g, enum table_id t)
 {
-    return g->needle.len > 0 && (t == TABLE_DOMAINS || (t == TABLE_HOSTS && g->by_address));
+    bool by_cause = g->named == TABLE_CAUSES;
+    return g->needle.len > 0 &&
+           (by_cause ? t == TABLE_PROBLEMS
+                     : t == TABLE_DOMAINS || (t == TABLE_HOSTS && g->by_address));
 }
 
 static bool is_done(const struct gathering *g, unsigned tables)
@@ -384,7 +394,7 @@ static bool gather_table(struct gathering *g, enum table_id t)
 {
     struct results_table table;
     if (!results_has_table(&g->results, t)) { /* of an older version */
-        return t != TABLE_DOMAINS || results_table(&g->results, t, &table, g->why);
+        return t != g->named || results_table(&g->results, t, &table, g->why);
     }
     if (t == TABLE_ENDPOINTS && results_table_ahead(&g->results, &table) &&
         !gather_file(g, g->results.path, table.name, table.octets, TABLES(t), t)) {
@@ -472,33 +482,39 @@ bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct
     return gather_all(&g, results, out, why);
 }
 
-static bool gather_users(struct stored_rows *out, const char *results, struct stored_wish *wish,
-                         struct stored_users *users, const char *key, bool by_address,
+/* @param key of the needle: what stands in front of the name in the rows of who uses it */
+static bool gather_users(struct gathering *g, const char *key, struct stored_rows *out,
+                         const char *results, struct stored_wish *wish, struct stored_users *users,
                          struct buf *why)
 {
-    struct gathering g = {
-        .named = TABLE_HOSTS,
-        .needle = BUF_INIT(BUF_NO_LIMIT),
-        .users = users,
-        .by_address = by_address,
-        .wish = wish,
-        .wish_count = 1,
-    };
     *users = (struct stored_users){.count = 0};
-    buf_putf(&g.needle, "\"%s\":\"%s\"", key, wish->name);
-    return gather_all(&g, results, out, why);
+    g->needle = BUF_INIT(BUF_NO_LIMIT);
+    g->users = users;
+    g->wish = wish;
+    g->wish_count = 1;
+    buf_putf(&g->needle, "\"%s\":\"%s\"", key, wish->name);
+    return gather_all(g, results, out, why);
 }
 
 bool stored_rows_of_host(struct stored_rows *out, const char *results, struct stored_wish *wish,
                          struct stored_users *users, struct buf *why)
 {
-    return gather_users(out, results, wish, users, "host", false, why);
+    struct gathering g = {.named = TABLE_HOSTS};
+    return gather_users(&g, "host", out, results, wish, users, why);
 }
 
 bool stored_rows_of_address(struct stored_rows *out, const char *results, struct stored_wish *wish,
                             struct stored_users *users, struct buf *why)
 {
-    return gather_users(out, results, wish, users, "address", true, why);
+    struct gathering g = {.named = TABLE_HOSTS, .by_address = true};
+    return gather_users(&g, "address", out, results, wish, users, why);
+}
+
+bool stored_rows_of_cause(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                          struct stored_users *users, struct buf *why)
+{
+    struct gathering g = {.named = TABLE_CAUSES};
+    return gather_users(&g, "cause", out, results, wish, users, why);
 }
 
 void stored_rows_deinit(struct stored_rows *r)
@@ -508,9 +524,10 @@ void stored_rows_deinit(struct stored_rows *r)
 
 void stored_users_deinit(struct stored_users *u)
 {
-    for (size_t i = 0; i < STORED_USERS_SHOWN; i++) {
+    for (size_t i = 0; i < u->named; i++) {
         free(u->name[i]);
     }
+    free(u->name);
 }
 
 void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count)

@@ -20,11 +20,13 @@ struct stored_wish {
 };
 
 #define STORED_USERS_SHOWN 8   /* domains that are named of those that use a host or an address */
+#define STORED_OF_CAUSE    500 /* and of those that suffer from a cause */
 #define STORED_HOSTS_MAX   200 /* hosts at one address whose rows are chosen; our own bound */
 
-/** Domains whose mail goes to a host or an address. */
+/** Domains whose mail goes to a host or an address, or suffers from a cause. */
 struct stored_users {
-    char *name[STORED_USERS_SHOWN]; /* owned */
+    char **name; /* the first ones; owned, as each of them is */
+    size_t named;
     uint64_t count;
 };
 
@@ -43,6 +45,9 @@ bool stored_rows_of_host(struct stored_rows *out, const char *results, struct st
 /** The hosts that have the address; `wish` without a nearest name. */
 bool stored_rows_of_address(struct stored_rows *out, const char *results, struct stored_wish *wish,
                             struct stored_users *users, struct buf *why);
+/** The row of a cause, and whose problems it is the cause of. */
+bool stored_rows_of_cause(struct stored_rows *out, const char *results, struct stored_wish *wish,
+                          struct stored_users *users, struct buf *why);
 void stored_rows_deinit(struct stored_rows *r);
 void stored_users_deinit(struct stored_users *u);
 void stored_wishes_deinit(struct stored_wish *wish, size_t wish_count);

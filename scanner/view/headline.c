@@ -1,3 +1,4 @@
+#include "scanner/analysis/sts_verdict.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/view/report.h"
 
@@ -208,6 +209,38 @@ static void put_not_known(struct buf *out, const struct domain_view *v, const st
     }
 }
 
+/* What is wrong with a policy that is published, where no sender is known to fail by it. */
+static const char *sts_trouble(const struct domain_view *v)
+{
+    enum sts_state state = facts_enum(&v->mta_sts, MTA_STS_FACTS_STATE, &sts_state_vocabulary);
+    enum rollup passes = facts_enum(&v->mta_sts, MTA_STS_FACTS_PASSES, &rollup_vocabulary);
+    bool some_fail = facts_has(&v->mta_sts, MTA_STS_FACTS_PASSES) &&
+                     (passes == ROLLUP_SOME || passes == ROLLUP_NONE);
+    switch (state) {
+    case STS_STATE_RECORD_INVALID:
+        return "the MTA-STS record is not valid";
+    case STS_STATE_FETCH_FAILED:
+        return "the MTA-STS policy could not be fetched";
+    case STS_STATE_CERTIFICATE_INVALID:
+        return "the certificate of the MTA-STS policy host fails verification";
+    case STS_STATE_POLICY_INVALID:
+        return "the MTA-STS policy is not valid";
+    case STS_STATE_ENFORCE:
+        return some_fail && sender_outcomes_in(&v->outcomes, FATE_LOST, SENDERS_WITH_STS) == 0 &&
+                       sender_outcomes_in(&v->outcomes, FATE_AT_RISK, SENDERS_WITH_STS) == 0
+                   ? "not every mail server passes MTA-STS"
+                   : NULL;
+    case STS_STATE_TESTING:
+        return some_fail ? "mail servers fail MTA-STS, whose mode is testing" : NULL;
+    case STS_STATE_UNKNOWN:
+    case STS_STATE_NONE:
+    case STS_STATE_MODE_NONE:
+    case STS_STATE_COUNT:
+        break;
+    }
+    return NULL;
+}
+
 static void put_fates(struct buf *out, const struct domain_view *v, const struct route_tally *t)
 {
     const struct sender_outcomes *s = &v->outcomes;
@@ -230,6 +263,8 @@ static void put_fates(struct buf *out, const struct domain_view *v, const struct
         put_encrypted(out, &before, s, t);
         put_all_failing(out, &before, s, SENDERS_WITHOUT_FALLBACK + 1, SENDER_GROUP_COUNT - 1);
     }
+    const char *sts = sts_trouble(v);
+    buf_putf(out, "%s%s", sts != NULL ? "; " : "", sts != NULL ? sts : "");
     if (is_mostly_unknown(s)) {
         buf_putf(out, "; not known of %zu of %zu kinds of senders", s->unknown, s->count);
     }

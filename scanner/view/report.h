@@ -16,6 +16,10 @@ void report_put_brief(struct paper *p, const struct domain_view *v);
 /** The same for a program: one JSON object on one line, with every row as it was written. */
 void report_put_json(struct buf *out, const struct domain_view *v);
 
+/** A row of table causes, and the domains whose problem it is: the first `named` of `count`. */
+void cause_put_text(struct paper *p, const struct facts *row, const char *const *domain,
+                    size_t named, uint64_t count);
+
 /* Parts of the report, in files of their own. */
 
 /** "example.org: 1 error: mail is encrypted, ..."; without line end. */

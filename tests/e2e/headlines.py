@@ -63,6 +63,17 @@ def check_headline(name, headline, of):
         check_equal(f"{name}: encryption", bool(re.search("mail is encrypted|others encrypt", headline)), bool(of["good"]))
 
 
+# Said where the policy that is published is not in order, and never otherwise.
+POLICY = {"record_invalid": "the MTA-STS record is not valid", "fetch_failed": "the MTA-STS policy could not be fetched",
+          "certificate_invalid": "the certificate of the MTA-STS policy host fails", "policy_invalid": "the MTA-STS policy is not valid"}
+
+
+def check_policy(name, headline, row):
+    state = (row["mta_sts"] or {}).get("state")
+    for other, words in POLICY.items():
+        check(f"{name}: policy {other}", (words in headline) == (state == other), (headline, state))
+
+
 def check_effects(name, effects, of):
     failing = of["lost"] | of["at risk"] | of["clear"]
     check(f"{name}: nothing only where nothing fails", "- Nothing:" not in effects or not failing, effects)
@@ -86,5 +97,7 @@ def check_reports(out, rows):
         if check(f"{row['domain']}: begins with its name and the counts", begin, parts[0]):
             of = senders(row)
             check_headline(row["domain"], begin.group(1), of)
+            if re.search("encrypt|cleartext|cannot", begin.group(1)) and any(of[f] for f in ("at risk", "clear", "good")):
+                check_policy(row["domain"], begin.group(1), row)
             effects = [unwrapped(part) for part in parts if part.startswith("What fails for whom")]
             check_effects(row["domain"], effects[0] if effects else "", of if effects else senders({"outcomes": None}))

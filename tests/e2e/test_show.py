@@ -122,6 +122,23 @@ def check_hosts(out):
     show(out, "--host", host, "a.example", code=2, said="give one of them")
 
 
+def check_causes(out):
+    """What is to be mended, and for whom."""
+    with open(os.path.join(out, "causes.ndjson"), encoding="utf-8") as file:
+        causes = {row["cause"]: row for row in map(json.loads, file)}
+    with open(os.path.join(out, "problems.ndjson"), encoding="utf-8") as file:
+        problems = [json.loads(line) for line in file]
+    check("cause: there are some", len(causes) > 3, causes)
+    for key, row in causes.items():
+        text = show(out, "--cause", key, more={"COLUMNS": "120"})
+        of = [p["domain"] for p in problems if p["cause"] == key]
+        check(f"cause {key}: the domains", text.split(f"({row['domain_count']})\n")[1].split("and ")[0].split() == of, (text, of))
+        check(f"cause {key}: effect and fix", f"  effect     {row['effect']}: " in text and row["fix"] in re.sub(r"\s+", " ", text), text)
+    key = next(iter(causes))
+    check_equal("cause: json", json.loads(show(out, "--json", "--cause", key))["cause"], key)
+    show(out, "--cause", key + "x", code=2, said=f"no cause '{key}x'; did you mean {key}?\n")
+
+
 def check_incomplete(lab, folder):
     out = os.path.join(folder, "killed")
     process = start("scan", *lab.options, "--ehlo-domain", EHLO, *LIKE_CHECK, *QUICK, "--connect-timeout", "60", "-q", "-o", out)
@@ -201,6 +218,7 @@ def main():
         rows = check_other_forms(folder, text)
         check_unknown(out)
         check_hosts(out)
+        check_causes(out)
         check_incomplete(lab, folder)
         check_bad(folder, rows)
         check_hostile(folder, rows)
