@@ -3,8 +3,8 @@
     killed.py [--domains N] [--kills N] [--seed N] [--short] [--scans INFER/COMPRESS/THREADS,...]
               [--infer off|listed|all] [--compress none|gzip|zstd] [--threads N] [--keep FOLDER] [LAB-OPTION...]
 
-Kills with SIGKILL, as often as said while there is something to kill: at any moment, also while rows are read back, but
-three times of four only once there are more rows than before, so that it comes to an end. Then rows, sums and keys are
+Kills with SIGKILL, as often as said while there is something to kill: one time of four at any moment, also while rows are read back, and
+else when a drawn share of the rows is there, so that kills are spread over the scan. Then rows, sums and keys are
 those of an undisturbed scan. --scans names several, one after the other (with --short at once); --infer, --compress and --threads one. With
 compression rows are in CSV as well; going on is with as many threads, or with 1, 2 or 4 where 4 were said. No timeout
 is short enough for a busy machine to meet it: a difference is real. The seed, printed, is another each time.
@@ -19,6 +19,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.determinism import LAB_OPERATORS, TIMEOUTS, describe, paths_that_differ, write_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
-from e2e.rows import VOLATILE_FINDINGS, stable, volatile_paths  # noqa: E402
+from e2e.rows import TIMED_FINDINGS, stable, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run, side_by_side  # noqa: E402
 from e2e.unfinished import dangling, rows_of  # noqa: E402
 
@@ -42,8 +43,10 @@ FAST = ["--address-rate", "100/s"]
 SLOW = ["--address-rate", "2/s"]  # so that there is something to kill
 SLOW_FAILURES = ("timeout", "servfail", "bogus", "closed", "reset", "refused", "unreachable")
 SCANS = "off/none/1,listed/zstd/4,all/gzip/1"
+REFUSED = re.compile(r"(mxcensus: \d domains were not tested by a fault of our own \(reason local_fault\): scan these again\n)?")
 DAY = 86400
-STEP = 0.02  # seconds, of looking at the journal
+STEP = 0.02  # seconds, of looking at the rows
+PROGRESS = ("domains.ndjson", "services.ndjson", "endpoints.ndjson")
 
 
 def write_killed_list(lab, path, short):
@@ -112,46 +115,56 @@ def describe_rows(out, undisturbed, name, digests, paths):
 def read_summary(out):
     summary = read_json(out, "summary.json")
     summary["rows"] = {name: count for name, count in summary["rows"].items() if name in KEYS}
-    summary["findings"] = [f for f in summary["findings"] if f["code"] not in VOLATILE_FINDINGS]
+    summary["findings"] = [f for f in summary["findings"] if f["code"] not in TIMED_FINDINGS]
     return summary
 
 
-def journal_len(out):
-    with contextlib.suppress(FileNotFoundError):
-        return os.stat(os.path.join(out, "journal")).st_size
-    return 0
+def octets_written(out):
+    """Of the rows of whatever takes longest."""
+    return sum(os.stat(os.path.join(out, name)).st_size for name in os.listdir(out) if name.startswith(PROGRESS)) if os.path.isdir(out) else 0
 
 
 class Killer:
-    """When the next kill comes."""
+    """When the next kill comes: one of four at any moment, the others once a drawn share of the rows is there, so that
+    they are spread over the whole scan and it comes to an end."""
 
-    def __init__(self, draw, longest):
+    def __init__(self, draw, kills, longest, undisturbed):
         self.draw = draw
+        self.all = kills
         self.longest = longest
-        self.kills = self.without_progress = 0
+        self.octets = octets_written(undisturbed)
+        self.kills = 0
+        self.shares = []  # of the rows, at each kill
+
+    def share(self, out):
+        with contextlib.suppress(FileNotFoundError):
+            return octets_written(out) / self.octets
+        return 1
+
+    def draw_share(self, out):
+        now = self.share(out)
+        left = 0.75 * (self.all - self.kills)
+        return now + self.draw.uniform(0, 2 * max(0, 0.95 - now) / max(1, left + 1))
 
     def kill(self, scan, out):
         """@return False: it ended before"""
         anytime = self.draw.random() < 0.25
+        share = 0 if anytime else self.draw_share(out)
         due = self.draw.uniform(0.02, self.longest)
-        length, marks = journal_len(out), 0
         while due > 0:
             try:
                 scan.wait(STEP)
                 return False
             except subprocess.TimeoutExpired:
-                now = journal_len(out)
-                marks += now != length
-                length = now
-                due -= STEP if anytime or marks >= 2 else 0  # the first one is there before it goes on
+                due -= STEP if anytime or self.share(out) > share else 0
         scan.kill()
         scan.communicate()
         self.kills += 1
-        self.without_progress += marks < 2
+        self.shares.append(self.share(out))
         return True
 
 
-def go_on_until_done(arguments, out, kills, killer, threads, draw, rate):
+def go_on_until_done(arguments, out, kills, killer, threads, draw, rate, want):
     scan = start_scan([*arguments, "--threads", str(threads), *rate], out)
     analyzed = draw.sample(range(1, kills + 1), min(kills, 3))
     while killer.kills < kills and killer.kill(scan, out):
@@ -167,8 +180,9 @@ def go_on_until_done(arguments, out, kills, killer, threads, draw, rate):
         now = threads if threads < 4 else draw.choice((1, 2, 4))
         scan = subprocess.Popen([MXCENSUS, "scan", "--resume", out, "--threads", str(now), *(rate if killer.kills < kills else FAST)], stderr=subprocess.PIPE, env=environment())
     _, said = scan.communicate(timeout=DAY)
-    check_equal(f"{out}: exit code after {killer.kills} kills", (scan.returncode, said), (0, b""))
-    print(f"{out}: {killer.kills} kills, of which {killer.without_progress} before there were more rows", flush=True)
+    check_equal(f"{out}: exit code after {killer.kills} kills, and what is said", (scan.returncode, said.decode()), (0, want))
+    quarters = [sum(low <= 4 * share < low + 1 for share in killer.shares) for low in (0, 1, 2, 3)]
+    print(f"{out}: {killer.kills} kills; by quarters of the rows that were there: {quarters}", flush=True)
     check_equal(f"{out}: what only an unfinished scan has is gone",
                 [name for name in os.listdir(out) if name.endswith(".part") or name.startswith(("journal", "started", "endpoints-ahead"))], [])
 
@@ -186,24 +200,27 @@ def compare(out, undisturbed, paths):
     check(f"{out}: no row names one that is not there", not broken, broken[:5])
 
 
-def scan_undisturbed(arguments, folder, infer):
-    """@return directory, seconds"""
-    out = os.path.join(folder, "undisturbed-" + infer)
-    done = run("scan", *arguments, *FAST, "--infer", infer, "--threads", "2", "-o", out, timeout=DAY)
-    check_equal(f"{out}: exit code", (done.returncode, done.stderr), (0, ""))
+def result_options(infer, compress):
+    return ["--infer", infer, *(["--compress", compress, "--format", "both"] if compress != "none" else [])]
+
+
+def scan_undisturbed(arguments, folder, kind):
+    """@return directory, seconds, what was said: only that the resolver refused the lab's names that it refuses"""
+    out = os.path.join(folder, "undisturbed-" + "-".join(kind))
+    done = run("scan", *arguments, *FAST, *result_options(*kind), "--threads", "2", "-o", out, timeout=DAY)
+    check(f"{out}: exit code", done.returncode == 0 and REFUSED.fullmatch(done.stderr), (done.returncode, done.stderr))
     endpoints = read_json(out, "summary.json")["endpoints"]
     print(f"{out}: {done.seconds:.1f} s, {endpoints['observed']} endpoints observed, {endpoints['inferred']} inferred, "
           f"{read_json(out, 'summary.json')['rows']['groups']} groups", flush=True)
-    return out, done.seconds
+    return out, done.seconds, done.stderr
 
 
 def scan_and_kill(arguments, out, scan, undisturbed, known, paths):
     infer, compress, threads = scan.split("/")
     draw = random.Random(f"{known.seed} {out[-1]} {scan}")
-    folder, seconds = undisturbed[infer]
-    options = ["--infer", infer, *(["--compress", compress, "--format", "both"] if compress != "none" else [])]
-    killer = Killer(draw, 1 if known.short else max(0.3, 2 * seconds / max(1, known.kills)))
-    go_on_until_done([*arguments, *options], out, known.kills, killer, int(threads), draw, SLOW if known.short else FAST)
+    folder, seconds, said = undisturbed[infer, compress]
+    killer = Killer(draw, known.kills, 1 if known.short else max(0.3, seconds / max(1, known.kills)), folder)
+    go_on_until_done([*arguments, *result_options(infer, compress)], out, known.kills, killer, int(threads), draw, SLOW if known.short else FAST, said)
     compare(out, folder, paths)
 
 
@@ -235,8 +252,8 @@ def main():
         write_killed_list(lab, chosen, known.short)
         arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}", chosen]
         at_once = side_by_side if known.short else one_after_another
-        kinds = sorted({scan.split("/")[0] for scan in scans})
-        undisturbed = dict(zip(kinds, at_once(*(partial(scan_undisturbed, arguments, folder, infer) for infer in kinds))))
+        kinds = sorted({tuple(scan.split("/")[:2]) for scan in scans})
+        undisturbed = dict(zip(kinds, at_once(*(partial(scan_undisturbed, arguments, folder, kind) for kind in kinds))))
         at_once(*(partial(scan_and_kill, arguments, os.path.join(folder, f"{scan.replace('/', '-')}.{number}"), scan, undisturbed, known, paths)
                   for number, scan in enumerate(scans)))
     finish()
