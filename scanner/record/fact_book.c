@@ -133,27 +133,28 @@ uint64_t fact_book_append(struct fact_book *b, enum fact_kind kind, struct span 
     return place;
 }
 
-/* Octets from `from` on, at most `len`; under the lock. */
+/* Octets from `from` on, at most `len`. What is in the file stays as it is, so that it is read without the lock. */
 static bool read_octets(struct fact_book *b, uint64_t from, size_t len, struct buf *to)
 {
+    (void)pthread_mutex_lock(&b->file_lock);
     uint64_t end = b->written + b->tail.len;
-    len = from < end && end - from < len ? (size_t)(end - from) : len;
+    int file = b->file;
+    len = from >= end ? 0 : end - from < len ? (size_t)(end - from) : len;
     size_t in_file = from >= b->written        ? 0
                      : b->written - from < len ? (size_t)(b->written - from)
                                                : len;
-    if (from >= end) {
-        errno = 0;
-        return false;
+    bool ok = len > 0 && !b->failed;
+    if (ok) {
+        (void)buf_room(to, len);
+        to->len += in_file;
+        if (len > in_file) {
+            struct span rest = span_drop(buf_span(&b->tail), (size_t)(from + in_file - b->written));
+            buf_put(to, span_take(rest, len - in_file));
+        }
     }
-    if (in_file > 0 && !file_read_at(b->file, from, buf_room(to, in_file), in_file)) {
-        return false;
-    }
-    to->len += in_file;
-    if (len > in_file) {
-        struct span rest = span_drop(buf_span(&b->tail), (size_t)(from + in_file - b->written));
-        buf_put(to, span_take(rest, len - in_file));
-    }
-    return true;
+    (void)pthread_mutex_unlock(&b->file_lock);
+    errno = 0;
+    return ok && (in_file == 0 || file_read_at(file, from, to->at + to->len - len, in_file));
 }
 
 static bool book_read_record(struct fact_book *b, uint64_t from, enum fact_kind *kind,
@@ -167,7 +168,8 @@ static bool book_read_record(struct fact_book *b, uint64_t from, enum fact_kind 
     memcpy(&len, record->at, sizeof(len));
     *kind = (enum fact_kind)record->at[sizeof(len)];
     size_t whole = HEAD_LEN + (size_t)len;
-    if (whole > record->len && !read_octets(b, from + record->len, whole - record->len, record)) {
+    size_t got = record->len;
+    if (whole > got && !read_octets(b, from + got, whole - got, record)) {
         return false;
     }
     if (record->len < whole) {
@@ -185,12 +187,14 @@ bool fact_book_read(struct fact_book *b, uint64_t place, enum fact_kind *kind, s
     if (place == FACT_NOWHERE) {
         return false;
     }
-    (void)pthread_mutex_lock(&b->file_lock);
-    bool ok = !b->failed && book_read_record(b, place - FIRST_PLACE, kind, record);
+    bool ok = book_read_record(b, place - FIRST_PLACE, kind, record);
     if (!ok) {
+        int error = errno;
+        (void)pthread_mutex_lock(&b->file_lock);
+        errno = error;
         file_fails(b);
+        (void)pthread_mutex_unlock(&b->file_lock);
     }
-    (void)pthread_mutex_unlock(&b->file_lock);
     return ok;
 }
 
