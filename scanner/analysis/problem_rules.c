@@ -204,7 +204,7 @@ enum problem_rule problem_rule(enum finding_code code)
     default:
         break;
     }
-    if (is_in_area(info->code, "input")) {
+    if (is_in_area(info->code, "input") || finding_is_volatile(code)) {
         return PROBLEM_NONE;
     }
     bool of_policies = is_in_area(info->code, "sts") ||

@@ -28,7 +28,7 @@ enum problem_rule {
     PROBLEM_BY_HARM, /* by the reasons of predicted deliveries that it explains */
     PROBLEM_LOST,    /* it keeps any sender from the mail servers */
     PROBLEM_POLICY,  /* where it is an error: what the policies of the domain are for is lost */
-    PROBLEM_NONE,    /* no problem of a domain: about this scan, or about the list of domains */
+    PROBLEM_NONE, /* no problem of a domain: about this scan, about the list of domains, or by chance */
 };
 
 enum problem_rule problem_rule(enum finding_code code);

@@ -28,6 +28,7 @@ static const struct rule_case rule_cases[] = {
     {FINDING_DNS_HOST_REFUSED, SEVERITY_NOTICE, false, CAUSE_HOST},
     {FINDING_MX_TRUNCATED, SEVERITY_NOTICE, false, CAUSE_ZONE},
     {FINDING_INPUT_INVALID, SEVERITY_NOTICE, false, CAUSE_ZONE},
+    {FINDING_SMTP_UNSTABLE, SEVERITY_WARNING, false, CAUSE_SERVER}, /* by chance */
 };
 
 Test(domain_problems, which_findings_are_any_and_where_to_mend_them)
