@@ -148,6 +148,7 @@ static enum exit_code check(struct options *o, size_t asked, int input, int outp
         .host_only = o->staged.count > 0 && o->word_count == 0,
         .tlsa = o->tlsa,
         .pem = o->pem,
+        .partner = o->partner,
         .certificate = o->certificate_path,
         .as_if = o->staged.count > 0 ? as_if.host : NULL,
     };

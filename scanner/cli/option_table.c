@@ -196,6 +196,12 @@ const struct option_row option_table[] = {
      "and whether they are "
      "published.",
      option_read_flag, OPTION_FIELD(tlsa), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "partner", NULL, NULL, NULL,
+     "for whoever demands TLS",
+     "Also print what a partner needs who demands TLS for mail to the domain: each host and port "
+     "with its TLS versions and "
+     "the names in its certificate, whether that passes, and the settings of Postfix and Exchange.",
+     option_read_flag, OPTION_FIELD(partner), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "pem", NULL, NULL, NULL,
      "the certificates as PEM",
      "Also print the certificates of each chain as PEM, in the order sent.", option_read_flag,

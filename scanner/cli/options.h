@@ -98,6 +98,7 @@ struct options {
     const char *show_cause;
     bool tlsa;
     bool pem;
+    bool partner;
     uint16_t staged_port;    /* 0: none was given */
     const char *resume_path; /* NULL: a scan from the beginning */
     char user_agent[USER_AGENT_MAX];

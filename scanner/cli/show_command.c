@@ -263,8 +263,9 @@ static enum exit_code show_subject(struct showing *s, struct buf *why)
 
 enum exit_code show_command(struct options *o, struct buf *why)
 {
-    struct showing s = {
-        .o = o, .results = o->words[0], .setting = {.tlsa = o->tlsa, .pem = o->pem}};
+    struct showing s = {.o = o,
+                        .results = o->words[0],
+                        .setting = {.tlsa = o->tlsa, .pem = o->pem, .partner = o->partner}};
     struct word_list words;
     enum exit_code code = EXIT_CODE_USAGE;
     (void)messages_init(&s.messages, NULL);

@@ -58,6 +58,7 @@ struct view_setting {
     bool incomplete; /* the rows are of a scan that did not come to its end */
     bool tlsa;       /* with TLSA records */
     bool pem;        /* with the certificates themselves */
+    bool partner;    /* with what a partner needs who demands TLS */
     /* File whose certificates are in the place of those presented; NULL: none. */
     const char *certificate;
     /* Of hosts by themselves: what they are shown for, and the domains whose mail goes there. */

@@ -37,6 +37,8 @@ void certificate_check_put(struct paper *p, const struct domain_view *v);
 void tlsa_plan_put(struct paper *p, const struct domain_view *v);
 /** Each list of certificates once. */
 void certificates_put(struct paper *p, const struct domain_view *v, bool verbose);
+/** Hosts, ports, certificates and settings for somebody who demands TLS. */
+void partner_put(struct paper *p, const struct domain_view *v);
 /** One list of certificates: names, key, validity, and the path drawn from leaf to anchor.
  * @param number as it is called in the report */
 void chain_drawing_put(struct paper *p, const struct domain_view *v, size_t index, bool verbose);

@@ -590,5 +590,8 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     if (v->setting.tlsa || v->setting.certificate != NULL) {
         tlsa_plan_put(p, v);
     }
+    if (v->setting.partner) {
+        partner_put(p, v);
+    }
     findings_put(p, v, verbose);
 }

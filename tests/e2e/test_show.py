@@ -122,6 +122,23 @@ def check_hosts(out):
     show(out, "--host", host, "a.example", code=2, said="give one of them")
 
 
+def check_partner(out):
+    """Host, port, names and settings for somebody who demands TLS."""
+    wide = {"COLUMNS": "120"}
+    for case, parts in (
+            ("good", ("  mx.{0} port 25, STARTTLS (", "    versions   TLSv1.3; others were not asked for\n", "    names      mx.{0}\n",
+                      "    verification passes with the name of the host\n", "  TLS can be demanded, with verification\n",
+                      "    Postfix    smtp_tls_policy_maps: {0} secure match=mx.{0}\n", "RequireTLS, TlsAuthLevel DomainValidation, TlsDomain one of mx.{0}\n")),
+            ("dane-full", ("    with DANE  smtp_tls_policy_maps: {0} dane-only\n",)),
+            ("cert-self-signed", ("    verification fails: chain self_signed, name match\n", "smtp_tls_policy_maps: {0} encrypt\n")),
+            ("starttls-none", (": no TLS, starttls_not_offered\n", "  TLS cannot be demanded as things are\n")),
+            ("silent", (": not known, connect_timeout\n", "  It is not known whether TLS can be demanded\n"))):
+        text = show(out, "--partner", name_of(case), more=wide)
+        for part in parts:
+            check(f"partner: {case}: {part.strip()}", part.format(name_of(case)) in text, text)
+        check(f"partner: {case}: only if asked", "partner" not in show(out, name_of(case)))
+
+
 def check_causes(out):
     """What is to be mended, and for whom."""
     with open(os.path.join(out, "causes.ndjson"), encoding="utf-8") as file:
@@ -219,6 +236,7 @@ def main():
         check_unknown(out)
         check_hosts(out)
         check_causes(out)
+        check_partner(out)
         check_incomplete(lab, folder)
         check_bad(folder, rows)
         check_hostile(folder, rows)
