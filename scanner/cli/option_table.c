@@ -138,6 +138,12 @@ const struct option_row option_table[] = {
      "if that is md or "
      "latex. definitions.csv says what is counted in each, and why one is missing.",
      option_read_text, OPTION_FIELD(report.tables), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_REPORT, 0, "baseline", "OLD", NULL, NULL,
+     "also what changed since OLD",
+     "The results of an earlier scan: the report has a part about what changed since then, as "
+     "mxcensus "
+     "diff says it.",
+     option_read_text, OPTION_FIELD(report.baseline), 0, 0},
     {OPTION_GROUP_RESULTS, IN_REPORT, 0, "sample", NULL, NULL, NULL,
      "the list is a sample: 95 % intervals",
      "The list is a random sample of something larger: shares have their 95 % interval (Wilson).",

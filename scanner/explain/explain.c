@@ -232,18 +232,15 @@ bool explain_put_misspelt(struct buf *out, const char *topic, size_t width, bool
     bool clear = found > 0 && distance <= forgiven(strlen(topic));
     if (clear) {
         struct paper p = paper_on(out, width, color);
-        struct span area =
-            span_take(span_of(nearest[0]->name), nearest[0]->kind == TERM_AREA
-                                                     ? finding_area_len(nearest[0]->name)
-                                                     : strlen(nearest[0]->name));
+        const char *term = nearest[0]->name;
+        size_t len = nearest[0]->kind == TERM_AREA ? finding_area_len(term) : strlen(term);
         paper_begin(&p, "", "");
-        paper_putf(&p, INK_FAINT, "Nothing is called '%s'; this is '%.*s':", topic, (int)area.len,
-                   (const char *)area.at);
+        paper_putf(&p, INK_FAINT, "Nothing is called '%s'; this is '%.*s':", topic, (int)len, term);
         paper_end(&p);
         paper_blank(&p);
         paper_deinit(&p);
         char name[TERM_NAME_MAX] = "";
-        memcpy(name, area.at, area.len);
+        memcpy(name, term, len);
         CHECK(explain_put(out, name, EXPLAIN_TEXT, width, color));
     }
     free(list);

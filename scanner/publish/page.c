@@ -1,5 +1,6 @@
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
+#include "scanner/publish/changes_sheet.h"
 #include "scanner/publish/figures.h"
 #include "scanner/publish/medium.h"
 #include "scanner/publish/report_facts.h"
@@ -79,9 +80,12 @@ struct part_of_page {
     const char *title;
 };
 
+#define PART_CHANGES "changed" /* only with an earlier scan */
+
 static const struct part_of_page parts[] = {
     {"means", "What it means"},
     {"mend", "What to mend first"},
+    {PART_CHANGES, "What changed"},
     {"operators", "Servers and operators"},
     {"senders", "Senders"},
     {"standards", "Adoption"},
@@ -92,11 +96,18 @@ static const struct part_of_page parts[] = {
     {"list", "The list"},
 };
 
-static void put_nav(struct buf *b)
+static bool is_compared_report(const struct report_facts *f)
+{
+    return sheets_find(f->sheets, CHANGES_SHEET) != NULL;
+}
+
+static void put_nav(struct buf *b, bool compared)
 {
     buf_put_text(b, "<nav aria-label=\"Parts of the report\"><ul>");
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        buf_putf(b, "<li><a href=\"#%s\">%s</a></li>", parts[i].id, parts[i].title);
+        if (compared || strcmp(parts[i].id, PART_CHANGES) != 0) {
+            buf_putf(b, "<li><a href=\"#%s\">%s</a></li>", parts[i].id, parts[i].title);
+        }
     }
     buf_put_text(b, "</ul></nav>\n");
 }
@@ -445,6 +456,10 @@ static void put_main(struct buf *b, const struct report_facts *f)
     buf_put_text(b, "<main>\n");
     put_means(b, f);
     put_mend(b, f);
+    if (is_compared_report(f)) {
+        begin_part(b, PART_CHANGES);
+        PUT_SHEETS(b, f, CHANGES_TERMS_SHEET, CHANGES_SHEET);
+    }
     begin_part(b, "operators");
     PUT_SHEETS(b, f, "T3", "T12");
     begin_part(b, "senders");
@@ -481,7 +496,7 @@ void report_put_html(struct buf *b, const struct report_facts *f)
     buf_put_text(b, "</h1>\n");
     put_facts(b, f);
     buf_put_text(b, "</header>\n");
-    put_nav(b);
+    put_nav(b, is_compared_report(f));
     put_main(b, f);
     buf_put_text(
         b,

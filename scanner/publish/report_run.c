@@ -7,6 +7,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/publish/affected_file.h"
+#include "scanner/publish/changes_sheet.h"
 #include "scanner/publish/report_facts.h"
 #include "scanner/publish/report_input.h"
 #include "scanner/publish/sheet_writers.h"
@@ -243,6 +244,28 @@ static bool read_problems(struct report *r)
     return ok && closed;
 }
 
+/* Against an earlier scan. */
+static bool add_changes(struct report *r)
+{
+    if (r->params->baseline == NULL) {
+        return true;
+    }
+    enum comparison_end end = COMPARISON_COMPLETE;
+    struct comparison *c = comparison_new(r->params->baseline, r->params->results, &end, r->why);
+    if (c == NULL) {
+        r->input.failed = end == COMPARISON_FATAL;
+        return false;
+    }
+    make_changes_sheets(c, &r->sheets);
+    bool whole = comparison_error(c) == NULL;
+    if (!whole) {
+        buf_put_text(r->why, comparison_error(c));
+        r->input.failed = true;
+    }
+    comparison_free(c);
+    return whole;
+}
+
 static void set_facts(struct report *r)
 {
     const struct report_params *p = r->params;
@@ -291,6 +314,9 @@ static bool read_and_write(struct report *r)
         return false;
     }
     survey_make_problem_sheets(&r->survey, &r->problems, &r->sheets);
+    if (!add_changes(r)) {
+        return false;
+    }
     survey_make_sheets(&r->survey, &r->sheets);
     set_facts(r);
     return (r->params->tables == NULL || write_tables(r)) && write_document(r);

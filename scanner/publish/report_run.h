@@ -24,7 +24,8 @@ VOCABULARY(report_format, enum report_format);
 
 struct report_params {
     const char *results;
-    const char *output; /* NULL: standard output */
+    const char *baseline; /* results of an earlier scan, to compare with; NULL: none */
+    const char *output;   /* NULL: standard output */
     enum report_format format;
     const char *tables;          /* a folder for a file for each table; NULL: none */
     bool sample;                 /* of a larger whole: intervals */

@@ -197,6 +197,19 @@ def check_terms(folder, first, roots):
     check_equal("compressed: no change", changes(first, compressed)[1], [])
 
 
+def check_report(folder, first, second):
+    """report --baseline has a part about it; without, none."""
+    page = os.path.join(folder, "report.html")
+    for options, parts in (([], 0), (["--baseline", first], 1)):
+        done = run("report", *options, "-o", page, second)
+        check_equal(f"report {options[:1]}: exit code", done.returncode, 0)
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        check_equal(f"report {options[:1]}: parts about changes", text.count('<h2 id="changed">'), parts)
+        check_equal(f"report {options[:1]}: the change of a case", "does not answer any more" in text, bool(parts))
+    check_equal("report: a baseline that is none", run("report", "--baseline", folder, "-o", page, second).returncode, 2)
+
+
 def check_foreign_text(folder, first, second):
     """What others wrote is no command of the terminal."""
     out = copy(folder, second, "hostile")
@@ -228,6 +241,7 @@ def main():
         check_incomplete(folder, first, again)
         check_lists(folder, first)
         check_terms(folder, first, os.path.join(folder, "roots-fewer.pem"))
+        check_report(folder, first, second)
         check_foreign_text(folder, first, second)
     finally:
         if not known.keep:
