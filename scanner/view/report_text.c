@@ -1,4 +1,5 @@
 #include "scanner/analysis/cipher_traits.h"
+#include "scanner/analysis/will_break.h"
 #include "scanner/dane/dane.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/observation/tls_names.h"
@@ -559,6 +560,25 @@ static void put_setting(struct paper *p, const struct view_setting *s)
     }
 }
 
+/* From when on mail suffers if nobody does anything. */
+static void put_will_break(struct paper *p, const struct domain_view *v)
+{
+    enum break_kind kind = facts_enum(&v->domain, DOMAINS_WILL_BREAK_CAUSE, &break_kind_vocabulary);
+    const char *at = facts_string(&v->domain, DOMAINS_WILL_BREAK_AT);
+    if (at == NULL || kind == BREAK_NONE) {
+        return;
+    }
+    paper_blank(p);
+    paper_begin(p, "", "  ");
+    paper_putf(p, INK_STRONG, "Mail suffers from %.10s on", at);
+    /* The meaning ends with where the row's key leads, which is of no use here. */
+    struct span meaning = meaning_of(&break_kind_vocabulary, kind);
+    const uint8_t *key = memmem(meaning.at, meaning.len, ": ", 2);
+    int len = (int)(key != NULL ? (size_t)(key - meaning.at) : meaning.len);
+    paper_putf(p, INK_PLAIN, " if nobody does anything: %.*s", len, (const char *)meaning.at);
+    paper_end(p);
+}
+
 void report_put_brief(struct paper *p, const struct domain_view *v)
 {
     struct buf headline = BUF_INIT(BUF_NO_LIMIT);
@@ -584,6 +604,7 @@ void report_put_text(struct paper *p, const struct domain_view *v, bool verbose)
     }
     certificate_check_put(p, v);
     effects_put(p, v);
+    put_will_break(p, v);
     policies_put(p, v, verbose);
     put_servers(p, v, verbose);
     certificates_put(p, v, verbose);
