@@ -2,6 +2,7 @@
 
 #include "output/json_writer.h"
 #include "scanner/base/check.h"
+#include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/explain/finding_entries.h"
@@ -41,6 +42,9 @@ struct rpt_summary {
     size_t section_count;
     uint64_t policies_left_out;
     uint64_t reports;
+    uint64_t repeated;      /* reports that were given before: they count once */
+    struct hash_key *known; /* of organization and id, of those that have an id */
+    size_t known_count;
     struct rpt_names organizations;
     char *begin, *end;
 };
@@ -113,6 +117,7 @@ void rpt_summary_free(struct rpt_summary *s)
     }
     names_free(&s->organizations);
     free(s->sections);
+    free(s->known);
     free(s->begin);
     free(s->end);
     free(s);
@@ -170,8 +175,33 @@ static void add_range(struct rpt_summary *s, const struct rpt_report *r)
     }
 }
 
+/** The same report often comes by mail and by HTTPS, or lies beside its gzip. */
+static bool report_is_repeated(struct rpt_summary *s, const struct rpt_report *r)
+{
+    char name[2 * RPT_TEXT_MAX + 2];
+    (void)snprintf(name, sizeof(name), "%.255s\n%.255s", r->organization, r->report_id);
+    struct hash_key key = hash_key_of(span_of(name));
+    if (r->report_id[0] == '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < s->known_count; i++) {
+        if (s->known[i].low == key.low && s->known[i].high == key.high) {
+            return true;
+        }
+    }
+    if (s->known_count < RPT_KNOWN_MAX) {
+        s->known = memory_grow_list(s->known, s->known_count, sizeof(*s->known));
+        s->known[s->known_count++] = key;
+    }
+    return false;
+}
+
 void rpt_summary_add(struct rpt_summary *s, const struct rpt_report *r)
 {
+    if (report_is_repeated(s, r)) {
+        s->repeated++;
+        return;
+    }
     s->reports++;
     names_add(&s->organizations, r->organization, 1);
     add_range(s, r);
@@ -396,6 +426,12 @@ void rpt_summary_put_text(const struct rpt_summary *s, struct buf *out, size_t w
                s->begin != NULL ? s->begin : "?", s->end != NULL ? s->end : "?");
     paper_end(&p);
     rpt_put_names(&p, "from", &s->organizations);
+    if (s->repeated > 0) {
+        paper_begin(&p, "", "");
+        paper_putf(&p, INK_NOTE, "%llu more given before: same organization and id, counted once.",
+                   (unsigned long long)s->repeated);
+        paper_end(&p);
+    }
     for (size_t i = 0; i < s->section_count; i++) {
         put_section(&p, &s->sections[i]);
     }
@@ -486,6 +522,7 @@ void rpt_summary_put_json(const struct rpt_summary *s, struct buf *out)
     json_key(&w, "kind");
     json_word(&w, "TLS-RPT");
     json_key_uint(&w, "reports", s->reports);
+    json_key_uint(&w, "repeated_reports", s->repeated);
     put_json_names(&w, "organizations", "reports", &s->organizations);
     json_key(&w, "begin");
     (void)json_text(&w, span_of(s->begin != NULL ? s->begin : ""));

@@ -9,8 +9,11 @@
 #define RPT_SECTIONS_MAX 500 /* domains, by type of policy; our own bound */
 #define RPT_NAMES_MAX    16 /* hosts, senders and reasons of one failure that are counted by name */
 
+#define RPT_KNOWN_MAX 65536 /* reports whose ids are remembered; what comes again counts once */
+
 struct rpt_summary;
 
+/** hash_secret_init() comes first. */
 struct rpt_summary *rpt_summary_new(void);
 void rpt_summary_free(struct rpt_summary *s);
 

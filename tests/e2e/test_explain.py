@@ -93,7 +93,11 @@ def check_reports(folder):
         check(f"a report: says '{word}'", word in said, said)
     check_equal("gzip", text("gzip", packed), said)
     check_equal("--tls-rpt", text("--tls-rpt", "--tls-rpt", packed), said)
-    check("two reports", "20 failed (10.00 % of 200)" in text("two", plain, packed))
+    check_equal("the same report twice", text("twice", plain, packed).replace("1 more given before: same organization and id, counted once.\n", ""), said)
+    other = os.path.join(folder, "other.json")
+    with open(other, "w", encoding="ascii") as file:
+        json.dump({**REPORT, "report-id": "2"}, file)
+    check("two reports", "20 failed (10.00 % of 200)" in text("two", plain, other))
     with open(packed, "rb") as file:
         done = subprocess.run([MXCENSUS, "explain", "-"], stdin=file, capture_output=True, check=False)
     check_equal("standard input", done.stdout.decode(), said)

@@ -1,6 +1,7 @@
 /* A report of TLS-RPT from anybody: refused with one line, or summed up in text that a terminal may have. */
 
 #include "scanner/base/check.h"
+#include "scanner/base/hash.h"
 #include "scanner/base/text.h"
 #include "scanner/explain/rpt_summary.h"
 
@@ -32,7 +33,12 @@ static void check_summary(const struct rpt_report *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static bool begun;
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    if (!begun) {
+        hash_secret_init();
+        begun = true;
+    }
     (void)rpt_report_is_likely((struct span){data, size});
     struct rpt_report *r = rpt_report_read((struct span){data, size}, "file", &why);
     CHECK((r == NULL) == (why.len > 0));

@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 
+#include "scanner/base/hash.h"
 #include "scanner/base/memory.h"
 #include "scanner/explain/rpt_summary.h"
 
@@ -191,15 +192,20 @@ static struct buf text_of(const struct rpt_summary *s, bool json)
     return out;
 }
 
+TestSuite(rpt_summary, .init = hash_secret_init);
+
 Test(rpt_summary, says_what_failed_for_whom_and_what_mends_it)
 {
     struct rpt_summary *s = rpt_summary_new();
     struct rpt_report *r = report(example);
     rpt_summary_add(s, r);
+    rpt_summary_add(s, r); /* given twice */
+    r->report_id = "another";
     rpt_summary_add(s, r);
     struct buf out = text_of(s, false);
     static const char *const says[] = {
         "2 reports of TLS-RPT",
+        "1 more given before",
         "company-y.example, MTA-STS: 606 failed (5.38 % of 11258), 10652 succeeded.",
         "In mode testing",
         "400 sessions: starttls-not-supported (3.55 % of 11258)",
