@@ -119,5 +119,9 @@ void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *
     if (outcome_is_lost(d->worst) || d->worst == DELIVERY_PLAINTEXT) { /* and what decides it */
         harm_add(h, d->mx, d->endpoint, d->reason,
                  effect_for(p, d->reason, d->worst == DELIVERY_PLAINTEXT), number);
+    } else if (d->best == DELIVERY_UNKNOWN && d->worst == DELIVERY_UNKNOWN &&
+               d->reason == DELIVERY_REASON_NOT_TESTED &&
+               p->level == PROFILE_MAY) { /* whichever server it was */
+        harm_add(h, -1, -1, d->reason, EFFECT_UNKNOWN, number);
     }
 }

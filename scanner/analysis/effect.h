@@ -12,6 +12,9 @@
       "senders that ask for no more than their default setting does defer the mail or return it, " \
       "with or without policies of the domain")                                                    \
     X(EFFECT_CLEARTEXT, "cleartext", "such senders send the mail in cleartext")                    \
+    X(EFFECT_UNKNOWN, "unknown",                                                                   \
+      "no server could be tested far enough to say what becomes of mail: as it looks from here, "  \
+      "senders may meet the same")                                                                 \
     X(EFFECT_POLICY_RISK, "policy_risk",                                                           \
       "only senders that keep to MTA-STS or DANE do not deliver, or lose the authentication that " \
       "the policies of the domain are for")                                                        \

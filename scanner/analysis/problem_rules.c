@@ -24,8 +24,9 @@ const struct vocabulary cause_kind_vocabulary =
 #define FORM    (R(CERTIFICATE_FORM) | NO_TLS)
 #define KEY     (R(LEAF_KEY) | NO_TLS)
 #define NAME    (R(NAME) | R(STS_CERTIFICATE))
-#define REACH   R(NOT_REACHABLE)
-#define LINES   (R(SMTP_REPLIES) | R(STARTTLS_KEYWORD) | NO_TLS)
+#define UNTOLD  R(NOT_TESTED) /* the session ended before anything was known of TLS */
+#define REACH   (R(NOT_REACHABLE) | UNTOLD)
+#define LINES   (R(SMTP_REPLIES) | R(STARTTLS_KEYWORD) | NO_TLS | UNTOLD)
 #define RECORDS (R(DANE_MISMATCH) | R(DANE_UNUSABLE))
 #define LOOKUP  R(DANE_LOOKUP)
 
@@ -50,6 +51,13 @@ static const uint64_t reasons_of[FINDING_COUNT] = {
     [FINDING_SMTP_CONNECT_REFUSED] = REACH,
     [FINDING_SMTP_CONNECT_UNREACHABLE] = REACH,
     [FINDING_SMTP_CONNECT_TIMEOUT] = REACH,
+    [FINDING_SMTP_GREETING_TEMPFAIL] = UNTOLD,
+    [FINDING_SMTP_GREETING_REJECTED] = UNTOLD,
+    [FINDING_SMTP_EHLO_TIMEOUT] = UNTOLD,
+    [FINDING_SMTP_EHLO_CLOSED] = UNTOLD,
+    [FINDING_SMTP_EHLO_TEMPFAIL] = UNTOLD,
+    [FINDING_SMTP_TARPIT] = UNTOLD,
+    [FINDING_SMTP_UNSTABLE] = UNTOLD,
     [FINDING_SMTP_NOT_SMTP] = REACH | R(SMTP_REPLIES),
     [FINDING_SMTP_GREETING_CLOSED] = REACH,
     [FINDING_SMTP_GREETING_TIMEOUT] = REACH,
@@ -243,9 +251,10 @@ bool problem_is_one(enum finding_code code, enum severity severity)
 
 enum severity problem_severity(enum severity severity, enum effect effect)
 {
-    enum severity most = effect == EFFECT_NO_MAIL ? SEVERITY_NOTICE
-                         : effect == EFFECT_STRICT_RISK || effect == EFFECT_HYGIENE
-                             ? SEVERITY_WARNING
-                             : SEVERITY_ERROR;
+    bool harms =
+        effect == EFFECT_MAIL_LOST || effect == EFFECT_CLEARTEXT || effect == EFFECT_POLICY_RISK;
+    enum severity most = harms                      ? SEVERITY_ERROR
+                         : effect == EFFECT_NO_MAIL ? SEVERITY_NOTICE
+                                                    : SEVERITY_WARNING;
     return severity < most ? severity : most;
 }

@@ -12,7 +12,7 @@ struct figure_part {
     uint64_t value;
 };
 
-#define FIGURE_PARTS_MAX 6
+#define FIGURE_PARTS_MAX 7
 
 /** A bar of parts of one whole. */
 struct figure_bar {

@@ -293,14 +293,15 @@ static void put_means(struct buf *b, const struct report_facts *f)
 
 #define CAUSES_SHOWN 12 /* of each effect on the page; our own bound */
 
-static const enum effect effects_shown[] = {EFFECT_MAIL_LOST,   EFFECT_CLEARTEXT,
-                                            EFFECT_POLICY_RISK, EFFECT_STRICT_RISK,
-                                            EFFECT_HYGIENE,     EFFECT_NO_MAIL};
+static const enum effect effects_shown[] = {EFFECT_MAIL_LOST,   EFFECT_CLEARTEXT,   EFFECT_UNKNOWN,
+                                            EFFECT_POLICY_RISK, EFFECT_STRICT_RISK, EFFECT_HYGIENE,
+                                            EFFECT_NO_MAIL};
 
 static void put_effect_figure(struct buf *b, const struct report_facts *f)
 {
     static const struct figure_key keys[] = {{"lost", "mail is lost"},
                                              {"clear", "cleartext"},
+                                             {"unknown", "not known"},
                                              {"defer", "at risk under own policies"},
                                              {"strict", "at risk for strict senders"},
                                              {"no", "hygiene"},
@@ -310,18 +311,19 @@ static void put_effect_figure(struct buf *b, const struct report_facts *f)
         .label = "By the worst effect of their problems",
         .part = {{"lost", e[EFFECT_MAIL_LOST]},
                  {"clear", e[EFFECT_CLEARTEXT]},
+                 {"unknown", e[EFFECT_UNKNOWN]},
                  {"defer", e[EFFECT_POLICY_RISK]},
                  {"strict", e[EFFECT_STRICT_RISK]},
                  {"no", e[EFFECT_HYGIENE] + e[EFFECT_NO_MAIL]},
                  {"best", e[EFFECT_NONE]}},
-        .part_count = 6,
+        .part_count = 7,
     };
     figure_put_stacked(
         b, "figure-effects", "What problems do to the mail of the domains with MX records",
         "One bar: how many domains by the worst effect of their problems. The numbers are in the "
         "table below.",
         &bar, 1);
-    figure_put_legend(b, keys, 6);
+    figure_put_legend(b, keys, 7);
 }
 
 /* The first domains behind a cause, and how many there are. */

@@ -195,8 +195,10 @@ struct span cause_name(const struct cause_entry *c)
 static const struct cause_entry *largest_cause(const struct problem_survey *p)
 {
     const struct cause_entry *largest = NULL;
-    for (enum effect e = EFFECT_MAIL_LOST; e <= EFFECT_POLICY_RISK; e++) {
-        const struct cause_entry *first = p->list[e].count > 0 ? &p->list[e].entry[0] : NULL;
+    static const enum effect harmful[] = {EFFECT_MAIL_LOST, EFFECT_CLEARTEXT, EFFECT_POLICY_RISK};
+    for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]); i++) {
+        const struct cause_list *list = &p->list[harmful[i]];
+        const struct cause_entry *first = list->count > 0 ? &list->entry[0] : NULL;
         if (first != NULL && (largest == NULL || first->domains > largest->domains)) {
             largest = first;
         }
@@ -212,6 +214,8 @@ static void say_mending(struct buf *b, const struct report_facts *f)
     say_count(b, effect[EFFECT_MAIL_LOST], "domain", "domains");
     buf_put_text(b, ", sent in cleartext for ");
     number_put(b, effect[EFFECT_CLEARTEXT]);
+    buf_put_text(b, ", not known, as no server could be tested, for ");
+    number_put(b, effect[EFFECT_UNKNOWN]);
     buf_put_text(b, ", at risk under its own policies for ");
     number_put(b, effect[EFFECT_POLICY_RISK]);
     buf_put_text(b, ", and with strict senders for ");

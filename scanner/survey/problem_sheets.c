@@ -15,6 +15,7 @@ struct effect_title {
 static const struct effect_title effect_titles[EFFECT_COUNT] = {
     [EFFECT_MAIL_LOST] = {"causes-mail_lost", "Mail is lost"},
     [EFFECT_CLEARTEXT] = {"causes-cleartext", "Mail is sent in cleartext"},
+    [EFFECT_UNKNOWN] = {"causes-unknown", "Not known: no server could be tested"},
     [EFFECT_POLICY_RISK] = {"causes-policy_risk", "At risk under the domain's own policies"},
     [EFFECT_STRICT_RISK] = {"causes-strict_risk", "At risk for strict senders"},
     [EFFECT_HYGIENE] = {"causes-hygiene", "Hygiene"},

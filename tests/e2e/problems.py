@@ -24,9 +24,9 @@ from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, read_json,
 NO_PROBLEMS = ["dns.mx_refused", "dns.host_refused", "dns.addresses_truncated", "mx.truncated", "smtp.reply_truncated",
                "tls.list_truncated", "sts.policy_too_many_mx", "chain.capped", "input.invalid", "input.duplicate",
                "input.blocklisted", "input.public_suffix", *sorted(VOLATILE_FINDINGS)]
-EFFECTS = ["mail_lost", "cleartext", "policy_risk", "strict_risk", "hygiene", "no_mail"]
+EFFECTS = ["mail_lost", "cleartext", "unknown", "policy_risk", "strict_risk", "hygiene", "no_mail"]
 SEVERITIES = ["info", "notice", "warning", "error"]
-AT_MOST = {"strict_risk": 2, "hygiene": 2, "no_mail": 1}
+AT_MOST = {"unknown": 2, "strict_risk": 2, "hygiene": 2, "no_mail": 1}
 PLACES_SHOWN = 8
 LOST = ("deferred", "undeliverable")
 
@@ -253,10 +253,17 @@ def compare_effects(domains, problems, levels):
             told = [p for p in rows if EFFECTS.index(p["effect"]) <= EFFECTS.index(effect) and name in p["senders"]]
             if reason in EXPLAINED and not told and d["domain"] not in UNTOLD:
                 missing.append((d["domain"], name, o["worst"], o["decided_by"]))
+        default = [o for name, o in worst.items() if levels[name] == "may"]
+        silent = all((o["best"], o["decided_by"].rsplit(": ", 1)[-1]) == ("unknown", "not_tested") for o in default if o["decided_by"])
+        if default and silent and any(p["code"].startswith(("smtp.connect", "smtp.greeting", "smtp.ehlo")) for p in rows):
+            if d["effect"] != "unknown":
+                missing.append((d["domain"], "unknown", d["effect"]))
         for p in rows:
             outcomes = [worst[s] for s in p["senders"]]
             bad = [o for o in outcomes if o["worst"] in (*LOST, "plaintext", "unknown") or p["code"] == "dane.all_unusable"
                    or p["effect"] == "policy_risk"]
+            if p["effect"] == "unknown" and any((o["best"], o["worst"]) != ("unknown", "unknown") for o in outcomes):
+                invented.append((d["domain"], p["code"], "something is known"))
             lost = [o for o in outcomes if o["worst"] in (*LOST, "unknown")]
             if len(bad) != len(outcomes) or (p["effect"] == "mail_lost" and not lost):
                 invented.append((d["domain"], p["code"], p["effect"], [o["profile"] for o in outcomes if o not in bad]))

@@ -203,7 +203,8 @@ def check_golden(results, tables):
 
 # --- what to mend -------------------------------------------------------------------------------
 
-EFFECTS = {"mail_lost": "Mail is lost", "cleartext": "Mail is sent in cleartext", "policy_risk": "At risk under the domain's own policies",
+EFFECTS = {"mail_lost": "Mail is lost", "cleartext": "Mail is sent in cleartext",
+           "unknown": "Not known: no server could be tested", "policy_risk": "At risk under the domain's own policies",
            "strict_risk": "At risk for strict senders", "hygiene": "Hygiene", "no_mail": "No mail set up", None: "No problem"}
 
 

@@ -47,6 +47,7 @@ Test(domain_problems, what_harms_no_delivery_is_no_error)
     cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_CLEARTEXT), SEVERITY_ERROR);
     cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_POLICY_RISK), SEVERITY_ERROR);
     cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_STRICT_RISK), SEVERITY_WARNING);
+    cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_UNKNOWN), SEVERITY_WARNING);
     cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_HYGIENE), SEVERITY_WARNING);
     cr_expect_eq(problem_severity(SEVERITY_NOTICE, EFFECT_HYGIENE), SEVERITY_NOTICE);
     cr_expect_eq(problem_severity(SEVERITY_ERROR, EFFECT_NO_MAIL), SEVERITY_NOTICE);
@@ -248,6 +249,32 @@ Test(domain_problems, each_code_once_with_its_places_the_worst_first)
     cr_expect_eq(w.problems->effect, EFFECT_CLEARTEXT);
     cr_expect_str_eq(domain_problems_severity(w.problems), "error");
     world_free(&w);
+}
+
+/* A server that does not answer is not hygiene, and mail is not said to be lost: senders may be answered. */
+Test(domain_problems, where_no_server_could_be_tested_the_effect_is_not_known)
+{
+    static const enum delivery best[] = {DELIVERY_UNKNOWN, DELIVERY_ENCRYPTED};
+    static const enum effect want[] = {EFFECT_UNKNOWN, EFFECT_HYGIENE};
+    for (size_t i = 0; i < 2; i++) {
+        struct world w;
+        world_new(&w);
+        const uint16_t silent[] = {code_item(FINDING_SMTP_CONNECT_TIMEOUT, SEVERITY_WARNING)};
+        const uint16_t ptr[] = {code_item(FINDING_RDNS_NONE, SEVERITY_WARNING)};
+        w.codes.at[0].own = (struct code_set){silent, 1};
+        w.codes.at[0].service = (struct code_set){ptr, 1};
+        const struct sender_delivery d = {
+            .best = best[i], .worst = DELIVERY_UNKNOWN, .reason = DELIVERY_REASON_NOT_TESTED};
+        delivery_harm_settle(&w.verdict->harm, &may, 0, &d);
+        delivery_harm_settle(&w.verdict->harm, &strict, 1, &d);
+        judge(&w);
+        cr_assert_eq(w.problems->count, 2);
+        cr_expect_eq(w.problems->item[0].code, FINDING_SMTP_CONNECT_TIMEOUT);
+        cr_expect_eq(w.problems->item[0].effect, want[i]);
+        cr_expect_eq(w.problems->item[0].senders, i == 0 ? 1U : 0U);
+        cr_expect_eq(w.problems->item[1].effect, EFFECT_HYGIENE);
+        world_free(&w);
+    }
 }
 
 /* The finding of one server is not worse for what another does. */
