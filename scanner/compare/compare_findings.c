@@ -287,6 +287,21 @@ static bool is_tested_for(const struct compared_side *s, const struct standing *
     return false;
 }
 
+/* Nothing is known of the place for a fault of our own: that is no news of it. */
+static bool is_our_gap(const struct compared_side *s, const struct standing *at)
+{
+    const struct compared_domain *d = s->domain;
+    const struct compared_host *host = at->host != NULL ? find_side_host(s, at->host->name) : NULL;
+    if (host == NULL) {
+        return dns_state_is_ours(d->sts_dns) || dns_state_is_ours(d->rpt_dns) ||
+               d->fetch == POLICY_FETCH_LOCAL_FAULT || d->fetch == POLICY_FETCH_INTERRUPTED;
+    }
+    const struct compared_endpoint *e =
+        at->endpoint != NULL ? compared_endpoint_find(host, at->endpoint->service) : NULL;
+    return dns_state_is_ours(host->a) || dns_state_is_ours(host->aaaa) ||
+           dns_state_is_ours(host->tlsa_state) || (e != NULL && compared_endpoint_is_our_fault(e));
+}
+
 /* --- all of one scan ------------------------------------------------------------------------ */
 
 static void add_standings(struct standings *to, const struct comparison_terms *t,
@@ -418,6 +433,9 @@ static void put_lone_code(const struct run *here, const struct compared_side *th
     for (size_t i = 0; i < here->count; i++) {
         if (!is_repeated(here, i)) {
             bool tested = is_tested_for(there, &here->at[i]);
+            if (!tested && is_our_gap(there, &here->at[i])) {
+                continue;
+            }
             enum change_kind kind = tested   ? is_new ? CHANGE_FINDING_NEW : CHANGE_FINDING_FIXED
                                     : is_new ? CHANGE_FINDING_NEWLY_TESTED
                                              : CHANGE_FINDING_NO_LONGER_TESTED;

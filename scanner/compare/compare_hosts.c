@@ -124,12 +124,6 @@ static bool turns_away(enum session_outcome o)
            o == OUTCOME_EHLO_TEMPFAIL || o == OUTCOME_TARPIT;
 }
 
-static bool is_our_fault(const struct compared_endpoint *e)
-{
-    return e->outcome == OUTCOME_LOCAL_FAULT || e->not_tested == NOT_TESTED_LOCAL_FAULT ||
-           e->not_tested == NOT_TESTED_INTERRUPTED;
-}
-
 static bool is_untested(const struct compared_endpoint *e)
 {
     return e->outcome == OUTCOME_NOT_TESTED || turns_away(e->outcome);
@@ -254,7 +248,8 @@ static void compare_endpoints(const struct host_pair *p, const struct compared_e
                               const struct compared_endpoint *is)
 {
     compare_ptr(p, was, is);
-    if (is_our_fault(was) || is_our_fault(is) || !compare_reach(p, was, is)) {
+    if (compared_endpoint_is_our_fault(was) || compared_endpoint_is_our_fault(is) ||
+        !compare_reach(p, was, is)) {
         return;
     }
     compare_accepted(p, was, is);

@@ -26,6 +26,12 @@ enum tested_depth compared_endpoint_depth(const struct compared_endpoint *e)
     return e->leaf.len > 0 ? TESTED_CERTIFICATE : TESTED_HANDSHAKE;
 }
 
+bool compared_endpoint_is_our_fault(const struct compared_endpoint *e)
+{
+    return e->outcome == OUTCOME_LOCAL_FAULT || e->not_tested == NOT_TESTED_LOCAL_FAULT ||
+           e->not_tested == NOT_TESTED_INTERRUPTED;
+}
+
 const struct compared_endpoint *compared_endpoint_find(const struct compared_host *h,
                                                        struct span service)
 {

@@ -351,7 +351,8 @@ static void note_ours(struct comparison *c)
         struct buf line = BUF_INIT(BUF_NO_LIMIT);
         buf_putf(
             &line,
-            "%llu domain%s not compared: in one of the scans our own network or resolver failed",
+            "%llu domain%s not compared: in one of the scans our own network or resolver failed, "
+            "or the scan ended before",
             (unsigned long long)c->counts.ours, c->counts.ours == 1 ? " is" : "s are");
         term_notes_put(&c->notes, &line);
         buf_deinit(&line);

@@ -55,6 +55,7 @@ enum tested_depth {
 };
 
 enum tested_depth compared_endpoint_depth(const struct compared_endpoint *e);
+bool compared_endpoint_is_our_fault(const struct compared_endpoint *e);
 const struct compared_endpoint *compared_endpoint_find(const struct compared_host *h,
                                                        struct span service);
 bool texts_are_equal(struct compared_texts a, struct compared_texts b);

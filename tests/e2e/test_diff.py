@@ -3,7 +3,8 @@
     test_diff.py [--domains N] [--keep DIR]
 
 The first day is scanned twice, the second time with the list in another order: no change. On the second day the cases of
-tests/lab/mutation_cases.def have changed in known ways, and N random domains have not.
+tests/lab/mutation_cases.def have changed in known ways, and N random domains have not. On another second day a share of the random servers
+has, and what becomes of them is what the lab expects.
 """
 
 import argparse
@@ -19,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.lab import Lab  # noqa: E402
 from e2e.runner import EHLO, MXLAB, SHORT_WAITS, check, check_equal, finish, parse_ndjson, run, side_by_side  # noqa: E402
 
+plans = {}  # of each scan: services_of()
 QUICK = [*SHORT_WAITS, "--address-rate", "20/s", "--threads", "2", "-q"]
 # Servers that are another at every visit, or that a busy machine could make silent.
 UNEQUAL = ("unstable", "flaky", "silent", "delay", "slow", "stutter")
@@ -61,9 +63,48 @@ def scan(folder, name, known, wanted, order, *lab_options):
     with Lab(known.domains, "--now", DAY, *lab_options) as lab:
         write_list(lab, out + ".txt", wanted, order)
         shutil.copy(os.path.join(lab.state, "roots-fewer.pem"), folder)
+        plans[name] = services_of(lab)
         done = run("scan", *lab.options, "--ehlo-domain", EHLO, *QUICK, "-o", out, "--at", AT, out + ".txt")
     check(f"scan of {name}: exit code 0", done.returncode == 0, done.stderr)
     return out
+
+
+def services_of(lab):
+    """What the lab plans: {address|port: (outcome, STARTTLS, version)}, and who uses it."""
+    services, users = {}, collections.defaultdict(set)
+    for want in lab.expected():
+        for endpoint in (e for mx in want["mx"] for e in mx["endpoints"]):
+            key = f"{endpoint['address']}|{endpoint['port']}"
+            services[key] = tuple(endpoint.get(name) for name in ("outcome", "starttls", "tls_version"))
+            users[key].add(want["domain"])
+    return services, users
+
+
+def planned_changes(before, after):
+    """{(kind, service)} of servers that are otherwise on the second day."""
+    for key, (outcome, starttls, version) in before.items():
+        outcome_now, starttls_now, version_now = after[key]
+        if outcome_now == "greeting_closed" and outcome not in ("greeting_closed", "refused", "connect_timeout") and starttls not in (None, "unknown"):
+            yield "server_down", key
+        elif starttls == "offered" and starttls_now == "not_offered":
+            yield "starttls_gone", key
+        elif outcome == outcome_now == "established" and version != version_now:
+            yield "tls_version_older", key
+
+
+def check_servers(first, fourth, plans):
+    """One server behind many domains is one change, with all of them."""
+    before, after = plans["first"], plans["servers"]
+    with open(first + ".txt", encoding="ascii") as file:
+        scanned = set(file.read().split())
+    want = {(kind, key): users for kind, key in planned_changes(before[0], after[0]) if (users := before[1][key] & scanned)}
+    kinds = {kind for kind, _ in want}
+    check_equal("servers of each kind have changed", kinds, {"server_down", "starttls_gone", "tls_version_older"})
+    check("one has several domains", any(len(users) > 3 for users in want.values()), want)
+    got = {(row["kind"], row["key"]): set(row["domains"]) for row in changes(first, fourth)[1] if row["kind"] in kinds}
+    check_equal("servers that have changed", sorted(got), sorted(want))
+    for place, users in want.items():
+        check_equal(f"domains of {place}", sorted(got.get(place, [])), sorted(users))
 
 
 def check_mutations(first, second, wanted):
@@ -229,12 +270,17 @@ def main():
     folder = known.keep or tempfile.mkdtemp(prefix="mxcensus-diff-")
     os.makedirs(folder, exist_ok=True)
     wanted = mutations()
+    for name in ("no-such", "servers-closed", "servers-closed=2", "down,no-such"):
+        check_equal(f"mxlab --mutate {name}: exit code", run("domains", "--mutate", name, program=MXLAB).returncode, 2)
     try:
-        first, again, second = side_by_side(
+        first, again, second, servers = side_by_side(
             lambda: scan(folder, "first", known, wanted, 0), lambda: scan(folder, "again", known, wanted, 1),
-            lambda: scan(folder, "second", known, wanted, 2, "--mutate", "all"))
+            lambda: scan(folder, "second", known, wanted, 2, "--mutate", "all"),
+            lambda: scan(folder, "servers", known, wanted, 3, "--mutate",
+                         "servers-no-starttls=0.2,servers-closed=0.2,servers-tls12=0.3"))
         check_mutations(first, again, {})
         check_mutations(first, second, wanted)
+        check_servers(first, servers, plans)
         check_text(first, again, second)
         check_exit_codes(first, again, second)
         check_refusals(folder, first, again)

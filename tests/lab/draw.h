@@ -61,6 +61,7 @@ enum draw_topic {
     DRAW_POLICY_TEXT,
     DRAW_POLICY_ADDRESS,
     DRAW_POLICY_HTTP,
+    DRAW_MUTATION,
 };
 
 uint64_t draw_mix(uint64_t x);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define MUTATION_PREFIX "mutate-" /* of the case's name */
 
@@ -20,7 +21,18 @@ struct mutation {
 extern const struct mutation mutations[];
 extern const size_t mutation_count;
 
-/** Does "a,b,c", or "all", have a name of no mutation? */
+/**
+ * And for the random world NAME=SHARE: that share of its servers is otherwise on the second day, drawn by address.
+ */
+#define SERVER_MUTATIONS(X)                                               \
+    X(NO_STARTTLS, "servers-no-starttls") /* not offered */               \
+    X(CLOSED, "servers-closed")           /* closed without a greeting */ \
+    X(TLS12, "servers-tls12")             /* nothing newer */
+
+/** Are all of "a,b,c=0.1" names of mutations, "all" those of the cases? */
 bool mutations_are_known(const char *list);
+struct service;
+/** Makes a server of the random world as it is on the second day. */
+void mutate_server(uint64_t seed, const char *list, struct service *s);
 /** The mutation of the case of that name, if `list` has it; NULL: the case is as on the first day. */
 const struct mutation *mutation_of_case(const char *case_name, const char *list);

@@ -10,6 +10,7 @@
 #include "tests/lab/address_plan.h"
 #include "tests/lab/cases.h"
 #include "tests/lab/draw.h"
+#include "tests/lab/mutations.h"
 #include "tests/lab/policy_population.h"
 #include "tests/lab/zone.h"
 
@@ -120,7 +121,11 @@ bool world_service(const struct world *w, const struct net_addr *address, struct
     if (place.part == PART_CASE) {
         return case_service(w, place.owner, place.item, place.v6, out);
     }
-    return place.part != PART_NONE && population_service(w, &place, address, out);
+    bool found = place.part != PART_NONE && population_service(w, &place, address, out);
+    if (found) {
+        mutate_server(w->seed, w->mutate, out);
+    }
+    return found;
 }
 
 void world_service_for(const struct world *w, struct service *s, struct span sni)
