@@ -115,6 +115,8 @@ add_script_test(wrong_sni e2e e2e/test_wrong_sni.py)
 add_script_test(operators e2e e2e/test_operators.py)
 add_script_test(report e2e e2e/test_report.py)
 add_script_test(report long e2e/test_report.py --domains 600 --every 1)
+add_script_test(report_in_browser long e2e/report_in_browser.py)
+set_tests_properties(long.report_in_browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 3000)
 add_script_test(threads e2e e2e/determinism.py --domains 200)
 # The product with a mailbox that disturbs. A linker that sees through object files has nothing to wrap.
 if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)

@@ -216,25 +216,52 @@ static void put_sender_figure(struct buf *b, const struct report_facts *f)
     }
 }
 
-static void put_expiry_figures(struct buf *b, const struct report_facts *f)
+/* The first day of each week from the judgement on, "12-24". */
+static void make_week_labels(int64_t at, char labels[WEEKS][8])
 {
-    const struct survey *s = f->survey;
-    struct figure_column weeks[WEEKS];
-    char labels[WEEKS][16];
     for (unsigned w = 0; w < WEEKS; w++) {
-        int64_t day = f->started_unix_ms / 1000 + (int64_t)w * 7 * 86400;
         struct buf date = BUF_INIT(BUF_NO_LIMIT);
-        text_put_time_s(&date, day);
+        text_put_time_s(&date, at + (int64_t)w * 7 * 86400);
         size_t len = date.len >= 10 ? 5 : 0;
         memcpy(labels[w], len > 0 ? date.at + 5 : date.at, len);
         labels[w][len] = '\0';
         buf_deinit(&date);
+    }
+}
+
+static void put_break_figure(struct buf *b, const struct report_facts *f)
+{
+    struct figure_column weeks[WEEKS];
+    char labels[WEEKS][8];
+    make_week_labels(f->at, labels);
+    for (unsigned w = 0; w < WEEKS; w++) {
+        weeks[w] =
+            (struct figure_column){labels[w], f->survey->break_week[w], w < 2 ? "defer" : "yes"};
+    }
+    if (f->survey->break_known > 0) {
+        figure_put_columns(b, "figure-break",
+                           "Domains whose mail will suffer if nobody does anything, week by week",
+                           "One column for each of the 26 weeks from the judgement: for how many "
+                           "domains something "
+                           "runs out in it that protects or admits their mail. The numbers are in "
+                           "the table below.",
+                           weeks, WEEKS, 5);
+    }
+}
+
+static void put_expiry_figures(struct buf *b, const struct report_facts *f)
+{
+    const struct survey *s = f->survey;
+    struct figure_column weeks[WEEKS];
+    char labels[WEEKS][8];
+    make_week_labels(f->at, labels);
+    for (unsigned w = 0; w < WEEKS; w++) {
         weeks[w] = (struct figure_column){labels[w], s->week[w][0], w < 2 ? "defer" : "yes"};
     }
     figure_put_columns(
         b, "figure-expiry", "Leaf certificates that expire, week by week",
-        "One column for each of the 26 weeks from the scan: how many leaf certificates expire in "
-        "it. The numbers are in the table below.",
+        "One column for each of the 26 weeks from the judgement: how many leaf certificates expire "
+        "in it. The numbers are in the table below.",
         weeks, WEEKS, 5);
     struct figure_column bins[DAYS_BIN_COUNT];
     for (unsigned i = 0; i < DAYS_BIN_COUNT; i++) {
@@ -432,6 +459,8 @@ static void put_mend(struct buf *b, const struct report_facts *f)
     for (size_t i = 0; i < sizeof(effects_shown) / sizeof(effects_shown[0]); i++) {
         put_causes_of(b, f, effects_shown[i]);
     }
+    put_break_figure(b, f);
+    PUT_SHEETS(b, f, "will-break");
 }
 
 /* --- adoption and certificates -------------------------------------------------------------------- */

@@ -8,6 +8,7 @@ struct report_facts {
     const char *list;    /* the input as the scan was given it, untrusted; NULL: standard input */
     const char *version; /* of the program that writes the report */
     const char *scanned_by; /* of the one that scanned; NULL: not told */
+    int64_t at;             /* judgement time, Unix seconds: days left are from here */
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
     bool incomplete;

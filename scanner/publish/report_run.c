@@ -274,6 +274,7 @@ static void set_facts(struct report *r)
         .list = results->input.path,
         .version = MXCENSUS_VERSION,
         .scanned_by = results_text(results, "version", NULL),
+        .at = r->survey.terms.at,
         .started_unix_ms = results->started_unix_ms,
         .ended_unix_ms = results->ended_unix_ms,
         .incomplete = results->incomplete,
@@ -286,6 +287,12 @@ static void set_facts(struct report *r)
         .problems = &r->problems,
         .sheets = &r->sheets,
     };
+}
+
+/* Older versions did not say it: then it was the start. */
+static int64_t judged_at(const struct results *results)
+{
+    return results->at != INT64_MIN ? results->at : results->started_unix_ms / 1000;
 }
 
 static bool has_customers(struct report *r)
@@ -329,6 +336,7 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     bool by_line = strcmp(p->rank_column, RANK_COLUMN_LINE) == 0;
     const struct survey_terms terms = {
         .port = opened ? port_of_report(&r.input.results) : 0,
+        .at = judged_at(&r.input.results),
         .rank_column = by_line ? NULL : p->rank_column,
         .rank_is_line = by_line,
         .customer_column = p->customer_column,

@@ -92,6 +92,17 @@ static uint64_t leaves_until(const struct survey *s, unsigned first, unsigned la
     return sum;
 }
 
+static uint64_t breaks_until(const struct survey *s, unsigned first, unsigned last)
+{
+    uint64_t sum = 0;
+    for (unsigned b = first; b <= last; b++) {
+        for (unsigned k = 0; k < BREAK_COUNT; k++) {
+            sum += s->break_days[b][k];
+        }
+    }
+    return sum;
+}
+
 static void say_certificates(struct buf *b, const struct survey *s)
 {
     static const char *const chains[] = {"none", "trusted"};
@@ -108,6 +119,11 @@ static void say_certificates(struct buf *b, const struct survey *s)
     buf_put_text(b, ", ");
     number_put(b, leaves_until(s, 1, 2, 0));
     buf_put_text(b, " more expire within 14 days.");
+    if (s->break_known > 0) {
+        buf_put_text(b, " If nobody does anything, mail suffers within 30 days for ");
+        say_count(b, breaks_until(s, 1, 3), "domain", "domains");
+        buf_put_char(b, '.');
+    }
 }
 
 static void say_policies(struct buf *b, const uint32_t *whole)

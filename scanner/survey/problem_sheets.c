@@ -27,6 +27,15 @@ const char *effect_title(enum effect e)
     return e == EFFECT_NONE ? "No problem" : effect_titles[e].title;
 }
 
+static const char *const break_titles[BREAK_COUNT] = {
+    [BREAK_LEAF_EXPIRES] = "leaf",
+    [BREAK_INTERMEDIATE_EXPIRES] = "intermediate",
+    [BREAK_ANCHOR_EXPIRES] = "anchor",
+    [BREAK_POLICY_CERTIFICATE_EXPIRES] = "policy host",
+    [BREAK_TLSA_NAMES_LEAF] = "TLSA of a leaf",
+    [BREAK_TLSA_NAMES_ISSUER] = "TLSA of an issuer",
+};
+
 static void make_effects(const struct survey *s, const struct problem_survey *p, struct sheets *out)
 {
     struct sheet *t = sheet_new(
@@ -105,6 +114,36 @@ static void make_causes(const struct problem_survey *p, struct sheets *out, enum
     }
 }
 
+static void make_breaks(const struct survey *s, const struct problem_survey *p, struct sheets *out)
+{
+    struct sheet *t = sheet_new(out, "will-break", "When mail will suffer if nobody does anything",
+                                "Weighting: domain with MX records, by whole days from the "
+                                "judgement to will_break_at of table domains; of several "
+                                "servers the last one that passes counts. Denominator: domains for "
+                                "which a date is known; untested: no date is "
+                                "known, because nothing that runs out protects their mail now, or "
+                                "something was not tested. Then by what runs out.");
+    sheet_column(t, SHEET_TEXT, "days", "days left");
+    sheet_column(t, SHEET_SHARE, "domains", "domains");
+    for (enum break_kind k = BREAK_NONE + 1; k < BREAK_COUNT; k++) {
+        sheet_column(t, SHEET_COUNT, break_kind_word(k), break_titles[k]);
+    }
+    t->missing = !p->present           ? NO_PROBLEMS
+                 : s->break_known == 0 ? "No date is known for any domain."
+                                       : NULL;
+    for (unsigned b = 0; b < DAYS_BIN_COUNT && t->missing == NULL; b++) {
+        uint64_t domains = 0;
+        for (unsigned k = 0; k < BREAK_COUNT; k++) {
+            domains += s->break_days[b][k];
+        }
+        sheet_text(t, b == 0 ? "past" : survey_days_title(b));
+        sheet_share(t, (struct share){domains, s->break_known, s->break_unknown});
+        for (unsigned k = BREAK_NONE + 1; k < BREAK_COUNT; k++) {
+            sheet_count(t, s->break_days[b][k]);
+        }
+    }
+}
+
 static void make_customers(const struct survey *s, const struct problem_survey *p,
                            struct sheets *out)
 {
@@ -148,5 +187,6 @@ void survey_make_problem_sheets(const struct survey *s, const struct problem_sur
     for (enum effect e = EFFECT_NONE + 1; e < EFFECT_COUNT; e++) {
         make_causes(p, out, e);
     }
+    make_breaks(s, p, out);
     make_customers(s, p, out);
 }

@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/counts.h"
 #include "scanner/analysis/effect.h"
+#include "scanner/analysis/will_break.h"
 #include "scanner/rows/row_facts.h"
 #include "scanner/survey/groups.h"
 #include "scanner/survey/measures.h"
@@ -81,7 +82,7 @@ enum thing_counter {
     X(90, "60-89")    \
     X(180, "90-179")  \
     X(398, "180-397") \
-    X(INT32_MAX, "398 or more")
+    X(INT32_MAX, "398+")
 
 enum {
 #define X(...) +1
@@ -95,6 +96,7 @@ enum {
 
 struct survey_terms {
     uint16_t port;               /* the one that counts; 0: all */
+    int64_t at;                  /* the judgement time, Unix seconds */
     const char *rank_column;     /* of --metadata-passthrough; NULL: none */
     bool rank_is_line;           /* the list is sorted by rank */
     const char *customer_column; /* likewise; NULL: none */
@@ -117,8 +119,13 @@ struct survey {
     uint64_t effect[MAIL_KIND_COUNT][EFFECT_COUNT];
     uint64_t effect_unknown[MAIL_KIND_COUNT]; /* none is known, and nothing was tested */
     uint64_t effect_others[EFFECT_COUNT];     /* of domains with neither kind of MX */
-    struct groups customer_effect;            /* EFFECT_COUNT */
-    struct map line_customer;                 /* of input_line: its customer's number + 1 */
+    /* domains by the days until their mail suffers if nobody does anything, and by what runs out */
+    uint64_t break_days[DAYS_BIN_COUNT][BREAK_COUNT];
+    uint64_t break_week[WEEKS];
+    uint64_t break_known;
+    uint64_t break_unknown;
+    struct groups customer_effect; /* EFFECT_COUNT */
+    struct map line_customer;      /* of input_line: its customer's number + 1 */
     uint32_t rank_decade[RANK_DECADES][MEASURES_WIDTH];
     uint32_t rank_step[RANK_STEPS][MEASURES_WIDTH];
     uint64_t ranked;

@@ -263,6 +263,8 @@ static void add_to_groups(struct survey *s, const struct facts *row, const enum 
     }
 }
 
+#define SECONDS_A_DAY 86400
+
 /* --- customers and effects ------------------------------------------------------------------------ */
 
 uint32_t survey_customer_of_line(const struct survey *s, uint64_t input_line)
@@ -293,6 +295,23 @@ static void add_effect(struct survey *s, const struct facts *row, enum mx_kind m
         bool unknown = effect == EFFECT_NONE && untested;
         s->effect_unknown[kind] += unknown;
         s->effect[kind][effect] += !unknown;
+    }
+}
+
+/* When mail suffers if nobody does anything: only with a date that is known. */
+static void add_break(struct survey *s, const struct facts *row)
+{
+    if (!facts_has(row, DOMAINS_WILL_BREAK_AT)) {
+        s->break_unknown++;
+        return;
+    }
+    int64_t left = facts_time_ms(row, DOMAINS_WILL_BREAK_AT) / 1000 - s->terms.at;
+    int64_t days = left / SECONDS_A_DAY - (left % SECONDS_A_DAY < 0);
+    unsigned kind = facts_enum(row, DOMAINS_WILL_BREAK_CAUSE, &break_kind_vocabulary);
+    s->break_known++;
+    s->break_days[survey_days_bin(days)][kind]++;
+    if (days >= 0 && days < 7 * WEEKS) {
+        s->break_week[days / 7]++;
     }
 }
 
@@ -345,5 +364,6 @@ void survey_add_domain(struct survey *s, const struct facts *row)
     survey_add_rollup(s->primary_rollup, &primary);
     add_outcomes(s, row);
     add_to_groups(s, row, m);
+    add_break(s, row);
     survey_add_policies_of_domain(s, row);
 }

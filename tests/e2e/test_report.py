@@ -9,6 +9,7 @@ would do harm in HTML, CSV, Markdown or LaTeX, in every column that a report sho
 import argparse
 import collections
 import csv
+import datetime
 import html.parser
 import io
 import json
@@ -239,6 +240,15 @@ def check_problems(results, tables, affected):
                 [(p["input_line"], p["code"], p["effect"]) for p in problems])
     customers = {d["input_line"]: d["metadata"]["customer"] for d in domains}
     check_equal("affected domains: their customers", [r["group"].lstrip("'") for r in rows], [customers[p["input_line"]] for p in problems])
+    at = datetime.datetime.fromisoformat(read_json(results, "manifest.json")["judged_at"].replace("Z", "+00:00"))
+    left = [(datetime.datetime.fromisoformat(d["will_break_at"].replace("Z", "+00:00")) - at).days
+            for d in explicit if d["will_break_at"]]
+    bins = {"past": (-10 ** 6, -1), "under 7": (0, 6), "7-13": (7, 13), "14-29": (14, 29), "30-59": (30, 59)}
+    for row in read_csv(tables, "will-break"):
+        low, high = bins.get(row["days"], (None, None))
+        if low is not None:
+            check_equal(f"will-break: {row['days']}", share(row, "domains"),
+                        (sum(low <= n <= high for n in left), len(left), len(explicit) - len(left)))
     for row in read_csv(tables, "customers"):
         group = [d for d in domains if d["metadata"]["customer"] == row["group"].lstrip("'")]
         check_equal(f"customers: {row['group']}", [int(row[e]) for e in EFFECTS if e],

@@ -212,7 +212,7 @@ Test(survey, ranks_and_days_fall_into_their_bins)
     cr_assert_str_eq(survey_days_title(survey_days_bin(-1)), "expired");
     cr_assert_str_eq(survey_days_title(survey_days_bin(0)), "under 7");
     cr_assert_str_eq(survey_days_title(survey_days_bin(7)), "7-13");
-    cr_assert_str_eq(survey_days_title(survey_days_bin(100000)), "398 or more");
+    cr_assert_str_eq(survey_days_title(survey_days_bin(100000)), "398+");
 }
 
 /* Every table of rules T1 to T17 is there, also of nothing, with its definition; what cannot be given says why. */
