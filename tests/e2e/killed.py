@@ -31,7 +31,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e.determinism import LAB_OPERATORS, TIMEOUTS, describe, paths_that_differ, write_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS  # noqa: E402
-from e2e.rows import TIMED_FINDINGS, stable, volatile_paths  # noqa: E402
+from e2e.rows import VOLATILE_FINDINGS, stable, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run, side_by_side  # noqa: E402
 from e2e.unfinished import dangling, rows_of  # noqa: E402
 
@@ -115,7 +115,7 @@ def describe_rows(out, undisturbed, name, digests, paths):
 def read_summary(out):
     summary = read_json(out, "summary.json")
     summary["rows"] = {name: count for name, count in summary["rows"].items() if name in KEYS}
-    summary["findings"] = [f for f in summary["findings"] if f["code"] not in TIMED_FINDINGS]
+    summary["findings"] = [f for f in summary["findings"] if f["code"] not in VOLATILE_FINDINGS]
     return summary
 
 
