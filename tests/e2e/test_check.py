@@ -12,7 +12,7 @@ import textwrap
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
-from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, run, side_by_side  # noqa: E402
 
 # Case of the lab, what the first line says, codes that must be told (and no other error).
 CASES = [
@@ -303,17 +303,13 @@ def check_interrupt(lab):
 
 
 def main():
-    with Lab(10) as lab:
-        check_reports(lab)
-        check_words(lab)
-        check_json(lab)
-        check_options(lab)
-        check_hosts(lab)
-        with tempfile.TemporaryDirectory() as folder:
-            check_certificates(lab, folder)
-        check_lists(lab)
-        check_exit_codes(lab)
-        check_streams(lab)
+    with Lab(10) as lab, tempfile.TemporaryDirectory() as folder:
+        def in_turn(*parts):
+            return lambda: [part() for part in parts]
+        side_by_side(in_turn(lambda: check_reports(lab), lambda: check_words(lab)),
+                     in_turn(lambda: check_json(lab), lambda: check_options(lab), lambda: check_exit_codes(lab)),
+                     in_turn(lambda: check_hosts(lab), lambda: check_lists(lab), lambda: check_streams(lab)),
+                     lambda: check_certificates(lab, folder))
         check_interrupt(lab)
     finish()
 

@@ -41,10 +41,14 @@ def scan(lab, *arguments, names=NAMES):
 def scan_in_each_form(lab, folder):
     def in_form(name, *arguments):
         return lambda: scan(lab, "-o", os.path.join(folder, name), *arguments)
-    *_, rows = side_by_side(in_form("results"), in_form("csv", "--format", "csv"), in_form("gzip", "--compress", "gzip"),
+    """And the text of check on the same names."""
+    checked, *_, rows = side_by_side(
+        lambda: run("check", *lab.options, "--ehlo-domain", EHLO, *QUICK, *NAMES).stdout.decode(),
+        in_form("results"), in_form("csv", "--format", "csv"), in_form("gzip", "--compress", "gzip"),
                             in_form("zstd", "--compress", "zstd", "--format", "both"), lambda: scan(lab))
     with open(os.path.join(folder, "rows"), "wb") as file:
         file.write(rows)
+    return checked
 
 
 def show(*arguments, code=0, said="", **more):
@@ -55,9 +59,8 @@ def show(*arguments, code=0, said="", **more):
     return done.stdout.decode()
 
 
-def check_same_text(lab, out):
+def check_same_text(out, checked):
     """The report is that of check, also as JSON but for the clocks."""
-    checked = run("check", *lab.options, "--ehlo-domain", EHLO, *QUICK, *NAMES).stdout.decode()
     check_equal("the text of check", show(out, *NAMES), checked)
     check_equal("names in any form", show(out, "Case-GOOD.mxlab.net.", "user@case-good.mxlab.net"), "\n\n\n".join([show(out, NAMES[0])[:-1]] * 2) + "\n")
     check_equal("names of standard input", show(out, "-", input="\ufeff# customers\r\n\r\n" + "\r\n".join(NAMES) + "\r\n"), checked)
@@ -68,7 +71,6 @@ def check_same_text(lab, out):
     check("json: rows", all(len(d["rows"]["domains"]) == 1 for d in documents) and len(documents[2]["rows"]["chains"]) == 2, documents[2])
     check("verbose: what the server said", "      STARTTLS      220 " in show(out, "-v", NAMES[0]))
     check("color", "\x1b[32m" in run("show", "--color", "always", out, NAMES[0]).stdout.decode())
-    return checked
 
 
 def check_other_forms(folder, text):
@@ -230,8 +232,8 @@ def check_hostile(folder, rows):
 def main():
     with Lab(10) as lab, tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "results")
-        scan_in_each_form(lab, folder)
-        text = check_same_text(lab, out)
+        text = scan_in_each_form(lab, folder)
+        check_same_text(out, text)
         rows = check_other_forms(folder, text)
         check_unknown(out)
         check_hosts(out)
