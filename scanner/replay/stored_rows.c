@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "scanner/base/check.h"
 #include "scanner/base/key_table.h"
@@ -46,7 +47,8 @@ struct gathering {
     struct stored_users *users; /* NULL: the same */
     bool by_address;            /* hosts are those whose rows have the needle */
     uint32_t hosts;             /* that were found so */
-    const char *stream_dir;     /* where the results are one file; owned */
+    const char *bare; /* a directory of tables without what tells of them; borrowed, NULL: none */
+    const char *stream_dir; /* where the results are one file; owned */
     const char *stream_name;
     struct wanted wanted[TABLE_COUNT];
     struct stored_wish *wish;
@@ -390,8 +392,41 @@ static bool gather_file(struct gathering *g, const char *dir, const char *name, 
     return g->why->len == 0;
 }
 
+/* The name of a table's file, as far as one is there. */
+static bool find_bare_table(const char *dir, enum table_id t, struct buf *name)
+{
+    static const char *const endings[] = {"", ".gz", ".zst", RESULT_PART_SUFFIX};
+    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+        struct buf path = BUF_INIT(BUF_NO_LIMIT);
+        buf_reset(name);
+        buf_putf(name, "%s.ndjson%s", table_name(t), endings[i]);
+        buf_putf(&path, "%s/%.*s", dir, (int)name->len, (const char *)name->at);
+        buf_put_char(&path, '\0');
+        bool there = access((const char *)path.at, R_OK) == 0;
+        buf_deinit(&path);
+        if (there) {
+            buf_put_char(name, '\0');
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool gather_bare_table(struct gathering *g, enum table_id t)
+{
+    struct buf name = BUF_INIT(BUF_NO_LIMIT);
+    bool ok = !find_bare_table(g->bare, t, &name) ||
+              gather_file(g, g->bare, (const char *)name.at, UINT64_MAX, TABLES(t), t);
+    buf_deinit(&name);
+    return ok;
+}
+
 static bool gather_table(struct gathering *g, enum table_id t)
 {
+    if (g->bare != NULL) {
+        return gather_bare_table(g, t);
+    }
+
     struct results_table table;
     if (!results_has_table(&g->results, t)) { /* of an older version */
         return t != g->named || results_table(&g->results, t, &table, g->why);
@@ -420,12 +455,35 @@ static bool gather_pass(struct gathering *g, unsigned tables)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
+/* One that is damaged is an error: it is not read over. */
+static bool has_description(const char *dir)
+{
+    static const char *const names[] = {MANIFEST_NAME, MANIFEST_STARTED_NAME};
+    bool any = false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct buf path = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(&path, "%s/%s", dir, names[i]);
+        buf_put_char(&path, '\0');
+        any = any || access((const char *)path.at, F_OK) == 0;
+        buf_deinit(&path);
+    }
+    return any;
+}
+
 static bool open_results(struct gathering *g, const char *path)
 {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) {
+        struct buf name = BUF_INIT(BUF_NO_LIMIT);
         bool ok = results_open(&g->results, path, g->why);
         g->out->incomplete = g->results.incomplete;
+        if (!ok && !has_description(path) && find_bare_table(path, TABLE_DOMAINS, &name)) {
+            buf_reset(g->why);
+            g->bare = path;
+            g->out->incomplete = true; /* as nothing says otherwise */
+            ok = true;
+        }
+        buf_deinit(&name);
         return ok;
     }
     const char *slash = strrchr(path, '/');

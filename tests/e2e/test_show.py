@@ -174,6 +174,20 @@ def check_incomplete(lab, folder):
     show(out, name_of("silent"), code=2, said="no domain")
 
 
+def check_bare(out, folder, text):
+    """Tables that somebody copied, without what tells of them."""
+    bare = os.path.join(folder, "bare")
+    os.mkdir(bare)
+    for path in glob.glob(os.path.join(out, "*.ndjson")):
+        with open(path, "rb") as file, gzip.open(os.path.join(bare, os.path.basename(path) + ".gz"), "wb") as packed:
+            packed.write(file.read())
+    shown = show(bare, *NAMES, said=f"{bare}: incomplete: ")
+    check_equal("bare tables: the same text", shown.replace("From incomplete results: some rows may be missing\n", ""), text)
+    with open(os.path.join(bare, "manifest.json"), "w", encoding="ascii") as file:
+        file.write("{")
+    show(bare, NAMES[0], code=2, said="manifest.json: ")
+
+
 def check_bad(folder, rows):
     missing = os.path.join(folder, "missing")
     show(missing, "a.example", code=2, said=missing)
@@ -240,6 +254,7 @@ def main():
         check_causes(out)
         check_partner(out)
         check_incomplete(lab, folder)
+        check_bare(out, folder, text)
         check_bad(folder, rows)
         check_hostile(folder, rows)
     finish()
