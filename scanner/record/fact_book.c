@@ -45,10 +45,10 @@ struct fact_book {
     struct fact_shard shard[SHARDS];
     struct fact_sets sets;
     pthread_mutex_t file_lock;
-    int file;         /* -1: none yet */
-    uint64_t written; /* octets in the file */
-    struct buf tail;  /* behind them */
-    bool failed;
+    int file;           /* -1: none yet */
+    uint64_t written;   /* octets in the file */
+    struct buf tail;    /* behind them */
+    atomic_bool failed; /* with its reason there */
     char error[ERROR_MAX];
 };
 
@@ -95,9 +95,9 @@ static void file_fails(struct fact_book *b)
 {
     if (!b->failed) {
         int error = errno;
-        b->failed = true;
         (void)snprintf(b->error, sizeof(b->error), "temporary file in %s: %s",
                        unlinked_file_folder(), error != 0 ? strerror(error) : "too short");
+        b->failed = true;
     }
 }
 
@@ -252,9 +252,6 @@ static struct hash_key key_of_fact(enum fact_kind kind, struct span key)
 void fact_book_add(struct fact_book *b, enum fact_kind kind, struct span key, struct code_set codes,
                    uint64_t place)
 {
-    if (place == FACT_NOWHERE) {
-        return;
-    }
     struct hash_key hash = key_of_fact(kind, key);
     struct fact_shard *shard = &b->shard[hash.high % SHARDS];
     uint32_t set = codes.count > 0 ? number_of_set(&b->sets, codes) + 1 : 0;

@@ -34,7 +34,8 @@ void fact_book_free(struct fact_book *b); /* NULL is allowed */
 
 /** @return where the record is; FACT_NOWHERE: the file cannot be written */
 uint64_t fact_book_append(struct fact_book *b, enum fact_kind kind, struct span record);
-/** Makes a thing known by its codes and the place of its record. A second time is another one of the same. */
+/** Makes a thing known by its codes and the place of its record, if that could be written. A second time is another one of
+ * the same. */
 void fact_book_add(struct fact_book *b, enum fact_kind kind, struct span key, struct code_set codes,
                    uint64_t place);
 /** Lives as long as the book. */
@@ -49,5 +50,5 @@ struct fact_walk {
 };
 bool fact_book_next(struct fact_book *b, struct fact_walk *w, uint64_t *place, enum fact_kind *kind,
                     struct buf *record);
-/** What went wrong with the file, as a line for people; NULL: nothing. */
+/** What went wrong with the file, as a line for people; NULL: nothing. Any thread. */
 const char *fact_book_error(const struct fact_book *b);

@@ -41,7 +41,7 @@ static struct cause_place place_of_problem(const struct seen_domain *d, const st
 static void find_top_cause(struct standing_judge *j, const struct seen_domain *d)
 {
     buf_reset(&j->top_cause);
-    if (j->problems.count > 0) {
+    if (j->problems.count > 0 && fact_book_error(j->book) == NULL) {
         const struct problem *worst = &j->problems.item[0];
         struct cause_place at = place_of_problem(d, worst);
         struct found_cause found;

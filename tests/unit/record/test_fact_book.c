@@ -60,6 +60,7 @@ Test(fact_book, things_are_known_by_kind_and_key)
     fact_book_add(b, FACT_SERVICE, SPAN_LIT("a"), (struct code_set){two, 2}, 6);
     fact_book_add(b, FACT_ENDPOINT, SPAN_LIT("a"), (struct code_set){NULL, 0}, 7);
     fact_book_add(b, FACT_CHAIN, SPAN_LIT("a"), (struct code_set){two, 2}, FACT_NOWHERE);
+    cr_expect_eq(fact_book_find(b, FACT_CHAIN, SPAN_LIT("a")).codes.count, 2); /* a full disk */
     struct fact_entry host = fact_book_find(b, FACT_HOST, SPAN_LIT("a"));
     cr_expect_eq(host.place, 5);
     cr_assert_eq(host.codes.count, 1);
