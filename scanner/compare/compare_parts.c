@@ -47,7 +47,7 @@ bool texts_are_equal(struct compared_texts a, struct compared_texts b)
 {
     bool equal = a.count == b.count;
     for (size_t i = 0; i < a.count && equal; i++) {
-        equal = span_eq(a.at[i], b.at[i]);
+        equal = span_eq(a.at[i], b.at[i]) || (texts_have(b, a.at[i]) && texts_have(a, b.at[i]));
     }
     return equal;
 }

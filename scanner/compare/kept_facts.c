@@ -128,7 +128,8 @@ void keep_chain(struct kept_reading *r, const struct facts *row)
     if (find_octets(r, KEPT_COMPLETION, key, &octets)) {
         gather_kept_findings(r, &all, octets);
     }
-    for (size_t i = 0; i < facts_list_len(row, CHAINS_CERTIFICATES); i++) {
+    size_t certificates = compared_list_len(row, CHAINS_CERTIFICATES);
+    for (size_t i = 0; i < certificates; i++) {
         struct span certificate = span_of(facts_list_string(row, CHAINS_CERTIFICATES, i));
         if (find_octets(r, KEPT_CERTIFICATE, certificate, &octets)) {
             struct span its_key = codec_get_span(&octets);

@@ -15,10 +15,22 @@ static struct span column_text(const struct facts *f, unsigned column)
     return span_of(facts_string(f, column));
 }
 
+size_t compared_list_len(const struct facts *f, unsigned column)
+{
+    size_t len = facts_list_len(f, column);
+    if (len > COMPARED_LIST_MAX) {
+        facts_bad(f, column, "is longer than any list that a scan writes");
+        return 0;
+    }
+    return len;
+}
+
 static struct compared_texts row_texts(const struct facts *f, unsigned column)
 {
     struct compared_texts list = {0};
-    list.at = facts_texts(f, column, &list.count);
+    if (compared_list_len(f, column) > 0) {
+        list.at = facts_texts(f, column, &list.count);
+    }
     return list;
 }
 
@@ -40,7 +52,7 @@ struct compared_finding *read_compared_findings(const struct facts *row, unsigne
                                                 enum change_place place, struct span key,
                                                 struct span host, size_t *count)
 {
-    size_t all = facts_list_len(row, column);
+    size_t all = compared_list_len(row, column);
     struct compared_finding *list = arena_new(arena_of(row), all, sizeof(*list));
     *count = 0;
     for (size_t i = 0; i < all; i++) {
@@ -75,7 +87,7 @@ static void read_compared_ptr(const struct facts *row, struct service_addition *
     struct facts ptr = facts_member(row, SERVICES_PTR);
     enum dns_state state = row_dns_state(&ptr, PTR_FACTS_DNS);
     out->ptr_known = state == DNS_DATA || state == DNS_NODATA || state == DNS_NXDOMAIN;
-    out->ptr.count = facts_list_len(&ptr, PTR_FACTS_NAMES);
+    out->ptr.count = compared_list_len(&ptr, PTR_FACTS_NAMES);
     struct span *names = arena_new(arena_of(row), out->ptr.count, sizeof(*names));
     for (size_t i = 0; i < out->ptr.count; i++) {
         struct facts name;
@@ -140,7 +152,7 @@ static void read_compared_endpoint(const struct facts *brief, uint16_t port,
 
 static void read_compared_tlsa(const struct facts *row, struct compared_host *out)
 {
-    out->tlsa.count = facts_list_len(row, HOSTS_TLSA);
+    out->tlsa.count = compared_list_len(row, HOSTS_TLSA);
     struct span *list = arena_new(arena_of(row), out->tlsa.count, sizeof(*list));
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     for (size_t i = 0; i < out->tlsa.count; i++) {
@@ -168,7 +180,7 @@ void read_compared_host(const struct facts *row, const uint16_t *ports, size_t p
         .dnssec = facts_enum(row, HOSTS_ADDRESS_DNSSEC, &dnssec_state_vocabulary),
     };
     read_compared_tlsa(row, out);
-    size_t count = facts_list_len(row, HOSTS_ENDPOINTS);
+    size_t count = compared_list_len(row, HOSTS_ENDPOINTS);
     out->endpoints = arena_new(arena_of(row), count, sizeof(*out->endpoints));
     for (size_t i = 0; i < count; i++) {
         struct facts brief;
@@ -186,7 +198,7 @@ void read_compared_host(const struct facts *row, const uint16_t *ports, size_t p
 
 static void read_compared_mx(const struct facts *row, struct compared_domain *out)
 {
-    size_t count = facts_list_len(row, DOMAINS_MX);
+    size_t count = compared_list_len(row, DOMAINS_MX);
     struct span *list = arena_new(arena_of(row), count, sizeof(*list));
     struct span *hosts = arena_new(arena_of(row), count, sizeof(*hosts));
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
@@ -209,7 +221,7 @@ static void read_compared_mx(const struct facts *row, struct compared_domain *ou
 
 static void read_compared_outcomes(const struct facts *row, struct compared_domain *out)
 {
-    out->outcome_count = facts_list_len(row, DOMAINS_OUTCOMES);
+    out->outcome_count = compared_list_len(row, DOMAINS_OUTCOMES);
     out->outcomes = arena_new(arena_of(row), out->outcome_count, sizeof(*out->outcomes));
     for (size_t i = 0; i < out->outcome_count; i++) {
         struct facts outcome;

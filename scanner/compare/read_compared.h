@@ -6,6 +6,12 @@
 /** Rows into what is compared. Everything borrows from the row and its arena; the first thing that does not fit is told by
  * the row's reading. */
 
+/* What a scan writes stays far below: a list of an enemy would be compared for hours. Our own bound. */
+#define COMPARED_LIST_MAX 1024
+
+/** The length of a list of a row; a longer one is told, and none. */
+size_t compared_list_len(const struct facts *f, unsigned column);
+
 /** Findings of a row, severity info left out. @param place and @param key of those that are not about another place (a name or
  * TLSA records of an endpoint are the host's) */
 struct compared_finding *read_compared_findings(const struct facts *row, unsigned column,

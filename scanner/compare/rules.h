@@ -58,6 +58,7 @@ enum tested_depth compared_endpoint_depth(const struct compared_endpoint *e);
 bool compared_endpoint_is_our_fault(const struct compared_endpoint *e);
 const struct compared_endpoint *compared_endpoint_find(const struct compared_host *h,
                                                        struct span service);
+/** As sets: records of an answer come in any order (RFC 1034 section 3.6). */
 bool texts_are_equal(struct compared_texts a, struct compared_texts b);
 bool texts_have(struct compared_texts list, struct span text);
 /** "a, b, c" */

@@ -170,6 +170,8 @@ def check_refusals(folder, first, again):
         ("a column of another version", damaged("column", "services.ndjson", lambda o: o.replace(b'{"schema":1,', b'{"schema":1,"aura":7,', 1))),
         ("another schema", damaged("schema", "domains.ndjson", lambda o: o.replace(b'{"schema":1,', b'{"schema":2,', 1))),
         ("an escape in what is told", damaged("escape", "domains.ndjson", lambda o: o.replace(b'{"schema":1,', b'{"schema":1,"\x1b[31m":7,', 1))),
+        ("a list without end", damaged("long", "domains.ndjson", lambda o: o.replace(b'"outcomes":[{', b'"outcomes":[' + b'{},' * 5000 + b'{', 1))),
+        ("deep nesting", damaged("deep", "domains.ndjson", lambda o: o.replace(b'"cnames":[]', b'"cnames":' + b"[" * 100000 + b"]" * 100000, 1))),
         ("a manifest that is none", damaged("manifest", "manifest.json", lambda o: b"[]")),
         ("no results at all", folder),
         ("nothing there", os.path.join(folder, "nowhere")),
