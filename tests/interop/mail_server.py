@@ -17,7 +17,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import check, check_equal, finish, scan_to_stdout, table  # noqa: E402, F401
+from e2e.runner import check, check_equal, finish, run as program, scan_to_stdout, table  # noqa: E402, F401
 from support.dns_server import DnsServer  # noqa: E402
 from support.pki import Authority  # noqa: E402
 

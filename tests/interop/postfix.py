@@ -6,13 +6,15 @@ own Postfix, if there is one, is left alone. Needs root (Postfix changes to its 
 programs of the package; skipped with a word about it when they are missing, unless REQUIRE_POSTFIX=1.
 """
 
+import json
 import os
 import pwd
 import re
 import shutil
 import subprocess
 
-from mail_server import CASES, Case, MailServer, check, check_equal, run, scan, skip_unless, table
+from mail_server import CASES, Case, MailServer, check, check_equal, make_zone, program, run, scan, skip_unless, table
+from support.dns_server import DnsServer
 
 MASTER = "/usr/lib/postfix/sbin/master"
 SLOW_GREETING = 4  # seconds
@@ -145,6 +147,7 @@ def verify(rows, postfix):
     check_equal("every other session ends with QUIT", lost, ["STARTTLS", "STARTTLS"])
     check("no complaint", not re.search("improper command|panic|timeout after", said), said)
     verify_ciphers(postfix)
+    verify_as_if(postfix)
 
 
 def verify_ciphers(postfix):
@@ -169,6 +172,29 @@ def verify_ciphers(postfix):
     check("without a certificate: anonymous ones only", bare and all("_anon_" in suite for suite in bare), bare)
     codes = {at: {f["code"] for f in row["findings"]} for at, row in services.items()}
     check("and so it is found", all("tls.anonymous_accepted" in codes[at] for at in ("1", "6", "14")), codes)
+
+
+def verify_as_if(postfix):
+    """What check says of a host and a certificate before the switch is what it says after it: of each case as it is, and
+    of the expired server as if it had that name and that chain."""
+    def looked_at(zone_options, host, *options):
+        done = program("check", *zone_options, "--json", "--host", f"{host}.{postfix.suffix}{options[0]}", *options[1:])
+        check_equal(f"as if: {host} {options}: exit code", done.returncode, 0)
+        row = json.loads(done.stdout)["rows"]["domains"][0]
+        brief = row["mx"][0]["endpoints"][0]
+        outcomes = [(o["profile"], o["best"], o["worst"], (o["decided_by"] or "").split(" ")[-1]) for o in row["outcomes"]]
+        return outcomes, [brief[name] for name in ("outcome", "leaf_sha256", "chain_status", "name_match", "acceptable", "sni")]
+
+    with DnsServer(make_zone(postfix.suffix, postfix.cases)) as dns:
+        zone_options = ["--name-servers", f"127.0.0.1:{dns.port}", "--address-map", f"11.77.0.0/16=127.77.0.0/16:{postfix.port}",
+                        "--root-cas", postfix.certificates.roots, "--ehlo-domain", "scanner.mxcensus.test", "--address-rate", "20/s"]
+        for name in ("good", "leaf_only", "wrong_name"):
+            host, shown = CASES[name].hosts[0], CASES[name].certificate
+            as_it_is = looked_at(zone_options, host, "")
+            as_if = looked_at(zone_options, host, "=11.77.0.4", "--certificate", postfix.certificates.chain[shown])
+            check_equal(f"as if: {name}", as_if, as_it_is)
+        other = looked_at(zone_options, "mx-good", "=11.77.0.4")
+        check("as if: and not without the certificate", other[1][2] == "expired" and other != looked_at(zone_options, "mx-good", ""), other)
 
 
 def main():
