@@ -119,6 +119,25 @@ void compared_host_get(struct span octets, struct arena *a, struct compared_host
     h->findings = compared_findings_get(&octets, a, &h->finding_count);
 }
 
+/* Most senders are decided by the same: each text once, then the number of the outcome that has it. */
+static void put_decided_by(struct buf *out, const struct compared_domain *d, size_t i)
+{
+    size_t first = 0;
+    while (!span_eq(d->outcomes[first].decided_by, d->outcomes[i].decided_by)) {
+        first++;
+    }
+    codec_put_count(out, first);
+    if (first == i) {
+        codec_put_span(out, d->outcomes[i].decided_by);
+    }
+}
+
+static struct span get_decided_by(struct span *in, const struct compared_domain *d, size_t i)
+{
+    size_t first = codec_get_count(in);
+    return first == i ? codec_get_span(in) : d->outcomes[first].decided_by;
+}
+
 void compared_domain_put(struct buf *out, const struct compared_domain *d, size_t *observed)
 {
     size_t begin = out->len;
@@ -146,7 +165,7 @@ void compared_domain_put(struct buf *out, const struct compared_domain *d, size_
         codec_put_span(out, d->outcomes[i].profile);
         codec_put_word(out, d->outcomes[i].best);
         codec_put_word(out, d->outcomes[i].worst);
-        codec_put_span(out, d->outcomes[i].decided_by);
+        put_decided_by(out, d, i);
     }
     compared_findings_put(out, d->findings, d->finding_count);
 }
@@ -159,7 +178,7 @@ static void get_compared_outcomes(struct span *in, struct arena *a, struct compa
         d->outcomes[i].profile = codec_get_span(in);
         d->outcomes[i].best = codec_get_word(in);
         d->outcomes[i].worst = codec_get_word(in);
-        d->outcomes[i].decided_by = codec_get_span(in);
+        d->outcomes[i].decided_by = get_decided_by(in, d, i);
     }
 }
 
