@@ -131,6 +131,15 @@ static const char *words_as_text(const struct options *o, struct buf *text)
     return o->word_count > 0 ? (const char *)text->at : NULL;
 }
 
+/** Part of a line. */
+static bool explain_phrase(const char *phrase, struct answer *a)
+{
+    struct log_catalogue *c = log_catalogue_shipped();
+    bool known = log_phrase_put_text(c, phrase, &a->text, a->width, a->color);
+    log_catalogue_free(c);
+    return known;
+}
+
 static bool explain_line(const char *line, struct answer *a)
 {
     struct log_catalogue *c = log_catalogue_shipped();
@@ -165,7 +174,8 @@ static bool is_rather_a_line(const char *text)
 static bool explain_words(const char *topic, struct answer *a, struct buf *why)
 {
     if (explain_put(&a->text, topic, a->format, a->width, a->color) || explain_line(topic, a) ||
-        (a->format == EXPLAIN_TEXT && explain_put_misspelt(&a->text, topic, a->width, a->color))) {
+        (a->format == EXPLAIN_TEXT &&
+         (explain_put_misspelt(&a->text, topic, a->width, a->color) || explain_phrase(topic, a)))) {
         return true;
     }
     if (is_rather_a_line(topic)) {

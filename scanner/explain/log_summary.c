@@ -235,6 +235,54 @@ bool log_line_put_text(const struct log_catalogue *c, const char *line, struct b
     return true;
 }
 
+#define PHRASE_MIN  6 /* octets: fewer are in too many lines */
+#define PHRASES_MAX 8 /* entries that are shown */
+
+static bool line_has(const char *line, struct span phrase)
+{
+    size_t len = strlen(line);
+    for (size_t i = 0; i + phrase.len <= len; i++) {
+        if (span_ieq((struct span){(const uint8_t *)line + i, phrase.len}, phrase)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_phrase_entry(struct paper *p, const struct log_entry *e, bool only)
+{
+    log_put_title(p, e);
+    if (only) {
+        put_meaning(p, e);
+    }
+    put_field_span(p, "line", span_of(e->example));
+}
+
+bool log_phrase_put_text(const struct log_catalogue *c, const char *phrase, struct buf *out,
+                         size_t width, bool color)
+{
+    const struct log_entry *found[PHRASES_MAX];
+    size_t count = 0;
+    struct span words = text_trim(span_of(phrase));
+    for (size_t i = 0; i < c->entry_count && words.len >= PHRASE_MIN && count < PHRASES_MAX; i++) {
+        if (line_has(c->entries[i].example, words)) {
+            found[count++] = &c->entries[i];
+        }
+    }
+    struct paper p = paper_on(out, width, color);
+    if (count > 1) {
+        paper_say(&p, INK_PLAIN, "Lines with these words; for cause and fix give the whole line:");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (count > 1) {
+            paper_blank(&p);
+        }
+        put_phrase_entry(&p, found[i], count == 1);
+    }
+    paper_deinit(&p);
+    return count > 0;
+}
+
 /** Entries that occur, problems before what is normal, the frequent first. */
 static size_t order_of(const struct log_summary *s, size_t order[LOG_ENTRIES_MAX])
 {

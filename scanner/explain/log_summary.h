@@ -26,4 +26,7 @@ void log_summary_put_json(const struct log_summary *s, struct buf *out);
 /** One line explained. @return false: no entry fits; nothing was written */
 bool log_line_put_text(const struct log_catalogue *c, const char *line, struct buf *out,
                        size_t width, bool color);
+/** Entries whose example has these words, where they are only part of a line. @return false: there is none */
+bool log_phrase_put_text(const struct log_catalogue *c, const char *phrase, struct buf *out,
+                         size_t width, bool color);
 bool log_line_put_json(const struct log_catalogue *c, const char *line, struct buf *out);

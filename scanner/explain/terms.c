@@ -347,11 +347,14 @@ static size_t distance_to(const char *folded, const struct term *t)
     return begun < least ? begun : least;
 }
 
+/** Is there one that is written alike? */
 static bool is_among(const struct term *const nearest[], size_t count, const struct term *t)
 {
+    char name[TERM_NAME_MAX];
+    term_fold(t->name, name);
     for (size_t i = 0; i < count; i++) {
         if (t->kind != TERM_AREA && nearest[i]->kind != TERM_AREA &&
-            strcmp(nearest[i]->name, t->name) == 0) {
+            term_is_name(name, nearest[i]->name, "")) {
             return true;
         }
     }

@@ -41,6 +41,10 @@ def check_lines():
     entry = json.loads(text("a line as JSON", "--format", "json", LINE))
     check_equal("JSON: host", entry["host"], "mx.example.org")
     check_equal("JSON: findings", entry["findings"], ["tls.closed"])
+    said = text("part of a line", "Cannot start TLS")
+    check("part of a line", said.startswith("The TLS handshake with the receiving server failed.") and "to act" in said, said)
+    said = text("words of several lines", "handshake failed")
+    check("words of several lines", said.startswith("Lines with these words") and said.count("  line ") > 1, said)
     refused("a line that nothing fits", ["the cat sat on the mat"], ["no entry"])
     refused("a line as CSV", ["--format", "csv", LINE], [])
 
