@@ -223,9 +223,12 @@ static bool is_about_tls(struct span line)
 static const struct log_entry *find_entry(const struct log_catalogue *c, struct span line,
                                           struct log_places *places)
 {
+    struct log_pairs pairs;
+    log_pairs_of(line, &pairs);
     for (size_t i = 0; i < c->entry_count; i++) {
         for (size_t k = 0; k < c->entries[i].pattern_count; k++) {
-            if (log_pattern_fits(&c->entries[i].patterns[k], line, places)) {
+            const struct log_pattern *p = &c->entries[i].patterns[k];
+            if (log_pattern_may_fit(p, &pairs) && log_pattern_fits(p, line, places)) {
                 return &c->entries[i];
             }
         }

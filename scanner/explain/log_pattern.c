@@ -39,6 +39,40 @@ static size_t mark_at(struct span text)
     return m;
 }
 
+static uint16_t pair_place(const uint8_t *at)
+{
+    return (uint16_t)(((unsigned)at[0] * 31U + at[1]) % LOG_PAIR_PLACES);
+}
+
+/** Pairs from all over the longest text. */
+static void choose_pairs(struct log_pattern *p)
+{
+    size_t all = p->longest.len > 1 ? p->longest.len - 1 : 0;
+    p->pair_count = all < LOG_PAIRS_MAX ? all : LOG_PAIRS_MAX;
+    for (size_t i = 0; i < p->pair_count; i++) {
+        p->pairs[i] = pair_place(p->longest.at + i * all / p->pair_count);
+    }
+}
+
+void log_pairs_of(struct span line, struct log_pairs *pairs)
+{
+    *pairs = (struct log_pairs){0};
+    for (size_t i = 0; i + 1 < line.len; i++) {
+        uint16_t place = pair_place(line.at + i);
+        pairs->bits[place / 64] |= UINT64_C(1) << (place % 64);
+    }
+}
+
+bool log_pattern_may_fit(const struct log_pattern *p, const struct log_pairs *pairs)
+{
+    for (size_t i = 0; i < p->pair_count; i++) {
+        if ((pairs->bits[p->pairs[i] / 64] >> (p->pairs[i] % 64) & 1) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool log_pattern_read(struct log_pattern *p, struct span text)
 {
     *p = (struct log_pattern){0};
@@ -60,6 +94,7 @@ bool log_pattern_read(struct log_pattern *p, struct span text)
         }
         text = span_drop(text, len);
     }
+    choose_pairs(p);
     return p->longest.len > 0;
 }
 

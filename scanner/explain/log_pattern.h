@@ -29,11 +29,27 @@ struct log_piece {
     struct span text; /* of TEXT; borrowed */
 };
 
+#define LOG_PAIRS_MAX 8 /* of one pattern */
+
 struct log_pattern {
     struct log_piece pieces[LOG_PIECES_MAX];
     size_t count;
     struct span longest; /* text that a line must have */
+    uint16_t
+        pairs[LOG_PAIRS_MAX]; /* some pairs of octets of that text, as places in struct log_pairs */
+    size_t pair_count;
 };
+
+#define LOG_PAIR_PLACES 4096
+
+/** Which pairs of octets a line has, so that most patterns need not be looked for in it. */
+struct log_pairs {
+    uint64_t bits[LOG_PAIR_PLACES / 64];
+};
+
+void log_pairs_of(struct span line, struct log_pairs *pairs);
+/** @return false: the pattern does not fit the line of these pairs */
+bool log_pattern_may_fit(const struct log_pattern *p, const struct log_pairs *pairs);
 
 /** Parts of the line; empty: not there. */
 struct log_places {

@@ -43,7 +43,11 @@ Test(log_pattern, fits_text_places_and_anything)
         struct log_places places = {0};
         bool fits = log_pattern_read(&p, span_of(cases[i].pattern)) &&
                     log_pattern_fits(&p, span_of(cases[i].line), &places);
+        struct log_pairs pairs;
+        log_pairs_of(span_of(cases[i].line), &pairs);
         cr_expect_eq(fits, cases[i].fits, "%s: %s", cases[i].pattern, cases[i].line);
+        cr_expect(!fits || log_pattern_may_fit(&p, &pairs), "%s: %s", cases[i].pattern,
+                  cases[i].line);
         cr_expect(!fits ||
                       (is(places.host, cases[i].host) && is(places.address, cases[i].address) &&
                        is(places.domain, cases[i].domain) && is(places.port, cases[i].port)),
