@@ -47,6 +47,10 @@ static void say_encryption(struct buf *b, const uint32_t *whole)
 {
     struct share all = measures_share(whole, MEASURE_TLS_ALL);
     struct share none = measures_share(whole, MEASURE_STARTTLS_SOME);
+    if (all.denominator == 0 && none.denominator == 0) {
+        buf_put_text(b, "Encryption: not known, no server was tested.");
+        return;
+    }
     none.numerator = none.denominator - none.numerator;
     buf_put_text(b, "Encryption: TLS works at every server of ");
     say_share(b, &all);
@@ -108,6 +112,10 @@ static void say_certificates(struct buf *b, const struct survey *s)
     static const char *const chains[] = {"none", "trusted"};
     static const char *const names[] = {"none", "match", "match_wildcard"};
     struct share all = measures_share(s->whole[MAIL_EXPLICIT], MEASURE_ACCEPTABLE_ALL);
+    if (all.denominator == 0) {
+        buf_put_text(b, "Certificates: not known, no server was tested.");
+        return;
+    }
     buf_put_text(b, "Certificates: at every server of ");
     say_share(b, &all);
     buf_put_text(b, " a sender that checks strictly would accept the certificate");
