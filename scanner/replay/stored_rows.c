@@ -361,7 +361,8 @@ static bool reads_all_of(const struct gathering *g, enum table_id t)
 static bool is_done(const struct gathering *g, unsigned tables)
 {
     for (int t = 0; t < TABLE_COUNT; t++) {
-        if ((tables & TABLES(t)) != 0 && (g->wanted[t].left > 0 || reads_all_of(g, t))) {
+        if ((tables & TABLES(t)) != 0 &&
+            (g->wanted[t].left > 0 || reads_all_of(g, (enum table_id)t))) {
             return false;
         }
     }
@@ -445,8 +446,9 @@ static bool gather_pass(struct gathering *g, unsigned tables)
         return gather_file(g, g->stream_dir, g->stream_name, UINT64_MAX, tables, TABLE_DOMAINS);
     }
     for (int t = 0; t < TABLE_COUNT; t++) {
-        if ((tables & TABLES(t)) != 0 && (g->wanted[t].left > 0 || reads_all_of(g, t)) &&
-            !gather_table(g, t)) {
+        if ((tables & TABLES(t)) != 0 &&
+            (g->wanted[t].left > 0 || reads_all_of(g, (enum table_id)t)) &&
+            !gather_table(g, (enum table_id)t)) {
             return false;
         }
     }
