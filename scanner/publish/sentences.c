@@ -199,10 +199,11 @@ static void say_senders(struct buf *b, const struct survey *s)
             said = true;
         }
     }
-    if (strictest != NULL) {
+    const uint32_t *lost = strictest != NULL ? worst_of_profile(s, strictest) : NULL;
+    if (lost != NULL) {
         buf_put_text(b, said ? "; the strictest, " : "the strictest, ");
         buf_putf(b, "%s, may not deliver to ", strictest);
-        number_put(b, fails(worst_of_profile(s, strictest)));
+        number_put(b, fails(lost));
     } else if (!said) {
         buf_put_text(b, "not known");
     }
@@ -246,7 +247,9 @@ static void say_mending(struct buf *b, const struct report_facts *f)
     number_put(b, effect[EFFECT_STRICT_RISK]);
     buf_put_text(b, " more.");
     if (cause != NULL) {
-        buf_put_text(b, " The cause with most domains, ");
+        buf_put_text(b, " Of what loses mail, sends it in cleartext or fails the domain's own "
+                        "policies, the cause "
+                        "with most domains, ");
         number_put(b, cause->domains);
         buf_put_text(b, ", is at ");
         buf_put(b, cause_name(cause));

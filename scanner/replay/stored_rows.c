@@ -220,6 +220,9 @@ static struct span text_behind(struct span line, struct span key)
     const uint8_t *at = memmem(line.at, line.len, key.at, key.len);
     struct span rest =
         at != NULL ? span_drop(line, (size_t)(at - line.at) + key.len) : (struct span){0};
+    while (rest.len > 0 && rest.at[0] == ' ') { /* as others write JSON */
+        rest = span_drop(rest, 1);
+    }
     if (rest.len == 0 || rest.at[0] != '"') {
         return (struct span){0};
     }
