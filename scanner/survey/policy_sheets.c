@@ -224,9 +224,9 @@ static uint64_t dane_domains(const struct survey *s, enum dane_domain_state stat
 static void make_partial(const struct survey *s, struct sheets *out)
 {
     struct sheet *t = sheet_new(out, "T14", "DANE over the whole MX set, or over a part",
-                                "Weighting: domain with MX records, of those with usable TLSA "
-                                "records in force at some MX host, as the "
-                                "state of T11 says.");
+                                "Weighting: domain. Denominator: domains with MX records of the "
+                                "states full, partial and failed of T11. A failed one may have no "
+                                "usable record that is known: adoption counts it as untested.");
     uint64_t full = dane_domains(s, DANE_DOMAIN_FULL);
     uint64_t partial = dane_domains(s, DANE_DOMAIN_PARTIAL);
     uint64_t failed = dane_domains(s, DANE_DOMAIN_FAILED);
