@@ -17,6 +17,16 @@ void delivery_harm_reset(struct delivery_harm *h)
     h->step_count = 0;
 }
 
+void delivery_harm_begin(struct delivery_harm *h)
+{
+    h->sure = true;
+}
+
+void delivery_harm_next_preference(struct delivery_harm *h, bool all_fail)
+{
+    h->sure = h->sure && all_fail;
+}
+
 void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *r, size_t mx,
                         int endpoint)
 {
@@ -33,6 +43,7 @@ void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *
     h->step[h->step_count].endpoint = endpoint;
     h->step[h->step_count].set = r->set;
     h->step[h->step_count].reason = (uint8_t)r->reason;
+    h->step[h->step_count].sure = h->sure;
     h->step_count++;
 }
 
@@ -90,8 +101,9 @@ static bool outcome_is_lost(enum delivery d)
     return d == DELIVERY_DEFERRED || d == DELIVERY_UNDELIVERABLE;
 }
 
-/* Does what the sender gets at this address show in its outcome? Where that is not known, what ends the delivery here does. */
-static bool shows(unsigned set, enum delivery worst, bool *in_clear)
+/* Does what the sender gets at this address show in its outcome? Where that is not known, what ends the delivery here does,
+ * if the sender is sure to come here. */
+static bool shows(unsigned set, bool sure, enum delivery worst, bool *in_clear)
 {
     *in_clear = (set & (RESULT_PLAINTEXT | RESULT_PLAINTEXT_LATER)) != 0;
     bool ends = *in_clear || (set & RESULT_FAILS) == 0;
@@ -101,7 +113,7 @@ static bool shows(unsigned set, enum delivery worst, bool *in_clear)
     if (worst == DELIVERY_PLAINTEXT) {
         return *in_clear;
     }
-    return worst == DELIVERY_UNKNOWN ? ends : true;
+    return worst == DELIVERY_UNKNOWN ? ends && sure : true;
 }
 
 void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *p, size_t number,
@@ -110,7 +122,8 @@ void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *
     for (size_t i = 0; i < h->step_count; i++) {
         enum delivery_reason reason = (enum delivery_reason)h->step[i].reason;
         bool in_clear = false;
-        if (reason == DELIVERY_REASON_DANE_UNUSABLE || shows(h->step[i].set, d->worst, &in_clear)) {
+        if (reason == DELIVERY_REASON_DANE_UNUSABLE ||
+            shows(h->step[i].set, h->step[i].sure, d->worst, &in_clear)) {
             harm_add(h, h->step[i].mx, h->step[i].endpoint, reason, effect_for(p, reason, in_clear),
                      number);
         }

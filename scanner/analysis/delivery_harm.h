@@ -30,9 +30,11 @@ struct delivery_harm {
         int endpoint;
         uint8_t set; /* of enum delivery_result */
         uint8_t reason;
+        bool sure;
     } * step; /* malloc */
     size_t step_count;
     size_t step_capacity;
+    bool sure; /* it comes to the next step, whatever is not known */
 };
 
 void delivery_harm_deinit(struct delivery_harm *h);
@@ -40,6 +42,9 @@ void delivery_harm_reset(struct delivery_harm *h);
 /** An address that the sender under way may come to, and what it gets there. */
 void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *r, size_t mx,
                         int endpoint);
+/** The sender begins with the first preference; or goes on to the next one: for sure, if all of those before it fail. */
+void delivery_harm_begin(struct delivery_harm *h);
+void delivery_harm_next_preference(struct delivery_harm *h, bool all_fail);
 /** The sender has its outcome. @param number of its profile */
 void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *p, size_t number,
                           const struct sender_delivery *d);

@@ -292,8 +292,13 @@ static bool take_preference(const struct delivery_place *at, struct walking *g)
     enum truth limit = delivery_limit_misses(&g->limit);
     enum truth hosts = hosts_miss(at, g);
     enum truth misses = hosts == TRUTH_NO ? limit : limit == TRUTH_NO ? hosts : TRUTH_UNKNOWN;
+    bool all_fail = true;
     for (size_t i = 0; i < g->count; i++) {
+        all_fail = all_fail && g->step[i].result.set == RESULT_FAILS;
         take_step(at, g, &g->step[i], misses);
+    }
+    if (at->harm != NULL) {
+        delivery_harm_next_preference(at->harm, all_fail);
     }
     if (misses != TRUTH_NO) {
         delivery_walk_may_miss(&g->walk, misses == TRUTH_YES);
@@ -401,6 +406,9 @@ static void walk_domain(struct delivery_place *at, struct walking *g)
     g->count = 0;
     for (unsigned e = 0; e < EVIDENCE_COUNT; e++) {
         g->first[e] = (struct decision){.mx = -1, .endpoint = -1};
+    }
+    if (at->harm != NULL) {
+        delivery_harm_begin(at->harm);
     }
     delivery_limit_begin(&g->limit, at->profile, &all);
     delivery_walk_begin(&g->walk);

@@ -130,6 +130,7 @@ Test(domain_problems, what_a_sender_gets_at_an_address_has_an_effect_if_it_shows
         const struct delivery_outcome r = {row->set, row->reason};
         const struct sender_delivery d = {
             .best = row->worst, .worst = row->worst, .mx = 0, .endpoint = 0, .reason = row->reason};
+        delivery_harm_begin(&harm);
         delivery_harm_note(&harm, &r, 0, 0);
         delivery_harm_settle(&harm, row->sender, 3, &d);
         enum effect got = EFFECT_NONE;
@@ -145,6 +146,22 @@ Test(domain_problems, what_a_sender_gets_at_an_address_has_an_effect_if_it_shows
         } else {
             cr_expect_eq(got, row->want, "%s: %s", row->what, effect_word(got));
         }
+        delivery_harm_deinit(&harm);
+    }
+}
+
+/* A backup in clear behind a server that was not tested: whether mail comes to it is not known. */
+Test(domain_problems, what_is_behind_a_server_that_was_not_tested_has_no_effect)
+{
+    for (int fails = 0; fails < 2; fails++) {
+        struct delivery_harm harm = {0};
+        const struct delivery_outcome clear = {RESULT_PLAINTEXT, DELIVERY_REASON_NO_STARTTLS};
+        const struct sender_delivery d = {.best = DELIVERY_PLAINTEXT, .worst = DELIVERY_UNKNOWN};
+        delivery_harm_begin(&harm);
+        delivery_harm_next_preference(&harm, fails == 1);
+        delivery_harm_note(&harm, &clear, 1, 0);
+        delivery_harm_settle(&harm, &may, 0, &d);
+        cr_expect_eq(harm.count, (size_t)fails);
         delivery_harm_deinit(&harm);
     }
 }
