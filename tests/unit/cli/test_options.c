@@ -318,6 +318,7 @@ Test(options, hosts_are_said_instead_of_looked_up)
     cr_assert_eq(read_line(&o, "mxcensus check --host mx.a.example:465", &why), OPTIONS_RUN);
     cr_assert(o.params.port_map_count == 0 && o.params.port_count == 1 && o.params.ports[0] == 465);
     cr_assert_eq(why.len, 0);
+    buf_deinit(&why);
 }
 
 Test(options, words_go_to_their_command)
