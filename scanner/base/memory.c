@@ -82,8 +82,17 @@ void *memory_realloc(void *at, size_t len)
 
 char *memory_strdup(const char *text)
 {
-    size_t len = strlen(text) + 1;
-    return memcpy(memory_malloc(len), text, len);
+    return memory_text_of(text, strlen(text));
+}
+
+char *memory_text_of(const void *at, size_t len)
+{
+    char *text = memory_malloc(len + 1);
+    if (len > 0) {
+        memcpy(text, at, len);
+    }
+    text[len] = '\0';
+    return text;
 }
 
 void memory_free(void *at)

@@ -33,6 +33,8 @@ void *memory_malloc(size_t len);
 void *memory_calloc(size_t count, size_t size);
 void *memory_realloc(void *at, size_t len);
 char *memory_strdup(const char *text);
+/** A text of these octets. @param at may be NULL when there are none */
+char *memory_text_of(const void *at, size_t len);
 void memory_free(void *at);
 /* As zlib wants them: zalloc and zfree of a z_stream. */
 void *memory_zalloc(void *unused, unsigned count, unsigned size);

@@ -9,11 +9,7 @@
 void term_notes_put(struct term_notes *n, const struct buf *line)
 {
     n->at = memory_grow_list(n->at, n->count, sizeof(*n->at));
-    char *copy = memory_new(line->len + 1, 1);
-    if (line->len > 0) {
-        memcpy(copy, line->at, line->len);
-    }
-    n->at[n->count++] = copy;
+    n->at[n->count++] = memory_text_of(line->at, line->len);
 }
 
 void term_notes_deinit(struct term_notes *n)

@@ -57,10 +57,7 @@ static uint64_t sum_up_to_max(uint64_t a, uint64_t b)
 
 static char *text_copy(const char *text)
 {
-    size_t len = strnlen(text, RPT_TEXT_MAX);
-    char *copy = memory_new(len + 1, 1);
-    memcpy(copy, text, len);
-    return copy;
+    return memory_text_of(text, strnlen(text, RPT_TEXT_MAX));
 }
 
 static void names_add(struct rpt_names *n, const char *text, uint64_t sessions)

@@ -189,13 +189,6 @@ static size_t distance_max(size_t len)
     return len / 4 < NAME_DISTANCE_MAX ? len / 4 : NAME_DISTANCE_MAX;
 }
 
-static char *copy_text(struct span text)
-{
-    char *copy = memory_new(text.len + 1, 1);
-    memcpy(copy, text.at, text.len);
-    return copy;
-}
-
 static void note_similar(struct gathering *g, struct span name)
 {
     for (size_t i = 0; i < g->wish_count; i++) {
@@ -207,7 +200,7 @@ static void note_similar(struct gathering *g, struct span name)
         if (d < g->distance[i]) {
             g->distance[i] = d;
             free(w->nearest);
-            w->nearest = copy_text(name);
+            w->nearest = memory_text_of(name.at, name.len);
         }
     }
 }
@@ -305,7 +298,7 @@ static void add_user(struct stored_users *u, struct span domain, size_t max)
 {
     if (u->named < max) {
         u->name = memory_grow_list(u->name, u->named, sizeof(*u->name));
-        u->name[u->named++] = copy_text(domain);
+        u->name[u->named++] = memory_text_of(domain.at, domain.len);
     }
     u->count++;
 }
@@ -496,7 +489,7 @@ static bool open_results(struct gathering *g, const char *path)
                       : slash == path
                           ? SPAN_LIT("/")
                           : (struct span){(const uint8_t *)path, (size_t)(slash - path)};
-    g->stream_dir = copy_text(dir);
+    g->stream_dir = memory_text_of(dir.at, dir.len);
     g->stream_name = slash == NULL ? path : slash + 1;
     return true;
 }

@@ -100,6 +100,16 @@ def run(*arguments, input=None, timeout=SCAN_TIMEOUT, program=MXCENSUS, more=Non
     return Run(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"), seconds)
 
 
+def check_refused(what, done, words=()):
+    """Exit code 2, nothing on standard output, and one line on standard error with these words."""
+    check_equal(f"{what}: exit code", done.returncode, 2)
+    check_equal(f"{what}: nothing on standard output", done.stdout, b"")
+    lines = done.stderr.splitlines()
+    check(f"{what}: one line", len(lines) == 1 and lines[0].startswith("mxcensus: "), done.stderr)
+    for word in words:
+        check(f"{what}: says '{word}'", word in done.stderr, done.stderr)
+
+
 def check_same_octets(out, again, names):
     for name in names:
         with open(os.path.join(out, name), "rb") as one, open(os.path.join(again, name), "rb") as other:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from runner import MXCENSUS, check, check_equal, finish, run  # noqa: E402
+from runner import MXCENSUS, check, check_equal, check_refused, finish, run  # noqa: E402
 
 LINE = "postfix/smtp[7]: SSL_connect error to mx.example.org[192.0.2.1]:25: lost connection"
 MEMORY = 64 << 10  # KiB of resident memory that a large log may take
@@ -17,12 +17,7 @@ MEMORY = 64 << 10  # KiB of resident memory that a large log may take
 
 def refused(what, arguments, words, stdin=None):
     done = run("explain", *arguments, timeout=60, **({} if stdin is None else {"stdin": stdin}))
-    check_equal(f"{what}: exit code", done.returncode, 2)
-    check_equal(f"{what}: nothing on standard output", done.stdout, b"")
-    lines = done.stderr.splitlines()
-    check(f"{what}: one line", len(lines) == 1 and lines[0].startswith("mxcensus: "), done.stderr)
-    for word in words:
-        check(f"{what}: says '{word}'", word in done.stderr, done.stderr)
+    check_refused(what, done, words)
 
 
 def text(what, *arguments):

@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import EHLO, check, check_equal, finish, run  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, check_refused, finish, run  # noqa: E402
 from support.dns_server import DnsServer  # noqa: E402
 
 # What is enough to start: a resolver and a name.
@@ -15,12 +15,7 @@ READY = ["--ehlo-domain", EHLO, "--trust-ad", "no", "--ipv4-only", "--address-ma
 
 def refused(what, arguments, words, input=""):
     done = run(*arguments, input=input, timeout=30)
-    check_equal(f"{what}: exit code", done.returncode, 2)
-    check_equal(f"{what}: nothing on standard output", done.stdout, b"")
-    lines = done.stderr.splitlines()
-    check(f"{what}: one line", len(lines) == 1 and lines[0].startswith("mxcensus: "), done.stderr)
-    for word in words:
-        check(f"{what}: says '{word}'", word in done.stderr, done.stderr)
+    check_refused(what, done, words)
 
 
 def check_texts():

@@ -4,6 +4,7 @@
 
 #include "scanner/analysis/catalogue.h"
 #include "scanner/analysis/catalogue_page.h"
+#include "tests/support/read_file.h"
 
 /* Design section 6, in the order of the flow. */
 static const char *const areas[] = {"input",  "dns",  "mx",    "smtp",   "starttls",
@@ -78,21 +79,6 @@ Test(catalogue, only_faults_have_a_result_type)
         const struct finding_info *f = finding_info((enum finding_code)i);
         cr_expect(f->tls_rpt[0] == '\0' || f->severity_max >= SEVERITY_WARNING, "%s", f->code);
     }
-}
-
-static void read_file(const char *path, struct buf *out)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return;
-    }
-    size_t len;
-    do {
-        uint8_t *room = buf_room(out, 4096);
-        len = fread(room, 1, 4096, file);
-        out->len += len;
-    } while (len > 0);
-    (void)fclose(file);
 }
 
 /* To renew the page: MXCENSUS_WRITE_FINDINGS=1 ./test_analysis --filter 'catalogue/the_committed*' */

@@ -5,25 +5,13 @@
 
 #include "scanner/base/buf.h"
 #include "scanner/compare/change.h"
-
-static void read_page(struct buf *out)
-{
-    FILE *file = fopen(SOURCE_ROOT "/docs/comparing.md", "rb");
-    cr_assert_not_null(file);
-    size_t len;
-    do {
-        uint8_t *room = buf_room(out, 4096);
-        len = fread(room, 1, 4096, file);
-        out->len += len;
-    } while (len > 0);
-    (void)fclose(file);
-    buf_put_char(out, '\0');
-}
+#include "tests/support/read_file.h"
 
 Test(change, the_page_explains_every_kind)
 {
     struct buf page = BUF_INIT(BUF_NO_LIMIT);
-    read_page(&page);
+    read_file(SOURCE_ROOT "/docs/comparing.md", &page);
+    buf_put_char(&page, '\0');
     for (unsigned i = 0; i < CHANGE_KIND_COUNT; i++) {
         enum change_kind k = (enum change_kind)i;
         char line[512];

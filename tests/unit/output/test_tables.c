@@ -5,6 +5,7 @@
 #include "output/dictionary.h"
 #include "output/tables.h"
 #include "scanner/report/vocabularies.h"
+#include "tests/support/read_file.h"
 
 struct naming {
     const char *prefix;
@@ -126,19 +127,6 @@ Test(tables, the_list_and_the_question_agree)
     size_t count = 0;
     columns_each_volatile(expect_volatile, &count);
     cr_expect_gt(count, 20);
-}
-
-static void read_file(const char *path, struct buf *out)
-{
-    FILE *file = fopen(path, "rb");
-    cr_assert_not_null(file, "%s", path);
-    size_t len = 0;
-    do {
-        uint8_t *room = buf_room(out, 4096);
-        len = fread(room, 1, 4096, file);
-        out->len += len;
-    } while (len > 0);
-    (void)fclose(file);
 }
 
 /* Renews the file instead of only reading it when MXCENSUS_WRITE_DICTIONARY is set. */
