@@ -59,13 +59,8 @@ bool report_input_read(struct report_input *in, enum table_id table, report_row_
     if (r == NULL) {
         return false;
     }
+    table_reader_expect(r, file.rows);
     bool ok = read_to_end(in, r, table, each, arg);
-    if (ok && table_reader_lines(r) != file.rows) {
-        buf_putf(in->why, "%s/%s: has %llu rows, but %llu when the scan ended", in->results.path,
-                 file.name, (unsigned long long)table_reader_lines(r),
-                 (unsigned long long)file.rows);
-        ok = false;
-    }
     table_reader_free(r);
     return ok;
 }

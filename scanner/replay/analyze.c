@@ -31,15 +31,6 @@ static void on_line(struct analysis *a, const struct table_step *step, struct ta
     }
 }
 
-static void expect_rows(struct analysis *a, const char *name, uint64_t rows, uint64_t expected)
-{
-    if (rows != expected) {
-        buf_putf(a->why, "%s/%s: has %llu rows, but %llu when the scan ended", a->results.path,
-                 name, (unsigned long long)rows, (unsigned long long)expected);
-        analysis_stop(a, ANALYZE_UNUSABLE);
-    }
-}
-
 static void run_step(struct analysis *a, const struct table_step *step)
 {
     struct results_table table;
@@ -57,6 +48,7 @@ static void run_step(struct analysis *a, const struct table_step *step)
         analysis_stop(a, ANALYZE_UNUSABLE);
         return;
     }
+    table_reader_expect(r, table.rows);
     enum table_read got = TABLE_READ_LINE;
     while (a->end == ANALYZE_COMPLETE && got == TABLE_READ_LINE) {
         struct span line;
@@ -65,9 +57,7 @@ static void run_step(struct analysis *a, const struct table_step *step)
             on_line(a, step, r, line);
         }
     }
-    if (got == TABLE_READ_END) {
-        expect_rows(a, table.name, table_reader_lines(r), table.rows);
-    } else if (got != TABLE_READ_LINE) {
+    if (got == TABLE_READ_FAILED || got == TABLE_READ_BAD) {
         analysis_stop(a, got == TABLE_READ_FAILED ? ANALYZE_FATAL : ANALYZE_UNUSABLE);
     }
     table_reader_free(r);

@@ -41,6 +41,7 @@ struct table_reader {
     size_t at;
     size_t searched; /* of text: no LF between `at` and here */
     uint64_t lines;
+    uint64_t expected; /* lines; UINT64_MAX: not known */
 };
 
 static bool decoder_init(struct decoder *d, const char *name)
@@ -83,6 +84,7 @@ struct table_reader *table_reader_new(const char *dir, const char *name, uint64_
     r->text = BUF_INIT(BUF_NO_LIMIT);
     r->in = memory_new(1, READ_STEP);
     r->octets_left = octets;
+    r->expected = UINT64_MAX;
     CHECK(decoder_init(&r->decoder, name));
     struct stat about;
     r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -216,6 +218,21 @@ static const uint8_t *find_line_end(struct table_reader *r)
     return end;
 }
 
+void table_reader_expect(struct table_reader *r, uint64_t rows)
+{
+    r->expected = rows;
+}
+
+static enum table_read read_end(const struct table_reader *r, struct buf *why)
+{
+    if (r->expected != UINT64_MAX && r->lines != r->expected) {
+        buf_putf(why, "%s: has %llu rows, but %llu when the scan ended", r->path,
+                 (unsigned long long)r->lines, (unsigned long long)r->expected);
+        return TABLE_READ_BAD;
+    }
+    return TABLE_READ_END;
+}
+
 enum table_read table_reader_next(struct table_reader *r, struct span *line, struct buf *why)
 {
     const uint8_t *end;
@@ -232,7 +249,7 @@ enum table_read table_reader_next(struct table_reader *r, struct span *line, str
         }
     }
     if (end == NULL && r->at == r->text.len) {
-        return TABLE_READ_END;
+        return read_end(r, why);
     }
     if (end == NULL) {
         buf_putf(why, "%s, line %llu: the file ends inside the line", r->path,

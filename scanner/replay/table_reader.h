@@ -22,6 +22,8 @@ struct table_reader;
 struct table_reader *table_reader_new(const char *dir, const char *name, uint64_t octets,
                                       struct buf *why);
 void table_reader_free(struct table_reader *r); /* NULL is allowed */
+/** Its end is not what it should be without so many lines before it. */
+void table_reader_expect(struct table_reader *r, uint64_t rows);
 
 /** `line` is without LF and valid until the next call. Failures are told in `why`. */
 enum table_read table_reader_next(struct table_reader *r, struct span *line, struct buf *why);

@@ -172,6 +172,27 @@ Test(table_reader, a_part_of_a_file)
     buf_deinit(&why);
 }
 
+Test(table_reader, as_many_rows_as_when_the_scan_ended)
+{
+    struct folder f = folder_new();
+    put_file(&f, "a.ndjson", SPAN_LIT("one\ntwo\n"));
+    for (uint64_t rows = 1; rows <= 3; rows++) {
+        struct buf why = BUF_INIT(BUF_NO_LIMIT);
+        struct span line;
+        struct table_reader *r = table_reader_new(f.path, "a.ndjson", UINT64_MAX, &why);
+        cr_assert_not_null(r);
+        table_reader_expect(r, rows);
+        cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_LINE);
+        cr_expect_eq(table_reader_next(r, &line, &why), TABLE_READ_LINE);
+        cr_expect_eq(table_reader_next(r, &line, &why),
+                     rows == 2 ? TABLE_READ_END : TABLE_READ_BAD);
+        cr_expect_eq(why.len > 0, rows != 2);
+        table_reader_free(r);
+        buf_deinit(&why);
+    }
+    folder_remove(&f, "a.ndjson");
+}
+
 /* Lines shorter and longer than what is read at once, in few octets and in many. */
 static void long_lines(const char *file, void (*put)(struct span, struct buf *))
 {
