@@ -479,13 +479,31 @@ void result_dir_remove_file(struct result_dir *d, const char *name)
     (void)unlinkat(d->fd, name, 0);
 }
 
-void result_dir_forget(struct result_dir *d)
+static void forget_in(int fd, const char *started)
 {
-    const struct result_file_info *ahead = result_dir_file_ahead(d);
-    if (ahead != NULL) {
-        result_dir_remove_file(d, ahead->name);
+    (void)unlinkat(fd, started, 0);
+    for (enum result_codec c = RESULT_CODEC_NONE; c <= RESULT_CODEC_ZSTD; c++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), RESULT_AHEAD_NAME ".%s%s",
+                       row_format_word(ROW_FORMAT_NDJSON), result_codec_suffix(c));
+        (void)unlinkat(fd, name, 0);
     }
-    result_dir_remove_file(d, JOURNAL_NAME);
+    (void)unlinkat(fd, RESULT_RESERVE_NAME, 0);
+    (void)unlinkat(fd, JOURNAL_NAME, 0);
+}
+
+void result_dir_forget(struct result_dir *d, const char *started)
+{
+    forget_in(d->fd, started);
+}
+
+void result_dir_forget_at(const char *path, const char *started)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        forget_in(fd, started);
+        (void)close(fd);
+    }
 }
 
 const struct result_error *result_dir_error(const struct result_dir *d)

@@ -81,8 +81,10 @@ bool result_dir_write_file(struct result_dir *d, const char *name, struct span o
 /** Removes one that was written before, if it is there. */
 void result_dir_remove_file(struct result_dir *d, const char *name);
 
-/** There is a manifest: what only an unfinished directory has is removed. */
-void result_dir_forget(struct result_dir *d);
+/** There is a manifest: what only an unfinished directory has is removed. @param started what the scan was told */
+void result_dir_forget(struct result_dir *d, const char *started);
+/** The same for a process that was killed before it could. */
+void result_dir_forget_at(const char *path, const char *started);
 
 /** The first failure; `error` is 0 when there was none. */
 const struct result_error *result_dir_error(const struct result_dir *d);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output/result_dir.h"
 #include "scanner/cli/option_table.h"
 #include "scanner/replay/results.h"
 
@@ -48,9 +49,7 @@ static bool can_go_on(const struct results *r, struct buf *why)
     const char *version = results_text(r, "version", NULL);
     const char *there = results_text(r, "working_directory", NULL);
     char here[PATH_MAX];
-    if (!r->has_cut) {
-        buf_putf(why, "%s: this scan is complete: it has a manifest.json", r->path);
-    } else if (version == NULL || strcmp(version, MXCENSUS_VERSION) != 0) {
+    if (version == NULL || strcmp(version, MXCENSUS_VERSION) != 0) {
         buf_putf(why, "%s: begun by version %s of mxcensus: go on with that", r->path,
                  version != NULL ? version : "?");
     } else if (!results_has_table(r, TABLE_DOMAINS)) {
@@ -116,32 +115,44 @@ static bool take_terms(struct options *o, struct results *r, struct buf *why)
                                   MANIFEST_SHARED_OPERATORS_FILE, why);
 }
 
-bool resume_options_fill(struct options *o, struct buf *why)
+enum resume_answer resume_options_fill(struct options *o, struct buf *why)
 {
     int argc = o->params.argc;
     const char *const *argv = o->params.argv;
     const char *path = o->resume_path;
     if (!refuse_others(o, why)) {
-        return false;
+        return RESUME_REFUSED;
     }
     /* As long as the process, as what borrows from them. */
     static struct results resumed;
     static char *words[WORDS_MAX + 1];
     struct results *r = &resumed;
-    if (!results_open(r, path, why) || !can_go_on(r, why)) {
-        return false;
+    if (!results_open(r, path, why)) {
+        return RESUME_REFUSED;
+    }
+    if (!r->has_cut && r->incomplete) {
+        buf_putf(why, "%s: made from a part of a scan: go on with that scan instead", path);
+        return RESUME_REFUSED;
+    }
+    if (!r->has_cut) {
+        result_dir_forget_at(path, MANIFEST_STARTED_NAME); /* killed behind its manifest */
+        buf_putf(why, "%s: this scan is complete: nothing is left to do", path);
+        return RESUME_COMPLETE;
+    }
+    if (!can_go_on(r, why)) {
+        return RESUME_REFUSED;
     }
     int begun = 0;
     int count = join_words(r, argc, argv, words, &begun);
     if (count == 0) {
         buf_putf(why, "%s/" MANIFEST_STARTED_NAME ": has no command line, or too long a one", path);
-        return false;
+        return RESUME_REFUSED;
     }
     if (options_read(o, count, words, why) != OPTIONS_RUN) {
-        return false;
+        return RESUME_REFUSED;
     }
     o->params.argc = begun; /* the manifest is that of the whole scan */
     o->params.output_dir = path;
     o->params.resume = r;
-    return take_terms(o, r, why);
+    return take_terms(o, r, why) ? RESUME_GOES_ON : RESUME_REFUSED;
 }

@@ -6,8 +6,10 @@
 
 enum exit_code scan_command(struct options *o, struct buf *why)
 {
-    if (o->resume_path != NULL && !resume_options_fill(o, why)) {
-        return EXIT_CODE_USAGE;
+    enum resume_answer answer =
+        o->resume_path != NULL ? resume_options_fill(o, why) : RESUME_GOES_ON;
+    if (answer != RESUME_GOES_ON) {
+        return answer == RESUME_COMPLETE ? EXIT_CODE_COMPLETE : EXIT_CODE_USAGE;
     }
     struct console c;
     console_init(&c);

@@ -384,8 +384,7 @@ static bool write_end(const struct closing_facts *c)
     if (!closing_write_manifest(c, MANIFEST_NAME, NULL)) {
         return false;
     }
-    result_dir_remove_file(dir, MANIFEST_STARTED_NAME);
-    result_dir_forget(dir);
+    result_dir_forget(dir, MANIFEST_STARTED_NAME);
     return true;
 }
 
