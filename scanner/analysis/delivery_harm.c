@@ -15,6 +15,7 @@ void delivery_harm_reset(struct delivery_harm *h)
 {
     h->count = 0;
     h->step_count = 0;
+    h->everyday = 0;
 }
 
 void delivery_harm_begin(struct delivery_harm *h)
@@ -74,15 +75,16 @@ static enum effect effect_for(const struct sender_profile *p, enum delivery_reas
     return in_clear ? EFFECT_CLEARTEXT : EFFECT_MAIL_LOST;
 }
 
-static void harm_add(struct delivery_harm *h, int mx, int endpoint, enum delivery_reason reason,
-                     enum effect effect, size_t number)
+static struct delivery_harm_at *harm_add(struct delivery_harm *h, int mx, int endpoint,
+                                         enum delivery_reason reason, enum effect effect,
+                                         size_t number)
 {
     uint64_t sender = UINT64_C(1) << number;
     for (size_t i = 0; i < h->count; i++) {
         struct delivery_harm_at *a = &h->at[i];
         if (a->mx == mx && a->endpoint == endpoint && a->reason == reason && a->effect == effect) {
             a->senders |= sender;
-            return;
+            return a;
         }
     }
     if (h->count == h->capacity) {
@@ -94,6 +96,7 @@ static void harm_add(struct delivery_harm *h, int mx, int endpoint, enum deliver
                                                   .reason = (uint8_t)reason,
                                                   .effect = (uint8_t)effect,
                                                   .senders = sender};
+    return &h->at[h->count - 1];
 }
 
 static bool outcome_is_lost(enum delivery d)
@@ -124,17 +127,19 @@ void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *
         bool in_clear = false;
         if (reason == DELIVERY_REASON_DANE_UNUSABLE ||
             shows(h->step[i].set, h->step[i].sure, d->worst, &in_clear)) {
-            harm_add(h, h->step[i].mx, h->step[i].endpoint, reason, effect_for(p, reason, in_clear),
-                     number);
+            (void)harm_add(h, h->step[i].mx, h->step[i].endpoint, reason,
+                           effect_for(p, reason, in_clear), number);
         }
     }
     h->step_count = 0;
+    h->everyday |= p->level == PROFILE_MAY ? UINT64_C(1) << number : 0;
     if (outcome_is_lost(d->worst) || d->worst == DELIVERY_PLAINTEXT) { /* and what decides it */
         harm_add(h, d->mx, d->endpoint, d->reason,
-                 effect_for(p, d->reason, d->worst == DELIVERY_PLAINTEXT), number);
+                 effect_for(p, d->reason, d->worst == DELIVERY_PLAINTEXT), number)
+            ->decided |= UINT64_C(1) << number;
     } else if (d->best == DELIVERY_UNKNOWN && d->worst == DELIVERY_UNKNOWN &&
                d->reason == DELIVERY_REASON_NOT_TESTED &&
                p->level == PROFILE_MAY) { /* whichever server it was */
-        harm_add(h, -1, -1, d->reason, EFFECT_UNKNOWN, number);
+        (void)harm_add(h, -1, -1, d->reason, EFFECT_UNKNOWN, number);
     }
 }

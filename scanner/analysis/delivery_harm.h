@@ -17,6 +17,7 @@ struct delivery_harm_at {
     uint8_t reason;   /* enum delivery_reason */
     uint8_t effect;   /* enum effect */
     uint64_t senders; /* bit n: profile n */
+    uint64_t decided; /* those of them whose outcome it decides */
 };
 
 /** Reused from domain to domain. */
@@ -34,7 +35,8 @@ struct delivery_harm {
     } * step; /* malloc */
     size_t step_count;
     size_t step_capacity;
-    bool sure; /* it comes to the next step, whatever is not known */
+    uint64_t everyday; /* senders that ask for no more than their default setting does */
+    bool sure;         /* it comes to the next step, whatever is not known */
 };
 
 void delivery_harm_deinit(struct delivery_harm *h);

@@ -95,18 +95,6 @@ static enum effect effect_by_harm(const struct seen_domain *d, const struct doma
     return effect;
 }
 
-/* A lookup that fails for those alone who validate: they keep to what DNSSEC is for. */
-static enum effect effect_of_bogus(enum effect effect, const struct domain_verdict *v,
-                                   uint64_t senders)
-{
-    bool all = v->deliveries.count > 0;
-    for (size_t i = 0; i < v->deliveries.count; i++) {
-        all = all && (senders >> i & 1U) != 0;
-    }
-    return effect < EFFECT_POLICY_RISK && effect != EFFECT_NONE && !all ? EFFECT_POLICY_RISK
-                                                                        : effect;
-}
-
 static bool is_set_up_for_none(const struct seen_domain *d)
 {
     return d->mx_kind == MX_KIND_NULL_MX || d->mx_kind == MX_KIND_NONE ||
@@ -136,9 +124,7 @@ static enum effect effect_of(const struct seen_domain *d, const struct domain_ve
     case PROBLEM_NONE:
         break;
     }
-    enum effect effect = effect_by_harm(d, v, f, senders);
-    bool bogus = f->code == FINDING_DNS_MX_BOGUS || f->code == FINDING_DNS_HOST_BOGUS;
-    return bogus ? effect_of_bogus(effect, v, *senders) : effect;
+    return effect_by_harm(d, v, f, senders);
 }
 
 /* --- problems --------------------------------------------------------------------------------- */
@@ -215,6 +201,83 @@ static void add_set(struct domain_problems *p, const struct seen_domain *d,
     }
 }
 
+/* --- what no finding explains ---------------------------------------------------------------- */
+
+/* Those who have a problem that is as bad. */
+static uint64_t senders_told(const struct domain_problems *p, enum effect effect)
+{
+    uint64_t senders = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        senders |= p->item[i].effect <= effect ? p->item[i].senders : 0;
+    }
+    return senders;
+}
+
+static uint64_t senders_untold(const struct domain_problems *p, const struct delivery_harm *harm,
+                               size_t i)
+{
+    const struct delivery_harm_at *h = &harm->at[i];
+    return h->decided & harm->everyday & ~senders_told(p, (enum effect)h->effect);
+}
+
+static void put_untold(struct buf *evidence, const struct seen_domain *d,
+                       const struct sender_profiles *profiles, const struct delivery_harm_at *h,
+                       uint64_t senders)
+{
+    size_t count = 0;
+    for (size_t i = 0; profiles != NULL && i < profiles->count; i++) {
+        bool shown = (senders >> i & 1U) != 0 && count++ < EVIDENCE_LIST_MAX;
+        buf_putf(evidence, "%s%s", shown && count > 1 ? ", " : "",
+                 shown ? profiles->items[i].id : "");
+    }
+    if (count > EVIDENCE_LIST_MAX) {
+        buf_putf(evidence, " and %zu more", count - EVIDENCE_LIST_MAX);
+    }
+    buf_putf(evidence, ": %s", delivery_reason_word((enum delivery_reason)h->reason));
+    if (h->mx >= 0) {
+        buf_put_text(evidence, " at ");
+        evidence_put(evidence, d->mx[h->mx].host);
+    }
+    if (h->mx >= 0 && h->endpoint >= 0) {
+        buf_put_char(evidence, ' ');
+        evidence_put_address(evidence, &d->mx[h->mx].endpoints[h->endpoint].address);
+    }
+}
+
+static void add_untold(struct domain_problems *p, const struct seen_domain *d,
+                       const struct domain_verdict *v, struct findings *of_domain)
+{
+    struct met_finding met = {FINDING_DELIVERY_UNEXPLAINED, SEVERITY_WARNING, -1, -1};
+    enum effect worst = EFFECT_NONE;
+    uint64_t all = 0;
+    for (size_t i = 0; i < v->harm.count && !is_set_up_for_none(d); i++) {
+        uint64_t senders = senders_untold(p, &v->harm, i);
+        worst = senders != 0 ? effect_worse(worst, (enum effect)v->harm.at[i].effect) : worst;
+        all |= senders;
+    }
+    if (all == 0) {
+        return;
+    }
+    met.severity = problem_severity(SEVERITY_ERROR, worst);
+    struct buf *evidence = findings_add(of_domain, met.code, met.severity);
+    size_t count = 0;
+    for (size_t i = 0; i < v->harm.count; i++) {
+        uint64_t senders = senders_untold(p, &v->harm, i);
+        if (senders != 0 && count++ < EVIDENCE_LIST_MAX) {
+            buf_put_text(evidence, count > 1 ? "; " : "");
+            put_untold(evidence, d, v->profiles, &v->harm.at[i], senders);
+        }
+    }
+    if (count > EVIDENCE_LIST_MAX) {
+        buf_putf(evidence, "; and %zu more", count - EVIDENCE_LIST_MAX);
+    }
+    struct problem *problem = note(p, d, v, &met);
+    problem->effect = worst;
+    problem->senders = all;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
 static bool problem_is_tested(const struct endpoint_brief *e)
 {
     return e->outcome != OUTCOME_NOT_TESTED && e->outcome != OUTCOME_LOCAL_FAULT;
@@ -261,7 +324,7 @@ static int compare_problems(const void *a, const void *b)
 }
 
 void domain_problems_fill(struct domain_problems *p, const struct seen_domain *d,
-                          const struct domain_verdict *v, const struct findings *of_domain,
+                          const struct domain_verdict *v, struct findings *of_domain,
                           const struct findings *of_policy, const struct domain_codes *codes)
 {
     p->count = 0;
@@ -284,6 +347,7 @@ void domain_problems_fill(struct domain_problems *p, const struct seen_domain *d
             }
         }
     }
+    add_untold(p, d, v, of_domain);
     count_tested(p, d);
     for (size_t i = 0; i < p->count; i++) {
         p->slot_of[problem_code_of(p->item[i].code)] = 0;

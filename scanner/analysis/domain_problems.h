@@ -57,11 +57,13 @@ struct domain_problems {
 void domain_problems_init(struct domain_problems *p);
 void domain_problems_deinit(struct domain_problems *p);
 /**
- * @param of_domain findings of the domain @param of_policy of its policy; NULL: it has none
+ * The effect of a domain is as bad as the worst outcome of the senders in their default setting: what no finding
+ * explains gets one, FINDING_DELIVERY_UNEXPLAINED.
+ * @param of_domain findings of the domain: that one is added @param of_policy of its policy; NULL: it has none
  * @param codes NULL: nothing is known of its hosts
  */
 void domain_problems_fill(struct domain_problems *p, const struct seen_domain *d,
-                          const struct domain_verdict *v, const struct findings *of_domain,
+                          const struct domain_verdict *v, struct findings *of_domain,
                           const struct findings *of_policy, const struct domain_codes *codes);
 
 /** An issuer that is not presented: known to us, or not. One problem of a domain, whatever else turns up. */

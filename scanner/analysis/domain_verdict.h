@@ -18,7 +18,8 @@ struct domain_verdict {
     struct tls_rpt_records tls_rpt;
     struct dane_domain dane;
     struct deliveries deliveries;
-    struct delivery_harm harm; /* to these */
+    const struct sender_profiles *profiles; /* whose these are; borrowed; NULL: none */
+    struct delivery_harm harm;              /* to these */
     struct sts_readiness readiness;
     struct operator_set operators;
 };

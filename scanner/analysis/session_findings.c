@@ -5,6 +5,7 @@
 #include "scanner/analysis/cipher_findings.h"
 #include "scanner/analysis/cipher_traits.h"
 #include "scanner/analysis/findings.h"
+#include "scanner/analysis/form_findings.h"
 #include "scanner/analysis/reverse_dns_findings.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/cert/leaf_key.h"
@@ -523,6 +524,7 @@ static void session_findings(const struct seen_session *s, struct target target,
     manners_findings(s, target, out);
     line_findings(&s->smtp, target, out);
     starttls_findings(s, target, out);
+    findings_of_forms(&s->smtp, target.address, target.port, out);
     inside_findings(s, target, out);
     if (s->tls_attempted) {
         session_list_findings(s, target, out);

@@ -72,8 +72,8 @@ static struct will_break find_break(struct standing_judge *j, const struct seen_
 }
 
 struct domain_standing standing_of(struct standing_judge *j, const struct seen_domain *d,
-                                   const struct domain_verdict *v, int64_t at,
-                                   const struct findings *f, const struct findings *of_policy)
+                                   const struct domain_verdict *v, int64_t at, struct findings *f,
+                                   const struct findings *of_policy)
 {
     struct will_break breaks = find_break(j, d, v, at);
     facts_find_codes(j->book, &j->facts, d, &j->codes);

@@ -17,7 +17,7 @@ struct standing_judge {
 void standing_init(struct standing_judge *j, struct fact_book *book);
 void standing_deinit(struct standing_judge *j);
 /** Judged, and its problems kept in the book for the end of the scan. Valid until the next call.
- * @param at judgement time @param f findings of the domain @param of_policy those of its policy */
+ * @param at judgement time @param f findings of the domain, as domain_problems_fill() @param of_policy those of its policy */
 struct domain_standing standing_of(struct standing_judge *j, const struct seen_domain *d,
-                                   const struct domain_verdict *v, int64_t at,
-                                   const struct findings *f, const struct findings *of_policy);
+                                   const struct domain_verdict *v, int64_t at, struct findings *f,
+                                   const struct findings *of_policy);

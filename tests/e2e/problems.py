@@ -213,15 +213,11 @@ def compare_domains(domains, problems):
 
 OF_POLICY = ("sts_mx_not_covered", "sts_certificate", "sts_no_tls", "dane_lookup", "dane_mismatch", "dane_no_tls", "dane_unusable")
 OF_OWN_CHECK = ("certificate", "certificate_path", "name")
-# Reasons that always come with a finding of their own. Of others the catalogue may have none, as for a profile that compares
-# the certificate with the domain.
+# Reasons that always come with a finding of their own. Of a sender in its default setting any reason has one; of those with settings of
+# their own the catalogue may have none, as for a profile that compares the certificate with the domain.
 EXPLAINED = ("no_starttls", "tls_failed", "starttls_rejected", "starttls_refused", "certificate", "not_reachable", "session_lost",
              "starttls_reply", "after_220", "sts_mx_not_covered", "sts_certificate", "sts_no_tls", "dane_lookup",
              "dane_mismatch", "dane_no_tls", "null_mx")
-
-
-# What the catalogue has no finding above info for: an alert that few senders mind; TLSA records that one reads in another way.
-UNTOLD = ("case-dane-sni-warning.mxlab.net", "case-tlsa-forms.mxlab.net")
 
 
 def levels_of(profiles):
@@ -243,7 +239,8 @@ def effect_of_outcome(outcome, level):
 
 
 def compare_effects(domains, problems, levels):
-    """Every sender that fares badly for a reason that findings explain has a problem that bad; and who is named fares badly."""
+    """Every sender in its default setting that fares badly has a problem that bad, others where findings explain it; and who is named
+    fares badly. So no effect of a domain is milder than these outcomes, and none is worse than what an outcome or a policy gives."""
     of_line = collections.defaultdict(list)
     for p in problems:
         of_line[p["input_line"]].append(p)
@@ -256,10 +253,12 @@ def compare_effects(domains, problems, levels):
                 continue
             level, sni = levels[name]
             effect, reason = effect_of_outcome(o, level)
-            if reason == "certificate" and not sni:
+            if EFFECTS.index(d["effect"] or "hygiene") > EFFECTS.index(effect) and level == "may":
+                missing.append((d["domain"], name, o["worst"], o["decided_by"], "milder", d["effect"]))
+            if reason == "certificate" and not sni and level != "may":
                 continue  # that which is presented without SNI is in table services, and no problem by itself
             told = [p for p in rows if EFFECTS.index(p["effect"]) <= EFFECTS.index(effect) and name in p["senders"]]
-            if reason in EXPLAINED and not told and d["domain"] not in UNTOLD:
+            if (level == "may" or reason in EXPLAINED) and not told:
                 missing.append((d["domain"], name, o["worst"], o["decided_by"]))
         default = [o for name, o in worst.items() if levels[name][0] == "may"]
         silent = all((o["best"], o["decided_by"].rsplit(": ", 1)[-1]) == ("unknown", "not_tested") for o in default if o["decided_by"])
@@ -273,6 +272,11 @@ def compare_effects(domains, problems, levels):
             if p["effect"] == "unknown" and any((o["best"], o["worst"]) != ("unknown", "unknown") for o in outcomes):
                 invented.append((d["domain"], p["code"], "something is known"))
             lost = [o for o in outcomes if o["worst"] in (*LOST, "unknown")]
+            clear = [o for o in outcomes if o["worst"] in ("plaintext", "unknown")]
+            if p["effect"] == "cleartext" and not clear:
+                invented.append((d["domain"], p["code"], "no mail in cleartext"))
+            if p["effect"] in ("policy_risk", "strict_risk") and not outcomes and not p["code"].startswith(("sts.", "dane.")):
+                invented.append((d["domain"], p["code"], "of no sender"))
             if len(bad) != len(outcomes) or (p["effect"] == "mail_lost" and not lost):
                 invented.append((d["domain"], p["code"], p["effect"], [o["profile"] for o in outcomes if o not in bad]))
     check_equal("what is predicted is told", missing[:5], [])

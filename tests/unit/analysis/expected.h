@@ -44,6 +44,7 @@ void cover_policies(struct covered *c);
 void cover_sts(struct covered *c);
 void cover_tls_rpt(struct covered *c);
 void cover_dane(struct covered *c);
+void cover_problems(struct covered *c);
 void cover_row(struct covered *c, const struct expected_finding *expected, unsigned spares);
 
 /** `spares` of a row: the code of which it is the near miss. One more, so that 0 is none. */

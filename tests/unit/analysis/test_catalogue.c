@@ -7,9 +7,9 @@
 #include "tests/support/read_file.h"
 
 /* Design section 6, in the order of the flow. */
-static const char *const areas[] = {"input",  "dns",  "mx",    "smtp",   "starttls",
-                                    "tls",    "cert", "chain", "name",   "sni",
-                                    "parity", "rdns", "sts",   "tlsrpt", "dane"};
+static const char *const areas[] = {"input", "dns",    "mx",   "smtp",    "starttls", "tls",
+                                    "cert",  "chain",  "name", "sni",     "parity",   "rdns",
+                                    "sts",   "tlsrpt", "dane", "delivery"};
 
 /* IANA registry "STARTTLS Validation Result Types", RFC 8460 section 6.6. */
 static const char *const result_types[] = {

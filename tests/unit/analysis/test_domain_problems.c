@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/domain_problems.h"
 #include "scanner/base/memory.h"
+#include "tests/unit/analysis/expected.h"
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
@@ -327,6 +328,92 @@ Test(domain_problems, an_exchange_that_is_named_twice_is_one_host)
     cr_assert_eq(w.problems->count, 1);
     cr_expect_eq(w.problems->item[0].place_count, 1);
     cr_expect_eq(w.problems->item[0].tested_count, 2);
+    world_free(&w);
+}
+
+/* What a sender in its default setting meets is told, whatever the catalogue knows of it (here RFC 8446 section 4.4.2: a list
+ * that its library does not take); that of senders with settings of their own is in the outcomes alone. */
+static const struct unexplained_case {
+    const struct sender_profile *sender;
+    enum finding_code found; /* at its address */
+    enum delivery_reason reason;
+    enum delivery worst;
+    enum effect want;
+    const char *evidence; /* NULL: none is added */
+} unexplained_cases[] = {
+    {&may, FINDING_RDNS_NONE, DELIVERY_REASON_LIST_SIZE, DELIVERY_DEFERRED, EFFECT_MAIL_LOST,
+     "second: list_size at a.example 192.0.2.1"},
+    {&may, FINDING_RDNS_NONE, DELIVERY_REASON_LIST_SIZE, DELIVERY_PLAINTEXT, EFFECT_CLEARTEXT,
+     "second: list_size at a.example 192.0.2.1"},
+    {&may, FINDING_RDNS_NONE, DELIVERY_REASON_DANE_MISMATCH, DELIVERY_DEFERRED, EFFECT_POLICY_RISK,
+     "second: dane_mismatch at a.example 192.0.2.1"},
+    {&may, FINDING_TLS_LIST_LARGE, DELIVERY_REASON_LIST_SIZE, DELIVERY_DEFERRED, EFFECT_MAIL_LOST,
+     NULL},
+    {&may, FINDING_RDNS_NONE, DELIVERY_REASON_OPPORTUNISTIC, DELIVERY_ENCRYPTED, EFFECT_HYGIENE,
+     NULL},
+    {&strict, FINDING_RDNS_NONE, DELIVERY_REASON_NAME, DELIVERY_DEFERRED, EFFECT_HYGIENE, NULL},
+};
+#define UNEXPLAINED_CASES (sizeof(unexplained_cases) / sizeof(unexplained_cases[0]))
+
+void cover_problems(struct covered *c)
+{
+    for (size_t i = 0; i < UNEXPLAINED_CASES; i++) {
+        bool added = unexplained_cases[i].evidence != NULL;
+        (added ? c->raised : c->spared)[FINDING_DELIVERY_UNEXPLAINED] = true;
+    }
+}
+
+Test(domain_problems, an_outcome_that_no_finding_explains_gets_one)
+{
+    static const struct sender_profile items[] = {{.id = "first"}, {.id = "second"}};
+    static const struct sender_profiles profiles = {.items = items, .count = 2};
+    for (size_t i = 0; i < UNEXPLAINED_CASES; i++) {
+        struct world w;
+        world_new(&w);
+        const uint16_t found[] = {code_item(unexplained_cases[i].found, SEVERITY_ERROR)};
+        const struct sender_delivery d = {.best = unexplained_cases[i].worst,
+                                          .worst = unexplained_cases[i].worst,
+                                          .mx = 0,
+                                          .endpoint = 0,
+                                          .reason = unexplained_cases[i].reason};
+        w.briefs[0].address = (struct net_addr){.family = 4, .octets = {192, 0, 2, 1}};
+        w.codes.at[0].own = (struct code_set){found, 1};
+        w.verdict->profiles = &profiles;
+        delivery_harm_settle(&w.verdict->harm, unexplained_cases[i].sender, 1, &d);
+        judge(&w);
+        cr_expect_eq(w.problems->effect, unexplained_cases[i].want, "%zu", i);
+        cr_expect_eq(findings_has(&w.findings, FINDING_DELIVERY_UNEXPLAINED),
+                     unexplained_cases[i].evidence != NULL, "%zu", i);
+        if (unexplained_cases[i].evidence != NULL) {
+            cr_expect(
+                span_eq(findings_evidence(&w.findings, 0), span_of(unexplained_cases[i].evidence)),
+                "%zu", i);
+            cr_assert_eq(w.problems->count, 2);
+            cr_expect_eq(w.problems->item[0].code, FINDING_DELIVERY_UNEXPLAINED);
+            cr_expect_eq(w.problems->item[0].senders, 2);
+            cr_expect_eq(w.problems->item[0].severity, SEVERITY_ERROR);
+        }
+        world_free(&w);
+    }
+}
+
+/* RFC 4035 section 5.5: who validates has no answer, and defers; that others have one mends nothing for them. */
+Test(domain_problems, what_those_who_validate_lose_is_lost)
+{
+    struct world w;
+    world_new(&w);
+    const struct sender_delivery lost = {.best = DELIVERY_DEFERRED,
+                                         .worst = DELIVERY_DEFERRED,
+                                         .mx = -1,
+                                         .endpoint = -1,
+                                         .reason = DELIVERY_REASON_DNS_FAILED};
+    w.verdict->deliveries.count = 2;
+    (void)findings_add_max(&w.findings, FINDING_DNS_MX_BOGUS);
+    delivery_harm_settle(&w.verdict->harm, &may, 1, &lost);
+    judge(&w);
+    cr_assert_eq(w.problems->count, 1);
+    cr_expect_eq(w.problems->item[0].effect, EFFECT_MAIL_LOST);
+    cr_expect_eq(w.problems->item[0].senders, 2);
     world_free(&w);
 }
 

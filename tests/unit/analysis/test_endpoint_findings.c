@@ -149,7 +149,7 @@ static const struct endpoint_case cases[] = {
      .spares = SPARES(SNI_UNKNOWN_NAME_FATAL)},
     {.name = "RFC 6066 3: a warning",
      .made = {SAME(GOOD(1)), .warning = true},
-     .expected = {RAISES(SNI_UNKNOWN_NAME_WARNING, INFO, "unrecognized_name")},
+     .expected = {RAISES(SNI_UNKNOWN_NAME_WARNING, WARNING, "unrecognized_name")},
      .spares = SPARES(SNI_UNKNOWN_NAME_FATAL)},
     {.name = "RFC 6066 3: no warning",
      .made = {SAME(GOOD(1))},

@@ -20,6 +20,7 @@ Test(findings, every_code_has_a_case_and_a_neighbour)
     cover_sts(&c);
     cover_tls_rpt(&c);
     cover_dane(&c);
+    cover_problems(&c);
     for (unsigned i = 0; i < FINDING_COUNT; i++) {
         cr_expect(c.raised[i], "no case raises %s", finding_info((enum finding_code)i)->code);
         cr_expect(c.spared[i], "no neighbour of %s", finding_info((enum finding_code)i)->code);

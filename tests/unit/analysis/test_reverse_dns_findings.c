@@ -231,7 +231,7 @@ static const struct service_case cases[] = {
     {.name = "1.3 only",
      GOOD_PTR,
      ACCEPTS(N, N, N, Y),
-     .expected = {RAISES(TLS_ONLY_TLS13, INFO, "accepts TLSv1.3")}},
+     .expected = {RAISES(TLS_ONLY_TLS13, WARNING, "accepts TLSv1.3")}},
     {.name = "1.3, and 1.2 is not known",
      GOOD_PTR,
      ACCEPTS(N, N, U, Y),
