@@ -33,6 +33,21 @@ struct files {
     struct rpt_summary *report;
 };
 
+/** What can be read; else says what it is and how to make it so. */
+static bool source_is_readable(const struct files *f, struct text_source *source, struct buf *why)
+{
+    bool log = f->kind == FILE_KIND_LOG;
+    if (!log && rpt_mail_is_likely(text_source_peek(source))) {
+        buf_putf(
+            why,
+            "%s: this is a mail; its report is an attachment: take it out with 'munpack FILE' or "
+            "'ripmime -i FILE', and give that",
+            text_source_name(source));
+        return false;
+    }
+    return text_source_is_text(source, why);
+}
+
 static void files_begin(struct files *f, struct text_source *first)
 {
     if (f->kind == FILE_KIND_BY_CONTENT) {
@@ -49,7 +64,8 @@ static void files_begin(struct files *f, struct text_source *first)
 static bool files_add(struct files *f, const char *path, struct buf *why)
 {
     struct text_source *source = text_source_open(path, why);
-    if (source == NULL) {
+    if (source == NULL || !source_is_readable(f, source, why)) {
+        text_source_close(source);
         return false;
     }
     if (f->log == NULL && f->report == NULL) {

@@ -20,27 +20,24 @@ static bool is_code(const struct term *t, const char *topic)
     return t->kind == TERM_CODE && span_ieq(span_of(t->name), span_of(topic));
 }
 
-/** Those that are called so, in the order of the list: a code as it is written is nothing else besides. */
-static struct term *find_terms(const char *topic, size_t *count)
+/** Those that are called so are moved to the front: a code as it is written is nothing else besides. @return how many */
+static size_t find_terms(struct terms *t, const char *topic)
 {
     char folded[TERM_NAME_MAX];
-    size_t all = 0;
-    struct term *list = terms_list(&all);
-    *count = 0;
+    size_t found = 0;
     term_fold(topic, folded);
-    for (size_t i = 0; i < all; i++) {
-        if (is_code(&list[i], topic)) {
-            list[0] = list[i];
-            *count = 1;
-            return list;
+    for (size_t i = 0; i < t->count; i++) {
+        if (is_code(&t->list[i], topic)) {
+            t->list[0] = t->list[i];
+            return 1;
         }
     }
-    for (size_t i = 0; i < all; i++) {
-        if (term_is_called(&list[i], folded)) {
-            list[(*count)++] = list[i];
+    for (size_t i = 0; i < t->count; i++) {
+        if (term_is_called(&t->list[i], folded)) {
+            t->list[found++] = t->list[i];
         }
     }
-    return list;
+    return found;
 }
 
 /** Of the names of results, and of findings where it is their area that was asked for. */
@@ -209,10 +206,10 @@ bool explain_put(struct buf *out, const char *topic, enum explain_format format,
         put_catalogue(out, format, width, color);
         return true;
     }
-    size_t count = 0;
-    struct term *hits = find_terms(topic, &count);
-    bool known = count > 0 && put_hits(out, hits, count, format, width, color);
-    free(hits);
+    struct terms *all = terms_new();
+    size_t count = find_terms(all, topic);
+    bool known = count > 0 && put_hits(out, all->list, count, format, width, color);
+    terms_free(all);
     return known;
 }
 
@@ -225,10 +222,9 @@ static size_t forgiven(size_t len)
 bool explain_put_misspelt(struct buf *out, const char *topic, size_t width, bool color)
 {
     const struct term *nearest[2];
-    size_t count = 0;
     size_t distance = 0;
-    struct term *list = terms_list(&count);
-    size_t found = terms_nearest(list, count, topic, nearest, 2, &distance);
+    struct terms *all = terms_new();
+    size_t found = terms_nearest(all, topic, nearest, 2, &distance);
     bool clear = found > 0 && distance <= forgiven(strlen(topic));
     if (clear) {
         struct paper p = paper_on(out, width, color);
@@ -243,17 +239,16 @@ bool explain_put_misspelt(struct buf *out, const char *topic, size_t width, bool
         memcpy(name, term, len);
         CHECK(explain_put(out, name, EXPLAIN_TEXT, width, color));
     }
-    free(list);
+    terms_free(all);
     return clear;
 }
 
 void explain_put_unknown(struct buf *why, const char *topic)
 {
     const struct term *nearest[SIMILAR_MAX];
-    size_t count = 0;
     size_t distance = 0;
-    struct term *list = terms_list(&count);
-    size_t found = terms_nearest(list, count, topic, nearest, SIMILAR_MAX, &distance);
+    struct terms *all = terms_new();
+    size_t found = terms_nearest(all, topic, nearest, SIMILAR_MAX, &distance);
     buf_put_text(why, "no finding, area, word, column or term has the name '");
     text_put_visible(why, span_take(span_of(topic), SHOWN_MAX));
     buf_put_text(why, "'; similar: ");
@@ -262,5 +257,5 @@ void explain_put_unknown(struct buf *why, const char *topic)
         size_t len = nearest[k]->kind == TERM_AREA ? finding_area_len(name) : strlen(name);
         buf_putf(why, "%s%.*s", k == 0 ? "" : k + 1 < found ? ", " : " or ", (int)len, name);
     }
-    free(list);
+    terms_free(all);
 }

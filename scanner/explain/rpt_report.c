@@ -3,10 +3,12 @@
 #include <jansson.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/file_mark.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 
 const struct vocabulary rpt_policy_type_vocabulary = VOCABULARY_WORDS(RPT_POLICY_TYPES);
+const struct vocabulary rpt_details_vocabulary = VOCABULARY_WORDS(RPT_DETAILS);
 
 /** What is freed with a report. */
 struct rpt_memory {
@@ -22,12 +24,25 @@ bool rpt_report_is_likely(struct span octets)
 {
     static const struct span keys[] = {
         SPAN_INIT("\"policies\""), SPAN_INIT("\"organization-name\""), SPAN_INIT("\"report-id\"")};
-    octets = text_trim(octets);
+    octets = text_trim(span_drop(octets, file_mark_utf8_len(octets)));
     if (octets.len == 0 || octets.at[0] != '{') {
         return false;
     }
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (memmem(octets.at, octets.len, keys[i].at, keys[i].len) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool rpt_mail_is_likely(struct span octets)
+{
+    static const struct span marks[] = {SPAN_INIT("application/tlsrpt+"),
+                                        SPAN_INIT("report-type=tlsrpt"),
+                                        SPAN_INIT("report-type=\"tlsrpt\"")};
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        if (octets.len > 0 && memmem(octets.at, octets.len, marks[i].at, marks[i].len) != NULL) {
             return true;
         }
     }
@@ -72,7 +87,9 @@ static const char *text_at(const json_t *object, const char *key)
     return text != NULL ? text : "";
 }
 
-/** A count; some senders write it as text. Absent: 0. @return false: it is none */
+#define EXACT_MAX 9007199254740992.0 /* 2^53: beyond it a double is no exact number */
+
+/** A count; some senders write it as text, or as 7.0. Absent: 0. @return false: it is none */
 static bool count_at(const json_t *object, const char *key, uint64_t *out)
 {
     const json_t *value = json_object_get(object, key);
@@ -82,6 +99,12 @@ static bool count_at(const json_t *object, const char *key, uint64_t *out)
     }
     if (json_is_string(value)) {
         return text_to_u64(span_of(json_string_value(value)), out);
+    }
+    if (json_is_real(value)) {
+        double real = json_real_value(value);
+        bool whole = real >= 0 && real <= EXACT_MAX && (double)(uint64_t)real == real;
+        *out = whole ? (uint64_t)real : 0;
+        return whole;
     }
     if (!json_is_integer(value) || json_integer_value(value) < 0) {
         return false;
@@ -130,7 +153,8 @@ static bool read_failure(const struct rpt_reading *r, const json_t *json, struct
     f->receiving_ip = text_at(json, "receiving-ip");
     f->reason = text_at(json, "failure-reason-code");
     return (json_is_object(json) && count_at(json, "failed-session-count", &f->sessions)) ||
-           rpt_fault(r, "failure-details must be objects with a count of sessions");
+           rpt_fault(r, "failure-details must be objects, failed-session-count a whole number, "
+                        "not negative");
 }
 
 static bool read_failures(const struct rpt_reading *r, const json_t *list,
@@ -153,6 +177,23 @@ static bool read_failures(const struct rpt_reading *r, const json_t *list,
     return true;
 }
 
+/** RFC 8460 section 4: counts of failure types may overlap where one session met several, so the sum of the details
+ * may be more than the total; no single one may. */
+static enum rpt_details details_of(const struct rpt_policy *p)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < p->failure_count; i++) {
+        uint64_t sessions = p->failures[i].sessions;
+        if (sessions > p->failed) {
+            return RPT_DETAILS_CONTRADICT;
+        }
+        sum = sum > UINT64_MAX - sessions ? UINT64_MAX : sum + sessions;
+    }
+    return sum == p->failed  ? RPT_DETAILS_AGREE
+           : sum > p->failed ? RPT_DETAILS_OVERLAP
+                             : RPT_DETAILS_LACK;
+}
+
 static bool rpt_read_policy(const struct rpt_reading *r, const json_t *json,
                             struct rpt_failure **failures, struct rpt_policy *p)
 {
@@ -169,9 +210,13 @@ static bool rpt_read_policy(const struct rpt_reading *r, const json_t *json,
     p->mode = mode_of(policy);
     if (!count_at(summary, "total-successful-session-count", &p->succeeded) ||
         !count_at(summary, "total-failure-session-count", &p->failed)) {
-        return rpt_fault(r, "the counts of its summary must be numbers");
+        return rpt_fault(r, "the counts of its summary must be whole numbers, not negative");
     }
-    return read_failures(r, json_object_get(json, "failure-details"), failures, p);
+    if (!read_failures(r, json_object_get(json, "failure-details"), failures, p)) {
+        return false;
+    }
+    p->details = details_of(p);
+    return true;
 }
 
 static bool rpt_read_policies(struct rpt_memory *m, const char *origin, struct buf *why)
@@ -202,7 +247,27 @@ static bool rpt_read_policies(struct rpt_memory *m, const char *origin, struct b
 
 /* --- the report ------------------------------------------------------------------------------ */
 
-struct rpt_report *rpt_report_read(struct span json, const char *origin, struct buf *why)
+static const char *json_fault_words(const json_error_t *error)
+{
+    switch ((unsigned)json_error_code(error)) {
+    case json_error_numeric_overflow:
+        return "a number is too large (over 9223372036854775807)";
+    case json_error_premature_end_of_input:
+        return "it ends too early, as a file that was cut";
+    case json_error_end_of_input_expected:
+        return "something follows the end of the report";
+    case json_error_invalid_utf8:
+        return "a text is no UTF-8 (RFC 8259 section 8.1)";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a text has a NUL";
+    default:
+        return "this is no JSON (RFC 8259)";
+    }
+}
+
+/** @return NULL with one line in `why` */
+static json_t *root_read(struct span json, const char *origin, struct buf *why)
 {
     json_error_t error;
     const char *fault = shape_fault(json);
@@ -210,14 +275,28 @@ struct rpt_report *rpt_report_read(struct span json, const char *origin, struct 
         buf_putf(why, "%s: %s", origin, fault);
         return NULL;
     }
-    struct rpt_memory *m = memory_new(1, sizeof(*m));
-    m->root = json_loadb(json.len > 0 ? (const char *)json.at : "", json.len, 0, &error);
-    if (!json_is_object(m->root)) {
-        buf_putf(why, "%s: no report of TLS-RPT: line %d is no JSON, or it is no object", origin,
-                 m->root == NULL ? error.line : 1);
-        rpt_report_free(&m->report);
+    json_t *root = json_loadb(json.len > 0 ? (const char *)json.at : "", json.len, 0, &error);
+    if (root == NULL) {
+        buf_putf(why, "%s: no report of TLS-RPT: line %d, column %d: %s", origin, error.line,
+                 error.column, json_fault_words(&error));
+    } else if (!json_is_object(root)) {
+        buf_putf(why, "%s: no report of TLS-RPT: it is no JSON object (RFC 8460 section 4.4)",
+                 origin);
+        json_decref(root);
         return NULL;
     }
+    return root;
+}
+
+struct rpt_report *rpt_report_read(struct span json, const char *origin, struct buf *why)
+{
+    /* RFC 8259 section 8.1: none should be there, and one may be ignored. */
+    json_t *root = root_read(span_drop(json, file_mark_utf8_len(json)), origin, why);
+    if (root == NULL) {
+        return NULL;
+    }
+    struct rpt_memory *m = memory_new(1, sizeof(*m));
+    m->root = root;
     const json_t *range = json_object_get(m->root, "date-range");
     m->report.organization = text_at(m->root, "organization-name");
     m->report.report_id = text_at(m->root, "report-id");

@@ -29,6 +29,24 @@ enum rpt_policy_type {
 
 VOCABULARY(rpt_policy_type, enum rpt_policy_type);
 
+/** What the failure-details of a policy add up to, against its total-failure-session-count. */
+#define RPT_DETAILS(X)                                                                           \
+    X(RPT_DETAILS_AGREE, "agree", "they add up to the total")                                    \
+    X(RPT_DETAILS_LACK, "lack",                                                                  \
+      "they add up to less than the total: of the other failures nothing is known")              \
+    X(RPT_DETAILS_OVERLAP, "overlap",                                                            \
+      "they add up to more than the total, as where one session met several failures (RFC 8460 " \
+      "section 4)")                                                                              \
+    X(RPT_DETAILS_CONTRADICT, "contradict",                                                      \
+      "one of them has more sessions than the total: the report contradicts itself, so that "    \
+      "neither count can be relied on")
+
+enum rpt_details {
+    RPT_DETAILS(ENUMERATOR) RPT_DETAILS_COUNT
+};
+
+VOCABULARY(rpt_details, enum rpt_details);
+
 #define RPT_RESULT_UNKNOWN RESULT_TYPE_COUNT /* a type that the RFC does not define */
 
 /** Texts are "" where there is none. */
@@ -50,6 +68,7 @@ struct rpt_policy {
     uint64_t failed;
     const struct rpt_failure *failures;
     size_t failure_count;
+    enum rpt_details details;
 };
 
 /** Texts live as long as the report. */
@@ -63,6 +82,8 @@ struct rpt_report {
 
 /** Does it begin like one? The octets may be cut. */
 bool rpt_report_is_likely(struct span octets);
+/** Is it a mail with a report (RFC 8460 section 5.3)? Its attachment has to be taken out first. */
+bool rpt_mail_is_likely(struct span octets);
 /** @param origin its name in faults. @return NULL with one line in `why` */
 struct rpt_report *rpt_report_read(struct span json, const char *origin, struct buf *why);
 void rpt_report_free(struct rpt_report *r);

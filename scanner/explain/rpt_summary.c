@@ -28,6 +28,13 @@ struct rpt_result {
     struct rpt_names hosts, senders, reasons;
 };
 
+/** Of reports whose details are one of RPT_DETAILS. */
+struct rpt_detail_sums {
+    uint64_t reports;
+    uint64_t detailed; /* sessions */
+    uint64_t failed;
+};
+
 /** One domain and type of policy. */
 struct rpt_section {
     char *domain;
@@ -35,6 +42,7 @@ struct rpt_section {
     enum rpt_policy_type type;
     uint64_t succeeded, failed;
     struct rpt_result *results[RESULT_SLOTS];
+    struct rpt_detail_sums sums[RPT_DETAILS_COUNT];
 };
 
 struct rpt_summary {
@@ -159,6 +167,16 @@ static void add_failure(struct rpt_section *section, const struct rpt_failure *f
               f->sessions);
 }
 
+static void add_sums(struct rpt_section *section, const struct rpt_policy *p)
+{
+    struct rpt_detail_sums *sums = &section->sums[p->details];
+    sums->reports++;
+    sums->failed = sum_up_to_max(sums->failed, p->failed);
+    for (size_t i = 0; i < p->failure_count; i++) {
+        sums->detailed = sum_up_to_max(sums->detailed, p->failures[i].sessions);
+    }
+}
+
 /** The first and the last time: RFC 3339 in UTC, so the order of texts is that of times. */
 static void add_range(struct rpt_summary *s, const struct rpt_report *r)
 {
@@ -211,6 +229,7 @@ void rpt_summary_add(struct rpt_summary *s, const struct rpt_report *r)
         }
         section->succeeded = sum_up_to_max(section->succeeded, p->succeeded);
         section->failed = sum_up_to_max(section->failed, p->failed);
+        add_sums(section, p);
         for (size_t k = 0; k < p->failure_count; k++) {
             add_failure(section, &p->failures[k], r->organization);
         }
@@ -357,6 +376,23 @@ static const char *section_effect(const struct rpt_section *section)
     return NULL;
 }
 
+static void put_sums(struct paper *p, const struct rpt_section *section)
+{
+    for (unsigned i = 0; i < RPT_DETAILS_COUNT; i++) {
+        const struct rpt_detail_sums *sums = &section->sums[i];
+        if (sums->reports == 0 || i == RPT_DETAILS_AGREE) {
+            continue;
+        }
+        paper_begin(p, "  ", "    ");
+        paper_putf(p, i == RPT_DETAILS_CONTRADICT ? INK_WARNING : INK_NOTE,
+                   "Details of %llu %s: %llu sessions in them, %llu in the total; %s.",
+                   (unsigned long long)sums->reports, sums->reports == 1 ? "report" : "reports",
+                   (unsigned long long)sums->detailed, (unsigned long long)sums->failed,
+                   rpt_details_vocabulary.words[i].meaning);
+        paper_end(p);
+    }
+}
+
 /** By sessions, the most first. */
 static size_t results_in_order(const struct rpt_section *section, unsigned order[RESULT_SLOTS])
 {
@@ -402,6 +438,7 @@ static void put_section(struct paper *p, const struct rpt_section *section)
         paper_putf(p, INK_PLAIN, " %s", effect);
     }
     paper_end(p);
+    put_sums(p, section);
     for (size_t i = 0; i < count; i++) {
         put_result(p, section, order[i]);
     }
@@ -490,6 +527,22 @@ static void put_json_result(struct json_writer *w, const struct rpt_section *sec
     json_object_end(w);
 }
 
+static void put_json_sums(struct json_writer *w, const struct rpt_section *section)
+{
+    json_key(w, "details");
+    json_object_begin(w);
+    for (unsigned i = 0; i < RPT_DETAILS_COUNT; i++) {
+        const struct rpt_detail_sums *sums = &section->sums[i];
+        json_key(w, rpt_details_word((enum rpt_details)i));
+        json_object_begin(w);
+        json_key_uint(w, "reports", sums->reports);
+        json_key_uint(w, "detailed", sums->detailed);
+        json_key_uint(w, "failed", sums->failed);
+        json_object_end(w);
+    }
+    json_object_end(w);
+}
+
 static void put_json_section(struct json_writer *w, const struct rpt_section *section)
 {
     unsigned order[RESULT_SLOTS];
@@ -503,6 +556,7 @@ static void put_json_section(struct json_writer *w, const struct rpt_section *se
     (void)json_text(w, span_of(section->mode));
     json_key_uint(w, "succeeded", section->succeeded);
     json_key_uint(w, "failed", section->failed);
+    put_json_sums(w, section);
     json_key(w, "results");
     json_array_begin(w);
     for (size_t i = 0; i < count; i++) {

@@ -2,6 +2,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/explain/finding_entries.h"
+#include "scanner/explain/sender_entry.h"
 #include "scanner/observation/outcome.h"
 #include "scanner/report/vocabularies.h"
 
@@ -26,6 +27,10 @@ static const char *meaning_of_term(const struct term *t)
         return t->definition->meaning;
     case TERM_COLUMN:
         return t->column->meaning;
+    case TERM_SENDER:
+        return t->sender->title;
+    case TERM_SHEET:
+        return t->sheet->title;
     case TERM_KIND_COUNT:
         break;
     }
@@ -220,6 +225,21 @@ static void put_glossary(struct paper *p, const struct glossary_term *g)
     }
 }
 
+static void entry_put_sheet(struct paper *p, const struct sheet *sheet)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    entry_put_field(p, "means", sheet->title);
+    entry_put_field(p, "counts", sheet->definition);
+    for (size_t i = 0; i < sheet->column_count; i++) {
+        buf_putf(&text, "%s%s", i > 0 ? ", " : "", sheet->columns[i].name);
+    }
+    if (text.len > 0) {
+        entry_put_field(p, "columns", buf_text(&text));
+    }
+    entry_put_field(p, "see", "mxcensus report RESULTS, docs/report.md");
+    buf_deinit(&text);
+}
+
 void term_put_entry(struct paper *p, const struct term *t)
 {
     char area[TERM_NAME_MAX] = "";
@@ -256,6 +276,14 @@ void term_put_entry(struct paper *p, const struct term *t)
     case TERM_COLUMN:
         entry_put_head(p, t);
         put_column(p, t);
+        return;
+    case TERM_SENDER:
+        entry_put_head(p, t);
+        sender_put_entry(p, t->sender);
+        return;
+    case TERM_SHEET:
+        entry_put_head(p, t);
+        entry_put_sheet(p, t->sheet);
         return;
     case TERM_KIND_COUNT:
         break;

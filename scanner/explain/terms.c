@@ -4,6 +4,8 @@
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/report/vocabularies.h"
+#include "scanner/senders/sender_profiles.h"
+#include "scanner/survey/survey_sheets.h"
 
 const struct vocabulary term_kind_vocabulary = VOCABULARY_WORDS(TERM_KINDS);
 const struct vocabulary result_type_vocabulary =
@@ -84,6 +86,12 @@ static void terms_add_words(struct term_list *l, enum term_kind kind, const stru
     }
 }
 
+static void terms_add_vocabulary(struct term_list *l, const struct vocabulary *v)
+{
+    term_add(l, TERM_VOCABULARY, v->name, NULL)->vocabulary = v;
+    terms_add_words(l, TERM_WORD, v);
+}
+
 static void terms_add_definition(struct term_list *l, enum term_kind kind,
                                  const struct definition *d)
 {
@@ -95,19 +103,54 @@ static void terms_add_definition(struct term_list *l, enum term_kind kind,
     }
 }
 
-struct term *terms_list(size_t *count)
+/** What the list borrows from. */
+struct terms_memory {
+    struct terms terms; /* first: it is what the caller has */
+    struct sender_profiles_file *senders;
+    struct sheets sheets;
+};
+
+static void terms_add_senders(struct term_list *l, struct terms_memory *m)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    m->senders = sender_profiles_load(NULL, &why);
+    CHECK(m->senders != NULL); /* those that are shipped */
+    buf_deinit(&why);
+    for (size_t i = 0; i < m->senders->profiles.count; i++) {
+        const struct sender_profile *profile = &m->senders->profiles.items[i];
+        term_add(l, TERM_SENDER, profile->id, NULL)->sender = profile;
+    }
+}
+
+/** The tables of a report about nothing: their definitions are those of all. */
+static void terms_add_sheets(struct term_list *l, struct terms_memory *m)
+{
+    const struct survey_terms nothing = {0};
+    struct survey *survey = memory_new(1, sizeof(*survey));
+    survey_init(survey, &nothing);
+    sheets_init(&m->sheets);
+    survey_make_sheets(survey, &m->sheets);
+    for (size_t i = 0; i < m->sheets.count; i++) {
+        term_add(l, TERM_SHEET, m->sheets.list[i].id, NULL)->sheet = &m->sheets.list[i];
+    }
+    survey_deinit(survey);
+    free(survey);
+}
+
+struct terms *terms_new(void)
 {
     struct term_list l = {0};
+    struct terms_memory *m = memory_new(1, sizeof(*m));
     for (size_t i = 0; i < GLOSSARY_COUNT; i++) {
         term_add(&l, TERM_GLOSSARY, glossary[i].name, NULL)->glossary = &glossary[i];
     }
     terms_add_areas(&l);
     terms_add_codes(&l);
     terms_add_words(&l, TERM_RESULT_TYPE, &result_type_vocabulary);
+    terms_add_senders(&l, m);
+    terms_add_sheets(&l, m);
     for (unsigned i = 0; i < row_vocabulary_count; i++) {
-        term_add(&l, TERM_VOCABULARY, row_vocabularies[i]->name, NULL)->vocabulary =
-            row_vocabularies[i];
-        terms_add_words(&l, TERM_WORD, row_vocabularies[i]);
+        terms_add_vocabulary(&l, row_vocabularies[i]);
     }
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         terms_add_definition(&l, TERM_TABLE, table_definition((enum table_id)t));
@@ -115,8 +158,19 @@ struct term *terms_list(size_t *count)
     for (unsigned n = 0; n < NESTED_COUNT; n++) {
         terms_add_definition(&l, TERM_OBJECT, nested_definition((enum nested_id)n));
     }
-    *count = l.count;
-    return l.at;
+    m->terms = (struct terms){l.at, l.count, m};
+    return &m->terms;
+}
+
+void terms_free(struct terms *t)
+{
+    if (t != NULL) {
+        struct terms_memory *m = t->memory;
+        sender_profiles_free(m->senders);
+        sheets_deinit(&m->sheets);
+        free(m->terms.list);
+        free(m);
+    }
 }
 
 /* --- names ---------------------------------------------------------------------------------- */
@@ -205,6 +259,16 @@ static bool is_called_area(const char *folded, const char *area)
     return strcmp(folded, area) == 0;
 }
 
+/** "T11" calls all its parts: T11, T11-hosts. */
+static bool is_called_sheet(const char *folded, const char *id)
+{
+    char number[TERM_NAME_MAX] = "";
+    size_t len = strcspn(id, "-");
+    CHECK(len < TERM_NAME_MAX);
+    memcpy(number, id, len);
+    return term_is_name(folded, id, "") || term_is_name(folded, number, "");
+}
+
 bool term_is_called(const struct term *t, const char *folded)
 {
     char area[TERM_NAME_MAX];
@@ -225,7 +289,10 @@ bool term_is_called(const struct term *t, const char *folded)
     case TERM_COLUMN:
         return term_is_name(folded, t->name, "") || term_is_name(folded, t->of, t->name) ||
                (ends_with_name(folded, t->name) && term_path_of(t, folded, NULL, NULL));
+    case TERM_SHEET:
+        return is_called_sheet(folded, t->name);
     case TERM_GLOSSARY:
+    case TERM_SENDER:
     case TERM_VOCABULARY:
     case TERM_TABLE:
     case TERM_OBJECT:
@@ -361,21 +428,21 @@ static bool is_among(const struct term *const nearest[], size_t count, const str
     return false;
 }
 
-size_t terms_nearest(const struct term *list, size_t count, const char *topic,
-                     const struct term *nearest[], size_t max, size_t *distance)
+size_t terms_nearest(const struct terms *t, const char *topic, const struct term *nearest[],
+                     size_t max, size_t *distance)
 {
     char folded[TERM_NAME_MAX];
     size_t far[16];
     size_t kept = 0;
     CHECK(max <= sizeof(far) / sizeof(far[0]));
     term_fold(topic, folded);
-    for (size_t i = 0; i < count; i++) {
-        size_t d = distance_to(folded, &list[i]);
+    for (size_t i = 0; i < t->count; i++) {
+        size_t d = distance_to(folded, &t->list[i]);
         size_t at = kept;
         while (at > 0 && d < far[at - 1]) {
             at--;
         }
-        if (at == max || is_among(nearest, kept, &list[i])) {
+        if (at == max || is_among(nearest, kept, &t->list[i])) {
             continue;
         }
         kept += kept < max;
@@ -383,7 +450,7 @@ size_t terms_nearest(const struct term *list, size_t count, const char *topic,
             nearest[k] = nearest[k - 1];
             far[k] = far[k - 1];
         }
-        nearest[at] = &list[i];
+        nearest[at] = &t->list[i];
         far[at] = d;
     }
     *distance = kept > 0 ? far[0] : SIZE_MAX;

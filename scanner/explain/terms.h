@@ -2,11 +2,13 @@
 
 #include "output/tables.h"
 #include "scanner/analysis/catalogue.h"
+#include "scanner/analysis/sender_profile.h"
+#include "scanner/survey/sheet.h"
 
 /**
  * Everything that has a name of ours, found by what a person types: codes and areas of findings, words of
- * vocabularies, tables, objects and columns, result types of TLS-RPT, and the glossary. The list is made from their
- * definitions; only the glossary and the result types are defined here.
+ * vocabularies, tables, objects and columns, sender profiles, tables of reports, result types of TLS-RPT, and the
+ * glossary. The list is made from their definitions; only the glossary and the result types are defined here.
  */
 
 /** In this order hits are shown. */
@@ -15,6 +17,8 @@
     X(TERM_AREA, "area of findings")      \
     X(TERM_CODE, "finding")               \
     X(TERM_RESULT_TYPE, "TLS-RPT result") \
+    X(TERM_SENDER, "sender profile")      \
+    X(TERM_SHEET, "table of reports")     \
     X(TERM_WORD, "word")                  \
     X(TERM_VOCABULARY, "vocabulary")      \
     X(TERM_TABLE, "table")                \
@@ -97,10 +101,19 @@ struct term {
     const struct definition *definition; /* TABLE, OBJECT, COLUMN */
     const struct column *column;
     const struct glossary_term *glossary;
+    const struct sender_profile *sender;
+    const struct sheet *sheet;
 };
 
-/** @return to be freed; the same each time */
-struct term *terms_list(size_t *count);
+/** All of them, the same each time. */
+struct terms {
+    struct term *list;
+    size_t count;
+    void *memory; /* what they are made from and is not constant */
+};
+
+struct terms *terms_new(void);
+void terms_free(struct terms *t);
 
 #define TERM_NAME_MAX 96 /* octets that are compared, with NUL; names are shorter */
 
@@ -116,5 +129,5 @@ bool term_is_called(const struct term *t, const char *folded);
 bool term_path_of(const struct term *t, const char *tail, struct buf *path, size_t *others);
 
 /** The names that are most like `topic`: the nearest first. @return how many */
-size_t terms_nearest(const struct term *list, size_t count, const char *topic,
-                     const struct term *nearest[], size_t max, size_t *distance);
+size_t terms_nearest(const struct terms *t, const char *topic, const struct term *nearest[],
+                     size_t max, size_t *distance);

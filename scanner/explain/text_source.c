@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "scanner/base/file_mark.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 
@@ -82,6 +83,19 @@ struct span text_source_peek(struct text_source *s)
         s->ahead = source_read(s);
     }
     return s->ahead;
+}
+
+bool text_source_is_text(struct text_source *s, struct buf *why)
+{
+    const struct file_mark *mark = file_mark_of(text_source_peek(s));
+    if (mark != NULL) {
+        buf_putf(why, "%s: this is %s, not text%s", text_source_name(s), mark->what,
+                 gzdirect(s->file) == 1 ? "" : ", inside of gzip");
+        if (mark->text != NULL) {
+            buf_putf(why, "; give what '%s' prints", mark->text);
+        }
+    }
+    return mark == NULL;
 }
 
 struct span text_source_next(struct text_source *s)

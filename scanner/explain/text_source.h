@@ -13,6 +13,8 @@ const char *text_source_name(const struct text_source *s);
 
 /** Up to 64 KiB from the begin; nothing is taken. */
 struct span text_source_peek(struct text_source *s);
+/** @return false with one line in `why`, which says what it is instead */
+bool text_source_is_text(struct text_source *s, struct buf *why);
 /** More octets; valid until the next call. Empty at the end, and where it cannot be read: text_source_why(). */
 struct span text_source_next(struct text_source *s);
 /** @return false with one line in `why`: it could not be read to its end */

@@ -108,6 +108,16 @@ def check_reports(folder):
     refused("a log among reports", [plain, log], [log, "no report of TLS-RPT"])
     refused("a log as report", ["--tls-rpt", log], [log, "no report of TLS-RPT"])
     refused("both", ["--tls-rpt", plain, "--log", log], ["give one"])
+    with open(plain, "w", encoding="utf-8-sig") as file:
+        json.dump(REPORT, file)
+    check_equal("a byte order mark", text("a byte order mark", plain), said)
+    with open(plain, "w", encoding="utf-16") as file:
+        json.dump(REPORT, file)
+    refused("UTF-16", [plain], [plain, "UTF-16", "iconv"])
+    with open(plain, "w", encoding="ascii") as file:
+        file.write("From: a@example.org\nContent-Type: multipart/report; report-type=\"tlsrpt\"; boundary=b\n\n--b\n"
+                   "Content-Type: application/tlsrpt+gzip\n\nH4sI\n--b--\n")
+    refused("a mail", [plain], [plain, "this is a mail", "munpack"])
     bomb = os.path.join(folder, "bomb.gz")
     with gzip.open(bomb, "wb") as file:
         file.write(b'{"policies":[')

@@ -249,3 +249,35 @@ Test(log_summary, what_a_line_holds_does_not_reach_the_terminal)
     log_summary_free(s);
     log_catalogue_free(c);
 }
+
+/* The same text is that of the sending Exchange of a server without STARTTLS, or a reply to a client without TLS.
+ * https://learn.microsoft.com/en-us/defender-office-365/connectors-mail-flow-intelligence, 450 4.4.317. */
+Test(log_catalogue, starttls_is_required_by_the_one_or_the_other_side)
+{
+    static const struct {
+        const char *line;
+        enum log_actor actor;
+    } cases[] = {
+        {"450 4.4.317 Cannot connect to remote server [Message=451 5.7.3 STARTTLS is required to "
+         "send mail] [LastAttemptedServerName=mx.example.org]",
+         LOG_ACTOR_RECIPIENT},
+        {"550 5.4.317 Message expired, cannot connect to remote server(451 5.7.3 STARTTLS is "
+         "required to send mail)",
+         LOG_ACTOR_RECIPIENT},
+        {"451 4.4.0 Primary target IP address responded with: \"451 5.7.3 STARTTLS is required to "
+         "send mail.\"",
+         LOG_ACTOR_RECIPIENT},
+        {"host smtp.office365.com[192.0.2.1] said: 451 5.7.3 STARTTLS is required to send mail (in "
+         "reply to MAIL FROM command)",
+         LOG_ACTOR_SENDER},
+        {"451 5.7.3 STARTTLS is required to send mail", LOG_ACTOR_EITHER},
+    };
+    struct log_catalogue *c = shipped();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct log_reading r;
+        log_line_read(c, span_of(cases[i].line), &r);
+        cr_assert_not_null(r.entry, "%s", cases[i].line);
+        cr_expect_eq(r.entry->actor, cases[i].actor, "%s: %s", cases[i].line, r.entry->id);
+    }
+    log_catalogue_free(c);
+}

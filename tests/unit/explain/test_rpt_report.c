@@ -82,6 +82,65 @@ Test(rpt_report, what_is_absent_is_nothing)
     rpt_report_free(r);
 }
 
+/* RFC 8259 section 6 sets no bound for numbers; beyond 2^53 a reader of doubles is wrong by one and more. */
+Test(rpt_report, large_counts_are_exact)
+{
+    static const struct {
+        const char *json;
+        uint64_t failed;
+    } cases[] = {
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":9007199254740993}", "[]"),
+         9007199254740993},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":9223372036854775807}", "[]"),
+         INT64_MAX},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":\"18446744073709551615\"}", "[]"),
+         UINT64_MAX},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":303.0}", "[]"), 303},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":1e3}", "[]"), 1000},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rpt_report *r = report(cases[i].json);
+        cr_expect_eq(r->policies[0].failed, cases[i].failed, "%s", cases[i].json);
+        rpt_report_free(r);
+    }
+}
+
+/* RFC 8259 section 8.1: a parser may ignore it. */
+Test(rpt_report, a_byte_order_mark_is_passed_over)
+{
+    char text[sizeof(example) + 3] = "\xef\xbb\xbf";
+    strcat(text, example);
+    cr_expect(rpt_report_is_likely(span_of(text)));
+    struct rpt_report *r = report(text);
+    cr_expect_eq(r->policies[0].failed, 303);
+    rpt_report_free(r);
+}
+
+/* RFC 8460 section 4: counts of types may overlap; one alone cannot be more than all. */
+Test(rpt_report, details_are_held_against_the_total)
+{
+#define DETAILS(total, list) POLICY("\"sts\"", "{\"total-failure-session-count\":" total "}", list)
+#define DETAIL(n)            "{\"failed-session-count\":" n "}"
+    static const struct {
+        const char *json;
+        enum rpt_details details;
+    } cases[] = {
+        {DETAILS("0", "[]"), RPT_DETAILS_AGREE},
+        {DETAILS("5", "[" DETAIL("2") "," DETAIL("3") "]"), RPT_DETAILS_AGREE},
+        {DETAILS("5", "[]"), RPT_DETAILS_LACK},
+        {DETAILS("5", "[" DETAIL("4") "]"), RPT_DETAILS_LACK},
+        {DETAILS("5", "[" DETAIL("4") "," DETAIL("5") "]"), RPT_DETAILS_OVERLAP},
+        {DETAILS("5", "[" DETAIL("6") "]"), RPT_DETAILS_CONTRADICT},
+        {DETAILS("0", "[" DETAIL("1") "]"), RPT_DETAILS_CONTRADICT},
+        {POLICY("\"sts\"", "{}", "[" DETAIL("1") "]"), RPT_DETAILS_CONTRADICT},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct rpt_report *r = report(cases[i].json);
+        cr_expect_eq(r->policies[0].details, cases[i].details, "%s", cases[i].json);
+        rpt_report_free(r);
+    }
+}
+
 static void refused(struct span json, const char *says)
 {
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
@@ -107,15 +166,22 @@ Test(rpt_report, what_is_none_is_told_in_one_line)
         {"{}", "no list 'policies'"},
         {"{\"policies\":{}}", "no list 'policies'"},
         {"{\"policies\":[7]}", "policy 1: it must have an object 'policy'"},
-        {POLICY("\"sts\"", "{\"total-failure-session-count\":-1}", "[]"), "must be numbers"},
-        {POLICY("\"sts\"", "{\"total-failure-session-count\":1.5}", "[]"), "must be numbers"},
-        {POLICY("\"sts\"", "{\"total-failure-session-count\":\"x\"}", "[]"), "must be numbers"},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":-1}", "[]"), "must be whole numbers"},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":1.5}", "[]"), "must be whole numbers"},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":\"x\"}", "[]"),
+         "must be whole numbers"},
         {POLICY("\"sts\"", "{\"total-failure-session-count\":99999999999999999999}", "[]"),
-         "no JSON"},
+         "line 1, column 134: a number is too large (over 9223372036854775807)"},
+        {POLICY("\"sts\"", "{\"total-failure-session-count\":1e17}", "[]"),
+         "must be whole numbers"},
+        {"{} {}", "something follows the end"},
+        {"{\"a\":\n7,,}", "line 2, column 3: this is no JSON"},
+        {"{\"a\":\"\xff\"}", "no UTF-8"},
+        {"[7]", "no JSON object"},
         {POLICY("\"sts\"", "{}", "7"), "must be a list"},
         {POLICY("\"sts\"", "{}", "[7]"), "must be objects"},
         {POLICY("\"sts\"", "{}", "[{\"failed-session-count\":{}}]"), "must be objects"},
-        {"{\"a\\u0000b\":1}", "no JSON"},
+        {"{\"a\\u0000b\":1}", "a text has a NUL"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         refused(span_of(cases[i].json), cases[i].says);
@@ -172,6 +238,11 @@ Test(rpt_report, depth_and_numbers_are_bounded)
 
 Test(rpt_report, is_known_by_its_begin)
 {
+    cr_expect(rpt_mail_is_likely(
+        SPAN_LIT("Content-Type: multipart/report; report-type=\"tlsrpt\"; boundary=a")));
+    cr_expect(rpt_mail_is_likely(SPAN_LIT("Content-Type: application/tlsrpt+gzip")));
+    cr_expect(!rpt_mail_is_likely(span_of(example)));
+    cr_expect(!rpt_mail_is_likely(SPAN_LIT("")));
     cr_expect(rpt_report_is_likely(span_of(example)));
     cr_expect(rpt_report_is_likely(span_take(span_of(example), 40)));
     cr_expect(!rpt_report_is_likely(
@@ -230,6 +301,27 @@ Test(rpt_summary, says_what_failed_for_whom_and_what_mends_it)
                      json_array_get(json_object_get(json, "policies"), 0), "failed")),
                  606);
     json_decref(json);
+    buf_deinit(&out);
+    rpt_report_free(r);
+    rpt_summary_free(s);
+}
+
+Test(rpt_summary, a_report_that_contradicts_itself_is_told)
+{
+    static const char json[] = POLICY(
+        "\"sts\"", "{\"total-failure-session-count\":3,\"total-successful-session-count\":7}",
+        "[{\"result-type\":\"certificate-expired\",\"failed-session-count\":8}]");
+    struct rpt_summary *s = rpt_summary_new();
+    struct rpt_report *r = report(json);
+    rpt_summary_add(s, r);
+    struct buf out = text_of(s, false);
+    cr_expect_not_null(strstr((const char *)out.at, "Details of 1 report: 8 sessions in them, 3 in "
+                                                    "the total;"),
+                       "%s", (const char *)out.at);
+    cr_expect_not_null(strstr((const char *)out.at, "contradicts itself"));
+    buf_deinit(&out);
+    out = text_of(s, true);
+    cr_expect_not_null(strstr((const char *)out.at, "\"contradict\""));
     buf_deinit(&out);
     rpt_report_free(r);
     rpt_summary_free(s);

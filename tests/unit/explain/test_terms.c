@@ -1,11 +1,17 @@
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <criterion/criterion.h>
 
+#include "scanner/analysis/account.h"
+#include "scanner/analysis/catalogue.h"
+#include "scanner/analysis/effect.h"
+#include "scanner/analysis/problem_rules.h"
 #include "scanner/base/text.h"
 #include "scanner/explain/explain.h"
 #include "scanner/explain/terms.h"
 #include "scanner/report/vocabularies.h"
+#include "scanner/senders/sender_profiles.h"
 
 Test(terms, names_are_compared_without_case_and_what_joins_them)
 {
@@ -47,8 +53,9 @@ Test(terms, every_length_is_cut_to_what_is_compared)
 /* The name that an entry of one line gives leads to that thing. */
 Test(terms, each_is_found_by_its_name_and_fits_the_width)
 {
-    size_t count = 0;
-    struct term *list = terms_list(&count);
+    struct terms *all = terms_new();
+    const struct term *list = all->list;
+    size_t count = all->count;
     for (size_t i = 0; i < count; i++) {
         char folded[TERM_NAME_MAX];
         struct buf name = BUF_INIT(BUF_NO_LIMIT);
@@ -75,7 +82,7 @@ Test(terms, each_is_found_by_its_name_and_fits_the_width)
         buf_deinit(&out);
         buf_deinit(&name);
     }
-    free(list);
+    terms_free(all);
 }
 
 /* RFC 8460 section 4.3: the catalogue uses its words. */
@@ -103,8 +110,9 @@ static bool is_area(const char *area)
 
 Test(terms, the_glossary_has_each_term_once_and_names_areas_that_exist)
 {
-    size_t count = 0;
-    struct term *list = terms_list(&count);
+    struct terms *all = terms_new();
+    const struct term *list = all->list;
+    size_t count = all->count;
     for (size_t i = 0; i < count; i++) {
         if (list[i].kind != TERM_GLOSSARY) {
             continue;
@@ -117,13 +125,14 @@ Test(terms, the_glossary_has_each_term_once_and_names_areas_that_exist)
                       g->name);
         }
     }
-    free(list);
+    terms_free(all);
 }
 
 Test(terms, a_path_is_found_by_its_end)
 {
-    size_t count = 0;
-    struct term *list = terms_list(&count);
+    struct terms *all = terms_new();
+    const struct term *list = all->list;
+    size_t count = all->count;
     struct buf path = BUF_INIT(BUF_NO_LIMIT);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
@@ -138,5 +147,65 @@ Test(terms, a_path_is_found_by_its_end)
     cr_expect_eq(found, 1);
     cr_expect(span_eq(buf_span(&path), SPAN_LIT("domains.mx.host")));
     buf_deinit(&path);
-    free(list);
+    terms_free(all);
+}
+
+/* By construction: what defines a name is asked for it, so that a new one cannot be left out. */
+static void is_explained(const char *name, const char *says)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    cr_expect(explain_put(&out, name, EXPLAIN_TEXT, 80, false), "%s", name);
+    buf_put_char(&out, '\0');
+    cr_expect_not_null(strstr((const char *)out.at, says), "%s: %s", name, (const char *)out.at);
+    buf_deinit(&out);
+}
+
+Test(terms, every_sender_profile_is_explained)
+{
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *f = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(f);
+    for (size_t i = 0; i < f->profiles.count; i++) {
+        char head[TERM_NAME_MAX + 20];
+        (void)snprintf(head, sizeof(head), "%s (sender profile)", f->profiles.items[i].id);
+        is_explained(f->profiles.items[i].id, head);
+    }
+    sender_profiles_free(f);
+    buf_deinit(&why);
+}
+
+/* Those of the measurement papers have numbers, T1 to T17; a table of the report may have parts and other names. */
+Test(terms, every_table_of_reports_is_explained)
+{
+    for (unsigned n = 1; n <= 17; n++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "T%u", n);
+        is_explained(name, "(table of reports)");
+    }
+}
+
+Test(terms, every_word_of_effects_causes_classes_and_severities_is_explained)
+{
+    static const struct vocabulary *const asked[] = {
+        &effect_vocabulary, &cause_kind_vocabulary, &account_class_vocabulary, &severity_vocabulary,
+        &finding_scope_vocabulary};
+    for (size_t v = 0; v < sizeof(asked) / sizeof(asked[0]); v++) {
+        for (unsigned i = 0; i < asked[v]->count; i++) {
+            if (vocabulary_has_word(asked[v], i)) {
+                is_explained(vocabulary_word(asked[v], i), vocabulary_word(asked[v], i));
+            }
+        }
+    }
+}
+
+Test(terms, every_column_is_explained)
+{
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        const struct definition *d = table_definition((enum table_id)t);
+        for (size_t i = 0; i < d->column_count; i++) {
+            char name[2 * TERM_NAME_MAX];
+            (void)snprintf(name, sizeof(name), "%s.%s", d->name, d->columns[i].name);
+            is_explained(name, d->columns[i].name);
+        }
+    }
 }

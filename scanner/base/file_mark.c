@@ -1,0 +1,63 @@
+#include "scanner/base/file_mark.h"
+
+static const struct {
+    struct span octets;
+    struct file_mark mark;
+} file_marks[] = {
+    /* UTF-32 begins as UTF-16 does. */
+    {SPAN_INIT("\xff\xfe\0\0"), {"UTF-32", "iconv -f UTF-32 -t UTF-8 FILE"}},
+    {SPAN_INIT("\0\0\xfe\xff"), {"UTF-32", "iconv -f UTF-32 -t UTF-8 FILE"}},
+    {SPAN_INIT("\xff\xfe"), {"UTF-16", "iconv -f UTF-16 -t UTF-8 FILE"}},
+    {SPAN_INIT("\xfe\xff"), {"UTF-16", "iconv -f UTF-16 -t UTF-8 FILE"}},
+    {SPAN_INIT("\x1f\x8b"), {"gzip data", "zcat FILE"}},            /* RFC 1952 section 2.3.1 */
+    {SPAN_INIT("\x28\xb5\x2f\xfd"), {"zstd data", "zstdcat FILE"}}, /* RFC 8878 section 3.1.1 */
+    {SPAN_INIT("\xfd"
+               "7zXZ\0"),
+     {"xz data", "xzcat FILE"}},
+    {SPAN_INIT("BZh91AY&SY"), {"bzip2 data", "bzcat FILE"}},
+    {SPAN_INIT("PK\3\4"), {"a zip archive or a workbook", "unzip -p FILE"}},
+    {SPAN_INIT("SQLite format 3\0"), {"an SQLite database", NULL}},
+    {SPAN_INIT("PAR1\x15"), {"a Parquet file", NULL}},
+    {SPAN_INIT("%PDF-"), {"a PDF document", NULL}},
+};
+
+static const struct file_mark utf16_le = {"UTF-16 without a byte order mark",
+                                          "iconv -f UTF-16LE -t UTF-8 FILE"};
+static const struct file_mark utf16_be = {"UTF-16 without a byte order mark",
+                                          "iconv -f UTF-16BE -t UTF-8 FILE"};
+static const struct file_mark binary = {"binary data", NULL};
+
+/** By the places of NULs: no text in UTF-8 has one, and half the octets of ASCII in UTF-16 are. */
+static const struct file_mark *mark_of_nuls(struct span begin)
+{
+    size_t nuls[2] = {0};
+    for (size_t i = 0; i < begin.len; i++) {
+        nuls[i % 2] += begin.at[i] == 0;
+    }
+    size_t most = begin.len / 4; /* of one half: most of the characters are ASCII */
+    if (nuls[1] > most && nuls[0] == 0) {
+        return &utf16_le;
+    }
+    if (nuls[0] > most && nuls[1] == 0) {
+        return &utf16_be;
+    }
+    return nuls[0] + nuls[1] > most ? &binary : NULL;
+}
+
+const struct file_mark *file_mark_of(struct span begin)
+{
+    begin = span_take(begin, FILE_MARK_MAX);
+    for (size_t i = 0; i < sizeof(file_marks) / sizeof(file_marks[0]); i++) {
+        struct span octets = file_marks[i].octets;
+        if (span_eq(span_take(begin, octets.len), octets)) {
+            return &file_marks[i].mark;
+        }
+    }
+    return mark_of_nuls(begin);
+}
+
+size_t file_mark_utf8_len(struct span begin)
+{
+    static const struct span mark = SPAN_INIT("\xef\xbb\xbf");
+    return span_eq(span_take(begin, mark.len), mark) ? mark.len : 0;
+}

@@ -1,0 +1,49 @@
+#include <criterion/criterion.h>
+
+#include "scanner/base/file_mark.h"
+
+Test(file_mark, what_is_no_text_is_named)
+{
+    static const struct {
+        struct span begin;
+        const char *what; /* NULL: it may be text */
+    } cases[] = {
+        {SPAN_INIT(""), NULL},
+        {SPAN_INIT("a"), NULL},
+        {SPAN_INIT("example.org\n"), NULL},
+        {SPAN_INIT("\xef\xbb\xbf"
+                   "example.org\n"),
+         NULL},
+        {SPAN_INIT("b\xc3\xbc"
+                   "cher.example\n"),
+         NULL},
+        {SPAN_INIT("a\0b.example\nexample.org\n"),
+         NULL}, /* one NUL is a bad line, not another format */
+        {SPAN_INIT("BZh.example\n"), NULL},
+        {SPAN_INIT("PAR1.example\n"), NULL},
+        {SPAN_INIT("\xff\xfe"
+                   "e\0x\0"),
+         "UTF-16"},
+        {SPAN_INIT("\xfe\xff\0e\0x"), "UTF-16"},
+        {SPAN_INIT("e\0x\0a\0m\0"), "UTF-16 without a byte order mark"},
+        {SPAN_INIT("\0e\0x\0a\0m"), "UTF-16 without a byte order mark"},
+        {SPAN_INIT("\xff\xfe\0\0e\0\0\0"), "UTF-32"},
+        {SPAN_INIT("\0\0\xfe\xff\0\0\0e"), "UTF-32"},
+        {SPAN_INIT("\x1f\x8b\x08"), "gzip data"},
+        {SPAN_INIT("\x28\xb5\x2f\xfd"), "zstd data"},
+        {SPAN_INIT("\xfd"
+                   "7zXZ\0"),
+         "xz data"},
+        {SPAN_INIT("BZh91AY&SY\1"), "bzip2 data"},
+        {SPAN_INIT("PK\3\4\x14"), "a zip archive or a workbook"},
+        {SPAN_INIT("SQLite format 3\0"), "an SQLite database"},
+        {SPAN_INIT("PAR1\x15\4"), "a Parquet file"},
+        {SPAN_INIT("\0\0\0\0\0\0\0\0"), "binary data"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct file_mark *mark = file_mark_of(cases[i].begin);
+        cr_expect_eq(mark != NULL, cases[i].what != NULL, "case %zu", i);
+        cr_expect(mark == NULL || cases[i].what == NULL || strcmp(mark->what, cases[i].what) == 0,
+                  "case %zu: %s", i, mark != NULL ? mark->what : "text");
+    }
+}
