@@ -361,8 +361,6 @@ static void compare_scans(struct comparison *c)
     c->database = scratch_database_open(CACHE_OCTETS);
     kept_facts_init(&c->kept, c->database);
     change_store_init(&c->store, c->database);
-    scratch_database_run(c->database,
-                         "BEGIN"); /* one for all: each statement alone would write its pages */
     c->keeping = (struct kept_reading){
         .kept = &c->kept,
         .arena = ARENA_INIT(&c->pool),

@@ -56,9 +56,10 @@ struct scratch_database *scratch_database_open(size_t cache_octets)
         return d;
     }
     char sql[256];
+    /* One transaction for all: at the end of each, SQLite writes its pages and goes through its cache. */
     (void)snprintf(sql, sizeof(sql),
                    "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE;"
-                   "PRAGMA page_size = 8192; PRAGMA cache_size = -%zu",
+                   "PRAGMA page_size = 8192; PRAGMA cache_size = -%zu; BEGIN",
                    cache_octets / 1024);
     scratch_database_run(d, sql);
     return d;
