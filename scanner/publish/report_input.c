@@ -85,6 +85,11 @@ static void on_service_row(void *arg, const struct facts *row)
     survey_add_service(arg, row);
 }
 
+static void on_ciphers_row(void *arg, const struct facts *row)
+{
+    survey_add_ciphers(arg, row);
+}
+
 static void on_endpoint_row(void *arg, const struct facts *row)
 {
     survey_add_endpoint(arg, row);
@@ -101,14 +106,16 @@ bool report_input_survey(struct report_input *in, struct survey *s)
         enum table_id table;
         report_row_fn each;
     } steps[] = {
-        {TABLE_POLICIES, on_policy_row},    {TABLE_DOMAINS, on_domain_row},
-        {TABLE_HOSTS, on_host_row},         {TABLE_SERVICES, on_service_row},
-        {TABLE_ENDPOINTS, on_endpoint_row}, {TABLE_CERTIFICATES, on_certificate_row},
+        {TABLE_POLICIES, on_policy_row},  {TABLE_CERTIFICATES, on_certificate_row},
+        {TABLE_SERVICES, on_service_row}, {TABLE_DOMAINS, on_domain_row},
+        {TABLE_HOSTS, on_host_row},       {TABLE_ENDPOINTS, on_endpoint_row},
     };
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         if (!report_input_read(in, steps[i].table, steps[i].each, s)) {
             return false;
         }
     }
-    return true;
+    bool ok = !s->has_ciphers || report_input_read(in, TABLE_SERVICES, on_ciphers_row, s);
+    survey_end(s);
+    return ok;
 }

@@ -329,12 +329,29 @@ static bool read_and_write(struct report *r)
     return (r->params->tables == NULL || write_tables(r)) && write_document(r);
 }
 
+/* The list that the scan kept beside its results, else that of this machine. */
+static struct public_suffixes *suffixes_of_results(const char *results)
+{
+    static const char *const names[] = {"public_suffix_list.dat", "public_suffix_list.dafsa"};
+    struct public_suffixes *suffixes = NULL;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && suffixes == NULL; i++) {
+        struct buf path = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(&path, "%s/%s", results, names[i]);
+        buf_put_char(&path, '\0');
+        suffixes = public_suffixes_load((const char *)path.at);
+        buf_deinit(&path);
+    }
+    return suffixes != NULL ? suffixes : public_suffixes_load(NULL);
+}
+
 enum report_end report_run(const struct report_params *p, struct buf *why)
 {
     struct report r = {.params = p, .why = why, .input = {.why = why}};
     bool opened = results_open(&r.input.results, p->results, why);
     bool by_line = strcmp(p->rank_column, RANK_COLUMN_LINE) == 0;
+    struct public_suffixes *suffixes = suffixes_of_results(p->results);
     const struct survey_terms terms = {
+        .suffixes = suffixes,
         .port = opened ? port_of_report(&r.input.results) : 0,
         .at = judged_at(&r.input.results),
         .rank_column = by_line ? NULL : p->rank_column,
@@ -353,6 +370,7 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     affected_deinit(&r.affected);
     problem_survey_deinit(&r.problems);
     survey_deinit(&r.survey);
+    public_suffixes_free(suffixes);
     row_reading_deinit(&r.input.reading);
     results_deinit(&r.input.results);
     return ok ? REPORT_COMPLETE : r.input.failed ? REPORT_FAILED : REPORT_UNUSABLE;

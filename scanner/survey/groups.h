@@ -27,6 +27,11 @@ void groups_deinit(struct groups *g);
 uint32_t *groups_of(struct groups *g, struct span name);
 /** Its number, from 0, in the order of coming; added when it is new. */
 uint32_t groups_number(struct groups *g, struct span name);
+/** Those of a number. Valid until one is added. */
+static inline uint32_t *groups_row(struct groups *g, uint32_t number)
+{
+    return g->counters + (size_t)number * g->width;
+}
 /** NULL: it never came. */
 const uint32_t *groups_find(const struct groups *g, struct span name);
 static inline uint32_t groups_count(const struct groups *g)

@@ -2,31 +2,6 @@
 
 #include "scanner/survey/survey_sheets_private.h"
 
-static uint64_t sum_of(const uint32_t *counters, unsigned count)
-{
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < count; i++) {
-        sum += counters[i];
-    }
-    return sum;
-}
-
-/* Rows of words, columns of managers. */
-static void put_by_manager(struct sheet *t, const struct groups *g, unsigned managers,
-                           uint64_t total)
-{
-    uint32_t *order = groups_by_name(g);
-    for (uint32_t i = 0; i < groups_count(g); i++) {
-        const uint32_t *c = groups_at(g, order[i]);
-        sheet_text(t, groups_name(g, order[i]));
-        sheet_part(t, sum_of(c, managers), total);
-        for (unsigned m = 0; m < managers; m++) {
-            sheet_count(t, c[m]);
-        }
-    }
-    free(order);
-}
-
 static void add_manager_columns(struct sheet *t)
 {
     for (enum manager m = 0; m < MANAGER_COUNT; m++) {
@@ -39,33 +14,36 @@ static void make_sts(const struct survey *s, struct sheets *out)
     struct sheet *t = sheet_new(
         out, "T6", "MTA-STS by state and by who runs the policy host",
         "Weighting: domain with MX records. The state of its MTA-STS for a sender without a cached "
-        "policy. Numerator: domains in this state; denominator: all domains with MX records. "
-        "third_party: "
-        "a CNAME of the policy host leads out of the domain; self: none does; unknown: no policy "
+        "policy. Numerator: domains in this state; denominator: those whose state is known; "
+        "untested: "
+        "a query or the fetch could not be made. third_party: "
+        "a CNAME of the policy host leads out of the registrable domain (Public Suffix List); "
+        "self: "
+        "none does; unknown: no policy "
         "was "
         "asked for, or its host has no address. One scan: no development over time.");
-    uint64_t domains = s->whole[MAIL_EXPLICIT][MEASURES_TOTAL];
     sheet_column(t, SHEET_TEXT, "mta_sts_state", "state");
     sheet_column(t, SHEET_SHARE, "domains", "domains");
     add_manager_columns(t);
-    put_by_manager(t, &s->sts_state, MANAGER_COUNT, domains);
+    sheet_put_words(t, &(struct word_rows){&s->sts_state, MANAGER_COUNT, MANAGER_COUNT, true, 0});
     t = sheet_new(
         out, "T6-fetch", "Fetches of MTA-STS policies",
         "Weighting: policy host. How the fetch ended. Numerator: policy hosts; denominator: all "
-        "policy hosts that were asked, also of domains with implicit MX.");
+        "policy hosts that were asked, also of domains with implicit MX; untested: a local fault, "
+        "or the scan ended before.");
     sheet_column(t, SHEET_TEXT, "fetch", "fetch");
     sheet_column(t, SHEET_SHARE, "policy_hosts", "policy hosts");
     add_manager_columns(t);
-    put_by_manager(t, &s->fetch, MANAGER_COUNT, s->policy_hosts);
+    sheet_put_words(t, &(struct word_rows){&s->fetch, MANAGER_COUNT, MANAGER_COUNT, true, 0});
 }
 
 static void make_sts_providers(const struct survey *s, struct sheets *out)
 {
     struct sheet *t = sheet_new(out, "T7", "Providers of MTA-STS policies",
                                 "Weighting: domain with MX records whose policy host is an alias "
-                                "that leads out of the domain. "
-                                "The provider is the last two labels of the end of the CNAME "
-                                "chain. What became of customers that "
+                                "that leads out of its registrable domain. "
+                                "The provider is the registrable domain (Public Suffix List) of "
+                                "the end of the CNAME chain. What became of customers that "
                                 "left is not seen in one scan.");
     sheet_column(t, SHEET_NAME, "provider", "provider");
     sheet_column(t, SHEET_SHARE, "domains", "domains");
@@ -130,48 +108,42 @@ static void make_rpt(const struct survey *s, struct sheets *out)
 
 static void make_dane(const struct survey *s, struct sheets *out)
 {
-    uint64_t domains = s->whole[MAIL_EXPLICIT][MEASURES_TOTAL];
-    struct sheet *t =
-        sheet_new(out, "T11", "DANE of domains, by who runs mail and DNS",
-                  "Weighting: domain with MX records. failed: a lookup fails or no record matches, "
-                  "ineffective: records "
-                  "without DNSSEC. self: MX hosts and name servers are of the domain's own "
-                  "registrable domain; "
-                  "dns_outsourced: name servers are not; mail_outsourced: MX hosts are not.");
+    struct sheet *t = sheet_new(
+        out, "T11", "DANE of domains, by who runs mail and DNS",
+        "Weighting: domain with MX records. Denominator: those whose state is known; untested: "
+        "it depends on what was not tested, or DNSSEC was not validated here. failed: a "
+        "lookup fails or no record matches, ineffective: records "
+        "without DNSSEC. self: MX hosts and name servers are of the domain's own "
+        "registrable domain; "
+        "dns_outsourced: name servers are not; mail_outsourced: MX hosts are not.");
     sheet_column(t, SHEET_TEXT, "dane_state", "state");
     sheet_column(t, SHEET_SHARE, "domains", "domains");
     for (enum dane_manager m = 0; m < DANE_MANAGER_COUNT; m++) {
         sheet_column(t, SHEET_COUNT, dane_manager_word(m), dane_manager_word(m));
     }
-    put_by_manager(t, &s->dane_domain, DANE_MANAGER_COUNT, domains);
+    sheet_put_words(
+        t, &(struct word_rows){&s->dane_domain, DANE_MANAGER_COUNT, DANE_MANAGER_COUNT, true, 0});
     t = sheet_new(out, "T11-hosts", "DANE of MX hosts, from DNS",
-                  "Weighting: MX host to which at least one domain with MX records leads; domains "
-                  "count once for "
-                  "each of their hosts.");
+                  "Weighting: MX host to which at least one domain with MX records leads. "
+                  "Denominator: those whose state is known; untested: those where it is not. "
+                  "Domains: domains with MX records that lead to one of them, each once in a row.");
     sheet_column(t, SHEET_TEXT, "dane_host", "state");
     sheet_column(t, SHEET_SHARE, "hosts", "MX hosts");
-    sheet_column(t, SHEET_COUNT, "domains", "domains at them");
-    for (uint32_t i = 0; i < groups_count(&s->dane_host); i++) {
-        const uint32_t *c = groups_at(&s->dane_host, i);
-        sheet_text(t, groups_name(&s->dane_host, i));
-        sheet_part(t, c[0], s->hosts_total);
-        sheet_count(t, c[1]);
-    }
-    t = sheet_new(
-        out, "T11-endpoints", "DANE of endpoints",
-        "Weighting: endpoint of these hosts, the TLSA records against the presented list.");
+    sheet_column(t, SHEET_COUNT, "domains", "domains that lead to them");
+    sheet_put_words(t, &(struct word_rows){&s->dane_host, 1, 2, false, 0});
+    t = sheet_new(out, "T11-endpoints", "DANE of endpoints",
+                  "Weighting: endpoint of these hosts, the TLSA records against the presented "
+                  "list. Denominator: those whose status is known; untested: those where it is "
+                  "not.");
     sheet_column(t, SHEET_TEXT, "dane_status", "status");
-    sheet_column(t, SHEET_COUNT, "endpoints", "endpoints");
-    uint32_t *order = groups_order(&s->dane_endpoint, 0);
-    for (uint32_t i = 0; i < groups_count(&s->dane_endpoint); i++) {
-        sheet_text(t, groups_name(&s->dane_endpoint, order[i]));
-        sheet_count(t, groups_at(&s->dane_endpoint, order[i])[0]);
-    }
-    free(order);
-    t = sheet_new(out, "T11-dnssec", "DNSSEC of MX records", "Weighting: domain with MX records.");
+    sheet_column(t, SHEET_SHARE, "endpoints", "endpoints");
+    sheet_put_words(t, &(struct word_rows){&s->dane_endpoint, 1, 0, false, 0});
+    t = sheet_new(out, "T11-dnssec", "DNSSEC of MX records",
+                  "Weighting: domain with MX records. Denominator: those where it is known; "
+                  "untested: the query failed, or DNSSEC was not validated here.");
     sheet_column(t, SHEET_TEXT, "mx_dnssec", "state");
     sheet_column(t, SHEET_SHARE, "domains", "domains");
-    sheet_put_counts(t, &s->mx_dnssec, domains);
+    sheet_put_words(t, &(struct word_rows){&s->mx_dnssec, 1, 0, false, 0});
 }
 
 static void make_tlsa(const struct survey *s, struct sheets *out)
@@ -180,27 +152,25 @@ static void make_tlsa(const struct survey *s, struct sheets *out)
     for (uint32_t i = 0; i < groups_count(&s->tlsa); i++) {
         records += groups_at(&s->tlsa, i)[0];
     }
-    struct sheet *t =
-        sheet_new(out, "T13", "TLSA parameters",
-                  "Numerator: TLSA records with these parameters (usage, selector, matching type), "
-                  "secure or not, at MX "
-                  "hosts to which a domain with MX records leads; denominator: all of these "
-                  "records. Usable: by RFC 7672, "
-                  "regardless of DNSSEC. Domains count once for each of their hosts.");
+    struct sheet *t = sheet_new(
+        out, "T13", "TLSA parameters",
+        "Numerator: TLSA records with these parameters (usage, selector, matching type), "
+        "secure or not, at MX "
+        "hosts to which a domain with MX records leads; denominator: all of these "
+        "records. Usable: by RFC 7672, regardless of DNSSEC. MX hosts: those with at least one of "
+        "them.");
     sheet_column(t, SHEET_TEXT, "parameters", "parameters");
     sheet_column(t, SHEET_SHARE, "records", "records");
     sheet_column(t, SHEET_SHARE, "usable", "usable");
     sheet_column(t, SHEET_COUNT, "hosts", "MX hosts");
-    sheet_column(t, SHEET_COUNT, "domains", "domains at them");
     t->missing = records == 0 ? "No such MX host has TLSA records." : NULL;
     uint32_t *order = groups_order(&s->tlsa, 0);
     for (uint32_t i = 0; i < groups_count(&s->tlsa); i++) {
         const uint32_t *c = groups_at(&s->tlsa, order[i]);
         sheet_text(t, groups_name(&s->tlsa, order[i]));
         sheet_part(t, c[0], records);
-        sheet_part(t, c[4], c[0]);
+        sheet_part(t, c[3], c[0]);
         sheet_count(t, c[1]);
-        sheet_count(t, c[2]);
     }
     free(order);
     t = sheet_new(
@@ -213,6 +183,15 @@ static void make_tlsa(const struct survey *s, struct sheets *out)
     sheet_column(t, SHEET_SHARE, "endpoints", "endpoints");
     sheet_text(t, "a record in force matches nothing");
     sheet_part(t, s->tlsa_stale, s->tlsa_compared);
+}
+
+static uint64_t sum_of(const uint32_t *counters, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++) {
+        sum += counters[i];
+    }
+    return sum;
 }
 
 static uint64_t dane_domains(const struct survey *s, enum dane_domain_state state)

@@ -42,8 +42,9 @@ static void make_effects(const struct survey *s, const struct problem_survey *p,
         out, "effects", "Domains by the worst effect of their problems",
         "Weighting: domain. Numerator: domains whose worst problem has this effect. Denominator: "
         "domains "
-        "with MX records, and apart those with an implicit MX, that have a problem or were tested; "
-        "untested: no problem is known, and no server was tested. Others: domains without either, "
+        "with MX records, and apart those with an implicit MX, that have a known problem or were "
+        "tested; untested: no server could be tested, and no problem is known. Others: domains "
+        "without either, "
         "whose "
         "number is of no share.");
     sheet_column(t, SHEET_TEXT, "effect", "worst effect");
@@ -58,7 +59,7 @@ static void make_effects(const struct survey *s, const struct problem_survey *p,
     uint64_t known[MAIL_KIND_COUNT] = {0};
     for (int k = 0; k < MAIL_KIND_COUNT; k++) {
         for (unsigned e = 0; e < EFFECT_COUNT; e++) {
-            known[k] += s->effect[k][e];
+            known[k] += e != EFFECT_UNKNOWN ? s->effect[k][e] : 0;
         }
     }
     for (unsigned i = 1; i <= EFFECT_COUNT; i++) {
@@ -67,7 +68,12 @@ static void make_effects(const struct survey *s, const struct problem_survey *p,
         sheet_text(t,
                    e == EFFECT_NONE ? "no problem was found" : effect_vocabulary.words[e].meaning);
         for (int k = 0; k < MAIL_KIND_COUNT; k++) {
-            sheet_share(t, (struct share){s->effect[k][e], known[k], s->effect_unknown[k]});
+            uint64_t untested = s->effect_unknown[k] + s->effect[k][EFFECT_UNKNOWN];
+            if (e == EFFECT_UNKNOWN) { /* in no share: it is what is untested in the others */
+                sheet_none(t);
+            } else {
+                sheet_share(t, (struct share){s->effect[k][e], known[k], untested});
+            }
         }
         sheet_count(t, s->effect_others[e]);
     }

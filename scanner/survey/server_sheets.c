@@ -4,27 +4,9 @@
 
 #define WITH_MX_SERVERS " at least one domain with MX records leads to it"
 
-void sheet_put_counts(struct sheet *t, const struct groups *g, uint64_t total)
-{
-    uint32_t *order = groups_order(g, 0);
-    for (uint32_t i = 0; i < sheet_rows_of(groups_count(g)); i++) {
-        sheet_text(t, groups_name(g, order[i]));
-        sheet_part(t, groups_at(g, order[i])[0], total);
-    }
-    free(order);
-}
-
 /* --- T2: STARTTLS and certificates in three weightings ------------------------------------------- */
 
-static struct share share_of_rollup(const uint64_t counts[ROLLUP_COUNT], bool some)
-{
-    uint64_t known = counts[ROLLUP_ALL] + counts[ROLLUP_SOME] + counts[ROLLUP_NONE];
-    return (struct share){
-        .numerator = counts[ROLLUP_ALL] + (some ? counts[ROLLUP_SOME] : 0),
-        .denominator = known,
-        .untested = counts[ROLLUP_UNKNOWN],
-    };
-}
+#define SPECIAL_PURPOSE " Addresses of special purpose (RFC 6890), which nobody can reach, "
 
 struct property_title {
     enum property property;
@@ -35,7 +17,7 @@ static void make_starttls(const struct survey *s, struct sheets *out)
 {
     static const struct property_title rows[] = {
         {PROPERTY_REACHABLE, "connection established"},
-        {PROPERTY_STARTTLS, "STARTTLS offered"},
+        {PROPERTY_STARTTLS, "STARTTLS listed"},
         {PROPERTY_ESTABLISHED, "TLS handshake completes"},
         {PROPERTY_TLS1_2_OR_NEWER, "TLS 1.2 or 1.3 negotiated"},
         {PROPERTY_CHAIN_TRUSTED, "chain trusted as served"},
@@ -46,12 +28,15 @@ static void make_starttls(const struct survey *s, struct sheets *out)
     struct sheet *t = sheet_new(
         out, "T2", "STARTTLS and certificates, in three weightings",
         "Endpoint: a host name at one of its addresses. MX host, all: every address has it. "
-        "Domain, "
-        "all: every address of every MX host; primary: of the MX hosts of the lowest preference "
-        "that "
-        "has an address; some: at least one. Denominator: those for which it is known, without "
-        "certificate counting as no; untested: an untested address could change it. Hosts and "
-        "endpoints count if" WITH_MX_SERVERS ".");
+        "Domain, all: every address of every MX host; primary: of the MX hosts of the lowest "
+        "preference that has an address; some: at least one address. SNI needed: at least one, in "
+        "each column. STARTTLS listed: in the reply to EHLO, whatever the command got then "
+        "(offered, tempfail, rejected and injected of T2-starttls). Denominator: those for which "
+        "it is known; without certificate counts as no. Untested: an address that was not tested "
+        "could change it: of all, none is known to lack it; of some, none is known to have "
+        "it." SPECIAL_PURPOSE
+        "count as connection not established, and in no other row. Domains: those "
+        "with MX records. MX hosts and endpoints count if" WITH_MX_SERVERS ".");
     sheet_column(t, SHEET_TEXT, "property", "property");
     sheet_column(t, SHEET_SHARE, "endpoints", "endpoints");
     sheet_column(t, SHEET_SHARE, "hosts_all", "MX hosts, all");
@@ -66,10 +51,10 @@ static void make_starttls(const struct survey *s, struct sheets *out)
         } else {
             sheet_share(t, s->endpoint_property[p]);
         }
-        sheet_share(t, share_of_rollup(s->host_rollup[p], p == PROPERTY_SNI_NEEDED));
-        sheet_share(t, share_of_rollup(s->domain_rollup[p], p == PROPERTY_SNI_NEEDED));
-        sheet_share(t, share_of_rollup(s->primary_rollup[p], p == PROPERTY_SNI_NEEDED));
-        sheet_share(t, share_of_rollup(s->domain_rollup[p], true));
+        sheet_share(t, s->host[p]);
+        sheet_share(t, p == PROPERTY_SNI_NEEDED ? s->domain_some[p] : s->domain_all[p]);
+        sheet_share(t, s->primary[p]);
+        sheet_share(t, s->domain_some[p]);
     }
 }
 
@@ -85,10 +70,13 @@ static void make_spread(const struct survey *s, struct sheets *out, const struct
     const struct spread *spread = &s->spread[of->spread];
     struct sheet *t = sheet_new(
         out, of->id, of->title,
-        "Numerator: endpoints with this word; MX hosts and domains (with MX records) with at least "
-        "one such endpoint, so that their shares may add up to more than 1. Denominator: those "
-        "with "
-        "at least one endpoint for which it is known; untested: the others. With SNI = MX host.");
+        "With SNI = MX host. Numerator: endpoints with this word; MX hosts and domains (with MX "
+        "records) with at least one such endpoint, so that their shares may add up to more than 1. "
+        "Denominator: those with at least one endpoint that has a word. Untested: those without, "
+        "of which an endpoint was not tested or its session was not conclusive. In neither: those "
+        "known to have none, as a server without TLS has neither version nor "
+        "certificate." SPECIAL_PURPOSE
+        "are not counted. MX hosts and endpoints count if" WITH_MX_SERVERS ".");
     sheet_column(t, SHEET_TEXT, of->column, "word");
     sheet_column(t, SHEET_SHARE, "endpoints", "endpoints");
     sheet_column(t, SHEET_SHARE, "hosts", "MX hosts");
@@ -112,24 +100,26 @@ static void make_negotiated(const struct groups *g, struct sheets *out, const ch
     struct sheet *t = sheet_new(
         out, id, title,
         "As negotiated with this client, which prefers the newest; not what is accepted. "
-        "Numerator: "
-        "services (address and port, the handshake without SNI) that negotiated it; trusted: of "
-        "these, with a chain that is trusted as served. Denominator: services with a completed "
-        "handshake; untested: those without. Domains at them: domains with MX records times "
-        "servers "
-        "that they lead to. Services count if" WITH_MX_SERVERS ".");
+        "Weighting: service, that is address and port, the handshake without SNI. Numerator: "
+        "services that negotiated it; trusted: of these, with a chain that is trusted as served. "
+        "Denominator: services with a completed handshake. Untested: services whose session was "
+        "not conclusive; those known not to complete one are in neither. Domains: domains with MX "
+        "records that lead to at least one of them, each once in a row. Services count "
+        "if" WITH_MX_SERVERS ".");
     sheet_column(t, SHEET_TEXT, column, "negotiated");
     sheet_column(t, SHEET_SHARE, "services", "services");
     sheet_column(t, SHEET_SHARE, "trusted", "with a trusted chain");
-    sheet_column(t, SHEET_COUNT, "domains_at_them", "domains at them");
+    sheet_column(t, SHEET_COUNT, "domains_at_them", "domains that lead to them");
     uint32_t *order = groups_order(g, 0);
     for (uint32_t i = 0; i < groups_count(g); i++) {
         const uint32_t *counters = groups_at(g, order[i]);
+        if (counters[ROW_THINGS] == 0) {
+            break; /* of services that no domain with MX records leads to */
+        }
         sheet_text(t, groups_name(g, order[i]));
-        sheet_share(
-            t, (struct share){counters[0], s->services_tls, s->services_total - s->services_tls});
-        sheet_part(t, counters[1], counters[0]);
-        sheet_count(t, counters[2]);
+        sheet_share(t, (struct share){counters[ROW_THINGS], s->services_tls, s->services_untested});
+        sheet_part(t, counters[ROW_TRUSTED], counters[ROW_THINGS]);
+        sheet_count(t, counters[ROW_DOMAINS]);
     }
     free(order);
 }
@@ -182,17 +172,17 @@ static void make_crowds(const struct survey *s, struct sheets *out)
                                 "most as many domains, of all hosts of the column. DANE valid: "
                                 "usable TLSA records, and all "
                                 "that was compared matches; failing: the lookup fails, or an "
-                                "endpoint does not match. Domains "
-                                "count once for each of their hosts. Weighting: MX host.");
+                                "endpoint does not match; hosts that are neither are in neither "
+                                "column. Pairs: of a host of the row and a domain that leads to "
+                                "it. Weighting: MX host.");
     sheet_column(t, SHEET_TEXT, "domains_at_host", "domains at the host");
     static const char *const names[] = {"hosts", "dane_valid_hosts", "dane_failing_hosts"};
     static const char *const titles[] = {"MX hosts, cumulative", "DANE valid, cumulative",
                                          "DANE failing, cumulative"};
-    static const char *const domain_names[] = {"domains", "dane_valid_domains",
-                                               "dane_failing_domains"};
+    static const char *const pair_names[] = {"pairs", "dane_valid_pairs", "dane_failing_pairs"};
     for (int i = 0; i < 3; i++) {
         sheet_column(t, SHEET_SHARE, names[i], titles[i]);
-        sheet_column(t, SHEET_COUNT, domain_names[i], "domains at them");
+        sheet_column(t, SHEET_COUNT, pair_names[i], "pairs with a domain");
     }
     uint64_t total[3] = {0};
     uint64_t sum[3] = {0};
@@ -208,7 +198,7 @@ static void make_crowds(const struct survey *s, struct sheets *out)
         for (int i = 0; i < 3; i++) {
             sum[i] += s->crowd_hosts[b][i];
             sheet_part(t, sum[i], total[i]);
-            sheet_count(t, s->crowd_domains[b][i]);
+            sheet_count(t, s->crowd_pairs[b][i]);
         }
     }
 }
@@ -260,16 +250,16 @@ static void make_families(const struct survey *s, struct sheets *out)
     t = sheet_new(
         out, "T16-addresses", "Address families of MX hosts",
         "Numerator: MX hosts with addresses of these families in DNS. Denominator: MX hosts "
-        "to which at least one domain with MX records leads. Weighting: MX host.");
+        "to which at least one domain with MX records leads; untested: those without an address, "
+        "of which a query failed. Weighting: MX host.");
     sheet_column(t, SHEET_TEXT, "families", "addresses");
     sheet_column(t, SHEET_SHARE, "hosts", "MX hosts");
     const char *const names[] = {"IPv4 alone", "IPv4 and IPv6", "IPv6 alone", "none"};
-    uint64_t with = s->hosts_v4_only + s->hosts_both + s->hosts_v6_only;
-    const uint64_t counts[] = {s->hosts_v4_only, s->hosts_both, s->hosts_v6_only,
-                               s->hosts_total - with};
+    const uint64_t counts[] = {s->hosts_v4_only, s->hosts_both, s->hosts_v6_only, s->hosts_without};
     for (int i = 0; i < 4; i++) {
         sheet_text(t, names[i]);
-        sheet_part(t, counts[i], s->hosts_total);
+        sheet_share(t, (struct share){counts[i], s->hosts_total - s->hosts_unresolved,
+                                      s->hosts_unresolved});
     }
 }
 

@@ -14,28 +14,28 @@ const struct vocabulary weighting_vocabulary = VOCABULARY_WORDS(WEIGHTINGS);
     X(profile, 2 * DELIVERY_COUNT, true)     \
     X(profile_reason, 1, true)               \
     X(hosts, THING_WIDTH, false)             \
-    X(services, THING_WIDTH, false)          \
-    X(leaves, THING_WIDTH, false)            \
-    X(suites, 3, true)                       \
-    X(key_groups, 3, true)                   \
-    X(versions, 3, true)                     \
+    X(services, SERVICE_WIDTH, false)        \
+    X(leaves, LEAF_COUNTERS, false)          \
+    X(suites, ROW_WIDTH, true)               \
+    X(key_groups, ROW_WIDTH, true)           \
+    X(versions, ROW_WIDTH, true)             \
     X(versions_accepted, 3, true)            \
     X(ciphers_accepted, 1, true)             \
-    X(keys, LEAF_WIDTH, true)                \
-    X(signatures, LEAF_WIDTH, true)          \
-    X(issuers, LEAF_WIDTH, true)             \
-    X(lifetimes, LEAF_WIDTH, true)           \
-    X(reuse, LEAF_WIDTH, true)               \
+    X(keys, LEAF_ROW_WIDTH, true)            \
+    X(signatures, LEAF_ROW_WIDTH, true)      \
+    X(issuers, LEAF_ROW_WIDTH, true)         \
+    X(lifetimes, LEAF_ROW_WIDTH, true)       \
+    X(reuse, LEAF_ROW_WIDTH, true)           \
     X(policy_of, 2, false)                   \
     X(policy_provider, 1, true)              \
     X(fetch, MANAGER_COUNT, true)            \
     X(sts_state, MANAGER_COUNT, true)        \
     X(sts_mismatch, 2, true)                 \
     X(dane_domain, DANE_MANAGER_COUNT, true) \
-    X(dane_host, 2, true)                    \
+    X(dane_host, 3, true)                    \
     X(dane_endpoint, 1, true)                \
     X(mx_dnssec, 1, true)                    \
-    X(tlsa, 5, true)
+    X(tlsa, 4, true)
 
 void survey_init(struct survey *s, const struct survey_terms *terms)
 {
@@ -59,37 +59,10 @@ void survey_deinit(struct survey *s)
     map_deinit(&s->line_customer);
 }
 
-/* --- words by weighting ---------------------------------------------------------------------- */
-
 uint32_t survey_next_unit(struct survey *s)
 {
     CHECK(s->unit < UINT32_MAX);
     return ++s->unit;
-}
-
-void spread_add(struct spread *s, enum weighting w, const char *word, uint32_t unit)
-{
-    if (word != NULL) {
-        uint32_t *counters = groups_of(&s->words, span_of(word));
-        if (counters[WEIGHTING_COUNT] != unit) {
-            counters[WEIGHTING_COUNT] = unit;
-            counters[w]++;
-        }
-    }
-}
-
-void spread_add_endpoint(struct spread *s, const char *word)
-{
-    if (word != NULL) {
-        groups_of(&s->words, span_of(word))[WEIGHTING_ENDPOINT]++;
-    }
-    spread_end_unit(s, WEIGHTING_ENDPOINT, word != NULL);
-}
-
-void spread_end_unit(struct spread *s, enum weighting w, bool known)
-{
-    s->known[w] += known;
-    s->unknown[w] += !known;
 }
 
 /* --- what rows have in common ---------------------------------------------------------------- */
@@ -105,6 +78,13 @@ bool survey_is_under(struct span name, struct span domain)
         return false;
     }
     return name.len == domain.len || name.at[name.len - domain.len - 1] == '.';
+}
+
+struct span survey_registrable(const struct survey *s, struct span name)
+{
+    struct span out = name;
+    return s->terms.suffixes != NULL && registrable_domain(s->terms.suffixes, name, &out) ? out
+                                                                                          : name;
 }
 
 bool survey_dns_answered(const struct facts *row, unsigned column)
@@ -130,32 +110,7 @@ void survey_read_brief(const struct facts *brief, struct endpoint_brief *e)
     facts_sha256(brief, BRIEF_LEAF_SHA256, e->leaf_sha256);
     e->chain.status = (uint8_t)facts_enum(brief, BRIEF_CHAIN_STATUS, &chain_status_vocabulary);
     e->name_match = (uint8_t)facts_enum(brief, BRIEF_NAME_MATCH, &name_match_vocabulary);
-}
-
-enum property survey_rollup_property(unsigned column)
-{
-    static const enum property of[ROLLUP_FACTS_COLUMN_COUNT] = {
-        [ROLLUP_FACTS_REACHABLE] = PROPERTY_REACHABLE,
-        [ROLLUP_FACTS_STARTTLS] = PROPERTY_STARTTLS,
-        [ROLLUP_FACTS_ESTABLISHED] = PROPERTY_ESTABLISHED,
-        [ROLLUP_FACTS_TLSV1_2_OR_NEWER] = PROPERTY_TLS1_2_OR_NEWER,
-        [ROLLUP_FACTS_CHAIN_TRUSTED] = PROPERTY_CHAIN_TRUSTED,
-        [ROLLUP_FACTS_NAME_MATCHES] = PROPERTY_NAME_MATCHES,
-        [ROLLUP_FACTS_ACCEPTABLE] = PROPERTY_ACCEPTABLE,
-        [ROLLUP_FACTS_SNI_NEEDED] = PROPERTY_SNI_NEEDED,
-    };
-    return of[column];
-}
-
-void survey_add_rollup(uint64_t counts[PROPERTY_COUNT][ROLLUP_COUNT], const struct facts *rollup)
-{
-    for (unsigned c = 0; c < ROLLUP_FACTS_COLUMN_COUNT; c++) {
-        struct facts value = facts_member(rollup, c);
-        unsigned rolled = rollup->object == NULL
-                              ? ROLLUP_UNKNOWN
-                              : facts_enum(&value, ROLLUP_VALUE_VALUE, &rollup_vocabulary);
-        counts[survey_rollup_property(c)][rolled]++;
-    }
+    e->sni = (uint8_t)facts_enum(brief, BRIEF_SNI, &sni_class_vocabulary);
 }
 
 const uint32_t *survey_thing(const struct groups *things, const struct facts *row, unsigned key)

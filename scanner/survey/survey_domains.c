@@ -11,39 +11,35 @@ static enum truth survey_truth(bool known, bool yes)
     return !known ? TRUTH_UNKNOWN : yes ? TRUTH_YES : TRUTH_NO;
 }
 
-static enum rollup rollup_member(const struct facts *rollup, unsigned column)
+/* Of the roll-up of all MX hosts, and of what their endpoints show. */
+static void measure_servers(const struct facts *row, const struct evidence *seen, enum truth *m)
 {
-    struct facts value;
-    return facts_object(rollup, column, &value)
-               ? (enum rollup)facts_enum(&value, ROLLUP_VALUE_VALUE, &rollup_vocabulary)
-               : ROLLUP_UNKNOWN;
-}
-
-static enum truth rolled_all(const struct facts *rollup, unsigned column)
-{
-    enum rollup r = rollup_member(rollup, column);
-    return survey_truth(r != ROLLUP_UNKNOWN, r == ROLLUP_ALL);
-}
-
-static enum truth rolled_some(const struct facts *rollup, unsigned column)
-{
-    enum rollup r = rollup_member(rollup, column);
-    return survey_truth(r != ROLLUP_UNKNOWN, r == ROLLUP_ALL || r == ROLLUP_SOME);
-}
-
-static void measure_servers(const struct facts *row, enum truth *m)
-{
+    static const struct {
+        enum measure measure;
+        unsigned column;
+        bool some;
+    } list[] = {
+        {MEASURE_REACHABLE_SOME, ROLLUP_FACTS_REACHABLE, true},
+        {MEASURE_STARTTLS_ALL, ROLLUP_FACTS_STARTTLS, false},
+        {MEASURE_STARTTLS_SOME, ROLLUP_FACTS_STARTTLS, true},
+        {MEASURE_TLS_ALL, ROLLUP_FACTS_ESTABLISHED, false},
+        {MEASURE_TLS1_2_ALL, ROLLUP_FACTS_TLSV1_2_OR_NEWER, false},
+        {MEASURE_TRUSTED_ALL, ROLLUP_FACTS_CHAIN_TRUSTED, false},
+        {MEASURE_NAME_ALL, ROLLUP_FACTS_NAME_MATCHES, false},
+        {MEASURE_ACCEPTABLE_ALL, ROLLUP_FACTS_ACCEPTABLE, false},
+        {MEASURE_ACCEPTABLE_SOME, ROLLUP_FACTS_ACCEPTABLE, true},
+        {MEASURE_SNI_NEEDED, ROLLUP_FACTS_SNI_NEEDED, true},
+    };
     struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
-    m[MEASURE_REACHABLE_SOME] = rolled_some(&rollup, ROLLUP_FACTS_REACHABLE);
-    m[MEASURE_STARTTLS_ALL] = rolled_all(&rollup, ROLLUP_FACTS_STARTTLS);
-    m[MEASURE_STARTTLS_SOME] = rolled_some(&rollup, ROLLUP_FACTS_STARTTLS);
-    m[MEASURE_TLS_ALL] = rolled_all(&rollup, ROLLUP_FACTS_ESTABLISHED);
-    m[MEASURE_TLS1_2_ALL] = rolled_all(&rollup, ROLLUP_FACTS_TLSV1_2_OR_NEWER);
-    m[MEASURE_TRUSTED_ALL] = rolled_all(&rollup, ROLLUP_FACTS_CHAIN_TRUSTED);
-    m[MEASURE_NAME_ALL] = rolled_all(&rollup, ROLLUP_FACTS_NAME_MATCHES);
-    m[MEASURE_ACCEPTABLE_ALL] = rolled_all(&rollup, ROLLUP_FACTS_ACCEPTABLE);
-    m[MEASURE_ACCEPTABLE_SOME] = rolled_some(&rollup, ROLLUP_FACTS_ACCEPTABLE);
-    m[MEASURE_SNI_NEEDED] = rolled_some(&rollup, ROLLUP_FACTS_SNI_NEEDED);
+    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+        m[list[i].measure] = list[i].some ? evidence_some(seen, &rollup, list[i].column)
+                                          : evidence_all(seen, &rollup, list[i].column);
+    }
+    /* What is unknown of TLS 1.2 or newer may be an endpoint that is not in the list. */
+    m[MEASURE_TLS1_3_ALL] = seen->no[PROPERTY_TLS1_3] ? TRUTH_NO
+                            : m[MEASURE_TLS1_2_ALL] == TRUTH_UNKNOWN || !seen->yes[PROPERTY_TLS1_3]
+                                ? TRUTH_UNKNOWN
+                                : TRUTH_YES;
 }
 
 static void measure_dane(const struct facts *row, enum truth *m)
@@ -103,50 +99,35 @@ static void measure_records(const struct facts *row, enum truth *m)
 
 /* --- the servers that a domain leads to -------------------------------------------------------- */
 
-static void count_thing(struct groups *things, struct span key, enum mail_kind kind, uint32_t unit)
-{
-    uint32_t *thing = groups_of(things, key);
-    if (thing[THING_STAMP] != unit) {
-        thing[THING_STAMP] = unit;
-        thing[kind == MAIL_EXPLICIT ? THING_EXPLICIT : THING_IMPLICIT]++;
-    }
-}
-
-struct domain_words {
-    bool known[SPREAD_COUNT];
+/* What the endpoints of a domain show: of all, and of the MX hosts of the lowest preference that has one. */
+struct domain_servers {
+    struct spread_unit words;
+    struct evidence all;
+    struct evidence primary;
+    bool has_primary;
+    unsigned primary_preference;
 };
 
-static void add_domain_words(struct survey *s, const struct facts *brief, uint32_t unit,
-                             struct domain_words *seen)
-{
-    static const unsigned columns[SPREAD_COUNT] = {
-        [SPREAD_OUTCOME] = BRIEF_OUTCOME,     [SPREAD_STARTTLS] = BRIEF_STARTTLS,
-        [SPREAD_VERSION] = BRIEF_TLS_VERSION, [SPREAD_CHAIN] = BRIEF_CHAIN_STATUS,
-        [SPREAD_NAME] = BRIEF_NAME_MATCH,
-    };
-    for (int i = 0; i < SPREAD_COUNT; i++) {
-        const char *word = facts_string(brief, columns[i]);
-        spread_add(&s->spread[i], WEIGHTING_DOMAIN, word, unit);
-        seen->known[i] |= word != NULL;
-    }
-}
-
-static void count_service(struct survey *s, const struct facts *brief, enum mail_kind kind,
-                          uint32_t unit)
+static void count_servers_of_endpoint(struct survey *s, const struct facts *brief,
+                                      const struct endpoint_brief *e, struct domain_servers *seen)
 {
     char key[80];
     int len = snprintf(key, sizeof(key), "%s|%u", facts_string_or(brief, BRIEF_ADDRESS, ""),
                        facts_u16(brief, BRIEF_PORT));
     if (len > 0 && (size_t)len < sizeof(key)) {
-        count_thing(&s->services, span_of(key), kind, unit);
+        survey_count_service_domain(s, span_of(key), seen->words.stamp);
     }
+    if (endpoint_has_leaf(e)) {
+        struct span leaf = span_of(facts_string(brief, BRIEF_LEAF_SHA256));
+        survey_count_leaf_domain(s, groups_of(&s->leaves, leaf), seen->words.stamp);
+    }
+    spreads_add(s, &seen->words, brief, e);
 }
 
-/* @return whether every endpoint negotiated TLS 1.3, as far as they are known */
-static enum truth add_endpoints_of_mx(struct survey *s, const struct facts *mx, enum mail_kind kind,
-                                      uint32_t unit, struct domain_words *seen)
+static void add_endpoints_of_mx(struct survey *s, const struct facts *mx, enum mail_kind kind,
+                                struct domain_servers *seen)
 {
-    enum truth newest = TRUTH_YES;
+    unsigned preference = facts_u16(mx, MX_FACTS_PREFERENCE);
     for (size_t i = 0; i < facts_list_len(mx, MX_FACTS_ENDPOINTS); i++) {
         struct facts brief;
         struct endpoint_brief e;
@@ -155,46 +136,66 @@ static enum truth add_endpoints_of_mx(struct survey *s, const struct facts *mx, 
         if (!survey_port_counts(s, e.port)) {
             continue;
         }
-        count_service(s, &brief, kind, unit);
-        if (endpoint_has_leaf(&e)) {
-            count_thing(&s->leaves, span_of(facts_string(&brief, BRIEF_LEAF_SHA256)), kind, unit);
+        if (!seen->has_primary) { /* the hosts are in the order of their preferences */
+            seen->has_primary = true;
+            seen->primary_preference = preference;
+        }
+        evidence_add(&seen->all, &e);
+        if (preference == seen->primary_preference) {
+            evidence_add(&seen->primary, &e);
         }
         if (kind == MAIL_EXPLICIT) {
-            add_domain_words(s, &brief, unit, seen);
+            count_servers_of_endpoint(s, &brief, &e, seen);
         }
-        enum truth one = endpoint_is_special(&e) ? TRUTH_YES : property_of(PROPERTY_TLS1_3, &e);
-        newest = one == TRUTH_NO || newest == TRUTH_NO ? TRUTH_NO
-                 : one == TRUTH_UNKNOWN                ? TRUTH_UNKNOWN
-                                                       : newest;
     }
-    return newest;
+}
+
+static void count_dane_of_mx(struct survey *s, const struct facts *mx, uint32_t stamp)
+{
+    const char *state = facts_string(mx, MX_FACTS_DANE_HOST);
+    if (state != NULL) {
+        uint32_t *counters = groups_of(&s->dane_host, span_of(state));
+        survey_count_once(&counters[1], &counters[2], stamp);
+    }
 }
 
 static void count_servers(struct survey *s, const struct facts *row, enum mail_kind kind,
-                          enum truth *m)
+                          struct domain_servers *seen)
 {
-    struct domain_words seen = {0};
-    uint32_t unit = survey_next_unit(s);
-    enum truth newest = TRUTH_YES;
+    *seen = (struct domain_servers){
+        .words = {.stamp = survey_next_unit(s), .weighting = WEIGHTING_DOMAIN}};
     for (size_t i = 0; i < facts_list_len(row, DOMAINS_MX); i++) {
         struct facts mx;
         facts_list_object(row, DOMAINS_MX, i, &mx);
         const char *host = facts_string(&mx, MX_FACTS_HOST);
-        if (host != NULL) {
-            count_thing(&s->hosts, span_of(host), kind, unit);
+        if (host != NULL && kind == MAIL_EXPLICIT) {
+            uint32_t *thing = groups_of(&s->hosts, span_of(host));
+            survey_count_once(&thing[THING_DOMAINS], &thing[THING_STAMP], seen->words.stamp);
+            count_dane_of_mx(s, &mx, seen->words.stamp);
         }
-        enum truth one = add_endpoints_of_mx(s, &mx, kind, unit, &seen);
-        newest = one == TRUTH_NO || newest == TRUTH_NO ? TRUTH_NO
-                 : one == TRUTH_UNKNOWN                ? TRUTH_UNKNOWN
-                                                       : newest;
+        add_endpoints_of_mx(s, &mx, kind, seen);
     }
-    for (int i = 0; i < SPREAD_COUNT && kind == MAIL_EXPLICIT; i++) {
-        spread_end_unit(&s->spread[i], WEIGHTING_DOMAIN, seen.known[i]);
-    }
-    /* What is unknown of TLS 1.2 or newer may be an endpoint that is not in the list. */
+}
+
+static void add_properties_of_domain(struct survey *s, const struct facts *row,
+                                     const struct domain_servers *seen)
+{
     struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
-    bool open = rolled_all(&rollup, ROLLUP_FACTS_TLSV1_2_OR_NEWER) == TRUTH_UNKNOWN;
-    m[MEASURE_TLS1_3_ALL] = newest == TRUTH_YES && open ? TRUTH_UNKNOWN : newest;
+    struct facts primary = facts_member(row, DOMAINS_ROLLUP_PRIMARY);
+    struct facts reachable = {0};
+    /* None of its endpoints is there: those of the next preference say nothing of it. */
+    bool listed = primary.object != NULL &&
+                  facts_object(&primary, ROLLUP_FACTS_REACHABLE, &reachable) &&
+                  facts_uint(&reachable, ROLLUP_VALUE_N_TOTAL, UINT64_MAX) > 0;
+    struct evidence first = listed ? seen->primary : (struct evidence){0};
+    for (unsigned c = 0; c < ROLLUP_FACTS_COLUMN_COUNT; c++) {
+        enum property p = survey_rollup_property(c);
+        share_add(&s->domain_all[p], evidence_all(&seen->all, &rollup, c));
+        share_add(&s->domain_some[p], evidence_some(&seen->all, &rollup, c));
+        share_add(&s->primary[p], p == PROPERTY_SNI_NEEDED ? evidence_some(&first, &primary, c)
+                                                           : evidence_all(&first, &primary, c));
+    }
+    spreads_end_unit(s, &seen->words, &rollup);
 }
 
 /* --- who sends --------------------------------------------------------------------------------- */
@@ -348,20 +349,18 @@ void survey_add_domain(struct survey *s, const struct facts *row)
     }
     enum mail_kind kind = mx == MX_KIND_EXPLICIT ? MAIL_EXPLICIT : MAIL_IMPLICIT;
     enum truth m[MEASURE_COUNT] = {0};
-    measure_servers(row, m);
+    struct domain_servers seen;
+    count_servers(s, row, kind, &seen);
+    measure_servers(row, &seen.all, m);
     measure_dane(row, m);
     measure_hosts(row, m);
     measure_records(row, m);
-    count_servers(s, row, kind, m);
     measures_add(s->whole[kind], m);
     if (kind == MAIL_IMPLICIT) {
         return;
     }
     s->inferred += facts_enum(row, DOMAINS_BASIS, &basis_vocabulary) == BASIS_INFERRED;
-    struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
-    struct facts primary = facts_member(row, DOMAINS_ROLLUP_PRIMARY);
-    survey_add_rollup(s->domain_rollup, &rollup);
-    survey_add_rollup(s->primary_rollup, &primary);
+    add_properties_of_domain(s, row, &seen);
     add_outcomes(s, row);
     add_to_groups(s, row, m);
     add_break(s, row);

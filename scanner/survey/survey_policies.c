@@ -11,29 +11,17 @@ enum {
 
 /* --- policy hosts ------------------------------------------------------------------------------- */
 
-/* The last two labels: who runs it, as far as names say without a list of public suffixes. */
-static struct span final_labels(struct span name, unsigned labels)
-{
-    size_t at = name.len;
-    while (at > 0) {
-        if (name.at[at - 1] == '.' && --labels == 0) {
-            break;
-        }
-        at--;
-    }
-    return span_drop(name, at);
-}
-
 /* A link that leads out of the domain leads to somebody else (IMC 2025, section 4.3.3). As in the summary, but
  * for policies of names below their registrable domain, which the row of the policy does not have. */
-static enum manager manager_of_policy(const struct facts *row, struct span *target)
+static enum manager manager_of_policy(const struct survey *s, const struct facts *row,
+                                      struct span *target)
 {
-    struct span domain = span_of(facts_string_or(row, POLICIES_DOMAIN, ""));
+    struct span domain = survey_registrable(s, span_of(facts_string_or(row, POLICIES_DOMAIN, "")));
     size_t links = facts_list_len(row, POLICIES_CNAMES);
     *target = (struct span){0};
     for (size_t i = 0; i < links; i++) {
         struct span link = span_of(facts_list_string(row, POLICIES_CNAMES, i));
-        if (!survey_is_under(link, final_labels(domain, 2))) {
+        if (!survey_is_under(link, domain)) {
             *target = span_of(facts_list_string(row, POLICIES_CNAMES, links - 1));
             return MANAGER_OTHER;
         }
@@ -45,10 +33,10 @@ static enum manager manager_of_policy(const struct facts *row, struct span *targ
 void survey_add_policy(struct survey *s, const struct facts *row)
 {
     struct span target;
-    enum manager manager = manager_of_policy(row, &target);
+    enum manager manager = manager_of_policy(s, row, &target);
     uint32_t provider = 0;
     if (target.len > 0) {
-        provider = groups_number(&s->policy_provider, final_labels(target, 2)) + 1;
+        provider = groups_number(&s->policy_provider, survey_registrable(s, target)) + 1;
     }
     uint32_t *of = groups_of(&s->policy_of, span_of(facts_string_or(row, POLICIES_DOMAIN, "")));
     of[POLICY_OF_MANAGER] = manager;
@@ -180,7 +168,8 @@ void survey_add_policies_of_domain(struct survey *s, const struct facts *row)
     const char *state = facts_string_or(&dane, DANE_FACTS_STATE, "unknown");
     const char *dnssec = facts_string_or(&dane, DANE_FACTS_MX_DNSSEC, "unknown");
     groups_of(&s->dane_domain, span_of(state))[dane_manager_of(row)]++;
-    groups_of(&s->mx_dnssec, span_of(dnssec))[0]++;
+    bool failed = strcmp(dnssec, dnssec_state_word(DNSSEC_FAILED)) == 0; /* the query, that is */
+    groups_of(&s->mx_dnssec, span_of(failed ? "unknown" : dnssec))[0]++;
 }
 
 /* Do the endpoints of a host with usable records match? */
@@ -220,11 +209,11 @@ static void add_crowd(struct survey *s, uint32_t domains, enum dane_host state, 
     bool in[3] = {true, state == DANE_HOST_USABLE && valid == TRUTH_YES, failing};
     for (int i = 0; i < 3; i++) {
         s->crowd_hosts[bin][i] += in[i];
-        s->crowd_domains[bin][i] += in[i] ? domains : 0;
+        s->crowd_pairs[bin][i] += in[i] ? domains : 0;
     }
 }
 
-static void add_tlsa(struct survey *s, const struct facts *row, uint32_t domains)
+static void add_tlsa(struct survey *s, const struct facts *row)
 {
     uint32_t unit = survey_next_unit(s);
     for (size_t i = 0; i < facts_list_len(row, HOSTS_TLSA); i++) {
@@ -237,13 +226,9 @@ static void add_tlsa(struct survey *s, const struct facts *row, uint32_t domains
         CHECK(len > 0 && (size_t)len < sizeof(name));
         uint32_t *counters = groups_of(&s->tlsa, span_of(name));
         counters[0]++;
-        if (counters[3] != unit) {
-            counters[3] = unit;
-            counters[1]++;
-            counters[2] += domains;
-        }
+        survey_count_once(&counters[1], &counters[2], unit); /* a host, here */
         const char *usable = facts_string_or(&tlsa, TLSA_FACTS_USABLE, "");
-        counters[4] += strcmp(usable, "usable") == 0;
+        counters[3] += strcmp(usable, "usable") == 0;
     }
 }
 
@@ -252,7 +237,6 @@ void survey_add_dane_of_host(struct survey *s, const struct facts *row, uint32_t
     enum dane_host state = (enum dane_host)facts_enum(row, HOSTS_DANE, &dane_host_vocabulary);
     uint32_t *counters = groups_of(&s->dane_host, span_of(dane_host_word(state)));
     counters[0]++;
-    counters[1] += domains;
     add_crowd(s, domains, state, state == DANE_HOST_USABLE ? dane_of_host(s, row) : TRUTH_UNKNOWN);
-    add_tlsa(s, row, domains);
+    add_tlsa(s, row);
 }

@@ -21,6 +21,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
+from e2e.report_counts import check_golden, read_csv, share  # noqa: E402
 from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, read_json, read_table, run  # noqa: E402
 
 CAUSES_MAX = 1000  # of an effect, in a report
@@ -51,157 +52,6 @@ def scan(lab, folder, every):
     return out
 
 
-# --- golden numbers -----------------------------------------------------------------------------
-
-def read_csv(folder, name):
-    with open(os.path.join(folder, name + ".csv"), encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def share(row, name):
-    return tuple(int(row[f"{name}_{part}"]) for part in ("numerator", "denominator", "untested"))
-
-
-def counted(values):
-    """(yes, known, unknown) of a list of True, False, None."""
-    values = list(values)
-    known = [v for v in values if v is not None]
-    return sum(known), len(known), len(values) - len(known)
-
-
-def rolled(row, member, some=False):
-    value = (row["rollup"] or {}).get(member, {}).get("value", "unknown")
-    return None if value == "unknown" else value == "all" or (some and value == "some")
-
-
-def used(results):
-    """Rows of domains with MX records, and what they lead to."""
-    domains = [d for d in read_table(results, "domains") if d["mx_kind"] == "explicit"]
-    hosts = collections.Counter()
-    services = collections.Counter()
-    leaves = collections.Counter()
-    for d in domains:
-        hosts.update({mx["host"] for mx in d["mx"] if mx["host"]})
-        ends = [e for mx in d["mx"] for e in mx["endpoints"]]
-        services.update({f"{e['address']}|{e['port']}" for e in ends})
-        leaves.update({e["leaf_sha256"] for e in ends if e["leaf_sha256"]})
-    return domains, hosts, services, leaves
-
-
-def check_adoption(domains, tables):
-    rows = {r["measure"]: r for r in read_csv(tables, "adoption")}
-    wants = {
-        "STARTTLS everywhere": [rolled(d, "starttls") for d in domains],
-        "STARTTLS somewhere": [rolled(d, "starttls", some=True) for d in domains],
-        "TLS everywhere": [rolled(d, "established") for d in domains],
-        "chain trusted everywhere": [rolled(d, "chain_trusted") for d in domains],
-        "certificate passes everywhere": [rolled(d, "acceptable") for d in domains],
-        "SNI needed": [rolled(d, "sni_needed", some=True) for d in domains],
-        "MTA-STS enforce": [None if d["mta_sts"]["state"] == "unknown" else d["mta_sts"]["state"] == "enforce"
-                            for d in domains],
-        "MTA-STS record": [d["mta_sts"]["record_valid"] if d["mta_sts_dns"]["state"] in ("data", "nodata", "nxdomain")
-                           else None for d in domains],
-        "TLS-RPT record": [d["tls_rpt"]["valid"] if d["tls_rpt_dns"]["state"] in ("data", "nodata", "nxdomain")
-                           else None for d in domains],
-        "DANE everywhere": [None if d["dane"]["state"] == "unknown" else d["dane"]["state"] == "full" for d in domains],
-    }
-    for measure, values in wants.items():
-        check_equal(f"adoption: {measure}", share(rows[measure], "explicit_mx"), counted(values))
-
-
-def check_domains(domains, tables):
-    by_tld = collections.defaultdict(list)
-    by_operator = collections.defaultdict(list)
-    for d in domains:
-        by_tld[d["tld"]].append(d)
-        several = "(several)" if len(d["mx_operators"]) > 1 else "(unknown)"
-        by_operator[d["mx_operator"] or several].append(d)
-    for name, groups, column in (("T1", by_tld, "tld"), ("T3", by_operator, "mx_operator")):
-        rows = read_csv(tables, name)
-        check_equal(f"{name}: rows", sorted(r[column] for r in rows), sorted(groups))
-        for row in rows:
-            group = groups[row[column]]
-            check_equal(f"{name}: {row[column]}", share(row, "domains"), (len(group), len(domains), 0))
-            check_equal(f"{name}: {row[column]}, STARTTLS", share(row, "starttls_all"),
-                        counted(rolled(d, "starttls") for d in group))
-    senders = {r["profile"]: r for r in read_csv(tables, "T16-senders")}
-    for i, outcome in enumerate(domains[0]["outcomes"]):
-        worst = collections.Counter(d["outcomes"][i]["worst"] for d in domains)
-        row = senders[outcome["profile"]]
-        for word in ("authenticated", "encrypted", "plaintext", "deferred", "undeliverable"):
-            check_equal(f"T16: {outcome['profile']} {word}", share(row, word),
-                        (worst[word], len(domains) - worst["unknown"], worst["unknown"]))
-    states = collections.Counter(d["mta_sts"]["state"] for d in domains)
-    check_equal("T6: states", {r["mta_sts_state"]: int(r["domains_numerator"]) for r in read_csv(tables, "T6")}, dict(states))
-    dane = collections.Counter(d["dane"]["state"] for d in domains)
-    check_equal("T11: states", {r["dane_state"]: int(r["domains_numerator"]) for r in read_csv(tables, "T11")}, dict(dane))
-
-
-def check_ranks(domains, tables):
-    ranks = [int(d["metadata"]["rank"]) for d in domains]
-    bins = {"1-1000": (1, 1000), "1001-10000": (1001, 10000), "10001-100000": (10001, 100000)}
-    for row in read_csv(tables, "T10"):
-        low, high = bins[row["rank"]]
-        group = [d for d in domains if low <= int(d["metadata"]["rank"]) <= high]
-        check_equal(f"T10: {row['rank']}", share(row, "domains"), (len(group), len(ranks), 0))
-        check_equal(f"T10: {row['rank']}, certificates", share(row, "certificate_passes_all"),
-                    counted(rolled(d, "acceptable") for d in group))
-    for row in read_csv(tables, "T10-cumulative"):
-        check_equal(f"up to {row['rank_up_to']}", int(row["domains"]), sum(r <= int(row["rank_up_to"]) for r in ranks))
-
-
-def check_servers(results, tables, hosts, services, leaves):
-    rows = [s for s in read_table(results, "services") if s["service"] in services]
-    versions = collections.Counter(s["tls_version"] for s in rows if s["tls_version"])
-    for row in read_csv(tables, "T4"):
-        word = row["tls_version_negotiated"]
-        check_equal(f"T4: {word}", share(row, "services"),
-                    (versions.pop(word), sum(s["tls_version"] is not None for s in rows),
-                     sum(s["tls_version"] is None for s in rows)))
-        check_equal(f"T4: domains at {word}", int(row["domains_at_them"]),
-                    sum(services[s["service"]] for s in rows if s["tls_version"] == word))
-    check_equal("T4: no version is left out", dict(versions), {})
-    suites = collections.Counter(s["handshake"]["cipher"] for s in rows if s["tls_version"])
-    check_equal("T4: suites", {r["cipher_suite_negotiated"]: int(r["services_numerator"])
-                               for r in read_csv(tables, "T4-suites")}, dict(suites))
-    for row in read_csv(tables, "T4-accepted"):
-        key = row["tls_version"].lower().replace(".", "_")
-        check_equal(f"accepted: {row['tls_version']}", share(row, "services"),
-                    counted(s["versions"][key] for s in rows if s["versions"]))
-    hosts_rows = [h for h in read_table(results, "hosts") if h["host"] in hosts]
-    ends = [e for h in hosts_rows for e in h["endpoints"]]
-    chains = collections.Counter(e["chain_status"] for e in ends if e["chain_status"])
-    for row in read_csv(tables, "T2-chain"):
-        word = row["chain_status"]
-        check_equal(f"T2-chain: {word}", share(row, "endpoints"),
-                    (chains[word], sum(chains.values()), len(ends) - sum(chains.values())))
-        check_equal(f"T2-chain: hosts with {word}", int(row["hosts_numerator"]),
-                    sum(any(e["chain_status"] == word for e in h["endpoints"]) for h in hosts_rows))
-    certificates = [c for c in read_table(results, "certificates") if c["fingerprint_sha256"] in leaves]
-    issuers = collections.Counter("(self-issued)" if c["self_issued"] else c["issuer_dn"]
-                                  for c in certificates if c["issuer_dn"] is not None)
-    got = {r["issuer_dn"]: int(r["leaves_numerator"]) for r in read_csv(tables, "T5-issuers")}
-    check_equal("T5: issuers", got, {k[:1] == "=" and "'" + k or k: n for k, n in issuers.items()})
-    check_equal("T5: expired", int(read_csv(tables, "T5-days-left")[0]["leaves_numerator"]),
-                sum(c["days_left"] is not None and c["days_left"] < 0 for c in certificates))
-    crowd = collections.Counter(1 if hosts[h["host"]] == 1 else 2 for h in hosts_rows)
-    check_equal("T12: hosts of one domain", share(read_csv(tables, "T12")[0], "hosts")[:2],
-                (crowd[1], len(hosts_rows)))
-    tlsa = collections.Counter(f"{t['usage']} {t['selector']} {t['matching']}" for h in hosts_rows for t in h["tlsa"])
-    check_equal("T13: parameters", {r["parameters"]: int(r["records_numerator"]) for r in read_csv(tables, "T13")}, dict(tlsa))
-
-
-def check_golden(results, tables):
-    domains, hosts, services, leaves = used(results)
-    check("the world has all kinds", len(domains) > 100 and len(leaves) > 20)
-    check_adoption(domains, tables)
-    check_domains(domains, tables)
-    check_ranks(domains, tables)
-    check_servers(results, tables, hosts, services, leaves)
-    account = read_json(results, "manifest.json")["account"]
-    check_equal("account", {r["account"]: int(r["lines_numerator"]) for r in read_csv(tables, "account")}, account["classes"])
-
-
 # --- what to mend -------------------------------------------------------------------------------
 
 EFFECTS = {"mail_lost": "Mail is lost", "cleartext": "Mail is sent in cleartext",
@@ -217,7 +67,11 @@ def check_problems(results, tables, affected):
     unknown = sum(d["effect"] is None and d["account"] not in ("tested", "partly_tested") for d in explicit)
     counts = collections.Counter(d["effect"] for d in explicit)
     counts[None] -= unknown
+    unknown += counts.pop("unknown", 0)  # in no denominator
     for effect, title in EFFECTS.items():
+        if effect == "unknown":
+            check_equal("effects: what is not known has no share", effects[title]["explicit_mx_numerator"], "")
+            continue
         check_equal(f"effects: {effect}", share(effects[title], "explicit_mx"),
                     (counts[effect], len(explicit) - unknown, unknown))
     causes = read_table(results, "causes")

@@ -114,12 +114,137 @@ Test(survey, shares_are_of_what_is_known)
     check_share(&f.survey, MAIL_EXPLICIT, MEASURE_IPV6, 0, 4, 0);
     check_share(&f.survey, MAIL_IMPLICIT, MEASURE_STARTTLS_ALL, 1, 1, 0);
     cr_assert_eq(f.survey.ranked, 3); /* "x" is no rank, and implicit MX is not in it */
-    cr_assert_eq(groups_find(&f.survey.leaves, span_of(LEAF))[THING_EXPLICIT], 3);
-    cr_assert_eq(groups_find(&f.survey.leaves, span_of(LEAF))[THING_IMPLICIT], 1);
-    cr_assert_eq(groups_find(&f.survey.hosts, span_of("h.test"))[THING_EXPLICIT], 2);
+    cr_assert_eq(groups_find(&f.survey.leaves, span_of(LEAF))[THING_DOMAINS], 3);
+    cr_assert_eq(groups_find(&f.survey.hosts, span_of("h.test"))[THING_DOMAINS], 2);
+    cr_assert_null(groups_find(&f.survey.hosts, span_of("d5.test")));
     cr_assert_eq(groups_find(&f.survey.profile, span_of("p"))[DELIVERY_COUNT + DELIVERY_PLAINTEXT],
                  4);
     end(&f);
+}
+
+#define UNTESTED_ENDPOINT(address)                                                           \
+    "{\"address\":\"" address "\",\"port\":25,\"outcome\":\"connect_timeout\",\"starttls\":" \
+    "\"unknown\",\"tls_version\":null,\"leaf_sha256\":null,\"inherited\":false,"             \
+    "\"chain_status\":null,\"name_match\":null,\"acceptable\":null}"
+#define PLAIN_ENDPOINT(address)                                                                   \
+    "{\"address\":\"" address "\",\"port\":25,\"outcome\":\"starttls_not_offered\",\"starttls\":" \
+    "\"not_offered\",\"tls_version\":null,\"leaf_sha256\":null,\"inherited\":false,"              \
+    "\"chain_status\":null,\"name_match\":null,\"acceptable\":null}"
+
+struct evidence_case {
+    const char *row;
+    enum truth all;
+    enum truth some;
+};
+
+/* A domain with one good address and one that was not tested has STARTTLS somewhere; with one that does not list it, it
+ * has not everywhere. The roll-up of the row is unknown for both. */
+Test(survey, one_address_is_enough_to_show_it)
+{
+    static const struct evidence_case cases[] = {
+        {DOMAIN("1", "explicit", "1",
+                MX("h.test",
+                   ENDPOINT("192.0.2.1", "25", "TLSv1.3", LEAF) "," UNTESTED_ENDPOINT("192.0.2.2")),
+                UNKNOWN),
+         TRUTH_UNKNOWN, TRUTH_YES},
+        {DOMAIN("1", "explicit", "1",
+                MX("h.test", PLAIN_ENDPOINT("192.0.2.1") "," UNTESTED_ENDPOINT("192.0.2.2")),
+                UNKNOWN),
+         TRUTH_NO, TRUTH_UNKNOWN},
+        {DOMAIN("1", "explicit", "1", MX("h.test", UNTESTED_ENDPOINT("192.0.2.2")), UNKNOWN),
+         TRUTH_UNKNOWN, TRUTH_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fixture f;
+        begin(&f, &port_25);
+        add_domain(&f, cases[i].row);
+        const struct evidence_case *c = &cases[i];
+        static const enum measure all[] = {MEASURE_STARTTLS_ALL, MEASURE_ACCEPTABLE_ALL};
+        static const enum measure some[] = {MEASURE_STARTTLS_SOME, MEASURE_ACCEPTABLE_SOME};
+        for (size_t k = 0; k < 2; k++) {
+            check_share(&f.survey, MAIL_EXPLICIT, all[k], c->all == TRUTH_YES,
+                        c->all != TRUTH_UNKNOWN, c->all == TRUTH_UNKNOWN);
+            check_share(&f.survey, MAIL_EXPLICIT, some[k], c->some == TRUTH_YES,
+                        c->some != TRUTH_UNKNOWN, c->some == TRUTH_UNKNOWN);
+        }
+        cr_assert_eq(f.survey.domain_some[PROPERTY_STARTTLS].numerator, c->some == TRUTH_YES);
+        end(&f);
+    }
+}
+
+/* Two services of one domain are two services with one domain, in each row; their leaves count though no endpoint has
+ * them, and a certificate that no domain leads to does not. */
+Test(survey, a_domain_counts_once_in_a_row)
+{
+    static const char service[] =
+        "{\"schema\":1,\"service\":\"192.0.2.%d|25\",\"address\":\"192.0.2.%d\",\"port\":25,"
+        "\"outcome\":\"established\",\"tls_version\":\"TLSv1.2\",\"chain_status\":\"trusted\","
+        "\"leaf_sha256\":\"%064d\",\"handshake\":{\"cipher\":\"X\",\"group\":null}}";
+    static const char certificate[] =
+        "{\"schema\":1,\"fingerprint_sha256\":\"%064d\",\"issuer_dn\":\"CN=A\",\"self_issued\":"
+        "false,\"key_algorithm\":\"RSA\",\"key_bits\":2048,\"days_left\":8}";
+    struct fixture f;
+    begin(&f, &port_25);
+    for (int i = 1; i <= 3; i++) {
+        char line[1024];
+        cr_assert_lt(snprintf(line, sizeof(line), certificate, i), (int)sizeof(line));
+        add(&f, TABLE_CERTIFICATES, line, survey_add_certificate);
+        cr_assert_lt(snprintf(line, sizeof(line), service, i, i, i), (int)sizeof(line));
+        add(&f, TABLE_SERVICES, line, survey_add_service);
+    }
+    add_domain(&f, DOMAIN("1", "explicit", "1",
+                          MX("h.test", PLAIN_ENDPOINT("192.0.2.1") "," PLAIN_ENDPOINT("192.0.2.2")),
+                          NONE));
+    survey_end(&f.survey);
+    const uint32_t *version = groups_find(&f.survey.versions, span_of("TLSv1.2"));
+    const uint32_t *issuer = groups_find(&f.survey.issuers, span_of("CN=A"));
+    cr_assert(version[ROW_THINGS] == 2 && version[ROW_DOMAINS] == 1 && version[ROW_TRUSTED] == 2);
+    cr_assert(issuer[ROW_THINGS] == 2 && issuer[ROW_DOMAINS] == 1 && issuer[ROW_SERVICES] == 2);
+    cr_assert_eq(f.survey.leaf_total, 2);
+    cr_assert_eq(f.survey.leaf_trusted, 2);
+    cr_assert_eq(f.survey.services_tls, 2);
+    end(&f);
+}
+
+/* A state that says that nothing is known is in no denominator and has no row. */
+Test(survey, what_is_not_known_is_in_no_denominator)
+{
+    struct fixture f;
+    begin(&f, &port_25);
+    groups_of(&f.survey.dane_endpoint, span_of("match"))[0] = 3;
+    groups_of(&f.survey.dane_endpoint, span_of("unknown"))[0] = 2;
+    groups_of(&f.survey.mx_dnssec, span_of("unknown"))[0] = 2;
+    survey_make_sheets(&f.survey, &f.sheets);
+    const struct sheet *t = sheets_find(&f.sheets, "T11-endpoints");
+    cr_assert_eq(sheet_rows(t), 1);
+    const struct share *share = &sheet_cell_at(t, 0, 1)->share;
+    cr_assert(share->numerator == 3 && share->denominator == 3 && share->untested == 2);
+    cr_assert_not_null(sheets_find(&f.sheets, "T11-dnssec")->missing);
+    end(&f);
+}
+
+/* Providers are registrable domains: under co.uk three labels, not two. */
+Test(survey, providers_go_by_the_public_suffix_list)
+{
+    struct public_suffixes *suffixes = public_suffixes_load(NULL);
+    cr_assert_not_null(suffixes);
+    const struct survey_terms terms = {.port = 25, .suffixes = suffixes};
+    struct fixture f;
+    begin(&f, &terms);
+    add(&f, TABLE_POLICIES,
+        "{\"schema\":1,\"domain\":\"a.co.uk\",\"fetch\":\"fetched\",\"addresses\":[\"192.0.2.1\"],"
+        "\"cnames\":[\"x.provider.co.uk\"]}",
+        survey_add_policy);
+    add(&f, TABLE_POLICIES,
+        "{\"schema\":1,\"domain\":\"b.a.co.uk\",\"fetch\":\"fetched\",\"addresses\":[\"192.0.2.1\"]"
+        ","
+        "\"cnames\":[\"x.a.co.uk\"]}",
+        survey_add_policy);
+    cr_assert_not_null(groups_find(&f.survey.policy_provider, span_of("provider.co.uk")));
+    cr_assert_eq(groups_find(&f.survey.fetch, span_of("fetched"))[MANAGER_OTHER], 1);
+    cr_assert_eq(groups_find(&f.survey.fetch, span_of("fetched"))[MANAGER_SELF], 1);
+    end(&f);
+    public_suffixes_free(suffixes);
 }
 
 Test(survey, another_port_does_not_count)
@@ -130,8 +255,7 @@ Test(survey, another_port_does_not_count)
                           MX("h.test", ENDPOINT("192.0.2.1", "587", "TLSv1.2", LEAF)), ALL));
     cr_assert_null(groups_find(&f.survey.services, span_of("192.0.2.1|587")));
     cr_assert_null(groups_find(&f.survey.leaves, span_of(LEAF)));
-    check_share(&f.survey, MAIL_EXPLICIT, MEASURE_TLS1_3_ALL, 1, 1,
-                0); /* nothing speaks against it */
+    check_share(&f.survey, MAIL_EXPLICIT, MEASURE_TLS1_3_ALL, 0, 0, 1); /* nothing shows it */
     end(&f);
 }
 
