@@ -284,7 +284,9 @@ static enum truth hosts_miss(const struct delivery_place *at, const struct walki
     return !connected ? TRUTH_NO : certain ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
-/** @return false: it got no further */
+/* RFC 5321 section 5.1: hosts are tried in their order. One without an address to this sender is passed over: no step, and
+ * mail is sure to come to the next preference. So do Postfix (smtp_addr_list) and Exim (host_find_bydns) as long as any
+ * host has an address. One that we could not look up is a step that is open. @return false: it got no further */
 static bool take_preference(const struct delivery_place *at, struct walking *g)
 {
     bear_sessions(at, g);

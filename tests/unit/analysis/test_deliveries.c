@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "scanner/analysis/deliveries.h"
+#include "scanner/analysis/delivery_harm.h"
 #include "scanner/analysis/delivery_walk.h"
 #include "scanner/analysis/leaf_domains.h"
 #include "scanner/analysis/name_rules.h"
@@ -641,6 +642,20 @@ static const struct shipped_case shipped_cases[] = {
      {.mx = {{.preference = 10, .host = "mx.example.com", .a = DNS_NXDOMAIN, .aaaa = DNS_NXDOMAIN},
              {.preference = 20, .host = "192.0.2.1", .unusable = "ip_literal"}}},
      {IS("postfix-may", UNDELIVERABLE, NO_MAIL), IS("mox", DEFERRED, NO_MAIL)}},
+    {"the first exchange does not exist: on to the next, RFC 5321 section 5.1",
+     {.mx = {{.preference = 10, .host = "a.example.com", .a = DNS_NXDOMAIN, .aaaa = DNS_NXDOMAIN},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     {IS("postfix-may", PLAINTEXT, NO_STARTTLS), IS("exim-default", PLAINTEXT, NO_STARTTLS)}},
+    {"its addresses are bogus, which is no answer to who validates: the same",
+     {.mx = {{.preference = 10,
+              .host = "a.example.com",
+              .a = DNS_BOGUS,
+              .aaaa = DNS_NODATA,
+              .dane = DANE_HOST_LOOKUP_FAILED,
+              .endpoints = {{.port = 25, .address = {.family = 4}, GOOD_SNI, GOOD_DEFAULT}}},
+             {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
+     {IS("postfix-dane", PLAINTEXT, NO_STARTTLS), IS("exim-dane", PLAINTEXT, NO_STARTTLS),
+      IS("exim-default", ENCRYPTED, OPPORTUNISTIC)}},
     {"addresses could not be looked up",
      {.mx = {{.preference = 10, .host = "mx.example.com", .a = DNS_SERVFAIL, .aaaa = DNS_NODATA}}},
      {IS("gmail", UNKNOWN, NOT_TESTED)}},
@@ -1232,6 +1247,46 @@ static struct sender_delivery deliver(const struct sender_profile *p, const stru
     deliveries_fill(&out, &profiles, &m->domain, &m->sts, &m->dane);
     cr_assert_eq(out.count, 1);
     return out.of[0];
+}
+
+/* RFC 5321 section 5.1: each host of the list is tried in its order. One without an address is passed over; of one that could
+ * not be looked up from here others may have the address, so that nothing is said of those behind it. */
+Test(deliveries, what_is_behind_an_exchange_without_an_address_has_an_effect)
+{
+    static const struct {
+        enum dns_state first;
+        enum delivery worst;
+        bool harms;
+    } cases[] = {{DNS_NXDOMAIN, DELIVERY_PLAINTEXT, true},
+                 {DNS_NODATA, DELIVERY_PLAINTEXT, true},
+                 {DNS_SERVFAIL, DELIVERY_UNKNOWN, false},
+                 {DNS_TIMEOUT, DELIVERY_UNKNOWN, false}};
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct sender_profiles_file *file = sender_profiles_load(NULL, &why);
+    cr_assert_not_null(file);
+    struct sender_profiles one = {find(&file->profiles, "postfix-may"), 1};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static struct made m;
+        struct deliveries out;
+        struct delivery_harm harm = {0};
+        const struct situation s = {
+            .mx = {{.preference = 10,
+                    .host = "a.example.com",
+                    .a = cases[i].first,
+                    .aaaa = DNS_NODATA},
+                   {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}};
+        make(&m, &s);
+        deliveries_fill_with_harm(&out, &harm, &one, &m.domain, &m.sts, &m.dane);
+        cr_expect_eq(out.of[0].worst, cases[i].worst, "%zu: %s", i, delivery_word(out.of[0].worst));
+        bool harms = false;
+        for (size_t k = 0; k < harm.count; k++) {
+            harms = harms || (harm.at[k].mx == 1 && harm.at[k].effect == EFFECT_CLEARTEXT);
+        }
+        cr_expect_eq(harms, cases[i].harms, "%zu", i);
+        delivery_harm_deinit(&harm);
+    }
+    sender_profiles_free(file);
+    buf_deinit(&why);
 }
 
 Test(deliveries, every_shipped_profile_as_rules_say)
