@@ -15,6 +15,8 @@
 #define DELIVERY_REASONS(X)                                                                        \
     X(DELIVERY_REASON_NONE, "", NULL)                                                              \
     X(DELIVERY_REASON_NO_MAIL, "no_mail", "the domain accepts no mail")                            \
+    X(DELIVERY_REASON_NO_USABLE_MX, "no_usable_mx",                                                \
+      "the sender finds no MX host that it accepts and that has an address it can use")            \
     X(DELIVERY_REASON_NULL_MX, "null_mx",                                                          \
       "there is a null MX among other MX records, and the sender bounces the mail")                \
     X(DELIVERY_REASON_SESSIONS_MAX, "sessions_max",                                                \
@@ -76,6 +78,10 @@
       "no pattern of the MTA-STS policy matches the MX host")                                      \
     X(DELIVERY_REASON_STS_CERTIFICATE, "sts_certificate",                                          \
       "the certificate fails verification, which MTA-STS requires")                                \
+    X(DELIVERY_REASON_STS_NAME, "sts_name",                                                        \
+      "the certificate is not for the MX host, as MTA-STS requires")                               \
+    X(DELIVERY_REASON_STS_PATTERNS, "sts_patterns",                                                \
+      "no pattern of the MTA-STS policy is a name in the certificate, which this sender compares") \
     X(DELIVERY_REASON_STS_NO_TLS, "sts_no_tls", "no TLS, which MTA-STS requires")                  \
     X(DELIVERY_REASON_STS_UNKNOWN, "sts_unknown",                                                  \
       "it is not known whether an MTA-STS policy is enforced")                                     \

@@ -51,6 +51,7 @@ void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *
 static bool harm_is_of_policy(enum delivery_reason r)
 {
     return r == DELIVERY_REASON_STS_MX_NOT_COVERED || r == DELIVERY_REASON_STS_CERTIFICATE ||
+           r == DELIVERY_REASON_STS_NAME || r == DELIVERY_REASON_STS_PATTERNS ||
            r == DELIVERY_REASON_STS_NO_TLS || r == DELIVERY_REASON_DANE_LOOKUP ||
            r == DELIVERY_REASON_DANE_MISMATCH || r == DELIVERY_REASON_DANE_NO_TLS ||
            r == DELIVERY_REASON_DANE_UNUSABLE;

@@ -51,10 +51,14 @@ struct sender_delivery delivery_nowhere(const struct delivery_place *at, uint32_
     delivery_rests_on(at, PROFILE_FIELD_NO_MAIL_DEFERRED);
     bool may_defer = !known || (kinds & deferred) != 0;
     bool may_return = !known || (kinds & ~deferred) != 0;
+    /* That of a domain that says so, or has no server at all; or of servers that others may find usable. */
+    uint32_t of_domain = 1U << NO_MAIL_NULL_MX | 1U << NO_MAIL_NO_ADDRESS | 1U << NO_MAIL_NXDOMAIN;
+    enum delivery_reason reason =
+        (kinds & of_domain) != 0 ? DELIVERY_REASON_NO_MAIL : DELIVERY_REASON_NO_USABLE_MX;
     return (struct sender_delivery){.best = may_defer ? DELIVERY_DEFERRED : DELIVERY_UNDELIVERABLE,
                                     .worst =
                                         may_return ? DELIVERY_UNDELIVERABLE : DELIVERY_DEFERRED,
                                     .mx = -1,
                                     .endpoint = -1,
-                                    .reason = DELIVERY_REASON_NO_MAIL};
+                                    .reason = reason};
 }

@@ -493,6 +493,8 @@ static struct delivery_outcome by_sts_beside_dane(const struct delivery_place *a
 {
     struct delivery_outcome sts = delivery_by_sts(at);
     bool of_host = sts.reason == DELIVERY_REASON_STS_CERTIFICATE ||
+                   sts.reason == DELIVERY_REASON_STS_NAME ||
+                   sts.reason == DELIVERY_REASON_STS_PATTERNS ||
                    sts.reason == DELIVERY_REASON_AUTHENTICATED_STS;
     bool alias = at->mx->tlsa_at == TLSA_PLACE_ALIAS || at->mx->tlsa_at == TLSA_PLACE_TARGET;
     return of_host && alias && has_records(at)

@@ -76,9 +76,9 @@ static enum fit leaf_fits_patterns(const struct delivery_place *at, const struct
 
 /* A certificate that passes (RFC 8461 section 4.2), met with the MX host as SNI.
  * @param from the oldest version that will do
- * @param name whether it is for the right name, where there is one */
+ * @param name whether it is for the right name, where there is one @param misnamed the reason if it is not */
 static struct delivery_outcome with_sts_certificate(const struct delivery_place *at, uint16_t from,
-                                                    enum fit name)
+                                                    enum fit name, enum delivery_reason misnamed)
 {
     struct delivery_met m = delivery_met_with_sni(at->e);
     struct delivery_handshake h = delivery_handshake_demanded(at, &m, from);
@@ -92,10 +92,12 @@ static struct delivery_outcome with_sts_certificate(const struct delivery_place 
                                              h.reachable ? DELIVERY_REASON_STS_NO_TLS : h.reason);
     }
     if (handshake && (path == FIT_NO || name == FIT_NO)) {
-        return delivery_one(RESULT_FAILS, DELIVERY_REASON_STS_CERTIFICATE);
+        return delivery_one(RESULT_FAILS,
+                            path == FIT_NO ? DELIVERY_REASON_STS_CERTIFICATE : misnamed);
     }
     if (handshake && (path == FIT_UNKNOWN || name == FIT_UNKNOWN)) {
-        return delivery_one(RESULT_FAILS | RESULT_AUTHENTICATED, DELIVERY_REASON_STS_CERTIFICATE);
+        return delivery_one(RESULT_FAILS | RESULT_AUTHENTICATED,
+                            path == FIT_UNKNOWN ? DELIVERY_REASON_STS_CERTIFICATE : misnamed);
     }
     if (h.lost == TRUTH_YES) {
         return delivery_one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
@@ -118,7 +120,7 @@ static struct delivery_outcome by_rfc_8461(const struct delivery_place *at)
     struct delivery_met m = delivery_met_with_sni(at->e);
     uint16_t from = at->profile->tls_min < TLS1_2 ? TLS1_2 : at->profile->tls_min;
     struct delivery_outcome with =
-        with_sts_certificate(at, from, delivery_host_fits(at, &m, false));
+        with_sts_certificate(at, from, delivery_host_fits(at, &m, false), DELIVERY_REASON_STS_NAME);
     return covered == TRUTH_YES ? with
                                 : delivery_either(with, not_covered, DELIVERY_REASON_STS_UNKNOWN);
 }
@@ -127,7 +129,8 @@ static struct delivery_outcome by_rfc_8461(const struct delivery_place *at)
 static struct delivery_outcome by_patterns(const struct delivery_place *at)
 {
     struct delivery_met m = delivery_met_with_sni(at->e);
-    return with_sts_certificate(at, at->profile->tls_min, leaf_fits_patterns(at, &m));
+    return with_sts_certificate(at, at->profile->tls_min, leaf_fits_patterns(at, &m),
+                                DELIVERY_REASON_STS_PATTERNS);
 }
 
 struct delivery_outcome delivery_by_sts(const struct delivery_place *at)
@@ -145,7 +148,11 @@ struct delivery_outcome delivery_by_sts(const struct delivery_place *at)
     case PROFILE_STS_NAMES_UNKNOWN:
         break;
     }
-    return delivery_either(by_rfc, as_postfix, DELIVERY_REASON_STS_CERTIFICATE);
+    bool of_name = as_postfix.reason == DELIVERY_REASON_STS_PATTERNS &&
+                   by_rfc.reason != DELIVERY_REASON_STS_CERTIFICATE;
+    return delivery_either(by_rfc, as_postfix,
+                           of_name ? DELIVERY_REASON_STS_PATTERNS
+                                   : DELIVERY_REASON_STS_CERTIFICATE);
 }
 
 /* --- whether it counts ------------------------------------------------------------------------ */

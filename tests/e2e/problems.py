@@ -211,12 +211,12 @@ def compare_domains(domains, problems):
           == sorted((p["input_line"], EFFECTS.index(p["effect"])) for p in problems))
 
 
-OF_POLICY = ("sts_mx_not_covered", "sts_certificate", "sts_no_tls", "dane_lookup", "dane_mismatch", "dane_no_tls", "dane_unusable")
+OF_POLICY = ("sts_mx_not_covered", "sts_certificate", "sts_name", "sts_patterns", "sts_no_tls", "dane_lookup", "dane_mismatch", "dane_no_tls", "dane_unusable")
 OF_OWN_CHECK = ("certificate", "certificate_path", "name")
 # Reasons that always come with a finding of their own. Of a sender in its default setting any reason has one; of those with settings of
 # their own the catalogue may have none, as for a profile that compares the certificate with the domain.
 EXPLAINED = ("no_starttls", "tls_failed", "starttls_rejected", "starttls_refused", "certificate", "not_reachable", "session_lost",
-             "starttls_reply", "after_220", "sts_mx_not_covered", "sts_certificate", "sts_no_tls", "dane_lookup",
+             "starttls_reply", "after_220", "sts_mx_not_covered", "sts_certificate", "sts_name", "sts_patterns", "sts_no_tls", "dane_lookup",
              "dane_mismatch", "dane_no_tls", "null_mx")
 
 

@@ -621,7 +621,8 @@ static const struct shipped_case shipped_cases[] = {
       IS("opensmtpd", DEFERRED, NO_MAIL)}},
     {"the one exchange is localhost",
      {.mx = {{.preference = 10, .host = "localhost", .unusable = "localhost"}}},
-     {IS("postfix-may", UNDELIVERABLE, NO_MAIL), IS("exim-default", UNDELIVERABLE, NO_MAIL)}},
+     {IS("postfix-may", UNDELIVERABLE, NO_USABLE_MX),
+      IS("exim-default", UNDELIVERABLE, NO_USABLE_MX)}},
     {"localhost in front of a good one: some find the mail comes back to them",
      {.mx = {{.preference = 10, .host = "localhost", .unusable = "localhost"},
              {.preference = 20, .host = "mx.example.com", .endpoints = {GOOD}}}},
@@ -641,7 +642,7 @@ static const struct shipped_case shipped_cases[] = {
     {"no exchange has an address, RFC 5321 section 5.1",
      {.mx = {{.preference = 10, .host = "mx.example.com", .a = DNS_NXDOMAIN, .aaaa = DNS_NXDOMAIN},
              {.preference = 20, .host = "192.0.2.1", .unusable = "ip_literal"}}},
-     {IS("postfix-may", UNDELIVERABLE, NO_MAIL), IS("mox", DEFERRED, NO_MAIL)}},
+     {IS("postfix-may", UNDELIVERABLE, NO_USABLE_MX), IS("mox", DEFERRED, NO_USABLE_MX)}},
     {"the first exchange does not exist: on to the next, RFC 5321 section 5.1",
      {.mx = {{.preference = 10, .host = "a.example.com", .a = DNS_NXDOMAIN, .aaaa = DNS_NXDOMAIN},
              {.preference = 20, .host = "b.example.com", .endpoints = {NO_STARTTLS}}}},
@@ -665,13 +666,13 @@ static const struct shipped_case shipped_cases[] = {
     {"addresses that are nobody's, RFC 6890: tried in vain, or none at all",
      {ONE(SPECIAL)},
      {IS("postfix-may", DEFERRED, NOT_REACHABLE), IS("mox", DEFERRED, NOT_REACHABLE),
-      IS_BETWEEN("exim-default", DEFERRED, UNDELIVERABLE, NO_MAIL),
-      IS_BETWEEN("gmail", DEFERRED, UNDELIVERABLE, NO_MAIL)}},
+      IS_BETWEEN("exim-default", DEFERRED, UNDELIVERABLE, NO_USABLE_MX),
+      IS_BETWEEN("gmail", DEFERRED, UNDELIVERABLE, NO_USABLE_MX)}},
     {"and an exchange that does not exist",
      {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {SPECIAL}},
              {.preference = 20, .host = "b.example.com", .a = DNS_NXDOMAIN, .aaaa = DNS_NXDOMAIN}}},
      {IS("sendmail-debian", DEFERRED, NOT_REACHABLE),
-      IS_BETWEEN("exim-default", DEFERRED, UNDELIVERABLE, NO_MAIL)}},
+      IS_BETWEEN("exim-default", DEFERRED, UNDELIVERABLE, NO_USABLE_MX)}},
     {"beside one that refuses: somebody's, and mail waits",
      {.mx = {{.preference = 10, .host = "a.example.com", .endpoints = {SPECIAL}},
              {.preference = 20, .host = "b.example.com", .endpoints = {DEAD}}}},
@@ -914,15 +915,16 @@ static const struct shipped_case shipped_cases[] = {
               .host = "192.0.2.1",
               .name = MX_NAME_ADDRESS_LITERAL,
               .endpoints = {GOOD}}}},
-     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNDELIVERABLE, NO_MAIL),
+     {IS("postfix-may", ENCRYPTED, OPPORTUNISTIC), IS("exim-default", UNDELIVERABLE, NO_USABLE_MX),
       IS("gmail", UNKNOWN, MX_NAME)}},
     {"no host name, RFC 1123 section 2.1: both return the mail",
      {.mx = {{.preference = 10,
               .host = "-mx.example.com",
               .name = MX_NAME_NOT_A_HOST,
               .endpoints = {GOOD}}}},
-     {IS("postfix-may", UNDELIVERABLE, NO_MAIL), IS("exim-default", UNDELIVERABLE, NO_MAIL),
-      IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC), IS("gmail", UNKNOWN, MX_NAME)}},
+     {IS("postfix-may", UNDELIVERABLE, NO_USABLE_MX),
+      IS("exim-default", UNDELIVERABLE, NO_USABLE_MX), IS("opensmtpd", ENCRYPTED, OPPORTUNISTIC),
+      IS("gmail", UNKNOWN, MX_NAME)}},
     {"beside a good one it counts for nothing",
      {.mx = {{.preference = 10,
               .host = "-mx.example.com",
@@ -1039,7 +1041,7 @@ static const struct shipped_case shipped_cases[] = {
                .facts = {.name_refused_by = NAME_RULE_OPENSSL | NAME_RULE_OPENSSL_NO_CN},
                .no_sni_facts = {.name_refused_by = NAME_RULE_OPENSSL | NAME_RULE_OPENSSL_NO_CN}})},
      {IS("postfix-verify", DEFERRED, NAME), IS("mox", AUTHENTICATED, AUTHENTICATED_STS),
-      IS("gmail", UNKNOWN, STS_CERTIFICATE), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
+      IS("gmail", UNKNOWN, STS_NAME), IS("postfix-may", ENCRYPTED, OPPORTUNISTIC)}},
     {"a 3 1 1 that a stale 3 1 2 sets aside, RFC 7671 section 9: not all look at that",
      {SECURE(USABLE, WITH_DANE(MISMATCH, DANE_FLAG_HAS_31 | DANE_FLAG_SET_ASIDE_MATCHES))},
      {IS("postfix-dane", DEFERRED, DANE_MISMATCH),
@@ -1368,14 +1370,14 @@ static const struct own_case own_cases[] = {
      DELIVERY_UNDELIVERABLE,
      -1,
      -1,
-     DELIVERY_REASON_NO_MAIL},
+     DELIVERY_REASON_NO_USABLE_MX},
     {"a sender without IPv6, and an exchange that has nothing else",
      {MAY, .ipv6 = PROFILE_CHOICE_NO},
      {ONE(GOOD_V6)},
      BOTH(UNDELIVERABLE),
      -1,
      -1,
-     DELIVERY_REASON_NO_MAIL},
+     DELIVERY_REASON_NO_USABLE_MX},
     {"and one that has IPv4 too",
      {MAY, .ipv6 = PROFILE_CHOICE_NO},
      {ONE(GOOD_V6, NO_STARTTLS)},
@@ -1881,12 +1883,22 @@ Test(deliveries, what_is_held_against_a_policy)
             m.sts.policy.mx[m.sts.policy.mx_count] = span_of(c->patterns[m.sts.policy.mx_count]);
         }
         m.sts.policy.mx_total = m.sts.policy.mx_count;
-        enum delivery rfc = deliver(&by_rfc, &m).worst;
-        enum delivery patterns = deliver(plugin, &m).worst;
+        struct sender_delivery of_rfc = deliver(&by_rfc, &m);
+        struct sender_delivery of_patterns = deliver(plugin, &m);
+        enum delivery rfc = of_rfc.worst;
+        enum delivery patterns = of_patterns.worst;
         enum delivery either = deliver(&unknown, &m).worst;
         cr_expect_eq(rfc, c->by_rfc, "%s: by the RFC %s", c->name, delivery_word(rfc));
         cr_expect_eq(patterns, c->by_patterns, "%s: by patterns %s", c->name,
                      delivery_word(patterns));
+        /* The path is good: what is wrong is the name, or the policy. */
+        cr_expect(rfc != DELIVERY_DEFERRED ||
+                      of_rfc.reason == (c->covered == TRUTH_NO ? DELIVERY_REASON_STS_MX_NOT_COVERED
+                                                               : DELIVERY_REASON_STS_NAME),
+                  "%s: by the RFC %s", c->name, delivery_reason_word(of_rfc.reason));
+        cr_expect(patterns != DELIVERY_DEFERRED ||
+                      of_patterns.reason == DELIVERY_REASON_STS_PATTERNS,
+                  "%s: by patterns %s", c->name, delivery_reason_word(of_patterns.reason));
         cr_expect_eq(either, rfc == patterns ? rfc : DELIVERY_UNKNOWN, "%s: not known %s", c->name,
                      delivery_word(either));
     }
