@@ -28,6 +28,37 @@ bool route_ends_with_tls(const struct route_view *r)
            smtp_has_quirk(r->quirks, SMTP_QUIRK_SILENT_AFTER_TLS);
 }
 
+bool route_is_misnamed(const struct route_view *r)
+{
+    enum name_match match = facts_enum(&r->brief, BRIEF_NAME_MATCH, &name_match_vocabulary);
+    enum chain_status status = facts_enum(&r->brief, BRIEF_CHAIN_STATUS, &chain_status_vocabulary);
+    return facts_truth(&r->brief, BRIEF_ACCEPTABLE) == TRUTH_NO && status == CHAIN_TRUSTED &&
+           facts_has(&r->brief, BRIEF_NAME_MATCH) && !name_match_is_match(match);
+}
+
+static bool routes_have_same_address(const struct route_view *a, const struct route_view *b)
+{
+    return facts_u16(&a->brief, BRIEF_PORT) == facts_u16(&b->brief, BRIEF_PORT) &&
+           strcmp(facts_string_or(&a->brief, BRIEF_ADDRESS, ""),
+                  facts_string_or(&b->brief, BRIEF_ADDRESS, "")) == 0;
+}
+
+size_t routes_count_addresses(const struct domain_view *v, bool (*test)(const struct route_view *r))
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->route_count; i++) {
+        const struct route_view *r = &v->route[i];
+        bool counts = r->tells && (test == NULL || test(r));
+        for (size_t k = 0; k < i && counts; k++) {
+            const struct route_view *before = &v->route[k];
+            counts = !before->tells || (test != NULL && !test(before)) ||
+                     !routes_have_same_address(before, r);
+        }
+        n += counts;
+    }
+    return n;
+}
+
 bool route_fails_dane(const struct route_view *r)
 {
     enum dane_status dane = facts_enum(&r->brief, BRIEF_DANE, &dane_status_vocabulary);

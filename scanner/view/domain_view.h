@@ -111,5 +111,12 @@ bool route_ends_with_tls(const struct route_view *r);
 /** TLSA records in force keep senders with DANE from delivering there. */
 bool route_fails_dane(const struct route_view *r);
 
+/** The certificate would pass, were it for the MX host. */
+bool route_is_misnamed(const struct route_view *r);
+
+/** How many addresses they are that mail comes to and that pass the test: one of several MX hosts counts once. NULL: any does. */
+size_t routes_count_addresses(const struct domain_view *v,
+                              bool (*test)(const struct route_view *r));
+
 /** "192.0.2.1", with the port when it is not 25. Appends. */
 void route_put_address(struct buf *out, const struct facts *brief);

@@ -106,6 +106,7 @@ static bool is_worse_with_sni(const struct route_view *r)
     return sni_acceptable_of(r) == SNI_ACCEPTABLE_ONLY_DEFAULT;
 }
 
+#define EVERY_SENDER     "Every sender:"
 #define LIKE_THIS_CLIENT "Every sender that is treated like this client:"
 
 #define REASONS_MAX 6
@@ -122,7 +123,7 @@ static const struct {
 } effects[] = {
     {is_unreachable,
      INK_WARNING,
-     "Every sender:",
+     EVERY_SENDER,
      LIKE_THIS_CLIENT,
      "no connection.",
      true,
@@ -136,7 +137,7 @@ static const struct {
      {DELIVERY_REASON_NOT_REACHABLE}},
     {route_is_in_clear,
      INK_ERROR,
-     "Every sender:",
+     EVERY_SENDER,
      LIKE_THIS_CLIENT,
      "no encryption. Mail is sent in cleartext; senders that require TLS (MTA-STS in mode enforce, "
      "RFC 8461; DANE, RFC 7672) do not deliver.",
@@ -224,29 +225,6 @@ static const struct {
 
 #define EFFECT_COUNT (sizeof(effects) / sizeof(effects[0]))
 
-static void put_where(struct paper *p, const struct domain_view *v, size_t hits, size_t total,
-                      route_test_fn test)
-{
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    if (hits == total) {
-        buf_putf(&text, total == 1 ? " At the only address." : " At all %zu addresses.", total);
-    } else {
-        const char *before = " At ";
-        for (size_t i = 0; i < v->route_count; i++) {
-            const struct route_view *r = &v->route[i];
-            if (r->tells && test(r)) {
-                buf_put_text(&text, before);
-                route_put_address(&text, &r->brief);
-                before = ", ";
-            }
-        }
-        buf_put_char(&text, '.');
-    }
-    buf_put_char(&text, '\0');
-    paper_put(p, INK_FAINT, (const char *)text.at);
-    buf_deinit(&text);
-}
-
 static size_t effects_count(const struct domain_view *v, route_test_fn test)
 {
     size_t n = 0;
@@ -254,6 +232,42 @@ static size_t effects_count(const struct domain_view *v, route_test_fn test)
         n += v->route[i].tells && (test == NULL || test(&v->route[i]));
     }
     return n;
+}
+
+/* With the host, where one address is that of several. */
+static void put_some_places(struct paper *p, enum ink ink, const struct domain_view *v,
+                            route_test_fn test)
+{
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    bool shared = routes_count_addresses(v, NULL) < effects_count(v, NULL);
+    const char *before = "";
+    for (size_t i = 0; i < v->route_count; i++) {
+        const struct route_view *r = &v->route[i];
+        if (r->tells && test(r)) {
+            buf_put_text(&text, before);
+            route_put_address(&text, &r->brief);
+            buf_putf(&text, shared ? " (%s)" : "%s", shared ? r->host : "");
+            before = ", ";
+        }
+    }
+    buf_put_char(&text, '\0');
+    paper_put(p, ink, (const char *)text.at);
+    buf_deinit(&text);
+}
+
+static void put_where(struct paper *p, const struct domain_view *v, size_t hits, size_t total,
+                      route_test_fn test)
+{
+    size_t addresses = routes_count_addresses(v, NULL);
+    if (hits < total) {
+        paper_put(p, INK_FAINT, " At ");
+        put_some_places(p, INK_FAINT, v, test);
+        paper_put(p, INK_FAINT, ".");
+    } else if (addresses == 1) {
+        paper_put(p, INK_FAINT, " At the only address.");
+    } else {
+        paper_putf(p, INK_FAINT, " At all %zu addresses.", addresses);
+    }
 }
 
 static bool passes(const struct route_view *r)
@@ -280,22 +294,50 @@ static bool others_encrypt(const struct sender_outcomes *s)
            sender_outcomes_in(s, FATE_LOST, SENDERS_VERIFY) + s->good + s->unknown == s->count;
 }
 
+/* Said of all, where it holds for all addresses. */
+static bool is_of_every_sender(const char *who)
+{
+    static const char every[] = "Every sender";
+    return strncmp(who, every, strlen(every)) == 0;
+}
+
+/* Where it holds for some addresses, it is said of those that come there: others may not. */
+static void put_who_comes(struct paper *p, const struct domain_view *v, size_t effect)
+{
+    const char *who = effects[effect].who;
+    enum ink ink = effects[effect].ink;
+    paper_putf(p, ink, "%.*s %s comes to ", (int)(strlen(who) - 1), who,
+               strcmp(who, EVERY_SENDER) == 0 ? "that" : "and");
+    put_some_places(p, ink, v, effects[effect].test);
+    paper_put(p, ink, ":");
+}
+
 static void put_effect(struct paper *p, const struct domain_view *v, size_t effect, size_t hits,
                        size_t total)
 {
     const char *unless_certain = effects[effect].unless_certain;
     bool certain = unless_certain == NULL || hits < total || is_certain(v, effect);
+    bool of_places = hits < total && is_of_every_sender(effects[effect].who);
     paper_begin(p, "  - ", "    ");
-    paper_put(p, effects[effect].ink, certain ? effects[effect].who : unless_certain);
+    if (of_places) {
+        put_who_comes(p, v, effect);
+    } else {
+        paper_put(p, effects[effect].ink, certain ? effects[effect].who : unless_certain);
+    }
     paper_put(p, INK_PLAIN, " ");
     paper_put(p, INK_PLAIN, effects[effect].what);
+    if (effects[effect].test == is_not_acceptable && effects_count(v, route_is_misnamed) == hits) {
+        paper_put(p, INK_PLAIN, " The certificate is not for the MX host.");
+    }
     if (effects[effect].test == is_not_acceptable && others_encrypt(&v->outcomes)) {
         paper_put(p, INK_PLAIN,
                   v->outcomes.unknown == 0
                       ? " Others encrypt without verification."
                       : " Others encrypt without verification, as far as is known.");
     }
-    put_where(p, v, hits, total, effects[effect].test);
+    if (!of_places) {
+        put_where(p, v, hits, total, effects[effect].test);
+    }
     if (effects[effect].goes_on) {
         paper_put(p, INK_PLAIN,
                   hits < total ? " They try the other addresses and hosts."

@@ -18,13 +18,15 @@ static void put_counts(struct buf *out, const struct domain_view *v)
 }
 
 struct route_tally {
-    size_t total;
+    size_t total;     /* ways: MX hosts with their addresses */
+    size_t addresses; /* that these are to, each once */
     size_t encrypted;
     size_t clear;  /* no STARTTLS, and the mail could be handed over */
     size_t broken; /* STARTTLS, the handshake or what follows it fails */
     size_t conclusive;
     size_t judged; /* a certificate was seen */
     size_t acceptable;
+    size_t misnamed; /* of those that are not: but for the name it would pass */
 };
 
 static bool outcome_is_broken(enum session_outcome outcome)
@@ -49,8 +51,10 @@ static struct route_tally headline_tally(const struct domain_view *v)
         t.conclusive += outcome_info(r->outcome)->conclusive;
         t.broken += ends || outcome_is_broken(r->outcome);
         t.acceptable += acceptable == TRUTH_YES;
+        t.misnamed += route_is_misnamed(r);
         t.judged += acceptable != TRUTH_UNKNOWN;
     }
+    t.addresses = routes_count_addresses(v, NULL);
     return t;
 }
 
@@ -59,32 +63,49 @@ static const char *addresses(size_t n)
     return n == 1 ? "address" : "addresses";
 }
 
+/* Of some. One address may be that of several hosts, and fare in another way with each. */
+static void put_some(struct buf *out, size_t n, size_t of, const struct route_tally *t)
+{
+    buf_putf(out, " at %zu of %zu %s", n, of,
+             t->addresses == t->total ? "addresses" : "places (MX host and address)");
+}
+
 static void put_encryption(struct buf *out, const char *what, const struct route_tally *t)
 {
     buf_put_text(out, what);
     if (t->encrypted < t->total) {
-        buf_putf(out, " at %zu of %zu addresses", t->encrypted, t->total);
+        put_some(out, t->encrypted, t->total, t);
     }
 }
 
-static void headline_put_certificates(struct buf *out, const struct route_tally *t)
+static bool has_certificate(const struct route_view *r)
 {
+    return facts_truth(&r->brief, BRIEF_ACCEPTABLE) != TRUTH_UNKNOWN;
+}
+
+static void headline_put_certificates(struct buf *out, const struct domain_view *v,
+                                      const struct route_tally *t)
+{
+    size_t addresses = routes_count_addresses(v, has_certificate);
+    bool misnamed = t->misnamed == t->judged;
     if (t->judged == 0) {
         return;
     }
-    if (t->acceptable < t->judged) {
-        if (t->acceptable == 0 && t->judged == 1) {
-            buf_put_text(out, ", the certificate fails verification");
-        } else if (t->acceptable == 0) {
-            buf_putf(out, ", certificates pass verification at none of %zu addresses", t->judged);
-        } else {
-            buf_putf(out, ", certificates pass verification at %zu of %zu addresses", t->acceptable,
-                     t->judged);
-        }
-    } else if (t->judged == 1) {
+    if (t->acceptable == 0 && addresses == 1) {
+        buf_put_text(out, misnamed ? ", the certificate is not for the MX host"
+                                   : ", the certificate fails verification");
+    } else if (t->acceptable == 0) {
+        buf_putf(out,
+                 misnamed ? ", certificates are for the MX host at none of %zu addresses"
+                          : ", certificates pass verification at none of %zu addresses",
+                 addresses);
+    } else if (t->acceptable < t->judged) {
+        buf_put_text(out, ", certificates pass verification");
+        put_some(out, t->acceptable, t->judged, t);
+    } else if (addresses == 1) {
         buf_put_text(out, ", the certificate passes verification");
     } else {
-        buf_putf(out, ", certificates pass verification at all %zu addresses", t->judged);
+        buf_putf(out, ", certificates pass verification at all %zu addresses", addresses);
     }
 }
 
@@ -176,14 +197,14 @@ static void put_cleartext(struct buf *out, const char **before, const struct sen
     *before = "; ";
 }
 
-static void put_encrypted(struct buf *out, const char **before, const struct sender_outcomes *s,
+static void put_encrypted(struct buf *out, const char **before, const struct domain_view *v,
                           const struct route_tally *t)
 {
-    if (s->good > 0) {
+    if (v->outcomes.good > 0) {
         bool alone = (*before)[0] == '\0';
         buf_put_text(out, *before);
         put_encryption(out, alone ? "mail is encrypted" : "others encrypt", t);
-        headline_put_certificates(out, t);
+        headline_put_certificates(out, v, t);
         *before = "; ";
     }
 }
@@ -202,7 +223,7 @@ static void put_not_known(struct buf *out, const struct domain_view *v, const st
 {
     if (t->conclusive == 0) {
         buf_putf(out, "no server could be tested (%zu %s), so it is not known whether mail arrives",
-                 t->total, addresses(t->total));
+                 t->addresses, addresses(t->addresses));
     } else {
         buf_put_text(out, "it is not known what senders do");
         put_reason_of(out, sender_outcomes_typical(&v->outcomes, FATE_UNKNOWN, SENDER_GROUP_COUNT));
@@ -260,7 +281,7 @@ static void put_fates(struct buf *out, const struct domain_view *v, const struct
     } else {
         put_all_failing(out, &before, s, 0, SENDERS_WITHOUT_FALLBACK);
         put_cleartext(out, &before, s);
-        put_encrypted(out, &before, s, t);
+        put_encrypted(out, &before, v, t);
         put_all_failing(out, &before, s, SENDERS_WITHOUT_FALLBACK + 1, SENDER_GROUP_COUNT - 1);
     }
     const char *sts = sts_trouble(v);
@@ -282,10 +303,10 @@ static void put_sessions(struct buf *out, const struct domain_view *v, const str
     } else if (t->clear + t->broken > 0) {
         buf_putf(out, "%s encrypted at no address", what);
     } else {
-        buf_putf(out, "no server could be tested (%zu %s)", t->total, addresses(t->total));
+        buf_putf(out, "no server could be tested (%zu %s)", t->addresses, addresses(t->addresses));
         return;
     }
-    headline_put_certificates(out, t);
+    headline_put_certificates(out, v, t);
 }
 
 static void put_dane_of_sessions(struct buf *out, const struct domain_view *v,
@@ -299,7 +320,7 @@ static void put_dane_of_sessions(struct buf *out, const struct domain_view *v,
         buf_put_text(out, "; senders with DANE cannot deliver");
     }
     if (fails > 0 && fails < t->total) {
-        buf_putf(out, " to %zu of %zu addresses", fails, t->total);
+        put_some(out, fails, t->total, t);
     }
 }
 

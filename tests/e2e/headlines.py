@@ -78,6 +78,8 @@ def check_effects(name, effects, of):
     failing = of["lost"] | of["at risk"] | of["clear"]
     check(f"{name}: nothing only where nothing fails", "- Nothing:" not in effects or not failing, effects)
     check(f"{name}: who fails is spoken of", not failing or re.search("- (Every|S|Mail)", effects), effects)
+    of_all = re.findall(r"- (Every sender(?![^:]* comes to )[^:]*:[^-]*?) At (?!the only address\.|all \d+ addresses\.)", effects)
+    check(f"{name}: of all senders only what holds at all addresses", not of_all, effects)
     if CERTAIN.search(effects):
         check(f"{name}: no sender is unknown where all are spoken of", not of["unknown"], (effects, of["unknown"]))
         check(f"{name}: no sender is well where all fail", not of["good"], (effects, of["good"]))

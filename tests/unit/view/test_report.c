@@ -370,17 +370,33 @@ static void expect_headline(const char *briefs, const char *want)
 #define GONE       "{'address':'192.0.2.4','port':25,'outcome':'refused'}"
 #define ALERT      "{'address':'192.0.2.5','port':25,'outcome':'tls_alert','starttls':'offered'}"
 #define SUBMISSION "{'address':'192.0.2.6','port':587,'outcome':'established','acceptable':false}"
+#define GOOD_TOO   "{'address':'192.0.2.7','port':25,'outcome':'established','acceptable':true}"
+#define BAD_TOO    "{'address':'192.0.2.8','port':25,'outcome':'established','acceptable':false}"
+/* RFC 6125 section 6.4: the path is good, the name is another. */
+#define MISNAMED                                                                   \
+    "{'address':'192.0.2.1','port':25,'outcome':'established','acceptable':false," \
+    "'chain_status':'trusted','name_match':'mismatch'}"
 
 Test(report, headlines_count_addresses)
 {
     expect_headline(
         GOOD, "a.example: nothing to fix: mail is encrypted, the certificate passes verification");
-    expect_headline(GOOD "," GOOD, "a.example: nothing to fix: mail is encrypted, certificates "
-                                   "pass verification at all 2 addresses");
+    expect_headline(GOOD "," GOOD_TOO, "a.example: nothing to fix: mail is encrypted, certificates "
+                                       "pass verification at all 2 addresses");
+    /* One address of several hosts is one, whatever it shows to each. */
+    expect_headline(
+        GOOD "," GOOD,
+        "a.example: nothing to fix: mail is encrypted, the certificate passes verification");
+    expect_headline(GOOD "," MISNAMED,
+                    "a.example: nothing to fix: mail is encrypted, certificates pass verification "
+                    "at 1 of 2 places (MX host and address)");
+    expect_headline(MISNAMED "," MISNAMED, "a.example: nothing to fix: mail is encrypted, the "
+                                           "certificate is not for the MX host");
     expect_headline(
         BAD, "a.example: nothing to fix: mail is encrypted, the certificate fails verification");
-    expect_headline(BAD "," BAD, "a.example: nothing to fix: mail is encrypted, certificates pass "
-                                 "verification at none of 2 addresses");
+    expect_headline(BAD "," BAD_TOO,
+                    "a.example: nothing to fix: mail is encrypted, certificates pass "
+                    "verification at none of 2 addresses");
     expect_headline(GOOD "," BAD "," CLEAR,
                     "a.example: nothing to fix: mail is encrypted at 2 of 3 addresses, "
                     "certificates pass verification at 1 of 2 addresses");
