@@ -88,6 +88,7 @@ void row_word(struct row *r, unsigned column, const char *word)
 void row_uint(struct row *r, unsigned column, uint64_t n)
 {
     struct cell *c = cell_fill(r, column, TYPE(UINT));
+    CHECK(n <= ROW_UINT_MAX);
     buf_put_u64(&r->scratch, n);
     cell_keep(r, c, CELL_LITERAL);
 }

@@ -19,6 +19,8 @@
 
 #define ROW_SCHEMA_VERSION 1 /* of every table; grows when a column changes its meaning or goes */
 
+#define ROW_UINT_MAX INT64_MAX /* databases have no larger integers */
+
 /** Types of columns: the word in the dictionary, how NDJSON writes it. CSV writes lists and
  * objects as their JSON text, and nothing for null. */
 #define COLUMN_TYPES(X)                                                                     \
@@ -26,7 +28,7 @@
     X(COLUMN_TYPE_WORD, "word", "string of a fixed vocabulary")                             \
     X(COLUMN_TYPE_FOREIGN, "untrusted text",                                                \
       "string; if octets had to be changed, `<name>_base64` has them")                      \
-    X(COLUMN_TYPE_UINT, "unsigned", "number from 0 to 2^64 - 1")                            \
+    X(COLUMN_TYPE_UINT, "unsigned", "number from 0 to 2^63 - 1")                            \
     X(COLUMN_TYPE_INT, "integer", "number from -2^63 to 2^63 - 1")                          \
     X(COLUMN_TYPE_BOOL, "boolean", "true or false")                                         \
     X(COLUMN_TYPE_TIME_MS, "time", "string; RFC 3339 in UTC with milliseconds")             \

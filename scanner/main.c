@@ -24,6 +24,8 @@ static enum exit_code command_run(struct options *o, struct buf *why)
         return diff_command(o, why);
     case COMMAND_EXPLAIN:
         return explain_command(o, why);
+    case COMMAND_SCHEMA:
+        return schema_command(o, why);
     case COMMAND_PROBING_TXT:
         return probing_txt_command(o, why);
     case COMMAND_COUNT:

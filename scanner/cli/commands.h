@@ -14,6 +14,7 @@ enum exit_code analyze_command(struct options *o, struct buf *why);
 enum exit_code report_command(struct options *o, struct buf *why);
 enum exit_code diff_command(struct options *o, struct buf *why);
 enum exit_code explain_command(struct options *o, struct buf *why);
+enum exit_code schema_command(struct options *o, struct buf *why);
 enum exit_code probing_txt_command(struct options *o, struct buf *why);
 
 /** Standard output takes all of `text`, or the exit code is that of a failure. */

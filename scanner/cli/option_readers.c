@@ -532,6 +532,16 @@ bool option_read_explain_format(struct options *o, const struct option_row *row,
     return known;
 }
 
+bool option_read_schema_format(struct options *o, const struct option_row *row, const char *text,
+                               struct buf *why)
+{
+    unsigned format = o->schema_format;
+    bool known = read_choice(text, &schema_format_vocabulary, &format, why);
+    (void)row;
+    o->schema_format = format;
+    return known;
+}
+
 bool option_read_report_format(struct options *o, const struct option_row *row, const char *text,
                                struct buf *why)
 {

@@ -33,6 +33,7 @@ option_reader option_read_ipv4_only;
 option_reader option_read_ipv6_only;
 option_reader option_read_explain_format;
 option_reader option_read_report_format;
+option_reader option_read_schema_format;
 option_reader option_read_diff_format;
 option_reader option_read_diff_fail_on;
 option_reader option_read_color;

@@ -28,9 +28,11 @@
 #define IN_REPORT  (1U << COMMAND_REPORT)
 #define IN_DIFF    (1U << COMMAND_DIFF)
 #define IN_EXPLAIN (1U << COMMAND_EXPLAIN)
+#define IN_SCHEMA  (1U << COMMAND_SCHEMA)
 #define IN_PROBING (1U << COMMAND_PROBING_TXT)
-#define IN_ALL \
-    (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_DIFF | IN_EXPLAIN | IN_PROBING)
+#define IN_ALL                                                                                  \
+    (IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_DIFF | IN_EXPLAIN | IN_SCHEMA | \
+     IN_PROBING)
 
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
@@ -171,6 +173,19 @@ const struct option_row option_table[] = {
      "The format: text, csv or json. csv and json give every field of every entry. csv has "
      "findings alone.",
      option_read_explain_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCHEMA, 0, "format", "FORMAT", "json-schema", NULL,
+     "JSON Schema or a database",
+     "The format: json-schema (draft 2020-12), which every line of NDJSON fits; postgresql, duckdb "
+     "or "
+     "clickhouse, statements that create the tables that do not exist yet; bigquery, the list of "
+     "columns that bq load takes, or without TABLE an object of such lists.",
+     option_read_schema_format, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCHEMA, 0, "load", "RESULTS", NULL, NULL,
+     "also load the results of a scan",
+     "Also the statements that load the results in the directory RESULTS, for psql, DuckDB or "
+     "clickhouse-client on this machine: mxcensus schema --format duckdb --load night | duckdb "
+     "nights.db. docs/warehouse.md has examples.",
+     option_read_text, OPTION_FIELD(schema_load), 0, 0},
     {OPTION_GROUP_RESULTS, IN_DIFF, 0, "format", "FORMAT", "text", NULL, "text or ndjson",
      "The format of the comparison: text, grouped by cause, or ndjson with one change per line, "
      "which docs/comparing.md describes.",

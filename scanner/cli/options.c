@@ -309,6 +309,12 @@ static bool read_words(struct options *o, struct buf *why)
         return o->word_count == 2;
     case COMMAND_EXPLAIN:
         return true; /* words of a line, or files */
+    case COMMAND_SCHEMA:
+        if (o->word_count > 1) {
+            buf_putf(why, "more than one table: '%s' and '%s'; give one, or none for all",
+                     o->words[0], o->words[1]);
+        }
+        return o->word_count < 2;
     case COMMAND_PROBING_TXT:
         if (o->word_count > 0) {
             buf_putf(why, "probing-txt takes no '%s'; its options say all", o->words[0]);

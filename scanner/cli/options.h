@@ -1,5 +1,6 @@
 #pragma once
 
+#include "output/schema.h"
 #include "scanner/analysis/catalogue.h"
 #include "scanner/base/buf.h"
 #include "scanner/explain/explain.h"
@@ -36,6 +37,7 @@
     X(REPORT, "report", "RESULTS", "a page or tables of the results")             \
     X(DIFF, "diff", "OLD NEW", "what changed between two scans")                  \
     X(EXPLAIN, "explain", "[NAME|LINE|FILE]", "what it means, and how to fix it") \
+    X(SCHEMA, "schema", "[TABLE]", "the tables for databases: create, load")      \
     X(PROBING_TXT, "probing-txt", "", "a file that says who scans (RFC 9511)")
 
 enum command {
@@ -106,6 +108,8 @@ struct options {
     bool fails;    /* --fail-on was given */
     enum severity fail_on;
     enum explain_format explain_format;
+    enum schema_format schema_format;
+    const char *schema_load;     /* results to load; NULL: none */
     const char *explain_log;     /* NULL: none */
     const char *explain_report;  /* the same, of TLS-RPT */
     struct report_params report; /* of the command report */

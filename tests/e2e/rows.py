@@ -51,3 +51,14 @@ def stable(rows, name, paths):
             drop(row, keys)
         texts.append(json.dumps(row, sort_keys=True, ensure_ascii=False))
     return sorted(texts)
+
+
+def dictionary_tables():
+    """{table: [(column, type, present), ...]}, read from the data dictionary."""
+    with open(DICTIONARY, encoding="utf-8") as file:
+        section = file.read().split("\n## Tables\n", 1)[1].split("\n## Objects inside rows\n")[0]
+    tables = {}
+    for part in section.split("\n### Table `")[1:]:
+        rows = [line.split(" | ") for line in part.splitlines() if line.startswith("| `")]
+        tables[part.split("`")[0]] = [(cells[0].strip("| `"), cells[1], cells[2]) for cells in rows]
+    return tables

@@ -1,0 +1,150 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output/schema.h"
+#include "scanner/cli/commands.h"
+
+/** Where the files of a results directory are. */
+struct loaded {
+    char folder[PATH_MAX];
+    struct buf path[TABLE_COUNT];
+    struct schema_source source[TABLE_COUNT];
+};
+
+static const struct {
+    const char *suffix;
+    const char *unpack;
+} packings[] = {{"", NULL}, {".gz", "gzip -dc"}, {".zst", "zstd -dcq"}};
+
+static bool results_have(const char *folder, const char *name)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s", folder, name);
+    buf_put_char(&path, '\0');
+    bool there = access((const char *)path.at, R_OK) == 0;
+    buf_deinit(&path);
+    return there;
+}
+
+static bool find_source(struct loaded *l, enum table_id t)
+{
+    const char *ending = table_is_csv_only(t) ? "csv" : "ndjson";
+    struct buf *path = &l->path[t];
+    *path = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < sizeof(packings) / sizeof(packings[0]); i++) {
+        buf_reset(path);
+        buf_putf(path, "%s/%s.%s%s", l->folder, table_name(t), ending, packings[i].suffix);
+        buf_put_char(path, '\0');
+        if (access((const char *)path->at, R_OK) == 0) {
+            l->source[t] = (struct schema_source){(const char *)path->at, packings[i].unpack};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* @return false with one line in `why` */
+static bool find_sources(struct loaded *l, const char *folder, struct schema_tables tables,
+                         struct buf *why)
+{
+    if (realpath(folder, l->folder) == NULL) {
+        buf_putf(why, "%s: %s", folder, strerror(errno));
+        return false;
+    }
+    if (!schema_path_is_plain(l->folder)) {
+        buf_putf(
+            why,
+            "%s: statements cannot name a path with a quote, a wildcard, a bracket or what a shell "
+            "obeys; rename the directory",
+            folder);
+        return false;
+    }
+    if (!results_have(l->folder, "manifest.json")) {
+        buf_putf(
+            why,
+            "%s: there is no manifest.json, so these are no complete results; see scan --resume "
+            "and analyze",
+            folder);
+        return false;
+    }
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        bool wanted = schema_has_table(tables, (enum table_id)t);
+        /* Join tables are for readers without JSON: NDJSON has the same in other rows. */
+        if (wanted && !find_source(l, (enum table_id)t) &&
+            (tables.one || !table_is_csv_only((enum table_id)t))) {
+            buf_putf(why, "%s: there is no %s.%s; a scan writes it with --format %s", folder,
+                     table_name((enum table_id)t),
+                     table_is_csv_only((enum table_id)t) ? "csv" : "ndjson",
+                     table_is_csv_only((enum table_id)t) ? "both" : "ndjson or both");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool put_loading(struct buf *text, const struct options *o, struct schema_tables tables,
+                        struct buf *why)
+{
+    static struct loaded l;
+    bool found = find_sources(&l, o->schema_load, tables, why);
+    if (found) {
+        schema_put_sql(text, o->schema_format, tables, l.source);
+    }
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        buf_deinit(&l.path[t]);
+    }
+    return found;
+}
+
+static void put_table_names(struct buf *why)
+{
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        buf_putf(why, "%s%s", t > 0 ? ", " : "", table_name((enum table_id)t));
+    }
+}
+
+/* @return false with one line in `why` */
+static bool find_tables(const struct options *o, struct schema_tables *tables, struct buf *why)
+{
+    *tables = (struct schema_tables){.one = o->word_count == 1};
+    if (tables->one && !table_find(span_of(o->words[0]), &tables->only)) {
+        buf_putf(why, "there is no table '%s'; the tables are ", o->words[0]);
+        put_table_names(why);
+        return false;
+    }
+    return true;
+}
+
+static bool put_schema(struct buf *text, const struct options *o, struct schema_tables tables,
+                       struct buf *why)
+{
+    bool sql = o->schema_format != SCHEMA_JSON_SCHEMA && o->schema_format != SCHEMA_BIGQUERY;
+    if (o->schema_load != NULL && !sql) {
+        buf_put_text(why, "--load is for --format postgresql, duckdb or clickhouse");
+        return false;
+    }
+    if (o->schema_load != NULL) {
+        return put_loading(text, o, tables, why);
+    }
+    if (sql) {
+        schema_put_sql(text, o->schema_format, tables, NULL);
+    } else if (o->schema_format == SCHEMA_BIGQUERY) {
+        schema_put_bigquery(text, tables);
+    } else {
+        schema_put_json(text, tables);
+    }
+    return true;
+}
+
+enum exit_code schema_command(struct options *o, struct buf *why)
+{
+    struct schema_tables tables;
+    struct buf text = BUF_INIT(BUF_NO_LIMIT);
+    bool put = find_tables(o, &tables, why) && put_schema(&text, o, tables, why);
+    enum exit_code code = put ? print_text(&text, why) : EXIT_CODE_USAGE;
+    buf_deinit(&text);
+    return code;
+}

@@ -1,0 +1,139 @@
+"""mxcensus schema: every table and column of the data dictionary in every format, and what is refused. The statements are run by
+warehouse.py."""
+
+import json
+import os
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.rows import dictionary_tables  # noqa: E402
+from e2e.runner import check, check_equal, check_refused, finish, run  # noqa: E402
+
+SQL = ("postgresql", "duckdb", "clickhouse")
+BIGQUERY_TYPES = {"STRING", "INTEGER", "BOOLEAN", "TIMESTAMP", "JSON"}
+BIGQUERY_DESCRIPTION_MAX = 1024  # characters, as the manual of BigQuery has it
+
+
+def output(*arguments):
+    done = run("schema", *arguments, timeout=30)
+    check_equal(f"{arguments}: exit code", done.returncode, 0)
+    check_equal(f"{arguments}: standard error", done.stderr, "")
+    return done.stdout.decode("utf-8")
+
+
+def columns_of(rows):
+    """With the companions of untrusted text."""
+    names = []
+    for name, kind, _ in rows:
+        names.append(name)
+        if "untrusted text" in kind:
+            names.append(name + "_base64")
+    return names
+
+
+def never_null(rows):
+    return {name for name, _, present in rows if present in ("key", "always")}
+
+
+def nullable_by_schema(field):
+    return "null" in field.get("type", []) or {"type": "null"} in field.get("anyOf", [])
+
+
+def check_json_schema(tables):
+    everything = json.loads(output())
+    for name, rows in tables.items():
+        schema = json.loads(output(name))
+        check_equal(f"{name}: draft", schema["$schema"], "https://json-schema.org/draft/2020-12/schema")
+        properties = schema["properties"]
+        check_equal(f"{name}: its type", properties.pop("type"), {"const": name})
+        check_equal(f"{name}: columns", list(properties), columns_of(rows))
+        check_equal(f"{name}: all of them are always there", schema["required"], columns_of(rows))
+        check_equal(f"{name}: and no others", schema["additionalProperties"], False)
+        check_equal(f"{name}: never null", {key for key, field in properties.items() if not nullable_by_schema(field)}, never_null(rows))
+        for ref in re.findall(r'"\$ref": "#/\$defs/([^"]+)"', json.dumps(schema)):
+            check(f"{name}: {ref} is defined", ref in schema["$defs"])
+        check_equal(f"{name}: the same in the whole", everything["$defs"][name]["required"], columns_of(rows))
+    check_equal("serial numbers are text", everything["$defs"]["certificates"]["properties"]["serial_number"]["type"], ["string", "null"])
+
+
+def check_sql(tables):
+    for kind in SQL:
+        text = output("--format", kind)
+        made = re.findall(r'^CREATE TABLE IF NOT EXISTS "(\w+)" \(\n(.*?)\n\)', text, re.M | re.S)
+        check_equal(f"{kind}: one CREATE for each table", [name for name, _ in made], list(tables))
+        for name, body in made:
+            lines = re.findall(r'^    "(\w+)" (.*?),?$', body, re.M)
+            check_equal(f"{kind}: columns of {name}", [column for column, _ in lines], columns_of(tables[name]))
+            sure = {column for column, kind_of in lines if ("NOT NULL" in kind_of if kind != "clickhouse" else "Nullable(" not in kind_of)}
+            check_equal(f"{kind}: {name}: never null", sure, never_null(tables[name]))
+            if kind != "clickhouse":
+                comments = re.findall(rf'^COMMENT ON COLUMN "{name}"\."(\w+)" IS \'', text, re.M)
+                check_equal(f"{kind}: {name}: comments", comments, columns_of(tables[name]))
+        alone = output("--format", kind, "causes")
+        check_equal(f"{kind}: one table alone", alone.count("CREATE TABLE"), 1)
+
+
+def check_bigquery(tables):
+    everything = json.loads(output("--format", "bigquery"))
+    check_equal("bigquery: tables", list(everything), list(tables))
+    for name, fields in everything.items():
+        check_equal(f"bigquery: columns of {name}", [field["name"] for field in fields], columns_of(tables[name]))
+        for field in fields:
+            what = f"bigquery: {name}.{field['name']}"
+            check_equal(f"{what}: its keys", sorted(field), ["description", "mode", "name", "type"])
+            check(f"{what}: type", field["type"] in BIGQUERY_TYPES, field)
+            check(f"{what}: name", re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,299}", field["name"]), field)
+            check(f"{what}: description", 0 < len(field["description"]) <= BIGQUERY_DESCRIPTION_MAX, len(field["description"]))
+        check_equal(f"bigquery: {name}: never null", {field["name"] for field in fields if field["mode"] == "REQUIRED"}, never_null(tables[name]))
+    check_equal("bigquery: one table", json.loads(output("--format", "bigquery", "causes")), everything["causes"])
+
+
+def check_loading(folder, tables):
+    """Statements alone: which files, and that paths which a statement or a shell would take for something else are refused."""
+    results = os.path.join(folder, "night of results")
+    os.mkdir(results)
+
+    def refused(what, words, *arguments):
+        check_refused(what, run("schema", *arguments, timeout=30), words)
+
+    refused("without a manifest", ["manifest.json", results], "--format", "duckdb", "--load", results)
+    with open(os.path.join(results, "manifest.json"), "w", encoding="ascii") as file:
+        file.write("{}")
+    refused("without rows", ["certificates.ndjson", "--format"], "--format", "duckdb", "--load", results)
+    for number, name in enumerate(tables):
+        with open(os.path.join(results, f"{name}.ndjson{('', '.gz', '.zst')[number % 3]}"), "wb"):
+            pass
+    for kind in SQL:
+        text = output("--format", kind, "--load", results)
+        for number, name in enumerate(tables):
+            path = os.path.join(os.path.realpath(results), f"{name}.ndjson{('', '.gz', '.zst')[number % 3]}")
+            csv_only = name in ("routes", "outcomes", "findings")
+            check_equal(f"{kind}: {name} is loaded, if it is NDJSON", text.count(path + ("" if number % 3 else "'")), 0 if csv_only else 1)
+    check("psql: unpacked by a program", 'program \'zstd -dcq "' in output("--format", "postgresql", "--load", results))
+    refused("no CSV", ["routes.csv", "--format both"], "--format", "duckdb", "--load", results, "routes")
+    odd = os.path.join(folder, "night's")
+    os.mkdir(odd)
+    refused("a quote in the path", ["rename", odd], "--format", "postgresql", "--load", odd)
+    refused("absent", ["absent"], "--format", "postgresql", "--load", os.path.join(folder, "absent"))
+    refused("nothing to load by", ["--load", "postgresql"], "--load", results)
+    refused("nothing to load by", ["--load", "postgresql"], "--format", "bigquery", "--load", results)
+    refused("unknown table", ["'domain'", "domains"], "domain")
+    refused("two tables", ["'domains'", "'hosts'"], "domains", "hosts")
+    refused("unknown format", ["'mysql'", "clickhouse"], "--format", "mysql")
+
+
+def main():
+    tables = dictionary_tables()
+    check("the dictionary has tables", len(tables) > 10, tables)
+    check_json_schema(tables)
+    check_sql(tables)
+    check_bigquery(tables)
+    with tempfile.TemporaryDirectory(prefix="mxcensus-schema-") as folder:
+        check_loading(folder, tables)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
