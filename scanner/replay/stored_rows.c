@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "scanner/base/check.h"
 #include "scanner/base/key_table.h"
@@ -42,13 +41,13 @@ struct wanted {
 struct gathering {
     struct results results;
     enum table_id named; /* the table whose keys the wishes are */
-    struct buf
-        needle; /* what a domain's row has that uses a host or address; empty: not looked for */
+    /* What a domain's row has that uses a host or address, in quotes, and the name of that member; empty: not looked for. */
+    struct buf needle;
+    struct buf needle_name;
     struct stored_users *users; /* NULL: the same */
     bool by_address;            /* hosts are those whose rows have the needle */
     uint32_t hosts;             /* that were found so */
-    const char *bare; /* a directory of tables without what tells of them; borrowed, NULL: none */
-    const char *stream_dir; /* where the results are one file; owned */
+    const char *stream_dir;     /* where the results are one file; owned */
     const char *stream_name;
     struct wanted wanted[TABLE_COUNT];
     struct stored_wish *wish;
@@ -207,15 +206,29 @@ static void note_similar(struct gathering *g, struct span name)
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-/* The text behind the first `key`; .at NULL: there is none, or it is not as it stands. */
+/* RFC 8259 section 2, within a line: as others write JSON. */
+static struct span drop_blanks(struct span text)
+{
+    while (text.len > 0 && (text.at[0] == ' ' || text.at[0] == '\t' || text.at[0] == '\r')) {
+        text = span_drop(text, 1);
+    }
+    return text;
+}
+
+/* What follows the colon behind a name. @return .at NULL: there is no colon */
+static struct span drop_colon(struct span text)
+{
+    struct span rest = drop_blanks(text);
+    return rest.len > 0 && rest.at[0] == ':' ? drop_blanks(span_drop(rest, 1)) : (struct span){0};
+}
+
+/* The text behind the first `key`, which ends with its colon; .at NULL: there is none, or it is not as it stands. */
 static struct span text_behind(struct span line, struct span key)
 {
-    const uint8_t *at = memmem(line.at, line.len, key.at, key.len);
-    struct span rest =
-        at != NULL ? span_drop(line, (size_t)(at - line.at) + key.len) : (struct span){0};
-    while (rest.len > 0 && rest.at[0] == ' ') { /* as others write JSON */
-        rest = span_drop(rest, 1);
-    }
+    struct span name = span_take(key, key.len - 1);
+    const uint8_t *at = memmem(line.at, line.len, name.at, name.len);
+    struct span rest = at != NULL ? drop_colon(span_drop(line, (size_t)(at - line.at) + name.len))
+                                  : (struct span){0};
     if (rest.len == 0 || rest.at[0] != '"') {
         return (struct span){0};
     }
@@ -241,8 +254,12 @@ static unsigned key_column(enum table_id t)
 
 static bool is_stream_row(struct span line)
 {
-    struct span begin = SPAN_LIT("{\"type\":");
-    return line.len > begin.len && memcmp(line.at, begin.at, begin.len) == 0;
+    struct span type = SPAN_LIT("\"type\"");
+    struct span begin = drop_blanks(line);
+    begin =
+        begin.len > 0 && begin.at[0] == '{' ? drop_blanks(span_drop(begin, 1)) : (struct span){0};
+    return begin.len > type.len && memcmp(begin.at, type.at, type.len) == 0 &&
+           drop_colon(span_drop(begin, type.len)).at != NULL;
 }
 
 /* Rows of a table lack the name that a stream has them with. */
@@ -288,9 +305,20 @@ static bool take_row(struct gathering *g, enum table_id t, struct span line)
     return g->reading.why.len == 0;
 }
 
+/* Is it the value of a member of that name somewhere in the row? */
 static bool has_needle(const struct gathering *g, struct span line)
 {
-    return g->needle.len > 0 && memmem(line.at, line.len, g->needle.at, g->needle.len) != NULL;
+    struct span name = buf_span(&g->needle_name);
+    struct span rest = line;
+    const uint8_t *at;
+    while (g->needle.len > 0 && (at = memmem(rest.at, rest.len, name.at, name.len)) != NULL) {
+        rest = span_drop(rest, (size_t)(at - rest.at) + name.len);
+        struct span value = span_take(drop_colon(rest), g->needle.len);
+        if (span_eq(value, buf_span(&g->needle))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A repeated line has no MX set, so that nobody is counted twice. */
@@ -389,41 +417,8 @@ static bool gather_file(struct gathering *g, const char *dir, const char *name, 
     return g->why->len == 0;
 }
 
-/* The name of a table's file, as far as one is there. */
-static bool find_bare_table(const char *dir, enum table_id t, struct buf *name)
-{
-    static const char *const endings[] = {"", ".gz", ".zst", RESULT_PART_SUFFIX};
-    for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-        struct buf path = BUF_INIT(BUF_NO_LIMIT);
-        buf_reset(name);
-        buf_putf(name, "%s.ndjson%s", table_name(t), endings[i]);
-        buf_putf(&path, "%s/%.*s", dir, (int)name->len, (const char *)name->at);
-        buf_put_char(&path, '\0');
-        bool there = access((const char *)path.at, R_OK) == 0;
-        buf_deinit(&path);
-        if (there) {
-            buf_put_char(name, '\0');
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool gather_bare_table(struct gathering *g, enum table_id t)
-{
-    struct buf name = BUF_INIT(BUF_NO_LIMIT);
-    bool ok = !find_bare_table(g->bare, t, &name) ||
-              gather_file(g, g->bare, (const char *)name.at, UINT64_MAX, TABLES(t), t);
-    buf_deinit(&name);
-    return ok;
-}
-
 static bool gather_table(struct gathering *g, enum table_id t)
 {
-    if (g->bare != NULL) {
-        return gather_bare_table(g, t);
-    }
-
     struct results_table table;
     if (!results_has_table(&g->results, t)) { /* of an older version */
         return t != g->named || results_table(&g->results, t, &table, g->why);
@@ -453,35 +448,12 @@ static bool gather_pass(struct gathering *g, unsigned tables)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-/* One that is damaged is an error: it is not read over. */
-static bool has_description(const char *dir)
-{
-    static const char *const names[] = {MANIFEST_NAME, MANIFEST_STARTED_NAME};
-    bool any = false;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        struct buf path = BUF_INIT(BUF_NO_LIMIT);
-        buf_putf(&path, "%s/%s", dir, names[i]);
-        buf_put_char(&path, '\0');
-        any = any || access((const char *)path.at, F_OK) == 0;
-        buf_deinit(&path);
-    }
-    return any;
-}
-
 static bool open_results(struct gathering *g, const char *path)
 {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) {
-        struct buf name = BUF_INIT(BUF_NO_LIMIT);
         bool ok = results_open(&g->results, path, g->why);
         g->out->incomplete = g->results.incomplete;
-        if (!ok && !has_description(path) && find_bare_table(path, TABLE_DOMAINS, &name)) {
-            buf_reset(g->why);
-            g->bare = path;
-            g->out->incomplete = true; /* as nothing says otherwise */
-            ok = true;
-        }
-        buf_deinit(&name);
         return ok;
     }
     const char *slash = strrchr(path, '/');
@@ -504,6 +476,7 @@ static void gathering_deinit(struct gathering *g)
     row_reading_deinit(&g->reading);
     buf_deinit(&g->text);
     buf_deinit(&g->needle);
+    buf_deinit(&g->needle_name);
     free(g->distance);
     free((void *)(uintptr_t)g->stream_dir);
 }
@@ -538,7 +511,7 @@ bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct
     return gather_all(&g, results, out, why);
 }
 
-/* @param key of the needle: what stands in front of the name in the rows of who uses it */
+/* @param key the name of the member that has it in the rows of who uses it */
 static bool gather_users(struct gathering *g, const char *key, struct stored_rows *out,
                          const char *results, struct stored_wish *wish, struct stored_users *users,
                          struct buf *why)
@@ -548,7 +521,9 @@ static bool gather_users(struct gathering *g, const char *key, struct stored_row
     g->users = users;
     g->wish = wish;
     g->wish_count = 1;
-    buf_putf(&g->needle, "\"%s\":\"%s\"", key, wish->name);
+    g->needle_name = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&g->needle, "\"%s\"", wish->name);
+    buf_putf(&g->needle_name, "\"%s\"", key);
     return gather_all(g, results, out, why);
 }
 

@@ -4,7 +4,7 @@
  * The rows that domains rest on, chosen from stored results and put together as a stream has them: one JSON object a
  * line, with its table in "type". So what is made from the rows of a run can be made from stored ones.
  *
- * Results are a directory, with or without a manifest, or a file that standard output was saved to. Its files
+ * Results are a directory that results_open() takes, or a file that standard output was saved to. Its files
  * are read from the first row on until all that was named is found, at most a few times; what is in memory are
  * the rows that were chosen.
  */

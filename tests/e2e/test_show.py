@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -174,18 +175,38 @@ def check_incomplete(lab, folder):
     show(out, name_of("silent"), code=2, said="no domain")
 
 
-def check_bare(out, folder, text):
-    """Tables that somebody copied, without what tells of them."""
+def check_bare(out, folder):
+    """Tables without what tells of them are no results: to show as to the others."""
     bare = os.path.join(folder, "bare")
     os.mkdir(bare)
     for path in glob.glob(os.path.join(out, "*.ndjson")):
-        with open(path, "rb") as file, gzip.open(os.path.join(bare, os.path.basename(path) + ".gz"), "wb") as packed:
-            packed.write(file.read())
-    shown = show(bare, *NAMES, said=f"{bare}: incomplete: ")
-    check_equal("bare tables: the same text", shown.replace("From incomplete results: some rows may be missing\n", ""), text)
+        shutil.copy(path, bare)
+    for command in (("show", bare, NAMES[0]), ("report", "-o", os.path.join(folder, "page.html"), bare), ("diff", bare, out),
+                    ("diff", out, bare), ("analyze", "-o", os.path.join(folder, "judged"), bare)):
+        done = run(*command)
+        check_equal(f"bare tables: {command[0]}", (done.returncode, done.stdout), (2, b""))
+        check_equal(f"bare tables: {command[0]} says", done.stderr,
+                    f"mxcensus: {bare}: no results of a scan: it has neither manifest.json nor started.json\n")
     with open(os.path.join(bare, "manifest.json"), "w", encoding="ascii") as file:
         file.write("{")
     show(bare, NAMES[0], code=2, said="manifest.json: ")
+
+
+def check_blanks(folder, rows, out):
+    """Rows as others write JSON (RFC 8259 section 2): what is looked for in them is found all the same."""
+    host = "mx." + name_of("good")
+    with open(os.path.join(out, "causes.ndjson"), encoding="utf-8") as file:
+        cause = json.loads(file.readline())["cause"]
+    with open(rows, encoding="utf-8") as file:
+        parsed = [json.loads(line) for line in file]
+    address = next(row["addresses"][0] for row in parsed if row["type"] == "hosts" and row["host"] == host)
+    for what, separators in (("behind", (", ", ": ")), ("around", (" , ", " :\t"))):
+        blanks = os.path.join(folder, "blanks-" + what)
+        with open(blanks, "w", encoding="utf-8") as file:
+            for row in parsed:
+                file.write(json.dumps(row, separators=separators, ensure_ascii=False) + "\n")
+        for words in (("--host", host), ("--address", address), ("--cause", cause), (NAMES[0],)):
+            check_equal(f"blanks {what} colons: {words}", show(blanks, *words), show(rows, *words))
 
 
 def check_bad(folder, rows):
@@ -254,7 +275,8 @@ def main():
         check_causes(out)
         check_partner(out)
         check_incomplete(lab, folder)
-        check_bare(out, folder, text)
+        check_bare(out, folder)
+        check_blanks(folder, rows, out)
         check_bad(folder, rows)
         check_hostile(folder, rows)
     finish()
