@@ -194,12 +194,12 @@ struct span text_trim(struct span s)
     return s;
 }
 
-static uint32_t text_decode(const uint8_t *at, size_t len)
+uint32_t text_code_point(struct span character)
 {
     static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    uint32_t c = at[0] & lead_bits[len];
-    for (size_t i = 1; i < len; i++) {
-        c = c << 6 | (at[i] & 0x3fU);
+    uint32_t c = character.at[0] & lead_bits[character.len];
+    for (size_t i = 1; i < character.len; i++) {
+        c = c << 6 | (character.at[i] & 0x3fU);
     }
     return c;
 }
@@ -216,7 +216,7 @@ static bool is_unsafe(uint32_t c)
 
 uint32_t text_unsafe_code(struct span sequence)
 {
-    uint32_t c = text_decode(sequence.at, sequence.len);
+    uint32_t c = text_code_point(sequence);
     return is_unsafe(c) ? c : 0;
 }
 
@@ -227,8 +227,8 @@ size_t text_visible_character(struct span text, char out[TEXT_VISIBLE_MAX], size
     if (len == 0) {
         written = snprintf(out, TEXT_VISIBLE_MAX, "\\x%02x", text.at[0]);
         len = 1;
-    } else if (is_unsafe(text_decode(text.at, len))) {
-        uint32_t c = text_decode(text.at, len);
+    } else if (is_unsafe(text_code_point(span_take(text, len)))) {
+        uint32_t c = text_code_point(span_take(text, len));
         written = c == '\n'     ? snprintf(out, TEXT_VISIBLE_MAX, "\\n")
                   : c == '\r'   ? snprintf(out, TEXT_VISIBLE_MAX, "\\r")
                   : c == '\t'   ? snprintf(out, TEXT_VISIBLE_MAX, "\\t")

@@ -6,6 +6,8 @@
 bool text_is_utf8(struct span s);
 /** Length of the longest well-formed UTF-8 sequence at the front of `s`, 0 when there is none. */
 size_t text_utf8_len(struct span s);
+/** Of one character in UTF-8. */
+uint32_t text_code_point(struct span character);
 /** Decimal digits only, no sign, no space. @return false, `out` unchanged, on anything else. */
 bool text_to_u64(struct span s, uint64_t *out);
 /** RFC 3339 in UTC with milliseconds: "2026-01-02T03:04:05.678Z". Years 0 to 9999. */

@@ -46,25 +46,21 @@ void report_put_markdown(struct buf *b, const struct report_facts *f)
 void report_put_latex(struct buf *b, const struct report_facts *f)
 {
     const struct sheet_look look = {.sample = f->sample};
-    buf_put_text(
-        b, "\\documentclass{article}\n\\usepackage[T1]{fontenc}\n\\usepackage{booktabs,textcomp}\n"
-           "\\usepackage[landscape,margin=15mm]{geometry}\n\\begin{document}\n\\section*{Mail "
-           "transport "
-           "TLS: \\texttt{");
-    latex_put(b, span_of(f->list != NULL ? f->list : "standard input"));
-    buf_put_text(b, "}}\nScanned ");
+    buf_put_text(b, "\\documentclass{article}\n" SHEET_LATEX_PREAMBLE
+                    "\\begin{document}\n\\section*{Mail transport TLS: ");
+    latex_put_name(b, span_of(f->list != NULL ? f->list : "standard input"));
+    buf_put_text(b, "}\nScanned ");
     put_day(b, f->started_unix_ms);
     buf_putf(b, ", report by mxcensus %s.%s\n", f->version,
              f->incomplete ? " \\textbf{Incomplete: the scan was interrupted or still runs.}" : "");
     if (f->customer != NULL) {
-        buf_put_text(b, "Only domains of \\texttt{");
-        latex_put(b, span_of(f->customer));
-        buf_put_text(b, "}.\n");
+        buf_put_text(b, "Only domains of ");
+        latex_put_name(b, span_of(f->customer));
+        buf_put_text(b, ".\n");
     }
-    buf_put_text(b, "\\small\n");
+    buf_put_text(b, "\n\\footnotesize\n");
     for (size_t i = 0; i < f->sheets->count; i++) {
         sheet_put_latex(b, &f->sheets->list[i], &look);
-        buf_put_text(b, (i + 1) % 8 == 0 ? "\\clearpage\n" : ""); /* not too many floats */
     }
     buf_put_text(b, "\\end{document}\n");
 }

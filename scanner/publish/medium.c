@@ -146,19 +146,74 @@ static const char *latex_of(char c)
     }
 }
 
-void latex_put(struct buf *b, struct span text)
+/* Characters that the font encoding T1 has, of those that names are written with: pdflatex ends at any other one. */
+static bool latex_has(uint32_t c)
+{
+    static const uint32_t without[] = {0x126, 0x127, 0x138, 0x13f, 0x140,
+                                       0x149, 0x166, 0x167, 0x17f};
+    static const uint32_t more[] = {0x2013, 0x2014, 0x2018, 0x2019, 0x201c,
+                                    0x201d, 0x2022, 0x2026, 0x20ac, 0x2122};
+    bool has = c < 0x17f;
+    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+        has = has && c != without[i];
+    }
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+        has = has || c == more[i];
+    }
+    return has;
+}
+
+static void put_latex_character(struct buf *b, struct span character)
+{
+    const char *escaped = character.len == 1 ? latex_of((char)character.at[0]) : NULL;
+    uint32_t c = text_code_point(character);
+    if (escaped != NULL) {
+        buf_put_text(b, escaped);
+    } else if (latex_has(c)) {
+        buf_put(b, character);
+    } else {
+        buf_putf(b, "\\textless{}U+%04X\\textgreater{}", (unsigned)c);
+    }
+}
+
+/* A mark within a word, not at its end, nor within a number. */
+static bool is_latex_break(struct span rest)
+{
+    return rest.len > 1 && strchr("./:,=@_-", rest.at[0]) != NULL && rest.at[1] != ' ' &&
+           (rest.at[1] < '0' || rest.at[1] > '9');
+}
+
+#define LATEX_RUN_MAX 10 /* characters of a name without a place to break the line; our own bound */
+
+/* The line may end behind a mark within a word; @param breaks within a long word as well */
+static void put_latex_text(struct buf *b, struct span text, bool breaks)
 {
     struct buf visible = BUF_INIT(BUF_NO_LIMIT);
     text_put_visible(&visible, text);
-    for (size_t i = 0; i < visible.len; i++) {
-        const char *escaped = latex_of((char)visible.at[i]);
-        if (escaped != NULL) {
-            buf_put_text(b, escaped);
-        } else {
-            buf_put_char(b, (char)visible.at[i]);
+    size_t run = 0;
+    for (struct span rest = buf_span(&visible); rest.len > 0;) {
+        size_t len = text_utf8_len(rest); /* of what is visible never 0 */
+        put_latex_character(b, span_take(rest, len));
+        run = rest.at[0] == ' ' ? 0 : run + 1;
+        if ((breaks && run == LATEX_RUN_MAX) || is_latex_break(rest)) {
+            buf_put_text(b, "\\allowbreak{}");
+            run = 0;
         }
+        rest = span_drop(rest, len);
     }
     buf_deinit(&visible);
+}
+
+void latex_put(struct buf *b, struct span text)
+{
+    put_latex_text(b, text, false);
+}
+
+void latex_put_name(struct buf *b, struct span text)
+{
+    buf_put_text(b, "\\texttt{");
+    put_latex_text(b, text, true);
+    buf_put_char(b, '}');
 }
 
 /* --- CSV --------------------------------------------------------------------------------------- */

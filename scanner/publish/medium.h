@@ -21,7 +21,10 @@ void markdown_put(struct buf *b, struct span text);
 /** What others wrote, as a code span that a cell of a table can hold. */
 void markdown_put_code(struct buf *b, struct span text);
 
+/** LaTeX: a character that the font encoding T1 lacks is shown as its number, <U+4E2D>. */
 void latex_put(struct buf *b, struct span text);
+/** What others wrote, in a typewriter font; the line may break within it. */
+void latex_put_name(struct buf *b, struct span text);
 
 /** One field of CSV for spreadsheets: what they would take for a formula begins with an apostrophe. */
 void csv_put_cell(struct buf *b, struct span text);

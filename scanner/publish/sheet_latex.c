@@ -35,9 +35,9 @@ static void put_share_latex(struct buf *b, const struct share *s, bool sample)
         put_plain(b, interval_put, s);
         buf_put_char(b, ']');
     }
-    buf_put_text(b, " {\\footnotesize (");
+    buf_put_text(b, " (");
     put_plain(b, put_counts_of, s);
-    buf_put_text(b, ")}");
+    buf_put_char(b, ')');
 }
 
 static void put_cell_latex(struct buf *b, enum sheet_kind kind, const struct sheet_cell *cell,
@@ -52,9 +52,7 @@ static void put_cell_latex(struct buf *b, enum sheet_kind kind, const struct she
         latex_put(b, cell->text);
         break;
     case SHEET_NAME:
-        buf_put_text(b, "\\texttt{");
-        latex_put(b, cell->text);
-        buf_put_char(b, '}');
+        latex_put_name(b, cell->text);
         break;
     case SHEET_COUNT: {
         struct buf number = BUF_INIT(BUF_NO_LIMIT);
@@ -69,10 +67,48 @@ static void put_cell_latex(struct buf *b, enum sheet_kind kind, const struct she
     }
 }
 
+/* Columns share the width of the text by what they hold, so that the table fits whatever others wrote. */
+static double weight_of_column(enum sheet_kind kind)
+{
+    switch (kind) {
+    case SHEET_TEXT:
+    case SHEET_NAME:
+        return 2;
+    case SHEET_SHARE:
+        return 1.5;
+    case SHEET_COUNT:
+        break;
+    }
+    return 1;
+}
+
+static void put_columns_latex(struct buf *b, const struct sheet *t)
+{
+    double whole = 0;
+    for (size_t c = 0; c < t->column_count; c++) {
+        whole += weight_of_column(t->columns[c].kind);
+    }
+    for (size_t c = 0; c < t->column_count; c++) {
+        enum sheet_kind kind = t->columns[c].kind;
+        bool text = kind == SHEET_TEXT || kind == SHEET_NAME;
+        buf_putf(b, ">{\\%s\\arraybackslash}p{\\dimexpr%.3f\\linewidth-2\\tabcolsep\\relax}",
+                 text ? "raggedright" : "raggedleft", weight_of_column(kind) / whole);
+    }
+}
+
+static void put_head_latex(struct buf *b, const struct sheet *t)
+{
+    buf_put_text(b, "\\toprule\n");
+    for (size_t c = 0; c < t->column_count; c++) {
+        buf_put_text(b, c > 0 ? " & " : "");
+        latex_put(b, span_of(t->columns[c].title));
+    }
+    buf_put_text(b, " \\\\\n\\midrule\n");
+}
+
 void sheet_put_latex(struct buf *b, const struct sheet *t, const struct sheet_look *look)
 {
-    buf_putf(b,
-             "%% Table %s. Needs \\usepackage{booktabs,textcomp} and \\usepackage[T1]{fontenc}.\n",
+    buf_putf(b, "%% Table %s of mxcensus; the document needs the preamble in docs/report.md.\n",
              t->id);
     if (t->missing != NULL) {
         buf_put_text(b, "\\textit{");
@@ -82,21 +118,19 @@ void sheet_put_latex(struct buf *b, const struct sheet *t, const struct sheet_lo
         buf_put_text(b, "\n\n");
         return;
     }
-    buf_put_text(b, "\\begin{table}\n\\centering\n\\caption{");
+    buf_put_text(b, "\\begin{longtable}{");
+    put_columns_latex(b, t);
+    buf_put_text(b, "}\n\\caption[");
+    latex_put(b, span_of(t->title));
+    buf_put_text(b, "]{");
     latex_put(b, span_of(t->title));
     buf_put_text(b, ". ");
     latex_put(b, span_of(t->definition));
-    buf_putf(b, "}\n\\label{tab:mxcensus-%s}\n\\begin{tabular}{", t->id);
-    for (size_t c = 0; c < t->column_count; c++) {
-        bool text = t->columns[c].kind == SHEET_TEXT || t->columns[c].kind == SHEET_NAME;
-        buf_put_char(b, text ? 'l' : 'r');
-    }
-    buf_put_text(b, "}\n\\toprule\n");
-    for (size_t c = 0; c < t->column_count; c++) {
-        buf_put_text(b, c > 0 ? " & " : "");
-        latex_put(b, span_of(t->columns[c].title));
-    }
-    buf_put_text(b, " \\\\\n\\midrule\n");
+    buf_putf(b, "}\\label{tab:mxcensus-%s}\\\\\n", t->id);
+    put_head_latex(b, t);
+    buf_put_text(b, "\\endfirsthead\n");
+    put_head_latex(b, t);
+    buf_put_text(b, "\\endhead\n\\bottomrule\n\\endlastfoot\n");
     for (size_t r = 0; r < sheet_rows(t); r++) {
         for (size_t c = 0; c < t->column_count; c++) {
             buf_put_text(b, c > 0 ? " & " : "");
@@ -104,5 +138,8 @@ void sheet_put_latex(struct buf *b, const struct sheet *t, const struct sheet_lo
         }
         buf_put_text(b, " \\\\\n");
     }
-    buf_put_text(b, "\\bottomrule\n\\end{tabular}\n\\end{table}\n\n");
+    if (sheet_rows(t) == 0) {
+        buf_put_text(b, "None. \\\\\n");
+    }
+    buf_put_text(b, "\\end{longtable}\n\n");
 }

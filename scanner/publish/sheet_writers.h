@@ -13,7 +13,14 @@ struct sheet_look {
 /** Title, definition and table in a section; with `rows_max` it says how many are left out. */
 void sheet_put_html(struct buf *b, const struct sheet *t, const struct sheet_look *look);
 void sheet_put_markdown(struct buf *b, const struct sheet *t, const struct sheet_look *look);
-/** A table environment of booktabs. */
+/** A longtable, as wide as the text, for a document with SHEET_LATEX_PREAMBLE (docs/report.md has it, too). */
+#define SHEET_LATEX_PREAMBLE                                                       \
+    "\\usepackage[T1]{fontenc}\n"                                                  \
+    "\\usepackage{textcomp,array,longtable}\n"                                     \
+    "\\usepackage[landscape,margin=15mm]{geometry}\n"                              \
+    "\\IfFileExists{booktabs.sty}{\\usepackage{booktabs}}{\\let\\toprule\\hline\n" \
+    "  \\let\\midrule\\hline \\let\\bottomrule\\hline}\n"                          \
+    "\\setlength{\\tabcolsep}{3pt}\n"
 void sheet_put_latex(struct buf *b, const struct sheet *t, const struct sheet_look *look);
 /** With a header line; a share is several columns. */
 void sheet_put_csv(struct buf *b, const struct sheet *t, const struct sheet_look *look);

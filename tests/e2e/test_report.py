@@ -30,7 +30,7 @@ TABLES = ("T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11", "T
           "T16-families", "T16-senders", "T17")
 HARM = ("=cmd|'/C calc'!A0", "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</title></style></svg><b>",
         "](http://evil.test) ![x](http://evil.test)", "`|`||\\input{/etc/passwd}$x$%", "\u202egnp.exe\x1b[31m",
-        "\" onmouseover=\"alert(1)", "a\r\nb|c", "@SUM(1)", "https://evil.test/?a=1&b=2")
+        "\" onmouseover=\"alert(1)", "a\r\nb|c", "@SUM(1)", "\\ % & _ { } ^ ~ # $ Größe ħ 中文 😀 e\u0301", "https://evil.test/?a=1&b=2")
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 
 

@@ -36,6 +36,8 @@ static const struct medium_case cases[] = {
     {"-1+1", "-1+1", "`-1+1`", "-1+1", "{-}1+1", "'-1+1"},
     {" +1", " +1", "` +1`", " +1", " +1", "' +1"},
     {"a,b\"c", "a,b&quot;c", "`a,b\"c`", "a,b\"c", "a,b\\textquotedbl{}c", "\"a,b\"\"c\""},
+    {"Größe 中", "Größe 中", "`Größe 中`", "Größe 中", "Größe \\textless{}U+4E2D\\textgreater{}",
+     "Größe 中"},
     {"", "", "`  `", "", "", "\"\""},
 };
 
@@ -44,6 +46,32 @@ static void check_text(struct buf *got, const char *want, const char *medium, co
     cr_assert(span_eq(buf_span(got), span_of(want)), "%s of \"%s\": got \"%.*s\", want \"%s\"",
               medium, text, (int)got->len, (const char *)got->at, want);
     buf_reset(got);
+}
+
+static const char allow_break[] = "\\allowbreak{}";
+
+static void drop_breaks(struct buf *b)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < b->len; i++) {
+        struct span rest = span_take(span_drop(buf_span(b), i), strlen(allow_break));
+        if (span_eq(rest, span_of(allow_break))) {
+            i += strlen(allow_break) - 1;
+        } else {
+            b->at[len++] = b->at[i];
+        }
+    }
+    b->len = len;
+}
+
+Test(medium, long_names_may_break_in_latex)
+{
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    latex_put(&b, SPAN_LIT("a_b. c."));
+    check_text(&b, "a\\_\\allowbreak{}b. c.", "LaTeX", "words");
+    latex_put_name(&b, SPAN_LIT("0123456789abcdef"));
+    check_text(&b, "\\texttt{0123456789\\allowbreak{}abcdef}", "LaTeX", "digits");
+    buf_deinit(&b);
 }
 
 Test(medium, what_others_wrote_is_text_and_nothing_more)
@@ -58,6 +86,7 @@ Test(medium, what_others_wrote_is_text_and_nothing_more)
         markdown_put(&b, span_of(c->text));
         check_text(&b, c->words, "Markdown", c->text);
         latex_put(&b, span_of(c->text));
+        drop_breaks(&b);
         check_text(&b, c->latex, "LaTeX", c->text);
         csv_put_cell(&b, span_of(c->text));
         check_text(&b, c->csv, "CSV", c->text);
