@@ -2,14 +2,14 @@ cmake_minimum_required(VERSION 3.25)
 
 # The OPTIONS section of the manual page is what the option table gives.
 #
-#   cmake -D PRINT=<print_manual_options> -D MANUAL=<mxcensus.1> [-D WRITE=ON] -P check_manual.cmake
+#   cmake -D PRINT=<print_texts> -D MANUAL=<mxcensus.1> [-D WRITE=ON] -P check_manual.cmake
 #
 # With WRITE the page is brought up to date; without, a difference is an error.
 
 set(begin ".\\\" BEGIN generated from scanner/cli/option_table.c\n")
 set(end ".\\\" END generated\n")
 
-execute_process(COMMAND ${PRINT} OUTPUT_VARIABLE options COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${PRINT} options OUTPUT_VARIABLE options COMMAND_ERROR_IS_FATAL ANY)
 file(READ ${MANUAL} page)
 string(FIND "${page}" "${begin}" from)
 string(FIND "${page}" "${end}" to)

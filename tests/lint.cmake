@@ -14,7 +14,7 @@ if(CLANG_FORMAT)
     file(GLOB_RECURSE formatted CONFIGURE_DEPENDS
         ${PROJECT_SOURCE_DIR}/scanner/*.[ch] ${PROJECT_SOURCE_DIR}/resolver/*.[ch]
         ${PROJECT_SOURCE_DIR}/output/*.[ch] ${PROJECT_SOURCE_DIR}/bench/*.[ch]
-        ${PROJECT_SOURCE_DIR}/tests/*.[ch])
+        ${PROJECT_SOURCE_DIR}/tests/*.[ch] ${PROJECT_SOURCE_DIR}/docs/*.[ch])
     add_test(NAME lint.format COMMAND ${CLANG_FORMAT} --dry-run -Werror ${formatted})
     set_tests_properties(lint.format PROPERTIES LABELS lint)
 else()
@@ -53,11 +53,9 @@ if(Python3_FOUND AND CMAKE_BUILD_TYPE STREQUAL "Debug" AND TARGET mxcensus
 endif()
 
 # The manual page follows the option table; the target `manual` brings it up to date.
-add_executable(print_manual_options support/print_manual_options.c)
-target_link_libraries(print_manual_options PRIVATE project_options cli)
-set(check_manual ${CMAKE_COMMAND} -D PRINT=$<TARGET_FILE:print_manual_options>
+set(check_manual ${CMAKE_COMMAND} -D PRINT=$<TARGET_FILE:print_texts>
     -D MANUAL=${PROJECT_SOURCE_DIR}/docs/mxcensus.1)
 add_test(NAME lint.manual COMMAND ${check_manual} -P ${CMAKE_CURRENT_SOURCE_DIR}/check_manual.cmake)
 add_custom_target(manual COMMAND ${check_manual} -D WRITE=ON
-    -P ${CMAKE_CURRENT_SOURCE_DIR}/check_manual.cmake DEPENDS print_manual_options VERBATIM)
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/check_manual.cmake DEPENDS print_texts VERBATIM)
 set_tests_properties(lint.manual PROPERTIES LABELS lint)

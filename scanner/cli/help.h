@@ -3,7 +3,7 @@
 #include "scanner/cli/options.h"
 
 /**
- * Texts made from the option table. The help fits one screen: HELP_LINES_MAX lines of
+ * The help, made from the option table. It fits one screen: HELP_LINES_MAX lines of
  * HELP_COLUMNS_MAX columns.
  */
 
@@ -13,5 +13,3 @@
 void help_put_overview(struct buf *b); /* mxcensus --help */
 /** mxcensus COMMAND --help */
 void help_put_command(struct buf *b, enum command c);
-/** The OPTIONS section of docs/mxcensus.1, in the man(7) macros. */
-void help_put_manual_options(struct buf *b);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/base/vocabulary.h"
 #include "scanner/cli/option_table.h"
 
 /**
@@ -41,3 +42,11 @@ option_reader option_read_fail_on;
 option_reader option_read_root_cas;
 option_reader option_read_intermediates;
 option_reader option_read_at;
+
+/** The words that the value of an option is one of, or a list of; NULL: it is something else. */
+const struct vocabulary *option_words(const struct option_row *row);
+
+/* For the readers alone. */
+/** Puts "'item' " in front of the reason that follows. */
+void option_put_item(struct buf *why, struct span item);
+bool option_is_full(size_t count, size_t max, struct buf *why);

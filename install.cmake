@@ -1,0 +1,50 @@
+# What `cmake --install` puts where: the program, manual pages, completions, datasets, documents.
+include(GNUInstallDirs)
+set(MXCENSUS_BASH_COMPLETION_DIR "${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions" CACHE STRING
+    "Where bash looks for completions")
+set(MXCENSUS_ZSH_COMPLETION_DIR "${CMAKE_INSTALL_DATAROOTDIR}/zsh/site-functions" CACHE STRING
+    "Where zsh looks for completions")
+set(MXCENSUS_FISH_COMPLETION_DIR "${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d" CACHE STRING
+    "Where fish looks for completions")
+
+# Manual pages and completions are made from the option table: nothing of them is kept beside it, so
+# none can be behind it. The commands are read from their list.
+file(READ ${PROJECT_SOURCE_DIR}/scanner/cli/options.h options_header)
+string(REGEX MATCHALL "\n    X\\([A-Z_]+, \"[a-z-]+\", \"" MXCENSUS_COMMANDS "${options_header}")
+list(TRANSFORM MXCENSUS_COMMANDS REPLACE "^[^\"]*\"([a-z-]+)\".*" "\\1")
+set(made_dir ${CMAKE_CURRENT_BINARY_DIR}/made)
+file(MAKE_DIRECTORY ${made_dir})
+set(manual ${PROJECT_SOURCE_DIR}/docs/mxcensus.1)
+set(made "")
+set(pages "${manual}")
+foreach(command IN LISTS MXCENSUS_COMMANDS)
+    set(page ${made_dir}/mxcensus-${command}.1)
+    add_custom_command(OUTPUT ${page} COMMAND print_texts manual ${command} ${manual} > ${page}
+        DEPENDS print_texts ${manual} VERBATIM)
+    list(APPEND made ${page})
+    list(APPEND pages ${page})
+endforeach()
+foreach(shell bash zsh fish)
+    set(script ${made_dir}/completion.${shell})
+    add_custom_command(OUTPUT ${script} COMMAND print_texts completion ${shell} > ${script}
+        DEPENDS print_texts VERBATIM)
+    list(APPEND made ${script})
+endforeach()
+add_custom_target(made_texts ALL DEPENDS ${made})
+
+install(TARGETS mxcensus RUNTIME)
+install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${made_dir}/completion.bash DESTINATION ${MXCENSUS_BASH_COMPLETION_DIR} RENAME mxcensus)
+install(FILES ${made_dir}/completion.zsh DESTINATION ${MXCENSUS_ZSH_COMPLETION_DIR} RENAME _mxcensus)
+install(FILES ${made_dir}/completion.fish DESTINATION ${MXCENSUS_FISH_COMPLETION_DIR} RENAME mxcensus.fish)
+
+# The program has them built in: these are to be read, and to begin one's own from.
+foreach(dataset intermediates operators sender-profiles shared-operators log-patterns)
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/datasets/${dataset} DESTINATION ${CMAKE_INSTALL_DATADIR}/mxcensus
+        PATTERN "*.py" EXCLUDE)
+endforeach()
+file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
+list(REMOVE_ITEM documents ${PROJECT_SOURCE_DIR}/docs/architecture.md)
+install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
+    DESTINATION ${CMAKE_INSTALL_DOCDIR})
