@@ -545,6 +545,7 @@ const struct vocabulary *option_words(const struct option_row *row)
         {option_read_infer, &infer_vocabulary},
         {option_read_probes, &probes},
         {option_read_explain_format, &explain_formats},
+        {option_read_schema_format, &schema_format_vocabulary},
         {option_read_report_format, &report_format_vocabulary},
         {option_read_diff_format, &diff_formats},
         {option_read_diff_fail_on, &diff_fail_ons},

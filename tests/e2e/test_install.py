@@ -19,7 +19,7 @@ from e2e.runner import check, check_equal, finish  # noqa: E402
 
 # (what is typed before Tab, what the terminal then shows somewhere, what it does not show)
 TYPED = (
-    ("mxcensus sc", "mxcensus scan", None),
+    ("mxcensus sca", "mxcensus scan", None),
     ("mxcensus scan --outp", "--output", None),
     ("mxcensus scan --compress zs", "--compress zstd", None),
     ("mxcensus report --format la", "--format latex", None),
