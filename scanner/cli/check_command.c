@@ -157,6 +157,31 @@ static enum exit_code check(struct options *o, size_t asked, int input, int outp
     return printed == EXIT_CODE_COMPLETE ? code : printed;
 }
 
+/* What was given in place of PEM, and how it is converted. DER: a SEQUENCE, whose first element tells what it is
+ * (RFC 5280 section 4.1, RFC 7292 section 4, RFC 5652 section 3). @return false: nothing of that */
+static bool put_conversion(struct buf *why, const char *path, struct span file)
+{
+    static const struct {
+        uint8_t tag; /* of the first element */
+        const char *what;
+        const char *command;
+    } kinds[] = {{0x30, "a DER certificate", "x509 -inform DER -in %s -out chain.pem"},
+                 {0x02, "a PKCS#12 file", "pkcs12 -in %s -nokeys -out chain.pem"},
+                 {0x06, "a PKCS#7 file", "pkcs7 -inform DER -print_certs -in %s -out chain.pem"}};
+    size_t head = file.len > 1 && (file.at[1] & 0x80U) != 0 ? 2U + (file.at[1] & 0x7fU) : 2;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (file.len > head && file.at[0] == 0x30 && file.at[head] == kinds[i].tag) {
+            buf_putf(why, "--certificate %s: %s, where PEM is needed; convert it: openssl ", path,
+                     kinds[i].what);
+            const char *name = strstr(kinds[i].command, "%s");
+            buf_putf(why, "%.*s%s%s", (int)(name - kinds[i].command), kinds[i].command, path,
+                     name + 2);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The chain that is about to be installed, as a server would present it. */
 static bool read_certificates(const char *path, struct buf *octets, struct staged_list *list,
                               struct buf *why)
@@ -170,6 +195,9 @@ static bool read_certificates(const char *path, struct buf *octets, struct stage
         *why = BUF_INIT(BUF_NO_LIMIT);
         buf_putf(why, "--certificate %s: %.*s", path, (int)reason.len, (const char *)reason.at);
         buf_deinit(&reason);
+        ok = false;
+    }
+    if (ok && certs.count == 0 && put_conversion(why, path, buf_span(&pem))) {
         ok = false;
     }
     buf_deinit(&pem);

@@ -204,12 +204,13 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "json", NULL, NULL, NULL,
      "one JSON document per domain",
      "Print one JSON document per domain, each on one line, instead of the report. It has the "
-     "number of findings by severity, and all rows of the domain.",
+     "number of findings by severity, and all rows of the domain, with its problems and their "
+     "effect.",
      option_read_flag, OPTION_FIELD(json), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "brief", NULL, NULL, NULL, "one line per domain",
-     "Print one line per domain instead of the report: the number of findings by severity, what "
-     "becomes of "
-     "mail, and for which senders.",
+     "Print one line per domain instead of the report: the worst effect of its problems (a word of "
+     "effect, or no problem), the number of findings by severity, what becomes of mail, and for "
+     "which senders; and last what was said instead of looked up.",
      option_read_flag, OPTION_FIELD(brief), 0, 0},
     {OPTION_GROUP_RESULTS, IN_CHECK | IN_SHOW, 0, "tlsa", NULL, NULL, NULL,
      "TLSA records to publish",

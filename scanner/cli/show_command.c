@@ -84,7 +84,7 @@ static enum exit_code show_batch(struct showing *s, struct stored_wish *wish, si
     struct result_rows rows;
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     enum exit_code code = EXIT_CODE_USAGE; /* also where what was named cannot be read */
-    if (!stored_rows_of_domains(&stored, s->results, wish, count, why)) {
+    if (!stored_rows_of_domains(&stored, s->results, wish, count, s->o->json, why)) {
         stored_rows_deinit(&stored);
         return code;
     }

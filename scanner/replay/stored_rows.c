@@ -46,6 +46,7 @@ struct gathering {
     struct buf needle_name;
     struct stored_users *users; /* NULL: the same */
     bool by_address;            /* hosts are those whose rows have the needle */
+    bool with_problems;         /* of the domains that are wished for */
     uint32_t hosts;             /* that were found so */
     const char *stream_dir;     /* where the results are one file; owned */
     const char *stream_name;
@@ -331,9 +332,26 @@ static void add_user(struct stored_users *u, struct span domain, size_t max)
     u->count++;
 }
 
+static bool is_wished_for(const struct gathering *g, struct span name)
+{
+    for (size_t i = 0; i < g->wish_count && name.at != NULL; i++) {
+        if (span_eq(span_of(g->wish[i].name), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* @return false: the row is not what it should be, in g->reading.why */
 static bool gather_line(struct gathering *g, enum table_id t, struct span line)
 {
+    if (t == TABLE_PROBLEMS && g->with_problems) {
+        struct span domain = text_behind(line, SPAN_LIT("\"domain\":"));
+        if (is_wished_for(g, domain)) {
+            put_stream_row(&g->out->text, t, line);
+        }
+        return true;
+    }
     if (t == TABLE_PROBLEMS) { /* wanted for whose they are */
         if (has_needle(g, line)) {
             add_user(g->users, text_behind(line, SPAN_LIT("\"domain\":")), STORED_OF_CAUSE);
@@ -377,6 +395,9 @@ static bool is_of_pass(struct span line, unsigned tables, enum table_id *t)
 static bool reads_all_of(const struct gathering *g, enum table_id t)
 {
     bool by_cause = g->named == TABLE_CAUSES;
+    if (g->with_problems && t == TABLE_PROBLEMS) {
+        return true;
+    }
     return g->needle.len > 0 &&
            (by_cause ? t == TABLE_PROBLEMS
                      : t == TABLE_DOMAINS || (t == TABLE_HOSTS && g->by_address));
@@ -505,9 +526,10 @@ static bool gather_all(struct gathering *g, const char *results, struct stored_r
 }
 
 bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct stored_wish *wish,
-                            size_t wish_count, struct buf *why)
+                            size_t wish_count, bool problems, struct buf *why)
 {
-    struct gathering g = {.named = TABLE_DOMAINS, .wish = wish, .wish_count = wish_count};
+    struct gathering g = {
+        .named = TABLE_DOMAINS, .wish = wish, .wish_count = wish_count, .with_problems = problems};
     return gather_all(&g, results, out, why);
 }
 

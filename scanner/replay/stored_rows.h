@@ -36,9 +36,9 @@ struct stored_rows {
 };
 
 /** Domains, with their hosts, services, endpoints, policies, chains and certificates. Rows of repeated lines are left
- * out. @return false with one line in `why` when the results cannot be read. */
+ * out. @param problems with those of table problems, all of which is read for them @return false with one line in `why` when the results cannot be read. */
 bool stored_rows_of_domains(struct stored_rows *out, const char *results, struct stored_wish *wish,
-                            size_t wish_count, struct buf *why);
+                            size_t wish_count, bool problems, struct buf *why);
 /** An MX host and what it rests on, and who uses it. */
 bool stored_rows_of_host(struct stored_rows *out, const char *results, struct stored_wish *wish,
                          struct stored_users *users, struct buf *why);

@@ -324,7 +324,15 @@ static void put_dane_of_sessions(struct buf *out, const struct domain_view *v,
     }
 }
 
-void headline_put(struct buf *out, const struct domain_view *v)
+/* "mail_lost: "; of repeated and unreadable lines nothing was asked. */
+static void put_effect_word(struct buf *out, const struct domain_view *v)
+{
+    if (v->row != NULL && facts_has(&v->domain, DOMAINS_PROBLEM_COUNT)) {
+        buf_putf(out, "%s: ", facts_string_or(&v->domain, DOMAINS_EFFECT, "no problem"));
+    }
+}
+
+static void headline_put_with(struct buf *out, const struct domain_view *v, bool effect)
 {
     const char *input = facts_string_or(&v->domain, DOMAINS_INPUT, "");
     const char *name = facts_string_or(&v->domain, DOMAINS_DOMAIN, input);
@@ -332,6 +340,9 @@ void headline_put(struct buf *out, const struct domain_view *v)
     struct route_tally t = headline_tally(v);
     name = v->row == NULL ? v->setting.subject : name;
     buf_putf(out, "%s: ", name[0] != '\0' ? name : "''");
+    if (effect) {
+        put_effect_word(out, v);
+    }
     if (v->row == NULL) {
         put_counts(out, v);
         buf_put_text(out, ": ");
@@ -351,6 +362,28 @@ void headline_put(struct buf *out, const struct domain_view *v)
     } else {
         put_fates(out, v, &t);
     }
+}
+
+void headline_put(struct buf *out, const struct domain_view *v)
+{
+    headline_put_with(out, v, false);
+}
+
+void headline_put_brief(struct buf *out, const struct domain_view *v)
+{
+    const struct view_setting *s = &v->setting;
+    headline_put_with(out, v, true);
+    if (s->as_if != NULL) {
+        buf_put_text(out, s->host_only ? "; the server alone, without a domain: "
+                                       : "; not as in DNS, but as if the MX were ");
+        for (const char *const *host = s->as_if; *host != NULL; host++) {
+            buf_putf(out, "%s%s", host == s->as_if ? "" : ", ", *host);
+        }
+    }
+    if (s->certificate != NULL) {
+        buf_putf(out, "; as if the mail servers presented %s", s->certificate);
+    }
+    buf_put_text(out, s->incomplete ? "; from incomplete results" : "");
 }
 
 enum ink headline_ink(const struct domain_view *v)

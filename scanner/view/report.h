@@ -10,7 +10,7 @@
  * findings of level info, and those of certificates that nobody with SNI gets. */
 void report_put_text(struct paper *p, const struct domain_view *v, bool verbose);
 
-/** The headline alone, on one line however long. */
+/** The headline alone, with the effect, on one line however long. */
 void report_put_brief(struct paper *p, const struct domain_view *v);
 
 /** The same for a program: one JSON object on one line, with every row as it was written. */
@@ -24,6 +24,8 @@ void cause_put_text(struct paper *p, const struct facts *row, const char *const 
 
 /** "example.org: 1 error: mail is encrypted, ..."; without line end. */
 void headline_put(struct buf *out, const struct domain_view *v);
+/** The same with the word of the worst effect behind the name, and with what is not as it is in DNS at the end. */
+void headline_put_brief(struct buf *out, const struct domain_view *v);
 enum ink headline_ink(const struct domain_view *v);
 /** MTA-STS, DANE, TLS-RPT, what senders do, and what keeps the domain from MTA-STS enforce. */
 void policies_put(struct paper *p, const struct domain_view *v, bool verbose);
@@ -35,6 +37,8 @@ void effects_put(struct paper *p, const struct domain_view *v);
 void certificate_check_put(struct paper *p, const struct domain_view *v);
 /** Records for each host, ready to be published, and in which order a certificate is replaced. */
 void tlsa_plan_put(struct paper *p, const struct domain_view *v);
+/** What became of the session there, in words. */
+void route_put_outcome(struct paper *p, const struct route_view *r);
 /** Each list of certificates once. */
 void certificates_put(struct paper *p, const struct domain_view *v, bool verbose);
 /** Hosts, ports, certificates and settings for somebody who demands TLS. */

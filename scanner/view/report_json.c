@@ -42,6 +42,18 @@ static void json_put_certificates(struct json_writer *w, struct row_set *set,
     }
 }
 
+/* The worst first, as they were written. */
+static void json_put_problems(struct json_writer *w, const struct domain_view *v)
+{
+    const struct result_table *t = &v->rows->table[TABLE_PROBLEMS];
+    uint64_t line = facts_uint(&v->domain, DOMAINS_INPUT_LINE, UINT64_MAX);
+    for (size_t i = 0; v->row != NULL && i < t->count; i++) {
+        if (facts_uint(&t->row[i].facts, PROBLEMS_INPUT_LINE, UINT64_MAX) == line) {
+            json_fragment(w, t->row[i].line);
+        }
+    }
+}
+
 static void begin_table(struct json_writer *w, enum table_id table)
 {
     json_key(w, table_name(table));
@@ -92,6 +104,9 @@ static void put_rows(struct json_writer *w, const struct domain_view *v)
     json_array_end(w);
     begin_table(w, TABLE_CERTIFICATES);
     json_put_certificates(w, &set, v);
+    json_array_end(w);
+    begin_table(w, TABLE_PROBLEMS);
+    json_put_problems(w, v);
     json_array_end(w);
     free(set.row);
 }

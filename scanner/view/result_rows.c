@@ -68,8 +68,12 @@ bool result_rows_read(struct result_rows *rows, struct span text)
     for (int t = 0; t < TABLE_COUNT; t++) {
         struct result_table *table = &rows->table[t];
         if (table->count > 0) {
-            qsort(table->row, table->count, sizeof(*table->row),
-                  t == TABLE_DOMAINS ? compare_lines : compare_keys);
+            bool is_in_order =
+                t == TABLE_PROBLEMS; /* of the domains, the worst first; without a key */
+            if (!is_in_order) {
+                qsort(table->row, table->count, sizeof(*table->row),
+                      t == TABLE_DOMAINS ? compare_lines : compare_keys);
+            }
         }
     }
     return true;

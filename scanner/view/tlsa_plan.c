@@ -223,10 +223,32 @@ static void put_host_result(struct paper *p, const struct domain_view *v, const 
     }
 }
 
+/* Nothing was presented there that the file could be in the place of. */
+static void put_host_not_known(struct paper *p, const struct domain_view *v, const char *host)
+{
+    paper_begin(p, "  ", "    ");
+    paper_putf(p, INK_STRONG, "%s", host);
+    paper_put(p, INK_PLAIN, ": ");
+    paper_put(p, INK_WARNING, "not known");
+    const char *before = ", as no certificate was presented: ";
+    for (size_t i = 0; i < v->route_count; i++) {
+        const struct route_view *r = &v->route[i];
+        if (strcmp(r->host, host) == 0 && r->tells) {
+            struct buf address = BUF_INIT(BUF_NO_LIMIT);
+            route_put_address(&address, &r->brief);
+            paper_putf(p, INK_PLAIN, "%s%.*s ", before, (int)address.len, (const char *)address.at);
+            route_put_outcome(p, r);
+            buf_deinit(&address);
+            before = "; ";
+        }
+    }
+    paper_put(p, INK_PLAIN, before[0] == ',' ? ", as it has no address to connect to" : "");
+    paper_end(p);
+}
+
 void certificate_check_put(struct paper *p, const struct domain_view *v)
 {
     struct plan_host h;
-    bool any = false;
     if (v->setting.certificate == NULL) {
         return;
     }
@@ -237,15 +259,14 @@ void certificate_check_put(struct paper *p, const struct domain_view *v)
     for (size_t i = 0; i < v->host_count; i++) {
         if (plan_host_find(v, i, &h)) {
             put_host_result(p, v, &h);
-            any = true;
+        } else {
+            put_host_not_known(p, v, v->host[i]->key);
         }
     }
-    if (!any) {
+    if (v->host_count == 0) {
         paper_begin(p, "  ", "  ");
-        paper_put(
-            p, INK_WARNING,
-            "Not known: no TLS handshake with a mail server came about, so that nothing could "
-            "be put in the place of what it presents.");
+        paper_put(p, INK_WARNING,
+                  "Not known: there is no mail server that it could be installed at.");
         paper_end(p);
     }
 }
@@ -269,14 +290,13 @@ static void put_wait(struct paper *p, const struct plan_host *h)
     buf_put_text(&text, "Wait until no cache has the records of before: ");
     if (ttl > 0) {
         buf_putf(&text,
-                 "twice their TTL, %u seconds if it is the %u seconds that this answer had left (a "
-                 "cache counts down: see the zone), ",
+                 "at least twice their TTL (RFC 7671 section 8.1), %u seconds if it is the %u "
+                 "seconds that this answer had left (a cache counts down: see the zone)",
                  2 * ttl, ttl);
     } else {
-        buf_put_text(&text, "twice their TTL, ");
+        buf_put_text(&text, "at least twice their TTL (RFC 7671 section 8.1)");
     }
-    buf_put_text(&text,
-                 "after all name servers of the zone have the new ones (RFC 7671 section 8.1).");
+    buf_put_text(&text, ", counted from when all name servers of the zone have the new ones.");
     buf_put_char(&text, '\0');
     plan_put_step(p, 2, (const char *)text.at);
     buf_deinit(&text);

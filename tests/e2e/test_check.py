@@ -20,7 +20,7 @@ CASES = [
     ("good-dual", "nothing to fix: mail is encrypted, certificates pass verification at all 2 addresses", []),
     ("cert-self-signed", "1 error: mail is encrypted, the certificate fails verification; senders that verify certificates "
      "cannot deliver: kumomta-default, postfix-secure, postfix-verify, strict-pkix", ["chain.self_signed"]),
-    ("cert-other-name", "1 error: mail is encrypted, the certificate fails verification; senders that verify certificates cannot", ["name.mismatch"]),
+    ("cert-other-name", "1 error: mail is encrypted, the certificate is not for the MX host; senders that verify certificates cannot", ["name.mismatch"]),
     ("dual-cert6", "certificates pass verification at 1 of 2 addresses", ["chain.self_signed", "parity.certificate"]),
     ("sni-select", "1 warning: mail is encrypted, the certificate passes verification", ["sni.needed"]),
     ("tlsa-mismatch", "2 errors: senders with DANE cannot deliver: exchange-online, exim-dane, gmx, mox, postfix-dane and 2 more; "
@@ -113,10 +113,11 @@ def check_json(lab):
     good, gone, sni = documents
     check_equal("json: tables", list(good["rows"]),
                 ["domains", "hosts", "services", "endpoints", "policies", "policy_bodies", "chains", "issuers",
-                 "completions", "certificates"])
+                 "completions", "certificates", "problems"])
     check_equal("json: rows of a good one", [len(rows) for rows in good["rows"].values()][:7], [1, 1, 1, 1, 0, 0, 1])
     check("json: certificates", len(good["rows"]["certificates"]) >= 2, good)
-    check_equal("json: no rows beyond the domain", sum(map(len, gone["rows"].values())), 1)
+    check_equal("json: no rows beyond the domain and its problem", {table: len(rows) for table, rows in gone["rows"].items() if rows},
+                {"domains": 1, "problems": 1})
     check_equal("json: codes", (gone["codes"]["error"], sni["codes"]["warning"]), (1, 1))
     check_equal("json: both chains", len(sni["rows"]["chains"]), 2)
     check_equal("json: summary", good["summary"], f"{name_of('good')}: {CASES[0][1]}")
@@ -161,6 +162,15 @@ def check_hosts(lab):
     check_equal("hosts: the address given", [e["address"] for e in mx[1]["endpoints"]], ["11.0.0.1"])
     check_equal("hosts: the TLSA records of the one that has some", mx[0]["endpoints"][0]["dane"], "match")
     check_equal("hosts: said so", document["as_if"], [f"{dane}, port 2599 in place of 25", f"{bad} (11.0.0.1), port 2599 in place of 25"])
+    brief = check_domains(lab, "--brief", "--host", bad, sts).stdout.decode("utf-8")
+    check("host of a domain: brief: policy at risk, and as if", brief.startswith(f"{sts}: policy_risk: 4 errors") and
+          brief.count("\n") == 1 and f"; not as in DNS, but as if the MX were {bad}\n" in brief, brief)
+    brief = check_domains(lab, "--brief", "--host", bad).stdout.decode("utf-8")
+    check("host alone: brief", brief.endswith(f"; the server alone, without a domain: {bad}\n"), brief)
+    document = json.loads(check_domains(lab, "--json", "--host", bad, sts).stdout)
+    problems = document["rows"]["problems"]
+    check("json: problems, the worst first", problems and problems[0]["effect"] == document["rows"]["domains"][0]["effect"] == "policy_risk" and
+          {p["domain"] for p in problems} == {sts}, problems)
     gone = check_domains(lab, "--host", "mx.nowhere.mxlab.net", name_of("good")).stdout.decode("utf-8")
     check("a host without address", "no address (A: nxdomain, AAAA: nxdomain)" in unwrapped(gone), gone)
     absent = check_domains(lab, "--host", bad, name_of("nxdomain")).stdout.decode("utf-8")
@@ -222,8 +232,21 @@ def check_certificates(lab, folder):
     real = check_domains(lab, "--json", "--host", f"mx.{bad}=11.0.0.1", bad)
     check_equal("certificate: the outcomes of a server that has it", outcomes_of(as_if), outcomes_of(real))
     check_equal("certificate: json", (json.loads(as_if.stdout)["certificate"], json.loads(real.stdout)["certificate"]), (other, None))
-    nobody = check_domains(lab, "--certificate", other, name_of("refused")).stdout.decode("utf-8")
-    check("certificate: nobody to ask", "Not known: no TLS handshake" in nobody, nobody)
+    for case, why in (("refused", "refused: "), ("tls-alert-handshake", "alert handshake_failure"), ("starttls-none", "starttls_not_offered: ")):
+        nobody = unwrapped(check_domains(lab, "--certificate", other, name_of(case)).stdout.decode("utf-8"))
+        said = re.search(f"installed mx.{name_of(case)}: not known, as no certificate was presented: 11[0-9.]+ (.*?) What fails", nobody)
+        check(f"certificate: why it is not known: {case}", said and why in said.group(1), nobody)
+    der, pkcs12 = os.path.join(folder, "own.der"), os.path.join(folder, "own.p12")
+    subprocess.run(["openssl", "x509", "-in", own, "-outform", "DER", "-out", der], check=True)
+    subprocess.run(["openssl", "pkcs12", "-export", "-nokeys", "-in", own, "-passout", "pass:", "-out", pkcs12], check=True)
+    for path, what in ((der, "a DER certificate"), (pkcs12, "a PKCS#12 file")):
+        done = check_domains(lab, "--certificate", path, good)
+        check_equal(f"certificate: {what}: refused", (done.returncode, done.stdout, done.stderr.count("\n")), (2, b"", 1))
+        command = re.search(f"--certificate {re.escape(path)}: {re.escape(what)}, where PEM is needed; convert it: (openssl .*)\n", done.stderr)
+        if check(f"certificate: {what}: how to convert it", command, done.stderr):
+            words = command.group(1).replace("chain.pem", leaf).split(" ") + (["-passin", "pass:"] if path == pkcs12 else [])
+            subprocess.run(words, check=True)
+            check_equal(f"certificate: {what}: converted", check_domains(lab, "--certificate", leaf, good).returncode, 0)
     for path, said in ((os.path.join(folder, "none"), "No such file"), (lab.list_path, "no certificate in it")):
         done = check_domains(lab, "--certificate", path, good)
         check(f"certificate: {said}", done.returncode == 2 and said in done.stderr and path in done.stderr and not done.stdout, done.stderr)
@@ -239,6 +262,7 @@ def check_lists(lab):
     brief = run("check", *lab.options, "--ehlo-domain", EHLO, "--brief", "-", null, input=f"# ours\r\n\n{good}\r\n{bad}\n")
     lines = brief.stdout.decode("utf-8").splitlines()
     check_equal("brief: one line each", [line.split(":")[0] for line in lines], [good, bad, null])
+    check_equal("brief: the effect", [line.split(": ")[1] for line in lines], ["hygiene", "strict_risk", "no_mail"])
     check("brief: what and who", lines[1].endswith("cannot deliver: kumomta-default, postfix-secure, postfix-verify, strict-pkix"), lines)
     quiet = check_domains(lab, "-q", good, bad, null).stdout.decode("utf-8")
     check("quiet: only what is wrong", quiet.startswith(bad + ": 1 error") and good + ":" not in quiet and null not in quiet, quiet)

@@ -69,6 +69,12 @@ def check_same_text(out, checked):
     documents = [json.loads(line) for line in show(out, "--json", *NAMES).splitlines()]
     check_equal("json: one for each", [d["domain"] for d in documents], NAMES)
     check_equal("json: summaries", [d["summary"].split(": ", 1)[0] for d in documents], NAMES)
+    with open(os.path.join(out, "problems.ndjson"), encoding="utf-8") as file:
+        problems = [json.loads(line) for line in file]
+    for document in documents:
+        check_equal(f"json: problems of {document['domain']}", [{k: v for k, v in p.items() if k != "type"} for p in document["rows"]["problems"]],
+                    [p for p in problems if p["domain"] == document["domain"]])
+    check("json: some have problems", sum(bool(d["rows"]["problems"]) for d in documents) > 3)
     check("json: rows", all(len(d["rows"]["domains"]) == 1 for d in documents) and len(documents[2]["rows"]["chains"]) == 2, documents[2])
     check("verbose: what the server said", "      STARTTLS      220 " in show(out, "-v", NAMES[0]))
     check("color", "\x1b[32m" in run("show", "--color", "always", out, NAMES[0]).stdout.decode())
