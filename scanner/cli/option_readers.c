@@ -28,6 +28,16 @@ bool option_read_text(struct options *o, const struct option_row *row, const cha
     return true;
 }
 
+bool option_read_config(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    if (o->config_path != NULL) {
+        buf_putf(why, "names two files, '%s' and '%s'; give one", o->config_path, text);
+        return false;
+    }
+    return option_read_text(o, row, text, why);
+}
+
 bool option_read_number_u64(struct options *o, const struct option_row *row, const char *text,
                             struct buf *why)
 {

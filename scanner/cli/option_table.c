@@ -37,6 +37,19 @@
 #define IN_MANUAL(member, word, manual) " " word ": " manual "."
 
 const struct option_row option_table[] = {
+    {OPTION_GROUP_INPUT,
+     IN_SCAN | IN_CHECK | IN_SHOW | IN_ANALYZE | IN_REPORT | IN_DIFF | IN_PROBING, 0, "config",
+     "FILE", NULL, NULL, "options from FILE: name = value",
+     "Read options from FILE: one 'name = value' a line, with the names of the options without "
+     "their hyphens. Blank lines "
+     "and lines that begin with '#' are passed over; a flag is its name alone, or with the value "
+     "yes or no. A list takes "
+     "several lines. The command line wins: what it gives is not taken from FILE. Options that "
+     "only other commands know "
+     "are passed over, so that one file can serve several commands; a name that no command knows "
+     "is an error. The "
+     "manifest has what was in force.",
+     option_read_config, OPTION_FIELD(config_path), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", "-", "stdin",
      "one domain per line, or CSV",
      "The file with the domains; '-' is standard input. One domain per line, or CSV (rank,domain "

@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include "scanner/base/check.h"
-#include "scanner/base/text_distance.h"
+#include "scanner/base/file.h"
+#include "scanner/cli/config_file.h"
 #include "scanner/cli/host_option.h"
+#include "scanner/cli/option_hints.h"
+#include "scanner/cli/option_readers.h"
 #include "scanner/cli/option_table.h"
 
 #define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
@@ -98,80 +101,6 @@ static void put_try_help(struct buf *why, enum command c)
     buf_putf(why, "; see mxcensus %s --help", command_info(c)->word);
 }
 
-#define WORD_DISTANCE_MAX 2 /* of a word that is meant; and less than half of it */
-
-/** The most similar word so far. */
-struct similar {
-    struct span wanted;
-    const char *word; /* NULL: none is similar */
-    size_t distance;
-};
-
-static struct similar similar_to(struct span wanted)
-{
-    size_t half = wanted.len / 2;
-    size_t most = half < WORD_DISTANCE_MAX ? half : WORD_DISTANCE_MAX;
-    return (struct similar){.wanted = wanted, .distance = most + 1};
-}
-
-static void similar_try(struct similar *s, const char *word)
-{
-    size_t d = s->distance > 0 ? text_distance(s->wanted, span_of(word), s->distance - 1) : 1;
-    if (d < s->distance) {
-        s->distance = d;
-        s->word = word;
-    }
-}
-
-static void put_unknown_command(struct buf *why, const char *word)
-{
-    struct similar s = similar_to(span_of(word));
-    for (enum command c = 0; c < COMMAND_COUNT; c++) {
-        similar_try(&s, command_info(c)->word);
-    }
-    similar_try(&s, "help");
-    buf_putf(why, "unknown command '%s'; ", word);
-    if (s.word != NULL) {
-        buf_putf(why, "did you mean %s? ", s.word);
-    }
-    buf_put_text(why, s.word != NULL ? "See mxcensus --help" : "try mxcensus --help");
-}
-
-/** Where no command knows `--name`: the option of this one that it is like. */
-static void put_similar_option(struct buf *why, enum command c, const char *word)
-{
-    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
-    struct similar s = similar_to(span_take(span_of(name), strcspn(name, "=")));
-    for (size_t i = 0; i < option_table_count; i++) {
-        if (option_is_of(&option_table[i], c)) {
-            similar_try(&s, option_table[i].name);
-        }
-    }
-    if (s.word != NULL) {
-        buf_putf(why, ", did you mean --%s?", s.word);
-    }
-}
-
-/** Names the commands that know `--name` where this one does not. */
-static void put_owners(struct buf *why, enum command c, const char *word)
-{
-    const char *name = strncmp(word, "--", 2) == 0 ? word + 2 : "";
-    size_t len = strcspn(name, "=");
-    const char *before = " of ";
-    for (size_t i = 0; i < option_table_count; i++) {
-        const struct option_row *row = &option_table[i];
-        if (strlen(row->name) != len || strncmp(row->name, name, len) != 0) {
-            continue;
-        }
-        for (enum command other = 0; other < COMMAND_COUNT; other++) {
-            if (other != c && option_is_of(row, other)) {
-                buf_putf(why, "%smxcensus %s", before, command_info(other)->word);
-                before = " and ";
-            }
-        }
-    }
-}
-
 static bool read_row(struct options *o, const struct option_row *row, const char *text,
                      struct buf *why)
 {
@@ -222,9 +151,9 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
             } else {
                 buf_putf(why, "unknown or ambiguous option %s", word);
                 size_t before = why->len;
-                put_owners(why, o->command, word);
+                option_put_owners(why, o->command, word);
                 if (why->len == before) {
-                    put_similar_option(why, o->command, word);
+                    option_put_similar(why, o->command, word);
                 }
             }
             put_try_help(why, o->command);
@@ -353,13 +282,178 @@ static bool fit_together(const struct options *o, struct buf *why)
     return true;
 }
 
+/* --- the file of --config ------------------------------------------------------------------- */
+
+/* Abbreviations as getopt takes them; the shortest that is no other option. */
+static bool is_config_word(const char *word, size_t len)
+{
+    return len >= strlen("--conf") && len <= strlen("--config") &&
+           strncmp("--config", word, len) == 0;
+}
+
+static const struct option_row *row_named(enum command c, struct span name, bool *known)
+{
+    const struct option_row *found = NULL;
+    *known = false;
+    for (size_t i = 0; i < option_table_count; i++) {
+        if (span_eq(span_of(option_table[i].name), name)) {
+            *known = true;
+            found = option_is_of(&option_table[i], c) ? &option_table[i] : found;
+        }
+    }
+    return found;
+}
+
+/** Adds one line of the file as the word "--name=value". `o` has what the command line gave. */
+static bool take_config_line(struct options *o, const struct config_line *line, struct buf *why)
+{
+    bool known = false;
+    const struct option_row *row = row_named(o->command, line->name, &known);
+    struct buf *text = &o->config_text;
+    size_t start = text->len;
+    buf_put_text(text, "--");
+    buf_put(text, line->name);
+    buf_put_char(text, '\0');
+    const char *word = (const char *)text->at + start;
+    bool ok = known && (row == NULL ||
+                        (row->group != OPTION_GROUP_OTHER && row->read != option_read_config));
+    bool on = !line->has_value || span_eq(line->value, SPAN_LIT("yes"));
+    bool off = line->has_value && span_eq(line->value, SPAN_LIT("no"));
+    if (!ok) {
+        buf_putf(why, known ? "%s cannot stand in a file" : "no command knows the option %s", word);
+        if (!known) {
+            option_put_similar(why, o->command, word);
+        }
+    } else if (row != NULL && row->argument == NULL && !on && !off) {
+        buf_putf(why, "%s is a flag: it takes yes or no", word);
+        ok = false;
+    } else if (row != NULL && row->argument != NULL && !line->has_value) {
+        buf_putf(why, "%s needs a value: %s = %s", word, row->name, row->argument);
+        ok = false;
+    }
+    /* An input on the command line is one, with the option or without. */
+    bool given = row != NULL && (o->given[row - option_table] ||
+                                 (row->field == offsetof(struct options, params.input_path) &&
+                                  row->read == option_read_text && o->command == COMMAND_SCAN &&
+                                  o->word_count > 0));
+    text->len = start;
+    if (ok && row != NULL && !given && (row->argument != NULL || on)) {
+        buf_put_text(text, "--");
+        buf_put(text, line->name);
+        if (row->argument != NULL) {
+            buf_put_char(text, '=');
+            buf_put(text, line->value);
+        }
+        buf_put_char(text, '\0');
+    }
+    return ok;
+}
+
+/** Tries the word that was just added, so that what is wrong with it is said of its line. */
+static bool try_config_word(struct options *o, size_t start, struct buf *why)
+{
+    static struct options scratch; /* large */
+    if (o->config_text.len == start) {
+        return true;
+    }
+    char *argv[] = {(char *)(uintptr_t) "mxcensus", (char *)o->config_text.at + start, NULL};
+    options_init(&scratch, o->command);
+    return read_arguments(&scratch, 2, argv, why) == OPTIONS_RUN;
+}
+
+static bool read_config(struct options *o, struct buf *why)
+{
+    struct buf file = BUF_INIT(CONFIG_FILE_MAX);
+    struct buf reason = BUF_INIT(BUF_NO_LIMIT);
+    enum file_end end = file_read(o->config_path, &file);
+    bool ok = end == FILE_COMPLETE;
+    o->config_text = BUF_INIT(BUF_NO_LIMIT);
+    if (!ok) {
+        buf_putf(why, "--config %s: %s", o->config_path,
+                 end == FILE_TOO_LARGE ? "larger than 1 MiB" : strerror(errno));
+    }
+    struct span rest = buf_span(&file);
+    struct config_line line = {0};
+    enum config_step step = CONFIG_LINE;
+    while (ok && step != CONFIG_END) {
+        size_t start = o->config_text.len;
+        step = config_file_next(&rest, &line, &reason);
+        ok = step == CONFIG_END || (step == CONFIG_LINE && take_config_line(o, &line, &reason) &&
+                                    try_config_word(o, start, &reason));
+        if (!ok) {
+            buf_putf(why, "--config %s line %u: ", o->config_path, line.number);
+            buf_put(why, buf_span(&reason));
+        }
+    }
+    buf_deinit(&reason);
+    buf_deinit(&file);
+    return ok;
+}
+
+static void put_config_word(struct options *o, const char *word)
+{
+    buf_put(&o->config_words, (struct span){(const uint8_t *)&word, sizeof(word)});
+}
+
+/** The command line with the lines of the file in place of --config, in front of what was given. @param argv of the
+ * command; the program stands in front of it */
+static void join_config(struct options *o, int argc, char **argv)
+{
+    bool options_end = false;
+    o->config_words = BUF_INIT(BUF_NO_LIMIT);
+    put_config_word(o, argv[-1]); /* the program */
+    put_config_word(o, argv[0]);
+    for (size_t at = 0; at < o->config_text.len;) {
+        const char *word = (const char *)o->config_text.at + at;
+        put_config_word(o, word);
+        at += strlen(word) + 1;
+    }
+    for (int i = 1; i < argc; i++) {
+        size_t len = strcspn(argv[i], "=");
+        options_end = options_end || strcmp(argv[i], "--") == 0;
+        if (options_end || !is_config_word(argv[i], len)) {
+            put_config_word(o, argv[i]);
+        } else if (argv[i][len] == '\0') {
+            i++; /* its value is a word of its own */
+        }
+    }
+    put_config_word(o, NULL);
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static enum options_verdict read_whole_line(struct options *o, int argc, char **argv,
+                                            struct buf *why)
+{
+    enum options_verdict verdict = read_arguments(o, argc, argv, why);
+    o->words = (const char *const *)argv + optind;
+    o->word_count = (size_t)(argc - optind);
+    return verdict;
+}
+
 static enum options_verdict read_command(struct options *o, enum command c, int argc, char **argv,
                                          struct buf *why)
 {
     options_init(o, c);
-    enum options_verdict verdict = read_arguments(o, argc, argv, why);
-    o->words = (const char *const *)argv + optind;
-    o->word_count = (size_t)(argc - optind);
+    /* getopt sorts the words: what it is given is not what is recorded. */
+    enum options_verdict verdict = read_whole_line(o, argc, argv, why);
+    if (verdict == OPTIONS_RUN && o->config_path != NULL) {
+        const char *path = o->config_path;
+        verdict = read_config(o, why) ? OPTIONS_RUN : OPTIONS_BAD;
+        if (verdict == OPTIONS_RUN) {
+            join_config(o, argc, argv);
+            struct buf text = o->config_text;
+            struct buf words = o->config_words;
+            options_init(o, c);
+            o->config_text = text;
+            o->config_words = words;
+            o->config_path = path;
+            find_in_force(o, "config")->value = path;
+            /* As given, behind the program; without the NULL at the end. */
+            verdict = read_whole_line(o, (int)(words.len / sizeof(char *)) - 2,
+                                      (char **)(void *)words.at + 1, why);
+        }
+    }
     if (verdict == OPTIONS_RUN && (!read_words(o, why) || !fit_together(o, why))) {
         verdict = OPTIONS_BAD;
     }
@@ -385,7 +479,7 @@ static enum options_verdict read_help(struct options *o, int argc, char **argv, 
     if (find_command(argv[2], &o->command)) {
         return OPTIONS_HELP_COMMAND;
     }
-    put_unknown_command(why, argv[2]);
+    option_put_unknown_command(why, argv[2]);
     return OPTIONS_BAD;
 }
 
@@ -407,12 +501,16 @@ enum options_verdict options_read(struct options *o, int argc, char **argv, stru
         return OPTIONS_VERSION;
     }
     if (!find_command(word, &command)) {
-        put_unknown_command(why, word);
+        option_put_unknown_command(why, word);
         return OPTIONS_BAD;
     }
     enum options_verdict verdict = read_command(o, command, argc - 1, argv + 1, why);
     o->params.argc = argc;
     o->params.argv = (const char *const *)argv;
+    if (o->config_words.len > 0) {
+        o->params.argc = (int)(o->config_words.len / sizeof(char *)) - 1;
+        o->params.argv = (const char *const *)(const void *)o->config_words.at;
+    }
     return verdict;
 }
 

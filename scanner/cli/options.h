@@ -93,9 +93,13 @@ struct options {
     const char *shared_operators_path;     /* NULL: the list that is shipped */
     struct buf shared_operators;           /* the list, once read */
     const char *memory_path;               /* NULL: none */
-    struct staged_mx staged;               /* --host of check */
-    const char *certificate_path;          /* --certificate of check; NULL: none */
-    const char *show_host;                 /* --host of show; NULL: none */
+    const char *config_path;               /* NULL: none */
+    struct buf config_text; /* what it says, as words of a command line with NUL between them */
+    struct buf
+        config_words; /* the whole command line as pointers, with these in place of --config */
+    struct staged_mx staged;      /* --host of check */
+    const char *certificate_path; /* --certificate of check; NULL: none */
+    const char *show_host;        /* --host of show; NULL: none */
     const char *show_address;
     const char *show_cause;
     bool tlsa;
@@ -147,7 +151,8 @@ enum options_verdict {
 /**
  * Reads argv[0..argc). What the machine provides when it is not given (resolvers, EHLO name,
  * threads, trust stores) is left empty: see machine.h. The lists of `params` point into `o`, its strings into
- * argv, which both have to outlive the scan.
+ * argv, which both have to outlive the scan. The file of --config is read; params.argv then is the command line that says
+ * the same without it.
  */
 enum options_verdict options_read(struct options *o, int argc, char **argv, struct buf *why);
 
