@@ -21,6 +21,7 @@ logs=build/test-logs
 mkdir -p "$logs"
 total=0
 failed=0
+begun=$(date +%s)
 each=
 
 # run_tests PRESET CTEST-OPTION...: adds to the counts.
@@ -75,6 +76,8 @@ for preset in $builds; do
     esac
 done
 
+took=$(($(date +%s) - begun))
+say "took $((took / 60)) min $((took % 60)) s on $(nproc) processors"
 percent=$((total > 0 ? (total - failed) * 100 / total : 0))
 printf '%s%% tests passed, %s tests failed out of %s (%s)\n' "$percent" "$failed" "$total" "$each"
 [ "$failed" -eq 0 ]
