@@ -16,6 +16,7 @@ struct row *row_new(void)
     r->cells = memory_new(columns_max, sizeof(*r->cells));
     r->scratch = BUF_INIT(BUF_NO_LIMIT);
     r->companion = BUF_INIT(BUF_NO_LIMIT);
+    row_set_scan(r, UUID_NIL);
     return r;
 }
 
@@ -29,13 +30,25 @@ void row_free(struct row *r)
     }
 }
 
+void row_set_scan(struct row *r, const char scan_id[UUID_TEXT_MAX])
+{
+    memcpy(r->scan_id, scan_id, UUID_TEXT_MAX);
+}
+
+void row_set_time(struct row *r, int64_t observed_unix_ms)
+{
+    r->observed_unix_ms = observed_unix_ms;
+}
+
 void row_begin(struct row *r, enum table_id t)
 {
     r->definition = table_definition(t);
     memset(r->cells, 0, r->definition->column_count * sizeof(*r->cells));
     buf_reset(&r->scratch);
     r->depth = 0;
-    row_uint(r, 0, ROW_SCHEMA_VERSION); /* the first column of every table */
+    row_uint(r, ROW_COLUMN_SCHEMA, ROW_SCHEMA_VERSION);
+    row_text(r, ROW_COLUMN_SCAN_ID, span_of(r->scan_id));
+    row_time_ms(r, ROW_COLUMN_OBSERVED_AT, r->observed_unix_ms);
 }
 
 /* The cell to fill. Its octets are what is added to `scratch` from now to cell_keep(). */

@@ -30,6 +30,7 @@
 
 #include "output/tables.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/base/uuid.h"
 
 struct row;
 struct object;
@@ -38,7 +39,10 @@ struct list;
 struct row *row_new(void);
 void row_free(struct row *r); /* NULL is allowed */
 
-/** Starts over, whatever was there; sets the column `schema`. */
+/** Of rows that begin from now on: the columns `scan_id` (copied) and `observed_at`. */
+void row_set_scan(struct row *r, const char scan_id[UUID_TEXT_MAX]);
+void row_set_time(struct row *r, int64_t observed_unix_ms);
+/** Starts over, whatever was there; sets `schema` and those two. */
 void row_begin(struct row *r, enum table_id t);
 /** Appends the row, with its line end, to whichever is wanted. `with_type` puts "type", the name
  * of the table, in front (the mixed stream on standard output). */

@@ -45,6 +45,8 @@ struct list {
 
 struct row {
     const struct definition *definition;
+    char scan_id[UUID_TEXT_MAX];
+    int64_t observed_unix_ms;
     struct cell *cells;
     struct buf scratch;
     struct json_writer nest;              /* over `scratch`, while something is open */

@@ -42,12 +42,17 @@ struct schema_source {
     const char *unpack; /* the command that unpacks it to standard output; NULL: it is not packed */
 };
 
+struct schema_sources {
+    struct schema_source of[TABLE_COUNT];
+    const char *scan_id; /* rows of which are in the way: the results may have been loaded before */
+};
+
 /**
  * Statements for POSTGRESQL, DUCKDB or CLICKHOUSE that create what does not exist yet, then load. All in one transaction,
  * where the database has them.
- * @param sources by table; NULL: only create. Those of CSV_ONLY tables are CSV, others NDJSON
+ * @param sources NULL: only create. Those of CSV_ONLY tables are CSV, others NDJSON
  */
 void schema_put_sql(struct buf *out, enum schema_format format, struct schema_tables tables,
-                    const struct schema_source *sources);
+                    const struct schema_sources *sources);
 /** Can `path` stand in these statements as it is? Quotes, wildcards and what a shell obeys cannot. */
 bool schema_path_is_plain(const char *path);

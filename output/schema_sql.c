@@ -172,14 +172,15 @@ static void put_type_of(struct buf *out, enum schema_format format, const struct
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-static void put_key_names(struct buf *out, const struct schema_fields *fields)
+/* Of all nights: that of a scan, and which scan. */
+static void put_sql_key(struct buf *out, const struct schema_fields *fields)
 {
-    const char *between = "";
+    const char *between = ", ";
+    put_sql_name(out, fields->field[ROW_COLUMN_SCAN_ID].name);
     for (size_t i = 0; i < fields->count; i++) {
         if (fields->field[i].key) {
             buf_put_text(out, between);
             put_sql_name(out, fields->field[i].name);
-            between = ", ";
         }
     }
 }
@@ -207,7 +208,7 @@ static void put_clickhouse_end(struct buf *out, const struct definition *d,
                                const struct schema_fields *fields)
 {
     buf_put_text(out, "\n) ENGINE = MergeTree ORDER BY (");
-    put_key_names(out, fields);
+    put_sql_key(out, fields);
     buf_put_text(out, ")\nCOMMENT ");
     put_sql_literal(out, span_of(d->meaning), true);
     buf_put_text(out, ";\n");
@@ -233,6 +234,11 @@ static void put_create(struct buf *out, enum schema_format format, enum table_id
     if (format == SCHEMA_CLICKHOUSE) {
         put_clickhouse_end(out, d, fields);
     } else {
+        if (format == SCHEMA_POSTGRESQL) { /* DuckDB is slower with it, and does as well without */
+            buf_put_text(out, ",\n    PRIMARY KEY (");
+            put_sql_key(out, fields);
+            buf_put_char(out, ')');
+        }
         buf_put_text(out, "\n);\n");
         put_comments(out, d, fields);
     }
@@ -288,9 +294,12 @@ static void put_clickhouse_load(struct buf *out, const char *table, bool csv,
 }
 
 static void put_load(struct buf *out, enum schema_format format, enum table_id t,
-                     const struct schema_source *s)
+                     const struct schema_sources *sources)
 {
     bool csv = table_is_csv_only(t);
+    const struct schema_source *s = &sources->of[t];
+    buf_putf(out, "\nDELETE FROM \"%s\" WHERE \"scan_id\" = '%s';\n", table_name(t),
+             sources->scan_id);
     switch (format) {
     case SCHEMA_POSTGRESQL:
         put_postgresql_load(out, table_name(t), csv, s);
@@ -329,7 +338,7 @@ static const char *begin_of(enum schema_format format, bool loads)
 }
 
 void schema_put_sql(struct buf *out, enum schema_format format, struct schema_tables tables,
-                    const struct schema_source *sources)
+                    const struct schema_sources *sources)
 {
     buf_put_text(out, begin_of(format, sources != NULL));
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
@@ -338,8 +347,8 @@ void schema_put_sql(struct buf *out, enum schema_format format, struct schema_ta
         }
     }
     for (unsigned t = 0; sources != NULL && t < TABLE_COUNT; t++) {
-        if (schema_has_table(tables, (enum table_id)t) && sources[t].path != NULL) {
-            put_load(out, format, (enum table_id)t, &sources[t]);
+        if (schema_has_table(tables, (enum table_id)t) && sources->of[t].path != NULL) {
+            put_load(out, format, (enum table_id)t, sources);
         }
     }
     buf_put_text(out, format == SCHEMA_CLICKHOUSE ? "" : "COMMIT;\n");

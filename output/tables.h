@@ -19,6 +19,11 @@
 
 #define ROW_SCHEMA_VERSION 1 /* of every table; grows when a column changes its meaning or goes */
 
+/* The first columns of every table; checked by a test. */
+#define ROW_COLUMN_SCHEMA      0
+#define ROW_COLUMN_SCAN_ID     1
+#define ROW_COLUMN_OBSERVED_AT 2
+
 #define ROW_UINT_MAX INT64_MAX /* databases have no larger integers */
 
 /** Types of columns: the word in the dictionary, how NDJSON writes it. CSV writes lists and

@@ -6,12 +6,14 @@
 
 #include "output/schema.h"
 #include "scanner/cli/commands.h"
+#include "scanner/replay/results.h"
 
 /** Where the files of a results directory are. */
 struct loaded {
     char folder[PATH_MAX];
     struct buf path[TABLE_COUNT];
-    struct schema_source source[TABLE_COUNT];
+    struct schema_sources sources;
+    struct results results; /* their manifest */
 };
 
 static const struct {
@@ -39,11 +41,18 @@ static bool find_source(struct loaded *l, enum table_id t)
         buf_putf(path, "%s/%s.%s%s", l->folder, table_name(t), ending, packings[i].suffix);
         buf_put_char(path, '\0');
         if (access((const char *)path->at, R_OK) == 0) {
-            l->source[t] = (struct schema_source){(const char *)path->at, packings[i].unpack};
+            l->sources.of[t] = (struct schema_source){(const char *)path->at, packings[i].unpack};
             return true;
         }
     }
     return false;
+}
+
+/* It stands in a statement. */
+static bool is_uuid(const char *text)
+{
+    return strlen(text) + 1 == UUID_TEXT_MAX &&
+           strspn(text, "0123456789abcdef-") + 1 == UUID_TEXT_MAX;
 }
 
 /* @return false with one line in `why` */
@@ -70,6 +79,15 @@ static bool find_sources(struct loaded *l, const char *folder, struct schema_tab
             folder);
         return false;
     }
+    if (!results_open(&l->results, folder, why)) {
+        return false;
+    }
+    l->sources.scan_id = l->results.scan_id;
+    if (!is_uuid(l->sources.scan_id)) {
+        buf_putf(why, "%s/manifest.json: has no scan_id; these are results of an older version",
+                 folder);
+        return false;
+    }
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         bool wanted = schema_has_table(tables, (enum table_id)t);
         /* Join tables are for readers without JSON: NDJSON has the same in other rows. */
@@ -91,8 +109,9 @@ static bool put_loading(struct buf *text, const struct options *o, struct schema
     static struct loaded l;
     bool found = find_sources(&l, o->schema_load, tables, why);
     if (found) {
-        schema_put_sql(text, o->schema_format, tables, l.source);
+        schema_put_sql(text, o->schema_format, tables, &l.sources);
     }
+    results_deinit(&l.results);
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         buf_deinit(&l.path[t]);
     }

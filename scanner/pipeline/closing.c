@@ -188,6 +188,8 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .intermediates = c->intermediates,
         .judging = begun ? judging_of(c->scan) : (struct manifest_judging){0},
         .version = MXCENSUS_VERSION,
+        .scan_id = p->scan_id,
+        .last_rows_unix_ms = c->scan->last_rows_unix_ms,
         .input = c->reader->input,
         .working_directory = working_directory,
         .argc = p->argc,
@@ -260,6 +262,7 @@ static bool write_state(const struct closing_facts *c)
     struct manifest_outage *outages = list_outages(&c->scan->weather);
     struct scan_state state = {
         .version = MXCENSUS_VERSION,
+        .scan_id = c->scan->params->scan_id,
         .reason = c->reason,
         .argc = c->scan->params->argc,
         .argv = c->scan->params->argv,
@@ -397,6 +400,7 @@ static bool closing_write_summary(const struct closing_facts *c, struct buf *tex
     sum_operators(c->scan, &operators);
     struct summary_facts facts = {
         .version = MXCENSUS_VERSION,
+        .scan_id = c->scan->params->scan_id,
         .complete = c->complete,
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,

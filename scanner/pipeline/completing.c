@@ -1,5 +1,6 @@
 #include "scanner/pipeline/completing.h"
 
+#include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/issuer_fetch.h"
 #include "scanner/pipeline/judge.h"
@@ -83,6 +84,7 @@ static void on_seen(void *arg, const struct seen_issuer *seen)
 static void completing_write_row(void *arg, const struct seen_issuer *seen)
 {
     struct way_out *out = arg;
+    row_sink_observe(out->rows);
     report_issuer(out->rows, seen);
     on_row(out);
 }
@@ -134,6 +136,7 @@ static void write_groups(const struct scan *s, struct way_out *out)
     for (size_t i = 0; i < count && !out->halted; i++) {
         struct seen_group seen;
         (void)certificate_group_see(places[i].of, places[i].group, &seen);
+        row_sink_observe(out->rows);
         report_group(out->rows, &seen);
         on_row(out);
     }
@@ -209,6 +212,9 @@ struct manifest_intermediates completing_run(struct scan *s, const struct comple
         c.browser = chain_judge_new(&s->params->terms);
         fetched = fetch_issuers(&c, &out);
     }
+    s->last_rows_unix_ms = clock_unix_ms();
+    out.rows->clock = NULL;
+    row_sink_set_time(out.rows, s->last_rows_unix_ms);
     bool whole = report_completions(out.rows, &c, on_row, &out);
     *how->problems_whole = completing_tell_problems(&out);
     completing_post(&out);

@@ -602,6 +602,11 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
 
     int64_t started = clock_unix_ms();
     int64_t started_boot = clock_boot_ms();
+    if (params->resume != NULL && params->resume->scan_id[0] != '\0') {
+        memcpy(c->params.scan_id, params->resume->scan_id, sizeof(c->params.scan_id));
+    } else {
+        uuid7_make(started, c->params.scan_id);
+    }
     c->scan.book = fact_book_new();
     c->counts = memory_new(1, sizeof(*c->counts));
     counts_init(c->counts, params->ports, params->port_count);

@@ -52,6 +52,7 @@ static void write_body(struct policy_thread *t, const struct seen_policy *seen)
     struct span sha256 = {seen->body_sha256, sizeof(seen->body_sha256)};
     (void)map_add(&t->bodies, hash_key_of(sha256), 1, &added);
     if (added) {
+        row_sink_observe(t->rows);
         report_policy_body(t->rows, seen->body_sha256, seen->body);
     }
 }

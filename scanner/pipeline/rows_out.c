@@ -1,6 +1,7 @@
 #include "scanner/pipeline/rows_out.h"
 
 #include "output/result_dir.h"
+#include "scanner/base/clock.h"
 #include "scanner/base/memory.h"
 #include "scanner/flow/message.h"
 
@@ -11,6 +12,8 @@ struct row_sink *rows_out_new(const struct scan_params *params)
     row_sink_init(sink, !directory || (params->format & RESULT_NDJSON) != 0,
                   directory && (params->format & RESULT_CSV) != 0, !directory);
     sink->holds = directory;
+    sink->clock = clock_unix_ms;
+    row_sink_set_scan(sink, params->scan_id);
     return sink;
 }
 

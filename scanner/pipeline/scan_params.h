@@ -2,6 +2,7 @@
 
 #include "output/result_file.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/base/uuid.h"
 #include "scanner/base/vocabulary.h"
 #include "scanner/domain/shared_operators.h"
 #include "scanner/owners/asked_probes.h"
@@ -57,6 +58,7 @@ struct scan_params {
     bool metadata_passthrough; /* keep the other columns */
 
     /* results */
+    char scan_id[UUID_TEXT_MAX]; /* set when the scan begins */
     const struct results
         *resume;            /* the unfinished results that are gone on with, read; NULL: none */
     const char *output_dir; /* NULL: NDJSON on output_fd */

@@ -60,6 +60,7 @@ struct worker_counters {
 
 /** What all threads of a scan share; read-only but for the atomics. */
 struct scan {
+    int64_t last_rows_unix_ms; /* observed_at of completions, problems and causes; 0: none yet */
     const struct scan_params *params;
     const struct public_suffixes *suffixes;
     struct dial_rules dial; /* IPv6: a route exists, or every address is mapped to one that has */

@@ -31,6 +31,7 @@ void chain_recorder_deinit(struct chain_recorder *r)
 void record_certificate(struct chain_recorder *r, struct span der, const struct cert_info *info,
                         bool parsed)
 {
+    row_sink_observe(r->rows);
     findings_reset(&r->findings);
     findings_of_certificate(info, parsed, &r->findings);
     report_certificate(r->rows, der, info, parsed, r->terms, &r->findings);
@@ -56,6 +57,7 @@ struct chain_brief record_chain(struct chain_recorder *r, const uint8_t chain_id
                                 const uint8_t (*digests)[32], struct span list)
 {
     struct chain_verdict verdict;
+    row_sink_observe(r->rows);
     chain_judge_list(r->judge, list, &verdict);
     struct chain_facts facts = facts_of(chain_id, digests, list);
     findings_reset(&r->findings);

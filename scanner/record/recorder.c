@@ -40,6 +40,7 @@ static uint64_t key_of_host(struct span host)
 void record_host(struct recorder *r, const struct seen_host *h, struct arena *scratch)
 {
     struct dane_host_verdict verdict;
+    row_sink_observe(r->rows);
     dane_judge_host(h, r->terms->trust_ad, &verdict);
     struct operator_set operators;
     operators_of_host(h, r->terms->operators, &operators);
@@ -56,6 +57,7 @@ void record_host(struct recorder *r, const struct seen_host *h, struct arena *sc
 
 void record_service(struct recorder *r, const struct seen_service *s)
 {
+    row_sink_observe(r->rows);
     service_verdict_fill(&r->service, s);
     findings_reset(&r->findings);
     findings_of_service(s, &r->service, &r->findings);
@@ -68,6 +70,7 @@ void record_service(struct recorder *r, const struct seen_service *s)
 
 const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e)
 {
+    row_sink_observe(r->rows);
     endpoint_verdict_fill(&r->endpoint, e, r->terms->at);
     findings_reset(&r->findings);
     findings_of_endpoint(e, &r->endpoint, &r->findings);
@@ -98,6 +101,7 @@ static void record_policy(struct recorder *r, const struct seen_domain *d)
 enum account_class record_domain(struct recorder *r, const struct seen_domain *d)
 {
     const char *reason = NULL;
+    row_sink_observe(r->rows); /* the row of its policy is of the same time */
     enum account_class ending = account_class_of(d, &reason);
     domain_verdict_fill(&r->domain, d, r->terms);
     findings_reset(&r->policy_findings);

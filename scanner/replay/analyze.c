@@ -17,6 +17,9 @@ static void on_line(struct analysis *a, const struct table_step *step, struct ta
 {
     struct facts row;
     if (row_reading_begin(&a->reading, step->table, line, &row)) {
+        bool dated = facts_has(&row, ROW_COLUMN_OBSERVED_AT);
+        row_sink_set_time(&a->out.sink, dated ? facts_time_ms(&row, ROW_COLUMN_OBSERVED_AT)
+                                              : a->results.started_unix_ms);
         step->on_row(a, &row);
     }
     if (a->listener != NULL && !a->listener->go_on(a->listener->arg)) {
@@ -204,6 +207,9 @@ static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
         analysis_stop(a, ANALYZE_UNUSABLE);
         return false;
     }
+    if (a->results.scan_id[0] != '\0') {
+        row_sink_set_scan(&a->out.sink, a->results.scan_id);
+    }
     counts_init(&a->counts, a->results.ports, a->results.port_count);
     a->judge = chain_judge_new(&a->terms);
     a->issuer_hosts = issuer_hosts_new();
@@ -258,6 +264,7 @@ void analysis_read_tables(struct analysis *a)
 static void analyze_tables(struct analysis *a)
 {
     analysis_read_tables(a);
+    row_sink_set_time(&a->out.sink, a->results.last_rows_unix_ms);
     if (a->end == ANALYZE_COMPLETE) {
         complete_chains(a);
     }

@@ -3,6 +3,8 @@
 /** The keys of a manifest that analyze knows; all others are passed on as they are. */
 #define KEY_SCHEMA           "schema"
 #define KEY_VERSION          "version"
+#define KEY_SCAN_ID          "scan_id"
+#define KEY_LAST_ROWS        "last_rows_at"
 #define KEY_STARTED          "started"
 #define KEY_ENDED            "ended"
 #define KEY_OPTIONS          "options"

@@ -117,6 +117,7 @@ static bool write_summary(struct new_results *n, const struct results *from,
 {
     struct summary_facts facts = {
         .version = MXCENSUS_VERSION,
+        .scan_id = from->scan_id[0] != '\0' ? from->scan_id : NULL,
         .complete = !from->incomplete,
         .started_unix_ms = from->started_unix_ms,
         .ended_unix_ms = from->ended_unix_ms,

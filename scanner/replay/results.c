@@ -125,6 +125,16 @@ static bool read_manifest(struct results *r, struct buf *why)
         !results_read_time(json_object_get(r->manifest, KEY_ENDED), &r->ended_unix_ms)) {
         return refuse(r, why, "does not say when the scan started and ended");
     }
+    const json_t *last_rows = json_object_get(r->manifest, KEY_LAST_ROWS);
+    r->last_rows_unix_ms = r->ended_unix_ms;
+    if (last_rows != NULL && !results_read_time(last_rows, &r->last_rows_unix_ms)) {
+        return refuse(r, why, KEY_LAST_ROWS " is not a time");
+    }
+    const char *scan_id = results_text(r, KEY_SCAN_ID, NULL);
+    if (scan_id != NULL && strlen(scan_id) + 1 != sizeof(r->scan_id)) {
+        return refuse(r, why, KEY_SCAN_ID " is not a UUID");
+    }
+    memcpy(r->scan_id, scan_id != NULL ? scan_id : "", scan_id != NULL ? sizeof(r->scan_id) : 1);
     read_input(r);
     return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
 }
@@ -171,6 +181,7 @@ bool results_open(struct results *r, const char *path, struct buf *why)
     }
     if (ok && r->has_cut) {
         r->ended_unix_ms = r->cut.journal.last.progress.unix_ms;
+        r->last_rows_unix_ms = r->ended_unix_ms;
     }
     r->incomplete = r->has_cut || json_is_true(json_object_get(r->manifest, KEY_INCOMPLETE));
     buf_deinit(&octets);

@@ -6,6 +6,7 @@
 #include "output/result_file.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
+#include "scanner/base/uuid.h"
 #include "scanner/domain/operator_list.h"
 #include "scanner/report/manifest.h"
 #include "scanner/senders/sender_profiles.h"
@@ -37,8 +38,10 @@ struct results {
     struct manifest_input input;           /* as far as the manifest says */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
+    char scan_id[UUID_TEXT_MAX]; /* empty: of an older version, which had none */
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
+    int64_t last_rows_unix_ms; /* observed_at of the tables that are written at the end */
 };
 
 /** @return false with one line in `why` when it cannot be used. */

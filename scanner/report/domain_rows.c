@@ -281,10 +281,12 @@ static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span
 }
 
 static void report_route(struct row_sink *sink, const struct seen_domain *d,
-                         const struct seen_mx *mx, const struct endpoint_brief *e)
+                         const struct seen_mx *mx, const struct endpoint_brief *e,
+                         uint64_t position)
 {
     struct row *r = row_sink_begin(sink, TABLE_ROUTES);
     row_uint(r, ROUTES_INPUT_LINE, d->input_line);
+    row_uint(r, ROUTES_POSITION, position);
     row_text(r, ROUTES_DOMAIN, d->domain);
     row_uint(r, ROUTES_PREFERENCE, mx->preference);
     row_name(r, ROUTES_HOST, mx->host);
@@ -299,13 +301,14 @@ static void report_routes(struct row_sink *sink, const struct seen_domain *d)
     if (!row_sink_wants(sink, TABLE_ROUTES)) {
         return;
     }
+    uint64_t position = 0;
     for (size_t i = 0; i < d->mx_count; i++) {
         const struct seen_mx *mx = &d->mx[i];
         if (mx->endpoint_count == 0) {
-            report_route(sink, d, mx, NULL);
+            report_route(sink, d, mx, NULL, ++position);
         }
         for (size_t k = 0; k < mx->endpoint_count; k++) {
-            report_route(sink, d, mx, &mx->endpoints[k]);
+            report_route(sink, d, mx, &mx->endpoints[k], ++position);
         }
     }
 }

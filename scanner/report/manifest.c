@@ -320,11 +320,12 @@ static void put_seed(struct json_writer *w, uint64_t seed)
     buf_deinit(&text);
 }
 
-static void put_head(struct json_writer *w, const char *version)
+static void put_head(struct json_writer *w, const char *version, const char *scan_id)
 {
     json_key_uint(w, "schema", MANIFEST_SCHEMA);
     key_word(w, "program", "mxcensus");
     key_word(w, "version", version);
+    key_word(w, "scan_id", scan_id);
 }
 
 /* Only where there is something: in a scan without a fault of ours there never is. */
@@ -436,7 +437,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
 {
     struct json_writer w = json_writer_indented(json);
     json_object_begin(&w);
-    put_head(&w, m->version);
+    put_head(&w, m->version, m->scan_id);
     put_command_line(&w, m->argc, m->argv);
     put_named_texts(&w, "options", m->options, m->option_count);
     put_input(&w, m);
@@ -445,6 +446,10 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_time_ms(&w, m->started_unix_ms);
     json_key(&w, "ended");
     json_time_ms(&w, m->ended_unix_ms);
+    if (m->last_rows_unix_ms != 0) {
+        json_key(&w, "last_rows_at");
+        json_time_ms(&w, m->last_rows_unix_ms);
+    }
     put_vantage(&w, m);
     put_named_texts(&w, "libraries", m->libraries, m->library_count);
     put_named_texts(&w, "datasets", m->datasets, m->dataset_count);
@@ -478,7 +483,7 @@ void report_state(struct buf *json, const struct scan_state *state)
 {
     struct json_writer w = json_writer_indented(json);
     json_object_begin(&w);
-    put_head(&w, state->version);
+    put_head(&w, state->version, state->scan_id);
     key_word(&w, "reason", state->reason);
     put_command_line(&w, state->argc, state->argv);
     json_key(&w, "started");

@@ -145,6 +145,7 @@ struct manifest_input {
 
 struct scan_manifest {
     const char *version;
+    const char *scan_id;
     struct manifest_input input;
     const char *working_directory; /* NULL: not told */
     /* how it was started */
@@ -155,6 +156,7 @@ struct scan_manifest {
     uint64_t seed;
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
+    int64_t last_rows_unix_ms; /* observed_at of the tables of the end; 0: not written */
     /* from where */
     const char *ehlo_domain;
     const struct net_addr *sources; /* our addresses, as far as connections showed them */
@@ -219,6 +221,7 @@ struct line_range {
 
 struct scan_state {
     const char *version;
+    const char *scan_id;
     const char *reason; /* "SIGINT", "SIGTERM", "write failed", ... */
     int argc;
     const char *const *argv;

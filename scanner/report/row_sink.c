@@ -105,6 +105,23 @@ void row_sink_release(struct row_sink *sink, uint64_t key)
     }
 }
 
+void row_sink_set_scan(struct row_sink *sink, const char scan_id[UUID_TEXT_MAX])
+{
+    row_set_scan(sink->row, scan_id);
+}
+
+void row_sink_observe(struct row_sink *sink)
+{
+    if (sink->clock != NULL) {
+        row_set_time(sink->row, sink->clock());
+    }
+}
+
+void row_sink_set_time(struct row_sink *sink, int64_t observed_unix_ms)
+{
+    row_set_time(sink->row, observed_unix_ms);
+}
+
 struct row *row_sink_begin(struct row_sink *sink, enum table_id t)
 {
     CHECK(row_sink_wants(sink, t));

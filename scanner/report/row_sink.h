@@ -13,6 +13,8 @@ struct row_sink_table {
 };
 
 struct row_sink {
+    int64_t (*clock)(
+        void); /* Unix milliseconds; NULL: observed_at is what row_sink_set_time() says */
     bool ndjson;
     bool csv;
     bool holds;     /* rows of endpoints wait for that of their host */
@@ -55,6 +57,11 @@ void row_sink_put_ahead(struct row_sink *sink, const struct row_sink_place *from
 struct row_sink_place row_sink_place(const struct row_sink *sink);
 /** What was held under the key comes before rows that are rendered from now on. */
 void row_sink_release(struct row_sink *sink, uint64_t key);
+/** Whose rows these are, from now on. */
+void row_sink_set_scan(struct row_sink *sink, const char scan_id[UUID_TEXT_MAX]);
+/** What is known now is what the next rows say: they are of one time. Without a clock the time stays as it is set. */
+void row_sink_observe(struct row_sink *sink);
+void row_sink_set_time(struct row_sink *sink, int64_t observed_unix_ms);
 /** Octets in all buffers. */
 size_t row_sink_len(const struct row_sink *sink);
 

@@ -230,6 +230,8 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     json_key_uint(&w, "schema", SUMMARY_SCHEMA);
     json_key(&w, "version");
     json_word(&w, facts->version);
+    json_key(&w, "scan_id");
+    json_word(&w, facts->scan_id);
     json_key(&w, "complete");
     json_bool(&w, facts->complete);
     json_key(&w, "started");

@@ -11,7 +11,8 @@ struct manifest_memory;
 /** summary.json and the short text at the end of a scan: what the counts say. */
 struct summary_facts {
     const char *version; /* of this program */
-    bool complete;       /* the input was read to its end and every line has its row */
+    const char *scan_id;
+    bool complete; /* the input was read to its end and every line has its row */
     int64_t started_unix_ms;
     int64_t ended_unix_ms;
     bool port_25_is_open; /* a host of --self-test greeted us */

@@ -27,8 +27,15 @@ KEYS = {
     "groups": ["group"],
     "policies": ["policy_host"],
     "policy_bodies": ["policy_sha256"],
-    "problems": ["input_line", "code"],
+    "problems": ["domain", "code"],
     "causes": ["cause"],
+}
+
+# Of the tables that are CSV only.
+CSV_KEYS = {
+    "routes": ["input_line", "position"],
+    "outcomes": ["domain", "profile"],
+    "findings": ["table", "key", "code"],
 }
 
 # What must lead somewhere: (what, query that counts the keys that do not).
@@ -164,6 +171,11 @@ def insert(database, name, columns, rows):
     database.executemany(f'insert into "{name}" values ({places})', rows)
 
 
+def demand_unique(database, name, key):
+    columns = ", ".join(f'"{column}"' for column in key)
+    database.execute(f'create unique index "{name}_key" on "{name}" ({columns})')
+
+
 def load_ndjson(database, folder, name):
     with open_table(folder, name, "ndjson") as file:
         first = file.readline()
@@ -176,8 +188,7 @@ def load_ndjson(database, folder, name):
         columns = list(json.loads(first))
         file.seek(0)
         insert(database, name, columns, ([value_of(row[c]) for c in columns] for row in map(json.loads, file)))
-    keys = ", ".join(KEYS[name])
-    database.execute(f'create unique index "{name}_key" on "{name}" ({keys})')
+    demand_unique(database, name, KEYS[name])
 
 
 def load_csv(database, folder, name):
@@ -188,6 +199,7 @@ def load_csv(database, folder, name):
         records = csv.reader(file)
         columns = next(records)
         insert(database, name, columns, ([field if field else None for field in record] for record in records))
+    demand_unique(database, name, CSV_KEYS[name])
     return True
 
 
@@ -197,9 +209,11 @@ def load(folder, path):
     for name in KEYS:
         load_ndjson(database, folder, name)
     joins = list(JOINS)
-    if load_csv(database, folder, "routes") and load_csv(database, folder, "findings"):
+    if all([load_csv(database, folder, name) for name in CSV_KEYS]):
         database.execute("update routes set input_line = cast(input_line as integer)")
         joins += CSV_JOINS
+    # The key from night to night.
+    database.execute("create unique index domains_by_name on domains (domain) where duplicate_of is null and domain is not null")
     database.commit()
     counts = {name: database.execute(f'select count(*) from "{name}"').fetchone()[0] for name in KEYS}
     broken = {what: database.execute(query).fetchone()[0] for what, query in joins}

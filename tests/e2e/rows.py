@@ -1,7 +1,12 @@
 """Rows made comparable: without volatile columns, in a fixed order."""
 
+import csv
+import datetime
 import json
 import os
+import re
+
+from e2e.load_sqlite import open_table
 
 DOCS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs")
 DICTIONARY = os.path.join(DOCS, "data-dictionary.md")
@@ -62,3 +67,22 @@ def dictionary_tables():
         rows = [line.split(" | ") for line in part.splitlines() if line.startswith("| `")]
         tables[part.split("`")[0]] = [(cells[0].strip("| `"), cells[1], cells[2]) for cells in rows]
     return tables
+
+
+def check_scan(folder, check):
+    """All rows are of the scan in the manifest, and were made while it lasted. @return its id"""
+    with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+        manifest = json.load(file)
+    scan_id = manifest["scan_id"]
+    check(f"{folder}: scan_id is a UUIDv7", re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", scan_id), scan_id)
+    moment = datetime.datetime.fromisoformat(manifest["started"].replace("Z", "+00:00"))
+    check(f"{folder}: its time is that of the start", int(scan_id.replace("-", "")[:12], 16) == round(moment.timestamp() * 1000), (scan_id, moment))
+    for entry in manifest["files"]:
+        with open_table(folder, entry["table"], entry["format"]) as file:
+            rows = map(json.loads, file) if entry["format"] == "ndjson" else csv.DictReader(file)
+            ours = [(row["scan_id"], row["observed_at"]) for row in rows]
+        check(f"{entry['name']}: rows of the scan", {row[0] for row in ours} <= {scan_id}, ours[:3])
+        times = [row[1] for row in ours]
+        check(f"{entry['name']}: made while it lasted", all(manifest["started"] <= time <= manifest["ended"] for time in times),
+              (manifest["started"], min(times, default=None), max(times, default=None), manifest["ended"]))
+    return scan_id

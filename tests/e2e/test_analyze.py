@@ -10,6 +10,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
+from e2e.rows import check_scan  # noqa: E402
 from e2e.runner import (EHLO, SHORT_WAITS, check, check_equal, finish, read_json, read_table, run,  # noqa: E402
                         side_by_side, table)
 from support.pki import Authority  # noqa: E402
@@ -52,6 +53,7 @@ def check_same_terms(scan, out):
     before, after = read_json(scan, "manifest.json"), read_json(out, "manifest.json")
     for key in ("judged_at", "trust_stores", "account", "intermediates", "seed", "options", "vantage", "started"):
         check_equal(f"manifest: {key}", after[key], before[key])
+    check_equal("analyze keeps the scan_id", check_scan(out, check), check_scan(scan, check))
     check_equal("manifest: analyzed_from", after["analyzed_from"]["directory"], scan)
     check_equal("summary", read_json(out, "summary.json"), read_json(scan, "summary.json"))
     for store in after["trust_stores"]:

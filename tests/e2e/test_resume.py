@@ -12,7 +12,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.killed import FAST, QUICK, compare, write_killed_list  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
-from e2e.rows import volatile_paths  # noqa: E402
+from e2e.rows import check_scan, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, run  # noqa: E402
 from e2e.unfinished import lines_of, rows_of  # noqa: E402
 
@@ -64,9 +64,11 @@ def change(path, place, octets):
 
 
 def finish_and_compare(out, what, paths, undisturbed):
+    begun = read_json(out, "started.json")["scan_id"]
     done = run("scan", "--resume", out, "-q", *FAST, "--threads", "4")
     if check_equal(f"{what}: exit code", (done.returncode, done.stderr), (0, "")):
         compare(out, undisturbed, paths)
+        check_equal(f"{what}: the scan_id is that of its beginning", check_scan(out, check), begun)
 
 
 def leave_leftovers(out):

@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e.load_sqlite import CSV_KEYS, KEYS  # noqa: E402
 from e2e.rows import dictionary_tables  # noqa: E402
 from e2e.runner import check, check_equal, check_refused, finish, run  # noqa: E402
 
@@ -100,13 +101,15 @@ def check_loading(folder, tables):
 
     refused("without a manifest", ["manifest.json", results], "--format", "duckdb", "--load", results)
     with open(os.path.join(results, "manifest.json"), "w", encoding="ascii") as file:
-        file.write("{}")
+        file.write('{"schema":1,"scan_id":"017f22e2-79b0-7cc3-98c4-dc0c0c07398f","started":"2026-01-01T00:00:00Z",'
+                   '"ended":"2026-01-01T00:00:00Z","options":{"ports":"25"}}')
     refused("without rows", ["certificates.ndjson", "--format"], "--format", "duckdb", "--load", results)
     for number, name in enumerate(tables):
         with open(os.path.join(results, f"{name}.ndjson{('', '.gz', '.zst')[number % 3]}"), "wb"):
             pass
     for kind in SQL:
         text = output("--format", kind, "--load", results)
+        check_equal(f"{kind}: what was loaded before is replaced", text.count("WHERE \"scan_id\" = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f'"), len(tables) - 3)
         for number, name in enumerate(tables):
             path = os.path.join(os.path.realpath(results), f"{name}.ndjson{('', '.gz', '.zst')[number % 3]}")
             csv_only = name in ("routes", "outcomes", "findings")
@@ -127,6 +130,8 @@ def check_loading(folder, tables):
 def main():
     tables = dictionary_tables()
     check("the dictionary has tables", len(tables) > 10, tables)
+    check_equal("keys, which load_sqlite.py holds to be unique", {name: [column for column, _, present in rows if present == "key"]
+                                                                  for name, rows in tables.items()}, {**KEYS, **CSV_KEYS})
     check_json_schema(tables)
     check_sql(tables)
     check_bigquery(tables)

@@ -166,7 +166,7 @@ static void fill_row(struct row *r, enum table_id t, enum amount amount)
 {
     const struct definition *d = table_definition(t);
     row_begin(r, t);
-    for (unsigned i = (unsigned)d->column_count; i-- > 1;) {
+    for (unsigned i = (unsigned)d->column_count; i-- > ROW_COLUMN_OBSERVED_AT + 1;) {
         if (is_wanted(&d->columns[i], amount)) {
             fill_column(r, i, &d->columns[i], amount);
         }
@@ -360,6 +360,8 @@ Test(row, golden)
     struct row *r = row_new();
     struct buf ndjson = BUF_INIT(BUF_NO_LIMIT);
     struct buf csv = BUF_INIT(BUF_NO_LIMIT);
+    row_set_scan(r, "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+    row_set_time(r, 1645557742001);
     row_begin(r, TABLE_FINDINGS);
     row_word(r, FINDINGS_CODE, "smtp.banner");
     row_word(r, FINDINGS_SEVERITY, "info");
@@ -369,6 +371,7 @@ Test(row, golden)
     row_end(r, &ndjson, &csv, false);
     row_begin(r, TABLE_ROUTES);
     row_uint(r, ROUTES_INPUT_LINE, 7);
+    row_uint(r, ROUTES_POSITION, 1);
     row_text(r, ROUTES_DOMAIN, (struct span){0}); /* empty, not null */
     row_natural(r, ROUTES_PREFERENCE, 10);
     row_name(r, ROUTES_HOST, (struct span){0}); /* null from here on */
@@ -381,19 +384,25 @@ Test(row, golden)
     buf_put_char(&csv, '\0');
     cr_expect_str_eq(
         (const char *)ndjson.at,
-        "{\"schema\":1,\"table\":\"services\",\"key\":\"192.0.2.1|25\","
+        "{\"schema\":1,\"scan_id\":\"017f22e2-79b0-7cc3-98c4-dc0c0c07398f\","
+        "\"observed_at\":\"2022-02-22T19:22:22.001Z\",\"table\":\"services\",\"key\":\"192.0.2.1|"
+        "25\","
         "\"code\":\"smtp.banner\",\"severity\":\"info\","
         "\"evidence\":\"said \\\"\xef\xbf\xbd\\\", twice\","
         "\"evidence_base64\":\"c2FpZCAi/yIsIHR3aWNl\"}\n"
-        "{\"schema\":1,\"input_line\":7,\"domain\":\"\",\"preference\":10,"
+        "{\"schema\":1,\"scan_id\":\"017f22e2-79b0-7cc3-98c4-dc0c0c07398f\","
+        "\"observed_at\":\"2022-02-22T19:22:22.001Z\",\"input_line\":7,\"position\":1,\"domain\":"
+        "\"\",\"preference\":10,"
         "\"host\":null,\"address\":null,\"port\":null,\"service\":null,"
         "\"endpoint\":null,\"outcome\":null,\"not_tested\":null,\"basis\":null,"
         "\"starttls\":null,\"tls_version\":null,\"leaf_sha256\":null,\"chain_status\":null,"
         "\"name_match\":null,\"acceptable\":null,\"dane\":null}\n");
     cr_expect_str_eq((const char *)csv.at,
-                     "1,services,192.0.2.1|25,smtp.banner,info,"
+                     "1,017f22e2-79b0-7cc3-98c4-dc0c0c07398f,2022-02-22T19:22:22.001Z,services,192."
+                     "0.2.1|25,smtp.banner,info,"
                      "\"said \"\"\xef\xbf\xbd\"\", twice\",c2FpZCAi/yIsIHR3aWNl\r\n"
-                     "1,7,\"\",10,,,,,,,,,,,,,,,\r\n");
+                     "1,017f22e2-79b0-7cc3-98c4-dc0c0c07398f,2022-02-22T19:22:22.001Z,7,1,\"\",10,,"
+                     ",,,,,,,,,,,,,\r\n");
     buf_deinit(&ndjson);
     buf_deinit(&csv);
     row_free(r);

@@ -59,7 +59,9 @@ Test(tables, definitions_are_sound)
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         const struct definition *d = table_definition((enum table_id)t);
         check_definition(d);
-        cr_expect_str_eq(d->columns[0].name, "schema");
+        cr_expect_str_eq(d->columns[ROW_COLUMN_SCHEMA].name, "schema");
+        cr_expect_str_eq(d->columns[ROW_COLUMN_SCAN_ID].name, "scan_id");
+        cr_expect_str_eq(d->columns[ROW_COLUMN_OBSERVED_AT].name, "observed_at");
         size_t keys = 0;
         for (size_t i = 0; i < d->column_count; i++) {
             keys += d->columns[i].presence == COLUMN_PRESENCE_KEY;

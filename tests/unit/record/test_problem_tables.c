@@ -117,7 +117,11 @@ Test(problem_tables, one_server_and_its_customers)
     cr_expect(
         table_has(&w, TABLE_PROBLEMS, "\"place_count\":1,\"tested_count\":1,\"inferred_count\":1"));
     const struct buf *rows = &w.sink.table[TABLE_PROBLEMS].ndjson;
-    cr_expect_eq(memcmp(rows->at, "{\"schema\":1,\"input_line\":1,", 27), 0);
+    cr_expect_eq(memcmp(rows->at, "{\"schema\":1,", 12), 0);
+    const char *line = memchr(rows->at, '\n', rows->len);
+    cr_assert_not_null(line);
+    cr_expect_not_null(
+        memmem(rows->at, (size_t)((const uint8_t *)line - rows->at), ",\"input_line\":1,", 16));
     world_free(&w);
     buf_deinit(&why);
 }

@@ -559,6 +559,7 @@ static void scan_new(struct made_scan *s, const struct pki *p,
     s->judge = chain_judge_new(&s->terms);
     findings_init(&s->findings);
     row_sink_init(&s->sink, true, true, false);
+    row_sink_set_time(&s->sink, 1700000060000); /* "ended" of the manifest */
     findings_init(&s->other_findings);
     s->book = fact_book_new();
     standing_init(&s->standing, s->book);
@@ -1018,7 +1019,9 @@ static void make_unfinished(const char *dir, const char *more)
     };
     char names[FILES_MAX][64];
     const char *list[FILES_MAX];
-    struct journal_entry entry = {.durable = true, .file_count = LENGTH(tables) + (more != NULL)};
+    struct journal_entry entry = {.durable = true,
+                                  .progress.unix_ms = 1700000060000,
+                                  .file_count = LENGTH(tables) + (more != NULL)};
     struct buf octets = BUF_INIT(BUF_NO_LIMIT);
     struct buf journal = BUF_INIT(BUF_NO_LIMIT);
     uint64_t sum = 0;

@@ -9,6 +9,8 @@
 #include "scanner/report/report.h"
 #include "tests/unit/report/json_at.h"
 
+#define NO_SCAN "1," UUID_NIL ",1970-01-01T00:00:00.000Z,"
+
 static struct net_addr address(const char *text)
 {
     struct net_addr a = {0};
@@ -225,10 +227,11 @@ static const struct json_expectation judged_domain[] = {
 
 /* Header: schema, input_line, domain, profile, best, worst, decided_by, basis. */
 static const char outcomes[] =
-    "1,5,a.test,one,authenticated,deferred,mx.a.test|192.0.2.1|25: sts_certificate,documented\r\n"
-    "1,5,a.test,two,unknown,deferred,mx.a.tets: not_reachable,\r\n"
-    "1,5,a.test,three,unknown,unknown,dns_failed,\r\n"
-    "1,5,a.test,four,encrypted,encrypted,,assumed\r\n";
+    NO_SCAN "5,a.test,one,authenticated,deferred,mx.a.test|192.0.2.1|25: "
+            "sts_certificate,documented\r\n" NO_SCAN
+            "5,a.test,two,unknown,deferred,mx.a.tets: not_reachable,\r\n" NO_SCAN
+            "5,a.test,three,unknown,unknown,dns_failed,\r\n" NO_SCAN
+            "5,a.test,four,encrypted,encrypted,,assumed\r\n";
 
 static void fill_verdict(struct domain_verdict *v)
 {
