@@ -32,6 +32,7 @@ static bool fails_on(const struct options *o, const struct comparison_counts *n)
     UNREACHABLE("unknown diff_fail_on");
 }
 
+/* Of a comparison that did not come to its end `why` is empty: its own words say it. */
 static enum exit_code print_comparison(const struct options *o, struct comparison *c,
                                        struct buf *why)
 {
@@ -44,8 +45,11 @@ static enum exit_code print_comparison(const struct options *o, struct compariso
         buf_putf(why, "standard output: %s", strerror(errno));
         put = false;
     }
+    if (!put && why->len > 0) {
+        return EXIT_CODE_ROWS_LOST;
+    }
     if (!put) {
-        buf_put_text(why, why->len == 0 ? comparison_error(c) : "");
+        buf_put_text(why, comparison_error(c));
         return EXIT_CODE_FATAL;
     }
     return fails_on(o, comparison_counts(c)) ? EXIT_CODE_FINDINGS : EXIT_CODE_COMPLETE;

@@ -8,7 +8,7 @@ enum exit_code {
     EXIT_CODE_COMPLETE = 0,
     EXIT_CODE_FATAL = 1,     /* the scan could not start or go on; no resolver answers */
     EXIT_CODE_USAGE = 2,     /* a bad option, or something that the user named and we cannot use */
-    EXIT_CODE_ROWS_LOST = 3, /* finished, but rows were lost or could not be written */
+    EXIT_CODE_ROWS_LOST = 3, /* finished, but rows or text were lost or could not be written */
     EXIT_CODE_SAYS_NOTHING =
         4, /* our own network: nothing is said of the targets, or of those with reason local_fault */
     EXIT_CODE_FINDINGS = 10, /* complete, and a finding is as severe as --fail-on says */

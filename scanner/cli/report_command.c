@@ -12,6 +12,8 @@ enum exit_code report_command(struct options *o, struct buf *why)
         return EXIT_CODE_USAGE;
     case REPORT_FAILED:
         return EXIT_CODE_FATAL;
+    case REPORT_UNWRITTEN:
+        return EXIT_CODE_ROWS_LOST;
     }
     UNREACHABLE("unknown report_end");
 }

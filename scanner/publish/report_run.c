@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "scanner/base/check.h"
 #include "scanner/publish/affected_file.h"
@@ -22,6 +23,7 @@ struct report {
     struct affected_file affected;
     struct sheets sheets;
     struct report_facts facts;
+    bool unwritten; /* a file or standard output takes no more */
     struct buf *why;
 };
 
@@ -44,6 +46,8 @@ static bool write_report_file(struct report *r, const char *path, const struct b
     if (!ok) {
         buf_putf(r->why, "%s: %s", path, strerror(errno));
         r->input.failed = true;
+        r->unwritten = file != NULL;
+        (void)unlink(name);
     }
     buf_deinit(&part);
     return ok;
@@ -156,7 +160,7 @@ static bool write_document(struct report *r)
         ok = write_report_file(r, r->params->output, &text);
     } else if (fwrite(text.at, 1, text.len, stdout) != text.len || fflush(stdout) != 0) {
         buf_putf(r->why, "standard output: %s", strerror(errno));
-        r->input.failed = true;
+        r->unwritten = true;
         ok = false;
     }
     buf_deinit(&text);
@@ -237,6 +241,7 @@ static bool read_problems(struct report *r)
     bool ok = opened && read_problem_rows(r);
     bool closed = !ok || affected_close(&r->affected);
     if (!opened || !closed) {
+        r->unwritten = opened;
         buf_putf(r->why, "%s: %s", (const char *)path.at, strerror(errno));
         r->input.failed = true;
     }
@@ -373,5 +378,8 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     public_suffixes_free(suffixes);
     row_reading_deinit(&r.input.reading);
     results_deinit(&r.input.results);
-    return ok ? REPORT_COMPLETE : r.input.failed ? REPORT_FAILED : REPORT_UNUSABLE;
+    return ok               ? REPORT_COMPLETE
+           : r.unwritten    ? REPORT_UNWRITTEN
+           : r.input.failed ? REPORT_FAILED
+                            : REPORT_UNUSABLE;
 }

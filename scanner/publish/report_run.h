@@ -36,8 +36,9 @@ struct report_params {
 
 enum report_end {
     REPORT_COMPLETE,
-    REPORT_UNUSABLE, /* the results, or what was asked of them */
-    REPORT_FAILED,   /* the operating system refuses */
+    REPORT_UNUSABLE,  /* the results, or what was asked of them */
+    REPORT_FAILED,    /* the operating system refuses to read, or to create a file */
+    REPORT_UNWRITTEN, /* or takes no more of what is to be written */
 };
 
 /** @return with one line in `why` unless it is complete */

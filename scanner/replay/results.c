@@ -16,8 +16,9 @@
 #include "scanner/replay/manifest_keys.h"
 #include "scanner/rows/plain_values.h"
 
-#define MANIFEST_SCHEMA 1
-#define MANIFEST_MAX    (64U << 20) /* octets; our own bound */
+#define MANIFEST_SCHEMA   1
+#define VERSION_SHOWN_MAX 40          /* octets of a foreign text; our own bound */
+#define MANIFEST_MAX      (64U << 20) /* octets; our own bound */
 
 static bool read_whole(const char *dir, const char *name, struct buf *octets, struct buf *why)
 {
@@ -105,11 +106,32 @@ const char *results_word(const struct results *r, size_t index)
     return json_string_value(json_array_get(json_object_get(r->manifest, KEY_COMMAND_LINE), index));
 }
 
+/* Schemas are counted up: a later one is of a later version. */
+static bool refuse_schema(const struct results *r, const json_t *schema, struct buf *why)
+{
+    if (!json_is_integer(schema)) {
+        return refuse(r, why, "has no schema: it is not a manifest of mxcensus");
+    }
+    const char *version = results_text(r, "version", NULL);
+    struct buf shown = BUF_INIT(BUF_NO_LIMIT);
+    text_put_visible(&shown, span_take(span_of(version), VERSION_SHOWN_MAX));
+    put_manifest_path(r, why);
+    buf_putf(why, "has schema %lld, but this version reads schema %d", json_integer_value(schema),
+             MANIFEST_SCHEMA);
+    if (version != NULL) {
+        buf_put_text(why, ": it was written by mxcensus ");
+        buf_put(why, buf_span(&shown));
+    }
+    buf_put_text(why, "; use that version or a later one");
+    buf_deinit(&shown);
+    return false;
+}
+
 static bool read_manifest(struct results *r, struct buf *why)
 {
     const json_t *schema = json_object_get(r->manifest, KEY_SCHEMA);
     if (!json_is_integer(schema) || json_integer_value(schema) != MANIFEST_SCHEMA) {
-        return refuse(r, why, "has a schema that this version does not read");
+        return refuse_schema(r, schema, why);
     }
     int64_t judged_ms = 0;
     const json_t *judged = json_object_get(r->manifest, KEY_JUDGED_AT);

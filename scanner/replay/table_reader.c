@@ -73,6 +73,54 @@ static void decoder_deinit(struct decoder *d)
     (void)ZSTD_freeDStream(d->zstd);
 }
 
+/* What compresses files by hand, and how it is undone. */
+struct hand_packer {
+    const char *suffix;
+    const char *name;
+    const char *undo;
+    const char *magic; /* the first octets */
+};
+
+static const struct hand_packer packers[] = {
+    {".zst", "zstd", "zstd -d", "\x28\xb5\x2f\xfd"},
+    {".gz", "gzip", "gunzip", "\x1f\x8b"},
+    {".xz", "xz", "unxz", "\xfd\x37zXZ"},
+    {".bz2", "bzip2", "bunzip2", "BZh"},
+};
+
+static bool is_regular_path(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISREG(about.st_mode);
+}
+
+/* A table that is not there under its name may be there under another: compressed by hand, or the other way round. */
+static void explain_missing(const char *path, struct buf *why)
+{
+    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]); i++) {
+        const struct hand_packer *p = &packers[i];
+        struct buf other = BUF_INIT(BUF_NO_LIMIT);
+        bool packed = span_ends_with(span_of(path), span_of(p->suffix));
+        buf_putf(&other, "%.*s%s", (int)(strlen(path) - (packed ? strlen(p->suffix) : 0)), path,
+                 packed ? "" : p->suffix);
+        buf_put_char(&other, '\0');
+        bool there = is_regular_path((const char *)other.at);
+        if (there && packed) {
+            buf_putf(why,
+                     "; %s is there, so it was decompressed after the scan: compress it with %s",
+                     (const char *)other.at, p->name);
+        } else if (there) {
+            buf_putf(why,
+                     "; %s is there, so it was compressed after the scan: decompress it with %s",
+                     (const char *)other.at, p->undo);
+        }
+        buf_deinit(&other);
+        if (there) {
+            return;
+        }
+    }
+}
+
 struct table_reader *table_reader_new(const char *dir, const char *name, uint64_t octets,
                                       struct buf *why)
 {
@@ -90,7 +138,11 @@ struct table_reader *table_reader_new(const char *dir, const char *name, uint64_
     r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool opened = r->fd >= 0 && fstat(r->fd, &about) == 0;
     if (!opened || !S_ISREG(about.st_mode)) {
+        bool missing = !opened && errno == ENOENT;
         buf_putf(why, "%s: %s", r->path, opened ? "not a file" : strerror(errno));
+        if (missing) {
+            explain_missing(r->path, why);
+        }
         table_reader_free(r);
         return NULL;
     }
@@ -129,6 +181,19 @@ static bool fill_in(struct table_reader *r)
     r->in_len = (size_t)got;
     r->in_ended = got == 0;
     return true;
+}
+
+/* At its begin: a file that is compressed although its name does not say so. @return NULL: it is not */
+static const struct hand_packer *packer_of_plain(const struct table_reader *r)
+{
+    bool first = r->decoder.kind == PLAIN && r->lines == 0 && r->text.len == 0 && r->in_at == 0;
+    for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]) && first; i++) {
+        size_t len = strlen(packers[i].magic);
+        if (r->in_len >= len && memcmp(r->in, packers[i].magic, len) == 0) {
+            return &packers[i];
+        }
+    }
+    return NULL;
 }
 
 static bool decode_gzip(struct table_reader *r, uint8_t *out, size_t *len)
@@ -174,6 +239,14 @@ static enum table_read fill_text(struct table_reader *r, struct buf *why)
     if (!fill_in(r)) {
         buf_putf(why, "%s: %s", r->path, strerror(errno));
         return TABLE_READ_FAILED;
+    }
+    const struct hand_packer *packer = packer_of_plain(r);
+    if (packer != NULL) {
+        buf_putf(why,
+                 "%s: is compressed by %s, though its name does not say so: add %s to the name and "
+                 "decompress it with %s",
+                 r->path, packer->name, packer->suffix, packer->undo);
+        return TABLE_READ_BAD;
     }
     uint8_t *out = buf_room(&r->text, READ_STEP);
     size_t len = 0;

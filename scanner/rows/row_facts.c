@@ -131,8 +131,13 @@ static bool open_row(struct row_reading *r, enum table_id t, struct facts *out)
     *out = (struct facts){.reading = r, .definition = table_definition(t), .object = r->row};
     json_t *schema = json_object_get(r->row, out->definition->columns[0].name);
     if (!json_is_integer(schema) || json_integer_value(schema) != ROW_SCHEMA_VERSION) {
-        buf_putf(&r->why, "the row does not have schema %d, which this version reads",
-                 ROW_SCHEMA_VERSION);
+        if (json_is_integer(schema)) {
+            buf_putf(&r->why, "the row has schema %lld, but this version reads schema %d",
+                     json_integer_value(schema), ROW_SCHEMA_VERSION);
+        } else {
+            buf_putf(&r->why, "the row does not have schema %d, which this version reads",
+                     ROW_SCHEMA_VERSION);
+        }
         return false;
     }
     check_keys(out);

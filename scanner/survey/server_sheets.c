@@ -2,7 +2,7 @@
 
 #include "scanner/survey/survey_sheets_private.h"
 
-#define WITH_MX_SERVERS " at least one domain with MX records leads to it"
+#define WITH_MX_SERVERS " at least one domain with MX records leads to them"
 
 /* --- T2: STARTTLS and certificates in three weightings ------------------------------------------- */
 

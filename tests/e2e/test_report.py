@@ -10,19 +10,22 @@ import argparse
 import collections
 import csv
 import datetime
+import difflib
+import gzip
 import html.parser
 import io
 import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
 from e2e.report_counts import check_golden, read_csv, share  # noqa: E402
-from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, SHORT_WAITS, check, check_equal, environment, finish, read_json, read_table, run  # noqa: E402
 
 CAUSES_MAX = 1000  # of an effect, in a report
 CUSTOMERS = ("Alpha & Söhne", "=HYPERLINK(1)", "<b>Gamma</b>", "Delta|Epsilon")
@@ -368,6 +371,82 @@ def check_damaged(folder, results):
     check("older: says what makes the tables that are missing", b"mxcensus analyze" in done.stdout and b"Mail is lost" not in done.stdout)
 
 
+COMMANDS = {"report": lambda d: ("report", d), "show": lambda d: ("show", d, "case-good.mxlab.net"), "diff": lambda d: ("diff", d, d),
+            "analyze": lambda d: ("analyze", "-o", d + "-judged", d)}
+
+
+def check_packed(folder, results):
+    """Tables compressed by hand and results of a later version: one line says what was seen and what to do, in all commands."""
+    copy = os.path.join(folder, "packed")
+    shutil.copytree(results, copy)
+    table, manifest = os.path.join(copy, "domains.ndjson"), os.path.join(copy, "manifest.json")
+    with open(table, "rb") as file:
+        octets = file.read()
+    with open(manifest, encoding="utf-8") as file:
+        whole = file.read()
+    later = json.dumps({**json.loads(whole), "schema": 2, "version": "9.1\x1b[31m"})
+    for what, name, text, content, words in (
+            ("gzip", "domains.ndjson.gz", whole, gzip.compress(octets), ("domains.ndjson.gz is there", "gunzip")),
+            ("zstd", "domains.ndjson.zst", whole, b"\x28\xb5\x2f\xfd", ("domains.ndjson.zst is there", "zstd -d")),
+            ("gzip under the old name", "domains.ndjson", whole, gzip.compress(octets), ("compressed by gzip", "gunzip")),
+            ("decompressed", "domains.ndjson", whole.replace('"domains.ndjson"', '"domains.ndjson.zst"'), octets,
+             ("domains.ndjson is there", "compress it with zstd")),
+            ("a later schema", "domains.ndjson", later, octets, ("has schema 2", "reads schema 1", "mxcensus 9.1\\x1b[31m"))):
+        for left in ("domains.ndjson", "domains.ndjson.gz", "domains.ndjson.zst"):
+            if os.path.exists(os.path.join(copy, left)):
+                os.remove(os.path.join(copy, left))
+        with open(os.path.join(copy, name), "wb") as file:
+            file.write(content)
+        with open(manifest, "w", encoding="utf-8") as file:
+            file.write(text)
+        for command, arguments in COMMANDS.items():
+            done = run(*arguments(copy))
+            shutil.rmtree(copy + "-judged", ignore_errors=True)
+            check(f"{what}: {command} says what to do in one line", done.returncode == 2 and done.stderr.count("\n") == 1 and
+                  not done.stdout and all(w in done.stderr for w in words), (done.returncode, done.stderr))
+
+
+def check_no_room(results, folder):
+    """Output that cannot be written: exit code 3 and one line, of every command that prints."""
+    for command in (("report", results), ("report", "--format", "csv", results), ("show", results, "case-good.mxlab.net"),
+                    ("diff", results, results), ("explain", "chain.missing_intermediate"), ("--help",), ("--version",)):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([MXCENSUS, *command], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False)
+        check(f"full standard output: {command[0]}", done.returncode == 3 and done.stderr.count(b"\n") == 1 and
+              b"No space left" in done.stderr, (done.returncode, done.stderr))
+    os.symlink("/dev/full", os.path.join(folder, "full.md.part"))
+    done = run("report", "--format", "md", "-o", os.path.join(folder, "full.md"), results)
+    check("full disk: report -o", done.returncode == 3 and "full.md: No space left" in done.stderr, (done.returncode, done.stderr))
+    check("full disk: nothing is left", not [n for n in os.listdir(folder) if n.startswith("full.md")])
+
+
+SMALL = ("case-good", "case-good-dual", "case-null-mx", "case-implicit", "case-mx-one-dead", "case-dual-silent6", "case-dual-nostarttls6",
+         "case-mx-servfail", "case-signed")
+EXPECTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "report_expected.md")
+EXPECTED_TABLES = ("T2", "T2-starttls", "T4", "T5", "T11")
+
+
+def scan_small(lab, folder):
+    out = os.path.join(folder, "small")
+    done = run("scan", "--quiet", *lab.options, *SHORT_WAITS, "--ehlo-domain", EHLO, "--address-rate", "200/s", "--dns-rate-limit", "0",
+               "--tempfail-pause", "0", "--retry-pause", "0", "-o", out, input="".join(f"{name}.mxlab.net\n" for name in SMALL))
+    check_equal("small scan for tables: exit code", done.returncode, 0)
+    return out
+
+
+def check_expected(folder, small):
+    """A few tables of nine domains, as a person has counted them."""
+    tables = os.path.join(folder, "small-tables")
+    run("report", "--format", "md", "--tables", tables, "-o", os.path.join(folder, "small.md"), small)
+    got = ""
+    for name in EXPECTED_TABLES:
+        with open(os.path.join(tables, name + ".md"), encoding="utf-8") as file:
+            got += file.read()
+    with open(EXPECTED, encoding="utf-8") as file:
+        want = file.read()
+    check("tables as expected (tests/e2e/report_expected.md)", got == want, "\n".join(difflib.unified_diff(want.splitlines(), got.splitlines())))
+
+
 def check_incomplete(lab, folder):
     out = os.path.join(folder, "incomplete")
     done = run("scan", "--quiet", *lab.options, *SHORT_WAITS, "--ehlo-domain", EHLO, "--compress", "zstd", "-o", out,
@@ -395,6 +474,10 @@ def main():
         with Lab(known.domains) as lab:
             results = scan(lab, folder, known.every)
             check_incomplete(lab, folder)
+            small = scan_small(lab, folder)
+        check_expected(folder, small)
+        check_packed(folder, small)
+        check_no_room(small, folder)
         check_options(folder, results)
         check_refusals(folder, results)
         check_damaged(folder, results)

@@ -906,7 +906,8 @@ static const struct hostile_case {
      "\"table\":\"hosts\",\"format\":\"ndjson\",\"rows\":2",
      "/hosts.ndjson: has 1 rows, but 2 when the scan ended"},
     {"a newer layout", "manifest.json", "{\"schema\":1", "{\"schema\":2",
-     "/manifest.json: has a schema that this version does not read"},
+     "/manifest.json: has schema 2, but this version reads schema 1: it was written by mxcensus "
+     "0.0.1; use that version or a later one"},
     {"no JSON", "manifest.json", "{\"schema\"", "{schema", "/manifest.json: is not a JSON object"},
     {"no judgement time", "manifest.json", "\"judged_at\"", "\"judged\"",
      "/manifest.json: has no time of judgement; give --at"},

@@ -53,7 +53,7 @@ static const struct bad_case {
     const char *value;
     const char *why;
 } bad_cases[] = {
-    {"schema", "2", "the row does not have schema 1, which this version reads"},
+    {"schema", "2", "the row has schema 2, but this version reads schema 1"},
     {"schema", "\"1\"", "the row does not have schema 1, which this version reads"},
     {"schema", NULL, "the row does not have schema 1, which this version reads"},
     {"colour", "1", "hosts has a column that this version does not know: \"colour\""},
