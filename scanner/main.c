@@ -3,6 +3,7 @@
 #include "scanner/cli/help.h"
 #include "scanner/cli/machine.h"
 #include "scanner/cli/messages.h"
+#include "scanner/cli/option_files.h"
 #include "scanner/cli/standard_files.h"
 
 /* Read the command line, run the command, tell how it ended; nothing else. */
@@ -46,7 +47,9 @@ int main(int argc, char **argv)
     machine_init();
     switch (options_read(&options, argc, argv, &why)) {
     case OPTIONS_RUN:
-        code = command_run(&options, &why);
+        if (option_files_usable(&options, &why)) {
+            code = command_run(&options, &why);
+        }
         break;
     case OPTIONS_HELP:
         help_put_overview(&text);

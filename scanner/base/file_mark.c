@@ -27,9 +27,14 @@ static const struct file_mark utf16_be = {"UTF-16 without a byte order mark",
                                           "iconv -f UTF-16BE -t UTF-8 FILE"};
 static const struct file_mark binary = {"binary data", NULL};
 
+#define NULS_TELL_FROM 8 /* octets: fewer may be a bad line of a text */
+
 /** By the places of NULs: no text in UTF-8 has one, and half the octets of ASCII in UTF-16 are. */
 static const struct file_mark *mark_of_nuls(struct span begin)
 {
+    if (begin.len < NULS_TELL_FROM) {
+        return NULL;
+    }
     size_t nuls[2] = {0};
     for (size_t i = 0; i < begin.len; i++) {
         nuls[i % 2] += begin.at[i] == 0;

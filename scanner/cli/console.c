@@ -9,6 +9,7 @@
 #include "scanner/base/clock.h"
 #include "scanner/cli/machine.h"
 #include "scanner/cli/self_test.h"
+#include "scanner/pipeline/input_look.h"
 #include "scanner/pipeline/pipeline.h"
 #include "scanner/pipeline/remembering.h"
 
@@ -78,7 +79,8 @@ static bool read_terms(struct options *o, struct buf *why)
 static bool prepare(struct console *c, struct options *o, struct buf *why)
 {
     struct scan_params *p = &o->params;
-    if (!machine_fill(o, why) || (p->resume == NULL && !read_terms(o, why))) {
+    if (!input_look(p, why) || !machine_fill(o, why) ||
+        (p->resume == NULL && !read_terms(o, why))) {
         return false;
     }
     if (!messages_init(&c->messages, p->log_path)) {

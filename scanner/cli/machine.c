@@ -12,6 +12,7 @@
 #include "scanner/base/hash.h"
 #include "scanner/base/text.h"
 #include "scanner/cert/crypto_process.h"
+#include "scanner/cli/option_files.h"
 #include "scanner/cli/option_value.h"
 #include "scanner/domain/operator_list.h"
 #include "scanner/senders/sender_profiles.h"
@@ -129,7 +130,11 @@ static bool machine_read_store(struct options *o, const char *name, const char *
         return false;
     }
     struct trust_store_octets *store = &o->stores[o->params.terms.store_count];
+    size_t start = why->len;
     if (!trust_store_read(store, name, file, why)) {
+        if (path != NULL) {
+            option_files_name(why, start, "root-cas");
+        }
         return false;
     }
     o->params.terms.store_count++;
@@ -149,7 +154,9 @@ bool machine_read_stores(struct options *o, struct buf *why)
 bool machine_read_intermediates(struct options *o, struct buf *why)
 {
     for (size_t i = 0; i < o->intermediates_count; i++) {
+        size_t start = why->len;
         if (!intermediates_file_read(&o->intermediates[i], o->intermediates_path[i], why)) {
+            option_files_name(why, start, "intermediates");
             return false;
         }
     }
@@ -160,8 +167,10 @@ bool machine_read_intermediates(struct options *o, struct buf *why)
 
 bool machine_read_profiles(struct options *o, struct buf *why)
 {
+    size_t start = why->len;
     o->profiles = sender_profiles_load(o->profiles_path, why);
     if (o->profiles == NULL) {
+        option_files_name(why, start, "sender-profiles"); /* those that are shipped can be read */
         return false;
     }
     o->params.terms.profiles = &o->profiles->profiles;
@@ -176,23 +185,35 @@ bool machine_read_operators(struct options *o, struct buf *why)
     return o->operators != NULL;
 }
 
+static bool read_shared_operators(struct options *o, const char *path, struct buf *why)
+{
+    struct scan_params *p = &o->params;
+    o->shared_operators = BUF_INIT(SHARED_OPERATORS_OCTETS_MAX);
+    enum file_end end = file_read(path, &o->shared_operators);
+    if (end != FILE_COMPLETE) {
+        buf_putf(why, "%s: %s; give a list of shared operators", path,
+                 end == FILE_FAILED ? strerror(errno) : "it is too large");
+        return false;
+    }
+    p->shared_operators_csv = buf_span(&o->shared_operators);
+    return shared_operators_parse(&p->shared_operators, p->shared_operators_csv, path, why);
+}
+
 bool machine_read_shared_operators(struct options *o, struct buf *why)
 {
     const char *path = o->shared_operators_path;
     struct scan_params *p = &o->params;
-    p->shared_operators_csv = shipped_shared_operators_csv();
-    if (path != NULL) {
-        o->shared_operators = BUF_INIT(SHARED_OPERATORS_OCTETS_MAX);
-        enum file_end end = file_read(path, &o->shared_operators);
-        if (end != FILE_COMPLETE) {
-            buf_putf(why, "%s: %s; give a list of shared operators", path,
-                     end == FILE_FAILED ? strerror(errno) : "it is too large");
-            return false;
-        }
-        p->shared_operators_csv = buf_span(&o->shared_operators);
+    size_t start = why->len;
+    if (path == NULL) {
+        p->shared_operators_csv = shipped_shared_operators_csv();
+        return shared_operators_parse(&p->shared_operators, p->shared_operators_csv,
+                                      "bundled shared operators", why);
     }
-    return shared_operators_parse(&p->shared_operators, p->shared_operators_csv,
-                                  path != NULL ? path : "bundled shared operators", why);
+    if (!read_shared_operators(o, path, why)) {
+        option_files_name(why, start, "shared-operators");
+        return false;
+    }
+    return true;
 }
 
 /* Standard streams, the input, files of results and of progress, the coordinator's loop. */

@@ -53,6 +53,8 @@ extern const struct option_row option_table[];
 extern const size_t option_table_count;
 
 bool option_is_of(const struct option_row *row, enum command c);
+/** Does each value count, not the last alone? */
+bool option_is_repeatable(const struct option_row *row);
 const char *option_preset(const struct option_row *row, enum command c);
 
 struct command_info {

@@ -61,6 +61,7 @@ static void options_init(struct options *o, enum command c)
     o->params.address_maps = o->address_maps;
     o->params.port_maps = o->port_maps;
     o->params.options = o->in_force;
+    o->params.repeated = o->repeated;
     o->params.terms.stores = o->stores;
     o->params.user_agent = "mxcensus/" MXCENSUS_VERSION;
     set_presets(o);
@@ -101,6 +102,22 @@ static void put_try_help(struct buf *why, enum command c)
     buf_putf(why, "; see mxcensus %s --help", command_info(c)->word);
 }
 
+/** Nothing of what is in force is left out of the manifest. */
+static bool note_repeated(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    size_t *count = &o->params.repeated_count;
+    if (!option_is_repeatable(row)) {
+        return true;
+    }
+    if (*count == REPEATED_MAX) {
+        buf_putf(why, "--%s is given too often: %d values at most", row->name, REPEATED_MAX);
+        return false;
+    }
+    o->repeated[(*count)++] = (struct option_in_force){row->name, text};
+    return true;
+}
+
 static bool read_row(struct options *o, const struct option_row *row, const char *text,
                      struct buf *why)
 {
@@ -113,6 +130,7 @@ static bool read_row(struct options *o, const struct option_row *row, const char
         struct option_in_force *noted = find_in_force(o, row->name);
         CHECK(noted != NULL);
         noted->value = text != NULL ? text : "yes";
+        ok = note_repeated(o, row, text, why);
     }
     return ok;
 }
@@ -176,7 +194,10 @@ static bool read_file_argument(struct options *o, struct buf *why)
         return true;
     }
     if (o->word_count > 1) {
-        buf_putf(why, "more than one input: '%s' and '%s'; give one", o->words[0], o->words[1]);
+        buf_putf(
+            why,
+            "more than one input: '%s' and '%s'; give one, such as 'cat FILE...' makes of them",
+            o->words[0], o->words[1]);
         return false;
     }
     if (strcmp(o->params.input_path, "-") != 0) {
@@ -369,7 +390,7 @@ static bool read_config(struct options *o, struct buf *why)
     bool ok = end == FILE_COMPLETE;
     o->config_text = BUF_INIT(BUF_NO_LIMIT);
     if (!ok) {
-        buf_putf(why, "--config %s: %s", o->config_path,
+        buf_putf(why, "--config %s: %s; give a file with lines 'name = value'", o->config_path,
                  end == FILE_TOO_LARGE ? "larger than 1 MiB" : strerror(errno));
     }
     struct span rest = buf_span(&file);

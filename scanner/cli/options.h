@@ -21,6 +21,7 @@
 #define ADDRESS_MAPS_MAX 64
 #define PORT_MAPS_MAX    64
 
+#define REPEATED_MAX      1024 /* values of options that may be repeated; more than their lists take */
 #define OPTIONS_COUNT_MAX 128 /* rows of the option table; checked */
 
 #define USER_AGENT_MAX 512 /* octets with NUL; our own bound */
@@ -137,7 +138,8 @@ struct options {
     char ehlo_domain[EHLO_DOMAIN_MAX];
     bool given[OPTIONS_COUNT_MAX]; /* rows of the table that the command line has */
     struct option_in_force in_force[OPTIONS_COUNT_MAX]; /* the last value of each, or its default */
-    char number_in_force[OPTIONS_COUNT_MAX][12];        /* those that the machine decided */
+    struct option_in_force repeated[REPEATED_MAX]; /* each value of options that may be repeated */
+    char number_in_force[OPTIONS_COUNT_MAX][12];   /* those that the machine decided */
 };
 
 enum options_verdict {

@@ -2,6 +2,11 @@
 
 #include "scanner/base/memory.h"
 
+static bool is_delimiter(uint8_t delimiter, uint8_t c)
+{
+    return delimiter != 0 ? c == delimiter : c == ',' || c == ';' || c == '\t' || c == '|';
+}
+
 /* One octet further. @return true for a line end that ends the record. */
 static bool scan_octet(struct csv_scan *s, uint8_t c)
 {
@@ -14,10 +19,12 @@ static bool scan_octet(struct csv_scan *s, uint8_t c)
         return false;
     case CSV_FIELD_START:
     case CSV_QUOTE_SEEN: /* a second quote stands for one, and the field goes on */
-        s->state = c == '"' ? CSV_QUOTED : c == ',' ? CSV_FIELD_START : CSV_PLAIN;
+        s->state = c == '"'                        ? CSV_QUOTED
+                   : is_delimiter(s->delimiter, c) ? CSV_FIELD_START
+                                                   : CSV_PLAIN;
         break;
     case CSV_PLAIN:
-        s->state = c == ',' ? CSV_FIELD_START : CSV_PLAIN;
+        s->state = is_delimiter(s->delimiter, c) ? CSV_FIELD_START : CSV_PLAIN;
         break;
     }
     return c == '\n';
@@ -44,13 +51,13 @@ static void add_field(struct csv_fields *f, struct span field)
 
 void csv_fields_split(struct csv_fields *f, struct span record)
 {
-    struct csv_scan s = {CSV_FIELD_START, 0, 0};
+    struct csv_scan s = {.delimiter = f->delimiter};
     size_t from = 0;
     f->count = 0;
     for (size_t i = 0; i < record.len && f->count + 1 < CSV_FIELDS_MAX; i++) {
-        bool comma = record.at[i] == ',' && s.state != CSV_QUOTED;
+        bool ends = is_delimiter(f->delimiter, record.at[i]) && s.state != CSV_QUOTED;
         (void)scan_octet(&s, record.at[i]);
-        if (comma) {
+        if (ends) {
             add_field(f, (struct span){record.at + from, i - from});
             from = i + 1;
         }

@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scanner/base/file_mark.h"
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
+#include "scanner/domain/column_choice.h"
 #include "scanner/domain/column_names.h"
 #include "scanner/domain/csv_record.h"
 #include "scanner/domain/domain_name.h"
@@ -26,7 +28,7 @@ struct domain_source {
     const char *column_asked; /* borrowed; NULL: guess */
     bool keep_columns;
     enum source_format format;
-    size_t domain_column; /* from 0 */
+    struct column_choice choice; /* of CSV */
     struct column_names names;
 
     /* of the last record */
@@ -207,7 +209,7 @@ static bool skip_long_line(struct domain_source *s)
 static bool find_record(struct domain_source *s, size_t first_len, size_t *len, size_t *lines,
                         bool *unterminated)
 {
-    struct csv_scan scan = {CSV_FIELD_START, 0, 0};
+    struct csv_scan scan = {.delimiter = s->choice.delimiter};
     *unterminated = false;
     while (!csv_scan_feed(&scan, span_take(octet_window_held(&s->window), SOURCE_RECORD_MAX))) {
         if (scan.at == SOURCE_RECORD_MAX || s->window.ended) {
@@ -226,40 +228,6 @@ static bool find_record(struct domain_source *s, size_t first_len, size_t *len, 
     return true;
 }
 
-static bool column_is_number(struct span field)
-{
-    uint64_t n;
-    return text_to_u64(text_trim(field), &n);
-}
-
-static bool is_dotted_domain(struct domain_source *s, struct span field)
-{
-    buf_reset(&s->domain);
-    return domain_name_normalise(field, &s->domain) == NULL &&
-           memchr(s->domain.at, '.', s->domain.len) != NULL;
-}
-
-/* What headers of domain lists call the column. Alone on a line, "name" and "host" are TLDs. */
-static bool is_header_word(struct span field, bool alone)
-{
-    static const char *const words[] = {"domain",   "domain_name", "domain name", "fqdn",
-                                        "hostname", "host",        "name"};
-    size_t count = sizeof(words) / sizeof(words[0]) - (alone ? 2 : 0);
-    for (size_t i = 0; i < count; i++) {
-        if (span_ieq(text_trim(field), span_of(words[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Decisions on the first line with data. They take the fields unquoted. */
-enum decision {
-    DECIDED,
-    DECIDED_HEADER,  /* and the line is no data */
-    DECIDED_NOTHING, /* the column that was asked for is not there */
-};
-
 static void source_take_header(struct domain_source *s)
 {
     for (size_t i = 0; i < s->fields.count; i++) {
@@ -267,73 +235,18 @@ static void source_take_header(struct domain_source *s)
     }
 }
 
-static enum decision decide_by_name(struct domain_source *s)
+/* By the first line with data. @return false: there is no such column */
+static bool source_decide(struct domain_source *s, struct span record)
 {
-    for (size_t i = 0; i < s->fields.count; i++) {
-        if (span_ieq(text_trim(s->fields.at[i]), span_of(s->column_asked))) {
-            s->domain_column = i;
-            return DECIDED_HEADER;
-        }
+    if (!column_choose(record, s->lines, s->column_asked, &s->choice, &s->error)) {
+        return false;
     }
-    buf_putf(&s->error, "the input has no column \"%s\"; line %llu must be its header",
-             s->column_asked, (unsigned long long)s->lines);
-    return DECIDED_NOTHING;
-}
-
-static enum decision decide_by_number(struct domain_source *s, uint64_t number)
-{
-    size_t column = (size_t)number - 1;
-    s->domain_column = column;
-    bool header = column < s->fields.count && is_header_word(s->fields.at[column], false);
-    return header ? DECIDED_HEADER : DECIDED;
-}
-
-static enum decision decide_by_content(struct domain_source *s)
-{
-    size_t word = SIZE_MAX;
-    bool number = false;
-    for (size_t i = 0; i < s->fields.count; i++) {
-        struct span field = s->fields.at[i];
-        if (is_dotted_domain(s, field)) {
-            s->domain_column = i;
-            if (i == 1 && column_is_number(s->fields.at[0])) {
-                column_names_add(&s->names, SPAN_LIT("rank")); /* Tranco, Umbrella, Alexa */
-            }
-            return DECIDED;
-        }
-        number |= column_is_number(field);
-        if (word == SIZE_MAX && is_header_word(field, s->fields.count == 1)) {
-            word = i;
-        }
+    s->format = s->choice.reason == COLUMN_REASON_ONLY ? FORMAT_PLAIN : FORMAT_CSV;
+    s->fields.delimiter = s->choice.delimiter;
+    if (s->choice.rank_is_first) {
+        column_names_add(&s->names, SPAN_LIT("rank"));
     }
-    if (word != SIZE_MAX && !number) {
-        s->domain_column = word;
-        return DECIDED_HEADER;
-    }
-    s->domain_column = s->fields.count > 1 && column_is_number(s->fields.at[0]) ? 1 : 0;
-    return DECIDED;
-}
-
-static enum decision source_decide(struct domain_source *s)
-{
-    uint64_t number = 0;
-    s->format = FORMAT_CSV;
-    enum decision d;
-    if (s->column_asked == NULL) {
-        d = decide_by_content(s);
-    } else if (text_to_u64(span_of(s->column_asked), &number)) {
-        if (number == 0) {
-            buf_put_text(&s->error, "the columns of the input are numbered from 1");
-            return DECIDED_NOTHING;
-        }
-        d = decide_by_number(s, number);
-    } else {
-        d = decide_by_name(s);
-    }
-    if (d == DECIDED_HEADER) {
-        source_take_header(s);
-    }
-    return d;
+    return true;
 }
 
 static void unquote_fields(struct domain_source *s)
@@ -356,7 +269,7 @@ static void keep_columns(struct domain_source *s, struct source_record *out)
         s->columns = memory_resize(s->columns, s->column_cap, sizeof(*s->columns));
     }
     for (size_t i = 0; i < s->fields.count; i++) {
-        if (i != s->domain_column) {
+        if (i != s->choice.column) {
             s->columns[out->column_count++] =
                 (struct source_column){column_names_get(&s->names, i), s->fields.at[i]};
         }
@@ -380,39 +293,37 @@ static void read_malformed(struct span line, enum source_fault fault, struct sou
 }
 
 /* `record` is dropped from the window already, but stays there until the next fill. */
-static enum source_status read_csv(struct domain_source *s, struct span record, bool *is_data,
-                                   struct source_record *out)
+static void read_csv(struct domain_source *s, struct span record, struct source_record *out)
 {
-    csv_fields_split(&s->fields, record);
-    if (s->format == FORMAT_UNDECIDED) {
-        bool plain = s->column_asked == NULL && s->fields.count == 1 && record.at[0] != '"' &&
-                     !is_header_word(record, true);
-        if (plain) {
-            s->format = FORMAT_PLAIN;
-            source_read_domain(s, record, out);
-            return SOURCE_RECORD;
-        }
-        buf_reset(&s->excerpt);
-        buf_put(&s->excerpt, record); /* as given, should the column be missing */
-        unquote_fields(s);
-        record = buf_span(&s->excerpt);
-        enum decision d = source_decide(s);
-        if (d == DECIDED_NOTHING) {
-            return source_fail(s, true);
-        }
-        if (d == DECIDED_HEADER) {
-            *is_data = false;
-            return SOURCE_RECORD;
-        }
-    } else if (s->domain_column < s->fields.count) {
-        unquote_fields(s);
-    }
-    if (s->domain_column >= s->fields.count) {
+    if (s->choice.column >= s->fields.count) {
         read_malformed(record, SOURCE_FAULT_MISSING_COLUMN, out);
+        return;
+    }
+    unquote_fields(s);
+    source_read_domain(s, s->fields.at[s->choice.column], out);
+    keep_columns(s, out);
+}
+
+/* The first decides what the list is. */
+static enum source_status source_read_record(struct domain_source *s, struct span record,
+                                             bool *is_data, struct source_record *out)
+{
+    bool first = s->format == FORMAT_UNDECIDED;
+    if (first && !source_decide(s, record)) {
+        return source_fail(s, true);
+    }
+    if (s->format == FORMAT_PLAIN) {
+        source_read_domain(s, record, out);
         return SOURCE_RECORD;
     }
-    source_read_domain(s, s->fields.at[s->domain_column], out);
-    keep_columns(s, out);
+    csv_fields_split(&s->fields, record);
+    if (first && s->choice.is_header) {
+        unquote_fields(s);
+        source_take_header(s);
+        *is_data = false;
+        return SOURCE_RECORD;
+    }
+    read_csv(s, record, out);
     return SOURCE_RECORD;
 }
 
@@ -452,26 +363,65 @@ static enum source_status source_take_line(struct domain_source *s, size_t len, 
         read_malformed(line, SOURCE_FAULT_UNTERMINATED_QUOTE, out);
         return SOURCE_RECORD;
     }
-    if (s->format != FORMAT_PLAIN) {
-        return read_csv(s, line, is_data, out);
+    return source_read_record(s, line, is_data, out);
+}
+
+/* Is it a text at all? The first line tells, for which a reader of records waits anyhow. @return SOURCE_RECORD: it is */
+static enum source_status source_start(struct domain_source *s)
+{
+    struct span begin;
+    for (;;) {
+        begin = span_take(octet_window_held(&s->window), FILE_MARK_MAX);
+        bool whole = begin.len == FILE_MARK_MAX || s->window.ended ||
+                     (begin.len > 0 && memchr(begin.at, '\n', begin.len) != NULL);
+        if (whole) {
+            break;
+        }
+        if (!source_fill(s)) {
+            return source_fail(s, false);
+        }
     }
-    source_read_domain(s, line, out);
+    const uint8_t *end = begin.len > 0 ? memchr(begin.at, '\n', begin.len) : NULL;
+    begin = span_take(begin, end != NULL ? (size_t)(end - begin.at) + 1 : begin.len);
+    const struct file_mark *mark = file_mark_of(begin);
+    if (mark != NULL) {
+        buf_putf(&s->error, "the input is %s, not text in UTF-8", mark->what);
+        if (mark->text != NULL) {
+            buf_putf(&s->error, "; give what '%s' prints", mark->text);
+        }
+        return source_fail(s, true);
+    }
+    octet_window_drop(&s->window, file_mark_utf8_len(begin));
+    s->started = true;
     return SOURCE_RECORD;
 }
 
-/* @return false on a read error. */
-static bool skip_byte_order_mark(struct domain_source *s)
+bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
 {
-    static const struct span mark = SPAN_INIT("\xef\xbb\xbf");
-    while (octet_window_held(&s->window).len < mark.len && !s->window.ended) {
-        if (!source_fill(s)) {
-            return false;
-        }
+    static const char *const reasons[] = {
+        [COLUMN_REASON_ONLY] = "",
+        [COLUMN_REASON_ASKED] = "as --column says",
+        [COLUMN_REASON_HEADER] = "by its header",
+        [COLUMN_REASON_DOMAIN] = "the first that is a domain in the first line",
+        [COLUMN_REASON_MAIL] = "of mail addresses, as no column has domains alone",
+        [COLUMN_REASON_RANK] = "behind a number",
+        [COLUMN_REASON_NONE] = "as nothing tells which",
+    };
+    const struct column_choice *c = &s->choice;
+    if (s->format != FORMAT_CSV) {
+        return false;
     }
-    if (span_eq(span_take(octet_window_held(&s->window), mark.len), mark)) {
-        octet_window_drop(&s->window, mark.len);
+    buf_putf(to, "the input is CSV with %s between columns; domains are taken from column %zu",
+             c->delimiter == ','    ? "commas"
+             : c->delimiter == ';'  ? "semicolons"
+             : c->delimiter == '\t' ? "tabs"
+                                    : "bars (|)",
+             c->column + 1);
+    if (c->is_header && c->column < s->names.count) {
+        struct span name = column_names_get(&s->names, c->column);
+        buf_putf(to, " (%.*s)", (int)name.len, (const char *)name.at);
     }
-    s->started = true;
+    buf_putf(to, ", %s", reasons[c->reason]);
     return true;
 }
 
@@ -480,8 +430,8 @@ enum source_status domain_source_next(struct domain_source *s, struct source_rec
     if (s->error.len > 0) {
         return SOURCE_FAILED;
     }
-    if (!s->started && !skip_byte_order_mark(s)) {
-        return source_fail(s, false);
+    if (!s->started && source_start(s) != SOURCE_RECORD) {
+        return SOURCE_FAILED;
     }
     for (;;) {
         struct source_record record = {.input_line = s->lines + 1};

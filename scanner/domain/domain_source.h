@@ -4,19 +4,21 @@
  * The input of a scan, pulled record by record from a file descriptor (blocking reads).
  *
  * Plain lists have one domain a line; CSV (RFC 4180) has it in one column, the others can be kept.
- * Blank lines and lines that begin with '#' are skipped; CRLF, a byte order mark, and a last line
+ * What is no text (gzip, UTF-16 and the like) is refused with its name. Blank lines and lines that begin with '#' are skipped; CRLF, a byte order mark, and a last line
  * without its end are fine. Every other line ends as exactly one record: with a domain in normal
  * form, or with the word for what is wrong with it.
  *
  * The format is decided once, on the first line with data, never line by line:
  *  - a column was asked for by name: CSV, and that line is the header;
  *  - a column was asked for by number: CSV; that line is a header when its field there is one of the
- *    header words domain, domain_name, domain name, fqdn, hostname, host, name;
+ *    header words domain, domains, domain_name, domain name, domainname, fqdn, hostname, host, name;
  *  - otherwise one field without quotes: a plain list (unless it is a header word);
  *  - some field is a domain with a dot: CSV, and the first such field is the column. So Tranco's
- *    "1,example.org" means column 2, and column 1 is called "rank";
+ *    "1,example.org" means column 2, and column 1 is called "rank"; a mail address is the column
+ *    only if no field is a domain alone;
  *  - some field is a header word and none is a number: CSV, a header, and that is the column;
  *  - else CSV; column 2 when the first field is a number, else column 1.
+ * Columns stand between commas, semicolons, tabs or bars (scanner/domain/column_choice.h).
  * A line that is wrongly taken for data ends as a record that shows it; nothing is dropped for
  * looking odd.
  *
@@ -25,7 +27,7 @@
  * would be longer than SOURCE_RECORD_MAX.
  */
 
-#include "scanner/base/span.h"
+#include "scanner/base/buf.h"
 #include "scanner/base/vocabulary.h"
 
 #define SOURCE_RECORD_MAX 65536 /* octets of a record, line ends included; our own bound */
@@ -63,7 +65,7 @@ struct source_record {
 enum source_status {
     SOURCE_RECORD,
     SOURCE_END,
-    SOURCE_FAILED, /* read error, or no such column: domain_source_error() */
+    SOURCE_FAILED, /* read error, no text, or no such column: domain_source_error() */
 };
 
 struct domain_source;
@@ -79,9 +81,11 @@ enum source_status domain_source_next(struct domain_source *s, struct source_rec
 
 /** One line of text for the user after SOURCE_FAILED. */
 const char *domain_source_error(const struct domain_source *s);
-/** True when the error is the user's choice of column (exit code 2) and not a read error. */
+/** True when the error is in what the user gave (exit code 2), and not a read error. */
 bool domain_source_error_is_usage(const struct domain_source *s);
 
+/** What was decided about columns, in one line. @return false: a plain list, or nothing was read yet */
+bool domain_source_put_choice(const struct domain_source *s, struct buf *to);
 /** Octets of the input up to the end of the last record. */
 uint64_t domain_source_consumed(const struct domain_source *s);
 /** Octets of the whole input; 0 when it is no regular file. */

@@ -122,7 +122,7 @@ static int by_wildcard(const void *a, const void *b)
 bool shared_operators_parse(struct shared_operators *s, struct span octets, const char *origin,
                             struct buf *why)
 {
-    struct csv_fields fields = {0};
+    struct csv_fields fields = {.delimiter = ','};
     struct entry_place at = {.origin = origin, .why = why};
     bool header = true;
     bool ok = true;

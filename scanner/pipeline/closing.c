@@ -51,13 +51,13 @@ static struct manifest_judging judging_of(const struct scan *s)
     return sum;
 }
 
-static struct named_text *list_options(const struct scan_params *p)
+static struct named_text *list_options(const struct option_in_force *options, size_t count)
 {
-    struct named_text *options = memory_new(p->option_count, sizeof(*options));
-    for (size_t i = 0; i < p->option_count; i++) {
-        options[i] = (struct named_text){p->options[i].name, p->options[i].value};
+    struct named_text *list = memory_new(count, sizeof(*list));
+    for (size_t i = 0; i < count; i++) {
+        list[i] = (struct named_text){options[i].name, options[i].value};
     }
-    return options;
+    return list;
 }
 
 static struct manifest_check *list_self_test(const struct vantage_verdict *v)
@@ -161,7 +161,8 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
     struct manifest_file files[MANIFEST_FILES_MAX];
     struct net_addr sources[SOURCES_MAX];
     struct store_list stores;
-    struct named_text *options = list_options(p);
+    struct named_text *options = list_options(p->options, p->option_count);
+    struct named_text *repeated = list_options(p->repeated, p->repeated_count);
     struct manifest_check *self_test = list_self_test(p->vantage);
     struct manifest_outage *outages = list_outages(&c->scan->weather);
     struct buf list_date = BUF_INIT(64);
@@ -196,6 +197,8 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .argv = p->argv,
         .options = options,
         .option_count = p->option_count,
+        .repeated = repeated,
+        .repeated_count = p->repeated_count,
         .seed = p->seed,
         .started_unix_ms = c->started_unix_ms,
         .ended_unix_ms = c->ended_unix_ms,
@@ -231,6 +234,7 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
     buf_deinit(&json);
     buf_deinit(&list_date);
     free(options);
+    free(repeated);
     free(self_test);
     free(outages);
     return ok;

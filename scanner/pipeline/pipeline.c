@@ -205,6 +205,7 @@ static void pipeline_on_look(uv_timer_t *timer)
 {
     struct coordinator *c = timer->data;
     uint64_t now = uv_now(&c->loop);
+    reader_say_notices(&c->reader, c->hooks->say, c->hooks->arg);
     look_at_weather(c);
     close_blocks(c);
     look_for_failure(c);
@@ -395,6 +396,7 @@ static void stop_threads(struct coordinator *c)
     const struct join_patience patience = {.go_on = be_patient, .arg = c};
     struct scan *s = &c->scan;
     reader_halt(&c->reader);
+    reader_say_notices(&c->reader, c->hooks->say, c->hooks->arg);
     if (atomic_load(&c->reader.ended) || s->admission.input_is_file) { /* else it may be blocked */
         reader_join(&c->reader);
     }

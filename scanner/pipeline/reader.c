@@ -8,6 +8,7 @@
 #include "output/json_writer.h"
 #include "scanner/base/memory.h"
 #include "scanner/pipeline/input_digest.h"
+#include "scanner/pipeline/input_look.h"
 #include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/thread_join.h"
 
@@ -20,7 +21,8 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
                          .fd = STDIN_FILENO,
                          .metadata = BUF_INIT(BUF_NO_LIMIT),
                          .key = BUF_INIT(BUF_NO_LIMIT),
-                         .why = BUF_INIT(BUF_NO_LIMIT)};
+                         .why = BUF_INIT(BUF_NO_LIMIT),
+                         .notices = BUF_INIT(BUF_NO_LIMIT)};
     if (strcmp(p->input_path, "-") != 0) {
         r->fd = open(p->input_path, O_RDONLY | O_CLOEXEC);
         struct stat st;
@@ -143,14 +145,71 @@ static bool take_or_pass(struct reader *r, const struct source_record *record)
     return done ? pass_over(r, record) : admit_and_send(r, record);
 }
 
+static void notices_add(struct reader *r, const struct buf *line)
+{
+    (void)pthread_mutex_lock(&r->sending);
+    buf_put(&r->notices, buf_span(line));
+    buf_put_char(&r->notices, '\n');
+    (void)pthread_mutex_unlock(&r->sending);
+}
+
+/* Once, when there is enough of it. */
+static void warn_of_list(struct reader *r)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (!r->sampled && list_sample_put_warning(&r->sample, &line)) {
+        notices_add(r, &line);
+    }
+    r->sampled = true;
+    buf_deinit(&line);
+}
+
+static void look_at_record(struct reader *r, const struct source_record *record)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (r->sample.records == 0 && !r->scan->params->quiet &&
+        domain_source_put_choice(r->source, &line)) {
+        notices_add(r, &line);
+    }
+    buf_deinit(&line);
+    if (!r->sampled && !list_sample_add(&r->sample, record)) {
+        warn_of_list(r);
+    }
+}
+
+void reader_say_notices(struct reader *r, void (*say)(void *arg, const char *line), void *arg)
+{
+    struct buf lines = BUF_INIT(BUF_NO_LIMIT);
+    (void)pthread_mutex_lock(&r->sending);
+    buf_put(&lines, buf_span(&r->notices));
+    buf_reset(&r->notices);
+    (void)pthread_mutex_unlock(&r->sending);
+    for (size_t at = 0; at < lines.len;) {
+        char *line = (char *)lines.at + at;
+        char *end = memchr(line, '\n', lines.len - at);
+        *end = '\0';
+        say(arg, line);
+        at += (size_t)(end - line) + 1;
+    }
+    buf_deinit(&lines);
+}
+
 static void *reader_run(void *arg)
 {
     struct reader *r = arg;
     struct source_record record;
     enum source_status status = SOURCE_FAILED;
     bool going = r->scan->resume == NULL || resume_run(r->scan->resume, &r->why);
-    while (going && (status = domain_source_next(r->source, &record)) == SOURCE_RECORD &&
-           take_or_pass(r, &record)) {
+    while (going && (status = domain_source_next(r->source, &record)) == SOURCE_RECORD) {
+        look_at_record(r, &record);
+        if (!take_or_pass(r, &record)) {
+            break;
+        }
+    }
+    warn_of_list(r);
+    if (status == SOURCE_END && r->sample.records == 0) {
+        buf_put_text(&r->why, INPUT_WITHOUT_DOMAIN);
+        going = false;
     }
     reader_post(r);
     r->failed = going ? status == SOURCE_FAILED : r->why.len > 0;
@@ -190,6 +249,7 @@ void reader_deinit(struct reader *r)
     buf_deinit(&r->key);
     buf_deinit(&r->why);
     line_set_deinit(&r->sent);
+    buf_deinit(&r->notices);
     (void)pthread_mutex_destroy(&r->sending);
     if (r->fd != STDIN_FILENO) {
         (void)close(r->fd);

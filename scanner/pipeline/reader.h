@@ -7,6 +7,7 @@
  */
 
 #include "scanner/domain/domain_source.h"
+#include "scanner/domain/list_sample.h"
 #include "scanner/pipeline/line_set.h"
 #include "scanner/pipeline/worker.h"
 #include "scanner/report/manifest.h"
@@ -29,8 +30,12 @@ struct reader {
     atomic_uint_fast64_t consumed; /* octets */
     atomic_bool ended;             /* the thread is about to return */
     atomic_bool reached_end;       /* of the input */
-    struct buf why;                /* the rows of before cannot be read, one line; after `ended` */
-    bool failed;                   /* domain_source_error() says why; after `ended` */
+    struct buf
+        why; /* the rows of before cannot be read, or the list is empty, one line; after `ended` */
+    struct list_sample sample;
+    bool sampled;
+    struct buf notices; /* lines for the user, guarded by `sending` */
+    bool failed;        /* domain_source_error() says why; after `ended` */
 };
 
 /** @return false with one line of text in `error` when the input cannot be opened. */
@@ -38,6 +43,8 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error);
 void reader_start(struct reader *r);
 /** Stops the intake. Afterwards nothing is sent any more, also by a thread in a blocking read. */
 void reader_halt(struct reader *r);
+/** What the list looks like, as far as it is worth a line. On the coordinator's thread. */
+void reader_say_notices(struct reader *r, void (*say)(void *arg, const char *line), void *arg);
 /** Waits for the thread. Only when `ended`, or when it cannot be inside a blocking read. */
 void reader_join(struct reader *r);
 void reader_deinit(struct reader *r);

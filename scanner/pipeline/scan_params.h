@@ -147,4 +147,7 @@ struct scan_params {
     const char *const *argv;
     const struct option_in_force *options; /* every option with its value, for the manifest */
     size_t option_count;
+    const struct option_in_force
+        *repeated; /* of options that may be repeated each value given, in order */
+    size_t repeated_count;
 };

@@ -37,6 +37,38 @@ static void put_named_texts(struct json_writer *w, const char *key, const struct
     json_object_end(w);
 }
 
+static size_t count_of_name(const struct named_text *texts, size_t count, const char *name)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += strcmp(texts[i].name, name) == 0;
+    }
+    return found;
+}
+
+/** A text; of an option that was given several times and counts each time, a list of them. */
+static void put_options(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "options");
+    json_object_begin(w);
+    for (size_t i = 0; i < m->option_count; i++) {
+        const char *name = m->options[i].name;
+        if (count_of_name(m->repeated, m->repeated_count, name) < 2) {
+            key_word(w, name, m->options[i].value);
+            continue;
+        }
+        json_key(w, name);
+        json_array_begin(w);
+        for (size_t k = 0; k < m->repeated_count; k++) {
+            if (strcmp(m->repeated[k].name, name) == 0) {
+                json_word(w, m->repeated[k].value);
+            }
+        }
+        json_array_end(w);
+    }
+    json_object_end(w);
+}
+
 static void manifest_put_address(struct json_writer *w, const struct net_addr *address)
 {
     char text[NET_ADDR_TEXT_MAX];
@@ -439,7 +471,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     json_object_begin(&w);
     put_head(&w, m->version, m->scan_id);
     put_command_line(&w, m->argc, m->argv);
-    put_named_texts(&w, "options", m->options, m->option_count);
+    put_options(&w, m);
     put_input(&w, m);
     put_seed(&w, m->seed);
     json_key(&w, "started");

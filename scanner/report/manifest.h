@@ -151,7 +151,9 @@ struct scan_manifest {
     /* how it was started */
     int argc;
     const char *const *argv;
-    const struct named_text *options; /* every option with the value in force */
+    const struct named_text *options;  /* every option with the value in force */
+    const struct named_text *repeated; /* every value given of those that may be repeated */
+    size_t repeated_count;
     size_t option_count;
     uint64_t seed;
     int64_t started_unix_ms;

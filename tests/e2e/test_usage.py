@@ -1,5 +1,7 @@
 """Usage errors: one clear line on standard error, nothing on standard output, exit code 2."""
 
+import gzip
+import hashlib
 import json
 import os
 import sys
@@ -91,8 +93,49 @@ def check_refusals(folder):
     refused("metrics file", ["scan", *READY, "--metrics-file", os.path.join(missing, "x"), listed],
             ["--metrics-file"])
     refused("log file", ["scan", *READY, "-l", os.path.join(missing, "x"), listed], ["--log-file"])
+    refused("every value of an option with files is looked at",
+            ["scan", *READY, "--root-cas", "/etc/ssl/certs/ca-certificates.crt", "--root-cas", f"other={missing}", listed],
+            [f"--root-cas {missing}: No such file or directory; give a PEM file of root certificates"])
+    refused("the option of a file that says nothing is named", ["scan", *READY, "--intermediates", listed, listed],
+            [f"--intermediates {listed}: no certificate in it; give a PEM file"])
     refused("column", ["scan", *READY, "--column", "host", "-"], ["host"], input="rank,domain\n1,example.org\n")
     check_equal("the full folder is untouched", os.listdir(full), ["something"])
+
+
+def check_inputs(folder):
+    """What a list may be: named if it is none, before anything is asked or made; columns and repeats are told."""
+    def file(name, octets):
+        path = os.path.join(folder, name)
+        with open(path, "wb") as out:
+            out.write(octets)
+        return path
+
+    text = "kunde;mail;domain\nA, B;me@mail.test;a.test\nC;you@mail.test;b.test\nD;me@mail.test;a.test\n"
+    out = os.path.join(folder, "out")
+    for name, octets, words in (("x.gz", gzip.compress(text.encode()), ["gzip data", "zcat FILE"]),
+                                ("x.utf16", text.encode("utf-16"), ["UTF-16", "iconv"]), ("x.empty", b"", ["no line with a domain"]),
+                                ("x.comments", b"# a\n\n", ["no line with a domain"])):
+        path = file(name, octets)
+        refused(name, ["scan", "--name-servers", "127.0.0.1:9", "-o", out, path], [path, *words])
+        check(f"{name}: no directory was made", not os.path.exists(out))
+        refused(f"{name}, from a pipe", ["scan", *READY], words, input=octets)
+    refused("no such column", ["scan", "--name-servers", "127.0.0.1:9", "--column", "site", file("x.csv", text.encode())], ["site", "line 1"])
+    refused("several files", ["scan", *READY, file("a", b"a.test\n"), file("b", b"b.test\n")], ["more than one input", "cat FILE..."])
+
+    path = file("x.csv", text.encode())
+    maps = ["--port-map", "2500=2501", "--port-map", "2502=2503"]
+    done = run("scan", *READY, *maps, "-o", out, path, timeout=60)
+    check_equal("semicolons: exit code", done.returncode, 0)
+    check("semicolons: the column is told", "semicolons between columns; domains are taken from column 3 (domain), by its header" in done.stderr, done.stderr)
+    with open(os.path.join(out, "domains.ndjson"), encoding="utf-8") as rows:
+        check_equal("semicolons: domains", sorted(json.loads(row)["domain"] for row in rows), ["a.test", "a.test", "b.test"])
+    with open(os.path.join(out, "manifest.json"), encoding="utf-8") as manifest:
+        manifest = json.load(manifest)
+    check_equal("the manifest has each value of a repeated option", manifest["options"]["port-map"], ["2500=2501", "2502=2503"])
+    check_equal("the manifest names the list", manifest["input"],
+                {"path": path, "octets": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()})
+    done = run("scan", *READY, "-q", input="a.test\na.test\na.test\n", timeout=60)
+    check("repeats: a warning with an example", "2 of the 3 lines repeat a domain, such as line 2, 'a.test'" in done.stderr, done.stderr)
 
 
 def main():
@@ -100,6 +143,7 @@ def main():
         READY.extend(["--name-servers", f"127.0.0.1:{dns.port}"])
         check_texts()
         check_refusals(folder)
+        check_inputs(folder)
     finish()
 
 

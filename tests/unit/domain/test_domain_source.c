@@ -88,6 +88,31 @@ static const struct source_case cases[] = {
     {"last record without its end", NULL, SPAN_INIT("1,a.test\n2,\"b.test\""),
      "1:a.test rank=1|2:b.test rank=2"},
 
+    /* other delimiters, and mail addresses */
+    {"semicolons", NULL,
+     SPAN_INIT("Kunde;Domain;Ort\n\"M\xc3\xbcller; S\xc3\xb6hne\";a.test;\"x\"\n"),
+     "2:a.test Kunde=M\xc3\xbcller; S\xc3\xb6hne Ort=x"},
+    {"semicolons without a header", NULL, SPAN_INIT("Mayer, Hans;a.test\nSchulz, Eva;b.test\n"),
+     "1:a.test column_1=Mayer, Hans|2:b.test column_1=Schulz, Eva"},
+    {"the delimiter that stands first", NULL, SPAN_INIT("a.test;x,b.test\nc.test;y\n"),
+     "1:a.test column_2=x,b.test|2:c.test column_2=y"},
+    {"tabs", NULL, SPAN_INIT("7\ta.test\n8\tb.test\n"), "1:a.test rank=7|2:b.test rank=8"},
+    {"bars", NULL, SPAN_INIT("a.test|x\nb.test|y,z\n"),
+     "1:a.test column_2=x|2:b.test column_2=y,z"},
+    {"a quoted field over lines before the delimiter is known", NULL,
+     SPAN_INIT("x;\"y\nz\";a.test\nu;v;b.test\n"),
+     "1:a.test column_1=x column_2=y\nz|3:b.test column_1=u column_2=v"},
+    {"semicolons, by number", "2", SPAN_INIT("a.test;b.test\nc.test;d.test\n"),
+     "1:b.test column_1=a.test|2:d.test column_1=c.test"},
+    {"tabs, by name", "site", SPAN_INIT("id\tSite\n1\ta.test\n"), "2:a.test id=1"},
+    {"a domain beside a mail address", NULL,
+     SPAN_INIT("me@mail.test,a.test\nyou@mail.test,b.test\n"),
+     "1:a.test column_1=me@mail.test|2:b.test column_1=you@mail.test"},
+    {"a header beside mail addresses", NULL, SPAN_INIT("email;domain\nme@mail.test;a.test\n"),
+     "2:a.test email=me@mail.test"},
+    {"mail addresses alone", NULL, SPAN_INIT("me,me@a.test\nyou,you@b.test\n"),
+     "1:a.test column_1=me|2:b.test column_1=you"},
+
     /* a column was asked for */
     {"by number", "1", SPAN_INIT("a.test,b.test\nc.test\n"), "1:a.test column_2=b.test|2:c.test"},
     {"by number, last", "3", SPAN_INIT("1,x,a.test\n2,b.test\n"),
@@ -302,6 +327,14 @@ static const struct failure_case failures[] = {
     {"names do not match in part", "dom", "domain\na.test\n", true, "\"dom\""},
     {"column 0", "0", "a.test\n", true, "from 1"},
     {"unreadable", NULL, NULL, false, "directory"},
+    {"gzip", NULL, "\x1f\x8b\x08 data", true,
+     "gzip data, not text in UTF-8; give what 'zcat FILE' prints"},
+    {"zstd", NULL, "\x28\xb5\x2f\xfd data", true, "zstd data"},
+    {"UTF-16", NULL,
+     "\xff\xfe"
+     "a",
+     true, "UTF-16, not text in UTF-8; give what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
+    {"workbook", NULL, "PK\3\4 data", true, "a zip archive or a workbook"},
 };
 
 Test(domain_source, failures_have_a_message)
@@ -378,4 +411,44 @@ Test(domain_source, waits_on_a_non_blocking_descriptor)
     cr_assert_eq(pthread_join(thread, NULL), 0);
     (void)close(ends[0]);
     buf_deinit(&got);
+}
+
+/* What is said of the columns: never of a plain list. */
+Test(domain_source, says_which_column_it_took)
+{
+    static const struct {
+        const char *column;
+        const char *input;
+        const char *says; /* NULL: nothing */
+    } choices[] = {
+        {NULL, "a.test\nb.test\n", NULL},
+        {NULL, "1,a.test\n",
+         "commas between columns; domains are taken from column 2, the first that "
+         "is a domain in the first line"},
+        {NULL, "Kunde;Domain\nx;a.test\n",
+         "semicolons between columns; domains are taken from column 2 (Domain), by its header"},
+        {NULL, "x\tme@a.test\n",
+         "tabs between columns; domains are taken from column 2, of mail "
+         "addresses, as no column has domains alone"},
+        {"2", "a.test|b.test\n",
+         "bars (|) between columns; domains are taken from column 2, as "
+         "--column says"},
+        {NULL, "com,generic\n", "column 1, as nothing tells which"},
+    };
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+        int fd = file_of(span_of(choices[i].input));
+        struct domain_source *s = domain_source_new(fd, choices[i].column, false);
+        struct source_record r;
+        struct buf said = BUF_INIT(BUF_NO_LIMIT);
+        cr_expect(!domain_source_put_choice(s, &said));
+        cr_expect_eq(domain_source_next(s, &r), SOURCE_RECORD);
+        cr_expect_eq(domain_source_put_choice(s, &said), choices[i].says != NULL, "%s",
+                     choices[i].input);
+        buf_put_char(&said, '\0');
+        cr_expect(choices[i].says == NULL || strstr((const char *)said.at, choices[i].says) != NULL,
+                  "%s: %s", choices[i].input, (const char *)said.at);
+        buf_deinit(&said);
+        domain_source_free(s);
+        cr_assert_eq(close(fd), 0);
+    }
 }

@@ -1,0 +1,67 @@
+#include "scanner/domain/list_sample.h"
+
+#include "scanner/base/hash.h"
+
+static void list_example_note(struct list_example *e, const struct source_record *r)
+{
+    if (e->line == 0) {
+        struct span text = span_take(r->input, LIST_EXAMPLE_MAX);
+        *e = (struct list_example){.line = r->input_line, .fault = r->invalid, .len = text.len};
+        for (size_t i = 0; i < text.len; i++) { /* a quoted field may have line ends */
+            e->text[i] = text.at[i] < ' ' ? ' ' : (char)text.at[i];
+        }
+    }
+}
+
+/** @return true: it was there before */
+static bool list_sample_has_or_add(struct list_sample *s, struct span domain)
+{
+    uint64_t hash = hash_key_of(domain).low | 1;
+    size_t at = hash >> 1 & (LIST_SAMPLE_SLOTS - 1);
+    while (s->seen[at] != 0 && s->seen[at] != hash) {
+        at = (at + 1) & (LIST_SAMPLE_SLOTS - 1);
+    }
+    bool there = s->seen[at] == hash;
+    s->seen[at] = hash;
+    return there;
+}
+
+bool list_sample_add(struct list_sample *s, const struct source_record *r)
+{
+    if (s->records == LIST_SAMPLE_MAX) {
+        return false;
+    }
+    s->records++;
+    if (r->invalid != NULL) {
+        s->invalid++;
+        list_example_note(&s->first_invalid, r);
+    } else if (list_sample_has_or_add(s, r->domain)) {
+        s->repeated++;
+        list_example_note(&s->first_repeated, r);
+    }
+    return true;
+}
+
+static void list_put_warning(const struct list_sample *s, uint32_t count, const char *what,
+                             const struct list_example *e, struct buf *to)
+{
+    buf_putf(to, "%u of the %s%u lines %s, such as line %llu, '%.*s'", count,
+             s->records == LIST_SAMPLE_MAX ? "first " : "", s->records, what,
+             (unsigned long long)e->line, (int)e->len, e->text);
+    if (e->fault != NULL) {
+        buf_putf(to, " (%s)", e->fault);
+    }
+    buf_put_text(to, ": is it the right file and column? See --column");
+}
+
+bool list_sample_put_warning(const struct list_sample *s, struct buf *to)
+{
+    if (s->invalid > s->records / 2) {
+        list_put_warning(s, s->invalid, "are no domains", &s->first_invalid, to);
+    } else if (s->repeated > s->records / 2) {
+        list_put_warning(s, s->repeated, "repeat a domain", &s->first_repeated, to);
+    } else {
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+/**
+ * The first lines of a list, looked at for what a wrong column or a wrong file looks like: most lines are invalid, or
+ * name a domain that was there before.
+ */
+
+#include "scanner/base/buf.h"
+#include "scanner/domain/domain_source.h"
+
+#define LIST_SAMPLE_MAX   1000 /* records; our own bound */
+#define LIST_SAMPLE_SLOTS 2048 /* a power of two, twice as many */
+#define LIST_EXAMPLE_MAX  80   /* octets of a line that are shown */
+
+struct list_example {
+    uint64_t line; /* its number; 0: none */
+    const char *fault;
+    char text[LIST_EXAMPLE_MAX];
+    size_t len;
+};
+
+/** Zero-initialise. hash_secret_init() comes first. */
+struct list_sample {
+    uint32_t records;
+    uint32_t invalid;
+    uint32_t repeated;
+    struct list_example first_invalid;
+    struct list_example first_repeated;
+    uint64_t seen[LIST_SAMPLE_SLOTS]; /* hashes of domains; 0: free */
+};
+
+/** @return false: it is full, and the record is not in it */
+bool list_sample_add(struct list_sample *s, const struct source_record *r);
+/** One line with an example. @return false: most lines are good */
+bool list_sample_put_warning(const struct list_sample *s, struct buf *to);
