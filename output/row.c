@@ -17,6 +17,7 @@ struct row *row_new(void)
     r->scratch = BUF_INIT(BUF_NO_LIMIT);
     r->companion = BUF_INIT(BUF_NO_LIMIT);
     row_set_scan(r, UUID_NIL);
+    r->csv_cell_max = CSV_CELL_MAX;
     return r;
 }
 
@@ -38,6 +39,11 @@ void row_set_scan(struct row *r, const char scan_id[UUID_TEXT_MAX])
 void row_set_time(struct row *r, int64_t observed_unix_ms)
 {
     r->observed_unix_ms = observed_unix_ms;
+}
+
+void row_set_csv_cell_max(struct row *r, uint32_t characters)
+{
+    r->csv_cell_max = characters;
 }
 
 void row_begin(struct row *r, enum table_id t)
@@ -280,14 +286,16 @@ static void put_csv_text(struct row *r, struct buf *out, const struct column *co
     if (altered) {
         buf_reset(&r->companion);
         (void)text_put_repaired(&r->companion, octets);
-        csv_put_text(out, buf_span(&r->companion));
+        csv_put_field(out, buf_span(&r->companion), r->csv_cell_max);
     } else {
-        csv_put_text(out, octets);
+        csv_put_field(out, octets, r->csv_cell_max);
     }
     if (column->type == COLUMN_TYPE_FOREIGN) {
         buf_put_char(out, ',');
         if (altered) {
-            buf_put_base64(out, octets);
+            buf_reset(&r->companion);
+            buf_put_base64(&r->companion, octets);
+            csv_put_field(out, buf_span(&r->companion), r->csv_cell_max);
         }
     }
 }
@@ -305,13 +313,13 @@ static void row_put_csv_cell(struct row *r, struct buf *out, const struct column
     case CELL_PLAIN:
     case CELL_LITERAL:
     case CELL_JSON:
-        csv_put_text(out, octets);
+        csv_put_field(out, octets, r->csv_cell_max);
         break;
     }
     if (column_has_companion(column)) {
         buf_put_char(out, ',');
         if (c->companion_len > 0) {
-            csv_put_text(out, cell_companion(r, c));
+            csv_put_field(out, cell_companion(r, c), r->csv_cell_max);
         }
     }
 }

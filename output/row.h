@@ -42,6 +42,8 @@ void row_free(struct row *r); /* NULL is allowed */
 /** Of rows that begin from now on: the columns `scan_id` (copied) and `observed_at`. */
 void row_set_scan(struct row *r, const char scan_id[UUID_TEXT_MAX]);
 void row_set_time(struct row *r, int64_t observed_unix_ms);
+/** The longest field of CSV, in characters; 0: no limit. CSV_CELL_MAX without it. */
+void row_set_csv_cell_max(struct row *r, uint32_t characters);
 /** Starts over, whatever was there; sets `schema` and those two. */
 void row_begin(struct row *r, enum table_id t);
 /** Appends the row, with its line end, to whichever is wanted. `with_type` puts "type", the name

@@ -47,6 +47,7 @@ struct row {
     const struct definition *definition;
     char scan_id[UUID_TEXT_MAX];
     int64_t observed_unix_ms;
+    uint32_t csv_cell_max; /* characters; 0: no limit */
     struct cell *cells;
     struct buf scratch;
     struct json_writer nest;              /* over `scratch`, while something is open */

@@ -36,6 +36,7 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .output = p->output_dir,
         .ndjson = (p->format & RESULT_NDJSON) != 0,
         .csv = (p->format & RESULT_CSV) != 0,
+        .csv_cell_max = p->csv_cell_max,
         .codec = p->compression,
         .stores = o->root_cas_count > 0 ? o->stores : NULL,
         .store_count = p->terms.store_count,

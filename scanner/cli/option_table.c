@@ -142,6 +142,11 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
      "none, gzip or zstd", "The compression of the files in the directory: none, gzip or zstd.",
      option_read_compress, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "csv-cell-max", "N", "32767", NULL,
+     "longest field of CSV, 0 for any",
+     "How many characters a field of CSV has at most; spreadsheets take 32,767. What is longer is "
+     "replaced by \"[N characters]\", and whole in NDJSON. 0 means no limit.",
+     option_read_number, FIELD(csv_cell_max), 0, UINT32_MAX},
 
     {OPTION_GROUP_RESULTS, IN_REPORT, 'o', "output", "FILE", NULL, NULL,
      "the file of the report (else stdout)",

@@ -64,6 +64,7 @@ struct scan_params {
     const char *output_dir; /* NULL: NDJSON on output_fd */
     enum result_format format;
     enum result_codec compression;
+    uint32_t csv_cell_max; /* characters of a field; 0: no limit */
     int output_fd; /* where rows go without a directory: standard output, as a rule; borrowed */
 
     /* judgement */

@@ -22,6 +22,7 @@ struct analyze_params {
     const char *output;  /* the directory to make; NULL: NDJSON on standard output */
     bool ndjson;         /* of `output`: which formats */
     bool csv;
+    uint32_t csv_cell_max; /* characters of a field; 0: no limit */
     enum result_codec codec;
     const struct trust_store_octets *stores; /* NULL: those of `results` */
     size_t store_count;

@@ -43,6 +43,7 @@ bool new_results_open(struct new_results *n, const struct analyze_params *p, boo
         result_stream_init(&n->stream, STDOUT_FILENO);
     }
     row_sink_init(&n->sink, !to_dir || p->ndjson, to_dir && p->csv, !to_dir);
+    row_set_csv_cell_max(n->sink.row, p->csv_cell_max);
     return true;
 }
 

@@ -85,4 +85,9 @@ def check_scan(folder, check):
         times = [row[1] for row in ours]
         check(f"{entry['name']}: made while it lasted", all(manifest["started"] <= time <= manifest["ended"] for time in times),
               (manifest["started"], min(times, default=None), max(times, default=None), manifest["ended"]))
+        if entry["format"] == "csv":
+            with open_table(folder, entry["table"], "csv") as file:
+                text = file.read()
+            check(f"{entry['name']}: a record is a line, for whatever reader", len(text.splitlines()) == len(ours) + 1, (len(text.splitlines()), len(ours)))
+            check(f"{entry['name']}: fields that spreadsheets take", max(len(field) for row in csv.reader(text.splitlines()) for field in row) <= 32767)
     return scan_id

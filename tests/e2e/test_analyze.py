@@ -1,6 +1,7 @@
 """mxcensus analyze: a scan of the lab judged again, by the same terms and by others."""
 
 import collections
+import csv
 import datetime
 import json
 import os
@@ -54,6 +55,12 @@ def check_same_terms(scan, out):
     for key in ("judged_at", "trust_stores", "account", "intermediates", "seed", "options", "vantage", "started"):
         check_equal(f"manifest: {key}", after[key], before[key])
     check_equal("analyze keeps the scan_id", check_scan(out, check), check_scan(scan, check))
+    short = analyze(scan, out + "-short", "--format", "csv", "--csv-cell-max", "40")
+    with open(os.path.join(short, "certificates.csv"), encoding="utf-8", newline="") as file:
+        records = list(csv.DictReader(file))
+    lengths = sorted(f"[{len(row['raw'])} characters]" for row in read_table(scan, "certificates"))
+    check_equal("--csv-cell-max: what is longer says how long it is", sorted(record["raw"] for record in records), lengths)
+    check("and nothing else is longer", all(len(field) <= 40 for record in records for field in record.values()))
     check_equal("manifest: analyzed_from", after["analyzed_from"]["directory"], scan)
     check_equal("summary", read_json(out, "summary.json"), read_json(scan, "summary.json"))
     for store in after["trust_stores"]:

@@ -120,6 +120,21 @@ class DuckDB:
         self.database.close()
 
 
+def check_parquet(database, folder, rows):
+    """The statement of docs/warehouse.md, and what is in its files."""
+    place = os.path.join(folder, "parquet")
+    database.execute(f"EXPORT DATABASE '{place}' (FORMAT parquet, COMPRESSION zstd)")
+    for name, of_table in rows.items():
+        check_equal(f"Parquet: rows of {name}", database.execute(f"select count(*) from '{place}/{name}.parquet'").fetchone()[0], len(of_table))
+    kinds = dict(row[:2] for row in database.execute(f"describe select * from '{place}/certificates.parquet'").fetchall())
+    check_equal("Parquet: serial numbers are text", kinds["serial_number"], "VARCHAR")
+    check_equal("Parquet: times are times", kinds["observed_at"], "TIMESTAMP WITH TIME ZONE")
+    names = database.execute(f"select sum(len(names)), count(*) - count(names) from '{place}/certificates.parquet'").fetchone()
+    check_equal("Parquet: lists, and null ones", names, (sum(len(c["names"] or []) for c in rows["certificates"]), sum(c["names"] is None for c in rows["certificates"])))
+    briefs = database.execute(f"select count(b.outcome) from '{place}/domains.parquet', unnest(mx) t(m), unnest(m.endpoints) u(b)").fetchone()[0]
+    check_equal("Parquet: objects in lists in objects", briefs, sum(len(m["endpoints"]) for d in rows["domains"] for m in d["mx"] or []))
+
+
 class ClickHouse:
     format = "clickhouse"
 
@@ -317,6 +332,8 @@ def check_database(kind, folder, nights):
                 query = QUESTIONS[question]
                 got = database.ask(query if isinstance(query, str) else query[kind.format])
                 check_equal(f"{kind.__name__}: {question}", comparable(got), comparable(want))
+        if kind is DuckDB:
+            check_parquet(database.database, folder, rows)
     finally:
         database.close()
     return True
