@@ -210,21 +210,25 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
         return EXIT_CODE_FATAL;
     }
     fit_threads(c, o);
-    enum exit_code refused = test_vantage(c, o, concurrency_asked, descriptor_limit, why);
-    if (refused != EXIT_CODE_COMPLETE) {
-        return refused;
-    }
-    if (!progress_output_init(&c->progress, &o->params, why)) {
+    if (!progress_output_init(&c->progress, &o->params, clock_unix_ms(), why)) {
         return EXIT_CODE_USAGE;
     }
-    const struct pipeline_hooks hooks = {.arg = c,
-                                         .progress = console_show_progress,
-                                         .say = say,
-                                         .summary = keep_summary,
-                                         .findings = keep_findings};
-    enum exit_code code = console_exit_code(pipeline_run(&o->params, &hooks));
-    progress_output_clear_line(&c->progress);
-    return code == EXIT_CODE_COMPLETE && reaches_severity(c, o) ? EXIT_CODE_FINDINGS : code;
+    enum exit_code code = test_vantage(c, o, concurrency_asked, descriptor_limit, why);
+    progress_output_set_self_test(&c->progress, &c->vantage);
+    if (code == EXIT_CODE_COMPLETE) {
+        const struct pipeline_hooks hooks = {.arg = c,
+                                             .progress = console_show_progress,
+                                             .say = say,
+                                             .summary = keep_summary,
+                                             .findings = keep_findings};
+        code = console_exit_code(pipeline_run(&o->params, &hooks));
+        progress_output_clear_line(&c->progress);
+        code = code == EXIT_CODE_COMPLETE && reaches_severity(c, o) ? EXIT_CODE_FINDINGS : code;
+    }
+    progress_output_end(&c->progress, (int)code,
+                        code == EXIT_CODE_COMPLETE || code == EXIT_CODE_FINDINGS, c->findings,
+                        clock_unix_ms());
+    return code;
 }
 
 void console_deinit(struct console *c)

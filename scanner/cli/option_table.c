@@ -547,9 +547,10 @@ const struct option_row option_table[] = {
      "progress as CSV, every second", "Write a CSV line with the progress every second to FILE.",
      option_read_text, FIELD(status_path), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 0, "metrics-file", "FILE", NULL, NULL,
-     "progress for Prometheus",
-     "Keep the progress in FILE, in the text format of Prometheus; the file is replaced "
-     "atomically.",
+     "progress and end for Prometheus",
+     "Keep the progress in FILE, in the text format of Prometheus; at the end exit code, findings "
+     "and times as well. The file is replaced "
+     "atomically; the time of the last success is taken over from it.",
      option_read_text, FIELD(metrics_path), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'l', "log-file", "FILE", NULL, "stderr", "log messages",
      "Append messages to FILE instead of standard error. Command-line errors still go to standard "

@@ -151,10 +151,75 @@ static void put_metric_head(struct buf *b, const char *name, const char *type, c
     buf_putf(b, "# HELP mxcensus_%s %s\n# TYPE mxcensus_%s %s\n", name, help, name, type);
 }
 
+#define LAST_SUCCESS "mxcensus_last_success_timestamp_seconds "
+
+static void put_time_metric(struct buf *b, const char *name, const char *help, int64_t unix_ms)
+{
+    if (unix_ms > 0) {
+        put_metric_head(b, name, "gauge", help);
+        buf_putf(b, "mxcensus_%s %lld.%03d\n", name, (long long)(unix_ms / 1000),
+                 (int)(unix_ms % 1000));
+    }
+}
+
+static void put_scan_metrics(struct buf *b, const struct scan_record *scan)
+{
+    put_metric_head(b, "build_info", "gauge", "The version, always 1.");
+    buf_put_text(b, "mxcensus_build_info{version=\"" MXCENSUS_VERSION "\"} 1\n");
+    put_time_metric(b, "start_timestamp_seconds", "When the scan began, Unix time.",
+                    scan->started_ms);
+    put_time_metric(b, "end_timestamp_seconds", "When the scan ended, absent while it runs.",
+                    scan->ended_ms);
+    put_time_metric(b, "last_success_timestamp_seconds",
+                    "When the last scan ended with exit code 0 or 10.", scan->last_success_ms);
+    put_metric_head(b, "self_test_checks", "gauge", "Checks before the scan, by result.");
+    for (enum vantage_result r = 0; r < SELF_TEST_RESULTS; r++) {
+        buf_putf(b, "mxcensus_self_test_checks{result=\"%s\"} ", vantage_result_word(r));
+        buf_put_u64(b, scan->self_test[r]);
+        buf_put_char(b, '\n');
+    }
+    if (scan->ended_ms > 0) {
+        put_metric_head(b, "exit_code", "gauge", "Exit code of the scan, absent while it runs.");
+        buf_putf(b, "mxcensus_exit_code %d\n", scan->exit_code);
+        put_metric_head(b, "findings", "gauge",
+                        "Findings by severity, absent while the scan runs.");
+        for (enum severity s = 0; s < SEVERITY_COUNT; s++) {
+            buf_putf(b, "mxcensus_findings{severity=\"%s\"} ", severity_word(s));
+            buf_put_u64(b, scan->findings[s]);
+            buf_put_char(b, '\n');
+        }
+    }
+}
+
+int64_t progress_last_success(struct span metrics)
+{
+    static const char name[] = "\n" LAST_SUCCESS;
+    const size_t len = sizeof(name) - 1;
+    const uint8_t *at = metrics.len > 0 ? memmem(metrics.at, metrics.len, name, len) : NULL;
+    int64_t ms = 0;
+    int decimals = -1; /* before the point */
+    if (at == NULL) {
+        return 0;
+    }
+    struct span rest = span_drop(metrics, (size_t)(at - metrics.at) + len);
+    for (; rest.len > 0 && rest.at[0] != '\n'; rest = span_drop(rest, 1)) {
+        if (rest.at[0] == '.' && decimals < 0) {
+            decimals = 0;
+        } else if (!ascii_is_digit(rest.at[0]) || decimals == 3 || ms > INT64_MAX / 100000) {
+            return 0; /* none of ours */
+        } else {
+            ms = ms * 10 + (rest.at[0] - '0');
+            decimals += decimals >= 0;
+        }
+    }
+    return decimals == 3 ? ms : 0;
+}
+
 void progress_put_metrics(struct buf *b, const struct progress_snapshot *now,
-                          const struct progress_mark *mark)
+                          const struct progress_mark *mark, const struct scan_record *scan)
 {
     uint64_t eta_s = progress_eta_s(now, mark);
+    put_scan_metrics(b, scan);
     put_metric_head(b, "elapsed_seconds", "gauge", "Time since the start of the scan.");
     buf_putf(b, "mxcensus_elapsed_seconds %.3f\n", (double)now->elapsed_ms / 1000);
 #define X(field, type, name, help)         \

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "scanner/analysis/catalogue.h"
 #include "scanner/base/buf.h"
 #include "scanner/pipeline/progress_snapshot.h"
+#include "scanner/vantage/vantage_verdict.h"
 
 /**
  * A progress_snapshot as text, in three forms. Pure functions; who writes it where and when is
@@ -33,6 +35,20 @@ void progress_put_csv_header(struct buf *b);
 void progress_put_csv_row(struct buf *b, const struct progress_snapshot *now,
                           const struct progress_mark *mark, int64_t unix_ms);
 
-/** Prometheus text exposition format 0.0.4. */
+#define SELF_TEST_RESULTS (VANTAGE_FAILED + 1)
+
+/** What is known of the scan as a whole, beside how far it is. Times are Unix milliseconds, 0: not yet. */
+struct scan_record {
+    int64_t started_ms;
+    int64_t ended_ms;
+    int64_t last_success_ms; /* of the last scan, this or an earlier one, with exit code 0 or 10 */
+    int exit_code;           /* once ended */
+    uint64_t findings[SEVERITY_COUNT];     /* once ended */
+    uint64_t self_test[SELF_TEST_RESULTS]; /* checks by result */
+};
+
+/** Prometheus text exposition format 0.0.4. What is not known yet is left out. */
 void progress_put_metrics(struct buf *b, const struct progress_snapshot *now,
-                          const struct progress_mark *mark);
+                          const struct progress_mark *mark, const struct scan_record *scan);
+/** The last success that an earlier file tells; 0: none. */
+int64_t progress_last_success(struct span metrics);

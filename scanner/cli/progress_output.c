@@ -6,8 +6,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "scanner/base/file.h"
+
 #define STATUS_EVERY_MS  60000
-#define TERMINAL_COLUMNS 80 /* when the terminal does not tell */
+#define METRICS_MAX      65536 /* octets of a file of ours */
+#define TERMINAL_COLUMNS 80    /* when the terminal does not tell */
 
 static bool progress_write_all(int fd, struct span s)
 {
@@ -34,7 +37,7 @@ static bool replace_metrics(struct progress_output *out, const struct progress_s
     buf_put_char(&path, '\0');
     const char *part = (const char *)path.at;
     buf_reset(&out->text);
-    progress_put_metrics(&out->text, now, mark);
+    progress_put_metrics(&out->text, now, mark, &out->scan);
     int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd >= 0) {
         ok = progress_write_all(fd, buf_span(&out->text));
@@ -58,7 +61,7 @@ static bool open_status(struct progress_output *out, struct buf *why)
 }
 
 bool progress_output_init(struct progress_output *out, const struct scan_params *params,
-                          struct buf *why)
+                          int64_t unix_ms, struct buf *why)
 {
     *out = (struct progress_output){
         .quiet = params->quiet,
@@ -67,14 +70,20 @@ bool progress_output_init(struct progress_output *out, const struct scan_params 
         .status_fd = -1,
         .status_path = params->status_path,
         .metrics_path = params->metrics_path,
+        .scan = {.started_ms = unix_ms},
         .text = BUF_INIT(BUF_NO_LIMIT),
     };
     if (out->status_path != NULL && !open_status(out, why)) {
         return false;
     }
-    const struct progress_snapshot nothing = {0};
-    const struct progress_mark start = {0};
-    if (out->metrics_path != NULL && !replace_metrics(out, &nothing, &start)) {
+    if (out->metrics_path != NULL) {
+        struct buf before = BUF_INIT(METRICS_MAX);
+        if (file_read(out->metrics_path, &before) == FILE_COMPLETE) {
+            out->scan.last_success_ms = progress_last_success(buf_span(&before));
+        }
+        buf_deinit(&before);
+    }
+    if (out->metrics_path != NULL && !replace_metrics(out, &out->last, &out->last_mark)) {
         buf_putf(why, "--metrics-file %s: %s", out->metrics_path, strerror(errno));
         return false;
     }
@@ -148,8 +157,30 @@ void progress_output_show(struct progress_output *out, const struct progress_sna
         progress_put_csv_row(&out->text, now, &mark, unix_ms);
         (void)progress_write_all(out->status_fd, buf_span(&out->text));
     }
+    out->last = *now;
+    out->last_mark = mark;
     if (out->metrics_path != NULL) {
         (void)replace_metrics(out, now, &mark); /* else the old state stays: no row depends on it */
+    }
+}
+
+void progress_output_set_self_test(struct progress_output *out, const struct vantage_verdict *v)
+{
+    memset(out->scan.self_test, 0, sizeof(out->scan.self_test));
+    for (size_t i = 0; i < v->count; i++) {
+        out->scan.self_test[v->line[i].result]++;
+    }
+}
+
+void progress_output_end(struct progress_output *out, int exit_code, bool success,
+                         const uint64_t findings[SEVERITY_COUNT], int64_t unix_ms)
+{
+    out->scan.ended_ms = unix_ms;
+    out->scan.exit_code = exit_code;
+    out->scan.last_success_ms = success ? unix_ms : out->scan.last_success_ms;
+    memcpy(out->scan.findings, findings, sizeof(out->scan.findings));
+    if (out->metrics_path != NULL) {
+        (void)replace_metrics(out, &out->last, &out->last_mark);
     }
 }
 

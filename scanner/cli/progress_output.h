@@ -21,15 +21,22 @@ struct progress_output {
     const char *metrics_path;
     struct buf text; /* reused */
     struct progress_mark marks[PROGRESS_MARKS];
+    struct scan_record scan;
+    struct progress_snapshot last; /* shown */
+    struct progress_mark last_mark;
     size_t mark_count; /* ever taken; the oldest kept is overwritten */
 };
 
 /** @return false with one line in `why` when a file cannot be opened. */
 bool progress_output_init(struct progress_output *out, const struct scan_params *params,
-                          struct buf *why);
+                          int64_t unix_ms, struct buf *why);
 void progress_output_show(struct progress_output *out, const struct progress_snapshot *now,
                           int64_t unix_ms);
 /** Takes the line off the terminal, so that other text can be written. */
 void progress_output_clear_line(struct progress_output *out);
-/** The last state goes to the files. */
+void progress_output_set_self_test(struct progress_output *out, const struct vantage_verdict *v);
+/** How the scan ended goes to the metrics. */
+void progress_output_end(struct progress_output *out, int exit_code, bool success,
+                         const uint64_t findings[SEVERITY_COUNT], int64_t unix_ms);
+/** Files are closed. */
 void progress_output_deinit(struct progress_output *out);

@@ -94,7 +94,20 @@ def check_quiet_and_files(dns, folder):
         updates = list(csv.DictReader(file))
     check("status: a line at the end", updates and updates[-1]["lines_no_mail"] == "1", updates)
     with open(metrics, encoding="ascii") as file:
-        check("metrics", 'mxcensus_lines_done_total{class="no_mail"} 1\n' in file.read())
+        text = file.read()
+    for line in ('mxcensus_lines_done_total{class="no_mail"} 1', "mxcensus_exit_code 0", 'mxcensus_findings{severity="info"} ',
+                 "mxcensus_start_timestamp_seconds ", "mxcensus_end_timestamp_seconds ", "mxcensus_last_success_timestamp_seconds "):
+        check(f"metrics: {line}", "\n" + line in text, text)
+    if shutil.which("promtool"):
+        said = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        check_equal("what promtool says of the metrics", (said.returncode, said.stdout + said.stderr), (0, ""))
+    success = [line for line in text.splitlines() if line.startswith("mxcensus_last_success")]
+    done = run("scan", "--name-servers", "127.0.0.1:1", "--ehlo-domain", EHLO, "--dns-timeout", "0.1", "--dns-tries", "1",
+               "--metrics-file", metrics, input="web.test\n")
+    with open(metrics, encoding="ascii") as file:
+        text = file.read()
+    check("metrics of a scan that the self-test refuses", done.returncode == 1 and "\nmxcensus_exit_code 1\n" in text, (done.stderr, text))
+    check_equal("metrics: the last success stays", [line for line in text.splitlines() if line.startswith("mxcensus_last_success")], success)
     check_equal("metrics: nothing is left beside", [n for n in os.listdir(folder) if n.endswith(".part")], [])
 
 

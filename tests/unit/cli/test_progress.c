@@ -152,7 +152,7 @@ Test(progress, csv_rows_fit_their_header)
 Test(progress, metrics_are_prometheus_text)
 {
     struct buf b = BUF_INIT(BUF_NO_LIMIT);
-    progress_put_metrics(&b, &at_work, &(struct progress_mark){0});
+    progress_put_metrics(&b, &at_work, &(struct progress_mark){0}, &(struct scan_record){0});
     buf_put_char(&b, '\0');
     const char *text = (const char *)b.at;
     static const char *const lines[] = {
@@ -172,4 +172,49 @@ Test(progress, metrics_are_prometheus_text)
     const char *first = strstr(text, "# TYPE mxcensus_lines_done_total");
     cr_assert_null(strstr(first + 1, "# TYPE mxcensus_lines_done_total"));
     buf_deinit(&b);
+}
+
+Test(progress, metrics_say_how_a_scan_ended)
+{
+    struct scan_record scan = {.started_ms = 1767323045678, .last_success_ms = 1767323000001};
+    struct buf b = BUF_INIT(BUF_NO_LIMIT);
+    scan.self_test[VANTAGE_WARNING] = 2;
+    progress_put_metrics(&b, &at_work, &(struct progress_mark){0}, &scan);
+    cr_assert_eq(progress_last_success(buf_span(&b)), 1767323000001);
+    buf_put_char(&b, '\0');
+    cr_assert_not_null(strstr((char *)b.at, "\nmxcensus_start_timestamp_seconds 1767323045.678\n"));
+    cr_assert_not_null(strstr((char *)b.at, "\nmxcensus_self_test_checks{result=\"warning\"} 2\n"));
+    cr_assert_null(strstr((char *)b.at, "exit_code"));
+    cr_assert_null(strstr((char *)b.at, "end_timestamp"));
+    buf_reset(&b);
+    scan.ended_ms = 1767323099000;
+    scan.exit_code = 10;
+    scan.findings[SEVERITY_ERROR] = 7;
+    progress_put_metrics(&b, &at_work, &(struct progress_mark){0}, &scan);
+    buf_put_char(&b, '\0');
+    cr_assert_not_null(strstr((char *)b.at, "\nmxcensus_end_timestamp_seconds 1767323099.000\n"));
+    cr_assert_not_null(strstr((char *)b.at, "\nmxcensus_exit_code 10\n"));
+    cr_assert_not_null(strstr((char *)b.at, "\nmxcensus_findings{severity=\"error\"} 7\n"));
+    buf_deinit(&b);
+}
+
+Test(progress, a_last_success_is_read_from_what_was_written)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        {"", 0},
+        {"x\nmxcensus_last_success_timestamp_seconds 12.345\n", 12345},
+        {"x\nmxcensus_last_success_timestamp_seconds 12.345", 12345},
+        {"x\nmxcensus_last_success_timestamp_seconds 12\n", 0},
+        {"x\nmxcensus_last_success_timestamp_seconds 12.3456\n", 0},
+        {"x\nmxcensus_last_success_timestamp_seconds NaN\n", 0},
+        {"x\nmxcensus_last_success_timestamp_seconds 99999999999999999999.000\n", 0},
+        {"x\n# HELP mxcensus_last_success_timestamp_seconds 1.000\n", 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cr_assert_eq(progress_last_success(span_of(cases[i].text)), cases[i].ms, "%s",
+                     cases[i].text);
+    }
 }
