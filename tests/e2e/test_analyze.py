@@ -58,7 +58,7 @@ def check_same_terms(scan, out):
     short = analyze(scan, out + "-short", "--format", "csv", "--csv-cell-max", "40")
     with open(os.path.join(short, "certificates.csv"), encoding="utf-8", newline="") as file:
         records = list(csv.DictReader(file))
-    lengths = sorted(f"[{len(row['raw'])} characters]" for row in read_table(scan, "certificates"))
+    lengths = sorted(row["raw"] if len(row["raw"]) <= 40 else f"[{len(row['raw'])} characters]" for row in read_table(scan, "certificates"))
     check_equal("--csv-cell-max: what is longer says how long it is", sorted(record["raw"] for record in records), lengths)
     check("and nothing else is longer", all(len(field) <= 40 for record in records for field in record.values()))
     check_equal("manifest: analyzed_from", after["analyzed_from"]["directory"], scan)
