@@ -4,7 +4,8 @@
 #   ./quickstart.sh                       scans 10,000 domains of a simulated internet on loopback
 #   ./quickstart.sh FILE [OPTION...]      scans the domains in FILE for real; OPTIONs go to mxcensus
 #
-# Results go to ./results, which must not be there yet.
+# Results go to ./results, or to ./results-2 and so on if that has some already. At the end: what they mean, in a few
+# sentences, and a page about them, report.html.
 set -eu
 cd "$(dirname "$0")"
 . .ci/packages.sh
@@ -26,10 +27,19 @@ stop_lab() {
     lab_state=
 }
 
-check_results() {
-    if [ -e "$results" ] && [ -n "$(ls -A "$results" 2>/dev/null || echo file)" ]; then
-        fail "$PWD/$results is there already; move it away or remove it, then start again"
-    fi
+is_taken() {
+    [ -e "$1" ] && [ -n "$(ls -A "$1" 2>/dev/null || echo file)" ]
+}
+
+# Results that are there already stay as they are.
+choose_results() {
+    number=1
+    while is_taken "$results"; do
+        number=$((number + 1))
+        [ $number -le 999 ] || fail "$PWD/results to $PWD/$results are there already; remove some of them"
+        results=results-$number
+    done
+    [ $number -eq 1 ] || say "$PWD/results is there already: these results go to $PWD/$results"
 }
 
 build() {
@@ -40,15 +50,21 @@ build() {
     quietly cmake --build --preset release
 }
 
-tell_results() {
-    cat <<END
+# The sentences at the head of the report.
+tell_sentences() {
+    "$mxcensus" report --format md "$results" | sed -n -e '/^## /q' -e 's/\\\(.\)/\1/g' -e 's/^[0-9]*\. //p' | fold -s -w 100
+}
 
-Results are in $PWD/$results:
-  domains.ndjson        one row per input line: its disposition, MX set, short facts per endpoint
-  hosts, services, endpoints, chains, certificates (.ndjson, .csv)    the rest, joined by keys
-  routes.csv, findings.csv                                            join tables
-  summary.json          counts in three weightings; manifest.json: disposition of all input lines
-What every column means: docs/data-dictionary.md. Findings: docs/findings.md.
+tell_results() {
+    printf '\n'
+    if "$mxcensus" report --output "$results/report.html" "$results"; then
+        tell_sentences
+        printf '\nTo read and to pass on, in any browser: %s\n' "$PWD/$results/report.html"
+    fi
+    cat <<END
+A domain of them in detail:              $mxcensus show $results DOMAIN
+What a code or a word means:             $mxcensus explain NAME
+The tables, joined by keys:              $PWD/$results/*.ndjson and *.csv, see docs/data-dictionary.md
 END
 }
 
@@ -77,7 +93,7 @@ scan_lab() {
     # Ten times the rate per address that real servers are spared with. The lab's options have no spaces inside.
     # shellcheck disable=SC2046
     "$mxlab" domains --state "$lab_state" >"$lab_state/domains"
-    "$mxcensus" scan --output $results --format both --ehlo-domain scanner.mxcensus.test --address-rate 20/s \
+    "$mxcensus" scan --output "$results" --format both --ehlo-domain scanner.mxcensus.test --address-rate 20/s \
         $(cat "$lab_state/options") "$lab_state/domains"
     stop_lab
 }
@@ -85,7 +101,8 @@ scan_lab() {
 scan_list() {
     list=$1
     shift
-    [ -r "$list" ] || fail "cannot read $list"
+    # Whatever is wrong is said before anybody waits.
+    "$mxcensus" scan --dry-run --quiet --output "$results" --format both "$@" "$list" || return $?
     name=$(hostname -f 2>/dev/null || hostname)
     addresses=$(hostname -I 2>/dev/null || echo unknown)
     cat >&2 <<END
@@ -95,10 +112,13 @@ from this machine (addresses: $addresses), says EHLO $name unless --ehlo-domain 
 and never sends mail. Read docs/operating.md first. It starts in 10 seconds; Ctrl-C stops it.
 END
     sleep 10
-    "$mxcensus" scan --output $results --format both "$@" "$list"
+    "$mxcensus" scan --output "$results" --format both "$@" "$list"
 }
 
-check_results
+if [ $# -gt 0 ]; then
+    [ -f "$1" ] && [ -r "$1" ] || fail "cannot read the list $1"
+fi
+choose_results
 build
 status=0
 if [ $# -gt 0 ]; then
@@ -106,5 +126,5 @@ if [ $# -gt 0 ]; then
 else
     scan_lab || status=$?
 fi
-[ ! -e $results/summary.json ] || tell_results
+[ ! -e "$results/summary.json" ] || tell_results
 exit $status

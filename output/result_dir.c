@@ -83,6 +83,48 @@ static bool open_empty(struct result_dir *d, struct result_error *err)
     return true;
 }
 
+/* Where a directory would be made, one can be written. */
+static bool parent_takes_it(const char *path)
+{
+    struct buf parent = BUF_INIT(BUF_NO_LIMIT);
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') {
+        len--;
+    }
+    while (len > 0 && path[len - 1] != '/') {
+        len--;
+    }
+    buf_put(&parent, len > 0 ? span_take(span_of(path), len) : SPAN_LIT("."));
+    buf_put_char(&parent, '\0');
+    bool ok = access((const char *)parent.at, W_OK | X_OK) == 0;
+    int error = errno;
+    buf_deinit(&parent);
+    errno = error;
+    return ok;
+}
+
+bool result_dir_look(const char *path, struct result_error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        bool ok = parent_takes_it(path);
+        if (!ok) {
+            result_dir_set_error(err, "create directory", path);
+        }
+        return ok;
+    }
+    if (fd < 0) {
+        result_dir_set_error(err, "open directory", path);
+        return false;
+    }
+    bool ok = dir_is_empty(fd);
+    if (!ok) {
+        result_dir_set_error(err, "use directory", path);
+    }
+    (void)close(fd);
+    return ok;
+}
+
 static size_t file_number(enum table_id t, enum row_format format)
 {
     CHECK((unsigned)t < TABLE_COUNT && (unsigned)format < ROW_FORMAT_COUNT);

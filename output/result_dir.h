@@ -54,6 +54,8 @@ struct result_dir_params {
 
 struct result_dir;
 
+/** Would result_dir_new() take the directory? Nothing is made. @return false with `err` set, as there */
+bool result_dir_look(const char *path, struct result_error *err);
 /** NULL with `err` set: ENOTEMPTY when there is something in it. Only the last part of the path
  * is created. */
 struct result_dir *result_dir_new(const struct result_dir_params *params, struct result_error *err);

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-void result_stream_init(struct result_stream *s, int fd)
+void result_stream_init(struct result_stream *s, int fd, const struct row_choice *choice)
 {
     *s = (struct result_stream){.fd = fd, .pending = BUF_INIT(BUF_NO_LIMIT)};
     /* A reader that goes away is an error of write(), not the end of the process. */
     (void)signal(SIGPIPE, SIG_IGN);
+    if (choice != NULL) {
+        row_choice_put_header(choice, &s->pending);
+    }
 }
 
 /* Whoever started us may have made the descriptor non-blocking. */

@@ -7,6 +7,7 @@
  */
 
 #include "output/result_file.h"
+#include "output/row_choice.h"
 
 struct result_stream {
     int fd; /* borrowed */
@@ -17,7 +18,8 @@ struct result_stream {
     struct result_error error;
 };
 
-void result_stream_init(struct result_stream *s, int fd);
+/** @param choice what the rows are, for their header line; NULL: all rows, which have none */
+void result_stream_init(struct result_stream *s, int fd, const struct row_choice *choice);
 /** Writes when RESULT_BATCH_LEN is reached. @return false when the rows are lost. */
 bool result_stream_append(struct result_stream *s, struct span rows, uint64_t row_count);
 bool result_stream_flush(struct result_stream *s);

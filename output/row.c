@@ -336,7 +336,7 @@ static void row_put_csv(struct row *r, struct buf *out)
     buf_put_text(out, CSV_LINE_END);
 }
 
-void row_end(struct row *r, struct buf *ndjson, struct buf *csv, bool with_type)
+static void row_check_whole(const struct row *r)
 {
     CHECK(r->depth == 0);
     for (unsigned i = 0; i < r->definition->column_count; i++) {
@@ -345,6 +345,11 @@ void row_end(struct row *r, struct buf *ndjson, struct buf *csv, bool with_type)
             definition_broken(r->definition, i, "is never null, but was not set");
         }
     }
+}
+
+void row_end(struct row *r, struct buf *ndjson, struct buf *csv, bool with_type)
+{
+    row_check_whole(r);
     if (ndjson != NULL) {
         put_ndjson(r, ndjson, with_type);
     }
@@ -353,16 +358,68 @@ void row_end(struct row *r, struct buf *ndjson, struct buf *csv, bool with_type)
     }
 }
 
+static void put_chosen_json(const struct row *r, const struct row_choice *choice, struct buf *out)
+{
+    struct json_writer w = json_writer(out);
+    json_object_begin(&w);
+    for (size_t i = 0; i < choice->count; i++) {
+        unsigned column = choice->column[i];
+        put_json_cell(&w, r, &r->definition->columns[column], &r->cells[column]);
+    }
+    json_object_end(&w);
+    buf_put_char(out, '\n');
+}
+
+static void put_chosen_text(const struct row *r, const struct row_choice *choice, struct buf *out)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        const struct cell *c = &r->cells[choice->column[i]];
+        buf_put_text(out, i > 0 ? "\t" : "");
+        if (c->kind == CELL_NULL) {
+            buf_put_char(out, '-');
+        } else {
+            text_put_visible(out, cell_octets(r, c));
+        }
+    }
+    buf_put_char(out, '\n');
+}
+
+void row_end_chosen(struct row *r, const struct row_choice *choice, struct buf *out)
+{
+    row_check_whole(r);
+    CHECK(r->definition == table_definition(choice->table));
+    switch (choice->line) {
+    case ROW_LINE_NDJSON:
+        put_chosen_json(r, choice, out);
+        return;
+    case ROW_LINE_TEXT:
+        put_chosen_text(r, choice, out);
+        return;
+    case ROW_LINE_CSV:
+        break;
+    }
+    for (size_t i = 0; i < choice->count; i++) {
+        unsigned column = choice->column[i];
+        buf_put_text(out, i > 0 ? "," : "");
+        row_put_csv_cell(r, out, &r->definition->columns[column], &r->cells[column]);
+    }
+    buf_put_text(out, CSV_LINE_END);
+}
+
+void row_put_csv_name(const struct column *c, bool first, struct buf *csv)
+{
+    buf_put_text(csv, first ? "" : ",");
+    buf_put_text(csv, c->name);
+    if (column_has_companion(c)) {
+        buf_putf(csv, ",%s_base64", c->name);
+    }
+}
+
 void row_put_csv_header(enum table_id t, struct buf *csv)
 {
     const struct definition *d = table_definition(t);
     for (size_t i = 0; i < d->column_count; i++) {
-        const struct column *c = &d->columns[i];
-        buf_put_text(csv, i > 0 ? "," : "");
-        buf_put_text(csv, c->name);
-        if (column_has_companion(c)) {
-            buf_putf(csv, ",%s_base64", c->name);
-        }
+        row_put_csv_name(&d->columns[i], i == 0, csv);
     }
     buf_put_text(csv, CSV_LINE_END);
 }

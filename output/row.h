@@ -28,7 +28,7 @@
  * A type or a presence that does not fit the definition is our own bug and stops the program.
  */
 
-#include "output/tables.h"
+#include "output/row_choice.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/uuid.h"
 
@@ -50,6 +50,10 @@ void row_begin(struct row *r, enum table_id t);
  * of the table, in front (the mixed stream on standard output). */
 void row_end(struct row *r, struct buf *ndjson /* NULL: none */, struct buf *csv /* NULL: none */,
              bool with_type);
+/** The same for those columns alone, as one line. */
+void row_end_chosen(struct row *r, const struct row_choice *choice, struct buf *out);
+/** The name of a column in a CSV header, with that of its companion. */
+void row_put_csv_name(const struct column *c, bool first, struct buf *csv);
 /** The CSV header line of a table. */
 void row_put_csv_header(enum table_id t, struct buf *csv);
 

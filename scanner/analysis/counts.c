@@ -157,6 +157,14 @@ void counts_add_findings(struct scan_counts *c, const struct findings *f)
     }
 }
 
+void counts_add_effect(struct scan_counts *c, enum effect effect, const struct findings *f)
+{
+    c->effect[effect]++;
+    for (size_t i = 0; effect == EFFECT_NO_MAIL && i < f->count; i++) {
+        c->finding_no_mail[f->item[i].severity]++;
+    }
+}
+
 static void rollup_merge(struct rollup_weighting *into, const struct rollup_weighting *from)
 {
     into->total += from->total;
@@ -219,6 +227,12 @@ void counts_merge(struct scan_counts *into, const struct scan_counts *from)
         for (unsigned s = 0; s < SEVERITY_COUNT; s++) {
             into->finding[i][s] += from->finding[i][s];
         }
+    }
+    for (unsigned s = 0; s < SEVERITY_COUNT; s++) {
+        into->finding_no_mail[s] += from->finding_no_mail[s];
+    }
+    for (unsigned e = 0; e < EFFECT_COUNT; e++) {
+        into->effect[e] += from->effect[e];
     }
     policy_counts_merge(&into->policies, &from->policies);
 }

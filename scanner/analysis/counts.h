@@ -2,6 +2,7 @@
 
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/cipher_counts.h"
+#include "scanner/analysis/effect.h"
 #include "scanner/analysis/findings.h"
 #include "scanner/analysis/policy_counts.h"
 #include "scanner/analysis/rollup.h"
@@ -71,6 +72,9 @@ struct scan_counts {
     uint64_t chain[CHAIN_STATUS_COUNT]; /* distinct lists, with the first trust store, as served */
     uint64_t certificates;              /* distinct */
     uint64_t finding[FINDING_COUNT][SEVERITY_COUNT];
+    uint64_t finding_no_mail
+        [SEVERITY_COUNT];          /* of these, those of domains that are set up for no mail */
+    uint64_t effect[EFFECT_COUNT]; /* domains, by the worst effect of their problems */
     struct policy_counts policies;
 };
 
@@ -93,6 +97,8 @@ void counts_add_service(struct scan_counts *c, const struct seen_service *s);
 void counts_add_chain(struct scan_counts *c, enum chain_status status);
 void counts_add_certificate(struct scan_counts *c);
 void counts_add_findings(struct scan_counts *c, const struct findings *f);
+/** @param f what was found of the domain itself */
+void counts_add_effect(struct scan_counts *c, enum effect effect, const struct findings *f);
 /** Both were made for the same ports. */
 void counts_merge(struct scan_counts *into, const struct scan_counts *from);
 /** Sum over the classes; equal to `inputs` in a finished scan. */

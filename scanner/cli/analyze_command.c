@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "scanner/base/check.h"
 #include "scanner/base/hash.h"
 #include "scanner/cli/commands.h"
@@ -31,13 +33,16 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
     if (o->profiles_path != NULL && !machine_read_profiles(o, why)) {
         return EXIT_CODE_USAGE;
     }
+    struct buf told = BUF_INIT(BUF_NO_LIMIT);
     const struct analyze_params params = {
+        .told = p->quiet ? NULL : &told,
         .results = o->words[0],
         .output = p->output_dir,
         .ndjson = (p->format & RESULT_NDJSON) != 0,
         .csv = (p->format & RESULT_CSV) != 0,
         .csv_cell_max = p->csv_cell_max,
         .codec = p->compression,
+        .choice = p->choice,
         .stores = o->root_cas_count > 0 ? o->stores : NULL,
         .store_count = p->terms.store_count,
         .at = o->at_given ? p->terms.at : INT64_MIN,
@@ -48,5 +53,10 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .intermediates = o->intermediates_count > 0 ? o->intermediates : NULL,
         .intermediates_count = o->intermediates_count,
     };
-    return analyze_exit_code(analyze_run(&params, why));
+    enum exit_code code = analyze_exit_code(analyze_run(&params, why));
+    if (code == EXIT_CODE_COMPLETE && told.len > 0) {
+        (void)fwrite(told.at, 1, told.len, stderr);
+    }
+    buf_deinit(&told);
+    return code;
 }

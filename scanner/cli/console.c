@@ -10,6 +10,7 @@
 #include "scanner/cli/machine.h"
 #include "scanner/cli/self_test.h"
 #include "scanner/pipeline/input_look.h"
+#include "scanner/pipeline/looking.h"
 #include "scanner/pipeline/pipeline.h"
 #include "scanner/pipeline/remembering.h"
 
@@ -32,10 +33,17 @@ static void keep_summary(void *arg, struct span text)
     buf_put(&c->summary, text);
 }
 
-static void keep_findings(void *arg, const uint64_t count[SEVERITY_COUNT])
+static void keep_counts(void *arg, const struct scan_counts *counts)
 {
     struct console *c = arg;
-    memcpy(c->findings, count, sizeof(c->findings));
+    memcpy(c->effects, counts->effect, sizeof(c->effects));
+    for (unsigned s = 0; s < SEVERITY_COUNT; s++) {
+        c->findings[s] = 0;
+        for (unsigned code = 0; code < FINDING_COUNT; code++) {
+            c->findings[s] += counts->finding[code][s];
+        }
+    }
+    memcpy(c->findings_no_mail, counts->finding_no_mail, sizeof(c->findings_no_mail));
 }
 
 static enum exit_code console_exit_code(enum scan_end end)
@@ -75,11 +83,33 @@ static bool read_terms(struct options *o, struct buf *why)
     return true;
 }
 
+/* Few servers mind a client without a name that connects once; a scan meets those that do, and has to say who it is. */
+static bool fill_ehlo(struct console *c, struct options *o, struct buf *why)
+{
+    if (machine_fill_ehlo_domain(o, why)) {
+        return true;
+    }
+    if (o->command != COMMAND_CHECK || o->strict_vantage || !machine_fill_ehlo_literal(o)) {
+        return false;
+    }
+    buf_reset(why);
+    if (!o->only_troubled) {
+        char line[400];
+        (void)snprintf(line, sizeof(line),
+                       "this host has no fully qualified name, so EHLO says its address, %s (RFC "
+                       "5321 section 4.1.4); some servers turn such clients away: give a name with "
+                       "--ehlo-domain",
+                       o->params.ehlo_domain);
+        say(c, line);
+    }
+    return true;
+}
+
 /** What could go wrong on this machine is found before the first question is asked. */
 static bool prepare(struct console *c, struct options *o, struct buf *why)
 {
     struct scan_params *p = &o->params;
-    if (!input_look(p, why) || !machine_fill(o, why) ||
+    if (!input_look(p, why) || !pipeline_look(p, why) || !machine_fill(o, why) ||
         (p->resume == NULL && !read_terms(o, why))) {
         return false;
     }
@@ -91,7 +121,7 @@ static bool prepare(struct console *c, struct options *o, struct buf *why)
         c->memory = remembering_open(o->memory_path, why);
         p->memory = c->memory;
     }
-    return o->memory_path == NULL || c->memory != NULL;
+    return (o->memory_path == NULL || c->memory != NULL) && fill_ehlo(c, o, why);
 }
 
 /** @return false with the reason when the limit of open files leaves no connection at all. */
@@ -180,10 +210,17 @@ static enum exit_code test_vantage(struct console *c, struct options *o, uint32_
     return EXIT_CODE_COMPLETE;
 }
 
-static bool reaches_severity(const struct console *c, const struct options *o)
+/* What --fail-on names, or worse. A domain that is set up for no mail has nothing to be mended: its findings are not those
+ * that somebody waits for. */
+static bool console_fails(const struct console *c, const struct options *o)
 {
-    for (enum severity s = o->fail_on; o->fails && s < SEVERITY_COUNT; s++) {
-        if (c->findings[s] > 0) {
+    for (unsigned e = EFFECT_NONE + 1; e <= o->fail_on_effect; e++) {
+        if (c->effects[e] > 0) {
+            return true;
+        }
+    }
+    for (unsigned s = o->fail_on; o->fails && s < SEVERITY_COUNT; s++) {
+        if (c->findings[s] > c->findings_no_mail[s]) {
             return true;
         }
     }
@@ -210,6 +247,13 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
         return EXIT_CODE_FATAL;
     }
     fit_threads(c, o);
+    if (o->dry_run) {
+        enum exit_code looked = test_vantage(c, o, concurrency_asked, descriptor_limit, why);
+        if (looked == EXIT_CODE_COMPLETE && !o->params.quiet) {
+            say(c, "nothing keeps this scan from running; it was not begun (--dry-run)");
+        }
+        return looked;
+    }
     if (!progress_output_init(&c->progress, &o->params, clock_unix_ms(), why)) {
         return EXIT_CODE_USAGE;
     }
@@ -220,10 +264,10 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
                                              .progress = console_show_progress,
                                              .say = say,
                                              .summary = keep_summary,
-                                             .findings = keep_findings};
+                                             .counts = keep_counts};
         code = console_exit_code(pipeline_run(&o->params, &hooks));
         progress_output_clear_line(&c->progress);
-        code = code == EXIT_CODE_COMPLETE && reaches_severity(c, o) ? EXIT_CODE_FINDINGS : code;
+        code = code == EXIT_CODE_COMPLETE && console_fails(c, o) ? EXIT_CODE_FINDINGS : code;
     }
     progress_output_end(&c->progress, (int)code,
                         code == EXIT_CODE_COMPLETE || code == EXIT_CODE_FINDINGS, c->findings,

@@ -16,7 +16,10 @@ struct console {
     struct remembering *memory;        /* of --memory; NULL: none */
     struct buf summary;                /* in plain text; empty when the scan did not begin */
     uint64_t findings[SEVERITY_COUNT]; /* raised in the scan, by severity */
-    struct vantage_verdict vantage;    /* of the self-test */
+    uint64_t
+        findings_no_mail[SEVERITY_COUNT]; /* of these, of domains that are set up for no mail */
+    uint64_t effects[EFFECT_COUNT];       /* domains, by the worst effect of their problems */
+    struct vantage_verdict vantage;       /* of the self-test */
 };
 
 void console_init(struct console *c);

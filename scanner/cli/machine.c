@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "scanner/senders/sender_profiles.h"
 #include "scanner/shipped/shipped_operators.h"
 #include "scanner/shipped/shipped_shared_operators.h"
+#include "scanner/vantage/vantage_look.h"
 
 #define RESOLV_CONF     "/etc/resolv.conf"
 #define RESOLV_CONF_MAX 65536 /* octets that are read; our own bound */
@@ -105,6 +107,25 @@ bool machine_fill_ehlo_domain(struct options *o, struct buf *why)
     return true;
 }
 
+bool machine_fill_ehlo_literal(struct options *o)
+{
+    static const uint8_t families[] = {4, 6};
+    struct net_addr own = o->params.local_addr_count > 0 ? o->local_addrs[0] : (struct net_addr){0};
+    for (size_t i = 0; own.family == 0 && i < sizeof(families); i++) {
+        struct vantage_route route = vantage_look_for_route(families[i]);
+        own = route.error == 0 ? route.source : own;
+    }
+    if (own.family == 0) {
+        return false;
+    }
+    char text[NET_ADDR_TEXT_MAX];
+    (void)net_addr_format(&own, text);
+    (void)snprintf(o->ehlo_domain, sizeof(o->ehlo_domain), own.family == 6 ? "[IPv6:%s]" : "[%s]",
+                   text);
+    o->params.ehlo_domain = o->ehlo_domain;
+    return true;
+}
+
 static uint32_t count_processors(void)
 {
     cpu_set_t set;
@@ -117,7 +138,7 @@ bool machine_fill(struct options *o, struct buf *why)
     if (o->params.threads == 0) {
         options_set_threads(o, count_processors());
     }
-    return fill_name_servers(o, why) && machine_fill_ehlo_domain(o, why);
+    return fill_name_servers(o, why);
 }
 
 static bool machine_read_store(struct options *o, const char *name, const char *path,

@@ -14,12 +14,14 @@ void machine_init(void);
 size_t machine_parse_resolvers(struct span text, struct net_endpoint *out, size_t max);
 
 /**
- * Fills what `o` leaves open. @return false with one line in `why` when the machine cannot: no
- * resolver configured, no fully qualified name.
+ * Fills what `o` leaves open, but for the name in EHLO. @return false with one line in `why` when the machine cannot: no
+ * resolver configured.
  */
 bool machine_fill(struct options *o, struct buf *why);
-/** Of these only the name for EHLO. */
+/** The name for EHLO. @return false with one line in `why`: this machine has no fully qualified name */
 bool machine_fill_ehlo_domain(struct options *o, struct buf *why);
+/** In place of a name, the address that connections come from (RFC 5321 sections 4.1.3 and 4.1.4). @return false: there is none */
+bool machine_fill_ehlo_literal(struct options *o);
 
 /**
  * Reads the trust stores of --root-cas, or that of this machine, into `o->stores`, which become

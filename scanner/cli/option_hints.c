@@ -1,32 +1,7 @@
 #include "scanner/cli/option_hints.h"
 
-#include "scanner/base/text_distance.h"
 #include "scanner/cli/option_table.h"
-
-#define WORD_DISTANCE_MAX 2 /* of a word that is meant; and less than half of it */
-
-/** The most similar word so far. */
-struct similar {
-    struct span wanted;
-    const char *word; /* NULL: none is similar */
-    size_t distance;
-};
-
-static struct similar similar_to(struct span wanted)
-{
-    size_t half = wanted.len / 2;
-    size_t most = half < WORD_DISTANCE_MAX ? half : WORD_DISTANCE_MAX;
-    return (struct similar){.wanted = wanted, .distance = most + 1};
-}
-
-static void similar_try(struct similar *s, const char *word)
-{
-    size_t d = s->distance > 0 ? text_distance(s->wanted, span_of(word), s->distance - 1) : 1;
-    if (d < s->distance) {
-        s->distance = d;
-        s->word = word;
-    }
-}
+#include "scanner/cli/similar.h"
 
 void option_put_unknown_command(struct buf *why, const char *word)
 {

@@ -117,7 +117,8 @@ bool option_read_dns_rate(struct options *o, const struct option_row *row, const
 #define FORMATS(X)             \
     X(RESULT_NDJSON, "ndjson") \
     X(RESULT_CSV, "csv")       \
-    X(RESULT_BOTH, "both")
+    X(RESULT_BOTH, "both")     \
+    X(RESULT_TEXT, "text")
 #define CODECS(X)                \
     X(RESULT_CODEC_NONE, "none") \
     X(RESULT_CODEC_GZIP, "gzip") \
@@ -472,16 +473,6 @@ bool option_read_color(struct options *o, const struct option_row *row, const ch
     (void)row;
     o->color = when;
     return known;
-}
-
-bool option_read_fail_on(struct options *o, const struct option_row *row, const char *text,
-                         struct buf *why)
-{
-    unsigned severity = o->fail_on;
-    (void)row;
-    o->fails = read_choice(text, &severity_vocabulary, &severity, why);
-    o->fail_on = severity;
-    return o->fails;
 }
 
 bool option_read_root_cas(struct options *o, const struct option_row *row, const char *text,

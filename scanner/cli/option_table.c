@@ -136,8 +136,21 @@ const struct option_row option_table[] = {
      "from the working "
      "directory of that. The list must be the same, in a file; not with CSV alone.",
      option_read_text, OPTION_FIELD(resume_path), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "stdout", "TABLE", NULL, NULL,
+     "rows of this table alone, to stdout",
+     "Write the rows of TABLE to standard output, one a line, in place of all rows of all tables: "
+     "as soon as they are complete, not in the order of the list. --format csv has a header line; "
+     "--format text has tabs between the values and - where there is none. Not with --output.",
+     option_read_text, OPTION_FIELD(stdout_table), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "fields", "LIST", NULL, "all",
+     "columns of --stdout, in this order",
+     "Which columns --stdout writes, in this order, separated by commas, such as "
+     "domain,effect,worst_severity. docs/data-dictionary.md has the columns of each table.",
+     option_read_text, OPTION_FIELD(stdout_fields), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "format", "FORMAT", "ndjson", NULL,
-     "ndjson, csv or both", "The format of the files in the directory: ndjson, csv or both.",
+     "ndjson, csv or both; text",
+     "The format of the files in the directory: ndjson, csv or both. With --stdout: ndjson, csv or "
+     "text.",
      option_read_format, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
      "none, gzip or zstd", "The compression of the files in the directory: none, gzip or zstd.",
@@ -260,10 +273,13 @@ const struct option_row option_table[] = {
      "Whether the report is coloured: auto does so on a terminal, unless the environment has "
      "NO_COLOR.",
      option_read_color, 0, 0, 0},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_CHECK, 0, "fail-on", "SEVERITY", NULL, NULL,
-     "exit code 10 at this severity or above",
-     "Exit with code 10 if a finding has at least this severity: error, warning, notice or info. "
-     "Without this option, findings do not change the exit code.",
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_CHECK, 0, "fail-on", "WHAT", NULL, NULL,
+     "exit code 10 at this severity or effect",
+     "Exit with code 10 if a finding has at least this severity: error, warning, notice or info; "
+     "or if the mail of a domain meets this effect or a worse one: mail_lost, cleartext, unknown, "
+     "policy_risk, strict_risk or hygiene, from worst to least, as in column effect of domains. "
+     "What is found of a domain that is set up for no mail (no MX and no address, a null MX, no "
+     "such domain) does not count. Without this option, findings do not change the exit code.",
      option_read_fail_on, 0, 0, 0},
 
     {OPTION_GROUP_JUDGING, IN_SCAN | IN_CHECK | IN_ANALYZE, 0, "root-cas", "[NAME=]FILE", NULL,
@@ -543,6 +559,15 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_REPORTING, IN_SCAN, 'q', "quiet", NULL, NULL, NULL, "no progress and no summary",
      "No progress and no summary on standard error; errors are still reported.", option_read_flag,
      FIELD(quiet), 0, 0},
+    {OPTION_GROUP_REPORTING, IN_ANALYZE, 'q', "quiet", NULL, NULL, NULL, "no summary",
+     "No summary, and not what changed, on standard error; errors are still reported.",
+     option_read_flag, FIELD(quiet), 0, 0},
+    {OPTION_GROUP_REPORTING, IN_SCAN, 0, "dry-run", NULL, NULL, NULL,
+     "look at everything, scan nothing",
+     "Look at the options, the list and the directory, make the self-test, and stop: no mail "
+     "server but those of --self-test is contacted, and no results are written. The exit code is "
+     "that of the scan if it would be refused.",
+     option_read_flag, OPTION_FIELD(dry_run), 0, 0},
     {OPTION_GROUP_REPORTING, IN_SCAN, 'u', "status-updates-file", "FILE", NULL, NULL,
      "progress as CSV, every second", "Write a CSV line with the progress every second to FILE.",
      option_read_text, FIELD(status_path), 0, 0},

@@ -11,6 +11,7 @@
 #include "scanner/cli/option_hints.h"
 #include "scanner/cli/option_readers.h"
 #include "scanner/cli/option_table.h"
+#include "scanner/cli/stdout_option.h"
 
 #define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
 
@@ -277,17 +278,26 @@ static bool read_words(struct options *o, struct buf *why)
 }
 
 /** What single options cannot see. */
-static bool fit_together(const struct options *o, struct buf *why)
+static bool fit_together(struct options *o, struct buf *why)
 {
     const struct scan_params *p = &o->params;
     if (!p->use_ipv4 && !p->use_ipv6) {
         buf_put_text(why, "--ipv4-only and --ipv6-only exclude each other; give one of them");
         return false;
     }
-    if (o->command != COMMAND_CHECK && p->output_dir == NULL && o->resume_path == NULL &&
+    bool to_stdout = o->stdout_table != NULL || o->stdout_fields != NULL;
+    if (to_stdout && !stdout_option_apply(o, why)) {
+        return false;
+    }
+    if (!to_stdout && p->format == RESULT_TEXT) {
+        buf_put_text(why, "--format text is for lines on standard output: add --stdout TABLE");
+        return false;
+    }
+    if (!to_stdout && o->command != COMMAND_CHECK && p->output_dir == NULL &&
+        o->resume_path == NULL &&
         (p->format != RESULT_NDJSON || p->compression != RESULT_CODEC_NONE)) {
-        buf_put_text(
-            why, "--format csv, --format both and --compress need a directory: add --output DIR");
+        buf_put_text(why, "--format csv, --format both and --compress need a directory: add "
+                          "--output DIR (or, for csv, --stdout TABLE)");
         return false;
     }
     if (o->report.customer != NULL && o->report.customer_column == NULL) {

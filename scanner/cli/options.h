@@ -2,6 +2,7 @@
 
 #include "output/schema.h"
 #include "scanner/analysis/catalogue.h"
+#include "scanner/analysis/effect.h"
 #include "scanner/base/buf.h"
 #include "scanner/explain/explain.h"
 #include "scanner/pipeline/scan_params.h"
@@ -88,6 +89,10 @@ struct options {
     const char *intermediates_path[INTERMEDIATES_FILES_MAX]; /* in the order given */
     size_t intermediates_count;
     struct intermediates_file intermediates[INTERMEDIATES_FILES_MAX]; /* once read */
+    const char *stdout_table;              /* --stdout; NULL: all tables */
+    const char *stdout_fields;             /* --fields; NULL: all columns */
+    struct row_choice choice;              /* what they ask for */
+    bool dry_run;                          /* look at everything, and scan nothing */
     const char *profiles_path;             /* NULL: those that are shipped */
     struct sender_profiles_file *profiles; /* once read: see machine.h */
     struct operator_list *operators;       /* the same */
@@ -110,8 +115,9 @@ struct options {
     const char *resume_path; /* NULL: a scan from the beginning */
     char user_agent[USER_AGENT_MAX];
     bool at_given; /* params.terms.at is the user's */
-    bool fails;    /* --fail-on was given */
+    bool fails;    /* --fail-on was given, with a severity */
     enum severity fail_on;
+    enum effect fail_on_effect; /* EFFECT_NONE: with none */
     enum explain_format explain_format;
     enum schema_format schema_format;
     const char *schema_load;     /* results to load; NULL: none */

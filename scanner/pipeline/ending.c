@@ -154,14 +154,3 @@ int64_t ending_clock_jump(int64_t by_clock_ms, int64_t passed_ms)
     int64_t slewed = CLOCK_JUMP_MIN_MS + passed_ms / 1000;
     return jump > -slewed && jump < slewed ? 0 : jump;
 }
-
-void ending_tell_findings(const struct ending *e)
-{
-    uint64_t found[SEVERITY_COUNT] = {0};
-    for (int code = 0; code < FINDING_COUNT; code++) {
-        for (int s = 0; s < SEVERITY_COUNT; s++) {
-            found[s] += e->counts->finding[code][s];
-        }
-    }
-    e->hooks->findings(e->hooks->arg, found);
-}

@@ -32,4 +32,3 @@ enum scan_end ending_of(const struct ending *e, bool whole);
 int64_t ending_clock_jump(int64_t by_clock_ms, int64_t passed_ms);
 /** What failed, and what makes the results less than they seem. */
 void ending_say(const struct ending *e, int64_t clock_jump_ms);
-void ending_tell_findings(const struct ending *e);

@@ -533,7 +533,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     show_progress(c);
     ending_say(&c->ending, jump);
     c->hooks->summary(c->hooks->arg, buf_span(&summary));
-    ending_tell_findings(&c->ending);
+    c->hooks->counts(c->hooks->arg, counts);
     buf_deinit(&summary);
     return ending_of(&c->ending, whole);
 }

@@ -5,7 +5,7 @@
  * The calling thread coordinates: signals, progress, closing of input blocks, the end.
  */
 
-#include "scanner/analysis/catalogue.h"
+#include "scanner/analysis/counts.h"
 #include "scanner/base/buf.h"
 #include "scanner/pipeline/progress_snapshot.h"
 #include "scanner/pipeline/scan_params.h"
@@ -30,8 +30,8 @@ struct pipeline_hooks {
     void (*say)(void *arg, const char *line);
     /** The summary in plain text, several lines, at the end. */
     void (*summary)(void *arg, struct span text);
-    /** How many findings of each severity were raised, at the end. */
-    void (*findings)(void *arg, const uint64_t count[SEVERITY_COUNT]);
+    /** What the scan adds up to, at the end. */
+    void (*counts)(void *arg, const struct scan_counts *counts);
 };
 
 enum scan_end pipeline_run(const struct scan_params *params, const struct pipeline_hooks *hooks);

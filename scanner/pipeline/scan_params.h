@@ -1,6 +1,7 @@
 #pragma once
 
 #include "output/result_file.h"
+#include "output/row_choice.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/uuid.h"
 #include "scanner/base/vocabulary.h"
@@ -37,6 +38,7 @@ enum result_format {
     RESULT_NDJSON = 1,
     RESULT_CSV = 2,
     RESULT_BOTH = 3, /* bits: NDJSON | CSV */
+    RESULT_TEXT = 4, /* lines of a choice alone */
 };
 
 struct option_in_force {
@@ -64,7 +66,8 @@ struct scan_params {
     const char *output_dir; /* NULL: NDJSON on output_fd */
     enum result_format format;
     enum result_codec compression;
-    uint32_t csv_cell_max; /* characters of a field; 0: no limit */
+    uint32_t csv_cell_max;           /* characters of a field; 0: no limit */
+    const struct row_choice *choice; /* what goes to output_fd in place of all rows; NULL: those */
     int output_fd; /* where rows go without a directory: standard output, as a rule; borrowed */
 
     /* judgement */

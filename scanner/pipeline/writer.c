@@ -126,13 +126,23 @@ static void add_finished_lines(struct writer *w, const struct journal *j)
     }
 }
 
+bool writer_look(const struct scan_params *p, struct buf *error)
+{
+    struct result_error failure = {0};
+    if (p->output_dir == NULL || p->resume != NULL || result_dir_look(p->output_dir, &failure)) {
+        return true;
+    }
+    put_refusal(error, &failure);
+    return false;
+}
+
 bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage)
 {
     const struct scan_params *p = scan->params;
     *w = (struct writer){.scan = scan, .lines_taken = BUF_INIT(BUF_NO_LIMIT)};
     held_rows_init(&w->held);
     if (p->output_dir == NULL) {
-        result_stream_init(&w->stream, p->output_fd);
+        result_stream_init(&w->stream, p->output_fd, p->choice);
         return true;
     }
     struct result_dir_params params = {

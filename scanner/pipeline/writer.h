@@ -29,6 +29,8 @@ struct writer {
     atomic_bool failed; /* a write failed: rows are being lost */
 };
 
+/** Would the directory of results be taken? Nothing is made. @return false with one line of text in `error` */
+bool writer_look(const struct scan_params *p, struct buf *error);
 /** Opens the results. @return false with one line of text in `error`; `*usage` tells a fault of
  * the command line (the directory is not empty) from one of the system. */
 bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *usage);

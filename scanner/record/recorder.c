@@ -117,5 +117,8 @@ enum account_class record_domain(struct recorder *r, const struct seen_domain *d
     counts_add_domain(r->counts, d, &r->domain, ending, reason);
     operator_totals_add_domain(r->operators, d, &r->domain);
     counts_add_findings(r->counts, &r->findings);
+    if (domain_is_asked(d)) {
+        counts_add_effect(r->counts, standing.effect, &r->findings);
+    }
     return ending;
 }

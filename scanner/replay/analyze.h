@@ -12,6 +12,7 @@
  */
 
 #include "output/result_file.h"
+#include "output/row_choice.h"
 #include "scanner/observation/verdict.h"
 #include "scanner/senders/sender_profiles.h"
 #include "scanner/trust/intermediates_file.h"
@@ -24,6 +25,9 @@ struct analyze_params {
     bool csv;
     uint32_t csv_cell_max; /* characters of a field; 0: no limit */
     enum result_codec codec;
+    const struct row_choice
+        *choice;      /* without `output`: what to write in place of all rows; NULL: those */
+    struct buf *told; /* the summary, and what changed; NULL: not asked for */
     const struct trust_store_octets *stores; /* NULL: those of `results` */
     size_t store_count;
     int64_t at;          /* judgement time, Unix seconds; INT64_MIN: that of `results` */

@@ -6,6 +6,7 @@
 
 #include "scanner/cert/digest.h"
 #include "scanner/domain/operator_list.h"
+#include "scanner/replay/summary_changes.h"
 #include "scanner/report/summary.h"
 
 #define TAKE_FROM (256U << 10) /* octets of rows that are handed on at once */
@@ -40,10 +41,11 @@ bool new_results_open(struct new_results *n, const struct analyze_params *p, boo
         return false;
     }
     if (!to_dir) {
-        result_stream_init(&n->stream, STDOUT_FILENO);
+        result_stream_init(&n->stream, STDOUT_FILENO, p->choice);
     }
     row_sink_init(&n->sink, !to_dir || p->ndjson, to_dir && p->csv, !to_dir);
     row_set_csv_cell_max(n->sink.row, p->csv_cell_max);
+    n->sink.choice = p->choice;
     return true;
 }
 
@@ -113,6 +115,7 @@ static bool write_shared_operators(struct new_results *n, struct span csv)
     return csv.len == 0 || result_dir_write_file(n->dir, MANIFEST_SHARED_OPERATORS_FILE, csv);
 }
 
+/* @return false: it is not in the directory */
 static bool write_summary(struct new_results *n, const struct results *from,
                           const struct reanalysis *now)
 {
@@ -130,7 +133,11 @@ static bool write_summary(struct new_results *n, const struct results *from,
     };
     struct buf json = BUF_INIT(BUF_NO_LIMIT);
     report_summary(&json, &facts);
-    bool ok = result_dir_write_file(n->dir, "summary.json", buf_span(&json));
+    bool ok = n->dir == NULL || result_dir_write_file(n->dir, "summary.json", buf_span(&json));
+    if (n->params->told != NULL) {
+        report_summary_text(n->params->told, &facts);
+        summary_changes_put(n->params->told, from->path, buf_span(&json));
+    }
     buf_deinit(&json);
     return ok;
 }
@@ -160,7 +167,7 @@ bool new_results_finish(struct new_results *n, const struct results *from,
 {
     bool kept = new_results_take(n, true);
     if (n->dir == NULL) {
-        return result_stream_flush(&n->stream) && kept;
+        return write_summary(n, from, now) && result_stream_flush(&n->stream) && kept;
     }
     kept = result_dir_finish(n->dir) && kept;
     kept = manifest_copy_stores(n->dir, now->terms->stores, now->terms->store_count) && kept;

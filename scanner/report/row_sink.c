@@ -36,7 +36,8 @@ void row_sink_deinit(struct row_sink *sink)
 
 bool row_sink_wants(const struct row_sink *sink, enum table_id t)
 {
-    return sink->csv || (sink->ndjson && !table_is_csv_only(t));
+    bool chosen = sink->choice != NULL && sink->choice->table == t;
+    return chosen || sink->csv || (sink->ndjson && !table_is_csv_only(t));
 }
 
 size_t row_sink_len(const struct row_sink *sink)
@@ -132,6 +133,13 @@ struct row *row_sink_begin(struct row_sink *sink, enum table_id t)
 void row_sink_end(struct row_sink *sink, enum table_id t)
 {
     struct row_sink_table *to = &sink->table[t];
+    if (sink->choice != NULL) {
+        if (sink->choice->table == t) {
+            row_end_chosen(sink->row, sink->choice, &to->ndjson);
+            to->rows++;
+        }
+        return;
+    }
     bool ndjson = sink->ndjson && !table_is_csv_only(t);
     row_end(sink->row, ndjson ? &to->ndjson : NULL, sink->csv ? &to->csv : NULL, sink->with_type);
     to->rows++;

@@ -19,6 +19,8 @@ struct row_sink {
     bool csv;
     bool holds;     /* rows of endpoints wait for that of their host */
     bool with_type; /* standard output: "type" in front of each NDJSON row */
+    const struct row_choice
+        *choice; /* of standard output: its lines alone, in `ndjson`; NULL: all. Borrowed */
     struct row_sink_table table[TABLE_COUNT];
     struct row *row;     /* owned; reused from row to row */
     struct buf key;      /* scratch of the report functions */

@@ -248,6 +248,12 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
         json_key_uint(&w, mx_kind_word((enum mx_kind)k), c->mx_kind[k]);
     }
     json_object_end(&w);
+    json_key(&w, "effects"); /* of the domains that were asked about */
+    json_object_begin(&w);
+    for (unsigned e = 0; e < EFFECT_COUNT; e++) {
+        json_key_uint(&w, e == EFFECT_NONE ? "none" : effect_word((enum effect)e), c->effect[e]);
+    }
+    json_object_end(&w);
     json_key(&w, "endpoints");
     json_object_begin(&w);
     json_key_uint(&w, "observed", c->endpoint_basis[BASIS_OBSERVED]);

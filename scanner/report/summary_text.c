@@ -37,6 +37,23 @@ static void put_inferred_text(struct buf *text, const struct scan_counts *c)
     }
 }
 
+/* What becomes of mail, the worst first. */
+static void put_effects_text(struct buf *text, const struct scan_counts *c)
+{
+    const char *before = "domains by the effect of their problems: ";
+    for (unsigned e = EFFECT_NONE + 1; e < EFFECT_COUNT; e++) {
+        if (c->effect[e] > 0) {
+            buf_putf(text, "%s%s %" PRIu64, before, effect_word((enum effect)e), c->effect[e]);
+            before = ", ";
+        }
+    }
+    if (c->effect[EFFECT_NONE] > 0) {
+        buf_putf(text, "%snone %" PRIu64, before, c->effect[EFFECT_NONE]);
+        before = ", ";
+    }
+    buf_put_text(text, before[0] == ',' ? "\n" : "");
+}
+
 static void put_property_text(struct buf *text, const struct port_counts *port, enum property p)
 {
     const struct tally *service = &port->service.property[p];
@@ -137,6 +154,7 @@ void report_summary_text(struct buf *text, const struct summary_facts *facts)
     const struct scan_counts *c = facts->counts;
     put_account_text(text, c);
     put_inferred_text(text, c);
+    put_effects_text(text, c);
     for (size_t i = 0; i < c->port_count; i++) {
         put_port_text(text, &c->port[i]);
     }

@@ -121,7 +121,8 @@ static void look_at_resolvers(const struct vantage_questions *q, struct vantage_
         struct resolver *resolver = add_resolver(&a, &q->server[i], 1);
         resolver_ask(resolver, SPAN_LIT("."), DNS_TYPE_NS, on_root, r, 0);
         resolver_ask(resolver, SPAN_LIT("com"), DNS_TYPE_NS, on_existing, r, EXISTING_COM);
-        if (q->server_count > 1) { /* who alone is asked contradicts nobody */
+        if (q->server_count > 1 &&
+            !vantage_is_literal(q->ehlo_domain)) { /* who alone is asked contradicts nobody */
             resolver_ask(resolver, span_of(q->ehlo_domain), DNS_TYPE_A, on_existing, r,
                          EXISTING_OWN);
         }
@@ -245,7 +246,9 @@ void vantage_look_at_dns(const struct vantage_questions *q, struct vantage_facts
     }
     begin_asking(&a, q->dns_timeout_ms);
     struct resolver *resolver = add_resolver(&a, used, used_count);
-    ask_for_addresses(resolver, q->ehlo_domain, &facts->ehlo);
+    if (!vantage_is_literal(q->ehlo_domain)) {
+        ask_for_addresses(resolver, q->ehlo_domain, &facts->ehlo);
+    }
     look_up_hosts(q, resolver, facts);
     wait_for_answers(&a);
     look_up_names(resolver, facts);

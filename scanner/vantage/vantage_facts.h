@@ -81,7 +81,8 @@ struct vantage_facts {
     struct vantage_route ipv6;
     struct vantage_local local[VANTAGE_SOURCES_MAX]; /* of --local-addr */
     size_t local_count;
-    const char *ehlo_domain;
+    const char
+        *ehlo_domain; /* or an address literal, of which nothing is asked: RFC 5321 section 4.1.3 */
     struct vantage_addresses ehlo;
     struct vantage_reverse reverse[VANTAGE_REVERSE_MAX];
     size_t reverse_count;
@@ -92,6 +93,11 @@ struct vantage_facts {
     uint16_t port_first; /* of the range for connections, both included; 0: not known */
     uint16_t port_last;
 };
+
+static inline bool vantage_is_literal(const char *ehlo_domain)
+{
+    return ehlo_domain[0] == '[';
+}
 
 /**
  * The resolver at `i` denies what exists. The tests' and other closed networks have no com either, so that its denial says

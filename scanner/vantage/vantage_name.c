@@ -146,6 +146,16 @@ void vantage_judge_name(struct vantage_verdict *v, const struct vantage_facts *f
     struct buf *b = vantage_text(v);
     enum vantage_result result = VANTAGE_OK;
     list_sources(f, &sources);
+    if (vantage_is_literal(f->ehlo_domain)) { /* who checks has said so */
+        buf_putf(b, "EHLO with the address literal %s%s", f->ehlo_domain,
+                 t->strict ? ", but --strict-vantage demands a name: give one with --ehlo-domain"
+                           : "");
+        vantage_add(v, VANTAGE_EHLO_NAME, t->strict ? VANTAGE_FAILED : VANTAGE_OK, f->ehlo_domain);
+        if (t->strict) {
+            vantage_stop(v, VANTAGE_CANNOT_SCAN);
+        }
+        return;
+    }
     buf_putf(b, "EHLO name %s: ", f->ehlo_domain);
     size_t head = b->len;
     if (f->ehlo.count == 0) {

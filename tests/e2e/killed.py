@@ -71,7 +71,7 @@ def analyze_what_is_left(out):
     before = {name: os.stat(os.path.join(out, name)).st_mtime_ns for name in os.listdir(out)}
     with tempfile.TemporaryDirectory(prefix="mxcensus-analyzed-") as folder:
         again = os.path.join(folder, "again")
-        done = run("analyze", "-o", again, out)
+        done = run("analyze", "-q", "-o", again, out)
         if not check_equal(f"{out}, analyzed: exit code", (done.returncode, done.stderr), (0, "")):
             return
         check_equal(f"{out}, analyzed: the directory is as it was",
@@ -80,7 +80,7 @@ def analyze_what_is_left(out):
         check(f"{out}, analyzed: the summary too", read_json(again, "summary.json")["complete"] is False)
         broken = list(dangling(again))
         check(f"{out}, analyzed: no row names one that is not there", not broken, broken[:5])
-        done = run("analyze", "-o", os.path.join(folder, "third"), again)
+        done = run("analyze", "-q", "-o", os.path.join(folder, "third"), again)
         check_equal(f"{out}, analyzed twice: exit code", (done.returncode, done.stderr), (0, ""))
 
 

@@ -303,7 +303,7 @@ def check_record(out, web, before):
 
 def check_analyze(out, folder):
     again = os.path.join(folder, "again")
-    done = run("analyze", "-o", again, out)
+    done = run("analyze", "-q", "-o", again, out)
     check_equal("analyze: exit code", (done.returncode, done.stderr), (0, ""))
     check_same_octets(out, again, [name + ".ndjson" for name in ("certificates", "chains", "completions", "issuers")])
     later = os.path.join(folder, "later")

@@ -29,9 +29,9 @@ def octets_of(folder, name):
 
 
 def analyze(results, out, *options):
-    done = run("analyze", *options, "-o", out, results)
+    done = run("analyze", "-q", *options, "-o", out, results)
     check_equal(f"analyze {' '.join(options)}: exit code", done.returncode, 0)
-    check_equal("analyze is silent", done.stderr, "")
+    check_equal("analyze -q is silent", done.stderr, "")
     return out
 
 
@@ -83,6 +83,38 @@ def check_stdout(scan):
         for row in rows:
             del row["type"]
         check(f"stdout: {name}", rows == read_table(scan, name))
+
+
+def check_told(scan, folder):
+    """What analyze says on standard error: the summary, and the counts that are others now."""
+    same = run("analyze", "-o", os.path.join(folder, "told"), scan)
+    check("told: the summary", same.stderr.startswith("inputs ") and "\ndomains by the effect of their problems: " in same.stderr,
+          same.stderr)
+    check("told: nothing changed", same.stderr.endswith(f"no count of {scan} changed\n"), same.stderr)
+    later = os.path.join(folder, "told-later")
+    done = run("analyze", "--at", "2060-01-01", "-o", later, scan)
+    before, after = (read_json(at, "summary.json") for at in (scan, later))
+    check("told: what changed", f"\nchanged against {scan}\n" in done.stderr, done.stderr)
+    for effect, now in after["effects"].items():
+        was = before["effects"][effect]
+        check_equal(f"told: effect {effect}", f"\n  effects {effect}: {now}, was {was}\n" in done.stderr, now != was)
+    check("told: a certificate has expired", "  findings chain.expired error: " in done.stderr, done.stderr)
+
+
+def check_chosen(scan):
+    """Some columns of one table, a row on a line."""
+    rows = read_table(scan, "domains")
+    text = run("analyze", "-q", "--stdout", "domains", "--fields", "domain,effect,mx_kind", "--format", "text", scan)
+    check_equal("chosen: text", text.stdout.decode(),
+                "".join(f"{row['domain'] or '-'}\t{row['effect'] or '-'}\t{row['mx_kind']}\n" for row in rows))
+    ndjson = run("analyze", "-q", "--stdout", "domains", "--fields", "mx_kind,domain,mx", scan)
+    check_equal("chosen: NDJSON", [list(row.items()) for row in ndjson.rows],
+                [[(key, row[key]) for key in ("mx_kind", "domain", "mx")] for row in rows])
+    for name in ("services", "routes", "problems"):
+        whole = run("analyze", "-q", "--stdout", name, "--format", "csv", scan)
+        both = os.path.join(os.path.dirname(scan), "chosen-" + name)
+        analyze(scan, both, "--format", "csv")
+        check(f"chosen: CSV of {name} as in the file", whole.stdout == octets_of(both, name + ".csv"), whole.stdout[:300])
 
 
 def check_compressed(scan, folder):
@@ -298,6 +330,8 @@ def main():
         few = os.path.join(folder, "ports-25")  # of the hand-made domains with DANE
         check_same_terms(scan, os.path.join(folder, "same"))
         check_stdout(few)
+        check_told(few, folder)
+        check_chosen(few)
         check_compressed(few, folder)
         check_later(scan, os.path.join(folder, "later"))
         check_other_roots(scan, os.path.join(folder, "other"), authority.root + ".pem")

@@ -174,7 +174,7 @@ def check_same_verdicts(what, one, other):
 
 
 def analyze(results, out, *options):
-    done = run("analyze", *options, "-o", out, results)
+    done = run("analyze", "-q", *options, "-o", out, results)
     check_equal(f"analyze {options}: exit code", (done.returncode, done.stderr), (0, ""))
     return out
 

@@ -9,7 +9,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.runner import EHLO, check, check_equal, check_refused, finish, run  # noqa: E402
-from support.dns_server import DnsServer  # noqa: E402
+from support.dns_server import CLIENT, DnsServer  # noqa: E402
 
 # What is enough to start: a resolver and a name.
 READY = ["--ehlo-domain", EHLO, "--trust-ad", "no", "--ipv4-only", "--address-map", "11.0.0.0/8=127.0.0.0/8"]
@@ -55,6 +55,17 @@ def check_refusals(folder):
     refused("a command that is nearly one", ["chek", "example.org"], ["'chek'", "did you mean check?"])
     refused("an option that is nearly one", ["scan", "--ouput", "x"], ["--ouput", "did you mean --output?"])
     refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "scan --help"])
+    refused("a table that is nearly one", ["scan", "--stdout", "domain"], ["--stdout", "'domain'", "did you mean domains?"])
+    refused("no table", ["scan", "--stdout", "everything"], ["--stdout", "'everything'", "domains, "])
+    refused("a column that is nearly one", ["scan", "--stdout", "domains", "--fields", "domain,efect"],
+            ["--fields", "'efect'", "domains", "did you mean effect?"])
+    refused("a column twice", ["analyze", "--fields", "domain,domain", "--stdout", "domains", full], ["--fields", "'domain'", "twice"])
+    refused("columns of no table", ["scan", "--fields", "domain"], ["--fields", "--stdout"])
+    refused("a directory and standard output", ["scan", "--stdout", "domains", "-o", missing], ["--stdout", "--output"])
+    refused("lines of all tables", ["scan", "--format", "text"], ["--format text", "--stdout"])
+    refused("two files of one table", ["scan", "--stdout", "domains", "--format", "both"], ["--stdout", "--format"])
+    refused("no severity and no effect", ["check", "--fail-on", "no_mail", "example.org"],
+            ["--fail-on", "'no_mail'", "error", "mail_lost"])
     refused("option of another command", ["scan", "--json"], ["--json", "mxcensus check", "scan --help"])
     refused("check without a domain", ["check"], ["which domain"])
     refused("analyze without results", ["analyze"], ["which results"])
@@ -85,6 +96,12 @@ def check_refusals(folder):
     refused("input is a folder", ["scan", *READY, full], [full])
     refused("output is not empty", ["scan", *READY, "-o", full, listed], [full, "empty"])
     refused("output is a file", ["scan", *READY, "-o", listed, listed], [listed])
+    # Resolvers that never answer: what is wrong here is said before they are asked.
+    dead = ["scan", "--ehlo-domain", EHLO, "--name-servers", "127.0.0.1:9"]
+    refused("first the list", [*dead, missing], [missing, "No such file"])
+    refused("first the directory", [*dead, "-o", full, listed], [full, "empty"])
+    refused("first the place of the directory", [*dead, "-o", os.path.join(missing, "x"), listed], [missing])
+    refused("first the blocklist", [*dead, "-b", blocklist, listed], ["--blocklist-file", "line 3"])
     refused("no folder for the output", ["scan", *READY, "-o", os.path.join(missing, "x"), listed], [missing])
     refused("blocklist is absent", ["scan", *READY, "-b", missing, listed], [missing])
     refused("the option of it is named", ["check", *READY, "-b", missing, "example.org"], [f"--blocklist-file {missing}: No such"])
@@ -138,12 +155,42 @@ def check_inputs(folder):
     check("repeats: a warning with an example", "2 of the 3 lines repeat a domain, such as line 2, 'a.test'" in done.stderr, done.stderr)
 
 
+def check_lines(folder):
+    """One table on standard output, and what --fail-on makes of a domain without mail and of one whose mail is lost."""
+    listed = os.path.join(folder, "domains")
+    with open(listed, "w", encoding="ascii") as file:
+        file.write("absent.example\nlost.example\n")
+    fields = ["--stdout", "domains", "--fields", "domain,mx_kind,effect", "--format", "csv"]
+    done = run("scan", *READY, "-q", *fields, listed)
+    check_equal("CSV: exit code", (done.returncode, done.stderr), (0, ""))
+    lines = done.stdout.decode().split("\r\n")
+    check_equal("CSV: header", lines[0], "domain,mx_kind,effect")
+    check_equal("CSV: a line for each domain", sorted(lines[1:]),
+                ["", "absent.example,nxdomain,no_mail", "lost.example,explicit,mail_lost"])
+    for what, input, code in (("error", "absent.example", 0), ("info", "absent.example", 0), ("hygiene", "absent.example", 0),
+                              ("error", "lost.example", 10), ("mail_lost", "lost.example", 10), ("hygiene", "lost.example", 10)):
+        done = run("scan", *READY, "-q", "--fail-on", what, *fields, input=input + "\n")
+        check_equal(f"--fail-on {what} {input}", (done.returncode, done.stderr), (code, ""))
+
+
+def check_dry_run(folder):
+    listed = os.path.join(folder, "domains")
+    out = os.path.join(folder, "new")
+    done = run("scan", "--dry-run", *READY, "-o", out, listed)
+    check_equal("dry run: exit code", done.returncode, 0)
+    check("dry run: says so", "--dry-run" in done.stderr and done.stdout == b"", done.stderr)
+    check("dry run: no directory", not os.path.exists(out))
+    check_refused("dry run of what cannot be", run("scan", "--dry-run", *READY, "-o", out, listed + "x"), ["No such file"])
+
+
 def main():
-    with tempfile.TemporaryDirectory() as folder, DnsServer({}) as dns:
+    with tempfile.TemporaryDirectory() as folder, DnsServer({**CLIENT, ("lost.example", "MX"): [(10, "mx.absent.example")]}) as dns:
         READY.extend(["--name-servers", f"127.0.0.1:{dns.port}"])
         check_texts()
         check_refusals(folder)
         check_inputs(folder)
+        check_lines(folder)
+        check_dry_run(folder)
     finish()
 
 

@@ -45,6 +45,36 @@ Test(options, defaults_are_those_of_the_design)
     buf_deinit(&why);
 }
 
+/* Whatever is wrong with a value, the line begins with the option that it was given to. */
+Test(options, every_refusal_of_a_value_names_its_option)
+{
+    static const char *const bad[] = {"", "?", "\x01,"};
+    static struct options o;
+    for (size_t row = 0; row < option_table_count; row++) {
+        const struct option_row *option = &option_table[row];
+        size_t refused = 0;
+        for (enum command c = 0; c < COMMAND_COUNT && option->argument != NULL; c++) {
+            for (size_t i = 0; option_is_of(option, c) && i < sizeof(bad) / sizeof(bad[0]); i++) {
+                char text[200];
+                char name[100];
+                struct buf why = BUF_INIT(BUF_NO_LIMIT);
+                (void)snprintf(name, sizeof(name), "--%s ", option->name);
+                (void)snprintf(text, sizeof(text), "--%s=%s", option->name, bad[i]);
+                char command[40];
+                (void)snprintf(command, sizeof(command), "%s", command_info(c)->word);
+                char program[] = "mxcensus";
+                char *argv[] = {program, command, text, NULL};
+                if (options_read(&o, 3, argv, &why) == OPTIONS_BAD &&
+                    span_eq(span_take(buf_span(&why), strlen(name)), span_of(name))) {
+                    refused++;
+                }
+                buf_deinit(&why);
+            }
+        }
+        cr_expect(option->argument == NULL || refused > 0, "--%s", option->name);
+    }
+}
+
 Test(options, values_arrive_in_their_fields)
 {
     static struct options o;
@@ -195,7 +225,7 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus analyze --format csv a", "add --output"},
         {"mxcensus explain --format xml", "use text, csv or json"},
         {"mxcensus check --color yes x", "use auto, always or never"},
-        {"mxcensus scan --fail-on fatal", "use info, notice, warning or error"},
+        {"mxcensus scan --fail-on fatal", "is no severity (error, warning, notice, info)"},
         {"mxcensus scan --at tomorrow", "'tomorrow' is not a time in UTC"},
         {"mxcensus scan --root-cas a.pem --root-cas x/a.crt", "two trust stores named 'a'"},
         {"mxcensus scan --root-cas =", "'=' is not FILE or NAME=FILE"},
@@ -226,7 +256,7 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --probes no-sni-short", "'no-sni-short' is not available"},
         {"mxcensus scan --probes x", "'x' is not a probe"},
         {"mxcensus scan --infer x", "--infer 'x' is not known: use off, listed or all"},
-        {"mxcensus scan --format xml", "use ndjson, csv or both"},
+        {"mxcensus scan --format xml", "use ndjson, csv, both or text"},
         {"mxcensus scan --compress lz4", "use none, gzip or zstd"},
         {"mxcensus scan --format csv", "add --output"},
         {"mxcensus scan --compress gzip", "add --output"},

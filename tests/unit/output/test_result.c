@@ -617,7 +617,7 @@ Test(result_dir, one_full_file)
 Test(result_stream, full_and_gone)
 {
     struct result_stream s;
-    result_stream_init(&s, open("/dev/full", O_WRONLY));
+    result_stream_init(&s, open("/dev/full", O_WRONLY), NULL);
     cr_expect(result_stream_append(&s, SPAN_LIT("{}\n{}\n"), 2));
     cr_expect(!result_stream_flush(&s));
     cr_expect_eq(s.error.error, ENOSPC);
@@ -629,7 +629,7 @@ Test(result_stream, full_and_gone)
 
     int ends[2];
     cr_assert_eq(pipe(ends), 0);
-    result_stream_init(&s, ends[1]);
+    result_stream_init(&s, ends[1], NULL);
     (void)close(ends[0]);
     cr_expect(result_stream_append(&s, SPAN_LIT("{}\n"), 1));
     cr_expect(!result_stream_flush(&s));
@@ -661,7 +661,7 @@ Test(result_stream, writes_in_part)
     cr_assert_eq(pipe(ends), 0);
     cr_assert_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
     cr_assert_eq(pthread_create(&reader, NULL, drain, &ends[0]), 0);
-    result_stream_init(&s, ends[1]);
+    result_stream_init(&s, ends[1], NULL);
     for (uint64_t n = 0; n < 5000; n++) {
         buf_reset(&one);
         put_row(&one, n);

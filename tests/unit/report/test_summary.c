@@ -84,7 +84,14 @@ static void fill(struct scan_counts *c)
     buf_put_text(findings_add(&f, FINDING_MX_LOCALHOST, SEVERITY_ERROR), "x");
     buf_put_text(findings_add(&f, FINDING_MX_MANY, SEVERITY_WARNING), "x");
     counts_add_findings(c, &f);
+    counts_add_effect(c, EFFECT_MAIL_LOST, &f);
+    counts_add_effect(c, EFFECT_NO_MAIL, &f);
+    findings_reset(&f);
+    counts_add_effect(c, EFFECT_MAIL_LOST, &f);
+    counts_add_effect(c, EFFECT_NONE, &f);
     findings_deinit(&f);
+    cr_assert_eq(c->finding_no_mail[SEVERITY_ERROR], 1);
+    cr_assert_eq(c->finding_no_mail[SEVERITY_WARNING], 1);
 }
 
 static const struct json_expectation summary[] = {
@@ -101,6 +108,10 @@ static const struct json_expectation summary[] = {
     {"account/reasons", "{\"no_mail\":{\"none\":1,\"null_mx\":1},\"invalid\":{\"empty\":1}}"},
     {"mx_kinds/explicit", "1"},
     {"mx_kinds/null_mx", "2"},
+    {"effects/none", "1"},
+    {"effects/mail_lost", "2"},
+    {"effects/no_mail", "1"},
+    {"effects/cleartext", "0"},
     {"ports/0/port", "25"},
     {"ports/0/outcomes/established", "2"},
     {"ports/0/outcomes/not_tested", "1"},
@@ -151,6 +162,7 @@ static const char text[] =
     "inputs 4 = tested 1 + no_mail 2 + invalid 1\n"
     "results of 2 endpoints are inferred from other names, 1 are observed; 1 inputs rest on "
     "inferred ones\n"
+    "domains by the effect of their problems: mail_lost 2, no_mail 1, none 1\n"
     "port 25             services             MX hosts (all)       domains (all)\n"
     "  reachable          66.7 % of 3         100.0 % of 1         100.0 % of 1\n"
     "  starttls          100.0 % of 2           0.0 % of 1           0.0 % of 1\n"

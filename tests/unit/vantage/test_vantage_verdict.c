@@ -364,6 +364,20 @@ static void other_reverse_strict(struct vantage_facts *f, struct vantage_terms *
     t->strict = true;
 }
 
+/* RFC 5321 section 4.1.3: nothing can be looked up of it. */
+static void address_literal(struct vantage_facts *f, struct vantage_terms *t)
+{
+    (void)t;
+    f->ehlo_domain = "[11.0.0.7]";
+    f->ehlo = (struct vantage_addresses){0};
+}
+
+static void address_literal_strict(struct vantage_facts *f, struct vantage_terms *t)
+{
+    address_literal(f, t);
+    t->strict = true;
+}
+
 static void behind_nat(struct vantage_facts *f, struct vantage_terms *t)
 {
     (void)t;
@@ -494,6 +508,10 @@ static const struct spoilt cases[] = {
      VANTAGE_OK, "and back", 0},
     {"--strict-vantage", other_reverse_strict, VANTAGE_CANNOT_SCAN, VANTAGE_EHLO_NAME,
      VANTAGE_FAILED, "nothing was scanned (--strict-vantage)", 1},
+    {"an address literal", address_literal, VANTAGE_GO, VANTAGE_EHLO_NAME, VANTAGE_OK, "[11.0.0.7]",
+     0},
+    {"an address literal, --strict-vantage", address_literal_strict, VANTAGE_CANNOT_SCAN,
+     VANTAGE_EHLO_NAME, VANTAGE_FAILED, "demands a name", 1},
     {"behind NAT", behind_nat, VANTAGE_GO, VANTAGE_EHLO_NAME, VANTAGE_OK,
      "not one that servers see", 0},
     {"behind NAT, strict", behind_nat_strict, VANTAGE_GO, VANTAGE_EHLO_NAME, VANTAGE_OK,

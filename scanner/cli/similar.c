@@ -1,0 +1,21 @@
+#include "scanner/cli/similar.h"
+
+#include "scanner/base/text_distance.h"
+
+#define WORD_DISTANCE_MAX 2 /* of a word that is meant; and less than half of it */
+
+struct similar similar_to(struct span wanted)
+{
+    size_t half = wanted.len / 2;
+    size_t most = half < WORD_DISTANCE_MAX ? half : WORD_DISTANCE_MAX;
+    return (struct similar){.wanted = wanted, .distance = most + 1};
+}
+
+void similar_try(struct similar *s, const char *word)
+{
+    size_t d = s->distance > 0 ? text_distance(s->wanted, span_of(word), s->distance - 1) : 1;
+    if (d < s->distance) {
+        s->distance = d;
+        s->word = word;
+    }
+}
