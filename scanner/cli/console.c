@@ -236,6 +236,21 @@ void console_init(struct console *c)
     };
 }
 
+static enum exit_code run_tested(struct console *c, const struct options *o, struct buf *why)
+{
+    if (!progress_output_open_status(&c->progress, why)) {
+        return EXIT_CODE_USAGE;
+    }
+    const struct pipeline_hooks hooks = {.arg = c,
+                                         .progress = console_show_progress,
+                                         .say = say,
+                                         .summary = keep_summary,
+                                         .counts = keep_counts};
+    enum exit_code code = console_exit_code(pipeline_run(&o->params, &hooks));
+    progress_output_clear_line(&c->progress);
+    return code == EXIT_CODE_COMPLETE && console_fails(c, o) ? EXIT_CODE_FINDINGS : code;
+}
+
 enum exit_code console_run_scan(struct console *c, struct options *o, struct buf *why)
 {
     if (!prepare(c, o, why)) {
@@ -260,14 +275,7 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
     enum exit_code code = test_vantage(c, o, concurrency_asked, descriptor_limit, why);
     progress_output_set_self_test(&c->progress, &c->vantage);
     if (code == EXIT_CODE_COMPLETE) {
-        const struct pipeline_hooks hooks = {.arg = c,
-                                             .progress = console_show_progress,
-                                             .say = say,
-                                             .summary = keep_summary,
-                                             .counts = keep_counts};
-        code = console_exit_code(pipeline_run(&o->params, &hooks));
-        progress_output_clear_line(&c->progress);
-        code = code == EXIT_CODE_COMPLETE && console_fails(c, o) ? EXIT_CODE_FINDINGS : code;
+        code = run_tested(c, o, why);
     }
     progress_output_end(&c->progress, (int)code,
                         code == EXIT_CODE_COMPLETE || code == EXIT_CODE_FINDINGS, c->findings,

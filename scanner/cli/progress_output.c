@@ -47,13 +47,17 @@ static bool replace_metrics(struct progress_output *out, const struct progress_s
     return ok;
 }
 
-static bool open_status(struct progress_output *out, struct buf *why)
+bool progress_output_open_status(struct progress_output *out, struct buf *why)
 {
+    if (out->status_path == NULL) {
+        return true;
+    }
     out->status_fd = open(out->status_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (out->status_fd < 0) {
         buf_putf(why, "--status-updates-file %s: %s", out->status_path, strerror(errno));
         return false;
     }
+    buf_reset(&out->text);
     progress_put_csv_header(&out->text);
     (void)progress_write_all(out->status_fd,
                              buf_span(&out->text)); /* a full disk shows in the rows */
@@ -73,9 +77,6 @@ bool progress_output_init(struct progress_output *out, const struct scan_params 
         .scan = {.started_ms = unix_ms},
         .text = BUF_INIT(BUF_NO_LIMIT),
     };
-    if (out->status_path != NULL && !open_status(out, why)) {
-        return false;
-    }
     if (out->metrics_path != NULL) {
         struct buf before = BUF_INIT(METRICS_MAX);
         if (file_read(out->metrics_path, &before) == FILE_COMPLETE) {

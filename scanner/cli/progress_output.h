@@ -27,9 +27,11 @@ struct progress_output {
     size_t mark_count; /* ever taken; the oldest kept is overwritten */
 };
 
-/** @return false with one line in `why` when a file cannot be opened. */
+/** Metrics are kept from now on. @return false with one line in `why` when their file cannot be written. */
 bool progress_output_init(struct progress_output *out, const struct scan_params *params,
                           int64_t unix_ms, struct buf *why);
+/** The file of --status-updates-file: of a scan that the self-test refuses there is none. @return false as above */
+bool progress_output_open_status(struct progress_output *out, struct buf *why);
 void progress_output_show(struct progress_output *out, const struct progress_snapshot *now,
                           int64_t unix_ms);
 /** Takes the line off the terminal, so that other text can be written. */

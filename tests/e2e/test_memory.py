@@ -152,8 +152,9 @@ def check_refused(folder):
               "line 3: a second line for the same key")
     pipe = os.path.join(folder, "pipe")
     os.mkfifo(pipe)
-    for path, why in ((pipe, "not a regular file"), (folder, "Is a directory"),
-                      (os.path.join(folder, "nowhere", "file"), "No such file or directory"),
+    advice = "; give the file of an earlier scan, or a new one in a directory that is there and can be written"
+    for path, why in ((pipe, "not a regular file"), (folder, "Is a directory" + advice),
+                      (os.path.join(folder, "nowhere", "file"), "No such file or directory" + advice),
                       (os.path.join(folder, "n" * 240), "its name is too long")):
         done = run("scan", "--name-servers", "127.0.0.1:9", "--ehlo-domain", "s.example.org", "--memory", path, input="a.test\n")
         check_equal(f"{why}: exit code and message", (done.returncode, done.stderr), (2, f"mxcensus: --memory {path}: {why}\n"))

@@ -338,8 +338,8 @@ def check_refusals(folder, results):
             (("--customer-column", "firm", results), 2, "--metadata-passthrough"),
             (("--customer-column", "customer", "--customer", "nobody", results), 2, "nobody"),
             (("--format", "pdf", results), 2, "pdf"),
-            (("-o", os.path.join(folder, "no", "page.html"), results), 1, "page-domains.csv"),
-            (("--format", "md", "-o", os.path.join(folder, "no", "page.md"), results), 1, "page.md"),
+            (("-o", os.path.join(folder, "no", "page.html"), results), 2, "give a file in a directory that is there"),
+            (("--format", "md", "-o", os.path.join(folder, "no", "page.md"), results), 2, "give a file in a directory that is there"),
             (("--tables", os.path.join(results, "manifest.json"), results), 1, "manifest.json")):
         done = run("report", *arguments)
         check(f"report {arguments}: refused in one line", done.returncode == code and words in done.stderr and
