@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "scanner/base/file.h"
+#include "scanner/base/output_file.h"
 
 #define STATUS_EVERY_MS  60000
 #define METRICS_MAX      65536 /* octets of a file of ours */
@@ -27,23 +27,19 @@ static bool progress_write_all(int fd, struct span s)
     return true;
 }
 
-/** Written beside and renamed, so that a reader never sees half a file. */
+/** A file is replaced as a whole, so that a reader never sees half of it; a FIFO without a reader is not waited for. */
 static bool replace_metrics(struct progress_output *out, const struct progress_snapshot *now,
                             const struct progress_mark *mark)
 {
-    struct buf path = BUF_INIT(BUF_NO_LIMIT);
-    bool ok = false;
-    buf_putf(&path, "%s.part", out->metrics_path);
-    buf_put_char(&path, '\0');
-    const char *part = (const char *)path.at;
+    struct output_file file;
     buf_reset(&out->text);
     progress_put_metrics(&out->text, now, mark, &out->scan);
-    int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd >= 0) {
-        ok = progress_write_all(fd, buf_span(&out->text));
-        ok = close(fd) == 0 && ok && rename(part, out->metrics_path) == 0;
+    bool ok = output_file_open(&file, out->metrics_path, false);
+    if (ok) {
+        (void)output_file_put(&file, buf_span(&out->text));
+        ok = output_file_end(&file) && output_file_commit(&file);
     }
-    buf_deinit(&path);
+    output_file_deinit(&file);
     return ok;
 }
 
@@ -77,7 +73,7 @@ bool progress_output_init(struct progress_output *out, const struct scan_params 
         .scan = {.started_ms = unix_ms},
         .text = BUF_INIT(BUF_NO_LIMIT),
     };
-    if (out->metrics_path != NULL) {
+    if (out->metrics_path != NULL && output_file_is_replaced(out->metrics_path)) {
         struct buf before = BUF_INIT(METRICS_MAX);
         if (file_read(out->metrics_path, &before) == FILE_COMPLETE) {
             out->scan.last_success_ms = progress_last_success(buf_span(&before));

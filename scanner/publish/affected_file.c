@@ -1,46 +1,32 @@
 #include "scanner/publish/affected_file.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 #include "output/csv.h"
 #include "scanner/analysis/catalogue.h"
 #include "scanner/publish/medium.h"
 
-static bool write_affected_line(struct affected_file *a)
+static void write_affected_line(struct affected_file *a)
 {
     buf_put_text(&a->line, CSV_LINE_END);
-    bool ok = fwrite(a->line.at, 1, a->line.len, a->file) == a->line.len;
-    if (!ok && !a->failed) {
-        a->failed = true;
-        a->error = errno;
-    }
+    (void)output_file_put(&a->out, buf_span(&a->line)); /* affected_end() tells */
     buf_reset(&a->line);
-    return ok;
 }
 
 bool affected_open(struct affected_file *a, const char *path, bool customers)
 {
-    *a = (struct affected_file){.path = BUF_INIT(BUF_NO_LIMIT),
-                                .part = BUF_INIT(BUF_NO_LIMIT),
-                                .line = BUF_INIT(BUF_NO_LIMIT),
-                                .customers = customers};
+    *a = (struct affected_file){
+        .path = path, .line = BUF_INIT(BUF_NO_LIMIT), .customers = customers};
     if (path == NULL) {
         return true;
     }
-    buf_putf(&a->path, "%s", path);
-    buf_put_char(&a->path, '\0');
-    buf_putf(&a->part, "%s.part", path);
-    buf_put_char(&a->part, '\0');
-    a->file = fopen((const char *)a->part.at, "we");
-    if (a->file == NULL) {
+    if (!output_file_open(&a->out, path, true)) {
         return false;
     }
     buf_putf(&a->line,
              "domain,%seffect,severity,code,problem,places,places_tested,first_place,senders,"
              "evidence,fix,cause,input_line",
              customers ? "group," : "");
-    return write_affected_line(a);
+    write_affected_line(a);
+    return true;
 }
 
 static void put_affected_field(struct affected_file *a, const char *text)
@@ -88,7 +74,7 @@ static void put_affected_senders(struct affected_file *a, const struct facts *ro
 
 void affected_add(struct affected_file *a, const struct survey *s, const struct facts *problem)
 {
-    if (a->file == NULL) {
+    if (a->out.file == NULL) {
         return;
     }
     enum finding_code finding;
@@ -112,35 +98,23 @@ void affected_add(struct affected_file *a, const struct survey *s, const struct 
     put_affected_field(a, facts_string(problem, PROBLEMS_FIX));
     put_affected_field(a, facts_string(problem, PROBLEMS_CAUSE));
     buf_put_u64(&a->line, facts_uint(problem, PROBLEMS_INPUT_LINE, UINT64_MAX));
-    (void)write_affected_line(a);
+    write_affected_line(a);
 }
 
-bool affected_close(struct affected_file *a)
+bool affected_end(struct affected_file *a, struct output_files *files)
 {
-    if (a->file == NULL) {
+    if (a->out.file == NULL) {
         return true;
     }
-    const char *part = (const char *)a->part.at;
-    bool ok = fflush(a->file) == 0 && !a->failed;
-    int error = a->failed ? a->error : errno;
-    ok = fclose(a->file) == 0 && ok;
-    a->file = NULL;
-    if (ok && rename(part, (const char *)a->path.at) == 0) {
-        return true;
+    bool ok = output_file_end(&a->out);
+    if (ok) {
+        output_files_add(files, &a->out);
     }
-    error = ok ? errno : error;
-    (void)unlink(part);
-    errno = error;
-    return false;
+    return ok;
 }
 
 void affected_deinit(struct affected_file *a)
 {
-    if (a->file != NULL) {
-        (void)fclose(a->file);
-        (void)unlink((const char *)a->part.at);
-    }
-    buf_deinit(&a->path);
-    buf_deinit(&a->part);
+    output_file_deinit(&a->out);
     buf_deinit(&a->line);
 }

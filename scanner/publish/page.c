@@ -430,9 +430,11 @@ static void put_causes_of(struct buf *b, const struct report_facts *f, enum effe
 static void put_affected(struct buf *b, const struct report_facts *f)
 {
     if (f->affected_file == NULL) {
-        buf_put_text(
-            b,
-            "<p>With -o or --tables every problem of every domain is listed in a CSV file.</p>\n");
+        buf_put_text(b, f->output_is_written_through
+                            ? "<p>No CSV file with every problem of every domain is written beside "
+                              "what is not a regular file; --tables DIR has it.</p>\n"
+                            : "<p>With -o or --tables every problem of every domain is listed in a "
+                              "CSV file.</p>\n");
         return;
     }
     const char *slash = strrchr(f->affected_file, '/');

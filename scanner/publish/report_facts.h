@@ -15,8 +15,9 @@ struct report_facts {
     bool sample;
     uint16_t port; /* 0: several */
     const char *customer_column;
-    const char *customer;      /* NULL: all */
-    const char *affected_file; /* the CSV beside it; NULL: none was written */
+    const char *customer;           /* NULL: all */
+    const char *affected_file;      /* the CSV beside it; NULL: none was written */
+    bool output_is_written_through; /* the page goes into what is no regular file */
     const struct survey *survey;
     const struct problem_survey *problems;
     const struct sheets *sheets;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "scanner/base/check.h"
+#include "scanner/base/output_file.h"
 #include "scanner/publish/affected_file.h"
 #include "scanner/publish/changes_sheet.h"
 #include "scanner/publish/report_facts.h"
@@ -21,6 +22,9 @@ struct report {
     struct survey survey;
     struct problem_survey problems;
     struct affected_file affected;
+    struct buf affected_path;
+    struct output_files files; /* whole, and named when all are */
+    bool made_folder;
     struct sheets sheets;
     struct report_facts facts;
     bool unwritten; /* a file or standard output takes no more */
@@ -29,28 +33,35 @@ struct report {
 
 /* --- files -------------------------------------------------------------------------------------- */
 
-/* Whole or not at all: a reader never sees half of a page. */
+/* Whole or not at all: a reader never sees half of a page, nor a page without the files beside it. */
 static bool write_report_file(struct report *r, const char *path, const struct buf *text)
 {
-    struct buf part = BUF_INIT(BUF_NO_LIMIT);
-    buf_putf(&part, "%s.part", path);
-    buf_put_char(&part, '\0');
-    const char *name = (const char *)part.at;
-    FILE *file = fopen(name, "we");
-    bool ok = file != NULL;
-    if (ok) {
-        ok = fwrite(text->at, 1, text->len, file) == text->len && fflush(file) == 0;
-        ok = fclose(file) == 0 && ok;
-        ok = ok && rename(name, path) == 0;
+    struct output_file file;
+    bool opened = output_file_open(&file, path, true);
+    bool ok = opened;
+    if (opened) {
+        (void)output_file_put(&file, buf_span(text));
+        ok = output_file_end(&file);
     }
-    if (!ok) {
+    if (ok) {
+        output_files_add(&r->files, &file);
+    } else {
         buf_putf(r->why, "%s: %s", path, strerror(errno));
         r->input.failed = true;
-        r->unwritten = file != NULL;
-        (void)unlink(name);
+        r->unwritten = opened;
     }
-    buf_deinit(&part);
+    output_file_deinit(&file);
     return ok;
+}
+
+static bool name_files(struct report *r)
+{
+    const char *unnamed = output_files_commit(&r->files);
+    if (unnamed != NULL) {
+        buf_putf(r->why, "%s: %s", unnamed, strerror(errno));
+        r->input.failed = true;
+    }
+    return unnamed == NULL;
 }
 
 static bool write_in_folder(struct report *r, const char *name, const char *suffix,
@@ -98,10 +109,19 @@ static void put_table(struct buf *b, const struct sheet *t, enum report_format f
     UNREACHABLE("unknown report_format");
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat about;
+    bool folder = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+    errno = folder ? 0 : ENOTDIR;
+    return folder;
+}
+
 static bool make_folder(struct report *r)
 {
     const char *folder = r->params->tables;
-    bool ok = folder == NULL || mkdir(folder, 0777) == 0 || errno == EEXIST;
+    r->made_folder = folder != NULL && mkdir(folder, 0777) == 0;
+    bool ok = folder == NULL || r->made_folder || (errno == EEXIST && is_folder(folder));
     if (!ok) {
         buf_putf(r->why, "%s: %s", folder, strerror(errno));
         r->input.failed = true;
@@ -180,10 +200,11 @@ static uint16_t port_of_report(const struct results *results)
     return results->port_count == 1 ? results->ports[0] : 0;
 }
 
-/* Where every problem of every domain is listed: beside the page, else in the folder of the tables. @return false: nowhere */
+/* Where every problem of every domain is listed: beside the page if that is a file, else in the folder of the tables. @return false: nowhere */
 static bool put_affected_path(const struct report_params *p, struct buf *path)
 {
-    bool beside = p->output != NULL && p->format == REPORT_FORMAT_HTML;
+    bool beside =
+        p->output != NULL && p->format == REPORT_FORMAT_HTML && output_file_is_replaced(p->output);
     if (beside) {
         struct span base = span_of(p->output);
         static const char html[] = ".html";
@@ -233,20 +254,18 @@ static bool read_problems(struct report *r)
     if (!results_has_table(results, TABLE_PROBLEMS) || !results_has_table(results, TABLE_CAUSES)) {
         return true; /* the report says so */
     }
-    struct buf path = BUF_INIT(BUF_NO_LIMIT);
-    bool listed = put_affected_path(r->params, &path);
+    bool listed = put_affected_path(r->params, &r->affected_path);
+    const char *path = listed ? (const char *)r->affected_path.at : NULL;
     r->problems.present = !results->incomplete;
-    bool opened = affected_open(&r->affected, listed ? (const char *)path.at : NULL,
-                                r->params->customer_column != NULL);
+    bool opened = affected_open(&r->affected, path, r->params->customer_column != NULL);
     bool ok = opened && read_problem_rows(r);
-    bool closed = !ok || affected_close(&r->affected);
-    if (!opened || !closed) {
+    bool ended = !ok || affected_end(&r->affected, &r->files);
+    if (!opened || !ended) {
         r->unwritten = opened;
-        buf_putf(r->why, "%s: %s", (const char *)path.at, strerror(errno));
+        buf_putf(r->why, "%s: %s", path, strerror(errno));
         r->input.failed = true;
     }
-    buf_deinit(&path);
-    return ok && closed;
+    return ok && ended;
 }
 
 /* Against an earlier scan. */
@@ -287,7 +306,8 @@ static void set_facts(struct report *r)
         .port = r->survey.terms.port,
         .customer_column = p->customer_column,
         .customer = p->customer,
-        .affected_file = r->affected.path.len > 0 ? (const char *)r->affected.path.at : NULL,
+        .affected_file = r->affected.path,
+        .output_is_written_through = p->output != NULL && !output_file_is_replaced(p->output),
         .survey = &r->survey,
         .problems = &r->problems,
         .sheets = &r->sheets,
@@ -331,7 +351,7 @@ static bool read_and_write(struct report *r)
     }
     survey_make_sheets(&r->survey, &r->sheets);
     set_facts(r);
-    return (r->params->tables == NULL || write_tables(r)) && write_document(r);
+    return (r->params->tables == NULL || write_tables(r)) && write_document(r) && name_files(r);
 }
 
 /* The list that the scan kept beside its results, else that of this machine. */
@@ -351,7 +371,8 @@ static struct public_suffixes *suffixes_of_results(const char *results)
 
 enum report_end report_run(const struct report_params *p, struct buf *why)
 {
-    struct report r = {.params = p, .why = why, .input = {.why = why}};
+    struct report r = {
+        .params = p, .why = why, .input = {.why = why}, .affected_path = BUF_INIT(BUF_NO_LIMIT)};
     bool opened = results_open(&r.input.results, p->results, why);
     bool by_line = strcmp(p->rank_column, RANK_COLUMN_LINE) == 0;
     struct public_suffixes *suffixes = suffixes_of_results(p->results);
@@ -373,6 +394,11 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     bool ok = opened && read_and_write(&r);
     sheets_deinit(&r.sheets);
     affected_deinit(&r.affected);
+    output_files_deinit(&r.files);
+    buf_deinit(&r.affected_path);
+    if (!ok && r.made_folder) {
+        (void)rmdir(p->tables);
+    }
     problem_survey_deinit(&r.problems);
     survey_deinit(&r.survey);
     public_suffixes_free(suffixes);

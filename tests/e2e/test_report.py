@@ -17,7 +17,9 @@ import io
 import json
 import os
 import re
+import resource
 import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -406,7 +408,7 @@ def check_packed(folder, results):
                   not done.stdout and all(w in done.stderr for w in words), (done.returncode, done.stderr))
 
 
-def check_no_room(results, folder):
+def check_no_room(results):
     """Output that cannot be written: exit code 3 and one line, of every command that prints."""
     for command in (("report", results), ("report", "--format", "csv", results), ("show", results, "case-good.mxlab.net"),
                     ("diff", results, results), ("explain", "chain.missing_intermediate"), ("--help",), ("--version",)):
@@ -414,10 +416,53 @@ def check_no_room(results, folder):
             done = subprocess.run([MXCENSUS, *command], stdout=full, stderr=subprocess.PIPE, env=environment(), timeout=60, check=False)
         check(f"full standard output: {command[0]}", done.returncode == 3 and done.stderr.count(b"\n") == 1 and
               b"No space left" in done.stderr, (done.returncode, done.stderr))
-    os.symlink("/dev/full", os.path.join(folder, "full.md.part"))
-    done = run("report", "--format", "md", "-o", os.path.join(folder, "full.md"), results)
-    check("full disk: report -o", done.returncode == 3 and "full.md: No space left" in done.stderr, (done.returncode, done.stderr))
-    check("full disk: nothing is left", not [n for n in os.listdir(folder) if n.startswith("full.md")])
+
+
+def check_output_files(folder, results):
+    """A file is replaced as a whole, a symbolic link is followed, a FIFO stays one; of a report that fails nothing is left."""
+    place = os.path.join(folder, "outputs")
+    os.makedirs(os.path.join(place, "elsewhere"))
+    want = run("report", "--format", "md", results).stdout
+    for link, target, there in (("link.md", "elsewhere/there.md", True), ("dangling.md", "elsewhere/new.md", False),
+                                ("twice.md", "link.md", True)):
+        if there:
+            with open(os.path.join(place, target), "wb") as file:
+                file.write(b"old")
+        os.symlink(target, os.path.join(place, link))
+        done = run("report", "--format", "md", "-o", os.path.join(place, link), results)
+        check_equal(f"{link}: exit code", (done.returncode, done.stderr), (0, ""))
+        check(f"{link}: is still a link", os.readlink(os.path.join(place, link)) == target)
+        with open(os.path.join(place, target), "rb") as file:
+            check(f"{link}: what it leads to is written", file.read() == want)
+    os.symlink("round.md", os.path.join(place, "round.md"))
+    done = run("report", "--format", "md", "-o", os.path.join(place, "round.md"), results)
+    check("a link to itself: refused", done.returncode == 2 and done.stderr.count("\n") == 1, (done.returncode, done.stderr))
+    for name, format_ in (("fifo.md", "md"), ("fifo.html", "html")):
+        path = os.path.join(place, name)
+        os.mkfifo(path)
+        with tempfile.TemporaryFile() as copy:
+            with subprocess.Popen(["cat", path], stdout=copy) as reader:
+                done = run("report", "--format", format_, "-o", path, results)
+                reader.wait(timeout=60)
+            copy.seek(0)
+            got = copy.read()
+        check_equal(f"{name}: exit code", (done.returncode, done.stderr), (0, ""))
+        check(f"{name}: stays what it is", stat.S_ISFIFO(os.stat(path).st_mode))
+        check(f"{name}: has all of it", got == want if format_ == "md" else b"beside what is not a regular file" in got, got[:60])
+    os.makedirs(os.path.join(place, "b"))
+    done = run("report", "-o", os.path.join(place, "b", "o.html"), "--tables", os.path.join(place, "link.md"), results)
+    check("--tables is no folder: refused", done.returncode == 1 and "link.md: Not a directory" in done.stderr, (done.returncode, done.stderr))
+    # As on a disk that is full, after some of the tables; SIGXFSZ is ignored, as Python does.
+    for arguments, words in ((("-o", os.path.join(place, "b", "o.html"), "--tables", os.path.join(place, "b", "tables")), "o"),
+                             (("--format", "md", "-o", os.path.join(place, "b", "full.md")), "full.md: File too large")):
+        done = subprocess.run([MXCENSUS, "report", *arguments, results], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=environment(), timeout=60, check=False, restore_signals=False,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+        check("no room: report -o", done.returncode == 3 and words in done.stderr and done.stderr.count("\n") == 1,
+              (done.returncode, done.stderr))
+    check_equal("reports that failed: nothing is left", os.listdir(os.path.join(place, "b")), [])
+    check_equal("nothing is left beside", sorted(os.listdir(place)),
+                ["b", "dangling.md", "elsewhere", "fifo.html", "fifo.md", "link.md", "round.md", "twice.md"])
 
 
 SMALL = ("case-good", "case-good-dual", "case-null-mx", "case-implicit", "case-mx-one-dead", "case-dual-silent6", "case-dual-nostarttls6",
@@ -477,7 +522,8 @@ def main():
             small = scan_small(lab, folder)
         check_expected(folder, small)
         check_packed(folder, small)
-        check_no_room(small, folder)
+        check_no_room(small)
+        check_output_files(folder, small)
         check_options(folder, results)
         check_refusals(folder, results)
         check_damaged(folder, results)
