@@ -6,9 +6,6 @@
 #include "scanner/analysis/delivery_path.h"
 #include "scanner/base/check.h"
 
-const struct vocabulary delivery_reason_vocabulary = VOCABULARY_OF(
-    DELIVERY_REASONS, "delivery_reason", "decided_by", "The reason of a delivery outcome.");
-
 /* --- all profiles -------------------------------------------------------------------------- */
 
 static struct sender_delivery without_walk(enum delivery d, enum delivery_reason reason)

@@ -18,7 +18,8 @@
     X(DELIVERY_REASON_NO_USABLE_MX, "no_usable_mx",                                                \
       "the sender finds no MX host that it accepts and that has an address it can use")            \
     X(DELIVERY_REASON_NULL_MX, "null_mx",                                                          \
-      "there is a null MX among other MX records, and the sender bounces the mail")                \
+      "there is a null MX among other MX records; some senders then bounce the mail, others "      \
+      "ignore it")                                                                                 \
     X(DELIVERY_REASON_SESSIONS_MAX, "sessions_max",                                                \
       "the sender may give up before it tries this one")                                           \
     X(DELIVERY_REASON_ADDRESSES_MAX, "addresses_max",                                              \
@@ -34,25 +35,25 @@
       "the server permanently rejects STARTTLS, and TLS is required: the sender tries no other "   \
       "server")                                                                                    \
     X(DELIVERY_REASON_STARTTLS_REFUSED, "starttls_refused",                                        \
-      "the server answers the command STARTTLS with a 4xx or 5xx reply; the session may end with " \
-      "it")                                                                                        \
+      "the server does not answer the command STARTTLS with a positive reply; the session may "    \
+      "end with it")                                                                               \
     X(DELIVERY_REASON_TLS_FAILED, "tls_failed", "the handshake fails")                             \
     X(DELIVERY_REASON_TLS_VERSION, "tls_version",                                                  \
       "the sender and the server have no TLS version in common")                                   \
     X(DELIVERY_REASON_TLS_SUITE, "tls_suite",                                                      \
-      "the server chose a cipher suite, group or Diffie-Hellman key that the sender is not known " \
-      "to accept")                                                                                 \
+      "the server chose a cipher suite, group or Diffie-Hellman key that not every sender "        \
+      "accepts")                                                                                   \
     X(DELIVERY_REASON_CERTIFICATE_FORM, "certificate_form",                                        \
       "a certificate of the list is not in a form that every TLS library can parse")               \
     X(DELIVERY_REASON_LEAF_KEY, "leaf_key",                                                        \
-      "the sender's TLS library is not known to accept a key of this type or size")                \
+      "the key of the certificate is of a type or size that not every TLS library accepts")        \
     X(DELIVERY_REASON_KEY_USAGE, "key_usage",                                                      \
       "the keyUsage of the certificate does not allow this use, and some senders check that")      \
     X(DELIVERY_REASON_LIST_SIZE, "list_size",                                                      \
-      "the certificate list is larger than the sender's TLS library is known to accept")           \
+      "the certificate list is larger than some TLS libraries accept")                             \
     X(DELIVERY_REASON_SESSION_LOST, "session_lost", "the session ends right after the handshake")  \
     X(DELIVERY_REASON_SMTP_REPLIES, "smtp_replies",                                                \
-      "the replies have lines that the sender is not known to accept")                             \
+      "the replies have lines that not every sender accepts")                                      \
     X(DELIVERY_REASON_STARTTLS_KEYWORD, "starttls_keyword",                                        \
       "STARTTLS is listed in a form that some senders do not recognize; see quirks and forms in "  \
       "transcript")                                                                                \
@@ -101,6 +102,10 @@ enum delivery_reason {
 };
 
 VOCABULARY(delivery_reason, enum delivery_reason);
+
+/** Only a sender that keeps to a policy of the domain, MTA-STS or DANE, meets it: but for the policy it would go on without
+ * TLS, or with a certificate of any kind. */
+bool delivery_reason_is_of_policy(enum delivery_reason r, const struct sender_profile *p);
 
 struct sender_delivery {
     enum delivery best;

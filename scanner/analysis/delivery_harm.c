@@ -16,16 +16,12 @@ void delivery_harm_reset(struct delivery_harm *h)
     h->count = 0;
     h->step_count = 0;
     h->everyday = 0;
+    h->unknown = 0;
 }
 
-void delivery_harm_begin(struct delivery_harm *h)
+bool delivery_harm_is_unknown(const struct delivery_harm *h)
 {
-    h->sure = true;
-}
-
-void delivery_harm_next_preference(struct delivery_harm *h, bool all_fail)
-{
-    h->sure = h->sure && all_fail;
+    return (h->everyday & ~h->unknown) == 0;
 }
 
 void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *r, size_t mx,
@@ -44,17 +40,7 @@ void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *
     h->step[h->step_count].endpoint = endpoint;
     h->step[h->step_count].set = r->set;
     h->step[h->step_count].reason = (uint8_t)r->reason;
-    h->step[h->step_count].sure = h->sure;
     h->step_count++;
-}
-
-static bool harm_is_of_policy(enum delivery_reason r)
-{
-    return r == DELIVERY_REASON_STS_MX_NOT_COVERED || r == DELIVERY_REASON_STS_CERTIFICATE ||
-           r == DELIVERY_REASON_STS_NAME || r == DELIVERY_REASON_STS_PATTERNS ||
-           r == DELIVERY_REASON_STS_NO_TLS || r == DELIVERY_REASON_DANE_LOOKUP ||
-           r == DELIVERY_REASON_DANE_MISMATCH || r == DELIVERY_REASON_DANE_NO_TLS ||
-           r == DELIVERY_REASON_DANE_UNUSABLE;
 }
 
 /* Of a certificate that this sender checks by its own settings, and no policy asks it to. */
@@ -67,7 +53,7 @@ static bool is_of_own_check(enum delivery_reason r)
 static enum effect effect_for(const struct sender_profile *p, enum delivery_reason reason,
                               bool in_clear)
 {
-    if (harm_is_of_policy(reason)) {
+    if (delivery_reason_is_of_policy(reason, p)) {
         return EFFECT_POLICY_RISK;
     }
     if (p->level != PROFILE_MAY || is_of_own_check(reason)) {
@@ -105,42 +91,40 @@ static bool outcome_is_lost(enum delivery d)
     return d == DELIVERY_DEFERRED || d == DELIVERY_UNDELIVERABLE;
 }
 
-/* Does what the sender gets at this address show in its outcome? Where that is not known, what ends the delivery here does,
- * if the sender is sure to come here. */
-static bool shows(unsigned set, bool sure, enum delivery worst, bool *in_clear)
+/* Does what the sender gets at this address show in its outcome, which is bad? */
+static bool shows(unsigned set, enum delivery worst)
 {
-    *in_clear = (set & (RESULT_PLAINTEXT | RESULT_PLAINTEXT_LATER)) != 0;
-    bool ends = *in_clear || (set & RESULT_FAILS) == 0;
-    if (worst == DELIVERY_ENCRYPTED || worst == DELIVERY_AUTHENTICATED) {
-        return false;
-    }
-    if (worst == DELIVERY_PLAINTEXT) {
-        return *in_clear;
-    }
-    return worst == DELIVERY_UNKNOWN ? ends && sure : true;
+    bool in_clear = (set & (RESULT_PLAINTEXT | RESULT_PLAINTEXT_LATER)) != 0;
+    return worst != DELIVERY_PLAINTEXT || in_clear;
 }
 
 void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *p, size_t number,
                           const struct sender_delivery *d)
 {
+    uint64_t sender = UINT64_C(1) << number;
+    bool in_clear = d->worst == DELIVERY_PLAINTEXT;
+    bool bad = in_clear || outcome_is_lost(d->worst);
+    enum effect decided = effect_for(p, d->reason, in_clear);
+    uint64_t assumed = d->basis == FIELD_MARK_ASSUMED ? sender : 0;
     for (size_t i = 0; i < h->step_count; i++) {
         enum delivery_reason reason = (enum delivery_reason)h->step[i].reason;
-        bool in_clear = false;
-        if (reason == DELIVERY_REASON_DANE_UNUSABLE ||
-            shows(h->step[i].set, h->step[i].sure, d->worst, &in_clear)) {
-            (void)harm_add(h, h->step[i].mx, h->step[i].endpoint, reason,
-                           effect_for(p, reason, in_clear), number);
+        bool unusable = reason == DELIVERY_REASON_DANE_UNUSABLE;
+        if (unusable || (bad && shows(h->step[i].set, d->worst))) {
+            enum effect effect = effect_for(p, reason, in_clear);
+            effect = bad && effect < decided ? decided : effect;
+            harm_add(h, h->step[i].mx, h->step[i].endpoint, reason, effect, number)->assumed |=
+                assumed;
         }
     }
     h->step_count = 0;
-    h->everyday |= p->level == PROFILE_MAY ? UINT64_C(1) << number : 0;
-    if (outcome_is_lost(d->worst) || d->worst == DELIVERY_PLAINTEXT) { /* and what decides it */
-        harm_add(h, d->mx, d->endpoint, d->reason,
-                 effect_for(p, d->reason, d->worst == DELIVERY_PLAINTEXT), number)
-            ->decided |= UINT64_C(1) << number;
+    h->everyday |= p->level == PROFILE_MAY ? sender : 0;
+    if (bad) { /* and what decides it */
+        struct delivery_harm_at *a = harm_add(h, d->mx, d->endpoint, d->reason, decided, number);
+        a->decided |= sender;
+        a->assumed |= assumed;
     } else if (d->best == DELIVERY_UNKNOWN && d->worst == DELIVERY_UNKNOWN &&
-               d->reason == DELIVERY_REASON_NOT_TESTED &&
                p->level == PROFILE_MAY) { /* whichever server it was */
         (void)harm_add(h, -1, -1, d->reason, EFFECT_UNKNOWN, number);
+        h->unknown |= sender;
     }
 }

@@ -6,8 +6,8 @@
 
 /**
  * What does harm to a delivery, and where: of each address that a sender comes to, the reason why the mail is not taken
- * there, or in cleartext, as long as that shows in the sender's outcome. What is not certain is no harm. Filled while the
- * deliveries are predicted; pure.
+ * there, or in cleartext, as long as that shows in the sender's outcome, and never as worse than the outcome. Of an outcome
+ * that is not known it is kept that it is not, and why. Filled while the deliveries are predicted; pure.
  */
 
 /** At one address, for one reason, one effect. */
@@ -18,6 +18,7 @@ struct delivery_harm_at {
     uint8_t effect;   /* enum effect */
     uint64_t senders; /* bit n: profile n */
     uint64_t decided; /* those of them whose outcome it decides */
+    uint64_t assumed; /* those of them whose outcome rests on an assumption */
 };
 
 /** Reused from domain to domain. */
@@ -31,12 +32,11 @@ struct delivery_harm {
         int endpoint;
         uint8_t set; /* of enum delivery_result */
         uint8_t reason;
-        bool sure;
     } * step; /* malloc */
     size_t step_count;
     size_t step_capacity;
     uint64_t everyday; /* senders that ask for no more than their default setting does */
-    bool sure;         /* it comes to the next step, whatever is not known */
+    uint64_t unknown;  /* those of them whose outcome is not known, at the best nor at the worst */
 };
 
 void delivery_harm_deinit(struct delivery_harm *h);
@@ -44,9 +44,8 @@ void delivery_harm_reset(struct delivery_harm *h);
 /** An address that the sender under way may come to, and what it gets there. */
 void delivery_harm_note(struct delivery_harm *h, const struct delivery_outcome *r, size_t mx,
                         int endpoint);
-/** The sender begins with the first preference; or goes on to the next one: for sure, if all of those before it fail. */
-void delivery_harm_begin(struct delivery_harm *h);
-void delivery_harm_next_preference(struct delivery_harm *h, bool all_fail);
+/** Of no everyday sender anything is known; also where there is none. */
+bool delivery_harm_is_unknown(const struct delivery_harm *h);
 /** The sender has its outcome. @param number of its profile */
 void delivery_harm_settle(struct delivery_harm *h, const struct sender_profile *p, size_t number,
                           const struct sender_delivery *d);

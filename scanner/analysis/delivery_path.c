@@ -66,11 +66,14 @@ static enum evidence evidence_for(enum delivery worst)
     return EVIDENCE_OPEN;
 }
 
-static void delivery_note(struct decision first[EVIDENCE_COUNT], const struct delivery_outcome *r,
-                          size_t mx, int endpoint)
+/* Of several that fail, one that fails by a policy decides: but for it, the mail might be taken there. */
+static void delivery_note(const struct delivery_place *at, struct decision first[EVIDENCE_COUNT],
+                          const struct delivery_outcome *r, size_t mx, int endpoint)
 {
-    struct decision *d = &first[evidence_of(r->set)];
-    if (d->mx < 0) {
+    enum evidence e = evidence_of(r->set);
+    struct decision *d = &first[e];
+    bool of_policy = e == EVIDENCE_FAILS && delivery_reason_is_of_policy(r->reason, at->profile);
+    if (d->mx < 0 || (of_policy && !delivery_reason_is_of_policy(d->reason, at->profile))) {
         *d = (struct decision){(int)mx, endpoint, r->reason};
     }
 }
@@ -222,7 +225,7 @@ static void take_step(const struct delivery_place *at, struct walking *g, const 
     if (at->harm != NULL) {
         delivery_harm_note(at->harm, &r, s->mx, s->endpoint);
     }
-    delivery_note(g->first, &r, s->mx, s->endpoint);
+    delivery_note(at, g->first, &r, s->mx, s->endpoint);
 }
 
 /* Does it connect, so that its host's other addresses are of no use to some senders? */
@@ -294,13 +297,8 @@ static bool take_preference(const struct delivery_place *at, struct walking *g)
     enum truth limit = delivery_limit_misses(&g->limit);
     enum truth hosts = hosts_miss(at, g);
     enum truth misses = hosts == TRUTH_NO ? limit : limit == TRUTH_NO ? hosts : TRUTH_UNKNOWN;
-    bool all_fail = true;
     for (size_t i = 0; i < g->count; i++) {
-        all_fail = all_fail && g->step[i].result.set == RESULT_FAILS;
         take_step(at, g, &g->step[i], misses);
-    }
-    if (at->harm != NULL) {
-        delivery_harm_next_preference(at->harm, all_fail);
     }
     if (misses != TRUTH_NO) {
         delivery_walk_may_miss(&g->walk, misses == TRUTH_YES);
@@ -408,9 +406,6 @@ static void walk_domain(struct delivery_place *at, struct walking *g)
     g->count = 0;
     for (unsigned e = 0; e < EVIDENCE_COUNT; e++) {
         g->first[e] = (struct decision){.mx = -1, .endpoint = -1};
-    }
-    if (at->harm != NULL) {
-        delivery_harm_begin(at->harm);
     }
     delivery_limit_begin(&g->limit, at->profile, &all);
     delivery_walk_begin(&g->walk);

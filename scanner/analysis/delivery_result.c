@@ -213,12 +213,11 @@ static struct delivery_outcome with_dane_session(const struct delivery_place *at
         return delivery_where_unstable(at, done.set, at->profile->tls_min);
     }
     if (h.tls == FIT_NO) {
-        bool no_tls = h.reachable && m.outcome != OUTCOME_ESTABLISHED;
         return delivery_without_required_tls(at, &m, &h, done.set,
-                                             no_tls ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
+                                             h.reachable ? DELIVERY_REASON_DANE_NO_TLS : h.reason);
     }
     if (h.tls == FIT_YES && h.lost != TRUTH_UNKNOWN) {
-        return h.lost == TRUTH_NO ? done : delivery_one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
+        return h.lost == TRUTH_NO ? done : delivery_one(RESULT_FAILS, DELIVERY_REASON_DANE_NO_TLS);
     }
     return delivery_one(RESULT_FAILS | done.set,
                         h.tls == FIT_YES ? DELIVERY_REASON_SESSION_LOST : h.reason);

@@ -100,7 +100,7 @@ static struct delivery_outcome with_sts_certificate(const struct delivery_place 
                             path == FIT_UNKNOWN ? DELIVERY_REASON_STS_CERTIFICATE : misnamed);
     }
     if (h.lost == TRUTH_YES) {
-        return delivery_one(RESULT_FAILS, DELIVERY_REASON_SESSION_LOST);
+        return delivery_one(RESULT_FAILS, DELIVERY_REASON_STS_NO_TLS);
     }
     if (h.tls == FIT_YES && h.lost == TRUTH_NO) {
         return delivery_one(RESULT_AUTHENTICATED, DELIVERY_REASON_AUTHENTICATED_STS);

@@ -79,6 +79,14 @@ static bool harm_is_at(const struct seen_domain *d, const struct delivery_harm_a
     return f->endpoint < 0 || h->endpoint == f->endpoint;
 }
 
+/* What no sender is known to meet but by an assumption decides nothing. */
+static enum effect effect_of_harm(const struct delivery_harm_at *h)
+{
+    enum effect effect = (enum effect)h->effect;
+    bool everyday = effect == EFFECT_MAIL_LOST || effect == EFFECT_CLEARTEXT;
+    return everyday && (h->senders & ~h->assumed) == 0 ? EFFECT_HYGIENE : effect;
+}
+
 /* The worst of what it explains, and who meets that or less. */
 static enum effect effect_by_harm(const struct seen_domain *d, const struct domain_verdict *v,
                                   const struct met_finding *f, uint64_t *senders)
@@ -87,8 +95,9 @@ static enum effect effect_by_harm(const struct seen_domain *d, const struct doma
     enum effect effect = EFFECT_HYGIENE;
     for (size_t i = 0; reasons != 0 && i < v->harm.count; i++) {
         const struct delivery_harm_at *h = &v->harm.at[i];
-        if ((reasons >> h->reason & 1U) != 0 && harm_is_at(d, h, f)) {
-            effect = effect_worse(effect, (enum effect)h->effect);
+        bool counts = h->effect != EFFECT_UNKNOWN || delivery_harm_is_unknown(&v->harm);
+        if (counts && (reasons >> h->reason & 1U) != 0 && harm_is_at(d, h, f)) {
+            effect = effect_worse(effect, effect_of_harm(h));
             *senders |= h->senders;
         }
     }
@@ -101,12 +110,6 @@ static bool is_set_up_for_none(const struct seen_domain *d)
            d->mx_kind == MX_KIND_NXDOMAIN;
 }
 
-static uint64_t all_senders(const struct domain_verdict *v)
-{
-    size_t n = v->deliveries.count;
-    return n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
-}
-
 static enum effect effect_of(const struct seen_domain *d, const struct domain_verdict *v,
                              const struct met_finding *f, uint64_t *senders)
 {
@@ -114,9 +117,9 @@ static enum effect effect_of(const struct seen_domain *d, const struct domain_ve
         return EFFECT_NO_MAIL;
     }
     switch (problem_rule(f->code)) {
-    case PROBLEM_LOST:
-        *senders = all_senders(v);
-        return EFFECT_MAIL_LOST;
+    case PROBLEM_UNRESOLVED: /* SERVFAIL or silence of one resolver: senders may ask another */
+        *senders = v->harm.unknown;
+        return delivery_harm_is_unknown(&v->harm) ? EFFECT_UNKNOWN : EFFECT_HYGIENE;
     case PROBLEM_POLICY:
         (void)effect_by_harm(d, v, f, senders);
         return f->severity == SEVERITY_ERROR ? EFFECT_POLICY_RISK : EFFECT_HYGIENE;
@@ -217,7 +220,7 @@ static uint64_t senders_untold(const struct domain_problems *p, const struct del
                                size_t i)
 {
     const struct delivery_harm_at *h = &harm->at[i];
-    return h->decided & harm->everyday & ~senders_told(p, (enum effect)h->effect);
+    return h->decided & harm->everyday & ~senders_told(p, effect_of_harm(h));
 }
 
 static void put_untold(struct buf *evidence, const struct seen_domain *d,
@@ -252,7 +255,7 @@ static void add_untold(struct domain_problems *p, const struct seen_domain *d,
     uint64_t all = 0;
     for (size_t i = 0; i < v->harm.count && !is_set_up_for_none(d); i++) {
         uint64_t senders = senders_untold(p, &v->harm, i);
-        worst = senders != 0 ? effect_worse(worst, (enum effect)v->harm.at[i].effect) : worst;
+        worst = senders != 0 ? effect_worse(worst, effect_of_harm(&v->harm.at[i])) : worst;
         all |= senders;
     }
     if (all == 0) {
@@ -323,13 +326,24 @@ static int compare_problems(const void *a, const void *b)
     return (int)problem_code_of(x->code) - (int)problem_code_of(y->code);
 }
 
+/* No finding is needed to say that nothing is at risk, or that nothing is known. */
+static enum effect effect_without_problems(const struct seen_domain *d,
+                                           const struct domain_verdict *v)
+{
+    bool unknown = v->harm.everyday != 0 && delivery_harm_is_unknown(&v->harm);
+    return !domain_is_asked(d)     ? EFFECT_NONE
+           : is_set_up_for_none(d) ? EFFECT_NO_MAIL
+           : unknown               ? EFFECT_UNKNOWN
+                                   : EFFECT_NONE;
+}
+
 void domain_problems_fill(struct domain_problems *p, const struct seen_domain *d,
                           const struct domain_verdict *v, struct findings *of_domain,
                           const struct findings *of_policy, const struct domain_codes *codes)
 {
     p->count = 0;
     buf_reset(&p->places);
-    p->effect = is_set_up_for_none(d) && domain_is_asked(d) ? EFFECT_NO_MAIL : EFFECT_NONE;
+    p->effect = effect_without_problems(d, v);
     size_t endpoints = domain_first_place(d, d->mx_count);
     p->place_total = endpoints > d->mx_count ? endpoints : d->mx_count;
     add_row(p, d, v, of_domain);

@@ -13,16 +13,16 @@
       "with or without policies of the domain")                                                    \
     X(EFFECT_CLEARTEXT, "cleartext", "such senders send the mail in cleartext")                    \
     X(EFFECT_UNKNOWN, "unknown",                                                                   \
-      "no server could be tested far enough to say what becomes of mail: as it looks from here, "  \
-      "senders may meet the same")                                                                 \
+      "of no such sender it is known what becomes of its mail: no server could be resolved or "    \
+      "tested far enough, or it differs from session to session")                                  \
     X(EFFECT_POLICY_RISK, "policy_risk",                                                           \
       "only senders that keep to MTA-STS or DANE do not deliver, or lose the authentication that " \
       "the policies of the domain are for")                                                        \
     X(EFFECT_STRICT_RISK, "strict_risk",                                                           \
       "only senders whose own settings demand TLS or a valid certificate do not deliver")          \
     X(EFFECT_HYGIENE, "hygiene",                                                                   \
-      "no delivery is predicted to fail by it: with old senders, soon, or on one of several "      \
-      "paths at most")                                                                             \
+      "no delivery is predicted to fail by it: with old senders, soon, on one of several paths, "  \
+      "or with a sender of which that is assumed at most")                                         \
     X(EFFECT_NO_MAIL, "no_mail", "the domain is set up for no mail, so that none is at risk")
 
 enum effect {

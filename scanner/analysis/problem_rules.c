@@ -7,7 +7,7 @@
 const struct vocabulary effect_vocabulary =
     VOCABULARY_OF(EFFECTS, "effect", "effect",
                   "What a problem does to mail; of several the first. Null: nothing is wrong, or "
-                  "nothing is known.");
+                  "nothing was asked.");
 const struct vocabulary cause_kind_vocabulary =
     VOCABULARY_OF(CAUSE_KINDS, "cause_kind", "kind", "Where a problem has to be mended.");
 
@@ -15,9 +15,9 @@ const struct vocabulary cause_kind_vocabulary =
 
 /* A policy that demands TLS names itself, whatever kept TLS from coming about. */
 #define NO_TLS  (R(STS_NO_TLS) | R(DANE_NO_TLS))
-#define OFFER   (R(NO_STARTTLS) | NO_TLS)
-#define REFUSAL (R(STARTTLS_REJECTED) | R(STARTTLS_REFUSED) | NO_TLS)
-#define FAILURE (R(TLS_FAILED) | NO_TLS)
+#define OFFER   (R(NO_STARTTLS) | R(UNSTABLE) | NO_TLS)
+#define REFUSAL (R(STARTTLS_REJECTED) | R(STARTTLS_REFUSED) | R(UNSTABLE) | NO_TLS)
+#define FAILURE (R(TLS_FAILED) | R(UNSTABLE) | NO_TLS)
 #define VERSION (R(TLS_VERSION) | NO_TLS)
 #define SUITE   (R(TLS_SUITE) | NO_TLS)
 #define PATH    (R(CERTIFICATE) | R(CERTIFICATE_PATH) | R(STS_CERTIFICATE))
@@ -83,8 +83,8 @@ static const uint64_t reasons_of[FINDING_COUNT] = {
     [FINDING_STARTTLS_CODE] = R(STARTTLS_REPLY) | NO_TLS,
     [FINDING_STARTTLS_TIMEOUT] = FAILURE,
     [FINDING_STARTTLS_CLOSED] = FAILURE,
-    [FINDING_STARTTLS_EHLO_FAILED] = R(SESSION_LOST),
-    [FINDING_STARTTLS_SESSION_LOST] = R(SESSION_LOST),
+    [FINDING_STARTTLS_EHLO_FAILED] = R(SESSION_LOST) | NO_TLS,
+    [FINDING_STARTTLS_SESSION_LOST] = R(SESSION_LOST) | NO_TLS,
     [FINDING_TLS_NO_SHARED_VERSION] = FAILURE | VERSION,
     [FINDING_TLS_NO_SHARED_CIPHER] = FAILURE | SUITE,
     [FINDING_TLS_ALERT] = FAILURE,
@@ -207,7 +207,7 @@ enum problem_rule problem_rule(enum finding_code code)
     case FINDING_DNS_MX_FAILED:
     case FINDING_DNS_CNAME_LOOP:
     case FINDING_DNS_HOSTS_UNKNOWN:
-        return PROBLEM_LOST;
+        return PROBLEM_UNRESOLVED;
     case FINDING_DNS_MX_REFUSED: /* by our own resolver */
     case FINDING_DNS_HOST_REFUSED:
     case FINDING_DNS_ADDRESSES_TRUNCATED: /* bounds of ours */

@@ -25,9 +25,9 @@ VOCABULARY(cause_kind, enum cause_kind);
 
 /** How the effect of a finding is told. */
 enum problem_rule {
-    PROBLEM_BY_HARM, /* by the reasons of predicted deliveries that it explains */
-    PROBLEM_LOST,    /* it keeps any sender from the mail servers */
-    PROBLEM_POLICY,  /* where it is an error: what the policies of the domain are for is lost */
+    PROBLEM_BY_HARM,    /* by the reasons of predicted deliveries that it explains */
+    PROBLEM_UNRESOLVED, /* the mail servers are not known: as it looks from here */
+    PROBLEM_POLICY,     /* where it is an error: what the policies of the domain are for is lost */
     PROBLEM_NONE, /* no problem of a domain: about this scan, about the list of domains, or by chance */
 };
 

@@ -215,7 +215,7 @@ const char *facts_string(const struct facts *f, unsigned column)
 {
     const json_t *value = typed(f, column, JSON_STRING, "is not a string");
     if (value != NULL && strlen(json_string_value(value)) != json_string_length(value)) {
-        facts_bad(f, column, "is not a string");
+        facts_bad(f, column, "has the character U+0000, which no name or word has");
         return NULL;
     }
     return value != NULL ? json_string_value(value) : NULL;
@@ -556,8 +556,12 @@ void facts_list_object(const struct facts *f, unsigned column, size_t i, struct 
 const char *facts_list_string(const struct facts *f, unsigned column, size_t i)
 {
     struct span text = span_of_string(item_of(f, column, i));
-    if (text.at == NULL || strlen((const char *)text.at) != text.len) {
+    if (text.at == NULL) {
         facts_bad(f, column, "has an item that is not a string");
+        return "";
+    }
+    if (strlen((const char *)text.at) != text.len) {
+        facts_bad(f, column, "has an item with the character U+0000, which no name or word has");
         return "";
     }
     return (const char *)text.at;

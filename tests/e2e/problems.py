@@ -189,7 +189,17 @@ def compare_causes(wanted, problems, got, database):
     check("the worst cause first", order == sorted(order))
 
 
-def compare_domains(domains, problems):
+def everyday(domain, levels):
+    """Outcomes of senders in their default setting."""
+    return [o for o in domain["outcomes"] or [] if levels[o["profile"]][0] == "may"]
+
+
+def nothing_is_known(domain, levels):
+    senders = everyday(domain, levels)
+    return bool(senders) and all((o["best"], o["worst"]) == ("unknown", "unknown") for o in senders)
+
+
+def compare_domains(domains, problems, levels):
     of_line = collections.defaultdict(list)
     for p in problems:
         of_line[p["input_line"]].append(p)
@@ -199,6 +209,7 @@ def compare_domains(domains, problems):
         asked = d["invalid"] is None and d["duplicate_of"] is None and not d["blocklisted"]
         no_mail = asked and d["mx_kind"] in ("null_mx", "none", "nxdomain")
         effects = [EFFECTS.index(p["effect"]) for p in rows] + [EFFECTS.index("no_mail")] * no_mail
+        effects += [EFFECTS.index("unknown")] * (asked and not no_mail and nothing_is_known(d, levels))
         want = {"problem_count": len(rows) if asked else None,
                 "effect": EFFECTS[min(effects)] if effects else None,
                 "worst_severity": max((p["severity"] for p in rows), key=severity_number, default=None),
@@ -231,54 +242,61 @@ def levels_of(profiles):
 def effect_of_outcome(outcome, level):
     """What the outcome of one sender means, by itself."""
     reason = (outcome["decided_by"] or "").rsplit(": ", 1)[-1]
-    if reason in OF_POLICY:
+    if reason in OF_POLICY or (reason == "starttls_rejected" and level == "may"):
         return "policy_risk", reason
     if level != "may" or reason in OF_OWN_CHECK:
         return "strict_risk", reason
     return ("cleartext" if outcome["worst"] == "plaintext" else "mail_lost"), reason
 
 
+def effect_of_outcomes(domain, levels):
+    """What outcomes say of the domain as a whole: mail lost or in cleartext as one sender in its default setting is known to, not
+    assumed to; unknown where nothing is known of any of them. None: nothing as bad."""
+    met = {effect_of_outcome(o, "may")[0] for o in everyday(domain, levels)
+           if o["worst"] in (*LOST, "plaintext") and o["basis"] != "assumed"}
+    return next((e for e in ("mail_lost", "cleartext") if e in met), "unknown" if nothing_is_known(domain, levels) else None)
+
+
 def compare_effects(domains, problems, levels):
-    """Every sender in its default setting that fares badly has a problem that bad, others where findings explain it; and who is named
-    fares badly. So no effect of a domain is milder than these outcomes, and none is worse than what an outcome or a policy gives."""
+    """The three worst effects of a domain are exactly what its outcomes say. Every sender in its default setting that fares badly
+    has a problem that bad, others where findings explain it; and who is named fares badly. So no effect of a domain is milder than
+    these outcomes, and none is worse than what an outcome or a policy gives."""
     of_line = collections.defaultdict(list)
     for p in problems:
         of_line[p["input_line"]].append(p)
-    missing, invented = [], []
+    missing, invented, other = [], [], []
     for d in domains:
         worst = {o["profile"]: o for o in d["outcomes"] or []}
         rows = of_line[d["input_line"]]
+        want = effect_of_outcomes(d, levels)
+        if d["effect"] != "no_mail" and d["effect"] != want and (want or d["effect"] in ("mail_lost", "cleartext", "unknown")):
+            other.append((d["domain"], d["effect"], want))
         for name, o in worst.items():
             if d["effect"] == "no_mail" or o["worst"] not in (*LOST, "plaintext"):
                 continue
             level, sni = levels[name]
             effect, reason = effect_of_outcome(o, level)
-            if EFFECTS.index(d["effect"] or "hygiene") > EFFECTS.index(effect) and level == "may":
-                missing.append((d["domain"], name, o["worst"], o["decided_by"], "milder", d["effect"]))
+            if o["basis"] == "assumed" and effect in ("mail_lost", "cleartext"):
+                effect = "hygiene"
             if reason == "certificate" and not sni and level != "may":
                 continue  # that which is presented without SNI is in table services, and no problem by itself
             told = [p for p in rows if EFFECTS.index(p["effect"]) <= EFFECTS.index(effect) and name in p["senders"]]
             if (level == "may" or reason in EXPLAINED) and not told:
                 missing.append((d["domain"], name, o["worst"], o["decided_by"]))
-        default = [o for name, o in worst.items() if levels[name][0] == "may"]
-        silent = all((o["best"], o["decided_by"].rsplit(": ", 1)[-1]) == ("unknown", "not_tested") for o in default if o["decided_by"])
-        if default and silent and any(p["code"].startswith(("smtp.connect", "smtp.greeting", "smtp.ehlo")) for p in rows):
-            if d["effect"] != "unknown":
-                missing.append((d["domain"], "unknown", d["effect"]))
         for p in rows:
             outcomes = [worst[s] for s in p["senders"]]
-            bad = [o for o in outcomes if o["worst"] in (*LOST, "plaintext", "unknown") or p["code"] == "dane.all_unusable"
-                   or p["effect"] == "policy_risk"]
-            if p["effect"] == "unknown" and any((o["best"], o["worst"]) != ("unknown", "unknown") for o in outcomes):
+            bad = [o for o in outcomes if o["worst"] in (*LOST, "plaintext") or p["code"] == "dane.all_unusable"
+                   or p["effect"] in ("policy_risk", "unknown")]
+            if p["effect"] == "unknown" and want != "unknown":
                 invented.append((d["domain"], p["code"], "something is known"))
-            lost = [o for o in outcomes if o["worst"] in (*LOST, "unknown")]
-            clear = [o for o in outcomes if o["worst"] in ("plaintext", "unknown")]
-            if p["effect"] == "cleartext" and not clear:
+            sound = [o for o in outcomes if o["basis"] != "assumed"]
+            if p["effect"] == "cleartext" and not any(o["worst"] == "plaintext" for o in sound):
                 invented.append((d["domain"], p["code"], "no mail in cleartext"))
             if p["effect"] in ("policy_risk", "strict_risk") and not outcomes and not p["code"].startswith(("sts.", "dane.")):
                 invented.append((d["domain"], p["code"], "of no sender"))
-            if len(bad) != len(outcomes) or (p["effect"] == "mail_lost" and not lost):
+            if len(bad) != len(outcomes) or (p["effect"] == "mail_lost" and not any(o["worst"] in LOST for o in sound)):
                 invented.append((d["domain"], p["code"], p["effect"], [o["profile"] for o in outcomes if o not in bad]))
+    check_equal("effects of domains are those of their outcomes", other[:5], [])
     check_equal("what is predicted is told", missing[:5], [])
     check_equal("what is told is predicted", invented[:5], [])
 
@@ -325,9 +343,10 @@ def compare(folder):
         wanted = Wanted(database)
         compare_problems(wanted, problems)
         compare_causes(wanted, problems, causes, database)
-        compare_domains(domains, problems)
+        levels = levels_of(read_json(folder, "sender-profiles.json"))
+        compare_domains(domains, problems, levels)
         compare_breaks(folder, domains)
-        compare_effects(domains, problems, levels_of(read_json(folder, "sender-profiles.json")))
+        compare_effects(domains, problems, levels)
         database.close()
     print(f"{len(domains)} domains, {len(problems)} problems, {len(causes)} causes; "
           f"effects {dict(collections.Counter(d['effect'] for d in domains))}")

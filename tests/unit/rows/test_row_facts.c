@@ -72,7 +72,7 @@ static const struct bad_case {
     {"a_dns", "[]", "hosts.a_dns is not an object"},
     {"a_dns", "{}", "dns.state is absent or null"},
     {"a_dns", "{\"state\":\"maybe\"}", "dns.state has a word that this version does not know"},
-    {"a_dns", "{\"state\":\"da\\u0000ta\"}", "dns.state is not a string"},
+    {"a_dns", "{\"state\":\"da\\u0000ta\"}", "dns.state has the character U+0000"},
     {"a_dns", "{\"state\":\"data\",\"rcode\":256}", "dns.rcode is out of range"},
     {"a_dns", "{\"state\":\"data\",\"cache\":1}",
      "dns has a column that this version does not know: \"cache\""},
