@@ -56,7 +56,10 @@ static void say_encryption(struct buf *b, const uint32_t *whole)
     say_share(b, &all);
     buf_put_text(b, "; for ");
     say_share(b, &none);
-    buf_put_text(b, " no server offers STARTTLS, so their mail crosses the network in cleartext.");
+    buf_put_text(
+        b,
+        " no server offers STARTTLS, so mail crosses the network in cleartext, unless the sender "
+        "requires TLS, as under an enforced policy, and defers it.");
 }
 
 /* The most frequent words of domains that are a fault. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/observation/seen_target.h"
 
 #define SMTP_PORT 25
 
@@ -15,8 +16,18 @@ void route_put_address(struct buf *out, const struct facts *brief)
     }
 }
 
+bool route_is_unstable(const struct route_view *r)
+{
+    return facts_has(&r->service, SERVICES_OUTCOME) &&
+           outcomes_are_unstable(r->outcome,
+                                 facts_enum(&r->service, SERVICES_OUTCOME, &outcome_vocabulary));
+}
+
 bool route_is_in_clear(const struct route_view *r)
 {
+    if (route_is_unstable(r)) {
+        return false;
+    }
     return r->outcome == OUTCOME_STARTTLS_NOT_OFFERED || r->outcome == OUTCOME_STARTTLS_MASKED ||
            r->outcome == OUTCOME_HELO_ONLY;
 }

@@ -104,6 +104,8 @@ void domain_view_deinit(struct domain_view *v);
 
 /** Mail is handed over there without TLS: STARTTLS is not offered, or only HELO is understood. */
 bool route_is_in_clear(const struct route_view *r);
+/** Its two sessions ended differently, not for SNI: what the next one meets is not known. */
+bool route_is_unstable(const struct route_view *r);
 
 /** The handshake stands, and no mail dialogue follows it: lost, refused or silent. */
 bool route_ends_with_tls(const struct route_view *r);

@@ -32,8 +32,8 @@ static bool is_established(const struct route_view *r)
  * TLS. */
 static bool fails_in_tls(const struct route_view *r)
 {
-    return !route_is_in_clear(r) && r->outcome >= OUTCOME_STARTTLS_NOT_OFFERED &&
-           r->outcome < OUTCOME_ESTABLISHED;
+    return !route_is_in_clear(r) && !route_is_unstable(r) &&
+           r->outcome >= OUTCOME_STARTTLS_NOT_OFFERED && r->outcome < OUTCOME_ESTABLISHED;
 }
 
 static bool is_unreachable(const struct route_view *r)
@@ -312,6 +312,19 @@ static void put_who_comes(struct paper *p, const struct domain_view *v, size_t e
     paper_put(p, ink, ":");
 }
 
+/* No sender is known to refuse the certificate, and some may not: this program does. */
+static const char *effect_words(const struct domain_view *v, size_t effect)
+{
+    const struct sender_outcomes *s = &v->outcomes;
+    size_t refuse = sender_outcomes_in(s, FATE_LOST, SENDERS_VERIFY) +
+                    sender_outcomes_in(s, FATE_AT_RISK, SENDERS_VERIFY) +
+                    sender_outcomes_in(s, FATE_LOST, SENDERS_WITH_STS) +
+                    sender_outcomes_in(s, FATE_AT_RISK, SENDERS_WITH_STS);
+    bool open = effects[effect].test == is_not_acceptable && s->unknown > 0 && refuse == 0;
+    return open ? "no delivery, if they verify as strictly as this program does."
+                : effects[effect].what;
+}
+
 static void put_effect(struct paper *p, const struct domain_view *v, size_t effect, size_t hits,
                        size_t total)
 {
@@ -325,7 +338,7 @@ static void put_effect(struct paper *p, const struct domain_view *v, size_t effe
         paper_put(p, effects[effect].ink, certain ? effects[effect].who : unless_certain);
     }
     paper_put(p, INK_PLAIN, " ");
-    paper_put(p, INK_PLAIN, effects[effect].what);
+    paper_put(p, INK_PLAIN, effect_words(v, effect));
     if (effects[effect].test == is_not_acceptable && effects_count(v, route_is_misnamed) == hits) {
         paper_put(p, INK_PLAIN, " The certificate is not for the MX host.");
     }

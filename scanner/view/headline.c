@@ -91,7 +91,9 @@ static void headline_put_certificates(struct buf *out, const struct domain_view 
     if (t->judged == 0) {
         return;
     }
-    if (t->acceptable == 0 && addresses == 1) {
+    if (t->acceptable == 0 && sender_outcomes_accept_certificate(&v->outcomes)) {
+        buf_put_text(out, ", certificates pass verification with some senders only");
+    } else if (t->acceptable == 0 && addresses == 1) {
         buf_put_text(out, misnamed ? ", the certificate is not for the MX host"
                                    : ", the certificate fails verification");
     } else if (t->acceptable == 0) {
@@ -197,14 +199,29 @@ static void put_cleartext(struct buf *out, const char **before, const struct sen
     *before = "; ";
 }
 
+/* Few of many are named: "others" would be most. */
+static bool are_named(const struct sender_outcomes *s)
+{
+    return s->good * 2 < s->unknown;
+}
+
 static void put_encrypted(struct buf *out, const char **before, const struct domain_view *v,
                           const struct route_tally *t)
 {
     if (v->outcomes.good > 0) {
         bool alone = (*before)[0] == '\0';
         buf_put_text(out, *before);
-        put_encryption(out, alone ? "mail is encrypted" : "others encrypt", t);
+        if (!alone && are_named(&v->outcomes)) {
+            buf_put_text(out, "mail is encrypted from ");
+            sender_outcomes_put_names(out, &v->outcomes, FATE_GOOD, SENDER_GROUP_COUNT);
+            put_encryption(out, "", t);
+        } else {
+            put_encryption(out, alone ? "mail is encrypted" : "others encrypt", t);
+        }
         headline_put_certificates(out, v, t);
+        if (t->encrypted < t->total && t->clear + t->broken == 0) { /* dead, or not tested */
+            buf_put_text(out, "; at the rest no session came about");
+        }
         *before = "; ";
     }
 }
@@ -286,7 +303,8 @@ static void put_fates(struct buf *out, const struct domain_view *v, const struct
     }
     const char *sts = sts_trouble(v);
     buf_putf(out, "%s%s", sts != NULL ? "; " : "", sts != NULL ? sts : "");
-    if (is_mostly_unknown(s)) {
+    bool of_others = s->unknown > 0 && s->good > 0 && s->good + s->unknown < s->count;
+    if (is_mostly_unknown(s) || of_others) { /* "others" are not all that are left */
         buf_putf(out, "; not known of %zu of %zu kinds of senders", s->unknown, s->count);
     }
 }

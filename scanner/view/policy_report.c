@@ -350,12 +350,18 @@ static void put_readiness(struct paper *p, const struct domain_view *v, bool ver
     }
 }
 
+/* With mail servers; and without any, where it is not known whether there are. */
+static bool has_senders(const struct domain_view *v)
+{
+    return v->route_count > 0 || v->outcomes.unknown > 0;
+}
+
 /* There are mail servers, or something is published. */
 static bool has_policies(const struct domain_view *v)
 {
     struct facts rpt = facts_member(&v->domain, DOMAINS_TLS_RPT);
     return v->mta_sts.object != NULL &&
-           (v->route_count > 0 || facts_u32(&v->mta_sts, MTA_STS_FACTS_RECORDS) > 0 ||
+           (has_senders(v) || facts_u32(&v->mta_sts, MTA_STS_FACTS_RECORDS) > 0 ||
             facts_u32(&rpt, TLS_RPT_FACTS_RECORDS) > 0);
 }
 
@@ -374,7 +380,7 @@ void policies_put(struct paper *p, const struct domain_view *v, bool verbose)
     if (of_domain) {
         put_tls_rpt(p, v);
     }
-    if (v->route_count > 0 && (of_domain || v->has_smtp_port)) {
+    if (has_senders(v) && (of_domain || v->has_smtp_port)) {
         put_senders(p, &v->outcomes);
     }
     if (v->route_count > 0 && of_domain) {

@@ -61,8 +61,18 @@ static const struct {
      "Senders that verify certificates (MTA-STS in mode enforce, RFC 8461; without DANE): no "
      "delivery. Others encrypt without verification. At the only address."},
     {UNTRUSTED, GOOD("a") UNKNOWN("c", "certificate") PKIX("b"),
-     "mail is encrypted, the certificate fails verification",
-     "Senders that verify certificates as MTA-STS in mode enforce requires"},
+     "mail is encrypted, certificates pass verification with some senders only",
+     "Senders that verify certificates as MTA-STS in mode enforce requires (RFC 8461; without "
+     "DANE): no delivery, if they verify as strictly as this program does."},
+    {ESTABLISHED ",{'address':'192.0.2.2','port':25,'outcome':'refused'}", GOOD("a") GOOD("b"),
+     "mail is encrypted at 1 of 2 addresses, the certificate passes verification; at the rest no "
+     "session came about",
+     "Every sender that comes to 192.0.2.2: no connection."},
+    {ESTABLISHED, LOST("a", "null_mx") UNKNOWN("b", "null_mx") GOOD("c"),
+     "some senders cannot deliver: a; others encrypt, the certificate passes verification; not "
+     "known of 1 of 3 kinds of senders",
+     "Some senders (a): no delivery: there is a null MX among other MX records; some senders then "
+     "bounce the mail, others ignore it."},
     {PLAIN, CLEAR("a", "no_starttls") CLEAR("b", "no_starttls") LOST("c", "no_starttls"),
      "mail is sent in cleartext; senders that require TLS cannot deliver: c",
      "Every sender: no encryption."},
