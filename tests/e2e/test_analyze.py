@@ -282,7 +282,7 @@ def check_enemy(scan, folder):
         if why:
             check_refused(what, enemy, why)
         else:
-            done = run("analyze", enemy)
+            done = run("analyze", "-q", enemy)
             check(f"{what}: exit code", done.returncode in (0, 2) and done.stderr.count("\n") <= 1, (done.returncode, done.stderr))
         shutil.rmtree(enemy)
 
