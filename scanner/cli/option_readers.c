@@ -28,6 +28,15 @@ bool option_read_text(struct options *o, const struct option_row *row, const cha
     return true;
 }
 
+/* An empty value says something, too. */
+bool option_read_any_text(struct options *o, const struct option_row *row, const char *text,
+                          struct buf *why)
+{
+    (void)why;
+    *(const char **)field_of(o, row) = text;
+    return true;
+}
+
 bool option_read_config(struct options *o, const struct option_row *row, const char *text,
                         struct buf *why)
 {

@@ -9,6 +9,7 @@
  */
 option_reader option_read_flag;
 option_reader option_read_text;
+option_reader option_read_any_text;
 option_reader option_read_config;
 option_reader option_read_number_u64;
 option_reader option_read_number;

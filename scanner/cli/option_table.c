@@ -202,8 +202,8 @@ const struct option_row option_table[] = {
      "only domains with this value",
      "Only domains that have VALUE in the column of --customer-column; servers and certificates "
      "are those that they "
-     "lead to.",
-     option_read_text, OPTION_FIELD(report.customer), 0, 0},
+     "lead to. An empty VALUE means the domains that have none.",
+     option_read_any_text, OPTION_FIELD(report.customer), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_EXPLAIN, 0, "format", "FORMAT", "text", NULL, "text, csv or json",
      "The format: text, csv or json. csv and json give every field of every entry. csv has "

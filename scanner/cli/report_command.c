@@ -1,10 +1,24 @@
+#include <string.h>
+
 #include "scanner/base/check.h"
 #include "scanner/cli/commands.h"
+#include "scanner/cli/option_table.h"
+
+static bool is_given(const struct options *o, const char *name)
+{
+    for (size_t i = 0; i < option_table_count; i++) {
+        if (o->given[i] && strcmp(option_table[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 enum exit_code report_command(struct options *o, struct buf *why)
 {
     struct report_params params = o->report;
     params.results = o->words[0];
+    params.rank_is_asked = is_given(o, "rank-column");
     switch (report_run(&params, why)) {
     case REPORT_COMPLETE:
         return EXIT_CODE_COMPLETE;

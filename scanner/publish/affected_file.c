@@ -23,7 +23,7 @@ bool affected_open(struct affected_file *a, const char *path, bool customers)
     }
     buf_putf(&a->line,
              "domain,%seffect,severity,code,problem,places,places_tested,first_place,senders,"
-             "evidence,fix,cause,input_line",
+             "evidence,fix,causes,input_line",
              customers ? "group," : "");
     write_affected_line(a);
     return true;
@@ -72,6 +72,18 @@ static void put_affected_senders(struct affected_file *a, const struct facts *ro
     buf_deinit(&senders);
 }
 
+static void put_affected_causes(struct affected_file *a, const struct facts *row)
+{
+    struct buf causes = BUF_INIT(BUF_NO_LIMIT);
+    for (size_t i = 0; i < problem_cause_count(row); i++) {
+        buf_put_text(&causes, i > 0 ? " " : "");
+        buf_put(&causes, problem_cause(row, i));
+    }
+    buf_put_char(&causes, '\0');
+    put_affected_field(a, (const char *)causes.at);
+    buf_deinit(&causes);
+}
+
 void affected_add(struct affected_file *a, const struct survey *s, const struct facts *problem)
 {
     if (a->out.file == NULL) {
@@ -96,7 +108,7 @@ void affected_add(struct affected_file *a, const struct survey *s, const struct 
     put_affected_senders(a, problem);
     put_affected_field(a, facts_string(problem, PROBLEMS_EVIDENCE));
     put_affected_field(a, facts_string(problem, PROBLEMS_FIX));
-    put_affected_field(a, facts_string(problem, PROBLEMS_CAUSE));
+    put_affected_causes(a, problem);
     buf_put_u64(&a->line, facts_uint(problem, PROBLEMS_INPUT_LINE, UINT64_MAX));
     write_affected_line(a);
 }

@@ -25,7 +25,7 @@ static void put_title(struct buf *b, const struct report_facts *f)
     html_put_string(b, list_name(f));
     if (f->customer != NULL) {
         buf_put_text(b, ", ");
-        html_put_string(b, f->customer);
+        html_put_string(b, f->customer[0] != '\0' ? f->customer : "(none)");
     }
 }
 
@@ -68,7 +68,7 @@ static void put_facts(struct buf *b, const struct report_facts *f)
         buf_put_text(b, "<p class=\"facts\">Only domains whose ");
         html_put_string(b, f->customer_column);
         buf_put_text(b, " is ");
-        html_put_string(b, f->customer);
+        html_put_string(b, f->customer[0] != '\0' ? f->customer : "(none)");
         buf_put_text(b, "; ");
         number_put(b, f->survey->left_out);
         buf_put_text(b, " lines of others are left out.</p>\n");

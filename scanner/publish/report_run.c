@@ -320,28 +320,40 @@ static int64_t judged_at(const struct results *results)
     return results->at != INT64_MIN ? results->at : results->started_unix_ms / 1000;
 }
 
+/* A column that was asked for: some row has it. */
+static bool has_column(struct report *r, const char *column, uint64_t rows)
+{
+    if (column == NULL || rows > 0) {
+        return true;
+    }
+    buf_putf(r->why,
+             "no row of %s has a column \"%s\"; a scan keeps the other columns of its list with "
+             "--metadata-passthrough",
+             r->params->results, column);
+    return false;
+}
+
 static bool has_customers(struct report *r)
 {
     const struct report_params *p = r->params;
-    if (p->customer_column == NULL || r->survey.with_customer > 0) {
-        return true;
-    }
-    if (p->customer != NULL && r->survey.left_out > 0) {
+    if (p->customer_column != NULL && r->survey.with_customer == 0) {
         buf_putf(r->why, "no domain has \"%s\" in the column \"%s\"", p->customer,
                  p->customer_column);
-    } else {
-        buf_putf(
-            r->why,
-            "no row of %s has a column \"%s\"; a scan keeps the other columns of its list with "
-            "--metadata-passthrough",
-            p->results, p->customer_column);
+        return false;
     }
-    return false;
+    return true;
+}
+
+static bool has_columns(struct report *r)
+{
+    const char *rank = r->params->rank_is_asked ? r->survey.terms.rank_column : NULL;
+    return has_column(r, rank, r->survey.with_rank) &&
+           has_column(r, r->params->customer_column, r->survey.with_column) && has_customers(r);
 }
 
 static bool read_and_write(struct report *r)
 {
-    if (!report_input_survey(&r->input, &r->survey) || !has_customers(r) || !make_folder(r) ||
+    if (!report_input_survey(&r->input, &r->survey) || !has_columns(r) || !make_folder(r) ||
         !read_problems(r)) {
         return false;
     }

@@ -30,8 +30,9 @@ struct report_params {
     const char *tables;          /* a folder for a file for each table; NULL: none */
     bool sample;                 /* of a larger whole: intervals */
     const char *rank_column;     /* or RANK_COLUMN_LINE */
+    bool rank_is_asked;          /* by the user: then there must be such a column */
     const char *customer_column; /* NULL: none */
-    const char *customer;        /* NULL: all */
+    const char *customer;        /* "": of none; NULL: all */
 };
 
 enum report_end {

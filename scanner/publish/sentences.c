@@ -238,8 +238,17 @@ static void say_mending(struct buf *b, const struct report_facts *f)
 {
     const uint64_t *effect = f->survey->effect[MAIL_EXPLICIT];
     const struct cause_entry *cause = largest_cause(f->problems);
+    const struct survey *s = f->survey;
+    uint64_t others =
+        s->effect[MAIL_IMPLICIT][EFFECT_MAIL_LOST] + s->effect_others[EFFECT_MAIL_LOST];
     buf_put_text(b, "To mend first: mail is lost for ");
     say_count(b, effect[EFFECT_MAIL_LOST], "domain", "domains");
+    buf_put_text(b, " with MX records");
+    if (others > 0) {
+        buf_put_text(b, " (and ");
+        number_put(b, others);
+        buf_put_text(b, " without)");
+    }
     buf_put_text(b, ", sent in cleartext for ");
     number_put(b, effect[EFFECT_CLEARTEXT]);
     buf_put_text(b, ", not known, as no server could be tested, for ");

@@ -156,6 +156,7 @@ struct table_work {
     struct meeting *meetings; /* malloc */
     size_t meeting_count;
     size_t meeting_capacity;
+    struct buf met; /* the keys of these, a NUL behind each */
 };
 
 static bool tables_are_halted(const struct table_work *w)
@@ -179,6 +180,12 @@ static void cause_key_of(struct table_work *w, const struct cause_place *at, enu
     cause_key_put(&w->key, &found);
 }
 
+static void forget_meetings(struct table_work *w)
+{
+    w->meeting_count = 0;
+    buf_reset(&w->met);
+}
+
 static void note_meeting(struct table_work *w, size_t place)
 {
     struct hash_key key = hash_key_of(buf_span(&w->key));
@@ -193,6 +200,8 @@ static void note_meeting(struct table_work *w, size_t place)
         w->meetings = memory_resize(w->meetings, w->meeting_capacity, sizeof(*w->meetings));
     }
     w->meetings[w->meeting_count++] = (struct meeting){.key = key, .place = place, .places = 1};
+    buf_put(&w->met, buf_span(&w->key));
+    buf_put_char(&w->met, '\0');
 }
 
 /* --- hosts: how many of them, and of their places, suffer ----------------------------------------- */
@@ -223,7 +232,7 @@ static void count_host(struct table_work *w)
     struct span in = buf_span(&w->record);
     struct cause_place at = {.host = codec_get_span(&in)};
     size_t count = codec_get_count(&in);
-    w->meeting_count = 0;
+    forget_meetings(w);
     meet_codes(w, &at, fact_book_find(w->how->book, FACT_HOST, at.host).codes);
     for (size_t i = 0; i < count; i++) {
         at.address = codec_get_addr(&in);
@@ -255,11 +264,10 @@ static uint64_t place_of_cause(uint64_t line, size_t problem, size_t place)
 }
 
 /* Each cause of the problem, at whichever place. */
-static void count_problem(struct table_work *w, size_t number)
+static void meet_problem(struct table_work *w, const struct told_problem *p)
 {
     const struct told_domain *d = &w->domain;
-    const struct told_problem *p = &d->problems[number];
-    w->meeting_count = 0;
+    forget_meetings(w);
     if (p->place_count == 0) {
         struct cause_place at = told_place(d, p, 0);
         cause_key_of(w, &at, p->code);
@@ -272,6 +280,13 @@ static void count_problem(struct table_work *w, size_t number)
             note_meeting(w, place);
         }
     }
+}
+
+/* After meet_problem(). */
+static void count_problem(struct table_work *w, size_t number)
+{
+    const struct told_domain *d = &w->domain;
+    const struct told_problem *p = &d->problems[number];
     for (size_t i = 0; i < w->meeting_count; i++) {
         const struct meeting *m = &w->meetings[i];
         const struct cause_total part = {.domain_count = 1,
@@ -299,6 +314,7 @@ static enum finding_code latest_code(struct table_work *w, const struct told_pro
     return p->code;
 }
 
+/* After meet_problem(). */
 static void report_one_problem(struct table_work *w, const struct told_problem *p)
 {
     const struct told_domain *d = &w->domain;
@@ -328,6 +344,7 @@ static void report_one_problem(struct table_work *w, const struct told_problem *
     cause_with_evidence(w, &at, p, &found);
     facts.evidence = found.evidence;
     facts.cause = buf_span(&w->key);
+    facts.causes = buf_span(&w->met);
     report_problem(w->sink, &facts);
     w->how->on_row(w->how->arg);
 }
@@ -351,6 +368,7 @@ static void report_problems(struct table_work *w)
             break;
         }
         for (size_t i = 0; i < w->domain.problem_count && !tables_are_halted(w); i++) {
+            meet_problem(w, &w->domain.problems[i]);
             report_one_problem(w, &w->domain.problems[i]);
             count_problem(w, i);
         }
@@ -432,7 +450,8 @@ bool report_problem_tables(struct row_sink *sink, const struct problem_tables *t
                              .sink = sink,
                              .database = scratch_database_open(CACHE_OCTETS),
                              .record = BUF_INIT(BUF_NO_LIMIT),
-                             .key = BUF_INIT(BUF_NO_LIMIT)};
+                             .key = BUF_INIT(BUF_NO_LIMIT),
+                             .met = BUF_INIT(BUF_NO_LIMIT)};
     w->domain.octets = BUF_INIT(BUF_NO_LIMIT);
     cause_finder_init(&w->finder, t->book);
     w->totals = cause_totals_new(w->database, CAUSES_IN_MEMORY);
@@ -451,6 +470,7 @@ bool report_problem_tables(struct row_sink *sink, const struct problem_tables *t
     buf_deinit(&w->domain.octets);
     buf_deinit(&w->record);
     buf_deinit(&w->key);
+    buf_deinit(&w->met);
     free(w->domain.endpoints);
     free(w->meetings);
     free(w);

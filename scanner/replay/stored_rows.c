@@ -7,6 +7,7 @@
 #include "scanner/base/check.h"
 #include "scanner/base/key_table.h"
 #include "scanner/base/memory.h"
+#include "scanner/base/text.h"
 #include "scanner/base/text_distance.h"
 #include "scanner/replay/results.h"
 #include "scanner/replay/table_reader.h"
@@ -322,6 +323,16 @@ static bool has_needle(const struct gathering *g, struct span line)
     return false;
 }
 
+/* Is it one of the texts of the list `causes`? Keys have no bracket. */
+static bool lists_needle(const struct gathering *g, struct span line)
+{
+    const uint8_t *at = memmem(line.at, line.len, "\"causes\"", 8);
+    struct span list = at != NULL ? span_drop(line, (size_t)(at - line.at) + 8) : (struct span){0};
+    list = text_take_until(&list, ']');
+    return g->needle.len > 0 && list.len > 0 &&
+           memmem(list.at, list.len, g->needle.at, g->needle.len) != NULL;
+}
+
 /* A repeated line has no MX set, so that nobody is counted twice. */
 static void add_user(struct stored_users *u, struct span domain, size_t max)
 {
@@ -353,7 +364,7 @@ static bool gather_line(struct gathering *g, enum table_id t, struct span line)
         return true;
     }
     if (t == TABLE_PROBLEMS) { /* wanted for whose they are */
-        if (has_needle(g, line)) {
+        if (has_needle(g, line) || lists_needle(g, line)) {
             add_user(g->users, text_behind(line, SPAN_LIT("\"domain\":")), STORED_OF_CAUSE);
         }
         return true;

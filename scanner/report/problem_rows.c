@@ -1,5 +1,7 @@
 #include "scanner/report/problem_rows.h"
 
+#include "scanner/base/text.h"
+
 static void put_places(struct list *l, const struct problem_places *places)
 {
     for (size_t i = 0; i < places->count; i++) {
@@ -26,6 +28,14 @@ static void put_problem_senders(struct list *l, uint64_t senders,
     list_close(l);
 }
 
+static void put_problem_causes(struct list *l, struct span causes)
+{
+    while (causes.len > 0) {
+        list_text(l, text_take_until(&causes, '\0'));
+    }
+    list_close(l);
+}
+
 void report_problem(struct row_sink *sink, const struct problem_facts *p)
 {
     const struct finding_info *info = finding_info(p->code);
@@ -42,6 +52,7 @@ void report_problem(struct row_sink *sink, const struct problem_facts *p)
     put_problem_senders(row_list(r, PROBLEMS_SENDERS), p->senders, p->profiles);
     row_name(r, PROBLEMS_EVIDENCE, p->evidence);
     row_text(r, PROBLEMS_CAUSE, p->cause);
+    put_problem_causes(row_list(r, PROBLEMS_CAUSES), p->causes);
     row_text(r, PROBLEMS_FIX, span_of(info->fix));
     row_sink_end(sink, TABLE_PROBLEMS);
 }

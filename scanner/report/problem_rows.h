@@ -33,6 +33,7 @@ struct problem_facts {
     const struct sender_profiles *profiles; /* NULL: none */
     struct span evidence;
     struct span cause;
+    struct span causes; /* of all places, a NUL behind each */
 };
 
 void report_problem(struct row_sink *sink, const struct problem_facts *p);

@@ -24,6 +24,20 @@ void problem_survey_deinit(struct problem_survey *p)
     arena_pool_deinit(&p->pool);
 }
 
+/* Rows of an older version have the cause of the first place only. */
+size_t problem_cause_count(const struct facts *row)
+{
+    size_t count = facts_list_len(row, PROBLEMS_CAUSES);
+    return count > 0 ? count : 1;
+}
+
+struct span problem_cause(const struct facts *row, size_t i)
+{
+    bool all = facts_list_len(row, PROBLEMS_CAUSES) > 0;
+    return span_of(all ? facts_list_string(row, PROBLEMS_CAUSES, i)
+                       : facts_string_or(row, PROBLEMS_CAUSE, ""));
+}
+
 bool problem_survey_wants(const struct problem_survey *p, const struct facts *row)
 {
     return p->survey->terms.customer == NULL ||
@@ -34,7 +48,9 @@ bool problem_survey_wants(const struct problem_survey *p, const struct facts *ro
 void problem_survey_count(struct problem_survey *p, const struct facts *row)
 {
     if (problem_survey_wants(p, row)) {
-        groups_of(&p->counted, span_of(facts_string_or(row, PROBLEMS_CAUSE, "")))[0]++;
+        for (size_t i = 0; i < problem_cause_count(row); i++) {
+            groups_of(&p->counted, problem_cause(row, i))[0]++;
+        }
     }
 }
 
@@ -122,6 +138,18 @@ static void index_causes(struct problem_survey *p)
     p->filled = true;
 }
 
+static void add_to_cause(struct problem_survey *p, const struct facts *row, struct span cause)
+{
+    const uint64_t *place = map_find(&p->by_key, hash_key_of(cause));
+    if (place == NULL) {
+        return;
+    }
+    struct cause_entry *entry = &p->list[*place / CAUSES_MAX].entry[*place % CAUSES_MAX];
+    if (entry->first_count < CAUSE_DOMAINS_MAX) {
+        entry->first[entry->first_count++] = cause_text(p, row, PROBLEMS_DOMAIN);
+    }
+}
+
 void problem_survey_add(struct problem_survey *p, const struct facts *row)
 {
     if (!p->filled) {
@@ -131,13 +159,7 @@ void problem_survey_add(struct problem_survey *p, const struct facts *row)
         return;
     }
     p->problems++;
-    const uint64_t *place =
-        map_find(&p->by_key, hash_key_of(span_of(facts_string_or(row, PROBLEMS_CAUSE, ""))));
-    if (place == NULL) {
-        return;
-    }
-    struct cause_entry *entry = &p->list[*place / CAUSES_MAX].entry[*place % CAUSES_MAX];
-    if (entry->first_count < CAUSE_DOMAINS_MAX) {
-        entry->first[entry->first_count++] = cause_text(p, row, PROBLEMS_DOMAIN);
+    for (size_t i = 0; i < problem_cause_count(row); i++) {
+        add_to_cause(p, row, problem_cause(row, i));
     }
 }

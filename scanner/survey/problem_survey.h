@@ -62,3 +62,6 @@ const char *effect_title(enum effect e);
 /** The tables: domains by effect, causes of each effect, groups of domains by effect. */
 void survey_make_problem_sheets(const struct survey *s, const struct problem_survey *p,
                                 struct sheets *out);
+/** What is to be mended for a row of problems, each once: at least one. */
+size_t problem_cause_count(const struct facts *row);
+struct span problem_cause(const struct facts *row, size_t i);

@@ -148,7 +148,9 @@ struct survey {
     struct survey_terms terms;
     uint64_t inputs;
     uint64_t left_out;      /* rows of other customers */
-    uint64_t with_customer; /* rows that have the column, and are not left out */
+    uint64_t with_rank;     /* rows that have the column of ranks, left out or not */
+    uint64_t with_column;   /* and that of customers */
+    uint64_t with_customer; /* rows that are not left out, where there are customers */
     uint64_t account[ACCOUNT_CLASS_COUNT];
     uint64_t mx_kind[MX_KIND_COUNT];
     uint64_t inferred; /* domains whose results rest on inferred ones */

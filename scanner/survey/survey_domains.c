@@ -322,11 +322,18 @@ static bool is_left_out(const struct survey *s, const struct facts *row)
         return false;
     }
     const char *customer = facts_free_text(row, DOMAINS_METADATA, s->terms.customer_column);
-    return customer == NULL || strcmp(customer, s->terms.customer) != 0;
+    return strcmp(customer != NULL ? customer : "", s->terms.customer) != 0;
+}
+
+static bool row_has_column(const struct facts *row, const char *column)
+{
+    return column != NULL && facts_free_text(row, DOMAINS_METADATA, column) != NULL;
 }
 
 void survey_add_domain(struct survey *s, const struct facts *row)
 {
+    s->with_rank += row_has_column(row, s->terms.rank_column);
+    s->with_column += row_has_column(row, s->terms.customer_column);
     if (is_left_out(s, row)) {
         s->left_out++;
         return;
@@ -335,8 +342,7 @@ void survey_add_domain(struct survey *s, const struct facts *row)
         (enum account_class)facts_enum(row, DOMAINS_ACCOUNT, &account_class_vocabulary);
     enum mx_kind mx = (enum mx_kind)facts_enum(row, DOMAINS_MX_KIND, &mx_kind_vocabulary);
     s->inputs++;
-    s->with_customer += s->terms.customer_column != NULL &&
-                        facts_free_text(row, DOMAINS_METADATA, s->terms.customer_column) != NULL;
+    s->with_customer += s->terms.customer_column != NULL;
     s->account[account]++;
     if (account == ACCOUNT_INVALID || account == ACCOUNT_DUPLICATE ||
         account == ACCOUNT_BLOCKLISTED) {

@@ -108,6 +108,10 @@ JOINS = [
      "select count(*) from problems p left join domains d using (input_line) where d.domain is not p.domain"),
     ("problems.cause in causes",
      "select count(*) from problems p left join causes c using (cause) where c.cause is null"),
+    ("problems.causes in causes, each as often as its domain_count says",
+     "select (select count(*) from causes left join (select j.value as cause, count(*) as n from problems,"
+     " json_each(problems.causes) j group by 1) using (cause) where n is not domain_count)"
+     " + (select count(*) from problems p, json_each(p.causes) j left join causes c on c.cause = j.value where c.cause is null)"),
     ("causes.thing in its own table",
      "select count(*) from causes c where not case kind when 'server' then thing in (select service from services)"
      " when 'certificate' then thing in (select fingerprint_sha256 from certificates)"

@@ -150,7 +150,9 @@ def compare_problems(wanted, got):
                 "inferred_count": sum(bool(x[3]) for x in places),
                 "places": [{"host": h, "address": a, "port": n} for h, a, n, _ in places[:PLACES_SHOWN]],
                 "severity": SEVERITIES[min(severity, AT_MOST.get(p["effect"], 3))],
-                "evidence": wanted.latest(first)[1], "cause": wanted.cause_of(first)}
+                "evidence": wanted.latest(first)[1], "cause": wanted.cause_of(first),
+                "causes": [p["cause"], *sorted({wanted.cause_of(r) for r in rows} - {p["cause"]})]}
+        p = {**p, "causes": p["causes"][:1] + sorted(p["causes"][1:])}
         wrong += [(p["input_line"], p["code"], k, p[k], v) for k, v in want.items() if p[k] != v]
     check_equal("each as joined", wrong[:5], [])
 

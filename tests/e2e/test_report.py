@@ -47,6 +47,7 @@ def scan(lab, folder, every):
         rows.writerow(["rank", "domain", "customer"])
         for i, name in enumerate(names):
             rows.writerow([1 + i * 37, name, CUSTOMERS[i % len(CUSTOMERS)]])
+        rows.writerow(["", "case-no-mx-set-up.mxlab.net", ""])
         rows.writerow(["x", "invalid..name", CUSTOMERS[0]])
         rows.writerow(["5", names[0], CUSTOMERS[0]])  # a repeat
     out = os.path.join(folder, "results")
@@ -92,11 +93,13 @@ def check_problems(results, tables, affected):
         check_equal(f"causes: {effect}, most domains first", [n for _, _, n in got], sorted((n for _, _, n in got), reverse=True))
         for row in read_csv(tables, "causes-" + effect):
             key = next(c["cause"] for c in causes if (c["code"], c["thing"]) == (row["code"], row["thing"]))
-            first = [p["domain"] for p in problems if p["cause"] == key][:5]
+            first = [p["domain"] for p in problems if key in p["causes"]][:5]
             check_equal(f"causes: first domains of {key}", row["first_domains"], ", ".join(first))
     rows = read_csv(os.path.dirname(affected), os.path.basename(affected)[:-4])
     check_equal("affected domains: a line for each problem", [(int(r["input_line"]), r["code"], r["effect"]) for r in rows],
                 [(p["input_line"], p["code"], p["effect"]) for p in problems])
+    listed = collections.Counter(key for r in rows for key in r["causes"].split())
+    check_equal("affected domains: every cause has those that it counts", listed, {c["cause"]: c["domain_count"] for c in causes})
     customers = {d["input_line"]: d["metadata"]["customer"] for d in domains}
     check_equal("affected domains: their customers", [r["group"].lstrip("'") for r in rows], [customers[p["input_line"]] for p in problems])
     at = datetime.datetime.fromisoformat(read_json(results, "manifest.json")["judged_at"].replace("Z", "+00:00"))
@@ -123,7 +126,11 @@ def check_problems_of_customer(folder, results):
     lines = {d["input_line"] for d in read_table(results, "domains") if d["metadata"]["customer"] == CUSTOMERS[2]}
     problems = [p for p in read_table(results, "problems") if p["input_line"] in lines]
     check_equal("--customer: problems", len(read_csv(folder, "customer-domains")), len(problems))
-    counts = collections.Counter(p["cause"] for p in problems)
+    rows = run("report", "--format", "csv", "--customer-column", "customer", "--customer", "", results).stdout.decode()
+    account = next(r for r in csv.DictReader(io.StringIO(rows, newline="")) if r["table"] == "account")
+    check_equal("--customer '': the domains without one", int(account["denominator"]),
+                sum(not (d["metadata"] or {}).get("customer") for d in read_table(results, "domains")))
+    counts = collections.Counter(c for p in problems for c in p["causes"])
     want = sorted((counts[c["cause"]] for c in read_table(results, "causes") if counts[c["cause"]]), reverse=True)
     got = sorted((int(r["domains"]) for e in EFFECTS if e for r in read_csv(tables, "causes-" + e)), reverse=True)
     check_equal("--customer: domains of causes", got, want)
@@ -327,6 +334,9 @@ def check_options(folder, results):
     group = [d for d in read_table(results, "domains") if d["metadata"]["customer"] == CUSTOMERS[2]]
     rows = [r for r in csv.DictReader(io.StringIO(one.stdout.decode(), newline="")) if r["table"] == "account"]
     check_equal("--customer: only its lines", int(rows[0]["denominator"]), len(group))
+    first = re.search("mail is lost for ([0-9,]+) domains? with MX records(?: .and ([0-9,]+) without)?", run("report", "--format", "md", results).stdout.decode())
+    lost = sum(int(n.replace(",", "")) for n in first.groups("0"))
+    check_equal("mail is lost: the sentence and the groups", lost, sum(int(r["mail_lost"]) for r in read_csv(tables, "customers")))
     sample = run("report", "--sample", results)
     check("--sample: intervals", b"<span>95 %: " in sample.stdout and b"<span>95 %: " not in octets)
 
@@ -338,6 +348,8 @@ def check_refusals(folder, results):
             ((os.path.join(folder, "nowhere"),), 2, "nowhere"),
             (("--customer", "x", results), 2, "--customer-column"),
             (("--customer-column", "firm", results), 2, "--metadata-passthrough"),
+            (("--customer-column", "firm", "--customer", "", results), 2, "--metadata-passthrough"),
+            (("--rank-column", "firm", results), 2, "--metadata-passthrough"),
             (("--customer-column", "customer", "--customer", "nobody", results), 2, "nobody"),
             (("--format", "pdf", results), 2, "pdf"),
             (("-o", os.path.join(folder, "no", "page.html"), results), 2, "give a file in a directory that is there"),

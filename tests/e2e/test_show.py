@@ -157,7 +157,8 @@ def check_causes(out):
     check("cause: there are some", len(causes) > 3, causes)
     for key, row in causes.items():
         text = show(out, "--cause", key, more={"COLUMNS": "120"})
-        of = [p["domain"] for p in problems if p["cause"] == key]
+        of = [p["domain"] for p in problems if key in p["causes"]]
+        check_equal(f"cause {key}: domain_count", len(of), row["domain_count"])
         check(f"cause {key}: the domains", text.split(f"({row['domain_count']})\n")[1].split("and ")[0].split() == of, (text, of))
         check(f"cause {key}: effect and fix", f"  effect     {row['effect']}: " in text and row["fix"] in re.sub(r"\s+", " ", text), text)
     key = next(iter(causes))
