@@ -106,14 +106,17 @@ static enum exit_code show_batch(struct showing *s, struct stored_wish *wish, si
     return code;
 }
 
-/* In normal form, as the rows have them. */
-static bool read_name(const char *word, struct stored_wish *wish, struct buf *why)
+/* In normal form, as the rows have them. @return false, and a line about it: it has none */
+static bool read_name(struct showing *s, const char *word, struct stored_wish *wish)
 {
     struct buf name = BUF_INIT(BUF_NO_LIMIT);
     const char *fault = domain_name_normalise(span_of(word), &name);
     if (fault != NULL) {
-        buf_putf(why, "'%s' is not a domain name (%s)", word, fault);
+        struct buf line = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(&line, "'%s' is not a domain name (%s)", word, fault);
+        show_say(s, &line);
         buf_deinit(&name);
+        s->some_missing = true;
         return false;
     }
     buf_put_char(&name, '\0');
@@ -127,14 +130,10 @@ static enum exit_code show_words(struct showing *s, const struct word_list *word
     struct stored_wish *wish = memory_new(BATCH, sizeof(*wish));
     for (size_t i = 0; i < words->count && code == EXIT_CODE_COMPLETE;) {
         size_t count = 0;
-        for (; i < words->count && count < BATCH && code == EXIT_CODE_COMPLETE; i++) {
-            bool read = read_name(words->words[i], &wish[count], why);
-            count += read;
-            code = read ? code : EXIT_CODE_USAGE;
+        for (; i < words->count && count < BATCH; i++) {
+            count += read_name(s, words->words[i], &wish[count]);
         }
-        if (code == EXIT_CODE_COMPLETE) {
-            code = show_batch(s, wish, count, why);
-        }
+        code = count > 0 ? show_batch(s, wish, count, why) : code;
         for (size_t k = 0; k < count; k++) {
             free((void *)(uintptr_t)wish[k].name);
         }

@@ -1,9 +1,10 @@
-#include "scanner/compare/change.h"
-
 #include "scanner/base/check.h"
+#include "scanner/compare/comparison.h"
 
 const struct vocabulary change_direction_vocabulary = VOCABULARY_WORDS(CHANGE_DIRECTIONS);
 const struct vocabulary change_place_vocabulary = VOCABULARY_WORDS(CHANGE_PLACES);
+
+const struct vocabulary gap_kind_vocabulary = VOCABULARY_WORDS(GAP_KINDS);
 
 static const struct kind_info {
     const char *word;

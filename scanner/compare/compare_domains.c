@@ -93,7 +93,7 @@ static void compare_mx(const struct domain_pair *p)
     if (was->mx_kind != is->mx_kind) {
         put_change(p, CHANGE_MX_KIND_CHANGED, span_of(mx_kind_word(was->mx_kind)),
                    span_of(mx_kind_word(is->mx_kind)));
-    } else if (is->mx_kind == MX_KIND_EXPLICIT) {
+    } else if (is->mx_kind == MX_KIND_EXPLICIT && texts_are_whole(was->mx, is->mx)) {
         for (size_t i = 0; i < was->mx.count; i++) {
             if (find_exchange(is->mx, mx_exchange_of(was->mx.at[i])).len == 0) {
                 put_change(p, CHANGE_MX_REMOVED, was->mx.at[i], (struct span){0});
@@ -159,8 +159,7 @@ static void compare_policies(const struct domain_pair *p)
 /* Did somebody ask the policy host, and does the answer not depend on us? */
 static bool fetch_is_answer(enum policy_fetch f)
 {
-    return f != POLICY_FETCH_NOT_ASKED && f != POLICY_FETCH_NOT_DIALLED &&
-           f != POLICY_FETCH_INTERRUPTED && f != POLICY_FETCH_LOCAL_FAULT;
+    return f != POLICY_FETCH_NOT_ASKED && f != POLICY_FETCH_NOT_DIALLED && !policy_fetch_is_ours(f);
 }
 
 static void compare_fetches(const struct domain_pair *p)

@@ -241,8 +241,7 @@ static bool sts_is_known(const struct compared_domain *d)
 /* No record: then there is nothing to fetch, and nothing of it can be wrong. */
 static bool policy_reached(const struct compared_domain *d, bool fetched)
 {
-    bool ours = d->fetch == POLICY_FETCH_NOT_DIALLED || d->fetch == POLICY_FETCH_INTERRUPTED ||
-                d->fetch == POLICY_FETCH_LOCAL_FAULT;
+    bool ours = d->fetch == POLICY_FETCH_NOT_DIALLED || policy_fetch_is_ours(d->fetch);
     if (!sts_is_known(d) || (d->policy_host.len > 0 && ours)) {
         return false;
     }
@@ -293,13 +292,11 @@ static bool is_our_gap(const struct compared_side *s, const struct standing *at)
     const struct compared_domain *d = s->domain;
     const struct compared_host *host = at->host != NULL ? find_side_host(s, at->host->name) : NULL;
     if (host == NULL) {
-        return dns_state_is_ours(d->sts_dns) || dns_state_is_ours(d->rpt_dns) ||
-               d->fetch == POLICY_FETCH_LOCAL_FAULT || d->fetch == POLICY_FETCH_INTERRUPTED;
+        return compared_records_have_gap(d) || policy_fetch_is_ours(d->fetch);
     }
     const struct compared_endpoint *e =
         at->endpoint != NULL ? compared_endpoint_find(host, at->endpoint->service) : NULL;
-    return dns_state_is_ours(host->a) || dns_state_is_ours(host->aaaa) ||
-           dns_state_is_ours(host->tlsa_state) || (e != NULL && compared_endpoint_is_our_fault(e));
+    return compared_host_has_gap(host) || (e != NULL && compared_endpoint_is_our_fault(e));
 }
 
 /* --- all of one scan ------------------------------------------------------------------------ */

@@ -66,6 +66,9 @@ static void compare_host_addresses(const struct host_pair *p)
                           key, was, is);
         return;
     }
+    if (!texts_are_whole(was, is)) {
+        return;
+    }
     for (size_t i = 0; i < was.count; i++) {
         if (family_is_known(p, is_ipv6(was.at[i])) && !texts_have(is, was.at[i])) {
             bool last = is_ipv6(was.at[i]) && !has_ipv6(is);
@@ -214,7 +217,8 @@ static bool is_without_tlsa(const struct host_pair *p, const struct compared_end
                             const struct compared_endpoint *is)
 {
     return p->terms->dnssec_known && was->dane == DANE_MATCH && is->dane == DANE_MISMATCH &&
-           tlsa_is_known(p) && texts_are_equal(p->before->tlsa, p->after->tlsa);
+           tlsa_is_known(p) && texts_are_whole(p->before->tlsa, p->after->tlsa) &&
+           texts_are_equal(p->before->tlsa, p->after->tlsa);
 }
 
 static void compare_presented(const struct host_pair *p, const struct compared_endpoint *was,

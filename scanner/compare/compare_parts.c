@@ -32,6 +32,22 @@ bool compared_endpoint_is_our_fault(const struct compared_endpoint *e)
            e->not_tested == NOT_TESTED_INTERRUPTED;
 }
 
+bool compared_host_has_gap(const struct compared_host *h)
+{
+    return dns_state_is_ours(h->a) || dns_state_is_ours(h->aaaa) ||
+           dns_state_is_ours(h->tlsa_state);
+}
+
+bool compared_records_have_gap(const struct compared_domain *d)
+{
+    return dns_state_is_ours(d->sts_dns) || dns_state_is_ours(d->rpt_dns);
+}
+
+bool policy_fetch_is_ours(enum policy_fetch f)
+{
+    return f == POLICY_FETCH_LOCAL_FAULT || f == POLICY_FETCH_INTERRUPTED;
+}
+
 const struct compared_endpoint *compared_endpoint_find(const struct compared_host *h,
                                                        struct span service)
 {
@@ -43,8 +59,16 @@ const struct compared_endpoint *compared_endpoint_find(const struct compared_hos
     return NULL;
 }
 
+bool texts_are_whole(struct compared_texts a, struct compared_texts b)
+{
+    return !a.partial && !b.partial;
+}
+
 bool texts_are_equal(struct compared_texts a, struct compared_texts b)
 {
+    if (!texts_are_whole(a, b)) {
+        return (a.count == 0) == (b.count == 0);
+    }
     bool equal = a.count == b.count;
     for (size_t i = 0; i < a.count && equal; i++) {
         equal = span_eq(a.at[i], b.at[i]) || (texts_have(b, a.at[i]) && texts_have(a, b.at[i]));

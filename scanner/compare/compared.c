@@ -2,16 +2,18 @@
 
 #include "scanner/base/codec.h"
 
-static void put_compared_texts(struct buf *out, struct compared_texts t)
+void compared_texts_put(struct buf *out, struct compared_texts t)
 {
     codec_put_count(out, t.count);
     codec_put_spans(out, t.at, t.count);
+    codec_put_flag(out, t.partial);
 }
 
-static struct compared_texts get_compared_texts(struct span *in, struct arena *a)
+struct compared_texts compared_texts_get(struct span *in, struct arena *a)
 {
     size_t count = codec_get_count(in);
-    return (struct compared_texts){codec_get_spans(in, count, a), count};
+    const struct span *at = codec_get_spans(in, count, a);
+    return (struct compared_texts){at, count, codec_get_flag(in)};
 }
 
 void compared_findings_put(struct buf *out, const struct compared_finding *f, size_t count)
@@ -50,7 +52,7 @@ static void put_endpoint_observed(struct buf *out, const struct compared_endpoin
     codec_put_span(out, e->key);
     codec_put_span(out, e->chain);
     codec_put_flag(out, e->ptr_known);
-    put_compared_texts(out, e->ptr);
+    compared_texts_put(out, e->ptr);
     codec_put_u8(out, e->versions_known);
     codec_put_u8(out, e->versions_accepted);
 }
@@ -67,7 +69,7 @@ static void get_endpoint_observed(struct span *in, struct arena *a, struct compa
     e->key = codec_get_span(in);
     e->chain = codec_get_span(in);
     e->ptr_known = codec_get_flag(in);
-    e->ptr = get_compared_texts(in, a);
+    e->ptr = compared_texts_get(in, a);
     e->versions_known = codec_get_u8(in);
     e->versions_accepted = codec_get_u8(in);
 }
@@ -78,9 +80,9 @@ void compared_host_put(struct buf *out, const struct compared_host *h, size_t *o
     codec_put_span(out, h->name);
     codec_put_word(out, h->a);
     codec_put_word(out, h->aaaa);
-    put_compared_texts(out, h->addresses);
+    compared_texts_put(out, h->addresses);
     codec_put_word(out, h->tlsa_state);
-    put_compared_texts(out, h->tlsa);
+    compared_texts_put(out, h->tlsa);
     codec_put_word(out, h->dnssec);
     codec_put_count(out, h->endpoint_count);
     for (size_t i = 0; i < h->endpoint_count; i++) {
@@ -101,9 +103,9 @@ void compared_host_get(struct span octets, struct arena *a, struct compared_host
     *h = (struct compared_host){.name = codec_get_span(&octets)};
     h->a = codec_get_word(&octets);
     h->aaaa = codec_get_word(&octets);
-    h->addresses = get_compared_texts(&octets, a);
+    h->addresses = compared_texts_get(&octets, a);
     h->tlsa_state = codec_get_word(&octets);
-    h->tlsa = get_compared_texts(&octets, a);
+    h->tlsa = compared_texts_get(&octets, a);
     h->dnssec = codec_get_word(&octets);
     h->endpoint_count = codec_get_count(&octets);
     h->endpoints = arena_new(a, h->endpoint_count, sizeof(*h->endpoints));
@@ -146,16 +148,16 @@ void compared_domain_put(struct buf *out, const struct compared_domain *d, size_
     codec_put_span(out, d->reason);
     codec_put_word(out, d->mx_kind);
     codec_put_word(out, d->mx_dns);
-    put_compared_texts(out, d->mx);
-    put_compared_texts(out, d->hosts);
+    compared_texts_put(out, d->mx);
+    compared_texts_put(out, d->hosts);
     codec_put_word(out, d->dnssec);
     codec_put_word(out, d->sts_dns);
-    put_compared_texts(out, d->sts_txt);
+    compared_texts_put(out, d->sts_txt);
     codec_put_span(out, d->policy_host);
     codec_put_word(out, d->fetch);
     codec_put_span(out, d->policy);
     codec_put_word(out, d->rpt_dns);
-    put_compared_texts(out, d->rpt_txt);
+    compared_texts_put(out, d->rpt_txt);
     *observed = out->len - begin;
     codec_put_span(out, d->mx_operator);
     codec_put_span(out, d->sts_id);
@@ -189,16 +191,16 @@ void compared_domain_get(struct span octets, struct arena *a, struct compared_do
     d->reason = codec_get_span(&octets);
     d->mx_kind = codec_get_word(&octets);
     d->mx_dns = codec_get_word(&octets);
-    d->mx = get_compared_texts(&octets, a);
-    d->hosts = get_compared_texts(&octets, a);
+    d->mx = compared_texts_get(&octets, a);
+    d->hosts = compared_texts_get(&octets, a);
     d->dnssec = codec_get_word(&octets);
     d->sts_dns = codec_get_word(&octets);
-    d->sts_txt = get_compared_texts(&octets, a);
+    d->sts_txt = compared_texts_get(&octets, a);
     d->policy_host = codec_get_span(&octets);
     d->fetch = codec_get_word(&octets);
     d->policy = codec_get_span(&octets);
     d->rpt_dns = codec_get_word(&octets);
-    d->rpt_txt = get_compared_texts(&octets, a);
+    d->rpt_txt = compared_texts_get(&octets, a);
     d->mx_operator = codec_get_span(&octets);
     d->sts_id = codec_get_span(&octets);
     d->sts_mode = codec_get_span(&octets);

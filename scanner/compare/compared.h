@@ -19,6 +19,8 @@
 struct compared_texts {
     const struct span *at;
     size_t count;
+    bool
+        partial; /* there are more than are recorded, perhaps others each time: what is missing is not gone */
 };
 
 /** A finding of severity notice or more, and whose it is. */
@@ -89,7 +91,7 @@ struct compared_domain {
     struct span sts_mode;
     struct span policy_host; /* empty: none was asked */
     enum policy_fetch fetch;
-    struct span policy; /* SHA-256 of its body; empty: none */
+    struct span policy; /* SHA-256 of its body; empty: none, or not fetched whole */
     enum dns_state rpt_dns;
     struct compared_texts rpt_txt;
     struct compared_outcome *outcomes;
@@ -104,5 +106,7 @@ void compared_host_put(struct buf *out, const struct compared_host *h, size_t *o
 void compared_host_get(struct span octets, struct arena *a, struct compared_host *h);
 void compared_domain_put(struct buf *out, const struct compared_domain *d, size_t *observed);
 void compared_domain_get(struct span octets, struct arena *a, struct compared_domain *d);
+void compared_texts_put(struct buf *out, struct compared_texts t);
+struct compared_texts compared_texts_get(struct span *in, struct arena *a);
 void compared_findings_put(struct buf *out, const struct compared_finding *f, size_t count);
 struct compared_finding *compared_findings_get(struct span *in, struct arena *a, size_t *count);

@@ -214,7 +214,6 @@ static void compare_pair(struct comparison *c, struct loaded *was, struct loaded
     const struct change_sink sink = {put_found_change, c};
     c->counts.in_both++;
     if (!compared_domain_is_sound(&was->domain) || !compared_domain_is_sound(&is->domain)) {
-        c->counts.ours++;
         return;
     }
     if (is_loaded_same(was, is)) {
@@ -341,18 +340,28 @@ static bool open_scan(struct comparison *c, unsigned i, const char *path)
     return true;
 }
 
-static void note_ours(struct comparison *c)
+static void note_gaps(struct comparison *c)
 {
-    if (c->counts.ours > 0) {
-        struct buf line = BUF_INIT(BUF_NO_LIMIT);
-        buf_putf(
-            &line,
-            "%llu domain%s not compared: in one of the scans our own network or resolver failed, "
-            "or the scan ended before",
-            (unsigned long long)c->counts.ours, c->counts.ours == 1 ? " is" : "s are");
-        term_notes_put(&c->notes, &line);
-        buf_deinit(&line);
+    static const char *const names[][2] = {
+#define X(name, word, one, many) [name] = {one, many},
+        GAP_KINDS(X)
+#undef X
+    };
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    for (unsigned i = 0; i < GAP_KIND_COUNT; i++) {
+        uint64_t n = c->counts.gaps[i];
+        if (n > 0) {
+            buf_putf(&line, "%s%llu %s",
+                     line.len > 0 ? ", " : "Not compared: ", (unsigned long long)n,
+                     names[i][n != 1]);
+        }
     }
+    if (line.len > 0) {
+        buf_put_text(&line, ": in one of the scans our own network, machine or resolver failed, or "
+                            "the scan ended before");
+        term_notes_put(&c->notes, &line);
+    }
+    buf_deinit(&line);
 }
 
 static void compare_scans(struct comparison *c)
@@ -373,7 +382,8 @@ static void compare_scans(struct comparison *c)
     read_scans(c);
     if (c->end == COMPARISON_COMPLETE) {
         compare_all(c);
-        note_ours(c);
+        kept_facts_count_gaps(&c->kept, c->counts.gaps);
+        note_gaps(c);
     }
     row_reading_deinit(&c->reading);
     buf_deinit(&c->keeping.octets);

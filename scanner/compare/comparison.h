@@ -29,12 +29,29 @@ struct compared_scan {
     uint64_t domains; /* without invalid lines and repeated ones */
 };
 
+/** What could not be compared for a fault of our own in one of the scans: our network or resolver failed, or the scan ended
+ * before. Enumerator, word, one and many for people. */
+#define GAP_KINDS(X)                                                 \
+    X(GAP_DOMAIN, "domain", "domain", "domains")                     \
+    X(GAP_RECORD, "record", "TXT record at _mta-sts or _smtp._tls",  \
+      "domains for their TXT records at _mta-sts or _smtp._tls")     \
+    X(GAP_POLICY, "policy", "MTA-STS policy", "MTA-STS policies")    \
+    X(GAP_HOST, "host", "MX host for its addresses or TLSA records", \
+      "MX hosts for their addresses or TLSA records")                \
+    X(GAP_SERVICE, "service", "server", "servers")
+
+enum gap_kind {
+    GAP_KINDS(ENUMERATOR) GAP_KIND_COUNT
+};
+
+VOCABULARY(gap_kind, enum gap_kind);
+
 struct comparison_counts {
     uint64_t in_both;
     uint64_t changed; /* of these, with any change */
     uint64_t only_old;
     uint64_t only_new;
-    uint64_t ours; /* of those in both: not compared, for a fault of our own in one of the scans */
+    uint64_t gaps[GAP_KIND_COUNT]; /* of what is in both */
     uint64_t changes;
     uint64_t by_direction[CHANGE_DIRECTION_COUNT];
     uint64_t new_findings[SEVERITY_COUNT]; /* new or worse, by severity */

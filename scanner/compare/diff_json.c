@@ -43,7 +43,13 @@ static void put_comparison_line(struct json_writer *w, const struct comparison *
     }
     json_array_end(w);
     json_key_uint(w, "in_both", n->in_both);
-    json_key_uint(w, "not_compared", n->ours);
+    json_key_uint(w, "not_compared", n->gaps[GAP_DOMAIN]);
+    json_key(w, "not_compared_by_kind");
+    json_object_begin(w);
+    for (unsigned i = 0; i < GAP_KIND_COUNT; i++) {
+        json_key_uint(w, gap_kind_word((enum gap_kind)i), n->gaps[i]);
+    }
+    json_object_end(w);
     json_key_uint(w, "changed", n->changed);
     json_key_uint(w, "only_old", n->only_old);
     json_key_uint(w, "only_new", n->only_new);

@@ -6,16 +6,20 @@
 #include "output/tables.h"
 #include "scanner/base/codec.h"
 #include "scanner/compare/read_compared.h"
+#include "scanner/compare/rules.h"
 
 void kept_facts_init(struct kept_facts *k, struct scratch_database *d)
 {
     *k = (struct kept_facts){.database = d};
     scratch_database_run(
         d, "CREATE TABLE kept (kind INTEGER, key TEXT, scan INTEGER, observed INTEGER, facts BLOB,"
-           " PRIMARY KEY (kind, key, scan)) WITHOUT ROWID");
+           " PRIMARY KEY (kind, key, scan)) WITHOUT ROWID;"
+           "CREATE TABLE gap (kind INTEGER, key TEXT, kept INTEGER, PRIMARY KEY (kind, key)) "
+           "WITHOUT ROWID");
     k->put = scratch_statement_new(d, "INSERT OR IGNORE INTO kept VALUES (?, ?, ?, ?, ?)");
     k->find = scratch_statement_new(
         d, "SELECT observed, facts FROM kept WHERE kind = ? AND key = ? AND scan = ?");
+    k->put_gap = scratch_statement_new(d, "INSERT OR IGNORE INTO gap VALUES (?, ?, ?)");
 }
 
 void kept_facts_put(struct kept_facts *k, enum kept_kind kind, struct span key, struct span octets,
@@ -42,6 +46,32 @@ bool kept_facts_find(struct kept_facts *k, enum kept_kind kind, struct span key,
         scratch_leave(k->find);
     }
     return found;
+}
+
+/* --- gaps ----------------------------------------------------------------------------------- */
+
+static void kept_facts_put_gap(struct kept_facts *k, bool gap, enum gap_kind kind,
+                               enum kept_kind kept, struct span key)
+{
+    if (gap) {
+        scratch_put_uint(k->put_gap, kind);
+        scratch_put_text(k->put_gap, key);
+        scratch_put_uint(k->put_gap, kept);
+        scratch_do(k->put_gap);
+    }
+}
+
+void kept_facts_count_gaps(struct kept_facts *k, uint64_t counts[GAP_KIND_COUNT])
+{
+    struct scratch_statement *all = scratch_statement_new(
+        k->database, "SELECT kind, count(*) FROM gap WHERE 2 = (SELECT count(*) FROM kept WHERE "
+                     "kept.kind = gap.kept AND kept.key = gap.key) GROUP BY kind");
+    while (scratch_next_row(all)) {
+        uint64_t kind = scratch_uint(all, 0);
+        if (kind < GAP_KIND_COUNT) {
+            counts[kind] = scratch_uint(all, 1);
+        }
+    }
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -147,8 +177,7 @@ void keep_service(struct kept_reading *r, const struct facts *row)
     struct service_addition s;
     read_service_addition(row, &s);
     codec_put_flag(&r->octets, s.ptr_known);
-    codec_put_count(&r->octets, s.ptr.count);
-    codec_put_spans(&r->octets, s.ptr.at, s.ptr.count);
+    compared_texts_put(&r->octets, s.ptr);
     codec_put_u8(&r->octets, s.versions_known);
     codec_put_u8(&r->octets, s.versions_accepted);
     compared_findings_put(&r->octets, s.findings, s.finding_count);
@@ -185,8 +214,7 @@ static void complete_endpoint(struct kept_reading *r, struct span host, struct c
     struct span octets;
     if (find_octets(r, KEPT_SERVICE, e->service, &octets)) {
         e->ptr_known = codec_get_flag(&octets);
-        e->ptr.count = codec_get_count(&octets);
-        e->ptr.at = codec_get_spans(&octets, e->ptr.count, &r->arena);
+        e->ptr = compared_texts_get(&octets, &r->arena);
         e->versions_known = codec_get_u8(&octets);
         e->versions_accepted = codec_get_u8(&octets);
         gather_kept_findings(r, &all, octets);
@@ -211,7 +239,10 @@ void keep_host(struct kept_reading *r, const struct facts *row)
     read_compared_host(row, r->ports, r->port_count, &h);
     for (size_t i = 0; i < h.endpoint_count; i++) {
         complete_endpoint(r, h.name, &h.endpoints[i]);
+        kept_facts_put_gap(r->kept, compared_endpoint_is_our_fault(&h.endpoints[i]), GAP_SERVICE,
+                           KEPT_SERVICE, h.endpoints[i].service);
     }
+    kept_facts_put_gap(r->kept, compared_host_has_gap(&h), GAP_HOST, KEPT_HOST, h.name);
     compared_host_put(&r->octets, &h, &observed);
     keep_octets(r, KEPT_HOST, row, h.name, observed);
 }
@@ -220,10 +251,12 @@ void keep_policy(struct kept_reading *r, const struct facts *row)
 {
     struct policy_addition p;
     read_policy_addition(row, &p);
+    struct span key = string_of(row, POLICIES_POLICY_HOST);
+    kept_facts_put_gap(r->kept, policy_fetch_is_ours(p.fetch), GAP_POLICY, KEPT_POLICY, key);
     codec_put_word(&r->octets, p.fetch);
     codec_put_span(&r->octets, p.policy);
     compared_findings_put(&r->octets, p.findings, p.finding_count);
-    keep_octets(r, KEPT_POLICY, row, string_of(row, POLICIES_POLICY_HOST), 0);
+    keep_octets(r, KEPT_POLICY, row, key, 0);
 }
 
 void keep_domain(struct kept_reading *r, const struct facts *row)
@@ -232,6 +265,10 @@ void keep_domain(struct kept_reading *r, const struct facts *row)
     if (!read_compared_domain(row, &d)) {
         return;
     }
+    bool sound = compared_domain_is_sound(&d);
+    kept_facts_put_gap(r->kept, !sound, GAP_DOMAIN, KEPT_DOMAIN, d.name);
+    kept_facts_put_gap(r->kept, sound && compared_records_have_gap(&d), GAP_RECORD, KEPT_DOMAIN,
+                       d.name);
     struct gathered all = {0};
     struct span octets;
     size_t observed = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/compare/compared.h"
+#include "scanner/compare/comparison.h"
 #include "scanner/index/scratch_database.h"
 
 /**
@@ -23,6 +23,7 @@ struct kept_facts {
     struct scratch_database *database; /* borrowed */
     struct scratch_statement *put;
     struct scratch_statement *find;
+    struct scratch_statement *put_gap;
     unsigned scan; /* that is put and found: 0 is the old one, 1 the new one */
 };
 
@@ -33,6 +34,9 @@ void kept_facts_put(struct kept_facts *k, enum kept_kind kind, struct span key, 
 /** @return false: there is none. `octets` lie in `a`. */
 bool kept_facts_find(struct kept_facts *k, enum kept_kind kind, struct span key, struct arena *a,
                      struct span *octets, size_t *observed);
+
+/** How many things of each kind are in both scans, and have a gap in one of them. */
+void kept_facts_count_gaps(struct kept_facts *k, uint64_t counts[GAP_KIND_COUNT]);
 
 /** Reads the row of one thing of a table and keeps it. */
 struct kept_reading {

@@ -34,6 +34,12 @@ static struct compared_texts row_texts(const struct facts *f, unsigned column)
     return list;
 }
 
+static bool row_dns_is_partial(const struct facts *f, unsigned column)
+{
+    struct facts dns = facts_member(f, column);
+    return facts_bool(&dns, DNS_FACTS_TRUNCATED);
+}
+
 static enum dns_state row_dns_state(const struct facts *f, unsigned column)
 {
     struct facts dns = facts_member(f, column);
@@ -95,6 +101,7 @@ static void read_compared_ptr(const struct facts *row, struct service_addition *
         names[i] = column_text(&name, PTR_NAME_NAME);
     }
     out->ptr.at = names;
+    out->ptr.partial = row_dns_is_partial(&ptr, PTR_FACTS_DNS);
 }
 
 void read_service_addition(const struct facts *row, struct service_addition *out)
@@ -165,6 +172,7 @@ static void read_compared_tlsa(const struct facts *row, struct compared_host *ou
         list[i] = arena_copy(arena_of(row), buf_span(&text));
     }
     out->tlsa.at = list;
+    out->tlsa.partial = row_dns_is_partial(row, HOSTS_TLSA_DNS);
     buf_deinit(&text);
 }
 
@@ -179,6 +187,9 @@ void read_compared_host(const struct facts *row, const uint16_t *ports, size_t p
         .tlsa_state = row_dns_state(row, HOSTS_TLSA_DNS),
         .dnssec = facts_enum(row, HOSTS_ADDRESS_DNSSEC, &dnssec_state_vocabulary),
     };
+    out->addresses.partial = facts_uint(row, HOSTS_ADDRESSES_TRUNCATED, UINT64_MAX) > 0 ||
+                             row_dns_is_partial(row, HOSTS_A_DNS) ||
+                             row_dns_is_partial(row, HOSTS_AAAA_DNS);
     read_compared_tlsa(row, out);
     size_t count = compared_list_len(row, HOSTS_ENDPOINTS);
     out->endpoints = arena_new(arena_of(row), count, sizeof(*out->endpoints));
@@ -202,7 +213,9 @@ static void read_compared_mx(const struct facts *row, struct compared_domain *ou
     struct span *list = arena_new(arena_of(row), count, sizeof(*list));
     struct span *hosts = arena_new(arena_of(row), count, sizeof(*hosts));
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    out->mx = (struct compared_texts){list, count};
+    out->mx = (struct compared_texts){list, count,
+                                      row_dns_is_partial(row, DOMAINS_MX_DNS) ||
+                                          facts_uint(row, DOMAINS_MX_TOTAL, UINT64_MAX) > MX_MAX};
     for (size_t i = 0; i < count; i++) {
         struct facts mx;
         facts_list_object(row, DOMAINS_MX, i, &mx);
@@ -211,11 +224,11 @@ static void read_compared_mx(const struct facts *row, struct compared_domain *ou
         buf_put(&text, column_text(&mx, MX_FACTS_EXCHANGE));
         list[i] = arena_copy(arena_of(row), buf_span(&text));
         struct span host = column_text(&mx, MX_FACTS_HOST);
-        if (host.len > 0 && !texts_have((struct compared_texts){hosts, out->hosts.count}, host)) {
+        out->hosts.at = hosts;
+        if (host.len > 0 && !texts_have(out->hosts, host)) {
             hosts[out->hosts.count++] = host;
         }
     }
-    out->hosts.at = hosts;
     buf_deinit(&text);
 }
 
@@ -252,11 +265,13 @@ bool read_compared_domain(const struct facts *row, struct compared_domain *out)
     out->dnssec = facts_enum(&dane, DANE_FACTS_MX_DNSSEC, &dnssec_state_vocabulary);
     out->sts_dns = row_dns_state(row, DOMAINS_MTA_STS_DNS);
     out->sts_txt = row_texts(row, DOMAINS_MTA_STS_TXT);
+    out->sts_txt.partial = row_dns_is_partial(row, DOMAINS_MTA_STS_DNS);
     out->sts_id = column_text(&sts, MTA_STS_FACTS_ID);
     out->sts_mode = column_text(&sts, MTA_STS_FACTS_MODE);
     out->policy_host = column_text(&sts, MTA_STS_FACTS_POLICY_HOST);
     out->rpt_dns = row_dns_state(row, DOMAINS_TLS_RPT_DNS);
     out->rpt_txt = row_texts(row, DOMAINS_TLS_RPT_TXT);
+    out->rpt_txt.partial = row_dns_is_partial(row, DOMAINS_TLS_RPT_DNS);
     read_compared_outcomes(row, out);
     out->findings = read_compared_findings(row, DOMAINS_FINDINGS, PLACE_DOMAIN, out->name,
                                            (struct span){0}, &out->finding_count);
@@ -265,8 +280,12 @@ bool read_compared_domain(const struct facts *row, struct compared_domain *out)
 
 void read_policy_addition(const struct facts *row, struct policy_addition *out)
 {
+    *out = (struct policy_addition){0};
     out->fetch = facts_enum(row, POLICIES_FETCH, &policy_fetch_vocabulary);
-    out->policy = column_text(row, POLICIES_POLICY_SHA256);
+    /* What came until the time was up is another part each time. */
+    if (out->fetch == POLICY_FETCH_FETCHED) {
+        out->policy = column_text(row, POLICIES_POLICY_SHA256);
+    }
     out->findings = read_compared_findings(row, POLICIES_FINDINGS, PLACE_POLICY,
                                            column_text(row, POLICIES_POLICY_HOST), (struct span){0},
                                            &out->finding_count);

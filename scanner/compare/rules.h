@@ -5,6 +5,7 @@
 /**
  * What differs: pure functions over the facts of two scans.
  *
+ * What was not seen whole in one of them, such as the beginning of a policy, is not compared with anything.
  * What could not be tested in one of them is never new or fixed: it is newly tested or no longer tested. What is our own
  * fault in one of them (local_fault, a resolver that refuses us) is not compared at all.
  */
@@ -56,10 +57,14 @@ enum tested_depth {
 
 enum tested_depth compared_endpoint_depth(const struct compared_endpoint *e);
 bool compared_endpoint_is_our_fault(const struct compared_endpoint *e);
+bool compared_host_has_gap(const struct compared_host *h);       /* its addresses or TLSA records */
+bool compared_records_have_gap(const struct compared_domain *d); /* MTA-STS or TLS-RPT */
+bool policy_fetch_is_ours(enum policy_fetch f); /* a fault of our own, or the scan ended before */
 const struct compared_endpoint *compared_endpoint_find(const struct compared_host *h,
                                                        struct span service);
-/** As sets: records of an answer come in any order (RFC 1034 section 3.6). */
+/** As sets: records of an answer come in any order (RFC 1034 section 3.6). Partial ones are not known to differ, but where one has none. */
 bool texts_are_equal(struct compared_texts a, struct compared_texts b);
 bool texts_have(struct compared_texts list, struct span text);
+bool texts_are_whole(struct compared_texts a, struct compared_texts b);
 /** "a, b, c" */
 void texts_join(struct buf *out, struct compared_texts list);

@@ -53,6 +53,10 @@ def check_domains(lab, *arguments):
                "--dns-timeout", "1", "--dns-tries", "1", "--dns-retry-pause", "0", "--probes", "sni,no-sni", *arguments)
 
 
+def check_list(lab, text, *more):
+    return run("check", *lab.options, "--ehlo-domain", EHLO, "--brief", "-", *more, input=text)
+
+
 def split_reports(text):
     """The report of each domain: they are two blank lines apart."""
     return text.rstrip("\n").split("\n\n\n")
@@ -259,7 +263,7 @@ def check_certificates(lab, folder):
 def check_lists(lab):
     """Names on standard input, one line each, and what is left out."""
     good, bad, null = name_of("good"), name_of("cert-self-signed"), name_of("null-mx")
-    brief = run("check", *lab.options, "--ehlo-domain", EHLO, "--brief", "-", null, input=f"# ours\r\n\n{good}\r\n{bad}\n")
+    brief = check_list(lab, f"# ours\r\n\n{good}\r\n{bad}\n", null)
     lines = brief.stdout.decode("utf-8").splitlines()
     check_equal("brief: one line each", [line.split(":")[0] for line in lines], [good, bad, null])
     check_equal("brief: the effect", [line.split(": ")[1] for line in lines], ["hygiene", "strict_risk", "no_mail"])
@@ -272,6 +276,11 @@ def check_lists(lab):
     url = run("check", f"http://{good}:80/x")
     check_equal("url: refused", (url.returncode, url.stdout), (2, b""))
     check("url: with a hint", url.stderr.endswith(f"is a URL; give the domain alone: mxcensus check {good}\n"), url.stderr)
+    mixed = check_list(lab, f"{good}\nhttp://d/\nbad domain\n{null}\n")
+    check_equal("bad lines of a list: exit code", mixed.returncode, 0)
+    check_equal("bad lines of a list: one line each", [line.split(": ", 1)[0] for line in mixed.stdout.decode("utf-8").splitlines()],
+                [good, "http://d/", "bad domain", null])
+    check_equal("bad lines of a list: told", mixed.stdout.decode("utf-8").count("not a domain name"), 2)
     check_equal("nobody on the list", check_domains(lab, "-").returncode, 2)
 
 

@@ -224,6 +224,30 @@ def check_lists(folder, first):
         check_equal(kind, [(row["kind"], row["key"], row["domains"]) for row in rows], [(kind, gone, [gone])])
 
 
+def check_gaps(folder, first, again):
+    """What was not seen whole is compared with nothing; what failed for our own fault is counted."""
+    def policies(name, of, change):
+        out = copy(folder, of, name)
+        rewrite(os.path.join(out, "policies.ndjson"), lambda octets: b"".join(
+            json.dumps(change(json.loads(line)), separators=(",", ":")).encode() + b"\n" for line in octets.splitlines()))
+        return out
+
+    def cut(digest):
+        return lambda row: {**row, "fetch": "body_timeout", "policy_sha256": digest * 64} if row["fetch"] == "fetched" else row
+
+    _, rows = changes(policies("cut-a", first, cut("a")), policies("cut-b", again, cut("b")))
+    check_equal("policies that were cut at another octet: no change", rows, [])
+    ours = policies("ours", again, lambda row: {**row, "fetch": "local_fault", "policy_sha256": None})
+    comparison, rows = changes(first, ours)
+    with open(os.path.join(first, "policies.ndjson"), "rb") as file:
+        count = len(file.readlines())
+    check("policies are there to be compared", count > 0)
+    check_equal("policies that failed for our own fault: no change", rows, [])
+    check_equal("they are counted", comparison["not_compared_by_kind"], {"domain": 0, "record": 0, "policy": count, "host": 0, "service": 0})
+    check("and told", f"Not compared: {count} MTA-STS polic" in diff(first, ours).stdout.decode(), comparison["notes"])
+    check_equal("nothing to tell of sound scans", changes(first, again)[0]["notes"], [])
+
+
 def check_terms(folder, first, roots):
     """What follows from other terms is no change; what follows from time is one."""
     other, later = os.path.join(folder, "other-roots"), os.path.join(folder, "later")
@@ -288,6 +312,7 @@ def main():
         check_refusals(folder, first, again)
         check_incomplete(folder, first, again)
         check_lists(folder, first)
+        check_gaps(folder, first, again)
         check_terms(folder, first, os.path.join(folder, "roots-fewer.pem"))
         check_report(folder, first, second)
         check_foreign_text(folder, first, second)

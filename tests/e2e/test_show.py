@@ -99,6 +99,8 @@ def check_unknown(out):
     show(out, "case-god.mxlab.net", code=2, said="no domain 'case-god.mxlab.net'; did you mean case-good.mxlab.net?\n")
     show(out, "cas-egood.mxlab.net", code=2, said="did you mean case-good.mxlab.net?\n")
     show(out, "http://example.org/", code=2, said="'http://example.org/' is not a domain name (url)")
+    check_equal("a list goes on behind a bad line", show(out, "-", input=f"http://d/\nbad domain\n{NAMES[0]}\n", code=2,
+                said="'http://d/' is not a domain name (url)\n"), good)
     check_equal("no names: nothing", show(out, "-", input="# none\n"), "")
 
 

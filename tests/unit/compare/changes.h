@@ -28,12 +28,15 @@ static inline struct change_sink changes_into(struct buf *out)
 /** "a b c" as a list. */
 static inline struct compared_texts texts_of(const char *words, struct span room[8])
 {
-    struct compared_texts list = {room, 0};
+    struct compared_texts list = {.at = room};
     struct span rest = span_of(words);
     while (rest.len > 0) {
         const uint8_t *end = memchr(rest.at, ';', rest.len);
         size_t len = end != NULL ? (size_t)(end - rest.at) : rest.len;
-        room[list.count++] = span_take(rest, len);
+        bool more = span_eq(span_take(rest, len), SPAN_LIT("..."));
+        list.partial = list.partial || more;
+        room[list.count] = span_take(rest, len);
+        list.count += !more;
         rest = span_drop(rest, end != NULL ? len + 1 : len);
     }
     return list;

@@ -276,7 +276,7 @@ static void make_own(const struct own_case *c, const struct domain_seen *s,
                                   .fetch = s->fetch,
                                   .findings = finding,
                                   .finding_count = s->has};
-    d->sts_txt = (struct compared_texts){&d->name, s->sts == DNS_DATA};
+    d->sts_txt = (struct compared_texts){.at = &d->name, .count = s->sts == DNS_DATA};
 }
 
 Test(compare_findings, of_a_domain_without_servers)
