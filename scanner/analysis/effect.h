@@ -31,6 +31,12 @@ enum effect {
 
 VOCABULARY(effect, enum effect);
 
+/** Is it milder today, so that `later` changes something? */
+static inline bool effect_is_news(enum effect later, enum effect today)
+{
+    return today == EFFECT_NONE || later < today;
+}
+
 static inline enum effect effect_worse(enum effect a, enum effect b)
 {
     return a == EFFECT_NONE || (b != EFFECT_NONE && b < a) ? b : a;

@@ -103,6 +103,11 @@ struct outcome_info {
 
 VOCABULARY(outcome, enum session_outcome);
 const struct outcome_info *outcome_info(enum session_outcome o);
+/** Was a connection made? */
+static inline bool outcome_is_connected(enum session_outcome o)
+{
+    return o > OUTCOME_CONNECT_TIMEOUT;
+}
 
 /** What the server said of STARTTLS (requirement R10); implicit TLS counts as offered. */
 #define STARTTLS_STATES(X)                                                                         \

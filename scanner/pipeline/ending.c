@@ -18,10 +18,20 @@ static uint64_t ending_count_lost(const struct ending *e)
     return counts_of_reason(e->counts, ACCOUNT_NOT_TESTED, not_tested_word(NOT_TESTED_LOCAL_FAULT));
 }
 
+static uint64_t ending_count_policies_lost(const struct ending *e)
+{
+    uint64_t count = 0;
+    for (int m = 0; m < MANAGER_COUNT; m++) {
+        count += e->counts->policies.fetch[POLICY_FETCH_LOCAL_FAULT][m];
+    }
+    return count;
+}
+
 /* An outage of one family leaves domains that were tested over the other. */
 static bool ending_lost_some(const struct ending *e)
 {
-    return ending_count_lost(e) > 0 || e->counts->endpoint_local_fault > 0;
+    return ending_count_lost(e) > 0 || e->counts->endpoint_local_fault > 0 ||
+           ending_count_policies_lost(e) > 0;
 }
 
 enum scan_end ending_of(const struct ending *e, bool whole)
@@ -101,19 +111,24 @@ static void say_failures(const struct ending *e)
 
 static void put_lost(const struct ending *e, struct buf *text)
 {
-    unsigned long long domains = ending_count_lost(e);
-    unsigned long long endpoints = e->counts->endpoint_local_fault;
-    if (domains > 0) {
-        buf_putf(text,
-                 "%llu domains were not tested by a fault of our own (reason local_fault): scan "
-                 "these again",
-                 domains);
-    }
-    if (endpoints > 0) {
-        buf_putf(text,
-                 "%s%llu endpoints have no result by a fault of our own (local_fault): scan the "
-                 "domains that they serve again",
-                 domains > 0 ? "; " : "", endpoints);
+    const struct lost_kind {
+        unsigned long long count;
+        const char *one;
+        const char *many;
+        const char *again;
+    } kinds[] = {{ending_count_lost(e), "domain was", "domains were",
+                  "not tested by a fault of our own (reason local_fault): scan these again"},
+                 {e->counts->endpoint_local_fault, "endpoint has", "endpoints have",
+                  "no result by a fault of our own (local_fault): scan the domains that they serve "
+                  "again"},
+                 {ending_count_policies_lost(e), "MTA-STS policy was", "MTA-STS policies were",
+                  "not fetched by a fault of our own (local_fault): scan their domains again"}};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        const struct lost_kind *k = &kinds[i];
+        if (k->count > 0) {
+            buf_putf(text, "%s%llu %s %s", text->len > 0 ? "; " : "", k->count,
+                     k->count == 1 ? k->one : k->many, k->again);
+        }
     }
 }
 

@@ -99,15 +99,23 @@ static uint64_t leaves_until(const struct survey *s, unsigned first, unsigned la
     return sum;
 }
 
-static uint64_t breaks_until(const struct survey *s, unsigned first, unsigned last)
+static uint64_t breaks_until(const struct survey *s, unsigned first, unsigned last, enum effect e)
 {
     uint64_t sum = 0;
     for (unsigned b = first; b <= last; b++) {
-        for (unsigned k = 0; k < BREAK_COUNT; k++) {
-            sum += s->break_days[b][k];
-        }
+        sum += s->break_effect[b][e];
     }
     return sum;
+}
+
+static void say_breaks(struct buf *b, const struct survey *s)
+{
+    buf_put_text(b, " If nobody does anything, within 30 days mail of senders that keep to MTA-STS "
+                    "or DANE suffers for ");
+    say_count(b, breaks_until(s, 1, 3, EFFECT_POLICY_RISK), "more domain", "more domains");
+    buf_put_text(b, ", and mail of senders that verify certificates for ");
+    say_count(b, breaks_until(s, 1, 3, EFFECT_STRICT_RISK), "more domain", "more domains");
+    buf_put_char(b, '.');
 }
 
 static void say_certificates(struct buf *b, const struct survey *s)
@@ -131,9 +139,7 @@ static void say_certificates(struct buf *b, const struct survey *s)
     number_put(b, leaves_until(s, 1, 2, 0));
     buf_put_text(b, " more expire within 14 days.");
     if (s->break_known > 0) {
-        buf_put_text(b, " If nobody does anything, mail suffers within 30 days for ");
-        say_count(b, breaks_until(s, 1, 3), "domain", "domains");
-        buf_put_char(b, '.');
+        say_breaks(b, s);
     }
 }
 

@@ -84,8 +84,9 @@ static void make_trust(const struct survey *s, struct sheets *out)
     struct sheet *t = sheet_new(
         out, "T5", "Leaf certificates",
         OF_LEAVES ". Trusted: the chain is trusted as served by the first trust store, at "
-                  "at least one place; untested: no place has a verdict. Weighting: "
-                  "certificate.");
+                  "at least one place; untested: no place has a verdict. Cannot be parsed: "
+                  "nothing of it was read; one that was read in part, and has a parse_error too, "
+                  "counts by what was read. Weighting: certificate.");
     sheet_column(t, SHEET_TEXT, "what", "what");
     sheet_column(t, SHEET_SHARE, "leaves", "leaf certificates");
     sheet_text(t, "trusted chain somewhere");

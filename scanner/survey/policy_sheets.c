@@ -57,14 +57,15 @@ static void make_sts_providers(const struct survey *s, struct sheets *out)
     }
     t = sheet_new(
         out, "T8", "MX hosts that no pattern of the MTA-STS policy matches",
-        "Weighting: domain with MX records and a usable policy, by the worst of its MX hosts: how "
-        "the "
+        "Weighting: domain with MX records and a policy in use (state enforce or testing of T6: "
+        "record, certificate and policy are valid; in mode none it asks for nothing), by the worst "
+        "of its MX hosts: how the "
         "closest pattern differs. Enforce: of these, with mode enforce. Former MX hosts are not "
         "compared: one scan has no history.");
     sheet_column(t, SHEET_TEXT, "mismatch", "closest pattern differs in");
     sheet_column(t, SHEET_SHARE, "domains", "domains");
     sheet_column(t, SHEET_COUNT, "enforce", "of these, enforce");
-    t->missing = s->sts_covered == 0 ? "No domain with MX records has a usable policy." : NULL;
+    t->missing = s->sts_covered == 0 ? "No domain with MX records has a policy in use." : NULL;
     uint32_t *order = groups_order(&s->sts_mismatch, 0);
     for (uint32_t i = 0; i < groups_count(&s->sts_mismatch); i++) {
         const uint32_t *c = groups_at(&s->sts_mismatch, order[i]);

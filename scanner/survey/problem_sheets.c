@@ -128,9 +128,15 @@ static void make_breaks(const struct survey *s, const struct problem_survey *p, 
                                 "servers the last one that passes counts. Denominator: domains for "
                                 "which a date is known; untested: no date is "
                                 "known, because nothing that runs out protects their mail now, or "
-                                "something was not tested. Then by what runs out.");
+                                "something was not tested. Then for whose mail (will_break_effect; "
+                                "as_today: the same or a worse effect is there today, so that "
+                                "nothing new happens), and by what runs out.");
     sheet_column(t, SHEET_TEXT, "days", "days left");
     sheet_column(t, SHEET_SHARE, "domains", "domains");
+    sheet_column(t, SHEET_COUNT, effect_word(EFFECT_POLICY_RISK), "senders with MTA-STS or DANE");
+    sheet_column(t, SHEET_COUNT, effect_word(EFFECT_STRICT_RISK),
+                 "senders that verify certificates");
+    sheet_column(t, SHEET_COUNT, "as_today", "no worse than today");
     for (enum break_kind k = BREAK_NONE + 1; k < BREAK_COUNT; k++) {
         sheet_column(t, SHEET_COUNT, break_kind_word(k), break_titles[k]);
     }
@@ -144,6 +150,9 @@ static void make_breaks(const struct survey *s, const struct problem_survey *p, 
         }
         sheet_text(t, b == 0 ? "past" : survey_days_title(b));
         sheet_share(t, (struct share){domains, s->break_known, s->break_unknown});
+        sheet_count(t, s->break_effect[b][EFFECT_POLICY_RISK]);
+        sheet_count(t, s->break_effect[b][EFFECT_STRICT_RISK]);
+        sheet_count(t, s->break_effect[b][EFFECT_NONE]);
         for (unsigned k = BREAK_NONE + 1; k < BREAK_COUNT; k++) {
             sheet_count(t, s->break_days[b][k]);
         }

@@ -164,6 +164,8 @@ struct survey {
     uint64_t effect_others[EFFECT_COUNT];     /* of domains with neither kind of MX */
     /* domains by the days until their mail suffers if nobody does anything, and by what runs out */
     uint64_t break_days[DAYS_BIN_COUNT][BREAK_COUNT];
+    uint64_t break_effect[DAYS_BIN_COUNT]
+                         [EFFECT_COUNT]; /* NONE: that effect or a worse one is there today */
     uint64_t break_week[WEEKS];
     uint64_t break_known;
     uint64_t break_unknown;

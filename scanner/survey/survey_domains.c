@@ -311,7 +311,11 @@ static void add_break(struct survey *s, const struct facts *row)
     unsigned kind = facts_enum(row, DOMAINS_WILL_BREAK_CAUSE, &break_kind_vocabulary);
     s->break_known++;
     s->break_days[survey_days_bin(days)][kind]++;
-    if (days >= 0 && days < 7 * WEEKS) {
+    enum effect later = (enum effect)facts_enum(row, DOMAINS_WILL_BREAK_EFFECT, &effect_vocabulary);
+    enum effect today = (enum effect)facts_enum(row, DOMAINS_EFFECT, &effect_vocabulary);
+    bool news = effect_is_news(later, today);
+    s->break_effect[survey_days_bin(days)][news ? later : EFFECT_NONE]++;
+    if (news && days >= 0 && days < 7 * WEEKS) {
         s->break_week[days / 7]++;
     }
 }

@@ -98,7 +98,7 @@ static void count_sts(struct survey *s, const struct facts *row)
     enum manager manager =
         policy != NULL ? (enum manager)policy[POLICY_OF_MANAGER] : MANAGER_UNKNOWN;
     groups_of(&s->sts_state, span_of(sts_state_word(state)))[manager]++;
-    if (facts_has(&sts, MTA_STS_FACTS_MX)) {
+    if (state == STS_STATE_ENFORCE || state == STS_STATE_TESTING) {
         add_mismatch(s, &sts, state == STS_STATE_ENFORCE);
     }
     if (policy != NULL && policy[POLICY_OF_MANAGER] == MANAGER_OTHER) {

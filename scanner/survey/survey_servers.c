@@ -257,7 +257,9 @@ void survey_add_endpoint(struct survey *s, const struct facts *row)
         return;
     }
     struct facts sni;
-    if (facts_object(row, ENDPOINTS_SNI, &sni)) {
+    enum session_outcome outcome =
+        (enum session_outcome)facts_enum(row, ENDPOINTS_OUTCOME, &outcome_vocabulary);
+    if (outcome_is_connected(outcome) && facts_object(row, ENDPOINTS_SNI, &sni)) {
         unsigned class = facts_enum(&sni, SNI_FACTS_CLASS, &sni_class_vocabulary);
         s->sni[class][facts_enum(&sni, SNI_FACTS_ACCEPTABLE, &sni_acceptable_vocabulary)]++;
     }

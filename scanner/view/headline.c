@@ -247,6 +247,20 @@ static void put_not_known(struct buf *out, const struct domain_view *v, const st
     }
 }
 
+/* What keeps its policy from being known, where there is a record. */
+static const char *unknown_sts(const struct domain_view *v)
+{
+    enum policy_fetch fetch =
+        v->policy != NULL ? facts_enum(&v->policy_facts, POLICIES_FETCH, &policy_fetch_vocabulary)
+                          : POLICY_FETCH_NOT_ASKED;
+    return fetch == POLICY_FETCH_LOCAL_FAULT
+               ? "the MTA-STS policy was not fetched, for a fault of our own"
+           : fetch == POLICY_FETCH_INTERRUPTED
+               ? "the MTA-STS policy was not fetched, as the scan ended before"
+           : fetch == POLICY_FETCH_NOT_DIALLED ? "the MTA-STS policy was not fetched"
+                                               : NULL;
+}
+
 /* What is wrong with a policy that is published, where no sender is known to fail by it. */
 static const char *sts_trouble(const struct domain_view *v)
 {
@@ -271,6 +285,7 @@ static const char *sts_trouble(const struct domain_view *v)
     case STS_STATE_TESTING:
         return some_fail ? "mail servers fail MTA-STS, whose mode is testing" : NULL;
     case STS_STATE_UNKNOWN:
+        return unknown_sts(v);
     case STS_STATE_NONE:
     case STS_STATE_MODE_NONE:
     case STS_STATE_COUNT:
@@ -350,6 +365,13 @@ static void put_effect_word(struct buf *out, const struct domain_view *v)
     }
 }
 
+/* The domain has an address and no MX record, and was not asked there. */
+static bool is_not_dialled(const struct domain_view *v)
+{
+    return strcmp(facts_string_or(&v->domain, DOMAINS_ACCOUNT_REASON, ""),
+                  "implicit_not_dialled") == 0;
+}
+
 static void headline_put_with(struct buf *out, const struct domain_view *v, bool effect)
 {
     const char *input = facts_string_or(&v->domain, DOMAINS_INPUT, "");
@@ -358,6 +380,11 @@ static void headline_put_with(struct buf *out, const struct domain_view *v, bool
     struct route_tally t = headline_tally(v);
     name = v->row == NULL ? v->setting.subject : name;
     buf_putf(out, "%s: ", name[0] != '\0' ? name : "''");
+    if (v->row != NULL && is_not_dialled(v)) {
+        buf_put_text(out, "not tested: no MX record; mail goes to the domain's own address "
+                          "(--implicit-mx dial tests it)");
+        return;
+    }
     if (effect) {
         put_effect_word(out, v);
     }

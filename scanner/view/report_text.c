@@ -512,17 +512,22 @@ static void put_setting(struct paper *p, const struct view_setting *s)
     }
 }
 
-/* From when on mail suffers if nobody does anything. */
+/* From when on mail suffers if nobody does anything, and of whom; no news where that or worse becomes of mail today. */
 static void put_will_break(struct paper *p, const struct domain_view *v)
 {
     enum break_kind kind = facts_enum(&v->domain, DOMAINS_WILL_BREAK_CAUSE, &break_kind_vocabulary);
     const char *at = facts_string(&v->domain, DOMAINS_WILL_BREAK_AT);
-    if (at == NULL || kind == BREAK_NONE) {
+    enum effect effect = facts_enum(&v->domain, DOMAINS_WILL_BREAK_EFFECT, &effect_vocabulary);
+    enum effect today = facts_enum(&v->domain, DOMAINS_EFFECT, &effect_vocabulary);
+    if (at == NULL || kind == BREAK_NONE || !effect_is_news(effect, today)) {
         return;
     }
     paper_blank(p);
     paper_begin(p, "", "  ");
-    paper_putf(p, INK_STRONG, "Mail suffers from %.10s on", at);
+    paper_putf(p, INK_STRONG, "For senders that %s, mail suffers from %.10s on",
+               effect == EFFECT_STRICT_RISK ? "verify certificates"
+                                            : "keep to the MTA-STS or DANE of the domain",
+               at);
     /* The meaning ends with where the row's key leads, which is of no use here. */
     struct span meaning = meaning_of(&break_kind_vocabulary, kind);
     const uint8_t *key = memmem(meaning.at, meaning.len, ": ", 2);

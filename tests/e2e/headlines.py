@@ -6,7 +6,7 @@ from e2e.runner import check, check_equal, run
 
 LOST = ("deferred", "undeliverable")
 # What a headline says where no mail server is spoken of.
-ACCOUNTS = ("accepts no mail (null MX", "the domain does not exist", "no mail server", "nothing could be tested",
+ACCOUNTS = ("accepts no mail (null MX", "the domain does not exist", "no mail server", "not tested: no MX record", "nothing could be tested",
             "not a domain name", "on the blocklist", "could not be resolved")
 # Said of all senders, without a condition.
 CERTAIN = re.compile(r"- (Every sender(?! that is treated)[^:]*:.*?) At (?:the only address|all \d+ addresses)\.")

@@ -107,7 +107,7 @@ def check_ends(scan, count, what):
     check_equal(f"{what}: exit code", scan.code, 0)
     ours = {row["domain"] for row in read_table(scan.out, "domains") if row["account_reason"] == "local_fault"}
     check(f"{what}: nobody else is excused", ours <= REFUSED, ours)
-    excused = f"mxcensus: {len(ours)} domains were not tested by a fault of our own "
+    excused = f"mxcensus: {len(ours)} domain{' was' if len(ours) == 1 else 's were'} not tested by a fault of our own "
     # It may say that descriptors are few, and on a busy machine the lab's silence looks like an outage, which costs
     # nobody a row; anything else would be a fault of ours.
     said = [line for line in scan.said.splitlines()

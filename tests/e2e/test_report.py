@@ -111,6 +111,22 @@ def check_problems(results, tables, affected):
         if low is not None:
             check_equal(f"will-break: {row['days']}", share(row, "domains"),
                         (sum(low <= n <= high for n in left), len(left), len(explicit) - len(left)))
+    order = list(EFFECTS)
+    def whose(d):
+        """The effect of which it is news that it comes."""
+        later, today = d["will_break_effect"], d["effect"]
+        return later if today is None or order.index(later) < order.index(today) else "as_today"
+
+    news = collections.Counter(whose(d) for d in explicit if d["will_break_at"])
+    for column in ("policy_risk", "strict_risk", "as_today"):
+        check_equal(f"will-break: {column}", sum(int(row[column]) for row in read_csv(tables, "will-break")), news[column])
+    in_use = sum(d["mta_sts"] is not None and d["mta_sts"]["state"] in ("enforce", "testing") for d in explicit)
+    check_equal("T8: domains with a policy in use", {int(row["domains_denominator"]) for row in read_csv(tables, "T8")}, {in_use})
+    used = {mx["host"] for d in explicit for mx in d["mx"]}
+    connected = sum(e["host"] in used and e["port"] == 25 and e["outcome"] not in (
+        "not_tested", "local_fault", "refused", "unreachable", "connect_timeout") for e in read_table(results, "endpoints"))
+    check_equal("T16-sni: endpoints where a connection was made",
+                sum(int(n) for row in read_csv(tables, "T16-sni") for name, n in row.items() if name != "sni_class"), connected)
     for row in read_csv(tables, "customers"):
         group = [d for d in domains if d["metadata"]["customer"] == row["group"].lstrip("'")]
         check_equal(f"customers: {row['group']}", [int(row[e]) for e in EFFECTS if e],

@@ -104,6 +104,28 @@ def check_unknown(out):
     check_equal("no names: nothing", show(out, "-", input="# none\n"), "")
 
 
+def check_not_known(out):
+    """A policy that we failed to fetch, and an address that was not asked, are said to be so."""
+    copied = os.path.join(os.path.dirname(out), "not-known")
+    shutil.copytree(out, copied)
+    for table, name, fields in (("policies", "sts-good", {"fetch": "local_fault"}),
+                                ("domains", "good", {"mx_kind": "implicit", "account": "no_mail", "account_reason": "implicit_not_dialled", "mx": []})):
+        path = os.path.join(copied, table + ".ndjson")
+        with open(path, encoding="utf-8") as file:
+            rows = [json.loads(line) for line in file]
+        for row in rows:
+            if row.get("domain") == name_of(name):
+                row.update(fields)
+            if table == "domains" and row.get("domain") == name_of("sts-good"):
+                row["mta_sts"]["state"] = "unknown"
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+    check("a policy that was not fetched", "; the MTA-STS policy was not fetched, for a fault of our own" in
+          show(copied, "--brief", name_of("sts-good")))
+    check_equal("an implicit MX that was not asked", show(copied, "--brief", name_of("good")), name_of("good") +
+                ": not tested: no MX record; mail goes to the domain's own address (--implicit-mx dial tests it)\n")
+
+
 def check_hosts(out):
     """A host and an address by themselves, with who uses them."""
     host, mismatch, silent = "mx." + name_of("good"), "mx." + name_of("tlsa-mismatch"), "mx." + name_of("silent")
@@ -280,6 +302,7 @@ def main():
         check_same_text(out, text)
         rows = check_other_forms(folder, text)
         check_unknown(out)
+        check_not_known(out)
         check_hosts(out)
         check_causes(out)
         check_partner(out)

@@ -124,6 +124,30 @@ Test(ending, says_what_came_first_in_rank)
     free(params);
 }
 
+/* As of domains and endpoints. */
+Test(ending, policies_alone_were_not_fetched_in_an_outage)
+{
+    static const uint16_t ports[] = {25};
+    const struct vantage_verdict vantage = {.smtp_works = true};
+    struct scan_params *params = memory_new(1, sizeof(*params));
+    struct reader *reader = memory_new(1, sizeof(*reader));
+    struct scan_counts *counts = memory_new(1, sizeof(*counts));
+    params->vantage = &vantage;
+    counts_init(counts, ports, LENGTH(ports));
+    const struct ending e = {.lines_done = true,
+                             .outage_lasts = true,
+                             .params = params,
+                             .reader = reader,
+                             .counts = counts};
+    cr_expect_eq(ending_of(&e, true), SCAN_END_COMPLETE);
+    counts->policies.fetch[POLICY_FETCH_LOCAL_FAULT][MANAGER_SELF] = 1;
+    cr_expect_eq(ending_of(&e, true), SCAN_END_OUTAGE);
+    counts_deinit(counts);
+    free(counts);
+    free(reader);
+    free(params);
+}
+
 /* The rows of an unfinished scan that cannot be read are a matter of what the user named. */
 Test(ending, input_that_failed)
 {
