@@ -95,8 +95,11 @@ def check_reports(out, rows):
         return
     for row, report in zip(wanted, reports):
         parts = report.split("\n\n")
-        begin = re.match(re.escape(row["domain"]) + r": (?:nothing to fix|\d[^:]*): (.*)", unwrapped(parts[0]))
-        if check(f"{row['domain']}: begins with its name and the counts", begin, parts[0]):
+        begin = re.match(re.escape(row["domain"]) + r": (?:nothing to fix|not tested|\d[^:]*): (.*)", unwrapped(parts[0]))
+        not_dialled = row["account_reason"] == "implicit_not_dialled"
+        if not_dialled:
+            check(f"{row['domain']}: is not tested, as it has no MX record", begin and "no MX record" in begin.group(1), parts[0])
+        elif check(f"{row['domain']}: begins with its name and the counts", begin, parts[0]):
             of = senders(row)
             check_headline(row["domain"], begin.group(1), of)
             if re.search("encrypt|cleartext|cannot", begin.group(1)) and any(of[f] for f in ("at risk", "clear", "good")):

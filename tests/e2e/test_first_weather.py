@@ -14,7 +14,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.flood_world import free_port  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, finish, read_json, read_table, run  # noqa: E402
 from support.dns_server import DnsServer  # noqa: E402
@@ -38,7 +37,7 @@ class Servers:
         self.held = []  # (from, to) of these
         self.lock = threading.Lock()
         self.listener = socket.socket()
-        self.listener.bind(("", free_port()))
+        self.listener.bind(("", 0))
         self.listener.listen(256)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()

@@ -75,7 +75,7 @@ def check_bash(prefix):
     """Without bash-completion: the function, called as bash calls it."""
     script = os.path.join(prefix, "share/bash-completion/completions/mxcensus")
     for words, want in ((["mxcensus", "ana"], "analyze"), (["mxcensus", "scan", "--form"], "--format"),
-                        (["mxcensus", "scan", "--format", ""], "ndjson csv both"),
+                        (["mxcensus", "scan", "--format", ""], "ndjson csv both text"),
                         (["mxcensus", "scan", "--format", "=", "c"], "csv"),
                         (["mxcensus", "report", "--format", ""], "html md csv latex"),
                         (["mxcensus", "check", "--probes", "sni,v"], "sni,versions"),
