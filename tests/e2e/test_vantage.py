@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e import own_network  # noqa: E402
@@ -44,7 +45,11 @@ def ip(*command):
 def make_place():
     ip("addr", "add", HERE4 + "/32", "dev", "lo")
     ip("addr", "add", MAIL + "/32", "dev", "lo")
-    ip("-6", "addr", "add", HERE6 + "/128", "dev", "lo")
+    ip("-6", "addr", "add", HERE6 + "/128", "dev", "lo", "nodad")
+    for _ in range(100):  # until then it is no source address; the kernel does it when it comes to it
+        if not subprocess.run(["ip", "-6", "addr", "show", "tentative"], capture_output=True, check=True).stdout:
+            break
+        time.sleep(0.05)
     set_routes(True, True)
 
 
