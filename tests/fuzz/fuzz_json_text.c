@@ -9,8 +9,10 @@
 /**
  * Any octets as foreign text of a row. Oracle: reading the line back gives the text, or the
  * companion in base64 gives it; the line is ASCII controls free, one line, valid UTF-8; CSV holds
- * the same.
+ * the same, but for control characters.
  */
+
+#define NO_TIME "1970-01-01T00:00:00.000Z"
 
 static unsigned hex_value(uint8_t c)
 {
@@ -24,11 +26,26 @@ static void put_code(struct buf *out, unsigned code)
     } else if (code < 0x800) {
         buf_put_char(out, (char)(0xc0 | code >> 6));
         buf_put_char(out, (char)(0x80 | (code & 0x3f)));
+    } else if (code >= 0x10000) {
+        buf_put_char(out, (char)(0xf0 | code >> 18));
+        buf_put_char(out, (char)(0x80 | (code >> 12 & 0x3f)));
+        buf_put_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
+        buf_put_char(out, (char)(0x80 | (code & 0x3f)));
     } else {
         buf_put_char(out, (char)(0xe0 | code >> 12));
         buf_put_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
         buf_put_char(out, (char)(0x80 | (code & 0x3f)));
     }
+}
+
+/* The number in \uXXXX. */
+static unsigned hex_unit(struct span in)
+{
+    unsigned code = 0;
+    for (size_t i = 2; i < 6; i++) {
+        code = code << 4 | hex_value(in.at[i]);
+    }
+    return code;
 }
 
 static size_t read_escape(struct span in, struct buf *out)
@@ -41,12 +58,17 @@ static size_t read_escape(struct span in, struct buf *out)
         buf_put_char(out, meant[at - letters]);
         return 2;
     }
-    unsigned code = 0;
-    for (size_t i = 2; i < 6; i++) {
-        code = code << 4 | hex_value(in.at[i]);
+    unsigned code = hex_unit(in);
+    if (code < 0xd800 || code > 0xdfff) {
+        put_code(out, code);
+        return 6;
     }
-    put_code(out, code);
-    return 6;
+    struct span second = span_drop(in, 6); /* RFC 8259 section 7: a pair of surrogates */
+    CHECK(code < 0xdc00 && second.len > 6 && second.at[0] == '\\' && second.at[1] == 'u');
+    unsigned low = hex_unit(second);
+    CHECK(low >= 0xdc00 && low <= 0xdfff);
+    put_code(out, 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00));
+    return 12;
 }
 
 /* Takes one JSON string off the front. @return false when there is "null". */
@@ -85,7 +107,8 @@ static void check_ndjson(struct span line, struct span octets)
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     struct buf base64 = BUF_INIT(BUF_NO_LIMIT);
     CHECK(text_is_utf8(line));
-    skip(&line, "{\"schema\":1,\"table\":\"t\",\"key\":\"k\",\"code\":\"c\",\"severity\":\"s\","
+    skip(&line, "{\"schema\":1,\"scan_id\":\"" UUID_NIL "\",\"observed_at\":\"" NO_TIME
+                "\",\"table\":\"t\",\"key\":\"k\",\"code\":\"c\",\"severity\":\"s\","
                 "\"evidence\":");
     CHECK(read_string(&line, &text));
     skip(&line, ",\"evidence_base64\":");
@@ -109,11 +132,27 @@ static void check_ndjson(struct span line, struct span octets)
     buf_deinit(&base64);
 }
 
+/* What a field of CSV has no place for: control characters but the tab, and what breaks a line (U+0085, U+2028, U+2029). */
+static bool has_control(struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t *at = text.at + i;
+        size_t left = text.len - i;
+        if ((at[0] < 0x20 && at[0] != '\t') || at[0] == 0x7f ||
+            (left >= 2 && memcmp(at, "\xc2\x85", 2) == 0) ||
+            (left >= 3 &&
+             (memcmp(at, "\xe2\x80\xa8", 3) == 0 || memcmp(at, "\xe2\x80\xa9", 3) == 0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_csv(struct span line, struct span octets)
 {
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     CHECK(text_is_utf8(line));
-    skip(&line, "1,t,k,c,s,");
+    skip(&line, "1," UUID_NIL "," NO_TIME ",t,k,c,s,");
     if (line.at[0] == '"') {
         line = span_drop(line, 1);
         while (line.at[0] != '"' || line.at[1] == '"') {
@@ -130,7 +169,8 @@ static void check_csv(struct span line, struct span octets)
         }
     }
     bool altered = text_needs_repair(octets);
-    CHECK(altered || span_eq(buf_span(&text), octets));
+    CHECK(altered || has_control(octets) || span_eq(buf_span(&text), octets));
+    CHECK(!has_control(buf_span(&text)));
     struct buf rest = BUF_INIT(BUF_NO_LIMIT);
     buf_put_char(&rest, ',');
     if (altered) {
