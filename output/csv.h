@@ -3,8 +3,8 @@
 /**
  * CSV as RFC 4180 has it: comma, CRLF, a header line, double quotes where they are needed.
  * Null is an empty field, the empty text is "": readers that can tell them apart do (PostgreSQL
- * does by default). Fields are never altered for the sake of a spreadsheet: what begins with =
- * or @ stays as it was seen.
+ * does by default). What begins with = or @ stays as it was seen; what breaks a line or is too long
+ * for others is altered by csv_put_field() alone.
  */
 
 #include "scanner/base/buf.h"
