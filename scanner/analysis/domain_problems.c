@@ -192,13 +192,31 @@ static void add_row(struct domain_problems *p, const struct seen_domain *d,
     }
 }
 
+static bool is_of_offer(enum finding_code code)
+{
+    return code == FINDING_SMTP_HELO_ONLY || code == FINDING_STARTTLS_NOT_OFFERED ||
+           code == FINDING_STARTTLS_MASKED || code == FINDING_STARTTLS_TEMPFAIL ||
+           code == FINDING_STARTTLS_REJECTED;
+}
+
+/* The session of the service is judged without that of the endpoint, which may have found STARTTLS in order. */
+static enum severity severity_here(const struct endpoint_brief *e, uint16_t item)
+{
+    enum severity severity = severity_of_item(item);
+    bool unstable = e != NULL && is_of_offer(code_of_item(item)) &&
+                    outcome_is_outdone((enum session_outcome)e->no_sni_outcome,
+                                       (enum session_outcome)e->outcome);
+    return unstable && severity > SEVERITY_WARNING ? SEVERITY_WARNING : severity;
+}
+
 static void add_set(struct domain_problems *p, const struct seen_domain *d,
                     const struct domain_verdict *v, struct code_set set, size_t mx, int endpoint,
                     size_t place)
 {
-    bool inferred = endpoint >= 0 && d->mx[mx].endpoints[endpoint].basis == BASIS_INFERRED;
+    const struct endpoint_brief *e = endpoint >= 0 ? &d->mx[mx].endpoints[endpoint] : NULL;
+    bool inferred = e != NULL && e->basis == BASIS_INFERRED;
     for (size_t i = 0; i < set.count; i++) {
-        struct met_finding met = {code_of_item(set.items[i]), severity_of_item(set.items[i]),
+        struct met_finding met = {code_of_item(set.items[i]), severity_here(e, set.items[i]),
                                   (int)mx, endpoint};
         note_place(p, note(p, d, v, &met), place, inferred);
     }

@@ -46,11 +46,34 @@ static enum truth starttls_listed(enum starttls_state state)
 }
 
 /* The session shows what the host gets by its name. One without SNI that speaks for the name (--probes
- * no-sni) does so only where it ended before TLS. */
+ * no-sni) does so only where it ended before TLS. Where the session without SNI came to TLS, the one
+ * that ended before it says nothing of versions and certificates. */
 static bool is_conclusive(const struct endpoint_brief *e)
 {
     const struct outcome_info *info = outcome_info((enum session_outcome)e->outcome);
-    return info->conclusive && (!e->inherited || info->before_tls);
+    bool outdone = e->no_sni_outcome == OUTCOME_ESTABLISHED && endpoint_is_unstable(e) &&
+                   e->outcome != OUTCOME_ESTABLISHED;
+    return info->conclusive && (!e->inherited || info->before_tls) && !outdone;
+}
+
+/* STARTTLS comes before the name, so two sessions that disagree say neither that it is offered nor that it is not. */
+static enum truth starttls_offered(const struct endpoint_brief *e)
+{
+    bool disagree = endpoint_is_unstable(e) &&
+                    outcome_lists_starttls((enum session_outcome)e->outcome) !=
+                        outcome_lists_starttls((enum session_outcome)e->no_sni_outcome);
+    return disagree ? TRUTH_UNKNOWN : starttls_listed((enum starttls_state)e->starttls);
+}
+
+/* TLS in one session and none in the other, which ended before the name mattered. */
+static enum truth tls_comes_about(const struct endpoint_brief *e)
+{
+    bool one = e->outcome == OUTCOME_ESTABLISHED;
+    bool other = e->no_sni_outcome == OUTCOME_ESTABLISHED;
+    if (endpoint_is_unstable(e) && one != other) {
+        return TRUTH_UNKNOWN;
+    }
+    return truth_of_known(is_conclusive(e) || one, one);
 }
 
 static enum truth version_between(const struct endpoint_brief *e, uint16_t low, uint16_t high)
@@ -116,10 +139,9 @@ enum truth property_of(enum property p, const struct endpoint_brief *e)
     case PROPERTY_REACHABLE:
         return reachable(e);
     case PROPERTY_STARTTLS:
-        return starttls_listed((enum starttls_state)e->starttls);
+        return starttls_offered(e);
     case PROPERTY_ESTABLISHED:
-        return truth_of_known(is_conclusive(e) || e->outcome == OUTCOME_ESTABLISHED,
-                              e->outcome == OUTCOME_ESTABLISHED);
+        return tls_comes_about(e);
     case PROPERTY_TLS1_0:
         return version_between(e, 0x0301, 0x0301);
     case PROPERTY_TLS1_1:

@@ -593,6 +593,16 @@ void findings_of_service(const struct seen_service *s, const struct service_verd
     }
 }
 
+/* What STARTTLS lacked in this session and had in the other is no property of the server. */
+static void soften_outcome_finding(struct findings *out, size_t at, enum session_outcome here,
+                                   enum session_outcome other)
+{
+    if (at < out->count && outcome_is_outdone(here, other) && outcome_info(here)->before_tls &&
+        out->item[at].severity > SEVERITY_WARNING) {
+        out->item[at].severity = SEVERITY_WARNING;
+    }
+}
+
 /* How long one session waited for its greeting says nothing of a session that was not made. */
 static struct seen_session spoken_session(const struct seen_endpoint *e)
 {
@@ -607,7 +617,9 @@ void session_findings_of_endpoint(const struct seen_endpoint *e, struct findings
 {
     if (e->result != NULL && !endpoint_is_inherited(e)) {
         struct seen_session spoken = spoken_session(e);
+        size_t first = out->count; /* that of the outcome */
         session_findings(&spoken, (struct target){&e->address, e->port}, out);
+        soften_outcome_finding(out, first, spoken.outcome, e->no_sni_outcome);
     }
     attempts_finding(e->attempts, e->attempt_count, out);
     if (e->result != NULL && !endpoint_is_inherited(e)) {

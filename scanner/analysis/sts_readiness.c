@@ -37,7 +37,9 @@ static enum truth default_passes(const struct endpoint_brief *e)
     }
     if (e->no_sni_outcome != OUTCOME_ESTABLISHED) {
         const struct outcome_info *info = outcome_info((enum session_outcome)e->no_sni_outcome);
-        return info->conclusive ? TRUTH_NO : TRUTH_UNKNOWN;
+        bool outdone = outcome_is_outdone((enum session_outcome)e->no_sni_outcome,
+                                          (enum session_outcome)e->outcome);
+        return info->conclusive && !outdone ? TRUTH_NO : TRUTH_UNKNOWN;
     }
     return e->no_sni_chain.status == CHAIN_TRUSTED &&
                    name_match_is_match((enum name_match)e->no_sni_name_match)
@@ -53,6 +55,10 @@ static enum truth starttls_works(const struct endpoint_brief *e)
     enum truth listed = property_of(PROPERTY_STARTTLS, e);
     if (listed != TRUTH_YES) {
         return listed;
+    }
+    if (outcome_is_outdone((enum session_outcome)e->outcome,
+                           (enum session_outcome)e->no_sni_outcome)) {
+        return TRUTH_UNKNOWN;
     }
     enum starttls_state s = (enum starttls_state)e->starttls;
     if (s == STARTTLS_TEMPFAIL || s == STARTTLS_REJECTED || s == STARTTLS_INJECTED ||

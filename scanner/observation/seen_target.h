@@ -132,6 +132,22 @@ static inline bool outcomes_are_unstable(enum session_outcome a, enum session_ou
     return a != b && one->conclusive && other->conclusive && (one->before_tls || other->before_tls);
 }
 
+/** The reply to EHLO listed STARTTLS, in a session that came as far as to say so (conclusive). */
+static inline bool outcome_lists_starttls(enum session_outcome o)
+{
+    return o != OUTCOME_HELO_ONLY && o != OUTCOME_STARTTLS_NOT_OFFERED &&
+           o != OUTCOME_STARTTLS_MASKED;
+}
+
+/** Two sessions that are unstable, of which the other got further: STARTTLS was listed there and not here, or
+ * TLS came about there. */
+static inline bool outcome_is_outdone(enum session_outcome here, enum session_outcome other)
+{
+    return outcomes_are_unstable(here, other) &&
+           (other == OUTCOME_ESTABLISHED ||
+            (outcome_lists_starttls(other) && !outcome_lists_starttls(here)));
+}
+
 static inline bool endpoint_is_unstable(const struct endpoint_brief *e)
 {
     return outcomes_are_unstable((enum session_outcome)e->outcome,

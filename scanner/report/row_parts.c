@@ -141,6 +141,10 @@ void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t coun
         object_word(o, BRIEF_OUTCOME, outcome_info(outcome)->word);
         object_word(o, BRIEF_NOT_TESTED,
                     not_tested_or_null(outcome, (enum not_tested_reason)b->not_tested));
+        object_word(o, BRIEF_NO_SNI_OUTCOME,
+                    b->no_sni_outcome != OUTCOME_NOT_TESTED
+                        ? outcome_info((enum session_outcome)b->no_sni_outcome)->word
+                        : NULL);
         object_word(o, BRIEF_STARTTLS, starttls_word((enum starttls_state)b->starttls));
         object_word(o, BRIEF_TLS_VERSION, tls_version_word(b->tls_version));
         object_sha256(o, BRIEF_LEAF_SHA256, b->leaf_sha256);

@@ -103,6 +103,7 @@ void survey_read_brief(const struct facts *brief, struct endpoint_brief *e)
         .port = facts_u16(brief, BRIEF_PORT),
         .outcome = (uint8_t)facts_enum(brief, BRIEF_OUTCOME, &outcome_vocabulary),
         .not_tested = (uint8_t)facts_enum(brief, BRIEF_NOT_TESTED, &not_tested_vocabulary),
+        .no_sni_outcome = (uint8_t)facts_enum(brief, BRIEF_NO_SNI_OUTCOME, &outcome_vocabulary),
         .starttls = (uint8_t)facts_enum(brief, BRIEF_STARTTLS, &starttls_vocabulary),
         .inherited = facts_bool(brief, BRIEF_INHERITED),
         .tls_version = facts_tls_version(brief, BRIEF_TLS_VERSION),

@@ -87,13 +87,18 @@ bool survey_word_is_untested(const char *word)
     return false;
 }
 
-static const char *spread_word(enum spread_id spread, const struct facts *brief)
+/* Of STARTTLS one population with the property: of two sessions that disagree, neither has the word. */
+static const char *spread_word(enum spread_id spread, const struct facts *brief,
+                               const struct endpoint_brief *e)
 {
     static const unsigned columns[SPREAD_COUNT] = {
         [SPREAD_OUTCOME] = BRIEF_OUTCOME,     [SPREAD_STARTTLS] = BRIEF_STARTTLS,
         [SPREAD_VERSION] = BRIEF_TLS_VERSION, [SPREAD_CHAIN] = BRIEF_CHAIN_STATUS,
         [SPREAD_NAME] = BRIEF_NAME_MATCH,
     };
+    if (spread == SPREAD_STARTTLS && property_of(PROPERTY_STARTTLS, e) == TRUTH_UNKNOWN) {
+        return NULL;
+    }
     const char *word = facts_string(brief, columns[spread]);
     return word != NULL && !survey_word_is_untested(word) ? word : NULL;
 }
@@ -115,7 +120,7 @@ void spreads_add(struct survey *s, struct spread_unit *unit, const struct facts 
     }
     unit->any = true;
     for (enum spread_id i = 0; i < SPREAD_COUNT; i++) {
-        const char *word = spread_word(i, brief);
+        const char *word = spread_word(i, brief, e);
         if (word == NULL) {
             unit->open[i] |= !has_no_word(i, e);
             continue;
@@ -130,7 +135,7 @@ void spreads_add_endpoint(struct survey *s, const struct facts *brief,
                           const struct endpoint_brief *e)
 {
     for (enum spread_id i = 0; i < SPREAD_COUNT && !endpoint_is_special(e); i++) {
-        const char *word = spread_word(i, brief);
+        const char *word = spread_word(i, brief, e);
         if (word != NULL) {
             groups_of(&s->spread[i].words, span_of(word))[WEIGHTING_ENDPOINT]++;
         }

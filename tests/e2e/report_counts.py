@@ -45,6 +45,17 @@ def is_special(e):
     return e["not_tested"] == "special_purpose"
 
 
+def of_both(e, shows):
+    """What two sessions that answer show; None where one of them ended before TLS and they disagree."""
+    one, other = e["outcome"], e["no_sni_outcome"]
+    both = one in CONCLUSIVE and other in CONCLUSIVE and (is_before_tls(one) or is_before_tls(other))
+    return None if both and shows(one) != shows(other) else shows(one)
+
+
+def is_before_tls(outcome):
+    return outcome.startswith("starttls") or outcome == "helo_only"
+
+
 def has(member, e):
     """What an endpoint shows of a property: True, False, or None where that is not known."""
     conclusive = e["outcome"] in CONCLUSIVE
@@ -54,12 +65,15 @@ def has(member, e):
     if is_special(e):
         return None
     if member == "starttls":
-        return LISTED.get(e["starttls"])
+        listed = of_both(e, lambda outcome: outcome not in ("helo_only", "starttls_not_offered", "starttls_masked"))
+        return listed and LISTED.get(e["starttls"])
+    with_tls = of_both(e, lambda outcome: outcome == "established") if conclusive else None
     if member == "established":
-        return e["outcome"] == "established" if conclusive else None
-    before_tls = e["outcome"].startswith("starttls") or e["outcome"] == "helo_only"
-    if not conclusive or (e["inherited"] and not before_tls) or (e["leaf_sha256"] and e["chain_status"] is None):
+        return with_tls
+    if not conclusive or (e["inherited"] and not is_before_tls(e["outcome"])) or (e["leaf_sha256"] and e["chain_status"] is None):
         return None
+    if with_tls is None and e["outcome"] != "established":
+        return None  # the session without SNI shows that there may be a certificate
     if member == "chain_trusted":
         return e["chain_status"] == "trusted"
     matches = e["name_match"] in ("match", "match_wildcard")
@@ -195,6 +209,12 @@ def check_services(results, tables, domains, services):
         key = row["tls_version"].lower().replace(".", "_")
         check_equal(f"accepted: {row['tls_version']}", share(row, "services"),
                     counted(s["versions"][key] for s in rows if s["versions"]))
+    outcomes = {s["service"]: s["outcome"] for s in rows}
+    check_equal("no_sni_outcome is that of the service", [],
+                [e for d in domains for e in endpoints_of(d)
+                 if e["no_sni_outcome"] not in (None, outcomes.get(f"{e['address']}|{e['port']}"))])
+    check("some address offers STARTTLS in one session and not in another",
+          any(e["no_sni_outcome"] == "established" and e["outcome"] == "starttls_not_offered" for d in domains for e in endpoints_of(d)))
     return rows, led
 
 
@@ -216,7 +236,8 @@ def check_weightings(tables, domains, hosts):
             check_equal(f"T2: {title}, {part}", share(rows[title], part), counted(values))
     for name, column in SPREADS.items():
         def word_of(e):
-            return None if e[column] in UNTESTED else e[column]
+            disagree = name == "T2-starttls" and has("starttls", e) is None
+            return None if e[column] in UNTESTED or disagree else e[column]
 
         def is_open(e):
             """Without a word, and there could be one."""

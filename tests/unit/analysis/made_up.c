@@ -21,6 +21,7 @@ size_t made_endpoints_fill(struct endpoint_brief *to, const struct made_endpoint
             .name_match = (uint8_t)from[count].name_match,
             .sni = (uint8_t)from[count].sni,
             .sni_acceptable = (uint8_t)from[count].sni_acceptable,
+            .no_sni_outcome = (uint8_t)from[count].no_sni,
         };
         memset(to[count].leaf_sha256, from[count].leaf, sizeof(to[count].leaf_sha256));
         if (from[count].address != NULL) {

@@ -23,6 +23,7 @@ struct made_endpoint {
     enum name_match name_match;
     enum sni_class sni;
     enum sni_acceptable sni_acceptable;
+    enum session_outcome no_sni;
 };
 
 /** One exchange; the list ends with the first without `exchange`. */

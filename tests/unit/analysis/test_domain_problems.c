@@ -275,6 +275,27 @@ Test(domain_problems, each_code_once_with_its_places_the_worst_first)
     world_free(&w);
 }
 
+/* RFC 3207 section 4: the session of the service found no STARTTLS, and that of the endpoint did. */
+Test(domain_problems, what_only_one_of_two_sessions_lacked_is_no_error)
+{
+    static const enum session_outcome outcomes[] = {OUTCOME_ESTABLISHED,
+                                                    OUTCOME_STARTTLS_NOT_OFFERED};
+    static const char *const want[] = {"warning", "error"};
+    for (size_t i = 0; i < 2; i++) {
+        struct world w;
+        world_new(&w);
+        const uint16_t clear[] = {code_item(FINDING_STARTTLS_NOT_OFFERED, SEVERITY_ERROR)};
+        w.codes.at[1].service = (struct code_set){clear, 1};
+        w.briefs[1].no_sni_outcome = OUTCOME_STARTTLS_NOT_OFFERED;
+        w.briefs[1].outcome = (uint8_t)outcomes[i];
+        harm(&w, 0, 1, DELIVERY_REASON_NO_STARTTLS, DELIVERY_PLAINTEXT);
+        judge(&w);
+        cr_assert_eq(w.problems->count, 1);
+        cr_expect_str_eq(domain_problems_severity(w.problems), want[i]);
+        world_free(&w);
+    }
+}
+
 /* A server that does not answer is not hygiene, and mail is not said to be lost: senders may be answered. */
 Test(domain_problems, where_no_server_could_be_tested_the_effect_is_not_known)
 {

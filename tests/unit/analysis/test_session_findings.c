@@ -919,20 +919,32 @@ Test(session_findings, attempts_that_are_lost_inside_tls_disagree_with_others)
 }
 
 /* Of one address without SNI, then with it. */
-static const struct attempts_case both_cases[] = {
+struct both_case {
+    const char *name;
+    enum session_outcome first;
+    enum session_outcome second;
+    const char *evidence; /* NULL: stable */
+    enum severity worst;  /* of what STARTTLS lacks in the second */
+};
+
+static const struct both_case both_cases[] = {
     {"RFC 3207 4: STARTTLS comes before SNI can be known", OUTCOME_STARTTLS_NOT_OFFERED,
-     OUTCOME_ESTABLISHED, "starttls_not_offered, then established"},
+     OUTCOME_ESTABLISHED, "starttls_not_offered, then established", SEVERITY_INFO},
     {"and goes", OUTCOME_ESTABLISHED, OUTCOME_STARTTLS_NOT_OFFERED,
-     "established, then starttls_not_offered"},
+     "established, then starttls_not_offered", SEVERITY_WARNING},
     {"RFC 3207 4: 454 in one of them", OUTCOME_TLS_ALERT, OUTCOME_STARTTLS_TEMPFAIL,
-     "tls_alert, then starttls_tempfail"},
+     "tls_alert, then starttls_tempfail", SEVERITY_ERROR},
+    {"454 in one of them, TLS in the other", OUTCOME_ESTABLISHED, OUTCOME_STARTTLS_TEMPFAIL,
+     "established, then starttls_tempfail", SEVERITY_WARNING},
     {"both before TLS", OUTCOME_STARTTLS_MASKED, OUTCOME_STARTTLS_NOT_OFFERED,
-     "starttls_masked, then starttls_not_offered"},
-    {"behind the ClientHello it may be SNI's", OUTCOME_TLS_ALERT, OUTCOME_ESTABLISHED, NULL},
-    {"a 421 may be a limit", OUTCOME_ESTABLISHED, OUTCOME_GREETING_TEMPFAIL, NULL},
-    {"so may silence", OUTCOME_EHLO_TIMEOUT, OUTCOME_STARTTLS_NOT_OFFERED, NULL},
-    {"one session alone", OUTCOME_NOT_TESTED, OUTCOME_STARTTLS_NOT_OFFERED, NULL},
-    {"the same twice", OUTCOME_STARTTLS_NOT_OFFERED, OUTCOME_STARTTLS_NOT_OFFERED, NULL},
+     "starttls_masked, then starttls_not_offered", SEVERITY_ERROR},
+    {"behind the ClientHello it may be SNI's", OUTCOME_TLS_ALERT, OUTCOME_ESTABLISHED, NULL,
+     SEVERITY_INFO},
+    {"a 421 may be a limit", OUTCOME_ESTABLISHED, OUTCOME_GREETING_TEMPFAIL, NULL, SEVERITY_INFO},
+    {"so may silence", OUTCOME_EHLO_TIMEOUT, OUTCOME_STARTTLS_NOT_OFFERED, NULL, SEVERITY_ERROR},
+    {"one session alone", OUTCOME_NOT_TESTED, OUTCOME_STARTTLS_NOT_OFFERED, NULL, SEVERITY_ERROR},
+    {"the same twice", OUTCOME_STARTTLS_NOT_OFFERED, OUTCOME_STARTTLS_NOT_OFFERED, NULL,
+     SEVERITY_ERROR},
 };
 
 Test(session_findings, sessions_that_differ_before_tls_are_unstable)
@@ -940,7 +952,7 @@ Test(session_findings, sessions_that_differ_before_tls_are_unstable)
     struct findings f;
     findings_init(&f);
     for (size_t i = 0; i < sizeof(both_cases) / sizeof(both_cases[0]); i++) {
-        const struct attempts_case *c = &both_cases[i];
+        const struct both_case *c = &both_cases[i];
         const struct seen_session own = {.outcome = c->second};
         struct seen_service service = service_of(&own, 1);
         struct seen_endpoint e = endpoint_of(&service);
@@ -952,6 +964,10 @@ Test(session_findings, sessions_that_differ_before_tls_are_unstable)
             if (f.item[k].code == FINDING_SMTP_UNSTABLE) {
                 cr_expect(span_eq(findings_evidence(&f, k), span_of(c->evidence)), "%s", c->name);
                 cr_expect_eq(f.item[k].severity, SEVERITY_WARNING);
+            }
+            if (f.item[k].code == FINDING_STARTTLS_NOT_OFFERED ||
+                f.item[k].code == FINDING_STARTTLS_TEMPFAIL) {
+                cr_expect_eq(f.item[k].severity, c->worst, "%s", c->name);
             }
         }
     }
