@@ -328,7 +328,7 @@ static void compare_all(struct comparison *c)
 static bool open_scan(struct comparison *c, unsigned i, const char *path)
 {
     struct results *r = &c->results[i];
-    if (!results_open(r, path, c->why)) {
+    if (!results_open_rows(r, path, c->why)) {
         return false;
     }
     const char *version = results_text(r, KEY_VERSION, NULL);

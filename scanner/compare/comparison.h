@@ -23,8 +23,8 @@ enum comparison_end {
 struct compared_scan {
     const char *path; /* as given */
     const char *version;
-    int64_t started_unix_ms;
-    int64_t judged_unix_s; /* INT64_MIN: not said */
+    int64_t started_unix_ms; /* RESULTS_TIME_UNKNOWN */
+    int64_t judged_unix_s;   /* INT64_MIN: not said */
     bool incomplete;
     uint64_t domains; /* without invalid lines and repeated ones */
 };

@@ -1,6 +1,7 @@
 #include "output/json_writer.h"
 #include "output/tables.h"
 #include "scanner/compare/diff_output.h"
+#include "scanner/replay/results.h"
 
 #define DIFF_SCHEMA 1
 
@@ -12,7 +13,11 @@ static void put_compared_scan(struct json_writer *w, const struct compared_scan 
     json_key(w, "version");
     json_word(w, s->version);
     json_key(w, "started");
-    json_time_ms(w, s->started_unix_ms);
+    if (s->started_unix_ms != RESULTS_TIME_UNKNOWN) {
+        json_time_ms(w, s->started_unix_ms);
+    } else {
+        json_null_value(w);
+    }
     json_key(w, "judged_at");
     if (s->judged_unix_s != INT64_MIN) {
         json_time_s(w, s->judged_unix_s);

@@ -3,6 +3,7 @@
 
 #include "scanner/base/text.h"
 #include "scanner/compare/diff_output.h"
+#include "scanner/replay/results.h"
 
 #define GROUPS_MAX   40 /* of a section; the rest is counted */
 #define CHANGES_MAX  12 /* of a group about one server, host or policy */
@@ -285,7 +286,11 @@ static void put_scan_line(struct diff_page *page, const char *which, const struc
 {
     struct buf times = BUF_INIT(BUF_NO_LIMIT);
     buf_put_text(&times, "scanned ");
-    text_put_time_s(&times, s->started_unix_ms / 1000);
+    if (s->started_unix_ms == RESULTS_TIME_UNKNOWN) {
+        buf_put_text(&times, "at a time that is not known");
+    } else {
+        text_put_time_s(&times, s->started_unix_ms / 1000);
+    }
     if (s->judged_unix_s != INT64_MIN && s->judged_unix_s != s->started_unix_ms / 1000) {
         buf_put_text(&times, ", judged as of ");
         text_put_time_s(&times, s->judged_unix_s);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scanner/analysis/rollup.h"
 #include "scanner/base/memory.h"
 #include "scanner/replay/manifest_keys.h"
 
@@ -173,11 +174,32 @@ static void note_incomplete(const struct two_scans *s)
     }
 }
 
+static void note_bare(const struct two_scans *s)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(
+        &line,
+        "Of %s there is neither manifest.json nor started.json: when, by which terms and with "
+        "which options it was made is not known; findings and outcomes are compared only where "
+        "something else was observed, DNSSEC and DANE not at all%s",
+        s->old->is_bare && s->new->is_bare ? "OLD and NEW"
+        : s->old->is_bare                  ? "OLD"
+                                           : "NEW",
+        s->old->is_bare && s->new->is_bare ? ", and of servers port 25" : "");
+    term_notes_put(s->notes, &line);
+    buf_deinit(&line);
+}
+
 void scan_terms_compare(const struct results *old, const struct results *new,
                         struct comparison_terms *terms, struct term_notes *notes)
 {
     const struct two_scans s = {old, new, notes};
     note_incomplete(&s);
+    if (old->is_bare || new->is_bare) {
+        note_bare(&s);
+        *terms = (struct comparison_terms){.lists_whole = false};
+        return;
+    }
     terms->lists_whole = !old->incomplete && !new->incomplete;
     terms->judged_alike = judged_alike(&s);
     terms->dnssec_known = trusts_ad(&s);
@@ -193,6 +215,13 @@ size_t scan_terms_ports(const struct results *old, const struct results *new,
                         uint16_t ports[COUNT_PORTS_MAX])
 {
     size_t count = 0;
+    if (old->is_bare && new->is_bare) {
+        ports[count++] = PORT_SMTP;
+    } else if (old->is_bare || new->is_bare) {
+        const struct results *known = old->is_bare ? new : old;
+        count = known->port_count;
+        memcpy(ports, known->ports, count * sizeof(*ports));
+    }
     for (size_t i = 0; i < old->port_count; i++) {
         for (size_t j = 0; j < new->port_count; j++) {
             if (old->ports[i] == new->ports[j]) {

@@ -2,11 +2,16 @@
 #include "scanner/publish/medium.h"
 #include "scanner/publish/report_facts.h"
 #include "scanner/publish/sheet_writers.h"
+#include "scanner/replay/results.h"
 
 /* The report as one document of Markdown or LaTeX: the sentences, then every table. */
 
 static void put_day(struct buf *b, int64_t unix_ms)
 {
+    if (unix_ms == RESULTS_TIME_UNKNOWN) {
+        buf_put_text(b, "at a time that is not known");
+        return;
+    }
     struct buf time = BUF_INIT(BUF_NO_LIMIT);
     text_put_time_s(&time, unix_ms / 1000);
     buf_put(b, span_take(buf_span(&time), 10));
@@ -22,8 +27,11 @@ void report_put_markdown(struct buf *b, const struct report_facts *f)
     markdown_put_code(b, span_of(f->list != NULL ? f->list : "standard input"));
     buf_put_text(b, "\n\nScanned ");
     put_day(b, f->started_unix_ms);
-    buf_putf(b, ", report by mxcensus %s.%s\n\n", f->version,
-             f->incomplete ? " **Incomplete: the scan was interrupted or still runs.**" : "");
+    buf_putf(b, ", report by mxcensus %s.", f->version);
+    if (f->incomplete != NULL) {
+        buf_putf(b, " **Incomplete.** %s", f->incomplete);
+    }
+    buf_put_text(b, "\n\n");
     if (f->customer != NULL) {
         buf_put_text(b, "Only domains of ");
         markdown_put_code(b, span_of(f->customer));
@@ -51,8 +59,11 @@ void report_put_latex(struct buf *b, const struct report_facts *f)
     latex_put_name(b, span_of(f->list != NULL ? f->list : "standard input"));
     buf_put_text(b, "}\nScanned ");
     put_day(b, f->started_unix_ms);
-    buf_putf(b, ", report by mxcensus %s.%s\n", f->version,
-             f->incomplete ? " \\textbf{Incomplete: the scan was interrupted or still runs.}" : "");
+    buf_putf(b, ", report by mxcensus %s.", f->version);
+    if (f->incomplete != NULL) {
+        buf_putf(b, " \\textbf{Incomplete.} %s", f->incomplete);
+    }
+    buf_put_char(b, '\n');
     if (f->customer != NULL) {
         buf_put_text(b, "Only domains of ");
         latex_put_name(b, span_of(f->customer));

@@ -5,6 +5,7 @@
 #include "scanner/publish/medium.h"
 #include "scanner/publish/report_facts.h"
 #include "scanner/publish/sheet_writers.h"
+#include "scanner/replay/results.h"
 #include "scanner/shipped/shipped_report_style.h"
 
 #define ROWS_SHOWN 26 /* of a table on the page; our own bound */
@@ -31,6 +32,10 @@ static void put_title(struct buf *b, const struct report_facts *f)
 
 static void put_minutes(struct buf *b, int64_t unix_ms)
 {
+    if (unix_ms == RESULTS_TIME_UNKNOWN) {
+        buf_put_text(b, "at a time that is not known");
+        return;
+    }
     struct buf time = BUF_INIT(BUF_NO_LIMIT);
     text_put_time_s(&time, unix_ms / 1000);
     if (time.len >= 16) {
@@ -45,9 +50,11 @@ static void put_facts(struct buf *b, const struct report_facts *f)
 {
     buf_put_text(b, "<p class=\"facts\">Scanned ");
     put_minutes(b, f->started_unix_ms);
-    buf_put_text(b, " to ");
-    put_minutes(b, f->ended_unix_ms);
-    buf_put_text(b, " UTC");
+    if (f->ended_unix_ms != RESULTS_TIME_UNKNOWN) {
+        buf_put_text(b, " to ");
+        put_minutes(b, f->ended_unix_ms);
+        buf_put_text(b, " UTC");
+    }
     if (f->scanned_by != NULL) {
         buf_put_text(b, " with mxcensus ");
         html_put_string(b, f->scanned_by);
@@ -58,11 +65,8 @@ static void put_facts(struct buf *b, const struct report_facts *f)
     }
     buf_put_text(b, f->sample ? "; the list is a sample: intervals of 95 % (Wilson)" : "");
     buf_put_text(b, ".</p>\n");
-    if (f->incomplete) {
-        buf_put_text(
-            b,
-            "<p class=\"warning\"><strong>Incomplete.</strong> The scan was interrupted or still "
-            "runs: lines without a row are in no number here.</p>\n");
+    if (f->incomplete != NULL) {
+        buf_putf(b, "<p class=\"warning\"><strong>Incomplete.</strong> %s</p>\n", f->incomplete);
     }
     if (f->customer != NULL) {
         buf_put_text(b, "<p class=\"facts\">Only domains whose ");
@@ -216,10 +220,14 @@ static void put_sender_figure(struct buf *b, const struct report_facts *f)
     }
 }
 
-/* The first day of each week from the judgement on, "12-24". */
+/* The first day of each week from the judgement on, "12-24"; its number where nobody knows when that was. */
 static void make_week_labels(int64_t at, char labels[WEEKS][8])
 {
     for (unsigned w = 0; w < WEEKS; w++) {
+        if (at == RESULTS_TIME_UNKNOWN) {
+            (void)snprintf(labels[w], sizeof(labels[w]), "%u", w + 1);
+            continue;
+        }
         struct buf date = BUF_INIT(BUF_NO_LIMIT);
         text_put_time_s(&date, at + (int64_t)w * 7 * 86400);
         size_t len = date.len >= 10 ? 5 : 0;
@@ -241,10 +249,10 @@ static void put_break_figure(struct buf *b, const struct report_facts *f)
     if (f->survey->break_known > 0) {
         figure_put_columns(b, "figure-break",
                            "Domains whose mail will suffer if nobody does anything, week by week",
-                           "One column for each of the 26 weeks from the judgement: for how many "
-                           "domains something "
-                           "runs out in it that protects or admits their mail. The numbers are in "
-                           "the table below.",
+                           "One column for each of the 26 weeks from the judgement: of how many "
+                           "domains the earliest known date falls into it on which something worse "
+                           "becomes of their mail than today. The table below also counts those of "
+                           "which the same or worse is true today.",
                            weeks, WEEKS, 5);
     }
 }

@@ -7,11 +7,11 @@
 struct report_facts {
     const char *list;    /* the input as the scan was given it, untrusted; NULL: standard input */
     const char *version; /* of the program that writes the report */
-    const char *scanned_by; /* of the one that scanned; NULL: not told */
-    int64_t at;             /* judgement time, Unix seconds: days left are from here */
-    int64_t started_unix_ms;
+    const char *scanned_by;  /* of the one that scanned; NULL: not told */
+    int64_t at;              /* judgement time, Unix seconds: days left are from here */
+    int64_t started_unix_ms; /* RESULTS_TIME_UNKNOWN, as `at` and the next */
     int64_t ended_unix_ms;
-    bool incomplete;
+    const char *incomplete; /* why, a sentence; NULL: complete */
     bool sample;
     uint16_t port; /* 0: several */
     const char *customer_column;

@@ -256,7 +256,7 @@ static bool read_problems(struct report *r)
     }
     bool listed = put_affected_path(r->params, &r->affected_path);
     const char *path = listed ? (const char *)r->affected_path.at : NULL;
-    r->problems.present = !results->incomplete;
+    r->problems.present = !results->incomplete || results->is_bare;
     bool opened = affected_open(&r->affected, path, r->params->customer_column != NULL);
     bool ok = opened && read_problem_rows(r);
     bool ended = !ok || affected_end(&r->affected, &r->files);
@@ -290,18 +290,28 @@ static bool add_changes(struct report *r)
     return whole;
 }
 
+static const char *why_incomplete(const struct results *results)
+{
+    return results->is_bare
+               ? "There is neither manifest.json nor started.json: when the scan was, and "
+                 "whether these are all of its rows, is not known."
+           : results->incomplete ? "The scan was interrupted or still runs: lines without a row "
+                                   "are in no number here."
+                                 : NULL;
+}
+
 static void set_facts(struct report *r)
 {
     const struct report_params *p = r->params;
     const struct results *results = &r->input.results;
     r->facts = (struct report_facts){
-        .list = results->input.path,
+        .list = results->is_bare ? "a list that is not known" : results->input.path,
         .version = MXCENSUS_VERSION,
         .scanned_by = results_text(results, "version", NULL),
         .at = r->survey.terms.at,
         .started_unix_ms = results->started_unix_ms,
         .ended_unix_ms = results->ended_unix_ms,
-        .incomplete = results->incomplete,
+        .incomplete = why_incomplete(results),
         .sample = p->sample,
         .port = r->survey.terms.port,
         .customer_column = p->customer_column,
@@ -314,10 +324,13 @@ static void set_facts(struct report *r)
     };
 }
 
-/* Older versions did not say it: then it was the start. */
+/* Older versions did not say it: then it was the start. RESULTS_TIME_UNKNOWN: nobody knows. */
 static int64_t judged_at(const struct results *results)
 {
-    return results->at != INT64_MIN ? results->at : results->started_unix_ms / 1000;
+    bool known = results->started_unix_ms != RESULTS_TIME_UNKNOWN;
+    return results->at != INT64_MIN ? results->at
+           : known                  ? results->started_unix_ms / 1000
+                                    : RESULTS_TIME_UNKNOWN;
 }
 
 /* A column that was asked for: some row has it. */
@@ -385,7 +398,7 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
 {
     struct report r = {
         .params = p, .why = why, .input = {.why = why}, .affected_path = BUF_INIT(BUF_NO_LIMIT)};
-    bool opened = results_open(&r.input.results, p->results, why);
+    bool opened = results_open_rows(&r.input.results, p->results, why);
     bool by_line = strcmp(p->rank_column, RANK_COLUMN_LINE) == 0;
     struct public_suffixes *suffixes = suffixes_of_results(p->results);
     const struct survey_terms terms = {

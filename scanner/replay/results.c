@@ -161,9 +161,44 @@ static bool read_manifest(struct results *r, struct buf *why)
     return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
 }
 
-/* Without a manifest: how far the files are whole. */
-static bool open_cut(struct results *r, struct buf *why)
+/* The NDJSON file of a table, by its name. @return false: there is none */
+static bool find_bare(const struct results *r, const char *table, char name[RESULTS_NAME_MAX])
 {
+    static const enum result_codec codecs[] = {RESULT_CODEC_NONE, RESULT_CODEC_GZIP,
+                                               RESULT_CODEC_ZSTD};
+    for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+        (void)snprintf(name, RESULTS_NAME_MAX, "%s.%s%s", table, row_format_word(ROW_FORMAT_NDJSON),
+                       result_codec_suffix(codecs[i]));
+        if (has_file(r->path, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_bare(const struct results *r, const char *table)
+{
+    char name[RESULTS_NAME_MAX];
+    return find_bare(r, table, name);
+}
+
+static bool has_bare_tables(const struct results *r)
+{
+    bool found = false;
+    for (unsigned t = 0; t < TABLE_COUNT && !found; t++) {
+        found = has_bare(r, table_name((enum table_id)t));
+    }
+    return found;
+}
+
+/* Without a manifest: how far the files are whole. */
+static bool open_cut(struct results *r, bool bare_too, struct buf *why)
+{
+    bool bare = !has_file(r->path, MANIFEST_STARTED_NAME) && has_bare_tables(r);
+    if (bare && bare_too) {
+        r->is_bare = true;
+        return true;
+    }
     if (has_file(r->path, MANIFEST_STARTED_NAME)) {
         r->has_cut = result_cut_read(&r->cut, r->path, why);
         return r->has_cut;
@@ -177,20 +212,35 @@ static bool open_cut(struct results *r, struct buf *why)
     } else if (has_file(r->path, ".")) {
         buf_putf(why,
                  "%s: no results of a scan: it has neither " MANIFEST_NAME
-                 " nor " MANIFEST_STARTED_NAME,
-                 r->path);
+                 " nor " MANIFEST_STARTED_NAME "%s",
+                 r->path, bare ? "; of the tables alone, report, show and diff can be made" : "");
     } else {
         buf_putf(why, "%s: %s", r->path, strerror(errno));
     }
     return false;
 }
 
-bool results_open(struct results *r, const char *path, struct buf *why)
+/* What a manifest says is not known. */
+static void open_bare(struct results *r)
+{
+    r->manifest = json_object();
+    r->incomplete = true;
+    r->at = INT64_MIN;
+    r->started_unix_ms = RESULTS_TIME_UNKNOWN;
+    r->ended_unix_ms = RESULTS_TIME_UNKNOWN;
+    r->last_rows_unix_ms = RESULTS_TIME_UNKNOWN;
+}
+
+static bool open_any(struct results *r, const char *path, bool bare_too, struct buf *why)
 {
     *r = (struct results){.path = path};
     json_set_alloc_funcs(memory_malloc, memory_free);
-    if (!has_file(path, MANIFEST_NAME) && !open_cut(r, why)) {
+    if (!has_file(path, MANIFEST_NAME) && !open_cut(r, bare_too, why)) {
         return false;
+    }
+    if (r->is_bare) {
+        open_bare(r);
+        return true;
     }
     struct buf octets = BUF_INIT(MANIFEST_MAX);
     bool ok = read_whole(path, r->has_cut ? MANIFEST_STARTED_NAME : MANIFEST_NAME, &octets, why);
@@ -208,6 +258,16 @@ bool results_open(struct results *r, const char *path, struct buf *why)
     r->incomplete = r->has_cut || json_is_true(json_object_get(r->manifest, KEY_INCOMPLETE));
     buf_deinit(&octets);
     return ok;
+}
+
+bool results_open(struct results *r, const char *path, struct buf *why)
+{
+    return open_any(r, path, false, why);
+}
+
+bool results_open_rows(struct results *r, const char *path, struct buf *why)
+{
+    return open_any(r, path, true, why);
 }
 
 void results_deinit(struct results *r)
@@ -400,6 +460,9 @@ static size_t find_in_cut(const struct results *r, const char *table)
 
 bool results_has_table(const struct results *r, enum table_id t)
 {
+    if (r->is_bare) {
+        return has_bare(r, table_name(t));
+    }
     if (r->has_cut) {
         return find_in_cut(r, table_name(t)) != SIZE_MAX;
     }
@@ -411,6 +474,12 @@ bool results_has_table(const struct results *r, enum table_id t)
         }
     }
     return false;
+}
+
+static bool table_of_bare(struct results *r, const char *what, struct results_table *table)
+{
+    *table = (struct results_table){.name = r->part_name, .rows = UINT64_MAX, .octets = UINT64_MAX};
+    return find_bare(r, what, r->part_name);
 }
 
 static bool table_of_cut(struct results *r, const char *what, struct results_table *table)
@@ -459,15 +528,20 @@ bool results_may_infer(const struct results *r)
 
 bool results_table_ahead(struct results *r, struct results_table *table)
 {
-    return r->has_cut ? table_of_cut(r, RESULT_AHEAD_NAME, table)
-                      : table_of_manifest(r, RESULT_AHEAD_NAME, table);
+    return r->is_bare   ? table_of_bare(r, RESULT_AHEAD_NAME, table)
+           : r->has_cut ? table_of_cut(r, RESULT_AHEAD_NAME, table)
+                        : table_of_manifest(r, RESULT_AHEAD_NAME, table);
 }
 
 bool results_table(struct results *r, enum table_id t, struct results_table *table, struct buf *why)
 {
-    bool found = r->has_cut ? table_of_cut(r, table_name(t), table)
-                            : table_of_manifest(r, table_name(t), table);
-    if (!found) {
+    bool found = r->is_bare   ? table_of_bare(r, table_name(t), table)
+                 : r->has_cut ? table_of_cut(r, table_name(t), table)
+                              : table_of_manifest(r, table_name(t), table);
+    if (!found && r->is_bare) {
+        buf_putf(why, "%s: there is no %s.%s, which is needed", r->path, table_name(t),
+                 row_format_word(ROW_FORMAT_NDJSON));
+    } else if (!found) {
         buf_putf(why, "%s/%s: names no NDJSON file of table %s, which is needed", r->path,
                  r->has_cut ? JOURNAL_NAME : MANIFEST_NAME, table_name(t));
     }

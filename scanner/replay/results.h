@@ -12,17 +12,21 @@
 #include "scanner/senders/sender_profiles.h"
 #include "scanner/trust/chain_judge.h"
 
+#define RESULTS_NAME_MAX (JOURNAL_NAME_MAX + sizeof(RESULT_PART_SUFFIX)) /* of a file, with NUL */
+
 /**
  * A results directory: its manifest, and what it was judged by. One without a manifest is incomplete, as a
  * scan that was interrupted or killed leaves it, or that still runs: what the scan was told stands in
- * started.json, and its journal says how far the files are whole.
+ * started.json, and its journal says how far the files are whole. Tables that came without either can still be
+ * read: nothing is known of them but their rows.
  */
 struct results {
     const char *path; /* borrowed */
     bool incomplete;
     bool has_cut; /* there is no manifest */
+    bool is_bare; /* nor what the scan was told: tables by the names of their files */
     struct result_cut cut;
-    char part_name[JOURNAL_NAME_MAX + sizeof(RESULT_PART_SUFFIX)]; /* of results_table() */
+    char part_name[RESULTS_NAME_MAX]; /* of results_table() */
     json_t *manifest;
     uint8_t manifest_sha256[32];
     int64_t at; /* the scan's judgement time, Unix seconds */
@@ -39,13 +43,17 @@ struct results {
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     char scan_id[UUID_TEXT_MAX]; /* empty: of an older version, which had none */
-    int64_t started_unix_ms;
+    int64_t started_unix_ms;     /* RESULTS_TIME_UNKNOWN of bare tables, as the others */
     int64_t ended_unix_ms;
     int64_t last_rows_unix_ms; /* observed_at of the tables that are written at the end */
 };
 
-/** @return false with one line in `why` when it cannot be used. */
+#define RESULTS_TIME_UNKNOWN INT64_MIN
+
+/** @return false with one line in `why` when it cannot be used; bare tables cannot */
 bool results_open(struct results *r, const char *path, struct buf *why);
+/** For who needs no more than rows: also bare tables, as incomplete. */
+bool results_open_rows(struct results *r, const char *path, struct buf *why);
 void results_deinit(struct results *r);
 /** A text of the manifest by its keys, the second one NULL: of the first. @return NULL: there is none */
 const char *results_text(const struct results *r, const char *key, const char *inner);
@@ -75,8 +83,8 @@ bool results_has_table(const struct results *r, enum table_id t);
 bool results_may_infer(const struct results *r);
 struct results_table {
     const char *name; /* of the NDJSON file; valid until the next one is asked for */
-    uint64_t rows;
-    uint64_t octets; /* that hold them */
+    uint64_t rows;    /* UINT64_MAX: not known */
+    uint64_t octets;  /* that hold them */
 };
 
 /** Rows of endpoints that came ahead of their host's. @return false: there are none, nor can be */

@@ -484,7 +484,7 @@ static bool open_results(struct gathering *g, const char *path)
 {
     struct stat about;
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) {
-        bool ok = results_open(&g->results, path, g->why);
+        bool ok = results_open_rows(&g->results, path, g->why);
         g->out->incomplete = g->results.incomplete;
         return ok;
     }

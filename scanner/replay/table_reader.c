@@ -121,6 +121,18 @@ static void explain_missing(const char *path, struct buf *why)
     }
 }
 
+/* What `analyze` makes from the other tables. */
+static bool is_made_of_others(const char *name)
+{
+    static const enum table_id made[] = {TABLE_COMPLETIONS, TABLE_PROBLEMS, TABLE_CAUSES};
+    size_t len = strcspn(name, ".");
+    bool found = false;
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]) && !found; i++) {
+        found = strlen(table_name(made[i])) == len && memcmp(name, table_name(made[i]), len) == 0;
+    }
+    return found;
+}
+
 struct table_reader *table_reader_new(const char *dir, const char *name, uint64_t octets,
                                       struct buf *why)
 {
@@ -141,7 +153,11 @@ struct table_reader *table_reader_new(const char *dir, const char *name, uint64_
         bool missing = !opened && errno == ENOENT;
         buf_putf(why, "%s: %s", r->path, opened ? "not a file" : strerror(errno));
         if (missing) {
+            size_t said = why->len;
             explain_missing(r->path, why);
+            buf_put_text(why, why->len == said && is_made_of_others(name)
+                                  ? "; mxcensus analyze makes it anew from the other tables"
+                                  : "");
         }
         table_reader_free(r);
         return NULL;

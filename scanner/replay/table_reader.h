@@ -22,7 +22,7 @@ struct table_reader;
 struct table_reader *table_reader_new(const char *dir, const char *name, uint64_t octets,
                                       struct buf *why);
 void table_reader_free(struct table_reader *r); /* NULL is allowed */
-/** Its end is not what it should be without so many lines before it. */
+/** Its end is not what it should be without so many lines before it; UINT64_MAX: not known. */
 void table_reader_expect(struct table_reader *r, uint64_t rows);
 
 /** `line` is without LF and valid until the next call. Failures are told in `why`. */

@@ -302,7 +302,7 @@ static void add_effect(struct survey *s, const struct facts *row, enum mx_kind m
 /* When mail suffers if nobody does anything: only with a date that is known. */
 static void add_break(struct survey *s, const struct facts *row)
 {
-    if (!facts_has(row, DOMAINS_WILL_BREAK_AT)) {
+    if (!facts_has(row, DOMAINS_WILL_BREAK_AT) || s->terms.at == INT64_MIN) {
         s->break_unknown++;
         return;
     }

@@ -207,20 +207,64 @@ def check_incomplete(lab, folder):
 
 
 def check_bare(out, folder):
-    """Tables without what tells of them are no results: to show as to the others."""
+    """Tables without what tells of them (issue 12: works, marked incomplete): rows are read, and what no row says is not known."""
     bare = os.path.join(folder, "bare")
     os.mkdir(bare)
     for path in glob.glob(os.path.join(out, "*.ndjson")):
         shutil.copy(path, bare)
-    for command in (("show", bare, NAMES[0]), ("report", "-o", os.path.join(folder, "page.html"), bare), ("diff", bare, out),
-                    ("diff", out, bare), ("analyze", "-o", os.path.join(folder, "judged"), bare)):
+    text = show(bare, NAMES[0], said=f"{bare}: incomplete: ")
+    marked = [line for line in text.splitlines() if "incomplete" not in line.lower()]
+    check_equal("bare tables: the report of a domain, but for the mark", marked, show(out, NAMES[0]).splitlines())
+    page = os.path.join(folder, "bare-page.html")
+    check_equal("bare tables: report", run("report", "-o", page, bare).returncode, 0)
+    with open(page, encoding="utf-8") as file:
+        html = file.read()
+    for part in ("Scanned at a time that is not known;", "<strong>Incomplete.</strong> There is neither manifest.json nor started.json", "a list that is not known"):
+        check(f"bare tables: the page says {part}", part in html, html[:3000])
+    check("bare tables: no date of the beginning of time", "1970" not in html)
+    for format_ in ("md", "latex"):
+        done = run("report", "--format", format_, bare)
+        check(f"bare tables: report as {format_}", done.returncode == 0 and b"Scanned at a time that is not known" in done.stdout, done.stderr)
+    for old, new, which in ((bare, out, "OLD"), (out, bare, "NEW"), (bare, bare, "OLD and NEW")):
+        done = run("diff", "--format", "ndjson", old, new)
+        head = json.loads(done.stdout.splitlines()[0])
+        check_equal(f"bare tables: diff, {which} is bare: nothing has changed", (done.returncode, done.stdout.count(b'"type":"change"')), (0, 0))
+        check_equal(f"bare tables: diff, {which} is bare", [side for side in ("old", "new") if head[side]["started"] is None],
+                    [side for side, path in (("old", old), ("new", new)) if path == bare])
+        check(f"bare tables: diff, {which}: says so", any(note.startswith(f"Of {which} there is neither manifest.json") for note in head["notes"]), head)
+        check(f"bare tables: diff, {which}: as text", b"scanned at a time that is not known" in run("diff", old, new).stdout)
+    for command in (("analyze", "-o", os.path.join(folder, "judged"), bare), ("scan", "--resume", bare)):
         done = run(*command)
-        check_equal(f"bare tables: {command[0]}", (done.returncode, done.stdout), (2, b""))
+        check_equal(f"bare tables: {command[0]} refuses", (done.returncode, done.stdout), (2, b""))
         check_equal(f"bare tables: {command[0]} says", done.stderr,
-                    f"mxcensus: {bare}: no results of a scan: it has neither manifest.json nor started.json\n")
+                    f"mxcensus: {bare}: no results of a scan: it has neither manifest.json nor started.json; "
+                    "of the tables alone, report, show and diff can be made\n")
+    for path in glob.glob(os.path.join(bare, "*.ndjson")):
+        with open(path, "rb") as plain, gzip.open(path + ".gz", "wb") as packed:
+            shutil.copyfileobj(plain, packed)
+        os.remove(path)
+    check_equal("bare tables, compressed by hand", show(bare, NAMES[0], said="incomplete: "), text)
+    os.remove(os.path.join(bare, "domains.ndjson.gz"))
+    show(bare, NAMES[0], code=2, said=f"{bare}: there is no domains.ndjson, which is needed")
     with open(os.path.join(bare, "manifest.json"), "w", encoding="ascii") as file:
         file.write("{")
     show(bare, NAMES[0], code=2, said="manifest.json: ")
+
+
+def check_removed(out, folder):
+    """A table that the manifest names and that is no longer there: which one, and what makes it anew."""
+    for table, more in (("problems", "; mxcensus analyze makes it anew from the other tables"), ("hosts", "")):
+        part = os.path.join(folder, "without-" + table)
+        shutil.copytree(out, part)
+        os.remove(os.path.join(part, table + ".ndjson"))
+        for command in (("show", "--json", part, NAMES[0]), ("report", "-o", os.path.join(folder, "removed.html"), part)):
+            done = run(*command)
+            check_equal(f"{table} removed: {command[0]}", done.stderr, f"mxcensus: {part}/{table}.ndjson: No such file or directory{more}\n")
+            check(f"{table} removed: {command[0]} fails", done.returncode in (1, 2), done.returncode)
+    again = os.path.join(folder, "with-problems")
+    check_equal("problems removed: analyze", run("analyze", "-q", "-o", again, os.path.join(folder, "without-problems")).returncode, 0)
+    with open(os.path.join(again, "problems.ndjson"), "rb") as made, open(os.path.join(out, "problems.ndjson"), "rb") as was:
+        check("problems removed: analyze makes them anew", made.read() == was.read())
 
 
 def check_blanks(folder, rows, out):
@@ -308,6 +352,7 @@ def main():
         check_partner(out)
         check_incomplete(lab, folder)
         check_bare(out, folder)
+        check_removed(out, folder)
         check_blanks(folder, rows, out)
         check_bad(folder, rows)
         check_hostile(folder, rows)
