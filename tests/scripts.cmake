@@ -16,7 +16,7 @@ endfunction()
 
 if(MXCENSUS_SANITIZE MATCHES thread)
     # Eight workers have two judges.
-    add_script_test(scan tsan e2e/compare_with_lab.py --domains 200 --threads 8 --min-gap-ms 0)
+    add_script_test(scan tsan e2e/compare_with_lab.py --domains 200 --threads 8 --min-gap-ms 0 --dns-timeout 10)
     add_script_test(hostile tsan e2e/hostile.py --innocents 40)
     return()
 endif()

@@ -44,7 +44,8 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         r->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
-    CHECK(pthread_mutex_init(&r->sending, NULL) == 0);
+    CHECK(pthread_mutex_init(&r->sending, NULL) == 0 &&
+          pthread_mutex_init(&r->noticing, NULL) == 0);
     r->source = domain_source_new(r->fd, p->column, p->metadata_passthrough);
     r->post_every = domain_source_size(r->source) > 0 ? POST_EVERY : 1;
     return true;
@@ -147,10 +148,10 @@ static bool take_or_pass(struct reader *r, const struct source_record *record)
 
 static void notices_add(struct reader *r, const struct buf *line)
 {
-    (void)pthread_mutex_lock(&r->sending);
+    (void)pthread_mutex_lock(&r->noticing);
     buf_put(&r->notices, buf_span(line));
     buf_put_char(&r->notices, '\n');
-    (void)pthread_mutex_unlock(&r->sending);
+    (void)pthread_mutex_unlock(&r->noticing);
 }
 
 /* Once, when there is enough of it. */
@@ -180,10 +181,10 @@ static void look_at_record(struct reader *r, const struct source_record *record)
 void reader_say_notices(struct reader *r, void (*say)(void *arg, const char *line), void *arg)
 {
     struct buf lines = BUF_INIT(BUF_NO_LIMIT);
-    (void)pthread_mutex_lock(&r->sending);
+    (void)pthread_mutex_lock(&r->noticing);
     buf_put(&lines, buf_span(&r->notices));
     buf_reset(&r->notices);
-    (void)pthread_mutex_unlock(&r->sending);
+    (void)pthread_mutex_unlock(&r->noticing);
     for (size_t at = 0; at < lines.len;) {
         char *line = (char *)lines.at + at;
         char *end = memchr(line, '\n', lines.len - at);
@@ -251,6 +252,7 @@ void reader_deinit(struct reader *r)
     line_set_deinit(&r->sent);
     buf_deinit(&r->notices);
     (void)pthread_mutex_destroy(&r->sending);
+    (void)pthread_mutex_destroy(&r->noticing);
     if (r->fd != STDIN_FILENO) {
         (void)close(r->fd);
     }

@@ -34,8 +34,9 @@ struct reader {
         why; /* the rows of before cannot be read, or the list is empty, one line; after `ended` */
     struct list_sample sample;
     bool sampled;
-    struct buf notices; /* lines for the user, guarded by `sending` */
-    bool failed;        /* domain_source_error() says why; after `ended` */
+    pthread_mutex_t noticing; /* of the next one; held for moments only */
+    struct buf notices;       /* lines for the user */
+    bool failed;              /* domain_source_error() says why; after `ended` */
 };
 
 /** @return false with one line of text in `error` when the input cannot be opened. */

@@ -19,6 +19,7 @@ from e2e.runner import EHLO, check, check_equal, finish, read_json, read_table, 
 from support.dns_server import DnsServer  # noqa: E402
 
 HOSTS = 24
+LATE = 4  # of these, where the list comes in two parts
 SELF = 200  # the third octet of the host of --self-test
 SELF_TEST = ["--self-test", f"11.9.{SELF}.1"]
 DOUBT = 20 + 1  # seconds that nobody at all need have answered: the rule's, and the pause of a second chance
@@ -111,12 +112,26 @@ def zone_of(operator):
     return zone
 
 
-def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False, code=0):
+def late_list(path, seconds):
+    """A list in a pipe: its last lines come late."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write("".join(f"d{i}.test\n" for i in range(HOSTS - LATE)))
+        file.flush()
+        time.sleep(seconds)
+        file.write("".join(f"d{i}.test\n" for i in range(HOSTS - LATE, HOSTS)))
+
+
+def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False, code=0, late_seconds=0.0):
     out = os.path.join(folder, name)
+    text = "".join(f"d{i}.test\n" for i in range(HOSTS))
+    if late_seconds:
+        os.mkfifo(out + ".list")
+        threading.Thread(target=late_list, args=(out + ".list", late_seconds), daemon=True).start()
+        more = (*more, out + ".list")
     with Resolver(zone_of(operator), dns_seconds) as dns:
         start = time.monotonic()
         done = run("scan", "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--address-map", "11.9.0.0/16=127.9.0.0/16",
-                   "--port-map", f"25={servers.port}", *SPEED, *more, "-o", out, input="".join(f"d{i}.test\n" for i in range(HOSTS)))
+                   "--port-map", f"25={servers.port}", *SPEED, *more, "-o", out, input=text)
         seconds = time.monotonic() - start
     check_equal(f"{name}: exit code", (done.returncode, done.stderr if done.returncode != code else ""), (code, ""))
     rows = {table: stable(read_table(out, table), table, PATHS) for table in ("domains", "services", "endpoints")}
@@ -126,6 +141,13 @@ def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False, code=0):
 def silent(folder, quiet):
     rows, _, _ = scan(folder, "silent from the start", Servers(silent_after=1, seconds=8))
     check_equal("silent from the start: the rows are those of a quiet scan", rows, quiet)
+
+
+def read_in_the_outage(folder, quiet):
+    """The reader waits for the end of the outage with a line in its hand; whoever ends the outage must not wait for the reader."""
+    rows, outages, _ = scan(folder, "read in the outage", Servers(silent_after=12, seconds=12), "--concurrency", "4", late_seconds=7)
+    check_equal("read in the outage: an outage", outages, ["ipv4"])
+    check_equal("read in the outage: the rows are those of a quiet scan", rows, quiet)
 
 
 def host_of_our_own(folder, seconds):
@@ -184,7 +206,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         quiet, outages, _ = scan(folder, "quiet", Servers())
         check_equal("quiet: no outage", outages, [])
-        tests = [(silent, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (one_operator,), (crowded,), (crowded_for_good,)]
+        tests = [(silent, quiet), (read_in_the_outage, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (one_operator,), (crowded,), (crowded_for_good,)]
         for done in [pool.submit(test, folder, *more) for test, *more in tests]:  # they wait more than they work
             done.result()
     finish()
