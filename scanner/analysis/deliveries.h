@@ -35,8 +35,8 @@
       "the server permanently rejects STARTTLS, and TLS is required: the sender tries no other "   \
       "server")                                                                                    \
     X(DELIVERY_REASON_STARTTLS_REFUSED, "starttls_refused",                                        \
-      "the server does not answer the command STARTTLS with a positive reply; the session may "    \
-      "end with it")                                                                               \
+      "the server answers the command STARTTLS with no positive completion reply (2yz, RFC 5321 "  \
+      "section 4.2.1); the session may end with it")                                               \
     X(DELIVERY_REASON_TLS_FAILED, "tls_failed", "the handshake fails")                             \
     X(DELIVERY_REASON_TLS_VERSION, "tls_version",                                                  \
       "the sender and the server have no TLS version in common")                                   \
@@ -63,7 +63,7 @@
       "the server calls itself by the name of its client, which some senders take for a mail "     \
       "loop")                                                                                      \
     X(DELIVERY_REASON_STARTTLS_REPLY, "starttls_reply",                                            \
-      "the reply to STARTTLS is positive but not 220")                                             \
+      "the reply to STARTTLS is another positive completion reply than 220")                       \
     X(DELIVERY_REASON_AFTER_220, "after_220", "cleartext data follows the reply to STARTTLS")      \
     X(DELIVERY_REASON_UNSTABLE, "unstable",                                                        \
       "the server behaves differently from session to session")                                    \

@@ -192,7 +192,9 @@ void sts_readiness_fill(struct sts_readiness *out, const struct seen_domain *d,
     meet_coverage(out, d, sts);
     out->ready = all_of(out);
     bool none = out->item[READINESS_STARTTLS].result == READINESS_NOT_APPLICABLE;
-    if (out->ready == READINESS_PASS && (none || d->mx_total > d->mx_count)) {
-        out->ready = READINESS_UNKNOWN; /* no address at all, or exchanges beyond the cap */
+    /* No address at all, exchanges beyond the cap; or a null MX among others (RFC 7505 section 3), after which some
+     * senders bounce all mail. */
+    if (out->ready == READINESS_PASS && (none || d->mx_total > d->mx_count || d->null_mx_beside)) {
+        out->ready = READINESS_UNKNOWN;
     }
 }

@@ -33,6 +33,8 @@ enum tlsa_fault tlsa_fault_of(const struct seen_tlsa *r);
 /** Senders look at the parameters and the length of a digest, not at what it is of: a record with the
  * digest of nothing is one that authentication is demanded by, and nothing matches it. */
 bool tlsa_is_usable(enum tlsa_fault f);
+/** The data of a record about a certificate, in hex; nothing where it cannot be made. */
+void tlsa_data_put(struct buf *out, uint8_t selector, uint8_t matching, struct span der);
 
 /** What DNS says for a host. Spans and records borrow from `h`. */
 struct dane_host_verdict {

@@ -36,6 +36,13 @@ void tlsa_subject_make(struct tlsa_subject *s, uint8_t selector, uint8_t matchin
     }
 }
 
+void tlsa_data_put(struct buf *out, uint8_t selector, uint8_t matching, struct span der)
+{
+    struct tlsa_subject s;
+    tlsa_subject_make(&s, selector, matching, der);
+    buf_put_hex(out, s.data);
+}
+
 /* --- usability ----------------------------------------------------------------------------- */
 
 /* The digest of nothing is what broken scripts publish. */

@@ -339,6 +339,15 @@ static void put_readiness(struct paper *p, const struct domain_view *v, bool ver
               : ready == READINESS_FAIL ? "Not ready for MTA-STS in mode enforce"
                                         : "It is not known whether the domain is ready for MTA-STS "
                                           "in mode enforce");
+    if (facts_bool(&v->domain, DOMAINS_NULL_MX_BESIDE)) {
+        paper_begin(p, "  ", "            ");
+        paper_put(p, INK_FAINT, "unknown");
+        paper_tab(p, LABEL_COLUMN);
+        paper_put(p, INK_PLAIN,
+                  "a null MX stands beside other MX records: some senders bounce all mail, others "
+                  "ignore it (RFC 7505 section 3)");
+        paper_end(p);
+    }
     for (size_t i = 0; i < count; i++) {
         struct facts item;
         facts_list_object(&readiness, READINESS_FACTS_ITEMS, i, &item);

@@ -14,6 +14,7 @@
 #define SELECTOR_CERT 0
 #define SELECTOR_SPKI 1
 #define MATCHING_256  1
+#define MATCHING_512  2
 #define DATA_SHOWN    128 /* characters of the data of a record: SHA-512 in hex */
 
 /* One host of the domain with the list that its servers present. */
@@ -74,7 +75,9 @@ static bool plan_host_find(const struct domain_view *v, size_t host, struct plan
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-static bool is_published(const struct plan_host *h, unsigned usage, const char *data)
+/* @param data NULL: whatever it is of */
+static bool is_published(const struct plan_host *h, unsigned usage, unsigned matching,
+                         const char *data)
 {
     size_t count = facts_list_len(&h->row, HOSTS_TLSA);
     for (size_t i = 0; i < count; i++) {
@@ -82,43 +85,64 @@ static bool is_published(const struct plan_host *h, unsigned usage, const char *
         facts_list_object(&h->row, HOSTS_TLSA, i, &r);
         if (facts_u8(&r, TLSA_FACTS_USAGE) == usage &&
             facts_u8(&r, TLSA_FACTS_SELECTOR) == SELECTOR_SPKI &&
-            facts_u8(&r, TLSA_FACTS_MATCHING) == MATCHING_256 &&
-            strcmp(facts_string_or(&r, TLSA_FACTS_DATA, ""), data) == 0) {
+            facts_u8(&r, TLSA_FACTS_MATCHING) == matching &&
+            (data == NULL || strcmp(facts_string_or(&r, TLSA_FACTS_DATA, ""), data) == 0)) {
             return true;
         }
     }
     return false;
 }
 
+/* Of records that differ in the digest alone, senders look at those with the strongest one only (RFC 7671 section 9):
+ * beside a record with SHA-512, one with SHA-256 needs its like. */
+static bool needs_512(const struct plan_host *h, unsigned usage)
+{
+    return is_published(h, usage, MATCHING_512, NULL);
+}
+
 /* On one line however long: it is copied into a zone. */
 static void plan_put_record(struct paper *p, const struct plan_host *h, unsigned usage,
-                            const char *data, const char *remark)
+                            unsigned matching, const char *data, const char *of)
 {
     size_t width = p->width;
     p->width = SIZE_MAX;
     paper_begin(p, "    ", "    ");
     paper_putf(p, INK_STRONG, "_%u._tcp.%s. IN TLSA %u %u %u %s",
-               facts_u16(&h->route->brief, BRIEF_PORT), h->base, usage, SELECTOR_SPKI, MATCHING_256,
+               facts_u16(&h->route->brief, BRIEF_PORT), h->base, usage, SELECTOR_SPKI, matching,
                data);
-    paper_putf(p, INK_FAINT, " ; %s", remark);
+    paper_putf(p, INK_FAINT, " ; %s%s%s", of,
+               is_published(h, usage, matching, data) ? ", published" : "",
+               matching == MATCHING_512
+                   ? ", as senders may look at nothing but SHA-512 beside a record with it"
+                   : "");
     paper_end(p);
     p->width = width;
 }
 
+static void plan_put_records(struct paper *p, const struct plan_host *h, unsigned usage,
+                             const struct facts *certificate, const char *of)
+{
+    const char *key = facts_string(certificate, CERTIFICATES_SPKI_FINGERPRINT_SHA256);
+    if (key == NULL) {
+        return;
+    }
+    plan_put_record(p, h, usage, MATCHING_256, key, of);
+    struct buf data = BUF_INIT(BUF_NO_LIMIT);
+    if (needs_512(h, usage)) {
+        tlsa_data_put(&data, SELECTOR_SPKI, MATCHING_512,
+                      facts_base64(certificate, CERTIFICATES_RAW));
+    }
+    if (data.len > 0) {
+        buf_put_char(&data, '\0');
+        plan_put_record(p, h, usage, MATCHING_512, (const char *)data.at, of);
+    }
+    buf_deinit(&data);
+}
+
 static void put_ready(struct paper *p, const struct plan_host *h)
 {
-    const char *key = facts_string(&h->leaf, CERTIFICATES_SPKI_FINGERPRINT_SHA256);
-    const char *issuer = facts_string(&h->issuer, CERTIFICATES_SPKI_FINGERPRINT_SHA256);
-    if (key != NULL) {
-        plan_put_record(p, h, USAGE_EE, key,
-                        is_published(h, USAGE_EE, key) ? "the key of the server, published"
-                                                       : "the key of the server");
-    }
-    if (issuer != NULL) {
-        plan_put_record(p, h, USAGE_TA, issuer,
-                        is_published(h, USAGE_TA, issuer) ? "the key of its issuer, published"
-                                                          : "the key of its issuer");
-    }
+    plan_put_records(p, h, USAGE_EE, &h->leaf, "the key of the server");
+    plan_put_records(p, h, USAGE_TA, &h->issuer, "the key of its issuer");
 }
 
 static void put_published(struct paper *p, const struct plan_host *h)
@@ -323,9 +347,13 @@ static void put_order(struct paper *p, const struct plan_host *h)
     } else if (key != NULL) {
         plan_put_step(
             p, 1,
-            "Publish the record 3 1 1 above (or 2 1 1, if all certificates to come are from this "
-            "issuer), and keep the present ones: they are needed until the certificate is "
-            "replaced.");
+            needs_512(h, USAGE_EE) || needs_512(h, USAGE_TA)
+                ? "Publish the records of usage 3 above with all digests (or those of usage 2, if "
+                  "all certificates to come are from this issuer), and keep the present ones: they "
+                  "are needed until the certificate is replaced."
+                : "Publish the record 3 1 1 above (or 2 1 1, if all certificates to come are from "
+                  "this issuer), and keep the present ones: they are needed until the certificate "
+                  "is replaced.");
         put_wait(p, h);
         plan_put_step(p, 3, "Install the certificate on every server of the host, and check them.");
         plan_put_step(p, 4, "Remove the records of the certificate of before.");

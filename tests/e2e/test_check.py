@@ -192,11 +192,11 @@ def write_chain(lab, domain, path, first=0):
         return file.read()
 
 
-def key_digest(pem):
-    """SHA-256 of the SubjectPublicKeyInfo of the first certificate, as OpenSSL has it."""
+def key_digest(pem, digest="sha256"):
+    """Of the SubjectPublicKeyInfo of the first certificate, as OpenSSL has it."""
     key = subprocess.run(["openssl", "x509", "-pubkey", "-noout"], input=pem.encode(), stdout=subprocess.PIPE, check=True).stdout
     der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=key, stdout=subprocess.PIPE, check=True).stdout
-    return hashlib.sha256(der).hexdigest()
+    return hashlib.new(digest, der).hexdigest()
 
 
 def outcomes_of(done):
@@ -217,6 +217,14 @@ def check_certificates(lab, folder):
     shown = check_domains(lab, "--tlsa", "--pem", dane).stdout.decode("utf-8")
     check("tlsa: the same records", record in shown and issuer in shown and "installed" not in shown, shown)
     check("pem: as presented", own_pem in shown, shown)
+    strong = name_of("dane-312")  # RFC 7671 section 9: beside 3 1 2, senders need not look at 3 1 1
+    for options, pem, published in ((("--tlsa",), write_chain(lab, strong, own + "-312"), ", published"), (("--certificate", other), other_pem, "")):
+        shown = check_domains(lab, *options, strong).stdout.decode("utf-8")
+        for part in (f"    _25._tcp.mx.{strong}. IN TLSA 3 1 1 {key_digest(pem)} ; the key of the server\n",
+                     f"    _25._tcp.mx.{strong}. IN TLSA 3 1 2 {key_digest(pem, 'sha512')} ; the key of the server{published}, as senders may look at nothing but SHA-512"):
+            check(f"tlsa: 3 1 2 is published: {options}: {part[:70]}", part in shown, shown)
+        check(f"tlsa: 3 1 2 is published: nothing of usage 2 is: {options}", "TLSA 2 1 2" not in shown, shown)
+    check("tlsa: 3 1 2 is published: the order names all digests", "1. Publish the records of usage 3 above with all digests" in unwrapped(shown), shown)
     lost = check_domains(lab, "--certificate", other, dane).stdout.decode("utf-8")
     for part in (f"As if the mail servers presented {other};", "senders with DANE cannot deliver: exchange-online,",
                  f"mx.{dane}: does not pass: chain trusted, name mismatch, DANE mismatch",

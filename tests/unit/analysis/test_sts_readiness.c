@@ -289,6 +289,28 @@ Test(sts_readiness, of_exchanges)
     }
 }
 
+/* RFC 7505 section 3: of several MX records none is a null MX. */
+Test(sts_readiness, a_null_mx_beside_others_is_not_ready)
+{
+    const struct endpoint_brief good = GOOD;
+    const struct seen_mx mx[2] = {
+        {.host = SPAN_LIT("a.example.com"), .endpoints = &good, .endpoint_count = 1},
+        {.unusable = "null_mx"}};
+    struct seen_domain d = {.domain = SPAN_LIT("example.com"),
+                            .mx_kind = MX_KIND_EXPLICIT,
+                            .mta_sts.dns.state = DNS_NXDOMAIN,
+                            .mx = mx,
+                            .mx_count = 2,
+                            .mx_total = 2};
+    static struct sts_verdict sts;
+    struct sts_readiness r;
+    sts_readiness_fill(&r, &d, &sts);
+    cr_expect_eq(r.ready, READINESS_PASS);
+    d.null_mx_beside = true;
+    sts_readiness_fill(&r, &d, &sts);
+    cr_expect_eq(r.ready, READINESS_UNKNOWN);
+}
+
 /* --- record and policy ---------------------------------------------------------------------- */
 
 struct policy_case {
