@@ -28,6 +28,10 @@ bool rpt_report_is_likely(struct span octets)
     if (octets.len == 0 || octets.at[0] != '{') {
         return false;
     }
+    struct span rest = text_trim(span_drop(octets, 1));
+    if (rest.len == 1 && rest.at[0] == '}') { /* no line of a log is an empty object */
+        return true;
+    }
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (memmem(octets.at, octets.len, keys[i].at, keys[i].len) != NULL) {
             return true;
@@ -255,7 +259,7 @@ static const char *json_fault_words(const json_error_t *error)
     case json_error_premature_end_of_input:
         return "it ends too early, as a file that was cut";
     case json_error_end_of_input_expected:
-        return "something follows the end of the report";
+        return "something follows the end of the report; each report is a file of its own";
     case json_error_invalid_utf8:
         return "a text is no UTF-8 (RFC 8259 section 8.1)";
     case json_error_null_character:

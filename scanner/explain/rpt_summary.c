@@ -466,6 +466,9 @@ void rpt_summary_put_text(const struct rpt_summary *s, struct buf *out, size_t w
                    (unsigned long long)s->repeated);
         paper_end(&p);
     }
+    if (s->section_count == 0 && s->policies_left_out == 0) {
+        paper_say(&p, INK_NOTE, "No policy is listed in it: it says nothing of any session.");
+    }
     for (size_t i = 0; i < s->section_count; i++) {
         put_section(&p, &s->sections[i]);
     }

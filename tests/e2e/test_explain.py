@@ -40,8 +40,28 @@ def check_lines():
     check("part of a line", said.startswith("The TLS handshake with the receiving server failed.") and "to act" in said, said)
     said = text("words of several lines", "handshake failed")
     check("words of several lines", said.startswith("Lines with these words") and said.count("  line ") > 1, said)
+    for words, begin in (("failure while setting up TLS session", "TLS with the receiving server could not be set up. This line does not say why."),
+                         ("status=deferred (Server certificate not trusted)", "The certificate of the receiving server has no path to a CA"),
+                         ("421-4.7.29 Your email has been rate limited because it does not use a TLS connection", "Gmail delays or blocks mail of this sender")):
+        check(f"a line: {words}", " ".join(text(words, words).split()).startswith(begin), text(words, words))
+    for words, part in (("4.7.5", "It does not say which"), ("4.7.29", "By itself it does not say which"), ("421-4.7.29", "By itself it does not say which"),
+                        ("ATTR41", "by itself it says nothing of TLS"), ("3 1 1", "certificate of the server itself (usage 3)"),
+                        ("3 1 2", "both have to match")):
+        check(f"not specific enough, or parameters: {words}", part in " ".join(text(words, words).split()), text(words, words))
     refused("a line that nothing fits", ["the cat sat on the mat"], ["no entry"])
     refused("a line as CSV", ["--format", "csv", LINE], [])
+
+
+def check_empty_reports(folder):
+    for name, octets, words in (("object", "{}", ["it has no list 'policies'"]), ("twice", '{"policies":[]}\n{"policies":[]}', ["each report is a file of its own"])):
+        path = os.path.join(folder, name + ".json")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(octets)
+        refused(f"a report of TLS-RPT, {name}", [path], words)
+    path = os.path.join(folder, "none.json")
+    with open(path, "w", encoding="ascii") as file:
+        file.write('{"policies":[]}')
+    check("a report without a policy", "it says nothing of any session" in text("a report without a policy", path))
 
 
 def check_files(folder):
@@ -145,6 +165,7 @@ def check_size(folder):
 def main():
     with tempfile.TemporaryDirectory(prefix="mxcensus-explain-") as folder:
         check_lines()
+        check_empty_reports(folder)
         check_files(folder)
         check_reports(folder)
         check_size(folder)
