@@ -203,7 +203,7 @@ static bool open_cut(struct results *r, bool bare_too, struct buf *why)
         r->has_cut = result_cut_read(&r->cut, r->path, why);
         return r->has_cut;
     }
-    if (has_file(r->path, "state.json")) {
+    if (!bare && has_file(r->path, "state.json")) {
         buf_putf(why,
                  "%s: the scan was interrupted before it had results: it left state.json and "
                  "neither " MANIFEST_NAME " nor " MANIFEST_STARTED_NAME
