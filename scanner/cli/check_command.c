@@ -129,7 +129,8 @@ static enum exit_code check(struct options *o, size_t asked, int input, int outp
     struct console c;
     char path[32];
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", input);
-    o->params.input_path = path;
+    o->input_paths[0] = path;
+    o->params.input_count = 1;
     o->params.column = INPUT_COLUMN;
     o->params.output_fd = output;
     o->params.quiet = o->only_troubled || isatty(STDERR_FILENO) == 0;

@@ -109,7 +109,7 @@ static bool fill_ehlo(struct console *c, struct options *o, struct buf *why)
 static bool prepare(struct console *c, struct options *o, struct buf *why)
 {
     struct scan_params *p = &o->params;
-    if (!input_look(p, why) || !pipeline_look(p, why) || !machine_fill(o, why) ||
+    if (!input_look(p, why) || !pipeline_look(p, &c->blocklist, why) || !machine_fill(o, why) ||
         (p->resume == NULL && !read_terms(o, why))) {
         return false;
     }
@@ -238,6 +238,7 @@ void console_init(struct console *c)
 
 static enum exit_code run_tested(struct console *c, const struct options *o, struct buf *why)
 {
+    struct blocklist *blocklist = c->blocklist;
     if (!progress_output_open_status(&c->progress, why)) {
         return EXIT_CODE_USAGE;
     }
@@ -246,7 +247,8 @@ static enum exit_code run_tested(struct console *c, const struct options *o, str
                                          .say = say,
                                          .summary = keep_summary,
                                          .counts = keep_counts};
-    enum exit_code code = console_exit_code(pipeline_run(&o->params, &hooks));
+    c->blocklist = NULL;
+    enum exit_code code = console_exit_code(pipeline_run(&o->params, blocklist, &hooks));
     progress_output_clear_line(&c->progress);
     return code == EXIT_CODE_COMPLETE && console_fails(c, o) ? EXIT_CODE_FINDINGS : code;
 }
@@ -287,6 +289,7 @@ void console_deinit(struct console *c)
 {
     progress_output_deinit(&c->progress);
     vantage_verdict_deinit(&c->vantage);
+    blocklist_free(c->blocklist);
     remembering_close(c->memory);
     buf_deinit(&c->summary);
     messages_deinit(&c->messages);

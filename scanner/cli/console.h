@@ -14,6 +14,7 @@ struct console {
     struct messages messages;
     struct progress_output progress;
     struct remembering *memory;        /* of --memory; NULL: none */
+    struct blocklist *blocklist;       /* read, but not yet the scan's; NULL: none */
     struct buf summary;                /* in plain text; empty when the scan did not begin */
     uint64_t findings[SEVERITY_COUNT]; /* raised in the scan, by severity */
     uint64_t

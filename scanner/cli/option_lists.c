@@ -68,6 +68,22 @@ static bool port_map_of(struct span item, void *to)
     return value_read_port_map(item, to);
 }
 
+bool option_read_input(struct options *o, const struct option_row *row, const char *text,
+                       struct buf *why)
+{
+    struct scan_params *p = &o->params;
+    (void)row;
+    if (text[0] == '\0') {
+        buf_put_text(why, "has an empty value");
+        return false;
+    }
+    if (option_is_full(p->input_count, INPUT_LISTS_MAX, why)) {
+        return false;
+    }
+    o->input_paths[p->input_count++] = text;
+    return true;
+}
+
 bool option_read_name_servers(struct options *o, const struct option_row *row, const char *text,
                               struct buf *why)
 {

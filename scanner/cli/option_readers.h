@@ -26,6 +26,7 @@ option_reader option_read_contact;
 option_reader option_read_infer;
 option_reader option_read_probes;
 option_reader option_read_ports;
+option_reader option_read_input;
 option_reader option_read_name_servers;
 option_reader option_read_local_addrs;
 option_reader option_read_address_maps;

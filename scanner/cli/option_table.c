@@ -50,15 +50,23 @@ const struct option_row option_table[] = {
      "is an error. The "
      "manifest has what was in force.",
      option_read_config, OPTION_FIELD(config_path), 0, 0},
-    {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", "-", "stdin",
-     "one domain per line, or CSV",
-     "The file with the domains; '-' is standard input. One domain per line, or CSV (rank,domain "
-     "as in the Tranco list) with commas, semicolons, tabs or bars between columns. Comments after "
+    {OPTION_GROUP_INPUT, IN_SCAN, 'f', "input-file", "FILE", NULL, "stdin",
+     "domains or CSV; gzip, zstd",
+     "A file with domains; '-' is standard input, which is read if no FILE is given. One domain "
+     "per line, or CSV (rank,domain "
+     "as in the Tranco list) with commas, semicolons, tabs or bars between columns; plain, or "
+     "compressed with gzip or zstd, whatever its name. Comments after "
      "'#', blank lines, CRLF, a byte order mark, upper "
      "case, a trailing dot, internationalised names and user@domain are accepted; what is no text "
-     "in UTF-8, such as gzip or UTF-16, and a list without a domain are refused. FILE can also be "
-     "given without the option.",
-     option_read_text, FIELD(input_path), 0, 0},
+     "in UTF-8, such as UTF-16, what is damaged or cut short, what unpacks to more than 250 times "
+     "its size (from 64 MiB on), and a list without a domain are refused. FILE can also be given "
+     "without the option, and several can, by the option or without: they are read "
+     "one after the other, those of the option first, each in the form that it has; their lines "
+     "are counted on from one to "
+     "the "
+     "next (the manifest has the first of each), and a domain of two lists is a duplicate in the "
+     "second.",
+     option_read_input, 0, 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "column", "N|NAME", NULL, NULL,
      "CSV column that has the domain",
      "The column of CSV input that has the domain: its number, from 1, or its name in the first "
@@ -612,7 +620,7 @@ bool option_is_repeatable(const struct option_row *row)
     static option_reader *const readers[] = {
         option_read_name_servers,  option_read_local_addrs, option_read_address_maps,
         option_read_port_maps,     option_read_self_test,   option_read_root_cas,
-        option_read_intermediates, option_read_staged_host,
+        option_read_intermediates, option_read_staged_host, option_read_input,
     };
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
         if (row->read == readers[i]) {

@@ -61,6 +61,7 @@ static void options_init(struct options *o, enum command c)
     o->params.local_addrs = o->local_addrs;
     o->params.address_maps = o->address_maps;
     o->params.port_maps = o->port_maps;
+    o->params.input_paths = o->input_paths;
     o->params.options = o->in_force;
     o->params.repeated = o->repeated;
     o->params.terms.stores = o->stores;
@@ -189,25 +190,41 @@ static enum options_verdict read_arguments(struct options *o, int argc, char **a
     return verdict;
 }
 
-static bool read_file_argument(struct options *o, struct buf *why)
+/** A FILE is what --input-file FILE is. */
+static bool take_file(struct options *o, const char *path, struct buf *why)
 {
-    if (o->word_count == 0) {
-        return true;
+    const struct option_row *row = option_table;
+    while (row->read != option_read_input) {
+        row++;
     }
-    if (o->word_count > 1) {
-        buf_putf(
-            why,
-            "more than one input: '%s' and '%s'; give one, such as 'cat FILE...' makes of them",
-            o->words[0], o->words[1]);
+    size_t start = why->len;
+    buf_put_text(why, "FILE ");
+    if (!row->read(o, row, path, why)) {
         return false;
     }
-    if (strcmp(o->params.input_path, "-") != 0) {
-        buf_putf(why, "two inputs: --input-file '%s' and '%s'; give one", o->params.input_path,
-                 o->words[0]);
+    why->len = start;
+    find_in_force(o, row->name)->value = path;
+    return note_repeated(o, row, path, why);
+}
+
+static bool read_file_arguments(struct options *o, struct buf *why)
+{
+    for (size_t i = 0; i < o->word_count; i++) {
+        if (!take_file(o, o->words[i], why)) {
+            return false;
+        }
+    }
+    if (o->params.input_count == 0 && o->resume_path == NULL && !take_file(o, "-", why)) {
         return false;
     }
-    o->params.input_path = o->words[0];
-    return true;
+    size_t from_standard_input = 0;
+    for (size_t i = 0; i < o->params.input_count; i++) {
+        from_standard_input += strcmp(o->input_paths[i], "-") == 0;
+    }
+    if (from_standard_input > 1) {
+        buf_put_text(why, "'-' is given twice, but standard input can be read once");
+    }
+    return from_standard_input < 2;
 }
 
 /* What `show` is asked for instead of a domain. */
@@ -221,7 +238,7 @@ static bool read_words(struct options *o, struct buf *why)
 {
     switch (o->command) {
     case COMMAND_SCAN:
-        return read_file_argument(o, why);
+        return read_file_arguments(o, why);
     case COMMAND_CHECK:
         if (o->word_count == 0 && o->staged.count == 0) {
             buf_put_text(why, "which domain? Example: mxcensus check example.org");
@@ -362,11 +379,9 @@ static bool take_config_line(struct options *o, const struct config_line *line, 
         buf_putf(why, "%s needs a value: %s = %s", word, row->name, row->argument);
         ok = false;
     }
-    /* An input on the command line is one, with the option or without. */
+    /* A list on the command line is one, with the option or without. */
     bool given = row != NULL && (o->given[row - option_table] ||
-                                 (row->field == offsetof(struct options, params.input_path) &&
-                                  row->read == option_read_text && o->command == COMMAND_SCAN &&
-                                  o->word_count > 0));
+                                 (row->read == option_read_input && o->word_count > 0));
     text->len = start;
     if (ok && row != NULL && !given && (row->argument != NULL || on)) {
         buf_put_text(text, "--");

@@ -22,6 +22,8 @@
 #define ADDRESS_MAPS_MAX 64
 #define PORT_MAPS_MAX    64
 
+#define INPUT_LISTS_MAX 1000 /* of a scan; our own bound */
+
 #define REPEATED_MAX      1024 /* values of options that may be repeated; more than their lists take */
 #define OPTIONS_COUNT_MAX 128 /* rows of the option table; checked */
 
@@ -32,7 +34,7 @@
 #define EHLO_DOMAIN_MAX 254 /* octets with NUL: RFC 1035 section 2.3.4 leaves 253 of text */
 
 #define COMMANDS(X)                                                               \
-    X(SCAN, "scan", "[FILE]", "scan a list of domains")                           \
+    X(SCAN, "scan", "[FILE...]", "scan lists of domains")                         \
     X(CHECK, "check", "DOMAIN...", "a report on a few domains")                   \
     X(SHOW, "show", "RESULTS DOMAIN...", "the report of check, from a scan")      \
     X(ANALYZE, "analyze", "RESULTS", "judge the results of a scan again")         \
@@ -83,6 +85,7 @@ struct options {
     struct scan_params params;
     const char *const *words; /* what is no option: domains, a directory, a code; in argv */
     size_t word_count;
+    const char *input_paths[INPUT_LISTS_MAX];   /* in the order given */
     struct root_cas root_cas[TRUST_STORES_MAX]; /* in the order given; none: the machine's */
     size_t root_cas_count;
     struct trust_store_octets stores[TRUST_STORES_MAX];      /* once read: see machine.h */

@@ -44,6 +44,16 @@ static bool refuse_others(const struct options *o, struct buf *why)
     return why->len == 0;
 }
 
+static bool has_files_alone(const struct results *r)
+{
+    for (size_t i = 0; i < r->input_count; i++) {
+        if (r->inputs[i].path == NULL || strcmp(r->inputs[i].path, "-") == 0) {
+            return false;
+        }
+    }
+    return r->input_count > 0;
+}
+
 static bool can_go_on(const struct results *r, struct buf *why)
 {
     const char *version = results_text(r, "version", NULL);
@@ -54,9 +64,9 @@ static bool can_go_on(const struct results *r, struct buf *why)
                  version != NULL ? version : "?");
     } else if (!results_has_table(r, TABLE_DOMAINS)) {
         buf_putf(why, "%s: its rows are in CSV alone, which is not read back", r->path);
-    } else if (r->input.path == NULL || strcmp(r->input.path, "-") == 0) {
+    } else if (!has_files_alone(r)) {
         buf_putf(why,
-                 "%s: the list came from standard input, which cannot be read again; mxcensus "
+                 "%s: a list came from standard input, which cannot be read again; mxcensus "
                  "analyze judges what is there",
                  r->path);
     } else if (there != NULL && (getcwd(here, sizeof(here)) == NULL || strcmp(here, there) != 0)) {

@@ -1,8 +1,6 @@
 #include "scanner/domain/domain_source.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "scanner/base/file_mark.h"
 #include "scanner/base/memory.h"
@@ -21,7 +19,6 @@ enum source_format {
 
 struct domain_source {
     struct octet_window window;
-    uint64_t size;
     uint64_t lines; /* physical, done with */
     bool started;   /* a byte order mark was looked for */
 
@@ -56,22 +53,10 @@ const char *domain_source_fault(struct span word)
                : NULL;
 }
 
-/* Of a regular file, from where the descriptor stands. */
-static uint64_t size_of(int fd)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return 0;
-    }
-    off_t at = lseek(fd, 0, SEEK_CUR);
-    return at >= 0 && at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
-}
-
 struct domain_source *domain_source_new(int fd, const char *column, bool keep_columns)
 {
     struct domain_source *s = memory_new(1, sizeof(*s));
     octet_window_init(&s->window, fd);
-    s->size = size_of(fd);
     s->column_asked = column;
     s->keep_columns = keep_columns;
     column_names_init(&s->names);
@@ -107,12 +92,12 @@ bool domain_source_error_is_usage(const struct domain_source *s)
 
 uint64_t domain_source_consumed(const struct domain_source *s)
 {
-    return s->window.dropped;
+    return octet_window_consumed(&s->window);
 }
 
-uint64_t domain_source_size(const struct domain_source *s)
+const char *domain_source_compression(const struct domain_source *s)
 {
-    return s->size;
+    return unpack_method_name(s->window.method);
 }
 
 uint64_t domain_source_lines(const struct domain_source *s)
@@ -120,20 +105,26 @@ uint64_t domain_source_lines(const struct domain_source *s)
     return s->lines;
 }
 
-/* Keeps the message NUL-terminated behind its end. */
+/* Keeps the message NUL-terminated behind its end. What is wrong with a file before anything was read from it is the
+ * user's to mend. */
 static enum source_status source_fail(struct domain_source *s, bool usage)
 {
     buf_put_char(&s->error, '\0');
-    s->error_is_usage = usage;
+    s->error_is_usage = usage || (s->window.fault != UNPACK_GOES_ON && s->lines == 0);
     return SOURCE_FAILED;
 }
 
 static bool source_fill(struct domain_source *s)
 {
     int error = octet_window_fill(&s->window);
-    if (error != 0) {
-        buf_putf(&s->error, "cannot read the input after line %llu: %s",
-                 (unsigned long long)s->lines, strerror(error));
+    if (error != 0 && s->window.fault != UNPACK_GOES_ON) {
+        buf_put_text(&s->error, unpack_end_text(s->window.fault, s->window.method));
+        if (s->lines > 0) {
+            buf_putf(&s->error, " (after line %llu)", (unsigned long long)s->lines);
+        }
+    } else if (error != 0) {
+        buf_putf(&s->error, "cannot be read after line %llu: %s", (unsigned long long)s->lines,
+                 strerror(error));
     }
     return error == 0;
 }
@@ -366,26 +357,41 @@ static enum source_status source_take_line(struct domain_source *s, size_t len, 
     return source_read_record(s, line, is_data, out);
 }
 
-/* Is it a text at all? The first line tells, for which a reader of records waits anyhow. @return SOURCE_RECORD: it is */
+/* The first line, or as much of it as tells what the file is; a reader of records waits for it anyhow. @return false on a
+ * read error */
+static bool find_begin(struct domain_source *s, struct span *begin)
+{
+    for (;;) {
+        *begin = span_take(octet_window_held(&s->window), FILE_MARK_MAX);
+        const uint8_t *end = begin->len > 0 ? memchr(begin->at, '\n', begin->len) : NULL;
+        if (end != NULL || begin->len == FILE_MARK_MAX || s->window.ended) {
+            *begin = span_take(*begin, end != NULL ? (size_t)(end - begin->at) + 1 : begin->len);
+            return true;
+        }
+        if (!source_fill(s)) {
+            return false;
+        }
+    }
+}
+
+/* Is it a text at all, and is it compressed? @return SOURCE_RECORD: it is text */
 static enum source_status source_start(struct domain_source *s)
 {
     struct span begin;
-    for (;;) {
-        begin = span_take(octet_window_held(&s->window), FILE_MARK_MAX);
-        bool whole = begin.len == FILE_MARK_MAX || s->window.ended ||
-                     (begin.len > 0 && memchr(begin.at, '\n', begin.len) != NULL);
-        if (whole) {
-            break;
-        }
-        if (!source_fill(s)) {
-            return source_fail(s, false);
-        }
+    bool read = find_begin(s, &begin);
+    enum unpack_method method = read ? unpack_method_of(begin) : UNPACK_NONE;
+    if (method != UNPACK_NONE) {
+        octet_window_unpack(&s->window, method);
+        read = find_begin(s, &begin);
     }
-    const uint8_t *end = begin.len > 0 ? memchr(begin.at, '\n', begin.len) : NULL;
-    begin = span_take(begin, end != NULL ? (size_t)(end - begin.at) + 1 : begin.len);
+    if (!read) {
+        return source_fail(s, false);
+    }
     const struct file_mark *mark = file_mark_of(begin);
     if (mark != NULL) {
-        buf_putf(&s->error, "the input is %s, not text in UTF-8", mark->what);
+        buf_putf(&s->error, "is %s%s%s, not text in UTF-8", mark->what,
+                 method != UNPACK_NONE ? " inside of " : "",
+                 method != UNPACK_NONE ? unpack_method_name(method) : "");
         if (mark->text != NULL) {
             buf_putf(&s->error, "; give what '%s' prints", mark->text);
         }
@@ -411,7 +417,7 @@ bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
     if (s->format != FORMAT_CSV) {
         return false;
     }
-    buf_putf(to, "the input is CSV with %s between columns; domains are taken from column %zu",
+    buf_putf(to, "is CSV with %s between columns; domains are taken from column %zu",
              c->delimiter == ','    ? "commas"
              : c->delimiter == ';'  ? "semicolons"
              : c->delimiter == '\t' ? "tabs"

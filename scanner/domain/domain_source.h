@@ -1,10 +1,11 @@
 #pragma once
 
 /**
- * The input of a scan, pulled record by record from a file descriptor (blocking reads).
+ * A list of domains, pulled record by record from a file descriptor (blocking reads). One that is compressed with gzip or
+ * zstd is unpacked.
  *
  * Plain lists have one domain a line; CSV (RFC 4180) has it in one column, the others can be kept.
- * What is no text (gzip, UTF-16 and the like) is refused with its name. Blank lines and lines that begin with '#' are skipped; CRLF, a byte order mark, and a last line
+ * What is no text (UTF-16, a workbook and the like) is refused with its name. Blank lines and lines that begin with '#' are skipped; CRLF, a byte order mark, and a last line
  * without its end are fine. Every other line ends as exactly one record: with a domain in normal
  * form, or with the word for what is wrong with it.
  *
@@ -65,7 +66,7 @@ struct source_record {
 enum source_status {
     SOURCE_RECORD,
     SOURCE_END,
-    SOURCE_FAILED, /* read error, no text, or no such column: domain_source_error() */
+    SOURCE_FAILED, /* read error, damage, no text, or no such column: domain_source_error() */
 };
 
 struct domain_source;
@@ -79,16 +80,16 @@ void domain_source_free(struct domain_source *s);
 
 enum source_status domain_source_next(struct domain_source *s, struct source_record *out);
 
-/** One line of text for the user after SOURCE_FAILED. */
+/** What is wrong after SOURCE_FAILED, as words that follow the name of the list: "is UTF-16, not text in UTF-8". */
 const char *domain_source_error(const struct domain_source *s);
 /** True when the error is in what the user gave (exit code 2), and not a read error. */
 bool domain_source_error_is_usage(const struct domain_source *s);
 
-/** What was decided about columns, in one line. @return false: a plain list, or nothing was read yet */
+/** What was decided about columns, as words that follow the name of the list. @return false: a plain list, or nothing was read yet */
 bool domain_source_put_choice(const struct domain_source *s, struct buf *to);
-/** Octets of the input up to the end of the last record. */
+/** Octets of the file up to the end of the last record; of one that is compressed about that. */
 uint64_t domain_source_consumed(const struct domain_source *s);
-/** Octets of the whole input; 0 when it is no regular file. */
-uint64_t domain_source_size(const struct domain_source *s);
+/** "gzip", "zstd", "none"; after the first record. */
+const char *domain_source_compression(const struct domain_source *s);
 /** Physical lines up to the end of the last record. */
 uint64_t domain_source_lines(const struct domain_source *s);

@@ -45,11 +45,8 @@ enum scan_end ending_of(const struct ending *e, bool whole)
     if (e->stuck || e->out_of_memory) {
         return SCAN_END_FATAL;
     }
-    if (e->reader->failed && e->reader->why.len > 0) {
-        return SCAN_END_USAGE;
-    }
     if (e->reader->failed) {
-        return domain_source_error_is_usage(e->reader->source) ? SCAN_END_USAGE : SCAN_END_FATAL;
+        return e->reader->failure_is_usage ? SCAN_END_USAGE : SCAN_END_FATAL;
     }
     struct smtp_reach reach = smtp_reach_of(e->counts);
     if (smtp_reach_says_nothing(&reach, e->params->vantage->smtp_works)) {
@@ -101,9 +98,6 @@ static void say_failures(const struct ending *e)
     }
     if (atomic_load(&e->reader->ended) && e->reader->failed) {
         buf_put(&text, buf_span(&e->reader->why));
-        if (text.len == 0) {
-            buf_put_text(&text, domain_source_error(e->reader->source));
-        }
         say_line(e, &text);
     }
     buf_deinit(&text);

@@ -1,9 +1,8 @@
 #include "scanner/pipeline/looking.h"
 
-#include "scanner/domain/blocklist.h"
 #include "scanner/pipeline/writer.h"
 
-static bool look_at_blocklist(const char *path, struct buf *why)
+static struct blocklist *read_blocklist(const char *path, struct buf *why)
 {
     size_t head = why->len;
     buf_put_text(why, "--blocklist-file ");
@@ -11,12 +10,14 @@ static bool look_at_blocklist(const char *path, struct buf *why)
     if (b != NULL) {
         why->len = head;
     }
-    blocklist_free(b);
-    return b != NULL;
+    return b;
 }
 
-bool pipeline_look(const struct scan_params *p, struct buf *why)
+bool pipeline_look(const struct scan_params *p, struct blocklist **blocklist, struct buf *why)
 {
-    return writer_look(p, why) &&
-           (p->blocklist_path == NULL || look_at_blocklist(p->blocklist_path, why));
+    if (!writer_look(p, why)) {
+        return false;
+    }
+    *blocklist = p->blocklist_path != NULL ? read_blocklist(p->blocklist_path, why) : NULL;
+    return p->blocklist_path == NULL || *blocklist != NULL;
 }

@@ -251,23 +251,35 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* --- set-up -------------------------------------------------------------------------------- */
 
-/* A scan goes on with the list that it began with. */
-static bool is_same_input(const struct manifest_input *now, const struct results *then,
-                          struct buf *error)
+static bool is_same_list(const struct manifest_input *now, const struct manifest_input *then)
 {
-    if (now->is_file && then->input.is_file && now->octets == then->input.octets &&
-        memcmp(now->sha256, then->input.sha256, sizeof(now->sha256)) == 0) {
-        return true;
+    return now->is_file && then->is_file && now->octets == then->octets &&
+           memcmp(now->sha256, then->sha256, sizeof(now->sha256)) == 0;
+}
+
+/* A scan goes on with the lists that it began with. */
+static bool are_same_inputs(const struct input_lists *now, const struct results *then,
+                            struct buf *error)
+{
+    for (size_t i = 0; i < now->count && i < then->input_count; i++) {
+        if (!is_same_list(&now->told[i], &then->inputs[i])) {
+            buf_putf(error,
+                     "%s: not the list that the scan in %s began with: its length or SHA-256 is "
+                     "different",
+                     now->paths[i], then->path);
+            return false;
+        }
     }
-    buf_putf(error,
-             "%s: not the list that the scan in %s began with: its length or SHA-256 is different",
-             now->path, then->path);
-    return false;
+    if (now->count != then->input_count) {
+        buf_putf(error, "%zu lists, but the scan in %s began with %zu", now->count, then->path,
+                 then->input_count);
+    }
+    return now->count == then->input_count;
 }
 
 /* @return false with *end set and one line said. */
 static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes,
-                        struct blocklist **blocklist, enum scan_end *end)
+                        const struct blocklist *blocklist, enum scan_end *end)
 {
     const struct scan_params *p = c->scan.params;
     struct buf error = BUF_INIT(BUF_NO_LIMIT);
@@ -279,14 +291,6 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
         buf_put_text(&error, "no public suffix list; install the package publicsuffix");
         goto failed;
     }
-    if (p->blocklist_path != NULL) {
-        buf_put_text(&error, "--blocklist-file ");
-        *blocklist = blocklist_load(p->blocklist_path, &error);
-        if (*blocklist == NULL) {
-            goto failed;
-        }
-        buf_reset(&error);
-    }
     c->known = known_intermediates_new(p->intermediates, p->intermediates_count, &error);
     if (c->known == NULL) {
         *end = SCAN_END_FATAL;
@@ -294,14 +298,14 @@ static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes
     }
     c->params.terms.known = c->known;
     c->scan.suffixes = *suffixes;
-    c->scan.dial = (struct dial_rules){.blocklist = *blocklist,
+    c->scan.dial = (struct dial_rules){.blocklist = blocklist,
                                        .allow_special_addresses = c->params.allow_special_addresses,
                                        .ipv4 = c->params.use_ipv4,
                                        .ipv6 = c->params.use_ipv6};
     if (!reader_open(&c->reader, &c->scan, &error)) {
         goto failed;
     }
-    if (p->resume != NULL && !is_same_input(&c->reader.input, p->resume, &error)) {
+    if (p->resume != NULL && !are_same_inputs(&c->reader.lists, p->resume, &error)) {
         reader_deinit(&c->reader);
         goto failed;
     }
@@ -317,7 +321,6 @@ failed:
     c->hooks->say(c->hooks->arg, (const char *)error.at);
     buf_deinit(&error);
     intermediate_pool_free(c->known);
-    blocklist_free(*blocklist);
     public_suffixes_free(*suffixes);
     return false;
 }
@@ -567,11 +570,11 @@ static uint32_t count_workers(const struct scan_params *p)
     return p->dns_rate != 0 && p->dns_rate < count ? p->dns_rate : count;
 }
 
-enum scan_end pipeline_run(const struct scan_params *params, const struct pipeline_hooks *hooks)
+enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *blocklist,
+                           const struct pipeline_hooks *hooks)
 {
     struct coordinator *c = memory_new(1, sizeof(*c));
     struct public_suffixes *suffixes = NULL;
-    struct blocklist *blocklist = NULL;
     enum scan_end end = SCAN_END_FATAL;
     c->hooks = hooks;
     c->params = *params;
@@ -590,8 +593,9 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     CHECK(uv_replace_allocator(memory_malloc, memory_realloc, memory_calloc, memory_free) == 0);
     tls_process_init();
     open_loop(c);
-    if (!open_inputs(c, &suffixes, &blocklist, &end)) {
+    if (!open_inputs(c, &suffixes, blocklist, &end)) {
         close_loop(c);
+        blocklist_free(blocklist);
         free(c);
         return end;
     }
@@ -600,7 +604,7 @@ enum scan_end pipeline_run(const struct scan_params *params, const struct pipeli
     c->scan.spool_budget.octets = (uint64_t)params->spool_max_mib << 20;
     admission_init(&c->scan.admission, &c->scan.writer.backlog, &c->scan.spool_budget.full);
     weather_station_init(&c->scan.weather, uv_hrtime() / 1000000, params);
-    c->scan.admission.input_is_file = domain_source_size(c->reader.source) > 0;
+    c->scan.admission.input_is_file = c->reader.lists.octets > 0;
 
     int64_t started = clock_unix_ms();
     int64_t started_boot = clock_boot_ms();

@@ -34,4 +34,8 @@ struct pipeline_hooks {
     void (*counts)(void *arg, const struct scan_counts *counts);
 };
 
-enum scan_end pipeline_run(const struct scan_params *params, const struct pipeline_hooks *hooks);
+struct blocklist;
+
+/** @param blocklist taken over; NULL: none */
+enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *blocklist,
+                           const struct pipeline_hooks *hooks);

@@ -1,13 +1,8 @@
 #include "scanner/pipeline/reader.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "output/json_writer.h"
 #include "scanner/base/memory.h"
-#include "scanner/pipeline/input_digest.h"
+#include "scanner/base/text.h"
 #include "scanner/pipeline/input_look.h"
 #include "scanner/pipeline/resume.h"
 #include "scanner/pipeline/thread_join.h"
@@ -18,37 +13,25 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
 {
     const struct scan_params *p = scan->params;
     *r = (struct reader){.scan = scan,
-                         .fd = STDIN_FILENO,
                          .metadata = BUF_INIT(BUF_NO_LIMIT),
                          .key = BUF_INIT(BUF_NO_LIMIT),
                          .why = BUF_INIT(BUF_NO_LIMIT),
                          .notices = BUF_INIT(BUF_NO_LIMIT)};
-    if (strcmp(p->input_path, "-") != 0) {
-        r->fd = open(p->input_path, O_RDONLY | O_CLOEXEC);
-        struct stat st;
-        if (r->fd < 0 || fstat(r->fd, &st) != 0) {
-            buf_putf(error, "cannot read %s: %s", p->input_path, strerror(errno));
-            return false;
-        }
-        if (S_ISDIR(st.st_mode)) {
-            (void)close(r->fd);
-            buf_putf(error, "cannot read %s: it is a directory", p->input_path);
-            return false;
-        }
-    }
-    r->input.path = p->input_path;
-    if (p->output_dir != NULL && !input_digest(r->fd, &r->input)) {
-        buf_putf(error, "cannot read %s: %s", p->input_path, strerror(errno));
+    if (!input_lists_init(&r->lists, p, p->output_dir != NULL, error)) {
         return false;
     }
+    r->lists.told[0].first_line = 1;
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         r->outbox[i] = BUF_INIT(BUF_NO_LIMIT);
     }
     CHECK(pthread_mutex_init(&r->sending, NULL) == 0 &&
           pthread_mutex_init(&r->noticing, NULL) == 0);
-    r->source = domain_source_new(r->fd, p->column, p->metadata_passthrough);
-    r->post_every = domain_source_size(r->source) > 0 ? POST_EVERY : 1;
     return true;
+}
+
+const struct manifest_input *reader_inputs(const struct reader *r)
+{
+    return r->lists.told;
 }
 
 static struct span metadata_of(struct reader *r, const struct source_record *record)
@@ -103,8 +86,10 @@ static void send_record(struct reader *r, const struct source_record *record, ui
 static void note_position(struct reader *r)
 {
     atomic_fetch_add_explicit(&r->records, 1, memory_order_relaxed);
-    atomic_store_explicit(&r->lines, domain_source_lines(r->source), memory_order_relaxed);
-    atomic_store_explicit(&r->consumed, domain_source_consumed(r->source), memory_order_relaxed);
+    atomic_store_explicit(&r->lines, r->lines_before + domain_source_lines(r->source),
+                          memory_order_relaxed);
+    atomic_store_explicit(&r->consumed, r->consumed_before + domain_source_consumed(r->source),
+                          memory_order_relaxed);
 }
 
 /* @return false when intake was stopped: the record is not taken. */
@@ -154,10 +139,17 @@ static void notices_add(struct reader *r, const struct buf *line)
     (void)pthread_mutex_unlock(&r->noticing);
 }
 
-/* Once, when there is enough of it. */
+static void reader_put_list(const struct reader *r, struct buf *to)
+{
+    text_put_visible(to, span_of(r->list));
+}
+
+/* Once for a list, when there is enough of it. */
 static void warn_of_list(struct reader *r)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    reader_put_list(r, &line);
+    buf_put_text(&line, ": ");
     if (!r->sampled && list_sample_put_warning(&r->sample, &line)) {
         notices_add(r, &line);
     }
@@ -168,6 +160,8 @@ static void warn_of_list(struct reader *r)
 static void look_at_record(struct reader *r, const struct source_record *record)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    reader_put_list(r, &line);
+    buf_put_char(&line, ' ');
     if (r->sample.records == 0 && !r->scan->params->quiet &&
         domain_source_put_choice(r->source, &line)) {
         notices_add(r, &line);
@@ -195,27 +189,93 @@ void reader_say_notices(struct reader *r, void (*say)(void *arg, const char *lin
     buf_deinit(&lines);
 }
 
-static void *reader_run(void *arg)
+enum list_end {
+    LIST_READ,
+    LIST_FAILED,
+    LIST_STOPPED, /* the intake */
+};
+
+static enum list_end list_failed(struct reader *r, bool usage, const char *what)
 {
-    struct reader *r = arg;
+    if (what != NULL) {
+        reader_put_list(r, &r->why);
+        buf_putf(&r->why, ": %s", what);
+    }
+    r->failure_is_usage = usage && atomic_load(&r->records) == 0;
+    return LIST_FAILED;
+}
+
+/* What shows when it is read. */
+static void tell_of_list(struct reader *r, struct manifest_input *told)
+{
+    (void)pthread_mutex_lock(&r->sending);
+    told->compression = domain_source_compression(r->source);
+    (void)pthread_mutex_unlock(&r->sending);
+}
+
+static enum list_end read_records(struct reader *r, struct manifest_input *told)
+{
     struct source_record record;
-    enum source_status status = SOURCE_FAILED;
-    bool going = r->scan->resume == NULL || resume_run(r->scan->resume, &r->why);
-    while (going && (status = domain_source_next(r->source, &record)) == SOURCE_RECORD) {
+    enum source_status status;
+    while ((status = domain_source_next(r->source, &record)) == SOURCE_RECORD) {
+        if (r->sample.records == 0) {
+            tell_of_list(r, told);
+        }
         look_at_record(r, &record);
+        record.input_line += r->lines_before;
         if (!take_or_pass(r, &record)) {
-            break;
+            return LIST_STOPPED;
         }
     }
     warn_of_list(r);
-    if (status == SOURCE_END && r->sample.records == 0) {
-        buf_put_text(&r->why, INPUT_WITHOUT_DOMAIN);
-        going = false;
+    if (status == SOURCE_FAILED) {
+        return list_failed(r, domain_source_error_is_usage(r->source),
+                           domain_source_error(r->source));
     }
+    return r->sample.records > 0 ? LIST_READ : list_failed(r, true, INPUT_WITHOUT_DOMAIN);
+}
+
+static enum list_end reader_take_list(struct reader *r, size_t index)
+{
+    const struct scan_params *p = r->scan->params;
+    struct manifest_input *told = &r->lists.told[index];
+    (void)pthread_mutex_lock(&r->sending);
     reader_post(r);
-    r->failed = going ? status == SOURCE_FAILED : r->why.len > 0;
-    if (status == SOURCE_END) { /* else `lines` ends with the last record that was taken */
-        atomic_store(&r->lines, domain_source_lines(r->source));
+    told->first_line = r->lines_before + 1;
+    (void)pthread_mutex_unlock(&r->sending);
+    r->list = input_list_name(r->lists.paths[index]);
+    int fd = input_lists_open(&r->lists, index, &r->why);
+    if (fd < 0) {
+        return list_failed(r, true, NULL);
+    }
+    r->post_every = told->is_file ? POST_EVERY : 1;
+    r->sample = (struct list_sample){0};
+    r->sampled = false;
+    r->source = domain_source_new(fd, p->column, p->metadata_passthrough);
+    enum list_end end = read_records(r, told);
+    r->lines_before += domain_source_lines(r->source);
+    r->consumed_before += domain_source_consumed(r->source);
+    domain_source_free(r->source);
+    input_lists_close(fd);
+    return end;
+}
+
+static void *reader_run(void *arg)
+{
+    struct reader *r = arg;
+    enum list_end end = LIST_READ;
+    if (r->scan->resume != NULL && !resume_run(r->scan->resume, &r->why)) {
+        end = r->why.len > 0 ? list_failed(r, true, NULL) : LIST_STOPPED;
+    }
+    for (size_t i = 0; i < r->lists.count && end == LIST_READ; i++) {
+        end = reader_take_list(r, i);
+    }
+    (void)pthread_mutex_lock(&r->sending);
+    reader_post(r);
+    (void)pthread_mutex_unlock(&r->sending);
+    r->failed = end == LIST_FAILED;
+    if (end == LIST_READ) { /* else `lines` ends with the last record that was taken */
+        atomic_store(&r->lines, r->lines_before);
         atomic_store(&r->reached_end, true);
     }
     admission_end_input(&r->scan->admission);
@@ -242,7 +302,7 @@ void reader_join(struct reader *r)
 
 void reader_deinit(struct reader *r)
 {
-    domain_source_free(r->source);
+    input_lists_deinit(&r->lists);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         buf_deinit(&r->outbox[i]);
     }
@@ -253,7 +313,4 @@ void reader_deinit(struct reader *r)
     buf_deinit(&r->notices);
     (void)pthread_mutex_destroy(&r->sending);
     (void)pthread_mutex_destroy(&r->noticing);
-    if (r->fd != STDIN_FILENO) {
-        (void)close(r->fd);
-    }
 }

@@ -1,23 +1,26 @@
 #pragma once
 
 /**
- * The reader thread: pulls input lines while admission has room and sends each to the owner of its
+ * The reader thread: pulls the lines of one list after the other while admission has room and sends each to the owner of its
  * domain. Lines of one domain go to one owner in the order of the input, so that a repeat always
- * points to the first.
+ * points to the first. What kind of list it is, each decides for itself.
  */
 
 #include "scanner/domain/domain_source.h"
 #include "scanner/domain/list_sample.h"
+#include "scanner/pipeline/input_lists.h"
 #include "scanner/pipeline/line_set.h"
 #include "scanner/pipeline/worker.h"
-#include "scanner/report/manifest.h"
 
 struct reader {
     struct scan *scan;
     pthread_t thread;
-    int fd;
-    struct manifest_input input;
-    struct domain_source *source;
+    struct input_lists lists;
+    struct domain_source
+        *source;           /* of the list that is read; the thread's own, as the next three */
+    const char *list;      /* its name */
+    uint64_t lines_before; /* of the lists before it */
+    uint64_t consumed_before;
     struct buf outbox[WORKERS_MAX];
     struct buf metadata;
     struct buf key;      /* scratch */
@@ -30,16 +33,16 @@ struct reader {
     atomic_uint_fast64_t consumed; /* octets */
     atomic_bool ended;             /* the thread is about to return */
     atomic_bool reached_end;       /* of the input */
-    struct buf
-        why; /* the rows of before cannot be read, or the list is empty, one line; after `ended` */
-    struct list_sample sample;
+    struct buf why;                /* it failed, one line; after `ended`, as the next two */
+    bool failed;
+    bool failure_is_usage;     /* of what the user gave, and nothing was sent yet */
+    struct list_sample sample; /* of the list that is read */
     bool sampled;
     pthread_mutex_t noticing; /* of the next one; held for moments only */
     struct buf notices;       /* lines for the user */
-    bool failed;              /* domain_source_error() says why; after `ended` */
 };
 
-/** @return false with one line of text in `error` when the input cannot be opened. */
+/** @return false with one line of text in `error` when a list cannot be read. */
 bool reader_open(struct reader *r, struct scan *scan, struct buf *error);
 void reader_start(struct reader *r);
 /** Stops the intake. Afterwards nothing is sent any more, also by a thread in a blocking read. */
@@ -48,4 +51,6 @@ void reader_halt(struct reader *r);
 void reader_say_notices(struct reader *r, void (*say)(void *arg, const char *line), void *arg);
 /** Waits for the thread. Only when `ended`, or when it cannot be inside a blocking read. */
 void reader_join(struct reader *r);
+/** What the lists are, as far as that is known by now. Behind reader_halt(), or before reader_start(). */
+const struct manifest_input *reader_inputs(const struct reader *r);
 void reader_deinit(struct reader *r);

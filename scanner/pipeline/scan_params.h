@@ -55,7 +55,8 @@ struct results;
 
 struct scan_params {
     /* input */
-    const char *input_path; /* "-": standard input */
+    const char *const *input_paths; /* lists, one after the other; "-": standard input */
+    size_t input_count;
     const char *column; /* of CSV input: a number from 1, or a name in the header; NULL: guess */
     bool metadata_passthrough; /* keep the other columns */
 

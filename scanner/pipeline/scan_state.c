@@ -7,7 +7,7 @@
 static uint64_t estimate_lines(const struct reader *r, uint64_t lines)
 {
     uint64_t consumed = atomic_load_explicit(&r->consumed, memory_order_relaxed);
-    uint64_t size = domain_source_size(r->source);
+    uint64_t size = r->lists.octets;
     if (atomic_load(&r->ended)) {
         return lines;
     }

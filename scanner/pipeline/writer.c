@@ -117,7 +117,7 @@ static void put_refusal(struct buf *error, const struct result_error *failure)
 /* Bounded by the input, which is the same as then. */
 static void add_finished_lines(struct writer *w, const struct journal *j)
 {
-    uint64_t last = w->scan->reader->input.octets + 1;
+    uint64_t last = w->scan->reader->lists.lines_max;
     for (size_t i = 0; i < j->finished_count; i++) {
         for (uint64_t line = j->finished[i].first; line <= j->finished[i].last && line <= last;
              line++) {

@@ -305,7 +305,7 @@ static void set_facts(struct report *r)
     const struct report_params *p = r->params;
     const struct results *results = &r->input.results;
     r->facts = (struct report_facts){
-        .list = results->is_bare ? "a list that is not known" : results->input.path,
+        .list = results->is_bare ? "a list that is not known" : results->lists,
         .version = MXCENSUS_VERSION,
         .scanned_by = results_text(results, "version", NULL),
         .at = r->survey.terms.at,

@@ -25,5 +25,5 @@
 #define KEY_FROM             "analyzed_from"
 #define KEY_INCOMPLETE       "incomplete"
 #define KEY_DIRECTORY        "working_directory"
-#define KEY_INPUT            "input"
+#define KEY_INPUTS           "inputs"
 #define KEY_COMMAND_LINE     "command_line"

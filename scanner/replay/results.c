@@ -17,6 +17,7 @@
 #include "scanner/rows/plain_values.h"
 
 #define MANIFEST_SCHEMA   1
+#define INPUT_NAMES_MAX   3           /* lists that are named */
 #define VERSION_SHOWN_MAX 40          /* octets of a foreign text; our own bound */
 #define MANIFEST_MAX      (64U << 20) /* octets; our own bound */
 
@@ -84,15 +85,39 @@ static bool read_ports(struct results *r)
     return r->port_count > 0 && rest.len == 0;
 }
 
-/* Older versions did not say which list it was. */
-static void read_input(struct results *r)
+static struct manifest_input input_of(const json_t *input)
 {
-    const json_t *input = json_object_get(r->manifest, KEY_INPUT);
+    struct manifest_input in = {.path = json_string_value(json_object_get(input, "path"))};
     const json_t *octets = json_object_get(input, "octets");
     const char *sha256 = json_string_value(json_object_get(input, "sha256"));
-    r->input.path = json_string_value(json_object_get(input, "path"));
-    r->input.octets = (uint64_t)json_integer_value(octets);
-    r->input.is_file = json_is_integer(octets) && sha256_of_hex(span_of(sha256), r->input.sha256);
+    in.octets = (uint64_t)json_integer_value(octets);
+    in.is_file = json_is_integer(octets) && sha256_of_hex(span_of(sha256), in.sha256);
+    return in;
+}
+
+/* Older versions did not say which lists they were. */
+static void read_inputs(struct results *r)
+{
+    const json_t *list = json_object_get(r->manifest, KEY_INPUTS);
+    size_t count = json_array_size(list);
+    struct buf names = BUF_INIT(BUF_NO_LIMIT);
+    r->inputs = memory_new(count, sizeof(*r->inputs));
+    r->input_count = count;
+    for (size_t i = 0; i < count; i++) {
+        r->inputs[i] = input_of(json_array_get(list, i));
+        if (i < INPUT_NAMES_MAX && r->inputs[i].path != NULL) {
+            const char *between = i == 0 ? "" : i + 1 == count ? " and " : ", ";
+            buf_putf(&names, "%s%s", between, r->inputs[i].path);
+        }
+    }
+    if (count == 0) {
+        return;
+    }
+    if (count > INPUT_NAMES_MAX) {
+        buf_putf(&names, " and %zu more", count - INPUT_NAMES_MAX);
+    }
+    buf_put_char(&names, '\0');
+    r->lists = (char *)names.at;
 }
 
 const char *results_text(const struct results *r, const char *key, const char *inner)
@@ -157,7 +182,7 @@ static bool read_manifest(struct results *r, struct buf *why)
         return refuse(r, why, KEY_SCAN_ID " is not a UUID");
     }
     memcpy(r->scan_id, scan_id != NULL ? scan_id : "", scan_id != NULL ? sizeof(r->scan_id) : 1);
-    read_input(r);
+    read_inputs(r);
     return read_ports(r) || refuse(r, why, "does not say which ports were scanned");
 }
 
@@ -281,6 +306,8 @@ void results_deinit(struct results *r)
     sender_profiles_free(r->profiles);
     operator_list_free(r->operators);
     buf_deinit(&r->shared_operators);
+    free(r->inputs);
+    free(r->lists);
     json_decref(r->manifest);
     result_cut_deinit(&r->cut);
 }

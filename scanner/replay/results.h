@@ -39,7 +39,9 @@ struct results {
     struct buf shared_operators;           /* the file; empty: the same */
     bool trust_ad;                         /* AD counted */
     bool port_25_is_open;                  /* a host of --self-test had greeted the scan */
-    struct manifest_input input;           /* as far as the manifest says */
+    struct manifest_input *inputs;         /* the lists, as far as the manifest says; owned */
+    size_t input_count;
+    char *lists; /* their names, for people: "a.csv, b.csv.gz and 3 more" */
     uint16_t ports[COUNT_PORTS_MAX];
     size_t port_count;
     char scan_id[UUID_TEXT_MAX]; /* empty: of an older version, which had none */

@@ -5,33 +5,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
-#include <zstd_errors.h>
 
 #include "output/result_file.h"
 #include "scanner/base/memory.h"
+#include "scanner/unpack/unpacker.h"
 
 #define READ_STEP (256U << 10) /* octets of the file read at once, and decoded at once */
-
-/* Turns octets of the file into text. Both libraries go on behind the end of a frame, as files of
- * several frames need it. */
-struct decoder {
-    enum {
-        PLAIN,
-        GZIP,
-        ZSTD
-    } kind;
-    z_stream zlib;
-    ZSTD_DStream *zstd;
-    bool inside; /* a frame was begun and has not ended */
-};
 
 struct table_reader {
     char *path;
     int fd;
-    uint64_t octets_left; /* to be read of the file */
-    struct decoder decoder;
+    uint64_t octets_left;      /* to be read of the file */
+    enum unpack_method method; /* by its name */
+    struct unpacker *unpacker;
     uint8_t *in; /* READ_STEP octets */
     size_t in_at;
     size_t in_len;
@@ -44,33 +30,15 @@ struct table_reader {
     uint64_t expected; /* lines; UINT64_MAX: not known */
 };
 
-static bool decoder_init(struct decoder *d, const char *name)
+static enum unpack_method method_of_name(const char *name)
 {
     struct span file = span_of(name);
     if (span_ends_with(file, SPAN_LIT(RESULT_PART_SUFFIX))) {
         file.len -= strlen(RESULT_PART_SUFFIX);
     }
-    d->kind = span_ends_with(file, SPAN_LIT(".gz"))    ? GZIP
-              : span_ends_with(file, SPAN_LIT(".zst")) ? ZSTD
-                                                       : PLAIN;
-    d->zlib.zalloc = memory_zalloc;
-    d->zlib.zfree = memory_zfree;
-    if (d->kind == ZSTD) {
-        d->zstd = ZSTD_createDStream();
-        if (d->zstd == NULL) {
-            memory_end_process("what was compressed");
-        }
-        return true;
-    }
-    return d->kind == PLAIN || inflateInit2(&d->zlib, MAX_WBITS + 16) == Z_OK;
-}
-
-static void decoder_deinit(struct decoder *d)
-{
-    if (d->kind == GZIP) {
-        (void)inflateEnd(&d->zlib);
-    }
-    (void)ZSTD_freeDStream(d->zstd);
+    return span_ends_with(file, SPAN_LIT(".gz"))    ? UNPACK_GZIP
+           : span_ends_with(file, SPAN_LIT(".zst")) ? UNPACK_ZSTD
+                                                    : UNPACK_NONE;
 }
 
 /* What compresses files by hand, and how it is undone. */
@@ -145,7 +113,8 @@ struct table_reader *table_reader_new(const char *dir, const char *name, uint64_
     r->in = memory_new(1, READ_STEP);
     r->octets_left = octets;
     r->expected = UINT64_MAX;
-    CHECK(decoder_init(&r->decoder, name));
+    r->method = method_of_name(name);
+    r->unpacker = unpacker_new(r->method, false);
     struct stat about;
     r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool opened = r->fd >= 0 && fstat(r->fd, &about) == 0;
@@ -171,7 +140,7 @@ void table_reader_free(struct table_reader *r)
         if (r->fd >= 0) {
             (void)close(r->fd);
         }
-        decoder_deinit(&r->decoder);
+        unpacker_free(r->unpacker);
         buf_deinit(&r->text);
         free(r->in);
         free(r->path);
@@ -202,7 +171,7 @@ static bool fill_in(struct table_reader *r)
 /* At its begin: a file that is compressed although its name does not say so. @return NULL: it is not */
 static const struct hand_packer *packer_of_plain(const struct table_reader *r)
 {
-    bool first = r->decoder.kind == PLAIN && r->lines == 0 && r->text.len == 0 && r->in_at == 0;
+    bool first = r->method == UNPACK_NONE && r->lines == 0 && r->text.len == 0 && r->in_at == 0;
     for (size_t i = 0; i < sizeof(packers) / sizeof(packers[0]) && first; i++) {
         size_t len = strlen(packers[i].magic);
         if (r->in_len >= len && memcmp(r->in, packers[i].magic, len) == 0) {
@@ -210,43 +179,6 @@ static const struct hand_packer *packer_of_plain(const struct table_reader *r)
         }
     }
     return NULL;
-}
-
-static bool decode_gzip(struct table_reader *r, uint8_t *out, size_t *len)
-{
-    z_stream *z = &r->decoder.zlib;
-    z->next_in = r->in + r->in_at;
-    z->avail_in = (uInt)(r->in_len - r->in_at);
-    z->next_out = out;
-    z->avail_out = READ_STEP;
-    int state = inflate(z, Z_NO_FLUSH);
-    bool moved = r->in_at != r->in_len - z->avail_in;
-    r->in_at = r->in_len - z->avail_in;
-    *len = READ_STEP - z->avail_out;
-    r->decoder.inside = state != Z_STREAM_END && (moved || r->decoder.inside);
-    return state == Z_OK || state == Z_BUF_ERROR ||
-           (state == Z_STREAM_END && inflateReset(z) == Z_OK);
-}
-
-static bool decode_zstd(struct table_reader *r, uint8_t *out, size_t *len)
-{
-    ZSTD_inBuffer in = {r->in + r->in_at, r->in_len - r->in_at, 0};
-    ZSTD_outBuffer to = {out, READ_STEP, 0};
-    size_t state = ZSTD_decompressStream(r->decoder.zstd, &to, &in);
-    if (ZSTD_getErrorCode(state) == ZSTD_error_memory_allocation) {
-        memory_end_process("what was compressed"); /* our own lack, no damage of the file */
-    }
-    r->in_at += in.pos;
-    *len = to.pos;
-    r->decoder.inside = state != 0 && (in.pos > 0 || r->decoder.inside);
-    return !ZSTD_isError(state);
-}
-
-static void decode_plain(struct table_reader *r, uint8_t *out, size_t *len)
-{
-    *len = r->in_len - r->in_at;
-    memcpy(out, r->in + r->in_at, *len);
-    r->in_at = r->in_len;
 }
 
 /* Adds octets to `text`; sets `ended` when there are no more. */
@@ -264,25 +196,17 @@ static enum table_read fill_text(struct table_reader *r, struct buf *why)
                  r->path, packer->name, packer->suffix, packer->undo);
         return TABLE_READ_BAD;
     }
-    uint8_t *out = buf_room(&r->text, READ_STEP);
     size_t len = 0;
-    bool ok = true;
-    switch (r->decoder.kind) {
-    case PLAIN:
-        decode_plain(r, out, &len);
-        break;
-    case GZIP:
-        ok = decode_gzip(r, out, &len);
-        break;
-    case ZSTD:
-        ok = decode_zstd(r, out, &len);
-        break;
-    }
+    struct span in = {r->in + r->in_at, r->in_len - r->in_at};
+    enum unpack_end end = unpacker_step(r->unpacker, &in, r->in_ended,
+                                        buf_room(&r->text, READ_STEP), READ_STEP, &len);
+    r->in_at = r->in_len - in.len;
     r->text.len += len;
     r->ended = r->in_ended && len == 0;
-    if (!ok || (r->ended && r->decoder.inside)) {
+    if (end != UNPACK_GOES_ON) {
         buf_putf(why, "%s: damaged after line %llu: %s", r->path, (unsigned long long)r->lines,
-                 ok ? "the compressed data ends too early" : "not valid compressed data");
+                 end == UNPACK_CUT ? "the compressed data ends too early"
+                                   : "not valid compressed data");
         return TABLE_READ_BAD;
     }
     return TABLE_READ_LINE;

@@ -441,10 +441,8 @@ static void put_outage_probes(struct json_writer *w, const struct scan_manifest 
     json_object_end(w);
 }
 
-static void put_input(struct json_writer *w, const struct scan_manifest *m)
+static void put_input(struct json_writer *w, const struct manifest_input *input)
 {
-    const struct manifest_input *input = &m->input;
-    json_key(w, "input");
     json_object_begin(w);
     json_key(w, "path");
     (void)json_text(w, span_of(input->path));
@@ -458,7 +456,24 @@ static void put_input(struct json_writer *w, const struct scan_manifest *m)
         json_key(w, "sha256");
         json_null_value(w);
     }
+    key_word(w, "compression", input->compression);
+    json_key(w, "first_line");
+    if (input->first_line > 0) {
+        json_uint(w, input->first_line);
+    } else {
+        json_null_value(w);
+    }
     json_object_end(w);
+}
+
+static void put_inputs(struct json_writer *w, const struct scan_manifest *m)
+{
+    json_key(w, "inputs");
+    json_array_begin(w);
+    for (size_t i = 0; i < m->input_count; i++) {
+        put_input(w, &m->inputs[i]);
+    }
+    json_array_end(w);
     if (m->working_directory != NULL) {
         json_key(w, "working_directory");
         (void)json_text(w, span_of(m->working_directory));
@@ -472,7 +487,7 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_head(&w, m->version, m->scan_id);
     put_command_line(&w, m->argc, m->argv);
     put_options(&w, m);
-    put_input(&w, m);
+    put_inputs(&w, m);
     put_seed(&w, m->seed);
     json_key(&w, "started");
     json_time_ms(&w, m->started_unix_ms);

@@ -139,14 +139,17 @@ struct manifest_memory {
 struct manifest_input {
     const char *path; /* "-": standard input */
     bool is_file;     /* it has a length and a digest */
-    uint64_t octets;
+    uint64_t octets;  /* as it is, compressed or not, as the digest */
     uint8_t sha256[32];
+    const char *compression; /* "gzip", "zstd", "none"; NULL: not known yet */
+    uint64_t first_line;     /* of it, counted over all lists; 0: not reached */
 };
 
 struct scan_manifest {
     const char *version;
     const char *scan_id;
-    struct manifest_input input;
+    const struct manifest_input *inputs; /* the lists, in order */
+    size_t input_count;
     const char *working_directory; /* NULL: not told */
     /* how it was started */
     int argc;

@@ -1,6 +1,7 @@
 """Going on with a scan: after signals, again and again, and what is refused. Kills are in killed.py."""
 
 import contextlib
+import gzip
 import os
 import shutil
 import signal
@@ -97,7 +98,14 @@ def main():
         leave_leftovers(undisturbed)
         nothing_to_do("a scan that was killed behind its manifest", undisturbed)
 
-        interrupt(start(*arguments, *SLOW, chosen, "-o", out), out, "interrupted", 0)
+        # As two lists, one of them compressed, it is the same: lines are counted over both.
+        first, second = os.path.join(folder, "first.txt"), os.path.join(folder, "second.gz")
+        with open(chosen, "rb") as whole:
+            lines = whole.readlines()
+        with open(first, "wb") as half, gzip.open(second, "wb") as rest:
+            half.writelines(lines[:len(lines) // 2])
+            rest.writelines(lines[len(lines) // 2:])
+        interrupt(start(*arguments, *SLOW, first, second, "-o", out), out, "interrupted", 0)
         refused("options that change rows", ["--resume", out, "--infer", "off", "--threads", "2", "--seed", "7"], "--infer", "--seed")
         refused("another list", ["--resume", out, chosen], chosen)
         damaged, torn, other = (shutil.copytree(out, os.path.join(folder, name)) for name in ("damaged", "torn", "other"))
@@ -116,9 +124,9 @@ def main():
         finish_and_compare(out, "after three interruptions", paths, undisturbed)
         nothing_to_do("when it is complete", out)
 
-        with open(chosen, "a", encoding="ascii") as file:
-            file.write("one.more.example\n")
-        refused("the list has changed", ["--resume", other], chosen)
+        with gzip.open(second, "a") as file:
+            file.write(b"one.more.example\n")
+        refused("a list has changed", ["--resume", other], second)
     finish()
 
 

@@ -100,7 +100,7 @@ def a_line_without_end(dns, folder):
 def utf_16(dns, folder):
     listed = write(folder, "utf16.txt", "null.test\nweb.test\n".encode("utf-16"))
     scan = Scan(dns, folder, "utf16", listed).end(2)
-    check("utf16: said", "the input is UTF-16" in scan.said and not os.path.exists(scan.out), scan.said)
+    check("utf16: said", "utf16.txt: is UTF-16" in scan.said and not os.path.exists(scan.out), scan.said)
 
 
 def a_list_that_shrinks(dns, folder):

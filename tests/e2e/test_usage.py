@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -119,6 +120,35 @@ def check_refusals(folder):
     check_equal("the full folder is untouched", os.listdir(full), ["something"])
 
 
+def zstd(octets):
+    return subprocess.run(["zstd", "-c"], input=octets, stdout=subprocess.PIPE, check=True).stdout
+
+
+def check_lists(file, out):
+    """Several lists, each in the form that it has, are one after the other what they are together."""
+    plain, csv, packed = b"# first\na.test\nb.test\n", b"rank;domain\n1;c.test\n2;A.test\n", b"3,d.test\n"
+    paths = [file("1.txt", plain), file("2.csv.gz", gzip.compress(csv)), file("3.zst", zstd(packed))]
+    done = run("scan", *READY, "--metadata-passthrough", "-o", out + "-lists", *paths, "-", input="e.test\nb.test", timeout=60)
+    check_equal("lists: exit code", done.returncode, 0)
+    check("lists: what each is", f"{paths[1]} is CSV with semicolons" in done.stderr and f"{paths[2]} is CSV with commas" in done.stderr
+          and "1.txt is" not in done.stderr, done.stderr)
+    with open(os.path.join(out + "-lists", "domains.ndjson"), encoding="utf-8") as rows:
+        rows = {row["input_line"]: row for row in map(json.loads, rows)}
+    check_equal("lists: lines go on from one to the next", {line: (row["domain"], row["duplicate_of"]) for line, row in rows.items()},
+                {2: ("a.test", None), 3: ("b.test", None), 5: ("c.test", None), 6: ("a.test", 2), 7: ("d.test", None), 8: ("e.test", None),
+                 9: ("b.test", 3)})
+    check_equal("lists: each has its columns", [rows[line]["metadata"] for line in (2, 5, 7)], [None, {"rank": "1"}, {"rank": "3"}])
+    with open(os.path.join(out + "-lists", "manifest.json"), encoding="utf-8") as manifest:
+        manifest = json.load(manifest)
+    expected = []
+    for path, method, line in (*zip(paths, ("none", "gzip", "zstd"), (1, 4, 7)), ("-", "none", 8)):
+        octets = b"" if path == "-" else open(path, "rb").read()
+        expected.append({"path": path, "octets": len(octets) or None, "sha256": hashlib.sha256(octets).hexdigest() if octets else None,
+                         "compression": method, "first_line": line})
+    check_equal("lists: the manifest names them", manifest["inputs"], expected)
+    check_equal("lists: the manifest has them as options", manifest["options"]["input-file"], [*paths, "-"])
+
+
 def check_inputs(folder):
     """What a list may be: named if it is none, before anything is asked or made; columns and repeats are told."""
     def file(name, octets):
@@ -129,7 +159,11 @@ def check_inputs(folder):
 
     text = "kunde;mail;domain\nA, B;me@mail.test;a.test\nC;you@mail.test;b.test\nD;me@mail.test;a.test\n"
     out = os.path.join(folder, "out")
-    for name, octets, words in (("x.gz", gzip.compress(text.encode()), ["gzip data", "zcat FILE"]),
+    for name, octets, words in (("x.cut.gz", gzip.compress(text.encode())[:9], ["is cut short"]),
+                                ("x.bad.gz", gzip.compress(text.encode())[:10] + b"\xff" * 99, ["is damaged"]),
+                                ("x.cut.zst", zstd(text.encode())[:9], ["is cut short"]),
+                                ("x.twice.gz", gzip.compress(gzip.compress(text.encode())), ["gzip data inside of gzip", "zcat FILE"]),
+                                ("x.xz", b"\xfd7zXZ\0", ["xz data", "xzcat FILE"]),
                                 ("x.utf16", text.encode("utf-16"), ["UTF-16", "iconv"]), ("x.empty", b"", ["no line with a domain"]),
                                 ("x.comments", b"# a\n\n", ["no line with a domain"])):
         path = file(name, octets)
@@ -137,7 +171,21 @@ def check_inputs(folder):
         check(f"{name}: no directory was made", not os.path.exists(out))
         refused(f"{name}, from a pipe", ["scan", *READY], words, input=octets)
     refused("no such column", ["scan", "--name-servers", "127.0.0.1:9", "--column", "site", file("x.csv", text.encode())], ["site", "line 1"])
-    refused("several files", ["scan", *READY, file("a", b"a.test\n"), file("b", b"b.test\n")], ["more than one input", "cat FILE..."])
+    refused("standard input twice", ["scan", *READY, "-", file("a", b"a.test\n"), "-"], ["'-'", "twice"])
+    refused("one list of several has none", ["scan", *READY, "-o", out, file("a", b"a.test\n"), file("b", b"#\n")],
+            [file("b", b"#\n"), "no line with a domain"])
+    # What shows at its end alone is told before anything is made, and a file made to fill a machine by its first part.
+    lines = b"".join(b"%d.test\n" % n for n in range(30000))
+    for name, octets, said in (("cut.gz", gzip.compress(lines)[:-9], "is cut short"), ("cut.zst", zstd(lines)[:-9], "is cut short"),
+                               ("bomb.gz", gzip.compress(b"a.test\n" + b"\n" * (70 << 20)), "more than 250 times its size"),
+                               ("bomb.zst", zstd(b"a.test\n" + b"\n" * (70 << 20)), "more than 250 times its size")):
+        path = file(name, octets)
+        refused(name, ["scan", *READY, "-o", out, path], [path, said])
+        check(f"{name}: no directory was made", not os.path.exists(out))
+    # From a pipe it shows when domains before it are scanned.
+    done = run("scan", *READY, "-q", "--stdout", "domains", "--fields", "domain", "--format", "csv", input=gzip.compress(b"a.test\n" * 9)[:-9])
+    check_equal("cut short, from a pipe: exit code", (done.returncode, "standard input: is cut short" in done.stderr), (1, True))
+    check_lists(file, out)
 
     path = file("x.csv", text.encode())
     maps = ["--port-map", "2500=2501", "--port-map", "2502=2503"]
@@ -149,8 +197,8 @@ def check_inputs(folder):
     with open(os.path.join(out, "manifest.json"), encoding="utf-8") as manifest:
         manifest = json.load(manifest)
     check_equal("the manifest has each value of a repeated option", manifest["options"]["port-map"], ["2500=2501", "2502=2503"])
-    check_equal("the manifest names the list", manifest["input"],
-                {"path": path, "octets": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest()})
+    check_equal("the manifest names the list", manifest["inputs"],
+                [{"path": path, "octets": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest(), "compression": "none", "first_line": 1}])
     done = run("scan", *READY, "-q", input="a.test\na.test\na.test\n", timeout=60)
     check("repeats: a warning with an example", "2 of the 3 lines repeat a domain, such as line 2, 'a.test'" in done.stderr, done.stderr)
 

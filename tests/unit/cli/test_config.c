@@ -56,7 +56,7 @@ Test(config, lines_are_options_and_the_command_line_wins)
     cr_assert_eq(read_with(&o, text, "scan --config @", &why), OPTIONS_RUN, "%.*s", (int)why.len,
                  (const char *)why.at);
     cr_assert(p->threads == 3 && p->name_server_count == 2 && p->quiet);
-    cr_assert(!p->metadata_passthrough && strcmp(p->input_path, "a list.txt") == 0);
+    cr_assert(!p->metadata_passthrough && strcmp(p->input_paths[0], "a list.txt") == 0);
     cr_assert_str_eq(o.contact, "https://scan.example.org/#who");
     /* What is recorded says it all without the file. */
     cr_assert_eq(p->argc, 8);
@@ -72,7 +72,7 @@ Test(config, lines_are_options_and_the_command_line_wins)
         read_with(&o, text, "scan other.txt --threads 5 --name-servers 192.0.2.9 --conf @", &why),
         OPTIONS_RUN);
     cr_assert(p->threads == 5 && p->name_server_count == 1);
-    cr_assert_str_eq(p->input_path, "other.txt");
+    cr_assert_str_eq(p->input_paths[0], "other.txt");
     forget(&o, &why);
 
     cr_assert_eq(read_with(&o, text, "check --config @ example.org", &why), OPTIONS_RUN);

@@ -28,7 +28,7 @@ Test(options, defaults_are_those_of_the_design)
     struct buf why = BUF_INIT(BUF_NO_LIMIT);
     cr_assert_eq(read_line(&o, "mxcensus scan", &why), OPTIONS_RUN);
     const struct scan_params *p = &o.params;
-    cr_assert_str_eq(p->input_path, "-");
+    cr_assert_str_eq(p->input_paths[0], "-");
     cr_assert_null(p->output_dir);
     cr_assert(p->format == RESULT_NDJSON && p->compression == RESULT_CODEC_NONE);
     cr_assert(p->port_count == 1 && p->ports[0] == 25);
@@ -86,8 +86,16 @@ Test(options, values_arrive_in_their_fields)
     cr_assert_eq(
         read_line(&o, "mxcensus scan list.csv -o out --format both --compress=zstd -q", &why),
         OPTIONS_RUN);
-    cr_assert(strcmp(p->input_path, "list.csv") == 0 && strcmp(p->output_dir, "out") == 0);
+    cr_assert(strcmp(p->input_paths[0], "list.csv") == 0 && strcmp(p->output_dir, "out") == 0);
     cr_assert(p->format == RESULT_BOTH && p->compression == RESULT_CODEC_ZSTD && p->quiet);
+
+    cr_assert_eq(read_line(&o, "mxcensus scan b -f a c --input-file=a -", &why), OPTIONS_RUN);
+    cr_assert_eq(p->input_count, 5);
+    for (size_t i = 0; i < p->input_count;
+         i++) { /* options first, as --config is in front of words */
+        cr_assert_eq(p->input_paths[i][0], "aabc-"[i]);
+    }
+    cr_assert(p->repeated_count == 5 && strcmp(p->repeated[4].value, "-") == 0);
 
     cr_assert_eq(read_line(&o, "mxcensus scan -4 --ports 587,465 --probes no-sni --seed 9 -", &why),
                  OPTIONS_RUN);
@@ -243,8 +251,7 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --quiet=yes", "--quiet=yes takes no value"},
         {"mxcensus scan --output", "option --output needs a value"},
         {"mxcensus scan -o", "option -o needs a value"},
-        {"mxcensus scan a b", "'a' and 'b'"},
-        {"mxcensus scan -f a b", "'a' and 'b'"},
+        {"mxcensus scan - -f a -", "'-' is given twice"},
         {"mxcensus scan --output=", "--output has an empty value"},
         {"mxcensus scan --ports 25,x", "--ports 'x'"},
         {"mxcensus scan --ports 25,", "--ports ''"},

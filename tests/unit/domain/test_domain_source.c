@@ -276,7 +276,6 @@ Test(domain_source, lines_over_the_bound_cost_themselves)
                                    "|8199:<line_too_long>8,yyyyyyyyyyyyyyyyyy"),
               "%.*s", (int)got.len, (const char *)got.at);
     cr_expect_eq(domain_source_consumed(s), input.len);
-    cr_expect_eq(domain_source_size(s), input.len);
     domain_source_free(s);
     buf_deinit(&input);
     buf_deinit(&got);
@@ -307,7 +306,7 @@ Test(domain_source, counts_lines_and_octets_of_a_large_file)
         before = domain_source_consumed(s);
     }
     cr_expect_eq(domain_source_next(s, &r), SOURCE_END);
-    cr_expect(before == input.len && domain_source_size(s) == input.len);
+    cr_expect_eq(before, input.len);
     domain_source_free(s);
     buf_deinit(&want);
     buf_deinit(&input);
@@ -327,9 +326,11 @@ static const struct failure_case failures[] = {
     {"names do not match in part", "dom", "domain\na.test\n", true, "\"dom\""},
     {"column 0", "0", "a.test\n", true, "from 1"},
     {"unreadable", NULL, NULL, false, "directory"},
-    {"gzip", NULL, "\x1f\x8b\x08 data", true,
-     "gzip data, not text in UTF-8; give what 'zcat FILE' prints"},
-    {"zstd", NULL, "\x28\xb5\x2f\xfd data", true, "zstd data"},
+    {"gzip", NULL, "\x1f\x8b\x08", true, "is cut short: its gzip data does not end"},
+    {"no gzip", NULL, "\x1f\x8b\x07 data", true, "is damaged: not valid gzip data"},
+    {"zstd", NULL, "\x28\xb5\x2f\xfd\x04 data", true, "zstd data"},
+    {"bzip2", NULL, "BZh91AY&SY", true,
+     "is bzip2 data, not text in UTF-8; give what 'bzcat FILE' prints"},
     {"UTF-16", NULL,
      "\xff\xfe"
      "a",

@@ -148,17 +148,17 @@ Test(ending, policies_alone_were_not_fetched_in_an_outage)
     free(params);
 }
 
-/* The rows of an unfinished scan that cannot be read are a matter of what the user named. */
+/* What the user named is told apart from what failed on the way. */
 Test(ending, input_that_failed)
 {
     struct reader *reader = memory_new(1, sizeof(*reader));
     struct ending e = {.reader = reader};
     reader->failed = true;
-    reader->why = BUF_INIT(BUF_NO_LIMIT);
-    buf_put_text(&reader->why, "results/endpoints.ndjson, line 1: damaged");
+    reader->failure_is_usage = true;
     cr_expect_eq(ending_of(&e, true), SCAN_END_USAGE);
     cr_expect_str_eq(ending_reason(&e, true), "input failed");
-    buf_deinit(&reader->why);
+    reader->failure_is_usage = false;
+    cr_expect_eq(ending_of(&e, true), SCAN_END_FATAL);
     free(reader);
 }
 
