@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds mxcensus in four ways and runs all its tests. Quiet about what succeeds.
 #
-#   ./test.sh            everything; some 20 minutes on two processors, and it says how long
+#   ./test.sh            everything; some 25 minutes on two processors, and it says how long
 #   ./test.sh dev asan   only these builds
 #
 #   dev    warnings are errors; headers compile alone; unit and lint tests

@@ -1,5 +1,6 @@
 #include "output/dictionary.h"
 
+#include "output/row_shape.h"
 #include "output/tables.h"
 #include "scanner/base/check.h"
 
@@ -30,9 +31,29 @@ static const char head[] =
     "  in which no two rows of a table have the same; together with `scan_id` they are keys of "
     "rows "
     "of many scans.\n"
-    "- Every key is always present, in the order given here. `null` means unknown or not "
-    "applicable;\n"
-    "  an empty list means that there is none. Columns marked *key* or *always* are never null.\n"
+    "- Keys come in the order given here. With `--detail normal`, the default, a key without a "
+    "value is absent;\n"
+    "  with `--detail full` it is there, as `null`. Both mean unknown or not applicable; an empty "
+    "list means that\n"
+    "  there is none. Columns marked *key* or *always* are never null. Inside objects, a boolean "
+    "that is absent is\n"
+    "  false where it is marked *always*, and so are flags of `dns`, `transcript` and `handshake` "
+    "objects that have\n"
+    "  what the flag is about; an absent `cname_count` beside `rcode` is 0.\n"
+    "- Normal says each thing once. Only full repeats `domains.outcomes` (normal has "
+    "`outcome_groups`: senders that fare\n"
+    "  alike together), `problems.fix` (in `causes`), `problems.causes` of a single cause, "
+    "`rollup_primary` where it is\n"
+    "  as `rollup`, items of `sts_readiness` that do not apply, operators and groups of endpoints "
+    "inside `hosts` and\n"
+    "  `domains`, `chain_id` and `leaf_sha256` of the row inside its `handshake`, and what the "
+    "attempt that counts has\n"
+    "  there as well. `mxcensus analyze --detail full` makes full rows of normal ones.\n"
+    "- `--detail summary` also leaves out dialogues, attempts, handshakes of endpoints, verdicts "
+    "by trust store, and the\n"
+    "  octets of certificates and policies. `detail` in manifest.json says which detail it is, and "
+    "whether anything is\n"
+    "  left out for good (`partial`).\n"
     "- On standard output the rows of all tables are mixed; the first key of each row is `type`,\n "
     " the name of its table.\n"
     "- Times are UTC.\n"
@@ -85,13 +106,16 @@ static void put_type(struct buf *out, const struct column *c)
     }
 }
 
-static const char *presence_word(enum column_presence p)
+static const char *presence_word(const struct column *c)
 {
-    switch (p) {
+    enum row_detail detail = column_detail(c);
+    switch (c->presence) {
     case COLUMN_PRESENCE_NULLABLE:
-        return "";
+        return detail == ROW_DETAIL_FULL ? "full only" : "";
     case COLUMN_PRESENCE_FILLED:
-        return "always";
+        return detail == ROW_DETAIL_FULL     ? "always in full"
+               : detail == ROW_DETAIL_NORMAL ? "always but in summary"
+                                             : "always";
     case COLUMN_PRESENCE_KEY:
         return "key";
     }
@@ -105,7 +129,7 @@ static void put_columns(struct buf *out, const struct definition *d)
         const struct column *c = &d->columns[i];
         buf_putf(out, "| `%s` | ", c->name);
         put_type(out, c);
-        buf_putf(out, " | %s | ", presence_word(c->presence));
+        buf_putf(out, " | %s | ", presence_word(c));
         put_cell(out, c->meaning);
         if (c->volatility == COLUMN_VOLATILITY_VOLATILE) {
             buf_put_text(out, " *(volatile)*");

@@ -158,7 +158,7 @@ static bool is_of_the_end(enum table_id t)
 }
 
 /* @param cut of a directory that is gone on with; NULL: of a new one */
-static bool create_file(struct result_dir *d, size_t number, enum result_codec codec,
+static bool create_file(struct result_dir *d, size_t number, const struct result_dir_params *dir,
                         const struct result_cut *cut, struct result_error *err)
 {
     char name[JOURNAL_NAME_MAX];
@@ -166,13 +166,13 @@ static bool create_file(struct result_dir *d, size_t number, enum result_codec c
     put_file_name(number, name);
     struct buf head = BUF_INIT(BUF_NO_LIMIT);
     if (is_csv(number)) {
-        row_put_csv_header(t, &head);
+        row_put_csv_header(t, dir->shape, &head);
     }
     struct result_file_params params = {
         .dir_fd = d->fd,
         .dir = d->path,
         .name = name,
-        .codec = codec,
+        .codec = dir->codec,
         .digest = d->has_digest ? &d->digest : NULL,
         .head = buf_span(&head),
         .row_is_line = !is_csv(number),
@@ -194,6 +194,9 @@ static bool is_written(const struct result_dir_params *params, size_t number)
     if (number == FILE_AHEAD) {
         return params->ahead && params->ndjson;
     }
+    if (params->shape != NULL && params->shape->no_table[table_of_file(number)]) {
+        return false;
+    }
     return is_csv(number) ? params->csv
                           : params->ndjson && !table_is_csv_only(table_of_file(number));
 }
@@ -204,7 +207,7 @@ static bool open_files(struct result_dir *d, const struct result_dir_params *par
     bool ok = true;
     for (size_t i = 0; ok && i < FILE_COUNT; i++) {
         if (is_written(params, i)) {
-            ok = create_file(d, i, params->codec, cut, err);
+            ok = create_file(d, i, params, cut, err);
         }
     }
     return ok;

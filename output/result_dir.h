@@ -24,7 +24,7 @@
 
 #include "output/result_cut.h"
 #include "output/result_file.h"
-#include "output/tables.h"
+#include "output/row_shape.h"
 
 #define RESULT_RESERVE_NAME "reserve.part"
 #define RESULT_AHEAD_NAME   "endpoints-ahead"
@@ -47,7 +47,8 @@ struct result_dir_params {
     bool ndjson;
     bool csv;
     enum result_codec codec;
-    struct digest_ops digest; /* all NULL: no digests */
+    const struct row_shape *shape; /* what of the tables is written; NULL: all */
+    struct digest_ops digest;      /* all NULL: no digests */
     bool journal;
     bool ahead; /* there may be rows that come ahead */
 };

@@ -46,9 +46,26 @@ void row_set_csv_cell_max(struct row *r, uint32_t characters)
     r->csv_cell_max = characters;
 }
 
+void row_set_shape(struct row *r, const struct row_shape *shape)
+{
+    r->shape = shape;
+    r->lean = shape != NULL && shape->detail < ROW_DETAIL_FULL;
+}
+
+const struct row_shape *row_shape_of(const struct row *r)
+{
+    return r->shape;
+}
+
+bool row_is_lean(const struct row *r)
+{
+    return r->lean;
+}
+
 void row_begin(struct row *r, enum table_id t)
 {
     r->definition = table_definition(t);
+    r->no_column = r->shape != NULL ? r->shape->no_column[t] : NULL;
     memset(r->cells, 0, r->definition->column_count * sizeof(*r->cells));
     buf_reset(&r->scratch);
     r->depth = 0;
@@ -219,10 +236,11 @@ static struct span cell_companion(const struct row *r, const struct cell *c)
     return (struct span){r->scratch.at + c->companion_at, c->companion_len};
 }
 
-static void put_json_text(struct json_writer *w, const struct column *column, struct span octets)
+static void put_json_text(struct json_writer *w, const struct row *r, const struct column *column,
+                          struct span octets)
 {
     bool altered = json_text(w, octets);
-    if (column->type == COLUMN_TYPE_FOREIGN) {
+    if (column->type == COLUMN_TYPE_FOREIGN && (altered || !r->lean)) {
         json_key_ready(w, column->json_key_base64);
         if (altered) {
             json_base64(w, octets);
@@ -236,13 +254,16 @@ static void put_json_cell(struct json_writer *w, const struct row *r, const stru
                           const struct cell *c)
 {
     struct span octets = cell_octets(r, c);
+    if (c->kind == CELL_NULL && r->lean) {
+        return;
+    }
     json_key_ready(w, column->json_key);
     switch (c->kind) {
     case CELL_NULL:
         json_null_value(w);
         break;
     case CELL_TEXT:
-        put_json_text(w, column, octets);
+        put_json_text(w, r, column, octets);
         return;
     case CELL_PLAIN:
         (void)json_text(w, octets);
@@ -252,7 +273,7 @@ static void put_json_cell(struct json_writer *w, const struct row *r, const stru
         json_fragment(w, octets);
         break;
     }
-    if (column_has_companion(column)) {
+    if (column_has_companion(column) && (c->companion_len > 0 || !r->lean)) {
         json_key_ready(w, column->json_key_base64);
         if (c->companion_len > 0) {
             json_fragment(w, cell_companion(r, c));
@@ -260,6 +281,11 @@ static void put_json_cell(struct json_writer *w, const struct row *r, const stru
             json_null_value(w);
         }
     }
+}
+
+static bool row_writes_column(const struct row *r, size_t column)
+{
+    return r->no_column == NULL || !r->no_column[column];
 }
 
 static void put_ndjson(const struct row *r, struct buf *out, bool with_type)
@@ -272,7 +298,9 @@ static void put_ndjson(const struct row *r, struct buf *out, bool with_type)
         json_word(&w, d->name);
     }
     for (size_t i = 0; i < d->column_count; i++) {
-        put_json_cell(&w, r, &d->columns[i], &r->cells[i]);
+        if (row_writes_column(r, i)) {
+            put_json_cell(&w, r, &d->columns[i], &r->cells[i]);
+        }
     }
     json_object_end(&w);
     buf_put_char(out, '\n');
@@ -327,11 +355,11 @@ static void row_put_csv_cell(struct row *r, struct buf *out, const struct column
 static void row_put_csv(struct row *r, struct buf *out)
 {
     const struct definition *d = r->definition;
-    for (size_t i = 0; i < d->column_count; i++) {
-        if (i > 0) {
-            buf_put_char(out, ',');
+    for (size_t i = 0; i < d->column_count; i++) { /* the first one is in every row */
+        if (row_writes_column(r, i)) {
+            buf_put_text(out, i > 0 ? "," : "");
+            row_put_csv_cell(r, out, &d->columns[i], &r->cells[i]);
         }
-        row_put_csv_cell(r, out, &d->columns[i], &r->cells[i]);
     }
     buf_put_text(out, CSV_LINE_END);
 }
@@ -415,11 +443,13 @@ void row_put_csv_name(const struct column *c, bool first, struct buf *csv)
     }
 }
 
-void row_put_csv_header(enum table_id t, struct buf *csv)
+void row_put_csv_header(enum table_id t, const struct row_shape *shape, struct buf *csv)
 {
     const struct definition *d = table_definition(t);
     for (size_t i = 0; i < d->column_count; i++) {
-        row_put_csv_name(&d->columns[i], i == 0, csv);
+        if (shape == NULL || !shape->no_column[t][i]) {
+            row_put_csv_name(&d->columns[i], i == 0, csv);
+        }
     }
     buf_put_text(csv, CSV_LINE_END);
 }

@@ -17,7 +17,7 @@
  *     list_close(l);
  *     row_end(r, &ndjson, &csv, false);
  *
- * Columns that were not set are null; keys are always there, in the order of the definition.
+ * Columns that were not set are null; keys come in the order of the definition, those of nulls with a full shape only.
  * Inside an object, columns are set in the order of the definition (some may be left out), because
  * objects are written as they are filled. One object or list is open at a time, and while it is,
  * only the innermost one is written to.
@@ -29,6 +29,7 @@
  */
 
 #include "output/row_choice.h"
+#include "output/row_shape.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/uuid.h"
 
@@ -44,6 +45,11 @@ void row_set_scan(struct row *r, const char scan_id[UUID_TEXT_MAX]);
 void row_set_time(struct row *r, int64_t observed_unix_ms);
 /** The longest field of CSV, in characters; 0: no limit. CSV_CELL_MAX without it. */
 void row_set_csv_cell_max(struct row *r, uint32_t characters);
+/** How much of a row is written from now on. Borrowed; NULL: ROW_DETAIL_FULL. */
+void row_set_shape(struct row *r, const struct row_shape *shape);
+const struct row_shape *row_shape_of(const struct row *r);
+/** Less than full: who fills the row in may leave out what another row has. */
+bool row_is_lean(const struct row *r);
 /** Starts over, whatever was there; sets `schema` and those two. */
 void row_begin(struct row *r, enum table_id t);
 /** Appends the row, with its line end, to whichever is wanted. `with_type` puts "type", the name
@@ -54,8 +60,8 @@ void row_end(struct row *r, struct buf *ndjson /* NULL: none */, struct buf *csv
 void row_end_chosen(struct row *r, const struct row_choice *choice, struct buf *out);
 /** The name of a column in a CSV header, with that of its companion. */
 void row_put_csv_name(const struct column *c, bool first, struct buf *csv);
-/** The CSV header line of a table. */
-void row_put_csv_header(enum table_id t, struct buf *csv);
+/** The CSV header line of a table. @param shape NULL: all columns */
+void row_put_csv_header(enum table_id t, const struct row_shape *shape, struct buf *csv);
 
 /*
  * Values. The three families row_, object_ and list_ differ only in where they put them.
@@ -103,6 +109,10 @@ void object_hex(struct object *o, unsigned column, struct span octets);
 void object_sha256(struct object *o, unsigned column, const uint8_t digest[32]);
 void object_base64(struct object *o, unsigned column, struct span octets);
 void object_address(struct object *o, unsigned column, const struct net_addr *a);
+/** A boolean that may be null, though what else is in the object says whether it is: left out of lean rows where it is
+ * false. */
+void object_flag(struct object *o, unsigned column, bool value);
+bool object_is_lean(const struct object *o); /* as row_is_lean() */
 struct object *object_object(struct object *o, unsigned column);
 struct list *object_list(struct object *o, unsigned column);
 void object_close(struct object *o); /* writes null for the rest */

@@ -42,6 +42,9 @@ static void skip_to(struct object *o, unsigned column)
         if (c->presence != COLUMN_PRESENCE_NULLABLE) {
             definition_broken(o->definition, o->next, "is never null, but was not set");
         }
+        if (o->row->lean) {
+            continue;
+        }
         json_key_ready(w, c->json_key);
         json_null_value(w);
         if (column_has_companion(c)) {
@@ -51,8 +54,7 @@ static void skip_to(struct object *o, unsigned column)
     }
 }
 
-/* Writes the key; the caller writes the value. */
-static struct json_writer *object_fill(struct object *o, unsigned column, column_types types)
+static void object_turn_to(struct object *o, unsigned column, column_types types)
 {
     definition_allows(o->definition, column, types);
     if (o->level != o->row->depth) {
@@ -63,6 +65,12 @@ static struct json_writer *object_fill(struct object *o, unsigned column, column
     }
     skip_to(o, column);
     o->next = column + 1;
+}
+
+/* Writes the key; the caller writes the value. */
+static struct json_writer *object_fill(struct object *o, unsigned column, column_types types)
+{
+    object_turn_to(o, column, types);
     json_key_ready(&o->row->nest, o->definition->columns[column].json_key);
     return &o->row->nest;
 }
@@ -72,7 +80,7 @@ void object_text(struct object *o, unsigned column, struct span text)
     struct json_writer *w = object_fill(o, column, TYPES_TEXT);
     bool altered = json_text(w, text);
     const struct column *c = &o->definition->columns[column];
-    if (c->type == COLUMN_TYPE_FOREIGN) {
+    if (c->type == COLUMN_TYPE_FOREIGN && (altered || !o->row->lean)) {
         json_key_ready(w, c->json_key_base64);
         if (altered) {
             json_base64(w, text);
@@ -129,9 +137,29 @@ void object_int(struct object *o, unsigned column, int64_t n)
     json_int(object_fill(o, column, TYPE(INT)), n);
 }
 
+static void put_bool(struct object *o, unsigned column, bool value, bool written)
+{
+    object_turn_to(o, column, TYPE(BOOL));
+    if (written) {
+        json_key_ready(&o->row->nest, o->definition->columns[column].json_key);
+        json_bool(&o->row->nest, value);
+    }
+}
+
 void object_bool(struct object *o, unsigned column, bool value)
 {
-    json_bool(object_fill(o, column, TYPE(BOOL)), value);
+    bool filled = o->definition->columns[column].presence != COLUMN_PRESENCE_NULLABLE;
+    put_bool(o, column, value, value || !o->row->lean || !filled);
+}
+
+void object_flag(struct object *o, unsigned column, bool value)
+{
+    put_bool(o, column, value, value || !o->row->lean);
+}
+
+bool object_is_lean(const struct object *o)
+{
+    return o->row->lean;
 }
 
 void object_time_ms(struct object *o, unsigned column, int64_t unix_ms)
@@ -277,7 +305,7 @@ void list_close(struct list *l)
     }
     if (--r->depth == 0) {
         nest_close(r, companion);
-    } else if (l->column->type == COLUMN_TYPE_FOREIGN_LIST) {
+    } else if (l->column->type == COLUMN_TYPE_FOREIGN_LIST && (companion.len > 0 || !r->lean)) {
         json_key_ready(&r->nest, l->column->json_key_base64);
         if (companion.len > 0) {
             json_fragment(&r->nest, companion);

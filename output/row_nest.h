@@ -7,6 +7,7 @@
 
 #include "output/json_writer.h"
 #include "output/row.h"
+#include "output/row_shape.h"
 
 #define ROW_DEPTH_MAX 8 /* objects and lists open at once; domains.mx[].endpoints[] needs 4 */
 
@@ -47,7 +48,10 @@ struct row {
     const struct definition *definition;
     char scan_id[UUID_TEXT_MAX];
     int64_t observed_unix_ms;
-    uint32_t csv_cell_max; /* characters; 0: no limit */
+    uint32_t csv_cell_max;         /* characters; 0: no limit */
+    const struct row_shape *shape; /* borrowed; NULL: full */
+    const bool *no_column;         /* of the table; NULL: all are written */
+    bool lean;                     /* keys without a value are absent */
     struct cell *cells;
     struct buf scratch;
     struct json_writer nest;              /* over `scratch`, while something is open */

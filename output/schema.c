@@ -155,7 +155,10 @@ static void put_json_definition(struct json_writer *w, const struct definition *
     json_key(w, "required");
     json_array_begin(w);
     for (size_t i = 0; i < fields->count; i++) {
-        json_word(w, fields->field[i].name);
+        /* Of rows of less than full detail others may be absent. */
+        if (fields->field[i].key || (row != NULL && i <= ROW_COLUMN_OBSERVED_AT)) {
+            json_word(w, fields->field[i].name);
+        }
     }
     json_array_end(w);
     json_key(w, "additionalProperties");

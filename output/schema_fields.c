@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "output/row_shape.h"
 #include "scanner/base/check.h"
 #include "scanner/base/memory.h"
 
@@ -24,7 +25,9 @@ struct schema_fields *schema_fields_of(const struct definition *d)
         const struct column *c = &d->columns[i];
         struct schema_field *field = schema_add_field(f, c->name, "");
         field->type = c->type;
-        field->nullable = c->presence == COLUMN_PRESENCE_NULLABLE;
+        field->nullable =
+            c->presence == COLUMN_PRESENCE_NULLABLE ||
+            column_detail(c) > ROW_DETAIL_SUMMARY; /* left out where less is asked for */
         field->key = c->presence == COLUMN_PRESENCE_KEY;
         field->nested = c->nested;
         buf_putf(&field->meaning, "%s (%s)", c->meaning, c->source);

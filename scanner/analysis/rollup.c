@@ -200,6 +200,18 @@ void tally_merge(struct tally *into, const struct tally *from)
     into->unknown += from->unknown;
 }
 
+bool roll_up_is_same(const struct roll_up *a, const struct roll_up *b)
+{
+    for (int p = 0; p < PROPERTY_COUNT; p++) {
+        const struct tally *one = &a->property[p];
+        const struct tally *other = &b->property[p];
+        if (one->yes != other->yes || one->no != other->no || one->unknown != other->unknown) {
+            return false;
+        }
+    }
+    return a->open == b->open;
+}
+
 enum rollup roll_up_value(const struct roll_up *r, enum property p)
 {
     const struct tally *t = &r->property[p];

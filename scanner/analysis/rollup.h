@@ -87,6 +87,9 @@ static inline bool roll_up_is_empty(const struct roll_up *r)
     return r->endpoints == 0 && !r->open;
 }
 
+/** As far as rows tell. */
+bool roll_up_is_same(const struct roll_up *a, const struct roll_up *b);
+
 #define PORT_SMTP 25
 #define PORT_ALL  0 /* roll up the endpoints of all ports */
 

@@ -41,6 +41,7 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .ndjson = (p->format & RESULT_NDJSON) != 0,
         .csv = (p->format & RESULT_CSV) != 0,
         .csv_cell_max = p->csv_cell_max,
+        .shape = &p->shape,
         .codec = p->compression,
         .choice = p->choice,
         .stores = o->root_cas_count > 0 ? o->stores : NULL,

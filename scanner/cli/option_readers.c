@@ -211,6 +211,13 @@ bool option_read_compress(struct options *o, const struct option_row *row, const
     return known;
 }
 
+bool option_read_detail(struct options *o, const struct option_row *row, const char *text,
+                        struct buf *why)
+{
+    (void)row;
+    return read_choice(text, &row_detail_vocabulary, &o->detail, why);
+}
+
 bool option_read_implicit_mx(struct options *o, const struct option_row *row, const char *text,
                              struct buf *why)
 {
@@ -548,6 +555,7 @@ const struct vocabulary *option_words(const struct option_row *row)
     } known[] = {
         {option_read_format, &formats},
         {option_read_compress, &codecs},
+        {option_read_detail, &row_detail_vocabulary},
         {option_read_implicit_mx, &record_or_dial},
         {option_read_mta_sts, &record_or_fetch},
         {option_read_aia, &record_or_fetch},

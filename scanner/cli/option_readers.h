@@ -18,6 +18,7 @@ option_reader option_read_address_rate;
 option_reader option_read_dns_rate;
 option_reader option_read_format;
 option_reader option_read_compress;
+option_reader option_read_detail;
 option_reader option_read_implicit_mx;
 option_reader option_read_mta_sts;
 option_reader option_read_aia;

@@ -168,6 +168,25 @@ const struct option_row option_table[] = {
      "How many characters a field of CSV has at most; spreadsheets take 32,767. What is longer is "
      "replaced by \"[N characters]\", and whole in NDJSON. 0 means no limit.",
      option_read_number, FIELD(csv_cell_max), 0, UINT32_MAX},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "detail", "LEVEL", "normal", NULL,
+     "summary, normal or full",
+     "How much each row says. normal has each fact once, and no key without a value. full has "
+     "every "
+     "key in every row, and what other rows have as well, for readers that cannot join. summary "
+     "leaves out what verdicts were made of, such as dialogues, handshakes and certificates: such "
+     "results are small, but cannot be analyzed, and their scan cannot be resumed.",
+     option_read_detail, 0, 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "tables", "LIST", NULL, "all",
+     "write these tables alone",
+     "Which tables are written, separated by commas, such as domains,problems. What is left out "
+     "cannot be made again: such results cannot be analyzed, and their scan cannot be resumed.",
+     option_read_text, OPTION_FIELD(only_tables), 0, 0},
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "columns", "LIST", NULL, NULL,
+     "all but -TABLE.COLUMN,...",
+     "Which columns are left out, each as -TABLE.COLUMN, separated by commas, such as "
+     "--columns=-certificates.raw,-services.transcript. Keys, and the first three columns, are "
+     "always there. As with --tables, nothing can be made again from such results.",
+     option_read_text, OPTION_FIELD(left_columns), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_REPORT, 'o', "output", "FILE", NULL, NULL,
      "the file of the report (else stdout)",

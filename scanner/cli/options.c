@@ -11,6 +11,7 @@
 #include "scanner/cli/option_hints.h"
 #include "scanner/cli/option_readers.h"
 #include "scanner/cli/option_table.h"
+#include "scanner/cli/shape_option.h"
 #include "scanner/cli/stdout_option.h"
 
 #define LONG_BASE 256 /* getopt's value of an option without a letter: above any char */
@@ -300,6 +301,9 @@ static bool fit_together(struct options *o, struct buf *why)
     const struct scan_params *p = &o->params;
     if (!p->use_ipv4 && !p->use_ipv6) {
         buf_put_text(why, "--ipv4-only and --ipv6-only exclude each other; give one of them");
+        return false;
+    }
+    if (!shape_option_apply(o, why)) {
         return false;
     }
     bool to_stdout = o->stdout_table != NULL || o->stdout_fields != NULL;

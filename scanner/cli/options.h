@@ -95,6 +95,9 @@ struct options {
     const char *stdout_table;              /* --stdout; NULL: all tables */
     const char *stdout_fields;             /* --fields; NULL: all columns */
     struct row_choice choice;              /* what they ask for */
+    unsigned detail;                       /* enum row_detail */
+    const char *only_tables;               /* --tables of scan and analyze; NULL: all */
+    const char *left_columns;              /* --columns; NULL: none is left out */
     bool dry_run;                          /* look at everything, and scan nothing */
     const char *profiles_path;             /* NULL: those that are shipped */
     struct sender_profiles_file *profiles; /* once read: see machine.h */

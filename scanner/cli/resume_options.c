@@ -161,6 +161,13 @@ enum resume_answer resume_options_fill(struct options *o, struct buf *why)
     if (options_read(o, count, words, why) != OPTIONS_RUN) {
         return RESUME_REFUSED;
     }
+    if (o->params.shape.partial) {
+        buf_putf(why,
+                 "%s: what --detail summary, --tables or --columns left out is not there to go on "
+                 "from: scan again",
+                 path);
+        return RESUME_REFUSED;
+    }
     o->params.argc = begun; /* the manifest is that of the whole scan */
     o->params.output_dir = path;
     o->params.resume = r;

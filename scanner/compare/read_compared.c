@@ -4,6 +4,7 @@
 
 #include "output/tables.h"
 #include "scanner/compare/rules.h"
+#include "scanner/rows/row_outcomes.h"
 
 static struct arena *arena_of(const struct facts *f)
 {
@@ -234,16 +235,19 @@ static void read_compared_mx(const struct facts *row, struct compared_domain *ou
 
 static void read_compared_outcomes(const struct facts *row, struct compared_domain *out)
 {
-    out->outcome_count = compared_list_len(row, DOMAINS_OUTCOMES);
-    out->outcomes = arena_new(arena_of(row), out->outcome_count, sizeof(*out->outcomes));
-    for (size_t i = 0; i < out->outcome_count; i++) {
-        struct facts outcome;
-        facts_list_object(row, DOMAINS_OUTCOMES, i, &outcome);
-        out->outcomes[i] = (struct compared_outcome){
-            .profile = column_text(&outcome, OUTCOME_FACTS_PROFILE),
-            .best = facts_enum(&outcome, OUTCOME_FACTS_BEST, &delivery_vocabulary),
-            .worst = facts_enum(&outcome, OUTCOME_FACTS_WORST, &delivery_vocabulary),
-            .decided_by = column_text(&outcome, OUTCOME_FACTS_DECIDED_BY),
+    struct row_outcomes outcomes = row_outcomes(row);
+    if (outcomes.count > COMPARED_LIST_MAX) {
+        facts_bad(row, DOMAINS_OUTCOME_GROUPS, "is longer than any list that a scan writes");
+        return;
+    }
+    out->outcomes = arena_new(arena_of(row), outcomes.count, sizeof(*out->outcomes));
+    for (size_t i = 0; i < outcomes.count; i++) {
+        const struct row_outcome *one = &outcomes.of[i];
+        out->outcomes[out->outcome_count++] = (struct compared_outcome){
+            .profile = span_of(one->profile),
+            .best = one->best,
+            .worst = one->worst,
+            .decided_by = span_of(one->decided_by),
         };
     }
 }

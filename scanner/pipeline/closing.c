@@ -216,6 +216,7 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
         .library_count = sizeof(libraries) / sizeof(libraries[0]),
         .datasets = datasets,
         .dataset_count = sizeof(datasets) / sizeof(datasets[0]),
+        .shape = &p->shape,
         .files = files,
         .file_count = begun ? manifest_list_files(c->writer->dir, files) : 0,
         .rows_lost = writer_rows_lost(c->writer),

@@ -15,6 +15,7 @@ struct row_sink *rows_out_new(const struct scan_params *params)
     sink->clock = clock_unix_ms;
     row_sink_set_scan(sink, params->scan_id);
     row_set_csv_cell_max(sink->row, params->csv_cell_max);
+    row_set_shape(sink->row, params->choice == NULL ? &params->shape : NULL);
     sink->choice = params->choice;
     return sink;
 }

@@ -2,6 +2,7 @@
 
 #include "output/result_file.h"
 #include "output/row_choice.h"
+#include "output/row_shape.h"
 #include "scanner/base/net_addr.h"
 #include "scanner/base/uuid.h"
 #include "scanner/base/vocabulary.h"
@@ -68,6 +69,7 @@ struct scan_params {
     enum result_format format;
     enum result_codec compression;
     uint32_t csv_cell_max;           /* characters of a field; 0: no limit */
+    struct row_shape shape;          /* of the rows in files, and of all rows on standard output */
     const struct row_choice *choice; /* what goes to output_fd in place of all rows; NULL: those */
     int output_fd; /* where rows go without a directory: standard output, as a rule; borrowed */
 

@@ -107,7 +107,7 @@ void affected_add(struct affected_file *a, const struct survey *s, const struct 
     put_affected_place(a, problem);
     put_affected_senders(a, problem);
     put_affected_field(a, facts_string(problem, PROBLEMS_EVIDENCE));
-    put_affected_field(a, facts_string(problem, PROBLEMS_FIX));
+    put_affected_field(a, known ? finding_info(finding)->fix : NULL);
     put_affected_causes(a, problem);
     buf_put_u64(&a->line, facts_uint(problem, PROBLEMS_INPUT_LINE, UINT64_MAX));
     write_affected_line(a);

@@ -199,10 +199,24 @@ void analysis_deinit(struct analysis *a)
     buf_deinit(&a->key);
 }
 
+static bool results_are_whole(struct analysis *a)
+{
+    bool whole = !results_is_partial(&a->results);
+    if (!whole) {
+        buf_putf(a->why,
+                 "%s: what rows are made of was left out (--detail summary, --tables or "
+                 "--columns), so they cannot be "
+                 "made anew; report, show and diff read what is there",
+                 a->results.path);
+    }
+    return whole;
+}
+
 static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
 {
     struct results_table ahead;
-    if (!results_open(&a->results, p->results, a->why) || !set_terms(a, p) ||
+    if (!results_open(&a->results, p->results, a->why) || !results_are_whole(a) ||
+        !set_terms(a, p) ||
         !new_results_open(&a->out, p, results_table_ahead(&a->results, &ahead), a->why)) {
         analysis_stop(a, ANALYZE_UNUSABLE);
         return false;
@@ -238,6 +252,7 @@ static bool finish(struct analysis *a)
         .trust_ad = a->out.params->trust_ad != TRUTH_UNKNOWN ? &trust_ad : NULL,
         .profiles = a->profiles,
         .counts = &a->counts,
+        .shape = a->out.params->shape,
         .operators = &operators,
         .intermediates = {.shipped = shipped_intermediates_name(),
                           .files = a->intermediates,

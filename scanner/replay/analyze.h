@@ -24,6 +24,7 @@ struct analyze_params {
     bool ndjson;         /* of `output`: which formats */
     bool csv;
     uint32_t csv_cell_max; /* characters of a field; 0: no limit */
+    const struct row_shape *shape;
     enum result_codec codec;
     const struct row_choice
         *choice;      /* without `output`: what to write in place of all rows; NULL: those */

@@ -11,6 +11,8 @@
 #define KEY_PORTS            "ports"
 #define KEY_INFER            "infer"
 #define KEY_FILES            "files"
+#define KEY_DETAIL           "detail"
+#define KEY_PARTIAL          "partial"
 #define KEY_ACCOUNT          "account"
 #define KEY_ROWS_LOST        "rows_lost"
 #define KEY_JUDGED_AT        "judged_at"

@@ -126,6 +126,8 @@ static bool put_new_value(struct json_writer *w, const struct results *r,
         json_time_ms(w, r->ended_unix_ms);
     } else if (strcmp(key, KEY_FILES) == 0) {
         manifest_put_files(w, now->files, now->file_count);
+    } else if (strcmp(key, KEY_DETAIL) == 0) {
+        manifest_put_detail(w, now->shape);
     } else if (strcmp(key, KEY_ACCOUNT) == 0) {
         manifest_put_account(w, now->counts);
     } else if (strcmp(key, KEY_ROWS_LOST) == 0) {
@@ -154,7 +156,7 @@ void new_manifest_put(const struct results *r, const struct reanalysis *now, str
 {
     /* The last one only where it is new. */
     static const char *const needed[] = {KEY_JUDGED_AT, KEY_TRUST_STORES, KEY_INTERMEDIATES,
-                                         KEY_PROFILES, KEY_TRUST_AD};
+                                         KEY_DETAIL,    KEY_PROFILES,     KEY_TRUST_AD};
     size_t needed_count = sizeof(needed) / sizeof(needed[0]) - (now->trust_ad == NULL);
     struct json_writer w = json_writer_indented(json);
     const char *key;

@@ -9,6 +9,7 @@ struct reanalysis {
     const struct sender_profiles_file *profiles; /* NULL: none */
     const struct scan_counts *counts;
     const struct operator_summary *operators;
+    const struct row_shape *shape;
     const struct manifest_file *files;
     size_t file_count;
     uint64_t rows_lost; /* now, beside those of the scan */

@@ -18,6 +18,7 @@ static bool open_dir(struct new_results *n, bool ahead, struct buf *why)
         .ndjson = n->params->ndjson,
         .csv = n->params->csv,
         .codec = n->params->codec,
+        .shape = n->params->shape,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
         .ahead = ahead,
     };
@@ -45,6 +46,7 @@ bool new_results_open(struct new_results *n, const struct analyze_params *p, boo
     }
     row_sink_init(&n->sink, !to_dir || p->ndjson, to_dir && p->csv, !to_dir);
     row_set_csv_cell_max(n->sink.row, p->csv_cell_max);
+    row_set_shape(n->sink.row, p->choice == NULL ? p->shape : NULL);
     n->sink.choice = p->choice;
     return true;
 }

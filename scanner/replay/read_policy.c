@@ -32,6 +32,10 @@ static void read_policy_handshake(const struct facts *row, struct seen_policy *o
     if (out->tls_attempted) {
         read_handshake(&handshake, &s);
         out->tls = s.tls;
+        if (!facts_has(&handshake, HANDSHAKE_FACTS_CHAIN_ID)) { /* a lean row has it once */
+            facts_sha256(row, POLICIES_CHAIN_ID, out->tls.chain_id);
+            facts_sha256(row, POLICIES_LEAF_SHA256, out->tls.leaf_sha256);
+        }
     }
 }
 

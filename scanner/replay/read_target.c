@@ -58,6 +58,10 @@ static void read_own(const struct facts *row, const struct session_columns *c,
     }
     if (facts_object(row, c->handshake, &part)) {
         read_handshake(&part, result);
+        if (!facts_has(&part, HANDSHAKE_FACTS_CHAIN_ID)) { /* a lean row has it once */
+            facts_sha256(row, c->chain_id, result->tls.chain_id);
+            facts_sha256(row, c->leaf_sha256, result->tls.leaf_sha256);
+        }
     } else if (result->tls_attempted) {
         facts_bad(row, c->handshake, "is absent, but the attempt has one");
     }

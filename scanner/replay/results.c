@@ -485,6 +485,11 @@ static size_t find_in_cut(const struct results *r, const char *table)
     return result_cut_find(&r->cut, name);
 }
 
+bool results_is_partial(const struct results *r)
+{
+    return json_is_true(json_object_get(json_object_get(r->manifest, KEY_DETAIL), KEY_PARTIAL));
+}
+
 bool results_has_table(const struct results *r, enum table_id t)
 {
     if (r->is_bare) {

@@ -35,7 +35,7 @@ static void put_set(struct row *r, const struct seen_domain *d)
     if (!roll_up_is_empty(&whole)) {
         put_rollup(row_object(r, DOMAINS_ROLLUP), &whole);
     }
-    if (!roll_up_is_empty(&primary)) {
+    if (!roll_up_is_empty(&primary) && !(row_is_lean(r) && roll_up_is_same(&whole, &primary))) {
         put_rollup(row_object(r, DOMAINS_ROLLUP_PRIMARY), &primary);
     }
     if (parity_of_hosts(d, &parity)) {
@@ -185,6 +185,50 @@ static void put_outcomes(struct list *l, struct row_sink *sink, const struct see
     list_close(l);
 }
 
+static bool deliver_alike(const struct sender_delivery *a, const struct sender_delivery *b)
+{
+    return a->best == b->best && a->worst == b->worst && a->reason == b->reason && a->mx == b->mx &&
+           a->endpoint == b->endpoint && a->basis == b->basis;
+}
+
+static bool begins_outcome_group(const struct deliveries *v, size_t i)
+{
+    size_t first = 0;
+    while (!deliver_alike(&v->of[first], &v->of[i])) {
+        first++;
+    }
+    return first == i;
+}
+
+static void put_group_members(struct list *l, const struct deliveries *v, size_t first,
+                              const struct sender_profiles *profiles)
+{
+    for (size_t i = first; i < v->count; i++) {
+        if (deliver_alike(&v->of[first], &v->of[i])) {
+            list_text(l, span_of(profiles->items[i].id));
+        }
+    }
+    list_close(l);
+}
+
+static void put_outcome_groups(struct list *l, struct row_sink *sink, const struct seen_domain *d,
+                               const struct deliveries *v, const struct sender_profiles *profiles)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        if (!begins_outcome_group(v, i)) {
+            continue;
+        }
+        struct object *o = list_object(l);
+        put_group_members(object_list(o, OUTCOME_GROUP_PROFILES), v, i, profiles);
+        object_word(o, OUTCOME_GROUP_BEST, delivery_word(v->of[i].best));
+        object_word(o, OUTCOME_GROUP_WORST, delivery_word(v->of[i].worst));
+        object_name(o, OUTCOME_GROUP_DECIDED_BY, decided_by(sink, d, &v->of[i]));
+        object_word(o, OUTCOME_GROUP_BASIS, word_or_null(field_mark_word(v->of[i].basis)));
+        object_close(o);
+    }
+    list_close(l);
+}
+
 static void put_domain_readiness(struct object *o, struct row_sink *sink,
                                  const struct seen_domain *d, const struct sts_readiness *v)
 {
@@ -192,6 +236,9 @@ static void put_domain_readiness(struct object *o, struct row_sink *sink,
     struct list *items = object_list(o, READINESS_FACTS_ITEMS);
     for (int i = 0; i < READINESS_COUNT; i++) {
         const struct readiness_result *result = &v->item[i];
+        if (object_is_lean(o) && readiness_word(result->result)[0] == 0) {
+            continue;
+        }
         struct object *item = list_object(items);
         object_word(item, READINESS_ITEM_ITEM, readiness_item_word((enum readiness_item)i));
         object_word(item, READINESS_ITEM_RESULT, word_or_null(readiness_word(result->result)));
@@ -215,7 +262,9 @@ static void put_domain_verdicts(struct row_sink *sink, struct row *r, const stru
     put_domain_dane(row_object(r, DOMAINS_DANE), &v->dane);
     put_operators(r, DOMAINS_MX_OPERATOR, DOMAINS_MX_OPERATORS, DOMAINS_MX_OPERATOR_SOURCE,
                   &v->operators);
-    if (profiles != NULL) {
+    if (profiles != NULL && row_is_lean(r)) {
+        put_outcome_groups(row_list(r, DOMAINS_OUTCOME_GROUPS), sink, d, &v->deliveries, profiles);
+    } else if (profiles != NULL) {
         put_outcomes(row_list(r, DOMAINS_OUTCOMES), sink, d, &v->deliveries, profiles);
     }
     if (v->readiness.applicable) {

@@ -480,6 +480,17 @@ static void put_inputs(struct json_writer *w, const struct scan_manifest *m)
     }
 }
 
+void manifest_put_detail(struct json_writer *w, const struct row_shape *shape)
+{
+    enum row_detail detail = shape != NULL ? shape->detail : ROW_DETAIL_FULL;
+    json_object_begin(w);
+    json_key(w, "level");
+    json_word(w, row_detail_word(detail));
+    json_key(w, "partial");
+    json_bool(w, shape != NULL && shape->partial);
+    json_object_end(w);
+}
+
 void report_manifest(struct buf *json, const struct scan_manifest *m)
 {
     struct json_writer w = json_writer_indented(json);
@@ -510,6 +521,8 @@ void report_manifest(struct buf *json, const struct scan_manifest *m)
     put_outages(&w, m->outages, m->outage_count);
     put_outage_probes(&w, m);
     put_memory(&w, &m->memory);
+    json_key(&w, "detail");
+    manifest_put_detail(&w, m->shape);
     json_key(&w, "files");
     manifest_put_files(&w, m->files, m->file_count);
     json_key(&w, "volatile_columns");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "output/json_writer.h"
 #include "output/result_dir.h"
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
@@ -187,6 +188,7 @@ struct scan_manifest {
     const struct named_text *datasets; /* public suffix list and the like, with their date */
     size_t dataset_count;
     /* what came of it */
+    const struct row_shape *shape; /* of the rows */
     const struct manifest_file *files;
     size_t file_count;
     uint64_t rows_lost;
@@ -200,6 +202,8 @@ struct scan_manifest {
     const struct scan_counts *counts;
 };
 
+/** How much the rows say, as an object. @param shape NULL: full */
+void manifest_put_detail(struct json_writer *w, const struct row_shape *shape);
 void report_manifest(struct buf *json, const struct scan_manifest *m);
 
 struct json_writer;

@@ -28,6 +28,12 @@ static void put_problem_senders(struct list *l, uint64_t senders,
     list_close(l);
 }
 
+static bool is_one_cause(struct span causes)
+{
+    (void)text_take_until(&causes, '\0');
+    return causes.len == 0;
+}
+
 static void put_problem_causes(struct list *l, struct span causes)
 {
     while (causes.len > 0) {
@@ -52,7 +58,9 @@ void report_problem(struct row_sink *sink, const struct problem_facts *p)
     put_problem_senders(row_list(r, PROBLEMS_SENDERS), p->senders, p->profiles);
     row_name(r, PROBLEMS_EVIDENCE, p->evidence);
     row_text(r, PROBLEMS_CAUSE, p->cause);
-    put_problem_causes(row_list(r, PROBLEMS_CAUSES), p->causes);
+    if (!row_is_lean(r) || !is_one_cause(p->causes)) {
+        put_problem_causes(row_list(r, PROBLEMS_CAUSES), p->causes);
+    }
     row_text(r, PROBLEMS_FIX, span_of(info->fix));
     row_sink_end(sink, TABLE_PROBLEMS);
 }

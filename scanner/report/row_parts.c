@@ -37,12 +37,13 @@ void put_dns(struct object *o, const struct seen_dns *dns)
     object_word(o, DNS_FACTS_STATE, dns_state_word(state));
     if (state != DNS_NOT_ASKED && dns->rcode != RCODE_NONE) {
         object_uint(o, DNS_FACTS_RCODE, dns->rcode);
-        object_bool(o, DNS_FACTS_AD, dns->ad);
-        object_bool(o, DNS_FACTS_RRSIG_PRESENT, dns->rrsig_present);
+        object_flag(o, DNS_FACTS_AD, dns->ad);
+        object_flag(o, DNS_FACTS_RRSIG_PRESENT, dns->rrsig_present);
         object_natural(o, DNS_FACTS_EDE, dns->ede);
-        object_bool(o, DNS_FACTS_TCP, dns->tcp);
-        object_uint(o, DNS_FACTS_CNAME_COUNT, dns->cname_count);
-        object_bool(o, DNS_FACTS_TRUNCATED, dns->truncated);
+        object_flag(o, DNS_FACTS_TCP, dns->tcp);
+        bool told = dns->cname_count > 0 || !object_is_lean(o);
+        object_natural(o, DNS_FACTS_CNAME_COUNT, told ? dns->cname_count : -1);
+        object_flag(o, DNS_FACTS_TRUNCATED, dns->truncated);
     }
     if (state == DNS_DATA || state == DNS_BOGUS) {
         object_uint(o, DNS_FACTS_TTL, dns->ttl);
@@ -110,9 +111,11 @@ static void put_brief_verdicts(struct object *o, const struct endpoint_brief *b,
     }
     object_truth(o, BRIEF_COVERS_DOMAIN, (uint8_t)covers_domain(b, host, domain));
     object_truth(o, BRIEF_PTR_IS_HOST, b->ptr_is_host);
-    object_name(o, BRIEF_MX_OPERATOR, b->mx_operator);
-    object_word(o, BRIEF_MX_OPERATOR_SOURCE,
-                word_or_null(operator_source_word((enum operator_source)b->operator_source)));
+    if (!object_is_lean(o)) {
+        object_name(o, BRIEF_MX_OPERATOR, b->mx_operator);
+        object_word(o, BRIEF_MX_OPERATOR_SOURCE,
+                    word_or_null(operator_source_word((enum operator_source)b->operator_source)));
+    }
     object_word(o, BRIEF_DANE, dane_status_word((enum dane_status)b->dane));
 }
 
@@ -120,7 +123,7 @@ static void put_brief_verdicts(struct object *o, const struct endpoint_brief *b,
 static void put_brief_group(struct object *o, const struct endpoint_brief *b, struct span host)
 {
     const uint8_t *dot = memchr(host.at, '.', host.len);
-    if (b->basis == BASIS_INFERRED && dot != NULL) {
+    if (b->basis == BASIS_INFERRED && dot != NULL && !object_is_lean(o)) {
         struct buf key = BUF_INIT(BUF_NO_LIMIT);
         group_key_put(&key, span_drop(host, (size_t)(dot - host.at) + 1), &b->address, b->port);
         object_text(o, BRIEF_GROUP, buf_span(&key));

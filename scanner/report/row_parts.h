@@ -32,10 +32,13 @@ void put_operators(struct row *r, unsigned one, unsigned all, unsigned source,
 /** NULL for the empty word, which stands for "none". */
 const char *word_or_null(const char *word);
 
-void put_attempt(struct object *o, const struct seen_session *s);                     /* closes */
-void put_attempts(struct list *l, const struct seen_session *attempts, size_t count); /* closes */
-void put_transcript(struct object *o, const struct seen_smtp *smtp);                  /* closes */
-void put_handshake(struct object *o, bool sni, const struct seen_tls *t);             /* closes */
+/** Closes. @param in_row its handshake is a column of the row, so that lean rows need not repeat it */
+void put_attempt(struct object *o, const struct seen_session *s, bool in_row);
+/** Closes. @param in_row the one whose handshake is; NULL: none */
+void put_attempts(struct list *l, const struct seen_session *attempts, size_t count,
+                  const struct seen_session *in_row);
+void put_transcript(struct object *o, const struct seen_smtp *smtp);      /* closes */
+void put_handshake(struct object *o, bool sni, const struct seen_tls *t); /* closes */
 /** Place of `result` among the attempts, from 1; -1 when it is none of them. */
 int64_t attempt_number(const struct seen_session *attempts, size_t count,
                        const struct seen_session *result);

@@ -85,7 +85,7 @@ static void put_words_of_bits(struct object *o, unsigned column, unsigned bits,
     list_close(words);
 }
 
-void put_attempt(struct object *o, const struct seen_session *s)
+void put_attempt(struct object *o, const struct seen_session *s, bool in_row)
 {
     const struct outcome_info *outcome = outcome_info(s->outcome);
     const struct seen_reply *reply = deciding_reply(s);
@@ -93,7 +93,9 @@ void put_attempt(struct object *o, const struct seen_session *s)
     object_address(o, ATTEMPT_SOURCE, &s->source);
     object_bool(o, ATTEMPT_SNI, s->sni);
     object_word(o, ATTEMPT_OUTCOME, outcome->word);
-    object_word(o, ATTEMPT_STATUS, outcome->zgrab2);
+    if (!object_is_lean(o)) {
+        object_word(o, ATTEMPT_STATUS, outcome->zgrab2);
+    }
     if (reply != NULL) {
         object_uint(o, ATTEMPT_CODE, reply->code);
         if (s->outcome != OUTCOME_ESTABLISHED) {
@@ -102,7 +104,7 @@ void put_attempt(struct object *o, const struct seen_session *s)
     }
     put_words_of_bits(o, ATTEMPT_QUIRKS, s->smtp.quirks, &smtp_quirk_vocabulary);
     object_word(o, ATTEMPT_ERROR, s->sys < 0 ? strerrorname_np(-s->sys) : NULL);
-    if (s->tls_attempted) {
+    if (s->tls_attempted && !(in_row && object_is_lean(o))) {
         object_word(o, ATTEMPT_TLS_VERSION, tls_version_word(s->tls.version));
         object_word(o, ATTEMPT_ALERT_RECEIVED, tls_alert_name(s->tls.alert_received));
         object_sha256(o, ATTEMPT_LEAF_SHA256, s->tls.leaf_sha256);
@@ -114,10 +116,11 @@ void put_attempt(struct object *o, const struct seen_session *s)
     object_close(o);
 }
 
-void put_attempts(struct list *l, const struct seen_session *attempts, size_t count)
+void put_attempts(struct list *l, const struct seen_session *attempts, size_t count,
+                  const struct seen_session *in_row)
 {
     for (size_t i = 0; i < count; i++) {
-        put_attempt(list_object(l), &attempts[i]);
+        put_attempt(list_object(l), &attempts[i], &attempts[i] == in_row);
     }
     list_close(l);
 }
@@ -156,14 +159,14 @@ void put_transcript(struct object *o, const struct seen_smtp *smtp)
     put_reply_facts(o, TRANSCRIPT_EHLO_TLS, &smtp->reply[SMTP_STEP_EHLO_TLS]);
     put_reply_facts(o, TRANSCRIPT_QUIT, &smtp->reply[SMTP_STEP_QUIT]);
     if (smtp->reply[SMTP_STEP_EHLO_TLS].code != 0) {
-        object_bool(o, TRANSCRIPT_STARTTLS_AGAIN, smtp->starttls_again);
+        object_flag(o, TRANSCRIPT_STARTTLS_AGAIN, smtp->starttls_again);
     }
     if (smtp->reply[SMTP_STEP_GREETING].code != 0) {
-        object_bool(o, TRANSCRIPT_GREETING_MULTILINE, smtp->greeting_multiline);
-        object_bool(o, TRANSCRIPT_GREETING_WITHOUT_ESMTP, smtp->greeting_without_esmtp);
+        object_flag(o, TRANSCRIPT_GREETING_MULTILINE, smtp->greeting_multiline);
+        object_flag(o, TRANSCRIPT_GREETING_WITHOUT_ESMTP, smtp->greeting_without_esmtp);
     }
-    object_bool(o, TRANSCRIPT_EARLY_TALKER, smtp->early_talker);
-    object_bool(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
+    object_flag(o, TRANSCRIPT_EARLY_TALKER, smtp->early_talker);
+    object_flag(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
     put_words_of_bits(o, TRANSCRIPT_QUIRKS, smtp->quirks, &smtp_quirk_vocabulary);
     put_words_of_bits(o, TRANSCRIPT_FORMS, smtp->forms, &smtp_form_vocabulary);
     object_uint(o, TRANSCRIPT_INJECTED_LEN, smtp->injected_len);
@@ -188,20 +191,22 @@ static void put_negotiated(struct object *o, const struct seen_tls *t)
         object_bool(o, HANDSHAKE_FACTS_EXTENDED_MASTER_SECRET, t->ems);
         object_bool(o, HANDSHAKE_FACTS_SECURE_RENEGOTIATION, t->secure_reneg);
     }
-    object_bool(o, HANDSHAKE_FACTS_CLIENT_CERT_REQUESTED, t->client_cert_requested);
-    object_bool(o, HANDSHAKE_FACTS_UNKNOWN_NAME_WARNING, t->unknown_name_warning);
-    object_bool(o, HANDSHAKE_FACTS_OCSP_STAPLED, t->ocsp_stapled);
-    object_bool(o, HANDSHAKE_FACTS_SCT_IN_TLS, t->sct_in_tls);
+    object_flag(o, HANDSHAKE_FACTS_CLIENT_CERT_REQUESTED, t->client_cert_requested);
+    object_flag(o, HANDSHAKE_FACTS_UNKNOWN_NAME_WARNING, t->unknown_name_warning);
+    object_flag(o, HANDSHAKE_FACTS_OCSP_STAPLED, t->ocsp_stapled);
+    object_flag(o, HANDSHAKE_FACTS_SCT_IN_TLS, t->sct_in_tls);
 }
 
 static void put_word_list(struct object *o, const struct seen_tls *t)
 {
-    object_sha256(o, HANDSHAKE_FACTS_CHAIN_ID, t->chain_id);
-    object_sha256(o, HANDSHAKE_FACTS_LEAF_SHA256, t->leaf_sha256);
+    if (!object_is_lean(o)) { /* columns of the row as well */
+        object_sha256(o, HANDSHAKE_FACTS_CHAIN_ID, t->chain_id);
+        object_sha256(o, HANDSHAKE_FACTS_LEAF_SHA256, t->leaf_sha256);
+    }
     object_uint(o, HANDSHAKE_FACTS_CERT_COUNT, t->cert_count);
     object_natural(o, HANDSHAKE_FACTS_CERTIFICATE_OCTETS, zero_is_none(t->certificate_octets));
-    object_bool(o, HANDSHAKE_FACTS_LIST_TRUNCATED, t->list_truncated);
-    object_bool(o, HANDSHAKE_FACTS_LIST_MALFORMED, t->list_malformed);
+    object_flag(o, HANDSHAKE_FACTS_LIST_TRUNCATED, t->list_truncated);
+    object_flag(o, HANDSHAKE_FACTS_LIST_MALFORMED, t->list_malformed);
     if (t->list_malformed) {
         object_base64(o, HANDSHAKE_FACTS_MALFORMED_LIST, span_take(t->list, MALFORMED_LIST_MAX));
     }

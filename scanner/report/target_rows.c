@@ -163,7 +163,8 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
         row_sha256(r, SERVICES_LEAF_SHA256, result->tls.leaf_sha256);
         put_handshake(row_object(r, SERVICES_HANDSHAKE), result->sni, &result->tls);
     }
-    put_attempts(row_list(r, SERVICES_ATTEMPTS), s->attempts, s->attempt_count);
+    put_attempts(row_list(r, SERVICES_ATTEMPTS), s->attempts, s->attempt_count,
+                 has_handshake(result) ? result : NULL);
     row_natural(r, SERVICES_ATTEMPT, attempt_number(s->attempts, s->attempt_count, result));
     if (s->ptr.dns.state != DNS_NOT_ASKED) {
         put_ptr(row_object(r, SERVICES_PTR), &s->ptr);
@@ -279,7 +280,7 @@ static void put_dane_sni(struct object *o, const struct seen_session *s,
         object_sha256(o, DANE_SNI_FACTS_LEAF_SHA256, s->tls.leaf_sha256);
         object_word(o, DANE_SNI_FACTS_CHAIN_STATUS, chain_status_or_null(chain));
     }
-    put_attempt(object_object(o, DANE_SNI_FACTS_ATTEMPT), s);
+    put_attempt(object_object(o, DANE_SNI_FACTS_ATTEMPT), s, false);
     object_close(o);
 }
 
@@ -340,7 +341,8 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);
     row_bool(r, ENDPOINTS_REPEATED, e->repeated);
     row_bool(r, ENDPOINTS_UNSTABLE, e->unstable);
-    put_attempts(row_list(r, ENDPOINTS_ATTEMPTS), e->attempts, e->attempt_count);
+    put_attempts(row_list(r, ENDPOINTS_ATTEMPTS), e->attempts, e->attempt_count,
+                 own && has_handshake(result) ? result : NULL);
     row_natural(r, ENDPOINTS_ATTEMPT, attempt_number(e->attempts, e->attempt_count, result));
     if (own && has_connection(result)) {
         put_transcript(row_object(r, ENDPOINTS_TRANSCRIPT), &result->smtp);

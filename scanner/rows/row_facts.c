@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/row.h"
+#include "output/row_shape.h"
 #include "scanner/base/check.h"
 #include "scanner/base/text.h"
 #include "scanner/observation/tls_names.h"
@@ -89,7 +90,14 @@ static bool is_of_every_row(const struct column *c)
     return strcmp(c->name, "scan_id") == 0 || strcmp(c->name, "observed_at") == 0;
 }
 
-static void check_keys(const struct facts *f)
+/* Rows of less than full detail do without them. */
+static bool may_be_absent(const struct column *c, bool inside)
+{
+    return is_of_every_row(c) || column_detail(c) == ROW_DETAIL_FULL ||
+           (inside && c->type == COLUMN_TYPE_BOOL);
+}
+
+static void check_keys(const struct facts *f, bool inside)
 {
     const struct definition *d = f->definition;
     struct buf *why = &f->reading->why;
@@ -105,7 +113,7 @@ static void check_keys(const struct facts *f)
     }
     for (unsigned i = 0; i < d->column_count && !f->reading->in_part; i++) {
         if (d->columns[i].presence != COLUMN_PRESENCE_NULLABLE && !facts_has(f, i) &&
-            !is_of_every_row(&d->columns[i])) {
+            !may_be_absent(&d->columns[i], inside)) {
             facts_bad(f, i, "is absent or null");
         }
     }
@@ -140,7 +148,7 @@ static bool open_row(struct row_reading *r, enum table_id t, struct facts *out)
         }
         return false;
     }
-    check_keys(out);
+    check_keys(out, false);
     return r->why.len == 0;
 }
 
@@ -468,7 +476,7 @@ static void open_object(const struct facts *f, unsigned column, json_t *value, s
         facts_bad(f, column, "is not an object");
     } else if (value != NULL) {
         out->object = value;
-        check_keys(out);
+        check_keys(out, true);
     }
 }
 

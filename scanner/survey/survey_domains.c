@@ -2,6 +2,7 @@
 
 #include "scanner/base/hash.h"
 #include "scanner/base/text.h"
+#include "scanner/rows/row_outcomes.h"
 #include "scanner/survey/survey_private.h"
 
 /* --- yes, no, not known ----------------------------------------------------------------------- */
@@ -181,7 +182,9 @@ static void add_properties_of_domain(struct survey *s, const struct facts *row,
                                      const struct domain_servers *seen)
 {
     struct facts rollup = facts_member(row, DOMAINS_ROLLUP);
-    struct facts primary = facts_member(row, DOMAINS_ROLLUP_PRIMARY);
+    struct facts primary = facts_has(row, DOMAINS_ROLLUP_PRIMARY)
+                               ? facts_member(row, DOMAINS_ROLLUP_PRIMARY)
+                               : rollup; /* where it would be the same */
     struct facts reachable = {0};
     /* None of its endpoints is there: those of the next preference say nothing of it. */
     bool listed = primary.object != NULL &&
@@ -209,16 +212,14 @@ static struct span reason_of(const char *decided_by)
 
 static void add_outcomes(struct survey *s, const struct facts *row)
 {
-    for (size_t i = 0; i < facts_list_len(row, DOMAINS_OUTCOMES); i++) {
-        struct facts outcome;
-        facts_list_object(row, DOMAINS_OUTCOMES, i, &outcome);
-        const char *profile = facts_string_or(&outcome, OUTCOME_FACTS_PROFILE, "");
-        unsigned best = facts_enum(&outcome, OUTCOME_FACTS_BEST, &delivery_vocabulary);
-        unsigned worst = facts_enum(&outcome, OUTCOME_FACTS_WORST, &delivery_vocabulary);
+    struct row_outcomes outcomes = row_outcomes(row);
+    for (size_t i = 0; i < outcomes.count; i++) {
+        const char *profile = outcomes.of[i].profile;
+        unsigned worst = outcomes.of[i].worst;
         uint32_t *counters = groups_of(&s->profile, span_of(profile));
-        counters[best]++;
+        counters[outcomes.of[i].best]++;
         counters[DELIVERY_COUNT + worst]++;
-        struct span reason = reason_of(facts_string(&outcome, OUTCOME_FACTS_DECIDED_BY));
+        struct span reason = reason_of(outcomes.of[i].decided_by);
         if (worst != DELIVERY_UNKNOWN && worst < DELIVERY_ENCRYPTED && reason.len > 0) {
             struct buf key = BUF_INIT(BUF_NO_LIMIT);
             buf_putf(&key, "%s" REASON_SEPARATOR "%s" REASON_SEPARATOR "%.*s", profile,

@@ -353,7 +353,7 @@ static void put_readiness(struct paper *p, const struct domain_view *v, bool ver
         facts_list_object(&readiness, READINESS_FACTS_ITEMS, i, &item);
         enum readiness result = facts_enum(&item, READINESS_ITEM_RESULT, &readiness_vocabulary);
         bool told = facts_has(&item, READINESS_ITEM_RESULT);
-        if (verbose || (told && result != READINESS_PASS)) {
+        if (told && (verbose || result != READINESS_PASS)) {
             put_item(p, &item);
         }
     }

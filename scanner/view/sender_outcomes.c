@@ -4,19 +4,18 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/observation/verdict.h"
+#include "scanner/rows/row_outcomes.h"
 
 #define NAMES_SHOWN 5 /* of one fate and group; the rest is counted */
 
-static struct sender_outcome sender_outcome_at(const struct facts *domain, size_t i)
+static struct sender_outcome sender_outcome_of(const struct row_outcome *one)
 {
-    struct facts one;
-    facts_list_object(domain, DOMAINS_OUTCOMES, i, &one);
     struct sender_outcome o = {
-        .profile = facts_string_or(&one, OUTCOME_FACTS_PROFILE, "?"),
-        .best = facts_enum(&one, OUTCOME_FACTS_BEST, &delivery_vocabulary),
-        .worst = facts_enum(&one, OUTCOME_FACTS_WORST, &delivery_vocabulary),
+        .profile = one->profile,
+        .best = one->best,
+        .worst = one->worst,
         .reason = DELIVERY_REASON_COUNT,
-        .decided_by = facts_string_or(&one, OUTCOME_FACTS_DECIDED_BY, ""),
+        .decided_by = one->decided_by,
     };
     const char *space = strrchr(o.decided_by, ' ');
     unsigned value;
@@ -45,10 +44,10 @@ enum sender_fate sender_fate_of(const struct sender_outcome *o)
 
 void sender_outcomes_init(struct sender_outcomes *s, const struct facts *domain)
 {
-    *s = (struct sender_outcomes){.count = facts_list_len(domain, DOMAINS_OUTCOMES)};
-    s->of = memory_new(s->count, sizeof(*s->of));
-    for (size_t i = 0; i < s->count; i++) {
-        s->of[i] = sender_outcome_at(domain, i);
+    struct row_outcomes outcomes = row_outcomes(domain);
+    *s = (struct sender_outcomes){.of = memory_new(outcomes.count, sizeof(*s->of))};
+    for (size_t i = 0; i < outcomes.count; i++) {
+        s->of[s->count++] = sender_outcome_of(&outcomes.of[i]);
     }
     s->lost = sender_outcomes_in(s, FATE_LOST, SENDER_GROUP_COUNT);
     s->at_risk = sender_outcomes_in(s, FATE_AT_RISK, SENDER_GROUP_COUNT);

@@ -71,7 +71,7 @@ def analyze_what_is_left(out):
     before = {name: os.stat(os.path.join(out, name)).st_mtime_ns for name in os.listdir(out)}
     with tempfile.TemporaryDirectory(prefix="mxcensus-analyzed-") as folder:
         again = os.path.join(folder, "again")
-        done = run("analyze", "-q", "-o", again, out)
+        done = run("analyze", "--detail", "normal", "-q", "-o", again, out)
         if not check_equal(f"{out}, analyzed: exit code", (done.returncode, done.stderr), (0, "")):
             return
         check_equal(f"{out}, analyzed: the directory is as it was",
@@ -80,7 +80,7 @@ def analyze_what_is_left(out):
         check(f"{out}, analyzed: the summary too", read_json(again, "summary.json")["complete"] is False)
         broken = list(dangling(again))
         check(f"{out}, analyzed: no row names one that is not there", not broken, broken[:5])
-        done = run("analyze", "-q", "-o", os.path.join(folder, "third"), again)
+        done = run("analyze", "--detail", "normal", "-q", "-o", os.path.join(folder, "third"), again)
         check_equal(f"{out}, analyzed twice: exit code", (done.returncode, done.stderr), (0, ""))
 
 
@@ -207,7 +207,7 @@ def result_options(infer, compress):
 def scan_undisturbed(arguments, folder, kind):
     """@return directory, seconds, what was said: only that the resolver refused the lab's names that it refuses"""
     out = os.path.join(folder, "undisturbed-" + "-".join(kind))
-    done = run("scan", *arguments, *FAST, *result_options(*kind), "--threads", "2", "-o", out, timeout=DAY)
+    done = run("scan", "--detail", "normal", *arguments, *FAST, *result_options(*kind), "--threads", "2", "-o", out, timeout=DAY)
     check(f"{out}: exit code", done.returncode == 0 and REFUSED.fullmatch(done.stderr), (done.returncode, done.stderr))
     endpoints = read_json(out, "summary.json")["endpoints"]
     print(f"{out}: {done.seconds:.1f} s, {endpoints['observed']} endpoints observed, {endpoints['inferred']} inferred, "

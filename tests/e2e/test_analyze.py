@@ -245,7 +245,7 @@ def check_unusable(scan, folder):
         file.truncate(os.path.getsize(os.path.join(copy, "endpoints.ndjson")) - 9)
     check_refused("a table cut short", copy, "endpoints.ndjson, line ")
     os.rename(os.path.join(copy, "manifest.json"), os.path.join(copy, "state.json"))
-    check_refused("an interrupted scan", copy, "the scan was interrupted")
+    check_refused("tables alone", copy, "neither manifest.json nor started.json")
     done = run("analyze", "-o", copy, scan)
     check_equal("a directory that is not empty", done.returncode, 2)
     check("nothing is written there", not os.path.exists(os.path.join(copy, "summary.json.tmp")) and

@@ -88,7 +88,7 @@ def check_reports(lab):
                  "      leaf CN=mx.case-good.mxlab.net\n      \u2514\u2500 intermediate ", "anchor CN="):
         check(f"good: shows '{part}'", part in good, good)
     for case, part in (("silent", "Every sender that is treated like this client: no connection. At the only address."), ("starttls-none", "Every sender: no encryption."),
-                       ("tlsa-mismatch", "Senders with DANE (postfix-dane,"),
+                       ("tlsa-mismatch", "Senders with DANE (exchange-online,"),
                        ("cert-self-signed", "Senders that verify certificates"), ("cert-self-signed", " fix: "),
                        ("sni-select", " without SNI chain 2: "), ("sni-select", "Senders without SNI: another")):
         check(f"{case}: shows '{part}'", part in unwrapped(by_case[case]), by_case[case])

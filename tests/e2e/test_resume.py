@@ -92,7 +92,7 @@ def main():
     with Lab(60) as lab, tempfile.TemporaryDirectory(prefix="mxcensus-resume-") as folder:
         chosen = os.path.join(folder, "list.txt")
         write_killed_list(lab, chosen, True)
-        arguments = [*lab.options, "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}"]
+        arguments = [*lab.options, "--detail", "normal", "--ehlo-domain", EHLO, "-q", *QUICK, "--at", f"@{int(time.time())}"]
         undisturbed, out = (os.path.join(folder, name) for name in ("undisturbed", "out"))
         check_equal("undisturbed: exit code", run("scan", *arguments, *FAST, chosen, "-o", undisturbed).returncode, 0)
         leave_leftovers(undisturbed)

@@ -25,13 +25,13 @@ def dangling(out):
         yield from (("certificate", sha256) for sha256 in row["certificates"] if sha256 not in certificates)
     for name in ("services", "endpoints", "policies"):
         yield from (("chain of " + name, row["chain_id"]) for row in rows_of(out, name)
-                    if row["chain_id"] and row["chain_id"] not in chains)
+                    if row.get("chain_id") and row["chain_id"] not in chains)
     for row in rows_of(out, "endpoints"):
         yield from (("service", row["service"]),) if row["service"] not in services else ()
         yield from (("host", row["host"]),) if row["host"] not in hosts else ()
     for row in rows_of(out, "hosts"):
         keys = (f"{row['host']}|{e['address']}|{e['port']}" for e in row["endpoints"]
-                if e["outcome"] != "not_tested" or e["not_tested"] == "address_budget")
+                if e["outcome"] != "not_tested" or e.get("not_tested") == "address_budget")
         yield from (("endpoint", key) for key in keys if key not in endpoints)
     for row in rows_of(out, "domains"):
-        yield from (("host", mx["host"]) for mx in row["mx"] if mx["host"] and not mx["unusable"] and mx["host"] not in hosts)
+        yield from (("host", mx["host"]) for mx in row.get("mx", []) if mx.get("host") and not mx.get("unusable") and mx["host"] not in hosts)

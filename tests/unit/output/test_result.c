@@ -506,7 +506,7 @@ Test(result_dir, finished_and_interrupted)
     }
     struct buf header = BUF_INIT(BUF_NO_LIMIT);
     struct buf back = BUF_INIT(BUF_NO_LIMIT);
-    row_put_csv_header(TABLE_CHAINS, &header);
+    row_put_csv_header(TABLE_CHAINS, NULL, &header);
     buf_put_text(&header, "1\r\n");
     (void)read_zstd("finished/chains.csv.zst", &back);
     cr_expect(span_eq(buf_span(&header), buf_span(&back)));

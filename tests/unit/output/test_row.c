@@ -314,7 +314,7 @@ static void check_csv(struct span rest, enum table_id t)
     struct buf header = BUF_INIT(BUF_NO_LIMIT);
     struct buf name = BUF_INIT(BUF_NO_LIMIT);
     struct buf field = BUF_INIT(BUF_NO_LIMIT);
-    row_put_csv_header(t, &header);
+    row_put_csv_header(t, NULL, &header);
     struct span names = buf_span(&header);
     bool quoted = false;
     bool more_names = true;

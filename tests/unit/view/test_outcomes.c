@@ -45,7 +45,7 @@ static const struct {
     {ESTABLISHED, GOOD("a") LOST("gmx", "dane_mismatch") LOST("exchange-online", "dane_mismatch"),
      "senders with DANE cannot deliver: exchange-online, gmx; others encrypt, the certificate "
      "passes verification",
-     "Senders with DANE (gmx, exchange-online): no delivery: no TLSA record matches."},
+     "Senders with DANE (exchange-online, gmx): no delivery: no TLSA record matches."},
     {ESTABLISHED, GOOD("a") SENDER("gmail", "authenticated", "deferred", "sts_mx_not_covered"),
      "senders with MTA-STS cannot always deliver: gmail; others encrypt, the certificate passes "
      "verification",

@@ -1,0 +1,43 @@
+#pragma once
+
+/**
+ * How much of each row is written: `--detail`, `--tables`, `--columns`.
+ *
+ *   full     every key in every row, null or not, and what other rows have as well, for readers that cannot join
+ *   normal   the same facts, each once: keys without a value are absent. Inside objects also booleans that are false, unless
+ *            they may be null. Nothing is lost: `analyze --detail full` makes the rows of full of those of normal.
+ *   summary  verdicts without what they were made of; cannot be analyzed or resumed
+ */
+
+#include "output/tables.h"
+
+#define ROW_DETAILS(X)               \
+    X(ROW_DETAIL_SUMMARY, "summary") \
+    X(ROW_DETAIL_NORMAL, "normal")   \
+    X(ROW_DETAIL_FULL, "full")
+
+enum row_detail {
+    ROW_DETAILS(ENUMERATOR)
+};
+
+VOCABULARY(row_detail, enum row_detail);
+
+#define ROW_SHAPE_COLUMNS_MAX 128 /* of a table; checked */
+
+struct row_shape {
+    enum row_detail detail;
+    bool
+        partial; /* rows or columns of facts are left out: nothing can be made anew from the results */
+    bool no_table[TABLE_COUNT];
+    bool no_column[TABLE_COUNT][ROW_SHAPE_COLUMNS_MAX];
+};
+
+void row_shape_init(struct row_shape *s, enum row_detail detail);
+/** No table at all, before row_shape_take_table(). */
+void row_shape_take_no_table(struct row_shape *s);
+/** @return false: there is no such table */
+bool row_shape_take_table(struct row_shape *s, struct span name);
+/** @param name TABLE.COLUMN. @return false: there is none, or it is in every row */
+bool row_shape_leave_column(struct row_shape *s, struct span name);
+/** The least detail that has the column. Where that is full, what reads rows does not miss it, though it is never null. */
+enum row_detail column_detail(const struct column *c);

@@ -1,0 +1,63 @@
+#include "scanner/cli/shape_option.h"
+
+#include "scanner/cli/option_value.h"
+#include "scanner/cli/similar.h"
+
+static void put_no_table(struct span item, struct buf *why)
+{
+    struct similar s = similar_to(item);
+    buf_put_text(why, "--tables '");
+    buf_put(why, item);
+    buf_put_text(why, "' is no table");
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        similar_try(&s, table_name((enum table_id)t));
+    }
+    if (s.word != NULL) {
+        buf_putf(why, "; did you mean %s?", s.word);
+    } else {
+        buf_put_text(why, "; docs/data-dictionary.md lists them");
+    }
+}
+
+static bool take_tables(struct row_shape *shape, const char *names, struct buf *why)
+{
+    struct span list = span_of(names);
+    struct span item;
+    row_shape_take_no_table(shape);
+    while (value_next_item(&list, &item)) {
+        if (!row_shape_take_table(shape, item)) {
+            put_no_table(item, why);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool leave_columns(struct row_shape *shape, const char *names, struct buf *why)
+{
+    struct span list = span_of(names);
+    struct span item;
+    while (value_next_item(&list, &item)) {
+        bool minus = item.len > 0 && item.at[0] == '-';
+        if (!minus || !row_shape_leave_column(shape, span_drop(item, 1))) {
+            buf_put_text(why, "--columns '");
+            buf_put(why, item);
+            buf_put_text(why, minus
+                                  ? "' is no column that can be left out; docs/data-dictionary.md "
+                                    "lists columns, and keys are always there"
+                                  : "' is not -TABLE.COLUMN, such as -certificates.raw");
+            return false;
+        }
+    }
+    return true;
+}
+
+bool shape_option_apply(struct options *o, struct buf *why)
+{
+    struct row_shape *shape = &o->params.shape;
+    /* What check prints of rows is for eyes and small scripts. */
+    row_shape_init(shape,
+                   o->command == COMMAND_CHECK ? ROW_DETAIL_FULL : (enum row_detail)o->detail);
+    return (o->only_tables == NULL || take_tables(shape, o->only_tables, why)) &&
+           (o->left_columns == NULL || leave_columns(shape, o->left_columns, why));
+}
