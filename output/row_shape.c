@@ -27,7 +27,7 @@ static const struct {
 
 void row_shape_init(struct row_shape *s, enum row_detail detail)
 {
-    *s = (struct row_shape){.detail = detail, .partial = detail == ROW_DETAIL_SUMMARY};
+    *s = (struct row_shape){.detail = detail};
     for (size_t i = 0; i < DETAIL_COUNT; i++) {
         CHECK(details[i].column < ROW_SHAPE_COLUMNS_MAX);
         s->no_column[details[i].table][details[i].column] = details[i].detail > detail;

@@ -26,13 +26,18 @@ VOCABULARY(row_detail, enum row_detail);
 
 struct row_shape {
     enum row_detail detail;
-    bool
-        partial; /* rows or columns of facts are left out: nothing can be made anew from the results */
+    bool partial; /* tables or columns are left out, and rows do not tell which */
     bool no_table[TABLE_COUNT];
     bool no_column[TABLE_COUNT][ROW_SHAPE_COLUMNS_MAX];
 };
 
 void row_shape_init(struct row_shape *s, enum row_detail detail);
+/** All that rows are made of is there: they can be made anew, and the scan gone on with. */
+static inline bool row_shape_is_whole(const struct row_shape *s)
+{
+    return !s->partial && s->detail > ROW_DETAIL_SUMMARY;
+}
+
 /** No table at all, before row_shape_take_table(). */
 void row_shape_take_no_table(struct row_shape *s);
 /** @return false: there is no such table */

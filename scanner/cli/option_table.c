@@ -178,14 +178,15 @@ const struct option_row option_table[] = {
      option_read_detail, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "tables", "LIST", NULL, "all",
      "write these tables alone",
-     "Which tables are written, separated by commas, such as domains,problems. What is left out "
-     "cannot be made again: such results cannot be analyzed, and their scan cannot be resumed.",
+     "Which tables are written, separated by commas, such as domains,problems. Such "
+     "results are for other programs: mxcensus does not read them back, and the scan cannot be "
+     "resumed.",
      option_read_text, OPTION_FIELD(only_tables), 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "columns", "LIST", NULL, NULL,
      "all but -TABLE.COLUMN,...",
      "Which columns are left out, each as -TABLE.COLUMN, separated by commas, such as "
      "--columns=-certificates.raw,-services.transcript. Keys, and the first three columns, are "
-     "always there. As with --tables, nothing can be made again from such results.",
+     "always there. As with --tables, such results are not read back.",
      option_read_text, OPTION_FIELD(left_columns), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_REPORT, 'o', "output", "FILE", NULL, NULL,

@@ -161,7 +161,7 @@ enum resume_answer resume_options_fill(struct options *o, struct buf *why)
     if (options_read(o, count, words, why) != OPTIONS_RUN) {
         return RESUME_REFUSED;
     }
-    if (o->params.shape.partial) {
+    if (!row_shape_is_whole(&o->params.shape)) {
         buf_putf(why,
                  "%s: what --detail summary, --tables or --columns left out is not there to go on "
                  "from: scan again",

@@ -199,14 +199,13 @@ void analysis_deinit(struct analysis *a)
     buf_deinit(&a->key);
 }
 
-static bool results_are_whole(struct analysis *a)
+static bool can_be_made_anew(struct analysis *a)
 {
-    bool whole = !results_is_partial(&a->results);
+    bool whole = results_are_whole(&a->results);
     if (!whole) {
         buf_putf(a->why,
                  "%s: what rows are made of was left out (--detail summary, --tables or "
-                 "--columns), so they cannot be "
-                 "made anew; report, show and diff read what is there",
+                 "--columns), so they cannot be made anew",
                  a->results.path);
     }
     return whole;
@@ -215,7 +214,7 @@ static bool results_are_whole(struct analysis *a)
 static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
 {
     struct results_table ahead;
-    if (!results_open(&a->results, p->results, a->why) || !results_are_whole(a) ||
+    if (!results_open(&a->results, p->results, a->why) || !can_be_made_anew(a) ||
         !set_terms(a, p) ||
         !new_results_open(&a->out, p, results_table_ahead(&a->results, &ahead), a->why)) {
         analysis_stop(a, ANALYZE_UNUSABLE);

@@ -12,6 +12,7 @@
 #define KEY_INFER            "infer"
 #define KEY_FILES            "files"
 #define KEY_DETAIL           "detail"
+#define KEY_LEVEL            "level"
 #define KEY_PARTIAL          "partial"
 #define KEY_ACCOUNT          "account"
 #define KEY_ROWS_LOST        "rows_lost"

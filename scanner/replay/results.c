@@ -292,7 +292,18 @@ bool results_open(struct results *r, const char *path, struct buf *why)
 
 bool results_open_rows(struct results *r, const char *path, struct buf *why)
 {
-    return open_any(r, path, true, why);
+    if (!open_any(r, path, true, why)) {
+        return false;
+    }
+    if (results_are_partial(r)) {
+        buf_putf(why,
+                 "%s: tables or columns were left out of these results (--tables, --columns): what "
+                 "is not there "
+                 "would read as not known, or as none; use the whole results",
+                 path);
+        return false;
+    }
+    return true;
 }
 
 void results_deinit(struct results *r)
@@ -485,9 +496,16 @@ static size_t find_in_cut(const struct results *r, const char *table)
     return result_cut_find(&r->cut, name);
 }
 
-bool results_is_partial(const struct results *r)
+bool results_are_partial(const struct results *r)
 {
     return json_is_true(json_object_get(json_object_get(r->manifest, KEY_DETAIL), KEY_PARTIAL));
+}
+
+bool results_are_whole(const struct results *r)
+{
+    const char *level = results_text(r, KEY_DETAIL, KEY_LEVEL);
+    bool summary = level != NULL && strcmp(level, row_detail_word(ROW_DETAIL_SUMMARY)) == 0;
+    return !summary && !results_are_partial(r);
 }
 
 bool results_has_table(const struct results *r, enum table_id t)

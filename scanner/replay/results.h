@@ -79,8 +79,10 @@ bool results_read_operators(struct results *r, struct buf *why);
 /** That of the shared operators, likewise: nothing is judged with it, but the manifest names it. */
 bool results_read_shared_operators(struct results *r, struct buf *why);
 
-/** Tables or columns were left out that others are made of. */
-bool results_is_partial(const struct results *r);
+/** Tables or columns were left out, and rows do not tell which. */
+bool results_are_partial(const struct results *r);
+/** All that rows are made of is there. */
+bool results_are_whole(const struct results *r);
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */
 bool results_has_table(const struct results *r, enum table_id t);
 /** @return false: no name stands for others, as no group has a row, or --infer was off */

@@ -91,6 +91,9 @@ def check_less(folder, normal):
     with open(os.path.join(few, "domains.csv"), encoding="utf-8", newline="") as file:
         header = file.readline().strip().split(",")
     check("--columns: not in CSV", "mx" not in header and "mx_kind" in header, header)
+    for command in (["report"], ["show", few, "case-good.mxlab.net"], ["diff", normal]):
+        done = run(*command, *([few] if command[0] != "show" else []))
+        check(f"{command[0]} of some columns: refused in one line", done.returncode == 2 and done.stderr.count("\n") == 1 and "--columns" in done.stderr, done)
     for option, value in (("--tables", "domain"), ("--columns", "-domains.domain_"), ("--columns", "domains.mx"), ("--columns", "-services.service"),
                           ("--detail", "all")):
         done = run("analyze", f"{option}={value}", "-o", os.path.join(folder, "never"), normal)
