@@ -301,7 +301,7 @@ def spoil(results, folder):
     rewrite("causes", lambda row: row.update(name=harm(), thing=harm(), mx_operator=harm(), evidence=harm(), fix=harm()))
     rewrite("policies", lambda row: row.update(cnames=["x." + harm() + ".test"]))
     manifest = read_json(folder, "manifest.json")
-    manifest["input"]["path"] = HARM[3]
+    manifest["inputs"][0]["path"] = HARM[3]
     manifest["version"] = HARM[1]
     with open(os.path.join(folder, "manifest.json"), "w", encoding="utf-8") as file:
         json.dump(manifest, file)
