@@ -168,7 +168,7 @@ const struct option_row option_table[] = {
      "How many characters a field of CSV has at most; spreadsheets take 32,767. What is longer is "
      "replaced by \"[N characters]\", and whole in NDJSON. 0 means no limit.",
      option_read_number, FIELD(csv_cell_max), 0, UINT32_MAX},
-    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "detail", "LEVEL", "normal", NULL,
+    {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "detail", "LEVEL", "full", NULL,
      "summary, normal or full",
      "How much each row says. normal has each fact once, and no key without a value. full has "
      "every "

@@ -63,7 +63,7 @@ def write_killed_list(lab, path, short):
 
 
 def start_scan(arguments, out):
-    return subprocess.Popen([MXCENSUS, "scan", *arguments, "-o", out], stderr=subprocess.PIPE, env=environment())
+    return subprocess.Popen([MXCENSUS, "scan", "--detail", "normal", *arguments, "-o", out], stderr=subprocess.PIPE, env=environment())
 
 
 def analyze_what_is_left(out):
