@@ -23,6 +23,11 @@ def use_build(folder):
     sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 
+def packed(path):
+    """Octets of the file as zstd has it."""
+    return len(subprocess.run(["zstd", "-q", "-c", path], stdout=subprocess.PIPE, check=True).stdout)
+
+
 def processor():
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         for line in file:

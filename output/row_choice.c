@@ -16,10 +16,7 @@ void row_choice_take_all(struct row_choice *c)
 bool row_choice_take(struct row_choice *c, struct span name)
 {
     const struct definition *d = table_definition(c->table);
-    size_t column = 0;
-    while (column < d->column_count && !span_eq(span_of(d->columns[column].name), name)) {
-        column++;
-    }
+    size_t column = definition_find_column(d, name);
     bool fresh = column < d->column_count;
     for (size_t i = 0; i < c->count; i++) {
         fresh = fresh && c->column[i] != column;

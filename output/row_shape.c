@@ -69,10 +69,7 @@ bool row_shape_leave_column(struct row_shape *s, struct span name)
         return false;
     }
     const struct definition *d = table_definition(t);
-    unsigned column = 0;
-    while (column < d->column_count && !span_eq(span_of(d->columns[column].name), name)) {
-        column++;
-    }
+    size_t column = definition_find_column(d, name);
     if (column >= d->column_count || column <= ROW_COLUMN_OBSERVED_AT ||
         d->columns[column].presence == COLUMN_PRESENCE_KEY) {
         return false;

@@ -109,14 +109,13 @@ static bool column_is_nested(const struct column *c)
     return c->type == COLUMN_TYPE_OBJECT || c->type == COLUMN_TYPE_OBJECT_LIST;
 }
 
-static const struct column *find_column(const struct definition *d, struct span name)
+size_t definition_find_column(const struct definition *d, struct span name)
 {
-    for (size_t i = 0; i < d->column_count; i++) {
-        if (span_eq(span_of(d->columns[i].name), name)) {
-            return &d->columns[i];
-        }
+    size_t column = 0;
+    while (column < d->column_count && !span_eq(span_of(d->columns[column].name), name)) {
+        column++;
     }
-    return NULL;
+    return column;
 }
 
 bool column_is_volatile(const char *table, const char *path)
@@ -128,10 +127,11 @@ bool column_is_volatile(const char *table, const char *path)
     const struct definition *d = &tables[t];
     struct span rest = span_of(path);
     while (d != NULL && rest.len > 0) {
-        const struct column *c = find_column(d, text_take_until(&rest, '.'));
-        if (c == NULL) {
+        size_t column = definition_find_column(d, text_take_until(&rest, '.'));
+        if (column == d->column_count) {
             return false;
         }
+        const struct column *c = &d->columns[column];
         if (c->volatility == COLUMN_VOLATILITY_VOLATILE) {
             return true;
         }

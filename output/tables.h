@@ -152,6 +152,9 @@ static inline bool column_has_companion(const struct column *c)
     return c->type == COLUMN_TYPE_FOREIGN || c->type == COLUMN_TYPE_FOREIGN_LIST;
 }
 
+/** The column of that name: its number; column_count when there is none. */
+size_t definition_find_column(const struct definition *d, struct span name);
+
 /** The table of that name; false when there is none. */
 bool table_find(struct span name, enum table_id *out);
 

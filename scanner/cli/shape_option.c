@@ -5,15 +5,12 @@
 
 static void put_no_table(struct span item, struct buf *why)
 {
-    struct similar s = similar_to(item);
+    const char *meant = similar_table(item);
     buf_put_text(why, "--tables '");
     buf_put(why, item);
     buf_put_text(why, "' is no table");
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        similar_try(&s, table_name((enum table_id)t));
-    }
-    if (s.word != NULL) {
-        buf_putf(why, "; did you mean %s?", s.word);
+    if (meant != NULL) {
+        buf_putf(why, "; did you mean %s?", meant);
     } else {
         buf_put_text(why, "; docs/data-dictionary.md lists them");
     }

@@ -1,5 +1,6 @@
 #include "scanner/cli/similar.h"
 
+#include "output/tables.h"
 #include "scanner/base/text_distance.h"
 
 #define WORD_DISTANCE_MAX 2 /* of a word that is meant; and less than half of it */
@@ -18,4 +19,13 @@ void similar_try(struct similar *s, const char *word)
         s->distance = d;
         s->word = word;
     }
+}
+
+const char *similar_table(struct span wanted)
+{
+    struct similar s = similar_to(wanted);
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        similar_try(&s, table_name((enum table_id)t));
+    }
+    return s.word;
 }

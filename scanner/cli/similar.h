@@ -17,3 +17,5 @@ struct similar {
 
 struct similar similar_to(struct span wanted);
 void similar_try(struct similar *s, const char *word);
+/** The table that is meant. @return NULL: none is similar */
+const char *similar_table(struct span wanted);

@@ -8,13 +8,10 @@ static bool find_table(struct options *o, struct buf *why)
     if (table_find(span_of(o->stdout_table), &o->choice.table)) {
         return true;
     }
-    struct similar s = similar_to(span_of(o->stdout_table));
+    const char *meant = similar_table(span_of(o->stdout_table));
     buf_putf(why, "--stdout '%s' is no table", o->stdout_table);
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        similar_try(&s, table_name((enum table_id)t));
-    }
-    if (s.word != NULL) {
-        buf_putf(why, "; did you mean %s?", s.word);
+    if (meant != NULL) {
+        buf_putf(why, "; did you mean %s?", meant);
     } else {
         buf_put_text(why, "; tables are ");
         for (unsigned t = 0; t < TABLE_COUNT; t++) {

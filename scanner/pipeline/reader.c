@@ -157,16 +157,22 @@ static void warn_of_list(struct reader *r)
     buf_deinit(&line);
 }
 
-static void look_at_record(struct reader *r, const struct source_record *record)
+static void tell_columns(struct reader *r)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
     reader_put_list(r, &line);
     buf_put_char(&line, ' ');
-    if (r->sample.records == 0 && !r->scan->params->quiet &&
-        domain_source_put_choice(r->source, &line)) {
+    if (domain_source_put_choice(r->source, &line)) {
         notices_add(r, &line);
     }
     buf_deinit(&line);
+}
+
+static void look_at_record(struct reader *r, const struct source_record *record)
+{
+    if (r->sample.records == 0 && !r->scan->params->quiet) {
+        tell_columns(r);
+    }
     if (!r->sampled && !list_sample_add(&r->sample, record)) {
         warn_of_list(r);
     }

@@ -236,7 +236,7 @@ static void put_domain_readiness(struct object *o, struct row_sink *sink,
     struct list *items = object_list(o, READINESS_FACTS_ITEMS);
     for (int i = 0; i < READINESS_COUNT; i++) {
         const struct readiness_result *result = &v->item[i];
-        if (object_is_lean(o) && readiness_word(result->result)[0] == 0) {
+        if (object_is_lean(o) && result->result == READINESS_NOT_APPLICABLE) {
             continue;
         }
         struct object *item = list_object(items);

@@ -93,8 +93,8 @@ static bool is_of_every_row(const struct column *c)
 /* Rows of less than full detail do without them. */
 static bool may_be_absent(const struct column *c, bool inside)
 {
-    return is_of_every_row(c) || column_detail(c) == ROW_DETAIL_FULL ||
-           (inside && c->type == COLUMN_TYPE_BOOL);
+    return (inside && c->type == COLUMN_TYPE_BOOL) || is_of_every_row(c) ||
+           column_detail(c) == ROW_DETAIL_FULL;
 }
 
 static void check_keys(const struct facts *f, bool inside)

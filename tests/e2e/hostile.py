@@ -21,7 +21,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
-from e2e.runner import EVERY_KEY, EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, read_table, side_by_side  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, read_table, side_by_side  # noqa: E402
 
 # Short, but longer than a busy machine makes an honest answer of this lab last.
 TARGET_S, POLICY_S, DNS_S = 20, 10, 3
@@ -73,7 +73,7 @@ class Scan:
             file.writelines(name + "\n" for name in names)
         begin = time.monotonic()
         process = subprocess.Popen(
-            [MXCENSUS, "scan", *EVERY_KEY, *lab.options, *CAPS, "--ehlo-domain", EHLO, "--probes", "sni,no-sni,versions", "--at", at,
+            [MXCENSUS, "scan", *lab.options, *CAPS, "--ehlo-domain", EHLO, "--probes", "sni,no-sni,versions", "--at", at,
              "--threads", str(threads), "-q", "-o", out, listed], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env=environment(), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS)))
         self.descriptors = 0

@@ -15,7 +15,6 @@ import time
 
 MXCENSUS = os.environ.get("MXCENSUS", "build/dev/mxcensus")
 MXLAB = os.environ.get("MXLAB", "build/dev/tests/lab/mxlab")
-EVERY_KEY = ["--detail", "full"]  # rows that tests can name every key of; test_detail.py has the others
 SCAN_TIMEOUT = 300  # seconds
 EHLO = "scanner.mxcensus.test"
 # For servers of the lab that never answer: longer than a busy machine makes an honest answer last, and no longer.
@@ -94,8 +93,6 @@ def read_json(folder, name):
 def run(*arguments, input=None, timeout=SCAN_TIMEOUT, program=MXCENSUS, more=None):
     """mxcensus (or another `program`) with these arguments; `input` is text or octets for its standard input, `more` of its environment."""
     octets = input.encode() if isinstance(input, str) else input
-    if arguments[:1] in (("scan",), ("analyze",)) and not any(a in ("--detail", "--resume") for a in arguments):
-        arguments = (*arguments[:1], *EVERY_KEY, *arguments[1:])
     begin = time.monotonic()
     done = subprocess.run([program, *arguments], input=octets if octets is not None else b"",
                           capture_output=True, timeout=timeout, env={**environment(), **(more or {})}, check=False)

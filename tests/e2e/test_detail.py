@@ -65,9 +65,7 @@ def check_same(folder, normal, paths):
     names = [row["domain"] for row in rows_of(full, "domains") if row.get("domain") and not row.get("duplicate_of")][::41][:SHOWN]
     check_equal("show says the same", text("show", "-v", normal, *names), text("show", "-v", full, *names))
     check_equal("report says the same", text("report", "--format", "csv", normal), text("report", "--format", "csv", full))
-    difference = json.loads(text("diff", "--format", "ndjson", "--domains", "0", normal, full).splitlines()[0])
     check_equal("diff: nothing has changed", sum(1 for _ in text("diff", "--format", "ndjson", normal, full).splitlines()), 1)
-    return full, difference
 
 
 def check_less(folder, normal):

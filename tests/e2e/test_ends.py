@@ -10,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.flood_world import DEAF, GOOD, FloodWorld  # noqa: E402
-from e2e.runner import EVERY_KEY, MXCENSUS, check, check_equal, environment, finish, parse_ndjson, read_json, read_table  # noqa: E402
+from e2e.runner import MXCENSUS, check, check_equal, environment, finish, parse_ndjson, read_json, read_table  # noqa: E402
 
 STUCK_LIBRARY = os.environ.get("STUCK_LIBRARY_FILE")  # unset: a build with sanitizers, which want to be the first library
 BRISK = ["--connect-timeout", "1", "--greeting-timeout", "1", "--target-timeout", "1", "--policy-timeout", "1",
@@ -33,7 +33,7 @@ class Scan:
             environ = {**environ, "LD_PRELOAD": STUCK_LIBRARY, "STUCK_LIBRARY": stuck}
         source = "-" if stdin == subprocess.PIPE else listed
         self.begin = time.monotonic()
-        self.process = subprocess.Popen([MXCENSUS, "scan", *EVERY_KEY, *world.options, *BRISK, *more, "-o", self.out, source],
+        self.process = subprocess.Popen([MXCENSUS, "scan", *world.options, *BRISK, *more, "-o", self.out, source],
                                         stdin=stdin, stderr=subprocess.PIPE, env=environ)
 
     def end(self, timeout=60):

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import EVERY_KEY, EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, read_table, side_by_side  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, environment, finish, read_json, read_table, side_by_side  # noqa: E402
 from support.dns_server import DnsServer, read_name  # noqa: E402
 
 ODD_MACHINE = os.environ.get("ODD_MACHINE_FILE")  # unset: a build with sanitizers
@@ -51,7 +51,7 @@ class Scan:
         self.out = os.path.join(folder, what)
         self.what = what
         self.process = subprocess.Popen(
-            [MXCENSUS, "scan", *EVERY_KEY, "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--trust-ad", "no", "--ipv4-only",
+            [MXCENSUS, "scan", "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--trust-ad", "no", "--ipv4-only",
              "--address-map", "11.0.0.0/8=127.0.0.0/8", "--mta-sts", "record", "--dns-timeout", "10", "-q", "-o", self.out, *more, listed],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**environment(), **(environ or {})}, preexec_fn=before)
 

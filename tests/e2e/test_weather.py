@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from e2e import own_network  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
-from e2e.runner import EVERY_KEY, EHLO, MXCENSUS, MXLAB, check, check_equal, finish, read_json, read_table, run  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, MXLAB, check, check_equal, finish, read_json, read_table, run  # noqa: E402
 
 own_network.enter()
 
@@ -152,7 +152,7 @@ def killed_in_an_outage(lab, folder, listed, want):
     metrics = out + ".prom"
     outage = Outage(lab, metrics, ("sessions_total", 150), link("down"), link("up"), 120)
     outage.start()
-    scanner = subprocess.Popen([MXCENSUS, "scan", *EVERY_KEY, *lab.options, *SPEED, "--ehlo-domain", EHLO, "--metrics-file", metrics,
+    scanner = subprocess.Popen([MXCENSUS, "scan", *lab.options, *SPEED, "--ehlo-domain", EHLO, "--metrics-file", metrics,
                                 "-o", out, listed],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     end = time.monotonic() + 120

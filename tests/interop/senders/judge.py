@@ -162,7 +162,7 @@ def scan(folder, lab, domains):
     listed, out = os.path.join(folder, "list"), os.path.join(folder, "scan")
     with open(listed, "w", encoding="ascii") as file:
         file.write("\n".join(domains) + "\n")
-    command = [MXCENSUS, "scan", "--detail", "full", "-q", "-o", out, "--root-cas", "lab=" + lab.roots, "--trust-ad", "yes",
+    command = [MXCENSUS, "scan", "-q", "-o", out, "--root-cas", "lab=" + lab.roots, "--trust-ad", "yes",
                "--name-servers", network.RESOLVER, "--ehlo-domain", network.HOST, "--address-rate", "0",
                "--retry-pause", "1", "--tempfail-pause", "1", "--implicit-mx", "dial", listed]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
