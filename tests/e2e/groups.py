@@ -150,6 +150,7 @@ def check_scan(folder, scan):
     check_briefs(out, endpoints)
     account = count_account(out)
     inferred = sum(row["basis"] == "inferred" for row in endpoints.values())
+    dialled = sum(row["basis"] == "observed" for row in endpoints.values())
     wrong = wrong_facts("endpoints", "endpoint", os.path.join(folder, "off"), out, True)
     wrong_domains = wrong_facts("domains", "input_line", os.path.join(folder, "off"), out, True)
     states = collections.Counter(row["state"] for row in groups.values())
@@ -166,6 +167,7 @@ def check_scan(folder, scan):
     if infer == "listed":
         check("listed: nothing is inferred wrongly", not wrong + wrong_domains, (wrong + wrong_domains)[:EXAMPLES])
         check_cases(groups)
+    return dialled
 
 
 def main():
@@ -179,10 +181,10 @@ def main():
     try:
         scans = side_by_side(*[lambda infer=infer: Scan(folder, infer, known, more, at) for infer in ("off", "listed", "all")])
         costs = {scan.infer: scan.connections for scan in scans}
-        for scan in scans:
-            check_scan(folder, scan)
+        dialled = {scan.infer: check_scan(folder, scan) for scan in scans}
         check("listed costs less than off", costs["listed"] < costs["off"], costs)
-        check("all costs no more than listed", costs["all"] <= costs["listed"], costs)
+        # Connections have second chances in them, of which a busy machine makes more or less.
+        check("all dials no more names than listed", dialled["all"] <= dialled["listed"] < dialled["off"], dialled)
         analyze_again(os.path.join(folder, "listed"), os.path.join(folder, "again"))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -169,9 +169,9 @@ const struct case_text case_table[] = {
     {"greeting-spamd", "a tarpit by its own word, RFC 5321 section 4.1.1.1: nothing is listed",
      "mx 10 mx\nhost mx 1 greeting=spamd ehlo=bare\nexpect smtp.tarpit"},
     {"greeting-stutter-bare", "a tarpit by its pace, and nothing is listed",
-     "mx 10 mx\nhost mx 1 greeting=stutter ehlo=bare\nexpect smtp.tarpit"},
+     "mx 10 mx\nhost mx 1 greeting=stutter ehlo=bare\nexpect smtp.tarpit smtp.slow_greeting"},
     {"greeting-stutter", "as slow, but it lists STARTTLS",
-     "mx 10 mx\nhost mx 1 greeting=stutter\nexpect"},
+     "mx 10 mx\nhost mx 1 greeting=stutter\nexpect smtp.slow_greeting"},
     /* ---- EHLO ---- */
     {"ehlo-silent", "no answer to EHLO",
      "mx 10 mx\nhost mx 1 ehlo=silent\nexpect smtp.ehlo_timeout"},
