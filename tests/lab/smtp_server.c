@@ -26,7 +26,7 @@
 #define OCTETS_EVERY_MS 1
 #define STUTTER_MS      190 /* between two octets of a greeting; spamd(8) waits a second */
 #define STUTTER_OCTETS  30  /* the rest at once: on any machine all of it is slow, over 5 seconds */
-#define ACCEPTS_MAX     64 /* per turn of the loop */
+#define ACCEPTS_MAX     64  /* per turn of the loop */
 #define FLOOD_OCTETS    65536
 #define STEPS_PER_TURN  4 /* of a script: others want their turn */
 
