@@ -498,6 +498,7 @@ static enum dns_state message_judge(struct reading *r, const struct dns_name *na
     switch (r->rcode) {
     case DNS_RCODE_NOERROR:
     case DNS_RCODE_NXDOMAIN:
+    case DNS_RCODE_YXDOMAIN:
         break;
     case DNS_RCODE_SERVFAIL:
         return DNS_SERVFAIL;
@@ -507,6 +508,10 @@ static enum dns_state message_judge(struct reading *r, const struct dns_name *na
         return DNS_OTHER_RCODE;
     }
     enum dns_state state = follow(r, name);
+    if (r->rcode == DNS_RCODE_YXDOMAIN && state != DNS_MALFORMED) {
+        r->out->rr_count = 0;
+        return DNS_NAME_INVALID;
+    }
     if (state != DNS_NODATA) {
         return state;
     }

@@ -33,6 +33,7 @@ enum dns_rcode {
     DNS_RCODE_SERVFAIL = 2,
     DNS_RCODE_NXDOMAIN = 3,
     DNS_RCODE_REFUSED = 5,
+    DNS_RCODE_YXDOMAIN = 6,
     DNS_RCODE_NONE = 255, /* ours: no answer */
 };
 
@@ -90,7 +91,7 @@ void dns_reader_free(struct dns_reader *reader);
  * Reads `message` as the answer to (name, type, IN). Sets all of `out` but `rtt_ms`, `seen.tcp` and
  * what stands behind these; it points into `reader` and `message`, until the next call.
  * `seen.state` is one of DATA, NODATA, NXDOMAIN, SERVFAIL, REFUSED, OTHER_RCODE, MALFORMED,
- * CNAME_LOOP and CNAME_LIMIT. A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
+ * CNAME_LOOP, CNAME_LIMIT and NAME_INVALID (YXDOMAIN: a DNAME makes the name too long, RFC 6672 section 2.2). A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
  * recurse for us.
  */
 void dns_message_read(struct dns_reader *reader, struct span message, const struct dns_name *name,

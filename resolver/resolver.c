@@ -270,6 +270,7 @@ static void resolver_on_answer(struct question *q, struct span message)
     case DNS_NXDOMAIN:
     case DNS_CNAME_LOOP:
     case DNS_CNAME_LIMIT:
+    case DNS_NAME_INVALID:
         if (q->cd) {
             finish_repeat(q, &answer);
         } else {
@@ -285,7 +286,6 @@ static void resolver_on_answer(struct question *q, struct span message)
     case DNS_NOT_ASKED:
     case DNS_BOGUS:
     case DNS_TIMEOUT:
-    case DNS_NAME_INVALID:
     case DNS_LOCAL_FAULT:
     case DNS_STATE_COUNT:
         break;

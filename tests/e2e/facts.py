@@ -6,7 +6,7 @@ import datetime
 CHAIN_LENGTHS = {"two": 2, "one": 1, "three": 3, "root": 3, "order": 3, "twice": 3, "extra": 3}
 OWN_CHAINS = ("self-signed", "missing-intermediate", "private-ca")  # classes with a list of their own shape
 KEYS = {"p256": ("EC", 256), "p384": ("EC", 384), "rsa2048": ("RSA", 2048), "rsa3072": ("RSA", 3072),
-        "rsa4096": ("RSA", 4096), "rsa1024": ("RSA", 1024), "rsa-e3": ("RSA", 2048), "rsa9216": ("RSA", 9216),
+        "rsa4096": ("RSA", 4096), "rsa1024": ("RSA", 1024), "rsa-e3": ("RSA", 2048), "rsa9216": ("RSA", 9216), "rsa16384": ("RSA", 16384), "p256-explicit": ("EC", 256),
         "p521": ("EC", 521), "ed25519": ("Ed25519", 256), "ed448": ("Ed448", 456)}
 # Words of chain_status that are also codes of the area chain.
 CHAIN_CODES = {"expired", "not_yet_valid", "self_signed", "untrusted_root", "issuer_unknown"}

@@ -774,6 +774,7 @@ const struct case_text case_table[] = {
 /* ---- that change from one day to the next ---- */
 #define MUTATION(name, about, before, after, changes) {MUTATION_PREFIX name, about, before},
 #include "tests/lab/mutation_cases.def"
+#include "tests/lab/odd_peers.def"
 };
 
 const size_t case_table_count = sizeof(case_table) / sizeof(case_table[0]);

@@ -34,6 +34,7 @@ struct case_record {
 
 struct case_state {
     char name[LAB_NAME_MAX];
+    uint16_t type; /* as in case_zone */
     enum dns_state state;
     int ede;
 };
@@ -49,6 +50,11 @@ struct case_zone {
     uint16_t
         type; /* 0: all, and what is below the name; else answers of this type at the name alone */
     enum zone_signing signing;
+};
+
+struct case_tcp {
+    char name[LAB_NAME_MAX]; /* and what is below; "": nothing */
+    enum lab_tcp tcp;
 };
 
 struct case_policy {
@@ -70,6 +76,7 @@ struct lab_case {
     size_t record_count;
     struct case_state states[4];
     size_t state_count;
+    struct case_tcp tcp;
     struct case_server servers[CASE_SERVERS];
     size_t server_count;
     struct case_zone zones[CASE_ZONES]; /* the last one that holds decides */
@@ -392,10 +399,28 @@ static bool add_state(struct lab_case *c, const struct statement *st)
     CHECK(c->state_count < sizeof(c->states) / sizeof(c->states[0]));
     struct case_state *s = &c->states[c->state_count++];
     full_name(c, st->word[1], s->name);
+    s->type = strcmp(st->word[0], "state-a") == 0 ? LAB_TYPE_A : 0;
     s->ede = st->count > 3 ? (int)strtol(st->word[3], NULL, 10) : -1;
     for (int i = 0; i < DNS_STATE_COUNT; i++) {
         if (strcmp(dns_state_word((enum dns_state)i), st->word[2]) == 0) {
             s->state = (enum dns_state)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool add_tcp(struct lab_case *c, const struct statement *st)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        LAB_TCPS(X)
+#undef X
+    };
+    full_name(c, st->word[1], c->tcp.name);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], st->word[2]) == 0) {
+            c->tcp.tcp = (enum lab_tcp)i;
             return true;
         }
     }
@@ -478,6 +503,10 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
         return add_target(c, "@", LAB_TYPE_MX, (uint16_t)strtoul(st->word[1], NULL, 10),
                           st->word[2]);
     }
+    if (strcmp(verb, "mx-at") == 0 && n == 4) {
+        return add_target(c, st->word[1], LAB_TYPE_MX, (uint16_t)strtoul(st->word[2], NULL, 10),
+                          st->word[3]);
+    }
     if (strcmp(verb, "host") == 0 && n >= 3) {
         return add_host(w, c, st, false);
     }
@@ -492,6 +521,9 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
     }
     if (strcmp(verb, "cname") == 0 && n == 3) {
         return add_target(c, st->word[1], LAB_TYPE_CNAME, 0, st->word[2]);
+    }
+    if (strcmp(verb, "dname") == 0 && n == 3) {
+        return add_target(c, st->word[1], LAB_TYPE_DNAME, 0, st->word[2]);
     }
     if (strcmp(verb, "txt") == 0 && n >= 3) {
         return add_text(c, st);
@@ -522,8 +554,11 @@ static bool add_statement(const struct world *w, struct lab_case *c, const struc
     if (strcmp(verb, "policy-host") == 0 && n >= 2) {
         return add_policy(w, c, st, 2, false);
     }
-    if (strcmp(verb, "state") == 0 && n >= 3) {
+    if ((strcmp(verb, "state") == 0 || strcmp(verb, "state-a") == 0) && n >= 3) {
         return add_state(c, st);
+    }
+    if (strcmp(verb, "tcp") == 0 && n == 3) {
+        return add_tcp(c, st);
     }
     if (strncmp(verb, "expect", 6) == 0) {
         return add_expectation(c, st);
@@ -711,6 +746,7 @@ static void put_record(const struct world *w, struct cert_store *certs, const st
     case LAB_TYPE_CNAME:
     case LAB_TYPE_NS:
     case LAB_TYPE_PTR:
+    case LAB_TYPE_DNAME:
         zone_add_name(out, r->rr.type, r->rr.preference, r->target);
         return;
     case LAB_TYPE_SOA:
@@ -772,6 +808,18 @@ static bool wildcard_of(const struct lab_case *c, struct span name, char out[LAB
     return parent.len == strlen(c->domain) && parent.len < name.len && name_exists(c, span_of(out));
 }
 
+static const struct case_record *dname_above(const struct lab_case *c, struct span name)
+{
+    for (size_t i = 0; i < c->record_count; i++) {
+        const struct case_record *r = &c->records[i];
+        if (r->rr.type == LAB_TYPE_DNAME && name.len > strlen(r->name) &&
+            is_below(name, span_of(r->name))) {
+            return r;
+        }
+    }
+    return NULL;
+}
+
 void case_lookup(const struct world *w, struct cert_store *certs, struct span name, uint16_t type,
                  struct zone_answer *out)
 {
@@ -792,6 +840,11 @@ void case_lookup(const struct world *w, struct cert_store *certs, struct span na
     out->signatures = signing != ZONE_UNSIGNED;
     struct span owner = name;
     bool exists = outside || name_exists(c, name);
+    const struct case_record *dname = dname_above(c, name);
+    if (dname != NULL) {
+        zone_add_dname(out, name, name.len - strlen(dname->name), dname->target);
+        return;
+    }
     if (!exists && wildcard_of(c, name, wildcard)) {
         owner = span_of(wildcard);
         exists = true;
@@ -807,8 +860,14 @@ void case_lookup(const struct world *w, struct cert_store *certs, struct span na
         zone_add_name(out, LAB_TYPE_NS, 0, "ns1.dns-" CASE_ZONE);
     }
     out->state = out->count > 0 ? DNS_DATA : exists ? DNS_NODATA : DNS_NXDOMAIN;
+    if (c->tcp.name[0] != '\0' && is_below(name, span_of(c->tcp.name))) {
+        out->tcp = c->tcp.tcp;
+    }
     for (size_t i = 0; i < c->state_count; i++) {
-        if (is_below(name, span_of(c->states[i].name))) {
+        struct span at = span_of(c->states[i].name);
+        if (c->states[i].type == 0 ? is_below(name, at)
+                                   : c->states[i].type == type && span_eq(name, at)) {
+            out->count = c->states[i].type == 0 ? out->count : 0;
             out->state = c->states[i].state;
             out->ede = c->states[i].ede;
         }

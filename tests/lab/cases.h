@@ -22,7 +22,11 @@
  *     policy NAME K [key=value...]  a policy host at 11.0.C.K (policy_host_set() in policy_host.h)
  *     policy6 NAME K [key=value...] the same for IPv6
  *     policy-host NAME [key=value...] the same without an address: for aliases and dead addresses
+ *     mx-at OWNER PREFERENCE NAME an MX record elsewhere than at the domain
+ *     dname NAME TARGET          what is below NAME is below TARGET, RFC 6672
  *     state NAME servfail|timeout|bogus|refused|malformed [EDE]   every question at NAME and below
+ *     state-a NAME STATE         questions for A at NAME alone
+ *     tcp NAME twice|half|stall  answers to every question at NAME and below need TCP, and go wrong there
  *     signed [NAME]              what is at NAME and below (all) is signed: AD and RRSIG
  *     unsigned NAME, no-ds NAME  is not; is signed, but without a DS: RRSIG without AD
  *     unsigned-a NAME, unsigned-aaaa NAME, unsigned-mx NAME   answers of this type at NAME alone are not

@@ -280,6 +280,51 @@ void cert_put_unknown_spki(struct buf *b)
     der_close(b, spki);
 }
 
+void cert_put_gost_spki(struct buf *b)
+{
+    size_t spki = der_open(b, DER_SEQUENCE);
+    size_t algorithm = der_open(b, DER_SEQUENCE);
+    DER_PUT_OID(b, "\x2a\x85\x03\x07\x01\x01\x01\x01"); /* id-tc26-gost3410-12-256 */
+    size_t parameters = der_open(b, DER_SEQUENCE);
+    DER_PUT_OID(b, "\x2a\x85\x03\x07\x01\x02\x01\x01\x01"); /* paramSetA */
+    DER_PUT_OID(b, "\x2a\x85\x03\x07\x01\x01\x02\x02");     /* Streebog-256 */
+    der_close(b, parameters);
+    der_close(b, algorithm);
+    size_t bits = der_open(b, DER_BIT_STRING);
+    buf_put_char(b, 0);
+    size_t point = der_open(b, DER_OCTET_STRING);
+    for (unsigned i = 0; i < 64; i++) {
+        buf_put_char(b, (char)(i * 37 + 5));
+    }
+    der_close(b, point);
+    der_close(b, bits);
+    der_close(b, spki);
+}
+
+/* y * y = 696 at x = 0 has no answer, and once had a search for it that did not end (CVE-2022-0778). */
+void cert_put_curve_spki(struct buf *b)
+{
+    size_t spki = der_open(b, DER_SEQUENCE);
+    size_t algorithm = der_open(b, DER_SEQUENCE);
+    DER_PUT_OID(b, "\x2a\x86\x48\xce\x3d\x02\x01"); /* id-ecPublicKey */
+    size_t parameters = der_open(b, DER_SEQUENCE);  /* SEC 1 appendix C.2 */
+    der_put_u64(b, 1);
+    size_t field = der_open(b, DER_SEQUENCE);
+    DER_PUT_OID(b, "\x2a\x86\x48\xce\x3d\x01\x01"); /* prime-field */
+    der_put_u64(b, 697);
+    der_close(b, field);
+    size_t curve = der_open(b, DER_SEQUENCE);
+    der_put(b, DER_OCTET_STRING, SPAN_LIT("\0\x17"));
+    der_put(b, DER_OCTET_STRING, SPAN_LIT("\x02\xb8"));
+    der_close(b, curve);
+    der_put(b, DER_OCTET_STRING, SPAN_LIT("\x02\0\0")); /* the generator, compressed */
+    der_put_u64(b, 701);
+    der_close(b, parameters);
+    der_close(b, algorithm);
+    der_put(b, DER_BIT_STRING, SPAN_LIT("\0\x02\0\0"));
+    der_close(b, spki);
+}
+
 static void put_algorithm(struct buf *b, const struct tbs *t)
 {
     if (t->algorithm_unknown) {

@@ -45,6 +45,10 @@ void cert_put_leaf_extensions(struct buf *b, const struct cert_choice *c, const 
                               const struct key *issuer);
 /** An SubjectPublicKeyInfo of an algorithm that nobody knows. */
 void cert_put_unknown_spki(struct buf *b);
+/** GOST R 34.10-2012 with 256 bits, RFC 9215 section 4.1. */
+void cert_put_gost_spki(struct buf *b);
+/** A key on a curve that it describes itself, by a point that has to be decompressed in the integers modulo 697 = 17 x 41. */
+void cert_put_curve_spki(struct buf *b);
 
 /** Is it signed by a CA of the lab that a client may trust? */
 bool cert_from_public_ca(const struct cert_choice *c);

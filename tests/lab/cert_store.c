@@ -426,8 +426,8 @@ static void make_odd_upper(const struct cert_store *s, const struct cert_choice 
     buf_deinit(&above);
 }
 
-/* A certificate with a key that nobody can read. */
-static X509 *make_unknown_key(const struct cert_store *s, const struct cert_choice *c)
+/* A certificate with a key that nobody can read, or not everybody. */
+static X509 *make_odd_key(const struct cert_store *s, const struct cert_choice *c)
 {
     struct buf name = BUF_INIT(BUF_NO_LIMIT);
     struct buf above = BUF_INIT(BUF_NO_LIMIT);
@@ -438,7 +438,13 @@ static X509 *make_unknown_key(const struct cert_store *s, const struct cert_choi
     const struct key *root = &s->keys.ca[CA_KEY_ROOT + c->issuer];
     put_odd_name(&name, c, "");
     put_root_name(&above, c->issuer);
-    cert_put_unknown_spki(&spki);
+    if (c->odd == LAB_ODD_GOST_KEY) {
+        cert_put_gost_spki(&spki);
+    } else if (c->odd == LAB_ODD_CURVE) {
+        cert_put_curve_spki(&spki);
+    } else {
+        cert_put_unknown_spki(&spki);
+    }
     cert_put_ca_extensions(&extensions, &(struct ca_profile){.path_length = -1}, root, root);
     struct tbs t = {
         .serial = serial_octets(1950, serial),
@@ -509,8 +515,11 @@ static void set_leaf_oddity(struct tbs *t, enum lab_odd odd)
     }
 }
 
-static void put_leaf(const struct cert_store *s, const struct cert_choice *c, struct buf *out)
+/* @param gost with a key of GOST in place of its own */
+static void put_leaf(const struct cert_store *s, const struct cert_choice *c, bool gost,
+                     struct buf *out)
 {
+    struct buf other_key = BUF_INIT(BUF_NO_LIMIT);
     struct buf subject = BUF_INIT(BUF_NO_LIMIT);
     struct buf issuer = BUF_INIT(BUF_NO_LIMIT);
     struct buf extensions = BUF_INIT(BUF_NO_LIMIT);
@@ -535,7 +544,12 @@ static void put_leaf(const struct cert_store *s, const struct cert_choice *c, st
     set_leaf_oddity(&t, c->odd);
     cert_put_leaf_extensions(&extensions, c, key, t.signer);
     t.extensions = buf_span(&extensions);
+    if (gost) {
+        cert_put_gost_spki(&other_key);
+        t.spki = buf_span(&other_key);
+    }
     cert_put(out, &t);
+    buf_deinit(&other_key);
     buf_deinit(&extensions);
     buf_deinit(&issuer);
     buf_deinit(&subject);
@@ -660,8 +674,9 @@ static STACK_OF(X509) * make_chain(struct cert_store *s, const struct cert_choic
     if (c->odd == LAB_ODD_CROSS_EXPIRED) {
         push(chain, s->old_cross.x509);
         push(chain, s->old_root.x509);
-    } else if (c->odd == LAB_ODD_WITH_UNKNOWN_KEY) {
-        CHECK(sk_X509_push(chain, make_unknown_key(s, c)) > 0);
+    } else if (c->odd == LAB_ODD_WITH_UNKNOWN_KEY || c->odd == LAB_ODD_GOST_KEY ||
+               c->odd == LAB_ODD_CURVE) {
+        CHECK(sk_X509_push(chain, make_odd_key(s, c)) > 0);
     }
     return chain;
 }
@@ -682,7 +697,7 @@ const struct cert_entry *cert_store_get(struct cert_store *s, const struct cert_
     if (slot->entry.key != key) {
         free_entry(&slot->entry);
         buf_reset(&slot->der);
-        put_leaf(s, c, &slot->der);
+        put_leaf(s, c, false, &slot->der);
         slot->entry.key = key;
         slot->entry.der = buf_span(&slot->der);
         slot->entry.leaf = parse(slot->entry.der);
@@ -693,6 +708,11 @@ const struct cert_entry *cert_store_get(struct cert_store *s, const struct cert_
         }
     }
     return &slot->entry;
+}
+
+void cert_store_put_gost(struct cert_store *s, const struct cert_choice *c, struct buf *out)
+{
+    put_leaf(s, c, true, out);
 }
 
 void cert_store_digest_of(struct span data, uint8_t matching, struct buf *out)

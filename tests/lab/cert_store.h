@@ -26,6 +26,9 @@ struct cert_entry {
 struct cert_store *cert_store_open(const char *keys_path, int64_t now, struct buf *error);
 void cert_store_close(struct cert_store *store);
 const struct cert_entry *cert_store_get(struct cert_store *store, const struct cert_choice *choice);
+/** Appends the leaf as it would be with a key of GOST: for who shows it by hand. */
+void cert_store_put_gost(struct cert_store *store, const struct cert_choice *choice,
+                         struct buf *out);
 /** Serial number of the certificate, without making it, unless it is odd. Never 0, less than 2^63. */
 uint64_t cert_serial(const struct cert_choice *choice);
 #define CERT_SERIAL_TEXT_MAX 80

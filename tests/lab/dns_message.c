@@ -18,6 +18,7 @@ enum dns_rcode {
     RCODE_SERVFAIL = 2,
     RCODE_NXDOMAIN = 3,
     RCODE_REFUSED = 5,
+    RCODE_YXDOMAIN = 6,
 };
 
 struct query {
@@ -191,6 +192,7 @@ static void put_rr(struct response *r, const struct zone_answer *a, const struct
     case LAB_TYPE_NS:
     case LAB_TYPE_CNAME:
     case LAB_TYPE_PTR:
+    case LAB_TYPE_DNAME:
         put_name(b, data);
         break;
     case LAB_TYPE_TXT:
@@ -292,16 +294,14 @@ static void put_answers(struct dns_responder *d, const struct query *q, const st
                         struct span owner, bool is_question, struct response *r)
 {
     for (size_t i = 0; i < a->count; i++) {
-        put_rr(r, a, &a->rr[i], owner, is_question);
+        uint32_t below = a->rr[i].below;
+        put_rr(r, a, &a->rr[i], span_drop(owner, below), is_question && below == 0);
     }
     if (a->count > 0 && q->want_dnssec && (a->signatures || a->state == DNS_BOGUS)) {
-        put_rrsig(r, d->world, a->rr[0].type, owner, is_question, a->apex);
+        uint32_t below = a->rr[0].below;
+        put_rrsig(r, d->world, a->rr[0].type, span_drop(owner, below), is_question && below == 0,
+                  a->apex);
     }
-}
-
-static bool is_alias(const struct zone_answer *a, uint16_t type)
-{
-    return a->count > 0 && a->rr[0].type == LAB_TYPE_CNAME && type != LAB_TYPE_CNAME;
 }
 
 static bool is_among(const char *name, char (*list)[LAB_NAME_MAX], int count)
@@ -320,8 +320,9 @@ static void follow(struct dns_responder *d, const struct query *q, struct respon
 {
     struct zone_answer *a = *last;
     char targets[CHAIN_MAX][LAB_NAME_MAX];
-    for (int links = 0; links < CHAIN_MAX && is_alias(a, q->type); links++) {
-        struct span name = zone_rr_span(a, &a->rr[0]);
+    const struct zone_rr *alias;
+    for (int links = 0; links < CHAIN_MAX && (alias = zone_alias(a, q->type)) != NULL; links++) {
+        struct span name = zone_rr_span(a, alias);
         CHECK(name.len < LAB_NAME_MAX);
         memcpy(targets[links], name.at, name.len);
         targets[links][name.len] = '\0';
@@ -375,6 +376,7 @@ static enum dns_rcode rcode_of(enum dns_state s)
     return s == DNS_NXDOMAIN                                         ? RCODE_NXDOMAIN
            : s == DNS_SERVFAIL || s == DNS_TIMEOUT || s == DNS_BOGUS ? RCODE_SERVFAIL
            : s == DNS_REFUSED                                        ? RCODE_REFUSED
+           : s == DNS_NAME_INVALID                                   ? RCODE_YXDOMAIN
                                                                      : RCODE_NOERROR;
 }
 
@@ -392,12 +394,14 @@ bool dns_respond(struct dns_responder *d, struct span query, bool tcp, struct bu
         /* These have a second pass, SERVFAIL where CD=1 shows no data either. */
         bool failed = a->state == DNS_SERVFAIL || a->state == DNS_REFUSED ||
                       (a->state == DNS_BOGUS && a->count == 0);
-        counters_question(d->counters, name, q.type, q.cd, tcp, a->state != DNS_TIMEOUT && !failed);
+        bool lost = a->state == DNS_TIMEOUT || a->tcp == LAB_TCP_HALF || a->tcp == LAB_TCP_STALL;
+        counters_question(d->counters, name, q.type, q.cd, tcp, !lost && !failed);
     }
     if (a->state == DNS_TIMEOUT) {
         return false;
     }
     begin(&r, &q, out);
+    bool cut = !tcp && a->tcp != LAB_TCP_AS_USUAL;
     bool secure = a->secure;
     int ede = a->ede;
     bool failed =
@@ -422,7 +426,10 @@ bool dns_respond(struct dns_responder *d, struct span query, bool tcp, struct bu
         r.answers = 0;
         out->len = r.start + HEADER_LEN + q.question.len;
     }
-    size_t udp = q.udp_max < 512 ? 512 : q.udp_max > DNS_UDP_MAX ? DNS_UDP_MAX : q.udp_max;
+    size_t udp = cut                       ? 0
+                 : q.udp_max < 512         ? 512
+                 : q.udp_max > DNS_UDP_MAX ? DNS_UDP_MAX
+                                           : q.udp_max;
     finish(&r, &q, rcode, ede, secure && (q.ad || q.want_dnssec), tcp ? DNS_MESSAGE_MAX : udp);
     return true;
 }

@@ -15,6 +15,7 @@
 #define BATCHES_MAX     8    /* per turn of the loop, so that SMTP gets its turn */
 #define LATE_MAX        65536 /* answers waiting for their latency; more are dropped, as a network would */
 #define TCP_QUERIES_MAX 100 /* per connection */
+#define RCODE_NXDOMAIN  3
 
 struct late_answer {
     uint64_t due_ms;
@@ -161,33 +162,57 @@ static void on_stream_timeout(struct deadline *d)
     close_stream(CONTAINER_OF(d, struct dns_stream, timeout));
 }
 
+/* An answer fits the empty send buffer of a new connection. */
+static bool send_message(struct dns_stream *t, struct span message, size_t octets)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    buf_put_char(&out, (char)(message.len >> 8));
+    buf_put_char(&out, (char)message.len);
+    buf_put(&out, span_take(message, octets));
+    bool ok = send(t->source.fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len;
+    buf_deinit(&out);
+    return ok;
+}
+
+/* @return false: close. */
+static bool send_answer(struct dns_stream *t, struct buf *message)
+{
+    struct span all = buf_span(message);
+    switch (t->server->responder.answer.tcp) {
+    case LAB_TCP_AS_USUAL:
+        return send_message(t, all, all.len);
+    case LAB_TCP_STALL:
+        return true;
+    case LAB_TCP_HALF:
+        (void)send_message(t, all, all.len / 2);
+        return false;
+    case LAB_TCP_TWICE:
+        if (!send_message(t, all, all.len)) {
+            return false;
+        }
+        message->at[3] = (uint8_t)((message->at[3] & 0xf0) | RCODE_NXDOMAIN);
+        return send_message(t, all, all.len);
+    }
+    UNREACHABLE("unknown lab_tcp");
+}
+
 /* Answers complete queries (RFC 1035 section 4.2.2: two octets of length). @return false: close. */
 static bool answer_stream(struct dns_stream *t)
 {
-    struct buf out = BUF_INIT(BUF_NO_LIMIT);
     bool ok = true;
     while (ok && t->in.len >= 2) {
         size_t len = (size_t)t->in.at[0] << 8 | t->in.at[1];
         if (t->in.len < 2 + len) {
             break;
         }
-        buf_reset(&out);
-        buf_put(&out, SPAN_LIT("\0\0"));
         struct buf message = BUF_INIT(BUF_NO_LIMIT);
         ok = ++t->queries <= TCP_QUERIES_MAX &&
              dns_respond(&t->server->responder, (struct span){t->in.at + 2, len}, true, &message);
-        if (ok) {
-            out.at[0] = (uint8_t)(message.len >> 8);
-            out.at[1] = (uint8_t)message.len;
-            buf_put(&out, buf_span(&message));
-            /* An answer fits the empty send buffer of a new connection. */
-            ok = send(t->source.fd, out.at, out.len, MSG_NOSIGNAL) == (ssize_t)out.len;
-        }
+        ok = ok && send_answer(t, &message);
         buf_deinit(&message);
         memmove(t->in.at, t->in.at + 2 + len, t->in.len - 2 - len);
         t->in.len -= 2 + len;
     }
-    buf_deinit(&out);
     return ok;
 }
 

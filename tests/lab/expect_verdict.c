@@ -5,7 +5,7 @@
 
 const char *expect_chain_status(const struct cert_choice *c)
 {
-    if (c->odd != LAB_ODD_NONE || c->key == LAB_KEY_RSA_1024) {
+    if (c->odd != LAB_ODD_NONE || c->key == LAB_KEY_RSA_1024 || c->key == LAB_KEY_P256_EXPLICIT) {
         return NULL;
     }
     if (c->class == LAB_CERT_SELF_SIGNED) {

@@ -351,6 +351,12 @@ static const struct hostile table[] = {
      STARTTLS_OFFERED,
      0x0303,
      {SAY(HELLO("\x26\3\3", "\x2a", "\x0a\x0a\0")), DO(DEAF)}},
+    {"hello-suite-gost", /* RFC 9189 section 4.2: with Kuznyechik in CTR mode */
+     HOSTILE_HELLO,
+     OUTCOME_TLS_PROTOCOL_ERROR,
+     STARTTLS_OFFERED,
+     0x0303,
+     {SAY(HELLO("\x26\3\3", "\x2a", "\xc1\0\0")), DO(DEAF)}},
     {"hello-compression",
      HOSTILE_HELLO,
      OUTCOME_TLS_PROTOCOL_ERROR,

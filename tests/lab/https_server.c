@@ -295,7 +295,8 @@ static void send_changed_flight(struct exchange *x)
     begin_handshake(x);
     buf_put(&flight, span_drop(buf_span(&x->out), before));
     x->out.len = before;
-    tls_put_changed_flight(&x->out, buf_span(&flight), fate, x->ssl);
+    tls_put_changed_flight(x->server->tls, &x->out, buf_span(&flight), &x->host.server,
+                           &x->host.server.plain, x->ssl);
     x->close_when_sent = fate == LAB_TLS_CLOSE_MIDWAY;
     x->state = EXCHANGE_DEAF;
     buf_deinit(&flight);
@@ -334,6 +335,9 @@ static void on_complete_hello(struct exchange *x)
     case LAB_TLS_NO_CERT:
     case LAB_TLS_BAD_LATER:
     case LAB_TLS_BAD_LIST:
+    case LAB_TLS_GOST_LEAF:
+    case LAB_TLS_LONG_REQUEST:
+    case LAB_TLS_DH:
         send_changed_flight(x);
         return;
     case LAB_TLS_RAW:

@@ -24,9 +24,11 @@
 
 /* How many of each kind: enough that keys differ, few enough to be made in seconds. */
 static const size_t leaf_counts[LAB_KEY_COUNT] = {
-    [LAB_KEY_P256] = 64,    [LAB_KEY_P384] = 8,      [LAB_KEY_RSA_2048] = 8, [LAB_KEY_RSA_3072] = 2,
-    [LAB_KEY_RSA_4096] = 1, [LAB_KEY_RSA_1024] = 1,  [LAB_KEY_RSA_E3] = 1,   [LAB_KEY_RSA_9216] = 1,
-    [LAB_KEY_P521] = 1,     [LAB_KEY_SECP256K1] = 1, [LAB_KEY_ED25519] = 1,  [LAB_KEY_ED448] = 1,
+    [LAB_KEY_P256] = 64,     [LAB_KEY_P384] = 8,          [LAB_KEY_RSA_2048] = 8,
+    [LAB_KEY_RSA_3072] = 2,  [LAB_KEY_RSA_4096] = 1,      [LAB_KEY_RSA_1024] = 1,
+    [LAB_KEY_RSA_E3] = 1,    [LAB_KEY_RSA_9216] = 1,      [LAB_KEY_P521] = 1,
+    [LAB_KEY_SECP256K1] = 1, [LAB_KEY_ED25519] = 1,       [LAB_KEY_ED448] = 1,
+    [LAB_KEY_RSA_16384] = 1, [LAB_KEY_P256_EXPLICIT] = 1,
 };
 
 static EVP_PKEY *make_rsa_e3(void)
@@ -48,13 +50,29 @@ static void push_number(OSSL_PARAM_BLD *build, const char *name, const BIGNUM *n
     CHECK(n != NULL && OSSL_PARAM_BLD_push_BN(build, name, n) == 1);
 }
 
-/* Primes of this size would take half a minute to find; those of RFC 3526 are there already. That
- * everybody knows them matters to nobody here. */
-static EVP_PKEY *make_rsa_9216(void)
+/* RFC 7919 appendix A.5 */
+static BIGNUM *ffdhe8192(void)
+{
+    BIGNUM *p = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    EVP_PKEY *group = NULL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){"ffdhe8192"}, 0),
+        OSSL_PARAM_END,
+    };
+    CHECK(ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
+    CHECK(EVP_PKEY_fromdata(ctx, &group, EVP_PKEY_KEY_PARAMETERS, params) == 1);
+    CHECK(EVP_PKEY_get_bn_param(group, OSSL_PKEY_PARAM_FFC_P, &p) == 1);
+    EVP_PKEY_free(group);
+    EVP_PKEY_CTX_free(ctx);
+    return p;
+}
+
+/* Primes of such sizes would take half a minute and more to find; those of RFC 3526 and RFC 7919 are there already.
+ * That everybody knows them matters to nobody here. Takes `p` and `q`. */
+static EVP_PKEY *make_rsa_of(BIGNUM *p, BIGNUM *q)
 {
     BN_CTX *bn = BN_CTX_new();
-    BIGNUM *p = BN_get_rfc3526_prime_6144(NULL);
-    BIGNUM *q = BN_get_rfc3526_prime_3072(NULL);
     BIGNUM *less_p = BN_dup(p);
     BIGNUM *less_q = BN_dup(q);
     BIGNUM *n = BN_new();
@@ -99,6 +117,14 @@ static EVP_PKEY *make_rsa_9216(void)
     return key;
 }
 
+static EVP_PKEY *make_p256_explicit(void)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    CHECK(key != NULL &&
+          EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit") == 1);
+    return key;
+}
+
 static EVP_PKEY *make_key(enum lab_key kind)
 {
     switch (kind) {
@@ -117,7 +143,7 @@ static EVP_PKEY *make_key(enum lab_key kind)
     case LAB_KEY_RSA_E3:
         return make_rsa_e3();
     case LAB_KEY_RSA_9216:
-        return make_rsa_9216();
+        return make_rsa_of(BN_get_rfc3526_prime_6144(NULL), BN_get_rfc3526_prime_3072(NULL));
     case LAB_KEY_P521:
         return EVP_EC_gen("P-521");
     case LAB_KEY_SECP256K1:
@@ -126,6 +152,10 @@ static EVP_PKEY *make_key(enum lab_key kind)
         return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     case LAB_KEY_ED448:
         return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
+    case LAB_KEY_RSA_16384:
+        return make_rsa_of(BN_get_rfc3526_prime_8192(NULL), ffdhe8192());
+    case LAB_KEY_P256_EXPLICIT:
+        return make_p256_explicit();
     case LAB_KEY_COUNT:
         break;
     }

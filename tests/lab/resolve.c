@@ -15,11 +15,6 @@ void resolve_deinit(struct resolve_context *c)
     zone_answer_deinit(&c->answer);
 }
 
-static bool is_alias(const struct zone_answer *a, uint16_t type)
-{
-    return a->count > 0 && a->rr[0].type == LAB_TYPE_CNAME && type != LAB_TYPE_CNAME;
-}
-
 /* The names that a chain of aliases has been at, by hash: 64 bits are enough for a handful. */
 struct visited {
     uint64_t names[DNS_CNAME_MAX + 1];
@@ -49,10 +44,15 @@ struct resolved resolve(struct resolve_context *c, struct span name, uint16_t ty
         zone_lookup(c->world, NULL, name, type, a);
         r.ad = r.ad && a->secure;
         r.state = a->state;
-        if (!is_alias(a, type) || (a->state != DNS_DATA && a->state != DNS_BOGUS)) {
+        if (a->tcp == LAB_TCP_HALF || a->tcp == LAB_TCP_STALL) {
+            r.state = DNS_TIMEOUT;
             break;
         }
-        struct span next = zone_rr_span(a, &a->rr[0]);
+        const struct zone_rr *alias = zone_alias(a, type);
+        if (alias == NULL || (a->state != DNS_DATA && a->state != DNS_BOGUS)) {
+            break;
+        }
+        struct span next = zone_rr_span(a, alias);
         if (++r.cnames > DNS_CNAME_MAX || was_here(&visited, next)) {
             r.state = r.cnames > DNS_CNAME_MAX ? DNS_CNAME_LIMIT : DNS_CNAME_LOOP;
             a->count = 0;

@@ -221,6 +221,11 @@ bool service_set(struct service *s, const char *key, const char *value)
         s->hostile = hostile_find(value);
         return s->hostile != NULL;
     }
+    if (strcmp(key, "dh") == 0 && set_number(value, 16384, &n)) {
+        s->tls_fate = LAB_TLS_DH;
+        s->dh_bits = (uint32_t)n;
+        return true;
+    }
     if (strcmp(key, "raw-suites") == 0) {
         s->tls_fate = LAB_TLS_RAW;
         return raw_suites_parse(&s->raw, value);
@@ -411,6 +416,10 @@ static void expect_raw(const struct service *s, struct expected_session *out)
     }
 }
 
+/* What OpenSSL takes, SSL_CTX_set_security_level(3), and what mxcensus does, TLS_DH_BITS_MAX. */
+#define DH_BITS_LEAST 1024
+#define DH_BITS_MOST  8192
+
 static void expect_tls(const struct service *s, bool sni, struct expected_session *out)
 {
     switch (s->tls_fate) {
@@ -444,6 +453,21 @@ static void expect_tls(const struct service *s, bool sni, struct expected_sessio
         out->has_leaf = true;
         out->cert = service_cert(s, sni, 0);
         out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        out->tls_version = s->tls_max;
+        return;
+    case LAB_TLS_GOST_LEAF:
+    case LAB_TLS_LONG_REQUEST:
+        out->has_leaf = true;
+        out->cert = service_cert(s, sni, 0);
+        out->outcome = OUTCOME_TLS_PROTOCOL_ERROR;
+        out->tls_version = s->tls_max;
+        return;
+    case LAB_TLS_DH: /* what follows a group that is taken is not answered */
+        out->has_leaf = true;
+        out->cert = service_cert(s, sni, 0);
+        out->outcome = s->dh_bits < DH_BITS_LEAST || s->dh_bits > DH_BITS_MOST
+                           ? OUTCOME_TLS_PROTOCOL_ERROR
+                           : OUTCOME_TLS_TIMEOUT;
         out->tls_version = s->tls_max;
         return;
     case LAB_TLS_BAD_CERT:
@@ -488,7 +512,8 @@ static bool handshake_divides(const struct service *s, const struct expected_ses
                      s->trait == LAB_TRAIT_SHA1 || s->trait == LAB_TRAIT_SHA224;
     bool odd_key = e->cert.key == LAB_KEY_RSA_1024 || e->cert.key == LAB_KEY_RSA_9216 ||
                    e->cert.key == LAB_KEY_P521 || e->cert.key == LAB_KEY_SECP256K1 ||
-                   e->cert.key == LAB_KEY_ED25519 || e->cert.key == LAB_KEY_ED448;
+                   e->cert.key == LAB_KEY_ED25519 || e->cert.key == LAB_KEY_ED448 ||
+                   e->cert.key == LAB_KEY_RSA_16384 || e->cert.key == LAB_KEY_P256_EXPLICIT;
     bool odd_name = strncmp(e->cert.names, "*.", 2) == 0 && /* *.com: not taken by all */
                     strchr(e->cert.names + 2, '.') == NULL;
     bool long_list = e->cert.chain == LAB_CHAIN_MANY || e->cert.extra_names > LONG_LIST_NAMES;
@@ -496,7 +521,7 @@ static bool handshake_divides(const struct service *s, const struct expected_ses
            (e->outcome == OUTCOME_ESTABLISHED &&
             ((old_suite && e->tls_version <= 0x0303) || odd_key || odd_name || long_list ||
              e->unknown_name_warning || e->cert.odd != LAB_ODD_NONE ||
-             s->trait == LAB_TRAIT_DEMANDS_CLIENT));
+             s->trait == LAB_TRAIT_DEMANDS_CLIENT || s->trait == LAB_TRAIT_CA_NAMES));
 }
 
 void service_expect(const struct service *s, const struct expected_client *client,

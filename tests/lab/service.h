@@ -85,20 +85,23 @@
     X(REJECTED_CLOSE, "5xx-close")                                          \
     X(CODE_354, "354") /* neither leave nor refusal */
 
-#define LAB_TLS_FATES(X)                                                  \
-    X(OK, "ok")                                                           \
-    X(SILENT, "silent") /* no answer to the ClientHello */                \
-    X(CLOSE, "close")                                                     \
-    X(RESET, "reset")                                                     \
-    X(ALERT, "alert")         /* the fatal alert `alert` */               \
-    X(SSLV3, "sslv3")         /* a ServerHello of version 3.0 */          \
-    X(GARBAGE, "garbage")     /* SMTP in place of the ServerHello */      \
-    X(CLOSE_MIDWAY, "midway") /* half of the first flight, then closed */ \
-    X(BAD_CERT, "bad-cert")   /* a certificate that is no DER; TLS 1.2 */ \
-    X(NO_CERT, "no-cert")     /* an empty certificate list; TLS 1.2 */    \
-    X(BAD_LATER, "bad-later") /* a second certificate that is no DER */   \
-    X(BAD_LIST, "bad-list")   /* lengths that do not add up; TLS 1.2 */   \
-    X(RAW, "raw")             /* answered by hand: raw_suites.h */
+#define LAB_TLS_FATES(X)                                                                       \
+    X(OK, "ok")                                                                                \
+    X(SILENT, "silent") /* no answer to the ClientHello */                                     \
+    X(CLOSE, "close")                                                                          \
+    X(RESET, "reset")                                                                          \
+    X(ALERT, "alert")               /* the fatal alert `alert` */                              \
+    X(SSLV3, "sslv3")               /* a ServerHello of version 3.0 */                         \
+    X(GARBAGE, "garbage")           /* SMTP in place of the ServerHello */                     \
+    X(CLOSE_MIDWAY, "midway")       /* half of the first flight, then closed */                \
+    X(BAD_CERT, "bad-cert")         /* a certificate that is no DER; TLS 1.2 */                \
+    X(NO_CERT, "no-cert")           /* an empty certificate list; TLS 1.2 */                   \
+    X(BAD_LATER, "bad-later")       /* a second certificate that is no DER */                  \
+    X(BAD_LIST, "bad-list")         /* lengths that do not add up; TLS 1.2 */                  \
+    X(RAW, "raw")                   /* answered by hand: raw_suites.h */                       \
+    X(GOST_LEAF, "gost-leaf")       /* the leaf has a key of GOST; TLS 1.2 */                  \
+    X(LONG_REQUEST, "long-request") /* a CertificateRequest of 100 KB; TLS 1.2, asks-client */ \
+    X(DH, "dh")                     /* a group of `dh_bits`; TLS 1.2 with DHE */
 
 #define LAB_SNI_RULES(X)                                                                    \
     X(IGNORE, "ignore")                                                                     \
@@ -129,19 +132,21 @@
     X(HUGE, "huge")   /* more than 20,000 octets */          \
     X(MANY, "many")   /* leaf, and 110 more */
 
-#define LAB_KEYS(X)        \
-    X(P256, "p256")        \
-    X(P384, "p384")        \
-    X(RSA_2048, "rsa2048") \
-    X(RSA_3072, "rsa3072") \
-    X(RSA_4096, "rsa4096") \
-    X(RSA_1024, "rsa1024") \
-    X(RSA_E3, "rsa-e3")    \
-    X(RSA_9216, "rsa9216") \
-    X(P521, "p521")        \
-    X(SECP256K1, "k256")   \
-    X(ED25519, "ed25519")  \
-    X(ED448, "ed448")
+#define LAB_KEYS(X)          \
+    X(P256, "p256")          \
+    X(P384, "p384")          \
+    X(RSA_2048, "rsa2048")   \
+    X(RSA_3072, "rsa3072")   \
+    X(RSA_4096, "rsa4096")   \
+    X(RSA_1024, "rsa1024")   \
+    X(RSA_E3, "rsa-e3")      \
+    X(RSA_9216, "rsa9216")   \
+    X(P521, "p521")          \
+    X(SECP256K1, "k256")     \
+    X(ED25519, "ed25519")    \
+    X(ED448, "ed448")        \
+    X(RSA_16384, "rsa16384") \
+    X(P256_EXPLICIT, "p256-explicit") /* RFC 5480 section 2.1.1: specifiedCurve */
 
 #define LAB_KEXES(X)    \
     X(ANY, "any")       \
@@ -160,6 +165,7 @@
     X(SHA224, "sha224")                 /* the same with SHA-224 */                            \
     X(NO_EMS, "no-ems")                 /* no extended master secret, TLS 1.2 */               \
     X(ASKS_CLIENT, "asks-client")       /* for a certificate */                                \
+    X(CA_NAMES, "ca-names")             /* the same, by as many CAs as a list can name */      \
     X(DEMANDS_CLIENT, "demands-client") /* a certificate; TLS 1.3: RFC 8446 section 4.4.2.4 */ \
     X(CLIENT_ORDER, "client-order")     /* follows the client's order of suites */             \
     X(POSTFIX, "postfix")               /* the suites of Postfix's default, in that order */   \
@@ -217,7 +223,9 @@
     X(ROOT_EXPIRED, "root-expired")     /* the root is one to trust, and expired */         \
     X(CROSS_EXPIRED, "cross-expired")   /* a cross-sign of that root and itself besides */  \
     X(CROSS_FIRST, "cross-first")       /* the issuer by that root, in front of it */       \
-    X(USAGE_ENCIPHER, "usage-encipher") /* keyUsage: keyEncipherment alone */
+    X(USAGE_ENCIPHER, "usage-encipher") /* keyUsage: keyEncipherment alone */               \
+    X(GOST_KEY, "gost-key")             /* a further certificate has one of GOST */         \
+    X(CURVE, "curve") /* a further certificate with a curve of its own, over no field */
 
 #define LAB_SOFTWARES(X)    \
     X(POSTFIX, "postfix")   \
@@ -353,6 +361,7 @@ struct service {
     enum lab_kex kex;
     enum lab_tls_trait trait;
     struct raw_suites raw; /* of LAB_TLS_RAW */
+    uint32_t dh_bits;      /* of LAB_TLS_DH */
     enum lab_sni_rule sni;
     bool unstable; /* two certificates in turn */
     bool literal;  /* its address stands in an MX record: a visit more that has no name to send */

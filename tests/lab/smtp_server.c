@@ -676,7 +676,8 @@ static void send_changed_flight(struct session *c)
 {
     struct buf flight = BUF_INIT(BUF_NO_LIMIT);
     make_flight(c, &flight);
-    tls_put_changed_flight(&c->out, buf_span(&flight), c->service.tls_fate, c->ssl);
+    struct cert_choice cert = service_cert(&c->service, c->sni[0] != '\0', c->visit);
+    tls_put_changed_flight(c->server->tls, &c->out, buf_span(&flight), &c->service, &cert, c->ssl);
     c->close_when_sent = c->service.tls_fate == LAB_TLS_CLOSE_MIDWAY;
     c->state = STATE_DEAF;
     buf_deinit(&flight);
@@ -735,6 +736,9 @@ static void on_complete_hello(struct session *c, const struct offer *offer)
     case LAB_TLS_NO_CERT:
     case LAB_TLS_BAD_LATER:
     case LAB_TLS_BAD_LIST:
+    case LAB_TLS_GOST_LEAF:
+    case LAB_TLS_LONG_REQUEST:
+    case LAB_TLS_DH:
         send_changed_flight(c);
         return;
     case LAB_TLS_RAW:

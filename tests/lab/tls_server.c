@@ -1,5 +1,6 @@
 #include "tests/lab/tls_server.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -8,15 +9,21 @@
 #include <openssl/param_build.h>
 
 #include "scanner/base/memory.h"
+#include "tests/lab/cert_build.h"
 
 #define VERSIONS    4
 #define CONTEXTS    (VERSIONS * VERSIONS * LAB_KEX_COUNT * LAB_TRAIT_COUNT)
 #define RECORD_HEAD 5
 
+#define CA_NAMES_OCTETS     60000 /* of 65,535, beside the other extensions of TLS 1.3 */
+#define LONG_REQUEST_OCTETS 102400
+
 #define TYPE_ALERT                   21
 #define TYPE_HANDSHAKE               22
 #define MESSAGE_CLIENT               1
 #define MESSAGE_CERT                 11
+#define MESSAGE_EXCHANGE             12
+#define MESSAGE_REQUEST              13
 #define EXTENSION_SNI                0
 #define EXTENSION_SUPPORTED_VERSIONS 43
 
@@ -97,6 +104,45 @@ static int accept_any(int ok, X509_STORE_CTX *store)
     return 1;
 }
 
+/* Distinguished names, as many as fit: `certificate_authorities` has two octets for its length. */
+static void put_ca_names(struct buf *out, size_t octets)
+{
+    char organisation[64];
+    for (unsigned i = 0;; i++) {
+        struct buf name = BUF_INIT(BUF_NO_LIMIT);
+        (void)snprintf(organisation, sizeof(organisation), "An Authority Of Some Kind, Number %06u",
+                       i);
+        cert_put_name(&name, organisation, organisation);
+        bool fits = out->len + 2 + name.len <= octets;
+        if (fits) {
+            buf_put_char(out, (char)(name.len >> 8));
+            buf_put_char(out, (char)name.len);
+            buf_put(out, buf_span(&name));
+        }
+        buf_deinit(&name);
+        if (!fits) {
+            return;
+        }
+    }
+}
+
+static STACK_OF(X509_NAME) * make_ca_names(void)
+{
+    struct buf all = BUF_INIT(BUF_NO_LIMIT);
+    STACK_OF(X509_NAME) *names = sk_X509_NAME_new_null();
+    put_ca_names(&all, CA_NAMES_OCTETS);
+    CHECK(names != NULL);
+    for (struct span rest = buf_span(&all); rest.len > 2;) {
+        size_t len = (size_t)rest.at[0] << 8 | rest.at[1];
+        const uint8_t *at = rest.at + 2;
+        X509_NAME *name = d2i_X509_NAME(NULL, &at, (long)len);
+        CHECK(name != NULL && sk_X509_NAME_push(names, name) > 0);
+        rest = span_drop(rest, 2 + len);
+    }
+    buf_deinit(&all);
+    return names;
+}
+
 static void set_trait(SSL_CTX *ctx, enum lab_tls_trait trait)
 {
     switch (trait) {
@@ -122,6 +168,10 @@ static void set_trait(SSL_CTX *ctx, enum lab_tls_trait trait)
         return;
     case LAB_TRAIT_NO_EMS:
         SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
+        return;
+    case LAB_TRAIT_CA_NAMES:
+        SSL_CTX_set0_CA_list(ctx, make_ca_names());
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, accept_any);
         return;
     case LAB_TRAIT_ASKS_CLIENT:
         SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, accept_any);
@@ -335,10 +385,108 @@ static void put_certificate_message(struct buf *out, const struct span *certific
     buf_deinit(&m);
 }
 
-/* `malformed`: the length of the list is one octet more than there is. */
-static void put_flight_with(struct buf *out, struct span flight, const struct span *certificates,
-                            size_t count, bool malformed)
+/* RFC 5246 section 7.4.4. What the length cannot say stands behind it. */
+static void put_long_request(struct buf *out)
 {
+    struct buf names = BUF_INIT(BUF_NO_LIMIT);
+    struct buf m = BUF_INIT(BUF_NO_LIMIT);
+    put_ca_names(&names, UINT16_MAX);
+    size_t listed = names.len;
+    put_ca_names(&names, LONG_REQUEST_OCTETS);
+    buf_put_char(&m, MESSAGE_REQUEST);
+    put_u24(&m, 2 + 4 + 2 + names.len);
+    buf_put(&m, SPAN_LIT("\1\1\0\2\4\1")); /* rsa_sign; rsa_pkcs1_sha256 */
+    buf_put_char(&m, (char)(listed >> 8));
+    buf_put_char(&m, (char)listed);
+    buf_put(&m, buf_span(&names));
+    put_record(out, buf_span(&m));
+    buf_deinit(&m);
+    buf_deinit(&names);
+}
+
+/* RFC 5246 section 7.4.3, signed with rsa_pkcs1_sha256. No prime: nobody computes with it for long enough to tell. */
+static void put_dh_exchange(struct buf *out, uint32_t bits, SSL *ssl)
+{
+    struct buf signed_part = BUF_INIT(BUF_NO_LIMIT); /* behind both randoms */
+    struct buf m = BUF_INIT(BUF_NO_LIMIT);
+    uint8_t randoms[2 * 32];
+    size_t octets = bits / 8;
+    CHECK(SSL_get_client_random(ssl, randoms, 32) == 32 &&
+          SSL_get_server_random(ssl, randoms + 32, 32) == 32);
+    buf_put(&signed_part, (struct span){randoms, sizeof(randoms)});
+    for (int number = 0; number < 3; number++) { /* p, g, Ys */
+        size_t len = number == 1 ? 1 : octets;
+        buf_put_char(&signed_part, (char)(len >> 8));
+        buf_put_char(&signed_part, (char)len);
+        for (size_t i = 0; i < len; i++) {
+            uint8_t octet = number == 1 ? 2 : number == 0 ? 0xff : (uint8_t)(i * 73 + 1);
+            buf_put_char(&signed_part, (char)octet);
+        }
+    }
+    struct span params = span_drop(buf_span(&signed_part), sizeof(randoms));
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    size_t len = (size_t)EVP_PKEY_get_size(SSL_get_privatekey(ssl));
+    CHECK(md != NULL &&
+          EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, SSL_get_privatekey(ssl)) == 1);
+    buf_put_char(&m, MESSAGE_EXCHANGE);
+    put_u24(&m, params.len + 4 + len);
+    buf_put(&m, params);
+    buf_put(&m, SPAN_LIT("\4\1"));
+    buf_put_char(&m, (char)(len >> 8));
+    buf_put_char(&m, (char)len);
+    uint8_t *signature = buf_room(&m, len);
+    CHECK(signature != NULL &&
+          EVP_DigestSign(md, signature, &len, signed_part.at, signed_part.len) == 1);
+    m.len += len;
+    put_record(out, buf_span(&m));
+    EVP_MD_CTX_free(md);
+    buf_deinit(&m);
+    buf_deinit(&signed_part);
+}
+
+/* The message that the fate is about, by hand. */
+static void put_instead(struct tls_server *t, struct buf *out, const struct service *s,
+                        const struct cert_choice *cert, SSL *ssl)
+{
+    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
+    if (s->tls_fate == LAB_TLS_LONG_REQUEST) {
+        put_long_request(out);
+        return;
+    }
+    if (s->tls_fate == LAB_TLS_DH) {
+        put_dh_exchange(out, s->dh_bits, ssl);
+        return;
+    }
+    struct buf gost = BUF_INIT(BUF_NO_LIMIT);
+    const struct span bad = {no_der, sizeof(no_der)};
+    struct span list[2] = {bad, bad};
+    size_t count = s->tls_fate == LAB_TLS_NO_CERT ? 0 : 1;
+    if (s->tls_fate == LAB_TLS_BAD_LATER) {
+        list[0] = cert_store_get(t->certs, cert)->der;
+        count = 2;
+    } else if (s->tls_fate == LAB_TLS_GOST_LEAF) {
+        cert_store_put_gost(t->certs, cert, &gost);
+        list[0] = buf_span(&gost);
+    }
+    /* BAD_LIST: the length of the list is one octet more than there is. */
+    put_certificate_message(out, list, count, s->tls_fate == LAB_TLS_BAD_LIST);
+    buf_deinit(&gost);
+}
+
+void tls_put_changed_flight(struct tls_server *t, struct buf *out, struct span flight,
+                            const struct service *s, const struct cert_choice *cert, SSL *ssl)
+{
+    if (flight.len == 0 || flight.at[0] != TYPE_HANDSHAKE) {
+        buf_put(out, flight); /* an alert: nothing is shared */
+        return;
+    }
+    if (s->tls_fate == LAB_TLS_CLOSE_MIDWAY) {
+        buf_put(out, span_take(flight, flight.len / 2));
+        return;
+    }
+    uint8_t instead_of = s->tls_fate == LAB_TLS_LONG_REQUEST ? MESSAGE_REQUEST
+                         : s->tls_fate == LAB_TLS_DH         ? MESSAGE_EXCHANGE
+                                                             : MESSAGE_CERT;
     struct buf messages = BUF_INIT(BUF_NO_LIMIT);
     while (flight.len >= RECORD_HEAD) {
         size_t len = (size_t)flight.at[3] << 8 | flight.at[4];
@@ -350,40 +498,14 @@ static void put_flight_with(struct buf *out, struct span flight, const struct sp
     while (rest.len >= 4) {
         size_t len = 4 + ((size_t)rest.at[1] << 16 | (size_t)rest.at[2] << 8 | (size_t)rest.at[3]);
         CHECK(len <= rest.len);
-        if (rest.at[0] == MESSAGE_CERT) {
-            put_certificate_message(out, certificates, count, malformed);
+        if (rest.at[0] == instead_of) {
+            put_instead(t, out, s, cert, ssl);
         } else {
             put_record(out, span_take(rest, len));
         }
         rest = span_drop(rest, len);
     }
     buf_deinit(&messages);
-}
-
-void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fate fate,
-                            const SSL *ssl)
-{
-    static const uint8_t no_der[] = {0x30, 0x82, 0x01, 0x00, 0xde, 0xad, 0xbe, 0xef};
-    if (flight.len == 0 || flight.at[0] != TYPE_HANDSHAKE) {
-        buf_put(out, flight); /* an alert: nothing is shared */
-        return;
-    }
-    if (fate == LAB_TLS_CLOSE_MIDWAY) {
-        buf_put(out, span_take(flight, flight.len / 2));
-        return;
-    }
-    uint8_t *leaf_der = NULL;
-    int leaf_len = i2d_X509(SSL_get_certificate(ssl), &leaf_der);
-    CHECK(leaf_len > 0);
-    const struct span bad = {no_der, sizeof(no_der)};
-    struct span list[2] = {bad, bad};
-    size_t count = fate == LAB_TLS_NO_CERT ? 0 : 1;
-    if (fate == LAB_TLS_BAD_LATER) {
-        list[0] = (struct span){leaf_der, (size_t)leaf_len};
-        count = 2;
-    }
-    put_flight_with(out, flight, list, count, fate == LAB_TLS_BAD_LIST);
-    OPENSSL_free(leaf_der);
 }
 
 void tls_put_cut_flight(struct buf *out, struct span flight)

@@ -27,9 +27,9 @@ enum hello_state tls_read_hello(struct span in, struct offer *offer);
 
 void tls_put_alert(struct buf *out, bool fatal, uint8_t description);
 void tls_put_ssl3_hello(struct buf *out);
-/** Copies a first flight of TLS 1.2 with what a fate makes of it: half of it, or another certificate
- * list. */
-void tls_put_changed_flight(struct buf *out, struct span flight, enum lab_tls_fate fate,
-                            const SSL *ssl);
+/** Copies a first flight of TLS 1.2 with what the service's fate makes of it: half of it, or one
+ * message by hand. */
+void tls_put_changed_flight(struct tls_server *t, struct buf *out, struct span flight,
+                            const struct service *s, const struct cert_choice *cert, SSL *ssl);
 /** A flight of handshake records in records of one octet (RFC 8446 section 5.1: a message may be cut anywhere). */
 void tls_put_cut_flight(struct buf *out, struct span flight);

@@ -11,7 +11,8 @@
 #include "tests/lab/zone_policy.h"
 #include "tests/lab/zone_tlsa.h"
 
-#define NAME_SERVER "dns-" CASE_ZONE /* ns1 and ns2 of every zone */
+#define NAME_TEXT_MAX 253              /* of a name without its last dot, RFC 1035 section 2.3.4 */
+#define NAME_SERVER   "dns-" CASE_ZONE /* ns1 and ns2 of every zone */
 
 void zone_answer_init(struct zone_answer *a)
 {
@@ -45,6 +46,33 @@ void zone_add_name(struct zone_answer *a, uint16_t type, uint16_t preference, co
 {
     zone_add_octets(a, type, strcmp(name, ".") == 0 ? (struct span){0} : span_of(name));
     a->rr[a->count - 1].preference = preference;
+}
+
+void zone_add_dname(struct zone_answer *a, struct span name, size_t below, const char *target)
+{
+    char alias[2 * LAB_NAME_MAX];
+    zone_add_name(a, LAB_TYPE_DNAME, 0, target);
+    a->rr[a->count - 1].below = (uint32_t)below;
+    (void)snprintf(alias, sizeof(alias), "%.*s%s", (int)below, (const char *)name.at, target);
+    if (strlen(alias) > NAME_TEXT_MAX) {
+        a->state = DNS_NAME_INVALID;
+    } else {
+        a->state = DNS_DATA;
+        zone_add_name(a, LAB_TYPE_CNAME, 0, alias);
+    }
+}
+
+const struct zone_rr *zone_alias(const struct zone_answer *a, uint16_t type)
+{
+    for (size_t i = 0; i < a->count && type != LAB_TYPE_CNAME; i++) {
+        if (a->rr[i].type == LAB_TYPE_CNAME) {
+            return &a->rr[i];
+        }
+        if (a->rr[i].type != LAB_TYPE_DNAME) {
+            break;
+        }
+    }
+    return NULL;
 }
 
 void zone_add_address(struct zone_answer *a, const struct net_addr *address)
@@ -395,6 +423,7 @@ void zone_lookup(const struct world *w, struct cert_store *certs, struct span na
     out->secure = false;
     out->signatures = false;
     out->ede = -1;
+    out->tcp = LAB_TCP_AS_USUAL;
     out->count = 0;
     out->apex[0] = '\0';
     buf_reset(&out->data);

@@ -200,6 +200,18 @@ static void refused(struct wire *w)
     w->at[3] |= DNS_RCODE_REFUSED;
 }
 
+static void yxdomain(struct wire *w)
+{
+    w->at[3] |= DNS_RCODE_YXDOMAIN;
+    wire_cname(w, NULL, 50, "b.test");
+}
+
+static void yxdomain_data(struct wire *w)
+{
+    yxdomain(w);
+    wire_a(w, "b.test", 60, 1);
+}
+
 static void badvers(struct wire *w)
 {
     wire_opt(w, 0x01000000U, SPAN_LIT(""));
@@ -431,6 +443,9 @@ static const struct message_case cases[] = {
     {"first EDE of several options (RFC 8914 2)", DNS_TYPE_A, servfail_ede,
      "servfail 2 ttl=0 ede=6:"},
     {"REFUSED", DNS_TYPE_A, refused, "refused 5 ttl=0 ede=-1:"},
+    {"YXDOMAIN behind an alias (RFC 6672 2.2)", DNS_TYPE_A, yxdomain,
+     "name_invalid 6 ttl=50 ede=-1: >b.test"},
+    {"YXDOMAIN with data all the same", DNS_TYPE_A, yxdomain_data, "name_invalid 6 ttl=50 ede=-1: >b.test"},
     {"extended rcode (RFC 6891 6.1.3)", DNS_TYPE_A, badvers, "other_rcode 16 ttl=0 ede=-1:"},
     {"option over the end", DNS_TYPE_A, opt_odd, "data 0 ttl=60 ede=-1: 192.0.2.1"},
     {"half an option", DNS_TYPE_A, opt_half_option, "data 0 ttl=60 ede=-1: 192.0.2.1"},
