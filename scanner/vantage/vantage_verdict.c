@@ -120,46 +120,69 @@ static uint16_t best_greeting(const struct vantage_host *h)
     return best;
 }
 
-/* @return hosts were dialled over it, and none of them greets */
-static bool family_is_silent(const struct vantage_facts *f, uint8_t family)
+/* NULL: it was not dialled over it. */
+static const struct vantage_dial *first_dial(const struct vantage_host *h, uint8_t family)
 {
-    bool dialled = false;
-    for (size_t i = 0; i < f->host_count; i++) {
-        for (size_t k = 0; k < f->host[i].dial_count; k++) {
-            const struct vantage_dial *d = &f->host[i].dial[k];
-            if (d->address.family == family) {
-                dialled = true;
-                if (d->code != 0) {
-                    return false;
-                }
-            }
+    for (size_t i = 0; i < h->dial_count; i++) {
+        if (h->dial[i].address.family == family) {
+            return &h->dial[i];
         }
     }
-    return dialled;
+    return NULL;
 }
 
-/* Port 25 is closed for us over it, whatever the kernel says of routes: of targets such sessions say nothing. */
-static void leave_families_out(struct vantage_verdict *v, const struct vantage_facts *f)
+static bool greets_over(const struct vantage_host *h, uint8_t family)
 {
-    bool greets = false;
-    for (size_t i = 0; i < f->host_count; i++) {
-        greets = greets || best_greeting(&f->host[i]) != 0;
+    for (size_t i = 0; i < h->dial_count; i++) {
+        if (h->dial[i].address.family == family && h->dial[i].code != 0) {
+            return true;
+        }
     }
-    v->ipv4 = v->ipv4 && !(greets && family_is_silent(f, 4));
-    v->ipv6 = v->ipv6 && !(greets && family_is_silent(f, 6));
+    return false;
 }
 
 static bool fails_over(const struct vantage_host *h, uint8_t family)
 {
-    bool dialled = false;
-    bool works = false;
-    for (size_t i = 0; i < h->dial_count; i++) {
-        if (h->dial[i].address.family == family) {
-            dialled = true;
-            works = works || h->dial[i].code != 0;
+    return first_dial(h, family) != NULL && !greets_over(h, family);
+}
+
+/* It is up, as it greets over the other family, and does not over this one. */
+static bool fails_alone_over(const struct vantage_host *h, uint8_t family)
+{
+    return fails_over(h, family) && greets_over(h, family == 6 ? 4 : 6);
+}
+
+static bool shares_network(const struct vantage_host *a, const struct vantage_host *b,
+                           uint8_t family)
+{
+    struct net_addr one = net_addr_network(&first_dial(a, family)->address);
+    struct net_addr other = net_addr_network(&first_dial(b, family)->address);
+    return net_addr_eq(&one, &other);
+}
+
+/* Port 25 is closed for us over it, whatever the kernel says of routes: of targets such sessions would say nothing. One
+ * host, or several of one network, may have a fault of its own. */
+static bool family_is_silent(const struct vantage_facts *f, uint8_t family)
+{
+    const struct vantage_host *first = NULL;
+    bool several = false;
+    for (size_t i = 0; i < f->host_count; i++) {
+        const struct vantage_host *h = &f->host[i];
+        if (greets_over(h, family)) {
+            return false;
+        }
+        if (fails_alone_over(h, family)) {
+            several = several || (first != NULL && !shares_network(first, h, family));
+            first = first != NULL ? first : h;
         }
     }
-    return dialled && !works;
+    return several;
+}
+
+static void leave_families_out(struct vantage_verdict *v, const struct vantage_facts *f)
+{
+    v->ipv4 = v->ipv4 && !family_is_silent(f, 4);
+    v->ipv6 = v->ipv6 && !family_is_silent(f, 6);
 }
 
 /* @return 0: none */
@@ -170,10 +193,22 @@ static uint8_t failing_family(const struct vantage_facts *f, const struct vantag
                                                     : 0;
 }
 
-static void put_left_out(struct buf *b, const struct vantage_verdict *v, uint8_t family)
+static void put_use_of_family(struct buf *b, const struct vantage_verdict *v,
+                              const struct vantage_facts *f, uint8_t family)
 {
-    if (family != 0 && !(family == 6 ? v->ipv6 : v->ipv4)) {
-        buf_putf(b, "; none greets over IPv%u: its addresses end as not tested (family_disabled)",
+    bool greets = false;
+    for (size_t i = 0; i < f->host_count; i++) {
+        greets = greets || greets_over(&f->host[i], family);
+    }
+    if (!(family == 6 ? v->ipv6 : v->ipv4)) {
+        buf_putf(b,
+                 "; no host greets over IPv%u that does over IPv%u: IPv%u addresses end as not "
+                 "tested (family_disabled)",
+                 family, family == 6 ? 4 : 6, family);
+    } else if (!greets) {
+        buf_putf(b,
+                 "; that may be its fault or ours, and IPv%u addresses are dialled all the same: "
+                 "--self-test with a host of another network tells",
                  family);
     }
 }
@@ -199,7 +234,6 @@ static void judge_host(struct vantage_verdict *v, const struct vantage_facts *f,
         buf_putf(b, "--self-test %s: no SMTP on port %u (", h->name, h->port);
         put_dials(b, h);
         buf_put_text(b, ")");
-        put_left_out(b, v, family);
         result = VANTAGE_WARNING;
     } else if (code >= 400) {
         buf_putf(b, "--self-test %s turns us away (", h->name);
@@ -210,7 +244,7 @@ static void judge_host(struct vantage_verdict *v, const struct vantage_facts *f,
         buf_putf(b, "--self-test %s: no SMTP over IPv%u (", h->name, family);
         put_dials(b, h);
         buf_put_text(b, ")");
-        put_left_out(b, v, family);
+        put_use_of_family(b, v, f, family);
         result = VANTAGE_WARNING;
     } else {
         put_dials(b, h);

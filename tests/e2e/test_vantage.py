@@ -21,6 +21,7 @@ from support.dns_server import DnsServer  # noqa: E402
 HERE4, HERE6 = "11.0.0.7", "2a0e:b100::7"  # the public addresses of this place
 NAME = "scanner.vantage.test"
 MAIL = "11.0.0.25"  # a mail server of our own
+MAIL6, OTHER6, SIX6 = "2a0e:b100::25", "2a0e:b101::25", "2a0e:b102::25"
 SILENT = "23.0.0.{}"  # routed to nobody: what is sent there is lost
 ZONE = {
     ("", "NS"): ["a.root.test"],
@@ -99,7 +100,7 @@ class MailServer:
     def __init__(self, greeting, address=MAIL):
         self.greeting = greeting
         self.said = []
-        self.listener = socket.create_server((address, 25))
+        self.listener = socket.create_server((address, 25), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
 
     def __enter__(self):
         threading.Thread(target=self._serve, daemon=True).start()
@@ -248,6 +249,36 @@ def check_self_test(folder):
             check_one_line(f"--self-test {wrong!r}", done, ["--self-test"])
 
 
+def check_one_family(folder):
+    """A host that is up over IPv4 and not over IPv6 says nothing certain of our network; hosts of two networks do."""
+    second = "11.0.1.25"
+    ip("addr", "add", second + "/32", "dev", "lo")
+    for address in (MAIL6, OTHER6):
+        ip("-6", "addr", "add", address + "/128", "dev", "lo", "nodad")
+    changes = {("mail.own.test", "AAAA"): [MAIL6], ("mail.other.test", "A"): [second], ("mail.other.test", "AAAA"): [OTHER6],
+               ("six.test", "MX"): [(10, "mx.six.test")], ("mx.six.test", "AAAA"): [SIX6]}
+    ip("-6", "addr", "add", SIX6 + "/128", "dev", "lo", "nodad")
+    greeting = b"220 mail.own.test ESMTP\r\n"
+    with Resolver(changes) as dns, MailServer(greeting), MailServer(greeting, second), MailServer(greeting, SIX6):
+        one = options(dns, "--retries", "0", "--self-test", "mail.own.test")
+        done, out = scan(folder, one, "six.test\n")
+        check_equal("one host without IPv6: exit code", done.returncode, 0)
+        check_one_line("one host without IPv6", done, [f"no SMTP over IPv6 ({MAIL}:25 greets with 220, [{MAIL6}]:25: Connection refused)",
+                                                       "its fault or ours", "host of another network"])
+        reached = [row["outcome"] for row in read_table(out, "services")]
+        check_equal("one host without IPv6: IPv6 is dialled all the same", reached, ["starttls_not_offered"])
+        done, out = scan(folder, [*one, "--self-test", "mail.other.test"], "six.test\n")
+        check_equal("two hosts without IPv6: exit code", done.returncode, 0)
+        lines = done.stderr.splitlines()
+        check("two hosts without IPv6: a line of each", len(lines) == 2 and all("family_disabled" in line for line in lines), lines)
+        reasons = [e["not_tested"] for row in read_table(out, "domains") for mx in row["mx"] for e in mx["endpoints"]]
+        check_equal("two hosts without IPv6: it is not dialled", reasons, ["family_disabled"])
+        with MailServer(greeting, OTHER6):
+            done, out = scan(folder, [*one, "--self-test", "mail.other.test"], "six.test\n")
+            check_one_line("one of two without IPv6", done, ["--self-test mail.own.test: no SMTP over IPv6"])
+            check_equal("one of two without IPv6: it is dialled", [row["outcome"] for row in read_table(out, "services")], reached)
+
+
 def check_inferred(folder):
     """No host was named: a scan in which nobody answers says so itself."""
     lists = {count: "".join(f"dead{n}.test\n" for n in range(1, count + 1)) for count in (9, 10)}
@@ -375,7 +406,7 @@ def check_probing_txt():
         check_one_line(f"probing-txt, {what}", done, words)
 
 
-PARTS = [check_good_place, check_dead_resolver, check_lying_resolver, check_denying_resolver, check_self_test, check_inferred, check_routes,
+PARTS = [check_good_place, check_dead_resolver, check_lying_resolver, check_denying_resolver, check_self_test, check_one_family, check_inferred, check_routes,
          check_local_address, check_name, lambda _: check_probing_txt(), check_ports]
 
 

@@ -302,12 +302,23 @@ static void host_without_address(struct vantage_facts *f, struct vantage_terms *
     h->dial_count = 0;
 }
 
+static void add_ipv6_failure(struct vantage_facts *f, const char *name, const char *address,
+                             int error)
+{
+    struct vantage_host *h = add_host(f, name, 220, 0);
+    h->dial[h->dial_count++] = (struct vantage_dial){.address = addr(address), .error = error};
+}
+
 static void host_ipv4_only(struct vantage_facts *f, struct vantage_terms *t)
 {
     (void)t;
-    struct vantage_host *h = add_host(f, "mail.example.net", 220, 0);
-    h->dial[h->dial_count++] =
-        (struct vantage_dial){.address = addr("2a0e:b100::9"), .error = ETIMEDOUT};
+    add_ipv6_failure(f, "mail.example.net", "2a0e:b100::9", ETIMEDOUT);
+}
+
+static void hosts_ipv4_only(struct vantage_facts *f, struct vantage_terms *t)
+{
+    host_ipv4_only(f, t);
+    add_ipv6_failure(f, "mail.example.org", "2a0e:b101::9", ECONNREFUSED);
 }
 
 /* Where there is no IPv6 at all, one line says so. */
@@ -492,7 +503,15 @@ static const struct spoilt cases[] = {
     {"host does not exist", host_without_address, VANTAGE_SAYS_NOTHING, VANTAGE_SMTP,
      VANTAGE_FAILED, "no address (A: nxdomain, AAAA: nxdomain)", 1},
     {"no SMTP over IPv6", host_ipv4_only, VANTAGE_GO, VANTAGE_SMTP, VANTAGE_WARNING,
-     "none greets over IPv6: its addresses end as not tested (family_disabled)", 1},
+     "no SMTP over IPv6 (11.9.9.9:25 greets with 220, [2a0e:b100::9]:25: Connection timed out)", 1},
+    {"no SMTP over IPv6, what of it", host_ipv4_only, VANTAGE_GO, VANTAGE_SMTP, VANTAGE_WARNING,
+     "its fault or ours, and IPv6 addresses are dialled all the same: --self-test with a host of "
+     "another network tells",
+     1},
+    {"two hosts without it", hosts_ipv4_only, VANTAGE_GO, VANTAGE_SMTP, VANTAGE_WARNING,
+     "no host greets over IPv6 that does over IPv4: IPv6 addresses end as not tested "
+     "(family_disabled)",
+     2},
     {"no IPv6, said once", host_ipv4_only_here_too, VANTAGE_GO, VANTAGE_SMTP, VANTAGE_OK, "220", 1},
     {"no forward", no_forward, VANTAGE_GO, VANTAGE_EHLO_NAME, VANTAGE_WARNING,
      "no address was found for it (A: nxdomain", 1},
@@ -562,22 +581,39 @@ Test(vantage_verdict, says_what_is_wrong_and_what_becomes_of_the_scan)
     }
 }
 
-/* A family that no host of --self-test greets over is not used; where one does, it is the other host. */
-Test(vantage_verdict, a_family_over_which_no_host_greets_is_left_out)
+/* One host may have a fault of its own: hosts of two networks that are up tell, unless one of them greets. */
+Test(vantage_verdict, a_family_is_left_out_when_hosts_of_two_networks_say_so)
 {
-    for (int other = 0; other < 2; other++) {
+    static const struct {
+        const char *what;
+        const char *second; /* NULL: there is none */
+        uint16_t code4;     /* its greetings */
+        uint16_t code6;
+        bool ipv6;
+    } rows[] = {
+        {"one host", NULL, 0, 0, true},
+        {"one of the same network", "2a0e:b100:0:7::9", 220, 0, true},
+        {"one of another network", "2a0e:b101::9", 220, 0, false},
+        {"which turns us away", "2a0e:b101::9", 554, 0, false},
+        {"which is down altogether", "2a0e:b101::9", 0, 0, true},
+        {"which greets", "2a0e:b101::9", 220, 220, true},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct vantage_facts *f = good_place();
         struct vantage_terms t = usual;
         struct vantage_verdict v;
         host_ipv4_only(f, &t);
-        if (other) {
-            struct vantage_host *h = add_host(f, "mx.example.org", 220, 0);
-            h->dial[0].address = addr("2a0e:b100::10");
+        if (rows[i].second != NULL) {
+            struct vantage_host *h =
+                add_host(f, "mx.example.org", rows[i].code4, rows[i].code4 ? 0 : ETIMEDOUT);
+            h->dial[h->dial_count++] = (struct vantage_dial){.address = addr(rows[i].second),
+                                                             .error = rows[i].code6 ? 0 : ETIMEDOUT,
+                                                             .code = rows[i].code6};
         }
         vantage_judge(&v, f, &t);
         cr_expect_eq(v.end, VANTAGE_GO);
         cr_expect(v.ipv4);
-        cr_expect_eq(v.ipv6, other == 1);
+        cr_expect_eq(v.ipv6, rows[i].ipv6, "%s", rows[i].what);
         vantage_verdict_deinit(&v);
         free(f);
     }
