@@ -109,10 +109,12 @@ set_property(TEST interop.policy_readers APPEND PROPERTY ENVIRONMENT
 set_tests_properties(interop.policy_readers PROPERTIES SKIP_RETURN_CODE 77)
 # With sanitizers, time between two connections is the machine's, not ours.
 set(min_gap_ms 250)
+set(lab_domains 1000)
 if(MXCENSUS_SANITIZE)
     set(min_gap_ms 0)
+    set(lab_domains 400)
 endif()
-add_script_test(lab e2e e2e/compare_with_lab.py --domains 1000 --min-gap-ms ${min_gap_ms})
+add_script_test(lab e2e e2e/compare_with_lab.py --domains ${lab_domains} --min-gap-ms ${min_gap_ms})
 math(EXPR tenth_of_gap_ms "${min_gap_ms} / 10")
 add_script_test(ciphers e2e e2e/test_ciphers.py --min-gap-ms ${tenth_of_gap_ms})
 add_script_test(findings e2e e2e/findings.py)
@@ -127,7 +129,9 @@ add_script_test(report long e2e/test_report.py --domains 600 --every 1)
 add_script_test(report_in_browser long e2e/report_in_browser.py)
 add_script_test(report_latex long e2e/report_latex.py)
 set_tests_properties(long.report_in_browser long.report_latex PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 3000)
-add_script_test(threads e2e e2e/determinism.py --domains 200)
+# A part of the hand-made cases, and all of them.
+add_script_test(threads e2e e2e/determinism.py --domains 120 --every 3)
+add_script_test(threads long e2e/determinism.py --domains 400)
 # The product with a mailbox that disturbs. A linker that sees through object files has nothing to wrap.
 if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     add_executable(mxcensus_disturbed ${PROJECT_SOURCE_DIR}/scanner/main.c support/disturbing_mailbox.c)
@@ -135,9 +139,12 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     target_link_options(mxcensus_disturbed PRIVATE
         -Wl,--wrap=mailbox_take -Wl,--wrap=mailbox_take_own -Wl,--wrap=mailbox_wait
         -Wl,--wrap=admission_works_max)
-    add_script_test(disturbed e2e e2e/determinism.py --domains 20
+    add_script_test(disturbed e2e e2e/determinism.py --domains 20 --every 3
         --disturbed $<TARGET_FILE:mxcensus_disturbed>)
-    set_tests_properties(e2e.disturbed PROPERTIES RUN_SERIAL TRUE)
+    add_script_test(disturbed long e2e/determinism.py --domains 100
+        --disturbed $<TARGET_FILE:mxcensus_disturbed>)
+    set_tests_properties(e2e.disturbed PROPERTIES PROCESSORS 3)
+    set_tests_properties(long.disturbed PROPERTIES RUN_SERIAL TRUE)
     add_script_test(spool long e2e/test_spool.py $<TARGET_FILE:mxcensus_disturbed>)
     # All that wait are parked.
     add_script_test(killed_parked long e2e/killed.py --domains 200 --kills 12 --short
@@ -145,7 +152,9 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
     set_tests_properties(long.killed_parked PROPERTIES
         ENVIRONMENT "MXCENSUS=$<TARGET_FILE:mxcensus_disturbed>;MXLAB=$<TARGET_FILE:mxlab>")
 endif()
-# Both ends of these work hard; beside other tests they would meet their own timeouts.
-set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES RUN_SERIAL TRUE)
+# Both ends of these work hard; beside many others they would meet their own timeouts.
+set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES PROCESSORS 3)
+set_tests_properties(long.threads PROPERTIES RUN_SERIAL TRUE)
 # They take longest: begun first, they end with the others.
 set_tests_properties(e2e.findings e2e.analyze PROPERTIES COST 1000)
+set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES COST 800)

@@ -1,10 +1,11 @@
 """The same rows whatever the number of threads, and whatever happens to their messages.
 
-    determinism.py [--domains N] [--before PROGRAM] [--disturbed PROGRAM [--seed N]] [LAB-OPTION...]
+    determinism.py [--domains N] [--every N] [--before PROGRAM] [--disturbed PROGRAM [--seed N]] [LAB-OPTION...]
 
 Scans the lab with 1, 2 and 8 threads (8 have two judges); rows are equal but for the columns that the data dictionary calls
-volatile. With --before they are those of another build of mxcensus as well: what a change of the structure must leave alone.
-With --disturbed those of one scan are compared with scans of mxcensus_disturbed (support/disturbing_mailbox.c).
+volatile. With --every a list has one of N hand-made cases, and those whose names are asked twice. With --before rows are those of
+another build of mxcensus as well: what a change of the structure must leave alone. With --disturbed those of one scan are
+compared with scans of mxcensus_disturbed (support/disturbing_mailbox.c).
 """
 
 import argparse
@@ -27,6 +28,7 @@ EXAMPLES = 5  # rows shown per table
 # connection are left out instead.
 WAITING = ("silent", "delay", "slow", "stalled", "half-head", "1xx")
 TIMEOUTS = WAITING + ("timeout", "starttls-garbage", "all-tests")  # of DNS, of a reply, of a connection
+ASKED_TWICE = ("servfail", "bogus", "malformed", "refused")  # their hosts are late
 FEW_LEASES = ["--operator-limit", "8"]  # so that most of them are waited for, and none may be lost
 QUICK = [*SHORT_WAITS, "--address-rate", "20/s"]
 LAB_OPERATORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "datasets", "lab", "shared-operators.csv")
@@ -64,12 +66,15 @@ def describe(name, rows, want):
         yield f"\n  {key}: " + ("; ".join(paths_that_differ(one, other)) if one and other else f"only {'first' if one else 'now'}")
 
 
-def write_list(lab, path, waiting):
+def write_list(lab, path, waiting, every):
     """Without servers that wait, those that differ from visit to visit, of all scans together, hostile ones (hostile.py),
     and those that close as we say QUIT: a reset or an end, as TCP has it."""
     unequal = waiting + ("case-hostile",) + ("hostile", "unstable", "flaky", "454-close", "421-close", "5xx-close", "suites-enough", "suites-busy")
     with open(lab.list_path, encoding="ascii") as file, open(path, "w", encoding="ascii") as out:
-        out.writelines(line for line in file if not any(word in line for word in unequal))
+        lines = [line for line in file if not any(word in line for word in unequal)]
+        cases = [line for line in lines if line.startswith("case-") and not any(word in line for word in ASKED_TWICE)]
+        left_out = set(cases) - set(cases[::every])
+        out.writelines(line for line in lines if line not in left_out)
 
 
 # Those between owners, support/disturbing_mailbox.c.
@@ -102,6 +107,7 @@ class Disturbance:
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=1000)
+    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--before", help="an mxcensus whose rows must be the same")
     parser.add_argument("--disturbed", help="an mxcensus whose messages are delayed, doubled and reordered")
     parser.add_argument("--seed", type=int, default=1, help="of the disturbance")
@@ -124,7 +130,7 @@ def main():
             limits = FEW_LEASES if kind == "disturbed" else []
             disturb = {"DISTURB_COUNTS": out + ".counts", "DISTURB_SEED": str(known.seed + number)}
             with Lab(known.domains, *more) as lab:
-                write_list(lab, out + ".txt", TIMEOUTS if known.disturbed else WAITING)
+                write_list(lab, out + ".txt", TIMEOUTS if known.disturbed else WAITING, known.every)
                 return out, run("scan", *lab.options, "--ehlo-domain", EHLO, "--threads", str(threads), "-q", "-o", out,
                                 "--at", at, *times, *limits, *INFER, out + ".txt", timeout=3600, program=program, more=disturb)
 
