@@ -66,7 +66,7 @@ def describe(name, rows, want):
         yield f"\n  {key}: " + ("; ".join(paths_that_differ(one, other)) if one and other else f"only {'first' if one else 'now'}")
 
 
-def write_list(lab, path, waiting, every):
+def write_list(lab, path, waiting, every=1):
     """Without servers that wait, those that differ from visit to visit, of all scans together, hostile ones (hostile.py),
     and those that close as we say QUIT: a reset or an end, as TCP has it."""
     unequal = waiting + ("case-hostile",) + ("hostile", "unstable", "flaky", "454-close", "421-close", "5xx-close", "suites-enough", "suites-busy")

@@ -5,7 +5,7 @@
 Scans the hand-made cases of the lab with every probe and two trust stores. Each case raises exactly the codes
 that the lab expects; each code of the catalogue is raised by a case and not by a neighbour of that case, or is
 named below with the reason why nothing on loopback can raise it. And the report on each case says of mail what its
-outcomes are.
+outcomes are. Cases that differ are scanned once more, alone: a machine that was busy is no difference.
 """
 
 import argparse
@@ -39,6 +39,8 @@ CANNOT = {
 # notice: test_ciphers.py and test_wrong_sni.py have cases for them.
 WITH_OTHER_PROBES = {"tls.null_accepted", "tls.export_accepted", "tls.weak_cipher_accepted", "tls.anonymous_accepted",
                      "tls.only_static_rsa", "tls.no_aead", "sni.foreign_name_fatal"}
+
+AGAIN_MAX = 100  # more of them are no chance
 
 BLOCKED_CASE = "mx-blocked"
 BLOCKED_HOST = "mx.case-mx-blocked.mxlab.net"
@@ -134,10 +136,14 @@ def scan(lab, folder, out, wanted, probes):
         print(done.stderr, file=sys.stderr)
 
 
-def check_case(name, want, at_least, got):
+def differences(want, at_least, got):
+    """-> (missing, not expected)"""
     codes = set(got)
-    missing = sorted(want - codes)
-    more = sorted(codes - want) if not at_least else []
+    return sorted(want - codes), sorted(codes - want) if not at_least else []
+
+
+def check_case(name, want, at_least, got):
+    missing, more = differences(want, at_least, got)
     check(f"case {name}", not missing and not more,
           f"missing {missing}, unexpected " + str({code: got[code] for code in more}))
     for code, evidence in got.items():
@@ -186,23 +192,33 @@ def main():
     try:
         with Lab(1) as lab:
             wanted = [w for w in lab.expected() if w["case"] and known.only in (None, w["case"])]
+            lines = {want["case"]: line for line, want in enumerate(wanted, 1)}
             scan(lab, folder, out, wanted, known.probes)
         results = Results(out)
         headlines.check_reports(out, list(results.domains.values()))
-        raised = collections.defaultdict(set)
-        exact = {}
-        for line, want in enumerate(wanted, 1):
-            if not check(f"case {want['case']} says what it raises", "findings" in want):
-                continue
+        for want in wanted:
+            check(f"case {want['case']} says what it raises", "findings" in want)
             if want["case"] == BLOCKED_CASE:
                 want["findings"] = ["mx.blocklisted", "sts.absent", "tlsrpt.absent"]
+        wanted = [want for want in wanted if "findings" in want]
+        got = {want["case"]: results.codes(lines[want["case"]]) for want in wanted}
+        again = [want for want in wanted if any(differences(set(want["findings"]), want["findings_at_least"], got[want["case"]]))]
+        if 0 < len(again) <= AGAIN_MAX:
+            print("once more:", *(want["case"] for want in again))
+            with Lab(1) as lab:
+                scan(lab, folder, os.path.join(folder, "again"), again, known.probes)
+            second = Results(os.path.join(folder, "again"))
+            got.update((want["case"], second.codes(line)) for line, want in enumerate(again, 1))
+        raised = collections.defaultdict(set)
+        exact = {}
+        for want in wanted:
             expected = (want["case"], set(want["findings"]), want["findings_at_least"])
-            check_case(*expected, results.codes(line))
+            check_case(*expected, got[want["case"]])
             if not want["findings_at_least"]:
                 exact[want["case"]] = expected[1]
             for code in expected[1]:
                 raised[code].add(want["case"])
-        for line, (name, _, codes) in enumerate(LINES if known.only is None else [], len(wanted) + 1):
+        for line, (name, _, codes) in enumerate(LINES if known.only is None else [], len(lines) + 1):
             check_case(name, codes, False, results.codes(line))
             exact[name] = codes
             for code in codes:

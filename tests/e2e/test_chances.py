@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.runner import check, check_equal, finish, read_table, run  # noqa: E402
@@ -17,6 +18,7 @@ RETRY = 1.0  # --retry-pause, seconds
 BUSY = 1.5  # --tempfail-pause
 GAP = 0.05  # between starts at an address
 EARLY = 0.05  # clocks of two processes
+SOON = 10  # what waits for a timeout of mxcensus takes longer, what a busy machine does less
 RESULTS = ("services", "endpoints", "hosts", "domains")
 
 
@@ -179,8 +181,10 @@ def main():
         world.add("one", one_in(BUSY - EARLY), names=3)
         out = os.path.join(folder, "out")
         done = world.scan(out)
+        ended = time.monotonic()
         check_equal("exit code", done.returncode, 0)
-        check("the scan ends with the last pause", done.seconds < 3 * BUSY + RETRY + 4, done.seconds)
+        last = max(start for server in world.servers.values() for start in server.starts)
+        check("the scan ends with the last session", ended - last < SOON, ended - last)
         check_second_attempts(world, out)
         check_one_at_a_time(world, out)
         check_dead_address(world, out)

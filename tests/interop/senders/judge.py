@@ -24,9 +24,10 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__)), os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")]
 import mox_queue  # noqa: E402
 import network  # noqa: E402
+from e2e.lab import KEYS  # noqa: E402
 from sender import add_users  # noqa: E402
 
 MXCENSUS = os.path.abspath(os.environ.get("MXCENSUS", "build/dev/mxcensus"))
@@ -37,7 +38,7 @@ SOFTWARE = {"postfix": "postfix_smtp.Postfix", "postfix-fresh": "postfix_smtp.Fr
 SKIPPED = 77  # exit code that ctest shows as skipped
 ORDER = ["authenticated", "encrypted", "plaintext", "deferred", "undeliverable"]
 DIFFERENCES = ("differs", "not_seen")
-START_TIMEOUT = 60  # seconds
+START_TIMEOUT = 300  # seconds; the key pool is made on the first start
 
 # Of one domain and profile: what was predicted, and what was seen.
 # dane: whether a host of the MX set has TLSA records that bind a sender with DANE; fresh: seen of a message that had
@@ -127,7 +128,7 @@ class Lab:
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                network.inside(self.world, MXLAB, "serve", "--state", self.state, *self.options, "--device",
+                network.inside(self.world, MXLAB, "serve", "--state", self.state, *self.options, "--keys", KEYS, "--device",
                                network.DEVICE, "--with-parent"), stdout=log, stderr=log,
                 start_new_session=True)  # a sender may signal its whole process group
         deadline = time.monotonic() + START_TIMEOUT
