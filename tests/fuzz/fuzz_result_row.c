@@ -1,5 +1,9 @@
 /* A row of a results directory, read back: whatever stands there, it is refused, or what was read can
- * be judged and written, and what is written is read as the same again. */
+ * be judged and written, with every detail, and what is written is read as the same again. */
+
+#include <jansson.h>
+
+#include <xxhash.h>
 
 #include "scanner/analysis/account.h"
 #include "scanner/analysis/findings.h"
@@ -34,8 +38,12 @@ static void fill_mx(void *arg, struct seen_mx *mx)
 
 static const struct brief_judge judge = {.fill = fill_brief, .fill_mx = fill_mx};
 
-static const struct sender_profile profile = {
-    .id = "any", .tls_min = 0x0301, .tls_max = 0x0304, .policy_order = PROFILE_ORDER_DANE_THEN_STS};
+static const struct tls_stack stack = {.id = "any", .library = STACK_LIBRARY_OPENSSL};
+static const struct sender_profile profile = {.id = "any",
+                                              .tls_min = 0x0301,
+                                              .tls_max = 0x0304,
+                                              .policy_order = PROFILE_ORDER_DANE_THEN_STS,
+                                              .stack = &stack};
 static const struct sender_profiles profiles = {&profile, 1};
 static const struct judging_terms terms = {.trust_ad = true, .profiles = &profiles};
 
@@ -131,8 +139,8 @@ static const struct {
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* The row that comes of a line, without LF; empty: it was refused. */
-static struct buf rewritten(size_t kind, struct span line)
+/* The row that comes of a line, without LF; empty: it was refused. @param shape NULL: full */
+static struct buf rewritten(size_t kind, struct span line, const struct row_shape *shape)
 {
     struct buf out = BUF_INIT(BUF_NO_LIMIT);
     struct bench b;
@@ -140,6 +148,7 @@ static struct buf rewritten(size_t kind, struct span line)
     struct facts row;
     row_reading_init(&r);
     row_sink_init(&b.sink, true, true, false);
+    row_set_shape(b.sink.row, shape);
     findings_init(&b.findings);
     service_verdict_init(&b.service);
     endpoint_verdict_init(&b.endpoint);
@@ -161,18 +170,68 @@ static struct buf rewritten(size_t kind, struct span line)
     return out;
 }
 
-/* The first octet chooses the table. */
+static bool is_null_inside(const json_t *value)
+{
+    const char *key;
+    json_t *inner;
+    bool null = json_is_null(value);
+    json_object_foreach((json_t *)(uintptr_t)value, key, inner)
+    {
+        null = null || (strcmp(key, "metadata") != 0 && is_null_inside(inner));
+    }
+    return null;
+}
+
+/* JSON without what the shape leaves out: columns, and keys without a value. */
+static void check_lean(enum table_id t, struct span row, const struct row_shape *shape)
+{
+    const struct definition *d = table_definition(t);
+    json_t *json = json_loadb((const char *)row.at, row.len, 0, NULL);
+    CHECK(json_is_object(json) && !is_null_inside(json));
+    for (size_t i = 0; i < d->column_count; i++) {
+        bool there = json_object_get(json, d->columns[i].name) != NULL;
+        CHECK(!there || !shape->no_column[t][i]);
+        CHECK(there || !column_is_in_every_row(d, i));
+    }
+    json_decref(json);
+}
+
+/* Normal rows have all that full ones are made of; any that are without some columns are rows. */
+static void check_details(size_t kind, struct span line, struct span full, uint64_t left_out)
+{
+    struct row_shape shape;
+    enum table_id t = kinds[kind].table;
+    row_shape_init(&shape, ROW_DETAIL_NORMAL);
+    struct buf normal = rewritten(kind, line, &shape);
+    check_lean(t, buf_span(&normal), &shape);
+    struct buf again = rewritten(kind, buf_span(&normal), NULL);
+    CHECK(span_eq(buf_span(&again), full));
+    row_shape_init(&shape, left_out % 2 == 0 ? ROW_DETAIL_SUMMARY : ROW_DETAIL_NORMAL);
+    for (size_t i = 0; i < table_definition(t)->column_count; i++) {
+        bool fixed = column_is_in_every_row(table_definition(t), i);
+        shape.no_column[t][i] = shape.no_column[t][i] || (!fixed && (left_out >> i % 64 & 1) != 0);
+    }
+    struct buf less = rewritten(kind, line, &shape);
+    check_lean(t, buf_span(&less), &shape);
+    buf_deinit(&normal);
+    buf_deinit(&again);
+    buf_deinit(&less);
+}
+
+/* The first octet chooses the table. The row itself chooses the columns that are left out. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
         return 0;
     }
     size_t kind = (uint8_t)(data[0] - '0') % KINDS;
-    struct buf once = rewritten(kind, (struct span){data + 1, size - 1});
+    struct span line = {data + 1, size - 1};
+    struct buf once = rewritten(kind, line, NULL);
     if (once.len > 0) {
-        struct buf twice = rewritten(kind, buf_span(&once));
+        struct buf twice = rewritten(kind, buf_span(&once), NULL);
         CHECK(span_eq(buf_span(&once), buf_span(&twice)));
         buf_deinit(&twice);
+        check_details(kind, line, buf_span(&once), XXH3_64bits(line.at, line.len));
     }
     buf_deinit(&once);
     return 0;
