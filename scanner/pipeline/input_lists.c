@@ -122,7 +122,8 @@ static bool take_list(struct input_lists *l, size_t i, bool whole, struct buf *w
 bool input_lists_init(struct input_lists *l, const struct scan_params *p, bool whole,
                       struct buf *why)
 {
-    *l = (struct input_lists){.paths = p->input_paths, .count = p->input_count};
+    *l = (struct input_lists){
+        .paths = p->input_paths, .count = p->input_count, .has_digests = whole};
     l->told = memory_new(l->count, sizeof(*l->told));
     l->seen = memory_new(l->count, sizeof(*l->seen));
     bool files = true;
@@ -158,16 +159,21 @@ static bool is_as_seen(const struct stat *now, const struct stat *seen)
 
 int input_lists_open(const struct input_lists *l, size_t index, struct buf *why)
 {
-    const struct stat *seen = &l->seen[index];
     struct stat now;
     int fd = open_list(l->paths[index], &now, why);
-    /* The first is read from then on. */
-    if (fd >= 0 && index > 0 && S_ISREG(seen->st_mode) && !is_as_seen(&now, seen)) {
-        (void)list_fault(l->paths[index], "has changed since the scan began", why);
+    if (fd >= 0 && S_ISREG(l->seen[index].st_mode) && !is_as_seen(&now, &l->seen[index])) {
+        (void)list_fault(l->paths[index], INPUT_CHANGED, why);
         input_lists_close(fd);
         fd = -1;
     }
     return fd;
+}
+
+bool input_lists_was_read_as_seen(const struct input_lists *l, size_t index, int fd)
+{
+    struct stat now;
+    return !l->has_digests || !S_ISREG(l->seen[index].st_mode) ||
+           (fstat(fd, &now) == 0 && is_as_seen(&now, &l->seen[index]));
 }
 
 void input_lists_close(int fd)

@@ -17,7 +17,10 @@ struct input_lists {
     struct stat *seen;  /* of each that is a file: it has to be the same when it is opened */
     uint64_t octets;    /* of all; 0: one of them is no file */
     uint64_t lines_max; /* there are no more, of those that were read whole */
+    bool has_digests;
 };
+
+#define INPUT_CHANGED "has changed since the scan began; scan a copy that stays as it is"
 
 /** "standard input" or the path, for a message. */
 const char *input_list_name(const char *path);
@@ -30,4 +33,6 @@ void input_lists_deinit(struct input_lists *l);
 
 /** Waits where a FIFO has no writer. @return the descriptor, of standard input its own; -1 with one line in `why` */
 int input_lists_open(const struct input_lists *l, size_t index, struct buf *why);
+/** Another would not be what its digest was made of. */
+bool input_lists_was_read_as_seen(const struct input_lists *l, size_t index, int fd);
 void input_lists_close(int fd);

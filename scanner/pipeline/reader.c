@@ -259,6 +259,9 @@ static enum list_end reader_take_list(struct reader *r, size_t index)
     r->sampled = false;
     r->source = domain_source_new(fd, p->column, p->metadata_passthrough);
     enum list_end end = read_records(r, told);
+    if (end == LIST_READ && !input_lists_was_read_as_seen(&r->lists, index, fd)) {
+        end = list_failed(r, false, INPUT_CHANGED); /* the digest is of something else */
+    }
     r->lines_before += domain_source_lines(r->source);
     r->consumed_before += domain_source_consumed(r->source);
     domain_source_free(r->source);

@@ -4,12 +4,14 @@ import gzip
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import EHLO, check, check_equal, check_refused, finish, run  # noqa: E402
+from e2e.runner import EHLO, check, check_equal, check_refused, finish, run, start  # noqa: E402
 from support.dns_server import CLIENT, DnsServer  # noqa: E402
 
 # What is enough to start: a resolver and a name.
@@ -203,6 +205,55 @@ def check_inputs(folder):
     check("repeats: a warning with an example", "2 of the 3 lines repeat a domain, such as line 2, 'a.test'" in done.stderr, done.stderr)
 
 
+def start_scan(out, *lists):
+    """A scan that has seen its lists, with their digests, and reads them."""
+    scan = start("scan", *READY, "-q", "-o", out, *lists)
+    deadline = time.monotonic() + 60
+    while not os.path.exists(os.path.join(out, "started.json")) and scan.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return scan
+
+
+def check_changed(what, scan, path, out, codes=(1,)):
+    _, err = scan.communicate(timeout=120)
+    check(f"{what}: exit code", scan.returncode in codes, scan.returncode)
+    lines = [line for line in err.decode().splitlines() if "repeat a domain" not in line]
+    check(f"{what}: told in one line", len(lines) == 1 and lines[0].startswith(f"mxcensus: {path}: "), err)
+    check(f"{what}: no manifest, with the digest of something else", not os.path.exists(os.path.join(out, "manifest.json")))
+
+
+def check_lists_that_change(folder):
+    """Digests are of what is read, whichever list it is."""
+    path, other = os.path.join(folder, "changes"), os.path.join(folder, "other")
+
+    def put(at, how, text):
+        with open(at, how, encoding="ascii") as file:
+            file.write(text)
+
+    for what, change in (("a later list grows", lambda: put(path, "a", "y.test\n")), ("a later list is another", lambda: os.replace(other, path)),
+                         ("a later list is gone", lambda: os.unlink(path))):
+        put(path, "w", "x.test\n")
+        put(other, "w", "z.test\n")
+        out = os.path.join(folder, what)
+        scan = start_scan(out, "-", path)
+        scan.stdin.write(b"a.test\n")
+        change()
+        check_changed(what, scan, path, out)
+    put(path, "w", "a.test\n" * 300000)
+    out = os.path.join(folder, "first")
+    scan = start_scan(out, path)
+    scan.send_signal(signal.SIGSTOP)
+    put(path, "a", "y.test\n")
+    scan.send_signal(signal.SIGCONT)
+    check_changed("the first list grows while it is read", scan, path, out, (1, 2))  # 2: nothing of it had been read yet
+    put(path, "w", "x.test\n")
+    scan = start_scan(out + "-named", "-", path)
+    os.rename(path, other)
+    os.rename(other, path)
+    scan.communicate(b"a.test\n", timeout=60)
+    check_equal("a list that came back under its name is the same", scan.returncode, 0)
+
+
 def check_lines(folder):
     """One table on standard output, and what --fail-on makes of a domain without mail and of one whose mail is lost."""
     listed = os.path.join(folder, "domains")
@@ -237,6 +288,7 @@ def main():
         check_texts()
         check_refusals(folder)
         check_inputs(folder)
+        check_lists_that_change(folder)
         check_lines(folder)
         check_dry_run(folder)
     finish()
