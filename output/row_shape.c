@@ -44,6 +44,11 @@ enum row_detail column_detail(const struct column *c)
     return ROW_DETAIL_SUMMARY;
 }
 
+bool column_is_in_every_row(const struct definition *d, size_t column)
+{
+    return column <= ROW_COLUMN_OBSERVED_AT || d->columns[column].presence == COLUMN_PRESENCE_KEY;
+}
+
 void row_shape_take_no_table(struct row_shape *s)
 {
     s->partial = true;
@@ -70,8 +75,7 @@ bool row_shape_leave_column(struct row_shape *s, struct span name)
     }
     const struct definition *d = table_definition(t);
     size_t column = definition_find_column(d, name);
-    if (column >= d->column_count || column <= ROW_COLUMN_OBSERVED_AT ||
-        d->columns[column].presence == COLUMN_PRESENCE_KEY) {
+    if (column >= d->column_count || column_is_in_every_row(d, column)) {
         return false;
     }
     s->no_column[t][column] = true;

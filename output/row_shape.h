@@ -44,5 +44,7 @@ void row_shape_take_no_table(struct row_shape *s);
 bool row_shape_take_table(struct row_shape *s, struct span name);
 /** @param name TABLE.COLUMN. @return false: there is none, or it is in every row */
 bool row_shape_leave_column(struct row_shape *s, struct span name);
+/** Neither --detail nor --columns leaves it out: what names the row, and when it was made. */
+bool column_is_in_every_row(const struct definition *d, size_t column);
 /** The least detail that has the column. Where that is full, what reads rows does not miss it, though it is never null. */
 enum row_detail column_detail(const struct column *c);

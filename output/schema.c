@@ -269,7 +269,7 @@ static void put_bigquery_table(struct json_writer *w, enum table_id t)
         json_object_begin(w);
         put_text_of(w, "name", span_of(f->name));
         put_text_of(w, "type", span_of(bigquery_type(f->type)));
-        put_text_of(w, "mode", span_of(f->nullable ? "NULLABLE" : "REQUIRED"));
+        put_text_of(w, "mode", span_of(f->optional ? "NULLABLE" : "REQUIRED"));
         put_text_of(w, "description", buf_span(&f->meaning));
         json_object_end(w);
     }

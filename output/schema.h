@@ -40,6 +40,7 @@ void schema_put_bigquery(struct buf *out, struct schema_tables tables);
 struct schema_source {
     const char *path;   /* NULL: there is none, or nothing is to be loaded */
     const char *unpack; /* the command that unpacks it to standard output; NULL: it is not packed */
+    const char *header; /* of CSV: the names of its columns, with commas between them */
 };
 
 struct schema_sources {

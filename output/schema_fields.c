@@ -25,9 +25,8 @@ struct schema_fields *schema_fields_of(const struct definition *d)
         const struct column *c = &d->columns[i];
         struct schema_field *field = schema_add_field(f, c->name, "");
         field->type = c->type;
-        field->nullable =
-            c->presence == COLUMN_PRESENCE_NULLABLE ||
-            column_detail(c) > ROW_DETAIL_SUMMARY; /* left out where less is asked for */
+        field->nullable = c->presence == COLUMN_PRESENCE_NULLABLE;
+        field->optional = !column_is_in_every_row(d, i);
         field->key = c->presence == COLUMN_PRESENCE_KEY;
         field->nested = c->nested;
         buf_putf(&field->meaning, "%s (%s)", c->meaning, c->source);
@@ -36,6 +35,7 @@ struct schema_fields *schema_fields_of(const struct definition *d)
             field = schema_add_field(f, c->name, "_base64");
             field->type = list ? COLUMN_TYPE_TEXT_LIST : COLUMN_TYPE_BASE64;
             field->nullable = true;
+            field->optional = true;
             field->items_nullable = list;
             buf_putf(&field->meaning,
                      list ? "exact octets of those of %s that had to be changed, null for others; "

@@ -10,7 +10,8 @@
 struct schema_field {
     char name[SCHEMA_NAME_MAX];
     enum column_type type;
-    bool nullable;
+    bool nullable; /* in a row that has it */
+    bool optional; /* rows may be without it: a table has null then */
     bool key;
     bool items_nullable;   /* of a list */
     enum nested_id nested; /* of OBJECT and OBJECT_LIST */

@@ -1,6 +1,7 @@
 #include "output/schema.h"
 #include "output/schema_fields.h"
 #include "scanner/base/check.h"
+#include "scanner/base/text.h"
 
 /* --- words of each database ------------------------------------------------------------------- */
 
@@ -86,8 +87,8 @@ static void put_clickhouse_type(struct buf *out, const struct schema_field *f)
 {
     if (f->type == COLUMN_TYPE_WORD) { /* few different values */
         buf_put_text(out,
-                     f->nullable ? "LowCardinality(Nullable(String))" : "LowCardinality(String)");
-    } else if (f->nullable) {
+                     f->optional ? "LowCardinality(Nullable(String))" : "LowCardinality(String)");
+    } else if (f->optional) {
         buf_putf(out, "Nullable(%s)", clickhouse_type(f->type));
     } else {
         buf_put_text(out, clickhouse_type(f->type));
@@ -167,7 +168,7 @@ static void put_type_of(struct buf *out, enum schema_format format, const struct
     case SCHEMA_BIGQUERY:
         UNREACHABLE("not SQL");
     }
-    buf_put_text(out, f->nullable ? "" : " NOT NULL");
+    buf_put_text(out, f->optional ? "" : " NOT NULL");
 }
 
 /* --- tables ----------------------------------------------------------------------------------- */
@@ -259,12 +260,27 @@ static void put_psql_source(struct buf *out, const struct schema_source *s)
     }
 }
 
+/* The columns of a CSV file: those that its header names, which may be less than the table has. */
+static void put_csv_columns(struct buf *out, const struct schema_source *s)
+{
+    struct span rest = span_of(s->header);
+    const char *between = " (";
+    while (rest.len > 0) {
+        struct span name = text_take_until(&rest, ',');
+        buf_putf(out, "%s\"%.*s\"", between, (int)name.len, (const char *)name.at);
+        between = ", ";
+    }
+    buf_put_char(out, ')');
+}
+
 /* \copy: the files are read by psql, where the results are, not by the server. */
 static void put_postgresql_load(struct buf *out, const char *table, bool csv,
                                 const struct schema_source *s)
 {
     if (csv) {
-        buf_putf(out, "\\copy \"%s\" from ", table);
+        buf_putf(out, "\\copy \"%s\"", table);
+        put_csv_columns(out, s);
+        buf_put_text(out, " from ");
         put_psql_source(out, s);
         buf_put_text(out, " with (FORMAT csv, HEADER match)\n");
         return;
@@ -281,7 +297,11 @@ static void put_postgresql_load(struct buf *out, const char *table, bool csv,
 static void put_duckdb_load(struct buf *out, const char *table, bool csv,
                             const struct schema_source *s)
 {
-    buf_putf(out, "COPY \"%s\" FROM '%s' (%s);\n", table, s->path,
+    buf_putf(out, "COPY \"%s\"", table);
+    if (csv) {
+        put_csv_columns(out, s);
+    }
+    buf_putf(out, " FROM '%s' (%s);\n", s->path,
              csv ? "FORMAT csv, HEADER true, ALLOW_QUOTED_NULLS false"
                  : "FORMAT json, ARRAY false");
 }
@@ -298,8 +318,12 @@ static void put_load(struct buf *out, enum schema_format format, enum table_id t
 {
     bool csv = table_is_csv_only(t);
     const struct schema_source *s = &sources->of[t];
+    /* Also of a table that these results are without: what it has is of results that they replace. */
     buf_putf(out, "\nDELETE FROM \"%s\" WHERE \"scan_id\" = '%s';\n", table_name(t),
              sources->scan_id);
+    if (s->path == NULL) {
+        return;
+    }
     switch (format) {
     case SCHEMA_POSTGRESQL:
         put_postgresql_load(out, table_name(t), csv, s);
@@ -347,7 +371,7 @@ void schema_put_sql(struct buf *out, enum schema_format format, struct schema_ta
         }
     }
     for (unsigned t = 0; sources != NULL && t < TABLE_COUNT; t++) {
-        if (schema_has_table(tables, (enum table_id)t) && sources->of[t].path != NULL) {
+        if (schema_has_table(tables, (enum table_id)t)) {
             put_load(out, format, (enum table_id)t, sources);
         }
     }

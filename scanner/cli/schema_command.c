@@ -5,13 +5,16 @@
 #include <unistd.h>
 
 #include "output/schema.h"
+#include "scanner/base/text.h"
 #include "scanner/cli/commands.h"
 #include "scanner/replay/results.h"
+#include "scanner/replay/table_reader.h"
 
 /** Where the files of a results directory are. */
 struct loaded {
     char folder[PATH_MAX];
     struct buf path[TABLE_COUNT];
+    struct buf header[TABLE_COUNT]; /* of CSV */
     struct schema_sources sources;
     struct results results; /* their manifest */
 };
@@ -41,11 +44,46 @@ static bool find_source(struct loaded *l, enum table_id t)
         buf_putf(path, "%s/%s.%s%s", l->folder, table_name(t), ending, packings[i].suffix);
         buf_put_char(path, '\0');
         if (access((const char *)path->at, R_OK) == 0) {
-            l->sources.of[t] = (struct schema_source){(const char *)path->at, packings[i].unpack};
+            l->sources.of[t] = (struct schema_source){.path = (const char *)path->at,
+                                                      .unpack = packings[i].unpack};
             return true;
         }
     }
     return false;
+}
+
+/* They stand in a statement. */
+static bool are_column_names(struct span header)
+{
+    size_t i = 0;
+    while (i < header.len && (header.at[i] == ',' || header.at[i] == '_' ||
+                              (header.at[i] >= 'a' && header.at[i] <= 'z') ||
+                              (header.at[i] >= '0' && header.at[i] <= '9'))) {
+        i++;
+    }
+    return header.len > 0 && i == header.len;
+}
+
+/* --columns leaves columns out: which, the file says. @return false with one line in `why` */
+static bool read_header(struct loaded *l, enum table_id t, struct buf *why)
+{
+    const char *path = l->sources.of[t].path;
+    struct table_reader *reader =
+        table_reader_new(l->folder, path + strlen(l->folder) + 1, UINT64_MAX, why);
+    struct span line = {0};
+    bool read = reader != NULL;
+    if (read && table_reader_next(reader, &line, why) == TABLE_READ_LINE) {
+        line = text_trim(line);
+    }
+    if (read && why->len == 0 && !are_column_names(line)) {
+        buf_putf(why, "%s: begins without the names of its columns, so no scan wrote it", path);
+    }
+    l->header[t] = BUF_INIT(BUF_NO_LIMIT);
+    buf_put(&l->header[t], line);
+    buf_put_char(&l->header[t], '\0');
+    l->sources.of[t].header = (const char *)l->header[t].at;
+    table_reader_free(reader);
+    return why->len == 0;
 }
 
 /* It stands in a statement. */
@@ -53,6 +91,29 @@ static bool is_uuid(const char *text)
 {
     return strlen(text) + 1 == UUID_TEXT_MAX &&
            strspn(text, "0123456789abcdef-") + 1 == UUID_TEXT_MAX;
+}
+
+/* @return false with one line in `why` */
+static bool take_source(struct loaded *l, const char *folder, enum table_id t, bool alone,
+                        struct buf *why)
+{
+    bool csv = table_is_csv_only(t);
+    if (find_source(l, t)) {
+        return !csv || read_header(l, t, why);
+    }
+    bool left_out = results_are_partial(&l->results) && !results_has_table(&l->results, t);
+    /* Join tables are for readers without JSON: NDJSON has the same in other rows. */
+    if (!alone && (csv || left_out)) {
+        return true;
+    }
+    if (left_out) {
+        buf_putf(why, "%s: the table %s was left out of these results (--tables)", folder,
+                 table_name(t));
+    } else {
+        buf_putf(why, "%s: there is no %s.%s; a scan writes it with --format %s", folder,
+                 table_name(t), csv ? "csv" : "ndjson", csv ? "both" : "ndjson or both");
+    }
+    return false;
 }
 
 /* @return false with one line in `why` */
@@ -89,14 +150,8 @@ static bool find_sources(struct loaded *l, const char *folder, struct schema_tab
         return false;
     }
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        bool wanted = schema_has_table(tables, (enum table_id)t);
-        /* Join tables are for readers without JSON: NDJSON has the same in other rows. */
-        if (wanted && !find_source(l, (enum table_id)t) &&
-            (tables.one || !table_is_csv_only((enum table_id)t))) {
-            buf_putf(why, "%s: there is no %s.%s; a scan writes it with --format %s", folder,
-                     table_name((enum table_id)t),
-                     table_is_csv_only((enum table_id)t) ? "csv" : "ndjson",
-                     table_is_csv_only((enum table_id)t) ? "both" : "ndjson or both");
+        if (schema_has_table(tables, (enum table_id)t) &&
+            !take_source(l, folder, (enum table_id)t, tables.one, why)) {
             return false;
         }
     }
@@ -114,6 +169,7 @@ static bool put_loading(struct buf *text, const struct options *o, struct schema
     results_deinit(&l.results);
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         buf_deinit(&l.path[t]);
+        buf_deinit(&l.header[t]);
     }
     return found;
 }

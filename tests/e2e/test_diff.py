@@ -18,6 +18,8 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.lab import Lab  # noqa: E402
+from e2e.load_sqlite import KEYS, open_table  # noqa: E402
+from e2e.rows import VOLATILE_FINDINGS  # noqa: E402
 from e2e.runner import EHLO, MXLAB, SHORT_WAITS, check, check_equal, finish, parse_ndjson, run, side_by_side  # noqa: E402
 
 plans = {}  # of each scan: services_of()
@@ -90,6 +92,23 @@ def planned_changes(before, after):
             yield "starttls_gone", key
         elif outcome == outcome_now == "established" and version != version_now:
             yield "tls_version_older", key
+
+
+def keys_of(folder, name):
+    """What finds a row of this table from scan to scan: of a domain its name, as its line moves with the list."""
+    key = KEYS[name] if name != "domains" else ["domain"]
+    with open_table(folder, name, "ndjson") as file:
+        rows = [row for row in map(json.loads, file) if not row.get("duplicate_of") and row.get("code") not in VOLATILE_FINDINGS]
+    keys = [tuple(row[column] for column in key) for row in rows]
+    check_equal(f"{name}: {key} is unique", len(set(keys)), len(keys))
+    return set(keys)
+
+
+def check_keys(first, again):
+    """The list in another order, with comments and repeats: every row is found by the same key, and no line number is one."""
+    for name in KEYS:
+        check_equal(f"keys of {name}, the list in another order", sorted(keys_of(first, name) ^ keys_of(again, name)), [])
+        check(f"{name}: its key does not hold a line", name == "domains" or "input_line" not in KEYS[name])
 
 
 def check_servers(first, fourth, plans):
@@ -304,6 +323,7 @@ def main():
             lambda: scan(folder, "second", known, wanted, 2, "--mutate", "all"),
             lambda: scan(folder, "servers", known, wanted, 3, "--mutate",
                          "servers-no-starttls=0.2,servers-closed=0.2,servers-tls12=0.3"))
+        check_keys(first, again)
         check_mutations(first, again, {})
         check_mutations(first, second, wanted)
         check_servers(first, servers, plans)

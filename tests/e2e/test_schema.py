@@ -36,7 +36,13 @@ def columns_of(rows):
 
 
 def never_null(rows):
-    return {name for name, _, present in rows if present in ("key", "always")}
+    """In a row that has it."""
+    return {name for name, _, present in rows if present == "key" or present.startswith("always")}
+
+
+def never_left_out(rows):
+    """By --detail or --columns: what a table of a database can demand."""
+    return {name for name, _, present in rows if present == "key" or name in EVERY_ROW}
 
 
 def nullable_by_schema(field):
@@ -70,7 +76,7 @@ def check_sql(tables):
             lines = re.findall(r'^    "(\w+)" (.*?),?$', body, re.M)
             check_equal(f"{kind}: columns of {name}", [column for column, _ in lines], columns_of(tables[name]))
             sure = {column for column, kind_of in lines if ("NOT NULL" in kind_of if kind != "clickhouse" else "Nullable(" not in kind_of)}
-            check_equal(f"{kind}: {name}: never null", sure, never_null(tables[name]))
+            check_equal(f"{kind}: {name}: never null", sure, never_left_out(tables[name]))
             if kind != "clickhouse":
                 comments = re.findall(rf'^COMMENT ON COLUMN "{name}"\."(\w+)" IS \'', text, re.M)
                 check_equal(f"{kind}: {name}: comments", comments, columns_of(tables[name]))
@@ -89,7 +95,7 @@ def check_bigquery(tables):
             check(f"{what}: type", field["type"] in BIGQUERY_TYPES, field)
             check(f"{what}: name", re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,299}", field["name"]), field)
             check(f"{what}: description", 0 < len(field["description"]) <= BIGQUERY_DESCRIPTION_MAX, len(field["description"]))
-        check_equal(f"bigquery: {name}: never null", {field["name"] for field in fields if field["mode"] == "REQUIRED"}, never_null(tables[name]))
+        check_equal(f"bigquery: {name}: never null", {field["name"] for field in fields if field["mode"] == "REQUIRED"}, never_left_out(tables[name]))
     check_equal("bigquery: one table", json.loads(output("--format", "bigquery", "causes")), everything["causes"])
 
 
@@ -111,13 +117,23 @@ def check_loading(folder, tables):
             pass
     for kind in SQL:
         text = output("--format", kind, "--load", results)
-        check_equal(f"{kind}: what was loaded before is replaced", text.count("WHERE \"scan_id\" = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f'"), len(tables) - 3)
+        check_equal(f"{kind}: what was loaded before is replaced", text.count("WHERE \"scan_id\" = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f'"), len(tables))
         for number, name in enumerate(tables):
             path = os.path.join(os.path.realpath(results), f"{name}.ndjson{('', '.gz', '.zst')[number % 3]}")
             csv_only = name in ("routes", "outcomes", "findings")
             check_equal(f"{kind}: {name} is loaded, if it is NDJSON", text.count(path + ("" if number % 3 else "'")), 0 if csv_only else 1)
     check("psql: unpacked by a program", 'program \'zstd -dcq "' in output("--format", "postgresql", "--load", results))
     refused("no CSV", ["routes.csv", "--format both"], "--format", "duckdb", "--load", results, "routes")
+    routes = os.path.join(results, "routes.csv")
+    for header, words in (("schema,scan_id,Input line\r\n", ["routes.csv", "names of its columns"]), ("", ["routes.csv", "names of its columns"])):
+        with open(routes, "w", encoding="ascii", newline="") as file:
+            file.write(header)
+        refused(f"routes with {header!r}", words, "--format", "duckdb", "--load", results)
+    with open(routes, "w", encoding="ascii", newline="") as file:
+        file.write("schema,scan_id,position\r\n")
+    for kind, words in (("postgresql", '\\copy "routes" ("schema", "scan_id", "position") from \''), ("duckdb", 'COPY "routes" ("schema", "scan_id", "position") FROM \'')):
+        check(f"{kind}: the columns that a CSV file has", words in output("--format", kind, "--load", results))
+    os.unlink(routes)
     odd = os.path.join(folder, "night's")
     os.mkdir(odd)
     refused("a quote in the path", ["rename", odd], "--format", "postgresql", "--load", odd)

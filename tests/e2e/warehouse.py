@@ -1,123 +1,44 @@
 """Results in real databases: two nights are created, loaded and appended by the statements of mxcensus schema, and questions have the
-same answers everywhere, which are those of the NDJSON files. Every line fits the JSON Schema.
+same answers everywhere, which are those of the NDJSON files. So have rows of less detail; columns and tables that are left out are null and
+empty. Every line fits the JSON Schema, and that of BigQuery by its form. Statements of docs/warehouse.md are run as they stand there.
 
     warehouse.py [--domains N]
 
-PostgreSQL is that of Debian, in a cluster of its own in a temporary directory; duckdb, chdb (ClickHouse) and jsonschema are packages
-of Python, which are installed into build/warehouse if this Python has none. What cannot be had is skipped, and named.
+It needs what databases.py says, and jsonschema of PyPI. What cannot be had is skipped and named, and then the exit code is 77.
 """
 
 import argparse
 import collections
 import csv
-import glob
-import io
 import json
 import os
-import pwd
+import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PACKAGES = os.path.join(HERE, "..", "..", "build", "warehouse")
-sys.path[:0] = [os.path.join(HERE, ".."), PACKAGES]
+sys.path.insert(0, os.path.join(HERE, ".."))
+from e2e.databases import ClickHouse, DuckDB, PostgreSQL, package, text_of  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import open_table  # noqa: E402
 from e2e.rows import dictionary_tables  # noqa: E402
-from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, finish, run, side_by_side  # noqa: E402
+from e2e.runner import EHLO, SHORT_WAITS, check, check_equal, failures, finish, read_json, run, side_by_side  # noqa: E402
+from e2e.warehouse_document import check_document  # noqa: E402
 
 SKIPPED = 77
 CSV_ONLY = ("routes", "outcomes", "findings")
 TABLES = list(dictionary_tables())
 QUICK = [*SHORT_WAITS, "--address-rate", "20/s", "--retry-pause", "1", "--tempfail-pause", "1"]
-
-
-def package(name):
-    """The module, installed if need be; None where it cannot be had."""
-    try:
-        return __import__(name)
-    except ImportError:
-        done = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--target", PACKAGES, name],
-                              capture_output=True, text=True, check=False)
-        try:
-            return __import__(name) if done.returncode == 0 else None
-        except ImportError:
-            return None
-
-
-# --- databases: load(sql), ask(query) -> rows of texts, None for null ------------------------------------------------------------
-
-
-def text_of(value):
-    return None if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-class PostgreSQL:
-    format = "postgresql"
-
-    def __init__(self, folder):
-        found = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
-        if not found:
-            raise LookupError("the package postgresql is not installed")
-        self.home = os.path.join(folder, "postgresql")
-        os.mkdir(self.home)
-        os.chmod(folder, 0o755)
-        self.user = []
-        if os.geteuid() == 0:  # it refuses to run as root
-            shutil.chown(self.home, "postgres", "postgres")
-            self.user = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"]
-        self.bin = found[-1]
-        self.data = os.path.join(self.home, "data")
-        self.run("initdb", "-D", self.data, "-A", "trust", "-U", "mxcensus", "--no-sync", "-E", "UTF8", "--locale", "C.UTF-8")
-        self.run("pg_ctl", "-w", "-D", self.data, "-l", os.path.join(self.home, "log"),
-                 "-o", f"-c listen_addresses= -c unix_socket_directories={self.home} -c fsync=off", "start")
-
-    def run(self, program, *arguments):
-        done = subprocess.run([*self.user, os.path.join(self.bin, program), *arguments], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True, check=False, cwd=self.home)
-        if done.returncode != 0:
-            raise RuntimeError(f"{program}: {done.stderr}")
-
-    def psql(self, *arguments, input=None):
-        return subprocess.run(["psql", "-X", "-q", "-h", self.home, "-U", "mxcensus", "-d", "postgres", *arguments], input=input,
-                              capture_output=True, text=True, check=False)
-
-    def load(self, sql):
-        done = self.psql(input=sql)
-        return done.returncode == 0 and done.stderr == "", done.stderr
-
-    def ask(self, query):
-        done = self.psql("-c", f"copy ({query}) to stdout with (format csv, null '\\N')")
-        return [[None if cell == "\\N" else {"t": "true", "f": "false"}.get(cell, cell) for cell in row] for row in csv.reader(io.StringIO(done.stdout))]
-
-    def close(self):
-        self.run("pg_ctl", "-w", "-m", "immediate", "-D", self.data, "stop")
-
-
-class DuckDB:
-    format = "duckdb"
-
-    def __init__(self, folder):
-        module = package("duckdb")
-        if module is None:
-            raise LookupError("the package duckdb of Python cannot be had")
-        self.error = module.Error
-        self.database = module.connect(os.path.join(folder, "nights.duckdb"))
-
-    def load(self, sql):
-        try:
-            self.database.execute(sql)
-        except self.error as error:
-            return False, error
-        return True, None
-
-    def ask(self, query):
-        return [[text_of(value) for value in row] for row in self.database.execute(query).fetchall()]
-
-    def close(self):
-        self.database.close()
+# By detail: what `analyze` is told, the tables that are left out, and columns.
+FEW = ("domains", "services", "problems", "routes")
+LEFT = ("domains.account", "services.outcome", "services.port", "problems.severity", "routes.address", "routes.preference")
+LEAN = {
+    "normal": (["--detail", "normal"], (), ("domains.outcomes", "problems.fix")),
+    "summary": (["--detail", "summary"], (), ("certificates.raw", "services.attempts", "services.transcript", "endpoints.handshake", "chains.verdicts")),
+    "few": (["--detail", "normal", "--compress", "gzip", "--tables", ",".join(FEW), "--columns", ",".join("-" + name for name in LEFT)],
+            [name for name in TABLES if name not in FEW], LEFT),
+}
 
 
 def check_parquet(database, folder, rows):
@@ -133,30 +54,6 @@ def check_parquet(database, folder, rows):
     check_equal("Parquet: lists, and null ones", names, (sum(len(c["names"] or []) for c in rows["certificates"]), sum(c["names"] is None for c in rows["certificates"])))
     briefs = database.execute(f"select count(b.outcome) from '{place}/domains.parquet', unnest(mx) t(m), unnest(m.endpoints) u(b)").fetchone()[0]
     check_equal("Parquet: objects in lists in objects", briefs, sum(len(m["endpoints"]) for d in rows["domains"] for m in d["mx"] or []))
-
-
-class ClickHouse:
-    format = "clickhouse"
-
-    def __init__(self, folder):
-        module = package("chdb")
-        if module is None:
-            raise LookupError("the package chdb of Python cannot be had")
-        from chdb import session
-        self.session = session.Session(os.path.join(folder, "clickhouse"))
-
-    def load(self, sql):
-        try:
-            self.session.query(sql)
-        except Exception as error:  # chdb raises RuntimeError or its own, by version
-            return False, error
-        return True, None
-
-    def ask(self, query):
-        return [[text_of(value) for value in json.loads(line)] for line in str(self.session.query(query, "JSONCompactEachRow")).splitlines()]
-
-    def close(self):
-        self.session.close()
 
 
 # --- questions: by name, (PostgreSQL, DuckDB, ClickHouse), and the answer of the files ---------------------------------------------
@@ -260,15 +157,16 @@ def comparable(rows):
 # --- the test ----------------------------------------------------------------------------------------------------------------------
 
 
+def rows_of(folder, name):
+    with open_table(folder, name, "ndjson") as file:
+        return [json.loads(line) for line in file]
+
+
 def read(folders):
     """(rows by table, routes) of all nights together."""
-    rows = collections.defaultdict(list)
+    rows = {name: [row for folder in folders for row in rows_of(folder, name)] for name in TABLES if name not in CSV_ONLY}
     routes = []
     for folder in folders:
-        for name in TABLES:
-            if name not in CSV_ONLY:
-                with open_table(folder, name, "ndjson") as file:
-                    rows[name] += map(json.loads, file)
         with open_table(folder, "routes", "csv") as file:
             routes += csv.DictReader(file)
     return rows, routes
@@ -281,7 +179,7 @@ def scan(domains, seed, out, compress):
     return check_equal(f"{os.path.basename(out)}: exit code", done.returncode, 0)
 
 
-def check_json_schema(rows):
+def check_json_schema(rows, lean):
     module = package("jsonschema")
     if module is None:
         print("skipped: JSON Schema: the package jsonschema of Python cannot be had")
@@ -292,15 +190,17 @@ def check_json_schema(rows):
         schema = json.loads(run("schema", name).stdout)
         module.Draft202012Validator.check_schema(schema)
         validator = module.Draft202012Validator(schema)
-        broken = [error.message for row in of_table for error in validator.iter_errors(row)]
-        check(f"{len(of_table)} rows of {name} fit the JSON Schema", not broken, broken[:3])
+        less = [row for detail, folder in lean.items() if name not in LEAN[detail][1] for row in rows_of(folder, name)]
+        broken = [error.message for row in [*of_table, *less] for error in validator.iter_errors(row)]
+        check(f"{len(of_table) + len(less)} rows of {name} fit the JSON Schema", not broken, broken[:3])
     # It can fail: a schema that takes everything would have passed so far.
     row = rows["certificates"][0]
     validator = module.Draft202012Validator(json.loads(run("schema", "certificates").stdout))
     for what, wrong in (("a number as serial_number", {**row, "serial_number": 1.5}), ("null in a key", {**row, "fingerprint_sha256": None}),
                         ("another column", {**row, "colour": "red"}), ("a list of numbers", {**row, "names": [1]}),
-                        ("a column less", {key: value for key, value in row.items() if key != "raw"}),
-                        ("an object without its columns", {**row, "validity": {}}), ("the name of another table", {**row, "type": "hosts"})):
+                        ("a column less", {key: value for key, value in row.items() if key != "observed_at"}),
+                        ("null in a column that is never null", {**row, "raw": None}),
+                        ("a list for an object", {**row, "validity": []}), ("the name of another table", {**row, "type": "hosts"})):
         check(f"{what} does not fit", not validator.is_valid(wrong))
     streamed = module.Draft202012Validator(every)
     check("a row of standard output fits the whole", streamed.is_valid({"type": "certificates", **row}))
@@ -308,49 +208,129 @@ def check_json_schema(rows):
     return True
 
 
-def check_database(kind, folder, nights):
+# What `bq load` takes for a type, by the manual of BigQuery.
+BIGQUERY_VALUES = {
+    "STRING": lambda value: isinstance(value, str),
+    "INTEGER": lambda value: type(value) is int and -2**63 <= value < 2**63,
+    "BOOLEAN": lambda value: isinstance(value, bool),
+    "TIMESTAMP": lambda value: re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]{3})?Z", value),
+    "JSON": lambda value: isinstance(value, (list, dict)),
+}
+
+
+def check_bigquery(folder, left_out):
+    """Form only: nothing here can ask a BigQuery."""
+    tables = json.loads(run("schema", "--format", "bigquery").stdout)
+    for name in TABLES:
+        if name in CSV_ONLY or name in left_out:
+            continue
+        fields = {field["name"]: field for field in tables[name]}
+        broken = [(key, value) for row in rows_of(folder, name) for key, value in row.items()
+                  if key not in fields or (value is not None and not BIGQUERY_VALUES[fields[key]["type"]](value))]
+        absent = [key for row in rows_of(folder, name) for key, field in fields.items() if field["mode"] == "REQUIRED" and row.get(key) is None]
+        check(f"BigQuery: {os.path.basename(folder)}: the form of {name}", not broken and not absent, (broken[:3], absent[:3]))
+
+
+def load(database, what, night):
+    done = run("schema", "--format", database.format, "--load", night)
+    check_equal(f"{what}: schema", done.returncode, 0)
+    ok, why = database.load(done.stdout.decode("utf-8"))
+    return check(f"{what}: loads", ok, why)
+
+
+def check_answers(database, what, rows, routes, left_out=()):
+    for name, of_table in rows.items():
+        want = 0 if name in left_out else len(of_table)
+        check_equal(f"{what}: rows of {name}", database.ask(f'select count(*) from "{name}"'), [[str(want)]])
+    for question, want in answers(rows, routes).items() if not left_out else ():
+        query = QUESTIONS[question]
+        got = database.ask(query if isinstance(query, str) else query[database.format])
+        check_equal(f"{what}: {question}", comparable(got), comparable(want))
+
+
+def check_left_out(database, what, night, columns):
+    """Columns that are in no row: null in all of this night, and not what a type begins with."""
+    scan_id = read_json(night, "manifest.json")["scan_id"]
+    for name, _, column in (path.partition(".") for path in columns):
+        got = database.ask(f"select count(*) > 0, count(\"{column}\") from \"{name}\" where scan_id = '{scan_id}'")
+        check_equal(f"{what}: {name}.{column} is null", [[cell if cell != "1" else "true" for cell in got[0]]], [["true", "0"]])
+
+
+def check_lean(database, what, nights, lean):
+    """Each takes the place of the first night, as it is of the same scan. Then that night comes back."""
+    rows, routes = read(nights)
+    second, second_routes = read(nights[1:])
+    for detail, (_, left_out, columns) in LEAN.items():
+        if not load(database, f"{what}: {detail}", lean[detail]):
+            return
+        if left_out:
+            for name in TABLES:
+                query = f'select count(*) from "{name}"'
+                whole = len(routes) if name == "routes" else len(rows[name]) if name in FEW else None
+                want = whole if whole is not None else len(second[name]) if name not in CSV_ONLY else None
+                if want is not None:
+                    check_equal(f"{what}: {detail}: rows of {name}", database.ask(query), [[str(want)]])
+        else:
+            check_answers(database, f"{what}: {detail}", rows, routes)
+        check_left_out(database, f"{what}: {detail}", lean[detail], columns)
+    if load(database, f"{what}: again", nights[0]):
+        check_answers(database, f"{what}: again", rows, routes)
+    check("the second night has routes", second_routes)
+
+
+def check_database(kind, folder, nights, lean):
     """@return False where it cannot be had"""
     try:
         database = kind(folder)
     except LookupError as why:
         print(f"skipped: {kind.__name__}: {why}")
         return False
+    what = kind.__name__
     try:
         for number, night in enumerate([nights[0], nights[0], nights[1]]):
-            done = run("schema", "--format", kind.format, "--load", night)
-            check_equal(f"{kind.__name__}: schema of night {number}", done.returncode, 0)
-            ok, why = database.load(done.stdout.decode("utf-8"))
-            if not check(f"{kind.__name__}: night {number} loads", ok, why):
+            if not load(database, f"{what}: night {number}", night):
                 return True
             rows, routes = read(nights[:max(number, 1)])  # the first one, twice: the second time it takes the place of the first
-            counts = {name: database.ask(f'select count(*) from "{name}"') for name in TABLES}
-            for name, of_table in rows.items():
-                check_equal(f"{kind.__name__}: rows of {name}", counts[name], [[str(len(of_table))]])
             if number == 0:
                 check("a table is empty", any(not of_table for of_table in rows.values()))
-            for question, want in answers(rows, routes).items():
-                query = QUESTIONS[question]
-                got = database.ask(query if isinstance(query, str) else query[kind.format])
-                check_equal(f"{kind.__name__}: {question}", comparable(got), comparable(want))
+            check_answers(database, f"{what}: night {number}", rows, routes)
         if kind is DuckDB:
             check_parquet(database.database, folder, rows)
+        check_lean(database, what, nights, lean)
     finally:
         database.close()
     return True
 
 
+def make_lean(folder, night):
+    lean = {detail: os.path.join(folder, detail) for detail in LEAN}
+    for detail, (options, left_out, _) in LEAN.items():
+        done = run("analyze", "-q", "--format", "both", *options, "-o", lean[detail], night)
+        check_equal(f"analyze {' '.join(options)}: exit code", done.returncode, 0)
+        check_bigquery(lean[detail], left_out)
+    refused = run("schema", "--format", "duckdb", "--load", lean["few"], "hosts")
+    check("a table that was left out: told in one line", refused.returncode == 2 and "--tables" in refused.stderr and refused.stderr.count("\n") == 1, refused.stderr)
+    return lean
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--domains", type=int, default=60)
+    parser.add_argument("--nights", nargs=2, metavar="RESULTS", help="these, in place of scans")
     known = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="mxcensus-warehouse-")
     try:
-        nights = [os.path.join(folder, name) for name in ("night1", "night2")]
-        if not all(side_by_side(lambda: scan(known.domains, 1, nights[0], "gzip"), lambda: scan(known.domains, 2, nights[1], "zstd"))):
+        nights = known.nights or [os.path.join(folder, name) for name in ("night1", "night2")]
+        if not known.nights and not all(side_by_side(lambda: scan(known.domains, 1, nights[0], "gzip"),
+                                                     lambda: scan(known.domains, 2, nights[1], "zstd"))):
             finish()
-        rows, _ = read(nights)
-        tried = [check_json_schema(rows)] + [check_database(kind, folder, nights) for kind in (PostgreSQL, DuckDB, ClickHouse)]
-        if not any(tried):
+        lean = make_lean(folder, nights[0])
+        for night in nights:
+            check_bigquery(night, ())
+        tried = [check_database(kind, folder, nights, lean) for kind in (PostgreSQL, DuckDB, ClickHouse)]
+        tried.append(check_document(folder, lean["normal"], nights[1]))
+        tried.append(check_json_schema(read(nights)[0], lean))
+        if not all(tried) and not failures:
             sys.exit(SKIPPED)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
