@@ -14,8 +14,8 @@
  *    after DNS_UDP_PORT_QUERIES queries, or PORT_AGE_MS.
  *  - One TCP connection. A server may answer on it in turn (RFC 7766 section 6.2.1.1 asks for more), so that
  *    one answer which takes long holds up all others: a query goes to the connection that has least to do.
- *  - Repeats. 1.18 gets one try. 1.32 and later shorten the timeout by what they measured, at least
- *    to 250 ms; there it gets as many rounds of 250 ms as we wait, and only the first is sent.
+ *  - Repeats. It gets one try: 1.34.9 leaves a socket on which one answer is late, and with it the answer.
+ *  - Measuring. 1.32 and later shorten the timeout by how long answers without error took: stubs have one.
  */
 
 #define CARES_NO_DEPRECATED /* what 1.34 calls deprecated is all that 1.18 has */
@@ -32,7 +32,6 @@
 #include "resolver/dns_transport.h"
 #include "scanner/base/memory.h"
 
-#define ROUND_MS    250 /* the shortest timeout c-ares 1.32 and later know */
 #define PORT_AGE_MS 60000
 #define IDS_MAX     128 /* drawn at once: 256 octets come whole from getrandom(2) */
 
@@ -159,17 +158,11 @@ static void ares_on_answer(void *arg, int status, int timeouts, unsigned char *s
 
 static void set_timeouts(const struct dns_channel *c, struct ares_options *o, int *mask)
 {
-    int timeout = (int)c->server->transport->timeout_ms;
-    o->timeout = timeout;
+    o->timeout = (int)c->server->transport->timeout_ms;
     o->tries = 1;
     *mask |= ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
 #ifdef ARES_OPT_MAXTIMEOUTMS
-    /* Over TCP a repeat cannot be kept back, so there c-ares may give up earlier than asked. */
-    if (!c->tcp) {
-        o->timeout = ROUND_MS;
-        o->tries = (timeout + ROUND_MS - 1) / ROUND_MS;
-    }
-    o->maxtimeout = o->timeout;
+    o->maxtimeout = o->timeout; /* else 1.32 and later wait 5 s at most, and no less than 250 ms */
     *mask |= ARES_OPT_MAXTIMEOUTMS;
 #endif
 }

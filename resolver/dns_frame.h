@@ -6,7 +6,7 @@
 
 #define DNS_FRAME_MAX (2 + 65535) /* octets; RFC 1035 section 4.2.2 */
 
-/** The answer as the library may see it: its id and question, no error, nothing else.
+/** The answer as the library may see it: its id and question, always REFUSED, nothing else.
  * @return its length; 0: it is no answer to a single question of class IN. */
 size_t dns_stub_make(struct span answer, uint8_t out[DNS_QUERY_MAX]);
 

@@ -4,7 +4,7 @@
  * The sockets under a DNS library: what it takes for socket functions, on a libuv loop.
  *
  * The library never reads from the network. Datagrams are received in batches and TCP frames whole;
- * of each answer it is shown a stub, the header without error and the question, in which it finds
+ * of each answer it is shown a stub, a header that always says REFUSED and the question, in which it finds
  * all it needs to match. The answer itself is `current` while the library looks at its stub.
  * One readable socket costs one batch: the loop goes on to other things in between.
  */
