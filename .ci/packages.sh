@@ -10,6 +10,10 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
     postfix nsd unbound ldnsutils nginx-light iproute2 procps zstd"
 
+# And those of .ci/long: shells, readers of what we write, other databases, roots of Debian.
+LONG_PACKAGES="bash-completion zsh fish prometheus logrotate postgresql python3-pip chromium npm
+    texlive-latex-base mmdebstrap systemd"
+
 # Peers of tests/interop that cannot be installed beside Postfix, what they are linked with, and where
 # they are unpacked.
 UNPACKED_PACKAGES="exim4-daemon-light opensmtpd sendmail-bin sendmail-cf"

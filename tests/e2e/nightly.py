@@ -32,15 +32,15 @@ def config_of(options):
 
 
 class Nights:
-    def __init__(self, folder, lab, script):
+    def __init__(self, folder, options, list_path, script=SCRIPT):
         self.state = os.path.join(folder, "state")
         self.nights = os.path.join(self.state, "nights")
         self.list = os.path.join(folder, "domains.txt")
         self.script = script
         self.metrics = os.path.join(folder, "mxcensus.prom")
-        shutil.copy(lab.list_path, self.list)
+        shutil.copy(list_path, self.list)
         self.config = os.path.join(folder, "scan.conf")
-        self.write_config(config_of(lab.options))
+        self.write_config(config_of(options))
 
     def write_config(self, lines, slow=False):
         self.lines = lines
@@ -101,7 +101,7 @@ def main():
     script = sys.argv[sys.argv.index("--script") + 1] if "--script" in sys.argv else SCRIPT
     folder = tempfile.mkdtemp(prefix="mxcensus-nightly-")
     with Lab(60) as lab:
-        nights = Nights(folder, lab, os.path.abspath(script))
+        nights = Nights(folder, lab.options, lab.list_path, os.path.abspath(script))
         code, out, err = nights.run()
         check_equal("first night: exit code", code, 0) or print(err, file=sys.stderr)
         first = nights.names()
@@ -169,4 +169,5 @@ def two_at_once(nights):
     return second.returncode == 2 and "another night still runs" in err
 
 
-main()
+if __name__ == "__main__":
+    main()
