@@ -137,7 +137,7 @@ def shells(prefix, home):
             file.write(f"PS1='$ '; fpath=({prefix}/share/zsh/site-functions $fpath); autoload -U compinit; compinit -u\n")
         yield "zsh", ["zsh", "-i"]
     if shutil.which("fish"):
-        yield "fish", ["fish", "-i", "--private"]
+        yield "fish", ["fish", "-i", "--private", "-C", "function fish_prompt; echo -n '$ '; end; set fish_greeting"]
 
 
 def check_shells(prefix, home):
@@ -152,14 +152,14 @@ def check_shells(prefix, home):
     for name, arguments in shells(prefix, home):
         tried += 1
         terminal = Terminal(arguments, environment, work)
-        terminal.read_until(["$ ", "> "])
+        terminal.read_until(["$ "])
         for typed, shown, hidden in TYPED:
             terminal.type(typed + "\t")
             got = terminal.read_until([shown])
             check(f"{name}: {typed}<Tab> shows {shown}", re.sub(r"\s", "", shown) in re.sub(r"\s", "", got), got)
             check(f"{name}: {typed}<Tab> does not show {hidden}", hidden is None or hidden not in got, got)
             terminal.type("\x15\r")  # the line is dropped
-            terminal.read_until(["$ ", "> "])
+            terminal.read_until(["$ "])
         terminal.close()
         print(f"{name}: {len(TYPED)} lines typed")
     if tried == 0:

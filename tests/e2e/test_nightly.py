@@ -1,5 +1,6 @@
-"""Three nights of debian/nightly against a few small servers: compared, alerted about by exit code, the oldest forgotten, and
-one killed as a whole by kill -9 in its middle, which the next start brings to its end. nightly.py has nights of the lab.
+"""Nights of debian/nightly against a few small servers: compared, alerted about by exit code, the oldest forgotten, and
+one killed as a whole by kill -9 in its middle, which the next start brings to its end; and one that nothing can go on with.
+nightly.py has nights of the lab.
 """
 
 import os
@@ -65,6 +66,15 @@ def check_nights(world, nights):
     check_night("third night", nights, third)
     check_equal("the oldest is gone", sorted(nights.names()), [second, third])
     check("with all that belongs to it", not [n for n in os.listdir(nights.nights) if n.startswith(first)], os.listdir(nights.nights))
+
+    # A power cut may leave a night that nothing can go on with.
+    lost = third[:-1] + "0Z"  # a name just before it
+    os.mkdir(os.path.join(nights.nights, lost))
+    with open(os.path.join(nights.nights, lost, "started.json"), "w", encoding="ascii"):
+        pass
+    code, out, err = nights.run()
+    check_equal("a night that cannot go on: another instead", (code, f"{lost} was not finished and cannot go on" in err), (0, True)) or print(out, err, file=sys.stderr)
+    check_night("the night instead", nights, nights.names()[-1])
 
 
 with tempfile.TemporaryDirectory(prefix="mxcensus-nightly-") as folder:
