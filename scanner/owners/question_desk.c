@@ -156,6 +156,7 @@ static void desk_settle(struct desk_question *q)
     switch (weather_judge(d->weather, q->begun_ms, q->ended_ms, is_ours(q))) {
     case WEATHER_WAIT:
         return;
+    case WEATHER_UNHEARD: /* not of DNS: the self-test had an answer */
     case WEATHER_BELIEVED:
         if (q->second) { /* else there is none */
             tell_late(q);

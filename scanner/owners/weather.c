@@ -129,6 +129,13 @@ void weather_compare(struct weather *ipv4, struct weather *ipv6)
     ipv6->other_answers = ipv4->good_ever >= WEATHER_FAMILY_MIN;
 }
 
+/* Of few nobody would say that it is us. */
+static void doubt_many(struct weather *w)
+{
+    w->view.unheard = w->view.unheard || (w->believes_at_once && !w->answered_ever &&
+                                          w->bad_ever >= WEATHER_FAMILY_MIN);
+}
+
 void weather_note(struct weather *w, uint32_t good, uint32_t bad)
 {
     count_up(&w->good_ever, good);
@@ -137,6 +144,7 @@ void weather_note(struct weather *w, uint32_t good, uint32_t bad)
         w->window[0].good += good;
         w->window[0].bad += bad;
         w->answered_ever = w->answered_ever || good > 0;
+        doubt_many(w);
     } else if (w->view.first && good > 0 && !w->answered_ever) {
         w->answered_ever = true;
         w->good_round = w->round;
@@ -265,6 +273,7 @@ static enum weather_step go_on_with_first(struct weather *w, uint64_t now_ms)
         return begin_outage(w);
     }
     w->believes_at_once = true;
+    doubt_many(w);
     return end_false_alarm(w, now_ms);
 }
 
@@ -306,10 +315,25 @@ static enum weather_step look_while_away(struct weather *w, uint64_t now_ms)
     return now_ms >= w->round_ms + WEATHER_EVERY_MS ? begin_round(w, now_ms) : WEATHER_QUIET;
 }
 
+/* Since the first alarm nobody was heard: what is not told yet is void. */
+static enum weather_step hear_first(struct weather *w, uint64_t now_ms)
+{
+    struct weather_view *v = &w->view;
+    v->unheard = false;
+    v->outages[v->outage_count++ % WEATHER_OUTAGES_MAX] =
+        (struct weather_outage){.from_ms = v->alarm_from_ms, .to_ms = now_ms};
+    clear_until(w, now_ms);
+    forget_window(w, now_ms);
+    return WEATHER_HEARD;
+}
+
 enum weather_step weather_look(struct weather *w, uint64_t now_ms)
 {
     switch (w->view.state) {
     case WEATHER_FAIR:
+        if (w->view.unheard && w->answered_ever) {
+            return hear_first(w, now_ms);
+        }
         /* Of a machine that stood still only the end is looked at. */
         if (now_ms > w->slot_ms + 2 * WEATHER_SLOTS * WEATHER_SLOT_MS) {
             w->slot_ms = now_ms - WEATHER_SLOTS * WEATHER_SLOT_MS;
@@ -359,5 +383,7 @@ enum weather_word weather_judge(const struct weather_view *v, uint64_t begun_ms,
     if (ours && ended_ms >= v->alarm_from_ms && ended_ms < v->alarm_to_ms) {
         return WEATHER_VOID; /* short, and over before the probes: but it was us */
     }
-    return ended_ms < v->clear_until_ms ? WEATHER_BELIEVED : WEATHER_WAIT;
+    return ended_ms >= v->clear_until_ms ? WEATHER_WAIT
+           : v->unheard                  ? WEATHER_UNHEARD
+                                         : WEATHER_BELIEVED;
 }

@@ -18,9 +18,11 @@
  * Whom the self-test met counts as one that answered, as long as there is no better: a server of --self-test, the root
  * of DNS. Without any such, before anybody of a family has answered (the first alarm), some of those who did not
  * answer are asked again: if one does now, it was us. If none does in a round after somebody else answered, it is in
- * doubt: no outage, but bad ends until then are void. If nobody at all answers for `first_ms`, it is them, and from then
- * on, until somebody answers, bad ends are believed at once: that nobody ever did is said at the end of the scan. But when
- * so many of one family failed, and as many answered over the other one, it is not them: the family is lost to us.
+ * doubt: no outage, but bad ends until then are void. If nobody at all answers for `first_ms`, nobody is waited for any
+ * more. From then on, until somebody answers, of few bad ends (WEATHER_FAMILY_MIN) it is them, and they are believed at
+ * once; of many it may as well be us, and they say nothing of whom they met: UNHEARD. When somebody answers after all, that
+ * was an outage; that nobody ever did is said at the end of the scan. When so many of one family failed, and as
+ * many answered over the other one, it is not them: the family is lost to us.
  *
  * The rule. Ends are counted in slots of a second, each network (of DNS: each registrable name) once in a slot,
  * good or bad. The last WEATHER_SLOTS are the window. The usual share of bad ends is that of all slots before
@@ -54,7 +56,7 @@
 #define WEATHER_EVERY_MS   5000 /* between rounds, while away */
 #define WEATHER_FIRST_MS \
     20000 /* of the first alarm, and as long as a server has its second chance after */
-#define WEATHER_FAMILY_MIN 10 /* networks, before a family that never answered is lost */
+#define WEATHER_FAMILY_MIN 10 /* networks, before a family that never answered is lost or unheard */
 #define WEATHER_EMPTY_MAX \
     4 /* rounds in which nobody could be asked, before a suspicion is given up */
 #define WEATHER_CALM_MS     5000 /* without suspicion after a false alarm */
@@ -89,6 +91,7 @@ enum weather_step {
     WEATHER_PROBE, /* a round of probes begins */
     WEATHER_BEGAN, /* an outage, as the next two */
     WEATHER_ENDED,
+    WEATHER_HEARD, /* somebody answers, after so much was told of nobody */
     WEATHER_GAVE_UP,
 };
 
@@ -96,6 +99,7 @@ enum weather_step {
 enum weather_word {
     WEATHER_WAIT,
     WEATHER_BELIEVED,
+    WEATHER_UNHEARD, /* it ended so, and says nothing of whom it met */
     WEATHER_VOID,
 };
 
@@ -107,8 +111,9 @@ struct weather_outage {
 /** What whoever holds bad ends has to know; a plain value. */
 struct weather_view {
     enum weather_state state;
-    bool never; /* lost: nobody of the family ever answered, many of the other one did */
-    bool first; /* alarm: nobody answered before, those who failed are asked again */
+    bool never;   /* lost: nobody of the family ever answered, many of the other one did */
+    bool unheard; /* nobody of the family ever answered, and is waited for no more; many failed */
+    bool first;   /* alarm: nobody answered before, those who failed are asked again */
     uint64_t clear_until_ms; /* ends before this are believed */
     uint64_t alarm_from_ms;  /* the last false alarm: faults of our own in it are void */
     uint64_t alarm_to_ms;

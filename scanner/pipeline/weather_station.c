@@ -75,6 +75,9 @@ void weather_station_exchange(struct weather_station *s, struct weather_report *
 
 bool weather_station_gave_up(const struct weather_station *s)
 {
+    if (s->heard_late) {
+        return true;
+    }
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
         if (s->streams[i].view.state == WEATHER_LOST) {
             return true;
@@ -130,6 +133,21 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
         o->to_unix_ms = now_unix_ms;
         buf_putf(said, "outage of %s ended after %lld s; the scan goes on",
                  weather_stream_word(stream), (long long)(now_unix_ms - o->from_unix_ms) / 1000);
+        buf_put_char(said, '\0');
+        return;
+    }
+    case WEATHER_HEARD: {
+        uint64_t from_ms = v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms;
+        s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
+        s->outages[s->outage_count++] =
+            (struct outage_record){.stream = stream,
+                                   .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms),
+                                   .to_unix_ms = now_unix_ms};
+        s->heard_late = true;
+        buf_putf(said,
+                 "outage: nobody answered over %s for %llu s, and now servers do; what ended until "
+                 "now is local_fault (--self-test HOST tells earlier)",
+                 weather_stream_word(stream), (unsigned long long)(now_ms - from_ms) / 1000);
         buf_put_char(said, '\0');
         return;
     }

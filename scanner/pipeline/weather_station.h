@@ -39,6 +39,7 @@ struct weather_station {
     struct weather streams[WEATHER_STREAM_COUNT];
     struct outage_record *outages; /* in the order of their beginning; malloc */
     size_t outage_count;
+    bool heard_late;                       /* somebody answered only after others were given up */
     size_t before;                         /* of these, by what this scan goes on with */
     uint64_t probed[WEATHER_STREAM_COUNT]; /* questions and sessions of probes, outage or not */
     atomic_uint_fast64_t
@@ -52,7 +53,7 @@ void weather_station_deinit(struct weather_station *s);
 void weather_station_restore(struct weather_station *s, const char *stream,
                              const struct outage_record *outage);
 
-/** At the end: an outage was longer than it may, and never over. */
+/** At the end: an outage was longer than it may, and some were not asked again. */
 bool weather_station_gave_up(const struct weather_station *s);
 
 /** @param reports of each stream; emptied @param views, rounds filled, of each stream */

@@ -150,6 +150,9 @@ static bool settle_kept(struct worker *w, const struct kept_session *k)
     case WEATHER_BELIEVED:
         service_on_session_end(&w->services, k->dial.visit, seen);
         break;
+    case WEATHER_UNHEARD:
+        tell_fault(w, &k->dial);
+        break;
     case WEATHER_VOID:
         if (v->state == WEATHER_LOST) {
             tell_fault(w, &k->dial);

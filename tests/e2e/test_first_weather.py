@@ -19,6 +19,7 @@ from e2e.runner import EHLO, check, check_equal, finish, read_json, read_table, 
 from support.dns_server import DnsServer  # noqa: E402
 
 HOSTS = 24
+REFUSED_FROM = 12  # the so-many-th query for MX records
 LATE = 4  # of these, where the list comes in two parts
 SELF = 200  # the third octet of the host of --self-test
 SELF_TEST = ["--self-test", f"11.9.{SELF}.1"]
@@ -87,20 +88,22 @@ class Servers:
 
 
 class Resolver(DnsServer):
-    """Answers nothing for some seconds from the first query for MX records on."""
+    """Answers nothing for some seconds from the first query for MX records on; or refuses from a later one on."""
 
-    def __init__(self, zone, seconds=0.0):
-        self.seconds = seconds
-        self.silent_until = 0.0
+    def __init__(self, zone, seconds=0.0, refuses=False):
+        self.seconds, self.refuses = seconds, refuses
+        self.left = REFUSED_FROM if refuses else 1  # queries for MX records
+        self.bad_until = 0.0
         super().__init__(zone)
 
     def answer(self, message, truncate=False):
         whole = super().answer(message, truncate)
-        if self.seconds and self.asked[-1][1] == "MX":
-            self.silent_until, self.seconds = time.monotonic() + self.seconds, 0.0
-        if time.monotonic() < self.silent_until:
-            return b""
-        return whole
+        self.left -= self.asked[-1][1] == "MX"
+        if self.seconds and self.left <= 0:
+            self.bad_until, self.seconds = time.monotonic() + self.seconds, 0.0
+        if time.monotonic() >= self.bad_until:
+            return whole
+        return message[:2] + bytes([0x81, 0x85]) + message[4:6] + bytes(6) + message[12:message.index(0, 12) + 5] if self.refuses else b""
 
 
 def zone_of(operator):
@@ -121,19 +124,21 @@ def late_list(path, seconds):
         file.write("".join(f"d{i}.test\n" for i in range(HOSTS - LATE, HOSTS)))
 
 
-def scan(folder, name, servers, *more, dns_seconds=0.0, operator=False, code=0, late_seconds=0.0):
+def scan(folder, name, servers, *more, dns_seconds=0.0, refuses=False, operator=False, code=0, late_seconds=0.0, said=None):
     out = os.path.join(folder, name)
     text = "".join(f"d{i}.test\n" for i in range(HOSTS))
     if late_seconds:
         os.mkfifo(out + ".list")
         threading.Thread(target=late_list, args=(out + ".list", late_seconds), daemon=True).start()
         more = (*more, out + ".list")
-    with Resolver(zone_of(operator), dns_seconds) as dns:
+    with Resolver(zone_of(operator), dns_seconds, refuses) as dns:
         start = time.monotonic()
         done = run("scan", "--name-servers", f"127.0.0.1:{dns.port}", "--ehlo-domain", EHLO, "--address-map", "11.9.0.0/16=127.9.0.0/16",
                    "--port-map", f"25={servers.port}", *SPEED, *more, "-o", out, input=text)
         seconds = time.monotonic() - start
     check_equal(f"{name}: exit code", (done.returncode, done.stderr if done.returncode != code else ""), (code, ""))
+    if said is not None:
+        said += [line for line in done.stderr.splitlines() if line.startswith("mxcensus: ")]
     rows = {table: stable(read_table(out, table), table, PATHS) for table in ("domains", "services", "endpoints")}
     return rows, [o["what"] for o in read_json(out, "manifest.json")["outages"]], seconds
 
@@ -173,6 +178,38 @@ def resolver(folder, quiet):
     check_equal("resolver silent from the start: the rows are those of a quiet scan", rows, quiet)
 
 
+def blamed(rows):
+    return [e for e in rows["endpoints"] if json.loads(e)["outcome"] not in ("starttls_not_offered", "local_fault", "not_tested")]
+
+
+def refused(folder, quiet):
+    """The resolver begins to refuse us, each of its answers a real one: an access list, a rate limit."""
+    one_by_one = ["--dns-rate-limit", "20"]
+    rows, outages, _ = scan(folder, "refused", Servers(), *one_by_one, dns_seconds=8, refuses=True)
+    check_equal("refused for a while: an outage", outages, ["dns"])
+    check_equal("refused for a while: the rows are those of a quiet scan", rows, quiet)
+    said = []
+    rows, outages, seconds = scan(folder, "refused for good", Servers(), *one_by_one, "--outage-max", "6", dns_seconds=1000, refuses=True, code=4, said=said)
+    check_equal("refused for good: an outage", outages, ["dns"])
+    check("refused for good: it is said that it is not the targets", any("outage: DNS answers fail" in line for line in said), said)
+    reasons = {row["account_reason"] for row in map(json.loads, rows["domains"])}
+    check("refused for good: no domain is blamed", reasons <= {None, "", "local_fault"}, reasons)
+    check_equal("refused for good: no server is blamed", blamed(rows), [])
+    check("refused for good: it ends", seconds < 60, seconds)
+
+
+def longer_than_doubt(folder):
+    """Nobody answers for longer than it is doubted, then all do: what was told until then is nobody's fault."""
+    said = []
+    rows, outages, _ = scan(folder, "longer than doubt", Servers(silent_after=1, seconds=DOUBT + 10), code=4, late_seconds=DOUBT + 14, said=said)
+    check_equal("longer than doubt: nobody is blamed", blamed(rows), [])
+    reached = [e for e in map(json.loads, rows["endpoints"]) if e["outcome"] == "starttls_not_offered"]
+    check_equal("longer than doubt: who came later was tested", len(reached), LATE)
+    check_equal("longer than doubt: an outage", outages, ["ipv4"])
+    check("longer than doubt: it is said", any("nobody answered over ipv4 for" in line for line in said), said)
+    check("longer than doubt: and how many are to be scanned again", any(f"{HOSTS - LATE} domains" in line for line in said), said)
+
+
 def one_operator(folder):
     """All sessions that wait hold the operator's leases: a probe takes the place of one, and nobody else does meanwhile."""
     limits = ["--operator-limit", "3"]
@@ -197,8 +234,7 @@ def crowded_for_good(folder):
     servers = Servers(silent_after=12, seconds=1000)
     rows, outages, seconds = scan(folder, "crowded for good", servers, "--concurrency", "4", "--outage-max", "6", code=4)
     check_equal("crowded for good: an outage", outages, ["ipv4"])
-    blamed = [e for e in rows["endpoints"] if json.loads(e)["outcome"] not in ("no_starttls", "local_fault", "not_tested")]
-    check_equal("crowded for good: nobody is blamed", blamed, [])
+    check_equal("crowded for good: nobody is blamed", blamed(rows), [])
     check("crowded for good: it ends", seconds < 30, seconds)
 
 
@@ -206,7 +242,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         quiet, outages, _ = scan(folder, "quiet", Servers())
         check_equal("quiet: no outage", outages, [])
-        tests = [(silent, quiet), (read_in_the_outage, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (one_operator,), (crowded,), (crowded_for_good,)]
+        tests = [(silent, quiet), (read_in_the_outage, quiet), (host_of_our_own, DOUBT + 8 if "--long" in sys.argv else 8), (dead,), (resolver, quiet), (refused, quiet), (longer_than_doubt,), (one_operator,), (crowded,), (crowded_for_good,)]
         for done in [pool.submit(test, folder, *more) for test, *more in tests]:  # they wait more than they work
             done.result()
     finish()

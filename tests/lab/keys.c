@@ -50,14 +50,16 @@ static void push_number(OSSL_PARAM_BLD *build, const char *name, const BIGNUM *n
     CHECK(n != NULL && OSSL_PARAM_BLD_push_BN(build, name, n) == 1);
 }
 
-/* RFC 7919 appendix A.5 */
-static BIGNUM *ffdhe8192(void)
+/* RFC 7919 appendix A */
+static BIGNUM *ffdhe(const char *name)
 {
+    char group_name[16];
     BIGNUM *p = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
     EVP_PKEY *group = NULL;
+    (void)snprintf(group_name, sizeof(group_name), "%s", name);
     OSSL_PARAM params[] = {
-        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char[]){"ffdhe8192"}, 0),
+        OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group_name, 0),
         OSSL_PARAM_END,
     };
     CHECK(ctx != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
@@ -68,53 +70,91 @@ static BIGNUM *ffdhe8192(void)
     return p;
 }
 
+#define PRIMES_MAX 5 /* of a key, RFC 8017 section 3.2 */
+
 /* Primes of such sizes would take half a minute and more to find; those of RFC 3526 and RFC 7919 are there already.
- * That everybody knows them matters to nobody here. Takes `p` and `q`. */
-static EVP_PKEY *make_rsa_of(BIGNUM *p, BIGNUM *q)
+ * That everybody knows them matters to nobody here. With more of them a signature costs less. Takes them. */
+static EVP_PKEY *make_rsa_of(BIGNUM *const *primes, size_t count)
 {
+    static const char *const factors[PRIMES_MAX] = {
+        OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2, OSSL_PKEY_PARAM_RSA_FACTOR3,
+        OSSL_PKEY_PARAM_RSA_FACTOR4, OSSL_PKEY_PARAM_RSA_FACTOR5};
+    static const char *const exponents[PRIMES_MAX] = {
+        OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_EXPONENT3,
+        OSSL_PKEY_PARAM_RSA_EXPONENT4, OSSL_PKEY_PARAM_RSA_EXPONENT5};
+    static const char *const coefficients[PRIMES_MAX] = {
+        NULL, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, OSSL_PKEY_PARAM_RSA_COEFFICIENT2,
+        OSSL_PKEY_PARAM_RSA_COEFFICIENT3, OSSL_PKEY_PARAM_RSA_COEFFICIENT4};
     BN_CTX *bn = BN_CTX_new();
-    BIGNUM *less_p = BN_dup(p);
-    BIGNUM *less_q = BN_dup(q);
     BIGNUM *n = BN_new();
     BIGNUM *phi = BN_new();
     BIGNUM *e = BN_new();
-    BIGNUM *d_p = BN_new();
-    BIGNUM *d_q = BN_new();
-    CHECK(bn != NULL && p != NULL && q != NULL && less_p != NULL && less_q != NULL && n != NULL &&
-          phi != NULL && e != NULL && d_p != NULL && d_q != NULL);
-    CHECK(BN_sub_word(less_p, 1) == 1 && BN_sub_word(less_q, 1) == 1);
-    CHECK(BN_mul(n, p, q, bn) == 1 && BN_mul(phi, less_p, less_q, bn) == 1);
-    CHECK(BN_set_word(e, 65537) == 1);
-    BIGNUM *d = BN_mod_inverse(NULL, e, phi, bn);
-    BIGNUM *q_inverse = BN_mod_inverse(NULL, q, p, bn);
-    CHECK(d != NULL && q_inverse != NULL);
-    CHECK(BN_mod(d_p, d, less_p, bn) == 1 && BN_mod(d_q, d, less_q, bn) == 1);
-
+    BIGNUM *less[PRIMES_MAX];
+    BIGNUM *exponent[PRIMES_MAX];
+    BIGNUM *coefficient[PRIMES_MAX] = {NULL};
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-    EVP_PKEY *key = NULL;
-    CHECK(build != NULL && ctx != NULL);
+    CHECK(bn != NULL && n != NULL && phi != NULL && e != NULL && build != NULL);
+    CHECK(BN_one(n) == 1 && BN_one(phi) == 1 && BN_set_word(e, 65537) == 1);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(primes[i] != NULL);
+        if (i == 1) { /* of the first two it is the other way round */
+            coefficient[i] = BN_mod_inverse(NULL, primes[1], primes[0], bn);
+        } else if (i > 1) {
+            coefficient[i] = BN_mod_inverse(NULL, n, primes[i], bn);
+        }
+        less[i] = BN_dup(primes[i]);
+        CHECK(less[i] != NULL && BN_sub_word(less[i], 1) == 1);
+        CHECK(BN_mul(n, n, primes[i], bn) == 1 && BN_mul(phi, phi, less[i], bn) == 1);
+    }
+    BIGNUM *d = BN_mod_inverse(NULL, e, phi, bn);
+    CHECK(d != NULL);
     push_number(build, OSSL_PKEY_PARAM_RSA_N, n);
     push_number(build, OSSL_PKEY_PARAM_RSA_E, e);
     push_number(build, OSSL_PKEY_PARAM_RSA_D, d);
-    push_number(build, OSSL_PKEY_PARAM_RSA_FACTOR1, p);
-    push_number(build, OSSL_PKEY_PARAM_RSA_FACTOR2, q);
-    push_number(build, OSSL_PKEY_PARAM_RSA_EXPONENT1, d_p);
-    push_number(build, OSSL_PKEY_PARAM_RSA_EXPONENT2, d_q);
-    push_number(build, OSSL_PKEY_PARAM_RSA_COEFFICIENT1, q_inverse);
+    for (size_t i = 0; i < count; i++) {
+        exponent[i] = BN_new();
+        CHECK(exponent[i] != NULL && BN_mod(exponent[i], d, less[i], bn) == 1);
+        push_number(build, factors[i], primes[i]);
+        push_number(build, exponents[i], exponent[i]);
+        if (i > 0) {
+            push_number(build, coefficients[i], coefficient[i]);
+        }
+    }
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
     OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
-    CHECK(params != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
+    CHECK(ctx != NULL && params != NULL && EVP_PKEY_fromdata_init(ctx) == 1);
     CHECK(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params) == 1);
 
-    BIGNUM *all[] = {p, q, less_p, less_q, n, phi, e, d_p, d_q, d, q_inverse};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        BN_free(all[i]);
+    for (size_t i = 0; i < count; i++) {
+        BN_free(primes[i]);
+        BN_free(less[i]);
+        BN_free(exponent[i]);
+        BN_free(coefficient[i]);
     }
+    BN_free(n);
+    BN_free(phi);
+    BN_free(e);
+    BN_free(d);
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
     EVP_PKEY_CTX_free(ctx);
     BN_CTX_free(bn);
     return key;
+}
+
+static EVP_PKEY *make_rsa_9216(void)
+{
+    BIGNUM *const primes[] = {BN_get_rfc3526_prime_6144(NULL), BN_get_rfc3526_prime_3072(NULL)};
+    return make_rsa_of(primes, 2);
+}
+
+static EVP_PKEY *make_rsa_16384(void)
+{
+    BIGNUM *const primes[] = {BN_get_rfc3526_prime_4096(NULL), ffdhe("ffdhe4096"),
+                              BN_get_rfc3526_prime_3072(NULL), ffdhe("ffdhe3072"),
+                              BN_get_rfc3526_prime_2048(NULL)};
+    return make_rsa_of(primes, PRIMES_MAX);
 }
 
 static EVP_PKEY *make_p256_explicit(void)
@@ -143,7 +183,7 @@ static EVP_PKEY *make_key(enum lab_key kind)
     case LAB_KEY_RSA_E3:
         return make_rsa_e3();
     case LAB_KEY_RSA_9216:
-        return make_rsa_of(BN_get_rfc3526_prime_6144(NULL), BN_get_rfc3526_prime_3072(NULL));
+        return make_rsa_9216();
     case LAB_KEY_P521:
         return EVP_EC_gen("P-521");
     case LAB_KEY_SECP256K1:
@@ -153,7 +193,7 @@ static EVP_PKEY *make_key(enum lab_key kind)
     case LAB_KEY_ED448:
         return EVP_PKEY_Q_keygen(NULL, NULL, "ED448");
     case LAB_KEY_RSA_16384:
-        return make_rsa_of(BN_get_rfc3526_prime_8192(NULL), ffdhe8192());
+        return make_rsa_16384();
     case LAB_KEY_P256_EXPLICIT:
         return make_p256_explicit();
     case LAB_KEY_COUNT:

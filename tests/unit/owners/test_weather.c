@@ -21,6 +21,7 @@ struct story {
     unsigned rounds;
     unsigned began;
     unsigned ended;
+    unsigned heard;
     unsigned gave_up;
     uint64_t began_ms;
     uint64_t ended_ms;
@@ -53,6 +54,9 @@ static void note(struct story *s, enum weather_step step, const struct phase *p)
     case WEATHER_ENDED:
         s->ended++;
         s->ended_ms = s->now;
+        return;
+    case WEATHER_HEARD:
+        s->heard++;
         return;
     case WEATHER_GAVE_UP:
         s->gave_up++;
@@ -213,9 +217,43 @@ Test(weather, believes_at_once_where_nobody_answered_for_a_while)
     cr_expect_eq(s.believed_bad, 0);
     s = TELL({bound + 10000, 0, 100, true});
     uint64_t just_now = s.now - 2 * WEATHER_SLOT_MS;
-    cr_expect_eq(weather_judge(&s.w.view, just_now - 10000, just_now, false), WEATHER_BELIEVED);
+    cr_expect_eq(weather_judge(&s.w.view, just_now - 10000, just_now, false), WEATHER_UNHEARD,
+                 "of so many it may be us");
     cr_expect_eq(s.void_bad, 0, "of a list of dead servers nobody is asked again");
     cr_expect_leq(s.held_bad, 100, "but those of this second: %lu", (unsigned long)s.held_bad);
+}
+
+/* An outage that was there before the first answer, and lasts for longer than anybody is waited for. Few are blamed: those
+ * that ended before the first alarm, if no more did until it was over. */
+Test(weather, blames_nobody_in_a_long_outage_before_the_first_answer)
+{
+    static const uint64_t lasts[] = {20000, FIRST_MS + 5000, FIRST_MS + 60000, 600000};
+    for (size_t i = 0; i < sizeof(lasts) / sizeof(lasts[0]); i++) {
+        struct story s = TELL({lasts[i], 0, 100, false}, {lasts[i] + 60000, 80, 20, true});
+        cr_expect_lt(s.believed_bad, WEATHER_FAMILY_MIN, "%lu ms: those of the first alarm: %lu",
+                     (unsigned long)lasts[i], (unsigned long)s.believed_bad);
+        cr_expect_eq(s.heard, lasts[i] > FIRST_MS, "%lu ms", (unsigned long)lasts[i]);
+        cr_expect_eq(s.ended, lasts[i] < FIRST_MS, "%lu ms", (unsigned long)lasts[i]);
+        cr_expect_eq(weather_judge(&s.w.view, s.now - 20000, s.now - 10000, false),
+                     WEATHER_BELIEVED, "then all is as always");
+    }
+}
+
+/* Of some dead servers, as a `check` may be about, nobody says that it is us. */
+Test(weather, few_that_never_answer_are_believed)
+{
+    struct weather w;
+    uint64_t now = 1000;
+    weather_init(&w, now, LOST_MS, FIRST_MS);
+    weather_note(&w, 0, WEATHER_FAMILY_MIN - 1);
+    for (; now < 1000 + 2 * FIRST_MS; now += LOOK) {
+        if (weather_look(&w, now) == WEATHER_PROBE) {
+            weather_note_probes(&w, w.round, 3, 0, 3);
+        }
+    }
+    cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_BELIEVED);
+    weather_note(&w, 0, 1);
+    cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_UNHEARD, "one more are many");
 }
 
 /* Two dead ones are no alarm: they are believed after the window, as always. */
@@ -311,7 +349,10 @@ Test(weather, a_family_that_never_answered_is_lost_when_the_other_one_works)
         }
         cr_expect_eq(w.view.state, rows[i].lost ? WEATHER_LOST : WEATHER_FAIR, "row %zu", i);
         cr_expect_eq(weather_judge(&w.view, start, start, false),
-                     rows[i].lost ? WEATHER_VOID : WEATHER_BELIEVED, "row %zu", i);
+                     rows[i].lost                        ? WEATHER_VOID
+                     : rows[i].bad >= WEATHER_FAMILY_MIN ? WEATHER_UNHEARD
+                                                         : WEATHER_BELIEVED,
+                     "row %zu", i);
     }
 }
 
