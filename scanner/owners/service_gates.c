@@ -497,6 +497,15 @@ struct span service_operator_of_visit(const struct service_owner *o, uint32_t vi
     return operator_of(o->visits[visit].want);
 }
 
+void service_on_connect(struct service_owner *o, const struct net_addr *address, uint16_t port,
+                        uint64_t at_ms)
+{
+    uint32_t index = service_find(o, address, port);
+    CHECK(index != NO_INDEX);
+    struct service *gate = gate_of_service(o, index);
+    start_not_before(gate, at_ms + interval_ms(o, gate));
+}
+
 bool service_begin_anew(struct service_owner *o, uint32_t visit)
 {
     struct service *gate = gate_of_service(o, o->visits[visit].service);

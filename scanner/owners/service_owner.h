@@ -181,6 +181,10 @@ bool service_go_on(struct service_owner *o);
 void service_keep_session(struct service_owner *o, uint32_t visit);
 /** The end that was kept is void: when it has a share of the sessions again, the visit is commanded anew. */
 void service_void_session(struct service_owner *o, uint32_t visit);
+/** connect() was called for a session at an address, by the command of a visit or beside, and not after `at_ms`: the next start there keeps
+ * its distance from that, not from when it was decided. */
+void service_on_connect(struct service_owner *o, const struct net_addr *address, uint16_t port,
+                        uint64_t at_ms);
 /** The session of a visit begins later than commanded, or anew. It holds what it held, but the address's rate counts when
  * it does begin. @return false: not now */
 bool service_begin_anew(struct service_owner *o, uint32_t visit);

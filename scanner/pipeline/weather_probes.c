@@ -183,6 +183,7 @@ static void probe_run(struct worker *w, struct weather_probe *p)
     probe_enter(p, WEATHER_PROBE_RUNS);
     r->asked += p->round == r->round;
     p->session = worker_probe(w, place, &p->who.address, p->who.port, on_probe_done);
+    worker_tell_connect(w, &p->who.address, p->who.port);
 }
 
 /* @return NULL: all are under way */

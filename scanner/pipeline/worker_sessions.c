@@ -40,6 +40,12 @@ void worker_dial(struct worker *w, const struct owner_dial *d, session_done_fn d
     w->sessions_of[d->visit] = start_session(w, d->visit, d, done);
 }
 
+/* The clock is cut to milliseconds: it was not later than the next one. */
+void worker_tell_connect(struct worker *w, const struct net_addr *address, uint16_t port)
+{
+    service_on_connect(&w->services, address, port, worker_clock_ms() + 1);
+}
+
 struct session *worker_probe(struct worker *w, uint32_t tag, const struct net_addr *address,
                              uint16_t port, session_done_fn done)
 {

@@ -6,6 +6,8 @@
 
 /** @param done gets the worker */
 void worker_dial(struct worker *w, const struct owner_dial *d, session_done_fn done);
+/** Right behind connect(), for whoever starts next at the address. */
+void worker_tell_connect(struct worker *w, const struct net_addr *address, uint16_t port);
 /** A session without a visit. */
 struct session *worker_probe(struct worker *w, uint32_t tag, const struct net_addr *address,
                              uint16_t port, session_done_fn done);

@@ -94,6 +94,7 @@ static void dial_now(struct worker *w, const struct owner_dial *d)
     ww->begun[d->visit].dial = *d;
     ww->begun[d->visit].begun_ms = worker_clock_ms();
     worker_dial(w, d, w->weather.session_done);
+    worker_tell_connect(w, &d->address, d->port);
 }
 
 void worker_weather_dial(struct worker *w, const struct owner_dial *d)
