@@ -148,7 +148,7 @@ if(NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
         --disturbed $<TARGET_FILE:mxcensus_disturbed>)
     add_script_test(disturbed long e2e/determinism.py --domains 100
         --disturbed $<TARGET_FILE:mxcensus_disturbed>)
-    set_tests_properties(e2e.disturbed PROPERTIES PROCESSORS 3)
+    set_tests_properties(e2e.disturbed PROPERTIES PROCESSORS 3 COST 2000)
     set_tests_properties(long.disturbed PROPERTIES RUN_SERIAL TRUE)
     add_script_test(spool long e2e/test_spool.py $<TARGET_FILE:mxcensus_disturbed>)
     # All that wait are parked.
@@ -160,6 +160,8 @@ endif()
 # Both ends of these work hard; beside many others they would meet their own timeouts.
 set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES PROCESSORS 3)
 set_tests_properties(long.threads PROPERTIES RUN_SERIAL TRUE)
-# They take longest: begun first, they end with the others.
+# What needs several places is begun first, or it would get them last; then what takes longest, so that it ends with the others.
+set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES COST 2000)
 set_tests_properties(e2e.findings e2e.analyze PROPERTIES COST 1000)
-set_tests_properties(e2e.lab e2e.threads e2e.floods e2e.hostile PROPERTIES COST 800)
+set_tests_properties(e2e.detail e2e.groups e2e.intermediates e2e.ciphers e2e.diff e2e.report e2e.problems e2e.vantage
+    interop.openssl_verify interop.policy_readers PROPERTIES COST 500)
