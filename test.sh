@@ -30,13 +30,23 @@ chosen() {
     case " $builds " in *" $1 "*) ;; *) return 1 ;; esac
 }
 
-# part WHAT COMMAND...: says how long it took.
+# processor_seconds FILE: what `times` wrote there of the commands that the shell has run.
+processor_seconds() {
+    awk 'NR == 2 { split($1 "m" $2, t, "m"); printf "%d", (t[1] + t[3]) * 60 + t[2] + t[4] }' "$1"
+}
+
+# part WHAT COMMAND...: says how long it took, and how long of processors, which depends less on what else the machine does.
+# What is built beside the tests of asan counts with these too.
 part() {
     part_what=$1
     shift
+    part_times=$logs/times-${part_what%%:*}
+    times >"$part_times"
+    part_before=$(processor_seconds "$part_times")
     part_begun=$(date +%s)
     "$@"
-    say "$part_what: $(($(date +%s) - part_begun)) s"
+    times >"$part_times"
+    say "$part_what: $(($(date +%s) - part_begun)) s, $(($(processor_seconds "$part_times") - part_before)) s of processors"
 }
 
 # run_tests PRESET CTEST-OPTION...: adds to the counts.
