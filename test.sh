@@ -9,7 +9,7 @@
 #   fuzz   libFuzzer: corpora, then a few seconds of search
 #   tsan   thread sanitizer: scans of the lab
 #
-# Tests of asan wait for timeouts more than they work. So fuzz and tsan are built meanwhile, with the least priority.
+# Tests of asan wait for timeouts more than they work. So fuzz and tsan are built meanwhile, with a low priority.
 set -eu
 cd "$(dirname "$0")"
 . .ci/packages.sh
@@ -101,7 +101,7 @@ if chosen asan; then
     part "asan: build" build asan
     build_later &
     later=$!
-    renice -n 19 -p "$later" >/dev/null
+    renice -n 10 -p "$later" >/dev/null
     part "asan: tests" run_tests asan -L 'unit|e2e|interop' -j6
     wait "$later" || fail "a build beside the tests failed"
 else
