@@ -50,18 +50,25 @@ build() {
     quietly cmake --build --preset release
 }
 
-# The sentences at the head of the report.
+# The sentences at the head of the report: the last one, which says what to mend, and where the report is, come first.
+fold_lines() {
+    fold -s -w 100 | sed 's/ *$//'
+}
+
 tell_sentences() {
-    "$mxcensus" report --format md "$results" | sed -n -e '/^## /q' -e 's/\\\(.\)/\1/g' -e 's/^[0-9]*\. //p' | fold -s -w 100
+    sentences=$("$mxcensus" report --format md "$results" | sed -n -e '/^## /q' -e 's/\\\(.\)/\1/g' -e 's/^[0-9]*\. //p')
+    printf '%s\n' "$sentences" | tail -n 1 | fold_lines
+    printf '\nThe report, for any browser: %s\n\n' "$PWD/$results/report.html"
+    printf '%s\n' "$sentences" | head -n -1 | fold_lines
 }
 
 tell_results() {
     printf '\n'
     if "$mxcensus" report --output "$results/report.html" "$results"; then
         tell_sentences
-        printf '\nTo read and to pass on, in any browser: %s\n' "$PWD/$results/report.html"
     fi
     cat <<END
+
 A domain of them in detail:              $mxcensus show $results DOMAIN
 What a code or a word means:             $mxcensus explain NAME
 The tables, joined by keys:              $PWD/$results/*.ndjson and *.csv, see docs/data-dictionary.md
@@ -109,9 +116,13 @@ scan_list() {
 This scans for real: it connects to port 25 of the mail servers of all domains in
   $list ($(wc -l <"$list") lines)
 from this machine (addresses: $addresses), says EHLO $name unless --ehlo-domain says otherwise,
-and never sends mail. Read docs/operating.md first. It starts in 10 seconds; Ctrl-C stops it.
+and never sends mail. Read docs/operating.md first.
 END
-    sleep 10
+    # Time to think better of it, for somebody who sits there.
+    if [ -t 0 ]; then
+        say "it starts in 10 seconds; Ctrl-C stops it"
+        sleep 10
+    fi
     "$mxcensus" scan --output "$results" --format both "$@" "$list"
 }
 

@@ -71,6 +71,14 @@ def check_files(prefix):
             check_equal(f"groff about {name}", said.stderr, "")
 
 
+def check_unit():
+    """2.5 of 10 at most: what the nightly service could do to the machine, as systemd counts it."""
+    unit = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "debian", "mxcensus.service")
+    if shutil.which("systemd-analyze"):
+        said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=25", "--no-pager", unit], capture_output=True, text=True)
+        check_equal("systemd-analyze security: 2.5 at most", said.returncode, 0) or print(said.stdout + said.stderr, file=sys.stderr)
+
+
 def check_bash(prefix):
     """Without bash-completion: the function, called as bash calls it."""
     script = os.path.join(prefix, "share/bash-completion/completions/mxcensus")
@@ -175,6 +183,7 @@ def main():
             check_shells(prefix, folder)
         else:
             check_files(prefix)
+            check_unit()
             check_bash(prefix)
     finish()
 
