@@ -50,11 +50,11 @@ build() {
     quietly cmake --build --preset release
 }
 
-# The sentences at the head of the report: the last one, which says what to mend, and where the report is, come first.
 fold_lines() {
     fold -s -w 100 | sed 's/ *$//'
 }
 
+# The sentences at the head of the report: the last one, which says what to mend, and where the report is, come first.
 tell_sentences() {
     sentences=$("$mxcensus" report --format md "$results" | sed -n -e '/^## /q' -e 's/\\\(.\)/\1/g' -e 's/^[0-9]*\. //p')
     printf '%s\n' "$sentences" | tail -n 1 | fold_lines
