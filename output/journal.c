@@ -259,7 +259,8 @@ bool journal_read(struct journal *j, struct span octets,
         return false;
     }
     if (j->entries == 0) {
-        buf_put_text(why, "has no entry that fits the files, as after a power cut in the first seconds: scan anew, "
+        buf_put_text(why, "has no entry that fits the files, as after a power cut in the first "
+                          "seconds: scan anew, "
                           "into another directory");
         return false;
     }
