@@ -186,7 +186,7 @@ NOINLINE static void render_endpoint(struct facts *f)
 {
     findings_reset(&f->findings);
     findings_of_endpoint(&f->endpoint, NULL, &f->findings);
-    report_endpoint(&f->sink, &f->endpoint, NULL, &f->findings);
+    report_endpoint(&f->sink, &f->endpoint, NULL, NULL, &f->findings);
 }
 
 NOINLINE static void render_certificate(struct facts *f)

@@ -31,31 +31,76 @@ static const char head[] =
     "  in which no two rows of a table have the same; together with `scan_id` they are keys of "
     "rows "
     "of many scans.\n"
-    "- Keys come in the order given here. With `--detail normal` a key without a "
-    "value is absent;\n"
+    "- Keys come in the order given here. With `--detail normal` a key without a value is absent;\n"
     "  with `--detail full`, the default, it is there, as `null`. Both mean unknown or not "
-    "applicable; an empty "
-    "list means that\n"
-    "  there is none. Columns marked *key* or *always* are never null. Inside objects, a boolean "
-    "that is absent is\n"
-    "  false where it is marked *always*, and so are flags of `dns`, `transcript` and `handshake` "
-    "objects that have\n"
-    "  what the flag is about; an absent `cname_count` beside `rcode` is 0.\n"
-    "- Normal says each thing once. Only full repeats `domains.outcomes` (normal has "
-    "`outcome_groups`: senders that fare\n"
-    "  alike together), `problems.fix` (in `causes`), `problems.causes` of a single cause, "
-    "`rollup_primary` where it is\n"
-    "  as `rollup`, items of `sts_readiness` that do not apply, operators and groups of endpoints "
-    "inside `hosts` and\n"
-    "  `domains`, `chain_id` and `leaf_sha256` of the row inside its `handshake`, and what the "
-    "attempt that counts has\n"
-    "  there as well. `mxcensus analyze --detail full` makes full rows of normal ones.\n"
+    "applicable; an empty list means that\n"
+    "  there is none. Columns marked *key* or *always* are never null; those marked *always in "
+    "full* "
+    "are never null in full rows.\n";
+
+static const char lean_head[] =
+    "- In normal rows a boolean, a list or a number of things that is marked *always in full* and "
+    "is "
+    "absent is false, empty\n"
+    "  or 0, and so are `null_mx_beside`, `endpoints_truncated`, `mx`, `mx_total`,\n"
+    "  `cnames`, `ns`, `mta_sts_txt`, `mta_sts_cnames` and `tls_rpt_txt` of `domains` beside "
+    "`mx_dns`, and `self_issued`,\n"
+    "  `precertificate`, `must_staple`, `name_constraints`, `unknown_critical_extensions`, "
+    "`duplicate_extension` and `lists_truncated`\n"
+    "  of `certificates` beside `version`, flags of `dns`,\n"
+    "  `transcript` and `handshake` objects that have what the flag is about, and `cname_count` "
+    "beside `rcode`.\n"
+    "- Normal says each thing once, and `mxcensus report`, `show`, `diff` and `analyze` put it "
+    "together again. Absent is what is\n"
+    "  - in the row of the host: `registrable_domain`, `a`, `aaaa`, `cname_count`, `dane_host` and "
+    "`tlsa_at` of `domains.mx`\n"
+    "    (`exchange` as `host`; a `name_kind` that is `host`), `mx_registrable_domain`, "
+    "`tlsa_base` "
+    "and `dane.host` of an endpoint;\n"
+    "  - in the rows of endpoints: `endpoints` of `hosts` and `domains.mx`, but for addresses "
+    "without "
+    "such a row, mapped ones,\n"
+    "    and where `endpoints_truncated` is true;\n"
+    "  - in the row of the service: `address` and `port` of an endpoint (in its key), replies of "
+    "its "
+    "`transcript` that have only\n"
+    "    `ms`, its `handshake` but for `sni` and `ms` where `as_service` is true, and where "
+    "`sni.class` "
+    "is `same`\n"
+    "    `certificate_domain`;\n"
+    "  - in the row itself: `no_sni_leaf_sha256` and `sni.default_*` where `sni.class` is `same` "
+    "(as "
+    "`leaf_sha256`,\n"
+    "    `chain_status`, `name.match`), `name.matched` of an exact match (the host), `outcome`, "
+    "`code` "
+    "and `quirks` of the attempt\n"
+    "    that counts, `chain_id` and `leaf_sha256` in `handshake`, `input` that is `domain`, "
+    "`mx_operators` of one operator;\n"
+    "  - in a member before it: in roll-ups `n_tested` (as `n_total`), `n_total` (as that of "
+    "`reachable`), a property (as the one\n"
+    "    before it in this list), `rollup_primary` (as `rollup`); `host` of a place of a problem "
+    "(as "
+    "that of the place before);\n"
+    "  - in table `outcome_sets`: `domains.outcomes`;\n"
+    "  - a function of others: `status` (of `outcome`), `fix` (of `code`, in findings.md), "
+    "`problems.causes` of a single cause, items\n"
+    "    of `sts_readiness` that do not apply, operators, groups and `covers_domain` of endpoints "
+    "inside `hosts` and `domains`,\n"
+    "    and of `certificates` `fingerprint_sha1`, `tbs_fingerprint`, `serial_number_hex` (of "
+    "`serial_number`) and\n"
+    "    `key_algorithm_oid`.\n"
+    "\n"
+    "  Nothing is lost: `mxcensus analyze --detail full` makes the rows of full detail of those of "
+    "normal.\n"
     "- `--detail summary` also leaves out dialogues, attempts, handshakes of endpoints, verdicts "
     "by trust store, and the\n"
-    "  octets of certificates and policies. `detail` in manifest.json says which detail it is, and "
-    "whether tables or\n"
-    "  columns are left out beside (`partial`): such results are for other programs, and not "
-    "read back.\n"
+    "  octets of certificates and policies: it cannot be analyzed, nor gone on with. `detail` in "
+    "manifest.json says which detail it\n"
+    "  is, whether columns are left out that summary lacks as well (`less`: they are read like a "
+    "summary), and whether other columns\n"
+    "  or tables are (`partial`): such results are for other programs, and not read back.\n";
+
+static const char tail_of_head[] =
     "- On standard output the rows of all tables are mixed; the first key of each row is `type`,\n "
     " the name of its table.\n"
     "- Times are UTC.\n"
@@ -113,11 +158,13 @@ static const char *presence_word(const struct column *c)
     enum row_detail detail = column_detail(c);
     switch (c->presence) {
     case COLUMN_PRESENCE_NULLABLE:
-        return detail == ROW_DETAIL_FULL ? "full only" : "";
+        return column_is_lean_only(c)      ? "not in full"
+               : detail == ROW_DETAIL_FULL ? "full only"
+                                           : "";
     case COLUMN_PRESENCE_FILLED:
-        return detail == ROW_DETAIL_FULL     ? "always in full"
-               : detail == ROW_DETAIL_NORMAL ? "always but in summary"
-                                             : "always";
+        return detail == ROW_DETAIL_FULL || column_is_sparse(c) ? "always in full"
+               : detail == ROW_DETAIL_NORMAL                    ? "always but in summary"
+                                                                : "always";
     case COLUMN_PRESENCE_KEY:
         return "key";
     }
@@ -211,6 +258,8 @@ void dictionary_write_markdown(struct buf *out, const struct vocabulary *const *
                                unsigned count)
 {
     buf_put_text(out, head);
+    buf_put_text(out, lean_head);
+    buf_put_text(out, tail_of_head);
     put_types(out);
     put_tables(out);
     put_objects(out);

@@ -154,7 +154,7 @@ static void put_file_name(size_t number, char name[JOURNAL_NAME_MAX])
 static bool is_of_the_end(enum table_id t)
 {
     return t == TABLE_COMPLETIONS || t == TABLE_ISSUERS || t == TABLE_GROUPS ||
-           t == TABLE_PROBLEMS || t == TABLE_CAUSES;
+           t == TABLE_PROBLEMS || t == TABLE_CAUSES || t == TABLE_OUTCOME_SETS;
 }
 
 /* @param cut of a directory that is gone on with; NULL: of a new one */
@@ -194,7 +194,7 @@ static bool is_written(const struct result_dir_params *params, size_t number)
     if (number == FILE_AHEAD) {
         return params->ahead && params->ndjson;
     }
-    if (params->shape != NULL && params->shape->no_table[table_of_file(number)]) {
+    if (!row_shape_has_table(params->shape, table_of_file(number))) {
         return false;
     }
     return is_csv(number) ? params->csv

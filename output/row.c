@@ -18,6 +18,8 @@ struct row *row_new(void)
     r->companion = BUF_INIT(BUF_NO_LIMIT);
     row_set_scan(r, UUID_NIL);
     r->csv_cell_max = CSV_CELL_MAX;
+    row_shape_init(&r->full, ROW_DETAIL_FULL);
+    row_set_shape(r, NULL);
     return r;
 }
 
@@ -48,8 +50,8 @@ void row_set_csv_cell_max(struct row *r, uint32_t characters)
 
 void row_set_shape(struct row *r, const struct row_shape *shape)
 {
-    r->shape = shape;
-    r->lean = shape != NULL && shape->detail < ROW_DETAIL_FULL;
+    r->shape = shape != NULL ? shape : &r->full;
+    r->lean = r->shape->detail < ROW_DETAIL_FULL;
 }
 
 const struct row_shape *row_shape_of(const struct row *r)
@@ -65,7 +67,7 @@ bool row_is_lean(const struct row *r)
 void row_begin(struct row *r, enum table_id t)
 {
     r->definition = table_definition(t);
-    r->no_column = r->shape != NULL ? r->shape->no_column[t] : NULL;
+    r->no_column = r->shape->no_column[t];
     memset(r->cells, 0, r->definition->column_count * sizeof(*r->cells));
     buf_reset(&r->scratch);
     r->depth = 0;
@@ -250,11 +252,19 @@ static void put_json_text(struct json_writer *w, const struct row *r, const stru
     }
 }
 
+/* What a column that lean rows may do without is where it is absent. */
+static bool is_said_by_absence(const struct column *column, struct span octets)
+{
+    return (span_eq(octets, SPAN_LIT("false")) || span_eq(octets, SPAN_LIT("[]")) ||
+            span_eq(octets, SPAN_LIT("0"))) &&
+           column_is_sparse(column);
+}
+
 static void put_json_cell(struct json_writer *w, const struct row *r, const struct column *column,
                           const struct cell *c)
 {
     struct span octets = cell_octets(r, c);
-    if (c->kind == CELL_NULL && r->lean) {
+    if (r->lean && (c->kind == CELL_NULL || is_said_by_absence(column, octets))) {
         return;
     }
     json_key_ready(w, column->json_key);
@@ -285,7 +295,7 @@ static void put_json_cell(struct json_writer *w, const struct row *r, const stru
 
 static bool row_writes_column(const struct row *r, size_t column)
 {
-    return r->no_column == NULL || !r->no_column[column];
+    return !r->no_column[column];
 }
 
 static void put_ndjson(const struct row *r, struct buf *out, bool with_type)
@@ -368,8 +378,9 @@ static void row_check_whole(const struct row *r)
 {
     CHECK(r->depth == 0);
     for (unsigned i = 0; i < r->definition->column_count; i++) {
-        if (r->cells[i].kind == CELL_NULL &&
-            r->definition->columns[i].presence != COLUMN_PRESENCE_NULLABLE) {
+        const struct column *c = &r->definition->columns[i];
+        if (r->cells[i].kind == CELL_NULL && c->presence != COLUMN_PRESENCE_NULLABLE &&
+            !(r->lean && column_is_sparse(c))) {
             definition_broken(r->definition, i, "is never null, but was not set");
         }
     }
@@ -447,7 +458,7 @@ void row_put_csv_header(enum table_id t, const struct row_shape *shape, struct b
 {
     const struct definition *d = table_definition(t);
     for (size_t i = 0; i < d->column_count; i++) {
-        if (shape == NULL || !shape->no_column[t][i]) {
+        if (shape != NULL ? !shape->no_column[t][i] : !column_is_lean_only(&d->columns[i])) {
             row_put_csv_name(&d->columns[i], i == 0, csv);
         }
     }

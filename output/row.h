@@ -101,6 +101,8 @@ void object_name(struct object *o, unsigned column, struct span text);
 void object_word(struct object *o, unsigned column, const char *word);
 void object_uint(struct object *o, unsigned column, uint64_t n);
 void object_natural(struct object *o, unsigned column, int64_t n);
+/** A number of things: left out of lean rows where it is 0. */
+void object_count(struct object *o, unsigned column, uint64_t n);
 void object_int(struct object *o, unsigned column, int64_t n);
 void object_bool(struct object *o, unsigned column, bool value);
 void object_time_ms(struct object *o, unsigned column, int64_t unix_ms);

@@ -39,7 +39,7 @@ static void skip_to(struct object *o, unsigned column)
     struct json_writer *w = &o->row->nest;
     for (; o->next < column; o->next++) {
         const struct column *c = &o->definition->columns[o->next];
-        if (c->presence != COLUMN_PRESENCE_NULLABLE) {
+        if (c->presence != COLUMN_PRESENCE_NULLABLE && !(o->row->lean && column_is_sparse(c))) {
             definition_broken(o->definition, o->next, "is never null, but was not set");
         }
         if (o->row->lean) {
@@ -130,6 +130,11 @@ void object_natural(struct object *o, unsigned column, int64_t n)
     } else {
         leave(o, column, TYPE(UINT));
     }
+}
+
+void object_count(struct object *o, unsigned column, uint64_t n)
+{
+    object_natural(o, column, n == 0 && o->row->lean ? -1 : (int64_t)n);
 }
 
 void object_int(struct object *o, unsigned column, int64_t n)

@@ -49,9 +49,10 @@ struct row {
     char scan_id[UUID_TEXT_MAX];
     int64_t observed_unix_ms;
     uint32_t csv_cell_max;         /* characters; 0: no limit */
-    const struct row_shape *shape; /* borrowed; NULL: full */
-    const bool *no_column;         /* of the table; NULL: all are written */
-    bool lean;                     /* keys without a value are absent */
+    const struct row_shape *shape; /* borrowed, or the next */
+    struct row_shape full;
+    const bool *no_column; /* of the table */
+    bool lean;             /* keys without a value are absent */
     struct cell *cells;
     struct buf scratch;
     struct json_writer nest;              /* over `scratch`, while something is open */

@@ -11,6 +11,7 @@
 #include "scanner/replay/manifest_keys.h"
 #include "scanner/replay/results.h"
 #include "scanner/replay/table_reader.h"
+#include "scanner/rows/lean_rows.h"
 #include "scanner/rows/row_facts.h"
 
 #define CACHE_OCTETS (64U << 20) /* of the temporary database */
@@ -26,6 +27,7 @@ struct comparison {
     struct change_store store;
     struct row_reading reading;
     struct kept_reading keeping;
+    struct lean_rows *lean; /* of the scan that is read; NULL: its rows have all columns */
     uint16_t ports[COUNT_PORTS_MAX];
     struct arena_pool pool;
     struct arena arena; /* of one domain */
@@ -43,6 +45,7 @@ static const struct reading_step {
     void (*keep)(struct kept_reading *r, const struct facts *row);
     bool needed; /* else a directory without it is read as if it were empty */
 } steps[] = {
+    {TABLE_OUTCOME_SETS, NULL, false}, /* for lean rows alone */
     {TABLE_CERTIFICATES, keep_certificate, true},
     {TABLE_COMPLETIONS, keep_completion, false}, /* an unfinished scan has none */
     {TABLE_CHAINS, keep_chain, true},
@@ -64,7 +67,13 @@ static void read_table_line(struct comparison *c, const struct reading_step *ste
                             const struct table_reader *r, struct span line)
 {
     struct facts row;
-    if (row_reading_begin(&c->reading, step->table, line, &row)) {
+    bool read = row_reading_begin(&c->reading, step->table, line, &row);
+    if (read && c->lean != NULL &&
+        (!lean_rows_complete(c->lean, &row, c->why) || !lean_rows_keep(c->lean, &row, c->why))) {
+        stop_comparison(c, COMPARISON_FATAL);
+        return;
+    }
+    if (read && step->keep != NULL) {
         step->keep(&c->keeping, &row);
     }
     if (c->reading.why.len > 0) {
@@ -110,11 +119,17 @@ static void read_scans(struct comparison *c)
 {
     for (unsigned scan = 0; scan < 2; scan++) {
         c->kept.scan = scan;
+        c->lean = results_are_lean(&c->results[scan]) ? lean_rows_new(false, c->why) : NULL;
+        if (c->why->len > 0) {
+            stop_comparison(c, COMPARISON_FATAL);
+        }
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
             if (c->end == COMPARISON_COMPLETE) {
                 read_scan_table(c, &c->results[scan], &steps[i]);
             }
         }
+        lean_rows_free(c->lean);
+        c->lean = NULL;
     }
 }
 

@@ -81,6 +81,7 @@ void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct 
     s->no_sni_tls_version = completed ? seen->tls.version : 0;
     struct sender_facts facts = session_facts_of(seen);
     s->no_sni_facts = facts_pool_add(&o->facts, &facts);
+    record_default_session(o->out->recorder, &s->address, s->port, seen);
     if (!o->rules.probes.sni) { /* it is all that there will be */
         s->spoken_outcome = (uint8_t)seen->outcome;
         s->spoken_starttls = (uint8_t)seen->smtp.starttls;

@@ -17,8 +17,8 @@ struct resume *resume_new(struct scan *scan, const struct results *results)
 {
     struct resume *r = memory_new(1, sizeof(*r));
     r->scan = scan;
-    r->restored = restored_new(results, &scan->params->terms, scan->book, scan->judge_count,
-                               scan->judge_count + 1);
+    r->restored = restored_new(results, &scan->params->terms, &scan->params->shape, scan->book,
+                               scan->judge_count, scan->judge_count + 1);
     for (uint32_t i = 0; i < WORKERS_MAX; i++) {
         r->to_worker[i] = BUF_INIT(BUF_NO_LIMIT);
     }

@@ -7,7 +7,14 @@ static bool report_line(struct report_input *in, struct table_reader *r, enum ta
                         struct span line, report_row_fn each, void *arg)
 {
     struct facts row;
-    if (row_reading_begin(&in->reading, table, line, &row)) {
+    bool read = row_reading_begin(&in->reading, table, line, &row);
+    if (read && in->lean != NULL &&
+        (!lean_rows_complete(in->lean, &row, in->why) ||
+         (each == NULL && !lean_rows_keep(in->lean, &row, in->why)))) {
+        in->failed = true;
+        return false;
+    }
+    if (read && each != NULL) {
         each(arg, &row);
     }
     if (in->reading.why.len > 0) {
@@ -100,8 +107,25 @@ static void on_certificate_row(void *arg, const struct facts *row)
     survey_add_certificate(arg, row);
 }
 
+/* Rows that say each thing once: first what those of domains and hosts do not have. */
+static bool keep_lean_rows(struct report_input *in)
+{
+    static const enum table_id tables[] = {TABLE_OUTCOME_SETS, TABLE_SERVICES, TABLE_HOSTS,
+                                           TABLE_ENDPOINTS};
+    in->lean = lean_rows_new(false, in->why);
+    in->failed = in->lean == NULL;
+    bool ok = in->lean != NULL;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && ok; i++) {
+        ok = report_input_read(in, tables[i], NULL, NULL);
+    }
+    return ok;
+}
+
 bool report_input_survey(struct report_input *in, struct survey *s)
 {
+    if (results_are_lean(&in->results) && !keep_lean_rows(in)) {
+        return false;
+    }
     static const struct {
         enum table_id table;
         report_row_fn each;

@@ -428,6 +428,7 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     survey_deinit(&r.survey);
     public_suffixes_free(suffixes);
     row_reading_deinit(&r.input.reading);
+    lean_rows_free(r.input.lean);
     results_deinit(&r.input.results);
     return ok               ? REPORT_COMPLETE
            : r.unwritten    ? REPORT_UNWRITTEN

@@ -20,6 +20,7 @@ enum fact_kind {
     /* Not of things, but in the file all the same: */
     FACT_ENDPOINTS_OF_HOST,
     FACT_PROBLEMS_OF_DOMAIN,
+    FACT_OUTCOME_SET, /* by its octets, which are the record; of rows of less than full detail */
 };
 
 #define FACT_NOWHERE 0 /* a place in the file where nothing is */

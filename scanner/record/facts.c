@@ -2,6 +2,7 @@
 
 #include "scanner/base/codec.h"
 #include "scanner/cert/cert_list.h"
+#include "scanner/report/outcome_sets.h"
 #include "scanner/report/report.h"
 
 #define DIGEST_LEN 32
@@ -290,6 +291,18 @@ void facts_note_domain(struct fact_book *b, struct facts_scratch *s, const struc
         codec_put_span(r, evidence.len > 0 ? evidence : evidence_in(of_policy, item->code));
     }
     (void)fact_book_append(b, FACT_PROBLEMS_OF_DOMAIN, buf_span(r));
+}
+
+void facts_note_outcomes(struct fact_book *b, struct facts_scratch *s, const struct deliveries *v)
+{
+    buf_reset(&s->record);
+    outcome_set_put(&s->record, v);
+    struct span set = buf_span(&s->record);
+    if (fact_book_find(b, FACT_OUTCOME_SET, set).place == FACT_NOWHERE) {
+        /* Another thread may do the same: the last one counts. */
+        uint64_t place = fact_book_append(b, FACT_OUTCOME_SET, set);
+        fact_book_add(b, FACT_OUTCOME_SET, set, (struct code_set){0}, place);
+    }
 }
 
 /* --- read back -------------------------------------------------------------------------------------- */

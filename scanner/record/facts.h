@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/analysis/deliveries.h"
 #include "scanner/analysis/domain_problems.h"
 #include "scanner/analysis/list_validity.h"
 #include "scanner/record/fact_book.h"
@@ -42,6 +43,8 @@ void facts_note_completion(struct fact_book *b, struct facts_scratch *s, const u
 void facts_note_domain(struct fact_book *b, struct facts_scratch *s, const struct seen_domain *d,
                        const struct domain_problems *p, const struct findings *f,
                        const struct findings *of_policy);
+/** What becomes of its mail, as a set that many domains have. */
+void facts_note_outcomes(struct fact_book *b, struct facts_scratch *s, const struct deliveries *v);
 /** What is known of the hosts and endpoints of a domain. */
 void facts_find_codes(struct fact_book *b, struct facts_scratch *s, const struct seen_domain *d,
                       struct domain_codes *out);

@@ -7,6 +7,7 @@
 #include "scanner/index/scratch_database.h"
 #include "scanner/record/cause_finder.h"
 #include "scanner/record/cause_totals.h"
+#include "scanner/report/outcome_sets.h"
 #include "scanner/report/problem_rows.h"
 
 #define CACHE_OCTETS (32U << 20) /* of the temporary database */
@@ -426,6 +427,17 @@ static void report_causes(struct table_work *w)
 
 /* --- all of it -------------------------------------------------------------------------------------- */
 
+/* Two threads may have put it down; the book knows one of them. */
+static void report_set(struct table_work *w, uint64_t place)
+{
+    struct span set = buf_span(&w->record);
+    if (!tables_are_halted(w) && w->how->profiles != NULL &&
+        fact_book_find(w->how->book, FACT_OUTCOME_SET, set).place == place) {
+        report_outcome_set(w->sink, set, w->how->profiles);
+        w->how->on_row(w->how->arg);
+    }
+}
+
 static void sort_records(struct table_work *w)
 {
     struct fact_walk walk = {FACT_NOWHERE};
@@ -439,6 +451,8 @@ static void sort_records(struct table_work *w)
             scratch_do(w->put_line);
         } else if (kind == FACT_ENDPOINTS_OF_HOST) {
             count_host(w);
+        } else if (kind == FACT_OUTCOME_SET) {
+            report_set(w, place);
         }
     }
 }

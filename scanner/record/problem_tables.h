@@ -5,8 +5,8 @@
 #include "scanner/report/row_sink.h"
 
 /**
- * The tables problems and causes, made at the end of a scan from the fact book: problems in the order of the input, causes
- * the worst first. A temporary database (index/) brings the domains into order and adds up the causes, so that memory is
+ * The tables problems, causes and outcome_sets, made at the end of a scan from the fact book: problems in the order of the
+ * input, causes the worst first. A temporary database (index/) brings the domains into order and adds up the causes, so that memory is
  * bounded whatever the number of domains.
  */
 struct problem_tables {

@@ -1,6 +1,10 @@
 #include "scanner/record/recorder.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "scanner/base/hash.h"
+#include "scanner/base/memory.h"
 #include "scanner/report/report.h"
 
 void recorder_init(struct recorder *r, struct row_sink *rows, const struct judging_terms *terms,
@@ -29,6 +33,8 @@ void recorder_deinit(struct recorder *r)
     service_verdict_deinit(&r->service);
     endpoint_verdict_deinit(&r->endpoint);
     domain_verdict_deinit(&r->domain);
+    map_deinit(&r->said_index);
+    free(r->said);
 }
 
 /* The same for all threads. */
@@ -68,6 +74,38 @@ void record_service(struct recorder *r, const struct seen_service *s)
     facts_note_service(r->book, &r->facts, s, &r->findings);
 }
 
+static struct hash_key key_of_said(const struct net_addr *address, uint16_t port)
+{
+    char text[NET_ADDR_TEXT_MAX + sizeof("|65535")];
+    size_t len = net_addr_format(address, text);
+    int more = snprintf(text + len, sizeof(text) - len, "|%u", port);
+    return hash_key_of((struct span){(const uint8_t *)text, len + (size_t)more});
+}
+
+void record_default_session(struct recorder *r, const struct net_addr *address, uint16_t port,
+                            const struct seen_session *s)
+{
+    bool added = false;
+    if (!row_is_lean(r->rows->row)) {
+        return;
+    }
+    uint64_t number = *map_add(&r->said_index, key_of_said(address, port), r->said_count, &added);
+    if (added) {
+        r->said = memory_grow_list(r->said, r->said_count++, sizeof(*r->said));
+    }
+    session_said_fill(&r->said[number], s);
+}
+
+/* NULL: not known when the row was made, as the row itself shows by its default leaf. */
+static const struct session_said *said_of_service(const struct recorder *r,
+                                                  const struct seen_endpoint *e)
+{
+    const uint64_t *number = !digest_is_none(e->no_sni_leaf_sha256) && r->said_count > 0
+                                 ? map_find(&r->said_index, key_of_said(&e->address, e->port))
+                                 : NULL;
+    return number != NULL ? &r->said[*number] : NULL;
+}
+
 const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e)
 {
     row_sink_observe(r->rows);
@@ -75,7 +113,7 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
     findings_reset(&r->findings);
     findings_of_endpoint(e, &r->endpoint, &r->findings);
     struct row_sink_place before = row_sink_place(r->rows);
-    report_endpoint(r->rows, e, &r->endpoint, &r->findings);
+    report_endpoint(r->rows, e, &r->endpoint, said_of_service(r, e), &r->findings);
     row_sink_hold(r->rows, &before, key_of_host(e->host));
     counts_add_endpoint(r->counts, e);
     counts_add_findings(r->counts, &r->findings);
@@ -86,7 +124,7 @@ const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct 
 void record_endpoint_ahead(struct recorder *r, const struct seen_endpoint *e)
 {
     struct row_sink_place before = row_sink_place(r->rows);
-    report_endpoint(r->rows, e, &r->endpoint, &r->findings);
+    report_endpoint(r->rows, e, &r->endpoint, said_of_service(r, e), &r->findings);
     row_sink_put_ahead(r->rows, &before, TABLE_ENDPOINTS);
 }
 
@@ -114,6 +152,9 @@ enum account_class record_domain(struct recorder *r, const struct seen_domain *d
         standing_of(&r->standing, d, &r->domain, r->terms->at, &r->findings, &r->policy_findings);
     report_domain(r->rows, d, &r->domain, r->terms->profiles, ending, reason, &standing,
                   &r->findings);
+    if (row_is_lean(r->rows->row) && r->terms->profiles != NULL && domain_is_asked(d)) {
+        facts_note_outcomes(r->book, &r->facts, &r->domain.deliveries);
+    }
     counts_add_domain(r->counts, d, &r->domain, ending, reason);
     operator_totals_add_domain(r->operators, d, &r->domain);
     counts_add_findings(r->counts, &r->findings);

@@ -5,9 +5,11 @@
 #include "scanner/analysis/domain_verdict.h"
 #include "scanner/analysis/endpoint_verdict.h"
 #include "scanner/analysis/service_verdict.h"
+#include "scanner/base/map.h"
 #include "scanner/record/operator_totals.h"
 #include "scanner/record/standing.h"
 #include "scanner/report/row_sink.h"
+#include "scanner/report/session_said.h"
 #include "scanner/trust/issuer_senders.h"
 
 /**
@@ -35,6 +37,10 @@ struct recorder {
     struct findings policy_findings; /* of the policy of the domain under work */
     struct facts_scratch facts;
     struct standing_judge standing;
+    /* Of services, by key, for rows of less than full detail. */
+    struct map said_index;
+    struct session_said *said; /* malloc */
+    size_t said_count;
     struct service_verdict service;   /* the same */
     struct endpoint_verdict endpoint; /* the same */
     struct domain_verdict domain;     /* the same */
@@ -48,6 +54,9 @@ void recorder_deinit(struct recorder *r);
 /** @param scratch lives as long as `h` */
 void record_host(struct recorder *r, const struct seen_host *h, struct arena *scratch);
 void record_service(struct recorder *r, const struct seen_service *s);
+/** The session without SNI, as soon as it is known: rows of endpoints need not repeat what it said. */
+void record_default_session(struct recorder *r, const struct net_addr *address, uint16_t port,
+                            const struct seen_session *s);
 const struct endpoint_verdict *record_endpoint(struct recorder *r, const struct seen_endpoint *e);
 /** Of the endpoint that was just recorded: others rest on it, so that its row is needed before that of its host. */
 void record_endpoint_ahead(struct recorder *r, const struct seen_endpoint *e);

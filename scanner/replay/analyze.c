@@ -16,7 +16,14 @@ static void on_line(struct analysis *a, const struct table_step *step, struct ta
                     struct span line)
 {
     struct facts row;
-    if (row_reading_begin(&a->reading, step->table, line, &row)) {
+    bool read = row_reading_begin(&a->reading, step->table, line, &row);
+    if (read && a->lean != NULL &&
+        (!lean_rows_complete(a->lean, &row, a->why) ||
+         (step->keeps && !lean_rows_keep(a->lean, &row, a->why)))) {
+        analysis_stop(a, ANALYZE_FATAL);
+        return;
+    }
+    if (read) {
         bool dated = facts_has(&row, ROW_COLUMN_OBSERVED_AT);
         row_sink_set_time(&a->out.sink, dated ? facts_time_ms(&row, ROW_COLUMN_OBSERVED_AT)
                                               : a->results.started_unix_ms);
@@ -171,8 +178,17 @@ void analysis_init(struct analysis *a, struct buf *why)
     row_reading_init(&a->policy_reading);
 }
 
+bool analysis_keep_lean(struct analysis *a, struct buf *why)
+{
+    if (results_are_lean(&a->results)) {
+        a->lean = lean_rows_new(true, why);
+    }
+    return a->lean != NULL || !results_are_lean(&a->results);
+}
+
 void analysis_deinit(struct analysis *a)
 {
+    lean_rows_free(a->lean);
     counts_deinit(&a->counts);
     new_results_deinit(&a->out);
     row_reading_deinit(&a->reading);
@@ -231,10 +247,10 @@ static bool analyze_begin(struct analysis *a, const struct analyze_params *p)
     chain_recorder_init(&a->chains, &a->out.sink, &a->terms, &a->counts, 0, 1, a->book);
     a->chains.judge = a->judge;
     a->known = known_new(a->why);
-    if (a->known == NULL) {
+    if (a->known == NULL || !analysis_keep_lean(a, a->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }
-    return a->known != NULL;
+    return a->end == ANALYZE_COMPLETE;
 }
 
 static bool finish(struct analysis *a)

@@ -124,6 +124,9 @@ static void on_service(struct analysis *a, const struct facts *row)
         return;
     }
     s.seen.chain = give_list(a, chain, s.result, &a->list);
+    if (s.result != NULL) {
+        record_default_session(&a->recorder, &s.seen.address, s.seen.port, s.result);
+    }
     record_service(&a->recorder, &s.seen);
 
     struct known_service known = {.outcome = OUTCOME_NOT_TESTED,
@@ -225,6 +228,10 @@ static bool find_speaker(struct analysis *a, struct span endpoint)
     }
     CHECK(
         row_reading_begin(&a->speaker_reading, TABLE_ENDPOINTS, buf_span(&a->speaker_line), &row));
+    if (a->lean != NULL && !lean_rows_complete(a->lean, &row, a->why)) {
+        analysis_stop(a, ANALYZE_FATAL);
+        return false;
+    }
     read_endpoint(&row, &a->speaker);
     CHECK(a->speaker_reading.why.len == 0); /* it was read before */
     buf_put(&a->speaker_key, endpoint);
@@ -552,11 +559,11 @@ static void on_group(struct analysis *a, const struct facts *row)
 const struct table_step table_steps[TABLE_STEPS] = {
     {TABLE_CERTIFICATES, on_certificate, .newer = false},
     {TABLE_CHAINS, on_chain, .newer = false},
-    {TABLE_HOSTS, on_host_dns, .newer = false},
-    {TABLE_SERVICES, on_service, .newer = false},
+    {TABLE_HOSTS, on_host_dns, .keeps = true},
+    {TABLE_SERVICES, on_service, .keeps = true},
     {TABLE_ENDPOINTS, on_endpoint_ahead, .ahead = true},
     {TABLE_ENDPOINTS, on_speaker, .of_groups = true},
-    {TABLE_ENDPOINTS, on_endpoint, .newer = false},
+    {TABLE_ENDPOINTS, on_endpoint, .keeps = true},
     {TABLE_HOSTS, on_host, .newer = false},
     {TABLE_POLICY_BODIES, on_policy_body, .newer = true},
     {TABLE_POLICIES, on_policy, .newer = true},

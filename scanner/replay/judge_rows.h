@@ -8,6 +8,7 @@
 #include "scanner/replay/read_rows.h"
 #include "scanner/replay/restore.h"
 #include "scanner/report/known_intermediates.h"
+#include "scanner/rows/lean_rows.h"
 #include "scanner/trust/fetched_issuers.h"
 
 /**
@@ -23,6 +24,7 @@ struct analysis {
     const struct sender_profiles_file *profiles; /* of the terms; NULL: none */
     struct chain_judge *judge;
     struct known *known;
+    struct lean_rows *lean; /* NULL: rows have all columns */
     const struct intermediates_file *intermediates;
     size_t intermediates_count;
     struct intermediate_pool *known_before; /* of the terms */
@@ -62,6 +64,7 @@ struct table_step {
     bool newer;     /* older versions did not write it */
     bool of_groups; /* needed only where one name may stand for others */
     bool ahead;     /* rows of the table that came ahead of their host's, of an unfinished scan */
+    bool keeps;     /* its lean rows say what others do not */
     bool of_end;    /* written when all other rows are there, and anew by a scan that goes on */
 };
 
@@ -70,6 +73,8 @@ struct table_step {
 extern const struct table_step table_steps[TABLE_STEPS];
 
 /* analyze.c: what analyze and a scan that goes on have in common. */
+/** Where rows say each thing once. @return false with one line in `why` */
+bool analysis_keep_lean(struct analysis *a, struct buf *why);
 void analysis_init(struct analysis *a, struct buf *why);
 void analysis_deinit(struct analysis *a);
 /** All tables; `end` says how it went. */

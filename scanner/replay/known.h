@@ -2,9 +2,9 @@
 
 #include "scanner/base/arena.h"
 #include "scanner/base/hash.h"
+#include "scanner/base/octet_file.h"
 #include "scanner/dane/dane.h"
 #include "scanner/observation/seen_target.h"
-#include "scanner/replay/octet_file.h"
 
 /**
  * What later tables need of earlier ones: where the octets of a certificate are, the verdict on a

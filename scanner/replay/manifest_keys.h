@@ -14,6 +14,7 @@
 #define KEY_DETAIL           "detail"
 #define KEY_LEVEL            "level"
 #define KEY_PARTIAL          "partial"
+#define KEY_LESS             "less"
 #define KEY_ACCOUNT          "account"
 #define KEY_ROWS_LOST        "rows_lost"
 #define KEY_JUDGED_AT        "judged_at"

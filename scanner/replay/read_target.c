@@ -76,8 +76,14 @@ static struct seen_session *read_result(const struct facts *row, const struct se
             facts_bad(row, c->attempt, "is not one of the attempts");
             return NULL;
         }
-        read_own(row, c, &s->attempts[number - 1]);
-        return &s->attempts[number - 1];
+        struct seen_session *counts = &s->attempts[number - 1];
+        struct facts attempt;
+        facts_list_object(row, c->attempts, number - 1, &attempt);
+        if (!facts_has(&attempt, ATTEMPT_OUTCOME)) { /* a lean row has it once */
+            counts->outcome = facts_enum(row, c->outcome, &outcome_vocabulary);
+        }
+        read_own(row, c, counts);
+        return counts;
     }
     if (facts_has(row, c->transcript) || facts_has(row, c->handshake)) {
         facts_bad(row, c->attempt, "is null, but the row has its session");

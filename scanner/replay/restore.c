@@ -9,7 +9,8 @@ struct restored {
 };
 
 struct restored *restored_new(const struct results *results, const struct judging_terms *terms,
-                              struct fact_book *book, uint32_t number, uint32_t total)
+                              const struct row_shape *shape, struct fact_book *book,
+                              uint32_t number, uint32_t total)
 {
     struct restored *r = memory_new(1, sizeof(*r));
     struct analysis *a = &r->a;
@@ -23,6 +24,7 @@ struct restored *restored_new(const struct results *results, const struct judgin
     a->terms = *terms;
     a->out.discarded = true;
     row_sink_init(&a->out.sink, true, false, false);
+    row_set_shape(a->out.sink.row, shape);
     counts_init(&a->counts, results->ports, results->port_count);
     a->issuer_hosts = issuer_hosts_new();
     recorder_init(&a->recorder, &a->out.sink, &a->terms, &a->counts, a->issuer_hosts, book);
@@ -43,6 +45,8 @@ void restored_free(struct restored *r)
 /* What only reading needs. */
 static void drop_known(struct analysis *a)
 {
+    lean_rows_free(a->lean);
+    a->lean = NULL;
     chain_judge_free(a->judge);
     a->judge = NULL;
     a->chains.judge = NULL;
@@ -57,7 +61,7 @@ bool restored_read(struct restored *r, const struct restore_listener *listener, 
     a->judge = chain_judge_new(&a->terms);
     a->chains.judge = a->judge;
     a->known = known_new(&r->why);
-    if (a->known == NULL) {
+    if (a->known == NULL || !analysis_keep_lean(a, &r->why)) {
         analysis_stop(a, ANALYZE_FATAL);
     }
     analysis_read_tables(a);

@@ -30,9 +30,10 @@ struct restore_listener {
 
 struct restored;
 
-/** @param results borrowed, as terms and book @param number as of chain_recorder_init() */
+/** @param results borrowed, as terms, shape (of the rows to come) and book @param number as of chain_recorder_init() */
 struct restored *restored_new(const struct results *results, const struct judging_terms *terms,
-                              struct fact_book *book, uint32_t number, uint32_t total);
+                              const struct row_shape *shape, struct fact_book *book,
+                              uint32_t number, uint32_t total);
 void restored_free(struct restored *r); /* NULL is allowed */
 /** Any thread, once. @return false: with one line in `why`, or without where it should not go on */
 bool restored_read(struct restored *r, const struct restore_listener *listener, struct buf *why);

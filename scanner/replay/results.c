@@ -501,11 +501,19 @@ bool results_are_partial(const struct results *r)
     return json_is_true(json_object_get(json_object_get(r->manifest, KEY_DETAIL), KEY_PARTIAL));
 }
 
+bool results_are_lean(const struct results *r)
+{
+    const char *level = results_text(r, KEY_DETAIL, KEY_LEVEL);
+    bool full = level == NULL || strcmp(level, row_detail_word(ROW_DETAIL_FULL)) == 0;
+    return r->is_bare || !full; /* nothing tells what bare tables have */
+}
+
 bool results_are_whole(const struct results *r)
 {
     const char *level = results_text(r, KEY_DETAIL, KEY_LEVEL);
     bool summary = level != NULL && strcmp(level, row_detail_word(ROW_DETAIL_SUMMARY)) == 0;
-    return !summary && !results_are_partial(r);
+    const json_t *less = json_object_get(json_object_get(r->manifest, KEY_DETAIL), KEY_LESS);
+    return !summary && !json_is_true(less) && !results_are_partial(r);
 }
 
 bool results_has_table(const struct results *r, enum table_id t)

@@ -81,6 +81,8 @@ bool results_read_shared_operators(struct results *r, struct buf *why);
 
 /** Tables or columns were left out, and rows do not tell which. */
 bool results_are_partial(const struct results *r);
+/** Rows do not have all columns: each thing stands once. */
+bool results_are_lean(const struct results *r);
 /** All that rows are made of is there. */
 bool results_are_whole(const struct results *r);
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */

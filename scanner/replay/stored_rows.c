@@ -23,7 +23,8 @@
 /* Domains first; endpoints twice, as one may have its session from another one. */
 static const unsigned passes[] = {
     TABLES(TABLE_DOMAINS) | TABLES(TABLE_CAUSES) | TABLES(TABLE_PROBLEMS),
-    TABLES(TABLE_HOSTS) | TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_POLICIES),
+    TABLES(TABLE_HOSTS) | TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_POLICIES) |
+        TABLES(TABLE_OUTCOME_SETS),
     TABLES(TABLE_ENDPOINTS) | TABLES(TABLE_SERVICES) | TABLES(TABLE_POLICY_BODIES),
     TABLES(TABLE_CHAINS) | TABLES(TABLE_COMPLETIONS),
     TABLES(TABLE_CERTIFICATES) | TABLES(TABLE_ISSUERS),
@@ -47,6 +48,7 @@ struct gathering {
     struct buf needle_name;
     struct stored_users *users; /* NULL: the same */
     bool by_address;            /* hosts are those whose rows have the needle */
+    bool is_lean;               /* rows of hosts do not tell their endpoints */
     bool with_problems;         /* of the domains that are wished for */
     uint32_t hosts;             /* that were found so */
     const char *stream_dir;     /* where the results are one file; owned */
@@ -124,12 +126,14 @@ static void follow_domain(struct gathering *g, const struct facts *row)
         want_column(g, TABLE_HOSTS, &mx, MX_FACTS_HOST);
         want_places(g, facts_string_or(&mx, MX_FACTS_HOST, ""), &mx, MX_FACTS_ENDPOINTS);
     }
+    want_column(g, TABLE_OUTCOME_SETS, row, DOMAINS_OUTCOME_SET);
     struct facts sts = facts_member(row, DOMAINS_MTA_STS);
     want_column(g, TABLE_POLICIES, &sts, MTA_STS_FACTS_POLICY_HOST);
 }
 
 static void follow_endpoint(struct gathering *g, const struct facts *row)
 {
+    want_column(g, TABLE_SERVICES, row, ENDPOINTS_SERVICE);
     struct facts other_key = facts_member(row, ENDPOINTS_OTHER_KEY);
     struct facts dane_sni = facts_member(row, ENDPOINTS_DANE_SNI);
     want_column(g, TABLE_ENDPOINTS, row, ENDPOINTS_SESSION_FROM);
@@ -353,6 +357,13 @@ static bool is_wished_for(const struct gathering *g, struct span name)
     return false;
 }
 
+/* Rows that say each thing once: that of the host does not tell its endpoints. */
+static bool is_of_wanted_host(const struct gathering *g, struct span endpoint)
+{
+    struct span host = text_take_until(&endpoint, '|');
+    return key_table_find(&g->wanted[TABLE_HOSTS].keys, hash_key_of(host)) != KEY_TABLE_NONE;
+}
+
 /* @return false: the row is not what it should be, in g->reading.why */
 static bool gather_line(struct gathering *g, enum table_id t, struct span line)
 {
@@ -375,6 +386,10 @@ static bool gather_line(struct gathering *g, enum table_id t, struct span line)
         return take_row(g, t, line); /* a key with escapes */
     }
     if (key.at != NULL && number_of_wanted(&g->wanted[t], key) != KEY_TABLE_NONE) {
+        return take_row(g, t, line);
+    }
+    if (key.at != NULL && t == TABLE_ENDPOINTS && is_of_wanted_host(g, key)) {
+        want(g, t, key);
         return take_row(g, t, line);
     }
     if (key.at != NULL && t == g->named && !g->by_address) {
@@ -406,7 +421,7 @@ static bool is_of_pass(struct span line, unsigned tables, enum table_id *t)
 static bool reads_all_of(const struct gathering *g, enum table_id t)
 {
     bool by_cause = g->named == TABLE_CAUSES;
-    if (g->with_problems && t == TABLE_PROBLEMS) {
+    if ((g->with_problems && t == TABLE_PROBLEMS) || (t == TABLE_ENDPOINTS && g->is_lean)) {
         return true;
     }
     return g->needle.len > 0 &&
@@ -486,6 +501,7 @@ static bool open_results(struct gathering *g, const char *path)
     if (stat(path, &about) != 0 || !S_ISREG(about.st_mode)) {
         bool ok = results_open_rows(&g->results, path, g->why);
         g->out->incomplete = g->results.incomplete;
+        g->is_lean = ok && results_are_lean(&g->results);
         return ok;
     }
     const char *slash = strrchr(path, '/');

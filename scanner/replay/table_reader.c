@@ -92,7 +92,8 @@ static void explain_missing(const char *path, struct buf *why)
 /* What `analyze` makes from the other tables. */
 static bool is_made_of_others(const char *name)
 {
-    static const enum table_id made[] = {TABLE_COMPLETIONS, TABLE_PROBLEMS, TABLE_CAUSES};
+    static const enum table_id made[] = {TABLE_COMPLETIONS, TABLE_PROBLEMS, TABLE_CAUSES,
+                                         TABLE_OUTCOME_SETS};
     size_t len = strcspn(name, ".");
     bool found = false;
     for (size_t i = 0; i < sizeof(made) / sizeof(made[0]) && !found; i++) {

@@ -183,9 +183,9 @@ static void put_digest_key(struct row_sink *sink, const uint8_t digest[32])
     }
 }
 
-void report_chain(struct row_sink *sink, const struct chain_facts *chain,
-                  const struct chain_verdict *verdict, const struct judging_terms *terms,
-                  const struct findings *findings)
+static void put_chain_row(struct row_sink *sink, const struct chain_facts *chain,
+                          const struct chain_verdict *verdict, const struct judging_terms *terms,
+                          const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_CHAINS);
     row_sha256(r, CHAINS_CHAIN_ID, chain->chain_id);
@@ -201,14 +201,23 @@ void report_chain(struct row_sink *sink, const struct chain_facts *chain,
     }
     put_findings(row_list(r, CHAINS_FINDINGS), findings);
     row_sink_end(sink, TABLE_CHAINS);
+}
+
+void report_chain(struct row_sink *sink, const struct chain_facts *chain,
+                  const struct chain_verdict *verdict, const struct judging_terms *terms,
+                  const struct findings *findings)
+{
+    if (row_sink_wants(sink, TABLE_CHAINS)) {
+        put_chain_row(sink, chain, verdict, terms, findings);
+    }
     if (findings != NULL && findings->count > 0) {
         put_digest_key(sink, chain->chain_id);
         report_finding_rows(sink, TABLE_CHAINS, buf_span(&sink->key), findings);
     }
 }
 
-void report_completion(struct row_sink *sink, const struct completion_facts *c,
-                       const struct findings *findings)
+static void put_completion_row(struct row_sink *sink, const struct completion_facts *c,
+                               const struct findings *findings)
 {
     const struct store_verdict *v = &c->verdict->store[0];
     struct row *r = row_sink_begin(sink, TABLE_COMPLETIONS);
@@ -231,6 +240,14 @@ void report_completion(struct row_sink *sink, const struct completion_facts *c,
     row_bool(r, COMPLETIONS_CAPPED, c->verdict->capped);
     put_findings(row_list(r, COMPLETIONS_FINDINGS), findings);
     row_sink_end(sink, TABLE_COMPLETIONS);
+}
+
+void report_completion(struct row_sink *sink, const struct completion_facts *c,
+                       const struct findings *findings)
+{
+    if (row_sink_wants(sink, TABLE_COMPLETIONS)) {
+        put_completion_row(sink, c, findings);
+    }
     put_digest_key(sink, c->chain_id);
     report_finding_rows(sink, TABLE_COMPLETIONS, buf_span(&sink->key), findings);
 }
@@ -365,9 +382,9 @@ static void put_fields(struct row *r, const struct cert_info *c)
     row_bool(r, CERTIFICATES_LISTS_TRUNCATED, lists_truncated(c));
 }
 
-void report_certificate(struct row_sink *sink, struct span der, const struct cert_info *info,
-                        bool parsed, const struct judging_terms *terms,
-                        const struct findings *findings)
+static void put_certificate_row(struct row_sink *sink, struct span der,
+                                const struct cert_info *info, bool parsed,
+                                const struct judging_terms *terms, const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_CERTIFICATES);
     row_sha256(r, CERTIFICATES_FINGERPRINT_SHA256, info->fingerprint_sha256);
@@ -384,6 +401,15 @@ void report_certificate(struct row_sink *sink, struct span der, const struct cer
     put_findings(row_list(r, CERTIFICATES_FINDINGS), findings);
     row_base64(r, CERTIFICATES_RAW, der);
     row_sink_end(sink, TABLE_CERTIFICATES);
+}
+
+void report_certificate(struct row_sink *sink, struct span der, const struct cert_info *info,
+                        bool parsed, const struct judging_terms *terms,
+                        const struct findings *findings)
+{
+    if (row_sink_wants(sink, TABLE_CERTIFICATES)) {
+        put_certificate_row(sink, der, info, parsed, terms, findings);
+    }
     if (findings != NULL && findings->count > 0) {
         put_digest_key(sink, info->fingerprint_sha256);
         report_finding_rows(sink, TABLE_CERTIFICATES, buf_span(&sink->key), findings);

@@ -1,26 +1,45 @@
 #include "scanner/observation/tls_names.h"
+#include "scanner/report/outcome_sets.h"
 #include "scanner/report/row_parts.h"
+
+/* What the row of the host has as well is left out of lean rows. */
+static void put_mx_host(struct object *o, const struct seen_mx *mx)
+{
+    bool told = object_is_lean(o) && mx->host.len > 0 && mx->unusable == NULL && !mx->blocklisted;
+    bool plain = object_is_lean(o) && mx->name_kind == MX_NAME_HOST;
+    object_name(o, MX_FACTS_REGISTRABLE_DOMAIN, told ? (struct span){0} : mx->registrable);
+    object_word(o, MX_FACTS_NAME_KIND,
+                plain ? NULL : mx_name_kind_word((enum mx_name_kind)mx->name_kind));
+    object_word(o, MX_FACTS_UNUSABLE, mx->unusable);
+    object_word(o, MX_FACTS_A, told ? NULL : dns_state_word((enum dns_state)mx->a_state));
+    object_word(o, MX_FACTS_AAAA, told ? NULL : dns_state_word((enum dns_state)mx->aaaa_state));
+    object_natural(o, MX_FACTS_CNAME_COUNT, told ? -1 : (int64_t)mx->cname_count);
+    object_bool(o, MX_FACTS_BLOCKLISTED, mx->blocklisted);
+    if (!told) {
+        object_word(o, MX_FACTS_DANE_HOST, dane_host_word((enum dane_host)mx->dane_host));
+        object_word(o, MX_FACTS_TLSA_AT,
+                    word_or_null(tlsa_place_word((enum tlsa_place)mx->tlsa_at)));
+    }
+}
 
 static void put_mx(struct list *l, const struct seen_domain *d)
 {
     for (size_t i = 0; i < d->mx_count; i++) {
         const struct seen_mx *mx = &d->mx[i];
         struct object *o = list_object(l);
+        bool lean = object_is_lean(o);
         object_uint(o, MX_FACTS_PREFERENCE, mx->preference);
-        object_text(o, MX_FACTS_EXCHANGE, mx->exchange);
+        if (!lean || mx->host.len == 0 || !span_eq(mx->exchange, mx->host)) {
+            object_text(o, MX_FACTS_EXCHANGE, mx->exchange);
+        }
         object_name(o, MX_FACTS_HOST, mx->host);
-        object_name(o, MX_FACTS_REGISTRABLE_DOMAIN, mx->registrable);
-        object_word(o, MX_FACTS_NAME_KIND, mx_name_kind_word((enum mx_name_kind)mx->name_kind));
-        object_word(o, MX_FACTS_UNUSABLE, mx->unusable);
-        object_word(o, MX_FACTS_A, dns_state_word((enum dns_state)mx->a_state));
-        object_word(o, MX_FACTS_AAAA, dns_state_word((enum dns_state)mx->aaaa_state));
-        object_uint(o, MX_FACTS_CNAME_COUNT, mx->cname_count);
-        object_bool(o, MX_FACTS_BLOCKLISTED, mx->blocklisted);
-        object_word(o, MX_FACTS_DANE_HOST, dane_host_word((enum dane_host)mx->dane_host));
-        object_word(o, MX_FACTS_TLSA_AT,
-                    word_or_null(tlsa_place_word((enum tlsa_place)mx->tlsa_at)));
-        put_briefs(object_list(o, MX_FACTS_ENDPOINTS), mx->endpoints, mx->endpoint_count, mx->host,
-                   d->domain);
+        put_mx_host(o, mx);
+        /* Of truncated ones the rows of endpoints do not say which are the domain's. */
+        bool few = lean && !d->endpoints_truncated;
+        if (!lean || briefs_told(mx->endpoints, mx->endpoint_count, few) > 0) {
+            put_briefs(object_list(o, MX_FACTS_ENDPOINTS), mx->endpoints, mx->endpoint_count,
+                       mx->host, d->domain, few);
+        }
         object_close(o);
     }
     list_close(l);
@@ -97,7 +116,7 @@ static void put_domain_sts(struct object *o, const struct seen_domain *d,
                            const struct sts_verdict *v)
 {
     object_word(o, MTA_STS_FACTS_STATE, sts_state_word(v->state));
-    object_uint(o, MTA_STS_FACTS_RECORDS, v->records.lenient_count);
+    object_count(o, MTA_STS_FACTS_RECORDS, v->records.lenient_count);
     object_bool(o, MTA_STS_FACTS_RECORD_VALID, v->records.valid);
     object_bool(o, MTA_STS_FACTS_RECORD_LENIENT, v->records.lenient_valid);
     object_name(o, MTA_STS_FACTS_ID, v->records.id);
@@ -119,10 +138,12 @@ static void put_domain_sts(struct object *o, const struct seen_domain *d,
 
 static void put_domain_tls_rpt(struct object *o, const struct tls_rpt_records *v)
 {
-    object_uint(o, TLS_RPT_FACTS_RECORDS, v->lenient_count);
+    object_count(o, TLS_RPT_FACTS_RECORDS, v->lenient_count);
     object_bool(o, TLS_RPT_FACTS_VALID, v->valid);
     object_bool(o, TLS_RPT_FACTS_LENIENT_VALID, v->lenient_valid);
-    put_texts(object_list(o, TLS_RPT_FACTS_RUA), v->rua, v->rua_count);
+    if (v->rua_count > 0 || !object_is_lean(o)) {
+        put_texts(object_list(o, TLS_RPT_FACTS_RUA), v->rua, v->rua_count);
+    }
     object_close(o);
 }
 
@@ -132,12 +153,12 @@ static void put_domain_dane(struct object *o, const struct dane_domain *v)
     object_word(o, DANE_FACTS_STATE, dane_domain_word(v->state));
     object_bool(o, DANE_FACTS_STRICT, v->strict);
     object_uint(o, DANE_FACTS_HOSTS, v->hosts);
-    object_uint(o, DANE_FACTS_HOSTS_IN_FORCE, v->hosts_in_force);
-    object_uint(o, DANE_FACTS_HOSTS_USABLE, v->hosts_usable);
-    object_uint(o, DANE_FACTS_HOSTS_WITH_TLSA, v->hosts_with_tlsa);
-    object_uint(o, DANE_FACTS_MATCH, v->endpoints.yes);
-    object_uint(o, DANE_FACTS_MISMATCH, v->endpoints.no);
-    object_uint(o, DANE_FACTS_UNKNOWN, v->endpoints.unknown);
+    object_count(o, DANE_FACTS_HOSTS_IN_FORCE, v->hosts_in_force);
+    object_count(o, DANE_FACTS_HOSTS_USABLE, v->hosts_usable);
+    object_count(o, DANE_FACTS_HOSTS_WITH_TLSA, v->hosts_with_tlsa);
+    object_count(o, DANE_FACTS_MATCH, v->endpoints.yes);
+    object_count(o, DANE_FACTS_MISMATCH, v->endpoints.no);
+    object_count(o, DANE_FACTS_UNKNOWN, v->endpoints.unknown);
     object_close(o);
 }
 
@@ -185,48 +206,31 @@ static void put_outcomes(struct list *l, struct row_sink *sink, const struct see
     list_close(l);
 }
 
-static bool deliver_alike(const struct sender_delivery *a, const struct sender_delivery *b)
-{
-    return a->best == b->best && a->worst == b->worst && a->reason == b->reason && a->mx == b->mx &&
-           a->endpoint == b->endpoint && a->basis == b->basis;
-}
-
-static bool begins_outcome_group(const struct deliveries *v, size_t i)
-{
-    size_t first = 0;
-    while (!deliver_alike(&v->of[first], &v->of[i])) {
-        first++;
-    }
-    return first == i;
-}
-
-static void put_group_members(struct list *l, const struct deliveries *v, size_t first,
-                              const struct sender_profiles *profiles)
-{
-    for (size_t i = first; i < v->count; i++) {
-        if (deliver_alike(&v->of[first], &v->of[i])) {
-            list_text(l, span_of(profiles->items[i].id));
-        }
-    }
-    list_close(l);
-}
-
-static void put_outcome_groups(struct list *l, struct row_sink *sink, const struct seen_domain *d,
-                               const struct deliveries *v, const struct sender_profiles *profiles)
+/* Places in the order of the set: that of its first profile there. */
+static void put_outcome_places(struct list *l, struct row_sink *sink, const struct seen_domain *d,
+                               const struct deliveries *v)
 {
     for (size_t i = 0; i < v->count; i++) {
-        if (!begins_outcome_group(v, i)) {
-            continue;
+        if (outcome_place_is_new(v, i)) {
+            buf_reset(&sink->key);
+            place_put(&sink->key, d, v->of[i].mx, v->of[i].endpoint);
+            list_text(l, buf_span(&sink->key));
         }
-        struct object *o = list_object(l);
-        put_group_members(object_list(o, OUTCOME_GROUP_PROFILES), v, i, profiles);
-        object_word(o, OUTCOME_GROUP_BEST, delivery_word(v->of[i].best));
-        object_word(o, OUTCOME_GROUP_WORST, delivery_word(v->of[i].worst));
-        object_name(o, OUTCOME_GROUP_DECIDED_BY, decided_by(sink, d, &v->of[i]));
-        object_word(o, OUTCOME_GROUP_BASIS, word_or_null(field_mark_word(v->of[i].basis)));
-        object_close(o);
     }
     list_close(l);
+}
+
+static void put_outcome_set(struct row_sink *sink, struct row *r, const struct seen_domain *d,
+                            const struct deliveries *v)
+{
+    buf_reset(&sink->key);
+    outcome_set_put(&sink->key, v);
+    char key[OUTCOME_SET_KEY_MAX];
+    outcome_set_key(buf_span(&sink->key), key);
+    row_text(r, DOMAINS_OUTCOME_SET, span_of(key));
+    if (outcome_place_count(v) > 0) {
+        put_outcome_places(row_list(r, DOMAINS_OUTCOME_PLACES), sink, d, v);
+    }
 }
 
 static void put_domain_readiness(struct object *o, struct row_sink *sink,
@@ -263,7 +267,7 @@ static void put_domain_verdicts(struct row_sink *sink, struct row *r, const stru
     put_operators(r, DOMAINS_MX_OPERATOR, DOMAINS_MX_OPERATORS, DOMAINS_MX_OPERATOR_SOURCE,
                   &v->operators);
     if (profiles != NULL && row_is_lean(r)) {
-        put_outcome_groups(row_list(r, DOMAINS_OUTCOME_GROUPS), sink, d, &v->deliveries, profiles);
+        put_outcome_set(sink, r, d, &v->deliveries);
     } else if (profiles != NULL) {
         put_outcomes(row_list(r, DOMAINS_OUTCOMES), sink, d, &v->deliveries, profiles);
     }
@@ -290,15 +294,6 @@ static void report_outcomes(struct row_sink *sink, const struct seen_domain *d,
 
 /* --- routes ------------------------------------------------------------------------------------ */
 
-/** Nothing was asked of the service, so neither it nor the endpoint has a row. */
-static bool has_no_row(const struct endpoint_brief *e)
-{
-    return e->outcome == OUTCOME_NOT_TESTED &&
-           (e->not_tested == NOT_TESTED_BLOCKLISTED ||
-            e->not_tested == NOT_TESTED_SPECIAL_PURPOSE ||
-            e->not_tested == NOT_TESTED_FAMILY_DISABLED || e->not_tested == NOT_TESTED_TRUNCATED);
-}
-
 static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span host,
                                const struct endpoint_brief *e)
 {
@@ -307,7 +302,7 @@ static void put_route_endpoint(struct row_sink *sink, struct row *r, struct span
     row_uint(r, ROUTES_PORT, e->port);
     buf_reset(&sink->key);
     endpoint_key_put(&sink->key, host, &e->address, e->port);
-    if (!has_no_row(e)) {
+    if (!brief_has_no_row(e)) {
         row_text(r, ROUTES_ENDPOINT, buf_span(&sink->key));
         row_text(r, ROUTES_SERVICE, span_drop(buf_span(&sink->key), host.len + 1));
     }
@@ -362,15 +357,17 @@ static void report_routes(struct row_sink *sink, const struct seen_domain *d)
     }
 }
 
-void report_domain(struct row_sink *sink, const struct seen_domain *d,
-                   const struct domain_verdict *v, const struct sender_profiles *profiles,
-                   enum account_class ending, const char *reason,
-                   const struct domain_standing *standing, const struct findings *findings)
+static void put_domain_row(struct row_sink *sink, const struct seen_domain *d,
+                           const struct domain_verdict *v, const struct sender_profiles *profiles,
+                           enum account_class ending, const char *reason,
+                           const struct domain_standing *standing, const struct findings *findings,
+                           bool asked)
 {
-    bool asked = domain_is_asked(d);
     struct row *r = row_sink_begin(sink, TABLE_DOMAINS);
     row_uint(r, DOMAINS_INPUT_LINE, d->input_line);
-    row_text(r, DOMAINS_INPUT, d->input);
+    if (!row_is_lean(r) || d->domain.len == 0 || !span_eq(d->input, d->domain)) {
+        row_text(r, DOMAINS_INPUT, d->input);
+    }
     row_name(r, DOMAINS_DOMAIN, d->domain);
     row_name(r, DOMAINS_TLD, d->tld);
     row_name(r, DOMAINS_REGISTRABLE_DOMAIN, d->registrable);
@@ -402,6 +399,17 @@ void report_domain(struct row_sink *sink, const struct seen_domain *d,
     }
     put_findings(row_list(r, DOMAINS_FINDINGS), findings);
     row_sink_end(sink, TABLE_DOMAINS);
+}
+
+void report_domain(struct row_sink *sink, const struct seen_domain *d,
+                   const struct domain_verdict *v, const struct sender_profiles *profiles,
+                   enum account_class ending, const char *reason,
+                   const struct domain_standing *standing, const struct findings *findings)
+{
+    bool asked = domain_is_asked(d);
+    if (row_sink_wants(sink, TABLE_DOMAINS)) {
+        put_domain_row(sink, d, v, profiles, ending, reason, standing, findings, asked);
+    }
     report_routes(sink, d);
     if (asked && v != NULL && profiles != NULL && row_sink_wants(sink, TABLE_OUTCOMES)) {
         report_outcomes(sink, d, &v->deliveries, profiles);

@@ -18,6 +18,9 @@ static void put_speaker(struct row *r, const struct seen_group *g, struct buf *k
 
 void report_group(struct row_sink *sink, const struct seen_group *g)
 {
+    if (!row_sink_wants(sink, TABLE_GROUPS)) {
+        return;
+    }
     buf_reset(&sink->key);
     group_key_put(&sink->key, g->parent, &g->address, g->port);
     struct span key = buf_span(&sink->key);

@@ -21,6 +21,9 @@ static void put_issuer_answer(struct row *r, struct span body)
 
 void report_issuer(struct row_sink *sink, const struct seen_issuer *seen)
 {
+    if (!row_sink_wants(sink, TABLE_ISSUERS)) {
+        return;
+    }
     struct row *r = row_sink_begin(sink, TABLE_ISSUERS);
     row_text(r, ISSUERS_URL, seen->url);
     row_word(r, ISSUERS_REFUSED, issuer_refusal_word(seen->refused));

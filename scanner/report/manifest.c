@@ -488,6 +488,10 @@ void manifest_put_detail(struct json_writer *w, const struct row_shape *shape)
     json_word(w, row_detail_word(detail));
     json_key(w, "partial");
     json_bool(w, shape != NULL && shape->partial);
+    if (shape != NULL && shape->less) {
+        json_key(w, "less");
+        json_bool(w, true);
+    }
     json_object_end(w);
 }
 

@@ -102,8 +102,8 @@ static void put_policy(struct row *r, const struct sts_policy *policy)
     row_bool(r, POLICIES_FAULTS_TRUNCATED, policy->faults_truncated);
 }
 
-void report_policy(struct row_sink *sink, struct span domain, const struct seen_policy *p,
-                   const struct sts_verdict *v, const struct findings *findings)
+static void put_policy_row(struct row_sink *sink, struct span domain, const struct seen_policy *p,
+                           const struct sts_verdict *v, const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_POLICIES);
     row_text(r, POLICIES_POLICY_HOST, p->policy_host);
@@ -120,14 +120,29 @@ void report_policy(struct row_sink *sink, struct span domain, const struct seen_
     }
     put_findings(row_list(r, POLICIES_FINDINGS), findings);
     row_sink_end(sink, TABLE_POLICIES);
+}
+
+void report_policy(struct row_sink *sink, struct span domain, const struct seen_policy *p,
+                   const struct sts_verdict *v, const struct findings *findings)
+{
+    if (row_sink_wants(sink, TABLE_POLICIES)) {
+        put_policy_row(sink, domain, p, v, findings);
+    }
     report_finding_rows(sink, TABLE_POLICIES, p->policy_host, findings);
 }
 
-void report_policy_body(struct row_sink *sink, const uint8_t sha256[32], struct span body)
+static void put_policy_body_row(struct row_sink *sink, const uint8_t sha256[32], struct span body)
 {
     struct row *r = row_sink_begin(sink, TABLE_POLICY_BODIES);
     row_hex(r, POLICY_BODIES_POLICY_SHA256, (struct span){sha256, 32});
     row_uint(r, POLICY_BODIES_LENGTH, body.len);
     row_base64(r, POLICY_BODIES_RAW, body);
     row_sink_end(sink, TABLE_POLICY_BODIES);
+}
+
+void report_policy_body(struct row_sink *sink, const uint8_t sha256[32], struct span body)
+{
+    if (row_sink_wants(sink, TABLE_POLICY_BODIES)) {
+        put_policy_body_row(sink, sha256, body);
+    }
 }

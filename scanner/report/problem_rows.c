@@ -7,7 +7,8 @@ static void put_places(struct list *l, const struct problem_places *places)
     for (size_t i = 0; i < places->count; i++) {
         const struct problem_place *at = &places->at[i];
         struct object *o = list_object(l);
-        object_text(o, PROBLEM_PLACE_HOST, at->host);
+        bool told = object_is_lean(o) && i > 0 && span_eq(at->host, places->at[i - 1].host);
+        object_name(o, PROBLEM_PLACE_HOST, told ? (struct span){0} : at->host);
         if (at->address.family != 0) {
             object_address(o, PROBLEM_PLACE_ADDRESS, &at->address);
             object_uint(o, PROBLEM_PLACE_PORT, at->port);
@@ -42,7 +43,7 @@ static void put_problem_causes(struct list *l, struct span causes)
     list_close(l);
 }
 
-void report_problem(struct row_sink *sink, const struct problem_facts *p)
+static void put_problem_row(struct row_sink *sink, const struct problem_facts *p)
 {
     const struct finding_info *info = finding_info(p->code);
     struct row *r = row_sink_begin(sink, TABLE_PROBLEMS);
@@ -65,7 +66,14 @@ void report_problem(struct row_sink *sink, const struct problem_facts *p)
     row_sink_end(sink, TABLE_PROBLEMS);
 }
 
-void report_cause(struct row_sink *sink, const struct cause_facts *c)
+void report_problem(struct row_sink *sink, const struct problem_facts *p)
+{
+    if (row_sink_wants(sink, TABLE_PROBLEMS)) {
+        put_problem_row(sink, p);
+    }
+}
+
+static void put_row_of_cause(struct row_sink *sink, const struct cause_facts *c)
 {
     const struct finding_info *info = finding_info(c->code);
     struct row *r = row_sink_begin(sink, TABLE_CAUSES);
@@ -84,4 +92,11 @@ void report_cause(struct row_sink *sink, const struct cause_facts *c)
     row_name(r, CAUSES_EVIDENCE, c->evidence);
     row_text(r, CAUSES_FIX, span_of(info->fix));
     row_sink_end(sink, TABLE_CAUSES);
+}
+
+void report_cause(struct row_sink *sink, const struct cause_facts *c)
+{
+    if (row_sink_wants(sink, TABLE_CAUSES)) {
+        put_row_of_cause(sink, c);
+    }
 }

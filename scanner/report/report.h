@@ -8,6 +8,7 @@
 #include "scanner/observation/seen_issuer.h"
 #include "scanner/observation/seen_target.h"
 #include "scanner/report/row_sink.h"
+#include "scanner/report/session_said.h"
 #include "scanner/trust/chain_judge.h"
 #include "scanner/trust/intermediate_pool.h"
 #include "scanner/trust/issuer_senders.h"
@@ -61,8 +62,10 @@ void report_policy_body(struct row_sink *sink, const uint8_t sha256[32], struct 
 void report_service(struct row_sink *sink, const struct seen_service *s,
                     const struct service_verdict *v, const struct findings *findings);
 /** @param v what endpoint_verdict_fill() made of `e`; NULL: names were not looked at */
+/** @param said what the session of its service said, for rows of less than full detail; NULL: not known */
 void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
-                     const struct endpoint_verdict *v, const struct findings *findings);
+                     const struct endpoint_verdict *v, const struct session_said *said,
+                     const struct findings *findings);
 
 /** A certificate group, at the end of the scan. */
 void report_group(struct row_sink *sink, const struct seen_group *g);

@@ -131,12 +131,37 @@ static void put_brief_group(struct object *o, const struct endpoint_brief *b, st
     }
 }
 
+bool brief_has_no_row(const struct endpoint_brief *e)
+{
+    return e->outcome == OUTCOME_NOT_TESTED &&
+           (e->not_tested == NOT_TESTED_BLOCKLISTED ||
+            e->not_tested == NOT_TESTED_SPECIAL_PURPOSE ||
+            e->not_tested == NOT_TESTED_FAMILY_DISABLED || e->not_tested == NOT_TESTED_TRUNCATED);
+}
+
+static bool brief_is_told(const struct endpoint_brief *b, bool lean)
+{
+    return !lean || b->mapped != 0 || brief_has_no_row(b);
+}
+
+size_t briefs_told(const struct endpoint_brief *briefs, size_t count, bool lean)
+{
+    size_t told = 0;
+    for (size_t i = 0; i < count; i++) {
+        told += brief_is_told(&briefs[i], lean);
+    }
+    return told;
+}
+
 void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count, struct span host,
-                struct span domain)
+                struct span domain, bool lean)
 {
     for (size_t i = 0; i < count; i++) {
         const struct endpoint_brief *b = &briefs[i];
         enum session_outcome outcome = (enum session_outcome)b->outcome;
+        if (!brief_is_told(b, lean)) {
+            continue;
+        }
         struct object *o = list_object(l);
         object_address(o, BRIEF_ADDRESS, &b->address);
         object_uint(o, BRIEF_PORT, b->port);
@@ -160,13 +185,31 @@ void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t coun
     list_close(l);
 }
 
+static size_t tally_total(const struct tally *t)
+{
+    return t->yes + t->no + t->unknown;
+}
+
 static void put_rolled(struct object *o, const struct roll_up *r, enum property p)
 {
     const struct tally *t = &r->property[p];
+    bool lean = object_is_lean(o);
+    bool as_reachable = lean && p != PROPERTY_REACHABLE &&
+                        tally_total(t) == tally_total(&r->property[PROPERTY_REACHABLE]);
     object_word(o, ROLLUP_VALUE_VALUE, rollup_word(roll_up_value(r, p)));
-    object_uint(o, ROLLUP_VALUE_N_TESTED, t->yes + t->no);
-    object_uint(o, ROLLUP_VALUE_N_TOTAL, t->yes + t->no + t->unknown);
+    object_natural(o, ROLLUP_VALUE_N_TESTED,
+                   lean && t->unknown == 0 ? -1 : (int64_t)(t->yes + t->no));
+    object_natural(o, ROLLUP_VALUE_N_TOTAL, as_reachable ? -1 : (int64_t)tally_total(t));
     object_close(o);
+}
+
+/* Then lean rows have it once. */
+static bool is_rolled_alike(const struct roll_up *r, enum property a, enum property b)
+{
+    const struct tally *x = &r->property[a];
+    const struct tally *y = &r->property[b];
+    return roll_up_value(r, a) == roll_up_value(r, b) && tally_total(x) == tally_total(y) &&
+           x->unknown == y->unknown;
 }
 
 void put_rollup(struct object *o, const struct roll_up *r)
@@ -185,7 +228,11 @@ void put_rollup(struct object *o, const struct roll_up *r)
         {ROLLUP_FACTS_SNI_NEEDED, PROPERTY_SNI_NEEDED},
     };
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        put_rolled(object_object(o, columns[i].column), r, columns[i].property);
+        bool told = object_is_lean(o) && i > 0 &&
+                    is_rolled_alike(r, columns[i - 1].property, columns[i].property);
+        if (!told) {
+            put_rolled(object_object(o, columns[i].column), r, columns[i].property);
+        }
     }
     object_close(o);
 }
@@ -209,7 +256,9 @@ void put_operators(struct row *r, unsigned one, unsigned all, unsigned source,
         row_name(r, one, s->name[0]);
         row_word(r, source, word_or_null(operator_source_word(s->source)));
     }
-    put_texts(row_list(r, all), s->name, s->count);
+    if (!row_is_lean(r) || s->count > 1) { /* one: as the other column */
+        put_texts(row_list(r, all), s->name, s->count);
+    }
 }
 
 const char *word_or_null(const char *word)

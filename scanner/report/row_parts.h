@@ -8,7 +8,11 @@
 void put_dns(struct object *o, const struct seen_dns *dns); /* and closes it */
 /** Closes. `domain` is empty in rows of hosts. */
 void put_briefs(struct list *l, const struct endpoint_brief *briefs, size_t count, struct span host,
-                struct span domain);
+                struct span domain, bool lean);
+/** How many of them that writes: of lean rows only those that rows of endpoints do not tell. */
+size_t briefs_told(const struct endpoint_brief *briefs, size_t count, bool lean);
+/** Nothing was asked of the service, so neither it nor the endpoint has a row. */
+bool brief_has_no_row(const struct endpoint_brief *e);
 /** Are its verdicts known: a leaf, and a chain that was judged? */
 bool is_judged(const struct endpoint_brief *e);
 void put_rollup(struct object *o, const struct roll_up *r);          /* closes */
@@ -37,8 +41,12 @@ void put_attempt(struct object *o, const struct seen_session *s, bool in_row);
 /** Closes. @param in_row the one whose handshake is; NULL: none */
 void put_attempts(struct list *l, const struct seen_session *attempts, size_t count,
                   const struct seen_session *in_row);
-void put_transcript(struct object *o, const struct seen_smtp *smtp);      /* closes */
+/** Closes. @param said what its service said, which is left out; NULL: nothing is */
+void put_transcript(struct object *o, const struct seen_smtp *smtp,
+                    const struct session_said *said);
 void put_handshake(struct object *o, bool sni, const struct seen_tls *t); /* closes */
+/** Of a lean row: closes. All the rest is as in the handshake of the service. */
+void put_handshake_as_service(struct object *o, bool sni, const struct seen_tls *t);
 /** Place of `result` among the attempts, from 1; -1 when it is none of them. */
 int64_t attempt_number(const struct seen_session *attempts, size_t count,
                        const struct seen_session *result);

@@ -36,15 +36,14 @@ void row_sink_deinit(struct row_sink *sink)
 
 static bool row_sink_writes(const struct row_sink *sink, enum table_id t)
 {
-    return row_shape_of(sink->row) == NULL || !row_shape_of(sink->row)->no_table[t];
+    return !row_shape_of(sink->row)->no_table[t];
 }
 
 bool row_sink_wants(const struct row_sink *sink, enum table_id t)
 {
     bool chosen = sink->choice != NULL && sink->choice->table == t;
-    /* Of other tables that are left out rows are begun all the same, and dropped where they end. */
-    bool csv = sink->csv && (row_sink_writes(sink, t) || !table_is_csv_only(t));
-    return chosen || csv || (sink->ndjson && !table_is_csv_only(t));
+    bool ndjson = sink->ndjson && !table_is_csv_only(t);
+    return chosen || (row_sink_writes(sink, t) && (sink->csv || ndjson));
 }
 
 size_t row_sink_len(const struct row_sink *sink)
@@ -148,9 +147,6 @@ void row_sink_end(struct row_sink *sink, enum table_id t)
         return;
     }
     bool ndjson = sink->ndjson && !table_is_csv_only(t);
-    if (!row_sink_writes(sink, t)) {
-        return;
-    }
     row_end(sink->row, ndjson ? &to->ndjson : NULL, sink->csv ? &to->csv : NULL, sink->with_type);
     to->rows++;
 }

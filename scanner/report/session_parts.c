@@ -92,19 +92,20 @@ void put_attempt(struct object *o, const struct seen_session *s, bool in_row)
     object_time_ms(o, ATTEMPT_STARTED, s->started_unix_ms);
     object_address(o, ATTEMPT_SOURCE, &s->source);
     object_bool(o, ATTEMPT_SNI, s->sni);
-    object_word(o, ATTEMPT_OUTCOME, outcome->word);
+    bool told = in_row && object_is_lean(o);
+    object_word(o, ATTEMPT_OUTCOME, told ? NULL : outcome->word);
     if (!object_is_lean(o)) {
         object_word(o, ATTEMPT_STATUS, outcome->zgrab2);
     }
-    if (reply != NULL) {
+    if (reply != NULL && !told) {
         object_uint(o, ATTEMPT_CODE, reply->code);
         if (s->outcome != OUTCOME_ESTABLISHED) {
             object_name(o, ATTEMPT_TEXT, reply->text);
         }
     }
-    put_words_of_bits(o, ATTEMPT_QUIRKS, s->smtp.quirks, &smtp_quirk_vocabulary);
+    put_words_of_bits(o, ATTEMPT_QUIRKS, told ? 0 : s->smtp.quirks, &smtp_quirk_vocabulary);
     object_word(o, ATTEMPT_ERROR, s->sys < 0 ? strerrorname_np(-s->sys) : NULL);
-    if (s->tls_attempted && !(in_row && object_is_lean(o))) {
+    if (s->tls_attempted && !told) {
         object_word(o, ATTEMPT_TLS_VERSION, tls_version_word(s->tls.version));
         object_word(o, ATTEMPT_ALERT_RECEIVED, tls_alert_name(s->tls.alert_received));
         object_sha256(o, ATTEMPT_LEAF_SHA256, s->tls.leaf_sha256);
@@ -136,28 +137,31 @@ int64_t attempt_number(const struct seen_session *attempts, size_t count,
     return -1;
 }
 
-static void put_reply_facts(struct object *transcript, unsigned column,
-                            const struct seen_reply *reply)
+/* @param said by the service as well; NULL: nothing is left out for that */
+static void put_reply_facts(struct object *transcript, unsigned column, enum smtp_step step,
+                            const struct seen_smtp *smtp, const struct session_said *said)
 {
+    const struct seen_reply *reply = &smtp->reply[step];
     if (reply->code == 0 && reply->text.len == 0 && !reply->truncated) {
         return;
     }
+    bool told = session_said_reply(said, step, reply);
     struct object *o = object_object(transcript, column);
-    object_natural(o, REPLY_FACTS_CODE, zero_is_none(reply->code));
-    object_name(o, REPLY_FACTS_TEXT, reply->text);
+    object_natural(o, REPLY_FACTS_CODE, told ? -1 : zero_is_none(reply->code));
+    object_name(o, REPLY_FACTS_TEXT, told ? (struct span){0} : reply->text);
     object_natural(o, REPLY_FACTS_MS, reply->ms);
-    object_bool(o, REPLY_FACTS_TRUNCATED, reply->truncated);
+    object_bool(o, REPLY_FACTS_TRUNCATED, reply->truncated && !told);
     object_close(o);
 }
 
-void put_transcript(struct object *o, const struct seen_smtp *smtp)
+void put_transcript(struct object *o, const struct seen_smtp *smtp, const struct session_said *said)
 {
-    put_reply_facts(o, TRANSCRIPT_BANNER, &smtp->reply[SMTP_STEP_GREETING]);
-    put_reply_facts(o, TRANSCRIPT_EHLO, &smtp->reply[SMTP_STEP_EHLO]);
-    put_reply_facts(o, TRANSCRIPT_HELO, &smtp->reply[SMTP_STEP_HELO]);
-    put_reply_facts(o, TRANSCRIPT_STARTTLS, &smtp->reply[SMTP_STEP_STARTTLS]);
-    put_reply_facts(o, TRANSCRIPT_EHLO_TLS, &smtp->reply[SMTP_STEP_EHLO_TLS]);
-    put_reply_facts(o, TRANSCRIPT_QUIT, &smtp->reply[SMTP_STEP_QUIT]);
+    put_reply_facts(o, TRANSCRIPT_BANNER, SMTP_STEP_GREETING, smtp, said);
+    put_reply_facts(o, TRANSCRIPT_EHLO, SMTP_STEP_EHLO, smtp, said);
+    put_reply_facts(o, TRANSCRIPT_HELO, SMTP_STEP_HELO, smtp, said);
+    put_reply_facts(o, TRANSCRIPT_STARTTLS, SMTP_STEP_STARTTLS, smtp, said);
+    put_reply_facts(o, TRANSCRIPT_EHLO_TLS, SMTP_STEP_EHLO_TLS, smtp, said);
+    put_reply_facts(o, TRANSCRIPT_QUIT, SMTP_STEP_QUIT, smtp, said);
     if (smtp->reply[SMTP_STEP_EHLO_TLS].code != 0) {
         object_flag(o, TRANSCRIPT_STARTTLS_AGAIN, smtp->starttls_again);
     }
@@ -169,7 +173,8 @@ void put_transcript(struct object *o, const struct seen_smtp *smtp)
     object_flag(o, TRANSCRIPT_LINE_TOO_LONG, smtp->line_too_long);
     put_words_of_bits(o, TRANSCRIPT_QUIRKS, smtp->quirks, &smtp_quirk_vocabulary);
     put_words_of_bits(o, TRANSCRIPT_FORMS, smtp->forms, &smtp_form_vocabulary);
-    object_uint(o, TRANSCRIPT_INJECTED_LEN, smtp->injected_len);
+    object_natural(o, TRANSCRIPT_INJECTED_LEN,
+                   smtp->injected_len == 0 && object_is_lean(o) ? -1 : (int64_t)smtp->injected_len);
     object_name(o, TRANSCRIPT_INJECTED, smtp->injected);
     object_name(o, TRANSCRIPT_BAD, smtp->bad);
     object_close(o);
@@ -210,6 +215,13 @@ static void put_word_list(struct object *o, const struct seen_tls *t)
     if (t->list_malformed) {
         object_base64(o, HANDSHAKE_FACTS_MALFORMED_LIST, span_take(t->list, MALFORMED_LIST_MAX));
     }
+}
+
+void put_handshake_as_service(struct object *o, bool sni, const struct seen_tls *t)
+{
+    object_flag(o, HANDSHAKE_FACTS_SNI, sni);
+    object_natural(o, HANDSHAKE_FACTS_MS, t->ms);
+    object_close(o);
 }
 
 void put_handshake(struct object *o, bool sni, const struct seen_tls *t)

@@ -282,7 +282,9 @@ void report_summary(struct buf *json, const struct summary_facts *facts)
     json_key(&w, "rows");
     json_object_begin(&w);
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        json_key_uint(&w, table_name((enum table_id)t), facts->rows[t]);
+        if (t != TABLE_OUTCOME_SETS || facts->rows[t] > 0) { /* none in full detail */
+            json_key_uint(&w, table_name((enum table_id)t), facts->rows[t]);
+        }
     }
     json_object_end(&w);
     json_object_end(&w);

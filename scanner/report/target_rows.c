@@ -136,13 +136,11 @@ static void put_service_verdicts(struct row *r, const struct seen_service *s,
     }
 }
 
-void report_service(struct row_sink *sink, const struct seen_service *s,
-                    const struct service_verdict *v, const struct findings *findings)
+static void put_service_row(struct row_sink *sink, const struct seen_service *s,
+                            const struct service_verdict *v, const struct findings *findings)
 {
     const struct seen_session *result = s->result;
     enum session_outcome outcome = result_outcome_of(result);
-    buf_reset(&sink->key);
-    service_key_put(&sink->key, &s->address, s->port);
     struct row *r = row_sink_begin(sink, TABLE_SERVICES);
     row_text(r, SERVICES_SERVICE, buf_span(&sink->key));
     row_address(r, SERVICES_ADDRESS, &s->address);
@@ -154,7 +152,7 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
              starttls_word(result != NULL ? result->smtp.starttls : STARTTLS_UNKNOWN));
     if (has_connection(result)) {
         row_name(r, SERVICES_BANNER, result->smtp.reply[SMTP_STEP_GREETING].text);
-        put_transcript(row_object(r, SERVICES_TRANSCRIPT), &result->smtp);
+        put_transcript(row_object(r, SERVICES_TRANSCRIPT), &result->smtp, NULL);
     }
     if (has_handshake(result)) {
         row_word(r, SERVICES_TLS_VERSION,
@@ -174,13 +172,21 @@ void report_service(struct row_sink *sink, const struct seen_service *s,
     row_uint(r, SERVICES_NAMES_DIALLED, s->names_dialled);
     put_findings(row_list(r, SERVICES_FINDINGS), findings);
     row_sink_end(sink, TABLE_SERVICES);
+}
+
+void report_service(struct row_sink *sink, const struct seen_service *s,
+                    const struct service_verdict *v, const struct findings *findings)
+{
+    buf_reset(&sink->key);
+    service_key_put(&sink->key, &s->address, s->port);
+    if (row_sink_wants(sink, TABLE_SERVICES)) {
+        put_service_row(sink, s, v, findings);
+    }
     report_finding_rows(sink, TABLE_SERVICES, buf_span(&sink->key), findings);
 }
 
 static void put_endpoint_keys(struct row_sink *sink, struct row *r, const struct seen_endpoint *e)
 {
-    buf_reset(&sink->key);
-    endpoint_key_put(&sink->key, e->host, &e->address, e->port);
     struct span endpoint = buf_span(&sink->key);
     row_text(r, ENDPOINTS_ENDPOINT, endpoint);
     row_text(r, ENDPOINTS_HOST, e->host);
@@ -189,21 +195,35 @@ static void put_endpoint_keys(struct row_sink *sink, struct row *r, const struct
     row_uint(r, ENDPOINTS_PORT, e->port);
 }
 
-static void put_endpoint_name(struct object *o, const struct endpoint_verdict *v)
+/* In lean rows without what other columns of the row have: the host, where that is the name that matches. */
+static void put_endpoint_name(struct object *o, const struct seen_endpoint *e,
+                              const struct endpoint_verdict *v)
 {
+    bool told =
+        object_is_lean(o) && v->name.match == NAME_MATCH_EXACT && span_eq(v->name.matched, e->host);
     object_word(o, NAME_FACTS_MATCH, name_match_word(v->name.match));
-    object_name(o, NAME_FACTS_MATCHED, v->name.matched);
+    object_name(o, NAME_FACTS_MATCHED, told ? (struct span){0} : v->name.matched);
     object_truth(o, NAME_FACTS_COVERS_SERVER_NAME, (uint8_t)v->covers_server_name);
     object_close(o);
+}
+
+/* Without SNI it presents the same leaf: all that follows from the leaf is the same too. */
+static bool is_leaf_without_sni(const struct seen_endpoint *e, const struct endpoint_verdict *v)
+{
+    return v->sni == SNI_SAME && memcmp(e->no_sni_leaf_sha256, e->result->tls.leaf_sha256, 32) == 0;
 }
 
 static void put_endpoint_sni(struct object *o, const struct seen_endpoint *e,
                              const struct endpoint_verdict *v)
 {
+    bool lean = object_is_lean(o) && is_leaf_without_sni(e, v);
+    bool same_chain = lean && e->no_sni_chain.status == e->chain.status;
+    bool same_match = lean && v->default_name.match == v->name.match;
     object_word(o, SNI_FACTS_CLASS, sni_class_word(v->sni));
     object_word(o, SNI_FACTS_ACCEPTABLE, sni_acceptable_word(v->acceptable));
-    object_word(o, SNI_FACTS_DEFAULT_CHAIN_STATUS, chain_status_or_null(&e->no_sni_chain));
-    if (!digest_is_none(e->no_sni_leaf_sha256)) {
+    object_word(o, SNI_FACTS_DEFAULT_CHAIN_STATUS,
+                same_chain ? NULL : chain_status_or_null(&e->no_sni_chain));
+    if (!digest_is_none(e->no_sni_leaf_sha256) && !same_match) {
         object_word(o, SNI_FACTS_DEFAULT_NAME_MATCH, name_match_word(v->default_name.match));
     }
     object_close(o);
@@ -256,7 +276,7 @@ static void put_tlsa_results(struct list *l, const struct dane_verdict *v)
 
 static void put_endpoint_dane(struct object *o, enum dane_host host, const struct dane_verdict *v)
 {
-    object_word(o, ENDPOINT_DANE_HOST, dane_host_word(host));
+    object_word(o, ENDPOINT_DANE_HOST, object_is_lean(o) ? NULL : dane_host_word(host));
     object_word(o, ENDPOINT_DANE_STATUS, dane_status_word(v->status));
     object_natural(o, ENDPOINT_DANE_MATCHING_RECORD, v->matching_record);
     if (v->record_count > 0) {
@@ -264,7 +284,7 @@ static void put_endpoint_dane(struct object *o, enum dane_host host, const struc
     }
     object_word(o, ENDPOINT_DANE_TA_FAULT, word_or_null(dane_ta_fault_word(v->ta_fault)));
     object_bool(o, ENDPOINT_DANE_AGILITY_CONFLICT, v->agility_conflict);
-    object_uint(o, ENDPOINT_DANE_STALE, v->stale);
+    object_count(o, ENDPOINT_DANE_STALE, v->stale);
     if (v->other_key != DANE_UNKNOWN) {
         object_word(o, ENDPOINT_DANE_OTHER_KEY, dane_status_word(v->other_key));
     }
@@ -294,7 +314,7 @@ static void put_endpoint_verdicts(struct row *r, const struct seen_endpoint *e,
     }
     bool has_leaf = e->result->tls_attempted && !digest_is_none(e->result->tls.leaf_sha256);
     if (has_leaf) {
-        put_endpoint_name(row_object(r, ENDPOINTS_NAME), v);
+        put_endpoint_name(row_object(r, ENDPOINTS_NAME), e, v);
     }
     if (has_leaf && e->chain.status != CHAIN_NONE) {
         row_bool(r, ENDPOINTS_ACCEPTABLE,
@@ -306,8 +326,29 @@ static void put_endpoint_verdicts(struct row *r, const struct seen_endpoint *e,
     }
 }
 
-void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
-                     const struct endpoint_verdict *v, const struct findings *findings)
+/* Its own dialogue and handshake. */
+static void put_endpoint_session(struct row *r, const struct seen_endpoint *e,
+                                 const struct session_said *said)
+{
+    const struct seen_session *result = e->result;
+    bool lean = row_is_lean(r);
+    if (e->session_from.len > 0) {
+        return;
+    }
+    if (has_connection(result)) {
+        put_transcript(row_object(r, ENDPOINTS_TRANSCRIPT), &result->smtp, lean ? said : NULL);
+    }
+    if (has_handshake(result) && lean && session_said_handshake(said, result)) {
+        row_bool(r, ENDPOINTS_AS_SERVICE, true);
+        put_handshake_as_service(row_object(r, ENDPOINTS_HANDSHAKE), result->sni, &result->tls);
+    } else if (has_handshake(result)) {
+        put_handshake(row_object(r, ENDPOINTS_HANDSHAKE), result->sni, &result->tls);
+    }
+}
+
+static void put_endpoint_row(struct row_sink *sink, const struct seen_endpoint *e,
+                             const struct endpoint_verdict *v, const struct session_said *said,
+                             const struct findings *findings)
 {
     const struct seen_session *result = e->result;
     enum session_outcome outcome = result_outcome_of(result);
@@ -334,8 +375,10 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
     }
     row_name(r, ENDPOINTS_TLSA_BASE, e->tlsa_base);
     row_name(r, ENDPOINTS_MX_REGISTRABLE_DOMAIN, e->registrable);
-    row_name(r, ENDPOINTS_CERTIFICATE_DOMAIN, e->certificate_domain);
-    row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
+    if (!(row_is_lean(r) && v != NULL && result != NULL && is_leaf_without_sni(e, v))) {
+        row_name(r, ENDPOINTS_CERTIFICATE_DOMAIN, e->certificate_domain);
+        row_sha256(r, ENDPOINTS_NO_SNI_LEAF_SHA256, e->no_sni_leaf_sha256);
+    }
     row_word(r, ENDPOINTS_BASIS, word_or_null(basis_word(e->basis)));
     row_name(r, ENDPOINTS_GROUP, e->group);
     row_name(r, ENDPOINTS_SESSION_FROM, e->session_from);
@@ -344,14 +387,20 @@ void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
     put_attempts(row_list(r, ENDPOINTS_ATTEMPTS), e->attempts, e->attempt_count,
                  own && has_handshake(result) ? result : NULL);
     row_natural(r, ENDPOINTS_ATTEMPT, attempt_number(e->attempts, e->attempt_count, result));
-    if (own && has_connection(result)) {
-        put_transcript(row_object(r, ENDPOINTS_TRANSCRIPT), &result->smtp);
-    }
-    if (own && has_handshake(result)) {
-        put_handshake(row_object(r, ENDPOINTS_HANDSHAKE), result->sni, &result->tls);
-    }
+    put_endpoint_session(r, e, said);
     put_findings(row_list(r, ENDPOINTS_FINDINGS), findings);
     row_sink_end(sink, TABLE_ENDPOINTS);
+}
+
+void report_endpoint(struct row_sink *sink, const struct seen_endpoint *e,
+                     const struct endpoint_verdict *v, const struct session_said *said,
+                     const struct findings *findings)
+{
+    buf_reset(&sink->key);
+    endpoint_key_put(&sink->key, e->host, &e->address, e->port);
+    if (row_sink_wants(sink, TABLE_ENDPOINTS)) {
+        put_endpoint_row(sink, e, v, said, findings);
+    }
     report_finding_rows(sink, TABLE_ENDPOINTS, buf_span(&sink->key), findings);
 }
 
@@ -404,9 +453,9 @@ static void put_sides(struct row *r, const struct seen_host *h)
     }
 }
 
-void report_host(struct row_sink *sink, const struct seen_host *h,
-                 const struct dane_host_verdict *v, const struct operator_set *operators,
-                 const struct findings *findings)
+static void put_host_row(struct row_sink *sink, const struct seen_host *h,
+                         const struct dane_host_verdict *v, const struct operator_set *operators,
+                         const struct findings *findings)
 {
     struct row *r = row_sink_begin(sink, TABLE_HOSTS);
     row_text(r, HOSTS_HOST, h->name);
@@ -424,11 +473,20 @@ void report_host(struct row_sink *sink, const struct seen_host *h,
     row_bool(r, HOSTS_BLOCKLISTED, h->blocklisted);
     row_natural(r, HOSTS_BLOCK, h->block);
     put_briefs(row_list(r, HOSTS_ENDPOINTS), h->endpoints, h->endpoint_count, h->name,
-               (struct span){0});
+               (struct span){0}, row_is_lean(r));
     row_name(r, HOSTS_MX_REGISTRABLE_DOMAIN, h->registrable);
     put_operators(r, HOSTS_MX_OPERATOR, HOSTS_MX_OPERATORS, HOSTS_MX_OPERATOR_SOURCE, operators);
     put_sides(r, h);
     put_findings(row_list(r, HOSTS_FINDINGS), findings);
     row_sink_end(sink, TABLE_HOSTS);
+}
+
+void report_host(struct row_sink *sink, const struct seen_host *h,
+                 const struct dane_host_verdict *v, const struct operator_set *operators,
+                 const struct findings *findings)
+{
+    if (row_sink_wants(sink, TABLE_HOSTS)) {
+        put_host_row(sink, h, v, operators, findings);
+    }
     report_finding_rows(sink, TABLE_HOSTS, h->name, findings);
 }

@@ -91,13 +91,12 @@ static bool is_of_every_row(const struct column *c)
 }
 
 /* Rows of less than full detail do without them. */
-static bool may_be_absent(const struct column *c, bool inside)
+static bool may_be_absent(const struct column *c)
 {
-    return (inside && c->type == COLUMN_TYPE_BOOL) || is_of_every_row(c) ||
-           column_detail(c) == ROW_DETAIL_FULL;
+    return is_of_every_row(c) || column_is_sparse(c) || column_detail(c) == ROW_DETAIL_FULL;
 }
 
-static void check_keys(const struct facts *f, bool inside)
+static void check_keys(const struct facts *f)
 {
     const struct definition *d = f->definition;
     struct buf *why = &f->reading->why;
@@ -113,7 +112,7 @@ static void check_keys(const struct facts *f, bool inside)
     }
     for (unsigned i = 0; i < d->column_count && !f->reading->in_part; i++) {
         if (d->columns[i].presence != COLUMN_PRESENCE_NULLABLE && !facts_has(f, i) &&
-            !may_be_absent(&d->columns[i], inside)) {
+            !may_be_absent(&d->columns[i])) {
             facts_bad(f, i, "is absent or null");
         }
     }
@@ -148,7 +147,7 @@ static bool open_row(struct row_reading *r, enum table_id t, struct facts *out)
         }
         return false;
     }
-    check_keys(out, false);
+    check_keys(out);
     return r->why.len == 0;
 }
 
@@ -476,7 +475,7 @@ static void open_object(const struct facts *f, unsigned column, json_t *value, s
         facts_bad(f, column, "is not an object");
     } else if (value != NULL) {
         out->object = value;
-        check_keys(out, true);
+        check_keys(out);
     }
 }
 

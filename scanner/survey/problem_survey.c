@@ -67,6 +67,15 @@ static struct span symptom_of(const char *code)
     return span_of(finding_code_find(code, &finding) ? finding_info(finding)->symptom : code);
 }
 
+/* Rows of less than full detail leave it to the catalogue. */
+static struct span fix_of(struct problem_survey *p, const struct facts *row)
+{
+    enum finding_code finding;
+    bool known = finding_code_find(facts_string_or(row, CAUSES_CODE, ""), &finding);
+    return known && !facts_has(row, CAUSES_FIX) ? span_of(finding_info(finding)->fix)
+                                                : cause_text(p, row, CAUSES_FIX);
+}
+
 /* Where it belongs among those with most domains; CAUSES_MAX: nowhere. Equal ones stay in their order. */
 static size_t place_among_causes(const struct cause_list *list, uint64_t domains)
 {
@@ -114,7 +123,7 @@ void problem_survey_add_cause(struct problem_survey *p, const struct facts *row)
         .name = cause_text(p, row, CAUSES_NAME),
         .thing = cause_text(p, row, CAUSES_THING),
         .operator= cause_text(p, row, CAUSES_MX_OPERATOR),
-        .fix = cause_text(p, row, CAUSES_FIX),
+        .fix = fix_of(p, row),
         .symptom = symptom_of(facts_string_or(row, CAUSES_CODE, "")),
         .code = cause_text(p, row, CAUSES_CODE),
         .kind = cause_text(p, row, CAUSES_KIND),

@@ -84,7 +84,8 @@ void cause_put_text(struct paper *p, const struct facts *row, const char *const 
     put_labelled_text(p, "mend", facts_string(row, CAUSES_KIND));
     put_labelled_text(p, "operator", facts_string(row, CAUSES_MX_OPERATOR));
     put_labelled_text(p, "seen", facts_string(row, CAUSES_EVIDENCE));
-    put_labelled_text(p, "fix", facts_string(row, CAUSES_FIX));
+    put_labelled_text(p, "fix",
+                      facts_string_or(row, CAUSES_FIX, known ? finding_info(code)->fix : NULL));
     put_labelled_count(p, "MX hosts", row, CAUSES_HOST_COUNT);
     put_domains_of(p, domain, named, count, facts_uint(row, CAUSES_DOMAIN_COUNT, UINT64_MAX));
 }

@@ -4,6 +4,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/base/text.h"
+#include "scanner/rows/lean_rows.h"
 
 /* The line of a domain is a number, and nothing names it. */
 static const char *result_key_of(const struct facts *row)
@@ -56,6 +57,38 @@ static bool add_line(struct result_rows *rows, struct span line)
     return true;
 }
 
+static bool has_lean_row(const struct result_rows *rows)
+{
+    static const enum table_id tables[] = {TABLE_HOSTS, TABLE_DOMAINS};
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        const struct result_table *t = &rows->table[tables[i]];
+        if (t->count > 0 && lean_rows_is_lean(&t->row[0].facts)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows that say each thing once get what the others have of it. */
+static bool complete_rows(struct result_rows *rows)
+{
+    static const enum table_id tables[] = {TABLE_OUTCOME_SETS, TABLE_SERVICES, TABLE_HOSTS,
+                                           TABLE_ENDPOINTS,    TABLE_HOSTS,    TABLE_DOMAINS};
+    struct buf why = BUF_INIT(BUF_NO_LIMIT);
+    struct lean_rows *lean = lean_rows_new(true, &why);
+    bool ok = lean != NULL;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        const struct result_table *t = &rows->table[tables[i]];
+        for (size_t k = 0; k < t->count && ok; k++) {
+            ok = lean_rows_complete(lean, &t->row[k].facts, &why) &&
+                 lean_rows_keep(lean, &t->row[k].facts, &why);
+        }
+    }
+    lean_rows_free(lean);
+    buf_deinit(&why);
+    return ok;
+}
+
 bool result_rows_read(struct result_rows *rows, struct span text)
 {
     *rows = (struct result_rows){0};
@@ -64,6 +97,10 @@ bool result_rows_read(struct result_rows *rows, struct span text)
             result_rows_deinit(rows);
             return false;
         }
+    }
+    if (has_lean_row(rows) && !complete_rows(rows)) {
+        result_rows_deinit(rows);
+        return false;
     }
     for (int t = 0; t < TABLE_COUNT; t++) {
         struct result_table *table = &rows->table[t];

@@ -31,6 +31,11 @@ KEYS = {
     "causes": ["cause"],
 }
 
+# Of tables that results of full detail do not have.
+LEAN_KEYS = {
+    "outcome_sets": ["outcome_set"],
+}
+
 # Of the tables that are CSV only.
 CSV_KEYS = {
     "routes": ["input_line", "position"],

@@ -65,7 +65,7 @@ static void on_endpoint(struct bench *b, const struct facts *row)
     if (row->reading->why.len == 0) {
         endpoint_verdict_fill(&b->endpoint, &e.seen, 0);
         findings_of_endpoint(&e.seen, &b->endpoint, &b->findings);
-        report_endpoint(&b->sink, &e.seen, &b->endpoint, &b->findings);
+        report_endpoint(&b->sink, &e.seen, &b->endpoint, NULL, &b->findings);
     }
 }
 
@@ -196,6 +196,12 @@ static void check_lean(enum table_id t, struct span row, const struct row_shape 
     json_decref(json);
 }
 
+/* What normal rows of the others lack stands in other rows: fuzz_lean_rows. */
+static bool stands_alone(enum table_id t)
+{
+    return t != TABLE_ENDPOINTS && t != TABLE_HOSTS && t != TABLE_DOMAINS;
+}
+
 /* Normal rows have all that full ones are made of; any that are without some columns are rows. */
 static void check_details(size_t kind, struct span line, struct span full, uint64_t left_out)
 {
@@ -205,7 +211,7 @@ static void check_details(size_t kind, struct span line, struct span full, uint6
     struct buf normal = rewritten(kind, line, &shape);
     check_lean(t, buf_span(&normal), &shape);
     struct buf again = rewritten(kind, buf_span(&normal), NULL);
-    CHECK(span_eq(buf_span(&again), full));
+    CHECK(again.len > 0 && (!stands_alone(t) || span_eq(buf_span(&again), full)));
     row_shape_init(&shape, left_out % 2 == 0 ? ROW_DETAIL_SUMMARY : ROW_DETAIL_NORMAL);
     for (size_t i = 0; i < table_definition(t)->column_count; i++) {
         bool fixed = column_is_in_every_row(table_definition(t), i);

@@ -232,7 +232,7 @@ static struct endpoint_brief put_endpoint(struct made_scan *s, const struct seen
     endpoint_verdict_fill(&v, seen, 0);
     findings_reset(&s->findings);
     findings_of_endpoint(seen, &v, &s->findings);
-    report_endpoint(&s->sink, seen, &v, &s->findings);
+    report_endpoint(&s->sink, seen, &v, NULL, &s->findings);
     v.validity = facts_note_endpoint(s->book, &s->standing.facts, seen, &s->findings);
     struct endpoint_brief b = {
         .address = seen->address,
@@ -1194,7 +1194,7 @@ Test(analyze, a_scan_that_goes_on_reads_nothing_of_the_end)
     write_file(w.scan.path, "groups.ndjson", SPAN_LIT(""));
     take_names(w.scan.path);
     struct fact_book *book = fact_book_new();
-    struct restored *r = restored_new(&results, &w.scan.terms, book, 0, 1);
+    struct restored *r = restored_new(&results, &w.scan.terms, NULL, book, 0, 1);
     cr_expect(restored_read(r, &listener, &w.why), "%.*s", (int)w.why.len, (const char *)w.why.at);
     restored_free(r);
     fact_book_free(book);

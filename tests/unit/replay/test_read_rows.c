@@ -424,7 +424,7 @@ static void put_endpoint(struct row_sink *sink, const struct seen_endpoint *e)
     struct endpoint_verdict v;
     endpoint_verdict_init(&v);
     endpoint_verdict_fill(&v, e, 0);
-    report_endpoint(sink, e, &v, NULL);
+    report_endpoint(sink, e, &v, NULL, NULL);
     endpoint_verdict_deinit(&v);
 }
 

@@ -398,7 +398,7 @@ Test(policy_rows, an_endpoint_beside_its_tlsa_records)
     };
     struct row_sink sink;
     row_sink_init(&sink, true, false, false);
-    report_endpoint(&sink, &e, &v, NULL);
+    report_endpoint(&sink, &e, &v, NULL, NULL);
     json_t *row = json_line(&sink.table[TABLE_ENDPOINTS].ndjson, 0);
     EXPECT_JSON(row, endpoint_row);
     json_decref(row);

@@ -344,11 +344,11 @@ Test(session_rows, an_endpoint_row_says_whose_session_speaks)
         .covers_server_name = TRUTH_NO,
         .other_key_name = {.match = NAME_MATCH_EXACT},
     };
-    report_endpoint(&sink, &e, &verdict, NULL);
+    report_endpoint(&sink, &e, &verdict, NULL, NULL);
     e.chain.status = CHAIN_NONE;
     e.session_from = SPAN_LIT("192.0.2.1|25");
     e.attempt_count = 0;
-    report_endpoint(&sink, &e, NULL, NULL);
+    report_endpoint(&sink, &e, NULL, NULL, NULL);
     json_t *own = json_line(&sink.table[TABLE_ENDPOINTS].ndjson, 0);
     json_t *borrowed = json_line(&sink.table[TABLE_ENDPOINTS].ndjson, 1);
     EXPECT_JSON(own, own_endpoint_row);

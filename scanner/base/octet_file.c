@@ -1,4 +1,4 @@
-#include "scanner/replay/octet_file.h"
+#include "scanner/base/octet_file.h"
 
 #include <errno.h>
 #include <stdlib.h>

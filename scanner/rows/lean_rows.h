@@ -1,0 +1,27 @@
+#pragma once
+
+/**
+ * Rows of less than full detail say each thing once: what a row of hosts or domains says of its endpoints stands in the rows of
+ * endpoints and services, what an endpoint has from its service stands there. This puts such rows together again in memory, so that
+ * what reads rows need not know: columns that are absent are filled in from rows that were read before.
+ *
+ *     outcome_sets, services, hosts, endpoints ─► keep        (endpoints completed first)
+ *     services, endpoints, hosts, domains      ─► complete
+ *
+ * What is kept lies in an unlinked file; in memory are some 40 octets for each host and service. Of rows that have all columns
+ * nothing is changed.
+ */
+
+#include "scanner/rows/row_facts.h"
+
+struct lean_rows;
+
+/** @param dialogues transcripts and handshakes are wanted, too. NULL with one line in `why` */
+struct lean_rows *lean_rows_new(bool dialogues, struct buf *why);
+void lean_rows_free(struct lean_rows *l); /* NULL is allowed */
+/** @return false with one line in `why`: the temporary file fails. Of other tables nothing is kept. */
+bool lean_rows_keep(struct lean_rows *l, const struct facts *row, struct buf *why);
+/** The same. Columns that are there stay as they are. */
+bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf *why);
+/** Does it lack what rows of full detail have? */
+bool lean_rows_is_lean(const struct facts *row);

@@ -1,0 +1,200 @@
+#include <criterion/criterion.h>
+
+#include "scanner/observation/outcome.h"
+#include "scanner/rows/lean_rows.h"
+#include "scanner/rows/row_outcomes.h"
+
+#define HEAD "{\"schema\":1,"
+#define DNS  "{\"state\":\"data\",\"rcode\":0}"
+
+static const char service[] =
+    HEAD "\"service\":\"192.0.2.1|25\",\"address\":\"192.0.2.1\",\"port\":25,\"outcome\":"
+         "\"established\",\"starttls\":\"offered\","
+         "\"chain_id\":\"aa\",\"leaf_sha256\":\"bb\",\"chain_status\":\"trusted\",\"certificate_"
+         "domain\":\"b.test\","
+         "\"attempts\":[{\"started\":\"2026-01-01T00:00:00.000Z\",\"octets_in\":1,\"octets_out\":1}"
+         "],\"attempt\":1,"
+         "\"transcript\":{\"banner\":{\"code\":220,\"text\":\"220 "
+         "hi\",\"ms\":1},\"ehlo\":{\"code\":250,\"text\":\"250 b\",\"ms\":1}},"
+         "\"handshake\":{\"completed\":true,\"version\":\"TLSv1.3\",\"cipher\":\"TLS_AES_128_GCM_"
+         "SHA256\",\"ms\":1},"
+         "\"ptr\":{\"dns\":" DNS ",\"names\":[{\"name\":\"mx.test\",\"forward\":\"data\"}]},"
+         "\"names_total\":1,\"names_dialled\":1}";
+static const char host[] = HEAD
+    "\"host\":\"mx.test\",\"a_dns\":" DNS
+    ",\"aaaa_dns\":{\"state\":\"nodata\"},\"addresses\":[\"192.0.2.1\",\"10.0.0.1\"],"
+    "\"tlsa_dns\":{\"state\":\"nxdomain\"},\"dane\":\"none\",\"mx_registrable_domain\":\"mx.test\","
+    "\"endpoints\":[{\"address\":\"10.0.0.1\",\"port\":25,\"outcome\":\"not_tested\",\"not_"
+    "tested\":\"special_purpose\",\"starttls\":\"unknown\"}],"
+    "\"rollup\":{\"reachable\":{\"value\":\"some\",\"n_total\":2},\"sni_needed\":{\"value\":"
+    "\"none\"}}}";
+static const char endpoint[] =
+    HEAD "\"endpoint\":\"mx.test|192.0.2.1|25\",\"host\":\"mx.test\",\"service\":\"192.0.2.1|25\","
+         "\"outcome\":\"established\",\"starttls\":\"offered\","
+         "\"tls_version\":\"TLSv1.3\",\"chain_id\":\"aa\",\"leaf_sha256\":\"bb\",\"chain_status\":"
+         "\"trusted\",\"name\":{\"match\":\"match\"},"
+         "\"acceptable\":true,\"sni\":{\"class\":\"same\",\"acceptable\":\"both\"},\"basis\":"
+         "\"observed\","
+         "\"attempts\":[{\"started\":\"2026-01-01T00:00:00.000Z\",\"sni\":true,\"octets_in\":1,"
+         "\"octets_out\":1}],\"attempt\":1,"
+         "\"transcript\":{\"banner\":{\"ms\":7},\"ehlo\":{\"code\":250,\"text\":\"250 "
+         "other\",\"ms\":8}},\"as_service\":true,"
+         "\"handshake\":{\"sni\":true,\"ms\":9},\"dane\":{\"status\":\"none\"}}";
+static const char set[] =
+    HEAD "\"outcome_set\":\"0123456789abcdef\",\"groups\":[{\"profiles\":[\"a\",\"c\"],\"best\":"
+         "\"encrypted\",\"worst\":\"deferred\","
+         "\"decided_by\":\"no_starttls\",\"place\":0},{\"profiles\":[\"b\"],\"best\":\"unknown\","
+         "\"worst\":\"unknown\",\"decided_by\":\"not_tested\"}]}";
+static const char domain[] =
+    HEAD "\"input_line\":1,\"domain\":\"b.test\",\"account\":\"tested\",\"mx_kind\":\"explicit\","
+         "\"mx\":[{\"preference\":1,\"host\":\"mx.test\"}],"
+         "\"rollup\":{\"reachable\":{\"value\":\"all\",\"n_total\":1}},\"outcome_set\":"
+         "\"0123456789abcdef\",\"outcome_places\":[\"mx.test|192.0.2.1|25\"]}";
+
+struct lean_bench {
+    struct lean_rows *lean;
+    struct row_reading reading;
+    struct buf why;
+};
+
+static struct facts take(struct lean_bench *b, enum table_id t, const char *line)
+{
+    struct facts row;
+    cr_assert(row_reading_begin(&b->reading, t, span_of(line), &row), "%.*s",
+              (int)b->reading.why.len, (const char *)b->reading.why.at);
+    cr_assert(lean_rows_is_lean(&row));
+    cr_assert(lean_rows_complete(b->lean, &row, &b->why));
+    cr_assert(lean_rows_keep(b->lean, &row, &b->why));
+    return row;
+}
+
+static void begin_bench(struct lean_bench *b)
+{
+    *b = (struct lean_bench){.why = BUF_INIT(BUF_NO_LIMIT)};
+    row_reading_init(&b->reading);
+    b->lean = lean_rows_new(true, &b->why);
+    cr_assert_not_null(b->lean);
+    (void)take(b, TABLE_OUTCOME_SETS, set);
+    (void)take(b, TABLE_SERVICES, service);
+    (void)take(b, TABLE_HOSTS, host);
+    (void)take(b, TABLE_ENDPOINTS, endpoint);
+}
+
+static void end_bench(struct lean_bench *b)
+{
+    lean_rows_free(b->lean);
+    row_reading_deinit(&b->reading);
+    buf_deinit(&b->why);
+}
+
+#define expect_text(f, column, want) cr_expect_str_eq(facts_string_or((f), (column), ""), (want))
+
+Test(lean_rows, an_endpoint_has_what_its_service_host_and_key_say)
+{
+    struct lean_bench b;
+    begin_bench(&b);
+    struct facts row = take(&b, TABLE_ENDPOINTS, endpoint);
+    struct facts transcript = facts_member(&row, ENDPOINTS_TRANSCRIPT);
+    struct facts banner = facts_member(&transcript, TRANSCRIPT_BANNER);
+    struct facts ehlo = facts_member(&transcript, TRANSCRIPT_EHLO);
+    struct facts handshake = facts_member(&row, ENDPOINTS_HANDSHAKE);
+    struct facts sni = facts_member(&row, ENDPOINTS_SNI);
+    struct facts name = facts_member(&row, ENDPOINTS_NAME);
+    struct facts attempt;
+    expect_text(&row, ENDPOINTS_ADDRESS, "192.0.2.1");
+    cr_expect_eq(facts_u16(&row, ENDPOINTS_PORT), 25);
+    expect_text(&row, ENDPOINTS_MX_REGISTRABLE_DOMAIN, "mx.test");
+    expect_text(&row, ENDPOINTS_CERTIFICATE_DOMAIN, "b.test");
+    expect_text(&row, ENDPOINTS_NO_SNI_LEAF_SHA256, "bb");
+    expect_text(&banner, REPLY_FACTS_TEXT, "220 hi");
+    cr_expect_eq(facts_u16(&banner, REPLY_FACTS_CODE), 220);
+    cr_expect_eq(facts_natural(&banner, REPLY_FACTS_MS, 100), 7, "its own time");
+    expect_text(&ehlo, REPLY_FACTS_TEXT, "250 other");
+    expect_text(&handshake, HANDSHAKE_FACTS_CIPHER, "TLS_AES_128_GCM_SHA256");
+    cr_expect_eq(facts_natural(&handshake, HANDSHAKE_FACTS_MS, 100), 9);
+    cr_expect(facts_bool(&handshake, HANDSHAKE_FACTS_SNI));
+    expect_text(&sni, SNI_FACTS_DEFAULT_CHAIN_STATUS, "trusted");
+    expect_text(&sni, SNI_FACTS_DEFAULT_NAME_MATCH, "match");
+    expect_text(&name, NAME_FACTS_MATCHED, "mx.test");
+    facts_list_object(&row, ENDPOINTS_ATTEMPTS, 0, &attempt);
+    expect_text(&attempt, ATTEMPT_OUTCOME, "established");
+    end_bench(&b);
+}
+
+static void expect_briefs(const struct facts *f, unsigned column)
+{
+    struct facts brief;
+    cr_assert_eq(facts_list_len(f, column), 2);
+    facts_list_object(f, column, 0, &brief);
+    expect_text(&brief, BRIEF_ADDRESS, "10.0.0.1");
+    expect_text(&brief, BRIEF_NOT_TESTED, "special_purpose");
+    facts_list_object(f, column, 1, &brief);
+    expect_text(&brief, BRIEF_ADDRESS, "192.0.2.1");
+    expect_text(&brief, BRIEF_NO_SNI_OUTCOME, "established");
+    expect_text(&brief, BRIEF_NAME_MATCH, "match");
+    expect_text(&brief, BRIEF_SNI, "same");
+    expect_text(&brief, BRIEF_DANE, "none");
+    cr_expect_eq(facts_truth(&brief, BRIEF_PTR_IS_HOST), TRUTH_YES);
+    cr_expect(facts_bool(&brief, BRIEF_ACCEPTABLE));
+}
+
+Test(lean_rows, a_host_has_its_endpoints_those_without_a_row_too)
+{
+    struct lean_bench b;
+    begin_bench(&b);
+    struct facts row = take(&b, TABLE_HOSTS, host);
+    struct facts rollup = facts_member(&row, HOSTS_ROLLUP);
+    struct facts value = facts_member(&rollup, ROLLUP_FACTS_ACCEPTABLE);
+    expect_briefs(&row, HOSTS_ENDPOINTS);
+    expect_text(&value, ROLLUP_VALUE_VALUE, "some");
+    value = facts_member(&rollup, ROLLUP_FACTS_SNI_NEEDED);
+    expect_text(&value, ROLLUP_VALUE_VALUE, "none");
+    end_bench(&b);
+}
+
+Test(lean_rows, a_domain_has_what_its_hosts_endpoints_and_set_say)
+{
+    struct lean_bench b;
+    begin_bench(&b);
+    struct facts row = take(&b, TABLE_DOMAINS, domain);
+    struct facts mx;
+    facts_list_object(&row, DOMAINS_MX, 0, &mx);
+    expect_text(&row, DOMAINS_INPUT, "b.test");
+    expect_text(&mx, MX_FACTS_EXCHANGE, "mx.test");
+    expect_text(&mx, MX_FACTS_A, "data");
+    expect_text(&mx, MX_FACTS_AAAA, "nodata");
+    expect_text(&mx, MX_FACTS_DANE_HOST, "none");
+    cr_expect_eq(facts_list_len(&mx, MX_FACTS_ENDPOINTS), 1,
+                 "the other one is not told for the domain");
+    struct row_outcomes outcomes = row_outcomes(&row);
+    cr_assert_eq(outcomes.count, 3);
+    cr_expect_str_eq(outcomes.of[0].decided_by, "mx.test|192.0.2.1|25: no_starttls");
+    cr_expect_str_eq(outcomes.of[1].profile, "b");
+    cr_expect_str_eq(outcomes.of[1].decided_by, "not_tested");
+    cr_expect_str_eq(outcomes.of[2].decided_by, "mx.test|192.0.2.1|25: no_starttls");
+    end_bench(&b);
+}
+
+Test(lean_rows, what_is_there_stays_and_what_is_nowhere_stays_away)
+{
+    static const char lone[] =
+        HEAD "\"endpoint\":\"x.test|192.0.2.9|25\",\"host\":\"x.test\",\"service\":\"192.0.2.9|"
+             "25\",\"outcome\":\"refused\",\"starttls\":\"unknown\"}";
+    struct lean_bench b;
+    begin_bench(&b);
+    struct facts row = take(&b, TABLE_ENDPOINTS, lone);
+    cr_expect_not(facts_has(&row, ENDPOINTS_NO_SNI_LEAF_SHA256));
+    cr_expect_not(facts_has(&row, ENDPOINTS_TRANSCRIPT));
+    row = take(&b, TABLE_DOMAINS,
+               HEAD "\"input_line\":2,\"input\":\"B.test\",\"domain\":\"b.test\",\"account\":"
+                    "\"tested\",\"mx_kind\":\"explicit\","
+                    "\"endpoints_truncated\":true,\"mx\":[{\"preference\":1,\"exchange\":\"MX."
+                    "test\",\"host\":\"mx.test\"}]}");
+    struct facts mx;
+    facts_list_object(&row, DOMAINS_MX, 0, &mx);
+    expect_text(&row, DOMAINS_INPUT, "B.test");
+    expect_text(&mx, MX_FACTS_EXCHANGE, "MX.test");
+    cr_expect_eq(facts_list_len(&mx, MX_FACTS_ENDPOINTS), 0,
+                 "not all of the host's are the domain's");
+    end_bench(&b);
+}
