@@ -274,7 +274,11 @@ static void put_fact(struct buf *evidence, enum path_fault fault, const struct c
     case PATH_FAULT_WEAK_KEY:
         buf_put_text(evidence, " with ");
         evidence_put(evidence, c->key_algorithm);
-        buf_putf(evidence, ", %u bits", c->key_bits);
+        if (c->key_bits > 0) {
+            buf_putf(evidence, ", %u bits", c->key_bits);
+        } else {
+            buf_put_text(evidence, ", of a strength that is not known");
+        }
         return;
     case PATH_FAULT_WEAK_SIGNATURE:
         buf_put_text(evidence, " with ");

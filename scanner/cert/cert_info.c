@@ -163,6 +163,9 @@ static void read_key_fields(const X509 *cert, struct cert_info *c)
     EVP_PKEY *key = X509_get0_pubkey(cert);
     if (key == NULL) {
         c->key_unreadable = true;
+        if (EVP_PKEY_type(OBJ_obj2nid(oid)) != NID_undef) { /* else it may be well made */
+            cert_info_note(c, "the public key cannot be read");
+        }
         return;
     }
     int bits = EVP_PKEY_get_bits(key);
@@ -223,9 +226,6 @@ X509 *cert_info_read_x509(struct span der, struct cert_info *out)
             cert_info_note(out, "a date that is none");
         }
         read_key_fields(cert, out);
-        if (out->key_unreadable) {
-            cert_info_note(out, "the public key cannot be read");
-        }
         read_signature(cert, out);
         cert_extensions_read(cert, out);
     }

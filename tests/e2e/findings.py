@@ -43,7 +43,7 @@ WITH_OTHER_PROBES = {"tls.null_accepted", "tls.export_accepted", "tls.weak_ciphe
 # Connections at once, the second time as well: all servers at once would make each other's greetings slow, and then that
 # is what the scan finds.
 AT_ONCE, AGAIN_AT_ONCE = 256, 32
-AGAIN_MAX = 300  # more of them are no chance
+AGAIN_MAX = 60  # of some 800; more of them are no chance
 
 BLOCKED_CASE = "mx-blocked"
 BLOCKED_HOST = "mx.case-mx-blocked.mxlab.net"
