@@ -1,3 +1,4 @@
+#include "scanner/base/text.h"
 #include "scanner/replay/read_rows.h"
 
 /* Rows of services and endpoints tell their session in columns of the same names. */
@@ -268,6 +269,23 @@ static struct seen_session *read_dane_sni(const struct facts *row)
     return s;
 }
 
+/* Lean rows have both in the key of the service alone. */
+static void read_place(const struct facts *row, struct seen_endpoint *out)
+{
+    struct span port = facts_text(row, ENDPOINTS_SERVICE);
+    struct span address = text_take_until(&port, '|');
+    uint64_t number = 0;
+    if (facts_has(row, ENDPOINTS_ADDRESS)) {
+        out->address = facts_address(row, ENDPOINTS_ADDRESS);
+        out->port = facts_u16(row, ENDPOINTS_PORT);
+    } else if (net_addr_parse(address, &out->address) && text_to_u64(port, &number) &&
+               number <= UINT16_MAX) {
+        out->port = (uint16_t)number;
+    } else {
+        facts_bad(row, ENDPOINTS_SERVICE, "is not address|port");
+    }
+}
+
 void read_endpoint(const struct facts *row, struct read_endpoint *out)
 {
     static const struct session_columns columns = SESSION_COLUMNS(ENDPOINTS);
@@ -280,8 +298,6 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
         .host = facts_text(row, ENDPOINTS_HOST),
         .registrable = facts_text(row, ENDPOINTS_MX_REGISTRABLE_DOMAIN),
         .certificate_domain = facts_text(row, ENDPOINTS_CERTIFICATE_DOMAIN),
-        .address = facts_address(row, ENDPOINTS_ADDRESS),
-        .port = facts_u16(row, ENDPOINTS_PORT),
         .attempts = sessions.attempts,
         .attempt_count = sessions.attempt_count,
         .result = sessions.result,
@@ -294,6 +310,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
         .other_key = out->other_key,
         .dane_sni = out->dane_sni,
     };
+    read_place(row, &out->seen);
     facts_sha256(row, ENDPOINTS_NO_SNI_LEAF_SHA256, out->seen.no_sni_leaf_sha256);
 }
 

@@ -65,6 +65,7 @@ struct row_outcomes row_outcomes(const struct facts *row)
         facts_list_object(row, DOMAINS_OUTCOME_GROUPS, i, &group);
         at += read_members(&group, of + at);
     }
-    qsort(of, count, sizeof(*of), compare_profiles);
-    return (struct row_outcomes){of, count};
+    /* After an error fewer were read than there are. */
+    qsort(of, at, sizeof(*of), compare_profiles);
+    return (struct row_outcomes){of, at};
 }

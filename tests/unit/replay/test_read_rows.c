@@ -1093,3 +1093,29 @@ Test(read_rows, a_policy_that_cannot_be)
         row_sink_deinit(&sink);
     }
 }
+
+Test(read_rows, an_endpoint_has_its_place_in_the_key_of_its_service_or_is_refused)
+{
+    static const struct {
+        const char *service;
+        bool good;
+    } cases[] = {{"192.0.2.1|25", true}, {"192.0.2.1|65536", false}, {"192.0.2.1", false},
+                 {"mx.test|25", false},  {"192.0.2.1|", false},      {"2001:db8::1|465", true}};
+    struct row_reading r;
+    row_reading_init(&r);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf line = BUF_INIT(BUF_NO_LIMIT);
+        struct facts row;
+        struct read_endpoint e;
+        buf_putf(&line,
+                 "{\"schema\":1,\"endpoint\":\"mx.test|%s\",\"host\":\"mx.test\",\"service\":\"%"
+                 "s\",\"outcome\":"
+                 "\"refused\",\"starttls\":\"unknown\"}",
+                 cases[i].service, cases[i].service);
+        cr_assert(row_reading_begin(&r, TABLE_ENDPOINTS, buf_span(&line), &row));
+        read_endpoint(&row, &e);
+        cr_expect_eq(r.why.len == 0, cases[i].good, "%s", cases[i].service);
+        buf_deinit(&line);
+    }
+    row_reading_deinit(&r);
+}

@@ -198,3 +198,22 @@ Test(lean_rows, what_is_there_stays_and_what_is_nowhere_stays_away)
                  "not all of the host's are the domain's");
     end_bench(&b);
 }
+
+Test(lean_rows, outcomes_of_which_one_is_broken_are_those_before_it)
+{
+    static const char broken[] =
+        HEAD "\"outcome_set\":\"ffffffffffffffff\",\"groups\":[{\"profiles\":[\"a\"],\"best\":"
+             "\"encrypted\",\"worst\":\"odd\"},"
+             "{\"profiles\":[\"b\",\"c\"],\"best\":\"encrypted\",\"worst\":\"encrypted\"}]}";
+    struct lean_bench b;
+    begin_bench(&b);
+    (void)take(&b, TABLE_OUTCOME_SETS, broken);
+    struct facts row = take(
+        &b, TABLE_DOMAINS,
+        HEAD
+        "\"input_line\":3,\"domain\":\"b.test\",\"account\":\"tested\",\"mx_kind\":\"explicit\","
+        "\"outcome_set\":\"ffffffffffffffff\"}");
+    cr_expect_leq(row_outcomes(&row).count, 1);
+    cr_expect_gt(b.reading.why.len, 0);
+    end_bench(&b);
+}
