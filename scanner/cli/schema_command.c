@@ -101,7 +101,8 @@ static bool take_source(struct loaded *l, const char *folder, enum table_id t, b
     if (find_source(l, t)) {
         return !csv || read_header(l, t, why);
     }
-    bool left_out = results_are_partial(&l->results) && !results_has_table(&l->results, t);
+    bool may_lack = results_are_partial(&l->results) || t == TABLE_OUTCOME_SETS; /* not in full */
+    bool left_out = may_lack && !results_has_table(&l->results, t);
     /* Join tables are for readers without JSON: NDJSON has the same in other rows. */
     if (!alone && (csv || left_out)) {
         return true;
