@@ -327,6 +327,13 @@ static enum weather_step hear_first(struct weather *w, uint64_t now_ms)
     return WEATHER_HEARD;
 }
 
+enum weather_step weather_end(struct weather *w, uint64_t now_ms)
+{
+    return w->view.state == WEATHER_FAIR && w->view.unheard && w->answered_ever
+               ? hear_first(w, now_ms)
+               : WEATHER_QUIET;
+}
+
 enum weather_step weather_look(struct weather *w, uint64_t now_ms)
 {
     switch (w->view.state) {

@@ -166,6 +166,8 @@ void weather_note_probes(struct weather *w, uint32_t round, uint32_t asked, uint
                          uint32_t failed);
 /** Often, several times a slot. */
 enum weather_step weather_look(struct weather *w, uint64_t now_ms);
+/** Once, after the last note. @return HEARD or QUIET: it is too late for what would hold anybody */
+enum weather_step weather_end(struct weather *w, uint64_t now_ms);
 
 /** Of an end that is bad. @param ours it says itself that the fault is ours */
 enum weather_word weather_judge(const struct weather_view *v, uint64_t begun_ms, uint64_t ended_ms,

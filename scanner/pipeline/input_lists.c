@@ -161,8 +161,11 @@ int input_lists_open(const struct input_lists *l, size_t index, struct buf *why)
 {
     struct stat now;
     int fd = open_list(l->paths[index], &now, why);
-    if (fd >= 0 && S_ISREG(l->seen[index].st_mode) && !is_as_seen(&now, &l->seen[index])) {
-        (void)list_fault(l->paths[index], INPUT_CHANGED, why);
+    /* The first is read from then on. */
+    if (fd >= 0 && index > 0 && S_ISREG(l->seen[index].st_mode) &&
+        !is_as_seen(&now, &l->seen[index])) {
+        (void)list_fault(l->paths[index],
+                         "has changed since the scan began; scan a copy that stays as it is", why);
         input_lists_close(fd);
         fd = -1;
     }

@@ -20,8 +20,6 @@ struct input_lists {
     bool has_digests;
 };
 
-#define INPUT_CHANGED "has changed since the scan began; scan a copy that stays as it is"
-
 /** "standard input" or the path, for a message. */
 const char *input_list_name(const char *path);
 

@@ -141,19 +141,32 @@ static void watch(struct coordinator *c, bool idle)
 
 /* --- weather -------------------------------------------------------------------------------- */
 
+static void tell_weather(struct coordinator *c, struct buf *said)
+{
+    if (said->len > 0 && c->params.output_dir != NULL) {
+        (void)closing_note_outages(&c->scan.weather, c->params.output_dir);
+    }
+    for (size_t at = 0; at < said->len; at += strlen((const char *)said->at + at) + 1) {
+        c->hooks->say(c->hooks->arg, (const char *)said->at + at);
+    }
+    buf_deinit(said);
+}
+
 static void look_at_weather(struct coordinator *c)
 {
     struct buf said = BUF_INIT(BUF_NO_LIMIT);
     bool holds =
         weather_station_look(&c->scan.weather, uv_hrtime() / 1000000, clock_unix_ms(), &said);
     admission_pause(&c->scan.admission, holds);
-    if (said.len > 0 && c->params.output_dir != NULL) {
-        (void)closing_note_outages(&c->scan.weather, c->params.output_dir);
-    }
-    for (size_t at = 0; at < said.len; at += strlen((const char *)said.at + at) + 1) {
-        c->hooks->say(c->hooks->arg, (const char *)said.at + at);
-    }
-    buf_deinit(&said);
+    tell_weather(c, &said);
+}
+
+static void end_weather(struct coordinator *c)
+{
+    struct buf said = BUF_INIT(BUF_NO_LIMIT);
+    weather_station_end(&c->scan.weather, uv_hrtime() / 1000000, clock_unix_ms(), &said);
+    tell_weather(c, &said);
+    c->ending.outage_lasts = weather_station_gave_up(&c->scan.weather);
 }
 
 /* They belong to the whole scan. */
@@ -506,7 +519,7 @@ static enum scan_end close_results(struct coordinator *c, int64_t started, int64
     if (s->resume != NULL) {
         counts_merge(counts, restored_counts(s->resume->restored));
     }
-    c->ending.outage_lasts = weather_station_gave_up(&s->weather);
+    end_weather(c);
     bool whole = !atomic_load(&c->writer.failed);
     const char *reason = ending_reason(&c->ending, whole);
     whole = writer_finish(&c->writer, reason == NULL) && whole;

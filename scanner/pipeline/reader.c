@@ -241,6 +241,21 @@ static enum list_end read_records(struct reader *r, struct manifest_input *told)
     return r->sample.records > 0 ? LIST_READ : list_failed(r, true, INPUT_WITHOUT_DOMAIN);
 }
 
+/* Its lines are accounted for all the same; but the digest is of something else. */
+static void tell_changed(struct reader *r, struct manifest_input *told)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    reader_put_list(r, &line);
+    buf_put_text(&line,
+                 ": changed while it was read; its sha256 in manifest.json is of what it was "
+                 "before, and --resume will not take it for the same list");
+    notices_add(r, &line);
+    buf_deinit(&line);
+    (void)pthread_mutex_lock(&r->sending);
+    told->changed = true;
+    (void)pthread_mutex_unlock(&r->sending);
+}
+
 static enum list_end reader_take_list(struct reader *r, size_t index)
 {
     const struct scan_params *p = r->scan->params;
@@ -260,7 +275,7 @@ static enum list_end reader_take_list(struct reader *r, size_t index)
     r->source = domain_source_new(fd, p->column, p->metadata_passthrough);
     enum list_end end = read_records(r, told);
     if (end == LIST_READ && !input_lists_was_read_as_seen(&r->lists, index, fd)) {
-        end = list_failed(r, false, INPUT_CHANGED); /* the digest is of something else */
+        tell_changed(r, told);
     }
     r->lines_before += domain_source_lines(r->source);
     r->consumed_before += domain_source_consumed(r->source);

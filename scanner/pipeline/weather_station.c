@@ -166,6 +166,15 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
     UNREACHABLE("unknown weather_step");
 }
 
+void weather_station_end(struct weather_station *s, uint64_t now_ms, int64_t now_unix_ms,
+                         struct buf *said)
+{
+    for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
+        enum weather_step step = weather_end(&s->streams[i], now_ms);
+        note_step(s, (enum weather_stream)i, step, now_ms, now_unix_ms, said);
+    }
+}
+
 bool weather_station_look(struct weather_station *s, uint64_t now_ms, int64_t now_unix_ms,
                           struct buf *said)
 {

@@ -67,3 +67,6 @@ void weather_station_exchange(struct weather_station *s, struct weather_report *
  */
 bool weather_station_look(struct weather_station *s, uint64_t now_ms, int64_t now_unix_ms,
                           struct buf *said);
+/** When the workers have ended: who answered last may not have been looked at. */
+void weather_station_end(struct weather_station *s, uint64_t now_ms, int64_t now_unix_ms,
+                         struct buf *said);

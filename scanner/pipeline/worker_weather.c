@@ -299,6 +299,8 @@ void worker_weather_open(struct worker *w, session_done_fn session_done,
 void worker_weather_stop(struct worker *w)
 {
     struct worker_weather *ww = &w->weather;
+    uint32_t rounds[WEATHER_STREAM_COUNT];
+    weather_station_exchange(&w->scan->weather, ww->reports, ww->views, rounds);
     if (!uv_is_closing((uv_handle_t *)&ww->tick)) {
         uv_close((uv_handle_t *)&ww->tick, NULL);
     }

@@ -457,6 +457,8 @@ static void put_input(struct json_writer *w, const struct manifest_input *input)
         json_null_value(w);
     }
     key_word(w, "compression", input->compression);
+    json_key(w, "changed_while_read");
+    json_bool(w, input->changed);
     json_key(w, "first_line");
     if (input->first_line > 0) {
         json_uint(w, input->first_line);

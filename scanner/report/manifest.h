@@ -142,6 +142,7 @@ struct manifest_input {
     bool is_file;     /* it has a length and a digest */
     uint64_t octets;  /* as it is, compressed or not, as the digest */
     uint8_t sha256[32];
+    bool changed;            /* while it was read: the digest is of what it was before */
     const char *compression; /* "gzip", "zstd", "none"; NULL: not known yet */
     uint64_t first_line;     /* of it, counted over all lists; 0: not reached */
 };
