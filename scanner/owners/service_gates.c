@@ -503,7 +503,10 @@ void service_on_connect(struct service_owner *o, const struct net_addr *address,
     uint32_t index = service_find(o, address, port);
     CHECK(index != NO_INDEX);
     struct service *gate = gate_of_service(o, index);
-    start_not_before(gate, at_ms + interval_ms(o, gate));
+    uint64_t interval = interval_ms(o, gate);
+    if (interval > 0) { /* `at_ms` may be ahead of us: without a rate that is no pause */
+        start_not_before(gate, at_ms + interval);
+    }
 }
 
 bool service_begin_anew(struct service_owner *o, uint32_t visit)

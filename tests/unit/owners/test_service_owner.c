@@ -22,7 +22,7 @@
  *     place ADDRESS [idle N] | given ADDRESS
  *                               wanted for a session beside; N visits there hold one without a connection; and back
  *     anew N                    session N is to begin anew
- *     connects N                the connect() of session N, now and not when it was dialled
+ *     connects N [MS]           the connect() of session N, now and not when it was dialled, by a clock MS ahead
  *     pass MS                   time
  *     known service ADDRESS OUTCOME | known visit ADDRESS OUTCOME [again] | known name HOST at ADDRESS in BLOCK
  *                               of a scan that goes on: they have their rows
@@ -557,7 +557,8 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         say("  %s\n", service_begin_anew(&w->owner, visit) ? "begins" : "not now");
     } else if (strcmp(word[0], "connects") == 0) {
         const struct owner_dial *d = &w->dialled[atoi(word[1])];
-        service_on_connect(&w->owner, &d->address, d->port, w->owner.now_ms);
+        uint64_t ahead = count > 2 ? (uint64_t)atoll(word[2]) : 0;
+        service_on_connect(&w->owner, &d->address, d->port, w->owner.now_ms + ahead);
     } else if (strcmp(word[0], "keep") == 0) {
         service_keep_session(&w->owner, w->dialled[atoi(word[1])].visit);
     } else if (strcmp(word[0], "void") == 0) {
