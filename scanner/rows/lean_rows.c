@@ -665,13 +665,30 @@ bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf
     return true;
 }
 
+/* Rows of full detail have every key, null or not. Less has no `status`, and `mx_operator` of one operator or `mx_operators` of several,
+ * never both. */
+static const struct {
+    enum table_id table;
+    unsigned columns[2];
+} only_together_in_full[] = {
+    {TABLE_SERVICES, {SERVICES_STATUS, SERVICES_STATUS}},
+    {TABLE_ENDPOINTS, {ENDPOINTS_STATUS, ENDPOINTS_STATUS}},
+    {TABLE_HOSTS, {HOSTS_MX_OPERATOR, HOSTS_MX_OPERATORS}},
+    {TABLE_DOMAINS, {DOMAINS_MX_OPERATOR, DOMAINS_MX_OPERATORS}},
+};
+
+static bool has_key(const struct facts *row, unsigned column)
+{
+    return json_object_get(row->object, column_name(row->definition, column)) != NULL;
+}
+
 bool lean_rows_is_lean(const struct facts *row)
 {
-    size_t columns = 0;
-    for (size_t i = 0; i < row->definition->column_count; i++) {
-        const struct column *c = &row->definition->columns[i];
-        columns += 1 + column_has_companion(c);
+    for (size_t i = 0; i < sizeof(only_together_in_full) / sizeof(only_together_in_full[0]); i++) {
+        if (row->definition == table_definition(only_together_in_full[i].table)) {
+            return !has_key(row, only_together_in_full[i].columns[0]) ||
+                   !has_key(row, only_together_in_full[i].columns[1]);
+        }
     }
-    /* Rows of full detail have every key; those of older versions lack a few. */
-    return 4 * json_object_size(row->object) < 3 * columns;
+    return row->definition == table_definition(TABLE_OUTCOME_SETS);
 }

@@ -23,5 +23,5 @@ void lean_rows_free(struct lean_rows *l); /* NULL is allowed */
 bool lean_rows_keep(struct lean_rows *l, const struct facts *row, struct buf *why);
 /** The same. Columns that are there stay as they are. */
 bool lean_rows_complete(struct lean_rows *l, const struct facts *row, struct buf *why);
-/** Does it lack what rows of full detail have? */
+/** Does it lack what rows of full detail have? Of services, hosts, endpoints and domains; full detail has no row of outcome_sets. */
 bool lean_rows_is_lean(const struct facts *row);

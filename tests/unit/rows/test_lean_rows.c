@@ -1,3 +1,5 @@
+#include <jansson.h>
+
 #include <criterion/criterion.h>
 
 #include "scanner/observation/outcome.h"
@@ -216,4 +218,35 @@ Test(lean_rows, outcomes_of_which_one_is_broken_are_those_before_it)
     cr_expect_leq(row_outcomes(&row).count, 1);
     cr_expect_gt(b.reading.why.len, 0);
     end_bench(&b);
+}
+
+/* Null or not: normal rows may have nearly all of them. */
+static json_t *row_with_every_key(const struct definition *d)
+{
+    json_t *row = json_object();
+    for (size_t i = 0; i < d->column_count; i++) {
+        (void)json_object_set_new(row, d->columns[i].name, json_null());
+    }
+    return row;
+}
+
+Test(lean_rows, a_row_with_nearly_every_key_is_lean_all_the_same)
+{
+    static const struct {
+        enum table_id table;
+        unsigned absent;
+    } cases[] = {
+        {TABLE_SERVICES, SERVICES_STATUS},    {TABLE_ENDPOINTS, ENDPOINTS_STATUS},
+        {TABLE_HOSTS, HOSTS_MX_OPERATOR},     {TABLE_HOSTS, HOSTS_MX_OPERATORS},
+        {TABLE_DOMAINS, DOMAINS_MX_OPERATOR}, {TABLE_DOMAINS, DOMAINS_MX_OPERATORS},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct definition *d = table_definition(cases[i].table);
+        struct facts row = {.definition = d, .object = row_with_every_key(d)};
+        cr_expect(!lean_rows_is_lean(&row), "full: %s", d->name);
+        (void)json_object_del(row.object, d->columns[cases[i].absent].name);
+        cr_expect(lean_rows_is_lean(&row), "%s without %s", d->name,
+                  d->columns[cases[i].absent].name);
+        json_decref(row.object);
+    }
 }
