@@ -91,6 +91,13 @@ bool table_is_csv_only(enum table_id t)
     return table_formats[t] == TABLE_FORMAT_CSV_ONLY;
 }
 
+void table_put_names(struct buf *to)
+{
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        buf_putf(to, "%s%s", t > 0 ? ", " : "", tables[t].name);
+    }
+}
+
 const struct vocabulary column_type_vocabulary = VOCABULARY_WORDS(COLUMN_TYPES);
 
 bool table_find(struct span name, enum table_id *out)

@@ -139,6 +139,8 @@ struct definition {
 const struct definition *table_definition(enum table_id t);
 const struct definition *nested_definition(enum nested_id n);
 bool table_is_csv_only(enum table_id t);
+/** The names of all, with commas between them, for a message. */
+void table_put_names(struct buf *to);
 VOCABULARY(column_type, enum column_type);
 
 static inline const char *table_name(enum table_id t)

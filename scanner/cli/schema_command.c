@@ -175,20 +175,13 @@ static bool put_loading(struct buf *text, const struct options *o, struct schema
     return found;
 }
 
-static void put_table_names(struct buf *why)
-{
-    for (unsigned t = 0; t < TABLE_COUNT; t++) {
-        buf_putf(why, "%s%s", t > 0 ? ", " : "", table_name((enum table_id)t));
-    }
-}
-
 /* @return false with one line in `why` */
 static bool find_tables(const struct options *o, struct schema_tables *tables, struct buf *why)
 {
     *tables = (struct schema_tables){.one = o->word_count == 1};
     if (tables->one && !table_find(span_of(o->words[0]), &tables->only)) {
         buf_putf(why, "there is no table '%s'; the tables are ", o->words[0]);
-        put_table_names(why);
+        table_put_names(why);
         return false;
     }
     return true;

@@ -12,7 +12,8 @@ static void put_no_table(struct span item, struct buf *why)
     if (meant != NULL) {
         buf_putf(why, "; did you mean %s?", meant);
     } else {
-        buf_put_text(why, "; docs/data-dictionary.md lists them");
+        buf_put_text(why, "; the tables are ");
+        table_put_names(why);
     }
 }
 
@@ -27,7 +28,27 @@ static bool take_tables(struct row_shape *shape, const char *names, struct buf *
             return false;
         }
     }
+    if (shape->detail == ROW_DETAIL_FULL && !shape->no_table[TABLE_OUTCOME_SETS]) {
+        buf_putf(why, "--tables: %s is a table of less than full detail; leave out --detail full",
+                 table_name(TABLE_OUTCOME_SETS));
+        return false;
+    }
     return true;
+}
+
+/** A scan that writes nothing is not what anybody asks for. */
+static bool writes_a_table(const struct options *o, struct buf *why)
+{
+    if (o->params.format != RESULT_NDJSON || o->stdout_table != NULL) {
+        return true;
+    }
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        if (!o->params.shape.no_table[t] && !table_is_csv_only((enum table_id)t)) {
+            return true;
+        }
+    }
+    buf_putf(why, "--tables: %s is written as CSV only; add --format csv or both", o->only_tables);
+    return false;
 }
 
 static bool leave_columns(struct row_shape *shape, const char *names, struct buf *why)
@@ -55,6 +76,7 @@ bool shape_option_apply(struct options *o, struct buf *why)
     /* What check prints of rows is for eyes and small scripts. */
     row_shape_init(shape,
                    o->command == COMMAND_CHECK ? ROW_DETAIL_FULL : (enum row_detail)o->detail);
-    return (o->only_tables == NULL || take_tables(shape, o->only_tables, why)) &&
+    return (o->only_tables == NULL ||
+            (take_tables(shape, o->only_tables, why) && writes_a_table(o, why))) &&
            (o->left_columns == NULL || leave_columns(shape, o->left_columns, why));
 }

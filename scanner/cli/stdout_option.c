@@ -14,9 +14,7 @@ static bool find_table(struct options *o, struct buf *why)
         buf_putf(why, "; did you mean %s?", meant);
     } else {
         buf_put_text(why, "; tables are ");
-        for (unsigned t = 0; t < TABLE_COUNT; t++) {
-            buf_putf(why, "%s%s", t > 0 ? ", " : "", table_name((enum table_id)t));
-        }
+        table_put_names(why);
     }
     return false;
 }

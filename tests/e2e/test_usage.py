@@ -63,6 +63,12 @@ def check_refusals(folder):
     refused("a column that is nearly one", ["scan", "--stdout", "domains", "--fields", "domain,efect"],
             ["--fields", "'efect'", "domains", "did you mean effect?"])
     refused("a column twice", ["analyze", "--fields", "domain,domain", "--stdout", "domains", full], ["--fields", "'domain'", "twice"])
+    for command in (["scan"], ["analyze", full]):
+        refused(f"{command[0]}: a table that the format has not", [*command, "--tables", "routes"], ["routes is written as CSV only", "--format csv or both"])
+        refused(f"{command[0]}: tables that the format has not", [*command, "--tables", "routes,findings", "-o", missing], ["routes,findings", "--format csv or both"])
+        refused(f"{command[0]}: a table of another detail", [*command, "--detail", "full", "--tables", "domains,outcome_sets", "-o", missing],
+                ["outcome_sets", "--detail full"])
+        refused(f"{command[0]}: no table of that name", [*command, "--tables", "foo"], ["'foo' is no table", "routes, "])
     refused("columns of no table", ["scan", "--fields", "domain"], ["--fields", "--stdout"])
     refused("a directory and standard output", ["scan", "--stdout", "domains", "-o", missing], ["--stdout", "--output"])
     refused("lines of all tables", ["scan", "--format", "text"], ["--format text", "--stdout"])
