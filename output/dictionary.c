@@ -1,5 +1,7 @@
 #include "output/dictionary.h"
 
+#include <string.h>
+
 #include "output/row_shape.h"
 #include "output/tables.h"
 #include "scanner/base/check.h"
@@ -38,60 +40,9 @@ static const char head[] =
     "full* "
     "are never null in full rows.\n";
 
-static const char lean_head[] =
-    "- In normal rows a boolean, a list or a number of things that is marked *always in full* and "
-    "is "
-    "absent is false, empty\n"
-    "  or 0, and so are `null_mx_beside`, `endpoints_truncated`, `mx`, `mx_total`,\n"
-    "  `cnames`, `ns`, `mta_sts_txt`, `mta_sts_cnames` and `tls_rpt_txt` of `domains` beside "
-    "`mx_dns`, and `self_issued`,\n"
-    "  `precertificate`, `must_staple`, `name_constraints`, `unknown_critical_extensions`, "
-    "`duplicate_extension` and `lists_truncated`\n"
-    "  of `certificates` beside `version`, flags of `dns`,\n"
-    "  `transcript` and `handshake` objects that have what the flag is about, and `cname_count` "
-    "beside `rcode`.\n"
-    "- Normal says each thing once, and `mxcensus report`, `show`, `diff` and `analyze` put it "
-    "together again. Absent is what is\n"
-    "  - in the row of the host: `registrable_domain`, `a`, `aaaa`, `cname_count`, `dane_host` and "
-    "`tlsa_at` of `domains.mx`\n"
-    "    (`exchange` as `host`; a `name_kind` that is `host`), `mx_registrable_domain`, "
-    "`tlsa_base` "
-    "and `dane.host` of an endpoint;\n"
-    "  - in the rows of endpoints: `endpoints` of `hosts` and `domains.mx`, but for addresses "
-    "without "
-    "such a row, mapped ones,\n"
-    "    and where `endpoints_truncated` is true;\n"
-    "  - in the row of the service: `address` and `port` of an endpoint (in its key), replies of "
-    "its "
-    "`transcript` that have only\n"
-    "    `ms`, its `handshake` but for `sni` and `ms` where `as_service` is true, and where "
-    "`sni.class` "
-    "is `same`\n"
-    "    `certificate_domain`;\n"
-    "  - in the row itself: `no_sni_leaf_sha256` and `sni.default_*` where `sni.class` is `same` "
-    "(as "
-    "`leaf_sha256`,\n"
-    "    `chain_status`, `name.match`), `name.matched` of an exact match (the host), `outcome`, "
-    "`code` "
-    "and `quirks` of the attempt\n"
-    "    that counts, `chain_id` and `leaf_sha256` in `handshake`, `input` that is `domain`, "
-    "`mx_operators` of one operator;\n"
-    "  - in a member before it: in roll-ups `n_tested` (as `n_total`), `n_total` (as that of "
-    "`reachable`), a property (as the one\n"
-    "    before it in this list), `rollup_primary` (as `rollup`); `host` of a place of a problem "
-    "(as "
-    "that of the place before);\n"
-    "  - in table `outcome_sets`: `domains.outcomes`;\n"
-    "  - a function of others: `status` (of `outcome`), `fix` (of `code`, in findings.md), "
-    "`problems.causes` of a single cause, items\n"
-    "    of `sts_readiness` that do not apply, operators, groups and `covers_domain` of endpoints "
-    "inside `hosts` and `domains`,\n"
-    "    and of `certificates` `fingerprint_sha1`, `tbs_fingerprint`, `serial_number_hex` (of "
-    "`serial_number`) and\n"
-    "    `key_algorithm_oid`.\n"
-    "\n"
-    "  Nothing is lost: `mxcensus analyze --detail full` makes the rows of full detail of those of "
-    "normal.\n"
+static const char detail_head[] =
+    "- Rows of `--detail normal` say each thing once: see [What normal rows leave "
+    "out](#what-normal-rows-leave-out).\n"
     "- `--detail summary` also leaves out dialogues, attempts, handshakes of endpoints, verdicts "
     "by trust store, and the\n"
     "  octets of certificates and policies: it cannot be analyzed, nor gone on with. `detail` in "
@@ -99,6 +50,144 @@ static const char lean_head[] =
     "  is, whether columns are left out that summary lacks as well (`less`: they are read like a "
     "summary), and whether other columns\n"
     "  or tables are (`partial`): such results are for other programs, and not read back.\n";
+
+static const char lean_rules[] =
+    "\n"
+    "## What normal rows leave out\n"
+    "\n"
+    "Nothing is lost: `mxcensus analyze --detail full` makes the rows of full detail of those of "
+    "normal, and `report`, `show` and `diff`\n"
+    "read both alike. Who reads normal rows with a program of their own takes a key that is absent "
+    "by the first of these rules that fits:\n"
+    "\n"
+    "1. **It stands elsewhere.** A line of the table below has the column, and its condition "
+    "holds: the value is what stands there. If\n"
+    "   that is absent too, these rules tell what it is. This comes before the next rule: an "
+    "absent `cname_count` of `domains.mx` is not 0.\n"
+    "2. **It is false, empty or 0.** This is so of a boolean, a list or a number of things that is "
+    "marked *always in full*, and of:\n"
+    "   - in `domains`, where `mx_dns` is there: `null_mx_beside`, `endpoints_truncated`, `mx`, "
+    "`mx_total`, `cnames`, `ns`, `mta_sts_txt`,\n"
+    "     `mta_sts_cnames`, `tls_rpt_txt`, `mx_operators`;\n"
+    "   - in `certificates`, where `version` is there: `self_issued`, `precertificate`, "
+    "`must_staple`, `name_constraints`,\n"
+    "     `unknown_critical_extensions`, `duplicate_extension`, `lists_truncated`;\n"
+    "   - in `chains`, where `status` is there: `capped`;\n"
+    "   - in objects `dns`, where `rcode` is there: `ad`, `rrsig_present`, `tcp`, `truncated`, "
+    "`cname_count`;\n"
+    "   - in objects `transcript`: `early_talker`, `line_too_long`, `injected_len`; where "
+    "`banner.code` is there `greeting_multiline` and\n"
+    "     `greeting_without_esmtp`; where `ehlo_tls.code` is there `starttls_again`;\n"
+    "   - in objects `handshake`, where `cert_count` is there: `client_cert_requested`, "
+    "`unknown_name_warning`, `ocsp_stapled`, `sct_in_tls`,\n"
+    "     `list_truncated`, `list_malformed`;\n"
+    "   - in objects `tls_rpt`: `rua`.\n"
+    "3. **It is not known, or does not apply**: null in full rows.\n"
+    "\n";
+
+static const struct {
+    const char *column;
+    const char *where;
+    const char *condition;
+} left_out[] = {
+    {"`domains.input`", "`domain`", "`domain` is there"},
+    {"`domains.mx_operators`, `hosts.mx_operators`", "a list of `mx_operator` alone",
+     "`mx_operator` is there"},
+    {"`domains.rollup_primary`", "`rollup`", "`rollup` is there"},
+    {"`rollup`, `rollup_primary`: a property", "the property before it in [rollup](#object-rollup)",
+     "always; `reachable` is always there. Its `value`, `n_total` and `n_tested` are the same"},
+    {"`rollup`, `rollup_primary`: `n_total` of a property", "`n_total` of `reachable`",
+     "the property is there"},
+    {"`rollup`, `rollup_primary`: `n_tested` of a property", "`n_total` of that property",
+     "the property is there"},
+    {"`domains.outcomes`", "`outcome_sets.groups`, by `outcome_set`",
+     "`outcome_set` is there. `place` of a group counts in `outcome_places` from 0; `decided_by` "
+     "in full is the place, `: ` and the `decided_by` of the group"},
+    {"`domains.sts_readiness.items`: an item", "nowhere",
+     "`sts_readiness` is there: the item does not apply. Its `result` and `endpoint` are null; "
+     "`advisory` is true of `default_certificate` alone"},
+    {"`domains.mx.exchange`", "`host` beside it", "`host` is there"},
+    {"`domains.mx.name_kind`", "nowhere", "always: it is `host`"},
+    {"`domains.mx.registrable_domain`", "`hosts.mx_registrable_domain`",
+     "of this line and the next five: `host` is there, and neither `unusable` nor `blocklisted`"},
+    {"`domains.mx.a`", "`hosts.a_dns.state`", "the same"},
+    {"`domains.mx.aaaa`", "`hosts.aaaa_dns.state`", "the same"},
+    {"`domains.mx.cname_count`", "the number of `hosts.cnames`", "the same"},
+    {"`domains.mx.dane_host`", "`hosts.dane`", "the same"},
+    {"`domains.mx.tlsa_at`", "in the row of the host: see below the table", "the same"},
+    {"`domains.mx.endpoints`: an endpoint", "the rows of `endpoints` with that `host`",
+     "`endpoints_truncated` is not true. What is in the list has no row there, or says more "
+     "(`mapped`): it comes first, and counts once"},
+    {"`hosts.endpoints`: an endpoint", "the rows of `endpoints` with that `host`",
+     "always; likewise"},
+    {"`endpoints.address`, `endpoints.port`", "in `service`: address, bar, port", "always"},
+    {"`endpoints.mx_registrable_domain`", "`hosts.mx_registrable_domain`", "always"},
+    {"`endpoints.tlsa_base`", "`hosts.tlsa_base`", "always"},
+    {"`endpoints.dane.host`", "`hosts.dane`", "`dane` is there"},
+    {"`endpoints.name.matched`", "`host`", "`name.match` is `match`"},
+    {"`endpoints.no_sni_leaf_sha256`", "`leaf_sha256`", "`sni.class` is `same`"},
+    {"`endpoints.certificate_domain`", "`services.certificate_domain`",
+     "`sni.class` is `same`, and `no_sni_leaf_sha256` is absent"},
+    {"`endpoints.sni.default_chain_status`", "`chain_status`", "the same"},
+    {"`endpoints.sni.default_name_match`", "`name.match`", "the same"},
+    {"`endpoints.transcript`: `code`, `text`, `truncated` of a reply",
+     "the reply of the same name in `services.transcript`",
+     "the reply is there and has none of the three"},
+    {"`endpoints.handshake`: all but `sni` and `ms`", "`services.handshake`",
+     "`as_service` is true"},
+    {"`handshake.chain_id`, `handshake.leaf_sha256`", "`chain_id`, `leaf_sha256` of the row",
+     "`handshake` is there"},
+    {"`attempts`: `outcome` of the attempt that counts (number `attempt`, from 1)",
+     "`outcome` of the row",
+     "of this line and the next three, of `services` and `endpoints`: `handshake` is there"},
+    {"`attempts`: its `code`, `text`",
+     "in `transcript`, `code` of the reply that decides the outcome, such as that to STARTTLS; "
+     "else of the last reply. `text` likewise, but null where the outcome is `established`",
+     "the same"},
+    {"`attempts`: its `quirks`", "`transcript.quirks`", "the same"},
+    {"`attempts`: its `tls_version`, `alert_received`, `leaf_sha256`",
+     "`handshake.version`, `handshake.alert_received`, `leaf_sha256` of the row", "the same"},
+    {"`status` of `services`, `endpoints`, `attempts`", "a function of `outcome`: see below",
+     "always"},
+    {"`problems.places.host`", "`host` of the place before it", "always; the first place has it"},
+    {"`problems.causes`", "a list of `cause` alone", "always"},
+    {"`problems.fix`, `causes.fix`", "of `code`, in [findings.md](findings.md)", "always"},
+    {"`certificates.fingerprint_sha1`, `tbs_fingerprint`, `key_algorithm_oid`", "made of `raw`",
+     "`raw` is there"},
+    {"`certificates.serial_number_hex`",
+     "`serial_number` in hexadecimal; of a longer one made of `raw`", "always"},
+};
+
+static const char lean_notes[] =
+    "\n"
+    "An endpoint in `hosts.endpoints` and `domains.mx.endpoints` is made of its row in "
+    "`endpoints`, completed as above, and that of its service:\n"
+    "\n"
+    "| in the list | in the rows |\n"
+    "|---|---|\n"
+    "| `address`, `port`, `outcome`, `not_tested`, `starttls`, `tls_version`, `leaf_sha256`, "
+    "`basis`, `chain_status`, `acceptable` | the same names in `endpoints` |\n"
+    "| `name_match`, `sni`, `dane` | `endpoints.name.match`, `endpoints.sni.class`, "
+    "`endpoints.dane.status` |\n"
+    "| `mapped` | false |\n"
+    "| `inherited` | whether `endpoints.session_from` is there and `basis` is not `inferred` |\n"
+    "| `group` | `endpoints.group` where `basis` is `inferred`, else null |\n"
+    "| `no_sni_outcome` | `services.outcome`; null where that or the outcome of the endpoint is "
+    "`not_tested` |\n"
+    "| `ptr_is_host` | whether a `name` of `services.ptr.names` is the host; null where "
+    "`services.ptr.dns.state` is not `data`, `nodata` or `nxdomain` |\n"
+    "| `covers_domain`, `mx_operator`, `mx_operator_source` | only `mxcensus analyze --detail "
+    "full` makes them, of certificates, names and the lists of operators |\n"
+    "\n"
+    "`domains.mx.tlsa_at` is null where the query that decides was not made (`not_asked`). Else it "
+    "is `host` where `hosts.cnames` is absent. Else it is\n"
+    "`target` where `address_dnssec` is `secure` and the query `expanded_tlsa_dns` failed "
+    "(`bogus`, `servfail`, `timeout`, `malformed`, `cname_loop`) or\n"
+    "`expanded_tlsa` has records and `expanded_tlsa_dns.ad` is true; with `--trust-ad no` neither "
+    "of the two need be secure. Else it is `alias`.\n"
+    "\n"
+    "`status` follows from `outcome`:\n"
+    "\n";
 
 static const char tail_of_head[] =
     "- On standard output the rows of all tables are mixed; the first key of each row is `type`,\n "
@@ -128,15 +217,50 @@ static const char tail_of_head[] =
     "  picture, such as U+240A for a line feed, so that a record is one line. A field of more than "
     "32,767\n"
     "  characters is `[N characters]` instead (`--csv-cell-max`). NDJSON has the text exactly.\n"
-    "- Compressed files consist of several frames (zstd) or members (gzip), one after the other.\n"
-    "\n"
-    "## Types\n"
-    "\n"
-    "| type | in JSON |\n"
-    "|---|---|\n";
+    "- Compressed files consist of several frames (zstd) or members (gzip), one after the other.\n";
+
+static void put_left_out(struct buf *out)
+{
+    buf_put_text(out, "| column | where the fact is | condition |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++) {
+        buf_putf(out, "| %s | %s | %s |\n", left_out[i].column, left_out[i].where,
+                 left_out[i].condition);
+    }
+}
+
+static bool is_first_of_its_status(unsigned outcome, const char *(*status_of)(unsigned outcome))
+{
+    for (unsigned i = 0; i < outcome; i++) {
+        if (strcmp(status_of(i), status_of(outcome)) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void put_statuses(struct buf *out, const struct vocabulary *outcomes,
+                         const char *(*status_of)(unsigned outcome))
+{
+    buf_put_text(out, "| `status` (of zgrab2) | `outcome` |\n|---|---|\n");
+    for (unsigned i = 0; i < outcomes->count; i++) {
+        if (!is_first_of_its_status(i, status_of)) {
+            continue;
+        }
+        const char *between = "";
+        buf_putf(out, "| `%s` | ", status_of(i));
+        for (unsigned k = i; k < outcomes->count; k++) {
+            if (strcmp(status_of(k), status_of(i)) == 0) {
+                buf_putf(out, "%s`%s`", between, vocabulary_word(outcomes, k));
+                between = ", ";
+            }
+        }
+        buf_put_text(out, " |\n");
+    }
+}
 
 static void put_types(struct buf *out)
 {
+    buf_put_text(out, "\n## Types\n\n| type | in JSON |\n|---|---|\n");
     for (unsigned i = 0; i < column_type_vocabulary.count; i++) {
         buf_putf(out, "| %s | ", column_type_vocabulary.words[i].word);
         put_cell(out, column_type_vocabulary.words[i].meaning);
@@ -255,11 +379,16 @@ static void dictionary_put_volatile(struct buf *out)
 }
 
 void dictionary_write_markdown(struct buf *out, const struct vocabulary *const *vocabularies,
-                               unsigned count)
+                               unsigned count, const struct vocabulary *outcomes,
+                               const char *(*status_of)(unsigned outcome))
 {
     buf_put_text(out, head);
-    buf_put_text(out, lean_head);
+    buf_put_text(out, detail_head);
     buf_put_text(out, tail_of_head);
+    buf_put_text(out, lean_rules);
+    put_left_out(out);
+    buf_put_text(out, lean_notes);
+    put_statuses(out, outcomes, status_of);
     put_types(out);
     put_tables(out);
     put_objects(out);
