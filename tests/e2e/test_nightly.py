@@ -53,6 +53,12 @@ def check_nights(world, nights):
     check("second night: the report says what changed", "changing.test" in text_of(nights, second + ".html").lower())
     check_equal("two are kept", nights.names(), [first, second])
 
+    # As killed with everything just after the scan: diff and report are made, again.
+    for end in (".exit", ".diff"):
+        os.unlink(os.path.join(nights.nights, second + end))
+    again, out_again = night(nights, "second night again", 10)
+    check_equal("second night again: the same", (again, out_again, text_of(nights, second + ".exit")), (second, out, "0\n"))
+
     held = world.servers["slow"].behave = Held()
     process = nights.start()
     check("third night: scans", held.reached.wait(60))
