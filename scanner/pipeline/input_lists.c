@@ -48,7 +48,14 @@ static enum unpack_end unpack_all(struct unpacker *u, struct span octets, bool e
     return end;
 }
 
-/** A file, from its begin. */
+/** Where reading goes on: of standard input that somebody read a part of before, behind that. */
+static uint64_t list_begin(int fd)
+{
+    off_t begin = lseek(fd, 0, SEEK_CUR);
+    return begin > 0 ? (uint64_t)begin : 0;
+}
+
+/** A file, from where it is read. */
 static bool list_read_whole(int fd, struct manifest_input *input, uint64_t *unpacked,
                             struct buf *why)
 {
@@ -57,10 +64,11 @@ static bool list_read_whole(int fd, struct manifest_input *input, uint64_t *unpa
     struct unpacker *unpacker = NULL;
     enum unpack_method method = UNPACK_NONE;
     enum unpack_end end = UNPACK_GOES_ON;
+    uint64_t begin = list_begin(fd);
     ssize_t got;
     input->octets = 0;
     do {
-        got = read_from(fd, input->octets, octets);
+        got = read_from(fd, begin + input->octets, octets);
         struct span step = {octets, got > 0 ? (size_t)got : 0};
         if (input->octets == 0) {
             method = unpack_method_of(step);
@@ -106,7 +114,8 @@ static bool take_list(struct input_lists *l, size_t i, bool whole, struct buf *w
     if (!S_ISREG(seen->st_mode)) {
         return true;
     }
-    told->octets = (uint64_t)seen->st_size;
+    uint64_t begin = standard ? list_begin(STDIN_FILENO) : 0;
+    told->octets = (uint64_t)seen->st_size > begin ? (uint64_t)seen->st_size - begin : 0;
     told->is_file = true;
     if (!whole) {
         return true;

@@ -92,6 +92,10 @@ static enum unpack_end unpack_gzip(struct unpacker *u, struct span *in, uint8_t 
                                    size_t *len)
 {
     z_stream *z = &u->zlib;
+    bool between = !u->inside && u->taken > 0;
+    while (between && in->len > 0 && in->at[0] == 0) { /* padding, as gzip(1) takes it */
+        *in = span_drop(*in, 1);
+    }
     z->next_in = (uint8_t *)(uintptr_t)in->at;
     z->avail_in = (uInt)in->len;
     z->next_out = to;

@@ -2,7 +2,7 @@
 
 /**
  * What was compressed with gzip (RFC 1952) or zstd (RFC 8878), octets in and octets out, of any number of members or
- * frames one after the other. Memory is bounded by the window: 32 KiB of gzip, 128 MiB of zstd (what `zstd -d` takes
+ * frames one after the other; zeros behind a member of gzip are padding. Memory is bounded by the window: 32 KiB of gzip, 128 MiB of zstd (what `zstd -d` takes
  * without an option).
  */
 

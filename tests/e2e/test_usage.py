@@ -11,7 +11,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e.runner import EHLO, check, check_equal, check_refused, finish, run, start  # noqa: E402
+from e2e.runner import EHLO, MXCENSUS, check, check_equal, check_refused, finish, run, start  # noqa: E402
 from support.dns_server import CLIENT, DnsServer  # noqa: E402
 
 # What is enough to start: a resolver and a name.
@@ -157,6 +157,18 @@ def check_lists(file, out):
     check_equal("lists: the manifest has them as options", manifest["options"]["input-file"], [*paths, "-"])
 
 
+def check_begin(file, out):
+    """What was read of standard input before is no part of the list."""
+    rest = b"a.test\nb.test\n"
+    with open(file("offset", b"no list\n" + rest), "rb", buffering=0) as listed:
+        listed.seek(8)
+        done = subprocess.run([MXCENSUS, "scan", *READY, "-q", "-o", out, "-"], stdin=listed, capture_output=True, timeout=60, check=False)
+    check_equal("a file at an offset: exit code", (done.returncode, done.stderr), (0, b""))
+    with open(os.path.join(out, "manifest.json"), encoding="utf-8") as manifest:
+        told = json.load(manifest)["inputs"][0]
+    check_equal("a file at an offset: the manifest has what was read", (told["octets"], told["sha256"]), (len(rest), hashlib.sha256(rest).hexdigest()))
+
+
 def check_inputs(folder):
     """What a list may be: named if it is none, before anything is asked or made; columns and repeats are told."""
     def file(name, octets):
@@ -194,6 +206,10 @@ def check_inputs(folder):
     done = run("scan", *READY, "-q", "--stdout", "domains", "--fields", "domain", "--format", "csv", input=gzip.compress(b"a.test\n" * 9)[:-9])
     check_equal("cut short, from a pipe: exit code", (done.returncode, "standard input: is cut short" in done.stderr), (1, True))
     check_lists(file, out)
+    check_begin(file, out + "-rest")
+    path = file("padded.gz", gzip.compress(b"a.test\n") + gzip.compress(b"b.test\n") + bytes(2048))
+    done = run("scan", *READY, "-q", "-o", out + "-padded", path)
+    check_equal("zeros behind gzip are padding", (done.returncode, done.stderr), (0, ""))
 
     path = file("x.csv", text.encode())
     maps = ["--port-map", "2500=2501", "--port-map", "2502=2503"]

@@ -106,6 +106,27 @@ Test(unpacker, gives_the_same_however_it_is_cut)
     }
 }
 
+Test(unpacker, zeros_behind_members_of_gzip_are_padding)
+{
+    for (unsigned which = 1; which <= 2; which++) {
+        struct buf packed = BUF_INIT(BUF_NO_LIMIT);
+        put_case(&packed, which);
+        for (unsigned i = 0; i < 600; i++) {
+            buf_put_char(&packed, '\0');
+        }
+        for (size_t step = 1; step <= packed.len; step += 7) {
+            struct buf out = BUF_INIT(BUF_NO_LIMIT);
+            cr_expect_eq(unpack(buf_span(&packed), true, step, 9, &out), UNPACK_GOES_ON);
+            cr_expect(span_eq(buf_span(&out), text), "%u: %.*s", which, (int)out.len,
+                      (const char *)out.at);
+            buf_deinit(&out);
+        }
+        buf_put_text(&packed, "behind it");
+        cr_expect_eq(unpack(buf_span(&packed), true, 7, 20, NULL), UNPACK_DAMAGED);
+        buf_deinit(&packed);
+    }
+}
+
 /* Of gzip, which has a checksum, an octet that was altered shows as well. */
 Test(unpacker, tells_what_is_cut_or_damaged)
 {
