@@ -5,7 +5,6 @@
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
 #include "scanner/tls/handshake_message.h"
-#include "scanner/tls/tls_settings.h"
 
 void handshake_notes_init(struct handshake_notes *n, const EVP_MD *sha256, EVP_MD_CTX *digest)
 {
@@ -145,11 +144,6 @@ void handshake_note_error(struct handshake_notes *n)
     n->seen.error_code = (uint32_t)ERR_GET_REASON(error);
     (void)snprintf(n->seen.error_text, sizeof(n->seen.error_text), "%s%s%s",
                    reason ? reason : number, after ? ", at " : "", after ? after : "");
-    if (n->seen.error_code == SSL_R_DH_KEY_TOO_SMALL && n->seen.dh_bits > TLS_DH_BITS_MAX) {
-        (void)snprintf(n->seen.error_text, sizeof(n->seen.error_text),
-                       "a Diffie-Hellman group of %u bits, more than %d", n->seen.dh_bits,
-                       TLS_DH_BITS_MAX);
-    }
     if (n->seen.error_code == SSL_R_EXCESSIVE_MESSAGE_SIZE && certificate_was_due(n)) {
         n->seen.list_truncated = true;
         n->seen.certificate_octets = TLS_CERTIFICATE_MESSAGE_MAX + 1;

@@ -71,17 +71,17 @@ static int ignore_answer(SSL *ssl, unsigned int type, unsigned int context, cons
     return 1;
 }
 
-/* What OpenSSL allows at level 0, which is all but Diffie-Hellman groups under 1,024 bits, and no group that costs too much. */
+/* What OpenSSL allows at level 0, which is all but Diffie-Hellman groups under 1,024 bits. Large ones have its own bound,
+ * OPENSSL_DH_MAX_MODULUS_BITS: senders finish a handshake with all up to it, though it takes a second. */
 static int allow(const SSL *ssl, const SSL_CTX *ctx, int operation, int strength, int nid,
                  void *other, void *arg)
 {
     (void)ssl;
     (void)ctx;
     (void)nid;
+    (void)other;
     (void)arg;
-    return operation != SSL_SECOP_TMP_DH ||
-           (strength >= DH_STRENGTH_MIN &&
-            (other == NULL || EVP_PKEY_get_bits((const EVP_PKEY *)other) <= TLS_DH_BITS_MAX));
+    return operation != SSL_SECOP_TMP_DH || strength >= DH_STRENGTH_MIN;
 }
 
 void tls_settings_hello(SSL_CTX *ssl)
