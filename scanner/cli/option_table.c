@@ -186,7 +186,9 @@ const struct option_row option_table[] = {
      "all but -TABLE.COLUMN,...",
      "Which columns are left out, each as -TABLE.COLUMN, separated by commas, such as "
      "--columns=-certificates.raw,-services.transcript. Keys, and the first three columns, are "
-     "always there. As with --tables, such results are not read back.",
+     "always there. As with --tables, such results are not read back, except where they lack "
+     "only columns that summary lacks as well, such as certificates.raw: those are read like a "
+     "summary.",
      option_read_text, OPTION_FIELD(left_columns), 0, 0},
 
     {OPTION_GROUP_RESULTS, IN_REPORT, 'o', "output", "FILE", NULL, NULL,

@@ -6,7 +6,14 @@
 static bool find_table(struct options *o, struct buf *why)
 {
     if (table_find(span_of(o->stdout_table), &o->choice.table)) {
-        return true;
+        bool full = row_shape_has_table(NULL, o->choice.table); /* as all rows there are */
+        if (!full) {
+            buf_putf(why,
+                     "--stdout %s: rows on standard output are of full detail, which does not have "
+                     "this table; --output DIR with --detail normal or summary writes it",
+                     o->stdout_table);
+        }
+        return full;
     }
     const char *meant = similar_table(span_of(o->stdout_table));
     buf_putf(why, "--stdout '%s' is no table", o->stdout_table);

@@ -2,7 +2,7 @@
 
     load_sqlite.py RESULTS DATABASE
 
-Reads NDJSON (plain, gzip or zstd), and the CSV join tables where they are. Lists and objects become JSON
+RESULTS are of full detail: others leave keys out of rows. Reads NDJSON (plain, gzip or zstd), and the CSV join tables where they are. Lists and objects become JSON
 text, for SQLite's json functions. Exits 1 when a key leads nowhere.
 """
 
@@ -230,9 +230,26 @@ def load(folder, path):
     return counts, broken
 
 
+def refusal(folder):
+    """@return what to do with results that cannot be loaded; None: they can"""
+    try:
+        with open(os.path.join(folder, "manifest.json"), encoding="utf-8") as file:
+            detail = json.load(file).get("detail", {"level": "full"})
+    except FileNotFoundError:
+        return f"{folder}: no manifest.json: these are no complete results of a scan"
+    if detail["level"] == "normal" and not detail.get("partial") and not detail.get("less"):
+        return f"{folder}: rows of normal detail; full ones are loaded: mxcensus analyze --detail full -o FULL {folder}"
+    if detail["level"] != "full" or detail.get("partial") or detail.get("less"):
+        return f"{folder}: columns or tables were left out (--detail summary, --tables, --columns), so this cannot be loaded: scan again"
+    return None
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
+    why = refusal(sys.argv[1])
+    if why:
+        sys.exit(why)
     counts, broken = load(sys.argv[1], sys.argv[2])
     for name, count in counts.items():
         print(f"{count:10} rows in {name}")

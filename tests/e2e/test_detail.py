@@ -6,10 +6,12 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from e2e import load_sqlite  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, LEAN_KEYS, open_table  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
@@ -101,6 +103,17 @@ def check_same(folder, normal, paths):
     check_equal("diff: nothing has changed", sum(1 for _ in text("diff", "--format", "ndjson", normal, full).splitlines()), 1)
 
 
+def check_sqlite(folder, normal):
+    """The loader of the README: full rows only, and it says how to get them."""
+    def load(results):
+        return subprocess.run([sys.executable, load_sqlite.__file__, results, os.path.join(folder, "db")], capture_output=True, text=True, check=False)
+
+    done = load(normal)
+    check("load_sqlite.py of normal rows: says in one line what to do", done.returncode == 1 and "--detail full" in done.stderr and done.stderr.count("\n") == 1, done.stderr)
+    done = load(os.path.join(folder, "full"))
+    check_equal("load_sqlite.py of full rows", (done.returncode, done.stderr), (0, ""))
+
+
 def check_without_raw(folder, normal):
     """Columns that summary lacks too can be left out of normal rows, and the rest is read."""
     lighter = os.path.join(folder, "lighter")
@@ -154,6 +167,7 @@ def main():
                    "sni,no-sni,versions", "-o", normal, lab.list_path, timeout=600)
         check_equal("scan: exit code", done.returncode, 0)
         check_same(folder, normal, paths)
+        check_sqlite(folder, normal)
         check_less(folder, normal)
     finish()
 

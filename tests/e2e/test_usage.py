@@ -60,6 +60,9 @@ def check_refusals(folder):
     refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "scan --help"])
     refused("a table that is nearly one", ["scan", "--stdout", "domain"], ["--stdout", "'domain'", "did you mean domains?"])
     refused("no table", ["scan", "--stdout", "everything"], ["--stdout", "'everything'", "domains, "])
+    for command in (["scan"], ["analyze", full]):
+        refused(f"{command[0]}: a table that rows on standard output do not have", [*command, "--stdout", "outcome_sets"],
+                ["--stdout outcome_sets", "--detail normal or summary"])
     refused("a column that is nearly one", ["scan", "--stdout", "domains", "--fields", "domain,efect"],
             ["--fields", "'efect'", "domains", "did you mean effect?"])
     refused("a column twice", ["analyze", "--fields", "domain,domain", "--stdout", "domains", full], ["--fields", "'domain'", "twice"])
