@@ -155,7 +155,8 @@ static const struct {
     {"`certificates.fingerprint_sha1`, `tbs_fingerprint`, `key_algorithm_oid`", "made of `raw`",
      "`raw` is there"},
     {"`certificates.serial_number_hex`",
-     "`serial_number` in hexadecimal; of a longer one made of `raw`", "always"},
+     "`serial_number` in hexadecimal, an even number of digits; where that is absent made of `raw`",
+     "always"},
 };
 
 static const char lean_notes[] =
