@@ -117,29 +117,54 @@ static void forget_window(struct weather *w, uint64_t now_ms)
     w->slot_ms = now_ms;
 }
 
-static void count_up(uint32_t *count, uint32_t more)
+bool weather_networks_add(struct weather_networks *n, uint64_t hash)
 {
-    *count += more < WEATHER_FAMILY_MIN ? more : WEATHER_FAMILY_MIN;
-    *count = *count < WEATHER_FAMILY_MIN ? *count : WEATHER_FAMILY_MIN;
+    for (uint32_t i = 0; i < n->count; i++) {
+        if (n->hash[i] == hash) {
+            return false;
+        }
+    }
+    if (n->count == WEATHER_FAMILY_MIN) {
+        return false;
+    }
+    n->hash[n->count++] = hash;
+    return true;
+}
+
+static void networks_add_all(struct weather_networks *to, const struct weather_networks *from)
+{
+    for (uint32_t i = 0; i < from->count; i++) {
+        (void)weather_networks_add(to, from->hash[i]);
+    }
+}
+
+void weather_know_networks(struct weather *w, const struct weather_networks *good,
+                           const struct weather_networks *bad)
+{
+    networks_add_all(&w->good_ever, good);
+    networks_add_all(&w->bad_ever, bad);
+}
+
+static bool are_many(const struct weather_networks *n)
+{
+    return n->count == WEATHER_FAMILY_MIN;
 }
 
 void weather_compare(struct weather *ipv4, struct weather *ipv6)
 {
-    ipv4->other_answers = ipv6->good_ever >= WEATHER_FAMILY_MIN;
-    ipv6->other_answers = ipv4->good_ever >= WEATHER_FAMILY_MIN;
+    ipv4->other_answers = are_many(&ipv6->good_ever);
+    ipv6->other_answers = are_many(&ipv4->good_ever);
 }
 
 /* Of few nobody would say that it is us. */
 static void doubt_many(struct weather *w)
 {
-    w->view.unheard = w->view.unheard || (w->believes_at_once && !w->answered_ever &&
-                                          w->bad_ever >= WEATHER_FAMILY_MIN);
+    w->view.unheard =
+        w->view.unheard || (w->believes_at_once && !w->answered_ever && are_many(&w->bad_ever));
 }
 
 void weather_note(struct weather *w, uint32_t good, uint32_t bad)
 {
-    count_up(&w->good_ever, good);
-    count_up(&w->bad_ever, bad);
     if (w->view.state == WEATHER_FAIR) {
         w->window[0].good += good;
         w->window[0].bad += bad;
@@ -268,7 +293,7 @@ static enum weather_step go_on_with_first(struct weather *w, uint64_t now_ms)
     if (now_ms < w->first_until_ms) {
         return begin_round(w, now_ms);
     }
-    if (w->other_answers && w->bad_ever >= WEATHER_FAMILY_MIN) {
+    if (w->other_answers && are_many(&w->bad_ever)) {
         w->view.never = true;
         return begin_outage(w);
     }

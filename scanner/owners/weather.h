@@ -127,6 +127,15 @@ struct weather_slot {
     uint32_t bad;
 };
 
+/** Distinct networks ever, by hash, as far as they matter. */
+struct weather_networks {
+    uint32_t count;
+    uint64_t hash[WEATHER_FAMILY_MIN];
+};
+
+/** @return it is new to the set, which is not full */
+bool weather_networks_add(struct weather_networks *n, uint64_t hash);
+
 struct weather {
     struct weather_view view;
     uint64_t lost_ms;                          /* so long an outage may last */
@@ -135,8 +144,8 @@ struct weather {
     struct weather_slot window[WEATHER_SLOTS]; /* the latest first */
     double usual_good;
     double usual_bad;
-    uint32_t good_ever; /* ends, as far as they matter: WEATHER_FAMILY_MIN */
-    uint32_t bad_ever;
+    struct weather_networks good_ever;
+    struct weather_networks bad_ever;
     bool other_answers; /* the other family, so many */
     bool answered_ever;
     bool late_witness;      /* in the first alarm: it is an alarm like others */
@@ -158,6 +167,9 @@ void weather_init(struct weather *w, uint64_t now_ms, uint64_t lost_ms, uint64_t
 void weather_know_witness(struct weather *w);
 /** Before a look: of the two families. */
 void weather_compare(struct weather *ipv4, struct weather *ipv6);
+/** Which networks ended so, before their ends are noted. */
+void weather_know_networks(struct weather *w, const struct weather_networks *good,
+                           const struct weather_networks *bad);
 /** Ends since the last look, as distinct networks of the slot. */
 void weather_note(struct weather *w, uint32_t good, uint32_t bad);
 /** Of a round: how many more probes were begun, answered (also those of older rounds: it is now that they do) and

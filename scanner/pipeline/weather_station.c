@@ -57,6 +57,7 @@ void weather_station_exchange(struct weather_station *s, struct weather_report *
     for (int i = 0; i < WEATHER_STREAM_COUNT; i++) {
         struct weather_report *r = &reports[i];
         struct outage_record *outage = outage_of(s, (enum weather_stream)i);
+        weather_know_networks(&s->streams[i], &r->good_networks, &r->bad_networks);
         weather_note(&s->streams[i], r->good, r->bad);
         if (r->heard) {
             weather_know_witness(&s->streams[i]);

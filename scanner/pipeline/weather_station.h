@@ -18,6 +18,8 @@
 struct weather_report {
     uint32_t good; /* networks, each once in a slot */
     uint32_t bad;
+    struct weather_networks good_networks;
+    struct weather_networks bad_networks;
     bool heard;     /* somebody that was cut later on: neither, but a witness */
     uint32_t round; /* of probes, to which the next three belong */
     uint32_t asked;

@@ -29,8 +29,10 @@ static void note_end(struct worker *w, enum weather_stream stream, uint64_t hash
         memset(ww->good, 0, sizeof(ww->good));
         memset(ww->bad, 0, sizeof(ww->bad));
     }
+    struct weather_report *r = &ww->reports[stream];
     if (add_to_set(good ? ww->good[stream] : ww->bad[stream], hash)) {
-        *(good ? &ww->reports[stream].good : &ww->reports[stream].bad) += 1;
+        *(good ? &r->good : &r->bad) += 1;
+        (void)weather_networks_add(good ? &r->good_networks : &r->bad_networks, hash);
     }
 }
 

@@ -31,6 +31,18 @@ struct story {
     uint64_t held_bad;     /* of which nothing is known at the end */
 };
 
+/* Networks that end, each another one than before. */
+static void note_ends(struct weather *w, uint32_t good, uint32_t bad)
+{
+    static uint64_t hash;
+    for (uint32_t i = 0; i < good + bad; i++) {
+        const struct weather_networks none = {0};
+        const struct weather_networks one = {1, {hash++}};
+        weather_know_networks(w, i < good ? &one : &none, i < good ? &none : &one);
+    }
+    weather_note(w, good, bad);
+}
+
 /* What those say that are asked: dead ones nothing, ever; so in a phase in which all ends are bad. */
 static bool asked_answer(const struct story *s, const struct phase *p)
 {
@@ -101,7 +113,7 @@ static struct story tell(const struct phase *phases, size_t count)
             if (s.w.view.state == WEATHER_FAIR) { /* else nothing is dialled */
                 unsigned good = (unsigned)((at + 1) * p->good / 50 - at * p->good / 50);
                 unsigned bad = (unsigned)((at + 1) * p->bad / 50 - at * p->bad / 50);
-                weather_note(&s.w, good, bad);
+                note_ends(&s.w, good, bad);
                 for (unsigned k = 0; k < bad && waiting < HELD_MAX; k++) {
                     held[waiting].ended_ms = s.now;
                     held[waiting++].works = p->works;
@@ -245,14 +257,14 @@ Test(weather, few_that_never_answer_are_believed)
     struct weather w;
     uint64_t now = 1000;
     weather_init(&w, now, LOST_MS, FIRST_MS);
-    weather_note(&w, 0, WEATHER_FAMILY_MIN - 1);
+    note_ends(&w, 0, WEATHER_FAMILY_MIN - 1);
     for (; now < 1000 + 2 * FIRST_MS; now += LOOK) {
         if (weather_look(&w, now) == WEATHER_PROBE) {
             weather_note_probes(&w, w.round, 3, 0, 3);
         }
     }
     cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_BELIEVED);
-    weather_note(&w, 0, 1);
+    note_ends(&w, 0, 1);
     cr_expect_eq(weather_judge(&w.view, 900, 1000, false), WEATHER_UNHEARD, "one more are many");
 }
 
@@ -262,7 +274,7 @@ Test(weather, few_dead_ones_are_not_held_for_long)
     struct weather w;
     uint64_t now = 1000;
     weather_init(&w, now, LOST_MS, FIRST_MS);
-    weather_note(&w, 0, 2);
+    note_ends(&w, 0, 2);
     for (; weather_judge(&w.view, 0, 1000, false) != WEATHER_BELIEVED && now < 60000; now += LOOK) {
         cr_assert_eq(weather_look(&w, now), WEATHER_QUIET);
     }
@@ -280,10 +292,10 @@ Test(weather, the_first_alarm_ends_when_others_answer)
         struct weather w;
         uint64_t now = 1000;
         weather_init(&w, now, LOST_MS, FIRST_MS);
-        weather_note(&w, 0, 3);
+        note_ends(&w, 0, 3);
         cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
         cr_expect(w.view.first);
-        weather_note(&w, 5, 0);
+        note_ends(&w, 5, 0);
         weather_note_probes(&w, w.round, 3, 0, 3);
         now += WEATHER_SLOT_MS;
         cr_expect_eq(weather_look(&w, now), WEATHER_PROBE, "these were asked before, perhaps");
@@ -306,7 +318,7 @@ Test(weather, asks_whom_the_self_test_met_before_the_first_answer)
     uint64_t now = 1000;
     weather_init(&w, now, LOST_MS, FIRST_MS);
     weather_know_witness(&w);
-    weather_note(&w, 0, 3);
+    note_ends(&w, 0, 3);
     cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
     cr_expect_not(w.view.first, "not those who failed");
     weather_note_probes(&w, w.round, 1, 0, 1);
@@ -337,8 +349,8 @@ Test(weather, a_family_that_never_answered_is_lost_when_the_other_one_works)
         uint64_t start = 1000;
         weather_init(&w, start, LOST_MS, FIRST_MS);
         weather_init(&other, start, LOST_MS, FIRST_MS);
-        weather_note(&w, 0, rows[i].bad);
-        weather_note(&other, rows[i].others, 0);
+        note_ends(&w, 0, rows[i].bad);
+        note_ends(&other, rows[i].others, 0);
         for (uint64_t now = start; now < start + 2 * FIRST_MS; now += LOOK) {
             weather_compare(&other, &w);
             enum weather_step step = weather_look(&w, now);
@@ -356,13 +368,41 @@ Test(weather, a_family_that_never_answered_is_lost_when_the_other_one_works)
     }
 }
 
+/* Once in each of 30 slots, as a dead server with many names is. */
+Test(weather, one_network_is_not_many_however_often_it_ends)
+{
+    static const struct weather_networks none = {0};
+    static const struct weather_networks one = {1, {7}};
+    for (int bad = 0; bad <= 1; bad++) {
+        struct weather w;
+        struct weather other;
+        weather_init(&w, 1000, LOST_MS, FIRST_MS);
+        weather_init(&other, 1000, LOST_MS, FIRST_MS);
+        note_ends(bad ? &other : &w, bad ? 10 : 0, bad ? 0 : 10);
+        for (uint64_t now = 1000; now < 1000 + 2 * FIRST_MS; now += LOOK) {
+            if (now % WEATHER_SLOT_MS == 0) {
+                weather_know_networks(bad ? &w : &other, bad ? &none : &one, bad ? &one : &none);
+                weather_note(bad ? &w : &other, bad ? 0 : 1, bad ? 1 : 0);
+            }
+            weather_compare(&other, &w);
+            if (weather_look(&w, now) == WEATHER_PROBE) {
+                weather_note_probes(&w, w.round, 1, 0, 1);
+            }
+            cr_assert_neq(w.view.state, WEATHER_LOST, "%s", bad ? "one bad" : "one good");
+            cr_assert(!bad || !w.view.unheard);
+        }
+        cr_expect_eq(weather_judge(&w.view, 900, 1000, false),
+                     bad ? WEATHER_BELIEVED : WEATHER_UNHEARD);
+    }
+}
+
 /* It greeted and was cut later on, which is noticed when its timeout is over: in the first alarm. */
 Test(weather, a_witness_that_comes_late_is_asked_instead_of_those_who_failed)
 {
     struct weather w;
     uint64_t now = 1000;
     weather_init(&w, now, LOST_MS, FIRST_MS);
-    weather_note(&w, 0, 3);
+    note_ends(&w, 0, 3);
     cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
     cr_assert(w.view.first);
     weather_know_witness(&w);
@@ -381,7 +421,7 @@ Test(weather, who_answered_before_the_first_failures_clears_us)
     uint64_t now = 1000;
     weather_init(&w, now, LOST_MS, FIRST_MS);
     weather_know_witness(&w);
-    weather_note(&w, 0, 100);
+    note_ends(&w, 0, 100);
     cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
     weather_note_probes(&w, w.round, 1, 1, 0);
     now += WEATHER_SLOT_MS;
@@ -396,7 +436,7 @@ Test(weather, a_late_answer_counts_in_the_round_in_which_it_comes)
     struct weather w;
     uint64_t now = 1000;
     weather_init(&w, now, LOST_MS, FIRST_MS);
-    weather_note(&w, 0, 3);
+    note_ends(&w, 0, 3);
     cr_assert_eq(weather_look(&w, now), WEATHER_PROBE);
     weather_note_probes(&w, w.round, 3, 0, 0);
     for (now += LOOK; weather_look(&w, now) != WEATHER_PROBE; now += LOOK) {
@@ -468,9 +508,9 @@ Test(weather, half_of_the_probes_decide)
         struct weather w;
         uint64_t now = 1000;
         weather_init(&w, now, LOST_MS, FIRST_MS);
-        weather_note(&w, 1, 0);
+        note_ends(&w, 1, 0);
         for (; weather_look(&w, now) != WEATHER_PROBE; now += LOOK) {
-            weather_note(&w, 0, 1);
+            note_ends(&w, 0, 1);
         }
         weather_note_probes(&w, w.round - 1, 9, 9, 0); /* too late */
         weather_note_probes(&w, w.round, cases[i].asked, cases[i].answered, cases[i].failed);
@@ -487,7 +527,7 @@ Test(weather, a_machine_that_stood_still_catches_up_at_once)
 {
     struct weather w;
     weather_init(&w, 1000, LOST_MS, FIRST_MS);
-    weather_note(&w, 5, 0);
+    note_ends(&w, 5, 0);
     for (int i = 0; i < 3; i++) {
         (void)weather_look(&w, 1000 + (1ULL << 50));
     }
