@@ -132,6 +132,7 @@ static enum exit_code check(struct options *o, size_t asked, int input, int outp
     o->input_paths[0] = path;
     o->params.input_count = 1;
     o->params.column = INPUT_COLUMN;
+    o->params.any_lines = true;
     o->params.output_fd = output;
     o->params.quiet = o->only_troubled || isatty(STDERR_FILENO) == 0;
     options_set_threads(o, 1);

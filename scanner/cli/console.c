@@ -265,6 +265,10 @@ enum exit_code console_run_scan(struct console *c, struct options *o, struct buf
     }
     fit_threads(c, o);
     if (o->dry_run) {
+        enum input_rehearsal lists = input_rehearse(&o->params, say, c, why);
+        if (lists != INPUT_TAKEN) {
+            return lists == INPUT_REFUSED ? EXIT_CODE_USAGE : EXIT_CODE_FATAL;
+        }
         enum exit_code looked = test_vantage(c, o, concurrency_asked, descriptor_limit, why);
         if (looked == EXIT_CODE_COMPLETE && !o->params.quiet) {
             say(c, "nothing keeps this scan from running; it was not begun (--dry-run)");

@@ -226,9 +226,20 @@ static void source_take_header(struct domain_source *s)
     }
 }
 
+/* CR alone is no line end: what looks like columns would be all of the file. */
+static bool has_inner_cr(struct span record)
+{
+    return record.len > 0 && memchr(record.at, '"', record.len) == NULL &&
+           memchr(record.at, '\r', record.len) != NULL;
+}
+
 /* By the first line with data. @return false: there is no such column */
 static bool source_decide(struct domain_source *s, struct span record)
 {
+    if (s->column_asked == NULL && has_inner_cr(text_trim(record))) {
+        s->format = FORMAT_PLAIN;
+        return true;
+    }
     if (!column_choose(record, s->lines, s->column_asked, &s->choice, &s->error)) {
         return false;
     }

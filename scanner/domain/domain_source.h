@@ -13,6 +13,7 @@
  *  - a column was asked for by name: CSV, and that line is the header;
  *  - a column was asked for by number: CSV; that line is a header when its field there is one of the
  *    header words domain, domains, domain_name, domain name, domainname, fqdn, hostname, host, name;
+ *  - otherwise a CR in the line, outside of quotes: a plain list, whose line is no domain;
  *  - otherwise one field without quotes: a plain list (unless it is a header word);
  *  - some field is a domain with a dot: CSV, and the first such field is the column. So Tranco's
  *    "1,example.org" means column 2, and column 1 is called "rank"; a mail address is the column

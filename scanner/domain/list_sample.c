@@ -1,12 +1,40 @@
 #include "scanner/domain/list_sample.h"
 
 #include "scanner/base/hash.h"
+#include "scanner/base/text.h"
+
+/* The first line that is no domain shows it. */
+static const char *list_kind_of(struct span line)
+{
+    line = text_trim(line);
+    if (line.len == 0) {
+        return NULL;
+    }
+    if (memchr(line.at, '\0', line.len) != NULL) {
+        return "has NULs in place of line ends; give what \"tr '\\0' '\\n' < FILE\" prints";
+    }
+    if (memchr(line.at, '\r', line.len) != NULL) {
+        return "has CR in place of line ends; give what \"tr '\\r' '\\n' < FILE\" prints";
+    }
+    switch (line.at[0]) {
+    case '{':
+    case '[':
+        return "is JSON; give a file with one domain a line, or CSV";
+    case '<':
+        return "is HTML or XML; give a file with one domain a line, or CSV";
+    default:
+        return NULL;
+    }
+}
 
 static void list_example_note(struct list_example *e, const struct source_record *r)
 {
     if (e->line == 0) {
         struct span text = span_take(r->input, LIST_EXAMPLE_MAX);
-        *e = (struct list_example){.line = r->input_line, .fault = r->invalid, .len = text.len};
+        *e = (struct list_example){.line = r->input_line,
+                                   .fault = r->invalid,
+                                   .kind = list_kind_of(r->input),
+                                   .len = text.len};
         for (size_t i = 0; i < text.len; i++) { /* a quoted field may have line ends */
             e->text[i] = text.at[i] < ' ' ? ' ' : (char)text.at[i];
         }
@@ -42,16 +70,33 @@ bool list_sample_add(struct list_sample *s, const struct source_record *r)
     return true;
 }
 
-static void list_put_warning(const struct list_sample *s, uint32_t count, const char *what,
-                             const struct list_example *e, struct buf *to)
+static void list_put_example(const struct list_example *e, struct buf *to)
 {
-    buf_putf(to, "%u of the %s%u lines %s, such as line %llu, '%.*s'", count,
-             s->records == LIST_SAMPLE_MAX ? "first " : "", s->records, what,
-             (unsigned long long)e->line, (int)e->len, e->text);
+    buf_putf(to, ", such as line %llu, '%.*s'", (unsigned long long)e->line, (int)e->len, e->text);
     if (e->fault != NULL) {
         buf_putf(to, " (%s)", e->fault);
     }
     buf_put_text(to, ": is it the right file and column? See --column");
+}
+
+static void list_put_warning(const struct list_sample *s, uint32_t count, const char *what,
+                             const struct list_example *e, struct buf *to)
+{
+    buf_putf(to, "%u of the %s%u lines %s", count, s->records == LIST_SAMPLE_MAX ? "first " : "",
+             s->records, what);
+    list_put_example(e, to);
+}
+
+void list_sample_put_refusal(const struct list_sample *s, struct buf *to)
+{
+    const struct list_example *e = &s->first_invalid;
+    if (e->kind != NULL) {
+        buf_put_text(to, e->kind);
+        return;
+    }
+    buf_putf(to, "none of its %s%u lines is a domain",
+             s->records == LIST_SAMPLE_MAX ? "first " : "", s->records);
+    list_put_example(e, to);
 }
 
 bool list_sample_put_warning(const struct list_sample *s, struct buf *to)

@@ -2,7 +2,7 @@
 
 /**
  * The first lines of a list, looked at for what a wrong column or a wrong file looks like: most lines are invalid, or
- * name a domain that was there before.
+ * name a domain that was there before. Where none is a domain, it is no list.
  */
 
 #include "scanner/base/buf.h"
@@ -15,6 +15,7 @@
 struct list_example {
     uint64_t line; /* its number; 0: none */
     const char *fault;
+    const char *kind; /* what the list seems to be, by this line; NULL: nothing tells */
     char text[LIST_EXAMPLE_MAX];
     size_t len;
 };
@@ -31,5 +32,12 @@ struct list_sample {
 
 /** @return false: it is full, and the record is not in it */
 bool list_sample_add(struct list_sample *s, const struct source_record *r);
+/** There were lines, and none is a domain. */
+static inline bool list_sample_has_no_domain(const struct list_sample *s)
+{
+    return s->records > 0 && s->invalid == s->records;
+}
+/** Why it is no list: what it is where that shows, else one of its lines. As words that follow the name of the list. */
+void list_sample_put_refusal(const struct list_sample *s, struct buf *to);
 /** One line with an example. @return false: most lines are good */
 bool list_sample_put_warning(const struct list_sample *s, struct buf *to);

@@ -98,7 +98,7 @@ static int open_list(const char *path, struct stat *about, struct buf *why)
     return -1;
 }
 
-static bool take_list(struct input_lists *l, size_t i, bool whole, struct buf *why)
+static bool take_list(struct input_lists *l, size_t i, struct buf *why)
 {
     const char *path = l->paths[i];
     struct manifest_input *told = &l->told[i];
@@ -117,9 +117,6 @@ static bool take_list(struct input_lists *l, size_t i, bool whole, struct buf *w
     uint64_t begin = standard ? list_begin(STDIN_FILENO) : 0;
     told->octets = (uint64_t)seen->st_size > begin ? (uint64_t)seen->st_size - begin : 0;
     told->is_file = true;
-    if (!whole) {
-        return true;
-    }
     int fd = open_list(path, seen, why);
     uint64_t unpacked = 0;
     bool read = fd >= 0 && list_read_whole(fd, told, &unpacked, why);
@@ -128,17 +125,16 @@ static bool take_list(struct input_lists *l, size_t i, bool whole, struct buf *w
     return read;
 }
 
-bool input_lists_init(struct input_lists *l, const struct scan_params *p, bool whole,
-                      struct buf *why)
+bool input_lists_init(struct input_lists *l, const struct scan_params *p, struct buf *why)
 {
     *l = (struct input_lists){
-        .paths = p->input_paths, .count = p->input_count, .has_digests = whole};
+        .paths = p->input_paths, .count = p->input_count, .has_digests = p->output_dir != NULL};
     l->told = memory_new(l->count, sizeof(*l->told));
     l->seen = memory_new(l->count, sizeof(*l->seen));
     bool files = true;
     bool good = true;
     for (size_t i = 0; i < l->count && good; i++) {
-        good = take_list(l, i, whole, why);
+        good = take_list(l, i, why);
         files = files && l->told[i].is_file;
         l->octets += l->told[i].octets;
     }

@@ -23,10 +23,9 @@ struct input_lists {
 /** "standard input" or the path, for a message. */
 const char *input_list_name(const char *path);
 
-/** @param whole read each file to its end, for its digest, and to see whether it can be unpacked; of what is no file, nothing
+/** Reads each file to its end, for its digest, and to see whether it can be unpacked; of what is no file, nothing.
  * @return false with one line in `why` */
-bool input_lists_init(struct input_lists *l, const struct scan_params *p, bool whole,
-                      struct buf *why);
+bool input_lists_init(struct input_lists *l, const struct scan_params *p, struct buf *why);
 void input_lists_deinit(struct input_lists *l);
 
 /** Waits where a FIFO has no writer. @return the descriptor, of standard input its own; -1 with one line in `why` */

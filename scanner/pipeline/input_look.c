@@ -15,20 +15,98 @@ static void look_put_name(const char *path, struct buf *why)
     buf_put_text(why, ": ");
 }
 
-/* By its first record; the descriptor stands where it stood. */
-static bool look_into(int fd, const char *path, const char *column, struct buf *why)
+bool input_put_columns(const char *list, const struct domain_source *source, struct buf *line)
 {
-    off_t begin = lseek(fd, 0, SEEK_CUR);
-    struct domain_source *source = domain_source_new(fd, column, false);
-    struct source_record record;
-    enum source_status status = domain_source_next(source, &record);
-    if (status != SOURCE_RECORD) {
-        look_put_name(path, why);
-        buf_put_text(why,
-                     status == SOURCE_END ? INPUT_WITHOUT_DOMAIN : domain_source_error(source));
+    text_put_visible(line, span_of(list));
+    buf_put_char(line, ' ');
+    return domain_source_put_choice(source, line);
+}
+
+bool input_put_warning(const char *list, const struct list_sample *sample, struct buf *line)
+{
+    text_put_visible(line, span_of(list));
+    buf_put_text(line, ": ");
+    return list_sample_put_warning(sample, line);
+}
+
+/* A list that is looked at, and whom it is told. */
+struct look {
+    const struct scan_params *params;
+    const char *path;
+    void (*say)(void *arg, const char *line); /* NULL: nobody */
+    void *arg;
+    struct domain_source *source;
+    struct list_sample sample;
+    bool has_domain;
+};
+
+static void look_tell_columns(const struct look *l)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (l->say != NULL && !l->params->quiet &&
+        input_put_columns(input_list_name(l->path), l->source, &line)) {
+        buf_put_char(&line, '\0');
+        l->say(l->arg, (const char *)line.at);
     }
-    domain_source_free(source);
-    return lseek(fd, begin, SEEK_SET) == begin && status == SOURCE_RECORD;
+    buf_deinit(&line);
+}
+
+static void look_tell_warning(const struct look *l)
+{
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (l->say != NULL && input_put_warning(input_list_name(l->path), &l->sample, &line)) {
+        buf_put_char(&line, '\0');
+        l->say(l->arg, (const char *)line.at);
+    }
+    buf_deinit(&line);
+}
+
+/* Up to the first domain; to somebody it is told of, all that is looked at. */
+static enum source_status look_read(struct look *l)
+{
+    struct source_record record;
+    enum source_status status = SOURCE_RECORD;
+    while (l->sample.records < LIST_SAMPLE_MAX && (l->say != NULL || !l->has_domain) &&
+           (status = domain_source_next(l->source, &record)) == SOURCE_RECORD) {
+        if (l->sample.records == 0) {
+            look_tell_columns(l);
+        }
+        l->has_domain = l->has_domain || record.invalid == NULL;
+        (void)list_sample_add(&l->sample, &record);
+    }
+    return status;
+}
+
+static enum input_rehearsal look_into(struct look *l, int fd, struct buf *why)
+{
+    l->source = domain_source_new(fd, l->params->column, false);
+    enum source_status status = look_read(l);
+    bool none = !l->params->any_lines && list_sample_has_no_domain(&l->sample);
+    bool usage = true;
+    if (status == SOURCE_FAILED || l->sample.records == 0 || none) {
+        usage =
+            status != SOURCE_FAILED || (domain_source_error_is_usage(l->source) && !l->has_domain);
+        look_put_name(l->path, why);
+        if (status == SOURCE_FAILED) {
+            buf_put_text(why, domain_source_error(l->source));
+        } else if (none) {
+            list_sample_put_refusal(&l->sample, why);
+        } else {
+            buf_put_text(why, INPUT_WITHOUT_DOMAIN);
+        }
+    } else {
+        look_tell_warning(l);
+    }
+    domain_source_free(l->source);
+    return why->len == 0 ? INPUT_TAKEN : usage ? INPUT_REFUSED : INPUT_FAILED;
+}
+
+/* The descriptor stands where it stood. */
+static bool look_into_file(int fd, const char *path, const struct scan_params *p, struct buf *why)
+{
+    struct look l = {.params = p, .path = path};
+    off_t begin = lseek(fd, 0, SEEK_CUR);
+    return look_into(&l, fd, why) == INPUT_TAKEN && lseek(fd, begin, SEEK_SET) == begin;
 }
 
 static bool look_fault(const char *path, int error, struct buf *why)
@@ -38,7 +116,7 @@ static bool look_fault(const char *path, int error, struct buf *why)
     return false;
 }
 
-static bool look_at_list(const char *path, const char *column, struct buf *why)
+static bool look_at_list(const char *path, const struct scan_params *p, struct buf *why)
 {
     bool standard = strcmp(path, "-") == 0;
     struct stat st;
@@ -56,7 +134,7 @@ static bool look_at_list(const char *path, const char *column, struct buf *why)
     if (fd < 0) {
         return look_fault(path, errno, why);
     }
-    bool good = look_into(fd, path, column, why);
+    bool good = look_into_file(fd, path, p, why);
     input_lists_close(fd);
     return good;
 }
@@ -64,9 +142,39 @@ static bool look_at_list(const char *path, const char *column, struct buf *why)
 bool input_look(const struct scan_params *p, struct buf *why)
 {
     for (size_t i = 0; i < p->input_count; i++) {
-        if (!look_at_list(p->input_paths[i], p->column, why)) {
+        if (!look_at_list(p->input_paths[i], p, why)) {
             return false;
         }
     }
     return true;
+}
+
+/* A reader that comes and goes would end the writer of a FIFO, and wait for one without. */
+static bool is_for_the_scan_alone(const struct input_lists *l, size_t i)
+{
+    bool standard = strcmp(l->paths[i], "-") == 0;
+    mode_t mode = l->seen[i].st_mode;
+    return standard ? isatty(STDIN_FILENO) == 1 : !S_ISREG(mode) && !S_ISCHR(mode);
+}
+
+enum input_rehearsal input_rehearse(const struct scan_params *p,
+                                    void (*say)(void *arg, const char *line), void *arg,
+                                    struct buf *why)
+{
+    struct input_lists lists;
+    if (!input_lists_init(&lists, p, why)) {
+        return INPUT_REFUSED;
+    }
+    enum input_rehearsal end = INPUT_TAKEN;
+    for (size_t i = 0; i < lists.count && end == INPUT_TAKEN; i++) {
+        struct look l = {.params = p, .path = lists.paths[i], .say = say, .arg = arg};
+        if (is_for_the_scan_alone(&lists, i)) {
+            continue;
+        }
+        int fd = input_lists_open(&lists, i, why);
+        end = fd >= 0 ? look_into(&l, fd, why) : INPUT_REFUSED;
+        input_lists_close(fd);
+    }
+    input_lists_deinit(&lists);
+    return end;
 }

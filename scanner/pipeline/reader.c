@@ -17,7 +17,7 @@ bool reader_open(struct reader *r, struct scan *scan, struct buf *error)
                          .key = BUF_INIT(BUF_NO_LIMIT),
                          .why = BUF_INIT(BUF_NO_LIMIT),
                          .notices = BUF_INIT(BUF_NO_LIMIT)};
-    if (!input_lists_init(&r->lists, p, p->output_dir != NULL, error)) {
+    if (!input_lists_init(&r->lists, p, error)) {
         return false;
     }
     r->lists.told[0].first_line = 1;
@@ -148,9 +148,8 @@ static void reader_put_list(const struct reader *r, struct buf *to)
 static void warn_of_list(struct reader *r)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    reader_put_list(r, &line);
-    buf_put_text(&line, ": ");
-    if (!r->sampled && list_sample_put_warning(&r->sample, &line)) {
+    if (!r->sampled && !r->scan->params->any_lines &&
+        input_put_warning(r->list, &r->sample, &line)) {
         notices_add(r, &line);
     }
     r->sampled = true;
@@ -160,9 +159,7 @@ static void warn_of_list(struct reader *r)
 static void tell_columns(struct reader *r)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    reader_put_list(r, &line);
-    buf_put_char(&line, ' ');
-    if (domain_source_put_choice(r->source, &line)) {
+    if (input_put_columns(r->list, r->source, &line)) {
         notices_add(r, &line);
     }
     buf_deinit(&line);
@@ -207,8 +204,23 @@ static enum list_end list_failed(struct reader *r, bool usage, const char *what)
         reader_put_list(r, &r->why);
         buf_putf(&r->why, ": %s", what);
     }
-    r->failure_is_usage = usage && atomic_load(&r->records) == 0;
+    /* Nothing was asked for lines that are no domains. */
+    r->failure_is_usage = usage && atomic_load(&r->records) <= r->sample.invalid;
     return LIST_FAILED;
+}
+
+static enum list_end list_has_no_domain(struct reader *r)
+{
+    reader_put_list(r, &r->why);
+    buf_put_text(&r->why, ": ");
+    list_sample_put_refusal(&r->sample, &r->why);
+    return list_failed(r, true, NULL);
+}
+
+/* As much of it was seen as is looked at. Of a file that was asked before; a pipe shows it now. */
+static bool is_hopeless(const struct reader *r)
+{
+    return !r->sampled && !r->scan->params->any_lines && list_sample_has_no_domain(&r->sample);
 }
 
 /* What shows when it is read. */
@@ -227,11 +239,17 @@ static enum list_end read_records(struct reader *r, struct manifest_input *told)
         if (r->sample.records == 0) {
             tell_of_list(r, told);
         }
+        if (r->sample.records == LIST_SAMPLE_MAX && is_hopeless(r)) {
+            return list_has_no_domain(r);
+        }
         look_at_record(r, &record);
         record.input_line += r->lines_before;
         if (!take_or_pass(r, &record)) {
             return LIST_STOPPED;
         }
+    }
+    if (status == SOURCE_END && is_hopeless(r)) {
+        return list_has_no_domain(r);
     }
     warn_of_list(r);
     if (status == SOURCE_FAILED) {

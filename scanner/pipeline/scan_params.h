@@ -59,6 +59,7 @@ struct scan_params {
     const char *const *input_paths; /* lists, one after the other; "-": standard input */
     size_t input_count;
     const char *column; /* of CSV input: a number from 1, or a name in the header; NULL: guess */
+    bool any_lines;     /* names that somebody typed: none has to be a domain */
     bool metadata_passthrough; /* keep the other columns */
 
     /* results */

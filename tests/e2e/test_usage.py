@@ -172,6 +172,31 @@ def check_begin(file, out):
     check_equal("a file at an offset: the manifest has what was read", (told["octets"], told["sha256"]), (len(rest), hashlib.sha256(rest).hexdigest()))
 
 
+def check_no_list(file, out):
+    """A list of which no line is a domain is none: named by what it is, before anything is asked or made."""
+    page = b"<!DOCTYPE html>\n<html><body>\n<p>not here</p>\n</body></html>\n"
+    rows = b"".join(b'{"domain": "d%d.test", "rank": %d}\n' % (n, n) for n in range(2000))
+    names = [b"d%d.test" % n for n in range(9000)]
+    good = file("good", b"a.test\n")
+    for name, octets, words in (("n.html", page, ["is HTML"]), ("n.ndjson", rows, ["is JSON"]), ("n.ndjson.gz", gzip.compress(rows), ["is JSON"]),
+                                ("n.octets", bytes(range(128, 256)) * 9, ["none of its 1 lines is a domain", "--column"]),
+                                ("n.prose", b"this is no list\n" * 3000, ["none of its first 1000 lines is a domain", "such as line 1, 'this is no list'"]),
+                                ("n.cr", b"\r".join(names), ["has CR", "tr '\\r' '\\n'"]), ("n.short-cr", b"\r".join(names[:9]), ["has CR"]),
+                                ("n.cr.csv", b"rank,domain\r1,a.test\r2,b.test", ["has CR"]),
+                                ("n.nul", b"\0".join(names), ["has NULs", "tr '\\0' '\\n'"]), ("n.short-nul", b"\0".join(names[:9]), ["has NULs"])):
+        path = file(name, octets)
+        refused(name, ["scan", "--name-servers", "127.0.0.1:9", "-o", out, path], [path, *words])
+        refused(f"{name}, the second list", ["scan", "--name-servers", "127.0.0.1:9", "-o", out, good, path], [path, *words])
+        check(f"{name}: no directory was made", not os.path.exists(out))
+        done = run("scan", *READY, "-q", input=octets, timeout=60)
+        check_equal(f"{name}, from a pipe: exit code", done.returncode, 2)
+        check(f"{name}, from a pipe: one line", done.stderr.count("\n") == 1 and all(word in done.stderr for word in ["standard input", *words]), done.stderr)
+    done = run("scan", *READY, "-q", "--stdout", "domains", input=b"a.test\n" + page, timeout=60)
+    check_equal("one domain is enough", done.returncode, 0)
+    done = run("check", *READY, "no domain", timeout=60)
+    check("a name that somebody typed is no list", done.returncode != 2 and "lines" not in done.stderr, (done.returncode, done.stderr))
+
+
 def check_inputs(folder):
     """What a list may be: named if it is none, before anything is asked or made; columns and repeats are told."""
     def file(name, octets):
@@ -193,6 +218,7 @@ def check_inputs(folder):
         refused(name, ["scan", "--name-servers", "127.0.0.1:9", "-o", out, path], [path, *words])
         check(f"{name}: no directory was made", not os.path.exists(out))
         refused(f"{name}, from a pipe", ["scan", *READY], words, input=octets)
+    check_no_list(file, out)
     refused("no such column", ["scan", "--name-servers", "127.0.0.1:9", "--column", "site", file("x.csv", text.encode())], ["site", "line 1"])
     refused("standard input twice", ["scan", *READY, "-", file("a", b"a.test\n"), "-"], ["'-'", "twice"])
     refused("one list of several has none", ["scan", *READY, "-o", out, file("a", b"a.test\n"), file("b", b"#\n")],
@@ -310,6 +336,23 @@ def check_dry_run(folder):
     check_equal("dry run: exit code", done.returncode, 0)
     check("dry run: says so", "--dry-run" in done.stderr and done.stdout == b"", done.stderr)
     check("dry run: no directory", not os.path.exists(out))
+    lines = b"".join(b"%d.test\n" % n for n in range(30000))
+    for name, octets, words in (("dry.cut.gz", gzip.compress(lines)[:-9], ["is cut short"]),
+                                ("dry.bad.gz", gzip.compress(lines)[:-8] + bytes(8), ["is damaged"]),
+                                ("dry.prose", b"no list\n" * 3, ["none of its 3 lines"])):
+        path = os.path.join(folder, name)
+        with open(path, "wb") as file:
+            file.write(octets)
+        for arguments in (["-o", out], []):
+            for dry in ([], ["--dry-run"]):
+                refused(f"{name} {dry}", ["scan", *dry, *READY, *arguments, path], [path, *words])
+    for dry in ([], ["--dry-run"]):
+        refused(f"nothing {dry}", ["scan", *dry, *READY, "/dev/null"], ["/dev/null: has no line with a domain"])
+        refused(f"nothing, on standard input {dry}", ["scan", *dry, *READY], ["standard input: has no line with a domain"])
+    text = "rank;domain\n" + "1;a.test\n" * 3 + "2;x y\n" * 9
+    said = [[line for line in run("scan", *dry, *READY, "--stdout", "domains", input=text).stderr.splitlines() if "standard input" in line]
+            for dry in ([], ["--dry-run"])]
+    check("dry run: warnings of a scan", len(said[0]) == 2 and said[0] == said[1], said)
     check_refused("dry run of what cannot be", run("scan", "--dry-run", *READY, "-o", out, listed + "x"), ["No such file"])
 
 

@@ -73,3 +73,33 @@ Test(list_sample, an_example_is_one_line)
           "1 of the 1 lines are no domains, such as line 1, 'u v  w' (bad_character): is it the "
           "right file and column? See --column");
 }
+
+Test(list_sample, a_list_without_a_domain_is_told_by_what_it_is)
+{
+    static const struct {
+        struct span line;
+        const char *begin;
+    } cases[] = {
+        {SPAN_INIT("<!DOCTYPE html>"), "is HTML or XML; "},
+        {SPAN_INIT("{\"domain\":\"a.test\"}"), "is JSON; "},
+        {SPAN_INIT("["), "is JSON; "},
+        {SPAN_INIT("a.test\rb.test"), "has CR in place of line ends; give what \"tr '\\r' '\\n'"},
+        {SPAN_INIT("a.test\0b.test\0"),
+         "has NULs in place of line ends; give what \"tr '\\0' '\\n'"},
+        {SPAN_INIT("x y"), "none of its 1 lines is a domain, such as line 7, 'x y' (empty): is it"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct list_sample s = {0};
+        struct buf said = BUF_INIT(BUF_NO_LIMIT);
+        struct source_record r = {.input_line = 7, .input = cases[i].line, .invalid = "empty"};
+        cr_expect(!list_sample_has_no_domain(&s));
+        cr_expect(list_sample_add(&s, &r) && list_sample_has_no_domain(&s));
+        list_sample_put_refusal(&s, &said);
+        struct span begin = span_of(cases[i].begin);
+        cr_expect(span_eq(span_take(buf_span(&said), begin.len), begin), "%.*s", (int)said.len,
+                  (const char *)said.at);
+        add(&s, "a.test", NULL);
+        cr_expect(!list_sample_has_no_domain(&s));
+        buf_deinit(&said);
+    }
+}
