@@ -145,8 +145,9 @@ static bool read_answer_section(struct reading *r, unsigned count)
         if (!dns_name_read(r->message, &r->at, &owner) || !read_record(r, &rec, &class)) {
             return false;
         }
-        if (class != CLASS_IN ||
-            (rec.type != r->type && rec.type != DNS_TYPE_CNAME && rec.type != DNS_TYPE_RRSIG)) {
+        bool dname = rec.type == DNS_TYPE_DNAME && r->rcode == DNS_RCODE_YXDOMAIN;
+        if (class != CLASS_IN || (rec.type != r->type && rec.type != DNS_TYPE_CNAME &&
+                                  rec.type != DNS_TYPE_RRSIG && !dname)) {
             continue;
         }
         if (reader->record_count == DNS_ANSWER_SCAN_MAX) {
@@ -445,13 +446,13 @@ static bool is_known_link(const struct dns_answer *out, struct span target)
     return false;
 }
 
-/* Follows the chain from `name` until records or no further link are there. */
-static enum dns_state follow(struct reading *r, const struct dns_name *name)
+/* Follows the chain from `name` until records or no further link are there. @param here where that is */
+static enum dns_state follow(struct reading *r, const struct dns_name *name, struct dns_name *here)
 {
-    struct dns_name here = *name;
     struct dns_answer *out = r->out;
+    *here = *name;
     for (;;) {
-        if (!message_collect(r, &here)) {
+        if (!message_collect(r, here)) {
             return DNS_MALFORMED;
         }
         if (out->rr_count > 0) {
@@ -459,7 +460,7 @@ static enum dns_state follow(struct reading *r, const struct dns_name *name)
             return DNS_DATA;
         }
         struct dns_name target;
-        enum link link = r->type == DNS_TYPE_CNAME ? LINK_NONE : find_link(r, &here, &target);
+        enum link link = r->type == DNS_TYPE_CNAME ? LINK_NONE : find_link(r, here, &target);
         if (link == LINK_MALFORMED) {
             return DNS_MALFORMED;
         }
@@ -473,8 +474,36 @@ static enum dns_state follow(struct reading *r, const struct dns_name *name)
         if (dns_name_eq(&target, name) || is_known_link(out, link_text)) {
             return DNS_CNAME_LOOP;
         }
-        here = target;
+        *here = target;
     }
+}
+
+/* RFC 6672 section 2.3: what is below its owner, not the owner. */
+static bool dname_covers(const struct dns_name *owner, const struct dns_name *name)
+{
+    size_t at = 0;
+    while (name->len - at > owner->len) {
+        at += 1U + name->octets[at];
+    }
+    return at > 0 && name->len - at == owner->len &&
+           memcmp(name->octets + at, owner->octets, owner->len) == 0;
+}
+
+/* RFC 6672 section 2.2: the DNAME that `name` is below is in the answer, and what it makes of the name is too long. */
+static bool is_made_too_long(struct reading *r, const struct dns_name *name)
+{
+    const struct dns_reader *reader = r->reader;
+    for (size_t i = 0; i < reader->record_count; i++) {
+        const struct record *rec = &reader->records[i];
+        const struct dns_name *owner = &reader->owners[rec->owner];
+        struct dns_name target;
+        if (rec->type == DNS_TYPE_DNAME && dname_covers(owner, name) &&
+            read_data_name(r, rec, 0, &target) &&
+            (size_t)name->len - owner->len + target.len > DNS_NAME_WIRE_MAX) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* RFC 2308 sections 2.1 and 2.2: what an answer without records of the type means. */
@@ -493,6 +522,15 @@ static enum dns_state judge_denial(struct reading *r)
     return DNS_NODATA;
 }
 
+static void forget_records(struct dns_answer *out)
+{
+    out->rr_count = 0;
+    out->cname_count = 0;
+    out->seen.truncated = false;
+    out->seen.rrsig_present = false;
+    out->seen.ttl = UINT32_MAX;
+}
+
 static enum dns_state message_judge(struct reading *r, const struct dns_name *name)
 {
     switch (r->rcode) {
@@ -507,8 +545,13 @@ static enum dns_state message_judge(struct reading *r, const struct dns_name *na
     default:
         return DNS_OTHER_RCODE;
     }
-    enum dns_state state = follow(r, name);
+    struct dns_name here;
+    enum dns_state state = follow(r, name, &here);
     if (r->rcode == DNS_RCODE_YXDOMAIN && state != DNS_MALFORMED) {
+        if (!is_made_too_long(r, &here)) {
+            forget_records(r->out);
+            return DNS_OTHER_RCODE;
+        }
         r->out->rr_count = 0;
         return DNS_NAME_INVALID;
     }
@@ -520,15 +563,6 @@ static enum dns_state message_judge(struct reading *r, const struct dns_name *na
         note_ttl(r, r->soa_ttl);
     }
     return state;
-}
-
-static void forget_records(struct dns_answer *out)
-{
-    out->rr_count = 0;
-    out->cname_count = 0;
-    out->seen.truncated = false;
-    out->seen.rrsig_present = false;
-    out->seen.ttl = UINT32_MAX;
 }
 
 void dns_message_read(struct dns_reader *reader, struct span message, const struct dns_name *name,

@@ -21,6 +21,7 @@ enum dns_type {
     DNS_TYPE_MX = 15,
     DNS_TYPE_TXT = 16,
     DNS_TYPE_AAAA = 28,
+    DNS_TYPE_DNAME = 39,
     DNS_TYPE_OPT = 41,
     DNS_TYPE_RRSIG = 46,
     DNS_TYPE_TLSA = 52,
@@ -91,7 +92,8 @@ void dns_reader_free(struct dns_reader *reader);
  * Reads `message` as the answer to (name, type, IN). Sets all of `out` but `rtt_ms`, `seen.tcp` and
  * what stands behind these; it points into `reader` and `message`, until the next call.
  * `seen.state` is one of DATA, NODATA, NXDOMAIN, SERVFAIL, REFUSED, OTHER_RCODE, MALFORMED,
- * CNAME_LOOP, CNAME_LIMIT and NAME_INVALID (YXDOMAIN: a DNAME makes the name too long, RFC 6672 section 2.2). A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
+ * CNAME_LOOP, CNAME_LIMIT and NAME_INVALID (YXDOMAIN with the DNAME that makes the name too long, RFC 6672 section 2.2; without it the
+ * code, which RFC 2136 has for updates, is OTHER_RCODE). A referral (RFC 2308 section 2.2) is REFUSED with rcode 0: the server does not
  * recurse for us.
  */
 void dns_message_read(struct dns_reader *reader, struct span message, const struct dns_name *name,

@@ -4,10 +4,10 @@
 enum dnssec_state dnssec_state_of(const struct seen_dns *dns, bool trust_ad)
 {
     switch ((enum dns_state)dns->state) {
-    case DNS_NOT_ASKED:
+    case DNS_NOT_ASKED: /* none of these says whether the zone is signed */
     case DNS_NAME_INVALID:
     case DNS_CNAME_LIMIT:
-    case DNS_LOCAL_FAULT: /* ours: it says nothing of the zone, nor do these */
+    case DNS_LOCAL_FAULT:
     case DNS_REFUSED:
     case DNS_OTHER_RCODE:
         return DNSSEC_UNKNOWN;

@@ -4,23 +4,25 @@
 #include "scanner/base/vocabulary.h"
 
 /** What came of one DNS question. Words are part of the output. */
-#define DNS_STATES(X)                                                                             \
-    X(DNS_NOT_ASKED, "not_asked", "no query was sent: there was no reason to")                    \
-    X(DNS_DATA, "data", "an answer with records")                                                 \
-    X(DNS_NODATA, "nodata", "NOERROR without a record of the type (RFC 2308 section 2.2)")        \
-    X(DNS_NXDOMAIN, "nxdomain", "the name does not exist (RFC 2308 section 2.1)")                 \
-    X(DNS_SERVFAIL, "servfail", "SERVFAIL, also with CD=1")                                       \
-    X(DNS_BOGUS, "bogus",                                                                         \
-      "SERVFAIL, but an answer with CD=1, whose data is kept (RFC 4035 section 4.7)")             \
-    X(DNS_REFUSED, "refused", "the resolver refuses this client: REFUSED, or a referral")         \
-    X(DNS_OTHER_RCODE, "other_rcode", "another response code of the resolver; see rcode")         \
-    X(DNS_TIMEOUT, "timeout", "no answer from any server")                                        \
-    X(DNS_MALFORMED, "malformed", "an answer that cannot be parsed")                              \
-    X(DNS_CNAME_LOOP, "cname_loop", "a loop of CNAMEs")                                           \
-    X(DNS_CNAME_LIMIT, "cname_limit",                                                             \
-      "more CNAME records than this program (16) or the resolver follows: the end of the chain "  \
-      "is not known")                                                                             \
-    X(DNS_NAME_INVALID, "name_invalid", "a name that cannot be queried (RFC 1035 section 2.3.4)") \
+#define DNS_STATES(X)                                                                            \
+    X(DNS_NOT_ASKED, "not_asked", "no query was sent: there was no reason to")                   \
+    X(DNS_DATA, "data", "an answer with records")                                                \
+    X(DNS_NODATA, "nodata", "NOERROR without a record of the type (RFC 2308 section 2.2)")       \
+    X(DNS_NXDOMAIN, "nxdomain", "the name does not exist (RFC 2308 section 2.1)")                \
+    X(DNS_SERVFAIL, "servfail", "SERVFAIL, also with CD=1")                                      \
+    X(DNS_BOGUS, "bogus",                                                                        \
+      "SERVFAIL, but an answer with CD=1, whose data is kept (RFC 4035 section 4.7)")            \
+    X(DNS_REFUSED, "refused", "the resolver refuses this client: REFUSED, or a referral")        \
+    X(DNS_OTHER_RCODE, "other_rcode", "another response code of the resolver; see rcode")        \
+    X(DNS_TIMEOUT, "timeout", "no answer from any server")                                       \
+    X(DNS_MALFORMED, "malformed", "an answer that cannot be parsed")                             \
+    X(DNS_CNAME_LOOP, "cname_loop", "a loop of CNAMEs")                                          \
+    X(DNS_CNAME_LIMIT, "cname_limit",                                                            \
+      "more CNAME records than this program (16) or the resolver follows: the end of the chain " \
+      "is not known")                                                                            \
+    X(DNS_NAME_INVALID, "name_invalid",                                                          \
+      "a name that cannot be queried (RFC 1035 section 2.3.4), or that a DNAME makes too long "  \
+      "(RFC 6672 section 2.2)")                                                                  \
     X(DNS_LOCAL_FAULT, "local_fault", "local error: no socket, or no resolver configured")
 
 enum dns_state {

@@ -200,15 +200,67 @@ static void refused(struct wire *w)
     w->at[3] |= DNS_RCODE_REFUSED;
 }
 
+#define LONGEST     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define LONG_BY_ONE LONGEST "y"
+
+/* Of 255 octets for b.test, which is the most, or of one more. */
+static void yxdomain_dname(struct wire *w, const char *owner, const char *first)
+{
+    char target[300];
+    (void)snprintf(target, sizeof(target), "%s.%063d.%063d.%063d", first, 0, 0, 0);
+    w->at[3] |= DNS_RCODE_YXDOMAIN;
+    wire_cname(w, NULL, 50, "b.test");
+    wire_name_rr(w, ANSWER, owner, DNS_TYPE_DNAME, 40, SPAN_LIT(""), target);
+}
+
 static void yxdomain(struct wire *w)
+{
+    yxdomain_dname(w, "test", LONG_BY_ONE);
+}
+
+static void yxdomain_that_fits(struct wire *w)
+{
+    yxdomain_dname(w, "test", LONGEST);
+}
+
+static void yxdomain_of_root(struct wire *w)
+{
+    yxdomain_dname(w, ".", LONGEST);
+}
+
+static void yxdomain_of_itself(struct wire *w)
+{
+    yxdomain_dname(w, "b.test", LONG_BY_ONE);
+}
+
+static void yxdomain_beside(struct wire *w)
+{
+    yxdomain_dname(w, "c.test", LONG_BY_ONE);
+}
+
+static void yxdomain_of_a_part(struct wire *w)
+{
+    yxdomain_dname(w, "est", LONG_BY_ONE);
+}
+
+static void yxdomain_bare(struct wire *w)
 {
     w->at[3] |= DNS_RCODE_YXDOMAIN;
     wire_cname(w, NULL, 50, "b.test");
+    wire_a(w, "b.test", 60, 1);
 }
 
 static void yxdomain_data(struct wire *w)
 {
     yxdomain(w);
+    wire_a(w, "b.test", 60, 1);
+}
+
+/* The code is no part of a whole answer. */
+static void dname_only(struct wire *w)
+{
+    yxdomain(w);
+    w->at[3] &= 0xF0U;
     wire_a(w, "b.test", 60, 1);
 }
 
@@ -445,6 +497,20 @@ static const struct message_case cases[] = {
     {"REFUSED", DNS_TYPE_A, refused, "refused 5 ttl=0 ede=-1:"},
     {"YXDOMAIN behind an alias (RFC 6672 2.2)", DNS_TYPE_A, yxdomain,
      "name_invalid 6 ttl=50 ede=-1: >b.test"},
+    {"YXDOMAIN, and a DNAME of the root that makes it too long", DNS_TYPE_A, yxdomain_of_root,
+     "name_invalid 6 ttl=50 ede=-1: >b.test"},
+    {"YXDOMAIN, but its DNAME makes no name too long", DNS_TYPE_A, yxdomain_that_fits,
+     "other_rcode 6 ttl=0 ede=-1:"},
+    {"YXDOMAIN, but its DNAME is of the name itself", DNS_TYPE_A, yxdomain_of_itself,
+     "other_rcode 6 ttl=0 ede=-1:"},
+    {"YXDOMAIN, but its DNAME is of another name", DNS_TYPE_A, yxdomain_beside,
+     "other_rcode 6 ttl=0 ede=-1:"},
+    {"YXDOMAIN, but its DNAME is of an end that is no label", DNS_TYPE_A, yxdomain_of_a_part,
+     "other_rcode 6 ttl=0 ede=-1:"},
+    {"YXDOMAIN without a DNAME (RFC 2136 2.2)", DNS_TYPE_A, yxdomain_bare,
+     "other_rcode 6 ttl=0 ede=-1:"},
+    {"a DNAME beside its CNAME is passed over", DNS_TYPE_A, dname_only,
+     "data 0 ttl=50 ede=-1: >b.test 192.0.2.1"},
     {"YXDOMAIN with data all the same", DNS_TYPE_A, yxdomain_data,
      "name_invalid 6 ttl=50 ede=-1: >b.test"},
     {"extended rcode (RFC 6891 6.1.3)", DNS_TYPE_A, badvers, "other_rcode 16 ttl=0 ede=-1:"},
