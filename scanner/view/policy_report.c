@@ -188,7 +188,8 @@ static void policy_put_dane(struct paper *p, const struct domain_view *v)
     if (unknown > 0) {
         paper_putf(p, INK_FAINT, ", not known at %u", unknown);
     }
-    if (in_force && facts_truth(&dane, DANE_FACTS_STRICT) == TRUTH_NO) {
+    if (in_force &&
+        !facts_bool(&dane, DANE_FACTS_STRICT)) { /* normal rows leave out what is false */
         paper_putf(p, INK_PLAIN,
                    "; the MX records are not secure (%s), so not every sender uses them",
                    facts_string_or(&dane, DANE_FACTS_MX_DNSSEC, "unknown"));
