@@ -15,6 +15,11 @@ struct hash_key {
     uint64_t high;
 };
 
+static inline bool hash_key_eq(struct hash_key a, struct hash_key b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
 /** Draws the secret of this process from getrandom(2). Once, before any thread starts. */
 void hash_secret_init(void);
 struct hash_key hash_key_of(struct span key);

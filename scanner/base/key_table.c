@@ -13,7 +13,7 @@ void key_table_deinit(struct key_table *t)
 
 static bool key_is(const struct key_table *t, uint32_t number, struct hash_key key)
 {
-    return t->keys[number].low == key.low && t->keys[number].high == key.high;
+    return hash_key_eq(t->keys[number], key);
 }
 
 /* @return its place, or the empty one where it belongs */

@@ -200,7 +200,7 @@ static bool report_is_repeated(struct rpt_summary *s, const struct rpt_report *r
         return false;
     }
     for (size_t i = 0; i < s->known_count; i++) {
-        if (s->known[i].low == key.low && s->known[i].high == key.high) {
+        if (hash_key_eq(s->known[i], key)) {
             return true;
         }
     }

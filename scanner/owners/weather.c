@@ -340,6 +340,11 @@ static enum weather_step look_while_away(struct weather *w, uint64_t now_ms)
     return now_ms >= w->round_ms + WEATHER_EVERY_MS ? begin_round(w, now_ms) : WEATHER_QUIET;
 }
 
+static bool is_heard_late(const struct weather *w)
+{
+    return w->view.unheard && w->answered_ever;
+}
+
 /* Since the first alarm nobody was heard: what is not told yet is void. */
 static enum weather_step hear_first(struct weather *w, uint64_t now_ms)
 {
@@ -354,16 +359,15 @@ static enum weather_step hear_first(struct weather *w, uint64_t now_ms)
 
 enum weather_step weather_end(struct weather *w, uint64_t now_ms)
 {
-    return w->view.state == WEATHER_FAIR && w->view.unheard && w->answered_ever
-               ? hear_first(w, now_ms)
-               : WEATHER_QUIET;
+    return w->view.state == WEATHER_FAIR && is_heard_late(w) ? hear_first(w, now_ms)
+                                                             : WEATHER_QUIET;
 }
 
 enum weather_step weather_look(struct weather *w, uint64_t now_ms)
 {
     switch (w->view.state) {
     case WEATHER_FAIR:
-        if (w->view.unheard && w->answered_ever) {
+        if (is_heard_late(w)) {
             return hear_first(w, now_ms);
         }
         /* Of a machine that stood still only the end is looked at. */

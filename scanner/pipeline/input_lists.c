@@ -26,11 +26,11 @@ static bool list_fault(const char *path, const char *what, struct buf *why)
 /* --- which it is, and is it whole ------------------------------------------------------------ */
 
 /** @return the octets read; negative: errno */
-static ssize_t read_from(int fd, uint64_t offset, uint8_t *to)
+static ssize_t read_from(int fd, uint64_t offset, uint8_t *to, size_t max)
 {
     ssize_t got;
     do {
-        got = pread(fd, to, READ_STEP, (off_t)offset);
+        got = pread(fd, to, max, (off_t)offset);
     } while (got < 0 && errno == EINTR);
     return got;
 }
@@ -68,7 +68,7 @@ static bool list_read_whole(int fd, struct manifest_input *input, uint64_t *unpa
     ssize_t got;
     input->octets = 0;
     do {
-        got = read_from(fd, begin + input->octets, octets);
+        got = read_from(fd, begin + input->octets, octets, READ_STEP);
         struct span step = {octets, got > 0 ? (size_t)got : 0};
         if (input->octets == 0) {
             method = unpack_method_of(step);
@@ -84,6 +84,14 @@ static bool list_read_whole(int fd, struct manifest_input *input, uint64_t *unpa
     unpacker_free(unpacker);
     free(octets);
     return error[0] == '\0' || list_fault(input->path, error, why);
+}
+
+/** Then it may be damaged or cut short; a plain list is what it is. */
+static bool is_packed(int fd)
+{
+    uint8_t head[UNPACK_MARK_MAX];
+    ssize_t got = read_from(fd, list_begin(fd), head, sizeof(head));
+    return unpack_method_of((struct span){head, got > 0 ? (size_t)got : 0}) != UNPACK_NONE;
 }
 
 /** @param about what it is now @return its descriptor; -1 with one line in `why` */
@@ -119,10 +127,11 @@ static bool take_list(struct input_lists *l, size_t i, struct buf *why)
     told->is_file = true;
     int fd = open_list(path, seen, why);
     uint64_t unpacked = 0;
-    bool read = fd >= 0 && list_read_whole(fd, told, &unpacked, why);
+    bool whole = l->has_digests || (fd >= 0 && is_packed(fd));
+    bool good = fd >= 0 && (!whole || list_read_whole(fd, told, &unpacked, why));
     input_lists_close(fd);
     l->lines_max += unpacked + 1;
-    return read;
+    return good;
 }
 
 bool input_lists_init(struct input_lists *l, const struct scan_params *p, struct buf *why)

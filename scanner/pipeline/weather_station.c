@@ -102,6 +102,19 @@ static const char *what_is_away(enum weather_stream stream)
     UNREACHABLE("unknown weather_stream");
 }
 
+/* The last that the view has. */
+static struct outage_record *add_outage(struct weather_station *s, enum weather_stream stream,
+                                        uint64_t now_ms, int64_t now_unix_ms)
+{
+    const struct weather_view *v = &s->streams[stream].view;
+    uint64_t from_ms = v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms;
+    s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
+    struct outage_record *o = &s->outages[s->outage_count++];
+    *o = (struct outage_record){.stream = stream,
+                                .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms)};
+    return o;
+}
+
 static void note_step(struct weather_station *s, enum weather_stream stream, enum weather_step step,
                       uint64_t now_ms, int64_t now_unix_ms, struct buf *said)
 {
@@ -111,10 +124,7 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
     case WEATHER_PROBE:
         return;
     case WEATHER_BEGAN: {
-        uint64_t from_ms = v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms;
-        s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
-        s->outages[s->outage_count++] = (struct outage_record){
-            .stream = stream, .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms)};
+        (void)add_outage(s, stream, now_ms, now_unix_ms);
         if (v->never) {
             return; /* WEATHER_GAVE_UP says it */
         }
@@ -138,17 +148,13 @@ static void note_step(struct weather_station *s, enum weather_stream stream, enu
         return;
     }
     case WEATHER_HEARD: {
-        uint64_t from_ms = v->outages[(v->outage_count - 1) % WEATHER_OUTAGES_MAX].from_ms;
-        s->outages = memory_grow_list(s->outages, s->outage_count, sizeof(*s->outages));
-        s->outages[s->outage_count++] =
-            (struct outage_record){.stream = stream,
-                                   .from_unix_ms = now_unix_ms - (int64_t)(now_ms - from_ms),
-                                   .to_unix_ms = now_unix_ms};
+        struct outage_record *o = add_outage(s, stream, now_ms, now_unix_ms);
+        o->to_unix_ms = now_unix_ms;
         s->heard_late = true;
         buf_putf(said,
-                 "outage: nobody answered over %s for %llu s, and now servers do; what ended until "
+                 "outage: nobody answered over %s for %lld s, and now servers do; what ended until "
                  "now is local_fault (--self-test HOST tells earlier)",
-                 weather_stream_word(stream), (unsigned long long)(now_ms - from_ms) / 1000);
+                 weather_stream_word(stream), (long long)(now_unix_ms - o->from_unix_ms) / 1000);
         buf_put_char(said, '\0');
         return;
     }

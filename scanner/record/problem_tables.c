@@ -191,7 +191,7 @@ static void note_meeting(struct table_work *w, size_t place)
 {
     struct hash_key key = hash_key_of(buf_span(&w->key));
     for (size_t i = 0; i < w->meeting_count; i++) {
-        if (w->meetings[i].key.low == key.low && w->meetings[i].key.high == key.high) {
+        if (hash_key_eq(w->meetings[i].key, key)) {
             w->meetings[i].places++;
             return;
         }

@@ -1,6 +1,5 @@
 #include "scanner/record/recorder.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "scanner/base/hash.h"
@@ -74,12 +73,13 @@ void record_service(struct recorder *r, const struct seen_service *s)
     facts_note_service(r->book, &r->facts, s, &r->findings);
 }
 
-static struct hash_key key_of_said(const struct net_addr *address, uint16_t port)
+static struct hash_key key_of_said(const struct recorder *r, const struct net_addr *address,
+                                   uint16_t port)
 {
-    char text[NET_ADDR_TEXT_MAX + sizeof("|65535")];
-    size_t len = net_addr_format(address, text);
-    int more = snprintf(text + len, sizeof(text) - len, "|%u", port);
-    return hash_key_of((struct span){(const uint8_t *)text, len + (size_t)more});
+    struct buf *key = &r->rows->key; /* of no row: none is begun */
+    buf_reset(key);
+    service_key_put(key, address, port);
+    return hash_key_of(buf_span(key));
 }
 
 void record_default_session(struct recorder *r, const struct net_addr *address, uint16_t port,
@@ -89,7 +89,8 @@ void record_default_session(struct recorder *r, const struct net_addr *address, 
     if (!row_is_lean(r->rows->row)) {
         return;
     }
-    uint64_t number = *map_add(&r->said_index, key_of_said(address, port), r->said_count, &added);
+    uint64_t number =
+        *map_add(&r->said_index, key_of_said(r, address, port), r->said_count, &added);
     if (added) {
         r->said = memory_grow_list(r->said, r->said_count++, sizeof(*r->said));
     }
@@ -101,7 +102,7 @@ static const struct session_said *said_of_service(const struct recorder *r,
                                                   const struct seen_endpoint *e)
 {
     const uint64_t *number = !digest_is_none(e->no_sni_leaf_sha256) && r->said_count > 0
-                                 ? map_find(&r->said_index, key_of_said(&e->address, e->port))
+                                 ? map_find(&r->said_index, key_of_said(r, &e->address, e->port))
                                  : NULL;
     return number != NULL ? &r->said[*number] : NULL;
 }

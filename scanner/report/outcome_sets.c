@@ -1,6 +1,6 @@
 #include "scanner/report/outcome_sets.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "scanner/base/check.h"
 #include "scanner/cert/digest.h"
@@ -109,10 +109,11 @@ void outcome_set_key(struct span set, char key[OUTCOME_SET_KEY_MAX])
                  field_mark_word((enum field_mark)p[i].basis), p[i].place);
     }
     digest_sha256(buf_span(&text), digest);
+    buf_reset(&text);
+    buf_put_hex(&text, (struct span){digest, (OUTCOME_SET_KEY_MAX - 1) / 2});
+    buf_put_char(&text, '\0');
+    memcpy(key, text.at, OUTCOME_SET_KEY_MAX);
     buf_deinit(&text);
-    for (size_t i = 0; i < (OUTCOME_SET_KEY_MAX - 1) / 2; i++) {
-        (void)snprintf(key + 2 * i, 3, "%02x", digest[i]);
-    }
 }
 
 static void put_outcome_set_row(struct row_sink *sink, struct span set,

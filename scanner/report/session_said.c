@@ -4,12 +4,9 @@
 
 static struct hash_key hash_of_reply(const struct seen_reply *reply)
 {
-    struct buf text = BUF_INIT(BUF_NO_LIMIT);
-    buf_putf(&text, "%u %u ", reply->code, reply->truncated);
-    buf_put(&text, reply->text);
-    struct hash_key key = hash_key_of(buf_span(&text));
-    buf_deinit(&text);
-    return key;
+    struct hash_key text = hash_key_of(reply->text);
+    const uint64_t whole[] = {(uint64_t)reply->code << 1 | reply->truncated, text.low, text.high};
+    return hash_key_of((struct span){(const uint8_t *)whole, sizeof(whole)});
 }
 
 /* All that put_handshake() writes but for the two. */
@@ -37,19 +34,14 @@ void session_said_fill(struct session_said *out, const struct seen_session *s)
     out->handshake = hash_of_handshake(s);
 }
 
-static bool is_same_hash(struct hash_key a, struct hash_key b)
-{
-    return a.low == b.low && a.high == b.high;
-}
-
 bool session_said_reply(const struct session_said *said, enum smtp_step step,
                         const struct seen_reply *reply)
 {
-    return said != NULL && is_same_hash(said->reply[step], hash_of_reply(reply));
+    return said != NULL && hash_key_eq(said->reply[step], hash_of_reply(reply));
 }
 
 bool session_said_handshake(const struct session_said *said, const struct seen_session *s)
 {
     return said != NULL && s->tls_attempted && !s->tls.list_malformed &&
-           is_same_hash(said->handshake, hash_of_handshake(s));
+           hash_key_eq(said->handshake, hash_of_handshake(s));
 }

@@ -173,7 +173,7 @@ static bool find_keyed(struct lean_rows *l, const struct map *m, struct hash_key
 static bool find_service(struct lean_rows *l, const char *name, const json_t **out, struct buf *why)
 {
     struct hash_key key = hash_key_of(span_of(name));
-    bool same = l->service != NULL && memcmp(&key, &l->last_service, sizeof(key)) == 0;
+    bool same = l->service != NULL && hash_key_eq(key, l->last_service);
     bool ok = true;
     if (!same) {
         json_decref(l->service);

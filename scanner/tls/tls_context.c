@@ -10,8 +10,6 @@
 #include "scanner/tls/tls_context_private.h"
 #include "scanner/tls/tls_settings.h"
 
-#define DH_STRENGTH_MIN 80 /* of 1,024 bits */
-
 /* What OpenSSL 3.0 offers by itself at level 0, named so that later versions offer the same. */
 static const char suites_13[] =
     "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
@@ -71,19 +69,6 @@ static int ignore_answer(SSL *ssl, unsigned int type, unsigned int context, cons
     return 1;
 }
 
-/* What OpenSSL allows at level 0, which is all but Diffie-Hellman groups under 1,024 bits. Large ones have its own bound,
- * OPENSSL_DH_MAX_MODULUS_BITS: senders finish a handshake with all up to it, though it takes a second. */
-static int allow(const SSL *ssl, const SSL_CTX *ctx, int operation, int strength, int nid,
-                 void *other, void *arg)
-{
-    (void)ssl;
-    (void)ctx;
-    (void)nid;
-    (void)other;
-    (void)arg;
-    return operation != SSL_SECOP_TMP_DH || strength >= DH_STRENGTH_MIN;
-}
-
 void tls_settings_hello(SSL_CTX *ssl)
 {
     /* The level first: what the lists may hold depends on it. */
@@ -115,7 +100,6 @@ void tls_settings_behaviour(SSL_CTX *ssl)
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_max_cert_list(ssl, TLS_CERTIFICATE_MESSAGE_MAX);
-    SSL_CTX_set_security_callback(ssl, allow);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, NULL);
     SSL_CTX_set_cert_verify_callback(ssl, accept_any, NULL);
 }

@@ -8,32 +8,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.nightly import config_of  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, finish  # noqa: E402
-from e2e.small_servers import World, no_starttls, well  # noqa: E402
+from e2e.small_servers import Held, World, no_starttls, well  # noqa: E402
 from support.dns_server import CLIENT, DnsServer  # noqa: E402
 
 SERVICE = "mxcensus.service"
 STATE = "/var/lib/mxcensus"
 LOG = "/var/log/mxcensus/scan.log"
 ALERTED = "/run/alerted"
-
-
-class Held:
-    """Lets nobody in until it is released, and knows when somebody came."""
-
-    def __init__(self):
-        self.reached = threading.Event()
-        self.released = threading.Event()
-
-    def __call__(self, session):
-        self.reached.set()
-        self.released.wait(60)
-        session.dialogue()
 
 
 def write(path, text):

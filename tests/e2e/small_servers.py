@@ -179,6 +179,19 @@ def no_starttls(session):
     session.dialogue(starttls=False)
 
 
+class Held:
+    """Lets nobody in until it is released, and knows when somebody came."""
+
+    def __init__(self):
+        self.reached = threading.Event()
+        self.released = threading.Event()
+
+    def __call__(self, session):
+        self.reached.set()
+        self.released.wait(60)
+        session.dialogue()
+
+
 def policy_host(*lost):
     """Serves a policy over HTTPS, but closes the connections of these numbers in the handshake."""
     def behave(session):
