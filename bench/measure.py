@@ -1,7 +1,10 @@
-"""Shared by lab_scan and compare: running a program and saying what it took, and on what."""
+"""Shared by lab_scan, bound and compare: running a program and saying what it took, and on what."""
 
+import collections
+import json
 import os
 import platform
+import random
 import signal
 import subprocess
 import sys
@@ -9,6 +12,8 @@ import time
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 SAMPLE_S = 0.1  # between two looks at the memory of a process
+ORDERS = ("drawn", "operator", "shuffled")  # of a list
+ORDER_SEED = 1  # of that by chance
 
 
 def use_build(folder):
@@ -114,3 +119,36 @@ def print_cost(done):
     print(f"wall        {done.wall:.1f} s, the lab on the same machine")
     print(f"CPU         {done.cpu:.2f} s (user {done.user:.2f}, system {done.system:.2f})")
     print(f"peak memory {done.peak_kib / 1024:.0f} MiB (VmHWM)")
+
+
+def by_operator(lab, mxlab, some):
+    """The names, those of the largest operator first. Domains of the lab have MX names of two labels and more."""
+    groups = collections.defaultdict(list)
+    with subprocess.Popen([mxlab, "expect", "--state", lab.state, *some], stdout=subprocess.PIPE) as expect:
+        for line in expect.stdout:
+            want = json.loads(line)
+            exchange = want["mx"][0]["exchange"] if want["mx"] else ""
+            groups[".".join(exchange.rsplit(".", 2)[-2:])].append(want["domain"] + "\n")
+    return [name for group in sorted(groups.values(), key=len, reverse=True) for name in group]
+
+
+def write_list(lab, mxlab, order, cases):
+    """The list of a lab. -> its path, how many names"""
+    path = os.path.join(lab.state, "scanned.txt")
+    some = [] if cases else ["--no-cases"]
+    if order == "operator":
+        names = by_operator(lab, mxlab, some)
+    else:
+        done = subprocess.run([mxlab, "domains", "--state", lab.state, *some], capture_output=True, check=True)
+        names = done.stdout.decode("ascii").splitlines(keepends=True)
+    if order == "shuffled":
+        random.Random(ORDER_SEED).shuffle(names)
+    with open(path, "w", encoding="ascii") as file:
+        file.writelines(names)
+    return path, len(names)
+
+
+def counters_of(lab, mxlab, gap_ms):
+    done = subprocess.run([mxlab, "counters", lab.state, "--min-gap-ms", str(gap_ms), "--list", "3"],
+                          capture_output=True, check=True)
+    return json.loads(done.stdout)
