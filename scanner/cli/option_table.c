@@ -70,9 +70,10 @@ const struct option_row option_table[] = {
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "column", "N|NAME", NULL, NULL,
      "CSV column that has the domain",
      "The column of CSV input that has the domain: its number, from 1, or its name in the first "
-     "line. Without this option, the column is guessed by a header word such as domain, or by the "
-     "first field that is a domain and no mail address; the choice is told on standard error. So "
-     "is "
+     "line. It is for every list that has columns: a list with one domain a line is read as it is "
+     "beside others. Without this option, the column is chosen by what stands in the first 64 "
+     "lines, domains or URLs of sites, and by header words such as domain or url; mail addresses "
+     "are no domains while another column has some. The choice is told on standard error. So is "
      "it if most of the first 1,000 lines are invalid or repeat a domain.",
      option_read_text, FIELD(column), 0, 0},
     {OPTION_GROUP_INPUT, IN_SCAN, 0, "metadata-passthrough", NULL, NULL, NULL,

@@ -1,39 +1,44 @@
 #include "scanner/domain/column_choice.h"
 
+#include "scanner/base/memory.h"
 #include "scanner/base/text.h"
 #include "scanner/domain/csv_record.h"
 #include "scanner/domain/domain_name.h"
+#include "scanner/domain/list_line.h"
 
-/** The first record, cut at one delimiter, without quotes. */
-struct first_record {
-    struct buf octets; /* a copy: quotes are taken off in place */
-    struct csv_fields fields;
-    struct buf domain; /* scratch */
+/* --- what stands in the columns, cut at one delimiter ----------------------------------------- */
+
+#define WORD_NONE SIZE_MAX
+
+/** What a column has: how many values of each kind, and what the first record calls it. */
+struct column_values {
+    size_t domains; /* with a dot */
+    size_t urls;
+    size_t mails;
+    size_t word; /* WORD_NONE: nothing that is known */
 };
 
-static void first_record_cut(struct first_record *r, struct span record, uint8_t delimiter)
-{
-    buf_reset(&r->octets);
-    buf_put(&r->octets, record);
-    r->fields.delimiter = delimiter;
-    csv_fields_split(&r->fields, buf_span(&r->octets));
-    for (size_t i = 0; i < r->fields.count; i++) {
-        size_t offset = (size_t)(r->fields.at[i].at - r->octets.at);
-        r->fields.at[i] = csv_field_unquote(r->octets.at + offset, r->fields.at[i].len);
-    }
-}
+struct column_look {
+    struct buf octets; /* a copy of a record: quotes are taken off in place */
+    struct csv_fields fields;
+    struct buf domain; /* scratch */
 
-static bool column_is_number(struct span field)
+    struct column_values *of; /* owned */
+    size_t count;
+    size_t cap;
+    size_t records;      /* with data: all, but for what can be a header */
+    size_t first_fields; /* of the first record */
+    size_t first_end;    /* where its first field ends */
+    bool can_be_header;  /* no field of the first record is a value of any kind */
+    bool has_word;       /* but some is a word of headers */
+    bool begins_with_number;
+    size_t asked; /* by name; SIZE_MAX: no field of the first record is it */
+};
+
+static bool is_number(struct span field)
 {
     uint64_t n;
     return text_to_u64(text_trim(field), &n);
-}
-
-static bool is_dotted_domain(struct first_record *r, struct span field)
-{
-    buf_reset(&r->domain);
-    return domain_name_normalise(field, &r->domain) == NULL &&
-           memchr(r->domain.at, '.', r->domain.len) != NULL;
 }
 
 /** user@domain is read as the domain, but is mostly the address of somebody else. */
@@ -42,87 +47,261 @@ static bool is_mail_address(struct span field)
     return field.len > 0 && memchr(field.at, '@', field.len) != NULL;
 }
 
-/** What headers of domain lists call the column. Alone on a line, "name" and "host" are TLDs. */
-static bool is_header_word(struct span field, bool alone)
+/** What headers of lists call the column of domains, the surest first. */
+static const struct {
+    const char *text;
+    bool is_tld;   /* alone on a line it is a domain */
+    bool is_vague; /* and the name of many other things */
+} domain_words[] = {
+    {"domain", false, false},      {"domains", false, false},    {"domain_name", false, false},
+    {"domain name", false, false}, {"domainname", false, false}, {"fqdn", false, false},
+    {"hostname", false, false},    {"host", true, false},        {"url", false, false},
+    {"website", true, false},      {"web site", false, false},   {"web_site", false, false},
+    {"homepage", false, false},    {"origin", false, true},      {"site", true, true},
+    {"name", true, true},
+};
+
+/** What they call others: there is a header, and its domains stand below another name. */
+static const char *const other_words[] = {"id",      "rank",          "email",   "e-mail",
+                                          "mail",    "email address", "company", "customer",
+                                          "country", "title"};
+
+static size_t domain_word(struct span field, bool alone)
 {
-    static const char *const words[] = {"domain",      "domains",    "domain_name",
-                                        "domain name", "domainname", "fqdn",
-                                        "hostname",    "host",       "name"};
-    size_t count = sizeof(words) / sizeof(words[0]) - (alone ? 2 : 0);
-    for (size_t i = 0; i < count; i++) {
-        if (span_ieq(text_trim(field), span_of(words[i]))) {
+    for (size_t i = 0; i < sizeof(domain_words) / sizeof(domain_words[0]); i++) {
+        if (span_ieq(text_trim(field), span_of(domain_words[i].text))) {
+            return alone && domain_words[i].is_tld ? WORD_NONE : i;
+        }
+    }
+    return WORD_NONE;
+}
+
+static bool is_other_word(struct span field)
+{
+    for (size_t i = 0; i < sizeof(other_words) / sizeof(other_words[0]); i++) {
+        if (span_ieq(text_trim(field), span_of(other_words[i]))) {
             return true;
         }
     }
     return false;
 }
 
-/** By the fields alone. */
-static void choose_by_content(struct first_record *r, struct column_choice *c)
+static void look_cut(struct column_look *l, struct span record)
 {
-    const struct csv_fields *f = &r->fields;
-    size_t word = SIZE_MAX;
-    size_t mail = SIZE_MAX;
-    bool number = false;
-    for (size_t i = 0; i < f->count; i++) {
-        if (is_dotted_domain(r, f->at[i]) && !is_mail_address(f->at[i])) {
-            c->column = i;
-            c->reason = COLUMN_REASON_DOMAIN;
-            c->rank_is_first = i == 1 && column_is_number(f->at[0]); /* Tranco, Umbrella, Alexa */
-            return;
-        }
-        if (mail == SIZE_MAX && is_mail_address(f->at[i]) && is_dotted_domain(r, f->at[i])) {
-            mail = i;
-        }
-        number |= column_is_number(f->at[i]);
-        if (word == SIZE_MAX && is_header_word(f->at[i], f->count == 1)) {
-            word = i;
-        }
+    buf_reset(&l->octets);
+    buf_put(&l->octets, record);
+    csv_fields_split(&l->fields, buf_span(&l->octets));
+    for (size_t i = 0; i < l->fields.count; i++) {
+        size_t offset = (size_t)(l->fields.at[i].at - l->octets.at);
+        l->fields.at[i] = csv_field_unquote(l->octets.at + offset, l->fields.at[i].len);
     }
-    if (mail != SIZE_MAX) {
-        c->column = mail;
-        c->reason = COLUMN_REASON_MAIL;
-        c->rank_is_first = mail == 1 && column_is_number(f->at[0]);
-    } else if (word != SIZE_MAX && !number) {
-        c->column = word;
-        c->reason = COLUMN_REASON_HEADER;
-        c->is_header = true;
-    } else {
-        bool behind = f->count > 1 && column_is_number(f->at[0]);
-        c->column = behind ? 1 : 0;
-        c->reason = behind ? COLUMN_REASON_RANK : COLUMN_REASON_NONE;
+    while (l->count < l->fields.count) {
+        l->of = l->count < l->cap ? l->of
+                                  : memory_resize(l->of, l->cap = l->cap * 2 + 8, sizeof(*l->of));
+        l->of[l->count++] = (struct column_values){.word = WORD_NONE};
     }
 }
 
-/** @return false: the record has not what was asked for, or nothing to go by */
-static bool choose_with(struct first_record *r, const char *asked, struct column_choice *c)
+/** @return false: it is no value of a kind that tells something */
+static bool look_count_value(struct column_look *l, struct column_values *v, struct span field)
 {
-    const struct csv_fields *f = &r->fields;
-    uint64_t number = 0;
-    if (asked == NULL) {
-        choose_by_content(r, c);
-        return c->reason != COLUMN_REASON_RANK && c->reason != COLUMN_REASON_NONE;
+    buf_reset(&l->domain);
+    if (domain_name_normalise(field, &l->domain) != NULL ||
+        memchr(l->domain.at, '.', l->domain.len) == NULL) {
+        return is_number(field);
     }
+    *(domain_name_is_in_url(field) ? &v->urls
+      : is_mail_address(field)     ? &v->mails
+                                   : &v->domains) += 1;
+    return true;
+}
+
+static void look_at_first(struct column_look *l, struct span record, const char *asked)
+{
+    look_cut(l, record);
+    l->first_fields = l->count;
+    l->first_end = l->count > 1 ? (size_t)(l->fields.at[1].at - l->octets.at) : record.len + 1;
+    l->begins_with_number = is_number(l->fields.at[0]);
+    l->can_be_header = true;
+    l->asked = SIZE_MAX;
+    for (size_t i = 0; i < l->count; i++) {
+        struct span field = l->fields.at[i];
+        bool is_asked = asked != NULL && span_ieq(text_trim(field), span_of(asked));
+        l->asked = is_asked && l->asked == SIZE_MAX ? i : l->asked;
+        l->can_be_header &= !look_count_value(l, &l->of[i], field);
+        l->of[i].word = domain_word(field, l->count == 1);
+        l->has_word |= l->of[i].word != WORD_NONE || is_other_word(field);
+    }
+    for (size_t i = 0; i < l->count && !l->can_be_header; i++) {
+        l->of[i].word = WORD_NONE; /* but data */
+    }
+    l->records = l->can_be_header ? 0 : 1;
+}
+
+static void look_at_another(struct column_look *l, struct span record)
+{
+    look_cut(l, record);
+    for (size_t i = 0; i < l->fields.count; i++) {
+        (void)look_count_value(l, &l->of[i], l->fields.at[i]);
+    }
+    l->records++;
+}
+
+/** Takes the next record off the front. @return false: there is none that is known to be whole */
+static bool sample_take_record(struct span *rest, uint8_t delimiter, bool is_all,
+                               struct span *record)
+{
+    while (rest->len > 0) {
+        struct csv_scan scan = {.delimiter = delimiter};
+        struct span behind = *rest;
+        if (!list_line_is_data(text_take_until(&behind, '\n'))) {
+            *rest = behind;
+            continue;
+        }
+        if (!csv_scan_feed(&scan, *rest) && (!is_all || scan.state == CSV_QUOTED)) {
+            return false;
+        }
+        *record = list_line_without_end(span_take(*rest, scan.at));
+        *rest = span_drop(*rest, scan.at);
+        return true;
+    }
+    return false;
+}
+
+/** Memory of a look before is used again. */
+static void look_begin(struct column_look *l, const struct column_sample *sample, uint8_t delimiter,
+                       const char *asked)
+{
+    struct span rest = sample->rest;
+    struct span record;
+    l->fields.delimiter = delimiter;
+    l->count = 0;
+    l->has_word = false;
+    look_at_first(l, sample->first, asked);
+    while (sample_take_record(&rest, delimiter, sample->is_all, &record)) {
+        look_at_another(l, record);
+    }
+}
+
+static void look_deinit(struct column_look *l)
+{
+    csv_fields_deinit(&l->fields);
+    buf_deinit(&l->octets);
+    buf_deinit(&l->domain);
+    free(l->of);
+}
+
+/* --- the choice ------------------------------------------------------------------------------- */
+
+static size_t look_names(const struct column_look *l, size_t i)
+{
+    return l->of[i].domains + l->of[i].urls;
+}
+
+/** Of several columns with a word the surest; of others one with domains rather than URLs, and the first. */
+static bool is_better(const struct column_look *l, size_t i, size_t than)
+{
+    if (than == SIZE_MAX || l->of[i].word != l->of[than].word) {
+        return than == SIZE_MAX || l->of[i].word < l->of[than].word;
+    }
+    return l->of[i].domains >= l->of[i].urls && l->of[than].domains < l->of[than].urls;
+}
+
+/** @param least of names that it must have @return SIZE_MAX: none has them */
+static size_t best_of(const struct column_look *l, size_t least, bool with_word)
+{
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < l->count; i++) {
+        bool word = l->of[i].word != WORD_NONE;
+        if (look_names(l, i) >= least && (word || !with_word) && is_better(l, i, best)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+static size_t first_with_mails(const struct column_look *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->of[i].mails > 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+/** A header word that the values do not bear out is believed where no column is mostly names, and a vague one not beside
+ * mail addresses. */
+static size_t word_alone(const struct column_look *l, size_t most)
+{
+    size_t column = most * 2 <= l->records ? best_of(l, 0, true) : SIZE_MAX;
+    bool vague = column != SIZE_MAX && domain_words[l->of[column].word].is_vague;
+    return vague && first_with_mails(l) != SIZE_MAX ? SIZE_MAX : column;
+}
+
+/** By names and values. Columns that have three quarters as many names as the one with the most are as good as it; a header
+ * word decides between them. */
+static void choose_by_look(const struct column_look *l, struct column_choice *c)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        most = look_names(l, i) > most ? look_names(l, i) : most;
+    }
+    size_t good = most > 0 ? (most * 3 + 3) / 4 : SIZE_MAX;
+    size_t column = best_of(l, good, true);
+    column = column != SIZE_MAX ? column : word_alone(l, most);
+    c->reason = COLUMN_REASON_HEADER;
+    if (column == SIZE_MAX) {
+        column = best_of(l, good, false);
+        c->reason = COLUMN_REASON_DOMAIN;
+    }
+    if (column == SIZE_MAX) {
+        column = first_with_mails(l);
+        c->reason = COLUMN_REASON_MAIL;
+    }
+    if (column == SIZE_MAX) {
+        bool behind = l->first_fields > 1 && l->begins_with_number;
+        column = behind ? 1 : 0;
+        c->reason = behind ? COLUMN_REASON_RANK : COLUMN_REASON_NONE;
+    }
+    c->column = column;
+    c->is_header = l->can_be_header && l->has_word && c->reason != COLUMN_REASON_NONE;
+    c->has_urls = l->of[column].urls > l->of[column].domains;
+    c->rank_is_first = column == 1 && l->begins_with_number; /* Tranco, Umbrella, Alexa */
+}
+
+/** The first record has to have what was asked for. @return false: it has not */
+static bool choose_asked(const struct column_look *l, const char *asked, struct column_choice *c)
+{
+    uint64_t number = 0;
     c->reason = COLUMN_REASON_ASKED;
     if (text_to_u64(span_of(asked), &number)) {
         c->column = (size_t)number - 1;
-        c->is_header = c->column < f->count && is_header_word(f->at[c->column], false);
-        return f->count > 1 && c->column < f->count;
+        bool has = c->column < l->first_fields;
+        c->is_header = has && l->of[c->column].word != WORD_NONE;
+        return has && l->first_fields > 1;
     }
-    for (size_t i = 0; i < f->count; i++) {
-        if (span_ieq(text_trim(f->at[i]), span_of(asked))) {
-            c->column = i;
-            c->is_header = true;
-            return true;
-        }
-    }
-    return false;
+    c->column = l->asked;
+    c->is_header = l->asked < l->first_fields;
+    return c->is_header;
 }
 
-/** Where the delimiter stands first; beyond the record: nowhere. */
-static size_t delimiter_at(const struct first_record *r)
+static bool choose_with(const struct column_look *l, const char *asked, struct column_choice *c)
 {
-    return r->fields.count > 1 ? (size_t)(r->fields.at[1].at - r->octets.at) : r->octets.len + 1;
+    if (asked != NULL) {
+        return choose_asked(l, asked, c);
+    }
+    choose_by_look(l, c);
+    return c->reason != COLUMN_REASON_RANK && c->reason != COLUMN_REASON_NONE;
+}
+
+/** What has one field in every record, and no quotes or header that would tell otherwise. */
+static bool is_plain_list(const struct column_look *l, const char *asked,
+                          const struct column_choice *c)
+{
+    uint64_t number = 0;
+    return asked == NULL ? l->first_fields == 1 && !c->is_header
+                         : l->count == 1 && text_to_u64(span_of(asked), &number) && number > 1;
 }
 
 static bool choice_refused(const char *asked, uint64_t line, bool found, struct buf *why)
@@ -138,27 +317,47 @@ static bool choice_refused(const char *asked, uint64_t line, bool found, struct 
     return number == 0 || (named && !found);
 }
 
-bool column_choose(struct span record, uint64_t line, const char *asked, struct column_choice *out,
-                   struct buf *why)
+bool column_choose(const struct column_sample *sample, uint64_t line, const char *asked,
+                   struct column_choice *out, struct buf *why)
 {
-    struct first_record r = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
+    struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
     size_t first = SIZE_MAX;
-    bool quoted = record.len > 0 && record.at[0] == '"';
+    bool quoted = sample->first.len > 0 && sample->first.at[0] == '"';
     for (const char *d = COLUMN_DELIMITERS; *d != '\0'; d++) {
         struct column_choice c = {.delimiter = (uint8_t)*d};
-        first_record_cut(&r, record, c.delimiter);
-        bool good = choose_with(&r, asked, &c);
-        bool plain = asked == NULL && r.fields.count == 1 && !c.is_header && !quoted;
-        c.reason = plain ? COLUMN_REASON_ONLY : c.reason;
-        if (good && delimiter_at(&r) < first) {
-            first = delimiter_at(&r);
+        look_begin(&l, sample, c.delimiter, asked);
+        bool good = choose_with(&l, asked, &c);
+        c.reason = !quoted && is_plain_list(&l, asked, &c) ? COLUMN_REASON_ONLY : c.reason;
+        if (good && l.first_end < first) {
+            first = l.first_end;
             *out = c;
         } else if (*d == ',') {
             *out = c; /* a comma it is where none of them tells more */
         }
     }
-    csv_fields_deinit(&r.fields);
-    buf_deinit(&r.octets);
-    buf_deinit(&r.domain);
+    look_deinit(&l);
     return !choice_refused(asked, line, first != SIZE_MAX, why);
+}
+
+bool column_needs_more(struct span first, const char *asked)
+{
+    uint64_t number = 0;
+    bool divided = false;
+    for (const char *d = COLUMN_DELIMITERS; *d != '\0'; d++) {
+        divided |= memchr(first.at, *d, first.len) != NULL;
+    }
+    if (asked != NULL) {
+        return !divided && text_to_u64(span_of(asked), &number) && number > 1;
+    }
+    struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
+    const struct column_sample sample = {.first = first};
+    size_t names = 0;
+    for (const char *d = COLUMN_DELIMITERS; divided && *d != '\0'; d++) {
+        look_begin(&l, &sample, (uint8_t)*d, NULL);
+        for (size_t i = 0; i < l.count; i++) {
+            names += look_names(&l, i);
+        }
+    }
+    look_deinit(&l);
+    return divided && names != 1;
 }

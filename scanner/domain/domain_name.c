@@ -202,14 +202,40 @@ static struct span behind_last_at(struct span s)
     return at != NULL ? span_drop(s, (size_t)(at - s.at) + 1) : s;
 }
 
+bool domain_name_is_in_url(struct span input)
+{
+    struct span url = text_trim(input);
+    return span_ieq(span_take(url, 7), SPAN_LIT("http://")) ||
+           span_ieq(span_take(url, 8), SPAN_LIT("https://"));
+}
+
+/** RFC 3986 section 3.2: what stands between user and port. */
+static struct span url_host(struct span url)
+{
+    const uint8_t *scheme_end = memmem(url.at, url.len, "://", 3);
+    struct span host = span_drop(url, (size_t)(scheme_end - url.at) + 3);
+    for (const char *end = "/?#"; *end != '\0'; end++) {
+        struct span rest = host;
+        host = text_take_until(&rest, (uint8_t)*end);
+    }
+    host = behind_last_at(host);
+    size_t digits = 0;
+    while (digits < host.len && ascii_is_digit(host.at[host.len - 1 - digits])) {
+        digits++;
+    }
+    bool port = digits < host.len && host.at[host.len - 1 - digits] == ':';
+    return port ? span_take(host, host.len - 1 - digits) : host;
+}
+
 const char *domain_name_normalise(struct span input, struct buf *out)
 {
     struct span name = text_trim(input);
-    if (has_scheme(name)) {
+    name = domain_name_is_in_url(name) ? url_host(name) : behind_last_at(name);
+    if (has_scheme(text_trim(input)) && (name.len == 0 || !domain_name_is_in_url(input))) {
         return name_fault_word(NAME_FAULT_URL);
     }
     size_t start = out->len;
-    const char *fault = domain_put_name(behind_last_at(name), RULES_MAIL_DOMAIN, out);
+    const char *fault = domain_put_name(name, RULES_MAIL_DOMAIN, out);
     if (fault == NULL && is_special_use(span_drop(buf_span(out), start))) {
         out->len = start;
         return name_fault_word(NAME_FAULT_SPECIAL_USE);

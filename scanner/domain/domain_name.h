@@ -34,7 +34,7 @@
     X(NAME_FAULT_IDNA, "idna", "a label that IDNA 2008 does not allow (RFC 5891)")              \
     X(NAME_FAULT_IP_ADDRESS, "ip_address", "an IP address")                                     \
     X(NAME_FAULT_NUMERIC_TLD, "numeric_tld", "the last label is a number (RFC 3696 section 2)") \
-    X(NAME_FAULT_URL, "url", "a URL")                                                           \
+    X(NAME_FAULT_URL, "url", "a URL that is not http or https, or has no host")                 \
     X(NAME_FAULT_SPECIAL_USE, "special_use_name",                                               \
       "onion, invalid, localhost or local: no mail in the public DNS (RFC 6761, 6762, 7686)")   \
     /* of MX exchanges only */                                                                  \
@@ -50,11 +50,13 @@ enum name_fault {
 VOCABULARY(name_fault, enum name_fault);
 
 /**
- * An input domain: tolerates white space around it, "user@domain", one trailing dot, upper case and
- * U-labels. Appends the normal form to `out`.
+ * An input domain: tolerates white space around it, "user@domain", the URL of a site on it, one trailing dot, upper case
+ * and U-labels. Appends the normal form to `out`.
  * @return NULL when fine, else the word of a name_fault, with `out` unchanged.
  */
 const char *domain_name_normalise(struct span input, struct buf *out);
+/** Of http or https, whose host is the domain (RFC 3986 section 3.2.2). */
+bool domain_name_is_in_url(struct span input);
 
 /**
  * A host name out of a record or a reply, as text (lower case or not, escapes of RFC 1035 section 5.1,

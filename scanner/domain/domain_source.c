@@ -9,6 +9,7 @@
 #include "scanner/domain/column_names.h"
 #include "scanner/domain/csv_record.h"
 #include "scanner/domain/domain_name.h"
+#include "scanner/domain/list_line.h"
 #include "scanner/domain/octet_window.h"
 
 enum source_format {
@@ -129,16 +130,6 @@ static bool source_fill(struct domain_source *s)
     return error == 0;
 }
 
-static struct span without_line_end(struct span line)
-{
-    for (const char *c = "\n\r"; *c != '\0'; c++) {
-        if (line.len > 0 && line.at[line.len - 1] == (uint8_t)*c) {
-            line.len--;
-        }
-    }
-    return line;
-}
-
 /* The next physical line, with its end, is at the front of the window. */
 enum line_status {
     LINE_WHOLE,
@@ -170,12 +161,6 @@ static enum line_status find_line(struct domain_source *s, size_t *len)
             return LINE_FAILED;
         }
     }
-}
-
-static bool is_comment(struct span line)
-{
-    line = text_trim(line);
-    return line.len > 0 && line.at[0] == '#';
 }
 
 /* Drops a line of any length. @return false on a read error. */
@@ -233,14 +218,43 @@ static bool has_inner_cr(struct span record)
            memchr(record.at, '\r', record.len) != NULL;
 }
 
-/* By the first line with data. @return false: there is no such column */
-static bool source_decide(struct domain_source *s, struct span record)
+/* The records behind the first of `len` octets, as many as are looked at: by what stands there, never by when it came. What
+ * cannot be read is told when it is its turn. */
+static struct column_sample source_sample(struct domain_source *s, size_t len)
 {
+    for (;;) {
+        struct span held = span_take(octet_window_held(&s->window), SOURCE_RECORD_MAX);
+        size_t at = len;
+        unsigned lines = 1;
+        for (const uint8_t *nl = NULL; lines < COLUMN_SAMPLE_LINES &&
+                                       (nl = memchr(held.at + at, '\n', held.len - at)) != NULL;
+             lines++) {
+            at = (size_t)(nl - held.at) + 1;
+        }
+        bool enough = lines == COLUMN_SAMPLE_LINES;
+        if (enough || held.len == SOURCE_RECORD_MAX || s->window.ended ||
+            octet_window_fill(&s->window) != 0) {
+            return (struct column_sample){
+                .rest = span_drop(enough ? span_take(held, at) : held, len),
+                .is_all = !enough && s->window.ended && held.len < SOURCE_RECORD_MAX};
+        }
+    }
+}
+
+/* By the first line with data, at the front of the window, and what follows it. @return false: there is no such column */
+static bool source_decide(struct domain_source *s, size_t len)
+{
+    struct span record = list_line_without_end(span_take(octet_window_held(&s->window), len));
     if (s->column_asked == NULL && has_inner_cr(text_trim(record))) {
         s->format = FORMAT_PLAIN;
         return true;
     }
-    if (!column_choose(record, s->lines, s->column_asked, &s->choice, &s->error)) {
+    struct column_sample sample = {.is_all = false};
+    if (column_needs_more(record, s->column_asked)) {
+        sample = source_sample(s, len); /* what is held may have moved */
+    }
+    sample.first = list_line_without_end(span_take(octet_window_held(&s->window), len));
+    if (!column_choose(&sample, s->lines + 1, s->column_asked, &s->choice, &s->error)) {
         return false;
     }
     s->format = s->choice.reason == COLUMN_REASON_ONLY ? FORMAT_PLAIN : FORMAT_CSV;
@@ -306,23 +320,18 @@ static void read_csv(struct domain_source *s, struct span record, struct source_
     keep_columns(s, out);
 }
 
-/* The first decides what the list is. */
+/* @param header the first record of a list that has one */
 static enum source_status source_read_record(struct domain_source *s, struct span record,
-                                             bool *is_data, struct source_record *out)
+                                             bool header, struct source_record *out)
 {
-    bool first = s->format == FORMAT_UNDECIDED;
-    if (first && !source_decide(s, record)) {
-        return source_fail(s, true);
-    }
     if (s->format == FORMAT_PLAIN) {
         source_read_domain(s, record, out);
         return SOURCE_RECORD;
     }
     csv_fields_split(&s->fields, record);
-    if (first && s->choice.is_header) {
+    if (header) {
         unquote_fields(s);
         source_take_header(s);
-        *is_data = false;
         return SOURCE_RECORD;
     }
     read_csv(s, record, out);
@@ -333,7 +342,7 @@ static enum source_status take_long_line(struct domain_source *s, bool *is_data,
                                          struct source_record *out)
 {
     struct span line = octet_window_held(&s->window);
-    *is_data = !is_comment(span_take(line, SOURCE_RECORD_MAX));
+    *is_data = !list_line_is_comment(span_take(line, SOURCE_RECORD_MAX));
     buf_reset(&s->excerpt);
     buf_put(&s->excerpt, span_take(line, SOURCE_INPUT_MAX));
     if (!skip_long_line(s)) {
@@ -346,15 +355,20 @@ static enum source_status take_long_line(struct domain_source *s, bool *is_data,
 static enum source_status source_take_line(struct domain_source *s, size_t len, bool *is_data,
                                            struct source_record *out)
 {
-    struct span line = without_line_end(span_take(octet_window_held(&s->window), len));
+    struct span line = list_line_without_end(span_take(octet_window_held(&s->window), len));
     size_t lines = 1;
     bool unterminated = false;
-    *is_data = text_trim(line).len > 0 && !is_comment(line);
+    bool first = false;
+    *is_data = list_line_is_data(line);
     if (*is_data && s->format != FORMAT_PLAIN) {
         if (!find_record(s, len, &len, &lines, &unterminated)) {
             return source_fail(s, false);
         }
-        line = without_line_end(span_take(octet_window_held(&s->window), len));
+        first = s->format == FORMAT_UNDECIDED && !unterminated;
+        if (first && !source_decide(s, len)) {
+            return source_fail(s, true);
+        }
+        line = list_line_without_end(span_take(octet_window_held(&s->window), len));
     }
     octet_window_drop(&s->window, len);
     s->lines += lines;
@@ -365,7 +379,9 @@ static enum source_status source_take_line(struct domain_source *s, size_t len, 
         read_malformed(line, SOURCE_FAULT_UNTERMINATED_QUOTE, out);
         return SOURCE_RECORD;
     }
-    return source_read_record(s, line, is_data, out);
+    bool header = first && s->choice.is_header;
+    *is_data = !header;
+    return source_read_record(s, line, header, out);
 }
 
 /* The first line, or as much of it as tells what the file is; a reader of records waits for it anyhow. @return false on a
@@ -419,12 +435,16 @@ bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
         [COLUMN_REASON_ONLY] = "",
         [COLUMN_REASON_ASKED] = "as --column says",
         [COLUMN_REASON_HEADER] = "by its header",
-        [COLUMN_REASON_DOMAIN] = "the first that is a domain in the first line",
+        [COLUMN_REASON_DOMAIN] = "the first that has domains",
         [COLUMN_REASON_MAIL] = "of mail addresses, as no column has domains alone",
         [COLUMN_REASON_RANK] = "behind a number",
         [COLUMN_REASON_NONE] = "as nothing tells which",
     };
     const struct column_choice *c = &s->choice;
+    if (s->format == FORMAT_PLAIN && s->column_asked != NULL) {
+        buf_putf(to, "has one column, so --column %s is not for it", s->column_asked);
+        return true;
+    }
     if (s->format != FORMAT_CSV) {
         return false;
     }
@@ -438,7 +458,7 @@ bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
         struct span name = column_names_get(&s->names, c->column);
         buf_putf(to, " (%.*s)", (int)name.len, (const char *)name.at);
     }
-    buf_putf(to, ", %s", reasons[c->reason]);
+    buf_putf(to, ", %s%s", reasons[c->reason], c->has_urls ? ", as hosts of URLs" : "");
     return true;
 }
 

@@ -9,17 +9,22 @@
  * without its end are fine. Every other line ends as exactly one record: with a domain in normal
  * form, or with the word for what is wrong with it.
  *
- * The format is decided once, on the first line with data, never line by line:
+ * The format is decided once, never line by line, by the first line with data and, where that leaves it open, by up to
+ * COLUMN_SAMPLE_LINES lines from it on (fewer if they are more than SOURCE_RECORD_MAX octets). A pipe is waited for so long,
+ * unless the first line has one domain and no more, or a column was asked for:
  *  - a column was asked for by name: CSV, and that line is the header;
- *  - a column was asked for by number: CSV; that line is a header when its field there is one of the
- *    header words domain, domains, domain_name, domain name, domainname, fqdn, hostname, host, name;
+ *  - a column was asked for by number: CSV, unless no line has a second column; that line is a header when its field there is
+ *    one of the header words and no field is a number, domain, URL or mail address;
  *  - otherwise a CR in the line, outside of quotes: a plain list, whose line is no domain;
  *  - otherwise one field without quotes: a plain list (unless it is a header word);
- *  - some field is a domain with a dot: CSV, and the first such field is the column. So Tranco's
- *    "1,example.org" means column 2, and column 1 is called "rank"; a mail address is the column
- *    only if no field is a domain alone;
- *  - some field is a header word and none is a number: CSV, a header, and that is the column;
+ *  - some column has domains with a dot, or URLs: CSV. Those with at least three quarters as many as the one with the most
+ *    are as good as it. Of these it is one with a header word, the surest ("domain" before "url" before "name"), else one
+ *    of domains rather than URLs, else the first. So Tranco's "1,example.org" means column 2, and column 1 is called "rank".
+ *    Where less than half of the lines have such a name, a header word alone decides;
+ *  - some column has mail addresses: CSV, and it is the first of them; with another column they are not taken for domains;
  *  - else CSV; column 2 when the first field is a number, else column 1.
+ * The first line is a header when it has a header word, of domains or of other things ("id", "email"), and no field of it is
+ * a number, domain, URL or mail address.
  * Columns stand between commas, semicolons, tabs or bars (scanner/domain/column_choice.h).
  * A line that is wrongly taken for data ends as a record that shows it; nothing is dropped for
  * looking odd.

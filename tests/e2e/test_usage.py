@@ -245,6 +245,7 @@ def check_inputs(folder):
     done = run("scan", *READY, *maps, "-o", out, path, timeout=60)
     check_equal("semicolons: exit code", done.returncode, 0)
     check("semicolons: the column is told", "semicolons between columns; domains are taken from column 3 (domain), by its header" in done.stderr, done.stderr)
+    check_columns(file)
     with open(os.path.join(out, "domains.ndjson"), encoding="utf-8") as rows:
         check_equal("semicolons: domains", sorted(json.loads(row)["domain"] for row in rows), ["a.test", "a.test", "b.test"])
     with open(os.path.join(out, "manifest.json"), encoding="utf-8") as manifest:
@@ -254,6 +255,27 @@ def check_inputs(folder):
                 [{"path": path, "octets": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest(), "compression": "none", "changed_while_read": False, "first_line": 1}])
     done = run("scan", *READY, "-q", input="a.test\na.test\na.test\n", timeout=60)
     check("repeats: a warning with an example", "2 of the 3 lines repeat a domain, such as line 2, 'a.test'" in done.stderr, done.stderr)
+
+
+def check_columns(file):
+    """Lists as others make them: their column of domains is found, told, and the scan and its rehearsal agree."""
+    for name, text, said, domains in (
+            ("crux.csv", b"origin,rank\nhttps://a.test,1000\nhttps://b.test,1000\n", "column 1 (origin), by its header, as hosts of URLs", ["a.test", "b.test"]),
+            ("ids.csv", b"id,url\n1,https://a.test/\n2,http://b.test/x?y\n", "column 2 (url), by its header, as hosts of URLs", ["a.test", "b.test"]),
+            ("customers.csv", b"Name,E-Mail,Web site\nAcme,me@mail.test,a.test\nBooking.test,me@mail.test,b.test\nx,y@mail.test,c.test\n",
+             "column 3 (Web site), by its header", ["a.test", "b.test", "c.test"]),
+            ("guests.csv", b"Name,E-Mail\nAcme,me@a.test\n", "column 2 (E-Mail), of mail addresses", ["a.test"])):
+        path = file(name, text)
+        for input, list_name, arguments in ((None, path, [path]), (text, "standard input", [])):
+            done = run("scan", *READY, "--stdout", "domains", "--fields", "domain", "--format", "csv", *arguments, input=input)
+            check(f"{name}: the column is told", f"{list_name} is CSV with commas between columns; domains are taken from {said}" in done.stderr, done.stderr)
+            check_equal(f"{name}: domains", sorted(done.stdout.decode().split("\r\n")), sorted(["", "domain"] + domains))
+        done = run("scan", *READY, "--dry-run", path)
+        check(f"{name}: --dry-run tells it", f"domains are taken from {said}" in done.stderr, done.stderr)
+    plain, ranked = file("plain", b"a.test\n"), file("ranked.csv", b"1,b.test\n")
+    done = run("scan", *READY, "--column", "2", "--stdout", "domains", "--fields", "domain", "--format", "csv", plain, ranked)
+    check_equal("--column and a plain list: domains", sorted(done.stdout.decode().split("\r\n")), ["", "a.test", "b.test", "domain"])
+    check("--column and a plain list: told", f"{plain} has one column, so --column 2 is not for it" in done.stderr, done.stderr)
 
 
 def start_scan(out, *lists):

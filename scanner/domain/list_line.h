@@ -1,0 +1,28 @@
+#pragma once
+
+/** Lines of a list, of any form. */
+
+#include "scanner/base/text.h"
+
+static inline bool list_line_is_comment(struct span line)
+{
+    line = text_trim(line);
+    return line.len > 0 && line.at[0] == '#';
+}
+
+/** Neither blank nor a comment. */
+static inline bool list_line_is_data(struct span line)
+{
+    line = text_trim(line);
+    return line.len > 0 && line.at[0] != '#';
+}
+
+static inline struct span list_line_without_end(struct span line)
+{
+    for (const char *c = "\n\r"; *c != '\0'; c++) {
+        if (line.len > 0 && line.at[line.len - 1] == (uint8_t)*c) {
+            line.len--;
+        }
+    }
+    return line;
+}
