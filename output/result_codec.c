@@ -10,6 +10,9 @@
 #define STEP_LEN          ((size_t)(64 * 1024)) /* room given to the compressor at a time */
 #define GZIP_WINDOW_BITS  31 /* zlib.h, deflateInit2: 15 bits of window, +16 for gzip */
 #define GZIP_MEMORY_LEVEL 8  /* the default of zlib */
+#define GZIP_MAX_LEVEL    Z_BEST_COMPRESSION
+#define ZSTD_MAX_LEVEL \
+    19 /* more is --ultra of zstd(1): windows that its readers refuse by default */
 
 struct encoder {
     enum result_codec codec;
@@ -30,6 +33,19 @@ const char *result_codec_suffix(enum result_codec c)
     UNREACHABLE("unknown result_codec");
 }
 
+unsigned result_codec_max_level(enum result_codec c)
+{
+    switch (c) {
+    case RESULT_CODEC_NONE:
+        return 0;
+    case RESULT_CODEC_GZIP:
+        return GZIP_MAX_LEVEL;
+    case RESULT_CODEC_ZSTD:
+        return ZSTD_MAX_LEVEL;
+    }
+    UNREACHABLE("unknown result_codec");
+}
+
 static ZSTD_CCtx *new_zstd(void)
 {
     ZSTD_CCtx *zstd = ZSTD_createCCtx();
@@ -43,8 +59,9 @@ static ZSTD_CCtx *new_zstd(void)
     return zstd;
 }
 
-struct encoder *encoder_new(enum result_codec codec)
+struct encoder *encoder_new(enum result_codec codec, unsigned level)
 {
+    CHECK(level <= result_codec_max_level(codec));
     if (codec == RESULT_CODEC_NONE) {
         return NULL;
     }
@@ -53,13 +70,14 @@ struct encoder *encoder_new(enum result_codec codec)
     if (codec == RESULT_CODEC_GZIP) {
         e->gzip.zalloc = memory_zalloc;
         e->gzip.zfree = memory_zfree;
-        CHECK(deflateInit2(&e->gzip, RESULT_GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW_BITS,
-                           GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
+        CHECK(deflateInit2(&e->gzip, level == 0 ? Z_DEFAULT_COMPRESSION : (int)level, Z_DEFLATED,
+                           GZIP_WINDOW_BITS, GZIP_MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK);
     } else {
         e->zstd = new_zstd();
-        size_t level = ZSTD_CCtx_setParameter(e->zstd, ZSTD_c_compressionLevel, RESULT_ZSTD_LEVEL);
+        /* zstd.h: level 0 is the default */
+        size_t set = ZSTD_CCtx_setParameter(e->zstd, ZSTD_c_compressionLevel, (int)level);
         size_t sum = ZSTD_CCtx_setParameter(e->zstd, ZSTD_c_checksumFlag, 1);
-        CHECK(!ZSTD_isError(level) && !ZSTD_isError(sum));
+        CHECK(!ZSTD_isError(set) && !ZSTD_isError(sum));
     }
     return e;
 }

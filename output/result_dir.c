@@ -173,6 +173,7 @@ static bool create_file(struct result_dir *d, size_t number, const struct result
         .dir = d->path,
         .name = name,
         .codec = dir->codec,
+        .level = dir->level,
         .digest = d->has_digest ? &d->digest : NULL,
         .head = buf_span(&head),
         .row_is_line = !is_csv(number),

@@ -47,6 +47,7 @@ struct result_dir_params {
     bool ndjson;
     bool csv;
     enum result_codec codec;
+    unsigned level;                /* of the codec; 0: its default */
     const struct row_shape *shape; /* what of the tables is written; NULL: all */
     struct digest_ops digest;      /* all NULL: no digests */
     bool journal;

@@ -200,7 +200,7 @@ static struct result_file *file_of_params(const struct result_file_params *param
     CHECK(len > 0 && (size_t)len + sizeof(RESULT_PART_SUFFIX) <= sizeof(f->part_name));
     (void)snprintf(f->part_name, sizeof(f->part_name), "%.*s" RESULT_PART_SUFFIX, len, f->name);
     f->fd = -1;
-    f->encoder = encoder_new(f->codec);
+    f->encoder = encoder_new(f->codec, params->level);
     f->digest_ops = params->digest;
     f->digest = f->digest_ops != NULL ? f->digest_ops->begin() : NULL;
     f->pending = BUF_INIT(BUF_NO_LIMIT);

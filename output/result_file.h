@@ -16,9 +16,7 @@
 
 #define RESULT_BATCH_LEN   (256U << 10) /* octets of rows collected before a write */
 #define RESULT_FRAME_LEN   (8U << 20)   /* octets of rows in a compression frame */
-#define RESULT_ZSTD_LEVEL  3            /* the default of zstd */
 #define RESULT_PART_SUFFIX ".part"
-#define RESULT_GZIP_LEVEL  6 /* the default of zlib */
 
 enum result_codec {
     RESULT_CODEC_NONE,
@@ -28,6 +26,8 @@ enum result_codec {
 
 /** "", ".gz" or ".zst" */
 const char *result_codec_suffix(enum result_codec c);
+/** The highest level of the codec; the lowest is 1, and 0 stands for the library's default. 0: it has none. */
+unsigned result_codec_max_level(enum result_codec c);
 
 /** SHA-256 from the caller: this module has no cryptography. All zero: no digests. */
 struct digest_ops {
@@ -58,6 +58,7 @@ struct result_file_params {
     const char *dir;  /* for messages; borrowed likewise */
     const char *name; /* without suffix of the codec; copied */
     enum result_codec codec;
+    unsigned level;                  /* result_codec_max_level() at most; 0: the default */
     const struct digest_ops *digest; /* NULL: none */
     struct span head;                /* octets in front of the rows (a CSV header) */
     bool row_is_line; /* no row holds LF inside: a plain file can be cut after any LF */

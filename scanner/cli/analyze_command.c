@@ -43,6 +43,7 @@ enum exit_code analyze_command(struct options *o, struct buf *why)
         .csv_cell_max = p->csv_cell_max,
         .shape = &p->shape,
         .codec = p->compression,
+        .level = p->compression_level,
         .choice = p->choice,
         .stores = o->root_cas_count > 0 ? o->stores : NULL,
         .store_count = p->terms.store_count,

@@ -204,11 +204,26 @@ bool option_read_format(struct options *o, const struct option_row *row, const c
 bool option_read_compress(struct options *o, const struct option_row *row, const char *text,
                           struct buf *why)
 {
-    unsigned codec = o->params.compression;
-    bool known = read_choice(text, &codecs, &codec, why);
     (void)row;
+    struct span method = {(const uint8_t *)text, strcspn(text, ":")};
+    bool has_level = text[method.len] == ':';
+    unsigned codec = RESULT_CODEC_NONE;
+    if (!vocabulary_find(&codecs, method, &codec)) {
+        return read_choice(text, &codecs, &codec, why);
+    }
+    unsigned most = result_codec_max_level(codec);
+    uint64_t level = 0;
+    if (has_level && !value_read_number(span_of(text + method.len + 1), 1, most, &level)) {
+        option_put_item(why, span_of(text));
+        buf_putf(why,
+                 most == 0 ? "has no level: use none, gzip:LEVEL or zstd:LEVEL"
+                           : "has levels from 1 to %u",
+                 most);
+        return false;
+    }
     o->params.compression = codec;
-    return known;
+    o->params.compression_level = (unsigned)level;
+    return true;
 }
 
 bool option_read_detail(struct options *o, const struct option_row *row, const char *text,

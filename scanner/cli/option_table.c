@@ -162,7 +162,11 @@ const struct option_row option_table[] = {
      "text.",
      option_read_format, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "compress", "METHOD", "none", NULL,
-     "none, gzip or zstd", "The compression of the files in the directory: none, gzip or zstd.",
+     "none, gzip or zstd, :LEVEL",
+     "The compression of the files in the directory: none, gzip or zstd. A level may follow: "
+     "gzip:1 "
+     "to gzip:9, zstd:1 to zstd:19; else it is 6 or 3. A higher one takes more CPU time and memory "
+     "and makes smaller files.",
      option_read_compress, 0, 0, 0},
     {OPTION_GROUP_RESULTS, IN_SCAN | IN_ANALYZE, 0, "csv-cell-max", "N", "32767", NULL,
      "longest field of CSV, 0 for any",

@@ -69,6 +69,7 @@ struct scan_params {
     const char *output_dir; /* NULL: NDJSON on output_fd */
     enum result_format format;
     enum result_codec compression;
+    unsigned compression_level;      /* 0: its default */
     uint32_t csv_cell_max;           /* characters of a field; 0: no limit */
     struct row_shape shape;          /* of the rows in files, and of all rows on standard output */
     const struct row_choice *choice; /* what goes to output_fd in place of all rows; NULL: those */

@@ -150,6 +150,7 @@ bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *u
         .ndjson = (p->format & RESULT_NDJSON) != 0,
         .csv = (p->format & RESULT_CSV) != 0,
         .codec = p->compression,
+        .level = p->compression_level,
         .shape = &p->shape,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
         .journal = true,

@@ -26,6 +26,7 @@ struct analyze_params {
     uint32_t csv_cell_max; /* characters of a field; 0: no limit */
     const struct row_shape *shape;
     enum result_codec codec;
+    unsigned level; /* of the codec; 0: its default */
     const struct row_choice
         *choice;      /* without `output`: what to write in place of all rows; NULL: those */
     struct buf *told; /* the summary, and what changed; NULL: not asked for */

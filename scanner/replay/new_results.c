@@ -18,6 +18,7 @@ static bool open_dir(struct new_results *n, bool ahead, struct buf *why)
         .ndjson = n->params->ndjson,
         .csv = n->params->csv,
         .codec = n->params->codec,
+        .level = n->params->level,
         .shape = n->params->shape,
         .digest = {.begin = digest_begin, .add = digest_add, .end = digest_end},
         .ahead = ahead,

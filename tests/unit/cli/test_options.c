@@ -84,10 +84,11 @@ Test(options, values_arrive_in_their_fields)
     const struct scan_params *p = &o.params;
 
     cr_assert_eq(
-        read_line(&o, "mxcensus scan list.csv -o out --format both --compress=zstd -q", &why),
+        read_line(&o, "mxcensus scan list.csv -o out --format both --compress=zstd:19 -q", &why),
         OPTIONS_RUN);
     cr_assert(strcmp(p->input_paths[0], "list.csv") == 0 && strcmp(p->output_dir, "out") == 0);
     cr_assert(p->format == RESULT_BOTH && p->compression == RESULT_CODEC_ZSTD && p->quiet);
+    cr_assert_eq(p->compression_level, 19);
 
     cr_assert_eq(read_line(&o, "mxcensus scan b -f a c --input-file=a -", &why), OPTIONS_RUN);
     cr_assert_eq(p->input_count, 5);
@@ -269,6 +270,12 @@ Test(options, refusals_say_what_and_where)
         {"mxcensus scan --compress lz4", "use none, gzip or zstd"},
         {"mxcensus scan --format csv", "add --output"},
         {"mxcensus scan --compress gzip", "add --output"},
+        {"mxcensus scan -o out --compress zstd:20", "'zstd:20' has levels from 1 to 19"},
+        {"mxcensus scan -o out --compress gzip:0", "'gzip:0' has levels from 1 to 9"},
+        {"mxcensus scan -o out --compress gzip:", "'gzip:' has levels from 1 to 9"},
+        {"mxcensus scan -o out --compress zstd:9x", "'zstd:9x' has levels from 1 to 19"},
+        {"mxcensus scan -o out --compress none:1", "'none:1' has no level"},
+        {"mxcensus scan -o out --compress lz4:1", "use none, gzip or zstd"},
         {"mxcensus scan --name-servers dns.example", "'dns.example' is not an address"},
         {"mxcensus scan --name-servers 192.0.2.1,", "'' is not an address"},
         {"mxcensus scan --local-addr eth0", "'eth0' is not an IPv4"},

@@ -236,6 +236,53 @@ Test(result_file, what_went_in_comes_out)
     (void)close(dir_fd);
 }
 
+/* Rows that are much alike, as ours are: what a level is for. */
+static uint64_t octets_at_level(int dir_fd, enum result_codec codec, unsigned level)
+{
+    struct result_error err = {0};
+    struct result_file_params params = {.dir_fd = dir_fd,
+                                        .dir = scratch,
+                                        .name = "level",
+                                        .codec = codec,
+                                        .level = level,
+                                        .row_is_line = true};
+    struct result_file *f = result_file_new(&params, &err);
+    cr_assert_not_null(f, "%s", err.what);
+    struct buf all = BUF_INIT(BUF_NO_LIMIT);
+    struct buf back = BUF_INIT(BUF_NO_LIMIT);
+    for (uint64_t n = 0; n < 4000; n++) {
+        size_t at = all.len;
+        put_row(&all, n % 7 * 1000 + n % 11);
+        buf_putf(&all, "{\"key\":\"%llu\",\"name\":\"mx%llu.example.org\"}\n",
+                 (unsigned long long)(n * 7919), (unsigned long long)(n % 13));
+        cr_assert(result_file_append(f, span_drop(buf_span(&all), at), 2));
+    }
+    cr_assert(result_file_finish(f, false));
+    read_rows(result_file_info(f)->name, codec, &back);
+    cr_expect(span_eq(buf_span(&all), buf_span(&back)), "level %u", level);
+    uint64_t octets = result_file_info(f)->octets;
+    result_file_free(f);
+    buf_deinit(&all);
+    buf_deinit(&back);
+    return octets;
+}
+
+Test(result_file, a_level_is_a_choice_of_size)
+{
+    static const struct {
+        enum result_codec codec;
+        unsigned same_as_default; /* zlib.h and zstd.h */
+    } rows[] = {{RESULT_CODEC_GZIP, 6}, {RESULT_CODEC_ZSTD, 3}};
+    int dir_fd = open(scratch, O_RDONLY | O_DIRECTORY);
+    for (size_t i = 0; i < 2; i++) {
+        enum result_codec codec = rows[i].codec;
+        uint64_t ordinary = octets_at_level(dir_fd, codec, 0);
+        cr_expect_eq(octets_at_level(dir_fd, codec, rows[i].same_as_default), ordinary);
+        cr_expect_lt(octets_at_level(dir_fd, codec, result_codec_max_level(codec)), ordinary);
+    }
+    (void)close(dir_fd);
+}
+
 /* Without one row, a file is still valid for its codec, and a flush makes rows readable. */
 Test(result_file, empty_and_flushed)
 {
