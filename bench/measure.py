@@ -28,9 +28,9 @@ def use_build(folder):
     sys.path.insert(0, os.path.join(ROOT, "tests"))
 
 
-def packed(path):
+def packed(path, level=3):
     """Octets of the file as zstd has it."""
-    return len(subprocess.run(["zstd", "-q", "-c", path], stdout=subprocess.PIPE, check=True).stdout)
+    return len(subprocess.run(["zstd", "-q", f"-{level}", "-c", path], stdout=subprocess.PIPE, check=True).stdout)
 
 
 def processor():

@@ -19,6 +19,8 @@
 #define MARK_EVERY_MS        1000
 #define MARK_FRAMES_LEN      (16U << 20)
 #define MARK_FRAMES_EVERY_MS 2000
+#define MARK_FRAMES_PART \
+    100 /* later in a scan: a hundredth of the time that it ran, SYNC_EVERY_MS at most */
 
 static void note_octets(struct writer *w, bool kept, size_t octets)
 {
@@ -178,11 +180,15 @@ bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *u
 /* When a kill would lose much. Rows that are compressed wait longer, because a mark ends their frames. */
 static bool mark_is_due(const struct writer *w, uint64_t now)
 {
-    bool plain = w->scan->params->compression == RESULT_CODEC_NONE;
     uint64_t waits = now - w->marked_ms;
     uint64_t len = w->octets_unmarked;
-    return plain ? len >= MARK_LEN || (len > 0 && waits >= MARK_EVERY_MS)
-                 : len >= MARK_FRAMES_LEN || (len >= MARK_LEN && waits >= MARK_FRAMES_EVERY_MS);
+    if (w->scan->params->compression == RESULT_CODEC_NONE) {
+        return len >= MARK_LEN || (len > 0 && waits >= MARK_EVERY_MS);
+    }
+    uint64_t part = (now - w->began_ms) / MARK_FRAMES_PART;
+    return len >= MARK_FRAMES_LEN ||
+           (len >= MARK_LEN &&
+            waits >= (part > MARK_FRAMES_EVERY_MS ? part : MARK_FRAMES_EVERY_MS));
 }
 
 /* A reader of the stream sees rows when they are there. */
@@ -213,7 +219,7 @@ static void flush(struct writer *w)
 static void *writer_run(void *arg)
 {
     struct writer *w = arg;
-    w->marked_ms = w->synced_ms = uv_hrtime() / 1000000;
+    w->began_ms = w->marked_ms = w->synced_ms = uv_hrtime() / 1000000;
     for (bool stopping = false; !stopping;) {
         struct span messages = mailbox_wait_ms(&w->scan->writer, MARK_EVERY_MS);
         atomic_store_explicit(&w->busy, true, memory_order_relaxed);

@@ -21,6 +21,7 @@ struct writer {
     struct held_rows held;
     uint64_t octets_unmarked; /* of rows, since the last mark */
     uint64_t octets_unsynced; /* since the last one that waited for the disk */
+    uint64_t began_ms;        /* monotonic, as the next */
     uint64_t marked_ms;
     uint64_t synced_ms;
     atomic_uint_fast64_t rows; /* written so far; read by the coordinator */
