@@ -71,6 +71,7 @@ struct resolver {
     struct wheel wheel; /* paused questions */
     struct question_list fresh;
     struct question_list again; /* begun earlier: before the fresh ones */
+    struct question_list last;  /* behind the fresh ones */
     struct question_list ended;
     struct question_list free;
     struct question **chunks;
@@ -385,13 +386,21 @@ static void send_question(struct resolver *r, struct question *q)
     dns_transport_send(r->transport, q->server, q->tcp, octets, len, &q->exchange);
 }
 
+static struct question_list *first_in_line(struct resolver *r)
+{
+    if (!STAILQ_EMPTY(&r->again)) {
+        return &r->again;
+    }
+    return STAILQ_EMPTY(&r->fresh) ? &r->last : &r->fresh;
+}
+
 /* Sends as many as rate, window and burst allow, those begun earlier first. Each turn with answers
  * goes on; without any the tick does. */
 static void pump(struct resolver *r)
 {
     rate_bucket_fill(&r->rate, uv_now(r->loop));
     for (unsigned sent = 0; sent < BURST && r->under_way < WINDOW; sent++) {
-        struct question_list *from = STAILQ_EMPTY(&r->again) ? &r->fresh : &r->again;
+        struct question_list *from = first_in_line(r);
         if (STAILQ_EMPTY(from) || !rate_bucket_take(&r->rate)) {
             break;
         }
@@ -493,6 +502,7 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
     r->loop = loop;
     STAILQ_INIT(&r->fresh);
     STAILQ_INIT(&r->again);
+    STAILQ_INIT(&r->last);
     STAILQ_INIT(&r->ended);
     STAILQ_INIT(&r->free);
     r->tries = params->tries > 0 ? params->tries : TRIES_DEFAULT;
@@ -541,6 +551,15 @@ void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_
     struct question *q = ask(r, name, type, done, arg, tag);
     if (q != NULL) {
         STAILQ_INSERT_TAIL(&r->fresh, q, next);
+    }
+}
+
+void resolver_ask_last(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
+                       void *arg, uint64_t tag)
+{
+    struct question *q = ask(r, name, type, done, arg, tag);
+    if (q != NULL) {
+        STAILQ_INSERT_TAIL(&r->last, q, next);
     }
 }
 

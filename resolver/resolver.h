@@ -43,6 +43,10 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
 void resolver_ask(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
                   void *arg, uint64_t tag);
 
+/** The same, behind all others: of what begins new work. So work under way is finished before more is begun. */
+void resolver_ask_last(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
+                       void *arg, uint64_t tag);
+
 /** The same, before all that wait: of a few that must not wait for the rate. */
 void resolver_ask_first(struct resolver *r, struct span name, uint16_t type, resolver_done_fn done,
                         void *arg, uint64_t tag);

@@ -304,7 +304,7 @@ void domain_on_late(struct domain_owner *o, uint64_t tag)
 {
     struct domain_work *d = o->slots[tag >> 8].work;
     if ((enum domain_question)(tag & 0xff) == QUESTION_MX) { /* no other leads to hosts */
-        hold_block(o, d, d->block + LATE_BLOCKS);
+        hold_block(o, d, late_block(d->block));
         d->block = d->held;
     }
 }

@@ -35,7 +35,7 @@ static struct host_work *host_work_on(struct host_owner *o, struct host_entry *e
 
 static uint32_t host_block(const struct host_work *h)
 {
-    return h->late ? h->block + LATE_BLOCKS : h->block;
+    return h->late ? late_block(h->block) : h->block;
 }
 
 /* --- what domains hear ---------------------------------------------------------------------- */

@@ -15,9 +15,25 @@
 #include "scanner/tls/client_hello.h"
 #include "scanner/tls/handshake_key.h"
 
-/** So many blocks of the input later (admission.h) belongs what needs a second pass of DNS: at 5,000 lines a second the
- * pause of 10 s and all tries are over when they are read. */
+/** A block of the input (admission.h) has so many lines; but of the first SMALL_BLOCKS all have as many together, and each as
+ * many as those before it: names are complete and can be dialled soon after a scan begins. */
+#define INPUT_BLOCK_LINES 8192 /* small against memory, large against a budget of names */
+#define SMALL_BLOCKS      7
+
+static inline uint32_t input_block_lines(uint32_t block)
+{
+    uint32_t halvings = block < SMALL_BLOCKS ? SMALL_BLOCKS - (block > 0 ? block : 1) : 0;
+    return INPUT_BLOCK_LINES >> halvings;
+}
+
+/** The block that what needs a second pass of DNS belongs to, or those who want it: so many lines later that at 5,000 lines
+ * a second the pause of 10 s and all tries are over when they are read. */
 #define LATE_BLOCKS 16
+
+static inline uint32_t late_block(uint32_t block)
+{
+    return (block < SMALL_BLOCKS ? SMALL_BLOCKS - 1 : block) + LATE_BLOCKS;
+}
 
 /** A block that something late belongs to (admission.h). */
 struct block_hold {

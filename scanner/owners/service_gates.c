@@ -7,6 +7,7 @@
 #include "scanner/owners/waiting_time.h"
 
 #define LEASE_IDLE_MAX_MS 2000 /* that a lease waits for the next start at an address */
+#define LOOKED_AT_MAX     64   /* of those that wait in a network, for who has most work left */
 
 static struct service *gate_of_service(const struct service_owner *o, uint32_t service)
 {
@@ -36,6 +37,40 @@ static void wait_for_network(struct service_owner *o, uint32_t service)
         o->services[n->last_waiting].work->next_in_network = service;
     }
     n->last_waiting = service;
+}
+
+static size_t work_left(const struct service_owner *o, uint32_t service)
+{
+    const struct service_work *work = o->services[service].work;
+    return work->names.count + work->fetch_count;
+}
+
+/* Whoever has most work left would end last: its turns come at least every other time. The others do not wait for it. */
+static uint32_t take_next_in_network(struct service_owner *o, struct network *n)
+{
+    uint32_t before = NO_INDEX; /* the one that is taken */
+    uint32_t last = n->first_waiting;
+    size_t most = work_left(o, last);
+    for (int i = 0; n->most_next && i < LOOKED_AT_MAX; i++) {
+        uint32_t at = o->services[last].work->next_in_network;
+        if (at == NO_INDEX) {
+            break;
+        }
+        if (work_left(o, at) > most) {
+            most = work_left(o, at);
+            before = last;
+        }
+        last = at;
+    }
+    n->most_next = !n->most_next;
+    uint32_t *link =
+        before != NO_INDEX ? &o->services[before].work->next_in_network : &n->first_waiting;
+    uint32_t taken = *link;
+    struct service_work *work = o->services[taken].work;
+    *link = work->next_in_network;
+    n->last_waiting = n->last_waiting == taken ? before : n->last_waiting;
+    work->queued_in_network = false;
+    return taken;
 }
 
 static bool address_is_full(const struct service_owner *o, const struct service *gate,
@@ -389,11 +424,8 @@ void service_wake_network(struct service_owner *o, uint32_t network)
         n->holder_next = false;
     }
     if (line && !network_has_no_place(o, network, 0)) {
-        uint32_t service = n->first_waiting;
-        n->first_waiting = o->services[service].work->next_in_network;
-        o->services[service].work->queued_in_network = false;
         n->holder_next = true;
-        service_wake(o, service);
+        service_wake(o, take_next_in_network(o, n));
     }
 }
 

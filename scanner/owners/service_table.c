@@ -97,8 +97,10 @@ static uint32_t network_of(struct service_owner *o, const struct net_addr *addre
     uint32_t index = key_table_add(&o->network_keys, key, &added);
     if (added) {
         o->networks = memory_grow_list(o->networks, index, sizeof(*o->networks));
-        o->networks[index] = (struct network){
-            .first_waiting = NO_INDEX, .last_waiting = NO_INDEX, .holder = NO_INDEX};
+        o->networks[index] = (struct network){.first_waiting = NO_INDEX,
+                                              .last_waiting = NO_INDEX,
+                                              .holder = NO_INDEX,
+                                              .most_next = true};
     }
     return index;
 }

@@ -269,6 +269,7 @@ struct network {
     uint32_t last_waiting;
     uint32_t holder;  /* the visit in PLACE; NO_INDEX: none */
     bool holder_next; /* before the line */
+    bool most_next;   /* of the line: who has most work left, not who waited longest */
 };
 
 /* --- service_table.c ------------------------------------------------------------------------ */

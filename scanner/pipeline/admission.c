@@ -43,7 +43,7 @@ static void admission_let_in(struct admission *a, uint64_t now_ms, uint32_t *blo
     a->unsettled++;
     a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
     *block = a->current;
-    if (++a->lines[a->current % BLOCK_RING] == INPUT_BLOCK_LINES) {
+    if (++a->lines[a->current % BLOCK_RING] == input_block_lines(a->current)) {
         a->current++;
     }
 }
@@ -87,7 +87,7 @@ bool admission_pass(struct admission *a, uint64_t now_ms)
     if (passed) {
         a->last_line_ms = now_ms > a->last_line_ms ? now_ms : a->last_line_ms;
         a->settled[a->current % BLOCK_RING]++;
-        if (++a->lines[a->current % BLOCK_RING] == INPUT_BLOCK_LINES) {
+        if (++a->lines[a->current % BLOCK_RING] == input_block_lines(a->current)) {
             a->current++;
         }
     }

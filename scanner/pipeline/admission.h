@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "scanner/owners/owner.h"
+
 /**
  * Admission: the only bound on what is under way (design section 2). A domain takes a credit
  * when its line is read and gives it back with its row, or while it is parked (domain_owner.h): then the spool is the
  * bound. Sends between threads never block.
  *
- * The input is cut into blocks of INPUT_BLOCK_LINES lines. Names at a crowded address are chosen
+ * The input is cut into blocks of INPUT_BLOCK_LINES lines, the first ones smaller (input_block_lines()). Names at a crowded address are chosen
  * by hash and not by arrival, so a block's addresses are dialled only when all of its names are
  * resolved: the block is *settled*. Blocks close in order. When block B closes, the coordinator
  * sends BLOCK_CLOSE to every worker; each sends the ADDRESS_WANTs of its hosts that B wants first, and
@@ -19,13 +21,12 @@
  * So the names dialled depend on the input and the seed alone, whatever the threads.
  *
  * A name whose questions need a second pass (question_desk.h) would hold its block, and all others of it, for the pause and
- * longer. It belongs to a later block instead, LATE_BLOCKS behind its own, which it *holds*: that block does not close
+ * longer. It belongs to a later block instead (late_block()), which it *holds*: that block does not close
  * before it is resolved, and if the input ends before, empty blocks close up to there. Which names are late
  * depends on who answers alone.
  */
-#define INPUT_BLOCK_LINES  8192   /* lines; small against memory, large against a budget of names */
-#define CREDITS_MAX        131072 /* domains under way and not parked; about 1.5 KiB each */
-#define UNSETTLED_MAX      24576  /* domains with DNS questions under way: three blocks */
+#define CREDITS_MAX        131072      /* domains under way and not parked; about 1.5 KiB each */
+#define UNSETTLED_MAX      24576       /* domains with DNS questions under way: three blocks */
 #define WRITER_BACKLOG_MAX (32U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
 

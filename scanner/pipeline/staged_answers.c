@@ -104,15 +104,21 @@ static int compare_addresses(const void *a, const void *b)
     return memcmp(x->address.octets, y->address.octets, sizeof(x->address.octets));
 }
 
+/* The first question of a line: those of lines under way go before it, so that their addresses are known soon. */
+static bool begins_line(const struct owner_question *q)
+{
+    return q->asker == OWNER_DOMAIN && q->type == DNS_TYPE_MX;
+}
+
 void staged_answers_ask(struct staged_answers *s, struct resolver *r,
                         const struct owner_question *q, resolver_done_fn done, void *arg)
 {
-    bool is_mx = s != NULL && q->asker == OWNER_DOMAIN && q->type == DNS_TYPE_MX;
+    bool is_mx = s != NULL && begins_line(q);
     bool is_address =
         s != NULL && q->asker == OWNER_HOST && (q->type == DNS_TYPE_A || q->type == DNS_TYPE_AAAA);
     const struct staged_host *host = is_address ? find_staged_host(s->mx, q->name) : NULL;
     if (!is_mx && host == NULL) {
-        resolver_ask(r, q->name, q->type, done, arg, q->tag);
+        (begins_line(q) ? resolver_ask_last : resolver_ask)(r, q->name, q->type, done, arg, q->tag);
         return;
     }
     struct staged_question *staged = memory_new(1, sizeof(*staged));

@@ -8,7 +8,7 @@
 #include "scanner/pipeline/rows_out.h"
 #include "scanner/pipeline/worker_sessions.h"
 
-#define TICK_MS          20 /* of the wheel: the finest deadline */
+#define TICK_MS          5 /* of the wheel: the finest deadline; each start at an address is late by that */
 #define WAITING_EVERY_MS 1000
 #define READ_ROOM_LEN    (64 * 1024)
 #define ROWS_POST_LEN    (256 * 1024) /* octets of rows; a closing block can write 100,000 of them */

@@ -18,6 +18,15 @@ static void admit(struct admission *a, uint32_t lines, uint64_t now_ms, uint32_t
     }
 }
 
+static uint32_t block_of_line(uint32_t line)
+{
+    uint32_t block = 0;
+    for (uint32_t end = input_block_lines(0); end <= line; end += input_block_lines(block)) {
+        block++;
+    }
+    return block;
+}
+
 static void expect_closes(struct admission *a, uint64_t now_ms, uint32_t want)
 {
     uint32_t block = UINT32_MAX;
@@ -65,12 +74,12 @@ Test(admission, blocks_close_in_order_and_when_settled)
     struct admission a;
     admission_init(&a, &backlog, &spool_full);
     expect_open(&a, 0, "no line yet");
-    admit(&a, INPUT_BLOCK_LINES, 0, 0);
-    admit(&a, INPUT_BLOCK_LINES, 0, 1);
+    admit(&a, input_block_lines(0), 0, 0);
+    admit(&a, input_block_lines(1), 0, 1);
     admit(&a, 10, 0, 2);
-    admission_settle(&a, 1, INPUT_BLOCK_LINES);
+    admission_settle(&a, 1, input_block_lines(1));
     expect_open(&a, 0, "block 0 is before it");
-    admission_settle(&a, 0, INPUT_BLOCK_LINES - 1);
+    admission_settle(&a, 0, input_block_lines(0) - 1);
     expect_open(&a, 0, "one line is not settled");
     admission_settle(&a, 0, 1);
     expect_closes(&a, 0, 0);
@@ -80,6 +89,23 @@ Test(admission, blocks_close_in_order_and_when_settled)
     admission_end_input(&a);
     expect_closes(&a, 0, 2);
     expect_open(&a, UINT64_MAX, "all closed");
+    admission_deinit(&a);
+}
+
+/* The first blocks grow to the size of all further ones, and have the lines of one of these together. */
+Test(admission, the_first_blocks_are_small)
+{
+    static const uint32_t want[] = {128, 128, 256, 512, 1024, 2048, 4096, 8192, 8192};
+    struct admission a;
+    uint32_t before = 0;
+    admission_init(&a, &backlog, &spool_full);
+    for (uint32_t block = 0; block < 9; block++) {
+        cr_expect_eq(input_block_lines(block), want[block], "block %u", block);
+        admit(&a, want[block], 0, block);
+        before += block < SMALL_BLOCKS ? want[block] : 0;
+        cr_expect_eq(late_block(block), block < SMALL_BLOCKS ? 22 : block + 16, "block %u", block);
+    }
+    cr_expect_eq(before, INPUT_BLOCK_LINES);
     admission_deinit(&a);
 }
 
@@ -94,9 +120,9 @@ Test(admission, a_pause_of_the_input_closes_early)
     expect_closes(&a, 100 + INPUT_IDLE_MS, 0);
     expect_open(&a, 100 + 10 * INPUT_IDLE_MS, "no empty blocks");
     admit(&a, 3, 200, 1); /* the next line begins the next block, which is a full one */
-    admit(&a, INPUT_BLOCK_LINES - 3, 200, 1);
+    admit(&a, input_block_lines(1) - 3, 200, 1);
     admit(&a, 1, 200, 2);
-    admission_settle(&a, 1, INPUT_BLOCK_LINES);
+    admission_settle(&a, 1, input_block_lines(1));
     expect_closes(&a, 200, 1);
     admission_deinit(&a);
 }
@@ -124,11 +150,11 @@ Test(admission, a_held_block_stays_open)
     struct admission a;
     admission_init(&a, &backlog, &spool_full);
     a.input_is_file = true;
-    admit(&a, INPUT_BLOCK_LINES, 0, 0);
+    admit(&a, input_block_lines(0), 0, 0);
     admit(&a, 10, 0, 1);
     admission_hold(&a, 1);
     admission_hold(&a, 3);
-    admission_settle(&a, 0, INPUT_BLOCK_LINES);
+    admission_settle(&a, 0, input_block_lines(0));
     admission_settle(&a, 1, 10);
     expect_closes(&a, 0, 0);
     expect_open(&a, 0, "not complete");
@@ -174,9 +200,10 @@ Test(admission, the_ring_has_room_for_all_that_may_be_held)
     uint32_t block = 0;
     admission_init(&a, &backlog, &spool_full);
     for (uint32_t i = 0; i < BLOCKS_OPEN_MAX; i++) {
-        admit(&a, INPUT_BLOCK_LINES, 0, i);
-        admission_settle(&a, i, i > 0 ? INPUT_BLOCK_LINES : INPUT_BLOCK_LINES - 1);
-        admission_leave(&a, INPUT_BLOCK_LINES);
+        uint32_t lines = input_block_lines(i);
+        admit(&a, lines, 0, i);
+        admission_settle(&a, i, i > 0 ? lines : lines - 1);
+        admission_leave(&a, lines);
     }
     cr_expect_not(admission_try_enter(&a, 0, &block), "too many blocks are open");
     admission_hold(&a, BLOCKS_OPEN_MAX - 1 + 2 * LATE_BLOCKS);
@@ -212,7 +239,7 @@ Test(admission, has_bounds)
     admission_init(&a, &backlog, &spool_full);
     for (uint32_t i = 0; i < UNSETTLED_MAX; i++) {
         cr_assert(admission_try_enter(&a, 0, &block));
-        cr_assert_eq(block, i / INPUT_BLOCK_LINES);
+        cr_assert_eq(block, block_of_line(i));
     }
     cr_expect_not(admission_try_enter(&a, 0, &block), "too many unsettled");
     admission_settle(&a, 0, 1);
@@ -226,7 +253,7 @@ Test(admission, has_bounds)
         admission_settle(&a, block, 1);
     }
     cr_expect_not(admission_try_enter(&a, 0, &block), "no credit");
-    for (uint32_t i = 0; i < CREDITS_MAX / INPUT_BLOCK_LINES; i++) {
+    for (uint32_t i = 0; i < block_of_line(CREDITS_MAX); i++) {
         expect_closes(&a, 0, i);
     }
     cr_expect_not(admission_try_enter(&a, 0, &block), "closing gives no credit back");

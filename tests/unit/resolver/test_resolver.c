@@ -439,6 +439,29 @@ Test(resolver, the_first_passes_all_that_wait_for_the_rate)
     scene_stop(&s);
 }
 
+static void on_last(void *arg, uint64_t tag, const struct dns_answer *answer)
+{
+    struct paced *p = arg;
+    (void)tag;
+    cr_expect_eq(answer->seen.state, DNS_DATA);
+    cr_expect_geq(p->answered, 100, "it went before others");
+    p->answered++;
+}
+
+Test(resolver, the_last_is_behind_what_was_asked_later)
+{
+    struct scene s;
+    struct paced p = {.scene = &s, .start_ns = uv_hrtime()};
+    scene_start(&s, 1, &(struct resolver_params){.rate_per_s = PACED_RATE, .timeout_ms = 2000});
+    resolver_ask_last(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_last, &p, 0);
+    for (int i = 0; i < 100; i++) {
+        resolver_ask(s.resolver, SPAN_LIT("data.test"), DNS_TYPE_A, on_paced, &p, 0);
+    }
+    run(&s);
+    cr_expect_eq(p.answered, 101);
+    scene_stop(&s);
+}
+
 struct chained {
     struct scene *scene;
     unsigned left;
