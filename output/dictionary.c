@@ -133,8 +133,8 @@ static const struct {
     {"`endpoints.transcript`: `code`, `text`, `truncated` of a reply",
      "the reply of the same name in `services.transcript`",
      "the reply is there and has none of the three"},
-    {"`endpoints.handshake`: all but `sni` and `ms`", "`services.handshake`",
-     "`as_service` is true"},
+    {"`endpoints.handshake`: all but `sni`, `ms`, `chain_id` and `leaf_sha256`",
+     "`services.handshake`", "`as_service` is true"},
     {"`handshake.chain_id`, `handshake.leaf_sha256`", "`chain_id`, `leaf_sha256` of the row",
      "`handshake` is there"},
     {"`attempts`: `outcome` of the attempt that counts (number `attempt`, from 1)",
@@ -152,11 +152,12 @@ static const struct {
     {"`problems.places.host`", "`host` of the place before it", "always; the first place has it"},
     {"`problems.causes`", "a list of `cause` alone", "always"},
     {"`problems.fix`, `causes.fix`", "of `code`, in [findings.md](findings.md)", "always"},
-    {"`certificates.fingerprint_sha1`, `tbs_fingerprint`, `key_algorithm_oid`", "made of `raw`",
-     "`raw` is there"},
+    {"`certificates.fingerprint_sha1`", "made of `raw`", "`raw` is there"},
+    {"`certificates.tbs_fingerprint`, `key_algorithm_oid`", "made of `raw`",
+     "`raw` is there, and `version` is there"},
     {"`certificates.serial_number_hex`",
      "`serial_number` in hexadecimal, an even number of digits; where that is absent made of `raw`",
-     "always"},
+     "`version` is there"},
 };
 
 static const char lean_notes[] =

@@ -25,19 +25,6 @@
 
 #define PEM_FILE_MAX (1U << 20) /* octets of a chain to be installed; our own bound */
 
-/* A name of a web page is no domain; whoever gives it alone means the domain in it. In a list it is a line like others. */
-static bool is_url(const struct word_list *words, struct buf *why)
-{
-    const char *word = words->count == 1 && words->lines.len == 0 ? words->words[0] : "";
-    const char *host = strstr(word, "://");
-    if (host != NULL) {
-        int len = (int)strcspn(host + 3, "/:?#");
-        buf_putf(why, "'%s' is a URL; give the domain alone: mxcensus check %.*s", word, len,
-                 host + 3);
-    }
-    return host != NULL;
-}
-
 /** CSV with a header, so that any word of the command line is one record: a comment, a blank, a
  * list of names with commas are names that are no domains. */
 static bool write_input(int fd, const struct word_list *words)
@@ -230,7 +217,7 @@ enum exit_code check_command(struct options *o, struct buf *why)
         return EXIT_CODE_ROWS_LOST;
     }
     struct word_list words;
-    if (!word_list_read(&words, o->words, o->word_count, why) || is_url(&words, why)) {
+    if (!word_list_read(&words, o->words, o->word_count, why)) {
         word_list_deinit(&words);
         return EXIT_CODE_USAGE;
     }

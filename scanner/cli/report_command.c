@@ -2,6 +2,7 @@
 
 #include "scanner/base/check.h"
 #include "scanner/cli/commands.h"
+#include "scanner/cli/messages.h"
 #include "scanner/cli/option_table.h"
 
 static bool is_given(const struct options *o, const char *name)
@@ -19,7 +20,15 @@ enum exit_code report_command(struct options *o, struct buf *why)
     struct report_params params = o->report;
     params.results = o->words[0];
     params.rank_is_asked = is_given(o, "rank-column");
-    switch (report_run(&params, why)) {
+    struct messages messages;
+    struct buf notice = BUF_INIT(BUF_NO_LIMIT);
+    (void)messages_init(&messages, NULL);
+    enum report_end end = report_run(&params, &notice, why);
+    if (notice.len > 0) {
+        messages_say(&messages, buf_span(&notice), 0);
+    }
+    buf_deinit(&notice);
+    switch (end) {
     case REPORT_COMPLETE:
         return EXIT_CODE_COMPLETE;
     case REPORT_UNUSABLE:

@@ -42,15 +42,18 @@ static void say_missing(struct showing *s, const struct stored_wish *w)
     s->some_missing = true;
 }
 
-static void say_incomplete(struct showing *s)
+static void take_incomplete(struct showing *s, const struct stored_rows *stored)
 {
     struct buf line = BUF_INIT(BUF_NO_LIMIT);
-    if (!s->told_incomplete) {
-        buf_putf(&line, "%s: incomplete: the scan did not come to its end, and more may be missing",
-                 s->results);
+    s->setting.incomplete = stored->incomplete;
+    s->setting.no_outcomes = stored->missing_outcomes != NULL;
+    if (stored->incomplete && !s->told_incomplete) {
+        buf_putf(&line, "%s: incomplete: the scan did not come to its end, and %s", s->results,
+                 stored->missing_outcomes != NULL ? stored->missing_outcomes
+                                                  : "more may be missing");
         show_say(s, &line);
     }
-    s->told_incomplete = true;
+    s->told_incomplete = s->told_incomplete || stored->incomplete;
 }
 
 static const struct result_row *row_of_domain(const struct result_rows *rows, const char *name)
@@ -91,10 +94,7 @@ static enum exit_code show_batch(struct showing *s, struct stored_wish *wish, si
     if (!result_rows_read(&rows, buf_span(&stored.text))) {
         buf_putf(why, "%s: the rows cannot be read", s->results);
     } else {
-        s->setting.incomplete = stored.incomplete;
-        if (stored.incomplete) {
-            say_incomplete(s);
-        }
+        take_incomplete(s, &stored);
         put_batch(s, &out, &rows, wish, count);
         code = result_rows_have_fault(&rows, why)            ? EXIT_CODE_USAGE
                : print_text(&out, why) != EXIT_CODE_COMPLETE ? EXIT_CODE_ROWS_LOST
@@ -197,10 +197,7 @@ static enum exit_code show_hosts(struct showing *s, struct stored_wish *wish,
         buf_putf(why, "%s: the rows cannot be read", s->results);
         return EXIT_CODE_USAGE;
     }
-    if (stored->incomplete) {
-        s->setting.incomplete = true;
-        say_incomplete(s);
-    }
+    take_incomplete(s, stored);
     if (s->o->show_cause != NULL) {
         put_cause(s, &out, &rows, users);
     } else {

@@ -290,9 +290,12 @@ static bool add_changes(struct report *r)
     return whole;
 }
 
-static const char *why_incomplete(const struct results *results)
+static const char *why_incomplete(struct results *results)
 {
-    return results->is_bare
+    return results_missing_outcomes(results) != NULL
+               ? "The scan was interrupted or still runs: lines without a row are in no number "
+                 "here, nor is what becomes of mail, which its rows say when it ends."
+           : results->is_bare
                ? "There is neither manifest.json nor started.json: when the scan was, and "
                  "whether these are all of its rows, is not known."
            : results->incomplete ? "The scan was interrupted or still runs: lines without a row "
@@ -303,7 +306,7 @@ static const char *why_incomplete(const struct results *results)
 static void set_facts(struct report *r)
 {
     const struct report_params *p = r->params;
-    const struct results *results = &r->input.results;
+    struct results *results = &r->input.results;
     r->facts = (struct report_facts){
         .list = results->is_bare ? "a list that is not known" : results->lists,
         .version = MXCENSUS_VERSION,
@@ -394,7 +397,15 @@ static struct public_suffixes *suffixes_of_results(const char *results)
     return suffixes != NULL ? suffixes : public_suffixes_load(NULL);
 }
 
-enum report_end report_run(const struct report_params *p, struct buf *why)
+static void put_missing_outcomes(struct results *results, struct buf *notice)
+{
+    const char *missing = results_missing_outcomes(results);
+    if (missing != NULL) {
+        buf_putf(notice, "%s: %s", results->path, missing);
+    }
+}
+
+enum report_end report_run(const struct report_params *p, struct buf *notice, struct buf *why)
 {
     struct report r = {
         .params = p, .why = why, .input = {.why = why}, .affected_path = BUF_INIT(BUF_NO_LIMIT)};
@@ -417,6 +428,9 @@ enum report_end report_run(const struct report_params *p, struct buf *why)
     (void)affected_open(&r.affected, NULL, false);
     sheets_init(&r.sheets);
     bool ok = opened && read_and_write(&r);
+    if (ok) {
+        put_missing_outcomes(&r.input.results, notice);
+    }
     sheets_deinit(&r.sheets);
     affected_deinit(&r.affected);
     output_files_deinit(&r.files);

@@ -42,5 +42,5 @@ enum report_end {
     REPORT_UNWRITTEN, /* or takes no more of what is to be written */
 };
 
-/** @return with one line in `why` unless it is complete */
-enum report_end report_run(const struct report_params *p, struct buf *why);
+/** @param notice one line on what the results lack, where they do @return with one line in `why` unless it is complete */
+enum report_end report_run(const struct report_params *p, struct buf *notice, struct buf *why);

@@ -591,6 +591,21 @@ bool results_table_ahead(struct results *r, struct results_table *table)
                         : table_of_manifest(r, RESULT_AHEAD_NAME, table);
 }
 
+const char *results_missing_outcomes(struct results *r)
+{
+    struct results_table sets;
+    if (!r->has_cut || r->is_bare || !results_are_lean(r) ||
+        (table_of_cut(r, table_name(TABLE_OUTCOME_SETS), &sets) && sets.rows > 0)) {
+        return NULL;
+    }
+    return results_are_whole(r)
+               ? "no row says what becomes of mail before the scan ends: read what 'mxcensus "
+                 "analyze' makes of them, or go on with 'mxcensus scan --resume'"
+               : "no row says what becomes of mail before the scan ends, and of --detail summary "
+                 "it "
+                 "cannot be made later: scan again";
+}
+
 bool results_table(struct results *r, enum table_id t, struct results_table *table, struct buf *why)
 {
     bool found = r->is_bare   ? table_of_bare(r, table_name(t), table)

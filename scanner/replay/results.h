@@ -83,6 +83,9 @@ bool results_read_shared_operators(struct results *r, struct buf *why);
 bool results_are_partial(const struct results *r);
 /** Rows do not have all columns: each thing stands once. */
 bool results_are_lean(const struct results *r);
+/** Rows of less than full detail say what becomes of mail when the scan ends: of one that did not, what to do about it, as words that
+ * follow the name of the directory. NULL: they say it, or were never to. */
+const char *results_missing_outcomes(struct results *r);
 /** All that rows are made of is there. */
 bool results_are_whole(const struct results *r);
 /** Does the manifest name the table at all? A scan by an older version has not all of them. */

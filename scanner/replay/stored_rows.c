@@ -502,6 +502,7 @@ static bool open_results(struct gathering *g, const char *path)
         bool ok = results_open_rows(&g->results, path, g->why);
         g->out->incomplete = g->results.incomplete;
         g->is_lean = ok && results_are_lean(&g->results);
+        g->out->missing_outcomes = ok ? results_missing_outcomes(&g->results) : NULL;
         return ok;
     }
     const char *slash = strrchr(path, '/');

@@ -32,7 +32,8 @@ struct stored_users {
 
 struct stored_rows {
     struct buf text;
-    bool incomplete; /* the results are of a scan that did not come to its end */
+    bool incomplete;              /* the results are of a scan that did not come to its end */
+    const char *missing_outcomes; /* see results.h */
 };
 
 /** Domains, with their hosts, services, endpoints, policies, chains and certificates. Rows of repeated lines are left

@@ -54,11 +54,12 @@ struct found {
 
 /** What the rows do not say. */
 struct view_setting {
-    bool host_only;  /* the domain is the name of the server itself, which has no policies */
-    bool incomplete; /* the rows are of a scan that did not come to its end */
-    bool tlsa;       /* with TLSA records */
-    bool pem;        /* with the certificates themselves */
-    bool partner;    /* with what a partner needs who demands TLS */
+    bool host_only;   /* the domain is the name of the server itself, which has no policies */
+    bool incomplete;  /* the rows are of a scan that did not come to its end */
+    bool no_outcomes; /* nor did anybody write what becomes of mail */
+    bool tlsa;        /* with TLSA records */
+    bool pem;         /* with the certificates themselves */
+    bool partner;     /* with what a partner needs who demands TLS */
     /* File whose certificates are in the place of those presented; NULL: none. */
     const char *certificate;
     /* Of hosts by themselves: what they are shown for, and the domains whose mail goes there. */

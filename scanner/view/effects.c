@@ -467,7 +467,9 @@ static void put_nothing(struct paper *p, const struct domain_view *v, bool all_p
     const struct sender_outcomes *s = &v->outcomes;
     bool known = s->good > 0 || s->count == 0;
     paper_begin(p, "  - ", "    ");
-    if (!known) {
+    if (v->setting.no_outcomes && v->row != NULL) {
+        paper_put(p, INK_PLAIN, "Not known: it is written when the scan ends.");
+    } else if (!known) {
         const struct sender_outcome *o =
             sender_outcomes_typical(s, FATE_UNKNOWN, SENDER_GROUP_COUNT);
         paper_put(p, INK_PLAIN, "Not known: ");

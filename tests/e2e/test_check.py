@@ -281,13 +281,12 @@ def check_lists(lab):
     check("quiet: only what is wrong", quiet.startswith(bad + ": 1 error") and good + ":" not in quiet and null not in quiet, quiet)
     check_equal("quiet: nothing where all is well", check_domains(lab, "-q", good, null).stdout, b"")
     check_equal("quiet: the exit code says it", check_domains(lab, "-q", "--brief", "--fail-on", "error", bad).returncode, 10)
-    url = run("check", f"http://{good}:80/x")
-    check_equal("url: refused", (url.returncode, url.stdout), (2, b""))
-    check("url: with a hint", url.stderr.endswith(f"is a URL; give the domain alone: mxcensus check {good}\n"), url.stderr)
-    mixed = check_list(lab, f"{good}\nhttp://d/\nbad domain\n{null}\n")
+    url = check_domains(lab, "-q", "--brief", f"http://{bad}:80/x").stdout.decode("utf-8")
+    check("url: its host is the domain", url.startswith(bad + ": "), url)
+    mixed = check_list(lab, f"{good}\nldap://d/\nbad domain\n{null}\n")
     check_equal("bad lines of a list: exit code", mixed.returncode, 0)
     check_equal("bad lines of a list: one line each", [line.split(": ", 1)[0] for line in mixed.stdout.decode("utf-8").splitlines()],
-                [good, "http://d/", "bad domain", null])
+                [good, "ldap://d/", "bad domain", null])
     check_equal("bad lines of a list: told", mixed.stdout.decode("utf-8").count("not a domain name"), 2)
     check_equal("nobody on the list", check_domains(lab, "-").returncode, 2)
 

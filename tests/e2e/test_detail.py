@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from e2e import load_sqlite  # noqa: E402
+from e2e import dictionary, load_sqlite  # noqa: E402
 from e2e.lab import Lab  # noqa: E402
 from e2e.load_sqlite import KEYS, LEAN_KEYS, open_table  # noqa: E402
 from e2e.rows import stable, volatile_paths  # noqa: E402
@@ -84,6 +84,15 @@ def check_once(normal, full):
         check_equal(f"{row['endpoint']}: cipher of the service", own["cipher"], of_service.get("cipher"))
 
 
+def check_dictionary(normal, full):
+    """What the data dictionary says of absent keys is so, for every key of every row."""
+    faults, unused, columns = dictionary.compare(normal, full)
+    for where, what in faults.items():
+        check(f"data dictionary, {where}", False, what)
+    check("data dictionary: rows were completed", columns > 50000, columns)
+    check_equal("data dictionary: each rule is needed for some row", unused, [])
+
+
 def check_same(folder, normal, paths):
     full, again = os.path.join(folder, "full"), os.path.join(folder, "again")
     analyze(normal, full, "full")
@@ -97,6 +106,7 @@ def check_same(folder, normal, paths):
     check("normal: fewer octets", octets(normal) < 0.55 * octets(full), (octets(normal), octets(full)))
     check_equal("full: no table of outcome sets, nor their keys", (rows_of(full, "outcome_sets"), [row for row in rows_of(full, "domains") if "outcome_set" in row]), ([], []))
     check_once(normal, full)
+    check_dictionary(again, full)
     names = [row["domain"] for row in rows_of(full, "domains") if row.get("domain") and not row.get("duplicate_of")][::41][:SHOWN]
     names.append("case-dane-mx-insecure.mxlab.net")  # whose dane.strict is false, and absent from normal rows
     check_equal("show says the same", text("show", "-v", normal, *names), text("show", "-v", full, *names))

@@ -98,9 +98,10 @@ def check_unknown(out):
     check_equal("unknown: the others are shown", show(out, "elsewhere.example", NAMES[0], code=2, said=f"{out}: no domain 'elsewhere.example'\n"), good)
     show(out, "case-god.mxlab.net", code=2, said="no domain 'case-god.mxlab.net'; did you mean case-good.mxlab.net?\n")
     show(out, "cas-egood.mxlab.net", code=2, said="did you mean case-good.mxlab.net?\n")
-    show(out, "http://example.org/", code=2, said="'http://example.org/' is not a domain name (url)")
-    check_equal("a list goes on behind a bad line", show(out, "-", input=f"http://d/\nbad domain\n{NAMES[0]}\n", code=2,
-                said="'http://d/' is not a domain name (url)\n"), good)
+    check_equal("unknown: a URL is its host", show(out, f"https://{NAMES[0]}/"), good)
+    show(out, "ldap://example.org/", code=2, said="'ldap://example.org/' is not a domain name (url)")
+    check_equal("a list goes on behind a bad line", show(out, "-", input=f"ldap://d/\nbad domain\n{NAMES[0]}\n", code=2,
+                said="'ldap://d/' is not a domain name (url)\n"), good)
     check_equal("no names: nothing", show(out, "-", input="# none\n"), "")
 
 
@@ -190,9 +191,9 @@ def check_causes(out):
     show(out, "--cause", key + "x", code=2, said=f"no cause '{key}x'; did you mean {key}?\n")
 
 
-def check_incomplete(lab, folder):
-    out = os.path.join(folder, "killed")
-    process = start("scan", *lab.options, "--ehlo-domain", EHLO, *LIKE_CHECK, *QUICK, "--connect-timeout", "60", "-q", "-o", out)
+def kill_scan(lab, out, *more):
+    """When the first domain has its row, and before the second."""
+    process = start("scan", *lab.options, "--ehlo-domain", EHLO, *LIKE_CHECK, *QUICK, "--connect-timeout", "60", "-q", *more, "-o", out)
     process.stdin.write(f"{NAMES[0]}\n{name_of('silent')}\n".encode())
     process.stdin.flush()
     deadline = time.monotonic() + 60
@@ -200,10 +201,37 @@ def check_incomplete(lab, folder):
         time.sleep(0.5)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+
+
+def check_incomplete(lab, folder):
+    out = os.path.join(folder, "killed")
+    kill_scan(lab, out)
     text = show(out, NAMES[0], said=f"{out}: incomplete: ")
     check("incomplete: the finished one is shown", text.startswith(NAMES[0] + ": "), text)
     check("incomplete: and its chain", "chain 1: trusted" in text and "row is missing" not in text, text)
     show(out, name_of("silent"), code=2, said="no domain")
+    check("incomplete, full rows: what becomes of mail", "Nothing: every address encrypts" in text, text)
+
+
+def check_incomplete_lean(lab, folder):
+    """Rows of less than full detail say what becomes of mail at the end of the scan: before it they do not, and it is said."""
+    for detail, todo in (("normal", "read what 'mxcensus analyze' makes of them, or go on with 'mxcensus scan --resume'"), ("summary", "scan again")):
+        out = os.path.join(folder, "killed-" + detail)
+        kill_scan(lab, out, "--detail", detail)
+        text = show(out, NAMES[0], said=f"{out}: incomplete: the scan did not come to its end, and no row says what becomes of mail before the scan ends")
+        check(f"incomplete, {detail}: not known who fails", "Not known: it is written when the scan ends." in text and "No failure" not in text, text)
+        for format_ in ("csv", "md"):
+            done = run("report", "--format", format_, out)
+            check(f"incomplete, {detail}: report --format {format_} says what to do in one line",
+                  done.returncode == 0 and done.stderr.startswith(f"mxcensus: {out}: no row says") and done.stderr.endswith(todo + "\n") and done.stderr.count("\n") == 1,
+                  done.stderr)
+        check(f"incomplete, {detail}: and so does the report", "nor is what becomes of mail" in done.stdout.decode(), done.stdout[:2000])
+    again = os.path.join(folder, "killed-analyzed")
+    check_equal("incomplete, analyzed: exit code", run("analyze", "-q", "-o", again, os.path.join(folder, "killed-normal")).returncode, 0)
+    text = show(again, NAMES[0], said=f"{again}: incomplete: the scan did not come to its end, and more may be missing\n")
+    check("incomplete, analyzed: what becomes of mail", "Nothing: every address encrypts" in text, text)
+    done = run("report", "--format", "csv", again)
+    check_equal("incomplete, analyzed: nothing lacks", (done.returncode, done.stderr), (0, ""))
 
 
 def check_bare(out, folder):
@@ -351,6 +379,7 @@ def main():
         check_causes(out)
         check_partner(out)
         check_incomplete(lab, folder)
+        check_incomplete_lean(lab, folder)
         check_bare(out, folder)
         check_removed(out, folder)
         check_blanks(folder, rows, out)
