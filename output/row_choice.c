@@ -2,14 +2,17 @@
 
 #include "output/csv.h"
 #include "output/row.h"
+#include "output/row_shape.h"
 #include "scanner/base/check.h"
 
 void row_choice_take_all(struct row_choice *c)
 {
-    c->count = table_definition(c->table)->column_count;
-    CHECK(c->count <= ROW_CHOICE_MAX);
-    for (size_t i = 0; i < c->count; i++) {
-        c->column[i] = (uint16_t)i;
+    const struct definition *d = table_definition(c->table);
+    CHECK(d->column_count <= ROW_CHOICE_MAX);
+    c->count = 0;
+    for (size_t i = 0; i < d->column_count; i++) {
+        c->column[c->count] = (uint16_t)i;
+        c->count += column_is_lean_only(&d->columns[i]) ? 0 : 1;
     }
 }
 
@@ -17,7 +20,7 @@ bool row_choice_take(struct row_choice *c, struct span name)
 {
     const struct definition *d = table_definition(c->table);
     size_t column = definition_find_column(d, name);
-    bool fresh = column < d->column_count;
+    bool fresh = column < d->column_count && !column_is_lean_only(&d->columns[column]);
     for (size_t i = 0; i < c->count; i++) {
         fresh = fresh && c->column[i] != column;
     }

@@ -27,6 +27,10 @@ static const struct file_mark utf16_be = {"UTF-16 without a byte order mark",
                                           "iconv -f UTF-16BE -t UTF-8 FILE"};
 static const struct file_mark binary = {"binary data", NULL};
 
+/* POSIX.1-2024 pax, ustar Interchange Format: `magic` of the first header. tar itself finds out how it is compressed. */
+static const struct file_mark tar = {"a tar archive", "tar -xOf FILE MEMBER"};
+
+#define TAR_MAGIC_AT   257
 #define NULS_TELL_FROM 8 /* octets: fewer may be a bad line of a text */
 
 /** By the places of NULs: no text in UTF-8 has one, and half the octets of ASCII in UTF-16 are. */
@@ -58,7 +62,8 @@ const struct file_mark *file_mark_of(struct span begin)
             return &file_marks[i].mark;
         }
     }
-    return mark_of_nuls(begin);
+    struct span behind = begin.len > TAR_MAGIC_AT ? span_drop(begin, TAR_MAGIC_AT) : SPAN_LIT("");
+    return span_eq(span_take(behind, 5), SPAN_LIT("ustar")) ? &tar : mark_of_nuls(begin);
 }
 
 size_t file_mark_utf8_len(struct span begin)

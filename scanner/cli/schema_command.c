@@ -7,6 +7,7 @@
 #include "output/schema.h"
 #include "scanner/base/text.h"
 #include "scanner/cli/commands.h"
+#include "scanner/cli/similar.h"
 #include "scanner/replay/results.h"
 #include "scanner/replay/table_reader.h"
 
@@ -180,8 +181,7 @@ static bool find_tables(const struct options *o, struct schema_tables *tables, s
 {
     *tables = (struct schema_tables){.one = o->word_count == 1};
     if (tables->one && !table_find(span_of(o->words[0]), &tables->only)) {
-        buf_putf(why, "there is no table '%s'; the tables are ", o->words[0]);
-        table_put_names(why);
+        similar_put_no_table(NULL, span_of(o->words[0]), why);
         return false;
     }
     return true;

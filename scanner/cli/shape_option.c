@@ -3,20 +3,6 @@
 #include "scanner/cli/option_value.h"
 #include "scanner/cli/similar.h"
 
-static void put_no_table(struct span item, struct buf *why)
-{
-    const char *meant = similar_table(item);
-    buf_put_text(why, "--tables '");
-    buf_put(why, item);
-    buf_put_text(why, "' is no table");
-    if (meant != NULL) {
-        buf_putf(why, "; did you mean %s?", meant);
-    } else {
-        buf_put_text(why, "; the tables are ");
-        table_put_names(why);
-    }
-}
-
 static bool take_tables(struct row_shape *shape, const char *names, struct buf *why)
 {
     struct span list = span_of(names);
@@ -24,7 +10,7 @@ static bool take_tables(struct row_shape *shape, const char *names, struct buf *
     row_shape_take_no_table(shape);
     while (value_next_item(&list, &item)) {
         if (!row_shape_take_table(shape, item)) {
-            put_no_table(item, why);
+            similar_put_no_table("--tables", item, why);
             return false;
         }
     }

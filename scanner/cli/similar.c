@@ -21,11 +21,19 @@ void similar_try(struct similar *s, const char *word)
     }
 }
 
-const char *similar_table(struct span wanted)
+void similar_put_no_table(const char *option, struct span wanted, struct buf *why)
 {
     struct similar s = similar_to(wanted);
     for (unsigned t = 0; t < TABLE_COUNT; t++) {
         similar_try(&s, table_name((enum table_id)t));
     }
-    return s.word;
+    buf_putf(why, "%s%s'", option != NULL ? option : "", option != NULL ? " " : "");
+    buf_put(why, wanted);
+    buf_put_text(why, "' is no table");
+    if (s.word != NULL) {
+        buf_putf(why, "; did you mean %s?", s.word);
+    } else {
+        buf_put_text(why, "; the tables are ");
+        table_put_names(why);
+    }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/base/span.h"
+#include "scanner/base/buf.h"
 
 /**
  * The word that somebody meant who wrote one that is not known.
@@ -17,5 +17,5 @@ struct similar {
 
 struct similar similar_to(struct span wanted);
 void similar_try(struct similar *s, const char *word);
-/** The table that is meant. @return NULL: none is similar */
-const char *similar_table(struct span wanted);
+/** One line: `wanted`, a value of `option` (or NULL, a word), is no table, and which is meant or which there are. */
+void similar_put_no_table(const char *option, struct span wanted, struct buf *why);

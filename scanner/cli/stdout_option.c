@@ -15,15 +15,14 @@ static bool find_table(struct options *o, struct buf *why)
         }
         return full;
     }
-    const char *meant = similar_table(span_of(o->stdout_table));
-    buf_putf(why, "--stdout '%s' is no table", o->stdout_table);
-    if (meant != NULL) {
-        buf_putf(why, "; did you mean %s?", meant);
-    } else {
-        buf_put_text(why, "; tables are ");
-        table_put_names(why);
-    }
+    similar_put_no_table("--stdout", span_of(o->stdout_table), why);
     return false;
+}
+
+static bool is_lean_only(const struct definition *d, struct span name)
+{
+    size_t column = definition_find_column(d, name);
+    return column < d->column_count && column_is_lean_only(&d->columns[column]);
 }
 
 static void put_no_field(const struct options *o, struct span item, struct buf *why)
@@ -38,7 +37,11 @@ static void put_no_field(const struct options *o, struct span item, struct buf *
     buf_put_text(why, "--fields '");
     buf_put(why, item);
     if (there) {
-        buf_put_text(why, "' is given twice");
+        buf_put_text(why,
+                     is_lean_only(d, item)
+                         ? "': rows on standard output are of full detail, which does not have "
+                           "this column"
+                         : "' is given twice");
         return;
     }
     buf_putf(why, "' is no column of the table %s", d->name);

@@ -161,6 +161,31 @@ void input_lists_deinit(struct input_lists *l)
     *l = (struct input_lists){0};
 }
 
+bool input_lists_put_repeated(const struct input_lists *l, struct buf *line)
+{
+    size_t last = SIZE_MAX;
+    size_t count = 0;
+    for (size_t i = 1; i < l->count; i++) {
+        for (size_t k = 0; k < i && S_ISREG(l->seen[i].st_mode); k++) {
+            if (l->seen[k].st_dev == l->seen[i].st_dev && l->seen[k].st_ino == l->seen[i].st_ino) {
+                last = last != SIZE_MAX ? last : i;
+                count++;
+                break;
+            }
+        }
+    }
+    if (last == SIZE_MAX) {
+        return false;
+    }
+    text_put_visible(line, span_of(input_list_name(l->paths[last])));
+    buf_put_text(line, ": is given more than once");
+    if (count > 1) {
+        buf_putf(line, " (lists that are: %zu)", count);
+    }
+    buf_put_text(line, "; its domains are duplicates from the second time on");
+    return true;
+}
+
 /* --- opened when it is its turn --------------------------------------------------------------- */
 
 /** What a digest was made of is what is read. */

@@ -28,6 +28,9 @@ const char *input_list_name(const char *path);
 bool input_lists_init(struct input_lists *l, const struct scan_params *p, struct buf *why);
 void input_lists_deinit(struct input_lists *l);
 
+/** One line on a file that is named more than once, by whatever name. @return false: none is */
+bool input_lists_put_repeated(const struct input_lists *l, struct buf *line);
+
 /** Waits where a FIFO has no writer. @return the descriptor, of standard input its own; -1 with one line in `why` */
 int input_lists_open(const struct input_lists *l, size_t index, struct buf *why);
 /** Another would not be what its digest was made of. */

@@ -166,6 +166,12 @@ enum input_rehearsal input_rehearse(const struct scan_params *p,
         return INPUT_REFUSED;
     }
     enum input_rehearsal end = INPUT_TAKEN;
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (input_lists_put_repeated(&lists, &line)) {
+        buf_put_char(&line, '\0');
+        say(arg, (const char *)line.at);
+    }
+    buf_deinit(&line);
     for (size_t i = 0; i < lists.count && end == INPUT_TAKEN; i++) {
         struct look l = {.params = p, .path = lists.paths[i], .say = say, .arg = arg};
         if (is_for_the_scan_alone(&lists, i)) {

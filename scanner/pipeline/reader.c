@@ -327,6 +327,11 @@ static void *reader_run(void *arg)
 
 void reader_start(struct reader *r)
 {
+    struct buf line = BUF_INIT(BUF_NO_LIMIT);
+    if (input_lists_put_repeated(&r->lists, &line)) {
+        notices_add(r, &line);
+    }
+    buf_deinit(&line);
     thread_start(&r->thread, reader_run, r);
 }
 

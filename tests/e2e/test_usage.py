@@ -2,11 +2,13 @@
 
 import gzip
 import hashlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 
@@ -59,13 +61,17 @@ def check_refusals(folder):
     refused("an option that is nearly one", ["scan", "--ouput", "x"], ["--ouput", "did you mean --output?"])
     refused("unknown option", ["scan", "--frobnicate"], ["--frobnicate", "scan --help"])
     refused("a table that is nearly one", ["scan", "--stdout", "domain"], ["--stdout", "'domain'", "did you mean domains?"])
-    refused("no table", ["scan", "--stdout", "everything"], ["--stdout", "'everything'", "domains, "])
+    for option, command in (("--stdout ", ["scan", "--stdout", "everything"]), ("--tables ", ["scan", "--tables", "everything"]), ("", ["schema", "everything"])):
+        refused(f"no table: {command}", command, [f"mxcensus: {option}'everything' is no table; the tables are certificates, chains"])
+        refused(f"nearly a table: {command}", [*command[:-1], "domain"], [f"mxcensus: {option}'domain' is no table; did you mean domains?"])
     for command in (["scan"], ["analyze", full]):
         refused(f"{command[0]}: a table that rows on standard output do not have", [*command, "--stdout", "outcome_sets"],
                 ["--stdout outcome_sets", "--detail normal or summary"])
     refused("a column that is nearly one", ["scan", "--stdout", "domains", "--fields", "domain,efect"],
             ["--fields", "'efect'", "domains", "did you mean effect?"])
     refused("a column twice", ["analyze", "--fields", "domain,domain", "--stdout", "domains", full], ["--fields", "'domain'", "twice"])
+    refused("a column that rows on standard output do not have", ["scan", "--stdout", "domains", "--fields", "domain,outcome_set"],
+            ["--fields 'outcome_set': rows on standard output are of full detail, which does not have this column"])
     for command in (["scan"], ["analyze", full]):
         refused(f"{command[0]}: a table that the format has not", [*command, "--tables", "routes"], ["routes is written as CSV only", "--format csv or both"])
         refused(f"{command[0]}: tables that the format has not", [*command, "--tables", "routes,findings", "-o", missing], ["routes,findings", "--format csv or both"])
@@ -197,6 +203,15 @@ def check_no_list(file, out):
     check("a name that somebody typed is no list", done.returncode != 2 and "lines" not in done.stderr, (done.returncode, done.stderr))
 
 
+def tar(name, octets):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(octets)
+        archive.addfile(member, io.BytesIO(octets))
+    return out.getvalue()
+
+
 def check_inputs(folder):
     """What a list may be: named if it is none, before anything is asked or made; columns and repeats are told."""
     def file(name, octets):
@@ -211,6 +226,8 @@ def check_inputs(folder):
                                 ("x.bad.gz", gzip.compress(text.encode())[:10] + b"\xff" * 99, ["is damaged"]),
                                 ("x.cut.zst", zstd(text.encode())[:9], ["is cut short"]),
                                 ("x.twice.gz", gzip.compress(gzip.compress(text.encode())), ["gzip data inside of gzip", "zcat FILE"]),
+                                ("x.tgz", gzip.compress(tar("list", b"a.test\n")), ["a tar archive inside of gzip", "'tar -xOf FILE MEMBER'"]),
+                                ("x.tar", tar("list", b"a.test\n"), ["is a tar archive", "'tar -xOf FILE MEMBER'"]),
                                 ("x.xz", b"\xfd7zXZ\0", ["xz data", "xzcat FILE"]),
                                 ("x.utf16", text.encode("utf-16"), ["UTF-16", "iconv"]), ("x.empty", b"", ["no line with a domain"]),
                                 ("x.comments", b"# a\n\n", ["no line with a domain"])):
@@ -272,6 +289,12 @@ def check_columns(file):
             check_equal(f"{name}: domains", sorted(done.stdout.decode().split("\r\n")), sorted(["", "domain"] + domains))
         done = run("scan", *READY, "--dry-run", path)
         check(f"{name}: --dry-run tells it", f"domains are taken from {said}" in done.stderr, done.stderr)
+    again = os.path.join(os.path.dirname(path), ".", "guests.csv")
+    for more in (["--stdout", "domains", "--fields", "input_line,duplicate_of"], ["--dry-run"]):
+        done = run("scan", *READY, "-q", *more, path, again)
+        check(f"a list twice: told in one line {more[0]}", done.stderr.count(f"{again}: is given more than once; its domains are duplicates from the second time on\n") == 1, done.stderr)
+        done = run("scan", *READY, "-q", *more, path, file("copy.csv", b"x,c.test\n"))
+        check(f"two lists: nothing is told {more[0]}", "more than once" not in done.stderr, done.stderr)
     plain, ranked = file("plain", b"a.test\n"), file("ranked.csv", b"1,b.test\n")
     done = run("scan", *READY, "--column", "2", "--stdout", "domains", "--fields", "domain", "--format", "csv", plain, ranked)
     check_equal("--column and a plain list: domains", sorted(done.stdout.decode().split("\r\n")), ["", "a.test", "b.test", "domain"])

@@ -2,6 +2,21 @@
 
 #include "scanner/base/file_mark.h"
 
+/* What tar makes of one file, and what only has the word in it. */
+Test(file_mark, tar_is_known_by_its_first_header)
+{
+    uint8_t head[512] = "lists/domains.txt";
+    const struct span all = {head, sizeof(head)};
+    memcpy(head + 257, "ustar\00000", 8);
+    cr_assert_not_null(file_mark_of(all));
+    cr_expect_str_eq(file_mark_of(all)->what, "a tar archive");
+    cr_expect_str_eq(file_mark_of(all)->text, "tar -xOf FILE MEMBER");
+    cr_expect_str_eq(file_mark_of(span_take(all, 261))->what, "binary data");
+    memset(head, 'a', sizeof(head));
+    memcpy(head + 256, "ustar", 5);
+    cr_expect_null(file_mark_of(all));
+}
+
 Test(file_mark, what_is_no_text_is_named)
 {
     static const struct {
