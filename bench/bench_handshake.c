@@ -3,10 +3,11 @@
  * with the same server inside this process. The bare loop verifies nothing, parses nothing and
  * throws everything away.
  *
- *     bench_handshake [COUNT [naive|bare|engine|slow|probe [CASE]]]    default 400 of each case, 1 to 4
+ *     bench_handshake [COUNT [naive|bare|engine|slow|short|probe [CASE]]]    default 400 of each case, 1 to 4
  *
  * naive: libssl as most programs use it, verifying against the system's roots and the name
  * slow: engine without fast public keys
+ * short: the handshake of no-sni-short, up to where the server waits and our goodbye
  * probe: no handshake, but one ClientHello of a version probe, up to the answer and our goodbye
  *
  * Prints CPU time of the client's part alone. Instructions, which do not scatter (the smaller
@@ -26,6 +27,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "scanner/base/memory.h"
+#include "scanner/tls/short_handshake.h"
 #include "scanner/tls/version_probe.h"
 #include "tests/unit/tls/peer.h"
 
@@ -156,6 +158,26 @@ NOINLINE static void client_bare_stop(void *client)
     SSL_free(client);
 }
 
+NOINLINE static void *client_short_start(void *context, struct buf *out)
+{
+    struct short_handshake *h = short_handshake_new(context);
+    CHECK(h != NULL);
+    short_handshake_hello(h, out);
+    return h;
+}
+
+NOINLINE static bool client_short_turn(void *client, struct span in, struct buf *out)
+{
+    CHECK(short_handshake_feed(client, in) == SHORT_DONE);
+    short_handshake_goodbye(client, out);
+    return true;
+}
+
+NOINLINE static void client_short_stop(void *client)
+{
+    short_handshake_free(client);
+}
+
 NOINLINE static void *client_probe_start(void *context, struct buf *out)
 {
     (void)context;
@@ -184,6 +206,7 @@ static const struct client clients[] = {
      client_engine_stop},
     {"slow", false, false, client_engine_start, client_engine_turn, client_engine_talk,
      client_engine_stop},
+    {"short", true, false, client_short_start, client_short_turn, NULL, client_short_stop},
     {"probe", false, false, client_probe_start, client_probe_turn, NULL, client_probe_stop},
 };
 
@@ -294,6 +317,7 @@ static void run_client(const struct client *client, const struct chain *chains, 
 {
     bool bare = client->start == client_bare_start;
     struct tls_context *engine = bare ? NULL : tls_context_new(client->fast);
+    CHECK(bare || tls_context_enable_short_handshakes(engine));
     for (size_t i = first; i < end; i++) {
         SSL_CTX *ssl = bare ? bare_context(client->verify, &chains[i].root) : NULL;
         run_case(client, bare ? (void *)ssl : (void *)engine, &cases[i], &chains[i], count);

@@ -66,6 +66,7 @@
 
 #define FIELDS_TLS(F, A)           \
     F(flag, completed)             \
+    F(flag, short_flight)          \
     F(flag, client_cert_requested) \
     F(flag, ems)                   \
     F(flag, secure_reneg)          \

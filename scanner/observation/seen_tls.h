@@ -17,7 +17,10 @@
 
 /** What one TLS handshake showed. Plain data; spans live as long as the handshake that filled it. */
 struct seen_tls {
-    bool completed; /* both Finished messages were exchanged */
+    bool completed; /* both Finished messages were exchanged; with `short_flight` not quite */
+    /* We ended it behind the server's flight (no-sni-short). That it would have been completed rests on a
+     * whole handshake with SNI that showed the same leaf. */
+    bool short_flight;
     bool client_cert_requested;
     bool ems;                  /* extended master secret, RFC 7627 (TLS <= 1.2) */
     bool secure_reneg;         /* RFC 5746 (TLS <= 1.2) */

@@ -1,6 +1,7 @@
 #include "scanner/tls/handshake_message.h"
 
 #include "scanner/cert/cert_list.h"
+#include "scanner/tls/wire.h"
 
 #define HEADER_LEN 4  /* type, 24-bit length: RFC 8446 section 4 */
 #define RANDOM_LEN 32 /* RFC 8446 section 4.1.2 */
@@ -31,44 +32,6 @@ const char *handshake_message_name(int type)
     };
     bool known = type >= 0 && (size_t)type < sizeof(names) / sizeof(names[0]);
     return known ? names[type] : NULL;
-}
-
-/* Takes a big-endian number of `size` octets off the front. */
-static bool take_number(struct span *rest, size_t size, uint32_t *out)
-{
-    if (rest->len < size) {
-        return false;
-    }
-    uint32_t n = 0;
-    for (size_t i = 0; i < size; i++) {
-        n = n << 8 | rest->at[i];
-    }
-    *out = n;
-    *rest = span_drop(*rest, size);
-    return true;
-}
-
-/* Takes a vector whose length stands before it in `size` octets. */
-static bool take_vector(struct span *rest, size_t size, struct span *out)
-{
-    struct span left = *rest;
-    uint32_t len = 0;
-    if (!take_number(&left, size, &len) || left.len < len) {
-        return false;
-    }
-    *out = span_take(left, len);
-    *rest = span_drop(left, len);
-    return true;
-}
-
-static bool take_extension(struct span *rest, uint32_t *type, struct span *body)
-{
-    struct span left = *rest;
-    if (!take_number(&left, 2, type) || !take_vector(&left, 2, body)) {
-        return false;
-    }
-    *rest = left;
-    return true;
 }
 
 static void server_extension_read(uint32_t type, struct span body, struct seen_tls *seen)
@@ -116,6 +79,18 @@ void server_hello_read(struct span message, struct seen_tls *seen)
             server_extension_read(type, body, seen);
         }
     }
+}
+
+bool server_hello_asks_again(struct span message)
+{
+    static const uint8_t random[RANDOM_LEN] = {
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+        0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+        0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    };
+    size_t at = HEADER_LEN + 2; /* behind legacy_version */
+    return message.len >= at + sizeof(random) &&
+           memcmp(message.at + at, random, sizeof(random)) == 0;
 }
 
 static void certificate_extensions_read(struct span extensions, struct seen_tls *seen)

@@ -33,6 +33,8 @@ const char *handshake_message_name(int type);
 /** Version, suite, and what its extensions tell. A HelloRetryRequest is a ServerHello too: the
  * one that follows it overwrites. */
 void server_hello_read(struct span message, struct seen_tls *seen);
+/** Is it a HelloRetryRequest (RFC 8446 section 4.1.3)? */
+bool server_hello_asks_again(struct span message);
 /** The list in the form of seen_tls.list, appended to `list` up to TLS_CERTS_MAX entries and
  * `list->limit`. Sets cert_count, list_truncated, list_malformed, ocsp_stapled, sct_in_tls. */
 void certificate_message_read(struct span message, struct buf *list, struct seen_tls *seen);

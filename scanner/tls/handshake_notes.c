@@ -4,7 +4,6 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/cert/cert_list.h"
-#include "scanner/tls/handshake_message.h"
 
 void handshake_notes_init(struct handshake_notes *n, const EVP_MD *sha256, EVP_MD_CTX *digest)
 {
@@ -79,6 +78,12 @@ void handshake_note_flood(struct seen_tls *seen, const char *of_what)
 
 void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message)
 {
+    bool names_key = message.len > 0 && message.at[0] == MESSAGE_SERVER_KEY_EXCHANGE;
+    handshake_note_octets(n, names_key ? pending_key_exchange(ssl) : KEY_EXCHANGE_OTHER, message);
+}
+
+void handshake_note_octets(struct handshake_notes *n, enum key_exchange kind, struct span message)
+{
     n->last_message = message.len > 0 ? message.at[0] : -1;
     switch (n->last_message) {
     case MESSAGE_SERVER_HELLO:
@@ -90,7 +95,7 @@ void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct sp
         }
         break;
     case MESSAGE_SERVER_KEY_EXCHANGE:
-        server_key_exchange_read(message, pending_key_exchange(ssl), &n->seen);
+        server_key_exchange_read(message, kind, &n->seen);
         break;
     case MESSAGE_CERTIFICATE_REQUEST:
         n->seen.client_cert_requested = true;

@@ -10,6 +10,7 @@
 
 #include "scanner/base/buf.h"
 #include "scanner/observation/seen_tls.h"
+#include "scanner/tls/handshake_message.h"
 
 struct handshake_notes {
     const EVP_MD *sha256; /* borrowed, as the next */
@@ -27,6 +28,8 @@ void handshake_notes_deinit(struct handshake_notes *n);
 
 /** A whole handshake message from the peer, its header included. */
 void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message);
+/** The same without libssl. @param kind of the suite */
+void handshake_note_octets(struct handshake_notes *n, enum key_exchange kind, struct span message);
 /** Each handshake message of the peer, also those behind the handshake. @return false: more than
  * HANDSHAKE_MESSAGES_MAX, which error_text says now; the session is to be ended. */
 bool handshake_count_message(struct handshake_notes *n);

@@ -7,6 +7,8 @@
 #include "scanner/base/memory.h"
 #include "scanner/observation/seen_tls.h"
 #include "scanner/tls/fast_public_key.h"
+#include "scanner/tls/handshake.h"
+#include "scanner/tls/handshake_message.h"
 #include "scanner/tls/tls_context_private.h"
 #include "scanner/tls/tls_settings.h"
 
@@ -128,6 +130,7 @@ void tls_context_free(struct tls_context *ctx)
         return;
     }
     handshake_destroy_unused(ctx);
+    handshake_crypto_free(ctx->crypto);
     SSL_CTX_free(ctx->ssl);
     BIO_meth_free(ctx->bio);
     EVP_MD_CTX_free(ctx->digest);
@@ -143,6 +146,46 @@ void tls_context_free(struct tls_context *ctx)
 bool tls_context_has_fast_public_keys(const struct tls_context *ctx)
 {
     return ctx->fast_public_keys;
+}
+
+/* How the server tells its part, as far as it shows in ServerKeyExchange. */
+static enum key_exchange key_exchange_of(SSL *ssl, uint16_t suite)
+{
+    const unsigned char id[] = {(unsigned char)(suite >> 8), (unsigned char)suite};
+    const SSL_CIPHER *cipher = SSL_CIPHER_find(ssl, id);
+    int kind = cipher ? SSL_CIPHER_get_kx_nid(cipher) : NID_undef;
+    return kind == NID_kx_ecdhe ? KEY_EXCHANGE_ECDHE
+           : kind == NID_kx_dhe ? KEY_EXCHANGE_DHE
+                                : KEY_EXCHANGE_OTHER;
+}
+
+static bool read_hello(struct tls_context *ctx)
+{
+    struct buf out = BUF_INIT(HELLO_TEMPLATE_MAX);
+    struct handshake *h = handshake_new(ctx, NULL);
+    SSL *ssl = SSL_new(ctx->ssl);
+    bool is_form = ssl != NULL && handshake_step(h, (struct span){0}, &out) == HANDSHAKE_MORE &&
+                   hello_template_read(&ctx->hello, buf_span(&out));
+    for (size_t i = 0; is_form && i < ctx->hello.suite_count; i++) {
+        ctx->hello.exchanges[i] = (uint8_t)key_exchange_of(ssl, ctx->hello.suites[i]);
+    }
+    SSL_free(ssl);
+    handshake_free(h);
+    buf_deinit(&out);
+    return is_form;
+}
+
+bool tls_context_enable_short_handshakes(struct tls_context *ctx)
+{
+    if (ctx->crypto == NULL && read_hello(ctx)) {
+        ctx->crypto = handshake_crypto_new(ctx->lib);
+    }
+    return ctx->crypto != NULL;
+}
+
+bool tls_context_has_short_handshakes(const struct tls_context *ctx)
+{
+    return ctx->crypto != NULL;
 }
 
 const char *tls_library_version(void)

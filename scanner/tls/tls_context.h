@@ -35,5 +35,10 @@ void tls_context_free(struct tls_context *ctx);
 /** Whether public keys are read the fast way in this process now. */
 bool tls_context_has_fast_public_keys(const struct tls_context *ctx);
 
+/** For short_handshake.h: takes the ClientHello of this libssl for a form, and tests what libcrypto computes.
+ * @return false: one of them is not as it must be, and there are only whole handshakes */
+bool tls_context_enable_short_handshakes(struct tls_context *ctx);
+bool tls_context_has_short_handshakes(const struct tls_context *ctx);
+
 /** The version of the OpenSSL that runs, e.g. "OpenSSL 3.0.15 3 Sep 2024". Static text. */
 const char *tls_library_version(void);

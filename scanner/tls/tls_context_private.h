@@ -1,11 +1,13 @@
 #pragma once
 
-/** Shared by tls_context.c and handshake.c only. */
+/** Shared by tls_context.c, handshake.c and short_handshake.c only. */
 
 #include <stddef.h>
 
 #include <openssl/ssl.h>
 
+#include "scanner/tls/handshake_keys.h"
+#include "scanner/tls/hello_template.h"
 #include "scanner/tls/tls_context.h"
 
 #define HANDSHAKES_KEPT_MAX 256 /* unused handshake objects that wait for reuse; our own bound */
@@ -20,6 +22,8 @@ struct tls_context {
     EVP_MD *sha256;
     EVP_MD_CTX *digest;
     bool fast_public_keys;
+    struct handshake_crypto *crypto; /* of short handshakes; NULL: there are none */
+    struct hello_template hello;
     struct handshake *unused; /* list through handshake.next */
     size_t unused_count;
 };

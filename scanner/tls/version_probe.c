@@ -10,7 +10,6 @@
 #define RECORD_LEN_MAX     16384 /* RFC 8446 section 5.1 */
 #define MESSAGE_HEADER_LEN 4
 #define MESSAGE_LEN_MAX    1024 /* of a ServerHello; our own bound, usual are 80 to 200 */
-#define MESSAGE_RANDOM_AT  (MESSAGE_HEADER_LEN + 2)
 
 #define VERSION_TLS10 0x0301
 #define VERSION_TLS12 0x0303
@@ -116,18 +115,6 @@ static void conclude_alert(struct version_probe *p)
     }
 }
 
-/* RFC 8446 section 4.1.3: a HelloRetryRequest is a ServerHello with this random. */
-static bool is_retry_request(struct span message)
-{
-    static const uint8_t random[32] = {
-        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
-        0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
-        0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-    };
-    return message.len >= MESSAGE_RANDOM_AT + sizeof(random) &&
-           memcmp(message.at + MESSAGE_RANDOM_AT, random, sizeof(random)) == 0;
-}
-
 static void conclude_server_hello(struct version_probe *p)
 {
     struct span message = {p->message, p->message_len};
@@ -136,7 +123,7 @@ static void conclude_server_hello(struct version_probe *p)
     p->seen.version = seen.version;
     p->seen.cipher = seen.cipher;
     if (seen.version >= VERSION_TLS10 && seen.version <= p->seen.max_version) {
-        p->seen.retry_request = is_retry_request(message);
+        p->seen.retry_request = server_hello_asks_again(message);
         version_probe_decide(p, HELLO_ACCEPTED, OUTCOME_ESTABLISHED);
     } else if (seen.version != 0 && seen.version < VERSION_TLS10) {
         version_probe_decide(p, HELLO_REFUSED,

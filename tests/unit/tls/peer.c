@@ -33,6 +33,8 @@ static SSL_CTX *context_of(const struct peer_params *params)
     CHECK(SSL_CTX_set_min_proto_version(ctx, params->min_version) == 1);
     CHECK(SSL_CTX_set_max_proto_version(ctx, params->max_version) == 1);
     CHECK(SSL_CTX_set_cipher_list(ctx, params->suites ? params->suites : "ALL:eNULL") == 1);
+    CHECK(params->suites_13 == NULL || SSL_CTX_set_ciphersuites(ctx, params->suites_13) == 1);
+    CHECK(params->fragment == 0 || SSL_CTX_set_max_send_fragment(ctx, params->fragment) == 1);
     CHECK(params->groups == NULL || SSL_CTX_set1_groups_list(ctx, params->groups) == 1);
     SSL_CTX_set_options(ctx, params->options);
     SSL_CTX_set_dh_auto(ctx, 1);

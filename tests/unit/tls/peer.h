@@ -10,8 +10,10 @@
 struct peer_params {
     int min_version; /* 0: any */
     int max_version;
-    const char *suites; /* cipher list for TLS <= 1.2; NULL: all */
-    const char *groups; /* NULL: OpenSSL's */
+    const char *suites;    /* cipher list for TLS <= 1.2; NULL: all */
+    const char *suites_13; /* of TLS 1.3; NULL: OpenSSL's */
+    const char *groups;    /* NULL: OpenSSL's */
+    unsigned fragment;     /* octets in a record at most; 0: OpenSSL's */
     const struct test_cert *leaf;
     const struct test_cert *second_leaf; /* with another kind of key; NULL: none */
     X509 *const *further;                /* sent behind the leaf, in this order */
