@@ -11,9 +11,15 @@ enum not_tested_reason dial_rules_refuse(const struct dial_rules *r, const struc
     return (a->family == 4 ? r->ipv4 : r->ipv6) ? NOT_TESTED_NONE : NOT_TESTED_FAMILY_DISABLED;
 }
 
+/** Of either family it says the same: the name is not there for any type. */
+static bool denies_name(const struct seen_dns *seen)
+{
+    return seen->state == DNS_NXDOMAIN || seen->state == DNS_NAME_INVALID;
+}
+
 enum policy_fetch fetch_without_address(const struct seen_dns *a, const struct seen_dns *aaaa)
 {
-    if (a->state == DNS_NXDOMAIN || aaaa->state == DNS_NXDOMAIN || a->state == DNS_NAME_INVALID) {
+    if (denies_name(a) || denies_name(aaaa)) {
         return POLICY_FETCH_DNS_NXDOMAIN;
     }
     bool none = a->state == DNS_NODATA && aaaa->state == DNS_NODATA;

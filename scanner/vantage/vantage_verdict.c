@@ -152,12 +152,20 @@ static bool fails_alone_over(const struct vantage_host *h, uint8_t family)
     return fails_over(h, family) && greets_over(h, family == 6 ? 4 : 6);
 }
 
+/* Any address of the one with any of the other. */
 static bool shares_network(const struct vantage_host *a, const struct vantage_host *b,
                            uint8_t family)
 {
-    struct net_addr one = net_addr_network(&first_dial(a, family)->address);
-    struct net_addr other = net_addr_network(&first_dial(b, family)->address);
-    return net_addr_eq(&one, &other);
+    for (size_t i = 0; i < a->dial_count; i++) {
+        struct net_addr one = net_addr_network(&a->dial[i].address);
+        for (size_t k = 0; k < b->dial_count && one.family == family; k++) {
+            struct net_addr other = net_addr_network(&b->dial[k].address);
+            if (net_addr_eq(&one, &other)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* Port 25 is closed for us over it, whatever the kernel says of routes: of targets such sessions would say nothing. One

@@ -587,16 +587,19 @@ Test(vantage_verdict, a_family_is_left_out_when_hosts_of_two_networks_say_so)
     static const struct {
         const char *what;
         const char *second; /* NULL: there is none */
+        const char *third;  /* another address of that host; NULL: there is none */
         uint16_t code4;     /* its greetings */
         uint16_t code6;
         bool ipv6;
     } rows[] = {
-        {"one host", NULL, 0, 0, true},
-        {"one of the same network", "2a0e:b100:0:7::9", 220, 0, true},
-        {"one of another network", "2a0e:b101::9", 220, 0, false},
-        {"which turns us away", "2a0e:b101::9", 554, 0, false},
-        {"which is down altogether", "2a0e:b101::9", 0, 0, true},
-        {"which greets", "2a0e:b101::9", 220, 220, true},
+        {"one host", NULL, NULL, 0, 0, true},
+        {"one of the same network", "2a0e:b100:0:7::9", NULL, 220, 0, true},
+        {"one of another network", "2a0e:b101::9", NULL, 220, 0, false},
+        {"one of two other networks", "2a0e:b101::9", "2a0e:b102::9", 220, 0, false},
+        {"and of the same network", "2a0e:b101::9", "2a0e:b100:0:7::9", 220, 0, true},
+        {"which turns us away", "2a0e:b101::9", NULL, 554, 0, false},
+        {"which is down altogether", "2a0e:b101::9", NULL, 0, 0, true},
+        {"which greets", "2a0e:b101::9", NULL, 220, 220, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct vantage_facts *f = good_place();
@@ -609,6 +612,10 @@ Test(vantage_verdict, a_family_is_left_out_when_hosts_of_two_networks_say_so)
             h->dial[h->dial_count++] = (struct vantage_dial){.address = addr(rows[i].second),
                                                              .error = rows[i].code6 ? 0 : ETIMEDOUT,
                                                              .code = rows[i].code6};
+            if (rows[i].third != NULL) {
+                h->dial[h->dial_count++] =
+                    (struct vantage_dial){.address = addr(rows[i].third), .error = ETIMEDOUT};
+            }
         }
         vantage_judge(&v, f, &t);
         cr_expect_eq(v.end, VANTAGE_GO);

@@ -1,0 +1,35 @@
+#pragma once
+
+/** What lean_rows.c keeps, for lean_completion.c. */
+
+#include "scanner/base/map.h"
+#include "scanner/base/octet_file.h"
+#include "scanner/rows/lean_json.h"
+#include "scanner/rows/lean_rows.h"
+
+#define LEAN_NOWHERE UINT64_MAX
+
+#define BRIEF_COLUMN(column) lean_object_column(NESTED_BRIEF, BRIEF_##column)
+
+struct lean_rows {
+    bool dialogues;
+    struct octet_file *file;
+    struct map services; /* place of its record */
+    struct map hosts;    /* the same */
+    struct map
+        endpoints; /* of a host: place of the last record, which begins with that of the one before */
+    struct map sets; /* the same as services */
+    struct buf key;
+    struct buf text;
+    struct hash_key last_service;
+    json_t *service; /* the last one that was looked for; NULL: none */
+};
+
+/** Into `text`. */
+bool lean_read_record(struct lean_rows *l, uint64_t place, struct buf *why);
+json_t *lean_parse_record(struct span text);
+/** @param out NULL where there is none; owned */
+bool lean_find_keyed(struct lean_rows *l, const struct map *m, struct hash_key key, json_t **out,
+                     struct buf *why);
+/** Endpoints of a service often come one after the other: the last one is kept. @param out borrowed */
+bool lean_find_service(struct lean_rows *l, const char *name, const json_t **out, struct buf *why);
