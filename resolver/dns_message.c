@@ -450,7 +450,7 @@ static bool is_known_link(const struct dns_answer *out, struct span target)
 static enum dns_state follow(struct reading *r, const struct dns_name *name, struct dns_name *here)
 {
     struct dns_answer *out = r->out;
-    *here = *name;
+    dns_name_copy(here, name);
     for (;;) {
         if (!message_collect(r, here)) {
             return DNS_MALFORMED;

@@ -26,6 +26,13 @@ static inline bool dns_name_eq(const struct dns_name *a, const struct dns_name *
     return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
 }
 
+/** No octet behind the name is read or written. */
+static inline void dns_name_copy(struct dns_name *to, const struct dns_name *from)
+{
+    to->len = from->len;
+    memcpy(to->octets, from->octets, from->len);
+}
+
 /**
  * Reads text; one trailing dot is tolerated, upper case is lowered.
  * @return false, `out` undefined, when it is no name: an empty label, a label or the name too

@@ -17,8 +17,10 @@
 #define WINDOW             4096 /* questions under way; c-ares gets slow beyond some 10,000 */
 #define BURST              256 /* sent in one turn of the loop: what a small socket buffer still holds */
 #define CHUNK              256 /* questions allocated at once */
-#define PAUSE_MS           500 /* before a try again after a failure that took no time */
-#define CD_TRIES           2   /* of the question with CD=1 */
+#define NAME_SHORT \
+    48 /* octets of a name in wire form, with the length of struct dns_name; nearly all are */
+#define PAUSE_MS 500 /* before a try again after a failure that took no time */
+#define CD_TRIES 2   /* of the question with CD=1 */
 
 /* Where a question is. One list or table holds it at any time. */
 enum place {
@@ -52,9 +54,11 @@ struct question {
     bool plain; /* without EDNS */
     bool cd;
     bool has_error;
+    bool name_is_long;
     uint8_t error_server;
     struct seen_dns error; /* the worst error a server answered with; SERVFAIL before others */
-    struct dns_name name;
+    struct dns_name
+        name; /* the last: there is room for NAME_SHORT octets of it unless it is long */
 };
 
 STAILQ_HEAD(question_list, question);
@@ -73,8 +77,9 @@ struct resolver {
     struct question_list again; /* begun earlier: before the fresh ones */
     struct question_list last;  /* behind the fresh ones */
     struct question_list ended;
-    struct question_list free;
-    struct question **chunks;
+    struct question_list free
+        [2]; /* of short names and of long ones: some hundred thousand may wait for their turn */
+    uint8_t **chunks;
     size_t chunk_count;
     struct upstreams upstreams;
     uint32_t next_server; /* questions go round */
@@ -97,19 +102,31 @@ static struct question *question_take(struct question_list *list)
     return q;
 }
 
-static struct question *question_new(struct resolver *r)
+static void add_questions(struct resolver *r, bool long_names)
 {
-    if (STAILQ_EMPTY(&r->free)) {
-        struct question *chunk = memory_new(CHUNK, sizeof(*chunk));
-        r->chunks = memory_grow_list(r->chunks, r->chunk_count, sizeof(struct question *));
-        r->chunks[r->chunk_count++] = chunk;
-        for (size_t i = 0; i < CHUNK; i++) {
-            STAILQ_INSERT_HEAD(&r->free, &chunk[i], next);
-        }
+    size_t short_len = offsetof(struct question, name) + NAME_SHORT;
+    size_t align = _Alignof(struct question);
+    size_t size = long_names ? sizeof(struct question) : (short_len + align - 1) / align * align;
+    uint8_t *chunk = memory_new(CHUNK, size);
+    r->chunks = memory_grow_list(r->chunks, r->chunk_count, sizeof(uint8_t *));
+    r->chunks[r->chunk_count++] = chunk;
+    for (size_t i = 0; i < CHUNK; i++) {
+        struct question *q = (struct question *)(void *)(chunk + i * size);
+        STAILQ_INSERT_HEAD(&r->free[long_names], q, next);
     }
-    struct question *q = question_take(&r->free);
+}
+
+static struct question *question_new(struct resolver *r, const struct dns_name *name)
+{
+    bool is_long = 1U + name->len > NAME_SHORT;
+    if (STAILQ_EMPTY(&r->free[is_long])) {
+        add_questions(r, is_long);
+    }
+    struct question *q = question_take(&r->free[is_long]);
     memset(q, 0, offsetof(struct question, name));
     q->resolver = r;
+    q->name_is_long = is_long;
+    dns_name_copy(&q->name, name);
     return q;
 }
 
@@ -128,7 +145,7 @@ static void resolver_finish(struct question *q, struct dns_answer *answer)
         answer->begun_ms = q->begun_ms != 0 ? q->begun_ms : uv_now(r->loop);
     }
     q->place = FREE;
-    STAILQ_INSERT_HEAD(&r->free, q, next);
+    STAILQ_INSERT_HEAD(&r->free[q->name_is_long], q, next);
     CHECK(r->pending > 0);
     if (--r->pending == 0) {
         (void)uv_timer_stop(&r->tick);
@@ -504,7 +521,8 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
     STAILQ_INIT(&r->again);
     STAILQ_INIT(&r->last);
     STAILQ_INIT(&r->ended);
-    STAILQ_INIT(&r->free);
+    STAILQ_INIT(&r->free[0]);
+    STAILQ_INIT(&r->free[1]);
     r->tries = params->tries > 0 ? params->tries : TRIES_DEFAULT;
     r->reader = dns_reader_new();
     r->transport = dns_transport_new(
@@ -527,7 +545,10 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
 static struct question *ask(struct resolver *r, struct span name, uint16_t type,
                             resolver_done_fn done, void *arg, uint64_t tag)
 {
-    struct question *q = question_new(r);
+    struct dns_name wire = {0};
+    bool is_name = dns_name_from_text(name, &wire);
+    wire.len = is_name ? wire.len : 0;
+    struct question *q = question_new(r, &wire);
     q->type = type;
     q->done = done;
     q->arg = arg;
@@ -535,7 +556,7 @@ static struct question *ask(struct resolver *r, struct span name, uint16_t type,
     if (r->pending++ == 0) {
         CHECK(uv_timer_start(&r->tick, on_tick, TICK_MS, TICK_MS) == 0);
     }
-    if (r->upstreams.count == 0 || !dns_name_from_text(name, &q->name)) {
+    if (r->upstreams.count == 0 || !is_name) {
         q->place = ENDED;
         STAILQ_INSERT_TAIL(&r->ended, q, next);
         return NULL;

@@ -314,6 +314,7 @@ void visit_keep(struct visit *v, const struct seen_session *seen)
     *s = (struct visit_session){.probe = (uint8_t)v->probe};
     memcpy(s->chain_id, seen->tls.chain_id, sizeof(s->chain_id));
     codec_put_session(&v->seen, *seen);
+    buf_trim(&v->seen); /* it may wait for long, with very many others */
     v->probes |= 1U << v->probe;
 }
 

@@ -16,10 +16,9 @@ void admission_deinit(struct admission *a)
     (void)pthread_mutex_destroy(&a->lock);
 }
 
-/* Half of all credits: the others are for domains that still ask DNS. */
 uint32_t admission_works_max(uint32_t workers)
 {
-    return CREDITS_MAX / 2 / workers;
+    return WAITING_MAX / workers;
 }
 
 /* With nothing in it, because it cannot be written, the credits are the bound. A block that has begun is read to its
