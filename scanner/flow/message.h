@@ -21,7 +21,7 @@
  *   everyone ─ROWS, LINES_DONE─► writer
  *   reader ─KNOWN_...─► every owner, in front of all DOMAINs: what rows of a scan that goes on say
  */
-#define MESSAGE_VERSION 11
+#define MESSAGE_VERSION 12
 
 /*
  * A request names the key that wants to know; CHAIN_NEW the worker that does, once a list.
@@ -30,7 +30,7 @@
  *   HOST_WANT, NAME_CHECK   are answered as often as they come: before the host is done each waits once more
  *   ADDRESS_WANT            is answered once. It is sent when its block closes, before the fence (admission.h):
  *                           one that comes behind all fences is a repeat; until then the service keeps the
- *                           names it heard
+ *                           names it heard. One that is ahead of the close is said again then, perhaps of an earlier block
  *   LEASE_WANT              is granted again to who holds a lease; LEASE_QUEUED answers it where it has to wait,
  *                           so that the places that were taken for it go to others; a LEASE_GRANT that nobody waits for is
  *                           returned at once, or the lease would be lost
@@ -78,12 +78,16 @@
 
 #define FIELDS_ADDRESS_WANT(F)            \
     F(u32, block)                         \
+    F(flag, ahead) /* of the close */     \
     F(span, host)                         \
     F(addr, address)                      \
     F(u16, port)                          \
     F(u8, dane_host) /* enum dane_host */ \
     F(span, tlsa_base)                    \
     F(span, tlsas) /* the records in force, codec_put_tlsa() */
+
+/* Ahead of the close: it may be wanted then. Counted as often as it comes: too many are too careful. */
+#define FIELDS_ADDRESS_PERHAPS(F) F(span, host) F(addr, address) F(u16, port)
 
 #define FIELDS_ENDPOINT_DONE(F)                                                     \
     F(span, host)                                                                   \
@@ -137,8 +141,9 @@
 #define FIELDS_CERT_NEW(F)   F(span, chain_id) F(span, sha256) F(span, der)
 #define FIELDS_CERT_KNOWN(F) F(span, chain_id) F(span, sha256)
 
-#define FIELDS_BLOCK_CLOSE(F) F(u32, block)
-#define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u16, from)
+/* `may_come`: 0: it closes; else it is ahead: so many names of it, and of those before it, may yet come. */
+#define FIELDS_BLOCK_CLOSE(F) F(u32, block) F(u32, may_come)
+#define FIELDS_BLOCK_FENCE(F) F(u32, block) F(u32, may_come) F(u16, from)
 
 /* What has its row already, once each; a second one is a stray. Of a service before those who speak there and its
  * names. */
@@ -198,45 +203,46 @@
 #define FIELDS_STOP(F)         F(u8, reason)
 #define FIELDS_GIVE_UP(F)      F(u8, reason) /* coordinator to workers, see watchdog.h */
 
-#define MESSAGE_KINDS(X)            \
-    X(DOMAIN, domain)               \
-    X(HOST_WANT, host_want)         \
-    X(HOST_LATE, host_late)         \
-    X(HOST_RESOLVED, host_resolved) \
-    X(HOST_DONE, host_done)         \
-    X(ADDRESS_WANT, address_want)   \
-    X(ENDPOINT_DONE, endpoint_done) \
-    X(NAME_CHECK, name_check)       \
-    X(NAME_CHECKED, name_checked)   \
-    X(LEASE_WANT, lease_want)       \
-    X(LEASE_QUEUED, lease_queued)   \
-    X(LEASE_GRANT, lease_grant)     \
-    X(LEASE_RETURN, lease_return)   \
-    X(PERMIT_WANT, permit_want)     \
-    X(PERMIT_GRANT, permit_grant)   \
-    X(PERMIT_RETURN, permit_return) \
-    X(POLICY_WANT, policy_want)     \
-    X(POLICY_DONE, policy_done)     \
-    X(CHAIN_NEW, chain_new)         \
-    X(CHAIN_KNOWN, chain_known)     \
-    X(CERT_NEW, cert_new)           \
-    X(CERT_KNOWN, cert_known)       \
-    X(KNOWN_DOMAIN, known_domain)   \
-    X(KNOWN_HOST, known_host)       \
-    X(KNOWN_SERVICE, known_service) \
-    X(KNOWN_NAME, known_name)       \
-    X(KNOWN_SPEAKER, known_speaker) \
-    X(KNOWN_CHAIN, known_chain)     \
-    X(KNOWN_CERT, known_cert)       \
-    X(KNOWN_BODY, known_body)       \
-    X(BLOCK_CLOSE, block_close)     \
-    X(BLOCK_FENCE, block_fence)     \
-    X(ROWS, rows)                   \
-    X(ROWS_HELD, rows_held)         \
-    X(ROWS_AHEAD, rows_ahead)       \
-    X(ROWS_RELEASE, rows_release)   \
-    X(LINES_DONE, lines_done)       \
-    X(STOP, stop)                   \
+#define MESSAGE_KINDS(X)                \
+    X(DOMAIN, domain)                   \
+    X(HOST_WANT, host_want)             \
+    X(HOST_LATE, host_late)             \
+    X(HOST_RESOLVED, host_resolved)     \
+    X(HOST_DONE, host_done)             \
+    X(ADDRESS_WANT, address_want)       \
+    X(ADDRESS_PERHAPS, address_perhaps) \
+    X(ENDPOINT_DONE, endpoint_done)     \
+    X(NAME_CHECK, name_check)           \
+    X(NAME_CHECKED, name_checked)       \
+    X(LEASE_WANT, lease_want)           \
+    X(LEASE_QUEUED, lease_queued)       \
+    X(LEASE_GRANT, lease_grant)         \
+    X(LEASE_RETURN, lease_return)       \
+    X(PERMIT_WANT, permit_want)         \
+    X(PERMIT_GRANT, permit_grant)       \
+    X(PERMIT_RETURN, permit_return)     \
+    X(POLICY_WANT, policy_want)         \
+    X(POLICY_DONE, policy_done)         \
+    X(CHAIN_NEW, chain_new)             \
+    X(CHAIN_KNOWN, chain_known)         \
+    X(CERT_NEW, cert_new)               \
+    X(CERT_KNOWN, cert_known)           \
+    X(KNOWN_DOMAIN, known_domain)       \
+    X(KNOWN_HOST, known_host)           \
+    X(KNOWN_SERVICE, known_service)     \
+    X(KNOWN_NAME, known_name)           \
+    X(KNOWN_SPEAKER, known_speaker)     \
+    X(KNOWN_CHAIN, known_chain)         \
+    X(KNOWN_CERT, known_cert)           \
+    X(KNOWN_BODY, known_body)           \
+    X(BLOCK_CLOSE, block_close)         \
+    X(BLOCK_FENCE, block_fence)         \
+    X(ROWS, rows)                       \
+    X(ROWS_HELD, rows_held)             \
+    X(ROWS_AHEAD, rows_ahead)           \
+    X(ROWS_RELEASE, rows_release)       \
+    X(LINES_DONE, lines_done)           \
+    X(STOP, stop)                       \
     X(GIVE_UP, give_up)
 
 enum message_kind {

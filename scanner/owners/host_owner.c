@@ -84,11 +84,12 @@ static uint16_t tlsa_port(const struct host_owner *o)
 }
 
 static void want_endpoint(struct host_owner *o, const struct host_work *h,
-                          const struct endpoint_brief *e)
+                          const struct endpoint_brief *e, bool ahead)
 {
     bool has_tlsa = e->port == tlsa_port(o);
     struct message_address_want m = {
         .block = host_block(h),
+        .ahead = ahead,
         .host = h->seen.name,
         .address = e->address,
         .port = e->port,
@@ -254,7 +255,7 @@ static void want_endpoints(struct host_owner *o, struct host_work *h)
         struct endpoint_brief *e = &h->endpoints[i];
         if (endpoint_is_awaited(e) && place < h->addresses_max) {
             h->seen.block = (int64_t)host_block(h);
-            want_endpoint(o, h, e);
+            want_endpoint(o, h, e, false);
         } else if (endpoint_is_awaited(e)) {
             e->not_tested = NOT_TESTED_TRUNCATED;
         }
@@ -262,6 +263,12 @@ static void want_endpoints(struct host_owner *o, struct host_work *h)
         place +=
             last_of_address && e->not_tested != NOT_TESTED_FAMILY_DISABLED; /* nobody's place */
     }
+}
+
+/* However many hosts share the endpoints of a domain. */
+static bool all_are_dialled(const struct host_owner *o, const struct host_work *h)
+{
+    return h->seen.endpoint_count <= DOMAIN_ENDPOINTS_MAX / MX_MAX * o->rules.port_count;
 }
 
 static bool awaits_endpoints(const struct host_work *h)
@@ -295,7 +302,11 @@ static void host_finish(struct host_owner *o, struct host_entry *e)
 static void connect_to(struct host_owner *o, struct host_entry *e)
 {
     host_enter(e, HOST_CONNECTS);
-    judge_dane(o, e->work);
+    if (e->work->ahead) {
+        e->work->seen.block = (int64_t)host_block(e->work);
+    } else {
+        judge_dane(o, e->work);
+    }
     want_endpoints(o, e->work);
     if (!awaits_endpoints(e->work)) {
         host_finish(o, e);
@@ -479,6 +490,40 @@ void host_on_name_check(struct host_owner *o, const struct message_name_check *m
     host_go_on(o, e);
 }
 
+static void want_ahead(struct host_owner *o, struct host_work *h)
+{
+    h->ahead = true;
+    judge_dane(o, h);
+    for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+        if (endpoint_is_awaited(&h->endpoints[i])) {
+            want_endpoint(o, h, &h->endpoints[i], true);
+        }
+    }
+}
+
+static void tell_perhaps(struct host_owner *o, struct host_work *h)
+{
+    h->perhaps = true;
+    for (size_t i = 0; i < h->seen.endpoint_count; i++) {
+        const struct endpoint_brief *e = &h->endpoints[i];
+        struct message_address_perhaps m = {h->seen.name, e->address, e->port};
+        if (endpoint_is_awaited(e)) {
+            message_put_address_perhaps(out_to_address(o->out, &e->address), &m);
+        }
+    }
+}
+
+void host_on_block_ahead(struct host_owner *o, uint32_t block)
+{
+    for (uint32_t i = 0; i < o->resolved_count; i++) {
+        struct host_work *h = o->entries[o->resolved[i]].work;
+        if (host_block(h) > block || h->ahead || h->perhaps) {
+            continue;
+        }
+        (all_are_dialled(o, h) ? want_ahead : tell_perhaps)(o, h);
+    }
+}
+
 void host_on_block_close(struct host_owner *o, uint32_t block)
 {
     uint32_t kept = 0;
@@ -511,8 +556,9 @@ void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_d
     if (e != NULL && e->state == HOST_PARKED) {
         host_unpark(o, e);
     }
-    struct endpoint_brief *b =
-        e != NULL && e->state == HOST_CONNECTS ? find_awaited(e->work, &m->brief) : NULL;
+    bool waits =
+        e != NULL && (e->state == HOST_CONNECTS || (e->state == HOST_RESOLVED && e->work->ahead));
+    struct endpoint_brief *b = waits ? find_awaited(e->work, &m->brief) : NULL;
     if (b == NULL) {
         o->strays++;
         if (e != NULL && e->state == HOST_CONNECTS) {
@@ -525,6 +571,9 @@ void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_d
     b->mx_operator = arena_copy(&e->work->arena, b->mx_operator);
     b->mapped = mapped;
     b->chain.issuers = m->issuers;
+    if (e->state == HOST_RESOLVED) {
+        return; /* its row waits for its block */
+    }
     if (!awaits_endpoints(e->work)) {
         host_finish(o, e);
     } else {

@@ -25,6 +25,9 @@
  * whoever asked first (admission.h). A host of which some question needs a second pass is late, and belongs so many
  * blocks behind: its domains hear HOST_LATE, and hold that block in place of their own.
  *
+ * A block that is announced ahead is not closed yet: services hear of its hosts. Of those whose addresses are so few that they are
+ * dialled whatever domain may yet want them, they hear that they are wanted, and the rows of these wait for the close, which says again of those without a result that they are wanted.
+ *
  * Of a scan that goes on, a host whose row is there already is DONE from the start.
  *
  * TLSA records are asked for before anything is dialled, because they decide which name the handshake
@@ -79,6 +82,8 @@ void host_on_name_check(struct host_owner *o, const struct message_name_check *m
 void host_on_answer(struct host_owner *o, uint64_t tag, const struct dns_answer *answer);
 /** A question needs a second pass: its answer is still to come. */
 void host_on_late(struct host_owner *o, uint64_t tag);
+/** Few domains of the block, or of an earlier one, may want further hosts. */
+void host_on_block_ahead(struct host_owner *o, uint32_t block);
 /** No domain of the block, or of an earlier one, wants another host. */
 void host_on_block_close(struct host_owner *o, uint32_t block);
 void host_on_endpoint_done(struct host_owner *o, const struct message_endpoint_done *m);

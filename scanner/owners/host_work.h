@@ -47,6 +47,8 @@ struct host_work {
     /* wanted as an MX host */
     uint32_t block; /* the first that wants it, */
     bool late;      /* and it belongs to a later one: some question needed a second pass */
+    bool ahead;     /* services know that it is wanted, although its block is open, */
+    bool perhaps;   /* or that it may be */
     uint8_t addresses_max;
     /* it CONNECTS */
     uint8_t dane;                     /* enum dane_host */

@@ -94,6 +94,35 @@ void names_pend(struct service_work *work, const struct want *want)
     work->pending_count++;
 }
 
+bool names_next_pending(struct span *in, struct want *want)
+{
+    struct arena_pool pool = {0};
+    struct arena arena = ARENA_INIT(&pool);
+    bool any = in->len > 0;
+    if (any) {
+        *want = want_get(in, &arena);
+        want->tlsas = NULL;
+        want->tlsa_count = 0;
+    }
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
+    return any;
+}
+
+void names_move(struct service_work *work, struct span host, uint32_t block)
+{
+    struct arena_pool pool = {0};
+    struct arena arena = ARENA_INIT(&pool);
+    size_t count = 0;
+    struct want *wants = names_take_pending(work, UINT32_MAX, &arena, &count);
+    for (size_t i = 0; i < count; i++) {
+        wants[i].block = span_eq(wants[i].host, host) ? block : wants[i].block;
+        names_pend(work, &wants[i]);
+    }
+    arena_reset(&arena);
+    arena_pool_deinit(&pool);
+}
+
 struct want *names_take_pending(struct service_work *work, uint32_t blocks_closed,
                                 struct arena *arena, size_t *count)
 {

@@ -64,6 +64,24 @@ static uint32_t plan_names(struct service_owner *o, uint32_t index, struct want 
     return refused;
 }
 
+static void note_crowd(struct service_owner *o, struct service_work *work)
+{
+    if (!work->is_crowded && work->names.count >= CROWDED_NAMES) {
+        work->is_crowded = true;
+        LIST_INSERT_HEAD(&o->crowded, work, crowded);
+    }
+}
+
+static void begin_own_probes(struct service_owner *o, uint32_t index, const struct want *first)
+{
+    struct service *s = &o->services[index];
+    if (s->state == SERVICE_GATHERS) {
+        service_enter(s, SERVICE_PROBES);
+        s->work->first_want = want_new(first);
+        reverse_dns_begin(o, index);
+    }
+}
+
 /* Of closed blocks. Those of a later block wait behind the older ones, however fast those are dialled: who comes
  * second at a service may be the one whose failure speaks for it. */
 static void line_up(struct service_owner *o, uint32_t index, struct want *wants, uint32_t count)
@@ -80,29 +98,55 @@ static void line_up(struct service_owner *o, uint32_t index, struct want *wants,
     for (uint32_t i = 0; i < count - refused; i++) {
         names_put(o, &work->names, &wants[i]);
     }
-    if (!work->is_crowded && work->names.count >= CROWDED_NAMES) {
-        work->is_crowded = true;
-        LIST_INSERT_HEAD(&o->crowded, work, crowded);
-    }
-    if (s->state == SERVICE_GATHERS) {
-        service_enter(s, SERVICE_PROBES);
-        work->first_want = want_new(&wants[0]); /* the budget is 1 at least */
-        reverse_dns_begin(o, index);
-    }
+    note_crowd(o, work);
+    begin_own_probes(o, index, &wants[0]); /* the budget is 1 at least */
 }
 
 static void choose_names(struct service_owner *o, uint32_t index)
 {
-    struct service_work *work = o->services[index].work;
     struct arena arena = ARENA_INIT(o->arenas);
     size_t count = 0;
-    struct want *wants = names_take_pending(work, o->blocks_closed, &arena, &count);
-    if (work->pending_count == 0) {
-        LIST_REMOVE(work, open);
-        map_deinit(&work->wanted); /* what comes again is of a closed block */
-    }
+    struct want *wants =
+        names_take_pending(o->services[index].work, o->blocks_closed, &arena, &count);
     line_up(o, index, wants, (uint32_t)count);
     arena_reset(&arena);
+}
+
+static void go_ahead(struct service_owner *o, uint32_t index)
+{
+    struct service *s = &o->services[index];
+    struct span pending = buf_span(&s->work->pending);
+    struct want first;
+    if (s->state == SERVICE_GATHERS && names_next_pending(&pending, &first)) {
+        begin_own_probes(o, index, &first);
+    }
+    if (!ahead_may_dial(o, s)) {
+        return;
+    }
+    struct arena arena = ARENA_INIT(o->arenas);
+    struct want *wants = NULL;
+    size_t count = ahead_take(s->work, &arena, &wants);
+    qsort(wants, count, sizeof(*wants), by_draw);
+    for (size_t i = 0; i < count; i++) {
+        wants[i].planned = true;
+        names_put(o, &s->work->names, &wants[i]);
+    }
+    s->names_total += (uint32_t)count;
+    service_count_dialled(o, s, (uint32_t)count);
+    note_crowd(o, s->work);
+    arena_reset(&arena);
+}
+
+/* What comes again is of a closed block. */
+static void leave_open(struct service_owner *o, struct service_work *work)
+{
+    if (work->is_open && work->pending_count == 0 &&
+        !(work->took_ahead && work->blocks_ahead > o->blocks_closed)) {
+        work->is_open = false;
+        work->took_ahead = false;
+        LIST_REMOVE(work, open);
+        map_deinit(&work->wanted);
+    }
 }
 
 /* --- turns ----------------------------------------------------------------------------------- */
@@ -234,7 +278,7 @@ static void begin_sessions(struct service_owner *o, uint32_t index)
 static bool is_idle(const struct service *s)
 {
     const struct service_work *work = s->work;
-    return s->state == SERVICE_KNOWN && work->pending_count == 0 && work->names.count == 0 &&
+    return s->state == SERVICE_KNOWN && !work->is_open && work->names.count == 0 &&
            work->fetch_count == 0 && work->visits == 0 && !work->queued_in_network;
 }
 
@@ -246,6 +290,10 @@ static void service_step(struct service_owner *o, uint32_t index)
     if (work->pending_count > 0 && work->first_pending < o->blocks_closed) {
         choose_names(o, index);
     }
+    if (ahead_begins(work)) {
+        go_ahead(o, index);
+    }
+    leave_open(o, work);
     while (work->names.count > 0 && (service_is_lost(o, s) || speaks_for_all(o, s))) {
         if (known_speaker_takes_turn(o, s)) {
             continue;
@@ -336,12 +384,14 @@ void service_on_address_want(struct service_owner *o, const struct message_addre
     }
     struct service_work *work = o->services[index].work;
     bool added = false;
-    (void)map_add(&work->wanted, hash_key_of(m->host), 1, &added);
+    uint64_t value = (uint64_t)m->block << 2 | (m->ahead ? WANT_AHEAD : 0);
+    uint64_t *wanted = map_add(&work->wanted, hash_key_of(m->host), value, &added);
     if (!added) {
-        o->strays++;
+        ahead_on_want_again(o, work, m, wanted);
         return;
     }
-    if (work->pending_count == 0) {
+    if (!work->is_open) {
+        work->is_open = true;
         LIST_INSERT_HEAD(&o->open, work, open);
     }
     add_want(o, work, m);

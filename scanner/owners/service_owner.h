@@ -8,6 +8,9 @@
  *                                                         IDLE ◄──no session, no name is left──────┘ │
  *                                                          └──────────a want of a later block────────┘
  *
+ * Names of a block that is announced ahead (admission.h) are dialled before it closes where that changes nothing
+ * (service_ahead.c).
+ *
  * A visit is one or more sessions on behalf of a row, by the table of probes.c: for the service, or for
  * one name. What its sessions saw is kept as octets; the sessions themselves are not needed any more.
  *
@@ -119,6 +122,7 @@ struct service_owner {
     struct session_times session_times;
     uint64_t paused_until_ms; /* the last of those that were paused */
     uint32_t blocks_closed;   /* see admission.h */
+    struct map perhaps;       /* service → names that may be wanted there, see service_ahead.c */
     uint32_t *woken;          /* services for service_go_on(); malloc */
     uint32_t woken_count;
     uint32_t woken_capacity;
@@ -154,11 +158,14 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                         struct arena_pool *arenas, struct spool *spool, struct wheel *wheel);
 void service_owner_deinit(struct service_owner *o);
 
+void service_on_address_perhaps(struct service_owner *o, const struct message_address_perhaps *m);
 void service_on_address_want(struct service_owner *o, const struct message_address_want *m);
 /** Of a scan that goes on: before everything else. */
 void service_on_known(struct service_owner *o, const struct message_known_service *m);
 void service_on_known_name(struct service_owner *o, const struct message_known_name *m);
 void service_on_known_speaker(struct service_owner *o, const struct message_known_speaker *m);
+/** Of the names of the block, and of those before it, all but so many are here. */
+void service_on_block_ahead(struct service_owner *o, uint32_t block, uint32_t may_come);
 void service_on_block_closed(struct service_owner *o, uint32_t block);
 void service_on_name_checked(struct service_owner *o, const struct message_name_checked *m);
 void service_on_lease_queued(struct service_owner *o, const struct message_lease_queued *m);

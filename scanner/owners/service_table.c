@@ -66,6 +66,7 @@ void service_owner_deinit(struct service_owner *o)
     free(o->visits);
     free(o->services);
     free(o->networks);
+    map_deinit(&o->perhaps);
     free(o->woken);
     key_table_deinit(&o->keys);
     known_names_deinit(o);

@@ -165,10 +165,14 @@ struct service_work {
     struct arena arena;
     struct service_owner *owner;
     uint32_t index;
-    struct map wanted;  /* names it heard of, as long as some are pending */
+    struct map wanted; /* names it heard of, as long as it is open → their block, and WANT_... */
+    bool
+        is_open; /* in service_owner.open: names are pending, or were dialled ahead of their block */
     struct buf pending; /* of blocks that are still open */
     size_t pending_count;
     uint32_t first_pending;   /* the first of their blocks */
+    uint32_t blocks_ahead;    /* names of blocks before this one may be dialled ahead; 0: none */
+    bool took_ahead;          /* some were */
     struct names_line names;  /* to be dialled */
     bool in_turns;            /* names may be inferred, so what becomes of each shows at its turn */
     bool held;                /* the next name waits for the result of one before it */
@@ -407,13 +411,33 @@ void rows_write_visited(struct service_owner *o, const struct visit *v);
 void rows_write_known(struct service_owner *o, struct service *s, const struct want *want,
                       const struct message_known_speaker *m);
 
+/* --- service_ahead.c ------------------------------------------------------------------------ */
+
+/** In service_work.wanted, beside the block << 2. */
+#define WANT_AHEAD 1U /* its block has not closed: it is said again */
+#define WANT_TAKEN 2U /* it is dialled ahead */
+
+/** A want of a name that it heard of. @param wanted what service_work.wanted has */
+void ahead_on_want_again(struct service_owner *o, struct service_work *work,
+                         const struct message_address_want *m, uint64_t *wanted);
+/** Names may be dialled ahead; the service may be asked for itself. */
+bool ahead_begins(const struct service_work *work);
+/** What was asked for itself lets the names go. */
+bool ahead_may_dial(const struct service_owner *o, const struct service *s);
+/** Those that may; they are pending no more. @return how many */
+size_t ahead_take(struct service_work *work, struct arena *arena, struct want **wants);
+
 /* --- names_line.c --------------------------------------------------------------------------- */
 
 /** A copy, with what it points to; malloc. */
 struct want *want_new(const struct want *from);
+/** Takes one off the octets of those that are pending; without its TLSA records. @return false when there is none */
+bool names_next_pending(struct span *in, struct want *want);
 /** One of an open block. */
 void names_pend(struct service_work *work, const struct want *want);
-/** @return those of closed blocks, in `arena` */
+/** One that is pending belongs to another block. */
+void names_move(struct service_work *work, struct span host, uint32_t block);
+/** @return those of blocks before `blocks_closed`, in `arena` */
 struct want *names_take_pending(struct service_work *work, uint32_t blocks_closed,
                                 struct arena *arena, size_t *count);
 /** Behind all others. */

@@ -209,6 +209,25 @@ bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block
     return close;
 }
 
+bool admission_block_ahead(struct admission *a, uint32_t *block, uint32_t *lines)
+{
+    (void)pthread_mutex_lock(&a->lock);
+    uint32_t at = a->first_not_ahead > a->first_open ? a->first_not_ahead : a->first_open;
+    bool complete = at < a->current || (at == a->current && a->ended && a->lines[at] > 0);
+    bool ahead = at < SMALL_BLOCKS && complete;
+    *lines = 0;
+    for (uint32_t i = a->first_open; ahead && i <= at; i++) {
+        *lines += a->lines[i] - a->settled[i];
+    }
+    ahead = ahead && *lines > 0 && *lines <= AHEAD_LINES; /* without any it closes */
+    if (ahead) {
+        *block = at;
+        a->first_not_ahead = at + 1;
+    }
+    (void)pthread_mutex_unlock(&a->lock);
+    return ahead;
+}
+
 uint64_t admission_parked(struct admission *a)
 {
     (void)pthread_mutex_lock(&a->lock);

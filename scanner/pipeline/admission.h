@@ -20,6 +20,10 @@
  * B, because messages between two workers keep their order.
  * So the names dialled depend on the input and the seed alone, whatever the threads.
  *
+ * One server that does not answer holds up a block for some seconds, and at the beginning there is nothing else to do. So of
+ * the small blocks, one whose lines are settled but for a few, and those of all before it, is announced *ahead*: hosts send their ADDRESS_WANTs
+ * then, and again when it closes, and services dial those names that neither what may yet come nor the order can change (service_ahead.c).
+ *
  * A name whose questions need a second pass (question_desk.h) would hold its block, and all others of it, for the pause and
  * longer. It belongs to a later block instead (late_block()), which it *holds*: that block does not close
  * before it is resolved, and if the input ends before, empty blocks close up to there. Which names are late
@@ -31,6 +35,8 @@
 #define WRITER_BACKLOG_MAX (32U << 20) /* octets not yet written, above which intake pauses */
 #define INPUT_IDLE_MS      1000 /* after which a block that waits for more input is closed early */
 
+#define AHEAD_LINES \
+    8 /* that are not settled: small against a budget of names, each with MX_MAX of them */
 #define BLOCKS_OPEN_MAX 63 /* more than UNSETTLED_MAX / INPUT_BLOCK_LINES */
 #define BLOCK_RING      128 /* these, and those that are held: a domain and its host may both be late */
 
@@ -46,7 +52,8 @@ struct admission {
     const atomic_bool *spool_full;
     /* the open blocks: lines read, and of these settled */
     uint32_t first_open;
-    uint32_t current; /* the block that the next line belongs to */
+    uint32_t current;         /* the block that the next line belongs to */
+    uint32_t first_not_ahead; /* the first that was not announced */
     uint32_t lines[BLOCK_RING];
     uint32_t settled[BLOCK_RING];
     uint32_t held[BLOCK_RING]; /* also of blocks that have no line yet */
@@ -88,6 +95,9 @@ void admission_stop(struct admission *a);
 /** Coordinator: the next block that may be closed. @return false when there is none. Closes a
  * block early when the input pauses, so that a slow pipe still gets its results. */
 bool admission_close_block(struct admission *a, uint64_t now_ms, uint32_t *block);
+/** Coordinator: the next block to be announced ahead. @param lines that may yet lead to names of it and of those before it
+ * @return false when there is none */
+bool admission_block_ahead(struct admission *a, uint32_t *block, uint32_t *lines);
 /** Lines that are parked now. */
 uint64_t admission_parked(struct admission *a);
 /** Coordinator: no line is under way. */

@@ -83,15 +83,25 @@ static void post_stop(struct mailbox *m)
     buf_deinit(&out);
 }
 
+static void post_block_close(struct scan *s, uint32_t block, uint32_t may_come)
+{
+    struct buf out = BUF_INIT(BUF_NO_LIMIT);
+    struct message_block_close m = {.block = block, .may_come = may_come};
+    message_put_block_close(&out, &m);
+    post_to_workers(s, &out);
+    buf_deinit(&out);
+}
+
 static void close_blocks(struct coordinator *c)
 {
     uint32_t block = 0;
+    uint32_t lines = 0;
     while (admission_close_block(&c->scan.admission, uv_hrtime() / 1000000, &block)) {
-        struct buf out = BUF_INIT(BUF_NO_LIMIT);
-        struct message_block_close m = {.block = block};
-        message_put_block_close(&out, &m);
-        post_to_workers(&c->scan, &out);
-        buf_deinit(&out);
+        post_block_close(&c->scan, block, 0);
+    }
+    /* Names with rows have their places among those that are dialled. */
+    while (c->scan.resume == NULL && admission_block_ahead(&c->scan.admission, &block, &lines)) {
+        post_block_close(&c->scan, block, lines * MX_MAX);
     }
     admission_look_again(&c->scan.admission);
 }

@@ -16,13 +16,20 @@
 /* The fences of one worker come in the order of the blocks; how far workers are apart has no bound. */
 static void on_fence(struct worker *w, const struct message_block_fence *m)
 {
-    uint32_t closed = m->block + 1;
-    w->fenced[m->from] = closed;
+    bool ahead = m->may_come > 0;
+    uint32_t *fenced = ahead ? w->fenced_ahead : w->fenced;
+    uint32_t blocks = m->block + 1;
+    fenced[m->from] = blocks;
     for (uint32_t i = 0; i < w->scan->worker_count; i++) {
-        closed = w->fenced[i] < closed ? w->fenced[i] : closed;
+        blocks = fenced[i] < blocks ? fenced[i] : blocks;
     }
-    if (closed > w->services.blocks_closed) {
-        service_on_block_closed(&w->services, closed - 1);
+    if (blocks <= m->block) {
+        return; /* another worker is behind */
+    }
+    if (ahead) {
+        service_on_block_ahead(&w->services, m->block, m->may_come);
+    } else if (blocks > w->services.blocks_closed) {
+        service_on_block_closed(&w->services, m->block);
     }
 }
 
@@ -267,6 +274,7 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
         HANDLE(POLICY_DONE, policy_done, on_policy_done, w)
         HANDLE(HOST_WANT, host_want, host_on_want, &w->hosts)
         HANDLE(ADDRESS_WANT, address_want, service_on_address_want, &w->services)
+        HANDLE(ADDRESS_PERHAPS, address_perhaps, service_on_address_perhaps, &w->services)
         HANDLE(ENDPOINT_DONE, endpoint_done, host_on_endpoint_done, &w->hosts)
         HANDLE(NAME_CHECK, name_check, host_on_name_check, &w->hosts)
         HANDLE(NAME_CHECKED, name_checked, service_on_name_checked, &w->services)
@@ -280,9 +288,11 @@ static void worker_on_message(struct worker *w, enum message_kind kind, struct s
 #undef HANDLE
     case MESSAGE_BLOCK_CLOSE: {
         struct message_block_close m = message_get_block_close(body);
-        host_on_block_close(&w->hosts, m.block); /* its ADDRESS_WANTs go before the fences */
+        struct message_block_fence fence = {
+            .block = m.block, .may_come = m.may_come, .from = (uint16_t)w->index};
+        /* Its ADDRESS_WANTs go before the fences. */
+        (m.may_come > 0 ? host_on_block_ahead : host_on_block_close)(&w->hosts, m.block);
         for (uint32_t i = 0; i < w->scan->worker_count; i++) { /* also to ourselves */
-            struct message_block_fence fence = {.block = m.block, .from = (uint16_t)w->index};
             message_put_block_fence(worker_outbox(w, i), &fence);
         }
         return;

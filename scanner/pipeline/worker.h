@@ -126,7 +126,8 @@ struct worker {
     bool any_settled;
     struct net_addr sources[SOURCES_MAX]; /* of our own, as connections showed them */
     size_t source_count;
-    uint32_t fenced[WORKERS_MAX]; /* blocks up to which each worker has sent its fences */
+    uint32_t fenced[WORKERS_MAX];       /* blocks up to which each worker has sent its fences, */
+    uint32_t fenced_ahead[WORKERS_MAX]; /* and those ahead */
     bool stopping;
     bool left; /* its thread did not end: what it holds is not looked at */
 };

@@ -81,6 +81,7 @@ def write_list(lab, path, waiting, every=1):
 DISTURBED = {"HOST_WANT", "HOST_LATE", "HOST_RESOLVED", "HOST_DONE", "ADDRESS_WANT", "ENDPOINT_DONE", "NAME_CHECK", "NAME_CHECKED",
              "LEASE_WANT", "LEASE_QUEUED", "LEASE_GRANT", "LEASE_RETURN", "PERMIT_WANT", "PERMIT_GRANT", "PERMIT_RETURN", "POLICY_WANT", "POLICY_DONE",
              "CHAIN_NEW", "CHAIN_KNOWN", "CERT_NEW", "CERT_KNOWN"}
+PERHAPS = {"ADDRESS_PERHAPS"}  # the same, where a block is announced ahead of a slow line
 
 
 class Disturbance:
@@ -100,7 +101,8 @@ class Disturbance:
         print("delayed, doubled, doubled late")
         for kind, sums in self.sums.items():
             print(f"  {kind}: {sums}")
-            check(f"{kind} is disturbed, if it goes between owners", all(sums) if kind in DISTURBED else not any(sums), sums)
+            if kind not in PERHAPS:
+                check(f"{kind} is disturbed, if it goes between owners", all(sums) if kind in DISTURBED else not any(sums), sums)
         check("every kind was met", DISTURBED <= self.sums.keys(), self.sums.keys())
 
 

@@ -170,6 +170,8 @@ static bool put_key(struct buf *key, enum message_kind kind, struct span body)
         CASE(HOST_RESOLVED, host_resolved, put_name(key, m.domain), put_name(key, m.host))
         CASE(HOST_DONE, host_done, put_name(key, m.domain), put_name(key, m.host))
         CASE(ADDRESS_WANT, address_want, put_place(key, m.address, m.port), put_name(key, m.host))
+        CASE(ADDRESS_PERHAPS, address_perhaps, put_place(key, m.address, m.port),
+             put_name(key, m.host))
         CASE(ENDPOINT_DONE, endpoint_done, put_place(key, m.brief.address, m.brief.port),
              put_name(key, m.host))
         CASE(NAME_CHECK, name_check, put_place(key, m.address, 0), put_name(key, m.name))

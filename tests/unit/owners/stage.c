@@ -190,7 +190,7 @@ static void say_address_want(const struct stage *s, const struct buf *messages, 
 {
     struct message_address_want m = message_get_address_want(body);
     expect_owner(messages, out_to_address(&s->out, &m.address));
-    say("  dial %.*s at ", TEXT(m.host));
+    say("  %s %.*s at ", m.ahead ? "ahead" : "dial", TEXT(m.host));
     say_address(&m.address, m.port);
     say(" in %u", m.block);
     if (m.tlsa_base.len > 0) {
@@ -200,6 +200,15 @@ static void say_address_want(const struct stage *s, const struct buf *messages, 
         struct seen_tlsa t = codec_get_tlsa(&m.tlsas);
         say(" %u %u %u", t.usage, t.selector, t.matching);
     }
+    say("\n");
+}
+
+static void say_address_perhaps(const struct stage *s, const struct buf *messages, struct span body)
+{
+    struct message_address_perhaps m = message_get_address_perhaps(body);
+    expect_owner(messages, out_to_address(&s->out, &m.address));
+    say("  perhaps %.*s at ", TEXT(m.host));
+    say_address(&m.address, m.port);
     say("\n");
 }
 
@@ -284,6 +293,8 @@ static void say_message(const struct stage *s, const struct buf *messages, enum 
         say_host_done(s, messages, body);
     } else if (kind == MESSAGE_ADDRESS_WANT) {
         say_address_want(s, messages, body);
+    } else if (kind == MESSAGE_ADDRESS_PERHAPS) {
+        say_address_perhaps(s, messages, body);
     } else if (kind == MESSAGE_NAME_CHECKED) {
         say_name_checked(s, messages, body);
     } else if (kind == MESSAGE_POLICY_WANT) {

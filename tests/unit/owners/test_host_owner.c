@@ -6,6 +6,7 @@
  *     want HOST for DOMAIN in BLOCK dial ADDRESSES | want HOST for DOMAIN addresses
  *     late TYPE NAME    a question needs a second pass
  *     check NAME at ADDRESS
+ *     ahead BLOCK       few domains of it may want further hosts
  *     close BLOCK
  *     endpoint HOST ADDRESS [port PORT] OUTCOME
  */
@@ -105,6 +106,8 @@ static void host_event(void *world, char *const *word, size_t count)
         host_on_name_check(&w->owner,
                            &(struct message_name_check){.address = stage_address(word[3]),
                                                         .name = span_of(word[1])});
+    } else if (strcmp(word[0], "ahead") == 0) {
+        host_on_block_ahead(&w->owner, (uint32_t)atoi(word[1]));
     } else if (strcmp(word[0], "close") == 0) {
         host_on_block_close(&w->owner, (uint32_t)atoi(word[1]));
     } else {

@@ -6,7 +6,9 @@
  *                               no_sni, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
  *     rule remembered ADDRESS SLOWER
  *                               it turned us away on an earlier night
- *     want HOST at ADDRESS [port N] [in BLOCK] [base NAME]
+ *     want HOST at ADDRESS [port N] [in BLOCK] [base NAME] [ahead 1]
+ *     perhaps HOST at ADDRESS   it may be wanted when its block closes
+ *     ahead BLOCK more N        of its names and those before it all are here but N
  *     close BLOCK
  *     checked ADDRESS NAME yes|no
  *     queued N                  the lease that was asked for with the number has to wait
@@ -299,6 +301,7 @@ static void want_event(struct service_world *w, char *const *word, size_t count)
 {
     const char *base = value_of(word, count, "base");
     struct message_address_want m = {.block = number_of(word, count, "in", 0),
+                                     .ahead = number_of(word, count, "ahead", 0) != 0,
                                      .host = span_of(word[1]),
                                      .address = stage_address(word[3]),
                                      .port = (uint16_t)number_of(word, count, "port", 25),
@@ -515,6 +518,14 @@ static void run_event(struct service_world *w, char *const *word, size_t count)
         known_event(w, word, count);
     } else if (strcmp(word[0], "groups") == 0) {
         say_groups(w);
+    } else if (strcmp(word[0], "perhaps") == 0) {
+        service_on_address_perhaps(
+            &w->owner, &(struct message_address_perhaps){.host = span_of(word[1]),
+                                                         .address = stage_address(word[3]),
+                                                         .port = 25});
+    } else if (strcmp(word[0], "ahead") == 0) {
+        service_on_block_ahead(&w->owner, (uint32_t)atoi(word[1]),
+                               number_of(word, count, "more", 0));
     } else if (strcmp(word[0], "close") == 0) {
         service_on_block_closed(&w->owner, (uint32_t)atoi(word[1]));
     } else if (strcmp(word[0], "checked") == 0) {

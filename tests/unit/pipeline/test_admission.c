@@ -172,6 +172,50 @@ Test(admission, a_held_block_stays_open)
     admission_deinit(&a);
 }
 
+/* Behind few lines that are not settled, and only of the first blocks. */
+Test(admission, small_blocks_are_announced_ahead)
+{
+    struct admission a;
+    uint32_t block = UINT32_MAX;
+    uint32_t lines = 0;
+    admission_init(&a, &backlog, &spool_full);
+    a.input_is_file = true;
+    admit(&a, 128, 0, 0);
+    admit(&a, 127, 0, 1);
+    admission_settle(&a, 0, 128 - AHEAD_LINES - 1);
+    admission_settle(&a, 1, 127);
+    cr_expect_not(admission_block_ahead(&a, &block, &lines), "too many lines may yet lead to it");
+    admission_settle(&a, 0, 3);
+    cr_expect(admission_block_ahead(&a, &block, &lines));
+    cr_expect_eq(block, 0);
+    cr_expect_eq(lines, AHEAD_LINES - 2);
+    cr_expect_not(admission_block_ahead(&a, &block, &lines), "it is not complete");
+    admit(&a, 1, 0, 1);
+    cr_expect(admission_block_ahead(&a, &block, &lines));
+    cr_expect_eq(block, 1);
+    cr_expect_eq(lines, AHEAD_LINES - 1, "of both");
+    cr_expect_not(admission_block_ahead(&a, &block, &lines), "each once");
+    admission_settle(&a, 0, AHEAD_LINES - 2);
+    admission_settle(&a, 1, 1);
+    expect_closes(&a, 0, 0);
+    expect_closes(&a, 0, 1);
+    admit(&a, 1, 0, 2);
+    cr_expect_not(admission_block_ahead(&a, &block, &lines), "not complete");
+    admission_end_input(&a);
+    cr_expect(admission_block_ahead(&a, &block, &lines), "it is, at the end of the input");
+    admission_settle(&a, 2, 1);
+    expect_closes(&a, 0, 2);
+    admission_deinit(&a);
+
+    admission_init(&a, &backlog, &spool_full);
+    for (uint32_t i = 0; i <= SMALL_BLOCKS; i++) {
+        admit(&a, input_block_lines(i), 0, i);
+        admission_settle(&a, i, input_block_lines(i) - (i == 0 || i == SMALL_BLOCKS));
+        cr_expect_eq(admission_block_ahead(&a, &block, &lines), i < SMALL_BLOCKS, "block %u", i);
+    }
+    admission_deinit(&a);
+}
+
 /* Lines of a pipe that pauses do not wait for those that would fill the blocks in between. */
 Test(admission, a_pause_of_the_input_closes_up_to_what_is_held)
 {
