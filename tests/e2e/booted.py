@@ -1,5 +1,5 @@
-"""The nightly unit of the installed package under a systemd that is process 1, with a few small servers on loopback: run by .ci/boot
-inside a root of its own, never on a machine in use (it writes /etc/mxcensus and /etc/systemd/system).
+"""The nightly unit of the installed package under a systemd that is process 1, with a few small servers on loopback: run by
+`.ci/package SUITE boot` in a root of its own, never on a machine in use (it writes /etc/mxcensus and /etc/systemd/system, and purges the package).
 """
 
 import json
@@ -10,16 +10,19 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(TREE, "tests"))
 from e2e.nightly import config_of  # noqa: E402
 from e2e.runner import EHLO, check, check_equal, finish  # noqa: E402
 from e2e.small_servers import Held, World, no_starttls, well  # noqa: E402
 from support.dns_server import CLIENT, DnsServer  # noqa: E402
 
 SERVICE = "mxcensus.service"
+TIMER = "mxcensus.timer"
 STATE = "/var/lib/mxcensus"
 LOG = "/var/log/mxcensus/scan.log"
 ALERTED = "/run/alerted"
+DYNAMIC_USERS = (61184, 65519)  # systemd.exec(5), DynamicUser=
 
 
 def write(path, text):
@@ -83,7 +86,7 @@ def status_of(pid):
 def check_rights(pid):
     status = status_of(pid)
     uid = int(status["Uid"].split()[0])
-    check("it runs as a user that exists for it only", 61184 <= uid <= 65519, uid)
+    check("it runs as a user that exists for it only", DYNAMIC_USERS[0] <= uid <= DYNAMIC_USERS[1], uid)
     check_equal("without capabilities, and none to be had", (status["CapEff"], status["CapBnd"], status["NoNewPrivs"]), ("0" * 16, "0" * 16, "1"))
     check_equal("its calls are filtered", status["Seccomp"], "2")
 
@@ -138,14 +141,42 @@ def check_killed(world):
 def check_timer(world):
     """The timer of the package, in a second instead of at one in the morning."""
     before = nights()
-    check("not enabled by the installation", systemctl("is-enabled", "mxcensus.timer").stdout.strip() == "disabled")
+    check("not enabled by the installation", systemctl("is-enabled", TIMER).stdout.strip() == "disabled")
     write("/etc/systemd/system/mxcensus.timer.d/soon.conf", "[Timer]\nOnActiveSec=1\nRandomizedDelaySec=0\nAccuracySec=1\n")
     systemctl("daemon-reload")
-    check_equal("the timer", systemctl("enable", "--now", "mxcensus.timer").returncode, 0)
-    next_ = json.loads(systemctl("list-timers", "--output=json", "mxcensus.timer").stdout or "[]")
+    check_equal("the timer", systemctl("enable", "--now", TIMER).returncode, 0)
+    next_ = json.loads(systemctl("list-timers", "--output=json", TIMER).stdout or "[]")
     check("the timer has a next time", bool(next_) and next_[0]["activates"] == SERVICE, next_)
     wait_until("the timer begins a night", lambda: len(nights()) > len(before))
     wait_for_end("the timer's night", ("success", "0"))
+
+
+def found(*tests):
+    """What is in this root but this tree."""
+    done = subprocess.run(["find", "/", "-xdev", "-path", TREE, "-prune", "-o", *tests, "-prune", "-print"], capture_output=True, text=True)
+    return sorted(path for path in done.stdout.splitlines() if not TREE.startswith(path))
+
+
+def check_purge(world):
+    """While a night is under way. What stays is of the administrator: the nights, the link to them, and what this test wrote."""
+    complete = [n for n in nights() if ended(n)]
+    held = begin_held(world, "last night")
+    uid = status_of(scanner())["Uid"].split()[0]
+    check_equal("the timer waits for the next night", systemctl("is-active", TIMER).stdout.strip(), "active")
+    done = subprocess.run(["apt-get", "purge", "-qq", "-y", "mxcensus"], capture_output=True, text=True, timeout=180)
+    check_equal("purge beside a night: exit code", done.returncode, 0) or print(done.stdout + done.stderr, file=sys.stderr)
+    check_equal("purge ends the night", subprocess.run(["pgrep", "-u", uid], capture_output=True, text=True).stdout, "")
+    held.released.set()
+    for name in (SERVICE, TIMER):
+        state = systemctl("show", "-p", "LoadState", "-p", "ActiveState", name).stdout
+        check(f"purge: systemd has no {name}", "ActiveState=active" not in state and "LoadState=loaded" not in state, state)
+    check("purge: no timer", TIMER not in systemctl("list-timers", "--all").stdout)
+    check_equal("purge: what is named after us", found("-name", "*mxcensus*"),
+                ["/etc/systemd/system/mxcensus.service.d", "/etc/systemd/system/mxcensus.timer.d", "/root/mxcensus.deb", STATE, "/var/lib/private/mxcensus"])
+    private = ["-not", "-path", "/var/lib/private/mxcensus*"]
+    check_equal("purge: what belongs to users that systemd made up", found("-uid", f"+{DYNAMIC_USERS[0] - 1}", "-uid", f"-{DYNAMIC_USERS[1] + 1}", *private), [])
+    check("purge: no such user", subprocess.run(["getent", "passwd", "mxcensus", uid], capture_output=True).stdout == b"")
+    check_equal("purge: nights stay", [n for n in nights() if n in complete], complete)
 
 
 def main():
@@ -169,6 +200,7 @@ def main():
         check_alert(world)
         check_killed(world)
         check_timer(world)
+        check_purge(world)
     finish()
 
 

@@ -255,19 +255,22 @@ def check_relative(folder):
 
 
 def check_purge():
-    """In mounts of its own, with an empty /var/log."""
+    """In mounts of its own, with an empty /var/log and none of the timers of this machine."""
     within = ["unshare", "--map-root-user", "--mount", "sh", "-eu", "-c"]
     if subprocess.run([*within, "mount -t tmpfs none /var/log"], capture_output=True).returncode != 0:
         print("debian/postrm is not tried: no namespaces here")
         return
     script = """mount -t tmpfs none /var/log
+        timers=/var/lib/systemd/timers
+        [ ! -d $timers ] || { mount -t tmpfs none $timers; touch $timers/stamp-mxcensus.timer; }
         mkdir -p /var/log/private/mxcensus /var/log/private/other
         ln -s private/mxcensus /var/log/mxcensus
         touch /var/log/mxcensus/scan.log /var/log/mxcensus/scan.log.1.gz
         [ ! -e "$1" ] || sh "$1" remove
         ls /var/log/mxcensus/
         [ ! -e "$1" ] || sh "$1" purge
-        find /var/log -mindepth 1"""
+        find /var/log -mindepth 1
+        [ ! -d $timers ] || find $timers -type f"""
     run = subprocess.run([*within, script, "purge", os.path.join(DEBIAN, "postrm")], capture_output=True, text=True)
     check_equal("purge: logs stay after remove, and go with purge", run.stdout.split(),
                 ["scan.log", "scan.log.1.gz", "/var/log/private", "/var/log/private/other"]) or print(run.stderr)
