@@ -7,6 +7,7 @@
 #include "scanner/owners/waiting_time.h"
 
 #define LEASE_IDLE_MAX_MS 2000 /* that a lease waits for the next start at an address */
+#define MANY_LEFT         3    /* names at an address, behind the one that waits */
 #define LOOKED_AT_MAX     64   /* of those that wait in a network, for who has most work left */
 
 static struct service *gate_of_service(const struct service_owner *o, uint32_t service)
@@ -225,6 +226,20 @@ static void connect_now(struct service_owner *o, uint32_t index)
     codec_put_octets(&o->out->dials, &d, sizeof(d));
 }
 
+static void wait_for_token(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    v->next = NO_INDEX;
+    v->of_many = work_left(o, v->service) >= MANY_LEFT;
+    struct visit_line *line = &o->without_token[v->of_many];
+    if (line->first == NO_INDEX) {
+        line->first = index;
+    } else {
+        o->visits[line->last].next = index;
+    }
+    line->last = index;
+}
+
 static void take_token(struct service_owner *o, uint32_t index)
 {
     struct visit *v = &o->visits[index];
@@ -234,24 +249,30 @@ static void take_token(struct service_owner *o, uint32_t index)
         connect_now(o, index);
         return;
     }
-    v->next = NO_INDEX;
-    if (o->first_without_token == NO_INDEX) {
-        o->first_without_token = index;
-    } else {
-        o->visits[o->last_without_token].next = index;
+    wait_for_token(o, index);
+}
+
+/* Both lines in turn: who has many names left would end last, and each of its starts would wait for all others. */
+static uint32_t take_from_line(struct service_owner *o)
+{
+    struct visit_line *line = &o->without_token[o->many_next];
+    line = line->first != NO_INDEX ? line : &o->without_token[!o->many_next];
+    uint32_t next = line->first;
+    if (next != NO_INDEX) {
+        line->first = o->visits[next].next;
+        o->many_next = !o->many_next;
     }
-    o->last_without_token = index;
+    return next;
 }
 
 static void give_token(struct service_owner *o)
 {
-    uint32_t next = o->first_without_token;
-    if (next == NO_INDEX || o->stopping) {
+    uint32_t next = o->stopping ? NO_INDEX : take_from_line(o);
+    if (next == NO_INDEX) {
         o->tokens++;
-        return;
+    } else {
+        connect_now(o, next);
     }
-    o->first_without_token = o->visits[next].next;
-    connect_now(o, next);
 }
 
 void service_keep_session(struct service_owner *o, uint32_t visit)
@@ -272,7 +293,15 @@ void service_void_session(struct service_owner *o, uint32_t visit)
 
 uint32_t service_next_without_token(const struct service_owner *o, uint32_t visit)
 {
-    return visit == SERVICE_NO_VISIT ? o->first_without_token : o->visits[visit].next;
+    bool ended = visit != SERVICE_NO_VISIT && o->visits[visit].next == NO_INDEX;
+    if (visit != SERVICE_NO_VISIT && !ended) {
+        return o->visits[visit].next;
+    }
+    if (ended && o->visits[visit].of_many) {
+        return SERVICE_NO_VISIT;
+    }
+    return !ended && o->without_token[0].first != NO_INDEX ? o->without_token[0].first
+                                                           : o->without_token[1].first;
 }
 
 /* --- the operator's lease ------------------------------------------------------------------- */

@@ -112,11 +112,14 @@ struct service_owner {
     uint32_t visit_count;
     uint32_t visit_capacity;
     uint32_t free_visit;
-    struct map fetches;           /* that want a permit or have one → NO_INDEX, its visit */
-    uint64_t leases;              /* asked for so far */
-    uint32_t tokens;              /* sessions that may still be opened */
-    uint32_t first_without_token; /* visits */
-    uint32_t last_without_token;
+    struct map fetches; /* that want a permit or have one → NO_INDEX, its visit */
+    uint64_t leases;    /* asked for so far */
+    uint32_t tokens;    /* sessions that may still be opened */
+    struct visit_line {
+        uint32_t first; /* visits; NO_INDEX: none */
+        uint32_t last;
+    } without_token[2];                /* those of addresses with many names left are the second */
+    bool many_next;                    /* the next share of the sessions is for one of these */
     LIST_HEAD(, service_work) open;    /* those with pending names */
     LIST_HEAD(, service_work) crowded; /* those with names in line, but for a few that had */
     struct session_times session_times;

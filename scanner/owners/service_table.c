@@ -29,7 +29,8 @@ void service_owner_init(struct service_owner *o, const struct service_rules *rul
                                 .wheel = wheel,
                                 .tokens = rules->sessions_max,
                                 .free_visit = NO_INDEX,
-                                .first_without_token = NO_INDEX,
+                                .without_token = {{NO_INDEX, NO_INDEX}, {NO_INDEX, NO_INDEX}},
+                                .many_next = true,
                                 .known_arena = ARENA_INIT(arenas)};
     LIST_INIT(&o->open);
     LIST_INIT(&o->crowded);

@@ -109,6 +109,7 @@ struct visit {
     uint8_t unjudged;   /* of these */
     uint8_t chances;    /* second ones it had */
     bool lost_again;    /* before TLS, as the attempt before, and nobody had an answer in between */
+    bool of_many;       /* TOKEN: in the line of addresses with many names left */
     bool kept;          /* RUNS: its session is over, and its end kept from the owner */
     bool anew;          /* TOKEN: that end was void */
     bool holds;         /* lost before TLS, its second chance is not over: see visit_pause() */
