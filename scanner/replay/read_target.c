@@ -68,8 +68,9 @@ static void read_own(const struct facts *row, const struct session_columns *c,
     }
 }
 
+/* A result is of one of the attempts, or borrowed: what has neither would be written with a handshake of nobody. */
 static struct seen_session *read_result(const struct facts *row, const struct session_columns *c,
-                                        const struct read_sessions *s)
+                                        bool borrowed, const struct read_sessions *s)
 {
     size_t number = facts_uint(row, c->attempt, SIZE_MAX);
     if (facts_has(row, c->attempt)) {
@@ -89,17 +90,24 @@ static struct seen_session *read_result(const struct facts *row, const struct se
     if (facts_has(row, c->transcript) || facts_has(row, c->handshake)) {
         facts_bad(row, c->attempt, "is null, but the row has its session");
     }
-    bool spoken = facts_enum(row, c->outcome, &outcome_vocabulary) != OUTCOME_NOT_TESTED;
-    return spoken ? read_spoken(row, c) : NULL;
+    if (facts_enum(row, c->outcome, &outcome_vocabulary) == OUTCOME_NOT_TESTED) {
+        return NULL;
+    }
+    if (!borrowed) {
+        facts_bad(row, c->attempt, "is null, but the row has an outcome of its own");
+        return NULL;
+    }
+    return read_spoken(row, c);
 }
 
-static void read_sessions(const struct facts *row, const struct session_columns *c,
+/* @param borrowed the row names another whose session gives its result */
+static void read_sessions(const struct facts *row, const struct session_columns *c, bool borrowed,
                           struct read_sessions *out)
 {
     *out = (struct read_sessions){.not_tested =
                                       facts_enum(row, c->not_tested, &not_tested_vocabulary)};
     read_attempts(row, c->attempts, &out->attempts, &out->attempt_count);
-    out->result = read_result(row, c, out);
+    out->result = read_result(row, c, borrowed, out);
     if (out->result != NULL) {
         out->result->smtp.starttls = facts_enum(row, c->starttls, &starttls_vocabulary);
     }
@@ -212,7 +220,7 @@ void read_service(const struct facts *row, struct read_service *out)
 {
     static const struct session_columns columns = SESSION_COLUMNS(SERVICES);
     struct read_sessions sessions;
-    read_sessions(row, &columns, &sessions);
+    read_sessions(row, &columns, false, &sessions);
     *out = (struct read_service){.result = sessions.result};
     out->seen = (struct seen_service){
         .address = facts_address(row, SERVICES_ADDRESS),
@@ -290,7 +298,7 @@ void read_endpoint(const struct facts *row, struct read_endpoint *out)
 {
     static const struct session_columns columns = SESSION_COLUMNS(ENDPOINTS);
     struct read_sessions sessions;
-    read_sessions(row, &columns, &sessions);
+    read_sessions(row, &columns, facts_has(row, ENDPOINTS_SESSION_FROM), &sessions);
     *out = (struct read_endpoint){.result = sessions.result};
     out->other_key = read_other_key(row);
     out->dane_sni = read_dane_sni(row);

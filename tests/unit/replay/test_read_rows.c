@@ -1109,9 +1109,8 @@ Test(read_rows, an_endpoint_has_its_place_in_the_key_of_its_service_or_is_refuse
         struct read_endpoint e;
         buf_putf(&line,
                  "{\"schema\":1,\"endpoint\":\"mx.test|%s\",\"host\":\"mx.test\",\"service\":\"%"
-                 "s\",\"outcome\":"
-                 "\"refused\",\"starttls\":\"unknown\"}",
-                 cases[i].service, cases[i].service);
+                 "s\",\"outcome\":\"refused\",\"starttls\":\"unknown\",\"session_from\":\"%s\"}",
+                 cases[i].service, cases[i].service, cases[i].service);
         cr_assert(row_reading_begin(&r, TABLE_ENDPOINTS, buf_span(&line), &row));
         read_endpoint(&row, &e);
         cr_expect_eq(r.why.len == 0, cases[i].good, "%s", cases[i].service);
