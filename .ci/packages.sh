@@ -8,7 +8,7 @@ BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev
 
 # What the tests need besides. The servers are peers of tests/interop, never services of this machine.
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl
-    postfix nsd unbound ldnsutils nginx-light iproute2 procps zstd"
+    postfix nsd unbound ldnsutils nginx-light iproute2 procps zstd xz-utils unzip"
 
 # And those of .ci/long: shells, readers of what we write, other databases, roots of Debian.
 LONG_PACKAGES="bash-completion zsh fish prometheus logrotate postgresql python3-pip chromium npm

@@ -419,9 +419,7 @@ static enum source_status source_start(struct domain_source *s)
         buf_putf(&s->error, "is %s%s%s, not text in UTF-8", mark->what,
                  method != UNPACK_NONE ? " inside of " : "",
                  method != UNPACK_NONE ? unpack_method_name(method) : "");
-        if (mark->text != NULL) {
-            buf_putf(&s->error, "; give what '%s' prints", mark->text);
-        }
+        file_mark_put_command(mark, unpack_method_command(method), &s->error);
         return source_fail(s, true);
     }
     octet_window_drop(&s->window, file_mark_utf8_len(begin));

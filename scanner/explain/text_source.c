@@ -89,11 +89,10 @@ bool text_source_is_text(struct text_source *s, struct buf *why)
 {
     const struct file_mark *mark = file_mark_of(text_source_peek(s));
     if (mark != NULL) {
+        bool direct = gzdirect(s->file) == 1;
         buf_putf(why, "%s: this is %s, not text%s", text_source_name(s), mark->what,
-                 gzdirect(s->file) == 1 ? "" : ", inside of gzip");
-        if (mark->text != NULL) {
-            buf_putf(why, "; give what '%s' prints", mark->text);
-        }
+                 direct ? "" : ", inside of gzip");
+        file_mark_put_command(mark, direct ? NULL : "zcat", why);
     }
     return mark == NULL;
 }

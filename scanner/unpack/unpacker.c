@@ -47,6 +47,19 @@ const char *unpack_method_name(enum unpack_method m)
     UNREACHABLE("unpack_method");
 }
 
+const char *unpack_method_command(enum unpack_method m)
+{
+    switch (m) {
+    case UNPACK_NONE:
+        return NULL;
+    case UNPACK_GZIP:
+        return "zcat";
+    case UNPACK_ZSTD:
+        return "zstdcat";
+    }
+    UNREACHABLE("unpack_method");
+}
+
 struct unpacker *unpacker_new(enum unpack_method m, bool bounded)
 {
     struct unpacker *u = memory_new(1, sizeof(*u));

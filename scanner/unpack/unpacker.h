@@ -19,6 +19,8 @@ enum unpack_method {
 enum unpack_method unpack_method_of(struct span begin);
 /** "gzip", "zstd", "none" */
 const char *unpack_method_name(enum unpack_method m);
+/** What prints such a file unpacked: "zcat"; NULL for none. */
+const char *unpack_method_command(enum unpack_method m);
 
 enum unpack_end {
     UNPACK_GOES_ON,

@@ -4,13 +4,17 @@ import gzip
 import hashlib
 import io
 import json
+import lzma
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import zipfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from e2e.runner import EHLO, MXCENSUS, check, check_equal, check_refused, finish, run, start  # noqa: E402
@@ -212,6 +216,24 @@ def tar(name, octets):
     return out.getvalue()
 
 
+def zipped(name, octets):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, octets)
+    return out.getvalue()
+
+
+def check_command(name, path):
+    """A command that a message offers does make a list of the file."""
+    told = run("scan", *READY, "-o", path + ".out", path).stderr
+    offered = re.search(r"give what '(.*)' prints", told)
+    if offered is None:
+        return
+    command = offered[1].replace("FILE", shlex.quote(path)).replace("MEMBER", "list")
+    made = subprocess.run(command, shell=True, capture_output=True, timeout=60, check=False)
+    check(f"{name}: the command that is offered works", made.returncode == 0 and b"a.test\n" in made.stdout, (command, made))
+
+
 def check_inputs(folder):
     """What a list may be: named if it is none, before anything is asked or made; columns and repeats are told."""
     def file(name, octets):
@@ -225,16 +247,21 @@ def check_inputs(folder):
     for name, octets, words in (("x.cut.gz", gzip.compress(text.encode())[:9], ["is cut short"]),
                                 ("x.bad.gz", gzip.compress(text.encode())[:10] + b"\xff" * 99, ["is damaged"]),
                                 ("x.cut.zst", zstd(text.encode())[:9], ["is cut short"]),
-                                ("x.twice.gz", gzip.compress(gzip.compress(text.encode())), ["gzip data inside of gzip", "zcat FILE"]),
+                                ("x.twice.gz", gzip.compress(gzip.compress(text.encode())), ["gzip data inside of gzip", "'zcat FILE | zcat'"]),
+                                ("x.utf16.gz", gzip.compress(text.encode("utf-16")), ["UTF-16 inside of gzip", "'zcat FILE | iconv -f UTF-16 -t UTF-8'"]),
+                                ("x.utf16.zst", zstd(text.encode("utf-16-be")), ["inside of zstd", "'zstdcat FILE | iconv -f UTF-16BE -t UTF-8'"]),
+                                ("x.zip.gz", gzip.compress(zipped("list", text.encode())), ["a zip archive or a workbook inside of gzip", "'zcat FILE | funzip'"]),
+                                ("x.zip", zipped("list", text.encode()), ["is a zip archive", "'unzip -p FILE'"]),
                                 ("x.tgz", gzip.compress(tar("list", b"a.test\n")), ["a tar archive inside of gzip", "'tar -xOf FILE MEMBER'"]),
                                 ("x.tar", tar("list", b"a.test\n"), ["is a tar archive", "'tar -xOf FILE MEMBER'"]),
-                                ("x.xz", b"\xfd7zXZ\0", ["xz data", "xzcat FILE"]),
+                                ("x.xz", lzma.compress(text.encode()), ["xz data", "xzcat FILE"]),
                                 ("x.utf16", text.encode("utf-16"), ["UTF-16", "iconv"]), ("x.empty", b"", ["no line with a domain"]),
                                 ("x.comments", b"# a\n\n", ["no line with a domain"])):
         path = file(name, octets)
         refused(name, ["scan", "--name-servers", "127.0.0.1:9", "-o", out, path], [path, *words])
         check(f"{name}: no directory was made", not os.path.exists(out))
         refused(f"{name}, from a pipe", ["scan", *READY], words, input=octets)
+        check_command(name, path)
     check_no_list(file, out)
     refused("no such column", ["scan", "--name-servers", "127.0.0.1:9", "--column", "site", file("x.csv", text.encode())], ["site", "line 1"])
     refused("standard input twice", ["scan", *READY, "-", file("a", b"a.test\n"), "-"], ["'-'", "twice"])

@@ -62,3 +62,38 @@ Test(file_mark, what_is_no_text_is_named)
                   "case %zu: %s", i, mark != NULL ? mark->what : "text");
     }
 }
+
+static const struct command_case {
+    struct span begin;
+    const char *unpack;
+    const char *command;
+} command_cases[] = {
+    {SPAN_INIT("BZh91AY&SY"), NULL, "; give what 'bzcat FILE' prints"},
+    {SPAN_INIT("BZh91AY&SY"), "zcat", "; give what 'zcat FILE | bzcat' prints"},
+    {SPAN_INIT("\xff\xfe"), NULL, "; give what 'iconv -f UTF-16 -t UTF-8 FILE' prints"},
+    {SPAN_INIT("\xff\xfe"), "zstdcat",
+     "; give what 'zstdcat FILE | iconv -f UTF-16 -t UTF-8' prints"},
+    {SPAN_INIT("PK\3\4"), NULL, "; give what 'unzip -p FILE' prints"},
+    {SPAN_INIT("PK\3\4"), "zcat", "; give what 'zcat FILE | funzip' prints"},
+    {SPAN_INIT("%PDF-"), NULL, ""},
+    {SPAN_INIT("%PDF-"), "zcat", ""},
+};
+
+/* What is compressed as well takes the command that unpacks it first. */
+Test(file_mark, the_command_is_one_for_the_file_as_it_is)
+{
+    for (size_t i = 0; i < sizeof(command_cases) / sizeof(command_cases[0]); i++) {
+        const struct command_case *c = &command_cases[i];
+        struct buf told = BUF_INIT(BUF_NO_LIMIT);
+        file_mark_put_command(file_mark_of(c->begin), c->unpack, &told);
+        cr_expect(span_eq(buf_span(&told), span_of(c->command)), "case %zu: %.*s", i, (int)told.len,
+                  (const char *)told.at);
+        buf_deinit(&told);
+    }
+    uint8_t head[512] = "lists/domains.txt";
+    struct buf told = BUF_INIT(BUF_NO_LIMIT);
+    memcpy(head + 257, "ustar\00000", 8);
+    file_mark_put_command(file_mark_of((struct span){head, sizeof(head)}), "zcat", &told);
+    cr_expect(span_eq(buf_span(&told), SPAN_LIT("; give what 'tar -xOf FILE MEMBER' prints")));
+    buf_deinit(&told);
+}
