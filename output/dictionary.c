@@ -284,9 +284,10 @@ static const char *presence_word(const struct column *c)
     enum row_detail detail = column_detail(c);
     switch (c->presence) {
     case COLUMN_PRESENCE_NULLABLE:
-        return column_is_lean_only(c)      ? "not in full"
-               : detail == ROW_DETAIL_FULL ? "full only"
-                                           : "";
+        if (column_is_lean_only(c)) {
+            return detail == ROW_DETAIL_FULL ? "in no row" : "not in full";
+        }
+        return detail == ROW_DETAIL_FULL ? "full only" : "";
     case COLUMN_PRESENCE_FILLED:
         return detail == ROW_DETAIL_FULL || column_is_sparse(c) ? "always in full"
                : detail == ROW_DETAIL_NORMAL                    ? "always but in summary"

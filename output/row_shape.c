@@ -12,8 +12,7 @@ static const struct {
     unsigned column;
 } details[] = {
     {ROW_DETAIL_FULL, TABLE_DOMAINS, DOMAINS_OUTCOMES}, /* as outcome_set */
-    {ROW_DETAIL_FULL, TABLE_DOMAINS,
-     DOMAINS_OUTCOME_GROUPS},                           /* of normal rows before there were sets */
+    {ROW_DETAIL_FULL, TABLE_DOMAINS, DOMAINS_OUTCOME_GROUPS},
     {ROW_DETAIL_FULL, TABLE_PROBLEMS, PROBLEMS_FIX},    /* as in causes */
     {ROW_DETAIL_FULL, TABLE_CAUSES, CAUSES_FIX},        /* of its code in the catalogue */
     {ROW_DETAIL_FULL, TABLE_SERVICES, SERVICES_STATUS}, /* what the outcome is to zgrab2 */
@@ -46,6 +45,7 @@ static const struct {
 } lean_only[] = {
     {TABLE_DOMAINS, DOMAINS_OUTCOME_SET},
     {TABLE_DOMAINS, DOMAINS_OUTCOME_PLACES},
+    {TABLE_DOMAINS, DOMAINS_OUTCOME_GROUPS}, /* nor do rows of less: put together of these two */
     {TABLE_ENDPOINTS, ENDPOINTS_AS_SERVICE},
 };
 
@@ -155,7 +155,8 @@ void row_shape_init(struct row_shape *s, enum row_detail detail)
         s->no_column[details[i].table][details[i].column] = details[i].detail > detail;
     }
     for (size_t i = 0; i < LEAN_ONLY_COUNT; i++) {
-        s->no_column[lean_only[i].table][lean_only[i].column] = detail == ROW_DETAIL_FULL;
+        bool *no_column = &s->no_column[lean_only[i].table][lean_only[i].column];
+        *no_column = *no_column || detail == ROW_DETAIL_FULL;
     }
     s->no_table[TABLE_OUTCOME_SETS] = detail == ROW_DETAIL_FULL;
 }

@@ -237,7 +237,7 @@ class Node:
 
     def complete(self):
         columns = self.results.book.definitions[self.name]
-        made = {name: self.get(name) for name, column in columns.items() if column.present != "not in full"}
+        made = {name: self.get(name) for name, column in columns.items() if column.present not in ("not in full", "in no row")}
         for name in list(made):
             if columns[name].type.endswith("untrusted text"):
                 made[name + "_base64"] = self.get(name + "_base64")

@@ -74,8 +74,9 @@ def check_refusals(folder):
     refused("a column that is nearly one", ["scan", "--stdout", "domains", "--fields", "domain,efect"],
             ["--fields", "'efect'", "domains", "did you mean effect?"])
     refused("a column twice", ["analyze", "--fields", "domain,domain", "--stdout", "domains", full], ["--fields", "'domain'", "twice"])
-    refused("a column that rows on standard output do not have", ["scan", "--stdout", "domains", "--fields", "domain,outcome_set"],
-            ["--fields 'outcome_set': rows on standard output are of full detail, which does not have this column"])
+    for column in ("outcome_set", "outcome_groups"):
+        refused(f"a column that rows on standard output do not have: {column}", ["scan", "--stdout", "domains", "--fields", f"domain,{column}"],
+                [f"--fields '{column}': rows on standard output are of full detail, which does not have this column"])
     for command in (["scan"], ["analyze", full]):
         refused(f"{command[0]}: a table that the format has not", [*command, "--tables", "routes"], ["routes is written as CSV only", "--format csv or both"])
         refused(f"{command[0]}: tables that the format has not", [*command, "--tables", "routes,findings", "-o", missing], ["routes,findings", "--format csv or both"])
