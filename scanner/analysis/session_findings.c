@@ -298,11 +298,12 @@ static void manners_findings(const struct seen_session *s, struct target target,
     }
 }
 
-/* The dialogue after the handshake. Without a reply to STARTTLS the port has implicit TLS. */
+/* The dialogue after the handshake, if there was one. Without a reply to STARTTLS the port has implicit TLS. */
 static void inside_findings(const struct seen_session *s, struct target target,
                             struct findings *out)
 {
-    if (s->outcome != OUTCOME_ESTABLISHED || s->smtp.reply[SMTP_STEP_STARTTLS].code == 0) {
+    if (s->outcome != OUTCOME_ESTABLISHED || s->tls.short_flight ||
+        s->smtp.reply[SMTP_STEP_STARTTLS].code == 0) {
         return;
     }
     uint16_t code = s->smtp.reply[SMTP_STEP_EHLO_TLS].code;

@@ -315,7 +315,15 @@ static bool probes_fit_together(const struct asked_probes *asked, struct buf *wh
         buf_put_text(why, "ecdsa-rsa needs the handshake of sni: use both");
         return false;
     }
-    if (asked->wrong_sni && !asked->no_sni) {
+    if (asked->no_sni_short && asked->no_sni) {
+        buf_put_text(why, "no-sni-short is no-sni made short: use one of them");
+        return false;
+    }
+    if (asked->no_sni_short && !asked->sni) {
+        buf_put_text(why, "no-sni-short rests on the handshake of sni: use both");
+        return false;
+    }
+    if (asked->wrong_sni && !asks_without_sni(asked)) {
         buf_put_text(why, "wrong-sni is compared with the handshake of no-sni: use both");
         return false;
     }
@@ -337,10 +345,8 @@ bool option_read_probes(struct options *o, const struct option_row *row, const c
     while (value_next_item(&list, &item)) {
         unsigned probe;
         if (!vocabulary_find(&probes, item, &probe)) {
-            bool later = span_eq(item, SPAN_LIT("no-sni-short"));
             option_put_item(why, item);
-            buf_put_text(why, later ? "is not available in this version" : "is not a probe");
-            buf_put_text(why, ": use ");
+            buf_put_text(why, "is not a probe: use ");
             put_words(why, &probes, " and ");
             buf_put_text(why, ", separated by commas");
             return false;

@@ -16,7 +16,9 @@
     X(dns_queries, "counter", "dns_queries_total", "DNS queries sent.")                         \
     X(rows_written, "counter", "rows_written_total", "Rows written, all tables.")               \
     X(octets_written, "counter", "octets_written_total", "Octets written, all files.")          \
-    X(lines_parked, "gauge", "lines_parked", "Lines put aside while their hosts wait.")
+    X(lines_parked, "gauge", "lines_parked", "Lines put aside while their hosts wait.")         \
+    X(short_fallen, "counter", "short_handshakes_fallen_total",                                 \
+      "Sessions of no-sni-short that a whole one follows because they could not go on.")
 
 double progress_rate(const struct progress_snapshot *now, const struct progress_mark *mark)
 {

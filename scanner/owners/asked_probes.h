@@ -9,6 +9,10 @@
 #define ASKED_PROBES(X)                                                                          \
     X(sni, "sni", "one per host name and address, with the host name as SNI")                    \
     X(no_sni, "no-sni", "one per address, without SNI")                                          \
+    X(no_sni_short, "no-sni-short",                                                              \
+      "in place of no-sni: per address, without SNI, up to where the server has shown its "      \
+      "certificates and waits; a whole handshake follows where the one with SNI shows another "  \
+      "certificate or fails, or where the short one could not be made")                          \
     X(versions, "versions",                                                                      \
       "also find out which TLS versions from 1.0 on each address accepts, by up to four "        \
       "connections that end with the answer to a ClientHello")                                   \
@@ -27,3 +31,9 @@ struct asked_probes {
     ASKED_PROBES(X)
 #undef X
 };
+
+/** In one way or the other. */
+static inline bool asks_without_sni(const struct asked_probes *asked)
+{
+    return asked->no_sni || asked->no_sni_short;
+}

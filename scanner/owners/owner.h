@@ -64,6 +64,7 @@ struct owner_dial {
     uint16_t port;
     enum handshake_key key;
     struct span sni;                /* empty: none */
+    bool short_handshake;           /* up to where the server waits */
     uint16_t hello_max_version;     /* of one ClientHello instead of a handshake; 0: a handshake */
     struct suite_list hello_suites; /* that it offers; none: the usual ones */
     bool anew;                      /* its start is yet to be agreed: service_begin_anew() */

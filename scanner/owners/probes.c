@@ -47,13 +47,23 @@ static enum due due_if(bool is)
 
 /* --- without SNI ---------------------------------------------------------------------------- */
 
-static enum due no_sni_due(const struct subject *s)
+/* The greeting comes inside TLS there, which the short one does not see. */
+#define IMPLICIT_TLS_PORT 465 /* RFC 8314 section 3.3 */
+
+static bool is_made_short(const struct subject *s)
+{
+    return s->rules->probes.no_sni_short && s->service->port != IMPLICIT_TLS_PORT;
+}
+
+static enum due without_sni_due(const struct subject *s)
 {
     switch (s->work->no_sni) {
     case NO_SNI_UNASKED:
         return DUE;
     case NO_SNI_UNDER_WAY:
         return HOLDS_OTHERS;
+    case NO_SNI_RESTS: /* on the first name, whichever way sessions overlap */
+        return s->work->names_under_way > 0 ? HOLDS_OTHERS : NOT_DUE;
     case NO_SNI_KEPT:
     case NO_SNI_DONE:
         return NOT_DUE;
@@ -61,9 +71,24 @@ static enum due no_sni_due(const struct subject *s)
     UNREACHABLE("unknown no_sni_state");
 }
 
+static enum due no_sni_short_due(const struct subject *s)
+{
+    return s->visit == NULL && is_made_short(s) ? without_sni_due(s) : NOT_DUE;
+}
+
+static enum due no_sni_due(const struct subject *s)
+{
+    if (s->visit != NULL) {
+        bool was_short = (s->visit->probes & 1U << PROBE_NO_SNI_SHORT) != 0;
+        return due_if(was_short && s->work->short_state == SHORT_FALLS);
+    }
+    return is_made_short(s) ? NOT_DUE : without_sni_due(s);
+}
+
 static bool no_sni_pending(const struct subject *s)
 {
-    return s->work->no_sni == NO_SNI_UNASKED || s->work->no_sni == NO_SNI_UNDER_WAY;
+    return s->work->no_sni == NO_SNI_UNASKED || s->work->no_sni == NO_SNI_UNDER_WAY ||
+           s->work->no_sni == NO_SNI_RESTS;
 }
 
 static void no_sni_begin(struct service_owner *o, struct service *s)
@@ -72,10 +97,26 @@ static void no_sni_begin(struct service_owner *o, struct service *s)
     s->work->no_sni = NO_SNI_UNDER_WAY;
 }
 
-void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct seen_session *seen)
+/* What sessions with SNI are compared with. */
+static void note_default(struct service_owner *o, struct service *s,
+                         const struct seen_session *seen)
 {
+    struct span rest = seen->tls.list;
+    struct span leaf = {0};
     s->no_sni_done = true;
     s->no_sni_outcome = (uint8_t)seen->outcome;
+    s->has_no_sni_leaf = seen->tls_attempted && seen->tls.cert_count > 0;
+    if (s->has_no_sni_leaf) {
+        memcpy(s->no_sni_leaf_sha256, seen->tls.leaf_sha256, sizeof(s->no_sni_leaf_sha256));
+        if (cert_list_next(&rest, &leaf)) {
+            leaf_names_add(&o->default_names, s->no_sni_leaf_sha256, leaf);
+        }
+    }
+}
+
+void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct seen_session *seen)
+{
+    note_default(o, s, seen);
     s->no_sni_starttls = (uint8_t)seen->smtp.starttls;
     bool completed = seen->tls_attempted && seen->tls.completed;
     s->no_sni_tls_version = completed ? seen->tls.version : 0;
@@ -86,15 +127,6 @@ void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct 
         s->spoken_outcome = (uint8_t)seen->outcome;
         s->spoken_starttls = (uint8_t)seen->smtp.starttls;
     }
-    if (seen->tls_attempted && seen->tls.cert_count > 0) {
-        struct span rest = seen->tls.list;
-        struct span leaf = {0};
-        s->has_no_sni_leaf = true;
-        memcpy(s->no_sni_leaf_sha256, seen->tls.leaf_sha256, sizeof(s->no_sni_leaf_sha256));
-        if (cert_list_next(&rest, &leaf)) {
-            leaf_names_add(&o->default_names, s->no_sni_leaf_sha256, leaf);
-        }
-    }
 }
 
 static void no_sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
@@ -103,11 +135,82 @@ static void no_sni_note(struct service_owner *o, struct visit *v, const struct s
     probe_keep_no_sni(o, &o->services[v->service], seen);
 }
 
+/* --- without SNI, short ----------------------------------------------------------------------- */
+
+static void no_sni_short_aim(const struct service_owner *o, const struct visit *v,
+                             struct owner_dial *d)
+{
+    (void)o;
+    (void)v;
+    d->short_handshake = true;
+}
+
+static void no_sni_short_note(struct service_owner *o, struct visit *v,
+                              const struct seen_session *seen)
+{
+    struct service *s = &o->services[v->service];
+    v->tls_attempted = seen->tls_attempted;
+    if (!seen->tls_attempted) { /* it did not come to the difference */
+        probe_keep_no_sni(o, s, seen);
+    } else if (seen->tls.short_flight) {
+        s->work->short_state = SHORT_WAITS;
+        note_default(o, s, seen);
+    } else {
+        s->work->short_state = SHORT_FALLS;
+        o->short_fallen++;
+    }
+}
+
+/* Inside TLS nothing happened that the short one would not have seen. */
+static bool is_the_same_inside(const struct seen_smtp *with, const struct seen_smtp *without)
+{
+    uint16_t code = with->reply[SMTP_STEP_EHLO_TLS].code;
+    return code / 100 == 2 && !with->starttls_again && with->quirks == without->quirks &&
+           with->forms == without->forms && with->line_too_long == without->line_too_long &&
+           with->early_talker == without->early_talker;
+}
+
+static bool bears_short(const struct service *s, const struct seen_session *with,
+                        const struct seen_session *without)
+{
+    return with->outcome == OUTCOME_ESTABLISHED && with->tls.cert_count > 0 &&
+           memcmp(with->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) == 0 &&
+           is_the_same_inside(&with->smtp, &without->smtp);
+}
+
+/* The short session of the visit that RESTS. */
+static struct seen_session short_session(const struct visit *v)
+{
+    struct seen_session sessions[VISIT_SESSIONS_MAX];
+    size_t counts = visit_counting(v, PROBE_NO_SNI_SHORT);
+    (void)visit_read(v, sessions);
+    CHECK(counts < VISIT_SESSIONS_MAX);
+    return sessions[counts];
+}
+
+static void short_decide(const struct service_owner *o, const struct service *s,
+                         const struct seen_session *with)
+{
+    struct service_work *work = s->work;
+    if (work->no_sni == NO_SNI_RESTS && work->short_state == SHORT_WAITS) {
+        struct seen_session without = short_session(&o->visits[work->no_sni_visit]);
+        work->short_state = bears_short(s, with, &without) ? SHORT_STANDS : SHORT_FALLS;
+    }
+}
+
+void probe_keep_short(struct service_owner *o, struct service *s)
+{
+    struct seen_session without = short_session(&o->visits[s->work->no_sni_visit]);
+    s->work->short_state = SHORT_STANDS;
+    probe_keep_no_sni(o, s, &without);
+}
+
 /* --- a name that is nobody's: behind the session without SNI, with which it is compared ------------- */
 
 static enum due wrong_sni_due(const struct subject *s)
 {
-    return due_if(s->rules->probes.wrong_sni && s->visit != NULL && s->visit->tls_attempted);
+    return due_if(s->rules->probes.wrong_sni && s->visit != NULL && s->visit->tls_attempted &&
+                  s->work->short_state != SHORT_WAITS);
 }
 
 static void wrong_sni_aim(const struct service_owner *o, const struct visit *v,
@@ -123,7 +226,7 @@ static void wrong_sni_aim(const struct service_owner *o, const struct visit *v,
 /* The handshakes that are made anyway offer all versions: they come first. */
 static bool handshakes_are_over(const struct subject *s)
 {
-    return (!s->rules->probes.no_sni || s->service->no_sni_done) &&
+    return (!asks_without_sni(&s->rules->probes) || s->service->no_sni_done) &&
            (!s->rules->probes.sni || s->work->sni_ended ||
             s->service->failures >= SPEAKING_FAILURES);
 }
@@ -279,21 +382,38 @@ static enum due sni_due(const struct subject *s)
     return due_if(s->visit == NULL && s->work->names.count > 0 && !s->work->held);
 }
 
+static bool differs_from_default(const struct service *s, const struct visit *v,
+                                 const struct seen_session *seen)
+{
+    return v->certified && s->has_no_sni_leaf &&
+           memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
+}
+
+void probe_compare(const struct service_owner *o, struct visit *v)
+{
+    struct seen_session sessions[VISIT_SESSIONS_MAX];
+    size_t counts = visit_counting(v, PROBE_SNI);
+    (void)visit_read(v, sessions);
+    CHECK(counts < VISIT_SESSIONS_MAX);
+    v->differs = differs_from_default(&o->services[v->service], v, &sessions[counts]);
+}
+
 static void sni_note(struct service_owner *o, struct visit *v, const struct seen_session *seen)
 {
     const struct service *s = &o->services[v->service];
     s->work->sni_ended = true;
     v->tls_attempted = seen->tls_attempted;
     v->certified = seen->outcome == OUTCOME_ESTABLISHED && seen->tls.cert_count > 0;
-    v->differs = v->certified && s->has_no_sni_leaf &&
-                 memcmp(seen->tls.leaf_sha256, s->no_sni_leaf_sha256, 32) != 0;
+    v->differs = differs_from_default(s, v, seen);
     v->key = v->certified ? (uint8_t)handshake_key_shown(&seen->tls) : HANDSHAKE_KEY_ANY;
+    short_decide(o, s, seen);
 }
 
 /* A handshake that breaks where it succeeded without the name: the name decides, or chance. */
 static bool sni_doubts(const struct subject *s, const struct seen_session *seen)
 {
     return seen->tls_attempted && seen->outcome != OUTCOME_ESTABLISHED && s->service->no_sni_done &&
+           s->work->short_state != SHORT_WAITS && /* a whole one has to tell first */
            s->service->no_sni_outcome == OUTCOME_ESTABLISHED;
 }
 
@@ -334,7 +454,13 @@ static void other_key_aim(const struct service_owner *o, const struct visit *v,
 /* --- the table ------------------------------------------------------------------------------ */
 
 static const struct probe_info probes[PROBE_COUNT] = {
-    [PROBE_NO_SNI] = {.due = no_sni_due,
+    [PROBE_NO_SNI_SHORT] = {.due = no_sni_short_due,
+                            .pending = no_sni_pending,
+                            .begin = no_sni_begin,
+                            .aim = no_sni_short_aim,
+                            .note = no_sni_short_note},
+    [PROBE_NO_SNI] = {.further = true,
+                      .due = no_sni_due,
                       .pending = no_sni_pending,
                       .begin = no_sni_begin,
                       .note = no_sni_note},
@@ -386,7 +512,7 @@ enum probe probe_next_for_service(const struct service_owner *o, const struct se
     if (service_waits_for_chance(s->work) || service_is_lost(o, s)) {
         return PROBE_COUNT;
     }
-    for (enum probe p = own ? PROBE_NO_SNI : PROBE_FETCH; p <= PROBE_SNI; p++) {
+    for (enum probe p = own ? PROBE_NO_SNI_SHORT : PROBE_FETCH; p <= PROBE_SNI; p++) {
         enum due due = probes[p].due(&subject);
         if (due != NOT_DUE) {
             return due == DUE ? p : PROBE_COUNT;
@@ -441,9 +567,10 @@ void probe_aim(const struct service_owner *o, const struct visit *v, struct owne
     }
 }
 
-bool probe_has_chances(enum probe p)
+/* A short session that is lost in TLS is followed by a whole one, which has its own chances. */
+bool probe_has_chances(enum probe p, const struct seen_session *lost)
 {
-    return !probes[p].once;
+    return !probes[p].once && !(p == PROBE_NO_SNI_SHORT && lost->tls_attempted);
 }
 
 bool probe_doubts(const struct service_owner *o, const struct visit *v,
@@ -483,6 +610,12 @@ static bool is_for_the_result(const struct probe_info *info)
     return !info->hello && !info->aside;
 }
 
+/* Nothing may be concluded from how it ended. */
+static bool is_fallen(const struct visit *v, const struct seen_session *seen)
+{
+    return v->probe == PROBE_NO_SNI_SHORT && seen->tls_attempted && !seen->tls.short_flight;
+}
+
 void probe_note_session(struct service_owner *o, struct visit *v, const struct seen_session *seen)
 {
     const struct probe_info *info = &probes[v->probe];
@@ -490,7 +623,7 @@ void probe_note_session(struct service_owner *o, struct visit *v, const struct s
     /* A server without the version or the kind of key that is asked for has answered. */
     o->sessions_failed +=
         is_for_the_result(info) ? seen->outcome != OUTCOME_ESTABLISHED : !conclusive;
-    if (is_for_the_result(info)) {
+    if (is_for_the_result(info) && !is_fallen(v, seen)) {
         note_handshake(o->services[v->service].work, seen);
     }
 }

@@ -62,7 +62,8 @@ bool visit_pause_if_lost(struct service_owner *o, uint32_t index, const struct s
     enum attempt_end end = attempt_end_of(seen);
     bool unanswered = end != ATTEMPT_ANSWERED && outcome_info(seen->outcome)->before_tls;
     note_life(work, v, seen, unanswered);
-    bool wanted = end != ATTEMPT_ANSWERED ? probe_has_chances(v->probe) : probe_doubts(o, v, seen);
+    bool wanted =
+        end != ATTEMPT_ANSWERED ? probe_has_chances(v->probe, seen) : probe_doubts(o, v, seen);
     if (!wanted || visit_attempts(v) > o->rules.retries || v->chances == VISIT_CHANCES_MAX) {
         return false;
     }
@@ -70,6 +71,24 @@ bool visit_pause_if_lost(struct service_owner *o, uint32_t index, const struct s
     work->holding += unanswered;
     visit_pause(o, index,
                 end == ATTEMPT_BUSY ? o->rules.tempfail_pause_ms : o->rules.retry_pause_ms);
+    return true;
+}
+
+bool visit_pause_if_doubted(struct service_owner *o, uint32_t index)
+{
+    struct visit *v = &o->visits[index];
+    struct seen_session sessions[VISIT_SESSIONS_MAX];
+    size_t count = visit_read(v, sessions);
+    size_t attempts = visit_attempts(v);
+    if (attempts > o->rules.retries || v->chances == VISIT_CHANCES_MAX ||
+        attempt_end_of(&sessions[count - 1]) != ATTEMPT_ANSWERED ||
+        !probe_doubts(o, v, &sessions[count - 1])) {
+        return false;
+    }
+    for (size_t i = count - attempts; i < count; i++) {
+        v->sessions[i].counts = false; /* one of them and of those to come */
+    }
+    visit_pause(o, index, o->rules.retry_pause_ms);
     return true;
 }
 

@@ -4,7 +4,8 @@
  *
  *  - All fit into the budget, with all that may yet come.
  *  - None is, or may be, inferred.
- *  - The service answered without SNI: no session speaks for others.
+ *  - The service answered without SNI: no session speaks for others. A short one that waits for the first name does not: which name
+ *    that is shows when the block closes.
  *  - No probe of the service asks for a name, and nobody remembers how that name was received.
  */
 #include "scanner/owners/service_work.h"
@@ -14,8 +15,8 @@
 static bool rules_allow(const struct service_owner *o)
 {
     const struct asked_probes *p = &o->rules.probes;
-    return p->no_sni && p->sni && !p->versions && !p->ciphers && o->groups->infer != INFER_ALL &&
-           o->night == NULL;
+    return asks_without_sni(p) && p->sni && !p->versions && !p->ciphers &&
+           o->groups->infer != INFER_ALL && o->night == NULL;
 }
 
 static bool is_under_listed(const struct service_owner *o, struct span host)
@@ -92,7 +93,8 @@ bool ahead_may_dial(const struct service_owner *o, const struct service *s)
         return false; /* one that came since */
     }
     const struct outcome_info *info = outcome_info((enum session_outcome)s->no_sni_outcome);
-    return s->no_sni_done && s->failures == 0 && info->conclusive && !info->before_tls;
+    return s->no_sni_done && s->work->short_state != SHORT_WAITS && s->failures == 0 &&
+           info->conclusive && !info->before_tls;
 }
 
 size_t ahead_take(struct service_work *work, struct arena *arena, struct want **wants)

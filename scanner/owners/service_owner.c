@@ -212,7 +212,8 @@ static void take_turns(struct service_owner *o, uint32_t index)
 static bool speaks_for_all(const struct service_owner *o, const struct service *s)
 {
     bool judged = s->no_sni_done && s->work->no_sni != NO_SNI_UNDER_WAY;
-    return s->failures >= SPEAKING_FAILURES || (judged && !o->rules.probes.sni);
+    return (s->failures >= SPEAKING_FAILURES && !service_is_held(s->work)) ||
+           (judged && !o->rules.probes.sni);
 }
 
 static void take_out_fetch(struct service_work *work, size_t at)
@@ -305,6 +306,7 @@ static void service_step(struct service_owner *o, uint32_t index)
         }
         names_drop_first(&work->names);
     }
+    short_leave(o, index);
     if (s->state == SERVICE_PROBES && work->ptr_pending == 0 && !probes_are_pending(o, s)) {
         rows_write_service(o, s);
         if (work->no_sni == NO_SNI_KEPT) {
@@ -518,26 +520,6 @@ static void ask_for_verdict(struct service_owner *o, uint32_t index,
     }
 }
 
-/* A row leaves only when every chain that it names is in the results. */
-static void end_visit(struct service_owner *o, uint32_t index)
-{
-    struct visit *v = &o->visits[index];
-    struct service *s = &o->services[v->service];
-    if (v->unjudged > 0) {
-        visit_enter(v, VISIT_JUDGES);
-    } else if (v->sessions[0].probe == PROBE_NO_SNI) {
-        visit_enter(v, VISIT_KEPT);
-        s->no_sni_chain = v->sessions[visit_counting(v, PROBE_NO_SNI)].chain;
-        s->work->no_sni = NO_SNI_KEPT;
-        s->work->no_sni_visit = index;
-    } else {
-        if (probe_is_for_name(v->probe)) {
-            rows_write_visited(o, v);
-        }
-        visit_close(o, index);
-    }
-}
-
 /* The attempts of the probe are over: one of them counts. */
 static void conclude_probe(struct service_owner *o, struct visit *v,
                            const struct seen_session *last)
@@ -572,12 +554,8 @@ void service_on_session_end(struct service_owner *o, uint32_t index,
         return;
     }
     conclude_probe(o, v, seen);
-    enum probe next = probe_next_for_visit(o, v);
-    if (next == PROBE_COUNT) {
-        end_visit(o, index);
-    } else {
-        v->probe = next;
-        visit_again(o, index);
+    if (!visit_is_held(o, index)) {
+        visit_go_on(o, index);
     }
 }
 
@@ -594,7 +572,7 @@ void service_on_verdict(struct service_owner *o, uint32_t index, struct span cha
         }
     }
     if (v->state == VISIT_JUDGES && v->unjudged == 0) {
-        end_visit(o, index);
+        visit_end(o, index);
         service_wake(o, o->visits[index].service);
     }
 }

@@ -153,6 +153,7 @@ struct service_owner {
     uint64_t names_waiting; /* wants that are not answered */
     uint64_t visits_paused;
     uint64_t sessions_failed;
+    uint64_t short_fallen; /* short sessions that whole ones follow because they could not go on */
     uint64_t strays;
 };
 

@@ -265,16 +265,30 @@ void rows_write_known(struct service_owner *o, struct service *s, const struct w
     service_note_known(s, seen.result->outcome, seen.result->smtp.starttls, false, false);
 }
 
+/* A short session that a whole one took the place of is no attempt: nothing rests on it. */
+static bool is_attempt_without_sni(const struct visit *v, size_t i,
+                                   const struct seen_session *session, bool whole)
+{
+    return v->sessions[i].probe == PROBE_NO_SNI ||
+           (v->sessions[i].probe == PROBE_NO_SNI_SHORT &&
+            (!session->tls_attempted || (!whole && session->tls.short_flight)));
+}
+
+/* @param sessions room for those of `v` @param attempts the same */
 static void place_service_sessions(const struct visit *v, struct seen_session *sessions,
-                                   struct seen_service *seen)
+                                   struct seen_session *attempts, struct seen_service *seen)
 {
     struct chain_brief chain;
     size_t count = visit_read(v, sessions);
-    seen->attempts = sessions;
-    while (seen->attempt_count < count && v->sessions[seen->attempt_count].probe == PROBE_NO_SNI) {
-        seen->attempt_count++;
+    bool whole = visit_counting(v, PROBE_NO_SNI) != VISIT_SESSIONS_MAX;
+    size_t counts = visit_counting(v, whole ? PROBE_NO_SNI : PROBE_NO_SNI_SHORT);
+    seen->attempts = attempts;
+    for (size_t i = 0; i < count; i++) {
+        if (is_attempt_without_sni(v, i, &sessions[i], whole)) {
+            seen->result = i == counts ? &attempts[seen->attempt_count] : seen->result;
+            attempts[seen->attempt_count++] = sessions[i];
+        }
     }
-    seen->result = session_that_counts(v, sessions, PROBE_NO_SNI, &chain);
     seen->wrong_sni = session_that_counts(v, sessions, PROBE_WRONG_SNI, &chain);
 }
 
@@ -282,6 +296,7 @@ void rows_write_service(struct service_owner *o, struct service *s)
 {
     struct service_work *work = s->work;
     struct seen_session sessions[VISIT_SESSIONS_MAX];
+    struct seen_session attempts[VISIT_SESSIONS_MAX];
     struct seen_service seen = {
         .address = s->address,
         .port = s->port,
@@ -293,7 +308,7 @@ void rows_write_service(struct service_owner *o, struct service *s)
         .names_dialled = s->names_dialled,
     };
     if (work->no_sni == NO_SNI_KEPT) {
-        place_service_sessions(&o->visits[work->no_sni_visit], sessions, &seen);
+        place_service_sessions(&o->visits[work->no_sni_visit], sessions, attempts, &seen);
     } else if (service_is_lost(o, s)) {
         seen.not_tested = NOT_TESTED_LOCAL_FAULT;
     }

@@ -182,10 +182,11 @@ void service_begin_work(struct service_owner *o, uint32_t index)
     work->again = NO_INDEX;
     work->paused = NO_INDEX;
     work->no_sni_visit = NO_INDEX;
+    work->held_visit = NO_INDEX;
     work->ptr_leader = NO_INDEX;
     bool known = s->state == SERVICE_IDLE || s->port == SERVICE_FETCH_PORT;
     work->answers = known ? 1 : 0;
-    work->no_sni = known || !o->rules.probes.no_sni ? NO_SNI_DONE : NO_SNI_UNASKED;
+    work->no_sni = known || !asks_without_sni(&o->rules.probes) ? NO_SNI_DONE : NO_SNI_UNASKED;
     s->work = work;
     service_enter(s, known ? SERVICE_KNOWN : SERVICE_GATHERS);
     o->services_open++;
@@ -251,11 +252,17 @@ static const bool visit_leads_to[VISIT_STATE_COUNT][VISIT_STATE_COUNT] = {
                     [VISIT_PAUSED] = true,
                     [VISIT_AGAIN] = true,
                     [VISIT_JUDGES] = true,
+                    [VISIT_HELD] = true,
                     [VISIT_KEPT] = true,
                     [VISIT_FREE] = true},
     [VISIT_PAUSED] = {[VISIT_AGAIN] = true},
     [VISIT_AGAIN] = {[VISIT_ASKS] = true, [VISIT_TOKEN] = true},
-    [VISIT_JUDGES] = {[VISIT_KEPT] = true, [VISIT_FREE] = true},
+    [VISIT_JUDGES] = {[VISIT_HELD] = true, [VISIT_KEPT] = true, [VISIT_FREE] = true},
+    [VISIT_HELD] = {[VISIT_PAUSED] = true,
+                    [VISIT_AGAIN] = true,
+                    [VISIT_JUDGES] = true,
+                    [VISIT_KEPT] = true,
+                    [VISIT_FREE] = true},
     [VISIT_KEPT] = {[VISIT_FREE] = true},
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
 /**
- * A service under work, and what is kept of each. Private to service_*.c, probes.c and reverse_dns.c, which
+ * A service under work, and what is kept of each. Private to service_*.c, visit_end.c, probes.c and reverse_dns.c, which
  * call each other in one direction only: service_owner.c the others, and all service_table.c.
  */
 
@@ -58,7 +58,8 @@ static inline bool want_has_name(const struct want *want)
 
 enum probe {
     /* For the service: */
-    PROBE_NO_SNI,
+    PROBE_NO_SNI_SHORT, /* up to where the server waits */
+    PROBE_NO_SNI,   /* by itself, or on the visit of the short one, which it takes the place of */
     PROBE_VERSIONS, /* one hello each, as the next */
     PROBE_CIPHERS,
     /* No session of ours at all, but one place at the address: */
@@ -83,6 +84,7 @@ enum visit_state {
     VISIT_PAUSED, /* before its second chance: it holds nothing */
     VISIT_AGAIN,  /* wants another session */
     VISIT_JUDGES,
+    VISIT_HELD, /* waits for what the session without SNI comes to, or is that one */
     VISIT_KEPT,
     VISIT_STATE_COUNT,
 };
@@ -144,8 +146,17 @@ enum service_state {
 enum no_sni_state {
     NO_SNI_UNASKED,
     NO_SNI_UNDER_WAY, /* the others need its result */
-    NO_SNI_KEPT,      /* for the row of the service */
+    NO_SNI_RESTS, /* the short one is over; whether it stands shows the first session with SNI */
+    NO_SNI_KEPT,  /* for the row of the service */
     NO_SNI_DONE,
+};
+
+/** What became of the session without SNI that is short. */
+enum short_state {
+    SHORT_NONE,   /* there was none, or it ended before TLS as a whole one would */
+    SHORT_WAITS,  /* for the first session with SNI */
+    SHORT_STANDS, /* that one was whole, and showed the same leaf */
+    SHORT_FALLS,  /* it did not, or the short one met what only a whole one follows: one is made */
 };
 
 /** Names in the order of their turns: the next ones as they are, further ones as octets, in pieces. */
@@ -193,7 +204,9 @@ struct service_work {
     uint32_t next_in_network; /* queue of the network */
     bool queued_in_network;
     enum no_sni_state no_sni;
-    uint32_t no_sni_visit;   /* while it is kept */
+    uint8_t short_state;     /* enum short_state */
+    uint32_t no_sni_visit;   /* while it is kept, or RESTS */
+    uint32_t held_visit;     /* in HELD, with SNI; NO_INDEX: none */
     struct want *first_want; /* the first to be dialled of the first block; malloc */
     /* versions and ciphers */
     struct version_plan versions;
@@ -266,6 +279,14 @@ static_assert(sizeof(struct service) <= 128, "design section 8");
 static inline bool service_is_lost(const struct service_owner *o, const struct service *s)
 {
     return o->lost[s->address.family == 6] && s->port != SERVICE_FETCH_PORT;
+}
+
+/** A session with SNI ended, and the result of the one without is not known yet: a short one rests on it, or is
+ * followed by a whole one. */
+static inline bool service_is_held(const struct service_work *work)
+{
+    return work->short_state != SHORT_NONE &&
+           (work->no_sni == NO_SNI_RESTS || work->no_sni == NO_SNI_UNDER_WAY);
 }
 
 struct network {
@@ -347,8 +368,24 @@ void address_pause_if_busy(struct service_owner *o, uint32_t service,
                            const struct seen_session *seen);
 /** After each session, whatever it was. @return it is worth another attempt: the visit is paused */
 bool visit_pause_if_lost(struct service_owner *o, uint32_t visit, const struct seen_session *seen);
+/** In HELD: its session is doubted now that the one without SNI is over. @return it is paused */
+bool visit_pause_if_doubted(struct service_owner *o, uint32_t visit);
 /** Those of the service whose pause is over want their session. */
 void service_resume_visits(struct service_owner *o, struct service_work *work);
+
+/* --- visit_end.c ---------------------------------------------------------------------------- */
+
+/** No session of it is left: its row, unless it has to wait. */
+void visit_end(struct service_owner *o, uint32_t index);
+/** Its next session, or its end. */
+void visit_go_on(struct service_owner *o, uint32_t index);
+/** After a session with SNI: does it wait for a whole one without, because the short one fell? */
+bool visit_is_held(struct service_owner *o, uint32_t index);
+/** After a session: if it decided on the short session without SNI, that stands or a whole one follows. */
+void short_go_on(struct service_owner *o, uint32_t service);
+/** If nobody will decide on it: names may all have their rows, from before the scan went on, or nobody can be reached
+ * any more. */
+void short_leave(struct service_owner *o, uint32_t service);
 
 /* --- probes.c ------------------------------------------------------------------------------- */
 
@@ -363,14 +400,18 @@ void probe_begin(struct service_owner *o, struct service *s, enum probe p);
 /** Completes `d`, whose address and port are there. */
 void probe_aim(const struct service_owner *o, const struct visit *v, struct owner_dial *d);
 /** How its sessions may be asked again is part of the table: whether a loss gets a second chance, */
-bool probe_has_chances(enum probe p);
+bool probe_has_chances(enum probe p, const struct seen_session *lost);
 /** and whether an answer does, because the others speak against it. */
 bool probe_doubts(const struct service_owner *o, const struct visit *v,
                   const struct seen_session *seen);
+/** With the session without SNI, which was not whole when its own was noted. */
+void probe_compare(const struct service_owner *o, struct visit *v);
 /** Each session of it, */
 void probe_note_session(struct service_owner *o, struct visit *v, const struct seen_session *seen);
 /** and the one that counts. */
 void probe_note(struct service_owner *o, struct visit *v, const struct seen_session *seen);
+/** The short session without SNI is the result: once, when it RESTS. */
+void probe_keep_short(struct service_owner *o, struct service *s);
 /** What the session without SNI shows of the service. */
 void probe_keep_no_sni(struct service_owner *o, struct service *s, const struct seen_session *seen);
 /** What sessions failed at before TLS may speak for the service. @param again it was the second in a row by itself */

@@ -300,6 +300,28 @@ static bool are_same_inputs(const struct input_lists *now, const struct results 
     return now->count == then->input_count;
 }
 
+/* A lever that does not work here is off: whole handshakes show all that it would. */
+static void try_short_handshakes(struct coordinator *c)
+{
+    if (!c->params.probes.no_sni_short) {
+        return;
+    }
+    struct tls_context *tls = tls_context_new(false);
+    if (!tls_context_enable_short_handshakes(tls)) {
+        struct buf said = BUF_INIT(BUF_NO_LIMIT);
+        buf_putf(&said,
+                 "--probes no-sni-short: the self-test with %s failed; whole handshakes are made "
+                 "instead, as with no-sni",
+                 tls_library_version());
+        buf_put_char(&said, '\0');
+        c->hooks->say(c->hooks->arg, (const char *)said.at);
+        buf_deinit(&said);
+        c->params.probes.no_sni_short = false;
+        c->params.probes.no_sni = true;
+    }
+    tls_context_free(tls);
+}
+
 /* @return false with *end set and one line said. */
 static bool open_inputs(struct coordinator *c, struct public_suffixes **suffixes,
                         const struct blocklist *blocklist, enum scan_end *end)
@@ -622,6 +644,7 @@ enum scan_end pipeline_run(const struct scan_params *params, struct blocklist *b
         free(c);
         return end;
     }
+    try_short_handshakes(c);
     mailbox_init(&c->scan.writer, NULL);
     given_up_init(&c->scan.given_up);
     c->scan.spool_budget.octets = (uint64_t)params->spool_max_mib << 20;

@@ -17,7 +17,8 @@ struct progress_snapshot {
     bool draining;               /* a signal stopped the intake */
     uint64_t sessions_in_flight; /* TCP connections, connecting ones included */
     uint64_t sessions_done;
-    uint64_t sessions_failed;  /* of these, without an established handshake */
+    uint64_t sessions_failed; /* of these, without an established handshake */
+    uint64_t short_fallen;    /* short ones that a whole one follows because they could not go on */
     uint64_t services_waiting; /* work that waits for a limit of politeness */
     uint64_t sessions_paused;  /* lost or put off, before the next attempt */
     uint64_t lines_parked;     /* put aside while their hosts wait */

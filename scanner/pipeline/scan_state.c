@@ -53,6 +53,7 @@ struct progress_snapshot scan_snapshot(struct scan *s, const struct reader *r,
         now.sessions_in_flight += counter_now(&of->sessions_in_flight);
         now.sessions_done += counter_now(&of->sessions_done);
         now.sessions_failed += counter_now(&of->sessions_failed);
+        now.short_fallen += counter_now(&of->short_fallen);
         now.services_waiting += counter_now(&of->services_waiting);
         now.sessions_paused += counter_now(&of->sessions_paused);
         now.waiting_ms = longer_wait(now.waiting_ms, counter_now(&of->waiting_until_ms));

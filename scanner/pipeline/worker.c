@@ -415,6 +415,8 @@ static void worker_post_all(struct worker *w)
     reckon_waiting(w);
     atomic_store_explicit(&w->counters.sessions_failed, w->services.sessions_failed,
                           memory_order_relaxed);
+    atomic_store_explicit(&w->counters.short_fallen, w->services.short_fallen,
+                          memory_order_relaxed);
     atomic_store_explicit(&w->counters.services_waiting, w->services.names_waiting,
                           memory_order_relaxed);
     atomic_store_explicit(&w->counters.sessions_paused, w->services.visits_paused,
@@ -469,6 +471,10 @@ static void open_all(struct worker *w)
         .read_room_len = READ_ROOM_LEN,
         .staged = p->staged_list,
     };
+    if (p->probes
+            .no_sni_short) { /* it was tried: this cannot fail for another reason than memory */
+        CHECK(tls_context_enable_short_handshakes(w->sessions.tls));
+    }
     question_desk_init(&w->desk, p->dns_retry_pause_ms, &w->weather.views[WEATHER_DNS], &w->wheel);
     w->staged = staged_answers_new(p->staged_mx);
     w->resolver = open_resolver(p, &w->loop, share_of(w, p->dns_rate));

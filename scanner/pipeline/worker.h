@@ -49,6 +49,7 @@ struct worker_counters {
     atomic_uint_fast64_t sessions_in_flight;
     atomic_uint_fast64_t sessions_done;
     atomic_uint_fast64_t sessions_failed;
+    atomic_uint_fast64_t short_fallen;
     atomic_uint_fast64_t services_waiting;
     atomic_uint_fast64_t sessions_paused;
     atomic_uint_fast64_t waiting_until_ms; /* worker_clock_ms(); WAITING_UNKNOWN; 0: for nothing */

@@ -16,6 +16,7 @@ static struct session *start_session(struct worker *w, uint32_t tag, const struc
                                     .dial_port = d->port,
                                     .implicit_tls = d->port == IMPLICIT_TLS_PORT,
                                     .key = d->key,
+                                    .short_handshake = d->short_handshake,
                                     .hello_max_version = d->hello_max_version,
                                     .hello_suites = d->hello_suites};
     target.dial_address = dialled_address(p, &d->address, &target.dial_port);

@@ -10,6 +10,7 @@
 #include "scanner/base/net_route.h"
 #include "scanner/probe/connect_outcome.h"
 #include "scanner/smtp/dialog.h"
+#include "scanner/tls/short_handshake.h"
 #include "scanner/tls/version_probe.h"
 
 #define OUT_MAX       (64 * 1024) /* octets waiting to be sent; a ClientHello is about 500 */
@@ -40,6 +41,7 @@ struct session {
     enum session_stage stage;
     enum dialog_state timed_state; /* the state that the timer was set for */
     bool implicit_tls;
+    bool made_short;
     bool tls_usable; /* the handshake completed: octets go through it */
     bool cut;
     uint64_t started_ms;
@@ -48,8 +50,9 @@ struct session {
     bool dialog_used;  /* `dialog` was initialised, now or by an earlier session */
     struct dialog dialog;
     enum handshake_key key;
-    struct handshake *handshake; /* NULL until TLS begins */
-    struct version_probe *probe; /* instead of it, when only a hello is sent */
+    struct handshake *handshake;   /* NULL until TLS begins */
+    struct short_handshake *brief; /* instead of it, as the next */
+    struct version_probe *probe;   /* when only a hello is sent */
     struct suite_list hello_suites;
     uv_shutdown_t shutdown;
     struct buf out;
@@ -80,10 +83,10 @@ static void stage_list(struct seen_tls *tls, const struct staged_list *staged)
 
 /* The session may wait for a PTR answer or a chain before its row is written; the TLS objects,
  * some 40 KB of them, do not. */
-static void keep_handshake(struct session *s)
+static void keep_handshake(struct session *s, const struct seen_tls *seen)
 {
     s->seen.tls_attempted = true;
-    s->seen.tls = *handshake_seen(s->handshake);
+    s->seen.tls = *seen;
     s->seen.tls.ms = s->tls_ms;
     if (s->env->staged != NULL && s->seen.tls.completed) {
         stage_list(&s->seen.tls, s->env->staged);
@@ -91,7 +94,9 @@ static void keep_handshake(struct session *s)
     buf_put(&s->list, s->seen.tls.list);
     s->seen.tls.list = buf_span(&s->list);
     handshake_free(s->handshake);
+    short_handshake_free(s->brief);
     s->handshake = NULL;
+    s->brief = NULL;
 }
 
 static void keep_probe(struct session *s)
@@ -112,7 +117,10 @@ static void session_finish(struct session *s, bool reset)
         s->seen.smtp = s->dialog.seen;
     }
     if (s->handshake != NULL) {
-        keep_handshake(s);
+        keep_handshake(s, handshake_seen(s->handshake));
+    }
+    if (s->brief != NULL) {
+        keep_handshake(s, short_handshake_seen(s->brief));
     }
     if (s->probe != NULL) {
         keep_probe(s);
@@ -219,6 +227,13 @@ static void begin_tls(struct session *s)
         version_probe_hello(s->probe, &s->out);
         return;
     }
+    if (s->made_short) {
+        s->brief = short_handshake_new(s->env->tls);
+    }
+    if (s->brief != NULL) {
+        short_handshake_hello(s->brief, &s->out);
+        return;
+    }
     s->handshake = handshake_new(s->env->tls, sni);
     handshake_limit_key(s->handshake, s->key);
     CHECK(handshake_step(s->handshake, (struct span){0}, &s->out) == HANDSHAKE_MORE);
@@ -226,9 +241,13 @@ static void begin_tls(struct session *s)
 
 /* The server is in the middle of a handshake: it hears the end and gets the time to close. A close
  * with its flight unread would be a reset. */
-static void end_probe(struct session *s)
+static void end_in_handshake(struct session *s)
 {
-    version_probe_goodbye(s->probe, &s->out);
+    if (s->probe != NULL) {
+        version_probe_goodbye(s->probe, &s->out);
+    } else {
+        short_handshake_goodbye(s->brief, &s->out);
+    }
     send_out(s);
     if (uv_shutdown(&s->shutdown, (uv_stream_t *)&s->tcp, NULL) != 0) {
         session_finish(s, false);
@@ -240,7 +259,8 @@ static void end_probe(struct session *s)
 /* After any event: sends what is to be sent and moves on where the dialogue leads. */
 static void advance(struct session *s)
 {
-    if (s->dialog.state == DIALOG_TLS && s->handshake == NULL && s->probe == NULL) {
+    if (s->dialog.state == DIALOG_TLS && s->handshake == NULL && s->probe == NULL &&
+        s->brief == NULL) {
         begin_tls(s);
     }
     if (s->dialog.out.len > 0) {
@@ -253,8 +273,8 @@ static void advance(struct session *s)
     }
     note_state_change(s);
     if (dialog_wants_close(&s->dialog)) {
-        if (s->probe != NULL) {
-            end_probe(s);
+        if (s->probe != NULL || s->brief != NULL) {
+            end_in_handshake(s);
             return;
         }
         if (s->tls_usable) {
@@ -320,10 +340,23 @@ static void feed_probe(struct session *s, struct span in)
     }
 }
 
+static void conclude_brief(struct session *s)
+{
+    s->tls_ms = (int32_t)(uv_now(s->env->loop) - s->stage_ms);
+    dialog_tls_failed(&s->dialog, short_handshake_outcome(s->brief));
+}
+
+static void feed_brief(struct session *s, struct span in)
+{
+    if (short_handshake_feed(s->brief, in) != SHORT_MORE) {
+        conclude_brief(s);
+    }
+}
+
 /* Between the ClientHello and the end of the handshake, or the answer. */
 static bool tls_is_underway(const struct session *s)
 {
-    return s->probe != NULL || (s->handshake != NULL && !s->tls_usable);
+    return s->probe != NULL || s->brief != NULL || (s->handshake != NULL && !s->tls_usable);
 }
 
 static void give_tls_up(struct session *s, bool reset, bool timeout)
@@ -331,6 +364,11 @@ static void give_tls_up(struct session *s, bool reset, bool timeout)
     if (s->probe != NULL) {
         version_probe_peer_gone(s->probe, reset, timeout);
         dialog_tls_failed(&s->dialog, version_probe_outcome(s->probe));
+        return;
+    }
+    if (s->brief != NULL) {
+        short_handshake_peer_gone(s->brief, reset, timeout);
+        conclude_brief(s);
         return;
     }
     handshake_peer_gone(s->handshake, reset, timeout);
@@ -346,6 +384,9 @@ static void end_flood(struct session *s)
     }
     if (s->probe != NULL) {
         version_probe_octets_exceeded(s->probe);
+    }
+    if (s->brief != NULL) {
+        short_handshake_octets_exceeded(s->brief);
     }
     if (s->stage != STAGE_LINGERING && tls_is_underway(s)) {
         give_tls_up(s, false, false);
@@ -371,6 +412,8 @@ static void on_octets(struct session *s, struct span in)
         feed_handshake(s, in);
     } else if (s->probe != NULL) {
         feed_probe(s, in);
+    } else if (s->brief != NULL) {
+        feed_brief(s, in);
     } else {
         feed_dialog(s, in);
     }
@@ -591,6 +634,7 @@ struct session *session_start(struct session_environment *env, const struct sess
     s->implicit_tls = target->implicit_tls;
     s->tag = target->tag;
     s->key = target->key;
+    s->made_short = target->short_handshake;
     s->hello_suites = target->hello_suites;
     s->peer = target->dial_address;
     s->local = target->local;

@@ -2,7 +2,7 @@
 
 /**
  * One session with a mail server over libuv: connect, greeting, EHLO, STARTTLS, handshake, EHLO,
- * QUIT; or up to a ServerHello. An actor: callbacks become events, one function decides, finish() is the only way out.
+ * QUIT; or up to a ServerHello, or to the end of the server's first flight. An actor: callbacks become events, one function decides, finish() is the only way out.
  *
  * The completion callback runs exactly once, after the connection was closed and never from
  * inside session_start(). What was seen stays valid until session_release().
@@ -50,6 +50,8 @@ struct session_target {
     bool implicit_tls;      /* RFC 8314 section 3.3 */
     const char *sni;        /* copied; NULL: none */
     enum handshake_key key; /* ANY, or only one kind is offered */
+    /* Up to where the server waits, by a context that has short handshakes; without SNI, and not with implicit TLS. */
+    bool short_handshake;
     /* Not 0: instead of a handshake, one ClientHello that offers TLS 1.0 up to this version. The
      * session ends with the answer, which is in seen_session.hello. */
     uint16_t hello_max_version;

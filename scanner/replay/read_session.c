@@ -133,6 +133,7 @@ static void read_tls(const struct facts *f, struct seen_tls *out)
 {
     *out = (struct seen_tls){
         .completed = facts_bool(f, HANDSHAKE_FACTS_COMPLETED),
+        .short_flight = facts_bool(f, HANDSHAKE_FACTS_SHORT),
         .client_cert_requested = facts_bool(f, HANDSHAKE_FACTS_CLIENT_CERT_REQUESTED),
         .ems = facts_bool(f, HANDSHAKE_FACTS_EXTENDED_MASTER_SECRET),
         .secure_reneg = facts_bool(f, HANDSHAKE_FACTS_SECURE_RENEGOTIATION),

@@ -9,7 +9,7 @@ static struct hash_key hash_of_reply(const struct seen_reply *reply)
     return hash_key_of((struct span){(const uint8_t *)whole, sizeof(whole)});
 }
 
-/* All that put_handshake() writes but for the two. */
+/* All that put_handshake() writes but for times, SNI, and that it was cut short. */
 static struct hash_key hash_of_handshake(const struct seen_session *s)
 {
     const struct seen_tls *t = &s->tls;

@@ -83,7 +83,9 @@ static void complete_session(json_t *row, const json_t *service)
 {
     static const unsigned steps[] = {TRANSCRIPT_BANNER,   TRANSCRIPT_EHLO,     TRANSCRIPT_HELO,
                                      TRANSCRIPT_STARTTLS, TRANSCRIPT_EHLO_TLS, TRANSCRIPT_QUIT};
+    /* Of the session alone. */
     const char *sni = lean_object_column(NESTED_HANDSHAKE_FACTS, HANDSHAKE_FACTS_SNI);
+    const char *cut = lean_object_column(NESTED_HANDSHAKE_FACTS, HANDSHAKE_FACTS_SHORT);
     json_t *transcript = lean_member(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_TRANSCRIPT));
     json_t *handshake = lean_member(row, lean_table_column(TABLE_ENDPOINTS, ENDPOINTS_HANDSHAKE));
     const json_t *dialogue =
@@ -98,7 +100,7 @@ static void complete_session(json_t *row, const json_t *service)
             lean_member(service, lean_table_column(TABLE_SERVICES, SERVICES_HANDSHAKE)), name,
             value)
         {
-            if (strcmp(name, sni) != 0) {
+            if (strcmp(name, sni) != 0 && strcmp(name, cut) != 0) {
                 lean_fill(handshake, name, json_incref(value));
             }
         }

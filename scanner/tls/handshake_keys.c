@@ -351,7 +351,8 @@ static const uint8_t known_server_hello[] =
     "\x01\x00\x00\x2e\x00\x33\x00\x24\x00\x1d\x00\x20\xc9\x82\x88\x76\x11\x20\x95\xfe"
     "\x66\x76\x2b\xdb\xf7\xc6\x72\xe1\x56\xd6\xcc\x25\x3b\x83\x3d\xf1\xdd\x69\xb1\xb0"
     "\x4e\x75\x1f\x0f\x00\x2b\x00\x02\x03\x04";
-#define KNOWN_SHARE_AT 52 /* of the server, in its hello */
+#define KNOWN_OWN_SHARE_AT 109 /* of the client, in its hello */
+#define KNOWN_SHARE_AT     52  /* of the server, in its own */
 
 /* Records under the keys that follow for each suite: the server's first, with an empty EncryptedExtensions, and
  * the client's, with the alert user_canceled. For the first suite the keys are those of the RFC; all were computed
@@ -409,6 +410,7 @@ static bool known_records_work(struct handshake_crypto *c)
     bool works = key_from(
         EVP_PKEY_new_raw_private_key_ex(c->lib, "X25519", NULL, known_key, sizeof(known_key) - 1),
         &own);
+    works = works && memcmp(own.share, known_hello + KNOWN_OWN_SHARE_AT, sizeof(own.share)) == 0;
     for (size_t i = 0; works && i < sizeof(known_records) / sizeof(known_records[0]); i++) {
         const struct known_records *r = &known_records[i];
         struct handshake_keys keys;

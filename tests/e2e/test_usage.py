@@ -109,7 +109,7 @@ def check_refusals(folder):
     refused("time", ["check", "--at", "noon", "example.org"], ["--at", "'noon'"])
     refused("retries", ["scan", "--retries", "4"], ["--retries", "'4'"])
     refused("infer", ["scan", "--infer", "some"], ["--infer", "'some'", "off"])
-    refused("probes", ["scan", "--probes", "sni,no-sni-short"], ["--probes", "'no-sni-short'", "sni"])
+    refused("probes", ["scan", "--probes", "sni,no-sni-long"], ["--probes", "'no-sni-long'", "no-sni-short"])
     refused("resolver", ["scan", "--name-servers", "dns.example"], ["--name-servers", "'dns.example'"])
     refused("EHLO name", ["scan", "--ehlo-domain", "scanner"], ["--ehlo-domain", "'scanner'"])
     refused("format without directory", ["scan", "--format", "csv"], ["--output"])

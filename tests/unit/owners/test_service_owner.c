@@ -3,7 +3,7 @@
  *
  *     rule NAME VALUE           (before the first event) rate, address, network, operator, sessions, names: limits;
  *                               retries; retry_pause and tempfail_pause in milliseconds;
- *                               no_sni, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
+ *                               no_sni, short, sni, versions, ciphers, other_key: 0 or 1. At first no_sni and sni
  *     rule remembered ADDRESS SLOWER
  *                               it turned us away on an earlier night
  *     want HOST at ADDRESS [port N] [in BLOCK] [base NAME] [ahead 1]
@@ -13,9 +13,10 @@
  *     checked ADDRESS NAME yes|no
  *     queued N                  the lease that was asked for with the number has to wait
  *     grant N | grant foreign   it comes
- *     end N OUTCOME [leaf N] [list N] [suite N]
+ *     end N OUTCOME [leaf N] [list N] [suite N] [inside CODE]
  *                               of the session that was dialled as number N; leaf: its certificate; list: a
- *                               chain, the leaf's number if not given; suite: chosen in answer to a hello
+ *                               chain, the leaf's number if not given; suite: chosen in answer to a hello;
+ *                               inside: of the reply to EHLO inside TLS, 250 if not given
  *     verdict LIST              of the judges
  *     fetch N at ADDRESS | fetched N at ADDRESS
  *                               a permit is asked for, and returned
@@ -32,7 +33,7 @@
  *     waits                     how long what waits there takes
  *     stop
  *
- * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST]", "row ADDRESS|PORT OUTCOME of N", the service's
+ * Commands, beside those of stage.h: "dial N ADDRESS|PORT [HOST] [short]", "row ADDRESS|PORT OUTCOME of N", the service's
  * and how many names lead there; "row HOST ADDRESS|PORT OUTCOME of N", an endpoint's and its attempts, "inferred"
  * where another name speaks for it.
  */
@@ -139,6 +140,9 @@ static void say_dials(struct service_world *w)
         if (d.sni.len > 0) {
             say(" %.*s", TEXT(d.sni));
         }
+        if (d.short_handshake) {
+            say(" short");
+        }
         if (d.hello_max_version != 0) {
             say(" hello %x", d.hello_max_version);
         }
@@ -244,14 +248,21 @@ static void rule_event(struct service_world *w, char *const *word)
         const char *name;
         uint32_t *limit;
         bool *probe;
-    } rules[] = {
-        {"address", &r->address_limit, NULL},      {"network", &r->network_limit, NULL},
-        {"operator", &r->operator_limit, NULL},    {"sessions", &r->sessions_max, NULL},
-        {"names", &r->names_per_address, NULL},    {"retries", &r->retries, NULL},
-        {"retry_pause", &r->retry_pause_ms, NULL}, {"tempfail_pause", &r->tempfail_pause_ms, NULL},
-        {"no_sni", NULL, &r->probes.no_sni},       {"sni", NULL, &r->probes.sni},
-        {"versions", NULL, &r->probes.versions},   {"wrong_sni", NULL, &r->probes.wrong_sni},
-        {"ciphers", NULL, &r->probes.ciphers},     {"other_key", NULL, &r->probes.other_key}};
+    } rules[] = {{"address", &r->address_limit, NULL},
+                 {"network", &r->network_limit, NULL},
+                 {"operator", &r->operator_limit, NULL},
+                 {"sessions", &r->sessions_max, NULL},
+                 {"names", &r->names_per_address, NULL},
+                 {"retries", &r->retries, NULL},
+                 {"retry_pause", &r->retry_pause_ms, NULL},
+                 {"tempfail_pause", &r->tempfail_pause_ms, NULL},
+                 {"no_sni", NULL, &r->probes.no_sni},
+                 {"short", NULL, &r->probes.no_sni_short},
+                 {"sni", NULL, &r->probes.sni},
+                 {"versions", NULL, &r->probes.versions},
+                 {"wrong_sni", NULL, &r->probes.wrong_sni},
+                 {"ciphers", NULL, &r->probes.ciphers},
+                 {"other_key", NULL, &r->probes.other_key}};
     if (strcmp(word[1], "infer") == 0) {
         unsigned infer = INFER_OFF;
         cr_assert(vocabulary_find(&infer_vocabulary, span_of(word[2]), &infer));
@@ -335,6 +346,9 @@ static void end_event(struct service_world *w, char *const *word, size_t count)
     uint32_t suite = number_of(word, count, "suite", 0);
     if (leaf > 0) {
         add_handshake(&seen, leaf, number_of(word, count, "list", leaf));
+        seen.tls.short_flight = d->short_handshake;
+        seen.smtp.reply[SMTP_STEP_EHLO_TLS].code =
+            d->short_handshake ? 0 : (uint16_t)number_of(word, count, "inside", 250);
     }
     seen.tls_attempted |= d->hello_max_version == 0 && seen.outcome >= OUTCOME_TLS_TIMEOUT;
     if (d->hello_max_version != 0) {

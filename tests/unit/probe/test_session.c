@@ -47,6 +47,7 @@ struct session_case {
     bool implicit_tls;
     const char *sni;
     bool in_one_segment; /* octet by octet it would be another case */
+    bool made_short;     /* up to where the server waits */
     uint16_t hello;      /* not 0: only a ClientHello, offered up to this version */
     enum hello_answer answer;
     uint16_t version;
@@ -512,6 +513,69 @@ static const struct session_case cases[] = {
      .codes = "220 250 0 220 250 221",
      .starttls = STARTTLS_OFFERED},
 
+    /* up to where the server waits */
+    {.name = "short, TLS 1.3: an end in order",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(TLS)},
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "short, TLS 1.2: an end in order",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(TLS_1_2)},
+     .outcome = OUTCOME_ESTABLISHED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "short, an alert",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), RECORD("\x15\x03\x03\x00\x02\x02\x28"),
+               DOES(CLOSE)},
+     .outcome = OUTCOME_TLS_ALERT,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "an alert"},
+    {.name = "short, TLS 1.1, and the server stays",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW),
+               RECORD("\x16\x03\x02\x00\x2a\x02\x00\x00\x26\x03\x02"
+                      "0123456789abcdef0123456789abcdef\x00\x00\x2f\x00"),
+               DOES(SILENT)},
+     .outcome = OUTCOME_TLS_PROTOCOL_ERROR,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .error_text = "a version other than TLS 1.2 and 1.3"},
+    {.name = "short, a close",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), DOES(CLOSE)},
+     .outcome = OUTCOME_TLS_CLOSED,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "short, a reset",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), DOES(RESET)},
+     .outcome = OUTCOME_TLS_RESET,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED,
+     .sys = UV_ECONNRESET},
+    {.name = "short, silence",
+     .made_short = true,
+     .steps = {GREET, OFFER, HURRY_TLS, GO, DOES(SILENT)},
+     .outcome = OUTCOME_TLS_TIMEOUT,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+    {.name = "short, it comes to no TLS",
+     .made_short = true,
+     .steps = {GREET, OFFER, HEARS("STARTTLS"), SAYS("454 not now"), BYE},
+     .outcome = OUTCOME_STARTTLS_TEMPFAIL,
+     .codes = "220 250 0 454 0 221",
+     .starttls = STARTTLS_TEMPFAIL},
+    {.name = "short, abort",
+     .made_short = true,
+     .steps = {GREET, OFFER, GO, DOES(SWALLOW), ABORT},
+     .outcome = OUTCOME_LOCAL_FAULT,
+     .codes = "220 250 0 220 0 0",
+     .starttls = STARTTLS_OFFERED},
+
     /* a ClientHello alone */
     {.name = "a version is accepted: an end in order",
      .hello = 0x0304,
@@ -684,6 +748,7 @@ static void bench_init(struct bench *b)
         .read_room = b->room,
         .read_room_len = sizeof(b->room),
     };
+    CHECK(tls_context_enable_short_handshakes(b->env.tls));
     b->cert = test_cert_new(NULL, &(struct test_cert_params){.cn = "mx.test"});
     open_full_listener(b);
     b->bound_only = bound_socket(&b->closed_port);
@@ -744,6 +809,7 @@ static struct session_target target_of(const struct bench *b, const struct sessi
                                .dial_port = peer_port,
                                .implicit_tls = c->implicit_tls,
                                .sni = c->sni,
+                               .short_handshake = c->made_short,
                                .hello_max_version = c->hello};
     switch (c->target) {
     case TO_PEER:
@@ -828,6 +894,8 @@ static void expect_seen(const struct bench *b, const struct session_case *c,
     bool completed = seen->outcome == OUTCOME_ESTABLISHED && c->hello == 0;
     cr_expect(seen->tls_attempted || !in_tls || c->hello != 0, "%s", c->name);
     cr_expect_eq(seen->tls.completed, completed, "%s", c->name);
+    cr_expect_eq(seen->tls.short_flight, completed && c->made_short, "%s", c->name);
+    cr_expect(!completed || !c->made_short || p->eof, "%s: FIN, not RST", c->name);
     cr_expect_eq(seen->tls.cert_count, completed ? 1 : 0, "%s", c->name);
     cr_expect_eq(seen->hello.attempted, c->hello != 0, "%s", c->name);
     cr_expect_eq(seen->hello.max_version, c->hello, "%s", c->name);
