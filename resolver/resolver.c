@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "resolver/ask_window.h"
 #include "resolver/dns_query.h"
 #include "resolver/dns_transport.h"
 #include "resolver/rate_bucket.h"
@@ -14,8 +15,6 @@
 #define TIMEOUT_DEFAULT_MS 5000 /* a cold recursion takes seconds */
 #define TRIES_DEFAULT      3
 #define TIMEOUT_MAX_MS     600000
-#define WINDOW             4096 /* questions under way; c-ares gets slow beyond some 10,000 */
-#define BURST              256 /* sent in one turn of the loop: what a small socket buffer still holds */
 #define CHUNK              256 /* questions allocated at once */
 #define NAME_SHORT \
     48 /* octets of a name in wire form, with the length of struct dns_name; nearly all are */
@@ -53,6 +52,7 @@ struct question {
     bool tcp;
     bool plain; /* without EDNS */
     bool cd;
+    bool timed_out; /* some time: what comes later, comes to a repeat */
     bool has_error;
     bool name_is_long;
     uint8_t error_server;
@@ -72,6 +72,7 @@ struct resolver {
     struct dns_transport *transport;
     struct dns_reader *reader;
     struct rate_bucket rate;
+    struct ask_window window;
     struct wheel wheel; /* paused questions */
     struct question_list fresh;
     struct question_list again; /* begun earlier: before the fresh ones */
@@ -268,6 +269,9 @@ static void resolver_on_answer(struct question *q, struct span message)
 {
     struct resolver *r = q->resolver;
     upstreams_note_answer(&r->upstreams, q->server);
+    if (!q->tcp && !q->cd && !q->has_error) {
+        ask_window_note(&r->window, q->timed_out);
+    }
     if (dns_message_is_truncated(message) && !q->tcp) {
         q->tcp = true;
         ask_same_server(q);
@@ -362,6 +366,7 @@ static void on_failure(struct question *q, enum dns_transport_end end)
         upstreams_note_failure(&q->resolver->upstreams, q->server, uv_now(q->resolver->loop));
     }
     if (end == DNS_TRANSPORT_TIMEOUT) {
+        q->timed_out = true;
         resolver_go_on(q);
     } else {
         pause_question(q); /* at once would only fail again */
@@ -416,7 +421,7 @@ static struct question_list *first_in_line(struct resolver *r)
 static void pump(struct resolver *r)
 {
     rate_bucket_fill(&r->rate, uv_now(r->loop));
-    for (unsigned sent = 0; sent < BURST && r->under_way < WINDOW; sent++) {
+    for (unsigned sent = 0; sent < r->window.burst && r->under_way < r->window.limit; sent++) {
         struct question_list *from = first_in_line(r);
         if (STAILQ_EMPTY(from) || !rate_bucket_take(&r->rate)) {
             break;
@@ -528,6 +533,7 @@ struct resolver *resolver_new(uv_loop_t *loop, const struct resolver_params *par
     r->transport = dns_transport_new(
         loop, timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS, on_exchange_end);
     add_servers(r, params);
+    ask_window_init(&r->window);
     rate_bucket_init(&r->rate, params->rate_per_s, uv_now(loop));
     wheel_init(&r->wheel, uv_now(loop), TICK_MS);
     CHECK(uv_timer_init(loop, &r->tick) == 0 && uv_prepare_init(loop, &r->prepare) == 0 &&
