@@ -453,6 +453,15 @@ void rows_write_visited(struct service_owner *o, const struct visit *v);
 void rows_write_known(struct service_owner *o, struct service *s, const struct want *want,
                       const struct message_known_speaker *m);
 
+/* --- service_blocks.c ----------------------------------------------------------------------- */
+
+/** Those of closed blocks are in line, or are told that they are not tested. */
+void blocks_choose_names(struct service_owner *o, uint32_t service);
+/** Its own session, and those of names that may be dialled before their block closes (service_ahead.c). */
+void blocks_go_ahead(struct service_owner *o, uint32_t service);
+/** No open block concerns it any more, perhaps. */
+void blocks_leave(struct service_owner *o, struct service_work *work);
+
 /* --- service_ahead.c ------------------------------------------------------------------------ */
 
 /** In service_work.wanted, beside the block << 2. */
