@@ -4,6 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* jemalloc(3); not there when the program was linked without. */
+extern int mallctl(const char *name, void *old, size_t *old_len, void *new, size_t new_len)
+    __attribute__((weak));
+
 static _Atomic(void *) reserve;
 static atomic_bool low;
 
@@ -110,4 +114,12 @@ void memory_zfree(void *unused, void *at)
 {
     (void)unused;
     free(at);
+}
+
+const char *memory_allocator(void)
+{
+    const char *version = NULL;
+    size_t len = sizeof(version);
+    bool is_jemalloc = mallctl != NULL && mallctl("version", &version, &len, NULL, 0) == 0;
+    return is_jemalloc ? version : "libc";
 }

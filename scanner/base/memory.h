@@ -40,6 +40,9 @@ void memory_free(void *at);
 void *memory_zalloc(void *unused, unsigned count, unsigned size);
 void memory_zfree(void *unused, void *at);
 
+/** "libc", or the version of jemalloc, which has taken its place. */
+const char *memory_allocator(void);
+
 static inline void *memory_new(size_t count, size_t size)
 {
     void *at = calloc(count ? count : 1, size);

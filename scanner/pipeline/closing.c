@@ -173,7 +173,8 @@ static bool closing_write_manifest(const struct closing_facts *c, const char *na
     struct named_text libraries[] = {{"libuv", uv_version_string()},
                                      {"openssl", tls_library_version()},
                                      {"c-ares", resolver_library_version()},
-                                     {"libcurl", policy_thread_library_version()}};
+                                     {"libcurl", policy_thread_library_version()},
+                                     {"malloc", memory_allocator()}};
     struct scan_manifest m = {
         .judged_at = p->terms.at,
         .trust_stores = stores.stores,
