@@ -79,7 +79,7 @@ static const char lean_rules[] =
     "`banner.code` is there `greeting_multiline` and\n"
     "     `greeting_without_esmtp`; where `ehlo_tls.code` is there `starttls_again`;\n"
     "   - in objects `handshake`, where `cert_count` is there: `client_cert_requested`, "
-    "`unknown_name_warning`, `ocsp_stapled`, `sct_in_tls`,\n"
+    "`short`, `unknown_name_warning`, `ocsp_stapled`, `sct_in_tls`,\n"
     "     `list_truncated`, `list_malformed`;\n"
     "   - in objects `tls_rpt`: `rua`.\n"
     "3. **It is not known, or does not apply**: null in full rows.\n"

@@ -227,7 +227,9 @@ void put_handshake_as_service(struct object *o, bool sni, const struct seen_tls 
 void put_handshake(struct object *o, bool sni, const struct seen_tls *t)
 {
     object_bool(o, HANDSHAKE_FACTS_COMPLETED, t->completed);
-    object_flag(o, HANDSHAKE_FACTS_SHORT, t->short_flight);
+    if (t->version != 0) {
+        object_flag(o, HANDSHAKE_FACTS_SHORT, t->short_flight);
+    }
     object_bool(o, HANDSHAKE_FACTS_SNI, sni);
     if (t->version != 0) {
         put_negotiated(o, t);
