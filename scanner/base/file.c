@@ -70,3 +70,13 @@ bool file_write_at(int fd, uint64_t offset, struct span octets)
     }
     return true;
 }
+
+bool file_is_in(const char *folder, const char *name)
+{
+    struct buf path = BUF_INIT(BUF_NO_LIMIT);
+    buf_putf(&path, "%s/%s", folder, name);
+    buf_put_char(&path, '\0');
+    bool is_in = access((const char *)path.at, F_OK) == 0;
+    buf_deinit(&path);
+    return is_in;
+}

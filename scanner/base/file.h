@@ -17,6 +17,9 @@ enum file_end file_read_rest(int fd, struct buf *to);
 /** Appends a whole file. */
 enum file_end file_read(const char *path, struct buf *to);
 
+/** Does the folder have something of this name? */
+bool file_is_in(const char *folder, const char *name);
+
 /** All of it or nothing. @return false: errno; 0: the file is too short, or takes no more */
 bool file_read_at(int fd, uint64_t offset, void *to, size_t len);
 bool file_write_at(int fd, uint64_t offset, struct span octets);

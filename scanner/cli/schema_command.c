@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "output/schema.h"
+#include "scanner/base/file.h"
 #include "scanner/base/text.h"
 #include "scanner/cli/commands.h"
 #include "scanner/cli/similar.h"
@@ -24,16 +25,6 @@ static const struct {
     const char *suffix;
     const char *unpack;
 } packings[] = {{"", NULL}, {".gz", "gzip -dc"}, {".zst", "zstd -dcq"}};
-
-static bool results_have(const char *folder, const char *name)
-{
-    struct buf path = BUF_INIT(BUF_NO_LIMIT);
-    buf_putf(&path, "%s/%s", folder, name);
-    buf_put_char(&path, '\0');
-    bool there = access((const char *)path.at, R_OK) == 0;
-    buf_deinit(&path);
-    return there;
-}
 
 static bool find_source(struct loaded *l, enum table_id t)
 {
@@ -134,7 +125,7 @@ static bool find_sources(struct loaded *l, const char *folder, struct schema_tab
             folder);
         return false;
     }
-    if (!results_have(l->folder, "manifest.json")) {
+    if (!file_is_in(l->folder, "manifest.json")) {
         buf_putf(
             why,
             "%s: there is no manifest.json, so these are no complete results; see scan --resume "

@@ -15,7 +15,8 @@ struct column_values {
     size_t domains; /* with a dot */
     size_t urls;
     size_t mails;
-    size_t word; /* WORD_NONE: nothing that is known */
+    size_t values; /* of these kinds and numbers, below what can be a header */
+    size_t word;   /* WORD_NONE: nothing that is known */
 };
 
 struct column_look {
@@ -142,7 +143,7 @@ static void look_at_another(struct column_look *l, struct span record)
 {
     look_cut(l, record);
     for (size_t i = 0; i < l->fields.count; i++) {
-        (void)look_count_value(l, &l->of[i], l->fields.at[i]);
+        l->of[i].values += look_count_value(l, &l->of[i], l->fields.at[i]);
     }
     l->records++;
 }
@@ -196,6 +197,13 @@ static void look_deinit(struct column_look *l)
 static size_t look_names(const struct column_look *l, size_t i)
 {
     return l->of[i].domains + l->of[i].urls;
+}
+
+/** A first record of words alone, whatever they are, above a column that has a value in every other. */
+static bool is_header_by_values(const struct column_look *l, size_t column)
+{
+    return l->can_be_header && l->first_fields > 1 && column < l->first_fields && l->records >= 2 &&
+           l->of[column].values == l->records;
 }
 
 /** Of several columns with a word the surest; of others one with domains rather than URLs, and the first. */
@@ -265,7 +273,8 @@ static void choose_by_look(const struct column_look *l, struct column_choice *c)
         c->reason = behind ? COLUMN_REASON_RANK : COLUMN_REASON_NONE;
     }
     c->column = column;
-    c->is_header = l->can_be_header && l->has_word && c->reason != COLUMN_REASON_NONE;
+    c->is_header = (l->can_be_header && l->has_word && c->reason != COLUMN_REASON_NONE) ||
+                   is_header_by_values(l, column);
     c->has_urls = l->of[column].urls > l->of[column].domains;
     c->rank_is_first = column == 1 && l->begins_with_number; /* Tranco, Umbrella, Alexa */
 }
@@ -278,7 +287,8 @@ static bool choose_asked(const struct column_look *l, const char *asked, struct 
     if (text_to_u64(span_of(asked), &number)) {
         c->column = (size_t)number - 1;
         bool has = c->column < l->first_fields;
-        c->is_header = has && l->of[c->column].word != WORD_NONE;
+        c->is_header =
+            has && (l->of[c->column].word != WORD_NONE || is_header_by_values(l, c->column));
         return has && l->first_fields > 1;
     }
     c->column = l->asked;
@@ -346,18 +356,20 @@ bool column_needs_more(struct span first, const char *asked)
     for (const char *d = COLUMN_DELIMITERS; *d != '\0'; d++) {
         divided |= memchr(first.at, *d, first.len) != NULL;
     }
-    if (asked != NULL) {
+    if (asked != NULL && (!divided || !text_to_u64(span_of(asked), &number))) {
         return !divided && text_to_u64(span_of(asked), &number) && number > 1;
     }
     struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
     const struct column_sample sample = {.first = first};
     size_t names = 0;
+    bool may_be_header = false;
     for (const char *d = COLUMN_DELIMITERS; divided && *d != '\0'; d++) {
         look_begin(&l, &sample, (uint8_t)*d, NULL);
         for (size_t i = 0; i < l.count; i++) {
             names += look_names(&l, i);
+            may_be_header |= i + 1 == number && l.can_be_header && l.of[i].word == WORD_NONE;
         }
     }
     look_deinit(&l);
-    return divided && names != 1;
+    return asked != NULL ? may_be_header : divided && names != 1;
 }

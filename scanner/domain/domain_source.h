@@ -11,10 +11,10 @@
  *
  * The format is decided once, never line by line, by the first line with data and, where that leaves it open, by up to
  * COLUMN_SAMPLE_LINES lines from it on (fewer if they are more than SOURCE_RECORD_MAX octets). A pipe is waited for so long,
- * unless the first line has one domain and no more, or a column was asked for:
+ * unless the first line has one domain and no more, or a column was asked for and the line is known to be data or a header:
  *  - a column was asked for by name: CSV, and that line is the header;
  *  - a column was asked for by number: CSV, unless no line has a second column; that line is a header when its field there is
- *    one of the header words and no field is a number, domain, URL or mail address;
+ *    one of the header words, or as below;
  *  - otherwise a CR in the line, outside of quotes: a plain list, whose line is no domain;
  *  - otherwise one field without quotes: a plain list (unless it is a header word);
  *  - some column has domains with a dot, or URLs: CSV. Those with at least three quarters as many as the one with the most
@@ -23,8 +23,8 @@
  *    Where less than half of the lines have such a name, a header word alone decides;
  *  - some column has mail addresses: CSV, and it is the first of them; with another column they are not taken for domains;
  *  - else CSV; column 2 when the first field is a number, else column 1.
- * The first line is a header when it has a header word, of domains or of other things ("id", "email"), and no field of it is
- * a number, domain, URL or mail address.
+ * The first line is a header when no field of it is a number, domain, URL or mail address, and it has a header word, of domains or of
+ * other things ("id", "email"), or several columns of which the chosen one has such a value in every other line, two at least.
  * Columns stand between commas, semicolons, tabs or bars (scanner/domain/column_choice.h).
  * A line that is wrongly taken for data ends as a record that shows it; nothing is dropped for
  * looking odd.

@@ -5,11 +5,13 @@
 
 #include "scanner/base/clock.h"
 #include "scanner/base/codec.h"
+#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
 #include "scanner/pipeline/reader.h"
 #include "scanner/pipeline/thread_join.h"
 #include "scanner/replay/results.h"
+#include "scanner/report/manifest.h"
 
 /* What a power failure may lose; design section 2. */
 #define SYNC_LEN      (64U << 20) /* octets of rows */
@@ -106,10 +108,16 @@ static bool mark(struct writer *w, bool durable)
     return ok;
 }
 
-static void put_refusal(struct buf *error, const struct result_error *failure)
+static void put_refusal(const char *dir, struct buf *error, const struct result_error *failure)
 {
     buf_putf(error, "%s: %s", failure->what, strerror(failure->error));
-    if (failure->error == ENOTEMPTY) {
+    if (failure->error == ENOTEMPTY && file_is_in(dir, MANIFEST_STARTED_NAME) &&
+        !file_is_in(dir, MANIFEST_NAME)) {
+        buf_putf(error,
+                 "; it has an unfinished scan: go on with it by 'mxcensus scan --resume %s', or "
+                 "give another directory",
+                 dir);
+    } else if (failure->error == ENOTEMPTY) {
         buf_put_text(error, "; give a directory that is empty or does not exist");
     } else if (failure->error == EBUSY) {
         buf_put_text(error, "; another mxcensus writes these results");
@@ -134,7 +142,7 @@ bool writer_look(const struct scan_params *p, struct buf *error)
     if (p->output_dir == NULL || p->resume != NULL || result_dir_look(p->output_dir, &failure)) {
         return true;
     }
-    put_refusal(error, &failure);
+    put_refusal(p->output_dir, error, &failure);
     return false;
 }
 
@@ -163,7 +171,7 @@ bool writer_open(struct writer *w, struct scan *scan, struct buf *error, bool *u
                                : result_dir_reopen(&params, &p->resume->cut, &failure);
     if (w->dir == NULL) {
         *usage = true;
-        put_refusal(error, &failure);
+        put_refusal(p->output_dir, error, &failure);
         return false;
     }
     if (p->resume != NULL) {

@@ -54,16 +54,6 @@ static bool refuse(const struct results *r, struct buf *why, const char *what)
     return false;
 }
 
-static bool has_file(const char *dir, const char *name)
-{
-    struct buf path = BUF_INIT(BUF_NO_LIMIT);
-    buf_putf(&path, "%s/%s", dir, name);
-    buf_put_char(&path, '\0');
-    bool there = access((const char *)path.at, F_OK) == 0;
-    buf_deinit(&path);
-    return there;
-}
-
 bool results_read_time(const json_t *value, int64_t *unix_ms)
 {
     const char *text = json_string_value(value);
@@ -194,7 +184,7 @@ static bool find_bare(const struct results *r, const char *table, char name[RESU
     for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
         (void)snprintf(name, RESULTS_NAME_MAX, "%s.%s%s", table, row_format_word(ROW_FORMAT_NDJSON),
                        result_codec_suffix(codecs[i]));
-        if (has_file(r->path, name)) {
+        if (file_is_in(r->path, name)) {
             return true;
         }
     }
@@ -219,22 +209,22 @@ static bool has_bare_tables(const struct results *r)
 /* Without a manifest: how far the files are whole. */
 static bool open_cut(struct results *r, bool bare_too, struct buf *why)
 {
-    bool bare = !has_file(r->path, MANIFEST_STARTED_NAME) && has_bare_tables(r);
+    bool bare = !file_is_in(r->path, MANIFEST_STARTED_NAME) && has_bare_tables(r);
     if (bare && bare_too) {
         r->is_bare = true;
         return true;
     }
-    if (has_file(r->path, MANIFEST_STARTED_NAME)) {
+    if (file_is_in(r->path, MANIFEST_STARTED_NAME)) {
         r->has_cut = result_cut_read(&r->cut, r->path, why);
         return r->has_cut;
     }
-    if (!bare && has_file(r->path, "state.json")) {
+    if (!bare && file_is_in(r->path, "state.json")) {
         buf_putf(why,
                  "%s: the scan was interrupted before it had results: it left state.json and "
                  "neither " MANIFEST_NAME " nor " MANIFEST_STARTED_NAME
                  "; delete the directory and scan again",
                  r->path);
-    } else if (has_file(r->path, ".")) {
+    } else if (file_is_in(r->path, ".")) {
         buf_putf(why,
                  "%s: no results of a scan: it has neither " MANIFEST_NAME
                  " nor " MANIFEST_STARTED_NAME "%s",
@@ -260,7 +250,7 @@ static bool open_any(struct results *r, const char *path, bool bare_too, struct 
 {
     *r = (struct results){.path = path};
     json_set_alloc_funcs(memory_malloc, memory_free);
-    if (!has_file(path, MANIFEST_NAME) && !open_cut(r, bare_too, why)) {
+    if (!file_is_in(path, MANIFEST_NAME) && !open_cut(r, bare_too, why)) {
         return false;
     }
     if (r->is_bare) {

@@ -36,10 +36,10 @@ TABLES = {"domains": "domain", "hosts": "host", "services": "service", "endpoint
 
 
 def innocents_of(out, paths, only=None):
-    """{table: {key: row as text}}, of all keys or of those of another scan."""
+    """{table: {key: row as text}}, of all keys or of those of another scan. Where they stand in the list differs."""
     kept = {}
     for name, key in TABLES.items():
-        rows = [{k: v for k, v in row.items() if k != "input_line"} for row in read_table(out, name)
+        rows = [{k: v for k, v in row.items() if k not in ("input_line", "block")} for row in read_table(out, name)
                 if only is None or row[key] in only[name]]
         kept[name] = {json.loads(text)[key]: text for text in stable(rows, name, paths)}
     return kept

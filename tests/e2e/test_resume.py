@@ -108,6 +108,7 @@ def main():
         interrupt(start(*arguments, *SLOW, first, second, "-o", out), out, "interrupted", 0)
         refused("options that change rows", ["--resume", out, "--infer", "off", "--threads", "2", "--seed", "7"], "--infer", "--seed")
         refused("another list", ["--resume", out, chosen], chosen)
+        refused("a new scan in its place", [*arguments, chosen, "-o", out], "unfinished scan", f"--resume {out}")
         damaged, torn, other = (shutil.copytree(out, os.path.join(folder, name)) for name in ("damaged", "torn", "other"))
         change(os.path.join(damaged, "journal"), 100, b"\xff\xfe\xfd")
         refused("a damaged journal", ["--resume", damaged], os.path.join(damaged, "journal"), "damaged at octet")
