@@ -6,7 +6,6 @@
 #include "scanner/base/clock.h"
 #include "scanner/base/codec.h"
 #include "scanner/base/file.h"
-#include "scanner/base/file.h"
 #include "scanner/base/memory.h"
 #include "scanner/cert/digest.h"
 #include "scanner/pipeline/reader.h"
