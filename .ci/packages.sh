@@ -4,7 +4,7 @@
 # What the program and the lab are built with.
 BUILD_PACKAGES="gcc libc6-dev cmake ninja-build pkg-config libssl-dev libuv1-dev libc-ares-dev
     libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev libjansson-dev
-    libsqlite3-dev libjemalloc-dev libcurl4-openssl-dev publicsuffix ca-certificates"
+    libsqlite3-dev libcurl4-openssl-dev publicsuffix ca-certificates"
 
 # What the tests need besides. The servers are peers of tests/interop, never services of this machine.
 TEST_PACKAGES="libcriterion-dev clang-14 libclang-rt-14-dev clang-format-14 python3 openssl

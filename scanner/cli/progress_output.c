@@ -7,6 +7,7 @@
 
 #include "scanner/base/file.h"
 #include "scanner/base/output_file.h"
+#include "scanner/replay/results.h"
 
 #define STATUS_EVERY_MS  60000
 #define METRICS_MAX      65536 /* octets of a file of ours */
@@ -60,6 +61,13 @@ bool progress_output_open_status(struct progress_output *out, struct buf *why)
     return true;
 }
 
+/* A scan that is gone on with began when it was first started. */
+static int64_t began_at(const struct scan_params *params, int64_t unix_ms)
+{
+    bool known = params->resume != NULL && params->resume->started_unix_ms != RESULTS_TIME_UNKNOWN;
+    return known ? params->resume->started_unix_ms : unix_ms;
+}
+
 bool progress_output_init(struct progress_output *out, const struct scan_params *params,
                           int64_t unix_ms, struct buf *why)
 {
@@ -70,7 +78,7 @@ bool progress_output_init(struct progress_output *out, const struct scan_params 
         .status_fd = -1,
         .status_path = params->status_path,
         .metrics_path = params->metrics_path,
-        .scan = {.started_ms = unix_ms},
+        .scan = {.started_ms = began_at(params, unix_ms)},
         .text = BUF_INIT(BUF_NO_LIMIT),
     };
     if (out->metrics_path != NULL && output_file_is_replaced(out->metrics_path)) {

@@ -86,6 +86,15 @@ bool stdout_option_apply(struct options *o, struct buf *why)
         buf_put_text(why, "--stdout takes --format ndjson, csv or text, and no --compress");
         return false;
     }
+    if (o->only_tables != NULL || o->left_columns != NULL || o->detail != ROW_DETAIL_FULL) {
+        buf_putf(
+            why,
+            "%s is for rows in files: --stdout takes the table itself, and --fields its columns",
+            o->only_tables != NULL    ? "--tables"
+            : o->left_columns != NULL ? "--columns"
+                                      : "--detail");
+        return false;
+    }
     o->choice = (struct row_choice){.line = p->format == RESULT_CSV    ? ROW_LINE_CSV
                                             : p->format == RESULT_TEXT ? ROW_LINE_TEXT
                                                                        : ROW_LINE_NDJSON};

@@ -427,6 +427,14 @@ static enum source_status source_start(struct domain_source *s)
     return SOURCE_RECORD;
 }
 
+struct source_columns domain_source_columns(const struct domain_source *s)
+{
+    const struct column_choice *c = &s->choice;
+    return s->format == FORMAT_CSV
+               ? (struct source_columns){c->column + 1, c->delimiter, c->is_header}
+               : (struct source_columns){0};
+}
+
 bool domain_source_put_choice(const struct domain_source *s, struct buf *to)
 {
     static const char *const reasons[] = {

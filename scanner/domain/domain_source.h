@@ -93,6 +93,13 @@ bool domain_source_error_is_usage(const struct domain_source *s);
 
 /** What was decided about columns, as words that follow the name of the list. @return false: a plain list, or nothing was read yet */
 bool domain_source_put_choice(const struct domain_source *s, struct buf *to);
+/** The same as numbers. */
+struct source_columns {
+    size_t column;     /* of the domains, from 1; 0: a plain list */
+    uint8_t delimiter; /* 0: a plain list */
+    bool is_header;    /* the first line with data */
+};
+struct source_columns domain_source_columns(const struct domain_source *s);
 /** Octets of the file up to the end of the last record; of one that is compressed about that. */
 uint64_t domain_source_consumed(const struct domain_source *s);
 /** "gzip", "zstd", "none"; after the first record. */

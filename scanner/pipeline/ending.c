@@ -82,7 +82,8 @@ static void say_failures(const struct ending *e)
     struct buf text = BUF_INIT(BUF_NO_LIMIT);
     writer_put_failure(e->writer, &text);
     if (text.len > 0) {
-        buf_putf(&text, "; %llu rows lost", (unsigned long long)writer_rows_lost(e->writer));
+        uint64_t lost = writer_rows_lost(e->writer);
+        buf_putf(&text, "; %llu row%s lost", (unsigned long long)lost, lost == 1 ? "" : "s");
         say_line(e, &text);
     }
     if (e->completions_missing) {

@@ -228,6 +228,7 @@ static void tell_of_list(struct reader *r, struct manifest_input *told)
 {
     (void)pthread_mutex_lock(&r->sending);
     told->compression = domain_source_compression(r->source);
+    told->columns = domain_source_columns(r->source);
     (void)pthread_mutex_unlock(&r->sending);
 }
 

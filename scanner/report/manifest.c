@@ -441,6 +441,21 @@ static void put_outage_probes(struct json_writer *w, const struct scan_manifest 
     json_object_end(w);
 }
 
+static void put_list_columns(struct json_writer *w, const struct source_columns *c)
+{
+    json_key(w, "delimiter");
+    if (c->column > 0) {
+        (void)json_text(w, (struct span){&c->delimiter, 1});
+        json_key_uint(w, "column", c->column);
+    } else {
+        json_null_value(w);
+        json_key(w, "column");
+        json_null_value(w);
+    }
+    json_key(w, "header");
+    json_bool(w, c->is_header);
+}
+
 static void put_input(struct json_writer *w, const struct manifest_input *input)
 {
     json_object_begin(w);
@@ -457,6 +472,7 @@ static void put_input(struct json_writer *w, const struct manifest_input *input)
         json_null_value(w);
     }
     key_word(w, "compression", input->compression);
+    put_list_columns(w, &input->columns);
     json_key(w, "changed_while_read");
     json_bool(w, input->changed);
     json_key(w, "first_line");

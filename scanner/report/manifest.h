@@ -5,6 +5,7 @@
 #include "output/tables.h"
 #include "scanner/analysis/counts.h"
 #include "scanner/base/net_addr.h"
+#include "scanner/domain/domain_source.h"
 #include "scanner/trust/intermediates_file.h"
 #include "scanner/trust/trust_store.h"
 
@@ -143,8 +144,9 @@ struct manifest_input {
     uint64_t octets;  /* as it is, compressed or not, as the digest */
     uint8_t sha256[32];
     bool changed;            /* while it was read: the digest is of what it was before */
-    const char *compression; /* "gzip", "zstd", "none"; NULL: not known yet */
-    uint64_t first_line;     /* of it, counted over all lists; 0: not reached */
+    const char *compression; /* "gzip", "zstd", "none"; NULL: not known yet, as is the next */
+    struct source_columns columns;
+    uint64_t first_line; /* of it, counted over all lists; 0: not reached */
 };
 
 struct scan_manifest {

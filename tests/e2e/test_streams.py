@@ -416,7 +416,7 @@ def check_closed_descriptors(dns, folder):
         check_equal(f"{closed} closed: exit code", done.returncode, code)
         if 2 not in closed:
             check("closed standard output: one clear line",
-                  b"write standard output: Bad file descriptor; 1 rows lost" in done.stderr, done.stderr)
+                  b"write standard output: Bad file descriptor; 1 row lost" in done.stderr, done.stderr)
     out = os.path.join(folder, "closed")
     done = subprocess.run([MXCENSUS, "scan", *options(dns, "-o", out), path_of_list(folder)],
                           preexec_fn=lambda: [os.close(fd) for fd in range(3)],

@@ -138,6 +138,9 @@ def check_refusals(folder):
             [f"--root-cas {missing}: No such file or directory; give a PEM file of root certificates"])
     refused("the option of a file that says nothing is named", ["scan", *READY, "--intermediates", listed, listed],
             [f"--intermediates {listed}: no certificate in it; give a PEM file"])
+    refused("tables beside --stdout", ["scan", *READY, "--stdout", "domains", "--tables", "hosts", listed], ["--tables is for rows in files", "--fields"])
+    refused("columns beside --stdout", ["scan", *READY, "--stdout", "domains", "--columns", "-domains.mx", listed], ["--columns is for rows in files"])
+    refused("detail beside --stdout", ["scan", *READY, "--stdout", "domains", "--detail", "normal", listed], ["--detail is for rows in files"])
     refused("column", ["scan", *READY, "--column", "host", "-"], ["host"], input="rank,domain\n1,example.org\n")
     check_equal("the full folder is untouched", os.listdir(full), ["something"])
 
@@ -163,10 +166,12 @@ def check_lists(file, out):
     with open(os.path.join(out + "-lists", "manifest.json"), encoding="utf-8") as manifest:
         manifest = json.load(manifest)
     expected = []
-    for path, method, line in (*zip(paths, ("none", "gzip", "zstd"), (1, 4, 7)), ("-", "none", 8)):
+    bare = (None, None, False)
+    for path, method, line, form in (*zip(paths, ("none", "gzip", "zstd"), (1, 4, 7), (bare, (";", 2, True), (",", 2, False))), ("-", "none", 8, bare)):
         octets = b"" if path == "-" else open(path, "rb").read()
         expected.append({"path": path, "octets": len(octets) or None, "sha256": hashlib.sha256(octets).hexdigest() if octets else None,
-                         "compression": method, "changed_while_read": False, "first_line": line})
+                         "compression": method, "delimiter": form[0], "column": form[1], "header": form[2], "changed_while_read": False,
+                         "first_line": line})
     check_equal("lists: the manifest names them", manifest["inputs"], expected)
     check_equal("lists: the manifest has them as options", manifest["options"]["input-file"], [*paths, "-"])
 
@@ -297,7 +302,8 @@ def check_inputs(folder):
         manifest = json.load(manifest)
     check_equal("the manifest has each value of a repeated option", manifest["options"]["port-map"], ["2500=2501", "2502=2503"])
     check_equal("the manifest names the list", manifest["inputs"],
-                [{"path": path, "octets": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest(), "compression": "none", "changed_while_read": False, "first_line": 1}])
+                [{"path": path, "octets": len(text), "sha256": hashlib.sha256(text.encode()).hexdigest(), "compression": "none", "delimiter": ";", "column": 3,
+                  "header": True, "changed_while_read": False, "first_line": 1}])
     done = run("scan", *READY, "-q", input="a.test\na.test\na.test\n", timeout=60)
     check("repeats: a warning with an example", "2 of the 3 lines repeat a domain, such as line 2, 'a.test'" in done.stderr, done.stderr)
 
