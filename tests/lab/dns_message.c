@@ -394,7 +394,9 @@ bool dns_respond(struct dns_responder *d, struct span query, bool tcp, struct bu
         /* These have a second pass, SERVFAIL where CD=1 shows no data either. */
         bool failed = a->state == DNS_SERVFAIL || a->state == DNS_REFUSED ||
                       (a->state == DNS_BOGUS && a->count == 0);
-        bool lost = a->state == DNS_TIMEOUT || a->tcp == LAB_TCP_HALF || a->tcp == LAB_TCP_STALL;
+        /* An answer that nobody asked for ends the connection, and with it the questions behind this one. */
+        bool lost = a->state == DNS_TIMEOUT || a->tcp == LAB_TCP_HALF || a->tcp == LAB_TCP_STALL ||
+                    a->tcp == LAB_TCP_TWICE;
         counters_question(d->counters, name, q.type, q.cd, tcp, !lost && !failed);
     }
     if (a->state == DNS_TIMEOUT) {
