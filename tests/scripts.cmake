@@ -9,7 +9,7 @@ endif()
 function(add_script_test name label script)
     add_test(NAME ${label}.${name}
         COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
-    set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 600
+    set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT 1200
         FAIL_REGULAR_EXPRESSION "${SANITIZER_REPORT};WARNING: ThreadSanitizer"
         ENVIRONMENT "MXCENSUS=$<TARGET_FILE:mxcensus>;MXLAB=$<TARGET_FILE:mxlab>")
 endfunction()
