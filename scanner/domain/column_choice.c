@@ -356,8 +356,9 @@ bool column_needs_more(struct span first, const char *asked)
     for (const char *d = COLUMN_DELIMITERS; *d != '\0'; d++) {
         divided |= memchr(first.at, *d, first.len) != NULL;
     }
-    if (asked != NULL && (!divided || !text_to_u64(span_of(asked), &number))) {
-        return !divided && text_to_u64(span_of(asked), &number) && number > 1;
+    bool numbered = asked != NULL && text_to_u64(span_of(asked), &number);
+    if (asked != NULL && (!divided || !numbered)) {
+        return numbered && number > 1; /* of a line that is not divided */
     }
     struct column_look l = {.octets = BUF_INIT(BUF_NO_LIMIT), .domain = BUF_INIT(BUF_NO_LIMIT)};
     const struct column_sample sample = {.first = first};

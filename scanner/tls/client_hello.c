@@ -1,13 +1,9 @@
 #include "scanner/tls/client_hello.h"
 
 #include "scanner/base/check.h"
+#include "scanner/tls/wire.h"
 
-#define VERSION_TLS10 0x0301
-#define VERSION_TLS12 0x0303
-#define VERSION_TLS13 0x0304
-
-#define RECORD_HANDSHAKE 22
-#define MESSAGE_HELLO    1
+#define MESSAGE_HELLO 1
 
 enum extension {
     EXTENSION_SERVER_NAME = 0,             /* RFC 6066 section 3 */
@@ -20,8 +16,6 @@ enum extension {
     EXTENSION_KEY_SHARE = 51,              /* RFC 8446 section 4.2.8 */
     EXTENSION_RENEGOTIATION_INFO = 0xff01, /* RFC 5746 section 3.2 */
 };
-
-#define GROUP_X25519 0x001d
 
 /* The IANA registry of cipher suites; strongest first, as clients list them. */
 static const uint16_t suites_tls13[] = {
@@ -186,7 +180,7 @@ void client_hello_put(struct buf *out, uint16_t max_version, struct suite_list s
 {
     CHECK(max_version >= VERSION_TLS10 && max_version <= VERSION_TLS13);
     bool tls13 = max_version == VERSION_TLS13;
-    put_number(out, RECORD_HANDSHAKE, 1);
+    put_number(out, CONTENT_HANDSHAKE, 1);
     put_number(out, VERSION_TLS10, 2); /* RFC 8446 section 5.1, RFC 5246 appendix E.1 */
     size_t record = vector_begin(out, 2);
     put_number(out, MESSAGE_HELLO, 1);

@@ -3,11 +3,7 @@
 #include "scanner/cert/cert_list.h"
 #include "scanner/tls/wire.h"
 
-#define HEADER_LEN 4  /* type, 24-bit length: RFC 8446 section 4 */
 #define RANDOM_LEN 32 /* RFC 8446 section 4.1.2 */
-
-#define VERSION_TLS12 0x0303
-#define VERSION_TLS13 0x0304
 
 enum extension {
     EXTENSION_STATUS_REQUEST = 5, /* RFC 6066 section 8 */
@@ -52,10 +48,10 @@ static void server_extension_read(uint32_t type, struct span body, struct seen_t
 
 void server_hello_read(struct span message, struct seen_tls *seen)
 {
-    if (message.len < HEADER_LEN) {
+    if (message.len < MESSAGE_HEADER_LEN) {
         return;
     }
-    struct span rest = span_drop(message, HEADER_LEN);
+    struct span rest = span_drop(message, MESSAGE_HEADER_LEN);
     struct span session_id;
     uint32_t version = 0;
     uint32_t cipher = 0;
@@ -88,7 +84,7 @@ bool server_hello_asks_again(struct span message)
         0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
         0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
     };
-    size_t at = HEADER_LEN + 2; /* behind legacy_version */
+    size_t at = MESSAGE_HEADER_LEN + 2; /* behind legacy_version */
     return message.len >= at + sizeof(random) &&
            memcmp(message.at + at, random, sizeof(random)) == 0;
 }
@@ -106,7 +102,8 @@ static void certificate_extensions_read(struct span extensions, struct seen_tls 
 void certificate_message_read(struct span message, struct buf *list, struct seen_tls *seen)
 {
     bool tls13 = seen->version >= VERSION_TLS13;
-    struct span rest = message.len < HEADER_LEN ? (struct span){0} : span_drop(message, HEADER_LEN);
+    struct span rest = message.len < MESSAGE_HEADER_LEN ? (struct span){0}
+                                                        : span_drop(message, MESSAGE_HEADER_LEN);
     struct span context;
     struct span entries;
     seen->certificate_octets = (uint32_t)rest.len; /* a 24-bit length */
@@ -136,10 +133,10 @@ void certificate_message_read(struct span message, struct buf *list, struct seen
 
 void server_key_exchange_read(struct span message, enum key_exchange kind, struct seen_tls *seen)
 {
-    if (message.len < HEADER_LEN) {
+    if (message.len < MESSAGE_HEADER_LEN) {
         return;
     }
-    struct span rest = span_drop(message, HEADER_LEN);
+    struct span rest = span_drop(message, MESSAGE_HEADER_LEN);
     struct span p;
     struct span g;
     struct span public_key;
@@ -184,7 +181,8 @@ void server_key_exchange_read(struct span message, enum key_exchange kind, struc
 void certificate_verify_read(struct span message, struct seen_tls *seen)
 {
     uint32_t scheme = 0;
-    struct span rest = message.len < HEADER_LEN ? (struct span){0} : span_drop(message, HEADER_LEN);
+    struct span rest = message.len < MESSAGE_HEADER_LEN ? (struct span){0}
+                                                        : span_drop(message, MESSAGE_HEADER_LEN);
     if (take_number(&rest, 2, &scheme)) {
         seen->signature_scheme = (uint16_t)scheme;
     }

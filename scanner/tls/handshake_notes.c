@@ -51,9 +51,8 @@ static void note_certificates(struct handshake_notes *n, struct span message)
     }
 }
 
-static enum key_exchange pending_key_exchange(const SSL *ssl)
+enum key_exchange handshake_key_exchange(const SSL_CIPHER *cipher)
 {
-    const SSL_CIPHER *cipher = SSL_get_pending_cipher(ssl);
     int kind = cipher ? SSL_CIPHER_get_kx_nid(cipher) : NID_undef;
     return kind == NID_kx_ecdhe ? KEY_EXCHANGE_ECDHE
            : kind == NID_kx_dhe ? KEY_EXCHANGE_DHE
@@ -79,7 +78,9 @@ void handshake_note_flood(struct seen_tls *seen, const char *of_what)
 void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message)
 {
     bool names_key = message.len > 0 && message.at[0] == MESSAGE_SERVER_KEY_EXCHANGE;
-    handshake_note_octets(n, names_key ? pending_key_exchange(ssl) : KEY_EXCHANGE_OTHER, message);
+    handshake_note_octets(
+        n, names_key ? handshake_key_exchange(SSL_get_pending_cipher(ssl)) : KEY_EXCHANGE_OTHER,
+        message);
 }
 
 void handshake_note_octets(struct handshake_notes *n, enum key_exchange kind, struct span message)

@@ -26,6 +26,9 @@ void handshake_notes_init(struct handshake_notes *n, const EVP_MD *sha256, EVP_M
 void handshake_notes_reset(struct handshake_notes *n, size_t keep);
 void handshake_notes_deinit(struct handshake_notes *n);
 
+/** How the server tells its part, as far as it shows in ServerKeyExchange. @param cipher NULL: KEY_EXCHANGE_OTHER */
+enum key_exchange handshake_key_exchange(const SSL_CIPHER *cipher);
+
 /** A whole handshake message from the peer, its header included. */
 void handshake_note_message(struct handshake_notes *n, const SSL *ssl, struct span message);
 /** The same without libssl. @param kind of the suite */

@@ -2,10 +2,8 @@
 
 #include "scanner/tls/wire.h"
 
-#define RECORD_HANDSHAKE 22
-#define MESSAGE_HELLO    1
-#define EXTENSION_SHARE  51 /* RFC 8446 section 4.2.8 */
-#define GROUP_X25519     0x001d
+#define MESSAGE_HELLO   1
+#define EXTENSION_SHARE 51 /* RFC 8446 section 4.2.8 */
 
 static size_t place_in(const struct hello_template *t, struct span s)
 {
@@ -89,7 +87,7 @@ bool hello_template_read(struct hello_template *t, struct span record)
     struct span body;
     uint32_t type = 0;
     uint32_t version = 0;
-    return take_number(&rest, 1, &type) && type == RECORD_HANDSHAKE &&
+    return take_number(&rest, 1, &type) && type == CONTENT_HANDSHAKE &&
            take_number(&rest, 2, &version) && take_vector(&rest, 2, &message) && rest.len == 0 &&
            take_number(&message, 1, &type) && type == MESSAGE_HELLO &&
            take_vector(&message, 3, &body) && message.len == 0 && read_message(t, body);

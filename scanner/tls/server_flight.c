@@ -4,10 +4,6 @@
 #include "scanner/tls/handshake_keys.h"
 #include "scanner/tls/wire.h"
 
-#define HEADER_LEN     4 /* type, 24-bit length: RFC 8446 section 4 */
-#define VERSION_TLS12  0x0303
-#define VERSION_TLS13  0x0304
-#define GROUP_X25519   0x001d
 #define SUITE_TLS13_ID 0x1300 /* RFC 8446 appendix B.4: 0x13,0x01 and on */
 
 enum further_message {
@@ -117,7 +113,7 @@ static bool read_hello_extension(struct server_flight *f, uint32_t type, struct 
 
 static bool hello_read(struct server_flight *f, struct span message, struct hello_fields *out)
 {
-    struct span rest = span_drop(message, HEADER_LEN);
+    struct span rest = span_drop(message, MESSAGE_HEADER_LEN);
     struct span extensions = {0};
     uint32_t compression = 0;
     uint32_t type = 0;
@@ -191,7 +187,7 @@ static enum flight_status take_hello(struct server_flight *f, struct span messag
 /* RFC 8446 section 4.2: of those that are offered, only supported_groups may stand there. */
 static bool encrypted_extensions_are_plain(struct span message)
 {
-    struct span rest = span_drop(message, HEADER_LEN);
+    struct span rest = span_drop(message, MESSAGE_HEADER_LEN);
     struct span extensions;
     uint32_t type = 0;
     struct span body;
@@ -262,13 +258,13 @@ static size_t message_length(const struct server_flight *f, struct span rest)
     if (rest.len > 0 && (rest.at[0] >= 32 || (f->expected & BIT(rest.at[0])) == 0)) {
         return SIZE_MAX;
     }
-    if (rest.len < HEADER_LEN) {
+    if (rest.len < MESSAGE_HEADER_LEN) {
         return 0;
     }
     size_t len = (size_t)rest.at[1] << 16 | (size_t)rest.at[2] << 8 | rest.at[3];
     size_t most = rest.at[0] == MESSAGE_CERTIFICATE ? TLS_CERTIFICATE_MESSAGE_MAX
-                                                    : FLIGHT_MESSAGE_MAX - HEADER_LEN;
-    return len <= most ? HEADER_LEN + len : SIZE_MAX;
+                                                    : FLIGHT_MESSAGE_MAX - MESSAGE_HEADER_LEN;
+    return len <= most ? MESSAGE_HEADER_LEN + len : SIZE_MAX;
 }
 
 static void keep_rest(struct server_flight *f, size_t used)

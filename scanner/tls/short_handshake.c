@@ -6,25 +6,10 @@
 #include "scanner/tls/handshake_keys.h"
 #include "scanner/tls/server_flight.h"
 #include "scanner/tls/tls_context_private.h"
+#include "scanner/tls/wire.h"
 
-#define RECORD_HEADER_LEN 5
-#define RECORD_LEN_MAX    16384                  /* RFC 8446 section 5.1 */
-#define SEALED_LEN_MAX    (RECORD_LEN_MAX + 256) /* section 5.2 */
-#define WARNINGS_MAX      4 /* in clear, in front of a ServerHello; our own bound */
-#define VERSION_TLS12     0x0303
-#define VERSION_TLS13     0x0304
-
-enum content_type {
-    CONTENT_CHANGE_CIPHER_SPEC = 20,
-    CONTENT_ALERT = 21,
-    CONTENT_HANDSHAKE = 22,
-    CONTENT_APPLICATION_DATA = 23,
-};
-
-#define ALERT_LEN           2
-#define LEVEL_WARNING       1
-#define ALERT_CLOSE_NOTIFY  0
-#define ALERT_USER_CANCELED 90
+#define SEALED_LEN_MAX (RECORD_LEN_MAX + 256) /* section 5.2 */
+#define WARNINGS_MAX   4 /* in clear, in front of a ServerHello; our own bound */
 
 struct short_handshake {
     struct tls_context *ctx; /* borrowed */
@@ -282,27 +267,22 @@ void short_handshake_octets_exceeded(struct short_handshake *h)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void put_clear_alert(struct buf *out, uint8_t description)
-{
-    const uint8_t record[] = {CONTENT_ALERT, 3, 3, 0, ALERT_LEN, LEVEL_WARNING, description};
-    (void)buf_append(out, (struct span){record, sizeof(record)});
-}
-
 void short_handshake_goodbye(struct short_handshake *h, struct buf *out)
 {
     static const uint8_t alerts[] = {ALERT_USER_CANCELED, ALERT_CLOSE_NOTIFY};
     if (h->peer_left || h->flight.notes.seen.version == 0) {
         return;
     }
-    if (h->sealed) { /* RFC 8446 appendix D.4: in front of a client's second flight */
-        (void)buf_append(out, SPAN_LIT("\x14\x03\x03\x00\x01\x01"));
+    if (!h->sealed) {
+        put_farewell(out, VERSION_TLS12);
+        return;
     }
+    /* RFC 8446 appendix D.4: in front of a client's second flight */
+    (void)buf_append(out, SPAN_LIT("\x14\x03\x03\x00\x01\x01"));
     for (size_t i = 0; i < sizeof(alerts); i++) {
         const uint8_t alert[ALERT_LEN] = {LEVEL_WARNING, alerts[i]};
-        if (!h->sealed) {
-            put_clear_alert(out, alerts[i]);
-        } else if (!record_seal(h->ctx->crypto, &h->keys, CONTENT_ALERT,
-                                (struct span){alert, sizeof(alert)}, out)) {
+        if (!record_seal(h->ctx->crypto, &h->keys, CONTENT_ALERT,
+                         (struct span){alert, sizeof(alert)}, out)) {
             return;
         }
     }

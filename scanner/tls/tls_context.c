@@ -9,6 +9,7 @@
 #include "scanner/tls/fast_public_key.h"
 #include "scanner/tls/handshake.h"
 #include "scanner/tls/handshake_message.h"
+#include "scanner/tls/handshake_notes.h"
 #include "scanner/tls/tls_context_private.h"
 #include "scanner/tls/tls_settings.h"
 
@@ -148,15 +149,10 @@ bool tls_context_has_fast_public_keys(const struct tls_context *ctx)
     return ctx->fast_public_keys;
 }
 
-/* How the server tells its part, as far as it shows in ServerKeyExchange. */
-static enum key_exchange key_exchange_of(SSL *ssl, uint16_t suite)
+static const SSL_CIPHER *cipher_of(SSL *ssl, uint16_t suite)
 {
     const unsigned char id[] = {(unsigned char)(suite >> 8), (unsigned char)suite};
-    const SSL_CIPHER *cipher = SSL_CIPHER_find(ssl, id);
-    int kind = cipher ? SSL_CIPHER_get_kx_nid(cipher) : NID_undef;
-    return kind == NID_kx_ecdhe ? KEY_EXCHANGE_ECDHE
-           : kind == NID_kx_dhe ? KEY_EXCHANGE_DHE
-                                : KEY_EXCHANGE_OTHER;
+    return SSL_CIPHER_find(ssl, id);
 }
 
 static bool read_hello(struct tls_context *ctx)
@@ -167,7 +163,8 @@ static bool read_hello(struct tls_context *ctx)
     bool is_form = ssl != NULL && handshake_step(h, (struct span){0}, &out) == HANDSHAKE_MORE &&
                    hello_template_read(&ctx->hello, buf_span(&out));
     for (size_t i = 0; is_form && i < ctx->hello.suite_count; i++) {
-        ctx->hello.exchanges[i] = (uint8_t)key_exchange_of(ssl, ctx->hello.suites[i]);
+        ctx->hello.exchanges[i] =
+            (uint8_t)handshake_key_exchange(cipher_of(ssl, ctx->hello.suites[i]));
     }
     SSL_free(ssl);
     handshake_free(h);

@@ -5,29 +5,14 @@
 #include "scanner/base/memory.h"
 #include "scanner/tls/client_hello.h"
 #include "scanner/tls/handshake_message.h"
+#include "scanner/tls/wire.h"
 
-#define RECORD_HEADER_LEN  5
-#define RECORD_LEN_MAX     16384 /* RFC 8446 section 5.1 */
-#define MESSAGE_HEADER_LEN 4
-#define MESSAGE_LEN_MAX    1024 /* of a ServerHello; our own bound, usual are 80 to 200 */
-
-#define VERSION_TLS10 0x0301
-#define VERSION_TLS12 0x0303
-
-enum content_type {
-    CONTENT_ALERT = 21,
-    CONTENT_HANDSHAKE = 22,
-};
-
-#define ALERT_LEN     2
-#define LEVEL_WARNING 1
+#define MESSAGE_LEN_MAX 1024 /* of a ServerHello; our own bound, usual are 80 to 200 */
 
 enum alert {
-    ALERT_CLOSE_NOTIFY = 0,
     ALERT_HANDSHAKE_FAILURE = 40,
     ALERT_PROTOCOL_VERSION = 70,
     ALERT_INSUFFICIENT_SECURITY = 71,
-    ALERT_USER_CANCELED = 90,
     ALERT_UNRECOGNIZED_NAME = 112,
 };
 
@@ -234,14 +219,7 @@ void version_probe_goodbye(const struct version_probe *p, struct buf *out)
     if (p->seen.answer != HELLO_ACCEPTED) {
         return;
     }
-    static const uint8_t alerts[] = {ALERT_USER_CANCELED, ALERT_CLOSE_NOTIFY};
-    uint16_t version = p->seen.version < VERSION_TLS12 ? p->seen.version : VERSION_TLS12;
-    for (size_t i = 0; i < sizeof(alerts); i++) {
-        uint8_t record[RECORD_HEADER_LEN + ALERT_LEN] = {
-            CONTENT_ALERT, (uint8_t)(version >> 8), (uint8_t)version, 0,
-            ALERT_LEN,     LEVEL_WARNING,           alerts[i]};
-        buf_put(out, (struct span){record, sizeof(record)});
-    }
+    put_farewell(out, p->seen.version < VERSION_TLS12 ? p->seen.version : VERSION_TLS12);
 }
 
 const struct seen_hello *version_probe_seen(const struct version_probe *p)

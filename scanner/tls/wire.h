@@ -1,8 +1,42 @@
 #pragma once
 
-/** Numbers and vectors of TLS messages, taken off the front of octets (RFC 8446 section 3). */
+/** What TLS is made of on the wire: its numbers, and numbers and vectors taken off the front of octets (RFC 8446 section 3). */
 
-#include "scanner/base/span.h"
+#include "scanner/base/buf.h"
+
+#define VERSION_TLS10      0x0301
+#define VERSION_TLS12      0x0303
+#define VERSION_TLS13      0x0304
+#define GROUP_X25519       0x001d /* RFC 8446 section 4.2.7 */
+#define RECORD_HEADER_LEN  5
+#define RECORD_LEN_MAX     16384 /* RFC 8446 section 5.1 */
+#define MESSAGE_HEADER_LEN 4     /* type, 24-bit length: section 4 */
+
+/* RFC 8446 section 5.1 */
+enum content_type {
+    CONTENT_CHANGE_CIPHER_SPEC = 20,
+    CONTENT_ALERT = 21,
+    CONTENT_HANDSHAKE = 22,
+    CONTENT_APPLICATION_DATA = 23,
+};
+
+/* RFC 8446 section 6 */
+#define ALERT_LEN           2
+#define LEVEL_WARNING       1
+#define ALERT_CLOSE_NOTIFY  0
+#define ALERT_USER_CANCELED 90
+
+/** How a client leaves a handshake in good order, in clear: user_canceled, close_notify (RFC 8446 section 6.1). */
+static inline void put_farewell(struct buf *out, uint16_t version)
+{
+    static const uint8_t alerts[] = {ALERT_USER_CANCELED, ALERT_CLOSE_NOTIFY};
+    for (size_t i = 0; i < sizeof(alerts); i++) {
+        const uint8_t record[RECORD_HEADER_LEN + ALERT_LEN] = {
+            CONTENT_ALERT, (uint8_t)(version >> 8), (uint8_t)version, 0,
+            ALERT_LEN,     LEVEL_WARNING,           alerts[i]};
+        buf_put(out, (struct span){record, sizeof(record)});
+    }
+}
 
 /** A big-endian number of `size` octets, 4 at most. @return false: there are not as many */
 static inline bool take_number(struct span *rest, size_t size, uint32_t *out)
