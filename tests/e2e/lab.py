@@ -1,5 +1,6 @@
 """The simulated mail internet (mxlab) for tests: started, asked, stopped."""
 
+import fcntl
 import json
 import os
 import shlex
@@ -25,6 +26,14 @@ class Lab:
         self.list_path = os.path.join(self.state, "list.txt")
 
     def __enter__(self):
+        if os.path.exists(KEYS):
+            return self._start()
+        # The first one makes the pool. Others wait for it: labs of one test have to have the same keys.
+        with open(KEYS + ".lock", "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return self._start()
+
+    def _start(self):
         self.log = open(os.path.join(self.state, "log"), "wb")
         self.process = subprocess.Popen([MXLAB, "serve", "--state", self.state, *self.arguments],
                                         stdout=self.log, stderr=self.log, env=environment())

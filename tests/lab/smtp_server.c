@@ -24,8 +24,8 @@
 #define RESET_AFTER_MS  20     /* so that the client has seen its connection complete */
 #define OCTETS_PER_TURN 20     /* of replies in segments of one octet: a busy lab turns slowly */
 #define OCTETS_EVERY_MS 1
-#define STUTTER_MS      190 /* between two octets of a greeting; spamd(8) waits a second */
-#define STUTTER_OCTETS  30  /* the rest at once: on any machine all of it is slow, over 5 seconds */
+#define STUTTER_MS      450 /* between two octets of a greeting; spamd(8) waits a second */
+#define STUTTER_OCTETS  12  /* over 5 seconds in all, and late turns add little */
 #define ACCEPTS_MAX     64  /* per turn of the loop */
 #define FLOOD_OCTETS    65536
 #define STEPS_PER_TURN  4 /* of a script: others want their turn */
