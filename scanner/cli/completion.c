@@ -1,62 +1,6 @@
 #include "scanner/cli/completion.h"
 
-#include "scanner/cli/option_readers.h"
-
-/** What can be offered for a value. */
-enum value_kind {
-    VALUE_NONE, /* a flag */
-    VALUE_ANY,  /* nothing is offered */
-    VALUE_WORD, /* one of option_words() */
-    VALUE_WORDS,
-    VALUE_FILE,
-    VALUE_DIRECTORY,
-};
-
-static enum value_kind value_kind_of(const struct option_row *row)
-{
-    if (row->argument == NULL) {
-        return VALUE_NONE;
-    }
-    if (option_words(row) != NULL) {
-        return strcmp(row->argument, "LIST") == 0 ? VALUE_WORDS : VALUE_WORD;
-    }
-    if (strcmp(row->argument, "DIR") == 0 || strcmp(row->argument, "OLD") == 0) {
-        return VALUE_DIRECTORY;
-    }
-    return span_ends_with(span_of(row->argument), SPAN_LIT("FILE")) ? VALUE_FILE : VALUE_ANY;
-}
-
-/** What stands beside the options: see COMMANDS. */
-static enum value_kind words_kind_of(enum command c)
-{
-    const char *arguments = command_info(c)->arguments;
-    if (c == COMMAND_EXPLAIN) {
-        return VALUE_WORD;
-    }
-    if (strstr(arguments, "RESULTS") != NULL || strstr(arguments, "OLD") != NULL) {
-        return VALUE_DIRECTORY;
-    }
-    return strstr(arguments, "FILE") != NULL ? VALUE_FILE : VALUE_ANY;
-}
-
-static void put_option_words(struct buf *b, const struct option_row *row)
-{
-    const struct vocabulary *words = option_words(row);
-    const char *between = "";
-    for (unsigned i = 0; i < words->count; i++) {
-        if (vocabulary_has_word(words, i)) {
-            buf_putf(b, "%s%s", between, words->words[i].word);
-            between = " ";
-        }
-    }
-}
-
-static void put_finding_codes(struct buf *b)
-{
-    for (enum finding_code code = 0; code < FINDING_COUNT; code++) {
-        buf_putf(b, "%s%s", code > 0 ? " " : "", finding_info(code)->code);
-    }
-}
+#include "scanner/cli/completion_values.h"
 
 /** Inside single quotes, with a backslash in front of what is in `special`. */
 static void put_quoted(struct buf *b, const char *text, const char *special)
@@ -71,7 +15,35 @@ static void put_quoted(struct buf *b, const char *text, const char *special)
     }
 }
 
+/** For bash and zsh: the columns of a table, or of all, that --fields takes. */
+static void put_columns_function(struct buf *b)
+{
+    buf_put_text(b, "_mxcensus_columns() {\n"
+                    "    local table\n"
+                    "    case $1 in\n");
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        buf_putf(b, "    (%s) echo '", table_name((enum table_id)t));
+        completion_put_fields(b, (enum table_id)t);
+        buf_put_text(b, "' ;;\n");
+    }
+    buf_put_text(b, "    (*)\n        for table in ");
+    completion_put_tables(b);
+    buf_put_text(b, "; do\n"
+                    "            _mxcensus_columns $table\n"
+                    "        done\n"
+                    "        ;;\n"
+                    "    esac\n"
+                    "}\n"
+                    "\n");
+}
+
 /* --- bash ----------------------------------------------------------------------------------- */
+
+static const char *const bash_kinds[] = {
+    [VALUE_NONE] = "any",      [VALUE_ANY] = "any",   [VALUE_WORD] = "word",
+    [VALUE_WORDS] = "list",    [VALUE_FILE] = "file", [VALUE_DIRECTORY] = "directory",
+    [VALUE_FIELDS] = "fields", [VALUE_CODE] = "code", [VALUE_TABLE] = "word",
+};
 
 static void bash_put_value(struct buf *b, const struct option_row *row, enum command c)
 {
@@ -89,31 +61,31 @@ static void bash_put_value(struct buf *b, const struct option_row *row, enum com
     case VALUE_WORD:
     case VALUE_WORDS:
         buf_putf(b, "kind=%s words='", kind == VALUE_WORD ? "word" : "list");
-        put_option_words(b, row);
-        buf_put_text(b, "'");
+        value_put_words(b, row);
+        buf_put_text(b, "' ;;\n");
         break;
+    case VALUE_FIELDS:
     case VALUE_FILE:
-        buf_put_text(b, "kind=file");
-        break;
     case VALUE_DIRECTORY:
-        buf_put_text(b, "kind=directory");
-        break;
+    case VALUE_CODE:
+    case VALUE_TABLE:
     case VALUE_NONE:
     case VALUE_ANY:
-        buf_put_text(b, "kind=any");
+        buf_putf(b, "kind=%s ;;\n", bash_kinds[kind]);
         break;
     }
-    buf_put_text(b, " ;;\n");
 }
 
 static void bash_put_command(struct buf *b, enum command c)
 {
-    static const char *const kinds[] = {
-        [VALUE_NONE] = "any",   [VALUE_ANY] = "any",   [VALUE_WORD] = "code",
-        [VALUE_WORDS] = "code", [VALUE_FILE] = "file", [VALUE_DIRECTORY] = "directory",
-    };
-    buf_putf(b, "    %s)\n        kind=%s\n        options='", command_info(c)->word,
-             kinds[words_kind_of(c)]);
+    buf_putf(b, "    %s)\n        kind=%s\n", command_info(c)->word,
+             bash_kinds[argument_kind_of(c)]);
+    if (argument_kind_of(c) == VALUE_TABLE) {
+        buf_put_text(b, "        words='");
+        completion_put_tables(b);
+        buf_put_text(b, "'\n");
+    }
+    buf_put_text(b, "        options='");
     const char *between = "";
     for (size_t i = 0; i < option_table_count; i++) {
         if (option_is_of(&option_table[i], c)) {
@@ -126,14 +98,17 @@ static void bash_put_command(struct buf *b, enum command c)
 
 static void bash_put(struct buf *b)
 {
-    buf_put_text(b, "# bash completion for mxcensus, made from its option table\n"
-                    "_mxcensus()\n"
-                    "{\n"
-                    "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-                    "    local command=${COMP_WORDS[1]} kind=any options= words= head=\n"
-                    "    COMPREPLY=()\n"
-                    "    if [[ $COMP_CWORD -eq 1 ]]; then\n"
-                    "        mapfile -t COMPREPLY < <(compgen -W '");
+    buf_put_text(b, "# bash completion for mxcensus, made from its option table\n");
+    put_columns_function(b);
+    buf_put_text(
+        b,
+        "_mxcensus()\n"
+        "{\n"
+        "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
+        "    local command=${COMP_WORDS[1]} kind=any options= words= head= table= word= left= i\n"
+        "    COMPREPLY=()\n"
+        "    if [[ $COMP_CWORD -eq 1 ]]; then\n"
+        "        mapfile -t COMPREPLY < <(compgen -W '");
     for (enum command c = 0; c < COMMAND_COUNT; c++) {
         buf_putf(b, "%s ", command_info(c)->word);
     }
@@ -170,11 +145,22 @@ static void bash_put(struct buf *b)
                     "        [[ $cur != -* ]] || kind=word words=$options\n"
                     "        ;;\n"
                     "    esac\n"
+                    "    if [[ $kind == fields ]]; then\n"
+                    "        for ((i = 2; i < COMP_CWORD; i++)); do\n"
+                    "            [[ ${COMP_WORDS[i]} == --stdout ]] || continue\n"
+                    "            table=${COMP_WORDS[i + 1]}\n"
+                    "            [[ $table != = ]] || table=${COMP_WORDS[i + 2]}\n"
+                    "        done\n"
+                    "        kind=list words=$(_mxcensus_columns \"$table\")\n"
+                    "    fi\n"
                     "    case $kind in\n"
                     "    word) mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\") ;;\n"
                     "    list)\n"
                     "        [[ $cur != *,* ]] || head=${cur%,*},\n"
-                    "        mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$words\" -- "
+                    "        for word in $words; do\n"
+                    "            [[ ,$head == *,$word,* ]] || left+=\" $word\"\n"
+                    "        done\n"
+                    "        mapfile -t COMPREPLY < <(compgen -P \"$head\" -W \"$left\" -- "
                     "\"${cur##*,}\")\n"
                     "        compopt -o nospace 2>/dev/null\n"
                     "        ;;\n"
@@ -189,7 +175,7 @@ static void bash_put(struct buf *b)
                     "    esac\n"
                     "    if [[ $kind == code ]]; then\n"
                     "        words='");
-    put_finding_codes(b);
+    completion_put_codes(b);
     buf_put_text(b, "'\n"
                     "        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W \"$words\" -- "
                     "\"$cur\")\n"
@@ -224,12 +210,15 @@ static void zsh_put_option(struct buf *b, const struct option_row *row)
     switch (kind) {
     case VALUE_WORD:
         buf_put_char(b, '(');
-        put_option_words(b, row);
+        value_put_words(b, row);
         buf_put_char(b, ')');
         break;
-    case VALUE_WORDS:
-        buf_put_text(b, "_values -s , LIST ");
-        put_option_words(b, row);
+    case VALUE_WORDS: /* with a space in front nothing comes between the function and its words */
+        buf_put_text(b, " _mxcensus_list ");
+        value_put_words(b, row);
+        break;
+    case VALUE_FIELDS:
+        buf_put_text(b, " _mxcensus_fields");
         break;
     case VALUE_FILE:
         buf_put_text(b, "_files");
@@ -237,6 +226,8 @@ static void zsh_put_option(struct buf *b, const struct option_row *row)
     case VALUE_DIRECTORY:
         buf_put_text(b, "_files -/");
         break;
+    case VALUE_CODE:
+    case VALUE_TABLE:
     case VALUE_NONE:
     case VALUE_ANY:
         break;
@@ -252,20 +243,27 @@ static void zsh_put_command(struct buf *b, enum command c)
             zsh_put_option(b, &option_table[i]);
         }
     }
-    buf_put_text(b, "            '*:");
+    buf_putf(b, "            '%s:", argument_kind_of(c) == VALUE_TABLE ? "1" : "*");
     put_quoted(b, command_info(c)->arguments, ":\\");
     buf_put_char(b, ':');
-    switch (words_kind_of(c)) {
+    switch (argument_kind_of(c)) {
     case VALUE_FILE:
         buf_put_text(b, "_files");
         break;
     case VALUE_DIRECTORY:
         buf_put_text(b, "_files -/");
         break;
-    case VALUE_WORD:
-    case VALUE_WORDS:
+    case VALUE_CODE:
         buf_put_text(b, "_mxcensus_names");
         break;
+    case VALUE_TABLE:
+        buf_put_char(b, '(');
+        completion_put_tables(b);
+        buf_put_char(b, ')');
+        break;
+    case VALUE_WORD:
+    case VALUE_WORDS:
+    case VALUE_FIELDS:
     case VALUE_NONE:
     case VALUE_ANY:
         break;
@@ -277,10 +275,23 @@ static void zsh_put(struct buf *b)
 {
     buf_put_text(b, "#compdef mxcensus\n"
                     "# zsh completion for mxcensus, made from its option table\n"
+                    "\n");
+    put_columns_function(b);
+    buf_put_text(b, "# Behind the last comma, without what stands in front of it.\n"
+                    "_mxcensus_list() {\n"
+                    "    compset -P '*,'\n"
+                    "    compset -S ',*'\n"
+                    "    local -a given=(${(s:,:)${IPREFIX#--*=}})\n"
+                    "    compadd -q -S , -- ${@:|given}\n"
+                    "}\n"
+                    "\n"
+                    "_mxcensus_fields() {\n"
+                    "    _mxcensus_list ${=$(_mxcensus_columns ${opt_args[--stdout]##*:})}\n"
+                    "}\n"
                     "\n"
                     "_mxcensus_names() {\n"
                     "    local -a codes=(");
-    put_finding_codes(b);
+    completion_put_codes(b);
     buf_put_text(b, ")\n"
                     "    _alternative 'codes:finding:compadd -a codes' 'files:file:_files'\n"
                     "}\n"
@@ -328,13 +339,16 @@ static void fish_put_option(struct buf *b, const struct option_row *row, enum co
     switch (kind) {
     case VALUE_WORD:
         buf_put_text(b, " -x -a '");
-        put_option_words(b, row);
+        value_put_words(b, row);
         buf_put_text(b, "'");
         break;
     case VALUE_WORDS:
-        buf_put_text(b, " -x -a '(__fish_append , ");
-        put_option_words(b, row);
+        buf_put_text(b, " -x -a '(__mxcensus_list ");
+        value_put_words(b, row);
         buf_put_text(b, ")'");
+        break;
+    case VALUE_FIELDS:
+        buf_put_text(b, " -x -a '(__mxcensus_list (__mxcensus_columns (__mxcensus_stdout)))'");
         break;
     case VALUE_FILE:
         buf_put_text(b, " -r -F");
@@ -342,6 +356,8 @@ static void fish_put_option(struct buf *b, const struct option_row *row, enum co
     case VALUE_DIRECTORY:
         buf_put_text(b, " -x -a '(__fish_complete_directories)'");
         break;
+    case VALUE_CODE:
+    case VALUE_TABLE:
     case VALUE_ANY:
         buf_put_text(b, " -x");
         break;
@@ -360,19 +376,26 @@ static void fish_put_option(struct buf *b, const struct option_row *row, enum co
 static void fish_put_words(struct buf *b, enum command c)
 {
     buf_putf(b, "complete -c mxcensus -n '__mxcensus_is %s'", command_info(c)->word);
-    switch (words_kind_of(c)) {
+    switch (argument_kind_of(c)) {
     case VALUE_FILE:
         buf_put_text(b, " -F\n");
         break;
     case VALUE_DIRECTORY:
         buf_put_text(b, " -f -a '(__fish_complete_directories)'\n");
         break;
-    case VALUE_WORD:
-    case VALUE_WORDS:
+    case VALUE_CODE:
         buf_put_text(b, " -F -a '");
-        put_finding_codes(b);
+        completion_put_codes(b);
         buf_put_text(b, "'\n");
         break;
+    case VALUE_TABLE:
+        buf_put_text(b, " -f -a '");
+        completion_put_tables(b);
+        buf_put_text(b, "'\n");
+        break;
+    case VALUE_WORD:
+    case VALUE_WORDS:
+    case VALUE_FIELDS:
     case VALUE_NONE:
     case VALUE_ANY:
         buf_put_text(b, " -f\n");
@@ -380,17 +403,55 @@ static void fish_put_words(struct buf *b, enum command c)
     }
 }
 
+static void fish_put_columns(struct buf *b)
+{
+    buf_put_text(b, "function __mxcensus_columns\n"
+                    "    switch \"$argv[1]\"\n");
+    for (unsigned t = 0; t < TABLE_COUNT; t++) {
+        buf_putf(b, "        case %s\n            string split ' ' '",
+                 table_name((enum table_id)t));
+        completion_put_fields(b, (enum table_id)t);
+        buf_put_text(b, "'\n");
+    }
+    buf_put_text(b, "        case '*'\n            for table in ");
+    completion_put_tables(b);
+    buf_put_text(b, "\n"
+                    "                __mxcensus_columns $table\n"
+                    "            end\n"
+                    "    end\n"
+                    "end\n");
+}
+
 static void fish_put(struct buf *b)
 {
+    buf_put_text(b, "# fish completion for mxcensus, made from its option table\n"
+                    "function __mxcensus_is\n"
+                    "    set -l words (commandline -opc)\n"
+                    "    test (count $words) -ge 2; and test \"$words[2]\" = \"$argv[1]\"\n"
+                    "end\n"
+                    "function __mxcensus_begins\n"
+                    "    test (count (commandline -opc)) -eq 1\n"
+                    "end\n"
+                    "# Behind the last comma, without what stands in front of it.\n"
+                    "function __mxcensus_list\n"
+                    "    set -l typed (commandline -ct | string replace -r -- '^--[a-z-]+=' '')\n"
+                    "    set -l head (string match -r -- '^.*,' $typed)\n"
+                    "    set -l given (string split , -- \"$head\")\n"
+                    "    for word in $argv\n"
+                    "        contains -- $word $given; or printf '%s%s\\n' \"$head\" $word\n"
+                    "    end\n"
+                    "end\n"
+                    "# The table that --stdout names.\n"
+                    "function __mxcensus_stdout\n"
+                    "    set -l next 0\n"
+                    "    for word in (commandline -opc)\n"
+                    "        test $next = 1; and echo -- $word\n"
+                    "        string replace -f -- --stdout= '' $word\n"
+                    "        set next (test $word = --stdout; and echo 1; or echo 0)\n"
+                    "    end\n"
+                    "end\n");
+    fish_put_columns(b);
     buf_put_text(b,
-                 "# fish completion for mxcensus, made from its option table\n"
-                 "function __mxcensus_is\n"
-                 "    set -l words (commandline -opc)\n"
-                 "    test (count $words) -ge 2; and test \"$words[2]\" = \"$argv[1]\"\n"
-                 "end\n"
-                 "function __mxcensus_begins\n"
-                 "    test (count (commandline -opc)) -eq 1\n"
-                 "end\n"
                  "complete -c mxcensus -n __mxcensus_begins -f -l help -s h -d 'show this help'\n"
                  "complete -c mxcensus -n __mxcensus_begins -f -l version -s V -d 'show the "
                  "version'\n"

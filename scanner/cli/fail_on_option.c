@@ -7,6 +7,20 @@ static bool is_effect(struct span text, unsigned *effect)
            *effect != EFFECT_NO_MAIL;
 }
 
+void option_put_severities(struct buf *b, const char *between)
+{
+    for (unsigned s = SEVERITY_COUNT; s > 0; s--) {
+        buf_putf(b, "%s%s", severity_word((enum severity)(s - 1)), s > 1 ? between : "");
+    }
+}
+
+void option_put_effects(struct buf *b, const char *between)
+{
+    for (unsigned e = EFFECT_NONE + 1; e < EFFECT_NO_MAIL; e++) {
+        buf_putf(b, "%s%s", e > EFFECT_NONE + 1 ? between : "", effect_word((enum effect)e));
+    }
+}
+
 bool option_read_fail_on(struct options *o, const struct option_row *row, const char *text,
                          struct buf *why)
 {
@@ -19,13 +33,9 @@ bool option_read_fail_on(struct options *o, const struct option_row *row, const 
     o->fail_on_effect = known && !o->fails ? (enum effect)effect : EFFECT_NONE;
     if (!known) {
         buf_putf(why, "'%s' is no severity (", text);
-        for (unsigned s = SEVERITY_COUNT; s > 0; s--) {
-            buf_putf(why, "%s%s", severity_word((enum severity)(s - 1)),
-                     s > 1 ? ", " : ") and no effect (");
-        }
-        for (unsigned e = EFFECT_NONE + 1; e < EFFECT_NO_MAIL; e++) {
-            buf_putf(why, "%s%s", e > EFFECT_NONE + 1 ? ", " : "", effect_word((enum effect)e));
-        }
+        option_put_severities(why, ", ");
+        buf_put_text(why, ") and no effect (");
+        option_put_effects(why, ", ");
         buf_put_char(why, ')');
     }
     return known;

@@ -589,7 +589,6 @@ const struct vocabulary *option_words(const struct option_row *row)
         {option_read_diff_format, &diff_formats},
         {option_read_diff_fail_on, &diff_fail_ons},
         {option_read_color, &color_whens},
-        {option_read_fail_on, &severity_vocabulary},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (known[i].read == row->read) {

@@ -47,8 +47,11 @@ option_reader option_read_root_cas;
 option_reader option_read_intermediates;
 option_reader option_read_at;
 
-/** The words that the value of an option is one of, or a list of; NULL: it is something else. */
+/** The words that the value of an option is one of, or a list of; NULL: it is something else, or words of two kinds. */
 const struct vocabulary *option_words(const struct option_row *row);
+/** What --fail-on of scan and check takes, from the worst on. */
+void option_put_severities(struct buf *b, const char *between);
+void option_put_effects(struct buf *b, const char *between);
 
 /* For the readers alone. */
 /** Puts "'item' " in front of the reason that follows. */

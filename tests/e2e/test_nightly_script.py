@@ -5,6 +5,7 @@ debian/postrm removes logs. test_nightly.py and nightly.py have nights of the re
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -254,6 +255,27 @@ def check_relative(folder):
         check("relative names: those of the caller", f"--metrics-file {player.path('m.prom')} --config {player.path('scan.conf')}" in file.read())
 
 
+def check_command_line(folder):
+    """Without a list, a program or rights: nothing else is looked at."""
+    def said(*words):
+        return subprocess.run([SCRIPT, *words], cwd=folder, capture_output=True, text=True)
+
+    with open(SCRIPT, encoding="utf-8") as file:
+        names = re.findall(r"^    (--[a-z]+)\) [a-z]+=\$2", file.read(), re.M)
+    check("the script has options", len(names) > 3, names)
+    for word in ("--help", "-h"):
+        run = said(word)
+        check_equal(f"{word}: exit code, nothing on standard error", (run.returncode, run.stderr), (0, ""))
+        check_equal(f"{word}: all options", [name for name in names if f"\n  {name} " not in run.stdout], [])
+        check(f"{word}: is its usage", run.stdout.startswith("Usage: nightly "), run.stdout)
+    check_equal("--help behind another option", said("--keep", "3", "--help").returncode, 0)
+    for words in (["--hlep"], ["-x"], ["domains.txt"], ["--state"], ["--keep", "3", "--list"], ["--state", ""], [""]):
+        run = said(*words)
+        check_equal(f"{words}: exit code, one line that names it", (run.returncode, run.stdout, run.stderr.count("\n"), words[-1] in run.stderr),
+                    (2, "", 1, True)) or print(run.stderr)
+    check_equal("nothing is made by these", os.listdir(folder), [])
+
+
 def check_purge():
     """In mounts of its own, with an empty /var/log and none of the timers of this machine."""
     within = ["unshare", "--map-root-user", "--mount", "sh", "-eu", "-c"]
@@ -285,5 +307,7 @@ with tempfile.TemporaryDirectory(prefix="mxcensus-nightly-") as scratch:
     check_kept(scratch)
     check_failures(scratch)
     check_relative(scratch)
+with tempfile.TemporaryDirectory(prefix="mxcensus-nightly-") as scratch:
+    check_command_line(scratch)
 check_purge()
 finish()
