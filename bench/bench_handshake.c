@@ -168,9 +168,12 @@ NOINLINE static void *client_short_start(void *context, struct buf *out)
 
 NOINLINE static bool client_short_turn(void *client, struct span in, struct buf *out)
 {
-    CHECK(short_handshake_feed(client, in) == SHORT_DONE);
-    short_handshake_goodbye(client, out);
-    return true;
+    enum short_status status = short_handshake_feed(client, in, out);
+    CHECK(status != SHORT_FELL);
+    if (status == SHORT_DONE) {
+        short_handshake_goodbye(client, out);
+    }
+    return status == SHORT_DONE;
 }
 
 NOINLINE static void client_short_stop(void *client)

@@ -348,7 +348,7 @@ static void conclude_brief(struct session *s)
 
 static void feed_brief(struct session *s, struct span in)
 {
-    if (short_handshake_feed(s->brief, in) != SHORT_MORE) {
+    if (short_handshake_feed(s->brief, in, &s->out) != SHORT_MORE) {
         conclude_brief(s);
     }
 }

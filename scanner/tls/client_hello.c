@@ -54,12 +54,6 @@ static const uint16_t signature_schemes[] = {
 
 #define PUT_ALL(out, list) put_numbers(out, list, sizeof(list) / sizeof((list)[0]))
 
-static void put_number(struct buf *out, uint32_t n, size_t size)
-{
-    uint8_t octets[4] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
-    buf_put(out, (struct span){octets + sizeof(octets) - size, size});
-}
-
 static void put_numbers(struct buf *out, const uint16_t *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

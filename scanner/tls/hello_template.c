@@ -1,9 +1,13 @@
 #include "scanner/tls/hello_template.h"
 
+#include "scanner/base/check.h"
 #include "scanner/tls/wire.h"
 
-#define MESSAGE_HELLO   1
-#define EXTENSION_SHARE 51 /* RFC 8446 section 4.2.8 */
+#define MESSAGE_HELLO    1
+#define EXTENSION_COOKIE 44 /* RFC 8446 section 4.2.2 */
+#define EXTENSION_SHARE  51 /* RFC 8446 section 4.2.8 */
+#define SHARE_HEAD_LEN \
+    10 /* in front of a single share: type, length, length of the list, group, length */
 
 static size_t place_in(const struct hello_template *t, struct span s)
 {
@@ -71,6 +75,7 @@ static bool read_message(struct hello_template *t, struct span rest)
         return false;
     }
     t->session_id_at = place_in(t, session_id);
+    t->extensions_at = place_in(t, extensions);
     return read_extensions(t, extensions);
 }
 
@@ -120,4 +125,38 @@ void hello_template_fill(const struct hello_template *t, const uint8_t random[2 
     memcpy(out + t->random_at, random, HELLO_RANDOM_LEN);
     memcpy(out + t->session_id_at, random + HELLO_RANDOM_LEN, HELLO_RANDOM_LEN);
     memcpy(out + t->share_at, share, HELLO_SHARE_LEN);
+}
+
+void hello_template_put_retry(const struct hello_template *t, const struct hello_retry *retry,
+                              struct buf *out)
+{
+    CHECK(retry->cookie.len <= HELLO_COOKIE_MAX);
+    size_t cookie_len = retry->cookie.len > 0 ? 6 + retry->cookie.len : 0; /* type, two lengths */
+    size_t more = retry->share.len - HELLO_SHARE_LEN + cookie_len;
+    size_t message_at = RECORD_HEADER_LEN;
+    size_t body_at = message_at + MESSAGE_HEADER_LEN;
+    size_t share_extension_at = t->share_at - SHARE_HEAD_LEN;
+    struct span first = {retry->first, t->len};
+    put_number(out, CONTENT_HANDSHAKE, 1);
+    put_number(out, VERSION_TLS12, 2); /* RFC 8446 section 5.1: of the first it may be older */
+    put_number(out, (uint32_t)(t->len - message_at + more), 2);
+    put_number(out, MESSAGE_HELLO, 1);
+    put_number(out, (uint32_t)(t->len - body_at + more), 3);
+    buf_put(out, (struct span){retry->first + body_at, t->extensions_at - 2 - body_at});
+    put_number(out, (uint32_t)(t->len - t->extensions_at + more), 2);
+    buf_put(out,
+            (struct span){retry->first + t->extensions_at, share_extension_at - t->extensions_at});
+    put_number(out, EXTENSION_SHARE, 2);
+    put_number(out, (uint32_t)(6 + retry->share.len), 2);
+    put_number(out, (uint32_t)(4 + retry->share.len), 2);
+    put_number(out, retry->group, 2);
+    put_number(out, (uint32_t)retry->share.len, 2);
+    buf_put(out, retry->share);
+    if (cookie_len > 0) {
+        put_number(out, EXTENSION_COOKIE, 2);
+        put_number(out, (uint32_t)(2 + retry->cookie.len), 2);
+        put_number(out, (uint32_t)retry->cookie.len, 2);
+        buf_put(out, retry->cookie);
+    }
+    buf_put(out, span_drop(first, t->share_at + HELLO_SHARE_LEN));
 }

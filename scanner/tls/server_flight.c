@@ -1,7 +1,6 @@
 #include "scanner/tls/server_flight.h"
 
 #include "scanner/base/memory.h"
-#include "scanner/tls/handshake_keys.h"
 #include "scanner/tls/wire.h"
 
 #define SUITE_TLS13_ID 0x1300 /* RFC 8446 appendix B.4: 0x13,0x01 and on */
@@ -15,6 +14,7 @@ enum extension {
     EXTENSION_SUPPORTED_GROUPS = 10,
     EXTENSION_SIGNATURE_ALGORITHMS = 13,
     EXTENSION_SUPPORTED_VERSIONS = 43,
+    EXTENSION_COOKIE = 44, /* RFC 8446 section 4.2.2 */
     EXTENSION_PSK_MODES = 45,
     EXTENSION_KEY_SHARE = 51,
     EXTENSION_RENEGOTIATION_INFO = 0xff01,
@@ -30,6 +30,7 @@ void flight_init(struct server_flight *f, const struct hello_template *hello,
         (struct server_flight){.hello = hello,
                                .session_id = session_id,
                                .octets = BUF_INIT(TLS_CERTIFICATE_MESSAGE_MAX + FLIGHT_MESSAGE_MAX),
+                               .group = GROUP_X25519,
                                .expected = BIT(MESSAGE_SERVER_HELLO)};
     handshake_notes_init(&f->notes, sha256, digest);
 }
@@ -60,8 +61,11 @@ struct hello_fields {
     struct span session_id;
     uint32_t version; /* RFC 8446 section 4.1.3: legacy_version */
     uint32_t suite;
-    uint32_t selected; /* by supported_versions; 0: without it */
-    struct span share; /* of key_share, X25519 */
+    bool asks_again;    /* HelloRetryRequest */
+    uint32_t selected;  /* by supported_versions; 0: without it */
+    uint32_t group;     /* of key_share; 0: without it */
+    struct span share;  /* of the same; not of one that asks again */
+    struct span cookie; /* of one that asks again */
 };
 
 /* RFC 8446 section 4.1.3: how a server of TLS 1.3 says that it was talked down. */
@@ -86,11 +90,17 @@ static bool note_extension(struct server_flight *f, uint32_t type)
     return true;
 }
 
-static bool read_server_share(struct span body, struct span *share)
+/* RFC 8446 section 4.2.8: HelloRetryRequest has the group alone. */
+static bool read_server_share(struct span body, struct hello_fields *out)
 {
-    uint32_t group = 0;
-    return take_number(&body, 2, &group) && group == GROUP_X25519 && take_vector(&body, 2, share) &&
-           share->len == HELLO_SHARE_LEN && body.len == 0;
+    return take_number(&body, 2, &out->group) && out->group != 0 &&
+           (out->asks_again || take_vector(&body, 2, &out->share)) && body.len == 0;
+}
+
+static bool read_cookie(struct span body, struct hello_fields *out)
+{
+    return out->asks_again && out->cookie.len == 0 && take_vector(&body, 2, &out->cookie) &&
+           out->cookie.len > 0 && out->cookie.len <= HELLO_COOKIE_MAX && body.len == 0;
 }
 
 static bool read_hello_extension(struct server_flight *f, uint32_t type, struct span body,
@@ -100,7 +110,9 @@ static bool read_hello_extension(struct server_flight *f, uint32_t type, struct 
     case EXTENSION_SUPPORTED_VERSIONS:
         return note_extension(f, type) && take_number(&body, 2, &out->selected) && body.len == 0;
     case EXTENSION_KEY_SHARE:
-        return note_extension(f, type) && read_server_share(body, &out->share);
+        return note_extension(f, type) && read_server_share(body, out);
+    case EXTENSION_COOKIE: /* the one that a client does not offer first */
+        return read_cookie(body, out);
     case EXTENSION_RENEGOTIATION_INFO: /* RFC 5746 section 3.4: empty at first */
         return note_extension(f, type) && span_eq(body, SPAN_LIT("\x00"));
     case EXTENSION_SIGNATURE_ALGORITHMS: /* RFC 8446 section 4.2: of clients */
@@ -118,7 +130,7 @@ static bool hello_read(struct server_flight *f, struct span message, struct hell
     uint32_t compression = 0;
     uint32_t type = 0;
     struct span body;
-    *out = (struct hello_fields){0};
+    *out = (struct hello_fields){.asks_again = server_hello_asks_again(message)};
     if (!take_number(&rest, 2, &out->version) || rest.len < HELLO_RANDOM_LEN) {
         return false;
     }
@@ -138,21 +150,52 @@ static bool hello_read(struct server_flight *f, struct span message, struct hell
     return extensions.len == 0;
 }
 
-static enum flight_status take_hello13(struct server_flight *f, const struct hello_fields *hello)
+/* supported_versions and key_share: any other belongs elsewhere, and the cookie is looked at by itself. */
+static bool extensions_are_of_tls13(const struct server_flight *f, const struct hello_fields *hello)
 {
-    size_t of_tls13 = 2; /* supported_versions and key_share: any other belongs elsewhere */
-    size_t count = 0;
+    int due = (hello->selected != 0) + (hello->group != 0);
+    int count = 0;
     for (uint32_t bits = f->extensions; bits != 0; bits &= bits - 1) {
         count++;
     }
-    if (hello->selected != VERSION_TLS13 || hello->version != VERSION_TLS12 || count != of_tls13 ||
-        hello->share.len == 0 || !handshake_suite_is_known((uint16_t)hello->suite) ||
-        !span_eq(hello->session_id, (struct span){f->session_id, HELLO_RANDOM_LEN})) {
+    return count == due;
+}
+
+static bool is_of_tls13(const struct server_flight *f, const struct hello_fields *hello)
+{
+    return hello->selected == VERSION_TLS13 && hello->version == VERSION_TLS12 &&
+           extensions_are_of_tls13(f, hello) && handshake_suite_is_known((uint16_t)hello->suite) &&
+           span_eq(hello->session_id, (struct span){f->session_id, HELLO_RANDOM_LEN});
+}
+
+static enum flight_status take_hello13(struct server_flight *f, const struct hello_fields *hello)
+{
+    if (!is_of_tls13(f, hello) || hello->group != f->group ||
+        hello->share.len != handshake_share_len(f->group) ||
+        (f->asked_again && hello->suite != f->suite)) {
         return flight_fall(f, "a ServerHello of TLS 1.3 that is not as expected");
     }
-    memcpy(f->share, hello->share.at, sizeof(f->share));
+    memcpy(f->share, hello->share.at, hello->share.len);
     f->expected = BIT(MESSAGE_ENCRYPTED_EXTENSIONS);
     return FLIGHT_HELLO;
+}
+
+/* RFC 8446 section 4.1.4: once, and for something else than there was. */
+static enum flight_status take_retry(struct server_flight *f, const struct hello_fields *hello)
+{
+    bool other_group = hello->group != 0;
+    if (f->asked_again || !is_of_tls13(f, hello) ||
+        (other_group ? hello->group == f->group : hello->cookie.len == 0)) {
+        return flight_fall(f, "a HelloRetryRequest that is not as expected");
+    }
+    if (other_group && handshake_share_len((uint16_t)hello->group) == 0) {
+        return flight_fall(f, "HelloRetryRequest for a group that is not spoken here");
+    }
+    f->asked_again = true;
+    f->suite = (uint16_t)hello->suite;
+    f->group = other_group ? (uint16_t)hello->group : f->group;
+    f->cookie = hello->cookie;
+    return FLIGHT_RETRY;
 }
 
 static enum flight_status take_hello12(struct server_flight *f, const struct hello_fields *hello)
@@ -161,7 +204,7 @@ static enum flight_status take_hello12(struct server_flight *f, const struct hel
     if (hello->version != VERSION_TLS12) {
         return flight_fall(f, "a version other than TLS 1.2 and 1.3");
     }
-    if (random_tells_downgrade(hello->random) || hello->share.len > 0 ||
+    if (f->asked_again || random_tells_downgrade(hello->random) || hello->group != 0 ||
         suite == HELLO_SUITES_MAX || hello->suite >> 8 == SUITE_TLS13_ID >> 8) {
         return flight_fall(f, "a ServerHello of TLS 1.2 that is not as expected");
     }
@@ -173,13 +216,12 @@ static enum flight_status take_hello12(struct server_flight *f, const struct hel
 static enum flight_status take_hello(struct server_flight *f, struct span message)
 {
     struct hello_fields hello;
-    if (server_hello_asks_again(message)) {
-        return flight_fall(f, "HelloRetryRequest");
-    }
     if (!hello_read(f, message, &hello)) {
         return flight_fall(f, "a ServerHello that is not as expected");
     }
-    return hello.selected != 0 ? take_hello13(f, &hello) : take_hello12(f, &hello);
+    return hello.asks_again      ? take_retry(f, &hello)
+           : hello.selected != 0 ? take_hello13(f, &hello)
+                                 : take_hello12(f, &hello);
 }
 
 /* --- what follows it -------------------------------------------------------------------------- */
@@ -273,7 +315,7 @@ static void keep_rest(struct server_flight *f, size_t used)
     f->octets.len -= used;
 }
 
-/* A ServerHello of TLS 1.3 stays for flight_server_hello(). */
+/* A ServerHello of TLS 1.3, or HelloRetryRequest, stays for flight_server_hello(). */
 static enum flight_status take_messages(struct server_flight *f)
 {
     size_t used = 0;
@@ -288,7 +330,7 @@ static enum flight_status take_messages(struct server_flight *f)
             break;
         }
         status = take_message(f, span_take(rest, len));
-        if (status == FLIGHT_HELLO) {
+        if (status == FLIGHT_HELLO || status == FLIGHT_RETRY) {
             return rest.len == len ? status
                                    : flight_fall(f, "octets in clear behind the ServerHello");
         }

@@ -6,15 +6,16 @@
  *
  *     TLS 1.2: ServerHello, Certificate, CertificateStatus?, ServerKeyExchange?, CertificateRequest?,
  *              ServerHelloDone (RFC 5246 section 7.3)
- *     TLS 1.3: ServerHello, EncryptedExtensions, CertificateRequest?, Certificate, CertificateVerify,
- *              Finished (RFC 8446 section 2)
+ *     TLS 1.3: HelloRetryRequest?, ServerHello, EncryptedExtensions, CertificateRequest?, Certificate,
+ *              CertificateVerify, Finished (RFC 8446 section 2)
  *
  * It notes what it reads and verifies nothing. Whatever else comes, or comes otherwise, is FELL: a whole
- * handshake is to look at it, older versions and HelloRetryRequest among them. No certificate is parsed.
+ * handshake is to look at it, older versions and groups that are not spoken here among them. No certificate is parsed.
  *
  * Bounds: a Certificate has TLS_CERTIFICATE_MESSAGE_MAX octets at most, other messages FLIGHT_MESSAGE_MAX.
  */
 
+#include "scanner/tls/handshake_keys.h"
 #include "scanner/tls/handshake_notes.h"
 #include "scanner/tls/hello_template.h"
 
@@ -22,7 +23,8 @@
 
 enum flight_status {
     FLIGHT_MORE,
-    FLIGHT_HELLO, /* the ServerHello of TLS 1.3 is read: see flight_server_hello() */
+    FLIGHT_RETRY, /* HelloRetryRequest is read: see flight_server_hello(), and `group` and `cookie` */
+    FLIGHT_HELLO, /* the ServerHello of TLS 1.3 is read: see flight_server_hello(), and `share` */
     FLIGHT_DONE,
     FLIGHT_FELL, /* notes.seen.error_text says why */
 };
@@ -35,7 +37,11 @@ struct server_flight {
     uint32_t expected;   /* bits by type of message */
     uint32_t extensions; /* bits by place in hello->extensions: those of the message that is read */
     enum key_exchange key_exchange;
-    uint8_t share[HELLO_SHARE_LEN]; /* of the server, TLS 1.3 */
+    bool asked_again;                   /* by HelloRetryRequest: once */
+    uint16_t suite;                     /* of it; the ServerHello has the same */
+    uint16_t group;                     /* of the share that the server has or wants */
+    struct span cookie;                 /* of HelloRetryRequest, as valid as that; empty: none */
+    uint8_t share[HANDSHAKE_SHARE_MAX]; /* of the server, TLS 1.3 */
     bool fell;
 };
 
@@ -47,8 +53,8 @@ void flight_deinit(struct server_flight *f);
 
 /** Not after DONE or FELL. What of `in` is behind the last message waits for the next call. */
 enum flight_status flight_feed(struct server_flight *f, struct span in);
-/** After HELLO, once: the whole message, valid until the next call. Octets behind it make the flight fall (RFC 8446
- * section 5.1: keys change behind it). */
+/** After RETRY and HELLO, once: the whole message, valid until the next call. Octets behind it make the flight fall:
+ * the server waits for us, or keys change (RFC 8446 section 5.1). */
 struct span flight_server_hello(struct server_flight *f);
 /** From outside: an alert, a record that is none. @return FLIGHT_FELL */
 enum flight_status flight_fall(struct server_flight *f, const char *why);

@@ -10,11 +10,13 @@
 
 #define SEALED_LEN_MAX (RECORD_LEN_MAX + 256) /* section 5.2 */
 #define WARNINGS_MAX   4 /* in clear, in front of a ServerHello; our own bound */
+#define RETRIED_MAX    (FLIGHT_MESSAGE_MAX + 4096) /* HelloRetryRequest, and what stands beside it */
 
 struct short_handshake {
     struct tls_context *ctx; /* borrowed */
     struct client_key key;
     uint8_t hello[HELLO_TEMPLATE_MAX];
+    struct buf retried; /* with a second one: of the transcript, up to it; else empty */
     struct server_flight flight;
     struct handshake_keys keys;
     bool sealed;    /* TLS 1.3, behind the ServerHello */
@@ -32,7 +34,7 @@ struct short_handshake *short_handshake_new(struct tls_context *ctx)
 {
     struct client_key key;
     uint8_t random[2 * HELLO_RANDOM_LEN];
-    if (!client_key_take(ctx->crypto, &key)) {
+    if (!client_key_take(ctx->crypto, GROUP_X25519, &key)) {
         return NULL;
     }
     struct short_handshake *h = memory_new(1, sizeof(*h));
@@ -40,6 +42,7 @@ struct short_handshake *short_handshake_new(struct tls_context *ctx)
     h->ctx = ctx;
     h->key = key;
     h->record = BUF_INIT(SEALED_LEN_MAX);
+    h->retried = BUF_INIT(RETRIED_MAX);
     hello_template_fill(&ctx->hello, random, key.share, h->hello);
     flight_init(&h->flight, &ctx->hello, h->hello + ctx->hello.session_id_at, ctx->sha256,
                 ctx->digest);
@@ -54,7 +57,13 @@ void short_handshake_free(struct short_handshake *h)
     client_key_release(&h->key);
     flight_deinit(&h->flight);
     buf_deinit(&h->record);
+    buf_deinit(&h->retried);
     free(h);
+}
+
+static void put_change_cipher_spec(struct buf *out)
+{
+    (void)buf_append(out, SPAN_LIT("\x14\x03\x03\x00\x01\x01"));
 }
 
 static struct span whole_hello(const struct short_handshake *h)
@@ -78,6 +87,7 @@ static void take_status(struct short_handshake *h, enum flight_status status)
 {
     switch (status) {
     case FLIGHT_MORE:
+    case FLIGHT_RETRY:
     case FLIGHT_HELLO:
         return;
     case FLIGHT_DONE:
@@ -115,9 +125,40 @@ static void take_short_alert(struct short_handshake *h, struct span alert)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
+/* RFC 8446 section 4.1.4. Appendix D.4: change_cipher_spec goes in front of the second flight, which this one is. */
+static void say_hello_again(struct short_handshake *h, struct buf *out)
+{
+    const struct hello_template *form = &h->ctx->hello;
+    struct span first = span_drop(whole_hello(h), RECORD_HEADER_LEN);
+    struct span request = flight_server_hello(&h->flight);
+    struct client_key key = h->key;
+    bool renewed =
+        h->flight.group == h->key.group || client_key_take(h->ctx->crypto, h->flight.group, &key);
+    if (!renewed ||
+        !handshake_put_retried(h->ctx->crypto, h->flight.suite, first, request, &h->retried)) {
+        short_fall(h, OUTCOME_TLS_PROTOCOL_ERROR, "no key share could be made");
+        return;
+    }
+    if (key.key != h->key.key) {
+        client_key_release(&h->key);
+        h->key = key;
+    }
+    put_change_cipher_spec(out);
+    size_t second_at = out->len + RECORD_HEADER_LEN;
+    hello_template_put_retry(
+        form,
+        &(struct hello_retry){.first = h->hello,
+                              .group = key.group,
+                              .share = {key.share, handshake_share_len(key.group)},
+                              .cookie = h->flight.cookie},
+        out);
+    buf_put(&h->retried, span_drop(buf_span(out), second_at));
+}
+
 static void begin_sealed(struct short_handshake *h)
 {
-    struct span client = span_drop(whole_hello(h), RECORD_HEADER_LEN);
+    struct span client =
+        h->retried.len > 0 ? buf_span(&h->retried) : span_drop(whole_hello(h), RECORD_HEADER_LEN);
     struct span server = flight_server_hello(&h->flight);
     h->sealed = handshake_keys_derive(h->ctx->crypto, h->flight.notes.seen.cipher, &h->key,
                                       h->flight.share, client, server, &h->keys);
@@ -182,14 +223,17 @@ static struct span feed_whole(struct short_handshake *h, struct span in)
 }
 
 /* Messages in clear may be cut in any way. */
-static struct span feed_clear(struct short_handshake *h, struct span in)
+static struct span feed_clear(struct short_handshake *h, struct span in, struct buf *out)
 {
     struct span part = span_take(in, h->record_left);
     h->record_left -= part.len;
     enum flight_status status = flight_feed(&h->flight, part);
     take_status(h, status);
-    if (status == FLIGHT_HELLO && h->record_left > 0) {
+    bool is_hello = status == FLIGHT_HELLO || status == FLIGHT_RETRY;
+    if (is_hello && h->record_left > 0) {
         short_fall(h, OUTCOME_TLS_PROTOCOL_ERROR, "octets in clear behind the ServerHello");
+    } else if (status == FLIGHT_RETRY) {
+        say_hello_again(h, out);
     } else if (status == FLIGHT_HELLO) {
         begin_sealed(h);
     }
@@ -203,9 +247,11 @@ static struct span feed_clear(struct short_handshake *h, struct span in)
  * stand between the pieces of a message of another (section 5.1). */
 static bool is_expected(const struct short_handshake *h, uint8_t type)
 {
+    if (type == CONTENT_CHANGE_CIPHER_SPEC) { /* appendix D.4: behind the first message */
+        return (h->sealed || h->flight.asked_again) && flight_is_between_messages(&h->flight);
+    }
     if (h->sealed) {
-        return type == CONTENT_APPLICATION_DATA ||
-               (type == CONTENT_CHANGE_CIPHER_SPEC && flight_is_between_messages(&h->flight));
+        return type == CONTENT_APPLICATION_DATA;
     }
     return type == CONTENT_HANDSHAKE ||
            (type == CONTENT_ALERT && flight_is_between_messages(&h->flight));
@@ -231,14 +277,14 @@ static struct span feed_header(struct short_handshake *h, struct span in)
     return span_drop(in, 1);
 }
 
-enum short_status short_handshake_feed(struct short_handshake *h, struct span in)
+enum short_status short_handshake_feed(struct short_handshake *h, struct span in, struct buf *out)
 {
     CHECK(h->status == SHORT_MORE);
     while (in.len > 0 && h->status == SHORT_MORE) {
         if (h->header_len < RECORD_HEADER_LEN) {
             in = feed_header(h, in);
         } else if (h->header[0] == CONTENT_HANDSHAKE) {
-            in = feed_clear(h, in);
+            in = feed_clear(h, in, out);
         } else {
             in = feed_whole(h, in);
         }
@@ -277,8 +323,9 @@ void short_handshake_goodbye(struct short_handshake *h, struct buf *out)
         put_farewell(out, VERSION_TLS12);
         return;
     }
-    /* RFC 8446 appendix D.4: in front of a client's second flight */
-    (void)buf_append(out, SPAN_LIT("\x14\x03\x03\x00\x01\x01"));
+    if (!h->flight.asked_again) { /* RFC 8446 appendix D.4: in front of a client's second flight */
+        put_change_cipher_spec(out);
+    }
     for (size_t i = 0; i < sizeof(alerts); i++) {
         const uint8_t alert[ALERT_LEN] = {LEVEL_WARNING, alerts[i]};
         if (!record_seal(h->ctx->crypto, &h->keys, CONTENT_ALERT,

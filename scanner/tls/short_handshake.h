@@ -7,10 +7,11 @@
  *
  *     struct short_handshake *h = short_handshake_new(ctx);
  *     short_handshake_hello(h, &out);                   // send `out`
- *     while (short_handshake_feed(h, what_arrived) == SHORT_MORE) { }
+ *     while (short_handshake_feed(h, what_arrived, &out) == SHORT_MORE) { }   // send `out`, if there is any
  *     short_handshake_goodbye(h, &out);                 // send `out`, then close
  *
- * TLS 1.2 is read in clear. For TLS 1.3 the handshake keys are derived with libcrypto (handshake_keys.h). Whatever
+ * TLS 1.2 is read in clear. For TLS 1.3 the handshake keys are derived with libcrypto (handshake_keys.h), after a
+ * second ClientHello if the server asks for one (HelloRetryRequest) with a key share that is spoken here. Whatever
  * is unexpected is SHORT_FELL: nothing may be concluded from it, and a whole handshake is to be made.
  */
 
@@ -32,8 +33,8 @@ struct short_handshake *short_handshake_new(struct tls_context *ctx);
 void short_handshake_free(struct short_handshake *h); /* NULL is allowed */
 
 void short_handshake_hello(const struct short_handshake *h, struct buf *out);
-/** Only while MORE. What follows in `in` is of no interest when it decides. */
-enum short_status short_handshake_feed(struct short_handshake *h, struct span in);
+/** Only while MORE. What follows in `in` is of no interest when it decides. @param out gets a second ClientHello */
+enum short_status short_handshake_feed(struct short_handshake *h, struct span in, struct buf *out);
 /** The transport ended: closed, reset or given up at a timeout. Without effect when decided. */
 void short_handshake_peer_gone(struct short_handshake *h, bool reset, bool timeout);
 /** The caller reads no more: the peer sent more than a session needs. */

@@ -10,6 +10,7 @@
 #include "scanner/tls/handshake.h"
 #include "scanner/tls/handshake_message.h"
 #include "scanner/tls/handshake_notes.h"
+#include "scanner/tls/handshake_vectors.h"
 #include "scanner/tls/tls_context_private.h"
 #include "scanner/tls/tls_settings.h"
 
@@ -176,6 +177,10 @@ bool tls_context_enable_short_handshakes(struct tls_context *ctx)
 {
     if (ctx->crypto == NULL && read_hello(ctx)) {
         ctx->crypto = handshake_crypto_new(ctx->lib);
+    }
+    if (ctx->crypto != NULL && !handshake_vectors_hold(ctx->crypto)) {
+        handshake_crypto_free(ctx->crypto);
+        ctx->crypto = NULL;
     }
     return ctx->crypto != NULL;
 }

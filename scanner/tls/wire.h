@@ -7,7 +7,8 @@
 #define VERSION_TLS10      0x0301
 #define VERSION_TLS12      0x0303
 #define VERSION_TLS13      0x0304
-#define GROUP_X25519       0x001d /* RFC 8446 section 4.2.7 */
+#define GROUP_X25519       0x001d /* RFC 8446 section 4.2.7, as the next */
+#define GROUP_P256         0x0017
 #define RECORD_HEADER_LEN  5
 #define RECORD_LEN_MAX     16384 /* RFC 8446 section 5.1 */
 #define MESSAGE_HEADER_LEN 4     /* type, 24-bit length: section 4 */
@@ -36,6 +37,13 @@ static inline void put_farewell(struct buf *out, uint16_t version)
             ALERT_LEN,     LEVEL_WARNING,           alerts[i]};
         buf_put(out, (struct span){record, sizeof(record)});
     }
+}
+
+/** A big-endian number of `size` octets. */
+static inline void put_number(struct buf *out, uint32_t n, size_t size)
+{
+    uint8_t octets[4] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n};
+    buf_put(out, (struct span){octets + sizeof(octets) - size, size});
 }
 
 /** A big-endian number of `size` octets, 4 at most. @return false: there are not as many */

@@ -3,7 +3,7 @@
 
 #include "scanner/base/memory.h"
 #include "scanner/observation/tls_names.h"
-#include "scanner/tls/handshake_keys.h"
+#include "scanner/tls/handshake_vectors.h"
 #include "scanner/tls/hello_template.h"
 #include "scanner/tls/short_handshake.h"
 #include "tests/unit/tls/peer.h"
@@ -12,34 +12,57 @@
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
 #define WIRE_MAX  (1024 * 1024) /* octets */
 #define LIST_MANY 60            /* certificates of a long list */
+#define X25519    0x001d        /* RFC 8446 section 4.2.7, as the next */
+#define P256      0x0017
+
+#define HELLO12_RANDOM "0123456789abcdef0123456789abcdef"
 
 /* Against an openssl.cnf of the machine. */
 TestSuite(short_handshake, .init = tls_process_init);
 
-static struct tls_context *context_new(void)
+static struct tls_context *context_new_with(bool fast_public_keys)
 {
-    struct tls_context *ctx = tls_context_new(false);
+    struct tls_context *ctx = tls_context_new(fast_public_keys);
     cr_assert_not(tls_context_has_short_handshakes(ctx));
     cr_assert(tls_context_enable_short_handshakes(ctx));
     cr_assert(tls_context_has_short_handshakes(ctx));
     return ctx;
 }
 
-static void feed_short(struct short_handshake *h, struct span in, size_t part)
+static struct tls_context *context_new(void)
+{
+    return context_new_with(false);
+}
+
+/* @param out gets what it answers */
+static void feed_answered(struct short_handshake *h, struct span in, size_t part, struct buf *out)
 {
     while (in.len > 0 && short_handshake_status(h) == SHORT_MORE) {
-        (void)short_handshake_feed(h, span_take(in, part));
+        (void)short_handshake_feed(h, span_take(in, part), out);
         in = span_drop(in, part < in.len ? part : in.len);
     }
 }
 
-/* One round is all it takes. @param flight gets what the server sent */
+static void feed_short(struct short_handshake *h, struct span in, size_t part)
+{
+    struct buf out = BUF_INIT(WIRE_MAX);
+    feed_answered(h, in, part, &out);
+    cr_expect_eq(out.len, 0U, "it says something");
+    buf_deinit(&out);
+}
+
+/* One round is all it takes, or two when the server asks again. @param flight gets what the server sent */
 static void run_short(struct peer *p, struct short_handshake *h, size_t part, struct buf *flight)
 {
     struct buf hello = BUF_INIT(WIRE_MAX);
     short_handshake_hello(h, &hello);
-    peer_step(p, buf_span(&hello), flight);
-    feed_short(h, buf_span(flight), part);
+    for (int round = 0; round < 2 && hello.len > 0; round++) {
+        size_t from = flight->len;
+        peer_step(p, buf_span(&hello), flight);
+        buf_reset(&hello);
+        feed_answered(h, span_drop(buf_span(flight), from), part, &hello);
+    }
+    cr_expect_eq(hello.len, 0U, "a third hello");
     buf_deinit(&hello);
 }
 
@@ -168,6 +191,25 @@ static const struct flight_case flight_cases[] = {
     {.name = "1.3 P-256, ChaCha20", TEST_KEY_P256, TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256"},
     {.name = "1.3 P-384", TEST_KEY_P384, TLS1_3_VERSION, NULL, "X25519"},
     {.name = "1.3 Ed25519", TEST_KEY_ED25519, TLS1_3_VERSION, NULL, "X25519:P-256"},
+    {.name = "1.3 retry, AES-128-GCM",
+     TEST_KEY_P256,
+     TLS1_3_VERSION,
+     "TLS_AES_128_GCM_SHA256",
+     "P-256"},
+    {.name = "1.3 retry, AES-256-GCM",
+     TEST_KEY_RSA2048,
+     TLS1_3_VERSION,
+     "TLS_AES_256_GCM_SHA384",
+     "P-256:P-384"},
+    {.name = "1.3 retry, ChaCha20, small records",
+     TEST_KEY_P256,
+     TLS1_3_VERSION,
+     "TLS_CHACHA20_POLY1305_SHA256",
+     "P-256",
+     true,
+     "response",
+     5,
+     512},
     {.name = "1.3 request", TEST_KEY_P256, TLS1_3_VERSION, NULL, NULL, true},
     {.name = "1.3 OCSP", TEST_KEY_P256, TLS1_3_VERSION, NULL, NULL, false, "response"},
     {.name = "1.3 long list", TEST_KEY_RSA2048, TLS1_3_VERSION, NULL, NULL, false, NULL, LIST_MANY},
@@ -182,7 +224,8 @@ static const struct flight_case flight_cases[] = {
      512},
 };
 
-static void peer_of(struct peer *p, const struct flight_case *c, const struct test_cert *leaf)
+static void peer_of(struct peer *p, const struct flight_case *c, const struct test_cert *leaf,
+                    bool lever)
 {
     static X509 *further[LIST_MANY];
     bool tls13 = c->version == TLS1_3_VERSION;
@@ -199,6 +242,7 @@ static void peer_of(struct peer *p, const struct flight_case *c, const struct te
                                        .further_count = c->further,
                                        .ask_client = c->ask_client,
                                        .staple = c->staple,
+                                       .lever = lever,
                                        .fragment = c->fragment});
 }
 
@@ -246,12 +290,12 @@ static void check_flight(struct tls_context *ctx, const struct flight_case *c,
 {
     struct buf flight = BUF_INIT(WIRE_MAX);
     struct peer peer;
-    peer_of(&peer, c, leaf);
+    peer_of(&peer, c, leaf, tls_context_has_fast_public_keys(ctx));
     struct handshake *whole = handshake_new(ctx, NULL);
     cr_assert_eq(peer_run(&peer, whole, WHOLE), HANDSHAKE_DONE, "%s", c->name);
     peer_deinit(&peer);
 
-    peer_of(&peer, c, leaf);
+    peer_of(&peer, c, leaf, tls_context_has_fast_public_keys(ctx));
     struct short_handshake *h = short_handshake_new(ctx);
     run_short(&peer, h, part, &flight);
     const struct seen_tls *seen = short_handshake_seen(h);
@@ -266,7 +310,7 @@ static void check_flight(struct tls_context *ctx, const struct flight_case *c,
     buf_deinit(&flight);
 }
 
-static void check_flights(size_t part)
+static void check_flights(size_t part, bool fast_public_keys)
 {
     static const enum test_key kinds[] = {TEST_KEY_P256, TEST_KEY_P384, TEST_KEY_RSA2048,
                                           TEST_KEY_RSA1024, TEST_KEY_ED25519};
@@ -275,7 +319,7 @@ static void check_flights(size_t part)
         leaves[i] =
             test_cert_new(NULL, &(struct test_cert_params){.cn = "mx.test", .key = kinds[i]});
     }
-    struct tls_context *ctx = context_new();
+    struct tls_context *ctx = context_new_with(fast_public_keys);
     for (size_t i = 0; i < COUNT(flight_cases); i++) {
         check_flight(ctx, &flight_cases[i], &leaves[flight_cases[i].key], part);
     }
@@ -287,13 +331,19 @@ static void check_flights(size_t part)
 
 Test(short_handshake, it_sees_what_the_whole_one_sees)
 {
-    check_flights(WHOLE);
+    check_flights(WHOLE, false);
 }
 
 Test(short_handshake, it_sees_the_same_in_pieces)
 {
-    check_flights(1);
-    check_flights(777);
+    check_flights(1, false);
+    check_flights(777, false);
+}
+
+/* As in a worker, where OpenSSL 3.0 and 3.1 take EC keys from an ENGINE. */
+Test(short_handshake, it_sees_the_same_with_fast_public_keys)
+{
+    check_flights(WHOLE, true);
 }
 
 Test(short_handshake, the_client_key_is_renewed)
@@ -351,10 +401,10 @@ Test(short_handshake, what_is_unexpected_is_left_to_the_whole_one)
     } cases[] = {
         {"TLS 1.0", {.min_version = TLS1_VERSION, .max_version = TLS1_VERSION}, 0, "a version"},
         {"TLS 1.1", {.min_version = TLS1_1_VERSION, .max_version = TLS1_1_VERSION}, 0, "a version"},
-        {"retry with P-256",
-         {.min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION, .groups = "P-256"},
+        {"retry with P-384",
+         {.min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION, .groups = "P-384"},
          0,
-         "HelloRetryRequest"},
+         "HelloRetryRequest for a group"},
         {"no shared group",
          {.min_version = TLS1_3_VERSION, .max_version = TLS1_3_VERSION, .groups = "X448"},
          0,
@@ -391,14 +441,225 @@ Test(short_handshake, what_is_unexpected_is_left_to_the_whole_one)
     tls_context_free(ctx);
 }
 
+/* --- HelloRetryRequest ------------------------------------------------------------------------ */
+
+struct retry_case {
+    const char *name;
+    uint16_t suite;
+    uint16_t group; /* 0: none */
+    struct span cookie;
+    struct span more; /* a further extension */
+    bool other_session_id;
+    const char *why; /* NULL: it is answered */
+};
+
+static const uint8_t long_cookie[HELLO_COOKIE_MAX + 1] = {1};
+
+static const struct retry_case retry_cases[] = {
+    {.name = "P-256", .suite = 0x1301, .group = P256},
+    {.name = "P-256, cookie", .suite = 0x1302, .group = P256, .cookie = SPAN_INIT("a cookie")},
+    {.name = "cookie", .suite = 0x1303, .cookie = SPAN_INIT("c")},
+    {.name = "long cookie", .suite = 0x1301, .group = P256, .cookie = {long_cookie, 1024}},
+    {.name = "too long a cookie",
+     .suite = 0x1301,
+     .group = P256,
+     .cookie = {long_cookie, 1025},
+     .why = "a ServerHello"},
+    {.name = "nothing new", .suite = 0x1301, .why = "a HelloRetryRequest that"},
+    {.name = "what there is", .suite = 0x1301, .group = X25519, .why = "a HelloRetryRequest that"},
+    {.name = "P-384", .suite = 0x1301, .group = 0x18, .why = "not spoken here"},
+    {.name = "unknown suite", .suite = 0x1305, .group = P256, .why = "a HelloRetryRequest that"},
+    {.name = "another session id",
+     .suite = 0x1301,
+     .group = P256,
+     .other_session_id = true,
+     .why = "a HelloRetryRequest that"},
+    {.name = "extended_master_secret",
+     .suite = 0x1301,
+     .group = P256,
+     .more = SPAN_INIT("\x00\x17\x00\x00"),
+     .why = "a HelloRetryRequest that"},
+    {.name = "not offered",
+     .suite = 0x1301,
+     .group = P256,
+     .more = SPAN_INIT("\x00\x10\x00\x00"),
+     .why = "a ServerHello"},
+    {.name = "key_share twice",
+     .suite = 0x1301,
+     .group = P256,
+     .more = SPAN_INIT("\x00\x33\x00\x02\x00\x17"),
+     .why = "a ServerHello"},
+    {.name = "an empty cookie",
+     .suite = 0x1301,
+     .group = P256,
+     .more = SPAN_INIT("\x00\x2c\x00\x02\x00\x00"),
+     .why = "a ServerHello"},
+};
+
+static void put16(struct buf *out, size_t n)
+{
+    buf_put_char(out, (char)(n >> 8));
+    buf_put_char(out, (char)n);
+}
+
+/* RFC 8446 section 4.1.4, as one record. @param hello that it answers */
+static void put_retry(const struct retry_case *c, const uint8_t *hello,
+                      const struct hello_template *t, struct buf *out)
+{
+    struct buf body = BUF_INIT(WIRE_MAX);
+    struct buf extensions = BUF_INIT(WIRE_MAX);
+    buf_put(&extensions, SPAN_LIT("\x00\x2b\x00\x02\x03\x04"));
+    if (c->group != 0) {
+        buf_put(&extensions, SPAN_LIT("\x00\x33\x00\x02"));
+        put16(&extensions, c->group);
+    }
+    if (c->cookie.len > 0) {
+        buf_put(&extensions, SPAN_LIT("\x00\x2c"));
+        put16(&extensions, c->cookie.len + 2);
+        put16(&extensions, c->cookie.len);
+        buf_put(&extensions, c->cookie);
+    }
+    buf_put(&extensions, c->more);
+    buf_put(&body, SPAN_LIT("\x03\x03"
+                            "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91"
+                            "\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
+                            "\x20"));
+    buf_put(&body, (struct span){hello + t->session_id_at, HELLO_RANDOM_LEN});
+    body.at[body.len - 1] ^= c->other_session_id;
+    put16(&body, c->suite);
+    buf_put_char(&body, 0);
+    put16(&body, extensions.len);
+    buf_put(&body, buf_span(&extensions));
+    buf_put(out, SPAN_LIT("\x16\x03\x03"));
+    put16(out, body.len + 4);
+    buf_put(out, SPAN_LIT("\x02\x00"));
+    put16(out, body.len);
+    buf_put(out, buf_span(&body));
+    buf_deinit(&body);
+    buf_deinit(&extensions);
+}
+
+/* Alike but for what differs between any two: random, session id and key share. All stand where they stand in the first
+ * hello, behind change_cipher_spec. */
+static bool second_hellos_are_alike(const struct hello_template *t, struct span a, struct span b,
+                                    size_t share_len)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        size_t at = i - 6; /* far away in front of it */
+        bool own = (at >= t->random_at && at < t->random_at + HELLO_RANDOM_LEN) ||
+                   (at >= t->session_id_at && at < t->session_id_at + HELLO_RANDOM_LEN) ||
+                   (at >= t->share_at && at < t->share_at + share_len);
+        if (!own && a.at[i] != b.at[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the one and libssl say to the same HelloRetryRequest, each behind its own first hello. */
+static void check_retry(struct tls_context *ctx, const struct retry_case *c)
+{
+    struct buf first = BUF_INIT(WIRE_MAX);
+    struct buf first_whole = BUF_INIT(WIRE_MAX);
+    struct buf retry = BUF_INIT(WIRE_MAX);
+    struct buf own = BUF_INIT(WIRE_MAX);
+    struct buf whole = BUF_INIT(WIRE_MAX);
+    struct hello_template t;
+    struct short_handshake *h = short_handshake_new(ctx);
+    short_handshake_hello(h, &first);
+    cr_assert(hello_template_read(&t, buf_span(&first)));
+    put_retry(c, first.at, &t, &retry);
+    feed_answered(h, buf_span(&retry), 7, &own);
+    if (c->why != NULL) {
+        expect_fell(h, c->why, c->name);
+        cr_expect_eq(own.len, 0U, "%s", c->name);
+    } else {
+        struct handshake *libssl = handshake_new(ctx, NULL);
+        size_t share_len = c->group == P256 ? 65 : HELLO_SHARE_LEN;
+        cr_assert_eq(handshake_step(libssl, (struct span){0}, &first_whole), HANDSHAKE_MORE);
+        buf_reset(&retry);
+        put_retry(c, first_whole.at, &t, &retry);
+        cr_assert_eq(handshake_step(libssl, buf_span(&retry), &whole), HANDSHAKE_MORE, "%s: %s",
+                     c->name, handshake_seen(libssl)->error_text);
+        cr_expect_eq(short_handshake_status(h), SHORT_MORE, "%s: %s", c->name,
+                     short_handshake_seen(h)->error_text);
+        cr_expect(second_hellos_are_alike(&t, buf_span(&own), buf_span(&whole), share_len), "%s",
+                  c->name);
+        bool same_random = memcmp(own.at + 6 + t.random_at, first.at + t.random_at, 65) == 0;
+        bool same_share = memcmp(own.at + 6 + t.share_at, first.at + t.share_at, 32) == 0;
+        cr_expect(same_random, "%s: random and session id stay", c->name);
+        cr_expect_eq(same_share, c->group == 0, "%s", c->name);
+        buf_reset(&own);
+        buf_reset(&retry);
+        put_retry(c, first.at, &t, &retry);
+        feed_answered(h, buf_span(&retry), WHOLE, &own);
+        expect_fell(h, "a HelloRetryRequest that", "a second one");
+        handshake_free(libssl);
+    }
+    short_handshake_free(h);
+    buf_deinit(&first);
+    buf_deinit(&first_whole);
+    buf_deinit(&retry);
+    buf_deinit(&own);
+    buf_deinit(&whole);
+}
+
+Test(short_handshake, its_second_hello_is_that_of_the_whole_one)
+{
+    struct tls_context *ctx = context_new();
+    for (size_t i = 0; i < COUNT(retry_cases); i++) {
+        check_retry(ctx, &retry_cases[i]);
+    }
+    tls_context_free(ctx);
+}
+
+/* What follows a HelloRetryRequest for P-256 with suite 0x1301. */
+Test(short_handshake, what_does_not_follow_a_retry)
+{
+    static const struct {
+        struct span sent;
+        const char *why;
+    } cases[] = {
+        {SPAN_INIT("\x15\x03\x03\x00\x02\x02\x28"), "an alert"},
+        {SPAN_INIT("\x14\x03\x03\x00\x01\x02"), "a change_cipher_spec"},
+        {SPAN_INIT("\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" HELLO12_RANDOM
+                   "\x00\x00\x9c\x00"),
+         "a ServerHello of TLS 1.2"},
+        {SPAN_INIT("\x17\x03\x03\x00\x20"), "not due"},
+    };
+    static const struct retry_case retry = {.suite = 0x1301, .group = P256};
+    struct tls_context *ctx = context_new();
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct buf first = BUF_INIT(WIRE_MAX);
+        struct buf octets = BUF_INIT(WIRE_MAX);
+        struct buf own = BUF_INIT(WIRE_MAX);
+        struct hello_template t;
+        struct short_handshake *h = short_handshake_new(ctx);
+        short_handshake_hello(h, &first);
+        cr_assert(hello_template_read(&t, buf_span(&first)));
+        put_retry(&retry, first.at, &t, &octets);
+        buf_put(&octets, SPAN_LIT("\x14\x03\x03\x00\x01\x01")); /* RFC 8446 appendix D.4 */
+        feed_answered(h, buf_span(&octets), WHOLE, &own);
+        cr_assert_eq(short_handshake_status(h), SHORT_MORE);
+        feed_short(h, cases[i].sent, WHOLE);
+        expect_fell(h, cases[i].why, "behind a retry");
+        short_handshake_free(h);
+        buf_deinit(&first);
+        buf_deinit(&octets);
+        buf_deinit(&own);
+    }
+    tls_context_free(ctx);
+}
+
 struct octets_case {
     const char *name;
     struct span sent;
     const char *why;
     enum session_outcome outcome;
 };
-
-#define HELLO12_RANDOM "0123456789abcdef0123456789abcdef"
 
 static const struct octets_case octets_cases[] = {
     {"text", SPAN_INIT("454 no TLS\r\n"), "not due", OUTCOME_TLS_PROTOCOL_ERROR},
@@ -598,7 +859,8 @@ Test(short_handshake, without_its_algorithms_there_are_only_whole_ones)
 
     lib = OSSL_LIB_CTX_new();
     struct handshake_crypto *c = handshake_crypto_new(lib);
-    cr_expect_not_null(c);
+    cr_assert_not_null(c);
+    cr_expect(handshake_vectors_hold(c));
     handshake_crypto_free(c);
     OSSL_LIB_CTX_free(lib);
 }
@@ -609,12 +871,27 @@ Test(short_handshake, shares_that_are_no_points_of_use)
     struct handshake_crypto *c = handshake_crypto_new(lib);
     struct client_key key;
     struct handshake_keys keys;
-    const uint8_t zero[HANDSHAKE_SHARE_LEN] = {0}; /* RFC 7748 section 6.1 */
-    cr_assert(client_key_take(c, &key));
+    const uint8_t zero[HANDSHAKE_SHARE_MAX] = {0}; /* RFC 7748 section 6.1 */
+    cr_assert(client_key_take(c, X25519, &key));
     cr_expect_not(
         handshake_keys_derive(c, 0x1301, &key, zero, SPAN_LIT("a"), SPAN_LIT("b"), &keys));
     cr_expect(
         handshake_keys_derive(c, 0x1301, &key, key.share, SPAN_LIT("a"), SPAN_LIT("b"), &keys));
+    client_key_release(&key);
+
+    /* RFC 8446 section 4.2.8.2: not on the curve, or in another form. */
+    uint8_t point[HANDSHAKE_SHARE_MAX];
+    cr_assert(client_key_take(c, P256, &key));
+    cr_expect(
+        handshake_keys_derive(c, 0x1301, &key, key.share, SPAN_LIT("a"), SPAN_LIT("b"), &keys));
+    for (size_t i = 0; i < 3; i++) {
+        memcpy(point, key.share, sizeof(point));
+        point[0] = i == 1 ? 6 + (point[64] & 1) : point[0]; /* the hybrid form of the same point */
+        point[64] ^= i == 0;
+        cr_expect_not(handshake_keys_derive(c, 0x1301, &key, i == 2 ? zero : point, SPAN_LIT("a"),
+                                            SPAN_LIT("b"), &keys),
+                      "%zu", i);
+    }
     client_key_release(&key);
     handshake_crypto_free(c);
     OSSL_LIB_CTX_free(lib);
