@@ -1,4 +1,4 @@
-# What `cmake --install` puts where: the program, manual pages, completions, datasets, documents.
+# What `cmake --install` puts where: the program, the script for nights, manual pages, completions, datasets, documents.
 include(GNUInstallDirs)
 set(MXCENSUS_BASH_COMPLETION_DIR "${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions" CACHE STRING
     "Where bash looks for completions")
@@ -43,8 +43,18 @@ foreach(dataset intermediates operators sender-profiles shared-operators log-pat
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/datasets/${dataset} DESTINATION ${CMAKE_INSTALL_DATADIR}/mxcensus
         PATTERN "*.py" EXCLUDE)
 endforeach()
-file(GLOB documents CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
-list(REMOVE_ITEM documents ${PROJECT_SOURCE_DIR}/docs/architecture.md)
-install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${PROJECT_SOURCE_DIR}/LICENSE
-    DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# Documents lie as in the source, so that links between them lead somewhere in both.
+file(GLOB documents CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/docs/*.md)
+list(APPEND documents docs/mxcensus.1 README.md CHANGELOG.md CONTRIBUTING.md LICENSE scanner/README.md tests/README.md
+    tests/hostile.md bench/README.md bench/RESULTS.md)
+foreach(document IN LISTS documents)
+    cmake_path(GET document PARENT_PATH folder)
+    install(FILES ${PROJECT_SOURCE_DIR}/${document} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${folder})
+endforeach()
+file(RELATIVE_PATH datasets_from_documents ${CMAKE_INSTALL_FULL_DOCDIR} ${CMAKE_INSTALL_FULL_DATADIR}/mxcensus)
+file(CREATE_LINK ${datasets_from_documents} ${made_dir}/datasets SYMBOLIC)
+install(FILES ${made_dir}/datasets DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# A scan every night; docs/nightly.md.
+install(PROGRAMS ${PROJECT_SOURCE_DIR}/debian/nightly DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/mxcensus)

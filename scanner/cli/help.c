@@ -31,7 +31,7 @@ void help_put_overview(struct buf *b)
                     "\n"
                     "Examples: mxcensus check example.org\n"
                     "          mxcensus scan --output results domains.txt\n"
-                    "The manual is mxcensus(1), docs/mxcensus.1 in the source tree.\n");
+                    "The manual is mxcensus(1); its FILES say where the documents are.\n");
 }
 
 /** @return the columns written. */

@@ -191,7 +191,8 @@ static void put_see_also(struct buf *b, enum command c)
             buf_put_text(b, " (1)");
         }
     }
-    buf_put_char(b, '\n');
+    buf_put_text(b, "\n.PP\ndocs/ and datasets/ are in share/doc/mxcensus below the prefix of the "
+                    "installation, as in the source.\n");
 }
 
 bool manual_put_command(struct buf *b, enum command c, struct span page)

@@ -79,7 +79,7 @@ def check_files(prefix):
                   for line in page.partition(".SH EXAMPLES\n.nf\n")[2].partition(".fi")[0].splitlines()), page)
     share = os.path.join(prefix, "share")
     for path in ("bash-completion/completions/mxcensus", "zsh/site-functions/_mxcensus",
-                 "fish/vendor_completions.d/mxcensus.fish", "doc/mxcensus/LICENSE", "doc/mxcensus/operating.md",
+                 "fish/vendor_completions.d/mxcensus.fish", "doc/mxcensus/LICENSE", "doc/mxcensus/docs/operating.md",
                  "mxcensus/sender-profiles/profiles.json", "mxcensus/shared-operators/shared-operators.csv",
                  "mxcensus/intermediates/intermediates.pem", "mxcensus/log-patterns/patterns.json"):
         check(f"{path} is there and not empty", os.path.getsize(os.path.join(share, path)) > 0)
@@ -88,6 +88,12 @@ def check_files(prefix):
             said = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-z", os.path.join(pages, name)],
                                   capture_output=True, text=True)
             check_equal(f"groff about {name}", said.stderr, "")
+
+
+def check_documents(prefix):
+    said = subprocess.run([sys.executable, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "installed_documents.py"), prefix],
+                          capture_output=True, text=True)
+    check("links and paths of documents and pages lead somewhere", said.returncode == 0, said.stdout + said.stderr)
 
 
 def check_unit():
@@ -220,6 +226,7 @@ def main():
             check_shells(prefix, folder)
         else:
             check_files(prefix)
+            check_documents(prefix)
             check_unit()
             check_bash(prefix)
     finish()
